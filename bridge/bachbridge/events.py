@@ -1,0 +1,253 @@
+"""What goes into the session and what comes out of it: two closed unions and their JSON form.
+
+The same JSON is the wire format between the processes, the session log and the fixture of the tests. A message is
+an object whose `type` names the class and whose other keys are its fields; MIDI bytes are a hex string, a `Note` is
+the list of its fields.
+
+    {"type":"Midi","data":"903c40"}
+    {"type":"Answer","ask":7,"notes":[[0,4,60,80,0,0]],"until":4,"final":false}
+"""
+
+import json
+from dataclasses import dataclass, fields
+from typing import Any
+
+from bachbridge.music import Note, Phrase
+
+Value = str | int | float | bool
+
+# ---------------------------------------------------------------- events: into the session
+
+
+@dataclass(frozen=True, slots=True)
+class Midi:
+    """Bytes of one MIDI message from the player, as they came."""
+
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """The session's deadline has come; carries nothing but the time it is fed with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Some notes of the answer to ask `ask`, decided up to step `until` of the answer.
+
+    A note that still sounds at `until` may come again in a later answer, longer: the longer one replaces the shorter
+    (same voice, start and pitch). After `final` nothing comes.
+    """
+
+    ask: int
+    notes: tuple[Note, ...]
+    until: int
+    final: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A person changed a setting: a field of `config.Settings` by name."""
+
+    name: str
+    value: Value
+
+
+@dataclass(frozen=True, slots=True)
+class Panic:
+    """Silence everything on every channel now."""
+
+
+@dataclass(frozen=True, slots=True)
+class EndPhrase:
+    """The player says that the phrase is over: answer it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reset:
+    """Forget the phrase and the answer, and fall silent."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelUp:
+    """The model process is ready with model `name`; one step of its network takes `step_ns` nanoseconds (median)."""
+
+    name: str
+    step_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class ModelDown:
+    """The model process died or refused; `reason` in words."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class PortsChanged:
+    """Which of our ports are open now; names in the system's own words, empty if closed."""
+
+    input: str
+    output: str
+
+
+@dataclass(frozen=True, slots=True)
+class Quit:
+    """The program ends: hush first. `reason` in words (signal, closed pipe, command)."""
+
+    reason: str
+
+
+Event = Midi | Tick | Answer | Setting | Panic | EndPhrase | Reset | ModelUp | ModelDown | PortsChanged | Quit
+
+# ---------------------------------------------------------------- effects: out of the session
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Bytes of one MIDI message for the output port, due at `due_ns` (the engine notes how late it is)."""
+
+    data: bytes
+    due_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """The phrase so far: the model may bring its state up to it. No answer is expected."""
+
+    model: str
+    prompt: Phrase
+    temperature: float
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Continue `prompt` for `steps` steps; answers carry the number `ask`, and a newer ask makes older ones void."""
+
+    ask: int
+    task: str
+    model: str
+    prompt: Phrase
+    steps: int
+    temperature: float
+    top_p: float
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Cancel:
+    """Whatever was asked is no longer wanted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """Report: a phrase has ended. The step lasts `step_ns`; the phrase's step 0 was at `origin_ns`."""
+
+    phrase: Phrase
+    origin_ns: int
+    step_ns: int
+    ended_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answering:
+    """Report: ask `ask` is to be answered from `due_ns` on."""
+
+    ask: int
+    due_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """Report: the answer was played whole, or cut short (`interrupted`); its notes as far as they are known."""
+
+    ask: int
+    notes: tuple[Note, ...]
+    interrupted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """Report: the answer to ask `ask` (part of it or all) came too late or never; `what` in words."""
+
+    ask: int
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """Report: a change of the session's condition in words, `topic` being one of port, model, mode, midi, tempo."""
+
+    topic: str
+    text: str
+
+
+Report = Heard | Answering | Answered | Missed | Status
+Effect = Send | Feed | Ask | Cancel | Report
+Message = Event | Effect
+
+# ---------------------------------------------------------------- JSON
+
+_TYPES: dict[str, type] = {
+    cls.__name__: cls
+    for cls in (
+        *(Midi, Tick, Answer, Setting, Panic, EndPhrase, Reset, ModelUp, ModelDown, PortsChanged, Quit),
+        *(Send, Feed, Ask, Cancel, Heard, Answering, Answered, Missed, Status),
+    )
+}
+
+
+def _plain(value: Any) -> Any:
+    match value:
+        case bytes():
+            return value.hex()
+        case Note():
+            return [getattr(value, f.name) for f in fields(value)]
+        case tuple():
+            return [_plain(item) for item in value]
+        case Phrase():
+            return {f.name: _plain(getattr(value, f.name)) for f in fields(value)}
+        case _:
+            return value
+
+
+def _notes(rows: list[list[int]]) -> tuple[Note, ...]:
+    return tuple(Note(*row) for row in rows)
+
+
+def _phrase(plain: dict[str, Any]) -> Phrase:
+    return Phrase(**{**plain, "notes": _notes(plain["notes"])})
+
+
+_READERS = {"data": bytes.fromhex, "notes": _notes, "prompt": _phrase, "phrase": _phrase}
+
+
+def to_plain(message: Message) -> dict[str, Any]:
+    """The message as JSON values."""
+    return {"type": type(message).__name__, **{f.name: _plain(getattr(message, f.name)) for f in fields(message)}}
+
+
+def from_plain(plain: dict[str, Any]) -> Message:
+    """The inverse of `to_plain`; raises `ValueError` in one sentence for anything that is not a message."""
+    try:
+        cls = _TYPES[plain["type"]]
+        return cls(**{k: _READERS.get(k, lambda v: v)(v) for k, v in plain.items() if k != "type"})
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValueError(f"not a message of BachBridge: {str(plain)[:200]}") from error
+
+
+def dumps(message: Message) -> str:
+    """One line of JSON, without the line feed."""
+    return json.dumps(to_plain(message), separators=(",", ":"))
+
+
+def loads(line: str) -> Message:
+    """The inverse of `dumps`."""
+    try:
+        plain = json.loads(line)
+    except json.JSONDecodeError as error:
+        raise ValueError(f"not JSON: {line[:200]}") from error
+    if not isinstance(plain, dict):
+        raise ValueError(f"not a message of BachBridge: {line[:200]}")
+    return from_plain(plain)  # pyright: ignore[reportUnknownArgumentType]

@@ -1,0 +1,45 @@
+"""Notes and phrases on the grid: the vocabulary that the engine, the codecs and the training share.
+
+Musical time is an integer number of steps, a step being a 16th note (`STEPS_PER_BEAT` to a quarter).
+Real time (nanoseconds) appears only as a note's `offset_ns`: how far from its grid line it was played.
+"""
+
+from dataclasses import dataclass
+
+STEPS_PER_BEAT = 4
+VOICES = ("soprano", "alto", "tenor", "bass")
+RANGES = ((60, 81), (53, 74), (48, 69), (36, 64))
+"""Lowest and highest MIDI pitch of each voice in Bach's chorales, in the order of `VOICES`."""
+
+_NAMES = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """One note on the grid: `start` and `length` in steps, `offset_ns` its micro-timing, `voice` an index into `VOICES`."""
+
+    start: int
+    length: int
+    pitch: int
+    velocity: int = 80
+    voice: int = 0
+    offset_ns: int = 0
+
+    @property
+    def end(self) -> int:
+        return self.start + self.length
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """Notes sorted by start, over `steps` steps; step 0 lies `position` steps into a bar of `steps_per_bar`."""
+
+    notes: tuple[Note, ...]
+    steps: int
+    steps_per_bar: int = 16
+    position: int = 0
+
+
+def pitch_name(pitch: int) -> str:
+    """MIDI pitch 60 is C4 (the convention of most DAWs' scientific setting)."""
+    return f"{_NAMES[pitch % 12]}{pitch // 12 - 1}"

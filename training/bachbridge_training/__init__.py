@@ -1,0 +1,1 @@
+"""Corpora, networks, training, evaluation and export: everything that needs Keras or music21, and nothing that plays live."""

@@ -185,7 +185,47 @@ class Status:
 
 Report = Heard | Answering | Answered | Missed | Status
 Effect = Send | Feed | Ask | Cancel | Report
-Message = Event | Effect
+
+# ---------------------------------------------------------------- what the engine itself tells its starter
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A message from the player came in at `at_ns` (monotonic clock)."""
+
+    data: bytes
+    at_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A message due at `due_ns` went out at `sent_ns` (monotonic clock)."""
+
+    data: bytes
+    due_ns: int
+    sent_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """Once a second while something happens: lateness of the messages sent since the start, and what was lost."""
+
+    sent: int
+    late_p50_ns: int
+    late_p99_ns: int
+    late_max_ns: int
+    bad_messages: int
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The engine cannot start or go on; `error` is the sentence for the person. The process exits 1 after it."""
+
+    error: str
+
+
+Notice = Received | Sent | Health | Failed
+Message = Event | Effect | Notice
 
 # ---------------------------------------------------------------- JSON
 
@@ -194,6 +234,7 @@ _TYPES: dict[str, type] = {
     for cls in (
         *(Midi, Tick, Answer, Setting, Panic, EndPhrase, Reset, ModelUp, ModelDown, PortsChanged, Quit),
         *(Send, Feed, Ask, Cancel, Heard, Answering, Answered, Missed, Status),
+        *(Received, Sent, Health, Failed),
     )
 }
 

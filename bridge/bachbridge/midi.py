@@ -1,0 +1,128 @@
+"""MIDI bytes and what they mean (MIDI 1.0 Detailed Specification, 4.2.1, M.M.A. 1996).
+
+`decode` never raises: the player's bytes come from other people's programs, and a message that makes no sense is
+`Unknown`, to be counted. A note-on of velocity 0 is a note-off, as the specification says.
+"""
+
+from dataclasses import dataclass
+
+SUSTAIN, ALL_SOUND_OFF, RESET_CONTROLLERS, ALL_NOTES_OFF = 64, 120, 121, 123
+
+
+@dataclass(frozen=True, slots=True)
+class NoteOn:
+    channel: int
+    pitch: int
+    velocity: int
+
+
+@dataclass(frozen=True, slots=True)
+class NoteOff:
+    channel: int
+    pitch: int
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    channel: int
+    controller: int
+    value: int
+
+
+@dataclass(frozen=True, slots=True)
+class Voiced:
+    """A channel message without a part in the dialogue (pitch bend, aftertouch, program change): thru material."""
+
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """One of 24 pulses to the quarter note."""
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Continue:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class SongPosition:
+    """Position in 16ths since the song's start, in force from the next Start or Continue."""
+
+    step: int
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """A system message that the dialogue does not use (system exclusive, active sensing, tuning …)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """Not one whole MIDI message."""
+
+
+Meaning = NoteOn | NoteOff | Control | Voiced | Clock | Start | Continue | Stop | SongPosition | System | Unknown
+
+_DATA_BYTES = {0x80: 2, 0x90: 2, 0xA0: 2, 0xB0: 2, 0xC0: 1, 0xD0: 1, 0xE0: 2}
+_TRANSPORT: dict[int, Meaning] = {0xF8: Clock(), 0xFA: Start(), 0xFB: Continue(), 0xFC: Stop()}
+
+
+def decode(data: bytes) -> Meaning:
+    """The meaning of one message."""
+    if not data or data[0] < 0x80:
+        return Unknown()
+    return _system(data) if data[0] >= 0xF0 else _channel(data)
+
+
+def _channel(data: bytes) -> Meaning:
+    kind, channel = data[0] & 0xF0, data[0] & 0x0F
+    if len(data) != 1 + _DATA_BYTES[kind] or any(byte > 127 for byte in data[1:]):
+        return Unknown()
+    match kind:
+        case 0x90 if data[2] > 0:
+            return NoteOn(channel, data[1], data[2])
+        case 0x80 | 0x90:
+            return NoteOff(channel, data[1])
+        case 0xB0:
+            return Control(channel, data[1], data[2])
+        case _:
+            return Voiced(data)
+
+
+def _system(data: bytes) -> Meaning:
+    if data[0] == 0xF2:
+        whole = len(data) == 3 and max(data[1:]) < 128
+        return SongPosition(data[1] | data[2] << 7) if whole else Unknown()
+    if data[0] in _TRANSPORT:
+        return _TRANSPORT[data[0]] if len(data) == 1 else Unknown()
+    return System()
+
+
+def note_on(channel: int, pitch: int, velocity: int) -> bytes:
+    return bytes((0x90 | channel, pitch, velocity))
+
+
+def note_off(channel: int, pitch: int) -> bytes:
+    return bytes((0x80 | channel, pitch, 0))
+
+
+def control(channel: int, controller: int, value: int) -> bytes:
+    return bytes((0xB0 | channel, controller, value))
+
+
+def panic() -> list[bytes]:
+    """Sustain up, all notes off, all sound off, on every channel."""
+    messages = ((SUSTAIN, 0), (ALL_NOTES_OFF, 0), (ALL_SOUND_OFF, 0))
+    return [control(channel, number, value) for channel in range(16) for number, value in messages]

@@ -1,0 +1,112 @@
+"""From keys and pedal to a phrase on the grid.
+
+A `Take` is what the player has done since the phrase began, in nanoseconds; nothing is rounded until somebody asks
+for the phrase, because the tempo may only be known at its end. Whether the phrase is over is the session's question;
+the take answers what it needs for that: since when nothing sounds.
+"""
+
+from dataclasses import dataclass, field
+
+from bachbridge.music import STEPS_PER_BEAT, Note, Phrase
+from bachbridge.tempo import Grid, estimate_bpm, fit_grid
+
+MAX_STEPS = 512
+"""What is kept of a longer phrase: its end (32 bars of four beats)."""
+
+
+@dataclass(slots=True)
+class Played:
+    """One key, from down to up (`off_ns` is None while it is held)."""
+
+    on_ns: int
+    off_ns: int | None
+    pitch: int
+    velocity: int
+
+
+@dataclass(slots=True)
+class Take:
+    """Keys and pedal since the phrase began; used on the engine's thread only."""
+
+    played: list[Played] = field(default_factory=lambda: [])
+    pedal: bool = False
+    quiet_since_ns: int | None = None
+    """Since when neither key nor pedal holds a sound; None while something does."""
+    _known_grid: tuple[tuple[int, float, float | None], Grid] | None = None
+
+    def note_on(self, now_ns: int, pitch: int, velocity: int) -> None:
+        self.note_off(now_ns, pitch)
+        self.played.append(Played(now_ns, None, pitch, velocity))
+        self.quiet_since_ns = None
+
+    def note_off(self, now_ns: int, pitch: int) -> None:
+        for note in self.held:
+            if note.pitch == pitch:
+                note.off_ns = now_ns
+        self._settle(now_ns)
+
+    def all_off(self, now_ns: int) -> None:
+        """The player's program says that no key is down (it stopped, say)."""
+        for note in self.held:
+            note.off_ns = now_ns
+        self._settle(now_ns)
+
+    def set_pedal(self, now_ns: int, down: bool) -> None:
+        self.pedal = down
+        self._settle(now_ns)
+
+    @property
+    def held(self) -> list[Played]:
+        return [note for note in self.played if note.off_ns is None]
+
+    def _settle(self, now_ns: int) -> None:
+        sounding = self.pedal or bool(self.held)
+        if sounding or not self.played:
+            self.quiet_since_ns = None
+        elif self.quiet_since_ns is None:
+            self.quiet_since_ns = now_ns
+
+    def grid(self, bpm: float, previous_bpm: float | None) -> Grid:
+        """The grid of the phrase at `bpm`, or at the estimated tempo if `bpm` is 0; found once for each new note."""
+        key = (len(self.played), bpm, previous_bpm)
+        if self._known_grid is None or self._known_grid[0] != key:
+            onsets = [note.on_ns for note in self.played]
+            self._known_grid = key, fit_grid(onsets, bpm or estimate_bpm(onsets, previous_bpm))
+        return self._known_grid[1]
+
+    def phrase(self, now_ns: int, grid: Grid, steps_per_bar: int, steps: int | None = None) -> Phrase:
+        """What was played, on `grid`: `steps` of it, or up to the beat on which the last note ends.
+
+        Held notes last until now. Of two notes on one key and step the louder is kept.
+        """
+        best: dict[tuple[int, int], Note] = {}
+        for note in (_quantised(played, now_ns, grid) for played in self.played):
+            rival = best.get((note.start, note.pitch))
+            if rival is None or note.velocity > rival.velocity:
+                best[note.start, note.pitch] = note
+        notes = sorted(best.values(), key=lambda note: (note.start, note.pitch))
+        length = steps if steps is not None else _to_beat(max(note.end for note in notes))
+        return _last_steps(notes, length, steps_per_bar)
+
+
+def _quantised(played: Played, now_ns: int, grid: Grid) -> Note:
+    start = max(0, grid.nearest(played.on_ns))
+    end = grid.nearest(now_ns if played.off_ns is None else played.off_ns)
+    offset_ns = played.on_ns - grid.time_of(start)
+    return Note(start, max(1, end - start), played.pitch, played.velocity, 0, offset_ns)
+
+
+def _to_beat(step: int) -> int:
+    return -(-step // STEPS_PER_BEAT) * STEPS_PER_BEAT
+
+
+def _last_steps(notes: list[Note], steps: int, steps_per_bar: int) -> Phrase:
+    """The phrase cut to `steps` and, by whole bars from its beginning, to `MAX_STEPS`."""
+    excess = max(0, steps - MAX_STEPS)
+    skipped = -(-excess // steps_per_bar) * steps_per_bar
+    kept = [
+        Note(n.start - skipped, min(n.length, steps - n.start), n.pitch, n.velocity, n.voice, n.offset_ns)
+        for n in notes
+        if skipped <= n.start < steps
+    ]
+    return Phrase(tuple(kept), steps - skipped, steps_per_bar)

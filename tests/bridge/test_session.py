@@ -1,0 +1,276 @@
+"""The dialogue under a virtual driver: the log is the assertion."""
+
+from dataclasses import replace
+from typing import TypeVar
+
+import pytest
+from virtual import MS, Driver, S, chorale, silent
+
+from bachbridge import midi
+from bachbridge.config import Settings
+from bachbridge.events import (
+    Answer,
+    Answered,
+    Answering,
+    Ask,
+    Cancel,
+    EndPhrase,
+    Feed,
+    Heard,
+    Midi,
+    Missed,
+    ModelDown,
+    ModelUp,
+    Panic,
+    Quit,
+    Reset,
+    Setting,
+    Status,
+)
+from bachbridge.music import Note
+
+BEAT = 500 * MS
+"""At 120 bpm."""
+AT_120 = Settings(bpm=120.0, seed=1)
+M = TypeVar("M")
+TUNE = (67, 67, 69, 71)
+
+
+def quarters(driver: Driver, pitches: tuple[int, ...] = TUNE, start_ns: int = S) -> int:
+    """Script quarter notes; returns when the last key goes up."""
+    for index, pitch in enumerate(pitches):
+        driver.play(start_ns + index * BEAT, pitch, BEAT - 20 * MS, 70 + index)
+    return start_ns + len(pitches) * BEAT - 20 * MS
+
+
+def note_ons(driver: Driver) -> list[tuple[int, midi.NoteOn]]:
+    return [(t, m) for t, m in driver.sent() if isinstance(m, midi.NoteOn)]
+
+
+def only(driver: Driver, kind: type[M]) -> tuple[int, M]:
+    [(time_ns, message)] = driver.of(kind)
+    assert isinstance(message, kind)
+    return time_ns, message
+
+
+def test_a_phrase_is_answered_on_the_next_beat_after_a_bar_of_silence() -> None:
+    driver = Driver(AT_120)
+    last_up = quarters(driver)
+    driver.run(20 * S)
+    heard_ns, heard = only(driver, Heard)
+    assert heard_ns == last_up + 4 * BEAT
+    assert [(n.start, n.length, n.pitch) for n in heard.phrase.notes] == [(4 * i, 4, p) for i, p in enumerate(TUNE)]
+    assert heard.phrase.steps == 16
+    first_ns, _ = note_ons(driver)[0]
+    assert first_ns == only(driver, Answering)[1].due_ns == S + 8 * BEAT
+    assert only(driver, Ask)[1].steps == 16
+    assert [m.channel for _, m in note_ons(driver)[:4]] == [0, 1, 2, 3]
+    assert not driver.receiver.sounding
+    assert not only(driver, Answered)[1].interrupted
+
+
+def test_the_model_is_fed_while_the_player_plays_and_knows_the_phrase_before_it_ends() -> None:
+    driver = Driver(AT_120)
+    quarters(driver)
+    driver.run(20 * S)
+    feeds = driver.of(Feed)
+    ask_ns, ask = only(driver, Ask)
+    assert len(feeds) >= 4
+    last_ns, last = feeds[-1]
+    assert isinstance(last, Feed)
+    assert last_ns < ask_ns
+    assert last.prompt == ask.prompt
+    assert last.seed == ask.seed
+    lengths = [feed.prompt.steps for _, feed in feeds if isinstance(feed, Feed)]
+    assert lengths == sorted(lengths)
+
+
+def test_playing_again_stops_the_answer_in_the_same_turn() -> None:
+    driver = Driver(AT_120)
+    quarters(driver)
+    driver.run(S + 9 * BEAT + 100 * MS)
+    assert driver.receiver.sounding
+    driver.feed(Midi(midi.note_on(0, 60, 90)))
+    assert not driver.receiver.sounding
+    assert only(driver, Answered)[1].interrupted
+    assert driver.of(Cancel)
+    before = len(note_ons(driver))
+    driver.run(S + 11 * BEAT)
+    assert len(note_ons(driver)) == before
+
+
+def test_an_answer_to_an_older_ask_is_not_played() -> None:
+    driver = Driver(AT_120, silent)
+    quarters(driver)
+    driver.run(S + 7 * BEAT + 480 * MS)
+    number = only(driver, Ask)[1].ask
+    driver.feed(Midi(midi.note_on(0, 60, 90)))
+    driver.feed(Answer(number, (Note(0, 4, 60),), 4, final=True))
+    driver.run(S + 12 * BEAT)
+    assert not note_ons(driver)
+
+
+def test_let_finish_plays_the_answer_to_its_end_and_still_hears_the_player() -> None:
+    driver = Driver(replace(AT_120, let_finish=True))
+    quarters(driver)
+    driver.play(S + 9 * BEAT, 72, BEAT)
+    driver.run(S + 30 * BEAT)
+    answers = [m for _, m in driver.of(Answered) if isinstance(m, Answered)]
+    assert [a.interrupted for a in answers] == [False, False]
+    assert len(answers[0].notes) == 16
+    assert len(driver.of(Heard)) == 2
+
+
+def test_a_late_answer_starts_on_a_later_beat() -> None:
+    driver = Driver(AT_120, lambda ask: [(delay + 1200 * MS, answer) for delay, answer in chorale(ask)])
+    quarters(driver)
+    driver.run(30 * S)
+    due = [m.due_ns for _, m in driver.of(Answering) if isinstance(m, Answering)]
+    assert len(due) == 2
+    assert (due[1] - due[0]) % BEAT == 0
+    assert due[1] > due[0]
+    assert note_ons(driver)[0][0] == due[1]
+    assert len(driver.of(Missed)) == 1
+
+
+def test_a_missing_answer_is_given_up_and_the_next_phrase_is_heard() -> None:
+    driver = Driver(AT_120, silent)
+    quarters(driver)
+    driver.run(30 * S)
+    assert only(driver, Missed)[1].what == "no answer came"
+    quarters(driver, start_ns=40 * S)
+    driver.run(60 * S)
+    assert len(driver.of(Ask)) == 2
+
+
+def test_half_an_answer_still_ends_its_notes() -> None:
+    driver = Driver(AT_120, lambda ask: list(chorale(ask))[:3])
+    quarters(driver)
+    driver.run(30 * S)
+    assert len(note_ons(driver)) == 8
+    assert not driver.receiver.sounding
+    assert "rest of the answer" in only(driver, Missed)[1].what
+
+
+def test_a_new_model_process_is_asked_again() -> None:
+    driver = Driver(AT_120, silent)
+    quarters(driver)
+    driver.run(S + 7 * BEAT + 485 * MS)
+    driver.feed(ModelDown("killed"))
+    driver.model = chorale
+    driver.feed(ModelUp("chorale-lstm", 200_000))
+    driver.run(30 * S)
+    first, second = [m for _, m in driver.of(Ask)]
+    assert first == second
+    assert len(note_ons(driver)) == 16
+
+
+def test_the_pedal_ends_a_phrase() -> None:
+    driver = Driver(replace(AT_120, phrase_end="pedal"))
+    driver.at(S - MS, Midi(midi.control(0, 64, 127)))
+    last_up = quarters(driver)
+    driver.at(last_up + 3 * BEAT, Midi(midi.control(0, 64, 0)))
+    driver.run(20 * S)
+    assert only(driver, Heard)[0] == last_up + 3 * BEAT
+    assert len(note_ons(driver)) == 16
+
+
+def test_a_sounding_pedal_is_no_silence() -> None:
+    driver = Driver(AT_120)
+    driver.at(S - MS, Midi(midi.control(0, 64, 127)))
+    last_up = quarters(driver)
+    driver.at(last_up + 3 * BEAT, Midi(midi.control(0, 64, 0)))
+    driver.run(20 * S)
+    assert only(driver, Heard)[0] == last_up + 7 * BEAT
+
+
+@pytest.mark.parametrize("ending", [EndPhrase(), Midi(midi.control(0, 80, 127))])
+def test_a_command_or_a_controller_ends_a_phrase_at_once(ending: EndPhrase | Midi) -> None:
+    driver = Driver(replace(AT_120, phrase_end="control"))
+    last_up = quarters(driver)
+    driver.at(last_up + 100 * MS, ending)
+    driver.run(20 * S)
+    assert only(driver, Heard)[0] == last_up + 100 * MS
+    assert note_ons(driver)[0][0] == S + 5 * BEAT
+
+
+def test_a_phrase_of_two_bars_is_answered_on_its_bar_line() -> None:
+    driver = Driver(replace(AT_120, phrase_end="bars", phrase_bars=2))
+    quarters(driver)
+    driver.run(20 * S)
+    assert only(driver, Heard)[1].phrase.steps == 32
+    assert note_ons(driver)[0][0] == S + 8 * BEAT
+
+
+def test_the_tempo_is_estimated_from_what_was_played() -> None:
+    driver = Driver(Settings(seed=1))
+    beat = 666 * MS
+    for index, wobble in enumerate((0, 11, -9, 4, -12, 7, 3, -5)):
+        driver.play(S + index * beat + wobble * MS, 67, beat - 40 * MS)
+    driver.run(30 * S)
+    heard = only(driver, Heard)[1]
+    assert heard.step_ns * 4 == pytest.approx(beat, rel=0.02)
+    assert [note.start for note in heard.phrase.notes] == list(range(0, 32, 4))
+
+
+def test_thru_passes_notes_pedal_and_bend_and_off_by_default_nothing() -> None:
+    played = [midi.note_on(3, 60, 70), midi.control(3, 64, 127), bytes((0xE3, 0, 80)), midi.note_off(3, 60)]
+    closed, opened = Driver(AT_120), Driver(replace(AT_120, thru=True))
+    for data in played:
+        closed.feed(Midi(data))
+        opened.feed(Midi(data))
+    assert not closed.sent()
+    assert [m for _, m in opened.sent()] == [midi.decode(data) for data in played]
+    opened.feed(Quit("test"))
+    assert not opened.receiver.pedals
+
+
+def test_mode_off_hears_nothing_and_ends_what_sounds() -> None:
+    driver = Driver(AT_120)
+    quarters(driver)
+    driver.run(S + 9 * BEAT + 100 * MS)
+    driver.feed(Setting("mode", "off"))
+    assert not driver.receiver.sounding
+    quarters(driver, start_ns=30 * S)
+    driver.run(60 * S)
+    assert len(driver.of(Heard)) == 1
+
+
+def test_a_wrong_setting_is_reported_and_changes_nothing() -> None:
+    driver = Driver(AT_120)
+    driver.feed(Setting("temperature", 99.0))
+    assert driver.session.settings == AT_120
+    assert "temperature" in only(driver, Status)[1].text
+
+
+def test_panic_reaches_every_channel() -> None:
+    driver = Driver(AT_120)
+    quarters(driver)
+    driver.run(S + 9 * BEAT + 100 * MS)
+    driver.feed(Panic())
+    assert not driver.receiver.sounding
+    hushed = {m.channel for _, m in driver.sent() if isinstance(m, midi.Control) and m.controller == 123}
+    assert hushed == set(range(16))
+
+
+@pytest.mark.parametrize("stop", [Quit("test"), Reset(), Midi(bytes((0xFC,)))])
+def test_stopping_leaves_nothing_sounding_and_nothing_planned(stop: Quit | Reset | Midi) -> None:
+    driver = Driver(AT_120)
+    quarters(driver)
+    driver.run(S + 9 * BEAT + 100 * MS)
+    driver.feed(stop)
+    assert not driver.receiver.sounding
+    assert driver.session.deadline is None
+
+
+def test_damaged_bytes_are_counted_and_never_raise() -> None:
+    driver = Driver(AT_120)
+    for data in (b"", b"\x90", b"\x90\x3c", b"\x45\x20\x10", b"\x90\xff\x20", b"\xf2\x01"):
+        driver.feed(Midi(data))
+    assert only_last_status(driver) == "6 damaged messages so far"
+
+
+def only_last_status(driver: Driver) -> str:
+    message = driver.of(Status)[-1][1]
+    assert isinstance(message, Status)
+    return message.text

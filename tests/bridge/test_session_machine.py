@@ -1,0 +1,117 @@
+"""Whatever is played, answered late or never, switched or struck by panic: stopping leaves no note sounding."""
+
+from collections.abc import Iterable
+
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from virtual import MS, Driver, chorale, silent
+
+from bachbridge import midi
+from bachbridge.config import Settings
+from bachbridge.events import Answer, Ask, EndPhrase, Midi, ModelDown, ModelUp, Panic, Quit, Reset, Setting
+from bachbridge.music import Note
+
+PITCHES = st.integers(48, 84)
+CHANNELS = st.integers(0, 4)
+
+
+def unruly(ask: Ask) -> Iterable[tuple[int, Answer]]:
+    """Unisons, overlaps, notes out of order, a note told twice, an end before its beginning, no final answer."""
+    n = ask.ask * 7
+    yield n % 900 * MS, Answer(ask.ask, (Note(0, 3, 60, 70, 0, -20 * MS), Note(0, 5, 60, 70, 1, 9 * MS)), 5, final=False)
+    yield n % 300 * MS, Answer(ask.ask, (Note(2, 9, 60, 70, 0), Note(0, 9, 60, 70, 1), Note(1, 0, 64, 60, 2)), 9, final=False)
+    yield 4000 * MS, Answer(ask.ask, (Note(9, 90, 60, 70, 0), Note(3, 1, 64, 60, 3)), 99, final=False)
+
+
+class Dialogue(RuleBasedStateMachine):
+    """The rules are what a player, a person at the window, the models and the system can do."""
+
+    @initialize(
+        model=st.sampled_from([chorale, silent, unruly]),
+        one_channel=st.booleans(),
+        thru=st.booleans(),
+        let_finish=st.booleans(),
+        phrase_end=st.sampled_from(["silence", "pedal", "bars", "control"]),
+        bpm=st.sampled_from([0.0, 60.0, 240.0]),
+    )
+    def start(self, model, one_channel, thru, let_finish, phrase_end, bpm) -> None:
+        channels = (1, 1, 1, 1) if one_channel else (1, 2, 3, 4)
+        self.driver = Driver(
+            Settings(
+                bpm=bpm, thru=thru, let_finish=let_finish, channels=channels, phrase_end=phrase_end, phrase_bars=1
+            ),
+            model,
+        )
+
+    def midi(self, data: bytes) -> None:
+        self.driver.feed(Midi(data))
+
+    @rule(channel=CHANNELS, pitch=PITCHES, velocity=st.integers(0, 127))
+    def key_down(self, channel: int, pitch: int, velocity: int) -> None:
+        self.midi(midi.note_on(channel, pitch, velocity))
+
+    @rule(channel=CHANNELS, pitch=PITCHES)
+    def key_up(self, channel: int, pitch: int) -> None:
+        self.midi(midi.note_off(channel, pitch))
+
+    @rule(pitches=st.lists(PITCHES, min_size=1, max_size=5), gap_ms=st.integers(60, 700))
+    def tune(self, pitches: list[int], gap_ms: int) -> None:
+        now_ns = self.driver.now_ns
+        for index, pitch in enumerate(pitches):
+            self.driver.play(now_ns + index * gap_ms * MS, pitch, gap_ms * MS - 10 * MS)
+        self.driver.run(now_ns + len(pitches) * gap_ms * MS)
+
+    @rule(channel=CHANNELS, down=st.booleans())
+    def pedal(self, channel: int, down: bool) -> None:
+        self.midi(midi.control(channel, 64, 127 if down else 0))
+
+    @rule(data=st.binary(max_size=4))
+    def bytes_of_any_kind(self, data: bytes) -> None:
+        if len(data) != 3 or data[0] >> 4 not in (8, 9, 11):
+            self.midi(data)
+
+    @rule(ms=st.integers(1, 12_000))
+    def time_passes(self, ms: int) -> None:
+        self.driver.run(self.driver.now_ns + ms * MS)
+
+    @rule()
+    def end_phrase(self) -> None:
+        self.driver.feed(EndPhrase())
+
+    @rule(mode=st.sampled_from(["continue", "off", "nonsense"]))
+    def mode(self, mode: str) -> None:
+        self.driver.feed(Setting("mode", mode))
+
+    @rule(name=st.sampled_from(["thru", "let_finish"]), value=st.booleans())
+    def switch(self, name: str, value: bool) -> None:
+        self.driver.feed(Setting(name, value))
+
+    @rule(up=st.booleans())
+    def model_process(self, up: bool) -> None:
+        self.driver.feed(ModelUp("chorale-lstm", 1) if up else ModelDown("killed"))
+
+    @rule(number=st.integers(0, 5), start=st.integers(0, 40), length=st.integers(0, 40))
+    def stray_answer(self, number: int, start: int, length: int) -> None:
+        self.driver.feed(Answer(number, (Note(start, length, 62, 70, 2),), start + length, final=False))
+
+    @rule(stop=st.sampled_from([Panic(), Reset(), Quit("test"), Midi(b"\xfc")]))
+    def stop(self, stop: Panic | Reset | Quit | Midi) -> None:
+        self.driver.feed(stop)
+        assert not self.driver.receiver.sounding
+        assert not self.driver.receiver.pedals
+
+    @invariant()
+    def the_deadline_is_ahead(self) -> None:
+        if hasattr(self, "driver"):
+            deadline = self.driver.session.deadline
+            assert deadline is None or deadline > self.driver.now_ns - MS
+
+    def teardown(self) -> None:
+        if hasattr(self, "driver"):
+            self.driver.feed(Quit("the end"))
+            assert not self.driver.receiver.sounding
+
+
+Dialogue.TestCase.settings = hypothesis_settings(max_examples=60, stateful_step_count=40, deadline=None)
+TestDialogue = Dialogue.TestCase

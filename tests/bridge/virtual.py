@@ -1,0 +1,126 @@
+"""A virtual driver for the session: no clock, no port, no model; hours of play in a second.
+
+It pops the earlier of the next scripted event and the session's deadline, feeds it, and answers each `Ask` after a
+chosen delay with what a small scripted model says. Whatever the session sends goes through a simulated receiver.
+"""
+
+import heapq
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+
+from bachbridge import midi
+from bachbridge.config import Settings
+from bachbridge.events import Answer, Ask, Effect, Event, Midi, Send, Tick, dumps
+from bachbridge.music import Note
+from bachbridge.session import Session
+
+MS = 1_000_000
+S = 1000 * MS
+
+Model = Callable[[Ask], Iterable[tuple[int, Answer]]]
+"""What a model says to an ask: answers with their delays in ns."""
+
+
+@dataclass
+class Receiver:
+    """What a synthesizer would have sounding, one note at a time on each (channel, pitch)."""
+
+    sounding: set[tuple[int, int]] = field(default_factory=set)
+    pedals: set[int] = field(default_factory=set)
+
+    def take(self, data: bytes) -> None:
+        match midi.decode(data):
+            case midi.NoteOn(channel, pitch, _):
+                assert (channel, pitch) not in self.sounding, "struck twice without an end between"
+                self.sounding.add((channel, pitch))
+            case midi.NoteOff(channel, pitch):
+                self.sounding.discard((channel, pitch))
+            case midi.Control(channel, midi.SUSTAIN, value):
+                (self.pedals.add if value >= 64 else self.pedals.discard)(channel)
+            case _:
+                pass
+
+
+def chorale(ask: Ask) -> Iterator[tuple[int, Answer]]:
+    """A model that repeats the prompt's last pitch in four voices, a quarter each, telling the notes as they grow."""
+    top = ask.prompt.notes[-1].pitch
+    for start in range(0, ask.steps, 4):
+        opened = [Note(start, 1, top - 5 * voice, 70, voice) for voice in range(4)]
+        closed = [Note(n.start, 4, n.pitch, n.velocity, n.voice) for n in opened]
+        delay = 2 * MS + start * MS // 4
+        yield delay, Answer(ask.ask, tuple(opened), start + 1, final=False)
+        yield delay + MS // 2, Answer(ask.ask, tuple(closed), start + 4, final=start + 4 >= ask.steps)
+
+
+def silent(_: Ask) -> list[tuple[int, Answer]]:
+    """A model that never answers."""
+    return []
+
+
+@dataclass
+class Driver:
+    """Runs a session in virtual time; `log` holds every event and effect with its time."""
+
+    settings: Settings = field(default_factory=Settings)
+    model: Model = chorale
+    now_ns: int = 0
+    log: list[tuple[int, str, Event | Effect]] = field(default_factory=list)
+    receiver: Receiver = field(default_factory=Receiver)
+
+    def __post_init__(self) -> None:
+        self.session = Session(self.settings)
+        self._queue: list[tuple[int, int, Event]] = []
+        self._order = 0
+
+    def at(self, time_ns: int, event: Event) -> None:
+        """Script an event."""
+        self._order += 1
+        heapq.heappush(self._queue, (time_ns, self._order, event))
+
+    def play(self, time_ns: int, pitch: int, length_ns: int, velocity: int = 80) -> None:
+        """Script a key going down and up."""
+        self.at(time_ns, Midi(midi.note_on(0, pitch, velocity)))
+        self.at(time_ns + length_ns, Midi(midi.note_off(0, pitch)))
+
+    def run(self, until_ns: int) -> None:
+        """Let time pass until `until_ns`."""
+        while True:
+            scripted = self._queue[0][0] if self._queue else None
+            deadline = self.session.deadline
+            due = min((t for t in (scripted, deadline) if t is not None), default=None)
+            if due is None or due > until_ns:
+                break
+            self.now_ns = max(self.now_ns, due)
+            self.feed(heapq.heappop(self._queue)[2] if due == scripted else Tick())
+        self.now_ns = until_ns
+
+    def feed(self, event: Event) -> list[Effect]:
+        """Feed one event now and perform its effects."""
+        self.log.append((self.now_ns, "in", event))
+        effects = self.session.feed(self.now_ns, event)
+        for effect in effects:
+            self._perform(effect)
+        return effects
+
+    def _perform(self, effect: Effect) -> None:
+        self.log.append((self.now_ns, "out", effect))
+        match effect:
+            case Send(data, due_ns):
+                assert due_ns <= self.now_ns
+                self.receiver.take(data)
+            case Ask():
+                for delay_ns, answer in self.model(effect):
+                    self.at(self.now_ns + delay_ns, answer)
+            case _:
+                pass
+
+    def of(self, kind: type) -> list[tuple[int, Event | Effect]]:
+        """The logged messages of one kind with their times."""
+        return [(time_ns, message) for time_ns, _, message in self.log if isinstance(message, kind)]
+
+    def sent(self) -> list[tuple[int, midi.Meaning]]:
+        return [(t, midi.decode(m.data)) for t, m in self.of(Send) if isinstance(m, Send)]
+
+    def lines(self) -> list[str]:
+        """The log as the golden files keep it."""
+        return [f"{time_ns / MS:.3f} {way} {dumps(message)}" for time_ns, way, message in self.log]

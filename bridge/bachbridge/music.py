@@ -32,12 +32,15 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Phrase:
-    """Notes sorted by start, over `steps` steps; step 0 lies `position` steps into a bar of `steps_per_bar`."""
+    """Notes sorted by start, over `steps` steps; step 0 lies `position` steps into a bar of `steps_per_bar`.
+
+    Where nobody said where the bar lines are (no clock, no file), `position` is None.
+    """
 
     notes: tuple[Note, ...]
     steps: int
     steps_per_bar: int = 16
-    position: int = 0
+    position: int | None = None
 
 
 def pitch_name(pitch: int) -> str:

@@ -8,7 +8,7 @@ the take answers what it needs for that: since when nothing sounds.
 from dataclasses import dataclass, field
 
 from bachbridge.music import STEPS_PER_BEAT, Note, Phrase
-from bachbridge.tempo import Grid, estimate_bpm, fit_grid
+from bachbridge.tempo import Reading, read_at, read_freely
 
 MAX_STEPS = 512
 """What is kept of a longer phrase: its end (32 bars of four beats)."""
@@ -32,7 +32,7 @@ class Take:
     pedal: bool = False
     quiet_since_ns: int | None = None
     """Since when neither key nor pedal holds a sound; None while something does."""
-    _known_grid: tuple[tuple[int, float, float | None], Grid] | None = None
+    _known: tuple[tuple[int, float, float | None], Reading] | None = None
 
     def note_on(self, now_ns: int, pitch: int, velocity: int) -> None:
         self.note_off(now_ns, pitch)
@@ -66,34 +66,30 @@ class Take:
         elif self.quiet_since_ns is None:
             self.quiet_since_ns = now_ns
 
-    def grid(self, bpm: float, previous_bpm: float | None) -> Grid:
-        """The grid of the phrase at `bpm`, or at the estimated tempo if `bpm` is 0; found once for each new note."""
+    def reading(self, bpm: float, previous_bpm: float | None) -> Reading:
+        """What was played read at `bpm`, or freely if `bpm` is 0; worked out once for each new note."""
         key = (len(self.played), bpm, previous_bpm)
-        if self._known_grid is None or self._known_grid[0] != key:
+        if self._known is None or self._known[0] != key:
             onsets = [note.on_ns for note in self.played]
-            self._known_grid = key, fit_grid(onsets, bpm or estimate_bpm(onsets, previous_bpm))
-        return self._known_grid[1]
+            self._known = key, read_at(onsets, bpm) if bpm else read_freely(onsets, previous_bpm)
+        return self._known[1]
 
-    def phrase(self, now_ns: int, grid: Grid, steps_per_bar: int, steps: int | None = None) -> Phrase:
-        """What was played, on `grid`: `steps` of it, or up to the beat on which the last note ends.
+    def phrase(self, now_ns: int, reading: Reading, steps_per_bar: int, steps: int | None = None) -> Phrase:
+        """What was played, on the grid: `steps` of it, or up to the beat on which the last note ends.
 
         Held notes last until now. Of two notes on one key and step the louder is kept.
         """
         best: dict[tuple[int, int], Note] = {}
-        for note in (_quantised(played, now_ns, grid) for played in self.played):
+        for played, step, offset_ns in zip(self.played, reading.steps, reading.offsets_ns, strict=True):
+            length_ns = (now_ns if played.off_ns is None else played.off_ns) - played.on_ns
+            length = max(1, round(length_ns / reading.grid.step_ns))
+            note = Note(step, length, played.pitch, played.velocity, 0, offset_ns)
             rival = best.get((note.start, note.pitch))
             if rival is None or note.velocity > rival.velocity:
                 best[note.start, note.pitch] = note
         notes = sorted(best.values(), key=lambda note: (note.start, note.pitch))
-        length = steps if steps is not None else _to_beat(max(note.end for note in notes))
-        return _last_steps(notes, length, steps_per_bar)
-
-
-def _quantised(played: Played, now_ns: int, grid: Grid) -> Note:
-    start = max(0, grid.nearest(played.on_ns))
-    end = grid.nearest(now_ns if played.off_ns is None else played.off_ns)
-    offset_ns = played.on_ns - grid.time_of(start)
-    return Note(start, max(1, end - start), played.pitch, played.velocity, 0, offset_ns)
+        whole = steps if steps is not None else _to_beat(max(note.end for note in notes))
+        return _last_steps(notes, whole, steps_per_bar)
 
 
 def _to_beat(step: int) -> int:

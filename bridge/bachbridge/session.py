@@ -43,7 +43,7 @@ from bachbridge.events import (
 from bachbridge.exchange import Exchange
 from bachbridge.music import STEPS_PER_BEAT, Phrase
 from bachbridge.phrase import Take
-from bachbridge.tempo import Grid
+from bachbridge.tempo import Grid, Reading
 
 _LEAD_NS = 20_000_000
 """A phrase of a fixed number of bars is answered this long before its bar line, so that the answer is there on it."""
@@ -197,8 +197,8 @@ class Session:
             effects += self._finish_exchange(now_ns)
         return effects
 
-    def _grid(self) -> Grid:
-        return self._take.grid(self.settings.bpm, self._bpm)
+    def _reading(self) -> Reading:
+        return self._take.reading(self.settings.bpm, self._bpm)
 
     @property
     def _steps_per_bar(self) -> int:
@@ -209,9 +209,9 @@ class Session:
         if not take.played:
             return None
         if settings.phrase_end == "bars":
-            return self._grid().time_of(settings.phrase_bars * self._steps_per_bar) - _LEAD_NS
+            return self._reading().grid.time_of(settings.phrase_bars * self._steps_per_bar) - _LEAD_NS
         if settings.phrase_end == "silence" and take.quiet_since_ns is not None:
-            return take.quiet_since_ns + round(settings.silence_beats * STEPS_PER_BEAT * self._grid().step_ns)
+            return take.quiet_since_ns + round(settings.silence_beats * STEPS_PER_BEAT * self._reading().grid.step_ns)
         return None
 
     # ------------------------------------------------------------ the phrase
@@ -221,11 +221,12 @@ class Session:
         if not self._take.played:
             self._feed_ns = None
             return []
-        grid = self._grid()
-        phrase = self._take.phrase(now_ns, grid, self._steps_per_bar)
+        reading = self._reading()
+        grid = reading.grid
+        phrase = self._take.phrase(now_ns, reading, self._steps_per_bar)
         certain = grid.nearest(now_ns)
         if certain < phrase.steps:
-            phrase = self._take.phrase(now_ns, grid, self._steps_per_bar, max(0, certain))
+            phrase = self._take.phrase(now_ns, reading, self._steps_per_bar, max(0, certain))
         self._feed_ns = grid.time_of(grid.next_beat(now_ns + 1))
         if not phrase.notes or phrase == self._fed:
             return []
@@ -238,9 +239,10 @@ class Session:
     def _end_phrase(self, now_ns: int, ended_by: str) -> list[Effect]:
         if not self._take.played:
             return []
-        grid, settings = self._grid(), self.settings
+        reading, settings = self._reading(), self.settings
+        grid = reading.grid
         whole = settings.phrase_bars * self._steps_per_bar if ended_by == "bars" else None
-        phrase = self._take.phrase(now_ns, grid, self._steps_per_bar, whole)
+        phrase = self._take.phrase(now_ns, reading, self._steps_per_bar, whole)
         effects = [Heard(phrase, grid.origin_ns, grid.step_ns, ended_by), *self._answer_phrase(now_ns, phrase, grid)]
         self._bpm = grid.bpm
         self._forget_take()

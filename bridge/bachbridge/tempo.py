@@ -7,7 +7,7 @@ the best one is refined by least squares. (The idea: A. T. Cemgil and B. Kappen,
 tracking and rhythm quantization", JAIR 18, 2003; a grid of candidates is enough for short phrases.)
 
 A clock (24 pulses to the quarter note) or a shared session would give a `Grid` of its own: whatever knows better than
-this guess replaces `fit_grid` and nothing else.
+this guess replaces `read_at` or `read_freely` and nothing else.
 """
 
 from collections.abc import Sequence
@@ -25,6 +25,8 @@ _USUAL_BPM, _USUAL_OCTAVES, _KNOWN_OCTAVES = 92.0, 0.5, 0.12
 _CANDIDATES_BPM = np.geomspace(45.0, 190.0, 105)
 _VALUES = np.array([1, 2, 3, 4, 6, 8, 12, 16])
 _LOG_SHARES = np.log([0.06, 0.24, 0.04, 0.46, 0.06, 0.09, 0.02, 0.03])
+_PHASE_SHARE, _PERIOD_SHARE, _STRETCH = 0.4, 0.12, 0.3
+"""How far the grid follows each onset in phase and in period, and how far the period may drift in all."""
 _STRAY = 1e-4
 """Likelihood (in the units of a peak's height) of an interval that is no note value: a hesitation, a slip."""
 
@@ -96,13 +98,49 @@ def _refined(intervals: np.ndarray, bpm: float) -> float:
     return float(_NS_PER_MINUTE / STEPS_PER_BEAT * (values @ values) / (values @ intervals))
 
 
-def fit_grid(onsets_ns: Sequence[int], bpm: float) -> Grid:
-    """The grid at `bpm` that begins with the first onset, shifted by the median of all onsets' distances from it.
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Which step each onset fell on and how far from it, and the grid in force after the last one."""
 
-    One early or late first note must not make every other note look late or early.
+    grid: Grid
+    steps: tuple[int, ...]
+    offsets_ns: tuple[int, ...]
+
+
+def read_at(onsets_ns: Sequence[int], bpm: float) -> Reading:
+    """Onsets in order of time on the grid of a known tempo, which begins with the first of them.
+
+    The grid is shifted by the median distance: one early or late first note must not make every other note look
+    late or early.
     """
-    grid = Grid(min(onsets_ns), step_ns_of(bpm))
+    grid = Grid(onsets_ns[0], step_ns_of(bpm))
     residuals = [onset - grid.time_of(grid.nearest(onset)) for onset in onsets_ns]
     limit = grid.step_ns // 4
     shift = int(np.clip(int(np.median(residuals)), -limit, limit))
-    return Grid(grid.origin_ns + shift, grid.step_ns)
+    grid = Grid(grid.origin_ns + shift, grid.step_ns)
+    steps = tuple(max(0, grid.nearest(onset)) for onset in onsets_ns)
+    offsets = tuple(onset - grid.time_of(step) for onset, step in zip(onsets_ns, steps, strict=True))
+    return Reading(grid, steps, offsets)
+
+
+def read_freely(onsets_ns: Sequence[int], previous_bpm: float | None) -> Reading:
+    """Onsets in order of time, played without a metronome: the grid follows the player.
+
+    After each onset the grid moves a share of the way towards it, in phase and in period (the linear correction of
+    J. Mates, "A model of synchronization of motor acts to a stimulus sequence", Biol. Cybern. 70, 1994).
+    """
+    first_ns = float(step_ns_of(estimate_bpm(onsets_ns, previous_bpm)))
+    time_ns, step, step_ns = float(onsets_ns[0]), 0, first_ns
+    steps: list[int] = []
+    offsets: list[int] = []
+    for onset in onsets_ns:
+        passed = max(0, round((onset - time_ns) / step_ns))
+        error_ns = onset - (time_ns + passed * step_ns)
+        steps.append(step + passed)
+        offsets.append(round(error_ns))
+        if passed:
+            time_ns, step = onset - (1 - _PHASE_SHARE) * error_ns, step + passed
+            step_ns += _PERIOD_SHARE * error_ns / passed
+            step_ns = min(max(step_ns, first_ns * (1 - _STRETCH)), first_ns * (1 + _STRETCH))
+    period = round(step_ns)
+    return Reading(Grid(round(time_ns) - step * period, period), tuple(steps), tuple(offsets))

@@ -39,7 +39,7 @@ class Touch:
         self._rng = np.random.default_rng([seed, 1])
         self._pool: list[list[Note]] = [[], [], [], []]
         for note in prompt.notes:
-            self._pool[_kind(note.start + prompt.position, prompt.steps_per_bar)].append(note)
+            self._pool[self._kind_of(note.start)].append(note)
         self._before = float(np.mean([note.velocity for note in prompt.notes])) if prompt.notes else 80.0
         self._drawn: dict[int, tuple[int, int]] = {}
 
@@ -49,14 +49,16 @@ class Touch:
         shaded = min(127, max(1, velocity + _SHADE[note.voice]))
         return replace(note, velocity=shaded, offset_ns=offset_ns)
 
+    def _kind_of(self, step: int) -> int:
+        return _kind(step + (self._prompt.position or 0), self._prompt.steps_per_bar)
+
     def _at(self, step: int) -> tuple[int, int]:
         if step not in self._drawn:
             self._drawn[step] = self._draw(step)
         return self._drawn[step]
 
     def _draw(self, step: int) -> tuple[int, int]:
-        kind = _kind(self._prompt.position + self._prompt.steps + step, self._prompt.steps_per_bar)
-        pool = self._nearest(kind)
+        pool = self._nearest(self._kind_of(self._prompt.steps + step))
         if not pool:
             return round(self._before), 0
         model = pool[int(self._rng.integers(len(pool)))]

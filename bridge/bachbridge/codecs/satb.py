@@ -1,0 +1,239 @@
+"""Four voices on the 16th grid, as the causal chorale network reads and writes them.
+
+A step is a frame of four classes (0 = rest, 1 to 46 = MIDI pitch 36 to 81), voices in the order of `music.VOICES`, and
+for each voice whether it is struck there or held from the step before. What the network is told before it chooses
+frame `t` is a row of feature ids into one shared table: for each voice the class it had, whether it was struck or
+held, and for how long it has lain; then the phase in the beat, the position in the bar and the bar's length. What is
+not known (attacks in data that has none, bar lines without a clock) has ids of its own, which the network has met in
+training.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bachbridge.music import RANGES, STEPS_PER_BEAT, VOICES, Note, Phrase
+
+REST = 0
+LOWEST, HIGHEST = 36, 81
+CLASSES = HIGHEST - LOWEST + 2
+UNKNOWN = -1
+"""In place of a class: not yet chosen, or not given."""
+
+START, PAST = CLASSES, CLASSES + 1
+"""In place of a voice's class before the first step: the piece begins here, or what was before is unknown."""
+_BUCKETS = np.array([1, 2, 3, 4, 5, 7, 9, 13, 17])
+"""How long a voice has lain, in steps: the lower bounds of the buckets."""
+_MAX_BAR = 48
+_BARS = (8, 12, 16, 24)
+
+_SIZES = (CLASSES + 2, 3, len(_BUCKETS) + 1) * len(VOICES) + (STEPS_PER_BEAT, _MAX_BAR + 1, len(_BARS) + 2)
+_OFFSETS = np.cumsum((0, *_SIZES[:-1])).astype(np.int32)
+FIELDS = len(_SIZES)
+TABLE = int(sum(_SIZES))
+"""Rows of the table that the ids point into."""
+
+Ints = NDArray[np.int32]
+Bools = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One step: `classes[voice]` and whether each voice is `struck` there (a rest is never struck)."""
+
+    classes: tuple[int, ...]
+    struck: tuple[bool, ...]
+
+
+def class_of(pitch: int) -> int:
+    return pitch - LOWEST + 1
+
+
+def pitch_of(pitch_class: int) -> int:
+    return pitch_class + LOWEST - 1
+
+
+# ---------------------------------------------------------------- what the network is told
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """All that the ids of the next step are made from; `step` counts from a beat, `position` is None if unknown."""
+
+    before: Frame | None = None
+    lain: tuple[int, ...] = (0,) * len(VOICES)
+    step: int = 0
+    position: int | None = None
+    steps_per_bar: int = 16
+
+    def after(self, frame: Frame) -> "Context":
+        """The context one step on, once `frame` is chosen."""
+        going_on = [
+            self.before is not None and now == then and not struck
+            for now, struck, then in zip(frame.classes, frame.struck, (self.before or frame).classes, strict=True)
+        ]
+        lain = tuple(count + 1 if on else 1 for count, on in zip(self.lain, going_on, strict=True))
+        return replace(self, before=frame, lain=lain, step=self.step + 1)
+
+    def ids(self) -> Ints:
+        """`ids[1, field]` for the network."""
+        row: list[int] = []
+        for voice in range(len(VOICES)):
+            if self.before is None:
+                row += (START, 0, 0)
+            else:
+                row += (
+                    self.before.classes[voice],
+                    2 if self.before.struck[voice] else 1,
+                    int(np.searchsorted(_BUCKETS, self.lain[voice], side="right")),
+                )
+        row.append(self.step % STEPS_PER_BEAT)
+        if self.position is None:
+            row += (0, 0)
+        else:
+            row += (1 + (self.position + self.step) % self.steps_per_bar % _MAX_BAR, _bar_id(self.steps_per_bar))
+        return (np.array([row], dtype=np.int32) + _OFFSETS).astype(np.int32)
+
+
+def _bar_id(steps_per_bar: int) -> int:
+    return 1 + (_BARS.index(steps_per_bar) if steps_per_bar in _BARS else len(_BARS))
+
+
+def lain(classes: Ints, struck: Bools) -> Ints:
+    """For how many steps each voice has lain at the end of each step, `lain[step, voice]`."""
+    fresh = struck.copy()
+    fresh[0] = True
+    fresh[1:] |= classes[1:] != classes[:-1]
+    index = np.arange(len(classes), dtype=np.int32)[:, None]
+    begun = np.maximum.accumulate(np.where(fresh, index, 0), axis=0)
+    return index - begun + 1
+
+
+def features(
+    classes: Ints,
+    struck: Bools | None,
+    position: Ints | None,
+    steps_per_bar: Ints,
+    phase: int = 0,
+    first: int = START,
+) -> Ints:
+    """`ids[step, field]` for whole pieces: row `t` tells what is known before frame `t` is chosen.
+
+    `struck` or `position` None: not known; `position[step]` lies in a bar of `steps_per_bar[step]`. `phase` is the first step's place in its beat; `first` is `START` or `PAST`.
+    """
+    steps = len(classes)
+    rows = np.zeros((steps, FIELDS), np.int32)
+    known = struck if struck is not None else np.zeros(classes.shape, bool)
+    buckets = np.searchsorted(_BUCKETS, lain(classes, known), side="right")
+    states = np.zeros(classes.shape, np.int32) if struck is None else np.where(struck, 2, 1)
+    for voice in range(len(VOICES)):
+        rows[0, 3 * voice] = first
+        rows[1:, 3 * voice] = classes[:-1, voice]
+        rows[1:, 3 * voice + 1] = states[:-1, voice]
+        rows[1:, 3 * voice + 2] = buckets[:-1, voice]
+    base = 3 * len(VOICES)
+    rows[:, base] = (phase + np.arange(steps)) % STEPS_PER_BEAT
+    if position is not None:
+        rows[:, base + 1] = 1 + position % _MAX_BAR
+        rows[:, base + 2] = np.vectorize(_bar_id, otypes=[np.int32])(steps_per_bar)
+    return rows + _OFFSETS
+
+
+# ---------------------------------------------------------------- from a player's phrase
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """A phrase for the network: `classes[step, voice]` (`UNKNOWN` where nothing is given) and `struck[step, voice]`.
+
+    It was moved by `shift` semitones (whole octaves) to lie where the chorales lie; the answer is to be moved back.
+    """
+
+    classes: Ints
+    struck: Bools
+    shift: int
+
+
+_LEGATO = STEPS_PER_BEAT
+"""Gaps up to this length between notes of one voice are closed: staccato is a touch, not a rest."""
+_LOW_LINE = 55
+"""A line whose middle lies below this is a bass (G3 is where tenor and bass hand over to the upper voices)."""
+_MELODY = (60, 81)
+
+
+def read(phrase: Phrase) -> Prompt:
+    """The phrase as the network takes it: octave, voices and legato put right."""
+    voices = any(note.voice for note in phrase.notes)
+    lines = phrase.notes if voices else _assigned(phrase.notes)
+    shift = 0 if voices else _octaves(lines)
+    classes = np.full((phrase.steps, len(VOICES)), UNKNOWN, np.int32)
+    struck = np.zeros(classes.shape, bool)
+    for voice in sorted({note.voice for note in lines}):
+        _lay(classes[:, voice], struck[:, voice], [n for n in lines if n.voice == voice], shift)
+    return Prompt(classes, struck, shift)
+
+
+def _lay(classes: Ints, struck: Bools, notes: Sequence[Note], shift: int) -> None:
+    """Write one voice's notes; a voice that was played at all rests where it is silent for long."""
+    classes[:] = REST
+    starts = [note.start for note in notes[1:]] + [len(classes)]
+    for note, following in zip(notes, starts, strict=True):
+        end = following if following - note.end <= _LEGATO else note.end
+        classes[note.start : min(end, following)] = class_of(_folded(note.pitch + shift))
+        struck[note.start] = True
+
+
+def _folded(pitch: int) -> int:
+    """The pitch, moved by octaves into the classes' range."""
+    below, above = max(0, LOWEST - pitch), max(0, pitch - HIGHEST)
+    return pitch + 12 * -(-below // 12) - 12 * -(-above // 12)
+
+
+def _octaves(lines: Sequence[Note]) -> int:
+    """By how many semitones, in octaves, the leading line must move to be a soprano (or a bass) of the chorales."""
+    leading = [note.pitch for note in lines if note.voice == 0] or [note.pitch for note in lines]
+    low, high = _MELODY if any(note.voice == 0 for note in lines) else RANGES[-1]
+    middle = float(np.median(leading)) if leading else low
+    if low <= middle <= high:
+        return 0
+    return 12 * round(((low + high) / 2 - middle) / 12)
+
+
+def _assigned(notes: Sequence[Note]) -> list[Note]:
+    """Notes of a keyboard given to voices: by onset, the highest to the soprano, the lowest to the bass.
+
+    A lone line is a soprano, or a bass if it lies low; in a texture of several notes each note's voice follows from
+    its place among what sounds with it when it begins.
+    """
+    chords = [[other for other in notes if other.start <= note.start < other.end] for note in notes]
+    alone = all(len(chord) == 1 for chord in chords)
+    if alone:
+        low = bool(notes) and float(np.median([note.pitch for note in notes])) < _LOW_LINE
+        return [replace(note, voice=3 if low else 0) for note in notes]
+    placed = {(note.start, note.pitch): _place(note, chord) for note, chord in zip(notes, chords, strict=True)}
+    kept = [replace(note, voice=v) for note in notes if (v := placed[note.start, note.pitch]) is not None]
+    return _one_at_a_time(kept)
+
+
+_PLACES = {1: (0,), 2: (0, 3), 3: (0, 1, 3), 4: (0, 1, 2, 3)}
+
+
+def _place(note: Note, chord: Sequence[Note]) -> int | None:
+    """The voice of `note` among all that sound at its onset; None if there is no voice left for it."""
+    pitches = sorted({other.pitch for other in chord}, reverse=True)
+    if len(pitches) > len(VOICES):
+        pitches = [*pitches[:3], pitches[-1]]
+    return _PLACES[len(pitches)][pitches.index(note.pitch)] if note.pitch in pitches else None
+
+
+def _one_at_a_time(notes: Sequence[Note]) -> list[Note]:
+    """A voice sings one note at a time: each ends where its voice's next begins; of two at once the outer stays."""
+    kept: dict[tuple[int, int], Note] = {}
+    for note in notes:
+        rival = kept.get((note.voice, note.start))
+        outer = rival is None or (note.pitch < rival.pitch if note.voice == 3 else note.pitch > rival.pitch)
+        if outer:
+            kept[note.voice, note.start] = note
+    return sorted(kept.values(), key=lambda note: (note.start, note.voice))

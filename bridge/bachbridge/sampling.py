@@ -1,0 +1,215 @@
+"""Drawing notes from a network's logits: temperature, nucleus, and the walk of an autoregressive model over a phrase.
+
+`Autoregressive` keeps a memory for every step of the phrase that it was fed: the network's state is an explicit value,
+so a longer or corrected phrase is taken up after the longest part that is still true, and an answer forks from the end
+without disturbing it. All chance comes from a seed and the number of the step, never from what was done before; the
+same ask gives the same answer whether or not it was fed beforehand.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bachbridge.codecs import satb
+from bachbridge.events import Answer, Ask, Feed
+from bachbridge.music import RANGES, STEPS_PER_BEAT, VOICES, Note, Phrase
+from bachbridge.touch import Touch
+
+Floats = NDArray[np.float32]
+
+
+class Nets(Protocol):
+    """A causal network over frames (see `nets.py`): one step in time, and the chain of voices inside a step."""
+
+    def initial_state(self) -> Floats: ...
+    def core(self, ids: NDArray[np.int32], state: Floats) -> tuple[Floats, Floats]: ...
+    def heads(self, hidden: Floats, known: NDArray[np.int32]) -> tuple[Floats, Floats]: ...
+
+
+def choose(logits: Floats, temperature: float, top_p: float, rng: np.random.Generator) -> int:
+    """Draw a class from the smallest set of likeliest classes that holds `top_p` of the probability.
+
+    Nucleus sampling: A. Holtzman et al., "The curious case of neural text degeneration", ICLR 2020.
+    """
+    scaled = (logits - logits.max()) / temperature
+    weights = np.exp(scaled)
+    order = np.argsort(-weights)
+    cumulated = np.cumsum(weights[order])
+    kept = int(np.searchsorted(cumulated, top_p * cumulated[-1])) + 1
+    return int(order[np.searchsorted(cumulated[:kept], rng.random() * cumulated[kept - 1])])
+
+
+@dataclass(frozen=True, slots=True)
+class _Memory:
+    """After `step` steps: what the next step's ids are made from, the network's state, and its view of the next step."""
+
+    context: satb.Context
+    state: Floats
+    hidden: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class _Cell:
+    """One step of the prompt as it was taken in, and the memory after it."""
+
+    given: tuple[int, ...]
+    struck: tuple[bool, ...]
+    frame: satb.Frame
+    memory: _Memory
+
+
+class Autoregressive:
+    """A causal model of four voices. Used on one thread of the model's process."""
+
+    __slots__ = ("_cells", "_key", "_nets", "_order")
+
+    def __init__(self, nets: Nets, order: Sequence[int]) -> None:
+        """`order`: in which order the voices of a step are chosen (the chain that the network was trained with)."""
+        self._nets = nets
+        self._order = tuple(order)
+        self._cells: list[_Cell] = []
+        self._key: tuple[object, ...] = ()
+
+    def feed(self, feed: Feed) -> None:
+        """Bring the memory up to the phrase so far."""
+        self._follow(feed.prompt, feed.temperature, feed.seed)
+
+    def generate(self, ask: Ask) -> Iterator[Answer]:
+        """The answer, first its first step alone, then beat by beat; see `events.Answer`."""
+        prompt = satb.read(ask.prompt)
+        memory = self._follow(ask.prompt, ask.temperature, ask.seed)
+        touch = Touch(ask.prompt, ask.seed)
+        voices = _Voices(-prompt.shift, touch)
+        for step in range(ask.steps):
+            rng = np.random.default_rng([ask.seed, 3, step])
+            frame = self._draw(memory, _FREE, _SUNG, ask.temperature, ask.top_p, rng)
+            if step == 0:
+                frame = satb.Frame(frame.classes, (True,) * len(VOICES))
+            voices.take(frame)
+            final = step + 1 == ask.steps
+            if step == 0 or final or (step + 1) % STEPS_PER_BEAT == 0:
+                yield Answer(ask.ask, voices.told(), step + 1, final)
+            if not final:
+                memory = self._advance(memory, frame)
+
+    def _follow(self, phrase: Phrase, temperature: float, seed: int) -> _Memory:
+        """The memory after the phrase; what was taken in before is kept as far as it is still true."""
+        key = (temperature, seed, phrase.position, phrase.steps_per_bar)
+        if key != self._key:
+            self._cells, self._key = [], key
+        prompt = satb.read(phrase)
+        rows = [tuple(int(c) for c in row) for row in prompt.classes]
+        strikes = [tuple(bool(s) for s in row) for row in prompt.struck]
+        true = 0
+        for cell, given, struck in zip(self._cells, rows, strikes, strict=False):
+            if (cell.given, cell.struck) != (given, struck):
+                break
+            true += 1
+        del self._cells[true:]
+        memory = self._cells[-1].memory if self._cells else self._beginning(phrase)
+        for step in range(true, len(rows)):
+            rng = np.random.default_rng([seed, 2, step])
+            allowed = _SUNG if any(given > satb.REST for given in rows[step]) else _SUNG_OR_RESTING
+            frame = self._draw(memory, rows[step], allowed, temperature, _PROMPT_TOP_P, rng)
+            frame = _as_played(frame, rows[step], strikes[step])
+            memory = self._advance(memory, frame)
+            self._cells.append(_Cell(rows[step], strikes[step], frame, memory))
+        return memory
+
+    def _beginning(self, phrase: Phrase) -> _Memory:
+        context = satb.Context(position=phrase.position, steps_per_bar=phrase.steps_per_bar)
+        hidden, state = self._nets.core(context.ids(), self._nets.initial_state())
+        return _Memory(context, state, hidden)
+
+    def _advance(self, memory: _Memory, frame: satb.Frame) -> _Memory:
+        context = memory.context.after(frame)
+        hidden, state = self._nets.core(context.ids(), memory.state)
+        return _Memory(context, state, hidden)
+
+    def _draw(
+        self,
+        memory: _Memory,
+        given: Sequence[int],
+        allowed: Floats,
+        temperature: float,
+        top_p: float,
+        rng: np.random.Generator,
+    ) -> satb.Frame:
+        """One step: the voices that are not given drawn along the chain, then who is struck again."""
+        known = np.array([given], dtype=np.int32)
+        for voice in self._order:
+            if known[0, voice] == satb.UNKNOWN:
+                pitch, _ = self._nets.heads(memory.hidden, known)
+                known[0, voice] = choose(pitch[0, voice] + allowed[voice], temperature, top_p, rng)
+        _, strike = self._nets.heads(memory.hidden, known)
+        again = rng.random(len(VOICES)) < 1 / (1 + np.exp(-strike[0]))
+        before = memory.context.before
+        classes = tuple(int(c) for c in known[0])
+        kept = [before is not None and now == then for now, then in zip(classes, (before or _NOTHING).classes, strict=True)]
+        struck = tuple(c > satb.REST and (not k or bool(a)) for c, k, a in zip(classes, kept, again, strict=True))
+        return satb.Frame(classes, struck)
+
+
+_FREE = (satb.UNKNOWN,) * len(VOICES)
+_NOTHING = satb.Frame(_FREE, (False,) * len(VOICES))
+_PROMPT_TOP_P = 0.9
+"""The voices imagined under a melody keep to what is likely: they are only there to be understood."""
+
+
+def _within_ranges(*, resting: bool) -> Floats:
+    """0 where a voice may go and minus infinity elsewhere, `allowed[voice, class]`."""
+    allowed = np.full((len(VOICES), satb.CLASSES), -np.inf, np.float32)
+    for voice, (low, high) in enumerate(RANGES):
+        allowed[voice, satb.class_of(low) : satb.class_of(high) + 1] = 0
+    if resting:
+        allowed[:, satb.REST] = 0
+    return allowed
+
+
+_SUNG, _SUNG_OR_RESTING = _within_ranges(resting=False), _within_ranges(resting=True)
+
+
+def _as_played(frame: satb.Frame, given: Sequence[int], struck: Sequence[bool]) -> satb.Frame:
+    """The frame with the given voices struck where the player struck them."""
+    played = tuple(
+        s if g != satb.UNKNOWN else drawn for drawn, g, s in zip(frame.struck, given, struck, strict=True)
+    )
+    return satb.Frame(frame.classes, played)
+
+
+class _Voices:
+    """Frames to notes, told as they grow."""
+
+    __slots__ = ("_notes", "_shift", "_step", "_touch", "_untold")
+
+    def __init__(self, shift: int, touch: Touch) -> None:
+        self._shift, self._touch = shift, touch
+        self._notes: list[Note | None] = [None] * len(VOICES)
+        self._untold: dict[tuple[int, int], Note] = {}
+        self._step = 0
+
+    def take(self, frame: satb.Frame) -> None:
+        """One step more."""
+        for voice, (pitch_class, struck) in enumerate(zip(frame.classes, frame.struck, strict=True)):
+            sounding = self._notes[voice]
+            if pitch_class == satb.REST:
+                self._notes[voice] = None
+            elif struck or sounding is None:
+                pitch = satb.pitch_of(pitch_class) + self._shift
+                self._hold(voice, self._touch.of(Note(self._step, 1, pitch, voice=voice)))
+            else:
+                self._hold(voice, replace(sounding, length=sounding.length + 1))
+        self._step += 1
+
+    def _hold(self, voice: int, note: Note) -> None:
+        self._notes[voice] = note
+        self._untold[voice, note.start] = note
+
+    def told(self) -> tuple[Note, ...]:
+        """The notes that are new or longer since the last time."""
+        notes = tuple(sorted(self._untold.values(), key=lambda note: (note.start, note.voice)))
+        self._untold.clear()
+        return notes

@@ -1,0 +1,60 @@
+"""The chorales by their split, cached: parsing takes minutes, loading the cache a moment.
+
+The split (`data/chorale_split.json`) is the community's, mapped onto music21's file names. Every piece is transposed
+only as far as each voice stays within the range it has in the training set.
+"""
+
+import json
+import os
+from importlib import resources
+from pathlib import Path
+
+import numpy as np
+import platformdirs
+from tqdm import tqdm
+
+from bachbridge_training import scores
+from bachbridge_training.scores import Piece
+
+CACHE_VERSION = 1
+PARTS = ("train", "valid", "test")
+_FIELDS = ("pitches", "struck", "position", "bar")
+
+
+def split() -> dict[str, str]:
+    """music21's file name → train, valid, test or excluded."""
+    text = resources.files("bachbridge_training").joinpath("data/chorale_split.json").read_text("utf-8")
+    return {name: facts["split"] for name, facts in json.loads(text).items()}
+
+
+def clean_test() -> frozenset[str]:
+    """The test pieces whose tune occurs in no training piece."""
+    text = resources.files("bachbridge_training").joinpath("data/chorale_split.json").read_text("utf-8")
+    return frozenset(name for name, facts in json.loads(text).items() if facts.get("clean"))
+
+
+def cache_path() -> Path:
+    return Path(platformdirs.user_cache_dir("bachbridge")) / f"chorales-{CACHE_VERSION}.npz"
+
+
+def _write_cache(path: Path) -> None:
+    """Parse everything that the split names, and leave a whole file or none."""
+    names = [name for name, part in split().items() if part in PARTS]
+    arrays: dict[str, np.ndarray] = {}
+    for name in tqdm(names, desc="reading chorales", unit="piece"):
+        piece = scores.read(name)
+        arrays |= {f"{name}/{field}": getattr(piece, field) for field in _FIELDS}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_suffix(f".{os.getpid()}.npz")
+    np.savez_compressed(partial, **arrays)
+    os.replace(partial, path)
+
+
+def pieces(part: str) -> list[Piece]:
+    """The pieces of `part`, in the split's order; the first call on a machine parses the corpus."""
+    path = cache_path()
+    if not path.is_file():
+        _write_cache(path)
+    with np.load(path) as arrays:
+        names = [name for name, its in split().items() if its == part]
+        return [Piece(name, *(arrays[f"{name}/{field}"] for field in _FIELDS)) for name in names]

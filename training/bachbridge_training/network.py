@@ -1,0 +1,91 @@
+"""The causal chorale network in Keras: an LSTM over steps, and a chain of heads inside each step.
+
+The LSTM reads the sum of the embedding rows of a step's feature ids (see `codecs.satb`). Head `v` sees the LSTM's view of
+the step and the classes of those other voices that are already chosen; which ones is the caller's business, so the same
+heads serve any order of the voices and any voices given. Four parallel heads cannot agree on a chord; the chain is
+what makes p(frame) a product of true conditionals (DeepBach and TonicNet order their voices for the same reason).
+Variational dropout: one mask for all steps of a window (Y. Gal and Z. Ghahramani, NeurIPS 2016).
+
+Only `keras.ops` is used, so the code runs under TensorFlow and under JAX alike.
+"""
+
+from typing import Any
+
+import keras
+from bachbridge.codecs import satb
+from bachbridge.music import VOICES
+from keras import layers, ops
+
+from bachbridge_training.recipe import Recipe
+
+_SLOTS = satb.CLASSES + 1
+"""Rows of a voice in a head's table: not chosen yet, then the classes."""
+
+
+class Network:
+    """The layers, shared by the graph over whole windows (training) and the graphs of one step (live play)."""
+
+    def __init__(self, recipe: Recipe) -> None:
+        self.recipe = recipe
+        self.embedding = layers.Embedding(satb.TABLE, recipe.embedding, name="features")
+        self.rnns = [layers.LSTM(recipe.units, return_sequences=True, name=f"lstm_{n}") for n in range(recipe.layers)]
+        self.inner = [layers.Dense(recipe.head, name=f"view_{name}") for name in (*VOICES, "strike")]
+        self.others = [
+            layers.Embedding(len(VOICES) * _SLOTS, recipe.head, name=f"chosen_{name}") for name in (*VOICES, "strike")
+        ]
+        self.outer = [layers.Dense(satb.CLASSES, name=f"pitch_{name}") for name in VOICES]
+        self.strike = layers.Dense(len(VOICES), name="strike")
+
+    def embed(self, ids: Any) -> Any:
+        """`[..., field]` ids → `[..., embedding]`."""
+        return ops.sum(self.embedding(ids), axis=-2)
+
+    def head(self, index: int, hidden: Any, known: Any) -> Any:
+        """The inner layer of head `index` given `known[..., voice]` classes (-1: not chosen)."""
+        slots = known + 1 + ops.arange(len(VOICES), dtype="int32") * _SLOTS
+        return ops.relu(self.inner[index](hidden) + ops.sum(self.others[index](slots), axis=-2))
+
+    def pitch_logits(self, voice: int, hidden: Any, known: Any) -> Any:
+        return self.outer[voice](self.head(voice, hidden, known))
+
+    def strike_logits(self, hidden: Any, classes: Any) -> Any:
+        return self.strike(self.head(len(VOICES), hidden, classes))
+
+
+def window_model(network: Network) -> keras.Model:
+    """Ids `[batch, step, field]`, chosen classes `[batch, step, voice, other]`, true classes → both kinds of logits."""
+    recipe = network.recipe
+    ids = keras.Input((None, satb.FIELDS), dtype="int32", name="ids")
+    known = keras.Input((None, len(VOICES), len(VOICES)), dtype="int32", name="known")
+    classes = keras.Input((None, len(VOICES)), dtype="int32", name="classes")
+    hidden = network.embed(ids)
+    for rnn in network.rnns:
+        hidden = rnn(_masked(hidden, recipe))
+    hidden = _masked(hidden, recipe)
+    pitch = [network.pitch_logits(voice, hidden, known[:, :, voice]) for voice in range(len(VOICES))]
+    return keras.Model([ids, known, classes], [ops.stack(pitch, axis=2), network.strike_logits(hidden, classes)])
+
+
+def _masked(values: Any, recipe: Recipe) -> Any:
+    return layers.Dropout(recipe.dropout, noise_shape=(None, 1, None), seed=recipe.seed)(values)
+
+
+def core(network: Network, ids: Any, state: Any) -> tuple[Any, Any]:
+    """One step: `ids[batch, field]`, `state[2 * layer + (h, c), batch, unit]` → `hidden[batch, unit]`, the next state."""
+    hidden, after = network.embed(ids), []
+    for number, rnn in enumerate(network.rnns):
+        hidden, states = rnn.cell(hidden, [state[2 * number], state[2 * number + 1]])
+        after += states
+    return hidden, ops.stack(after)
+
+
+def heads(network: Network, hidden: Any, known: Any) -> tuple[Any, Any]:
+    """The chain at one step: `hidden[k, unit]`, `known[k, voice]` → `[k, voice, class]` and `[k, voice]`.
+
+    A voice's own class is hidden from its own head.
+    """
+    own = ops.eye(len(VOICES), dtype="int32")
+    pitch = [
+        network.pitch_logits(voice, hidden, known * (1 - own[voice]) - own[voice]) for voice in range(len(VOICES))
+    ]
+    return ops.stack(pitch, axis=1), network.strike_logits(hidden, known)

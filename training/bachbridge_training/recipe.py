@@ -1,0 +1,61 @@
+"""A recipe: everything that a training run depends on, read from a TOML file."""
+
+import tomllib
+from dataclasses import dataclass, fields
+from importlib import resources
+from pathlib import Path
+
+from bachbridge.errors import ConfigError
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """Settings of the causal chorale network and its training. Windows and steps are in 16ths and batches."""
+
+    name: str
+    units: int
+    layers: int
+    embedding: int
+    head: int
+    dropout: float
+    window: int
+    batch: int
+    steps: int
+    """Optimizer steps in all; the learning rate's cosine ends there."""
+    steps_per_epoch: int
+    learning_rate: float
+    weight_decay: float
+    warmup: int
+    averaging: float
+    """Momentum of the averaged weights, per step."""
+    free_order: float
+    """Share of windows whose voices come in a random order instead of the chain's."""
+    unknown: float
+    """Share of windows whose attacks (and, independently, bar lines) are hidden."""
+    seed: int
+    temperature: float
+    top_p: float
+
+
+def read(name: str) -> Recipe:
+    """The recipe of that name among the bundled ones, or of that path."""
+    text = _text(name)
+    try:
+        return Recipe(**tomllib.loads(text))
+    except (tomllib.TOMLDecodeError, TypeError) as error:
+        wanted = ", ".join(field.name for field in fields(Recipe))
+        raise ConfigError(f"the recipe {name} cannot be read ({error}); it needs the keys {wanted}") from error
+
+
+def _text(name: str) -> str:
+    path = Path(name)
+    if path.suffix == ".toml":
+        if not path.is_file():
+            raise ConfigError(f"there is no recipe file {path}; check the path")
+        return path.read_text("utf-8")
+    folder = resources.files("bachbridge_training").joinpath("recipes")
+    bundled = folder.joinpath(f"{name}.toml")
+    if not bundled.is_file():
+        known = ", ".join(sorted(entry.name.removesuffix(".toml") for entry in folder.iterdir()))
+        raise ConfigError(f"there is no recipe {name!r}; the bundled ones are: {known}")
+    return bundled.read_text("utf-8")

@@ -1,0 +1,106 @@
+"""music21's bundled chorales as grids of 16ths: who sings what at every step, and whether it is struck there.
+
+A score is read part by part. A step holds what sounds at its beginning, so a 32nd that begins between two grid
+lines is not seen. Tied notes are one note; a repeat is written once; a short first bar is a pickup, and its steps
+are counted from the end of the bar. Of scores with more than four parts the four voices are chosen by name.
+"""
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from bachbridge.music import STEPS_PER_BEAT
+
+VOICE_NAMES = (("sopran", "s.", "canto"), ("alt", "a."), ("tenor", "t."), ("bass", "b."))
+LOWEST, HIGHEST = 36, 81
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """One chorale: `pitches[step, voice]` (-1 = rest), `struck[step, voice]`, `position[step]` in a bar of `bar[step]`."""
+
+    name: str
+    pitches: np.ndarray
+    struck: np.ndarray
+    position: np.ndarray
+    bar: np.ndarray
+
+
+def _parts(score: Any) -> list[Any]:
+    """The four vocal parts, soprano first; raises `ValueError` if they cannot be told."""
+    parts = list(score.parts)
+    if len(parts) == len(VOICE_NAMES):
+        return parts
+    chosen: list[Any] = []
+    for names in VOICE_NAMES:
+        fitting = [p for p in parts if str(p.partName or p.id).lower().startswith(names) and p not in chosen]
+        chosen.extend(fitting[:1])
+    if len(chosen) == len(VOICE_NAMES):
+        return chosen
+    if len(parts) < len(VOICE_NAMES):
+        raise ValueError(f"{len(parts)} parts")
+    return parts[: len(VOICE_NAMES)]
+
+
+def _ceil(offset: Any) -> int:
+    value = Fraction(offset) * STEPS_PER_BEAT
+    return -int(-value // 1)
+
+
+def _pitch(element: Any, voice: int) -> int:
+    """The sung note: of a divided part the outer one, so that soprano and bass stay the frame of the chord."""
+    pitches = sorted(p.midi for p in element.pitches)
+    return pitches[0] if voice == len(VOICE_NAMES) - 1 else pitches[-1]
+
+
+def _part_rows(part: Any, voice: int, steps: int) -> tuple[np.ndarray, np.ndarray]:
+    pitches, struck = np.full(steps, -1, np.int16), np.zeros(steps, bool)
+    for element in part.flatten().notes:
+        if element.duration.isGrace:
+            continue
+        first, end = _ceil(element.offset), min(_ceil(element.offset + element.quarterLength), steps)
+        if first >= end:
+            continue
+        pitches[first:end] = _pitch(element, voice)
+        tie = element.tie or (element.notes[0].tie if element.isChord else None)
+        held = tie is not None and tie.type in ("stop", "continue") and first > 0
+        struck[first] = not (held and pitches[first - 1] == pitches[first])
+    return pitches, struck
+
+
+def _bars(part: Any, steps: int) -> tuple[np.ndarray, np.ndarray]:
+    """Position in the bar and the bar's length at every step, in steps."""
+    position, bar = np.zeros(steps, np.int16), np.full(steps, 16, np.int16)
+    length, carried = 16, 0
+    measures = list(part.getElementsByClass("Measure"))
+    starts = [_ceil(m.offset) for m in measures] + [steps]
+    for i, measure in enumerate(measures):
+        if measure.timeSignature is not None:
+            length = max(_ceil(measure.timeSignature.barDuration.quarterLength), 1)
+        size = starts[i + 1] - starts[i]
+        if i == 0 and size < length:
+            carried = length - size
+        span = np.arange(size)
+        position[starts[i] : starts[i + 1]] = (carried + span) % length
+        bar[starts[i] : starts[i + 1]] = length
+        # A bar divided by a repeat sign goes on where it stopped; any other bar begins anew.
+        carried = (carried + size) % length if size < length and carried + size < length else 0
+    return position, bar
+
+
+def read(name: str) -> Piece:
+    """Parse one of music21's chorales (about a second each)."""
+    from music21 import corpus
+
+    score = corpus.parse(f"bach/{name}")
+    parts = _parts(score)
+    steps = max(_ceil(p.highestTime) for p in parts)
+    rows = [_part_rows(part, voice, steps) for voice, part in enumerate(parts)]
+    position, bar = _bars(parts[0], steps)
+    pitches = np.stack([r[0] for r in rows], axis=1)
+    struck = np.stack([r[1] for r in rows], axis=1)
+    silent = (pitches >= 0).any(axis=1)
+    last = int(np.flatnonzero(silent)[-1]) + 1
+    return Piece(name, pitches[:last], struck[:last], position[:last], bar[:last])

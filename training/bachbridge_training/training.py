@@ -1,0 +1,206 @@
+"""Training of the causal chorale network: seeded, resumable, watched.
+
+A run is a folder: `history.csv` (a line for each epoch), `curve.png`, `last.npz` (all that is needed to go on) and
+`best.npz` (the averaged weights with the lowest validation score so far, which is what gets exported). The score is
+QUALITY's nats per frame: whole pieces from an empty context, original keys, voices in the chain's order, pitch alone.
+"""
+
+import csv
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+from bachbridge.codecs import satb
+from bachbridge.music import VOICES
+from keras import ops
+from tqdm import tqdm
+
+from bachbridge_training import batches
+from bachbridge_training.batches import Batch, Windows
+from bachbridge_training.network import Network, window_model
+from bachbridge_training.recipe import Recipe
+from bachbridge_training.scores import Piece
+
+CLIP = 1.0
+
+
+@dataclass(slots=True)
+class Run:
+    """A model in training, its averaged weights, and how far it has come."""
+
+    recipe: Recipe
+    network: Network
+    windows: keras.Model
+    trainer: keras.Model
+    average: list[np.ndarray]
+    step: int = 0
+    history: list[dict[str, float]] = field(default_factory=lambda: [])
+
+
+def losses(pitch: Any, strike: Any, classes: Any, struck: Any, before: Any) -> tuple[Any, Any]:
+    """Of each frame: nats of the four pitches, and of the strikes where a voice keeps its pitch.
+
+    `pitch[b, t, voice, class]`, `strike[b, t, voice]`, `classes`, `struck` and `before` (the classes one step earlier)
+    `[b, t, voice]` → two arrays `[b, t]`.
+    """
+    logs = ops.log_softmax(pitch, axis=-1)
+    nats = -ops.sum(logs * ops.one_hot(classes, satb.CLASSES, dtype="float32"), axis=(-1, -2))
+    kept = ops.cast(ops.logical_and(ops.equal(classes, before), classes > 0), "float32")
+    surprise = ops.softplus(strike) - struck * strike
+    return nats, ops.sum(kept * surprise, axis=-1)
+
+
+def start(recipe: Recipe) -> Run:
+    """A fresh run: networks built, the optimizer ready."""
+    keras.utils.set_random_seed(recipe.seed)
+    network = Network(recipe)
+    windows = window_model(network)
+    trainer = _trainer(windows)
+    schedule = keras.optimizers.schedules.CosineDecay(
+        0.0, recipe.steps - recipe.warmup, alpha=0.01, warmup_target=recipe.learning_rate, warmup_steps=recipe.warmup
+    )
+    optimizer = keras.optimizers.AdamW(schedule, weight_decay=recipe.weight_decay, global_clipnorm=CLIP)
+    trainer.compile(optimizer=optimizer, loss=_mean)
+    optimizer.build(trainer.trainable_variables)
+    return Run(recipe, network, windows, trainer, _values(windows.weights))
+
+
+def _trainer(windows: keras.Model) -> keras.Model:
+    """The window model with its loss as its output, so that one code serves every backend."""
+    struck = keras.Input((None, len(VOICES)), name="struck")
+    weight = keras.Input((None,), name="weight")
+    classes = windows.inputs[2]
+    pitch, strike = windows(windows.inputs)
+    before = ops.concatenate([ops.zeros_like(classes[:, :1]) - 1, classes[:, :-1]], axis=1)
+    nats, strikes = losses(pitch, strike, classes, struck, before)
+    loss = ops.sum((nats + strikes) * weight, axis=1) / ops.sum(weight)
+    return keras.Model([*windows.inputs, struck, weight], loss)
+
+
+def _mean(_: Any, loss: Any) -> Any:
+    """The trainer's output is each window's share of the batch's mean; their sum is the loss."""
+    return ops.sum(loss)
+
+
+def _values(variables: Sequence[Any]) -> list[np.ndarray]:
+    return [np.array(ops.convert_to_numpy(variable)) for variable in variables]
+
+
+def train_step(run: Run, batch: Batch) -> float:
+    """One optimizer step; moves the averaged weights along."""
+    inputs = [*batch.inputs, batch.struck, batch.weight]
+    loss = run.trainer.train_on_batch(inputs, np.zeros(len(batch.ids), np.float32))
+    run.step += 1
+    share = max(1 - run.recipe.averaging, 1 / (run.step + 1))
+    for average, value in zip(run.average, _values(run.windows.weights), strict=True):
+        average += (share * (value - average)).astype(average.dtype)
+    return float(np.asarray(loss if not isinstance(loss, list) else loss[0]))
+
+
+class Averaged:
+    """The network carries the averaged weights inside a `with` block, the trained ones outside."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._trained = _values(run.windows.weights)
+
+    def __enter__(self) -> None:
+        _assign(self._run.windows.weights, self._run.average)
+
+    def __exit__(self, *_: object) -> None:
+        _assign(self._run.windows.weights, self._trained)
+
+
+def _assign(variables: Sequence[Any], values: Sequence[np.ndarray]) -> None:
+    for variable, value in zip(variables, values, strict=True):
+        variable.assign(value)
+
+
+def score(run: Run, pieces: Sequence[Piece], *, told: bool, size: int = 16) -> float:
+    """Nats per frame of whole pieces; `told`: whether attacks and bar lines are known."""
+    items = sorted((batches.whole(p, struck=told, position=told) for p in pieces), key=lambda item: len(item.weight))
+    total = frames = 0.0
+    for begin in range(0, len(items), size):
+        group = items[begin : begin + size]
+        batch = batches.stacked(group, len(group[-1].weight))
+        pitch, _ = run.windows.predict_on_batch(batch.inputs)
+        logs = pitch - np.logaddexp.reduce(pitch, axis=-1, keepdims=True)
+        nats = -np.take_along_axis(logs, batch.classes[..., None], axis=-1)[..., 0].sum(axis=-1)
+        total += float((nats * batch.weight).sum())
+        frames += float(batch.weight.sum())
+    return total / frames
+
+
+# ---------------------------------------------------------------- the run's folder
+
+
+def save(run: Run, path: Path) -> None:
+    """Everything needed to go on, whole or not at all."""
+    optimizer = _values(run.trainer.optimizer.variables)
+    arrays = {f"model{i}": v for i, v in enumerate(_values(run.trainer.variables))}
+    arrays |= {f"average{i}": v for i, v in enumerate(run.average)} | {f"optimizer{i}": v for i, v in enumerate(optimizer)}
+    _write(path, step=np.array(run.step), **arrays)
+
+
+def _write(path: Path, **arrays: np.ndarray) -> None:
+    partial = path.with_name(f".{path.name}.partial.npz")
+    np.savez(partial, **arrays)
+    os.replace(partial, path)
+
+
+def resume(run: Run, folder: Path) -> None:
+    """Take up the run in `folder` where it stopped."""
+    with np.load(folder / "last.npz") as arrays:
+        _assign(run.trainer.variables, [arrays[f"model{i}"] for i in range(len(run.trainer.variables))])
+        optimizer = run.trainer.optimizer.variables
+        _assign(optimizer, [arrays[f"optimizer{i}"] for i in range(len(optimizer))])
+        run.average = [arrays[f"average{i}"] for i in range(len(run.average))]
+        run.step = int(arrays["step"])
+    with (folder / "history.csv").open(newline="") as file:
+        run.history = [{key: float(value) for key, value in row.items()} for row in csv.DictReader(file)]
+
+
+def load_best(run: Run, folder: Path) -> None:
+    """Put the best averaged weights into the network."""
+    with np.load(folder / "best.npz") as arrays:
+        _assign(run.windows.weights, [arrays[f"average{i}"] for i in range(len(run.average))])
+
+
+def train(run: Run, train: Sequence[Piece], valid: Sequence[Piece], folder: Path, *, epochs: int | None = None) -> None:
+    """Train to the recipe's end, or for `epochs` more; every epoch ends with a score and a checkpoint."""
+    folder.mkdir(parents=True, exist_ok=True)
+    windows = Windows(train, run.recipe)
+    per_epoch = run.recipe.steps_per_epoch
+    last = run.recipe.steps if epochs is None else min(run.recipe.steps, run.step + epochs * per_epoch)
+    while run.step < last:
+        steps = min(per_epoch, last - run.step)
+        bar = tqdm(range(steps), desc=f"epoch {len(run.history) + 1}", unit="step", mininterval=5)
+        loss = 0.0
+        for _ in bar:
+            loss += train_step(run, windows.batch(run.step))
+            bar.set_postfix(loss=f"{loss / (bar.n + 1):.3f}", refresh=False)
+        _end_epoch(run, loss / steps, valid, folder)
+
+
+def _end_epoch(run: Run, loss: float, valid: Sequence[Piece], folder: Path) -> None:
+    with Averaged(run):
+        row = {
+            "step": float(run.step),
+            "loss": loss,
+            "valid": score(run, valid, told=False),
+            "valid_told": score(run, valid, told=True),
+        }
+    best = min((old["valid"] for old in run.history), default=np.inf)
+    run.history.append(row)
+    tqdm.write(", ".join(f"{key} {value:.4f}" for key, value in row.items()))
+    if row["valid"] < best:
+        _write(folder / "best.npz", **{f"average{i}": v for i, v in enumerate(run.average)})
+    save(run, folder / "last.npz")
+    with (folder / "history.csv").open("w", newline="") as file:
+        writer = csv.DictWriter(file, list(row))
+        writer.writeheader()
+        writer.writerows(run.history)

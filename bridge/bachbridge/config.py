@@ -123,7 +123,7 @@ def _fits(name: str, value: Any) -> bool:
 def _words(value: Any) -> str:
     match value:
         case str():
-            return f'"{value}"'
+            return json.dumps(value, ensure_ascii=False)
         case tuple() | list():
             return ",".join(str(item) for item in value) or "empty"  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType] # of any items: it is what someone gave
         case _:

@@ -1,6 +1,20 @@
-"""Everything a person can set, in one frozen value; the command line's options and the window's controls are its fields."""
+"""Everything a person can set, in one frozen value: its fields are the command line's options, the window's controls.
 
-from dataclasses import dataclass
+Values come as text, numbers or lists (from options, from `Setting` events, from the file of settings);
+`with_value` gives them the field's type, `checked` holds them against `LIMITS` and `CHOICES`. The file is flat TOML
+in the user's configuration folder. Only `load` and `save` touch files.
+"""
+
+import difflib
+import json
+import os
+import tomllib
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+from bachbridge.errors import ConfigError
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,3 +50,165 @@ class Settings:
 MODES = ("continue", "off")
 PHRASE_ENDS = ("silence", "pedal", "bars", "control")
 
+CHOICES = {"mode": MODES, "phrase_end": PHRASE_ENDS}
+"""The words a field takes."""
+LIMITS: dict[str, tuple[float, float]] = {
+    "temperature": (0.1, 2.0),
+    "top_p": (0.05, 1.0),
+    "bpm": (20.0, 300.0),
+    "beats_per_bar": (1, 16),
+    "silence_beats": (0.25, 64.0),
+    "phrase_bars": (1, 64),
+    "end_control": (0, 127),
+    "answer_bars": (1, 64),
+    "seed": (0, 2**31 - 1),
+}
+"""The least and the greatest value of a field's range."""
+SPECIAL = {"bpm": (0, "0 to follow the playing"), "end_control": (-1, "-1 for none"),
+           "answer_bars": (0, "0 for the phrase's length"), "seed": (-1, "-1 for a new one each time")}  # fmt: skip
+"""A value outside the range that a field also takes, and what it means."""
+
+_YES, _NO = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
+
+
+def option(name: str) -> str:
+    """A field's name as people write it on the command line: "phrase-end"."""
+    return name.replace("_", "-")
+
+
+def accepts(name: str) -> str:
+    """What a field takes, in words: "0.1 to 2", "20 to 300 or 0 to follow the playing"."""
+    if name in CHOICES:
+        return ", ".join(CHOICES[name])
+    if name == "channels":
+        return "four MIDI channels from 1 to 16, such as 1,2,3,4"
+    if name not in LIMITS:
+        return "a name"
+    low, high = LIMITS[name]
+    return f"{low:g} to {high:.10g}" + (f", or {SPECIAL[name][1]}" if name in SPECIAL else "")
+
+
+def checked(settings: Settings) -> Settings:
+    """The same settings, or `ConfigError` that names the first field out of range and what it takes."""
+    for field in fields(settings):
+        value = getattr(settings, field.name)
+        if not _fits(field.name, value):
+            raise ConfigError(f"{option(field.name)} cannot be {_words(value)}: give {accepts(field.name)}.")
+    return settings
+
+
+def with_value(settings: Settings, name: str, value: object) -> Settings:
+    """The settings with one field set and all checked; text is converted to the field's type ("on", "1,2,3,4")."""
+    name = name.replace("-", "_")
+    known = [field.name for field in fields(Settings)]
+    if name not in known:
+        near = difflib.get_close_matches(name, known, n=3) or known
+        raise ConfigError(f'There is no setting "{option(name)}": try {", ".join(map(option, near))}.')
+    typed = _typed(name, getattr(Settings(), name), value)
+    changes: dict[str, Any] = {name: typed}
+    return checked(replace(settings, **changes))
+
+
+def _fits(name: str, value: Any) -> bool:
+    if name in CHOICES:
+        return value in CHOICES[name]
+    if name == "channels":
+        return len(value) == 4 and all(1 <= channel <= 16 for channel in value)
+    if name in LIMITS:
+        low, high = LIMITS[name]
+        return low <= value <= high or (name in SPECIAL and value == SPECIAL[name][0])
+    return not isinstance(value, str) or (bool(value.strip()) and value.isprintable())
+
+
+def _words(value: Any) -> str:
+    match value:
+        case str():
+            return json.dumps(value, ensure_ascii=False)
+        case tuple() | list():
+            return ",".join(str(item) for item in value) or "empty"  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType] # of any items: it is what someone gave
+        case _:
+            return f"{value:.10g}" if isinstance(value, float) else str(value)
+
+
+def _typed(name: str, default: Any, value: Any) -> Any:
+    """The value in the type of the field's default."""
+    try:
+        match default:
+            case bool():
+                return _flag(value)
+            case str():
+                return _text(value)
+            case int():
+                return _whole(value)
+            case float():
+                return float(value)
+            case _:
+                return _numbers(value)
+    except (TypeError, ValueError, OverflowError) as error:
+        wanted = "on or off" if isinstance(default, bool) else accepts(name)
+        raise ConfigError(f"{option(name)} cannot be {_words(value)}: give {wanted}.") from error
+
+
+def _flag(value: object) -> bool:
+    word = str(value).strip().lower()
+    if word not in _YES + _NO:
+        raise ValueError(word)
+    return word in _YES
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(value)
+    return value
+
+
+def _whole(value: Any) -> int:
+    if isinstance(value, bool) or (not isinstance(value, str) and value != int(value)):
+        raise ValueError(value)
+    return int(value)
+
+
+def _numbers(value: str | Sequence[object]) -> tuple[int, ...]:
+    items = value.replace(",", " ").split() if isinstance(value, str) else value
+    return tuple(_whole(item) for item in items)
+
+
+# ---------------------------------------------------------------- the file
+
+
+def settings_path() -> Path:
+    """Where the user's settings lie on this system."""
+    from platformdirs import user_config_path
+
+    return user_config_path("bachbridge", appauthor=False) / "settings.toml"
+
+
+def load(path: Path) -> Settings:
+    """The settings of a file; the defaults where there is none. `ConfigError` says what is wrong in it."""
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        settings = Settings()
+        for name, value in table.items():
+            settings = with_value(settings, name, value)
+    except FileNotFoundError:
+        return Settings()
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, ConfigError) as error:
+        raise ConfigError(f"The settings in {path} cannot be read ({error}): mend that file or delete it.") from error
+    return settings
+
+
+def save(settings: Settings, path: Path) -> None:
+    """Writes the file whole or not at all; its folder is made where it is missing."""
+    lines = [f"{name} = {_toml(value)}\n" for name, value in asdict(checked(settings)).items()]
+    partial = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial.write_text("".join(lines), encoding="utf-8")
+        os.replace(partial, path)  # noqa: PTH105 # the word for what is meant: whole or not at all
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise ConfigError(f"The settings cannot be saved in {path}: {error.strerror}.") from error
+
+
+def _toml(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)  # for flat printable values JSON and TOML are written alike

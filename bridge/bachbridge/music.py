@@ -16,7 +16,7 @@ _NAMES = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """One note on the grid: `start` and `length` in steps, `offset_ns` its micro-timing, `voice` an index into `VOICES`."""
+    """One note: `start` and `length` in steps, `offset_ns` its micro-timing, `voice` an index into `VOICES`."""
 
     start: int
     length: int

@@ -1,1 +1,1 @@
-"""The window's package. It may import `bachbridge.events`, `bachbridge.link` and `bachbridge.config`, nothing else of ours."""
+"""The window's package. Of ours it imports `bachbridge.events`, `.link` and `.config`, nothing else."""

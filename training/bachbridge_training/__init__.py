@@ -1,1 +1,1 @@
-"""Corpora, networks, training, evaluation and export: everything that needs Keras or music21, and nothing that plays live."""
+"""Corpora, networks, training, evaluation and export: what needs Keras or music21, and nothing that plays live."""

@@ -1,0 +1,52 @@
+# make run    play: the app where there are a display and MIDI, otherwise the demo
+# make test   ruff, pyright and pytest, with everything they need
+# make soak   the slow tests, and the property tests with many more examples
+# make bench  latencies over real ports
+
+BIN := .venv/bin
+INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check -c constraints.txt
+
+# In CI the tests on real MIDI ports fail where there are none; elsewhere they are skipped, visibly.
+ifdef CI
+export BACHBRIDGE_REQUIRE_PORTS := 1
+endif
+
+.PHONY: run test lint soak bench constraints clean
+
+run: .venv/core
+	@$(BIN)/bachbridge start
+
+test: lint
+	@sh scripts/system.sh
+	$(BIN)/python -m pytest -m "not soak"
+
+lint: .venv/all
+	$(BIN)/ruff check .
+	$(BIN)/pyright
+
+soak: .venv/all
+	$(BIN)/python -m pytest -m "soak or hypothesis" --hypothesis-profile=soak
+
+bench: .venv/core
+	$(BIN)/bachbridge bench
+
+.venv/bin/python:
+	@sh scripts/environment.sh .venv
+
+.venv/core: .venv/bin/python pyproject.toml constraints.txt
+	@echo "Installing what playing needs into .venv (about a minute) ..."
+	@$(INSTALL) -e .
+	@touch $@
+
+.venv/all: .venv/bin/python pyproject.toml constraints.txt
+	@echo "Installing everything, TensorFlow included, into .venv (a few minutes) ..."
+	@$(INSTALL) -e ".[gui,train,test]"
+	@touch .venv/core $@
+
+# A fresh resolution of all extras; the result is what the other targets install.
+constraints:
+	sh scripts/constraints.sh
+
+clean:
+	rm -rf .venv build dist .pytest_cache .ruff_cache .hypothesis demo.mid demo.wav demo.png
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

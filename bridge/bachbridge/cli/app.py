@@ -1,0 +1,235 @@
+"""The command line: what `bachbridge` and its sub-commands take. What they do is in the modules beside this one.
+
+Nothing heavy is imported before a command asks for it, so that `bachbridge --help` answers at once. `main` turns what
+goes wrong into one sentence: errors of ours carry it, a missing extra is named with the line that installs it.
+"""
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from bachbridge import __version__
+from bachbridge.cli.options import given, with_settings
+from bachbridge.config import Settings, load, settings_path
+from bachbridge.errors import BachBridgeError, ConfigError
+
+EXTRAS = {
+    "PyQt6": "gui",
+    **dict.fromkeys(("keras", "matplotlib", "music21", "onnx", "tensorflow", "tf2onnx"), "train"),
+}
+"""Top-level modules that an extra brings, by the extra's name."""
+
+DEFAULTS = Settings()
+
+app = typer.Typer(
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Model = Annotated[str, typer.Option("--model", metavar="NAME", help="`bachbridge models` lists them.")]
+Temperature = Annotated[float, typer.Option("--temperature", metavar="T", help="How daring, 0.1 to 2.")]
+Seed = Annotated[int, typer.Option("--seed", metavar="S", help="The same seed, the same notes.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+
+
+@app.callback(invoke_without_command=True)
+@with_settings
+def bachbridge(
+    context: typer.Context,
+    *,
+    input_name: Annotated[str | None, typer.Option("--in", metavar="NAME", help="The port to listen to.")] = None,
+    output_name: Annotated[str | None, typer.Option("--out", metavar="NAME", help="The port to play to.")] = None,
+    headless: Annotated[bool, typer.Option("--headless", help="Open no window.")] = False,
+    log: Annotated[Path | None, typer.Option("--log", metavar="FILE", help="Write all events to this file.")] = None,
+    version: Annotated[bool, typer.Option("-V", "--version", help="Print the version.")] = False,
+    **values: Any,
+) -> None:
+    """Answers what you play, in the manner of Bach, live over MIDI.
+
+    Without a command it starts: it listens to the port whose name contains the NAME of --in and plays to that of --out;
+    without them it opens ports of its own, "BachBridge In" and "BachBridge Out". Settings come from the file of
+    settings, then from the options.
+    """
+    if version:
+        typer.echo(f"bachbridge {__version__}")
+    elif context.invoked_subcommand is None:
+        settings = given(load(settings_path()), values)
+        _play(settings, input_name=input_name, output_name=output_name, headless=headless, log=log)
+
+
+def _play(
+    settings: Settings, *, input_name: str | None, output_name: str | None, headless: bool, log: Path | None
+) -> None:
+    # The window does not exist yet: with and without --headless it is the engine in the terminal.
+    del headless
+    from bachbridge.cli.live import play
+
+    play(settings, input_name=input_name, output_name=output_name, log=log)
+
+
+@app.command("start", hidden=True)
+def start() -> None:
+    """What `make run` does: the app where there are a display and MIDI, otherwise the demo."""
+    from bachbridge.cli.start import start as start_here
+
+    start_here()
+
+
+@app.command("ports")
+def ports() -> None:
+    """List the MIDI ports of this machine."""
+    from bachbridge.cli.ports import list_ports
+
+    list_ports()
+
+
+@app.command("models")
+def models() -> None:
+    """List the models that can answer."""
+    from bachbridge.cli.models import list_models
+
+    list_models()
+
+
+@app.command("continue")
+def continue_(
+    source: Annotated[Path, typer.Argument(metavar="IN.mid", help="The MIDI file to go on from.")],
+    target: Annotated[Path, typer.Option("-o", "--output", metavar="OUT.mid", help="The MIDI file to write.")],
+    *,
+    bars: Annotated[int | None, typer.Option(help="Bars to add; without it as many as there are.", min=1)] = None,
+    temperature: Temperature = DEFAULTS.temperature,
+    seed: Seed = 0,
+    model: Model = DEFAULTS.model,
+) -> None:
+    """Continue a MIDI file and write the result to another."""
+    given(DEFAULTS, {"temperature": temperature, "seed": seed, "model": model})
+    from bachbridge.cli.continue_ import continue_file
+
+    continue_file(source, target, bars=bars, temperature=temperature, seed=seed, model=model)
+
+
+@app.command("demo")
+def demo(
+    directory: Annotated[Path, typer.Option("-o", "--output", metavar="DIR", help="The folder to write to.")] = Path(),
+    *,
+    model: Model = DEFAULTS.model,
+    temperature: Temperature = DEFAULTS.temperature,
+    seed: Seed = 0,
+) -> None:
+    """Let a bundled phrase be answered live; write it as demo.mid.
+
+    Beside it demo.wav is the sound and demo.png the picture. No DAW, display or sound card is needed.
+    """
+    given(DEFAULTS, {"temperature": temperature, "seed": seed, "model": model})
+    from bachbridge.cli.demo import demo as play_demo
+
+    play_demo(directory, model=model, temperature=temperature, seed=seed)
+
+
+@app.command("replay")
+def replay(
+    log: Annotated[Path, typer.Argument(metavar="LOG", help="A file that --log wrote.")],
+    *,
+    midi: Annotated[Path | None, typer.Option("--midi", metavar="OUT.mid", help="Write what was played here.")] = None,
+) -> None:
+    """Run a recorded session again, without ports or model."""
+    from bachbridge.cli.replay import replay as replay_log
+
+    replay_log(log, midi=midi)
+
+
+@app.command("bench")
+def bench(
+    *,
+    notes: Annotated[int, typer.Option(min=1, metavar="N", help="How many notes to send.")] = 2000,
+    json: Json = False,
+) -> None:
+    """Measure latencies over real ports, acting as the DAW."""
+    from bachbridge.cli.bench import bench as measure
+
+    measure(json=json, notes=notes)
+
+
+@app.command("train")
+def train(
+    recipe: Annotated[str, typer.Argument(metavar="RECIPE", help="A recipe's name, such as chorale-lstm.")],
+    *,
+    epochs: Annotated[int | None, typer.Option(min=1, help="Fewer or more epochs than the recipe's.")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Use that many pieces only, for a quick run.")] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Another seed than the recipe's.")] = None,
+    output: Annotated[Path | None, typer.Option("-o", "--output", metavar="DIR", help="Where the run goes.")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in that folder.")] = False,
+) -> None:
+    """Train a model from its recipe."""
+    from bachbridge.cli.train import train as train_model
+
+    train_model(recipe, epochs=epochs, limit=limit, seed=seed, output=output, resume=resume)
+
+
+@app.command("evaluate")
+def evaluate(
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="`bachbridge models` lists them.")],
+    *,
+    data: Annotated[Path | None, typer.Option(metavar="DIR", help="Other data than the model's own.")] = None,
+    part: Annotated[str, typer.Option(metavar="PART", help="train, valid or test.")] = "valid",
+    json: Json = False,
+) -> None:
+    """Score a model on pieces that it was not trained on."""
+    from bachbridge.cli.evaluate import evaluate as score
+
+    score(model, data=data, part=part, json=json)
+
+
+@app.command("export")
+def export(
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="The name that the model gets.")],
+    *,
+    run: Annotated[Path, typer.Option(metavar="DIR", help="The training run to export.")],
+    output: Annotated[Path | None, typer.Option("-o", "--output", metavar="DIR", help="Where the model goes.")] = None,
+) -> None:
+    """Turn a training run into a model that plays."""
+    from bachbridge.cli.export import export as export_run
+
+    export_run(model, run=run, output=output)
+
+
+def child(role: str) -> None:
+    """Runs one of our own processes: a frozen program has no `python -m`, it starts itself with `--child ROLE`."""
+    match role:
+        case "engine":
+            from bachbridge.engine import main as serve
+        case "modelhost":
+            from bachbridge.modelhost import main as serve
+        case _:
+            raise ConfigError(f'There is no child process "{role}": engine and modelhost are the two.')
+    serve()
+
+
+def _fail(sentence: str) -> None:
+    """Says what went wrong on one line and leaves with exit code 1."""
+    print(f"bachbridge: {' '.join(sentence.split())}", file=sys.stderr)
+    sys.exit(1)
+
+
+def main() -> None:
+    """The console script."""
+    try:
+        if sys.argv[1:2] == ["--child"]:
+            child(" ".join(sys.argv[2:]))
+        else:
+            app(prog_name="bachbridge")
+    except BachBridgeError as error:
+        _fail(str(error))
+    except ModuleNotFoundError as error:
+        extra = EXTRAS.get((error.name or "").partition(".")[0])
+        if extra is None:
+            raise
+        _fail(f'This command needs the package {error.name}: pip install "bachbridge[{extra}]".')
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,66 @@
+"""One command-line option for each field of `config.Settings`, typed by the field.
+
+A field added to `Settings` is an option at once: `with_settings` widens a command's signature, which is what typer
+reads. An option that is not given is `None` and leaves the saved setting alone.
+"""
+
+import inspect
+from collections.abc import Callable
+from dataclasses import fields
+from typing import Annotated, Any
+
+import typer
+
+from bachbridge.config import Settings, accepts, option, with_value
+
+EXPLAINED = {
+    "mode": "What to do with a phrase.",
+    "model": "The model that answers; `bachbridge models` lists them.",
+    "temperature": "How daring the answers are.",
+    "top_p": "The share of the likeliest choices that is drawn from.",
+    "bpm": "The tempo.",
+    "beats_per_bar": "The quarter notes in a bar.",
+    "phrase_end": "What ends a phrase.",
+    "silence_beats": "The beats of silence that end a phrase.",
+    "phrase_bars": "The bars in a phrase, for --phrase-end bars.",
+    "end_control": "The controller that ends a phrase.",
+    "answer_bars": "The bars in an answer.",
+    "let_finish": "Go on answering while you play.",
+    "thru": "Pass your notes on to the output.",
+    "channels": "The channels of soprano, alto, tenor and bass.",
+    "seed": "Where chance starts from: the same seed, the same answer.",
+}
+
+
+def _parameter(name: str, default: object) -> inspect.Parameter:
+    """The parameter that typer turns into the option of one field."""
+    explained = EXPLAINED.get(name, "")
+    if isinstance(default, bool):
+        kind, shown, declaration = bool, "on" if default else "off", f"--{option(name)}/--no-{option(name)}"
+    else:
+        kind = type(default) if isinstance(default, str | int | float) else str
+        shown = ",".join(str(item) for item in default) if isinstance(default, tuple) else f"{default}"  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+        declaration = f"--{option(name)}"
+        if name != "model":
+            explained = f"{explained} Takes {accepts(name)}."
+    info = typer.Option(declaration, help=f"{explained} [default: {shown}]", show_default=False)
+    return inspect.Parameter(
+        name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[kind | None, info]
+    )
+
+
+def with_settings(command: Callable[..., None]) -> Callable[..., None]:
+    """The command with an option for every setting; they reach it as its keyword arguments."""
+    signature = inspect.signature(command)
+    own = [p for p in signature.parameters.values() if p.kind is not inspect.Parameter.VAR_KEYWORD]
+    added = [_parameter(field.name, field.default) for field in fields(Settings)]
+    command.__signature__ = signature.replace(parameters=[*own, *added])  # pyright: ignore[reportFunctionMemberAccess] # inspect.signature honours it
+    return command
+
+
+def given(settings: Settings, values: dict[str, Any]) -> Settings:
+    """The settings with the options that were given put in."""
+    for name, value in values.items():
+        if value is not None:
+            settings = with_value(settings, name, value)
+    return settings

@@ -156,4 +156,4 @@ def phrase(notes: Sequence[TickNote], names: Sequence[str], time: Timeline) -> P
     if voices:
         gridded = _trimmed(gridded)
     steps = time.bar_line(max((note.end for note in gridded), default=0))
-    return Phrase(gridded, steps, time.meter(max(0, time.tick(steps) - 1)).steps)
+    return Phrase(gridded, steps, time.meter(max(0, time.tick(steps) - 1)).steps, position=0)

@@ -2,9 +2,9 @@
 the small synthesizer here.
 
 The synthesizer adds sines. A harpsichord's string is plucked: its partials start together and die away, the high ones
-sooner, and fall silent when the key is let go. An organ's pipes (8', 4', 2 2/3', 2') speak within 30 ms and sound on evenly.
-Every note swells in and out over a few milliseconds, since a sine that starts or stops at once clicks. Both ways give
-stereo, 16 bits, 44.1 kHz, the loudest sample at `PEAK` of full scale.
+sooner, and fall silent when the key is let go. An organ's pipes (8', 4', 2 2/3', 2') speak within 30 ms and sound on
+evenly. Every note swells in and out over a few milliseconds, since a sine that starts or stops at once clicks. Both
+ways give stereo, 16 bits, 44.1 kHz, the loudest sample at `PEAK` of full scale.
 """
 
 import os
@@ -126,7 +126,7 @@ def _add(samples: Samples, at: int, sound: Samples) -> None:
 
 
 def _organ(note: Played) -> Samples:
-    """A principal chorus, with a slight breath of tremulant in the 8'."""
+    """A principal chorus: its pipes are the partials 1, 2, 3 and 4, with a little of what lies above."""
     seconds, level = _times(note, 0.12), 0.25 + 0.3 * note.velocity / 127
     pitch_hz = _hertz(note.pitch)
     pipes = ((1, 1.0), (2, 0.55), (3, 0.22), (4, 0.3), (5, 0.05), (6, 0.08), (8, 0.06))

@@ -4,7 +4,7 @@ Only what the grid needs is read: notes, tempo, time signature and the tracks' n
 the many files with an impossible key signature or a private chunk are read like any other (mido refuses those). The
 chunks are kept as they were, byte for byte, for whoever writes the file out again with more tracks.
 
-What is tolerated: running status through meta events, a wrong count of tracks, a missing end-of-track event, a
+What is tolerated: running status through meta events, more tracks than the header says, a missing end-of-track event, a
 note-off without a note, a note without a note-off (it ends after four beats or with its track), a tempo of zero
 (ignored), frames per second instead of beats (a beat is then half a second). What is not: a chunk or an event that
 ends in the middle, format 2 (separate songs in one file), and what exceeds the limits below.
@@ -58,7 +58,7 @@ def read_midi(path: Path) -> MidiSong:
     if not data.startswith(b"MThd"):
         raise MidiFileError(f"{path} is not a MIDI file: give a Standard MIDI File (.mid).")
     try:
-        division, bodies = _tracks(data)
+        division, bodies = _tracks(path, data)
         song = _song(path, division, bodies)
     except CutError as error:
         raise MidiFileError(f"{path} is truncated or damaged ({error}): export the MIDI file again.") from error
@@ -80,19 +80,21 @@ def _file_bytes(path: Path) -> bytes:
     return data
 
 
-def _tracks(data: bytes) -> tuple[int, tuple[bytes, ...]]:
+def _tracks(path: Path, data: bytes) -> tuple[int, tuple[bytes, ...]]:
     """The division and the bodies of the track chunks; chunks of other names are stepped over."""
     header, *others = chunks(data)
     if len(header[1]) < 6:
         raise CutError("its header is too short")
-    kind, _, division = struct.unpack(">HHH", header[1][:6])
+    kind, count, division = struct.unpack(">HHH", header[1][:6])
     if kind > 1:
-        raise CutError(f"it is of format {kind}, and only formats 0 and 1 hold one song")
+        raise MidiFileError(f"{path} is of format {kind}, several songs in one: export the song as format 0 or 1.")
     if division in {0, 0x8000} or (division & 0x8000 and not division & 0xFF):
         raise CutError("it has no ticks per beat")
     tracks = tuple(body for name, body in others if name == b"MTrk")
     if len(tracks) > MAX_TRACKS:
         raise OverflowError(f"over {MAX_TRACKS} tracks")
+    if len(tracks) < count:
+        raise CutError(f"{count - len(tracks)} of {count} tracks are missing")
     return division, tracks
 
 

@@ -87,7 +87,7 @@ class _Pen:
         font = ImageFont.load_default(size * SCALE)
         width = self._draw.textlength(text, font) / SCALE
         if room and width > room:
-            return self.text(x, y, text, size * room / width, fill, right=right)
+            return self.text(x, y, text, 0.98 * size * room / width, fill, right=right, room=room)
         self._draw.text((x * SCALE, y * SCALE), text, fill, font, "rs" if right else "ls")
         return width
 

@@ -15,14 +15,14 @@ import json
 import os
 import threading
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from queue import SimpleQueue
-from typing import Any, Protocol, cast
+from typing import Any, Protocol
 
 from bachbridge import __version__
-from bachbridge.config import Settings
-from bachbridge.errors import BachBridgeError
+from bachbridge.config import Settings, with_value
+from bachbridge.errors import BachBridgeError, ConfigError
 from bachbridge.events import Effect, Event, Message, from_plain, to_plain
 from bachbridge.performance import PLAYER, Part
 from bachbridge.smf import METER, TEMPO, TRACK_NAME, file_bytes, meta, part_chunk, track_chunk
@@ -123,21 +123,16 @@ def read_log(path: Path) -> Log:
 def _settings(path: Path, line: bytes) -> Settings:
     try:
         header = json.loads(line)
-        version, plain = str(header["bachbridge"]), header["settings"]
-        values = {key: _frozen(value) for key, value in plain.items()}
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        version, plain = str(header["bachbridge"]), dict(header["settings"])
+    except (ValueError, KeyError, TypeError) as error:
         raise BachBridgeError(f"{path} is not a session log: give a file that `bachbridge --log` wrote.") from error
-    unknown = set(values) - {field.name for field in fields(Settings)}
-    if unknown:
-        raise BachBridgeError(
-            f"{path} was written by version {version}, whose setting {min(unknown)} is unknown here: use that version."
-        )
-    return Settings(**values)
-
-
-def _frozen(value: Any) -> Any:
-    """A settings value as it was before JSON made a list of a tuple."""
-    return tuple(cast("list[Any]", value)) if isinstance(value, list) else value
+    settings = Settings()
+    try:
+        for name, value in plain.items():
+            settings = with_value(settings, name, value)
+    except ConfigError as error:
+        raise BachBridgeError(f"{path} was written by version {version}, use that one: {error}") from error
+    return settings
 
 
 def _entry(path: Path, number: int, line: bytes) -> Entry:

@@ -121,6 +121,7 @@ def _frame(at_ns: int) -> int:
 
 
 def _add(samples: Samples, at: int, sound: Samples) -> None:
+    at = max(0, at)
     room = max(0, min(len(sound), len(samples) - at))
     samples[at : at + room] += sound[:room]
 

@@ -4,6 +4,7 @@ Musical time is an integer number of steps, a step being a 16th note (`STEPS_PER
 Real time (nanoseconds) appears only as a note's `offset_ns`: how far from its grid line it was played.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 STEPS_PER_BEAT = 4
@@ -46,3 +47,13 @@ class Phrase:
 def pitch_name(pitch: int) -> str:
     """MIDI pitch 60 is C4 (the convention of most DAWs' scientific setting)."""
     return f"{_NAMES[pitch % 12]}{pitch // 12 - 1}"
+
+
+def longest(notes: Iterable[Note]) -> tuple[Note, ...]:
+    """The notes by start, voice and pitch; of those that share all three, the longest (so an answer's parts fold)."""
+    kept: dict[tuple[int, int, int], Note] = {}
+    for note in notes:
+        key = (note.start, note.voice, note.pitch)
+        if key not in kept or kept[key].length < note.length:
+            kept[key] = note
+    return tuple(kept[key] for key in sorted(kept))

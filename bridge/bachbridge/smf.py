@@ -1,0 +1,128 @@
+"""The Standard MIDI File's own form: bytes ↔ chunks, and a track's bytes ↔ events at their ticks.
+
+A file is a chunk `MThd` (format, number of tracks, division) and chunks `MTrk` of events, each preceded by the ticks
+since the one before (MIDI Manufacturers Association, Standard MIDI Files 1.0). Events are not interpreted here beyond
+their length: channel messages and meta events are handed on with their data, system exclusive ones stepped over.
+Running status goes on through meta events, as many writers have it.
+"""
+
+import struct
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+TRACK_NAME, END_OF_TRACK, TEMPO, METER = 0x103, 0x12F, 0x151, 0x158
+"""Statuses of the meta events that this program reads or writes: 0x100 and the type."""
+NOTE_OFF, NOTE_ON, PROGRAM = 0x80, 0x90, 0xC0
+_META, _SYSEX, _SYSEX_MORE = 0xFF, 0xF0, 0xF7
+_DATA_BYTES = {0x80: 2, 0x90: 2, 0xA0: 2, 0xB0: 2, 0xC0: 1, 0xD0: 1, 0xE0: 2}
+
+
+@dataclass(frozen=True, slots=True)
+class TrackEvent:
+    """One event at `tick`: a channel message (`status` below 0xf0) or a meta event (0x100 and its type)."""
+
+    tick: int
+    status: int
+    data: bytes
+
+
+class CutError(Exception):
+    """The bytes end, or make no sense, in the middle of something; becomes a `MidiFileError` in `midifile`."""
+
+
+def chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """Name and body of each chunk of a file."""
+    at = 0
+    while at < len(data):
+        if not data[at : at + 4].strip(b"\0") and at:
+            return  # padding after the last chunk
+        if at + 8 > len(data):
+            raise CutError("a chunk's head is cut off")
+        name, size = struct.unpack_from(">4sL", data, at)
+        at += 8 + size
+        if at > len(data):
+            raise CutError(f"a chunk is {at - len(data)} bytes short")
+        yield name, data[at - size : at]
+
+
+def _number(data: bytes, at: int) -> tuple[int, int]:
+    """The variable-length number at `at`, of at most four bytes, and where the next thing begins."""
+    value = 0
+    for index in range(at, at + 4):
+        if index >= len(data):
+            raise CutError("an event is cut off")
+        value = value << 7 | data[index] & 0x7F
+        if data[index] < 0x80:
+            return value, index + 1
+    raise CutError("a length has more than four bytes")
+
+
+def _taken(data: bytes, at: int, size: int) -> tuple[bytes, int]:
+    if at + size > len(data):
+        raise CutError("an event is cut off")
+    return data[at : at + size], at + size
+
+
+def track_events(track: bytes) -> Iterator[TrackEvent]:
+    """The channel and meta events of one track, up to its end-of-track event or its last byte."""
+    at = tick = running = 0
+    while at < len(track):
+        delta, at = _number(track, at)
+        tick += delta
+        (status,), after = _taken(track, at, 1)
+        if status == _META:
+            (kind,), at = _taken(track, after, 1)
+            size, at = _number(track, at)
+            data, at = _taken(track, at, size)
+            yield TrackEvent(tick, 0x100 | kind, data)
+            if kind == END_OF_TRACK & 0xFF:
+                return
+        elif status in {_SYSEX, _SYSEX_MORE}:
+            size, at = _number(track, after)
+            _, at = _taken(track, at, size)
+        else:
+            if status >= 0x80:
+                running, at = status, after
+            if running & 0xF0 not in _DATA_BYTES:
+                raise CutError(f"byte {running or status:#04x} begins no event")
+            data, at = _taken(track, at, _DATA_BYTES[running & 0xF0])
+            yield TrackEvent(tick, running, data)
+
+
+def _variable(value: int) -> bytes:
+    """`value` as a variable-length number."""
+    groups = [value & 0x7F]
+    while value := value >> 7:
+        groups.append(value & 0x7F | 0x80)
+    return bytes(reversed(groups))
+
+
+def meta(status: int, data: bytes) -> bytes:
+    """A meta event without its time."""
+    return bytes((_META, status & 0xFF)) + _variable(len(data)) + data
+
+
+def track_chunk(events: Iterable[tuple[int, bytes]]) -> bytes:
+    """The body of a track: events at their ticks, sorted here (those at one tick stay in order), and its end."""
+    body, last = bytearray(), 0
+    for tick, event in sorted(events, key=lambda item: item[0]):
+        body += _variable(tick - last) + event
+        last = tick
+    return bytes(body) + b"\0" + meta(END_OF_TRACK, b"")
+
+
+def part_chunk(name: str, channel: int, program: int, notes: Iterable[tuple[int, int, int, int]]) -> bytes:
+    """The body of a named track with a General MIDI program and notes (start and end in ticks, pitch, velocity)."""
+    offs: list[tuple[int, bytes]] = []
+    ons: list[tuple[int, bytes]] = []
+    for start, end, pitch, velocity in notes:
+        ons.append((start, bytes((NOTE_ON | channel, pitch, velocity))))
+        offs.append((max(end, start + 1), bytes((NOTE_OFF | channel, pitch, 64))))
+    head = [(0, meta(TRACK_NAME, name.encode())), (0, bytes((PROGRAM | channel, program)))]
+    return track_chunk([*head, *offs, *ons])  # at one tick, note-offs first: a repeated note sounds again
+
+
+def file_bytes(division: int, bodies: Sequence[bytes]) -> bytes:
+    """A whole file of format 1 with the bodies of its tracks."""
+    header = struct.pack(">4sLHHH", b"MThd", 6, 1, len(bodies), division)
+    return header + b"".join(struct.pack(">4sL", b"MTrk", len(body)) + body for body in bodies)

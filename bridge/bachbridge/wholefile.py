@@ -1,0 +1,35 @@
+"""Outputs that appear whole or not at all: written beside their place under another name, then moved there."""
+
+import os
+import tempfile
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+from bachbridge.errors import BachBridgeError
+
+
+@contextmanager
+def whole_file(path: Path) -> Generator[Path]:
+    """A scratch path beside `path`, with the same suffix, that becomes `path` unless the block raises."""
+    try:
+        handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent)
+    except OSError as error:
+        raise BachBridgeError(f"cannot write {path} ({error.strerror}): choose another folder.") from error
+    os.close(handle)
+    scratch = Path(name)
+    try:
+        yield scratch
+        scratch.chmod(0o666 & ~_umask())
+        scratch.replace(path)
+    except OSError as error:
+        raise BachBridgeError(f"cannot write {path} ({error.strerror}): make room or choose another place.") from error
+    finally:
+        scratch.unlink(missing_ok=True)
+
+
+def _umask() -> int:
+    """The process's mask for new files, which can only be read by setting it."""
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

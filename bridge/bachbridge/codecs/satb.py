@@ -207,14 +207,25 @@ def _assigned(notes: Sequence[Note]) -> list[Note]:
     A lone line is a soprano, or a bass if it lies low; in a texture of several notes each note's voice follows from
     its place among what sounds with it when it begins.
     """
-    chords = [[other for other in notes if other.start <= note.start < other.end] for note in notes]
-    alone = all(len(chord) == 1 for chord in chords)
-    if alone:
+    chords = _chords(notes)
+    if all(len(chord) == 1 for chord in chords):
         low = bool(notes) and float(np.median([note.pitch for note in notes])) < _LOW_LINE
         return [replace(note, voice=3 if low else 0) for note in notes]
     placed = {(note.start, note.pitch): _place(note, chord) for note, chord in zip(notes, chords, strict=True)}
     kept = [replace(note, voice=v) for note in notes if (v := placed[note.start, note.pitch]) is not None]
     return _one_at_a_time(kept)
+
+
+def _chords(notes: Sequence[Note]) -> list[list[Note]]:
+    """For each note, in order of onset, all that sound when it begins."""
+    chords: list[list[Note]] = []
+    sounding: list[Note] = []
+    for index, note in enumerate(notes):
+        sounding = [other for other in sounding if other.end > note.start]
+        together = [other for other in notes[index : index + 2 * len(VOICES)] if other.start == note.start]
+        chords.append([*(other for other in sounding if other not in together), *together])
+        sounding.append(note)
+    return chords
 
 
 _PLACES = {1: (0,), 2: (0, 3), 3: (0, 1, 3), 4: (0, 1, 2, 3)}

@@ -208,13 +208,12 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """Once a second while something happens: lateness of the messages sent since the start, and what was lost."""
+    """Once a second while something is sent: the lateness of the messages sent since the start."""
 
     sent: int
     late_p50_ns: int
     late_p99_ns: int
     late_max_ns: int
-    bad_messages: int
 
 
 @dataclass(frozen=True, slots=True)

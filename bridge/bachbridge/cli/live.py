@@ -56,7 +56,8 @@ class Telling:
                 self.condition = "ready"
             case Heard(phrase, _, step_ns, ended_by):
                 self.tempo = f"{60e9 / (step_ns * STEPS_PER_BEAT):.0f} bpm"
-                return f"Heard {_notes(len(phrase.notes))} in {_bars(phrase)} at {self.tempo}, ended by {ended_by}: {_names(phrase)}"
+                what = f"Heard {_notes(len(phrase.notes))} in {_bars(phrase)} at {self.tempo}"
+                return f"{what}, ended by {ended_by}: {_names(phrase)}"
             case Answering():
                 self.condition = "answering"
             case Answered(_, notes, interrupted):
@@ -66,7 +67,7 @@ class Telling:
                 self.condition = "ready"
                 return f"No answer: {what}."
             case Health():
-                self.latency = f"late by {message.late_p99_ns / 1e6:.1f} ms at most in 99 of 100"
+                self.latency = f"99 of 100 notes at most {message.late_p99_ns / 1e6:.1f} ms late"
             case Status(topic, text) if topic != "port":
                 return f"{topic.capitalize()}: {text}."
             case _:
@@ -121,3 +122,13 @@ def _print_live(messages: Iterable[Message], telling: Telling) -> None:
             if sentence:
                 console.print(sentence, markup=False)
             live.update(Text(telling.status(), style="dim"), refresh=True)
+
+
+def play(settings: Settings, *, input_name: str | None, output_name: str | None, log: Path | None = None) -> None:
+    """Play until Ctrl-C or until the engine cannot go on; then everything is silent and closed."""
+    from bachbridge.link import Link
+
+    telling = Telling(checked(settings))
+    show = _print_live if sys.stdout.isatty() else _print_plainly
+    with Link(settings, input_name, output_name, log=log) as link, contextlib.suppress(KeyboardInterrupt):
+        show(link.messages(), telling)

@@ -208,7 +208,7 @@ def save(settings: Settings, path: Path) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         partial.write_text("".join(lines), encoding="utf-8")
-        os.replace(partial, path)  # noqa: PTH105 # the word for what is meant: whole or not at all
+        os.replace(partial, path)
     except OSError as error:
         partial.unlink(missing_ok=True)
         raise ConfigError(f"The settings cannot be saved in {path}: {error.strerror}.") from error

@@ -43,10 +43,10 @@ def lacking(environment: Mapping[str, str], platform: str, *, midi: bool) -> str
 
 def _has_midi() -> bool:
     from bachbridge.errors import PortError
-    from bachbridge.ports import inputs
+    from bachbridge.ports import find_api
 
     try:
-        inputs()
+        find_api()
     except PortError:
         return False
     return True

@@ -116,5 +116,5 @@ class Dialogue(RuleBasedStateMachine):
             assert not self.driver.receiver.sounding
 
 
-Dialogue.TestCase.settings = hypothesis_settings(max_examples=60, stateful_step_count=40, deadline=None)
+Dialogue.TestCase.settings = hypothesis_settings(stateful_step_count=40)
 TestDialogue = Dialogue.TestCase

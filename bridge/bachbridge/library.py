@@ -16,6 +16,7 @@ from typing import Any
 from platformdirs import user_data_path
 
 from bachbridge.errors import ModelError
+from bachbridge.music import VOICES
 
 CARD = "card.json"
 
@@ -28,6 +29,12 @@ class Card:
     folder: Path
     codec: str
     tasks: tuple[str, ...]
+    chain: tuple[int, ...]
+    """The order in which the voices of a step are chosen."""
+    layers: int
+    units: int
+    sampler: dict[str, float]
+    """The sampler's defaults: temperature and top_p."""
     files: dict[str, str]
     """File name → SHA-256."""
     facts: dict[str, Any]
@@ -66,9 +73,24 @@ def read(folder: Path) -> Card:
     """The card in `folder`, its files unchecked."""
     try:
         facts = json.loads((folder / CARD).read_text("utf-8"))
-        return Card(folder.name, folder, facts["codec"], tuple(facts["tasks"]), dict(facts["files"]), facts)
+        return _card(folder, facts)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ModelError(f"{folder / CARD} is not a model's card; install the model again ({error})") from error
+
+
+def _card(folder: Path, facts: dict[str, Any]) -> Card:
+    return Card(
+        name=folder.name,
+        folder=folder,
+        codec=str(facts["codec"]),
+        tasks=tuple(facts["tasks"]),
+        chain=tuple(VOICES.index(voice) for voice in facts["chain"]),
+        layers=int(facts["layers"]),
+        units=int(facts["units"]),
+        sampler={key: float(value) for key, value in facts["sampler"].items()},
+        files=dict(facts["files"]),
+        facts=facts,
+    )
 
 
 def check(card: Card) -> None:
@@ -82,5 +104,6 @@ def check(card: Card) -> None:
 
 
 def sha256(path: Path) -> str:
+    """The file's hash in hexadecimal digits."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -5,12 +5,14 @@ and the engine's process needs the other core. Used on one thread of the model's
 """
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
 from bachbridge.errors import ModelError
+from bachbridge.library import Card
 
 CORE, HEADS = "model.onnx", "heads.onnx"
 _ERRORS_ONLY = 3
@@ -36,20 +38,27 @@ class Nets:
     def core(self, ids: Ints, state: Floats) -> tuple[Floats, Floats]:
         """`ids[batch, field]`, `state` → `hidden[batch, unit]` (the view of the next frame), the next state."""
         hidden, after = self._core.run(None, {"ids": ids, "state": state})
-        return hidden, after  # pyright: ignore[reportReturnType]  # onnxruntime's outputs are typed as anything
+        return hidden, after
 
     def heads(self, hidden: Floats, known: Ints) -> tuple[Floats, Floats]:
-        """`hidden[k, unit]`, `known[k, voice]` (-1: not chosen) → pitch logits `[k, voice, class]`, strikes `[k, voice]`."""
+        """`hidden[k, unit]`, `known[k, voice]` (-1: open) → pitch logits `[k, voice, class]`, strikes `[k, voice]`."""
         pitch, strike = self._heads.run(None, {"hidden": hidden, "known": known})
-        return pitch, strike  # pyright: ignore[reportReturnType]  # as above
+        return pitch, strike
 
 
-def _session(path: Path) -> onnxruntime.InferenceSession:
-    options = onnxruntime.SessionOptions()
+def load(card: Card) -> Nets:
+    """The networks of a model that `library.find` has checked."""
+    return Nets(card.folder, layers=card.layers, units=card.units)
+
+
+def _session(path: Path) -> Any:
+    """A session of onnxruntime, whose own types say less than these methods' axes."""
+    runtime: Any = onnxruntime
+    options = runtime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.log_severity_level = _ERRORS_ONLY
     try:
-        return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+        return runtime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime raises its own kinds, all of them straight from Exception
         raise ModelError(f"{path} cannot be loaded by onnxruntime; install the model again ({error})") from error

@@ -6,9 +6,9 @@ gives on held-out music, and the folder appears whole or not at all.
 """
 
 import json
-import shutil
 import subprocess
 import tempfile
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -16,12 +16,12 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 import tf2onnx
+
 from bachbridge import nets
 from bachbridge.codecs import satb
 from bachbridge.errors import ModelError
 from bachbridge.library import CARD, sha256
 from bachbridge.music import VOICES
-
 from bachbridge_training import batches, network
 from bachbridge_training.network import Network
 from bachbridge_training.recipe import Recipe
@@ -73,8 +73,10 @@ def disagreement(net: Network, folder: Path, piece: Piece, steps: int = 64) -> f
     return worst
 
 
-def export(net: Network, target: Path, *, held_out: Piece, metrics: dict[str, Any]) -> None:
-    """Write the model's folder, or raise `ModelError` and leave everything as it was."""
+def export(
+    net: Network, target: Path, *, held_out: Piece, score: Callable[[nets.Nets], dict[str, Any]] | None = None
+) -> None:
+    """Write the model's folder, with what `score` says of the networks; or raise `ModelError` and change nothing."""
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}-") as scratch:
         folder = Path(scratch) / target.name
@@ -83,10 +85,11 @@ def export(net: Network, target: Path, *, held_out: Piece, metrics: dict[str, An
         worst = disagreement(net, folder, held_out)
         if not worst <= TOLERANCE:
             raise ModelError(f"ONNX and Keras differ by {worst:.2g} on {held_out.name}; the model is not exported")
-        facts = card(net.recipe, folder, metrics | {"onnx_against_keras": worst})
+        runtime = nets.Nets(folder, layers=net.recipe.layers, units=net.recipe.units)
+        facts = card(net.recipe, folder, {"onnx_against_keras": worst, **(score(runtime) if score else {})})
         (folder / CARD).write_text(json.dumps(facts, indent=2) + "\n", "utf-8")
         if target.exists():
-            shutil.rmtree(target)
+            target.rename(Path(scratch) / "before")
         folder.rename(target)
 
 

@@ -48,10 +48,12 @@ class Frame:
 
 
 def class_of(pitch: int) -> int:
+    """The class of a MIDI pitch from `LOWEST` to `HIGHEST`."""
     return pitch - LOWEST + 1
 
 
 def pitch_of(pitch_class: int) -> int:
+    """The MIDI pitch of a class that is not `REST`."""
     return pitch_class + LOWEST - 1
 
 
@@ -121,7 +123,8 @@ def features(
 ) -> Ints:
     """`ids[step, field]` for whole pieces: row `t` tells what is known before frame `t` is chosen.
 
-    `struck` or `position` None: not known; `position[step]` lies in a bar of `steps_per_bar[step]`. `phase` is the first step's place in its beat; `first` is `START` or `PAST`.
+    `struck` or `position` None: not known; `position[step]` lies in a bar of `steps_per_bar[step]`. `phase` is the
+    first step's place in its beat; `first` is `START` or `PAST`.
     """
     steps = len(classes)
     rows = np.zeros((steps, FIELDS), np.int32)

@@ -20,7 +20,7 @@ from queue import Empty, SimpleQueue
 from typing import Any, Protocol
 
 from bachbridge import link, realtime
-from bachbridge.config import from_plain
+from bachbridge.config import from_table
 from bachbridge.errors import BachBridgeError, PortError
 from bachbridge.events import (
     Ask,
@@ -238,7 +238,7 @@ class Engine:
 
     def __init__(self, configuration: Configuration) -> None:
         self.inbox: Inbox = SimpleQueue()
-        settings = from_plain(configuration.settings)
+        settings = from_table(configuration.settings)
         self._session = Session(settings)
         self._log = LogWriter(Path(configuration.log), settings) if configuration.log else None
         self._ports = self._make_ports(configuration)
@@ -349,7 +349,7 @@ def main() -> None:
         engine.play()
     except BachBridgeError as error:
         failure = str(error)
-    except Exception as error:  # the process's border: report, after `play` has silenced everything
+    except Exception as error:  # noqa: BLE001  # the process's border: report, after `play` has silenced everything
         traceback.print_exc()
         failure = f"the engine failed ({type(error).__name__}: {error}); please report what is printed above"
     if engine:

@@ -150,9 +150,7 @@ def environment_of() -> dict[str, str]:
     return {"PYTHONPATH": os.pathsep.join(paths)}
 
 
-def start_child(
-    child: str, on_message: Callable[[Message], None], on_end: Callable[[], None], **options: Any
-) -> Child:
+def start_child(child: str, on_message: Callable[[Message], None], on_end: Callable[[], None], **options: Any) -> Child:
     """Start one of our own processes."""
     return Child(command_of(child), on_message, on_end, environment=environment_of(), **options)
 
@@ -181,7 +179,9 @@ class Link:
         if modelhost:
             plain["modelhost"] = list(modelhost)
         self._inbox: SimpleQueue[Message | None] = SimpleQueue()
-        self._child = start_child("engine", self._inbox.put, lambda: self._inbox.put(None), first_line=json.dumps(plain))
+        self._child = start_child(
+            "engine", self._inbox.put, lambda: self._inbox.put(None), first_line=json.dumps(plain)
+        )
 
     def __enter__(self) -> "Link":
         return self

@@ -101,7 +101,7 @@ class Host:
             # A newer message holds the whole phrase again, so a feed that is not the last one may be passed over.
             case Feed() if not self._inbox.waiting and (model := self._use(message.model)):
                 model.feed(message)
-            case Ask() if (model := self._use(message.model)):
+            case Ask() if model := self._use(message.model):
                 self._answer(model, message)
             case _:
                 pass

@@ -1,0 +1,170 @@
+"""Child processes and the pipes to them: one JSON message a line, both ways.
+
+Whoever sends only enqueues; a thread of its own writes, so that a full pipe or a dead peer never holds up the sender.
+A thread per pipe reads and hands on message after message, and None at the end of the file: the peer has ended, in
+whatever way, and nothing can keep that from being noticed (`kill -9` closes pipes too). Both work on bare file
+descriptors: a buffered file has a lock in which a thread would be caught when the interpreter ends.
+
+Children do not share the terminal's process group: Ctrl-C reaches the starter alone, which closes the pipe.
+"""
+
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from queue import SimpleQueue
+from typing import Any
+
+from bachbridge.events import Message, dumps, loads
+
+Receive = Callable[[Message | None], None]
+"""Takes a message, None at the end; called on the thread that reads."""
+
+_LIMIT = 20_000
+"""Messages that wait for a peer that does not read; those beyond are lost, so that memory is not."""
+_BLOCK = 1 << 16
+_GRACE_S = 1.0
+
+
+def command(role: str) -> list[str]:
+    """How to start one of our own processes, "engine" or "modelhost", in a frozen program too."""
+    if getattr(sys, "frozen", False):
+        return [sys.executable, "--child", role]
+    return [sys.executable, "-m", f"bachbridge.{role}"]
+
+
+def lines(descriptor: int) -> Iterator[str]:
+    """Line after line from a pipe until its end; an unfinished last line is dropped."""
+    rest = b""
+    while block := _read(descriptor):
+        *whole, rest = (rest + block).split(b"\n")
+        for line in whole:
+            yield line.decode(errors="replace")
+
+
+def _read(descriptor: int) -> bytes:
+    try:
+        return os.read(descriptor, _BLOCK)
+    except OSError:
+        return b""
+
+
+def pump(source: Iterator[str], receive: Receive) -> None:
+    """Hand on every message of the lines, and None at the end; what is no message is told on stderr."""
+    for line in source:
+        try:
+            message = loads(line)
+        except ValueError as error:
+            print(f"bachbridge: {error}", file=sys.stderr)
+            continue
+        receive(message)
+    receive(None)
+
+
+def standard_pipes() -> tuple[int, int]:
+    """The pipes to the starter: descriptors to read from and to write to.
+
+    Whatever a library prints on the standard output from now on lands on stderr, not between the messages.
+    """
+    writer = os.dup(1)
+    os.dup2(2, 1)
+    return 0, writer
+
+
+class Outbox:
+    """Writes messages to a pipe in the background. `send` and `close` may be called on any thread."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self._queue: SimpleQueue[Message | str | None] = SimpleQueue()
+        self._thread = threading.Thread(target=self._run, name="outbox", daemon=True)
+        self._thread.start()
+
+    def send(self, message: Message | str) -> None:
+        """Enqueue a message (or a line that is none, to begin with); returns at once."""
+        if self._queue.qsize() < _LIMIT:
+            self._queue.put(message)
+
+    def close(self, timeout_s: float = _GRACE_S) -> None:
+        """Write what waits and close the pipe; gives up after the time-out if the peer does not read."""
+        self._queue.put(None)
+        self._thread.join(timeout_s)
+
+    def _run(self) -> None:
+        try:
+            while (message := self._queue.get()) is not None:
+                line = message if isinstance(message, str) else dumps(message)
+                rest = memoryview(line.encode() + b"\n")
+                while rest:
+                    rest = rest[os.write(self._descriptor, rest) :]
+        except OSError:
+            # The peer has ended; the thread that reads from it finds out as well and tells.
+            pass
+        finally:
+            os.close(self._descriptor)
+
+
+class Child:
+    """A process of ours at the other end of two pipes. Methods may be called on any thread."""
+
+    def __init__(self, arguments: Sequence[str], receive: Receive) -> None:
+        self._process = subprocess.Popen(
+            arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0, **_apart()
+        )
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._outbox = Outbox(os.dup(self._process.stdin.fileno()))
+        self._process.stdin.close()
+        self._receive = receive
+        self._thread = threading.Thread(target=self._read, name="inbox", daemon=True)
+        self._thread.start()
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @property
+    def returncode(self) -> int | None:
+        """Set before `receive` is handed None; negative: the number of the signal that ended it."""
+        return self._process.returncode
+
+    def send(self, message: Message | str) -> None:
+        self._outbox.send(message)
+
+    def stop(self, timeout_s: float = 5.0) -> int:
+        """Close the pipe, which asks the child to end; kill it if it does not. Returns its exit status."""
+        self._outbox.close()
+        try:
+            return self._process.wait(timeout_s)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            return self._process.wait()
+        finally:
+            if threading.current_thread() is not self._thread:
+                self._thread.join(timeout_s)
+
+    def _read(self) -> None:
+        assert self._process.stdout is not None
+        pump(lines(self._process.stdout.fileno()), self._hand_on)
+        self._process.stdout.close()
+
+    def _hand_on(self, message: Message | None) -> None:
+        if message is None:
+            self._end()
+        self._receive(message)
+
+    def _end(self) -> None:
+        """A child that has closed its pipe is of no more use."""
+        try:
+            self._process.wait(_GRACE_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+
+def _apart() -> dict[str, Any]:
+    """A process group of its own, and on Windows no console window."""
+    if sys.platform == "win32":
+        return {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW}
+    return {"start_new_session": True}

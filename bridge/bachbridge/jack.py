@@ -44,8 +44,11 @@ def _library() -> ctypes.CDLL | None:
 
 
 def _silence(library: ctypes.CDLL) -> None:
-    """Nothing on stderr from libjack. The sink is a C function without effect: one of Python's would want the
-    interpreter's lock, for which a thread of libjack could wait forever."""
+    """Let libjack print nothing on stderr.
+
+    The sink is a C function without effect: one of Python's would want the interpreter's lock, for which a thread of
+    libjack could wait forever.
+    """
     sink = ctypes.cast(ctypes.CDLL(None).labs, ctypes.c_void_p)
     for setter in (library.jack_set_error_function, library.jack_set_info_function):
         setter.restype = None
@@ -54,7 +57,7 @@ def _silence(library: ctypes.CDLL) -> None:
 
 
 class Lifeline:
-    """A client of the server that `JACK_DEFAULT_SERVER` names; where libjack is out of reach it believes in its life."""
+    """A client of the server that `JACK_DEFAULT_SERVER` names; out of libjack's reach it believes in its life."""
 
     def __init__(self) -> None:
         self.alive = True

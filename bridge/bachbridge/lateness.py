@@ -1,6 +1,8 @@
 """How late messages went out, counted in classes of equal width, so that hours of play take no memory."""
 
 from array import array
+from bisect import bisect_left
+from itertools import accumulate
 
 _WIDTH_NS = 10_000
 _CLASSES = 2_000
@@ -23,11 +25,6 @@ class Lateness:
 
     def percentile(self, share: float) -> int:
         """The lateness (ns, upper edge of its class) that this share of the messages does not exceed."""
-        left = share * self.count
-        for index, count in enumerate(self._counts):
-            left -= count
-            if left <= 0:
-                break
-        else:
-            index = _CLASSES
-        return self.max_ns if index == _CLASSES else min(self.max_ns, (index + 1) * _WIDTH_NS)
+        rank = share * self.count
+        index = bisect_left(list(accumulate(self._counts)), rank)
+        return self.max_ns if index >= _CLASSES else min(self.max_ns, (index + 1) * _WIDTH_NS)

@@ -8,14 +8,18 @@ descriptors: a buffered file has a lock in which a thread would be caught when t
 Children do not share the terminal's process group: Ctrl-C reaches the starter alone, which closes the pipe.
 """
 
+import json
 import os
 import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from queue import SimpleQueue
-from typing import Any
+from dataclasses import asdict
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from typing import Any, Self
 
+from bachbridge.config import Settings
 from bachbridge.events import Message, dumps, loads
 
 Receive = Callable[[Message | None], None]
@@ -32,6 +36,13 @@ def command(role: str) -> list[str]:
     if getattr(sys, "frozen", False):
         return [sys.executable, "--child", role]
     return [sys.executable, "-m", f"bachbridge.{role}"]
+
+
+def _environment() -> dict[str, str]:
+    """A child finds the package where its starter found it, in a checkout that is not installed too."""
+    root = str(Path(__file__).resolve().parent.parent)
+    paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
 
 
 def lines(descriptor: int) -> Iterator[str]:
@@ -110,7 +121,7 @@ class Child:
 
     def __init__(self, arguments: Sequence[str], receive: Receive) -> None:
         self._process = subprocess.Popen(
-            arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0, **_apart()
+            arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0, env=_environment(), **_apart()
         )
         assert self._process.stdin is not None
         assert self._process.stdout is not None
@@ -168,3 +179,72 @@ def _apart() -> dict[str, Any]:
     if sys.platform == "win32":
         return {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW}
     return {"start_new_session": True}
+
+
+class Link:
+    """The starter's end: an engine process and what it says. As a context, it ends the engine in order."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        input_name: str | None = None,
+        output_name: str | None = None,
+        *,
+        ports: bool = True,
+        log: Path | None = None,
+        modelhost: Sequence[str] | None = None,
+    ) -> None:
+        """Start the engine; `modelhost` is the command of the model's process where it is not our own.
+
+        Without `ports` the player's messages go in by `send` and what is played comes out as `Sent`.
+        """
+        configuration = {
+            "settings": asdict(settings),
+            "input": input_name,
+            "output": output_name,
+            "ports": "real" if ports else "none",
+            "log": str(log.absolute()) if log else None,
+            "modelhost": list(modelhost or command("modelhost")),
+        }
+        self._inbox: SimpleQueue[Message | None] = SimpleQueue()
+        self._child = Child(command("engine"), self._inbox.put)
+        self._child.send(json.dumps(configuration))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def pid(self) -> int:
+        return self._child.pid
+
+    def send(self, message: Message) -> None:
+        """Say something to the engine; on any thread, never blocks."""
+        self._child.send(message)
+
+    def receive(self, timeout_s: float | None = None) -> Message | None:
+        """The engine's next message; None if none comes in time, `EOFError` if it has ended."""
+        try:
+            message = self._inbox.get(timeout=timeout_s)
+        except Empty:
+            return None
+        if message is None:
+            self._inbox.put(None)
+            raise EOFError
+        return message
+
+    def messages(self) -> Iterator[Message]:
+        """What the engine says until it ends."""
+        while True:
+            try:
+                message = self.receive()
+            except EOFError:
+                return
+            if message is not None:
+                yield message
+
+    def close(self) -> int:
+        """End the engine and wait for it; returns its exit status."""
+        return self._child.stop()

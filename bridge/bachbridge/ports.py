@@ -22,7 +22,8 @@ from bachbridge import jack
 from bachbridge.errors import PortError
 from bachbridge.events import PortsChanged
 
-CLIENT, INPUT, OUTPUT = "BachBridge", "BachBridge In", "BachBridge Out"
+CLIENT = "BachBridge"
+INPUT, OUTPUT = f"{CLIENT} In", f"{CLIENT} Out"
 
 _ALSA_DEVICE = "/dev/snd/seq"
 _NUMBERS = re.compile(r"\s+\d+:\d+$")
@@ -53,8 +54,8 @@ def _rtmidi() -> Any:
     return rtmidi
 
 
-def _system() -> int:
-    """rtmidi's number of the MIDI system to use, or `PortError` with what to install or enable."""
+def find_system() -> int:
+    """The number, in rtmidi, of the MIDI system to use, or `PortError` with what to install or enable."""
     rtmidi = _rtmidi()
     if sys.platform == "darwin":
         return rtmidi.API_MACOSX_CORE
@@ -71,18 +72,18 @@ def _system() -> int:
     )
 
 
-def _make(kind: str, system: int) -> Any:
+def _make(kind: str, system: int, client: str = CLIENT) -> Any:
     """An rtmidi.MidiIn or MidiOut without an open port."""
     rtmidi = _rtmidi()
     try:
-        return getattr(rtmidi, kind)(system, name=CLIENT)
+        return getattr(rtmidi, kind)(system, name=client)
     except (rtmidi.RtMidiError, OSError) as error:
         raise PortError(f"The MIDI system refuses us ({error}): restart it and try again.") from error
 
 
 def list_ports() -> Listing:
     """What there is at this moment, or `PortError` where there is no MIDI system."""
-    system = _system()
+    system = find_system()
     source, sink = _make("MidiIn", system), _make("MidiOut", system)
     listing = Listing(_rtmidi().get_api_display_name(system), _names(source), _names(sink))
     source.delete()
@@ -129,6 +130,7 @@ class _Side:
     """One of our two ports. `name` is in the system's words, empty while the port is closed."""
 
     kind: str
+    client: str
     own: str
     wanted: str | None
     """Part of the name of another's port; its whole name once it was found. None: a virtual port of our own."""
@@ -139,7 +141,7 @@ class _Side:
     def open(self, system: int) -> None:
         """Open the port, for the first time or anew; `PortError` if that cannot be."""
         rtmidi = _rtmidi()
-        self.port = _make("MidiIn" if self.kind == "input" else "MidiOut", system)
+        self.port = _make("MidiIn" if self.kind == "input" else "MidiOut", system, self.client)
         try:
             if self.wanted is None:
                 self._open_virtual(system)
@@ -185,11 +187,13 @@ class _Side:
 class Ports:
     """Our input and output. Every method is for the engine's thread."""
 
-    def __init__(self, input_name: str | None, output_name: str | None, receive: Receive) -> None:
+    def __init__(
+        self, input_name: str | None, output_name: str | None, receive: Receive, *, client: str = CLIENT
+    ) -> None:
         """Open both: virtual where no name is given, else the others' ports that fit the names; or `PortError`."""
         self._receive = receive
-        self._input = _Side("input", INPUT, input_name)
-        self._output = _Side("output", OUTPUT, output_name)
+        self._input = _Side("input", client, f"{client} In", input_name)
+        self._output = _Side("output", client, f"{client} Out", output_name)
         self._lifeline: jack.Lifeline | None = None
         self._open()
 
@@ -235,7 +239,7 @@ class Ports:
 
     def _open(self) -> None:
         try:
-            system = _system()
+            system = find_system()
             if system == _rtmidi().API_UNIX_JACK:
                 self._lifeline = jack.Lifeline()
             self._output.open(system)
@@ -253,7 +257,7 @@ class Ports:
 
 
 def _stamping(receive: Receive) -> Callable[[tuple[list[int], float], object], None]:
-    """rtmidi's own time is lost or wrong on some systems: the time is taken here."""
+    """Take the time here: rtmidi's own is lost or wrong on some systems."""
     now = time.monotonic_ns
 
     def arrive(event: tuple[list[int], float], _: object) -> None:

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+
 from bachbridge.codecs import satb
 from bachbridge.music import STEPS_PER_BEAT, VOICES
-
 from bachbridge_training.recipe import Recipe
 from bachbridge_training.scores import Piece
 
@@ -42,11 +42,9 @@ def ranges(pieces: Sequence[Piece]) -> np.ndarray:
 
 def legal_shifts(piece: Piece, limits: np.ndarray) -> list[int]:
     """The transpositions in semitones, within a tritone, that keep every voice in its range."""
-    shifts: list[int] = []
-    for shift in range(-6, 7):
-        moved = [piece.pitches[:, v][piece.pitches[:, v] >= 0] + shift for v in range(len(VOICES))]
-        if all(not len(m) or (m.min() >= low and m.max() <= high) for m, (low, high) in zip(moved, limits, strict=True)):
-            shifts.append(shift)
+    sung = [piece.pitches[:, voice][piece.pitches[:, voice] >= 0] for voice in range(len(VOICES))]
+    room = [(limits[v, 0] - line.min(), limits[v, 1] - line.max()) for v, line in enumerate(sung) if len(line)]
+    shifts = [shift for shift in range(-6, 7) if all(down <= shift <= up for down, up in room)]
     return shifts or [0]
 
 

@@ -1,18 +1,19 @@
-"""The chorales by their split, cached: parsing takes minutes, loading the cache a moment.
+"""The chorales by their split, cached: parsing takes a minute, loading the cache a moment.
 
 The split (`data/chorale_split.json`) is the community's, mapped onto music21's file names. Every piece is transposed
 only as far as each voice stays within the range it has in the training set.
 """
 
 import json
-import os
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import platformdirs
-from tqdm import tqdm
+from rich.progress import track
 
+from bachbridge.wholefile import whole_file
 from bachbridge_training import scores
 from bachbridge_training.scores import Piece
 
@@ -21,19 +22,23 @@ PARTS = ("train", "valid", "test")
 _FIELDS = ("pitches", "struck", "position", "bar")
 
 
+def _facts() -> dict[str, dict[str, Any]]:
+    text = resources.files("bachbridge_training").joinpath("data/chorale_split.json").read_text("utf-8")
+    return json.loads(text)
+
+
 def split() -> dict[str, str]:
     """music21's file name → train, valid, test or excluded."""
-    text = resources.files("bachbridge_training").joinpath("data/chorale_split.json").read_text("utf-8")
-    return {name: facts["split"] for name, facts in json.loads(text).items()}
+    return {name: facts["split"] for name, facts in _facts().items()}
 
 
 def clean_test() -> frozenset[str]:
     """The test pieces whose tune occurs in no training piece."""
-    text = resources.files("bachbridge_training").joinpath("data/chorale_split.json").read_text("utf-8")
-    return frozenset(name for name, facts in json.loads(text).items() if facts.get("clean"))
+    return frozenset(name for name, facts in _facts().items() if facts.get("clean"))
 
 
 def cache_path() -> Path:
+    """Where the parsed corpus lies on this machine."""
     return Path(platformdirs.user_cache_dir("bachbridge")) / f"chorales-{CACHE_VERSION}.npz"
 
 
@@ -41,13 +46,12 @@ def _write_cache(path: Path) -> None:
     """Parse everything that the split names, and leave a whole file or none."""
     names = [name for name, part in split().items() if part in PARTS]
     arrays: dict[str, np.ndarray] = {}
-    for name in tqdm(names, desc="reading chorales", unit="piece"):
+    for name in track(names, "reading the chorales (once on a machine)"):
         piece = scores.read(name)
         arrays |= {f"{name}/{field}": getattr(piece, field) for field in _FIELDS}
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(f".{os.getpid()}.npz")
-    np.savez_compressed(partial, **arrays)
-    os.replace(partial, path)
+    with whole_file(path) as scratch:
+        np.savez_compressed(scratch, allow_pickle=False, **arrays)
 
 
 def pieces(part: str) -> list[Piece]:

@@ -1,9 +1,9 @@
 """The causal chorale network in Keras: an LSTM over steps, and a chain of heads inside each step.
 
-The LSTM reads the sum of the embedding rows of a step's feature ids (see `codecs.satb`). Head `v` sees the LSTM's view of
-the step and the classes of those other voices that are already chosen; which ones is the caller's business, so the same
-heads serve any order of the voices and any voices given. Four parallel heads cannot agree on a chord; the chain is
-what makes p(frame) a product of true conditionals (DeepBach and TonicNet order their voices for the same reason).
+The LSTM reads the sum of the embedding rows of a step's feature ids (see `codecs.satb`). Head `v` sees the LSTM's view
+of the step and the classes of those other voices that are already chosen; which ones is the caller's business, so the
+same heads serve any order of the voices and any voices given. Four parallel heads cannot agree on a chord; the chain
+is what makes p(frame) a product of true conditionals.
 Variational dropout: one mask for all steps of a window (Y. Gal and Z. Ghahramani, NeurIPS 2016).
 
 Only `keras.ops` is used, so the code runs under TensorFlow and under JAX alike.
@@ -12,11 +12,13 @@ Only `keras.ops` is used, so the code runs under TensorFlow and under JAX alike.
 from typing import Any
 
 import keras
+from keras import layers
+
 from bachbridge.codecs import satb
 from bachbridge.music import VOICES
-from keras import layers, ops
-
 from bachbridge_training.recipe import Recipe
+
+ops: Any = keras.ops  # untyped: what is inferred of its functions is wrong
 
 _SLOTS = satb.CLASSES + 1
 """Rows of a voice in a head's table: not chosen yet, then the classes."""
@@ -56,7 +58,7 @@ def window_model(network: Network) -> keras.Model:
     """Ids `[batch, step, field]`, chosen classes `[batch, step, voice, other]`, true classes → both kinds of logits."""
     recipe = network.recipe
     ids = keras.Input((None, satb.FIELDS), dtype="int32", name="ids")
-    known = keras.Input((None, len(VOICES), len(VOICES)), dtype="int32", name="known")
+    known: Any = keras.Input((None, len(VOICES), len(VOICES)), dtype="int32", name="known")
     classes = keras.Input((None, len(VOICES)), dtype="int32", name="classes")
     hidden = network.embed(ids)
     for rnn in network.rnns:
@@ -71,7 +73,7 @@ def _masked(values: Any, recipe: Recipe) -> Any:
 
 
 def core(network: Network, ids: Any, state: Any) -> tuple[Any, Any]:
-    """One step: `ids[batch, field]`, `state[2 * layer + (h, c), batch, unit]` → `hidden[batch, unit]`, the next state."""
+    """One step: `ids[batch, field]`, `state[2 * layer + (h, c), batch, unit]` → `hidden[batch, unit]`, state."""
     hidden, after = network.embed(ids), []
     for number, rnn in enumerate(network.rnns):
         hidden, states = rnn.cell(hidden, [state[2 * number], state[2 * number + 1]])

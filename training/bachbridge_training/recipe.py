@@ -1,11 +1,13 @@
 """A recipe: everything that a training run depends on, read from a TOML file."""
 
+import json
 import tomllib
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from importlib import resources
 from pathlib import Path
 
 from bachbridge.errors import ConfigError
+from bachbridge.wholefile import whole_file
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,19 @@ def read(name: str) -> Recipe:
     except (tomllib.TOMLDecodeError, TypeError) as error:
         wanted = ", ".join(field.name for field in fields(Recipe))
         raise ConfigError(f"the recipe {name} cannot be read ({error}); it needs the keys {wanted}") from error
+
+
+def write(recipe: Recipe, path: Path) -> None:
+    """The recipe as a TOML file that `read` takes (JSON's strings and numbers are also TOML's)."""
+    with whole_file(path) as scratch:
+        scratch.write_text("".join(f"{key} = {json.dumps(value)}\n" for key, value in asdict(recipe).items()), "utf-8")
+
+
+def shortened(recipe: Recipe, *, epochs: int | None, share: float = 1.0) -> Recipe:
+    """The recipe for `epochs` epochs of `share` of the steps; the learning rate's curve is fitted into them."""
+    steps_per_epoch = max(1, round(recipe.steps_per_epoch * share))
+    steps = steps_per_epoch * (epochs or max(1, recipe.steps // recipe.steps_per_epoch))
+    return replace(recipe, steps=steps, steps_per_epoch=steps_per_epoch, warmup=min(recipe.warmup, steps // 10))
 
 
 def _text(name: str) -> str:

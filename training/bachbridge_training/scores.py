@@ -19,7 +19,10 @@ LOWEST, HIGHEST = 36, 81
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """One chorale: `pitches[step, voice]` (-1 = rest), `struck[step, voice]`, `position[step]` in a bar of `bar[step]`."""
+    """One chorale: `pitches[step, voice]` (-1 = rest), `struck[step, voice]`, `position[step]` in a bar of `bar[step]`.
+
+    Positions and bars are in steps.
+    """
 
     name: str
     pitches: np.ndarray

@@ -1,12 +1,11 @@
 """Training of the causal chorale network: seeded, resumable, watched.
 
-A run is a folder: `history.csv` (a line for each epoch), `curve.png`, `last.npz` (all that is needed to go on) and
-`best.npz` (the averaged weights with the lowest validation score so far, which is what gets exported). The score is
-QUALITY's nats per frame: whole pieces from an empty context, original keys, voices in the chain's order, pitch alone.
+A run is a folder: `recipe.toml`, `history.csv` (a line for each epoch), `curve.png`, `last.npz` (all that is needed to
+go on) and `best.npz` (the averaged weights with the lowest validation score so far, which is what gets exported). The
+score is that of `evaluation`: whole pieces from an empty context, original keys, the chain's order, pitch alone.
 """
 
 import csv
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,18 +13,21 @@ from typing import Any
 
 import keras
 import numpy as np
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
 from bachbridge.codecs import satb
 from bachbridge.music import VOICES
-from keras import ops
-from tqdm import tqdm
-
-from bachbridge_training import batches
+from bachbridge.wholefile import whole_file
+from bachbridge_training import batches, curve
 from bachbridge_training.batches import Batch, Windows
 from bachbridge_training.network import Network, window_model
 from bachbridge_training.recipe import Recipe
 from bachbridge_training.scores import Piece
 
+ops: Any = keras.ops  # untyped: what is inferred of its functions is wrong
+
 CLIP = 1.0
+HISTORY, CURVE, LAST, BEST = "history.csv", "curve.png", "last.npz", "best.npz"
 
 
 @dataclass(slots=True)
@@ -38,7 +40,7 @@ class Run:
     trainer: keras.Model
     average: list[np.ndarray]
     step: int = 0
-    history: list[dict[str, float]] = field(default_factory=lambda: [])
+    history: list[dict[str, float]] = field(default_factory=list[dict[str, float]])
 
 
 def losses(pitch: Any, strike: Any, classes: Any, struck: Any, before: Any) -> tuple[Any, Any]:
@@ -60,7 +62,7 @@ def start(recipe: Recipe) -> Run:
     network = Network(recipe)
     windows = window_model(network)
     trainer = _trainer(windows)
-    schedule = keras.optimizers.schedules.CosineDecay(
+    schedule: Any = keras.optimizers.schedules.CosineDecay(
         0.0, recipe.steps - recipe.warmup, alpha=0.01, warmup_target=recipe.learning_rate, warmup_steps=recipe.warmup
     )
     optimizer = keras.optimizers.AdamW(schedule, weight_decay=recipe.weight_decay, global_clipnorm=CLIP)
@@ -97,7 +99,7 @@ def train_step(run: Run, batch: Batch) -> float:
     run.step += 1
     share = max(1 - run.recipe.averaging, 1 / (run.step + 1))
     for average, value in zip(run.average, _values(run.windows.weights), strict=True):
-        average += (share * (value - average)).astype(average.dtype)
+        np.add(average, share * (value - average), out=average, casting="same_kind")
     return float(np.asarray(loss if not isinstance(loss, list) else loss[0]))
 
 
@@ -140,53 +142,66 @@ def score(run: Run, pieces: Sequence[Piece], *, told: bool, size: int = 16) -> f
 
 def save(run: Run, path: Path) -> None:
     """Everything needed to go on, whole or not at all."""
-    optimizer = _values(run.trainer.optimizer.variables)
-    arrays = {f"model{i}": v for i, v in enumerate(_values(run.trainer.variables))}
-    arrays |= {f"average{i}": v for i, v in enumerate(run.average)} | {f"optimizer{i}": v for i, v in enumerate(optimizer)}
-    _write(path, step=np.array(run.step), **arrays)
+    lists = {
+        "model": _values(run.trainer.variables),
+        "average": run.average,
+        "optimizer": _values(run.trainer.optimizer.variables),
+    }
+    numbered = {f"{name}{number}": value for name, values in lists.items() for number, value in enumerate(values)}
+    _write(path, {"step": np.array(run.step), **numbered})
 
 
-def _write(path: Path, **arrays: np.ndarray) -> None:
-    partial = path.with_name(f".{path.name}.partial.npz")
-    np.savez(partial, **arrays)
-    os.replace(partial, path)
+def _write(path: Path, arrays: dict[str, np.ndarray]) -> None:
+    with whole_file(path) as scratch:
+        np.savez(scratch, allow_pickle=False, **arrays)
 
 
 def resume(run: Run, folder: Path) -> None:
     """Take up the run in `folder` where it stopped."""
-    with np.load(folder / "last.npz") as arrays:
+    with np.load(folder / LAST) as arrays:
         _assign(run.trainer.variables, [arrays[f"model{i}"] for i in range(len(run.trainer.variables))])
         optimizer = run.trainer.optimizer.variables
         _assign(optimizer, [arrays[f"optimizer{i}"] for i in range(len(optimizer))])
         run.average = [arrays[f"average{i}"] for i in range(len(run.average))]
         run.step = int(arrays["step"])
-    with (folder / "history.csv").open(newline="") as file:
-        run.history = [{key: float(value) for key, value in row.items()} for row in csv.DictReader(file)]
+    run.history = history(folder)
+
+
+def history(folder: Path) -> list[dict[str, float]]:
+    """The epochs of the run in `folder`: step, training loss and the two validation scores of each."""
+    with (folder / HISTORY).open(newline="") as file:
+        return [{key: float(value) for key, value in row.items()} for row in csv.DictReader(file)]
 
 
 def load_best(run: Run, folder: Path) -> None:
     """Put the best averaged weights into the network."""
-    with np.load(folder / "best.npz") as arrays:
+    with np.load(folder / BEST) as arrays:
         _assign(run.windows.weights, [arrays[f"average{i}"] for i in range(len(run.average))])
 
 
-def train(run: Run, train: Sequence[Piece], valid: Sequence[Piece], folder: Path, *, epochs: int | None = None) -> None:
-    """Train to the recipe's end, or for `epochs` more; every epoch ends with a score and a checkpoint."""
+def train(run: Run, train: Sequence[Piece], valid: Sequence[Piece], folder: Path) -> None:
+    """Train to the recipe's end; every epoch ends with a score, a checkpoint and the curve."""
     folder.mkdir(parents=True, exist_ok=True)
     windows = Windows(train, run.recipe)
-    per_epoch = run.recipe.steps_per_epoch
-    last = run.recipe.steps if epochs is None else min(run.recipe.steps, run.step + epochs * per_epoch)
-    while run.step < last:
-        steps = min(per_epoch, last - run.step)
-        bar = tqdm(range(steps), desc=f"epoch {len(run.history) + 1}", unit="step", mininterval=5)
-        loss = 0.0
-        for _ in bar:
+    while run.step < run.recipe.steps:
+        loss = _epoch(run, windows, min(run.recipe.steps_per_epoch, run.recipe.steps - run.step))
+        row = _end_epoch(run, loss, valid, folder)
+        print(", ".join(f"{key} {value:.4g}" for key, value in row.items()), flush=True)
+
+
+def _epoch(run: Run, windows: Windows, steps: int) -> float:
+    """The mean loss of `steps` optimizer steps, told as they go."""
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed}/{task.total}"))
+    loss = 0.0
+    with Progress(*columns, TimeRemainingColumn(), transient=True) as progress:
+        task = progress.add_task("", total=steps)
+        for done in range(1, steps + 1):
             loss += train_step(run, windows.batch(run.step))
-            bar.set_postfix(loss=f"{loss / (bar.n + 1):.3f}", refresh=False)
-        _end_epoch(run, loss / steps, valid, folder)
+            progress.update(task, advance=1, description=f"epoch {len(run.history) + 1}, loss {loss / done:.3f}")
+    return loss / steps
 
 
-def _end_epoch(run: Run, loss: float, valid: Sequence[Piece], folder: Path) -> None:
+def _end_epoch(run: Run, loss: float, valid: Sequence[Piece], folder: Path) -> dict[str, float]:
     with Averaged(run):
         row = {
             "step": float(run.step),
@@ -196,11 +211,12 @@ def _end_epoch(run: Run, loss: float, valid: Sequence[Piece], folder: Path) -> N
         }
     best = min((old["valid"] for old in run.history), default=np.inf)
     run.history.append(row)
-    tqdm.write(", ".join(f"{key} {value:.4f}" for key, value in row.items()))
     if row["valid"] < best:
-        _write(folder / "best.npz", **{f"average{i}": v for i, v in enumerate(run.average)})
-    save(run, folder / "last.npz")
-    with (folder / "history.csv").open("w", newline="") as file:
+        _write(folder / BEST, {f"average{i}": v for i, v in enumerate(run.average)})
+    save(run, folder / LAST)
+    with whole_file(folder / HISTORY) as scratch, scratch.open("w", newline="") as file:
         writer = csv.DictWriter(file, list(row))
         writer.writeheader()
         writer.writerows(run.history)
+    curve.draw(run.history, folder / CURVE)
+    return row

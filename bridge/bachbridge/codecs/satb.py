@@ -48,10 +48,12 @@ class Frame:
 
 
 def class_of(pitch: int) -> int:
+    """The class of a MIDI pitch from `LOWEST` to `HIGHEST`."""
     return pitch - LOWEST + 1
 
 
 def pitch_of(pitch_class: int) -> int:
+    """The MIDI pitch of a class that is not `REST`."""
     return pitch_class + LOWEST - 1
 
 
@@ -121,7 +123,8 @@ def features(
 ) -> Ints:
     """`ids[step, field]` for whole pieces: row `t` tells what is known before frame `t` is chosen.
 
-    `struck` or `position` None: not known; `position[step]` lies in a bar of `steps_per_bar[step]`. `phase` is the first step's place in its beat; `first` is `START` or `PAST`.
+    `struck` or `position` None: not known; `position[step]` lies in a bar of `steps_per_bar[step]`. `phase` is the
+    first step's place in its beat; `first` is `START` or `PAST`.
     """
     steps = len(classes)
     rows = np.zeros((steps, FIELDS), np.int32)
@@ -207,14 +210,25 @@ def _assigned(notes: Sequence[Note]) -> list[Note]:
     A lone line is a soprano, or a bass if it lies low; in a texture of several notes each note's voice follows from
     its place among what sounds with it when it begins.
     """
-    chords = [[other for other in notes if other.start <= note.start < other.end] for note in notes]
-    alone = all(len(chord) == 1 for chord in chords)
-    if alone:
+    chords = _chords(notes)
+    if all(len(chord) == 1 for chord in chords):
         low = bool(notes) and float(np.median([note.pitch for note in notes])) < _LOW_LINE
         return [replace(note, voice=3 if low else 0) for note in notes]
     placed = {(note.start, note.pitch): _place(note, chord) for note, chord in zip(notes, chords, strict=True)}
     kept = [replace(note, voice=v) for note in notes if (v := placed[note.start, note.pitch]) is not None]
     return _one_at_a_time(kept)
+
+
+def _chords(notes: Sequence[Note]) -> list[list[Note]]:
+    """For each note, in order of onset, all that sound when it begins."""
+    chords: list[list[Note]] = []
+    sounding: list[Note] = []
+    for index, note in enumerate(notes):
+        sounding = [other for other in sounding if other.end > note.start]
+        together = [other for other in notes[index : index + 2 * len(VOICES)] if other.start == note.start]
+        chords.append([*(other for other in sounding if other not in together), *together])
+        sounding.append(note)
+    return chords
 
 
 _PLACES = {1: (0,), 2: (0, 3), 3: (0, 1, 3), 4: (0, 1, 2, 3)}

@@ -1,0 +1,48 @@
+"""`bachbridge train RECIPE`: train a model from its recipe; a run is a folder that can be taken up again."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from bachbridge.errors import ConfigError
+from bachbridge_training import corpus, training
+from bachbridge_training import recipe as recipes
+from bachbridge_training.recipe import Recipe
+
+_RECIPE = "recipe.toml"
+
+
+def train(
+    recipe: str, *, epochs: int | None, limit: int | None, seed: int | None, output: Path | None, resume: bool
+) -> None:
+    """Run the recipe in the folder `output` (default `runs/RECIPE`), on `limit` pieces of each part if given."""
+    wanted = recipes.read(recipe)
+    folder = output or Path("runs") / wanted.name
+    begun = (folder / training.LAST).is_file()
+    if begun and not resume:
+        raise ConfigError(f"{folder} holds a run already: go on with it by --resume, or choose another with -o.")
+    if resume and not begun:
+        raise ConfigError(f"{folder} holds no run to resume: leave --resume out, or name the run's folder with -o.")
+    pieces = {part: corpus.pieces(part)[:limit] for part in ("train", "valid")}
+    share = len(pieces["train"]) / sum(part == "train" for part in corpus.split().values())
+    settled = _resumed(folder, epochs=epochs, seed=seed) if begun else _fresh(wanted, epochs, share, seed)
+    run = training.start(settled)
+    if begun:
+        training.resume(run, folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    recipes.write(settled, folder / _RECIPE)
+    training.train(run, pieces["train"], pieces["valid"], folder)
+    print(f"the run is in {folder}; make a model of it: bachbridge export {settled.name} --run {folder}")
+
+
+def _fresh(recipe: Recipe, epochs: int | None, share: float, seed: int | None) -> Recipe:
+    """The recipe as the options change it; as it stands if there are none."""
+    seeded = recipe if seed is None else replace(recipe, seed=seed)
+    return seeded if epochs is None and share == 1 else recipes.shortened(seeded, epochs=epochs, share=share)
+
+
+def _resumed(folder: Path, *, epochs: int | None, seed: int | None) -> Recipe:
+    """The recipe that the run began with; more epochs may be added."""
+    recipe = recipes.read(str(folder / _RECIPE))
+    if seed not in {None, recipe.seed}:
+        raise ConfigError(f"the run in {folder} began with seed {recipe.seed}: leave --seed out when resuming.")
+    return recipe if epochs is None else replace(recipe, steps=epochs * recipe.steps_per_epoch)

@@ -1,0 +1,286 @@
+"""The engine's process: one thread owns the session, its agenda and the ports.
+
+Its loop waits for the next event or for the session's deadline, whichever is first, feeds the session and performs the
+effects. Everything else happens on other threads and arrives in the inbox: rtmidi's callback, the starter's commands,
+the model's answers. Once a second, when nothing is due within the next moment, it looks after the ports.
+
+The starter's pipe may close for whatever reason, a signal may come, a defect of ours may show: the notes are ended,
+the output port is closed, and only then does the process exit.
+"""
+
+import json
+import signal
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from typing import Any, Protocol
+
+from bachbridge import link, midi, realtime
+from bachbridge.config import from_plain
+from bachbridge.errors import BachBridgeError
+from bachbridge.events import (
+    Ask,
+    Cancel,
+    Effect,
+    EndPhrase,
+    Event,
+    Failed,
+    Feed,
+    Health,
+    Message,
+    Midi,
+    ModelDown,
+    ModelUp,
+    Panic,
+    PortsChanged,
+    Quit,
+    Received,
+    Reset,
+    Send,
+    Sent,
+    Setting,
+    Tick,
+)
+from bachbridge.lateness import Lateness
+from bachbridge.modelprocess import ModelProcess
+from bachbridge.ports import Ports
+from bachbridge.record import LogWriter
+from bachbridge.session import Session
+
+_CHORES_NS = 1_000_000_000
+_QUIET_NS = 5_000_000
+"""Chores wait for a moment in which nothing is due for so long."""
+
+
+class Dialogue(Protocol):
+    """What the loop needs of a session."""
+
+    @property
+    def deadline(self) -> int | None: ...
+    def feed(self, now_ns: int, event: Event) -> list[Effect]: ...
+
+
+class Outlet(Protocol):
+    """Where the notes go: real ports, or nowhere but into the `Sent` notices."""
+
+    @property
+    def state(self) -> PortsChanged: ...
+    def send(self, data: bytes) -> bool: ...
+    def look(self) -> bool: ...
+    def close(self) -> None: ...
+
+
+class Model(Protocol):
+    """Who answers."""
+
+    def load(self, model: str) -> None: ...
+    def send(self, message: Feed | Ask | Cancel) -> None: ...
+    def stop(self) -> None: ...
+
+
+class PipeOnly:
+    """No ports: the player's messages come as events, and what is played is seen in the `Sent` notices."""
+
+    state = PortsChanged("pipe", "pipe")
+
+    def send(self, data: bytes) -> bool:  # noqa: ARG002 # the notice is all there is to it
+        return True
+
+    def look(self) -> bool:
+        return False
+
+    def close(self) -> None:
+        pass
+
+
+class Inbox:
+    """Events with their times, from any thread (and from signal handlers) to the engine's."""
+
+    def __init__(self) -> None:
+        self._queue: SimpleQueue[tuple[int, Event]] = SimpleQueue()
+
+    def put(self, event: Event, at_ns: int | None = None) -> None:
+        """`at_ns`: when it happened (monotonic), if not now."""
+        self._queue.put((time.monotonic_ns() if at_ns is None else at_ns, event))
+
+    def get(self, until_ns: int) -> tuple[int, Event] | None:
+        """The next event; None if there is none by `until_ns`."""
+        wait_ns = until_ns - time.monotonic_ns()
+        try:
+            return self._queue.get(timeout=wait_ns / 1e9) if wait_ns > 0 else self._queue.get_nowait()
+        except Empty:
+            return None
+
+
+class Engine:
+    """The loop. Everything in it belongs to one thread."""
+
+    def __init__(
+        self, session: Dialogue, outlet: Outlet, model: Model, tell: Callable[[Message], None], log: LogWriter | None
+    ) -> None:
+        self._session, self._outlet, self._model, self._tell, self._log = session, outlet, model, tell, log
+        self._fed_ns = 0
+        self._lateness = Lateness()
+        self._told = 0
+        self._chores_ns = 0
+
+    def run(self, inbox: Inbox) -> None:
+        """Play until a `Quit`; whatever happens, nothing sounds any more and the ports are closed afterwards."""
+        try:
+            self._turn(time.monotonic_ns(), self._outlet.state)
+            while not self._step(inbox):
+                pass
+        except BaseException:
+            for data in midi.panic():
+                self._outlet.send(data)
+            raise
+        finally:
+            self._outlet.close()
+
+    def _step(self, inbox: Inbox) -> bool:
+        """Do the next thing that there is to do; True after a `Quit`."""
+        now_ns = time.monotonic_ns()
+        deadline_ns = self._session.deadline
+        chores_ns = max(now_ns, self._chores_ns)
+        quiet = deadline_ns is None or deadline_ns - chores_ns > _QUIET_NS
+        arrived = inbox.get(chores_ns if quiet or deadline_ns is None else deadline_ns)
+        if arrived is not None:
+            self._turn(*arrived)
+            return isinstance(arrived[1], Quit)
+        if quiet:
+            self._chores()
+        else:
+            self._turn(time.monotonic_ns(), Tick())
+        return False
+
+    def _turn(self, at_ns: int, event: Event) -> None:
+        """Feed one event that happened at `at_ns`, and perform its effects."""
+        # A callback's stamp may lie a little before the last deadline that was served: time never runs backwards.
+        now_ns = self._fed_ns = max(self._fed_ns, at_ns)
+        effects = self._session.feed(now_ns, event)
+        for effect in effects:
+            match effect:
+                case Send(data, due_ns):
+                    self._send(data, due_ns)
+                case Feed() | Ask() | Cancel():
+                    self._model.send(effect)
+                case _:
+                    self._tell(effect)
+        self._tell_of(event, at_ns)
+        if self._log:
+            self._log.event(now_ns, event)
+            self._log.effects(now_ns, effects)
+
+    def _send(self, data: bytes, due_ns: int) -> None:
+        sent_ns = time.monotonic_ns()
+        if self._outlet.send(data):
+            self._lateness.take(sent_ns - due_ns)
+            self._tell(Sent(data, due_ns, sent_ns))
+
+    def _tell_of(self, event: Event, at_ns: int) -> None:
+        """What the starter should know of an event, and the model's process of a setting."""
+        match event:
+            case Midi(data) if data and data[0] < 0xF8:
+                self._tell(Received(data, at_ns))
+            case PortsChanged() | ModelUp() | ModelDown():
+                self._tell(event)
+            case Setting("model", name):
+                self._model.load(str(name))
+            case _:
+                pass
+
+    def _chores(self) -> None:
+        """Once a second: look after the ports, tell how late the messages are."""
+        self._chores_ns = time.monotonic_ns() + _CHORES_NS
+        if self._outlet.look():
+            self._turn(time.monotonic_ns(), self._outlet.state)
+        late = self._lateness
+        if late.count > self._told:
+            self._told = late.count
+            self._tell(Health(late.count, late.percentile(0.5), late.percentile(0.99), late.max_ns))
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """The engine's first line of input."""
+
+    settings: dict[str, Any]
+    input: str | None = None
+    output: str | None = None
+    ports: str = "real"
+    """ "none": no ports, the pipe alone."""
+    log: str | None = None
+    modelhost: tuple[str, ...] = ()
+    """The command of the model's process, if it is not our own."""
+
+
+def serve(lines: Iterator[str], tell: Callable[[Message], None]) -> None:
+    """Set everything up, play, take everything down; raises what the starter should know."""
+    first = next(lines, None)
+    if first is None:
+        return
+    realtime.engine()
+    configuration = Configuration(**json.loads(first))
+    settings = from_plain(configuration.settings)
+    inbox = Inbox()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda number, _: inbox.put(Quit(signal.Signals(number).name)))
+    outlet: Outlet = PipeOnly()
+    if configuration.ports != "none":
+        outlet = Ports(configuration.input, configuration.output, lambda at_ns, data: inbox.put(Midi(data), at_ns))
+    log = model = None
+    try:
+        log = LogWriter(Path(configuration.log), settings) if configuration.log else None
+        model = ModelProcess(configuration.modelhost or link.command("modelhost"), settings.model, inbox.put)
+        commands = threading.Thread(target=link.pump, args=(lines, _commands(inbox)), name="commands", daemon=True)
+        commands.start()
+        realtime.settle()
+        Engine(Session(settings), outlet, model, tell, log).run(inbox)
+    finally:
+        outlet.close()
+        if model:
+            model.stop()
+        if log:
+            log.close()
+
+
+def _commands(inbox: Inbox) -> link.Receive:
+    """Takes what the starter says, on the reading thread."""
+
+    def take(message: Message | None) -> None:
+        match message:
+            case None:
+                inbox.put(Quit("the program that started the engine has ended"))
+            case Midi() | Setting() | Panic() | EndPhrase() | Reset() | Quit():
+                inbox.put(message)
+            case _:
+                pass
+
+    return take
+
+
+def main() -> None:
+    """`python -m bachbridge.engine`, started through `link`; exits 1 after `Failed`."""
+    reader, writer = link.standard_pipes()
+    outbox = link.Outbox(writer)
+    failure = ""
+    try:
+        serve(link.lines(reader), outbox.send)
+    except BachBridgeError as error:
+        failure = str(error)
+    except Exception as error:  # noqa: BLE001 # the border of the process: all is silent by now, so report
+        traceback.print_exc()
+        failure = f"The engine has failed ({type(error).__name__}: {error}): start it again and report this."
+    if failure:
+        outbox.send(Failed(failure))
+    outbox.close()
+    sys.exit(1 if failure else 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,109 @@
+"""Which models there are, and whether they are what their cards say.
+
+A model is a folder with a `card.json`. Folders are looked up in the user's data folder first, then in the package's
+own data, then in the checkout that the package runs from (an editable install does not see package data). Nothing is
+loaded whose SHA-256 differs from the card's.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from platformdirs import user_data_path
+
+from bachbridge.errors import ModelError
+from bachbridge.music import VOICES
+
+CARD = "card.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A model's `card.json`, read; `facts` holds all of it."""
+
+    name: str
+    folder: Path
+    codec: str
+    tasks: tuple[str, ...]
+    chain: tuple[int, ...]
+    """The order in which the voices of a step are chosen."""
+    layers: int
+    units: int
+    sampler: dict[str, float]
+    """The sampler's defaults: temperature and top_p."""
+    files: dict[str, str]
+    """File name → SHA-256."""
+    facts: dict[str, Any]
+
+
+def places() -> tuple[Path, ...]:
+    """Where models may lie, the first place first."""
+    package = Path(__file__).resolve().parent
+    return (user_data_path("bachbridge", appauthor=False) / "models", package / "models", package.parents[1] / "models")
+
+
+def names() -> list[str]:
+    """All models that can be found, in alphabetical order."""
+    return sorted({folder.name for folder in _folders()})
+
+
+def _folders() -> Iterator[Path]:
+    for place in places():
+        if place.is_dir():
+            yield from sorted(folder for folder in place.iterdir() if (folder / CARD).is_file())
+
+
+def find(name: str) -> Card:
+    """The card of the model `name`, its files checked; raises `ModelError`."""
+    folder = next((folder for folder in _folders() if folder.name == name), None)
+    if folder is None:
+        near = get_close_matches(name, names(), 1)
+        hint = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(names()) or 'none'}"
+        raise ModelError(f"there is no model {name!r}; {hint}")
+    card = read(folder)
+    check(card)
+    return card
+
+
+def read(folder: Path) -> Card:
+    """The card in `folder`, its files unchecked."""
+    try:
+        facts = json.loads((folder / CARD).read_text("utf-8"))
+        return _card(folder, facts)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ModelError(f"{folder / CARD} is not a model's card; install the model again ({error})") from error
+
+
+def _card(folder: Path, facts: dict[str, Any]) -> Card:
+    return Card(
+        name=folder.name,
+        folder=folder,
+        codec=str(facts["codec"]),
+        tasks=tuple(facts["tasks"]),
+        chain=tuple(VOICES.index(voice) for voice in facts["chain"]),
+        layers=int(facts["layers"]),
+        units=int(facts["units"]),
+        sampler={key: float(value) for key, value in facts["sampler"].items()},
+        files=dict(facts["files"]),
+        facts=facts,
+    )
+
+
+def check(card: Card) -> None:
+    """Whether every file is there and has the card's hash."""
+    for name, wanted in card.files.items():
+        path = card.folder / name
+        if not path.is_file():
+            raise ModelError(f"{path} is missing; install the model {card.name!r} again")
+        if sha256(path) != wanted:
+            raise ModelError(f"{path} is not the file that its card describes; install the model {card.name!r} again")
+
+
+def sha256(path: Path) -> str:
+    """The file's hash in hexadecimal digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,159 @@
+"""The model's process: asks in, answers out, the newest ask wins.
+
+A reading thread puts messages into a queue; the main thread alone touches the models. An answer under way is given up
+between two of its parts as soon as a newer ask or a cancellation has come. The process ends with its input.
+"""
+
+import statistics
+import threading
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+from queue import SimpleQueue
+from typing import Protocol
+
+from bachbridge import link, realtime
+from bachbridge.errors import BachBridgeError
+from bachbridge.events import Answer, Ask, Cancel, Feed, Message, ModelDown, ModelUp, Setting
+from bachbridge.music import STEPS_PER_BEAT, Note, Phrase
+
+_WARM_STEPS = 16 * STEPS_PER_BEAT
+_WARM_UP = Phrase((Note(0, _WARM_STEPS, 67),), _WARM_STEPS)
+
+
+class Model(Protocol):
+    """What the process needs of a model."""
+
+    def feed(self, feed: Feed) -> None: ...
+    def generate(self, ask: Ask) -> Iterator[Answer]: ...
+
+
+@lru_cache(maxsize=4)
+def build(name: str) -> Model:
+    """The model of that name, its files checked and loaded; raises `ModelError`."""
+    from bachbridge import library, nets
+    from bachbridge.sampling import Autoregressive
+
+    card = library.find(name)
+    return Autoregressive(nets.load(card), card.chain)
+
+
+def step_ns(model: Model, name: str) -> int:
+    """The median time of one step, all voices, found by feeding; also warms everything up."""
+    times: list[int] = []
+    for seed in range(_WARM_STEPS):
+        phrase = Phrase(_WARM_UP.notes, seed + 1)
+        begin = time.perf_counter_ns()
+        model.feed(Feed(name, phrase, 1.0, 0))
+        times.append(time.perf_counter_ns() - begin)
+    for _ in model.generate(Ask(0, "continue", name, _WARM_UP, 2 * STEPS_PER_BEAT, 1.0, 0.95, 0)):
+        pass
+    realtime.settle()
+    return int(statistics.median(times))
+
+
+class Inbox:
+    """Messages on their way from the reading thread to the working one."""
+
+    def __init__(self) -> None:
+        self._queue: SimpleQueue[Message | None] = SimpleQueue()
+        # Each counter is written by one thread only.
+        self._come = self._gone = 0
+        """How many messages have come and gone that make the answers before them void."""
+
+    def put(self, message: Message | None) -> None:
+        """On the reading thread; None: nothing will come any more."""
+        self._come += _voids(message)
+        self._queue.put(message)
+
+    def get(self) -> Message | None:
+        """On the working thread; waits."""
+        message = self._queue.get()
+        self._gone += _voids(message)
+        return message
+
+    @property
+    def waiting(self) -> bool:
+        return not self._queue.empty()
+
+    @property
+    def void(self) -> bool:
+        """Whether what is being answered is no longer wanted."""
+        return self._come > self._gone
+
+
+def _voids(message: Message | None) -> bool:
+    """A feed does not: the player may play on while an answer is allowed to finish."""
+    return message is None or isinstance(message, Ask | Cancel)
+
+
+class Host:
+    """The model that is in use. On the process's main thread."""
+
+    def __init__(self, inbox: Inbox, send: Callable[[Message], None], build: Callable[[str], Model]) -> None:
+        self._inbox, self._send, self._build = inbox, send, build
+        self._name = ""
+        self._model: Model | None = None
+
+    def serve(self) -> None:
+        """Work until nothing will come any more."""
+        while (message := self._inbox.get()) is not None:
+            try:
+                self._take(message)
+            except BachBridgeError as error:
+                self._send(ModelDown(str(error)))
+            except Exception as error:  # noqa: BLE001 # the border of the process: the next ask may go well
+                traceback.print_exc()
+                self._send(ModelDown(f"The model has failed ({type(error).__name__}: {error}): try another one."))
+
+    def _take(self, message: Message) -> None:
+        match message:
+            case Setting("model", str(name)):
+                self._load(name)
+            # A newer message holds the whole phrase again, so a feed that is not the last one may be passed over.
+            case Feed() if not self._inbox.waiting:
+                if message.model != self._name:
+                    self._load(message.model)
+                if self._model:
+                    self._model.feed(message)
+            case Ask() if not self._inbox.void:
+                if message.model != self._name or self._model is None:
+                    self._load(message.model)
+                assert self._model
+                self._answer(self._model, message)
+            case _:
+                pass
+
+    def _answer(self, model: Model, ask: Ask) -> None:
+        for answer in model.generate(ask):
+            if self._inbox.void:
+                return
+            self._send(answer)
+
+    def _load(self, name: str) -> None:
+        """Make the model the one in use, and say so; raises `ModelError`, and is then without one."""
+        self._name, self._model = name, None
+        model = self._build(name)
+        self._send(ModelUp(name, step_ns(model, name)))
+        self._model = model
+
+
+def serve(lines: Iterator[str], send: Callable[[Message], None], build: Callable[[str], Model]) -> None:
+    """Read messages from the lines, work, and send, until the lines end."""
+    inbox = Inbox()
+    threading.Thread(target=link.pump, args=(lines, inbox.put), name="asks", daemon=True).start()
+    Host(inbox, send, build).serve()
+
+
+def main() -> None:
+    """`python -m bachbridge.modelhost`, started by the engine."""
+    realtime.model()
+    reader, writer = link.standard_pipes()
+    outbox = link.Outbox(writer)
+    serve(link.lines(reader), outbox.send, build)
+    outbox.close()
+
+
+if __name__ == "__main__":
+    main()

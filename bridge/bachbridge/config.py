@@ -109,7 +109,7 @@ def with_value(settings: Settings, name: str, value: object) -> Settings:
     return checked(replace(settings, **changes))
 
 
-def from_plain(table: Mapping[str, object]) -> Settings:
+def from_table(table: Mapping[str, object]) -> Settings:
     """The settings with the table's values in place of the defaults; raises `ConfigError`."""
     settings = Settings()
     for name, value in table.items():
@@ -194,7 +194,7 @@ def settings_path() -> Path:
 def load(path: Path) -> Settings:
     """The settings of a file; the defaults where there is none. `ConfigError` says what is wrong in it."""
     try:
-        return from_plain(tomllib.loads(path.read_text(encoding="utf-8")))
+        return from_table(tomllib.loads(path.read_text(encoding="utf-8")))
     except FileNotFoundError:
         return Settings()
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, ConfigError) as error:

@@ -21,7 +21,7 @@ from queue import Empty, SimpleQueue
 from typing import Any, Protocol
 
 from bachbridge import link, midi, realtime
-from bachbridge.config import from_plain
+from bachbridge.config import from_table
 from bachbridge.errors import BachBridgeError
 from bachbridge.events import (
     Ask,
@@ -226,7 +226,7 @@ def serve(lines: Iterator[str], tell: Callable[[Message], None]) -> None:
         return
     realtime.engine()
     configuration = Configuration(**json.loads(first))
-    settings = from_plain(configuration.settings)
+    settings = from_table(configuration.settings)
     inbox = Inbox()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda number, _: inbox.put(Quit(signal.Signals(number).name)))

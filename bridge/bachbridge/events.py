@@ -267,7 +267,12 @@ def _same(plain: Any) -> Any:
     return plain
 
 
-_READERS: dict[str, Callable[[Any], Any]] = {"data": bytes.fromhex, "notes": _notes, "prompt": _phrase, "phrase": _phrase}
+_READERS: dict[str, Callable[[Any], Any]] = {
+    "data": bytes.fromhex,
+    "notes": _notes,
+    "prompt": _phrase,
+    "phrase": _phrase,
+}
 
 
 def to_plain(message: Message) -> dict[str, Any]:

@@ -41,7 +41,7 @@ def test_a_dialogue_is_told_in_sentences() -> None:
         Heard(PHRASE, 0, STEP_NS, "silence"),
         Answering(1, 2_000_000_000),
         Sent(bytes.fromhex("903c40"), 0, 100),
-        Health(8, 200_000, 1_100_000, 1_300_000, 0),
+        Health(8, 200_000, 1_100_000, 1_300_000),
         Answered(1, PHRASE.notes, interrupted=False),
     )
     assert sentences == [

@@ -7,7 +7,9 @@ told of the server's end. No server is ever started behind a person's back; `Dum
 measurements and tests.
 """
 
+import contextlib
 import ctypes
+import importlib
 import os
 import shutil
 import subprocess
@@ -22,14 +24,16 @@ from bachbridge.errors import PortError
 
 _NO_START_SERVER = 1
 _SHUTDOWN = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
-_START_S, _STEP_S = 10.0, 0.05
+_START_S, _STEP_S, _AGAIN_S = 15.0, 0.05, 0.5
 
 
 @cache
 def _library() -> ctypes.CDLL | None:
-    """The libjack that rtmidi has loaded, made silent; None where there is none. Import rtmidi first."""
+    """The libjack that rtmidi has loaded, made silent; None where there is none."""
     if sys.platform != "linux":
         return None
+    with contextlib.suppress(ImportError):
+        importlib.import_module("rtmidi")
     maps = Path("/proc/self/maps").read_text(encoding="utf-8").splitlines()
     path = next((line.split(maxsplit=5)[5] for line in maps if "libjack" in line), None)
     if path is None:
@@ -121,14 +125,21 @@ class DummyServer:
 
     def start(self) -> None:
         """Start it and wait until it answers."""
-        null = subprocess.DEVNULL
-        self._process = subprocess.Popen(self._arguments, stdin=null, stdout=null, stderr=null, start_new_session=True)
         deadline_s = time.monotonic() + _START_S
+        self._launch()
         while not answers():
-            if self._process.poll() is not None or time.monotonic() > deadline_s:
+            if time.monotonic() > deadline_s:
                 self.stop()
                 raise PortError(f"The JACK server {self.name} does not start: try `{' '.join(self._arguments)}`.")
             time.sleep(_STEP_S)
+            if self._process is None or self._process.poll() is not None:
+                # What the server before it has left behind takes a moment to go away.
+                time.sleep(_AGAIN_S)
+                self._launch()
+
+    def _launch(self) -> None:
+        null = subprocess.DEVNULL
+        self._process = subprocess.Popen(self._arguments, stdin=null, stdout=null, stderr=null, start_new_session=True)
 
     def stop(self) -> None:
         """End this very process, nothing else."""

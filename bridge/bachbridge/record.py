@@ -21,7 +21,8 @@ from queue import SimpleQueue
 from typing import Any, Protocol
 
 from bachbridge import __version__
-from bachbridge.config import Settings, from_plain
+from bachbridge.config import Settings
+from bachbridge.config import from_plain as settings_from
 from bachbridge.errors import BachBridgeError, ConfigError
 from bachbridge.events import Effect, Event, Message, from_plain, to_plain
 from bachbridge.performance import PLAYER, Part
@@ -127,7 +128,7 @@ def _settings(path: Path, line: bytes) -> Settings:
     except (ValueError, KeyError, TypeError) as error:
         raise BachBridgeError(f"{path} is not a session log: give a file that `bachbridge --log` wrote.") from error
     try:
-        return from_plain(plain)
+        return settings_from(plain)
     except ConfigError as error:
         raise BachBridgeError(f"{path} was written by version {version}, use that one: {error}") from error
 

@@ -143,4 +143,4 @@ def play(settings: Settings, *, input_name: str | None, output_name: str | None,
             return
         status = link.close()
     if status:
-        raise BachBridgeError(f"the engine ended by itself (status {status}): start again with --log FILE and report it")
+        raise BachBridgeError(f"the engine ended by itself (status {status}): start with --log FILE and report it")

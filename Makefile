@@ -1,6 +1,6 @@
 # make run    play: the app where there are a display and MIDI, otherwise the demo
 # make test   ruff, pyright and pytest, with everything they need
-# make soak   the slow tests, and the property tests with many more examples
+# make soak   all tests, the slow ones too, and the property tests with many more examples
 # make bench  latencies over real ports
 
 BIN := .venv/bin
@@ -25,7 +25,7 @@ lint: .venv/all
 	$(BIN)/pyright
 
 soak: .venv/all
-	$(BIN)/python -m pytest -m "soak or hypothesis" --hypothesis-profile=soak
+	$(BIN)/python -m pytest --hypothesis-profile=soak
 
 bench: .venv/core
 	$(BIN)/bachbridge bench

@@ -26,5 +26,5 @@ if "$python" -m venv --without-pip "$folder" && "$python" -m pip -qq --python "$
     exit 0
 fi
 rm -rf "$folder"
-echo "No virtual environment can be made with $python: install pip (Debian: apt install python3-venv), then make again." >&2
+echo "No virtual environment can be made with $python: install its venv module or pip (Debian: apt install python3-venv), then make again." >&2
 exit 1

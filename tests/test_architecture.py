@@ -15,12 +15,12 @@ PACKAGES = {
 }
 PURE = {
     *("music", "events", "midi", "tempo", "grid", "phrase", "exchange", "touch", "agenda", "session"),
-    *("codecs", "sampling", "voiceleading"),
+    *("codecs", "sampling", "voiceleading", "performance", "rehearsal", "smf"),
 }
 """Modules and packages of `bachbridge` that know no clock, thread, port, file or global random state."""
 DATA = {
     *("abc", "bisect", "collections", "copy", "dataclasses", "difflib", "enum", "fractions", "functools", "hashlib"),
-    *("heapq", "itertools", "json", "math", "operator", "re", "statistics", "string", "types", "typing"),
+    *("heapq", "itertools", "json", "math", "operator", "re", "statistics", "string", "struct", "types", "typing"),
 }
 """Modules of the standard library that they may import."""
 VALUES = {"bachbridge", "bachbridge.config", "bachbridge.errors"}

@@ -21,12 +21,13 @@ Key = Hashable
 class Agenda:
     """Pending and sounding notes of one output port. Used on the engine's thread only; knows no clock."""
 
-    __slots__ = ("_ends", "_heap", "_notes", "_order", "_sounding")
+    __slots__ = ("_begins", "_ends", "_heap", "_notes", "_order", "_sounding")
 
     def __init__(self) -> None:
         self._heap: list[tuple[int, int, int, Key]] = []
         self._notes: dict[Key, tuple[int, int, int]] = {}
         """(channel, pitch, velocity) of every note that is pending or sounding."""
+        self._begins: dict[Key, int] = {}
         self._ends: dict[Key, int] = {}
         self._sounding: Counter[tuple[int, int]] = Counter()
         self._order = 0
@@ -44,12 +45,14 @@ class Agenda:
     def add(self, key: Key, channel: int, pitch: int, velocity: int, on_ns: int, off_ns: int) -> None:
         """Play a note from `on_ns` to `off_ns`; `key` must be new."""
         self._notes[key] = (channel, pitch, velocity)
+        self._begins[key] = on_ns
         self._push(on_ns, _ON, key)
-        self.end(key, max(off_ns, on_ns + 1))
+        self.end(key, off_ns)
 
     def end(self, key: Key, off_ns: int) -> None:
-        """Move the end of a note; one that has ended already stays ended."""
+        """Move the end of a note, though not before its beginning; one that has ended already stays ended."""
         if key in self._notes:
+            off_ns = max(off_ns, self._begins[key] + 1)
             self._ends[key] = off_ns
             self._push(off_ns, _OFF, key)
 
@@ -87,6 +90,7 @@ class Agenda:
         ended = [key for key in self._notes if key not in pending]
         sends = [send for key in ended for send in self._finish(key, now_ns)]
         self._notes.clear()
+        self._begins.clear()
         self._ends.clear()
         return sends
 
@@ -103,5 +107,5 @@ class Agenda:
 
     def _finish(self, key: Key, due_ns: int) -> list[Send]:
         channel, pitch, _ = self._notes.pop(key)
-        del self._ends[key]
+        del self._begins[key], self._ends[key]
         return self.release(channel, pitch, due_ns)

@@ -9,7 +9,7 @@ import difflib
 import json
 import os
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
@@ -109,6 +109,14 @@ def with_value(settings: Settings, name: str, value: object) -> Settings:
     return checked(replace(settings, **changes))
 
 
+def from_table(table: Mapping[str, object]) -> Settings:
+    """The settings with the table's values in place of the defaults; raises `ConfigError`."""
+    settings = Settings()
+    for name, value in table.items():
+        settings = with_value(settings, name, value)
+    return settings
+
+
 def _fits(name: str, value: Any) -> bool:
     if name in CHOICES:
         return value in CHOICES[name]
@@ -186,15 +194,11 @@ def settings_path() -> Path:
 def load(path: Path) -> Settings:
     """The settings of a file; the defaults where there is none. `ConfigError` says what is wrong in it."""
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
-        settings = Settings()
-        for name, value in table.items():
-            settings = with_value(settings, name, value)
+        return from_table(tomllib.loads(path.read_text(encoding="utf-8")))
     except FileNotFoundError:
         return Settings()
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, ConfigError) as error:
         raise ConfigError(f"The settings in {path} cannot be read ({error}): mend that file or delete it.") from error
-    return settings
 
 
 def save(settings: Settings, path: Path) -> None:
@@ -204,7 +208,7 @@ def save(settings: Settings, path: Path) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         partial.write_text("".join(lines), encoding="utf-8")
-        os.replace(partial, path)  # noqa: PTH105 # the word for what is meant: whole or not at all
+        os.replace(partial, path)
     except OSError as error:
         partial.unlink(missing_ok=True)
         raise ConfigError(f"The settings cannot be saved in {path}: {error.strerror}.") from error

@@ -9,8 +9,9 @@ the list of its fields.
 """
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, cast
 
 from bachbridge.music import Note, Phrase
 
@@ -208,13 +209,12 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """Once a second while something happens: lateness of the messages sent since the start, and what was lost."""
+    """Once a second while something is sent: the lateness of the messages sent since the start."""
 
     sent: int
     late_p50_ns: int
     late_p99_ns: int
     late_max_ns: int
-    bad_messages: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,7 +246,8 @@ def _plain(value: Any) -> Any:
         case Note():
             return [getattr(value, f.name) for f in fields(value)]
         case tuple():
-            return [_plain(item) for item in value]
+            items = cast("tuple[Any, ...]", value)
+            return [_plain(item) for item in items]
         case Phrase():
             return {f.name: _plain(getattr(value, f.name)) for f in fields(value)}
         case _:
@@ -258,10 +259,20 @@ def _notes(rows: list[list[int]]) -> tuple[Note, ...]:
 
 
 def _phrase(plain: dict[str, Any]) -> Phrase:
-    return Phrase(**{**plain, "notes": _notes(plain["notes"])})
+    rest = {name: value for name, value in plain.items() if name != "notes"}
+    return Phrase(_notes(plain["notes"]), **rest)
 
 
-_READERS = {"data": bytes.fromhex, "notes": _notes, "prompt": _phrase, "phrase": _phrase}
+def _same(plain: Any) -> Any:
+    return plain
+
+
+_READERS: dict[str, Callable[[Any], Any]] = {
+    "data": bytes.fromhex,
+    "notes": _notes,
+    "prompt": _phrase,
+    "phrase": _phrase,
+}
 
 
 def to_plain(message: Message) -> dict[str, Any]:
@@ -273,7 +284,7 @@ def from_plain(plain: dict[str, Any]) -> Message:
     """The inverse of `to_plain`; raises `ValueError` in one sentence for anything that is not a message."""
     try:
         cls = _TYPES[plain["type"]]
-        return cls(**{k: _READERS.get(k, lambda v: v)(v) for k, v in plain.items() if k != "type"})
+        return cls(**{k: _READERS.get(k, _same)(v) for k, v in plain.items() if k != "type"})
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError(f"not a message of BachBridge: {str(plain)[:200]}") from error
 

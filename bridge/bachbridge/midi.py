@@ -111,14 +111,17 @@ def _system(data: bytes) -> Meaning:
 
 
 def note_on(channel: int, pitch: int, velocity: int) -> bytes:
+    """The message that strikes a key."""
     return bytes((0x90 | channel, pitch, velocity))
 
 
 def note_off(channel: int, pitch: int) -> bytes:
+    """The message that releases a key."""
     return bytes((0x80 | channel, pitch, 0))
 
 
 def control(channel: int, controller: int, value: int) -> bytes:
+    """The message that moves a controller."""
     return bytes((0xB0 | channel, controller, value))
 
 

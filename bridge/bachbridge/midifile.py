@@ -160,4 +160,3 @@ def _notes(events: list[TrackEvent], track: int, ticks_per_beat: int) -> Iterato
         for start, struck in sounding:
             end = max(start + 1, min(last, start + _HANGING_BEATS * ticks_per_beat))
             yield TickNote(start, end, pitch, struck, track, channel)
-

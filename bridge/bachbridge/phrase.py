@@ -11,7 +11,9 @@ from bachbridge.music import STEPS_PER_BEAT, Note, Phrase
 from bachbridge.tempo import Reading, read_at, read_freely
 
 MAX_STEPS = 512
-"""What is kept of a longer phrase: its end (32 bars of four beats)."""
+"""What is told of a longer phrase: its end (32 bars of four beats)."""
+_MAX_NOTES, _KEPT_NOTES = 320, 256
+"""How many notes may lie in a take before only the last ones are kept: reading them must stay quick."""
 
 
 @dataclass(slots=True)
@@ -32,6 +34,8 @@ class Take:
     pedal: bool = False
     quiet_since_ns: int | None = None
     """Since when neither key nor pedal holds a sound; None while something does."""
+    _dropped_steps: int = 0
+    """The step of the first note that is kept."""
     _known: tuple[tuple[int, float, float | None], Reading] | None = None
 
     def note_on(self, now_ns: int, pitch: int, velocity: int) -> None:
@@ -71,7 +75,12 @@ class Take:
         key = (len(self.played), bpm, previous_bpm)
         if self._known is None or self._known[0] != key:
             onsets = [note.on_ns for note in self.played]
-            self._known = key, read_at(onsets, bpm) if bpm else read_freely(onsets, previous_bpm)
+            reading = read_at(onsets, bpm) if bpm else read_freely(onsets, previous_bpm)
+            self._known = key, reading.moved(self._dropped_steps)
+            if len(onsets) > _MAX_NOTES:
+                self._dropped_steps = self._known[1].steps[-_KEPT_NOTES]
+                self.played = self.played[-_KEPT_NOTES:]
+                return self.reading(bpm, previous_bpm)
         return self._known[1]
 
     def phrase(self, now_ns: int, reading: Reading, steps_per_bar: int, steps: int | None = None) -> Phrase:
@@ -98,8 +107,8 @@ def _to_beat(step: int) -> int:
 
 def _last_steps(notes: list[Note], steps: int, steps_per_bar: int) -> Phrase:
     """The phrase cut to `steps` and, by whole bars from its beginning, to `MAX_STEPS`."""
-    excess = max(0, steps - MAX_STEPS)
-    skipped = -(-excess // steps_per_bar) * steps_per_bar
+    excess = -(-max(0, steps - MAX_STEPS) // steps_per_bar)
+    skipped = max(excess, notes[0].start // steps_per_bar) * steps_per_bar
     kept = [
         Note(n.start - skipped, min(n.length, steps - n.start), n.pitch, n.velocity, n.voice, n.offset_ns)
         for n in notes

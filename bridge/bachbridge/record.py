@@ -21,7 +21,7 @@ from queue import SimpleQueue
 from typing import Any, Protocol
 
 from bachbridge import __version__
-from bachbridge.config import Settings, with_value
+from bachbridge.config import Settings, from_table
 from bachbridge.errors import BachBridgeError, ConfigError
 from bachbridge.events import Effect, Event, Message, from_plain, to_plain
 from bachbridge.performance import PLAYER, Part
@@ -126,13 +126,10 @@ def _settings(path: Path, line: bytes) -> Settings:
         version, plain = str(header["bachbridge"]), dict(header["settings"])
     except (ValueError, KeyError, TypeError) as error:
         raise BachBridgeError(f"{path} is not a session log: give a file that `bachbridge --log` wrote.") from error
-    settings = Settings()
     try:
-        for name, value in plain.items():
-            settings = with_value(settings, name, value)
+        return from_table(plain)
     except ConfigError as error:
         raise BachBridgeError(f"{path} was written by version {version}, use that one: {error}") from error
-    return settings
 
 
 def _entry(path: Path, number: int, line: bytes) -> Entry:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from bachbridge.errors import BachBridgeError, ModelError
-from bachbridge.events import Answered, Failed, Heard, Message, Missed, ModelDown, ModelUp, PortsChanged, Sent
+from bachbridge.events import Answered, Failed, Heard, Message, Missed, ModelDown, ModelUp, Sent
 from bachbridge.performance import Played
 
 START_LIMIT_NS = 60_000_000_000
@@ -25,6 +25,11 @@ _PATIENCE_S = 0.2
 
 class Wire(Protocol):
     """The way to the engine."""
+
+    @property
+    def open(self) -> bool:
+        """Whether what is played reaches the engine."""
+        ...
 
     def play(self, data: bytes) -> None:
         """Send the player's MIDI message."""
@@ -49,11 +54,9 @@ class Rehearsal:
 def await_ready(wire: Wire, now: Callable[[], int]) -> None:
     """Wait until ports and model are there."""
     deadline_ns = now() + START_LIMIT_NS
-    model = ports = False
-    while not (model and ports):
-        message = _receive(wire, _PATIENCE_S)
-        model = model or isinstance(message, ModelUp)
-        ports = ports or isinstance(message, PortsChanged)
+    model = False
+    while not (model and wire.open):
+        model = isinstance(_receive(wire, _PATIENCE_S), ModelUp) or model
         if now() > deadline_ns:
             raise BachBridgeError("The engine is not ready after a minute: close other programs and try again.")
 

@@ -34,7 +34,7 @@ def choose(logits: Floats, temperature: float, top_p: float, rng: np.random.Gene
 
     Nucleus sampling: A. Holtzman et al., "The curious case of neural text degeneration", ICLR 2020.
     """
-    scaled = (logits - logits.max()) / temperature
+    scaled: Floats = (logits - logits.max()) / temperature
     weights = np.exp(scaled)
     order = np.argsort(-weights)
     cumulated = np.cumsum(weights[order])
@@ -44,7 +44,7 @@ def choose(logits: Floats, temperature: float, top_p: float, rng: np.random.Gene
 
 @dataclass(frozen=True, slots=True)
 class _Memory:
-    """After `step` steps: what the next step's ids are made from, the network's state, and its view of the next step."""
+    """After a step: what the next step's ids are made from, the network's state, and its view of the next step."""
 
     context: satb.Context
     state: Floats
@@ -146,9 +146,9 @@ class Autoregressive:
                 known[0, voice] = choose(pitch[0, voice] + allowed[voice], temperature, top_p, rng)
         _, strike = self._nets.heads(memory.hidden, known)
         again = rng.random(len(VOICES)) < 1 / (1 + np.exp(-strike[0]))
-        before = memory.context.before
         classes = tuple(int(c) for c in known[0])
-        kept = [before is not None and now == then for now, then in zip(classes, (before or _NOTHING).classes, strict=True)]
+        then = (memory.context.before or _NOTHING).classes
+        kept = [now == old for now, old in zip(classes, then, strict=True)]
         struck = tuple(c > satb.REST and (not k or bool(a)) for c, k, a in zip(classes, kept, again, strict=True))
         return satb.Frame(classes, struck)
 
@@ -174,9 +174,7 @@ _SUNG, _SUNG_OR_RESTING = _within_ranges(resting=False), _within_ranges(resting=
 
 def _as_played(frame: satb.Frame, given: Sequence[int], struck: Sequence[bool]) -> satb.Frame:
     """The frame with the given voices struck where the player struck them."""
-    played = tuple(
-        s if g != satb.UNKNOWN else drawn for drawn, g, s in zip(frame.struck, given, struck, strict=True)
-    )
+    played = tuple(s if g != satb.UNKNOWN else drawn for drawn, g, s in zip(frame.struck, given, struck, strict=True))
     return satb.Frame(frame.classes, played)
 
 

@@ -116,7 +116,9 @@ class Session:
             case ModelDown(reason):
                 return [Status("model", reason)]
             case PortsChanged(source, sink):
-                return [Status("port", f"in: {source or 'closed'}, out: {sink or 'closed'}")]
+                # A port that is gone will never say that a key went up.
+                gone = [] if source and sink else self._stop(now_ns)
+                return [*gone, Status("port", f"in: {source or 'closed'}, out: {sink or 'closed'}")]
             case Tick():
                 return []
 

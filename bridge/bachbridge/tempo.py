@@ -27,6 +27,8 @@ _VALUES = np.array([1, 2, 3, 4, 6, 8, 12, 16])
 _LOG_SHARES = np.log([0.06, 0.24, 0.04, 0.46, 0.06, 0.09, 0.02, 0.03])
 _PHASE_SHARE, _PERIOD_SHARE, _STRETCH = 0.4, 0.12, 0.3
 """How far the grid follows each onset in phase and in period, and how far the period may drift in all."""
+_REMEMBERED = 64
+"""Intervals that the estimate looks back on."""
 _STRAY = 1e-4
 """Likelihood (in the units of a peak's height) of an interval that is no note value: a hesitation, a slip."""
 
@@ -70,7 +72,7 @@ def distinct_onsets(onsets_ns: Sequence[int]) -> list[int]:
 
 def estimate_bpm(onsets_ns: Sequence[int], previous_bpm: float | None = None) -> float:
     """The likeliest tempo of the onsets; with fewer than three of them, the previous tempo or the usual one."""
-    intervals = np.diff(np.array(distinct_onsets(onsets_ns), dtype=np.float64))
+    intervals = np.diff(np.array(distinct_onsets(onsets_ns), dtype=np.float64))[-_REMEMBERED:]
     centre = previous_bpm or _USUAL_BPM
     if len(intervals) < 2:
         return centre
@@ -105,6 +107,11 @@ class Reading:
     grid: Grid
     steps: tuple[int, ...]
     offsets_ns: tuple[int, ...]
+
+    def moved(self, steps: int) -> "Reading":
+        """The same onsets counted from `steps` steps earlier."""
+        origin_ns = self.grid.origin_ns - steps * self.grid.step_ns
+        return Reading(Grid(origin_ns, self.grid.step_ns), tuple(step + steps for step in self.steps), self.offsets_ns)
 
 
 def read_at(onsets_ns: Sequence[int], bpm: float) -> Reading:

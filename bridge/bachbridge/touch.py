@@ -67,4 +67,4 @@ class Touch:
 
     def _nearest(self, kind: int) -> Sequence[Note]:
         kinds = sorted(range(4), key=lambda other: abs(other - kind))
-        return next((self._pool[other] for other in kinds if self._pool[other]), [])
+        return next((self._pool[other] for other in kinds if self._pool[other]), ())

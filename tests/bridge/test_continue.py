@@ -2,7 +2,6 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import mido as untyped_mido
@@ -10,6 +9,7 @@ import pytest
 
 from bachbridge.cli import continue_
 from bachbridge.cli.continue_ import continue_file, prompt_of
+from bachbridge.config import Settings
 from bachbridge.errors import BachBridgeError, ConfigError, MidiFileError
 from bachbridge.events import Answer, Ask
 from bachbridge.midifile import read_midi
@@ -41,11 +41,7 @@ def model(monkeypatch: pytest.MonkeyPatch) -> Model:
     def build(_name: str) -> Model:
         return scripted
 
-    def find(_name: str) -> SimpleNamespace:
-        return SimpleNamespace(sampler={"top_p": 0.9})
-
     monkeypatch.setattr(continue_, "build", build)
-    monkeypatch.setattr(continue_, "find", find)
     return scripted
 
 
@@ -73,7 +69,7 @@ def test_the_original_stays_and_the_answer_follows_on_the_bar_line(tmp_path: Pat
     source, target = song(tmp_path / "in.mid"), tmp_path / "out.mid"
     run(source, target)
     (ask,) = model.asks
-    assert (ask.task, ask.steps, ask.seed, ask.temperature, ask.top_p) == ("continue", 24, 7, 0.8, 0.9)
+    assert (ask.task, ask.steps, ask.seed, ask.temperature, ask.top_p) == ("continue", 24, 7, 0.8, Settings().top_p)
     assert (ask.prompt.steps, ask.prompt.steps_per_bar, ask.prompt.position) == (24, 12, 0)
     assert [note.velocity for note in ask.prompt.notes] == [90, 80, 70]
     before, after = mido.MidiFile(str(source)), mido.MidiFile(str(target))

@@ -46,6 +46,10 @@ class Stage:
         self._model = model
         self._coming: list[tuple[int, int, Event]] = []
 
+    @property
+    def open(self) -> bool:
+        return True
+
     def now(self) -> int:
         return self.now_ns
 
@@ -104,7 +108,7 @@ def test_the_phrase_is_heard_and_the_answer_comes_whole():
     assert len(answered.notes) == 64
     assert shares == sorted(shares)
     assert shares[-1] > 0.99
-    player, *voices = parts_of(rehearsal, SETTINGS.channels)
+    player, *voices = parts_of(rehearsal, [(sent.sent_ns, sent.data) for sent in rehearsal.sent], SETTINGS.channels)
     assert (player.voice, len(player.notes)) == (PLAYER, 16)
     assert abs(player.notes[0].start_ns) < 20 * MS
     assert [len(part.notes) for part in voices] == [16, 16, 16, 16]

@@ -1,5 +1,7 @@
 """Drawing: from logits, and along a phrase with a small network made of arithmetic."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -97,7 +99,7 @@ def test_the_answer_fills_its_steps_in_four_voices_within_their_ranges() -> None
         line = [note for note in notes if note.voice == voice]
         assert sum(note.length for note in line) == 16
         assert all(low <= note.pitch <= high for note in line)
-        assert all(then.start == now.end for now, then in zip(line, line[1:], strict=False))
+        assert all(then.start == now.end for now, then in pairwise(line))
 
 
 def test_notes_carry_the_players_dynamics() -> None:

@@ -87,7 +87,5 @@ def heads(network: Network, hidden: Any, known: Any) -> tuple[Any, Any]:
     A voice's own class is hidden from its own head.
     """
     own = ops.eye(len(VOICES), dtype="int32")
-    pitch = [
-        network.pitch_logits(voice, hidden, known * (1 - own[voice]) - own[voice]) for voice in range(len(VOICES))
-    ]
+    pitch = [network.pitch_logits(voice, hidden, known * (1 - own[voice]) - own[voice]) for voice in range(len(VOICES))]
     return ops.stack(pitch, axis=1), network.strike_logits(hidden, known)

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from rich.console import Console
 
+from bachbridge.config import Settings
 from bachbridge.errors import ConfigError, MidiFileError
 from bachbridge.events import Ask
-from bachbridge.library import find
 from bachbridge.midifile import MAX_TRACKS, MidiSong, read_midi
 from bachbridge.modelhost import build
 from bachbridge.music import VOICES, Note, Phrase, longest
@@ -41,7 +41,7 @@ def continue_file(source: Path, target: Path, *, bars: int | None, temperature: 
         prompt=prompt,
         steps=bars * prompt.steps_per_bar if bars else prompt.steps,
         temperature=temperature,
-        top_p=float(find(model).sampler["top_p"]),
+        top_p=Settings().top_p,
         seed=seed,
     )
     notes = longest(note for answer in build(model).generate(ask) for note in answer.notes)

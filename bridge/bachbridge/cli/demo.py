@@ -76,7 +76,8 @@ def _demo(folder: Path, console: Console, melody: Melody, settings: Settings, *,
             time.monotonic_ns,
             lambda share: progress.update(task, completed=share),
         )
-    parts = parts_of(rehearsal, settings.channels)
+    came = stage.received or [(sent.sent_ns, sent.data) for sent in rehearsal.sent]
+    parts = parts_of(rehearsal, came, settings.channels)
     title = f"Bach, {melody.work}: {settings.phrase_bars} bars played, and the answer of {settings.model}"
     write_midi(folder / FILES[0], parts, bpm=melody.bpm, beats_per_bar=settings.beats_per_bar, title=title)
     sound = write_wav(folder / FILES[1], parts)
@@ -84,18 +85,14 @@ def _demo(folder: Path, console: Console, melody: Melody, settings: Settings, *,
     console.print(_table(rehearsal, read_log(log), stage.way, sound))
 
 
-def parts_of(rehearsal: Rehearsal, channels: Sequence[int]) -> list[Part]:
-    """The player's part and each voice's, time 0 being where the engine heard the phrase begin."""
+def parts_of(rehearsal: Rehearsal, came: Sequence[tuple[int, bytes]], channels: Sequence[int]) -> list[Part]:
+    """The player's part and, from the messages that came, each voice's; time 0 is where the engine heard it begin."""
     assert rehearsal.heard is not None
-    last_ns = max(time_ns for time_ns, _ in _heard_back(rehearsal))
+    last_ns = max(time_ns for time_ns, _ in came)
     player = from_messages(rehearsal.played, last_ns).get(0, ())
-    answers = from_messages(_heard_back(rehearsal), last_ns)
+    answers = from_messages(came, last_ns)
     voices = [Part(voice, answers.get(channel - 1, ())) for voice, channel in enumerate(channels)]
     return [shifted(part, -rehearsal.heard.origin_ns) for part in (Part(PLAYER, player), *voices)]
-
-
-def _heard_back(rehearsal: Rehearsal) -> list[tuple[int, bytes]]:
-    return [(sent.sent_ns, sent.data) for sent in rehearsal.sent]
 
 
 def _table(rehearsal: Rehearsal, log: Log, way: str, sound: str) -> Table:

@@ -1,0 +1,123 @@
+"""The command line as a person meets it: in a process of its own, by what it prints and how it exits."""
+
+import os
+import subprocess
+import sys
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from bachbridge import __version__
+from bachbridge.cli.options import EXPLAINED
+from bachbridge.config import Settings, option
+
+COMMANDS = ("ports", "models", "continue", "demo", "replay", "bench", "train", "evaluate", "export")
+HEAVY = ("numpy", "onnxruntime", "mido", "rtmidi", "rich", "PIL", "platformdirs", "tensorflow", "music21", "PyQt6")
+
+
+def python(*arguments: str, home: Path) -> subprocess.CompletedProcess[str]:
+    """A Python that sees the code under test and has a home of its own, without a file of settings."""
+    own = {"HOME": str(home), "XDG_CONFIG_HOME": str(home), "APPDATA": str(home), "COLUMNS": "120"}
+    environment = {**os.environ, **own, "PYTHONPATH": os.pathsep.join(sys.path)}
+    command = [sys.executable, *arguments]
+    return subprocess.run(command, env=environment, cwd=home, capture_output=True, text=True, check=False, timeout=60)
+
+
+def bachbridge(*arguments: str, home: Path) -> subprocess.CompletedProcess[str]:
+    return python("-m", "bachbridge.cli.app", *arguments, home=home)
+
+
+def test_help_lists_all_commands_and_settings(tmp_path: Path) -> None:
+    done = bachbridge("--help", home=tmp_path)
+    assert done.returncode == 0
+    listed = {line.split()[0] for line in done.stdout.splitlines() if line.startswith("  ") and line.strip()}
+    assert listed.issuperset(COMMANDS)
+    assert all(f"--{option(field.name)}" in done.stdout for field in fields(Settings))
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_explains_itself(command: str, tmp_path: Path) -> None:
+    done = bachbridge(command, "--help", home=tmp_path)
+    assert done.returncode == 0
+    assert f"Usage: bachbridge {command}" in done.stdout
+
+
+def test_every_setting_is_explained() -> None:
+    assert EXPLAINED.keys() == {field.name for field in fields(Settings)}
+
+
+def test_help_imports_nothing_heavy(tmp_path: Path) -> None:
+    program = (
+        "import sys; sys.argv = ['bachbridge', '--help']\n"
+        "from bachbridge.cli.app import main\n"
+        "try: main()\n"
+        f"finally: print('LOADED', *[name for name in {HEAVY} if name in sys.modules])"
+    )
+    done = python("-c", program, home=tmp_path)
+    assert done.stdout.splitlines()[-1].split() == ["LOADED"]
+
+
+def test_the_version_is_the_packages(tmp_path: Path) -> None:
+    done = bachbridge("--version", home=tmp_path)
+    assert (done.returncode, done.stdout) == (0, f"bachbridge {__version__}\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--mode", "waltz"], "continue, off"),
+        (["--temperature", "9"], "0.1 to 2"),
+        (["--bpm", "7"], "20 to 300"),
+        (["--channels", "1,2"], "1,2,3,4"),
+        (["continue", "in.mid", "-o", "out.mid", "--temperature", "0"], "0.1 to 2"),
+        (["continue", "in.mid", "-o", "out.mid", "--seed", "-7"], "seed"),
+        (["demo", "--temperature", "nan"], "0.1 to 2"),
+        (["--child", "butler"], "engine and modelhost"),
+    ],
+)
+def test_a_value_out_of_range_gets_one_sentence(arguments: list[str], says: str, tmp_path: Path) -> None:
+    done = bachbridge(*arguments, home=tmp_path)
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert len(done.stderr.splitlines()) == 1
+    assert done.stderr.startswith("bachbridge: ")
+    assert says in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--tempo", "90"], ["compose"], ["--bpm", "fast"], ["continue"], ["bench", "--notes", "0"]]
+)
+def test_a_wrong_call_is_a_usage_error(arguments: list[str], tmp_path: Path) -> None:
+    done = bachbridge(*arguments, home=tmp_path)
+    assert done.returncode == 2
+    assert "Usage: bachbridge" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_damaged_settings_file_is_named(tmp_path: Path) -> None:
+    asked = python("-c", "from bachbridge.config import settings_path; print(settings_path())", home=tmp_path)
+    place = Path(asked.stdout.strip())
+    assert place.is_relative_to(tmp_path)
+    place.parent.mkdir(parents=True)
+    place.write_text("bpm = 7", encoding="utf-8")
+    done = bachbridge("--headless", home=tmp_path)
+    assert done.returncode == 1
+    assert len(done.stderr.splitlines()) == 1
+    assert str(place) in done.stderr
+
+
+@pytest.mark.parametrize(("missing", "extra"), [("tensorflow", "train"), ("music21", "train"), ("PyQt6", "gui")])
+def test_a_missing_extra_is_named_with_the_line_that_installs_it(missing: str, extra: str, tmp_path: Path) -> None:
+    program = (
+        "import sys\n"
+        "from bachbridge.cli import app\n"
+        f"def lacking(*_, **__): raise ModuleNotFoundError('no', name='{missing}.part')\n"
+        "app.app = lacking\n"
+        "app.main()"
+    )
+    done = python("-c", program, home=tmp_path)
+    assert done.returncode == 1
+    assert len(done.stderr.splitlines()) == 1
+    assert f'pip install "bachbridge[{extra}]"' in done.stderr

@@ -14,7 +14,6 @@ import numpy as np
 from bachbridge.music import STEPS_PER_BEAT
 
 VOICE_NAMES = (("sopran", "s.", "canto"), ("alt", "a."), ("tenor", "t."), ("bass", "b."))
-LOWEST, HIGHEST = 36, 81
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,13 +96,16 @@ def read(name: str) -> Piece:
     """Parse one of music21's chorales (about a second each)."""
     from music21 import corpus
 
-    score = corpus.parse(f"bach/{name}")
+    return grid(name, corpus.parse(f"bach/{name}"))
+
+
+def grid(name: str, score: Any) -> Piece:
+    """A parsed score on the grid, up to its last note."""
     parts = _parts(score)
     steps = max(_ceil(p.highestTime) for p in parts)
     rows = [_part_rows(part, voice, steps) for voice, part in enumerate(parts)]
     position, bar = _bars(parts[0], steps)
     pitches = np.stack([r[0] for r in rows], axis=1)
     struck = np.stack([r[1] for r in rows], axis=1)
-    silent = (pitches >= 0).any(axis=1)
-    last = int(np.flatnonzero(silent)[-1]) + 1
+    last = int(np.flatnonzero((pitches >= 0).any(axis=1))[-1]) + 1
     return Piece(name, pitches[:last], struck[:last], position[:last], bar[:last])

@@ -89,7 +89,7 @@ def _mean(_: Any, loss: Any) -> Any:
 
 
 def _values(variables: Sequence[Any]) -> list[np.ndarray]:
-    return [np.array(ops.convert_to_numpy(variable)) for variable in variables]
+    return [np.array(variable.value) for variable in variables]
 
 
 def train_step(run: Run, batch: Batch) -> float:
@@ -179,12 +179,13 @@ def load_best(run: Run, folder: Path) -> None:
         _assign(run.windows.weights, [arrays[f"average{i}"] for i in range(len(run.average))])
 
 
-def train(run: Run, train: Sequence[Piece], valid: Sequence[Piece], folder: Path) -> None:
-    """Train to the recipe's end; every epoch ends with a score, a checkpoint and the curve."""
+def train(run: Run, train: Sequence[Piece], valid: Sequence[Piece], folder: Path, until: int | None = None) -> None:
+    """Train to the recipe's end or step `until`; every epoch ends with a score, a checkpoint and the curve."""
     folder.mkdir(parents=True, exist_ok=True)
     windows = Windows(train, run.recipe)
-    while run.step < run.recipe.steps:
-        loss = _epoch(run, windows, min(run.recipe.steps_per_epoch, run.recipe.steps - run.step))
+    last = run.recipe.steps if until is None else until
+    while run.step < last:
+        loss = _epoch(run, windows, min(run.recipe.steps_per_epoch, last - run.step))
         row = _end_epoch(run, loss, valid, folder)
         print(", ".join(f"{key} {value:.4g}" for key, value in row.items()), flush=True)
 

@@ -67,8 +67,12 @@ def _progress(pieces: Sequence[Piece]) -> Iterable[Piece]:
     return track(pieces, "listening", console=Console(stderr=True), transient=True)
 
 
+def _figure(value: float) -> str:
+    return str(value) if isinstance(value, int) else f"{value:.4f}"
+
+
 def _table(title: str, scores: Scores) -> Table:
     table = Table("", *scores, title=title)
     for key in scores["pitches"]:
-        table.add_row(key.replace("_", " "), *(f"{column[key]:.4g}" for column in scores.values()))
+        table.add_row(key.replace("_", " "), *(_figure(column[key]) for column in scores.values()))
     return table

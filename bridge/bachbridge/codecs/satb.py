@@ -62,7 +62,10 @@ def pitch_of(pitch_class: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """All that the ids of the next step are made from; `step` counts from a beat, `position` is None if unknown."""
+    """All that the ids of the next step are made from.
+
+    Step 0 lies `position` steps into a bar; where that is unknown (None), on a beat.
+    """
 
     before: Frame | None = None
     lain: tuple[int, ...] = (0,) * len(VOICES)
@@ -91,7 +94,7 @@ class Context:
                     2 if self.before.struck[voice] else 1,
                     int(np.searchsorted(_BUCKETS, self.lain[voice], side="right")),
                 )
-        row.append(self.step % STEPS_PER_BEAT)
+        row.append(((self.position or 0) + self.step) % STEPS_PER_BEAT)
         if self.position is None:
             row += (0, 0)
         else:
@@ -144,6 +147,23 @@ def features(
     return rows + _OFFSETS
 
 
+# ---------------------------------------------------------------- frames to notes
+
+
+def notes_of(classes: Ints, struck: Bools) -> tuple[Note, ...]:
+    """Frames as notes by start and voice: a note lasts until its voice is struck again, moves or rests."""
+    lengths: dict[tuple[int, int], int] = {}
+    begun = [0] * len(VOICES)
+    for step, voice in np.argwhere(classes > REST).tolist():
+        if step == 0 or struck[step, voice] or classes[step, voice] != classes[step - 1, voice]:
+            begun[voice] = step
+        lengths[begun[voice], voice] = step - begun[voice] + 1
+    return tuple(
+        Note(start, length, pitch_of(int(classes[start, voice])), voice=voice)
+        for (start, voice), length in sorted(lengths.items())
+    )
+
+
 # ---------------------------------------------------------------- from a player's phrase
 
 
@@ -167,24 +187,28 @@ _MELODY = (60, 81)
 
 
 def read(phrase: Phrase) -> Prompt:
-    """The phrase as the network takes it: octave, voices and legato put right."""
+    """The phrase as the network takes it.
+
+    Where the notes have voices it is taken as written; a keyboard's notes are given octave, voices and legato.
+    """
     voices = any(note.voice for note in phrase.notes)
     lines = phrase.notes if voices else _assigned(phrase.notes)
     shift = 0 if voices else _octaves(lines)
     classes = np.full((phrase.steps, len(VOICES)), UNKNOWN, np.int32)
     struck = np.zeros(classes.shape, bool)
     for voice in sorted({note.voice for note in lines}):
-        _lay(classes[:, voice], struck[:, voice], [n for n in lines if n.voice == voice], shift)
+        line = [replace(note, pitch=note.pitch + shift) for note in lines if note.voice == voice]
+        _lay(classes[:, voice], struck[:, voice], line, legato=0 if voices else _LEGATO)
     return Prompt(classes, struck, shift)
 
 
-def _lay(classes: Ints, struck: Bools, notes: Sequence[Note], shift: int) -> None:
-    """Write one voice's notes; a voice that was played at all rests where it is silent for long."""
+def _lay(classes: Ints, struck: Bools, notes: Sequence[Note], legato: int) -> None:
+    """Write one voice's notes; a voice that was played at all rests where it is silent for more than `legato` steps."""
     classes[:] = REST
     starts = [note.start for note in notes[1:]] + [len(classes)]
     for note, following in zip(notes, starts, strict=True):
-        end = following if following - note.end <= _LEGATO else note.end
-        classes[note.start : min(end, following)] = class_of(_folded(note.pitch + shift))
+        end = following if following - note.end <= legato else note.end
+        classes[note.start : min(end, following)] = class_of(_folded(note.pitch))
         struck[note.start] = True
 
 

@@ -1,0 +1,90 @@
+"""Models are found by name, in the user's folder first, and nothing is loaded that is not what its card says."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from bachbridge import library, nets
+from bachbridge.cli.models import list_models
+from bachbridge.errors import ModelError
+
+FACTS = {
+    "codec": "satb",
+    "tasks": ["continue"],
+    "chain": ["soprano", "bass", "alto", "tenor"],
+    "layers": 2,
+    "units": 8,
+    "sampler": {"temperature": 1, "top_p": 0.9},
+}
+
+
+def made(place: Path, name: str, content: bytes = b"not a network") -> Path:
+    folder = place / name
+    folder.mkdir(parents=True)
+    for file in (nets.CORE, nets.HEADS):
+        (folder / file).write_bytes(content)
+    files = {file: library.sha256(folder / file) for file in (nets.CORE, nets.HEADS)}
+    (folder / library.CARD).write_text(json.dumps({**FACTS, "files": files}))
+    return folder
+
+
+@pytest.fixture
+def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, Path]:
+    found = tmp_path / "user", tmp_path / "package"
+    monkeypatch.setattr(library, "places", lambda: found)
+    return found
+
+
+def test_a_model_is_found_and_the_users_own_comes_first(places: tuple[Path, Path]) -> None:
+    user, package = places
+    made(package, "one")
+    made(package, "two")
+    made(user, "two", b"mine")
+    assert library.names() == ["one", "two"]
+    card = library.find("two")
+    assert card.folder == user / "two"
+    assert card.chain == (0, 3, 1, 2)
+    assert card.sampler["top_p"] == pytest.approx(0.9)
+
+
+def test_an_unknown_name_is_refused_with_a_hint(places: tuple[Path, Path]) -> None:
+    made(places[1], "chorale-lstm")
+    with pytest.raises(ModelError, match="did you mean 'chorale-lstm'"):
+        library.find("choral-lstm")
+    with pytest.raises(ModelError, match="there are: chorale-lstm"):
+        library.find("xyz")
+
+
+def test_a_changed_file_is_refused(places: tuple[Path, Path]) -> None:
+    folder = made(places[1], "one")
+    (folder / nets.HEADS).write_bytes(b"not a netw0rk")
+    with pytest.raises(ModelError, match=r"heads.onnx is not the file that its card describes"):
+        library.find("one")
+    (folder / nets.HEADS).unlink()
+    with pytest.raises(ModelError, match=r"heads.onnx is missing"):
+        library.find("one")
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", "null", '{"codec": "satb", "tasks": ["continue"], "files": 3}'])
+def test_a_damaged_card_is_refused(places: tuple[Path, Path], text: str) -> None:
+    (made(places[1], "one") / library.CARD).write_text(text)
+    with pytest.raises(ModelError, match="is not a model's card"):
+        library.find("one")
+
+
+def test_a_file_that_is_no_network_is_refused_when_loaded(places: tuple[Path, Path]) -> None:
+    made(places[1], "one")
+    with pytest.raises(ModelError, match=r"model.onnx cannot be loaded"):
+        nets.load(library.find("one"))
+
+
+def test_the_list_names_the_damaged_ones(places: tuple[Path, Path], capsys: pytest.CaptureFixture[str]) -> None:
+    list_models()
+    assert "There are no models." in capsys.readouterr().out
+    made(places[1], "whole")
+    (made(places[1], "broken") / nets.CORE).write_bytes(b"")
+    list_models()
+    said = capsys.readouterr().out
+    assert "whole" in said
+    assert "damaged" in said

@@ -1,0 +1,50 @@
+"""Fixtures of the training's tests: the corpus (parsed once on a machine, about a minute) and a network of toy size."""
+
+import os
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from bachbridge_training import corpus, recipe
+from bachbridge_training.recipe import Recipe
+from bachbridge_training.scores import Piece
+
+
+@pytest.fixture(scope="session")
+def chorales() -> dict[str, list[Piece]]:
+    """All pieces by the parts of the split."""
+    return {part: corpus.pieces(part) for part in corpus.PARTS}
+
+
+@pytest.fixture
+def toy() -> Recipe:
+    """The shipped recipe with a network and a run of toy size."""
+    return replace(
+        recipe.read("chorale-lstm"),
+        units=64, embedding=64, head=64, dropout=0.0, window=32, batch=8, free_order=0.0, unknown=0.0,
+        steps=400, steps_per_epoch=40, warmup=5, learning_rate=1e-2, averaging=0.9,
+    )  # fmt: skip
+
+
+def phrase(name: str, root: int) -> Piece:
+    """Two bars in four voices over the degrees of a scale, with a held and some repeated notes."""
+    soprano = [12, 12, 14, 16, 17, 16, 14, 12]
+    alto = [7, 7, 7, 9, 9, 7, 7, 7]
+    tenor = [4, 4, 2, 0, 0, 0, -1, 4]
+    bass = [-12, -8, -5, -7, -3, 0, -5, -12]
+    pitches = (np.repeat(np.array([soprano, alto, tenor, bass]).T, 4, axis=0) + root).astype(np.int16)
+    struck = np.zeros(pitches.shape, bool)
+    struck[::4] = True
+    struck[4, 1] = False
+    position = (np.arange(32) % 16).astype(np.int16)
+    return Piece(name, pitches, struck, position, np.full(32, 16, np.int16))
+
+
+@pytest.fixture
+def phrases() -> list[Piece]:
+    """Two phrases of two bars."""
+    return [phrase("one", 60), phrase("two", 57)]

@@ -1,0 +1,126 @@
+"""Training: a toy network learns two phrases by heart, a run goes on where it stopped, ONNX plays what Keras learnt."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from bachbridge import nets
+from bachbridge.cli.evaluate import evaluate
+from bachbridge.cli.export import export as export_command
+from bachbridge.cli.train import train as train_command
+from bachbridge.errors import ConfigError, ModelError
+from bachbridge.library import read
+from bachbridge_training import evaluation, export, recipe, training
+from bachbridge_training.batches import CHAIN, Windows
+from bachbridge_training.recipe import Recipe
+from bachbridge_training.scores import Piece
+
+
+@pytest.fixture
+def learnt(toy: Recipe, phrases: list[Piece]) -> training.Run:
+    run = training.start(toy)
+    windows = Windows(phrases, toy)
+    while run.step < toy.steps:
+        training.train_step(run, windows.batch(run.step))
+    return run
+
+
+def test_two_phrases_are_learnt_by_heart_and_play_the_same_from_onnx(
+    learnt: training.Run, phrases: list[Piece], tmp_path: Path
+) -> None:
+    with training.Averaged(learnt):
+        nats = {told: training.score(learnt, phrases, told=told) for told in (True, False)}
+        export.export(learnt.network, tmp_path / "toy", held_out=phrases[0])
+    # Which phrase it is, and in which of four keys, cannot be known before the first frame: log(8) in 32 frames.
+    assert nats[True] < 0.15
+    card = read(tmp_path / "toy")
+    assert card.facts["metrics"]["onnx_against_keras"] <= export.TOLERANCE
+    for told, expected in nats.items():
+        scores = evaluation.summary(evaluation.evaluate(nets.load(card), card.chain, phrases, told=told))
+        assert scores["nats_per_frame"] == pytest.approx(expected, abs=1e-4)
+
+
+def test_no_card_without_agreement(toy: Recipe, phrases: list[Piece], tmp_path: Path) -> None:
+    run = training.start(toy)
+    target = tmp_path / "toy"
+    target.mkdir()
+    (target / "here.txt").write_text("before")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(export, "TOLERANCE", -1.0)
+        with pytest.raises(ModelError, match="differ"):
+            export.export(run.network, target, held_out=phrases[0])
+    assert [path.name for path in tmp_path.rglob("*")] == ["toy", "here.txt"]
+
+
+def test_a_run_goes_on_where_it_stopped(toy: Recipe, phrases: list[Piece], tmp_path: Path) -> None:
+    quick = replace(toy, steps=6, steps_per_epoch=3, dropout=0.2, free_order=0.5, unknown=0.4)
+    through = training.start(quick)
+    training.train(through, phrases, phrases, tmp_path / "through")
+
+    stopped = training.start(quick)
+    training.train(stopped, phrases, phrases, tmp_path / "stopped", until=3)
+    taken_up = training.start(quick)
+    training.resume(taken_up, tmp_path / "stopped")
+    training.train(taken_up, phrases, phrases, tmp_path / "stopped")
+
+    assert [row["step"] for row in through.history] == [row["step"] for row in taken_up.history] == [3, 6]
+    for ours, theirs in zip(through.history, taken_up.history, strict=True):
+        assert ours == pytest.approx(theirs, rel=1e-4)
+    for ours, theirs in zip(through.average, taken_up.average, strict=True):
+        np.testing.assert_allclose(ours, theirs, atol=1e-5)
+    assert (tmp_path / "stopped" / training.CURVE).read_bytes().startswith(b"\x89PNG")
+
+
+def test_batches_depend_on_seed_and_number_alone(toy: Recipe, phrases: list[Piece]) -> None:
+    mixed = replace(toy, free_order=0.5, unknown=0.4)
+    ours, theirs = Windows(phrases, mixed), Windows(phrases, mixed)
+    theirs.batch(0)
+    assert all((a == b).all() for a, b in zip(ours.batch(1).inputs, theirs.batch(1).inputs, strict=True))
+    assert (ours.batch(1).classes != ours.batch(2).classes).any()
+
+
+def test_a_true_class_is_never_shown_to_its_own_head(toy: Recipe, phrases: list[Piece]) -> None:
+    batch = Windows(phrases, replace(toy, free_order=0.5)).batch(0)
+    known = batch.known[batch.weight > 0]
+    assert (np.diagonal(known, axis1=1, axis2=2) == -1).all()
+    first, second = known[:, CHAIN[0], CHAIN[1]], known[:, CHAIN[1], CHAIN[0]]
+    assert ((first == -1) != (second == -1)).all()
+    assert (first != -1).any()
+
+
+def test_from_recipe_to_score_by_the_commands(
+    toy: Recipe,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    chorales: dict[str, list[Piece]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    recipe.write(replace(toy, steps_per_epoch=220), tmp_path / "toy.toml")
+    folder, models = tmp_path / "run", tmp_path / "models"
+    given: dict[str, Any] = {"epochs": 1, "limit": 2, "seed": 3, "output": folder}
+    train_command(str(tmp_path / "toy.toml"), **given, resume=False)
+    with pytest.raises(ConfigError, match="--resume"):
+        train_command(str(tmp_path / "toy.toml"), **given, resume=False)
+    export_command("toy", run=folder, output=models)
+    monkeypatch.setattr("bachbridge.library.places", lambda: (models,))
+    capsys.readouterr()
+    evaluate("toy", data=None, part="valid", json=True)
+    scores = json.loads(capsys.readouterr().out)
+    assert scores["frames"] == sum(len(piece.pitches) for piece in chorales["valid"])
+    wanted = read(models / "toy").facts["metrics"]["valid"]["nats_per_frame"]
+    assert scores["nats_per_frame"] == pytest.approx(wanted, rel=1e-5)
+
+
+def test_what_does_not_exist_is_said(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="no run to resume"):
+        train_command("chorale-lstm", epochs=None, limit=1, seed=None, output=tmp_path, resume=True)
+    with pytest.raises(ConfigError, match="no training run"):
+        export_command("toy", run=tmp_path, output=tmp_path)
+    with pytest.raises(ConfigError, match="the bundled ones are: chorale-lstm"):
+        recipe.read("chorale")
+    with pytest.raises(ConfigError, match="choose from train, valid, test"):
+        evaluate("chorale-lstm", data=None, part="tests", json=False)

@@ -16,7 +16,8 @@ from bachbridge.errors import ModelError
 # Its official builds report to their maker and write an identity into the user's cache folder unless told not to before
 # they are loaded. A musician's machine does not phone home.
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"
-import onnxruntime  # noqa: E402  # see above
+import onnxruntime  # see above
+
 from bachbridge.library import Card
 
 CORE, HEADS = "model.onnx", "heads.onnx"

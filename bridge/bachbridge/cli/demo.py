@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from bachbridge import library
 from bachbridge.config import Settings
 from bachbridge.errors import BachBridgeError
 from bachbridge.events import Answer, Ask, Heard, Sent
@@ -33,6 +34,7 @@ def demo(
     directory: Path, *, model: str, temperature: float, seed: int, melody: Melody | None = None, ports: bool = True
 ) -> None:
     """Play `melody` (the bundled one) and write `FILES` into the directory; `ports` allows real MIDI ports."""
+    library.find(model)
     melody = melody or bundled()
     console = Console()
     with _scratch(directory) as scratch:

@@ -4,20 +4,14 @@ One thread inside an operator and no spinning: a step of a small network takes l
 and the engine's process needs the other core. Used on one thread of the model's process.
 """
 
-import os
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnxruntime
 from numpy.typing import NDArray
 
 from bachbridge.errors import ModelError
-
-# Its official builds report to their maker and write an identity into the user's cache folder unless told not to before
-# they are loaded. A musician's machine does not phone home.
-os.environ["ORT_DISABLE_TELEMETRY"] = "1"
-import onnxruntime  # see above
-
 from bachbridge.library import Card
 
 CORE, HEADS = "model.onnx", "heads.onnx"

@@ -78,7 +78,7 @@ def _demo(folder: Path, console: Console, melody: Melody, settings: Settings, *,
     log = folder / "session.log"
     step_ns = round(60e9 / melody.bpm / STEPS_PER_BEAT)
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-    progress = Progress(*columns, console=console, transient=True)
+    progress = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
     with progress, open_stage(settings, log, ports=ports) as stage:
         task = progress.add_task("starting", total=None)
         await_ready(stage, time.monotonic_ns)

@@ -37,8 +37,9 @@ def choose(logits: Floats, temperature: float, top_p: float, rng: np.random.Gene
     scaled: Floats = (logits - logits.max()) / temperature
     weights = np.exp(scaled)
     order = np.argsort(-weights)
-    cumulated = np.cumsum(weights[order])
-    kept = int(np.searchsorted(cumulated, top_p * cumulated[-1])) + 1
+    cumulated: Floats = np.cumsum(weights[order])
+    wanted: float = top_p * cumulated[-1]
+    kept = int(np.searchsorted(cumulated, wanted)) + 1
     return int(order[np.searchsorted(cumulated[:kept], rng.random() * cumulated[kept - 1])])
 
 

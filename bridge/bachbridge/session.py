@@ -43,12 +43,14 @@ from bachbridge.events import (
 from bachbridge.exchange import Exchange
 from bachbridge.music import STEPS_PER_BEAT, Phrase
 from bachbridge.phrase import Take
-from bachbridge.tempo import Grid, Reading
+from bachbridge.tempo import Grid, Reader
 
 _LEAD_NS = 20_000_000
 """A phrase of a fixed number of bars is answered this long before its bar line, so that the answer is there on it."""
 _READY_NS = 8_000_000
 """The answer starts on the first beat that is at least this far ahead."""
+_FEED_NS, _CLEAR_NS = 1_000_000, 3_000_000
+"""How long after a key the model is told of it, and how long before the next note that is due there must be for that."""
 _PATIENCE_BEATS = 8
 """How long after its due time an answer is waited for."""
 
@@ -67,12 +69,12 @@ class Session:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self._agenda = Agenda()
-        self._take = Take()
-        self._exchange: Exchange | None = None
-        self._counts = _Counts()
         self._bpm: float | None = None
         """The tempo of the phrase before."""
+        self._agenda = Agenda()
+        self._take = self._new_take()
+        self._exchange: Exchange | None = None
+        self._counts = _Counts()
         self._fed: Phrase | None = None
         self._feed_ns: int | None = None
         """When the model is next told how far the phrase has come."""
@@ -134,7 +136,7 @@ class Session:
                 return effects + self._note_on(now_ns, pitch, velocity)
             case midi.NoteOff(_, pitch):
                 self._take.note_off(now_ns, pitch)
-                return effects + self._feed_model(now_ns)
+                return effects + self._feed_soon(now_ns)
             case midi.Control(_, controller, value):
                 return effects + self._control(now_ns, controller, value)
             case midi.Unknown():
@@ -160,7 +162,7 @@ class Session:
     def _note_on(self, now_ns: int, pitch: int, velocity: int) -> list[Effect]:
         effects: list[Effect] = [] if self.settings.let_finish else self._interrupt(now_ns)
         self._take.note_on(now_ns, pitch, velocity)
-        return effects + self._feed_model(now_ns)
+        return effects + self._feed_soon(now_ns)
 
     def _control(self, now_ns: int, controller: int, value: int) -> list[Effect]:
         down = value >= 64
@@ -181,6 +183,8 @@ class Session:
         except ConfigError as error:
             return [Status("setting", str(error))]
         effects: list[Effect] = []
+        if name == "bpm":
+            self._take.read_at(self.settings.bpm)
         if name == "mode" or (name == "thru" and not self.settings.thru):
             effects = self._stop(now_ns)
         return [*effects, Status("setting", f"{name} = {getattr(self.settings, name)}")]
@@ -199,8 +203,8 @@ class Session:
             effects += self._finish_exchange(now_ns)
         return effects
 
-    def _reading(self) -> Reading:
-        return self._take.reading(self.settings.bpm, self._bpm)
+    def _new_take(self, *, pedal: bool = False) -> Take:
+        return Take(Reader(self.settings.bpm, self._bpm), pedal=pedal)
 
     @property
     def _steps_per_bar(self) -> int:
@@ -211,24 +215,32 @@ class Session:
         if not take.played:
             return None
         if settings.phrase_end == "bars":
-            return self._reading().grid.time_of(settings.phrase_bars * self._steps_per_bar) - _LEAD_NS
+            return take.grid.time_of(settings.phrase_bars * self._steps_per_bar) - _LEAD_NS
         if settings.phrase_end == "silence" and take.quiet_since_ns is not None:
-            return take.quiet_since_ns + round(settings.silence_beats * STEPS_PER_BEAT * self._reading().grid.step_ns)
+            return take.quiet_since_ns + round(settings.silence_beats * STEPS_PER_BEAT * take.grid.step_ns)
         return None
 
     # ------------------------------------------------------------ the phrase
 
+    def _feed_soon(self, now_ns: int) -> list[Effect]:
+        """Something was played: tell the model in a turn of its own, after whatever this turn has to send."""
+        self._feed_ns = now_ns + _FEED_NS
+        return []
+
     def _feed_model(self, now_ns: int) -> list[Effect]:
-        """Tell the model what is certain of the phrase so far, and plan to do so again on the next beat."""
-        if not self._take.played:
-            self._feed_ns = None
+        """Tell the model what is certain of the phrase so far, and plan to do so again on the next beat.
+
+        Looking through a long phrase takes time, so notes that are about to be due come first.
+        """
+        due_ns = self._agenda.deadline
+        if due_ns is not None and due_ns - now_ns < _CLEAR_NS:
+            self._feed_ns = due_ns + 1
             return []
-        reading = self._reading()
-        grid = reading.grid
-        phrase = self._take.phrase(now_ns, reading, self._steps_per_bar)
-        certain = grid.nearest(now_ns)
-        if certain < phrase.steps:
-            phrase = self._take.phrase(now_ns, reading, self._steps_per_bar, max(0, certain))
+        self._feed_ns = None
+        if not self._take.played:
+            return []
+        grid = self._take.grid
+        phrase = self._take.phrase(now_ns, self._steps_per_bar, at_most=grid.nearest(now_ns))
         self._feed_ns = grid.time_of(grid.next_beat(now_ns + 1))
         if not phrase.notes or phrase == self._fed:
             return []
@@ -241,10 +253,9 @@ class Session:
     def _end_phrase(self, now_ns: int, ended_by: str) -> list[Effect]:
         if not self._take.played:
             return []
-        reading, settings = self._reading(), self.settings
-        grid = reading.grid
-        whole = settings.phrase_bars * self._steps_per_bar if ended_by == "bars" else None
-        phrase = self._take.phrase(now_ns, reading, self._steps_per_bar, whole)
+        grid = self._take.grid
+        whole = self.settings.phrase_bars * self._steps_per_bar if ended_by == "bars" else None
+        phrase = self._take.phrase(now_ns, self._steps_per_bar, steps=whole)
         effects = [Heard(phrase, grid.origin_ns, grid.step_ns, ended_by), *self._answer_phrase(now_ns, phrase, grid)]
         self._bpm = grid.bpm
         self._forget_take()
@@ -253,7 +264,7 @@ class Session:
 
     def _forget_take(self) -> None:
         """Begin afresh, but keep in mind the pedal that is down."""
-        self._take = Take(pedal=self._take.pedal)
+        self._take = self._new_take(pedal=self._take.pedal)
         self._fed = self._feed_ns = None
 
     def _answer_phrase(self, now_ns: int, phrase: Phrase, grid: Grid) -> list[Effect]:
@@ -332,6 +343,6 @@ class Session:
         effects = [*self._interrupt(now_ns), *self._agenda.silence(now_ns)]
         effects += [Send(midi.control(channel, midi.SUSTAIN, 0), now_ns) for channel in sorted(self._thru_pedals)]
         self._thru_pedals.clear()
-        self._take = Take()
+        self._take = self._new_take()
         self._fed = self._feed_ns = None
         return effects

@@ -50,7 +50,7 @@ _LEAD_NS = 20_000_000
 _READY_NS = 8_000_000
 """The answer starts on the first beat that is at least this far ahead."""
 _FEED_NS, _CLEAR_NS = 1_000_000, 3_000_000
-"""How long after a key the model is told of it, and how long before the next note that is due there must be for that."""
+"""How long after a key the model is told of it, and how far ahead the next note that is due must be then."""
 _PATIENCE_BEATS = 8
 """How long after its due time an answer is waited for."""
 
@@ -245,7 +245,7 @@ class Session:
         if not phrase.notes or phrase == self._fed:
             return []
         self._fed = phrase
-        return [Feed(self.settings.model, phrase, self.settings.temperature, self._seed())]
+        return [Feed(self.settings.model, phrase, self._seed())]
 
     def _seed(self) -> int:
         return self.settings.seed if self.settings.seed >= 0 else self._counts.phrases

@@ -104,9 +104,10 @@ class Reader:
     """Which step each onset falls on, and the grid in force after the last one; onsets come in order of time.
 
     While there are few onsets, each new one makes all of them be read again, because the tempo (or, where it is
-    known, where its grid begins) becomes clearer. From then on the grid goes ahead: at a known tempo as it is, without one
-    it moves a share of the way towards each onset, in phase and in period (the linear correction of J. Mates, "A model of
-    synchronization of motor acts to a stimulus sequence", Biol. Cybern. 70, 1994). Notes once read stay on their steps.
+    known, where its grid begins) becomes clearer. From then on the grid goes ahead and notes once read stay on their
+    steps. A known tempo's grid is regular; without one it moves a share of the way towards each onset, in phase and in
+    period (the linear correction of J. Mates, "A model of synchronization of motor acts to a stimulus sequence",
+    Biol. Cybern. 70, 1994).
     """
 
     __slots__ = ("_first_ns", "_onsets", "_step", "_step_ns", "_time_ns", "bpm", "offsets_ns", "previous_bpm", "steps")

@@ -80,6 +80,15 @@ class Dialogue(RuleBasedStateMachine):
     def time_passes(self, ms: int) -> None:
         self.driver.run(self.driver.now_ns + ms * MS)
 
+    @rule(pitch=PITCHES)
+    def play_into_the_answer(self, pitch: int) -> None:
+        """Chance alone seldom strikes a key while an answer sounds."""
+        for _ in range(200):
+            if self.driver.answering and self.driver.receiver.sounding:
+                self.key_down(0, pitch, 80)
+                return
+            self.driver.run(self.driver.now_ns + 50 * MS)
+
     @rule()
     def end_phrase(self) -> None:
         self.driver.feed(EndPhrase())

@@ -82,8 +82,11 @@ class Dialogue(RuleBasedStateMachine):
 
     @rule(pitch=PITCHES)
     def play_into_the_answer(self, pitch: int) -> None:
-        """Chance alone seldom strikes a key while an answer sounds."""
-        for _ in range(200):
+        """Chance alone seldom strikes a key while an answer sounds, so a phrase is played and its answer awaited."""
+        self.driver.play(self.driver.now_ns + MS, pitch, 300 * MS)
+        self.driver.run(self.driver.now_ns + 400 * MS)
+        self.driver.feed(EndPhrase())
+        for _ in range(100):
             if self.driver.answering and self.driver.receiver.sounding:
                 self.key_down(0, pitch, 80)
                 return

@@ -18,6 +18,7 @@ from bachbridge.errors import BachBridgeError
 from bachbridge.events import Answer, Ask, Cancel, Feed, Message, ModelDown, ModelUp, Setting
 from bachbridge.music import STEPS_PER_BEAT, Note, Phrase
 
+_LAST_S = 2.0
 _WARM_STEPS = 16 * STEPS_PER_BEAT
 _WARM_UP = Phrase((Note(0, _WARM_STEPS, 67),), _WARM_STEPS)
 
@@ -142,7 +143,13 @@ class Host:
 def serve(lines: Iterator[str], send: Callable[[Message], None], build: Callable[[str], Model]) -> None:
     """Read messages from the lines, work, and send, until the lines end."""
     inbox = Inbox()
-    threading.Thread(target=link.pump, args=(lines, inbox.put), name="asks", daemon=True).start()
+
+    def read() -> None:
+        link.pump(lines, inbox.put)
+        # The engine is gone. A network that does not come back from its work must not stay behind.
+        realtime.exit_within(_LAST_S)
+
+    threading.Thread(target=read, name="asks", daemon=True).start()
     Host(inbox, send, build).serve()
 
 

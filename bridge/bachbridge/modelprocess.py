@@ -12,6 +12,8 @@ from bachbridge.link import Child
 
 _RESTART_S = (0.1, 1.0, 5.0, 30.0)
 """Pauses before it is started again, while it dies without having been ready in between."""
+_STOP_S = 1.0
+"""It has nothing to put in order before it ends, and the engine's own starter waits."""
 
 
 class ModelProcess:
@@ -39,7 +41,7 @@ class ModelProcess:
         self._stopped.set()
         with self._lock:
             if self._child:
-                self._child.stop()
+                self._child.stop(_STOP_S)
 
     def _send(self, message: Message) -> None:
         child = self._child

@@ -1,10 +1,11 @@
 """`bachbridge bench`: latencies over real ports, seen from the engine and from the other end of the cable.
 
 This process is the DAW: it plays into "BachBridge In" and hears "BachBridge Out", the engine and the model running in
-processes of their own as ever. First single notes go through and come back (thru); then phrase upon phrase is
-answered, fast and at a high temperature for the sake of many notes, until enough of them have come. Meanwhile the
-player plays on and keeps turning the temperature, so that the model has to take in the whole phrase anew each time:
-its process is never idle.
+processes of their own as ever. First single notes go through and come back (thru). Then short phrases are played,
+each ended by a control message as soon as the answer before has begun. At last phrase upon phrase is answered, fast
+and at a high temperature for the sake of many notes, until enough of them have come; meanwhile the player plays on and
+keeps turning the temperature, so that the model has to take in the whole phrase anew each time: its process is never
+idle.
 
 "Inside" is the engine's own view, the moment before a message is handed to the port; "outside" adds the way through
 the MIDI system and this process's thread. On one machine all processes read the same monotonic clock.
@@ -50,9 +51,12 @@ from bachbridge.ports import INPUT, OUTPUT, Ports, list_ports
 from bachbridge.record import read_log
 
 _SETTINGS = Settings(
-    bpm=300, phrase_end="control", answer_bars=16, let_finish=True, thru=True, mode="off", temperature=2.0, top_p=1.0
+    bpm=300, phrase_end="control", answer_bars=4, let_finish=True, thru=True, mode="off", temperature=2.0, top_p=1.0
 )
 _THRU_NOTES = 200
+_PHRASES = 20
+_KEYS = 8
+"""Notes of a phrase."""
 _SCALE = (60, 62, 64, 65, 67, 69, 71, 72, 74, 76, 77, 79)
 _KEY_S = 0.04
 """How long the player holds a key; the next one follows at once."""
@@ -70,6 +74,7 @@ def bench(*, json: bool, notes: int) -> None:
         task = progress.add_task("measuring", total=1.0)
         with _Player(Path(folder) / "session.log") as player:
             player.thru()
+            player.phrases()
             player.dialogue(notes, lambda share: progress.update(task, completed=share))
             memory = {"engine": _resident_mb(player.engine), "model": _resident_mb(_child_of(player.engine))}
             figures = {name: _summary(times) for name, times in player.times().items()}
@@ -155,16 +160,24 @@ class _Player:
         self._link.send(Setting("thru", value=False))
         self._link.send(Setting("mode", "continue"))
 
+    def phrases(self) -> None:
+        """Short phrases; the answers are cut short."""
+        for _ in range(_PHRASES):
+            self._keys(_KEYS)
+            self._end_phrase()
+            while not _strikes(self._await(Sent)):
+                pass
+
     def dialogue(self, notes: int, tell: Share) -> None:
         """Phrase upon phrase, played while the answer before sounds, until enough notes have been answered."""
-        self._keys(16)
-        struck = 0
+        self._keys(_KEYS)
+        keys = struck = 0
         while struck < notes:
-            self._play(bytes((0xB0, _SETTINGS.end_control, 127)))
-            self._await(Answering)
-            self._starts.append(len(self._sent))
+            self._end_phrase()
             while not self._drain(Answered):
                 self._keys(1)
+                keys += 1
+                self._link.send(Setting("temperature", _SETTINGS.temperature - 0.01 * (keys % 2)))
                 struck = sum(map(_strikes, self._sent))
                 tell(struck / notes)
 
@@ -174,7 +187,11 @@ class _Player:
             self._play(midi.note_on(0, pitch, 80))
             time.sleep(_KEY_S)
             self._play(midi.note_off(0, pitch))
-            self._link.send(Setting("temperature", 2.0 - 0.01 * (time.monotonic_ns() % 2)))
+
+    def _end_phrase(self) -> None:
+        self._play(bytes((0xB0, _SETTINGS.end_control, 127)))
+        self._await(Answering)
+        self._starts.append(len(self._sent))
 
     def _play(self, data: bytes) -> None:
         assert self._ports
@@ -253,12 +270,12 @@ def _strikes(sent: Sent) -> bool:
 
 
 def _ready(log: Path) -> Times:
-    """From the ask, put when the phrase's end is decided, to the first part of its answer in the engine."""
+    """Of the short phrases: from the ask, put when the end is decided, to the answer's first part in the engine."""
     asked: dict[int, int] = {}
     times: Times = []
     for entry in read_log(log).entries:
         match entry.message:
-            case Ask(ask=number):
+            case Ask(ask=number) if number <= _PHRASES:
                 asked[number] = entry.at_ns
             case Answer(ask=number) if number in asked:
                 times.append(entry.at_ns - asked.pop(number))
@@ -286,12 +303,13 @@ def _child_of(pid: int) -> int | None:
 
 
 def _resident_mb(pid: int | None) -> float | None:
-    """Resident memory; known on Linux only."""
+    """Resident memory without what is shared with others (JACK's server alone has 100 MB); known on Linux only."""
     try:
         status = Path(f"/proc/{pid}/status").read_text()
     except OSError:
         return None
-    return int(status.partition("VmRSS:")[2].split()[0]) / 1024
+    kilobytes = [int(status.partition(name)[2].split()[0]) for name in ("RssAnon:", "RssFile:")]
+    return round(sum(kilobytes) / 1024, 1)
 
 
 def _print(report: dict[str, Any]) -> None:

@@ -1,31 +1,33 @@
-"""The engine's process: one thread owns the session, the agenda and the output port.
+"""The engine's process: one thread owns the session, its agenda and the ports.
 
 Its loop waits for the next event or for the session's deadline, whichever is first, feeds the session and performs the
-effects. Everything else happens on other threads and comes in through the inbox: rtmidi's callback, the starter's
-commands, the model's answers, the watch over the ports. When the starter's pipe closes, whatever the reason, the notes
-are ended, the output port is closed, and only then does the process exit.
+effects. Everything else happens on other threads and arrives in the inbox: rtmidi's callback, the starter's commands,
+the model's answers. Once a second, when nothing is due within the next moment, it looks after the ports.
+
+The starter's pipe may close for whatever reason, a signal may come, a defect of ours may show: the notes are ended,
+the output port is closed, and only then does the process exit.
 """
 
 import json
-import os
 import signal
 import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any, Protocol
 
-from bachbridge import link, realtime
+from bachbridge import link, midi, realtime
 from bachbridge.config import from_table
-from bachbridge.errors import BachBridgeError, PortError
+from bachbridge.errors import BachBridgeError
 from bachbridge.events import (
     Ask,
     Cancel,
     Effect,
+    EndPhrase,
     Event,
     Failed,
     Feed,
@@ -34,189 +36,173 @@ from bachbridge.events import (
     Midi,
     ModelDown,
     ModelUp,
+    Panic,
     PortsChanged,
     Quit,
     Received,
+    Reset,
     Send,
     Sent,
     Setting,
     Tick,
-    dumps,
 )
+from bachbridge.lateness import Lateness
+from bachbridge.modelprocess import ModelProcess
+from bachbridge.ports import Ports
 from bachbridge.record import LogWriter
 from bachbridge.session import Session
 
-_HEALTH_NS = 1_000_000_000
-_WATCH_S = 1.0
-_RESTART_S = (0.1, 1.0, 5.0)
-"""How long to wait before the model's process is started again: the first time, the second, and from then on."""
+_CHORES_NS = 1_000_000_000
+_QUIET_NS = 5_000_000
+"""Chores wait for a moment in which nothing is due for so long."""
 
 
-class Out(Protocol):
-    """Where notes go and come from: real ports, or the starter's pipe alone."""
+class Dialogue(Protocol):
+    """What the loop needs of a session."""
 
-    names: tuple[str, str]
+    @property
+    def deadline(self) -> int | None: ...
+    def feed(self, now_ns: int, event: Event) -> list[Effect]: ...
 
-    def open(self) -> None: ...
-    def send(self, data: bytes) -> None: ...
+
+class Outlet(Protocol):
+    """Where the notes go: real ports, or nowhere but into the `Sent` notices."""
+
+    @property
+    def state(self) -> PortsChanged: ...
+    def send(self, data: bytes) -> bool: ...
+    def look(self) -> bool: ...
     def close(self) -> None: ...
 
 
-@dataclass(slots=True)
+class Model(Protocol):
+    """Who answers."""
+
+    def load(self, model: str) -> None: ...
+    def send(self, message: Feed | Ask | Cancel) -> None: ...
+    def stop(self) -> None: ...
+
+
 class PipeOnly:
-    """No ports: the player's messages come as events, the answer is seen in the `Sent` notices."""
+    """No ports: the player's messages come as events, and what is played is seen in the `Sent` notices."""
 
-    names: tuple[str, str] = ("pipe", "pipe")
+    state = PortsChanged("pipe", "pipe")
 
-    def open(self) -> None:
-        pass
+    def send(self, data: bytes) -> bool:  # noqa: ARG002 # the notice is all there is to it
+        return True
 
-    def send(self, data: bytes) -> None:
-        pass
+    def look(self) -> bool:
+        return False
 
     def close(self) -> None:
         pass
 
 
-@dataclass(slots=True)
-class Lateness:
-    """How late messages went out, in ns, since the start (the last `_KEPT` of them)."""
+class Inbox:
+    """Events with their times, from any thread (and from signal handlers) to the engine's."""
 
-    values: list[int] = field(default_factory=lambda: [])
-    count: int = 0
-    worst: int = 0
+    def __init__(self) -> None:
+        self._queue: SimpleQueue[tuple[int, Event]] = SimpleQueue()
 
-    _KEPT = 10_000
+    def put(self, event: Event, at_ns: int | None = None) -> None:
+        """`at_ns`: when it happened (monotonic), if not now."""
+        self._queue.put((time.monotonic_ns() if at_ns is None else at_ns, event))
 
-    def add(self, late_ns: int) -> None:
-        self.count += 1
-        self.worst = max(self.worst, late_ns)
-        self.values.append(late_ns)
-
-    def health(self) -> Health:
-        del self.values[: -self._KEPT]
-        ordered = sorted(self.values) or [0]
-        p50, p99 = (ordered[int(q * (len(ordered) - 1))] for q in (0.5, 0.99))
-        return Health(self.count, p50, p99, self.worst)
+    def get(self, until_ns: int) -> tuple[int, Event] | None:
+        """The next event; None if there is none by `until_ns`."""
+        wait_ns = until_ns - time.monotonic_ns()
+        try:
+            return self._queue.get(timeout=wait_ns / 1e9) if wait_ns > 0 else self._queue.get_nowait()
+        except Empty:
+            return None
 
 
-class Performer:
-    """Carries out the session's effects. On the engine's thread only."""
+class Engine:
+    """The loop. Everything in it belongs to one thread."""
 
-    def __init__(self, out: Out, tell: Callable[[Message], None], ask: Callable[[Message], None]) -> None:
-        self._out, self._tell, self._ask = out, tell, ask
+    def __init__(
+        self, session: Dialogue, outlet: Outlet, model: Model, tell: Callable[[Message], None], log: LogWriter | None
+    ) -> None:
+        self._session, self._outlet, self._model, self._tell, self._log = session, outlet, model, tell, log
+        self._fed_ns = 0
         self._lateness = Lateness()
-        self._told_ns = 0
+        self._told = 0
+        self._chores_ns = 0
 
-    def perform(self, effects: list[Effect]) -> None:
+    def run(self, inbox: Inbox) -> None:
+        """Play until a `Quit`; whatever happens, nothing sounds any more and the ports are closed afterwards."""
+        try:
+            self._turn(time.monotonic_ns(), self._outlet.state)
+            while not self._step(inbox):
+                pass
+        except BaseException:
+            for data in midi.panic():
+                self._outlet.send(data)
+            raise
+        finally:
+            self._outlet.close()
+
+    def _step(self, inbox: Inbox) -> bool:
+        """Do the next thing that there is to do; True after a `Quit`."""
+        now_ns = time.monotonic_ns()
+        deadline_ns = self._session.deadline
+        chores_ns = max(now_ns, self._chores_ns)
+        quiet = deadline_ns is None or deadline_ns - chores_ns > _QUIET_NS
+        arrived = inbox.get(chores_ns if quiet or deadline_ns is None else deadline_ns)
+        if arrived is not None:
+            self._turn(*arrived)
+            return isinstance(arrived[1], Quit)
+        if quiet:
+            self._chores()
+        else:
+            self._turn(time.monotonic_ns(), Tick())
+        return False
+
+    def _turn(self, at_ns: int, event: Event) -> None:
+        """Feed one event that happened at `at_ns`, and perform its effects."""
+        # A callback's stamp may lie a little before the last deadline that was served: time never runs backwards.
+        now_ns = self._fed_ns = max(self._fed_ns, at_ns)
+        effects = self._session.feed(now_ns, event)
         for effect in effects:
             match effect:
                 case Send(data, due_ns):
                     self._send(data, due_ns)
                 case Feed() | Ask() | Cancel():
-                    self._ask(effect)
+                    self._model.send(effect)
                 case _:
                     self._tell(effect)
+        self._tell_of(event, at_ns)
+        if self._log:
+            self._log.event(now_ns, event)
+            self._log.effects(now_ns, effects)
 
     def _send(self, data: bytes, due_ns: int) -> None:
-        now_ns = time.monotonic_ns()
-        self._out.send(data)
-        self._lateness.add(now_ns - due_ns)
-        self._tell(Sent(data, due_ns, now_ns))
-        if now_ns - self._told_ns > _HEALTH_NS:
-            self._told_ns = now_ns
-            self._tell(self._lateness.health())
+        sent_ns = time.monotonic_ns()
+        if self._outlet.send(data):
+            self._lateness.take(sent_ns - due_ns)
+            self._tell(Sent(data, due_ns, sent_ns))
 
+    def _tell_of(self, event: Event, at_ns: int) -> None:
+        """What the starter should know of an event, and the model's process of a setting."""
+        match event:
+            case Midi(data) if data and data[0] < 0xF8:
+                self._tell(Received(data, at_ns))
+            case PortsChanged() | ModelUp() | ModelDown():
+                self._tell(event)
+            case Setting("model", name):
+                self._model.load(str(name))
+            case _:
+                pass
 
-Inbox = SimpleQueue[tuple[int, Event]]
-
-
-def run(
-    session: Session,
-    inbox: Inbox,
-    perform: Callable[[list[Effect]], None],
-    log: LogWriter | None = None,
-    admit: Callable[[Event], Event] = lambda event: event,
-) -> None:
-    """Feed the session what comes, and a `Tick` when its deadline does, until it has been fed `Quit`.
-
-    `admit` sees each event first and returns what is fed instead (the ports are opened and closed there).
-    """
-    last_ns = 0
-    while True:
-        stamp_ns, event = _next(inbox, session.deadline)
-        event = admit(event)
-        # A callback's stamp may lie a little before the last deadline that was served; time never runs backwards.
-        last_ns = max(last_ns, stamp_ns)
-        effects = session.feed(last_ns, event)
-        perform(effects)
-        if log:
-            log.event(last_ns, event)
-            log.effects(last_ns, effects)
-        if isinstance(event, Quit):
-            return
-
-
-def _next(inbox: Inbox, deadline_ns: int | None) -> tuple[int, Event]:
-    """The next event with its stamp, or a tick at the deadline (ns; None: wait for an event)."""
-    while True:
-        now_ns = time.monotonic_ns()
-        if deadline_ns is not None and now_ns >= deadline_ns:
-            return now_ns, Tick()
-        try:
-            return inbox.get(timeout=None if deadline_ns is None else (deadline_ns - now_ns) / 1e9)
-        except Empty:
-            continue
-
-
-class Brain:
-    """The model's process, started again when it dies. `send` on any thread."""
-
-    def __init__(self, command: list[str], model: str, feed: Callable[[Event], None]) -> None:
-        self._command, self._model, self._feed = command, model, feed
-        self._starts = 0
-        self._closing = False
-        self._lock = threading.Lock()
-        self._child: link.Child | None = None
-        self._start()
-
-    def _start(self) -> None:
-        with self._lock:
-            if self._closing:
-                return
-            self._child = link.Child(self._command, self._heard, self._ended, environment=link.environment_of())
-            self._child.send(Setting("model", self._model))
-
-    def _heard(self, message: Message) -> None:
-        """On the reading thread."""
-        self._feed(message)  # pyright: ignore[reportArgumentType]  # it sends Answer, ModelUp and ModelDown only
-
-    def _ended(self) -> None:
-        """On the reading thread: the process is gone."""
-        if self._closing:
-            return
-        wait_s = _RESTART_S[min(self._starts, len(_RESTART_S) - 1)]
-        self._starts += 1
-        self._feed(ModelDown("the model's process ended unexpectedly and is started again"))
-        timer = threading.Timer(wait_s, self._start)
-        timer.daemon = True
-        timer.start()
-
-    @property
-    def pid(self) -> int:
-        return self._child.pid if self._child else 0
-
-    def send(self, message: Message) -> None:
-        if isinstance(message, Setting):
-            self._model = str(message.value)
-        if self._child:
-            self._child.send(message)
-
-    def stop(self) -> None:
-        with self._lock:
-            self._closing = True
-        if self._child:
-            self._child.stop()
+    def _chores(self) -> None:
+        """Once a second: look after the ports, tell how late the messages are."""
+        self._chores_ns = time.monotonic_ns() + _CHORES_NS
+        if self._outlet.look():
+            self._turn(time.monotonic_ns(), self._outlet.state)
+        late = self._lateness
+        if late.count > self._told:
+            self._told = late.count
+            self._tell(Health(late.count, late.percentile(0.5), late.percentile(0.99), late.max_ns))
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,137 +213,73 @@ class Configuration:
     input: str | None = None
     output: str | None = None
     ports: str = "real"
-    """ "real", or "none" for the pipe alone."""
+    """ "none": no ports, the pipe alone."""
     log: str | None = None
-    modelhost: list[str] = field(default_factory=lambda: link.command_of("modelhost"))
-    """The command of the model's process."""
+    modelhost: tuple[str, ...] = ()
+    """The command of the model's process, if it is not our own."""
 
 
-class Engine:
-    """The threads around the session, put together."""
-
-    def __init__(self, configuration: Configuration) -> None:
-        self.inbox: Inbox = SimpleQueue()
-        settings = from_table(configuration.settings)
-        self._session = Session(settings)
-        self._log = LogWriter(Path(configuration.log), settings) if configuration.log else None
-        self._ports = self._make_ports(configuration)
-        source, sink = link.own_pipes()
-        self._starter = link.Pipe(source, sink, self._commanded, self._abandoned)
-        self._brain = Brain(configuration.modelhost, settings.model, self._told)
-        self._watching = (configuration.input, configuration.output) if configuration.ports == "real" else None
-
-    def _make_ports(self, configuration: Configuration) -> Out:
-        if configuration.ports == "none":
-            return PipeOnly()
-        from bachbridge.ports import Ports
-
-        return Ports(configuration.input, configuration.output, self._played)
-
-    # ------------------------------------------------------------ on other threads
-
-    def _put(self, event: Event) -> None:
-        self.inbox.put((time.monotonic_ns(), event))
-
-    def _played(self, stamp_ns: int, data: bytes) -> None:
-        self.inbox.put((stamp_ns, Midi(data)))
-        self._starter.send(Received(data, stamp_ns))
-
-    def _commanded(self, message: Message) -> None:
-        if isinstance(message, Midi):
-            self._played(time.monotonic_ns(), message.data)
-            return
-        if isinstance(message, Setting) and message.name == "model":
-            self._brain.send(message)
-        self._put(message)  # pyright: ignore[reportArgumentType]  # a starter sends events only
-
-    def _abandoned(self) -> None:
-        self._put(Quit("the program that started the engine has ended"))
-
-    def _told(self, event: Event) -> None:
-        if isinstance(event, ModelUp | ModelDown):
-            self._starter.send(event)
-        self._put(event)
-
-    def _watch(self, input_name: str | None, output_name: str | None) -> None:
-        """Say when ports vanish, and when they are there again."""
-        from bachbridge.ports import Watch
-
-        watch, there = Watch(input_name, output_name), True
-        while True:
-            time.sleep(_WATCH_S)
-            if (now := watch.present()) != there:
-                there = now
-                self._put(_PORTS_BACK if there else _PORTS_GONE)
-
-    # ------------------------------------------------------------ on the engine's thread
-
-    def _admit(self, event: Event) -> Event:
-        if event == _PORTS_GONE:
-            self._ports.close()
-        elif event == _PORTS_BACK:
-            event = self._open()
-        if isinstance(event, PortsChanged):
-            self._starter.send(event)
-        return event
-
-    def _open(self) -> PortsChanged:
-        """Open the ports again; they may be gone once more."""
-        try:
-            self._ports.open()
-        except PortError:
-            return _PORTS_GONE
-        return PortsChanged(*self._ports.names)
-
-    def play(self) -> None:
-        """Open the ports and play until `Quit`; raises `PortError` if there are none at the start."""
-        self._ports.open()
-        self._put(PortsChanged(*self._ports.names))
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda number, _: self._put(Quit(signal.Signals(number).name)))
-        if self._watching:
-            threading.Thread(target=self._watch, args=self._watching, name="port watch", daemon=True).start()
-        self._starter.start()
-        performer = Performer(self._ports, self._starter.send, self._brain.send)
-        realtime.prepare_engine()
-        try:
-            run(self._session, self.inbox, performer.perform, self._log, self._admit)
-        finally:
-            # In the border case of a defect of ours, too: nothing may be left sounding.
-            performer.perform(self._session.feed(time.monotonic_ns(), Quit("the engine ends")))
-            self._ports.close()
-
-    def close(self, failure: str = "") -> None:
-        """End the other threads and processes; the last word to the starter is `failure`, if any."""
-        self._brain.stop()
-        if self._log:
-            self._log.close()
-        if failure:
-            self._starter.send(Failed(failure))
-        self._starter.flush(_FLUSH_S)
+def serve(lines: Iterator[str], tell: Callable[[Message], None]) -> None:
+    """Set everything up, play, take everything down; raises what the starter should know."""
+    first = next(lines, None)
+    if first is None:
+        return
+    realtime.engine()
+    configuration = Configuration(**json.loads(first))
+    settings = from_table(configuration.settings)
+    inbox = Inbox()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda number, _: inbox.put(Quit(signal.Signals(number).name)))
+    outlet: Outlet = PipeOnly()
+    if configuration.ports != "none":
+        outlet = Ports(configuration.input, configuration.output, lambda at_ns, data: inbox.put(Midi(data), at_ns))
+    log = model = None
+    try:
+        log = LogWriter(Path(configuration.log), settings) if configuration.log else None
+        model = ModelProcess(configuration.modelhost or link.command("modelhost"), settings.model, inbox.put)
+        commands = threading.Thread(target=link.pump, args=(lines, _commands(inbox)), name="commands", daemon=True)
+        commands.start()
+        realtime.settle()
+        Engine(Session(settings), outlet, model, tell, log).run(inbox)
+    finally:
+        outlet.close()
+        if model:
+            model.stop()
+        if log:
+            log.close()
 
 
-_PORTS_GONE, _PORTS_BACK = PortsChanged("", ""), PortsChanged("?", "?")
-_FLUSH_S = 1.0
+def _commands(inbox: Inbox) -> link.Receive:
+    """Takes what the starter says, on the reading thread."""
+
+    def take(message: Message | None) -> None:
+        match message:
+            case None:
+                inbox.put(Quit("the program that started the engine has ended"))
+            case Midi() | Setting() | Panic() | EndPhrase() | Reset() | Quit():
+                inbox.put(message)
+            case _:
+                pass
+
+    return take
 
 
 def main() -> None:
     """`python -m bachbridge.engine`, started through `link`; exits 1 after `Failed`."""
-    engine, failure = None, ""
+    reader, writer = link.standard_pipes()
+    outbox = link.Outbox(writer)
+    failure = ""
     try:
-        engine = Engine(Configuration(**json.loads(sys.stdin.buffer.readline() or b"{}")))
-        engine.play()
+        serve(link.lines(reader), outbox.send)
     except BachBridgeError as error:
         failure = str(error)
-    except Exception as error:  # noqa: BLE001  # the process's border: report, after `play` has silenced everything
+    except Exception as error:  # noqa: BLE001 # the border of the process: all is silent by now, so report
         traceback.print_exc()
-        failure = f"the engine failed ({type(error).__name__}: {error}); please report what is printed above"
-    if engine:
-        engine.close(failure)
-    elif failure:
-        print(dumps(Failed(failure)), flush=True)
-    # rtmidi's and the reading threads are of no use any more, and some of them cannot be joined.
-    os._exit(1 if failure else 0)
+        failure = f"The engine has failed ({type(error).__name__}: {error}): start it again and report this."
+    if failure:
+        outbox.send(Failed(failure))
+    outbox.close()
+    sys.exit(1 if failure else 0)
 
 
 if __name__ == "__main__":

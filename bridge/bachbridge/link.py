@@ -1,8 +1,11 @@
-"""Child processes and the pipes to them: lines of JSON, each an `events` message.
+"""Child processes and the pipes to them: one JSON message a line, both ways.
 
-Both ends use the same `Pipe`: a thread reads and hands each message to a callback, another thread writes, so that
-neither a full pipe nor a slow peer ever holds up the thread that sends. End-of-file is how a process learns that its
-peer is gone, whatever killed it.
+Whoever sends only enqueues; a thread of its own writes, so that a full pipe or a dead peer never holds up the sender.
+A thread per pipe reads and hands on message after message, and None at the end of the file: the peer has ended, in
+whatever way, and nothing can keep that from being noticed (`kill -9` closes pipes too). Both work on bare file
+descriptors: a buffered file has a lock in which a thread would be caught when the interpreter ends.
+
+Children do not share the terminal's process group: Ctrl-C reaches the starter alone, which closes the pipe.
 """
 
 import json
@@ -10,149 +13,172 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from typing import IO, Any
+from typing import Any, Self
 
 from bachbridge.config import Settings
 from bachbridge.events import Message, dumps, loads
 
-_STOP_S = 3.0
-"""How long a child that was asked to end may take."""
+Receive = Callable[[Message | None], None]
+"""Takes a message, None at the end; called on the thread that reads."""
+
+_LIMIT = 20_000
+"""Messages that wait for a peer that does not read; those beyond are lost, so that memory is not."""
+_BLOCK = 1 << 16
+_GRACE_S = 1.0
 
 
-class Pipe:
-    """Messages both ways over two binary streams. `send` may be called on any thread and never blocks."""
+def command(role: str) -> list[str]:
+    """How to start one of our own processes, "engine" or "modelhost", in a frozen program too."""
+    if getattr(sys, "frozen", False):
+        return [sys.executable, "--child", role]
+    return [sys.executable, "-m", f"bachbridge.{role}"]
 
-    def __init__(
-        self,
-        source: IO[bytes],
-        sink: IO[bytes],
-        on_message: Callable[[Message], None],
-        on_end: Callable[[], None],
-    ) -> None:
-        """`on_message` and `on_end` are called on the reading thread, which `start` starts."""
-        self._source, self._sink = source, sink
-        self._on_message, self._on_end = on_message, on_end
-        self._outbox: SimpleQueue[Message | None] = SimpleQueue()
-        self._reader = threading.Thread(target=self._read, name="pipe reader", daemon=True)
-        self._writer = threading.Thread(target=self._write, name="pipe writer", daemon=True)
 
-    def start(self) -> None:
-        self._reader.start()
-        self._writer.start()
+def _environment() -> dict[str, str]:
+    """A child finds the package where its starter found it, in a checkout that is not installed too."""
+    root = str(Path(__file__).resolve().parent.parent)
+    paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
 
-    def send(self, message: Message) -> None:
-        """Hand the message to the writing thread; lost without a word if the peer is gone."""
-        self._outbox.put(message)
 
-    def flush(self, timeout_s: float) -> None:
-        """Write what was sent, close this end, and wait for that at most `timeout_s`."""
-        self._outbox.put(None)
-        self._writer.join(timeout_s)
+def lines(descriptor: int) -> Iterator[str]:
+    """Line after line from a pipe until its end; an unfinished last line is dropped."""
+    rest = b""
+    while block := _read(descriptor):
+        *whole, rest = (rest + block).split(b"\n")
+        for line in whole:
+            yield line.decode(errors="replace")
 
-    def _write(self) -> None:
+
+def _read(descriptor: int) -> bytes:
+    try:
+        return os.read(descriptor, _BLOCK)
+    except OSError:
+        return b""
+
+
+def pump(source: Iterator[str], receive: Receive) -> None:
+    """Hand on every message of the lines, and None at the end; what is no message is told on stderr."""
+    for line in source:
         try:
-            while (message := self._outbox.get()) is not None:
-                self._sink.write(dumps(message).encode() + b"\n")
-                if self._outbox.empty():
-                    self._sink.flush()
-            self._sink.close()
-        except (OSError, ValueError):
-            return
-
-    def _read(self) -> None:
-        try:
-            for line in self._source:
-                self._take(line)
-        except (OSError, ValueError):
-            pass
-        self._on_end()
-
-    def _take(self, line: bytes) -> None:
-        try:
-            message = loads(line.decode())
+            message = loads(line)
         except ValueError as error:
             print(f"bachbridge: {error}", file=sys.stderr)
-            return
-        self._on_message(message)
+            continue
+        receive(message)
+    receive(None)
+
+
+def standard_pipes() -> tuple[int, int]:
+    """The pipes to the starter: descriptors to read from and to write to.
+
+    Whatever a library prints on the standard output from now on lands on stderr, not between the messages.
+    """
+    writer = os.dup(1)
+    os.dup2(2, 1)
+    return 0, writer
+
+
+class Outbox:
+    """Writes messages to a pipe in the background. `send` and `close` may be called on any thread."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self._queue: SimpleQueue[Message | str | None] = SimpleQueue()
+        self._thread = threading.Thread(target=self._run, name="outbox", daemon=True)
+        self._thread.start()
+
+    def send(self, message: Message | str) -> None:
+        """Enqueue a message (or a line that is none, to begin with); returns at once."""
+        if self._queue.qsize() < _LIMIT:
+            self._queue.put(message)
+
+    def close(self, timeout_s: float = _GRACE_S) -> None:
+        """Write what waits and close the pipe; gives up after the time-out if the peer does not read."""
+        self._queue.put(None)
+        self._thread.join(timeout_s)
+
+    def _run(self) -> None:
+        try:
+            while (message := self._queue.get()) is not None:
+                line = message if isinstance(message, str) else dumps(message)
+                rest = memoryview(line.encode() + b"\n")
+                while rest:
+                    rest = rest[os.write(self._descriptor, rest) :]
+        except OSError:
+            # The peer has ended; the thread that reads from it finds out as well and tells.
+            pass
+        finally:
+            os.close(self._descriptor)
 
 
 class Child:
-    """A process of ours, started with pipes; it ends when its standard input is closed."""
+    """A process of ours at the other end of two pipes. Methods may be called on any thread."""
 
-    def __init__(
-        self,
-        command: Sequence[str],
-        on_message: Callable[[Message], None],
-        on_end: Callable[[], None],
-        *,
-        first_line: str | None = None,
-        environment: Mapping[str, str] | None = None,
-    ) -> None:
-        """Start `command`; `first_line` (the engine's configuration) goes in before any message."""
-        self._process: subprocess.Popen[bytes] = subprocess.Popen(
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            env={**os.environ, **(environment or {})},
-            # In a session of its own, Ctrl-C reaches the starter alone, which then ends its child in order.
-            start_new_session=True,
+    def __init__(self, arguments: Sequence[str], receive: Receive) -> None:
+        self._process = subprocess.Popen(
+            arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0, env=_environment(), **_apart()
         )
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        if first_line is not None:
-            self._process.stdin.write(first_line.encode() + b"\n")
-            self._process.stdin.flush()
-        self._pipe = Pipe(self._process.stdout, self._process.stdin, on_message, on_end)
-        self._pipe.start()
+        self._outbox = Outbox(os.dup(self._process.stdin.fileno()))
+        self._process.stdin.close()
+        self._receive = receive
+        self._thread = threading.Thread(target=self._read, name="inbox", daemon=True)
+        self._thread.start()
 
     @property
     def pid(self) -> int:
         return self._process.pid
 
-    def send(self, message: Message) -> None:
-        """On any thread; never blocks."""
-        self._pipe.send(message)
+    @property
+    def returncode(self) -> int | None:
+        """Set before `receive` is handed None; negative: the number of the signal that ended it."""
+        return self._process.returncode
 
-    def stop(self, timeout_s: float = _STOP_S) -> int:
-        """Close its input and wait; terminate it, then kill it, if it does not end. Returns its exit status."""
-        self._pipe.flush(timeout_s)
-        for insist in (lambda: None, self._process.terminate, self._process.kill):
-            insist()
-            try:
-                return self._process.wait(timeout_s)
-            except subprocess.TimeoutExpired:
-                continue
-        return self._process.wait()
+    def send(self, message: Message | str) -> None:
+        self._outbox.send(message)
+
+    def stop(self, timeout_s: float = 5.0) -> int:
+        """Close the pipe, which asks the child to end; kill it if it does not. Returns its exit status."""
+        self._outbox.close()
+        try:
+            return self._process.wait(timeout_s)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            return self._process.wait()
+        finally:
+            if threading.current_thread() is not self._thread:
+                self._thread.join(timeout_s)
+
+    def _read(self) -> None:
+        assert self._process.stdout is not None
+        pump(lines(self._process.stdout.fileno()), self._hand_on)
+        self._process.stdout.close()
+
+    def _hand_on(self, message: Message | None) -> None:
+        if message is None:
+            self._end()
+        self._receive(message)
+
+    def _end(self) -> None:
+        """A child that has closed its pipe is of no more use."""
+        try:
+            self._process.wait(_GRACE_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
 
 
-def own_pipes() -> tuple[IO[bytes], IO[bytes]]:
-    """A child's own ends: its standard input and output, the latter out of reach of libraries that print."""
-    sink = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)
-    return sys.stdin.buffer, sink
-
-
-def command_of(child: str) -> list[str]:
-    """The command that starts our process `child` ("engine" or "modelhost"), in a frozen program too."""
-    if getattr(sys, "frozen", False):
-        return [sys.executable, "--child", child]
-    return [sys.executable, "-m", f"bachbridge.{child}"]
-
-
-def environment_of() -> dict[str, str]:
-    """What a child of an unpacked checkout needs to find the package that its parent runs from."""
-    root = str(Path(__file__).resolve().parent.parent)
-    paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
-    return {"PYTHONPATH": os.pathsep.join(paths)}
-
-
-def start_child(child: str, on_message: Callable[[Message], None], on_end: Callable[[], None], **options: Any) -> Child:
-    """Start one of our own processes."""
-    return Child(command_of(child), on_message, on_end, environment=environment_of(), **options)
+def _apart() -> dict[str, Any]:
+    """A process group of its own, and on Windows no console window."""
+    if sys.platform == "win32":
+        return {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW}
+    return {"start_new_session": True}
 
 
 class Link:
@@ -168,22 +194,23 @@ class Link:
         log: Path | None = None,
         modelhost: Sequence[str] | None = None,
     ) -> None:
-        """Start the engine. Without `ports` the player's messages go in by `send` and come out as `Sent`."""
-        plain = {
+        """Start the engine; `modelhost` is the command of the model's process where it is not our own.
+
+        Without `ports` the player's messages go in by `send` and what is played comes out as `Sent`.
+        """
+        configuration = {
             "settings": asdict(settings),
             "input": input_name,
             "output": output_name,
             "ports": "real" if ports else "none",
             "log": str(log.absolute()) if log else None,
+            "modelhost": list(modelhost or command("modelhost")),
         }
-        if modelhost:
-            plain["modelhost"] = list(modelhost)
         self._inbox: SimpleQueue[Message | None] = SimpleQueue()
-        self._child = start_child(
-            "engine", self._inbox.put, lambda: self._inbox.put(None), first_line=json.dumps(plain)
-        )
+        self._child = Child(command("engine"), self._inbox.put)
+        self._child.send(json.dumps(configuration))
 
-    def __enter__(self) -> "Link":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -1,20 +1,22 @@
 """The model's process: asks in, answers out, the newest ask wins.
 
 A reading thread puts messages into a queue; the main thread alone touches the models. An answer under way is given up
-between two of its parts as soon as anything newer is waiting. The process ends with its input.
+between two of its parts as soon as a newer ask or a cancellation has come. The process ends with its input.
 """
 
 import statistics
+import threading
 import time
+import traceback
 from collections.abc import Callable, Iterator
-from functools import cache
+from functools import lru_cache
 from queue import SimpleQueue
 from typing import Protocol
 
 from bachbridge import link, realtime
 from bachbridge.errors import BachBridgeError
 from bachbridge.events import Answer, Ask, Cancel, Feed, Message, ModelDown, ModelUp, Setting
-from bachbridge.music import STEPS_PER_BEAT, VOICES, Note, Phrase
+from bachbridge.music import STEPS_PER_BEAT, Note, Phrase
 
 _WARM_STEPS = 16 * STEPS_PER_BEAT
 _WARM_UP = Phrase((Note(0, _WARM_STEPS, 67),), _WARM_STEPS)
@@ -27,16 +29,14 @@ class Model(Protocol):
     def generate(self, ask: Ask) -> Iterator[Answer]: ...
 
 
-@cache
+@lru_cache(maxsize=4)
 def build(name: str) -> Model:
     """The model of that name, its files checked and loaded; raises `ModelError`."""
-    from bachbridge import library
-    from bachbridge.nets import Nets
+    from bachbridge import library, nets
     from bachbridge.sampling import Autoregressive
 
     card = library.find(name)
-    nets = Nets(card.folder, layers=card.facts["layers"], units=card.facts["units"])
-    return Autoregressive(nets, [VOICES.index(voice) for voice in card.facts["chain"]])
+    return Autoregressive(nets.load(card), card.chain)
 
 
 def step_ns(model: Model, name: str) -> int:
@@ -49,6 +49,7 @@ def step_ns(model: Model, name: str) -> int:
         times.append(time.perf_counter_ns() - begin)
     for _ in model.generate(Ask(0, "continue", name, _WARM_UP, 2 * STEPS_PER_BEAT, 1.0, 0.95, 0)):
         pass
+    realtime.settle()
     return int(statistics.median(times))
 
 
@@ -57,18 +58,19 @@ class Inbox:
 
     def __init__(self) -> None:
         self._queue: SimpleQueue[Message | None] = SimpleQueue()
-        self._voiding = 0
-        """Asks and cancels that wait: each makes the answer under way void."""
+        # Each counter is written by one thread only.
+        self._come = self._gone = 0
+        """How many messages have come and gone that make the answers before them void."""
 
     def put(self, message: Message | None) -> None:
         """On the reading thread; None: nothing will come any more."""
-        self._voiding += message is None or isinstance(message, Ask | Cancel)
+        self._come += _voids(message)
         self._queue.put(message)
 
     def get(self) -> Message | None:
         """On the working thread; waits."""
         message = self._queue.get()
-        self._voiding -= isinstance(message, Ask | Cancel)
+        self._gone += _voids(message)
         return message
 
     @property
@@ -78,11 +80,16 @@ class Inbox:
     @property
     def void(self) -> bool:
         """Whether what is being answered is no longer wanted."""
-        return self._voiding > 0
+        return self._come > self._gone
+
+
+def _voids(message: Message | None) -> bool:
+    """A feed does not: the player may play on while an answer is allowed to finish."""
+    return message is None or isinstance(message, Ask | Cancel)
 
 
 class Host:
-    """The models that are loaded, and the one that is in use. On the process's main thread."""
+    """The model that is in use. On the process's main thread."""
 
     def __init__(self, inbox: Inbox, send: Callable[[Message], None], build: Callable[[str], Model]) -> None:
         self._inbox, self._send, self._build = inbox, send, build
@@ -92,48 +99,60 @@ class Host:
     def serve(self) -> None:
         """Work until nothing will come any more."""
         while (message := self._inbox.get()) is not None:
-            self._take(message)
+            try:
+                self._take(message)
+            except BachBridgeError as error:
+                self._send(ModelDown(str(error)))
+            except Exception as error:  # noqa: BLE001 # the border of the process: the next ask may go well
+                traceback.print_exc()
+                self._send(ModelDown(f"The model has failed ({type(error).__name__}: {error}): try another one."))
 
     def _take(self, message: Message) -> None:
         match message:
             case Setting("model", str(name)):
-                self._use(name)
+                self._load(name)
             # A newer message holds the whole phrase again, so a feed that is not the last one may be passed over.
-            case Feed() if not self._inbox.waiting and (model := self._use(message.model)):
-                model.feed(message)
-            case Ask() if model := self._use(message.model):
-                self._answer(model, message)
+            case Feed() if not self._inbox.waiting:
+                if message.model != self._name:
+                    self._load(message.model)
+                if self._model:
+                    self._model.feed(message)
+            case Ask() if not self._inbox.void:
+                if message.model != self._name or self._model is None:
+                    self._load(message.model)
+                assert self._model
+                self._answer(self._model, message)
             case _:
                 pass
 
     def _answer(self, model: Model, ask: Ask) -> None:
         for answer in model.generate(ask):
-            self._send(answer)
             if self._inbox.void:
                 return
+            self._send(answer)
 
-    def _use(self, name: str) -> Model | None:
-        """The model, loaded if it is another one than before; says how that went."""
-        if name == self._name:
-            return self._model
+    def _load(self, name: str) -> None:
+        """Make the model the one in use, and say so; raises `ModelError`, and is then without one."""
         self._name, self._model = name, None
-        try:
-            model = self._build(name)
-            self._send(ModelUp(name, step_ns(model, name)))
-            self._model = model
-        except BachBridgeError as error:
-            self._send(ModelDown(str(error)))
-        return self._model
+        model = self._build(name)
+        self._send(ModelUp(name, step_ns(model, name)))
+        self._model = model
+
+
+def serve(lines: Iterator[str], send: Callable[[Message], None], build: Callable[[str], Model]) -> None:
+    """Read messages from the lines, work, and send, until the lines end."""
+    inbox = Inbox()
+    threading.Thread(target=link.pump, args=(lines, inbox.put), name="asks", daemon=True).start()
+    Host(inbox, send, build).serve()
 
 
 def main() -> None:
     """`python -m bachbridge.modelhost`, started by the engine."""
-    source, sink = link.own_pipes()
-    inbox = Inbox()
-    pipe = link.Pipe(source, sink, inbox.put, lambda: inbox.put(None))
-    pipe.start()
-    realtime.prepare_model()
-    Host(inbox, pipe.send, build).serve()
+    realtime.model()
+    reader, writer = link.standard_pipes()
+    outbox = link.Outbox(writer)
+    serve(link.lines(reader), outbox.send, build)
+    outbox.close()
 
 
 if __name__ == "__main__":

@@ -1,216 +1,266 @@
-"""MIDI ports: ours that others connect to, or others' that we connect to; found by name, watched, taken again.
+"""The MIDI ports: our own virtual ones, or those of others by name; and the watch over their coming and going.
 
-On Linux the ALSA sequencer is used where there is one, else a JACK server that is running (none is ever started); on
-macOS CoreMIDI; on Windows the multimedia API, which knows no virtual ports. Names are compared without regard to
-case or to ALSA's client numbers. Whether a port lives is read from the system's list of names: after a JACK server
-has died, `is_port_open` and `send_message` go on as if nothing had happened.
+The system is ALSA's sequencer or else JACK on Linux, CoreMIDI on macOS, MultiMedia (without virtual ports) on Windows.
+Messages come in on a thread of rtmidi's: there they are stamped and handed on, nothing else. All other methods belong
+to the engine's thread, the look at the list of names too: rtmidi keeps the interpreter's lock while it looks, so a
+thread of its own would hold the engine up just as long, at a moment that the engine cannot choose.
+
+A named port that vanishes is closed, and taken again when a port of the same name is there; our own virtual ports
+vanish only with a JACK server, and are made anew when one answers. What `is_port_open` says is of no use for this.
 """
 
-import contextlib
 import os
 import re
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
-import rtmidi
-
+from bachbridge import jack
 from bachbridge.errors import PortError
+from bachbridge.events import PortsChanged
 
-CLIENT, INPUT, OUTPUT = "BachBridge", "BachBridge In", "BachBridge Out"
+CLIENT = "BachBridge"
+INPUT, OUTPUT = f"{CLIENT} In", f"{CLIENT} Out"
 
-_HOW_TO: dict[str, str] = {
-    "linux": (
-        "there is no MIDI system: enable ALSA's sequencer (sudo modprobe snd-seq) "
-        "or start a JACK server (sudo apt install jackd2, then jackd -d dummy)"
-    ),
-    "win32": (
-        "Windows has no virtual MIDI ports of its own: install a loopback driver such as loopMIDI, create two ports "
-        "in it and name them with --in and --out"
-    ),
-}
-_API_NAMES = {
-    rtmidi.API_LINUX_ALSA: "ALSA sequencer",
-    rtmidi.API_UNIX_JACK: "JACK",
-    rtmidi.API_MACOSX_CORE: "CoreMIDI",
-    rtmidi.API_WINDOWS_MM: "Windows MM",
-}
+_ALSA_DEVICE = "/dev/snd/seq"
+_NUMBERS = re.compile(r"\s+\d+:\d+$")
+"""ALSA's client and port numbers at the end of a name: they change from one plugging to the next."""
 
 Receive = Callable[[int, bytes], None]
-"""Called on rtmidi's thread with the monotonic time in ns and one message."""
+"""Takes the time of arrival (monotonic, ns) and one message; called on rtmidi's thread."""
 
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """The ports of the system in its own words."""
+    """The ports of others that can be listened to and played to, and the system they belong to."""
 
-    api: str
+    system: str
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
 
 
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """What JACK's library prints when there is no server is nothing for the person."""
-    sys.stderr.flush()
-    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 2)
+@cache
+def _rtmidi() -> Any:
+    """The module rtmidi; `PortError` where the libraries it needs are missing."""
     try:
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-        os.close(nowhere)
+        import rtmidi
+    except ImportError as error:
+        raise PortError(
+            f'The MIDI library cannot be loaded ({error}): install it, on Debian with "sudo apt install libasound2".'
+        ) from error
+    return rtmidi
 
 
-def _open(kind: Any, api: int) -> Any:
-    """An rtmidi object of `kind` on `api`; raises rtmidi's errors."""
-    os.environ.setdefault("JACK_NO_START_SERVER", "1")
-    with _quiet():
-        return kind(api, name=CLIENT)
+def find_system() -> int:
+    """The number, in rtmidi, of the MIDI system to use, or `PortError` with what to install or enable."""
+    rtmidi = _rtmidi()
+    if sys.platform == "darwin":
+        return rtmidi.API_MACOSX_CORE
+    if sys.platform == "win32":
+        return rtmidi.API_WINDOWS_MM
+    compiled = rtmidi.get_compiled_api()
+    if rtmidi.API_LINUX_ALSA in compiled and os.access(_ALSA_DEVICE, os.R_OK | os.W_OK):
+        return rtmidi.API_LINUX_ALSA
+    if rtmidi.API_UNIX_JACK in compiled and jack.answers():
+        return rtmidi.API_UNIX_JACK
+    raise PortError(
+        'This machine has no MIDI system: enable ALSA\'s sequencer with "sudo modprobe snd-seq", '
+        'or install JACK with "sudo apt install jackd2" and start it with "jackd -d dummy &".'
+    )
 
 
-def find_api() -> int:
-    """The first API that works on this machine; raises `PortError`."""
-    for api in _API_NAMES:
-        if api in rtmidi.get_compiled_api():
-            with contextlib.suppress(rtmidi.RtMidiError, OSError):
-                probe = _open(rtmidi.MidiOut, api)
-                probe.delete()
-                return api
-    raise PortError(_HOW_TO.get(sys.platform, "there is no MIDI system on this machine"))
-
-
-def listing() -> Listing:
-    """What `bachbridge ports` shows; raises `PortError` where there is no MIDI system."""
-    api = find_api()
-    source, sink = _open(rtmidi.MidiIn, api), _open(rtmidi.MidiOut, api)
+def _make(kind: str, system: int, client: str = CLIENT) -> Any:
+    """An rtmidi.MidiIn or MidiOut without an open port."""
+    rtmidi = _rtmidi()
     try:
-        return Listing(_API_NAMES[api], tuple(source.get_ports()), tuple(sink.get_ports()))
-    finally:
-        source.delete()
-        sink.delete()
+        return getattr(rtmidi, kind)(system, name=client)
+    except (rtmidi.RtMidiError, OSError) as error:
+        raise PortError(f"The MIDI system refuses us ({error}): restart it and try again.") from error
 
 
-def _plain(name: str) -> str:
-    return re.sub(r"\s+\d+:\d+$", "", name).casefold()
+def list_ports() -> Listing:
+    """What there is at this moment, or `PortError` where there is no MIDI system."""
+    system = find_system()
+    source, sink = _make("MidiIn", system), _make("MidiOut", system)
+    listing = Listing(_rtmidi().get_api_display_name(system), _names(source), _names(sink))
+    source.delete()
+    sink.delete()
+    return listing
 
 
-def match(wanted: str, names: Sequence[str], kind: str) -> int:
-    """The index of the port whose name contains `wanted`; a name that equals it comes before all others."""
-    key = _plain(wanted)
-    hits = [i for i, name in enumerate(names) if _plain(name) == key] or [
-        i for i, name in enumerate(names) if key in _plain(name)
-    ]
-    if len(hits) == 1:
-        return hits[0]
-    if hits:
-        several = ", ".join(repr(names[i]) for i in hits)
-        raise PortError(f"{len(hits)} {kind} ports contain {wanted!r}: {several}; give more of the name")
-    there = ", ".join(repr(name) for name in names) or "none"
-    raise PortError(f"no {kind} port contains {wanted!r}; there are: {there}")
+def _names(port: Any) -> tuple[str, ...]:
+    return tuple(name or "" for name in port.get_ports())
+
+
+def plain(name: str) -> str:
+    """A port's name without ALSA's numbers."""
+    return _NUMBERS.sub("", name)
+
+
+def choose(wanted: str, names: Sequence[str], kind: str) -> str:
+    """The name that is `wanted`, or else the only one that contains it, case and ALSA's numbers aside.
+
+    `kind` is "input" or "output", for the sentence of the `PortError`.
+    """
+    sought = wanted.strip().casefold()
+    whole = {name: name.casefold() for name in names}
+    bare = {name: plain(name).casefold() for name in names}
+    found = [name for name in names if sought in (whole[name], bare[name])]
+    if sought and not found:
+        searched = whole if _NUMBERS.search(sought) else bare
+        found = [name for name in names if sought in searched[name]]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise PortError(f'Several {kind} ports fit "{wanted}", give more of the name: {_quoted(found)}.')
+    if names:
+        raise PortError(f'No {kind} port fits "{wanted}", choose one of these: {_quoted(names)}.')
+    raise PortError(f'No {kind} port fits "{wanted}", and there is none at all: start the DAW or plug the device in.')
+
+
+def _quoted(names: Sequence[str]) -> str:
+    return ", ".join(f'"{name}"' for name in names)
+
+
+@dataclass(slots=True)
+class _Side:
+    """One of our two ports. `name` is in the system's words, empty while the port is closed."""
+
+    kind: str
+    client: str
+    own: str
+    wanted: str | None
+    """Part of the name of another's port; its whole name once it was found. None: a virtual port of our own."""
+    port: Any = None
+    name: str = ""
+    found: bool = False
+
+    def open(self, system: int) -> None:
+        """Open the port, for the first time or anew; `PortError` if that cannot be."""
+        rtmidi = _rtmidi()
+        self.port = _make("MidiIn" if self.kind == "input" else "MidiOut", system, self.client)
+        try:
+            if self.wanted is None:
+                self._open_virtual(system)
+            else:
+                if not self.found:
+                    self.wanted, self.found = plain(choose(self.wanted, _names(self.port), self.kind)), True
+                self.look()
+        except (rtmidi.RtMidiError, OSError) as error:
+            raise PortError(f"The {self.kind} port cannot be opened ({error}): close what else uses it.") from error
+
+    def _open_virtual(self, system: int) -> None:
+        if system == _rtmidi().API_WINDOWS_MM:
+            raise PortError(
+                "Windows has no virtual MIDI ports of its own: install a loopback driver such as loopMIDI, make two "
+                "ports with it, and name them with --in and --out."
+            )
+        self.port.open_virtual_port(self.own)
+        self.name = self.own
+
+    def look(self) -> bool:
+        """Let go of a named port that is gone, take it again when it is back; returns whether anything changed."""
+        if self.wanted is None or self.port is None:
+            return False
+        names = [plain(name) for name in _names(self.port)]
+        there = self.wanted in names
+        if there == bool(self.name):
+            return False
+        if there:
+            self.port.open_port(names.index(self.wanted), name=self.own)
+        else:
+            self.port.close_port()
+        self.name = self.wanted if there else ""
+        return True
+
+    def close(self) -> None:
+        """Let everything that was sent go out, and close."""
+        port, self.port, self.name = self.port, None, ""
+        if port is not None:
+            port.close_port()
+            port.delete()
 
 
 class Ports:
-    """Our pair of ports. Opened, used for sending and closed on the engine's thread."""
+    """Our input and output. Every method is for the engine's thread."""
 
-    def __init__(self, input_name: str | None, output_name: str | None, receive: Receive) -> None:
-        """A name of None stands for a virtual port of ours. Nothing is opened yet."""
-        self._wanted = (input_name, output_name)
+    def __init__(
+        self, input_name: str | None, output_name: str | None, receive: Receive, *, client: str = CLIENT
+    ) -> None:
+        """Open both: virtual where no name is given, else the others' ports that fit the names; or `PortError`."""
         self._receive = receive
-        self._api = find_api()
-        self._in: Any = None
-        self._out: Any = None
-        self.names = ("", "")
-        """What input and output are called; empty while closed."""
+        self._input = _Side("input", client, f"{client} In", input_name)
+        self._output = _Side("output", client, f"{client} Out", output_name)
+        self._lifeline: jack.Lifeline | None = None
+        self._open()
 
-    def open(self) -> None:
-        """Open both, or neither and raise `PortError`."""
-        self.close()
+    @property
+    def state(self) -> PortsChanged:
+        return PortsChanged(self._input.name, self._output.name)
+
+    def send(self, data: bytes) -> bool:
+        """Send one message now; False if the port is closed or refuses."""
+        if not self._output.name:
+            return False
+        rtmidi = _rtmidi()
         try:
-            self._out = _open(rtmidi.MidiOut, self._api)
-            out_name = self._take(self._out, self._wanted[1], "output", OUTPUT)
-            self._in = _open(rtmidi.MidiIn, self._api)
-            self._in.ignore_types(sysex=True, timing=False, active_sense=True)
-            self._in.set_callback(self._stamp)
-            in_name = self._take(self._in, self._wanted[0], "input", INPUT)
+            self._output.port.send_message(data)
+        except (rtmidi.RtMidiError, OSError, ValueError):
+            return False
+        return True
+
+    def look(self) -> bool:
+        """Hold the list of names against what is open (call it once a second); returns whether anything changed."""
+        rtmidi = _rtmidi()
+        before = self.state
+        try:
+            if self._lifeline and not self._lifeline.alive:
+                self.close()
+            if self._input.port is None:
+                self._open()
+            elif self._input.look():
+                self._listen()
+            self._output.look()
+        except (PortError, rtmidi.RtMidiError, OSError):
+            # It was there a moment ago and is gone again: the next look will tell.
+            pass
+        return self.state != before
+
+    def close(self) -> None:
+        """Close both ports; what was sent goes out first."""
+        self._output.close()
+        self._input.close()
+        lifeline, self._lifeline = self._lifeline, None
+        if lifeline:
+            lifeline.close()
+
+    def _open(self) -> None:
+        try:
+            system = find_system()
+            if system == _rtmidi().API_UNIX_JACK:
+                self._lifeline = jack.Lifeline()
+            self._output.open(system)
+            self._input.open(system)
+            self._listen()
         except PortError:
             self.close()
             raise
-        except (rtmidi.RtMidiError, OSError, NotImplementedError) as error:
-            self.close()
-            raise PortError(_HOW_TO.get(sys.platform, f"the ports cannot be opened ({error})")) from error
-        self.names = (in_name, out_name)
 
-    @staticmethod
-    def _take(port: Any, wanted: str | None, kind: str, own: str) -> str:
-        if wanted is None:
-            port.open_virtual_port(own)
-            return own
-        names = port.get_ports()
-        index = match(wanted, names, kind)
-        port.open_port(index, own)
-        return names[index]
-
-    def _stamp(self, event: tuple[list[int], float], _: object = None) -> None:
-        """On rtmidi's thread: stamp and hand over, nothing else (its own delta times are wrong on some systems)."""
-        self._receive(time.monotonic_ns(), bytes(event[0]))
-
-    def send(self, data: bytes) -> None:
-        """Send one message; into the void while closed."""
-        if self._out is not None:
-            with contextlib.suppress(rtmidi.RtMidiError):
-                self._out.send_message(data)
-
-    def close(self) -> None:
-        """Close both; whatever was sent before goes out first."""
-        for port in (self._in, self._out):
-            if port is not None:
-                port.close_port()
-                port.delete()
-        self._in = self._out = None
-        self.names = ("", "")
+    def _listen(self) -> None:
+        """Clock is heard, system exclusive and active sensing are not."""
+        if self._input.name:
+            self._input.port.ignore_types(sysex=True, timing=False, active_sense=True)
+            self._input.port.set_callback(_stamping(self._receive))
 
 
-class Watch:
-    """Whether the ports that we use are still in the system's lists. Used on a thread of its own."""
+def _stamping(receive: Receive) -> Callable[[tuple[list[int], float], object], None]:
+    """Take the time here: rtmidi's own is lost or wrong on some systems."""
+    now = time.monotonic_ns
 
-    def __init__(self, input_name: str | None, output_name: str | None) -> None:
-        self._wanted = (input_name, output_name)
-        self._api = find_api()
-        self._probes: tuple[Any, Any] | None = None
+    def arrive(event: tuple[list[int], float], _: object) -> None:
+        receive(now(), bytes(event[0]))
 
-    def present(self) -> bool:
-        """Whether everything that `Ports.open` needs is there now."""
-        lists = self._lists()
-        if lists is None:
-            return False
-        try:
-            wanted = zip(self._wanted, lists, ("input", "output"), strict=True)
-            return all(name is None or match(name, names, kind) >= 0 for name, names, kind in wanted)
-        except PortError:
-            return False
-
-    def _lists(self) -> tuple[list[str], list[str]] | None:
-        """Inputs and outputs; None where the MIDI system is gone.
-
-        The probing clients are kept, because a new client every second would be a disturbance on JACK. After its
-        server has died their lists are empty, our own ports included; then new ones are tried.
-        """
-        if self._probes is None:
-            try:
-                self._probes = _open(rtmidi.MidiIn, self._api), _open(rtmidi.MidiOut, self._api)
-            except (rtmidi.RtMidiError, OSError):
-                return None
-        lists = (self._probes[0].get_ports(), self._probes[1].get_ports())
-        if self._api == rtmidi.API_UNIX_JACK and not any(lists):
-            self.close()
-            return None
-        return lists
-
-    def close(self) -> None:
-        for probe in self._probes or ():
-            probe.delete()
-        self._probes = None
+    return arrive

@@ -1,6 +1,9 @@
-"""Every trick by which the operating system is asked for punctuality, and nowhere else.
+"""Every trick with the operating system, and only here; each is tried and does no harm where it is not to be had.
 
-Each is harmless where it is not supported or not allowed: the program then runs as ordinary programs do.
+What makes a Python thread late is, in order of weight: another Python thread that keeps the interpreter's lock (by
+default up to 5 ms), the garbage collector, a timer that ticks coarsely (Windows: 15.6 ms), other processes.
+A tie of a child's life to its parent's (Linux's PR_SET_PDEATHSIG) is left out with intent: it fires when the *thread*
+that started the child ends, and a signal sends no note-offs; the end of the pipe does the same work everywhere.
 """
 
 import contextlib
@@ -8,44 +11,53 @@ import gc
 import os
 import sys
 
-_PRIORITY = 20
-"""Above ordinary programs, below JACK's own threads."""
 _SWITCH_S = 0.0005
-"""How long another Python thread may keep the interpreter from the MIDI thread."""
+_HIGH_PRIORITY_CLASS, _BELOW_NORMAL_PRIORITY_CLASS = 0x80, 0x4000
 
 
-def prepare_engine() -> None:
-    """For the engine's main thread, once everything is imported."""
-    gc.collect()
-    gc.freeze()
+def engine() -> None:
+    """For the engine's process: what comes from the player and goes out in time has precedence."""
     sys.setswitchinterval(_SWITCH_S)
     if sys.platform == "win32":
-        _prepare_windows()
-    elif sys.platform == "linux":
-        _prepare_linux()
+        import ctypes
+
+        ctypes.windll.winmm.timeBeginPeriod(1)
+        _windows_priority(_HIGH_PRIORITY_CLASS)
+    else:
+        _engine_priority()
 
 
-def prepare_model() -> None:
-    """For the model's process: never in the engine's way."""
-    gc.collect()
-    gc.freeze()
-    if sys.platform != "win32":
+def model() -> None:
+    """For the model's process: it may use what the engine leaves. Call it before numpy is imported."""
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ[name] = "1"
+    if sys.platform == "win32":
+        _windows_priority(_BELOW_NORMAL_PRIORITY_CLASS)
+    else:
         with contextlib.suppress(OSError):
             os.nice(5)
 
 
-def _prepare_linux() -> None:
-    """Real-time round-robin for this thread alone: children and later threads start as ordinary ones."""
+def settle() -> None:
+    """Everything is set up: the collector need not look at it ever again."""
+    gc.collect()
+    gc.freeze()
+
+
+def _engine_priority() -> None:
+    """A first place among this machine's ordinary programs or, on Linux, before them; usually root's right only."""
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError):
+            # RESET_ON_FORK: the model's process and the threads that write must not have it.
+            os.sched_setscheduler(0, os.SCHED_RR | os.SCHED_RESET_ON_FORK, os.sched_param(1))
+            return
     with contextlib.suppress(OSError):
-        policy = os.SCHED_RR | os.SCHED_RESET_ON_FORK
-        os.sched_setscheduler(0, policy, os.sched_param(_PRIORITY))
+        os.nice(-10)
 
 
-def _prepare_windows() -> None:
-    """Timers of one millisecond (they are 15.6 ms by default) and a high priority."""
-    import ctypes
+def _windows_priority(priority: int) -> None:
+    if sys.platform == "win32":
+        import ctypes
 
-    high_priority_class = 0x80
-    kernel, winmm = ctypes.WinDLL("kernel32"), ctypes.WinDLL("winmm")  # pyright: ignore  # exist on Windows only
-    winmm.timeBeginPeriod(1)
-    kernel.SetPriorityClass(kernel.GetCurrentProcess(), high_priority_class)
+        kernel = ctypes.windll.kernel32
+        kernel.SetPriorityClass(kernel.GetCurrentProcess(), priority)

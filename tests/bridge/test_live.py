@@ -13,6 +13,7 @@ from bachbridge.events import (
     Heard,
     Message,
     Missed,
+    ModelDown,
     ModelUp,
     PortsChanged,
     Received,
@@ -95,3 +96,9 @@ def test_a_long_phrase_is_named_by_its_beginning() -> None:
     assert sentences[0].startswith("Heard 40 notes in 2.5 bars")
     assert sentences[0].endswith(" …")
     assert len(sentences[0]) < 120
+
+
+def test_a_lost_model_is_in_the_status() -> None:
+    opened = PortsChanged("a", "b"), ModelUp("chorale-lstm", 1)
+    assert "no model" in told(*opened, ModelDown("killed"))[1]
+    assert "no model" not in told(*opened, ModelDown("killed"), ModelUp("chorale-lstm", 1))[1]

@@ -42,7 +42,7 @@ def write_nets(net: Network, folder: Path) -> None:
     )
     _convert(
         lambda hidden, known: _named(("pitch_logits", "strike_logits"), network.heads(net, hidden, known)),
-        {"hidden": ((None, units), tf.float32), "known": ((None, len(VOICES)), tf.int32)},
+        {"hidden": ((None, (len(VOICES) + 1) * net.recipe.head), tf.float32), "known": ((None, len(VOICES)), tf.int32)},
         folder / nets.HEADS,
     )
 

@@ -12,6 +12,7 @@ Only `keras.ops` is used, so the code runs under TensorFlow and under JAX alike.
 from typing import Any
 
 import keras
+import numpy as np
 from keras import layers
 
 from bachbridge.codecs import satb
@@ -73,19 +74,32 @@ def _masked(values: Any, recipe: Recipe) -> Any:
 
 
 def core(network: Network, ids: Any, state: Any) -> tuple[Any, Any]:
-    """One step: `ids[batch, field]`, `state[2 * layer + (h, c), batch, unit]` → `hidden[batch, unit]`, state."""
-    hidden, after = network.embed(ids), []
+    """One step: `ids[batch, field]`, `state[2 * layer + (h, c), batch, unit]` → `hidden`, the next state.
+
+    `hidden[batch, head * unit]` is what the five heads (four voices, then the strikes) see of the step: the part of
+    their inner layers that does not depend on the voices chosen in it, so that `heads` has next to nothing to do.
+    """
+    output, after = network.embed(ids), []
     for number, rnn in enumerate(network.rnns):
-        hidden, states = rnn.cell(hidden, [state[2 * number], state[2 * number + 1]])
+        output, states = rnn.cell(output, [state[2 * number], state[2 * number + 1]])
         after += states
-    return hidden, ops.stack(after)
+    return ops.concatenate([inner(output) for inner in network.inner], axis=-1), ops.stack(after)
 
 
 def heads(network: Network, hidden: Any, known: Any) -> tuple[Any, Any]:
-    """The chain at one step: `hidden[k, unit]`, `known[k, voice]` → `[k, voice, class]` and `[k, voice]`.
+    """The chain at one step: `hidden` of `core`, `known[k, voice]` → pitch logits `[k, voice, class]`, strikes `[k, voice]`.
 
-    A voice's own class is hidden from its own head.
+    All heads at once, which gives what `Network.head` gives one by one. A voice's own class is hidden from its own
+    head, and from none of the others.
     """
-    own = ops.eye(len(VOICES), dtype="int32")
-    pitch = [network.pitch_logits(voice, hidden, known * (1 - own[voice]) - own[voice]) for voice in range(len(VOICES))]
-    return ops.stack(pitch, axis=1), network.strike_logits(hidden, known)
+    voices = len(VOICES)
+    own = np.vstack([np.eye(voices, dtype=np.int32), np.zeros((1, voices), np.int32)])
+    first = (np.arange(voices) + voices * np.arange(voices + 1)[:, None]).astype(np.int32) * _SLOTS
+    slots = known[:, None, :] * (1 - own) - own + 1 + first
+    table = ops.concatenate([other.embeddings for other in network.others], axis=0)
+    view = ops.reshape(hidden, (-1, voices + 1, network.recipe.head))
+    inner = ops.relu(view + ops.sum(ops.take(table, slots, axis=0), axis=-2))
+    weights = ops.concatenate([ops.expand_dims(outer.kernel, 0) for outer in network.outer], axis=0)
+    pitch = ops.transpose(ops.matmul(ops.transpose(inner[:, :voices], (1, 0, 2)), weights), (1, 0, 2))
+    biases = ops.concatenate([ops.expand_dims(outer.bias, 0) for outer in network.outer], axis=0)
+    return pitch + biases, network.strike(inner[:, voices])

@@ -211,7 +211,7 @@ def child(role: str) -> None:
 
 def _fail(sentence: str) -> None:
     """Says what went wrong on one line and leaves with exit code 1."""
-    print(f"bachbridge: {' '.join(sentence.split())}", file=sys.stderr)
+    print(f"bachbridge: {' '.join(sentence.split()).rstrip('.')}.", file=sys.stderr)
     sys.exit(1)
 
 

@@ -35,15 +35,27 @@ def demo(
     """Play `melody` (the bundled one) and write `FILES` into the directory; `ports` allows real MIDI ports."""
     melody = melody or bundled()
     console = Console()
+    with _scratch(directory) as scratch:
+        _demo(Path(scratch), console, melody, _settings(melody, model, temperature, seed), ports=ports)
+        for name in FILES:
+            _move(Path(scratch) / name, directory / name)
+    console.print("wrote " + ", ".join(str(directory / name) for name in FILES), soft_wrap=True)
+
+
+def _scratch(directory: Path) -> TemporaryDirectory[str]:
+    """A folder inside the directory, which is made if need be."""
     try:
         directory.mkdir(parents=True, exist_ok=True)
-        with TemporaryDirectory(prefix=".demo-", dir=directory) as scratch:
-            _demo(Path(scratch), console, melody, _settings(melody, model, temperature, seed), ports=ports)
-            for name in FILES:
-                (Path(scratch) / name).replace(directory / name)
+        return TemporaryDirectory(prefix=".demo-", dir=directory)
     except OSError as error:
         raise BachBridgeError(f"cannot write to {directory} ({error.strerror}): choose another folder.") from error
-    console.print("wrote " + ", ".join(str(directory / name) for name in FILES), soft_wrap=True)
+
+
+def _move(source: Path, target: Path) -> None:
+    try:
+        source.replace(target)
+    except OSError as error:
+        raise BachBridgeError(f"cannot write {target} ({error.strerror}): choose another folder.") from error
 
 
 def _settings(melody: Melody, model: str, temperature: float, seed: int) -> Settings:
@@ -78,7 +90,7 @@ def _demo(folder: Path, console: Console, melody: Melody, settings: Settings, *,
         )
     came = stage.received or [(sent.sent_ns, sent.data) for sent in rehearsal.sent]
     parts = parts_of(rehearsal, came, settings.channels)
-    title = f"Bach, {melody.work}: {settings.phrase_bars} bars played, and the answer of {settings.model}"
+    title = f"Bach, {melody.work}: a phrase played, and the answer of {settings.model}"
     write_midi(folder / FILES[0], parts, bpm=melody.bpm, beats_per_bar=settings.beats_per_bar, title=title)
     sound = write_wav(folder / FILES[1], parts)
     write_png(folder / FILES[2], parts, bpm=melody.bpm, beats_per_bar=settings.beats_per_bar, title=title)
@@ -103,8 +115,8 @@ def _table(rehearsal: Rehearsal, log: Log, way: str, sound: str) -> Table:
     table = Table(show_header=False)
     table.add_row("heard", _in_words(heard))
     voices = len({note.voice for note in answered.notes})
-    bars = max(note.end for note in answered.notes) / heard.phrase.steps_per_bar
-    table.add_row("answered", f"{len(answered.notes)} notes in {voices} voices, {bars:.4g} bars")
+    bars = _bars(max(note.end for note in answered.notes), heard.phrase.steps_per_bar)
+    table.add_row("answered", f"{len(answered.notes)} notes in {voices} voices, {bars}")
     table.add_row("first note ready", f"{_milliseconds([first_ready_ns(log)])} after the phrase's end was decided")
     late = sorted(_lateness(rehearsal.sent))
     names = {"p50": 0.5, "p99": 0.99, "max": 1.0}
@@ -118,7 +130,11 @@ def _table(rehearsal: Rehearsal, log: Log, way: str, sound: str) -> Table:
 def _in_words(heard: Heard) -> str:
     phrase = heard.phrase
     bpm = 60e9 / (heard.step_ns * STEPS_PER_BEAT)
-    return f"{len(phrase.notes)} notes, {phrase.steps / phrase.steps_per_bar:.4g} bars at {bpm:.4g} bpm"
+    return f"{len(phrase.notes)} notes, {_bars(phrase.steps, phrase.steps_per_bar)} at {bpm:.4g} bpm"
+
+
+def _bars(steps: int, steps_per_bar: int) -> str:
+    return f"{steps / steps_per_bar:.4g} bar" + ("" if steps == steps_per_bar else "s")
 
 
 def first_ready_ns(log: Log) -> int:

@@ -5,7 +5,6 @@ foot of a terminal. Where the output is not a terminal there are the sentences o
 engine, which then silences everything it has sounding, closes its ports and exits; this process waits for that.
 """
 
-import contextlib
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -29,6 +28,7 @@ from bachbridge.events import (
 )
 from bachbridge.music import STEPS_PER_BEAT, Phrase, pitch_name
 
+_NO_MODEL = "no model"
 _SHOWN = 12
 """Notes of a phrase that are named."""
 
@@ -52,8 +52,10 @@ class Telling:
                 return self._ports(source, sink)
             case Received():
                 self.condition = "listening"
-            case ModelUp() | ModelDown() if self.condition == "starting":
+            case ModelUp() if self.condition in ("starting", _NO_MODEL):
                 self.condition = "ready"
+            case ModelDown():
+                self.condition = _NO_MODEL
             case Heard(phrase, _, step_ns, ended_by):
                 self.tempo = f"{60e9 / (step_ns * STEPS_PER_BEAT):.0f} bpm"
                 what = f"Heard {_notes(len(phrase.notes))} in {_bars(phrase)} at {self.tempo}"
@@ -65,11 +67,11 @@ class Telling:
                 return f"Answered with {_notes(len(notes))}{', cut short' if interrupted else ''}."
             case Missed(_, what):
                 self.condition = "ready"
-                return f"No answer: {what}."
+                return f"No answer: {what.rstrip('.')}."
             case Health():
                 self.latency = f"99 of 100 notes at most {message.late_p99_ns / 1e6:.1f} ms late"
             case Status(topic, text) if topic != "port":
-                return f"{topic.capitalize()}: {text}."
+                return f"{topic.capitalize()}: {text.rstrip('.')}."
             case _:
                 pass
         return None
@@ -117,18 +119,28 @@ def _print_live(messages: Iterable[Message], telling: Telling) -> None:
 
     console = Console(highlight=False)
     with Live(Text(telling.status(), style="dim"), console=console, auto_refresh=False, transient=True) as live:
+        shown = ""
         for message in messages:
             sentence = telling.take(message)
             if sentence:
                 console.print(sentence, markup=False)
-            live.update(Text(telling.status(), style="dim"), refresh=True)
+            if sentence or telling.status() != shown:
+                shown = telling.status()
+                live.update(Text(shown, style="dim"), refresh=True)
 
 
 def play(settings: Settings, *, input_name: str | None, output_name: str | None, log: Path | None = None) -> None:
     """Play until Ctrl-C or until the engine cannot go on; then everything is silent and closed."""
+    from bachbridge import library
     from bachbridge.link import Link
 
-    telling = Telling(checked(settings))
+    library.find(checked(settings).model)
     show = _print_live if sys.stdout.isatty() else _print_plainly
-    with Link(settings, input_name, output_name, log=log) as link, contextlib.suppress(KeyboardInterrupt):
-        show(link.messages(), telling)
+    with Link(settings, input_name, output_name, log=log) as link:
+        try:
+            show(link.messages(), Telling(settings))
+        except KeyboardInterrupt:
+            return
+        status = link.close()
+    if status:
+        raise BachBridgeError(f"the engine ended by itself (status {status}): start with --log FILE and report it")

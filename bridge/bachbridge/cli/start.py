@@ -43,10 +43,10 @@ def lacking(environment: Mapping[str, str], platform: str, *, midi: bool) -> str
 
 def _has_midi() -> bool:
     from bachbridge.errors import PortError
-    from bachbridge.ports import find_api
+    from bachbridge.ports import find_system
 
     try:
-        find_api()
+        find_system()
     except PortError:
         return False
     return True

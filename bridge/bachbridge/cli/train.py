@@ -4,7 +4,6 @@ from dataclasses import replace
 from pathlib import Path
 
 from bachbridge.errors import ConfigError
-from bachbridge_training import corpus, training
 from bachbridge_training import recipe as recipes
 from bachbridge_training.recipe import Recipe
 
@@ -16,6 +15,9 @@ def train(
 ) -> None:
     """Run the recipe in the folder `output` (default `runs/RECIPE`), on `limit` pieces of each part if given."""
     wanted = recipes.read(recipe)
+    # TensorFlow takes seconds to load and prints while it does: not before it is known that there is something to do.
+    from bachbridge_training import corpus, training
+
     folder = output or Path("runs") / wanted.name
     begun = (folder / training.LAST).is_file()
     if begun and not resume:

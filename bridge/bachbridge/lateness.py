@@ -1,0 +1,30 @@
+"""How late messages went out, counted in classes of equal width, so that hours of play take no memory."""
+
+from array import array
+from bisect import bisect_left
+from itertools import accumulate
+
+_WIDTH_NS = 10_000
+_CLASSES = 2_000
+
+
+class Lateness:
+    """Take one lateness (ns) after another; percentiles are exact to 10 µs up to 20 ms, the greatest is exact."""
+
+    __slots__ = ("_counts", "count", "max_ns")
+
+    def __init__(self) -> None:
+        self._counts = array("L", bytes(array("L").itemsize * (_CLASSES + 1)))
+        self.count = 0
+        self.max_ns = 0
+
+    def take(self, late_ns: int) -> None:
+        self._counts[min(max(0, late_ns) // _WIDTH_NS, _CLASSES)] += 1
+        self.count += 1
+        self.max_ns = max(self.max_ns, late_ns)
+
+    def percentile(self, share: float) -> int:
+        """The lateness (ns, upper edge of its class) that this share of the messages does not exceed."""
+        rank = share * self.count
+        index = bisect_left(list(accumulate(self._counts)), rank)
+        return self.max_ns if index >= _CLASSES else min(self.max_ns, (index + 1) * _WIDTH_NS)

@@ -1,0 +1,203 @@
+"""The engine's process on real ports: what goes in and out, and that nothing is ever left sounding."""
+
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+from daw import PATIENCE_S, Daw, await_message, daw
+from model_process import CHORD
+
+from bachbridge.config import Settings
+from bachbridge.events import (
+    Answered,
+    EndPhrase,
+    Failed,
+    Heard,
+    Message,
+    Midi,
+    ModelDown,
+    ModelUp,
+    PortsChanged,
+    Received,
+    Sent,
+)
+from bachbridge.jack import DummyServer
+from bachbridge.link import Link
+
+HERE = Path(__file__).parent
+HELD = [sys.executable, str(HERE / "model_process.py"), "held"]
+STUCK = [sys.executable, str(HERE / "model_process.py"), "stuck"]
+LONG = Settings(bpm=300, phrase_end="control", answer_bars=16)
+"""The answer lasts for 12.8 s: it is never over before a test stops it."""
+SHORT = Settings(bpm=300, phrase_end="control")
+
+
+@pytest.fixture
+def held(jack: DummyServer) -> Iterator[tuple[Link, Daw]]:
+    """An engine whose long answer is sounding, and who hears it."""
+    with Link(LONG, modelhost=HELD) as link:
+        ready(link)
+        with daw() as player:
+            answer(link, player)
+            yield link, player
+
+
+def ready(link: Link) -> None:
+    await_message(link, ModelUp)
+
+
+def answer(link: Link, player: Daw) -> None:
+    """Play a phrase and wait until the answer's chord sounds."""
+    player.play(60)
+    while await_message(link, Received).data[0] & 0xF0 != 0x80:
+        pass
+    link.send(EndPhrase())
+    player.until(lambda: len(player.sounding) == len(CHORD))
+
+
+def test_notes_in_answer_out_in_order(jack: DummyServer) -> None:
+    told: list[Message] = []
+    with Link(SHORT, modelhost=HELD) as link:
+        ready(link)
+        with daw() as player:
+            player.play(60, 62, 64)
+            player.send(bytes((0xB0, 80, 127)))
+            await_message(link, Answered, told)
+            sent = [message for message in told if isinstance(message, Sent)]
+            player.until(lambda: len(player.heard) >= len(sent))
+            player.until_silent()
+    received = [message.data for message in told if isinstance(message, Received)]
+    assert [data[1] for data in received if data[0] == 0x90] == [60, 62, 64]
+    (heard,) = [message for message in told if isinstance(message, Heard)]
+    assert [note.pitch for note in heard.phrase.notes] == [60, 62, 64]
+    assert [data for _, data in player.heard] == [message.data for message in sent]
+    assert [data[:2] for _, data in player.heard if data[0] & 0xF0 == 0x90] == [
+        bytes((0x90 | voice, pitch)) for voice, pitch in enumerate(CHORD)
+    ]
+
+
+def test_order_is_kept_and_nothing_lost(jack: DummyServer) -> None:
+    with Link(Settings(thru=True, mode="off"), modelhost=HELD) as link:
+        ready(link)
+        with daw() as player:
+            for batch in range(50):
+                pitches = [(batch * 7 + n) % 100 + 10 for n in range(8)]
+                player.play(*pitches)
+                player.until(lambda batch=batch: len(player.heard) >= 16 * (batch + 1))
+                back = [data[:2] for _, data in player.heard[-16:]]
+                assert back == [bytes((kind, pitch)) for pitch in pitches for kind in (0x90, 0x80)]
+
+
+def test_playing_again_silences_the_answer(held: tuple[Link, Daw]) -> None:
+    link, player = held
+    player.play(50)
+    assert await_message(link, Answered).interrupted
+    player.until_silent()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_the_notes_and_the_engine(held: tuple[Link, Daw], number: int) -> None:
+    link, player = held
+    psutil.Process(link.pid).send_signal(number)
+    player.until_silent()
+    assert link.close() == 0
+
+
+def test_closing_the_pipe_ends_the_notes_and_the_engine(held: tuple[Link, Daw]) -> None:
+    link, player = held
+    assert link.close() == 0
+    player.until_silent()
+
+
+def test_the_models_death_leaves_nothing_sounding_and_is_mended(jack: DummyServer) -> None:
+    with Link(LONG, modelhost=STUCK) as link:
+        ready(link)
+        with daw() as player:
+            answer(link, player)
+            (model,) = psutil.Process(link.pid).children()
+            model.kill()
+            await_message(link, ModelDown)
+            player.until_silent()
+            await_message(link, ModelUp)
+            player.heard.clear()
+            answer(link, player)
+            player.until_silent()
+
+
+def test_the_starters_death_ends_the_notes_and_the_engine(jack: DummyServer) -> None:
+    program = [sys.executable, str(HERE / "starter.py"), *HELD]
+    with subprocess.Popen(program, stdout=subprocess.PIPE, text=True) as starter:
+        assert starter.stdout is not None
+        engine = psutil.Process(int(starter.stdout.readline()))
+        assert starter.stdout.readline() == "ready\n"
+        with daw() as player:
+            player.play(60)
+            player.until(lambda: len(player.sounding) == len(CHORD))
+            starter.kill()
+            player.until_silent()
+        engine.wait(PATIENCE_S)
+
+
+def test_a_name_that_fits_nothing_or_too_much_is_told_with_the_candidates(jack: DummyServer) -> None:
+    with daw(None, None, "Keys") as _, daw(None, None, "Keyboard") as _:
+        assert 'choose one of these: "Key' in failure("no such thing")
+        several = failure("key")
+        assert '"Keys:Keys Out"' in several
+        assert '"Keyboard:Keyboard Out"' in several
+        with Link(SHORT, "keys out", "KEYBOARD IN", modelhost=HELD) as link:
+            assert await_message(link, PortsChanged).input == "Keys:Keys Out"
+
+
+def failure(input_name: str) -> str:
+    """The sentence with which the engine gives up."""
+    with Link(SHORT, input_name, modelhost=HELD) as link:
+        (failed,) = [message for message in link.messages() if isinstance(message, Failed)]
+        assert link.close() == 1
+        return failed.error
+
+
+def test_named_ports_that_vanish_are_taken_again(jack: DummyServer) -> None:
+    settings = Settings(thru=True, mode="off")
+    with daw(None, None, "Keys") as keys, Link(settings, "Keys Out", "Keys In", modelhost=HELD) as link:
+        opened = await_message(link, PortsChanged)
+        assert opened == PortsChanged("Keys:Keys Out", "Keys-01:Keys In")
+        keys.close()
+        await_ports(link, PortsChanged("", ""))
+        with daw(None, None, "Keys") as again:
+            await_ports(link, opened)
+            again.play(60)
+            again.until(lambda: [data[0] for _, data in again.heard] == [0x90, 0x80])
+
+
+def await_ports(link: Link, wanted: PortsChanged) -> None:
+    """The two ports may be seen to come and go in separate looks."""
+    while await_message(link, PortsChanged) != wanted:
+        pass
+
+
+def test_ports_are_made_anew_when_the_jack_server_comes_back(jack: DummyServer) -> None:
+    with Link(SHORT, modelhost=HELD) as link:
+        opened = await_message(link, PortsChanged)
+        jack.stop()
+        await_ports(link, PortsChanged("", ""))
+        jack.start()
+        await_ports(link, opened)
+        with daw() as player:
+            answer(link, player)
+            player.until_silent()
+
+
+def test_without_ports_the_pipe_is_enough() -> None:
+    told: list[Message] = []
+    with Link(SHORT, ports=False, modelhost=HELD) as link:
+        ready(link)
+        link.send(Midi(bytes((0x90, 60, 80))))
+        link.send(Midi(bytes((0x80, 60, 0))))
+        link.send(EndPhrase())
+        await_message(link, Answered, told)
+    sent = [message.data[0] & 0xF0 for message in told if isinstance(message, Sent)]
+    assert sorted(sent) == [0x80] * 4 + [0x90] * 4

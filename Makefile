@@ -11,6 +11,9 @@ ifdef CI
 export BACHBRIDGE_REQUIRE_PORTS := 1
 endif
 
+# The same that the package says to onnxruntime, for whatever imports that first.
+export ORT_DISABLE_TELEMETRY := 1
+
 .PHONY: run test lint soak bench constraints clean
 
 run: .venv/core

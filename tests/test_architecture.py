@@ -14,7 +14,20 @@ PACKAGES = {
     "bachbridge_training": ROOT / "training/bachbridge_training",
 }
 PURE = {
-    *("music", "events", "midi", "tempo", "grid", "phrase", "exchange", "touch", "agenda", "session"),
+    *(
+        "music",
+        "events",
+        "midi",
+        "tempo",
+        "grid",
+        "phrase",
+        "exchange",
+        "touch",
+        "agenda",
+        "session",
+        "listener",
+        "thru",
+    ),
     *("codecs", "sampling", "voiceleading", "performance", "rehearsal", "smf"),
 }
 """Modules and packages of `bachbridge` that know no clock, thread, port, file or global random state."""

@@ -118,7 +118,6 @@ class Feed:
 
     model: str
     prompt: Phrase
-    temperature: float
     seed: int
 
 

@@ -6,7 +6,9 @@
 
 from dataclasses import dataclass
 
-SUSTAIN, ALL_SOUND_OFF, RESET_CONTROLLERS, ALL_NOTES_OFF = 64, 120, 121, 123
+SUSTAIN, ALL_SOUND_OFF, ALL_NOTES_OFF = 64, 120, 123
+HALF = 64
+"""A switch (a pedal, say) is on from this value."""
 
 
 @dataclass(frozen=True, slots=True)

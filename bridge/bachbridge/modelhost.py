@@ -45,7 +45,7 @@ def step_ns(model: Model, name: str) -> int:
     for seed in range(_WARM_STEPS):
         phrase = Phrase(_WARM_UP.notes, seed + 1)
         begin = time.perf_counter_ns()
-        model.feed(Feed(name, phrase, 1.0, 0))
+        model.feed(Feed(name, phrase, 0))
         times.append(time.perf_counter_ns() - begin)
     for _ in model.generate(Ask(0, "continue", name, _WARM_UP, 2 * STEPS_PER_BEAT, 1.0, 0.95, 0)):
         pass

@@ -5,15 +5,16 @@ for the phrase, because the tempo may only be known at its end. Whether the phra
 the take answers what it needs for that: since when nothing sounds.
 """
 
-from dataclasses import dataclass, field
+from bisect import bisect_left
+from dataclasses import dataclass, field, replace
 
 from bachbridge.music import STEPS_PER_BEAT, Note, Phrase
-from bachbridge.tempo import Reading, read_at, read_freely
+from bachbridge.tempo import Grid, Reader
 
 MAX_STEPS = 512
 """What is told of a longer phrase: its end (32 bars of four beats)."""
-_MAX_NOTES, _KEPT_NOTES = 320, 256
-"""How many notes may lie in a take before only the last ones are kept: reading them must stay quick."""
+_MAX_NOTES, _KEPT_NOTES = 2048, 1024
+"""How many notes may lie in a take before only the last ones are kept."""
 
 
 @dataclass(slots=True)
@@ -24,44 +25,59 @@ class Played:
     off_ns: int | None
     pitch: int
     velocity: int
+    note: Note | None = None
+    """The note on the grid, once it is certain."""
 
 
 @dataclass(slots=True)
 class Take:
     """Keys and pedal since the phrase began; used on the engine's thread only."""
 
+    reader: Reader = field(default_factory=lambda: Reader(0.0, None))
     played: list[Played] = field(default_factory=lambda: [])
+    held: dict[int, Played] = field(default_factory=lambda: {})
+    """What is sounding, by pitch."""
     pedal: bool = False
     quiet_since_ns: int | None = None
     """Since when neither key nor pedal holds a sound; None while something does."""
-    _dropped_steps: int = 0
-    """The step of the first note that is kept."""
-    _known: tuple[tuple[int, float, float | None], Reading] | None = None
+
+    @property
+    def grid(self) -> Grid:
+        return self.reader.grid
 
     def note_on(self, now_ns: int, pitch: int, velocity: int) -> None:
         self.note_off(now_ns, pitch)
-        self.played.append(Played(now_ns, None, pitch, velocity))
+        self.held[pitch] = Played(now_ns, None, pitch, velocity)
+        self.played.append(self.held[pitch])
+        self.reader.add(now_ns)
         self.quiet_since_ns = None
+        if len(self.played) > _MAX_NOTES:
+            self.reader.forget(len(self.played) - _KEPT_NOTES)
+            del self.played[:-_KEPT_NOTES]
 
     def note_off(self, now_ns: int, pitch: int) -> None:
-        for note in self.held:
-            if note.pitch == pitch:
-                note.off_ns = now_ns
+        note = self.held.pop(pitch, None)
+        if note:
+            note.off_ns = now_ns
         self._settle(now_ns)
 
     def all_off(self, now_ns: int) -> None:
         """The player's program says that no key is down (it stopped, say)."""
-        for note in self.held:
+        for note in self.held.values():
             note.off_ns = now_ns
+        self.held.clear()
         self._settle(now_ns)
 
     def set_pedal(self, now_ns: int, down: bool) -> None:
         self.pedal = down
         self._settle(now_ns)
 
-    @property
-    def held(self) -> list[Played]:
-        return [note for note in self.played if note.off_ns is None]
+    def read_at(self, bpm: float) -> None:
+        """The tempo was set to `bpm` (0: unknown) meanwhile: read everything again."""
+        self.reader = Reader(bpm, self.reader.previous_bpm)
+        for played in self.played:
+            self.reader.add(played.on_ns)
+            played.note = None
 
     def _settle(self, now_ns: int) -> None:
         sounding = self.pedal or bool(self.held)
@@ -70,35 +86,37 @@ class Take:
         elif self.quiet_since_ns is None:
             self.quiet_since_ns = now_ns
 
-    def reading(self, bpm: float, previous_bpm: float | None) -> Reading:
-        """What was played read at `bpm`, or freely if `bpm` is 0; worked out once for each new note."""
-        key = (len(self.played), bpm, previous_bpm)
-        if self._known is None or self._known[0] != key:
-            onsets = [note.on_ns for note in self.played]
-            reading = read_at(onsets, bpm) if bpm else read_freely(onsets, previous_bpm)
-            self._known = key, reading.moved(self._dropped_steps)
-            if len(onsets) > _MAX_NOTES:
-                self._dropped_steps = self._known[1].steps[-_KEPT_NOTES]
-                self.played = self.played[-_KEPT_NOTES:]
-                return self.reading(bpm, previous_bpm)
-        return self._known[1]
+    def phrase(
+        self, now_ns: int, steps_per_bar: int, *, steps: int | None = None, at_most: int | None = None
+    ) -> Phrase:
+        """What was played, on the grid, up to the beat on which the last note ends, or to `at_most` if that is earlier.
 
-    def phrase(self, now_ns: int, reading: Reading, steps_per_bar: int, steps: int | None = None) -> Phrase:
-        """What was played, on the grid: `steps` of it, or up to the beat on which the last note ends.
-
-        Held notes last until now. Of two notes on one key and step the louder is kept.
+        `steps` sets the length instead. Held notes last until now. Of two notes on one key and step the louder is kept.
         """
+        begin = bisect_left(self.reader.steps, self.reader.steps[-1] - MAX_STEPS)
         best: dict[tuple[int, int], Note] = {}
-        for played, step, offset_ns in zip(self.played, reading.steps, reading.offsets_ns, strict=True):
-            length_ns = (now_ns if played.off_ns is None else played.off_ns) - played.on_ns
-            length = max(1, round(length_ns / reading.grid.step_ns))
-            note = Note(step, length, played.pitch, played.velocity, 0, offset_ns)
+        for index in range(begin, len(self.played)):
+            note = self._note(now_ns, index)
             rival = best.get((note.start, note.pitch))
             if rival is None or note.velocity > rival.velocity:
                 best[note.start, note.pitch] = note
         notes = sorted(best.values(), key=lambda note: (note.start, note.pitch))
-        whole = steps if steps is not None else _to_beat(max(note.end for note in notes))
-        return _last_steps(notes, whole, steps_per_bar)
+        if steps is None:
+            end = _to_beat(max(note.end for note in notes))
+            steps = end if at_most is None else max(0, min(end, at_most))
+        return _last_steps(notes, steps, steps_per_bar)
+
+    def _note(self, now_ns: int, index: int) -> Note:
+        played = self.played[index]
+        if played.note is not None:
+            return played.note
+        length_ns = (now_ns if played.off_ns is None else played.off_ns) - played.on_ns
+        length = max(1, round(length_ns / self.reader.grid.step_ns))
+        start, offset_ns = self.reader.steps[index], self.reader.offsets_ns[index]
+        note = Note(start, length, played.pitch, played.velocity, 0, offset_ns)
+        if played.off_ns is not None and self.reader.settled:
+            played.note = note
+        return note
 
 
 def _to_beat(step: int) -> int:
@@ -109,9 +127,12 @@ def _last_steps(notes: list[Note], steps: int, steps_per_bar: int) -> Phrase:
     """The phrase cut to `steps` and, by whole bars from its beginning, to `MAX_STEPS`."""
     excess = -(-max(0, steps - MAX_STEPS) // steps_per_bar)
     skipped = max(excess, notes[0].start // steps_per_bar) * steps_per_bar
-    kept = [
-        Note(n.start - skipped, min(n.length, steps - n.start), n.pitch, n.velocity, n.voice, n.offset_ns)
-        for n in notes
-        if skipped <= n.start < steps
-    ]
-    return Phrase(tuple(kept), steps - skipped, steps_per_bar)
+    kept = [_cut(note, skipped, steps) for note in notes if skipped <= note.start < steps]
+    return Phrase(tuple(kept), max(0, steps - skipped), steps_per_bar)
+
+
+def _cut(note: Note, skipped: int, steps: int) -> Note:
+    """The note, counted from step `skipped` on and ended by step `steps`."""
+    if skipped == 0 and note.end <= steps:
+        return note
+    return replace(note, start=note.start - skipped, length=min(note.length, steps - note.start))

@@ -37,8 +37,9 @@ def choose(logits: Floats, temperature: float, top_p: float, rng: np.random.Gene
     scaled: Floats = (logits - logits.max()) / temperature
     weights = np.exp(scaled)
     order = np.argsort(-weights)
-    cumulated = np.cumsum(weights[order])
-    kept = int(np.searchsorted(cumulated, top_p * cumulated[-1])) + 1
+    cumulated: Floats = np.cumsum(weights[order])
+    wanted: float = top_p * cumulated[-1]
+    kept = int(np.searchsorted(cumulated, wanted)) + 1
     return int(order[np.searchsorted(cumulated[:kept], rng.random() * cumulated[kept - 1])])
 
 
@@ -75,12 +76,12 @@ class Autoregressive:
 
     def feed(self, feed: Feed) -> None:
         """Bring the memory up to the phrase so far."""
-        self._follow(feed.prompt, feed.temperature, feed.seed)
+        self._follow(feed.prompt, feed.seed)
 
     def generate(self, ask: Ask) -> Iterator[Answer]:
         """The answer, first its first step alone, then beat by beat; see `events.Answer`."""
         prompt = satb.read(ask.prompt)
-        memory = self._follow(ask.prompt, ask.temperature, ask.seed)
+        memory = self._follow(ask.prompt, ask.seed)
         touch = Touch(ask.prompt, ask.seed)
         voices = _Voices(-prompt.shift, touch)
         for step in range(ask.steps):
@@ -95,9 +96,9 @@ class Autoregressive:
             if not final:
                 memory = self._advance(memory, frame)
 
-    def _follow(self, phrase: Phrase, temperature: float, seed: int) -> _Memory:
+    def _follow(self, phrase: Phrase, seed: int) -> _Memory:
         """The memory after the phrase; what was taken in before is kept as far as it is still true."""
-        key = (temperature, seed, phrase.position, phrase.steps_per_bar)
+        key = (seed, phrase.position, phrase.steps_per_bar)
         if key != self._key:
             self._cells, self._key = [], key
         prompt = satb.read(phrase)
@@ -113,7 +114,7 @@ class Autoregressive:
         for step in range(true, len(rows)):
             rng = np.random.default_rng([seed, 2, step])
             allowed = _SUNG if any(given > satb.REST for given in rows[step]) else _SUNG_OR_RESTING
-            frame = self._draw(memory, rows[step], allowed, temperature, _PROMPT_TOP_P, rng)
+            frame = self._draw(memory, rows[step], allowed, *_IMAGINED, rng)
             frame = _as_played(frame, rows[step], strikes[step])
             memory = self._advance(memory, frame)
             self._cells.append(_Cell(rows[step], strikes[step], frame, memory))
@@ -155,8 +156,8 @@ class Autoregressive:
 
 _FREE = (satb.UNKNOWN,) * len(VOICES)
 _NOTHING = satb.Frame(_FREE, (False,) * len(VOICES))
-_PROMPT_TOP_P = 0.9
-"""The voices imagined under a melody keep to what is likely: they are only there to be understood."""
+_IMAGINED = (0.8, 0.9)
+"""Temperature and nucleus of the voices imagined under a melody: likely ones, whatever the answer is to be like."""
 
 
 def _within_ranges(*, resting: bool) -> Floats:

@@ -10,7 +10,7 @@ are due, a phrase's end, the feeding of the model with what was played so far. A
 replays exactly.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from bachbridge import midi
 from bachbridge.agenda import Agenda
@@ -25,8 +25,6 @@ from bachbridge.events import (
     Effect,
     EndPhrase,
     Event,
-    Feed,
-    Heard,
     Midi,
     Missed,
     ModelDown,
@@ -41,50 +39,41 @@ from bachbridge.events import (
     Tick,
 )
 from bachbridge.exchange import Exchange
-from bachbridge.music import STEPS_PER_BEAT, Phrase
-from bachbridge.phrase import Take
-from bachbridge.tempo import Grid, Reading
+from bachbridge.listener import Listener
+from bachbridge.music import STEPS_PER_BEAT
+from bachbridge.tempo import Grid
+from bachbridge.thru import Thru
 
-_LEAD_NS = 20_000_000
-"""A phrase of a fixed number of bars is answered this long before its bar line, so that the answer is there on it."""
 _READY_NS = 8_000_000
 """The answer starts on the first beat that is at least this far ahead."""
 _PATIENCE_BEATS = 8
 """How long after its due time an answer is waited for."""
 
 
-@dataclass(slots=True)
-class _Counts:
-    asks: int = 0
-    phrases: int = 0
-    bad: int = 0
-
-
 class Session:
     """Feed it events in order of time, on one thread; perform the effects in their order."""
 
-    __slots__ = ("_agenda", "_bpm", "_counts", "_exchange", "_fed", "_feed_ns", "_take", "_thru_pedals", "settings")
+    __slots__ = ("_agenda", "_asks", "_bad", "_exchange", "_listener", "_thru")
 
     def __init__(self, settings: Settings) -> None:
-        self.settings = settings
+        self._listener = Listener(settings)
         self._agenda = Agenda()
-        self._take = Take()
+        self._thru = Thru(self._agenda)
         self._exchange: Exchange | None = None
-        self._counts = _Counts()
-        self._bpm: float | None = None
-        """The tempo of the phrase before."""
-        self._fed: Phrase | None = None
-        self._feed_ns: int | None = None
-        """When the model is next told how far the phrase has come."""
-        self._thru_pedals: set[int] = set()
-        """Channels on which a sustain pedal that is down was passed through."""
+        self._asks = 0
+        self._bad = 0
+        """How many messages made no sense."""
+
+    @property
+    def settings(self) -> Settings:
+        return self._listener.settings
 
     # ------------------------------------------------------------ the two public questions
 
     @property
     def deadline(self) -> int | None:
         """When to feed a `Tick` if nothing else happens (ns), or None."""
-        times = (self._agenda.deadline, self._phrase_end_ns(), self._feed_ns, self._exchange_end_ns())
+        times = (self._agenda.deadline, self._listener.end_ns, self._listener.feed_ns, self._exchange_end_ns())
         return min((time for time in times if time is not None), default=None)
 
     def feed(self, now_ns: int, event: Event) -> list[Effect]:
@@ -124,156 +113,82 @@ class Session:
 
     def _midi(self, now_ns: int, data: bytes) -> list[Effect]:
         meaning = midi.decode(data)
-        effects = self._thru(now_ns, data, meaning) if self.settings.thru else []
+        effects: list[Effect] = self._thru.take(now_ns, data, meaning) if self.settings.thru else []
         if isinstance(meaning, midi.Stop):
             return effects + self._stop(now_ns)
-        if self.settings.mode == "off":
-            return effects
+        return effects if self.settings.mode == "off" else effects + self._listen(now_ns, meaning)
+
+    def _listen(self, now_ns: int, meaning: midi.Meaning) -> list[Effect]:
         match meaning:
             case midi.NoteOn(_, pitch, velocity):
-                return effects + self._note_on(now_ns, pitch, velocity)
-            case midi.NoteOff(_, pitch):
-                self._take.note_off(now_ns, pitch)
-                return effects + self._feed_model(now_ns)
-            case midi.Control(_, controller, value):
-                return effects + self._control(now_ns, controller, value)
-            case midi.Unknown():
-                self._counts.bad += 1
-                return [*effects, Status("midi", f"{self._counts.bad} damaged messages so far")]
-            case _:
+                effects = [] if self.settings.let_finish else self._interrupt(now_ns)
+                self._listener.note_on(now_ns, pitch, velocity)
                 return effects
-
-    def _thru(self, now_ns: int, data: bytes, meaning: midi.Meaning) -> list[Effect]:
-        match meaning:
-            case midi.NoteOn(channel, pitch, velocity):
-                return list(self._agenda.strike(channel, pitch, velocity, now_ns))
-            case midi.NoteOff(channel, pitch):
-                return list(self._agenda.release(channel, pitch, now_ns))
-            case midi.Control(channel, midi.SUSTAIN, value):
-                (self._thru_pedals.add if value >= 64 else self._thru_pedals.discard)(channel)
-                return [Send(data, now_ns)]
-            case midi.Control() | midi.Voiced():
-                return [Send(data, now_ns)]
+            case midi.NoteOff(_, pitch):
+                self._listener.note_off(now_ns, pitch)
+            case midi.Control(_, controller, value):
+                return self._control(now_ns, controller, down=value >= midi.HALF)
+            case midi.Unknown():
+                self._bad += 1
+                return [Status("midi", f"{self._bad} damaged messages so far")]
             case _:
-                return []
+                pass
+        return []
 
-    def _note_on(self, now_ns: int, pitch: int, velocity: int) -> list[Effect]:
-        effects: list[Effect] = [] if self.settings.let_finish else self._interrupt(now_ns)
-        self._take.note_on(now_ns, pitch, velocity)
-        return effects + self._feed_model(now_ns)
-
-    def _control(self, now_ns: int, controller: int, value: int) -> list[Effect]:
-        down = value >= 64
+    def _control(self, now_ns: int, controller: int, *, down: bool) -> list[Effect]:
         if controller == midi.SUSTAIN:
-            released = self._take.pedal and not down
-            self._take.set_pedal(now_ns, down)
-            if released and self.settings.phrase_end == "pedal":
-                return self._end_phrase(now_ns, "pedal")
-        elif controller == self.settings.end_control and down:
+            return self._end_phrase(now_ns, "pedal") if self._listener.pedal(now_ns, down=down) else []
+        if controller == self.settings.end_control and down:
             return self._end_phrase(now_ns, "control")
-        elif controller in (midi.ALL_NOTES_OFF, midi.ALL_SOUND_OFF):
-            self._take.all_off(now_ns)
+        if controller in (midi.ALL_NOTES_OFF, midi.ALL_SOUND_OFF):
+            self._listener.take.all_off(now_ns)
         return []
 
     def _set(self, now_ns: int, name: str, value: str | int | float | bool) -> list[Effect]:
+        before = self.settings
         try:
-            self.settings = with_value(self.settings, name, value)
+            self._listener.set(with_value(before, name, value))
         except ConfigError as error:
             return [Status("setting", str(error))]
-        effects: list[Effect] = []
-        if name == "mode" or (name == "thru" and not self.settings.thru):
-            effects = self._stop(now_ns)
+        stops = self.settings.mode != before.mode or (before.thru and not self.settings.thru)
+        effects = self._stop(now_ns) if stops else []
         return [*effects, Status("setting", f"{name} = {getattr(self.settings, name)}")]
 
     # ------------------------------------------------------------ what time alone brings
 
     def _advance(self, now_ns: int) -> list[Effect]:
         effects: list[Effect] = list(self._agenda.due(now_ns))
-        end_ns = self._phrase_end_ns()
-        if end_ns is not None and end_ns <= now_ns:
+        if _reached(now_ns, self._listener.end_ns):
             effects += self._end_phrase(now_ns, self.settings.phrase_end)
-        if self._feed_ns is not None and self._feed_ns <= now_ns:
-            effects += self._feed_model(now_ns)
-        end_ns = self._exchange_end_ns()
-        if end_ns is not None and end_ns <= now_ns:
+        if _reached(now_ns, self._listener.feed_ns):
+            feed = self._listener.feed(now_ns, self._agenda.deadline)
+            effects += [feed] if feed else []
+        if _reached(now_ns, self._exchange_end_ns()):
             effects += self._finish_exchange(now_ns)
         return effects
 
-    def _reading(self) -> Reading:
-        return self._take.reading(self.settings.bpm, self._bpm)
-
-    @property
-    def _steps_per_bar(self) -> int:
-        return self.settings.beats_per_bar * STEPS_PER_BEAT
-
-    def _phrase_end_ns(self) -> int | None:
-        take, settings = self._take, self.settings
-        if not take.played:
-            return None
-        if settings.phrase_end == "bars":
-            return self._reading().grid.time_of(settings.phrase_bars * self._steps_per_bar) - _LEAD_NS
-        if settings.phrase_end == "silence" and take.quiet_since_ns is not None:
-            return take.quiet_since_ns + round(settings.silence_beats * STEPS_PER_BEAT * self._reading().grid.step_ns)
-        return None
-
-    # ------------------------------------------------------------ the phrase
-
-    def _feed_model(self, now_ns: int) -> list[Effect]:
-        """Tell the model what is certain of the phrase so far, and plan to do so again on the next beat."""
-        if not self._take.played:
-            self._feed_ns = None
-            return []
-        reading = self._reading()
-        grid = reading.grid
-        phrase = self._take.phrase(now_ns, reading, self._steps_per_bar)
-        certain = grid.nearest(now_ns)
-        if certain < phrase.steps:
-            phrase = self._take.phrase(now_ns, reading, self._steps_per_bar, max(0, certain))
-        self._feed_ns = grid.time_of(grid.next_beat(now_ns + 1))
-        if not phrase.notes or phrase == self._fed:
-            return []
-        self._fed = phrase
-        return [Feed(self.settings.model, phrase, self.settings.temperature, self._seed())]
-
-    def _seed(self) -> int:
-        return self.settings.seed if self.settings.seed >= 0 else self._counts.phrases
-
     def _end_phrase(self, now_ns: int, ended_by: str) -> list[Effect]:
-        if not self._take.played:
+        """The phrase is over: ask for its answer, due on the next beat."""
+        listener, settings = self._listener, self.settings
+        if not listener.playing:
             return []
-        reading, settings = self._reading(), self.settings
-        grid = reading.grid
-        whole = settings.phrase_bars * self._steps_per_bar if ended_by == "bars" else None
-        phrase = self._take.phrase(now_ns, reading, self._steps_per_bar, whole)
-        effects = [Heard(phrase, grid.origin_ns, grid.step_ns, ended_by), *self._answer_phrase(now_ns, phrase, grid)]
-        self._bpm = grid.bpm
-        self._forget_take()
-        self._counts.phrases += 1
-        return effects
-
-    def _forget_take(self) -> None:
-        """Begin afresh, but keep in mind the pedal that is down."""
-        self._take = Take(pedal=self._take.pedal)
-        self._fed = self._feed_ns = None
-
-    def _answer_phrase(self, now_ns: int, phrase: Phrase, grid: Grid) -> list[Effect]:
-        effects = self._interrupt(now_ns)
-        steps = self.settings.answer_bars * self._steps_per_bar or phrase.steps
-        settings = self.settings
-        self._counts.asks += 1
+        heard = listener.heard(now_ns, ended_by)
+        effects = [heard, *self._interrupt(now_ns)]
+        self._asks += 1
         ask = Ask(
-            ask=self._counts.asks,
+            ask=self._asks,
             task=settings.mode,
             model=settings.model,
-            prompt=phrase,
-            steps=steps,
+            prompt=heard.phrase,
+            steps=settings.answer_bars * listener.steps_per_bar or heard.phrase.steps,
             temperature=settings.temperature,
             top_p=settings.top_p,
-            seed=self._seed(),
+            seed=listener.seed,
         )
-        start_ns = grid.time_of(grid.next_beat(now_ns + _READY_NS))
+        start_ns = listener.grid.time_of(listener.grid.next_beat(now_ns + _READY_NS))
         channels = tuple(channel - 1 for channel in settings.channels)
-        self._exchange = Exchange(ask, Grid(start_ns, grid.step_ns), channels)
+        self._exchange = Exchange(ask, Grid(start_ns, heard.step_ns), channels)
+        listener.begin_again()
         return [*effects, ask, Answering(ask.ask, start_ns)]
 
     # ------------------------------------------------------------ the answer
@@ -329,9 +244,10 @@ class Session:
 
     def _stop(self, now_ns: int) -> list[Effect]:
         """Silence and forget everything but the settings."""
-        effects = [*self._interrupt(now_ns), *self._agenda.silence(now_ns)]
-        effects += [Send(midi.control(channel, midi.SUSTAIN, 0), now_ns) for channel in sorted(self._thru_pedals)]
-        self._thru_pedals.clear()
-        self._take = Take()
-        self._fed = self._feed_ns = None
+        effects = [*self._interrupt(now_ns), *self._agenda.silence(now_ns), *self._thru.lift(now_ns)]
+        self._listener.forget()
         return effects
+
+
+def _reached(now_ns: int, time_ns: int | None) -> bool:
+    return time_ns is not None and time_ns <= now_ns

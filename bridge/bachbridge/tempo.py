@@ -7,7 +7,7 @@ the best one is refined by least squares. (The idea: A. T. Cemgil and B. Kappen,
 tracking and rhythm quantization", JAIR 18, 2003; a grid of candidates is enough for short phrases.)
 
 A clock (24 pulses to the quarter note) or a shared session would give a `Grid` of its own: whatever knows better than
-this guess replaces `read_at` or `read_freely` and nothing else.
+this guess replaces `Reader` and nothing else.
 """
 
 from collections.abc import Sequence
@@ -27,8 +27,8 @@ _VALUES = np.array([1, 2, 3, 4, 6, 8, 12, 16])
 _LOG_SHARES = np.log([0.06, 0.24, 0.04, 0.46, 0.06, 0.09, 0.02, 0.03])
 _PHASE_SHARE, _PERIOD_SHARE, _STRETCH = 0.4, 0.12, 0.3
 """How far the grid follows each onset in phase and in period, and how far the period may drift in all."""
-_REMEMBERED = 64
-"""Intervals that the estimate looks back on."""
+_SETTLED = 24
+"""After so many onsets the reading of the earlier ones stays as it is."""
 _STRAY = 1e-4
 """Likelihood (in the units of a peak's height) of an interval that is no note value: a hesitation, a slip."""
 
@@ -72,7 +72,7 @@ def distinct_onsets(onsets_ns: Sequence[int]) -> list[int]:
 
 def estimate_bpm(onsets_ns: Sequence[int], previous_bpm: float | None = None) -> float:
     """The likeliest tempo of the onsets; with fewer than three of them, the previous tempo or the usual one."""
-    intervals = np.diff(np.array(distinct_onsets(onsets_ns), dtype=np.float64))[-_REMEMBERED:]
+    intervals = np.diff(np.array(distinct_onsets(onsets_ns), dtype=np.float64))
     centre = previous_bpm or _USUAL_BPM
     if len(intervals) < 2:
         return centre
@@ -100,54 +100,87 @@ def _refined(intervals: np.ndarray, bpm: float) -> float:
     return float(_NS_PER_MINUTE / STEPS_PER_BEAT * (values @ values) / (values @ intervals))
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """Which step each onset fell on and how far from it, and the grid in force after the last one."""
+class Reader:
+    """Which step each onset falls on, and the grid in force after the last one; onsets come in order of time.
 
-    grid: Grid
-    steps: tuple[int, ...]
-    offsets_ns: tuple[int, ...]
-
-    def moved(self, steps: int) -> "Reading":
-        """The same onsets counted from `steps` steps earlier."""
-        origin_ns = self.grid.origin_ns - steps * self.grid.step_ns
-        return Reading(Grid(origin_ns, self.grid.step_ns), tuple(step + steps for step in self.steps), self.offsets_ns)
-
-
-def read_at(onsets_ns: Sequence[int], bpm: float) -> Reading:
-    """Onsets in order of time on the grid of a known tempo, which begins with the first of them.
-
-    The grid is shifted by the median distance: one early or late first note must not make every other note look
-    late or early.
+    While there are few onsets, each new one makes all of them be read again, because the tempo (or, where it is
+    known, where its grid begins) becomes clearer. From then on the grid goes ahead and notes once read stay on their
+    steps. A known tempo's grid is regular; without one it moves a share of the way towards each onset, in phase and in
+    period (the linear correction of J. Mates, "A model of synchronization of motor acts to a stimulus sequence",
+    Biol. Cybern. 70, 1994).
     """
-    grid = Grid(onsets_ns[0], step_ns_of(bpm))
-    residuals = [onset - grid.time_of(grid.nearest(onset)) for onset in onsets_ns]
-    limit = grid.step_ns // 4
-    shift = int(np.clip(int(np.median(residuals)), -limit, limit))
-    grid = Grid(grid.origin_ns + shift, grid.step_ns)
-    steps = tuple(max(0, grid.nearest(onset)) for onset in onsets_ns)
-    offsets = tuple(onset - grid.time_of(step) for onset, step in zip(onsets_ns, steps, strict=True))
-    return Reading(grid, steps, offsets)
 
+    __slots__ = ("_first_ns", "_onsets", "_step", "_step_ns", "_time_ns", "bpm", "offsets_ns", "previous_bpm", "steps")
 
-def read_freely(onsets_ns: Sequence[int], previous_bpm: float | None) -> Reading:
-    """Onsets in order of time, played without a metronome: the grid follows the player.
+    def __init__(self, bpm: float, previous_bpm: float | None) -> None:
+        """`bpm` 0: unknown; `previous_bpm`: of the phrase before."""
+        self.bpm, self.previous_bpm = bpm, previous_bpm
+        self.steps: list[int] = []
+        self.offsets_ns: list[int] = []
+        """How far from its step's time each onset was."""
+        self._onsets: list[int] = []
+        self._time_ns = self._step_ns = self._first_ns = 0.0
+        self._step = 0
 
-    After each onset the grid moves a share of the way towards it, in phase and in period (the linear correction of
-    J. Mates, "A model of synchronization of motor acts to a stimulus sequence", Biol. Cybern. 70, 1994).
-    """
-    first_ns = float(step_ns_of(estimate_bpm(onsets_ns, previous_bpm)))
-    time_ns, step, step_ns = float(onsets_ns[0]), 0, first_ns
-    steps: list[int] = []
-    offsets: list[int] = []
-    for onset in onsets_ns:
-        passed = max(0, round((onset - time_ns) / step_ns))
-        error_ns = onset - (time_ns + passed * step_ns)
-        steps.append(step + passed)
-        offsets.append(round(error_ns))
+    @property
+    def settled(self) -> bool:
+        """Whether the notes read so far stay where they are."""
+        return len(self._onsets) >= _SETTLED
+
+    @property
+    def grid(self) -> Grid:
+        step_ns = round(self._step_ns)
+        return Grid(round(self._time_ns) - self._step * step_ns, step_ns)
+
+    def add(self, onset_ns: int) -> None:
+        """Read one onset more."""
+        if self.settled:
+            self._walk(onset_ns)
+        else:
+            self._onsets.append(onset_ns)
+            self._begin_again()
+
+    def forget(self, count: int) -> None:
+        """The first `count` onsets are of no more interest."""
+        del self.steps[:count]
+        del self.offsets_ns[:count]
+
+    def _begin_again(self) -> None:
+        self.steps.clear()
+        self.offsets_ns.clear()
+        bpm = self.bpm or estimate_bpm(self._onsets, self.previous_bpm)
+        self._step, self._first_ns = 0, float(step_ns_of(bpm))
+        self._step_ns = self._first_ns
+        self._time_ns = self._onsets[0] + (self._shift_ns() if self.bpm else 0.0)
+        for onset_ns in self._onsets:
+            self._walk(onset_ns)
+
+    def _shift_ns(self) -> float:
+        """The median distance of the onsets from a grid that begins with the first of them.
+
+        One early or late first note must not make every other note look late or early.
+        """
+        passed = np.array(self._onsets, dtype=np.float64) - self._onsets[0]
+        distances = passed - np.rint(passed / self._first_ns) * self._first_ns
+        return float(np.clip(np.median(distances), -self._first_ns / 4, self._first_ns / 4))
+
+    def _walk(self, onset_ns: int) -> None:
+        passed = max(0, round((onset_ns - self._time_ns) / self._step_ns))
+        error_ns = onset_ns - (self._time_ns + passed * self._step_ns)
+        self.steps.append(self._step + passed)
+        self.offsets_ns.append(round(error_ns))
         if passed:
-            time_ns, step = onset - (1 - _PHASE_SHARE) * error_ns, step + passed
-            step_ns += _PERIOD_SHARE * error_ns / passed
-            step_ns = min(max(step_ns, first_ns * (1 - _STRETCH)), first_ns * (1 + _STRETCH))
-    period = round(step_ns)
-    return Reading(Grid(round(time_ns) - step * period, period), tuple(steps), tuple(offsets))
+            phase, period = (0.0, 0.0) if self.bpm else (_PHASE_SHARE, _PERIOD_SHARE)
+            self._time_ns = onset_ns - (1 - phase) * error_ns
+            self._step += passed
+            stretched_ns = self._step_ns + period * error_ns / passed
+            low_ns, high_ns = self._first_ns * (1 - _STRETCH), self._first_ns * (1 + _STRETCH)
+            self._step_ns = min(max(stretched_ns, low_ns), high_ns)
+
+
+def read(onsets_ns: Sequence[int], bpm: float, previous_bpm: float | None = None) -> Reader:
+    """A reader that has read these onsets."""
+    reader = Reader(bpm, previous_bpm)
+    for onset_ns in onsets_ns:
+        reader.add(onset_ns)
+    return reader

@@ -17,11 +17,14 @@ HEAVY = ("numpy", "onnxruntime", "mido", "rtmidi", "rich", "PIL", "platformdirs"
 
 
 def python(*arguments: str, home: Path) -> subprocess.CompletedProcess[str]:
-    """A Python that sees the code under test and has a home of its own, without a file of settings."""
+    """A Python that sees the code under test; its home has no file of settings, it runs in an empty folder there."""
     own = {"HOME": str(home), "XDG_CONFIG_HOME": str(home), "APPDATA": str(home), "COLUMNS": "120"}
-    environment = {**os.environ, **own, "PYTHONPATH": os.pathsep.join(sys.path)}
+    inherited = {name: value for name, value in os.environ.items() if name != "ORT_DISABLE_TELEMETRY"}
+    environment = {**inherited, **own, "PYTHONPATH": os.pathsep.join(sys.path)}
     command = [sys.executable, *arguments]
-    return subprocess.run(command, env=environment, cwd=home, capture_output=True, text=True, check=False, timeout=60)
+    place = home / "place"
+    place.mkdir(exist_ok=True)
+    return subprocess.run(command, env=environment, cwd=place, capture_output=True, text=True, check=False, timeout=60)
 
 
 def bachbridge(*arguments: str, home: Path) -> subprocess.CompletedProcess[str]:
@@ -58,6 +61,12 @@ def test_help_imports_nothing_heavy(tmp_path: Path) -> None:
     assert done.stdout.splitlines()[-1].split() == ["LOADED"]
 
 
+def test_the_networks_runtime_keeps_to_itself(tmp_path: Path) -> None:
+    done = python("-c", "import bachbridge, onnxruntime", home=tmp_path)
+    assert done.returncode == 0
+    assert [entry.name for entry in tmp_path.rglob("*")] == ["place"]
+
+
 def test_the_version_is_the_packages(tmp_path: Path) -> None:
     done = bachbridge("--version", home=tmp_path)
     assert (done.returncode, done.stdout) == (0, f"bachbridge {__version__}\n")
@@ -89,7 +98,7 @@ def test_a_value_out_of_range_gets_one_sentence(arguments: list[str], says: str,
     assert len(done.stderr.splitlines()) == 1
     assert done.stderr.startswith("bachbridge: ")
     assert says in done.stderr
-    assert list(tmp_path.iterdir()) == []
+    assert list((tmp_path / "place").iterdir()) == []
 
 
 @pytest.mark.parametrize(

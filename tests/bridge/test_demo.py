@@ -16,8 +16,8 @@ PITCHES = (67, 69, 71, 72)
 SHORT = Melody("BWV 0", "A bar", 240.0, Phrase(tuple(Note(4 * i, 4, p) for i, p in enumerate(PITCHES)), 16))
 
 
-def run(directory: Path, model: str = "chorale-lstm") -> None:
-    demo(directory, model=model, temperature=0.9, seed=1, melody=SHORT, ports=False)
+def run(directory: Path, model: str = "chorale-lstm", *, ports: bool = False) -> None:
+    demo(directory, model=model, temperature=0.9, seed=1, melody=SHORT, ports=ports)
 
 
 def test_a_short_phrase_is_answered_live(

@@ -76,7 +76,7 @@ def test_the_same_ask_gets_the_same_answer_fed_or_not() -> None:
     fed, fresh = model(), model()
     for steps in (3, 8, 5, 16):
         part = tuple(note for note in TUNE.notes if note.start < steps)
-        fed.feed(Feed("arithmetic", Phrase(part, steps), 1.0, 5))
+        fed.feed(Feed("arithmetic", Phrase(part, steps), 5))
     assert list(fed.generate(ask())) == list(fresh.generate(ask()))
     assert list(fresh.generate(ask(seed=6))) != list(fresh.generate(ask()))
 
@@ -84,7 +84,7 @@ def test_the_same_ask_gets_the_same_answer_fed_or_not() -> None:
 def test_a_phrase_that_was_fed_costs_no_step_before_the_first_note() -> None:
     network = Arithmetic()
     warm = Autoregressive(network, (0, 3, 1, 2))
-    warm.feed(Feed("arithmetic", TUNE, 1.0, 5))
+    warm.feed(Feed("arithmetic", TUNE, 5))
     before = network.steps
     next(iter(warm.generate(ask())))
     assert network.steps == before

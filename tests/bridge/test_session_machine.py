@@ -39,6 +39,8 @@ class Dialogue(RuleBasedStateMachine):
         bpm=st.sampled_from([0.0, 60.0, 240.0]),
     )
     def start(self, model, one_channel, thru, let_finish, phrase_end, bpm) -> None:
+        self.thru = thru
+        """Whether the player's own notes have ever been let through."""
         channels = (1, 1, 1, 1) if one_channel else (1, 2, 3, 4)
         self.driver = Driver(
             Settings(
@@ -88,6 +90,7 @@ class Dialogue(RuleBasedStateMachine):
 
     @rule(name=st.sampled_from(["thru", "let_finish"]), value=st.booleans())
     def switch(self, name: str, value: bool) -> None:
+        self.thru = self.thru or (name == "thru" and value)
         self.driver.feed(Setting(name, value))
 
     @rule(up=st.booleans())
@@ -109,6 +112,11 @@ class Dialogue(RuleBasedStateMachine):
         if hasattr(self, "driver"):
             deadline = self.driver.session.deadline
             assert deadline is None or deadline > self.driver.now_ns - MS
+
+    @invariant()
+    def an_answer_that_is_over_is_silent(self) -> None:
+        if hasattr(self, "driver") and not self.thru and not self.driver.answering:
+            assert not self.driver.receiver.sounding
 
     def teardown(self) -> None:
         if hasattr(self, "driver"):

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from bachbridge import midi
 from bachbridge.config import Settings
-from bachbridge.events import Answer, Ask, Effect, Event, Midi, Send, Tick, dumps
+from bachbridge.events import Answer, Answered, Answering, Ask, Effect, Event, Midi, Send, Tick, dumps
 from bachbridge.music import Note
 from bachbridge.session import Session
 
@@ -66,6 +66,8 @@ class Driver:
     now_ns: int = 0
     log: list[tuple[int, str, Event | Effect]] = field(default_factory=list)
     receiver: Receiver = field(default_factory=Receiver)
+    answering: bool = False
+    """Whether an answer was announced and is not over."""
 
     def __post_init__(self) -> None:
         self.session = Session(self.settings)
@@ -108,6 +110,10 @@ class Driver:
             case Send(data, due_ns):
                 assert due_ns <= self.now_ns
                 self.receiver.take(data)
+            case Answering():
+                self.answering = True
+            case Answered():
+                self.answering = False
             case Ask():
                 for delay_ns, answer in self.model(effect):
                     self.at(self.now_ns + delay_ns, answer)

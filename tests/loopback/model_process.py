@@ -1,7 +1,7 @@
 """A model's process for tests, started by the engine: it answers with one chord, held for the whole answer.
 
-    model_process.py held     the chord at once
-    model_process.py stuck    its first step at once, and nothing more, ever
+model_process.py held     the chord at once
+model_process.py stuck    its first step at once, and nothing more, ever
 """
 
 import sys

@@ -87,7 +87,7 @@ def core(network: Network, ids: Any, state: Any) -> tuple[Any, Any]:
 
 
 def heads(network: Network, hidden: Any, known: Any) -> tuple[Any, Any]:
-    """The chain at one step: `core`'s `hidden`, `known[k, voice]` → pitches `[k, voice, class]`, strikes `[k, voice]`.
+    """The chain at one step: `hidden` of `core`, `known[k, voice]` → pitches `[k, voice, class]`, strikes `[k, voice]`.
 
     All heads at once, which gives what `Network.head` gives one by one. A voice's own class is hidden from its own
     head, and from none of the others.

@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from bachbridge import library
 from bachbridge.config import Settings
 from bachbridge.errors import BachBridgeError
 from bachbridge.events import Answer, Ask, Heard, Sent
@@ -33,6 +34,7 @@ def demo(
     directory: Path, *, model: str, temperature: float, seed: int, melody: Melody | None = None, ports: bool = True
 ) -> None:
     """Play `melody` (the bundled one) and write `FILES` into the directory; `ports` allows real MIDI ports."""
+    library.find(model)
     melody = melody or bundled()
     console = Console()
     with _scratch(directory) as scratch:
@@ -76,7 +78,7 @@ def _demo(folder: Path, console: Console, melody: Melody, settings: Settings, *,
     log = folder / "session.log"
     step_ns = round(60e9 / melody.bpm / STEPS_PER_BEAT)
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-    progress = Progress(*columns, console=console, transient=True)
+    progress = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
     with progress, open_stage(settings, log, ports=ports) as stage:
         task = progress.add_task("starting", total=None)
         await_ready(stage, time.monotonic_ns)

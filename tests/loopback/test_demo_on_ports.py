@@ -1,0 +1,19 @@
+"""The demo as a DAW sees it: a phrase goes in at one port, the answer comes out at the other."""
+
+from pathlib import Path
+
+import pytest
+from tests.bridge.test_demo import PITCHES, run
+
+from bachbridge.cli.demo import FILES
+from bachbridge.midifile import read_midi
+
+
+@pytest.mark.usefixtures("jack")
+def test_the_demo_plays_through_real_ports(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    run(tmp_path, ports=True)
+    assert {path.name for path in tmp_path.iterdir()} == set(FILES)
+    notes = read_midi(tmp_path / "demo.mid").notes
+    assert [note.pitch for note in notes if note.track == 1] == list(PITCHES)
+    assert {note.track for note in notes if note.track > 1} == {2, 3, 4, 5}
+    assert "MIDI ports (" in capsys.readouterr().out

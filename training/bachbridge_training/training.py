@@ -89,7 +89,7 @@ def _mean(_: Any, loss: Any) -> Any:
 
 
 def _values(variables: Sequence[Any]) -> list[np.ndarray]:
-    return [np.array(variable.value) for variable in variables]
+    return [np.asarray(variable.value).copy() for variable in variables]
 
 
 def train_step(run: Run, batch: Batch) -> float:

@@ -83,6 +83,14 @@ def standard_pipes() -> tuple[int, int]:
     return 0, writer
 
 
+def write(descriptor: int, message: Message | str) -> None:
+    """Write a message (or a line that is none, to begin with) to a pipe; waits while the pipe is full."""
+    line = message if isinstance(message, str) else dumps(message)
+    rest = memoryview(line.encode() + b"\n")
+    while rest:
+        rest = rest[os.write(descriptor, rest) :]
+
+
 class Outbox:
     """Writes messages to a pipe in the background. `send` and `close` may be called on any thread."""
 
@@ -105,10 +113,7 @@ class Outbox:
     def _run(self) -> None:
         try:
             while (message := self._queue.get()) is not None:
-                line = message if isinstance(message, str) else dumps(message)
-                rest = memoryview(line.encode() + b"\n")
-                while rest:
-                    rest = rest[os.write(self._descriptor, rest) :]
+                write(self._descriptor, message)
         except OSError:
             # The peer has ended; the thread that reads from it finds out as well and tells.
             pass

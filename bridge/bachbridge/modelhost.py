@@ -4,6 +4,7 @@ A reading thread puts messages into a queue; the main thread alone touches the m
 between two of its parts as soon as a newer ask or a cancellation has come. The process ends with its input.
 """
 
+import contextlib
 import statistics
 import threading
 import time
@@ -157,9 +158,13 @@ def main() -> None:
     """`python -m bachbridge.modelhost`, started by the engine."""
     realtime.model()
     reader, writer = link.standard_pipes()
-    outbox = link.Outbox(writer)
-    serve(link.lines(reader), outbox.send, build)
-    outbox.close()
+
+    def send(message: Message) -> None:
+        """At once and on the working thread: the engine always reads, and a thread in between would cost time."""
+        with contextlib.suppress(OSError):  # the engine has ended; the reading thread finds out as well
+            link.write(writer, message)
+
+    serve(link.lines(reader), send, build)
 
 
 if __name__ == "__main__":

@@ -36,6 +36,7 @@ def model() -> None:
     """
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ[name] = "1"
+    sys.setswitchinterval(_SWITCH_S)
 
 
 def settle() -> None:

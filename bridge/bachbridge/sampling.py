@@ -65,7 +65,7 @@ class _Cell:
 class Autoregressive:
     """A causal model of four voices. Used on one thread of the model's process."""
 
-    __slots__ = ("_cells", "_key", "_nets", "_order")
+    __slots__ = ("_cells", "_key", "_nets", "_order", "_phrase", "_shift")
 
     def __init__(self, nets: Nets, order: Sequence[int]) -> None:
         """`order`: in which order the voices of a step are chosen (the chain that the network was trained with)."""
@@ -73,6 +73,9 @@ class Autoregressive:
         self._order = tuple(order)
         self._cells: list[_Cell] = []
         self._key: tuple[object, ...] = ()
+        self._phrase: Phrase | None = None
+        """What the cells are the memory of, moved by `_shift` semitones."""
+        self._shift = 0
 
     def feed(self, feed: Feed) -> None:
         """Bring the memory up to the phrase so far."""
@@ -80,15 +83,11 @@ class Autoregressive:
 
     def generate(self, ask: Ask) -> Iterator[Answer]:
         """The answer, first its first step alone, then beat by beat; see `events.Answer`."""
-        prompt = satb.read(ask.prompt)
         memory = self._follow(ask.prompt, ask.seed)
-        touch = Touch(ask.prompt, ask.seed)
-        voices = _Voices(-prompt.shift, touch)
+        voices = _Voices(-self._shift, Touch(ask.prompt, ask.seed))
         for step in range(ask.steps):
             rng = np.random.default_rng([ask.seed, 3, step])
-            frame = self._draw(memory, _FREE, _SUNG, ask.temperature, ask.top_p, rng)
-            if step == 0:
-                frame = satb.Frame(frame.classes, (True,) * len(VOICES))
+            frame = self._draw(memory, _FREE, _SUNG, ask.temperature, ask.top_p, rng, begins=step == 0)
             voices.take(frame)
             final = step + 1 == ask.steps
             if step == 0 or final or (step + 1) % STEPS_PER_BEAT == 0:
@@ -99,9 +98,12 @@ class Autoregressive:
     def _follow(self, phrase: Phrase, seed: int) -> _Memory:
         """The memory after the phrase; what was taken in before is kept as far as it is still true."""
         key = (seed, phrase.position, phrase.steps_per_bar)
+        if (key, phrase) == (self._key, self._phrase) and self._cells:
+            return self._cells[-1].memory
         if key != self._key:
             self._cells, self._key = [], key
         prompt = satb.read(phrase)
+        self._phrase = None
         rows = [tuple(int(c) for c in row) for row in prompt.classes]
         strikes = [tuple(bool(s) for s in row) for row in prompt.struck]
         true = 0
@@ -118,6 +120,7 @@ class Autoregressive:
             frame = _as_played(frame, rows[step], strikes[step])
             memory = self._advance(memory, frame)
             self._cells.append(_Cell(rows[step], strikes[step], frame, memory))
+        self._phrase, self._shift = phrase, prompt.shift
         return memory
 
     def _beginning(self, phrase: Phrase) -> _Memory:
@@ -138,16 +141,20 @@ class Autoregressive:
         temperature: float,
         top_p: float,
         rng: np.random.Generator,
+        *,
+        begins: bool = False,
     ) -> satb.Frame:
-        """One step: the voices that are not given drawn along the chain, then who is struck again."""
+        """One step: the voices that are not given drawn along the chain, then who is struck again (all that begin)."""
         known = np.array([given], dtype=np.int32)
         for voice in self._order:
             if known[0, voice] == satb.UNKNOWN:
                 pitch, _ = self._nets.heads(memory.hidden, known)
                 known[0, voice] = choose(pitch[0, voice] + allowed[voice], temperature, top_p, rng)
+        classes = tuple(int(c) for c in known[0])
+        if begins:
+            return satb.Frame(classes, tuple(c > satb.REST for c in classes))
         _, strike = self._nets.heads(memory.hidden, known)
         again = rng.random(len(VOICES)) < 1 / (1 + np.exp(-strike[0]))
-        classes = tuple(int(c) for c in known[0])
         then = (memory.context.before or _NOTHING).classes
         kept = [now == old for now, old in zip(classes, then, strict=True)]
         struck = tuple(c > satb.REST and (not k or bool(a)) for c, k, a in zip(classes, kept, again, strict=True))

@@ -173,7 +173,7 @@ class Session:
         if not listener.playing:
             return []
         heard = listener.heard(now_ns, ended_by)
-        effects = [heard, *self._interrupt(now_ns)]
+        effects = self._interrupt(now_ns)
         self._asks += 1
         ask = Ask(
             ask=self._asks,
@@ -189,7 +189,8 @@ class Session:
         channels = tuple(channel - 1 for channel in settings.channels)
         self._exchange = Exchange(ask, Grid(start_ns, heard.step_ns), channels)
         listener.begin_again()
-        return [*effects, ask, Answering(ask.ask, start_ns)]
+        # The ask before the reports: the answer's first note is waited for, they are not.
+        return [*effects, ask, heard, Answering(ask.ask, start_ns)]
 
     # ------------------------------------------------------------ the answer
 

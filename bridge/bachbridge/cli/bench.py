@@ -2,10 +2,10 @@
 
 This process is the DAW: it plays into "BachBridge In" and hears "BachBridge Out", the engine and the model running in
 processes of their own as ever. First single notes go through and come back (thru). Then short phrases are played,
-each ended by a control message as soon as the answer before has begun. At last phrase upon phrase is answered, fast
-and at a high temperature for the sake of many notes, until enough of them have come; meanwhile the player plays on and
-keeps turning the temperature, so that the model has to take in the whole phrase anew each time: its process is never
-idle.
+ended by silence or by a control message, each as soon as the answer before has begun. At last phrase upon phrase is
+answered, fast and at a high temperature for the sake of many notes, until enough of them have come; meanwhile the
+player plays on and keeps changing the seed, so that the model has to take in the whole phrase anew each time: its
+process is never idle.
 
 "Inside" is the engine's own view, the moment before a message is handed to the port; "outside" adds the way through
 the MIDI system and this process's thread. On one machine all processes read the same monotonic clock.
@@ -51,7 +51,15 @@ from bachbridge.ports import INPUT, OUTPUT, Ports, list_ports
 from bachbridge.record import read_log
 
 _SETTINGS = Settings(
-    bpm=300, phrase_end="control", answer_bars=4, let_finish=True, thru=True, mode="off", temperature=2.0, top_p=1.0
+    bpm=300,
+    phrase_end="control",
+    answer_bars=4,
+    let_finish=True,
+    thru=True,
+    mode="off",
+    temperature=2.0,
+    top_p=1.0,
+    seed=0,
 )
 _THRU_NOTES = 200
 _PHRASES = 20
@@ -78,7 +86,8 @@ def bench(*, json: bool, notes: int) -> None:
             player.dialogue(notes, lambda share: progress.update(task, completed=share))
             memory = {"engine": _resident_mb(player.engine), "model": _resident_mb(_child_of(player.engine))}
             figures = {name: _summary(times) for name, times in player.times().items()}
-        figures["first note ready after the phrase's end"] = _summary(_ready(Path(folder) / "session.log"))
+        for ending, times in _ready(Path(folder) / "session.log").items():
+            figures[f"first note ready after the phrase's end by {ending}"] = _summary(times)
     python = platform.python_version()
     report = {
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -161,12 +170,18 @@ class _Player:
         self._link.send(Setting("mode", "continue"))
 
     def phrases(self) -> None:
-        """Short phrases; the answers are cut short."""
-        for _ in range(_PHRASES):
-            self._keys(_KEYS)
-            self._end_phrase()
-            while not _strikes(self._await(Sent)):
-                pass
+        """Short phrases, the first ones ended by silence, then as many by a control; the answers are cut short."""
+        self._link.send(Setting("silence_beats", 1.0))
+        for ending in ("silence", "control"):
+            self._link.send(Setting("phrase_end", ending))
+            for _ in range(_PHRASES):
+                self._keys(_KEYS)
+                if ending == "control":
+                    self._end_phrase()
+                else:
+                    self._await(Answering)
+                while not _strikes(self._await(Sent)):
+                    pass
 
     def dialogue(self, notes: int, tell: Share) -> None:
         """Phrase upon phrase, played while the answer before sounds, until enough notes have been answered."""
@@ -177,7 +192,7 @@ class _Player:
             while not self._drain(Answered):
                 self._keys(1)
                 keys += 1
-                self._link.send(Setting("temperature", _SETTINGS.temperature - 0.01 * (keys % 2)))
+                self._link.send(Setting("seed", keys % 2))
                 struck = sum(map(_strikes, self._sent))
                 tell(struck / notes)
 
@@ -269,16 +284,20 @@ def _strikes(sent: Sent) -> bool:
     return sent.data[0] & 0xF0 == 0x90
 
 
-def _ready(log: Path) -> Times:
-    """Of the short phrases: from the ask, put when the end is decided, to the answer's first part in the engine."""
+def _ready(log: Path) -> dict[str, Times]:
+    """From the ask, put when the phrase's end is decided, to the first part of its answer in the engine.
+
+    By the time that silence ends a phrase, the model has taken all of it in. A control message may come with the last
+    note: then up to a beat is left to be taken in.
+    """
     asked: dict[int, int] = {}
-    times: Times = []
+    times: dict[str, Times] = {"silence": [], "control": []}
     for entry in read_log(log).entries:
         match entry.message:
-            case Ask(ask=number) if number <= _PHRASES:
+            case Ask(ask=number) if number <= 2 * _PHRASES:
                 asked[number] = entry.at_ns
             case Answer(ask=number) if number in asked:
-                times.append(entry.at_ns - asked.pop(number))
+                times["silence" if number <= _PHRASES else "control"].append(entry.at_ns - asked.pop(number))
             case _:
                 pass
     return times

@@ -11,6 +11,8 @@ the list of its fields.
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, fields
+from functools import cache
+from operator import attrgetter
 from typing import Any, cast
 
 from bachbridge.music import Note, Phrase
@@ -238,17 +240,26 @@ _TYPES: dict[str, type] = {
 }
 
 
+_NOTE_FIELDS = attrgetter(*(field.name for field in fields(Note)))
+_ENCODE = json.JSONEncoder(separators=(",", ":")).encode
+
+
+@cache
+def _names(cls: type) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(cls))
+
+
 def _plain(value: Any) -> Any:
     match value:
         case bytes():
             return value.hex()
         case Note():
-            return [getattr(value, f.name) for f in fields(value)]
+            return _NOTE_FIELDS(value)
         case tuple():
             items = cast("tuple[Any, ...]", value)
             return [_plain(item) for item in items]
         case Phrase():
-            return {f.name: _plain(getattr(value, f.name)) for f in fields(value)}
+            return {name: _plain(getattr(value, name)) for name in _names(Phrase)}
         case _:
             return value
 
@@ -276,7 +287,8 @@ _READERS: dict[str, Callable[[Any], Any]] = {
 
 def to_plain(message: Message) -> dict[str, Any]:
     """The message as JSON values."""
-    return {"type": type(message).__name__, **{f.name: _plain(getattr(message, f.name)) for f in fields(message)}}
+    cls = type(message)
+    return {"type": cls.__name__, **{name: _plain(getattr(message, name)) for name in _names(cls)}}
 
 
 def from_plain(plain: dict[str, Any]) -> Message:
@@ -290,7 +302,7 @@ def from_plain(plain: dict[str, Any]) -> Message:
 
 def dumps(message: Message) -> str:
     """One line of JSON, without the line feed."""
-    return json.dumps(to_plain(message), separators=(",", ":"))
+    return _ENCODE(to_plain(message))
 
 
 def loads(line: str) -> Message:

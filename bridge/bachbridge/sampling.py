@@ -13,6 +13,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from bachbridge import voiceleading
 from bachbridge.codecs import satb
 from bachbridge.events import Answer, Ask, Feed
 from bachbridge.music import RANGES, STEPS_PER_BEAT, VOICES, Note, Phrase
@@ -85,9 +86,10 @@ class Autoregressive:
         """The answer, first its first step alone, then beat by beat; see `events.Answer`."""
         memory = self._follow(ask.prompt, ask.seed)
         voices = _Voices(-self._shift, Touch(ask.prompt, ask.seed))
+        allowed = _SUNG + voiceleading.foreign(_sounded([cell.frame.classes for cell in self._cells]))
         for step in range(ask.steps):
             rng = np.random.default_rng([ask.seed, 3, step])
-            frame = self._draw(memory, _FREE, _SUNG, ask.temperature, ask.top_p, rng, begins=step == 0)
+            frame = self._draw(memory, _FREE, allowed, ask.temperature, ask.top_p, rng, begins=step == 0)
             voices.take(frame)
             final = step + 1 == ask.steps
             if step == 0 or final or (step + 1) % STEPS_PER_BEAT == 0:
@@ -113,10 +115,12 @@ class Autoregressive:
             true += 1
         del self._cells[true:]
         memory = self._cells[-1].memory if self._cells else self._beginning(phrase)
+        sounded = _sounded(rows[:true])
         for step in range(true, len(rows)):
             rng = np.random.default_rng([seed, 2, step])
+            sounded += _sounded(rows[step : step + 1])
             allowed = _SUNG if any(given > satb.REST for given in rows[step]) else _SUNG_OR_RESTING
-            frame = self._draw(memory, rows[step], allowed, *_IMAGINED, rng)
+            frame = self._draw(memory, rows[step], allowed + voiceleading.foreign(sounded), *_IMAGINED, rng)
             frame = _as_played(frame, rows[step], strikes[step])
             memory = self._advance(memory, frame)
             self._cells.append(_Cell(rows[step], strikes[step], frame, memory))
@@ -146,16 +150,17 @@ class Autoregressive:
     ) -> satb.Frame:
         """One step: the voices that are not given drawn along the chain, then who is struck again (all that begin)."""
         known = np.array([given], dtype=np.int32)
+        then = (memory.context.before or _NOTHING).classes
         for voice in self._order:
             if known[0, voice] == satb.UNKNOWN:
                 pitch, _ = self._nets.heads(memory.hidden, known)
-                known[0, voice] = choose(pitch[0, voice] + allowed[voice], temperature, top_p, rng)
+                led = pitch[0, voice] + allowed[voice] + voiceleading.parallels(then, known[0].tolist(), voice)
+                known[0, voice] = choose(led, temperature, top_p, rng)
         classes = tuple(int(c) for c in known[0])
         if begins:
             return satb.Frame(classes, tuple(c > satb.REST for c in classes))
         _, strike = self._nets.heads(memory.hidden, known)
         again = rng.random(len(VOICES)) < 1 / (1 + np.exp(-strike[0]))
-        then = (memory.context.before or _NOTHING).classes
         kept = [now == old for now, old in zip(classes, then, strict=True)]
         struck = tuple(c > satb.REST and (not k or bool(a)) for c, k, a in zip(classes, kept, again, strict=True))
         return satb.Frame(classes, struck)
@@ -165,6 +170,12 @@ _FREE = (satb.UNKNOWN,) * len(VOICES)
 _NOTHING = satb.Frame(_FREE, (False,) * len(VOICES))
 _IMAGINED = (0.8, 0.9)
 """Temperature and nucleus of the voices imagined under a melody: likely ones, whatever the answer is to be like."""
+
+
+def _sounded(rows: Sequence[Sequence[int]]) -> NDArray[np.float64]:
+    """For how many steps each class was given, `sounded[class]`."""
+    given = np.array(rows, dtype=np.int64).ravel()
+    return np.bincount(given[given > satb.UNKNOWN], minlength=satb.CLASSES).astype(np.float64)
 
 
 def _within_ranges(*, resting: bool) -> Floats:

@@ -1,0 +1,142 @@
+"""The model's process, its pipes replaced by queues and its model by a few lines."""
+
+from collections.abc import Iterator
+from queue import SimpleQueue
+from threading import Thread
+
+import pytest
+
+from bachbridge.errors import ModelError
+from bachbridge.events import Answer, Ask, Cancel, Feed, Message, ModelDown, ModelUp, Setting
+from bachbridge.modelhost import Host, Inbox
+from bachbridge.music import Note, Phrase
+
+PHRASE = Phrase((Note(0, 4, 60),), 4)
+PATIENCE_S = 20.0
+
+
+def ask(number: int, model: str = "good", steps: int = 2) -> Ask:
+    return Ask(number, "continue", model, PHRASE, steps, 1.0, 1.0, 0)
+
+
+def feed(model: str = "good", seed: int = 0) -> Feed:
+    return Feed(model, PHRASE, seed)
+
+
+class Fake:
+    """A model whose later steps wait for a sign; asks numbered 0 (those of warming up) do not."""
+
+    def __init__(self) -> None:
+        self.signs: SimpleQueue[None] = SimpleQueue()
+        self.fed: SimpleQueue[int] = SimpleQueue()
+        """Seeds of what was fed; 0 in warming up."""
+
+    def feed(self, feed: Feed) -> None:
+        if feed.seed:
+            self.fed.put(feed.seed)
+
+    def generate(self, ask: Ask) -> Iterator[Answer]:
+        for step in range(ask.steps):
+            if ask.ask and step:
+                self.signs.get(timeout=PATIENCE_S)
+            if ask.ask == 13:
+                raise ValueError("thirteen")
+            yield Answer(ask.ask, (), step + 1, step + 1 == ask.steps)
+
+
+class Rig:
+    """A host at work on a thread."""
+
+    def __init__(self) -> None:
+        self.inbox, self.model = Inbox(), Fake()
+        self.sent: SimpleQueue[Message] = SimpleQueue()
+        self._thread = Thread(target=Host(self.inbox, self.sent.put, self._build).serve)
+        self._thread.start()
+
+    def _build(self, name: str) -> Fake:
+        if name == "bad":
+            raise ModelError("there is no model 'bad'")
+        return self.model
+
+    def hear(self) -> Message:
+        return self.sent.get(timeout=PATIENCE_S)
+
+    def end(self) -> list[Message]:
+        """Close the pipe; what was still said."""
+        self.inbox.put(None)
+        self._thread.join(PATIENCE_S)
+        assert not self._thread.is_alive()
+        return [self.sent.get() for _ in range(self.sent.qsize())]
+
+
+@pytest.fixture
+def rig() -> Iterator[Rig]:
+    rig = Rig()
+    yield rig
+    rig.end()
+
+
+def test_a_model_is_loaded_when_it_is_set_and_answers_step_by_step(rig: Rig) -> None:
+    rig.inbox.put(Setting("model", "good"))
+    up = rig.hear()
+    assert isinstance(up, ModelUp)
+    assert up.name == "good"
+    rig.inbox.put(ask(1))
+    assert rig.hear() == Answer(1, (), 1, final=False)
+    rig.model.signs.put(None)
+    assert rig.hear() == Answer(1, (), 2, final=True)
+
+
+@pytest.mark.parametrize("newer", [ask(2), Cancel()])
+def test_what_is_newer_makes_an_answer_void_between_two_of_its_parts(rig: Rig, newer: Message) -> None:
+    rig.inbox.put(ask(1))
+    assert isinstance(rig.hear(), ModelUp)
+    assert rig.hear() == Answer(1, (), 1, final=False)
+    rig.inbox.put(newer)
+    rig.model.signs.put(None)
+    rig.inbox.put(ask(3, steps=1))
+    said = rig.hear()
+    assert isinstance(said, Answer)
+    assert said.ask > 1
+
+
+def test_feeding_does_not_void_an_answer_that_is_allowed_to_finish(rig: Rig) -> None:
+    rig.inbox.put(ask(1))
+    assert isinstance(rig.hear(), ModelUp)
+    assert rig.hear() == Answer(1, (), 1, final=False)
+    rig.inbox.put(feed(seed=8))
+    rig.model.signs.put(None)
+    assert rig.hear() == Answer(1, (), 2, final=True)
+    rig.inbox.put(ask(2, steps=1))
+    assert rig.hear() == Answer(2, (), 1, final=True)
+
+
+def test_only_the_last_feed_that_waits_is_taken_in(rig: Rig) -> None:
+    rig.inbox.put(ask(1))
+    assert isinstance(rig.hear(), ModelUp)
+    rig.hear()
+    for seed in (101, 102, 103):
+        rig.inbox.put(feed(seed=seed))
+    rig.model.signs.put(None)
+    assert rig.model.fed.get(timeout=PATIENCE_S) == 103
+
+
+def test_an_unknown_model_is_told_and_the_process_lives_on(rig: Rig) -> None:
+    for message in (Setting("model", "bad"), feed("bad"), ask(1, "bad")):
+        rig.inbox.put(message)
+    assert rig.hear() == ModelDown("there is no model 'bad'")
+    assert rig.hear() == ModelDown("there is no model 'bad'")
+    rig.inbox.put(ask(2, steps=1))
+    assert isinstance(rig.hear(), ModelUp)
+    assert rig.hear() == Answer(2, (), 1, final=True)
+
+
+def test_a_model_that_fails_is_told_and_asked_again(rig: Rig, capsys: pytest.CaptureFixture[str]) -> None:
+    rig.inbox.put(ask(13))
+    assert isinstance(rig.hear(), ModelUp)
+    down = rig.hear()
+    assert isinstance(down, ModelDown)
+    assert "thirteen" in down.reason
+    assert "ValueError" in capsys.readouterr().err
+    rig.inbox.put(ask(14, steps=1))
+    assert rig.hear() == Answer(14, (), 1, final=True)

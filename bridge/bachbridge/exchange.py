@@ -27,7 +27,7 @@ class Exchange:
     until: int = 0
     """Up to which step the answer is decided."""
     final: bool = False
-    notes: dict[tuple[int, int, int], Note] = field(default_factory=lambda: {})
+    notes: dict[tuple[int, int, int, int], Note] = field(default_factory=lambda: {})
 
     @property
     def heard(self) -> bool:
@@ -44,11 +44,13 @@ class Exchange:
         """Put the answer's notes into the agenda; returns how many came too late to be played."""
         dropped = 0
         for note in answer.notes:
-            key = (note.voice, note.start, note.pitch)
+            key = (self.ask.ask, note.voice, note.start, note.pitch)
             if key in self.notes:
-                agenda.end((self.ask.ask, key), self.grid.time_of(note.end))
+                agenda.end(key, self.grid.time_of(note.end))
             elif now_ns - self.grid.time_of(note.start) <= LATEST_STEPS * self.grid.step_ns:
-                self._appoint(now_ns, note, agenda)
+                on_ns = max(now_ns, self.grid.time_of(note.start) + note.offset_ns)
+                off_ns = self.grid.time_of(note.end)
+                agenda.add(key, self.channels[note.voice], note.pitch, note.velocity, on_ns, off_ns)
             else:
                 dropped += 1
                 continue
@@ -56,11 +58,6 @@ class Exchange:
         self.until = max(self.until, answer.until)
         self.final = self.final or answer.final
         return dropped
-
-    def _appoint(self, now_ns: int, note: Note, agenda: Agenda) -> None:
-        on_ns = max(now_ns, self.grid.time_of(note.start) + note.offset_ns)
-        key = (self.ask.ask, (note.voice, note.start, note.pitch))
-        agenda.add(key, self.channels[note.voice], note.pitch, note.velocity, on_ns, self.grid.time_of(note.end))
 
     @property
     def end_ns(self) -> int:

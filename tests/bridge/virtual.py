@@ -8,6 +8,8 @@ import heapq
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
+from receiver import Receiver
+
 from bachbridge import midi
 from bachbridge.config import Settings
 from bachbridge.events import Answer, Answered, Answering, Ask, Effect, Event, Midi, Send, Tick, dumps
@@ -19,26 +21,6 @@ S = 1000 * MS
 
 Model = Callable[[Ask], Iterable[tuple[int, Answer]]]
 """What a model says to an ask: answers with their delays in ns."""
-
-
-@dataclass
-class Receiver:
-    """What a synthesizer would have sounding, one note at a time on each (channel, pitch)."""
-
-    sounding: set[tuple[int, int]] = field(default_factory=set)
-    pedals: set[int] = field(default_factory=set)
-
-    def take(self, data: bytes) -> None:
-        match midi.decode(data):
-            case midi.NoteOn(channel, pitch, _):
-                assert (channel, pitch) not in self.sounding, "struck twice without an end between"
-                self.sounding.add((channel, pitch))
-            case midi.NoteOff(channel, pitch):
-                self.sounding.discard((channel, pitch))
-            case midi.Control(channel, midi.SUSTAIN, value):
-                (self.pedals.add if value >= 64 else self.pedals.discard)(channel)
-            case _:
-                pass
 
 
 def chorale(ask: Ask) -> Iterator[tuple[int, Answer]]:

@@ -6,6 +6,8 @@ from contextlib import contextmanager
 from queue import Empty, SimpleQueue
 from typing import TypeVar
 
+from receiver import Receiver
+
 from bachbridge import midi
 from bachbridge.events import Failed, Message
 from bachbridge.link import Link
@@ -22,8 +24,12 @@ class Daw:
         """Connect to these ports, or open virtual ones for None."""
         self._arrivals: SimpleQueue[tuple[int, bytes]] = SimpleQueue()
         self.heard: list[tuple[int, bytes]] = []
-        self.sounding: set[tuple[int, int]] = set()
+        self._receiver = Receiver()
         self._ports = Ports(source, sink, lambda at_ns, data: self._arrivals.put((at_ns, data)), client=client)
+
+    @property
+    def sounding(self) -> set[tuple[int, int]]:
+        return self._receiver.sounding
 
     def send(self, data: bytes) -> None:
         assert self._ports.send(data)
@@ -48,14 +54,7 @@ class Daw:
 
     def _take(self, at_ns: int, data: bytes) -> None:
         self.heard.append((at_ns, data))
-        match midi.decode(data):
-            case midi.NoteOn(channel, pitch, _):
-                assert (channel, pitch) not in self.sounding, "struck twice without an end between"
-                self.sounding.add((channel, pitch))
-            case midi.NoteOff(channel, pitch):
-                self.sounding.discard((channel, pitch))
-            case _:
-                pass
+        self._receiver.take(data)
 
     def close(self) -> None:
         self._ports.close()

@@ -14,6 +14,10 @@ CHAIN = (0, 3, 1, 2)
 """Soprano, bass, alto, tenor: the order in which the voices of a step are chosen."""
 
 
+_CLOCK = 0.6
+"""Share of the windows with attacks (which a player always tells) that also tell the bar lines."""
+
+
 @dataclass(frozen=True, slots=True)
 class Batch:
     """What `network.window_model` takes, and `weight[batch, step]`: 0 beyond a piece's end."""
@@ -89,9 +93,10 @@ class Windows:
         begin = 0 if rng.random() < 1 / 3 else int(rng.integers(max(1, length - recipe.window // 2)))
         part = slice(begin, begin + recipe.window)
         classes = classes_of(piece.pitches[part], int(rng.choice(self._shifts[index])))
-        told = rng.random(2) >= recipe.unknown
+        struck = rng.random() >= recipe.unknown
+        position = struck and rng.random() < _CLOCK
         order = rng.permutation(len(VOICES)) if rng.random() < recipe.free_order else CHAIN
-        ids = piece_ids(piece, begin, classes, struck=bool(told[0]), position=bool(told[1]))
+        ids = piece_ids(piece, begin, classes, struck=struck, position=position)
         known = known_classes(classes, [int(voice) for voice in order])
         return Batch(ids, known, classes, piece.struck[part].astype(np.float32), np.ones(len(classes), np.float32))
 

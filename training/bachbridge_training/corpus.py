@@ -17,7 +17,7 @@ from bachbridge.wholefile import whole_file
 from bachbridge_training import scores
 from bachbridge_training.scores import Piece
 
-CACHE_VERSION = 1
+CACHE_VERSION = 2
 PARTS = ("train", "valid", "test")
 _FIELDS = ("pitches", "struck", "position", "bar")
 

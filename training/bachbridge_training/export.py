@@ -42,7 +42,10 @@ def write_nets(net: Network, folder: Path) -> None:
     )
     _convert(
         lambda hidden, known: _named(("pitch_logits", "strike_logits"), network.heads(net, hidden, known)),
-        {"hidden": ((None, (len(VOICES) + 1) * net.recipe.head), tf.float32), "known": ((None, len(VOICES)), tf.int32)},
+        {
+            "hidden": ((None, (len(VOICES) + 1) * net.recipe.head + len(VOICES)), tf.float32),
+            "known": ((None, len(VOICES)), tf.int32),
+        },
         folder / nets.HEADS,
     )
 
@@ -97,7 +100,7 @@ def card(recipe: Recipe, folder: Path, metrics: dict[str, Any]) -> dict[str, Any
     """What a person and the run-time need to know about the model."""
     return {
         "name": recipe.name,
-        "tasks": ["continue"],
+        "tasks": ["continue", "harmonize"],
         "codec": "satb",
         "chain": [VOICES[voice] for voice in batches.CHAIN],
         "layers": recipe.layers,

@@ -4,6 +4,10 @@ The LSTM reads the sum of the embedding rows of a step's feature ids (see `codec
 of the step and the classes of those other voices that are already chosen; which ones is the caller's business, so the
 same heads serve any order of the voices and any voices given. Four parallel heads cannot agree on a chord; the chain
 is what makes p(frame) a product of true conditionals.
+
+A head's logits are sums over three tables that it writes anew for each step: one over pitches, one over the interval
+from the voice's own last pitch, one over the interval modulo 12 from each voice already chosen. The last two say in all
+keys at once what else would have to be learnt twelve times over.
 Variational dropout: one mask for all steps of a window (Y. Gal and Z. Ghahramani, NeurIPS 2016).
 
 Only `keras.ops` is used, so the code runs under TensorFlow and under JAX alike.
@@ -23,6 +27,41 @@ ops: Any = keras.ops  # untyped: what is inferred of its functions is wrong
 
 _SLOTS = satb.CLASSES + 1
 """Rows of a voice in a head's table: not chosen yet, then the classes."""
+_REACH = 14
+"""Melodic intervals up to so many semitones have columns of their own; wider ones share the outermost."""
+_MELODIC, _HARMONIC = 2 * _REACH + 2, 13
+_COLUMNS = satb.CLASSES + _MELODIC + len(VOICES) * _HARMONIC
+"""Columns of a head: of the classes, of the melodic intervals, and per other voice of the harmonic ones.
+
+The last column of each kind of interval stands for none: a rest, the piece's beginning, a voice not yet chosen.
+"""
+
+
+def _melodic_columns() -> np.ndarray:
+    """`column[class before, class]`; the rows include the two that stand for no frame before."""
+    before, now = np.mgrid[: satb.CLASSES + 2, : satb.CLASSES]
+    none = (before == satb.REST) | (before >= satb.CLASSES) | (now == satb.REST)
+    return np.where(none, _MELODIC - 1, np.clip(now - before, -_REACH, _REACH) + _REACH).astype(np.int32)
+
+
+def _harmonic_columns() -> np.ndarray:
+    """`column[class of the other + 1, class]`; row 0: the other is not chosen."""
+    other, now = np.mgrid[-1 : satb.CLASSES, : satb.CLASSES]
+    return np.where((other <= satb.REST) | (now == satb.REST), _HARMONIC - 1, (now - other) % 12).astype(np.int32)
+
+
+_MELODIC_COLUMNS, _HARMONIC_COLUMNS = _melodic_columns(), _harmonic_columns()
+
+
+def _summed(columns: Any, before: Any, known: Any) -> Any:
+    """A head's columns `[..., column]` → logits `[..., class]`, for the class `before[...]` and `known[..., voice]`."""
+    places = satb.CLASSES + ops.take(_MELODIC_COLUMNS, before, axis=0)
+    logits = columns[..., : satb.CLASSES] + ops.take_along_axis(columns, places, axis=-1)
+    for other in range(len(VOICES)):
+        first = satb.CLASSES + _MELODIC + other * _HARMONIC
+        places = first + ops.take(_HARMONIC_COLUMNS, known[..., other] + 1, axis=0)
+        logits = logits + ops.take_along_axis(columns, places, axis=-1)
+    return logits
 
 
 class Network:
@@ -36,7 +75,7 @@ class Network:
         self.others = [
             layers.Embedding(len(VOICES) * _SLOTS, recipe.head, name=f"chosen_{name}") for name in (*VOICES, "strike")
         ]
-        self.outer = [layers.Dense(satb.CLASSES, name=f"pitch_{name}") for name in VOICES]
+        self.outer = [layers.Dense(_COLUMNS, name=f"pitch_{name}") for name in VOICES]
         self.strike = layers.Dense(len(VOICES), name="strike")
 
     def embed(self, ids: Any) -> Any:
@@ -48,8 +87,9 @@ class Network:
         slots = known + 1 + ops.arange(len(VOICES), dtype="int32") * _SLOTS
         return ops.relu(self.inner[index](hidden) + ops.sum(self.others[index](slots), axis=-2))
 
-    def pitch_logits(self, voice: int, hidden: Any, known: Any) -> Any:
-        return self.outer[voice](self.head(voice, hidden, known))
+    def pitch_logits(self, voice: int, hidden: Any, known: Any, before: Any) -> Any:
+        """Logits `[..., class]` of a voice whose class one step earlier was `before[...]`."""
+        return _summed(self.outer[voice](self.head(voice, hidden, known)), before, known)
 
     def strike_logits(self, hidden: Any, classes: Any) -> Any:
         return self.strike(self.head(len(VOICES), hidden, classes))
@@ -61,12 +101,21 @@ def window_model(network: Network) -> keras.Model:
     ids = keras.Input((None, satb.FIELDS), dtype="int32", name="ids")
     known: Any = keras.Input((None, len(VOICES), len(VOICES)), dtype="int32", name="known")
     classes = keras.Input((None, len(VOICES)), dtype="int32", name="classes")
+    before = classes_before(ids)
     hidden = network.embed(ids)
     for rnn in network.rnns:
         hidden = rnn(_masked(hidden, recipe))
     hidden = _masked(hidden, recipe)
-    pitch = [network.pitch_logits(voice, hidden, known[:, :, voice]) for voice in range(len(VOICES))]
+    pitch = [
+        network.pitch_logits(voice, hidden, known[:, :, voice], before[..., voice]) for voice in range(len(VOICES))
+    ]
     return keras.Model([ids, known, classes], [ops.stack(pitch, axis=2), network.strike_logits(hidden, classes)])
+
+
+def classes_before(ids: Any) -> Any:
+    """The frame before, ids `[..., field]` → classes `[..., voice]`; rests where a batch is padded with zeros."""
+    classes = ops.take(ids, satb.CLASS_FIELDS, axis=-1) - ops.array(satb.CLASS_OFFSETS, dtype="int32")
+    return ops.maximum(classes, satb.REST)
 
 
 def _masked(values: Any, recipe: Recipe) -> Any:
@@ -76,8 +125,9 @@ def _masked(values: Any, recipe: Recipe) -> Any:
 def core(network: Network, ids: Any, state: Any) -> tuple[Any, Any]:
     """One step: `ids[batch, field]`, `state[2 * layer + (h, c), batch, unit]` → `hidden`, the next state.
 
-    `hidden[batch, head * unit]` is what the five heads (four voices, then the strikes) see of the step: the part of
-    their inner layers that does not depend on the voices chosen in it, so that `heads` has next to nothing to do.
+    `hidden[batch, head * unit + voice]` is what the five heads (four voices, then the strikes) see of the step: the
+    part of their inner layers that does not depend on the voices chosen in it, so that `heads` has next to nothing to
+    do; and last the classes of the frame before.
     """
     first = network.rnns[0].cell
     # A sum of embedding rows times a matrix is the sum of the rows' products, and those are a constant table.
@@ -87,7 +137,8 @@ def core(network: Network, ids: Any, state: Any) -> tuple[Any, Any]:
         inputs = ops.matmul(output, rnn.cell.kernel)
         output, states = _cell(rnn.cell, inputs, state[2 * number], state[2 * number + 1])
         after = after + states
-    return ops.concatenate([inner(output) for inner in network.inner], axis=-1), ops.stack(after)
+    before = ops.cast(classes_before(ids), "float32")
+    return ops.concatenate([*(inner(output) for inner in network.inner), before], axis=-1), ops.stack(after)
 
 
 def _cell(cell: layers.LSTMCell, inputs: Any, hidden: Any, carry: Any) -> tuple[Any, list[Any]]:
@@ -110,9 +161,11 @@ def heads(network: Network, hidden: Any, known: Any) -> tuple[Any, Any]:
     first = (np.arange(voices) + voices * np.arange(voices + 1)[:, None]).astype(np.int32) * _SLOTS
     slots = known[:, None, :] * (1 - own) - own + 1 + first
     table = ops.concatenate([other.embeddings for other in network.others], axis=0)
-    view = ops.reshape(hidden, (-1, voices + 1, network.recipe.head))
+    view = ops.reshape(hidden[:, :-voices], (-1, voices + 1, network.recipe.head))
     inner = ops.relu(view + ops.sum(ops.take(table, slots, axis=0), axis=-2))
     weights = ops.concatenate([ops.expand_dims(outer.kernel, 0) for outer in network.outer], axis=0)
     pitch = ops.transpose(ops.matmul(ops.transpose(inner[:, :voices], (1, 0, 2)), weights), (1, 0, 2))
     biases = ops.concatenate([ops.expand_dims(outer.bias, 0) for outer in network.outer], axis=0)
-    return pitch + biases, network.strike(inner[:, voices])
+    before = ops.cast(hidden[:, -voices:], "int32") + ops.zeros_like(known)
+    others = slots[:, :voices] - first[:voices] - 1
+    return _summed(pitch + biases, before, others), network.strike(inner[:, voices])

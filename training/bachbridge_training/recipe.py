@@ -23,17 +23,19 @@ class Recipe:
     window: int
     batch: int
     steps: int
-    """Optimizer steps in all; the learning rate's cosine ends there."""
+    """Optimizer steps in all."""
     steps_per_epoch: int
     learning_rate: float
     weight_decay: float
     warmup: int
+    decay: float
+    """Share of the steps, at the end, in which the learning rate falls to nothing; before, it is constant."""
     averaging: float
     """Momentum of the averaged weights, per step."""
     free_order: float
     """Share of windows whose voices come in a random order instead of the chain's."""
     unknown: float
-    """Share of windows whose attacks (and, independently, bar lines) are hidden."""
+    """Share of windows whose attacks and bar lines are hidden."""
     seed: int
     temperature: float
     top_p: float

@@ -2,9 +2,11 @@
 
 A score is read part by part. A step holds what sounds at its beginning, so a 32nd that begins between two grid
 lines is not seen. Tied notes are one note; a repeat is written once; a short first bar is a pickup, and its steps
-are counted from the end of the bar. Of scores with more than four parts the four voices are chosen by name.
+are counted from the end of the bar. Of scores with more than four parts the four voices are chosen by name, and the
+bars in which only instruments play are left out.
 """
 
+import itertools
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -107,5 +109,16 @@ def grid(name: str, score: Any) -> Piece:
     position, bar = _bars(parts[0], steps)
     pitches = np.stack([r[0] for r in rows], axis=1)
     struck = np.stack([r[1] for r in rows], axis=1)
-    last = int(np.flatnonzero((pitches >= 0).any(axis=1))[-1]) + 1
-    return Piece(name, pitches[:last], struck[:last], position[:last], bar[:last])
+    sung = _sung(pitches, bar)
+    return Piece(name, pitches[sung], struck[sung], position[sung], bar[sung])
+
+
+def _sung(pitches: np.ndarray, bar: np.ndarray) -> np.ndarray:
+    """Which steps to keep: not what is before the first or after the last note, nor whole bars of rests in between."""
+    keep = np.zeros(len(pitches), bool)
+    steps = np.flatnonzero((pitches >= 0).any(axis=1))
+    keep[steps] = True
+    for before, after in itertools.pairwise(steps):
+        length = int(bar[before])
+        keep[before : before + (after - before - 1) % length + 1] = True
+    return keep

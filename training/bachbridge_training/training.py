@@ -62,10 +62,7 @@ def start(recipe: Recipe) -> Run:
     network = Network(recipe)
     windows = window_model(network)
     trainer = _trainer(windows)
-    schedule: Any = keras.optimizers.schedules.CosineDecay(
-        0.0, recipe.steps - recipe.warmup, alpha=0.01, warmup_target=recipe.learning_rate, warmup_steps=recipe.warmup
-    )
-    optimizer = keras.optimizers.AdamW(schedule, weight_decay=recipe.weight_decay, global_clipnorm=CLIP)
+    optimizer = keras.optimizers.AdamW(recipe.learning_rate, weight_decay=recipe.weight_decay, global_clipnorm=CLIP)
     trainer.compile(optimizer=optimizer, loss=_mean)
     optimizer.build(trainer.trainable_variables)
     return Run(recipe, network, windows, trainer, _values(windows.weights))
@@ -92,8 +89,20 @@ def _values(variables: Sequence[Any]) -> list[np.ndarray]:
     return [np.asarray(variable.value).copy() for variable in variables]
 
 
+def learning_rate(recipe: Recipe, step: int) -> float:
+    """Of optimizer step `step`: up, level, and down to nothing.
+
+    A run that is to end earlier or later than planned only moves the beginning of its descent (S. Hu et al., "MiniCPM",
+    2024, call it warm-up, stable, decay).
+    """
+    rise = (step + 1) / max(1, recipe.warmup)
+    fall = (recipe.steps - step) / max(1.0, recipe.decay * recipe.steps)
+    return recipe.learning_rate * min(1.0, rise, fall)
+
+
 def train_step(run: Run, batch: Batch) -> float:
     """One optimizer step; moves the averaged weights along."""
+    run.trainer.optimizer.learning_rate = learning_rate(run.recipe, run.step)
     inputs = [*batch.inputs, batch.struck, batch.weight]
     loss = run.trainer.train_on_batch(inputs, np.zeros(len(batch.ids), np.float32))
     run.step += 1

@@ -27,8 +27,11 @@ PURE = {
         "session",
         "listener",
         "thru",
+        "pulse",
+        "piece",
+        "harmonizer",
     ),
-    *("codecs", "sampling", "voiceleading", "performance", "rehearsal", "smf"),
+    *("codecs", "sampling", "planner", "ranking", "voiceleading", "performance", "rehearsal", "smf"),
 }
 """Modules and packages of `bachbridge` that know no clock, thread, port, file or global random state."""
 DATA = {

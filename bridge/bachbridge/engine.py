@@ -31,6 +31,7 @@ from bachbridge.events import (
     Event,
     Failed,
     Feed,
+    Foresee,
     Health,
     Message,
     Midi,
@@ -79,7 +80,7 @@ class Model(Protocol):
     """Who answers."""
 
     def load(self, model: str) -> None: ...
-    def send(self, message: Feed | Ask | Cancel, /) -> object: ...
+    def send(self, message: Feed | Ask | Foresee | Cancel, /) -> object: ...
     def stop(self) -> None: ...
 
 
@@ -167,7 +168,7 @@ class Engine:
             match effect:
                 case Send(data, due_ns):
                     self._send(data, due_ns)
-                case Feed() | Ask() | Cancel():
+                case Feed() | Ask() | Foresee() | Cancel():
                     self._model.send(effect)
                 case _:
                     self._tell(effect)

@@ -146,12 +146,13 @@ def replay(
 def bench(
     *,
     notes: Annotated[int, typer.Option(min=1, metavar="N", help="How many notes to send.")] = 2000,
+    chords: Annotated[int, typer.Option(min=1, metavar="N", help="How many notes to harmonise.")] = 300,
     json: Json = False,
 ) -> None:
     """Measure latencies over real ports, acting as the DAW."""
     from bachbridge.cli.bench import bench as measure
 
-    measure(json=json, notes=notes)
+    measure(json=json, notes=notes, chords=chords)
 
 
 @app.command("train")

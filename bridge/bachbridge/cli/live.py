@@ -16,6 +16,7 @@ from bachbridge.events import (
     Answered,
     Answering,
     Failed,
+    Harmonized,
     Health,
     Heard,
     Message,
@@ -26,7 +27,7 @@ from bachbridge.events import (
     Received,
     Status,
 )
-from bachbridge.music import STEPS_PER_BEAT, Phrase, pitch_name
+from bachbridge.music import STEPS_PER_BEAT, Phrase, key_name, pitch_name
 
 _NO_MODEL = "no model"
 _SHOWN = 12
@@ -40,6 +41,8 @@ class Telling:
     settings: Settings
     condition: str = "starting"
     tempo: str = ""
+    chord: str = ""
+    """The voices that moved last, in mode "harmonize"."""
     latency: str = ""
     ports: tuple[str, str] = field(default=("", ""))
 
@@ -65,6 +68,10 @@ class Telling:
             case Answered(_, notes, interrupted):
                 self.condition = "ready"
                 return f"Answered with {_notes(len(notes))}{', cut short' if interrupted else ''}."
+            case Harmonized(_, _, voices, key):
+                self.condition = "harmonizing"
+                self.tempo = key_name((key % 12, key >= 12)) if key >= 0 else ""
+                self.chord = " ".join(pitch_name(pitch) for _, pitch, _ in voices) or self.chord
             case Missed(_, what):
                 self.condition = "ready"
                 return f"No answer: {what.rstrip('.')}."
@@ -78,7 +85,7 @@ class Telling:
 
     def status(self) -> str:
         """The line at the foot of the terminal."""
-        facts = (self.settings.mode, self.settings.model, self.tempo, self.condition, self.latency)
+        facts = (self.settings.mode, self.settings.model, self.tempo, self.condition, self.chord, self.latency)
         return " · ".join(fact for fact in facts if fact) + "   (Ctrl-C ends)"
 
     def _ports(self, source: str, sink: str) -> str | None:

@@ -12,7 +12,7 @@ VOICES = ("soprano", "alto", "tenor", "bass")
 RANGES = ((60, 81), (53, 74), (48, 69), (36, 64))
 """Lowest and highest MIDI pitch of each voice in Bach's chorales, in the order of `VOICES`."""
 
-RULES = ("range", "crossing", "parallels", "leading-note", "spacing", "leap", "hidden", "key")
+RULES = ("range", "crossing", "parallels", "leading-note", "spacing", "leap", "hidden", "overlap", "key")
 """The rules of voice-leading by name (see `voiceleading.py`); the first four forbid."""
 
 Key = tuple[int, bool]

@@ -6,6 +6,7 @@ there. All chance comes from the seed and the number of the step.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal, Protocol, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +15,7 @@ from bachbridge import ranking, voiceleading
 from bachbridge.codecs import satb
 from bachbridge.events import Foresee, Plan
 from bachbridge.music import RANGES, VOICES, Key
-from bachbridge.ranking import Nets, Style
+from bachbridge.steering import Style
 
 _KEPT = 64
 """Steps whose state is kept."""
@@ -22,6 +23,14 @@ _KEY_STEPS = 96
 """The key is that of about so many steps past."""
 
 Floats = NDArray[np.float32]
+
+
+class Nets(Protocol):
+    """A causal network over frames (see `nets.py`): one step in time, and the chain of voices inside a step."""
+
+    def initial_state(self) -> Floats: ...
+    def core(self, ids: NDArray[np.int32], state: Floats) -> tuple[Floats, Floats]: ...
+    def heads(self, hidden: Floats, known: NDArray[np.int32]) -> tuple[Floats, Floats]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +91,7 @@ class Planner:
         struck &= chosen.classes[:, 0] > satb.REST
         bits = struck @ (1 << np.arange(len(VOICES)))
         table = np.column_stack([sung, chosen.classes[:, 0], bits]).tolist()
-        return Plan(
-            foresee.piece, step, tuple(tuple(row) for row in table), -1 if key is None else key[0] + 12 * key[1]
-        )
+        return Plan(foresee.piece, step, tuple(tuple(row) for row in table), _number(key))
 
     def _beginning(self, foresee: Foresee) -> _Memory:
         context = satb.Context(step=foresee.step, steps_per_bar=foresee.steps_per_bar)
@@ -116,5 +123,5 @@ def _style(foresee: Foresee, key: Key | None) -> Style:
         position=foresee.position,
         density=foresee.density,
         cadence=foresee.cadence,
-        repeat=foresee.repeat,
+        repeat=cast('Literal["model", "hold", "strike"]', foresee.repeat),
     )

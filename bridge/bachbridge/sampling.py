@@ -8,7 +8,6 @@ same ask gives the same answer whether or not it was fed beforehand.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,18 +16,10 @@ from bachbridge import voiceleading
 from bachbridge.codecs import satb
 from bachbridge.events import Answer, Ask, Feed, Foresee, Plan
 from bachbridge.music import RANGES, STEPS_PER_BEAT, VOICES, Note, Phrase
-from bachbridge.planner import Planner
+from bachbridge.planner import Nets, Planner
 from bachbridge.touch import Touch
 
 Floats = NDArray[np.float32]
-
-
-class Nets(Protocol):
-    """A causal network over frames (see `nets.py`): one step in time, and the chain of voices inside a step."""
-
-    def initial_state(self) -> Floats: ...
-    def core(self, ids: NDArray[np.int32], state: Floats) -> tuple[Floats, Floats]: ...
-    def heads(self, hidden: Floats, known: NDArray[np.int32]) -> tuple[Floats, Floats]: ...
 
 
 def choose(logits: Floats, temperature: float, top_p: float, rng: np.random.Generator) -> int:

@@ -238,8 +238,8 @@ class Keyboardist:
         heard = [self._hear() for _ in self._sent]
         if [data for _, data in heard] != [sent.data for sent in self._sent]:
             raise PortError("Messages arrived out of order: restart the MIDI system and try again.")
-        strikes = [index for index, sent in enumerate(self._sent) if strikes(sent)]
-        firsts = [index for start in self._starts if (index := next((i for i in strikes if i >= start), -1)) >= 0]
+        struck = [index for index, sent in enumerate(self._sent) if strikes(sent)]
+        firsts = [index for start in self._starts if (index := next((i for i in struck if i >= start), -1)) >= 0]
 
         def inside(indices: Iterable[int]) -> Times:
             return [self._sent[index].sent_ns - self._sent[index].due_ns for index in indices]
@@ -252,8 +252,8 @@ class Keyboardist:
             "thru, there and back": self._thru_out,
             "first answered note after its due time, inside": inside(firsts),
             "first answered note after its due time, outside": outside(firsts),
-            "scheduled notes after their due time, inside": inside(strikes),
-            "scheduled notes after their due time, outside": outside(strikes),
+            "scheduled notes after their due time, inside": inside(struck),
+            "scheduled notes after their due time, outside": outside(struck),
         }
 
 

@@ -31,7 +31,8 @@ PURE = {
         "piece",
         "harmonizer",
     ),
-    *("codecs", "sampling", "planner", "ranking", "voiceleading", "performance", "rehearsal", "smf"),
+    *("codecs", "sampling", "planner", "ranking", "steering", "measures", "voiceleading"),
+    *("performance", "rehearsal", "smf"),
 }
 """Modules and packages of `bachbridge` that know no clock, thread, port, file or global random state."""
 DATA = {

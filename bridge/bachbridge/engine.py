@@ -164,18 +164,18 @@ class Engine:
         # A callback's stamp may lie a little before the last deadline that was served: time never runs backwards.
         now_ns = self._fed_ns = max(self._fed_ns, at_ns)
         effects = self._session.feed(now_ns, event)
-        sent: list[Sent] = []
+        told: list[Message] = []
         for effect in effects:
             match effect:
                 case Send(data, due_ns):
-                    sent += self._send(data, due_ns)
+                    told += self._send(data, due_ns)
                 case Feed() | Ask() | Foresee() | Cancel():
                     self._model.send(effect)
                 case _:
-                    self._tell(effect)
-        # The voices of a chord leave together: what is told of each comes after the last of them.
-        for notice in sent:
-            self._tell(notice)
+                    told.append(effect)
+        # The voices of a chord leave together: what is told of them comes after the last one.
+        for message in told:
+            self._tell(message)
         self._tell_of(event, at_ns)
         if self._log:
             self._log.event(now_ns, event)

@@ -126,13 +126,14 @@ def _draw(
         open_ = np.flatnonzero(known[:, voice] == satb.UNKNOWN)
         if not len(open_):
             continue
-        _, some, which = np.unique(_code(known[open_], source[open_], before), return_index=True, return_inverse=True)
+        _, some, which = np.unique(_code(known[open_], source[open_]), return_index=True, return_inverse=True)
         asked, at = known[open_[some]], source[open_[some]]
         pitch, _ = nets.heads(hidden if len(hidden) == 1 else hidden[at], asked)
         logits = pitch[:, voice]
         wish = lean(style, voice, None if before is None else before[at], given[at])
-        barred = np.where((given[at] > satb.REST).any(axis=1)[:, None] & _RESTS, -np.inf, mask[voice])
-        taken, nats = _nucleus(logits + wish + barred, style, which, rng.random(len(source))[open_])
+        wish += mask[voice]
+        wish[(given[at] > satb.REST).any(axis=1), satb.REST] = -np.inf
+        taken, nats = _nucleus(logits + wish, style, which, rng.random(len(source))[open_])
         known[open_, voice] = taken
         log_p[open_] += _log_softmax(logits)[which, taken]
         leant[open_] += wish[which, taken]
@@ -140,13 +141,9 @@ def _draw(
     return _Drawn(known, log_p, leant, log_q)
 
 
-def _code(known: Ints, source: np.ndarray, before: Ints | None) -> np.ndarray:
+def _code(known: Ints, source: np.ndarray) -> np.ndarray:
     """A number for all that the logits of a row and its steering depend on."""
-    code = (known + 1) @ _DIGITS
-    return code if before is None else code + source * (_DIGITS[-1] * _BASE)
-
-
-_RESTS = np.arange(satb.CLASSES) == satb.REST
+    return (known + 1) @ _DIGITS + source * (_DIGITS[-1] * _BASE)
 
 
 def _mask(style: Style) -> Floats:
@@ -184,7 +181,9 @@ def _nucleus(logits: Floats, style: Style, which: np.ndarray, luck: np.ndarray) 
 
 def _struck_given(given: Ints, struck: Bools | None) -> np.ndarray:
     """Whether a given voice of the row is struck, `[n, 1]`; taken to be so where nobody said."""
-    return np.ones((len(given), 1), bool) if struck is None else (struck & (given > satb.REST)).any(axis=1)[:, None]
+    if struck is None:
+        return np.ones((len(given), 1), bool)
+    return np.any(struck & (given > satb.REST), axis=1, keepdims=True)
 
 
 def _strikes(

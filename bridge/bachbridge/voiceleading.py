@@ -18,13 +18,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bachbridge.codecs import satb
-from bachbridge.music import RANGES, VOICES
+from bachbridge.music import RANGES, RULES, VOICES, Key
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int32]
 Bools = NDArray[np.bool_]
-Key = tuple[int, bool]
-"""Tonic (0 = C) and whether it is minor."""
 
 PARALLEL, FOREIGN = -4.0, -2.0
 """Penalties for a parallel and for a pitch class outside the scale, in nats."""
@@ -79,24 +77,27 @@ def key_of(weights: NDArray[np.float64]) -> Key:
     return best % 12, best >= 12
 
 
+def key_heard(sounded: NDArray[np.float64]) -> Key | None:
+    """The key of `sounded[class]`, for how many steps each one sounded; None where that is too little to tell one."""
+    weights = np.bincount(_PITCH_CLASSES, sounded[satb.REST + 1 :], minlength=12).astype(np.float64)
+    if np.count_nonzero(weights) < _TELLING or weights.min() == weights.max():
+        return None
+    return key_of(weights)
+
+
 def foreign(sounded: NDArray[np.float64]) -> Floats:
     """`penalty[class]` of what does not belong to the key of `sounded[class]`: for how many steps each one sounded.
 
     No penalty where too little was sounded to tell a key.
     """
     penalty = np.zeros(satb.CLASSES, np.float32)
-    weights = np.bincount(_PITCH_CLASSES, sounded[satb.REST + 1 :], minlength=12).astype(np.float64)
-    if np.count_nonzero(weights) < _TELLING or weights.min() == weights.max():
-        return penalty
-    penalty[satb.REST + 1 :][~np.isin(_PITCH_CLASSES, _scale(key_of(weights)))] = FOREIGN
+    key = key_heard(sounded)
+    if key is not None:
+        penalty[satb.REST + 1 :][~np.isin(_PITCH_CLASSES, _scale(key))] = FOREIGN
     return penalty
 
 
 # ---------------------------------------------------------------- verdicts on whole frames
-
-FORBIDDING = ("range", "crossing", "parallels", "leading-note")
-LESSER = ("spacing", "leap", "hidden", "overlap", "key")
-RULES = FORBIDDING + LESSER
 
 WIDE, TOO_FAR, AWKWARD, DIRECT, OVERLAP = 3.0, 5.0, 1.0, 1.0, 0.5
 """Nats of lesser evils: spacing, a leap over an octave, an awkward leap, direct fifths or octaves, overlapping."""
@@ -137,11 +138,11 @@ def judge(before: Ints | Sequence[int] | None, candidates: Ints, rules: Collecti
 
     Only voices that sound (class >= 1) count; without `before` nothing is known of how they got there.
     """
-    frame = _Frames(candidates, None if before is None else np.asarray(before, np.int32))
+    frame = Frames(candidates, None if before is None else np.asarray(before, np.int32))
     forbidden = np.zeros(len(candidates), np.int32)
     penalty = np.zeros(len(candidates), np.float32)
     if "range" in rules:
-        forbidden += (frame.sung & ((candidates < _LOW) | (candidates > _HIGH))).sum(axis=1, dtype=np.int32)
+        forbidden += outside(candidates).sum(axis=1, dtype=np.int32)
     if "crossing" in rules:
         forbidden += (frame.together & (frame.interval < 0)).sum(axis=1, dtype=np.int32)
     if "parallels" in rules:
@@ -162,14 +163,19 @@ def judge(before: Ints | Sequence[int] | None, candidates: Ints, rules: Collecti
     return Verdict(forbidden, penalty)
 
 
+def outside(classes: Ints) -> Bools:
+    """Which notes of `classes[k, voice]` lie outside their voice's range."""
+    return (classes > satb.REST) & ((classes < _LOW) | (classes > _HIGH))
+
+
 def wide(interval: Ints, together: Bools) -> Bools:
     """Which of the upper neighbours lie wider apart than an octave, `[k, pair]` for soprano-alto and alto-tenor."""
     upper = [0, 3]  # among the pairs of voices
     return together[:, upper] & (interval[:, upper] > _OCTAVE)
 
 
-class _Frames:
-    """Candidates with what the rules ask about them: `[k, voice]` for voices, `[k, pair]` for the six pairs."""
+class Frames:
+    """Frames with what the rules ask about them: `[k, voice]` for voices, `[k, pair]` for the six pairs."""
 
     __slots__ = ("before", "classes", "interval", "moved", "sung", "together")
 
@@ -181,17 +187,19 @@ class _Frames:
         self.moved = np.where(self.sung & (self.before > satb.REST), classes - self.before, 0)
         """Semitones; 0 also where the voice begins or ends."""
 
+    def both_move(self) -> Bools:
+        return (self.moved[:, _UPPER] != 0) & (self.moved[:, _LOWER] != 0)
+
     def _same_way(self) -> Bools:
-        upper, lower = self.moved[:, _UPPER], self.moved[:, _LOWER]
-        return (upper * lower) > 0
+        return self.moved[:, _UPPER] * self.moved[:, _LOWER] > 0
 
     def _perfect(self) -> Bools:
-        return np.isin(np.abs(self.interval) % 12, (0, 7))
+        return np.isin(self.interval % 12, (0, 7))
 
     def parallels(self) -> Bools:
         """Pairs that go the same way from a fifth, an octave or a unison into the same, `[k, pair]`."""
-        then = np.abs(self.before[:, _UPPER] - self.before[:, _LOWER]) % 12
-        return self._same_way() & self._perfect() & (np.abs(self.interval) % 12 == then)
+        then = (self.before[:, _UPPER] - self.before[:, _LOWER]) % 12
+        return self._same_way() & self._perfect() & (self.interval % 12 == then)
 
     def direct(self) -> Bools:
         """Whether soprano and bass go the same way into a fifth or an octave, the soprano by a leap."""
@@ -215,17 +223,9 @@ def _scale(key: Key) -> list[int]:
     return [(tonic + degree) % 12 for degree in (_MINOR_SCALE if minor else _MAJOR_SCALE)]
 
 
-def _doubled_leading_note(frame: _Frames, key: Key) -> Ints:
+def _doubled_leading_note(frame: Frames, key: Key) -> Ints:
     """How often the leading note is doubled in a chord of the dominant (elsewhere the same note does not lead)."""
     degrees = (frame.pitch_classes() - key[0]) % 12
     dominant = (~frame.sung | np.isin(degrees, _DOMINANT)).all(axis=1)
     count = (frame.sung & (degrees == 11)).sum(axis=1, dtype=np.int32)
     return np.where(dominant, np.maximum(count - 1, 0), 0).astype(np.int32)
-
-
-def key_heard(sounded: NDArray[np.float64]) -> Key | None:
-    """The key of `sounded[class]`, None where too little was sounded to tell one."""
-    weights = np.bincount(_PITCH_CLASSES, sounded[satb.REST + 1 :], minlength=12).astype(np.float64)
-    if np.count_nonzero(weights) < _TELLING or weights.min() == weights.max():
-        return None
-    return key_of(weights)

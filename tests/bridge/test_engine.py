@@ -102,7 +102,7 @@ def test_effects_are_performed_in_order_and_the_starter_is_told() -> None:
 
     stage = Stage()
     stage.play(Script(reply), NOTE)
-    first, data, sent, cancel, status, received, closed = stage.told
+    first, data, cancel, sent, status, received, closed = stage.told
     assert first == PortsChanged("in", "out")
     assert (data, cancel, status, closed) == (NOTE.data, Cancel(), Status("midi", "heard"), "closed")
     assert isinstance(sent, Sent)

@@ -56,8 +56,8 @@ def planner() -> Planner:
 
 def test_there_is_a_row_for_every_pitch_of_the_given_voice_and_one_for_going_on(planner: Planner) -> None:
     for given, (low, high) in enumerate(RANGES):
-        rows = plan(planner, replace(told(FRAME), given=given, piece=given, held=30)).rows
-        assert [row[0] for row in rows] == [*range(low - 35, high - 34), 30]
+        rows = plan(planner, replace(told(FRAME), given=given, piece=given, held=FRAME[given])).rows
+        assert [row[0] for row in rows] == [*range(low - 35, high - 34), FRAME[given]]
         assert all(row[1 + given] == row[0] for row in rows)
         assert all(row[5] >> given & 1 for row in rows[:-1])
         assert not rows[-1][5] >> given & 1

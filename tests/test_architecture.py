@@ -30,6 +30,7 @@ PURE = {
         "pulse",
         "piece",
         "harmonizer",
+        "chorus",
     ),
     *("codecs", "sampling", "planner", "ranking", "steering", "measures", "voiceleading"),
     *("performance", "rehearsal", "smf"),

@@ -22,6 +22,7 @@ from dataclasses import dataclass
 
 from bachbridge import midi
 from bachbridge.agenda import Agenda
+from bachbridge.chorus import Chorus
 from bachbridge.codecs import satb
 from bachbridge.config import Settings
 from bachbridge.events import Effect, Foresee, Harmonized, Heard, Plan
@@ -57,14 +58,12 @@ class Harmonizer:
     """Used on the engine's thread only; knows no clock. Its notes are struck and released on the agenda's count."""
 
     __slots__ = (
-        *("_agenda", "_chord_ns", "_held", "_melody", "_noted", "_owed", "_pedal", "_piece", "_pulse"),
-        *("_settings", "_silent_ns", "_silent_step", "_sounding"),
+        *("_chord_ns", "_chorus", "_held", "_melody", "_noted", "_owed", "_pedal", "_piece", "_pulse"),
+        *("_settings", "_silent_ns", "_silent_step"),
     )
 
     def __init__(self, settings: Settings, agenda: Agenda) -> None:
-        self._settings, self._agenda = settings, agenda
-        self._sounding: dict[int, tuple[int, int]] = {}
-        """By voice, the channel and pitch that sound."""
+        self._settings, self._chorus = settings, Chorus(agenda)
         self._held: set[int] = set()
         self._pedal = False
         self._piece, self._pulse = Piece(0), Pulse(settings.bpm)
@@ -93,13 +92,13 @@ class Harmonizer:
 
     def begin(self, now_ns: int) -> list[Effect]:
         """A new piece; what sounds, ends."""
-        effects = self._release(now_ns)
+        sends = self._chorus.release(now_ns)
         self.forget()
-        return [*effects, self._foresee()]
+        return [*sends, self._foresee()]
 
     def forget(self) -> None:
         """A new piece; what sounds was ended by the agenda."""
-        self._sounding.clear()
+        self._chorus.forget()
         self._held.clear()
         self._pedal = self._owed = False
         self._piece = Piece(self._piece.number + 1)
@@ -153,7 +152,7 @@ class Harmonizer:
             if self._piece.reach(self._pulse.step_at(now_ns)):
                 effects.append(self._foresee())
         if _by(now_ns, self._release_ns()):
-            effects += self._release(now_ns)
+            effects += self._chorus.release(now_ns)
         if _by(now_ns, self._due_ns()):
             effects += self._harmonize(now_ns)
         if _by(now_ns, self._inner_ns()):
@@ -252,44 +251,15 @@ class Harmonizer:
         return self._sing(now_ns, *planned)
 
     def _sing(self, now_ns: int, frame: Frame, key: int) -> list[Effect]:
-        """Make `frame` the step at hand; what changes, moves. First what ends, then what begins, then the reports."""
-        self._piece.put(frame)
-        wanted = self._wanted(frame)
-        struck = [voice for voice, to in wanted.items() if self._sounding.get(voice) != to or frame[-1] >> voice & 1]
-        gone = [voice for voice in self._sounding if voice not in wanted or voice in struck]
-        effects: list[Effect] = []
-        for voice in gone:
-            effects += self._agenda.release(*self._sounding.pop(voice), now_ns)
-        told: list[tuple[int, int, int]] = []
-        for voice in struck:
-            channel, pitch = self._sounding[voice] = wanted[voice]
-            velocity = self._velocity(voice)
-            effects += self._agenda.strike(channel, pitch, velocity, now_ns)
-            told.append((voice, pitch, velocity))
-        return [*effects, self._foresee(), Harmonized(self._piece.number, self._piece.step, tuple(told), key)]
-
-    def _wanted(self, frame: Frame) -> dict[int, tuple[int, int]]:
-        """By voice, the channel and pitch that are to sound.
+        """Make `frame` the step at hand; what changes, moves.
 
         Where the melody lies below its voice's range the others go down with it; above it they stay where they are.
         """
-        settings, shift = self._settings, max(0, self._melody.shift if self._melody else 0)
-        sung: dict[int, tuple[int, int]] = {}
-        for voice, name in enumerate(VOICES):
-            if name != settings.voice and name[0] in settings.harmony and frame[voice] != satb.REST:
-                pitch = satb.pitch_of(frame[voice]) - shift
-                sung[voice] = (settings.channels[voice] - 1, pitch if pitch >= 0 else pitch % 12)
-        return sung
-
-    def _velocity(self, voice: int) -> int:
         assert self._melody
-        return min(127, max(1, round(self._melody.velocity * self._settings.levels[voice] / 100)))
-
-    def _release(self, now_ns: int) -> list[Effect]:
-        """End every voice."""
-        sends = [send for to in self._sounding.values() for send in self._agenda.release(*to, now_ns)]
-        self._sounding.clear()
-        return list(sends)
+        self._piece.put(frame)
+        lower = max(0, self._melody.shift)
+        sends, begun = self._chorus.sing(now_ns, frame, self._settings, self._melody.velocity, lower)
+        return [*sends, self._foresee(), Harmonized(self._piece.number, self._piece.step, begun, key)]
 
     def _foresee(self) -> Foresee:
         return self._piece.foresee(self._settings, self._melody.sung if self._melody else 0)
@@ -313,7 +283,7 @@ class Harmonizer:
         return None if self._melody is None else self._pulse.begins_ns(self._piece.step + 1)
 
     def _release_ns(self) -> int | None:
-        if self._silent_ns is None or not self._sounding:
+        if self._silent_ns is None or not self._chorus.sounds:
             return None
         return self._silent_ns + self._settings.legato_ms * _MS
 
@@ -337,7 +307,7 @@ class Harmonizer:
         """When the inner voices may move in the step at hand: on 8ths, where the tempo is set."""
         step = self._piece.step
         still = not self._settings.bpm or self._settings.density <= -1
-        if still or not self._sounding or self._owed or self._noted >= step or step % _EIGHTH:
+        if still or not self._chorus.sounds or self._owed or self._noted >= step or step % _EIGHTH:
             return None
         return self._pulse.grid.time_of(step)
 

@@ -32,6 +32,8 @@ from bachbridge.pulse import Pulse
 
 _CHORD_NS = 35_000_000
 """Keys struck within this time are one chord."""
+_COURTESY_NS = 30_000_000
+"""The inner voices wait so long for a note of the player's on the same 8th: it would have a chord of its own."""
 _METRES = {"note": 1, "eighth": STEPS_PER_BEAT // 2, "beat": STEPS_PER_BEAT}
 _EIGHTH = STEPS_PER_BEAT // 2
 _MS = 1_000_000
@@ -309,7 +311,7 @@ class Harmonizer:
         still = not self._settings.bpm or self._settings.density <= -1
         if still or not self._chorus.sounds or self._owed or self._noted >= step or step % _EIGHTH:
             return None
-        return self._pulse.grid.time_of(step)
+        return self._pulse.grid.time_of(step) + _COURTESY_NS
 
     def _afresh_ns(self) -> int | None:
         if self._silent_ns is None:

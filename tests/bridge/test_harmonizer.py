@@ -125,11 +125,19 @@ def test_on_beats_only_the_harmony_changes_on_beats() -> None:
 
 
 def test_with_a_tempo_the_inner_voices_move_on_eighths_under_a_long_note_and_without_one_they_lie() -> None:
-    for bpm, moves in ((120.0, [(1250, 68)]), (0.0, [])):
+    for bpm, moves in ((120.0, [(1280, 68)]), (0.0, [])):
         driver = playing(replace(HARMONIZE, bpm=bpm, density=0.0))
         driver.play(S, 72, BEAT)
         driver.run(S + BEAT - 20 * MS)
         assert [(t, p) for t, channel, p in struck(driver) if channel == 1][1:] == moves
+
+
+def test_a_note_a_little_late_on_an_eighth_finds_the_inner_voices_waiting() -> None:
+    driver = playing(replace(HARMONIZE, density=0.0))
+    driver.play(S, 72, BEAT // 2 + 10 * MS)
+    driver.play(S + BEAT // 2 + 20 * MS, 74, BEAT // 2)
+    driver.run(S + BEAT - 20 * MS)
+    assert [(t, p) for t, channel, p in struck(driver) if channel == 1] == [(1000, 67), (1270, 69)]
 
 
 def test_the_pedal_holds_the_voices() -> None:

@@ -70,13 +70,18 @@ class Pulse:
         return Pulse(bpm, self.bpm, step=self._step, time_ns=self._time_ns)
 
     def settle(self) -> None:
-        """Take in the onsets so far, and the step's length that follows from them."""
+        """Take in the onsets so far: the step's length follows from them, and where in the beat the last one was.
+
+        If that was counted wrongly while the tempo was unclear, the count goes forward to the next such place.
+        """
         if not self._onsets_ns:
             return
         for onset_ns in self._onsets_ns:
             self._reader.add(onset_ns)
         self._onsets_ns.clear()
         self._step_ns = self._reader.grid.step_ns
+        self._step += (self._reader.steps[-1] - self._step) % STEPS_PER_BEAT
+        self._reader.forget(len(self._reader.steps) - 1 if self._reader.settled else 0)
 
     def skip(self, steps: int) -> None:
         """Let `steps` steps of silence count for nothing."""

@@ -164,7 +164,7 @@ class Runs:
         low, high = 0, min(len(classes), _LONGEST)
         while low < high:
             steps = (low + high + 1) // 2
-            if np.isin(_windows(tokens, steps), self._of(steps)).any():
+            if _any_in(_windows(tokens, steps), self._of(steps)):
                 low = steps
             else:
                 high = steps - 1
@@ -174,6 +174,11 @@ class Runs:
         if steps not in self._kept:
             self._kept[steps] = np.unique(_windows(self._tokens, steps))
         return self._kept[steps]
+
+
+def _any_in(some: Hashes, rising: Hashes) -> bool:
+    place = np.searchsorted(rising, some)
+    return bool(np.any(rising[np.minimum(place, len(rising) - 1)] == some)) if len(rising) else False
 
 
 def _tokens(classes: Ints) -> tuple[Hashes, Hashes]:

@@ -21,10 +21,12 @@ import numpy as np
 from bachbridge.codecs import satb
 from bachbridge.music import RANGES, VOICES
 from bachbridge.steering import Style, lean
-from bachbridge.voiceleading import Bools, Floats, Ints, judge
+from bachbridge.voiceleading import Bools, Floats, Ints, barred, judge
 
 _COOLEST = 0.02
 """The lowest temperature that is told from this one."""
+_BARRED = -20.0
+"""Nats while drawing on what the voices chosen so far forbid; not minus infinity, for all may be forbidden."""
 _BASE = satb.CLASSES + 1
 _DIGITS = _BASE ** np.arange(len(VOICES), dtype=np.int64)
 
@@ -132,8 +134,9 @@ def _draw(
         logits = pitch[:, voice]
         wish = lean(style, voice, None if before is None else before[at], given[at])
         wish += mask[voice]
+        bar = barred(None if before is None else before[at], asked, voice, style.rules)
         wish[(given[at] > satb.REST).any(axis=1), satb.REST] = -np.inf
-        taken, nats = _nucleus(logits + wish, style, which, rng.random(len(source))[open_])
+        taken, nats = _nucleus(logits + wish + _BARRED * bar, style, which, rng.random(len(source))[open_])
         known[open_, voice] = taken
         log_p[open_] += _log_softmax(logits)[which, taken]
         leant[open_] += wish[which, taken]

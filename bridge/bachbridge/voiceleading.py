@@ -163,6 +163,29 @@ def judge(before: Ints | Sequence[int] | None, candidates: Ints, rules: Collecti
     return Verdict(forbidden, penalty)
 
 
+def barred(before: Ints | None, known: Ints, voice: int, rules: Collection[str]) -> Bools:
+    """`barred[k, class]`: what `voice` cannot take without crossing, or going in parallel with, one that is `known`.
+
+    After `before[k, voice]`, given the voices of `known[k, voice]` that are already chosen (-1: not yet).
+    """
+    found = np.zeros((len(known), satb.CLASSES), np.bool_)
+    for other in range(len(VOICES)):
+        now = known[:, [other]]
+        if other == voice or not (now > satb.REST).any():
+            continue
+        interval = now - _CLASSES if other < voice else _CLASSES - now
+        if "crossing" in rules:
+            found |= (now > satb.REST) & (interval < 0)
+        if "parallels" in rules and before is not None:
+            then, own = before[:, [other]], before[:, [voice]]
+            all_sing = (now > satb.REST) & (then > satb.REST) & (own > satb.REST)
+            was = (then - own if other < voice else own - then) % 12
+            same_way = (now - then) * (_CLASSES - own) > 0
+            found |= all_sing & same_way & ((was == 0) | (was == 7)) & (interval % 12 == was)
+    found[:, satb.REST] = False
+    return found
+
+
 def outside(classes: Ints) -> Bools:
     """Which notes of `classes[k, voice]` lie outside their voice's range."""
     return (classes > satb.REST) & ((classes < _LOW) | (classes > _HIGH))

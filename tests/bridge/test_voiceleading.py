@@ -14,6 +14,7 @@ from bachbridge.voiceleading import (
     PARALLEL,
     TOO_FAR,
     WIDE,
+    barred,
     foreign,
     judge,
     key_of,
@@ -154,3 +155,17 @@ def test_a_verdict_on_many_is_the_verdict_on_each(frames: list[tuple[int, ...]])
     for row in range(len(frames)):
         alone = judge(before[row], now[row : row + 1], RULES, (7, False))
         assert (alone.forbidden[0], alone.penalty[0]) == (together.forbidden[row], together.penalty[row])
+
+
+@given(before=st.tuples(*[st.integers(0, CLASSES - 1)] * 4), known=st.tuples(*[st.integers(-1, CLASSES - 1)] * 4))
+def test_what_is_barred_while_drawing_is_what_the_verdict_forbids(
+    before: tuple[int, ...], known: tuple[int, ...]
+) -> None:
+    rules = {"crossing", "parallels"}
+    for voice in range(4):
+        frames = np.array([known] * CLASSES, np.int32)
+        frames[:, voice] = np.arange(CLASSES)
+        forbidden = judge(before, frames, rules, None).forbidden
+        row = np.array([known], np.int32)
+        found = barred(np.array([before], np.int32), row, voice, rules)[0]
+        assert np.array_equal(found, forbidden > forbidden[REST])

@@ -21,6 +21,14 @@ from bachbridge_training.scores import Piece
 Progress = Callable[[Sequence[int]], Iterable[int]]
 
 
+STYLES = {
+    "raw": Style(candidates=1, rules=frozenset(), chance=1),
+    "live": Style(),
+    "rules": Style(chance=1, candidates=32, top_p=1.0),
+}
+"""The model alone; ranked, as the live mode plays; and rules without a model (`Consonant`)."""
+
+
 class Nets(Protocol):
     """What harmonises (see `bachbridge.nets`)."""
 

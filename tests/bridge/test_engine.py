@@ -13,6 +13,7 @@ from bachbridge.events import (
     Effect,
     Event,
     Feed,
+    Foresee,
     Message,
     Midi,
     ModelUp,
@@ -58,7 +59,7 @@ class Stage:
     state: PortsChanged = field(default_factory=lambda: PortsChanged("in", "out"))
     open: bool = True
 
-    def send(self, data: bytes | Feed | Ask | Cancel) -> bool:
+    def send(self, data: bytes | Feed | Ask | Foresee | Cancel) -> bool:
         self.told.append(data)
         return self.open
 

@@ -27,8 +27,13 @@ PURE = {
         "session",
         "listener",
         "thru",
+        "pulse",
+        "piece",
+        "harmonizer",
+        "chorus",
     ),
-    *("codecs", "sampling", "voiceleading", "performance", "rehearsal", "smf"),
+    *("codecs", "sampling", "planner", "ranking", "steering", "measures", "voiceleading"),
+    *("performance", "rehearsal", "smf"),
 }
 """Modules and packages of `bachbridge` that know no clock, thread, port, file or global random state."""
 DATA = {

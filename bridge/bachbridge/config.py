@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from bachbridge.errors import ConfigError
+from bachbridge.music import RULES, VOICES, key_named
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +47,50 @@ class Settings:
     seed: int = -1
     """-1: a new one for each phrase."""
 
+    voice: str = "soprano"
+    """Which of the four voices the player sings in mode "harmonize"."""
+    harmony: str = "satb"
+    """The initials of the voices that sound; the player's own is never doubled."""
+    common_tones: str = "hold"
+    """What a voice does that keeps its pitch under a new note: one of `COMMON_TONES`."""
+    chord_on: str = "note"
+    """On which of the player's notes the harmony may change: one of `CHORD_ON`."""
+    chord_ms: int = 110
+    """Notes that follow a chord sooner than this are ornaments: the harmony waits."""
+    legato_ms: int = 120
+    """How long the voices sound on after the last key is up, for the next note to take them over."""
+    levels: tuple[int, ...] = (100, 85, 85, 95)
+    """Velocity of soprano, alto, tenor and bass in percent of the player's."""
+    rules: str = "all"
+    """Rules of voice-leading that are kept: "all", "none", or names of `voiceleading.RULES` divided by commas."""
+    key: str = "auto"
+    """ "auto", or a key such as "G", "Bb" or "F# minor"."""
+    position: float = 0.0
+    """From -1 (close) to 1 (wide)."""
+    density: float = 0.0
+    """From -1 (inner voices lie still) to 1 (they move as often as they can)."""
+    candidates: int = 8
+    """How many chords are drawn for each note, of which the best is played."""
+    cadence_control: int = 81
+    """Controller number whose value of 64 or more leads to a full close; -1: none."""
+    reset_control: int = 82
+    """Controller number whose value of 64 or more begins afresh; -1: none."""
+    rest_bars: int = 2
+    """After so many bars of silence the harmony begins afresh."""
 
-MODES = ("continue", "off")
+
+MODES = ("continue", "harmonize", "off")
+COMMON_TONES = ("hold", "strike", "model")
+CHORD_ON = ("note", "eighth", "beat")
 PHRASE_ENDS = ("silence", "pedal", "bars", "control")
 
-CHOICES = {"mode": MODES, "phrase_end": PHRASE_ENDS}
+CHOICES = {
+    "mode": MODES,
+    "phrase_end": PHRASE_ENDS,
+    "voice": VOICES,
+    "common_tones": COMMON_TONES,
+    "chord_on": CHORD_ON,
+}
 """The words a field takes."""
 LIMITS: dict[str, tuple[float, float]] = {
     "temperature": (0.1, 2.0),
@@ -62,11 +102,29 @@ LIMITS: dict[str, tuple[float, float]] = {
     "end_control": (0, 127),
     "answer_bars": (1, 64),
     "seed": (0, 2**31 - 1),
+    "chord_ms": (0, 2000),
+    "legato_ms": (0, 5000),
+    "position": (-1.0, 1.0),
+    "density": (-1.0, 1.0),
+    "candidates": (1, 32),
+    "cadence_control": (0, 127),
+    "reset_control": (0, 127),
+    "rest_bars": (1, 64),
 }
 """The least and the greatest value of a field's range."""
 SPECIAL = {"bpm": (0, "0 to follow the playing"), "end_control": (-1, "-1 for none"),
+           "cadence_control": (-1, "-1 for none"), "reset_control": (-1, "-1 for none"),
            "answer_bars": (0, "0 for the phrase's length"), "seed": (-1, "-1 for a new one each time")}  # fmt: skip
 """A value outside the range that a field also takes, and what it means."""
+
+_WORDED = {
+    "channels": "four MIDI channels from 1 to 16, such as 1,2,3,4",
+    "levels": "four percentages from 1 to 400, such as 100,85,85,95",
+    "harmony": "initials of the voices, such as satb, atb or b",
+    "rules": f"all, none, or names by commas out of {', '.join(RULES)}",
+    "key": 'auto, or a key such as G, "Bb" or "F# minor"',
+}
+"""What the fields take that neither a range nor a list of words describes."""
 
 _YES, _NO = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
 
@@ -80,8 +138,8 @@ def accepts(name: str) -> str:
     """What a field takes, in words: "0.1 to 2", "20 to 300 or 0 to follow the playing"."""
     if name in CHOICES:
         return ", ".join(CHOICES[name])
-    if name == "channels":
-        return "four MIDI channels from 1 to 16, such as 1,2,3,4"
+    if name in _WORDED:
+        return _WORDED[name]
     if name not in LIMITS:
         return "a name"
     low, high = LIMITS[name]
@@ -120,8 +178,19 @@ def from_table(table: Mapping[str, object]) -> Settings:
 def _fits(name: str, value: Any) -> bool:
     if name in CHOICES:
         return value in CHOICES[name]
-    if name == "channels":
-        return len(value) == 4 and all(1 <= channel <= 16 for channel in value)
+    match name:
+        case "channels":
+            return len(value) == 4 and all(1 <= channel <= 16 for channel in value)
+        case "levels":
+            return len(value) == 4 and all(1 <= percent <= 400 for percent in value)
+        case "harmony":
+            return bool(value) and set(value) <= {voice[0] for voice in VOICES}
+        case "rules":
+            return value in ("all", "none") or set(value.split(",")) <= set(RULES)
+        case "key":
+            return value == "auto" or key_named(value) is not None
+        case _:
+            pass
     if name in LIMITS:
         low, high = LIMITS[name]
         return low <= value <= high or (name in SPECIAL and value == SPECIAL[name][0])

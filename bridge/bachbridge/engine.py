@@ -31,6 +31,7 @@ from bachbridge.events import (
     Event,
     Failed,
     Feed,
+    Foresee,
     Health,
     Message,
     Midi,
@@ -79,7 +80,7 @@ class Model(Protocol):
     """Who answers."""
 
     def load(self, model: str) -> None: ...
-    def send(self, message: Feed | Ask | Cancel, /) -> object: ...
+    def send(self, message: Feed | Ask | Foresee | Cancel, /) -> object: ...
     def stop(self) -> None: ...
 
 
@@ -163,24 +164,30 @@ class Engine:
         # A callback's stamp may lie a little before the last deadline that was served: time never runs backwards.
         now_ns = self._fed_ns = max(self._fed_ns, at_ns)
         effects = self._session.feed(now_ns, event)
+        told: list[Message] = []
         for effect in effects:
             match effect:
                 case Send(data, due_ns):
-                    self._send(data, due_ns)
-                case Feed() | Ask() | Cancel():
+                    told += self._send(data, due_ns)
+                case Feed() | Ask() | Foresee() | Cancel():
                     self._model.send(effect)
                 case _:
-                    self._tell(effect)
+                    told.append(effect)
+        # The voices of a chord leave together: what is told of them comes after the last one.
+        for message in told:
+            self._tell(message)
         self._tell_of(event, at_ns)
         if self._log:
             self._log.event(now_ns, event)
             self._log.effects(now_ns, effects)
 
-    def _send(self, data: bytes, due_ns: int) -> None:
+    def _send(self, data: bytes, due_ns: int) -> list[Sent]:
+        """Send it; the notice of it, if there is a port."""
         sent_ns = time.monotonic_ns()
-        if self._outlet.send(data):
-            self._lateness.take(sent_ns - due_ns)
-            self._tell(Sent(data, due_ns, sent_ns))
+        if not self._outlet.send(data):
+            return []
+        self._lateness.take(sent_ns - due_ns)
+        return [Sent(data, due_ns, sent_ns)]
 
     def _tell_of(self, event: Event, at_ns: int) -> None:
         """What the starter should know of an event, and the model's process of a setting."""

@@ -49,6 +49,21 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
+class Plan:
+    """What would be sung at step `step` of piece `piece` under each note that the player may play there.
+
+    `rows`: the given voice's class, the classes of the four voices, and the bits of the voices struck (1 soprano, 2
+    alto, 4 tenor, 8 bass). The last row is for the case that the given voice goes on. `key` is the tonic's pitch class,
+    12 more for minor, or -1.
+    """
+
+    piece: int
+    step: int
+    rows: tuple[tuple[int, ...], ...]
+    key: int
+
+
+@dataclass(frozen=True, slots=True)
 class Setting:
     """A person changed a setting: a field of `config.Settings` by name."""
 
@@ -101,7 +116,7 @@ class Quit:
     reason: str
 
 
-Event = Midi | Tick | Answer | Setting | Panic | EndPhrase | Reset | ModelUp | ModelDown | PortsChanged | Quit
+Event = Midi | Tick | Answer | Plan | Setting | Panic | EndPhrase | Reset | ModelUp | ModelDown | PortsChanged | Quit
 
 # ---------------------------------------------------------------- effects: out of the session
 
@@ -138,6 +153,34 @@ class Ask:
 
 
 @dataclass(frozen=True, slots=True)
+class Foresee:
+    """Plan the step after `frames`, which are the harmony of piece `piece` from step `step` on.
+
+    What was said of `step` and later before is void. A frame is the classes of the four voices and the bits of those
+    struck. `given` is the player's voice, `held` the class that it goes on with (0: none). The rest steers the choice:
+    see `config.Settings`; `key` as in `Plan`, -1 to be found.
+    """
+
+    model: str
+    piece: int
+    step: int
+    frames: tuple[tuple[int, ...], ...]
+    given: int
+    held: int
+    steps_per_bar: int
+    temperature: float
+    top_p: float
+    seed: int
+    candidates: int
+    rules: str
+    key: int
+    position: float
+    density: float
+    cadence: bool
+    repeat: str
+
+
+@dataclass(frozen=True, slots=True)
 class Cancel:
     """Whatever was asked is no longer wanted."""
 
@@ -170,6 +213,16 @@ class Answered:
 
 
 @dataclass(frozen=True, slots=True)
+class Harmonized:
+    """Report: at step `step` of piece `piece` these `voices` changed: voice, MIDI pitch and velocity of each."""
+
+    piece: int
+    step: int
+    voices: tuple[tuple[int, ...], ...]
+    key: int
+
+
+@dataclass(frozen=True, slots=True)
 class Missed:
     """Report: the answer to ask `ask` (part of it or all) came too late or never; `what` in words."""
 
@@ -185,8 +238,8 @@ class Status:
     text: str
 
 
-Report = Heard | Answering | Answered | Missed | Status
-Effect = Send | Feed | Ask | Cancel | Report
+Report = Heard | Answering | Answered | Harmonized | Missed | Status
+Effect = Send | Feed | Ask | Foresee | Cancel | Report
 
 # ---------------------------------------------------------------- what the engine itself tells its starter
 
@@ -233,8 +286,8 @@ Message = Event | Effect | Notice
 _TYPES: dict[str, type] = {
     cls.__name__: cls
     for cls in (
-        *(Midi, Tick, Answer, Setting, Panic, EndPhrase, Reset, ModelUp, ModelDown, PortsChanged, Quit),
-        *(Send, Feed, Ask, Cancel, Heard, Answering, Answered, Missed, Status),
+        *(Midi, Tick, Answer, Plan, Setting, Panic, EndPhrase, Reset, ModelUp, ModelDown, PortsChanged, Quit),
+        *(Send, Feed, Ask, Foresee, Cancel, Heard, Answering, Answered, Harmonized, Missed, Status),
         *(Received, Sent, Health, Failed),
     )
 }
@@ -273,6 +326,10 @@ def _phrase(plain: dict[str, Any]) -> Phrase:
     return Phrase(_notes(plain["notes"]), **rest)
 
 
+def _rows(rows: list[list[int]]) -> tuple[tuple[int, ...], ...]:
+    return tuple(tuple(row) for row in rows)
+
+
 def _same(plain: Any) -> Any:
     return plain
 
@@ -282,6 +339,9 @@ _READERS: dict[str, Callable[[Any], Any]] = {
     "notes": _notes,
     "prompt": _phrase,
     "phrase": _phrase,
+    "frames": _rows,
+    "rows": _rows,
+    "voices": _rows,
 }
 
 

@@ -16,7 +16,7 @@ from typing import Protocol
 
 from bachbridge import link, realtime
 from bachbridge.errors import BachBridgeError
-from bachbridge.events import Answer, Ask, Cancel, Feed, Message, ModelDown, ModelUp, Setting
+from bachbridge.events import Answer, Ask, Cancel, Feed, Foresee, Message, ModelDown, ModelUp, Plan, Setting
 from bachbridge.music import STEPS_PER_BEAT, Note, Phrase
 
 _LAST_S = 2.0
@@ -29,6 +29,8 @@ class Model(Protocol):
 
     def feed(self, feed: Feed) -> None: ...
     def generate(self, ask: Ask) -> Iterator[Answer]: ...
+    def follow(self, foresee: Foresee) -> None: ...
+    def plan(self, foresee: Foresee) -> Plan: ...
 
 
 @lru_cache(maxsize=4)
@@ -63,21 +65,29 @@ class Inbox:
         # Each counter is written by one thread only.
         self._come = self._gone = 0
         """How many messages have come and gone that make the answers before them void."""
+        self._foresees_come = self._foresees_gone = 0
 
     def put(self, message: Message | None) -> None:
         """On the reading thread; None: nothing will come any more."""
         self._come += _voids(message)
+        self._foresees_come += isinstance(message, Foresee)
         self._queue.put(message)
 
     def get(self) -> Message | None:
         """On the working thread; waits."""
         message = self._queue.get()
         self._gone += _voids(message)
+        self._foresees_gone += isinstance(message, Foresee)
         return message
 
     @property
     def waiting(self) -> bool:
         return not self._queue.empty()
+
+    @property
+    def foresees(self) -> bool:
+        """Whether something newer is to be foreseen than what was taken last."""
+        return self._foresees_come > self._foresees_gone
 
     @property
     def void(self) -> bool:
@@ -120,12 +130,21 @@ class Host:
                 if self._model:
                     self._model.feed(message)
             case Ask() if not self._inbox.void:
-                if message.model != self._name or self._model is None:
-                    self._load(message.model)
-                assert self._model
-                self._answer(self._model, message)
+                self._answer(self._wanted(message.model), message)
+            # Each one tells only what is new, so none may be passed over; but only the newest plan is wanted.
+            case Foresee():
+                model = self._wanted(message.model)
+                model.follow(message)
+                if not self._inbox.foresees:
+                    self._send(model.plan(message))
             case _:
                 pass
+
+    def _wanted(self, name: str) -> Model:
+        if name != self._name or self._model is None:
+            self._load(name)
+        assert self._model
+        return self._model
 
     def _answer(self, model: Model, ask: Ask) -> None:
         for answer in model.generate(ask):

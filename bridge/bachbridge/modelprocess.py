@@ -7,7 +7,7 @@ is ready, as `ModelUp`, upon which it asks again for what was not answered.
 import threading
 from collections.abc import Callable, Sequence
 
-from bachbridge.events import Answer, Ask, Cancel, Event, Feed, Message, ModelDown, ModelUp, Setting
+from bachbridge.events import Answer, Ask, Cancel, Event, Feed, Foresee, Message, ModelDown, ModelUp, Plan, Setting
 from bachbridge.link import Child
 
 _RESTART_S = (0.1, 1.0, 5.0, 30.0)
@@ -32,7 +32,7 @@ class ModelProcess:
         self._model = model
         self._send(Setting("model", model))
 
-    def send(self, message: Feed | Ask | Cancel) -> None:
+    def send(self, message: Feed | Ask | Foresee | Cancel) -> None:
         """Returns at once; lost while no process lives."""
         self._send(message)
 
@@ -59,7 +59,7 @@ class ModelProcess:
             case ModelUp():
                 self._deaths = 0
                 self._feed(message)
-            case Answer() | ModelDown():
+            case Answer() | Plan() | ModelDown():
                 self._feed(message)
             case None if not self._stopped.is_set():
                 self._revive()

@@ -12,6 +12,13 @@ VOICES = ("soprano", "alto", "tenor", "bass")
 RANGES = ((60, 81), (53, 74), (48, 69), (36, 64))
 """Lowest and highest MIDI pitch of each voice in Bach's chorales, in the order of `VOICES`."""
 
+FORBIDDING = ("range", "crossing", "parallels", "leading-note")
+RULES = (*FORBIDDING, "spacing", "leap", "hidden", "overlap", "key")
+"""The rules of voice-leading by name (see `voiceleading.py`): those that forbid, and those that cost."""
+
+Key = tuple[int, bool]
+"""Tonic as a pitch class (0 = C), and whether the key is minor."""
+
 _NAMES = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
 
 
@@ -57,3 +64,25 @@ def longest(notes: Iterable[Note]) -> tuple[Note, ...]:
         if key not in kept or kept[key].length < note.length:
             kept[key] = note
     return tuple(kept[key] for key in sorted(kept))
+
+
+_LETTERS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
+_SIGNS = {"": 0, "#": 1, "b": -1}
+_MODES = {"": False, "major": False, "minor": True, "m": True}
+
+
+def key_named(name: str) -> Key | None:
+    """The key that a person calls "G", "Bb major", "F# minor" or "f#m"; None if it is no key."""
+    tonic, _, mode = name.strip().partition(" ")
+    if tonic[1:].endswith("m") and not mode:
+        tonic, mode = tonic[:-1], "m"
+    letter, sign, mode = tonic[:1].upper(), tonic[1:], mode.strip().lower()
+    if letter not in _LETTERS or sign not in _SIGNS or mode not in _MODES:
+        return None
+    return (_LETTERS[letter] + _SIGNS[sign]) % 12, _MODES[mode]
+
+
+def key_name(key: Key) -> str:
+    """The key in words: "F# minor"."""
+    tonic, minor = key
+    return f"{_NAMES[tonic]} {'minor' if minor else 'major'}"

@@ -8,26 +8,18 @@ same ask gives the same answer whether or not it was fed beforehand.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bachbridge import voiceleading
 from bachbridge.codecs import satb
-from bachbridge.events import Answer, Ask, Feed
+from bachbridge.events import Answer, Ask, Feed, Foresee, Plan
 from bachbridge.music import RANGES, STEPS_PER_BEAT, VOICES, Note, Phrase
+from bachbridge.planner import Nets, Planner
 from bachbridge.touch import Touch
 
 Floats = NDArray[np.float32]
-
-
-class Nets(Protocol):
-    """A causal network over frames (see `nets.py`): one step in time, and the chain of voices inside a step."""
-
-    def initial_state(self) -> Floats: ...
-    def core(self, ids: NDArray[np.int32], state: Floats) -> tuple[Floats, Floats]: ...
-    def heads(self, hidden: Floats, known: NDArray[np.int32]) -> tuple[Floats, Floats]: ...
 
 
 def choose(logits: Floats, temperature: float, top_p: float, rng: np.random.Generator) -> int:
@@ -66,12 +58,13 @@ class _Cell:
 class Autoregressive:
     """A causal model of four voices. Used on one thread of the model's process."""
 
-    __slots__ = ("_cells", "_key", "_nets", "_order", "_phrase", "_shift")
+    __slots__ = ("_cells", "_key", "_nets", "_order", "_phrase", "_planner", "_shift")
 
     def __init__(self, nets: Nets, order: Sequence[int]) -> None:
         """`order`: in which order the voices of a step are chosen (the chain that the network was trained with)."""
         self._nets = nets
         self._order = tuple(order)
+        self._planner = Planner(nets, self._order)
         self._cells: list[_Cell] = []
         self._key: tuple[object, ...] = ()
         self._phrase: Phrase | None = None
@@ -96,6 +89,14 @@ class Autoregressive:
                 yield Answer(ask.ask, voices.told(), step + 1, final)
             if not final:
                 memory = self._advance(memory, frame)
+
+    def follow(self, foresee: Foresee) -> None:
+        """Bring the harmony's memory up to what is told."""
+        self._planner.follow(foresee)
+
+    def plan(self, foresee: Foresee) -> Plan:
+        """Plan the step after it."""
+        return self._planner.plan(foresee)
 
     def _follow(self, phrase: Phrase, seed: int) -> _Memory:
         """The memory after the phrase; what was taken in before is kept as far as it is still true."""

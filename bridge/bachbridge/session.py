@@ -30,6 +30,7 @@ from bachbridge.events import (
     ModelDown,
     ModelUp,
     Panic,
+    Plan,
     PortsChanged,
     Quit,
     Reset,
@@ -39,13 +40,16 @@ from bachbridge.events import (
     Tick,
 )
 from bachbridge.exchange import Exchange
+from bachbridge.harmonizer import Harmonizer
 from bachbridge.listener import Listener
-from bachbridge.music import STEPS_PER_BEAT
+from bachbridge.music import STEPS_PER_BEAT, VOICES
 from bachbridge.tempo import Grid
 from bachbridge.thru import Thru
 
 _READY_NS = 8_000_000
 """The answer starts on the first beat that is at least this far ahead."""
+_STOPPING = ("mode", "voice", "harmony", "channels")
+"""Settings whose change ends what sounds."""
 _PATIENCE_BEATS = 8
 """How long after its due time an answer is waited for."""
 
@@ -53,12 +57,13 @@ _PATIENCE_BEATS = 8
 class Session:
     """Feed it events in order of time, on one thread; perform the effects in their order."""
 
-    __slots__ = ("_agenda", "_asks", "_bad", "_exchange", "_listener", "_thru")
+    __slots__ = ("_agenda", "_asks", "_bad", "_exchange", "_harmonizer", "_listener", "_thru")
 
     def __init__(self, settings: Settings) -> None:
         self._listener = Listener(settings)
         self._agenda = Agenda()
         self._thru = Thru(self._agenda)
+        self._harmonizer = Harmonizer(settings, self._agenda)
         self._exchange: Exchange | None = None
         self._asks = 0
         self._bad = 0
@@ -73,7 +78,10 @@ class Session:
     @property
     def deadline(self) -> int | None:
         """When to feed a `Tick` if nothing else happens (ns), or None."""
-        times = (self._agenda.deadline, self._listener.end_ns, self._listener.feed_ns, self._exchange_end_ns())
+        times = (
+            *(self._agenda.deadline, self._listener.end_ns, self._listener.feed_ns, self._exchange_end_ns()),
+            self._harmonizer.deadline,
+        )
         return min((time for time in times if time is not None), default=None)
 
     def feed(self, now_ns: int, event: Event) -> list[Effect]:
@@ -90,6 +98,8 @@ class Session:
                 return self._midi(now_ns, data)
             case Answer():
                 return self._answer(now_ns, event)
+            case Plan():
+                return self._harmonizer.planned(now_ns, event)
             case Setting(name, value):
                 return self._set(now_ns, name, value)
             case EndPhrase():
@@ -101,7 +111,7 @@ class Session:
             case Quit(reason):
                 return [*self._stop(now_ns), Status("quit", reason)]
             case ModelUp(name, _):
-                return [*self._ask_again(), Status("model", f"{name} is ready")]
+                return [*self._ask_again(), *self._steer(new=True), Status("model", f"{name} is ready")]
             case ModelDown(reason):
                 return [Status("model", reason)]
             case PortsChanged(source, sink):
@@ -113,10 +123,43 @@ class Session:
 
     def _midi(self, now_ns: int, data: bytes) -> list[Effect]:
         meaning = midi.decode(data)
-        effects: list[Effect] = self._thru.take(now_ns, data, meaning) if self.settings.thru else []
+        effects: list[Effect] = self._thru.take(now_ns, data, self._voiced(meaning)) if self.settings.thru else []
         if isinstance(meaning, midi.Stop):
             return effects + self._stop(now_ns)
-        return effects if self.settings.mode == "off" else effects + self._listen(now_ns, meaning)
+        match self.settings.mode:
+            case "continue":
+                return effects + self._listen(now_ns, meaning)
+            case "harmonize":
+                return effects + self._accompany(now_ns, meaning)
+            case _:
+                return effects
+
+    def _voiced(self, meaning: midi.Meaning) -> midi.Meaning:
+        """The message on the channel of the voice that the player sings in mode "harmonize"."""
+        if self.settings.mode == "harmonize" and isinstance(meaning, midi.NoteOn | midi.NoteOff):
+            channel = self.settings.channels[VOICES.index(self.settings.voice)] - 1
+            return replace(meaning, channel=channel)
+        return meaning
+
+    def _accompany(self, now_ns: int, meaning: midi.Meaning) -> list[Effect]:
+        """Mode "harmonize"."""
+        match meaning:
+            case midi.NoteOn() if self._exchange and not self.settings.let_finish:
+                return [*self._interrupt(now_ns), *self._harmonizer.take(now_ns, meaning)]
+            case midi.Control(_, controller, value) if controller == self.settings.end_control:
+                return self._end_phrase(now_ns, "control") if value >= midi.HALF else []
+            case midi.Unknown():
+                return self._damaged()
+            case _:
+                return self._harmonizer.take(now_ns, meaning)
+
+    def _steer(self, *, new: bool = False) -> list[Effect]:
+        """What is planned may be another thing now; `new`: the model's process is."""
+        return self._harmonizer.again(new=new) if self.settings.mode == "harmonize" else []
+
+    def _damaged(self) -> list[Effect]:
+        self._bad += 1
+        return [Status("midi", f"{self._bad} damaged messages so far")]
 
     def _listen(self, now_ns: int, meaning: midi.Meaning) -> list[Effect]:
         match meaning:
@@ -129,8 +172,7 @@ class Session:
             case midi.Control(_, controller, value):
                 return self._control(now_ns, controller, down=value >= midi.HALF)
             case midi.Unknown():
-                self._bad += 1
-                return [Status("midi", f"{self._bad} damaged messages so far")]
+                return self._damaged()
             case _:
                 pass
         return []
@@ -150,8 +192,11 @@ class Session:
             self._listener.set(with_value(before, name, value))
         except ConfigError as error:
             return [Status("setting", str(error))]
-        stops = self.settings.mode != before.mode or (before.thru and not self.settings.thru)
-        effects = self._stop(now_ns) if stops else []
+        self._harmonizer.set(self.settings)
+        stops = any(getattr(self.settings, name) != getattr(before, name) for name in _STOPPING) or (
+            before.thru and not self.settings.thru
+        )
+        effects = self._stop(now_ns) if stops else self._steer()
         return [*effects, Status("setting", f"{name} = {getattr(self.settings, name)}")]
 
     # ------------------------------------------------------------ what time alone brings
@@ -165,19 +210,22 @@ class Session:
             effects += [feed] if feed else []
         if _reached(now_ns, self._exchange_end_ns()):
             effects += self._finish_exchange(now_ns)
+        if _reached(now_ns, self._harmonizer.deadline):
+            effects += self._harmonizer.advance(now_ns)
         return effects
 
     def _end_phrase(self, now_ns: int, ended_by: str) -> list[Effect]:
         """The phrase is over: ask for its answer, due on the next beat."""
         listener, settings = self._listener, self.settings
-        if not listener.playing:
+        harmonizes = settings.mode == "harmonize"
+        if not (self._harmonizer.begun if harmonizes else listener.playing):
             return []
-        heard = listener.heard(now_ns, ended_by)
+        heard = self._harmonizer.heard(ended_by) if harmonizes else listener.heard(now_ns, ended_by)
         effects = self._interrupt(now_ns)
         self._asks += 1
         ask = Ask(
             ask=self._asks,
-            task=settings.mode,
+            task="continue",
             model=settings.model,
             prompt=heard.phrase,
             steps=settings.answer_bars * listener.steps_per_bar or heard.phrase.steps,
@@ -185,12 +233,16 @@ class Session:
             top_p=settings.top_p,
             seed=listener.seed,
         )
-        start_ns = listener.grid.time_of(listener.grid.next_beat(now_ns + _READY_NS))
+        grid = Grid(heard.origin_ns, heard.step_ns)
+        start_ns = grid.time_of(grid.next_beat(now_ns + _READY_NS))
         channels = tuple(channel - 1 for channel in settings.channels)
         self._exchange = Exchange(ask, Grid(start_ns, heard.step_ns), channels)
-        listener.begin_again()
         # The ask before the reports: the answer's first note is waited for, they are not.
-        return [*effects, ask, heard, Answering(ask.ask, start_ns)]
+        effects += [ask, heard, Answering(ask.ask, start_ns)]
+        if harmonizes:
+            return effects + self._harmonizer.begin(now_ns)
+        listener.begin_again()
+        return effects
 
     # ------------------------------------------------------------ the answer
 
@@ -247,6 +299,9 @@ class Session:
         """Silence and forget everything but the settings."""
         effects = [*self._interrupt(now_ns), *self._agenda.silence(now_ns), *self._thru.lift(now_ns)]
         self._listener.forget()
+        if self.settings.mode == "harmonize":
+            return effects + self._harmonizer.begin(now_ns)
+        self._harmonizer.forget()
         return effects
 
 

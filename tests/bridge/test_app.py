@@ -75,7 +75,7 @@ def test_the_version_is_the_packages(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["--mode", "waltz"], "continue, off"),
+        (["--mode", "waltz"], "continue, harmonize, off"),
         (["--temperature", "9"], "0.1 to 2"),
         (["--bpm", "7"], "20 to 300"),
         (["--channels", "1,2"], "1,2,3,4"),

@@ -13,6 +13,7 @@ from bachbridge.events import (
     Effect,
     Event,
     Feed,
+    Foresee,
     Message,
     Midi,
     ModelUp,
@@ -58,7 +59,7 @@ class Stage:
     state: PortsChanged = field(default_factory=lambda: PortsChanged("in", "out"))
     open: bool = True
 
-    def send(self, data: bytes | Feed | Ask | Cancel) -> bool:
+    def send(self, data: bytes | Feed | Ask | Foresee | Cancel) -> bool:
         self.told.append(data)
         return self.open
 
@@ -102,7 +103,7 @@ def test_effects_are_performed_in_order_and_the_starter_is_told() -> None:
 
     stage = Stage()
     stage.play(Script(reply), NOTE)
-    first, data, sent, cancel, status, received, closed = stage.told
+    first, data, cancel, sent, status, received, closed = stage.told
     assert first == PortsChanged("in", "out")
     assert (data, cancel, status, closed) == (NOTE.data, Cancel(), Status("midi", "heard"), "closed")
     assert isinstance(sent, Sent)

@@ -8,7 +8,7 @@ from virtual import MS, Driver, S, chorale
 
 from bachbridge import midi
 from bachbridge.config import Settings
-from bachbridge.events import Midi, Quit, dumps, loads
+from bachbridge.events import Midi, ModelUp, Quit, dumps, loads
 
 GOLDEN = Path(__file__).parent.parent / "golden"
 AT_120 = Settings(bpm=120.0, seed=1)
@@ -43,7 +43,17 @@ def chords_with_pedal_and_thru() -> Driver:
     return driver
 
 
-@pytest.mark.parametrize("story", [answered_phrase, interrupted_answer, chords_with_pedal_and_thru])
+def harmonised_melody() -> Driver:
+    driver = Driver(replace(AT_120, mode="harmonize"))
+    driver.at(0, ModelUp("chorale-lstm", 400_000))
+    for start_ms, pitch, length_ms in ((500, 72, 480), (995, 74, 230), (1250, 76, 50), (1310, 77, 500)):
+        driver.play(start_ms * MS, pitch, length_ms * MS)
+    driver.run(2200 * MS)
+    driver.feed(Quit("closed by the player"))
+    return driver
+
+
+@pytest.mark.parametrize("story", [answered_phrase, interrupted_answer, chords_with_pedal_and_thru, harmonised_melody])
 def test_the_log_is_as_it_was(story, request: pytest.FixtureRequest) -> None:
     lines = story().lines()
     path = GOLDEN / f"{story.__name__}.log"

@@ -7,7 +7,7 @@ from threading import Thread
 import pytest
 
 from bachbridge.errors import ModelError
-from bachbridge.events import Answer, Ask, Cancel, Feed, Message, ModelDown, ModelUp, Setting
+from bachbridge.events import Answer, Ask, Cancel, Feed, Foresee, Message, ModelDown, ModelUp, Plan, Setting
 from bachbridge.modelhost import Host, Inbox
 from bachbridge.music import Note, Phrase
 
@@ -23,6 +23,11 @@ def feed(model: str = "good", seed: int = 0) -> Feed:
     return Feed(model, PHRASE, seed)
 
 
+def foresee(step: int) -> Foresee:
+    frame = (36, 31, 27, 20, 15)
+    return Foresee("good", 0, step, (frame,), 0, 36, 16, 0.9, 0.95, 1, 8, "all", -1, 0.0, 0.0, False, "hold")
+
+
 class Fake:
     """A model whose later steps wait for a sign; asks numbered 0 (those of warming up) do not."""
 
@@ -30,10 +35,17 @@ class Fake:
         self.signs: SimpleQueue[None] = SimpleQueue()
         self.fed: SimpleQueue[int] = SimpleQueue()
         """Seeds of what was fed; 0 in warming up."""
+        self.followed: list[int] = []
 
     def feed(self, feed: Feed) -> None:
         if feed.seed:
             self.fed.put(feed.seed)
+
+    def follow(self, foresee: Foresee) -> None:
+        self.followed.append(foresee.step)
+
+    def plan(self, foresee: Foresee) -> Plan:
+        return Plan(foresee.piece, foresee.step + len(foresee.frames), (), -1)
 
     def generate(self, ask: Ask) -> Iterator[Answer]:
         for step in range(ask.steps):
@@ -119,6 +131,18 @@ def test_only_the_last_feed_that_waits_is_taken_in(rig: Rig) -> None:
         rig.inbox.put(feed(seed=seed))
     rig.model.signs.put(None)
     assert rig.model.fed.get(timeout=PATIENCE_S) == 103
+
+
+def test_every_step_of_a_harmony_is_followed_and_only_the_newest_is_planned(rig: Rig) -> None:
+    rig.inbox.put(ask(1))
+    assert isinstance(rig.hear(), ModelUp)
+    rig.hear()
+    for step in (0, 1, 2):
+        rig.inbox.put(foresee(step))
+    rig.model.signs.put(None)
+    rig.hear()
+    assert rig.hear() == Plan(0, 3, (), -1)
+    assert rig.model.followed == [0, 1, 2]
 
 
 def test_an_unknown_model_is_told_and_the_process_lives_on(rig: Rig) -> None:

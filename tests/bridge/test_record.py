@@ -25,7 +25,14 @@ INTS = st.integers(-(2**60), 2**60)
 NOTES = st.lists(st.builds(Note, INTS, INTS, INTS, INTS, INTS, INTS), max_size=3).map(tuple)
 PHRASES = st.builds(Phrase, NOTES, INTS, INTS, st.one_of(st.none(), INTS))
 Strategy = st.SearchStrategy[Any]
-BY_FIELD: dict[str, Strategy] = {"notes": NOTES, "prompt": PHRASES, "phrase": PHRASES, "data": st.binary(max_size=5)}
+ROWS: Strategy = st.lists(st.lists(st.integers(0, 60), max_size=6).map(tuple), max_size=3).map(tuple)
+BY_FIELD: dict[str, Strategy] = {
+    "notes": NOTES,
+    "prompt": PHRASES,
+    "phrase": PHRASES,
+    "data": st.binary(max_size=5),
+    **dict.fromkeys(("frames", "rows", "voices"), ROWS),
+}
 BY_TYPE: dict[object, Strategy] = {int: INTS, str: st.text(), float: st.floats(allow_nan=False), bool: st.booleans()}
 
 

@@ -5,15 +5,20 @@ from collections.abc import Iterable
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
-from virtual import MS, Driver, chorale, silent
+from virtual import MS, Driver, chorale, silent, sixths
 
 from bachbridge import midi
 from bachbridge.config import Settings
-from bachbridge.events import Answer, Ask, EndPhrase, Midi, ModelDown, ModelUp, Panic, Quit, Reset, Setting
+from bachbridge.events import Answer, Ask, EndPhrase, Midi, ModelDown, ModelUp, Panic, Plan, Quit, Reset, Setting
 from bachbridge.music import Note
 
 PITCHES = st.integers(48, 84)
 CHANNELS = st.integers(0, 4)
+STYLES = [
+    *(("voice", "bass"), ("voice", "soprano"), ("harmony", "b"), ("harmony", "satb"), ("chord_on", "beat")),
+    *(("chord_on", "note"), ("legato_ms", 0), ("legato_ms", 900), ("bpm", 0), ("bpm", 150), ("rest_bars", 1)),
+]
+ROWS = st.lists(st.tuples(*[st.integers(0, 46)] * 6), max_size=3)
 
 
 def unruly(ask: Ask) -> Iterable[tuple[int, Answer]]:
@@ -37,17 +42,27 @@ class Dialogue(RuleBasedStateMachine):
         let_finish=st.booleans(),
         phrase_end=st.sampled_from(["silence", "pedal", "bars", "control"]),
         bpm=st.sampled_from([0.0, 60.0, 240.0]),
+        mode=st.sampled_from(["continue", "harmonize"]),
+        plan_ms=st.sampled_from([None, 3, 90, 700]),
     )
-    def start(self, model, one_channel, thru, let_finish, phrase_end, bpm) -> None:
+    def start(self, model, one_channel, thru, let_finish, phrase_end, bpm, mode, plan_ms) -> None:
         self.thru = thru
         """Whether the player's own notes have ever been let through."""
         channels = (1, 1, 1, 1) if one_channel else (1, 2, 3, 4)
         self.driver = Driver(
             Settings(
-                bpm=bpm, thru=thru, let_finish=let_finish, channels=channels, phrase_end=phrase_end, phrase_bars=1
+                mode=mode,
+                bpm=bpm,
+                thru=thru,
+                let_finish=let_finish,
+                channels=channels,
+                phrase_end=phrase_end,
+                phrase_bars=1,
             ),
             model,
+            lambda foresee: None if plan_ms is None else sixths(foresee, plan_ms * MS),
         )
+        self.driver.feed(ModelUp("chorale-lstm", 1))
 
     def midi(self, data: bytes) -> None:
         self.driver.feed(Midi(data))
@@ -96,7 +111,7 @@ class Dialogue(RuleBasedStateMachine):
     def end_phrase(self) -> None:
         self.driver.feed(EndPhrase())
 
-    @rule(mode=st.sampled_from(["continue", "off", "nonsense"]))
+    @rule(mode=st.sampled_from(["continue", "harmonize", "off", "nonsense"]))
     def mode(self, mode: str) -> None:
         self.driver.feed(Setting("mode", mode))
 
@@ -104,6 +119,18 @@ class Dialogue(RuleBasedStateMachine):
     def switch(self, name: str, value: bool) -> None:
         self.thru = self.thru or (name == "thru" and value)
         self.driver.feed(Setting(name, value))
+
+    @rule(choice=st.sampled_from(STYLES))
+    def style(self, choice: tuple[str, str | int]) -> None:
+        self.driver.feed(Setting(*choice))
+
+    @rule(controller=st.sampled_from([80, 81, 82, 123]))
+    def command(self, controller: int) -> None:
+        self.midi(midi.control(0, controller, 127))
+
+    @rule(piece=st.integers(0, 3), step=st.integers(0, 40), rows=ROWS)
+    def stray_plan(self, piece: int, step: int, rows: list[tuple[int, ...]]) -> None:
+        self.driver.feed(Plan(piece, step, tuple(rows), 0))
 
     @rule(up=st.booleans())
     def model_process(self, up: bool) -> None:
@@ -127,7 +154,8 @@ class Dialogue(RuleBasedStateMachine):
 
     @invariant()
     def an_answer_that_is_over_is_silent(self) -> None:
-        if hasattr(self, "driver") and not self.thru and not self.driver.answering:
+        harmonizes = hasattr(self, "driver") and self.driver.session.settings.mode == "harmonize"
+        if hasattr(self, "driver") and not self.thru and not harmonizes and not self.driver.answering:
             assert not self.driver.receiver.sounding
 
     def teardown(self) -> None:

@@ -12,7 +12,7 @@ from receiver import Receiver
 
 from bachbridge import midi
 from bachbridge.config import Settings
-from bachbridge.events import Answer, Answered, Answering, Ask, Effect, Event, Midi, Send, Tick, dumps
+from bachbridge.events import Answer, Answered, Answering, Ask, Effect, Event, Foresee, Midi, Plan, Send, Tick, dumps
 from bachbridge.music import Note
 from bachbridge.session import Session
 
@@ -39,12 +39,29 @@ def silent(_: Ask) -> list[tuple[int, Answer]]:
     return []
 
 
+Planner = Callable[[Foresee], tuple[int, Plan] | None]
+"""What a model plans, with its delay in ns."""
+
+
+def sixths(foresee: Foresee, delay_ns: int = 3 * MS) -> tuple[int, Plan]:
+    """A model that sings a fourth, a tenth and two octaves below a soprano; while it goes on, the alto steps up."""
+    step = foresee.step + len(foresee.frames)
+    if foresee.given == 3:
+        low = [(sung, sung + 17, sung + 12, sung + 7, sung, 15) for sung in range(1, 30)]
+        return delay_ns, Plan(foresee.piece, step, (*low, low[-1]), 0)
+    rows = [(sung, sung, sung - 5, sung - 16, max(1, sung - 24), 15) for sung in range(25, 47)]
+    held = foresee.held
+    rows.append((held, held, max(0, held - 4), max(0, held - 16), max(0, held - 24), 2))
+    return delay_ns, Plan(foresee.piece, step, tuple(rows), 0)
+
+
 @dataclass
 class Driver:
     """Runs a session in virtual time; `log` holds every event and effect with its time."""
 
     settings: Settings = field(default_factory=Settings)
     model: Model = chorale
+    planner: Planner = sixths
     now_ns: int = 0
     log: list[tuple[int, str, Event | Effect]] = field(default_factory=list)
     receiver: Receiver = field(default_factory=Receiver)
@@ -99,6 +116,10 @@ class Driver:
             case Ask():
                 for delay_ns, answer in self.model(effect):
                     self.at(self.now_ns + delay_ns, answer)
+            case Foresee():
+                planned = self.planner(effect)
+                if planned:
+                    self.at(self.now_ns + planned[0], planned[1])
             case _:
                 pass
 

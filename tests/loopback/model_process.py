@@ -9,7 +9,7 @@ import threading
 from collections.abc import Iterator
 
 from bachbridge import link
-from bachbridge.events import Answer, Ask, Feed
+from bachbridge.events import Answer, Ask, Feed, Foresee, Plan
 from bachbridge.modelhost import serve
 from bachbridge.music import Note
 
@@ -24,6 +24,14 @@ class Chord:
 
     def feed(self, feed: Feed) -> None:
         pass
+
+    def follow(self, foresee: Foresee) -> None:
+        pass
+
+    def plan(self, foresee: Foresee) -> Plan:
+        step = foresee.step + len(foresee.frames)
+        chord = tuple(pitch - 35 for pitch in CHORD[1:])
+        return Plan(foresee.piece, step, tuple((sung, sung, *chord, 15) for sung in range(25, 48)), -1)
 
     def generate(self, ask: Ask) -> Iterator[Answer]:
         yield Answer(ask.ask, _chord(1), 1, final=False)

@@ -11,11 +11,13 @@ import pytest
 from daw import PATIENCE_S, Daw, await_message, daw
 from model_process import CHORD
 
+from bachbridge import midi
 from bachbridge.config import Settings
 from bachbridge.events import (
     Answered,
     EndPhrase,
     Failed,
+    Harmonized,
     Heard,
     Message,
     Midi,
@@ -90,6 +92,23 @@ def test_order_is_kept_and_nothing_lost(jack: DummyServer) -> None:
                 player.until(lambda batch=batch: len(player.heard) >= 16 * (batch + 1))
                 back = [data[:2] for _, data in player.heard[-16:]]
                 assert back == [bytes((kind, pitch)) for pitch in pitches for kind in (0x90, 0x80)]
+
+
+def test_a_melody_is_harmonised_in_three_voices_that_end_with_it(jack: DummyServer) -> None:
+    told: list[Message] = []
+    with Link(Settings(mode="harmonize", bpm=300), modelhost=HELD) as link:
+        ready(link)
+        with daw() as player:
+            for pitch in (72, 74, 76):
+                player.send(midi.note_on(0, pitch, 80))
+                player.until(lambda: len(player.sounding) == 3)
+                player.send(midi.note_off(0, pitch))
+                player.until_silent()
+                player.until(lambda: not player.sounding)
+            while len([message for message in told if isinstance(message, Harmonized)]) < 3:
+                await_message(link, Harmonized, told)
+    reports = [message for message in told if isinstance(message, Harmonized)]
+    assert [report.voices for report in reports] == [((1, 67, 68), (2, 64, 68), (3, 48, 76))] * 3
 
 
 def test_playing_again_silences_the_answer(held: tuple[Link, Daw]) -> None:

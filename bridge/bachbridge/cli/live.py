@@ -16,6 +16,7 @@ from bachbridge.events import (
     Answered,
     Answering,
     Failed,
+    Harmonized,
     Health,
     Heard,
     Message,
@@ -26,7 +27,7 @@ from bachbridge.events import (
     Received,
     Status,
 )
-from bachbridge.music import STEPS_PER_BEAT, Phrase, pitch_name
+from bachbridge.music import STEPS_PER_BEAT, Phrase, key_name, pitch_name
 
 _NO_MODEL = "no model"
 _SHOWN = 12
@@ -40,6 +41,8 @@ class Telling:
     settings: Settings
     condition: str = "starting"
     tempo: str = ""
+    chord: str = ""
+    """The voices that moved last, in mode "harmonize"."""
     latency: str = ""
     ports: tuple[str, str] = field(default=("", ""))
 
@@ -50,12 +53,23 @@ class Telling:
                 raise BachBridgeError(error)
             case PortsChanged(source, sink):
                 return self._ports(source, sink)
-            case Received():
+            case Received() if self.settings.mode != "harmonize":
                 self.condition = "listening"
             case ModelUp() if self.condition in ("starting", _NO_MODEL):
                 self.condition = "ready"
             case ModelDown():
                 self.condition = _NO_MODEL
+            case Health():
+                self.latency = f"99 of 100 notes at most {message.late_p99_ns / 1e6:.1f} ms late"
+            case Status(topic, text) if topic != "port":
+                return f"{topic.capitalize()}: {text.rstrip('.')}."
+            case _:
+                return self._music(message)
+        return None
+
+    def _music(self, message: Message) -> str | None:
+        """What a report of the dialogue itself is worth."""
+        match message:
             case Heard(phrase, _, step_ns, ended_by):
                 self.tempo = f"{60e9 / (step_ns * STEPS_PER_BEAT):.0f} bpm"
                 what = f"Heard {_notes(len(phrase.notes))} in {_bars(phrase)} at {self.tempo}"
@@ -65,20 +79,23 @@ class Telling:
             case Answered(_, notes, interrupted):
                 self.condition = "ready"
                 return f"Answered with {_notes(len(notes))}{', cut short' if interrupted else ''}."
+            case Harmonized(_, _, voices, key):
+                self._chord([pitch for _, pitch, _ in voices], key)
             case Missed(_, what):
                 self.condition = "ready"
                 return f"No answer: {what.rstrip('.')}."
-            case Health():
-                self.latency = f"99 of 100 notes at most {message.late_p99_ns / 1e6:.1f} ms late"
-            case Status(topic, text) if topic != "port":
-                return f"{topic.capitalize()}: {text.rstrip('.')}."
             case _:
                 pass
         return None
 
+    def _chord(self, pitches: list[int], key: int) -> None:
+        """What moved last, and the key (see `events.Plan`)."""
+        self.condition = f"harmonizing in {key_name((key % 12, key >= 12))}" if key >= 0 else "harmonizing"
+        self.chord = " ".join(map(pitch_name, pitches)) or self.chord
+
     def status(self) -> str:
         """The line at the foot of the terminal."""
-        facts = (self.settings.mode, self.settings.model, self.tempo, self.condition, self.latency)
+        facts = (self.settings.mode, self.settings.model, self.tempo, self.condition, self.chord, self.latency)
         return " · ".join(fact for fact in facts if fact) + "   (Ctrl-C ends)"
 
     def _ports(self, source: str, sink: str) -> str | None:

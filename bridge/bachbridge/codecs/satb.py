@@ -166,6 +166,12 @@ def features(
     return rows + _OFFSETS
 
 
+def classes_before(ids: Ints) -> Ints:
+    """The classes of the frame before, `[..., voice]`, from `ids[..., field]`; `START` or `PAST` if there is none."""
+    voices = slice(0, 3 * len(VOICES), 3)
+    return ids[..., voices] - _OFFSETS[voices]
+
+
 # ---------------------------------------------------------------- frames to notes
 
 

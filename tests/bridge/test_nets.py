@@ -23,7 +23,7 @@ def card() -> library.Card:
 
 def test_the_card_fits_the_codec(card: library.Card) -> None:
     assert card.codec == "satb"
-    assert card.tasks == ("continue",)
+    assert card.tasks == ("continue", "harmonize")
     assert sorted(card.chain) == list(range(len(VOICES)))
     assert (card.facts["classes"], card.facts["fields"]) == (satb.CLASSES, satb.FIELDS)
     assert card.facts["metrics"]["valid"]["nats_per_frame"] < 1.7

@@ -101,7 +101,7 @@ def window_model(network: Network) -> keras.Model:
     ids = keras.Input((None, satb.FIELDS), dtype="int32", name="ids")
     known: Any = keras.Input((None, len(VOICES), len(VOICES)), dtype="int32", name="known")
     classes = keras.Input((None, len(VOICES)), dtype="int32", name="classes")
-    before = classes_before(ids)
+    before = _before(ids)
     hidden = network.embed(ids)
     for rnn in network.rnns:
         hidden = rnn(_masked(hidden, recipe))
@@ -112,10 +112,9 @@ def window_model(network: Network) -> keras.Model:
     return keras.Model([ids, known, classes], [ops.stack(pitch, axis=2), network.strike_logits(hidden, classes)])
 
 
-def classes_before(ids: Any) -> Any:
+def _before(ids: Any) -> Any:
     """The frame before, ids `[..., field]` → classes `[..., voice]`; rests where a batch is padded with zeros."""
-    classes = ops.take(ids, satb.CLASS_FIELDS, axis=-1) - ops.array(satb.CLASS_OFFSETS, dtype="int32")
-    return ops.maximum(classes, satb.REST)
+    return ops.maximum(satb.classes_before(ids), satb.REST)
 
 
 def _masked(values: Any, recipe: Recipe) -> Any:
@@ -137,7 +136,7 @@ def core(network: Network, ids: Any, state: Any) -> tuple[Any, Any]:
         inputs = ops.matmul(output, rnn.cell.kernel)
         output, states = _cell(rnn.cell, inputs, state[2 * number], state[2 * number + 1])
         after = after + states
-    before = ops.cast(classes_before(ids), "float32")
+    before = ops.cast(_before(ids), "float32")
     return ops.concatenate([*(inner(output) for inner in network.inner), before], axis=-1), ops.stack(after)
 
 

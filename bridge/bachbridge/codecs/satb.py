@@ -38,9 +38,6 @@ _SIZES = (
 )
 _OFFSETS = np.cumsum((0, *_SIZES[:-1])).astype(np.int32)
 FIELDS = len(_SIZES)
-CLASS_FIELDS = tuple(range(0, 3 * len(VOICES), 3))
-CLASS_OFFSETS = tuple(int(_OFFSETS[field]) for field in CLASS_FIELDS)
-"""Where in a row of ids the classes of the frame before are, and from where on in the table they count."""
 TABLE = int(sum(_SIZES))
 """Rows of the table that the ids point into."""
 

@@ -5,9 +5,9 @@ their ratios are the `Measures`. Parallels are counted per thousand pairs of voi
 lies still makes none; how much the lower voices move is a measure of its own.
 
 What a piece copies is the longest run of successive frames that it shares with the training pieces in any key: the
-same intervals inside every frame, and the same steps from frame to frame; silence counts as nothing shared. Runs of one length are compared by
-polynomial hashes of 64 bits (R. Karp and M. Rabin, IBM Journal of Research and Development 31, 1987), and since a
-shared run holds shorter ones, the longest is found by bisection.
+same intervals inside every frame, and the same steps from frame to frame; silence counts as nothing shared. Runs of
+one length are compared by polynomial hashes of 64 bits (R. Karp and M. Rabin, IBM Journal of Research and Development
+31, 1987), and since a shared run holds shorter ones, the longest is found by bisection.
 """
 
 from collections.abc import Iterable, Sequence

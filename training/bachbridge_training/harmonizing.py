@@ -1,7 +1,7 @@
 """Harmonies under the sopranos of chorales: step by step without a future, as the live mode makes them, or with it.
 
-All live outputs walk abreast, a row each: one call of the network's core and one choice for all of them at every step. The
-longest come first, so that the rows still under way are always the first ones.
+All live outputs walk abreast, a row each: one call of the network's core and one choice for all of them at every step.
+The longest come first, so that the rows still under way are always the first ones.
 """
 
 from collections.abc import Callable, Iterable, Sequence

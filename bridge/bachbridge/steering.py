@@ -10,8 +10,8 @@ from typing import Literal
 import numpy as np
 
 from bachbridge.codecs import satb
-from bachbridge.music import RANGES, VOICES
-from bachbridge.voiceleading import RULES, Floats, Ints, Key
+from bachbridge.music import RANGES, RULES, VOICES, Key
+from bachbridge.voiceleading import Floats, Ints
 
 Repeat = Literal["model", "hold", "strike"]
 

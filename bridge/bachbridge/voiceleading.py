@@ -18,13 +18,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bachbridge.codecs import satb
-from bachbridge.music import RANGES, VOICES
+from bachbridge.music import RANGES, RULES, VOICES, Key
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int32]
 Bools = NDArray[np.bool_]
-Key = tuple[int, bool]
-"""Tonic (0 = C) and whether it is minor."""
 
 PARALLEL, FOREIGN = -4.0, -2.0
 """Penalties for a parallel and for a pitch class outside the scale, in nats."""
@@ -56,8 +54,9 @@ def key_of(weights: NDArray[np.float64]) -> Key:
     return best % 12, best >= 12
 
 
-def heard_key(weights: NDArray[np.float64]) -> Key | None:
-    """The key of pitch classes `weights[12]`; None where too little has sounded to tell one."""
+def key_heard(sounded: NDArray[np.float64]) -> Key | None:
+    """The key of `sounded[class]`, for how many steps each one sounded; None where that is too little to tell one."""
+    weights = np.bincount(_PITCH_CLASSES, sounded[satb.REST + 1 :], minlength=12).astype(np.float64)
     if np.count_nonzero(weights) < _TELLING or weights.min() == weights.max():
         return None
     return key_of(weights)
@@ -69,17 +68,13 @@ def foreign(sounded: NDArray[np.float64]) -> Floats:
     No penalty where too little was sounded to tell a key.
     """
     penalty = np.zeros(satb.CLASSES, np.float32)
-    key = heard_key(np.bincount(_PITCH_CLASSES, sounded[satb.REST + 1 :], minlength=12).astype(np.float64))
+    key = key_heard(sounded)
     if key is not None:
         penalty[satb.REST + 1 :][~np.isin(_PITCH_CLASSES, _scale(key))] = FOREIGN
     return penalty
 
 
 # ---------------------------------------------------------------- verdicts on whole frames
-
-FORBIDDING = ("range", "crossing", "parallels", "leading-note")
-LESSER = ("spacing", "leap", "hidden", "overlap", "key")
-RULES = FORBIDDING + LESSER
 
 WIDE, TOO_FAR, AWKWARD, DIRECT, OVERLAP = 3.0, 5.0, 1.0, 1.0, 0.5
 """Nats of lesser evils: spacing, a leap over an octave, an awkward leap, direct fifths or octaves, overlapping."""

@@ -6,15 +6,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bachbridge.codecs.satb import CLASSES, REST, UNKNOWN, class_of
+from bachbridge.music import FORBIDDING, RULES, Key
 from bachbridge.voiceleading import (
     AWKWARD,
     DIRECT,
-    FORBIDDING,
     FOREIGN,
-    RULES,
     TOO_FAR,
     WIDE,
-    Key,
     barred,
     foreign,
     judge,

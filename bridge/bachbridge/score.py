@@ -14,8 +14,10 @@ from bachbridge.grid import Bar, Meter
 from bachbridge.music import STEPS_PER_BEAT, VOICES, Note
 
 _TYPES = {1: "16th", 2: "eighth", 4: "quarter", 8: "half", 16: "whole"}
-_VALUES = {steps: (name, dots) for base, name in _TYPES.items() for steps, dots in ((base, 0), (base * 3 // 2, 1))}
-_VALUES[1] = ("16th", 0)
+_VALUES = {steps * 3 // 2: (name, 1) for steps, name in _TYPES.items()} | {
+    steps: (name, 0) for steps, name in _TYPES.items()
+}
+"""Name and dots of the values by their steps (a dotted 16th is beyond the grid)."""
 _LINE_OF_FIFTHS = "FCGDAEB"
 _SIGNS = {-2: "flat-flat", -1: "flat", 0: "natural", 1: "sharp", 2: "double-sharp"}
 _MAJOR_SIGNATURES = (0, -5, 2, -3, 4, -1, 6, 1, -4, 3, -2, 5)
@@ -43,14 +45,17 @@ def musicxml(notes: Sequence[Note], bars: Sequence[Bar], key: tuple[int, bool], 
     part = SubElement(root, "part", id="P1")
     fifths = signature(key)
     voices = [_Cursor([note for note in notes if note.voice == voice]) for voice in range(len(VOICES))]
-    meter: Meter | None = None
+    told: tuple[int, int] | None = None
     pick_up = len(bars) > 1 and bars[0].end - bars[0].start < bars[1].end - bars[1].start
     for number, bar in enumerate(bars, start=0 if pick_up else 1):
-        measure = SubElement(part, "measure", number=str(number))
-        if meter is None or (meter.numerator, meter.denominator) != (bar.meter.numerator, bar.meter.denominator):
-            _attributes(measure, bar.meter, fifths if meter is None else None)
-            meter = bar.meter
+        measure = SubElement(part, "measure", number=str(number), implicit="no" if number else "yes")
+        meter = bar.meter if number else bars[1].meter
+        if told != (meter.numerator, meter.denominator):
+            _attributes(measure, meter, fifths if told is None else None)
+            told = meter.numerator, meter.denominator
         _bar(measure, bar, voices, fifths, key)
+    if bars:
+        SubElement(SubElement(part[-1], "barline", location="right"), "bar-style").text = "light-heavy"
     return _HEADER + tostring(root, encoding="utf-8") + b"\n"
 
 

@@ -43,9 +43,9 @@ class Wish:
     """What is asked for besides the melody."""
 
     model: str
+    style: Style
     voice: int = 0
     track: str | None = None
-    style: Style = Style()
     seed: int = 0
     width: int = 8
     lag: int = 16
@@ -75,7 +75,7 @@ def wish_of(
     except ValueError as error:
         raise ConfigError(str(error)) from error
     style = Style(temperature=temperature, rules=names)
-    return Wish(model, VOICES.index(voice), track, style, seed, beam, lag)
+    return Wish(model, style, VOICES.index(voice), track, seed, beam, lag)
 
 
 def harmonize_file(source: Path, target: Path, wish: Wish, *, report: bool = False, score: Path | None = None) -> None:
@@ -93,7 +93,7 @@ def harmonize_file(source: Path, target: Path, wish: Wish, *, report: bool = Fal
         raise MidiFileError(f"{source} has no room for {len(VOICES) - 1} more tracks: remove some of its tracks.")
     harmony = harmonized(song, melody, bars, wish)
     with ExitStack() as files:
-        files.enter_context(whole_file(target)).write_bytes(written(song, track, melody, harmony, wish.voice))
+        files.enter_context(whole_file(target)).write_bytes(written(song, track, harmony, wish.voice))
         if score is not None:
             drawing = _score(harmony, source.stem, score.suffix)
             files.enter_context(whole_file(score)).write_bytes(drawing)
@@ -137,7 +137,7 @@ def _check_line(song: MidiSong, melody: Sequence[TickNote]) -> None:
             step = second.start * STEPS_PER_BEAT // song.time.ticks_per_beat
             bar = sum(1 for _ in song.time.bars(step + 1))
             raise MidiFileError(
-                f"{song.path} has notes that overlap in bar {bar}: harmonize takes one line, so leave one note at a time."
+                f"{song.path} has notes that overlap in bar {bar}: harmonize takes one line, one note at a time."
             )
 
 
@@ -215,7 +215,7 @@ def _sounding(
 # ---------------------------------------------------------------- what is written
 
 
-def written(song: MidiSong, track: int, melody: Sequence[TickNote], harmony: Harmony, voice: int) -> bytes:
+def written(song: MidiSong, track: int, harmony: Harmony, voice: int) -> bytes:
     """The file's bytes with the melody's track renamed and the other voices' tracks appended."""
     names = [name.capitalize() for name in VOICES]
     chunks = [*song.chunks]

@@ -211,7 +211,7 @@ def read(phrase: Phrase) -> Prompt:
 
 
 def line(notes: Sequence[Note], voice: int, steps: int) -> Prompt:
-    """One line, its notes one at a time, given to `voice`: moved by octaves to where that voice sings, small gaps closed."""
+    """One line, its notes one at a time, given to `voice`: moved by octaves to where it sings, small gaps closed."""
     low, high = RANGES[voice]
 
     def outside(shift: int) -> int:

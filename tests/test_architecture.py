@@ -28,18 +28,8 @@ PURE = {
         "listener",
         "thru",
     ),
-    *(
-        "codecs",
-        "sampling",
-        "voiceleading",
-        "steering",
-        "ranking",
-        "beam",
-        "measures",
-        "performance",
-        "rehearsal",
-        "smf",
-    ),
+    *("codecs", "sampling", "voiceleading", "steering", "ranking", "measures", "performance", "rehearsal", "smf"),
+    *("beam", "score"),
 }
 """Modules and packages of `bachbridge` that know no clock, thread, port, file or global random state."""
 DATA = {

@@ -57,7 +57,7 @@ class _Hypotheses:
     struck: Bools
 
     def picked(self, rows: np.ndarray) -> "_Hypotheses":
-        contexts = tuple(self.contexts[row] for row in rows.tolist())
+        contexts = tuple(self.contexts[int(row)] for row in rows)
         return _Hypotheses(contexts, self.state[:, rows], self.weight[rows], self.classes[rows], self.struck[rows])
 
 
@@ -155,33 +155,40 @@ def _stepped(
     then = [context.before.classes for context in beam.contexts if context.before]
     before = np.array(then, np.int32) if then else None
     told = np.broadcast_to(given, (rows, len(VOICES))).astype(np.int32)
-    strikes = np.broadcast_to(struck, told.shape)
-    keep = max(1, width if rows == 1 else min(_BRANCHES, width))
-    chosen = ranking.choose(nets, order, hidden, before, told, style, rng, keep=keep, struck=strikes)
-
+    keep = width if rows == 1 else min(_BRANCHES, width)
+    chosen = ranking.choose(
+        nets, order, hidden, before, told, style, rng, keep=keep, struck=np.broadcast_to(struck, told.shape)
+    )
     weight = beam.weight + _expected(nets, order, hidden, given)
-    rank = np.arange(chosen.score.shape[1])
+    carried, split = _weighed(chosen, weight, style)
+    parents, branches = np.unravel_index(np.argsort(split - carried, axis=None, kind="stable"), carried.shape)
+    classes = np.concatenate([beam.classes[parents], chosen.classes[parents, branches][:, None]], axis=1)
+    kept = _different(classes, np.isfinite(carried[parents, branches]), width)
+    parents, branches, classes = parents[kept], branches[kept], classes[kept]
+
+    struck_now = np.where(given != satb.UNKNOWN, struck, chosen.struck[parents, branches])
+    contexts = tuple(
+        beam.contexts[int(parent)].after(satb.Frame(tuple(frame.tolist()), tuple(strikes.tolist())))
+        for parent, frame, strikes in zip(parents, classes[:, -1], struck_now, strict=True)
+    )
+    ahead = carried[parents, branches]
+    return _Hypotheses(
+        contexts,
+        state[:, parents],
+        ahead - ahead.max(),  # only differences matter
+        classes,
+        np.concatenate([beam.struck[parents], struck_now[:, None]], axis=1),
+    )
+
+
+def _weighed(chosen: ranking.Chosen, weight: Floats, style: Style) -> tuple[Floats, Floats]:
+    """What each branch's weight will be, and what counts against it in this choice alone, both `[n, branch]`."""
     real = np.isfinite(chosen.score)
     likely = (1 - style.chance) * np.where(real, chosen.score, 0)
-    gain = likely - style.chance * _SPLIT * (rank > 0) - _FORBIDDEN * chosen.forbidden
-    total = np.where(real, weight[:, None] + gain, -np.inf)
-    parents, branches = np.unravel_index(np.argsort(-total, axis=None, kind="stable"), total.shape)
-    alive = np.isfinite(total[parents, branches])
-
-    of_given = np.where(given != satb.UNKNOWN, strikes[:, None], chosen.struck)
-    classes = np.concatenate([beam.classes[parents], chosen.classes[parents, branches][:, None]], axis=1)
-    struck_all = np.concatenate([beam.struck[parents], of_given[parents, branches][:, None]], axis=1)
-    kept = _different(classes, alive, width)
-    contexts = tuple(
-        beam.contexts[parents[row]].after(
-            satb.Frame(tuple(classes[row, -1].tolist()), tuple(struck_all[row, -1].tolist()))
-        )
-        for row in kept.tolist()
-    )
-    # What split a branch off counts once and is not carried on; only differences matter, so the best stays at 0.
-    carried = total[parents, branches] + style.chance * _SPLIT * (branches > 0)
-    ahead = (carried[kept] - carried[kept].max()).astype(np.float32)
-    return _Hypotheses(contexts, state[:, parents[kept]], ahead, classes[kept], struck_all[kept])
+    carried = np.where(real, weight[:, None] + likely - _FORBIDDEN * chosen.forbidden, -np.inf)
+    split = np.zeros(carried.shape, np.float32)
+    split[:, 1:] = style.chance * _SPLIT
+    return carried.astype(np.float32), split
 
 
 def _expected(nets: Nets, order: Sequence[int], hidden: Floats, given: Ints) -> Floats:

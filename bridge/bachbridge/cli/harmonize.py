@@ -99,7 +99,7 @@ def harmonize_file(source: Path, target: Path, wish: Wish, *, report: bool = Fal
             drawing = _score(harmony, source.stem, score.suffix)
             files.enter_context(whole_file(score)).write_bytes(drawing)
     added = sum(note.voice != wish.voice for note in harmony.notes)
-    Console().print(f"wrote {target}: {len(melody)} notes of melody and {added} under them in {len(bars)} bars")
+    Console().print(f"wrote {target}: {len(melody)} notes of melody and {added} in the other voices, {len(bars)} bars")
     if report:
         Console().print(_report(harmony.classes))
 

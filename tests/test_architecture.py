@@ -35,6 +35,7 @@ PURE = {
 DATA = {
     *("abc", "bisect", "collections", "copy", "dataclasses", "difflib", "enum", "fractions", "functools", "hashlib"),
     *("heapq", "itertools", "json", "math", "operator", "re", "statistics", "string", "struct", "types", "typing"),
+    "xml",
 }
 """Modules of the standard library that they may import."""
 VALUES = {"bachbridge", "bachbridge.config", "bachbridge.errors"}

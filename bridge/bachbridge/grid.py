@@ -111,6 +111,14 @@ class Timeline:
                 yield Bar(start, min(start + meter.steps, end), meter)
 
 
+def missing_before(bars: Sequence[Bar]) -> int:
+    """How many steps of the first bar come before the music: of a pick-up, which files have as a short meter alone."""
+    if len(bars) < 2:
+        return 0
+    first, whole = bars[0].end - bars[0].start, bars[1].meter.steps
+    return whole - first if 2 * first <= whole else 0
+
+
 def _snapped(note: TickNote, time: Timeline, voice: int) -> Note:
     start = time.step(note.start)
     away_ticks = note.start - start * time.ticks_per_beat / STEPS_PER_BEAT

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from xml.etree.ElementTree import Element, SubElement, tostring
 
-from bachbridge.grid import Bar, Meter
+from bachbridge.grid import Bar, Meter, missing_before
 from bachbridge.music import STEPS_PER_BEAT, VOICES, Note
 
 _TYPES = {1: "16th", 2: "eighth", 4: "quarter", 8: "half", 16: "whole"}
@@ -46,8 +46,7 @@ def musicxml(notes: Sequence[Note], bars: Sequence[Bar], key: tuple[int, bool], 
     fifths = signature(key)
     voices = [_Cursor([note for note in notes if note.voice == voice]) for voice in range(len(VOICES))]
     told: tuple[int, int] | None = None
-    pick_up = len(bars) > 1 and bars[0].end - bars[0].start < bars[1].end - bars[1].start
-    for number, bar in enumerate(bars, start=0 if pick_up else 1):
+    for number, bar in enumerate(bars, start=0 if missing_before(bars) else 1):
         measure = SubElement(part, "measure", number=str(number), implicit="no" if number else "yes")
         meter = bar.meter if number else bars[1].meter
         if told != (meter.numerator, meter.denominator):

@@ -22,7 +22,7 @@ from bachbridge import beam, engraving, library, measures, nets, voiceleading
 from bachbridge.cli.continue_ import free_channels
 from bachbridge.codecs import satb
 from bachbridge.errors import ConfigError, MidiFileError
-from bachbridge.grid import Bar, TickNote
+from bachbridge.grid import Bar, TickNote, missing_before
 from bachbridge.midifile import MAX_TRACKS, MidiSong, read_midi
 from bachbridge.music import STEPS_PER_BEAT, VOICES, Note
 from bachbridge.record import ANSWER_PROGRAM
@@ -86,19 +86,20 @@ def harmonize_file(source: Path, target: Path, wish: Wish, *, report: bool = Fal
     track = melody_track(song, wish.track)
     melody = tuple(note for note in song.notes if note.track == track)
     _check_line(song, melody)
-    bars = tuple(song.time.bars(song.time.step(max(note.end for note in melody)) + 1))
+    line = _line(song, melody)
+    bars = tuple(song.time.bars(line[-1].end))
     if score is not None and score.suffix.lower() in engraving.PICTURES and len(bars) > engraving.MAX_BARS:
         raise ConfigError(f"{len(bars)} bars are too many for a picture: give --score a name that ends in .musicxml.")
     if len(song.chunks) + len(VOICES) - 1 > MAX_TRACKS:
         raise MidiFileError(f"{source} has no room for {len(VOICES) - 1} more tracks: remove some of its tracks.")
-    harmony = harmonized(song, melody, bars, wish)
+    harmony = harmonized(line, bars, wish)
     with ExitStack() as files:
         files.enter_context(whole_file(target)).write_bytes(written(song, track, harmony, wish.voice))
         if score is not None:
             drawing = _score(harmony, source.stem, score.suffix)
             files.enter_context(whole_file(score)).write_bytes(drawing)
     added = sum(note.voice != wish.voice for note in harmony.notes)
-    Console().print(f"wrote {target}: {len(melody)} notes of melody and {added} under them in {len(bars)} bars")
+    Console().print(f"wrote {target}: {len(melody)} notes of melody and {added} in the other voices, {len(bars)} bars")
     if report:
         Console().print(_report(harmony.classes))
 
@@ -160,9 +161,8 @@ def _line(song: MidiSong, melody: Sequence[TickNote]) -> list[Note]:
 # ---------------------------------------------------------------- harmony
 
 
-def harmonized(song: MidiSong, melody: Sequence[TickNote], bars: Sequence[Bar], wish: Wish) -> Harmony:
-    """The melody in four voices; tells on standard error how far it is."""
-    line = _line(song, melody)
+def harmonized(line: Sequence[Note], bars: Sequence[Bar], wish: Wish) -> Harmony:
+    """The line in four voices; tells on standard error how far it is."""
     first, end = line[0].start, line[-1].end
     prompt = satb.line([replace(note, start=note.start - first) for note in line], wish.voice, end - first)
     prompt.classes[prompt.classes[:, wish.voice] == satb.REST] = satb.REST
@@ -191,7 +191,7 @@ def places(bars: Sequence[Bar]) -> tuple[Ints, Ints]:
     """For each step its place in its bar and that bar's length; a short first bar is the end of one, a pick-up."""
     position = np.concatenate([np.arange(bar.end - bar.start) for bar in bars]).astype(np.int32)
     lengths = np.repeat([bar.meter.steps for bar in bars], [bar.end - bar.start for bar in bars]).astype(np.int32)
-    if len(bars) > 1 and (missing := bars[1].meter.steps - bars[0].end + bars[0].start) > 0:
+    if missing := missing_before(bars):
         position[: bars[0].end] += missing
         lengths[: bars[0].end] = bars[1].meter.steps
     return position, lengths

@@ -144,9 +144,9 @@ def _keys(given: Ints) -> list[Key | None]:
 def _last_onset(given: Ints, struck: Bools) -> int:
     """The step at which the last given note begins."""
     sung = given > satb.REST
-    fresh = struck & sung
+    fresh: Bools = struck & sung
     fresh[1:] |= (given[1:] != given[:-1]) & sung[1:]
-    return int(fresh.any(axis=1).nonzero()[0].max(initial=0))
+    return int(np.argwhere(fresh)[:, 0].max(initial=0))
 
 
 # ---------------------------------------------------------------- one step

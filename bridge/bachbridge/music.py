@@ -12,6 +12,13 @@ VOICES = ("soprano", "alto", "tenor", "bass")
 RANGES = ((60, 81), (53, 74), (48, 69), (36, 64))
 """Lowest and highest MIDI pitch of each voice in Bach's chorales, in the order of `VOICES`."""
 
+FORBIDDING = ("range", "crossing", "parallels", "leading-note")
+RULES = (*FORBIDDING, "spacing", "leap", "hidden", "overlap", "key")
+"""The rules of voice-leading by name (see `voiceleading.py`): those that forbid, and those that cost."""
+
+Key = tuple[int, bool]
+"""Tonic as a pitch class (0 = C), and whether the key is minor."""
+
 _NAMES = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
 
 

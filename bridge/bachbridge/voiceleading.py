@@ -4,8 +4,8 @@
 forbid outright: leaving the voice's range, crossing a neighbour, parallel fifths, octaves and unisons, a doubled
 leading note. Lesser evils cost nats: upper voices more than an octave apart, wide and awkward leaps, fifths and
 octaves that the outer voices leap into together, a voice stepping over where its neighbour was, and notes foreign to
-the key. `parallels` and `foreign` put two of these on one voice's classes while it is drawn (to be added to a
-network's logits): unlikely and never impossible, so that a network that is sure of a chromatic note still gets it.
+the key. `barred` and `foreign` say the same of one voice's classes while it is drawn, to be made unlikely and never
+impossible, so that a network that is sure of a chromatic note still gets it.
 
 Keys are found by correlation with the profiles of C. Krumhansl and E. Kessler, "Tracing the dynamic changes in
 perceived tonal organization in a spatial representation of musical keys", Psychological Review 89, 1982.
@@ -18,18 +18,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bachbridge.codecs import satb
-from bachbridge.music import RANGES, VOICES
+from bachbridge.music import RANGES, RULES, VOICES, Key
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int32]
 Bools = NDArray[np.bool_]
-Key = tuple[int, bool]
-"""Tonic (0 = C) and whether it is minor."""
 
 PARALLEL, FOREIGN = -4.0, -2.0
 """Penalties for a parallel and for a pitch class outside the scale, in nats."""
-_PERFECT = (0, 5, 7)
-"""Octave or unison, and the fifth counted from either of its notes, in semitones modulo 12."""
 _MAJOR_PROFILE = (6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88)
 _MINOR_PROFILE = (6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 2.69, 3.34, 3.17)
 _MAJOR_SCALE = (0, 2, 4, 5, 7, 9, 11)
@@ -39,27 +35,6 @@ _CLASSES = np.arange(satb.CLASSES)
 _PITCH_CLASSES = (_CLASSES[satb.REST + 1 :] + satb.LOWEST - 1) % 12
 _TELLING = 4
 """Distinct pitch classes that it takes to tell a key."""
-
-
-def parallels(before: Sequence[int], chosen: Sequence[int], voice: int) -> Floats:
-    """`penalty[class]` for `voice` after the frame `before`, given the voices `chosen` so far (-1: not yet)."""
-    penalty = np.zeros(satb.CLASSES, np.float32)
-    own = before[voice]
-    if own <= satb.REST:
-        return penalty
-    for then, now in zip(before, chosen, strict=True):
-        moved = now - then
-        if (
-            then <= satb.REST
-            or now <= satb.REST
-            or moved == 0
-            or (own - then) % 12 not in (*_PERFECT, 12 - _PERFECT[1])
-        ):
-            continue
-        same_way = np.sign(_CLASSES - own) == np.sign(moved)
-        penalty[same_way & ((_CLASSES - now) % 12 == (own - then) % 12)] = PARALLEL
-    penalty[satb.REST] = 0
-    return penalty
 
 
 def _standard(values: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -79,24 +54,27 @@ def key_of(weights: NDArray[np.float64]) -> Key:
     return best % 12, best >= 12
 
 
+def key_heard(sounded: NDArray[np.float64]) -> Key | None:
+    """The key of `sounded[class]`, for how many steps each one sounded; None where that is too little to tell one."""
+    weights = np.bincount(_PITCH_CLASSES, sounded[satb.REST + 1 :], minlength=12).astype(np.float64)
+    if np.count_nonzero(weights) < _TELLING or weights.min() == weights.max():
+        return None
+    return key_of(weights)
+
+
 def foreign(sounded: NDArray[np.float64]) -> Floats:
     """`penalty[class]` of what does not belong to the key of `sounded[class]`: for how many steps each one sounded.
 
     No penalty where too little was sounded to tell a key.
     """
     penalty = np.zeros(satb.CLASSES, np.float32)
-    weights = np.bincount(_PITCH_CLASSES, sounded[satb.REST + 1 :], minlength=12).astype(np.float64)
-    if np.count_nonzero(weights) < _TELLING or weights.min() == weights.max():
-        return penalty
-    penalty[satb.REST + 1 :][~np.isin(_PITCH_CLASSES, _scale(key_of(weights)))] = FOREIGN
+    key = key_heard(sounded)
+    if key is not None:
+        penalty[satb.REST + 1 :][~np.isin(_PITCH_CLASSES, _scale(key))] = FOREIGN
     return penalty
 
 
 # ---------------------------------------------------------------- verdicts on whole frames
-
-FORBIDDING = ("range", "crossing", "parallels", "leading-note")
-LESSER = ("spacing", "leap", "hidden", "overlap", "key")
-RULES = FORBIDDING + LESSER
 
 WIDE, TOO_FAR, AWKWARD, DIRECT, OVERLAP = 3.0, 5.0, 1.0, 1.0, 0.5
 """Nats of lesser evils: spacing, a leap over an octave, an awkward leap, direct fifths or octaves, overlapping."""
@@ -104,6 +82,9 @@ _OCTAVE = 12
 _STEP = 2
 _AWKWARD = (6, 10, 11)
 """Leaps in semitones that are hard to sing: the tritone and both sevenths."""
+_LEAPS = np.zeros(_OCTAVE + 2, np.float32)
+_LEAPS[list(_AWKWARD)], _LEAPS[_OCTAVE + 1] = AWKWARD, TOO_FAR
+_IS_PERFECT = np.isin(np.arange(12), (0, 7))
 _UPPER, _LOWER = np.triu_indices(len(VOICES), 1)
 _LOW, _HIGH = (np.array([satb.class_of(limit[end]) for limit in RANGES]) for end in (0, 1))
 _DOMINANT = (7, 11, 2, 5, 8)
@@ -152,7 +133,7 @@ def judge(before: Ints | Sequence[int] | None, candidates: Ints, rules: Collecti
         penalty += WIDE * wide(frame.interval, frame.together).sum(axis=1)
     if "leap" in rules:
         size = np.abs(frame.moved)
-        penalty += (TOO_FAR * (size > _OCTAVE) + AWKWARD * np.isin(size, _AWKWARD)).sum(axis=1)
+        penalty += _LEAPS[np.minimum(size, _OCTAVE + 1)].sum(axis=1)
     if "hidden" in rules:
         penalty += DIRECT * frame.direct()
     if "overlap" in rules:
@@ -216,7 +197,7 @@ class Frames:
         return self.moved[:, _UPPER] * self.moved[:, _LOWER] > 0
 
     def _perfect(self) -> Bools:
-        return np.isin(self.interval % 12, (0, 7))
+        return _IS_PERFECT[self.interval % 12]
 
     def parallels(self) -> Bools:
         """Pairs that go the same way from a fifth, an octave or a unison into the same, `[k, pair]`."""

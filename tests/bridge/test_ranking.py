@@ -148,7 +148,7 @@ def test_a_style_leads_where_it_says(asked: str) -> None:
     before = frame(72, 67, 60, 48)
 
     def measure(amount: float) -> float:
-        style = Style(position=amount) if asked == "position" else Style(density=amount)
+        style = Style(position=amount, chance=1) if asked == "position" else Style(density=amount, chance=1)
         frames = choose(Table(), CHAIN, VIEW, before, under(*[72] * 200), style, np.random.default_rng(1)).classes[:, 0]
         if asked == "position":
             return float((frames[:, 0] - frames[:, 2]).mean())

@@ -108,11 +108,13 @@ def test_from_recipe_to_score_by_the_commands(
     export_command("toy", run=folder, output=models)
     monkeypatch.setattr("bachbridge.library.places", lambda: (models,))
     capsys.readouterr()
-    evaluate("toy", data=None, part="valid", json=True)
+    evaluate("toy", data=None, part="valid", json=True, outputs=3)
     scores = json.loads(capsys.readouterr().out)
     assert scores["frames"] == sum(len(piece.pitches) for piece in chorales["valid"])
     wanted = read(models / "toy").facts["metrics"]["valid"]["nats_per_frame"]
     assert scores["nats_per_frame"] == pytest.approx(wanted, rel=1e-5)
+    assert [row["pieces"] for row in scores["music"].values()] == [len(chorales["valid"]), 3, 3, 3, 3]
+    assert scores["music"]["live"]["out_of_range"] == 0
 
 
 def test_what_does_not_exist_is_said(tmp_path: Path) -> None:

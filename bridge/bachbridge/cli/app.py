@@ -207,14 +207,19 @@ def train(
 def evaluate(
     model: Annotated[str, typer.Argument(metavar="MODEL", help="`bachbridge models` lists them.")],
     *,
-    data: Annotated[Path | None, typer.Option(metavar="DIR", help="Other data than the model's own.")] = None,
+    data: Annotated[
+        Path | None, typer.Option(metavar="PATH", help="Other music: a MIDI or JSON file, or a folder.")
+    ] = None,
     part: Annotated[str, typer.Option(metavar="PART", help="train, valid or test.")] = "valid",
+    outputs: Annotated[
+        int, typer.Option(metavar="N", min=0, help="Harmonies to make and measure by each way; 0: none.")
+    ] = 256,
     json: Json = False,
 ) -> None:
     """Score a model on pieces that it was not trained on."""
     from bachbridge.cli.evaluate import evaluate as score
 
-    score(model, data=data, part=part, json=json)
+    score(model, data=data, part=part, json=json, outputs=outputs)
 
 
 @app.command("export")

@@ -74,7 +74,7 @@ def wish_of(
         names = voiceleading.rules_of(rules)
     except ValueError as error:
         raise ConfigError(str(error)) from error
-    style = Style(temperature=temperature, rules=names)
+    style = Style(temperature=temperature, rules=names, chance=1)  # the beam looks for the best itself
     return Wish(model, style, VOICES.index(voice), track, seed, beam, lag)
 
 

@@ -6,6 +6,8 @@ they make the given notes expected: the network's log probability of the given v
 the melody goes wins. The likelihood of the harmony itself joins in only as far as `Style.chance` is below 1, for the
 likeliest harmony of all hardly moves; and what is forbidden weighs more than anything.
 
+Under the last given note a triad over its root is wished for, as long as any rule holds.
+
 What was chosen `lag` steps back is decided by the best hypothesis, and those of another opinion end there, so that
 memory does not grow with the piece. Hypotheses whose last `lag` steps are the same count as one.
 (The source of the idea: the beam search of B. Lowerre, "The Harpy speech recognition system", 1976, with the fixed lag
@@ -30,6 +32,9 @@ _SPLIT = 1.0
 """Nats that a branch other than the first drawn must be better by to push out another hypothesis."""
 _FORBIDDEN = 8.0
 """Nats against each forbidden thing."""
+_OPEN_END = 2.0
+"""Nats, for each step of the last given note, against a chord that is no triad over its root: pieces end on one."""
+_TRIADS = ((0, 4, 7), (0, 3, 7))
 _KEY_STEPS = 48
 """Steps before and after a moment whose given notes tell its key."""
 _TELLING = 4
@@ -88,11 +93,11 @@ def harmonized(
     rng = np.random.default_rng(seed)
     nothing = np.zeros((1, 0, len(VOICES)), np.int32)
     beam = _Hypotheses((satb.Context(),), nets.initial_state(), np.zeros(1, np.float32), nothing, nothing.astype(bool))
-    decided = 0
+    decided, last = 0, _last_onset(given, struck_given)
     for step in range(steps):
         beam = replace(beam, contexts=tuple(contexts(context) for context in beam.contexts))
         now = replace(style, key=keys[step])
-        beam = _stepped(nets, order, beam, given[step], struck_given[step], now, width, rng)
+        beam = _stepped(nets, order, beam, given[step], struck_given[step], now, width, rng, ending=step >= last)
         if beam.classes.shape[1] > lag:
             classes[decided], struck[decided] = beam.classes[0, 0], beam.struck[0, 0]
             decided += 1
@@ -136,6 +141,14 @@ def _keys(given: Ints) -> list[Key | None]:
     return keys
 
 
+def _last_onset(given: Ints, struck: Bools) -> int:
+    """The step at which the last given note begins."""
+    sung = given > satb.REST
+    fresh: Bools = struck & sung
+    fresh[1:] |= (given[1:] != given[:-1]) & sung[1:]
+    return int(np.argwhere(fresh)[:, 0].max(initial=0))
+
+
 # ---------------------------------------------------------------- one step
 
 
@@ -148,6 +161,8 @@ def _stepped(
     style: Style,
     width: int,
     rng: np.random.Generator,
+    *,
+    ending: bool,
 ) -> _Hypotheses:
     """The best `width` hypotheses one step on, the best first."""
     rows = len(beam.contexts)
@@ -155,12 +170,14 @@ def _stepped(
     then = [context.before.classes for context in beam.contexts if context.before]
     before = np.array(then, np.int32) if then else None
     told = np.broadcast_to(given, (rows, len(VOICES))).astype(np.int32)
-    keep = width if rows == 1 else min(_BRANCHES, width)
+    keep = width if rows == 1 or ending else min(_BRANCHES, width)
     chosen = ranking.choose(
         nets, order, hidden, before, told, style, rng, keep=keep, struck=np.broadcast_to(struck, told.shape)
     )
     weight = beam.weight + _expected(nets, order, hidden, given)
     carried, split = _weighed(chosen, weight, style)
+    if ending and style.rules:
+        carried -= _OPEN_END * ~_closed(chosen.classes)
     parents, branches = np.unravel_index(np.argsort(split - carried, axis=None, kind="stable"), carried.shape)
     classes = np.concatenate([beam.classes[parents], chosen.classes[parents, branches][:, None]], axis=1)
     kept = _different(classes, np.isfinite(carried[parents, branches]), width)
@@ -189,6 +206,13 @@ def _weighed(chosen: ranking.Chosen, weight: Floats, style: Style) -> tuple[Floa
     split = np.zeros(carried.shape, np.float32)
     split[:, 1:] = style.chance * _SPLIT
     return carried.astype(np.float32), split
+
+
+def _closed(classes: Ints) -> Bools:
+    """Which frames `classes[.., voice]` are a major or minor triad, or a part of one, over its root."""
+    above = (classes - classes[..., -1:]) % 12
+    fits = np.any([np.all(np.isin(above, triad), axis=-1) for triad in _TRIADS], axis=0)
+    return np.asarray(fits | np.any(classes <= satb.REST, axis=-1), bool)
 
 
 def _expected(nets: Nets, order: Sequence[int], hidden: Floats, given: Ints) -> Floats:

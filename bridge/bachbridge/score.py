@@ -22,7 +22,6 @@ _LINE_OF_FIFTHS = "FCGDAEB"
 _SIGNS = {-2: "flat-flat", -1: "flat", 0: "natural", 1: "sharp", 2: "double-sharp"}
 _MAJOR_SIGNATURES = (0, -5, 2, -3, 4, -1, 6, 1, -4, 3, -2, 5)
 """Fifths of the key signature by tonic, the fewer signs of two."""
-_HEADER = b'<?xml version="1.0" encoding="UTF-8"?>\n'
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,20 +41,27 @@ def musicxml(notes: Sequence[Note], bars: Sequence[Bar], key: tuple[int, bool], 
     SubElement(SubElement(root, "work"), "work-title").text = title
     part_list = SubElement(root, "part-list")
     SubElement(SubElement(part_list, "score-part", id="P1"), "part-name").text = ""
-    part = SubElement(root, "part", id="P1")
+    SubElement(root, "part", id="P1").text = "\n"
+    # Bars become bytes one by one: as elements, those of a long piece would take a gigabyte.
+    head, tail = tostring(root, encoding="utf-8", xml_declaration=True).split(b"\n</part>")
+    measures = (tostring(measure, encoding="us-ascii") for measure in _measures(notes, bars, key))
+    return b"\n".join([head, *measures, b"</part>" + tail, b""])
+
+
+def _measures(notes: Sequence[Note], bars: Sequence[Bar], key: tuple[int, bool]) -> Iterator[Element]:
     fifths = signature(key)
     voices = [_Cursor([note for note in notes if note.voice == voice]) for voice in range(len(VOICES))]
     told: tuple[int, int] | None = None
     for number, bar in enumerate(bars, start=0 if missing_before(bars) else 1):
-        measure = SubElement(part, "measure", number=str(number), implicit="no" if number else "yes")
+        measure = Element("measure", number=str(number), implicit="no" if number else "yes")
         meter = bar.meter if number else bars[1].meter
         if told != (meter.numerator, meter.denominator):
             _attributes(measure, meter, fifths if told is None else None)
             told = meter.numerator, meter.denominator
         _bar(measure, bar, voices, fifths, key)
-    if bars:
-        SubElement(SubElement(part[-1], "barline", location="right"), "bar-style").text = "light-heavy"
-    return _HEADER + tostring(root, encoding="utf-8") + b"\n"
+        if bar is bars[-1]:
+            SubElement(SubElement(measure, "barline", location="right"), "bar-style").text = "light-heavy"
+        yield measure
 
 
 def signature(key: tuple[int, bool]) -> int:

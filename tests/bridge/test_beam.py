@@ -101,6 +101,24 @@ def test_any_voice_can_be_given():
     assert (classes[:, :3] > class_of(47)).all()
 
 
+class Sixth(Flat):
+    """A C major chord over C or, a little likelier, over E."""
+
+    def heads(self, hidden: np.ndarray, known: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        logits = np.zeros((len(known), 4, CLASSES), np.float32)
+        for voice, pitch in ((0, 72), (1, 67), (2, 60), (3, 52), (3, 48)):
+            logits[:, voice, class_of(pitch)] = 20 + 0.2 * (pitch == 52)
+        return logits, np.full((len(known), 4), -20, np.float32)
+
+
+def test_the_end_is_a_triad_over_its_root():
+    def last_basses(style: Style) -> set[int]:
+        return {int(run(Sixth(), 72, 72, 72, 72, seed=seed, style=style)[0][-1, 3]) for seed in range(8)}
+
+    assert last_basses(Style()) == {class_of(48)}
+    assert last_basses(FREE) == {class_of(48), class_of(52)}, "without rules it is the model's"
+
+
 def test_the_same_seed_gives_the_same_harmony():
     first, again, other = (run(Flat(), *[72, 74, 76] * 4, seed=seed, style=Style())[0] for seed in (1, 1, 2))
     assert (first == again).all()

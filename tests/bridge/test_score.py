@@ -31,6 +31,12 @@ def told(measure: Element, voice: int) -> list[str]:
     return found
 
 
+def test_the_title_may_hold_anything_and_a_score_nothing():
+    root = fromstring(musicxml([], (), (0, False), "Ä & <b>\n</part>"))  # noqa: S314 # our own output
+    assert root.findtext("work/work-title") == "Ä & <b>\n</part>"
+    assert root.findall("part/measure") == []
+
+
 def test_notes_are_cut_at_bar_lines_and_tied():
     first, second = measures([Note(0, 12, 72), Note(12, 7, 74), Note(20, 12, 72)])
     assert told(first, 0) == ["C5 12", "D5 4 ~"]

@@ -16,10 +16,10 @@ from pathlib import Path
 import numpy as np
 from rich.console import Console
 from rich.progress import Progress
-from rich.table import Table
 
-from bachbridge import beam, engraving, library, measures, nets, voiceleading
+from bachbridge import beam, engraving, library, nets, voiceleading
 from bachbridge.cli.continue_ import free_channels
+from bachbridge.cli.report import report_of
 from bachbridge.codecs import satb
 from bachbridge.errors import ConfigError, MidiFileError
 from bachbridge.grid import Bar, TickNote, missing_before
@@ -101,7 +101,7 @@ def harmonize_file(source: Path, target: Path, wish: Wish, *, report: bool = Fal
     added = sum(note.voice != wish.voice for note in harmony.notes)
     Console().print(f"wrote {target}: {len(melody)} notes of melody and {added} in the other voices, {len(bars)} bars")
     if report:
-        Console().print(_report(harmony.classes))
+        Console().print(report_of(harmony.classes))
 
 
 # ---------------------------------------------------------------- what was given
@@ -237,22 +237,3 @@ def _score(harmony: Harmony, title: str, suffix: str) -> bytes:
         weights[note.pitch % 12] += note.length
     xml = musicxml(harmony.notes, harmony.bars, voiceleading.key_of(weights), title)
     return xml if suffix.lower() == ".musicxml" else engraving.picture(xml, suffix)
-
-
-def _report(classes: Ints) -> Table:
-    """The measures of the piece."""
-    found = measures.measure([classes])
-    table = Table("measure", "here", box=None)
-    for label, value in (
-        ("parallel fifths per 1000 pairs of voices that move", f"{found.parallel_fifths:.1f}"),
-        ("parallel octaves per 1000 pairs of voices that move", f"{found.parallel_octaves:.1f}"),
-        ("frames with crossed voices", f"{found.crossed_frames:.1%}"),
-        ("frames with upper neighbours over an octave apart", f"{found.wide_frames:.1%}"),
-        ("notes out of their voice's range", f"{found.out_of_range:.1%}"),
-        ("dissonant pairs of voices", f"{found.dissonant_pairs:.1%}"),
-        ("frames that are part of a triad", f"{found.triad_frames:.1%}"),
-        ("lower voices that change, per 16th", f"{found.changed_cells:.1%}"),
-        ("leaps over an octave", f"{found.wide_leaps:.1%}"),
-    ):
-        table.add_row(label, value)
-    return table

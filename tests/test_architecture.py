@@ -33,12 +33,13 @@ PURE = {
         "chorus",
     ),
     *("codecs", "sampling", "planner", "ranking", "steering", "measures", "voiceleading"),
-    *("performance", "rehearsal", "smf"),
+    *("beam", "score", "performance", "rehearsal", "smf"),
 }
 """Modules and packages of `bachbridge` that know no clock, thread, port, file or global random state."""
 DATA = {
     *("abc", "bisect", "collections", "copy", "dataclasses", "difflib", "enum", "fractions", "functools", "hashlib"),
     *("heapq", "itertools", "json", "math", "operator", "re", "statistics", "string", "struct", "types", "typing"),
+    "xml",
 }
 """Modules of the standard library that they may import."""
 VALUES = {"bachbridge", "bachbridge.config", "bachbridge.errors"}

@@ -11,7 +11,7 @@ music is all voice 0, and the codec spreads it.
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from statistics import fmean
@@ -56,6 +56,15 @@ class Meter:
         return max(1, self.numerator * 4 * STEPS_PER_BEAT // self.denominator)
 
 
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """A bar from step `start` to `end`, shorter than its meter where the meter changes in the middle of it."""
+
+    start: int
+    end: int
+    meter: Meter
+
+
 Parts = dict[tuple[int, int], list[TickNote]]
 """Notes by (track, channel)."""
 COMMON_TIME = Meter(0, 4, 4)
@@ -91,6 +100,23 @@ class Timeline:
         line = first + -(-(step - first) // meter.steps) * meter.steps
         later = [self.step(other.tick) for other in self.meters if other.tick > meter.tick]
         return min([line, *later])
+
+    def bars(self, steps: int) -> Iterator[Bar]:
+        """The bars of the first `steps` steps, the last one whole."""
+        starts = [self.step(meter.tick) for meter in self.meters]
+        last = max(starts[-1], steps)
+        ends = [*starts[1:], last + (starts[-1] - last) % self.meters[-1].steps]
+        for meter, first, end in zip(self.meters, starts, ends, strict=True):
+            for start in range(first, min(end, steps), meter.steps):
+                yield Bar(start, min(start + meter.steps, end), meter)
+
+
+def missing_before(bars: Sequence[Bar]) -> int:
+    """How many steps of the first bar come before the music: of a pick-up, which files have as a short meter alone."""
+    if len(bars) < 2:
+        return 0
+    first, whole = bars[0].end - bars[0].start, bars[1].meter.steps
+    return whole - first if 2 * first <= whole else 0
 
 
 def _snapped(note: TickNote, time: Timeline, voice: int) -> Note:

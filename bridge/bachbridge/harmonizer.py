@@ -240,7 +240,7 @@ class Harmonizer:
         frame, key = planned
         self._owed, self._chord_ns = False, now_ns
         effects = self._sing(now_ns, frame, key)
-        if self._piece.cadence and self._piece.close(key):
+        if self._piece.cadence and self._piece.closes(key):
             self._piece.cadence = False
         return effects
 

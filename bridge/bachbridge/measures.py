@@ -5,9 +5,9 @@ their ratios are the `Measures`. Parallels are counted per thousand pairs of voi
 lies still makes none; how much the lower voices move is a measure of its own.
 
 What a piece copies is the longest run of successive frames that it shares with the training pieces in any key: the
-same intervals inside every frame, and the same steps from frame to frame. Runs of one length are compared by
-polynomial hashes of 64 bits (R. Karp and M. Rabin, IBM Journal of Research and Development 31, 1987), and since a
-shared run holds shorter ones, the longest is found by bisection.
+same intervals inside every frame, and the same steps from frame to frame; silence counts as nothing shared. Runs of
+one length are compared by polynomial hashes of 64 bits (R. Karp and M. Rabin, IBM Journal of Research and Development
+31, 1987), and since a shared run holds shorter ones, the longest is found by bisection.
 """
 
 from collections.abc import Iterable, Sequence
@@ -17,7 +17,7 @@ from statistics import median
 import numpy as np
 
 from bachbridge.codecs import satb
-from bachbridge.music import STEPS_PER_BEAT
+from bachbridge.music import STEPS_PER_BEAT, VOICES
 from bachbridge.voiceleading import Frames, Ints, outside, wide
 
 _DISSONANT = (1, 2, 6, 10, 11)
@@ -149,13 +149,12 @@ class Runs:
     __slots__ = ("_kept", "_tokens")
 
     def __init__(self, pieces: Iterable[Ints]) -> None:
-        shapes, steps = zip(*(_tokens(piece) for piece in pieces), strict=True)
-        # A token of its own after each piece: no run goes on from one into the next.
-        ends = [_mixed(np.array([2 + (number << 40)], np.uint64)) for number in range(len(shapes))]
-        self._tokens = (
-            np.concatenate([part for pair in zip(shapes, ends, strict=True) for part in pair]),
-            np.concatenate([np.append(step, np.uint64(0)) for step in steps]),
-        )
+        # A silent frame after each piece: no run goes on from one into the next.
+        end = np.full((1, len(VOICES)), satb.REST, np.int32)
+        classes = np.concatenate([part for piece in pieces for part in (piece, end)])
+        shapes, ways = _tokens(classes)
+        shapes[(classes <= satb.REST).all(axis=1)] = 0
+        self._tokens = shapes, ways
         self._kept: dict[int, Hashes] = {}
 
     def shared(self, classes: Ints) -> int:

@@ -10,9 +10,12 @@ from bachbridge.codecs import satb
 from bachbridge.config import Settings
 from bachbridge.events import Foresee, Plan
 from bachbridge.music import RANGES, STEPS_PER_BEAT, VOICES, Note, Phrase, key_named
+from bachbridge.steering import closes
 
 _KEPT, _SPARE = 256, 64
 """Steps of the past that are kept, and how many more there may be before the oldest are dropped."""
+_RECENT = 32
+"""Steps in which a close is looked for."""
 _SEEDS = 1 << 31
 
 Frame = tuple[int, ...]
@@ -114,14 +117,11 @@ class Piece:
             repeat=settings.common_tones,
         )
 
-    def close(self, key: int) -> bool:
-        """Whether the bass has just gone from the dominant of `key` (see `events.Plan`) to its tonic."""
-        basses = [frame[len(VOICES) - 1] for frame in self._frames[-2 * 16 :]]
-        now = basses[-1]
-        before = next((bass for bass in reversed(basses) if bass not in (now, satb.REST)), satb.REST)
-        if key < 0 or satb.REST in (now, before):
-            return False
-        return [(satb.pitch_of(bass) - key) % 12 for bass in (before, now)] == [7, 0]
+    def closes(self, key: int) -> bool:
+        """Whether the harmony has just come to a full close in `key` (see `events.Plan`)."""
+        *before, now = (np.array(frame[: len(VOICES)], np.int32) for frame in self._frames[-_RECENT:])
+        other = next((frame for frame in reversed(before) if frame[-1] not in (now[-1], satb.REST)), None)
+        return key >= 0 and other is not None and closes(other, now, (key % 12, key >= 12))
 
     def phrase(self, steps_per_bar: int, velocity: int) -> Phrase:
         """What is kept of the harmony as a phrase in four voices, up to a beat; there must be something."""

@@ -114,11 +114,14 @@ def _number(key: Key | None) -> int:
 
 
 def _style(foresee: Foresee, key: Key | None) -> Style:
+    """What steers the choice; without any rule it is the model's alone."""
+    rules = voiceleading.rules_of(foresee.rules)
     return Style(
         temperature=foresee.temperature,
         top_p=foresee.top_p,
-        candidates=foresee.candidates,
-        rules=voiceleading.rules_of(foresee.rules),
+        candidates=foresee.candidates if rules else 1,
+        chance=Style().chance if rules else 1.0,
+        rules=rules,
         key=key,
         position=foresee.position,
         density=foresee.density,

@@ -152,10 +152,12 @@ class Autoregressive:
         """One step: the voices that are not given drawn along the chain, then who is struck again (all that begin)."""
         known = np.array([given], dtype=np.int32)
         then = (memory.context.before or _NOTHING).classes
+        before = np.array([then], dtype=np.int32)
         for voice in self._order:
             if known[0, voice] == satb.UNKNOWN:
                 pitch, _ = self._nets.heads(memory.hidden, known)
-                led = pitch[0, voice] + allowed[voice] + voiceleading.parallels(then, known[0].tolist(), voice)
+                bar = voiceleading.barred(before, known, voice, ("parallels",))[0]
+                led = pitch[0, voice] + allowed[voice] + voiceleading.PARALLEL * bar
                 known[0, voice] = choose(led, temperature, top_p, rng)
         classes = tuple(int(c) for c in known[0])
         if begins:

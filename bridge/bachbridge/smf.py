@@ -65,16 +65,31 @@ def _taken(data: bytes, at: int, size: int) -> tuple[bytes, int]:
 
 def track_events(track: bytes) -> Iterator[TrackEvent]:
     """The channel and meta events of one track, up to its end-of-track event or its last byte."""
+    return (event for event, _, _ in _placed_events(track))
+
+
+def renamed(track: bytes, name: str) -> bytes:
+    """The body of a track with another name, all else byte for byte."""
+    event = meta(TRACK_NAME, name.encode())
+    for old, begin, end in _placed_events(track):
+        if old.status == TRACK_NAME:
+            return track[:begin] + event + track[end:]
+    return b"\0" + event + track
+
+
+def _placed_events(track: bytes) -> Iterator[tuple[TrackEvent, int, int]]:
+    """Each event with where it begins, after its delta time, and where it ends."""
     at = tick = running = 0
     while at < len(track):
         delta, at = _number(track, at)
         tick += delta
+        begin = at
         (status,), after = _taken(track, at, 1)
         if status == _META:
             (kind,), at = _taken(track, after, 1)
             size, at = _number(track, at)
             data, at = _taken(track, at, size)
-            yield TrackEvent(tick, 0x100 | kind, data)
+            yield TrackEvent(tick, 0x100 | kind, data), begin, at
             if kind == END_OF_TRACK & 0xFF:
                 return
         elif status in {_SYSEX, _SYSEX_MORE}:
@@ -86,7 +101,7 @@ def track_events(track: bytes) -> Iterator[TrackEvent]:
             if running & 0xF0 not in _DATA_BYTES:
                 raise CutError(f"byte {running or status:#04x} begins no event")
             data, at = _taken(track, at, _DATA_BYTES[running & 0xF0])
-            yield TrackEvent(tick, running, data)
+            yield TrackEvent(tick, running, data), begin, at
 
 
 def _variable(value: int) -> bytes:

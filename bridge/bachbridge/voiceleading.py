@@ -4,8 +4,8 @@
 forbid outright: leaving the voice's range, crossing a neighbour, parallel fifths, octaves and unisons, a doubled
 leading note. Lesser evils cost nats: upper voices more than an octave apart, wide and awkward leaps, fifths and
 octaves that the outer voices leap into together, a voice stepping over where its neighbour was, and notes foreign to
-the key. `parallels` and `foreign` put two of these on one voice's classes while it is drawn (to be added to a
-network's logits): unlikely and never impossible, so that a network that is sure of a chromatic note still gets it.
+the key. `barred` and `foreign` say the same of one voice's classes while it is drawn, to be made unlikely and never
+impossible, so that a network that is sure of a chromatic note still gets it.
 
 Keys are found by correlation with the profiles of C. Krumhansl and E. Kessler, "Tracing the dynamic changes in
 perceived tonal organization in a spatial representation of musical keys", Psychological Review 89, 1982.
@@ -26,8 +26,6 @@ Bools = NDArray[np.bool_]
 
 PARALLEL, FOREIGN = -4.0, -2.0
 """Penalties for a parallel and for a pitch class outside the scale, in nats."""
-_PERFECT = (0, 5, 7)
-"""Octave or unison, and the fifth counted from either of its notes, in semitones modulo 12."""
 _MAJOR_PROFILE = (6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88)
 _MINOR_PROFILE = (6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 2.69, 3.34, 3.17)
 _MAJOR_SCALE = (0, 2, 4, 5, 7, 9, 11)
@@ -37,27 +35,6 @@ _CLASSES = np.arange(satb.CLASSES)
 _PITCH_CLASSES = (_CLASSES[satb.REST + 1 :] + satb.LOWEST - 1) % 12
 _TELLING = 4
 """Distinct pitch classes that it takes to tell a key."""
-
-
-def parallels(before: Sequence[int], chosen: Sequence[int], voice: int) -> Floats:
-    """`penalty[class]` for `voice` after the frame `before`, given the voices `chosen` so far (-1: not yet)."""
-    penalty = np.zeros(satb.CLASSES, np.float32)
-    own = before[voice]
-    if own <= satb.REST:
-        return penalty
-    for then, now in zip(before, chosen, strict=True):
-        moved = now - then
-        if (
-            then <= satb.REST
-            or now <= satb.REST
-            or moved == 0
-            or (own - then) % 12 not in (*_PERFECT, 12 - _PERFECT[1])
-        ):
-            continue
-        same_way = np.sign(_CLASSES - own) == np.sign(moved)
-        penalty[same_way & ((_CLASSES - now) % 12 == (own - then) % 12)] = PARALLEL
-    penalty[satb.REST] = 0
-    return penalty
 
 
 def _standard(values: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -105,6 +82,9 @@ _OCTAVE = 12
 _STEP = 2
 _AWKWARD = (6, 10, 11)
 """Leaps in semitones that are hard to sing: the tritone and both sevenths."""
+_LEAPS = np.zeros(_OCTAVE + 2, np.float32)
+_LEAPS[list(_AWKWARD)], _LEAPS[_OCTAVE + 1] = AWKWARD, TOO_FAR
+_IS_PERFECT = np.isin(np.arange(12), (0, 7))
 _UPPER, _LOWER = np.triu_indices(len(VOICES), 1)
 _LOW, _HIGH = (np.array([satb.class_of(limit[end]) for limit in RANGES]) for end in (0, 1))
 _DOMINANT = (7, 11, 2, 5, 8)
@@ -153,7 +133,7 @@ def judge(before: Ints | Sequence[int] | None, candidates: Ints, rules: Collecti
         penalty += WIDE * wide(frame.interval, frame.together).sum(axis=1)
     if "leap" in rules:
         size = np.abs(frame.moved)
-        penalty += (TOO_FAR * (size > _OCTAVE) + AWKWARD * np.isin(size, _AWKWARD)).sum(axis=1)
+        penalty += _LEAPS[np.minimum(size, _OCTAVE + 1)].sum(axis=1)
     if "hidden" in rules:
         penalty += DIRECT * frame.direct()
     if "overlap" in rules:
@@ -217,7 +197,7 @@ class Frames:
         return self.moved[:, _UPPER] * self.moved[:, _LOWER] > 0
 
     def _perfect(self) -> Bools:
-        return np.isin(self.interval % 12, (0, 7))
+        return _IS_PERFECT[self.interval % 12]
 
     def parallels(self) -> Bools:
         """Pairs that go the same way from a fifth, an octave or a unison into the same, `[k, pair]`."""

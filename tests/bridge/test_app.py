@@ -12,7 +12,7 @@ from bachbridge import __version__
 from bachbridge.cli.options import EXPLAINED
 from bachbridge.config import Settings, option
 
-COMMANDS = ("ports", "models", "continue", "demo", "replay", "bench", "train", "evaluate", "export")
+COMMANDS = ("ports", "models", "continue", "harmonize", "demo", "replay", "bench", "train", "evaluate", "export")
 HEAVY = ("numpy", "onnxruntime", "mido", "rtmidi", "rich", "PIL", "platformdirs", "tensorflow", "music21", "PyQt6")
 
 
@@ -84,6 +84,8 @@ def test_the_version_is_the_packages(tmp_path: Path) -> None:
         (["evaluate", "nobody"], "there is no model"),
         (["replay", "none.log"], "none.log"),
         (["continue", "none.mid", "-o", "out.mid"], "none.mid"),
+        (["harmonize", "none.mid", "-o", "out.mid"], "none.mid"),
+        (["harmonize", "in.mid", "-o", "out.mid", "--voice", "mezzo"], "soprano, alto, tenor or bass"),
         (["train", "nobody"], "nobody"),
         (["continue", "in.mid", "-o", "out.mid", "--temperature", "0"], "0.1 to 2"),
         (["continue", "in.mid", "-o", "out.mid", "--seed", "-7"], "seed"),
@@ -123,7 +125,9 @@ def test_a_damaged_settings_file_is_named(tmp_path: Path) -> None:
     assert str(place) in done.stderr
 
 
-@pytest.mark.parametrize(("missing", "extra"), [("tensorflow", "train"), ("music21", "train"), ("PyQt6", "gui")])
+@pytest.mark.parametrize(
+    ("missing", "extra"), [("tensorflow", "train"), ("music21", "train"), ("PyQt6", "gui"), ("verovio", "score")]
+)
 def test_a_missing_extra_is_named_with_the_line_that_installs_it(missing: str, extra: str, tmp_path: Path) -> None:
     program = (
         "import sys\n"

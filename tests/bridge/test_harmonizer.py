@@ -247,8 +247,8 @@ def test_what_was_harmonised_can_be_continued_in_four_voices() -> None:
 def test_a_cadence_is_asked_for_until_it_has_come() -> None:
     def dominants(foresee: Foresee) -> tuple[int, object]:
         delay, plan = sixths(foresee)
-        bass = 8 if plan.step < 4 else 13  # G2, then C3
-        return delay, replace(plan, rows=tuple((*row[:4], bass, 15) for row in plan.rows))
+        lower = (27, 20, 8) if plan.step < 4 else (29, 20, 13)  # G major under B, C major under C
+        return delay, replace(plan, rows=tuple((*row[:2], *lower, 15) for row in plan.rows))
 
     driver = playing(planner=dominants)
     driver.at(S, Midi(midi.control(0, 81, 127)))

@@ -56,6 +56,11 @@ def test_a_copy_is_found_in_any_key_and_not_across_pieces() -> None:
     assert runs.shared(np.concatenate([books[0][-4:], books[1][:4]])) == 4
 
 
+def test_silence_is_not_a_copy() -> None:
+    silent = np.zeros((20, 4), np.int32)
+    assert Runs([silent]).shared(silent) == 0
+
+
 small = st.lists(st.tuples(*[st.integers(0, 3)] * 2), min_size=1, max_size=12)
 
 

@@ -9,7 +9,7 @@ from bachbridge.codecs import satb
 from bachbridge.errors import BachBridgeError, ConfigError
 from bachbridge.measures import measure
 from bachbridge_training import batches, harmonizing, sources
-from bachbridge_training.harmonizing import STYLES, Consonant, live
+from bachbridge_training.harmonizing import STYLES, Consonant, live, offline
 from bachbridge_training.scores import Piece
 
 
@@ -51,6 +51,14 @@ def test_the_network_is_told_what_was_chosen_and_where_it_stands_in_the_bar(phra
     piece = phrases[0]
     wanted = satb.features(made.classes, made.struck, piece.position, piece.bar)
     assert np.array_equal(np.concatenate(nets.ids), wanted)
+
+
+def test_with_the_future_known_the_sopranos_are_kept_too(phrases: list[Piece]) -> None:
+    made = offline(Consonant(), batches.CHAIN, phrases, STYLES["offline"], 1, width=2)
+    assert [harmony.name for harmony in made] == ["one", "two"]
+    for harmony, piece in zip(made, phrases, strict=True):
+        assert np.array_equal(harmony.classes[:, 0], batches.classes_of(piece.pitches)[:, 0])
+    assert measure([harmony.classes for harmony in made]).parallel_fifths == 0
 
 
 def test_pieces_are_taken_in_turn(phrases: list[Piece]) -> None:

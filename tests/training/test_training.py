@@ -113,7 +113,7 @@ def test_from_recipe_to_score_by_the_commands(
     assert scores["frames"] == sum(len(piece.pitches) for piece in chorales["valid"])
     wanted = read(models / "toy").facts["metrics"]["valid"]["nats_per_frame"]
     assert scores["nats_per_frame"] == pytest.approx(wanted, rel=1e-5)
-    assert [row["pieces"] for row in scores["music"].values()][:4] == [len(chorales["valid"]), 3, 3, 3]
+    assert [row["pieces"] for row in scores["music"].values()] == [len(chorales["valid"]), 3, 3, 3, 3]
     assert scores["music"]["live"]["out_of_range"] == 0
 
 

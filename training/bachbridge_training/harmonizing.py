@@ -1,7 +1,7 @@
-"""Harmonies under the sopranos of chorales, made as the live mode makes them: step by step, without a future.
+"""Harmonies under the sopranos of chorales: step by step without a future, as the live mode makes them, or with it.
 
-All outputs walk abreast, a row each: one call of the network's core and one choice for all of them at every step. The
-longest come first, so that the rows still under way are always the first ones.
+All live outputs walk abreast, a row each: one call of the network's core and one choice for all of them at every step.
+The longest come first, so that the rows still under way are always the first ones.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from bachbridge import ranking
+from bachbridge import beam, ranking
 from bachbridge.codecs import satb
 from bachbridge.measures import IN_TRIAD
 from bachbridge.music import VOICES
@@ -25,8 +25,13 @@ STYLES = {
     "raw": Style(candidates=1, rules=frozenset(), chance=1),
     "live": Style(),
     "rules": Style(chance=1, candidates=32, top_p=1.0),
+    "offline": Style(chance=1),
 }
-"""The model alone; ranked, as the live mode plays; and rules without a model (`Consonant`)."""
+"""The model alone; ranked, as the live mode plays; rules without a model (`Consonant`); the future known (`beam`)."""
+
+
+WIDTH = 8
+"""Hypotheses of the beam."""
 
 
 class Nets(Protocol):
@@ -69,6 +74,27 @@ def live(
             contexts[number] = contexts[number].after(row.frame(step))
     made = dict(zip(falling, rows, strict=True))
     return [Harmony(row.piece.name, row.classes, row.struck) for row in (made[at] for at in range(len(pieces)))]
+
+
+def offline(
+    nets: Nets,
+    order: Sequence[int],
+    pieces: Sequence[Piece],
+    style: Style,
+    seed: int,
+    progress: Callable[[Sequence[Piece]], Iterable[Piece]] = iter,
+    width: int = WIDTH,
+) -> list[Harmony]:
+    """One output for each piece, made with its future known: the beam, piece by piece."""
+    made: list[Harmony] = []
+    for number, piece in enumerate(progress(pieces)):
+        row = _Row.of(piece)
+        told: dict[str, Any] = {"position": piece.position, "steps_per_bar": piece.bar}
+        found = beam.harmonized(
+            nets, order, row.classes, row.struck, **told, style=style, width=width, seed=seed + number
+        )
+        made.append(Harmony(piece.name, *found))
+    return made
 
 
 def _placed(context: satb.Context, piece: Piece) -> satb.Context:

@@ -17,6 +17,7 @@ from bachbridge.errors import BachBridgeError, ConfigError
 
 EXTRAS = {
     "PyQt6": "gui",
+    **dict.fromkeys(("resvg_py", "verovio"), "score"),
     **dict.fromkeys(("keras", "matplotlib", "music21", "onnx", "tensorflow", "tf2onnx"), "train"),
 }
 """Top-level modules that an extra brings, by the extra's name."""
@@ -110,6 +111,38 @@ def continue_(
     from bachbridge.cli.continue_ import continue_file
 
     continue_file(source, target, bars=bars, temperature=temperature, seed=seed, model=model)
+
+
+@app.command("harmonize")
+def harmonize(
+    source: Annotated[Path, typer.Argument(metavar="IN.mid", help="The MIDI file with the melody.")],
+    target: Annotated[Path, typer.Option("-o", "--output", metavar="OUT.mid", help="The MIDI file to write.")],
+    *,
+    model: Model = DEFAULTS.model,
+    seed: Seed = 0,
+    temperature: Temperature = DEFAULTS.temperature,
+    voice: Annotated[
+        str, typer.Option(metavar="VOICE", help="What the melody is: soprano, alto, tenor or bass.")
+    ] = "soprano",
+    track: Annotated[
+        str | None, typer.Option(metavar="TRACK", help="The melody's track, by name or by number from 1.")
+    ] = None,
+    beam: Annotated[int, typer.Option(metavar="K", help="How many harmonies are followed at once.")] = 8,
+    lag: Annotated[int, typer.Option(metavar="N", help="How many 16ths later a chord is decided.")] = 16,
+    rules: Annotated[
+        str, typer.Option(metavar="RULES", help="The rules of voice-leading that hold: all, none or names by commas.")
+    ] = "all",
+    report: Annotated[bool, typer.Option("--report", help="Print musical measures of the result.")] = False,
+    score: Annotated[
+        Path | None, typer.Option(metavar="OUT", help="Write the staves as .musicxml, .svg or .png.")
+    ] = None,
+) -> None:
+    """Add three voices to the melody of a MIDI file, which stays as it is."""
+    given(DEFAULTS, {"temperature": temperature, "seed": seed, "model": model})
+    from bachbridge.cli.harmonize import harmonize_file, wish_of
+
+    wish = wish_of(model, voice=voice, track=track, rules=rules, temperature=temperature, seed=seed, beam=beam, lag=lag)
+    harmonize_file(source, target, wish, report=report, score=score)
 
 
 @app.command("demo")

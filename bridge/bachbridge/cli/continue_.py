@@ -63,14 +63,19 @@ def prompt_of(phrase: Phrase) -> Phrase:
 
 def continued(song: MidiSong, notes: Sequence[Note]) -> bytes:
     """The file's bytes with the answer's tracks appended; step 0 of `notes` is the phrase's end."""
-    used = {note.channel for note in song.notes} | {_PERCUSSION}
-    channels = [channel for channel in range(16) if channel not in used][: len(VOICES)]
-    channels += [channel for channel in range(16) if channel != _PERCUSSION][: len(VOICES) - len(channels)]
+    channels = free_channels(song, len(VOICES))
     tracks: list[bytes] = []
     for voice, name in enumerate(VOICES):
         rows = [_row(song, note) for note in notes if note.voice == voice]
         tracks.append(part_chunk(f"BachBridge {name}", channels[voice], ANSWER_PROGRAM, rows))
     return file_bytes(song.division, [*song.chunks, *tracks])
+
+
+def free_channels(song: MidiSong, count: int) -> list[int]:
+    """Channels that the file does not use, and then others, never the percussion's."""
+    used = {note.channel for note in song.notes} | {_PERCUSSION}
+    channels = [channel for channel in range(16) if channel not in used][:count]
+    return channels + [channel for channel in range(16) if channel != _PERCUSSION][: count - len(channels)]
 
 
 def _row(song: MidiSong, note: Note) -> tuple[int, int, int, int]:

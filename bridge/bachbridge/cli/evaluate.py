@@ -80,8 +80,11 @@ def harmonies(card: library.Card, pieces: Sequence[Piece]) -> Iterator[tuple[str
     """By each of the ways, an output for each piece."""
     runtime, order = nets.load(card), card.chain
     for name, style in harmonizing.STYLES.items():
-        source = harmonizing.Consonant() if name == "rules" else runtime
-        yield name, harmonizing.live(source, order, pieces, style, SEED, _progress(name))
+        if name == "offline":
+            yield name, harmonizing.offline(runtime, order, pieces, style, SEED, _progress(name))
+        else:
+            source = harmonizing.Consonant() if name == "rules" else runtime
+            yield name, harmonizing.live(source, order, pieces, style, SEED, _progress(name))
 
 
 def _clean(surprises: Sequence[Surprise]) -> list[Surprise]:

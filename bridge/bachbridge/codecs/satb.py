@@ -206,6 +206,8 @@ _LEGATO = STEPS_PER_BEAT
 _LOW_LINE = 55
 """A line whose middle lies below this is a bass (G3 is where tenor and bass hand over to the upper voices)."""
 _MELODY = (60, 81)
+_FARTHEST = 60
+"""Semitones by which a line may have to be moved."""
 
 
 def read(phrase: Phrase) -> Prompt:
@@ -221,6 +223,21 @@ def read(phrase: Phrase) -> Prompt:
     for voice in sorted({note.voice for note in lines}):
         line = [replace(note, pitch=note.pitch + shift) for note in lines if note.voice == voice]
         _lay(classes[:, voice], struck[:, voice], line, legato=0 if voices else _LEGATO)
+    return Prompt(classes, struck, shift)
+
+
+def line(notes: Sequence[Note], voice: int, steps: int) -> Prompt:
+    """One line, its notes one at a time, given to `voice`: moved by octaves to where it sings, small gaps closed."""
+    low, high = RANGES[voice]
+
+    def outside(shift: int) -> int:
+        return sum(note.length for note in notes if not low <= note.pitch + shift <= high)
+
+    shift = min(sorted(range(-_FARTHEST, _FARTHEST + 1, 12), key=abs), key=outside)
+    classes = np.full((steps, len(VOICES)), UNKNOWN, np.int32)
+    struck = np.zeros(classes.shape, bool)
+    moved = [replace(note, pitch=note.pitch + shift) for note in notes]
+    _lay(classes[:, voice], struck[:, voice], moved, legato=_LEGATO)
     return Prompt(classes, struck, shift)
 
 

@@ -1,0 +1,248 @@
+"""Four voices as MusicXML: soprano and alto on one staff, tenor and bass on the other, stems up and down.
+
+Notes are cut at bar lines and where a single note value ends, and tied; rests fill the gaps. Notes are spelled by
+their place on the line of fifths around the key signature, and get a sign where they differ from it or from what
+stood in the bar before. Notes shorter than a quarter are beamed within a beat. (MusicXML 4.0, partwise.)
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from xml.etree.ElementTree import Element, SubElement, tostring
+
+from bachbridge.grid import Bar, Meter, missing_before
+from bachbridge.music import STEPS_PER_BEAT, VOICES, Note
+
+_TYPES = {1: "16th", 2: "eighth", 4: "quarter", 8: "half", 16: "whole"}
+_VALUES = {steps * 3 // 2: (name, 1) for steps, name in _TYPES.items()} | {
+    steps: (name, 0) for steps, name in _TYPES.items()
+}
+"""Name and dots of the values by their steps (a dotted 16th is beyond the grid)."""
+_LINE_OF_FIFTHS = "FCGDAEB"
+_SIGNS = {-2: "flat-flat", -1: "flat", 0: "natural", 1: "sharp", 2: "double-sharp"}
+_MAJOR_SIGNATURES = (0, -5, 2, -3, 4, -1, 6, 1, -4, 3, -2, 5)
+"""Fifths of the key signature by tonic, the fewer signs of two."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """A written note or (`pitch` None) rest; tied to the one `before` and `after`."""
+
+    start: int
+    length: int
+    pitch: int | None
+    before: bool = False
+    after: bool = False
+
+
+def musicxml(notes: Sequence[Note], bars: Sequence[Bar], key: tuple[int, bool], title: str = "") -> bytes:
+    """The whole score; each voice's notes one at a time by start."""
+    root = Element("score-partwise", version="4.0")
+    SubElement(SubElement(root, "work"), "work-title").text = title
+    part_list = SubElement(root, "part-list")
+    SubElement(SubElement(part_list, "score-part", id="P1"), "part-name").text = ""
+    SubElement(root, "part", id="P1").text = "\n"
+    # Bars become bytes one by one: as elements, those of a long piece would take a gigabyte.
+    head, tail = tostring(root, encoding="utf-8", xml_declaration=True).split(b"\n</part>")
+    measures = (tostring(measure, encoding="us-ascii") for measure in _measures(notes, bars, key))
+    return b"\n".join([head, *measures, b"</part>" + tail, b""])
+
+
+def _measures(notes: Sequence[Note], bars: Sequence[Bar], key: tuple[int, bool]) -> Iterator[Element]:
+    fifths = signature(key)
+    voices = [_Cursor([note for note in notes if note.voice == voice]) for voice in range(len(VOICES))]
+    told: tuple[int, int] | None = None
+    for number, bar in enumerate(bars, start=0 if missing_before(bars) else 1):
+        measure = Element("measure", number=str(number), implicit="no" if number else "yes")
+        meter = bar.meter if number else bars[1].meter
+        if told != (meter.numerator, meter.denominator):
+            _attributes(measure, meter, fifths if told is None else None)
+            told = meter.numerator, meter.denominator
+        _bar(measure, bar, voices, fifths, key)
+        if bar is bars[-1]:
+            SubElement(SubElement(measure, "barline", location="right"), "bar-style").text = "light-heavy"
+        yield measure
+
+
+def signature(key: tuple[int, bool]) -> int:
+    """Sharps of the key signature, flats negative."""
+    tonic, minor = key
+    return _MAJOR_SIGNATURES[(tonic + 3 * minor) % 12]
+
+
+def _attributes(measure: Element, meter: Meter, fifths: int | None) -> None:
+    """What stands at the beginning of a bar; `fifths` None where the clefs have been told."""
+    attributes = SubElement(measure, "attributes")
+    SubElement(attributes, "divisions").text = str(STEPS_PER_BEAT)
+    if fifths is not None:
+        SubElement(SubElement(attributes, "key"), "fifths").text = str(fifths)
+    time = SubElement(attributes, "time")
+    SubElement(time, "beats").text = str(meter.numerator)
+    SubElement(time, "beat-type").text = str(meter.denominator)
+    if fifths is not None:
+        SubElement(attributes, "staves").text = "2"
+        for number, (sign, line) in enumerate((("G", 2), ("F", 4)), start=1):
+            clef = SubElement(attributes, "clef", number=str(number))
+            SubElement(clef, "sign").text = sign
+            SubElement(clef, "line").text = str(line)
+
+
+# ---------------------------------------------------------------- what is written in a bar
+
+
+class _Cursor:
+    """A voice's notes on their way past."""
+
+    __slots__ = ("_at", "_notes")
+
+    def __init__(self, notes: Sequence[Note]) -> None:
+        self._notes, self._at = notes, 0
+
+    def pieces(self, bar: Bar) -> list[_Piece]:
+        """The voice in the bar, without gaps."""
+        pieces: list[_Piece] = []
+        at = bar.start
+        while at < bar.end:
+            while self._at < len(self._notes) and self._notes[self._at].end <= at:
+                self._at += 1
+            note = self._notes[self._at] if self._at < len(self._notes) else None
+            if note is None or note.start > at:
+                end = min(bar.end, note.start) if note else bar.end
+                pieces += (_Piece(start, length, None) for start, length in _values(at, end, bar))
+            else:
+                end = min(bar.end, note.end)
+                pieces += (
+                    _Piece(start, length, note.pitch, start > note.start, start + length < note.end)
+                    for start, length in _values(at, end, bar)
+                )
+            at = end
+        return pieces
+
+
+def _beat(bar: Bar) -> int:
+    compound = bar.meter.denominator == 8 and bar.meter.numerator % 3 == 0
+    return 6 if compound else STEPS_PER_BEAT
+
+
+def _values(start: int, end: int, bar: Bar) -> Iterator[tuple[int, int]]:
+    """Start and length of the single note values that make up a duration inside the bar."""
+    beat = _beat(bar)
+    while start < end:
+        into, left = (start - bar.start) % beat, end - start
+        # From inside a beat a value goes to the beat's end; a syncopation of a beat's length may go over it.
+        room = left if into == 0 or (into * 2 == beat and left == beat) else min(left, beat - into)
+        length = max(steps for steps in _VALUES if steps <= room)
+        yield start, length
+        start += length
+
+
+def _bar(measure: Element, bar: Bar, voices: Sequence[_Cursor], fifths: int, key: tuple[int, bool]) -> None:
+    rows = [(voice, piece) for voice in range(len(VOICES)) for piece in voices[voice].pieces(bar)]
+    signs = _accidentals(rows, fifths, key)
+    for voice, pieces in groupby(rows, key=lambda row: row[0]):
+        if voice:
+            SubElement(SubElement(measure, "backup"), "duration").text = str(bar.end - bar.start)
+        its = [piece for _, piece in pieces]
+        if all(piece.pitch is None for piece in its):
+            _whole_rest(measure, bar, voice)
+            continue
+        beams = _beams(its, bar)
+        for piece in its:
+            name = _spelled(piece.pitch, fifths, key) if piece.pitch is not None else None
+            _written(measure, piece, voice, name, signs.get((voice, piece.start)), beams.get(piece.start, ()))
+
+
+Name = tuple[str, int, int]
+"""A pitch as written: step, alteration, octave."""
+
+
+def _spelled(pitch: int, fifths: int, key: tuple[int, bool]) -> Name:
+    """The name that lies between three fifths below the key's and its raised notes (of a minor key, one further)."""
+    lowest = fifths - 3 + key[1]
+    place = lowest + (pitch * 7 - lowest) % 12
+    step, alter = _LINE_OF_FIFTHS[(place + 1) % 7], (place + 1) // 7
+    return step, alter, (pitch - alter) // 12 - 1
+
+
+def _accidentals(rows: Sequence[tuple[int, _Piece]], fifths: int, key: tuple[int, bool]) -> dict[tuple[int, int], str]:
+    """The signs by voice and start that a bar needs: a sign holds for its staff and octave until the bar line."""
+    signs: dict[tuple[int, int], str] = {}
+    written: dict[tuple[int, str, int], int] = {}
+    for voice, piece in sorted(rows, key=lambda row: (row[1].start, row[0])):
+        if piece.pitch is None or piece.before:
+            continue
+        step, alter, octave = _spelled(piece.pitch, fifths, key)
+        usual = (fifths + 6 - _LINE_OF_FIFTHS.index(step)) // 7
+        if written.get((voice // 2, step, octave), usual) != alter:
+            signs[voice, piece.start] = _SIGNS[alter]
+        written[voice // 2, step, octave] = alter
+    return signs
+
+
+def _beams(pieces: Sequence[_Piece], bar: Bar) -> dict[int, tuple[str, ...]]:
+    """For each beamed note's start, what its beams do, the 8ths' first."""
+    beat = _beat(bar)
+    found: dict[int, tuple[str, ...]] = {}
+
+    def group(piece: _Piece) -> tuple[int, bool]:
+        return (piece.start - bar.start) // beat, piece.pitch is not None and piece.length < STEPS_PER_BEAT
+
+    for (_, short), run in groupby(pieces, key=group):
+        its = list(run)
+        if not short or len(its) == 1:
+            continue
+        for index, piece in enumerate(its):
+            first, last = index == 0, index == len(its) - 1
+            beams = ["begin" if first else "end" if last else "continue"]
+            if piece.length == 1:
+                left, right = not first and its[index - 1].length == 1, not last and its[index + 1].length == 1
+                alone = "forward hook" if first else "backward hook"
+                beams.append("continue" if left and right else "begin" if right else "end" if left else alone)
+            found[piece.start] = tuple(beams)
+    return found
+
+
+# ---------------------------------------------------------------- elements
+
+
+def _whole_rest(measure: Element, bar: Bar, voice: int) -> None:
+    note = SubElement(measure, "note")
+    SubElement(note, "rest", measure="yes")
+    SubElement(note, "duration").text = str(bar.end - bar.start)
+    SubElement(note, "voice").text = str(voice + 1)
+    SubElement(note, "staff").text = str(voice // 2 + 1)
+
+
+def _written(
+    measure: Element, piece: _Piece, voice: int, name: Name | None, sign: str | None, beams: Sequence[str]
+) -> None:
+    """One note or rest, its elements in the order that the format wants."""
+    note = SubElement(measure, "note")
+    ties = [kind for kind, wanted in (("stop", piece.before), ("start", piece.after)) if wanted]
+    if name is None:
+        SubElement(note, "rest")
+    else:
+        pitch = SubElement(note, "pitch")
+        SubElement(pitch, "step").text = name[0]
+        if name[1]:
+            SubElement(pitch, "alter").text = str(name[1])
+        SubElement(pitch, "octave").text = str(name[2])
+    SubElement(note, "duration").text = str(piece.length)
+    for kind in ties:
+        SubElement(note, "tie", type=kind)
+    SubElement(note, "voice").text = str(voice + 1)
+    kind, dots = _VALUES[piece.length]
+    SubElement(note, "type").text = kind
+    for _ in range(dots):
+        SubElement(note, "dot")
+    if sign:
+        SubElement(note, "accidental").text = sign
+    if name is not None:
+        SubElement(note, "stem").text = "down" if voice % 2 else "up"
+    SubElement(note, "staff").text = str(voice // 2 + 1)
+    for number, does in enumerate(beams, start=1):
+        SubElement(note, "beam", number=str(number)).text = does
+    if ties:
+        notations = SubElement(note, "notations")
+        for kind in ties:
+            SubElement(notations, "tied", type=kind)

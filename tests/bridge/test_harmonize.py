@@ -1,0 +1,286 @@
+"""A melody's file in and out: what was there stays, three voices are added, and bad input gets one sentence."""
+
+import importlib
+from pathlib import Path
+from typing import Any
+
+import mido as untyped_mido
+import numpy as np
+import pytest
+
+from bachbridge import engraving, library, nets
+from bachbridge.cli import harmonize
+from bachbridge.cli.harmonize import harmonize_file, wish_of
+from bachbridge.codecs.satb import CLASSES
+from bachbridge.errors import BachBridgeError, ConfigError, MidiFileError
+from bachbridge.grid import Meter, Timeline
+from bachbridge.library import Card
+from bachbridge.midifile import MidiSong, read_midi
+from bachbridge.music import RANGES
+from bachbridge.smf import METER, TEMPO, TRACK_NAME, file_bytes, meta, part_chunk, renamed, track_chunk, track_events
+
+mido: Any = untyped_mido
+TPB = 480
+ADDED = ["Alto", "Tenor", "Bass"]
+TUNE = (67, 69, 71, 72, 74, 71, 67, 66, 67)
+
+
+class Flat:
+    """A network to which all is alike: the rules alone choose."""
+
+    def initial_state(self) -> np.ndarray:
+        return np.zeros((2, 1, 1), np.float32)
+
+    def core(self, ids: np.ndarray, state: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        return np.zeros((len(ids), 1), np.float32), state
+
+    def heads(self, hidden: np.ndarray, known: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        return np.zeros((len(known), 4, CLASSES), np.float32), np.full((len(known), 4), -5, np.float32)
+
+
+@pytest.fixture(autouse=True)
+def flat(monkeypatch: pytest.MonkeyPatch) -> None:
+    def find(name: str) -> Card:
+        return Card(name, Path(), "satb", ("harmonize",), (0, 3, 1, 2), 1, 1, {}, {}, {})
+
+    def load(card: Card) -> Flat:
+        return Flat()
+
+    monkeypatch.setattr(library, "find", find)
+    monkeypatch.setattr(nets, "load", load)
+
+
+def rows(*pitches: int, each: int = TPB, start: int = 0, touch: int = -20) -> list[tuple[int, int, int, int]]:
+    """Notes one after another, each as loud as its place."""
+    return [
+        (start + i * each, start + (i + 1) * each + touch, pitch, 60 + 5 * i % 60) for i, pitch in enumerate(pitches)
+    ]
+
+
+def song(path: Path, notes: list[tuple[int, int, int, int]], *meters: tuple[int, int, int], name: str = "lead") -> Path:
+    """A file with a conductor's track that says `meters` (tick, numerator, power of the denominator), and a melody."""
+    told = [(tick, meta(METER, bytes((top, power, 24, 8)))) for tick, top, power in meters or ((0, 4, 2),)]
+    tempos = [(0, meta(TEMPO, (600_000).to_bytes(3))), (1000, meta(TEMPO, (500_000).to_bytes(3)))]
+    private = [(100, b"\xf0\x03\x43\x01\xf7"), (110, meta(0x159, b"\x02\x00"))]
+    path.write_bytes(file_bytes(TPB, [track_chunk([*told, *tempos, *private]), part_chunk(name, 0, 40, notes)]))
+    return path
+
+
+def run(source: Path, target: Path | None = None, *, score: Path | None = None, **words: Any) -> MidiSong:
+    how: dict[str, Any] = {"voice": "soprano", "track": None, "rules": "all", "temperature": 0.9, "seed": 1}
+    how |= {"beam": 3, "lag": 6}
+    out = target or source.with_name("out.mid")
+    report = bool(words.pop("report", False))
+    harmonize_file(source, out, wish_of("flat", **(how | words)), report=report, score=score)
+    return read_midi(out)
+
+
+def test_the_melody_stays_to_the_tick_and_three_named_tracks_are_added(tmp_path: Path):
+    loose = [(start + 7 * i % 50, end, pitch, loud) for i, (start, end, pitch, loud) in enumerate(rows(*TUNE))]
+    source = song(tmp_path / "in.mid", loose, (0, 3, 2))
+    before, after = read_midi(source), run(source)
+    assert after.names == ("", "Soprano", *ADDED)
+    assert after.chunks[0] == before.chunks[0]
+    assert [note for note in after.notes if note.track == 1] == list(before.notes)
+    assert (after.time, after.division) == (before.time, before.division)
+    assert [track.name for track in mido.MidiFile(str(tmp_path / "out.mid")).tracks[1:]] == ["Soprano", *ADDED]
+    for track, (low, high) in zip((2, 3, 4), RANGES[1:], strict=True):
+        notes = [note for note in after.notes if note.track == track]
+        assert {note.channel for note in notes} == {track - 1}
+        assert all(low <= note.pitch <= high and note.start % 120 == note.end % 120 == 0 for note in notes)
+        assert notes[0].start == 0
+        assert max(note.end for note in notes) == len(TUNE) * TPB
+
+
+def test_the_harmony_is_as_loud_as_the_melody_above_it(tmp_path: Path):
+    read = run(song(tmp_path / "in.mid", rows(72, 71, 72)))
+    by_start = {note.start: note.velocity for note in read.notes if note.track == 1}
+    for note in read.notes:
+        if note.track > 1:
+            loud = by_start[note.start // TPB * TPB]
+            assert note.velocity == round(0.85 * loud)
+
+
+def test_the_same_seed_gives_the_same_file(tmp_path: Path):
+    source = song(tmp_path / "in.mid", rows(*TUNE))
+    made: list[bytes] = []
+    for seed in (1, 1, 2):
+        run(source, seed=seed)
+        made.append((tmp_path / "out.mid").read_bytes())
+    assert made[0] == made[1] != made[2]
+
+
+@pytest.mark.parametrize(
+    ("voice", "others"), [("bass", ["Soprano", "Alto", "Tenor"]), ("alto", ["Soprano", "Tenor", "Bass"])]
+)
+def test_the_melody_may_be_any_voice(voice: str, others: list[str], tmp_path: Path):
+    read = run(song(tmp_path / "in.mid", rows(60, 62, 59, 60)), voice=voice)
+    assert read.names[1:] == (voice.capitalize(), *others)
+
+
+@pytest.mark.parametrize(("octaves", "along"), [(1, 12), (2, 12), (3, 12), (-1, -12), (-2, -12)])
+def test_a_melody_elsewhere_takes_the_harmony_an_octave_along(octaves: int, along: int, tmp_path: Path):
+    here = run(song(tmp_path / "in.mid", rows(*TUNE)))
+    there = run(song(tmp_path / "in.mid", rows(*(pitch + 12 * octaves for pitch in TUNE))))
+    lower = [[(n.start, n.end, n.pitch, n.track) for n in read.notes if n.track > 1] for read in (here, there)]
+    assert [(start, end, pitch + along, track) for start, end, pitch, track in lower[0]] == lower[1]
+
+
+@pytest.mark.parametrize(
+    "meters",
+    [((0, 7, 3),), ((0, 1, 2), (TPB, 3, 2)), ((0, 5, 3), (1200, 4, 2)), ((0, 2, 1),), ((0, 6, 3),), ((0, 1, 4),)],
+)
+def test_meters_of_every_kind(meters: tuple[tuple[int, int, int], ...], tmp_path: Path):
+    source, score = song(tmp_path / "in.mid", rows(*TUNE), *meters), tmp_path / "out.musicxml"
+    read = run(source, score=score)
+    assert read.time.meters == read_midi(source).time.meters
+    assert score.read_bytes().startswith(b"<?xml")
+
+
+def test_a_pick_up_counts_from_the_end_of_its_bar():
+    pick_up = Timeline(TPB, meters=(Meter(0, 1, 4), Meter(TPB, 3, 4)))
+    position, lengths = harmonize.places(tuple(pick_up.bars(28)))
+    assert position.tolist() == [8, 9, 10, 11, *range(12), *range(12)]
+    assert set(lengths.tolist()) == {12}
+    odd = Timeline(TPB, meters=(Meter(0, 6, 8), Meter(1440, 7, 8)))
+    position, lengths = harmonize.places(tuple(odd.bars(20)))
+    assert position.tolist() == [*range(12), *range(14)]
+    assert lengths.tolist() == [12] * 12 + [14] * 14
+
+
+def test_triplets_ornaments_and_legato_are_a_line(tmp_path: Path):
+    triplets = rows(67, 69, 71, 72, 71, 69, each=160, touch=30)
+    ornament = [(960, 990, 74, 70), (990, 1400, 72, 70)]
+    before = song(tmp_path / "in.mid", [*triplets, *ornament])
+    read = run(before)
+    assert [note for note in read.notes if note.track == 1] == list(read_midi(before).notes)
+
+
+def test_a_tune_that_ends_on_a_bar_line_has_no_bar_after_it(tmp_path: Path):
+    score = tmp_path / "out.musicxml"
+    run(song(tmp_path / "in.mid", rows(67, 69, 71, 72, touch=0)), score=score)
+    assert score.read_text().count("<measure ") == 1
+
+
+def test_where_the_melody_rests_long_all_rest(tmp_path: Path):
+    read = run(song(tmp_path / "in.mid", [*rows(67, 69, start=1920), *rows(71, 72, start=5 * 1920)]))
+    starts = sorted(note.start for note in read.notes if note.track > 1)
+    assert starts[0] == 1920
+    assert not [start for start in starts if 1920 + 2 * TPB <= start < 5 * 1920]
+    assert max(note.end for note in read.notes if note.end < 5 * 1920) == 1920 + 2 * TPB
+
+
+def test_one_of_several_tracks_is_chosen_and_the_others_stay(tmp_path: Path):
+    path = tmp_path / "in.mid"
+    lead, low = part_chunk("Lead", 0, 0, rows(*TUNE)), part_chunk("low", 1, 0, rows(48, 50, 43))
+    path.write_bytes(file_bytes(TPB, [lead, low]))
+    with pytest.raises(
+        MidiFileError, match=r"several tracks with notes: choose one with --track: 1 \(Lead\), 2 \(low\)"
+    ):
+        run(path)
+    with pytest.raises(MidiFileError, match='no track with notes named or numbered "3"'):
+        run(path, track="3")
+    for track in ("2", " LOW"):
+        read = run(path, track=track, voice="bass")
+        assert read.names == ("Lead", "Bass", "Soprano", "Alto", "Tenor")
+        assert read.chunks[0] == lead
+        assert {note.channel for note in read.notes} == {0, 1, 2, 3, 4}
+    path.write_bytes(file_bytes(TPB, [lead, part_chunk("lead", 1, 0, rows(48))]))
+    with pytest.raises(MidiFileError, match='several tracks named "lead": choose one by its number'):
+        run(path, track="lead")
+
+
+def test_a_file_of_one_track_keeps_its_tempo(tmp_path: Path):
+    path = tmp_path / "in.mid"
+    track = track_chunk(
+        [(0, meta(TEMPO, (400_000).to_bytes(3))), (0, bytes((0x90, 67, 80))), (960, bytes((0x80, 67, 0)))]
+    )
+    data = bytearray(file_bytes(TPB, [track]))
+    data[9] = 0
+    path.write_bytes(data)
+    read = run(path)
+    assert read.names == ("Soprano", *ADDED)
+    assert read.time.beat_us(0) == 400_000
+
+
+def test_a_track_is_renamed_in_place_or_gets_a_name():
+    named = track_chunk([(0, meta(0x101, b"x")), (5, meta(TRACK_NAME, b"old")), (9, bytes((0x90, 60, 1)))])
+    assert renamed(named, "a longer name") == named.replace(b"\x03\x03old", b"\x03\x0da longer name")
+    nameless = track_chunk([(9, bytes((0x90, 60, 1)))])
+    first, *others = track_events(renamed(nameless, "Alto"))
+    assert (first.tick, first.status, first.data) == (0, TRACK_NAME, b"Alto")
+    assert others == list(track_events(nameless))
+
+
+# ---------------------------------------------------------------- what is refused, and then nothing is written
+
+
+@pytest.mark.parametrize(
+    ("notes", "says"),
+    [
+        ([(0, 480, 60, 80), (0, 480, 64, 80)], "overlap in bar 1"),
+        ([*rows(60, 62, 64, 65, 67), (2400, 3200, 67, 80), (2880, 3360, 69, 80)], "overlap in bar 2"),
+        ([(0, 600, 60, 80), (480, 960, 62, 80)], "overlap in bar 1"),
+    ],
+)
+def test_a_melody_that_is_no_single_line_is_refused_with_its_bar(notes: Any, says: str, tmp_path: Path):
+    source = song(tmp_path / "in.mid", notes)
+    with pytest.raises(MidiFileError, match=says):
+        run(source)
+    assert [path.name for path in tmp_path.iterdir()] == ["in.mid"]
+
+
+def test_a_file_without_notes_is_refused(tmp_path: Path):
+    with pytest.raises(MidiFileError, match="holds no notes"):
+        run(song(tmp_path / "in.mid", []))
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        ({"voice": "mezzo"}, "there is no voice 'mezzo': give soprano, alto, tenor or bass"),
+        ({"beam": 0}, "give --beam a number from 1 to 64"),
+        ({"lag": 257}, "give --lag a number from 1 to 256"),
+        ({"rules": "all,fun"}, "there is no rule"),
+    ],
+)
+def test_a_wish_that_makes_no_sense_is_refused(words: dict[str, Any], says: str, tmp_path: Path):
+    with pytest.raises(ConfigError, match=says):
+        run(song(tmp_path / "in.mid", rows(60)), **words)
+
+
+def test_a_score_of_another_kind_or_too_long_is_refused_before_the_work(tmp_path: Path):
+    source = song(tmp_path / "in.mid", rows(60, 62))
+    with pytest.raises(ConfigError, match=r"ends in \.musicxml, \.png, \.svg"):
+        run(source, score=tmp_path / "score.pdf")
+    pytest.importorskip("verovio")
+    long = song(tmp_path / "in.mid", [*rows(60), *rows(62, start=4 * TPB * engraving.MAX_BARS)])
+    with pytest.raises(ConfigError, match="401 bars are too many for a picture"):
+        run(long, score=tmp_path / "score.svg")
+    assert [path.name for path in tmp_path.iterdir()] == ["in.mid"]
+
+
+def test_a_missing_library_is_found_out_before_the_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    def missing(name: str) -> None:
+        raise ModuleNotFoundError(name=name)
+
+    monkeypatch.setattr(importlib, "import_module", missing)
+    with pytest.raises(ModuleNotFoundError) as raised:
+        run(song(tmp_path / "in.mid", rows(60)), score=tmp_path / "score.svg")
+    assert raised.value.name == "verovio"
+    assert [path.name for path in tmp_path.iterdir()] == ["in.mid"]
+    run(tmp_path / "in.mid", score=tmp_path / "score.musicxml")
+
+
+def test_where_one_output_cannot_be_written_there_is_none(tmp_path: Path):
+    source = song(tmp_path / "in.mid", rows(60, 62))
+    with pytest.raises(BachBridgeError, match="cannot write"):
+        run(source, score=tmp_path / "none" / "score.musicxml")
+    assert [path.name for path in tmp_path.iterdir()] == ["in.mid"]
+
+
+def test_the_report_tells_the_measures(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    run(song(tmp_path / "in.mid", rows(*TUNE)), report=True)
+    told = capsys.readouterr()
+    assert "parallel fifths per 1000" in told.out
+    assert "9 notes of melody and" in " ".join(told.out.split())

@@ -74,13 +74,6 @@ def test_walking_tells_the_network_the_same_as_the_whole_piece_at_once() -> None
     assert whole.max() < satb.TABLE
 
 
-def test_intervals_are_the_same_in_every_key_and_none_with_a_rest_or_a_beginning() -> None:
-    chord = np.array([37, 32, 25, 13])
-    assert satb.intervals(chord).tolist() == [5, 0, 0, 7, 7, 0]
-    assert (satb.intervals(chord + 3) == satb.intervals(chord)).all()
-    assert satb.intervals(np.array([37, REST, satb.START, 13])).tolist() == [12, 12, 0, 12, 12, 12]
-
-
 def test_the_frame_before_can_be_read_from_the_ids() -> None:
     frame = satb.Frame((37, REST, 25, 13), (True, False, True, True))
     assert satb.classes_before(satb.Context().after(frame).ids()).tolist() == [list(frame.classes)]

@@ -126,3 +126,25 @@ def test_what_does_not_exist_is_said(tmp_path: Path) -> None:
         recipe.read("chorale")
     with pytest.raises(ConfigError, match="choose from train, valid, test"):
         evaluate("chorale-lstm", data=None, part="tests", json=False)
+
+
+def test_a_run_begins_with_the_best_weights_of_another(toy: Recipe, phrases: list[Piece], tmp_path: Path) -> None:
+    quick = replace(toy, steps=3, steps_per_epoch=3)
+    first = training.start(quick)
+    training.train(first, phrases, phrases, tmp_path)
+    second = training.start(replace(quick, seed=9, dropout=0.3))
+    training.take_over(second, tmp_path)
+    assert training.score(second, phrases, told=False) == pytest.approx(first.history[-1]["valid"])
+    with training.Averaged(second):
+        assert training.score(second, phrases, told=False) == pytest.approx(first.history[-1]["valid"])
+    with pytest.raises(ConfigError, match="another shape"):
+        training.take_over(training.start(replace(quick, units=32)), tmp_path)
+
+
+def test_the_learning_rate_rises_stays_and_falls(toy: Recipe) -> None:
+    settled = replace(toy, steps=100, warmup=10, decay=0.5, learning_rate=1.0)
+    rates = [training.learning_rate(settled, step) for step in range(100)]
+    assert rates[:10] == pytest.approx([step / 10 for step in range(1, 11)])
+    assert set(rates[10:51]) == {1.0}
+    assert rates[75] == pytest.approx(0.5)
+    assert 0 < rates[-1] < 0.03

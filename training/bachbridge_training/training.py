@@ -16,6 +16,7 @@ import numpy as np
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from bachbridge.codecs import satb
+from bachbridge.errors import ConfigError
 from bachbridge.music import VOICES
 from bachbridge.wholefile import whole_file
 from bachbridge_training import batches, curve
@@ -180,6 +181,15 @@ def history(folder: Path) -> list[dict[str, float]]:
     """The epochs of the run in `folder`: step, training loss and the two validation scores of each."""
     with (folder / HISTORY).open(newline="") as file:
         return [{key: float(value) for key, value in row.items()} for row in csv.DictReader(file)]
+
+
+def take_over(run: Run, folder: Path) -> None:
+    """Begin with the best weights of another run; raises `ConfigError` if its network is not of the same shape."""
+    try:
+        load_best(run, folder)
+    except (KeyError, ValueError) as error:
+        raise ConfigError(f"the network of the run in {folder} has another shape: begin with another run.") from error
+    run.average = _values(run.windows.weights)
 
 
 def load_best(run: Run, folder: Path) -> None:

@@ -197,11 +197,14 @@ def train(
     seed: Annotated[int | None, typer.Option(min=0, help="Another seed than the recipe's.")] = None,
     output: Annotated[Path | None, typer.Option("-o", "--output", metavar="DIR", help="Where the run goes.")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in that folder.")] = False,
+    start: Annotated[
+        Path | None, typer.Option("--from", metavar="RUN", help="Begin with the best weights of that run.")
+    ] = None,
 ) -> None:
     """Train a model from its recipe."""
     from bachbridge.cli.train import train as train_model
 
-    train_model(recipe, epochs=epochs, limit=limit, seed=seed, output=output, resume=resume)
+    train_model(recipe, epochs=epochs, limit=limit, seed=seed, output=output, resume=resume, start=start)
 
 
 @app.command("evaluate")

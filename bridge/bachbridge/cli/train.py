@@ -11,17 +11,29 @@ _RECIPE = "recipe.toml"
 
 
 def train(
-    recipe: str, *, epochs: int | None, limit: int | None, seed: int | None, output: Path | None, resume: bool
+    recipe: str,
+    *,
+    epochs: int | None,
+    limit: int | None,
+    seed: int | None,
+    output: Path | None,
+    resume: bool,
+    start: Path | None = None,
 ) -> None:
-    """Run the recipe in the folder `output` (default `runs/RECIPE`), on `limit` pieces of each part if given."""
+    """Run the recipe in the folder `output` (default `runs/RECIPE`), on `limit` pieces of each part if given.
+
+    `start`: a run whose best weights are the first ones of this run.
+    """
     wanted = recipes.read(recipe)
     # TensorFlow takes seconds to load and prints while it does: not before it is known that there is something to do.
     from bachbridge_training import corpus, training
 
-    folder = output or Path("runs") / wanted.name
+    folder = output or Path("runs") / Path(recipe).stem
     begun = (folder / training.LAST).is_file()
     if begun and not resume:
         raise ConfigError(f"{folder} holds a run already: go on with it by --resume, or choose another with -o.")
+    if start and not (start / training.BEST).is_file():
+        raise ConfigError(f"{start} holds no run to begin with: name the folder of a run after --from.")
     if resume and not begun:
         raise ConfigError(f"{folder} holds no run to resume: leave --resume out, or name the run's folder with -o.")
     pieces = {part: corpus.pieces(part)[:limit] for part in ("train", "valid")}
@@ -30,6 +42,8 @@ def train(
     run = training.start(settled)
     if begun:
         training.resume(run, folder)
+    elif start:
+        training.take_over(run, start)
     folder.mkdir(parents=True, exist_ok=True)
     recipes.write(settled, folder / _RECIPE)
     training.train(run, pieces["train"], pieces["valid"], folder)

@@ -3,9 +3,9 @@
 A step is a frame of four classes (0 = rest, 1 to 46 = MIDI pitch 36 to 81), voices in the order of `music.VOICES`, and
 for each voice whether it is struck there or held from the step before. What the network is told before it chooses
 frame `t` is a row of feature ids into one shared table: for each voice the class it had, whether it was struck or
-held, and for how long it has lain; then the intervals between the voices (which, unlike pitches, are the same in every
-key), the phase in the beat, the position in the bar and the bar's length. What is not known (attacks in data that has
-none, bar lines without a clock) has ids of its own, which the network has met in training.
+held, and for how long it has lain; then the phase in the beat, the position in the bar and the bar's length. What is
+not known (attacks in data that has none, bar lines without a clock) has ids of its own, which the network has met in
+training.
 """
 
 from collections.abc import Sequence
@@ -29,13 +29,7 @@ _BUCKETS = np.array([1, 2, 3, 4, 5, 7, 9, 13, 17])
 _MAX_BAR = 48
 _BARS = (8, 12, 16, 24)
 
-_PAIRS = ((0, 1), (0, 2), (0, 3), (1, 2), (1, 3), (2, 3))
-_NO_INTERVAL = 12
-_SIZES = (
-    *(CLASSES + 2, 3, len(_BUCKETS) + 1) * len(VOICES),
-    *(_NO_INTERVAL + 1,) * len(_PAIRS),
-    *(STEPS_PER_BEAT, _MAX_BAR + 1, len(_BARS) + 2),
-)
+_SIZES = (CLASSES + 2, 3, len(_BUCKETS) + 1) * len(VOICES) + (STEPS_PER_BEAT, _MAX_BAR + 1, len(_BARS) + 2)
 _OFFSETS = np.cumsum((0, *_SIZES[:-1])).astype(np.int32)
 FIELDS = len(_SIZES)
 TABLE = int(sum(_SIZES))
@@ -100,20 +94,12 @@ class Context:
                     2 if self.before.struck[voice] else 1,
                     int(np.searchsorted(_BUCKETS, self.lain[voice], side="right")),
                 )
-        row += intervals(np.array(row[: 3 * len(VOICES) : 3])).tolist()
         row.append(((self.position or 0) + self.step) % STEPS_PER_BEAT)
         if self.position is None:
             row += (0, 0)
         else:
             row += (1 + (self.position + self.step) % self.steps_per_bar % _MAX_BAR, _bar_id(self.steps_per_bar))
         return (np.array([row], dtype=np.int32) + _OFFSETS).astype(np.int32)
-
-
-def intervals(classes: Ints) -> Ints:
-    """Between each two of the voices, in semitones modulo 12: `classes[..., voice]` → `[..., pair]`."""
-    upper, lower = (classes[..., [pair[side] for pair in _PAIRS]] for side in (0, 1))
-    sung = (upper > REST) & (upper < CLASSES) & (lower > REST) & (lower < CLASSES)
-    return np.where(sung, (upper - lower) % 12, _NO_INTERVAL).astype(np.int32)
 
 
 def _bar_id(steps_per_bar: int) -> int:
@@ -154,8 +140,6 @@ def features(
         rows[1:, 3 * voice + 1] = states[:-1, voice]
         rows[1:, 3 * voice + 2] = buckets[:-1, voice]
     base = 3 * len(VOICES)
-    rows[:, base : base + len(_PAIRS)] = intervals(rows[:, :base:3])
-    base += len(_PAIRS)
     rows[:, base] = (phase + np.arange(steps)) % STEPS_PER_BEAT
     if position is not None:
         rows[:, base + 1] = 1 + position % _MAX_BAR

@@ -32,6 +32,8 @@ from bachbridge.pulse import Pulse
 
 _CHORD_NS = 35_000_000
 """Keys struck within this time are one chord."""
+_AFTER_NS = 4_000_000
+"""The next plan is asked for so long after a chord: making it takes a core, which the chord's way out may need."""
 _COURTESY_NS = 30_000_000
 """The inner voices wait so long for a note of the player's on the same 8th: it would have a chord of its own."""
 _METRES = {"note": 1, "eighth": STEPS_PER_BEAT // 2, "beat": STEPS_PER_BEAT}
@@ -61,7 +63,7 @@ class Harmonizer:
 
     __slots__ = (
         *("_chord_ns", "_chorus", "_held", "_melody", "_noted", "_owed", "_pedal", "_piece", "_pulse"),
-        *("_settings", "_silent_ns", "_silent_step"),
+        *("_settings", "_silent_ns", "_silent_step", "_tell_ns"),
     )
 
     def __init__(self, settings: Settings, agenda: Agenda) -> None:
@@ -77,6 +79,8 @@ class Harmonizer:
         self._chord_ns: int | None = None
         """When the last chord was played."""
         self._silent_ns: int | None = None
+        self._tell_ns: int | None = None
+        """When the model's process is told of the step at hand."""
         self._silent_step = 0
         """Since when, and since which step, no key and no pedal holds the melody."""
 
@@ -105,7 +109,7 @@ class Harmonizer:
         self._pedal = self._owed = False
         self._piece = Piece(self._piece.number + 1)
         self._pulse = Pulse(self._settings.bpm, self._pulse.bpm if self._pulse.begun else None)
-        self._melody = self._chord_ns = self._silent_ns = None
+        self._melody = self._chord_ns = self._silent_ns = self._tell_ns = None
         self._noted = -1
 
     def again(self, *, new: bool) -> list[Effect]:
@@ -153,6 +157,8 @@ class Harmonizer:
             self._shorten_rest()
             if self._piece.reach(self._pulse.step_at(now_ns)):
                 effects.append(self._foresee())
+        if _by(now_ns, self._tell_ns):
+            effects.append(self._foresee())
         if _by(now_ns, self._release_ns()):
             effects += self._chorus.release(now_ns)
         if _by(now_ns, self._due_ns()):
@@ -197,7 +203,7 @@ class Harmonizer:
         self._owed = True
         due_ns = now_ns if together else self._owed_ns()
         chord = self._harmonize(now_ns) if due_ns is not None and due_ns <= now_ns else []
-        return chord or self._ornament()
+        return chord or self._ornament(now_ns)
 
     def _runs(self, now_ns: int, step: int) -> bool:
         """Whether a note that begins now is too quick to have a chord at once; on a beat it has one all the same."""
@@ -210,7 +216,7 @@ class Harmonizer:
         """Whether `pitch` rather than `other` is the melody of a chord."""
         return pitch < other if self._settings.voice == VOICES[-1] else pitch > other
 
-    def _ornament(self) -> list[Effect]:
+    def _ornament(self, now_ns: int) -> list[Effect]:
         """The melody goes its way over the chord as it lies."""
         assert self._melody
         voice = VOICES.index(self._settings.voice)
@@ -218,7 +224,8 @@ class Harmonizer:
         frame[voice] = self._melody.sung
         frame[-1] |= 1 << voice
         self._piece.put(tuple(frame))
-        return [self._foresee()]
+        self._tell_ns = now_ns + _AFTER_NS
+        return []
 
     def _shorten_rest(self) -> None:
         """A rest counts as a beat: after that its last beat is taken back again and again, and planned for anew.
@@ -261,9 +268,11 @@ class Harmonizer:
         self._piece.put(frame)
         lower = max(0, self._melody.shift)
         sends, begun = self._chorus.sing(now_ns, frame, self._settings, self._melody.velocity, lower)
-        return [*sends, self._foresee(), Harmonized(self._piece.number, self._piece.step, begun, key)]
+        self._tell_ns = now_ns + _AFTER_NS
+        return [*sends, Harmonized(self._piece.number, self._piece.step, begun, key)]
 
     def _foresee(self) -> Foresee:
+        self._tell_ns = None
         return self._piece.foresee(self._settings, self._melody.sung if self._melody else 0)
 
     # ------------------------------------------------------------ times
@@ -272,6 +281,7 @@ class Harmonizer:
         """When something is to be done."""
         for time_ns in (
             self._next_step_ns(),
+            self._tell_ns,
             self._release_ns(),
             self._due_ns(),
             self._inner_ns(),

@@ -39,6 +39,11 @@ def model() -> None:
     sys.setswitchinterval(_SWITCH_S)
 
 
+def listener() -> None:
+    """For a program that takes the time of what it hears: the thread that hears is not kept waiting by the others."""
+    sys.setswitchinterval(_SWITCH_S)
+
+
 def settle() -> None:
     """Everything is set up: the collector need not look at it ever again."""
     gc.collect()

@@ -41,27 +41,43 @@ def _melodic_columns() -> np.ndarray:
     """`column[class before, class]`; the rows include the two that stand for no frame before."""
     before, now = np.mgrid[: satb.CLASSES + 2, : satb.CLASSES]
     none = (before == satb.REST) | (before >= satb.CLASSES) | (now == satb.REST)
-    return np.where(none, _MELODIC - 1, np.clip(now - before, -_REACH, _REACH) + _REACH).astype(np.int32)
+    interval = np.where(none, _MELODIC - 1, np.clip(now - before, -_REACH, _REACH) + _REACH)
+    return (satb.CLASSES + interval).astype(np.int32)
 
 
 def _harmonic_columns() -> np.ndarray:
-    """`column[class of the other + 1, class]`; row 0: the other is not chosen."""
+    """`column[_SLOTS * voice + class of the voice + 1, class]`; class -1: the voice is not chosen."""
     other, now = np.mgrid[-1 : satb.CLASSES, : satb.CLASSES]
-    return np.where((other <= satb.REST) | (now == satb.REST), _HARMONIC - 1, (now - other) % 12).astype(np.int32)
+    interval = np.where((other <= satb.REST) | (now == satb.REST), _HARMONIC - 1, (now - other) % 12)
+    first = satb.CLASSES + _MELODIC + _HARMONIC * np.arange(len(VOICES))
+    return (first[:, None, None] + interval).reshape(-1, satb.CLASSES).astype(np.int32)
 
 
-_MELODIC_COLUMNS, _HARMONIC_COLUMNS = _melodic_columns(), _harmonic_columns()
+_PLACES = np.concatenate([_melodic_columns(), _harmonic_columns()])
+_FIRST = (len(_melodic_columns()) + 1 + _SLOTS * np.arange(len(VOICES))).astype(np.int32)
+"""Which columns a class adds up, by row: one for each class before, then one for each other voice's slot."""
+
+
+def _places(before: Any, known: Any) -> Any:
+    """Which columns a class adds up, `[..., term, class]`, for the class `before[...]` and `known[..., voice]`."""
+    rows = ops.concatenate([ops.expand_dims(before, -1), known + _FIRST], axis=-1)
+    return ops.take(_PLACES, rows, axis=0)
 
 
 def _summed(columns: Any, before: Any, known: Any) -> Any:
-    """A head's columns `[..., column]` → logits `[..., class]`, for the class `before[...]` and `known[..., voice]`."""
-    places = satb.CLASSES + ops.take(_MELODIC_COLUMNS, before, axis=0)
-    logits = columns[..., : satb.CLASSES] + ops.take_along_axis(columns, places, axis=-1)
-    for other in range(len(VOICES)):
-        first = satb.CLASSES + _MELODIC + other * _HARMONIC
-        places = first + ops.take(_HARMONIC_COLUMNS, known[..., other] + 1, axis=0)
-        logits = logits + ops.take_along_axis(columns, places, axis=-1)
-    return logits
+    """A head's columns `[..., column]` → logits `[..., class]`."""
+    places = _places(before, known)
+    shape = ops.shape(places)
+    taken = ops.take_along_axis(columns, ops.reshape(places, (*shape[:-2], -1)), axis=-1)
+    return columns[..., : satb.CLASSES] + ops.sum(ops.reshape(taken, shape), axis=-2)
+
+
+def _summed_flat(columns: Any, before: Any, known: Any) -> Any:
+    """The same of `columns[k, voice, column]` by one look-up in a flat list, which onnxruntime does much quicker."""
+    places = _places(before, known)
+    row = ops.reshape(ops.arange(ops.shape(columns)[0] * len(VOICES), dtype="int32"), (-1, len(VOICES), 1, 1))
+    taken = ops.take(ops.reshape(columns, (-1,)), places + row * _COLUMNS, axis=0)
+    return columns[..., : satb.CLASSES] + ops.sum(taken, axis=-2)
 
 
 class Network:
@@ -167,4 +183,4 @@ def heads(network: Network, hidden: Any, known: Any) -> tuple[Any, Any]:
     biases = ops.concatenate([ops.expand_dims(outer.bias, 0) for outer in network.outer], axis=0)
     before = ops.cast(hidden[:, -voices:], "int32") + ops.zeros_like(known)
     others = slots[:, :voices] - first[:voices] - 1
-    return _summed(pitch + biases, before, others), network.strike(inner[:, voices])
+    return _summed_flat(pitch + biases, before, others), network.strike(inner[:, voices])

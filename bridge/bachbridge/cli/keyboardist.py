@@ -11,7 +11,7 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Self, TypeVar
 
-from bachbridge import midi
+from bachbridge import midi, realtime
 from bachbridge.config import Settings
 from bachbridge.errors import BachBridgeError, ModelError, PortError
 from bachbridge.events import Answered, Answering, Failed, Message, ModelDown, ModelUp, PortsChanged, Sent, Setting
@@ -54,6 +54,7 @@ class Keyboardist:
     """The DAW and its player. Used on one thread; what is heard arrives on another."""
 
     def __init__(self, log: Path) -> None:
+        realtime.listener()
         self._link = Link(SETTINGS, log=log)
         self._heard: SimpleQueue[tuple[int, bytes]] = SimpleQueue()
         self._ports: Ports | None = None

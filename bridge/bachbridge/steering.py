@@ -41,7 +41,7 @@ class Style:
 
 _DENSITY = 2.0
 """Nats on a cell that moves while the given voice is held, at density 1."""
-_LIVELY = 1.6
+_LIVELY = 1.2
 """The same at density 0 and chance 0: taking the best would otherwise make the inner voices lie still."""
 _POSITION = 0.3
 """Nats on a semitone of the tenor's distance from the soprano, at position 1; on the alto half as much."""

@@ -67,9 +67,8 @@ def _places(before: Any, known: Any) -> Any:
 def _summed(columns: Any, before: Any, known: Any) -> Any:
     """A head's columns `[..., column]` → logits `[..., class]`."""
     places = _places(before, known)
-    shape = ops.shape(places)
-    taken = ops.take_along_axis(columns, ops.reshape(places, (*shape[:-2], -1)), axis=-1)
-    return columns[..., : satb.CLASSES] + ops.sum(ops.reshape(taken, shape), axis=-2)
+    terms = [ops.take_along_axis(columns, places[..., term, :], axis=-1) for term in range(1 + len(VOICES))]
+    return columns[..., : satb.CLASSES] + sum(terms)
 
 
 def _summed_flat(columns: Any, before: Any, known: Any) -> Any:

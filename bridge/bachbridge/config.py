@@ -56,7 +56,7 @@ class Settings:
     chord_on: str = "note"
     """On which of the player's notes the harmony may change: one of `CHORD_ON`."""
     chord_ms: int = 110
-    """Notes that follow a chord sooner than this are ornaments: the harmony waits."""
+    """Notes that follow each other sooner than this are ornaments: the harmony waits."""
     legato_ms: int = 120
     """How long the voices sound on after the last key is up, for the next note to take them over."""
     levels: tuple[int, ...] = (100, 85, 85, 95)

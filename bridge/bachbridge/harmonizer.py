@@ -29,6 +29,7 @@ from bachbridge.events import Effect, Foresee, Harmonized, Heard, Plan
 from bachbridge.music import STEPS_PER_BEAT, VOICES
 from bachbridge.piece import Frame, Piece, folded
 from bachbridge.pulse import Pulse
+from bachbridge.tempo import reached
 
 _CHORD_NS = 35_000_000
 """Keys struck within this time are one chord."""
@@ -78,9 +79,9 @@ class Harmonizer:
         """The last step in which something was decided: a note, or that the inner voices move or not."""
         self._chord_ns: int | None = None
         """When the last chord was played."""
-        self._silent_ns: int | None = None
         self._tell_ns: int | None = None
         """When the model's process is told of the step at hand."""
+        self._silent_ns: int | None = None
         self._silent_step = 0
         """Since when, and since which step, no key and no pedal holds the melody."""
 
@@ -152,20 +153,20 @@ class Harmonizer:
     def advance(self, now_ns: int) -> list[Effect]:
         """What time alone brings."""
         effects: list[Effect] = []
-        if _by(now_ns, self._next_step_ns()):
+        if reached(now_ns, self._next_step_ns()):
             self._pulse.settle()
             self._shorten_rest()
             if self._piece.reach(self._pulse.step_at(now_ns)):
                 effects.append(self._foresee())
-        if _by(now_ns, self._tell_ns):
+        if reached(now_ns, self._tell_ns):
             effects.append(self._foresee())
-        if _by(now_ns, self._release_ns()):
+        if reached(now_ns, self._release_ns()):
             effects += self._chorus.release(now_ns)
-        if _by(now_ns, self._due_ns()):
+        if reached(now_ns, self._due_ns()):
             effects += self._harmonize(now_ns)
-        if _by(now_ns, self._inner_ns()):
+        if reached(now_ns, self._inner_ns()):
             effects += self._move(now_ns)
-        if _by(now_ns, self._afresh_ns()):
+        if reached(now_ns, self._afresh_ns()):
             effects += self.begin(now_ns)
         return effects
 
@@ -203,7 +204,9 @@ class Harmonizer:
         self._owed = True
         due_ns = now_ns if together else self._owed_ns()
         chord = self._harmonize(now_ns) if due_ns is not None and due_ns <= now_ns else []
-        return chord or self._ornament(now_ns)
+        if not chord:
+            self._ornament(now_ns)
+        return chord
 
     def _runs(self, now_ns: int, step: int) -> bool:
         """Whether a note that begins now is too quick to have a chord at once; on a beat it has one all the same."""
@@ -216,7 +219,7 @@ class Harmonizer:
         """Whether `pitch` rather than `other` is the melody of a chord."""
         return pitch < other if self._settings.voice == VOICES[-1] else pitch > other
 
-    def _ornament(self, now_ns: int) -> list[Effect]:
+    def _ornament(self, now_ns: int) -> None:
         """The melody goes its way over the chord as it lies."""
         assert self._melody
         voice = VOICES.index(self._settings.voice)
@@ -225,7 +228,6 @@ class Harmonizer:
         frame[-1] |= 1 << voice
         self._piece.put(tuple(frame))
         self._tell_ns = now_ns + _AFTER_NS
-        return []
 
     def _shorten_rest(self) -> None:
         """A rest counts as a beat: after that its last beat is taken back again and again, and planned for anew.
@@ -328,7 +330,3 @@ class Harmonizer:
             return None
         bar_ns = self._settings.beats_per_bar * STEPS_PER_BEAT * self._pulse.step_ns
         return self._silent_ns + self._settings.rest_bars * bar_ns
-
-
-def _by(now_ns: int, time_ns: int | None) -> bool:
-    return time_ns is not None and time_ns <= now_ns

@@ -82,6 +82,16 @@ def key_named(name: str) -> Key | None:
     return (_LETTERS[letter] + _SIGNS[sign]) % 12, _MODES[mode]
 
 
+def key_number(key: Key | None) -> int:
+    """The key as messages give it: the tonic's pitch class, 12 more for minor; -1: none."""
+    return -1 if key is None else key[0] + 12 * key[1]
+
+
+def key_numbered(number: int) -> Key | None:
+    """The inverse of `key_number`."""
+    return None if number < 0 else (number % 12, number >= 12)
+
+
 def key_name(key: Key) -> str:
     """The key in words: "F# minor"."""
     tonic, minor = key

@@ -9,7 +9,7 @@ import numpy as np
 from bachbridge.codecs import satb
 from bachbridge.config import Settings
 from bachbridge.events import Foresee, Plan
-from bachbridge.music import RANGES, STEPS_PER_BEAT, VOICES, Note, Phrase, key_named
+from bachbridge.music import RANGES, STEPS_PER_BEAT, VOICES, Note, Phrase, key_named, key_number, key_numbered
 from bachbridge.steering import closes
 
 _KEPT, _SPARE = 256, 64
@@ -96,7 +96,6 @@ class Piece:
         """Ask for the next step's plan; `held` is the class that the given voice goes on with."""
         begin = max(self._told, self._first)
         self._told = self.step + 1
-        key = key_named(settings.key)
         return Foresee(
             model=settings.model,
             piece=self.number,
@@ -110,7 +109,7 @@ class Piece:
             seed=(settings.seed if settings.seed >= 0 else self.number) % _SEEDS,
             candidates=settings.candidates,
             rules=settings.rules,
-            key=-1 if key is None else key[0] + 12 * key[1],
+            key=key_number(key_named(settings.key)),
             position=settings.position,
             density=settings.density,
             cadence=self.cadence,
@@ -121,7 +120,8 @@ class Piece:
         """Whether the harmony has just come to a full close in `key` (see `events.Plan`)."""
         *before, now = (np.array(frame[: len(VOICES)], np.int32) for frame in self._frames[-_RECENT:])
         other = next((frame for frame in reversed(before) if frame[-1] not in (now[-1], satb.REST)), None)
-        return key >= 0 and other is not None and closes(other, now, (key % 12, key >= 12))
+        known = key_numbered(key)
+        return known is not None and other is not None and closes(other, now, known)
 
     def phrase(self, steps_per_bar: int, velocity: int) -> Phrase:
         """What is kept of the harmony as a phrase in four voices, up to a beat; there must be something."""

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from bachbridge import ranking, voiceleading
 from bachbridge.codecs import satb
 from bachbridge.events import Foresee, Plan
-from bachbridge.music import RANGES, VOICES, Key
+from bachbridge.music import RANGES, VOICES, Key, key_number, key_numbered
 from bachbridge.steering import Style
 
 _KEPT = 64
@@ -78,7 +78,7 @@ class Planner:
         sung = [*range(satb.class_of(low), satb.class_of(high) + 1), foresee.held]
         rows = np.full((len(sung), len(VOICES)), satb.UNKNOWN, np.int32)
         rows[:, given] = sung
-        key = (foresee.key % 12, foresee.key >= 12) if foresee.key >= 0 else voiceleading.key_heard(memory.sounded)
+        key = key_numbered(foresee.key) or voiceleading.key_heard(memory.sounded)
         before = memory.context.before
         rng = np.random.default_rng([foresee.seed, 4, step])
         classes = before.classes if before else None
@@ -91,7 +91,7 @@ class Planner:
         struck &= chosen.classes[:, 0] > satb.REST
         bits = struck @ (1 << np.arange(len(VOICES)))
         table = np.column_stack([sung, chosen.classes[:, 0], bits]).tolist()
-        return Plan(foresee.piece, step, tuple(tuple(row) for row in table), _number(key))
+        return Plan(foresee.piece, step, tuple(tuple(row) for row in table), key_number(key))
 
     def _beginning(self, foresee: Foresee) -> _Memory:
         context = satb.Context(step=foresee.step, steps_per_bar=foresee.steps_per_bar)
@@ -106,11 +106,6 @@ class Planner:
         sounded = memory.sounded * (1 - 1 / _KEY_STEPS)
         np.add.at(sounded, list(classes), 1)
         return _Memory(context, state, hidden, sounded)
-
-
-def _number(key: Key | None) -> int:
-    """The key as messages give it (see `events.Plan`)."""
-    return -1 if key is None else key[0] + 12 * key[1]
 
 
 def _style(foresee: Foresee, key: Key | None) -> Style:

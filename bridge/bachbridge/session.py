@@ -43,7 +43,7 @@ from bachbridge.exchange import Exchange
 from bachbridge.harmonizer import Harmonizer
 from bachbridge.listener import Listener
 from bachbridge.music import STEPS_PER_BEAT, VOICES
-from bachbridge.tempo import Grid
+from bachbridge.tempo import Grid, reached
 from bachbridge.thru import Thru
 
 _READY_NS = 8_000_000
@@ -203,14 +203,14 @@ class Session:
 
     def _advance(self, now_ns: int) -> list[Effect]:
         effects: list[Effect] = list(self._agenda.due(now_ns))
-        if _reached(now_ns, self._listener.end_ns):
+        if reached(now_ns, self._listener.end_ns):
             effects += self._end_phrase(now_ns, self.settings.phrase_end)
-        if _reached(now_ns, self._listener.feed_ns):
+        if reached(now_ns, self._listener.feed_ns):
             feed = self._listener.feed(now_ns, self._agenda.deadline)
             effects += [feed] if feed else []
-        if _reached(now_ns, self._exchange_end_ns()):
+        if reached(now_ns, self._exchange_end_ns()):
             effects += self._finish_exchange(now_ns)
-        if _reached(now_ns, self._harmonizer.deadline):
+        if reached(now_ns, self._harmonizer.deadline):
             effects += self._harmonizer.advance(now_ns)
         return effects
 
@@ -303,7 +303,3 @@ class Session:
             return effects + self._harmonizer.begin(now_ns)
         self._harmonizer.forget()
         return effects
-
-
-def _reached(now_ns: int, time_ns: int | None) -> bool:
-    return time_ns is not None and time_ns <= now_ns

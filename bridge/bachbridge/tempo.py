@@ -56,6 +56,11 @@ class Grid:
         return _NS_PER_MINUTE / (self.step_ns * STEPS_PER_BEAT)
 
 
+def reached(now_ns: int, time_ns: int | None) -> bool:
+    """Whether there is such a time and it has come."""
+    return time_ns is not None and time_ns <= now_ns
+
+
 def step_ns_of(bpm: float) -> int:
     """The length of a step at `bpm` quarter notes a minute."""
     return round(_NS_PER_MINUTE / bpm / STEPS_PER_BEAT)

@@ -27,7 +27,7 @@ from bachbridge.events import (
     Received,
     Status,
 )
-from bachbridge.music import STEPS_PER_BEAT, Phrase, key_name, pitch_name
+from bachbridge.music import STEPS_PER_BEAT, Phrase, key_name, key_numbered, pitch_name
 
 _NO_MODEL = "no model"
 _SHOWN = 12
@@ -90,7 +90,8 @@ class Telling:
 
     def _chord(self, pitches: list[int], key: int) -> None:
         """What moved last, and the key (see `events.Plan`)."""
-        self.condition = f"harmonizing in {key_name((key % 12, key >= 12))}" if key >= 0 else "harmonizing"
+        known = key_numbered(key)
+        self.condition = f"harmonizing in {key_name(known)}" if known else "harmonizing"
         self.chord = " ".join(map(pitch_name, pitches)) or self.chord
 
     def status(self) -> str:

@@ -44,6 +44,14 @@ class Settings:
     thru: bool = False
     channels: tuple[int, ...] = (1, 2, 3, 4)
     """MIDI channel of soprano, alto, tenor and bass."""
+    octaves: tuple[int, ...] = (0, 0, 0, 0)
+    """By how many octaves soprano, alto, tenor and bass sound higher or lower than they are sung."""
+    latency_ms: int = 0
+    """How much earlier than written the answer is sent, for an instrument that speaks late; negative: later."""
+    follow_clock: bool = True
+    """Whether the DAW's MIDI clock, while it runs, sets the tempo."""
+    panic_control: int = 83
+    """Controller number whose value of 64 or more silences everything; -1: none."""
     seed: int = -1
     """-1: a new one for each phrase."""
 
@@ -110,16 +118,19 @@ LIMITS: dict[str, tuple[float, float]] = {
     "cadence_control": (0, 127),
     "reset_control": (0, 127),
     "rest_bars": (1, 64),
+    "latency_ms": (-500, 500),
+    "panic_control": (0, 127),
 }
 """The least and the greatest value of a field's range."""
 SPECIAL = {"bpm": (0, "0 to follow the playing"), "end_control": (-1, "-1 for none"),
-           "cadence_control": (-1, "-1 for none"), "reset_control": (-1, "-1 for none"),
+           "panic_control": (-1, "-1 for none"), "cadence_control": (-1, "-1 for none"), "reset_control": (-1, "-1 for none"),
            "answer_bars": (0, "0 for the phrase's length"), "seed": (-1, "-1 for a new one each time")}  # fmt: skip
 """A value outside the range that a field also takes, and what it means."""
 
 _WORDED = {
     "channels": "four MIDI channels from 1 to 16, such as 1,2,3,4",
     "levels": "four percentages from 1 to 400, such as 100,85,85,95",
+    "octaves": "four numbers of octaves from -3 to 3, such as 0,0,0,-1",
     "harmony": "initials of the voices, such as satb, atb or b",
     "rules": f"all, none, or names by commas out of {', '.join(RULES)}",
     "key": 'auto, or a key such as G, "Bb" or "F# minor"',
@@ -181,6 +192,8 @@ def _fits(name: str, value: Any) -> bool:
     match name:
         case "channels":
             return len(value) == 4 and all(1 <= channel <= 16 for channel in value)
+        case "octaves":
+            return len(value) == 4 and all(-3 <= octaves <= 3 for octaves in value)
         case "levels":
             return len(value) == 4 and all(1 <= percent <= 400 for percent in value)
         case "harmony":

@@ -31,6 +31,10 @@ PURE = {
         "piece",
         "harmonizer",
         "chorus",
+        "clock",
+        "metre",
+        "playback",
+        "voicing",
     ),
     *("codecs", "sampling", "planner", "ranking", "steering", "measures", "voiceleading"),
     *("beam", "score", "performance", "rehearsal", "smf"),
@@ -44,7 +48,14 @@ DATA = {
 """Modules of the standard library that they may import."""
 VALUES = {"bachbridge", "bachbridge.config", "bachbridge.errors"}
 """What they may import of ours besides each other: the settings as a value, and the errors."""
-WINDOW_MAY = {f"bachbridge.{name}" for name in ("config", "errors", "events", "link", "music")} | {"bachbridge"}
+WINDOW_MAY = {"bachbridge"} | {
+    f"bachbridge.{name}"
+    for name in (
+        *("config", "errors", "events", "link", "music", "midi", "performance", "score"),
+        *("engraving", "library", "melody", "midifile", "record", "sound", "wholefile"),
+    )
+}
+"""The pipe to the engine and values; what reads and writes files. Never what plays."""
 HANDOVERS = {"bachbridge.cli.train", "bachbridge.cli.evaluate", "bachbridge.cli.export"}
 """Commands whose work is in the training package."""
 

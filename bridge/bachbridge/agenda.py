@@ -21,7 +21,7 @@ Key = Hashable
 class Agenda:
     """Pending and sounding notes of one output port. Used on the engine's thread only; knows no clock."""
 
-    __slots__ = ("_begins", "_ends", "_heap", "_notes", "_order", "_sounding")
+    __slots__ = ("_begins", "_begun", "_ends", "_heap", "_notes", "_order", "_sounding")
 
     def __init__(self) -> None:
         self._heap: list[tuple[int, int, int, Key]] = []
@@ -29,6 +29,8 @@ class Agenda:
         """(channel, pitch, velocity) of every note that is pending or sounding."""
         self._begins: dict[Key, int] = {}
         self._ends: dict[Key, int] = {}
+        self._begun: set[Key] = set()
+        """Those of them that sound."""
         self._sounding: Counter[tuple[int, int]] = Counter()
         self._order = 0
 
@@ -56,14 +58,27 @@ class Agenda:
             self._ends[key] = off_ns
             self._push(off_ns, _OFF, key)
 
+    def cancel(self, key: Key, now_ns: int) -> list[Send]:
+        """Take a note back: what is pending never begins, what sounds ends."""
+        if key in self._begun:
+            return self._finish(key, now_ns)
+        if key in self._notes:
+            del self._notes[key], self._begins[key], self._ends[key]
+        return []
+
+    def begun(self, key: Key) -> bool:
+        """Whether this note sounds."""
+        return key in self._begun
+
     def due(self, now_ns: int) -> list[Send]:
         """Take what is due by `now_ns`, in order of time, ends before beginnings."""
         sends: list[Send] = []
         while self._heap and self._heap[0][0] <= now_ns:
             due_ns, kind, _, key = heapq.heappop(self._heap)
-            if kind == _ON:
+            if kind == _ON and self._begins.get(key) == due_ns and key not in self._begun:
+                self._begun.add(key)
                 sends += self.strike(*self._notes[key], due_ns)
-            elif self._ends.get(key) == due_ns:
+            elif kind == _OFF and self._ends.get(key) == due_ns:
                 sends += self._finish(key, due_ns)
         return sends
 
@@ -85,9 +100,8 @@ class Agenda:
 
     def hush(self, now_ns: int) -> list[Send]:
         """Forget what is pending and end the agenda's own sounding notes."""
-        pending = {key for _, kind, _, key in self._heap if kind == _ON}
         self._heap.clear()
-        ended = [key for key in self._notes if key not in pending]
+        ended = [key for key in self._notes if key in self._begun]
         sends = [send for key in ended for send in self._finish(key, now_ns)]
         self._notes.clear()
         self._begins.clear()
@@ -108,4 +122,5 @@ class Agenda:
     def _finish(self, key: Key, due_ns: int) -> list[Send]:
         channel, pitch, _ = self._notes.pop(key)
         del self._begins[key], self._ends[key]
+        self._begun.discard(key)
         return self.release(channel, pitch, due_ns)

@@ -9,6 +9,7 @@ from bachbridge.codecs import satb
 from bachbridge.config import Settings
 from bachbridge.events import Send
 from bachbridge.music import VOICES
+from bachbridge.voicing import folded
 
 Voiced = tuple[int, int, int]
 """Voice, MIDI pitch and velocity."""
@@ -63,6 +64,6 @@ def _wanted(frame: tuple[int, ...], settings: Settings, lower: int) -> dict[int,
     sung: dict[int, tuple[int, int]] = {}
     for voice, name in enumerate(VOICES):
         if name != settings.voice and name[0] in settings.harmony and frame[voice] != satb.REST:
-            pitch = satb.pitch_of(frame[voice]) - lower
-            sung[voice] = (settings.channels[voice] - 1, pitch if pitch >= 0 else pitch % 12)
+            pitch = satb.pitch_of(frame[voice]) - lower + 12 * settings.octaves[voice]
+            sung[voice] = (settings.channels[voice] - 1, folded(pitch))
     return sung

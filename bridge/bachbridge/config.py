@@ -123,7 +123,8 @@ LIMITS: dict[str, tuple[float, float]] = {
 }
 """The least and the greatest value of a field's range."""
 SPECIAL = {"bpm": (0, "0 to follow the playing"), "end_control": (-1, "-1 for none"),
-           "panic_control": (-1, "-1 for none"), "cadence_control": (-1, "-1 for none"), "reset_control": (-1, "-1 for none"),
+           "panic_control": (-1, "-1 for none"),
+           "cadence_control": (-1, "-1 for none"), "reset_control": (-1, "-1 for none"),
            "answer_bars": (0, "0 for the phrase's length"), "seed": (-1, "-1 for a new one each time")}  # fmt: skip
 """A value outside the range that a field also takes, and what it means."""
 

@@ -24,30 +24,32 @@ from bachbridge import link, midi, realtime
 from bachbridge.config import from_table
 from bachbridge.errors import BachBridgeError
 from bachbridge.events import (
+    Answer,
     Ask,
     Cancel,
+    Command,
     Effect,
-    EndPhrase,
     Event,
     Failed,
     Feed,
     Foresee,
     Health,
+    LookForPorts,
     Message,
     Midi,
     ModelDown,
     ModelUp,
-    Panic,
+    Plan,
+    PortNames,
     PortsChanged,
     Quit,
     Received,
-    Reset,
     Send,
     Sent,
     Setting,
     Tick,
 )
-from bachbridge.lateness import Lateness
+from bachbridge.lateness import Delays, Lateness
 from bachbridge.modelprocess import ModelProcess
 from bachbridge.ports import Ports
 from bachbridge.record import LogWriter
@@ -73,6 +75,7 @@ class Outlet(Protocol):
     def state(self) -> PortsChanged: ...
     def send(self, data: bytes, /) -> bool: ...
     def look(self) -> bool: ...
+    def names(self) -> PortNames: ...
     def close(self) -> None: ...
 
 
@@ -94,6 +97,9 @@ class PipeOnly:
 
     def look(self) -> bool:
         return False
+
+    def names(self) -> PortNames:
+        return PortNames((), ())
 
     def close(self) -> None:
         pass
@@ -127,6 +133,9 @@ class Engine:
         self._session, self._outlet, self._model, self._tell, self._log = session, outlet, model, tell, log
         self._fed_ns = 0
         self._lateness = Lateness()
+        self._model_delays = Delays()
+        self._asked_ns: int | None = None
+        """When the model was asked what it has not yet said anything about."""
         self._told = 0
         self._chores_ns = 0
 
@@ -169,7 +178,10 @@ class Engine:
             match effect:
                 case Send(data, due_ns):
                     told += self._send(data, due_ns)
-                case Feed() | Ask() | Foresee() | Cancel():
+                case Ask() | Foresee():
+                    self._model.send(effect)
+                    self._asked_ns = now_ns
+                case Feed() | Cancel():
                     self._model.send(effect)
                 case _:
                     told.append(effect)
@@ -196,6 +208,14 @@ class Engine:
                 self._tell(Received(data, at_ns))
             case PortsChanged() | ModelUp() | ModelDown():
                 self._tell(event)
+            case Answer() | Plan():
+                if self._asked_ns is not None:
+                    self._model_delays.take(at_ns, at_ns - self._asked_ns)
+                    self._asked_ns = None
+                if isinstance(event, Answer):
+                    self._tell(event)
+            case LookForPorts():
+                self._tell(self._outlet.names())
             case Setting("model", name):
                 self._model.load(str(name))
             case _:
@@ -209,7 +229,8 @@ class Engine:
         late = self._lateness
         if late.count > self._told:
             self._told = late.count
-            self._tell(Health(late.count, late.percentile(0.5), late.percentile(0.99), late.max_ns))
+            delays = self._model_delays.percentiles(self._chores_ns, (0.5, 0.99))
+            self._tell(Health(late.count, late.percentile(0.5), late.percentile(0.99), late.max_ns, *delays))
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +242,8 @@ class Configuration:
     output: str | None = None
     ports: str = "real"
     """ "none": no ports, the pipe alone."""
+    patient: bool = False
+    """Whether to wait for named ports that are not there."""
     log: str | None = None
     modelhost: tuple[str, ...] = ()
     """The command of the model's process, if it is not our own."""
@@ -239,7 +262,12 @@ def serve(lines: Iterator[str], tell: Callable[[Message], None]) -> None:
         signal.signal(number, lambda number, _: inbox.put(Quit(signal.Signals(number).name)))
     outlet: Outlet = PipeOnly()
     if configuration.ports != "none":
-        outlet = Ports(configuration.input, configuration.output, lambda at_ns, data: inbox.put(Midi(data), at_ns))
+        outlet = Ports(
+            configuration.input,
+            configuration.output,
+            lambda at_ns, data: inbox.put(Midi(data), at_ns),
+            patient=configuration.patient,
+        )
     log = model = None
     try:
         log = LogWriter(Path(configuration.log), settings) if configuration.log else None
@@ -263,7 +291,7 @@ def _commands(inbox: Inbox) -> link.Receive:
         match message:
             case None:
                 inbox.put(Quit("the program that started the engine has ended"))
-            case Midi() | Setting() | Panic() | EndPhrase() | Reset() | Quit():
+            case _ if isinstance(message, Command):
                 inbox.put(message)
             case _:
                 pass

@@ -110,13 +110,38 @@ class PortsChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class Prompt:
+    """Answer this phrase now, as if it had been played; `aloud`: let it be heard first. `seed` -1: as set."""
+
+    phrase: Phrase
+    step_ns: int
+    seed: int
+    aloud: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Play:
+    """Let these notes be heard; those of voice -1 are the player's."""
+
+    phrase: Phrase
+    step_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class LookForPorts:
+    """Somebody wants to choose among the ports: say which there are (`PortNames`)."""
+
+
+@dataclass(frozen=True, slots=True)
 class Quit:
     """The program ends: hush first. `reason` in words (signal, closed pipe, command)."""
 
     reason: str
 
 
-Event = Midi | Tick | Answer | Plan | Setting | Panic | EndPhrase | Reset | ModelUp | ModelDown | PortsChanged | Quit
+Command = Midi | Setting | Panic | EndPhrase | Reset | Prompt | Play | LookForPorts | Quit
+"""What the starter may say while the engine runs."""
+Event = Command | Tick | Answer | Plan | ModelUp | ModelDown | PortsChanged
 
 # ---------------------------------------------------------------- effects: out of the session
 
@@ -150,6 +175,8 @@ class Ask:
     temperature: float
     top_p: float
     seed: int
+    key: int = -1
+    """As in `Plan`; -1: that of the phrase."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,10 +224,11 @@ class Heard:
 
 @dataclass(frozen=True, slots=True)
 class Answering:
-    """Report: ask `ask` is to be answered from `due_ns` on."""
+    """Report: ask `ask` is to be answered from `due_ns` on, chance starting from `seed`."""
 
     ask: int
     due_ns: int
+    seed: int = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,6 +259,23 @@ class Missed:
 
 
 @dataclass(frozen=True, slots=True)
+class Metre:
+    """Report: a bar of `steps_per_bar` steps of `step_ns` begins at `origin_ns`; `source`: playing, set or clock."""
+
+    origin_ns: int
+    step_ns: int
+    steps_per_bar: int
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClockHeard:
+    """Report: the DAW's MIDI clock runs at `bpm`; 0: it stopped."""
+
+    bpm: float
+
+
+@dataclass(frozen=True, slots=True)
 class Status:
     """Report: a change of the session's condition in words, `topic` being one of port, model, mode, midi, tempo."""
 
@@ -238,7 +283,7 @@ class Status:
     text: str
 
 
-Report = Heard | Answering | Answered | Harmonized | Missed | Status
+Report = Heard | Answering | Answered | Harmonized | Missed | Metre | ClockHeard | Status
 Effect = Send | Feed | Ask | Foresee | Cancel | Report
 
 # ---------------------------------------------------------------- what the engine itself tells its starter
@@ -263,12 +308,25 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """Once a second while something is sent: the lateness of the messages sent since the start."""
+    """Once a second while something is sent: the lateness of the messages sent since the start.
+
+    The model's times are from an ask to the first part of what it says, of the last minute; 0 where nothing was asked.
+    """
 
     sent: int
     late_p50_ns: int
     late_p99_ns: int
     late_max_ns: int
+    model_p50_ns: int = 0
+    model_p99_ns: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PortNames:
+    """The ports of others that can be listened to and played to."""
+
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,7 +336,7 @@ class Failed:
     error: str
 
 
-Notice = Received | Sent | Health | Failed
+Notice = Received | Sent | Health | PortNames | Failed
 Message = Event | Effect | Notice
 
 # ---------------------------------------------------------------- JSON
@@ -287,6 +345,7 @@ _TYPES: dict[str, type] = {
     cls.__name__: cls
     for cls in (
         *(Midi, Tick, Answer, Plan, Setting, Panic, EndPhrase, Reset, ModelUp, ModelDown, PortsChanged, Quit),
+        *(Prompt, Play, LookForPorts, Metre, ClockHeard, PortNames),
         *(Send, Feed, Ask, Foresee, Cancel, Heard, Answering, Answered, Harmonized, Missed, Status),
         *(Received, Sent, Health, Failed),
     )
@@ -342,6 +401,8 @@ _READERS: dict[str, Callable[[Any], Any]] = {
     "frames": _rows,
     "rows": _rows,
     "voices": _rows,
+    "inputs": tuple,
+    "outputs": tuple,
 }
 
 

@@ -8,9 +8,11 @@ never, the agenda holds an end for every beginning.
 from dataclasses import dataclass, field
 
 from bachbridge.agenda import Agenda
-from bachbridge.events import Answer, Ask
+from bachbridge.config import Settings
+from bachbridge.events import Answer, Ask, Send
 from bachbridge.music import STEPS_PER_BEAT, Note
 from bachbridge.tempo import Grid
+from bachbridge.voicing import Voiced, voiced
 
 LATEST_STEPS = STEPS_PER_BEAT
 """A note that arrives later than this after its time is not played any more."""
@@ -22,12 +24,13 @@ class Exchange:
 
     ask: Ask
     grid: Grid
-    channels: tuple[int, ...]
-    """0-based MIDI channel of each voice."""
+    settings: Settings
+    """How its voices sound."""
     until: int = 0
     """Up to which step the answer is decided."""
     final: bool = False
     notes: dict[tuple[int, int, int, int], Note] = field(default_factory=lambda: {})
+    """All that is known of the answer, by the agenda's keys, heard or not."""
 
     @property
     def heard(self) -> bool:
@@ -48,9 +51,7 @@ class Exchange:
             if key in self.notes:
                 agenda.end(key, self.grid.time_of(note.end))
             elif now_ns - self.grid.time_of(note.start) <= LATEST_STEPS * self.grid.step_ns:
-                on_ns = max(now_ns, self.grid.time_of(note.start) + note.offset_ns)
-                off_ns = self.grid.time_of(note.end)
-                agenda.add(key, self.channels[note.voice], note.pitch, note.velocity, on_ns, off_ns)
+                self._appoint(now_ns, key, note, agenda)
             else:
                 dropped += 1
                 continue
@@ -58,6 +59,28 @@ class Exchange:
         self.until = max(self.until, answer.until)
         self.final = self.final or answer.final
         return dropped
+
+    def revoice(self, now_ns: int, settings: Settings, agenda: Agenda) -> list[Send]:
+        """The voices sound otherwise from now on; what sounds already is touched only if it would be another note."""
+        before, self.settings = self.settings, settings
+        sends: list[Send] = []
+        for key, note in self.notes.items():
+            old, new = self._voiced(before, note), self._voiced(settings, note)
+            same = old == new or (agenda.begun(key) and old and new and old[:2] == new[:2])
+            if not same and self.grid.time_of(note.end) > now_ns:
+                sends += agenda.cancel(key, now_ns)
+                self._appoint(now_ns, key, note, agenda)
+        return sends
+
+    def _appoint(self, now_ns: int, key: tuple[int, int, int, int], note: Note, agenda: Agenda) -> None:
+        as_sent = self._voiced(self.settings, note)
+        if as_sent:
+            on_ns = max(now_ns, self.grid.time_of(note.start) + note.offset_ns)
+            agenda.add(key, *as_sent, on_ns, self.grid.time_of(note.end))
+
+    @staticmethod
+    def _voiced(settings: Settings, note: Note) -> Voiced | None:
+        return voiced(settings, note.voice, note.pitch, note.velocity)
 
     @property
     def end_ns(self) -> int:

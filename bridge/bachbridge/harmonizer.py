@@ -29,7 +29,7 @@ from bachbridge.events import Effect, Foresee, Harmonized, Heard, Plan
 from bachbridge.music import STEPS_PER_BEAT, VOICES
 from bachbridge.piece import Frame, Piece, folded
 from bachbridge.pulse import Pulse
-from bachbridge.tempo import reached
+from bachbridge.tempo import Grid, reached
 
 _CHORD_NS = 35_000_000
 """Keys struck within this time are one chord."""
@@ -124,6 +124,20 @@ class Harmonizer:
         if settings.bpm != self._settings.bpm:
             self._pulse = self._pulse.at(settings.bpm)
         self._settings = settings
+
+    @property
+    def grid(self) -> Grid:
+        """The grid that the player is on."""
+        return self._pulse.grid
+
+    def revoice(self, now_ns: int) -> list[Effect]:
+        """The voices sound otherwise from now on: what sounds is put right."""
+        if not self._chorus.sounds or not self._melody:
+            return []
+        frame = (*self._piece.frame[: len(VOICES)], 0)
+        lower = max(0, self._melody.shift)
+        sends, begun = self._chorus.sing(now_ns, frame, self._settings, self._melody.velocity, lower)
+        return [*sends, Harmonized(self._piece.number, self._piece.step, begun, -1)] if begun else list(sends)
 
     def take(self, now_ns: int, meaning: midi.Meaning) -> list[Effect]:
         """What is to be done about a message of the player's."""

@@ -1,7 +1,10 @@
 """How late messages went out, counted in classes of equal width, so that hours of play take no memory."""
 
+import math
 from array import array
 from bisect import bisect_left
+from collections import deque
+from collections.abc import Sequence
 from itertools import accumulate
 
 _WIDTH_NS = 10_000
@@ -28,3 +31,23 @@ class Lateness:
         rank = share * self.count
         index = bisect_left(list(accumulate(self._counts)), rank)
         return self.max_ns if index >= _CLASSES else min(self.max_ns, (index + 1) * _WIDTH_NS)
+
+
+_MINUTE_NS = 60_000_000_000
+
+
+class Delays:
+    """Durations (ns) of the last minute, the last thousand of them at the most."""
+
+    __slots__ = ("_taken",)
+
+    def __init__(self) -> None:
+        self._taken: deque[tuple[int, int]] = deque(maxlen=1000)
+
+    def take(self, at_ns: int, delay_ns: int) -> None:
+        self._taken.append((at_ns, delay_ns))
+
+    def percentiles(self, now_ns: int, shares: Sequence[float]) -> list[int]:
+        """What these shares of the durations do not exceed; zeros where there is none."""
+        recent = sorted(delay_ns for at_ns, delay_ns in self._taken if now_ns - at_ns <= _MINUTE_NS)
+        return [recent[max(0, math.ceil(share * len(recent)) - 1)] if recent else 0 for share in shares]

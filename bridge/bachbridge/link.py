@@ -196,10 +196,13 @@ class Link:
         output_name: str | None = None,
         *,
         ports: bool = True,
+        patient: bool = False,
         log: Path | None = None,
         modelhost: Sequence[str] | None = None,
     ) -> None:
         """Start the engine; `modelhost` is the command of the model's process where it is not our own.
+
+        `patient`: named ports that are not there are waited for.
 
         Without `ports` the player's messages go in by `send` and what is played comes out as `Sent`.
         """
@@ -208,6 +211,7 @@ class Link:
             "input": input_name,
             "output": output_name,
             "ports": "real" if ports else "none",
+            "patient": patient,
             "log": str(log.absolute()) if log else None,
             "modelhost": list(modelhost or command("modelhost")),
         }

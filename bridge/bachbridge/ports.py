@@ -9,6 +9,7 @@ A named port that vanishes is closed, and taken again when a port of the same na
 vanish only with a JACK server, and are made anew when one answers. What `is_port_open` says is of no use for this.
 """
 
+import contextlib
 import os
 import re
 import sys
@@ -20,7 +21,7 @@ from typing import Any
 
 from bachbridge import jack
 from bachbridge.errors import PortError
-from bachbridge.events import PortsChanged
+from bachbridge.events import PortNames, PortsChanged
 
 CLIENT = "BachBridge"
 INPUT, OUTPUT = f"{CLIENT} In", f"{CLIENT} Out"
@@ -141,6 +142,8 @@ class _Side:
     port: Any = None
     name: str = ""
     found: bool = False
+    patient: bool = False
+    """Whether a port that was never there is waited for."""
 
     def open(self, system: int) -> None:
         """Open the port, for the first time or anew; `PortError` if that cannot be."""
@@ -150,7 +153,7 @@ class _Side:
             if self.wanted is None:
                 self._open_virtual(system)
             else:
-                if not self.found:
+                if not self.found and not self.patient:
                     self.wanted, self.found = plain(choose(self.wanted, _names(self.port), self.kind)), True
                 self.look()
         except (rtmidi.RtMidiError, OSError) as error:
@@ -170,6 +173,9 @@ class _Side:
         if self.wanted is None or self.port is None:
             return False
         names = [plain(name) for name in _names(self.port)]
+        if not self.found:
+            with contextlib.suppress(PortError):
+                self.wanted, self.found = plain(choose(self.wanted, names, self.kind)), True
         there = self.wanted in names
         if there == bool(self.name):
             return False
@@ -192,18 +198,40 @@ class Ports:
     """Our input and output. Every method is for the engine's thread."""
 
     def __init__(
-        self, input_name: str | None, output_name: str | None, receive: Receive, *, client: str = CLIENT
+        self,
+        input_name: str | None,
+        output_name: str | None,
+        receive: Receive,
+        *,
+        client: str = CLIENT,
+        patient: bool = False,
     ) -> None:
-        """Open both: virtual where no name is given, else the others' ports that fit the names; or `PortError`."""
+        """Open both: virtual where no name is given, else the others' ports that fit the names; or `PortError`.
+
+        If `patient`, a port that no name fits is waited for instead: `look` takes it when it comes.
+        """
         self._receive = receive
-        self._input = _Side("input", client, f"{client} In", input_name)
-        self._output = _Side("output", client, f"{client} Out", output_name)
+        self._input = _Side("input", client, f"{client} In", input_name, patient=patient)
+        self._output = _Side("output", client, f"{client} Out", output_name, patient=patient)
         self._lifeline: jack.Lifeline | None = None
         self._open()
 
     @property
     def state(self) -> PortsChanged:
         return PortsChanged(self._input.name, self._output.name)
+
+    def names(self) -> PortNames:
+        """The ports of others; none where the system does not answer."""
+        try:
+            listing = list_ports()
+        except PortError:
+            return PortNames((), ())
+        own = (self._input.own, self._output.own)
+        inputs, outputs = (
+            tuple(plain(name) for name in names if not any(ours in name for ours in own))
+            for names in (listing.inputs, listing.outputs)
+        )
+        return PortNames(inputs, outputs)
 
     def send(self, data: bytes) -> bool:
         """Send one message now; False if the port is closed or refuses."""

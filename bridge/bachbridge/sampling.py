@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from bachbridge import voiceleading
 from bachbridge.codecs import satb
 from bachbridge.events import Answer, Ask, Feed, Foresee, Plan
-from bachbridge.music import RANGES, STEPS_PER_BEAT, VOICES, Note, Phrase
+from bachbridge.music import RANGES, STEPS_PER_BEAT, VOICES, Note, Phrase, key_numbered
 from bachbridge.planner import Nets, Planner
 from bachbridge.touch import Touch
 
@@ -79,7 +79,9 @@ class Autoregressive:
         """The answer, first its first step alone, then beat by beat; see `events.Answer`."""
         memory = self._follow(ask.prompt, ask.seed)
         voices = _Voices(-self._shift, Touch(ask.prompt, ask.seed))
-        allowed = _SUNG + voiceleading.foreign(_sounded([cell.frame.classes for cell in self._cells]))
+        allowed = _SUNG + voiceleading.foreign(
+            _sounded([cell.frame.classes for cell in self._cells]), key_numbered(ask.key)
+        )
         for step in range(ask.steps):
             rng = np.random.default_rng([ask.seed, 3, step])
             frame = self._draw(memory, _FREE, allowed, ask.temperature, ask.top_p, rng, begins=step == 0)

@@ -14,6 +14,7 @@ from dataclasses import replace
 
 from bachbridge import midi
 from bachbridge.agenda import Agenda
+from bachbridge.clock import Clock
 from bachbridge.config import Settings, with_value
 from bachbridge.errors import ConfigError
 from bachbridge.events import (
@@ -22,16 +23,21 @@ from bachbridge.events import (
     Answering,
     Ask,
     Cancel,
+    ClockHeard,
     Effect,
     EndPhrase,
     Event,
+    Heard,
+    LookForPorts,
     Midi,
     Missed,
     ModelDown,
     ModelUp,
     Panic,
     Plan,
+    Play,
     PortsChanged,
+    Prompt,
     Quit,
     Reset,
     Send,
@@ -42,14 +48,18 @@ from bachbridge.events import (
 from bachbridge.exchange import Exchange
 from bachbridge.harmonizer import Harmonizer
 from bachbridge.listener import Listener
-from bachbridge.music import STEPS_PER_BEAT, VOICES
+from bachbridge.metre import Bars
+from bachbridge.music import STEPS_PER_BEAT, VOICES, Note, Phrase, key_named, key_number
+from bachbridge.playback import PLAYER, Playback
 from bachbridge.tempo import Grid, reached
 from bachbridge.thru import Thru
 
 _READY_NS = 8_000_000
 """The answer starts on the first beat that is at least this far ahead."""
-_STOPPING = ("mode", "voice", "harmony", "channels")
+_STOPPING = ("mode", "voice")
 """Settings whose change ends what sounds."""
+_VOICING = ("channels", "octaves", "levels", "harmony")
+"""Settings under which what sounds is another note from now on."""
 _PATIENCE_BEATS = 8
 """How long after its due time an answer is waited for."""
 
@@ -57,20 +67,29 @@ _PATIENCE_BEATS = 8
 class Session:
     """Feed it events in order of time, on one thread; perform the effects in their order."""
 
-    __slots__ = ("_agenda", "_asks", "_bad", "_exchange", "_harmonizer", "_listener", "_thru")
+    __slots__ = (
+        *("_agenda", "_asks", "_bad", "_bars", "_clock", "_exchange", "_harmonizer", "_listener", "_playback"),
+        *("_settings", "_thru"),
+    )
 
     def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        """As they were set; the clock may know the tempo better."""
+        self._clock = Clock()
         self._listener = Listener(settings)
         self._agenda = Agenda()
         self._thru = Thru(self._agenda)
         self._harmonizer = Harmonizer(settings, self._agenda)
         self._exchange: Exchange | None = None
+        self._playback = Playback(self._agenda)
+        self._bars = Bars()
         self._asks = 0
         self._bad = 0
         """How many messages made no sense."""
 
     @property
     def settings(self) -> Settings:
+        """As they are in force."""
         return self._listener.settings
 
     # ------------------------------------------------------------ the two public questions
@@ -80,7 +99,7 @@ class Session:
         """When to feed a `Tick` if nothing else happens (ns), or None."""
         times = (
             *(self._agenda.deadline, self._listener.end_ns, self._listener.feed_ns, self._exchange_end_ns()),
-            self._harmonizer.deadline,
+            *(self._harmonizer.deadline, self._playback.deadline, self._clock.gone_ns),
         )
         return min((time for time in times if time is not None), default=None)
 
@@ -110,6 +129,16 @@ class Session:
                 return self._stop(now_ns)
             case Quit(reason):
                 return [*self._stop(now_ns), Status("quit", reason)]
+            case Prompt():
+                return self._prompt(now_ns, event)
+            case Play():
+                return self._play(now_ns, event)
+            case _:
+                return self._told(now_ns, event)
+
+    def _told(self, now_ns: int, event: ModelUp | ModelDown | PortsChanged | Tick | LookForPorts) -> list[Effect]:
+        """What the engine says of its surroundings."""
+        match event:
             case ModelUp(name, _):
                 return [*self._ask_again(), *self._steer(new=True), Status("model", f"{name} is ready")]
             case ModelDown(reason):
@@ -118,11 +147,24 @@ class Session:
                 # A port that is gone will never say that a key went up.
                 gone = [] if source and sink else self._stop(now_ns)
                 return [*gone, Status("port", f"in: {source or 'closed'}, out: {sink or 'closed'}")]
-            case Tick():
+            case Tick() | LookForPorts():
                 return []
 
     def _midi(self, now_ns: int, data: bytes) -> list[Effect]:
         meaning = midi.decode(data)
+        match meaning:
+            case midi.Clock():
+                return self._apply_clock() if self._clock.pulse(now_ns) else []
+            case midi.Control(_, controller, value) if controller == self.settings.panic_control:
+                return self._handle(now_ns, Panic()) if value >= midi.HALF else []
+            case midi.NoteOn():
+                effects = self._end_playback(now_ns)
+            case _:
+                effects = []
+        return [*effects, *self._play_on(now_ns, data, meaning)]
+
+    def _play_on(self, now_ns: int, data: bytes, meaning: midi.Meaning) -> list[Effect]:
+        """What the player's message means in the mode that is on."""
         effects: list[Effect] = self._thru.take(now_ns, data, self._voiced(meaning)) if self.settings.thru else []
         if isinstance(meaning, midi.Stop):
             return effects + self._stop(now_ns)
@@ -150,6 +192,8 @@ class Session:
                 return self._end_phrase(now_ns, "control") if value >= midi.HALF else []
             case midi.Unknown():
                 return self._damaged()
+            case midi.NoteOn():
+                return [*self._harmonizer.take(now_ns, meaning), *self._tell_metre(self._harmonizer.grid)]
             case _:
                 return self._harmonizer.take(now_ns, meaning)
 
@@ -166,7 +210,7 @@ class Session:
             case midi.NoteOn(_, pitch, velocity):
                 effects = [] if self.settings.let_finish else self._interrupt(now_ns)
                 self._listener.note_on(now_ns, pitch, velocity)
-                return effects
+                return effects + self._tell_metre(self._listener.grid)
             case midi.NoteOff(_, pitch):
                 self._listener.note_off(now_ns, pitch)
             case midi.Control(_, controller, value):
@@ -187,22 +231,92 @@ class Session:
         return []
 
     def _set(self, now_ns: int, name: str, value: str | int | float | bool) -> list[Effect]:
-        before = self.settings
+        before = self._settings
         try:
-            self._listener.set(with_value(before, name, value))
+            self._settings = with_value(before, name, value)
         except ConfigError as error:
             return [Status("setting", str(error))]
-        self._harmonizer.set(self.settings)
-        stops = any(getattr(self.settings, name) != getattr(before, name) for name in _STOPPING) or (
-            before.thru and not self.settings.thru
-        )
+        self._apply()
+        stops = self._differs(before, _STOPPING) or (before.thru and not self._settings.thru)
         effects = self._stop(now_ns) if stops else self._steer()
-        return [*effects, Status("setting", f"{name} = {getattr(self.settings, name)}")]
+        if self._differs(before, _VOICING):
+            effects += self._revoice(now_ns)
+        return [*effects, Status("setting", f"{name} = {getattr(self._settings, name)}")]
+
+    def _differs(self, before: Settings, names: tuple[str, ...]) -> bool:
+        return any(getattr(self._settings, name) != getattr(before, name) for name in names)
+
+    def _apply(self) -> None:
+        """The settings, and the clock's tempo in them, come into force."""
+        clocked = self._settings.follow_clock and self._clock.bpm > 0
+        settings = replace(self._settings, bpm=self._clock.bpm) if clocked else self._settings
+        self._listener.set(settings)
+        self._harmonizer.set(settings)
+
+    def _apply_clock(self) -> list[Effect]:
+        self._apply()
+        return [ClockHeard(self._clock.bpm)]
+
+    def _revoice(self, now_ns: int) -> list[Effect]:
+        exchange = self._exchange.revoice(now_ns, self.settings, self._agenda) if self._exchange else []
+        return [*exchange, *(self._harmonizer.revoice(now_ns) if self.settings.mode == "harmonize" else [])]
+
+    def _tell_metre(self, grid: Grid) -> list[Effect]:
+        clocked = self.settings.bpm != self._settings.bpm
+        source = "clock" if clocked else "set" if self.settings.bpm else "playing"
+        return list(self._bars.news(grid, self._listener.steps_per_bar, source))
+
+    # ------------------------------------------------------------ music from the window
+
+    def _prompt(self, now_ns: int, prompt: Prompt) -> list[Effect]:
+        """A phrase that was not played just now is to be answered, or harmonised while it is heard."""
+        phrase = prompt.phrase
+        if not phrase.notes:
+            return [Status("prompt", "there is no note in it to be answered")]
+        effects = self._end_playback(now_ns)
+        begin_ns = now_ns + _READY_NS
+        if self.settings.mode == "harmonize" and prompt.aloud:
+            effects += [*self._interrupt(now_ns), *self._harmonizer.begin(now_ns)]
+            self._playback.write(phrase, Grid(begin_ns, prompt.step_ns), self.settings)
+            return effects
+        silent_steps = 0 if prompt.aloud else phrase.steps
+        grid = Grid(begin_ns - silent_steps * prompt.step_ns, prompt.step_ns)
+        heard = Heard(phrase, grid.origin_ns, grid.step_ns, "prompt")
+        seed = prompt.seed if prompt.seed >= 0 else self._listener.seed
+        effects += [*self._tell_metre(grid), *self._ask(now_ns, heard, grid.time_of(phrase.steps), seed)]
+        if prompt.aloud:
+            self._playback.play(replace(phrase, notes=_players(phrase)), grid, self.settings)
+        return effects
+
+    def _play(self, now_ns: int, play: Play) -> list[Effect]:
+        effects = [*self._interrupt(now_ns), *self._end_playback(now_ns)]
+        grid = Grid(now_ns + _READY_NS, play.step_ns)
+        self._playback.play(play.phrase, grid, self.settings)
+        return effects + self._tell_metre(grid)
+
+    def _perform(self, now_ns: int) -> list[Effect]:
+        """What is played in the player's stead."""
+        sends, meanings = self._playback.perform(now_ns)
+        effects: list[Effect] = [*sends]
+        for meaning in meanings:
+            effects += self._accompany(now_ns, meaning) if self.settings.mode == "harmonize" else []
+        return effects
+
+    def _end_playback(self, now_ns: int) -> list[Effect]:
+        """The player plays: what was played in the player's stead ends."""
+        scripted = self._playback.scripted
+        if not self._playback.forget() or self._exchange:
+            return []
+        return self._stop(now_ns) if scripted else [*self._agenda.hush(now_ns)]
 
     # ------------------------------------------------------------ what time alone brings
 
     def _advance(self, now_ns: int) -> list[Effect]:
         effects: list[Effect] = list(self._agenda.due(now_ns))
+        if reached(now_ns, self._clock.gone_ns) and self._clock.stop():
+            effects += self._apply_clock()
+        if reached(now_ns, self._playback.deadline):
+            effects += self._perform(now_ns)
         if reached(now_ns, self._listener.end_ns):
             effects += self._end_phrase(now_ns, self.settings.phrase_end)
         if reached(now_ns, self._listener.feed_ns):
@@ -221,6 +335,18 @@ class Session:
         if not (self._harmonizer.begun if harmonizes else listener.playing):
             return []
         heard = self._harmonizer.heard(ended_by) if harmonizes else listener.heard(now_ns, ended_by)
+        grid = Grid(heard.origin_ns, heard.step_ns)
+        latency_ns = settings.latency_ms * 1_000_000
+        start_ns = grid.time_of(grid.next_beat(now_ns + _READY_NS + latency_ns)) - latency_ns
+        effects = self._ask(now_ns, heard, start_ns, listener.seed)
+        if harmonizes:
+            return effects + self._harmonizer.begin(now_ns)
+        listener.begin_again()
+        return effects
+
+    def _ask(self, now_ns: int, heard: Heard, start_ns: int, seed: int) -> list[Effect]:
+        """Have the phrase answered from `start_ns` on, and nothing else."""
+        settings = self.settings
         effects = self._interrupt(now_ns)
         self._asks += 1
         ask = Ask(
@@ -228,21 +354,15 @@ class Session:
             task="continue",
             model=settings.model,
             prompt=heard.phrase,
-            steps=settings.answer_bars * listener.steps_per_bar or heard.phrase.steps,
+            steps=settings.answer_bars * self._listener.steps_per_bar or heard.phrase.steps,
             temperature=settings.temperature,
             top_p=settings.top_p,
-            seed=listener.seed,
+            seed=seed,
+            key=key_number(key_named(settings.key)),
         )
-        grid = Grid(heard.origin_ns, heard.step_ns)
-        start_ns = grid.time_of(grid.next_beat(now_ns + _READY_NS))
-        channels = tuple(channel - 1 for channel in settings.channels)
-        self._exchange = Exchange(ask, Grid(start_ns, heard.step_ns), channels)
+        self._exchange = Exchange(ask, Grid(start_ns, heard.step_ns), settings)
         # The ask before the reports: the answer's first note is waited for, they are not.
-        effects += [ask, heard, Answering(ask.ask, start_ns)]
-        if harmonizes:
-            return effects + self._harmonizer.begin(now_ns)
-        listener.begin_again()
-        return effects
+        return [*effects, ask, heard, Answering(ask.ask, start_ns, seed)]
 
     # ------------------------------------------------------------ the answer
 
@@ -253,7 +373,7 @@ class Session:
         effects: list[Effect] = []
         if not exchange.heard and (steps := exchange.postpone(now_ns)):
             effects.append(Missed(answer.ask, f"the answer came late and starts {steps // STEPS_PER_BEAT} beats later"))
-            effects.append(Answering(answer.ask, exchange.grid.origin_ns))
+            effects.append(Answering(answer.ask, exchange.grid.origin_ns, exchange.ask.seed))
         if dropped := exchange.take(now_ns, answer, self._agenda):
             effects.append(Missed(answer.ask, f"{dropped} notes came too late to be played"))
         return effects
@@ -299,7 +419,13 @@ class Session:
         """Silence and forget everything but the settings."""
         effects = [*self._interrupt(now_ns), *self._agenda.silence(now_ns), *self._thru.lift(now_ns)]
         self._listener.forget()
+        self._playback.forget()
         if self.settings.mode == "harmonize":
             return effects + self._harmonizer.begin(now_ns)
         self._harmonizer.forget()
         return effects
+
+
+def _players(phrase: Phrase) -> tuple[Note, ...]:
+    """The notes as the player's."""
+    return tuple(replace(note, voice=PLAYER) for note in phrase.notes)

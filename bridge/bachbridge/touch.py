@@ -3,7 +3,7 @@
 Each step of the answer on which something begins draws one of the player's notes that lay on the same kind of
 step (bar line, beat, off-beat, 16th), nearest kinds first, and takes that note's velocity and distance from the grid
 together: a loud, late downbeat stays loud and late. A smoothing towards the draw before keeps the line from
-jumping about. All voices of a step move together; inner voices are a shade softer.
+jumping about. All voices of a step move together (how loud each is beside the others is the settings' matter).
 """
 
 from collections.abc import Sequence
@@ -16,8 +16,6 @@ from bachbridge.music import STEPS_PER_BEAT, Note, Phrase
 _SMOOTHING = 0.5
 _MAX_OFFSET_NS = 30_000_000
 """A larger distance from the grid is a slip or a wrong tempo, nothing to imitate."""
-_SHADE = (0, -6, -6, -2)
-"""Velocity of soprano, alto, tenor and bass, relative to the player's."""
 
 
 def _kind(step: int, steps_per_bar: int) -> int:
@@ -46,8 +44,7 @@ class Touch:
     def of(self, note: Note) -> Note:
         """The note with the step's velocity and offset."""
         velocity, offset_ns = self._at(note.start)
-        shaded = min(127, max(1, velocity + _SHADE[note.voice]))
-        return replace(note, velocity=shaded, offset_ns=offset_ns)
+        return replace(note, velocity=min(127, max(1, velocity)), offset_ns=offset_ns)
 
     def _kind_of(self, step: int) -> int:
         return _kind(step + (self._prompt.position or 0), self._prompt.steps_per_bar)

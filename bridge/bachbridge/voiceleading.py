@@ -62,13 +62,13 @@ def key_heard(sounded: NDArray[np.float64]) -> Key | None:
     return key_of(weights)
 
 
-def foreign(sounded: NDArray[np.float64]) -> Floats:
-    """`penalty[class]` of what does not belong to the key of `sounded[class]`: for how many steps each one sounded.
+def foreign(sounded: NDArray[np.float64], key: Key | None = None) -> Floats:
+    """`penalty[class]` of what does not belong to the key, or else to that of `sounded[class]`: how long each sounded.
 
-    No penalty where too little was sounded to tell a key.
+    No penalty where no key is given and too little was sounded to tell one.
     """
     penalty = np.zeros(satb.CLASSES, np.float32)
-    key = key_heard(sounded)
+    key = key or key_heard(sounded)
     if key is not None:
         penalty[satb.REST + 1 :][~np.isin(_PITCH_CLASSES, _scale(key))] = FOREIGN
     return penalty

@@ -39,7 +39,7 @@ def test_three_voices_leave_in_the_turn_in_which_the_note_arrives() -> None:
     effects = driver.feed(Midi(midi.note_on(0, 72, 100)))
     sends = [midi.decode(e.data) for e in effects if isinstance(e, Send)]
     assert sends == [midi.NoteOn(1, 67, 85), midi.NoteOn(2, 56, 85), midi.NoteOn(3, 48, 95)]
-    assert _kinds(effects) == ["Send", "Send", "Send", "Harmonized"]
+    assert _kinds(effects) == ["Send", "Send", "Send", "Harmonized", "Metre"]
 
 
 def _kinds(effects: list[Effect]) -> list[str]:

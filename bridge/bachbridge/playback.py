@@ -1,0 +1,92 @@
+"""Music that is played in the player's stead: a phrase shown again, or a prompt that came from the window.
+
+It sounds by the agenda on the voices' channels, the player's notes on one that no voice has. In the modes that listen
+note by note a script takes the player's place: its keys are heard, and handed on as if they had been played.
+"""
+
+from collections import deque
+
+from bachbridge import midi
+from bachbridge.agenda import Agenda
+from bachbridge.config import Settings
+from bachbridge.events import Send
+from bachbridge.music import Note, Phrase
+from bachbridge.tempo import Grid, reached
+from bachbridge.voicing import Voiced, player_channel, voiced
+
+PLAYER = -1
+"""The `voice` of the player's notes in what is played back."""
+
+
+class Playback:
+    """Used on the engine's thread only; knows no clock."""
+
+    __slots__ = ("_agenda", "_end_ns", "_number", "_script")
+
+    def __init__(self, agenda: Agenda) -> None:
+        self._agenda = agenda
+        self._number = 0
+        self._end_ns: int | None = None
+        """When what the agenda has of it is over."""
+        self._script: deque[tuple[int, bytes]] = deque()
+        """Keys going down and up, and when."""
+
+    @property
+    def scripted(self) -> bool:
+        """Whether keys are still to be played."""
+        return bool(self._script)
+
+    @property
+    def deadline(self) -> int | None:
+        """When `perform` has something to do (ns), or None."""
+        return self._script[0][0] if self._script else self._end_ns
+
+    def play(self, phrase: Phrase, grid: Grid, settings: Settings) -> None:
+        """Let the notes be heard, each voice as it is set."""
+        self._number += 1
+        self._end_ns = grid.origin_ns
+        for index, note in enumerate(phrase.notes):
+            as_sent = _as_sent(note, settings)
+            if as_sent:
+                begin_ns, end_ns = grid.time_of(note.start) + note.offset_ns, grid.time_of(note.end)
+                self._agenda.add(("playback", self._number, index), *as_sent, begin_ns, end_ns)
+                self._end_ns = max(self._end_ns, end_ns)
+
+    def write(self, phrase: Phrase, grid: Grid, settings: Settings) -> None:
+        """Play this melody from now on as a player would."""
+        channel = player_channel(settings)
+        offs = [(grid.time_of(n.end) - 1, midi.note_off(channel, n.pitch)) for n in phrase.notes]
+        ons = [(grid.time_of(n.start) + n.offset_ns, midi.note_on(channel, n.pitch, n.velocity)) for n in phrase.notes]
+        self._script = deque(sorted(offs + ons, key=lambda move: move[0]))
+
+    def perform(self, now_ns: int) -> tuple[list[Send], list[midi.Meaning]]:
+        """The keys that move by now: what is sent of them, and what the session is to take for the player's."""
+        if reached(now_ns, self._end_ns):
+            self._end_ns = None
+        sends: list[Send] = []
+        meanings: list[midi.Meaning] = []
+        while self._script and self._script[0][0] <= now_ns:
+            due_ns, data = self._script.popleft()
+            meaning = midi.decode(data)
+            meanings.append(meaning)
+            match meaning:
+                case midi.NoteOn(channel, pitch, velocity):
+                    sends += self._agenda.strike(channel, pitch, velocity, due_ns)
+                case midi.NoteOff(channel, pitch):
+                    sends += self._agenda.release(channel, pitch, due_ns)
+                case _:
+                    pass
+        return sends, meanings
+
+    def forget(self) -> bool:
+        """Nothing more of it; what sounds is the agenda's to end. True if there was anything."""
+        under_way = self.scripted or self._end_ns is not None
+        self._script.clear()
+        self._end_ns = None
+        return under_way
+
+
+def _as_sent(note: Note, settings: Settings) -> Voiced | None:
+    if note.voice == PLAYER:
+        return player_channel(settings), note.pitch, note.velocity
+    return voiced(settings, note.voice, note.pitch, note.velocity)

@@ -110,6 +110,11 @@ class PortsChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class Cadence:
+    """Lead to a full close as soon as the melody allows it (mode "harmonize")."""
+
+
+@dataclass(frozen=True, slots=True)
 class Prompt:
     """Answer this phrase now, as if it had been played; `aloud`: let it be heard first. `seed` -1: as set."""
 
@@ -139,7 +144,7 @@ class Quit:
     reason: str
 
 
-Command = Midi | Setting | Panic | EndPhrase | Reset | Prompt | Play | LookForPorts | Quit
+Command = Midi | Setting | Panic | EndPhrase | Cadence | Reset | Prompt | Play | LookForPorts | Quit
 """What the starter may say while the engine runs."""
 Event = Command | Tick | Answer | Plan | ModelUp | ModelDown | PortsChanged
 
@@ -345,7 +350,7 @@ _TYPES: dict[str, type] = {
     cls.__name__: cls
     for cls in (
         *(Midi, Tick, Answer, Plan, Setting, Panic, EndPhrase, Reset, ModelUp, ModelDown, PortsChanged, Quit),
-        *(Prompt, Play, LookForPorts, Metre, ClockHeard, PortNames),
+        *(Cadence, Prompt, Play, LookForPorts, Metre, ClockHeard, PortNames),
         *(Send, Feed, Ask, Foresee, Cancel, Heard, Answering, Answered, Harmonized, Missed, Status),
         *(Received, Sent, Health, Failed),
     )

@@ -119,6 +119,11 @@ class Harmonizer:
             self._piece.forget_plans()
         return [self._foresee()]
 
+    def close(self) -> list[Effect]:
+        """Lead to a full close as soon as the melody allows it."""
+        self._piece.cadence = True
+        return [self._foresee()]
+
     def set(self, settings: Settings) -> None:
         """Take new settings; they steer what is planned from now on."""
         if settings.bpm != self._settings.bpm:
@@ -196,10 +201,7 @@ class Harmonizer:
     def _command(self, now_ns: int, controller: int) -> list[Effect]:
         if controller == self._settings.reset_control:
             return self.begin(now_ns)
-        if controller == self._settings.cadence_control:
-            self._piece.cadence = True
-            return [self._foresee()]
-        return []
+        return self.close() if controller == self._settings.cadence_control else []
 
     def _note_on(self, now_ns: int, pitch: int, velocity: int) -> list[Effect]:
         before = self._melody

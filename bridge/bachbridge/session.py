@@ -22,6 +22,7 @@ from bachbridge.events import (
     Answered,
     Answering,
     Ask,
+    Cadence,
     Cancel,
     ClockHeard,
     Effect,
@@ -129,6 +130,8 @@ class Session:
                 return self._stop(now_ns)
             case Quit(reason):
                 return [*self._stop(now_ns), Status("quit", reason)]
+            case Cadence():
+                return self._harmonizer.close() if self.settings.mode == "harmonize" else []
             case Prompt():
                 return self._prompt(now_ns, event)
             case Play():

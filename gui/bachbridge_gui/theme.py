@@ -1,0 +1,96 @@
+"""Light and dark: two palettes, and which of them is on. Everything is painted from the palette.
+
+"system" follows the desktop's setting while the program runs (`QStyleHints.colorScheme`).
+"""
+
+from PyQt6.QtCore import Qt
+from PyQt6.QtGui import QColor, QPalette
+from PyQt6.QtWidgets import QApplication
+
+THEMES = ("system", "light", "dark")
+
+_Role = QPalette.ColorRole
+_LIGHT = {
+    _Role.Window: "#f3f4f6",
+    _Role.WindowText: "#1c2530",
+    _Role.Base: "#ffffff",
+    _Role.AlternateBase: "#f7f8fa",
+    _Role.Text: "#1c2530",
+    _Role.Button: "#e9ebef",
+    _Role.ButtonText: "#1c2530",
+    _Role.BrightText: "#b3261e",
+    _Role.Highlight: "#0b5fbf",
+    _Role.HighlightedText: "#ffffff",
+    _Role.Link: "#0b5fbf",
+    _Role.ToolTipBase: "#ffffff",
+    _Role.ToolTipText: "#1c2530",
+    _Role.PlaceholderText: "#66717f",
+    _Role.Light: "#ffffff",
+    _Role.Midlight: "#e2e5ea",
+    _Role.Mid: "#b9c0c9",
+    _Role.Dark: "#8b95a1",
+    _Role.Shadow: "#5b6570",
+    _Role.Accent: "#0b5fbf",
+}
+_DARK = {
+    _Role.Window: "#1f2329",
+    _Role.WindowText: "#e7eaee",
+    _Role.Base: "#15181d",
+    _Role.AlternateBase: "#1b1f25",
+    _Role.Text: "#e7eaee",
+    _Role.Button: "#30363f",
+    _Role.ButtonText: "#e7eaee",
+    _Role.BrightText: "#ff8a80",
+    _Role.Highlight: "#4c9bff",
+    _Role.HighlightedText: "#0b1420",
+    _Role.Link: "#7db6ff",
+    _Role.ToolTipBase: "#30363f",
+    _Role.ToolTipText: "#e7eaee",
+    _Role.PlaceholderText: "#99a3af",
+    _Role.Light: "#49515c",
+    _Role.Midlight: "#3a414b",
+    _Role.Mid: "#4b535e",
+    _Role.Dark: "#11141a",
+    _Role.Shadow: "#000000",
+    _Role.Accent: "#4c9bff",
+}
+_DISABLED = {True: "#727c88", False: "#868f9a"}
+"""Of text that is disabled, in dark and in light."""
+
+
+def palette(*, dark: bool) -> QPalette:
+    """The theme's palette."""
+    made = QPalette()
+    for role, colour in (_DARK if dark else _LIGHT).items():
+        made.setColor(role, QColor(colour))
+    for role in (_Role.WindowText, _Role.Text, _Role.ButtonText):
+        made.setColor(QPalette.ColorGroup.Disabled, role, QColor(_DISABLED[dark]))
+    return made
+
+
+class Theme:
+    """Lives as long as the application."""
+
+    def __init__(self, app: QApplication, name: str = "system") -> None:
+        self._app = app
+        self._name = name
+        app.setStyle("Fusion")
+        hints = app.styleHints()
+        if hints:
+            hints.colorSchemeChanged.connect(self._apply)
+        self._apply()
+
+    @property
+    def name(self) -> str:
+        return self._name
+
+    def choose(self, name: str) -> None:
+        """One of `THEMES`."""
+        self._name = name
+        self._apply()
+
+    def _apply(self) -> None:
+        hints = self._app.styleHints()
+        scheme = hints.colorScheme() if hints else Qt.ColorScheme.Light
+        dark = self._name == "dark" or (self._name == "system" and scheme == Qt.ColorScheme.Dark)
+        self._app.setPalette(palette(dark=dark))

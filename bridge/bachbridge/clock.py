@@ -1,7 +1,7 @@
 """The DAW's MIDI clock, 24 pulses to the quarter note: its tempo without its jitter.
 
-A line through the last pulses' times (least squares) gives the length of one; over two beats, pulses that are 3 ms
-off at random leave 0.2 % of error. What is told changes only when the tempo does.
+A line through the last pulses' times (least squares) gives the length of one; over four beats, pulses that are
+3 ms off at random leave less than 0.1 % of error. What is told changes only when the tempo does.
 """
 
 from collections import deque
@@ -11,7 +11,7 @@ import numpy as np
 PULSES_PER_BEAT = 24
 GONE_NS = 1_000_000_000
 """A clock that is silent for so long has stopped."""
-_WINDOW = 2 * PULSES_PER_BEAT
+_WINDOW = 4 * PULSES_PER_BEAT
 _CHANGE = 0.004
 """Relative change of the tempo that is told."""
 _SLOWEST_BPM, _FASTEST_BPM = 20.0, 300.0

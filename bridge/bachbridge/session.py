@@ -177,7 +177,8 @@ class Session:
             case "harmonize":
                 return effects + self._accompany(now_ns, meaning)
             case _:
-                return effects
+                stops = isinstance(meaning, midi.NoteOn) and not self.settings.let_finish
+                return effects + (self._interrupt(now_ns) if stops else [])
 
     def _voiced(self, meaning: midi.Meaning) -> midi.Meaning:
         """The message on the channel of the voice that the player sings in mode "harmonize"."""

@@ -31,11 +31,20 @@ _BLOCK = 1 << 16
 _GRACE_S = 1.0
 
 
+TELL_START = "BACHBRIDGE_TELL_START"
+"""With this variable set the program says on its standard output when its window is there and when it can be played."""
+ROLES = {
+    **dict.fromkeys(("engine", "modelhost"), "bachbridge"),
+    **dict.fromkeys(("preview", "mirror"), "bachbridge_gui"),
+}
+"""Our own processes, each a module, and the package it is in."""
+
+
 def command(role: str) -> list[str]:
-    """How to start one of our own processes, "engine" or "modelhost", in a frozen program too."""
+    """How to start one of `ROLES`, in a frozen program too."""
     if getattr(sys, "frozen", False):
         return [sys.executable, "--child", role]
-    return [sys.executable, "-m", f"bachbridge.{role}"]
+    return [sys.executable, "-m", f"{ROLES[role]}.{role}"]
 
 
 def _environment() -> dict[str, str]:

@@ -160,7 +160,7 @@ class Session:
                 return self._apply_clock() if self._clock.pulse(now_ns) else []
             case midi.Control(_, controller, value) if controller == self.settings.panic_control:
                 return self._handle(now_ns, Panic()) if value >= midi.HALF else []
-            case midi.NoteOn():
+            case midi.NoteOn() if not self.settings.let_finish:
                 effects = self._end_playback(now_ns)
             case _:
                 effects = []

@@ -35,7 +35,8 @@ Start = Callable[[Settings, bool], Client]
 class Supervisor:
     """Used on the window's thread; nothing in it waits."""
 
-    def __init__(self, start: Start, settings: Callable[[], Settings]) -> None:
+    def __init__(self, start: Start, settings: Callable[[], Settings], first: Settings) -> None:
+        """Start an engine with the settings `first`; one that follows it gets those that `settings` says then."""
         self._start, self._settings = start, settings
         self._deaths = 0
         self._again_ns: int | None = None
@@ -43,7 +44,7 @@ class Supervisor:
         self._failure = ""
         self.ports = True
         """Whether the engine has ports, or plays to the window alone."""
-        self._client: Client | None = start(settings(), True)
+        self._client: Client | None = start(first, True)
 
     @property
     def alive(self) -> bool:
@@ -73,8 +74,9 @@ class Supervisor:
             told.append(self._bury(now_ns))
         return told
 
-    def restart(self, now_ns: int) -> list[Message]:
+    def restart(self, start: Start, now_ns: int) -> list[Message]:
         """End the engine and start another: other ports were chosen."""
+        self._start = start
         if self._client:
             self._client.close()
             self._client = None

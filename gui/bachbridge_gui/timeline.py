@@ -47,6 +47,10 @@ class Timeline:
         """Whether nothing sounds and nothing is planned."""
         return not self.planned and not any(self._open.values())
 
+    def sounding(self) -> list[RollNote]:
+        """What sounds now."""
+        return [note for notes in self._open.values() for note in notes]
+
     def take(self, message: Message) -> None:
         """Take in one message of the engine's, in their order."""
         match message:
@@ -127,10 +131,10 @@ class Timeline:
 
     def _strike(self, ours: bool, channel: int, note: RollNote) -> None:
         self._open.setdefault((ours, channel, note.pitch), []).append(note)
-        at = len(self.notes)
-        while at and self.notes[at - 1].start_ns > note.start_ns:
-            at -= 1
-        self.notes.insert(at, note)
+        # The list only grows at its end: what was stamped a moment before its neighbour moves by that moment.
+        if self.notes:
+            note.start_ns = max(note.start_ns, self.notes[-1].start_ns)
+        self.notes.append(note)
         if ours and self.planned:
             self.planned = [p for p in self.planned if not _begins(p, note)]
         if len(self.notes) > _KEPT_NOTES:

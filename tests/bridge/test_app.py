@@ -90,7 +90,7 @@ def test_the_version_is_the_packages(tmp_path: Path) -> None:
         (["continue", "in.mid", "-o", "out.mid", "--temperature", "0"], "0.1 to 2"),
         (["continue", "in.mid", "-o", "out.mid", "--seed", "-7"], "seed"),
         (["demo", "--temperature", "nan"], "0.1 to 2"),
-        (["--child", "butler"], "engine and modelhost"),
+        (["--child", "butler"], "engine, modelhost"),
     ],
 )
 def test_a_value_out_of_range_gets_one_sentence(arguments: list[str], says: str, tmp_path: Path) -> None:

@@ -65,8 +65,12 @@ def bachbridge(
 def _play(
     settings: Settings, *, input_name: str | None, output_name: str | None, headless: bool, log: Path | None
 ) -> None:
-    # The window does not exist yet: with and without --headless it is the engine in the terminal.
-    del headless
+    if not headless:
+        from bachbridge.cli.window import show
+
+        code = show(settings, input_name=input_name, output_name=output_name, log=log)
+        if code is not None:
+            sys.exit(code)
     from bachbridge.cli.live import play
 
     play(settings, input_name=input_name, output_name=output_name, log=log)
@@ -180,12 +184,17 @@ def bench(
     *,
     notes: Annotated[int, typer.Option(min=1, metavar="N", help="How many notes to send.")] = 2000,
     chords: Annotated[int, typer.Option(min=1, metavar="N", help="How many notes to harmonise.")] = 300,
+    gui: Annotated[bool, typer.Option("--gui", help="Measure the window instead, and what it does to timing.")] = False,
     json: Json = False,
 ) -> None:
     """Measure latencies over real ports, acting as the DAW."""
     from bachbridge.cli.bench import bench as measure
+    from bachbridge.cli.bench import bench_window
 
-    measure(json=json, notes=notes, chords=chords)
+    if gui:
+        bench_window(json=json)
+    else:
+        measure(json=json, notes=notes, chords=chords)
 
 
 @app.command("train")
@@ -241,14 +250,13 @@ def export(
 
 def child(role: str) -> None:
     """Runs one of our own processes: a frozen program has no `python -m`, it starts itself with `--child ROLE`."""
-    match role:
-        case "engine":
-            from bachbridge.engine import main as serve
-        case "modelhost":
-            from bachbridge.modelhost import main as serve
-        case _:
-            raise ConfigError(f'There is no child process "{role}": engine and modelhost are the two.')
-    serve()
+    from importlib import import_module
+
+    from bachbridge.link import ROLES
+
+    if role not in ROLES:
+        raise ConfigError(f'There is no child process "{role}": there are {", ".join(ROLES)}.')
+    import_module(f"{ROLES[role]}.{role}").main()
 
 
 def _fail(sentence: str) -> None:

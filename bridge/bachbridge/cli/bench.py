@@ -51,11 +51,8 @@ def bench(*, json: bool, notes: int, chords: int) -> None:
             figures |= {name: _summary(times) for name, times in player.paced.items()}
         for ending, times in _ready(Path(folder) / "session.log").items():
             figures[f"first note ready after the phrase's end by {ending}"] = _summary(times)
-    python = platform.python_version()
     report = {
-        "date": datetime.now(UTC).isoformat(timespec="seconds"),
-        "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} CPUs, Python {python}",
-        "midi": system,
+        **_where(system),
         "model": SETTINGS.model,
         "milliseconds": figures,
         "harmony_against_thru": _ratios(figures),
@@ -67,6 +64,50 @@ def bench(*, json: bool, notes: int, chords: int) -> None:
         print(json_.dumps(report, indent=2))
     else:
         _print(report)
+
+
+def bench_window(*, json: bool) -> None:
+    """Measure the window, and what it does to the engine's timing; print a table, or JSON."""
+    from bachbridge.cli.windowbench import measure_window
+
+    progress = Progress(console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty())
+    with _midi_system() as system, progress:
+        task = progress.add_task("measuring", total=1.0)
+        figures = measure_window(lambda share: progress.update(task, completed=share))
+    report: dict[str, Any] = {**_where(system), **figures}
+    if json:
+        print(json_.dumps(report, indent=2))
+        return
+    table = _table(report["milliseconds"])
+    console = Console()
+    console.print(table)
+    ratios, start = report["p99_with_window_against_without"], report["start"]
+    for name, fact in (
+        ("p99 with the window against without", ", ".join(f"{kind} {ratio:.2f}" for kind, ratio in ratios.items())),
+        ("painting a dense passage", _percent(report["painting_share_of_a_core"])),
+        ("window visible, ready to play", f"{_seconds(start['visible'])}, {_seconds(start['ready'])}"),
+        ("idle, all processes", _percent(start["idle"])),
+        ("MIDI", report["midi"]),
+        ("machine", f"{report['machine']}, {report['date']}"),
+    ):
+        console.print(f"{name}: {fact}", soft_wrap=True, highlight=False)
+
+
+def _percent(share: float | None) -> str:
+    return "unknown on this system" if share is None else f"{100 * share:.1f} % of a core"
+
+
+def _seconds(seconds: float | None) -> str:
+    return "never" if seconds is None else f"{seconds:.2f} s"
+
+
+def _where(system: str) -> dict[str, str]:
+    return {
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} CPUs, "
+        f"Python {platform.python_version()}",
+        "midi": system,
+    }
 
 
 @contextmanager
@@ -137,13 +178,17 @@ def _resident_mb(pid: int | None) -> float | None:
     return round(sum(kilobytes) / 1024, 1)
 
 
+def _table(milliseconds: dict[str, dict[str, float]]) -> Table:
+    table = Table("milliseconds", *(Column(name, justify="right") for name in ("count", "p50", "p95", "p99", "max")))
+    for name, figures in milliseconds.items():
+        table.add_row(name, f"{figures['count']}", *(f"{figures[key]:.2f}" for key in ("p50", "p95", "p99", "max")))
+    return table
+
+
 def _print(report: dict[str, Any]) -> None:
     """The report as a table for people."""
-    table = Table("milliseconds", *(Column(name, justify="right") for name in ("count", "p50", "p95", "p99", "max")))
-    for name, figures in report["milliseconds"].items():
-        table.add_row(name, f"{figures['count']}", *(f"{figures[key]:.2f}" for key in ("p50", "p95", "p99", "max")))
     console = Console()
-    console.print(table)
+    console.print(_table(report["milliseconds"]))
     memory = ", ".join(f"{name} {mb:.0f} MB" for name, mb in report["resident_mb"].items() if mb is not None)
     ratios = report["harmony_against_thru"]
     for name, fact in (

@@ -17,8 +17,13 @@ def start() -> None:
     missing = lacking(os.environ, sys.platform, midi=_has_midi())
     if missing is None:
         from bachbridge.cli.live import play
+        from bachbridge.cli.window import show
 
-        play(load(settings_path()), input_name=None, output_name=None, log=None)
+        settings = load(settings_path())
+        code = show(settings, input_name=None, output_name=None, log=None)
+        if code is not None:
+            sys.exit(code)
+        play(settings, input_name=None, output_name=None, log=None)
     else:
         from bachbridge.cli.demo import demo
 

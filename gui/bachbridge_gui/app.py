@@ -1,0 +1,184 @@
+"""The program with its window: starts the engine, then Qt, and ends both together.
+
+The engine is started first: it opens its ports and loads its model while Qt is still being loaded.
+"""
+
+import json
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+
+from PyQt6.QtCore import QTimer
+from PyQt6.QtGui import QIcon
+from PyQt6.QtWidgets import QApplication
+
+from bachbridge import library
+from bachbridge.config import Settings, load, save, settings_path
+from bachbridge.errors import BachBridgeError
+from bachbridge.link import TELL_START, Link
+from bachbridge_gui import remembered as memory
+from bachbridge_gui.client import Client, Start, Supervisor
+from bachbridge_gui.controls.choice import ModelChoice
+from bachbridge_gui.desk import Desk
+from bachbridge_gui.furniture import furnish
+from bachbridge_gui.learner import Learner
+from bachbridge_gui.presets import Presets
+from bachbridge_gui.preview.remote import PreviewSound
+from bachbridge_gui.profiles import Profiles
+from bachbridge_gui.pulse import Pulse
+from bachbridge_gui.remembered import Remembered
+from bachbridge_gui.shelf import MidiShelf
+from bachbridge_gui.state import State
+from bachbridge_gui.theme import Theme
+from bachbridge_gui.window import Window
+
+MEMORY = "window.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """What a window is built from; `start` makes the engine for two ports (None: our own)."""
+
+    settings: Settings
+    remembered: Remembered
+    start: Callable[[str | None, str | None], Start]
+    folder: Path
+    """Where presets and profiles lie."""
+    finish: Callable[[Remembered, Settings], None]
+    preview: Callable[[], PreviewSound] = PreviewSound
+
+
+def run(settings: Settings, *, input_name: str | None, output_name: str | None, log: Path | None = None) -> int:
+    """Open the window and play until it is closed; the program's exit code."""
+    folder = settings_path().parent
+    remembered, complaint = memory.load(folder / MEMORY)
+    remembered = replace(
+        remembered,
+        input=input_name or remembered.input,
+        output=output_name or remembered.output,
+    )
+    library.find(settings.model)
+    setup = Setup(settings, remembered, partial(_engine, log), folder, partial(_keep, folder, settings))
+    first = setup.start(remembered.input, remembered.output)(settings, True)
+    try:
+        app = application()
+        window = open_window(setup, Theme(app, remembered.theme), first)
+    except BaseException:
+        first.close()
+        raise
+    if complaint:
+        window.pulse.say(complaint)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: window.close())
+    if os.environ.get(TELL_START):
+        _tell_start(app, window)
+    return app.exec()
+
+
+def application() -> QApplication:
+    """The one that there is, or a new one."""
+    there = QApplication.instance()
+    app = there if isinstance(there, QApplication) else QApplication(sys.argv[:1])
+    app.setApplicationName("BachBridge")
+    app.setApplicationDisplayName("BachBridge")
+    app.setDesktopFileName("bachbridge")
+    app.setWindowIcon(QIcon(str(Path(__file__).parent / "assets" / "icon.svg")))
+    return app
+
+
+def open_window(setup: Setup, theme: Theme, first: Client | None = None) -> Window:
+    """A window that shows what an engine says, its own or the `first` one that is running already."""
+    remembered = setup.remembered
+    shelf = MidiShelf()
+    state = State(setup.settings, datetime.now)
+    start = setup.start(remembered.input, remembered.output)
+    supervisor = Supervisor(_once(first, start) if first else start, lambda: desk.settings, setup.settings)
+    desk = Desk(setup.settings, supervisor.send)
+    learner = Learner(desk)
+    furniture = furnish(
+        desk,
+        learner,
+        state,
+        presets=Presets(setup.folder / "presets"),
+        profiles=Profiles(setup.folder / "profiles"),
+        shelf=shelf,
+        play=lambda data: pulse.play(data),
+        wall_ns=time.time_ns() - time.monotonic_ns(),
+    )
+    furniture.controls.set_models(models())
+
+    def finish(kept: Remembered, settings: Settings) -> None:
+        shelf.close()
+        setup.finish(kept, settings)
+
+    pulse = Pulse(
+        supervisor, desk, learner, state, furniture, setup.preview(), remembered, finish=finish, start=setup.start
+    )
+    window = Window(furniture, pulse, theme)
+    window.restore()
+    window.show()
+    return window
+
+
+def models() -> list[ModelChoice]:
+    """The library's models with what their cards say; one whose card is damaged is left out."""
+    choices: list[ModelChoice] = []
+    for name in library.names():
+        try:
+            card = library.find(name)
+        except BachBridgeError:
+            continue
+        choices.append(ModelChoice(name, _described(card)))
+    return choices
+
+
+def _described(card: library.Card) -> str:
+    tasks = " and ".join("continues" if task == "continue" else f"{task}s" for task in card.tasks)
+    return f"{tasks.capitalize()}. Learnt from {card.facts.get('data', 'unknown music')}."
+
+
+def _engine(log: Path | None, source: str | None, sink: str | None) -> Start:
+    def start(settings: Settings, ports: bool) -> Client:
+        return Link(settings, source, sink, ports=ports, patient=True, log=log)
+
+    return start
+
+
+def _once(first: Client, start: Start) -> Start:
+    """The first time the engine that runs already, later a new one."""
+    waiting = [first]
+    return lambda settings, ports: waiting.pop() if waiting else start(settings, ports)
+
+
+def _keep(folder: Path, started: Settings, remembered: Remembered, settings: Settings) -> None:
+    """At the end: the window's memory, and those settings that were changed in it."""
+    try:
+        memory.save(folder / MEMORY, remembered)
+        saved = load(settings_path())
+        changed = {n: getattr(settings, n) for n in Settings.__dataclass_fields__}
+        news = {n: value for n, value in changed.items() if value != getattr(started, n)}
+        if news:
+            save(replace(saved, **news), settings_path())
+    except BachBridgeError as error:
+        print(f"bachbridge: {error}", file=sys.stderr)
+
+
+def _tell_start(app: QApplication, window: Window) -> None:
+    """For the measurement of the start: when the window is there, when it can be played."""
+    app.processEvents()
+    print(json.dumps({"visible_ns": time.monotonic_ns()}), flush=True)
+    timer = QTimer(window)
+
+    def look() -> None:
+        if window.pulse.ready:
+            timer.stop()
+            print(json.dumps({"ready_ns": time.monotonic_ns()}), flush=True)
+
+    timer.timeout.connect(look)
+    timer.start(10)

@@ -1,0 +1,140 @@
+"""All widgets of the window, made and named; where they stand is the window's matter, what they show the pulse's."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from PyQt6.QtCore import Qt, pyqtSignal
+from PyQt6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+
+from bachbridge_gui.connect import Connect
+from bachbridge_gui.controls.panel import Controls
+from bachbridge_gui.desk import Desk
+from bachbridge_gui.keys import Keys
+from bachbridge_gui.learner import Learner
+from bachbridge_gui.monitor import Monitor
+from bachbridge_gui.phraselist import PhraseList
+from bachbridge_gui.portchooser import PortChooser
+from bachbridge_gui.presetbar import PresetBar
+from bachbridge_gui.presets import Presets
+from bachbridge_gui.profiles import Profiles
+from bachbridge_gui.roll import PianoRoll
+from bachbridge_gui.scoreview import ScoreView
+from bachbridge_gui.shelf import MidiShelf
+from bachbridge_gui.state import State
+from bachbridge_gui.statusline import StatusLine
+from bachbridge_gui.topbar import TopBar
+from bachbridge_gui.welcome import Welcome
+
+
+class Strip(QWidget):
+    """What the window still offers as a strip, besides the bar at the top."""
+
+    endPressed = pyqtSignal()  # noqa: N815
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(8, 2, 8, 2)
+        self.end = QPushButton("Answer now")
+        self.end.setAccessibleName("Answer now")
+        self.end.setToolTip("The phrase is over: let it be answered")
+        self.end.clicked.connect(self.endPressed)
+        row.addStretch(1)
+        row.addWidget(self.end)
+        self.hide()
+
+
+@dataclass(frozen=True, slots=True)
+class Furniture:
+    """Made once; `views` stand in the order of `topbar.VIEWS`."""
+
+    top: TopBar
+    welcome: Welcome
+    roll: PianoRoll
+    score: ScoreView
+    connect: Connect
+    ports: PortChooser
+    monitor: Monitor
+    controls: Controls
+    presets: PresetBar
+    side: QWidget
+    phrases: PhraseList
+    keys: Keys
+    keys_area: QWidget
+    status: StatusLine
+    strip: Strip
+    views: tuple[QWidget, ...]
+
+
+def furnish(
+    desk: Desk,
+    learner: Learner,
+    state: State,
+    *,
+    presets: Presets,
+    profiles: Profiles,
+    shelf: MidiShelf,
+    play: Callable[[bytes], None],
+    wall_ns: int,
+) -> Furniture:
+    """All widgets; `play` takes what is played on the screen's piano, `wall_ns` is the wall clock's lead (monitor)."""
+    roll, score, monitor = PianoRoll(state.timeline), ScoreView(), Monitor(wall_ns)
+    connect, ports = Connect(), PortChooser()
+    controls, preset_bar = Controls(desk, learner, profiles), PresetBar(desk, learner, presets)
+    keys = Keys(play)
+    connect_page = _column(connect, ports)
+    return Furniture(
+        top=TopBar(),
+        welcome=Welcome(desk),
+        roll=roll,
+        score=score,
+        connect=connect,
+        ports=ports,
+        monitor=monitor,
+        controls=controls,
+        presets=preset_bar,
+        side=_side(preset_bar, controls),
+        phrases=_phrases(shelf),
+        keys=keys,
+        keys_area=_framed(keys),
+        status=StatusLine(),
+        strip=Strip(),
+        views=(roll, score, connect_page, monitor),
+    )
+
+
+def _side(presets: QWidget, controls: QWidget) -> QWidget:
+    side = QWidget()
+    column = QVBoxLayout(side)
+    column.setContentsMargins(0, 8, 0, 0)
+    column.setSpacing(8)
+    column.addWidget(presets)
+    column.addWidget(controls, 1)
+    side.setFixedWidth(controls.width())
+    return side
+
+
+def _phrases(shelf: MidiShelf) -> PhraseList:
+    phrases = PhraseList(shelf)
+    phrases.setFixedWidth(280)
+    return phrases
+
+
+def _column(top: QWidget, bottom: QWidget) -> QWidget:
+    page = QWidget()
+    column = QVBoxLayout(page)
+    column.setContentsMargins(16, 8, 16, 16)
+    column.setSpacing(16)
+    column.addWidget(top, 1)
+    column.addWidget(bottom, 0, Qt.AlignmentFlag.AlignLeft)
+    return page
+
+
+def _framed(widget: QWidget) -> QWidget:
+    frame = QFrame()
+    column = QVBoxLayout(frame)
+    column.setContentsMargins(8, 4, 8, 8)
+    column.addWidget(widget)
+    frame.setMaximumHeight(160)
+    return frame

@@ -1,0 +1,68 @@
+"""`python -m bachbridge_gui.mirror`: the window over messages from the standard input, with no engine of its own.
+
+For measuring what the window costs: whoever starts it hands it what an engine says. What is pressed in it goes nowhere.
+"""
+
+import sys
+import threading
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from tempfile import TemporaryDirectory
+
+from bachbridge import link
+from bachbridge.config import Settings
+from bachbridge.events import Message
+from bachbridge_gui.app import Setup, application, open_window
+from bachbridge_gui.remembered import Remembered
+from bachbridge_gui.theme import Theme
+
+
+class Pipe:
+    """A `Client` that only listens."""
+
+    def __init__(self) -> None:
+        self._inbox: SimpleQueue[Message | None] = SimpleQueue()
+        self.ended = threading.Event()
+        threading.Thread(target=self._read, name="inbox", daemon=True).start()
+
+    def send(self, message: Message) -> None:
+        pass
+
+    def receive(self, timeout_s: float | None = None) -> Message | None:
+        try:
+            return self._inbox.get(timeout=timeout_s)
+        except Empty:
+            return None
+
+    def close(self) -> int:
+        return 0
+
+    def _read(self) -> None:
+        link.pump(link.lines(0), self._inbox.put)
+        self.ended.set()
+
+
+def main() -> None:
+    """Show until the input ends."""
+    from PyQt6.QtCore import QTimer
+
+    pipe = Pipe()
+
+    app = application()
+    with TemporaryDirectory() as folder:
+        setup = Setup(
+            Settings(mode="off", thru=True),
+            Remembered(welcome=False, preview="off"),
+            lambda _source, _sink: lambda _settings, _ports: pipe,
+            Path(folder),
+            lambda _remembered, _settings: None,
+        )
+        window = open_window(setup, Theme(app))
+        timer = QTimer(window)
+        timer.timeout.connect(lambda: window.close() if pipe.ended.is_set() else None)
+        timer.start(200)
+        sys.exit(app.exec())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,285 @@
+"""The window's pulse: once a frame, what the engine has said is taken in and shown, and what was pressed is done.
+
+While something sounds, a frame is a thirtieth of a second; when all is at rest the pulse goes slower, so that the
+program takes next to nothing of the machine. Text follows twice a second, so that it can be read.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from PyQt6.QtCore import QObject, Qt, QTimer, pyqtSignal
+
+from bachbridge.config import Settings
+from bachbridge.events import (
+    Cadence,
+    Connections,
+    EndPhrase,
+    LookForPorts,
+    Message,
+    Midi,
+    Panic,
+    Play,
+    PortsChanged,
+    Prompt,
+    Received,
+    Reset,
+)
+from bachbridge.melody import bundled
+from bachbridge.music import STEPS_PER_BEAT, Phrase
+from bachbridge_gui.client import Start, Supervisor
+from bachbridge_gui.connect import Checks
+from bachbridge_gui.desk import Desk
+from bachbridge_gui.entries import Entry, whole
+from bachbridge_gui.furniture import Furniture
+from bachbridge_gui.learner import Learner
+from bachbridge_gui.preview.remote import PreviewSound
+from bachbridge_gui.remembered import Remembered
+from bachbridge_gui.state import State
+
+FRAME_MS, REST_MS = 33, 100
+_AWAKE_NS = 3_500_000_000
+_TEXT_NS = 500_000_000
+_EXAMPLE_SEED = 0
+_SEEDS = 1 << 31
+
+
+class Pulse(QObject):
+    """Lives in the window's thread. `finish` is called at the end, with what is to be remembered."""
+
+    said = pyqtSignal(str)
+    """A sentence that a person should read; empty: nothing is the matter any more."""
+
+    def __init__(
+        self,
+        supervisor: Supervisor,
+        desk: Desk,
+        learner: Learner,
+        state: State,
+        furniture: Furniture,
+        preview: PreviewSound,
+        remembered: Remembered,
+        finish: Callable[[Remembered, Settings], None],
+        start: Callable[[str | None, str | None], Start],
+    ) -> None:
+        super().__init__()
+        self.desk, self.learner, self.remembered, self.view = desk, learner, remembered, "roll"
+        self._supervisor, self._state, self._furniture, self._preview = supervisor, state, furniture, preview
+        self._finish, self._start = finish, start
+        self._notice = ""
+        self._text_ns = self._moved_ns = 0
+        self._closed = False
+        self._timer = QTimer(self)
+        self._timer.setTimerType(Qt.TimerType.PreciseTimer)
+        self._timer.timeout.connect(self._beat)
+        self._wire()
+
+    @property
+    def ready(self) -> bool:
+        """Whether a note that is played now would be answered."""
+        return bool(self._state.model and (self._state.vitals.output or not self._supervisor.ports))
+
+    # ------------------------------------------------------------ the frame
+
+    def wake(self) -> None:
+        """Begin."""
+        self._timer.start(FRAME_MS)
+
+    def _beat(self) -> None:
+        self.beat(time.monotonic_ns())
+
+    def beat(self, now_ns: int) -> None:
+        """One frame."""
+        messages = self._supervisor.pull(now_ns)
+        for entry in self._state.take(messages, now_ns):
+            self._over(entry)
+        for message in messages:
+            self._hand_on(message, now_ns)
+        if self.view == "roll":
+            self._furniture.roll.frame(now_ns)
+        self._lights(now_ns)
+        if now_ns - self._text_ns >= _TEXT_NS:
+            self._text_ns = now_ns
+            self._texts(now_ns)
+        if messages or not self._state.timeline.resting:
+            self._moved_ns = now_ns
+        self._pace(now_ns)
+
+    def _pace(self, now_ns: int) -> None:
+        interval_ms = FRAME_MS if now_ns - self._moved_ns < _AWAKE_NS else REST_MS
+        if self._timer.isActive() and self._timer.interval() != interval_ms:
+            self._timer.setInterval(interval_ms)
+
+    def _hand_on(self, message: Message, now_ns: int) -> None:
+        """Who else wants to hear of it."""
+        self._preview.forward(message)
+        self._furniture.monitor.take(message, now_ns)
+        match message:
+            case Received(data, _):
+                self.learner.take(data)
+            case Connections(_, outputs):
+                self._preview.take_ports(outputs > 0)
+            case PortsChanged(_, sink) if sink:
+                self.desk.set("latency_ms", self.remembered.latency_ms.get(sink, 0))
+            case _:
+                pass
+
+    def _lights(self, now_ns: int) -> None:
+        """What moves at the frame's pace besides the roll."""
+        self._furniture.status.refresh(self._state.vitals, self._state.tempo(), now_ns)
+        if self.remembered.computer_keys:
+            sounding = {note.pitch: note.voice for note in self._state.timeline.sounding()}
+            self._furniture.keys.light(sounding)
+
+    def _texts(self, now_ns: int) -> None:
+        """What people read."""
+        furniture, vitals = self._furniture, self._state.vitals
+        if self.view == "monitor":
+            furniture.monitor.refresh(now_ns)
+        furniture.connect.refresh(
+            Checks(
+                input_seen=vitals.input_seen,
+                notes_seen=vitals.notes_seen,
+                clock_seen=vitals.clock_seen,
+                loop=vitals.loop,
+                input_name=vitals.input,
+                output_name=vitals.output,
+            )
+        )
+        furniture.controls.set_model_state(ready=vitals.model_up is True, sentence=vitals.model_text)
+        furniture.controls.set_clock(running=self.desk.settings.follow_clock and vitals.clock_bpm > 0)
+        furniture.phrases.set_cannot_ask("" if vitals.model_up else vitals.model_text)
+        furniture.ports.show_ports(self._state.names, self.remembered.input, self.remembered.output)
+        furniture.welcome.refresh(vitals.input, vitals.output, self._preview.reason or self._preview.sentence)
+        furniture.top.show_switch("sound", on=self._preview.sounds, reason=self._preview.reason)
+        self.say(self._loop() or self._state.notice or self._absent())
+
+    def _loop(self) -> str:
+        looped = self._state.vitals.loop
+        return "Our own output comes back to our input: undo that connection in your DAW." if looped else ""
+
+    def _absent(self) -> str:
+        """A port that was chosen and is not there."""
+        vitals, remembered = self._state.vitals, self.remembered
+        for wanted, there in ((remembered.input, vitals.input), (remembered.output, vitals.output)):
+            if wanted and not there and self._supervisor.alive and self._state.model:
+                return f'Waiting for the port "{wanted}": it is taken as soon as it is there.'
+        return ""
+
+    def say(self, sentence: str) -> None:
+        """Have it read, once."""
+        if sentence != self._notice:
+            self._notice = sentence
+            self.said.emit(sentence)
+
+    # ------------------------------------------------------------ exchanges
+
+    def _over(self, entry: Entry) -> None:
+        self._furniture.phrases.add(entry)
+        self._show_score(entry)
+
+    def _show_score(self, entry: Entry) -> None:
+        self._furniture.score.show_phrase(entry.prompt, entry.answer, entry.answer_step)
+
+    def _selected(self, number: int) -> None:
+        self._furniture.roll.selected = number
+        chosen = self._furniture.phrases.chosen()
+        if chosen:
+            self._show_score(chosen[-1])
+
+    def _play_again(self, entry: Entry) -> None:
+        self._supervisor.send(Play(whole(entry), entry.step_ns))
+
+    def _another(self, entry: Entry) -> None:
+        seed = (entry.seed + 1) % _SEEDS
+        self._supervisor.send(Prompt(entry.prompt, entry.step_ns, seed, aloud=False))
+
+    def _dropped(self, phrase: Phrase, step_ns: int) -> None:
+        self._supervisor.send(Prompt(phrase, step_ns, -1, aloud=True))
+
+    # ------------------------------------------------------------ what is pressed
+
+    def _perform(self, command: str) -> None:
+        match command:
+            case "panic":
+                self._furniture.keys.release_all()
+                self._supervisor.send(Panic())
+                self._preview.forward(Panic())
+            case "end_phrase":
+                self._supervisor.send(EndPhrase())
+            case "cadence":
+                self._supervisor.send(Cadence())
+            case "reset":
+                self._supervisor.send(Reset())
+            case "example":
+                melody = bundled()
+                step_ns = round(60e9 / melody.bpm / STEPS_PER_BEAT)
+                self._supervisor.send(Prompt(melody.phrase, step_ns, _EXAMPLE_SEED, aloud=True))
+            case "play_again" | "another":
+                self._furniture.phrases.perform(command)
+            case _:
+                pass
+        self._moved_ns = time.monotonic_ns()
+        self._pace(self._moved_ns)
+
+    def play(self, data: bytes) -> None:
+        """A key of the piano on the screen."""
+        self._supervisor.send(Midi(data))
+
+    def switch_sound(self, *, on: bool) -> None:
+        """The preview sound by hand, whatever is connected."""
+        self._preview.on = on
+        self.remember(preview="on" if on else "off")
+
+    def choose_ports(self, source: str | None, sink: str | None) -> None:
+        """Use other ports: the engine is started anew with them."""
+        self.remember(input=source, output=sink)
+        now_ns = time.monotonic_ns()
+        self._state.take(self._supervisor.restart(self._start(source, sink), now_ns), now_ns)
+
+    def remember(self, **changes: Any) -> None:
+        """What is to be the same next time."""
+        self.remembered = replace(self.remembered, **changes)
+
+    def close(self) -> None:
+        """Stop, end the engine with nothing left sounding, and keep what is to be remembered."""
+        if self._closed:
+            return
+        self._closed = True
+        self._timer.stop()
+        self._furniture.keys.release_all()
+        self._supervisor.close()
+        self._preview.close()
+        self.remember(zoom=self._furniture.roll.zoom)
+        self._finish(self.remembered, self.desk.settings)
+
+    # ------------------------------------------------------------ wiring
+
+    def _wire(self) -> None:
+        furniture = self._furniture
+        self.desk.done.connect(self._perform)
+        self.desk.refused.connect(self.say)
+        self.desk.changed.connect(self._set)
+        phrases = furniture.phrases
+        phrases.playRequested.connect(self._play_again)
+        phrases.anotherRequested.connect(self._another)
+        phrases.promptDropped.connect(self._dropped)
+        phrases.refused.connect(self.say)
+        phrases.selected.connect(self._selected)
+        furniture.roll.phraseClicked.connect(phrases.select)
+        furniture.roll.followChanged.connect(lambda on: furniture.top.show_switch("follow", on=on))
+        furniture.roll.zoom = self.remembered.zoom
+        furniture.roll.follow = self.remembered.follow
+        furniture.top.show_switch("follow", on=self.remembered.follow)
+        furniture.ports.wanted.connect(lambda: self._supervisor.send(LookForPorts()))
+        furniture.ports.chosen.connect(self.choose_ports)
+        self._preview.on = {"auto": None, "on": True, "off": False}[self.remembered.preview]
+        self._preview.volume = self.remembered.volume
+
+    def _set(self, name: str) -> None:
+        """A setting is another one now."""
+        self._state.settings = self.desk.settings
+        sink = self._state.vitals.output
+        if name == "latency_ms" and sink:
+            self.remember(latency_ms={**self.remembered.latency_ms, sink: self.desk.settings.latency_ms})

@@ -1,0 +1,236 @@
+"""The window: where everything is, and who hears of what.
+
+It is laid out here and wired here; what the engine says is drawn in by `pulse`, once a frame. The window owns nothing
+of the music: settings are the desk's, what is shown is the state's, the engine is the supervisor's.
+"""
+
+from PyQt6.QtCore import QByteArray, QEvent, QObject, Qt
+from PyQt6.QtGui import QCloseEvent, QKeyEvent, QKeySequence, QShortcut
+from PyQt6.QtWidgets import (
+    QAbstractSpinBox,
+    QApplication,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QMainWindow,
+    QPlainTextEdit,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from bachbridge_gui.furniture import Furniture
+from bachbridge_gui.pulse import Pulse
+from bachbridge_gui.theme import Theme
+from bachbridge_gui.topbar import VIEWS
+
+STRIP_PX = 120
+"""The window's height as a strip."""
+_TYPING = (QLineEdit, QAbstractSpinBox)
+"""Widgets that keep the computer's keys to themselves."""
+
+
+class Window(QMainWindow):
+    """One window, no dialogs of ours. `furniture` holds the widgets, `pulse` moves them."""
+
+    def __init__(self, furniture: Furniture, pulse: Pulse, theme: Theme) -> None:
+        super().__init__()
+        self.furniture, self.pulse, self._theme = furniture, pulse, theme
+        self.setWindowTitle("BachBridge")
+        self.setMinimumSize(720, 480)
+        self.setAcceptDrops(True)
+        self._height_px = 0
+        self.notice = _notice()
+        self.stack = self._stack()
+        self._sides = (furniture.side, furniture.phrases)
+        self.setCentralWidget(self._laid_out())
+        self._wire()
+        app = QApplication.instance()
+        if app:
+            app.installEventFilter(self)
+
+    # ------------------------------------------------------------ views
+
+    def show_view(self, name: str) -> None:
+        """One of `topbar.VIEWS`, or "welcome"."""
+        views = {**dict(zip(VIEWS, self.furniture.views, strict=True)), "welcome": self.furniture.welcome}
+        self.stack.setCurrentWidget(views[name])
+        self.furniture.top.show_view(name)
+        self.pulse.view = name
+        if name in ("roll", "score"):
+            self.pulse.remember(view=name)
+
+    def show_compact(self, *, on: bool) -> None:
+        """A strip of `STRIP_PX` beside the DAW: the roll, what is on, panic; or all of it again."""
+        self.pulse.remember(compact=on)
+        for widget in (*self._sides, self.furniture.status):
+            widget.setVisible(not on)
+        self.furniture.keys_area.setVisible(not on and self.pulse.remembered.computer_keys)
+        self.furniture.strip.setVisible(on)
+        self.furniture.top.show_compact(on=on)
+        if on:
+            self.show_view("roll")
+            self._height_px = self.height()
+            self.setMinimumSize(560, STRIP_PX)
+            self.setFixedHeight(STRIP_PX)
+        elif self.maximumHeight() == STRIP_PX:
+            self.setMaximumHeight(16_777_215)
+            self.setMinimumSize(720, 480)
+            self.resize(self.width(), max(self._height_px, 480))
+
+    def stay_on_top(self, on: bool) -> None:
+        """In front of the DAW, or not."""
+        self.pulse.remember(always_on_top=on)
+        shown = self.isVisible()
+        self.setWindowFlag(Qt.WindowType.WindowStaysOnTopHint, on)
+        if shown:
+            self.show()
+        self.furniture.top.show_theme(self._theme.name, on_top=on)
+
+    def choose_theme(self, name: str) -> None:
+        """One of `theme.THEMES`."""
+        self._theme.choose(name)
+        self.pulse.remember(theme=name)
+        self.furniture.top.show_theme(name, on_top=self.pulse.remembered.always_on_top)
+
+    def show_keys(self, *, on: bool) -> None:
+        """The piano on the screen, which the computer's keys play as well."""
+        self.pulse.remember(computer_keys=on)
+        self.furniture.keys_area.setVisible(on and not self.pulse.remembered.compact)
+        self.furniture.top.show_switch("keys", on=on)
+        if not on:
+            self.furniture.keys.release_all()
+
+    def restore(self) -> None:
+        """As it was when it was closed."""
+        remembered = self.pulse.remembered
+        self.resize(1280, 820)
+        if remembered.geometry:
+            self.restoreGeometry(QByteArray.fromBase64(remembered.geometry.encode()))
+        self.furniture.top.show_theme(self._theme.name, on_top=remembered.always_on_top)
+        if remembered.always_on_top:
+            self.stay_on_top(on=True)
+        self.show_keys(on=remembered.computer_keys)
+        self.show_view("welcome" if remembered.welcome else remembered.view)
+        self.show_compact(on=remembered.compact)
+
+    # ------------------------------------------------------------ wiring
+
+    def _wire(self) -> None:
+        top, furniture, pulse = self.furniture.top, self.furniture, self.pulse
+        top.viewChosen.connect(self.show_view)
+        top.compactChosen.connect(lambda on: self.show_compact(on=on))
+        top.topChosen.connect(self.stay_on_top)
+        top.themeChosen.connect(self.choose_theme)
+        top.welcomeChosen.connect(lambda: self.show_view("welcome"))
+        top.panicPressed.connect(lambda: pulse.desk.command("panic"))
+        top.switched.connect(self._switch)
+        furniture.status.clicked.connect(lambda: self.show_view("monitor"))
+        furniture.monitor.closed.connect(lambda: self.show_view("roll"))
+        furniture.strip.endPressed.connect(lambda: pulse.desk.command("end_phrase"))
+        pulse.said.connect(self._say)
+        pulse.desk.done.connect(self._done)
+        pulse.wake()
+        escape = QShortcut(QKeySequence(Qt.Key.Key_Escape), self)
+        escape.activated.connect(self._escape)
+        for number, name in enumerate(VIEWS, 1):
+            QShortcut(QKeySequence(f"Ctrl+{number}"), self).activated.connect(lambda name=name: self.show_view(name))
+
+    def _switch(self, name: str, on: bool) -> None:
+        match name:
+            case "follow":
+                self.furniture.roll.follow = on
+                self.pulse.remember(follow=on)
+            case "keys":
+                self.show_keys(on=on)
+            case _:
+                self.pulse.switch_sound(on=on)
+
+    def _done(self, command: str) -> None:
+        if command == "example" and self.pulse.view == "welcome":
+            self.show_view("roll")
+
+    def _escape(self) -> None:
+        """Panic, unless a control waits for its knob."""
+        if self.pulse.learner.active:
+            self.pulse.learner.cancel()
+        else:
+            self.pulse.desk.command("panic")
+
+    def _say(self, sentence: str) -> None:
+        self.notice.setText(sentence)
+        self.notice.setVisible(bool(sentence))
+
+    # ------------------------------------------------------------ what Qt calls
+
+    def eventFilter(self, a0: QObject | None, a1: QEvent | None) -> bool:  # noqa: N802
+        """The computer's keys are the piano's while it is shown, except where somebody types."""
+        if not isinstance(a1, QKeyEvent) or not self.pulse.remembered.computer_keys or not self.isActiveWindow():
+            return False
+        if isinstance(QApplication.focusWidget(), _TYPING) or _typed(QApplication.focusWidget()):
+            return False
+        match a1.type():
+            case QEvent.Type.ShortcutOverride if self.furniture.keys.wants(a1):
+                a1.accept()
+                return True
+            case QEvent.Type.KeyPress | QEvent.Type.KeyRelease if a0 is self.windowHandle():
+                return self.furniture.keys.handle_key(a1)
+            case _:
+                return False
+
+    def closeEvent(self, a0: QCloseEvent | None) -> None:  # noqa: N802
+        """Everything ends, quietly."""
+        geometry = self.saveGeometry().toBase64().data().decode()
+        self.pulse.remember(geometry=geometry)
+        app = QApplication.instance()
+        if app:
+            app.removeEventFilter(self)
+        self.pulse.close()
+        if a0:
+            a0.accept()
+
+    # ------------------------------------------------------------ layout
+
+    def _stack(self) -> QStackedWidget:
+        stack = QStackedWidget()
+        for view in (self.furniture.welcome, *self.furniture.views):
+            stack.addWidget(view)
+        return stack
+
+    def _laid_out(self) -> QWidget:
+        middle = QVBoxLayout()
+        middle.setContentsMargins(0, 0, 0, 0)
+        middle.setSpacing(0)
+        for widget, stretch in ((self.stack, 1), (self.furniture.strip, 0), (self.furniture.keys_area, 0)):
+            middle.addWidget(widget, stretch)
+        across = QHBoxLayout()
+        across.setContentsMargins(0, 0, 0, 0)
+        across.setSpacing(0)
+        across.addWidget(self.furniture.side)
+        across.addLayout(middle, 1)
+        across.addWidget(self.furniture.phrases)
+        whole = QWidget()
+        column = QVBoxLayout(whole)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.furniture.top)
+        column.addLayout(across, 1)
+        column.addWidget(self.notice)
+        column.addWidget(self.furniture.status)
+        return whole
+
+
+def _notice() -> QLabel:
+    label = QLabel()
+    label.setAccessibleName("Notice")
+    label.setWordWrap(True)
+    label.setContentsMargins(12, 6, 12, 6)
+    label.setAutoFillBackground(True)
+    label.setBackgroundRole(label.palette().ColorRole.ToolTipBase)
+    label.setForegroundRole(label.palette().ColorRole.ToolTipText)
+    label.hide()
+    return label
+
+
+def _typed(widget: QWidget | None) -> bool:
+    return isinstance(widget, QPlainTextEdit) and not widget.isReadOnly()

@@ -238,7 +238,14 @@ class Status:
     text: str
 
 
-Report = Heard | Answering | Answered | Harmonized | Missed | Status
+@dataclass(frozen=True, slots=True)
+class ClockHeard:
+    """Report: the DAW's MIDI clock runs at `bpm`; 0: it stopped."""
+
+    bpm: float
+
+
+Report = Heard | Answering | Answered | Harmonized | Missed | Status | ClockHeard
 Effect = Send | Feed | Ask | Foresee | Cancel | Report
 
 # ---------------------------------------------------------------- what the engine itself tells its starter
@@ -263,12 +270,17 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """Once a second while something is sent: the lateness of the messages sent since the start."""
+    """Once a second while something is sent: the lateness of the messages sent since the start.
+
+    `model_p50_ns` and `model_p99_ns`: how long the model took to answer, in the last minute; 0: it was not asked.
+    """
 
     sent: int
     late_p50_ns: int
     late_p99_ns: int
     late_max_ns: int
+    model_p50_ns: int = 0
+    model_p99_ns: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,6 +300,7 @@ _TYPES: dict[str, type] = {
     for cls in (
         *(Midi, Tick, Answer, Plan, Setting, Panic, EndPhrase, Reset, ModelUp, ModelDown, PortsChanged, Quit),
         *(Send, Feed, Ask, Foresee, Cancel, Heard, Answering, Answered, Harmonized, Missed, Status),
+        ClockHeard,
         *(Received, Sent, Health, Failed),
     )
 }

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from PyQt6.QtCore import QAbstractListModel, QMimeData, QModelIndex, QObject, Qt, QUrl, pyqtSignal
 
 from bachbridge.errors import BachBridgeError
-from bachbridge_gui.entries import Entries, Entry, spoken, summary, title
+from bachbridge_gui.entries import LIMIT, Entries, Entry, spoken, summary, title
 from bachbridge_gui.shelf import MidiShelf
 
 ENTRY_ROLE = Qt.ItemDataRole.UserRole
@@ -22,9 +22,9 @@ class PhraseModel(QAbstractListModel):
     refused = pyqtSignal(str)
     """A file could not be made for a drag; the sentence that says why."""
 
-    def __init__(self, shelf: MidiShelf, parent: QObject | None = None) -> None:
+    def __init__(self, shelf: MidiShelf, parent: QObject | None = None, limit: int = LIMIT) -> None:
         super().__init__(parent)
-        self.entries = Entries()
+        self.entries = Entries(limit)
         self._shelf = shelf
 
     # ------------------------------------------------------------ what Qt asks

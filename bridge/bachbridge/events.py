@@ -110,13 +110,43 @@ class PortsChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class Cadence:
+    """Lead to a full close as soon as the melody allows it (mode "harmonize")."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """Answer this phrase now, as if it had been played; `aloud`: let it be heard first. `seed` -1: as set."""
+
+    phrase: Phrase
+    step_ns: int
+    seed: int
+    aloud: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Play:
+    """Let these notes be heard; those of voice -1 are the player's."""
+
+    phrase: Phrase
+    step_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class LookForPorts:
+    """Somebody wants to choose among the ports: say which there are (`PortNames`)."""
+
+
+@dataclass(frozen=True, slots=True)
 class Quit:
     """The program ends: hush first. `reason` in words (signal, closed pipe, command)."""
 
     reason: str
 
 
-Event = Midi | Tick | Answer | Plan | Setting | Panic | EndPhrase | Reset | ModelUp | ModelDown | PortsChanged | Quit
+Command = Midi | Setting | Panic | EndPhrase | Cadence | Reset | Prompt | Play | LookForPorts | Quit
+"""What the starter may say while the engine runs."""
+Event = Command | Tick | Answer | Plan | ModelUp | ModelDown | PortsChanged
 
 # ---------------------------------------------------------------- effects: out of the session
 
@@ -150,6 +180,8 @@ class Ask:
     temperature: float
     top_p: float
     seed: int
+    key: int = -1
+    """As in `Plan`; -1: that of the phrase."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,10 +229,11 @@ class Heard:
 
 @dataclass(frozen=True, slots=True)
 class Answering:
-    """Report: ask `ask` is to be answered from `due_ns` on."""
+    """Report: ask `ask` is to be answered from `due_ns` on, chance starting from `seed`."""
 
     ask: int
     due_ns: int
+    seed: int = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,11 +264,13 @@ class Missed:
 
 
 @dataclass(frozen=True, slots=True)
-class Status:
-    """Report: a change of the session's condition in words, `topic` being one of port, model, mode, midi, tempo."""
+class Metre:
+    """Report: a bar of `steps_per_bar` steps of `step_ns` begins at `origin_ns`; `source`: playing, set or clock."""
 
-    topic: str
-    text: str
+    origin_ns: int
+    step_ns: int
+    steps_per_bar: int
+    source: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,7 +280,15 @@ class ClockHeard:
     bpm: float
 
 
-Report = Heard | Answering | Answered | Harmonized | Missed | Status | ClockHeard
+@dataclass(frozen=True, slots=True)
+class Status:
+    """Report: a change of the session's condition in words, `topic` being one of port, model, mode, midi, tempo."""
+
+    topic: str
+    text: str
+
+
+Report = Heard | Answering | Answered | Harmonized | Missed | Metre | ClockHeard | Status
 Effect = Send | Feed | Ask | Foresee | Cancel | Report
 
 # ---------------------------------------------------------------- what the engine itself tells its starter
@@ -272,7 +315,7 @@ class Sent:
 class Health:
     """Once a second while something is sent: the lateness of the messages sent since the start.
 
-    `model_p50_ns` and `model_p99_ns`: how long the model took to answer, in the last minute; 0: it was not asked.
+    The model's times are from an ask to the first part of what it says, of the last minute; 0 where nothing was asked.
     """
 
     sent: int
@@ -284,13 +327,21 @@ class Health:
 
 
 @dataclass(frozen=True, slots=True)
+class PortNames:
+    """The ports of others that can be listened to and played to."""
+
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Failed:
     """The engine cannot start or go on; `error` is the sentence for the person. The process exits 1 after it."""
 
     error: str
 
 
-Notice = Received | Sent | Health | Failed
+Notice = Received | Sent | Health | PortNames | Failed
 Message = Event | Effect | Notice
 
 # ---------------------------------------------------------------- JSON
@@ -299,8 +350,8 @@ _TYPES: dict[str, type] = {
     cls.__name__: cls
     for cls in (
         *(Midi, Tick, Answer, Plan, Setting, Panic, EndPhrase, Reset, ModelUp, ModelDown, PortsChanged, Quit),
+        *(Cadence, Prompt, Play, LookForPorts, Metre, ClockHeard, PortNames),
         *(Send, Feed, Ask, Foresee, Cancel, Heard, Answering, Answered, Harmonized, Missed, Status),
-        ClockHeard,
         *(Received, Sent, Health, Failed),
     )
 }
@@ -355,6 +406,8 @@ _READERS: dict[str, Callable[[Any], Any]] = {
     "frames": _rows,
     "rows": _rows,
     "voices": _rows,
+    "inputs": tuple,
+    "outputs": tuple,
 }
 
 

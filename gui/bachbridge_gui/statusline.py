@@ -30,13 +30,14 @@ class Item:
 
 def items(vitals: Vitals, tempo_text: str, now_ns: int) -> tuple[Item, ...]:
     """What the line says, from left to right."""
-    half, most = vitals.lateness_ns(0.5, now_ns), vitals.lateness_ns(0.99, now_ns)
-    engine = "Engine idle" if half is None or most is None else f"Engine {_ms(half)} / {_ms(most)} ms"
+    late_ns = vitals.lateness_ns(now_ns, 0.5, 0.99)
+    engine = f"Engine {' / '.join(map(_ms, late_ns))} ms" if late_ns else "Engine idle"
     asked = bool(vitals.model_p99_ns)
     model = f"Model {_ms(vitals.model_p50_ns)} / {_ms(vitals.model_p99_ns)} ms" if asked else "Model idle"
     faults = vitals.faults(now_ns)
     late = "1 event late or lost" if faults == 1 else f"{faults} events late or lost"
     told = (
+        Item(vitals.engine_text, 0, trouble=True) if vitals.engine_text else None,
         Item("Our output comes back: a loop", 0, trouble=True) if vitals.loop else None,
         Item(tempo_text, 3) if tempo_text else None,
         Item(vitals.model_text, 1 if vitals.model_up is False else 4, trouble=vitals.model_up is False),

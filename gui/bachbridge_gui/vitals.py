@@ -8,7 +8,9 @@ same velocity, was sent; the channel may have changed on the way. A player's not
 it was sent and is none. Four echoes among the last six keys are a loop.
 """
 
-from collections import Counter, deque
+from bisect import bisect_left
+from collections import Counter, defaultdict, deque
+from itertools import accumulate
 from math import ceil, exp, log
 
 from bachbridge import midi
@@ -34,8 +36,9 @@ _MINUTE_S = 60
 _GROWTH = log(1.05)
 _KEYS, _ECHOES = 6, 4
 _REMEMBERED = 128
-OWN_PORTS = "BachBridge"
-"""How the names of our own virtual ports begin: open without anybody being connected."""
+LOADING = "Model is loading"
+OWN_PORTS = ("BachBridge", "pipe")
+"""How the names of our own virtual ports begin, which are open without anybody being connected; and no port at all."""
 
 
 class Minute:
@@ -52,9 +55,14 @@ class Minute:
             self._seconds.append((second, Counter()))
         self._seconds[-1][1][what] += count
 
-    def counts(self, now_ns: int) -> Counter[int]:
+    def counts(self, now_ns: int) -> dict[int, int]:
         since = now_ns // _SECOND_NS - _MINUTE_S
-        return sum((counter for second, counter in self._seconds if second > since), Counter[int]())
+        counts: defaultdict[int, int] = defaultdict(int)
+        for second, counter in self._seconds:
+            if second > since:
+                for what, count in counter.items():
+                    counts[what] += count
+        return counts
 
 
 class Vitals:
@@ -76,9 +84,11 @@ class Vitals:
         self.last_in_ns: int | None = None
         self.last_out_ns: int | None = None
         """When a note came in and went out last."""
+        self.engine_text = ""
+        """What became of the engine, until it runs again."""
         self.model_up: bool | None = None
         """None: it has not said anything yet."""
-        self.model_text = "Model is loading"
+        self.model_text = LOADING
         self.model_p50_ns, self.model_p99_ns = 0, 0
 
     def take(self, message: Message, now_ns: int) -> None:
@@ -100,9 +110,11 @@ class Vitals:
                 self.model_p50_ns, self.model_p99_ns = message.model_p50_ns, message.model_p99_ns
             case ModelUp(name):
                 self.model_up, self.model_text = True, f"{name} is ready"
-            case ModelDown(reason) | Failed(reason):
+            case ModelDown(reason):
                 self.model_up, self.model_text = False, reason
                 self.model_p50_ns = self.model_p99_ns = 0
+            case Failed(text) | Status("engine", text):
+                self._fallen(text)
             case _:
                 pass
 
@@ -118,19 +130,17 @@ class Vitals:
         """Whether what we send comes back to us."""
         return sum(self._echoes) >= _ECHOES
 
-    def lateness_ns(self, share: float, now_ns: int) -> int | None:
-        """How late the given share of the last minute's messages were at most; None if nothing was sent."""
+    def lateness_ns(self, now_ns: int, *shares: float) -> tuple[int, ...]:
+        """How late each of the given shares of the last minute's messages was at most; empty if nothing was sent."""
         counts = self._lateness.counts(now_ns)
-        wanted = ceil(share * counts.total())
-        for size in sorted(counts):
-            wanted -= counts[size]
-            if wanted <= 0:
-                return round(exp(size * _GROWTH)) - 1
-        return None
+        sizes = sorted(counts)
+        ranks = list(accumulate(counts[size] for size in sizes))
+        places = (bisect_left(ranks, ceil(share * ranks[-1])) for share in (shares if ranks else ()))
+        return tuple(round(exp(sizes[place] * _GROWTH)) - 1 for place in places)
 
     def faults(self, now_ns: int) -> int:
         """How many events of the last minute were dropped, late or damaged."""
-        return self._faults.counts(now_ns).total()
+        return sum(self._faults.counts(now_ns).values())
 
     # ------------------------------------------------------------ what is heard
 
@@ -174,9 +184,16 @@ class Vitals:
         self._faults.add(now_ns, 0, max(1, damaged - self._damaged))
         self._damaged = damaged
 
+    def _fallen(self, text: str) -> None:
+        """The engine is gone, and the model with it; before the first one is there, that is no news."""
+        if self.input or self.output or self.engine_text:
+            self.engine_text = text
+        self.model_up, self.model_text, self._damaged = None, LOADING, 0
+        self.model_p50_ns = self.model_p99_ns = 0
+
     def _connected(self, source: str, sink: str) -> None:
         """Another connection: what was seen of the one before proves nothing."""
         if (source, sink) != (self.input, self.output):
             self.received = self.notes_seen = self.clock_seen = False
             self._echoes.clear()
-        self.input, self.output = source, sink
+        self.input, self.output, self.engine_text = source, sink, ""

@@ -12,6 +12,7 @@ from bachbridge.events import (
     Answered,
     Answering,
     Ask,
+    Cadence,
     Cancel,
     ClockHeard,
     EndPhrase,
@@ -21,14 +22,19 @@ from bachbridge.events import (
     Harmonized,
     Health,
     Heard,
+    LookForPorts,
     Message,
+    Metre,
     Midi,
     Missed,
     ModelDown,
     ModelUp,
     Panic,
     Plan,
+    Play,
+    PortNames,
     PortsChanged,
+    Prompt,
     Quit,
     Received,
     Reset,
@@ -38,7 +44,7 @@ from bachbridge.events import (
     Status,
     Tick,
 )
-from bachbridge.music import key_name, key_numbered, pitch_name
+from bachbridge.music import STEPS_PER_BEAT, key_name, key_numbered, pitch_name
 
 NOTES, OTHER, REPORTS = "notes", "other MIDI", "reports"
 KINDS = (NOTES, OTHER, REPORTS)
@@ -100,6 +106,10 @@ def _condition(message: Message) -> str | None:
             return f"{topic}: {text}"
         case ClockHeard(bpm):
             return f"the DAW's clock runs at {bpm:.1f} bpm" if bpm > 0 else "the DAW's clock stopped"
+        case Metre(_, step_ns, steps_per_bar, source):
+            return f"bars of {steps_per_bar / STEPS_PER_BEAT:g} beats, {15e9 / step_ns:.0f} bpm ({source})"
+        case PortNames(inputs, outputs):
+            return f"ports of others: {', '.join(inputs) or 'none'} in, {', '.join(outputs) or 'none'} out"
         case PortsChanged(source, sink):
             return f"ports: in {source or 'closed'}, out {sink or 'closed'}"
         case ModelUp(name, step_ns):
@@ -127,11 +137,17 @@ def _wish(message: Message) -> str | None:
             return "the phrase is to end"
         case Reset():
             return "everything is to be forgotten"
+        case Cadence():
+            return "lead to a close"
+        case Prompt(phrase):
+            return f"{_count(len(phrase.notes), 'note')} to be answered"
+        case Play(phrase):
+            return f"{_count(len(phrase.notes), 'note')} to be played"
         case Ask(_, _, model, _, steps):
             return f"{model} is asked for {steps} steps"
         case Cancel():
             return "what was asked is no longer wanted"
-        case Tick() | Feed() | Foresee() | Plan():
+        case Tick() | Feed() | Foresee() | Plan() | LookForPorts():
             return None
         case _:
             # A message of a newer engine: its name is better than nothing.

@@ -17,12 +17,16 @@ from bachbridge.events import (
     Health,
     Heard,
     Message,
+    Metre,
     Midi,
     Missed,
     ModelDown,
     ModelUp,
     Panic,
+    Play,
+    PortNames,
     PortsChanged,
+    Prompt,
     Received,
     Send,
     Sent,
@@ -79,6 +83,10 @@ def test_midi_in_words(data: bytes, said: str | None):
         (Missed(1, "no answer came"), "missed: no answer came"),
         (Status("model", "x is ready"), "model: x is ready"),
         (ClockHeard(120.0), "the DAW's clock runs at 120.0 bpm"),
+        (Metre(0, 125_000_000, 12, "clock"), "bars of 3 beats, 120 bpm (clock)"),
+        (PortNames((), ("a", "b")), "ports of others: none in, a, b out"),
+        (Prompt(Phrase(NOTES, 16), 1, 2, aloud=True), "2 notes to be answered"),
+        (Play(Phrase(NOTES, 16), 1), "2 notes to be played"),
         (ClockHeard(0.0), "the DAW's clock stopped"),
         (PortsChanged("", "Live"), "ports: in closed, out Live"),
         (ModelUp("a", 560_000), "a is ready, 0.56 ms a step"),
@@ -98,6 +106,7 @@ def test_every_kind_of_message_has_words_of_its_own_or_none():
     plain = {"notes": [], "steps": 0, "steps_per_bar": 16, "position": None}
     values = {"data": "903c40", "phrase": plain, "prompt": plain, "notes": [], "frames": [], "rows": [], "voices": []}
     values |= dict.fromkeys(("input", "output", "reason", "error", "what", "topic", "text", "name", "model"), "-")
+    values |= {"inputs": [], "outputs": []}
     kinds = {kind for kind in get_args(Message) if isinstance(kind, type)}
     assert len(kinds) > 25
     for kind in kinds:

@@ -4,8 +4,8 @@ import pytest
 from PyQt6.QtCore import Qt
 
 from bachbridge import midi
-from bachbridge.events import Health, Missed, ModelDown, ModelUp, Received, Sent
-from bachbridge_gui.statusline import GLOW_NS, StatusLine, items
+from bachbridge.events import Failed, Health, Missed, ModelDown, ModelUp, PortsChanged, Received, Sent
+from bachbridge_gui.statusline import GLOW_NS, Item, StatusLine, items
 from bachbridge_gui.vitals import Vitals
 
 MS, S = 1_000_000, 1_000_000_000
@@ -83,6 +83,13 @@ def test_a_loop_is_said_first():
     first = items(vitals, TEMPO, 0)[0]
     assert first.text == "Our output comes back: a loop"
     assert first.trouble
+
+
+def test_a_fallen_engine_is_said_before_anything_else():
+    vitals = ready()
+    vitals.take(PortsChanged("BachBridge In", "BachBridge Out"), 0)
+    vitals.take(Failed("The engine has ended."), 0)
+    assert items(vitals, TEMPO, 0)[0] == Item("The engine has ended.", 0, trouble=True)
 
 
 @pytest.mark.parametrize("key", [Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space])

@@ -31,13 +31,11 @@ def test_percentiles_are_those_of_the_last_minute():
     for number in range(99):
         vitals.take(sent(number * MS, late_ns=MS // 10), number * MS)
     vitals.take(sent(99 * MS, late_ns=8 * MS), 99 * MS)
-    half, most, worst = (vitals.lateness_ns(share, S // 2) for share in (0.5, 0.99, 1.0))
-    assert half is not None
-    assert worst is not None
+    half, most, worst = vitals.lateness_ns(S // 2, 0.5, 0.99, 1.0)
     assert abs(half - MS // 10) < MS // 300
     assert half == most
     assert abs(worst - 8 * MS) < MS // 4
-    assert vitals.lateness_ns(0.99, 62 * S) is None
+    assert vitals.lateness_ns(62 * S, 0.5, 0.99) == ()
 
 
 def test_memory_is_bounded():
@@ -45,13 +43,13 @@ def test_memory_is_bounded():
     for second in range(1000):
         vitals.take(sent(second * S, late_ns=second), second * S)
     assert len(vitals._lateness._seconds) <= 61
-    assert vitals._lateness.counts(1000 * S).total() == 59
+    assert sum(vitals._lateness.counts(1000 * S).values()) == 59
 
 
 def test_what_is_sent_too_early_is_not_late():
     vitals = Vitals()
     vitals.take(sent(5 * S, late_ns=-MS), 5 * S)
-    assert vitals.lateness_ns(0.5, 5 * S) == 0
+    assert vitals.lateness_ns(5 * S, 0.5) == (0,)
 
 
 def test_late_lost_and_damaged_events_are_counted_for_a_minute():
@@ -78,13 +76,27 @@ def test_the_models_state_and_figures():
     assert (vitals.model_p50_ns, vitals.model_p99_ns) == (5, 6)
     vitals.take(ModelDown("It died."), 0)
     assert (vitals.model_up, vitals.model_text, vitals.model_p99_ns) == (False, "It died.", 0)
+
+
+def test_a_fallen_engine_is_told_of_until_it_runs_again():
+    vitals = Vitals()
+    vitals.take(Status("engine", "The engine was started"), 0)
+    assert vitals.engine_text == ""
+    vitals.take(PortsChanged("BachBridge In", "BachBridge Out"), 0)
+    vitals.take(ModelUp("chorale-lstm", 1), 0)
     vitals.take(Failed("The port is gone."), 0)
-    assert vitals.model_text == "The port is gone."
+    assert vitals.engine_text == "The port is gone."
+    vitals.take(Status("engine", "The engine was started again"), 0)
+    assert (vitals.engine_text, vitals.model_up) == ("The engine was started again", None)
+    vitals.take(PortsChanged("BachBridge In", "BachBridge Out"), 0)
+    assert vitals.engine_text == ""
 
 
 def test_the_check_list():
     vitals = Vitals()
     vitals.take(PortsChanged("BachBridge In", "BachBridge Out"), 0)
+    assert not vitals.input_seen
+    vitals.take(PortsChanged("pipe", "pipe"), 0)
     assert not vitals.input_seen  # our own port is open whether or not anybody is there
     vitals.take(PortsChanged("Live Keys", "BachBridge Out"), 0)
     assert vitals.input_seen

@@ -28,15 +28,13 @@ class Deed:
 
 
 DEEDS = (
-    Deed("play", "Play again", "Enter", (0, 0, 1), "Play the phrase and its answer once more"),
-    Deed("another", "Another answer", "A", (0, 1, 1), "Hear a different answer to the same phrase"),
-    Deed("keep", "Keep", "K", (0, 2, 1), "Keep the phrase when older ones make room for new ones"),
-    Deed("rename", "Rename", "F2", (0, 3, 1), "Give the phrase a name of your own"),
-    Deed("delete", "Delete", "Delete", (1, 0, 1), "Take the phrase off the list; Undo brings it back"),
-    Deed("export", "Export…", "Ctrl+E", (1, 1, 1), "Save the phrase and its answer as a MIDI file"),
-    Deed(
-        "session", "Whole session…", "Ctrl+Shift+E", (1, 2, 2), "Save all phrases as one MIDI file; drag it into a DAW"
-    ),
+    Deed("play", "Play again", "Enter", (0, 0, 3), "Play the phrase and its answer once more"),
+    Deed("another", "Another answer", "A", (0, 3, 3), "Hear a different answer to the same phrase"),
+    Deed("keep", "Keep", "K", (1, 0, 2), "Keep the phrase when older ones make room for new ones"),
+    Deed("rename", "Rename", "F2", (1, 2, 2), "Give the phrase a name of your own"),
+    Deed("delete", "Delete", "Delete", (1, 4, 2), "Take the phrase off the list; Undo brings it back"),
+    Deed("export", "Export…", "Ctrl+E", (2, 0, 3), "Save the phrase and its answer as a MIDI file"),
+    Deed("session", "Whole session…", "Ctrl+Shift+E", (2, 3, 3), "Save all phrases as one MIDI file, or drag it off"),
 )
 
 

@@ -17,7 +17,7 @@ from bachbridge_gui.parts import PLAYER
 
 LIMIT = 500
 _UNDOABLE = 100
-_SHOWN = 4
+_SHOWN = 3
 """How many of a phrase's pitches its title names."""
 
 
@@ -151,14 +151,14 @@ def title(entry: Entry) -> str:
 
 
 def summary(entry: Entry) -> str:
-    """What became of the phrase: "3 bars → 3 bars, cut short"."""
+    """What became of the phrase: "3 → 4 bars, cut short"."""
     played = _bars(entry.prompt.steps, entry.prompt)
     if not entry.answer:
-        return f"{played} → no answer"
+        return f"{_counted(played)} → no answer"
     if entry.mode == "harmonize":
-        return f"{played}, harmonised"
+        return f"{_counted(played)}, harmonised"
     cut = ", cut short" if entry.interrupted else ""
-    return f"{played} → {_bars(entry.answer_steps, entry.prompt)}{cut}"
+    return f"{played} → {_counted(_bars(entry.answer_steps, entry.prompt))}{cut}"
 
 
 def spoken(entry: Entry) -> str:
@@ -167,8 +167,11 @@ def spoken(entry: Entry) -> str:
     return ", ".join([*words, f"at {entry.at:%H:%M}", *(["kept"] if entry.kept else [])])
 
 
-def _bars(steps: int, phrase: Phrase) -> str:
-    bars = max(1, round(steps / phrase.steps_per_bar))
+def _bars(steps: int, phrase: Phrase) -> int:
+    return max(1, round(steps / phrase.steps_per_bar))
+
+
+def _counted(bars: int) -> str:
     return f"{bars} bar" if bars == 1 else f"{bars} bars"
 
 

@@ -42,7 +42,9 @@ class PhraseList(QWidget):
         self.deeds = {deed.name: self._action(deed) for deed in DEEDS}
         self.undo = self._undo_action()
         self.undo_bar = UndoBar(self.undo, self)
-        self._hint = QLabel("Play a phrase: it appears here with its answer.\nOr drop a MIDI file to have it answered.")
+        self._hint = QLabel(
+            "Play a phrase: it appears here with its answer.\n\nOr drop a MIDI file to be answered."
+        )
         self._cannot_ask = ""
         self._lay_out()
         self._connect()
@@ -204,6 +206,7 @@ class PhraseList(QWidget):
     def _lay_out(self) -> None:
         self._hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._hint.setWordWrap(True)
+        self._hint.setContentsMargins(16, 16, 16, 16)
         self._hint.setAccessibleName("How phrases get here")
         session = SessionButton()
         session.dragged.connect(self._drag_session)
@@ -213,7 +216,8 @@ class PhraseList(QWidget):
             made = button(self.deeds[deed.name], deed.text, session if deed.name == "session" else None)
             row, first, columns = deed.place
             buttons.addWidget(made, row, first, 1, columns)
-            buttons.setColumnStretch(first, 1)
+        for sixth in range(6):
+            buttons.setColumnStretch(sixth, 1)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(8)

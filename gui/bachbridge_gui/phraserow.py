@@ -74,7 +74,7 @@ class PhraseRow(QStyledItemDelegate):
 
 
 def _picture_rect(row: QRect) -> QRect:
-    width = min(_PICTURE_WIDTH, row.width() // 3)
+    width = min(_PICTURE_WIDTH, row.width() * 2 // 7)
     top = row.center().y() - _PICTURE_HEIGHT // 2
     return QRect(row.right() - _MARGIN - width + 1, top, width, _PICTURE_HEIGHT)
 
@@ -96,7 +96,7 @@ def _paint_words(painter: QPainter, option: QStyleOptionViewItem, entry: Entry, 
     number = QRect(option.rect.left() + _MARGIN, words.top(), _NUMBER, half)
     painter.drawText(number, right, str(entry.number))
     painter.drawText(upper, right, clock)
-    painter.drawText(lower.adjusted(0, 0, -_STAR - 4, 0), middle, _elided(option, summary(entry), lower, _STAR + 4))
+    painter.drawText(lower, middle, _elided(option, summary(entry), lower, 0))
     bold = QFont(option.font)
     bold.setWeight(QFont.Weight.DemiBold)
     painter.setFont(bold)
@@ -105,7 +105,7 @@ def _paint_words(painter: QPainter, option: QStyleOptionViewItem, entry: Entry, 
         upper.adjusted(0, 0, -clock_width - 8, 0), middle, _elided(option, title(entry), upper, clock_width + 16)
     )
     if entry.kept:
-        centre = QPointF(lower.right() - _STAR / 2, lower.center().y() + 0.5)
+        centre = QPointF(number.right() - _STAR / 2, lower.center().y() + 0.5)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(ink)
         painter.drawPolygon(_star(centre, _STAR / 2))

@@ -69,13 +69,13 @@ def test_words_say_what_happened():
     one = entry()
     assert title(one) == "C4 D4 E4"
     assert title(replace(one, name="Mine")) == "Mine"
-    assert summary(one) == "1 bar → 1 bar"
-    assert summary(replace(one, interrupted=True)) == "1 bar → 1 bar, cut short"
+    assert summary(one) == "1 → 1 bar"
+    assert summary(replace(one, interrupted=True)) == "1 → 1 bar, cut short"
     assert summary(replace(one, answer=())) == "1 bar → no answer"
     assert summary(replace(one, mode="harmonize", answer_step=0)) == "1 bar, harmonised"
-    assert spoken(replace(one, kept=True)) == "Phrase 1, C4 D4 E4, 1 bar answered with 1 bar, at 12:00, kept"
+    assert spoken(replace(one, kept=True)) == "Phrase 1, C4 D4 E4, 1 answered with 1 bar, at 12:00, kept"
     many = Phrase(tuple(Note(step, 1, 60 + step) for step in range(6)), 40)
-    assert title(replace(one, prompt=many)) == "C4 C#4 D4 Eb4 …"
+    assert title(replace(one, prompt=many)) == "C4 C#4 D4 …"
     assert title(replace(one, prompt=Phrase((), 16))) == "No notes"
 
 

@@ -42,9 +42,7 @@ class PhraseList(QWidget):
         self.deeds = {deed.name: self._action(deed) for deed in DEEDS}
         self.undo = self._undo_action()
         self.undo_bar = UndoBar(self.undo, self)
-        self._hint = QLabel(
-            "Play a phrase: it appears here with its answer.\n\nOr drop a MIDI file to be answered."
-        )
+        self._hint = QLabel("Play a phrase: it appears here with its answer.\n\nOr drop a MIDI file to be answered.")
         self._cannot_ask = ""
         self._lay_out()
         self._connect()

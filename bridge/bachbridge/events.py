@@ -278,7 +278,15 @@ class Failed:
     error: str
 
 
-Notice = Received | Sent | Health | Failed
+@dataclass(frozen=True, slots=True)
+class Connections:
+    """How many other programs' ports are connected to our input and output; -1: the system cannot tell."""
+
+    inputs: int
+    outputs: int
+
+
+Notice = Received | Sent | Health | Failed | Connections
 Message = Event | Effect | Notice
 
 # ---------------------------------------------------------------- JSON
@@ -288,7 +296,7 @@ _TYPES: dict[str, type] = {
     for cls in (
         *(Midi, Tick, Answer, Plan, Setting, Panic, EndPhrase, Reset, ModelUp, ModelDown, PortsChanged, Quit),
         *(Send, Feed, Ask, Foresee, Cancel, Heard, Answering, Answered, Harmonized, Missed, Status),
-        *(Received, Sent, Health, Failed),
+        *(Received, Sent, Health, Failed, Connections),
     )
 }
 

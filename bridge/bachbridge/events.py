@@ -341,7 +341,15 @@ class Failed:
     error: str
 
 
-Notice = Received | Sent | Health | PortNames | Failed
+@dataclass(frozen=True, slots=True)
+class Connections:
+    """How many other programs' ports are connected to our input and output; -1: the system cannot tell."""
+
+    inputs: int
+    outputs: int
+
+
+Notice = Received | Sent | Health | PortNames | Connections | Failed
 Message = Event | Effect | Notice
 
 # ---------------------------------------------------------------- JSON
@@ -352,7 +360,7 @@ _TYPES: dict[str, type] = {
         *(Midi, Tick, Answer, Plan, Setting, Panic, EndPhrase, Reset, ModelUp, ModelDown, PortsChanged, Quit),
         *(Cadence, Prompt, Play, LookForPorts, Metre, ClockHeard, PortNames),
         *(Send, Feed, Ask, Foresee, Cancel, Heard, Answering, Answered, Harmonized, Missed, Status),
-        *(Received, Sent, Health, Failed),
+        *(Received, Sent, Health, Failed, Connections),
     )
 }
 

@@ -10,7 +10,9 @@ measurements and tests.
 import contextlib
 import ctypes
 import importlib
+import itertools
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -18,11 +20,12 @@ import time
 from functools import cache
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from bachbridge.errors import PortError
 
 _NO_START_SERVER = 1
+_NAMES = ctypes.POINTER(ctypes.c_char_p)
 _SHUTDOWN = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
 _START_S, _STEP_S, _AGAIN_S = 15.0, 0.05, 0.5
 
@@ -43,6 +46,14 @@ def _library() -> ctypes.CDLL | None:
     library.jack_client_open.argtypes = [ctypes.c_char_p, ctypes.c_int, ctypes.c_void_p]
     library.jack_on_shutdown.argtypes = [ctypes.c_void_p, _SHUTDOWN, ctypes.c_void_p]
     library.jack_client_close.argtypes = [ctypes.c_void_p]
+    library.jack_get_ports.restype = _NAMES
+    library.jack_get_ports.argtypes = [ctypes.c_void_p, ctypes.c_char_p, ctypes.c_char_p, ctypes.c_ulong]
+    library.jack_port_by_name.restype = ctypes.c_void_p
+    library.jack_port_by_name.argtypes = [ctypes.c_void_p, ctypes.c_char_p]
+    library.jack_port_get_all_connections.restype = _NAMES
+    library.jack_port_get_all_connections.argtypes = [ctypes.c_void_p, ctypes.c_void_p]
+    library.jack_free.restype = None
+    library.jack_free.argtypes = [ctypes.c_void_p]
     _silence(library)
     return library
 
@@ -78,8 +89,31 @@ class Lifeline:
         if library and client is not None:
             library.jack_client_close(client)
 
+    def connected(self, name: str) -> int:
+        """How many ports are connected to the ports of that name; -1 where nobody can tell (0.1 ms).
+
+        JACK does not say whose a port is: with several BachBridges on a server each counts for all.
+        """
+        library, client = _library(), self._client
+        if library is None or client is None or not self.alive:
+            return -1
+        pattern = f":{re.escape(name)}$".encode()
+        ours = _taken(library, library.jack_get_ports(client, pattern, None, 0))
+        ports = [library.jack_port_by_name(client, port) for port in ours]
+        found = [_taken(library, library.jack_port_get_all_connections(client, port)) for port in ports if port]
+        return sum(map(len, found)) if found else -1
+
     def _died(self, _: int | None) -> None:
         self.alive = False
+
+
+def _taken(library: ctypes.CDLL, names: Any) -> list[bytes]:
+    """The names in an array of libjack's that ends with a null pointer (or is one); the array is given back."""
+    if not names:
+        return []
+    taken = [*itertools.takewhile(lambda name: name is not None, names)]
+    library.jack_free(names)
+    return taken
 
 
 def answers() -> bool:

@@ -20,8 +20,9 @@ from functools import cache
 from typing import Any
 
 from bachbridge import jack
+from bachbridge.connections import count
 from bachbridge.errors import PortError
-from bachbridge.events import PortNames, PortsChanged
+from bachbridge.events import Connections, PortNames, PortsChanged
 
 CLIENT = "BachBridge"
 INPUT, OUTPUT = f"{CLIENT} In", f"{CLIENT} Out"
@@ -243,6 +244,10 @@ class Ports:
         except (rtmidi.RtMidiError, OSError, ValueError):
             return False
         return True
+
+    def connections(self) -> Connections:
+        """How many ports of others are connected to ours."""
+        return count(self._input.own, self._output.own, self._lifeline)
 
     def look(self) -> bool:
         """Hold the list of names against what is open (call it once a second); returns whether anything changed."""

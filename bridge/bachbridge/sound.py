@@ -11,10 +11,10 @@ import os
 import shutil
 import subprocess
 import wave
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -100,20 +100,62 @@ def _write(path: Path, samples: Samples) -> None:
 # ---------------------------------------------------------------- the built-in synthesizer
 
 
+@dataclass(frozen=True, slots=True)
+class Instrument:
+    """A sum of partials, each with its weight, which swells in, dies away (or not) and swells out."""
+
+    partials: tuple[tuple[int, float], ...]
+    attack_s: float
+    release_s: float
+    softest: float
+    """Its level at velocity 0; `swing` more at 127."""
+    swing: float
+    dying_s: float
+    """Within this time the fundamental of C4 falls to 1/e while its key is held; infinite: it sounds on."""
+
+    def level(self, velocity: int) -> float:
+        return self.softest + self.swing * velocity / 127
+
+    def fading_s(self, pitch: int, n: int) -> float:
+        """Within which time partial `n` of a pitch falls to 1/e: high strings and high partials die sooner."""
+        return self.dying_s * (261.6 / hertz(pitch)) ** 0.5 / n**0.5
+
+    def heard(self, pitch: int) -> list[tuple[int, float]]:
+        """The partials of a pitch that lie below 16 kHz."""
+        return [(n, weight) for n, weight in self.partials if n * hertz(pitch) < 16_000]
+
+
+def hertz(pitch: int) -> float:
+    """Equal temperament, A4 = 440 Hz."""
+    return 440.0 * 2 ** ((pitch - 69) / 12)
+
+
+ORGAN = Instrument(
+    ((1, 1.0), (2, 0.55), (3, 0.22), (4, 0.3), (5, 0.05), (6, 0.08), (8, 0.06)), 0.03, 0.1, 0.25, 0.3, np.inf
+)
+"""A principal chorus: its pipes are the partials 1, 2, 3 and 4, with a little of what lies above."""
+HARPSICHORD = Instrument(
+    tuple((n, abs(float(np.sin(np.pi * n / 7))) / n**0.8) for n in range(1, 25)), 0.002, 0.06, 0.3, 0.7, 1.6
+)
+"""A string plucked at a seventh of its length, so that every seventh partial is missing."""
+PANS = (0.38, 0.62, 0.3, 0.7)
+"""Where soprano, alto, tenor and bass stand between left (0) and right (1)."""
+
+
 def render(parts: Sequence[Part]) -> Samples:
     """samples[frame, side] of the parts by the built-in synthesizer, not yet brought to a level."""
     frames = int((end_ns(parts) / 1e9 + _TAIL_S) * RATE_HZ)
     samples = np.zeros((frames, 2))
     for part in parts:
-        instrument, pan = (_harpsichord, 0.5) if part.voice == PLAYER else (_organ, _PANS[part.voice])
-        sides = np.array([np.cos(pan * np.pi / 2), np.sin(pan * np.pi / 2)])  # equal power
+        instrument, pan = (HARPSICHORD, 0.5) if part.voice == PLAYER else (ORGAN, PANS[part.voice])
         for note in part.notes:
-            _add(samples, _frame(note.start_ns), instrument(note)[:, None] * sides)
+            _add(samples, _frame(note.start_ns), _note(instrument, note)[:, None] * sides(pan))
     return samples
 
 
-_PANS = (0.38, 0.62, 0.3, 0.7)
-"""Where soprano, alto, tenor and bass stand between left (0) and right (1)."""
+def sides(pan: float) -> Samples:
+    """How loud left and right are for what stands at `pan`, at equal power."""
+    return np.array([np.cos(pan * np.pi / 2), np.sin(pan * np.pi / 2)])
 
 
 def _frame(at_ns: int) -> int:
@@ -126,48 +168,18 @@ def _add(samples: Samples, at: int, sound: Samples) -> None:
     samples[at : at + room] += sound[:room]
 
 
-def _organ(note: Played) -> Samples:
-    """A principal chorus: its pipes are the partials 1, 2, 3 and 4, with a little of what lies above."""
-    seconds, level = _times(note, 0.12), 0.25 + 0.3 * note.velocity / 127
-    pitch_hz = _hertz(note.pitch)
-    pipes = ((1, 1.0), (2, 0.55), (3, 0.22), (4, 0.3), (5, 0.05), (6, 0.08), (8, 0.06))
-    sound = _partials(pitch_hz, pipes, seconds, lambda _: 1.0)
-    return level * sound * _swell(seconds, note, 0.03, 0.1)
-
-
-def _harpsichord(note: Played) -> Samples:
-    """A string plucked at a seventh of its length, so that every seventh partial is missing."""
-    seconds, level = _times(note, 0.12), 0.3 + 0.7 * note.velocity / 127
-    pitch_hz = _hertz(note.pitch)
-    plucked = tuple((n, abs(np.sin(np.pi * n / 7)) / n**0.8) for n in range(1, 25))
-    slowest_s = 1.6 * (261.6 / pitch_hz) ** 0.5
-    sound = _partials(pitch_hz, plucked, seconds, lambda n: np.exp(-seconds / (slowest_s / n**0.5)))
-    return level * sound * _swell(seconds, note, 0.002, 0.06)
-
-
-def _times(note: Played, release_s: float) -> Samples:
-    """The times of the note's samples in seconds, with room for the release."""
-    return np.arange(int(((note.end_ns - note.start_ns) / 1e9 + release_s) * RATE_HZ) + 1) / RATE_HZ
-
-
-def _hertz(pitch: int) -> float:
-    return 440.0 * 2 ** ((pitch - 69) / 12)
-
-
-def _partials(
-    pitch_hz: float, partials: Sequence[tuple[int, float]], seconds: Samples, fading: Callable[[int], Any]
-) -> Samples:
-    """The sum of the partials below 16 kHz, each with its weight and its own fading."""
+def _note(instrument: Instrument, note: Played) -> Samples:
+    length_s = (note.end_ns - note.start_ns) / 1e9
+    seconds = np.arange(int((length_s + 0.12) * RATE_HZ) + 1) / RATE_HZ
     sound = np.zeros_like(seconds)
-    for n, weight in partials:
-        if n * pitch_hz < 16_000:
-            sound += weight * fading(n) * np.sin(2 * np.pi * n * pitch_hz * seconds)
-    return sound
+    for n, weight in instrument.heard(note.pitch):
+        fading = np.exp(-seconds / instrument.fading_s(note.pitch, n))
+        sound += weight * fading * np.sin(2 * np.pi * n * hertz(note.pitch) * seconds)
+    return instrument.level(note.velocity) * sound * _swell(instrument, seconds, length_s)
 
 
-def _swell(seconds: Samples, note: Played, attack_s: float, release_s: float) -> Samples:
+def _swell(instrument: Instrument, seconds: Samples, end_s: float) -> Samples:
     """From silence to 1 over the attack, and from the note's end to silence over the release, along half a cosine."""
-    end_s = (note.end_ns - note.start_ns) / 1e9
-    rising = np.clip(seconds / attack_s, 0, 1)
-    falling = np.clip((end_s + release_s - seconds) / release_s, 0, 1)
+    rising = np.clip(seconds / instrument.attack_s, 0, 1)
+    falling = np.clip((end_s + instrument.release_s - seconds) / instrument.release_s, 0, 1)
     return (0.5 - 0.5 * np.cos(np.pi * rising)) * (0.5 - 0.5 * np.cos(np.pi * falling))

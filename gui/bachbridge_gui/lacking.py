@@ -1,0 +1,92 @@
+"""System libraries that Qt needs and the machine lacks, told in one sentence with the line that installs them.
+
+The wheels of PyQt6 bring Qt but not what belongs to the system. Where Qt's own modules lack something the import
+fails, which can be caught; where its plugin for X11 lacks something, Qt ends the whole process. So this is asked before
+a QApplication is made. Nothing here imports PyQt6.
+"""
+
+import ctypes
+import os
+import re
+import sys
+from collections.abc import Callable, Iterable, Mapping
+
+_GUI = {
+    "libEGL.so.1": ("libegl1", "libglvnd-egl"),
+    "libGL.so.1": ("libgl1", "libglvnd-glx"),
+    "libX11.so.6": ("libx11-6", "libX11"),
+    "libdbus-1.so.3": ("libdbus-1-3", "dbus-libs"),
+    "libfontconfig.so.1": ("libfontconfig1", "fontconfig"),
+    "libfreetype.so.6": ("libfreetype6", "freetype"),
+    "libglib-2.0.so.0": ("libglib2.0-0", "glib2"),
+    "libgthread-2.0.so.0": ("libglib2.0-0", "glib2"),
+    "libxkbcommon.so.0": ("libxkbcommon0", "libxkbcommon"),
+}
+"""What every window needs: library, Debian's package, Fedora's package."""
+_X11 = {
+    "libX11-xcb.so.1": ("libx11-xcb1", "libX11-xcb"),
+    "libxkbcommon-x11.so.0": ("libxkbcommon-x11-0", "libxkbcommon-x11"),
+    "libxcb-cursor.so.0": ("libxcb-cursor0", "xcb-util-cursor"),
+    "libxcb-icccm.so.4": ("libxcb-icccm4", "xcb-util-wm"),
+    "libxcb-image.so.0": ("libxcb-image0", "xcb-util-image"),
+    "libxcb-keysyms.so.1": ("libxcb-keysyms1", "xcb-util-keysyms"),
+    "libxcb-render-util.so.0": ("libxcb-render-util0", "xcb-util-renderutil"),
+    "libxcb-util.so.1": ("libxcb-util1", "xcb-util"),
+    **{
+        f"libxcb-{name}.so.{number}": (f"libxcb-{name}{number}", "libxcb")
+        for name, number in (("randr", 0), ("render", 0), ("shape", 0), ("shm", 0), ("sync", 1), ("xfixes", 0))
+    },
+    "libxcb-xkb.so.1": ("libxcb-xkb1", "libxcb"),
+    "libxcb.so.1": ("libxcb1", "libxcb"),
+}
+"""What a window on X11 needs besides."""
+_PACKAGES = {**_GUI, **_X11}
+_NAMED = re.compile(r"lib[\w+.-]*?\.so(?:\.\d+)*")
+
+
+def needed(environment: Mapping[str, str], platform: str = sys.platform) -> tuple[str, ...]:
+    """The libraries that the window will need under these variables; none where Qt brings them all."""
+    if platform != "linux":
+        return ()
+    chosen = environment.get("QT_QPA_PLATFORM", "")
+    x11 = chosen.startswith("xcb") or (not chosen and not environment.get("WAYLAND_DISPLAY"))
+    return (*_GUI, *(_X11 if x11 else ()))
+
+
+def missing(environment: Mapping[str, str] = os.environ, opens: Callable[[str], object] = ctypes.CDLL) -> str | None:
+    """The sentence for what cannot be loaded on this machine, before Qt finds out; None when all is well."""
+    return sentence(name for name in needed(environment) if not _loads(name, opens))
+
+
+def explained(message: str) -> str | None:
+    """The sentence for an ImportError's or the loader's message; None if it speaks of something else."""
+    if "No module named 'PyQt6" in message:
+        return 'The window needs PyQt6: install it with "pip install pyqt6".'
+    if "cannot open shared object file" not in message:
+        return None
+    return sentence(_NAMED.findall(message)[:1])
+
+
+def sentence(libraries: Iterable[str]) -> str | None:
+    """One sentence with the line that installs these libraries; None for none."""
+    lacking = list(dict.fromkeys(libraries))
+    if not lacking:
+        return None
+    known = [_PACKAGES[name] for name in lacking if name in _PACKAGES]
+    what = f"The window cannot open because the system lacks {_listed(lacking)}"
+    if not known:
+        return f"{what}: install the package that holds it; the engine runs without a window."
+    debian, fedora = (" ".join(dict.fromkeys(names)) for names in zip(*known, strict=True))
+    return f'{what}: install what is missing with "sudo apt install {debian}" (on Fedora "sudo dnf install {fedora}").'
+
+
+def _loads(name: str, opens: Callable[[str], object]) -> bool:
+    try:
+        opens(name)
+    except OSError:
+        return False
+    return True
+
+
+def _listed(names: list[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

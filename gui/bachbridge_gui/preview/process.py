@@ -1,0 +1,93 @@
+"""The process that sounds, and its life: started by the window, fed over a pipe, silent at the pipe's end.
+
+It takes `Received` and `Midi` (the player's), `Sent` (BachBridge's own), `Panic` and `Setting("volume", 0 to 1)`.
+It tells `Status("preview", "ready" | "sounding" | "silent")`, or `Failed` with the sentence and ends. The device is
+stopped while nothing has sounded for `_REST_S`, and started by the next note.
+"""
+
+import argparse
+import threading
+import time
+from collections.abc import Callable, Sequence
+from queue import Empty, SimpleQueue
+
+from bachbridge.errors import BachBridgeError
+from bachbridge.events import Failed, Message, Midi, Panic, Received, Sent, Setting, Status
+from bachbridge.link import lines, pump, standard_pipes, write
+from bachbridge_gui.preview.speaker import Speaker
+from bachbridge_gui.preview.synth import Synth
+
+_REST_S, _LOOK_S = 2.0, 0.5
+_FADE_S = 0.2
+"""The device's buffer and the last notes' end."""
+
+Tell = Callable[[Message], None]
+
+
+def main(arguments: Sequence[str] = ()) -> int:
+    """Sound until the pipe ends; the exit status."""
+    parser = argparse.ArgumentParser(prog="bachbridge_gui.preview", description=__doc__)
+    parser.add_argument("--way", help='the sound system to use, as miniaudio calls it; "null" is heard by nobody')
+    way = parser.parse_args(arguments).way
+    source, sink = standard_pipes()
+    inbox: SimpleQueue[Message | None] = SimpleQueue()
+    threading.Thread(target=pump, args=(lines(source), inbox.put), name="inbox", daemon=True).start()
+
+    def tell(message: Message) -> None:
+        write(sink, message)
+
+    synth = Synth()
+    try:
+        speaker = Speaker(synth, way)
+        tell(Status("preview", "ready"))
+        serve(inbox, synth, speaker, tell)
+        speaker.close()
+    except BachBridgeError as error:
+        tell(Failed(str(error)))
+        return 1
+    except OSError:  # the window has ended, and nobody reads what is told
+        return 1
+    return 0
+
+
+def serve(inbox: "SimpleQueue[Message | None]", synth: Synth, speaker: Speaker, tell: Tell) -> None:
+    """Take message after message until None; `BachBridgeError` if the device goes away."""
+    while True:
+        try:
+            message = inbox.get(timeout=_LOOK_S if speaker.running else None)
+            if message is None:
+                break
+            perform(synth, message)
+        except Empty:
+            pass
+        _turn(synth, speaker, tell)
+    if speaker.running:
+        synth.panic()
+        time.sleep(_FADE_S)
+
+
+def perform(synth: Synth, message: Message) -> None:
+    """What a message does to the sound."""
+    match message:
+        case Sent(data):
+            synth.take(data, player=False)
+        case Received(data) | Midi(data):
+            synth.take(data, player=True)
+        case Panic():
+            synth.panic()
+        case Setting("volume", float() | int() as volume):
+            synth.set_volume(volume)
+        case _:
+            pass
+
+
+def _turn(synth: Synth, speaker: Speaker, tell: Tell) -> None:
+    """The device runs while something is to be heard, and no longer."""
+    if speaker.stalled:
+        raise BachBridgeError("The sound device has gone away: plug it in and switch the preview sound on again.")
+    if synth.sounding and not speaker.running:
+        speaker.start()
+        tell(Status("preview", "sounding"))
+    elif speaker.running and speaker.silent_s > _REST_S:
+        speaker.stop()
+        tell(Status("preview", "silent"))

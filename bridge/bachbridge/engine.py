@@ -28,6 +28,7 @@ from bachbridge.events import (
     Ask,
     Cancel,
     Command,
+    Connections,
     Effect,
     Event,
     Failed,
@@ -76,6 +77,7 @@ class Outlet(Protocol):
     def send(self, data: bytes, /) -> bool: ...
     def look(self) -> bool: ...
     def names(self) -> PortNames: ...
+    def connections(self) -> Connections: ...
     def close(self) -> None: ...
 
 
@@ -100,6 +102,9 @@ class PipeOnly:
 
     def names(self) -> PortNames:
         return PortNames((), ())
+
+    def connections(self) -> Connections:
+        return Connections(-1, -1)
 
     def close(self) -> None:
         pass
@@ -137,6 +142,8 @@ class Engine:
         self._asked_ns: int | None = None
         """When the model was asked what it has not yet said anything about."""
         self._told = 0
+        self._connections: Connections | None = None
+        """As they were last told."""
         self._chores_ns = 0
 
     def run(self, inbox: Inbox) -> None:
@@ -226,6 +233,10 @@ class Engine:
         self._chores_ns = time.monotonic_ns() + _CHORES_NS
         if self._outlet.look():
             self._turn(time.monotonic_ns(), self._outlet.state)
+        connections = self._outlet.connections()
+        if connections != self._connections:
+            self._connections = connections
+            self._tell(connections)
         late = self._lateness
         if late.count > self._told:
             self._told = late.count

@@ -14,7 +14,7 @@ from bachbridge.config import Settings, option, with_value
 from bachbridge.errors import ConfigError
 from bachbridge_gui.learning import Binding
 from bachbridge_gui.profiles import bindings_of, rows
-from bachbridge_gui.shelf import Shelf, Table, read_table, write_table
+from bachbridge_gui.drawer import Drawer, Table, read_table, write_table
 
 SUFFIX = ".bachbridge.json"
 FORMAT = 1
@@ -34,23 +34,23 @@ class Presets:
     """The presets in a folder; every method raises `ConfigError` (or `BachBridgeError`) with a sentence."""
 
     def __init__(self, folder: Path) -> None:
-        self._shelf = Shelf(folder, SUFFIX, "preset")
+        self._drawer = Drawer(folder, SUFFIX, "preset")
 
     def names(self) -> list[str]:
-        return self._shelf.names()
+        return self._drawer.names()
 
     def load(self, name: str) -> Preset:
-        return preset_of(self._shelf.read(name))
+        return preset_of(self._drawer.read(name))
 
     def save(self, name: str, preset: Preset) -> None:
-        self._shelf.write(name, table_of(preset))
+        self._drawer.write(name, table_of(preset))
 
     def delete(self, name: str) -> bytes:
         """What it was is returned, for `restore`."""
-        return self._shelf.delete(name)
+        return self._drawer.delete(name)
 
     def restore(self, name: str, was: bytes) -> None:
-        self._shelf.restore(name, was)
+        self._drawer.restore(name, was)
 
     def export(self, name: str, path: Path) -> None:
         """A copy for somebody else, checked before it goes out."""

@@ -12,7 +12,7 @@ from typing import Any, cast
 from bachbridge.config import Settings
 from bachbridge.errors import ConfigError
 from bachbridge_gui.learning import Binding
-from bachbridge_gui.shelf import Shelf, Table
+from bachbridge_gui.drawer import Drawer, Table
 from bachbridge_gui.targets import OWN, is_target
 
 FORMAT = 1
@@ -37,26 +37,26 @@ class Profiles:
     """The profiles in a folder; every method raises `ConfigError` with a sentence."""
 
     def __init__(self, folder: Path) -> None:
-        self._shelf = Shelf(folder, ".json", "profile")
+        self._drawer = Drawer(folder, ".json", "profile")
 
     def names(self) -> list[str]:
-        return self._shelf.names()
+        return self._drawer.names()
 
     def load(self, name: str) -> Profile:
-        return _profile(self._shelf.read(name))
+        return _profile(self._drawer.read(name))
 
     def save(self, name: str, profile: Profile) -> None:
         table = {"format": FORMAT, "bindings": rows(profile.bindings), "own": dict(profile.own)}
-        self._shelf.write(name, table)
+        self._drawer.write(name, table)
 
     def rename(self, name: str, new: str) -> None:
-        self._shelf.rename(name, new)
+        self._drawer.rename(name, new)
 
     def delete(self, name: str) -> bytes:
-        return self._shelf.delete(name)
+        return self._drawer.delete(name)
 
     def restore(self, name: str, was: bytes) -> None:
-        self._shelf.restore(name, was)
+        self._drawer.restore(name, was)
 
 
 def rows(bindings: tuple[Binding, ...]) -> list[dict[str, Any]]:

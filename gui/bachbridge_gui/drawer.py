@@ -1,4 +1,4 @@
-"""A folder of small JSON files by name: what presets and profiles are kept on.
+"""A folder of small JSON files by name: what presets and profiles are kept in.
 
 A file is written whole or not at all. What is read may come from strangers: it is small, it is one JSON object, or it
 is refused with a sentence and left as it is.
@@ -21,13 +21,13 @@ Table = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Shelf:
+class Drawer:
     """Files `NAME` + `suffix` in `folder`, which is made when something is written."""
 
     folder: Path
     suffix: str
     kind: str
-    """What lies on it, in one word for people: "preset"."""
+    """What lies in it, in one word for people: "preset"."""
 
     def names(self) -> list[str]:
         """What lies there, in alphabetical order."""

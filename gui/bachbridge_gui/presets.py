@@ -12,9 +12,9 @@ from typing import Any, cast
 from bachbridge import __version__
 from bachbridge.config import Settings, option, with_value
 from bachbridge.errors import ConfigError
+from bachbridge_gui.drawer import Drawer, Table, read_table, write_table
 from bachbridge_gui.learning import Binding
 from bachbridge_gui.profiles import bindings_of, rows
-from bachbridge_gui.drawer import Drawer, Table, read_table, write_table
 
 SUFFIX = ".bachbridge.json"
 FORMAT = 1

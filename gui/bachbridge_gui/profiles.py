@@ -11,8 +11,8 @@ from typing import Any, cast
 
 from bachbridge.config import Settings
 from bachbridge.errors import ConfigError
-from bachbridge_gui.learning import Binding
 from bachbridge_gui.drawer import Drawer, Table
+from bachbridge_gui.learning import Binding
 from bachbridge_gui.targets import OWN, is_target
 
 FORMAT = 1

@@ -64,7 +64,10 @@ class Model(QWidget):
         self._sentence = sentence
         self._refresh()
 
-    def _refresh(self) -> None:
+    def _refresh(self, name: str = "model") -> None:
+        if name != "model":
+            return
         choice = self._choices.get(self._desk.settings.model)
-        self.says.setText(self._sentence or (choice.says if choice else ""))
+        missing = "This model is not installed: choose another one." if self._choices else ""
+        self.says.setText(self._sentence or (choice.says if choice else missing))
         self.says.setVisible(bool(self.says.text()))

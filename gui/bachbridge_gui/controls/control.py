@@ -42,7 +42,6 @@ class Control(QWidget):
         learner.changed.connect(self._show_badge)
         self._changed(setting_of(row.target))
         self._show_badge()
-        self.forbid("")
 
     def _lay_out(self, *, labelled: bool) -> None:
         across = QBoxLayout.Direction.LeftToRight if labelled else QBoxLayout.Direction.TopToBottom
@@ -85,6 +84,8 @@ class Control(QWidget):
 
     def forbid(self, reason: str) -> None:
         """Why it cannot work now; empty: it can."""
+        if reason == self._reason:
+            return
         self._reason = reason
         self.editor.setEnabled(not reason)
         self.label.setEnabled(not reason)

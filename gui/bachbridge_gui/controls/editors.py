@@ -52,7 +52,8 @@ def small(text: str) -> QLabel:
     """A caption in small, quiet letters."""
     label = QLabel(text)
     font = label.font()
-    font.setPointSizeF(font.pointSizeF() * 0.85)
+    if font.pointSizeF() > 0:
+        font.setPointSizeF(font.pointSizeF() * 0.85)
     label.setFont(font)
     label.setForegroundRole(QPalette.ColorRole.PlaceholderText)
     return label
@@ -193,7 +194,10 @@ class Segments(QWidget):
         self.segments = [Segment(word) for word in words.values()]
         _fill(self, *self.segments)
         self._group = grouped(self, self.segments)
-        self._group.idClicked.connect(lambda index: self.moved.emit(self._values[index]))
+        self._group.idClicked.connect(self._chosen)
+
+    def _chosen(self, index: int) -> None:
+        self.moved.emit(self._values[index])
 
     def show_value(self, value: Value) -> None:
         if value in self._values:

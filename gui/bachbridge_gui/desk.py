@@ -7,9 +7,9 @@ from collections.abc import Callable
 
 from PyQt6.QtCore import QObject, pyqtSignal
 
-from bachbridge.config import Settings, Value, with_value
+from bachbridge.config import Settings, with_value
 from bachbridge.errors import ConfigError
-from bachbridge.events import Message, Setting
+from bachbridge.events import Message, Setting, Value
 
 
 class Desk(QObject):

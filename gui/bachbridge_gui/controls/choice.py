@@ -1,0 +1,73 @@
+"""The models to choose from, and what the card of the chosen one says."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from PyQt6.QtWidgets import QVBoxLayout, QWidget
+
+from bachbridge_gui.controls.control import INSET_PX, Control
+from bachbridge_gui.controls.editors import Words, small
+from bachbridge_gui.controls.table import Row
+from bachbridge_gui.desk import Desk
+from bachbridge_gui.learner import Learner
+
+_ROW = Row("model", "Model", "words", "Which network answers; the next notes are the new one's, without a break.")
+
+
+@dataclass(frozen=True, slots=True)
+class ModelChoice:
+    """A model of the library."""
+
+    name: str
+    says: str
+    """What its card says, in a sentence or two."""
+
+
+def choice_of(name: str, facts: Mapping[str, Any]) -> ModelChoice:
+    """From a `card.json`, read."""
+    tasks = {"continue": "continues", "harmonize": "harmonizes"}
+    does = " and ".join(tasks.get(str(task), str(task)) for task in facts.get("tasks", ()))
+    made = str(facts.get("data", "")).strip().rstrip(".")
+    sentences = [f"{does.capitalize()}." if does else "", f"Learnt from {made}." if made else ""]
+    return ModelChoice(name, " ".join(filter(None, sentences)))
+
+
+class Model(QWidget):
+    """The list, and a line or two below it."""
+
+    def __init__(self, desk: Desk, learner: Learner) -> None:
+        super().__init__()
+        self._desk, self._choices = desk, dict[str, ModelChoice]()
+        self.words = Words({})
+        self.control = Control(desk, learner, _ROW, editor=self.words)
+        self.says = small("")
+        self.says.setWordWrap(True)
+        self.says.setContentsMargins(INSET_PX, 0, INSET_PX, 0)
+        self._sentence = ""
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(4)
+        column.addWidget(self.control)
+        column.addWidget(self.says)
+        desk.changed.connect(self._refresh)
+        self._refresh()
+
+    def set_models(self, choices: Sequence[ModelChoice]) -> None:
+        self._choices = {choice.name: choice for choice in choices}
+        self.words.set_words({name: name for name in self._choices})
+        self.words.show_value(self._desk.settings.model)
+        self._refresh()
+
+    def set_sentence(self, sentence: str) -> None:
+        """What is the matter with it; empty: nothing, and the card has the word."""
+        self._sentence = sentence
+        self._refresh()
+
+    def _refresh(self, name: str = "model") -> None:
+        if name != "model":
+            return
+        choice = self._choices.get(self._desk.settings.model)
+        missing = "This model is not installed: choose another one." if self._choices else ""
+        self.says.setText(self._sentence or (choice.says if choice else missing))
+        self.says.setVisible(bool(self.says.text()))

@@ -1,0 +1,70 @@
+"""A part of the side panel under a short heading; where nothing in it can work, it says why once, in words."""
+
+from collections.abc import Sequence
+
+from PyQt6.QtCore import Qt
+from PyQt6.QtWidgets import QLabel, QToolButton, QVBoxLayout, QWidget
+
+from bachbridge_gui.controls.control import INSET_PX, Control
+from bachbridge_gui.controls.editors import small
+
+
+class Section(QWidget):
+    """A heading, a line for the reason, and widgets one below the other."""
+
+    def __init__(self, heading: str, widgets: Sequence[QWidget]) -> None:
+        super().__init__()
+        self._controls = [widget for widget in widgets if isinstance(widget, Control)]
+        self._whole = len(self._controls) == len(widgets)
+        self.heading, self.note = QLabel(heading), small("")
+        font = self.heading.font()
+        font.setBold(True)
+        self.heading.setFont(font)
+        self.note.setWordWrap(True)
+        self.note.hide()
+        self.heading.setIndent(INSET_PX)
+        self.note.setContentsMargins(INSET_PX, 0, INSET_PX, 0)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(8)
+        for widget in (self.heading, self.note, *widgets):
+            column.addWidget(widget)
+        self.setAccessibleName(heading)
+
+    def explain(self) -> None:
+        """After the controls were told what is possible."""
+        first = self._controls[0].reason if self._controls else ""
+        shared = self._whole and first and all(control.reason for control in self._controls)
+        self.note.setText(first if shared else "")
+        self.note.setVisible(bool(shared))
+
+
+class Disclosure(QWidget):
+    """Widgets that are shown on demand."""
+
+    def __init__(self, heading: str, widgets: Sequence[QWidget]) -> None:
+        super().__init__()
+        self.button, self.body = QToolButton(), QWidget()
+        self.button.setText(heading)
+        self.button.setCheckable(True)
+        self.button.setAutoRaise(True)
+        self.button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.button.setAccessibleName(heading)
+        self.button.setToolTip("Show or hide the finer controls.")
+        self.button.toggled.connect(self._open)
+        inner = QVBoxLayout(self.body)
+        inner.setContentsMargins(0, 0, 0, 0)
+        inner.setSpacing(8)
+        for widget in widgets:
+            inner.addWidget(widget)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(8)
+        column.addWidget(self.button)
+        column.addWidget(self.body)
+        self._open(opened=False)
+
+    def _open(self, opened: bool) -> None:  # connected to `toggled`
+        self.button.setArrowType(Qt.ArrowType.DownArrow if opened else Qt.ArrowType.RightArrow)
+        self.body.setVisible(opened)

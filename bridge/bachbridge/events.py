@@ -345,8 +345,8 @@ class Failed:
 class Connections:
     """How many other programs' ports are connected to our input and output; -1: the system cannot tell."""
 
-    inputs: int
-    outputs: int
+    to_input: int
+    to_output: int
 
 
 Notice = Received | Sent | Health | PortNames | Connections | Failed

@@ -16,6 +16,7 @@ from math import ceil, exp, log
 from bachbridge import midi
 from bachbridge.events import (
     ClockHeard,
+    Connections,
     Failed,
     Health,
     Message,
@@ -75,6 +76,8 @@ class Vitals:
         """When, which pitch and how hard: the keys that were sent."""
         self._echoes: deque[bool] = deque(maxlen=_KEYS)
         self.input, self.output = "", ""
+        self.connected = -1
+        """How many others are connected to our input; -1: the system cannot tell."""
         self.received = False
         """Whether anything at all came in."""
         self.notes_seen = False
@@ -104,6 +107,8 @@ class Vitals:
                 self._damage(text, now_ns)
             case PortsChanged(source, sink):
                 self._connected(source, sink)
+            case Connections(inputs):
+                self.connected = inputs
             case ClockHeard(bpm):
                 self.clock_bpm, self.clock_seen = bpm, self.clock_seen or bpm > 0
             case Health():
@@ -122,8 +127,8 @@ class Vitals:
 
     @property
     def input_seen(self) -> bool:
-        """Whether a port of another program's is open, or anything came in by ours."""
-        return self.received or bool(self.input and not self.input.startswith(OWN_PORTS))
+        """Whether a port of another program's is open or connected to ours, or anything came in."""
+        return self.received or self.connected > 0 or bool(self.input and not self.input.startswith(OWN_PORTS))
 
     @property
     def loop(self) -> bool:

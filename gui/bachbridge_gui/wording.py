@@ -15,6 +15,7 @@ from bachbridge.events import (
     Cadence,
     Cancel,
     ClockHeard,
+    Connections,
     EndPhrase,
     Failed,
     Feed,
@@ -108,6 +109,9 @@ def _condition(message: Message) -> str | None:
             return f"the DAW's clock runs at {bpm:.1f} bpm" if bpm > 0 else "the DAW's clock stopped"
         case Metre(_, step_ns, steps_per_bar, source):
             return f"bars of {steps_per_bar / STEPS_PER_BEAT:g} beats, {15e9 / step_ns:.0f} bpm ({source})"
+        case Connections(inputs, outputs):
+            known = [f"{_count(n, 'port')} {way}" for n, way in ((inputs, "in"), (outputs, "out")) if n >= 0]
+            return f"connected: {', '.join(known)}" if known else None
         case PortNames(inputs, outputs):
             return f"ports of others: {', '.join(inputs) or 'none'} in, {', '.join(outputs) or 'none'} out"
         case PortsChanged(source, sink):

@@ -3,7 +3,7 @@
 from random import Random
 
 import pytest
-from virtual import MS, S, Driver
+from virtual import MS, Driver, S
 
 from bachbridge import midi
 from bachbridge.clock import GONE_NS, Clock

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from virtual import MS, S, Driver
+from virtual import MS, Driver, S
 
 from bachbridge import midi
 from bachbridge.config import Settings

@@ -3,6 +3,7 @@
 from bachbridge import midi
 from bachbridge.events import (
     ClockHeard,
+    Connections,
     Failed,
     Health,
     Missed,
@@ -98,6 +99,12 @@ def test_the_check_list():
     assert not vitals.input_seen
     vitals.take(PortsChanged("pipe", "pipe"), 0)
     assert not vitals.input_seen  # our own port is open whether or not anybody is there
+    vitals.take(Connections(-1, 1), 0)
+    assert not vitals.input_seen
+    vitals.take(Connections(1, 0), 0)
+    assert vitals.input_seen
+    vitals.take(Connections(0, 0), 0)
+    assert not vitals.input_seen
     vitals.take(PortsChanged("Live Keys", "BachBridge Out"), 0)
     assert vitals.input_seen
     assert not vitals.notes_seen

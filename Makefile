@@ -2,6 +2,7 @@
 # make test   ruff, pyright and pytest, with everything they need
 # make soak   all tests, the slow ones too, and the property tests with many more examples
 # make bench  latencies over real ports
+# make screenshots  pictures of the window, into docs/screenshots
 
 BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check -c constraints.txt
@@ -14,7 +15,7 @@ endif
 # The same that the package says to onnxruntime, for whatever imports that first.
 export ORT_DISABLE_TELEMETRY := 1
 
-.PHONY: run test lint soak bench constraints clean
+.PHONY: run test lint soak bench screenshots constraints clean
 
 run: .venv/core
 	@$(BIN)/bachbridge start
@@ -32,6 +33,9 @@ soak: .venv/all
 
 bench: .venv/core
 	$(BIN)/bachbridge bench
+
+screenshots: .venv/all
+	$(BIN)/python scripts/screenshots.py docs/screenshots
 
 .venv/bin/python:
 	@sh scripts/environment.sh .venv

@@ -1,12 +1,21 @@
 #!/bin/sh
 # The system's packages that tests use: a JACK server for real MIDI ports, a synthesizer and a sound font for the
-# demo's sound. Installs what is missing where it may (root and apt-get); elsewhere names it.
+# demo's sound, a display without a screen and what Qt needs on one. Installs what is missing where it may (root and apt-get); elsewhere names it.
 set -eu
 
 missing=
 command -v jackd >/dev/null || missing="$missing jackd2"
 command -v fluidsynth >/dev/null || missing="$missing fluidsynth"
 [ -e /usr/share/sounds/sf2/TimGM6mb.sf2 ] || missing="$missing timgm6mb-soundfont"
+command -v Xvfb >/dev/null || missing="$missing xvfb"
+command -v xdotool >/dev/null || missing="$missing xdotool"
+# Qt's own list is longer; the rest of it comes with these.
+for library in libegl1:libEGL.so.1 libgl1:libGL.so.1 libxcb-cursor0:libxcb-cursor.so.0 libxkbcommon-x11-0:libxkbcommon-x11.so.0 \
+    libdbus-1-3:libdbus-1.so.3 libfontconfig1:libfontconfig.so.1 libxcb-icccm4:libxcb-icccm.so.4 \
+    libxcb-image0:libxcb-image.so.0 libxcb-keysyms1:libxcb-keysyms.so.1 libxcb-randr0:libxcb-randr.so.0 \
+    libxcb-render-util0:libxcb-render-util.so.0 libxcb-shape0:libxcb-shape.so.0 libxcb-xkb1:libxcb-xkb.so.1; do
+    ldconfig -p | grep -q "${library#*:}" || missing="$missing ${library%%:*}"
+done
 [ -n "$missing" ] || exit 0
 
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then

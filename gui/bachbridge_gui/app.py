@@ -21,6 +21,7 @@ from PyQt6.QtWidgets import QApplication
 from bachbridge import library
 from bachbridge.config import Settings, load, save, settings_path
 from bachbridge.errors import BachBridgeError
+from bachbridge.events import Midi
 from bachbridge.link import TELL_START, Link
 from bachbridge_gui import remembered as memory
 from bachbridge_gui.client import Client, Start, Supervisor
@@ -108,7 +109,7 @@ def open_window(setup: Setup, theme: Theme, first: Client | None = None) -> Wind
         presets=Presets(setup.folder / "presets"),
         profiles=Profiles(setup.folder / "profiles"),
         shelf=shelf,
-        play=lambda data: pulse.play(data),
+        play=lambda data: supervisor.send(Midi(data)),
         wall_ns=time.time_ns() - time.monotonic_ns(),
     )
     furniture.controls.set_models(models())

@@ -18,7 +18,6 @@ from bachbridge.events import (
     EndPhrase,
     LookForPorts,
     Message,
-    Midi,
     Panic,
     Play,
     PortsChanged,
@@ -222,10 +221,6 @@ class Pulse(QObject):
                 pass
         self._moved_ns = time.monotonic_ns()
         self._pace(self._moved_ns)
-
-    def play(self, data: bytes) -> None:
-        """A key of the piano on the screen."""
-        self._supervisor.send(Midi(data))
 
     def switch_sound(self, *, on: bool) -> None:
         """The preview sound by hand, whatever is connected."""

@@ -1,5 +1,7 @@
 """The supervisor: an engine that dies is started again with the settings as they are by then."""
 
+from itertools import pairwise
+
 from engine import FakeEngine
 
 from bachbridge.config import Settings
@@ -66,7 +68,7 @@ def test_one_that_dies_again_and_again_is_not_started_in_a_whirl() -> None:
         starts += [now_ns] if len(yard.made) > before else []
         now_ns += 10_000_000
     assert len(starts) < 12
-    assert min(b - a for a, b in zip(starts[2:], starts[3:], strict=False)) >= 5 * S
+    assert min(b - a for a, b in pairwise(starts[2:])) >= 5 * S
 
 
 def test_an_engine_that_was_ready_in_between_comes_back_at_once() -> None:

@@ -42,7 +42,7 @@ screenshots: .venv/all
 
 .venv/core: .venv/bin/python pyproject.toml constraints.txt
 	@echo "Installing what playing needs into .venv (about a minute) ..."
-	@$(INSTALL) -e .
+	@$(INSTALL) -e ".[gui]"
 	@touch $@
 
 .venv/all: .venv/bin/python pyproject.toml constraints.txt

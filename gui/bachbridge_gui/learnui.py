@@ -2,19 +2,39 @@
 
 from collections.abc import Callable
 
-from PyQt6.QtCore import QEvent, QRectF, Qt, pyqtSignal
+from PyQt6.QtCore import QEvent, QObject, QRectF, Qt, pyqtSignal
 from PyQt6.QtGui import QColor, QKeyEvent, QPainter, QPaintEvent, QPalette, QPen
-from PyQt6.QtWidgets import QAbstractButton, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QAbstractButton, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from bachbridge.errors import BachBridgeError
+from bachbridge_gui.controls.segments import Segment
 from bachbridge_gui.learner import Learner
 from bachbridge_gui.naming import NamedBox
 from bachbridge_gui.profiles import Profiles
 from bachbridge_gui.targets import title
 
 
+class Back(QObject):
+    """An event filter: Esc, while learn mode is on, is no shortcut but goes a step back."""
+
+    def __init__(self, parent: QObject, learner: Learner) -> None:
+        super().__init__(parent)
+        self._learner = learner
+        parent.installEventFilter(self)
+
+    def eventFilter(self, a0: QObject | None, a1: QEvent | None) -> bool:  # noqa: N802 # Qt's name
+        if self._learner.active and isinstance(a1, QKeyEvent) and a1.key() == Qt.Key.Key_Escape:
+            if a1.type() == QEvent.Type.ShortcutOverride:
+                a1.accept()
+                return True
+            if a1.type() == QEvent.Type.KeyPress:
+                self._learner.cancel()
+                return True
+        return super().eventFilter(a0, a1)
+
+
 class Spot(QAbstractButton):
-    """Lies over a control while learn mode is on: a press arms it, Esc goes a step back."""
+    """Lies over any widget while learn mode is on: a press arms its target, Delete forgets, Esc goes a step back."""
 
     def __init__(self, parent: QWidget, target: str, learner: Learner) -> None:
         super().__init__(parent)
@@ -25,7 +45,9 @@ class Spot(QAbstractButton):
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
         self.clicked.connect(lambda: learner.arm(target))
         learner.changed.connect(self.refresh)
-        self.hide()
+        parent.installEventFilter(self)
+        Back(self, learner)
+        self.refresh()
 
     def refresh(self) -> None:
         """Follow the learner."""
@@ -33,16 +55,13 @@ class Spot(QAbstractButton):
         self.raise_()
         self.update()
 
-    def event(self, e: QEvent | None) -> bool:
-        if isinstance(e, QKeyEvent) and e.type() == QEvent.Type.ShortcutOverride and e.key() == Qt.Key.Key_Escape:
-            e.accept()  # here Esc is no shortcut: it goes a step back
-            return True
-        return super().event(e)
+    def eventFilter(self, a0: QObject | None, a1: QEvent | None) -> bool:  # noqa: N802 # Qt's name
+        if isinstance(a0, QWidget) and a1 is not None and a1.type() == QEvent.Type.Resize:
+            self.setGeometry(a0.rect())
+        return super().eventFilter(a0, a1)
 
     def keyPressEvent(self, e: QKeyEvent | None) -> None:  # noqa: N802 # Qt's name
-        if e is not None and e.key() == Qt.Key.Key_Escape:
-            self._learner.cancel()
-        elif e is not None and e.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+        if e is not None and e.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self.click()
         elif e is not None and e.key() == Qt.Key.Key_Delete:
             self._learner.forget(self._target)
@@ -74,8 +93,9 @@ class LearnBar(QWidget):
     def __init__(self, learner: Learner, profiles: Profiles | None = None) -> None:
         super().__init__()
         self._learner, self._profiles, self._error = learner, profiles, ""
-        self.button = QPushButton("Learn")
-        self.button.setCheckable(True)
+        self.button = Segment("Learn", 26)
+        self.button.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        Back(self.button, learner)
         self.button.setAccessibleName("Learn a knob")
         self.button.setToolTip(
             "Press a control, then move a knob of your keyboard: from then on it moves that control."

@@ -118,11 +118,13 @@ class NamedBox(QWidget):
         self._show_edit(shown=False)
         if not name or name == old:
             return
-        self._current = name
+        before, self._current = self._current, name
         if old:
             self.renamed.emit(old, name)
         else:
             self.saved.emit(name)
+        if self._current != name:  # it was refused
+            self.show_current(before)
 
     def _restore(self) -> None:
         if self._deleted:

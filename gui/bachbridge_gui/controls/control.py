@@ -5,7 +5,7 @@ now is disabled and says why where it otherwise says what one will hear.
 """
 
 from PyQt6.QtCore import QPoint, Qt
-from PyQt6.QtGui import QAction, QContextMenuEvent, QResizeEvent
+from PyQt6.QtGui import QAction, QContextMenuEvent
 from PyQt6.QtWidgets import QBoxLayout, QLabel, QMenu, QSizePolicy, QVBoxLayout, QWidget
 
 from bachbridge.events import Value
@@ -130,7 +130,3 @@ class Control(QWidget):
         menu = self.menu()
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         menu.popup(a0.globalPos() if a0 else self.mapToGlobal(QPoint(0, self.height())))
-
-    def resizeEvent(self, a0: QResizeEvent | None) -> None:  # noqa: N802 # Qt's name
-        self.spot.setGeometry(self.rect())
-        super().resizeEvent(a0)

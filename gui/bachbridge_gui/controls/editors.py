@@ -200,8 +200,11 @@ class Segments(QWidget):
         self.moved.emit(self._values[index])
 
     def show_value(self, value: Value) -> None:
-        if value in self._values:
-            self.segments[self._values.index(str(value))].setChecked(True)
+        for word, segment in zip(self._values, self.segments, strict=True):
+            segment.setChecked(word == value)
+            # The tab key stops once, at what is chosen; the arrow keys go on from there.
+            chosen, other = Qt.FocusPolicy.StrongFocus, Qt.FocusPolicy.ClickFocus
+            segment.setFocusPolicy(chosen if word == value else other)
 
 
 class Button(QWidget):

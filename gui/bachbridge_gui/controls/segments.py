@@ -23,7 +23,7 @@ class Segment(QAbstractButton):
         self._height = height
 
     def sizeHint(self) -> QSize:  # noqa: N802 # Qt's name
-        return QSize(self.fontMetrics().horizontalAdvance(self.text()) + 16, self._height)
+        return QSize(self.fontMetrics().horizontalAdvance(self.text()) + 24, self._height)
 
     def minimumSizeHint(self) -> QSize:  # noqa: N802 # Qt's name
         return self.sizeHint()

@@ -49,8 +49,6 @@ PICTURES = {
 
 def take(name: str, picture: Picture, target: Path) -> None:
     """Open the window in this process, let it play, and write the picture."""
-    from PyQt6.QtWidgets import QApplication
-
     from bachbridge.config import from_table
     from bachbridge.link import Link
     from bachbridge_gui.app import Setup, application, open_window

@@ -75,6 +75,11 @@ class Pulse(QObject):
         self._wire()
 
     @property
+    def shown(self) -> State:
+        """What is shown."""
+        return self._state
+
+    @property
     def ready(self) -> bool:
         """Whether a note that is played now would be answered."""
         return bool(self._state.model and (self._state.vitals.output or not self._supervisor.ports))

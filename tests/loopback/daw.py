@@ -49,6 +49,11 @@ class Daw:
             except Empty:
                 raise AssertionError(f"sounding {sorted(self.sounding)} after {self.heard[-8:]}") from None
 
+    def collect(self) -> None:
+        """Take in what has arrived by now."""
+        while not self._arrivals.empty():
+            self._take(*self._arrivals.get())
+
     def until_silent(self) -> None:
         self.until(lambda: not self.sounding)
 

@@ -1,0 +1,184 @@
+"""The whole program: the window in this process, the engine and the model in theirs, and a DAW on real ports."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from daw import Daw, daw
+from PyQt6.QtCore import Qt
+from PyQt6.QtTest import QTest
+from pytestqt.qtbot import QtBot
+
+from bachbridge import midi
+from bachbridge.config import Settings
+from bachbridge.jack import DummyServer
+from bachbridge.link import Link
+from bachbridge_gui.app import Setup, application, open_window
+from bachbridge_gui.client import Client
+from bachbridge_gui.remembered import Remembered
+from bachbridge_gui.theme import Theme
+from bachbridge_gui.window import Window
+
+PATIENCE_MS = 20_000
+
+
+class Program:
+    """The window, its engines, and what it wanted to keep at the end."""
+
+    def __init__(self, folder: Path, settings: Settings) -> None:
+        self.engines: list[Link] = []
+        self.kept: list[tuple[Remembered, Settings]] = []
+        remembered = Remembered(welcome=False, preview="off", computer_keys=True)
+        setup = Setup(settings, remembered, lambda *_: self._start, folder, lambda *kept: self.kept.append(kept))
+        self.window: Window = open_window(setup, Theme(application()))
+
+    def _start(self, settings: Settings, ports: bool) -> Client:
+        self.engines.append(Link(settings, ports=ports, patient=True))
+        return self.engines[-1]
+
+
+@pytest.fixture
+def program(jack: DummyServer, tmp_path: Path, qtbot: QtBot) -> Iterator[Program]:
+    opened = Program(tmp_path, Settings(bpm=120, thru=True, phrase_end="control", answer_bars=8))
+    qtbot.addWidget(opened.window)
+    qtbot.waitUntil(lambda: opened.window.pulse.ready, timeout=PATIENCE_MS)
+    yield opened
+    opened.window.close()
+
+
+@pytest.fixture
+def player(program: Program) -> Iterator[Daw]:
+    with daw() as opened:
+        yield opened
+
+
+def struck(player: Daw) -> list[int]:
+    return [data[1] for _, data in player.heard if data[0] & 0xF0 == 0x90 and data[2]]
+
+
+def listen(qtbot: QtBot, player: Daw, condition) -> None:
+    """Both the window and the DAW go on until the condition holds."""
+
+    def look() -> bool:
+        player.collect()
+        return condition()
+
+    qtbot.waitUntil(look, timeout=PATIENCE_MS)
+
+
+def test_the_computers_keys_make_notes_come_out_of_the_port(program: Program, player: Daw, qtbot: QtBot) -> None:
+    QTest.keyPress(program.window.windowHandle(), Qt.Key.Key_Z)
+    listen(qtbot, player, lambda: len(player.sounding) == 1)
+    QTest.keyRelease(program.window.windowHandle(), Qt.Key.Key_Z)
+    listen(qtbot, player, lambda: not player.sounding)
+    assert struck(player) == [48]
+
+
+def test_a_learnt_controller_moves_its_control(program: Program, player: Daw, qtbot: QtBot) -> None:
+    pulse = program.window.pulse
+    pulse.learner.set_active(active=True)
+    pulse.learner.arm("temperature")
+    player.send(midi.control(2, 21, 5))
+    qtbot.waitUntil(lambda: pulse.learner.armed is None, timeout=PATIENCE_MS)
+    pulse.learner.set_active(active=False)
+    player.send(midi.control(2, 21, 127))
+    qtbot.waitUntil(lambda: pulse.desk.settings.temperature == 2.0, timeout=PATIENCE_MS)
+    player.send(midi.control(2, 21, 0))
+    qtbot.waitUntil(lambda: pulse.desk.settings.temperature == 0.1, timeout=PATIENCE_MS)
+
+
+def sound_an_answer(program: Program, player: Daw, qtbot: QtBot) -> None:
+    """Play, end the phrase with its controller, and wait until four voices answer."""
+    player.play(67, 69, 71, 72)
+    qtbot.waitUntil(lambda: len(program.window.pulse.shown.timeline.notes) >= 4, timeout=PATIENCE_MS)
+    player.send(midi.control(0, 80, 127))
+    listen(qtbot, player, lambda: len(player.sounding) >= 4)
+
+
+def test_panic_silences_everything_on_every_channel(program: Program, player: Daw, qtbot: QtBot) -> None:
+    sound_an_answer(program, player, qtbot)
+    known = len(player.heard)
+    QTest.keyClick(program.window, Qt.Key.Key_Escape)
+    listen(qtbot, player, lambda: not player.sounding)
+    wanted = {bytes((0xB0 | channel, number, 0)) for channel in range(16) for number in (64, 120, 123)}
+    listen(qtbot, player, lambda: wanted <= {data for _, data in player.heard[known:]})
+
+
+def test_the_answer_is_planned_then_sounds_then_is_listed(program: Program, player: Daw, qtbot: QtBot) -> None:
+    shown = program.window.pulse.shown
+    program.window.pulse.desk.set("answer_bars", 1)
+    player.play(67, 69, 71, 72)
+    qtbot.waitUntil(lambda: len(shown.timeline.notes) >= 4, timeout=PATIENCE_MS)
+    program.window.furniture.controls.setFocus()
+    program.window.pulse.desk.command("end_phrase")
+    qtbot.waitUntil(lambda: bool(shown.timeline.planned), timeout=PATIENCE_MS)
+    phrases = program.window.furniture.phrases
+    qtbot.waitUntil(lambda: bool(phrases.chosen()), timeout=PATIENCE_MS)
+    (entry,) = phrases.chosen()
+    assert {note.voice for note in entry.answer} == {0, 1, 2, 3}
+    phrases.perform("play")
+    known = len(player.heard)
+    listen(qtbot, player, lambda: {67, 69, 71, 72} <= {d[1] for _, d in player.heard[known:] if d[0] == 0x94})
+
+
+def test_a_killed_engine_comes_back_with_the_settings_as_they_were(
+    program: Program, player: Daw, qtbot: QtBot
+) -> None:
+    pulse = program.window.pulse
+    pulse.desk.set("temperature", 1.25)
+    sound_an_answer(program, player, qtbot)
+    os.kill(program.engines[-1].pid, signal.SIGKILL)
+    qtbot.waitUntil(lambda: len(program.engines) == 2, timeout=PATIENCE_MS)
+    assert "engine" in program.window.notice.text().lower()
+    qtbot.waitUntil(lambda: pulse.ready and not program.window.notice.text(), timeout=PATIENCE_MS)
+    assert pulse.desk.settings.temperature == 1.25
+    assert pulse.shown.timeline.resting
+    player.close()
+    with daw() as again:
+        again.play(60)
+        listen(qtbot, again, lambda: 60 in struck(again))
+
+
+def test_closing_the_window_ends_everything_with_nothing_left_sounding(
+    program: Program, player: Daw, qtbot: QtBot
+) -> None:
+    program.window.pulse.desk.set("temperature", 1.5)
+    sound_an_answer(program, player, qtbot)
+    program.window.close()
+    player.until_silent()
+    assert program.engines[-1].close() == 0
+    ((remembered, settings),) = program.kept
+    assert settings.temperature == 1.5
+    assert remembered.geometry
+
+
+def test_the_command_itself_on_a_display(jack: DummyServer, tmp_path: Path, qtbot: QtBot, display: str) -> None:
+    """`bachbridge` on an X server: a key pressed there sounds here, and a signal ends it in order."""
+    environment = {**os.environ, "DISPLAY": display, "BACHBRIDGE_TELL_START": "1"}
+    environment |= {name: str(tmp_path) for name in ("HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME")}
+    del environment["QT_QPA_PLATFORM"]
+    (tmp_path / "bachbridge").mkdir()
+    memory = '{"version": 1, "welcome": false, "computer_keys": true, "preview": "off"}'
+    (tmp_path / "bachbridge" / "window.json").write_text(memory)
+    command = [sys.executable, "-m", "bachbridge.cli.app", "--thru"]
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout
+        assert "visible_ns" in process.stdout.readline()
+        assert "ready_ns" in process.stdout.readline()
+        with daw() as player:
+            found = ["xdotool", "search", "--sync", "--onlyvisible", "--name", "BachBridge"]
+            subprocess.run([*found, "windowfocus", "--sync"], env=environment, check=True, capture_output=True)
+            subprocess.run(["xdotool", "keydown", "z"], env=environment, check=True)
+            player.until(lambda: len(player.sounding) == 1)
+            process.terminate()
+            player.until_silent()
+        _, complaints = process.communicate(timeout=PATIENCE_MS / 1000)
+    finally:
+        process.kill()
+    assert process.returncode == 0
+    assert complaints == ""

@@ -108,6 +108,7 @@ class PianoRoll(QWidget):
         rested = self.resting
         if rested and not changed:
             return False
+        rested = rested and self._revision is not None  # the first look takes the time in any case
         self._revision = self._source.revision
         self._take()
         shown_ns, self._now_ns = self._now_ns, now_ns

@@ -212,7 +212,7 @@ def paint_sounding(
 def paint_planned(painter: QPainter, ink: Ink, scale: Scale, notes: Iterable[RollNote], first: int) -> None:
     """Notes that are to come, as outlines."""
     batches = _Batches(scale, notes, first)
-    line = max(1, round(1.5 * scale.ratio))
+    line = max(1, min(round(1.5 * scale.ratio), round(scale.row * 0.15)))
     painter.setPen(Qt.PenStyle.NoPen)
     inside: list[QRect] = []
     for (voice, _), areas in batches.bodies.items():

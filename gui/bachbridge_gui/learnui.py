@@ -93,7 +93,7 @@ class LearnBar(QWidget):
     def __init__(self, learner: Learner, profiles: Profiles | None = None) -> None:
         super().__init__()
         self._learner, self._profiles, self._error = learner, profiles, ""
-        self.button = Segment("Learn", 26)
+        self.button = Segment("Learn", tall=False)
         self.button.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         Back(self.button, learner)
         self.button.setAccessibleName("Learn a knob")

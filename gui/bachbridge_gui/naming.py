@@ -9,7 +9,7 @@ from PyQt6.QtCore import QEvent, QObject, Qt, pyqtSignal
 from PyQt6.QtGui import QAction, QKeyEvent
 from PyQt6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QMenu, QToolButton, QWidget
 
-from bachbridge_gui.controls.editors import calm
+from bachbridge_gui.controls.quiet import calm
 
 
 class NamedBox(QWidget):

@@ -13,7 +13,7 @@ from PyQt6.QtGui import QAction
 from PyQt6.QtWidgets import QFileDialog, QHBoxLayout, QSpinBox, QWidget
 
 from bachbridge.errors import BachBridgeError
-from bachbridge_gui.controls.editors import calm
+from bachbridge_gui.controls.quiet import calm
 from bachbridge_gui.desk import Desk
 from bachbridge_gui.learner import Learner
 from bachbridge_gui.naming import NamedBox

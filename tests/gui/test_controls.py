@@ -170,7 +170,9 @@ def test_a_refused_value_leaves_the_control_as_the_setting_is(table: Table) -> N
     only = Settings(harmony="s")
     table.desk.take(only)
     control = table.control("harmony.0")
-    control.editor.moved.emit(False)
+    assert isinstance(control.editor, Switch)
+    control.editor.setEnabled(True)
+    control.editor.box.click()
     assert table.settings.harmony == "s"
     assert shown(control) is True
     assert len(table.refused) == 1

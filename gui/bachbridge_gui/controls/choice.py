@@ -7,7 +7,8 @@ from typing import Any
 from PyQt6.QtWidgets import QVBoxLayout, QWidget
 
 from bachbridge_gui.controls.control import INSET_PX, Control
-from bachbridge_gui.controls.editors import Words, small
+from bachbridge_gui.controls.editors import Words
+from bachbridge_gui.controls.quiet import small
 from bachbridge_gui.controls.table import Row
 from bachbridge_gui.desk import Desk
 from bachbridge_gui.learner import Learner

@@ -9,7 +9,8 @@ from PyQt6.QtGui import QAction, QContextMenuEvent
 from PyQt6.QtWidgets import QBoxLayout, QLabel, QMenu, QSizePolicy, QVBoxLayout, QWidget
 
 from bachbridge.events import Value
-from bachbridge_gui.controls.editors import Editor, editor_of, small
+from bachbridge_gui.controls.editors import Editor, editor_of
+from bachbridge_gui.controls.quiet import small
 from bachbridge_gui.controls.segments import Segment
 from bachbridge_gui.controls.table import Row
 from bachbridge_gui.desk import COMMANDS, Desk
@@ -17,10 +18,18 @@ from bachbridge_gui.learner import Learner
 from bachbridge_gui.learnui import Spot
 from bachbridge_gui.targets import placed, setting_of, value_of
 
-LABEL_PX = 100
-LINE_PX = 26
 INSET_PX = 4
 """Room around a control for its outline in learn mode."""
+
+
+def column_px(widget: QWidget) -> int:
+    """The width of the column of labels, in the widget's letters."""
+    return widget.fontMetrics().horizontalAdvance("Common tones") + INSET_PX
+
+
+def line_px(widget: QWidget) -> int:
+    """The height of a line of controls, in the widget's letters."""
+    return widget.fontMetrics().height() + 10
 
 
 class Control(QWidget):
@@ -57,8 +66,8 @@ class Control(QWidget):
         names.addWidget(self.label)
         names.addWidget(self.badge)
         names.addStretch()
-        self.label.setFixedWidth(LABEL_PX)
-        self.label.setFixedHeight(LINE_PX)
+        self.label.setFixedWidth(column_px(self))
+        self.label.setFixedHeight(line_px(self))
         line.addLayout(names)
         line.addWidget(self.editor, 1, Qt.AlignmentFlag.AlignTop)
 

@@ -1,13 +1,11 @@
 """The widgets that hold one value each: all of them emit `moved` when a person moves them, and only then.
 
-`show_value` shows what the value is without emitting. A wheel that turns over one without the focus goes to the scroll
-area instead.
+`show_value` shows what the value is without emitting.
 """
 
 from collections.abc import Mapping
 
-from PyQt6.QtCore import QEvent, QObject, QSignalBlocker, Qt, pyqtSignal
-from PyQt6.QtGui import QPalette, QWheelEvent
+from PyQt6.QtCore import QSignalBlocker, Qt, pyqtSignal
 from PyQt6.QtWidgets import (
     QAbstractButton,
     QAbstractSpinBox,
@@ -16,7 +14,6 @@ from PyQt6.QtWidgets import (
     QDoubleSpinBox,
     QGridLayout,
     QHBoxLayout,
-    QLabel,
     QPushButton,
     QSlider,
     QSpinBox,
@@ -25,38 +22,10 @@ from PyQt6.QtWidgets import (
 
 from bachbridge.config import Settings
 from bachbridge.events import Value
+from bachbridge_gui.controls.quiet import calm, small
 from bachbridge_gui.controls.segments import Segment, grouped
 from bachbridge_gui.controls.table import Row
 from bachbridge_gui.targets import setting_of
-
-
-class Calm(QObject):
-    """An event filter: no wheel without the focus."""
-
-    def eventFilter(self, a0: QObject | None, a1: QEvent | None) -> bool:  # noqa: N802 # Qt's name
-        if isinstance(a1, QWheelEvent) and isinstance(a0, QWidget) and not a0.hasFocus():
-            a1.ignore()
-            return True
-        return False
-
-
-def calm(widget: QWidget) -> None:
-    """Let the wheel pass over it, and let its context menu be its control's."""
-    widget.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-    widget.installEventFilter(Calm(widget))
-    for part in (widget, *widget.findChildren(QWidget)):
-        part.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
-
-
-def small(text: str) -> QLabel:
-    """A caption in small, quiet letters."""
-    label = QLabel(text)
-    font = label.font()
-    if font.pointSizeF() > 0:
-        font.setPointSizeF(font.pointSizeF() * 0.85)
-    label.setFont(font)
-    label.setForegroundRole(QPalette.ColorRole.PlaceholderText)
-    return label
 
 
 def spin_box(row: Row) -> QSpinBox | QDoubleSpinBox:
@@ -109,7 +78,7 @@ class Slider(QWidget):
         self.slider.setPageStep(max(1, self.slider.maximum() // 10))
         calm(self.slider)
         self.box.setButtonSymbols(QAbstractSpinBox.ButtonSymbols.NoButtons)
-        self.box.setFixedWidth(48)
+        self.box.setFixedWidth(self.box.fontMetrics().horizontalAdvance("-0.00") + 12)
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setHorizontalSpacing(8)
@@ -174,7 +143,7 @@ class Switch(QWidget):
     def __init__(self, box: QAbstractButton | None = None) -> None:
         super().__init__()
         self.box = box or QCheckBox()
-        self.box.setMinimumHeight(26)
+        self.box.setMinimumHeight(self.box.fontMetrics().height() + 10)
         calm(self.box)
         _fill(self, self.box)
         self.box.clicked.connect(self.moved.emit)

@@ -10,7 +10,7 @@ from PyQt6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidg
 
 from bachbridge_gui.controls import table
 from bachbridge_gui.controls.choice import Model, ModelChoice
-from bachbridge_gui.controls.control import Control
+from bachbridge_gui.controls.control import Control, column_px
 from bachbridge_gui.controls.section import Disclosure, Section
 from bachbridge_gui.controls.table import Row
 from bachbridge_gui.controls.tempo import Tempo
@@ -21,7 +21,9 @@ from bachbridge_gui.learnui import LearnBar
 from bachbridge_gui.possible import Conditions, reasons
 from bachbridge_gui.profiles import Profiles
 
-WIDTH_PX = 320
+_LEAST_PX = 320
+_LABELS = 3.3
+"""The width, by that of the column of labels."""
 _LENGTHS = ("silence_beats", "phrase_bars")
 """Of these the one that the phrase's end goes by is shown."""
 
@@ -90,7 +92,7 @@ class Controls(QWidget):
         line.setSpacing(0)
         line.addWidget(area, 1)
         line.addWidget(self._footer())
-        self.setFixedWidth(WIDTH_PX)
+        self.setFixedWidth(max(_LEAST_PX, round(_LABELS * column_px(self))))
 
     def _footer(self) -> QWidget:
         footer, rule = QWidget(), QFrame()

@@ -14,16 +14,19 @@ _ROUND = 4.0
 class Segment(QAbstractButton):
     """A word that is highlighted while it is chosen."""
 
-    def __init__(self, text: str, height: int = 40) -> None:
+    def __init__(self, text: str, *, tall: bool = True) -> None:
         super().__init__()
         self.setText(text)
         self.setCheckable(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self._height = height
+        self._tall = tall
 
     def sizeHint(self) -> QSize:  # noqa: N802 # Qt's name
-        return QSize(self.fontMetrics().horizontalAdvance(self.text()) + 24, self._height)
+        return QSize(
+            self.fontMetrics().horizontalAdvance(self.text()) + 24,
+            self.fontMetrics().height() + (24 if self._tall else 10),
+        )
 
     def minimumSizeHint(self) -> QSize:  # noqa: N802 # Qt's name
         return self.sizeHint()
@@ -55,7 +58,7 @@ class VoiceSwitch(QAbstractButton):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
     def sizeHint(self) -> QSize:  # noqa: N802 # Qt's name
-        return QSize(self.fontMetrics().horizontalAdvance(self.text()) + 28, 26)
+        return QSize(self.fontMetrics().horizontalAdvance(self.text()) + 28, self.fontMetrics().height() + 10)
 
     def minimumSizeHint(self) -> QSize:  # noqa: N802 # Qt's name
         return self.sizeHint()

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from PyQt6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
-from bachbridge_gui.controls.control import INSET_PX, LABEL_PX, Control
+from bachbridge_gui.controls.control import INSET_PX, Control, column_px
 from bachbridge_gui.controls.editors import Number, Words
 from bachbridge_gui.controls.table import BPM, TAP
 from bachbridge_gui.desk import Desk
@@ -25,7 +25,7 @@ class Tempo(QWidget):
         self._desk, self._now_ns, self._taps = desk, now_ns, Taps()
         self._last_bpm = desk.settings.bpm or _USUAL_BPM
         self.label = QLabel("Tempo")
-        self.label.setFixedWidth(LABEL_PX)
+        self.label.setFixedWidth(column_px(self))
         self.source = Words({_FROM_PLAYING: "From my playing", _FIXED: "Fixed"})
         self.source.box.setAccessibleName("Where the tempo comes from")
         self.number = Number(BPM)
@@ -46,7 +46,7 @@ class Tempo(QWidget):
         above.setContentsMargins(INSET_PX, 0, INSET_PX, 0)
         above.addWidget(self.label)
         above.addWidget(self.source, 1)
-        below.addSpacing(LABEL_PX + 8)
+        below.addSpacing(column_px(self) + 8)
         below.addWidget(self.bpm, 3)
         below.addWidget(self.tap, 2)
         column.setContentsMargins(0, 0, 0, 0)

@@ -5,7 +5,8 @@ from PyQt6.QtWidgets import QGridLayout, QWidget
 
 from bachbridge.music import VOICES
 from bachbridge_gui.controls.control import INSET_PX, Control
-from bachbridge_gui.controls.editors import Switch, small
+from bachbridge_gui.controls.editors import Switch
+from bachbridge_gui.controls.quiet import small
 from bachbridge_gui.controls.segments import VoiceSwitch
 from bachbridge_gui.controls.table import voice_row
 from bachbridge_gui.desk import Desk

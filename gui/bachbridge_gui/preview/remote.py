@@ -7,7 +7,7 @@ dies it is started again by the next note, a few times; a system without a sound
 
 import sys
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import Literal, Protocol
 
 from PyQt6.QtCore import QObject, pyqtSignal
 
@@ -106,6 +106,13 @@ class PreviewSound(QObject):
         """What the state is and why, for people."""
         on, because = heard(self._on, self._connected)
         return self._broken if on and self._broken else because
+
+    @property
+    def state(self) -> Literal["seen", "waiting", "warning"]:
+        """The state for a sign: it sounds, it is off, or it should sound and cannot."""
+        if self.sounds:
+            return "seen"
+        return "warning" if heard(self._on, self._connected)[0] else "waiting"
 
     @property
     def volume(self) -> float:

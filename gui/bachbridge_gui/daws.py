@@ -1,0 +1,197 @@
+"""How each DAW is connected, as data: the exact words of its menus, in the order in which they are met.
+
+Words between asterisks are written on the DAW's own screen. `{input}` and `{output}` stand for the names of our ports.
+The track you play on always listens to your keyboard alone: set to all inputs it would hear BachBridge Out as well,
+and the answer would come back as the next phrase.
+"""
+
+from dataclasses import dataclass
+
+LINUX, MACOS, WINDOWS = "linux", "darwin", "win32"
+NAMES = {LINUX: "Linux", MACOS: "macOS", WINDOWS: "Windows"}
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    title: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Daw:
+    name: str
+    systems: tuple[str, ...]
+    steps: tuple[Step, ...]
+
+
+PORTS, PLAYING, ANSWERING, CLOCK = (
+    "Make the ports known",
+    "The track you play on",
+    "The track that answers",
+    "The tempo, if it shall come from the DAW",
+)
+
+DAWS = (
+    Daw(
+        "Ableton Live",
+        (MACOS, WINDOWS),
+        (
+            Step(
+                PORTS,
+                "Open *Settings* → *Link, Tempo & MIDI*. Under *MIDI Ports* switch on *Track* for the input “{output}” "
+                "and for the output “{input}”.",
+            ),
+            Step(
+                PLAYING,
+                "A MIDI track without an instrument. *MIDI From*: your keyboard, not *All Ins*. *MIDI To*: “{input}”. "
+                "*Monitor*: *In*.",
+            ),
+            Step(
+                ANSWERING,
+                "A MIDI track with an instrument. *MIDI From*: “{output}”, *All Channels*. *Monitor*: *In*.",
+            ),
+            Step(CLOCK, "Under *MIDI Ports* switch on *Sync* for the output “{input}”."),
+        ),
+    ),
+    Daw(
+        "Reaper",
+        (LINUX, MACOS, WINDOWS),
+        (
+            Step(
+                PORTS,
+                "Open *Options* → *Preferences* → *MIDI Devices* (version 7: *MIDI Inputs* and *MIDI Outputs*). Enable "
+                "the input “{output}” and the output “{input}”.",
+            ),
+            Step(
+                PLAYING,
+                "Choose your keyboard as its input, not all of them. *Route* → *MIDI Hardware Output*: “{input}”. Arm "
+                "it for recording and switch its monitoring on.",
+            ),
+            Step(
+                ANSWERING,
+                "Put an instrument on it. Input menu → *Input: MIDI* → “{output}” → *All Channels*. Arm it for "
+                "recording and switch its monitoring on.",
+            ),
+            Step(
+                CLOCK,
+                "In the same preferences double-click the output “{input}” and check *Send clock/SPP to this device*.",
+            ),
+        ),
+    ),
+    Daw(
+        "Bitwig Studio",
+        (LINUX, MACOS, WINDOWS),
+        (
+            Step(
+                PORTS,
+                "Open *Settings* → *Controllers*. Add a *Generic* controller, a MIDI keyboard, and choose “{output}” "
+                "as its input.",
+            ),
+            Step(
+                PLAYING,
+                "An instrument track whose note input is your keyboard, not all inputs. Put the device *HW Instrument* "
+                "on it and choose “{input}” as its MIDI output.",
+            ),
+            Step(
+                ANSWERING,
+                "An instrument track with an instrument. Choose the controller that you added as its note input and "
+                "switch its monitoring on.",
+            ),
+            Step(CLOCK, "*Settings* → *Synchronization*: under *MIDI Sync (OUT)* switch on the clock for “{input}”."),
+        ),
+    ),
+    Daw(
+        "Logic Pro",
+        (MACOS,),
+        (
+            Step(
+                PORTS,
+                "Start BachBridge before Logic, which then finds the ports by itself. If an input is missing, look "
+                "for it in Logic's settings under *MIDI* → *Inputs*.",
+            ),
+            Step(
+                PLAYING,
+                "A software instrument track. Click its *Instrument* slot, choose *External Instrument*, and there "
+                "*MIDI Destination*: “{input}”. In the track inspector choose your keyboard as its MIDI input.",
+            ),
+            Step(
+                ANSWERING,
+                "A software instrument track with an instrument. In the track inspector choose “{output}” as its MIDI "
+                "input. Arm both tracks for recording, so that both are heard.",
+            ),
+            Step(
+                CLOCK,
+                "*File* → *Project Settings* → *Synchronization* → *MIDI*: in a free row choose the *Destination* "
+                "“{input}” and check *Clock*.",
+            ),
+        ),
+    ),
+    Daw(
+        "FL Studio",
+        (MACOS, WINDOWS),
+        (
+            Step(
+                PORTS,
+                "Open *Options* → *MIDI Settings* (F10). Under *Input* select “{output}” and press *Enable*. Under "
+                "*Output* select “{input}” and give it a *Port* number that no other has, such as 7.",
+            ),
+            Step(
+                PLAYING,
+                "Add the channel *MIDI Out* and set its port to the same number. Let it receive notes from your "
+                "keyboard only (right-click the channel's button).",
+            ),
+            Step(
+                ANSWERING,
+                "Add a channel with an instrument and let it receive notes from “{output}” only (right-click the "
+                "channel's button).",
+            ),
+            Step(CLOCK, "In the same settings switch on *Send master sync* for the output “{input}”."),
+        ),
+    ),
+    Daw(
+        "Ardour",
+        (LINUX, MACOS, WINDOWS),
+        (
+            Step(
+                PORTS,
+                "Open *Window* → *MIDI Connections* while BachBridge runs: its ports are under *Other* or *Hardware*. "
+                "Both programs must use the same MIDI system, ALSA or JACK.",
+            ),
+            Step(
+                PLAYING,
+                "A MIDI track whose input is connected to your keyboard only. Connect its MIDI output to “{input}”.",
+            ),
+            Step(
+                ANSWERING,
+                "A MIDI track with an instrument. Connect “{output}” to its MIDI input and switch on its monitoring "
+                "button *In*.",
+            ),
+            Step(
+                CLOCK,
+                "Let Ardour send MIDI clock (*Edit* → *Preferences*), and in *MIDI Connections* connect its *MIDI "
+                "clock out* to “{input}”.",
+            ),
+        ),
+    ),
+)
+
+
+def remark(daw: Daw, platform: str) -> str:
+    """What is to be known beforehand on this system; often nothing."""
+    if platform not in daw.systems:
+        return f"{daw.name} runs on {_listed([NAMES[system] for system in daw.systems])} only."
+    if platform == WINDOWS:
+        return (
+            "Windows has no virtual MIDI ports: install loopMIDI, make two ports in it, and choose one as BachBridge's "
+            "input and the other as its output."
+        )
+    return ""
+
+
+def filled(text: str, input_name: str, output_name: str) -> str:
+    """The text with the names of our ports."""
+    return text.replace("{input}", input_name).replace("{output}", output_name)
+
+
+def _listed(words: list[str]) -> str:
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"

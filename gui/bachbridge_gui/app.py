@@ -3,6 +3,7 @@
 The engine is started first: it opens its ports and loads its model while Qt is still being loaded.
 """
 
+import contextlib
 import json
 import os
 import signal
@@ -25,7 +26,7 @@ from bachbridge.events import Midi
 from bachbridge.link import TELL_START, Link
 from bachbridge_gui import remembered as memory
 from bachbridge_gui.client import Client, Start, Supervisor
-from bachbridge_gui.controls.choice import ModelChoice
+from bachbridge_gui.controls.choice import ModelChoice, choice_of
 from bachbridge_gui.desk import Desk
 from bachbridge_gui.furniture import furnish
 from bachbridge_gui.learner import Learner
@@ -40,6 +41,8 @@ from bachbridge_gui.theme import Theme
 from bachbridge_gui.window import Window
 
 MEMORY = "window.json"
+DEFAULT_PROFILE = "Last used"
+"""The learnt controllers are kept under this name where no profile was chosen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,20 +105,25 @@ def open_window(setup: Setup, theme: Theme, first: Client | None = None) -> Wind
     supervisor = Supervisor(_once(first, start) if first else start, lambda: desk.settings, setup.settings)
     desk = Desk(setup.settings, supervisor.send)
     learner = Learner(desk)
+    profiles = Profiles(setup.folder / "profiles")
+    _recall_knobs(learner, profiles, remembered)
     furniture = furnish(
         desk,
         learner,
         state,
         presets=Presets(setup.folder / "presets"),
-        profiles=Profiles(setup.folder / "profiles"),
+        profiles=profiles,
         shelf=shelf,
         play=lambda data: supervisor.send(Midi(data)),
         wall_ns=time.time_ns() - time.monotonic_ns(),
+        welcome=remembered.welcome,
     )
     furniture.controls.set_models(models())
 
     def finish(kept: Remembered, settings: Settings) -> None:
         shelf.close()
+        with contextlib.suppress(BachBridgeError):
+            profiles.save(kept.profile or DEFAULT_PROFILE, learner.profile)
         setup.finish(kept, settings)
 
     pulse = Pulse(
@@ -127,6 +135,14 @@ def open_window(setup: Setup, theme: Theme, first: Client | None = None) -> Wind
     return window
 
 
+def _recall_knobs(learner: Learner, profiles: Profiles, remembered: Remembered) -> None:
+    """The learnt controllers, as they were; the engine's own come with the settings."""
+    name = remembered.profile or DEFAULT_PROFILE
+    with contextlib.suppress(BachBridgeError):
+        if name in profiles.names():
+            learner.take_bindings(profiles.load(name).bindings)
+
+
 def models() -> list[ModelChoice]:
     """The library's models with what their cards say; one whose card is damaged is left out."""
     choices: list[ModelChoice] = []
@@ -135,13 +151,8 @@ def models() -> list[ModelChoice]:
             card = library.find(name)
         except BachBridgeError:
             continue
-        choices.append(ModelChoice(name, _described(card)))
+        choices.append(choice_of(name, card.facts))
     return choices
-
-
-def _described(card: library.Card) -> str:
-    tasks = " and ".join("continues" if task == "continue" else f"{task}s" for task in card.tasks)
-    return f"{tasks.capitalize()}. Learnt from {card.facts.get('data', 'unknown music')}."
 
 
 def _engine(log: Path | None, source: str | None, sink: str | None) -> Start:

@@ -77,8 +77,12 @@ def furnish(
     shelf: MidiShelf,
     play: Callable[[bytes], None],
     wall_ns: int,
+    welcome: bool,
 ) -> Furniture:
-    """All widgets; `play` takes what is played on the screen's piano, `wall_ns` is the wall clock's lead (monitor)."""
+    """All widgets; `play` takes what is played on the screen's piano.
+
+    `wall_ns` is the wall clock's lead over the monotonic one; `welcome`: whether the first page is shown at the start.
+    """
     roll, score, monitor = PianoRoll(state.timeline), ScoreView(), Monitor(wall_ns)
     connect, ports = Connect(), PortChooser()
     controls, preset_bar = Controls(desk, learner, profiles), PresetBar(desk, learner, presets)
@@ -86,7 +90,7 @@ def furnish(
     connect_page = _column(connect, ports)
     return Furniture(
         top=TopBar(),
-        welcome=Welcome(desk),
+        welcome=Welcome(desk, welcome),
         roll=roll,
         score=score,
         connect=connect,
@@ -109,6 +113,7 @@ def _side(presets: QWidget, controls: QWidget) -> QWidget:
     column = QVBoxLayout(side)
     column.setContentsMargins(0, 8, 0, 0)
     column.setSpacing(8)
+    presets.setContentsMargins(12, 0, 12, 0)
     column.addWidget(presets)
     column.addWidget(controls, 1)
     side.setFixedWidth(controls.width())
@@ -118,6 +123,7 @@ def _side(presets: QWidget, controls: QWidget) -> QWidget:
 def _phrases(shelf: MidiShelf) -> PhraseList:
     phrases = PhraseList(shelf)
     phrases.setFixedWidth(280)
+    phrases.setContentsMargins(8, 8, 8, 8)
     return phrases
 
 

@@ -135,6 +135,12 @@ class Keys(QWidget):
         for hand in tuple(self._held):
             self._release(hand)
 
+    def wants(self, event: QKeyEvent) -> bool:
+        """Whether the key plays here."""
+        key = event.key()
+        playing = key in LETTERS or key in {*_DOWN, *_UP, _SOFTER, _LOUDER}
+        return playing and not event.modifiers() & _FOREIGN
+
     def handle_key(self, event: QKeyEvent) -> bool:
         """Take a key's press or release; whether it meant something here."""
         key = event.key()

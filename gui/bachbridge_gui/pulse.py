@@ -102,6 +102,7 @@ class Pulse(QObject):
             self._hand_on(message, now_ns)
         if self.view == "roll":
             self._furniture.roll.frame(now_ns)
+        self._show_notice(now_ns)
         self._lights(now_ns)
         if now_ns - self._text_ns >= _TEXT_NS:
             self._text_ns = now_ns
@@ -134,7 +135,7 @@ class Pulse(QObject):
         self._furniture.status.refresh(self._state.vitals, self._state.tempo(), now_ns)
         if self.remembered.computer_keys:
             sounding = {note.pitch: note.voice for note in self._state.timeline.sounding()}
-            self._furniture.keys.light(sounding)
+            self._furniture.keys.lit = sounding
 
     def _texts(self, now_ns: int) -> None:
         """What people read."""
@@ -155,9 +156,21 @@ class Pulse(QObject):
         furniture.controls.set_clock(running=self.desk.settings.follow_clock and vitals.clock_bpm > 0)
         furniture.phrases.set_cannot_ask("" if vitals.model_up else vitals.model_text)
         furniture.ports.show_ports(self._state.names, self.remembered.input, self.remembered.output)
-        furniture.welcome.refresh(vitals.input, vitals.output, self._preview.reason or self._preview.sentence)
+        preview = self._preview
+        furniture.welcome.refresh(
+            vitals.input, vitals.output, preview.reason or preview.sentence, "seen" if preview.sounds else "warning"
+        )
         furniture.top.show_switch("sound", on=self._preview.sounds, reason=self._preview.reason)
-        self.say(self._loop() or self._state.notice or self._absent())
+
+    def say(self, sentence: str) -> None:
+        """Have it read."""
+        self._state.tell(sentence, time.monotonic_ns())
+
+    def _show_notice(self, now_ns: int) -> None:
+        sentence = self._loop() or self._state.notice(now_ns) or self._absent()
+        if sentence != self._notice:
+            self._notice = sentence
+            self.said.emit(sentence)
 
     def _loop(self) -> str:
         looped = self._state.vitals.loop
@@ -170,12 +183,6 @@ class Pulse(QObject):
             if wanted and not there and self._supervisor.alive and self._state.model:
                 return f'Waiting for the port "{wanted}": it is taken as soon as it is there.'
         return ""
-
-    def say(self, sentence: str) -> None:
-        """Have it read, once."""
-        if sentence != self._notice:
-            self._notice = sentence
-            self.said.emit(sentence)
 
     # ------------------------------------------------------------ exchanges
 
@@ -220,8 +227,10 @@ class Pulse(QObject):
                 melody = bundled()
                 step_ns = round(60e9 / melody.bpm / STEPS_PER_BEAT)
                 self._supervisor.send(Prompt(melody.phrase, step_ns, _EXAMPLE_SEED, aloud=True))
-            case "play_again" | "another":
-                self._furniture.phrases.perform(command)
+            case "play_again":
+                self._furniture.phrases.perform("play")
+            case "another":
+                self._furniture.phrases.perform("another")
             case _:
                 pass
         self._moved_ns = time.monotonic_ns()
@@ -276,6 +285,13 @@ class Pulse(QObject):
         furniture.ports.chosen.connect(self.choose_ports)
         self._preview.on = {"auto": None, "on": True, "off": False}[self.remembered.preview]
         self._preview.volume = self.remembered.volume
+        furniture.presets.refused.connect(self.say)
+        furniture.presets.applied.connect(lambda name: self.remember(preset=name))
+        furniture.welcome.shown_at_start.connect(lambda on: self.remember(welcome=on))
+        box = furniture.controls.learn_bar.box
+        if box:
+            box.chosen.connect(lambda name: self.remember(profile=name))
+            box.saved.connect(lambda name: self.remember(profile=name))
 
     def _set(self, name: str) -> None:
         """A setting is another one now."""

@@ -32,7 +32,8 @@ class Remembered:
     profile: str = ""
     """Of learnt controllers."""
     theme: Literal["system", "light", "dark"] = "system"
-    zoom: float = 1.0
+    zoom: float = 10.0
+    """Seconds across the roll."""
     follow: bool = True
     view: Literal["roll", "score"] = "roll"
     compact: bool = False

@@ -15,6 +15,7 @@ from bachbridge_gui.entries import Entry
 from bachbridge_gui.timeline import Timeline
 from bachbridge_gui.vitals import Vitals
 
+_READING_NS = 6_000_000_000
 _SOURCES = {"playing": "from your playing", "set": "set", "clock": "from the DAW's clock"}
 
 
@@ -28,8 +29,8 @@ class State:
         self.metre: Metre | None = None
         self.names = PortNames((), ())
         """The ports of others, as far as the engine was asked for them."""
-        self.notice = ""
-        """The last thing that a person should know, in words."""
+        self._notice, self._noticed_ns = "", 0
+        """The last thing that a person should know, in words, and since when."""
         self.model = ""
         """The model that is ready."""
 
@@ -54,6 +55,15 @@ class State:
         entry = self.conversation.look(now_ns)
         return [*over, entry] if entry else over
 
+    def tell(self, sentence: str, now_ns: int) -> None:
+        """Have a sentence read."""
+        self._notice, self._noticed_ns = sentence, now_ns
+
+    def notice(self, now_ns: int) -> str:
+        """What a person should know; it stays until all is well again, and long enough to be read."""
+        well = bool(self.model) and now_ns - self._noticed_ns > _READING_NS
+        return "" if well else self._notice
+
     def tempo(self) -> str:
         """The tempo and where it comes from, in words."""
         bpm, source = self._tempo()
@@ -73,13 +83,15 @@ class State:
             case PortNames():
                 self.names = message
             case ModelUp(name):
-                self.model, self.notice = name, ""
+                self.model = name
             case ModelDown(reason):
-                self.model, self.notice = "", reason
+                self.model = ""
+                self.tell(reason, now_ns)
             case Status("engine" | "setting" | "prompt" as topic, text):
                 if topic != "setting" or " = " not in text:
-                    self.notice = text
+                    self.tell(text, now_ns)
                 if topic == "engine":
+                    self.model = ""
                     self.timeline.silence(now_ns)
             case _:
                 pass

@@ -189,6 +189,8 @@ def sound_in_words(sound: str, state: State) -> str:
 def ports_in_words(input_name: str, output_name: str) -> tuple[State, str]:
     """The state of the ports, and the sentence for it."""
     match input_name, output_name:
+        case "pipe", "pipe":
+            return "warning", "This machine has no MIDI system: BachBridge plays inside this window only."
         case "", "":
             return "waiting", "The MIDI ports are not open yet."
         case "", _:

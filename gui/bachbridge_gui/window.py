@@ -20,6 +20,7 @@ from PyQt6.QtWidgets import (
 )
 
 from bachbridge_gui.furniture import Furniture
+from bachbridge_gui.learnui import Spot
 from bachbridge_gui.pulse import Pulse
 from bachbridge_gui.theme import Theme
 from bachbridge_gui.topbar import VIEWS
@@ -127,6 +128,12 @@ class Window(QMainWindow):
         top.switched.connect(self._switch)
         furniture.status.clicked.connect(lambda: self.show_view("monitor"))
         furniture.monitor.closed.connect(lambda: self.show_view("roll"))
+        furniture.connect.left.connect(lambda: self.show_view("roll"))
+        furniture.welcome.connect_wanted.connect(lambda: self.show_view("connect"))
+        furniture.welcome.play_wanted.connect(lambda: self.show_view("roll"))
+        furniture.welcome.keys_wanted.connect(self._play_here)
+        for button, target in ((top.panic, "panic"), (furniture.welcome.example, "example")):
+            Spot(button, target, pulse.learner)
         furniture.strip.endPressed.connect(lambda: pulse.desk.command("end_phrase"))
         pulse.said.connect(self._say)
         pulse.desk.done.connect(self._done)
@@ -135,6 +142,10 @@ class Window(QMainWindow):
         escape.activated.connect(self._escape)
         for number, name in enumerate(VIEWS, 1):
             QShortcut(QKeySequence(f"Ctrl+{number}"), self).activated.connect(lambda name=name: self.show_view(name))
+
+    def _play_here(self) -> None:
+        self.show_keys(on=True)
+        self.show_view("roll")
 
     def _switch(self, name: str, on: bool) -> None:
         match name:

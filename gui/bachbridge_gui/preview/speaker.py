@@ -4,9 +4,11 @@ The device asks for samples on a thread of its own, every 10 ms while it runs; s
 own choice would fall back on a device that nobody hears, so the ways are named here: having none is an error.
 """
 
+import os
 import sys
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from bachbridge.errors import BachBridgeError
@@ -19,7 +21,7 @@ _WAYS = {
     "linux": ("PULSEAUDIO", "ALSA", "JACK"),
 }
 _PERIOD_MS, _PERIODS = 10, 3
-_STALLED_S = 1.0
+_STALLED_S = 5.0
 
 
 def miniaudio() -> Any:
@@ -33,28 +35,46 @@ def miniaudio() -> Any:
     return library
 
 
-class Speaker:
-    """Plays what the synthesizer renders, while it runs. All methods belong to one thread."""
-
-    def __init__(self, synth: Synth, way: str | None = None) -> None:
-        """`way`: one of miniaudio's backends ("null" is heard by nobody); `BachBridgeError` if there is no device."""
-        library = miniaudio()
-        names = (way.upper(),) if way else _WAYS.get(sys.platform, _WAYS["linux"])
-        try:
-            self._device = library.PlaybackDevice(
+def _opened(names: Sequence[str]) -> Any:
+    """A device by the first way that has one: miniaudio itself would stop at the first way that is installed."""
+    library = miniaudio()
+    for name in names:
+        with suppress(library.MiniaudioError), _silenced():
+            return library.PlaybackDevice(
                 output_format=library.SampleFormat.FLOAT32,
                 nchannels=2,
                 sample_rate=RATE_HZ,
                 buffersize_msec=_PERIOD_MS,
                 callback_periods=_PERIODS,
-                backends=[library.Backend[name] for name in names],
+                backends=[library.Backend[name]],
                 app_name="BachBridge preview",
             )
-        except library.MiniaudioError as error:
-            raise BachBridgeError(
-                "No sound device was found: plug in or switch on a loudspeaker or headphones, then switch the preview "
-                "sound on again."
-            ) from error
+    raise BachBridgeError(
+        "No sound device was found: plug in or switch on a loudspeaker or headphones, then switch the preview sound "
+        "on again."
+    )
+
+
+@contextmanager
+def _silenced() -> Generator[None]:
+    """The sound libraries tell on stderr at length what they have tried."""
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
+
+
+class Speaker:
+    """Plays what the synthesizer renders, while it runs. All methods belong to one thread."""
+
+    def __init__(self, synth: Synth, way: str | None = None) -> None:
+        """`way`: one of miniaudio's backends ("null" is heard by nobody); `BachBridgeError` if there is no device."""
+        names = (way.upper(),) if way else _WAYS.get(sys.platform, _WAYS["linux"])
+        self._device = _opened(names)
         self._synth = synth
         self._source = self._samples()
         next(self._source)

@@ -67,6 +67,8 @@ class Pulse(QObject):
         self._supervisor, self._state, self._furniture, self._preview = supervisor, state, furniture, preview
         self._finish, self._start = finish, start
         self._notice = ""
+        self._told: object = None
+        """What changes seldom, as it was last shown."""
         self._text_ns = self._moved_ns = 0
         self._closed = False
         self._timer = QTimer(self)
@@ -142,25 +144,33 @@ class Pulse(QObject):
         furniture, vitals = self._furniture, self._state.vitals
         if self.view == "monitor":
             furniture.monitor.refresh(now_ns)
-        furniture.connect.refresh(
-            Checks(
-                input_seen=vitals.input_seen,
-                notes_seen=vitals.notes_seen,
-                clock_seen=vitals.clock_seen,
-                loop=vitals.loop,
-                input_name=vitals.input,
-                output_name=vitals.output,
-            )
+        checks = Checks(
+            input_seen=vitals.input_seen,
+            notes_seen=vitals.notes_seen,
+            clock_seen=vitals.clock_seen,
+            loop=vitals.loop,
+            input_name=vitals.input,
+            output_name=vitals.output,
         )
+        clocked = self.desk.settings.follow_clock and vitals.clock_bpm > 0
+        told = (checks, vitals.model_up, vitals.model_text, clocked, self._state.names, self.remembered)
+        sound = (self._preview.sounds, self._preview.reason, self._preview.sentence)
+        if self._told != (told, sound):
+            self._told = (told, sound)
+            self._tell(checks, clocked=clocked)
+
+    def _tell(self, checks: Checks, *, clocked: bool) -> None:
+        """What changes seldom, when it has changed."""
+        furniture, vitals, preview = self._furniture, self._state.vitals, self._preview
+        furniture.connect.refresh(checks)
         furniture.controls.set_model_state(ready=vitals.model_up is True, sentence=vitals.model_text)
-        furniture.controls.set_clock(running=self.desk.settings.follow_clock and vitals.clock_bpm > 0)
+        furniture.controls.set_clock(running=clocked)
         furniture.phrases.set_cannot_ask("" if vitals.model_up else vitals.model_text)
         furniture.ports.show_ports(self._state.names, self.remembered.input, self.remembered.output)
-        preview = self._preview
         furniture.welcome.refresh(
             vitals.input, vitals.output, preview.reason or preview.sentence, "seen" if preview.sounds else "warning"
         )
-        furniture.top.show_switch("sound", on=self._preview.sounds, reason=self._preview.reason)
+        furniture.top.show_switch("sound", on=preview.sounds, reason=preview.reason)
 
     def say(self, sentence: str) -> None:
         """Have it read."""

@@ -82,3 +82,8 @@ def test_everything_can_be_reached_and_is_explained(page: Welcome):
         assert each.accessibleName()
         assert each.toolTip()
         assert each.focusPolicy() & Qt.FocusPolicy.TabFocus
+
+
+def test_it_fits_into_a_small_window(page: Welcome):
+    assert page.minimumSizeHint().width() <= 480
+    assert page.minimumSizeHint().height() <= 360

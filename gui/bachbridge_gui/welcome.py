@@ -57,6 +57,12 @@ class Welcome(QWidget):
             self._ports.say(*ports_in_words(input_name, output_name))
             self._sound.say(state, sound_in_words(sound, state))
 
+    def show_at_start(self, *, on: bool) -> None:
+        """Whether the page is shown at the start, as remembered; nothing is told."""
+        blocked = self._at_start.blockSignals(True)
+        self._at_start.setChecked(on)
+        self._at_start.blockSignals(blocked)
+
     @property
     def said(self) -> tuple[tuple[State, str], tuple[State, str]]:
         """What the page says of the sound and of the ports."""

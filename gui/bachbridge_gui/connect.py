@@ -1,31 +1,31 @@
 """The page "Connect my DAW": a DAW's steps in its own words, and beside them what BachBridge has seen so far."""
 
 import html
-import re
 import sys
+from collections.abc import Callable
 
-from PyQt6.QtCore import QSize, Qt, pyqtSignal
-from PyQt6.QtGui import QFont, QGuiApplication
+from PyQt6.QtCore import Qt, pyqtBoundSignal, pyqtSignal
+from PyQt6.QtGui import QGuiApplication, QResizeEvent
 from PyQt6.QtWidgets import (
+    QBoxLayout,
     QFrame,
     QGridLayout,
     QHBoxLayout,
     QLabel,
-    QListWidget,
-    QListWidgetItem,
     QPushButton,
     QScrollArea,
+    QTabBar,
     QVBoxLayout,
     QWidget,
 )
 
 from bachbridge_gui.checks import Checks, Row, rows
 from bachbridge_gui.daws import DAWS, Daw, Step, filled, remark
+from bachbridge_gui.lettering import heading, marked, scrolled, sentence
 from bachbridge_gui.sign import WORDS, Sign
 
 _NEAR, _FAR, _EDGE = 8, 16, 24
-_LIST, _CHECKS = 152, 288
-_MENU_WORD = re.compile(r"\*(.+?)\*")
+_CHECKS, _WIDE = 288, 640
 
 
 class Connect(QWidget):
@@ -39,26 +39,26 @@ class Connect(QWidget):
         self.setAccessibleName("Connect my DAW")
         self._platform = platform
         self._checks = Checks()
-        self._list = self._daws()
-        self._steps = QScrollArea()
-        self._steps.setWidgetResizable(True)
-        self._steps.setFrameShape(QFrame.Shape.NoFrame)
-        self._steps.setAccessibleName("Steps")
+        self._tabs = _daws()
+        self._steps = QVBoxLayout()
         self._rows = [CheckRow(row) for row in rows(self._checks)]
         self._ports = QLabel()
         self._ports.setWordWrap(True)
+        self._body = QBoxLayout(QBoxLayout.Direction.LeftToRight)
         self._arrange()
-        self._list.setCurrentRow(_first(platform))
+        self._tabs.currentChanged.connect(self._show_steps)
+        self._tabs.setCurrentIndex(_first(platform))
         self._name_ports()
+        self._show_steps()
 
     @property
     def daw(self) -> Daw:
         """The one whose steps are shown."""
-        return DAWS[max(0, self._list.currentRow())]
+        return DAWS[self._tabs.currentIndex()]
 
     def show_daw(self, name: str) -> None:
         """Show the steps of the DAW of that name."""
-        self._list.setCurrentRow([daw.name for daw in DAWS].index(name))
+        self._tabs.setCurrentIndex([daw.name for daw in DAWS].index(name))
 
     def refresh(self, checks: Checks) -> None:
         """Show what is known of the connection now."""
@@ -78,51 +78,47 @@ class Connect(QWidget):
         if clipboard is not None:
             clipboard.setText("\n".join(self._names))
 
+    def resizeEvent(self, a0: QResizeEvent | None) -> None:  # noqa: N802
+        """Where there is room the check list stands beside the steps, or else below them."""
+        wide = self.width() >= _WIDE
+        self._body.setDirection(
+            QBoxLayout.Direction.LeftToRight if wide else QBoxLayout.Direction.TopToBottom,
+        )
+        super().resizeEvent(a0)
+
     @property
     def _names(self) -> tuple[str, str]:
         return self._checks.input_name or "BachBridge In", self._checks.output_name or "BachBridge Out"
 
-    def _daws(self) -> QListWidget:
-        names = QListWidget()
-        for daw in DAWS:
-            item = QListWidgetItem(daw.name)
-            item.setSizeHint(QSize(_LIST, 36))
-            names.addItem(item)
-        names.setFixedWidth(_LIST)
-        names.setFrameShape(QFrame.Shape.NoFrame)
-        names.setAccessibleName("Which DAW")
-        names.setToolTip("Choose your DAW: the steps use the words of its own menus")
-        names.currentRowChanged.connect(self._show_steps)
-        return names
-
     def _arrange(self) -> None:
-        back = QPushButton("Back")
-        back.setToolTip("Back to playing; nothing that sounds changes")
-        back.setAccessibleName("Back")
-        back.setMinimumSize(96, 32)
-        back.clicked.connect(self.left)
-        copy = QPushButton("Copy the names")
-        copy.setToolTip("Copy the names of both ports, to look for them in the DAW")
-        copy.setAccessibleName("Copy the names of the ports")
-        copy.setMinimumHeight(32)
-        copy.clicked.connect(self.copy_names)
-        title = heading("Connect my DAW", 1.6)
+        back = _button("Back", "Back", "Back to playing; nothing that sounds changes", self.left)
+        copy = _button(
+            "Copy the names",
+            "Copy the names of the ports",
+            "Copy the names of both ports, to look for them in the DAW",
+            self.copy_names,
+        )
         grid = QGridLayout(self)
-        grid.setContentsMargins(_EDGE, _EDGE, _EDGE, _EDGE)
-        grid.setHorizontalSpacing(_EDGE)
-        grid.setVerticalSpacing(_FAR)
-        grid.addWidget(title, 0, 0, 1, 2)
-        grid.addWidget(back, 0, 2, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignTop)
-        names = QHBoxLayout()
-        names.setSpacing(_FAR)
-        names.addWidget(self._ports, 1)
-        names.addWidget(copy)
-        grid.addLayout(names, 1, 0, 1, 3)
-        grid.addWidget(self._list, 2, 0)
-        grid.addWidget(self._steps, 2, 1)
-        grid.addWidget(self._check_list(), 2, 2, Qt.AlignmentFlag.AlignTop)
-        grid.setColumnStretch(1, 1)
-        grid.setRowStretch(2, 1)
+        grid.setContentsMargins(_EDGE, _FAR, _EDGE, _FAR)
+        grid.setSpacing(_FAR)
+        grid.addWidget(heading("Connect my DAW", 1.6), 0, 0)
+        grid.addWidget(back, 0, 1)
+        grid.addWidget(self._ports, 1, 0)
+        grid.addWidget(copy, 1, 1)
+        grid.addWidget(self._tabs, 2, 0, 1, 2)
+        grid.addWidget(self._scrolled(), 3, 0, 1, 2)
+        grid.setColumnStretch(0, 1)
+        grid.setRowStretch(3, 1)
+
+    def _scrolled(self) -> QScrollArea:
+        self._steps.setSpacing(_FAR)
+        self._body.setSpacing(_EDGE)
+        self._body.setContentsMargins(0, 0, _NEAR, 0)
+        self._body.addLayout(self._steps, 1)
+        self._body.addWidget(self._check_list(), 0, Qt.AlignmentFlag.AlignTop)
+        page = QWidget()
+        page.setLayout(self._body)
+        return scrolled(page)
 
     def _check_list(self) -> QWidget:
         panel = QFrame()
@@ -145,20 +141,16 @@ class Connect(QWidget):
         )
 
     def _show_steps(self) -> None:
-        page = QWidget()
-        column = QVBoxLayout(page)
-        column.setContentsMargins(0, 0, _NEAR, 0)
-        column.setSpacing(_FAR)
+        while item := self._steps.takeAt(0):
+            widget = item.widget()
+            if widget is not None:
+                widget.hide()
+                widget.deleteLater()
         if said := remark(self.daw, self._platform):
-            line = QHBoxLayout()
-            line.setSpacing(_NEAR)
-            line.addWidget(Sign("warning"), 0, Qt.AlignmentFlag.AlignTop)
-            line.addWidget(sentence(said), 1)
-            column.addLayout(line)
+            self._steps.addWidget(_remark(said))
         for number, step in enumerate(self.daw.steps, 1):
-            column.addWidget(self._step(number, step))
-        column.addStretch(1)
-        self._steps.setWidget(page)
+            self._steps.addWidget(self._step(number, step))
+        self._steps.addStretch(1)
 
     def _step(self, number: int, step: Step) -> QWidget:
         row = QWidget()
@@ -173,6 +165,36 @@ class Connect(QWidget):
         grid.addWidget(sentence(marked(filled(step.text, *self._names))), 1, 1)
         grid.setColumnStretch(1, 1)
         return row
+
+
+def _daws() -> QTabBar:
+    tabs = QTabBar()
+    for daw in DAWS:
+        tabs.addTab(daw.name)
+    tabs.setExpanding(False)
+    tabs.setUsesScrollButtons(True)
+    tabs.setAccessibleName("Which DAW")
+    tabs.setToolTip("Choose your DAW: the steps use the words of its own menus")
+    return tabs
+
+
+def _button(text: str, name: str, tip: str, pressed: pyqtBoundSignal | Callable[[], None]) -> QPushButton:
+    button = QPushButton(text)
+    button.setMinimumSize(120, 32)
+    button.setAccessibleName(name)
+    button.setToolTip(tip)
+    button.clicked.connect(pressed)
+    return button
+
+
+def _remark(said: str) -> QWidget:
+    row = QWidget()
+    line = QHBoxLayout(row)
+    line.setContentsMargins(0, 0, 0, 0)
+    line.setSpacing(_FAR)
+    line.addWidget(Sign("warning"), 0, Qt.AlignmentFlag.AlignTop)
+    line.addWidget(sentence(said), 1)
+    return row
 
 
 def _first(platform: str) -> int:
@@ -204,26 +226,3 @@ class CheckRow(QWidget):
         self._sentence.setText(row.sentence)
         self.setAccessibleName(f"{row.title}: {WORDS[row.state]}")
         self.setAccessibleDescription(row.sentence)
-
-
-def heading(text: str, size: float) -> QLabel:
-    """A label in bold, so many times as large as the rest."""
-    label = QLabel(text)
-    font = QFont(label.font())
-    font.setPointSizeF(font.pointSizeF() * size)
-    font.setBold(True)
-    label.setFont(font)
-    return label
-
-
-def sentence(text: str) -> QLabel:
-    """A label that breaks its lines and can be copied from."""
-    label = QLabel(text)
-    label.setWordWrap(True)
-    label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-    return label
-
-
-def marked(text: str) -> str:
-    """The text as rich text, words of the DAW's own in bold."""
-    return _MENU_WORD.sub(r"<b>\1</b>", html.escape(text, quote=False))

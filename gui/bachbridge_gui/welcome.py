@@ -5,12 +5,12 @@ says why it is not heard here.
 """
 
 from PyQt6.QtCore import QRectF, QSize, Qt, pyqtSignal
-from PyQt6.QtGui import QPainter, QPaintEvent, QPalette, QPen
-from PyQt6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from PyQt6.QtGui import QPainter, QPaintEvent, QPalette, QPen, QResizeEvent
+from PyQt6.QtWidgets import QBoxLayout, QCheckBox, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from bachbridge_gui.checks import State
-from bachbridge_gui.connect import heading, sentence
 from bachbridge_gui.desk import Desk
+from bachbridge_gui.lettering import heading, scrolled, sentence
 from bachbridge_gui.sign import Sign
 
 _NEAR, _FAR, _EDGE = 8, 16, 32
@@ -44,6 +44,7 @@ class Welcome(QWidget):
         self._at_start.setToolTip("Off: BachBridge opens ready to play. Nothing that sounds changes")
         self._at_start.setChecked(shown)
         self._at_start.toggled.connect(self.shown_at_start)
+        self._buttons = self._row()
         self._arrange()
         self._shown: tuple[str, str, str, State] | None = None
         self.refresh("", "", "")
@@ -55,6 +56,12 @@ class Welcome(QWidget):
             self._shown = shown
             self._ports.say(*ports_in_words(input_name, output_name))
             self._sound.say(state, sound_in_words(sound, state))
+
+    def show_at_start(self, *, on: bool) -> None:
+        """Whether the page is shown at the start, as remembered; nothing is told."""
+        blocked = self._at_start.blockSignals(True)
+        self._at_start.setChecked(on)
+        self._at_start.blockSignals(blocked)
 
     @property
     def said(self) -> tuple[tuple[State, str], tuple[State, str]]:
@@ -79,21 +86,33 @@ class Welcome(QWidget):
         column.addWidget(self._sound)
         column.addWidget(self._ports)
         column.addSpacing(_FAR)
-        column.addLayout(self._buttons())
+        column.addLayout(self._buttons)
         column.addWidget(self._at_start, 0, Qt.AlignmentFlag.AlignHCenter)
         column.addStretch(3)
         middle = QWidget()
         middle.setMaximumWidth(_WIDTH)
         middle.setLayout(column)
         column.setContentsMargins(0, 0, 0, 0)
-        outer = QHBoxLayout(self)
-        outer.setContentsMargins(_EDGE, _EDGE, _EDGE, _EDGE)
-        outer.addStretch(1)
-        outer.addWidget(middle, 1000)
-        outer.addStretch(1)
+        page = QWidget()
+        across = QHBoxLayout(page)
+        across.setContentsMargins(_FAR, _FAR, _FAR, _FAR)
+        across.addStretch(1)
+        across.addWidget(middle, 1000)
+        across.addStretch(1)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.addWidget(scrolled(page))
 
-    def _buttons(self) -> QHBoxLayout:
-        row = QHBoxLayout()
+    def resizeEvent(self, a0: QResizeEvent | None) -> None:  # noqa: N802
+        """Where there is no room for three buttons side by side they stand one below the other."""
+        wide = self.width() >= _WIDTH
+        self._buttons.setDirection(
+            QBoxLayout.Direction.LeftToRight if wide else QBoxLayout.Direction.TopToBottom,
+        )
+        super().resizeEvent(a0)
+
+    def _row(self) -> QBoxLayout:
+        row = QBoxLayout(QBoxLayout.Direction.LeftToRight)
         row.setSpacing(_NEAR)
         for text, tip, signal in (
             (
@@ -154,8 +173,7 @@ class _Line(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._sign = Sign()
-        self._label = QLabel()
-        self._label.setWordWrap(True)
+        self._label = _Words()
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(_NEAR)
@@ -175,8 +193,21 @@ class _Line(QWidget):
     def say(self, state: State, text: str) -> None:
         self._sign.set_state(state)
         self._label.setText(text)
-        width = self._label.fontMetrics().horizontalAdvance(text) + _NEAR
-        self._label.setMinimumWidth(min(width, _WIDTH - 2 * _EDGE))
+
+
+class _Words(QLabel):
+    """A sentence as wide as it is long, up to the page's width; it breaks its lines where there is less room."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setWordWrap(True)
+
+    def sizeHint(self) -> QSize:  # noqa: N802
+        width = min(self.fontMetrics().horizontalAdvance(self.text()) + _NEAR, _WIDTH - 2 * _EDGE)
+        return QSize(width, self.heightForWidth(width))
+
+    def minimumSizeHint(self) -> QSize:  # noqa: N802
+        return QSize(160, self.fontMetrics().height())
 
 
 def sound_in_words(sound: str, state: State) -> str:

@@ -3,14 +3,15 @@
 import re
 
 import pytest
-from PyQt6.QtCore import Qt
+from PyQt6.QtCore import QCoreApplication, QEvent, QPoint, Qt
 from PyQt6.QtGui import QGuiApplication
-from PyQt6.QtWidgets import QLabel, QListWidget, QPushButton
+from PyQt6.QtWidgets import QLabel, QPushButton, QTabBar
 from pytestqt.qtbot import QtBot
 
 from bachbridge_gui.checks import Checks, rows
-from bachbridge_gui.connect import CheckRow, Connect, marked
+from bachbridge_gui.connect import CheckRow, Connect
 from bachbridge_gui.daws import DAWS, LINUX, MACOS, WINDOWS, filled, remark
+from bachbridge_gui.lettering import marked
 
 
 def states(checks: Checks) -> list[str]:
@@ -18,6 +19,7 @@ def states(checks: Checks) -> list[str]:
 
 
 def texts(page: Connect) -> str:
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
     return re.sub(r"<[^>]+>", "", " ".join(label.text() for label in page.findChildren(QLabel)))
 
 
@@ -76,8 +78,8 @@ def test_whatever_is_missing_there_is_a_sentence_what_to_do():
 def test_choosing_a_daw_by_key_shows_its_steps(page: Connect, qtbot: QtBot):
     assert page.daw.name == "Ableton Live"
     assert "Link, Tempo & MIDI" in texts(page).replace("&amp;", "&")
-    (names,) = page.findChildren(QListWidget)
-    qtbot.keyClick(names, Qt.Key.Key_Down)
+    (names,) = page.findChildren(QTabBar)
+    qtbot.keyClick(names, Qt.Key.Key_Right)
     assert page.daw.name == "Reaper"
     assert "MIDI Hardware Output" in texts(page)
     page.show_daw("Ardour")
@@ -125,3 +127,13 @@ def test_the_signs_differ_in_shape_not_only_in_colour(page: Connect):
         image = sign.grab().toImage().convertToFormat(sign.grab().toImage().Format.Format_Grayscale8)
         seen.append(bytes(image.constBits().asarray(image.sizeInBytes())))  # pyright: ignore[reportOptionalMemberAccess]
     assert len(set(seen)) == 3
+
+
+def test_a_narrow_page_puts_the_list_below_and_stays_usable(page: Connect, qtbot: QtBot):
+    rows_ = page.findChildren(CheckRow)
+    page.resize(900, 500)
+    qtbot.waitUntil(lambda: rows_[0].mapTo(page, QPoint()).x() > 450)
+    page.resize(480, 500)
+    qtbot.waitUntil(lambda: rows_[0].mapTo(page, QPoint()).x() < 100)
+    assert page.minimumSizeHint().width() <= 480
+    assert page.minimumSizeHint().height() <= 360

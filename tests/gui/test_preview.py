@@ -8,13 +8,14 @@ from queue import SimpleQueue
 
 import numpy as np
 import pytest
+from pytestqt.qtbot import QtBot
 
 from bachbridge import midi
 from bachbridge.errors import BachBridgeError
 from bachbridge.events import Failed, Message, Midi, Panic, Received, Sent, Setting, Status
 from bachbridge.link import Child
 from bachbridge_gui.preview.process import perform, serve
-from bachbridge_gui.preview.remote import PreviewSound, command, heard
+from bachbridge_gui.preview.remote import PreviewSound, command, heard, starting
 from bachbridge_gui.preview.speaker import Speaker, miniaudio
 from bachbridge_gui.preview.synth import Synth
 
@@ -48,7 +49,7 @@ def fake() -> Fake:
 
 
 @pytest.fixture
-def preview(fake: Fake, qtbot: object) -> PreviewSound:
+def preview(fake: Fake, qtbot: QtBot) -> PreviewSound:
     return PreviewSound(fake.start)
 
 
@@ -204,3 +205,13 @@ def test_the_process_starts_sounds_rests_and_ends_with_its_pipe():
     assert time.monotonic() - asked_s < 1
     assert child.stop() == 0
     assert said.get(timeout=5) is None
+
+
+def test_what_the_process_says_arrives_in_the_windows_thread(qtbot: QtBot):
+    pytest.importorskip("miniaudio")
+    elsewhere = "wasapi" if sys.platform != "win32" else "coreaudio"
+    preview = PreviewSound(starting([*command(), "--way", elsewhere]))
+    preview.forward(Received(ON, 0))
+    qtbot.waitUntil(lambda: preview.reason.startswith("No sound device was found"), timeout=20_000)
+    assert (preview.sounds, preview.state) == (False, "warning")
+    preview.close()

@@ -59,6 +59,9 @@ def test_whether_it_is_shown_at_start_is_told(page: Welcome, qtbot: QtBot):
     with qtbot.waitSignal(page.shown_at_start, timeout=1000) as signal:
         check.click()
     assert signal.args == [False]
+    with qtbot.assertNotEmitted(page.shown_at_start):
+        page.show_at_start(on=True)
+    assert check.isChecked()
 
 
 def test_the_button_works_where_nothing_is_heard_and_the_page_says_why(page: Welcome):
@@ -82,3 +85,8 @@ def test_everything_can_be_reached_and_is_explained(page: Welcome):
         assert each.accessibleName()
         assert each.toolTip()
         assert each.focusPolicy() & Qt.FocusPolicy.TabFocus
+
+
+def test_it_fits_into_a_small_window(page: Welcome):
+    assert page.minimumSizeHint().width() <= 480
+    assert page.minimumSizeHint().height() <= 360

@@ -1,7 +1,8 @@
 """An exchange as a score: what was played, spread over four voices, and the answer after it, with bar lines and a key.
 
 On paper a voice holds one note at a time. So what the player played in chords is given to the voices from above, each
-note to the nearest voice that is free; a voice's note ends where its next one begins; what finds no voice is left out.
+note to the nearest voice that is free, and a single line to one voice alone. A voice's note ends where its next one
+begins; of a chord of more than four notes the three highest and the lowest are written.
 """
 
 from collections import defaultdict
@@ -16,6 +17,8 @@ from bachbridge.grid import Bar, Meter
 from bachbridge.music import RANGES, VOICES, Key, Note, Phrase
 from bachbridge.score import musicxml
 
+_MIDDLE = 60
+"""From here up a single line is the soprano's, on the upper staff."""
 _CENTRES = tuple((low + high) / 2 for low, high in RANGES)
 
 
@@ -25,23 +28,27 @@ def sheet(prompt: Phrase, answer: Sequence[Note], at: int | None = None, title: 
     moved = [replace(note, start=note.start + at) for note in answer]
     notes = _cut([*spread(prompt.notes), *moved])
     end = max([prompt.steps, *(note.end for note in notes)])
-    return musicxml(notes, bars(end, prompt.steps_per_bar, prompt.position or 0), key_of(notes), title)
+    return musicxml(notes, bars(end, prompt.steps_per_bar, prompt.position or 0), key_of(notes), title, sparse=True)
 
 
 def spread(notes: Sequence[Note]) -> list[Note]:
     """The notes in four voices: as they are where they have voices, else from the highest of a chord downwards."""
     if any(note.voice for note in notes):
         return list(notes)
+    ordered = sorted(notes, key=lambda note: note.start)
+    if all(one.end <= other.start for one, other in pairwise(ordered)):
+        mean = sum(note.pitch for note in notes) / max(1, len(notes))
+        voice = 0 if mean >= _MIDDLE else min((2, 3), key=lambda voice: abs(_CENTRES[voice] - mean))
+        return [replace(note, voice=voice) for note in ordered]
     busy = [0] * len(VOICES)
     found: list[Note] = []
     for start, chord in groupby(sorted(notes, key=lambda note: (note.start, -note.pitch)), lambda note: note.start):
         below = 0
-        left = list(chord)
-        for index, note in enumerate(left):
-            room = range(below, len(VOICES) - min(len(left) - index - 1, len(VOICES) - 1 - below))
+        whole = list(chord)
+        written = whole if len(whole) <= len(VOICES) else [*whole[:3], whole[-1]]
+        for index, note in enumerate(written):
+            room = range(below, len(VOICES) - (len(written) - index - 1))
             free = [voice for voice in room if busy[voice] <= start] or list(room)
-            if not free:
-                break
             voice = min(free, key=lambda voice, pitch=note.pitch: abs(_CENTRES[voice] - pitch))
             busy[voice], below = note.end, voice + 1
             found.append(replace(note, voice=voice))

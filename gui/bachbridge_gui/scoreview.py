@@ -116,6 +116,12 @@ class ScoreView(QWidget):
         self._number += 1
         self._say(HINT)
 
+    def finish(self, timeout_ms: int = 5000) -> bool:
+        """Forget what is wanted and wait for the engraving thread; False where it takes longer than that."""
+        self._number += 1
+        self._threads.clear()
+        return self._threads.waitForDone(timeout_ms)
+
     def _ask(self) -> None:
         if self._exchange is not None:
             self._number += 1
@@ -127,11 +133,6 @@ class ScoreView(QWidget):
     def _width(self) -> int:
         bar = self._scroll.verticalScrollBar()
         return max(160, self.width() - 2 * MARGIN - (bar.sizeHint().width() if bar else 0))
-
-    @property
-    def number(self) -> int:
-        """Of the newest request; read by the engraving thread."""
-        return self._number
 
     def make(self, number: int, exchange: Exchange, width: int, ratio: float) -> None:
         """Engrave one exchange; called on the engraving thread."""

@@ -4,6 +4,7 @@ Both come with the extra `score` as ready-made wheels that need no system librar
 """
 
 import importlib
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,9 @@ PICTURES = (".png", ".svg")
 MAX_BARS = 400
 """Bars that a picture, which is one page, may have."""
 
-_PAGE = {"pageWidth": 2100, "pageHeight": 60000, "adjustPageHeight": True, "scale": 50}
+_UNITS = 2
+"""Of the page's width to a pixel at this scale."""
+_PAGE = {"pageHeight": 60000, "adjustPageHeight": True, "scale": 50}
 _LOOK = {"footer": "none", "header": "none", "breaks": "auto", "svgViewBox": True, "svgRemoveXlink": True}
 _WIDTH = 1600
 """Pixels of a PNG."""
@@ -27,12 +30,14 @@ def needs(path: Path) -> None:
         importlib.import_module("resvg_py")
 
 
-def picture(musicxml: bytes, suffix: str) -> bytes:
-    """The score as the bytes of a `.svg` or `.png`."""
+def picture(musicxml: bytes, suffix: str, width: int = 1050) -> bytes:
+    """The score as the bytes of a `.svg`, `width` pixels wide, or of a `.png` of the same page."""
     verovio: Any = importlib.import_module("verovio")
     verovio.enableLog(verovio.LOG_OFF)
+    # verovio knows its fonts' place only in the thread that imported it first.
+    verovio.setDefaultResourcePath(str(files("verovio") / "data"))
     toolkit = verovio.toolkit()
-    toolkit.setOptions(_PAGE | _LOOK)
+    toolkit.setOptions(_PAGE | _LOOK | {"pageWidth": width * _UNITS})
     if not toolkit.loadData(musicxml.decode()) or toolkit.getPageCount() != 1:
         raise BachBridgeError("the score does not fit on one picture: write it as .musicxml.")
     svg = str(toolkit.renderToSVG(1))

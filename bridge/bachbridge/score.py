@@ -35,8 +35,10 @@ class _Piece:
     after: bool = False
 
 
-def musicxml(notes: Sequence[Note], bars: Sequence[Bar], key: tuple[int, bool], title: str = "") -> bytes:
-    """The whole score; each voice's notes one at a time by start."""
+def musicxml(
+    notes: Sequence[Note], bars: Sequence[Bar], key: tuple[int, bool], title: str = "", *, sparse: bool = False
+) -> bytes:
+    """The whole score; each voice's notes one at a time by start. `sparse`: a lower voice that rests is not written."""
     root = Element("score-partwise", version="4.0")
     SubElement(SubElement(root, "work"), "work-title").text = title
     part_list = SubElement(root, "part-list")
@@ -44,11 +46,11 @@ def musicxml(notes: Sequence[Note], bars: Sequence[Bar], key: tuple[int, bool], 
     SubElement(root, "part", id="P1").text = "\n"
     # Bars become bytes one by one: as elements, those of a long piece would take a gigabyte.
     head, tail = tostring(root, encoding="utf-8", xml_declaration=True).split(b"\n</part>")
-    measures = (tostring(measure, encoding="us-ascii") for measure in _measures(notes, bars, key))
+    measures = (tostring(measure, encoding="us-ascii") for measure in _measures(notes, bars, key, sparse=sparse))
     return b"\n".join([head, *measures, b"</part>" + tail, b""])
 
 
-def _measures(notes: Sequence[Note], bars: Sequence[Bar], key: tuple[int, bool]) -> Iterator[Element]:
+def _measures(notes: Sequence[Note], bars: Sequence[Bar], key: tuple[int, bool], *, sparse: bool) -> Iterator[Element]:
     fifths = signature(key)
     voices = [_Cursor([note for note in notes if note.voice == voice]) for voice in range(len(VOICES))]
     told: tuple[int, int] | None = None
@@ -58,7 +60,7 @@ def _measures(notes: Sequence[Note], bars: Sequence[Bar], key: tuple[int, bool])
         if told != (meter.numerator, meter.denominator):
             _attributes(measure, meter, fifths if told is None else None)
             told = meter.numerator, meter.denominator
-        _bar(measure, bar, voices, fifths, key)
+        _bar(measure, bar, voices, fifths, key, sparse=sparse)
         if bar is bars[-1]:
             SubElement(SubElement(measure, "barline", location="right"), "bar-style").text = "light-heavy"
         yield measure
@@ -136,13 +138,17 @@ def _values(start: int, end: int, bar: Bar) -> Iterator[tuple[int, int]]:
         start += length
 
 
-def _bar(measure: Element, bar: Bar, voices: Sequence[_Cursor], fifths: int, key: tuple[int, bool]) -> None:
+def _bar(
+    measure: Element, bar: Bar, voices: Sequence[_Cursor], fifths: int, key: tuple[int, bool], *, sparse: bool
+) -> None:
     rows = [(voice, piece) for voice in range(len(VOICES)) for piece in voices[voice].pieces(bar)]
     signs = _accidentals(rows, fifths, key)
     for voice, pieces in groupby(rows, key=lambda row: row[0]):
+        its = [piece for _, piece in pieces]
+        if sparse and voice % 2 and all(piece.pitch is None for piece in its):
+            continue
         if voice:
             SubElement(SubElement(measure, "backup"), "duration").text = str(bar.end - bar.start)
-        its = [piece for _, piece in pieces]
         if all(piece.pitch is None for piece in its):
             _whole_rest(measure, bar, voice)
             continue

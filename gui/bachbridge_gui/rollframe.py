@@ -7,7 +7,7 @@ in logical pixels, where the fonts are what the system wants them to be.
 from collections.abc import Mapping, Sequence
 
 from PyQt6.QtCore import QPointF, QRectF, Qt
-from PyQt6.QtGui import QFont, QFontMetricsF, QPainter, QPalette, QPolygonF
+from PyQt6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPalette, QPolygonF, qGray
 
 from bachbridge.music import pitch_name
 from bachbridge_gui.parts import Span
@@ -70,7 +70,7 @@ def paint_keyboard(painter: QPainter, ink: Ink, scale: Scale, lit: Mapping[int, 
             painter.fillRect(QRectF(left, tops[pitch - 1] - 1, width, 1), line)
         if pitch % 12 == 0 and named:
             painter.setFont(small)
-            painter.setPen(ink.paper if ink.dark else ink.text)
+            painter.setPen(QColor("white" if qGray((key or ivory).rgb()) < 120 else "black"))
             area = QRectF(left, top + tall / 2 - 10, width - 4, 20)
             painter.drawText(area, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, pitch_name(pitch))
     painter.fillRect(QRectF(-1, 0, 1, height), line)

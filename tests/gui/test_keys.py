@@ -3,7 +3,6 @@
 import pytest
 from PyQt6.QtCore import QEvent, QPoint, Qt
 from PyQt6.QtGui import QKeyEvent, QMouseEvent
-from PyQt6.QtTest import QTest
 from PyQt6.QtWidgets import QApplication, QLineEdit, QVBoxLayout, QWidget
 
 from bachbridge import midi
@@ -96,13 +95,13 @@ def test_shortcuts_and_other_keys_are_left_to_the_window(keys, played):
     assert played.words() == []
 
 
-def test_the_mouse_presses_and_slides_from_key_to_key(keys, played):
-    QTest.mousePress(keys, LEFT, pos=place(keys, 60))
+def test_the_mouse_presses_and_slides_from_key_to_key(qtbot, keys, played):
+    qtbot.mousePress(keys, LEFT, pos=place(keys, 60))
     for pitch in (62, 64):
         move = place(keys, pitch)
         event_at = keys.mapToGlobal(move)
         QApplication.sendEvent(keys, _moved(move, event_at))
-    QTest.mouseRelease(keys, LEFT, pos=place(keys, 64))
+    qtbot.mouseRelease(keys, LEFT, pos=place(keys, 64))
     assert played.words() == ["on 60", "off 60", "on 62", "off 62", "on 64", "off 64"]
 
 
@@ -111,31 +110,31 @@ def _moved(at: QPoint, everywhere: QPoint):
     return QMouseEvent(kind, at.toPointF(), everywhere.toPointF(), Qt.MouseButton.NoButton, LEFT, none)
 
 
-def test_sliding_off_the_piano_releases(keys, played):
-    QTest.mousePress(keys, LEFT, pos=place(keys, 60))
+def test_sliding_off_the_piano_releases(qtbot, keys, played):
+    qtbot.mousePress(keys, LEFT, pos=place(keys, 60))
     QApplication.sendEvent(keys, _moved(QPoint(100, -30), keys.mapToGlobal(QPoint(100, -30))))
     assert played.words() == ["on 60", "off 60"]
 
 
-def test_lower_on_a_key_is_louder(keys, played):
+def test_lower_on_a_key_is_louder(qtbot, keys, played):
     for share in (0.7, 0.95):
-        QTest.mousePress(keys, LEFT, pos=place(keys, 60, share))
-        QTest.mouseRelease(keys, LEFT, pos=place(keys, 60, share))
+        qtbot.mousePress(keys, LEFT, pos=place(keys, 60, share))
+        qtbot.mouseRelease(keys, LEFT, pos=place(keys, 60, share))
     soft, loud = (data[2] for data in played if data[0] == 0x90)
     assert 1 <= soft < loud <= 127
 
 
-def test_black_keys_lie_above_white_ones(keys, played):
-    QTest.mousePress(keys, LEFT, pos=place(keys, 61, 0.5))
+def test_black_keys_lie_above_white_ones(qtbot, keys, played):
+    qtbot.mousePress(keys, LEFT, pos=place(keys, 61, 0.5))
     assert played.words() == ["on 61"]
 
 
-def test_a_pitch_held_by_two_hands_sounds_until_both_let_go(keys, played):
+def test_a_pitch_held_by_two_hands_sounds_until_both_let_go(qtbot, keys, played):
     typed(keys, KEY.Key_Q)
-    QTest.mousePress(keys, LEFT, pos=place(keys, 60))
+    qtbot.mousePress(keys, LEFT, pos=place(keys, 60))
     typed(keys, KEY.Key_Q, RELEASE)
     assert played.words() == ["on 60"]
-    QTest.mouseRelease(keys, LEFT, pos=place(keys, 60))
+    qtbot.mouseRelease(keys, LEFT, pos=place(keys, 60))
     assert played.words() == ["off 60"]
 
 
@@ -148,8 +147,8 @@ def test_when_the_focus_goes_every_key_is_let_go(qtbot, played):
     window.show()
     keys.setFocus()
     qtbot.waitUntil(keys.hasFocus)
-    QTest.keyPress(keys, KEY.Key_Z)
-    QTest.keyPress(keys, KEY.Key_C)
+    qtbot.keyPress(keys, KEY.Key_Z)
+    qtbot.keyPress(keys, KEY.Key_C)
     line.setFocus()
     assert played.words() == ["on 48", "on 52", "off 48", "off 52"]
     assert not typed(keys, KEY.Key_Z, RELEASE)

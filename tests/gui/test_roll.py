@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 import pytest
 from PyQt6.QtCore import QPoint, QPointF, Qt
 from PyQt6.QtGui import QColor, QPalette, QWheelEvent
-from PyQt6.QtTest import QTest
 
 from bachbridge_gui.palette import LOOKS
 from bachbridge_gui.parts import PLAYER, BarLines, RollNote, Span
@@ -71,7 +70,9 @@ def colour(roll: PianoRoll, ns: int, pitch: int) -> str:
 
 
 def note(start: float, end: float | None, pitch: int = 64, voice: int = PLAYER, velocity: int = 127) -> RollNote:
-    return RollNote(voice, pitch, velocity, T0 + round(start * SECOND), end and T0 + round(end * SECOND))
+    return RollNote(
+        voice, pitch, velocity, T0 + round(start * SECOND), None if end is None else T0 + round(end * SECOND)
+    )
 
 
 # ---------------------------------------------------------------- what is seen
@@ -232,25 +233,25 @@ def test_scrolling_stops_following_and_the_view_stays(qtbot, roll, source):
     source.add(note(-30, -29), note(-1, None))
     roll.frame(T0)
     with qtbot.waitSignal(roll.followChanged) as told:
-        QTest.keyClick(roll, Qt.Key.Key_Left)
+        qtbot.keyClick(roll, Qt.Key.Key_Left)
     assert told.args == [False]
     edges = roll._edges()
     roll.frame(T0 + SECOND)
     assert roll._edges() == edges
-    QTest.keyClick(roll, Qt.Key.Key_Home)
+    qtbot.keyClick(roll, Qt.Key.Key_Home)
     assert roll._edges()[0] < T0 - 30 * SECOND < roll._edges()[1]
-    QTest.keyClick(roll, Qt.Key.Key_End)
+    qtbot.keyClick(roll, Qt.Key.Key_End)
     assert roll.follow
     assert roll._edges()[0] < T0 + SECOND < roll._edges()[1]
 
 
-def test_dragging_takes_the_music_along(roll, source):
+def test_dragging_takes_the_music_along(qtbot, roll, source):
     source.add(note(-30, -29), note(-1, None))
     roll.frame(T0)
     left, _ = roll._edges()
-    QTest.mousePress(roll, Qt.MouseButton.LeftButton, pos=QPoint(400, 200))
-    QTest.mouseMove(roll, QPoint(500, 200))
-    QTest.mouseRelease(roll, Qt.MouseButton.LeftButton, pos=QPoint(500, 200))
+    qtbot.mousePress(roll, Qt.MouseButton.LeftButton, pos=QPoint(400, 200))
+    qtbot.mouseMove(roll, QPoint(500, 200))
+    qtbot.mouseRelease(roll, Qt.MouseButton.LeftButton, pos=QPoint(500, 200))
     assert not roll.follow
     assert roll._edges()[0] == pytest.approx(left - SECOND, abs=1000)
 
@@ -265,10 +266,10 @@ def test_zoom_keeps_its_limits_and_the_time_under_the_mouse(qtbot, roll, source)
     assert roll.zoom == pytest.approx(6.4)
     assert abs(at(roll, T0 - SECOND, 64).x() - before.x()) <= 1
     for _ in range(40):
-        QTest.keyClick(roll, Qt.Key.Key_Plus)
+        qtbot.keyClick(roll, Qt.Key.Key_Plus)
     assert roll.zoom == 2
     for _ in range(40):
-        QTest.keyClick(roll, Qt.Key.Key_Minus)
+        qtbot.keyClick(roll, Qt.Key.Key_Minus)
     assert roll.zoom == 60
 
 
@@ -285,15 +286,15 @@ def test_a_click_selects_the_phrase_under_it(qtbot, roll, source):
     roll.frame(T0)
     plain = colour(roll, T0 - 9 * SECOND // 2, 60)
     with qtbot.waitSignal(roll.phraseClicked) as told:
-        QTest.mouseClick(roll, Qt.MouseButton.LeftButton, pos=at(roll, T0 - 4 * SECOND, 60))
+        qtbot.mouseClick(roll, Qt.MouseButton.LeftButton, pos=at(roll, T0 - 4 * SECOND, 60))
     assert told.args == [1]
     assert roll.selected == 1
     assert colour(roll, T0 - 9 * SECOND // 2, 60) != plain
-    QTest.mouseClick(roll, Qt.MouseButton.LeftButton, pos=at(roll, T0 - SECOND, 60))
+    qtbot.mouseClick(roll, Qt.MouseButton.LeftButton, pos=at(roll, T0 - SECOND, 60))
     assert roll.selected == 2
-    QTest.mouseClick(roll, Qt.MouseButton.LeftButton, pos=at(roll, T0 - 5 * SECOND // 2, 60))
+    qtbot.mouseClick(roll, Qt.MouseButton.LeftButton, pos=at(roll, T0 - 5 * SECOND // 2, 60))
     assert roll.selected == 2
-    QTest.keyClick(roll, Qt.Key.Key_Up)
+    qtbot.keyClick(roll, Qt.Key.Key_Up)
     assert roll.selected == 1
 
 

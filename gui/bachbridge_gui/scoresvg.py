@@ -1,0 +1,62 @@
+"""The engraver's SVG as Qt can draw it: Qt knows the tiny profile of SVG, without nested pictures and links by `href`.
+
+The outer picture takes the inner one's coordinates, links get their old name, and words (bar numbers) are left out.
+The result is drawn as a stencil, so that the ink's colour is the palette's.
+"""
+
+import re
+
+from PyQt6.QtCore import QByteArray, QRectF, QSizeF, Qt
+from PyQt6.QtGui import QColor, QImage, QPainter
+from PyQt6.QtSvg import QSvgRenderer
+
+_INNER = re.compile(rb'<svg class="definition-scale"[^>]*?viewBox="([^"]*)"[^>]*>')
+_VIEW = re.compile(rb'viewBox="[^"]*"')
+_WORDS = re.compile(rb"<text\b.*?</text>", re.DOTALL)
+
+
+def tiny(svg: bytes) -> bytes:
+    """The picture in the words of SVG Tiny."""
+    inner = _INNER.search(svg)
+    if inner is not None:
+        head, rest = svg[: inner.start()], svg[inner.end() :]
+        body, _, tail = rest.rpartition(b"</svg>")
+        body, _, between = body.rpartition(b"</svg>")
+        svg = (
+            _VIEW.sub(b'viewBox="' + inner[1] + b'"', head, count=1)
+            + b"<g>"
+            + body
+            + b"</g>"
+            + between
+            + b"</svg>"
+            + tail
+        )
+    return _WORDS.sub(b"", svg).replace(b' href="#', b' xlink:href="#')
+
+
+def stencil(svg: bytes, width: int, ratio: float) -> QImage:
+    """The picture, black on nothing, `width` logical pixels wide; a null image where it is none. On any thread."""
+    renderer = QSvgRenderer(QByteArray(tiny(svg)))
+    view = renderer.viewBoxF()
+    if not renderer.isValid() or view.isEmpty():
+        return QImage()
+    size = (QSizeF(width, width * view.height() / view.width()) * ratio).toSize()
+    image = QImage(size, QImage.Format.Format_ARGB32_Premultiplied)
+    image.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(image)
+    renderer.render(painter, QRectF(image.rect()))
+    painter.end()
+    image.setDevicePixelRatio(ratio)
+    return image
+
+
+def inked(image: QImage, ink: QColor) -> QImage:
+    """The stencil in a colour."""
+    copy = image.copy()
+    copy.setDevicePixelRatio(1)
+    painter = QPainter(copy)
+    painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_SourceIn)
+    painter.fillRect(copy.rect(), ink)
+    painter.end()
+    copy.setDevicePixelRatio(image.devicePixelRatio())
+    return copy

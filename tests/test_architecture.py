@@ -52,7 +52,7 @@ WINDOW_MAY = {"bachbridge"} | {
     f"bachbridge.{name}"
     for name in (
         *("config", "errors", "events", "link", "music", "midi", "performance", "score"),
-        *("engraving", "library", "melody", "midifile", "record", "sound", "wholefile"),
+        *("engraving", "library", "melody", "midifile", "record", "sheet", "sound", "wholefile"),
     )
 }
 """The pipe to the engine and values; what reads and writes files. Never what plays."""

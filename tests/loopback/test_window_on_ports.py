@@ -125,9 +125,7 @@ def test_the_answer_is_planned_then_sounds_then_is_listed(program: Program, play
     listen(qtbot, player, lambda: {67, 69, 71, 72} <= {d[1] for _, d in player.heard[known:] if d[0] == 0x94})
 
 
-def test_a_killed_engine_comes_back_with_the_settings_as_they_were(
-    program: Program, player: Daw, qtbot: QtBot
-) -> None:
+def test_a_killed_engine_comes_back_with_the_settings_as_they_were(program: Program, player: Daw, qtbot: QtBot) -> None:
     pulse = program.window.pulse
     pulse.desk.set("temperature", 1.25)
     sound_an_answer(program, player, qtbot)

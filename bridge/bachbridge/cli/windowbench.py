@@ -56,7 +56,6 @@ def measure_window(tell: Callable[[float], None]) -> dict[str, object]:
         "milliseconds": figures,
         "p99_with_window_against_without": ratios,
         "painting_share_of_a_core": round(sum(costs) / len(costs), 3) if costs else None,
-        "start": _start(),
     }
 
 
@@ -143,7 +142,7 @@ def _p99(times: Times) -> float:
 # ---------------------------------------------------------------- the whole program
 
 
-def _start() -> dict[str, float | None]:
+def measure_start() -> dict[str, float | None]:
     """Seconds from the command to the window and to being ready to play, and its share of a core when idle."""
     environment = {**os.environ, TELL_START: "1"}
     if sys.platform == "linux" and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):

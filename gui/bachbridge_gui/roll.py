@@ -40,7 +40,6 @@ class PianoRoll(QWidget):
         self._ledger, self._compass = Ledger(), Compass()
         self._tiles = Tiles(source, self._ledger)
         self._inks: tuple[object, Ink] | None = None
-        self._bars_seen: object = None
         self._revision: int | None = None
         self._now_ns = self._left_ns = self._looked_ns = 0
         self._follow, self._zoom = True, 8.0
@@ -137,14 +136,12 @@ class PianoRoll(QWidget):
 
     def _take(self) -> None:
         """Bring the ledger up to date and drop the tiles that are not true any more."""
-        ended = self._ledger.take(self._source.notes)
-        bars = self._source.bars
-        seen = len(bars), bars[-1] if bars else None
-        if ended is None or seen != self._bars_seen:
-            self._bars_seen = seen
+        ended, scale = self._ledger.take(self._source.notes), self._scale()
+        if ended is None:
             self._tiles.clear()
         else:
-            self._tiles.drop(ended, self._scale())
+            self._tiles.drop(ended, scale)
+        self._tiles.look_at_bars(scale)
 
     def _look(self, now_ns: int) -> None:
         """Let the range of pitches follow what is visible."""

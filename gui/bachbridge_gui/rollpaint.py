@@ -6,8 +6,9 @@ device pixel here, so that everything is crisp at any scale and takes the raster
 pixel, from time 0, at the painter's x 0.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from typing import cast
 
 from PyQt6.QtCore import QPointF, QRect, QRectF, Qt
 from PyQt6.QtGui import QColor, QPainter, QPalette, QPen, QPixmap, QPolygonF
@@ -58,6 +59,7 @@ class Ink:
     bodies: dict[tuple[int, int], QColor] = field(init=False)
     """By row of `LOOKS` and loudness."""
     _shapes: dict[tuple[int, int, bool], QPixmap] = field(default_factory=lambda: {})
+    _greys: dict[float, QColor] = field(default_factory=lambda: {})
 
     def __post_init__(self) -> None:
         self.dark = is_dark(self.palette)
@@ -75,7 +77,9 @@ class Ink:
 
     def grey(self, share: float) -> QColor:
         """Paper with a share of text colour."""
-        return mixed(self.paper, self.text, share)
+        if share not in self._greys:
+            self._greys[share] = mixed(self.paper, self.text, share)
+        return self._greys[share]
 
     def shape(self, voice: int, size: int, *, planned: bool) -> QPixmap:
         """The shape of a part, with a rim of paper that keeps it apart from its note's body."""
@@ -129,13 +133,12 @@ def paint_ground(painter: QPainter, ink: Ink, scale: Scale, x: int, width: int, 
     tops, veil = scale.tops, AHEAD if ahead else 0.0
     painter.fillRect(x, 0, width, scale.height, ink.grey(veil))
     pitches = range(scale.low, scale.high + 1)
-    painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(ink.grey(veil + 0.055))
     black = [pitch for pitch in pitches if pitch % 12 in BLACK_KEYS]
-    painter.drawRects([QRect(x, tops[pitch], width, tops[pitch - 1] - tops[pitch]) for pitch in black])
-    painter.setBrush(ink.grey(0.16))
+    rows = [QRect(x, tops[pitch], width, tops[pitch - 1] - tops[pitch]) for pitch in black]
+    _fill(painter, ink.grey(veil + 0.055), rows)
     hair = max(1, int(scale.ratio))
-    painter.drawRects([QRect(x, tops[pitch - 1] - hair, width, hair) for pitch in pitches if pitch % 12 == 0 and pitch])
+    lines = [QRect(x, tops[pitch - 1] - hair, width, hair) for pitch in pitches if pitch % 12 == 0 and pitch]
+    _fill(painter, ink.grey(0.16), lines)
 
 
 def paint_marks(painter: QPainter, ink: Ink, scale: Scale, beats: Iterable[Mark], first: int) -> None:
@@ -145,13 +148,18 @@ def paint_marks(painter: QPainter, ink: Ink, scale: Scale, beats: Iterable[Mark]
     for mark in beats:
         line = QRect(scale.px(mark.at_ns) - first, 0, max(1, int(scale.ratio)), scale.height)
         (weak if mark.bar is None else strong).append(line)
-    painter.setPen(Qt.PenStyle.NoPen)
-    if weak and scale.seconds <= _BEATS_UNTIL:
-        painter.setBrush(ink.grey(0.1))
-        painter.drawRects(weak)
-    if strong:
-        painter.setBrush(ink.grey(0.3))
-        painter.drawRects(strong)
+    if scale.seconds <= _BEATS_UNTIL:
+        _fill(painter, ink.grey(0.1), weak)
+    _fill(painter, ink.grey(0.3), strong)
+
+
+def _fill(painter: QPainter, colour: QColor, areas: list[QRect]) -> None:
+    """Many areas in one call."""
+    if areas:
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(colour)
+        # PyQt takes a list here, which its stubs do not know; handed over one by one they would take twice as long.
+        cast("Callable[[list[QRect]], None]", painter.drawRects)(areas)
 
 
 # ---------------------------------------------------------------- notes
@@ -172,7 +180,7 @@ class _Batches:
             end = until if note.end_ns is None else round(note.end_ns * per_ns)
             width = max((end or 0) - first - x - gap, 2)
             voice = note.voice if note.voice == PLAYER else note.voice % 4
-            top, into = tops[note.pitch], 0
+            top, into = tops[max(0, min(127, note.pitch))], 0
             if width >= least:
                 into = shift
                 self.shapes.append((voice, x - gap, top - rise))
@@ -187,10 +195,8 @@ class _Batches:
 def paint_notes(painter: QPainter, ink: Ink, scale: Scale, notes: Iterable[RollNote], first: int) -> None:
     """Notes that have ended, loud ones fuller than soft ones."""
     batches = _Batches(scale, notes, first)
-    painter.setPen(Qt.PenStyle.NoPen)
     for key in sorted(batches.bodies, reverse=True):
-        painter.setBrush(ink.bodies[key])
-        painter.drawRects(batches.bodies[key])
+        _fill(painter, ink.bodies[key], batches.bodies[key])
     batches.paint_shapes(painter, ink, planned=False)
 
 
@@ -213,14 +219,11 @@ def paint_planned(painter: QPainter, ink: Ink, scale: Scale, notes: Iterable[Rol
     """Notes that are to come, as outlines."""
     batches = _Batches(scale, notes, first)
     line = max(1, min(round(1.5 * scale.ratio), round(scale.row * 0.15)))
-    painter.setPen(Qt.PenStyle.NoPen)
     inside: list[QRect] = []
     for (voice, _), areas in batches.bodies.items():
-        painter.setBrush(ink.full(voice))
-        painter.drawRects(areas)
+        _fill(painter, ink.full(voice), areas)
         inside += [area.adjusted(line, line, -line, -line) for area in areas]
-    painter.setBrush(ink.grey(AHEAD))
-    painter.drawRects([area for area in inside if area.isValid()])
+    _fill(painter, ink.grey(AHEAD), [area for area in inside if area.isValid()])
     batches.paint_shapes(painter, ink, planned=True)
 
 

@@ -4,9 +4,11 @@ Along time everything is counted in whole device pixels from time 0 of the clock
 and a note drawn anew at each frame lie on the same pixel, and nothing trembles while the view scrolls.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from operator import attrgetter
 
 from bachbridge.music import STEPS_PER_BEAT
 from bachbridge_gui.parts import BarLines
@@ -18,6 +20,7 @@ _GRAIN = 6
 """The range of pitches grows and shrinks by half octaves."""
 _PATIENCE_NS = 8 * SECOND_NS
 """So long must a smaller range have been enough before it is taken."""
+_SINCE = attrgetter("since_ns")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +72,10 @@ class Mark:
 
 def marks(bars: Sequence[BarLines], from_ns: int, to_ns: int) -> Iterator[Mark]:
     """The beats and bar lines between two times, each stretch of bar lines in force until the next."""
-    ends = [*(later.since_ns for later in bars[1:]), to_ns + 1]
-    for lines, end_ns in zip(bars, ends, strict=False):
+    begin = max(0, bisect_right(bars, from_ns, key=_SINCE) - 1)
+    stretches = bars[begin : bisect_right(bars, to_ns, key=_SINCE)]
+    ends = [*(later.since_ns for later in stretches), to_ns + 1][1:]
+    for lines, end_ns in zip(stretches, ends, strict=True):
         first_ns, last_ns = max(from_ns, lines.since_ns), min(to_ns, end_ns - 1)
         beat = min(STEPS_PER_BEAT, lines.steps_per_bar)
         step = -(-(first_ns - lines.origin_ns) // lines.step_ns)

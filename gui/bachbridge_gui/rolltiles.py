@@ -19,9 +19,9 @@ from bachbridge_gui.rollnotes import Ledger
 from bachbridge_gui.rollpaint import Ink
 from bachbridge_gui.rollscale import SECOND_NS, Scale, marks
 
-_TILE = 96
+_TILE = 64
 """Logical pixels of a tile's width."""
-_MOST_TILES = 64
+_MOST_TILES = 96
 _GRACE_NS = SECOND_NS // 3
 """A stretch becomes a tile so long after its end, when most of its notes have ended."""
 _SHAPE_REACH = 24
@@ -64,6 +64,7 @@ class Tiles:
         self._over: dict[int, QPixmap] = {}
         self._ahead: dict[int, tuple[object, QPixmap]] = {}
         self._look: object = None
+        self._bars_seen: BarLines | None = None
 
     def clear(self) -> None:
         self._over.clear()
@@ -76,6 +77,22 @@ class Tiles:
             last = scale.px(note.end_ns or note.start_ns) + round(_SHAPE_REACH * scale.ratio)
             for index in range(scale.px(note.start_ns) // tile, last // tile + 1):
                 self._over.pop(index, None)
+
+    def look_at_bars(self, scale: Scale) -> None:
+        """Where bar lines are others than they were, what was painted from there on is not true any more."""
+        last = self._bars_seen
+        since_ns: int | None = None
+        for lines in reversed(self._source.bars):
+            if lines == last:
+                break
+            since_ns = lines.since_ns
+        else:
+            since_ns = since_ns if last is None else 0
+        if since_ns is not None:
+            self._bars_seen = self._source.bars[-1] if self._source.bars else None
+            self._ahead.clear()
+            first = scale.px(since_ns) // _width(scale)
+            self._over = {index: pixmap for index, pixmap in self._over.items() if index < first}
 
     def paint(self, painter: QPainter, sight: Sight) -> None:
         """The whole area of the notes; one unit of the painter is a device pixel."""

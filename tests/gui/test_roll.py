@@ -131,6 +131,13 @@ def test_a_planned_note_is_an_outline_ahead_of_the_play_line(roll, source):
     assert point.x() > KEYBOARD + 0.7 * 800
 
 
+def test_a_note_beyond_midi_is_planned_without_harm(roll, source):
+    source.planned = [note(0.5, 1.5, pitch=130), note(0.6, 1.5, pitch=-3)]
+    source.revision += 1
+    assert roll.frame(T0)
+    assert not roll.grab().isNull()
+
+
 def test_a_new_plan_replaces_the_old_one(roll, source):
     source.planned = [note(0.5, 1.5, voice=1)]
     source.revision += 1
@@ -166,6 +173,19 @@ def test_notes_trimmed_at_the_front_do_no_harm(roll, source):
     source.revision += 1
     roll.frame(T0)
     assert colour(roll, T0 - SECOND * 3 // 2, 64) != LOOKS[PLAYER].light
+
+
+def test_new_bar_lines_hold_from_their_beginning_on(roll, source):
+    source.add(note(-9, None, pitch=50))
+    source.bars = [BarLines(T0 - 9 * SECOND, T0 - 9 * SECOND, SECOND // 8, 16)]
+    roll.frame(T0)
+    line = colour(roll, T0 - 5 * SECOND, 60)
+    assert line == colour(roll, T0 + SECOND, 60) != colour(roll, T0 - SECOND * 21 // 4, 60)
+    source.bars.append(BarLines(T0 - SECOND, T0 - SECOND * 3 // 4, SECOND // 8, 16))
+    source.revision += 1
+    roll.frame(T0)
+    assert colour(roll, T0 - 5 * SECOND, 60) == line == colour(roll, T0 - SECOND * 3 // 4, 60)
+    assert colour(roll, T0 + SECOND, 60) != line
 
 
 def test_a_long_note_that_began_out_of_view_is_seen(roll, source):

@@ -20,10 +20,12 @@ class Conditions:
     """Whether the DAW's MIDI clock runs."""
 
 
-ANSWERING = ("phrase_end", "silence_beats", "phrase_bars", "answer_bars", "let_finish", "end_phrase", "another")
-"""What has a part in answering phrases only."""
+ANSWERING = ("phrase_end", "silence_beats", "phrase_bars")
+"""What has a part in ending phrases by themselves only."""
+ASKED = ("answer_bars", "let_finish", "end_phrase", "another")
+"""What has a part in answers, which in mode Harmonize are asked for."""
 HARMONIZING = (
-    *("voice", "key", "density", "position", "common_tones", "chord_on"),
+    *("voice", "density", "position", "common_tones", "chord_on"),
     *("candidates", "rules", "chord_ms", "legato_ms", "rest_bars", "cadence"),
 )
 """What has a part in live harmony only."""
@@ -49,7 +51,7 @@ def reasons(settings: Settings, conditions: Conditions) -> dict[str, str]:
 def _mode(settings: Settings) -> dict[str, str]:
     match settings.mode:
         case "harmonize":
-            sentence = "Only in mode Continue: in Harmonize the chords come while you play, no phrase is answered."
+            sentence = "Only in mode Continue: in Harmonize a phrase is answered when you ask for it."
             latency = "In mode Harmonize the chords follow your keys at once: they cannot be sent earlier."
             return dict.fromkeys(ANSWERING, sentence) | {"latency_ms": latency}
         case "continue":
@@ -57,7 +59,7 @@ def _mode(settings: Settings) -> dict[str, str]:
             return dict.fromkeys(HARMONIZING, sentence)
         case "off":
             sentence = "Nothing is answered in mode Off: choose another mode."
-            names = (*ANSWERING, *HARMONIZING, *MODELLED, "latency_ms")
+            names = (*ANSWERING, *ASKED, *HARMONIZING, *MODELLED, "latency_ms")
             return dict.fromkeys(names, sentence)
         case _:
             return {}

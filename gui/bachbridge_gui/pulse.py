@@ -24,6 +24,7 @@ from bachbridge.events import (
     Prompt,
     Received,
     Reset,
+    Sent,
 )
 from bachbridge.melody import bundled
 from bachbridge.music import STEPS_PER_BEAT, Phrase
@@ -120,7 +121,7 @@ class Pulse(QObject):
 
     def _hand_on(self, message: Message, now_ns: int) -> None:
         """Who else wants to hear of it."""
-        self._preview.forward(message)
+        self._sound(message)
         self._furniture.monitor.take(message, now_ns)
         match message:
             case Received(data, _):
@@ -131,6 +132,17 @@ class Pulse(QObject):
                 self.desk.set("latency_ms", self.remembered.latency_ms.get(sink, 0))
             case _:
                 pass
+
+    def _sound(self, message: Message) -> None:
+        """Let it be heard: the player's part by its own instrument, and once only where it is passed on."""
+        settings = self.desk.settings
+        match message:
+            case Received() if settings.thru:
+                pass
+            case Sent(data, _, sent_ns) if data[0] < 0xF0 and (data[0] & 0x0F) + 1 not in settings.channels:
+                self._preview.forward(Received(data, sent_ns))
+            case _:
+                self._preview.forward(message)
 
     def _lights(self, now_ns: int) -> None:
         """What moves at the frame's pace besides the roll."""
@@ -167,9 +179,7 @@ class Pulse(QObject):
         furniture.controls.set_clock(running=clocked)
         furniture.phrases.set_cannot_ask("" if vitals.model_up else vitals.model_text)
         furniture.ports.show_ports(self._state.names, self.remembered.input, self.remembered.output)
-        furniture.welcome.refresh(
-            vitals.input, vitals.output, preview.reason or preview.sentence, "seen" if preview.sounds else "warning"
-        )
+        furniture.welcome.refresh(vitals.input, vitals.output, preview.reason or preview.sentence, preview.state)
         furniture.top.show_switch("sound", on=preview.sounds, reason=preview.reason)
 
     def say(self, sentence: str) -> None:

@@ -10,6 +10,7 @@ from bachbridge.engine import Engine, Inbox
 from bachbridge.events import (
     Ask,
     Cancel,
+    Connections,
     Effect,
     Event,
     Feed,
@@ -18,6 +19,7 @@ from bachbridge.events import (
     Midi,
     ModelUp,
     Panic,
+    PortNames,
     PortsChanged,
     Quit,
     Received,
@@ -65,6 +67,12 @@ class Stage:
 
     def look(self) -> bool:
         return False
+
+    def names(self) -> PortNames:
+        return PortNames(("Keyboard",), ())
+
+    def connections(self) -> Connections:
+        return Connections(1, 0)
 
     def load(self, model: str) -> None:
         self.told.append(model)

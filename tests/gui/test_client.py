@@ -1,5 +1,6 @@
 """The supervisor: an engine that dies is started again with the settings as they are by then."""
 
+from collections.abc import Sequence
 from itertools import pairwise
 
 from engine import FakeEngine
@@ -29,7 +30,7 @@ class Yard:
         return self.made[-1][2]
 
 
-def topics(messages: list[object]) -> list[str]:
+def topics(messages: Sequence[object]) -> list[str]:
     return [message.topic for message in messages if isinstance(message, Status)]
 
 

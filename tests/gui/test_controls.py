@@ -191,6 +191,8 @@ def test_what_cannot_work_is_disabled_and_says_why(table: Table) -> None:
     assert cadence.editor.isEnabled()
     assert "full close" in cadence.editor.findChildren(QWidget)[0].toolTip()
     assert cadence.editor.findChildren(QWidget)[0].accessibleDescription() == ""
+    assert end.editor.isEnabled()
+    table.desk.set("mode", "off")
     assert not end.editor.isEnabled()
 
 
@@ -201,7 +203,9 @@ def test_a_section_that_is_idle_says_so_once(table: Table) -> None:
     assert not phrase.note.isVisible()
     table.desk.set("mode", "harmonize")
     assert not harmony.note.isVisible()
-    assert "Only in mode Continue" in phrase.note.text()
+    assert not phrase.note.isVisible()
+    table.desk.set("mode", "off")
+    assert "Nothing is answered" in phrase.note.text()
 
 
 def test_the_model_is_down_and_up(table: Table) -> None:

@@ -71,9 +71,11 @@ def listen(qtbot: QtBot, player: Daw, condition) -> None:
 
 
 def test_the_computers_keys_make_notes_come_out_of_the_port(program: Program, player: Daw, qtbot: QtBot) -> None:
-    QTest.keyPress(program.window.windowHandle(), Qt.Key.Key_Z)
+    handle = program.window.windowHandle()
+    assert handle
+    QTest.keyPress(handle, Qt.Key.Key_Z)
     listen(qtbot, player, lambda: len(player.sounding) == 1)
-    QTest.keyRelease(program.window.windowHandle(), Qt.Key.Key_Z)
+    QTest.keyRelease(handle, Qt.Key.Key_Z)
     listen(qtbot, player, lambda: not player.sounding)
     assert struck(player) == [48]
 
@@ -102,7 +104,9 @@ def sound_an_answer(program: Program, player: Daw, qtbot: QtBot) -> None:
 def test_panic_silences_everything_on_every_channel(program: Program, player: Daw, qtbot: QtBot) -> None:
     sound_an_answer(program, player, qtbot)
     known = len(player.heard)
-    QTest.keyClick(program.window, Qt.Key.Key_Escape)
+    handle = program.window.windowHandle()
+    assert handle
+    QTest.keyClick(handle, Qt.Key.Key_Escape)
     listen(qtbot, player, lambda: not player.sounding)
     wanted = {bytes((0xB0 | channel, number, 0)) for channel in range(16) for number in (64, 120, 123)}
     listen(qtbot, player, lambda: wanted <= {data for _, data in player.heard[known:]})

@@ -63,6 +63,7 @@ MODEL = (
         ends=("calm", "daring"),
         step=0.05,
     ),
+    Row("key", "Key", "words", "The answer and the chords keep to this key, or to the one that is heard.", _KEY_WORDS),
     Row(
         "seed",
         "Seed",
@@ -106,7 +107,6 @@ HARMONY = (
         "Which of the four voices your keys are; the others sound around it.",
         {voice: voice.capitalize() for voice in VOICES},
     ),
-    Row("key", "Key", "words", "The chords stay in this key, or in the one that is heard.", _KEY_WORDS),
     Row(
         "chord_on",
         "New chords",

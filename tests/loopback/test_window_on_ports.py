@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 from daw import Daw, daw
 from PyQt6.QtCore import Qt
-from PyQt6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from bachbridge import midi
@@ -73,9 +72,9 @@ def listen(qtbot: QtBot, player: Daw, condition) -> None:
 def test_the_computers_keys_make_notes_come_out_of_the_port(program: Program, player: Daw, qtbot: QtBot) -> None:
     handle = program.window.windowHandle()
     assert handle
-    QTest.keyPress(handle, Qt.Key.Key_Z)
+    qtbot.keyPress(handle, Qt.Key.Key_Z)
     listen(qtbot, player, lambda: len(player.sounding) == 1)
-    QTest.keyRelease(handle, Qt.Key.Key_Z)
+    qtbot.keyRelease(handle, Qt.Key.Key_Z)
     listen(qtbot, player, lambda: not player.sounding)
     assert struck(player) == [48]
 
@@ -106,7 +105,7 @@ def test_panic_silences_everything_on_every_channel(program: Program, player: Da
     known = len(player.heard)
     handle = program.window.windowHandle()
     assert handle
-    QTest.keyClick(handle, Qt.Key.Key_Escape)
+    qtbot.keyClick(handle, Qt.Key.Key_Escape)
     listen(qtbot, player, lambda: not player.sounding)
     wanted = {bytes((0xB0 | channel, number, 0)) for channel in range(16) for number in (64, 120, 123)}
     listen(qtbot, player, lambda: wanted <= {data for _, data in player.heard[known:]})

@@ -4,6 +4,7 @@ from PyQt6.QtCore import pyqtSignal
 from PyQt6.QtWidgets import QComboBox, QFormLayout, QSizePolicy, QWidget
 
 from bachbridge.events import PortNames
+from bachbridge_gui.controls.quiet import calm
 
 OWN_INPUT, OWN_OUTPUT = "BachBridge In (our own)", "BachBridge Out (our own)"
 
@@ -46,6 +47,7 @@ def _box(name: str, tip: str) -> QComboBox:
     box.setToolTip(tip)
     box.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
     box.setMinimumContentsLength(24)
+    calm(box)
     return box
 
 

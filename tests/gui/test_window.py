@@ -352,9 +352,11 @@ def interactive(opened: Assembled) -> list[QWidget]:
     """What can be used and is in sight, Qt's own parts of it left out."""
     found: list[QWidget] = []
     for widget in opened.window.findChildren(QWidget):
-        inner = isinstance(widget.parent(), QComboBox | QAbstractSpinBox | QTabBar) or isinstance(
-            widget, QScrollBar
-        ) or widget.objectName().startswith("qt_")
+        inner = (
+            isinstance(widget.parent(), QComboBox | QAbstractSpinBox | QTabBar)
+            or isinstance(widget, QScrollBar)
+            or widget.objectName().startswith("qt_")
+        )
         if widget.isVisible() and isinstance(widget, INTERACTIVE) and not inner:
             found.append(widget)
     return found

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from assembled import READY, Assembled, S
-from PyQt6.QtCore import QEvent, QObject, QPoint, Qt
+from PyQt6.QtCore import QEvent, QPoint, Qt
 from PyQt6.QtGui import QAction, QKeyEvent, QWindow
 from PyQt6.QtWidgets import (
     QAbstractButton,
@@ -27,7 +27,7 @@ from PyQt6.QtWidgets import (
 from pytestqt.qtbot import QtBot
 
 from bachbridge import midi
-from bachbridge.events import Midi, Panic, Received
+from bachbridge.events import Midi, Panic
 from bachbridge_gui.learnui import Spot
 from bachbridge_gui.remembered import Remembered
 from bachbridge_gui.topbar import VIEWS

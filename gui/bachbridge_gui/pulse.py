@@ -42,6 +42,8 @@ FRAME_MS, REST_MS = 33, 100
 _AWAKE_NS = 3_500_000_000
 _TEXT_NS = 500_000_000
 _EXAMPLE_SEED = 0
+_PIPE = "pipe"
+"""What an engine without ports calls them."""
 _SEEDS = 1 << 31
 
 
@@ -154,6 +156,7 @@ class Pulse(QObject):
     def _texts(self, now_ns: int) -> None:
         """What people read."""
         furniture, vitals = self._furniture, self._state.vitals
+        furniture.strip.say(f"{self._state.tempo()} · {vitals.model_text}")
         if self.view == "monitor":
             furniture.monitor.refresh(now_ns)
         checks = Checks(
@@ -161,8 +164,8 @@ class Pulse(QObject):
             notes_seen=vitals.notes_seen,
             clock_seen=vitals.clock_seen,
             loop=vitals.loop,
-            input_name=vitals.input,
-            output_name=vitals.output,
+            input_name="" if vitals.input == _PIPE else vitals.input,
+            output_name="" if vitals.output == _PIPE else vitals.output,
         )
         clocked = self.desk.settings.follow_clock and vitals.clock_bpm > 0
         told = (checks, vitals.model_up, vitals.model_text, clocked, self._state.names, self.remembered)

@@ -36,15 +36,17 @@ class TopBar(QWidget):
     welcomeChosen = pyqtSignal()  # noqa: N815
     panicPressed = pyqtSignal()  # noqa: N815
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, strip: QWidget) -> None:
+        """`strip`: what stands here instead of the views while the window is a strip."""
+        super().__init__()
+        self._strip = strip
         self.setAccessibleName("Views and switches")
         self._views = {name: self._view(name) for name in VIEWS}
         self._group = QButtonGroup(self)
         for button in self._views.values():
             self._group.addButton(button)
         self._switches = {name: self._switch(name) for name in SWITCHES}
-        self.compact = _button("Strip", "A strip of little height beside the DAW, and back")
+        self.compact = _button("Compact", "A strip of little height beside the DAW, and back")
         self.compact.setCheckable(True)
         self.compact.toggled.connect(self.compactChosen)
         self.panic = _button("PANIC", PANIC)
@@ -79,6 +81,8 @@ class TopBar(QWidget):
         """In the strip only what is needed while playing is shown."""
         for widget in (*self._views.values(), self._title, self.menu, self._switches["keys"], self._switches["sound"]):
             widget.setVisible(not on)
+        self._gap.setVisible(not on)
+        self._strip.setVisible(on)
         self.compact.blockSignals(True)
         self.compact.setChecked(on)
         self.compact.blockSignals(False)
@@ -131,7 +135,9 @@ class TopBar(QWidget):
         row.addSpacing(12)
         for button in self._views.values():
             row.addWidget(button)
-        row.addStretch(1)
+        row.addWidget(self._strip, 1)
+        self._gap = QWidget()
+        row.addWidget(self._gap, 1)
         for button in (*self._switches.values(), self.compact, self.menu):
             row.addWidget(button)
         row.addSpacing(8)

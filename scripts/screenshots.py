@@ -1,7 +1,8 @@
 """Pictures of the window as it is, for README and docs: `python scripts/screenshots.py FOLDER`.
 
 The engine and the model are the real ones, on the ports of a JACK server without a sound card where there is one to
-start; the example is played; the window is drawn offscreen. Each picture is of a program of its own, with settings and a memory of its own.
+start; the example is played; the window is drawn offscreen. Each picture is of a program of its own, with settings and
+a memory of its own.
 """
 
 import os

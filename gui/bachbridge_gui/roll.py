@@ -23,8 +23,6 @@ LEAST_ZOOM, MOST_ZOOM = 2.0, 60.0
 REST_NS = 3 * SECOND_NS
 _PLAY_LINE = 0.7
 _LOOK_NS = SECOND_NS // 10
-_LOW = 120
-"""Below this height there is room for the notes alone."""
 _CLICK = 4
 """Logical pixels that a hand may tremble in a click."""
 
@@ -127,18 +125,8 @@ class PianoRoll(QWidget):
     def _scale(self) -> Scale:
         ratio = self.devicePixelRatioF()
         width = max(1, round((self.width() - KEYBOARD) * ratio))
-        height = max(1, round((self.height() - self._above - self._below) * ratio))
+        height = max(1, round((self.height() - RULER - LANE) * ratio))
         return Scale(width, height, ratio, self._zoom, self._compass.low, self._compass.high)
-
-    @property
-    def _above(self) -> int:
-        """Room for the bars' numbers; where there is little height it is the notes'."""
-        return RULER if self.height() >= _LOW else 0
-
-    @property
-    def _below(self) -> int:
-        """Room for the phrases."""
-        return LANE if self.height() >= _LOW else 0
 
     def _edges(self) -> tuple[int, int]:
         """The times at the left and the right edge."""
@@ -173,16 +161,16 @@ class PianoRoll(QWidget):
         left_ns, right_ns = self._edges()
         first = scale.px(left_ns)
         beats = list(marks(self._source.bars, left_ns, right_ns))
-        painter.fillRect(QRectF(0, 0, self.width(), self._above), ink.grey(0.06))
-        painter.fillRect(QRectF(0, self.height() - self._below, self.width(), self._below), ink.grey(0.06))
-        painter.translate(KEYBOARD, self._above)
+        painter.fillRect(QRectF(0, 0, self.width(), RULER), ink.grey(0.06))
+        painter.fillRect(QRectF(0, self.height() - LANE, self.width(), LANE), ink.grey(0.06))
+        painter.translate(KEYBOARD, RULER)
         width, height = scale.width / scale.ratio, scale.height / scale.ratio
         painter.save()
         painter.scale(1 / scale.ratio, 1 / scale.ratio)
         painter.setClipRect(0, 0, scale.width, scale.height)
         self._tiles.paint(painter, Sight(ink, scale, first, self._now_ns, self._selected))
         painter.restore()
-        painter.setClipRect(QRectF(0, -self._above, width, self.height()))
+        painter.setClipRect(QRectF(0, -RULER, width, self.height()))
         rollframe.paint_ruler(painter, ink, scale, beats, first)
         rollframe.paint_lane(painter, ink, scale, self._source.spans, self._selected, first, self._now_ns)
         if self._source.notes or self._source.planned:

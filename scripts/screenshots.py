@@ -61,7 +61,7 @@ def take(name: str, picture: Picture, target: Path) -> None:
 
     app = application()
     settings = from_table(picture.settings)
-    remembered = Remembered(welcome=picture.view == "welcome", preview="off", computer_keys=picture.keys)
+    remembered = Remembered(welcome=picture.view == "welcome", preview="auto" if picture.view == "welcome" else "off", computer_keys=picture.keys)
     with TemporaryDirectory() as folder:
         setup = Setup(
             settings,

@@ -113,7 +113,8 @@ def _phrases(shelf: MidiShelf) -> PhraseList:
 def _column(top: QWidget, bottom: QWidget) -> QWidget:
     page = QWidget()
     column = QVBoxLayout(page)
-    column.setContentsMargins(16, 8, 16, 16)
+    column.setContentsMargins(0, 0, 0, 24)
+    bottom.setContentsMargins(40, 0, 40, 0)
     column.setSpacing(16)
     column.addWidget(top, 1)
     column.addWidget(bottom, 0, Qt.AlignmentFlag.AlignLeft)

@@ -18,6 +18,7 @@ class Strip(QWidget):
         self.mode, self.end = (Control(desk, learner, row, labelled=False) for row in (table.MODE, end))
         self.end.badge.setMaximumHeight(0)
         self.says = QLabel()
+        self.says.setStyleSheet("font-weight: normal;")
         self.says.setAccessibleName("How things are")
         self.says.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         row = QHBoxLayout(self)

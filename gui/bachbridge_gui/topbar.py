@@ -22,6 +22,15 @@ _SWITCH_WORDS = {
     "keys": ("Piano", "A piano on the screen and on the computer's keys, for playing without a keyboard"),
     "sound": ("Sound", "Preview sound: hear everything without a DAW"),
 }
+_STYLE = """
+QLabel { font-weight: bold; }
+QToolButton:checked { background: palette(highlight); color: palette(highlighted-text);
+                      border: 1px solid palette(highlight); border-radius: 3px; }
+QToolButton#panic { background: #b3261e; color: white; font-weight: bold; border: none; border-radius: 3px; }
+QToolButton#panic:pressed { background: #7f1510; }
+QToolButton#panic:focus { border: 2px solid palette(window-text); }
+"""
+"""What is on is seen from afar, in dark too; Fusion's own difference is a shade."""
 PANIC = "Silence every note on every channel at once (Esc)"
 
 
@@ -51,9 +60,9 @@ class TopBar(QWidget):
         self.compact.toggled.connect(self.compactChosen)
         self.panic = _button("PANIC", PANIC)
         self.panic.clicked.connect(self.panicPressed)
-        self.panic.setStyleSheet("QToolButton { background: #b3261e; color: white; font-weight: bold; }")
+        self.panic.setObjectName("panic")
         self._title = QLabel("BachBridge")
-        self._title.setStyleSheet("font-weight: bold;")
+        self.setStyleSheet(_STYLE)
         self.menu = _button("More", "Theme, always on top, first page")
         self.menu.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self._menu = self._fill_menu()

@@ -61,7 +61,9 @@ def take(name: str, picture: Picture, target: Path) -> None:
 
     app = application()
     settings = from_table(picture.settings)
-    remembered = Remembered(welcome=picture.view == "welcome", preview="auto" if picture.view == "welcome" else "off", computer_keys=picture.keys)
+    first = picture.view == "welcome"
+    sound = "auto" if first else "off"
+    remembered = Remembered(welcome=first, preview=sound, computer_keys=picture.keys)
     with TemporaryDirectory() as folder:
         setup = Setup(
             settings,

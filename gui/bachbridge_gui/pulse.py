@@ -1,6 +1,6 @@
 """The window's pulse: once a frame, what the engine has said is taken in and shown, and what was pressed is done.
 
-While something sounds, a frame is a thirtieth of a second; when all is at rest the pulse goes slower, so that the
+While something sounds, a frame takes 30 ms; when all is at rest the pulse goes slower, so that the
 program takes next to nothing of the machine. Text follows twice a second, so that it can be read.
 """
 
@@ -38,7 +38,7 @@ from bachbridge_gui.preview.remote import PreviewSound
 from bachbridge_gui.remembered import Remembered
 from bachbridge_gui.state import State
 
-FRAME_MS, REST_MS = 33, 100
+FRAME_MS, REST_MS = 30, 100
 _AWAKE_NS = 3_500_000_000
 _TEXT_NS = 500_000_000
 _EXAMPLE_SEED = 0
@@ -52,6 +52,8 @@ class Pulse(QObject):
 
     said = pyqtSignal(str)
     """A sentence that a person should read; empty: nothing is the matter any more."""
+    painted = pyqtSignal(object)
+    """The roll has moved; when (ns)."""
 
     def __init__(
         self,
@@ -105,8 +107,8 @@ class Pulse(QObject):
             self._over(entry)
         for message in messages:
             self._hand_on(message, now_ns)
-        if self.view == "roll":
-            self._furniture.roll.frame(now_ns)
+        if self.view == "roll" and self._furniture.roll.frame(now_ns):
+            self.painted.emit(now_ns)
         self._show_notice(now_ns)
         self._lights(now_ns)
         if now_ns - self._text_ns >= _TEXT_NS:

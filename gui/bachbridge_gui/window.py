@@ -195,7 +195,8 @@ class Window(QMainWindow):
                 return False
 
     def dragEnterEvent(self, a0: QDragEnterEvent | None) -> None:  # noqa: N802
-        if a0 and a0.mimeData() and a0.mimeData().hasUrls():
+        data = a0.mimeData() if a0 else None
+        if a0 and data and data.hasUrls():
             a0.acceptProposedAction()
 
     def dropEvent(self, a0: QDropEvent | None) -> None:  # noqa: N802

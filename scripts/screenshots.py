@@ -1,7 +1,8 @@
 """Pictures of the window as it is, for README and docs: `python scripts/screenshots.py FOLDER`.
 
-The engine and the model are the real ones, playing the bundled melody to each other without ports; the window is drawn
-offscreen. Each picture is of a program of its own, with settings and a memory of its own.
+The engine and the model are the real ones, on the ports of a JACK server without a sound card where there is one to
+start; the example is played; the window is drawn offscreen. Each picture is of a program of its own, with settings and
+a memory of its own.
 """
 
 import os
@@ -9,10 +10,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
+
+from bachbridge.jack import DummyServer
 
 if TYPE_CHECKING:
     from bachbridge_gui.window import Window
@@ -57,12 +61,14 @@ def take(name: str, picture: Picture, target: Path) -> None:
 
     app = application()
     settings = from_table(picture.settings)
-    remembered = Remembered(welcome=picture.view == "welcome", preview="off", computer_keys=picture.keys)
+    first = picture.view == "welcome"
+    sound = "auto" if first else "off"
+    remembered = Remembered(welcome=first, preview=sound, computer_keys=picture.keys)
     with TemporaryDirectory() as folder:
         setup = Setup(
             settings,
             remembered,
-            lambda _source, _sink: lambda now, _ports: Link(now, ports=False),
+            lambda _source, _sink: lambda now, ports: Link(now, ports=ports),
             Path(folder),
             lambda _remembered, _settings: None,
         )
@@ -93,13 +99,19 @@ def _wait(app: Any, condition: Callable[[], bool], seconds: float) -> None:
 
 
 def main(arguments: list[str]) -> int:
-    """All pictures, each in a process of its own; or the named ones."""
+    """All pictures, or the named ones."""
     target = Path(arguments[0])
     target.mkdir(parents=True, exist_ok=True)
     if arguments[1:2] == ["--here"]:
         take(arguments[2], PICTURES[arguments[2]], target)
         return 0
-    for name in arguments[1:] or PICTURES:
+    with DummyServer(f"bachbridge-pictures-{os.getpid()}") if DummyServer.available() else nullcontext():
+        return take_all(arguments[1:] or list(PICTURES), target)
+
+
+def take_all(names: list[str], target: Path) -> int:
+    """Each in a process of its own."""
+    for name in names:
         environment = {
             **os.environ,
             "QT_QPA_PLATFORM": "offscreen",

@@ -34,17 +34,19 @@ _GRACE_S = 1.0
 TELL_START = "BACHBRIDGE_TELL_START"
 """With this variable set the program says on its standard output when its window is there and when it can be played."""
 ROLES = {
-    **dict.fromkeys(("engine", "modelhost"), "bachbridge"),
-    **dict.fromkeys(("preview", "mirror"), "bachbridge_gui"),
+    "engine": "bachbridge.engine",
+    "modelhost": "bachbridge.modelhost",
+    "preview": "bachbridge_gui.preview.process",
+    "mirror": "bachbridge_gui.mirror",
 }
-"""Our own processes, each a module, and the package it is in."""
+"""Our own processes, and the modules whose `main` they are."""
 
 
 def command(role: str) -> list[str]:
     """How to start one of `ROLES`, in a frozen program too."""
     if getattr(sys, "frozen", False):
         return [sys.executable, "--child", role]
-    return [sys.executable, "-m", f"{ROLES[role]}.{role}"]
+    return [sys.executable, "-m", ROLES[role]]
 
 
 def _environment() -> dict[str, str]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from bachbridge.music import VOICES, Note
 
 PLAYER = -1
-"""The `voice` of the person's part."""
+"""The `voice` of the person's part; 0 to 3 are soprano, alto, tenor and bass."""
 _NOTE_OFF, _NOTE_ON, _CONTROL = 0x80, 0x90, 0xB0
 _SILENCING_CONTROLS = (120, 123)
 

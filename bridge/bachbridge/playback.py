@@ -11,11 +11,9 @@ from bachbridge.agenda import Agenda
 from bachbridge.config import Settings
 from bachbridge.events import Send
 from bachbridge.music import Note, Phrase
+from bachbridge.performance import PLAYER
 from bachbridge.tempo import Grid, reached
 from bachbridge.voicing import Voiced, player_channel, voiced
-
-PLAYER = -1
-"""The `voice` of the player's notes in what is played back."""
 
 
 class Playback:

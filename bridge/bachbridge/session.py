@@ -51,7 +51,8 @@ from bachbridge.harmonizer import Harmonizer
 from bachbridge.listener import Listener
 from bachbridge.metre import Bars
 from bachbridge.music import STEPS_PER_BEAT, VOICES, Note, Phrase, key_named, key_number
-from bachbridge.playback import PLAYER, Playback
+from bachbridge.performance import PLAYER
+from bachbridge.playback import Playback
 from bachbridge.tempo import Grid, reached
 from bachbridge.thru import Thru
 

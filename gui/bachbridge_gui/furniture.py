@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from PyQt6.QtCore import Qt, pyqtSignal
-from PyQt6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from PyQt6.QtCore import Qt
+from PyQt6.QtWidgets import QVBoxLayout, QWidget
 
 from bachbridge_gui.connect import Connect
 from bachbridge_gui.controls.panel import Controls
@@ -13,6 +13,7 @@ from bachbridge_gui.keys import Keys
 from bachbridge_gui.learner import Learner
 from bachbridge_gui.monitor import Monitor
 from bachbridge_gui.phraselist import PhraseList
+from bachbridge_gui.pianobar import PianoBar
 from bachbridge_gui.portchooser import PortChooser
 from bachbridge_gui.presetbar import PresetBar
 from bachbridge_gui.presets import Presets
@@ -22,27 +23,9 @@ from bachbridge_gui.scoreview import ScoreView
 from bachbridge_gui.shelf import MidiShelf
 from bachbridge_gui.state import State
 from bachbridge_gui.statusline import StatusLine
+from bachbridge_gui.strip import Strip
 from bachbridge_gui.topbar import TopBar
 from bachbridge_gui.welcome import Welcome
-
-
-class Strip(QWidget):
-    """What the window still offers as a strip, besides the bar at the top."""
-
-    endPressed = pyqtSignal()  # noqa: N815
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(8, 2, 8, 2)
-        self.end = QPushButton("Answer now")
-        self.end.setAccessibleName("Answer now")
-        self.end.setToolTip("The phrase is over: let it be answered")
-        self.end.clicked.connect(self.endPressed)
-        row.addStretch(1)
-        row.addWidget(self.end)
-        self.hide()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +69,10 @@ def furnish(
     roll, score, monitor = PianoRoll(state.timeline), ScoreView(), Monitor(wall_ns)
     connect, ports = Connect(), PortChooser()
     controls, preset_bar = Controls(desk, learner, profiles), PresetBar(desk, learner, presets)
-    keys = Keys(play)
+    keys, strip = Keys(play), Strip(desk, learner)
     connect_page = _column(connect, ports)
     return Furniture(
-        top=TopBar(),
+        top=TopBar(strip),
         welcome=Welcome(desk, welcome),
         roll=roll,
         score=score,
@@ -101,9 +84,9 @@ def furnish(
         side=_side(preset_bar, controls),
         phrases=_phrases(shelf),
         keys=keys,
-        keys_area=_framed(keys),
+        keys_area=PianoBar(keys),
         status=StatusLine(),
-        strip=Strip(),
+        strip=strip,
         views=(roll, score, connect_page, monitor),
     )
 
@@ -130,17 +113,9 @@ def _phrases(shelf: MidiShelf) -> PhraseList:
 def _column(top: QWidget, bottom: QWidget) -> QWidget:
     page = QWidget()
     column = QVBoxLayout(page)
-    column.setContentsMargins(16, 8, 16, 16)
+    column.setContentsMargins(0, 0, 0, 24)
+    bottom.setContentsMargins(40, 0, 40, 0)
     column.setSpacing(16)
     column.addWidget(top, 1)
     column.addWidget(bottom, 0, Qt.AlignmentFlag.AlignLeft)
     return page
-
-
-def _framed(widget: QWidget) -> QWidget:
-    frame = QFrame()
-    column = QVBoxLayout(frame)
-    column.setContentsMargins(8, 4, 8, 8)
-    column.addWidget(widget)
-    frame.setMaximumHeight(160)
-    return frame

@@ -1,26 +1,31 @@
 """`python -m bachbridge_gui.mirror`: the window over messages from the standard input, with no engine of its own.
 
-For measuring what the window costs: whoever starts it hands it what an engine says. What is pressed in it goes nowhere.
+For measuring what the window costs: whoever starts it hands it what an engine says, and is told at the end how far
+apart the frames were. What is pressed in it goes nowhere.
 """
 
 import sys
 import threading
+from itertools import pairwise
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from tempfile import TemporaryDirectory
 
 from bachbridge import link
 from bachbridge.config import Settings
-from bachbridge.events import Message
+from bachbridge.events import Message, Status
 from bachbridge_gui.app import Setup, application, open_window
 from bachbridge_gui.remembered import Remembered
 from bachbridge_gui.theme import Theme
+
+_PAUSE_NS = 500_000_000
 
 
 class Pipe:
     """A `Client` that only listens."""
 
-    def __init__(self) -> None:
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
         self._inbox: SimpleQueue[Message | None] = SimpleQueue()
         self.ended = threading.Event()
         threading.Thread(target=self._read, name="inbox", daemon=True).start()
@@ -38,7 +43,7 @@ class Pipe:
         return 0
 
     def _read(self) -> None:
-        link.pump(link.lines(0), self._inbox.put)
+        link.pump(link.lines(self._descriptor), self._inbox.put)
         self.ended.set()
 
 
@@ -46,7 +51,8 @@ def main() -> None:
     """Show until the input ends."""
     from PyQt6.QtCore import QTimer
 
-    pipe = Pipe()
+    reader, writer = link.standard_pipes()
+    pipe = Pipe(reader)
 
     app = application()
     with TemporaryDirectory() as folder:
@@ -61,7 +67,17 @@ def main() -> None:
         timer = QTimer(window)
         timer.timeout.connect(lambda: window.close() if pipe.ended.is_set() else None)
         timer.start(200)
-        sys.exit(app.exec())
+        frames: list[int] = []
+        window.pulse.painted.connect(frames.append)
+        code = app.exec()
+        link.write(writer, Status("frames", " ".join(f"{apart_ms:.1f}" for apart_ms in _apart(frames))))
+        sys.exit(code)
+
+
+def _apart(frames: list[int]) -> list[float]:
+    """Median and 99th percentile of the time between frames (ms), pauses left out."""
+    apart = sorted(later - before for before, later in pairwise(frames) if later - before < _PAUSE_NS)
+    return [apart[int(share * (len(apart) - 1))] / 1e6 for share in (0.5, 0.99)] if apart else []
 
 
 if __name__ == "__main__":

@@ -5,8 +5,9 @@ Times are those of the engine's monotonic clock, in nanoseconds, the same in eve
 
 from dataclasses import dataclass
 
-PLAYER = -1
-"""The `voice` of what the player plays; 0 to 3 are soprano, alto, tenor and bass."""
+from bachbridge.performance import PLAYER
+
+__all__ = ["PLAYER", "BarLines", "RollNote", "Span"]
 
 
 @dataclass(slots=True)

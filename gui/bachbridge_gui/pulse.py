@@ -1,6 +1,6 @@
 """The window's pulse: once a frame, what the engine has said is taken in and shown, and what was pressed is done.
 
-While something sounds, a frame is a thirtieth of a second; when all is at rest the pulse goes slower, so that the
+While something sounds, a frame takes 30 ms; when all is at rest the pulse goes slower, so that the
 program takes next to nothing of the machine. Text follows twice a second, so that it can be read.
 """
 
@@ -38,10 +38,12 @@ from bachbridge_gui.preview.remote import PreviewSound
 from bachbridge_gui.remembered import Remembered
 from bachbridge_gui.state import State
 
-FRAME_MS, REST_MS = 33, 100
+FRAME_MS, REST_MS = 30, 100
 _AWAKE_NS = 3_500_000_000
 _TEXT_NS = 500_000_000
 _EXAMPLE_SEED = 0
+_PIPE = "pipe"
+"""What an engine without ports calls them."""
 _SEEDS = 1 << 31
 
 
@@ -50,6 +52,8 @@ class Pulse(QObject):
 
     said = pyqtSignal(str)
     """A sentence that a person should read; empty: nothing is the matter any more."""
+    painted = pyqtSignal(object)
+    """The roll has moved; when (ns)."""
 
     def __init__(
         self,
@@ -104,8 +108,8 @@ class Pulse(QObject):
             self._over(entry)
         for message in messages:
             self._hand_on(message, now_ns)
-        if self.view == "roll":
-            self._furniture.roll.frame(now_ns)
+        if self.view == "roll" and self._furniture.roll.frame(now_ns):
+            self.painted.emit(now_ns)
         self._show_notice(now_ns)
         self._lights(now_ns)
         if now_ns - self._text_ns >= _TEXT_NS:
@@ -161,6 +165,7 @@ class Pulse(QObject):
     def _texts(self, now_ns: int) -> None:
         """What people read."""
         furniture, vitals = self._furniture, self._state.vitals
+        furniture.strip.say(f"{self._state.tempo()} · {vitals.model_text}")
         if self.view == "monitor":
             furniture.monitor.refresh(now_ns)
         checks = Checks(
@@ -168,8 +173,8 @@ class Pulse(QObject):
             notes_seen=vitals.notes_seen,
             clock_seen=vitals.clock_seen,
             loop=vitals.loop,
-            input_name=vitals.input,
-            output_name=vitals.output,
+            input_name="" if vitals.input == _PIPE else vitals.input,
+            output_name="" if vitals.output == _PIPE else vitals.output,
         )
         clocked = self.desk.settings.follow_clock and vitals.clock_bpm > 0
         told = (checks, vitals.model_up, vitals.model_text, clocked, self._state.names, self.remembered)

@@ -11,7 +11,7 @@ from PyQt6.QtWidgets import QSizePolicy, QWidget
 
 from bachbridge_gui import rollframe
 from bachbridge_gui.parts import Span
-from bachbridge_gui.rollframe import KEYBOARD, LANE, RULER
+from bachbridge_gui.rollframe import KEYBOARD
 from bachbridge_gui.rollnotes import Ledger
 from bachbridge_gui.rollpaint import Ink
 from bachbridge_gui.rollscale import SECOND_NS, Compass, Scale, marks
@@ -54,7 +54,7 @@ class PianoRoll(QWidget):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        self.setMinimumSize(240, 120)
+        self.setMinimumSize(240, 56)
 
     def sizeHint(self) -> QSize:  # noqa: N802
         return QSize(960, 400)
@@ -125,7 +125,7 @@ class PianoRoll(QWidget):
     def _scale(self) -> Scale:
         ratio = self.devicePixelRatioF()
         width = max(1, round((self.width() - KEYBOARD) * ratio))
-        height = max(1, round((self.height() - RULER - LANE) * ratio))
+        height = max(1, round((self.height() - sum(rollframe.heights(self.height()))) * ratio))
         return Scale(width, height, ratio, self._zoom, self._compass.low, self._compass.high)
 
     def _edges(self) -> tuple[int, int]:
@@ -161,18 +161,20 @@ class PianoRoll(QWidget):
         left_ns, right_ns = self._edges()
         first = scale.px(left_ns)
         beats = list(marks(self._source.bars, left_ns, right_ns))
-        painter.fillRect(QRectF(0, 0, self.width(), RULER), ink.grey(0.06))
-        painter.fillRect(QRectF(0, self.height() - LANE, self.width(), LANE), ink.grey(0.06))
-        painter.translate(KEYBOARD, RULER)
+        ruler, lane = rollframe.heights(self.height())
+        painter.fillRect(QRectF(0, 0, self.width(), ruler), ink.grey(0.06))
+        painter.fillRect(QRectF(0, self.height() - lane, self.width(), lane), ink.grey(0.06))
+        painter.translate(KEYBOARD, ruler)
         width, height = scale.width / scale.ratio, scale.height / scale.ratio
         painter.save()
         painter.scale(1 / scale.ratio, 1 / scale.ratio)
         painter.setClipRect(0, 0, scale.width, scale.height)
         self._tiles.paint(painter, Sight(ink, scale, first, self._now_ns, self._selected))
         painter.restore()
-        painter.setClipRect(QRectF(0, -RULER, width, self.height()))
-        rollframe.paint_ruler(painter, ink, scale, beats, first)
-        rollframe.paint_lane(painter, ink, scale, self._source.spans, self._selected, first, self._now_ns)
+        painter.setClipRect(QRectF(0, -ruler, width, self.height()))
+        rollframe.paint_ruler(painter, ink, scale, beats, first, ruler)
+        if lane:
+            rollframe.paint_lane(painter, ink, scale, self._source.spans, self._selected, first, self._now_ns)
         if self._source.notes or self._source.planned:
             rollframe.paint_play_line(painter, ink, scale, (scale.px(self._now_ns) - first) / scale.ratio)
         else:

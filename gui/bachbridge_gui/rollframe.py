@@ -16,13 +16,20 @@ from bachbridge_gui.rollscale import Mark, Scale
 
 KEYBOARD, RULER, LANE = 48, 24, 24
 """Logical pixels of the keyboard's width and of the ruler's and the lane's height."""
+_LOW, _LOW_RULER = 160, 16
+"""A roll that is lower than this has a lower ruler and no lane: what room there is, is the notes'."""
 _ROOM = 40
 """Logical pixels that a bar's number takes, with air."""
 
 
-def paint_ruler(painter: QPainter, ink: Ink, scale: Scale, beats: Sequence[Mark], first: int) -> None:
+def heights(height: int) -> tuple[int, int]:
+    """Of the ruler and the lane, in a roll of this height."""
+    return (_LOW_RULER, 0) if height < _LOW else (RULER, LANE)
+
+
+def paint_ruler(painter: QPainter, ink: Ink, scale: Scale, beats: Sequence[Mark], first: int, ruler: int) -> None:
     """Bar numbers, of so many bars as there is room for."""
-    painter.fillRect(QRectF(0, -RULER, scale.width / scale.ratio, RULER), ink.grey(0.06))
+    painter.fillRect(QRectF(0, -ruler, scale.width / scale.ratio, ruler), ink.grey(0.06))
     lines = [mark for mark in beats if mark.bar is not None]
     apart = (lines[1].at_ns - lines[0].at_ns) * scale.px_per_ns / scale.ratio if len(lines) > 1 else _ROOM
     every = 1
@@ -34,7 +41,7 @@ def paint_ruler(painter: QPainter, ink: Ink, scale: Scale, beats: Sequence[Mark]
         x = (scale.px(mark.at_ns) - first) / scale.ratio
         painter.fillRect(QRectF(x, -8, 1, 8), ink.grey(0.45))
         painter.setPen(ink.grey(0.8))
-        area = QRectF(x + 5, -RULER, _ROOM, RULER)
+        area = QRectF(x + 5, -ruler, _ROOM, ruler)
         painter.drawText(area, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, str(mark.bar))
 
 

@@ -101,7 +101,7 @@ class Compass:
     def see(self, lowest: int, highest: int, now_ns: int) -> None:
         """Take note of what is visible at a time."""
         low, high = _fitting(lowest, highest)
-        if lowest < self.low or highest > self.high:
+        if max(0, lowest - 1) < self.low or min(127, highest + 1) > self.high:
             self.low, self.high = min(self.low, low), max(self.high, high)
             self._roomy_since_ns = None
         elif high - low >= self.high - self.low:

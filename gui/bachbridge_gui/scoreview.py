@@ -2,13 +2,14 @@
 
 One thread engraves, and only what is still wanted: each request has a number, and what does not carry the newest one
 is thrown away, before the work where it can be. A change of width asks again; a change of theme only takes other ink.
+What nobody looks at is not engraved: the engraver holds Python's lock while it works, for some frames of the roll.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from PyQt6.QtCore import QEvent, QObject, QRectF, QRunnable, QSize, Qt, QThreadPool, QTimer, pyqtSignal
-from PyQt6.QtGui import QImage, QPainter, QPaintEvent, QPalette, QResizeEvent
+from PyQt6.QtGui import QImage, QPainter, QPaintEvent, QPalette, QResizeEvent, QShowEvent
 from PyQt6.QtWidgets import QLabel, QScrollArea, QSizePolicy, QStackedLayout, QWidget
 
 from bachbridge import engraving
@@ -20,6 +21,8 @@ from bachbridge_gui import scoresvg
 HINT = "Play something \N{EN DASH} the phrase and its answer appear here as a score"
 MISSING = 'The score needs two more packages: pip install "bachbridge[score]"'
 FAILED = "This phrase cannot be written as a score; the next one will be tried again."
+LONG = "This phrase is too long for a page: export it as a MIDI file, or choose a shorter one."
+MOST_BARS = 96
 MARGIN = 16
 _SETTLED_MS = 150
 """So long must the width have been the same before the score is engraved for it."""
@@ -34,6 +37,13 @@ class Exchange:
     prompt: Phrase
     answer: tuple[Note, ...]
     at: int | None = None
+
+    @property
+    def bars(self) -> int:
+        """About how many it takes on paper."""
+        prompt, at = self.prompt, self.prompt.steps if self.at is None else self.at
+        end = max([prompt.steps, *(at + note.end for note in self.answer)])
+        return -(-end // prompt.steps_per_bar)
 
 
 Engrave = Callable[[Exchange, int], bytes]
@@ -61,6 +71,7 @@ class ScoreView(QWidget):
         self._engrave = engrave
         self._exchange: Exchange | None = None
         self._number = 0
+        self._asked: Exchange | None = None
         self._asked_width = 0
         self._threads = QThreadPool(self)
         self._threads.setMaxThreadCount(1)
@@ -108,7 +119,9 @@ class ScoreView(QWidget):
     def show_phrase(self, prompt: Phrase, answer: tuple[Note, ...], at: int | None = None) -> None:
         """Show a phrase and its answer (see `Exchange`); whatever was being engraved is forgotten."""
         self._exchange = Exchange(prompt, answer, at)
-        self._ask()
+        self._number += 1
+        if self.isVisible():
+            self._ask()
 
     def clear(self) -> None:
         """Back to the empty view."""
@@ -125,6 +138,7 @@ class ScoreView(QWidget):
     def _ask(self) -> None:
         if self._exchange is not None:
             self._number += 1
+            self._asked = self._exchange
             self._asked_width = self._width()
             self._threads.clear()
             work = _Work(self._number, self._exchange, self._asked_width, self.devicePixelRatioF(), self)
@@ -139,6 +153,9 @@ class ScoreView(QWidget):
         if number != self._number:
             return
         picture, words = QImage(), ""
+        if exchange.bars > MOST_BARS:
+            self._results.ready.emit(number, picture, LONG)
+            return
         try:
             picture = scoresvg.stencil(self._engrave(exchange, round(width / _STAVES)), width, ratio)
         except ImportError:
@@ -165,8 +182,13 @@ class ScoreView(QWidget):
 
     def resizeEvent(self, a0: QResizeEvent | None) -> None:  # noqa: N802
         super().resizeEvent(a0)
-        if self._exchange is not None and self._width() != self._asked_width:
+        if self.isVisible() and self._exchange is not None and self._width() != self._asked_width:
             self._settled.start()
+
+    def showEvent(self, a0: QShowEvent | None) -> None:  # noqa: N802
+        super().showEvent(a0)
+        if self._exchange is not self._asked or self._width() != self._asked_width:
+            self._ask()
 
 
 class _Work(QRunnable):

@@ -54,6 +54,7 @@ _DARK = {
     _Role.Shadow: "#000000",
     _Role.Accent: "#4c9bff",
 }
+_DARK_BOX = "#4b535e"
 _DISABLED = {True: "#727c88", False: "#868f9a"}
 """Of text that is disabled, in dark and in light."""
 
@@ -93,4 +94,9 @@ class Theme:
         hints = self._app.styleHints()
         scheme = hints.colorScheme() if hints else Qt.ColorScheme.Light
         dark = self._name == "dark" or (self._name == "system" and scheme == Qt.ColorScheme.Dark)
-        self._app.setPalette(palette(dark=dark))
+        made = palette(dark=dark)
+        self._app.setPalette(made)
+        if dark:
+            # Fusion draws a box that is not checked darker than the ground it stands on: nobody would see it.
+            made.setColor(_Role.Base, QColor(_DARK_BOX))
+        self._app.setPalette(made, "QCheckBox")

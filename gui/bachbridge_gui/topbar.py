@@ -22,6 +22,15 @@ _SWITCH_WORDS = {
     "keys": ("Piano", "A piano on the screen and on the computer's keys, for playing without a keyboard"),
     "sound": ("Sound", "Preview sound: hear everything without a DAW"),
 }
+_STYLE = """
+QLabel { font-weight: bold; }
+QToolButton:checked { background: palette(highlight); color: palette(highlighted-text);
+                      border: 1px solid palette(highlight); border-radius: 3px; }
+QToolButton#panic { background: #b3261e; color: white; font-weight: bold; border: none; border-radius: 3px; }
+QToolButton#panic:pressed { background: #7f1510; }
+QToolButton#panic:focus { border: 2px solid palette(window-text); }
+"""
+"""What is on is seen from afar, in dark too; Fusion's own difference is a shade."""
 PANIC = "Silence every note on every channel at once (Esc)"
 
 
@@ -36,22 +45,24 @@ class TopBar(QWidget):
     welcomeChosen = pyqtSignal()  # noqa: N815
     panicPressed = pyqtSignal()  # noqa: N815
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, strip: QWidget) -> None:
+        """`strip`: what stands here instead of the views while the window is a strip."""
+        super().__init__()
+        self._strip = strip
         self.setAccessibleName("Views and switches")
         self._views = {name: self._view(name) for name in VIEWS}
         self._group = QButtonGroup(self)
         for button in self._views.values():
             self._group.addButton(button)
         self._switches = {name: self._switch(name) for name in SWITCHES}
-        self.compact = _button("Strip", "A strip of little height beside the DAW, and back")
+        self.compact = _button("Compact", "A strip of little height beside the DAW, and back")
         self.compact.setCheckable(True)
         self.compact.toggled.connect(self.compactChosen)
         self.panic = _button("PANIC", PANIC)
         self.panic.clicked.connect(self.panicPressed)
-        self.panic.setStyleSheet("QToolButton { background: #b3261e; color: white; font-weight: bold; }")
+        self.panic.setObjectName("panic")
         self._title = QLabel("BachBridge")
-        self._title.setStyleSheet("font-weight: bold;")
+        self.setStyleSheet(_STYLE)
         self.menu = _button("More", "Theme, always on top, first page")
         self.menu.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self._menu = self._fill_menu()
@@ -79,6 +90,8 @@ class TopBar(QWidget):
         """In the strip only what is needed while playing is shown."""
         for widget in (*self._views.values(), self._title, self.menu, self._switches["keys"], self._switches["sound"]):
             widget.setVisible(not on)
+        self._gap.setVisible(not on)
+        self._strip.setVisible(on)
         self.compact.blockSignals(True)
         self.compact.setChecked(on)
         self.compact.blockSignals(False)
@@ -131,7 +144,9 @@ class TopBar(QWidget):
         row.addSpacing(12)
         for button in self._views.values():
             row.addWidget(button)
-        row.addStretch(1)
+        row.addWidget(self._strip, 1)
+        self._gap = QWidget()
+        row.addWidget(self._gap, 1)
         for button in (*self._switches.values(), self.compact, self.menu):
             row.addWidget(button)
         row.addSpacing(8)

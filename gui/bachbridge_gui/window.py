@@ -5,7 +5,7 @@ of the music: settings are the desk's, what is shown is the state's, the engine 
 """
 
 from PyQt6.QtCore import QByteArray, QEvent, QObject, Qt
-from PyQt6.QtGui import QCloseEvent, QKeyEvent, QKeySequence, QShortcut
+from PyQt6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent, QKeySequence, QShortcut
 from PyQt6.QtWidgets import (
     QAbstractSpinBox,
     QApplication,
@@ -58,17 +58,17 @@ class Window(QMainWindow):
         self.stack.setCurrentWidget(views[name])
         self.furniture.top.show_view(name)
         self.pulse.view = name
+        self._show_sides()
         if name in ("roll", "score"):
             self.pulse.remember(view=name)
 
     def show_compact(self, *, on: bool) -> None:
         """A strip of `STRIP_PX` beside the DAW: the roll, what is on, panic; or all of it again."""
         self.pulse.remember(compact=on)
-        for widget in (*self._sides, self.furniture.status):
-            widget.setVisible(not on)
+        self.furniture.status.setVisible(not on)
         self.furniture.keys_area.setVisible(not on and self.pulse.remembered.computer_keys)
-        self.furniture.strip.setVisible(on)
         self.furniture.top.show_compact(on=on)
+        self._show_sides()
         if on:
             self.show_view("roll")
             self._height_px = self.height()
@@ -78,6 +78,12 @@ class Window(QMainWindow):
             self.setMaximumHeight(16_777_215)
             self.setMinimumSize(720, 480)
             self.resize(self.width(), max(self._height_px, 480))
+
+    def _show_sides(self) -> None:
+        """The panels stand beside what is played, not beside pages to be read, nor in the strip."""
+        playing = self.pulse.view not in ("welcome", "connect") and not self.pulse.remembered.compact
+        for widget in self._sides:
+            widget.setVisible(playing)
 
     def stay_on_top(self, on: bool) -> None:
         """In front of the DAW, or not."""
@@ -134,7 +140,6 @@ class Window(QMainWindow):
         furniture.welcome.keys_wanted.connect(self._play_here)
         for button, target in ((top.panic, "panic"), (furniture.welcome.example, "example")):
             Spot(button, target, pulse.learner)
-        furniture.strip.endPressed.connect(lambda: pulse.desk.command("end_phrase"))
         pulse.said.connect(self._say)
         pulse.desk.done.connect(self._done)
         pulse.wake()
@@ -189,6 +194,16 @@ class Window(QMainWindow):
             case _:
                 return False
 
+    def dragEnterEvent(self, a0: QDragEnterEvent | None) -> None:  # noqa: N802
+        data = a0.mimeData() if a0 else None
+        if a0 and data and data.hasUrls():
+            a0.acceptProposedAction()
+
+    def dropEvent(self, a0: QDropEvent | None) -> None:  # noqa: N802
+        """A MIDI file that is dropped anywhere is a prompt."""
+        if a0 and self.furniture.phrases.take_drop(a0.mimeData()):
+            a0.acceptProposedAction()
+
     def closeEvent(self, a0: QCloseEvent | None) -> None:  # noqa: N802
         """Everything ends, quietly."""
         geometry = self.saveGeometry().toBase64().data().decode()
@@ -204,6 +219,7 @@ class Window(QMainWindow):
 
     def _stack(self) -> QStackedWidget:
         stack = QStackedWidget()
+        stack.setMinimumSize(1, 1)  # the window's own least size counts, not that of the largest page
         for view in (self.furniture.welcome, *self.furniture.views):
             stack.addWidget(view)
         return stack
@@ -212,7 +228,7 @@ class Window(QMainWindow):
         middle = QVBoxLayout()
         middle.setContentsMargins(0, 0, 0, 0)
         middle.setSpacing(0)
-        for widget, stretch in ((self.stack, 1), (self.furniture.strip, 0), (self.furniture.keys_area, 0)):
+        for widget, stretch in ((self.stack, 1), (self.furniture.keys_area, 0)):
             middle.addWidget(widget, stretch)
         across = QHBoxLayout()
         across.setContentsMargins(0, 0, 0, 0)

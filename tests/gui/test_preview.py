@@ -13,14 +13,14 @@ from pytestqt.qtbot import QtBot
 from bachbridge import midi
 from bachbridge.errors import BachBridgeError
 from bachbridge.events import Failed, Message, Midi, Panic, Received, Sent, Setting, Status
-from bachbridge.link import Child
+from bachbridge.link import Child, command
 from bachbridge_gui.preview.process import perform, serve
-from bachbridge_gui.preview.remote import PreviewSound, command, heard, starting
+from bachbridge_gui.preview.remote import PreviewSound, heard, starting
 from bachbridge_gui.preview.speaker import Speaker, miniaudio
 from bachbridge_gui.preview.synth import Synth
 
 ON, OFF = midi.note_on(0, 60, 90), midi.note_off(0, 60)
-NOBODY = [sys.executable, "-m", "bachbridge_gui.preview", "--way", "null"]
+NOBODY = [sys.executable, "-m", "bachbridge_gui.preview.process", "--way", "null"]
 
 
 class Fake:
@@ -125,9 +125,9 @@ def test_the_volume_is_told_at_once_and_to_a_new_process(preview: PreviewSound, 
 
 
 def test_a_frozen_program_starts_itself(monkeypatch: pytest.MonkeyPatch):
-    assert command()[1:] == ["-m", "bachbridge_gui.preview"]
+    assert command("preview")[1:] == ["-m", "bachbridge_gui.preview.process"]
     monkeypatch.setattr(sys, "frozen", True, raising=False)
-    assert command()[1:] == ["--child", "preview"]
+    assert command("preview")[1:] == ["--child", "preview"]
 
 
 def test_the_messages_reach_the_synthesizer():
@@ -210,7 +210,7 @@ def test_the_process_starts_sounds_rests_and_ends_with_its_pipe():
 def test_what_the_process_says_arrives_in_the_windows_thread(qtbot: QtBot):
     pytest.importorskip("miniaudio")
     elsewhere = "wasapi" if sys.platform != "win32" else "coreaudio"
-    preview = PreviewSound(starting([*command(), "--way", elsewhere]))
+    preview = PreviewSound(starting([*command("preview"), "--way", elsewhere]))
     preview.forward(Received(ON, 0))
     qtbot.waitUntil(lambda: preview.reason.startswith("No sound device was found"), timeout=20_000)
     assert (preview.sounds, preview.state) == (False, "warning")

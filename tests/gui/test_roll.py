@@ -211,6 +211,15 @@ def test_an_empty_roll_says_what_to_do(roll):
     assert min(across) < 150
 
 
+def test_a_low_strip_leaves_its_room_to_the_notes(roll, source):
+    source.add(note(-2, -1))
+    source.spans = [Span(1, T0 - 3 * SECOND, T0)]
+    roll.resize(WIDTH, 80)
+    roll.frame(T0)
+    roll.grab()
+    assert roll._scale().height == round(64 * roll.devicePixelRatioF())
+
+
 # ---------------------------------------------------------------- rest
 
 
@@ -337,9 +346,11 @@ def test_the_range_of_pitches_grows_at_once_and_shrinks_late():
     before = compass.low, compass.high
     compass.see(55, 70, T0)
     assert (compass.low, compass.high) == before
+    compass.see(before[0], 70, T0)
+    assert compass.low < before[0], "a note at the edge has room for its shape"
     compass.see(40, 95, T0)
-    assert compass.low <= 40
-    assert compass.high >= 95
+    assert compass.low < 40
+    assert compass.high > 95
     wide = compass.low, compass.high
     for second in range(8):
         compass.see(60, 70, T0 + second * SECOND)

@@ -9,7 +9,7 @@ from PyQt6.QtGui import QColor, QPalette
 from bachbridge.errors import BachBridgeError
 from bachbridge.music import Note, Phrase
 from bachbridge_gui.scoresvg import inked, stencil, tiny
-from bachbridge_gui.scoreview import FAILED, HINT, MISSING, Engrave, Exchange, ScoreView, engraved
+from bachbridge_gui.scoreview import FAILED, HINT, LONG, MISSING, Engrave, Exchange, ScoreView, engraved
 
 PROMPT = Phrase((Note(0, 8, 72), Note(8, 8, 74)), 16)
 ANSWER = tuple(Note(0, 16, 72 - 7 * voice, voice=voice) for voice in range(4))
@@ -26,6 +26,7 @@ def view_with(qtbot) -> Callable[[Engrave], ScoreView]:
         view = ScoreView(engrave=engrave)
         qtbot.addWidget(view)
         view.resize(600, 300)
+        view.show()
         return view
 
     return make
@@ -103,7 +104,6 @@ def test_a_new_width_is_engraved_anew(qtbot, view_with):
         return drawing()
 
     view = view_with(engrave)
-    view.show()
     with qtbot.waitSignal(view.shown):
         view.show_phrase(PROMPT, ANSWER)
     with qtbot.waitSignal(view.shown):
@@ -149,3 +149,31 @@ def test_the_engravers_svg_becomes_what_qt_can_draw():
     assert image.pixelColor(50, 50).alpha() == 255
     assert image.pixelColor(150, 50).alpha() == 0
     assert inked(image, QColor("#ff0000")).pixelColor(50, 50).name() == "#ff0000"
+
+
+def test_what_nobody_looks_at_is_engraved_when_somebody_does(qtbot, view_with):
+    asked: list[int] = []
+
+    def engrave(exchange: Exchange, width: int) -> bytes:
+        asked.append(exchange.prompt.steps)
+        return drawing()
+
+    view = view_with(engrave)
+    view.hide()
+    view.show_phrase(Phrase((), 10), ())
+    view.show_phrase(Phrase((), 20), ())
+    assert view.finish()
+    assert asked == []
+    with qtbot.waitSignal(view.shown):
+        view.show()
+    view.hide()
+    view.show()
+    assert view.finish()
+    assert asked == [20]
+
+
+def test_an_endless_phrase_is_no_page(qtbot, view_with):
+    view = view_with(engraved)
+    with qtbot.waitSignal(view.shown):
+        view.show_phrase(Phrase((Note(0, 4, 60),), 16 * 97), ())
+    assert view.words == LONG

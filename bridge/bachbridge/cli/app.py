@@ -256,7 +256,7 @@ def child(role: str) -> None:
 
     if role not in ROLES:
         raise ConfigError(f'There is no child process "{role}": there are {", ".join(ROLES)}.')
-    import_module(f"{ROLES[role]}.{role}").main()
+    sys.exit(import_module(ROLES[role]).main())
 
 
 def _fail(sentence: str) -> None:

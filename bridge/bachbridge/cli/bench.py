@@ -90,6 +90,10 @@ def bench_window(*, json: bool) -> None:
     ratios, start = report["p99_with_window_against_without"], report["start"]
     for name, fact in (
         ("p99 with the window against without", ", ".join(f"{kind} {ratio:.2f}" for kind, ratio in ratios.items())),
+        (
+            "frames apart",
+            ", ".join(f"{name} {max(ms, default=0):.0f} ms" for name, ms in report["frames_apart_ms"].items()),
+        ),
         ("painting a dense passage", _percent(report["painting_share_of_a_core"])),
         ("window visible, ready to play", f"{_seconds(start['visible'])}, {_seconds(start['ready'])}"),
         ("idle, all processes", _percent(start["idle"])),

@@ -21,7 +21,7 @@ from threading import Thread
 from bachbridge import midi, realtime
 from bachbridge.cli.keyboardist import SETTINGS
 from bachbridge.errors import BachBridgeError, PortError
-from bachbridge.events import Failed, Message, Play, PortsChanged, Sent
+from bachbridge.events import Failed, Message, Play, PortsChanged, Sent, Status
 from bachbridge.link import TELL_START, Child, Link, command
 from bachbridge.music import Note, Phrase
 from bachbridge.ports import INPUT, OUTPUT, Ports
@@ -42,8 +42,9 @@ def measure_window(tell: Callable[[float], None]) -> dict[str, object]:
     realtime.listener()
     times: dict[bool, dict[str, Times]] = {watched: {"thru": [], "scheduled": []} for watched in (False, True)}
     costs: list[float] = []
+    frames: list[list[float]] = []
     for number, watched in enumerate(_TURNS):
-        cost = _turn(times[watched], watched=watched)
+        cost = _turn(times[watched], frames, watched=watched)
         costs += [] if cost is None else [cost]
         tell((number + 1) / (len(_TURNS) + 1))
     figures = {
@@ -55,13 +56,22 @@ def measure_window(tell: Callable[[float], None]) -> dict[str, object]:
     return {
         "milliseconds": figures,
         "p99_with_window_against_without": ratios,
+        "frames_apart_ms": {
+            name: max((turn[place] for turn in frames if turn), default=None)
+            for place, name in enumerate(("p50", "p99"))
+        },
         "painting_share_of_a_core": round(sum(costs) / len(costs), 3) if costs else None,
     }
 
 
-def _turn(times: dict[str, Times], *, watched: bool) -> float | None:
+def _turn(times: dict[str, Times], frames: list[list[float]], *, watched: bool) -> float | None:
     """One passage; the share of a core that the window took, if it watched."""
-    mirror = Child(command("mirror"), lambda _: None) if watched else None
+
+    def hear(message: Message | None) -> None:
+        if isinstance(message, Status) and message.topic == "frames":
+            frames.append([float(word) for word in message.text.split()])
+
+    mirror = Child(command("mirror"), hear) if watched else None
     try:
         with Link(replace(SETTINGS, let_finish=True)) as link:
             return _passage(link, mirror, times)

@@ -6,6 +6,7 @@ stopped while nothing has sounded for `_REST_S`, and started by the next note.
 """
 
 import argparse
+import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -91,3 +92,7 @@ def _turn(synth: Synth, speaker: Speaker, tell: Tell) -> None:
     elif speaker.running and speaker.silent_s > _REST_S:
         speaker.stop()
         tell(Status("preview", "silent"))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

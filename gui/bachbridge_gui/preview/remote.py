@@ -5,14 +5,13 @@ switched it on or off by hand. The process is started when there is something to
 dies it is started again by the next note, a few times; a system without a sound device is told once.
 """
 
-import sys
 from collections.abc import Callable, Sequence
 from typing import Literal, Protocol
 
 from PyQt6.QtCore import QObject, pyqtSignal
 
 from bachbridge.events import Failed, Message, Midi, Panic, Received, Sent, Setting
-from bachbridge.link import Child
+from bachbridge.link import Child, command
 
 _LIVES = 3
 _CHANNEL_MESSAGES = 0xF0
@@ -47,13 +46,6 @@ def heard(on: bool | None, connected: bool) -> tuple[bool, str]:
     return (not connected if on is None else on), BECAUSE[on, connected]
 
 
-def command() -> list[str]:
-    """How to start the process that sounds, in a frozen program too."""
-    if getattr(sys, "frozen", False):
-        return [sys.executable, "--child", "preview"]
-    return [sys.executable, "-m", "bachbridge_gui.preview"]
-
-
 def starting(arguments: Sequence[str]) -> Start:
     """Starts that command."""
     return lambda receive: Child([*arguments], receive)
@@ -68,7 +60,7 @@ class PreviewSound(QObject):
 
     def __init__(self, start: Start | None = None) -> None:
         super().__init__()
-        self._start = start or starting(command())
+        self._start = start or starting(command("preview"))
         self._on: bool | None = AUTOMATIC
         self._connected = False
         self._volume = 0.8

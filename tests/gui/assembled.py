@@ -22,7 +22,7 @@ from bachbridge_gui.window import Window
 
 MS = 1_000_000
 S = 1000 * MS
-FRAME_NS = 33 * MS
+FRAME_NS = 50 * MS
 READY = Remembered(welcome=False)
 
 
@@ -122,6 +122,14 @@ class Assembled:
 
     def exchange(self, *pitches: int) -> None:
         """Play a phrase, have it answered, and wait until all is over."""
+        listed = len(self.furniture.phrases.model.entries)
         self.play(*pitches)
         self.pulse.desk.command("end_phrase")
-        self.beat(20 * S)
+        self.settle(listed + 1)
+
+    def settle(self, listed: int) -> None:
+        """Wait until so many exchanges are over, and a little longer."""
+        end_ns = self.now_ns + 60 * S
+        while len(self.furniture.phrases.model.entries) < listed and self.now_ns < end_ns:
+            self.beat(FRAME_NS)
+        self.beat(S)

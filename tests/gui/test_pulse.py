@@ -34,6 +34,7 @@ from bachbridge.melody import bundled
 from bachbridge_gui.desk import COMMANDS
 from bachbridge_gui.parts import PLAYER
 from bachbridge_gui.presets import Preset, Presets
+from bachbridge_gui.pulse import FRAME_MS, REST_MS
 from bachbridge_gui.remembered import Remembered
 
 
@@ -80,7 +81,7 @@ def test_the_example_is_the_bundled_phrase_aloud_and_its_answer_is_listed(opened
     (prompt,) = opened.said(Prompt)
     assert isinstance(prompt, Prompt)
     assert (prompt.phrase, prompt.aloud) == (bundled().phrase, True)
-    opened.beat(40 * S)
+    opened.settle(1)
     (entry,) = opened.furniture.phrases.chosen()
     assert entry.answer
 
@@ -101,7 +102,7 @@ def test_another_answer_has_the_next_seed(opened: Assembled) -> None:
         prompt = opened.said(Prompt)[-1]
         assert isinstance(prompt, Prompt)
         assert prompt == Prompt(first.prompt, first.step_ns, first.seed + number, aloud=False)
-        opened.beat(20 * S)
+        opened.settle(number + 1)
         (entry,) = opened.furniture.phrases.chosen()
         assert entry.seed == first.seed + number
     assert len(opened.furniture.phrases.model.entries) == 3
@@ -476,9 +477,9 @@ def test_closing_ends_everything_once_and_keeps_what_was_changed(opened: Assembl
 def test_at_rest_the_pulse_goes_slower(opened: Assembled) -> None:
     opened.pulse.wake()
     opened.play(60)
-    assert opened.pulse._timer.interval() == 33
+    assert opened.pulse._timer.interval() == FRAME_MS
     opened.beat(30 * S)
-    assert opened.pulse._timer.interval() == 100
+    assert opened.pulse._timer.interval() == REST_MS
     opened.play(60)
-    assert opened.pulse._timer.interval() == 33
+    assert opened.pulse._timer.interval() == FRAME_MS
     opened.pulse._timer.stop()

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from assembled import READY, Assembled, S
+from assembled import READY, Assembled
 from PyQt6.QtCore import QEvent, QPoint, Qt
 from PyQt6.QtGui import QAction, QKeyEvent, QWindow
 from PyQt6.QtWidgets import (
@@ -137,7 +137,7 @@ def test_the_strips_button_ends_the_phrase(opened: Assembled, qtbot: QtBot) -> N
     opened.window.show_compact(on=True)
     opened.play(60, 62)
     qtbot.mouseClick(opened.furniture.strip.end, Qt.MouseButton.LeftButton)
-    opened.beat(20 * S)
+    opened.settle(1)
     assert len(opened.furniture.phrases.model.entries) == 1
 
 
@@ -381,7 +381,7 @@ def test_everything_that_can_be_used_has_a_name_and_says_what_it_does(opened: As
     opened.exchange(60, 62, 64)
     laid_out(opened, page)
     found = interactive(opened)
-    assert len(found) > 20
+    assert len(found) > 10
     assert [known_as(widget) for widget in found if not widget.accessibleName()] == []
     assert [known_as(widget) for widget in found if not widget.toolTip()] == []
 

@@ -5,7 +5,7 @@ program takes next to nothing of the machine. Text follows twice a second, so th
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -25,6 +25,7 @@ from bachbridge.events import (
     Received,
     Reset,
     Sent,
+    Status,
 )
 from bachbridge.melody import bundled
 from bachbridge.music import STEPS_PER_BEAT, Phrase
@@ -104,10 +105,7 @@ class Pulse(QObject):
     def beat(self, now_ns: int) -> None:
         """One frame."""
         messages = self._supervisor.pull(now_ns)
-        for entry in self._state.take(messages, now_ns):
-            self._over(entry)
-        for message in messages:
-            self._hand_on(message, now_ns)
+        self._take(messages, now_ns)
         if self.view == "roll" and self._furniture.roll.frame(now_ns):
             self.painted.emit(now_ns)
         self._show_notice(now_ns)
@@ -124,6 +122,12 @@ class Pulse(QObject):
         if self._timer.isActive() and self._timer.interval() != interval_ms:
             self._timer.setInterval(interval_ms)
 
+    def _take(self, messages: Sequence[Message], now_ns: int) -> None:
+        for entry in self._state.take(messages, now_ns):
+            self._over(entry)
+        for message in messages:
+            self._hand_on(message, now_ns)
+
     def _hand_on(self, message: Message, now_ns: int) -> None:
         """Who else wants to hear of it."""
         self._sound(message)
@@ -133,13 +137,19 @@ class Pulse(QObject):
                 self.learner.take(data)
             case Connections(_, outputs):
                 self._preview.take_ports(outputs > 0)
-            case PortsChanged(_, sink) if sink:
+            case PortsChanged(_, sink):
                 self._meet(sink)
+            case Status("engine"):
+                self._preview.forward(Panic())  # its notes will never be ended
             case _:
                 pass
 
     def _meet(self, sink: str) -> None:
-        """An output is there: its latency is set. What was set at the start counts for the first one."""
+        """Ports came or went. An output's latency is set; what was set at the start counts for the first one."""
+        if self._furniture.ports.isVisible():
+            self._supervisor.send(LookForPorts())
+        if not sink:
+            return
         known, before, self._sink = self.remembered.latency_ms, self._sink, sink
         if sink in known or before not in ("", sink):
             self.desk.set("latency_ms", known.get(sink, 0))
@@ -279,7 +289,7 @@ class Pulse(QObject):
             return
         self.remember(input=source, output=sink)
         now_ns = time.monotonic_ns()
-        self._state.take(self._supervisor.restart(self._start(source, sink), now_ns), now_ns)
+        self._take(self._supervisor.restart(self._start(source, sink), now_ns), now_ns)
 
     def remember(self, **changes: Any) -> None:
         """What is to be the same next time."""

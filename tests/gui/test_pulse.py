@@ -208,6 +208,7 @@ def test_what_was_under_way_when_the_engine_died_does_not_mix_with_what_follows(
     opened.engine.die()
     opened.beat(2 * S)
     assert opened.shown.timeline.resting
+    assert opened.sound.sent[-1] == Panic()
     opened.exchange(72, 71, 69)
     *_, entry = opened.furniture.phrases.model.entries.items
     assert [note.pitch for note in entry.prompt.notes] == [72, 71, 69]

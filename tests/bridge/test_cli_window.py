@@ -51,7 +51,9 @@ def test_where_a_window_can_be_nothing_is_lacking(
     assert window.lacking(environment, platform) is None
 
 
-def test_no_display_is_told_in_one_sentence(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture) -> None:
+def test_no_display_is_told_in_one_sentence(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(sys, "platform", "linux")
@@ -62,7 +64,7 @@ def test_no_display_is_told_in_one_sentence(monkeypatch: pytest.MonkeyPatch, cap
 
 
 def test_a_library_that_qt_would_miss_is_named_before_qt_is_asked(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("bachbridge_gui.lacking.missing", lambda _: "The window cannot open: install libxcb-cursor0.")
     importing(monkeypatch, lambda: pytest.fail("Qt was asked"))
@@ -72,7 +74,7 @@ def test_a_library_that_qt_would_miss_is_named_before_qt_is_asked(
 
 
 def test_a_library_that_qt_misses_is_named_with_the_line_that_installs_it(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     said = "libEGL.so.1: cannot open shared object file: No such file or directory"
     importing(monkeypatch, lambda: ImportError(said, name="PyQt6.QtGui"))
@@ -86,7 +88,7 @@ def test_a_library_that_qt_misses_is_named_with_the_line_that_installs_it(
 
 @pytest.mark.parametrize("name", ["PyQt6", "PyQt6.QtWidgets"])
 def test_without_pyqt6_the_line_that_installs_it_is_told(
-    name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+    name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     importing(monkeypatch, lambda: ModuleNotFoundError(f"No module named '{name}'", name=name))
     monkeypatch.setattr("bachbridge_gui.lacking.missing", lambda _: None)

@@ -1,8 +1,7 @@
 """The program around the window: what is kept at the end, and what survives a start that fails."""
 
-import os
 import signal
-from functools import partial
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -38,7 +37,7 @@ def test_without_a_change_no_settings_are_written(home: Path) -> None:
     assert (home / app.MEMORY).exists()
 
 
-def test_what_cannot_be_saved_is_told_and_ends_nothing(home: Path, capsys: pytest.CaptureFixture) -> None:
+def test_what_cannot_be_saved_is_told_and_ends_nothing(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     blocked = home / "file"
     blocked.write_text("no folder")
     app._keep(blocked, Settings(), Remembered(), Settings())
@@ -79,7 +78,9 @@ def test_a_profile_that_cannot_be_written_does_not_keep_the_window_open(tmp_path
     assert len(opened.kept) == 1
 
 
-def starting(monkeypatch: pytest.MonkeyPatch, engine: FakeEngine, run: partial | None = None) -> list[object]:
+def starting(
+    monkeypatch: pytest.MonkeyPatch, engine: FakeEngine, made: Callable[[], None] = lambda: None
+) -> list[object]:
     """`app.run` with this engine, and no event loop; what was opened."""
     opened: list[object] = []
 
@@ -87,20 +88,20 @@ def starting(monkeypatch: pytest.MonkeyPatch, engine: FakeEngine, run: partial |
         def exec(self) -> int:
             return 0
 
-    class Pulse:
-        said: list[str] = []
-        say = said.append
-
     class Window:
-        pulse = Pulse()
+        @property
+        def pulse(self) -> "Window":
+            return self
+
+        def say(self, sentence: str) -> None:
+            opened.append(sentence)
 
         def close(self) -> None:
-            opened.append("closed")
+            pass
 
     def open_window(setup: app.Setup, theme: object, first: Client) -> Window:
         opened.append((setup, first))
-        if run:
-            run()
+        made()
         return Window()
 
     monkeypatch.setattr(app, "_engine", lambda *_: lambda *_: engine)
@@ -130,7 +131,7 @@ def test_a_window_that_cannot_be_made_leaves_no_engine_behind(home: Path, monkey
     def fail() -> None:
         raise RuntimeError("no window")
 
-    starting(monkeypatch, engine, partial(fail))
+    starting(monkeypatch, engine, fail)
     with pytest.raises(RuntimeError, match="no window"):
         app.run(Settings(), input_name=None, output_name=None)
     assert engine.closed
@@ -149,6 +150,7 @@ def test_a_damaged_memory_is_told(home: Path, monkeypatch: pytest.MonkeyPatch) -
     (home / app.MEMORY).write_text("{")
     opened = starting(monkeypatch, FakeEngine())
     app.run(Settings(), input_name=None, output_name=None)
-    assert opened[0][0].remembered == Remembered()  # pyright: ignore[reportIndexIssue]
+    (setup, _), said = opened  # pyright: ignore[reportGeneralTypeIssues]
+    assert setup.remembered == Remembered()
+    assert "is damaged" in str(said)
     assert [path.name for path in home.glob("*.old.json")] == ["window.1.old.json"]
-    assert os.listdir(home)

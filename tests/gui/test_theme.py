@@ -50,7 +50,7 @@ def app(qtbot: QtBot) -> Iterator[QApplication]:
 
 @pytest.mark.parametrize("dark", [False, True])
 @pytest.mark.parametrize(("words", "ground"), WORDS)
-def test_words_can_be_read(dark: bool, words: Role, ground: Role) -> None:
+def test_words_can_be_read(dark: bool, words: QPalette.ColorRole, ground: QPalette.ColorRole) -> None:
     made = palette(dark=dark)
     assert contrast(made.color(words), made.color(ground)) >= 4.5
 

@@ -59,7 +59,7 @@ def test_the_marked_views_button_does_not_come_loose(bar: TopBar, qtbot: QtBot) 
     assert marked(bar) == ["score"]
 
 
-@pytest.mark.parametrize(("name", "word"), zip(SWITCHES, ("Follow", "Piano", "Sound"), strict=True))
+@pytest.mark.parametrize(("name", "word"), [*zip(SWITCHES, ("Follow", "Piano", "Sound"), strict=True)])
 def test_a_switch_says_what_it_is_now_and_nothing_when_it_is_told(
     bar: TopBar, qtbot: QtBot, name: str, word: str
 ) -> None:
@@ -114,8 +114,8 @@ def test_the_menu_offers_themes_top_and_the_first_page(bar: TopBar) -> None:
     assert menu
     actions = {action.text(): action for action in menu.actions() if action.text()}
     assert list(actions) == ["System theme", "Light theme", "Dark theme", "Always on top", "First page"]
-    for text in actions:
-        actions[text].trigger()
+    for action in actions.values():
+        action.trigger()
     assert said == [("system",), ("light",), ("dark",), (True,), ("first page",)]
 
 

@@ -5,7 +5,7 @@ of the music: settings are the desk's, what is shown is the state's, the engine 
 """
 
 from PyQt6.QtCore import QByteArray, QEvent, QObject, Qt
-from PyQt6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent, QKeySequence, QShortcut
+from PyQt6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent, QKeySequence, QResizeEvent, QShortcut
 from PyQt6.QtWidgets import (
     QAbstractSpinBox,
     QApplication,
@@ -27,6 +27,10 @@ from bachbridge_gui.topbar import VIEWS
 
 STRIP_PX = 120
 """The window's height as a strip."""
+LEAST = 800, 560
+"""The window's least width and height: the bar at the top, and the controls beside a page."""
+_ROOMY_PX = 1040
+"""From this width on there is room for the list of phrases as well."""
 _TYPING = (QLineEdit, QAbstractSpinBox)
 """Widgets that keep the computer's keys to themselves."""
 
@@ -38,12 +42,11 @@ class Window(QMainWindow):
         super().__init__()
         self.furniture, self.pulse, self._theme = furniture, pulse, theme
         self.setWindowTitle("BachBridge")
-        self.setMinimumSize(720, 480)
+        self.setMinimumSize(*LEAST)
         self.setAcceptDrops(True)
         self._height_px = 0
         self.notice = _notice()
         self.stack = self._stack()
-        self._sides = (furniture.side, furniture.phrases)
         self.setCentralWidget(self._laid_out())
         self._wire()
         app = QApplication.instance()
@@ -76,14 +79,14 @@ class Window(QMainWindow):
             self.setFixedHeight(STRIP_PX)
         elif self.maximumHeight() == STRIP_PX:
             self.setMaximumHeight(16_777_215)
-            self.setMinimumSize(720, 480)
-            self.resize(self.width(), max(self._height_px, 480))
+            self.setMinimumSize(*LEAST)
+            self.resize(self.width(), max(self._height_px, LEAST[1]))
 
     def _show_sides(self) -> None:
         """The panels stand beside what is played, not beside pages to be read, nor in the strip."""
         playing = self.pulse.view not in ("welcome", "connect") and not self.pulse.remembered.compact
-        for widget in self._sides:
-            widget.setVisible(playing)
+        self.furniture.side.setVisible(playing)
+        self.furniture.phrases.setVisible(playing and self.width() >= _ROOMY_PX)
 
     def stay_on_top(self, on: bool) -> None:
         """In front of the DAW, or not."""
@@ -179,17 +182,23 @@ class Window(QMainWindow):
 
     # ------------------------------------------------------------ what Qt calls
 
+    def resizeEvent(self, a0: QResizeEvent | None) -> None:  # noqa: N802
+        super().resizeEvent(a0)
+        self._show_sides()
+
     def eventFilter(self, a0: QObject | None, a1: QEvent | None) -> bool:  # noqa: N802
         """The computer's keys are the piano's while it is shown, except where somebody types."""
         if not isinstance(a1, QKeyEvent) or not self.pulse.remembered.computer_keys or not self.isActiveWindow():
             return False
+        if a1.type() == QEvent.Type.KeyRelease and a0 is self.windowHandle():
+            return self.furniture.keys.handle_key(a1)  # what was struck ends, wherever the focus is by now
         if isinstance(QApplication.focusWidget(), _TYPING) or _typed(QApplication.focusWidget()):
             return False
         match a1.type():
             case QEvent.Type.ShortcutOverride if self.furniture.keys.wants(a1):
                 a1.accept()
                 return True
-            case QEvent.Type.KeyPress | QEvent.Type.KeyRelease if a0 is self.windowHandle():
+            case QEvent.Type.KeyPress if a0 is self.windowHandle():
                 return self.furniture.keys.handle_key(a1)
             case _:
                 return False

@@ -31,10 +31,10 @@ from bachbridge.events import Midi, Panic
 from bachbridge_gui.learnui import Spot
 from bachbridge_gui.remembered import Remembered
 from bachbridge_gui.topbar import VIEWS
-from bachbridge_gui.window import STRIP_PX
+from bachbridge_gui.window import LEAST, STRIP_PX
 
 PAGES = ("welcome", *VIEWS)
-SIZES = ((1280, 820), (1040, 620))
+SIZES = ((1280, 820), LEAST)
 INTERACTIVE = (
     QAbstractButton,
     QComboBox,
@@ -122,6 +122,13 @@ def test_the_strip_is_120_px_high_and_leads_back_to_the_former_height(opened: As
     assert (opened.window.width(), opened.window.height()) == (1100, 700)
     assert opened.furniture.phrases.isVisible()
     assert not opened.furniture.strip.isVisible()
+
+
+def test_a_narrow_window_leaves_the_list_of_phrases_out(opened: Assembled) -> None:
+    for width, there in ((1200, True), (900, False), (1200, True)):
+        opened.window.resize(width, 700)
+        assert opened.furniture.phrases.isVisible() is there
+        assert opened.furniture.controls.isVisible()
 
 
 def test_a_notice_does_not_make_the_strip_higher(opened: Assembled, qtbot: QtBot) -> None:
@@ -301,6 +308,15 @@ def test_keys_are_let_go_when_the_window_is_left(opened: Assembled, qtbot: QtBot
     other.show()
     other.activateWindow()
     qtbot.waitUntil(lambda: not opened.window.isActiveWindow())
+    assert played(opened) == [ON, OFF]
+
+
+def test_a_key_that_is_let_go_while_somebody_types_ends_its_note(opened: Assembled, qtbot: QtBot) -> None:
+    opened.window.show_keys(on=True)
+    opened.furniture.roll.setFocus()
+    qtbot.keyPress(handle(opened), Qt.Key.Key_Z)
+    opened.furniture.presets.box.new.trigger()
+    qtbot.keyRelease(handle(opened), Qt.Key.Key_Z)
     assert played(opened) == [ON, OFF]
 
 

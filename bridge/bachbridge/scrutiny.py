@@ -24,10 +24,13 @@ def objection(event: Event) -> tuple[str, str] | None:
                 return "prompt", "these notes cannot be answered: choose another phrase"
             return None if phrase.notes else ("prompt", "there is no note in it to be answered")
         case Play(phrase, step_ns):
-            return None if _playable(phrase, step_ns, _LONGEST_STEPS) else ("play", "these notes cannot be played: choose others")
+            return (
+                None
+                if _playable(phrase, step_ns, _LONGEST_STEPS)
+                else ("play", "these notes cannot be played: choose others")
+            )
         case Setting(name, value):
-            known = isinstance(name, str) and isinstance(value, str | int | float | bool | list | tuple)
-            return None if known else ("setting", "a setting without a name or a value was left as it is")
+            return None if _named(name, value) else ("setting", "a setting without a name or a value was left as it is")
         case Answer(ask, notes, until, _):
             fits = _whole(ask) and _whole(until) and _notes(notes, 0)
             return None if fits else ("model", "the model's answer has notes that cannot be played and is left out")
@@ -36,6 +39,10 @@ def objection(event: Event) -> tuple[str, str] | None:
             return None if fits else ("model", "the model's chords cannot be played and are left out")
         case _:
             return None
+
+
+def _named(name: object, value: object) -> bool:
+    return isinstance(name, str) and isinstance(value, str | int | float | bool | list | tuple)
 
 
 def _playable(phrase: object, step_ns: object, longest: int) -> bool:

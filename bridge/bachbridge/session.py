@@ -108,14 +108,13 @@ class Session:
     def feed(self, now_ns: int, event: Event) -> list[Effect]:
         """What is to be done about `event` at `now_ns`, in order."""
         effects = self._advance(now_ns)
-        effects += self._handle(now_ns, event)
+        senseless = objection(event)
+        effects += [Status(*senseless)] if senseless else self._handle(now_ns, event)
         return effects + self._advance(now_ns)
 
     # ------------------------------------------------------------ events
 
     def _handle(self, now_ns: int, event: Event) -> list[Effect]:
-        if found := objection(event):
-            return [Status(*found)]
         match event:
             case Midi(data):
                 return self._midi(now_ns, data)

@@ -64,13 +64,16 @@ PHRASES = st.builds(
 )
 STEPS_NS = st.sampled_from([MS, 50 * MS, 125 * MS, 750 * MS])
 SENSELESS = [
-    *(Prompt(Phrase((Note(0, 4, 60),), 4), step_ns, 1, aloud) for step_ns in (0, -5, 10**15) for aloud in (True, False)),
+    *(
+        Prompt(Phrase((Note(0, 4, 60),), 4), step_ns, 1, aloud)
+        for step_ns in (0, -5, 10**15)
+        for aloud in (True, False)
+    ),
     *(Play(Phrase((Note(*numbers),), 4), 100 * MS) for numbers in ((0, 4, 999), (0, 4, -1), (0, -4, 60), (-9, 4, 60))),
     *(Play(Phrase((Note(0, 4, 60, 80, voice),), 4), 100 * MS) for voice in (-2, 4)),
     *(Prompt(Phrase((Note(0, 4, 60),), steps), 100 * MS, 1, aloud=True) for steps in (0, -4, 10**9)),
     Play(Phrase((Note(0, 4, "sixty"),), 4), 100 * MS),  # pyright: ignore[reportArgumentType] # as from the pipe
     Play(Phrase((Note(0, 4, 60.5),), 4), 100 * MS),  # pyright: ignore[reportArgumentType]
-    Play(None, 100 * MS),  # pyright: ignore[reportArgumentType]
     Setting(None, 1),  # pyright: ignore[reportArgumentType]
     Setting("channels", None),  # pyright: ignore[reportArgumentType]
     Plan(0, 1, ((40, 300, 3, 2, 1, 15), (40, 1, 1, 1, 1, 0)), 0),

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from virtual import MS, Driver, S
+from virtual import MS, Driver, S, chorale
 
 from bachbridge import midi
 from bachbridge.config import Settings
@@ -15,6 +15,7 @@ from bachbridge.events import (
     Harmonized,
     Heard,
     Midi,
+    Missed,
     Panic,
     Play,
     Prompt,
@@ -52,14 +53,15 @@ def test_a_prompt_is_heard_and_then_answered_where_it_ends() -> None:
     assert not driver.receiver.sounding
 
 
-def test_a_silent_prompt_is_answered_at_once() -> None:
-    driver = Driver(Settings(bpm=120))
+def test_a_silent_prompt_is_answered_as_soon_as_the_model_can() -> None:
+    driver = Driver(Settings(bpm=120), lambda ask: [(delay + 40 * MS, answer) for delay, answer in chorale(ask)])
     driver.at(S, Prompt(PHRASE, STEP_NS, 6, aloud=False))
     driver.run(20 * S)
     assert PLAYED_BACK not in channels(driver)
-    assert onsets(driver, 0)[0][0] == S + 8 * MS
+    assert onsets(driver, 0)[0][0] == S + 56 * MS
     (answering,) = [message for _, message in driver.of(Answering)]
-    assert answering == Answering(1, S + 8 * MS, 6)
+    assert answering == Answering(1, S + 56 * MS, 6)
+    assert not driver.of(Missed)
     assert [m.ended_by for _, m in driver.of(Heard) if isinstance(m, Heard)] == ["prompt"]
 
 
@@ -68,6 +70,14 @@ def test_a_prompt_without_a_seed_takes_the_one_that_is_set() -> None:
     driver.at(S, Prompt(PHRASE, STEP_NS, -1, aloud=False))
     driver.run(2 * S)
     assert [m.seed for _, m in driver.of(Ask) if isinstance(m, Ask)] == [77]
+
+
+def test_a_prompt_without_any_seed_is_answered_otherwise_each_time() -> None:
+    driver = Driver(Settings(bpm=120))
+    for second in (1, 2, 3):
+        driver.at(second * S, Prompt(PHRASE, STEP_NS, -1, aloud=False))
+    driver.run(4 * S)
+    assert len({m.seed for _, m in driver.of(Ask) if isinstance(m, Ask)}) == 3
 
 
 def test_an_empty_prompt_is_refused_in_words() -> None:

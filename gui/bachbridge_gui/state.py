@@ -13,7 +13,7 @@ from bachbridge.music import STEPS_PER_BEAT
 from bachbridge_gui.conversation import Conversation
 from bachbridge_gui.entries import Entry
 from bachbridge_gui.timeline import Timeline
-from bachbridge_gui.vitals import Vitals
+from bachbridge_gui.vitals import Vitals, begun
 
 _READING_NS = 6_000_000_000
 _SOURCES = {"playing": "from your playing", "set": "set", "clock": "from the DAW's clock"}
@@ -57,7 +57,7 @@ class State:
 
     def tell(self, sentence: str, now_ns: int) -> None:
         """Have a sentence read."""
-        self._notice, self._noticed_ns = sentence, now_ns
+        self._notice, self._noticed_ns = begun(sentence), now_ns
 
     def notice(self, now_ns: int) -> str:
         """What a person should know; it stays until all is well again, and long enough to be read."""

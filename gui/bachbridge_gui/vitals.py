@@ -42,6 +42,11 @@ OWN_PORTS = ("BachBridge", "pipe")
 """How the names of our own virtual ports begin, which are open without anybody being connected; and no port at all."""
 
 
+def begun(sentence: str) -> str:
+    """What a process says of itself, begun as a sentence is."""
+    return sentence[:1].upper() + sentence[1:]
+
+
 class Minute:
     """Counts of what happened in the last minute, by what it was."""
 
@@ -116,7 +121,7 @@ class Vitals:
             case ModelUp(name):
                 self.model_up, self.model_text = True, f"{name} is ready"
             case ModelDown(reason):
-                self.model_up, self.model_text = False, reason
+                self.model_up, self.model_text = False, begun(reason)
                 self.model_p50_ns = self.model_p99_ns = 0
             case Failed(text) | Status("engine", text):
                 self._fallen(text)

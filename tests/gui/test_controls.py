@@ -126,6 +126,15 @@ def test_every_setting_has_a_control(table: Table) -> None:
     }
 
 
+def test_one_bar_is_not_one_bars(table: Table) -> None:
+    editor = table.control("answer_bars").editor
+    assert isinstance(editor, Number)
+    editor.box.setValue(1)
+    assert editor.box.text() == "1 bar"
+    table.desk.set("answer_bars", 2)
+    assert editor.box.text() == "2 bars"
+
+
 @pytest.mark.parametrize("target", TARGETS)
 def test_a_control_moves_its_setting(table: Table, target: str) -> None:
     control = table.control(target)

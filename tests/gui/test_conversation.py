@@ -6,7 +6,7 @@ from engine import FakeEngine
 from virtual import MS, S
 
 from bachbridge.config import Settings
-from bachbridge.events import EndPhrase, Prompt
+from bachbridge.events import EndPhrase, ModelDown, Prompt, Status
 from bachbridge.music import Note, Phrase
 from bachbridge_gui.entries import Entry
 from bachbridge_gui.state import State
@@ -113,3 +113,11 @@ def test_the_tempo_is_told_with_its_source() -> None:
     assert state.tempo() == "100 bpm, from your playing"
     state.settings = Settings(bpm=88)
     assert state.tempo() == "88 bpm, set"
+
+
+def test_what_is_to_be_read_begins_as_a_sentence_does() -> None:
+    state = state_of(Settings())
+    state.take([Status("prompt", "there is no note in it to be answered")], S)
+    assert state.notice(S) == "There is no note in it to be answered"
+    state.take([ModelDown("the model's process ended and is started again")], S)
+    assert state.notice(S) == "The model's process ended and is started again"

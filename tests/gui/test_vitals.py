@@ -77,6 +77,8 @@ def test_the_models_state_and_figures():
     assert (vitals.model_p50_ns, vitals.model_p99_ns) == (5, 6)
     vitals.take(ModelDown("It died."), 0)
     assert (vitals.model_up, vitals.model_text, vitals.model_p99_ns) == (False, "It died.", 0)
+    vitals.take(ModelDown("the model's process ended"), 0)
+    assert vitals.model_text == "The model's process ended"
 
 
 def test_a_fallen_engine_is_told_of_until_it_runs_again():

@@ -27,6 +27,9 @@ from bachbridge_gui.controls.segments import Segment, grouped
 from bachbridge_gui.controls.table import Row
 from bachbridge_gui.targets import setting_of
 
+_ONE = {" bars": " bar", " beats": " beat"}
+"""What stands behind a number, and behind the number one."""
+
 
 def spin_box(row: Row) -> QSpinBox | QDoubleSpinBox:
     """A spin box with the row's range; a value that is typed counts when it is whole."""
@@ -57,12 +60,14 @@ class Number(QWidget):
     def __init__(self, row: Row) -> None:
         super().__init__()
         self.box = spin_box(row)
+        self._suffix = row.suffix
         _fill(self, self.box)
         self.box.valueChanged.connect(self.moved.emit)
 
     def show_value(self, value: Value) -> None:
         with QSignalBlocker(self.box):
             _show(self.box, value)
+            self.box.setSuffix(_ONE.get(self._suffix, self._suffix) if self.box.value() == 1 else self._suffix)
 
 
 class Slider(QWidget):

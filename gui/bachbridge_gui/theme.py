@@ -100,3 +100,10 @@ class Theme:
             # Fusion draws a box that is not checked darker than the ground it stands on: nobody would see it.
             made.setColor(_Role.Base, QColor(_DARK_BOX))
         self._app.setPalette(made, "QCheckBox")
+        self._restyle()
+
+    def _restyle(self) -> None:
+        """What has a style sheet keeps the palette it was dressed in: it is dressed again."""
+        for widget in self._app.allWidgets():
+            if sheet := widget.styleSheet():
+                widget.setStyleSheet(sheet)

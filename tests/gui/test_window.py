@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from assembled import READY, Assembled
 from PyQt6.QtCore import QEvent, QPoint, Qt
-from PyQt6.QtGui import QAction, QKeyEvent, QWindow
+from PyQt6.QtGui import QAction, QKeyEvent, QPalette, QWindow
 from PyQt6.QtWidgets import (
     QAbstractButton,
     QAbstractItemView,
@@ -214,6 +214,19 @@ def test_the_first_time_the_first_page_is_shown(tmp_path: Path, qtbot: QtBot) ->
     qtbot.mouseClick(opened.furniture.welcome.example, Qt.MouseButton.LeftButton)
     assert opened.furniture.roll.isVisible()
     opened.window.close()
+
+
+@pytest.mark.parametrize("dark", [True, False])
+def test_another_theme_is_worn_by_everything_at_once(opened: Assembled, dark: bool) -> None:
+    opened.window.choose_theme("light" if dark else "dark")
+    QApplication.processEvents()
+    opened.window.choose_theme("dark" if dark else "light")
+    QApplication.processEvents()
+    role = (QPalette.ColorGroup.Active, QPalette.ColorRole.ButtonText)
+    worn = [widget for widget in opened.window.findChildren(QWidget) if widget is not opened.furniture.top.panic]
+    words = {known_as(widget): widget.palette().color(*role).lightness() for widget in worn}
+    opened.window.choose_theme("system")
+    assert [name for name, lightness in words.items() if (lightness > 128) is not dark] == []
 
 
 # ---------------------------------------------------------------- Esc

@@ -267,7 +267,7 @@ class Dialogue(RuleBasedStateMachine):
     def teardown(self) -> None:
         if hasattr(self, "driver"):
             self.hands_and_feet_up()
-            self.driver.run(self.driver.now_ns + 400_000 * MS)
+            self.driver.run(self.driver.now_ns + 150_000 * MS)
             assert not self.driver.receiver.sounding
             self.driver.feed(Quit("the end"))
             assert not self.driver.receiver.pedals
@@ -295,5 +295,9 @@ class Dialogue(RuleBasedStateMachine):
         assert not effects
 
 
-Dialogue.TestCase.settings = hypothesis_settings(stateful_step_count=40)
+MOST = 2500
+"""As many dialogues as fit into the five minutes that a test may take."""
+Dialogue.TestCase.settings = hypothesis_settings(
+    stateful_step_count=40, max_examples=min(MOST, hypothesis_settings().max_examples)
+)
 TestDialogue = Dialogue.TestCase

@@ -22,6 +22,7 @@ PURE = {
         "grid",
         "phrase",
         "exchange",
+        "scrutiny",
         "touch",
         "agenda",
         "session",

@@ -223,8 +223,8 @@ class Engine:
                     self._tell(event)
             case LookForPorts():
                 self._tell(self._outlet.names())
-            case Setting("model", name):
-                self._model.load(str(name))
+            case Setting("model", str(name)) if name.strip():
+                self._model.load(name)
             case _:
                 pass
 

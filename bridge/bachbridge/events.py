@@ -430,7 +430,7 @@ def from_plain(plain: dict[str, Any]) -> Message:
     try:
         cls = _TYPES[plain["type"]]
         return cls(**{k: _READERS.get(k, _same)(v) for k, v in plain.items() if k != "type"})
-    except (KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise ValueError(f"not a message of BachBridge: {str(plain)[:200]}") from error
 
 
@@ -443,7 +443,7 @@ def loads(line: str) -> Message:
     """The inverse of `dumps`."""
     try:
         plain = json.loads(line)
-    except json.JSONDecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise ValueError(f"not JSON: {line[:200]}") from error
     if not isinstance(plain, dict):
         raise ValueError(f"not a message of BachBridge: {line[:200]}")

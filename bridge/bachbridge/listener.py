@@ -48,7 +48,11 @@ class Listener:
     @property
     def seed(self) -> int:
         """The phrase's seed: the one that was set, or one that comes from the time at which the phrase began."""
-        return self.settings.seed if self.settings.seed >= 0 else self._begun_ns % _SEEDS
+        return self.seed_at(self._begun_ns)
+
+    def seed_at(self, begun_ns: int) -> int:
+        """The seed of a phrase that began then."""
+        return self.settings.seed if self.settings.seed >= 0 else begun_ns % _SEEDS
 
     @property
     def end_ns(self) -> int | None:

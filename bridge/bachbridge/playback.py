@@ -4,7 +4,7 @@ It sounds by the agenda on the voices' channels, the player's notes on one that 
 note by note a script takes the player's place: its keys are heard, and handed on as if they had been played.
 """
 
-from collections import deque
+from collections import Counter, deque
 
 from bachbridge import midi
 from bachbridge.agenda import Agenda
@@ -19,7 +19,7 @@ from bachbridge.voicing import Voiced, player_channel, voiced
 class Playback:
     """Used on the engine's thread only; knows no clock."""
 
-    __slots__ = ("_agenda", "_end_ns", "_number", "_script")
+    __slots__ = ("_agenda", "_down", "_end_ns", "_number", "_script")
 
     def __init__(self, agenda: Agenda) -> None:
         self._agenda = agenda
@@ -28,6 +28,8 @@ class Playback:
         """When what the agenda has of it is over."""
         self._script: deque[tuple[int, bytes]] = deque()
         """Keys going down and up, and when."""
+        self._down: Counter[tuple[int, int]] = Counter()
+        """Channel and pitch of the script's keys that are down."""
 
     @property
     def scripted(self) -> bool:
@@ -46,16 +48,21 @@ class Playback:
         for index, note in enumerate(phrase.notes):
             as_sent = _as_sent(note, settings)
             if as_sent:
-                begin_ns, end_ns = grid.time_of(note.start) + note.offset_ns, grid.time_of(note.end)
+                begin_ns = max(grid.origin_ns, grid.time_of(note.start) + note.offset_ns)
+                end_ns = max(begin_ns + 1, grid.time_of(note.end))
                 self._agenda.add(("playback", self._number, index), *as_sent, begin_ns, end_ns)
                 self._end_ns = max(self._end_ns, end_ns)
 
     def write(self, phrase: Phrase, grid: Grid, settings: Settings) -> None:
         """Play this melody from now on as a player would."""
         channel = player_channel(settings)
-        offs = [(grid.time_of(n.end) - 1, midi.note_off(channel, n.pitch)) for n in phrase.notes]
-        ons = [(grid.time_of(n.start) + n.offset_ns, midi.note_on(channel, n.pitch, n.velocity)) for n in phrase.notes]
-        self._script = deque(sorted(offs + ons, key=lambda move: move[0]))
+        moves: list[tuple[int, bytes]] = []
+        for note in phrase.notes:
+            down_ns = max(grid.origin_ns, grid.time_of(note.start) + note.offset_ns)
+            up_ns = max(down_ns + 1, grid.time_of(note.end) - 1)
+            moves.append((down_ns, midi.note_on(channel, note.pitch, max(1, note.velocity))))
+            moves.append((up_ns, midi.note_off(channel, note.pitch)))
+        self._script = deque(sorted(moves, key=lambda move: move[0]))
 
     def perform(self, now_ns: int) -> tuple[list[Send], list[midi.Meaning]]:
         """The keys that move by now: what is sent of them, and what the session is to take for the player's."""
@@ -69,22 +76,33 @@ class Playback:
             meanings.append(meaning)
             match meaning:
                 case midi.NoteOn(channel, pitch, velocity):
+                    self._down[channel, pitch] += 1
                     sends += self._agenda.strike(channel, pitch, velocity, due_ns)
                 case midi.NoteOff(channel, pitch):
+                    self._down[channel, pitch] -= 1
                     sends += self._agenda.release(channel, pitch, due_ns)
                 case _:
                     pass
         return sends, meanings
 
-    def forget(self) -> bool:
-        """Nothing more of it; what sounds is the agenda's to end. True if there was anything."""
-        under_way = self.scripted or self._end_ns is not None
+    @property
+    def under_way(self) -> bool:
+        return self.scripted or self._end_ns is not None
+
+    def lift(self, now_ns: int) -> list[Send]:
+        """Nothing more of it, and the script's keys up; what else sounds is the agenda's to end."""
+        held = list(self._down.elements())
+        self.forget()
+        return [send for channel, pitch in held for send in self._agenda.release(channel, pitch, now_ns)]
+
+    def forget(self) -> None:
+        """Nothing more of it; what sounded the agenda has ended."""
         self._script.clear()
+        self._down.clear()
         self._end_ns = None
-        return under_way
 
 
 def _as_sent(note: Note, settings: Settings) -> Voiced | None:
     if note.voice == PLAYER:
-        return player_channel(settings), note.pitch, note.velocity
+        return player_channel(settings), note.pitch, max(1, note.velocity)
     return voiced(settings, note.voice, note.pitch, note.velocity)

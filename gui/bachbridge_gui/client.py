@@ -42,6 +42,8 @@ class Supervisor:
         self._again_ns: int | None = None
         """When the engine is started again, while there is none."""
         self._failure = ""
+        self._word = ""
+        """What is said when it is started again; nothing where the reason is to be read instead."""
         self.ports = True
         """Whether the engine has ports, or plays to the window alone."""
         self._client: Client | None = start(first, True)
@@ -80,7 +82,7 @@ class Supervisor:
         if self._client:
             self._client.close()
             self._client = None
-        self._deaths, self.ports = 0, True
+        self._deaths, self.ports, self._word = 0, True, "The engine was started"
         self._again_ns = now_ns
         return self._revive(now_ns)
 
@@ -99,6 +101,7 @@ class Supervisor:
         without = bool(failure) and self.ports
         if without:
             self.ports = False
+        self._word = "" if without else "The engine was started again"
         self._again_ns = now_ns + (0 if without else _PAUSES_NS[min(self._deaths, len(_PAUSES_NS) - 1)])
         self._deaths += 1
         return Status("engine", failure or "The engine has ended unexpectedly and is started again")
@@ -108,4 +111,4 @@ class Supervisor:
             return []
         self._again_ns = None
         self._client = self._start(self._settings(), self.ports)
-        return [Status("engine", "The engine was started again" if self._deaths else "The engine was started")]
+        return [Status("engine", self._word)] if self._word else []

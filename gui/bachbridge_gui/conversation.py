@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bachbridge.config import Settings
-from bachbridge.events import Answered, Answering, Harmonized, Heard, Message, Metre, Received, Sent
+from bachbridge.events import Answered, Answering, Harmonized, Heard, Message, Metre, Received, Sent, Status
 from bachbridge.music import STEPS_PER_BEAT, Note, Phrase
 from bachbridge_gui.entries import Entry
 from bachbridge_gui.parts import PLAYER, RollNote
@@ -56,6 +56,8 @@ class Conversation:
                 self._open(due_ns, seed)
             case Answered(_, notes, interrupted) if self._entry:
                 return self._answered(notes, interrupted)
+            case Status("engine"):
+                return self._cut()
             case Metre():
                 self._metre = message
             case Harmonized():
@@ -100,6 +102,11 @@ class Conversation:
         entry, self._entry, self._heard = self._entry, None, None
         self._timeline.end(entry.number, self._timeline.last_ns)
         return replace(entry, answer=notes, interrupted=interrupted)
+
+    def _cut(self) -> Entry | None:
+        """The engine is another one: what was under way will not go on."""
+        self._heard = None
+        return self._answered((), interrupted=True) if self._entry else None
 
     # ------------------------------------------------------------ harmony
 

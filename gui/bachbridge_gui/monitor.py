@@ -104,22 +104,25 @@ class Monitor(QWidget):
             (self.copy, "Copy these lines, to paste them into a message"),
             (self.close_button, "Back to the music"),
         )
-        row = QHBoxLayout()
-        row.setSpacing(16)
-        row.addWidget(QLabel("Show"))
+        shown, buttons = QHBoxLayout(), QHBoxLayout()
+        shown.setSpacing(16)
+        shown.addWidget(QLabel("Show"))
         for box in self.filters.values():
             box.toggled.connect(self._again)
-            row.addWidget(box)
-        row.addStretch(1)
+            shown.addWidget(box)
+        shown.addStretch(1)
+        buttons.setSpacing(8)
+        buttons.addStretch(1)
         for button, tip in tips:
             button.setToolTip(tip)
             button.setAccessibleName(button.text())
-            row.addWidget(button)
+            buttons.addWidget(button)
         column = QVBoxLayout(self)
         column.setContentsMargins(8, 8, 8, 8)
         column.setSpacing(8)
-        column.addLayout(row)
+        column.addLayout(shown)
         column.addWidget(self.text, 1)
+        column.addLayout(buttons)
 
 
 def _text_view() -> QPlainTextEdit:

@@ -88,6 +88,11 @@ class NamedBox(QWidget):
         self._current = name
         self._refresh()
 
+    def recall(self, name: str) -> None:
+        """Show the one that was chosen the last time, if it is still there."""
+        if self.box.findText(name) >= 0:
+            self.show_current(name)
+
     def set_names(self, names: Sequence[str]) -> None:
         """What there is now."""
         self.box.clear()

@@ -4,6 +4,7 @@ from PyQt6.QtCore import pyqtSignal
 from PyQt6.QtWidgets import QComboBox, QFormLayout, QSizePolicy, QWidget
 
 from bachbridge.events import PortNames
+from bachbridge_gui.controls.quiet import calm
 
 OWN_INPUT, OWN_OUTPUT = "BachBridge In (our own)", "BachBridge Out (our own)"
 
@@ -46,10 +47,12 @@ def _box(name: str, tip: str) -> QComboBox:
     box.setToolTip(tip)
     box.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
     box.setMinimumContentsLength(24)
+    calm(box)
     return box
 
 
 def _fill(box: QComboBox, own: str, names: tuple[str, ...], current: str | None) -> None:
+    current = _named(names, current)
     box.clear()
     box.addItem(own, None)
     for name in names:
@@ -57,3 +60,10 @@ def _fill(box: QComboBox, own: str, names: tuple[str, ...], current: str | None)
     if current is not None and current not in names:
         box.addItem(f"{current} (not there)", current)
     box.setCurrentIndex(0 if current is None else box.findData(current))
+
+
+def _named(names: tuple[str, ...], wanted: str | None) -> str | None:
+    """The port that is meant: on the command line a part of its name is enough."""
+    if wanted is None or wanted in names:
+        return wanted
+    return next((name for name in names if wanted.strip().casefold() in name.casefold()), wanted)

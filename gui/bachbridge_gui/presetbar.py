@@ -73,6 +73,11 @@ class PresetBar(QWidget):
         """Put the preset in force; False, and `refused`, where it cannot be."""
         return self._try(lambda: self._apply(name, self._presets.load(name)))
 
+    def recall(self, name: str) -> None:
+        """Show the preset that was chosen the last time; what is in force stays."""
+        self.box.recall(name)
+        self.refresh()
+
     def save(self, name: str) -> bool:
         """Keep what is in force under this name."""
         return self._try(lambda: self._presets.save(name, self._now(name)))

@@ -5,7 +5,7 @@ program takes next to nothing of the machine. Text follows twice a second, so th
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -25,6 +25,7 @@ from bachbridge.events import (
     Received,
     Reset,
     Sent,
+    Status,
 )
 from bachbridge.melody import bundled
 from bachbridge.music import STEPS_PER_BEAT, Phrase
@@ -71,7 +72,8 @@ class Pulse(QObject):
         self.desk, self.learner, self.remembered, self.view = desk, learner, remembered, "roll"
         self._supervisor, self._state, self._furniture, self._preview = supervisor, state, furniture, preview
         self._finish, self._start = finish, start
-        self._notice = ""
+        self._notice = self._sink = ""
+        """What is to be read now, and the output whose latency is set."""
         self._told: object = None
         """What changes seldom, as it was last shown."""
         self._text_ns = self._moved_ns = 0
@@ -103,10 +105,7 @@ class Pulse(QObject):
     def beat(self, now_ns: int) -> None:
         """One frame."""
         messages = self._supervisor.pull(now_ns)
-        for entry in self._state.take(messages, now_ns):
-            self._over(entry)
-        for message in messages:
-            self._hand_on(message, now_ns)
+        self._take(messages, now_ns)
         if self.view == "roll" and self._furniture.roll.frame(now_ns):
             self.painted.emit(now_ns)
         self._show_notice(now_ns)
@@ -123,6 +122,12 @@ class Pulse(QObject):
         if self._timer.isActive() and self._timer.interval() != interval_ms:
             self._timer.setInterval(interval_ms)
 
+    def _take(self, messages: Sequence[Message], now_ns: int) -> None:
+        for entry in self._state.take(messages, now_ns):
+            self._over(entry)
+        for message in messages:
+            self._hand_on(message, now_ns)
+
     def _hand_on(self, message: Message, now_ns: int) -> None:
         """Who else wants to hear of it."""
         self._sound(message)
@@ -132,10 +137,22 @@ class Pulse(QObject):
                 self.learner.take(data)
             case Connections(_, outputs):
                 self._preview.take_ports(outputs > 0)
-            case PortsChanged(_, sink) if sink:
-                self.desk.set("latency_ms", self.remembered.latency_ms.get(sink, 0))
+            case PortsChanged(_, sink):
+                self._meet(sink)
+            case Status("engine"):
+                self._preview.forward(Panic())  # its notes will never be ended
             case _:
                 pass
+
+    def _meet(self, sink: str) -> None:
+        """Ports came or went. An output's latency is set; what was set at the start counts for the first one."""
+        if self._furniture.ports.isVisible():
+            self._supervisor.send(LookForPorts())
+        if not sink:
+            return
+        known, before, self._sink = self.remembered.latency_ms, self._sink, sink
+        if sink in known or before not in ("", sink):
+            self.desk.set("latency_ms", known.get(sink, 0))
 
     def _sound(self, message: Message) -> None:
         """Let it be heard: the player's part by its own instrument, and once only where it is passed on."""
@@ -185,7 +202,8 @@ class Pulse(QObject):
         furniture.phrases.set_cannot_ask("" if vitals.model_up else vitals.model_text)
         furniture.ports.show_ports(self._state.names, self.remembered.input, self.remembered.output)
         furniture.welcome.refresh(vitals.input, vitals.output, preview.reason or preview.sentence, preview.state)
-        furniture.top.show_switch("sound", on=preview.sounds, reason=preview.reason)
+        # Where the sound is broken the switch stays usable: pressed, it is tried once more.
+        furniture.top.show_switch("sound", on=preview.sounds)
 
     def say(self, sentence: str) -> None:
         """Have it read."""
@@ -212,17 +230,15 @@ class Pulse(QObject):
     # ------------------------------------------------------------ exchanges
 
     def _over(self, entry: Entry) -> None:
+        """It is listed, and chosen and shown as a score, unless an older one was chosen."""
         self._furniture.phrases.add(entry)
-        self._show_score(entry)
-
-    def _show_score(self, entry: Entry) -> None:
-        self._furniture.score.show_phrase(entry.prompt, entry.answer, entry.answer_step)
 
     def _selected(self, number: int) -> None:
         self._furniture.roll.selected = number
         chosen = self._furniture.phrases.chosen()
         if chosen:
-            self._show_score(chosen[-1])
+            entry = chosen[-1]
+            self._furniture.score.show_phrase(entry.prompt, entry.answer, entry.answer_step)
 
     def _play_again(self, entry: Entry) -> None:
         self._supervisor.send(Play(whole(entry), entry.step_ns))
@@ -262,15 +278,18 @@ class Pulse(QObject):
         self._pace(self._moved_ns)
 
     def switch_sound(self, *, on: bool) -> None:
-        """The preview sound by hand, whatever is connected."""
-        self._preview.on = on
-        self.remember(preview="on" if on else "off")
+        """The preview sound by hand; what it would do by itself it goes on doing by itself."""
+        automatic = on == self._preview.automatic
+        self._preview.on = None if automatic else on
+        self.remember(preview="auto" if automatic else "on" if on else "off")
 
     def choose_ports(self, source: str | None, sink: str | None) -> None:
-        """Use other ports: the engine is started anew with them."""
+        """Use other ports: the engine is started anew with them. The same are no others."""
+        if (source, sink) == (self.remembered.input, self.remembered.output) and self._supervisor.ports:
+            return
         self.remember(input=source, output=sink)
         now_ns = time.monotonic_ns()
-        self._state.take(self._supervisor.restart(self._start(source, sink), now_ns), now_ns)
+        self._take(self._supervisor.restart(self._start(source, sink), now_ns), now_ns)
 
     def remember(self, **changes: Any) -> None:
         """What is to be the same next time."""
@@ -308,19 +327,21 @@ class Pulse(QObject):
         furniture.top.show_switch("follow", on=self.remembered.follow)
         furniture.ports.wanted.connect(lambda: self._supervisor.send(LookForPorts()))
         furniture.ports.chosen.connect(self.choose_ports)
+        self._preview.changed.connect(lambda: self.say(self._preview.reason) if self._preview.reason else None)
         self._preview.on = {"auto": None, "on": True, "off": False}[self.remembered.preview]
         self._preview.volume = self.remembered.volume
         furniture.presets.refused.connect(self.say)
+        furniture.presets.recall(self.remembered.preset)
         furniture.presets.applied.connect(lambda name: self.remember(preset=name))
         furniture.welcome.shown_at_start.connect(lambda on: self.remember(welcome=on))
         box = furniture.controls.learn_bar.box
         if box:
+            box.recall(self.remembered.profile)
             box.chosen.connect(lambda name: self.remember(profile=name))
             box.saved.connect(lambda name: self.remember(profile=name))
 
     def _set(self, name: str) -> None:
         """A setting is another one now."""
         self._state.settings = self.desk.settings
-        sink = self._state.vitals.output
-        if name == "latency_ms" and sink:
-            self.remember(latency_ms={**self.remembered.latency_ms, sink: self.desk.settings.latency_ms})
+        if name == "latency_ms" and self._sink:
+            self.remember(latency_ms={**self.remembered.latency_ms, self._sink: self.desk.settings.latency_ms})

@@ -93,6 +93,8 @@ class Timeline:
             for note in sounding:
                 note.end_ns = max(note.start_ns, now_ns)
         self._open.clear()
+        self._answer.clear()
+        self._ask = -1
         self.planned.clear()
         self.revision += 1
 

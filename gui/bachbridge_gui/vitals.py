@@ -199,6 +199,7 @@ class Vitals:
         if self.input or self.output or self.engine_text:
             self.engine_text = text
         self.model_up, self.model_text, self._damaged = None, LOADING, 0
+        self.clock_bpm = 0.0
         self.model_p50_ns = self.model_p99_ns = 0
 
     def _connected(self, source: str, sink: str) -> None:

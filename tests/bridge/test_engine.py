@@ -8,6 +8,7 @@ import pytest
 
 from bachbridge.engine import Engine, Inbox
 from bachbridge.events import (
+    Answer,
     Ask,
     Cancel,
     Connections,
@@ -15,6 +16,8 @@ from bachbridge.events import (
     Event,
     Feed,
     Foresee,
+    Health,
+    LookForPorts,
     Message,
     Midi,
     ModelUp,
@@ -29,6 +32,7 @@ from bachbridge.events import (
     Status,
     Tick,
 )
+from bachbridge.music import Phrase
 
 NOTE, CLOCK = Midi(b"\x90\x3c\x40"), Midi(b"\xf8")
 Reply = Callable[[int, Event], list[Effect]]
@@ -60,6 +64,7 @@ class Stage:
     told: list[object] = field(default_factory=list[object])
     state: PortsChanged = field(default_factory=lambda: PortsChanged("in", "out"))
     open: bool = True
+    connected: Connections = field(default_factory=lambda: Connections(1, 0))
 
     def send(self, data: bytes | Feed | Ask | Foresee | Cancel) -> bool:
         self.told.append(data)
@@ -72,7 +77,7 @@ class Stage:
         return PortNames(("Keyboard",), ())
 
     def connections(self) -> Connections:
-        return Connections(1, 0)
+        return self.connected
 
     def load(self, model: str) -> None:
         self.told.append(model)
@@ -166,3 +171,42 @@ def test_a_defect_silences_every_channel_and_closes_the_ports_before_it_is_repor
         stage.play(Script(reply), NOTE)
     assert {bytes((0xB0 | channel, 123, 0)) for channel in range(16)} <= {m for m in stage.told if isinstance(m, bytes)}
     assert stage.told[-1] == "closed"
+
+
+ASK = Ask(1, "continue", "m", Phrase((), 4), 4, 1.0, 1.0, 1)
+
+
+def test_connections_are_told_once_and_again_when_they_change() -> None:
+    stage = Stage()
+    engine = Engine(Script(), stage, stage, stage.tell, None)
+    for connections in (Connections(0, 0), Connections(0, 0), Connections(1, 0), Connections(1, 0)):
+        stage.connected = connections
+        engine._chores()  # pyright: ignore[reportPrivateUsage] # what the loop does once a second
+    assert stage.told == [Connections(0, 0), Connections(1, 0)]
+
+
+def test_who_looks_for_ports_is_told_their_names() -> None:
+    stage = Stage()
+    stage.play(Script(), LookForPorts())
+    assert PortNames(("Keyboard",), ()) in stage.told
+
+
+def test_health_tells_how_long_the_model_took() -> None:
+    def reply(now_ns: int, event: Event) -> list[Effect]:
+        return [ASK, Send(b"\x80\x3c\x00", now_ns)] if event == NOTE else []
+
+    stage = Stage()
+    engine = Engine(Script(reply), stage, stage, stage.tell, None)
+    begin_ns = time.monotonic_ns()
+    for event, after_ms in ((NOTE, 0), (Answer(1, (), 1, final=False), 40), (Answer(1, (), 4, final=True), 900)):
+        engine._turn(begin_ns + after_ms * 1_000_000, event)  # pyright: ignore[reportPrivateUsage] # at times of ours
+    engine._chores()  # pyright: ignore[reportPrivateUsage]
+    engine._chores()  # pyright: ignore[reportPrivateUsage]
+    (health,) = [message for message in stage.told if isinstance(message, Health)]
+    assert (health.sent, health.model_p50_ns, health.model_p99_ns) == (1, 40_000_000, 40_000_000)
+
+
+def test_a_model_without_a_name_is_not_loaded() -> None:
+    stage = Stage()
+    stage.play(Script(), Setting("model", ""), Setting("model", 5))
+    assert stage.told == [PortsChanged("in", "out"), "closed"]

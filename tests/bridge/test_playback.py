@@ -2,11 +2,27 @@
 
 from dataclasses import replace
 
-from virtual import MS, Driver, S
+from virtual import MS, Driver, S, chorale
 
 from bachbridge import midi
 from bachbridge.config import Settings
-from bachbridge.events import Answered, Answering, Ask, Harmonized, Heard, Midi, Panic, Play, Prompt, Setting, Status
+from bachbridge.events import (
+    Answer,
+    Answered,
+    Answering,
+    Ask,
+    EndPhrase,
+    Harmonized,
+    Heard,
+    Midi,
+    Missed,
+    Panic,
+    Play,
+    Prompt,
+    Send,
+    Setting,
+    Status,
+)
 from bachbridge.music import Note, Phrase
 
 STEP_NS = 125 * MS
@@ -37,14 +53,15 @@ def test_a_prompt_is_heard_and_then_answered_where_it_ends() -> None:
     assert not driver.receiver.sounding
 
 
-def test_a_silent_prompt_is_answered_at_once() -> None:
-    driver = Driver(Settings(bpm=120))
+def test_a_silent_prompt_is_answered_as_soon_as_the_model_can() -> None:
+    driver = Driver(Settings(bpm=120), lambda ask: [(delay + 40 * MS, answer) for delay, answer in chorale(ask)])
     driver.at(S, Prompt(PHRASE, STEP_NS, 6, aloud=False))
     driver.run(20 * S)
     assert PLAYED_BACK not in channels(driver)
-    assert onsets(driver, 0)[0][0] == S + 8 * MS
+    assert onsets(driver, 0)[0][0] == S + 56 * MS
     (answering,) = [message for _, message in driver.of(Answering)]
-    assert answering == Answering(1, S + 8 * MS, 6)
+    assert answering == Answering(1, S + 56 * MS, 6)
+    assert not driver.of(Missed)
     assert [m.ended_by for _, m in driver.of(Heard) if isinstance(m, Heard)] == ["prompt"]
 
 
@@ -53,6 +70,14 @@ def test_a_prompt_without_a_seed_takes_the_one_that_is_set() -> None:
     driver.at(S, Prompt(PHRASE, STEP_NS, -1, aloud=False))
     driver.run(2 * S)
     assert [m.seed for _, m in driver.of(Ask) if isinstance(m, Ask)] == [77]
+
+
+def test_a_prompt_without_any_seed_is_answered_otherwise_each_time() -> None:
+    driver = Driver(Settings(bpm=120))
+    for second in (1, 2, 3):
+        driver.at(second * S, Prompt(PHRASE, STEP_NS, -1, aloud=False))
+    driver.run(4 * S)
+    assert len({m.seed for _, m in driver.of(Ask) if isinstance(m, Ask)}) == 3
 
 
 def test_an_empty_prompt_is_refused_in_words() -> None:
@@ -95,6 +120,102 @@ def test_the_players_key_ends_what_is_played_back() -> None:
             assert not any(channel == PLAYED_BACK for channel, _ in driver.receiver.sounding), (event, mode)
             later = [t for t, _ in onsets(driver, PLAYED_BACK) if t > S + 700 * MS]
             assert not later, (event, mode)
+
+
+def test_the_end_of_the_phrase_ends_the_prompt_in_harmony_and_its_key() -> None:
+    driver = Driver(Settings(mode="harmonize", bpm=120))
+    driver.at(S, Prompt(PHRASE, STEP_NS, 5, aloud=True))
+    driver.at(S + 700 * MS, EndPhrase())
+    driver.play(S + 750 * MS, 60, 100 * MS)
+    driver.run(S + 720 * MS)
+    assert not any(channel == PLAYED_BACK for channel, _ in driver.receiver.sounding)
+    driver.run(30 * S)
+    assert not driver.receiver.sounding
+    assert len(onsets(driver, PLAYED_BACK)) == 2
+
+
+def test_a_key_of_no_length_goes_up_again() -> None:
+    notes = (Note(0, 0, 60), Note(4, 1, 64, 80, 0, 400 * MS))
+    driver = Driver(Settings(mode="harmonize", bpm=120))
+    driver.at(S, Prompt(Phrase(notes, 8), STEP_NS, 5, aloud=True))
+    driver.run(30 * S)
+    assert [pitch for _, pitch in onsets(driver, PLAYED_BACK)] == [60, 64]
+    assert not driver.receiver.sounding
+
+
+def test_nothing_is_due_before_it_was_asked_for() -> None:
+    early = Phrase((Note(0, 4, 60, 80, 0, -90 * MS),), 4)
+    for event in (Play(early, STEP_NS), Prompt(early, STEP_NS, 5, aloud=True)):
+        for mode in ("continue", "harmonize"):
+            driver = Driver(Settings(mode=mode, bpm=120))
+            driver.at(S, event)
+            driver.run(2 * S)
+            assert all(m.due_ns >= S for _, m in driver.of(Send) if isinstance(m, Send))
+
+
+def test_a_prompt_takes_the_place_of_the_phrase_that_was_being_played() -> None:
+    for event, asked in ((Prompt(PHRASE, STEP_NS, 5, aloud=False), [PHRASE]), (Play(PHRASE, STEP_NS), [])):
+        driver = Driver(Settings(bpm=120, silence_beats=1.0))
+        driver.play(S, 50, 300 * MS)
+        driver.at(S + 400 * MS, event)
+        driver.run(20 * S)
+        assert [m.prompt for _, m in driver.of(Ask) if isinstance(m, Ask)] == asked
+        assert not any(m.interrupted for _, m in driver.of(Answered) if isinstance(m, Answered))
+
+
+def test_an_answer_under_let_finish_ends_what_is_played_back() -> None:
+    driver = Driver(Settings(bpm=120, let_finish=True, silence_beats=1.0))
+    driver.at(S, Play(Phrase((Note(0, 400, 67, 80, -1),), 400), STEP_NS))
+    driver.play(2 * S, 60, 400 * MS)
+    driver.run(2500 * MS)
+    assert (PLAYED_BACK, 67) in driver.receiver.sounding
+    driver.run(4 * S)
+    assert driver.of(Ask)
+    assert (PLAYED_BACK, 67) not in driver.receiver.sounding
+
+
+def test_another_model_touches_nothing_that_sounds() -> None:
+    driver = Driver(Settings(bpm=120))
+    driver.at(S, Prompt(PHRASE, STEP_NS, 5, aloud=False))
+    driver.run(S + 300 * MS)
+    sounding, sent = set(driver.receiver.sounding), len(driver.sent())
+    driver.feed(Setting("model", "another"))
+    assert len(sounding) == 4
+    assert driver.receiver.sounding == sounding
+    assert len(driver.sent()) == sent
+    driver.run(20 * S)
+    assert [m.interrupted for _, m in driver.of(Answered) if isinstance(m, Answered)] == [False]
+
+
+def test_voices_in_unison_on_one_channel_part_and_meet() -> None:
+    def unison(ask: Ask) -> list[tuple[int, Answer]]:
+        notes = tuple(Note(0, 8, 60, 70, voice) for voice in range(4))
+        return [(MS, Answer(ask.ask, notes, 8, final=True))]
+
+    driver = Driver(Settings(bpm=120, channels=(1, 1, 1, 1)), unison)
+    driver.at(S, Prompt(PHRASE, STEP_NS, 5, aloud=False))
+    driver.run(S + 100 * MS)
+    assert driver.receiver.sounding == {(0, 60)}
+    for value, sounding in (
+        ("0,0,0,-1", {(0, 60), (0, 48)}),
+        ("0,0,0,0", {(0, 60)}),
+        ("3,0,0,-3", {(0, 96), (0, 60), (0, 24)}),
+    ):
+        driver.feed(Setting("octaves", value))
+        assert driver.receiver.sounding == sounding
+    driver.feed(Setting("harmony", "b"))
+    assert driver.receiver.sounding == {(0, 24)}
+    driver.run(20 * S)
+    assert not driver.receiver.sounding
+
+
+def test_a_key_that_goes_through_ends_on_the_channel_where_it_began() -> None:
+    driver = Driver(Settings(mode="harmonize", bpm=120, thru=True, harmony="s"))
+    driver.feed(Midi(midi.note_on(0, 72, 80)))
+    assert driver.receiver.sounding == {(0, 72)}
+    driver.feed(Setting("channels", "9,2,3,4"))
+    driver.feed(Midi(midi.note_off(0, 72)))
+    assert not driver.receiver.sounding
 
 
 def test_panic_ends_what_is_played_back_and_a_controller_gives_it() -> None:

@@ -1,5 +1,6 @@
 """Drawing: from logits, and along a phrase with a small network made of arithmetic."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 
 from bachbridge.codecs import satb
 from bachbridge.events import Answer, Ask, Feed
-from bachbridge.music import RANGES, Note, Phrase
+from bachbridge.music import RANGES, Note, Phrase, key_named, key_number
 from bachbridge.sampling import Autoregressive, choose
 
 TUNE = Phrase(tuple(Note(4 * i, 4, pitch, 60 + i) for i, pitch in enumerate((67, 69, 71, 72))), 16)
@@ -112,3 +113,14 @@ def test_a_melody_two_octaves_up_is_answered_up_there() -> None:
     high = Phrase(tuple(Note(n.start, n.length, n.pitch + 24, n.velocity) for n in TUNE.notes), TUNE.steps)
     low, up = notes_of(list(model().generate(ask()))), notes_of(list(model().generate(ask(high))))
     assert [note.pitch - 24 for note in up] == [note.pitch for note in low]
+
+
+def test_a_key_that_is_set_makes_other_pitches_rarer() -> None:
+    def foreign(key: str, scale: set[int]) -> int:
+        number = key_number(key_named(key))
+        told = [notes_of(list(model().generate(replace(ask(seed=seed), key=number)))) for seed in range(12)]
+        return sum(note.pitch % 12 not in scale for notes in told for note in notes)
+
+    flats = {pitch % 12 for pitch in (61, 63, 65, 66, 68, 70, 72)}
+    assert foreign("Db", flats) * 2 < foreign("C", flats)
+    assert foreign("Db", flats) * 2 < foreign("auto", flats)

@@ -18,6 +18,8 @@ from bachbridge.session import Session
 
 MS = 1_000_000
 S = 1000 * MS
+AT_ONCE = 1000
+"""More turns than anything needs at one moment."""
 
 Model = Callable[[Ask], Iterable[tuple[int, Answer]]]
 """What a model says to an ask: answers with their delays in ns."""
@@ -84,13 +86,16 @@ class Driver:
         self.at(time_ns + length_ns, Midi(midi.note_off(0, pitch)))
 
     def run(self, until_ns: int) -> None:
-        """Let time pass until `until_ns`."""
+        """Let time pass until `until_ns`; a session that keeps asking for the same moment goes round in circles."""
+        turns = 0
         while True:
             scripted = self._queue[0][0] if self._queue else None
             deadline = self.session.deadline
             due = min((t for t in (scripted, deadline) if t is not None), default=None)
             if due is None or due > until_ns:
                 break
+            turns = 0 if due > self.now_ns else turns + 1
+            assert turns < AT_ONCE, f"the deadline stays at {due}"
             self.now_ns = max(self.now_ns, due)
             self.feed(heapq.heappop(self._queue)[2] if due == scripted else Tick())
         self.now_ns = until_ns

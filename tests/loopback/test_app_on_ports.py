@@ -35,7 +35,7 @@ def test_ctrl_c_ends_the_app_quietly(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("jack")
 def test_an_unknown_port_gets_one_sentence(tmp_path: Path) -> None:
-    app = started("--in", "no such port", home=tmp_path)
+    app = started("--headless", "--in", "no such port", home=tmp_path)
     printed, errors = app.communicate(timeout=30)
     assert (app.returncode, printed) == (1, "")
     assert len(errors.splitlines()) == 1

@@ -84,6 +84,11 @@ class PreviewSound(QObject):
         self._settle()
 
     @property
+    def automatic(self) -> bool:
+        """Whether it would be heard if nobody had switched it."""
+        return heard(AUTOMATIC, self._connected)[0]
+
+    @property
     def sounds(self) -> bool:
         """Whether notes are heard now."""
         return heard(self._on, self._connected)[0] and not self._broken

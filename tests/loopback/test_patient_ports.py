@@ -1,0 +1,78 @@
+"""Ports that are not there yet, and the ports that there are, on a real JACK server."""
+
+import os
+import time
+from collections.abc import Callable
+
+from daw import PATIENCE_S, daw
+
+from bachbridge.events import PortsChanged
+from bachbridge.jack import DummyServer
+from bachbridge.ports import Ports
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    deadline_s = time.monotonic() + PATIENCE_S
+    while not condition():
+        assert time.monotonic() < deadline_s
+        time.sleep(0.01)
+
+
+def look_until(ports: Ports, state: PortsChanged) -> None:
+    def there() -> bool:
+        ports.look()
+        return ports.state == state
+
+    wait_until(there)
+
+
+def test_a_port_that_was_never_there_is_taken_when_it_comes(jack: DummyServer) -> None:
+    heard: list[bytes] = []
+    ports = Ports("late keys out", "late keys in", lambda _, data: heard.append(data), client="Us", patient=True)
+    try:
+        assert ports.state == PortsChanged("", "")
+        assert not ports.send(b"\x90\x3c\x40")
+        assert not ports.look()
+        for _ in range(2):
+            with daw(None, None, "Late Keys") as keys:
+                look_until(ports, PortsChanged("Late Keys:Late Keys Out", "Late Keys-01:Late Keys In"))
+                heard.clear()
+                keys.play(60)
+                assert ports.send(b"\x90\x40\x40")
+                keys.until(lambda keys=keys: bool(keys.sounding))
+                wait_until(lambda: len(heard) == 2)
+            look_until(ports, PortsChanged("", ""))
+    finally:
+        ports.close()
+
+
+def test_several_ports_that_fit_are_waited_out(jack: DummyServer) -> None:
+    ports = Ports(None, "choir in", lambda _, __: None, client="Us", patient=True)
+    try:
+        with daw(None, None, "Choir") as _:
+            with daw(None, None, "Another Choir") as _:
+                for _ in range(3):
+                    ports.look()
+                assert ports.state.output == ""
+            look_until(ports, PortsChanged("Us In", "Choir-01:Choir In"))
+    finally:
+        ports.close()
+
+
+def test_the_names_are_those_of_others_and_cost_little(jack: DummyServer) -> None:
+    ports = Ports(None, None, lambda _, __: None, client=f"BB{os.getpid()}")
+    try:
+        with daw(None, None, "Keys") as _:
+            names = ports.names()
+            assert "Keys:Keys Out" in names.inputs
+            assert "Keys-01:Keys In" in names.outputs
+            assert not [name for name in (*names.inputs, *names.outputs) if f"BB{os.getpid()}" in name]
+            times: list[int] = []
+            for _ in range(20):
+                begin_ns = time.perf_counter_ns()
+                ports.names()
+                times.append(time.perf_counter_ns() - begin_ns)
+            assert min(times) < 2_000_000, "notes wait meanwhile"
+    finally:
+        ports.close()
+    assert ports.names().inputs == ()

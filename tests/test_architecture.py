@@ -23,6 +23,7 @@ PURE = {
         "phrase",
         "exchange",
         "scrutiny",
+        "respondent",
         "touch",
         "agenda",
         "session",

@@ -4,6 +4,8 @@ JSON lets through what types forbid, and types let through what no instrument ha
 The dialogue relies on none of it having passed here.
 """
 
+from itertools import chain
+
 from bachbridge.codecs import satb
 from bachbridge.events import Answer, Event, Plan, Play, Prompt, Setting
 from bachbridge.music import VOICES, Note, Phrase
@@ -13,7 +15,7 @@ _LONGEST_STEPS, _LONGEST_PROMPT_STEPS, _MOST_NOTES = 100_000, 4096, 20_000
 _SPAN_NS = 60_000_000_000
 """How far from its grid line a note may lie."""
 _FURTHEST_STEP = 1_000_000
-_ROW = 2 + len(VOICES)
+_ROW, _CLASSES = 2 + len(VOICES), {*range(satb.CLASSES + 1)}
 
 
 def objection(event: Event) -> tuple[str, str] | None:
@@ -35,7 +37,7 @@ def objection(event: Event) -> tuple[str, str] | None:
             fits = _whole(ask) and _whole(until) and _notes(notes, 0)
             return None if fits else ("model", "the model's answer has notes that cannot be played and is left out")
         case Plan(piece, step, rows, key):
-            fits = _whole(piece) and _whole(step) and _whole(key, -1, 23) and all(map(_row, rows))
+            fits = _whole(piece) and _whole(step) and _whole(key, -1, 23) and _rows(rows)
             return None if fits else ("model", "the model's chords cannot be played and are left out")
         case _:
             return None
@@ -69,8 +71,11 @@ def _notes(notes: tuple[Note, ...], lowest_voice: int) -> bool:
     )
 
 
-def _row(row: tuple[int, ...]) -> bool:
-    return len(row) == _ROW and all(_whole(number, 0, satb.CLASSES) for number in row)
+def _rows(rows: tuple[tuple[int, ...], ...]) -> bool:
+    """A chord may wait for this: all numbers are looked at in one go."""
+    numbers: list[object] = [*chain.from_iterable(rows)]
+    whole = {*map(type, numbers)} <= {int}
+    return whole and {*map(len, rows)} <= {_ROW} and {*numbers} <= _CLASSES
 
 
 def _whole(value: object, low: int = -(1 << 63), high: int = 1 << 63) -> bool:

@@ -19,11 +19,7 @@ from bachbridge.config import Settings, with_value
 from bachbridge.errors import ConfigError
 from bachbridge.events import (
     Answer,
-    Answered,
-    Answering,
-    Ask,
     Cadence,
-    Cancel,
     ClockHeard,
     Effect,
     EndPhrase,
@@ -31,7 +27,6 @@ from bachbridge.events import (
     Heard,
     LookForPorts,
     Midi,
-    Missed,
     ModelDown,
     ModelUp,
     Panic,
@@ -46,13 +41,13 @@ from bachbridge.events import (
     Status,
     Tick,
 )
-from bachbridge.exchange import Exchange
 from bachbridge.harmonizer import Harmonizer
 from bachbridge.listener import Listener
 from bachbridge.metre import Bars
-from bachbridge.music import STEPS_PER_BEAT, VOICES, Note, Phrase, key_named, key_number
+from bachbridge.music import VOICES, Note, Phrase
 from bachbridge.performance import PLAYER
 from bachbridge.playback import Playback
+from bachbridge.respondent import Respondent
 from bachbridge.scrutiny import objection
 from bachbridge.tempo import Grid, reached
 from bachbridge.thru import Thru
@@ -65,15 +60,13 @@ _STOPPING = ("mode", "voice")
 """Settings whose change ends what sounds."""
 _VOICING = ("channels", "octaves", "levels", "harmony")
 """Settings under which what sounds is another note from now on."""
-_PATIENCE_BEATS = 8
-"""How long after its due time an answer is waited for."""
 
 
 class Session:
     """Feed it events in order of time, on one thread; perform the effects in their order."""
 
     __slots__ = (
-        *("_agenda", "_asks", "_bad", "_bars", "_clock", "_exchange", "_harmonizer", "_listener", "_playback"),
+        *("_agenda", "_bad", "_bars", "_clock", "_harmonizer", "_listener", "_playback", "_respondent"),
         *("_settings", "_thru"),
     )
 
@@ -85,10 +78,9 @@ class Session:
         self._agenda = Agenda()
         self._thru = Thru(self._agenda)
         self._harmonizer = Harmonizer(settings, self._agenda)
-        self._exchange: Exchange | None = None
+        self._respondent = Respondent(self._agenda)
         self._playback = Playback(self._agenda)
         self._bars = Bars()
-        self._asks = 0
         self._bad = 0
         """How many messages made no sense."""
 
@@ -103,7 +95,7 @@ class Session:
     def deadline(self) -> int | None:
         """When to feed a `Tick` if nothing else happens (ns), or None."""
         times = (
-            *(self._agenda.deadline, self._listener.end_ns, self._listener.feed_ns, self._exchange_end_ns()),
+            *(self._agenda.deadline, self._listener.end_ns, self._listener.feed_ns, self._respondent.end_ns),
             *(self._harmonizer.deadline, self._playback.deadline, self._clock.gone_ns),
         )
         return min((time for time in times if time is not None), default=None)
@@ -122,7 +114,7 @@ class Session:
             case Midi(data):
                 return self._midi(now_ns, data)
             case Answer():
-                return self._answer(now_ns, event)
+                return self._respondent.take(now_ns, event)
             case Plan():
                 return self._harmonizer.planned(now_ns, event)
             case Setting(name, value):
@@ -148,7 +140,7 @@ class Session:
         """What the engine says of its surroundings."""
         match event:
             case ModelUp(name, _):
-                return [*self._ask_again(), *self._steer(new=True), Status("model", f"{name} is ready")]
+                return [*self._respondent.ask_again(), *self._steer(new=True), Status("model", f"{name} is ready")]
             case ModelDown(reason):
                 return [Status("model", reason)]
             case PortsChanged(source, sink):
@@ -183,7 +175,7 @@ class Session:
                 return effects + self._accompany(now_ns, meaning)
             case _:
                 stops = isinstance(meaning, midi.NoteOn) and not self.settings.let_finish
-                return effects + (self._interrupt(now_ns) if stops else [])
+                return effects + (self._respondent.interrupt(now_ns) if stops else [])
 
     def _channel(self) -> int | None:
         """The channel of the voice that the player sings in mode "harmonize"."""
@@ -193,8 +185,8 @@ class Session:
     def _accompany(self, now_ns: int, meaning: midi.Meaning) -> list[Effect]:
         """Mode "harmonize"."""
         match meaning:
-            case midi.NoteOn() if self._exchange and not self.settings.let_finish:
-                return [*self._interrupt(now_ns), *self._harmonizer.take(now_ns, meaning)]
+            case midi.NoteOn() if self._respondent.busy and not self.settings.let_finish:
+                return [*self._respondent.interrupt(now_ns), *self._harmonizer.take(now_ns, meaning)]
             case midi.Control(_, controller, value) if controller == self.settings.end_control:
                 return self._end_phrase(now_ns, "control") if value >= midi.HALF else []
             case midi.Unknown():
@@ -215,7 +207,7 @@ class Session:
     def _listen(self, now_ns: int, meaning: midi.Meaning) -> list[Effect]:
         match meaning:
             case midi.NoteOn(_, pitch, velocity):
-                effects = [] if self.settings.let_finish else self._interrupt(now_ns)
+                effects = [] if self.settings.let_finish else self._respondent.interrupt(now_ns)
                 self._listener.note_on(now_ns, pitch, velocity)
                 return effects + self._tell_metre(self._listener.grid)
             case midi.NoteOff(_, pitch):
@@ -265,8 +257,8 @@ class Session:
         return [ClockHeard(self._clock.bpm)]
 
     def _revoice(self, now_ns: int) -> list[Effect]:
-        exchange = self._exchange.revoice(now_ns, self.settings, self._agenda) if self._exchange else []
-        return [*exchange, *(self._harmonizer.revoice(now_ns) if self.settings.mode == "harmonize" else [])]
+        answer = self._respondent.revoice(now_ns, self.settings)
+        return [*answer, *(self._harmonizer.revoice(now_ns) if self.settings.mode == "harmonize" else [])]
 
     def _tell_metre(self, grid: Grid) -> list[Effect]:
         clocked = self.settings.bpm != self._settings.bpm
@@ -312,7 +304,7 @@ class Session:
         """What is under way, the player's phrase too, makes room for what the window wants to be heard."""
         if self._listener.playing:
             self._listener.begin_again()
-        return [*self._interrupt(now_ns), *self._end_playback(now_ns)]
+        return [*self._respondent.interrupt(now_ns), *self._end_playback(now_ns)]
 
     def _end_playback(self, now_ns: int) -> list[Effect]:
         """What was played in the player's stead ends, and what accompanies it."""
@@ -322,7 +314,7 @@ class Session:
         effects: list[Effect] = [*self._playback.lift(now_ns)]
         if scripted:
             return effects + self._harmonizer.begin(now_ns)
-        return effects if self._exchange else [*effects, *self._agenda.hush(now_ns)]
+        return effects if self._respondent.busy else [*effects, *self._agenda.hush(now_ns)]
 
     # ------------------------------------------------------------ what time alone brings
 
@@ -337,8 +329,8 @@ class Session:
         if reached(now_ns, self._listener.feed_ns):
             feed = self._listener.feed(now_ns, self._agenda.deadline)
             effects += [feed] if feed else []
-        if reached(now_ns, self._exchange_end_ns()):
-            effects += self._finish_exchange(now_ns)
+        if reached(now_ns, self._respondent.end_ns):
+            effects += self._respondent.finish(now_ns)
         if reached(now_ns, self._harmonizer.deadline):
             effects += self._harmonizer.advance(now_ns)
         return effects
@@ -361,78 +353,13 @@ class Session:
 
     def _ask(self, now_ns: int, heard: Heard, start_ns: int, seed: int) -> list[Effect]:
         """Have the phrase answered from `start_ns` on, and nothing else."""
-        settings = self.settings
-        effects = [*self._interrupt(now_ns), *self._end_playback(now_ns)]
-        self._asks += 1
-        ask = Ask(
-            ask=self._asks,
-            task="continue",
-            model=settings.model,
-            prompt=heard.phrase,
-            steps=settings.answer_bars * self._listener.steps_per_bar or heard.phrase.steps,
-            temperature=settings.temperature,
-            top_p=settings.top_p,
-            seed=seed,
-            key=key_number(key_named(settings.key)),
-        )
-        self._exchange = Exchange(ask, Grid(start_ns, heard.step_ns), settings)
-        # The ask before the reports: the answer's first note is waited for, they are not.
-        return [*effects, ask, heard, Answering(ask.ask, start_ns, seed)]
-
-    # ------------------------------------------------------------ the answer
-
-    def _answer(self, now_ns: int, answer: Answer) -> list[Effect]:
-        exchange = self._exchange
-        if exchange is None or answer.ask != exchange.ask.ask or exchange.final:
-            return []
-        effects: list[Effect] = []
-        if not exchange.heard and (steps := exchange.postpone(now_ns)):
-            effects.append(Missed(answer.ask, f"the answer came late and starts {steps // STEPS_PER_BEAT} beats later"))
-            effects.append(Answering(answer.ask, exchange.grid.origin_ns, exchange.ask.seed))
-        if dropped := exchange.take(now_ns, answer, self._agenda):
-            effects.append(Missed(answer.ask, f"{dropped} notes came too late to be played"))
-        return effects
-
-    def _ask_again(self) -> list[Effect]:
-        """The model's process is new: what it was asked before, it has forgotten."""
-        exchange = self._exchange
-        return [] if exchange is None or exchange.heard else [exchange.ask]
-
-    def _exchange_end_ns(self) -> int | None:
-        exchange = self._exchange
-        if exchange is None:
-            return None
-        if exchange.final and self._agenda.empty:
-            return exchange.grid.time_of(max((note.end for note in exchange.notes.values()), default=0))
-        patience_ns = _PATIENCE_BEATS * STEPS_PER_BEAT * exchange.grid.step_ns
-        return patience_ns + (exchange.end_ns if exchange.heard else exchange.grid.origin_ns)
-
-    def _finish_exchange(self, now_ns: int) -> list[Effect]:
-        exchange = self._exchange
-        if exchange is None or exchange.final:
-            return self._close_exchange(now_ns, interrupted=False)
-        what = "the rest of the answer never came" if exchange.heard else "no answer came"
-        return [Missed(exchange.ask.ask, what), *self._close_exchange(now_ns, interrupted=True)]
-
-    def _interrupt(self, now_ns: int) -> list[Effect]:
-        """The player plays again, or something newer is to be answered: stop what is under way."""
-        return self._close_exchange(now_ns, interrupted=True) if self._exchange else []
-
-    def _close_exchange(self, now_ns: int, *, interrupted: bool) -> list[Effect]:
-        exchange, self._exchange = self._exchange, None
-        effects: list[Effect] = list(self._agenda.hush(now_ns))
-        if exchange is None:
-            return effects
-        notes = exchange.in_order()
-        if interrupted:
-            played = (now_ns - exchange.grid.origin_ns) // exchange.grid.step_ns
-            notes = tuple(replace(n, length=min(n.length, played - n.start + 1)) for n in notes if n.start <= played)
-            effects.append(Cancel())
-        return [*effects, Answered(exchange.ask.ask, notes, interrupted)]
+        steps = self.settings.answer_bars * self._listener.steps_per_bar or heard.phrase.steps
+        ended = [*self._respondent.interrupt(now_ns), *self._end_playback(now_ns)]
+        return [*ended, *self._respondent.ask(self.settings, heard, start_ns, steps, seed)]
 
     def _stop(self, now_ns: int) -> list[Effect]:
         """Silence and forget everything but the settings."""
-        effects = [*self._interrupt(now_ns), *self._agenda.silence(now_ns), *self._thru.lift(now_ns)]
+        effects = [*self._respondent.interrupt(now_ns), *self._agenda.silence(now_ns), *self._thru.lift(now_ns)]
         self._listener.forget()
         self._playback.forget()
         if self.settings.mode == "harmonize":

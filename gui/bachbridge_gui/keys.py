@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 
 from PyQt6.QtCore import QEvent, QPointF, QSize, Qt, pyqtSignal
 from PyQt6.QtGui import QFocusEvent, QHideEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
-from PyQt6.QtWidgets import QSizePolicy, QWidget
+from PyQt6.QtWidgets import QAbstractSpinBox, QApplication, QLineEdit, QSizePolicy, QWidget
 
 from bachbridge import midi
 from bachbridge_gui import keyspaint
@@ -57,6 +57,9 @@ class Keys(QWidget):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setMinimumSize(280, 72)
+        app = QApplication.instance()
+        if isinstance(app, QApplication):
+            app.focusChanged.connect(self._focus_moved)
 
     def sizeHint(self) -> QSize:  # noqa: N802
         return QSize(720, 96)
@@ -194,6 +197,11 @@ class Keys(QWidget):
     def mouseReleaseEvent(self, a0: QMouseEvent | None) -> None:  # noqa: N802
         if a0 is not None and a0.button() == Qt.MouseButton.LeftButton:
             self._release(_MOUSE)
+
+    def _focus_moved(self, _: QWidget | None, now: QWidget | None) -> None:
+        """Where somebody types, the computer's keys are not seen here any more, nor that they are let go."""
+        if isinstance(now, QLineEdit | QAbstractSpinBox):
+            self.release_all()
 
     def focusOutEvent(self, a0: QFocusEvent | None) -> None:  # noqa: N802
         self.release_all()

@@ -53,7 +53,6 @@ class NamedBox(QWidget):
         self.more.setToolTip(f"Save, name or delete the {self._kind}.")
         self.more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.more.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.more.setStyleSheet("QToolButton::menu-indicator { image: none; }")
 
     def _action(self, text: str) -> QAction:
         return QAction(text, self)

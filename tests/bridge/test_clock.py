@@ -8,7 +8,7 @@ from virtual import MS, Driver, S
 from bachbridge import midi
 from bachbridge.clock import GONE_NS, Clock
 from bachbridge.config import Settings
-from bachbridge.events import Ask, ClockHeard, Metre, Midi
+from bachbridge.events import Answered, Ask, ClockHeard, Metre, Midi
 
 PULSE = Midi(b"\xf8")
 
@@ -60,6 +60,19 @@ def test_a_clock_that_is_not_followed_is_only_told() -> None:
     driver.run(S)
     assert driver.of(ClockHeard)
     assert driver.session.settings.bpm == 100
+
+
+def test_a_clock_that_stops_within_a_phrase_leaves_the_phrase_its_notes() -> None:
+    driver = Driver(Settings(silence_beats=2.0))
+    for time_ns in pulses(150, 8):
+        driver.at(time_ns, PULSE)
+    for n in range(16):
+        driver.play(S + n * 400 * MS, 60 + n % 5, 350 * MS)
+    driver.run(30 * S)
+    (ask,) = [m for _, m in driver.of(Ask) if isinstance(m, Ask)]
+    assert [note.pitch for note in ask.prompt.notes] == [60 + n % 5 for n in range(16)]
+    assert [note.start for note in ask.prompt.notes] == list(range(0, 64, 4))
+    assert [m.interrupted for _, m in driver.of(Answered) if isinstance(m, Answered)] == [False]
 
 
 def test_the_clock_sends_nothing() -> None:

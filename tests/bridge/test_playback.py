@@ -289,3 +289,13 @@ def test_an_answer_is_sent_earlier_for_an_instrument_that_speaks_late() -> None:
     assert first(0) % (500 * MS) == 0
     assert first(60) % (500 * MS) == 440 * MS
     assert first(-60) % (500 * MS) == 60 * MS
+
+
+def test_the_most_latency_still_leaves_time_for_the_answer() -> None:
+    for latency_ms in (-500, 500):
+        driver = Driver(Settings(bpm=300, silence_beats=1.0, latency_ms=latency_ms))
+        driver.play(S, 67, 190 * MS)
+        driver.run(20 * S)
+        ((heard_ns, _),) = driver.of(Heard)
+        assert onsets(driver, 0)[0][0] >= heard_ns + 8 * MS
+        assert not driver.of(Missed)

@@ -126,6 +126,11 @@ def test_every_setting_has_a_control(table: Table) -> None:
     }
 
 
+def test_the_panels_colours_are_the_palettes_alone(table: Table) -> None:
+    """A widget with a style sheet of its own keeps its old colours when the theme changes under it."""
+    assert not [type(widget).__name__ for widget in table.panel.findChildren(QWidget) if widget.styleSheet()]
+
+
 def test_one_bar_is_not_one_bars(table: Table) -> None:
     editor = table.control("answer_bars").editor
     assert isinstance(editor, Number)

@@ -3,7 +3,7 @@
 import pytest
 from PyQt6.QtCore import QEvent, QPoint, Qt
 from PyQt6.QtGui import QKeyEvent, QMouseEvent
-from PyQt6.QtWidgets import QApplication, QLineEdit, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QApplication, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from bachbridge import midi
 from bachbridge_gui.keys import LETTERS, Keys
@@ -191,3 +191,19 @@ def test_the_keys_in_reach_are_always_to_be_seen():
             layout = Layout.of(width, 96, lowest)
             assert layout.low <= lowest
             assert lowest + 24 <= layout.high
+
+
+def test_keys_that_are_held_when_somebody_begins_to_type_are_let_go(qtbot, played):
+    """The window plays the piano wherever the focus is, but hears nothing of a key that is let go in a text."""
+    window = QWidget()
+    qtbot.addWidget(window)
+    column, keys, line = QVBoxLayout(window), Keys(played.append), QLineEdit()
+    button = QPushButton()
+    for widget in (button, keys, line):
+        column.addWidget(widget)
+    window.show()
+    button.setFocus()
+    qtbot.waitUntil(button.hasFocus)
+    typed(keys, KEY.Key_Z)
+    line.setFocus()
+    assert played.words() == ["on 48", "off 48"]

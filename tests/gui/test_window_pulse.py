@@ -288,15 +288,15 @@ def test_a_loop_is_told_as_long_as_it_lasts(opened: Assembled) -> None:
 
 def test_a_refused_value_is_told(opened: Assembled) -> None:
     assert not opened.pulse.desk.set("temperature", 99)
-    assert "temperature" in notice(opened)
+    assert "Temperature" in notice(opened)
     assert not opened.said(Setting)
 
 
 def test_what_the_engine_says_of_a_prompt_or_a_setting_is_told(opened: Assembled) -> None:
     opened.engine.say(Status("prompt", "there is no note in it to be answered"))
-    assert notice(opened) == "there is no note in it to be answered"
+    assert notice(opened) == "There is no note in it to be answered"
     opened.engine.say(Status("setting", "temperature = 1.0"))
-    assert notice(opened) == "there is no note in it to be answered"
+    assert notice(opened) == "There is no note in it to be answered"
 
 
 # ---------------------------------------------------------------- ports and latency

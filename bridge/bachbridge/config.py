@@ -284,6 +284,21 @@ def load(path: Path) -> Settings:
         raise ConfigError(f"The settings in {path} cannot be read ({error}): mend that file or delete it.") from error
 
 
+def recover(path: Path) -> tuple[Settings, str]:
+    """Like `load`; a damaged file is set aside under another name, which the sentence that is returned says."""
+    try:
+        return load(path), ""
+    except ConfigError as error:
+        number = 1
+        while (aside := path.with_name(f"{path.stem}.{number}.old{path.suffix}")).exists():
+            number += 1
+        try:
+            path.rename(aside)
+        except OSError:
+            raise error from None
+        return Settings(), f"The settings could not be read and now lie in {aside.name}: these are the first ones."
+
+
 def save(settings: Settings, path: Path) -> None:
     """Writes the file whole or not at all; its folder is made where it is missing."""
     lines = [f"{name} = {_toml(value)}\n" for name, value in asdict(checked(settings)).items()]

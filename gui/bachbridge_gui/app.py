@@ -58,17 +58,16 @@ class Setup:
     preview: Callable[[], PreviewSound] = PreviewSound
 
 
-def run(settings: Settings, *, input_name: str | None, output_name: str | None, log: Path | None = None) -> int:
-    """Open the window and play until it is closed; the program's exit code."""
+def run(
+    settings: Settings, *, input_name: str | None, output_name: str | None, log: Path | None = None, complaint: str = ""
+) -> int:
+    """Open the window, with a `complaint` to be read, and play until it is closed; the program's exit code."""
     folder = settings_path().parent
-    remembered, complaint = memory.load(folder / MEMORY)
-    remembered = replace(
-        remembered,
-        input=input_name or remembered.input,
-        output=output_name or remembered.output,
-    )
+    kept, damage = memory.load(folder / MEMORY)
+    remembered = replace(kept, input=input_name or kept.input, output=output_name or kept.output)
     library.find(settings.model)
-    setup = Setup(settings, remembered, partial(_engine, log), folder, partial(_keep, folder, settings))
+    finish = partial(_keep, folder, settings, (kept, remembered))
+    setup = Setup(settings, remembered, partial(_engine, log), folder, finish)
     first = setup.start(remembered.input, remembered.output)(settings, True)
     try:
         app = application()
@@ -76,8 +75,8 @@ def run(settings: Settings, *, input_name: str | None, output_name: str | None, 
     except BaseException:
         first.close()
         raise
-    if complaint:
-        window.pulse.say(complaint)
+    if complaint or damage:
+        window.pulse.say(complaint or damage)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: window.close())
     if os.environ.get(TELL_START):
@@ -106,7 +105,7 @@ def open_window(setup: Setup, theme: Theme, first: Client | None = None) -> Wind
     desk = Desk(setup.settings, supervisor.send)
     learner = Learner(desk)
     profiles = Profiles(setup.folder / "profiles")
-    _recall_knobs(learner, profiles, remembered)
+    lost_knobs = _recall_knobs(learner, profiles, remembered)
     furniture = furnish(
         desk,
         learner,
@@ -122,25 +121,31 @@ def open_window(setup: Setup, theme: Theme, first: Client | None = None) -> Wind
 
     def finish(kept: Remembered, settings: Settings) -> None:
         shelf.close()
-        with contextlib.suppress(BachBridgeError):
-            profiles.save(kept.profile or DEFAULT_PROFILE, learner.profile)
+        if not lost_knobs or learner.bindings:
+            with contextlib.suppress(BachBridgeError):
+                profiles.save(kept.profile or DEFAULT_PROFILE, learner.profile)
         setup.finish(kept, settings)
 
     pulse = Pulse(
         supervisor, desk, learner, state, furniture, setup.preview(), remembered, finish=finish, start=setup.start
     )
+    if lost_knobs:
+        pulse.say(lost_knobs)
     window = Window(furniture, pulse, theme)
     window.restore()
     window.show()
     return window
 
 
-def _recall_knobs(learner: Learner, profiles: Profiles, remembered: Remembered) -> None:
-    """The learnt controllers, as they were; the engine's own come with the settings."""
+def _recall_knobs(learner: Learner, profiles: Profiles, remembered: Remembered) -> str:
+    """The learnt controllers, as they were; the engine's own come with the settings. Returns why they cannot be had."""
     name = remembered.profile or DEFAULT_PROFILE
-    with contextlib.suppress(BachBridgeError):
+    try:
         if name in profiles.names():
             learner.take_bindings(profiles.load(name).bindings)
+    except BachBridgeError as error:
+        return str(error)
+    return ""
 
 
 def models() -> list[ModelChoice]:
@@ -168,8 +173,17 @@ def _once(first: Client, start: Start) -> Start:
     return lambda settings, ports: waiting.pop() if waiting else start(settings, ports)
 
 
-def _keep(folder: Path, started: Settings, remembered: Remembered, settings: Settings) -> None:
-    """At the end: the window's memory, and those settings that were changed in it."""
+def _keep(
+    folder: Path, started: Settings, before: tuple[Remembered, Remembered], remembered: Remembered, settings: Settings
+) -> None:
+    """At the end: the window's memory, and those settings that were changed in it.
+
+    `before`: the memory as it was kept, and with what was given for this one time; that is not to be kept.
+    """
+    kept, given = before
+    for name in ("input", "output"):
+        if getattr(remembered, name) == getattr(given, name):
+            remembered = replace(remembered, **{name: getattr(kept, name)})
     try:
         memory.save(folder / MEMORY, remembered)
         saved = load(settings_path())

@@ -18,6 +18,8 @@ class Checks:
     """What we send comes back to us."""
     input_name: str = "BachBridge In"
     output_name: str = "BachBridge Out"
+    midi: bool = True
+    """Whether the machine has a MIDI system."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,12 @@ def rows(checks: Checks) -> tuple[Row, ...]:
 
 
 def _input(checks: Checks) -> Row:
+    if not checks.midi:
+        return Row(
+            "No MIDI system",
+            "warning",
+            "Nothing can be connected yet: start ALSA's sequencer or JACK, then start BachBridge again.",
+        )
     if not checks.input_name:
         return Row("Input", "warning", "The input port is closed: choose another one, or restart the MIDI system.")
     if checks.input_seen or checks.notes_seen or checks.clock_seen:

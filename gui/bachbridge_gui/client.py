@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from bachbridge.config import Settings
-from bachbridge.events import Failed, Message, ModelUp, Status
+from bachbridge.events import Failed, Message, ModelUp, PortsChanged, Status
 
 _PAUSES_NS = (100_000_000, 1_000_000_000, 5_000_000_000)
 """Before it is started again, while it dies without having been ready in between."""
@@ -44,6 +44,7 @@ class Supervisor:
         self._failure = ""
         self._word = ""
         """What is said when it is started again; nothing where the reason is to be read instead."""
+        self._had_ports = False
         self.ports = True
         """Whether the engine has ports, or plays to the window alone."""
         self._client: Client | None = start(first, True)
@@ -70,6 +71,8 @@ class Supervisor:
                         self._failure = error
                     case ModelUp():
                         self._deaths = 0
+                    case PortsChanged(_, sink) if sink and self.ports:
+                        self._had_ports = True
                     case _:
                         pass
         except EOFError:
@@ -98,7 +101,8 @@ class Supervisor:
         if client:
             client.close()
         failure, self._failure = self._failure, ""
-        without = bool(failure) and self.ports
+        # Where there were ports there will be ports again: the MIDI system may need a moment to mourn.
+        without = bool(failure) and self.ports and not self._had_ports
         if without:
             self.ports = False
         self._word = "" if without else "The engine was started again"

@@ -14,9 +14,7 @@ from PyQt6.QtCore import QObject, Qt, QTimer, pyqtSignal
 from bachbridge.config import Settings
 from bachbridge.events import (
     Cadence,
-    Connections,
     EndPhrase,
-    LookForPorts,
     Message,
     Panic,
     Play,
@@ -24,16 +22,16 @@ from bachbridge.events import (
     Prompt,
     Received,
     Reset,
-    Sent,
-    Status,
 )
 from bachbridge.melody import bundled
 from bachbridge.music import STEPS_PER_BEAT, Phrase
+from bachbridge_gui.audition import Audition
 from bachbridge_gui.client import Start, Supervisor
 from bachbridge_gui.connect import Checks
 from bachbridge_gui.desk import Desk
 from bachbridge_gui.entries import Entry, whole
 from bachbridge_gui.furniture import Furniture
+from bachbridge_gui.harbour import LOOP, Harbour
 from bachbridge_gui.learner import Learner
 from bachbridge_gui.preview.remote import PreviewSound
 from bachbridge_gui.remembered import Remembered
@@ -46,6 +44,8 @@ _EXAMPLE_SEED = 0
 _PIPE = "pipe"
 """What an engine without ports calls them."""
 _SEEDS = 1 << 31
+_BEFORE_NS = 500_000_000
+"""What is shown before a phrase that is looked up."""
 
 
 class Pulse(QObject):
@@ -70,10 +70,11 @@ class Pulse(QObject):
     ) -> None:
         super().__init__()
         self.desk, self.learner, self.remembered, self.view = desk, learner, remembered, "roll"
-        self._supervisor, self._state, self._furniture, self._preview = supervisor, state, furniture, preview
+        self._supervisor, self._state, self._furniture = supervisor, state, furniture
+        self._audition, self._harbour = Audition(preview, desk, remembered), Harbour(supervisor, desk, state)
         self._finish, self._start = finish, start
-        self._notice = self._sink = ""
-        """What is to be read now, and the output whose latency is set."""
+        self._notice = ""
+        """What is to be read now."""
         self._told: object = None
         """What changes seldom, as it was last shown."""
         self._text_ns = self._moved_ns = 0
@@ -130,40 +131,16 @@ class Pulse(QObject):
 
     def _hand_on(self, message: Message, now_ns: int) -> None:
         """Who else wants to hear of it."""
-        self._sound(message)
+        self._audition.take(message)
+        self._harbour.take(message, self.remembered)
         self._furniture.monitor.take(message, now_ns)
         match message:
             case Received(data, _):
                 self.learner.take(data)
-            case Connections(_, outputs):
-                self._preview.take_ports(outputs > 0)
-            case PortsChanged(_, sink):
-                self._meet(sink)
-            case Status("engine"):
-                self._preview.forward(Panic())  # its notes will never be ended
+            case PortsChanged() if self._furniture.ports.isVisible():
+                self._harbour.ask()
             case _:
                 pass
-
-    def _meet(self, sink: str) -> None:
-        """Ports came or went. An output's latency is set; what was set at the start counts for the first one."""
-        if self._furniture.ports.isVisible():
-            self._supervisor.send(LookForPorts())
-        if not sink:
-            return
-        known, before, self._sink = self.remembered.latency_ms, self._sink, sink
-        if sink in known or before not in ("", sink):
-            self.desk.set("latency_ms", known.get(sink, 0))
-
-    def _sound(self, message: Message) -> None:
-        """Let it be heard: the player's part by its own instrument, and once only where it is passed on."""
-        settings = self.desk.settings
-        match message:
-            case Received() if settings.thru:
-                pass
-            case Sent(data, _, sent_ns) if data[0] < 0xF0 and (data[0] & 0x0F) + 1 not in settings.channels:
-                self._preview.forward(Received(data, sent_ns))
-            case _:
-                self._preview.forward(message)
 
     def _lights(self, now_ns: int) -> None:
         """What moves at the frame's pace besides the roll."""
@@ -185,17 +162,17 @@ class Pulse(QObject):
             loop=vitals.loop,
             input_name="" if vitals.input == _PIPE else vitals.input,
             output_name="" if vitals.output == _PIPE else vitals.output,
+            midi=vitals.output != _PIPE,
         )
         clocked = self.desk.settings.follow_clock and vitals.clock_bpm > 0
         told = (checks, vitals.model_up, vitals.model_text, clocked, self._state.names, self.remembered)
-        sound = (self._preview.sounds, self._preview.reason, self._preview.sentence)
-        if self._told != (told, sound):
-            self._told = (told, sound)
+        if self._told != (told, self._audition.state):
+            self._told = (told, self._audition.state)
             self._tell(checks, clocked=clocked)
 
     def _tell(self, checks: Checks, *, clocked: bool) -> None:
         """What changes seldom, when it has changed."""
-        furniture, vitals, preview = self._furniture, self._state.vitals, self._preview
+        furniture, vitals, preview = self._furniture, self._state.vitals, self._audition.preview
         furniture.connect.refresh(checks)
         furniture.controls.set_model_state(ready=vitals.model_up is True, sentence=vitals.model_text)
         furniture.controls.set_clock(running=clocked)
@@ -210,22 +187,11 @@ class Pulse(QObject):
         self._state.tell(sentence, time.monotonic_ns())
 
     def _show_notice(self, now_ns: int) -> None:
-        sentence = self._loop() or self._state.notice(now_ns) or self._absent()
+        amiss = self._harbour.notice(self.remembered)
+        sentence = LOOP if amiss == LOOP else self._state.notice(now_ns) or amiss
         if sentence != self._notice:
             self._notice = sentence
             self.said.emit(sentence)
-
-    def _loop(self) -> str:
-        looped = self._state.vitals.loop
-        return "Our own output comes back to our input: undo that connection in your DAW." if looped else ""
-
-    def _absent(self) -> str:
-        """A port that was chosen and is not there."""
-        vitals, remembered = self._state.vitals, self.remembered
-        for wanted, there in ((remembered.input, vitals.input), (remembered.output, vitals.output)):
-            if wanted and not there and self._supervisor.alive and self._state.model:
-                return f'Waiting for the port "{wanted}": it is taken as soon as it is there.'
-        return ""
 
     # ------------------------------------------------------------ exchanges
 
@@ -234,7 +200,11 @@ class Pulse(QObject):
         self._furniture.phrases.add(entry)
 
     def _selected(self, number: int) -> None:
-        self._furniture.roll.selected = number
+        roll = self._furniture.roll
+        roll.selected = number
+        span = next((span for span in self._state.timeline.spans if span.number == number), None)
+        if span and not roll.follow:
+            roll.scroll_to(span.start_ns - _BEFORE_NS)
         chosen = self._furniture.phrases.chosen()
         if chosen:
             entry = chosen[-1]
@@ -257,7 +227,7 @@ class Pulse(QObject):
             case "panic":
                 self._furniture.keys.release_all()
                 self._supervisor.send(Panic())
-                self._preview.forward(Panic())
+                self._audition.silence()
             case "end_phrase":
                 self._supervisor.send(EndPhrase())
             case "cadence":
@@ -278,10 +248,8 @@ class Pulse(QObject):
         self._pace(self._moved_ns)
 
     def switch_sound(self, *, on: bool) -> None:
-        """The preview sound by hand; what it would do by itself it goes on doing by itself."""
-        automatic = on == self._preview.automatic
-        self._preview.on = None if automatic else on
-        self.remember(preview="auto" if automatic else "on" if on else "off")
+        """The preview sound by hand."""
+        self.remember(preview=self._audition.switch(on=on))
 
     def choose_ports(self, source: str | None, sink: str | None) -> None:
         """Use other ports: the engine is started anew with them. The same are no others."""
@@ -303,7 +271,7 @@ class Pulse(QObject):
         self._timer.stop()
         self._furniture.keys.release_all()
         self._supervisor.close()
-        self._preview.close()
+        self._audition.preview.close()
         self.remember(zoom=self._furniture.roll.zoom)
         self._finish(self.remembered, self.desk.settings)
 
@@ -325,11 +293,10 @@ class Pulse(QObject):
         furniture.roll.zoom = self.remembered.zoom
         furniture.roll.follow = self.remembered.follow
         furniture.top.show_switch("follow", on=self.remembered.follow)
-        furniture.ports.wanted.connect(lambda: self._supervisor.send(LookForPorts()))
+        furniture.ports.wanted.connect(self._harbour.ask)
         furniture.ports.chosen.connect(self.choose_ports)
-        self._preview.changed.connect(lambda: self.say(self._preview.reason) if self._preview.reason else None)
-        self._preview.on = {"auto": None, "on": True, "off": False}[self.remembered.preview]
-        self._preview.volume = self.remembered.volume
+        preview = self._audition.preview
+        preview.changed.connect(lambda: self.say(preview.reason) if preview.reason else None)
         furniture.presets.refused.connect(self.say)
         furniture.presets.recall(self.remembered.preset)
         furniture.presets.applied.connect(lambda name: self.remember(preset=name))
@@ -343,5 +310,5 @@ class Pulse(QObject):
     def _set(self, name: str) -> None:
         """A setting is another one now."""
         self._state.settings = self.desk.settings
-        if name == "latency_ms" and self._sink:
-            self.remember(latency_ms={**self.remembered.latency_ms, self._sink: self.desk.settings.latency_ms})
+        if name == "latency_ms":
+            self.remembered = self._harbour.set_latency(self.remembered)

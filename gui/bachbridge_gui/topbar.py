@@ -26,6 +26,7 @@ _STYLE = """
 QLabel { font-weight: bold; }
 QToolButton:checked { background: palette(highlight); color: palette(highlighted-text);
                       border: 1px solid palette(highlight); border-radius: 3px; }
+QToolButton:checked:focus { border: 2px solid palette(window-text); }
 QToolButton#panic { background: #b3261e; color: white; font-weight: bold; border: none; border-radius: 3px; }
 QToolButton#panic:pressed { background: #7f1510; }
 QToolButton#panic:focus { border: 2px solid palette(window-text); }

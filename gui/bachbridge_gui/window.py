@@ -25,14 +25,13 @@ from bachbridge_gui.pulse import Pulse
 from bachbridge_gui.theme import Theme
 from bachbridge_gui.topbar import VIEWS
 
+FIRST = (1280, 820)
 STRIP_PX = 120
 """The window's height as a strip."""
 LEAST = 800, 560
 """The window's least width and height: the bar at the top, and the controls beside a page."""
 _ROOMY_PX = 1040
 """From this width on there is room for the list of phrases as well."""
-_TYPING = (QLineEdit, QAbstractSpinBox)
-"""Widgets that keep the computer's keys to themselves."""
 
 
 class Window(QMainWindow):
@@ -114,7 +113,7 @@ class Window(QMainWindow):
     def restore(self) -> None:
         """As it was when it was closed."""
         remembered = self.pulse.remembered
-        self.resize(1280, 820)
+        self.resize(*self._first_size())
         if remembered.geometry:
             self.restoreGeometry(QByteArray.fromBase64(remembered.geometry.encode()))
         self.furniture.top.show_theme(self._theme.name, on_top=remembered.always_on_top)
@@ -123,6 +122,14 @@ class Window(QMainWindow):
         self.show_keys(on=remembered.computer_keys)
         self.show_view("welcome" if remembered.welcome else remembered.view)
         self.show_compact(on=remembered.compact)
+
+    def _first_size(self) -> tuple[int, int]:
+        """`FIRST`, or as much of it as the screen has room for."""
+        screen = self.screen()
+        if screen is None:
+            return FIRST
+        room = screen.availableGeometry()
+        return min(FIRST[0], room.width()), min(FIRST[1], room.height())
 
     # ------------------------------------------------------------ wiring
 
@@ -188,11 +195,11 @@ class Window(QMainWindow):
 
     def eventFilter(self, a0: QObject | None, a1: QEvent | None) -> bool:  # noqa: N802
         """The computer's keys are the piano's while it is shown, except where somebody types."""
-        if not isinstance(a1, QKeyEvent) or not self.pulse.remembered.computer_keys or not self.isActiveWindow():
+        if not isinstance(a1, QKeyEvent) or not self.furniture.keys_area.isVisible() or not self.isActiveWindow():
             return False
         if a1.type() == QEvent.Type.KeyRelease and a0 is self.windowHandle():
             return self.furniture.keys.handle_key(a1)  # what was struck ends, wherever the focus is by now
-        if isinstance(QApplication.focusWidget(), _TYPING) or _typed(QApplication.focusWidget()):
+        if _typing(QApplication.focusWidget(), a1):
             return False
         match a1.type():
             case QEvent.Type.ShortcutOverride if self.furniture.keys.wants(a1):
@@ -215,8 +222,8 @@ class Window(QMainWindow):
 
     def closeEvent(self, a0: QCloseEvent | None) -> None:  # noqa: N802
         """Everything ends, quietly."""
-        geometry = self.saveGeometry().toBase64().data().decode()
-        self.pulse.remember(geometry=geometry)
+        if not self.pulse.remembered.compact:
+            self.pulse.remember(geometry=self.saveGeometry().toBase64().data().decode())
         app = QApplication.instance()
         if app:
             app.removeEventFilter(self)
@@ -268,5 +275,14 @@ def _notice() -> QLabel:
     return label
 
 
-def _typed(widget: QWidget | None) -> bool:
-    return isinstance(widget, QPlainTextEdit) and not widget.isReadOnly()
+def _typing(widget: QWidget | None, event: QKeyEvent) -> bool:
+    """Whether the key is for a text, or for a number, in which letters mean nothing."""
+    match widget:
+        case QLineEdit():
+            return True
+        case QPlainTextEdit():
+            return not widget.isReadOnly()
+        case QAbstractSpinBox():
+            return not event.text().isalpha()
+        case _:
+            return False

@@ -79,7 +79,7 @@ def test_the_version_is_the_packages(tmp_path: Path) -> None:
         (["--temperature", "9"], "0.1 to 2"),
         (["--bpm", "7"], "20 to 300"),
         (["--channels", "1,2"], "1,2,3,4"),
-        (["--model", "nobody"], "there is no model"),
+        (["--headless", "--model", "nobody"], "there is no model"),
         (["demo", "--model", "nobody"], "there is no model"),
         (["evaluate", "nobody"], "there is no model"),
         (["replay", "none.log"], "none.log"),

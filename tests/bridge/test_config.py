@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bachbridge.config import CHOICES, LIMITS, SPECIAL, Settings, accepts, checked, load, save, with_value
+from bachbridge.config import CHOICES, LIMITS, SPECIAL, Settings, accepts, checked, load, recover, save, with_value
 from bachbridge.errors import ConfigError
 
 WRONG = [
@@ -161,3 +161,21 @@ def test_what_cannot_be_saved_leaves_nothing_behind(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="temperature"):
         save(replace(Settings(), temperature=9.0), tmp_path / "other.toml")
     assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_a_damaged_file_is_set_aside_and_told_of(tmp_path: Path) -> None:
+    path = tmp_path / "settings.toml"
+    for text in ("bpm = 7", "= ="):
+        path.write_text(text)
+        settings, sentence = recover(path)
+        assert settings == Settings()
+        assert "now lie in settings." in sentence
+        assert not path.exists()
+    assert (tmp_path / "settings.1.old.toml").read_text() == "bpm = 7"
+    assert (tmp_path / "settings.2.old.toml").read_text() == "= ="
+
+
+def test_a_file_that_is_well_is_recovered_as_it_is(tmp_path: Path) -> None:
+    save(Settings(bpm=90), tmp_path / "settings.toml")
+    assert recover(tmp_path / "settings.toml") == (Settings(bpm=90), "")
+    assert recover(tmp_path / "none.toml") == (Settings(), "")

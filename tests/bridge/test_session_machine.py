@@ -295,7 +295,7 @@ class Dialogue(RuleBasedStateMachine):
         assert not effects
 
 
-MOST = 2500
+MOST = 1500
 """As many dialogues as fit into the five minutes that a test may take."""
 Dialogue.TestCase.settings = hypothesis_settings(
     stateful_step_count=40, max_examples=min(MOST, hypothesis_settings().max_examples)

@@ -18,7 +18,7 @@ from bachbridge_gui.preview.remote import PreviewSound
 from bachbridge_gui.remembered import Remembered
 from bachbridge_gui.state import State
 from bachbridge_gui.theme import Theme
-from bachbridge_gui.window import Window
+from bachbridge_gui.window import FIRST, Window
 
 MS = 1_000_000
 S = 1000 * MS
@@ -55,7 +55,10 @@ class Assembled:
         settings: Settings | None = None,
         remembered: Remembered = READY,
         ports: Callable[[str | None, str | None], tuple[str, str]] | None = None,
+        *,
+        midi: bool = True,
     ) -> None:
+        self._midi = midi
         self.engines: list[FakeEngine] = []
         self.started: list[tuple[Settings, bool]] = []
         self.asked_ports: list[tuple[str | None, str | None]] = []
@@ -71,6 +74,8 @@ class Assembled:
             lambda: PreviewSound(self.sound.start),
         )
         self.window: Window = open_window(setup, Theme(application(), remembered.theme))
+        if not remembered.geometry:
+            self.window.resize(*FIRST)
         for timer in self.pulse.findChildren(QTimer):
             timer.stop()
         self.beat()
@@ -79,7 +84,7 @@ class Assembled:
         def start(settings: Settings, ports: bool) -> Client:
             self.asked_ports.append((source, sink))
             self.started.append((settings, ports))
-            self.engines.append(FakeEngine(settings, ports=ports))
+            self.engines.append(FakeEngine(settings, ports=ports, midi=self._midi))
             self.engine.driver.now_ns = self.now_ns
             return self.engine
 

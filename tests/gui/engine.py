@@ -12,6 +12,7 @@ from bachbridge.events import (
     Answer,
     Effect,
     Event,
+    Failed,
     Message,
     Midi,
     ModelDown,
@@ -23,6 +24,8 @@ from bachbridge.events import (
     Send,
     Sent,
 )
+
+NO_MIDI = "This machine has no MIDI system: install one."
 
 
 def told(at_ns: int, message: Event | Effect) -> list[Message]:
@@ -43,13 +46,18 @@ def told(at_ns: int, message: Event | Effect) -> list[Message]:
 class FakeEngine:
     """A `Client`. `run` lets time pass; `die` closes its pipe."""
 
-    def __init__(self, settings: Settings | None = None, *, ports: bool = True) -> None:
+    def __init__(self, settings: Settings | None = None, *, ports: bool = True, midi: bool = True) -> None:
+        """`midi`: whether the machine has a MIDI system."""
         self.driver = Driver(settings or Settings())
         self.said: list[Message] = []
         """What it was told by the window."""
         self.closed = self.dead = False
         self._told = 0
         self._waiting: deque[Message] = deque()
+        if ports and not midi:
+            self.say(Failed(NO_MIDI))
+            self.die()
+            return
         self.feed(PortsChanged("BachBridge In", "BachBridge Out") if ports else PortsChanged("pipe", "pipe"))
         self.feed(ModelUp("chorale-lstm", 400_000))
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from itertools import pairwise
 
-from engine import FakeEngine
+from engine import NO_MIDI, FakeEngine
 
 from bachbridge.config import Settings
 from bachbridge.events import Failed, ModelUp, Panic, Status
@@ -15,13 +15,14 @@ S = 1_000_000_000
 class Yard:
     """Where engines come from."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, midi: bool = True) -> None:
+        self._midi = midi
         self.settings = Settings()
         self.made: list[tuple[Settings, bool, FakeEngine]] = []
         self.supervisor = Supervisor(self.start, lambda: self.settings, Settings(temperature=0.5))
 
     def start(self, settings: Settings, ports: bool) -> Client:
-        engine = FakeEngine(settings, ports=ports)
+        engine = FakeEngine(settings, ports=ports, midi=self._midi)
         self.made.append((settings, ports, engine))
         return engine
 
@@ -85,12 +86,9 @@ def test_an_engine_that_was_ready_in_between_comes_back_at_once() -> None:
 
 
 def test_without_a_midi_system_it_plays_without_ports() -> None:
-    yard = Yard()
-    yard.supervisor.pull(0)
-    yard.engine.say(Failed("This machine has no MIDI system."))
-    yard.engine.die()
+    yard = Yard(midi=False)
     told = yard.supervisor.pull(S)
-    assert [message.text for message in told if isinstance(message, Status)] == ["This machine has no MIDI system."]
+    assert [message.text for message in told if isinstance(message, Status)] == [NO_MIDI]
     yard.supervisor.pull(S)
     assert yard.made[1][1] is False
     assert not yard.supervisor.ports
@@ -112,3 +110,18 @@ def test_closing_ends_the_engine_for_good() -> None:
     assert yard.engine.closed
     assert yard.supervisor.pull(60 * S) == []
     assert len(yard.made) == 1
+
+
+def test_where_there_were_ports_an_engine_that_fails_tries_them_again() -> None:
+    yard = Yard()
+    yard.supervisor.pull(0)
+    yard.engine.die()
+    yard.supervisor.pull(S)
+    yard.supervisor.pull(2 * S)
+    yard.engine._waiting.clear()
+    yard.engine.say(Failed("The MIDI system refuses us."))
+    yard.engine.die()
+    yard.supervisor.pull(3 * S)
+    yard.supervisor.pull(9 * S)
+    assert [ports for _, ports, _ in yard.made] == [True, True, True]
+    assert yard.supervisor.ports

@@ -10,7 +10,7 @@ from PyQt6.QtGui import QWheelEvent
 from PyQt6.QtWidgets import QApplication, QComboBox
 from pytestqt.qtbot import QtBot
 
-from bachbridge.events import Failed, LookForPorts, Panic, PortNames, PortsChanged
+from bachbridge.events import LookForPorts, Panic, PortNames, PortsChanged
 from bachbridge_gui.portchooser import OWN_INPUT, OWN_OUTPUT, PortChooser
 from bachbridge_gui.remembered import Remembered
 
@@ -166,13 +166,13 @@ def test_the_same_ports_again_do_not_interrupt_the_music(opened: Assembled) -> N
     assert len(opened.engines) == 1
 
 
-def test_without_a_midi_system_the_same_ports_are_tried_again(opened: Assembled) -> None:
-    opened.engine.say(Failed("This machine has no MIDI system: install one."))
-    opened.engine.die()
+def test_without_a_midi_system_the_same_ports_are_tried_again(tmp_path: Path, qtbot: QtBot) -> None:
+    opened = Assembled(tmp_path, midi=False)
+    qtbot.addWidget(opened.window)
     opened.beat()
     offered(opened)
     choose(opened, None, None)
-    assert [ports for _, ports in opened.started] == [True, False, True]
+    assert [ports for _, ports in opened.started] == [True, False, True, False]
 
 
 def test_nothing_goes_on_sounding_when_other_ports_are_chosen(opened: Assembled) -> None:

@@ -300,6 +300,38 @@ def test_nothing_plays_while_somebody_types(opened: Assembled, qtbot: QtBot) -> 
     assert played(opened) == []
 
 
+def test_letters_play_while_a_number_field_has_the_focus(opened: Assembled, qtbot: QtBot) -> None:
+    opened.window.show_keys(on=True)
+    spin = opened.furniture.presets.program
+    spin.setEnabled(True)
+    spin.setFocus()
+    qtbot.keyClick(handle(opened), Qt.Key.Key_Z)
+    assert played(opened) == [ON, OFF]
+
+
+def test_nothing_plays_where_the_piano_is_not_shown(opened: Assembled, qtbot: QtBot) -> None:
+    opened.window.show_keys(on=True)
+    opened.window.show_compact(on=True)
+    qtbot.keyClick(handle(opened), Qt.Key.Key_Z)
+    assert played(opened) == []
+
+
+def test_the_first_size_fits_the_screen(opened: Assembled) -> None:
+    screen = opened.window.screen()
+    assert screen
+    width, height = opened.window._first_size()
+    assert width <= screen.availableGeometry().width()
+    assert height <= screen.availableGeometry().height()
+
+
+def test_a_strip_that_is_closed_keeps_the_geometry_of_the_window(opened: Assembled) -> None:
+    opened.window.resize(1100, 700)
+    before = opened.pulse.remembered.geometry
+    opened.window.show_compact(on=True)
+    opened.window.close()
+    assert opened.kept[0][0].geometry == before
+
+
 def test_a_key_that_repeats_itself_plays_once(opened: Assembled, qtbot: QtBot) -> None:
     opened.window.show_keys(on=True)
     opened.furniture.roll.setFocus()

@@ -15,6 +15,8 @@ from bachbridge_gui import app, remembered
 from bachbridge_gui.client import Client
 from bachbridge_gui.remembered import Remembered
 
+BEFORE = Remembered(), Remembered()
+
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -26,13 +28,13 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_what_was_changed_is_saved_and_what_was_given_is_not(home: Path) -> None:
     save(Settings(temperature=0.5, bpm=80), home / "settings.toml")
     started = Settings(temperature=0.5, bpm=120)  # the tempo was given on the command line
-    app._keep(home, started, Remembered(theme="dark"), Settings(temperature=0.7, bpm=120))
+    app._keep(home, started, BEFORE, Remembered(theme="dark"), Settings(temperature=0.7, bpm=120))
     assert load(home / "settings.toml") == Settings(temperature=0.7, bpm=80)
     assert remembered.load(home / app.MEMORY) == (Remembered(theme="dark"), "")
 
 
 def test_without_a_change_no_settings_are_written(home: Path) -> None:
-    app._keep(home, Settings(bpm=120), Remembered(), Settings(bpm=120))
+    app._keep(home, Settings(bpm=120), BEFORE, Remembered(), Settings(bpm=120))
     assert not (home / "settings.toml").exists()
     assert (home / app.MEMORY).exists()
 
@@ -40,8 +42,26 @@ def test_without_a_change_no_settings_are_written(home: Path) -> None:
 def test_what_cannot_be_saved_is_told_and_ends_nothing(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     blocked = home / "file"
     blocked.write_text("no folder")
-    app._keep(blocked, Settings(), Remembered(), Settings())
+    app._keep(blocked, Settings(), BEFORE, Remembered(), Settings())
     assert capsys.readouterr().err.startswith("bachbridge: ")
+
+
+def test_ports_that_were_given_for_once_are_not_kept_and_those_that_were_chosen_are(home: Path) -> None:
+    before = Remembered(input="Pads"), Remembered(input="Keystation", output="Organ")
+    app._keep(home, Settings(), before, Remembered(input="Keystation", output="Strings"), Settings())
+    kept, _ = remembered.load(home / app.MEMORY)
+    assert (kept.input, kept.output) == ("Pads", "Strings")
+
+
+def test_a_damaged_profile_is_told_of_and_not_written_over(tmp_path: Path, qtbot: QtBot) -> None:
+    path = tmp_path / "profiles" / f"{app.DEFAULT_PROFILE}.json"
+    path.parent.mkdir()
+    path.write_text("{")
+    opened = Assembled(tmp_path)
+    qtbot.addWidget(opened.window)
+    assert app.DEFAULT_PROFILE in opened.window.notice.text()
+    opened.window.close()
+    assert path.read_text() == "{"
 
 
 def test_the_engine_that_runs_already_is_used_once() -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from assembled import READY, Assembled, S
+from engine import NO_MIDI
 from PyQt6.QtCore import QPoint, Qt
 from PyQt6.QtWidgets import QAbstractSlider
 from pytestqt.qtbot import QtBot
@@ -16,7 +17,6 @@ from bachbridge.events import (
     ClockHeard,
     Connections,
     EndPhrase,
-    Failed,
     Midi,
     ModelDown,
     ModelUp,
@@ -241,10 +241,12 @@ def test_the_clock_of_a_dead_engine_is_forgotten(opened: Assembled) -> None:
     assert "97" not in opened.shown.tempo()
 
 
-def test_a_machine_without_midi_is_played_in_the_window_alone(opened: Assembled, qtbot: QtBot) -> None:
-    opened.engine.say(Failed("This machine has no MIDI system: install one."))
-    opened.engine.die()
-    assert notice(opened) == "This machine has no MIDI system: install one."
+def test_a_machine_without_midi_is_played_in_the_window_alone(tmp_path: Path, qtbot: QtBot) -> None:
+    opened = Assembled(tmp_path, midi=False)
+    qtbot.addWidget(opened.window)
+    opened.window.activateWindow()
+    qtbot.waitUntil(opened.window.isActiveWindow)
+    assert notice(opened) == NO_MIDI
     assert opened.started[-1][1] is False
     assert opened.pulse.ready
     said = opened.furniture.welcome.said[1][1]
@@ -484,3 +486,28 @@ def test_at_rest_the_pulse_goes_slower(opened: Assembled) -> None:
     opened.play(60)
     assert opened.pulse._timer.interval() == FRAME_MS
     opened.pulse._timer.stop()
+
+
+def test_who_listens_to_a_new_engine_is_silenced_once(opened: Assembled) -> None:
+    opened.engine.die()
+    opened.beat(2 * S)
+    assert len(opened.engines) == 2
+    opened.engine.say(Connections(0, 0))
+    opened.beat()
+    assert not opened.said(Panic)
+    opened.engine.say(Connections(0, 1))
+    opened.beat()
+    opened.engine.say(Connections(0, 2))
+    opened.beat()
+    assert opened.said(Panic) == [Panic()]
+
+
+def test_a_phrase_that_is_looked_up_is_brought_into_sight(opened: Assembled) -> None:
+    opened.exchange(60, 62, 64)
+    opened.exchange(65, 67, 69)
+    roll, phrases = opened.furniture.roll, opened.furniture.phrases
+    roll.follow = False
+    span = opened.shown.timeline.spans[0]
+    phrases.select(span.number)
+    left_ns, right_ns = roll._edges()
+    assert left_ns <= span.start_ns < right_ns

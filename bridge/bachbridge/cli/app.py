@@ -12,7 +12,7 @@ import typer
 
 from bachbridge import __version__
 from bachbridge.cli.options import given, with_settings
-from bachbridge.config import Settings, load, settings_path
+from bachbridge.config import Settings, load, recover, settings_path
 from bachbridge.errors import BachBridgeError, ConfigError
 
 EXTRAS = {
@@ -58,17 +58,26 @@ def bachbridge(
     if version:
         typer.echo(f"bachbridge {__version__}")
     elif context.invoked_subcommand is None:
-        settings = given(load(settings_path()), values)
-        _play(settings, input_name=input_name, output_name=output_name, headless=headless, log=log)
+        found, complaint = (load(settings_path()), "") if headless else recover(settings_path())
+        settings = given(found, values)
+        if complaint:
+            print(f"bachbridge: {complaint}", file=sys.stderr)
+        _play(settings, complaint, input_name=input_name, output_name=output_name, headless=headless, log=log)
 
 
 def _play(
-    settings: Settings, *, input_name: str | None, output_name: str | None, headless: bool, log: Path | None
+    settings: Settings,
+    complaint: str,
+    *,
+    input_name: str | None,
+    output_name: str | None,
+    headless: bool,
+    log: Path | None,
 ) -> None:
     if not headless:
         from bachbridge.cli.window import show
 
-        code = show(settings, input_name=input_name, output_name=output_name, log=log)
+        code = show(settings, input_name=input_name, output_name=output_name, log=log, complaint=complaint)
         if code is not None:
             sys.exit(code)
     from bachbridge.cli.live import play

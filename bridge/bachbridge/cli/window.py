@@ -11,7 +11,9 @@ _MISSING = 'There is no window, as the package PyQt6 is missing: install it with
 _NO_DISPLAY = "There is no window, as there is no display here."
 
 
-def show(settings: Settings, *, input_name: str | None, output_name: str | None, log: Path | None) -> int | None:
+def show(
+    settings: Settings, *, input_name: str | None, output_name: str | None, log: Path | None, complaint: str = ""
+) -> int | None:
     """Play with the window until it is closed; the exit code, or None, and a sentence on stderr, if there is none."""
     lack = lacking(os.environ, sys.platform)
     if lack is None:
@@ -20,7 +22,7 @@ def show(settings: Settings, *, input_name: str | None, output_name: str | None,
         except ImportError as error:
             lack = _explained(error)
         else:
-            return run(settings, input_name=input_name, output_name=output_name, log=log)
+            return run(settings, input_name=input_name, output_name=output_name, log=log, complaint=complaint)
     print(f"bachbridge: {lack} The engine runs without it.", file=sys.stderr, flush=True)
     return None
 

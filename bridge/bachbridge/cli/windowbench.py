@@ -2,7 +2,8 @@
 
 A dense passage, sixteen notes on every 16th at 120 bpm, goes out of the engine by appointment while a key is played and
 passed on sixteen times a second. That is measured with the window watching and without it, in turns. The window is
-the real one in a process of its own; it is handed every message that the engine says, as it would be in use.
+the real one in a process of its own; it is handed every message that the engine says, as it would be in use. Without
+it the messages are written as well, to nobody, so that this process has the same work to do.
 
 Then the whole program is started as a person starts it: when its window is there, when it can be played, and what it
 takes of a core while nothing happens. That needs a display; without one it is offscreen.
@@ -22,13 +23,13 @@ from bachbridge import midi, realtime
 from bachbridge.cli.keyboardist import SETTINGS
 from bachbridge.errors import BachBridgeError, PortError
 from bachbridge.events import Failed, Message, Play, PortsChanged, Sent, Status
-from bachbridge.link import TELL_START, Child, Link, command
+from bachbridge.link import TELL_START, Child, Link, Outbox, command
 from bachbridge.music import Note, Phrase
 from bachbridge.ports import INPUT, OUTPUT, Ports
 
 _STEP_NS = 125_000_000
 _VOICES, _TURN_S = 16, 12
-_TURNS = (False, True, False, True)
+_TURNS = (False, True) * 4
 """Whether the window watches."""
 _KEY_S = 0.03
 _KEY_CHANNEL = 15
@@ -72,25 +73,27 @@ def _turn(times: dict[str, Times], frames: list[list[float]], *, watched: bool) 
             frames.append([float(word) for word in message.text.split()])
 
     mirror = Child(command("mirror"), hear) if watched else None
+    watcher = mirror or Outbox(os.open(os.devnull, os.O_WRONLY))
     try:
         with Link(replace(SETTINGS, let_finish=True)) as link:
-            return _passage(link, mirror, times)
+            return _passage(link, watcher, times)
     finally:
         if mirror:
             mirror.stop()
 
 
-def _passage(link: Link, mirror: Child | None, times: dict[str, Times]) -> float | None:
-    _pump(link, mirror, _WARM_S, times=None)
+def _passage(link: Link, watcher: Child | Outbox, times: dict[str, Times]) -> float | None:
+    _pump(link, watcher, _WARM_S, times=None)
     player = Ports(OUTPUT, INPUT, lambda _at, _data: None, client="Bench")
     keys = Thread(target=_keys, args=(player,), name="keys")
     try:
         link.send(Play(_dense(round(_TURN_S * 1e9 / _STEP_NS)), _STEP_NS))
         keys.start()
-        before = _processor_s(mirror.pid) if mirror else None
+        pid = watcher.pid if isinstance(watcher, Child) else None
+        before = _processor_s(pid) if pid else None
         begin_s = time.monotonic()
-        _pump(link, mirror, _TURN_S, times)
-        after = _processor_s(mirror.pid) if mirror else None
+        _pump(link, watcher, _TURN_S, times)
+        after = _processor_s(pid) if pid else None
         return (after - before) / (time.monotonic() - begin_s) if after is not None and before is not None else None
     finally:
         keys.join()
@@ -111,15 +114,14 @@ def _dense(steps: int) -> Phrase:
     return Phrase(tuple(notes), steps)
 
 
-def _pump(link: Link, mirror: Child | None, seconds: float, times: dict[str, Times] | None) -> None:
+def _pump(link: Link, watcher: Child | Outbox, seconds: float, times: dict[str, Times] | None) -> None:
     """Hand on what the engine says for so long, and note how late things were."""
     until_s = time.monotonic() + seconds
     while time.monotonic() < until_s:
         message = _receive(link)
         if message is None:
             continue
-        if mirror:
-            mirror.send(message)
+        watcher.send(message)
         match message:
             case Failed(reason):
                 raise PortError(reason)

@@ -1,7 +1,7 @@
 """The window's pulse: once a frame, what the engine has said is taken in and shown, and what was pressed is done.
 
-While something sounds, a frame takes 30 ms; when all is at rest the pulse goes slower, so that the
-program takes next to nothing of the machine. Text follows twice a second, so that it can be read.
+While something sounds, a frame takes 30 ms; when all is at rest the pulse goes slower, so that the program takes next
+to nothing of the machine. Text follows twice a second, so that it can be read.
 """
 
 import time
@@ -12,24 +12,13 @@ from typing import Any
 from PyQt6.QtCore import QObject, Qt, QTimer, pyqtSignal
 
 from bachbridge.config import Settings
-from bachbridge.events import (
-    Cadence,
-    EndPhrase,
-    Message,
-    Panic,
-    Play,
-    PortsChanged,
-    Prompt,
-    Received,
-    Reset,
-)
-from bachbridge.melody import bundled
-from bachbridge.music import STEPS_PER_BEAT, Phrase
+from bachbridge.events import Message, PortsChanged, Received
 from bachbridge_gui.audition import Audition
 from bachbridge_gui.client import Start, Supervisor
 from bachbridge_gui.connect import Checks
+from bachbridge_gui.deputy import Deputy
 from bachbridge_gui.desk import Desk
-from bachbridge_gui.entries import Entry, whole
+from bachbridge_gui.entries import Entry
 from bachbridge_gui.furniture import Furniture
 from bachbridge_gui.harbour import LOOP, Harbour
 from bachbridge_gui.learner import Learner
@@ -40,10 +29,8 @@ from bachbridge_gui.state import State
 FRAME_MS, REST_MS = 30, 100
 _AWAKE_NS = 3_500_000_000
 _TEXT_NS = 500_000_000
-_EXAMPLE_SEED = 0
 _PIPE = "pipe"
 """What an engine without ports calls them."""
-_SEEDS = 1 << 31
 _BEFORE_NS = 500_000_000
 """What is shown before a phrase that is looked up."""
 
@@ -72,6 +59,7 @@ class Pulse(QObject):
         self.desk, self.learner, self.remembered, self.view = desk, learner, remembered, "roll"
         self._supervisor, self._state, self._furniture = supervisor, state, furniture
         self._audition, self._harbour = Audition(preview, desk, remembered), Harbour(supervisor, desk, state)
+        self._deputy = Deputy(supervisor, furniture, self._audition)
         self._finish, self._start = finish, start
         self._notice = ""
         """What is to be read now."""
@@ -210,40 +198,10 @@ class Pulse(QObject):
             entry = chosen[-1]
             self._furniture.score.show_phrase(entry.prompt, entry.answer, entry.answer_step)
 
-    def _play_again(self, entry: Entry) -> None:
-        self._supervisor.send(Play(whole(entry), entry.step_ns))
-
-    def _another(self, entry: Entry) -> None:
-        seed = (entry.seed + 1) % _SEEDS
-        self._supervisor.send(Prompt(entry.prompt, entry.step_ns, seed, aloud=False))
-
-    def _dropped(self, phrase: Phrase, step_ns: int) -> None:
-        self._supervisor.send(Prompt(phrase, step_ns, -1, aloud=True))
-
     # ------------------------------------------------------------ what is pressed
 
     def _perform(self, command: str) -> None:
-        match command:
-            case "panic":
-                self._furniture.keys.release_all()
-                self._supervisor.send(Panic())
-                self._audition.silence()
-            case "end_phrase":
-                self._supervisor.send(EndPhrase())
-            case "cadence":
-                self._supervisor.send(Cadence())
-            case "reset":
-                self._supervisor.send(Reset())
-            case "example":
-                melody = bundled()
-                step_ns = round(60e9 / melody.bpm / STEPS_PER_BEAT)
-                self._supervisor.send(Prompt(melody.phrase, step_ns, _EXAMPLE_SEED, aloud=True))
-            case "play_again":
-                self._furniture.phrases.perform("play")
-            case "another":
-                self._furniture.phrases.perform("another")
-            case _:
-                pass
+        self._deputy.perform(command)
         self._moved_ns = time.monotonic_ns()
         self._pace(self._moved_ns)
 
@@ -283,9 +241,9 @@ class Pulse(QObject):
         self.desk.refused.connect(self.say)
         self.desk.changed.connect(self._set)
         phrases = furniture.phrases
-        phrases.playRequested.connect(self._play_again)
-        phrases.anotherRequested.connect(self._another)
-        phrases.promptDropped.connect(self._dropped)
+        phrases.playRequested.connect(self._deputy.play_again)
+        phrases.anotherRequested.connect(self._deputy.another)
+        phrases.promptDropped.connect(self._deputy.answer)
         phrases.refused.connect(self.say)
         phrases.selected.connect(self._selected)
         furniture.roll.phraseClicked.connect(phrases.select)

@@ -9,9 +9,9 @@ from bachbridge.codecs import satb
 from bachbridge.config import Settings
 from bachbridge.events import Send
 from bachbridge.music import VOICES
-from bachbridge.voicing import folded
+from bachbridge.voicing import Voiced, voiced
 
-Voiced = tuple[int, int, int]
+Begun = tuple[int, int, int]
 """Voice, MIDI pitch and velocity."""
 
 
@@ -31,19 +31,21 @@ class Chorus:
 
     def sing(
         self, now_ns: int, frame: tuple[int, ...], settings: Settings, velocity: int, lower: int
-    ) -> tuple[list[Send], tuple[Voiced, ...]]:
+    ) -> tuple[list[Send], tuple[Begun, ...]]:
         """Go on to `frame` (see `piece`), `lower` semitones below where it is written, the player's own voice left out.
 
         Returns what is to be sent, ends before beginnings, and who begins.
         """
-        wanted = _wanted(frame, settings, lower)
-        struck = [voice for voice, to in wanted.items() if self._sounding.get(voice) != to or frame[-1] >> voice & 1]
+        wanted = _wanted(frame, settings, velocity, lower)
+        struck = [
+            voice for voice, to in wanted.items() if self._sounding.get(voice) != to[:2] or frame[-1] >> voice & 1
+        ]
         gone = [voice for voice in self._sounding if voice not in wanted or voice in struck]
         sends = [send for voice in gone for send in self._agenda.release(*self._sounding.pop(voice), now_ns)]
-        begun: list[Voiced] = []
+        begun: list[Begun] = []
         for voice in struck:
-            channel, pitch = self._sounding[voice] = wanted[voice]
-            loud = min(127, max(1, round(velocity * settings.levels[voice] / 100)))
+            channel, pitch, loud = wanted[voice]
+            self._sounding[voice] = channel, pitch
             sends += self._agenda.strike(channel, pitch, loud, now_ns)
             begun.append((voice, pitch, loud))
         return sends, tuple(begun)
@@ -59,11 +61,12 @@ class Chorus:
         self._sounding.clear()
 
 
-def _wanted(frame: tuple[int, ...], settings: Settings, lower: int) -> dict[int, tuple[int, int]]:
-    """By voice, the channel and pitch that are to sound."""
-    sung: dict[int, tuple[int, int]] = {}
+def _wanted(frame: tuple[int, ...], settings: Settings, velocity: int, lower: int) -> dict[int, Voiced]:
+    """By voice, what is to sound."""
+    sung: dict[int, Voiced] = {}
     for voice, name in enumerate(VOICES):
-        if name != settings.voice and name[0] in settings.harmony and frame[voice] != satb.REST:
-            pitch = satb.pitch_of(frame[voice]) - lower + 12 * settings.octaves[voice]
-            sung[voice] = (settings.channels[voice] - 1, folded(pitch))
+        if name != settings.voice and frame[voice] != satb.REST:
+            as_sent = voiced(settings, voice, satb.pitch_of(frame[voice]) - lower, velocity)
+            if as_sent:
+                sung[voice] = as_sent
     return sung

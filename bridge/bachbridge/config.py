@@ -16,6 +16,7 @@ from typing import Any
 
 from bachbridge.errors import ConfigError
 from bachbridge.music import RULES, VOICES, key_named
+from bachbridge.wholefile import set_aside
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,11 +290,8 @@ def recover(path: Path) -> tuple[Settings, str]:
     try:
         return load(path), ""
     except ConfigError as error:
-        number = 1
-        while (aside := path.with_name(f"{path.stem}.{number}.old{path.suffix}")).exists():
-            number += 1
         try:
-            path.rename(aside)
+            aside = set_aside(path)
         except OSError:
             raise error from None
         return Settings(), f"The settings could not be read and now lie in {aside.name}: these are the first ones."

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 STEPS_PER_BEAT = 4
+NS_PER_MINUTE = 60_000_000_000
 VOICES = ("soprano", "alto", "tenor", "bass")
 RANGES = ((60, 81), (53, 74), (48, 69), (36, 64))
 """Lowest and highest MIDI pitch of each voice in Bach's chorales, in the order of `VOICES`."""
@@ -49,6 +50,16 @@ class Phrase:
     steps: int
     steps_per_bar: int = 16
     position: int | None = None
+
+
+def bpm_of(step_ns: int) -> float:
+    """The quarter notes a minute of steps of `step_ns`."""
+    return NS_PER_MINUTE / (step_ns * STEPS_PER_BEAT)
+
+
+def step_ns_of(bpm: float) -> int:
+    """The length of a step at `bpm` quarter notes a minute."""
+    return round(NS_PER_MINUTE / bpm / STEPS_PER_BEAT)
 
 
 def pitch_name(pitch: int) -> str:

@@ -6,12 +6,11 @@ the step's length, and the grid moves a share of the way towards every onset. Th
 waits for it: it is made in `settle`, after the notes have been answered.
 """
 
-from bachbridge.music import STEPS_PER_BEAT
-from bachbridge.tempo import Grid, Reader, step_ns_of
+from bachbridge.music import STEPS_PER_BEAT, bpm_of, step_ns_of
+from bachbridge.tempo import Grid, Reader
 
 _USUAL_BPM = 92.0
 _PHASE_SHARE = 0.4
-_NS_PER_MINUTE = 60_000_000_000
 
 
 class Pulse:
@@ -39,7 +38,7 @@ class Pulse:
 
     @property
     def bpm(self) -> float:
-        return _NS_PER_MINUTE / (self._step_ns * STEPS_PER_BEAT)
+        return bpm_of(self._step_ns)
 
     @property
     def grid(self) -> Grid:

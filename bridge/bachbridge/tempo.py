@@ -15,9 +15,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bachbridge.music import STEPS_PER_BEAT
+from bachbridge.music import NS_PER_MINUTE, STEPS_PER_BEAT, bpm_of, step_ns_of
 
-_NS_PER_MINUTE = 60_000_000_000
 _JITTER_NS = 22e6
 _SAME_ONSET_NS = 45_000_000
 """Keys struck within this time are one chord."""
@@ -53,17 +52,12 @@ class Grid:
 
     @property
     def bpm(self) -> float:
-        return _NS_PER_MINUTE / (self.step_ns * STEPS_PER_BEAT)
+        return bpm_of(self.step_ns)
 
 
 def reached(now_ns: int, time_ns: int | None) -> bool:
     """Whether there is such a time and it has come."""
     return time_ns is not None and time_ns <= now_ns
-
-
-def step_ns_of(bpm: float) -> int:
-    """The length of a step at `bpm` quarter notes a minute."""
-    return round(_NS_PER_MINUTE / bpm / STEPS_PER_BEAT)
 
 
 def distinct_onsets(onsets_ns: Sequence[int]) -> list[int]:
@@ -81,7 +75,7 @@ def estimate_bpm(onsets_ns: Sequence[int], previous_bpm: float | None = None) ->
     centre = previous_bpm or _USUAL_BPM
     if len(intervals) < 2:
         return centre
-    steps = _NS_PER_MINUTE / _CANDIDATES_BPM / STEPS_PER_BEAT
+    steps = NS_PER_MINUTE / _CANDIDATES_BPM / STEPS_PER_BEAT
     width = _KNOWN_OCTAVES if previous_bpm else _USUAL_OCTAVES
     prior = -0.5 * (np.log2(_CANDIDATES_BPM / centre) / width) ** 2
     score = prior + _log_likelihood(intervals, steps).sum(axis=0)
@@ -102,7 +96,7 @@ def _refined(intervals: np.ndarray, bpm: float) -> float:
     if not fit.any():
         return bpm
     values, intervals = values[fit], intervals[fit]
-    return float(_NS_PER_MINUTE / STEPS_PER_BEAT * (values @ values) / (values @ intervals))
+    return float(NS_PER_MINUTE / STEPS_PER_BEAT * (values @ values) / (values @ intervals))
 
 
 class Reader:

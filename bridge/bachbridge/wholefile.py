@@ -33,3 +33,11 @@ def _umask() -> int:
     mask = os.umask(0)
     os.umask(mask)
     return mask
+
+
+def set_aside(path: Path) -> Path:
+    """Give a damaged file another name, so that nothing of it is lost; that name. Raises `OSError`."""
+    number = 1
+    while (aside := path.with_name(f"{path.stem}.{number}.old{path.suffix}")).exists():
+        number += 1
+    return path.rename(aside)

@@ -2,7 +2,7 @@
 
 from bachbridge.events import Cadence, EndPhrase, Panic, Play, Prompt, Reset
 from bachbridge.melody import bundled
-from bachbridge.music import STEPS_PER_BEAT, Phrase
+from bachbridge.music import Phrase, step_ns_of
 from bachbridge_gui.audition import Audition
 from bachbridge_gui.client import Supervisor
 from bachbridge_gui.entries import Entry, whole
@@ -33,8 +33,7 @@ class Deputy:
                 self._supervisor.send(Reset())
             case "example":
                 melody = bundled()
-                step_ns = round(60e9 / melody.bpm / STEPS_PER_BEAT)
-                self._supervisor.send(Prompt(melody.phrase, step_ns, _EXAMPLE_SEED, aloud=True))
+                self._supervisor.send(Prompt(melody.phrase, step_ns_of(melody.bpm), _EXAMPLE_SEED, aloud=True))
             case "play_again":
                 self._furniture.phrases.perform("play")
             case "another":

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from bachbridge.music import STEPS_PER_BEAT, VOICES, Note, Phrase, pitch_name
+from bachbridge.music import STEPS_PER_BEAT, VOICES, Note, Phrase, bpm_of, pitch_name
 from bachbridge.performance import Part, Played, end_ns, from_grid, shifted
 from bachbridge.record import write_midi
 from bachbridge_gui.parts import PLAYER
@@ -40,7 +40,7 @@ class Entry:
 
     @property
     def bpm(self) -> float:
-        return 60e9 / (self.step_ns * STEPS_PER_BEAT)
+        return bpm_of(self.step_ns)
 
     @property
     def answer_steps(self) -> int:

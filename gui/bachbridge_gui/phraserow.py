@@ -34,7 +34,7 @@ class PhraseRow(QStyledItemDelegate):
     def createEditor(  # noqa: N802
         self,
         parent: QWidget | None,
-        option: QStyleOptionViewItem,  # noqa: ARG002
+        option: QStyleOptionViewItem,  # noqa: ARG002 # Qt hands it over
         index: QModelIndex,
     ) -> QWidget:
         editor = QLineEdit(parent)
@@ -48,7 +48,7 @@ class PhraseRow(QStyledItemDelegate):
         self,
         editor: QWidget | None,
         option: QStyleOptionViewItem,
-        index: QModelIndex,  # noqa: ARG002
+        index: QModelIndex,  # noqa: ARG002 # Qt hands it over
     ) -> None:
         if editor is not None:
             editor.setGeometry(_words_rect(option.rect).adjusted(-4, 0, 0, 0))

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from bachbridge.errors import BachBridgeError
-from bachbridge.wholefile import whole_file
+from bachbridge.wholefile import set_aside, whole_file
 
 VERSION = 1
 
@@ -110,11 +110,8 @@ def _fits(value: Any, hint: Any) -> bool:
 
 def _set_aside(path: Path, what: str) -> str:
     """Move the file out of the way; the sentence that says so."""
-    number = 1
-    while (aside := path.with_name(f"{path.stem}.{number}.old{path.suffix}")).exists():
-        number += 1
     try:
-        path.rename(aside)
+        aside = set_aside(path)
     except OSError:
         return f"{path} {what} and cannot be moved out of the way: the window opens as if for the first time."
     return f"{path} {what} and now lies in {aside.name}: the window opens as if for the first time."

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from bachbridge.config import Settings
 from bachbridge.events import Message, Metre, ModelDown, ModelUp, PortNames, Status
-from bachbridge.music import STEPS_PER_BEAT
+from bachbridge.music import bpm_of
 from bachbridge_gui.conversation import Conversation
 from bachbridge_gui.entries import Entry
 from bachbridge_gui.timeline import Timeline
@@ -74,7 +74,7 @@ class State:
             return self.vitals.clock_bpm, "clock"
         if self.settings.bpm:
             return self.settings.bpm, "set"
-        return (60e9 / (self.metre.step_ns * STEPS_PER_BEAT) if self.metre else 0.0), "playing"
+        return (bpm_of(self.metre.step_ns) if self.metre else 0.0), "playing"
 
     def _note(self, message: Message, now_ns: int) -> None:
         match message:

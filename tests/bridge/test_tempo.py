@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from bachbridge.tempo import Grid, estimate_bpm, read, step_ns_of
+from bachbridge.music import step_ns_of
+from bachbridge.tempo import Grid, estimate_bpm, read
 
 TUNE = (4, 4, 2, 2, 4, 4, 6, 2, 8, 4, 4, 2, 2, 4, 4, 4, 8)
 """Note values in steps."""

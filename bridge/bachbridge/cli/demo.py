@@ -19,7 +19,7 @@ from bachbridge.config import Settings
 from bachbridge.errors import BachBridgeError
 from bachbridge.events import Answer, Ask, Heard, Sent
 from bachbridge.melody import Melody, bundled, performed
-from bachbridge.music import STEPS_PER_BEAT
+from bachbridge.music import STEPS_PER_BEAT, bpm_of, step_ns_of
 from bachbridge.performance import PLAYER, Part, from_messages, shifted
 from bachbridge.pianoroll import write_png
 from bachbridge.record import Log, read_log, write_midi
@@ -76,7 +76,7 @@ def _settings(melody: Melody, model: str, temperature: float, seed: int) -> Sett
 def _demo(folder: Path, console: Console, melody: Melody, settings: Settings, *, ports: bool) -> None:
     """Play, and write the files into `folder`."""
     log = folder / "session.log"
-    step_ns = round(60e9 / melody.bpm / STEPS_PER_BEAT)
+    step_ns = step_ns_of(melody.bpm)
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     progress = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
     with progress, open_stage(settings, log, ports=ports) as stage:
@@ -131,7 +131,7 @@ def _table(rehearsal: Rehearsal, log: Log, way: str, sound: str) -> Table:
 
 def _in_words(heard: Heard) -> str:
     phrase = heard.phrase
-    bpm = 60e9 / (heard.step_ns * STEPS_PER_BEAT)
+    bpm = bpm_of(heard.step_ns)
     return f"{len(phrase.notes)} notes, {_bars(phrase.steps, phrase.steps_per_bar)} at {bpm:.4g} bpm"
 
 

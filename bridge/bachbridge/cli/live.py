@@ -27,7 +27,7 @@ from bachbridge.events import (
     Received,
     Status,
 )
-from bachbridge.music import STEPS_PER_BEAT, Phrase, key_name, key_numbered, pitch_name
+from bachbridge.music import Phrase, bpm_of, key_name, key_numbered, pitch_name
 
 _NO_MODEL = "no model"
 _SHOWN = 12
@@ -71,7 +71,7 @@ class Telling:
         """What a report of the dialogue itself is worth."""
         match message:
             case Heard(phrase, _, step_ns, ended_by):
-                self.tempo = f"{60e9 / (step_ns * STEPS_PER_BEAT):.0f} bpm"
+                self.tempo = f"{bpm_of(step_ns):.0f} bpm"
                 what = f"Heard {_notes(len(phrase.notes))} in {_bars(phrase)} at {self.tempo}"
                 return f"{what}, ended by {ended_by}: {_names(phrase)}"
             case Answering():

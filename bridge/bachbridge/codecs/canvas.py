@@ -1,0 +1,93 @@
+"""Four voices on the grid with cells left open: as the infilling network reads them, and what its tasks have in common.
+
+A task is a `Canvas`: what is given, what is open and may be anything that is allowed there. To harmonise is to leave
+three voices open, to continue all that comes after the last step, to mend a region, to vary a share of the cells.
+
+The network is told three things: each cell's class (or that it is open), whether a given cell is struck or held, and
+where its step lies (the beat, the bar, the grid: 16ths or 8ths). Besides, `around` names for each cell the given notes
+that a musician would look at first; the network's heads write by the intervals from those (see `NEIGHBOURS`).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bachbridge.codecs import satb
+from bachbridge.music import RANGES, STEPS_PER_BEAT, VOICES
+
+Ints = NDArray[np.int32]
+Bools = NDArray[np.bool_]
+Floats = NDArray[np.float32]
+
+OPEN, OUTSIDE = satb.CLASSES, satb.CLASSES + 1
+"""In place of a cell's class as the network sees it: open, or beyond the music's ends."""
+SEEN = satb.CLASSES + 2
+"""How many values a seen cell has."""
+UNTOLD, HELD, STRUCK = range(3)
+"""What is told of a cell's attack."""
+
+_MAX_BAR = 48
+_BARS = (8, 12, 16, 24)
+PLACE_SIZES = (STEPS_PER_BEAT + 1, _MAX_BAR + 1, len(_BARS) + 2, 2)
+"""Values of a step's place: phase in the beat, position in the bar and the bar's length (each 0: unknown), the grid."""
+FIELDS = len(PLACE_SIZES)
+SIXTEENTHS, EIGHTHS = range(2)
+"""The two grids: every step, or every second one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Canvas:
+    """A task: `classes[step, voice]` (`satb.UNKNOWN`: open), `struck[step, voice]` of the given cells, `place[step, field]`.
+
+    `allowed[step, voice, class]` is 0 where an open cell may take the class and minus infinity where it must not.
+    """
+
+    classes: Ints
+    struck: Bools
+    place: Ints
+    allowed: Floats
+
+    @property
+    def open(self) -> Bools:
+        """Which cells are to be filled, `[step, voice]`."""
+        return self.classes == satb.UNKNOWN
+
+
+def places(position: Ints | None, steps_per_bar: Ints, *, phase: int | None = 0, grid: int = SIXTEENTHS) -> Ints:
+    """`place[step, field]`: step `t` lies `position[t]` 16ths into a bar of `steps_per_bar[t]`.
+
+    Where bar lines are unknown (None), the first step lies `phase` 16ths into a beat, or nobody knows (None).
+    """
+    steps = len(steps_per_bar)
+    rows = np.zeros((steps, FIELDS), np.int32)
+    rows[:, 3] = grid
+    stride = 2 if grid == EIGHTHS else 1
+    if position is not None:
+        rows[:, 0] = 1 + position % STEPS_PER_BEAT
+        rows[:, 1] = 1 + position % _MAX_BAR
+        rows[:, 2] = [1 + (_BARS.index(bar) if bar in _BARS else len(_BARS)) for bar in steps_per_bar.tolist()]
+    elif phase is not None:
+        rows[:, 0] = 1 + (phase + stride * np.arange(steps)) % STEPS_PER_BEAT
+    return rows
+
+
+def within_ranges(steps: int) -> Floats:
+    """`allowed[step, voice, class]`: every voice within its range, and no rests."""
+    allowed = np.full((steps, len(VOICES), satb.CLASSES), -np.inf, np.float32)
+    for voice, (low, high) in enumerate(RANGES):
+        allowed[:, voice, satb.class_of(low) : satb.class_of(high) + 1] = 0
+    return allowed
+
+
+# ---------------------------------------------------------------- what the network sees
+
+
+def seen(classes: Ints, open_: Bools) -> Ints:
+    """Cells as the network sees them, of `classes` and `open_` of the same shape `[.., step, voice]`."""
+    return np.where(open_, OPEN, classes).astype(np.int32)
+
+
+def attacks(struck: Bools, known: Bools) -> Ints:
+    """What is told of attacks: of cells that are `known`, whether they are `struck`."""
+    return np.where(known, np.where(struck, STRUCK, HELD), UNTOLD).astype(np.int32)

@@ -92,7 +92,7 @@ def fill_model(recipe: InfillRecipe) -> keras.Model:
     for voice in VOICES:
         view = _dropped(layers.Dense(recipe.head, activation="relu", name=f"view_{voice}")(hidden), recipe)
         columns.append(layers.Dense(_COLUMNS, name=f"columns_{voice}")(view))
-    pitch = _logits(ops.stack(columns, axis=2), around)
+    pitch = Tables(name="pitch")(ops.stack(columns, axis=2), around)
     return keras.Model([seen, attacks, place, around], [pitch, layers.Dense(voices, name="strike")(hidden)])
 
 
@@ -130,29 +130,46 @@ _TILES = np.eye(13, 12, dtype=np.float32)[[12, *(c % 12 for c in range(1, satb.C
 """`[class, class modulo 12]`: what is said of a class modulo 12 counts for the class; a rest has none."""
 
 
+def _melodic_places() -> np.ndarray:
+    """`column[neighbour as seen, class]` within a neighbour's columns."""
+    neighbour, now = np.mgrid[: canvas.SEEN, : satb.CLASSES]
+    none = (neighbour == satb.REST) | (neighbour >= satb.CLASSES) | (now == satb.REST)
+    return np.where(none, _MELODIC - 1, np.clip(now - neighbour, -_REACH, _REACH) + _REACH).astype(np.int32)
+
+
+def _harmonic_places() -> np.ndarray:
+    """`column[neighbour as seen, class modulo 12]` within a neighbour's columns."""
+    neighbour, now = np.mgrid[: canvas.SEEN, :12]
+    none = (neighbour == satb.REST) | (neighbour >= satb.CLASSES)
+    return np.where(none, _HARMONIC - 1, (now - neighbour) % 12).astype(np.int32)
+
+
+_MELODIC_PLACES, _HARMONIC_PLACES = _melodic_places(), _harmonic_places()
+_MELODIC_FIRST = (satb.CLASSES + _MELODIC * np.arange(canvas.MELODIC)).astype(np.int32)
+_HARMONIC_FIRST = (_MELODIC_FIRST[-1] + _MELODIC + _HARMONIC * np.arange(canvas.HARMONIC)).astype(np.int32)
+
+
 def _logits(columns: Any, around: Any) -> Any:
     """Tables `columns[b, t, voice, column]` → logits `[b, t, voice, class]`."""
-    melodic_end = satb.CLASSES + canvas.MELODIC * _MELODIC
-    melodic = _by_neighbour(columns[..., satb.CLASSES : melodic_end], canvas.MELODIC)
-    harmonic = _by_neighbour(columns[..., melodic_end:], canvas.HARMONIC)
-    none = ops.logical_or(ops.less_equal(around, satb.REST), ops.greater_equal(around, satb.CLASSES))[..., None]
-    by_melody = ops.take_along_axis(melodic, _melodic_places(around[..., : canvas.MELODIC, None], none), axis=-1)
-    by_harmony = ops.take_along_axis(harmonic, _harmonic_places(around[..., canvas.MELODIC :, None], none), axis=-1)
-    over_twelve = ops.matmul(ops.sum(by_harmony, axis=-2), _TILES.T)
-    return columns[..., : satb.CLASSES] + ops.sum(by_melody, axis=-2) + over_twelve
+    cells = ops.shape(columns)[0] * ops.shape(columns)[1] * len(VOICES)
+    flat = ops.reshape(columns, (-1,))
+    cell = ops.reshape(ops.arange(cells, dtype="int32") * _COLUMNS, (-1, ops.shape(columns)[1], len(VOICES), 1, 1))
+
+    def told(table: np.ndarray, neighbour: Any, first: np.ndarray) -> Any:
+        """The neighbours' columns summed; one look-up in a flat list is what onnxruntime does quickest."""
+        places = ops.take(table, neighbour, axis=0) + (cell + first[:, None])
+        return ops.sum(ops.take(flat, places, axis=0), axis=-2)
+
+    by_melody = told(_MELODIC_PLACES, around[..., : canvas.MELODIC], _MELODIC_FIRST)
+    by_harmony = told(_HARMONIC_PLACES, around[..., canvas.MELODIC :], _HARMONIC_FIRST)
+    return columns[..., : satb.CLASSES] + by_melody + ops.matmul(by_harmony, _TILES.T)
 
 
-def _by_neighbour(columns: Any, neighbours: int) -> Any:
-    """`[..., column]` → `[..., neighbour, column of the neighbour]`."""
-    return ops.stack(ops.split(columns, neighbours, axis=-1), axis=-2)
+class Tables(layers.Layer):
+    """`_logits` as a layer: shapes are known only when it runs."""
 
+    def call(self, columns: Any, around: Any) -> Any:
+        return _logits(columns, around)
 
-def _melodic_places(neighbour: Any, none: Any) -> Any:
-    classes = np.arange(satb.CLASSES, dtype=np.int32)
-    none = ops.logical_or(none[..., : canvas.MELODIC, :], classes == satb.REST)
-    return ops.where(none, _MELODIC - 1, ops.clip(ops.subtract(classes, neighbour), -_REACH, _REACH) + _REACH)
-
-
-def _harmonic_places(neighbour: Any, none: Any) -> Any:
-    twelve = np.arange(4 * 12, 5 * 12, dtype=np.int32)  # far up: the remainder of a negative number differs in ONNX
-    return ops.where(none[..., canvas.MELODIC :, :], _HARMONIC - 1, ops.mod(ops.subtract(twelve, neighbour), 12))
+    def compute_output_shape(self, columns_shape: Any, around_shape: Any) -> Any:  # noqa: ARG002 # Keras names both
+        return (*columns_shape[:-1], satb.CLASSES)

@@ -15,7 +15,7 @@ Given cells are kept whatever rules they break. All chance comes from the seed; 
 candidates is another result.
 """
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -25,14 +25,13 @@ from bachbridge.codecs import canvas as codec
 from bachbridge.codecs import satb
 from bachbridge.codecs.canvas import Canvas
 from bachbridge.drawing import Manner, drawn
+from bachbridge.masks import notes_at, spans
 from bachbridge.music import VOICES
 from bachbridge.steering import Style, lean
 from bachbridge.voiceleading import Bools, Floats, Ints, judge
 
 _REPAIRS = 6
 """Passes at most for notes that do what is forbidden."""
-_TOUCHED = 0.7
-"""Share of the cells about a forbidden thing whose notes are drawn again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,55 +103,58 @@ def filled(
     Of the style count temperature and nucleus (of every draw), rules, key, position and repeat. An open cell for
     which nothing is allowed is a ValueError.
     """
-    work = _Work(nets, canvas, style, np.random.default_rng(seed))
+    rng = np.random.default_rng(seed)
+    work = _Work(nets, canvas, style, rng)
     if not canvas.open.any():
         yield work.finished(canvas.classes, canvas.struck, 0.0)
         return
-    chains = np.repeat(canvas.classes[None], candidates, axis=0)
+    masked = np.repeat(canvas.open[None], max(1, candidates), axis=0)
+    chains = np.repeat(canvas.classes[None], len(masked), axis=0)
     for number in range(schedule.passes):
-        masked = work.masks(candidates, schedule.opened(number) if number else 1.0, schedule.span)
+        if number:
+            masked = spans(canvas.open, masked, schedule.opened(number), schedule.span, rng)
         chains, _ = work.passed(chains, masked, schedule.warmth(number), schedule.manner)
         yield None
     nats = work.read(chains)
     yield None
     best = work.best(chains, nats)
-    classes, score = chains[best], float(nats[best] / canvas.open.sum())
+    classes = yield from _repaired(work, chains[best], len(chains), schedule, rng)
+    struck = work.strikes(classes)
+    yield None
+    yield work.finished(classes, struck, float(nats[best] / canvas.open.sum()))
+
+
+def _repaired(
+    work: "_Work", classes: Ints, chains: int, schedule: Schedule, rng: np.random.Generator
+) -> Generator[None, None, Ints]:
+    """`classes[step, voice]` with the notes that do what is forbidden drawn again, several times abreast."""
     for _ in range(_REPAIRS):
         wrong = work.wrong(classes)
         if not wrong.any():
             break
-        masked = work.notes_at(classes, wrong)
-        again = np.repeat(classes[None], candidates, axis=0)
-        again, nats = work.passed(again, np.repeat(masked[None], candidates, axis=0), schedule.cool, schedule.manner)
+        masked = np.repeat(notes_at(classes, wrong, rng)[None] & work.open, chains, axis=0)
+        again = np.repeat(classes[None], chains, axis=0)
+        again, nats = work.passed(again, masked, schedule.cool, schedule.manner)
         classes = min(classes, again[work.best(again, nats)], key=work.forbidden)
         yield None
-    struck = work.strikes(classes)
-    yield None
-    yield work.finished(classes, struck, score)
+    return classes
 
 
 class _Work:
     """A canvas being filled: `chains[chain, step, voice]` go in and come out of its methods."""
 
-    __slots__ = ("_attacks", "_canvas", "_nets", "_rng", "_style", "_wish")
+    __slots__ = ("_attacks", "_canvas", "_nets", "_rng", "_style", "_wish", "open")
 
     def __init__(self, nets: Nets, canvas: Canvas, style: Style, rng: np.random.Generator) -> None:
         self._nets, self._canvas, self._style, self._rng = nets, canvas, style, rng
-        self._attacks = codec.attacks(canvas.struck, ~canvas.open)
+        self.open = canvas.open
+        self._attacks = codec.attacks(canvas.struck, ~self.open)
         self._wish: Floats = canvas.allowed + _leant(style, canvas.classes)
         """Nats on what the network says, `[step, voice, class]`."""
-        barren = canvas.open & (self._wish.max(axis=2, initial=-np.inf) == -np.inf)
+        barren = self.open & (self._wish.max(axis=2, initial=-np.inf) == -np.inf)
         if barren.any():
             step, voice = np.argwhere(barren)[0].tolist()
             raise ValueError(f"step {step} of voice {voice} is open, but nothing is allowed there: allow it a class.")
-
-    def masks(self, chains: int, share: float, span: int) -> Bools:
-        """A share of the open cells, `[chain, step, voice]`, in spans of a voice that begin anywhere."""
-        steps, voices = self._canvas.classes.shape
-        begin = self._rng.integers(0, span, (chains, 1, voices), np.int32)
-        spans: Ints = (np.arange(steps, dtype=np.int32)[None, :, None] + begin) // span
-        erased = self._rng.random((chains, steps // span + 2, voices)) < share
-        return np.take_along_axis(erased, spans, axis=1) & self._canvas.open
 
     def passed(self, chains: Ints, masked: Bools, warmth: float, manner: Manner) -> tuple[Ints, Floats]:
         """One pass: the masked cells predicted and drawn; and the nats `[chain]` that the network charges for them."""
@@ -164,10 +166,9 @@ class _Work:
 
     def read(self, chains: Ints) -> Floats:
         """What the open cells cost under the network, `nats[chain]`, half of the others being known."""
-        open_ = self._canvas.open
-        some = self._rng.random(open_.shape) < 1 / 2
+        some = self._rng.random(self.open.shape) < 1 / 2
         twice = np.concatenate([chains, chains])
-        masked = np.repeat(np.stack([some & open_, ~some & open_]), len(chains), axis=0)
+        masked = np.repeat(np.stack([some & self.open, ~some & self.open]), len(chains), axis=0)
         pitch, _ = self._fill(twice, masked)
         return _nats(pitch, twice, masked).reshape(2, -1).sum(axis=0)
 
@@ -183,19 +184,8 @@ class _Work:
 
     def wrong(self, classes: Ints) -> Bools:
         """At which steps something forbidden is done that the given cells do not do by themselves, `[step]`."""
-        alone = np.where(self._canvas.open, satb.REST, classes)
+        alone = np.where(self.open, satb.REST, classes)
         return self._judged(classes)[0] > self._judged(alone)[0]
-
-    def notes_at(self, classes: Ints, steps: Bools) -> Bools:
-        """The open cells `[step, voice]` of some of the notes that sound at these steps or just before them."""
-        hit = steps[:, None] | np.append(steps[1:], False)[:, None]
-        hit = hit & (self._rng.random(classes.shape) < _TOUCHED)
-        begins = np.ones(classes.shape, bool)
-        begins[1:] = classes[1:] != classes[:-1]
-        number = begins.cumsum(axis=0) - 1
-        notes = np.zeros(classes.shape, bool)
-        np.logical_or.at(notes, (number, np.arange(len(VOICES))), hit)
-        return np.take_along_axis(notes, number, axis=0) & self._canvas.open
 
     def strikes(self, classes: Ints) -> Bools:
         """Who is struck, `[step, voice]`: of open cells all that are new, and of those that stay whom `repeat` says."""
@@ -207,11 +197,11 @@ class _Work:
             case "hold":
                 again = np.zeros(classes.shape, bool)
             case "strike":
-                again = (canvas.struck & ~canvas.open).any(axis=1, keepdims=True)
+                again = (canvas.struck & ~self.open).any(axis=1, keepdims=True)
             case "model":
                 # One luck for a step: voices that are equally sure are struck together.
                 again = self._rng.logistic(size=(len(classes), 1)) < logits[0]
-        return np.where(canvas.open, sung & (new | again), canvas.struck)
+        return np.where(self.open, sung & (new | again), canvas.struck)
 
     def finished(self, classes: Ints, struck: Bools, nats: float) -> Filled:
         """The result with its verdict."""

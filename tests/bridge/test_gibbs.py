@@ -1,5 +1,7 @@
 """Canvases are filled: what is given survives, what is open follows the network and the rules, one seed one result."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -96,8 +98,17 @@ def test_it_rests_after_every_pass_and_masks_all_first_and_a_share_later() -> No
     assert len(nets.seen) == 8 + 2  # the passes, the reading, the strikes
     shares = [(seen == OPEN).mean() for seen in nets.seen]
     assert shares[0] == 1
-    assert shares[1:8] == pytest.approx([Schedule(8).opened(number) for number in range(1, 8)], abs=0.05)
+    assert all(share > Schedule(8).opened(number) - 0.05 for number, share in enumerate(shares[:8]))
+    assert shares[7] == pytest.approx(Schedule(8).opened(7), abs=0.1)
     assert shares[8:] == [0.5, 0]
+
+
+def test_of_the_voices_of_a_step_that_were_drawn_together_at_most_one_is_kept() -> None:
+    nets = Uniform()
+    result(nets, under(chords(32)[:, 0]), Schedule(8))
+    masked = [seen == OPEN for seen in nets.seen[:8]]
+    kept = [(before & ~after).sum(axis=2).max() for before, after in pairwise(masked)]
+    assert max(kept) == 1
 
 
 def test_without_any_opinion_the_rules_are_kept() -> None:

@@ -36,8 +36,8 @@ class Manner:
     """In how many `lines` cells are drawn, how many steps luck is `lasting`, what nats a `change` of line costs."""
 
     lines: int = 8
-    lasting: float = 3.0
-    change: float = 2.0
+    lasting: float = 64.0
+    change: float = 6.0
 
 
 def drawn(wishes: Floats, classes: Ints, open_: Bools, style: Style, manner: Manner, rng: np.random.Generator) -> Ints:
@@ -141,8 +141,9 @@ def _way(first: Weights, steps: Weights, rng: np.random.Generator) -> NDArray[np
 
 def _with_middles(way: NDArray[np.int64], steps: Weights, rng: np.random.Generator) -> NDArray[np.int64]:
     """`way[chain, 1 + n]` with what lies between each two, drawn by `steps[chain, 2 * n, line, line]`."""
-    here = np.take_along_axis(steps[:, 0::2], way[:, :-1, None, None], axis=2)[:, :, 0]
-    there = np.take_along_axis(steps[:, 1::2], way[:, 1:, None, None], axis=3)[..., 0]
+    chain, place = np.arange(len(way))[:, None], np.arange(way.shape[1] - 1)
+    here = steps[chain, 2 * place, way[:, :-1]]
+    there = steps[chain, 2 * place + 1, :, way[:, 1:]]
     finer = np.empty((len(way), 2 * way.shape[1] - 1), np.int64)
     finer[:, 0::2] = way
     finer[:, 1::2] = _pick(here * there, rng)

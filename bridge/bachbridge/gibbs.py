@@ -38,8 +38,8 @@ _REPAIRS = 6
 class Schedule:
     """How a canvas is filled: in pass `n` of `passes` a share `opened(n)` of the open cells is masked (first, all).
 
-    They are masked in spans of `span` steps of a voice. The temperature falls from `warm` times the style's in the
-    first pass to `cool` times in the last.
+    They are masked in spans of `span` steps of a voice. The style's temperature is multiplied by `warm` in the first
+    pass, by `cool` in the last, and by what lies between in the others.
     """
 
     passes: int
@@ -60,8 +60,9 @@ class Schedule:
         return self.warm + (self.cool - self.warm) * number / max(1, self.passes - 1)
 
 
-FAST = Schedule(16)
-SLOW = Schedule(128)
+FAST = Schedule(16, least=0.1, warm=0.4, cool=0.6)
+SLOW = Schedule(128, least=0.1, warm=0.4, cool=0.6)
+"""Cool from the first: what few cells are kept of the early passes decides on the harmony of all the others."""
 
 
 class Nets(Protocol):

@@ -38,10 +38,11 @@ def notes_at(classes: Ints, steps: Bools, rng: np.random.Generator) -> Bools:
     """Some of the notes of `classes[step, voice]` that sound at these steps or just before them, `[step, voice]`."""
     near = steps.copy()
     near[:-1] |= steps[1:]
-    hit: Bools = near[:, None] & (rng.random(classes.shape) < _TOUCHED)
+    hit = near[:, None] & (rng.random(classes.shape) < _TOUCHED)
     begins = np.ones(classes.shape, bool)
     begins[1:] = classes[1:] != classes[:-1]
     number: Ints = begins.cumsum(axis=0, dtype=np.int32) - 1
     notes = np.zeros(classes.shape, bool)
-    np.logical_or.at(notes, (number, np.arange(classes.shape[1])), hit)
+    voices: Ints = np.arange(classes.shape[1], dtype=np.int32)
+    np.logical_or.at(notes, (number, voices), hit)
     return np.take_along_axis(notes, number, axis=0)

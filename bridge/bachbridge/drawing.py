@@ -76,15 +76,19 @@ def _heaped(nats: Floats, temperature: float, top_p: float) -> Floats:
 
 
 def _luck(shape: tuple[int, ...], manner: Manner, rng: np.random.Generator) -> Floats:
-    """`luck[chain, step, voice, line]` from 0 to 1, the same for `manner.lasting` steps on the mean."""
-    shape = (*shape, manner.lines)
+    """`luck[chain, step, voice, line]` from 0 to 1, the same for `manner.lasting` steps on the mean.
+
+    Of a cell's lines each has another `1 / manner.lines` of the chances, so that together they know its alternatives;
+    which one is drawn for every voice by itself (Latin hypercubes: M. McKay, R. Beckman, W. Conover, 1979).
+    """
+    chains, steps, voices = shape
     luck = rng.random(shape, np.float32)
-    if manner.lasting <= 1:
-        return luck
-    fresh = rng.random(shape, np.float32) * np.float32(manner.lasting) < 1
-    steps = np.arange(shape[1], dtype=np.int32)[None, :, None, None]
-    since = np.maximum.accumulate(np.where(fresh, steps, 0), axis=1)
-    return np.take_along_axis(luck, since, axis=1)
+    if manner.lasting > 1:
+        fresh = rng.random(shape, np.float32) * np.float32(manner.lasting) < 1
+        since = np.maximum.accumulate(np.where(fresh, np.arange(steps)[:, None], 0), axis=1)
+        luck = np.take_along_axis(luck, since, axis=1)
+    shares = rng.random((chains, 1, voices, manner.lines), np.float32).argsort(axis=3)
+    return (luck[..., None] + shares.astype(np.float32) / np.float32(manner.lines)) % np.float32(1)
 
 
 def _taken(heaped: Floats, luck: Floats) -> Ints:

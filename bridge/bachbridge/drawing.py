@@ -88,7 +88,8 @@ def _luck(shape: tuple[int, ...], manner: Manner, rng: np.random.Generator) -> F
         since = np.maximum.accumulate(np.where(fresh, np.arange(steps)[:, None], 0), axis=1)
         luck = np.take_along_axis(luck, since, axis=1)
     shares = rng.random((chains, 1, voices, manner.lines), np.float32).argsort(axis=3)
-    return (luck[..., None] + shares.astype(np.float32) / np.float32(manner.lines)) % np.float32(1)
+    spread = luck[..., None] + shares / manner.lines
+    return np.asarray(spread % 1, np.float32)
 
 
 def _taken(heaped: Floats, luck: Floats) -> Ints:
@@ -145,7 +146,7 @@ def _way(first: Weights, steps: Weights, rng: np.random.Generator) -> NDArray[np
 
 def _with_middles(way: NDArray[np.int64], steps: Weights, rng: np.random.Generator) -> NDArray[np.int64]:
     """`way[chain, 1 + n]` with what lies between each two, drawn by `steps[chain, 2 * n, line, line]`."""
-    chain, place = np.arange(len(way))[:, None], np.arange(way.shape[1] - 1)
+    chain, place = np.indices((len(way), way.shape[1] - 1))
     here = steps[chain, 2 * place, way[:, :-1]]
     there = steps[chain, 2 * place + 1, :, way[:, 1:]]
     finer = np.empty((len(way), 2 * way.shape[1] - 1), np.int64)

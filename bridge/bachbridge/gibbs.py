@@ -60,9 +60,9 @@ class Schedule:
         return self.warm + (self.cool - self.warm) * number / max(1, self.passes - 1)
 
 
-FAST = Schedule(16, least=0.1, warm=0.4, cool=0.6)
-SLOW = Schedule(128, least=0.1, warm=0.4, cool=0.6)
-"""Cool from the first: what few cells are kept of the early passes decides on the harmony of all the others."""
+FAST = Schedule(16, least=0.1, warm=0.6, cool=0.6)
+SLOW = Schedule(128, least=0.1, warm=0.8, cool=0.9)
+"""The more passes, the nearer to what the temperature alone would give, which lies still where it is cool."""
 
 
 class Nets(Protocol):

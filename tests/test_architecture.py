@@ -39,7 +39,7 @@ PURE = {
         "voicing",
     ),
     *("codecs", "sampling", "planner", "ranking", "steering", "measures", "voiceleading"),
-    *("beam", "score", "performance", "rehearsal", "smf"),
+    *("beam", "score", "performance", "rehearsal", "smf", "gibbs", "drawing", "masks", "transitions"),
 }
 """Modules and packages of `bachbridge` that know no clock, thread, port, file or global random state."""
 DATA = {

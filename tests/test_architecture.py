@@ -39,6 +39,7 @@ PURE = {
         "voicing",
     ),
     *("codecs", "sampling", "planner", "ranking", "steering", "measures", "voiceleading"),
+    *("gibbs", "drawing", "transitions", "infill", "lookahead", "pace", "task"),
     *("beam", "score", "performance", "rehearsal", "smf"),
 }
 """Modules and packages of `bachbridge` that know no clock, thread, port, file or global random state."""

@@ -46,9 +46,36 @@ class Nets:
         return pitch, strike
 
 
+class Fill:
+    """The infilling network: all open cells of a canvas at once."""
+
+    __slots__ = ("_net",)
+
+    def __init__(self, folder: Path) -> None:
+        self._net = _session(folder / CORE)
+
+    def fill(self, seen: Ints, attacks: Ints, place: Ints) -> tuple[Floats, Floats]:
+        """`seen`, `attacks[batch, step, voice]`, `place[batch, step, field]` (see `codecs/canvas.py`) → logits.
+
+        Of pitch `[batch, step, voice, class]`, and of being struck again where a voice stays `[batch, step, voice]`.
+        """
+        pitch, strike = self._net.run(None, {"seen": seen, "attacks": attacks, "place": place})
+        return pitch, strike
+
+
 def load(card: Card) -> Nets:
-    """The networks of a model that `library.find` has checked."""
+    """The networks of a causal model that `library.find` has checked."""
+    if card.codec != "satb":
+        other = card.partner or "chorale-lstm"
+        raise ModelError(f"{card.name} does not go from frame to frame: choose another model, such as {other}.")
     return Nets(card.folder, layers=card.layers, units=card.units)
+
+
+def load_fill(card: Card) -> Fill:
+    """The network of an infilling model that `library.find` has checked."""
+    if card.codec != "canvas":
+        raise ModelError(f"{card.name} cannot fill in what is open: choose another model, such as coconet.")
+    return Fill(card.folder)
 
 
 def _session(path: Path) -> Any:

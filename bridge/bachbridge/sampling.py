@@ -58,6 +58,10 @@ class _Cell:
 class Autoregressive:
     """A causal model of four voices. Used on one thread of the model's process."""
 
+    tasks = ("continue", "harmonize")
+    recorded_ns = 0
+    """Nothing of its pace is on record: its steps are as quick as they are."""
+
     __slots__ = ("_cells", "_key", "_nets", "_order", "_phrase", "_planner", "_shift")
 
     def __init__(self, nets: Nets, order: Sequence[int]) -> None:
@@ -99,6 +103,10 @@ class Autoregressive:
     def plan(self, foresee: Foresee) -> Plan:
         """Plan the step after it."""
         return self._planner.plan(foresee)
+
+    def ponder(self) -> bool:
+        """A causal model has nothing to think about until something more is sung."""
+        return False
 
     def _follow(self, phrase: Phrase, seed: int) -> _Memory:
         """The memory after the phrase; what was taken in before is kept as far as it is still true."""

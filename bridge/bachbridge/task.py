@@ -36,22 +36,21 @@ _FARTHEST = 12
 class Task:
     """The answer is what fills the open cells of `canvas` from step `begin` on, and the notes that are `kept`.
 
-    What is drawn sounds `along` semitones higher than the canvas has it; `key` is the one that was asked for, or heard.
+    What is drawn sounds `along[voice]` semitones higher than it stands there; `key` is the one asked for, or heard.
     """
 
     ask: Ask
     canvas: Canvas
     begin: int
     kept: tuple[Note, ...]
-    along: int
+    along: tuple[int, ...]
     key: Key | None
 
     def told(self, classes: Ints, struck: Bools) -> tuple[Note, ...]:
         """The answer's notes, once the canvas is filled with `classes[step, voice]` and `struck[step, voice]`."""
         drawn = np.where(self.canvas.open, classes, satb.REST)[self.begin :]
-        notes = [
-            replace(note, pitch=folded(note.pitch + self.along)) for note in satb.notes_of(drawn, struck[self.begin :])
-        ]
+        sung = satb.notes_of(drawn, struck[self.begin :])
+        notes = [replace(note, pitch=folded(note.pitch + self.along[note.voice])) for note in sung]
         touched = self._continued(notes) if self.ask.task == "continue" else self._accompanying(notes)
         return tuple(sorted((*touched, *self.kept), key=lambda note: (note.start, note.voice)))
 
@@ -75,13 +74,14 @@ def task_of(ask: Ask) -> Task:
         shown = np.concatenate([classes[first:], open_])
         struck = np.concatenate([prompt.struck[first:], np.zeros(open_.shape, bool)])
         made = _canvas(ask, shown, struck, first)
-        return Task(ask, made, phrase.steps - first, (), -prompt.shift, key)
+        return Task(ask, made, phrase.steps - first, (), (-prompt.shift,) * len(VOICES), key)
     own = _voiced(phrase, prompt)
     kept, erased = _spared(own, np.random.default_rng([ask.seed, 5])) if ask.task == "vary" else (own, ())
     for note in erased:
         _erase(classes, prompt.struck, note)
-    along = int(np.clip(-prompt.shift, -_FARTHEST, _FARTHEST))
-    return Task(ask, _canvas(ask, classes, prompt.struck, 0), 0, kept, along, key)
+    sung = (prompt.classes > satb.REST).any(axis=0)
+    along = np.where(sung, -prompt.shift, np.clip(-prompt.shift, -_FARTHEST, _FARTHEST)).tolist()
+    return Task(ask, _canvas(ask, classes, prompt.struck, 0), 0, kept, tuple(along), key)
 
 
 def _canvas(ask: Ask, classes: Ints, struck: Bools, first: int) -> Canvas:

@@ -12,13 +12,11 @@ and from `pass_ns`, which is on record.
 """
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Protocol
 
 from bachbridge import gibbs
 from bachbridge.events import Answer, Ask, Feed, Foresee, Plan
 from bachbridge.lookahead import LookAhead
-from bachbridge.music import Phrase
 from bachbridge.pace import pace
 from bachbridge.steering import Style
 from bachbridge.task import TASKS, task_of
@@ -49,7 +47,7 @@ class Infill:
 
     def generate(self, ask: Ask) -> Iterator[Answer | None]:
         """None after each pass of the network, then the whole answer."""
-        task = task_of(replace(ask, prompt=_within(ask.prompt)))
+        task = task_of(ask)
         made = pace(self.recorded_ns, len(task.canvas.classes))
         classes, struck = task.canvas.classes, task.canvas.struck
         if task.canvas.open.any():
@@ -75,8 +73,3 @@ class Infill:
     def ponder(self) -> bool:
         """Look ahead, one pass of the network further; whether there was anything to be done."""
         return self._ahead.ponder()
-
-
-def _within(phrase: Phrase) -> Phrase:
-    """The phrase with the notes that begin within it."""
-    return replace(phrase, notes=tuple(note for note in phrase.notes if note.start < phrase.steps))

@@ -34,13 +34,13 @@ class Card:
     """The order in which the voices of a step are chosen; empty where there is none, as in a canvas."""
     layers: int
     units: int
-    partner: str
-    """The causal model that sings under the player's notes in its stead, for it cannot itself; "": none."""
     sampler: dict[str, float]
     """The sampler's defaults: temperature and top_p."""
     files: dict[str, str]
     """File name → SHA-256."""
     facts: dict[str, Any]
+    partner: str = ""
+    """The causal model that sings under the player's notes in its stead; "": it does so itself."""
 
 
 def places() -> tuple[Path, ...]:
@@ -94,10 +94,10 @@ def _card(folder: Path, facts: dict[str, Any]) -> Card:
         chain=tuple(VOICES.index(voice) for voice in own["chain"]),
         layers=int(own["layers"]),
         units=int(own["units"]),
-        partner=str(own["partner"]),
         sampler={key: float(value) for key, value in facts["sampler"].items()},
         files=dict(facts["files"]),
         facts=facts,
+        partner=str(own["partner"]),
     )
 
 

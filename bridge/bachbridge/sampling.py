@@ -12,11 +12,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from bachbridge import voiceleading
+from bachbridge import beam, voiceleading
 from bachbridge.codecs import satb
 from bachbridge.events import Answer, Ask, Feed, Foresee, Plan
 from bachbridge.music import RANGES, STEPS_PER_BEAT, VOICES, Note, Phrase, key_numbered
 from bachbridge.planner import Nets, Planner
+from bachbridge.steering import Style
+from bachbridge.task import task_of
 from bachbridge.touch import Touch
 
 Floats = NDArray[np.float32]
@@ -79,8 +81,29 @@ class Autoregressive:
         """Bring the memory up to the phrase so far."""
         self._follow(feed.prompt, feed.seed)
 
-    def generate(self, ask: Ask) -> Iterator[Answer]:
-        """The answer, first its first step alone, then beat by beat; see `events.Answer`."""
+    def generate(self, ask: Ask) -> Iterator[Answer | None]:
+        """The answer as it grows, or None where it can be put aside."""
+        return self._harmonized(ask) if ask.task == "harmonize" else self._continued(ask)
+
+    def _harmonized(self, ask: Ask) -> Iterator[Answer | None]:
+        """None after each step, then the whole phrase in four voices."""
+        task = task_of(ask)
+        style = Style(temperature=ask.temperature, top_p=ask.top_p, key=key_numbered(ask.key), chance=1)
+        for found in beam.harmonizing(
+            self._nets,
+            self._order,
+            task.canvas.classes,
+            task.canvas.struck,
+            position=ask.prompt.position,
+            steps_per_bar=ask.prompt.steps_per_bar,
+            style=style,
+            width=_ABREAST,
+            seed=ask.seed,
+        ):
+            yield found and Answer(ask.ask, task.told(*found), ask.steps, final=True)
+
+    def _continued(self, ask: Ask) -> Iterator[Answer]:
+        """First the first step alone, then beat by beat; see `events.Answer`."""
         memory = self._follow(ask.prompt, ask.seed)
         voices = _Voices(-self._shift, Touch(ask.prompt, ask.seed))
         allowed = _SUNG + voiceleading.foreign(
@@ -181,6 +204,8 @@ class Autoregressive:
 
 _FREE = (satb.UNKNOWN,) * len(VOICES)
 _NOTHING = satb.Frame(_FREE, (False,) * len(VOICES))
+_ABREAST = 2
+"""Harmonies that are followed at once under a phrase that is known: more are better and too slow to be waited for."""
 _IMAGINED = (0.8, 0.9)
 """Temperature and nucleus of the voices imagined under a melody: likely ones, whatever the answer is to be like."""
 

@@ -63,8 +63,8 @@ class Task:
 
 
 def task_of(ask: Ask) -> Task:
-    """The task that an ask sets; its `task` is one of `TASKS`."""
-    phrase = ask.prompt
+    """The task that an ask sets; its `task` is one of `TASKS`. Notes that begin after the phrase's end are left out."""
+    phrase = replace(ask.prompt, notes=tuple(note for note in ask.prompt.notes if note.start < ask.prompt.steps))
     prompt = satb.read(phrase)
     key = key_numbered(ask.key) or voiceleading.key_heard(_sounded(prompt.classes))
     classes = _resting(prompt.classes)

@@ -19,6 +19,8 @@ CHORD = (72, 67, 64, 48)
 class Chord:
     """What `modelhost.build` would return."""
 
+    tasks, recorded_ns = ("continue",), 0
+
     def __init__(self, *, stuck: bool) -> None:
         self._stuck = stuck
 
@@ -27,6 +29,9 @@ class Chord:
 
     def follow(self, foresee: Foresee) -> None:
         pass
+
+    def ponder(self) -> bool:
+        return False
 
     def plan(self, foresee: Foresee) -> Plan:
         step = foresee.step + len(foresee.frames)

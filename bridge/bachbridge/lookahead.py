@@ -75,8 +75,10 @@ class LookAhead:
         self._first += excess
         del self._frames[:excess]
         struck = any(frame[len(VOICES)] >> foresee.given & 1 for frame in foresee.frames)
-        if struck or not self._holds(self._coming - 1):
+        if struck:
             self._news, self._work = True, None
+        elif self._work is None and not self._holds(self._coming - 1):
+            self._news = True
 
     @property
     def _coming(self) -> int:

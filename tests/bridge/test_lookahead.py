@@ -184,3 +184,14 @@ def test_a_note_in_the_middle_of_thinking_begins_it_anew() -> None:
     pondered(ahead)
     assert len(nets.told[-1]) == 6 + BAR
     assert changed(ahead, foresee(6, held=CLASSES[1][0]))
+
+
+def test_a_slow_machine_comes_to_an_end_while_the_note_goes_on() -> None:
+    ahead = LookAhead(Sure(), MS)
+    ahead.follow(foresee(0, frame(0, struck=True)))
+    for step in range(1, 4):
+        assert ahead.ponder(), "one pass a step is all there is time for"
+        ahead.follow(foresee(step, frame(step, struck=False)))
+    while ahead.ponder():
+        pass
+    assert changed(ahead, foresee(4, held=CLASSES[0][0]))

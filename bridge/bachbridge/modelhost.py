@@ -207,7 +207,7 @@ class Host:
             self._parts = model.generate(ask)
             self._go_on()  # before what was fed for it is overtaken by something newer
         else:
-            reason = f"{ask.model} cannot {ask.task} a phrase: choose another answer or another model."
+            reason = f"the model {ask.model} cannot {ask.task} a phrase: choose another answer or another model"
             self._send(Refused(ask.ask, reason))
 
     def _go_on(self) -> bool:

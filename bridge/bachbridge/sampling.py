@@ -107,7 +107,7 @@ class Autoregressive:
         memory = self._follow(ask.prompt, ask.seed)
         voices = _Voices(-self._shift, Touch(ask.prompt, ask.seed))
         allowed = _SUNG + voiceleading.foreign(
-            _sounded([cell.frame.classes for cell in self._cells]), key_numbered(ask.key)
+            voiceleading.sounded([cell.frame.classes for cell in self._cells]), key_numbered(ask.key)
         )
         for step in range(ask.steps):
             rng = np.random.default_rng([ask.seed, 3, step])
@@ -149,10 +149,10 @@ class Autoregressive:
             true += 1
         del self._cells[true:]
         memory = self._cells[-1].memory if self._cells else self._beginning(phrase)
-        sounded = _sounded(rows[:true])
+        sounded = voiceleading.sounded(rows[:true])
         for step in range(true, len(rows)):
             rng = np.random.default_rng([seed, 2, step])
-            sounded += _sounded(rows[step : step + 1])
+            sounded += voiceleading.sounded(rows[step : step + 1])
             allowed = _SUNG if any(given > satb.REST for given in rows[step]) else _SUNG_OR_RESTING
             frame = self._draw(memory, rows[step], allowed + voiceleading.foreign(sounded), *_IMAGINED, rng)
             frame = _as_played(frame, rows[step], strikes[step])
@@ -208,12 +208,6 @@ _ABREAST = 2
 """Harmonies that are followed at once under a phrase that is known: more are better and too slow to be waited for."""
 _IMAGINED = (0.8, 0.9)
 """Temperature and nucleus of the voices imagined under a melody: likely ones, whatever the answer is to be like."""
-
-
-def _sounded(rows: Sequence[Sequence[int]]) -> NDArray[np.float64]:
-    """For how many steps each class was given, `sounded[class]`."""
-    given = np.array(rows, dtype=np.int64).ravel()
-    return np.bincount(given[given > satb.UNKNOWN], minlength=satb.CLASSES).astype(np.float64)
 
 
 def _within_ranges(*, resting: bool) -> Floats:

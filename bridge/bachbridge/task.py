@@ -66,7 +66,7 @@ def task_of(ask: Ask) -> Task:
     """The task that an ask sets; its `task` is one of `TASKS`. Notes that begin after the phrase's end are left out."""
     phrase = replace(ask.prompt, notes=tuple(note for note in ask.prompt.notes if note.start < ask.prompt.steps))
     prompt = satb.read(phrase)
-    key = key_numbered(ask.key) or voiceleading.key_heard(_sounded(prompt.classes))
+    key = key_numbered(ask.key) or voiceleading.key_heard(voiceleading.sounded(prompt.classes))
     classes = _resting(prompt.classes)
     if ask.task == "continue":
         first = max(0, phrase.steps - _CONTEXT_BARS * phrase.steps_per_bar)
@@ -137,9 +137,3 @@ def _erase(classes: Ints, struck: Bools, note: Note) -> None:
         end += 1
     if classes[note.start, voice] > satb.REST:
         classes[note.start : end, voice] = satb.UNKNOWN
-
-
-def _sounded(classes: Ints) -> np.ndarray:
-    """For how many steps each class was given, `sounded[class]`."""
-    given = classes[classes > satb.UNKNOWN]
-    return np.bincount(given, minlength=satb.CLASSES).astype(np.float64)

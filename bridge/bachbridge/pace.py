@@ -9,14 +9,14 @@ Passes come first: fewer than `LEAST_PASSES` leave cells that were never drawn a
 `MOST_PASSES` can hardly be heard. What is left over buys candidates, the best of which is played.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from bachbridge.gibbs import Schedule
+from bachbridge.gibbs import FAST, Schedule
 
 REFERENCE_STEPS = 64
 BUDGET_NS = 100_000_000
 """What an answer may take; with what comes on top of the passes it is there within a beat."""
-LEAST_PASSES, MOST_PASSES = 6, 16
+LEAST_PASSES, MOST_PASSES = 6, FAST.passes
 MOST_CANDIDATES = 8
 _BESIDES = 4
 """Passes that come on top of those: to compare the candidates, to mend the best, to strike its notes."""
@@ -35,4 +35,4 @@ def pace(pass_ns: int, steps: int, budget_ns: int = BUDGET_NS) -> Pace:
     affordable = budget_ns * REFERENCE_STEPS // (max(1, pass_ns) * max(1, steps))
     passes = min(MOST_PASSES, max(LEAST_PASSES, affordable - _BESIDES))
     candidates = min(MOST_CANDIDATES, max(1, affordable // (passes + _BESIDES)))
-    return Pace(candidates, Schedule(passes))
+    return Pace(candidates, replace(FAST, passes=passes))

@@ -196,7 +196,7 @@ NOTES = st.lists(
 )
 
 
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(NOTES, st.sampled_from(Infill.tasks), st.sampled_from([None, 0, 3]), st.sampled_from([12, 16]))
 def test_whatever_is_played_is_answered(notes: list[Note], task: str, position: int | None, bar: int) -> None:
     prompt = Phrase(tuple(sorted(notes, key=lambda note: (note.start, note.pitch))), 32, bar, position)

@@ -25,6 +25,10 @@ PURE = {
         "scrutiny",
         "respondent",
         "touch",
+        "task",
+        "pace",
+        "infill",
+        "lookahead",
         "agenda",
         "session",
         "listener",
@@ -39,7 +43,6 @@ PURE = {
         "voicing",
     ),
     *("codecs", "sampling", "planner", "ranking", "steering", "measures", "voiceleading"),
-    *("gibbs", "drawing", "transitions", "infill", "lookahead", "pace", "task"),
     *("beam", "score", "performance", "rehearsal", "smf"),
 }
 """Modules and packages of `bachbridge` that know no clock, thread, port, file or global random state."""

@@ -19,6 +19,7 @@ def written(folder: Path, partner: str = "chorale-lstm") -> Path:
     pitch = np.repeat(4.0 * white[None], canvas.SEEN, axis=0).astype(np.float32)
     strike = np.full(canvas.SEEN, -3.0, np.float32)
     cells, rows = ["batch", "step", "voice"], ["batch", "step", "field"]
+    around = [*cells, "neighbour"]
     graph = helper.make_graph(
         [
             helper.make_node("Gather", ["pitches", "seen"], ["pitch_logits"], axis=0),
@@ -26,7 +27,7 @@ def written(folder: Path, partner: str = "chorale-lstm") -> Path:
         ],
         "tiny",
         [helper.make_tensor_value_info(name, whole, cells) for name in ("seen", "attacks")]
-        + [helper.make_tensor_value_info("place", whole, rows)],
+        + [helper.make_tensor_value_info(name, whole, sizes) for name, sizes in (("place", rows), ("around", around))],
         [
             helper.make_tensor_value_info("pitch_logits", real, [*cells, satb.CLASSES]),
             helper.make_tensor_value_info("strike_logits", real, cells),

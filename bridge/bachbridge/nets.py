@@ -11,6 +11,7 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
+from bachbridge.codecs import canvas
 from bachbridge.errors import ModelError
 from bachbridge.library import Card
 
@@ -47,20 +48,29 @@ class Nets:
 
 
 class Fill:
-    """The infilling network: all open cells of a canvas at once."""
+    """The infilling network: all open cells of some canvases of equal length at once (see `codecs.canvas`)."""
 
-    __slots__ = ("_net",)
+    __slots__ = ("_core",)
 
     def __init__(self, folder: Path) -> None:
-        self._net = _session(folder / CORE)
+        self._core = _session(folder / CORE)
 
     def fill(self, seen: Ints, attacks: Ints, place: Ints) -> tuple[Floats, Floats]:
-        """`seen`, `attacks[batch, step, voice]`, `place[batch, step, field]` (see `codecs/canvas.py`) → logits.
+        """One pass: `seen`, `attacks` `[b, t, voice]`, `place[b, t, field]` → what every cell may be.
 
-        Of pitch `[batch, step, voice, class]`, and of being struck again where a voice stays `[batch, step, voice]`.
+        Pitch logits `[b, t, voice, class]` and strike logits `[b, t, voice]`, the latter for cells that keep the class
+        of the step before.
         """
-        pitch, strike = self._net.run(None, {"seen": seen, "attacks": attacks, "place": place})
+        inputs = {"seen": seen, "attacks": attacks, "place": place, "around": canvas.around(seen)}
+        pitch, strike = self._core.run(None, inputs)
         return pitch, strike
+
+
+def load_fill(card: Card) -> Fill:
+    """The network of a model of codec "canvas" that `library.find` has checked."""
+    if card.codec != "canvas":
+        raise ModelError(f"{card.name} cannot fill in what is open: choose another model, such as coconet.")
+    return Fill(card.folder)
 
 
 def load(card: Card) -> Nets:
@@ -69,13 +79,6 @@ def load(card: Card) -> Nets:
         other = card.partner or "chorale-lstm"
         raise ModelError(f"{card.name} does not go from frame to frame: choose another model, such as {other}.")
     return Nets(card.folder, layers=card.layers, units=card.units)
-
-
-def load_fill(card: Card) -> Fill:
-    """The network of an infilling model that `library.find` has checked."""
-    if card.codec != "canvas":
-        raise ModelError(f"{card.name} cannot fill in what is open: choose another model, such as coconet.")
-    return Fill(card.folder)
 
 
 def _session(path: Path) -> Any:

@@ -14,7 +14,7 @@ memory does not grow with the piece. Hypotheses whose last `lag` steps are the s
 of particle smoothing: G. Kitagawa, Journal of Computational and Graphical Statistics 5, 1996.)
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -80,10 +80,44 @@ def harmonized(
     seed: int,
     progress: Callable[[int], None] | None = None,
 ) -> tuple[Ints, Bools]:
+    """What `harmonizing` comes to, without a rest; `progress` is told each step that is done."""
+    walk = harmonizing(
+        nets,
+        order,
+        given,
+        struck_given,
+        position=position,
+        steps_per_bar=steps_per_bar,
+        style=style,
+        width=width,
+        lag=lag,
+        seed=seed,
+    )
+    for step, found in enumerate(walk):
+        if found is not None:
+            return found
+        if progress:
+            progress(step)
+    raise AssertionError("the walk has an end")
+
+
+def harmonizing(
+    nets: Nets,
+    order: Sequence[int],
+    given: Ints,
+    struck_given: Bools,
+    *,
+    position: Ints | int | None,
+    steps_per_bar: Ints | int,
+    style: Style,
+    width: int = 8,
+    lag: int = 16,
+    seed: int,
+) -> Iterator[tuple[Ints, Bools] | None]:
     """All voices, `classes[step, voice]` and `struck[step, voice]`, with `given[step, voice]` (-1: open) kept.
 
-    Step `t` lies `position[t]` steps into a bar of `steps_per_bar[t]`; as numbers, the first step's place and the
-    length of all bars. `progress` is told each step that is done. A key in `style` holds throughout; without one it
+    None after each step, at last the whole. Step `t` lies `position[t]` steps into a bar of `steps_per_bar[t]`; as
+    numbers, the first step's place and the length of all bars. A key in `style` holds throughout; without one it
     follows the given notes.
     """
     steps = len(given)
@@ -102,10 +136,9 @@ def harmonized(
             classes[decided], struck[decided] = beam.classes[0, 0], beam.struck[0, 0]
             decided += 1
             beam = _agreeing(beam)
-        if progress:
-            progress(step)
+        yield None
     classes[decided:], struck[decided:] = beam.classes[:1].reshape(-1, len(VOICES)), beam.struck[0]
-    return classes, struck
+    yield classes, struck
 
 
 def _places(

@@ -38,8 +38,10 @@ class Settings:
     """Length of a phrase in bars where `phrase_end` is "bars"."""
     end_control: int = 80
     """Controller number whose value of 64 or more ends the phrase; -1: none."""
+    answer: str = "continue"
+    """What the answer to a phrase is, one of `ANSWERS`: what comes after it, the phrase in four voices, a variation."""
     answer_bars: int = 0
-    """0: as long as the phrase."""
+    """How long a continuation is; 0: as long as the phrase. Other answers are always as long as the phrase."""
     let_finish: bool = False
     """Whether the answer goes on when the player plays again."""
     thru: bool = False
@@ -91,11 +93,13 @@ class Settings:
 MODES = ("continue", "harmonize", "off")
 COMMON_TONES = ("hold", "strike", "model")
 CHORD_ON = ("note", "eighth", "beat")
+ANSWERS = ("continue", "harmonize", "vary")
 PHRASE_ENDS = ("silence", "pedal", "bars", "control")
 
 CHOICES = {
     "mode": MODES,
     "phrase_end": PHRASE_ENDS,
+    "answer": ANSWERS,
     "voice": VOICES,
     "common_tones": COMMON_TONES,
     "chord_on": CHORD_ON,

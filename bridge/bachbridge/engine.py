@@ -45,6 +45,7 @@ from bachbridge.events import (
     PortsChanged,
     Quit,
     Received,
+    Refused,
     Send,
     Sent,
     Setting,
@@ -213,7 +214,7 @@ class Engine:
         match event:
             case Midi(data) if data and data[0] < 0xF8:
                 self._tell(Received(data, at_ns))
-            case PortsChanged() | ModelUp() | ModelDown():
+            case PortsChanged() | ModelUp() | ModelDown() | Refused():
                 self._tell(event)
             case Answer() | Plan():
                 if self._asked_ns is not None:

@@ -49,6 +49,14 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
+class Refused:
+    """The model cannot do what ask `ask` wants, `reason` in words: no answer will come."""
+
+    ask: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """What would be sung at step `step` of piece `piece` under each note that the player may play there.
 
@@ -88,7 +96,11 @@ class Reset:
 
 @dataclass(frozen=True, slots=True)
 class ModelUp:
-    """The model process is ready with model `name`; one step of its network takes `step_ns` nanoseconds (median)."""
+    """The model process is ready with model `name`; one step of its network takes `step_ns` nanoseconds (median).
+
+    Of an infilling model it is a pass over 64 steps, as it was measured once on this machine: the number of passes and
+    of candidates for an ask follows from it and from the length (see `pace.py`).
+    """
 
     name: str
     step_ns: int
@@ -146,7 +158,7 @@ class Quit:
 
 Command = Midi | Setting | Panic | EndPhrase | Cadence | Reset | Prompt | Play | LookForPorts | Quit
 """What the starter may say while the engine runs."""
-Event = Command | Tick | Answer | Plan | ModelUp | ModelDown | PortsChanged
+Event = Command | Tick | Answer | Refused | Plan | ModelUp | ModelDown | PortsChanged
 
 # ---------------------------------------------------------------- effects: out of the session
 
@@ -170,7 +182,11 @@ class Feed:
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """Continue `prompt` for `steps` steps; answers carry the number `ask`, and a newer ask makes older ones void."""
+    """Answer `prompt` with `steps` steps; answers carry the number `ask`, and a newer ask makes older ones void.
+
+    `task` is one of `config.ANSWERS`: "continue" it, "harmonize" it (the prompt itself in four voices, over as many
+    steps) or "vary" it.
+    """
 
     ask: int
     task: str
@@ -357,7 +373,7 @@ Message = Event | Effect | Notice
 _TYPES: dict[str, type] = {
     cls.__name__: cls
     for cls in (
-        *(Midi, Tick, Answer, Plan, Setting, Panic, EndPhrase, Reset, ModelUp, ModelDown, PortsChanged, Quit),
+        *(Midi, Tick, Answer, Refused, Plan, Setting, Panic, EndPhrase, Reset, ModelUp, ModelDown, PortsChanged, Quit),
         *(Cadence, Prompt, Play, LookForPorts, Metre, ClockHeard, PortNames),
         *(Send, Feed, Ask, Foresee, Cancel, Heard, Answering, Answered, Harmonized, Missed, Status),
         *(Received, Sent, Health, Failed, Connections),

@@ -28,9 +28,10 @@ class Card:
     name: str
     folder: Path
     codec: str
+    """What the network reads and writes: "satb" (frames, one after another) or "canvas" (all of a piece at once)."""
     tasks: tuple[str, ...]
     chain: tuple[int, ...]
-    """The order in which the voices of a step are chosen."""
+    """The order in which the voices of a step are chosen; empty where there is none, as in a canvas."""
     layers: int
     units: int
     sampler: dict[str, float]
@@ -38,6 +39,8 @@ class Card:
     files: dict[str, str]
     """File name → SHA-256."""
     facts: dict[str, Any]
+    partner: str = ""
+    """The causal model that sings under the player's notes in its stead; "": it does so itself."""
 
 
 def places() -> tuple[Path, ...]:
@@ -79,17 +82,22 @@ def read(folder: Path) -> Card:
 
 
 def _card(folder: Path, facts: dict[str, Any]) -> Card:
+    codec = str(facts["codec"])
+    needed = {"satb": ("chain", "layers", "units"), "canvas": ("partner",)}.get(codec, ())
+    own: dict[str, Any] = {"chain": (), "layers": 0, "units": 0, "partner": ""}
+    own |= {name: facts[name] for name in needed}
     return Card(
         name=folder.name,
         folder=folder,
-        codec=str(facts["codec"]),
+        codec=codec,
         tasks=tuple(facts["tasks"]),
-        chain=tuple(VOICES.index(voice) for voice in facts["chain"]),
-        layers=int(facts["layers"]),
-        units=int(facts["units"]),
+        chain=tuple(VOICES.index(voice) for voice in own["chain"]),
+        layers=int(own["layers"]),
+        units=int(own["units"]),
         sampler={key: float(value) for key, value in facts["sampler"].items()},
         files=dict(facts["files"]),
         facts=facts,
+        partner=str(own["partner"]),
     )
 
 

@@ -1,7 +1,9 @@
 """The model's process: asks in, answers out, the newest ask wins.
 
-A reading thread puts messages into a queue; the main thread alone touches the models. An answer under way is given up
-between two of its parts as soon as a newer ask or a cancellation has come. The process ends with its input.
+A reading thread puts messages into a queue; the main thread alone touches the models. What has come is taken first,
+then the answer under way goes on by one part (a beat, or a pass of a network that needs many), and where there is
+none, the model may think ahead, a moment at a time. So nothing waits for longer than a part takes; an answer is given
+up as soon as a newer ask or a cancellation has come. The process ends with its input.
 """
 
 import contextlib
@@ -14,9 +16,10 @@ from functools import lru_cache
 from queue import SimpleQueue
 from typing import Protocol
 
-from bachbridge import link, realtime
-from bachbridge.errors import BachBridgeError
-from bachbridge.events import Answer, Ask, Cancel, Feed, Foresee, Message, ModelDown, ModelUp, Plan, Setting
+from bachbridge import library, link, realtime
+from bachbridge.errors import BachBridgeError, ModelError
+from bachbridge.events import Answer, Ask, Cancel, Feed, Foresee, Message, ModelDown, ModelUp, Plan, Refused, Setting
+from bachbridge.library import Card
 from bachbridge.music import STEPS_PER_BEAT, Note, Phrase
 
 _LAST_S = 2.0
@@ -27,20 +30,56 @@ _WARM_UP = Phrase((Note(0, _WARM_STEPS, 67),), _WARM_STEPS)
 class Model(Protocol):
     """What the process needs of a model."""
 
+    @property
+    def tasks(self) -> tuple[str, ...]:
+        """What it can be asked (`Ask.task`)."""
+        ...
+
+    @property
+    def recorded_ns(self) -> int:
+        """What a pass of its network takes, if that is on record; 0: a step is to be measured."""
+        ...
+
     def feed(self, feed: Feed) -> None: ...
-    def generate(self, ask: Ask) -> Iterator[Answer]: ...
+    def generate(self, ask: Ask) -> Iterator[Answer | None]:
+        """The answer in parts; None where it can be put aside, with nothing to tell."""
+        ...
+
     def follow(self, foresee: Foresee) -> None: ...
     def plan(self, foresee: Foresee) -> Plan: ...
+    def ponder(self) -> bool:
+        """Think ahead for a moment (some milliseconds); whether there was anything to think about."""
+        ...
 
 
 @lru_cache(maxsize=4)
 def build(name: str) -> Model:
     """The model of that name, its files checked and loaded; raises `ModelError`."""
-    from bachbridge import library, nets
+    card = library.find(name)
+    if card.codec not in _BUILDERS:
+        raise ModelError(f"{name} speaks {card.codec!r}, which this version does not: update BachBridge.")
+    return _BUILDERS[card.codec](card)
+
+
+def _causal(card: Card) -> Model:
+    from bachbridge import nets
     from bachbridge.sampling import Autoregressive
 
-    card = library.find(name)
     return Autoregressive(nets.load(card), card.chain)
+
+
+def _infilling(card: Card) -> Model:
+    from bachbridge import nets, stopwatch
+    from bachbridge.infill import Infill
+    from bachbridge.sampling import Autoregressive
+
+    network, partner = nets.load_fill(card), library.find(card.partner)
+    causal = Autoregressive(nets.load(partner), partner.chain)
+    return Infill(network, causal, stopwatch.pass_ns(network, card.files[nets.CORE], stopwatch.record_path()))
+
+
+_BUILDERS: dict[str, Callable[[Card], Model]] = {"satb": _causal, "canvas": _infilling}
+"""By codec."""
 
 
 def step_ns(model: Model, name: str) -> int:
@@ -107,17 +146,31 @@ class Host:
         self._inbox, self._send, self._build = inbox, send, build
         self._name = ""
         self._model: Model | None = None
+        self._parts: Iterator[Answer | None] | None = None
+        """Of the answer under way."""
+        self._thinker: Model | None = None
+        """Who may have something to think about."""
 
     def serve(self) -> None:
         """Work until nothing will come any more."""
-        while (message := self._inbox.get()) is not None:
+        goes_on = True
+        while goes_on:
             try:
-                self._take(message)
+                goes_on = self._turn()
             except BachBridgeError as error:
                 self._send(ModelDown(str(error)))
             except Exception as error:  # noqa: BLE001 # the border of the process: the next ask may go well
                 traceback.print_exc()
                 self._send(ModelDown(f"The model has failed ({type(error).__name__}: {error}): try another one."))
+
+    def _turn(self) -> bool:
+        """The next thing that is to be done; False where nothing will come any more."""
+        if not self._inbox.waiting and (self._go_on() or self._ponder()):
+            return True
+        message = self._inbox.get()
+        if message is not None:
+            self._take(message)
+        return message is not None
 
     def _take(self, message: Message) -> None:
         match message:
@@ -129,14 +182,17 @@ class Host:
                     self._load(message.model)
                 if self._model:
                     self._model.feed(message)
-            case Ask() if not self._inbox.void:
-                self._answer(self._wanted(message.model), message)
+            case Ask() | Cancel():
+                self._parts = None
+                if isinstance(message, Ask) and not self._inbox.void:
+                    self._answer(self._wanted(message.model), message)
             # Each one tells only what is new, so none may be passed over; but only the newest plan is wanted.
             case Foresee():
                 model = self._wanted(message.model)
                 model.follow(message)
                 if not self._inbox.foresees:
                     self._send(model.plan(message))
+                self._thinker = model
             case _:
                 pass
 
@@ -147,16 +203,40 @@ class Host:
         return self._model
 
     def _answer(self, model: Model, ask: Ask) -> None:
-        for answer in model.generate(ask):
-            if self._inbox.void:
-                return
-            self._send(answer)
+        if ask.task in model.tasks:
+            self._parts = model.generate(ask)
+            self._go_on()  # before what was fed for it is overtaken by something newer
+        else:
+            reason = f"the model {ask.model} cannot {ask.task} a phrase: choose another answer or another model"
+            self._send(Refused(ask.ask, reason))
+
+    def _go_on(self) -> bool:
+        """Bring the answer under way one part further; False where there is none."""
+        parts, self._parts = self._parts, None
+        if parts is None:
+            return False
+        with contextlib.suppress(StopIteration):
+            answer = next(parts)
+            if not self._inbox.void:
+                self._parts = parts
+                if answer:
+                    self._send(answer)
+        return True
+
+    def _ponder(self) -> bool:
+        """Let the model think ahead for a moment; False where it has nothing to think about."""
+        thinker, self._thinker = self._thinker, None
+        if thinker is None or not thinker.ponder():
+            return False
+        self._thinker = thinker
+        return True
 
     def _load(self, name: str) -> None:
         """Make the model the one in use, and say so; raises `ModelError`, and is then without one."""
         self._name, self._model = name, None
         model = self._build(name)
-        self._send(ModelUp(name, step_ns(model, name)))
+        measured_ns = step_ns(model, name)
+        self._send(ModelUp(name, model.recorded_ns or measured_ns))
         self._model = model
 
 

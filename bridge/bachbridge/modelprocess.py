@@ -7,7 +7,20 @@ is ready, as `ModelUp`, upon which it asks again for what was not answered.
 import threading
 from collections.abc import Callable, Sequence
 
-from bachbridge.events import Answer, Ask, Cancel, Event, Feed, Foresee, Message, ModelDown, ModelUp, Plan, Setting
+from bachbridge.events import (
+    Answer,
+    Ask,
+    Cancel,
+    Event,
+    Feed,
+    Foresee,
+    Message,
+    ModelDown,
+    ModelUp,
+    Plan,
+    Refused,
+    Setting,
+)
 from bachbridge.link import Child
 
 _RESTART_S = (0.1, 1.0, 5.0, 30.0)
@@ -17,7 +30,7 @@ _STOP_S = 1.0
 
 
 class ModelProcess:
-    """`feed` is handed Answer, ModelUp and ModelDown, on a reading thread; the methods may be called on any."""
+    """`feed` is handed what the model says, on a reading thread; the methods may be called on any."""
 
     def __init__(self, command: Sequence[str], model: str, feed: Callable[[Event], None]) -> None:
         self._command, self._model, self._feed = command, model, feed
@@ -59,7 +72,7 @@ class ModelProcess:
             case ModelUp():
                 self._deaths = 0
                 self._feed(message)
-            case Answer() | Plan() | ModelDown():
+            case Answer() | Refused() | Plan() | ModelDown():
                 self._feed(message)
             case None if not self._stopped.is_set():
                 self._revive()

@@ -68,11 +68,16 @@ class Fill:
 
 def load_fill(card: Card) -> Fill:
     """The network of a model of codec "canvas" that `library.find` has checked."""
+    if card.codec != "canvas":
+        raise ModelError(f"{card.name} cannot fill in what is open: choose another model, such as coconet.")
     return Fill(card.folder)
 
 
 def load(card: Card) -> Nets:
-    """The networks of a model that `library.find` has checked."""
+    """The networks of a causal model that `library.find` has checked."""
+    if card.codec != "satb":
+        other = card.partner or "chorale-lstm"
+        raise ModelError(f"{card.name} does not go from frame to frame: choose another model, such as {other}.")
     return Nets(card.folder, layers=card.layers, units=card.units)
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from bachbridge.agenda import Agenda
 from bachbridge.config import Settings
-from bachbridge.events import Answer, Answered, Answering, Ask, Cancel, Effect, Heard, Missed, Send
+from bachbridge.events import Answer, Answered, Answering, Ask, Cancel, Effect, Heard, Missed, Refused, Send
 from bachbridge.exchange import Exchange
 from bachbridge.music import STEPS_PER_BEAT, key_named, key_number
 from bachbridge.tempo import Grid
@@ -43,12 +43,12 @@ class Respondent:
         patience_ns = _PATIENCE_BEATS * STEPS_PER_BEAT * exchange.grid.step_ns
         return patience_ns + (exchange.end_ns if exchange.heard else exchange.grid.origin_ns)
 
-    def ask(self, settings: Settings, heard: Heard, start_ns: int, steps: int, seed: int) -> list[Effect]:
+    def ask(self, settings: Settings, heard: Heard, start_ns: int, task: str, steps: int, seed: int) -> list[Effect]:
         """Have the phrase answered by `steps` steps from `start_ns` on; nothing else may be under way."""
         self._asks += 1
         ask = Ask(
             ask=self._asks,
-            task="continue",
+            task=task,
             model=settings.model,
             prompt=heard.phrase,
             steps=steps,
@@ -78,6 +78,13 @@ class Respondent:
         if dropped := exchange.take(now_ns, answer, self._agenda):
             effects.append(Missed(answer.ask, f"{dropped} notes came too late to be played"))
         return effects
+
+    def refused(self, now_ns: int, refused: Refused) -> list[Effect]:
+        """No answer will come."""
+        exchange = self._exchange
+        if exchange is None or refused.ask != exchange.ask.ask:
+            return []
+        return [Missed(refused.ask, refused.reason), *self._close(now_ns, interrupted=True)]
 
     def revoice(self, now_ns: int, settings: Settings) -> list[Send]:
         """The voices sound otherwise from now on."""

@@ -12,11 +12,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from bachbridge import voiceleading
+from bachbridge import beam, voiceleading
 from bachbridge.codecs import satb
 from bachbridge.events import Answer, Ask, Feed, Foresee, Plan
 from bachbridge.music import RANGES, STEPS_PER_BEAT, VOICES, Note, Phrase, key_numbered
 from bachbridge.planner import Nets, Planner
+from bachbridge.steering import Style
+from bachbridge.task import task_of
 from bachbridge.touch import Touch
 
 Floats = NDArray[np.float32]
@@ -58,6 +60,10 @@ class _Cell:
 class Autoregressive:
     """A causal model of four voices. Used on one thread of the model's process."""
 
+    tasks = ("continue", "harmonize")
+    recorded_ns = 0
+    """Nothing of its pace is on record: its steps are as quick as they are."""
+
     __slots__ = ("_cells", "_key", "_nets", "_order", "_phrase", "_planner", "_shift")
 
     def __init__(self, nets: Nets, order: Sequence[int]) -> None:
@@ -75,12 +81,33 @@ class Autoregressive:
         """Bring the memory up to the phrase so far."""
         self._follow(feed.prompt, feed.seed)
 
-    def generate(self, ask: Ask) -> Iterator[Answer]:
-        """The answer, first its first step alone, then beat by beat; see `events.Answer`."""
+    def generate(self, ask: Ask) -> Iterator[Answer | None]:
+        """The answer as it grows, or None where it can be put aside."""
+        return self._harmonized(ask) if ask.task == "harmonize" else self._continued(ask)
+
+    def _harmonized(self, ask: Ask) -> Iterator[Answer | None]:
+        """None after each step, then the whole phrase in four voices."""
+        task = task_of(ask)
+        style = Style(temperature=ask.temperature, top_p=ask.top_p, key=key_numbered(ask.key), chance=1)
+        for found in beam.harmonizing(
+            self._nets,
+            self._order,
+            task.canvas.classes,
+            task.canvas.struck,
+            position=ask.prompt.position,
+            steps_per_bar=ask.prompt.steps_per_bar,
+            style=style,
+            width=_ABREAST,
+            seed=ask.seed,
+        ):
+            yield found and Answer(ask.ask, task.told(*found), ask.steps, final=True)
+
+    def _continued(self, ask: Ask) -> Iterator[Answer]:
+        """First the first step alone, then beat by beat; see `events.Answer`."""
         memory = self._follow(ask.prompt, ask.seed)
         voices = _Voices(-self._shift, Touch(ask.prompt, ask.seed))
         allowed = _SUNG + voiceleading.foreign(
-            _sounded([cell.frame.classes for cell in self._cells]), key_numbered(ask.key)
+            voiceleading.sounded([cell.frame.classes for cell in self._cells]), key_numbered(ask.key)
         )
         for step in range(ask.steps):
             rng = np.random.default_rng([ask.seed, 3, step])
@@ -100,6 +127,10 @@ class Autoregressive:
         """Plan the step after it."""
         return self._planner.plan(foresee)
 
+    def ponder(self) -> bool:
+        """A causal model has nothing to think about until something more is sung."""
+        return False
+
     def _follow(self, phrase: Phrase, seed: int) -> _Memory:
         """The memory after the phrase; what was taken in before is kept as far as it is still true."""
         key = (seed, phrase.position, phrase.steps_per_bar)
@@ -118,10 +149,10 @@ class Autoregressive:
             true += 1
         del self._cells[true:]
         memory = self._cells[-1].memory if self._cells else self._beginning(phrase)
-        sounded = _sounded(rows[:true])
+        sounded = voiceleading.sounded(rows[:true])
         for step in range(true, len(rows)):
             rng = np.random.default_rng([seed, 2, step])
-            sounded += _sounded(rows[step : step + 1])
+            sounded += voiceleading.sounded(rows[step : step + 1])
             allowed = _SUNG if any(given > satb.REST for given in rows[step]) else _SUNG_OR_RESTING
             frame = self._draw(memory, rows[step], allowed + voiceleading.foreign(sounded), *_IMAGINED, rng)
             frame = _as_played(frame, rows[step], strikes[step])
@@ -173,14 +204,10 @@ class Autoregressive:
 
 _FREE = (satb.UNKNOWN,) * len(VOICES)
 _NOTHING = satb.Frame(_FREE, (False,) * len(VOICES))
+_ABREAST = 2
+"""Harmonies that are followed at once under a phrase that is known: more are better and too slow to be waited for."""
 _IMAGINED = (0.8, 0.9)
 """Temperature and nucleus of the voices imagined under a melody: likely ones, whatever the answer is to be like."""
-
-
-def _sounded(rows: Sequence[Sequence[int]]) -> NDArray[np.float64]:
-    """For how many steps each class was given, `sounded[class]`."""
-    given = np.array(rows, dtype=np.int64).ravel()
-    return np.bincount(given[given > satb.UNKNOWN], minlength=satb.CLASSES).astype(np.float64)
 
 
 def _within_ranges(*, resting: bool) -> Floats:

@@ -7,7 +7,7 @@ The dialogue relies on none of it having passed here.
 from itertools import chain
 
 from bachbridge.codecs import satb
-from bachbridge.events import Answer, Event, Plan, Play, Prompt, Setting
+from bachbridge.events import Answer, Event, Plan, Play, Prompt, Refused, Setting
 from bachbridge.music import VOICES, Note, Phrase
 
 _STEP_NS = (1_000_000, 10_000_000_000)
@@ -36,6 +36,9 @@ def objection(event: Event) -> tuple[str, str] | None:
         case Answer(ask, notes, until, _):
             fits = _whole(ask) and _whole(until) and _notes(notes, 0)
             return None if fits else ("model", "the model's answer has notes that cannot be played and is left out")
+        case Refused(ask, reason):
+            fits = _whole(ask) and isinstance(reason, str)  # pyright: ignore[reportUnnecessaryIsInstance] # as from the pipe
+            return None if fits else ("model", "the model's refusal makes no sense and is left out")
         case Plan(piece, step, rows, key):
             fits = _whole(piece) and _whole(step) and _whole(key, -1, 23) and _rows(rows)
             return None if fits else ("model", "the model's chords cannot be played and are left out")

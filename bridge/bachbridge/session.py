@@ -35,6 +35,7 @@ from bachbridge.events import (
     PortsChanged,
     Prompt,
     Quit,
+    Refused,
     Reset,
     Send,
     Setting,
@@ -136,9 +137,13 @@ class Session:
             case _:
                 return self._told(now_ns, event)
 
-    def _told(self, now_ns: int, event: ModelUp | ModelDown | PortsChanged | Tick | LookForPorts) -> list[Effect]:
+    def _told(
+        self, now_ns: int, event: ModelUp | ModelDown | Refused | PortsChanged | Tick | LookForPorts
+    ) -> list[Effect]:
         """What the engine says of its surroundings."""
         match event:
+            case Refused():
+                return self._respondent.refused(now_ns, event)
             case ModelUp(name, _):
                 return [*self._respondent.ask_again(), *self._steer(new=True), Status("model", f"{name} is ready")]
             case ModelDown(reason):
@@ -353,9 +358,13 @@ class Session:
 
     def _ask(self, now_ns: int, heard: Heard, start_ns: int, seed: int) -> list[Effect]:
         """Have the phrase answered from `start_ns` on, and nothing else."""
-        steps = self.settings.answer_bars * self._listener.steps_per_bar or heard.phrase.steps
+        settings = self.settings
+        # In mode "harmonize" the phrase already is in four voices.
+        task = "continue" if settings.mode == "harmonize" else settings.answer
+        bars = settings.answer_bars if task == "continue" else 0
+        steps = bars * self._listener.steps_per_bar or heard.phrase.steps
         ended = [*self._respondent.interrupt(now_ns), *self._end_playback(now_ns)]
-        return [*ended, *self._respondent.ask(self.settings, heard, start_ns, steps, seed)]
+        return [*ended, *self._respondent.ask(settings, heard, start_ns, task, steps, seed)]
 
     def _stop(self, now_ns: int) -> list[Effect]:
         """Silence and forget everything but the settings."""

@@ -6,6 +6,7 @@ together: a loud, late downbeat stays loud and late. A smoothing towards the dra
 jumping about. All voices of a step move together (how loud each is beside the others is the settings' matter).
 """
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -60,8 +61,22 @@ class Touch:
             return round(self._before), 0
         model = pool[int(self._rng.integers(len(pool)))]
         self._before += (1 - _SMOOTHING) * (model.velocity - self._before)
-        return round(self._before), max(-_MAX_OFFSET_NS, min(_MAX_OFFSET_NS, model.offset_ns))
+        return round(self._before), _within(model.offset_ns)
 
     def _nearest(self, kind: int) -> Sequence[Note]:
         kinds = sorted(range(4), key=lambda other: abs(other - kind))
         return next((self._pool[other] for other in kinds if self._pool[other]), ())
+
+
+def beneath(note: Note, played: Sequence[Note]) -> Note:
+    """The note as loud as what was `played` last before it or with it, and away from the grid together with it."""
+    before = bisect_right(played, note.start, key=lambda other: other.start)
+    if not before:
+        return note
+    leading = played[before - 1]
+    away_ns = leading.offset_ns if leading.start == note.start else 0
+    return replace(note, velocity=min(127, max(1, leading.velocity)), offset_ns=_within(away_ns))
+
+
+def _within(offset_ns: int) -> int:
+    return max(-_MAX_OFFSET_NS, min(_MAX_OFFSET_NS, offset_ns))

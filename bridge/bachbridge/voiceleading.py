@@ -54,6 +54,12 @@ def key_of(weights: NDArray[np.float64]) -> Key:
     return best % 12, best >= 12
 
 
+def sounded(classes: Ints | Sequence[Sequence[int]]) -> NDArray[np.float64]:
+    """For how many steps each class was given in `classes[step, voice]`, `sounded[class]`."""
+    given = np.asarray(classes, np.int64).ravel()
+    return np.bincount(given[given > satb.UNKNOWN], minlength=satb.CLASSES).astype(np.float64)
+
+
 def key_heard(sounded: NDArray[np.float64]) -> Key | None:
     """The key of `sounded[class]`, for how many steps each one sounded; None where that is too little to tell one."""
     weights = np.bincount(_PITCH_CLASSES, sounded[satb.REST + 1 :], minlength=12).astype(np.float64)

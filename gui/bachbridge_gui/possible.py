@@ -5,7 +5,7 @@ A mode that is not named here forbids nothing: what it can use, it will say itse
 
 from dataclasses import dataclass
 
-from bachbridge.config import Settings
+from bachbridge.config import ANSWERS, Settings
 from bachbridge.music import VOICES
 
 
@@ -18,11 +18,13 @@ class Conditions:
     """Why the model is not ready."""
     clock_running: bool = False
     """Whether the DAW's MIDI clock runs."""
+    tasks: tuple[str, ...] = ANSWERS
+    """What the model's card says that it can be asked."""
 
 
 ANSWERING = ("phrase_end", "silence_beats", "phrase_bars")
 """What has a part in ending phrases by themselves only."""
-ASKED = ("answer_bars", "let_finish", "end_phrase", "another")
+ASKED = ("answer", "answer_bars", "let_finish", "end_phrase", "another")
 """What has a part in answers, which in mode Harmonize are asked for."""
 HARMONIZING = (
     *("voice", "density", "position", "common_tones", "chord_on"),
@@ -30,7 +32,7 @@ HARMONIZING = (
 )
 """What has a part in live harmony only."""
 MODELLED = (
-    *("temperature", "top_p", "seed", "answer_bars", "key", "density", "position", "common_tones"),
+    *("temperature", "top_p", "seed", "answer", "answer_bars", "key", "density", "position", "common_tones"),
     *("candidates", "rules", "cadence", "end_phrase", "another", "let_finish"),
 )
 """What steers the model."""
@@ -39,7 +41,13 @@ MODELLED = (
 def reasons(settings: Settings, conditions: Conditions) -> dict[str, str]:
     """By target, why it cannot work now; what is not named can."""
     found: dict[str, str] = {}
-    for part in (_tempo(settings, conditions), _voices(settings), _phrase(settings), _harmony(settings, conditions)):
+    for part in (
+        _tempo(settings, conditions),
+        _voices(settings),
+        _phrase(settings),
+        _answer(settings, conditions),
+        _harmony(settings, conditions),
+    ):
         found |= part
     found |= _mode(settings)
     if not conditions.model_ready:
@@ -53,7 +61,8 @@ def _mode(settings: Settings) -> dict[str, str]:
         case "harmonize":
             sentence = "Only in mode Continue: in Harmonize a phrase is answered when you ask for it."
             latency = "In mode Harmonize the chords follow your keys at once: they cannot be sent earlier."
-            return dict.fromkeys(ANSWERING, sentence) | {"latency_ms": latency}
+            answer = "Only in mode Continue: what was harmonized as you played is continued when you ask for it."
+            return dict.fromkeys(ANSWERING, sentence) | {"latency_ms": latency, "answer": answer}
         case "continue":
             sentence = "Only in mode Harmonize: in Continue the model answers whole phrases."
             return dict.fromkeys(HARMONIZING, sentence)
@@ -90,6 +99,16 @@ def _phrase(settings: Settings) -> dict[str, str]:
         found["silence_beats"] = "Only where a silence ends the phrase."
     if settings.phrase_end != "bars":
         found["phrase_bars"] = "Only where a number of bars ends the phrase."
+    return found
+
+
+def _answer(settings: Settings, conditions: Conditions) -> dict[str, str]:
+    found: dict[str, str] = {}
+    if settings.mode == "continue" and settings.answer != "continue":
+        found["answer_bars"] = "Only for a continuation: this answer is as long as your phrase."
+    known = [kind for kind in ANSWERS if kind in conditions.tasks]
+    if known in ([], [settings.answer]):
+        found["answer"] = "This model knows no other answer: choose another model."
     return found
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from bachbridge.config import Settings
-from bachbridge.events import Message, Metre, ModelDown, ModelUp, PortNames, Status
+from bachbridge.events import Message, Metre, ModelDown, ModelUp, PortNames, Refused, Status
 from bachbridge.music import bpm_of
 from bachbridge_gui.conversation import Conversation
 from bachbridge_gui.entries import Entry
@@ -82,6 +82,8 @@ class State:
                 self.metre = message
             case PortNames():
                 self.names = message
+            case Refused(_, reason):
+                self.tell(reason, now_ns)
             case ModelUp(name):
                 self.model = name
             case ModelDown(reason):

@@ -36,6 +36,7 @@ _TITLES = {
     "phrase_end": "end of the phrase",
     "silence_beats": "silence that ends the phrase",
     "phrase_bars": "bars in a phrase",
+    "answer": "kind of answer",
     "answer_bars": "length of the answer",
     "voice": "voice that you play",
     "chord_on": "new chords",

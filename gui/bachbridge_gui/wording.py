@@ -38,6 +38,7 @@ from bachbridge.events import (
     Prompt,
     Quit,
     Received,
+    Refused,
     Reset,
     Send,
     Sent,
@@ -73,7 +74,7 @@ def line(message: Message, now_ns: int) -> Line | None:
             return Line(sent_ns, _kind(data), "out", text)
         case Midi(data) | Send(data):
             return Line(now_ns, _kind(data), "out" if isinstance(message, Send) else "in", text)
-        case Answer() | Answering() | Answered() | Harmonized() | Plan() | Ask() | ModelUp() | ModelDown():
+        case Answer() | Answering() | Answered() | Harmonized() | Plan() | Ask() | ModelUp() | ModelDown() | Refused():
             return Line(now_ns, REPORTS, "model", text)
         case _:
             return Line(now_ns, REPORTS, "engine", text)
@@ -118,7 +119,7 @@ def _condition(message: Message) -> str | None:
             return f"ports: in {source or 'closed'}, out {sink or 'closed'}"
         case ModelUp(name, step_ns):
             return f"{name} is ready, {step_ns / 1e6:.2f} ms a step"
-        case ModelDown(reason) | Quit(reason):
+        case ModelDown(reason) | Refused(_, reason) | Quit(reason):
             return reason
         case Failed(error):
             return error
@@ -147,8 +148,8 @@ def _wish(message: Message) -> str | None:
             return f"{_count(len(phrase.notes), 'note')} to be answered"
         case Play(phrase):
             return f"{_count(len(phrase.notes), 'note')} to be played"
-        case Ask(_, _, model, _, steps):
-            return f"{model} is asked for {steps} steps"
+        case Ask(_, task, model, _, steps):
+            return f"{model} is asked to {task}, {steps} steps"
         case Cancel():
             return "what was asked is no longer wanted"
         case Tick() | Feed() | Foresee() | Plan() | LookForPorts():

@@ -33,6 +33,8 @@ WRONG = [
     ("phrase_bars", 65),
     ("end_control", 128),
     ("end_control", -2),
+    ("answer", "sing"),
+    ("answer", ""),
     ("answer_bars", -1),
     ("let_finish", "perhaps"),
     ("thru", 2),

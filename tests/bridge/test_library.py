@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bachbridge import library, nets
+from bachbridge import library, modelhost, nets
 from bachbridge.cli.models import list_models
 from bachbridge.errors import ModelError
 
@@ -46,6 +46,38 @@ def test_a_model_is_found_and_the_users_own_comes_first(places: tuple[Path, Path
     assert card.folder == user / "two"
     assert card.chain == (0, 3, 1, 2)
     assert card.sampler["top_p"] == pytest.approx(0.9)
+
+
+INFILLING = {"codec": "canvas", "tasks": ["harmonize", "vary"], "partner": "one", "sampler": {}}
+
+
+def carded(folder: Path, facts: dict[str, object]) -> None:
+    """Another card in the folder, for the same files."""
+    files = json.loads((folder / library.CARD).read_text())["files"]
+    (folder / library.CARD).write_text(json.dumps({**facts, "files": files}))
+
+
+def test_an_infilling_model_has_a_partner_and_no_chain(places: tuple[Path, Path]) -> None:
+    carded(made(places[1], "two"), INFILLING)
+    card = library.find("two")
+    assert (card.codec, card.partner, card.chain, card.layers) == ("canvas", "one", (), 0)
+    with pytest.raises(ModelError, match="two does not go from frame to frame: choose another model, such as one"):
+        nets.load(card)
+    carded(places[1] / "two", {name: fact for name, fact in INFILLING.items() if name != "partner"})
+    with pytest.raises(ModelError, match="is not a model's card"):
+        library.find("two")
+
+
+def test_a_causal_model_fills_nothing_in(places: tuple[Path, Path]) -> None:
+    made(places[1], "one")
+    with pytest.raises(ModelError, match="one cannot fill in what is open"):
+        nets.load_fill(library.find("one"))
+
+
+def test_a_codec_of_another_version_is_named(places: tuple[Path, Path]) -> None:
+    carded(made(places[1], "next"), {"codec": "abc", "tasks": [], "sampler": {}})
+    with pytest.raises(ModelError, match="next speaks 'abc', which this version does not: update BachBridge"):
+        modelhost.build("next")
 
 
 def test_an_unknown_name_is_refused_with_a_hint(places: tuple[Path, Path]) -> None:

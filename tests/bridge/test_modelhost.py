@@ -7,7 +7,7 @@ from threading import Thread
 import pytest
 
 from bachbridge.errors import ModelError
-from bachbridge.events import Answer, Ask, Cancel, Feed, Foresee, Message, ModelDown, ModelUp, Plan, Setting
+from bachbridge.events import Answer, Ask, Cancel, Feed, Foresee, Message, ModelDown, ModelUp, Plan, Refused, Setting
 from bachbridge.modelhost import Host, Inbox
 from bachbridge.music import Note, Phrase
 
@@ -15,8 +15,8 @@ PHRASE = Phrase((Note(0, 4, 60),), 4)
 PATIENCE_S = 20.0
 
 
-def ask(number: int, model: str = "good", steps: int = 2) -> Ask:
-    return Ask(number, "continue", model, PHRASE, steps, 1.0, 1.0, 0)
+def ask(number: int, model: str = "good", steps: int = 2, task: str = "continue") -> Ask:
+    return Ask(number, task, model, PHRASE, steps, 1.0, 1.0, 0)
 
 
 def feed(model: str = "good", seed: int = 0) -> Feed:
@@ -28,11 +28,22 @@ def foresee(step: int) -> Foresee:
     return Foresee("good", 0, step, (frame,), 0, 36, 16, 0.9, 0.95, 1, 8, "all", -1, 0.0, 0.0, False, "hold")
 
 
+PASSES = 20
+"""Asks for "vary" go through so many passes before they have anything to tell."""
+
+
 class Fake:
     """A model whose later steps wait for a sign; asks numbered 0 (those of warming up) do not."""
 
+    tasks = ("continue", "vary")
+
     def __init__(self) -> None:
         self.signs: SimpleQueue[None] = SimpleQueue()
+        self.recorded_ns = 0
+        self.deeds: list[str] = []
+        """What was done, in order."""
+        self.thoughts = 0
+        """How many moments there is still something to think about."""
         self.fed: SimpleQueue[int] = SimpleQueue()
         """Seeds of what was fed; 0 in warming up."""
         self.followed: list[int] = []
@@ -43,11 +54,23 @@ class Fake:
 
     def follow(self, foresee: Foresee) -> None:
         self.followed.append(foresee.step)
+        self.deeds.append(f"follow {foresee.step}")
+
+    def ponder(self) -> bool:
+        if self.thoughts:
+            self.thoughts -= 1
+            self.deeds.append("thought")
+            self.signs.get(timeout=PATIENCE_S)
+        return self.thoughts > 0
 
     def plan(self, foresee: Foresee) -> Plan:
         return Plan(foresee.piece, foresee.step + len(foresee.frames), (), -1)
 
-    def generate(self, ask: Ask) -> Iterator[Answer]:
+    def generate(self, ask: Ask) -> Iterator[Answer | None]:
+        for _ in range(PASSES if ask.task == "vary" else 0):
+            self.deeds.append(f"pass for {ask.ask}")
+            self.signs.get(timeout=PATIENCE_S)
+            yield None
         for step in range(ask.steps):
             if ask.ask and step:
                 self.signs.get(timeout=PATIENCE_S)
@@ -164,3 +187,64 @@ def test_a_model_that_fails_is_told_and_asked_again(rig: Rig, capsys: pytest.Cap
     assert "ValueError" in capsys.readouterr().err
     rig.inbox.put(ask(14, steps=1))
     assert rig.hear() == Answer(14, (), 1, final=True)
+
+
+def signs(rig: Rig, count: int) -> None:
+    for _ in range(count):
+        rig.model.signs.put(None)
+
+
+def test_between_two_passes_what_has_come_is_taken(rig: Rig) -> None:
+    rig.inbox.put(ask(1, steps=1, task="vary"))
+    assert isinstance(rig.hear(), ModelUp)
+    rig.inbox.put(foresee(0))
+    signs(rig, 1)
+    assert rig.hear() == Plan(0, 1, (), -1), "long before the last pass"
+    signs(rig, PASSES - 1)
+    assert rig.hear() == Answer(1, (), 1, final=True)
+    assert rig.model.deeds.index("follow 0") in (1, 2), "it came in the first pass, or at the worst in the second"
+
+
+def test_the_newest_ask_is_answered_first_and_alone(rig: Rig) -> None:
+    rig.inbox.put(ask(1, steps=1, task="vary"))
+    assert isinstance(rig.hear(), ModelUp)
+    rig.inbox.put(ask(2, steps=1))
+    signs(rig, 1)
+    assert rig.hear() == Answer(2, (), 1, final=True)
+    signs(rig, PASSES)
+    rig.inbox.put(ask(3, steps=1))
+    assert rig.hear() == Answer(3, (), 1, final=True)
+    assert set(rig.model.deeds) == {"pass for 1"}
+
+
+def test_it_thinks_ahead_only_while_nothing_waits(rig: Rig) -> None:
+    rig.model.thoughts = 3
+    rig.inbox.put(foresee(0))
+    assert isinstance(rig.hear(), ModelUp)
+    assert isinstance(rig.hear(), Plan)
+    rig.inbox.put(foresee(1))
+    rig.inbox.put(ask(1, steps=1))
+    signs(rig, 1)
+    assert [type(rig.hear()) for _ in range(2)] == [Plan, Answer]
+    signs(rig, 2)
+    rig.inbox.put(ask(2, steps=1))
+    rig.hear()
+    assert rig.model.deeds.count("thought") == 3
+    assert rig.model.deeds[:3] == ["follow 0", "thought", "follow 1"]
+
+
+def test_what_a_model_does_not_know_is_refused_at_once(rig: Rig) -> None:
+    rig.inbox.put(ask(1, task="harmonize"))
+    assert isinstance(rig.hear(), ModelUp)
+    refused = rig.hear()
+    assert isinstance(refused, Refused)
+    assert refused.ask == 1
+    assert "good cannot harmonize a phrase" in refused.reason
+    rig.inbox.put(ask(2, steps=1))
+    assert rig.hear() == Answer(2, (), 1, final=True)
+
+
+def test_a_pace_that_is_on_record_is_told(rig: Rig) -> None:
+    rig.model.recorded_ns = 1_234_567
+    rig.inbox.put(Setting("model", "good"))
+    assert rig.hear() == ModelUp("good", 1_234_567)

@@ -1,5 +1,6 @@
 """Drawing: from logits, and along a phrase with a small network made of arithmetic."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 
@@ -34,7 +35,8 @@ class Arithmetic:
     def heads(self, hidden: np.ndarray, known: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         seed = np.abs(hidden).sum() + known.sum()
         classes = np.arange(4 * satb.CLASSES).reshape(1, 4, satb.CLASSES)
-        return np.sin(seed * classes).astype(np.float32) * 3, np.full((1, 4), -1.0, np.float32)
+        logits = np.sin(seed * classes).astype(np.float32) * 3
+        return np.repeat(logits, len(known), axis=0), np.full((len(known), 4), -1.0, np.float32)
 
 
 def model() -> Autoregressive:
@@ -45,9 +47,9 @@ def ask(prompt: Phrase = TUNE, steps: int = 16, seed: int = 5) -> Ask:
     return Ask(3, "continue", "arithmetic", prompt, steps, 1.0, 0.95, seed)
 
 
-def notes_of(answers: list[Answer]) -> list[Note]:
+def notes_of(answers: Sequence[Answer | None]) -> list[Note]:
     """The notes at the end, a longer one in place of a shorter."""
-    last = {(note.voice, note.start): note for answer in answers for note in answer.notes}
+    last = {(note.voice, note.start): note for answer in answers if answer for note in answer.notes}
     return sorted(last.values(), key=lambda note: (note.start, note.voice))
 
 
@@ -93,8 +95,8 @@ def test_a_phrase_that_was_fed_costs_no_step_before_the_first_note() -> None:
 
 def test_the_answer_fills_its_steps_in_four_voices_within_their_ranges() -> None:
     answers = list(model().generate(ask()))
-    assert [answer.until for answer in answers] == [1, 4, 8, 12, 16]
-    assert [answer.final for answer in answers] == [False] * 4 + [True]
+    assert [answer.until for answer in answers if answer] == [1, 4, 8, 12, 16]
+    assert [answer.final for answer in answers if answer] == [False] * 4 + [True]
     notes = notes_of(answers)
     for voice, (low, high) in enumerate(RANGES):
         line = [note for note in notes if note.voice == voice]
@@ -124,3 +126,13 @@ def test_a_key_that_is_set_makes_other_pitches_rarer() -> None:
     flats = {pitch % 12 for pitch in (61, 63, 65, 66, 68, 70, 72)}
     assert foreign("Db", flats) * 2 < foreign("C", flats)
     assert foreign("Db", flats) * 2 < foreign("auto", flats)
+
+
+def test_a_phrase_in_four_voices_keeps_the_players_line() -> None:
+    *steps, answer = model().generate(replace(ask(), task="harmonize"))
+    assert not any(steps)
+    assert len(steps) == TUNE.steps, "it can be put aside after each step"
+    assert isinstance(answer, Answer)
+    assert tuple(note for note in answer.notes if note.voice == 0) == TUNE.notes
+    assert {note.voice for note in answer.notes} == {0, 1, 2, 3}
+    assert (answer.until, answer.final) == (16, True)

@@ -4,7 +4,7 @@ import pytest
 from virtual import MS, Driver, S
 
 from bachbridge.config import Settings
-from bachbridge.events import Answer, Event, Plan, Play, Prompt, Setting, Status, loads
+from bachbridge.events import Answer, Event, Plan, Play, Prompt, Refused, Setting, Status, loads
 from bachbridge.music import Note, Phrase
 from bachbridge.scrutiny import objection
 
@@ -36,6 +36,8 @@ def one(**fields: object) -> Phrase:
         Prompt(Phrase(GOOD.notes, 100_000), STEP_NS, 1, aloud=False),
         Answer(1, (Note(0, 4, 60, 80, 4),), 4, final=True),
         Answer(1, (Note(0, 4, 60, 80, -1),), 4, final=True),
+        Refused(1, None),  # pyright: ignore[reportArgumentType]
+        Refused("one", "no"),  # pyright: ignore[reportArgumentType]
         Plan(1, 0, ((40, 40, 35, 30),), 0),
         Plan(1, 0, ((40, 40, 300, 30, 20, 15),), 0),
         Setting(5, 1),  # pyright: ignore[reportArgumentType]

@@ -23,6 +23,7 @@ from bachbridge.events import (
     ModelUp,
     Panic,
     Quit,
+    Refused,
     Reset,
     Setting,
     Status,
@@ -274,3 +275,67 @@ def only_last_status(driver: Driver) -> str:
     message = driver.of(Status)[-1][1]
     assert isinstance(message, Status)
     return message.text
+
+
+# ---------------------------------------------------------------- kinds of answers
+
+
+@pytest.mark.parametrize("kind", ["harmonize", "vary"])
+def test_an_answer_that_is_the_phrase_itself_is_as_long_as_it(kind: str) -> None:
+    driver = Driver(replace(AT_120, answer=kind, answer_bars=3))
+    quarters(driver)
+    driver.run(20 * S)
+    ask, heard = only(driver, Ask)[1], only(driver, Heard)[1]
+    assert (ask.task, ask.steps) == (kind, heard.phrase.steps)
+
+
+def test_a_continuation_is_as_long_as_was_set() -> None:
+    driver = Driver(replace(AT_120, answer_bars=3))
+    quarters(driver)
+    driver.run(20 * S)
+    assert (only(driver, Ask)[1].task, only(driver, Ask)[1].steps) == ("continue", 48)
+
+
+def test_what_was_harmonised_live_is_continued_all_the_same() -> None:
+    driver = Driver(replace(AT_120, mode="harmonize", answer="vary"))
+    driver.at(0, ModelUp("chorale-lstm", 1))
+    last_up = quarters(driver)
+    driver.at(last_up + 10 * MS, EndPhrase())
+    driver.run(20 * S)
+    assert only(driver, Ask)[1].task == "continue"
+
+
+@pytest.mark.parametrize("late_ms", [90, 200])
+@pytest.mark.parametrize("ended_by", ["silence", "bars", "control"])
+def test_an_answer_that_takes_its_time_starts_on_the_next_beat_that_is_left(late_ms: int, ended_by: str) -> None:
+    def whole(ask: Ask) -> list[tuple[int, Answer]]:
+        notes = tuple(Note(0, ask.steps, 60 - 5 * voice, voice=voice) for voice in range(4))
+        return [(late_ms * MS, Answer(ask.ask, notes, ask.steps, final=True))]
+
+    driver = Driver(replace(AT_120, phrase_end=ended_by, phrase_bars=1, answer="harmonize"), whole)
+    last_up = quarters(driver)
+    if ended_by == "control":
+        driver.at(last_up - 100 * MS, Midi(midi.control(0, 80, 127)))
+    driver.run(20 * S)
+    asked_ns, origin_ns = only(driver, Ask)[0], only(driver, Heard)[1].origin_ns
+    ready_ns = asked_ns + late_ms * MS
+    begun_ns = note_ons(driver)[0][0]
+    assert (begun_ns - origin_ns) % BEAT == 0
+    assert ready_ns <= begun_ns < ready_ns + BEAT
+    assert len(note_ons(driver)) == 4
+    assert not driver.receiver.sounding
+
+
+def test_a_refusal_is_told_at_once_and_nothing_is_waited_for() -> None:
+    driver = Driver(replace(AT_120, answer="vary"), silent)
+    last_up = quarters(driver)
+    driver.run(last_up + 3 * S)
+    ask = only(driver, Ask)[1]
+    driver.feed(Refused(ask.ask + 1, "of another ask"))
+    assert driver.of(Missed) == []
+    driver.feed(Refused(ask.ask, "m cannot vary a phrase: choose another answer or another model."))
+    assert only(driver, Missed)[1] == Missed(ask.ask, "m cannot vary a phrase: choose another answer or another model.")
+    assert only(driver, Answered)[1].interrupted
+    quarters(driver, start_ns=driver.now_ns + S)
+    driver.run(driver.now_ns + 20 * S)
+    assert len(driver.of(Ask)) == 2

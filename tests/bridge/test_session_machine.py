@@ -25,6 +25,7 @@ from bachbridge.events import (
     PortsChanged,
     Prompt,
     Quit,
+    Refused,
     Reset,
     Setting,
     Tick,
@@ -47,6 +48,7 @@ VOICING = [
     *(("follow_clock", True), ("follow_clock", False), ("panic_control", -1), ("panic_control", 83)),
     *(("model", "another"), ("model", ""), ("key", "F# minor"), ("beats_per_bar", 3), ("answer_bars", 2)),
     *(("phrase_end", "bars"), ("phrase_end", "silence"), ("phrase_end", "pedal"), ("common_tones", "strike")),
+    *(("answer", "harmonize"), ("answer", "vary"), ("answer", "continue")),
 ]
 """Settings under which what sounds may be another note, or another time."""
 NOTES = st.lists(
@@ -242,6 +244,10 @@ class Dialogue(RuleBasedStateMachine):
     @rule(number=st.integers(0, 5), start=st.integers(0, 40), length=st.integers(0, 40))
     def stray_answer(self, number: int, start: int, length: int) -> None:
         self.driver.feed(Answer(number, (Note(start, length, 62, 70, 2),), start + length, final=False))
+
+    @rule(number=st.integers(0, 5), reason=st.sampled_from(["it cannot do that", "", 3]))
+    def refusal(self, number: int, reason: str) -> None:
+        self.driver.feed(Refused(number, reason))
 
     @rule(stop=st.sampled_from([Panic(), Reset(), Quit("test"), Midi(b"\xfc"), PANIC_CONTROL]))
     def stop(self, stop: Panic | Reset | Quit | Midi) -> None:

@@ -20,6 +20,7 @@ from bachbridge.events import (
     Notice,
     PortsChanged,
     Received,
+    Refused,
     Report,
     Send,
     Sent,
@@ -35,7 +36,7 @@ def told(at_ns: int, message: Event | Effect) -> list[Message]:
             return [Sent(data, due_ns, at_ns)]
         case Midi(data):
             return [Received(data, at_ns)] if data[0] < 0xF8 else []
-        case Answer() | PortsChanged() | ModelUp() | ModelDown():
+        case Answer() | PortsChanged() | ModelUp() | ModelDown() | Refused():
             return [message]
         case _ if isinstance(message, Report | Notice):
             return [message]

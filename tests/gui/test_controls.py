@@ -73,7 +73,7 @@ def table(qtbot: QtBot, tmp_path: Path) -> Table:
 
 
 TARGETS = (
-    *("mode", "model", "temperature", "seed", "phrase_end", "silence_beats", "phrase_bars", "answer_bars"),
+    *("mode", "model", "temperature", "seed", "phrase_end", "silence_beats", "phrase_bars", "answer_bars", "answer"),
     *("let_finish", "voice", "key", "chord_on", "common_tones", "density", "position", "top_p", "candidates", "rules"),
     *("chord_ms", "legato_ms", "rest_bars", "bpm", "follow_clock", "beats_per_bar", "thru", "latency_ms"),
     *(f"{name}.{voice}" for name in ("channels", "octaves", "levels", "harmony") for voice in range(4)),
@@ -241,6 +241,30 @@ def test_the_card_of_the_model_that_is_chosen(table: Table) -> None:
     facts = {"tasks": ["continue", "harmonize"], "data": "Bach's chorales"}
     assert choice_of("x", facts).says == "Continues and harmonizes. Learnt from Bach's chorales."
     assert choice_of("x", {}).says == ""
+    assert choice_of("x", {"tasks": ["continue", "mend", "vary"]}).says == "Continues, mends and varies."
+    assert choice_of("x", facts).tasks == ("continue", "harmonize")
+
+
+def offered(table: Table) -> list[str]:
+    editor = table.control("answer").editor
+    assert isinstance(editor, Words)
+    return [editor.box.itemData(index) for index in range(editor.box.count())]
+
+
+def test_the_answers_are_those_that_the_model_knows(table: Table) -> None:
+    choices = [ModelChoice("chorale-lstm", "", ("continue", "harmonize")), ModelChoice("other", "", ("continue",))]
+    table.panel.set_models([*choices, ModelChoice("third", "")])
+    assert offered(table) == ["continue", "harmonize"]
+    table.desk.set("model", "third")
+    assert offered(table) == ["continue", "harmonize", "vary"]
+    table.desk.set("answer", "vary")
+    table.desk.set("model", "other")
+    assert offered(table) == ["continue", "vary"], "what is set stays in sight"
+    assert table.control("answer").reason == "", "or it could not be changed"
+    table.desk.set("answer", "continue")
+    assert offered(table) == ["continue"]
+    assert "no other answer" in table.control("answer").reason
+    assert table.control("answer_bars").reason == ""
 
 
 def test_the_clock_takes_tap_and_tempo_away(table: Table) -> None:

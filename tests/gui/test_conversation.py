@@ -6,7 +6,7 @@ from engine import FakeEngine
 from virtual import MS, S
 
 from bachbridge.config import Settings
-from bachbridge.events import EndPhrase, ModelDown, Prompt, Status
+from bachbridge.events import EndPhrase, ModelDown, ModelUp, Prompt, Refused, Status
 from bachbridge.music import Note, Phrase
 from bachbridge_gui.entries import Entry
 from bachbridge_gui.state import State
@@ -121,3 +121,6 @@ def test_what_is_to_be_read_begins_as_a_sentence_does() -> None:
     assert state.notice(S) == "There is no note in it to be answered"
     state.take([ModelDown("the model's process ended and is started again")], S)
     assert state.notice(S) == "The model's process ended and is started again"
+    state.take([ModelUp("m", 1), Refused(3, "m cannot vary a phrase: choose another answer or another model.")], S)
+    assert state.notice(S) == "M cannot vary a phrase: choose another answer or another model."
+    assert state.model == "m", "it is ready all the same"

@@ -75,3 +75,17 @@ def test_without_a_model_its_own_sentence_is_given() -> None:
 def test_a_mode_that_is_not_known_here_forbids_nothing() -> None:
     invented = replace(CONTINUE, mode="accompany")
     assert not {*ANSWERING, "voice", "key", "cadence"} & (reasons(invented, USUAL).keys() - {"phrase_bars"})
+
+
+def test_only_a_continuation_has_a_length_of_its_own() -> None:
+    assert "answer_bars" not in reasons(CONTINUE, USUAL)
+    assert "as long as your phrase" in reasons(replace(CONTINUE, answer="vary"), USUAL)["answer_bars"]
+    assert "answer_bars" not in reasons(replace(HARMONIZE, answer="vary"), USUAL), "there it is continued"
+
+
+def test_there_is_a_choice_where_the_model_has_one() -> None:
+    assert "answer" not in reasons(CONTINUE, USUAL)
+    assert "answer" not in reasons(CONTINUE, Conditions(tasks=("continue", "harmonize")))
+    assert "choose another model" in reasons(CONTINUE, Conditions(tasks=("continue",)))["answer"]
+    assert "answer" not in reasons(replace(CONTINUE, answer="vary"), Conditions(tasks=("continue",)))
+    assert "Only in mode Continue" in reasons(HARMONIZE, USUAL)["answer"]

@@ -1,16 +1,18 @@
 """A model's process for tests, started by the engine: it answers with one chord, held for the whole answer.
 
-model_process.py held     the chord at once
-model_process.py stuck    its first step at once, and nothing more, ever
+model_process.py held           the chord at once
+model_process.py stuck          its first step at once, and nothing more, ever
+model_process.py found FOLDER   a true process, which finds models in FOLDER beside the shipped ones
 """
 
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
-from bachbridge import link
+from bachbridge import library, link, stopwatch
 from bachbridge.events import Answer, Ask, Feed, Foresee, Plan
-from bachbridge.modelhost import serve
+from bachbridge.modelhost import Model, build, serve
 from bachbridge.music import Note
 
 CHORD = (72, 67, 64, 48)
@@ -18,6 +20,8 @@ CHORD = (72, 67, 64, 48)
 
 class Chord:
     """What `modelhost.build` would return."""
+
+    tasks, recorded_ns = ("continue",), 0
 
     def __init__(self, *, stuck: bool) -> None:
         self._stuck = stuck
@@ -27,6 +31,9 @@ class Chord:
 
     def follow(self, foresee: Foresee) -> None:
         pass
+
+    def ponder(self) -> bool:
+        return False
 
     def plan(self, foresee: Foresee) -> Plan:
         step = foresee.step + len(foresee.frames)
@@ -44,8 +51,16 @@ def _chord(length: int) -> tuple[Note, ...]:
     return tuple(Note(0, length, pitch, 70, voice) for voice, pitch in enumerate(CHORD))
 
 
+def _found(place: Path) -> Callable[[str], Model]:
+    shipped = Path(__file__).parents[2] / "models"
+    library.places = lambda: (place, shipped)
+    stopwatch.record_path = lambda: place / "pace.json"
+    return build
+
+
 if __name__ == "__main__":
     reader, writer = link.standard_pipes()
     outbox = link.Outbox(writer)
-    serve(link.lines(reader), outbox.send, lambda name: Chord(stuck=sys.argv[1] == "stuck"))
+    maker = _found(Path(sys.argv[2])) if sys.argv[1] == "found" else lambda _: Chord(stuck=sys.argv[1] == "stuck")
+    serve(link.lines(reader), outbox.send, maker)
     outbox.close()

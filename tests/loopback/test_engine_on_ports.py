@@ -10,6 +10,7 @@ import psutil
 import pytest
 from daw import PATIENCE_S, Daw, await_message, daw
 from model_process import CHORD
+from tinyfill import written
 
 from bachbridge import midi
 from bachbridge.config import Settings
@@ -21,11 +22,13 @@ from bachbridge.events import (
     Heard,
     Message,
     Midi,
+    Missed,
     ModelDown,
     ModelUp,
     PortsChanged,
     Received,
     Sent,
+    Setting,
 )
 from bachbridge.jack import DummyServer
 from bachbridge.link import Link
@@ -109,6 +112,56 @@ def test_a_melody_is_harmonised_in_three_voices_that_end_with_it(jack: DummyServ
                 await_message(link, Harmonized, told)
     reports = [message for message in told if isinstance(message, Harmonized)]
     assert [report.voices for report in reports] == [((1, 67, 68), (2, 64, 68), (3, 48, 76))] * 3
+
+
+def filling(place: Path) -> list[str]:
+    """The command of a model's process that has an infilling model, "tiny"."""
+    written(place / "tiny")
+    return [sys.executable, str(HERE / "model_process.py"), "found", str(place)]
+
+
+def test_the_phrase_comes_back_in_four_voices(jack: DummyServer, tmp_path: Path) -> None:
+    told: list[Message] = []
+    settings = Settings(bpm=300, phrase_end="control", answer="harmonize")
+    with Link(settings, modelhost=filling(tmp_path)) as link:
+        ready(link)
+        link.send(Setting("model", "tiny"))
+        assert await_message(link, ModelUp).name == "tiny"
+        with daw() as player:
+            player.play(67, 69, 71)
+            player.send(bytes((0xB0, 80, 127)))
+            answered = await_message(link, Answered, told)
+            sent = [message for message in told if isinstance(message, Sent)]
+            player.until(lambda: len(player.heard) >= len(sent))
+            player.until_silent()
+    assert not answered.interrupted
+    (heard,) = [message for message in told if isinstance(message, Heard)]
+    # They were struck as fast as it goes, so they are a chord.
+    assert {note.pitch for note in answered.notes} >= {note.pitch for note in heard.phrase.notes} == {67, 69, 71}
+    back = [data for _, data in player.heard if data[0] & 0xF0 == 0x90]
+    assert {data[1] for data in back} >= {67, 69, 71}
+    assert {data[0] & 0x0F for data in back} == {0, 1, 2, 3}
+
+
+def test_what_the_model_cannot_do_is_said_at_once(jack: DummyServer, tmp_path: Path) -> None:
+    with Link(Settings(bpm=300, phrase_end="control", answer="vary"), modelhost=filling(tmp_path)) as link:
+        ready(link)
+        with daw() as player:
+            player.play(67, 69, 71)
+            player.send(bytes((0xB0, 80, 127)))
+            assert "chorale-lstm cannot vary a phrase" in await_message(link, Missed).what
+
+
+def test_the_partner_harmonises_while_the_network_looks_ahead(jack: DummyServer, tmp_path: Path) -> None:
+    settings = Settings(mode="harmonize", model="tiny", bpm=120)
+    with Link(settings, modelhost=filling(tmp_path)) as link:
+        ready(link)
+        with daw() as player:
+            for pitch in (67, 69, 71, 72):
+                player.send(midi.note_on(0, pitch, 80))
+                player.until(lambda: len(player.sounding) == 3)
+                player.send(midi.note_off(0, pitch))
+            player.until_silent()
 
 
 def test_playing_again_silences_the_answer(held: tuple[Link, Daw]) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from PyQt6.QtWidgets import QVBoxLayout, QWidget
 
+from bachbridge.config import ANSWERS
 from bachbridge_gui.controls.control import INSET_PX, Control
 from bachbridge_gui.controls.editors import Words
 from bachbridge_gui.controls.quiet import small
@@ -13,6 +14,7 @@ from bachbridge_gui.controls.table import Row
 from bachbridge_gui.desk import Desk
 from bachbridge_gui.learner import Learner
 
+_DOES = {"continue": "continues", "harmonize": "harmonizes", "mend": "mends", "vary": "varies"}
 _ROW = Row("model", "Model", "words", "Which network answers; the next notes are the new one's, without a break.")
 
 
@@ -23,15 +25,18 @@ class ModelChoice:
     name: str
     says: str
     """What its card says, in a sentence or two."""
+    tasks: tuple[str, ...] = ANSWERS
+    """What it can be asked, by its card."""
 
 
 def choice_of(name: str, facts: Mapping[str, Any]) -> ModelChoice:
     """From a `card.json`, read."""
-    tasks = {"continue": "continues", "harmonize": "harmonizes"}
-    does = " and ".join(tasks.get(str(task), str(task)) for task in facts.get("tasks", ()))
+    tasks = tuple(str(task) for task in facts.get("tasks", ()))
+    *most, last = [_DOES.get(task, task) for task in tasks] or [""]
+    does = f"{', '.join(most)} and {last}" if most else last
     made = str(facts.get("data", "")).strip().rstrip(".")
     sentences = [f"{does.capitalize()}." if does else "", f"Learnt from {made}." if made else ""]
-    return ModelChoice(name, " ".join(filter(None, sentences)))
+    return ModelChoice(name, " ".join(filter(None, sentences)), tasks)
 
 
 class Model(QWidget):
@@ -59,6 +64,12 @@ class Model(QWidget):
         self.words.set_words({name: name for name in self._choices})
         self.words.show_value(self._desk.settings.model)
         self._refresh()
+
+    @property
+    def tasks(self) -> tuple[str, ...]:
+        """What the model that is chosen can be asked; of one that is not known, everything."""
+        choice = self._choices.get(self._desk.settings.model)
+        return choice.tasks if choice else ANSWERS
 
     def set_sentence(self, sentence: str) -> None:
         """What is the matter with it; empty: nothing, and the card has the word."""

@@ -8,9 +8,11 @@ from collections.abc import Sequence
 from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
+from bachbridge.config import ANSWERS
 from bachbridge_gui.controls import table
 from bachbridge_gui.controls.choice import Model, ModelChoice
 from bachbridge_gui.controls.control import Control, column_px
+from bachbridge_gui.controls.editors import Words
 from bachbridge_gui.controls.section import Disclosure, Section
 from bachbridge_gui.controls.table import Row
 from bachbridge_gui.controls.tempo import Tempo
@@ -35,6 +37,8 @@ class Controls(QWidget):
         super().__init__()
         self._desk, self._learner = desk, learner
         self._ready, self._sentence, self._clock = True, "", False
+        self._offered = list(ANSWERS)
+        """The kinds of answer that there are to choose from."""
         self.mode, *self.commands = (self._control(row, labelled=False) for row in (table.MODE, *table.COMMANDS))
         self.model, self.tempo, self.voices = Model(desk, learner), Tempo(desk, learner), Voices(desk, learner)
         self.learn_bar = LearnBar(learner, profiles)
@@ -113,6 +117,7 @@ class Controls(QWidget):
         """The models of the library."""
         self.model.set_models(choices)
         self._learner.set_models([choice.name for choice in choices])
+        self._refresh()
 
     def set_model_state(self, *, ready: bool, sentence: str = "") -> None:
         """Whether the model answers; `sentence` says why not."""
@@ -125,8 +130,18 @@ class Controls(QWidget):
         self._clock = running
         self._refresh()
 
+    def _offer(self, tasks: Sequence[str]) -> None:
+        """Of the answers those that the model knows, and the one that is set, whether it does or not."""
+        chosen = self._desk.settings.answer
+        kinds = [kind for kind in ANSWERS if kind in tasks or kind == chosen]
+        for control in self.controls:
+            if control.row.target == "answer" and isinstance(control.editor, Words) and kinds != self._offered:
+                control.editor.set_words({kind: control.row.words[kind] for kind in kinds})
+                self._offered = kinds
+
     def _refresh(self) -> None:
-        conditions = Conditions(self._ready, self._sentence, self._clock)
+        conditions = Conditions(self._ready, self._sentence, self._clock, self.model.tasks)
+        self._offer(self.model.tasks)
         found = reasons(self._desk.settings, conditions)
         for control in self.controls:
             control.forbid(found.get(control.row.target, ""))

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from bachbridge.config import COMMON_TONES, LIMITS, MODES, PHRASE_ENDS
+from bachbridge.config import ANSWERS, COMMON_TONES, LIMITS, MODES, PHRASE_ENDS
 from bachbridge.music import VOICES
 from bachbridge_gui.targets import KEYS
 
@@ -90,10 +90,17 @@ PHRASE = (
     ),
     Row("phrase_bars", "Phrase", "number", "After so many bars you hear the answer, without a gap.", suffix=" bars"),
     Row(
+        "answer",
+        "You hear",
+        "words",
+        "What comes back: how your phrase goes on, the phrase itself in four voices, or a variation of it.",
+        dict(zip(ANSWERS, ("A continuation", "Four voices", "A variation"), strict=True)),
+    ),
+    Row(
         "answer_bars",
         "Answer",
         "number",
-        "How long the answer plays.",
+        "How long a continuation plays.",
         suffix=" bars",
         special="Like the phrase",
     ),

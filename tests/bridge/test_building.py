@@ -1,0 +1,75 @@
+"""From a card to a model that plays, whatever its codec."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tinyfill import written
+
+from bachbridge import library, modelhost, nets, stopwatch
+from bachbridge.errors import ModelError
+from bachbridge.events import Answer, Ask, Foresee
+from bachbridge.modelhost import build
+from bachbridge.music import Note, Phrase
+
+SHIPPED = Path(__file__).parents[2] / "models"
+TUNE = Phrase(tuple(Note(4 * i, 4, pitch) for i, pitch in enumerate((67, 69, 71, 72))), 16)
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where models may be put beside the shipped ones."""
+    monkeypatch.setattr(library, "places", lambda: (tmp_path, SHIPPED))
+    monkeypatch.setattr(stopwatch, "record_path", lambda: tmp_path / "pace.json")
+    build.cache_clear()
+    return tmp_path
+
+
+def test_an_infilling_model_answers_and_harmonises_with_its_partner(place: Path) -> None:
+    written(place / "tiny")
+    model = build("tiny")
+    assert model.recorded_ns > 0
+    assert modelhost.step_ns(model, "tiny") > 0
+    for task in model.tasks:
+        *parts, last = model.generate(Ask(1, task, "tiny", TUNE, 16, 0.9, 0.95, 3))
+        assert not any(parts)
+        assert isinstance(last, Answer)
+        assert {note.voice for note in last.notes} == {0, 1, 2, 3}
+    frame = (36, 31, 27, 20, 15)
+    foresee = Foresee("tiny", 0, 0, (frame,), 0, 36, 16, 0.9, 0.95, 1, 8, "all", -1, 0.0, 0.0, False, "hold")
+    model.follow(foresee)
+    plan = model.plan(foresee)
+    assert plan.step == 1
+    assert len(plan.rows) == 23
+    passes = 0
+    while model.ponder():
+        passes += 1
+    assert passes > 4
+    assert len(model.plan(foresee).rows) == 23
+
+
+def test_its_pace_is_on_record_and_not_measured_again(place: Path) -> None:
+    written(place / "tiny")
+    first = build("tiny").recorded_ns
+    build.cache_clear()
+    assert build("tiny").recorded_ns == first
+
+
+def test_a_partner_that_is_not_there_is_named(place: Path) -> None:
+    written(place / "tiny", partner="nobody")
+    with pytest.raises(ModelError, match="there is no model 'nobody'"):
+        build("tiny")
+
+
+def test_a_model_is_nobodys_own_partner(place: Path) -> None:
+    written(place / "tiny", partner="tiny")
+    with pytest.raises(ModelError, match="tiny does not go from frame to frame"):
+        build("tiny")
+
+
+def test_the_network_takes_any_number_of_steps(place: Path) -> None:
+    network = nets.load_fill(library.read(written(place / "tiny")))
+    for batch, steps in ((1, 1), (3, 40)):
+        cells = np.zeros((batch, steps, 4), np.int32)
+        pitch, strike = network.fill(cells, cells, cells)
+        assert (pitch.shape, strike.shape) == ((batch, steps, 4, 47), (batch, steps, 4))

@@ -44,7 +44,8 @@ def continue_file(source: Path, target: Path, *, bars: int | None, temperature: 
         top_p=Settings().top_p,
         seed=seed,
     )
-    notes = longest(note for answer in build(model).generate(ask) for note in answer.notes)
+    answers = build(model).generate(ask)
+    notes = longest(note for answer in answers if answer is not None for note in answer.notes)
     with whole_file(target) as scratch:
         scratch.write_bytes(continued(song, notes))
     answered = ask.steps // prompt.steps_per_bar

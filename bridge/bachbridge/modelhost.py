@@ -25,10 +25,10 @@ _WARM_UP = Phrase((Note(0, _WARM_STEPS, 67),), _WARM_STEPS)
 
 
 class Model(Protocol):
-    """What the process needs of a model; None among its answers says that it may be put aside there."""
+    """What the process needs of a model."""
 
     def feed(self, feed: Feed) -> None: ...
-    def generate(self, ask: Ask) -> Iterator[Answer | None]: ...
+    def generate(self, ask: Ask) -> Iterator[Answer]: ...
     def follow(self, foresee: Foresee) -> None: ...
     def plan(self, foresee: Foresee) -> Plan: ...
 
@@ -150,8 +150,7 @@ class Host:
         for answer in model.generate(ask):
             if self._inbox.void:
                 return
-            if answer is not None:
-                self._send(answer)
+            self._send(answer)
 
     def _load(self, name: str) -> None:
         """Make the model the one in use, and say so; raises `ModelError`, and is then without one."""

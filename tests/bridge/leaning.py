@@ -4,8 +4,8 @@ from pathlib import Path
 
 import numpy as np
 
+from bachbridge import library
 from bachbridge.codecs import canvas, satb
-from bachbridge.library import Card
 from bachbridge.music import RANGES
 
 MIDDLES = np.array([satb.class_of((low + high) // 2) for low, high in RANGES])
@@ -29,5 +29,17 @@ class Leaning:
         return pitch, np.full(seen.shape, -3, np.float32)
 
 
-def card(name: str) -> Card:
-    return Card(name, Path(), "canvas", ("continue", "harmonize", "mend", "vary"), (), 0, 0, {}, {}, {})
+FACTS = {
+    "tasks": ["continue", "harmonize", "mend", "vary"],
+    "chain": ["soprano", "bass", "alto", "tenor"],
+    "layers": 1,
+    "units": 1,
+    "partner": "chorale-lstm",
+    "sampler": {},
+    "files": {},
+}
+
+
+def card(name: str, codec: str = "canvas") -> library.Card:
+    """What the library would find for a model of that name."""
+    return library._card(Path(name), FACTS | {"codec": codec})

@@ -50,9 +50,7 @@ def both_kinds(monkeypatch: pytest.MonkeyPatch) -> None:
     """The models "flat", a causal one, and "leaning", an infilling one."""
 
     def find(name: str) -> Card:
-        if name == "leaning":
-            return leaning.card(name)
-        return Card(name, Path(), "satb", ("harmonize",), (0, 3, 1, 2), 1, 1, {}, {}, {})
+        return leaning.card(name, "canvas" if name == "leaning" else "satb")
 
     def load(card: Card) -> Flat:
         return Flat()

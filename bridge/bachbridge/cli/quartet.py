@@ -1,7 +1,7 @@
 """A file in four voices of which some notes are drawn anew, while all else stays to the tick.
 
-On the grid each voice is read as a melody is: moved by octaves to where it sings, gaps of up to a beat closed. Notes
-are erased whole: a region takes the notes that begin in it, and whatever sounds into it from before stays. In the
+On the grid each voice is read as a melody is: moved by octaves if it sings elsewhere, gaps of up to a beat closed.
+Notes are erased whole: a region takes the notes that begin in it, and whatever sounds into it from before stays. In the
 tracks the erased notes' events are replaced by those of the new ones; no other event changes its tick or its data.
 """
 
@@ -20,6 +20,9 @@ from bachbridge.midifile import MidiSong
 from bachbridge.music import STEPS_PER_BEAT, VOICES, Note
 from bachbridge.smf import Played, file_bytes, with_notes
 from bachbridge.voiceleading import Bools, Ints
+
+_TOLERATED = 0.5
+"""The share of a voice that may lie outside its range before it is moved, for then it no longer fits the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +57,7 @@ def quartet_of(song: MidiSong) -> Quartet:
         )
     lines = tuple(_single([note for note in song.phrase.notes if note.voice == voice]) for voice in range(len(VOICES)))
     steps = max(note.end for note in song.phrase.notes)
-    prompts = [satb.line(line, voice, steps) for voice, line in enumerate(lines)]
+    prompts = [satb.line(line, voice, steps, tolerated=_TOLERATED) for voice, line in enumerate(lines)]
     classes = np.stack([prompt.classes[:, voice] for voice, prompt in enumerate(prompts)], axis=1)
     struck = np.stack([prompt.struck[:, voice] for voice, prompt in enumerate(prompts)], axis=1)
     onsets = np.where(struck, np.arange(steps, dtype=np.int32)[:, None], -1)

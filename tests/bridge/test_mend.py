@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from leaning import Leaning, card
 
-from bachbridge import library, nets
+from bachbridge import library, nets, smf
 from bachbridge.cli.harmonize import harmonize_file, wish_of
 from bachbridge.cli.infilling import way_of
 from bachbridge.cli.mend import mend_file
@@ -274,6 +274,50 @@ def test_a_note_off_ends_the_oldest_of_its_pitch():
     assert with_notes(track, {(10, 0, 60)}, []) == track_chunk([first, (20, b"\x80\x3c\x01")])[:-4] + b"\x0a" + meta(
         0x12F, b""
     )
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_whatever_a_track_holds_only_the_named_notes_go(seed: int):
+    """Chance makes a track of notes that overlap, hang and share pitches, with other events among them."""
+    rng = np.random.default_rng(seed)
+    body, running = b"", -1
+    for _ in range(200):
+        status = int(rng.choice([0x90, 0x80, 0x91, 0xB0, 0xE1, 0xF0]))
+        data = bytes(rng.integers(60, 63, 2).tolist()) if rng.random() < 0.9 else bytes((61, 0))
+        body += bytes((int(rng.integers(0, 40)),))
+        if status == 0xF0:
+            body += b"\xf0\x02" + data
+        else:
+            body += (b"" if status == running else bytes((status,))) + data
+            running = status
+    read = list(_timed(body))
+    ons = [(event[0], event[1][0] & 0xF, event[1][1]) for event in read if _begins(event[1])]
+    gone = {on for on in ons if rng.random() < 0.3}
+    left = list(_timed(with_notes(body, gone, [])))
+    assert [on for on in ons if on not in gone] == [
+        (tick, data[0] & 0xF, data[1]) for tick, data in left if _begins(data)
+    ]
+    others = [[event for event in found if event[1][0] & 0xE0 != 0x80] for found in (read, left)]
+    assert others[0] == others[1]
+    assert not Counter(left) - Counter(read)
+    notes = [(10, 20, 5, 64, 9), (15, 15, 5, 65, 9)]
+    added = Counter(_timed(with_notes(body, gone, notes))) - Counter(left)
+    assert added == Counter(
+        [(10, b"\x95\x40\x09"), (20, b"\x85\x40\x40"), (15, b"\x95\x41\x09"), (16, b"\x85\x41\x40")]
+    )
+
+
+def _timed(body: bytes) -> list[tuple[int, bytes]]:
+    """Events with their status at their ticks, the end of the track left out."""
+    return [
+        (event.tick, bytes((event.status & 0xFF,)) + event.data)
+        for event, _, _ in smf._all_events(body)
+        if event.status < 0x100
+    ]
+
+
+def _begins(data: bytes) -> bool:
+    return data[0] & 0xF0 == 0x90 and data[2] > 0
 
 
 # ---------------------------------------------------------------- what is refused, and then nothing is written

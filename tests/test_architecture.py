@@ -16,6 +16,8 @@ PACKAGES = {
 PURE = {
     *(
         "music",
+        "region",
+        "walk",
         "events",
         "midi",
         "tempo",
@@ -40,7 +42,6 @@ PURE = {
     ),
     *("codecs", "sampling", "planner", "ranking", "steering", "measures", "voiceleading"),
     *("beam", "score", "performance", "rehearsal", "smf"),
-    *("region", "walk"),
 }
 """Modules and packages of `bachbridge` that know no clock, thread, port, file or global random state."""
 DATA = {

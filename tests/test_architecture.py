@@ -16,6 +16,8 @@ PACKAGES = {
 PURE = {
     *(
         "music",
+        "region",
+        "walk",
         "events",
         "midi",
         "tempo",

@@ -144,14 +144,17 @@ def _named_voice(name: str) -> int | None:
     return next((voice for voice, word in enumerate(VOICES) if word in name or name in {word[0], word[:3]}), None)
 
 
-def _voices(parts: Parts, names: Sequence[str], time: Timeline) -> dict[tuple[int, int], int]:
-    """The voice of each part; empty where the music has no four parts."""
+def voices(notes: Sequence[TickNote], names: Sequence[str], time: Timeline) -> dict[tuple[int, int], int]:
+    """The voice of each part (track, channel); empty where the music has no four parts."""
+    parts: Parts = defaultdict(list)
+    for note in notes:
+        parts[note.track, note.channel].append(note)
     if len(parts) != len(VOICES):
         return {}
     named = {part: _named_voice(names[part[0]]) for part in parts}
     if set(named.values()) == set(range(len(VOICES))):
         return {part: voice for part, voice in named.items() if voice is not None}
-    if not all(_one_at_a_time(notes, time) for notes in parts.values()):
+    if not all(_one_at_a_time(part, time) for part in parts.values()):
         return {}
     falling = sorted(parts, key=lambda part: -fmean(note.pitch for note in parts[part]))
     return {part: voice for voice, part in enumerate(falling)}
@@ -174,12 +177,9 @@ def _trimmed(notes: tuple[Note, ...]) -> tuple[Note, ...]:
 
 def phrase(notes: Sequence[TickNote], names: Sequence[str], time: Timeline) -> Phrase:
     """The notes on the grid from tick 0 to the bar line after the last; `steps_per_bar` is the last meter's."""
-    parts: Parts = defaultdict(list)
-    for note in notes:
-        parts[note.track, note.channel].append(note)
-    voices = _voices(parts, names, time)
-    gridded = longest(_snapped(note, time, voices.get((note.track, note.channel), 0)) for note in notes)
-    if voices:
+    voice_of = voices(notes, names, time)
+    gridded = longest(_snapped(note, time, voice_of.get((note.track, note.channel), 0)) for note in notes)
+    if voice_of:
         gridded = _trimmed(gridded)
     steps = time.bar_line(max((note.end for note in gridded), default=0))
     return Phrase(gridded, steps, time.meter(max(0, time.tick(steps) - 1)).steps, position=0)

@@ -7,7 +7,8 @@ Running status goes on through meta events, as many writers have it.
 """
 
 import struct
-from collections.abc import Iterable, Iterator, Sequence
+from collections import defaultdict, deque
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 TRACK_NAME, END_OF_TRACK, TEMPO, METER = 0x103, 0x12F, 0x151, 0x158
@@ -15,6 +16,11 @@ TRACK_NAME, END_OF_TRACK, TEMPO, METER = 0x103, 0x12F, 0x151, 0x158
 NOTE_OFF, NOTE_ON, PROGRAM = 0x80, 0x90, 0xC0
 _META, _SYSEX, _SYSEX_MORE = 0xFF, 0xF0, 0xF7
 _DATA_BYTES = {0x80: 2, 0x90: 2, 0xA0: 2, 0xB0: 2, 0xC0: 1, 0xD0: 1, 0xE0: 2}
+
+Sounding = tuple[int, int, int]
+"""Tick, channel and pitch at which a note begins."""
+Played = tuple[int, int, int, int, int]
+"""Start and end in ticks, channel, pitch and velocity of a note."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +83,50 @@ def renamed(track: bytes, name: str) -> bytes:
     return b"\0" + event + track
 
 
+def with_notes(track: bytes, gone: Collection[Sounding], notes: Iterable[Played]) -> bytes:
+    """The body of a track without the notes that are `gone` and with others, all other events and their ticks as is.
+
+    A note-off ends the oldest note of its channel and pitch. Running status is written out; where there are two
+    events of one tick, new note-offs come before what stays and new note-ons after it.
+    """
+    kept: list[tuple[int, int, bytes]] = []
+    sounding: defaultdict[tuple[int, int], deque[bool]] = defaultdict(deque)
+    end, last = len(track), 0
+    for event, begin, end in _all_events(track):
+        if event.status == END_OF_TRACK:
+            last = event.tick
+            break
+        if not _is_gone(event, gone, sounding):
+            status = b"" if track[begin] >= 0x80 else bytes((event.status,))
+            kept.append((event.tick, 1, status + track[begin:end]))
+    for start, stop, channel, pitch, velocity in notes:
+        kept.append((start, 2, bytes((NOTE_ON | channel, pitch, velocity))))
+        kept.append((max(stop, start + 1), 0, bytes((NOTE_OFF | channel, pitch, 64))))
+    kept.sort(key=lambda item: item[:2])
+    return _body([(tick, event) for tick, _, event in kept], last) + track[end:]
+
+
+def _is_gone(
+    event: TrackEvent, gone: Collection[Sounding], sounding: defaultdict[tuple[int, int], deque[bool]]
+) -> bool:
+    """Whether the event begins or ends a note that is `gone`; `sounding` says so of all notes that have begun."""
+    kind, channel = event.status & 0x1F0, event.status & 0x0F
+    if kind not in {NOTE_ON, NOTE_OFF} or max(event.data) > 0x7F:
+        return False
+    pitch, velocity = event.data
+    if kind == NOTE_ON and velocity:
+        sounding[channel, pitch].append((event.tick, channel, pitch) in gone)
+        return sounding[channel, pitch][-1]
+    return bool(sounding[channel, pitch]) and sounding[channel, pitch].popleft()
+
+
 def _placed_events(track: bytes) -> Iterator[tuple[TrackEvent, int, int]]:
-    """Each event with where it begins, after its delta time, and where it ends."""
+    """Each channel or meta event with where it begins, after its delta time, and where it ends."""
+    return (placed for placed in _all_events(track) if placed[0].status not in {_SYSEX, _SYSEX_MORE})
+
+
+def _all_events(track: bytes) -> Iterator[tuple[TrackEvent, int, int]]:
+    """The same of all events; a system exclusive one has its first byte as its status."""
     at = tick = running = 0
     while at < len(track):
         delta, at = _number(track, at)
@@ -94,7 +142,8 @@ def _placed_events(track: bytes) -> Iterator[tuple[TrackEvent, int, int]]:
                 return
         elif status in {_SYSEX, _SYSEX_MORE}:
             size, at = _number(track, after)
-            _, at = _taken(track, at, size)
+            data, at = _taken(track, at, size)
+            yield TrackEvent(tick, status, data), begin, at
         else:
             if status >= 0x80:
                 running, at = status, after
@@ -119,11 +168,16 @@ def meta(status: int, data: bytes) -> bytes:
 
 def track_chunk(events: Iterable[tuple[int, bytes]]) -> bytes:
     """The body of a track: events at their ticks, sorted here (those at one tick stay in order), and its end."""
+    return _body(sorted(events, key=lambda item: item[0]), 0)
+
+
+def _body(events: Sequence[tuple[int, bytes]], end: int) -> bytes:
+    """The events, and the track's end at the tick `end` or with the last of them."""
     body, last = bytearray(), 0
-    for tick, event in sorted(events, key=lambda item: item[0]):
+    for tick, event in events:
         body += _variable(tick - last) + event
         last = tick
-    return bytes(body) + b"\0" + meta(END_OF_TRACK, b"")
+    return bytes(body) + _variable(max(0, end - last)) + meta(END_OF_TRACK, b"")
 
 
 def part_chunk(name: str, channel: int, program: int, notes: Iterable[tuple[int, int, int, int]]) -> bytes:

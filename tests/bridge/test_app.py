@@ -12,7 +12,10 @@ from bachbridge import __version__
 from bachbridge.cli.options import EXPLAINED
 from bachbridge.config import Settings, option
 
-COMMANDS = ("ports", "models", "continue", "harmonize", "demo", "replay", "bench", "train", "evaluate", "export")
+COMMANDS = (
+    *("ports", "models", "continue", "harmonize", "mend", "vary", "demo", "replay", "bench"),
+    *("train", "evaluate", "export"),
+)
 HEAVY = ("numpy", "onnxruntime", "mido", "rtmidi", "rich", "PIL", "platformdirs", "tensorflow", "music21", "PyQt6")
 
 

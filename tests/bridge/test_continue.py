@@ -6,7 +6,9 @@ from typing import Any
 
 import mido as untyped_mido
 import pytest
+from leaning import card
 
+from bachbridge import library
 from bachbridge.cli import continue_
 from bachbridge.cli.continue_ import continue_file, prompt_of
 from bachbridge.config import Settings
@@ -26,9 +28,10 @@ class Model:
 
     asks: list[Ask] = field(default_factory=list[Ask])
 
-    def generate(self, ask: Ask) -> Iterator[Answer]:
+    def generate(self, ask: Ask) -> Iterator[Answer | None]:
         self.asks.append(ask)
         for start in range(0, ask.steps, 4):
+            yield None
             for length in (1, 4):
                 chord = tuple(Note(start, length, 72 - 7 * v, 60 + v, v, 2_000_000) for v in range(4))
                 yield Answer(ask.ask, chord, start + length, final=length == 4 and start + 4 == ask.steps)
@@ -42,7 +45,12 @@ def model(monkeypatch: pytest.MonkeyPatch) -> Model:
         return scripted
 
     monkeypatch.setattr(continue_, "build", build)
+    monkeypatch.setattr(library, "find", find)
     return scripted
+
+
+def find(name: str) -> library.Card:
+    return card(name, "canvas" if name == "leaning" else "satb")
 
 
 def song(path: Path) -> Path:
@@ -61,8 +69,8 @@ def song(path: Path) -> Path:
     return path
 
 
-def run(source: Path, target: Path, bars: int | None = None) -> None:
-    continue_file(source, target, bars=bars, temperature=0.8, seed=7, model="chorale-lstm")
+def run(source: Path, target: Path, bars: int | None = None, model: str = "causal") -> None:
+    continue_file(source, target, bars=bars, temperature=0.8, seed=7, model=model)
 
 
 def test_the_original_stays_and_the_answer_follows_on_the_bar_line(tmp_path: Path, model: Model):
@@ -94,6 +102,18 @@ def test_the_number_of_bars_can_be_chosen(tmp_path: Path, model: Model):
         run(tmp_path / "in.mid", tmp_path / "out.mid", bars=0)
 
 
+def test_an_infilling_model_continues_its_own_answer_where_that_is_long(tmp_path: Path, model: Model):
+    run(song(tmp_path / "in.mid"), tmp_path / "out.mid", bars=70, model="leaning")
+    assert [ask.steps for ask in model.asks] == [32 * 12, 32 * 12, 6 * 12]
+    assert [ask.prompt.steps for ask in model.asks] == [24, 32 * 12, 32 * 12]
+    assert [len(ask.prompt.notes) for ask in model.asks] == [3, 4 * 96, 4 * 96]
+    assert len({ask.seed for ask in model.asks}) == 3
+    answer = [note for note in read_midi(tmp_path / "out.mid").notes if note.track >= 2]
+    assert sorted({note.end for note in answer}) == [2880 + 480 * beat for beat in range(1, 211)]
+    run(tmp_path / "in.mid", tmp_path / "out.mid", bars=70)
+    assert model.asks[3].steps == 70 * 12
+
+
 def test_a_file_can_be_continued_in_place(tmp_path: Path, model: Model):
     source = song(tmp_path / "in.mid")
     run(source, source)
@@ -112,7 +132,7 @@ def test_a_file_of_format_0_becomes_one_of_format_1(tmp_path: Path, model: Model
 
 
 def test_a_model_that_fails_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, model: Model):
-    def fail(ask: Ask) -> Iterator[Answer]:
+    def fail(ask: Ask) -> Iterator[Answer | None]:
         yield from Model().generate(ask)
         raise BachBridgeError("no more")
 

@@ -1,27 +1,34 @@
 """A melody's file in and out: what was there stays, three voices are added, and bad input gets one sentence."""
 
 import importlib
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import leaning
 import mido as untyped_mido
 import numpy as np
 import pytest
 
 from bachbridge import engraving, library, nets
-from bachbridge.cli import harmonize
+from bachbridge.cli import infilling
 from bachbridge.cli.harmonize import harmonize_file, wish_of
+from bachbridge.cli.infilling import way_of
+from bachbridge.cli.redraw import Outputs
+from bachbridge.cli.tune import tune_of
 from bachbridge.codecs.satb import CLASSES
 from bachbridge.errors import BachBridgeError, ConfigError, MidiFileError
-from bachbridge.grid import Meter, Timeline
+from bachbridge.gibbs import Schedule
 from bachbridge.library import Card
 from bachbridge.midifile import MidiSong, read_midi
 from bachbridge.music import RANGES
 from bachbridge.smf import METER, TEMPO, TRACK_NAME, file_bytes, meta, part_chunk, renamed, track_chunk, track_events
+from bachbridge.walk import WHOLE
 
 mido: Any = untyped_mido
 TPB = 480
 ADDED = ["Alto", "Tenor", "Bass"]
+MODELS = ("flat", "leaning")
 TUNE = (67, 69, 71, 72, 74, 71, 67, 66, 67)
 
 
@@ -39,15 +46,21 @@ class Flat:
 
 
 @pytest.fixture(autouse=True)
-def flat(monkeypatch: pytest.MonkeyPatch) -> None:
+def both_kinds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The models "flat", a causal one, and "leaning", an infilling one."""
+
     def find(name: str) -> Card:
-        return Card(name, Path(), "satb", ("harmonize",), (0, 3, 1, 2), 1, 1, {}, {}, {})
+        return leaning.card(name, "canvas" if name == "leaning" else "satb")
 
     def load(card: Card) -> Flat:
         return Flat()
 
+    def load_fill(card: Card) -> leaning.Leaning:
+        return leaning.Leaning()
+
     monkeypatch.setattr(library, "find", find)
     monkeypatch.setattr(nets, "load", load)
+    monkeypatch.setattr(nets, "load_fill", load_fill, raising=False)
 
 
 def rows(*pitches: int, each: int = TPB, start: int = 0, touch: int = -20) -> list[tuple[int, int, int, int]]:
@@ -67,18 +80,21 @@ def song(path: Path, notes: list[tuple[int, int, int, int]], *meters: tuple[int,
 
 
 def run(source: Path, target: Path | None = None, *, score: Path | None = None, **words: Any) -> MidiSong:
-    how: dict[str, Any] = {"voice": "soprano", "track": None, "rules": "all", "temperature": 0.9, "seed": 1}
-    how |= {"beam": 3, "lag": 6}
+    model = words.pop("model", "flat")
+    how: dict[str, Any] = {"rules": "all", "temperature": 0.9, "seed": 1, "fast": model == "leaning"}
+    how |= {name: words.pop(name) for name in tuple(how) if name in words}
     out = target or source.with_name("out.mid")
-    report = bool(words.pop("report", False))
-    harmonize_file(source, out, wish_of("flat", **(how | words)), report=report, score=score)
+    outputs = Outputs(out, score, bool(words.pop("report", False)))
+    wish: dict[str, Any] = {"voice": "soprano"} | ({"beam": 3, "lag": 6} if model == "flat" else {}) | words
+    harmonize_file(source, wish_of(way_of(model, **how), **wish), outputs)
     return read_midi(out)
 
 
-def test_the_melody_stays_to_the_tick_and_three_named_tracks_are_added(tmp_path: Path):
+@pytest.mark.parametrize("model", MODELS)
+def test_the_melody_stays_to_the_tick_and_three_named_tracks_are_added(tmp_path: Path, model: str):
     loose = [(start + 7 * i % 50, end, pitch, loud) for i, (start, end, pitch, loud) in enumerate(rows(*TUNE))]
     source = song(tmp_path / "in.mid", loose, (0, 3, 2))
-    before, after = read_midi(source), run(source)
+    before, after = read_midi(source), run(source, model=model)
     assert after.names == ("", "Soprano", *ADDED)
     assert after.chunks[0] == before.chunks[0]
     assert [note for note in after.notes if note.track == 1] == list(before.notes)
@@ -101,51 +117,44 @@ def test_the_harmony_is_as_loud_as_the_melody_above_it(tmp_path: Path):
             assert note.velocity == round(0.85 * loud)
 
 
-def test_the_same_seed_gives_the_same_file(tmp_path: Path):
+@pytest.mark.parametrize("model", MODELS)
+def test_the_same_seed_gives_the_same_file(tmp_path: Path, model: str):
     source = song(tmp_path / "in.mid", rows(*TUNE))
     made: list[bytes] = []
     for seed in (1, 1, 2):
-        run(source, seed=seed)
+        run(source, seed=seed, model=model)
         made.append((tmp_path / "out.mid").read_bytes())
     assert made[0] == made[1] != made[2]
 
 
+@pytest.mark.parametrize("model", MODELS)
 @pytest.mark.parametrize(
     ("voice", "others"), [("bass", ["Soprano", "Alto", "Tenor"]), ("alto", ["Soprano", "Tenor", "Bass"])]
 )
-def test_the_melody_may_be_any_voice(voice: str, others: list[str], tmp_path: Path):
-    read = run(song(tmp_path / "in.mid", rows(60, 62, 59, 60)), voice=voice)
+def test_the_melody_may_be_any_voice(voice: str, others: list[str], tmp_path: Path, model: str):
+    read = run(song(tmp_path / "in.mid", rows(60, 62, 59, 60)), voice=voice, model=model)
     assert read.names[1:] == (voice.capitalize(), *others)
 
 
+@pytest.mark.parametrize("model", MODELS)
 @pytest.mark.parametrize(("octaves", "along"), [(1, 12), (2, 12), (3, 12), (-1, -12), (-2, -12)])
-def test_a_melody_elsewhere_takes_the_harmony_an_octave_along(octaves: int, along: int, tmp_path: Path):
-    here = run(song(tmp_path / "in.mid", rows(*TUNE)))
-    there = run(song(tmp_path / "in.mid", rows(*(pitch + 12 * octaves for pitch in TUNE))))
+def test_a_melody_elsewhere_takes_the_harmony_an_octave_along(octaves: int, along: int, tmp_path: Path, model: str):
+    here = run(song(tmp_path / "in.mid", rows(*TUNE)), model=model)
+    there = run(song(tmp_path / "in.mid", rows(*(pitch + 12 * octaves for pitch in TUNE))), model=model)
     lower = [[(n.start, n.end, n.pitch, n.track) for n in read.notes if n.track > 1] for read in (here, there)]
     assert [(start, end, pitch + along, track) for start, end, pitch, track in lower[0]] == lower[1]
 
 
+@pytest.mark.parametrize("model", MODELS)
 @pytest.mark.parametrize(
     "meters",
     [((0, 7, 3),), ((0, 1, 2), (TPB, 3, 2)), ((0, 5, 3), (1200, 4, 2)), ((0, 2, 1),), ((0, 6, 3),), ((0, 1, 4),)],
 )
-def test_meters_of_every_kind(meters: tuple[tuple[int, int, int], ...], tmp_path: Path):
+def test_meters_of_every_kind(meters: tuple[tuple[int, int, int], ...], tmp_path: Path, model: str):
     source, score = song(tmp_path / "in.mid", rows(*TUNE), *meters), tmp_path / "out.musicxml"
-    read = run(source, score=score)
+    read = run(source, score=score, model=model)
     assert read.time.meters == read_midi(source).time.meters
     assert score.read_bytes().startswith(b"<?xml")
-
-
-def test_a_pick_up_counts_from_the_end_of_its_bar():
-    pick_up = Timeline(TPB, meters=(Meter(0, 1, 4), Meter(TPB, 3, 4)))
-    position, lengths = harmonize.places(tuple(pick_up.bars(28)))
-    assert position.tolist() == [8, 9, 10, 11, *range(12), *range(12)]
-    assert set(lengths.tolist()) == {12}
-    odd = Timeline(TPB, meters=(Meter(0, 6, 8), Meter(1440, 7, 8)))
-    position, lengths = harmonize.places(tuple(odd.bars(20)))
-    assert position.tolist() == [*range(12), *range(14)]
-    assert lengths.tolist() == [12] * 12 + [14] * 14
 
 
 def test_triplets_ornaments_and_legato_are_a_line(tmp_path: Path):
@@ -162,8 +171,9 @@ def test_a_tune_that_ends_on_a_bar_line_has_no_bar_after_it(tmp_path: Path):
     assert score.read_text().count("<measure ") == 1
 
 
-def test_where_the_melody_rests_long_all_rest(tmp_path: Path):
-    read = run(song(tmp_path / "in.mid", [*rows(67, 69, start=1920), *rows(71, 72, start=5 * 1920)]))
+@pytest.mark.parametrize("model", MODELS)
+def test_where_the_melody_rests_long_all_rest(tmp_path: Path, model: str):
+    read = run(song(tmp_path / "in.mid", [*rows(67, 69, start=1920), *rows(71, 72, start=5 * 1920)]), model=model)
     starts = sorted(note.start for note in read.notes if note.track > 1)
     assert starts[0] == 1920
     assert not [start for start in starts if 1920 + 2 * TPB <= start < 5 * 1920]
@@ -212,21 +222,87 @@ def test_a_track_is_renamed_in_place_or_gets_a_name():
     assert others == list(track_events(nameless))
 
 
+@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize(
+    ("notes", "tops", "says"),
+    [
+        ([(0, 480, 60, 80), (0, 480, 64, 80)], [64], "together in the melody once, first in bar 1"),
+        ([*rows(60, 62, 64, 65), (1920, 2880, 67, 80), (2400, 3360, 69, 80)], [60, 62, 64, 65, 67, 69], "once"),
+        ([(0, 1440, 67, 80), (480, 960, 62, 80), (960, 1200, 60, 80)], [67], "2 times, first in bar 1"),
+        ([*rows(60, 62, 64, 65, 67), (2400, 2880, 67, 80), (2405, 2880, 71, 80)], [60, 62, 64, 65, 67, 71], "in bar 2"),
+        ([(0, 600, 60, 80), (480, 960, 62, 80)], [60, 62], "once"),
+        ([(0, 600, 62, 80), (480, 960, 60, 80)], [62, 60], "once"),
+        ([(0, 590, 60, 80), (480, 960, 62, 80)], [60, 62], None),
+    ],
+)
+def test_of_notes_at_once_the_top_one_is_taken_and_that_is_said(
+    notes: Any, tops: list[int], says: str | None, model: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    source = song(tmp_path / "in.mid", notes)
+    after = run(source, model=model)
+    told = " ".join(capsys.readouterr().out.split())
+    assert (says in told and "the top one was taken" in told) if says else "together" not in told
+    assert f"{len(tops)} notes of melody" in told
+    assert [note.pitch for note in tune_of(read_midi(source), None).line] == tops
+    assert [note for note in after.notes if note.track == 1] == list(read_midi(source).notes), "the file keeps them all"
+
+
+def test_of_notes_at_once_the_lower_ones_are_silent_in_the_harmony(tmp_path: Path):
+    alone = run(song(tmp_path / "in.mid", rows(*TUNE)))
+    below = [(start, end, pitch - 3, 60) for start, end, pitch, _ in rows(*TUNE)]
+    chords = run(song(tmp_path / "in.mid", [*rows(*TUNE), *below]))
+    assert [note for note in chords.notes if note.track > 1] == [note for note in alone.notes if note.track > 1]
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_a_melody_out_of_range_is_read_by_octaves_and_that_is_said(
+    model: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    run(song(tmp_path / "in.mid", rows(*(pitch + 24 for pitch in TUNE))), model=model)
+    told = " ".join(capsys.readouterr().out.split())
+    assert (
+        "outside the soprano's range: it was read 2 octaves lower, and the other voices sound an octave higher" in told
+    )
+    run(song(tmp_path / "in.mid", rows(*TUNE)), model=model)
+    assert "octave" not in capsys.readouterr().out
+
+
+def test_500_bars_are_filled_in_windows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(infilling, "FAST", Schedule(1))
+    seen: list[leaning.Leaning] = []
+
+    def load_fill(card: Card) -> leaning.Leaning:
+        seen.append(leaning.Leaning())
+        return seen[-1]
+
+    monkeypatch.setattr(nets, "load_fill", load_fill)
+    pitches = [TUNE[i // 2 % len(TUNE)] for i in range(1000)]
+    after = run(song(tmp_path / "in.mid", rows(*pitches, each=960)), model="leaning")
+    for track, (low, high) in zip((2, 3, 4), RANGES[1:], strict=True):
+        line = [note for note in after.notes if note.track == track]
+        assert line[0].start == 0
+        assert line[-1].end == 1000 * 960
+        assert all(first.end == second.start for first, second in pairwise(line))
+        assert all(low <= note.pitch <= high for note in line)
+    assert max(seen[0].shown) <= WHOLE
+
+
 # ---------------------------------------------------------------- what is refused, and then nothing is written
 
 
 @pytest.mark.parametrize(
-    ("notes", "says"),
+    ("words", "says"),
     [
-        ([(0, 480, 60, 80), (0, 480, 64, 80)], "overlap in bar 1"),
-        ([*rows(60, 62, 64, 65, 67), (2400, 3200, 67, 80), (2880, 3360, 69, 80)], "overlap in bar 2"),
-        ([(0, 600, 60, 80), (480, 960, 62, 80)], "overlap in bar 1"),
+        ({"model": "leaning", "beam": 4}, "leaning draws all chords together: leave --beam and --lag out"),
+        ({"model": "leaning", "lag": 4}, "leaning draws all chords together: leave --beam and --lag out"),
+        ({"fast": True}, "flat goes from chord to chord and knows neither --fast nor --keep-bars"),
+        ({"keep": "1"}, "flat goes from chord to chord and knows neither --fast nor --keep-bars"),
+        ({"voice": "alto,bass"}, "a melody is one voice"),
     ],
 )
-def test_a_melody_that_is_no_single_line_is_refused_with_its_bar(notes: Any, says: str, tmp_path: Path):
-    source = song(tmp_path / "in.mid", notes)
-    with pytest.raises(MidiFileError, match=says):
-        run(source)
+def test_what_is_for_models_of_the_other_kind_is_refused(words: dict[str, Any], says: str, tmp_path: Path):
+    with pytest.raises(ConfigError, match=says):
+        run(song(tmp_path / "in.mid", rows(60)), **words)
     assert [path.name for path in tmp_path.iterdir()] == ["in.mid"]
 
 

@@ -23,6 +23,8 @@ EXTRAS = {
 """Top-level modules that an extra brings, by the extra's name."""
 
 DEFAULTS = Settings()
+INFILLING = "coconet"
+"""The model of the commands that only an infilling one can do."""
 
 app = typer.Typer(
     add_completion=False,
@@ -34,6 +36,14 @@ app = typer.Typer(
 Model = Annotated[str, typer.Option("--model", metavar="NAME", help="`bachbridge models` lists them.")]
 Temperature = Annotated[float, typer.Option("--temperature", metavar="T", help="How daring, 0.1 to 2.")]
 Seed = Annotated[int, typer.Option("--seed", metavar="S", help="The same seed, the same notes.")]
+Output = Annotated[Path, typer.Option("-o", "--output", metavar="OUT.mid", help="The MIDI file to write.")]
+Quartet = Annotated[Path, typer.Argument(metavar="IN.mid", help="A MIDI file in four voices.")]
+Fast = Annotated[bool, typer.Option("--fast", help="Draw with an eighth of the passes (coconet).")]
+Rules = Annotated[
+    str, typer.Option(metavar="RULES", help="The rules of voice-leading that hold: all, none or names by commas.")
+]
+Report = Annotated[bool, typer.Option("--report", help="Print musical measures of the result.")]
+Score = Annotated[Path | None, typer.Option(metavar="OUT", help="Write the staves as .musicxml, .svg or .png.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 
 
@@ -112,7 +122,7 @@ def models() -> None:
 @app.command("continue")
 def continue_(
     source: Annotated[Path, typer.Argument(metavar="IN.mid", help="The MIDI file to go on from.")],
-    target: Annotated[Path, typer.Option("-o", "--output", metavar="OUT.mid", help="The MIDI file to write.")],
+    target: Output,
     *,
     bars: Annotated[int | None, typer.Option(help="Bars to add; without it as many as there are.", min=1)] = None,
     temperature: Temperature = DEFAULTS.temperature,
@@ -129,7 +139,7 @@ def continue_(
 @app.command("harmonize")
 def harmonize(
     source: Annotated[Path, typer.Argument(metavar="IN.mid", help="The MIDI file with the melody.")],
-    target: Annotated[Path, typer.Option("-o", "--output", metavar="OUT.mid", help="The MIDI file to write.")],
+    target: Output,
     *,
     model: Model = DEFAULTS.model,
     seed: Seed = 0,
@@ -140,22 +150,83 @@ def harmonize(
     track: Annotated[
         str | None, typer.Option(metavar="TRACK", help="The melody's track, by name or by number from 1.")
     ] = None,
-    beam: Annotated[int, typer.Option(metavar="K", help="How many harmonies are followed at once.")] = 8,
-    lag: Annotated[int, typer.Option(metavar="N", help="How many 16ths later a chord is decided.")] = 16,
-    rules: Annotated[
-        str, typer.Option(metavar="RULES", help="The rules of voice-leading that hold: all, none or names by commas.")
-    ] = "all",
-    report: Annotated[bool, typer.Option("--report", help="Print musical measures of the result.")] = False,
-    score: Annotated[
-        Path | None, typer.Option(metavar="OUT", help="Write the staves as .musicxml, .svg or .png.")
+    keep_bars: Annotated[
+        str | None,
+        typer.Option(metavar="3-6", help="Bars of a file in four voices whose other voices stay (coconet)."),
     ] = None,
+    beam: Annotated[
+        int | None,
+        typer.Option(metavar="K", help="How many harmonies are followed at once (chorale-lstm) [default: 8]."),
+    ] = None,
+    lag: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="How many 16ths later a chord is decided (chorale-lstm) [default: 16]."),
+    ] = None,
+    fast: Fast = False,
+    rules: Rules = "all",
+    report: Report = False,
+    score: Score = None,
 ) -> None:
     """Add three voices to the melody of a MIDI file, which stays as it is."""
     given(DEFAULTS, {"temperature": temperature, "seed": seed, "model": model})
     from bachbridge.cli.harmonize import harmonize_file, wish_of
+    from bachbridge.cli.infilling import way_of
+    from bachbridge.cli.redraw import Outputs
 
-    wish = wish_of(model, voice=voice, track=track, rules=rules, temperature=temperature, seed=seed, beam=beam, lag=lag)
-    harmonize_file(source, target, wish, report=report, score=score)
+    way = way_of(model, rules=rules, temperature=temperature, seed=seed, fast=fast)
+    wish = wish_of(way, voice=voice, track=track, beam=beam, lag=lag, keep=keep_bars)
+    harmonize_file(source, wish, Outputs(target, score, report))
+
+
+@app.command("mend")
+def mend(
+    source: Quartet,
+    target: Output,
+    *,
+    bars: Annotated[str | None, typer.Option(metavar="3-6", help="The bars to draw anew: 3-6 or 1-2,7.")] = None,
+    voices: Annotated[
+        str | None, typer.Option(metavar="VOICES", help="The voices to draw anew, by commas; without it all.")
+    ] = None,
+    model: Model = INFILLING,
+    seed: Seed = 0,
+    temperature: Temperature = DEFAULTS.temperature,
+    fast: Fast = False,
+    rules: Rules = "all",
+    report: Report = False,
+    score: Score = None,
+) -> None:
+    """Draw some bars or voices of a piece in four voices anew; all else stays as it is."""
+    given(DEFAULTS, {"temperature": temperature, "seed": seed, "model": model})
+    from bachbridge.cli.infilling import way_of
+    from bachbridge.cli.mend import mend_file
+    from bachbridge.cli.redraw import Outputs
+
+    way = way_of(model, rules=rules, temperature=temperature, seed=seed, fast=fast)
+    mend_file(source, Outputs(target, score, report), way, bars=bars, voices=voices)
+
+
+@app.command("vary")
+def vary(
+    source: Quartet,
+    target: Output,
+    *,
+    share: Annotated[float, typer.Option(metavar="S", help="The share of the notes to draw anew, 0 to 1.")] = 0.4,
+    model: Model = INFILLING,
+    seed: Seed = 0,
+    temperature: Temperature = DEFAULTS.temperature,
+    fast: Fast = False,
+    rules: Rules = "all",
+    report: Report = False,
+    score: Score = None,
+) -> None:
+    """Draw some notes of a piece in four voices anew, chosen by the seed; the others stay as they are."""
+    given(DEFAULTS, {"temperature": temperature, "seed": seed, "model": model})
+    from bachbridge.cli.infilling import way_of
+    from bachbridge.cli.redraw import Outputs
+    from bachbridge.cli.vary import vary_file
+
+    way = way_of(model, rules=rules, temperature=temperature, seed=seed, fast=fast)
+    vary_file(source, Outputs(target, score, report), way, share=share)
 
 
 @app.command("demo")

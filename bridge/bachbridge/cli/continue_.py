@@ -9,12 +9,15 @@ from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
+from rich.progress import Progress
 
+from bachbridge import library
+from bachbridge.cli.infilling import CODEC
 from bachbridge.config import Settings
 from bachbridge.errors import ConfigError, MidiFileError
 from bachbridge.events import Ask
 from bachbridge.midifile import MAX_TRACKS, MidiSong, read_midi
-from bachbridge.modelhost import build
+from bachbridge.modelhost import Model, build
 from bachbridge.music import VOICES, Note, Phrase, longest
 from bachbridge.record import ANSWER_PROGRAM
 from bachbridge.smf import file_bytes, part_chunk
@@ -23,6 +26,8 @@ from bachbridge.wholefile import whole_file
 _PROMPT_BARS = 32
 """What a model is shown of a long file: its end. It is also the longest answer that nobody asked for in bars."""
 _MAX_BARS = 1000
+_AT_ONCE_BARS = 32
+"""What an infilling model is asked for at once: it looks at all steps together."""
 _PERCUSSION = 9
 
 
@@ -44,11 +49,29 @@ def continue_file(source: Path, target: Path, *, bars: int | None, temperature: 
         top_p=Settings().top_p,
         seed=seed,
     )
-    notes = longest(note for answer in build(model).generate(ask) for note in answer.notes)
+    notes = _answer(build(model), ask, at_once=_AT_ONCE_BARS if library.find(model).codec == CODEC else _MAX_BARS)
     with whole_file(target) as scratch:
         scratch.write_bytes(continued(song, notes))
     answered = ask.steps // prompt.steps_per_bar
     Console().print(f"wrote {target}: {len(song.notes)} notes and {answered} bars of answer with {len(notes)} notes")
+
+
+def _answer(model: Model, ask: Ask, at_once: int) -> tuple[Note, ...]:
+    """The answer's notes; of one longer than `at_once` bars every part continues the part before."""
+    notes: list[Note] = []
+    prompt, done, most = ask.prompt, 0, at_once * ask.prompt.steps_per_bar
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("continuing", total=None)
+        while done < ask.steps:
+            part = replace(ask, prompt=prompt, steps=min(most, ask.steps - done), seed=ask.seed + done // most)
+            told: list[Note] = []
+            for answer in model.generate(part):
+                progress.advance(task)
+                told += answer.notes if answer is not None else ()
+            prompt = replace(prompt, notes=longest(told), steps=part.steps)
+            notes += [replace(note, start=note.start + done) for note in prompt.notes]
+            done += part.steps
+    return tuple(notes)
 
 
 def prompt_of(phrase: Phrase) -> Phrase:

@@ -1,4 +1,4 @@
-"""The musical measures of one piece as a table for people."""
+"""What is told of one piece besides its notes: its musical measures as a table, and where it was read."""
 
 from rich.table import Table
 
@@ -23,3 +23,9 @@ def report_of(classes: Ints) -> Table:
     ):
         table.add_row(label, value)
     return table
+
+
+def octaves(semitones: int) -> str:
+    """A shift of whole octaves in words: "an octave lower"."""
+    count = abs(semitones) // 12
+    return f"{'an octave' if count == 1 else f'{count} octaves'} {'higher' if semitones > 0 else 'lower'}"

@@ -210,14 +210,19 @@ def read(phrase: Phrase) -> Prompt:
     return Prompt(classes, struck, shift)
 
 
-def line(notes: Sequence[Note], voice: int, steps: int) -> Prompt:
-    """One line, its notes one at a time, given to `voice`: moved by octaves to where it sings, small gaps closed."""
+def line(notes: Sequence[Note], voice: int, steps: int, *, tolerated: float = 0.0) -> Prompt:
+    """One line, its notes one at a time, given to `voice`: moved by octaves to where it sings, small gaps closed.
+
+    It is not moved if no more than the share `tolerated` of what it sings lies outside the voice's range.
+    """
     low, high = RANGES[voice]
 
     def outside(shift: int) -> int:
         return sum(note.length for note in notes if not low <= note.pitch + shift <= high)
 
-    shift = min(sorted(range(-_FARTHEST, _FARTHEST + 1, 12), key=abs), key=outside)
+    shift = 0
+    if outside(0) > tolerated * sum(note.length for note in notes):
+        shift = min(sorted(range(-_FARTHEST, _FARTHEST + 1, 12), key=abs), key=outside)
     classes = np.full((steps, len(VOICES)), UNKNOWN, np.int32)
     struck = np.zeros(classes.shape, bool)
     moved = [replace(note, pitch=note.pitch + shift) for note in notes]

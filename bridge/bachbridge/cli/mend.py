@@ -1,0 +1,32 @@
+"""`bachbridge mend IN.mid -o OUT.mid --bars 3-6 --voices alto,tenor`: a region of a file in four voices drawn anew."""
+
+from pathlib import Path
+
+import numpy as np
+
+from bachbridge import region
+from bachbridge.cli import infilling, quartet
+from bachbridge.cli.infilling import Way
+from bachbridge.cli.redraw import Outputs, read, redraw
+from bachbridge.errors import ConfigError
+from bachbridge.music import VOICES
+
+
+def mend_file(source: Path, outputs: Outputs, way: Way, *, bars: str | None, voices: str | None) -> None:
+    """Draw those bars of those voices anew; without bars the whole voices, without voices all four."""
+    if bars is None and voices is None:
+        raise ConfigError("say what to mend: --bars 3-6, --voices alto,tenor or both.")
+    chosen = region.voices_of(voices) if voices is not None else tuple(range(len(VOICES)))
+    card = infilling.card_for(way.model, "mend")
+    four = read(source, outputs)
+    wanted = np.zeros(four.classes.shape, np.bool_)
+    wanted[:, chosen] = True
+    if bars is not None:
+        wanted &= region.steps_of(bars, four.bars)[: len(wanted), None]
+    open_ = quartet.in_region(four, wanted, silence=bars is None)
+    redraw(four, open_, way, card, outputs, doing="mending", where=_where(bars, chosen))
+
+
+def _where(bars: str | None, voices: tuple[int, ...]) -> str:
+    within = f" in bars {bars}" if bars else ""
+    return f"{within} of the {' and '.join(VOICES[voice] for voice in voices)}" if len(voices) < len(VOICES) else within

@@ -1,0 +1,36 @@
+"""The staves that a command writes on request: whether they can be written, told before the work, and their bytes."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from bachbridge import engraving, voiceleading
+from bachbridge.errors import ConfigError
+from bachbridge.grid import Bar
+from bachbridge.music import Note
+from bachbridge.score import musicxml
+
+SUFFIXES = (".musicxml", *engraving.PICTURES)
+
+
+def check_name(score: Path) -> None:
+    """Whether there is such a kind of score, and what draws it; raises `ConfigError`."""
+    if score.suffix.lower() not in SUFFIXES:
+        raise ConfigError(f"cannot write the score {score}: give it a name that ends in {', '.join(SUFFIXES)}.")
+    engraving.needs(score)
+
+
+def check_length(score: Path, bars: Sequence[Bar]) -> None:
+    """Whether so many bars fit on the score; raises `ConfigError`."""
+    if score.suffix.lower() in engraving.PICTURES and len(bars) > engraving.MAX_BARS:
+        raise ConfigError(f"{len(bars)} bars are too many for a picture: give --score a name that ends in .musicxml.")
+
+
+def drawn(notes: Sequence[Note], bars: Sequence[Bar], title: str, suffix: str) -> bytes:
+    """The score of the notes, in the key that they are in."""
+    weights = np.zeros(12)
+    for note in notes:
+        weights[note.pitch % 12] += note.length
+    xml = musicxml(notes, bars, voiceleading.key_of(weights), title)
+    return xml if suffix.lower() == ".musicxml" else engraving.picture(xml, suffix)

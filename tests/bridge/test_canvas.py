@@ -1,0 +1,88 @@
+"""What the infilling network is told, and which given notes it is pointed at."""
+
+import numpy as np
+import pytest
+
+from bachbridge.codecs import canvas, satb
+from bachbridge.music import RANGES, VOICES
+
+O = canvas.OPEN
+
+
+def test_open_cells_are_those_that_nobody_gave() -> None:
+    classes = np.array([[30, satb.UNKNOWN, satb.REST, 5]], np.int32)
+    task = canvas.Canvas(classes, np.zeros((1, 4), bool), np.zeros((1, canvas.FIELDS), np.int32), np.zeros((1, 4, 47)))
+    assert task.open.tolist() == [[False, True, False, False]]
+    assert canvas.seen(classes, task.open).tolist() == [[30, O, satb.REST, 5]]
+
+
+def test_attacks_are_told_of_known_cells_alone() -> None:
+    struck, known = np.array([[True, False, True, False]]), np.array([[True, True, False, False]])
+    assert canvas.attacks(struck, known).tolist() == [[canvas.STRUCK, canvas.HELD, canvas.UNTOLD, canvas.UNTOLD]]
+
+
+def test_places_with_bar_lines() -> None:
+    rows = canvas.places(np.array([10, 11, 0], np.int32), np.array([12, 12, 16], np.int32))
+    assert rows.tolist() == [[3, 11, 2, 0], [4, 12, 2, 0], [1, 1, 3, 0]]
+
+
+def test_places_without_bar_lines() -> None:
+    bars = np.full(3, 16, np.int32)
+    assert canvas.places(None, bars, phase=2)[:, 0].tolist() == [3, 4, 1]
+    assert canvas.places(None, bars, phase=1, grid=canvas.EIGHTHS).tolist() == [
+        [2, 0, 0, 1],
+        [4, 0, 0, 1],
+        [2, 0, 0, 1],
+    ]
+    assert not canvas.places(None, bars, phase=None).any()
+
+
+def test_no_place_lies_outside_the_networks_tables() -> None:
+    bars = np.array([3, 7, 16, 80], np.int32)
+    rows = canvas.places(np.array([2, 6, 15, 79], np.int32), bars, grid=canvas.EIGHTHS)
+    assert (rows >= 0).all()
+    assert (rows < np.array(canvas.PLACE_SIZES)).all()
+
+
+def test_voices_stay_within_their_ranges() -> None:
+    allowed = canvas.within_ranges(2)
+    for voice, (low, high) in enumerate(RANGES):
+        classes = np.flatnonzero(allowed[1, voice] == 0)
+        assert (classes[0], classes[-1], len(classes)) == (satb.class_of(low), satb.class_of(high), high - low + 1)
+
+
+@pytest.fixture
+def cells() -> np.ndarray:
+    """Six steps; the soprano has two given notes, the bass a rest."""
+    rows = np.full((1, 6, len(VOICES)), O, np.int32)
+    rows[0, 0, 0], rows[0, 4, 0], rows[0, 2, 3], rows[0, 1, 1] = 40, 42, satb.REST, 30
+    return rows
+
+
+def test_the_nearest_given_notes_before_and_after(cells: np.ndarray) -> None:
+    around = canvas.around(cells)
+    assert around.shape == (1, 6, 4, canvas.NEIGHBOURS)
+    assert around[0, :, 0, 0].tolist() == [O, 40, 40, 40, 40, 42], "never the cell itself"
+    assert around[0, :, 0, 1].tolist() == [42, 42, 42, 42, O, O]
+    assert around[0, :, 3, 0].tolist() == [O, O, O, 0, 0, 0], "a rest is given as well"
+
+
+def test_notes_at_fixed_distances(cells: np.ndarray) -> None:
+    around = canvas.around(cells)
+    assert around[0, 1, 0, 2] == 40, "a step before"
+    assert around[0, 3, 0, 3] == 42, "a step after"
+    assert around[0, 4, 0, 4] == 40, "a beat before"
+    assert around[0, 0, 0, 5] == 42, "a beat after"
+
+
+def test_the_other_voices_are_named_from_the_highest_to_the_lowest(cells: np.ndarray) -> None:
+    around = canvas.around(cells)
+    now, before, after = (around[0, :, 2, canvas.MELODIC + 3 * n : canvas.MELODIC + 3 * n + 3] for n in range(3))
+    assert now[2].tolist() == [O, O, satb.REST]
+    assert before[1].tolist() == [40, O, O]
+    assert after[0].tolist() == [O, 30, O]
+
+
+def test_nothing_is_known_of_cells_beyond_the_end(cells: np.ndarray) -> None:
+    cells[0, 4:] = canvas.OUTSIDE
+    assert (canvas.around(cells)[0, :, 0, 1] == O).all(), "cells outside are not given"

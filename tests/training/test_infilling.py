@@ -1,0 +1,115 @@
+"""The infilling network: it learns, plays the same from ONNX, and sees no more than it is shown."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bachbridge import library, nets
+from bachbridge.codecs import canvas, satb
+from bachbridge_training import blanks, export, filling, recipe, training
+from bachbridge_training.infilling import fill_model
+from bachbridge_training.recipe import InfillRecipe
+from bachbridge_training.scores import Piece
+
+
+@pytest.fixture(scope="module")
+def toy() -> InfillRecipe:
+    settled = recipe.read("coconet")
+    assert isinstance(settled, InfillRecipe)
+    return replace(
+        settled, units=32, blocks=1, heads=2, wide=32, head=32, dropout=0.0, window=32, batch=8,
+        steps=240, steps_per_epoch=40, warmup=5, learning_rate=1e-2, averaging=0.9, eighths=0.0,
+    )  # fmt: skip
+
+
+def shown(piece: Piece, open_: np.ndarray) -> list[np.ndarray]:
+    part = np.arange(len(open_))
+    place = canvas.places(None, piece.bar[part], phase=None)
+    item = blanks.blanked(piece, part, open_, place=place)
+    return blanks.stacked([item], len(part)).inputs
+
+
+def test_two_phrases_are_learnt_and_play_the_same_from_onnx(
+    toy: InfillRecipe, phrases: list[Piece], tmp_path: Path
+) -> None:
+    run = training.start(toy)
+    before = filling.score(run.course.model, phrases, told=False)
+    feed = run.course.feed(phrases)
+    while run.step < toy.steps:
+        training.train_step(run, feed.batch(run.step))
+    with training.Averaged(run):
+        after = filling.score(run.course.model, phrases, told=False)
+        export.export(run.course.form(), tmp_path / "toy", held_out=phrases[0])
+        open_ = np.zeros((len(phrases[0].pitches), 4), bool)
+        open_[5:9] = True
+        inputs = shown(phrases[0], open_)
+        keras_pitch, keras_strike = run.course.model.predict_on_batch(inputs)
+    assert after < before / 3
+    card = library.read(tmp_path / "toy")
+    assert (card.codec, card.partner) == ("canvas", "chorale-lstm")
+    pitch, strike = nets.load_fill(card).fill(*inputs[:3])
+    assert np.abs(pitch - keras_pitch).max() <= export.TOLERANCE
+    assert np.abs(strike - keras_strike).max() <= export.TOLERANCE
+
+
+def test_the_class_under_an_open_cell_is_not_seen(toy: InfillRecipe, phrases: list[Piece]) -> None:
+    model = fill_model(toy)
+    open_ = np.zeros((24, 4), bool)
+    open_[8:12, 1] = True
+    other = replace(phrases[0], pitches=phrases[0].pitches.copy())
+    other.pitches[8:12, 1] += 3
+    first, second = (model.predict_on_batch(shown(piece, open_))[0] for piece in (phrases[0], other))
+    assert np.array_equal(first, second)
+
+
+def test_a_given_cell_is_seen_far_away(toy: InfillRecipe, phrases: list[Piece]) -> None:
+    model = fill_model(toy)
+    open_ = np.zeros((24, 4), bool)
+    open_[20:] = True
+    other = replace(phrases[0], pitches=phrases[0].pitches.copy())
+    other.pitches[0, 3] -= 2
+    first, second = (model.predict_on_batch(shown(piece, open_))[0] for piece in (phrases[0], other))
+    assert not np.array_equal(first[:, 20:], second[:, 20:])
+
+
+def test_padding_beyond_the_end_changes_nothing(toy: InfillRecipe, phrases: list[Piece]) -> None:
+    model = fill_model(toy)
+    part, open_ = np.arange(16), np.zeros((16, 4), bool)
+    open_[4:6] = True
+    item = blanks.blanked(phrases[0], part, open_, place=canvas.places(None, phrases[0].bar[part], phase=None))
+    plain, padded = (model.predict_on_batch(blanks.stacked([item], steps).inputs)[0][:, :16] for steps in (16, 23))
+    assert np.abs(plain - padded).max() < 1e-4
+
+
+def test_neighbours_in_all_keys_are_one_table(toy: InfillRecipe) -> None:
+    """With nothing but a neighbour in another key, what is said by intervals moves along."""
+    from bachbridge_training import infilling
+
+    columns = np.zeros((1, 1, 4, infilling._COLUMNS), np.float32)  # noqa: SLF001 # the table is the point
+    columns[..., satb.CLASSES :] = np.random.default_rng(0).normal(size=columns[..., satb.CLASSES :].shape)
+    around = np.full((1, 1, 4, canvas.NEIGHBOURS), canvas.OPEN, np.int32)
+    logits: list[np.ndarray] = []
+    for shift in (0, 5):
+        around[..., :] = 20 + shift
+        logits.append(np.asarray(infilling._logits(columns, around)))  # noqa: SLF001
+    assert np.allclose(logits[0][..., 10:30], logits[1][..., 15:35], atol=1e-5)
+
+
+def test_a_run_goes_on_where_it_stopped(toy: InfillRecipe, phrases: list[Piece], tmp_path: Path) -> None:
+    quick = replace(toy, steps=6, steps_per_epoch=3)
+    through = training.start(quick)
+    training.train(through, phrases, phrases, tmp_path / "through")
+    stopped = training.start(quick)
+    training.train(stopped, phrases, phrases, tmp_path / "stopped", until=3)
+    taken_up = training.start(quick)
+    training.resume(taken_up, tmp_path / "stopped")
+    training.train(taken_up, phrases, phrases, tmp_path / "stopped")
+    assert taken_up.history == through.history
+
+
+def test_recipes_of_both_kinds_are_read_and_written(toy: InfillRecipe, tmp_path: Path) -> None:
+    recipe.write(toy, tmp_path / "toy.toml")
+    assert recipe.read(str(tmp_path / "toy.toml")) == toy
+    assert isinstance(recipe.read("chorale-lstm"), recipe.Recipe)

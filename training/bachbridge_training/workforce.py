@@ -1,0 +1,87 @@
+"""Work on many items with one exported model, on one core or on several: each process loads the model once.
+
+A result depends on its item alone, so the number of processes changes nothing but the time.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
+from multiprocessing import get_context
+from typing import Any, TypeVar
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+from bachbridge import nets
+from bachbridge.library import Card
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+_MEMORY_S = 3600
+"""Seconds over which the speed is averaged for the time left: single items may take minutes."""
+_net: Any = None
+"""The model of a process that works for another."""
+
+
+def over(
+    items: Sequence[Item],
+    work: Callable[[Any, Item], Result],
+    card: Card,
+    *,
+    what: str,
+    cost: Callable[[Item], float] = lambda _: 1,
+    jobs: int = 1,
+) -> list[Result]:
+    """`work(network, item)` of every item, in the items' order; `cost` of an item is its share of the progress.
+
+    With several `jobs`, `work` and its results travel between processes.
+    """
+    costs = [cost(item) for item in items]
+    with _progress(what, sum(costs)) as advance:
+        if jobs > 1:
+            return _spread(items, work, card, costs, jobs, advance)
+        net, found = nets.load(card), list[Result]()
+        for item, its in zip(items, costs, strict=True):
+            found.append(work(net, item))
+            advance(its)
+        return found
+
+
+def _spread(
+    items: Sequence[Item],
+    work: Callable[[Any, Item], Result],
+    card: Card,
+    costs: Sequence[float],
+    jobs: int,
+    advance: Callable[[float], None],
+) -> list[Result]:
+    """The dearest first, so that the processes end together."""
+    pool = ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=_load, initargs=(card,))
+    try:
+        falling = sorted(range(len(items)), key=lambda at: -costs[at])
+        asked = {pool.submit(_worked, work, items[at]): at for at in falling}
+        for done in as_completed(asked):
+            done.result()
+            advance(costs[asked[done]])
+        return [future.result() for future, _ in sorted(asked.items(), key=lambda pair: pair[1])]
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _load(card: Card) -> None:
+    global _net  # noqa: PLW0603  a process of the pool has one model, and this is how it is handed one
+    _net = nets.load(card)
+
+
+def _worked(work: Callable[[Any, Item], Result], item: Item) -> Result:
+    return work(_net, item)
+
+
+@contextmanager
+def _progress(what: str, total: float) -> Iterator[Callable[[float], None]]:
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, transient=True, speed_estimate_period=_MEMORY_S) as progress:
+        task = progress.add_task(what, total=total)
+        yield lambda its: progress.advance(task, its)

@@ -6,13 +6,14 @@ differences are averaged melody by melody, since outputs under one melody are no
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from bachbridge import gibbs
 from bachbridge.codecs import canvas, satb
 from bachbridge.codecs.canvas import Canvas
+from bachbridge.drawing import Manner
 from bachbridge.music import VOICES
 from bachbridge.steering import Style
 from bachbridge_training import batches, orderless
@@ -35,10 +36,11 @@ class Way:
 
 
 WAYS = {
+    "raw": Way(replace(gibbs.SLOW, span=1, manner=Manner(lines=1, lasting=1)), 1, Style(rules=frozenset())),
     "fast": Way(gibbs.FAST, 4, Style()),
     "slow": Way(gibbs.SLOW, 4, Style()),
 }
-"""As a live answer of four bars is made on a middling machine; as files are worked through."""
+"""Cells drawn one by one, as published; as a live answer of four bars is made; with time to spare."""
 
 
 @dataclass(frozen=True, slots=True)

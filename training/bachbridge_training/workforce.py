@@ -3,7 +3,7 @@
 A result depends on its item alone, so the number of processes changes nothing but the time.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
 from multiprocessing import get_context
@@ -79,7 +79,7 @@ def _worked(work: Callable[[Any, Item], Result], item: Item) -> Result:
 
 
 @contextmanager
-def _progress(what: str, total: float) -> Iterator[Callable[[float], None]]:
+def _progress(what: str, total: float) -> Generator[Callable[[float], None]]:
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
     console = Console(stderr=True)
     with Progress(*columns, console=console, transient=True, speed_estimate_period=_MEMORY_S) as progress:

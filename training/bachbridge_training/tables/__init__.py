@@ -1,4 +1,4 @@
-"""What `bachbridge evaluate` finds out: one module for each codec, since models are scored by what they can be asked."""
+"""What `bachbridge evaluate` finds out: a module for each codec, since models are scored by what they can be asked."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -31,9 +31,8 @@ class Asked:
 
     def own(self, training: Runs) -> dict[str, Measures]:
         """The measures of the pieces themselves."""
-        return {
-            "bach" if self.bach else "given": measure([batches.classes_of(p.pitches) for p in self.pieces], training)
-        }
+        name = "bach" if self.bach else "given"
+        return {name: measure([batches.classes_of(piece.pitches) for piece in self.pieces], training)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The tables of an infilling model: its orderless scores on both grids, its harmonies, and fast against slow sampling."""
+"""The tables of an infilling model: its orderless scores on both grids, its harmonies, and fast against slow."""
 
 from functools import partial
 

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from bachbridge.cli.evaluate import evaluate
-from bachbridge.codecs import canvas, satb
+from bachbridge.codecs import satb
 from bachbridge.library import Card
 from bachbridge_training import batches, corpus, infilling, workforce
-from bachbridge_training.infilling import Output, Rivals, Verdict, Way
+from bachbridge_training.infilling import Output, Rivals, Verdict
 from bachbridge_training.scores import Piece
 
 LIKED = [satb.class_of(pitch) for pitch in (72, 67, 60, 48)]
@@ -104,15 +104,16 @@ def test_differences_are_averaged_melody_by_melody() -> None:
     })  # fmt: skip
 
 
-def squared(net: Any, item: int) -> int:
-    assert net == "small"
-    return item**2
+def named(card: Card) -> str:
+    return card.name
 
 
-def test_work_is_done_in_the_items_order(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr("bachbridge.nets.load", lambda card: "small")
-    assert workforce.over([3, 1, 2], squared, card(tmp_path), what="squares") == [9, 1, 4]
+def squared(net: str, item: int) -> tuple[str, int]:
+    return net, item**2
 
 
-def test_all_ways_are_named_once() -> None:
-    assert all(isinstance(way, Way) for way in infilling.WAYS.values())
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_work_is_done_in_the_items_order(jobs: int, tmp_path: Path) -> None:
+    its = card(tmp_path)
+    found = workforce.over([3, 1, 2], squared, its, what="squares", cost=float, jobs=jobs, load=named)
+    assert found == [("fond", 9), ("fond", 1), ("fond", 4)]

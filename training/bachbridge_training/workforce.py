@@ -24,6 +24,11 @@ _net: Any = None
 """The model of a process that works for another."""
 
 
+def opened(card: Card) -> Any:
+    """The card's network; a function, so that processes can be told to call it."""
+    return nets.load(card)
+
+
 def over(
     items: Sequence[Item],
     work: Callable[[Any, Item], Result],
@@ -32,16 +37,18 @@ def over(
     what: str,
     cost: Callable[[Item], float] = lambda _: 1,
     jobs: int = 1,
+    load: Callable[[Card], Any] = opened,
 ) -> list[Result]:
     """`work(network, item)` of every item, in the items' order; `cost` of an item is its share of the progress.
 
-    With several `jobs`, `work` and its results travel between processes.
+    With several `jobs`, `load`, `work` and its results travel between processes.
     """
     costs = [cost(item) for item in items]
     with _progress(what, sum(costs)) as advance:
         if jobs > 1:
-            return _spread(items, work, card, costs, jobs, advance)
-        net, found = nets.load(card), list[Result]()
+            workers = ProcessPoolExecutor(jobs, get_context("spawn"), _load, (load, card))
+            return _spread(workers, items, work, costs, advance)
+        net, found = load(card), list[Result]()
         for item, its in zip(items, costs, strict=True):
             found.append(work(net, item))
             advance(its)
@@ -49,29 +56,28 @@ def over(
 
 
 def _spread(
+    workers: ProcessPoolExecutor,
     items: Sequence[Item],
     work: Callable[[Any, Item], Result],
-    card: Card,
     costs: Sequence[float],
-    jobs: int,
     advance: Callable[[float], None],
 ) -> list[Result]:
     """The dearest first, so that the processes end together."""
-    pool = ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=_load, initargs=(card,))
     try:
         falling = sorted(range(len(items)), key=lambda at: -costs[at])
-        asked = {pool.submit(_worked, work, items[at]): at for at in falling}
+        asked = {workers.submit(_worked, work, items[at]): at for at in falling}
         for done in as_completed(asked):
             done.result()
             advance(costs[asked[done]])
         return [future.result() for future, _ in sorted(asked.items(), key=lambda pair: pair[1])]
     finally:
-        pool.shutdown(cancel_futures=True)
+        workers.shutdown(cancel_futures=True)
 
 
-def _load(card: Card) -> None:
-    global _net  # noqa: PLW0603  a process of the pool has one model, and this is how it is handed one
-    _net = nets.load(card)
+def _load(load: Callable[[Card], Any], card: Card) -> None:
+    """Runs in each process at its start."""
+    global _net  # noqa: PLW0603  a process has one model, and this is how it is handed one
+    _net = load(card)
 
 
 def _worked(work: Callable[[Any, Item], Result], item: Item) -> Result:

@@ -9,6 +9,7 @@ mean over pitches.
 Only Keras's own operations are used, so the code runs under TensorFlow and under JAX alike.
 """
 
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import keras
@@ -17,6 +18,8 @@ from keras import layers as kl
 
 from bachbridge.codecs import canvas, satb
 from bachbridge.music import VOICES
+from bachbridge_training import batches, orderless
+from bachbridge_training.scores import Piece
 
 ops: Any = keras.ops  # untyped: what is inferred of its functions is wrong
 
@@ -59,6 +62,42 @@ def loss(logits: Any, classes: Any, mask: Any) -> Any:
     """Nats of the masked cells ÷ their number, window by window: `classes[b, t, voice]`, `mask[b, t, voice]`."""
     nats = keras.losses.sparse_categorical_crossentropy(classes, logits, from_logits=True)
     return ops.mean(ops.sum(nats * mask, axis=(1, 2)) / ops.maximum(ops.sum(mask, axis=(1, 2)), 1.0))
+
+
+def trained(
+    model: keras.Model, pieces: Sequence[Piece], *, steps: int, rate: float, seed: int, batch: int = 16
+) -> Iterator[float]:
+    """Train by Adam, the learning rate falling along half a cosine; yields the loss of each of `steps` batches."""
+    truth: Any = keras.Input((None, len(VOICES)), dtype="int32", name="truth")
+    trainer = keras.Model([*model.inputs, truth], loss(model.outputs[0], truth, model.inputs[1]))
+    falling: Any = keras.optimizers.schedules.CosineDecay(rate, steps)
+    trainer.compile(optimizer=keras.optimizers.Adam(falling, global_clipnorm=1.0), loss=lambda _, found: found)
+    windows = Windows(pieces, seed)
+    for number in range(steps):
+        yield float(np.mean(trainer.train_on_batch(windows.batch(number, batch), np.zeros(batch))))
+
+
+class Windows:
+    """Four bars of 16ths at random, legally transposed, with random masks; batch `n` depends on seed and `n` alone."""
+
+    def __init__(self, pieces: Sequence[Piece], seed: int) -> None:
+        limits = batches.ranges(pieces)
+        self._pieces = [piece for piece in pieces if len(piece.pitches) >= orderless.WINDOW]
+        self._shifts = [batches.legal_shifts(piece, limits) for piece in self._pieces]
+        self._seed = seed
+
+    def batch(self, number: int, size: int) -> list[np.ndarray]:
+        """Roll, mask and true classes, as `trained` wants them."""
+        rng = np.random.default_rng([self._seed, number])
+        classes = np.stack([self._window(rng) for _ in range(size)])
+        open_ = orderless.masks(rng, size, np.ones(classes.shape[1:], bool))
+        return [*planes(canvas.seen(classes, open_)), classes]
+
+    def _window(self, rng: np.random.Generator) -> np.ndarray:
+        index = int(rng.integers(len(self._pieces)))
+        begin = int(rng.integers(len(self._pieces[index].pitches) - orderless.WINDOW + 1))
+        part = self._pieces[index].pitches[begin : begin + orderless.WINDOW]
+        return batches.classes_of(part, int(rng.choice(self._shifts[index])))
 
 
 class KerasFill:

@@ -36,11 +36,11 @@ Doubles = NDArray[np.float64]
 
 SEED = 1
 ORDERS = 5
-_WINDOW = 64
+WINDOW = 64
 """Steps of four bars of 4/4 at 16ths."""
 _WINDOWS = 32
 """Windows of each piece."""
-_CELLS_AT_ONCE = 2048
+_AT_ONCE = 2048
 """Steps of all copies together in one pass, a size at which onnxruntime is quick on one core."""
 
 
@@ -54,12 +54,16 @@ class Fill(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Protocols:
-    """How pieces are scored: the `grid` (8ths: every second frame), whether bar lines are `told`, and the chance."""
+    """How pieces are scored: the `grid` (8ths: every second frame), whether bar lines are `told`, and the chance.
+
+    `at_once`: how many steps of copies go into a pass, which changes nothing but the time; more on a graphics card.
+    """
 
     grid: int = canvas.SIXTEENTHS
     told: bool = False
     seed: int = SEED
     orders: int = ORDERS
+    at_once: int = _AT_ONCE
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +111,7 @@ def framewise(net: Fill, piece: Piece, how: Protocols = Protocols()) -> Doubles:
     hidden = hidden >= hidden[np.arange(len(hidden)), np.tile(np.arange(steps), how.orders)][:, None]
     frames = np.tile(np.arange(steps, dtype=np.int32), how.orders)
     found = np.empty(len(frames))
-    for copies in _chunks(len(frames), steps):
+    for copies in _chunks(len(frames), steps, how.at_once):
         found[copies] = _frames(net, music, frames[copies], hidden[copies], turns[copies])
     return np.log(how.orders) - np.logaddexp.reduce(found.reshape(how.orders, steps), axis=0)
 
@@ -129,7 +133,7 @@ def _masked(net: Fill, piece: Piece, how: Protocols) -> tuple[Doubles, Ints, Boo
     music, rng = Music.of(piece, how), _chance(piece, how, 1)
     moves = np.ones(music.classes.shape, bool)
     moves[1:] = music.classes[1:] != music.classes[:-1]
-    length = min(_WINDOW // (2 if how.grid == canvas.EIGHTHS else 1), len(music.classes))
+    length = min(WINDOW // (2 if how.grid == canvas.EIGHTHS else 1), len(music.classes))
     first = rng.integers(len(music.classes) - length + 1, size=_WINDOWS)
     steps = first[:, None] + np.arange(length)
     classes, open_ = music.classes[steps], masks(rng, _WINDOWS, np.ones((length, len(VOICES)), bool))
@@ -154,7 +158,7 @@ def surprise(
     """The expected nats of a cell of `among[step, voice]` when they come in random order, given all others."""
     nats: list[float] = []
     drawn = masks(rng, count, among)
-    for rows in _chunks(count, len(classes)):
+    for rows in _chunks(count, len(classes), _AT_ONCE):
         open_ = drawn[rows]
         truth = np.broadcast_to(classes, open_.shape)
         logs = _logs(net, canvas.seen(truth, open_), place)
@@ -170,9 +174,9 @@ def _logs(net: Fill, seen: Ints, place: Ints) -> Doubles:
     return logits - np.logaddexp.reduce(logits, axis=-1, keepdims=True)
 
 
-def _chunks(count: int, steps: int) -> list[slice]:
+def _chunks(count: int, steps: int, at_once: int) -> list[slice]:
     """Copies of a piece of so many steps, as many at once as are quick."""
-    size = max(1, _CELLS_AT_ONCE // steps)
+    size = max(1, at_once // steps)
     return [slice(begin, begin + size) for begin in range(0, count, size)]
 
 

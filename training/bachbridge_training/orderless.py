@@ -32,6 +32,7 @@ from bachbridge_training.scores import Piece
 
 Ints = NDArray[np.int32]
 Bools = NDArray[np.bool_]
+Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
 
 SEED = 1
@@ -122,7 +123,7 @@ def _frames(net: Fill, music: Music, frames: Ints, hidden: Bools, turns: Ints) -
     seen = canvas.seen(np.broadcast_to(music.classes, (*hidden.shape, len(VOICES))), hidden[..., None])
     found = np.zeros(len(frames))
     for voices in turns.T:
-        logs = _logs(net, seen, music.place)[rows, frames, voices]
+        logs = _normalised(_logits(net, seen, music.place)[rows, frames, voices])
         found += logs[rows, music.classes[frames, voices]]
         seen[rows, frames, voices] = logs.argmax(axis=-1)
     return found
@@ -137,7 +138,7 @@ def _masked(net: Fill, piece: Piece, how: Protocols) -> tuple[Doubles, Ints, Boo
     first = rng.integers(len(music.classes) - length + 1, size=_WINDOWS)
     steps = first[:, None] + np.arange(length)
     classes, open_ = music.classes[steps], masks(rng, _WINDOWS, np.ones((length, len(VOICES)), bool))
-    logs = _logs(net, canvas.seen(classes, open_), music.place[steps])
+    logs = _normalised(_logits(net, canvas.seen(classes, open_), music.place[steps]))
     nats = -np.take_along_axis(logs, classes[..., None], axis=-1)[..., 0]
     window = np.nonzero(open_)[0].astype(np.int32)
     return nats[open_], window, (logs.argmax(axis=-1) == classes)[open_], moves[steps][open_]
@@ -161,17 +162,22 @@ def surprise(
     for rows in _chunks(count, len(classes), _AT_ONCE):
         open_ = drawn[rows]
         truth = np.broadcast_to(classes, open_.shape)
-        logs = _logs(net, canvas.seen(truth, open_), place)
+        logs = _normalised(_logits(net, canvas.seen(truth, open_), place))
         cells = -np.take_along_axis(logs, truth[..., None], axis=-1)[..., 0]
         nats += ((cells * open_).sum(axis=(1, 2)) / open_.sum(axis=(1, 2))).tolist()
     return float(np.mean(nats))
 
 
-def _logs(net: Fill, seen: Ints, place: Ints) -> Doubles:
-    """Log-probabilities `[copy, step, voice, class]`; `place` may be the same for all copies."""
+def _logits(net: Fill, seen: Ints, place: Ints) -> Floats:
+    """Logits `[copy, step, voice, class]`; `place` may be the same for all copies."""
     place = np.ascontiguousarray(np.broadcast_to(place, (*seen.shape[:2], canvas.FIELDS)))
-    logits = np.asarray(net.fill(seen, np.full_like(seen, canvas.UNTOLD), place)[0], np.float64)
-    return logits - np.logaddexp.reduce(logits, axis=-1, keepdims=True)
+    return net.fill(seen, np.full_like(seen, canvas.UNTOLD), place)[0]
+
+
+def _normalised(logits: Floats) -> Doubles:
+    """Log-probabilities."""
+    exact = logits.astype(np.float64)
+    return exact - np.logaddexp.reduce(exact, axis=-1, keepdims=True)
 
 
 def _chunks(count: int, steps: int, at_once: int) -> list[slice]:

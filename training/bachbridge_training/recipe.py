@@ -5,6 +5,7 @@ import tomllib
 from dataclasses import asdict, dataclass, fields, replace
 from importlib import resources
 from pathlib import Path
+from typing import TypeVar
 
 from bachbridge.errors import ConfigError
 from bachbridge.wholefile import whole_file
@@ -41,23 +42,63 @@ class Recipe:
     top_p: float
 
 
-def read(name: str) -> Recipe:
+@dataclass(frozen=True, slots=True)
+class InfillRecipe:
+    """Settings of the infilling network and its training. Windows are in steps, the rest as in `Recipe`."""
+
+    name: str
+    codec: str
+    """"canvas"; a recipe without this key is a `Recipe`."""
+    units: int
+    blocks: int
+    heads: int
+    """Of each block's attention."""
+    wide: int
+    """Units of a block's inner layer."""
+    head: int
+    dropout: float
+    window: int
+    batch: int
+    steps: int
+    steps_per_epoch: int
+    learning_rate: float
+    weight_decay: float
+    warmup: int
+    decay: float
+    averaging: float
+    eighths: float
+    """Share of windows on the grid of 8ths."""
+    unknown: float
+    """Share of windows whose bar lines are hidden, and of those whose attacks are."""
+    seed: int
+    temperature: float
+    top_p: float
+
+
+AnyRecipe = Recipe | InfillRecipe
+R = TypeVar("R", Recipe, InfillRecipe)
+
+
+def read(name: str) -> AnyRecipe:
     """The recipe of that name among the bundled ones, or of that path."""
     text = _text(name)
+    kind: type[AnyRecipe] = Recipe
     try:
-        return Recipe(**tomllib.loads(text))
+        facts = tomllib.loads(text)
+        kind = InfillRecipe if facts.get("codec") == "canvas" else Recipe
+        return kind(**facts)
     except (tomllib.TOMLDecodeError, TypeError) as error:
-        wanted = ", ".join(field.name for field in fields(Recipe))
+        wanted = ", ".join(field.name for field in fields(kind))
         raise ConfigError(f"the recipe {name} cannot be read ({error}); it needs the keys {wanted}") from error
 
 
-def write(recipe: Recipe, path: Path) -> None:
+def write(recipe: AnyRecipe, path: Path) -> None:
     """The recipe as a TOML file that `read` takes (JSON's strings and numbers are also TOML's)."""
     with whole_file(path) as scratch:
         scratch.write_text("".join(f"{key} = {json.dumps(value)}\n" for key, value in asdict(recipe).items()), "utf-8")
 
 
-def shortened(recipe: Recipe, *, epochs: int | None, share: float = 1.0) -> Recipe:
+def shortened(recipe: R, *, epochs: int | None, share: float = 1.0) -> R:
     """The recipe for `epochs` epochs of `share` of the steps; the learning rate's curve is fitted into them."""
     steps_per_epoch = max(1, round(recipe.steps_per_epoch * share))
     steps = steps_per_epoch * (epochs or max(1, recipe.steps // recipe.steps_per_epoch))

@@ -26,7 +26,7 @@ _net: Any = None
 
 def opened(card: Card) -> Any:
     """The card's network; a function, so that processes can be told to call it."""
-    return nets.load(card)
+    return nets.load_fill(card)
 
 
 def over(

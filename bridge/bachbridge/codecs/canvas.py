@@ -91,3 +91,44 @@ def seen(classes: Ints, open_: Bools) -> Ints:
 def attacks(struck: Bools, known: Bools) -> Ints:
     """What is told of attacks: of cells that are `known`, whether they are `struck`."""
     return np.where(known, np.where(struck, STRUCK, HELD), UNTOLD).astype(np.int32)
+
+
+# ---------------------------------------------------------------- what a musician would look at first
+
+MELODIC_STEPS = (-1, 1, -4, 4)
+"""Besides the nearest given notes before and after, the voice's own notes so many steps away."""
+HARMONIC_STEPS = (0, -1, 1)
+"""The other three voices' notes so many steps away."""
+MELODIC = 2 + len(MELODIC_STEPS)
+HARMONIC = len(HARMONIC_STEPS) * (len(VOICES) - 1)
+NEIGHBOURS = MELODIC + HARMONIC
+_OTHERS = np.array([[other for other in range(len(VOICES)) if other != voice] for voice in range(len(VOICES))])
+
+
+def around(cells: Ints) -> Ints:
+    """For each of `cells[batch, step, voice]` (as seen) its neighbours' values, `[batch, step, voice, neighbour]`.
+
+    First its own voice's: the nearest given one before and after, then those `MELODIC_STEPS` away; then the other
+    voices', from the highest to the lowest, for each of `HARMONIC_STEPS`. `OPEN` also stands for none.
+    """
+    own = [_nearest(cells), _nearest(cells[:, ::-1])[:, ::-1], *(_moved(cells, by) for by in MELODIC_STEPS)]
+    others = [_moved(cells, by)[:, :, _OTHERS] for by in HARMONIC_STEPS]
+    return np.concatenate([np.stack(own, axis=-1), *others], axis=-1)
+
+
+def _nearest(cells: Ints) -> Ints:
+    """The last given value before each cell in its voice."""
+    given = cells < OPEN
+    last = np.maximum.accumulate(np.where(given, np.arange(cells.shape[1])[:, None], -1), axis=1)
+    last = np.concatenate([np.full_like(last[:, :1], -1), last[:, :-1]], axis=1)
+    return np.where(last < 0, OPEN, np.take_along_axis(cells, np.maximum(last, 0), axis=1)).astype(np.int32)
+
+
+def _moved(cells: Ints, by: int) -> Ints:
+    """The values `by` steps later."""
+    out = np.full_like(cells, OPEN)
+    if by < 0:
+        out[:, -by:] = cells[:, :by]
+    else:
+        out[:, : cells.shape[1] - by] = cells[:, by:]
+    return out

@@ -5,10 +5,10 @@ from functools import partial
 from bachbridge import library
 from bachbridge.codecs import canvas
 from bachbridge.measures import measure
-from bachbridge_training import harmonizing, infilling, orderless, workforce
+from bachbridge_training import harmonizing, orderless, schedules, workforce
 from bachbridge_training.harmonizing import Harmony
-from bachbridge_training.infilling import Output
 from bachbridge_training.orderless import Protocols, Score
+from bachbridge_training.schedules import Output
 from bachbridge_training.scores import Piece
 from bachbridge_training.tables import Asked, Column, Tables, training_runs
 
@@ -21,7 +21,7 @@ def tables(card: library.Card, asked: Asked) -> Tables:
     if not asked.outputs:
         return Tables(scores)
     training = training_runs()
-    made = {way: _harmonies(card, asked, way) for way in infilling.WAYS}
+    made = {way: _harmonies(card, asked, way) for way in schedules.WAYS}
     rows = {way: measure([harmony.classes for harmony in its], training) for way, its in made.items()}
     return Tables(scores, asked.own(training) | rows, {"fast against slow": _against(card, asked, made)})
 
@@ -61,15 +61,15 @@ def _column(of: dict[int, list[Score]]) -> Column:
 def _harmonies(card: library.Card, asked: Asked, way: str) -> list[Harmony]:
     outputs = [Output(*each) for each in enumerate(harmonizing.sopranos(asked.pieces, asked.outputs))]
     return workforce.over(
-        outputs, partial(infilling.harmonized, way=way), card, what=way, cost=Output.steps, jobs=asked.jobs
+        outputs, partial(schedules.harmonized, way=way), card, what=way, cost=Output.steps, jobs=asked.jobs
     )
 
 
 def _against(card: library.Card, asked: Asked, made: dict[str, list[Harmony]]) -> Column:
     pieces = harmonizing.sopranos(asked.pieces, asked.outputs)
     rivals = [
-        infilling.Rivals(piece, fast.classes, slow.classes)
+        schedules.Rivals(piece, fast.classes, slow.classes)
         for piece, fast, slow in zip(pieces, made["fast"], made["slow"], strict=True)
     ]
-    verdicts = workforce.over(rivals, infilling.compared, card, what="fast against slow", jobs=asked.jobs)
-    return infilling.summary(verdicts)
+    verdicts = workforce.over(rivals, schedules.compared, card, what="fast against slow", jobs=asked.jobs)
+    return schedules.summary(verdicts)

@@ -11,8 +11,8 @@ import pytest
 from bachbridge.cli.evaluate import evaluate
 from bachbridge.codecs import satb
 from bachbridge.library import Card
-from bachbridge_training import batches, corpus, infilling, workforce
-from bachbridge_training.infilling import Output, Rivals, Verdict
+from bachbridge_training import batches, corpus, schedules, workforce
+from bachbridge_training.schedules import Output, Rivals, Verdict
 from bachbridge_training.scores import Piece
 
 LIKED = [satb.class_of(pitch) for pitch in (72, 67, 60, 48)]
@@ -40,9 +40,9 @@ def quick(monkeypatch: pytest.MonkeyPatch, phrases: list[Piece], tmp_path: Path)
     monkeypatch.setattr(corpus, "pieces", lambda part: phrases)
     monkeypatch.setattr(corpus, "clean_test", lambda: frozenset({"two"}))
     monkeypatch.setattr("bachbridge.library.find", lambda name: card(tmp_path))
-    monkeypatch.setattr("bachbridge.nets.load", lambda card: Fond())
-    hasty = {name: replace(way, schedule=replace(way.schedule, passes=2)) for name, way in infilling.WAYS.items()}
-    monkeypatch.setattr(infilling, "WAYS", hasty)
+    monkeypatch.setattr("bachbridge.nets.load_fill", lambda card: Fond())
+    hasty = {name: replace(way, schedule=replace(way.schedule, passes=2)) for name, way in schedules.WAYS.items()}
+    monkeypatch.setattr(schedules, "WAYS", hasty)
     return phrases
 
 
@@ -78,26 +78,26 @@ def test_a_quick_look_is_at_the_first_pieces(quick: list[Piece], capsys: pytest.
 
 
 def test_a_melody_is_given_with_its_attacks_and_its_place(phrases: list[Piece]) -> None:
-    task = infilling.task(phrases[0])
+    task = schedules.task(phrases[0])
     assert task.open.sum(axis=0).tolist() == [0, 32, 32, 32]
     assert np.array_equal(task.struck[:, 0], phrases[0].struck[:, 0])
     assert not task.struck[:, 1:].any()
     assert task.place[:, 1].tolist() == [*range(1, 17)] * 2
-    made = infilling.harmonized(Fond(), Output(0, phrases[0]), "fast")
+    made = schedules.harmonized(Fond(), Output(0, phrases[0]), "fast")
     assert np.array_equal(made.classes[:, 0], batches.classes_of(phrases[0].pitches)[:, 0])
 
 
 def test_what_is_likelier_wins(phrases: list[Piece]) -> None:
     liked = np.tile(np.array(LIKED, np.int32), (32, 1))
     disliked = liked + 1
-    verdict = infilling.compared(Fond(), Rivals(phrases[0], liked, disliked))
+    verdict = schedules.compared(Fond(), Rivals(phrases[0], liked, disliked))
     assert verdict.fast == pytest.approx(np.log(2))
     assert verdict.slow == pytest.approx(np.log(92))
     assert verdict.fast < verdict.own < verdict.slow
 
 
 def test_differences_are_averaged_melody_by_melody() -> None:
-    found = infilling.summary([Verdict("a", 1, 2, 1), Verdict("a", 1, 4, 3), Verdict("b", 2, 1, 4)])
+    found = schedules.summary([Verdict("a", 1, 2, 1), Verdict("a", 1, 4, 3), Verdict("b", 2, 1, 4)])
     assert found == pytest.approx({
         "melodies": 2, "nats_own": 1.5, "nats_fast": 2, "nats_slow": 3, "difference": -1, "difference_se": 2,
         "fast_likelier": 1 / 3,

@@ -1,0 +1,90 @@
+"""The causal network's training: its trainer, its batches and its score.
+
+The score is that of `evaluation`: whole pieces from an empty context, original keys, the chain's order, pitch alone.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import numpy as np
+
+from bachbridge.codecs import satb
+from bachbridge.music import VOICES
+from bachbridge_training import batches
+from bachbridge_training.network import Network, window_model
+from bachbridge_training.recipe import Recipe
+from bachbridge_training.scores import Piece
+
+ops: Any = keras.ops  # untyped: what is inferred of its functions is wrong
+
+
+class Course:
+    """Builds the network of a `Recipe` and trains it on the pieces' windows (see `training.Course`)."""
+
+    def __init__(self, recipe: Recipe) -> None:
+        self.recipe = recipe
+        self.network = Network(recipe)
+        self.model = window_model(self.network)
+        self.trainer = _trainer(self.model)
+
+    def feed(self, pieces: Sequence[Piece]) -> "Feed":
+        return Feed(batches.Windows(pieces, self.recipe))
+
+    def scores(self, pieces: Sequence[Piece]) -> dict[str, float]:
+        """Nats per frame with nothing told but pitches (which decides), and with attacks and bar lines."""
+        return {
+            "valid": score(self.model, pieces, told=False),
+            "valid_told": score(self.model, pieces, told=True),
+        }
+
+
+class Feed:
+    """What the trainer takes, by number."""
+
+    def __init__(self, windows: batches.Windows) -> None:
+        self._windows = windows
+
+    def batch(self, number: int) -> list[np.ndarray]:
+        batch = self._windows.batch(number)
+        return [*batch.inputs, batch.struck, batch.weight]
+
+
+def losses(pitch: Any, strike: Any, classes: Any, struck: Any, before: Any) -> tuple[Any, Any]:
+    """Of each frame: nats of the four pitches, and of the strikes where a voice keeps its pitch.
+
+    `pitch[b, t, voice, class]`, `strike[b, t, voice]`, `classes`, `struck` and `before` (the classes one step earlier)
+    `[b, t, voice]` → two arrays `[b, t]`.
+    """
+    logs = ops.log_softmax(pitch, axis=-1)
+    nats = -ops.sum(logs * ops.one_hot(classes, satb.CLASSES, dtype="float32"), axis=(-1, -2))
+    kept = ops.cast(ops.logical_and(ops.equal(classes, before), classes > 0), "float32")
+    surprise = ops.softplus(strike) - struck * strike
+    return nats, ops.sum(kept * surprise, axis=-1)
+
+
+def _trainer(windows: keras.Model) -> keras.Model:
+    """The window model with its loss as its output, so that one code serves every backend."""
+    struck = keras.Input((None, len(VOICES)), name="struck")
+    weight = keras.Input((None,), name="weight")
+    classes = windows.inputs[2]
+    pitch, strike = windows(windows.inputs)
+    before = ops.concatenate([ops.zeros_like(classes[:, :1]) - 1, classes[:, :-1]], axis=1)
+    nats, strikes = losses(pitch, strike, classes, struck, before)
+    loss = ops.sum((nats + strikes) * weight, axis=1) / ops.sum(weight)
+    return keras.Model([*windows.inputs, struck, weight], loss)
+
+
+def score(model: keras.Model, pieces: Sequence[Piece], *, told: bool, size: int = 16) -> float:
+    """Nats per frame of whole pieces; `told`: whether attacks and bar lines are known."""
+    items = sorted((batches.whole(p, struck=told, position=told) for p in pieces), key=lambda item: len(item.weight))
+    total = frames = 0.0
+    for begin in range(0, len(items), size):
+        group = items[begin : begin + size]
+        batch = batches.stacked(group, len(group[-1].weight))
+        pitch, _ = model.predict_on_batch(batch.inputs)
+        logs = pitch - np.logaddexp.reduce(pitch, axis=-1, keepdims=True)
+        nats = -np.take_along_axis(logs, batch.classes[..., None], axis=-1)[..., 0].sum(axis=-1)
+        total += float((nats * batch.weight).sum())
+        frames += float(batch.weight.sum())
+    return total / frames

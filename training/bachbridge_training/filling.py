@@ -1,0 +1,81 @@
+"""The infilling network's training: its trainer, its batches and its score.
+
+The score is the surprise of open steps in windows that are always the same (`blanks.examples`), which is cheap; the
+protocol that is published is `orderless`.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import numpy as np
+
+from bachbridge.codecs import satb
+from bachbridge.music import VOICES
+from bachbridge_training import blanks
+from bachbridge_training.infilling import fill_model
+from bachbridge_training.recipe import InfillRecipe
+from bachbridge_training.scores import Piece
+
+ops: Any = keras.ops  # untyped: what is inferred of its functions is wrong
+
+_EXAMPLES = 300
+_AT_ONCE = 20
+
+
+class Course:
+    """Builds the network of an `InfillRecipe` and trains it on the pieces' windows (see `training.Course`)."""
+
+    def __init__(self, recipe: InfillRecipe) -> None:
+        self.recipe = recipe
+        self.model = self.network = fill_model(recipe)
+        self.trainer = _trainer(self.model)
+
+    def feed(self, pieces: Sequence[Piece]) -> "Feed":
+        return Feed(blanks.Windows(pieces, self.recipe))
+
+    def scores(self, pieces: Sequence[Piece]) -> dict[str, float]:
+        """Nats per open step with nothing told but pitches (which decides), and with attacks and bar lines."""
+        return {
+            "valid": score(self.model, pieces, told=False),
+            "valid_told": score(self.model, pieces, told=True),
+        }
+
+
+class Feed:
+    """What the trainer takes, by number."""
+
+    def __init__(self, windows: blanks.Windows) -> None:
+        self._windows = windows
+
+    def batch(self, number: int) -> list[np.ndarray]:
+        return self._windows.batch(number).all
+
+
+def _trainer(model: keras.Model) -> keras.Model:
+    """The network with its loss as its output, so that one code serves every backend."""
+    voices = len(VOICES)
+    classes = keras.Input((None, voices), dtype="int32", name="classes")
+    weight, struck, strike_weight = (
+        keras.Input((None, voices), name=name) for name in ("weight", "struck", "strike_weight")
+    )
+    pitch, strike = model(model.inputs)
+    logs = ops.log_softmax(pitch, axis=-1)
+    nats = -ops.sum(logs * ops.one_hot(classes, satb.CLASSES, dtype="float32"), axis=-1)
+    strikes = ops.softplus(strike) - struck * strike
+    loss = ops.sum(nats * weight + strikes * strike_weight, axis=(1, 2)) / ops.cast(ops.shape(classes)[0], "float32")
+    return keras.Model([*model.inputs, classes, weight, struck, strike_weight], loss)
+
+
+def score(model: keras.Model, pieces: Sequence[Piece], *, told: bool) -> float:
+    """Nats of an open step's four voices, the mean over the examples."""
+    items = list(blanks.examples(pieces, _EXAMPLES, told=told))
+    total = 0.0
+    for begin in range(0, len(items), _AT_ONCE):
+        group = items[begin : begin + _AT_ONCE]
+        batch = blanks.stacked(group, max(len(item.seen) for item in group))
+        pitch, _ = model.predict_on_batch(batch.inputs)
+        logs = pitch - np.logaddexp.reduce(pitch, axis=-1, keepdims=True)
+        nats = -np.take_along_axis(logs, batch.classes[..., None], axis=-1)[..., 0]
+        total += float((nats * batch.weight).sum())
+    return total / len(items)

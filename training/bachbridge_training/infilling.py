@@ -150,9 +150,9 @@ def _by_neighbour(columns: Any, neighbours: int) -> Any:
 def _melodic_places(neighbour: Any, none: Any) -> Any:
     classes = np.arange(satb.CLASSES, dtype=np.int32)
     none = ops.logical_or(none[..., : canvas.MELODIC, :], classes == satb.REST)
-    return ops.where(none, _MELODIC - 1, ops.clip(classes - neighbour, -_REACH, _REACH) + _REACH)
+    return ops.where(none, _MELODIC - 1, ops.clip(ops.subtract(classes, neighbour), -_REACH, _REACH) + _REACH)
 
 
 def _harmonic_places(neighbour: Any, none: Any) -> Any:
     twelve = np.arange(12, dtype=np.int32)
-    return ops.where(none[..., canvas.MELODIC :, :], _HARMONIC - 1, ops.mod(twelve - neighbour, 12))
+    return ops.where(none[..., canvas.MELODIC :, :], _HARMONIC - 1, ops.mod(ops.subtract(twelve, neighbour), 12))

@@ -37,7 +37,7 @@ class Feed(Protocol):
 class Course(Protocol):
     """How the networks of a kind of recipe are built, fed and scored.
 
-    `model` holds the weights; `trainer` is the same with its loss as output, in each window's share of the batch's mean.
+    `model` holds the weights; `trainer` gives its loss instead, each window's share of the batch's mean.
     `network` is what `export` takes.
     """
 

@@ -63,7 +63,8 @@ def _trainer(model: keras.Model) -> keras.Model:
     logs = ops.log_softmax(pitch, axis=-1)
     nats = -ops.sum(logs * ops.one_hot(classes, satb.CLASSES, dtype="float32"), axis=-1)
     strikes = ops.softplus(strike) - struck * strike
-    loss = ops.sum(nats * weight + strikes * strike_weight, axis=(1, 2)) / ops.cast(ops.shape(classes)[0], "float32")
+    loss = ops.sum(nats * weight + strikes * strike_weight, axis=(1, 2))
+    loss = loss / ops.sum(ops.ones_like(loss))
     return keras.Model([*model.inputs, classes, weight, struck, strike_weight], loss)
 
 

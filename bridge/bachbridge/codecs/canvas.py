@@ -40,7 +40,8 @@ SIXTEENTHS, EIGHTHS = range(2)
 class Canvas:
     """A task: `classes[step, voice]` (`satb.UNKNOWN`: open), `struck[step, voice]`, `place[step, field]`.
 
-    `struck` counts where a cell is given. `allowed[step, voice, class]` is 0 where an open cell may take the class and minus infinity where it must not.
+    `struck` counts where a cell is given. `allowed[step, voice, class]` is 0 where an open cell may take the class and
+    minus infinity where it must not.
     """
 
     classes: Ints

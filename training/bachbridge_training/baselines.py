@@ -19,6 +19,7 @@ from keras import layers as kl
 from bachbridge.codecs import canvas, satb
 from bachbridge.music import VOICES
 from bachbridge_training import batches, orderless
+from bachbridge_training.kerasfill import KerasFill
 from bachbridge_training.scores import Piece
 
 ops: Any = keras.ops  # untyped: what is inferred of its functions is wrong
@@ -100,16 +101,6 @@ class Windows:
         return batches.classes_of(part, int(rng.choice(self._shifts[index])))
 
 
-class KerasFill:
-    """A baseline as the scores and the sampler want their networks; it never strikes a kept note again."""
-
-    __slots__ = ("_model",)
-
-    def __init__(self, model: keras.Model) -> None:
-        self._model = model
-
-    def fill(self, seen: np.ndarray, attacks: np.ndarray, place: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Pitch logits `[b, t, voice, class]` and strikes `[b, t, voice]`; attacks and places go unread."""
-        del attacks, place
-        logits = np.asarray(self._model.predict_on_batch(list(planes(seen))), np.float32)
-        return logits, np.full(seen.shape, -30, np.float32)
+def fill_of(model: keras.Model) -> KerasFill:
+    """As the scores and the sampler want their networks; attacks and places go unread."""
+    return KerasFill(model, lambda seen, *_: [*planes(seen)])

@@ -6,7 +6,7 @@ differences are averaged melody by melody, since outputs under one melody are no
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from bachbridge.drawing import Manner
@@ -35,8 +35,9 @@ class Way:
     style: Style
 
 
+_PUBLISHED = gibbs.Schedule(gibbs.SLOW.passes, span=1, manner=Manner(lines=1, lasting=1))
 WAYS = {
-    "raw": Way(replace(gibbs.SLOW, span=1, manner=Manner(lines=1, lasting=1)), 1, Style(rules=frozenset())),
+    "raw": Way(_PUBLISHED, 1, Style(rules=frozenset())),
     "fast": Way(gibbs.FAST, 4, Style()),
     "slow": Way(gibbs.SLOW, 4, Style()),
 }

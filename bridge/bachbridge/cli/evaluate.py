@@ -28,18 +28,19 @@ def evaluate(
     json: bool,
     outputs: int = OUTPUTS,
     pieces: int | None = None,
+    told: bool = True,
     jobs: int = 1,
 ) -> None:
     """Print the scores of `part`: of music21's chorales by the split, or of what the files `data` hold.
 
     `outputs` harmonies are made for each row of the second table; 0: it is left out. `pieces`: so many are scored, the
-    first ones. `jobs`: processes for what can be spread.
+    first ones. `told`: also with attacks and bar lines. `jobs`: processes for what can be spread.
     """
     if part not in corpus.PARTS:
         raise ConfigError(f"there is no part {part!r}: choose from {', '.join(corpus.PARTS)}.")
     card = library.find(model)
     music = sources.read(data, part) if data else corpus.pieces(part)
-    found = _tables(card, Asked(music, music[:pieces], bach=data is None, outputs=outputs, jobs=jobs))
+    found = _tables(card, Asked(music, music[:pieces], bach=data is None, told=told, outputs=outputs, jobs=jobs))
     name = str(data) if data else "music21"
     if json:
         print(json_format.dumps({"model": model, "data": name, "part": part, **_facts(found)}, indent=2))

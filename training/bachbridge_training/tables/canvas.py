@@ -29,7 +29,7 @@ def tables(card: library.Card, asked: Asked) -> Tables:
 def _scores(card: library.Card, asked: Asked) -> dict[str, Column]:
     """Told pitches alone; of music21's chorales also told the bar lines, and the test pieces with new tunes."""
     scores: dict[str, Column] = {}
-    for told in (False, True) if asked.bach else (False,):
+    for told in (False, True) if asked.bach and asked.told else (False,):
         of = {grid: _scored(card, asked, Protocols(grid=grid, told=told)) for grid in _GRIDS}
         scores["told" if told else "pitches"] = _column(of)
         clean = {grid: [its for its in those if its.name in asked.clean()] for grid, those in of.items()}

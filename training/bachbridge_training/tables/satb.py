@@ -33,7 +33,7 @@ def _scores(card: library.Card, asked: Asked) -> dict[str, Column]:
     runtime = nets.load(card)
     blind = evaluation.evaluate(runtime, card.chain, asked.scored, progress=_progress("listening"))
     scores: dict[str, Column] = {"pitches": {**evaluation.summary(blind)}}
-    if asked.bach:
+    if asked.bach and asked.told:
         told = evaluation.evaluate(runtime, card.chain, asked.scored, told=True, progress=_progress("listening"))
         scores["told"] = {**evaluation.summary(told)}
     if clean := [its for its in blind if its.name in asked.clean()]:

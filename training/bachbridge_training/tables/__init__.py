@@ -15,8 +15,9 @@ OUTPUTS = 256
 class Asked:
     """What to score a model on, and how much of it.
 
-    `bach`: the pieces are music21's chorales, which have attacks and bar lines; `told`: score also with these. Of `scored` the surprises are found, of all
-    `pieces` harmonies are made, so many `outputs` by each way. `jobs`: processes, where work can be spread.
+    `bach`: the pieces are music21's chorales, which have attacks and bar lines; `told`: score them with these, too.
+    Of `scored` the surprises are found, of all `pieces` harmonies are made, so many `outputs` by each way. `jobs`:
+    processes, where work can be spread.
     """
 
     pieces: Sequence[Piece]

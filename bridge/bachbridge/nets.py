@@ -11,6 +11,7 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
+from bachbridge.codecs import canvas
 from bachbridge.errors import ModelError
 from bachbridge.library import Card
 
@@ -44,6 +45,30 @@ class Nets:
         """`hidden[k, unit]`, `known[k, voice]` (-1: open) → pitch logits `[k, voice, class]`, strikes `[k, voice]`."""
         pitch, strike = self._heads.run(None, {"hidden": hidden, "known": known})
         return pitch, strike
+
+
+class Fill:
+    """The infilling network: all open cells of some canvases of equal length at once (see `codecs.canvas`)."""
+
+    __slots__ = ("_core",)
+
+    def __init__(self, folder: Path) -> None:
+        self._core = _session(folder / CORE)
+
+    def fill(self, seen: Ints, attacks: Ints, place: Ints) -> tuple[Floats, Floats]:
+        """One pass: `seen`, `attacks` `[b, t, voice]`, `place[b, t, field]` → what every cell may be.
+
+        Pitch logits `[b, t, voice, class]` and strike logits `[b, t, voice]`, the latter for cells that keep the class
+        of the step before.
+        """
+        inputs = {"seen": seen, "attacks": attacks, "place": place, "around": canvas.around(seen)}
+        pitch, strike = self._core.run(None, inputs)
+        return pitch, strike
+
+
+def load_fill(card: Card) -> Fill:
+    """The network of a model of codec "canvas" that `library.find` has checked."""
+    return Fill(card.folder)
 
 
 def load(card: Card) -> Nets:

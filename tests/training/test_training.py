@@ -14,7 +14,7 @@ from bachbridge.cli.export import export as export_command
 from bachbridge.cli.train import train as train_command
 from bachbridge.errors import ConfigError, ModelError
 from bachbridge.library import read
-from bachbridge_training import evaluation, export, recipe, training
+from bachbridge_training import causal, evaluation, export, recipe, training
 from bachbridge_training.batches import CHAIN, Windows
 from bachbridge_training.recipe import Recipe
 from bachbridge_training.scores import Piece
@@ -33,8 +33,8 @@ def test_two_phrases_are_learnt_by_heart_and_play_the_same_from_onnx(
     learnt: training.Run, phrases: list[Piece], tmp_path: Path
 ) -> None:
     with training.Averaged(learnt):
-        nats = {told: training.score(learnt, phrases, told=told) for told in (True, False)}
-        export.export(learnt.network, tmp_path / "toy", held_out=phrases[0])
+        nats = {told: causal.score(learnt.course.model, phrases, told=told) for told in (True, False)}
+        export.export(learnt.course.form(), tmp_path / "toy", held_out=phrases[0])
     # Which phrase it is, and in which of four keys, cannot be known before the first frame: log(8) in 32 frames.
     assert nats[True] < 0.15
     card = read(tmp_path / "toy")
@@ -52,7 +52,7 @@ def test_no_card_without_agreement(toy: Recipe, phrases: list[Piece], tmp_path: 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(export, "TOLERANCE", -1.0)
         with pytest.raises(ModelError, match="differ"):
-            export.export(run.network, target, held_out=phrases[0])
+            export.export(run.course.form(), target, held_out=phrases[0])
     assert [path.name for path in tmp_path.rglob("*")] == ["toy", "here.txt"]
 
 
@@ -134,9 +134,9 @@ def test_a_run_begins_with_the_best_weights_of_another(toy: Recipe, phrases: lis
     training.train(first, phrases, phrases, tmp_path)
     second = training.start(replace(quick, seed=9, dropout=0.3))
     training.take_over(second, tmp_path)
-    assert training.score(second, phrases, told=False) == pytest.approx(first.history[-1]["valid"])
+    assert causal.score(second.course.model, phrases, told=False) == pytest.approx(first.history[-1]["valid"])
     with training.Averaged(second):
-        assert training.score(second, phrases, told=False) == pytest.approx(first.history[-1]["valid"])
+        assert causal.score(second.course.model, phrases, told=False) == pytest.approx(first.history[-1]["valid"])
     with pytest.raises(ConfigError, match="another shape"):
         training.take_over(training.start(replace(quick, units=32)), tmp_path)
 

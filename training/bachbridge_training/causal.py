@@ -28,6 +28,11 @@ class Course:
         self.model = window_model(self.network)
         self.trainer = _trainer(self.model)
 
+    def form(self) -> Any:
+        from bachbridge_training.causal_form import Form
+
+        return Form(self.network)
+
     def feed(self, pieces: Sequence[Piece]) -> "Feed":
         return Feed(batches.Windows(pieces, self.recipe))
 

@@ -28,8 +28,13 @@ class Course:
 
     def __init__(self, recipe: InfillRecipe) -> None:
         self.recipe = recipe
-        self.model = self.network = fill_model(recipe)
+        self.model = fill_model(recipe)
         self.trainer = _trainer(self.model)
+
+    def form(self) -> Any:
+        from bachbridge_training.fill_form import Form
+
+        return Form(self.model, self.recipe)
 
     def feed(self, pieces: Sequence[Piece]) -> "Feed":
         return Feed(blanks.Windows(pieces, self.recipe))

@@ -154,5 +154,5 @@ def _melodic_places(neighbour: Any, none: Any) -> Any:
 
 
 def _harmonic_places(neighbour: Any, none: Any) -> Any:
-    twelve = np.arange(12, dtype=np.int32)
+    twelve = np.arange(4 * 12, 5 * 12, dtype=np.int32)  # far up: the remainder of a negative number differs in ONNX
     return ops.where(none[..., canvas.MELODIC :, :], _HARMONIC - 1, ops.mod(ops.subtract(twelve, neighbour), 12))

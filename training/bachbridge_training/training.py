@@ -38,14 +38,16 @@ class Course(Protocol):
     """How the networks of a kind of recipe are built, fed and scored.
 
     `model` holds the weights; `trainer` gives its loss instead, each window's share of the batch's mean.
-    `network` is what `export` takes.
     """
 
-    network: Any
     model: keras.Model
     trainer: keras.Model
 
     def feed(self, pieces: Sequence[Piece]) -> Feed: ...
+
+    def form(self) -> Any:
+        """What `export.export` takes (loads TensorFlow)."""
+        ...
 
     def scores(self, pieces: Sequence[Piece]) -> dict[str, float]:
         """`valid`, by which the best weights are chosen, and `valid_told`."""

@@ -1,5 +1,6 @@
 """`bachbridge export MODEL --run DIR`: turn a training run into a model that plays."""
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from bachbridge import library
@@ -8,6 +9,7 @@ from bachbridge_training import corpus, evaluation, training
 from bachbridge_training import export as exporting
 from bachbridge_training import recipe as recipes
 from bachbridge_training.batches import CHAIN
+from bachbridge_training.scores import Piece
 
 
 def export(model: str, *, run: Path, output: Path | None) -> None:
@@ -19,9 +21,14 @@ def export(model: str, *, run: Path, output: Path | None) -> None:
     pieces = corpus.pieces("valid")
     target = (output or library.places()[0]) / model
 
+    score = _scored(pieces) if isinstance(state.recipe, recipes.Recipe) else None
+    exporting.export(state.course.form(), target, held_out=pieces[0], score=score)
+    print(f"wrote {target}")
+
+
+def _scored(pieces: Sequence[Piece]) -> Callable[[evaluation.Nets], dict[str, object]]:
     def score(runtime: evaluation.Nets) -> dict[str, object]:
         blind, told = (evaluation.evaluate(runtime, CHAIN, pieces, told=told) for told in (False, True))
         return {"valid": evaluation.summary(blind), "valid_told": evaluation.summary(told)}
 
-    exporting.export(state.network, target, held_out=pieces[0], score=score)
-    print(f"wrote {target}")
+    return score

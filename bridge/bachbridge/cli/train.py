@@ -5,7 +5,7 @@ from pathlib import Path
 
 from bachbridge.errors import ConfigError
 from bachbridge_training import recipe as recipes
-from bachbridge_training.recipe import Recipe
+from bachbridge_training.recipe import AnyRecipe
 
 _RECIPE = "recipe.toml"
 
@@ -50,13 +50,13 @@ def train(
     print(f"the run is in {folder}; make a model of it: bachbridge export {settled.name} --run {folder}")
 
 
-def _fresh(recipe: Recipe, epochs: int | None, share: float, seed: int | None) -> Recipe:
+def _fresh(recipe: AnyRecipe, epochs: int | None, share: float, seed: int | None) -> AnyRecipe:
     """The recipe as the options change it; as it stands if there are none."""
     seeded = recipe if seed is None else replace(recipe, seed=seed)
     return seeded if epochs is None and share == 1 else recipes.shortened(seeded, epochs=epochs, share=share)
 
 
-def _resumed(folder: Path, *, epochs: int | None, seed: int | None) -> Recipe:
+def _resumed(folder: Path, *, epochs: int | None, seed: int | None) -> AnyRecipe:
     """The recipe that the run began with; more epochs may be added."""
     recipe = recipes.read(str(folder / _RECIPE))
     if seed not in {None, recipe.seed}:

@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from bachbridge.drawing import Manner
 
 from bachbridge import gibbs
 from bachbridge.codecs import canvas, satb
 from bachbridge.codecs.canvas import Canvas
+from bachbridge.drawing import Manner
 from bachbridge.music import VOICES
 from bachbridge.steering import Style
 from bachbridge_training import batches, orderless

@@ -307,12 +307,17 @@ def evaluate(
     outputs: Annotated[
         int, typer.Option(metavar="N", min=0, help="Harmonies to make and measure by each way; 0: none.")
     ] = 256,
+    pieces: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="Score only the first pieces, for a quick look.")
+    ] = None,
+    told: Annotated[bool, typer.Option(help="Score also with attacks and bar lines told.")] = True,
+    jobs: Annotated[int, typer.Option(metavar="N", min=1, help="Processes for a model that fills in.")] = 1,
     json: Json = False,
 ) -> None:
     """Score a model on pieces that it was not trained on."""
     from bachbridge.cli.evaluate import evaluate as score
 
-    score(model, data=data, part=part, json=json, outputs=outputs)
+    score(model, data=data, part=part, json=json, outputs=outputs, pieces=pieces, told=told, jobs=jobs)
 
 
 @app.command("export")

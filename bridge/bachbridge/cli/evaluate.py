@@ -1,99 +1,75 @@
 """`bachbridge evaluate MODEL`: how surprised a model is by chorales that it was not trained on, and how it harmonises.
 
-Two tables. The first is of surprises (nats a frame). The second sets harmonies that the model makes under the pieces'
-sopranos beside the pieces' own, by the measures of `measures.py`.
+The first table is of surprises, in nats; of a causal model frame after frame, of one that fills in, by the orderless
+protocol. The second sets harmonies that the model makes under the pieces' sopranos beside the pieces' own, by the
+measures of `measures.py`.
 """
 
 import json as json_format
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from rich.console import Console
-from rich.progress import track
 from rich.table import Table
 
-from bachbridge import library, nets
-from bachbridge.errors import ConfigError
-from bachbridge.measures import Measures, Runs, measure
-from bachbridge_training import batches, corpus, evaluation, harmonizing, sources
-from bachbridge_training.evaluation import Surprise
-from bachbridge_training.harmonizing import Harmony
-from bachbridge_training.scores import Piece
-
-Scores = dict[str, dict[str, float]]
-Row = tuple[str, Measures]
-T = TypeVar("T")
-OUTPUTS = 256
-SEED = 1
+from bachbridge import library
+from bachbridge.errors import ConfigError, ModelError
+from bachbridge_training import corpus, sources
+from bachbridge_training.tables import OUTPUTS, Asked, Tables
 
 
-def evaluate(model: str, *, data: Path | None, part: str, json: bool, outputs: int = OUTPUTS) -> None:
+def evaluate(
+    model: str,
+    *,
+    data: Path | None,
+    part: str,
+    json: bool,
+    outputs: int = OUTPUTS,
+    pieces: int | None = None,
+    told: bool = True,
+    jobs: int = 1,
+) -> None:
     """Print the scores of `part`: of music21's chorales by the split, or of what the files `data` hold.
 
-    `outputs` harmonies are made for each row of the second table; 0: it is left out.
+    `outputs` harmonies are made for each row of the second table; 0: it is left out. `pieces`: so many are scored, the
+    first ones. `told`: also with attacks and bar lines. `jobs`: processes for what can be spread.
     """
     if part not in corpus.PARTS:
         raise ConfigError(f"there is no part {part!r}: choose from {', '.join(corpus.PARTS)}.")
     card = library.find(model)
-    pieces = sources.read(data, part) if data else corpus.pieces(part)
-    scores = of_data(card, pieces) if data else of_corpus(card, pieces)
-    music = dict(of_music(card, pieces, outputs, "given" if data else "bach")) if outputs else {}
+    music = sources.read(data, part) if data else corpus.pieces(part)
+    found = _tables(card, Asked(music, music[:pieces], bach=data is None, told=told, outputs=outputs, jobs=jobs))
     name = str(data) if data else "music21"
     if json:
-        facts: dict[str, Any] = {"model": model, "data": name, "part": part, **scores.pop("pitches"), **scores}
-        facts |= {"music": {row: asdict(measures) for row, measures in music.items()}} if music else {}
-        print(json_format.dumps(facts, indent=2))
+        print(json_format.dumps({"model": model, "data": name, "part": part, **_facts(found)}, indent=2))
         return
     console, title = Console(), f"{model} on {name}, {part}"
-    console.print(_table(title, scores))
-    if music:
-        console.print(_table(f"{title}: what comes out", {row: asdict(measures) for row, measures in music.items()}))
+    console.print(_table(title, found.scores))
+    if found.music:
+        rows = {row: asdict(measures) for row, measures in found.music.items()}
+        console.print(_table(f"{title}: what comes out", rows))
+    if found.schedules:
+        console.print(_table(f"{title}: nats of what comes out", found.schedules))
 
 
-def of_corpus(card: library.Card, pieces: Sequence[Piece]) -> Scores:
-    """Of music21's chorales: told pitches alone, told everything, and the test pieces with new tunes."""
-    runtime = nets.load(card)
-    blind = evaluation.evaluate(runtime, card.chain, pieces, progress=_progress("listening"))
-    told = evaluation.evaluate(runtime, card.chain, pieces, told=True, progress=_progress("listening"))
-    scores = {"pitches": evaluation.summary(blind), "told": evaluation.summary(told)}
-    clean = _clean(blind)
-    return scores | ({"clean": evaluation.summary(clean)} if clean else {})
+def _tables(card: library.Card, asked: Asked) -> Tables:
+    match card.codec:
+        case "satb":
+            from bachbridge_training.tables.satb import tables
+        case "canvas":
+            from bachbridge_training.tables.canvas import tables
+        case _:
+            raise ModelError(f"{card.name!r} reads {card.codec!r}, which cannot be scored: name a model of chorales.")
+    return tables(card, asked)
 
 
-def of_data(card: library.Card, pieces: Sequence[Piece]) -> Scores:
-    """Of other music, told pitches alone."""
-    blind = evaluation.evaluate(nets.load(card), card.chain, pieces, progress=_progress("listening"))
-    return {"pitches": evaluation.summary(blind)}
-
-
-def of_music(card: library.Card, pieces: Sequence[Piece], outputs: int, own: str) -> Iterator[Row]:
-    """The measures of the pieces themselves (the row `own`), then of harmonies under their sopranos."""
-    training = Runs(batches.classes_of(piece.pitches) for piece in corpus.pieces("train"))
-    yield own, measure([batches.classes_of(piece.pitches) for piece in pieces], training)
-    for name, made in harmonies(card, harmonizing.sopranos(pieces, outputs)):
-        yield name, measure([harmony.classes for harmony in made], training)
-
-
-def harmonies(card: library.Card, pieces: Sequence[Piece]) -> Iterator[tuple[str, list[Harmony]]]:
-    """By each of the ways, an output for each piece."""
-    runtime, order = nets.load(card), card.chain
-    for name, style in harmonizing.STYLES.items():
-        if name == "offline":
-            yield name, harmonizing.offline(runtime, order, pieces, style, SEED, _progress(name))
-        else:
-            source = harmonizing.Consonant() if name == "rules" else runtime
-            yield name, harmonizing.live(source, order, pieces, style, SEED, _progress(name))
-
-
-def _clean(surprises: Sequence[Surprise]) -> list[Surprise]:
-    names = corpus.clean_test()
-    return [surprise for surprise in surprises if surprise.name in names]
-
-
-def _progress(what: str) -> Callable[[Sequence[T]], Iterable[T]]:
-    return lambda items: track(items, what, console=Console(stderr=True), transient=True)
+def _facts(found: Tables) -> dict[str, Any]:
+    facts: dict[str, Any] = {**found.scores["pitches"]}
+    facts |= {name: column for name, column in found.scores.items() if name != "pitches"}
+    facts |= {"music": {row: asdict(measures) for row, measures in found.music.items()}} if found.music else {}
+    return facts | ({"schedules": found.schedules} if found.schedules else {})
 
 
 def _figure(value: float | None) -> str:
@@ -106,7 +82,7 @@ def _figure(value: float | None) -> str:
             return f"{value:.4f}"
 
 
-def _table(title: str, scores: Scores) -> Table:
+def _table(title: str, scores: Mapping[str, Mapping[str, float | None]]) -> Table:
     table = Table("", *scores, title=title)
     for key in next(iter(scores.values())):
         table.add_row(key.replace("_", " "), *(_figure(column[key]) for column in scores.values()))

@@ -1,0 +1,51 @@
+"""What `bachbridge evaluate` finds out: a module for each codec, since models are scored by what they can be asked."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from bachbridge.measures import Measures, Runs, measure
+from bachbridge_training import batches, corpus
+from bachbridge_training.scores import Piece
+
+Column = dict[str, float | None]
+OUTPUTS = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What to score a model on, and how much of it.
+
+    `bach`: the pieces are music21's chorales, which have attacks and bar lines; `told`: score them with these, too.
+    Of `scored` the surprises are found, of all `pieces` harmonies are made, so many `outputs` by each way. `jobs`:
+    processes, where work can be spread.
+    """
+
+    pieces: Sequence[Piece]
+    scored: Sequence[Piece]
+    bach: bool = True
+    told: bool = True
+    outputs: int = OUTPUTS
+    jobs: int = 1
+
+    def clean(self) -> frozenset[str]:
+        """The names of test pieces with a tune that no training piece has; of other music none."""
+        return corpus.clean_test() if self.bach else frozenset()
+
+    def own(self, training: Runs) -> dict[str, Measures]:
+        """The measures of the pieces themselves."""
+        name = "bach" if self.bach else "given"
+        return {name: measure([batches.classes_of(piece.pitches) for piece in self.pieces], training)}
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """`scores` by what was told, measures of the `music` by how it was made, and a comparison of `schedules`."""
+
+    scores: dict[str, Column]
+    music: dict[str, Measures] = field(default_factory=dict[str, Measures])
+    schedules: dict[str, Column] = field(default_factory=dict[str, Column])
+
+
+def training_runs() -> Runs:
+    """What may have been copied: the training pieces."""
+    return Runs(batches.classes_of(piece.pitches) for piece in corpus.pieces("train"))

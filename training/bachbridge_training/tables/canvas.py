@@ -1,0 +1,75 @@
+"""The tables of an infilling model: its orderless scores on both grids, its harmonies, and fast against slow."""
+
+from functools import partial
+
+from bachbridge import library
+from bachbridge.codecs import canvas
+from bachbridge.measures import measure
+from bachbridge_training import harmonizing, orderless, schedules, workforce
+from bachbridge_training.harmonizing import Harmony
+from bachbridge_training.orderless import Protocols, Score
+from bachbridge_training.schedules import Output
+from bachbridge_training.scores import Piece
+from bachbridge_training.tables import Asked, Column, Tables, training_runs
+
+_GRIDS = {canvas.SIXTEENTHS: "16ths", canvas.EIGHTHS: "8ths"}
+
+
+def tables(card: library.Card, asked: Asked) -> Tables:
+    """Everything that is asked for."""
+    scores = _scores(card, asked)
+    if not asked.outputs:
+        return Tables(scores)
+    training = training_runs()
+    made = {way: _harmonies(card, asked, way) for way in schedules.WAYS}
+    rows = {way: measure([harmony.classes for harmony in its], training) for way, its in made.items()}
+    return Tables(scores, asked.own(training) | rows, {"fast against slow": _against(card, asked, made)})
+
+
+def _scores(card: library.Card, asked: Asked) -> dict[str, Column]:
+    """Told pitches alone; of music21's chorales also told the bar lines, and the test pieces with new tunes."""
+    scores: dict[str, Column] = {}
+    for told in (False, True) if asked.bach and asked.told else (False,):
+        of = {grid: _scored(card, asked, Protocols(grid=grid, told=told)) for grid in _GRIDS}
+        scores["told" if told else "pitches"] = _column(of)
+        clean = {grid: [its for its in those if its.name in asked.clean()] for grid, those in of.items()}
+        if not told and clean[canvas.SIXTEENTHS]:
+            scores["clean"] = _column(clean)
+    return scores
+
+
+def _scored(card: library.Card, asked: Asked, how: Protocols) -> list[Score]:
+    what = f"{_GRIDS[how.grid]}, {'bar lines told' if how.told else 'pitches alone'}"
+    return workforce.over(
+        asked.scored, partial(orderless.score, how=how), card, what=what, cost=_squared, jobs=asked.jobs
+    )
+
+
+def _squared(piece: Piece) -> float:
+    """Every frame is scored on a copy of its piece."""
+    return len(piece.pitches) ** 2
+
+
+def _column(of: dict[int, list[Score]]) -> Column:
+    pieces = of[canvas.SIXTEENTHS]
+    column: Column = {"pieces": len(pieces), "frames": sum(len(its.frames) for its in pieces)}
+    for grid, scores in of.items():
+        column |= orderless.summary(scores, grid)
+    return column
+
+
+def _harmonies(card: library.Card, asked: Asked, way: str) -> list[Harmony]:
+    outputs = [Output(*each) for each in enumerate(harmonizing.sopranos(asked.pieces, asked.outputs))]
+    return workforce.over(
+        outputs, partial(schedules.harmonized, way=way), card, what=way, cost=Output.steps, jobs=asked.jobs
+    )
+
+
+def _against(card: library.Card, asked: Asked, made: dict[str, list[Harmony]]) -> Column:
+    pieces = harmonizing.sopranos(asked.pieces, asked.outputs)
+    rivals = [
+        schedules.Rivals(piece, fast.classes, slow.classes)
+        for piece, fast, slow in zip(pieces, made["fast"], made["slow"], strict=True)
+    ]
+    verdicts = workforce.over(rivals, schedules.compared, card, what="fast against slow", jobs=asked.jobs)
+    return schedules.summary(verdicts)

@@ -1,0 +1,93 @@
+"""Work on many items with one exported model, on one core or on several: each process loads the model once.
+
+A result depends on its item alone, so the number of processes changes nothing but the time.
+"""
+
+from collections.abc import Callable, Generator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
+from multiprocessing import get_context
+from typing import Any, TypeVar
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+from bachbridge import nets
+from bachbridge.library import Card
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+_MEMORY_S = 3600
+"""Seconds over which the speed is averaged for the time left: single items may take minutes."""
+_net: Any = None
+"""The model of a process that works for another."""
+
+
+def opened(card: Card) -> Any:
+    """The card's network; a function, so that processes can be told to call it."""
+    return nets.load_fill(card)
+
+
+def over(
+    items: Sequence[Item],
+    work: Callable[[Any, Item], Result],
+    card: Card,
+    *,
+    what: str,
+    cost: Callable[[Item], float] = lambda _: 1,
+    jobs: int = 1,
+    load: Callable[[Card], Any] = opened,
+) -> list[Result]:
+    """`work(network, item)` of every item, in the items' order; `cost` of an item is its share of the progress.
+
+    With several `jobs`, `load`, `work` and its results travel between processes.
+    """
+    costs = [cost(item) for item in items]
+    with _progress(what, sum(costs)) as advance:
+        if jobs > 1:
+            workers = ProcessPoolExecutor(jobs, get_context("spawn"), _load, (load, card))
+            return _spread(workers, items, work, costs, advance)
+        net, found = load(card), list[Result]()
+        for item, its in zip(items, costs, strict=True):
+            found.append(work(net, item))
+            advance(its)
+        return found
+
+
+def _spread(
+    workers: ProcessPoolExecutor,
+    items: Sequence[Item],
+    work: Callable[[Any, Item], Result],
+    costs: Sequence[float],
+    advance: Callable[[float], None],
+) -> list[Result]:
+    """The dearest first, so that the processes end together."""
+    try:
+        falling = sorted(range(len(items)), key=lambda at: -costs[at])
+        asked = {workers.submit(_worked, work, items[at]): at for at in falling}
+        for done in as_completed(asked):
+            done.result()
+            advance(costs[asked[done]])
+        return [future.result() for future, _ in sorted(asked.items(), key=lambda pair: pair[1])]
+    finally:
+        workers.shutdown(cancel_futures=True)
+
+
+def _load(load: Callable[[Card], Any], card: Card) -> None:
+    """Runs in each process at its start."""
+    global _net  # noqa: PLW0603  a process has one model, and this is how it is handed one
+    _net = load(card)
+
+
+def _worked(work: Callable[[Any, Item], Result], item: Item) -> Result:
+    return work(_net, item)
+
+
+@contextmanager
+def _progress(what: str, total: float) -> Generator[Callable[[float], None]]:
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, transient=True, speed_estimate_period=_MEMORY_S) as progress:
+        task = progress.add_task(what, total=total)
+        yield lambda its: progress.advance(task, its)

@@ -19,30 +19,43 @@ def written(folder: Path, partner: str = "chorale-lstm") -> Path:
     pitch = np.repeat(4.0 * white[None], canvas.SEEN, axis=0).astype(np.float32)
     strike = np.full(canvas.SEEN, -3.0, np.float32)
     cells, rows = ["batch", "step", "voice"], ["batch", "step", "field"]
-    around = [*cells, "neighbour"]
-    graph = helper.make_graph(
+    folder.mkdir(parents=True)
+
+    def save(name: str, nodes: list[Any], inputs: dict[str, Any], outputs: dict[str, Any], tables: list[Any]) -> None:
+        infos = [
+            [helper.make_tensor_value_info(key, kind, sizes) for key, (kind, sizes) in side.items()]
+            for side in (inputs, outputs)
+        ]
+        graph = helper.make_graph(nodes, "tiny", *infos, tables)
+        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
+        onnx.save(model, str(folder / name))
+
+    save(
+        nets.CORE,
         [
-            helper.make_node("Gather", ["pitches", "seen"], ["pitch_logits"], axis=0),
+            helper.make_node("Cast", ["seen"], ["hidden"], to=real),
             helper.make_node("Gather", ["strikes", "seen"], ["strike_logits"], axis=0),
         ],
-        "tiny",
-        [helper.make_tensor_value_info(name, whole, cells) for name in ("seen", "attacks")]
-        + [helper.make_tensor_value_info(name, whole, sizes) for name, sizes in (("place", rows), ("around", around))],
-        [
-            helper.make_tensor_value_info("pitch_logits", real, [*cells, satb.CLASSES]),
-            helper.make_tensor_value_info("strike_logits", real, cells),
-        ],
-        [onnx.numpy_helper.from_array(pitch, "pitches"), onnx.numpy_helper.from_array(strike, "strikes")],
+        {"seen": (whole, cells), "attacks": (whole, cells), "place": (whole, rows)},
+        {"hidden": (real, cells), "strike_logits": (real, cells)},
+        [onnx.numpy_helper.from_array(strike, "strikes")],
     )
-    folder.mkdir(parents=True)
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
-    onnx.save(model, str(folder / nets.CORE))
+    save(
+        nets.HEADS,
+        [
+            helper.make_node("Cast", ["hidden"], ["seen"], to=whole),
+            helper.make_node("Gather", ["pitches", "seen"], ["pitch_logits"], axis=0),
+        ],
+        {"hidden": (real, ["n", "voice"]), "around": (whole, ["n", "voice", "neighbour"])},
+        {"pitch_logits": (real, ["n", "voice", satb.CLASSES])},
+        [onnx.numpy_helper.from_array(pitch, "pitches")],
+    )
     card = {
         "codec": "canvas",
         "tasks": ["continue", "harmonize", "vary"],
         "partner": partner,
         "sampler": {"temperature": 0.9, "top_p": 0.95},
-        "files": {nets.CORE: library.sha256(folder / nets.CORE)},
+        "files": {name: library.sha256(folder / name) for name in (nets.CORE, nets.HEADS)},
     }
     (folder / library.CARD).write_text(json.dumps(card))
     return folder

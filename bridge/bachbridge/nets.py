@@ -11,7 +11,7 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from bachbridge.codecs import canvas
+from bachbridge.codecs import canvas, satb
 from bachbridge.errors import ModelError
 from bachbridge.library import Card
 
@@ -50,19 +50,26 @@ class Nets:
 class Fill:
     """The infilling network: all open cells of some canvases of equal length at once (see `codecs.canvas`)."""
 
-    __slots__ = ("_core",)
+    __slots__ = ("_heads", "_view")
 
     def __init__(self, folder: Path) -> None:
-        self._core = _session(folder / CORE)
+        self._view = _session(folder / CORE)
+        self._heads = _session(folder / HEADS)
 
-    def fill(self, seen: Ints, attacks: Ints, place: Ints) -> tuple[Floats, Floats]:
+    def fill(
+        self, seen: Ints, attacks: Ints, place: Ints, wanted: NDArray[np.bool_] | None = None
+    ) -> tuple[Floats, Floats]:
         """One pass: `seen`, `attacks` `[b, t, voice]`, `place[b, t, field]` → what every cell may be.
 
         Pitch logits `[b, t, voice, class]` and strike logits `[b, t, voice]`, the latter for cells that keep the class
-        of the step before.
+        of the step before. Pitches are worked out only at the steps `wanted[b, t]`, by default those with open cells;
+        elsewhere they are 0.
         """
-        inputs = {"seen": seen, "attacks": attacks, "place": place, "around": canvas.around(seen)}
-        pitch, strike = self._core.run(None, inputs)
+        hidden, strike = self._view.run(None, {"seen": seen, "attacks": attacks, "place": place})
+        at = (seen == canvas.OPEN).any(axis=2) if wanted is None else wanted
+        pitch = np.zeros((*seen.shape, satb.CLASSES), np.float32)
+        if at.any():
+            pitch[at] = self._heads.run(None, {"hidden": hidden[at], "around": canvas.around(seen)[at]})[0]
         return pitch, strike
 
 

@@ -6,14 +6,14 @@ import pytest
 from bachbridge.codecs import canvas, satb
 from bachbridge.music import RANGES, VOICES
 
-O = canvas.OPEN
+NONE = canvas.OPEN
 
 
 def test_open_cells_are_those_that_nobody_gave() -> None:
     classes = np.array([[30, satb.UNKNOWN, satb.REST, 5]], np.int32)
     task = canvas.Canvas(classes, np.zeros((1, 4), bool), np.zeros((1, canvas.FIELDS), np.int32), np.zeros((1, 4, 47)))
     assert task.open.tolist() == [[False, True, False, False]]
-    assert canvas.seen(classes, task.open).tolist() == [[30, O, satb.REST, 5]]
+    assert canvas.seen(classes, task.open).tolist() == [[30, NONE, satb.REST, 5]]
 
 
 def test_attacks_are_told_of_known_cells_alone() -> None:
@@ -54,7 +54,7 @@ def test_voices_stay_within_their_ranges() -> None:
 @pytest.fixture
 def cells() -> np.ndarray:
     """Six steps; the soprano has two given notes, the bass a rest."""
-    rows = np.full((1, 6, len(VOICES)), O, np.int32)
+    rows = np.full((1, 6, len(VOICES)), NONE, np.int32)
     rows[0, 0, 0], rows[0, 4, 0], rows[0, 2, 3], rows[0, 1, 1] = 40, 42, satb.REST, 30
     return rows
 
@@ -62,9 +62,9 @@ def cells() -> np.ndarray:
 def test_the_nearest_given_notes_before_and_after(cells: np.ndarray) -> None:
     around = canvas.around(cells)
     assert around.shape == (1, 6, 4, canvas.NEIGHBOURS)
-    assert around[0, :, 0, 0].tolist() == [O, 40, 40, 40, 40, 42], "never the cell itself"
-    assert around[0, :, 0, 1].tolist() == [42, 42, 42, 42, O, O]
-    assert around[0, :, 3, 0].tolist() == [O, O, O, 0, 0, 0], "a rest is given as well"
+    assert around[0, :, 0, 0].tolist() == [NONE, 40, 40, 40, 40, 42], "never the cell itself"
+    assert around[0, :, 0, 1].tolist() == [42, 42, 42, 42, NONE, NONE]
+    assert around[0, :, 3, 0].tolist() == [NONE, NONE, NONE, 0, 0, 0], "a rest is given as well"
 
 
 def test_notes_at_fixed_distances(cells: np.ndarray) -> None:
@@ -78,11 +78,11 @@ def test_notes_at_fixed_distances(cells: np.ndarray) -> None:
 def test_the_other_voices_are_named_from_the_highest_to_the_lowest(cells: np.ndarray) -> None:
     around = canvas.around(cells)
     now, before, after = (around[0, :, 2, canvas.MELODIC + 3 * n : canvas.MELODIC + 3 * n + 3] for n in range(3))
-    assert now[2].tolist() == [O, O, satb.REST]
-    assert before[1].tolist() == [40, O, O]
-    assert after[0].tolist() == [O, 30, O]
+    assert now[2].tolist() == [NONE, NONE, satb.REST]
+    assert before[1].tolist() == [40, NONE, NONE]
+    assert after[0].tolist() == [NONE, 30, NONE]
 
 
 def test_nothing_is_known_of_cells_beyond_the_end(cells: np.ndarray) -> None:
     cells[0, 4:] = canvas.OUTSIDE
-    assert (canvas.around(cells)[0, :, 0, 1] == O).all(), "cells outside are not given"
+    assert (canvas.around(cells)[0, :, 0, 1] == NONE).all(), "cells outside are not given"

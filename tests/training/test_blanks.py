@@ -66,7 +66,7 @@ def test_strikes_count_where_a_voice_keeps_its_class_and_nobody_told(phrases: li
     assert np.array_equal(counted[:, 1:], kept[:, 1:] & (item.classes[:, 1:] > satb.REST))
 
 
-def test_on_the_grid_of_eighths_a_strike_between_is_the_next_steps(phrases: list[Piece]) -> None:
+def test_on_the_grid_of_eighths_a_strike_in_between_counts(phrases: list[Piece]) -> None:
     pitches = np.full((4, 4), 60, np.int16)
     struck = np.zeros((4, 4), bool)
     struck[1] = True
@@ -74,7 +74,7 @@ def test_on_the_grid_of_eighths_a_strike_between_is_the_next_steps(phrases: list
     part = np.array([0, 2])
     place = canvas.places(None, piece.bar[part], phase=None, grid=canvas.EIGHTHS)
     item = blanks.blanked(piece, part, np.ones((2, 4), bool), place=place, grid=canvas.EIGHTHS)
-    assert item.struck.tolist() == [[0.0] * 4, [1.0] * 4]
+    assert item.struck.tolist() == [[1.0] * 4, [0.0] * 4]
 
 
 def test_examples_are_always_the_same_and_tell_nothing_unless_told(phrases: list[Piece]) -> None:

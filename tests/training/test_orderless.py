@@ -28,7 +28,7 @@ class Knowing:
         self.classes, self.sure = batches.classes_of(piece.pitches), sure
         self.shown: list[np.ndarray] = []
 
-    def fill(self, seen: Any, attacks: Any, place: Any) -> tuple[Any, Any]:
+    def fill(self, seen: Any, attacks: Any, place: Any, wanted: Any = None) -> tuple[Any, Any]:
         assert (attacks == canvas.UNTOLD).all()
         assert attacks.shape == seen.shape
         assert place.shape == (*seen.shape[:2], canvas.FIELDS)
@@ -43,7 +43,7 @@ class Uniform:
     def __init__(self) -> None:
         self.places: list[np.ndarray] = []
 
-    def fill(self, seen: Any, attacks: Any, place: Any) -> tuple[Any, Any]:
+    def fill(self, seen: Any, attacks: Any, place: Any, wanted: Any = None) -> tuple[Any, Any]:
         self.places += list(place)
         return np.zeros((*seen.shape, satb.CLASSES), np.float32), np.zeros(seen.shape, np.float32)
 
@@ -115,7 +115,7 @@ class Counting:
     def __init__(self, piece: Piece) -> None:
         self.classes = batches.classes_of(piece.pitches)
 
-    def fill(self, seen: Any, attacks: Any, place: Any) -> tuple[Any, Any]:
+    def fill(self, seen: Any, attacks: Any, place: Any, wanted: Any = None) -> tuple[Any, Any]:
         frames = (seen != canvas.OPEN).all(axis=2).sum(axis=1)
         eye = np.eye(satb.CLASSES, dtype=np.float32)[self.classes]
         return eye * frames[:, None, None, None], np.zeros(seen.shape, np.float32)

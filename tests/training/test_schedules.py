@@ -21,7 +21,7 @@ LIKED = [satb.class_of(pitch) for pitch in (72, 67, 60, 48)]
 class Fond:
     """Gives each voice's favourite note a half, and the other half to all other classes."""
 
-    def fill(self, seen: Any, attacks: Any, place: Any) -> tuple[Any, Any]:
+    def fill(self, seen: Any, attacks: Any, place: Any, wanted: Any = None) -> tuple[Any, Any]:
         logits = np.zeros((*seen.shape, satb.CLASSES), np.float32)
         logits[..., np.arange(4), LIKED] = np.log(satb.CLASSES - 1)
         return logits, np.full(seen.shape, -30, np.float32)

@@ -23,9 +23,9 @@ from bachbridge_training.scores import Piece
 @pytest.fixture
 def learnt(toy: Recipe, phrases: list[Piece]) -> training.Run:
     run = training.start(toy)
-    windows = Windows(phrases, toy)
+    feed = run.course.feed(phrases)
     while run.step < toy.steps:
-        training.train_step(run, windows.batch(run.step))
+        training.train_step(run, feed.batch(run.step))
     return run
 
 

@@ -1,5 +1,6 @@
-"""The infilling network as a file: one pass over canvases of any length."""
+"""The infilling network as files: its view of all steps of canvases of any length, and the heads at chosen steps."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,12 @@ from bachbridge.codecs import canvas, satb
 from bachbridge.music import VOICES
 from bachbridge_training import blanks
 from bachbridge_training.export import convert
+from bachbridge_training.infilling import Parts
 from bachbridge_training.recipe import InfillRecipe
 from bachbridge_training.scores import Piece
 
-_INPUTS = ("seen", "attacks", "place", "around")
-_OUTPUTS = ("pitch_logits", "strike_logits")
+_VIEW = ("seen", "attacks", "place")
+_HEADS = ("hidden", "around")
 _EXAMPLES = 8
 PARTNER = "chorale-lstm"
 """The causal model that harmonises live where this one has not looked ahead."""
@@ -25,17 +27,27 @@ PARTNER = "chorale-lstm"
 class Form:
     """See `export.Form`."""
 
-    def __init__(self, model: keras.Model, recipe: InfillRecipe) -> None:
-        self.model, self.recipe = model, recipe
+    def __init__(self, parts: Parts, recipe: InfillRecipe) -> None:
+        self.parts, self.recipe = parts, recipe
 
     def write(self, folder: Path) -> None:
-        model: Any = self.model
-        shapes = ((len(VOICES),), (len(VOICES),), (canvas.FIELDS,), (len(VOICES), canvas.NEIGHBOURS))
+        view, heads = (_silent(model) for model in (self.parts.view, self.parts.heads))
+        cells, fields = (len(VOICES),), (canvas.FIELDS,)
+        shapes = zip(_VIEW, (cells, cells, fields), strict=True)
         convert(
-            lambda *inputs: model(list(inputs), training=False),
-            {name: ((None, None, *shape), tf.int32) for name, shape in zip(_INPUTS, shapes, strict=True)},
-            _OUTPUTS,
+            view,
+            {name: ((None, None, *shape), tf.int32) for name, shape in shapes},
+            ("hidden", "strike_logits"),
             folder / nets.CORE,
+        )
+        convert(
+            heads,
+            {
+                "hidden": ((None, self.recipe.units), tf.float32),
+                "around": ((None, len(VOICES), canvas.NEIGHBOURS), tf.int32),
+            },
+            ("pitch_logits",),
+            folder / nets.HEADS,
         )
 
     def runtime(self, folder: Path) -> nets.Fill:
@@ -43,12 +55,15 @@ class Form:
 
     def disagreement(self, folder: Path, piece: Piece) -> float:
         """Over windows of the piece with open cells, of several lengths."""
-        runtime, model, worst = self.runtime(folder), self.model, 0.0
+        runtime, model, worst = self.runtime(folder), self.parts.whole, 0.0
         for item in blanks.examples([piece], _EXAMPLES, told=True):
             batch = blanks.stacked([item], len(item.seen))
             ours = runtime.fill(batch.seen, batch.attacks, batch.place)
             theirs = model.predict_on_batch(batch.inputs)
-            worst = max(worst, *(float(np.abs(a - b).max()) for a, b in zip(ours, theirs, strict=True)))
+            read = (batch.seen == canvas.OPEN).any(axis=2), slice(None)
+            worst = max(
+                worst, *(float(np.abs(a[at] - b[at]).max()) for a, b, at in zip(ours, theirs, read, strict=True))
+            )
         return worst
 
     def facts(self) -> dict[str, Any]:
@@ -56,8 +71,19 @@ class Form:
             "tasks": ["continue", "harmonize", "mend", "vary"],
             "codec": "canvas",
             "partner": PARTNER,
-            "parameters": int(self.model.count_params()),
+            "parameters": int(self.parts.whole.count_params()),
             "classes": satb.CLASSES,
-            "inputs": {nets.CORE: list(_INPUTS)},
-            "outputs": {nets.CORE: list(_OUTPUTS)},
+            "units": self.recipe.units,
+            "inputs": {nets.CORE: list(_VIEW), nets.HEADS: list(_HEADS)},
+            "outputs": {nets.CORE: ["hidden", "strike_logits"], nets.HEADS: ["pitch_logits"]},
         }
+
+
+def _silent(model: keras.Model) -> Callable[..., Any]:
+    """The model as a function of its inputs, without dropout; its outputs as a tuple."""
+
+    def called(*inputs: Any) -> tuple[Any, ...]:
+        found: Any = model(list(inputs), training=False)
+        return tuple(found) if isinstance(found, list | tuple) else (found,)
+
+    return called

@@ -13,7 +13,7 @@ import numpy as np
 from bachbridge.codecs import satb
 from bachbridge.music import VOICES
 from bachbridge_training import blanks
-from bachbridge_training.infilling import fill_model
+from bachbridge_training.infilling import parts
 from bachbridge_training.recipe import InfillRecipe
 from bachbridge_training.scores import Piece
 
@@ -28,13 +28,14 @@ class Course:
 
     def __init__(self, recipe: InfillRecipe) -> None:
         self.recipe = recipe
-        self.model = fill_model(recipe)
+        self.parts = parts(recipe)
+        self.model = self.parts.whole
         self.trainer = _trainer(self.model)
 
     def form(self) -> Any:
         from bachbridge_training.fill_form import Form
 
-        return Form(self.model, self.recipe)
+        return Form(self.parts, self.recipe)
 
     def feed(self, pieces: Sequence[Piece]) -> "Feed":
         return Feed(blanks.Windows(pieces, self.recipe))

@@ -11,7 +11,7 @@ from each neighbour in its own voice, and one over the intervals modulo 12 from 
 Only `keras.ops` is used, so the code runs under TensorFlow and under JAX alike. Any number of steps.
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import keras
 import numpy as np
@@ -28,6 +28,7 @@ _REACH = 16
 _MELODIC, _HARMONIC = 2 * _REACH + 2, 13
 """Columns of a neighbour; the last one of each stands for none: no neighbour, or a rest on either side."""
 _COLUMNS = satb.CLASSES + canvas.MELODIC * _MELODIC + canvas.HARMONIC * _HARMONIC
+_SMALL = 1e-3
 _FAR = 64
 """Distances in steps from here on are one to the attention."""
 _KERNEL = 5
@@ -79,21 +80,72 @@ class Attention(layers.Layer):
         return ops.transpose(ops.reshape(part, shape), (0, 2, 1, 3))
 
 
-def fill_model(recipe: InfillRecipe) -> keras.Model:
-    """`seen`, `attacks` `[b, t, voice]`, `place[b, t, field]`, `around[b, t, voice, neighbour]` (see `codecs.canvas`)
-    → pitch logits `[b, t, voice, class]` and strike logits `[b, t, voice]`.
-    """
+class Norm(layers.Layer):
+    """Layer normalization, written in the steps that onnxruntime knows how to make one of."""
+
+    def build(self, input_shape: Any) -> None:
+        self.gain = self.add_weight(shape=(input_shape[-1],), initializer="ones", name="gain")
+        self.offset = self.add_weight(shape=(input_shape[-1],), initializer="zeros", name="offset")
+
+    def call(self, inputs: Any) -> Any:
+        centred = inputs - ops.mean(inputs, axis=-1, keepdims=True)
+        spread = ops.sqrt(ops.mean(ops.power(centred, 2.0), axis=-1, keepdims=True) + _SMALL)
+        return centred / spread * self.gain + self.offset
+
+
+class Parts(NamedTuple):
+    """The network, and the two parts of it that are exported."""
+
+    whole: keras.Model
+    """The inputs of both parts → pitch logits `[b, t, voice, class]` and strike logits `[b, t, voice]`."""
+    view: keras.Model
+    """`seen`, `attacks` `[b, t, voice]`, `place[b, t, field]` (see `codecs.canvas`) → `hidden[b, t, unit]`, strikes."""
+    heads: keras.Model
+    """`hidden[n, unit]`, `around[n, voice, neighbour]` → pitch logits `[n, voice, class]`."""
+
+
+def parts(recipe: InfillRecipe) -> Parts:
+    """The network in two parts, so that the heads need only look at steps with open cells."""
     voices = len(VOICES)
     seen, attacks = (keras.Input((None, voices), dtype="int32", name=name) for name in ("seen", "attacks"))
     place = keras.Input((None, canvas.FIELDS), dtype="int32", name="place")
-    around = keras.Input((None, voices, canvas.NEIGHBOURS), dtype="int32", name="around")
     hidden = _hidden(recipe, seen, attacks, place)
+    view = keras.Model([seen, attacks, place], [hidden, layers.Dense(voices, name="strike")(hidden)], name="view")
+
+    step = keras.Input((recipe.units,), name="hidden")
+    beside = keras.Input((voices, canvas.NEIGHBOURS), dtype="int32", name="around")
+    heads = keras.Model([step, beside], _pitch(recipe, step, beside), name="heads")
+
+    around = keras.Input((None, voices, canvas.NEIGHBOURS), dtype="int32", name="around")
+    seen_by, strike = view([seen, attacks, place])
+    pitch = Steps(heads, name="steps")(seen_by, around)
+    return Parts(keras.Model([seen, attacks, place, around], [pitch, strike]), view, heads)
+
+
+class Steps(layers.Layer):
+    """The heads at every step of a batch."""
+
+    def __init__(self, heads: keras.Model, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.heads = heads
+
+    def call(self, hidden: Any, around: Any) -> Any:
+        steps = ops.shape(hidden)[1]
+        flat = ops.reshape(hidden, (-1, hidden.shape[-1])), ops.reshape(around, (-1, *around.shape[2:]))
+        return ops.reshape(self.heads(flat), (-1, steps, len(VOICES), satb.CLASSES))
+
+    def compute_output_shape(self, hidden_shape: Any, around_shape: Any) -> Any:  # noqa: ARG002 # Keras names both
+        return (*hidden_shape[:2], len(VOICES), satb.CLASSES)
+
+
+def _pitch(recipe: InfillRecipe, hidden: Any, around: Any) -> Any:
+    """`hidden[n, unit]`, `around[n, voice, neighbour]` → logits `[n, voice, class]`."""
     columns: list[Any] = []
     for voice in VOICES:
-        view = _dropped(layers.Dense(recipe.head, activation="relu", name=f"view_{voice}")(hidden), recipe)
+        view = layers.Dense(recipe.head, activation="relu", name=f"view_{voice}")(hidden)
+        view = layers.Dropout(recipe.dropout, seed=recipe.seed)(view)
         columns.append(layers.Dense(_COLUMNS, name=f"columns_{voice}")(view))
-    pitch = Tables(name="pitch")(ops.stack(columns, axis=2), around)
-    return keras.Model([seen, attacks, place, around], [pitch, layers.Dense(voices, name="strike")(hidden)])
+    return Tables(name="pitch")(ops.stack(columns, axis=1), around)
 
 
 def _hidden(recipe: InfillRecipe, seen: Any, attacks: Any, place: Any) -> Any:
@@ -101,14 +153,14 @@ def _hidden(recipe: InfillRecipe, seen: Any, attacks: Any, place: Any) -> Any:
     inside = ops.cast(ops.not_equal(seen[..., 0], canvas.OUTSIDE), "float32")
     hidden = _told(recipe, seen, attacks, place)
     for block in range(recipe.blocks):
-        view = layers.LayerNormalization(name=f"norm_time_{block}")(hidden) * inside[..., None]
+        view = Norm(name=f"norm_time_{block}")(hidden) * inside[..., None]
         attended = Attention(recipe.units, recipe.heads, name=f"attention_{block}")(view, inside)
         hidden = hidden + _dropped(attended, recipe) + Mixing(name=f"mixing_{block}")(view)
-        view = layers.LayerNormalization(name=f"norm_step_{block}")(hidden)
+        view = Norm(name=f"norm_step_{block}")(hidden)
         wide = layers.Dense(recipe.wide, activation="relu", name=f"wide_{block}")(view)
         narrow = layers.Dense(recipe.units, name=f"narrow_{block}")(_dropped(wide, recipe))
         hidden = hidden + _dropped(narrow, recipe)
-    return layers.LayerNormalization(name="norm")(hidden)
+    return Norm(name="norm")(hidden)
 
 
 def _told(recipe: InfillRecipe, seen: Any, attacks: Any, place: Any) -> Any:
@@ -150,10 +202,10 @@ _HARMONIC_FIRST = (_MELODIC_FIRST[-1] + _MELODIC + _HARMONIC * np.arange(canvas.
 
 
 def _logits(columns: Any, around: Any) -> Any:
-    """Tables `columns[b, t, voice, column]` → logits `[b, t, voice, class]`."""
-    cells = ops.shape(columns)[0] * ops.shape(columns)[1] * len(VOICES)
+    """Tables `columns[n, voice, column]` → logits `[n, voice, class]`."""
+    cells = ops.shape(columns)[0] * len(VOICES)
     flat = ops.reshape(columns, (-1,))
-    cell = ops.reshape(ops.arange(cells, dtype="int32") * _COLUMNS, (-1, ops.shape(columns)[1], len(VOICES), 1, 1))
+    cell = ops.reshape(ops.arange(cells, dtype="int32") * _COLUMNS, (-1, len(VOICES), 1, 1))
 
     def told(table: np.ndarray, neighbour: Any, first: np.ndarray) -> Any:
         """The neighbours' columns summed; one look-up in a flat list is what onnxruntime does quickest."""

@@ -26,7 +26,13 @@ class KerasFill:
     def __init__(self, model: keras.Model, inputs: Inputs, *, padded: bool = False) -> None:
         self._model, self._inputs, self._padded = model, inputs, padded
 
-    def fill(self, seen: np.ndarray, attacks: np.ndarray, place: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def fill(
+        self,
+        seen: np.ndarray,
+        attacks: np.ndarray,
+        place: np.ndarray,
+        wanted: np.ndarray | None = None,  # noqa: ARG002
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Pitch logits `[b, t, voice, class]` and strikes `[b, t, voice]`; without strikes nothing is struck again."""
         rows, steps = seen.shape[:2]
         told = (seen, attacks, place)

@@ -48,8 +48,11 @@ _AT_ONCE = 2048
 class Fill(Protocol):
     """What is scored (see `bachbridge.nets`)."""
 
-    def fill(self, seen: Any, attacks: Any, place: Any) -> tuple[Any, Any]:
-        """`seen[b, t, voice]`, `attacks[b, t, voice]`, `place[b, t, field]` → pitch logits over classes, strikes."""
+    def fill(self, seen: Any, attacks: Any, place: Any, wanted: Any = None) -> tuple[Any, Any]:
+        """`seen[b, t, voice]`, `attacks[b, t, voice]`, `place[b, t, field]` → pitch logits over classes, strikes.
+
+        Nobody reads the logits of steps that are not `wanted[b, t]`; by default those with open cells are.
+        """
         ...
 
 
@@ -121,9 +124,10 @@ def _frames(net: Fill, music: Music, frames: Ints, hidden: Bools, turns: Ints) -
     """Log-probabilities of `frames[copy]` with the frames `hidden[copy, step]`, voices as in `turns[copy, :]`."""
     rows = np.arange(len(frames))
     seen = canvas.seen(np.broadcast_to(music.classes, (*hidden.shape, len(VOICES))), hidden[..., None])
+    wanted = frames[:, None] == np.arange(hidden.shape[1])
     found = np.zeros(len(frames))
     for voices in turns.T:
-        logs = _normalised(_logits(net, seen, music.place)[rows, frames, voices])
+        logs = _normalised(_logits(net, seen, music.place, wanted)[rows, frames, voices])
         found += logs[rows, music.classes[frames, voices]]
         seen[rows, frames, voices] = logs.argmax(axis=-1)
     return found
@@ -168,10 +172,10 @@ def surprise(
     return float(np.mean(nats))
 
 
-def _logits(net: Fill, seen: Ints, place: Ints) -> Floats:
+def _logits(net: Fill, seen: Ints, place: Ints, wanted: Bools | None = None) -> Floats:
     """Logits `[copy, step, voice, class]`; `place` may be the same for all copies."""
     place = np.ascontiguousarray(np.broadcast_to(place, (*seen.shape[:2], canvas.FIELDS)))
-    return net.fill(seen, np.full_like(seen, canvas.UNTOLD), place)[0]
+    return net.fill(seen, np.full_like(seen, canvas.UNTOLD), place, wanted)[0]
 
 
 def _normalised(logits: Floats) -> Doubles:

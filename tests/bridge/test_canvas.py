@@ -11,7 +11,9 @@ NONE = canvas.OPEN
 
 def test_open_cells_are_those_that_nobody_gave() -> None:
     classes = np.array([[30, satb.UNKNOWN, satb.REST, 5]], np.int32)
-    task = canvas.Canvas(classes, np.zeros((1, 4), bool), np.zeros((1, canvas.FIELDS), np.int32), np.zeros((1, 4, 47)))
+    task = canvas.Canvas(
+        classes, np.zeros((1, 4), bool), np.zeros((1, canvas.FIELDS), np.int32), canvas.within_ranges(1)
+    )
     assert task.open.tolist() == [[False, True, False, False]]
     assert canvas.seen(classes, task.open).tolist() == [[30, NONE, satb.REST, 5]]
 

@@ -48,7 +48,7 @@ def test_a_model_is_found_and_the_users_own_comes_first(places: tuple[Path, Path
     assert card.sampler["top_p"] == pytest.approx(0.9)
 
 
-INFILLING = {"codec": "canvas", "tasks": ["harmonize", "vary"], "partner": "one", "sampler": {}}
+INFILLING: dict[str, object] = {"codec": "canvas", "tasks": ["harmonize", "vary"], "partner": "one", "sampler": {}}
 
 
 def carded(folder: Path, facts: dict[str, object]) -> None:

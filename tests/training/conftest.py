@@ -23,8 +23,10 @@ def chorales() -> dict[str, list[Piece]]:
 @pytest.fixture
 def toy() -> Recipe:
     """The shipped recipe with a network and a run of toy size."""
+    shipped = recipe.read("chorale-lstm")
+    assert isinstance(shipped, Recipe)
     return replace(
-        recipe.read("chorale-lstm"),
+        shipped,
         units=64, embedding=64, head=64, dropout=0.0, window=32, batch=8, free_order=0.0, unknown=0.0,
         steps=400, steps_per_epoch=40, warmup=5, learning_rate=1e-2, averaging=0.9,
     )  # fmt: skip

@@ -5,7 +5,6 @@ import tomllib
 from dataclasses import asdict, dataclass, fields, replace
 from importlib import resources
 from pathlib import Path
-from typing import TypeVar
 
 from bachbridge.errors import ConfigError
 from bachbridge.wholefile import whole_file
@@ -76,7 +75,6 @@ class InfillRecipe:
 
 
 AnyRecipe = Recipe | InfillRecipe
-R = TypeVar("R", Recipe, InfillRecipe)
 
 
 def read(name: str) -> AnyRecipe:
@@ -98,7 +96,7 @@ def write(recipe: AnyRecipe, path: Path) -> None:
         scratch.write_text("".join(f"{key} = {json.dumps(value)}\n" for key, value in asdict(recipe).items()), "utf-8")
 
 
-def shortened(recipe: R, *, epochs: int | None, share: float = 1.0) -> R:
+def shortened(recipe: AnyRecipe, *, epochs: int | None, share: float = 1.0) -> AnyRecipe:
     """The recipe for `epochs` epochs of `share` of the steps; the learning rate's curve is fitted into them."""
     steps_per_epoch = max(1, round(recipe.steps_per_epoch * share))
     steps = steps_per_epoch * (epochs or max(1, recipe.steps // recipe.steps_per_epoch))

@@ -120,9 +120,10 @@ def around(cells: Ints) -> Ints:
 def _nearest(cells: Ints) -> Ints:
     """The last given value before each cell in its voice."""
     given = cells < OPEN
-    last: Ints = np.maximum.accumulate(np.where(given, np.arange(cells.shape[1])[:, None], -1), axis=1)
-    last = np.concatenate([np.full_like(last[:, :1], -1), last[:, :-1]], axis=1)
-    return np.where(last < 0, OPEN, np.take_along_axis(cells, np.maximum(last, 0), axis=1)).astype(np.int32)
+    steps: Ints = np.arange(cells.shape[1], dtype=np.int32)[:, None]
+    last: Ints = np.maximum.accumulate(np.where(given, steps, -1), axis=1)
+    before: Ints = np.concatenate([np.full_like(last[:, :1], -1), last[:, :-1]], axis=1)
+    return np.where(before < 0, OPEN, np.take_along_axis(cells, np.maximum(before, 0), axis=1)).astype(np.int32)
 
 
 def _moved(cells: Ints, by: int) -> Ints:

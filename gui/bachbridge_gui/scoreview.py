@@ -97,7 +97,6 @@ class ScoreView(QWidget):
         self._stack = QStackedLayout(self)
         self._stack.addWidget(self._words)
         self._stack.addWidget(self._scroll)
-        self.setFocusProxy(self._scroll)
         self.setAccessibleName("Score")
         self.setBackgroundRole(QPalette.ColorRole.Base)
         self.setAutoFillBackground(True)
@@ -174,10 +173,12 @@ class ScoreView(QWidget):
         else:
             self._page.show_picture(picture)
             self._stack.setCurrentWidget(self._scroll)
+            self.setFocusProxy(self._scroll)
         self.shown.emit()
 
     def _say(self, words: str) -> None:
         self._words.setText(words)
+        self.setFocusProxy(None)  # hidden, it would end the way of the Tab key through the window
         self._stack.setCurrentWidget(self._words)
 
     def resizeEvent(self, a0: QResizeEvent | None) -> None:  # noqa: N802

@@ -72,15 +72,25 @@ def piece_ids(piece: Piece, begin: int, classes: np.ndarray, *, struck: bool, po
     )
 
 
+class Pool:
+    """Pieces to draw from, each as often as it is long, with its legal transpositions."""
+
+    def __init__(self, pieces: Sequence[Piece]) -> None:
+        limits = ranges(pieces)
+        self._pieces = [(piece, legal_shifts(piece, limits)) for piece in pieces]
+        lengths = np.array([len(piece.pitches) for piece in pieces], dtype=np.float64)
+        self._shares = lengths / lengths.sum()
+
+    def draw(self, rng: np.random.Generator) -> tuple[Piece, list[int]]:
+        """A piece and by how many semitones it may be moved."""
+        return self._pieces[int(rng.choice(len(self._pieces), p=self._shares))]
+
+
 class Windows:
     """Random windows of the training pieces; batch `n` depends on the seed and `n` alone."""
 
     def __init__(self, pieces: Sequence[Piece], recipe: Recipe) -> None:
-        self._pieces, self._recipe = pieces, recipe
-        limits = ranges(pieces)
-        self._shifts = [legal_shifts(piece, limits) for piece in pieces]
-        lengths = np.array([len(piece.pitches) for piece in pieces], dtype=np.float64)
-        self._shares = lengths / lengths.sum()
+        self._pool, self._recipe = Pool(pieces), recipe
 
     def batch(self, number: int) -> Batch:
         rng = np.random.default_rng([self._recipe.seed, number])
@@ -88,11 +98,11 @@ class Windows:
 
     def _window(self, rng: np.random.Generator) -> Batch:
         recipe = self._recipe
-        index = int(rng.choice(len(self._pieces), p=self._shares))
-        piece, length = self._pieces[index], len(self._pieces[index].pitches)
+        piece, shifts = self._pool.draw(rng)
+        length = len(piece.pitches)
         begin = 0 if rng.random() < 1 / 3 else int(rng.integers(max(1, length - recipe.window // 2)))
         part = slice(begin, begin + recipe.window)
-        classes = classes_of(piece.pitches[part], int(rng.choice(self._shifts[index])))
+        classes = classes_of(piece.pitches[part], int(rng.choice(shifts)))
         struck = rng.random() >= recipe.unknown
         position = struck and rng.random() < _CLOCK
         order = rng.permutation(len(VOICES)) if rng.random() < recipe.free_order else CHAIN

@@ -17,7 +17,7 @@ import numpy as np
 
 from bachbridge.codecs import canvas, satb
 from bachbridge.music import STEPS_PER_BEAT, VOICES
-from bachbridge_training.batches import classes_of, legal_shifts, ranges
+from bachbridge_training.batches import Pool, classes_of
 from bachbridge_training.recipe import InfillRecipe
 from bachbridge_training.scores import Piece
 
@@ -99,11 +99,7 @@ class Windows:
     """Random windows of the training pieces; batch `n` depends on the seed and `n` alone."""
 
     def __init__(self, pieces: Sequence[Piece], recipe: InfillRecipe) -> None:
-        self._pieces, self._recipe = pieces, recipe
-        limits = ranges(pieces)
-        self._shifts = [legal_shifts(piece, limits) for piece in pieces]
-        lengths = np.array([len(piece.pitches) for piece in pieces], dtype=np.float64)
-        self._shares = lengths / lengths.sum()
+        self._pool, self._recipe = Pool(pieces), recipe
 
     def batch(self, number: int) -> Blanks:
         rng = np.random.default_rng([self._recipe.seed, number])
@@ -111,13 +107,12 @@ class Windows:
 
     def _window(self, rng: np.random.Generator) -> Blanks:
         recipe = self._recipe
-        index = int(rng.choice(len(self._pieces), p=self._shares))
-        piece = self._pieces[index]
+        piece, shifts = self._pool.draw(rng)
         grid = canvas.EIGHTHS if rng.random() < recipe.eighths else canvas.SIXTEENTHS
         steps = slice(int(rng.integers(2)), None, 2) if grid == canvas.EIGHTHS else slice(None)
         part = _part(rng, piece, steps, recipe.window)
         way = WAYS[int(rng.choice(len(WAYS), p=[share for _, share in WAYS]))][0]
-        shift = int(rng.choice(self._shifts[index]))
+        shift = int(rng.choice(shifts))
         place = _place(piece, part, grid, told=rng.random() >= recipe.unknown, beat=rng.random() < 0.5)
         attacks = (rng.random(_VOICES) < 0.5) & (rng.random() >= recipe.unknown)
         return blanked(piece, part, way(rng, len(part)), shift=shift, place=place, attacks=attacks, grid=grid)

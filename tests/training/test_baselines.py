@@ -75,7 +75,7 @@ def test_an_untrained_one_is_scored_near_chance(tiny: keras.Model, phrases: list
 def test_a_network_that_knows_the_ends_says_the_same_of_padded_music() -> None:
     keras.utils.set_random_seed(1)
     small = replace(infill_recipe(), units=8, blocks=1, heads=2, wide=8, head=8)
-    model = infilling.fill_model(small)
+    model = infilling.parts(small).whole
     seen = np.random.default_rng(1).integers(0, canvas.OPEN + 1, (3, 7, 4)).astype(np.int32)
     attacks, place = np.zeros_like(seen), np.zeros((3, 7, canvas.FIELDS), np.int32)
     pitch, strike = kerasfill.canvas_fill(model).fill(seen, attacks, place)

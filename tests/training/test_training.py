@@ -150,6 +150,8 @@ def test_a_run_begins_with_the_best_weights_of_another(toy: Recipe, phrases: lis
         assert causal.score(second.course.model, phrases, told=False) == pytest.approx(first.history[-1]["valid"])
     with pytest.raises(ConfigError, match="another shape"):
         training.take_over(training.start(replace(quick, units=32)), tmp_path)
+    with pytest.raises(ConfigError, match="another shape: name another run"):
+        training.load_best(training.start(replace(quick, units=32)), tmp_path)
 
 
 def test_the_learning_rate_rises_stays_and_falls(toy: Recipe) -> None:

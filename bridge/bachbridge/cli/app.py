@@ -183,7 +183,9 @@ def mend(
     source: Quartet,
     target: Output,
     *,
-    bars: Annotated[str | None, typer.Option(metavar="3-6", help="The bars to draw anew: 3-6 or 1-2,7.")] = None,
+    bars: Annotated[
+        str | None, typer.Option(metavar="3-6", help="The bars to draw anew: 3-6 or 1-2,7; a pick-up is 0.")
+    ] = None,
     voices: Annotated[
         str | None, typer.Option(metavar="VOICES", help="The voices to draw anew, by commas; without it all.")
     ] = None,

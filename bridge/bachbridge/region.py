@@ -45,6 +45,11 @@ def steps_of(text: str, bars: Sequence[Bar]) -> Bools:
     return wanted
 
 
+def in_words(text: str) -> str:
+    """What `steps_of` reads, in a sentence: "bar 3", "bars 3-6"."""
+    return f"bar {text.strip()}" if text.strip().isdigit() else f"bars {text}"
+
+
 def voices_of(text: str) -> tuple[int, ...]:
     """The voices that "alto,tenor" stands for; raises `ConfigError`."""
     names = [name.strip().lower() for name in text.split(",")]

@@ -9,6 +9,14 @@ from pathlib import Path
 from bachbridge.errors import BachBridgeError
 
 
+def check_place(path: Path) -> None:
+    """Whether there is a place for a file of that name, told before the work that it is for."""
+    if not path.parent.is_dir():
+        raise BachBridgeError(f"cannot write {path} (there is no folder {path.parent}): choose another folder.")
+    if path.is_dir():
+        raise BachBridgeError(f"cannot write {path} (it is a folder): give the name of a file.")
+
+
 @contextmanager
 def whole_file(path: Path) -> Generator[Path]:
     """A scratch path beside `path`, with the same suffix, that becomes `path` unless the block raises."""

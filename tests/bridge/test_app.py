@@ -106,6 +106,15 @@ def test_a_value_out_of_range_gets_one_sentence(arguments: list[str], says: str,
     assert list((tmp_path / "place").iterdir()) == []
 
 
+@pytest.mark.parametrize("command", [["continue"], ["harmonize"], ["mend", "--bars", "2"], ["vary"]])
+def test_the_seed_minus_one_is_a_new_one_that_is_told(command: list[str], tmp_path: Path) -> None:
+    done = bachbridge(*command, "none.mid", "-o", "out.mid", "--seed", "-1", home=tmp_path)
+    assert done.stdout.startswith("the seed is ")
+    assert 0 <= int(done.stdout.split()[-1]) < 2**31
+    assert len(done.stderr.splitlines()) == 1
+    assert "none.mid" in done.stderr
+
+
 @pytest.mark.parametrize(
     "arguments", [["--tempo", "90"], ["compose"], ["--bpm", "fast"], ["continue"], ["bench", "--notes", "0"]]
 )

@@ -149,7 +149,7 @@ def test_a_model_that_fails_leaves_nothing_behind(tmp_path: Path, monkeypatch: p
 def test_what_cannot_be_read_or_written_is_told(tmp_path: Path):
     with pytest.raises(MidiFileError, match="cannot be read"):
         run(tmp_path / "none.mid", tmp_path / "out.mid")
-    with pytest.raises(BachBridgeError, match="cannot write"):
+    with pytest.raises(BachBridgeError, match=r"cannot write .*there is no folder"):
         run(song(tmp_path / "in.mid"), tmp_path / "none" / "out.mid")
 
 

@@ -208,7 +208,7 @@ def test_a_voice_outside_its_range_is_read_by_octaves_and_that_is_said(
     told = " ".join(capsys.readouterr().out.split())
     assert "the bass lies outside its range: it was read 2 octaves higher" in told
     assert "4 notes erased and " in told
-    assert " drawn in bars 2 of the bass, 4 bars in all" in told
+    assert " drawn in bar 2 of the bass, 4 bars in all" in told
     parts[3] = part_chunk("bass", 3, 19, [*low[:7], *rows(3, 4)[7:]])
     source.write_bytes(file_bytes(TPB, parts))
     mend(source, "2", "bass")
@@ -345,7 +345,7 @@ def test_a_region_in_which_no_note_begins_is_refused(tmp_path: Path):
     source = tmp_path / "in.mid"
     parts = [part_chunk(name, v, 19, [(0, 2 * BAR, 72 - 7 * v, 80), *rows(v, 4)[8:]]) for v, name in enumerate(VOICES)]
     source.write_bytes(file_bytes(TPB, parts))
-    with pytest.raises(ConfigError, match="has nothing to draw anew in bars 2"):
+    with pytest.raises(ConfigError, match="has nothing to draw anew in bar 2:"):
         mend(source, "2")
 
 
@@ -404,6 +404,38 @@ def test_where_one_output_cannot_be_written_there_is_none(tmp_path: Path):
     with pytest.raises(BachBridgeError, match="cannot write"):
         mend_file(source, outputs, way(), bars="2", voices=None)
     assert [path.name for path in tmp_path.iterdir()] == ["in.mid"]
+
+
+@pytest.mark.parametrize(
+    ("target", "says"), [("none/out.mid", "there is no folder .*none.*: choose another"), ("", "it is a folder.: give")]
+)
+def test_a_place_that_is_none_is_told_before_the_work(
+    target: str, says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    def load_fill(_card: library.Card) -> Leaning:
+        raise AssertionError("nothing is to be drawn")
+
+    monkeypatch.setattr(nets, "load_fill", load_fill)
+    source, outputs = four(tmp_path / "in.mid"), Outputs(tmp_path / target)
+    melody = wish_of(way(), voice="soprano", track="2")
+    for command in (
+        lambda: mend_file(source, outputs, way(), bars="2", voices=None),
+        lambda: vary_file(source, outputs, way(), share=0.5),
+        lambda: harmonize_file(source, melody, outputs),
+        lambda: harmonize_file(source, wish_of(way(), voice="soprano", keep="2"), outputs),
+    ):
+        with pytest.raises(BachBridgeError, match=says):
+            command()
+
+
+def test_a_name_with_brackets_is_told_as_it_is(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    source = four(tmp_path / "in.mid")
+    mend_file(source, Outputs(tmp_path / "choral [alt].mid"), way(), bars="2-3", voices=None)
+    harmonize_file(source, wish_of(way(), voice="bass", track="bass"), Outputs(tmp_path / "a [b].mid"))
+    told = capsys.readouterr().out.splitlines()
+    assert told[0].startswith(f"wrote {tmp_path / 'choral [alt].mid'}: ")
+    assert told[0].endswith(" drawn in bars 2-3, 4 bars in all")
+    assert told[1].startswith(f"wrote {tmp_path / 'a [b].mid'}: 16 notes of melody and ")
 
 
 def test_new_notes_follow_the_network(tmp_path: Path):

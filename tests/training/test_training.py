@@ -48,12 +48,23 @@ def test_no_card_without_agreement(toy: Recipe, phrases: list[Piece], tmp_path: 
     run = training.start(toy)
     target = tmp_path / "toy"
     target.mkdir()
-    (target / "here.txt").write_text("before")
+    (target / export.CARD).write_text("before")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(export, "TOLERANCE", -1.0)
         with pytest.raises(ModelError, match="differ"):
             export.export(run.course.form(), target, held_out=phrases[0])
-    assert [path.name for path in tmp_path.rglob("*")] == ["toy", "here.txt"]
+    assert [path.name for path in tmp_path.rglob("*")] == ["toy", export.CARD]
+    assert (target / export.CARD).read_text() == "before"
+
+
+def test_what_is_no_model_is_not_replaced_by_one(toy: Recipe, phrases: list[Piece], tmp_path: Path) -> None:
+    """`export toy --run runs/toy -o runs` names the folder of the run itself."""
+    run = tmp_path / "toy"
+    run.mkdir()
+    (run / training.BEST).write_text("hours of work")
+    with pytest.raises(ModelError, match="is there already and is no model: choose another folder with -o"):
+        export.export(training.start(toy).course.form(), run, held_out=phrases[0])
+    assert [path.name for path in tmp_path.rglob("*")] == ["toy", training.BEST]
 
 
 def test_a_run_goes_on_where_it_stopped(toy: Recipe, phrases: list[Piece], tmp_path: Path) -> None:
@@ -139,6 +150,8 @@ def test_a_run_begins_with_the_best_weights_of_another(toy: Recipe, phrases: lis
         assert causal.score(second.course.model, phrases, told=False) == pytest.approx(first.history[-1]["valid"])
     with pytest.raises(ConfigError, match="another shape"):
         training.take_over(training.start(replace(quick, units=32)), tmp_path)
+    with pytest.raises(ConfigError, match="another shape: name another run"):
+        training.load_best(training.start(replace(quick, units=32)), tmp_path)
 
 
 def test_the_learning_rate_rises_stays_and_falls(toy: Recipe) -> None:

@@ -46,7 +46,7 @@ class Blanks:
 
     @property
     def inputs(self) -> list[np.ndarray]:
-        """Of `infilling.fill_model`."""
+        """Of the whole network (`infilling.Parts`)."""
         return [self.seen, self.attacks, self.place, canvas.around(self.seen)]
 
     @property

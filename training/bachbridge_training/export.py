@@ -59,6 +59,7 @@ def convert(
 
 def export(form: Form, target: Path, *, held_out: Piece, score: Callable[[Any], dict[str, Any]] | None = None) -> None:
     """Write the model's folder, with what `score` says of the networks; or raise `ModelError` and change nothing."""
+    _check_place(target)
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}-") as scratch:
         folder = Path(scratch) / target.name
@@ -72,6 +73,12 @@ def export(form: Form, target: Path, *, held_out: Piece, score: Callable[[Any], 
         if target.exists():
             target.rename(Path(scratch) / "before")
         folder.rename(target)
+
+
+def _check_place(target: Path) -> None:
+    """A model is replaced, nothing else: the folder may be the very run that is to be exported."""
+    if target.exists() and not (target / CARD).is_file():
+        raise ModelError(f"{target} is there already and is no model: choose another folder with -o.")
 
 
 def card(form: Form, folder: Path, metrics: dict[str, Any]) -> dict[str, Any]:

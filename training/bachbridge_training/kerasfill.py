@@ -44,7 +44,7 @@ class KerasFill:
 
 
 def canvas_fill(model: keras.Model) -> KerasFill:
-    """Of an infilling network in training (`infilling.fill_model`)."""
+    """Of an infilling network in training (`infilling.Parts.whole`)."""
     return KerasFill(model, lambda seen, attacks, place: [seen, attacks, place, canvas.around(seen)], padded=True)
 
 

@@ -168,18 +168,18 @@ def history(folder: Path) -> list[dict[str, float]]:
 
 
 def take_over(run: Run, folder: Path) -> None:
-    """Begin with the best weights of another run; raises `ConfigError` if its network is not of the same shape."""
-    try:
-        load_best(run, folder)
-    except (KeyError, ValueError) as error:
-        raise ConfigError(f"the network of the run in {folder} has another shape: begin with another run.") from error
+    """Begin with the best weights of another run (see `load_best`)."""
+    load_best(run, folder)
     run.average = _values(run.course.model.weights)
 
 
 def load_best(run: Run, folder: Path) -> None:
-    """Put the best averaged weights into the network."""
-    with np.load(folder / BEST) as arrays:
-        _assign(run.course.model.weights, [arrays[f"average{i}"] for i in range(len(run.average))])
+    """Put the best averaged weights into the network; raises `ConfigError` if it is not of the same shape."""
+    try:
+        with np.load(folder / BEST) as arrays:
+            _assign(run.course.model.weights, [arrays[f"average{i}"] for i in range(len(run.average))])
+    except (KeyError, ValueError) as error:
+        raise ConfigError(f"the network of the run in {folder} has another shape: name another run.") from error
 
 
 def train(run: Run, train: Sequence[Piece], valid: Sequence[Piece], folder: Path, until: int | None = None) -> None:

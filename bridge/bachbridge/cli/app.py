@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from bachbridge import __version__
-from bachbridge.cli.options import given, with_settings
+from bachbridge.cli.options import given, luck, with_settings
 from bachbridge.config import Settings, load, recover, settings_path
 from bachbridge.errors import BachBridgeError, ConfigError
 
@@ -35,7 +35,7 @@ app = typer.Typer(
 
 Model = Annotated[str, typer.Option("--model", metavar="NAME", help="`bachbridge models` lists them.")]
 Temperature = Annotated[float, typer.Option("--temperature", metavar="T", help="How daring, 0.1 to 2.")]
-Seed = Annotated[int, typer.Option("--seed", metavar="S", help="The same seed, the same notes.")]
+Seed = Annotated[int, typer.Option("--seed", metavar="S", help="The same seed, the same notes; -1 for a new one.")]
 Output = Annotated[Path, typer.Option("-o", "--output", metavar="OUT.mid", help="The MIDI file to write.")]
 Quartet = Annotated[Path, typer.Argument(metavar="IN.mid", help="A MIDI file in four voices.")]
 Fast = Annotated[bool, typer.Option("--fast", help="Draw with an eighth of the passes (coconet).")]
@@ -133,7 +133,7 @@ def continue_(
     given(DEFAULTS, {"temperature": temperature, "seed": seed, "model": model})
     from bachbridge.cli.continue_ import continue_file
 
-    continue_file(source, target, bars=bars, temperature=temperature, seed=seed, model=model)
+    continue_file(source, target, bars=bars, temperature=temperature, seed=luck(seed), model=model)
 
 
 @app.command("harmonize")
@@ -173,7 +173,7 @@ def harmonize(
     from bachbridge.cli.infilling import way_of
     from bachbridge.cli.redraw import Outputs
 
-    way = way_of(model, rules=rules, temperature=temperature, seed=seed, fast=fast)
+    way = way_of(model, rules=rules, temperature=temperature, seed=luck(seed), fast=fast)
     wish = wish_of(way, voice=voice, track=track, beam=beam, lag=lag, keep=keep_bars)
     harmonize_file(source, wish, Outputs(target, score, report))
 
@@ -183,7 +183,9 @@ def mend(
     source: Quartet,
     target: Output,
     *,
-    bars: Annotated[str | None, typer.Option(metavar="3-6", help="The bars to draw anew: 3-6 or 1-2,7.")] = None,
+    bars: Annotated[
+        str | None, typer.Option(metavar="3-6", help="The bars to draw anew: 3-6 or 1-2,7; a pick-up is 0.")
+    ] = None,
     voices: Annotated[
         str | None, typer.Option(metavar="VOICES", help="The voices to draw anew, by commas; without it all.")
     ] = None,
@@ -201,7 +203,7 @@ def mend(
     from bachbridge.cli.mend import mend_file
     from bachbridge.cli.redraw import Outputs
 
-    way = way_of(model, rules=rules, temperature=temperature, seed=seed, fast=fast)
+    way = way_of(model, rules=rules, temperature=temperature, seed=luck(seed), fast=fast)
     mend_file(source, Outputs(target, score, report), way, bars=bars, voices=voices)
 
 
@@ -225,7 +227,7 @@ def vary(
     from bachbridge.cli.redraw import Outputs
     from bachbridge.cli.vary import vary_file
 
-    way = way_of(model, rules=rules, temperature=temperature, seed=seed, fast=fast)
+    way = way_of(model, rules=rules, temperature=temperature, seed=luck(seed), fast=fast)
     vary_file(source, Outputs(target, score, report), way, share=share)
 
 

@@ -21,7 +21,7 @@ from bachbridge.modelhost import Model, build
 from bachbridge.music import VOICES, Note, Phrase, longest
 from bachbridge.record import ANSWER_PROGRAM
 from bachbridge.smf import file_bytes, part_chunk
-from bachbridge.wholefile import whole_file
+from bachbridge.wholefile import check_place, whole_file
 
 _PROMPT_BARS = 32
 """What a model is shown of a long file: its end. It is also the longest answer that nobody asked for in bars."""
@@ -35,6 +35,7 @@ def continue_file(source: Path, target: Path, *, bars: int | None, temperature: 
     """Write to `target` the music of `source` and its continuation by `bars` bars, or by as many as it was shown."""
     if bars is not None and not 1 <= bars <= _MAX_BARS:
         raise ConfigError(f"cannot continue by {bars} bars: choose from 1 to {_MAX_BARS}.")
+    check_place(target)
     song = read_midi(source)
     if len(song.chunks) + len(VOICES) > MAX_TRACKS:
         raise MidiFileError(f"{source} has no room for {len(VOICES)} more tracks: remove some of its tracks.")
@@ -53,7 +54,7 @@ def continue_file(source: Path, target: Path, *, bars: int | None, temperature: 
     with whole_file(target) as scratch:
         scratch.write_bytes(continued(song, notes))
     answered = ask.steps // prompt.steps_per_bar
-    Console().print(f"wrote {target}: {len(song.notes)} notes and {answered} bars of answer with {len(notes)} notes")
+    print(f"wrote {target}: {len(song.notes)} notes and {answered} bars of answer with {len(notes)} notes")
 
 
 def _answer(model: Model, ask: Ask, at_once: int) -> tuple[Note, ...]:

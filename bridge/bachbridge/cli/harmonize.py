@@ -78,8 +78,7 @@ def _check_fit(card: Card, wish: Wish) -> None:
 
 def _add_voices(source: Path, wish: Wish, card: Card, outputs: Outputs) -> None:
     """Three voices more in tracks of their own."""
-    if outputs.score is not None:
-        staves.check_name(outputs.score)
+    outputs.check()
     song = read_midi(source)
     tune = tune_of(song, wish.track)
     bars = tuple(song.time.bars(tune.line[-1].end))
@@ -94,11 +93,9 @@ def _add_voices(source: Path, wish: Wish, card: Card, outputs: Outputs) -> None:
             drawing = staves.drawn(harmony.notes, harmony.bars, source.stem, score.suffix)
             files.enter_context(whole_file(score)).write_bytes(drawing)
     for sentence in _told(tune, harmony, wish):
-        Console().print(sentence)
+        print(sentence)
     added = len(harmony.notes) - len(tune.line)
-    Console().print(
-        f"wrote {outputs.target}: {len(tune.line)} notes of melody and {added} in the other voices, {len(bars)} bars"
-    )
+    print(f"wrote {outputs.target}: {len(tune.line)} notes of melody and {added} in the other voices, {len(bars)} bars")
     if outputs.report:
         Console().print(report_of(harmony.classes))
 
@@ -126,7 +123,7 @@ def _redraw_others(source: Path, wish: Wish, card: Card, keep: str, outputs: Out
     wanted[:, wish.voice] = False
     wanted &= ~region.steps_of(keep, four.bars)[: len(wanted), None]
     open_ = quartet.in_region(four, wanted, silence=True)
-    redraw(four, open_, wish.way, card, outputs, doing="harmonizing", where=f" outside bars {keep}")
+    redraw(four, open_, wish.way, card, outputs, doing="harmonizing", where=f" outside {region.in_words(keep)}")
 
 
 # ---------------------------------------------------------------- what is written

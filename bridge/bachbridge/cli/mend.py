@@ -28,5 +28,5 @@ def mend_file(source: Path, outputs: Outputs, way: Way, *, bars: str | None, voi
 
 
 def _where(bars: str | None, voices: tuple[int, ...]) -> str:
-    within = f" in bars {bars}" if bars else ""
+    within = f" in {region.in_words(bars)}" if bars else ""
     return f"{within} of the {' and '.join(VOICES[voice] for voice in voices)}" if len(voices) < len(VOICES) else within

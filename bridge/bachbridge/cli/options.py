@@ -5,13 +5,14 @@ reads. An option that is not given is `None` and leaves the saved setting alone.
 """
 
 import inspect
+import secrets
 from collections.abc import Callable
 from dataclasses import fields
 from typing import Annotated, Any
 
 import typer
 
-from bachbridge.config import Settings, accepts, option, with_value
+from bachbridge.config import LIMITS, Settings, accepts, option, with_value
 
 EXPLAINED = {
     "mode": "What to do with a phrase.",
@@ -84,3 +85,12 @@ def given(settings: Settings, values: dict[str, Any]) -> Settings:
         if value is not None:
             settings = with_value(settings, name, value)
     return settings
+
+
+def luck(seed: int) -> int:
+    """The seed that a command works with: for -1 a new one, which is told, so that the same notes can be had again."""
+    if seed >= 0:
+        return seed
+    drawn = secrets.randbelow(int(LIMITS["seed"][1]) + 1)
+    print(f"the seed is {drawn}")
+    return drawn

@@ -15,7 +15,7 @@ from bachbridge.library import Card
 from bachbridge.midifile import read_midi
 from bachbridge.music import VOICES
 from bachbridge.voiceleading import Bools
-from bachbridge.wholefile import whole_file
+from bachbridge.wholefile import check_place, whole_file
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +26,17 @@ class Outputs:
     score: Path | None = None
     report: bool = False
 
+    def check(self) -> None:
+        """Whether all of it can be written; raises `BachBridgeError`."""
+        check_place(self.target)
+        if self.score is not None:
+            check_place(self.score)
+            staves.check_name(self.score)
+
 
 def read(source: Path, outputs: Outputs) -> Quartet:
     """The file's four voices, once it is sure that the outputs can be written."""
-    if outputs.score is not None:
-        staves.check_name(outputs.score)
+    outputs.check()
     four = quartet.quartet_of(read_midi(source))
     if outputs.score is not None:
         staves.check_length(outputs.score, four.bars)
@@ -57,9 +63,9 @@ def redraw(four: Quartet, open_: Bools, way: Way, card: Card, outputs: Outputs, 
             files.enter_context(whole_file(score)).write_bytes(drawing)
     for name, shift in zip(VOICES, four.shifts, strict=True):
         if shift:
-            Console().print(f"the {name} lies outside its range: it was read {octaves(shift)}")
+            print(f"the {name} lies outside its range: it was read {octaves(shift)}")
     erased = len(quartet.erased(four, open_))
     done_in = f"{erased} notes erased and {len(new)} drawn{where}, {len(four.bars)} bars in all"
-    Console().print(f"wrote {outputs.target}: {done_in}")
+    print(f"wrote {outputs.target}: {done_in}")
     if outputs.report:
         Console().print(report_of(done.classes))

@@ -1,7 +1,8 @@
 """The infilling model as the model's process uses it: asks are tasks on a canvas, live harmony is its partner's.
 
-An answer is drawn by annealed block Gibbs sampling (`gibbs.py`). Between two passes of the network it is put aside:
-the generator yields None, and the process may attend to something else. It is told all at once, at its end.
+An answer is drawn by annealed block Gibbs sampling (`gibbs.py`), a long one window by window (`walk.py`). Between two
+passes of the network it is put aside: the generator yields None, and the process may attend to something else. It is
+told all at once, at its end.
 
 Under live harmony there is no future to fill in, so a causal model, the `partner`, follows what is sung and plans each
 next step for every note that may come. In idle moments the network looks ahead (see `lookahead.py`), and where the
@@ -14,7 +15,7 @@ and from `pass_ns`, which is on record.
 from collections.abc import Iterator
 from typing import Protocol
 
-from bachbridge import gibbs
+from bachbridge import gibbs, walk
 from bachbridge.events import Answer, Ask, Feed, Foresee, Plan
 from bachbridge.lookahead import LookAhead
 from bachbridge.pace import pace
@@ -52,8 +53,8 @@ class Infill:
         classes, struck = task.canvas.classes, task.canvas.struck
         if task.canvas.open.any():
             style = Style(temperature=ask.temperature, top_p=ask.top_p, key=task.key)
-            for filled in gibbs.filled(
-                self._nets, task.canvas, made.schedule, style, candidates=made.candidates, seed=ask.seed
+            for filled in walk.walked(
+                self._nets, task.canvas, task.lines, made.schedule, style, candidates=made.candidates, seed=ask.seed
             ):
                 if filled is None:
                     yield None

@@ -4,7 +4,8 @@ A causal model harmonises a note without knowing where the line goes. Here the i
 been sung by a bar, the player's own line too, so that each of its chords leads somewhere. While the player keeps to
 the imagined line, each step's plan has for that one note the imagined chord in place of the causal one, if it breaks
 no rule against the frame before. As soon as the player leaves the line, the causal plan stands alone until the coming
-bar has been imagined again: after every note, a pass at a time in idle moments, so that no plan ever waits.
+bar has been imagined again: after every note, a pass at a time in idle moments, so that no plan ever waits. A cadence
+that was asked for is the causal model's, which knows how to lead there.
 """
 
 from collections.abc import Iterator
@@ -68,7 +69,9 @@ class LookAhead:
         before, self._foresee = self._foresee, foresee
         known = self._first <= foresee.step <= self._coming
         if before is None or (before.piece, before.given) != (foresee.piece, foresee.given) or not known:
-            self._first, self._frames, self._bar = foresee.step, [], None
+            self._first, self._frames, self._bar, self._news, self._work = foresee.step, [], None, False, None
+        elif _wishes(before) != _wishes(foresee):
+            self._bar, self._news, self._work = None, True, None
         del self._frames[foresee.step - self._first :]
         self._frames += foresee.frames
         excess = max(0, len(self._frames) - _CONTEXT_BARS * foresee.steps_per_bar)
@@ -102,9 +105,12 @@ class LookAhead:
             if not self._news or self._foresee is None or not any(map(any, self._frames)):
                 return False
             self._news, self._work = False, self._imagining(self._foresee)
-        bar = next(self._work)
-        if bar is not None:
-            self._bar, self._work = bar, None
+        work, self._work = self._work, None  # so that what fails is not gone on with
+        bar = next(work)
+        if bar is None:
+            self._work = work
+        else:
+            self._bar = bar
         return True
 
     def _imagining(self, foresee: Foresee) -> Iterator[_Bar | None]:
@@ -117,6 +123,7 @@ class LookAhead:
             top_p=foresee.top_p,
             rules=voiceleading.rules_of(foresee.rules),
             key=key_numbered(foresee.key),
+            position=foresee.position,
         )
         seed = foresee.seed + first
         for filled in gibbs.filled(self._nets, task, made.schedule, style, candidates=made.candidates, seed=seed):
@@ -137,7 +144,7 @@ class LookAhead:
 
     def joined(self, plan: Plan, foresee: Foresee) -> Plan:
         """The causal plan, with the imagined chord in the row of the note that the player is expected to sing."""
-        if self._bar is None or plan.step != self._coming or not self._holds(plan.step):
+        if foresee.cadence or self._bar is None or plan.step != self._coming or not self._holds(plan.step):
             return plan
         classes, struck = self._bar.at(plan.step)
         before = np.array(self._frames[-1][: len(VOICES)], np.int32)
@@ -155,3 +162,11 @@ class LookAhead:
         again[foresee.given] = True
         chord = (sung, *classes.tolist(), int(again @ _BITS))
         return replace(plan, rows=(*(chord if row[0] == sung else row for row in rows), last))
+
+
+def _wishes(foresee: Foresee) -> tuple[object, ...]:
+    """All that a person can set and that what is imagined depends on."""
+    return (
+        *(foresee.steps_per_bar, foresee.temperature, foresee.top_p, foresee.seed),
+        *(foresee.rules, foresee.key, foresee.position),
+    )

@@ -146,6 +146,8 @@ class Host:
         self._inbox, self._send, self._build = inbox, send, build
         self._name = ""
         self._model: Model | None = None
+        self._step_ns = 0
+        """Its own, as it was told."""
         self._parts: Iterator[Answer | None] | None = None
         """Of the answer under way."""
         self._thinker: Model | None = None
@@ -174,6 +176,9 @@ class Host:
 
     def _take(self, message: Message) -> None:
         match message:
+            case Setting("model", str(name)) if name == self._name and self._model:
+                # Something was asked of it before this came: it is there already.
+                self._send(ModelUp(name, self._step_ns))
             case Setting("model", str(name)):
                 self._load(name)
             # A newer message holds the whole phrase again, so a feed that is not the last one may be passed over.
@@ -233,10 +238,11 @@ class Host:
 
     def _load(self, name: str) -> None:
         """Make the model the one in use, and say so; raises `ModelError`, and is then without one."""
-        self._name, self._model = name, None
+        self._name, self._model, self._thinker = name, None, None
         model = self._build(name)
         measured_ns = step_ns(model, name)
-        self._send(ModelUp(name, model.recorded_ns or measured_ns))
+        self._step_ns = model.recorded_ns or measured_ns
+        self._send(ModelUp(name, self._step_ns))
         self._model = model
 
 

@@ -61,10 +61,13 @@ class Respondent:
         # The ask before the reports: the answer's first note is waited for, they are not.
         return [ask, heard, Answering(ask.ask, start_ns, seed)]
 
-    def ask_again(self) -> list[Effect]:
-        """The model's process is new: what it was asked before, it has forgotten."""
+    def ask_again(self, model: str) -> list[Effect]:
+        """The model's process is new, or the model in it: what was asked before is forgotten, or another's matter."""
         exchange = self._exchange
-        return [] if exchange is None or exchange.heard else [exchange.ask]
+        if exchange is None or exchange.heard:
+            return []
+        exchange.ask = replace(exchange.ask, model=model)
+        return [exchange.ask]
 
     def take(self, now_ns: int, answer: Answer) -> list[Effect]:
         """Some notes of the answer have come."""

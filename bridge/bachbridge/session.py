@@ -145,7 +145,7 @@ class Session:
             case Refused():
                 return self._respondent.refused(now_ns, event)
             case ModelUp(name, _):
-                return [*self._respondent.ask_again(), *self._steer(new=True), Status("model", f"{name} is ready")]
+                return [*self._ready(name), Status("model", f"{name} is ready")]
             case ModelDown(reason):
                 return [Status("model", reason)]
             case PortsChanged(source, sink):
@@ -154,6 +154,12 @@ class Session:
                 return [*gone, Status("port", f"in: {source or 'closed'}, out: {sink or 'closed'}")]
             case Tick() | LookForPorts():
                 return []
+
+    def _ready(self, model: str) -> list[Effect]:
+        """A model is ready; one that is not wanted any more is asked nothing, or it would be loaded again for that."""
+        if model != self.settings.model:
+            return []
+        return [*self._respondent.ask_again(model), *self._steer(new=True)]
 
     def _midi(self, now_ns: int, data: bytes) -> list[Effect]:
         meaning = midi.decode(data)
@@ -274,7 +280,7 @@ class Session:
 
     def _prompt(self, now_ns: int, prompt: Prompt) -> list[Effect]:
         """A phrase that was not played just now is to be answered, or harmonised while it is heard."""
-        phrase = prompt.phrase
+        phrase = replace(prompt.phrase, notes=_voiced(prompt.phrase))
         effects = self._instead(now_ns)
         begin_ns = now_ns + _READY_NS
         if self.settings.mode == "harmonize" and prompt.aloud:
@@ -375,6 +381,12 @@ class Session:
             return effects + self._harmonizer.begin(now_ns)
         self._harmonizer.forget()
         return effects
+
+
+def _voiced(phrase: Phrase) -> tuple[Note, ...]:
+    """The notes by start, the player's in no voice of their own: as a phrase that was just played has them."""
+    notes = (replace(note, voice=max(0, note.voice)) for note in phrase.notes)
+    return tuple(sorted(notes, key=lambda note: note.start))
 
 
 def _players(phrase: Phrase) -> tuple[Note, ...]:

@@ -46,6 +46,13 @@ class Task:
     along: tuple[int, ...]
     key: Key | None
 
+    @property
+    def lines(self) -> range:
+        """The steps of the canvas on which bars begin: where nobody said, counted from the phrase's beginning."""
+        phrase, steps = self.ask.prompt, len(self.canvas.classes)
+        first = phrase.steps - self.begin if self.begin else 0
+        return range(-(first + (phrase.position or 0)) % phrase.steps_per_bar, steps, phrase.steps_per_bar)
+
     def told(self, classes: Ints, struck: Bools) -> tuple[Note, ...]:
         """The answer's notes, once the canvas is filled with `classes[step, voice]` and `struck[step, voice]`."""
         drawn = np.where(self.canvas.open, classes, satb.REST)[self.begin :]
@@ -78,7 +85,7 @@ def task_of(ask: Ask) -> Task:
     own = _voiced(phrase, prompt)
     kept, erased = _spared(own, np.random.default_rng([ask.seed, 5])) if ask.task == "vary" else (own, ())
     for note in erased:
-        _erase(classes, prompt.struck, note)
+        _erase(classes, prompt, note)
     sung = (prompt.classes > satb.REST).any(axis=0)
     along = np.where(sung, -prompt.shift, np.clip(-prompt.shift, -_FARTHEST, _FARTHEST)).tolist()
     return Task(ask, _canvas(ask, classes, prompt.struck, 0), 0, kept, tuple(along), key)
@@ -130,10 +137,12 @@ def _spared(notes: Sequence[Note], rng: np.random.Generator) -> tuple[tuple[Note
     return tuple(notes[i] for i in indices if i not in erased), tuple(notes[i] for i in indices if i in erased)
 
 
-def _erase(classes: Ints, struck: Bools, note: Note) -> None:
-    """Open the cells of a note, up to the next one of its voice or to a rest."""
+def _erase(classes: Ints, prompt: satb.Prompt, note: Note) -> None:
+    """Open the cells of a note, up to the next one of its voice or to a rest; cells of another note stay closed."""
     end, voice = note.start + 1, note.voice
-    while end < len(classes) and not struck[end, voice] and classes[end, voice] == classes[note.start, voice]:
+    sung = prompt.classes[:, voice]
+    if not prompt.struck[note.start, voice] or sung[note.start] != prompt.class_of(note):
+        return
+    while end < len(sung) and not prompt.struck[end, voice] and sung[end] == sung[note.start]:
         end += 1
-    if classes[note.start, voice] > satb.REST:
-        classes[note.start : end, voice] = satb.UNKNOWN
+    classes[note.start : end, voice] = satb.UNKNOWN

@@ -12,6 +12,7 @@ from bachbridge.events import Answer, Ask, Feed, Foresee, Plan
 from bachbridge.infill import Infill
 from bachbridge.music import RANGES, VOICES, Note, Phrase, key_named, key_number, longest
 from bachbridge.scrutiny import objection
+from bachbridge.walk import WHOLE
 
 MS = 1_000_000
 PITCHES = (67, 69, 71, 72, 74, 71, 67, 66)
@@ -186,9 +187,21 @@ def test_the_longest_phrase_gets_the_fewest_passes() -> None:
         list(model(nets).generate(ask("harmonize", phrase, steps)))
         return nets.shapes[0][0], len(nets.shapes)
 
-    short, long = passes(64), passes(1024)
+    short, long = passes(64), passes(320)
     assert long[0] == 1 < short[0]
     assert long[1] < short[1]
+
+
+@pytest.mark.parametrize("task", Infill.tasks)
+def test_a_long_phrase_is_shown_to_the_network_in_windows(task: str) -> None:
+    nets = Scale()
+    phrase = Phrase(tuple(Note(4 * i, 4, 67 + i % 5, 60 + i % 50) for i in range(256)), 1024)
+    *_, last = model(nets).generate(ask(task, phrase, 1024))
+    assert isinstance(last, Answer)
+    assert max(shape[1] for shape in nets.shapes) <= WHOLE, "its attention costs the square of the steps"
+    assert all(sung_at(last.notes, step) >= {1, 2, 3} for step in range(1024))
+    if task == "harmonize":
+        assert tuple(note for note in last.notes if note.voice == 0) == phrase.notes
 
 
 NOTES = st.lists(

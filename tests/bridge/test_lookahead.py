@@ -1,6 +1,7 @@
 """The coming bar imagined: a network that is sure of a tune, and a player who keeps to it or does not."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -26,17 +27,31 @@ class Sure:
 
     def __init__(self) -> None:
         self.calls = 0
+        self.fails = False
         self.told: list[np.ndarray] = []
 
     def fill(self, seen: np.ndarray, attacks: np.ndarray, place: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         assert attacks.shape == seen.shape
         assert place[0, 0, 0] == 1, "what is shown begins on a beat"
+        if self.fails:
+            raise OSError("once")
         self.calls += 1
         self.told.append(seen[0])
         pitch = np.full((*seen.shape, satb.CLASSES), -30.0, np.float32)
         for step in range(seen.shape[1]):
             for voice, wanted in enumerate(chord_at(step)):
                 pitch[:, step, voice, wanted] = 0
+        return pitch, np.full(seen.shape, -9.0, np.float32)
+
+
+class Vague:
+    """A network that only knows that the soprano goes on."""
+
+    def fill(self, seen: np.ndarray, attacks: np.ndarray, place: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        assert attacks.shape == seen.shape
+        assert len(place) == len(seen)
+        pitch = np.zeros((*seen.shape, satb.CLASSES), np.float32)
+        pitch[:, :, 0, CLASSES[0][0]] = 30
         return pitch, np.full(seen.shape, -9.0, np.float32)
 
 
@@ -165,6 +180,63 @@ def test_a_new_piece_is_imagined_from_its_own_beginning() -> None:
     assert not changed(ahead, foresee(1, held=CLASSES[0][0], piece=2))
     pondered(ahead)
     assert len(nets.told[-1]) == 1 + BAR
+
+
+def test_what_was_being_imagined_ends_with_its_piece() -> None:
+    ahead = LookAhead(Sure(), MS)
+    ahead.follow(foresee(0, frame(0, struck=True)))
+    assert ahead.ponder()
+    ahead.follow(foresee(0, piece=2, held=0))
+    assert not ahead.ponder(), "nobody sings any more"
+    ahead.follow(foresee(0, frame(0, struck=True), piece=2))
+    assert not changed(ahead, foresee(1, held=CLASSES[0][0], piece=2)), "nothing was imagined for it yet"
+
+
+@pytest.mark.parametrize("wish", [{"key": 4}, {"rules": "none"}, {"temperature": 0.5}, {"position": 1.0}])
+def test_another_wish_is_another_bar(wish: dict[str, Any]) -> None:
+    ahead, nets = played()
+    told = replace(foresee(4, held=CLASSES[0][0]), **wish)
+    ahead.follow(told)
+    assert not changed(ahead, told)
+    before = nets.calls
+    assert pondered(ahead) > 0
+    assert nets.calls > before
+    assert changed(ahead, told)
+    ahead.follow(told)
+    assert not ahead.ponder(), "the same again is no news"
+
+
+def test_the_imagined_voices_lie_close_or_wide_as_is_wished() -> None:
+    def spread(position: float) -> float:
+        ahead = LookAhead(Vague(), MS)
+        told = replace(foresee(0, frame(0, struck=True)), position=position)
+        ahead.follow(told)
+        pondered(ahead)
+        later = replace(foresee(1, held=CLASSES[0][0]), position=position)
+        rows = changed(ahead, later).values()
+        return float(np.mean([row[1] - row[3] for row in rows]))
+
+    assert spread(-1.0) < spread(1.0) - 5
+
+
+def test_a_cadence_is_the_causal_models() -> None:
+    ahead, _ = played()
+    told = foresee(4, held=CLASSES[0][0])
+    assert changed(ahead, told)
+    assert not changed(ahead, replace(told, cadence=True))
+
+
+def test_a_network_that_fails_once_is_asked_again_for_the_next_note() -> None:
+    nets = Sure()
+    ahead = LookAhead(nets, MS)
+    ahead.follow(foresee(0, frame(0, struck=True)))
+    nets.fails = True
+    with pytest.raises(OSError, match="once"):
+        ahead.ponder()
+    nets.fails = False
+    assert not ahead.ponder(), "it is not gone on with"
+    ahead.follow(foresee(1, frame(1, struck=True)))
+    assert pondered(ahead) > 0
 
 
 def test_two_bars_are_remembered() -> None:

@@ -85,10 +85,12 @@ class Rig:
     def __init__(self) -> None:
         self.inbox, self.model = Inbox(), Fake()
         self.sent: SimpleQueue[Message] = SimpleQueue()
+        self.built: list[str] = []
         self._thread = Thread(target=Host(self.inbox, self.sent.put, self._build).serve)
         self._thread.start()
 
     def _build(self, name: str) -> Fake:
+        self.built.append(name)
         if name == "bad":
             raise ModelError("there is no model 'bad'")
         return self.model
@@ -166,6 +168,30 @@ def test_every_step_of_a_harmony_is_followed_and_only_the_newest_is_planned(rig:
     rig.hear()
     assert rig.hear() == Plan(0, 3, (), -1)
     assert rig.model.followed == [0, 1, 2]
+
+
+def test_a_model_that_is_there_is_not_loaded_again(rig: Rig) -> None:
+    rig.inbox.put(foresee(0))
+    up = rig.hear()
+    assert isinstance(up, ModelUp)
+    assert isinstance(rig.hear(), Plan)
+    rig.inbox.put(Setting("model", "good"))
+    assert rig.hear() == up
+    assert rig.built == ["good"]
+
+
+def test_a_model_that_is_gone_does_not_think_any_more(rig: Rig) -> None:
+    rig.inbox.put(foresee(0))
+    assert isinstance(rig.hear(), ModelUp)
+    assert isinstance(rig.hear(), Plan)
+    rig.model.thoughts = 9
+    rig.inbox.put(foresee(1))
+    assert isinstance(rig.hear(), Plan)
+    rig.inbox.put(Setting("model", "bad"))
+    signs(rig, 9)
+    assert isinstance(rig.hear(), ModelDown)
+    rig.end()
+    assert rig.model.deeds.count("thought") <= 1
 
 
 def test_an_unknown_model_is_told_and_the_process_lives_on(rig: Rig) -> None:

@@ -16,19 +16,21 @@ from bachbridge.events import (
     Cancel,
     EndPhrase,
     Feed,
+    Foresee,
     Heard,
     Midi,
     Missed,
     ModelDown,
     ModelUp,
     Panic,
+    Prompt,
     Quit,
     Refused,
     Reset,
     Setting,
     Status,
 )
-from bachbridge.music import Note
+from bachbridge.music import Note, Phrase
 
 BEAT = 500 * MS
 """At 120 bpm."""
@@ -164,6 +166,41 @@ def test_a_new_model_process_is_asked_again() -> None:
     first, second = [m for _, m in driver.of(Ask)]
     assert first == second
     assert len(note_ons(driver)) == 16
+
+
+@pytest.mark.parametrize("mode", ["continue", "harmonize"])
+def test_who_changes_the_model_while_waiting_is_answered_by_the_new_one(mode: str) -> None:
+    driver = Driver(replace(AT_120, mode=mode), silent)
+    last_up = quarters(driver)
+    driver.at(last_up + 10 * MS, EndPhrase())
+    driver.run(last_up + 20 * MS)
+    before = only(driver, Ask)[1]
+    driver.model = chorale
+    driver.feed(Setting("model", "another"))
+    assert len(driver.of(Ask)) == 1, "it is not there yet"
+    driver.feed(ModelUp("chorale-lstm", 200_000))
+    assert len(driver.of(Ask)) == 1, "the old one may still say that it is ready: to ask it would load it again"
+    driver.feed(ModelUp("another", 200_000))
+    assert [m for _, m in driver.of(Ask)][1:] == [replace(before, model="another")]
+    driver.run(30 * S)
+    assert only(driver, Answered)[1].ask == before.ask
+    assert not driver.receiver.sounding
+
+
+def test_a_model_that_is_not_wanted_any_more_is_told_nothing_of_the_harmony() -> None:
+    driver = Driver(replace(AT_120, mode="harmonize"))
+    driver.feed(Setting("model", "another"))
+    told = len(driver.of(Foresee))
+    driver.feed(ModelUp("chorale-lstm", 200_000))
+    assert len(driver.of(Foresee)) == told
+    driver.feed(ModelUp("another", 200_000))
+    assert len(driver.of(Foresee)) == told + 1
+
+
+def test_what_the_window_wants_answered_is_in_order_and_in_no_voice_that_there_is_not() -> None:
+    driver = Driver(replace(AT_120, answer="harmonize"))
+    driver.feed(Prompt(Phrase((Note(4, 4, 67, 80, -1), Note(0, 4, 72, 80, -1)), 8), 125 * MS, 1, aloud=False))
+    assert only(driver, Ask)[1].prompt.notes == (Note(0, 4, 72), Note(4, 4, 67))
 
 
 def test_the_pedal_ends_a_phrase() -> None:

@@ -184,6 +184,10 @@ class Prompt:
     struck: Bools
     shift: int
 
+    def class_of(self, note: Note) -> int:
+        """The class that stands for one of the phrase's notes."""
+        return class_of(_folded(note.pitch + self.shift))
+
 
 _LEGATO = STEPS_PER_BEAT
 """Gaps up to this length between notes of one voice are closed: staccato is a touch, not a rest."""

@@ -11,7 +11,7 @@ import statistics
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from functools import lru_cache
 from queue import SimpleQueue
 from typing import Protocol
@@ -139,6 +139,13 @@ def _voids(message: Message | None) -> bool:
     return message is None or isinstance(message, Ask | Cancel)
 
 
+def _reason(error: Exception) -> str:
+    """The error as a sentence for the player."""
+    if isinstance(error, BachBridgeError):
+        return str(error)
+    return f"The model has failed ({type(error).__name__}: {error}): try another one."
+
+
 class Host:
     """The model that is in use. On the process's main thread."""
 
@@ -150,6 +157,8 @@ class Host:
         """Its own, as it was told."""
         self._parts: Iterator[Answer | None] | None = None
         """Of the answer under way."""
+        self._ask = 0
+        """The number of the ask that it belongs to."""
         self._thinker: Model | None = None
         """Who may have something to think about."""
 
@@ -159,11 +168,10 @@ class Host:
         while goes_on:
             try:
                 goes_on = self._turn()
-            except BachBridgeError as error:
-                self._send(ModelDown(str(error)))
             except Exception as error:  # noqa: BLE001 # the border of the process: the next ask may go well
-                traceback.print_exc()
-                self._send(ModelDown(f"The model has failed ({type(error).__name__}: {error}): try another one."))
+                if not isinstance(error, BachBridgeError):
+                    traceback.print_exc()
+                self._send(ModelDown(_reason(error)))
 
     def _turn(self) -> bool:
         """The next thing that is to be done; False where nothing will come any more."""
@@ -180,17 +188,20 @@ class Host:
                 # Something was asked of it before this came: it is there already.
                 self._send(ModelUp(name, self._step_ns))
             case Setting("model", str(name)):
-                self._load(name)
+                self._ready(name)
             # A newer message holds the whole phrase again, so a feed that is not the last one may be passed over.
             case Feed() if not self._inbox.waiting:
                 if message.model != self._name:
-                    self._load(message.model)
+                    self._ready(message.model)
                 if self._model:
                     self._model.feed(message)
             case Ask() | Cancel():
                 self._parts = None
                 if isinstance(message, Ask) and not self._inbox.void:
-                    self._answer(self._wanted(message.model), message)
+                    self._ask = message.ask
+                    with self._owing():
+                        model = self._wanted(message.model)
+                    self._answer(model, message)
             # Each one tells only what is new, so none may be passed over; but only the newest plan is wanted.
             case Foresee():
                 model = self._wanted(message.model)
@@ -201,11 +212,28 @@ class Host:
             case _:
                 pass
 
+    def _ready(self, name: str) -> None:
+        """Have a model at hand; where it cannot be had, an answer that is under way goes on."""
+        try:
+            self._load(name)
+        except BachBridgeError as error:
+            self._send(ModelDown(str(error)))
+
     def _wanted(self, name: str) -> Model:
         if name != self._name or self._model is None:
             self._load(name)
         assert self._model
         return self._model
+
+    @contextlib.contextmanager
+    def _owing(self) -> Generator[None]:
+        """What fails in here is the answer's business: nobody shall wait for it."""
+        try:
+            yield
+        except Exception as error:
+            if not self._inbox.void:
+                self._send(Refused(self._ask, _reason(error)))
+            raise
 
     def _answer(self, model: Model, ask: Ask) -> None:
         if ask.task in model.tasks:
@@ -220,7 +248,7 @@ class Host:
         parts, self._parts = self._parts, None
         if parts is None:
             return False
-        with contextlib.suppress(StopIteration):
+        with self._owing(), contextlib.suppress(StopIteration):
             answer = next(parts)
             if not self._inbox.void:
                 self._parts = parts

@@ -198,6 +198,7 @@ def test_an_unknown_model_is_told_and_the_process_lives_on(rig: Rig) -> None:
     for message in (Setting("model", "bad"), feed("bad"), ask(1, "bad")):
         rig.inbox.put(message)
     assert rig.hear() == ModelDown("there is no model 'bad'")
+    assert rig.hear() == Refused(1, "there is no model 'bad'"), "nobody waits for an answer"
     assert rig.hear() == ModelDown("there is no model 'bad'")
     rig.inbox.put(ask(2, steps=1))
     assert isinstance(rig.hear(), ModelUp)
@@ -207,12 +208,25 @@ def test_an_unknown_model_is_told_and_the_process_lives_on(rig: Rig) -> None:
 def test_a_model_that_fails_is_told_and_asked_again(rig: Rig, capsys: pytest.CaptureFixture[str]) -> None:
     rig.inbox.put(ask(13))
     assert isinstance(rig.hear(), ModelUp)
-    down = rig.hear()
+    refused, down = rig.hear(), rig.hear()
     assert isinstance(down, ModelDown)
     assert "thirteen" in down.reason
+    assert refused == Refused(13, down.reason)
     assert "ValueError" in capsys.readouterr().err
     rig.inbox.put(ask(14, steps=1))
     assert rig.hear() == Answer(14, (), 1, final=True)
+
+
+def test_an_answer_under_way_goes_on_where_another_model_cannot_be_had(rig: Rig) -> None:
+    rig.inbox.put(ask(1, steps=3))
+    assert isinstance(rig.hear(), ModelUp)
+    assert rig.hear() == Answer(1, (), 1, final=False)
+    rig.inbox.put(Setting("model", "bad"))
+    rig.model.signs.put(None)
+    rig.model.signs.put(None)
+    heard = [rig.hear() for _ in range(3)]
+    assert ModelDown("there is no model 'bad'") in heard
+    assert Answer(1, (), 3, final=True) in heard
 
 
 def signs(rig: Rig, count: int) -> None:

@@ -78,7 +78,8 @@ def run(
     if complaint or damage:
         window.pulse.say(complaint or damage)
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: window.close())
+        # Python runs a signal's handler between any two lines of its own, be they in the middle of painting.
+        signal.signal(number, lambda *_: QTimer.singleShot(0, window.close))
     if os.environ.get(TELL_START):
         _tell_start(app, window)
     return app.exec()

@@ -32,6 +32,11 @@ class Batch:
     def inputs(self) -> list[np.ndarray]:
         return [self.ids, self.known, self.classes]
 
+    @property
+    def all(self) -> list[np.ndarray]:
+        """Of the trainer."""
+        return [*self.inputs, self.struck, self.weight]
+
 
 def classes_of(pitches: np.ndarray, shift: int = 0) -> np.ndarray:
     """Pitches (-1 = rest) transposed by `shift` semitones → classes."""

@@ -47,7 +47,7 @@ class Blanks:
     @property
     def inputs(self) -> list[np.ndarray]:
         """Of the whole network (`infilling.Parts`)."""
-        return [self.seen, self.attacks, self.place, canvas.around(self.seen)]
+        return canvas.inputs(self.seen, self.attacks, self.place)
 
     @property
     def all(self) -> list[np.ndarray]:

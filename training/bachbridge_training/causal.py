@@ -33,8 +33,8 @@ class Course:
 
         return Form(self.network)
 
-    def feed(self, pieces: Sequence[Piece]) -> "Feed":
-        return Feed(batches.Windows(pieces, self.recipe))
+    def feed(self, pieces: Sequence[Piece]) -> batches.Windows:
+        return batches.Windows(pieces, self.recipe)
 
     def scores(self, pieces: Sequence[Piece]) -> dict[str, float]:
         """Nats per frame with nothing told but pitches (which decides), and with attacks and bar lines."""
@@ -42,17 +42,6 @@ class Course:
             "valid": score(self.model, pieces, told=False),
             "valid_told": score(self.model, pieces, told=True),
         }
-
-
-class Feed:
-    """What the trainer takes, by number."""
-
-    def __init__(self, windows: batches.Windows) -> None:
-        self._windows = windows
-
-    def batch(self, number: int) -> list[np.ndarray]:
-        batch = self._windows.batch(number)
-        return [*batch.inputs, batch.struck, batch.weight]
 
 
 def losses(pitch: Any, strike: Any, classes: Any, struck: Any, before: Any) -> tuple[Any, Any]:

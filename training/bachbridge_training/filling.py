@@ -37,8 +37,8 @@ class Course:
 
         return Form(self.parts, self.recipe)
 
-    def feed(self, pieces: Sequence[Piece]) -> "Feed":
-        return Feed(blanks.Windows(pieces, self.recipe))
+    def feed(self, pieces: Sequence[Piece]) -> blanks.Windows:
+        return blanks.Windows(pieces, self.recipe)
 
     def scores(self, pieces: Sequence[Piece]) -> dict[str, float]:
         """Nats per open step with nothing told but pitches (which decides), and with attacks and bar lines."""
@@ -46,16 +46,6 @@ class Course:
             "valid": score(self.model, pieces, told=False),
             "valid_told": score(self.model, pieces, told=True),
         }
-
-
-class Feed:
-    """What the trainer takes, by number."""
-
-    def __init__(self, windows: blanks.Windows) -> None:
-        self._windows = windows
-
-    def batch(self, number: int) -> list[np.ndarray]:
-        return self._windows.batch(number).all
 
 
 def _trainer(model: keras.Model) -> keras.Model:

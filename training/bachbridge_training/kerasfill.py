@@ -31,7 +31,7 @@ class KerasFill:
         seen: np.ndarray,
         attacks: np.ndarray,
         place: np.ndarray,
-        wanted: np.ndarray | None = None,  # noqa: ARG002
+        wanted: np.ndarray | None = None,  # noqa: ARG002 # all steps are worked out
     ) -> tuple[np.ndarray, np.ndarray]:
         """Pitch logits `[b, t, voice, class]` and strikes `[b, t, voice]`; without strikes nothing is struck again."""
         rows, steps = seen.shape[:2]
@@ -45,7 +45,7 @@ class KerasFill:
 
 def canvas_fill(model: keras.Model) -> KerasFill:
     """Of an infilling network in training (`infilling.Parts.whole`)."""
-    return KerasFill(model, lambda seen, attacks, place: [seen, attacks, place, canvas.around(seen)], padded=True)
+    return KerasFill(model, canvas.inputs, padded=True)
 
 
 def _padded(its: np.ndarray, value: int) -> np.ndarray:

@@ -28,10 +28,17 @@ CLIP = 1.0
 HISTORY, CURVE, LAST, BEST = "history.csv", "curve.png", "last.npz", "best.npz"
 
 
-class Feed(Protocol):
-    """Batches for the trainer; batch `n` depends on the recipe's seed and `n` alone."""
+class Batch(Protocol):
+    """Windows of music; `all` is what the trainer takes."""
 
-    def batch(self, number: int) -> list[np.ndarray]: ...
+    @property
+    def all(self) -> list[np.ndarray]: ...
+
+
+class Feed(Protocol):
+    """Batches; batch `n` depends on the recipe's seed and `n` alone."""
+
+    def batch(self, number: int) -> Batch: ...
 
 
 class Course(Protocol):
@@ -101,10 +108,11 @@ def learning_rate(recipe: AnyRecipe, step: int) -> float:
     return recipe.learning_rate * min(1.0, rise, fall)
 
 
-def train_step(run: Run, batch: list[np.ndarray]) -> float:
+def train_step(run: Run, batch: Batch) -> float:
     """One optimizer step; moves the averaged weights along."""
     run.course.trainer.optimizer.learning_rate = learning_rate(run.recipe, run.step)
-    loss = run.course.trainer.train_on_batch(batch, np.zeros(len(batch[0]), np.float32))
+    inputs = batch.all
+    loss = run.course.trainer.train_on_batch(inputs, np.zeros(len(inputs[0]), np.float32))
     run.step += 1
     share = max(1 - run.recipe.averaging, 1 / (run.step + 1))
     for average, value in zip(run.average, _values(run.course.model.weights), strict=True):

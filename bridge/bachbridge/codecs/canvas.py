@@ -106,6 +106,11 @@ NEIGHBOURS = MELODIC + HARMONIC
 _OTHERS = np.array([[other for other in range(len(VOICES)) if other != voice] for voice in range(len(VOICES))])
 
 
+def inputs(cells: Ints, told: Ints, place: Ints) -> list[Ints]:
+    """All that the network takes of cells as `seen`, of `attacks` and of `places`, each with a batch axis."""
+    return [cells, told, place, around(cells)]
+
+
 def around(cells: Ints) -> Ints:
     """For each of `cells[batch, step, voice]` (as seen) its neighbours' values, `[batch, step, voice, neighbour]`.
 

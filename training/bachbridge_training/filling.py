@@ -10,7 +10,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from bachbridge.codecs import satb
+from bachbridge.codecs import canvas
 from bachbridge.music import VOICES
 from bachbridge_training import blanks
 from bachbridge_training.infilling import parts
@@ -67,7 +67,7 @@ def _trainer(model: keras.Model) -> keras.Model:
     )
     pitch, strike = model(model.inputs)
     logs = ops.log_softmax(pitch, axis=-1)
-    nats = -ops.sum(logs * ops.one_hot(classes, satb.CLASSES, dtype="float32"), axis=-1)
+    nats = -ops.sum(logs * ops.one_hot(classes, canvas.TUNED, dtype="float32"), axis=-1)
     strikes = ops.softplus(strike) - struck * strike
     loss = ops.sum(nats * weight + strikes * strike_weight, axis=(1, 2))
     loss = loss / ops.sum(ops.ones_like(loss))
@@ -83,6 +83,6 @@ def score(model: keras.Model, pieces: Sequence[Piece], *, told: bool) -> float:
         batch = blanks.stacked(group, max(len(item.seen) for item in group))
         pitch, _ = model.predict_on_batch(batch.inputs)
         logs = pitch - np.logaddexp.reduce(pitch, axis=-1, keepdims=True)
-        nats = -np.take_along_axis(logs, batch.classes[..., None], axis=-1)[..., 0]
+        nats = -np.take_along_axis(logs, batch.truth[..., None], axis=-1)[..., 0]
         total += float((nats * batch.weight).sum())
     return total / len(items)

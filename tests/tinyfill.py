@@ -15,9 +15,9 @@ def written(folder: Path, partner: str = "chorale-lstm") -> Path:
     """The model's folder, made with its network and its card; skips the test where the package onnx is missing."""
     onnx: Any = pytest.importorskip("onnx")
     whole, real, helper = onnx.TensorProto.INT32, onnx.TensorProto.FLOAT, onnx.helper
-    white = np.isin((np.arange(satb.CLASSES) + satb.LOWEST - 1) % 12, (0, 2, 4, 5, 7, 9, 11))
-    pitch = np.repeat(4.0 * white[None], canvas.SEEN, axis=0).astype(np.float32)
-    strike = np.full(canvas.SEEN, -3.0, np.float32)
+    white = np.isin((np.arange(canvas.TUNED) + satb.LOWEST - 7) % 12, (0, 2, 4, 5, 7, 9, 11))
+    pitch = np.repeat(4.0 * white[None], canvas.TUNED_SEEN, axis=0).astype(np.float32)
+    strike = np.full(canvas.TUNED_SEEN, -3.0, np.float32)
     cells, rows = ["batch", "step", "voice"], ["batch", "step", "field"]
     folder.mkdir(parents=True)
 
@@ -47,7 +47,7 @@ def written(folder: Path, partner: str = "chorale-lstm") -> Path:
             helper.make_node("Gather", ["pitches", "seen"], ["pitch_logits"], axis=0),
         ],
         {"hidden": (real, ["n", "voice"]), "around": (whole, ["n", "voice", "neighbour"])},
-        {"pitch_logits": (real, ["n", "voice", satb.CLASSES])},
+        {"pitch_logits": (real, ["n", "voice", canvas.TUNED])},
         [onnx.numpy_helper.from_array(pitch, "pitches")],
     )
     card = {

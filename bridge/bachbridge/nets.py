@@ -65,11 +65,14 @@ class Fill:
         of the step before. Pitches are worked out only at the steps `wanted[b, t]`, by default those with open cells;
         elsewhere they are 0.
         """
-        hidden, strike = self._view.run(None, {"seen": seen, "attacks": attacks, "place": place})
+        by = canvas.tuning(seen)
+        *told, around = canvas.inputs(seen, attacks, place, by)
+        hidden, strike = self._view.run(None, dict(zip(("seen", "attacks", "place"), told, strict=True)))
         at = (seen == canvas.OPEN).any(axis=2) if wanted is None else wanted
         pitch = np.zeros((*seen.shape, satb.CLASSES), np.float32)
         if at.any():
-            pitch[at] = self._heads.run(None, {"hidden": hidden[at], "around": canvas.around(seen)[at]})[0]
+            logits = self._heads.run(None, {"hidden": hidden[at], "around": around[at]})[0]
+            pitch[at] = canvas.untuned(logits, by[np.nonzero(at)[0]])
         return pitch, strike
 
 

@@ -60,6 +60,14 @@ def sounded(classes: Ints | Sequence[Sequence[int]]) -> NDArray[np.float64]:
     return np.bincount(given[given > satb.UNKNOWN], minlength=satb.CLASSES).astype(np.float64)
 
 
+def keys_of(weights: NDArray[np.float64]) -> NDArray[np.int64]:
+    """The same for many: of `weights[n, pitch class]` numbers `key[n]` (see `music.key_number`); -1: not to be told."""
+    told = (np.count_nonzero(weights, axis=1) >= _TELLING) & (weights.min(axis=1) < weights.max(axis=1))
+    keys = np.full(len(weights), -1, np.int64)
+    keys[told] = (_standard(weights[told]) @ _KEYS.T).argmax(axis=1)
+    return keys
+
+
 def key_heard(sounded: NDArray[np.float64]) -> Key | None:
     """The key of `sounded[class]`, for how many steps each one sounded; None where that is too little to tell one."""
     weights = np.bincount(_PITCH_CLASSES, sounded[satb.REST + 1 :], minlength=12).astype(np.float64)

@@ -6,7 +6,7 @@ import pytest
 from bachbridge.codecs import canvas, satb
 from bachbridge.music import RANGES, VOICES
 
-NONE = canvas.OPEN
+NONE = canvas.TUNED_OPEN
 
 
 def test_open_cells_are_those_that_nobody_gave() -> None:
@@ -15,7 +15,7 @@ def test_open_cells_are_those_that_nobody_gave() -> None:
         classes, np.zeros((1, 4), bool), np.zeros((1, canvas.FIELDS), np.int32), canvas.within_ranges(1)
     )
     assert task.open.tolist() == [[False, True, False, False]]
-    assert canvas.seen(classes, task.open).tolist() == [[30, NONE, satb.REST, 5]]
+    assert canvas.seen(classes, task.open).tolist() == [[30, canvas.OPEN, satb.REST, 5]]
 
 
 def test_attacks_are_told_of_known_cells_alone() -> None:
@@ -86,5 +86,57 @@ def test_the_other_voices_are_named_from_the_highest_to_the_lowest(cells: np.nda
 
 
 def test_nothing_is_known_of_cells_beyond_the_end(cells: np.ndarray) -> None:
-    cells[0, 4:] = canvas.OUTSIDE
+    cells[0, 4:] = canvas.TUNED_OUTSIDE
     assert (canvas.around(cells)[0, :, 0, 1] == NONE).all(), "cells outside are not given"
+
+
+# ---------------------------------------------------------------- one key for all
+
+C_MAJOR = np.array([48, 52, 55, 60, 64, 67, 71, 72, 65, 62, 60, 48]) - satb.LOWEST + 1
+
+
+def sung(shift: int, step: int = 2) -> np.ndarray:
+    """A melody in C major moved by `shift`, in the tenor, with an open cell in each of the other voices."""
+    cells = np.full((1, len(C_MAJOR), len(VOICES)), canvas.OPEN, np.int32)
+    cells[0, :, 2] = C_MAJOR + shift
+    cells[0, step, 0] = satb.REST
+    return cells
+
+
+@pytest.mark.parametrize("shift", range(-6, 6))
+def test_music_in_every_key_is_one_to_the_network(shift: int) -> None:
+    cells = sung(shift)
+    by = canvas.tuning(cells)
+    assert by.tolist() == [-shift]
+    assert np.array_equal(canvas.tuned(cells, by), canvas.tuned(sung(0), np.zeros(1, np.int32)))
+
+
+def test_where_nothing_is_given_nothing_is_moved() -> None:
+    assert canvas.tuning(np.full((2, 5, 4), canvas.OPEN, np.int32)).tolist() == [0, 0]
+
+
+def test_what_is_no_pitch_is_not_moved() -> None:
+    cells = np.array([[[satb.REST, canvas.OPEN, canvas.OUTSIDE, 1]]], np.int32)
+    moved = canvas.tuned(cells, np.array([-6], np.int32))
+    assert moved.tolist() == [[[satb.REST, canvas.TUNED_OPEN, canvas.TUNED_OUTSIDE, 1]]]
+
+
+@pytest.mark.parametrize("by", [-5, 0, 6])
+def test_what_the_network_says_is_moved_back(by: int) -> None:
+    shift = np.full(1, by, np.int32)
+    for pitch_class in (satb.REST, 1, 30, satb.CLASSES - 1):
+        logits = np.zeros((1, 1, canvas.TUNED), np.float32)
+        logits[0, 0, canvas.tuned(np.full((1, 1, 1), pitch_class, np.int32), shift)[0, 0, 0]] = 1
+        assert np.flatnonzero(canvas.untuned(logits, shift)[0, 0]).tolist() == [pitch_class]
+
+
+def test_the_network_is_told_by_how_much_the_notes_were_moved() -> None:
+    cells, by = sung(3), np.array([-3], np.int32)
+    told = np.zeros_like(cells)
+    place = canvas.places(None, np.full(cells.shape[1], 16, np.int32))[None]
+    moved, attacks, where, around = canvas.inputs(cells, told, place, by)
+    assert np.array_equal(moved, canvas.tuned(cells, by))
+    assert attacks is told
+    assert where[0, :, -1].tolist() == [3] * cells.shape[1]
+    assert (where < np.array(canvas.TUNED_SIZES)).all()
+    assert np.array_equal(around, canvas.around(moved))

@@ -1,15 +1,12 @@
 """The plain convolutions: their shapes, their size, and that they learn."""
 
-from dataclasses import replace
-
 import keras
 import numpy as np
 import pytest
 
 from bachbridge.codecs import canvas, satb
-from bachbridge_training import baselines, infilling, kerasfill, orderless, recipe
+from bachbridge_training import baselines, orderless
 from bachbridge_training.orderless import Protocols
-from bachbridge_training.recipe import InfillRecipe
 from bachbridge_training.scores import Piece
 
 
@@ -29,7 +26,7 @@ def test_a_roll_has_a_row_for_each_pitch_and_a_mask_for_what_is_open() -> None:
 @pytest.mark.parametrize("steps", [1, 7, 64])
 def test_any_number_of_steps(tiny: keras.Model, steps: int) -> None:
     seen = np.full((2, steps, 4), canvas.OPEN, np.int32)
-    pitch, strike = baselines.fill_of(tiny).fill(seen, seen, seen)
+    pitch, strike = baselines.Fill(tiny).fill(seen, seen, seen)
     assert pitch.shape == (2, steps, 4, satb.CLASSES)
     assert strike.shape == (2, steps, 4)
     assert np.isfinite(pitch).all()
@@ -68,23 +65,5 @@ def test_windows_depend_on_seed_and_number_alone(phrases: list[Piece]) -> None:
 
 
 def test_an_untrained_one_is_scored_near_chance(tiny: keras.Model, phrases: list[Piece]) -> None:
-    frames = orderless.framewise(baselines.fill_of(tiny), phrases[0], Protocols(orders=1))
+    frames = orderless.framewise(baselines.Fill(tiny), phrases[0], Protocols(orders=1))
     assert frames.mean() == pytest.approx(4 * np.log(satb.CLASSES), rel=0.5)
-
-
-def test_a_network_that_knows_the_ends_says_the_same_of_padded_music() -> None:
-    keras.utils.set_random_seed(1)
-    small = replace(infill_recipe(), units=8, blocks=1, heads=2, wide=8, head=8)
-    model = infilling.parts(small).whole
-    seen = np.random.default_rng(1).integers(0, canvas.OPEN + 1, (3, 7, 4)).astype(np.int32)
-    attacks, place = np.zeros_like(seen), np.zeros((3, 7, canvas.FIELDS), np.int32)
-    pitch, strike = kerasfill.canvas_fill(model).fill(seen, attacks, place)
-    exact = model.predict_on_batch([seen, attacks, place, canvas.around(seen)])
-    assert pitch == pytest.approx(exact[0], abs=1e-5)
-    assert strike == pytest.approx(exact[1], abs=1e-5)
-
-
-def infill_recipe() -> InfillRecipe:
-    read = recipe.read("coconet")
-    assert isinstance(read, InfillRecipe)
-    return read

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from bachbridge import library, nets
-from bachbridge.codecs import canvas, satb
+from bachbridge.codecs import canvas
 from bachbridge_training import blanks, export, filling, recipe, training
 from bachbridge_training.infilling import parts
 from bachbridge_training.recipe import InfillRecipe
@@ -24,11 +24,14 @@ def toy() -> InfillRecipe:
     )  # fmt: skip
 
 
-def shown(piece: Piece, open_: np.ndarray) -> list[np.ndarray]:
+def blanked(piece: Piece, open_: np.ndarray) -> blanks.Blanks:
     part = np.arange(len(open_))
     place = canvas.places(None, piece.bar[part], phase=None)
-    item = blanks.blanked(piece, part, open_, place=place)
-    return blanks.stacked([item], len(part)).inputs
+    return blanks.stacked([blanks.blanked(piece, part, open_, place=place)], len(part))
+
+
+def shown(piece: Piece, open_: np.ndarray) -> list[np.ndarray]:
+    return blanked(piece, open_).inputs
 
 
 def test_two_phrases_are_learnt_and_play_the_same_from_onnx(
@@ -44,13 +47,14 @@ def test_two_phrases_are_learnt_and_play_the_same_from_onnx(
         export.export(run.course.form(), tmp_path / "toy", held_out=phrases[0])
         open_ = np.zeros((len(phrases[0].pitches), 4), bool)
         open_[5:9] = True
-        inputs = shown(phrases[0], open_)
-        keras_pitch, keras_strike = run.course.model.predict_on_batch(inputs)
+        batch = blanked(phrases[0], open_)
+        logits, keras_strike = run.course.model.predict_on_batch(batch.inputs)
     assert after < before / 3
     card = library.read(tmp_path / "toy")
     assert (card.codec, card.partner) == ("canvas", "chorale-lstm")
-    pitch, strike = nets.load_fill(card).fill(*inputs[:3])
-    assert np.abs(pitch - keras_pitch)[0, 5:9].max() <= export.TOLERANCE
+    pitch, strike = nets.load_fill(card).fill(batch.seen, batch.attacks, batch.place)
+    keras_pitch = canvas.untuned(logits[0], np.repeat(batch.by, len(open_)))
+    assert np.abs(pitch[0] - keras_pitch)[5:9].max() <= export.TOLERANCE
     assert not pitch[0, :5].any(), "nothing is open there"
     assert np.abs(strike - keras_strike).max() <= export.TOLERANCE
 
@@ -89,8 +93,8 @@ def test_neighbours_in_all_keys_are_one_table(toy: InfillRecipe) -> None:
     from bachbridge_training import infilling
 
     columns = np.zeros((1, 4, infilling._COLUMNS), np.float32)
-    columns[..., satb.CLASSES :] = np.random.default_rng(0).normal(size=columns[..., satb.CLASSES :].shape)
-    around = np.full((1, 4, canvas.NEIGHBOURS), canvas.OPEN, np.int32)
+    columns[..., canvas.TUNED :] = np.random.default_rng(0).normal(size=columns[..., canvas.TUNED :].shape)
+    around = np.full((1, 4, canvas.NEIGHBOURS), canvas.TUNED_OPEN, np.int32)
     logits: list[np.ndarray] = []
     for shift in (0, 5):
         around[..., :] = 20 + shift

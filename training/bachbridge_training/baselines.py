@@ -19,12 +19,12 @@ from keras import layers as kl
 from bachbridge.codecs import canvas, satb
 from bachbridge.music import VOICES
 from bachbridge_training import batches, orderless
-from bachbridge_training.kerasfill import KerasFill
 from bachbridge_training.scores import Piece
 
 ops: Any = keras.ops  # untyped: what is inferred of its functions is wrong
 
 PITCHES = satb.CLASSES - 1
+_NEVER = -30
 
 SMALL = {"channels": 20, "layers": 48, "kernel": 3}
 """As far as depth helps with few channels (0.17 M parameters)."""
@@ -82,9 +82,7 @@ class Windows:
     """Four bars of 16ths at random, legally transposed, with random masks; batch `n` depends on seed and `n` alone."""
 
     def __init__(self, pieces: Sequence[Piece], seed: int) -> None:
-        limits = batches.ranges(pieces)
-        self._pieces = [piece for piece in pieces if len(piece.pitches) >= orderless.WINDOW]
-        self._shifts = [batches.legal_shifts(piece, limits) for piece in self._pieces]
+        self._pool = batches.Pool([piece for piece in pieces if len(piece.pitches) >= orderless.WINDOW])
         self._seed = seed
 
     def batch(self, number: int, size: int) -> list[np.ndarray]:
@@ -95,12 +93,25 @@ class Windows:
         return [*planes(canvas.seen(classes, open_)), classes]
 
     def _window(self, rng: np.random.Generator) -> np.ndarray:
-        index = int(rng.integers(len(self._pieces)))
-        begin = int(rng.integers(len(self._pieces[index].pitches) - orderless.WINDOW + 1))
-        part = self._pieces[index].pitches[begin : begin + orderless.WINDOW]
-        return batches.classes_of(part, int(rng.choice(self._shifts[index])))
+        piece, shifts = self._pool.draw(rng)
+        begin = int(rng.integers(len(piece.pitches) - orderless.WINDOW + 1))
+        return batches.classes_of(piece.pitches[begin : begin + orderless.WINDOW], int(rng.choice(shifts)))
 
 
-def fill_of(model: keras.Model) -> KerasFill:
-    """As the scores and the sampler want their networks; attacks and places go unread."""
-    return KerasFill(model, lambda seen, *_: [*planes(seen)])
+class Fill:
+    """A network of `plain` as the scores and the sampler want theirs; nothing is ever struck again."""
+
+    __slots__ = ("_model",)
+
+    def __init__(self, model: keras.Model) -> None:
+        self._model = model
+
+    def fill(
+        self,
+        seen: np.ndarray,
+        attacks: np.ndarray,
+        place: np.ndarray,  # noqa: ARG002 # it is not told
+        wanted: np.ndarray | None = None,  # noqa: ARG002 # all steps are worked out
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Pitch logits `[b, t, voice, class]` and strike logits `[b, t, voice]`."""
+        return self._model.predict_on_batch([*planes(seen)]), np.full(attacks.shape, _NEVER, np.float32)

@@ -21,7 +21,7 @@ from bachbridge_training.batches import Pool, classes_of
 from bachbridge_training.recipe import InfillRecipe
 from bachbridge_training.scores import Piece
 
-_FEW = 2.0
+_FEW = 1.5
 """Exponent by which few open steps are more frequent than many."""
 _PARTLY = 0.5
 """Share of the open steps with some voice given after all."""
@@ -45,14 +45,24 @@ class Blanks:
     strike_weight: np.ndarray
 
     @property
+    def by(self) -> np.ndarray:
+        """By how many semitones the network sees each window moved, `[b]`."""
+        return canvas.tuning(self.seen)
+
+    @property
     def inputs(self) -> list[np.ndarray]:
         """Of the whole network (`infilling.Parts`)."""
-        return canvas.inputs(self.seen, self.attacks, self.place)
+        return canvas.inputs(self.seen, self.attacks, self.place, self.by)
+
+    @property
+    def truth(self) -> np.ndarray:
+        """The classes, among the network's."""
+        return canvas.tuned(self.classes, self.by)
 
     @property
     def all(self) -> list[np.ndarray]:
         """Of the trainer."""
-        return [*self.inputs, self.classes, self.weight, self.struck, self.strike_weight]
+        return [*self.inputs, self.truth, self.weight, self.struck, self.strike_weight]
 
 
 def cells(rng: np.random.Generator, steps: int) -> np.ndarray:

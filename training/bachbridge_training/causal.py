@@ -22,6 +22,8 @@ ops: Any = keras.ops  # untyped: what is inferred of its functions is wrong
 class Course:
     """Builds the network of a `Recipe` and trains it on the pieces' windows (see `training.Course`)."""
 
+    compiled = False
+
     def __init__(self, recipe: Recipe) -> None:
         self.recipe = recipe
         self.network = Network(recipe)

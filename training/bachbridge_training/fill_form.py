@@ -32,7 +32,7 @@ class Form:
 
     def write(self, folder: Path) -> None:
         view, heads = (_silent(model) for model in (self.parts.view, self.parts.heads))
-        cells, fields = (len(VOICES),), (canvas.FIELDS,)
+        cells, fields = (len(VOICES),), (len(canvas.TUNED_SIZES),)
         shapes = zip(_VIEW, (cells, cells, fields), strict=True)
         convert(
             view,
@@ -59,7 +59,9 @@ class Form:
         for item in blanks.examples([piece], _EXAMPLES, told=True):
             batch = blanks.stacked([item], len(item.seen))
             ours = runtime.fill(batch.seen, batch.attacks, batch.place)
-            theirs = model.predict_on_batch(batch.inputs)
+            logits, struck = model.predict_on_batch(batch.inputs)
+            by = np.repeat(batch.by, logits.shape[1])
+            theirs = canvas.untuned(logits.reshape(-1, *logits.shape[2:]), by).reshape(ours[0].shape), struck
             read = (batch.seen == canvas.OPEN).any(axis=2), slice(None)
             worst = max(
                 worst, *(float(np.abs(a[at] - b[at]).max()) for a, b, at in zip(ours, theirs, read, strict=True))

@@ -27,12 +27,12 @@ _REACH = 16
 """Melodic intervals up to so many semitones have columns of their own; wider ones share the outermost."""
 _MELODIC, _HARMONIC = 2 * _REACH + 2, 13
 """Columns of a neighbour; the last one of each stands for none: no neighbour, or a rest on either side."""
-_COLUMNS = satb.CLASSES + canvas.MELODIC * _MELODIC + canvas.HARMONIC * _HARMONIC
+_COLUMNS = canvas.TUNED + canvas.MELODIC * _MELODIC + canvas.HARMONIC * _HARMONIC
 _SMALL = 1e-3
 _FAR = 64
 """Distances in steps from here on are one to the attention."""
 _KERNEL = 5
-_PLACES = np.cumsum((0, *canvas.PLACE_SIZES[:-1])).astype(np.int32)
+_PLACES = np.cumsum((0, *canvas.TUNED_SIZES[:-1])).astype(np.int32)
 
 
 class Mixing(layers.Layer):
@@ -108,7 +108,7 @@ def parts(recipe: InfillRecipe) -> Parts:
     """The network in two parts, so that the heads need only look at steps with open cells."""
     voices = len(VOICES)
     seen, attacks = (keras.Input((None, voices), dtype="int32", name=name) for name in ("seen", "attacks"))
-    place = keras.Input((None, canvas.FIELDS), dtype="int32", name="place")
+    place = keras.Input((None, len(canvas.TUNED_SIZES)), dtype="int32", name="place")
     hidden = _hidden(recipe, seen, attacks, place)
     view = keras.Model([seen, attacks, place], [hidden, layers.Dense(voices, name="strike")(hidden)], name="view")
 
@@ -132,10 +132,10 @@ class Steps(layers.Layer):
     def call(self, hidden: Any, around: Any) -> Any:
         steps = ops.shape(hidden)[1]
         flat = ops.reshape(hidden, (-1, hidden.shape[-1])), ops.reshape(around, (-1, *around.shape[2:]))
-        return ops.reshape(self.heads(flat), (-1, steps, len(VOICES), satb.CLASSES))
+        return ops.reshape(self.heads(flat), (-1, steps, len(VOICES), canvas.TUNED))
 
     def compute_output_shape(self, hidden_shape: Any, around_shape: Any) -> Any:  # noqa: ARG002 # Keras names both
-        return (*hidden_shape[:2], len(VOICES), satb.CLASSES)
+        return (*hidden_shape[:2], len(VOICES), canvas.TUNED)
 
 
 def _pitch(recipe: InfillRecipe, hidden: Any, around: Any) -> Any:
@@ -150,7 +150,7 @@ def _pitch(recipe: InfillRecipe, hidden: Any, around: Any) -> Any:
 
 def _hidden(recipe: InfillRecipe, seen: Any, attacks: Any, place: Any) -> Any:
     """The network's view of every step, `[b, t, unit]`."""
-    inside = ops.cast(ops.not_equal(seen[..., 0], canvas.OUTSIDE), "float32")
+    inside = ops.cast(ops.not_equal(seen[..., 0], canvas.TUNED_OUTSIDE), "float32")
     hidden = _told(recipe, seen, attacks, place)
     for block in range(recipe.blocks):
         view = Norm(name=f"norm_time_{block}")(hidden) * inside[..., None]
@@ -165,9 +165,11 @@ def _hidden(recipe: InfillRecipe, seen: Any, attacks: Any, place: Any) -> Any:
 
 def _told(recipe: InfillRecipe, seen: Any, attacks: Any, place: Any) -> Any:
     voice = np.arange(len(VOICES), dtype=np.int32)
-    rows = layers.Embedding(len(VOICES) * canvas.SEEN, recipe.units, name="cells")(seen + canvas.SEEN * voice)
+    rows = layers.Embedding(len(VOICES) * canvas.TUNED_SEEN, recipe.units, name="cells")(
+        seen + canvas.TUNED_SEEN * voice
+    )
     struck = layers.Embedding(3 * len(VOICES), recipe.units, name="attacks_told")(attacks + 3 * voice)
-    where = layers.Embedding(sum(canvas.PLACE_SIZES), recipe.units, name="places")(place + _PLACES)
+    where = layers.Embedding(sum(canvas.TUNED_SIZES), recipe.units, name="places")(place + _PLACES)
     return ops.sum(rows, axis=2) + ops.sum(struck, axis=2) + ops.sum(where, axis=2)
 
 
@@ -178,26 +180,26 @@ def _dropped(values: Any, recipe: InfillRecipe) -> Any:
 
 # ---------------------------------------------------------------- tables over pitches and over intervals
 
-_TILES = np.eye(13, 12, dtype=np.float32)[[12, *(c % 12 for c in range(1, satb.CLASSES))]]
+_TILES = np.eye(13, 12, dtype=np.float32)[[12, *(c % 12 for c in range(1, canvas.TUNED))]]
 """`[class, class modulo 12]`: what is said of a class modulo 12 counts for the class; a rest has none."""
 
 
 def _melodic_places() -> np.ndarray:
     """`column[neighbour as seen, class]` within a neighbour's columns."""
-    neighbour, now = np.mgrid[: canvas.SEEN, : satb.CLASSES]
-    none = (neighbour == satb.REST) | (neighbour >= satb.CLASSES) | (now == satb.REST)
+    neighbour, now = np.mgrid[: canvas.TUNED_SEEN, : canvas.TUNED]
+    none = (neighbour == satb.REST) | (neighbour >= canvas.TUNED) | (now == satb.REST)
     return np.where(none, _MELODIC - 1, np.clip(now - neighbour, -_REACH, _REACH) + _REACH).astype(np.int32)
 
 
 def _harmonic_places() -> np.ndarray:
     """`column[neighbour as seen, class modulo 12]` within a neighbour's columns."""
-    neighbour, now = np.mgrid[: canvas.SEEN, :12]
-    none = (neighbour == satb.REST) | (neighbour >= satb.CLASSES)
+    neighbour, now = np.mgrid[: canvas.TUNED_SEEN, :12]
+    none = (neighbour == satb.REST) | (neighbour >= canvas.TUNED)
     return np.where(none, _HARMONIC - 1, (now - neighbour) % 12).astype(np.int32)
 
 
 _MELODIC_PLACES, _HARMONIC_PLACES = _melodic_places(), _harmonic_places()
-_MELODIC_FIRST = (satb.CLASSES + _MELODIC * np.arange(canvas.MELODIC)).astype(np.int32)
+_MELODIC_FIRST = (canvas.TUNED + _MELODIC * np.arange(canvas.MELODIC)).astype(np.int32)
 _HARMONIC_FIRST = (_MELODIC_FIRST[-1] + _MELODIC + _HARMONIC * np.arange(canvas.HARMONIC)).astype(np.int32)
 
 
@@ -214,7 +216,7 @@ def _logits(columns: Any, around: Any) -> Any:
 
     by_melody = told(_MELODIC_PLACES, around[..., : canvas.MELODIC], _MELODIC_FIRST)
     by_harmony = told(_HARMONIC_PLACES, around[..., canvas.MELODIC :], _HARMONIC_FIRST)
-    return columns[..., : satb.CLASSES] + by_melody + ops.matmul(by_harmony, _TILES.T)
+    return columns[..., : canvas.TUNED] + by_melody + ops.matmul(by_harmony, _TILES.T)
 
 
 class Tables(layers.Layer):
@@ -224,4 +226,4 @@ class Tables(layers.Layer):
         return _logits(columns, around)
 
     def compute_output_shape(self, columns_shape: Any, around_shape: Any) -> Any:  # noqa: ARG002 # Keras names both
-        return (*columns_shape[:-1], satb.CLASSES)
+        return (*columns_shape[:-1], canvas.TUNED)

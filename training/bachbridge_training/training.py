@@ -49,6 +49,8 @@ class Course(Protocol):
 
     model: keras.Model
     trainer: keras.Model
+    compiled: bool
+    """Whether XLA compiles the step, which is worth it where every batch has the same shape."""
 
     def feed(self, pieces: Sequence[Piece]) -> Feed: ...
 
@@ -83,7 +85,7 @@ def start(recipe: AnyRecipe) -> Run:
     course = course_of(recipe)
     trainer = course.trainer
     optimizer = keras.optimizers.AdamW(recipe.learning_rate, weight_decay=recipe.weight_decay, global_clipnorm=CLIP)
-    trainer.compile(optimizer=optimizer, loss=_mean)
+    trainer.compile(optimizer=optimizer, loss=_mean, jit_compile=course.compiled)
     optimizer.build(trainer.trainable_variables)
     return Run(recipe, course, _values(course.model.weights))
 

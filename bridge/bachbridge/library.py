@@ -19,6 +19,8 @@ from bachbridge.errors import ModelError
 from bachbridge.music import VOICES
 
 CARD = "card.json"
+SYMBOLS = ("abc", "chords", "keys88")
+"""The codecs of symbols, one after another: each is a module of `codecs`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +30,8 @@ class Card:
     name: str
     folder: Path
     codec: str
-    """What the network reads and writes: "satb" (frames, one after another) or "canvas" (all of a piece at once)."""
+    """What the network reads and writes: "satb" (frames, one after another), "canvas" (all of a piece at once), or one
+    of `SYMBOLS`, whose `facts` say the rest."""
     tasks: tuple[str, ...]
     chain: tuple[int, ...]
     """The order in which the voices of a step are chosen; empty where there is none, as in a canvas."""
@@ -83,9 +86,9 @@ def read(folder: Path) -> Card:
 
 def _card(folder: Path, facts: dict[str, Any]) -> Card:
     codec = str(facts["codec"])
-    needed = {"satb": ("chain", "layers", "units"), "canvas": ("partner",)}.get(codec, ())
+    needed = {"satb": ("chain", "layers", "units"), "canvas": ("partner",), **dict.fromkeys(SYMBOLS, ("vocabulary",))}
     own: dict[str, Any] = {"chain": (), "layers": 0, "units": 0, "partner": ""}
-    own |= {name: facts[name] for name in needed}
+    own |= {name: facts[name] for name in needed.get(codec, ())}
     return Card(
         name=folder.name,
         folder=folder,

@@ -312,11 +312,14 @@ def train(
     start: Annotated[
         Path | None, typer.Option("--from", metavar="RUN", help="Begin with the best weights of that run.")
     ] = None,
+    data: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="The music to learn, for recipes that learn any.")
+    ] = None,
 ) -> None:
     """Train a model from its recipe."""
     from bachbridge.cli.train import train as train_model
 
-    train_model(recipe, epochs=epochs, limit=limit, seed=seed, output=output, resume=resume, start=start)
+    train_model(recipe, epochs=epochs, limit=limit, seed=seed, output=output, resume=resume, start=start, data=data)
 
 
 @app.command("evaluate")
@@ -349,11 +352,14 @@ def export(
     *,
     run: Annotated[Path, typer.Option(metavar="DIR", help="The training run to export.")],
     output: Annotated[Path | None, typer.Option("-o", "--output", metavar="DIR", help="Where the model goes.")] = None,
+    data: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="The run's music, if it lies elsewhere by now.")
+    ] = None,
 ) -> None:
     """Turn a training run into a model that plays."""
     from bachbridge.cli.export import export as export_run
 
-    export_run(model, run=run, output=output)
+    export_run(model, run=run, output=output, data=data)
 
 
 def child(role: str) -> None:

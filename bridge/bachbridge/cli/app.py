@@ -231,6 +231,27 @@ def vary(
     vary_file(source, Outputs(target, score, report), way, share=share)
 
 
+@app.command("text")
+def text(
+    source: Annotated[
+        Path, typer.Argument(metavar="IN", help="A MIDI file, or a text that this command or you have written.")
+    ],
+    target: Annotated[
+        Path | None,
+        typer.Option(
+            "-o", "--output", metavar="OUT", help="The text or MIDI file to write; without it, print the text."
+        ),
+    ] = None,
+    *,
+    grid: Annotated[int, typer.Option(metavar="N", help="The steps to a quarter note, 1 to 24.")] = 4,
+    bpm: Annotated[float, typer.Option(metavar="BPM", help="The tempo of the MIDI file that is written.")] = 120.0,
+) -> None:
+    """Write a MIDI file as text, a character for each piano key that is down, or such a text as a MIDI file."""
+    from bachbridge.cli.text import convert
+
+    convert(source, target, grid=grid, bpm=bpm)
+
+
 @app.command("demo")
 def demo(
     directory: Annotated[Path, typer.Option("-o", "--output", metavar="DIR", help="The folder to write to.")] = Path(),
@@ -291,11 +312,14 @@ def train(
     start: Annotated[
         Path | None, typer.Option("--from", metavar="RUN", help="Begin with the best weights of that run.")
     ] = None,
+    data: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="The music to learn, for recipes that learn any.")
+    ] = None,
 ) -> None:
     """Train a model from its recipe."""
     from bachbridge.cli.train import train as train_model
 
-    train_model(recipe, epochs=epochs, limit=limit, seed=seed, output=output, resume=resume, start=start)
+    train_model(recipe, epochs=epochs, limit=limit, seed=seed, output=output, resume=resume, start=start, data=data)
 
 
 @app.command("evaluate")
@@ -328,11 +352,14 @@ def export(
     *,
     run: Annotated[Path, typer.Option(metavar="DIR", help="The training run to export.")],
     output: Annotated[Path | None, typer.Option("-o", "--output", metavar="DIR", help="Where the model goes.")] = None,
+    data: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="The run's music, if it lies elsewhere by now.")
+    ] = None,
 ) -> None:
     """Turn a training run into a model that plays."""
     from bachbridge.cli.export import export as export_run
 
-    export_run(model, run=run, output=output)
+    export_run(model, run=run, output=output, data=data)
 
 
 def child(role: str) -> None:

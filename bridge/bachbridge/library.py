@@ -65,14 +65,19 @@ def _folders() -> Iterator[Path]:
 
 def find(name: str) -> Card:
     """The card of the model `name`, its files checked; raises `ModelError`."""
+    found = card(name)
+    check(found)
+    return found
+
+
+def card(name: str) -> Card:
+    """The card of the model `name`, its files unchecked, as far as it can be read; raises `ModelError`."""
     folder = next((folder for folder in _folders() if folder.name == name), None)
     if folder is None:
         near = get_close_matches(name, names(), 1)
         hint = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(names()) or 'none'}"
         raise ModelError(f"there is no model {name!r}; {hint}")
-    card = read(folder)
-    check(card)
-    return card
+    return read(folder)
 
 
 def read(folder: Path) -> Card:

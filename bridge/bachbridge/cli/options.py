@@ -12,7 +12,9 @@ from typing import Annotated, Any
 
 import typer
 
+from bachbridge import instruments
 from bachbridge.config import LIMITS, Settings, accepts, option, with_value
+from bachbridge.record import ANSWER_PROGRAM
 
 EXPLAINED = {
     "mode": "What to do with a phrase.",
@@ -95,3 +97,10 @@ def luck(seed: int) -> int:
     drawn = secrets.randbelow(int(LIMITS["seed"][1]) + 1)
     print(f"the seed is {drawn}")
     return drawn
+
+
+def program(instrument: str | None) -> int:
+    """The General MIDI program that answers are written with; raises `ConfigError`."""
+    chosen = with_value(Settings(), "instrument", instrument or "none").instrument
+    number = instruments.program(chosen)
+    return ANSWER_PROGRAM if number is None else number

@@ -33,6 +33,8 @@ NEEDED = "".join(
 """The characters that the grammar may lead to: every vocabulary holds them, so that the mask never leaves nothing."""
 _KNOWN_KEY = 0.02
 """The share of the tunes that must be in a key for it to be one that the network knows."""
+_CHANGING = "<>-"
+"""What changes the note before it."""
 _UNHEARD = frozenset(":[]K")
 """What the pen does not write."""
 
@@ -156,7 +158,10 @@ class Pen:
             self._word = longer
             return ()
         self._word = char
-        return tuple(note for sung in self._reading.hear(word) for note in self._written(sung))
+        heard = self._reading.hear(word)
+        if char not in _CHANGING:
+            heard += self._reading.rest()
+        return tuple(note for sung in heard for note in self._written(sung))
 
     def _written(self, sung: Sung) -> tuple[Note, ...]:
         """On the grid; nothing where that leaves no time for it."""

@@ -59,7 +59,7 @@ def tunes(text: str) -> list[str]:
             inside = True
         inside = inside and bool(line.strip())
         if inside:
-            found[-1].append(line.rstrip())
+            found[-1].append(line)
     return ["\n".join(lines) + "\n" for lines in found]
 
 
@@ -241,7 +241,7 @@ def _without_loose_ends(words: list[Word]) -> list[Word]:
                 continue
             case "broken" if sound.kind == "line" or not out or out[-1].kind not in _SOUNDS:
                 continue
-            case "space" if not out or out[-1].kind in (*_OPEN, "line", "space", "break", "field"):
+            case "space" if not out or out[-1].kind in (*_OPEN, "ending", "line", "space", "break", "field"):
                 continue
             case _:
                 out.append(word)

@@ -80,7 +80,6 @@ class Reading:
             self._break(word)
             return ()
         out = self.rest()
-        self._fresh = False
         if word == "-":
             self._tied = out[-1] if out else self._tied
         elif note := abcform.NOTE.fullmatch(word):
@@ -98,8 +97,8 @@ class Reading:
         return out
 
     def rest(self) -> tuple[Sung, ...]:
-        """What was heard and not given out: at the end."""
-        last, self._last = self._last, None
+        """What was heard and not given out: at the end, or where no sign follows that would change it."""
+        last, self._last, self._fresh = self._last, None, False
         return (last,) if last else ()
 
     def _break(self, sign: str) -> None:

@@ -108,6 +108,17 @@ def test_keys_stay_between_those_of_the_training_music() -> None:
     assert alphabet.line[[row[0] for row in passage.symbols[:2]]].tolist() == [60 - 21, -1]
 
 
+def test_a_tune_is_learnt_to_its_end() -> None:
+    text = "X:1\nM:6/8\nL:1/8\nK:G\nGAB d2B|d2B d2B|\n"
+    source = Source("tune", text)
+    codec = encoding.codec("abc", encoding.vocabulary(read("abc"), [source]))
+    (passage,) = encoding.passages(codec, [source])
+    assert (len(passage.symbols), passage.unknown) == (len(text) + 1, 0)
+    assert encoding.alphabet(codec).spelled is None
+    (strange,) = encoding.passages(codec, [Source("strange", text + "€")])
+    assert strange.unknown == 1
+
+
 def test_copies_are_found_in_any_piece_and_never_across_two() -> None:
     def passage(*ids: int) -> Passage:
         return Passage("", {0: np.array(ids, np.int32)[:, None]})

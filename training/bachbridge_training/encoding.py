@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from bachbridge.codecs import chords, keys88
+from bachbridge.codecs import abc, chords, keys88
 from bachbridge.codecs.chordoptions import options
 from bachbridge.codecs.strikes import Strike, beats, strikes, strikes_of, transposed
 from bachbridge.codecs.symbols import Codec, Symbol
@@ -35,7 +35,7 @@ def vocabulary(recipe: StreamRecipe, training: Sequence[Source]) -> dict[str, An
         case "keys88":
             return keys88.vocabulary(_phrase(source) for source in training)
         case _:
-            raise NotImplementedError
+            return abc.vocabulary(_text(source) for source in training)
 
 
 def codec(name: str, vocabulary: Mapping[str, Any]) -> Codec:
@@ -46,7 +46,7 @@ def codec(name: str, vocabulary: Mapping[str, Any]) -> Codec:
         case "keys88":
             return keys88.codec(vocabulary)
         case _:
-            raise NotImplementedError
+            return abc.codec(vocabulary)
 
 
 def alphabet(codec: Codec) -> Alphabet:
@@ -97,8 +97,12 @@ def _passage(codec: Codec, source: Source, shifts: int) -> Passage:
             low, high = codec.lowest - min(pitches), codec.highest - max(pitches)
             moves = [0, *(by for by in range(-shifts, shifts + 1) if by and low <= by <= high)]
             return Passage(source.name, {by: _array(codec.read(_moved(phrase, by))) for by in moves}, phrase.steps)
+        case abc.Abc():
+            text = _text(source)
+            symbols = codec.symbols(text)
+            return Passage(source.name, {0: _array(symbols)}, unknown=len(text) + 1 - len(symbols))
         case _:
-            raise NotImplementedError
+            raise TypeError(f"{type(codec).__name__} is not known here")
 
 
 def _strikes(source: Source) -> list[Strike]:
@@ -112,6 +116,11 @@ def _strikes(source: Source) -> list[Strike]:
 
 def _phrase(source: Source) -> Phrase:
     assert isinstance(source.music, Phrase)
+    return source.music
+
+
+def _text(source: Source) -> str:
+    assert isinstance(source.music, str)
     return source.music
 
 

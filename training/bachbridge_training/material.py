@@ -46,7 +46,8 @@ def _streams(recipe: StreamRecipe, run: Path, data: Path | None, limit: int | No
     begun = run / MUSIC
     music: dict[str, Any] = json.loads(begun.read_text("utf-8")) if begun.is_file() else {}
     folder = data or (Path(music["from"]) if music.get("from") else None)
-    train, valid = (sequences.sources(recipe.codec, part, folder) for part in ("train", "valid"))
+    given = bool(recipe.options.get("given"))
+    train, valid = (sequences.sources(recipe.codec, part, folder, given=given) for part in ("train", "valid"))
     if not music:
         told = {
             "data": sequences.data_named(recipe.codec, folder),

@@ -42,10 +42,9 @@ class Recall:
             layers.Dense(heads * _DEPTH, use_bias=False, name=name) for name in ("query", "key", "value")
         )
         first = np.array([_AGREEING] * len(LEVELS) + [0.0], np.float32)[:, None].repeat(heads, axis=1)
-        self.likeness = layers.Dense(
-            heads, use_bias=False, name="likeness", kernel_initializer=keras.initializers.Constant(first)
-        )
-        self.sentinel = layers.Dense(heads, name="sentinel", bias_initializer=keras.initializers.Constant(_RIVAL))
+        constant: Any = keras.initializers.Constant
+        self.likeness = layers.Dense(heads, use_bias=False, name="likeness", kernel_initializer=constant(first))
+        self.sentinel = layers.Dense(heads, name="sentinel", bias_initializer=constant(_RIVAL))
 
     @property
     def row(self) -> int:

@@ -18,7 +18,7 @@ from rich.progress import track
 from bachbridge.errors import ConfigError, MidiFileError
 from bachbridge.midifile import MidiSong, read_midi
 from bachbridge.music import VOICES, Note, Phrase
-from bachbridge_training import corpus
+from bachbridge_training import corpus, tunes
 from bachbridge_training.scores import Piece
 
 Music = MidiSong | Phrase | str
@@ -36,21 +36,22 @@ class Source:
     music: Music
 
 
-def sources(codec: str, part: str, data: Path | None) -> list[Source]:
-    """The pieces of `part` that a recipe of `codec` trains on, from `data` or else from what music21 brings."""
-    found = _found(codec, part, data)
+def sources(codec: str, part: str, data: Path | None, *, given: bool = False) -> list[Source]:
+    """The pieces of `part` that a recipe of `codec` trains on, from `data` or else from what music21 brings.
+
+    `given`: tunes stay as they were given (see `tunes`).
+    """
+    found = _found(codec, part, data, given=given)
     if not found:
         where = data or "music21"
         raise ConfigError(f"{where} has no pieces for the part {part!r}: choose another part, or give more music.")
     return found
 
 
-def _found(codec: str, part: str, data: Path | None) -> list[Source]:
+def _found(codec: str, part: str, data: Path | None, *, given: bool) -> list[Source]:
     match codec:
         case "abc":
-            from bachbridge_training import tunes
-
-            return [Source(f"{part} {number}", text) for number, text in enumerate(tunes.texts(part, data))]
+            return [Source(its.name, its.text) for its in tunes.texts(part, data, given=given)]
         case "keys88" if data is None:
             return [Source(piece.name, phrase_of(piece)) for piece in corpus.pieces(part)]
         case _ if data is None:
@@ -127,13 +128,13 @@ def data_named(codec: str, data: Path | None) -> str:
     kind = "ABC tunes" if codec == "abc" else "MIDI files"
     if data:
         return f"the {kind} of {data.resolve().name}"
-    return "the ABC tunes bundled with music21" if codec == "abc" else corpus.CHORALES
+    return f"{', '.join(tunes.COLLECTIONS)} as bundled with music21" if codec == "abc" else corpus.CHORALES
 
 
 def split_named(codec: str, data: Path | None) -> str:
     """What a card says of how it was divided."""
     if codec == "abc":
-        return "by tune"
+        return "by tune: by the files' names, or by a hash of how the tune begins"
     if data is None:
         return corpus.CHORALE_SPLIT
     if data.is_dir() and all(_SUITE.fullmatch(path.name) for path in _midi(data)):

@@ -4,12 +4,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from bachbridge import library
+from bachbridge import library, nets
 from bachbridge.errors import ConfigError
 from bachbridge_training import evaluation, material, surprises, training
 from bachbridge_training import export as exporting
 from bachbridge_training import recipe as recipes
 from bachbridge_training.batches import CHAIN
+from bachbridge_training.passages import Passage
 from bachbridge_training.scores import Piece
 
 
@@ -36,7 +37,7 @@ def _score(recipe: recipes.AnyRecipe, pieces: Sequence[Any]) -> Callable[[Any], 
         case recipes.Recipe():
             return _scored(pieces)
         case recipes.StreamRecipe():
-            return lambda runtime: {"valid": surprises.summary(surprises.evaluate(runtime, pieces))}
+            return _streamed(pieces)
         case _:
             return None
 
@@ -45,5 +46,13 @@ def _scored(pieces: Sequence[Piece]) -> Callable[[evaluation.Nets], dict[str, ob
     def score(runtime: evaluation.Nets) -> dict[str, object]:
         blind, told = (evaluation.evaluate(runtime, CHAIN, pieces, told=told) for told in (False, True))
         return {"valid": evaluation.summary(blind), "valid_told": evaluation.summary(told)}
+
+    return score
+
+
+def _streamed(pieces: Sequence[Passage]) -> Callable[[nets.Sequence], dict[str, Any]]:
+    def score(runtime: nets.Sequence) -> dict[str, Any]:
+        found = surprises.summary(surprises.evaluate(runtime, pieces))
+        return {"valid": found["all"], "valid_fresh": found["fresh"]}
 
     return score

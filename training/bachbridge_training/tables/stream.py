@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.progress import track
 
 from bachbridge import library, nets
+from bachbridge.codecs import abc
 from bachbridge.codecs.symbols import Codec
 from bachbridge.music import Phrase
 from bachbridge.sampling import choose
@@ -32,7 +33,7 @@ def tables(card: library.Card, data: Path | None, part: str, *, pieces: int | No
     What is copied is told if `outputs` are wanted and the training music is at hand.
     """
     codec = encoding.codec(card.codec, card.facts["vocabulary"])
-    music = encoding.passages(codec, sequences.sources(card.codec, part, data)[:pieces])
+    music = encoding.passages(codec, _sources(card, data, part)[:pieces])
     net = nets.load_sequence(card)
     scores = surprises.summary(surprises.evaluate(net, music, _tracked("scoring")))
     if part == "train" or not outputs or (data is not None and not data.is_dir()):
@@ -45,10 +46,15 @@ def tables(card: library.Card, data: Path | None, part: str, *, pieces: int | No
     )
 
 
+def _sources(card: library.Card, data: Path | None, part: str) -> list[sequences.Source]:
+    given = bool(card.facts["recipe"]["options"].get("given"))
+    return sequences.sources(card.codec, part, data, given=given)
+
+
 def _copies(card: library.Card, codec: Codec, data: Path | None, music: dict[str, list[Ints]]) -> dict[str, Column]:
     """How much of some music stands in the training music, in the transpositions that the network was shown."""
     shifts = int(card.facts["recipe"]["shifts"])
-    training = copying.Copies(encoding.passages(codec, sequences.sources(card.codec, "train", data), shifts))
+    training = copying.Copies(encoding.passages(codec, _sources(card, data, "train"), shifts))
     found = dict[str, Column]()
     for name, pieces in music.items():
         lengths = [training.lengths(piece) for piece in _tracked("looking for copies")(pieces)]
@@ -57,11 +63,14 @@ def _copies(card: library.Card, codec: Codec, data: Path | None, music: dict[str
 
 
 def drawn(net: nets.Sequence, codec: Codec, length: int, seed: int, sampler: dict[str, float]) -> Ints:
-    """So many symbols from an empty past, `[symbol, field]`."""
-    rng, pen = np.random.default_rng([seed]), codec.pen(Phrase((), 0))
+    """So many symbols from an empty past, `[symbol, field]`; a tune ends where it ends."""
+    rng = np.random.default_rng([seed])
+    pen = codec.tune(most=length) if isinstance(codec, abc.Abc) else codec.pen(Phrase((), 0))
     fields, symbols, state = len(codec.sizes), [(0,) * len(codec.sizes)], net.initial_state()
     ends = np.cumsum(codec.sizes).tolist()
-    for _ in range(length):
+    for _ in range(_LONGEST):
+        if not pen.allowed(()).any() or (len(symbols) > length and not isinstance(codec, abc.Abc)):
+            break
         hidden, state = net.core(np.array([symbols[-1]], np.int32), state)
         chosen: tuple[int, ...] = ()
         for end, size in zip(ends, codec.sizes, strict=True):

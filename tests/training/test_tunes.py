@@ -64,5 +64,5 @@ def test_short_bars_may_stand_beside_joins() -> None:
 
 
 def test_music21_counts_the_same() -> None:
-    found = validity.by_music21([TUNE, WRONG])
-    assert (found.read, found.whole, found.bars, found.right) == (2, 1, 5, 4)
+    found = validity.by_music21([TUNE.replace("|]", "|g8|]"), WRONG, "X:1\n"])
+    assert (found.tunes, found.read, found.whole, found.bars, found.right) == (3, 2, 1, 3 + 3 + 1, 3 + 2)

@@ -28,6 +28,7 @@ import platformdirs
 from rich.console import Console
 from rich.progress import track
 
+from bachbridge.abcfile import decoded
 from bachbridge.codecs import abcform, abcgrammar
 from bachbridge.errors import ConfigError
 from bachbridge.wholefile import whole_file
@@ -120,14 +121,6 @@ def _collected(files: list[Path], contents: list[bytes], *, given: bool) -> Coll
         part = path.stem if divided and path.stem in PARTS else part_of(text)
         parts[part].append(Text(f"{path.stem} {number}", text))
     return Collection(parts, dict(refused.most_common()))
-
-
-def decoded(content: bytes) -> str:
-    """The text of a file: old ones are in Latin-1."""
-    try:
-        return content.decode("utf-8")
-    except UnicodeDecodeError:
-        return content.decode("latin-1")
 
 
 def cleaned(tune: str) -> tuple[str, str]:

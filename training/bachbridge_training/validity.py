@@ -3,7 +3,8 @@
 Two counts, which know nothing of each other. The first reads a tune word by word in exact fractions
 (`codecs.abctune`), however wrong its bars are: a bar is right if it is as long as the meter says; the tune's first bar
 and those beside a repeat, a double bar or an ending may be shorter. The second is music21's parser: whether it reads
-the tune, and how long its measures are. A tune that cannot be read counts as one bar that is wrong.
+the tune, and how long its measures are; of a tune of two bars it makes none, and none are counted. A tune that cannot
+be read counts as one bar that is wrong.
 """
 
 import re
@@ -32,7 +33,7 @@ class Validity:
         if lengths is None:
             return Validity(self.tunes + 1, self.read, self.whole, self.bars + 1, self.right)
         right = sum(full or short for full, short in lengths)
-        whole = self.whole + (right == len(lengths))
+        whole = self.whole + (0 < len(lengths) == right)
         return Validity(self.tunes + 1, self.read + 1, whole, self.bars + len(lengths), self.right + right)
 
     @property
@@ -102,7 +103,7 @@ def _measures(text: str) -> list[tuple[bool, bool]] | None:
         beside = index == 0 or begins[index] or ends[index] or ends[index - 1]
         last = index + 1 == len(sounding) or begins[index + 1]
         found.append((abs(length - bar) < _SLACK, length < bar and (beside or last)))
-    return found or None
+    return found if measures or score.recurse().notesAndRests else None
 
 
 _SLACK = Fraction(1, 1000)

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from math import ceil
 
 import numpy as np
 
@@ -54,12 +55,31 @@ def opening(phrase: Phrase, keys: Sequence[str], units: Mapping[str, str]) -> Op
     shift += _octaves(line, shift)
     meter = _meter_of(phrase)
     header = Header(meter, units.get(meter, _DEFAULT_UNIT), key)
-    bar = header.meter * STEPS
-    first = bar - (phrase.position or 0) % bar
-    measure = Measure(bar, Fraction(6 if abcwords.is_compound(meter) else 4), header.unit * STEPS, first)
-    sung = [Sung(Fraction(note.start), Fraction(note.length), _folded(note.pitch + shift)) for note in line]
-    body = line_text(sung, Fraction(phrase.steps), key, measure)
+    first = _first(phrase, header)
+    body = _body(line, shift, Fraction(phrase.steps), header, first)
     return Opening(header, body + ("" if body[-1:] in ("", "|") else " "), shift, first)
+
+
+def tune_of(phrase: Phrase) -> str:
+    """The top line of a phrase as a tune in its own key; its last bar is filled with a rest."""
+    header = Header(_meter_of(phrase), _DEFAULT_UNIT, _name(_key_of(phrase)))
+    first, bar = _first(phrase, header), header.meter * STEPS
+    bars = max(0, ceil((phrase.steps - first) / bar))
+    body = _body(_top_line(phrase), 0, first + bars * bar, header, first)
+    return header.text + body.removesuffix("|") + "|]\n"
+
+
+def _first(phrase: Phrase, header: Header) -> Fraction:
+    """The steps of the phrase's first bar."""
+    bar = header.meter * STEPS
+    return bar - (phrase.position or 0) % bar
+
+
+def _body(line: Sequence[Note], shift: int, end: Fraction, header: Header, first: Fraction) -> str:
+    """A line, `shift` semitones higher, as music up to step `end`."""
+    beat = Fraction(6 if abcwords.is_compound(header.meter_word) else 4)
+    sung = [Sung(Fraction(note.start), Fraction(note.length), _folded(note.pitch + shift)) for note in line]
+    return line_text(sung, end, header.key, Measure(header.meter * STEPS, beat, header.unit * STEPS, first))
 
 
 def _home(key: Key, keys: Sequence[str]) -> tuple[str, int]:

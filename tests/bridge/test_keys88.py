@@ -168,15 +168,18 @@ def test_a_pen_keeps_the_order_the_range_and_the_most_keys_at_once() -> None:
     assert list(np.flatnonzero(pen.allowed(()))) == [mark]
 
 
-def test_voices_go_from_the_top_and_a_held_note_keeps_its_own() -> None:
-    notes = told(Keys88(), Phrase((), 0), "X\nXb\nJQXbe\n")
-    assert {(note.start, note.pitch): note.voice for note in notes.values()} == {
-        (0, 60): 0,
-        (1, 67): 0,
-        (2, 36): 3,
-        (2, 48): 3,
-        (2, 72): 0,
-    }
+@pytest.mark.parametrize(
+    ("text", "voices"),
+    [
+        ("JQXb\n", {36: 3, 48: 2, 60: 1, 67: 0}),
+        ("X\nXb\n", {60: 0, 67: 1}),
+        ("QX\nQe\n", {48: 1, 60: 0, 72: 0}),
+        ("CJQXb\n", {24: 3, 36: 3, 48: 2, 60: 1, 67: 0}),
+    ],
+)
+def test_voices_go_from_the_top_and_a_held_note_keeps_its_own(text: str, voices: dict[int, int]) -> None:
+    notes = told(Keys88(), Phrase((), 0), text)
+    assert {note.pitch: note.voice for note in notes.values()} == voices
 
 
 def test_an_answer_is_written_where_the_phrase_was_played() -> None:

@@ -21,7 +21,7 @@ micro-timing and bar lines. Notes beyond the piano are written in the nearest oc
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from string import ascii_lowercase, ascii_uppercase, digits
 from typing import Any
@@ -172,8 +172,8 @@ class _Pen:
     """Keeps the text as `text` would write it: from the lowest key up, twice only where a key was down before.
 
     A step is told when its mark is taken. What the phrase left down is struck as the answer begins. A note's voice is
-    how many keys were down above it as it was struck, the bass taking all from the fourth on: an instrument's channel
-    has the outer line, and several notes of one voice sound together on its channel.
+    how many keys were down above it as it was struck, or the nearest one that no held note has; where all four are
+    taken, or from the fourth on, several notes of one voice sound together on its channel.
     """
 
     __slots__ = ("_before", "_codec", "_now", "_shift", "_sounding", "step")
@@ -206,16 +206,24 @@ class _Pen:
             self._now.append(number)
             return ()
         times = Counter(self._now)
-        self._sounding = {
-            key: self._note(key, rank, again=times[key] > 1) for rank, key in enumerate(sorted(times, reverse=True))
-        }
-        self._before, self._now = set(times), []
+        held = {key: note for key, note in self._sounding.items() if times[key] == 1}
+        taken = {note.voice for note in held.values()}
+        sounding: dict[int, Note] = {}
+        for rank, key in enumerate(sorted(times, reverse=True)):
+            if key in held:
+                sounding[key] = replace(held[key], length=held[key].length + 1)
+            else:
+                voice = _voice(rank, taken)
+                taken.add(voice)
+                pitch = within(key - 1 + LOWEST - self._shift, 0, 127)
+                sounding[key] = Note(self.step, 1, pitch, voice=voice)
+        self._sounding, self._before, self._now = sounding, set(times), []
         self.step += 1
-        return tuple(self._sounding.values())
+        return tuple(sounding.values())
 
-    def _note(self, key: int, rank: int, *, again: bool) -> Note:
-        held = self._sounding.get(key)
-        if held is None or again:
-            pitch = within(key - 1 + LOWEST - self._shift, 0, 127)
-            return Note(self.step, 1, pitch, voice=min(rank, len(VOICES) - 1))
-        return replace(held, length=held.length + 1)
+
+def _voice(rank: int, taken: Collection[int]) -> int:
+    """The voice of a note that is struck below `rank` others."""
+    rank = min(rank, len(VOICES) - 1)
+    free = [voice for voice in range(len(VOICES)) if voice not in taken]
+    return min(free, key=lambda voice: abs(voice - rank), default=rank)

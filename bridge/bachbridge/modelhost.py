@@ -13,7 +13,6 @@ import time
 import traceback
 from collections.abc import Callable, Generator, Iterator
 from functools import lru_cache
-from importlib import import_module
 from queue import SimpleQueue
 from typing import Protocol
 
@@ -91,7 +90,7 @@ def _streaming(card: Card) -> Model:
 
     try:
         codec = _codec(card)
-    except (KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError, BachBridgeError) as error:
         raise ModelError(f"the vocabulary of {card.name} is damaged ({error!r}): install the model again.") from error
     # A vocabulary with levels has a field for how loud a symbol is.
     return Stream(nets.load_sequence(card), codec, dynamics=bool(card.facts["vocabulary"].get("levels")))
@@ -99,7 +98,10 @@ def _streaming(card: Card) -> Model:
 
 def _codec(card: Card) -> Codec:
     """The codec of a model of symbols, with the model's own vocabulary."""
-    return import_module(f"bachbridge.codecs.{card.codec}").codec(card.facts["vocabulary"])
+    from bachbridge.codecs import abc, chords, keys88
+
+    make = {"abc": abc.codec, "chords": chords.codec, "keys88": keys88.codec}[card.codec]
+    return make(card.facts["vocabulary"])
 
 
 _BUILDERS: dict[str, Callable[[Card], Model]] = {

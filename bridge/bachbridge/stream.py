@@ -174,7 +174,7 @@ class _Sheet:
     def write(self, notes: tuple[Note, ...], step: int) -> None:
         """Some notes more, and up to where the answer is written now; nothing goes on after the answer's end."""
         for note in notes:
-            if note.start < self._ask.steps:
+            if 0 <= note.start < self._ask.steps:
                 touched = self._touch.of(note)
                 loud = note.velocity if self._dynamics else touched.velocity
                 length = min(note.length, self._ask.steps - note.start)

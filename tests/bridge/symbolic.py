@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 
@@ -63,6 +62,7 @@ class Hashes:
 
     taken: list[tuple[int, ...]] = field(default_factory=list[tuple[int, ...]])
     known: list[tuple[int, ...]] = field(default_factory=list[tuple[int, ...]])
+    sizes: tuple[int, ...] = SIZES
 
     def initial_state(self) -> State:
         return (np.zeros((1, 0), np.float32),)
@@ -75,10 +75,5 @@ class Hashes:
 
     def heads(self, hidden: Floats, known: Ints) -> Floats:
         self.known.append(tuple(int(i) for i in known[0]))
-        at = np.arange(sum(SIZES), dtype=np.float32)
+        at = np.arange(sum(self.sizes), dtype=np.float32)
         return (3 * np.sin(hidden + (known.sum() + 3) * at)).astype(np.float32)
-
-
-def codec(vocabulary: dict[str, Any]) -> Melody:
-    """What a module of a codec has: the codec of a vocabulary."""
-    return Melody(shortest=int(vocabulary["shortest"]))

@@ -7,6 +7,10 @@ import numpy as np
 import pytest
 from symbolic import LONGEST, SIZES, Hashes, Melody
 
+from bachbridge.codecs import abc, chords, keys88
+from bachbridge.codecs.chordoptions import Options
+from bachbridge.codecs.strikes import strikes_of
+from bachbridge.codecs.symbols import Codec
 from bachbridge.events import Answer, Ask, Feed, Foresee
 from bachbridge.music import Note, Phrase
 from bachbridge.stream import Stream
@@ -127,3 +131,40 @@ def test_it_puts_no_chords_under_a_melody() -> None:
     assert stream.plan(foresee) is None
     assert not stream.ponder()
     assert stream.tasks == ("continue",)
+
+
+# ---------------------------------------------------------------- the codecs that there are
+
+AIR = "M:4/4\nL:1/8\nK:D\nABAG FEDE|d2 A2 F4|\n"
+
+
+def codecs() -> list[tuple[str, Codec]]:
+    tune = replace(phrase(8), notes=tuple(replace(note, length=4) for note in phrase(8).notes))
+    full = Options(durations=True, levels=8)
+    return [
+        ("abc", abc.codec(abc.vocabulary([AIR]))),
+        ("chords", chords.codec(chords.vocabulary([strikes_of(tune)], Options()))),
+        ("chords with heads", chords.codec(chords.vocabulary([strikes_of(tune)], full))),
+        ("keys88", keys88.codec(keys88.vocabulary([tune]))),
+    ]
+
+
+@pytest.mark.parametrize(("name", "codec"), codecs())
+@pytest.mark.parametrize("steps", [8, 26])
+def test_every_codec_writes_an_answer_under_its_pens_mask(name: str, codec: Codec, steps: int) -> None:
+    nets = Hashes(sizes=codec.sizes)
+    stream = Stream(nets, codec)
+    for seed in range(3):
+        answers = list(stream.generate(ask(phrase(4), steps, seed)))
+        untils = [answer.until for answer in answers]
+        notes = [note for answer in answers for note in answer.notes]
+        assert untils == sorted(set(untils)), name
+        assert untils[0] > 0
+        assert untils[-1] == steps
+        assert [answer.final for answer in answers] == [False] * (len(answers) - 1) + [True]
+        assert notes
+        assert all(note.start >= 0 and note.length >= 1 and note.end <= steps and 0 <= note.voice < 4 for note in notes)
+        assert all(0 <= note.pitch <= 127 for note in notes)
+        again = Stream(Hashes(sizes=codec.sizes), codec)
+        again.feed(Feed("m", phrase(2), seed))
+        assert list(again.generate(ask(phrase(4), steps, seed))) == answers

@@ -396,10 +396,10 @@ class Session:
         bars = bars or (dream.PART_BARS if answer == "dream" else 0)
         steps = bars * self._listener.steps_per_bar or heard.phrase.steps
         ended = [*self._respondent.interrupt(now_ns), *self._end_playback(now_ns)]
-        return [
-            *ended,
-            *self._respondent.ask(now_ns, replace(settings, answer=answer), heard, start_ns, task, steps, seed),
-        ]
+        settings = replace(settings, answer=answer)
+        asked = self._respondent.ask(now_ns, settings, heard, start_ns, task, steps, seed)
+        # A receiver that was connected a moment ago has not heard of the instrument yet.
+        return [*ended, *asked, *self._programs(now_ns)]
 
     def _stop(self, now_ns: int) -> list[Effect]:
         """Silence and forget everything but the settings."""

@@ -245,3 +245,9 @@ def test_the_instrument_is_chosen_when_the_port_opens_and_when_it_changes() -> N
     driver.feed(Setting("instrument", "none"))
     driver.feed(PortsChanged("in", "out"))
     assert len(chosen(driver)) == 7
+
+
+def test_a_receiver_that_came_later_hears_of_the_instrument_with_each_answer() -> None:
+    driver = dreaming(settings=replace(DREAMING, instrument="Oboe"))
+    driver.run(5 * S)
+    assert chosen(driver) == [(channel, 68) for channel in range(4)]

@@ -1,7 +1,7 @@
 """A dream is written for as long as is wished: part after part, on the beat, and whole or not at all."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -50,7 +50,7 @@ def model(monkeypatch: pytest.MonkeyPatch) -> Model:
 
 
 def wish(**others: Any) -> Wish:
-    return Wish(**{"model": "m", "minutes": 1.0, "temperature": 0.8, "seed": 7, "program": 24, "bpm": 120.0} | others)
+    return replace(Wish("m", 1.0, temperature=0.8, seed=7, program=24, bpm=120.0), **others)
 
 
 def test_a_dream_is_as_long_as_was_wished_and_steady(tmp_path: Path, model: Model) -> None:

@@ -46,6 +46,7 @@ PURE = {
     ),
     *("codecs", "sampling", "planner", "ranking", "steering", "measures", "voiceleading"),
     *("beam", "score", "performance", "rehearsal", "smf", "gibbs", "drawing", "masks", "transitions"),
+    *("stream", "dream", "instruments"),
 }
 """Modules and packages of `bachbridge` that know no clock, thread, port, file or global random state."""
 DATA = {
@@ -59,7 +60,7 @@ VALUES = {"bachbridge", "bachbridge.config", "bachbridge.errors"}
 WINDOW_MAY = {"bachbridge"} | {
     f"bachbridge.{name}"
     for name in (
-        *("config", "errors", "events", "link", "music", "midi", "performance", "score"),
+        *("config", "errors", "events", "instruments", "link", "music", "midi", "performance", "score"),
         *("engraving", "library", "melody", "midifile", "record", "sheet", "sound", "wholefile"),
     )
 }

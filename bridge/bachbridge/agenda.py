@@ -70,6 +70,10 @@ class Agenda:
         """Whether this note sounds."""
         return key in self._begun
 
+    def holds(self, key: Key) -> bool:
+        """Whether this note is pending or sounds."""
+        return key in self._notes
+
     def due(self, now_ns: int) -> list[Send]:
         """Take what is due by `now_ns`, in order of time, ends before beginnings."""
         sends: list[Send] = []

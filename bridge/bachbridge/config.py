@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from bachbridge.errors import ConfigError
+from bachbridge.instruments import NAMES, nearest, program
 from bachbridge.music import RULES, VOICES, key_named
 from bachbridge.wholefile import set_aside
 
@@ -39,7 +40,8 @@ class Settings:
     end_control: int = 80
     """Controller number whose value of 64 or more ends the phrase; -1: none."""
     answer: str = "continue"
-    """What the answer to a phrase is, one of `ANSWERS`: what comes after it, the phrase in four voices, a variation."""
+    """What the answer to a phrase is, one of `ANSWERS`: what comes after it, the phrase in four voices, a variation, or
+    a dream: what comes after it, and after that, without end."""
     answer_bars: int = 0
     """How long a continuation is; 0: as long as the phrase. Other answers are always as long as the phrase."""
     let_finish: bool = False
@@ -55,6 +57,8 @@ class Settings:
     """Whether the DAW's MIDI clock, while it runs, sets the tempo."""
     panic_control: int = 83
     """Controller number whose value of 64 or more silences everything; -1: none."""
+    instrument: str = "none"
+    """The General MIDI instrument of the answering voices' channels; "none": whatever is set at the receiver."""
     seed: int = -1
     """-1: a new one for each phrase."""
 
@@ -93,8 +97,14 @@ class Settings:
 MODES = ("continue", "harmonize", "off")
 COMMON_TONES = ("hold", "strike", "model")
 CHORD_ON = ("note", "eighth", "beat")
-ANSWERS = ("continue", "harmonize", "vary")
+ANSWERS = ("continue", "harmonize", "vary", "dream")
 PHRASE_ENDS = ("silence", "pedal", "bars", "control")
+
+
+def task_of_answer(answer: str) -> str:
+    """What a model is asked for to that end: a dream is one continuation after the other."""
+    return "continue" if answer == "dream" else answer
+
 
 CHOICES = {
     "mode": MODES,
@@ -140,6 +150,7 @@ _WORDED = {
     "harmony": "initials of the voices, such as satb, atb or b",
     "rules": f"all, none, or names by commas out of {', '.join(RULES)}",
     "key": 'auto, or a key such as G, "Bb" or "F# minor"',
+    "instrument": 'none, or a General MIDI instrument such as "Church Organ"',
 }
 """What the fields take that neither a range nor a list of words describes."""
 
@@ -168,8 +179,13 @@ def checked(settings: Settings) -> Settings:
     for field in fields(settings):
         value = getattr(settings, field.name)
         if not _fits(field.name, value):
-            raise ConfigError(f"{option(field.name)} cannot be {_words(value)}: give {accepts(field.name)}.")
+            raise ConfigError(f"{option(field.name)} cannot be {_words(value)}: give {_wanted(field.name, value)}.")
     return settings
+
+
+def _wanted(name: str, value: Any) -> str:
+    """What a person who gave this value may have meant, or what the field takes."""
+    return " or ".join(map(_words, nearest(value))) if name == "instrument" else accepts(name)
 
 
 def with_value(settings: Settings, name: str, value: object) -> Settings:
@@ -206,6 +222,8 @@ def _fits(name: str, value: Any) -> bool:
             return bool(value) and set(value) <= {voice[0] for voice in VOICES}
         case "rules":
             return value in ("all", "none") or set(value.split(",")) <= set(RULES)
+        case "instrument":
+            return value == "none" or program(value) is not None
         case "key":
             return value == "auto" or key_named(value) is not None
         case _:
@@ -233,7 +251,7 @@ def _typed(name: str, default: Any, value: Any) -> Any:
             case bool():
                 return _flag(value)
             case str():
-                return _text(value)
+                return _known(name, _text(value))
             case int():
                 return _whole(value)
             case float():
@@ -256,6 +274,12 @@ def _text(value: object) -> str:
     if not isinstance(value, str):
         raise TypeError(value)
     return value
+
+
+def _known(name: str, text: str) -> str:
+    """The text, an instrument by its full name."""
+    number = program(text) if name == "instrument" else None
+    return text if number is None else NAMES[number]
 
 
 def _whole(value: Any) -> int:

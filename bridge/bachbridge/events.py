@@ -50,7 +50,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The model cannot do what ask `ask` wants, `reason` in words: no answer will come."""
+    """The model cannot do what ask `ask` wants, `reason` in words: no answer will come. Ask 0: it plans no chords."""
 
     ask: int
     reason: str

@@ -19,6 +19,8 @@ from bachbridge.errors import ModelError
 from bachbridge.music import VOICES
 
 CARD = "card.json"
+SYMBOLS = ("abc", "chords", "keys88")
+"""The codecs of symbols, one after another: each is a module of `codecs`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +30,8 @@ class Card:
     name: str
     folder: Path
     codec: str
-    """What the network reads and writes: "satb" (frames, one after another) or "canvas" (all of a piece at once)."""
+    """What the network reads and writes: "satb" (frames, one after another), "canvas" (all of a piece at once), or one
+    of `SYMBOLS`, whose `facts` say the rest."""
     tasks: tuple[str, ...]
     chain: tuple[int, ...]
     """The order in which the voices of a step are chosen; empty where there is none, as in a canvas."""
@@ -62,14 +65,19 @@ def _folders() -> Iterator[Path]:
 
 def find(name: str) -> Card:
     """The card of the model `name`, its files checked; raises `ModelError`."""
+    found = card(name)
+    check(found)
+    return found
+
+
+def card(name: str) -> Card:
+    """The card of the model `name`, its files unchecked, as far as it can be read; raises `ModelError`."""
     folder = next((folder for folder in _folders() if folder.name == name), None)
     if folder is None:
         near = get_close_matches(name, names(), 1)
         hint = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(names()) or 'none'}"
         raise ModelError(f"there is no model {name!r}; {hint}")
-    card = read(folder)
-    check(card)
-    return card
+    return read(folder)
 
 
 def read(folder: Path) -> Card:
@@ -83,9 +91,9 @@ def read(folder: Path) -> Card:
 
 def _card(folder: Path, facts: dict[str, Any]) -> Card:
     codec = str(facts["codec"])
-    needed = {"satb": ("chain", "layers", "units"), "canvas": ("partner",)}.get(codec, ())
+    needed = {"satb": ("chain", "layers", "units"), "canvas": ("partner",), **dict.fromkeys(SYMBOLS, ("vocabulary",))}
     own: dict[str, Any] = {"chain": (), "layers": 0, "units": 0, "partner": ""}
-    own |= {name: facts[name] for name in needed}
+    own |= {name: facts[name] for name in needed.get(codec, ())}
     return Card(
         name=folder.name,
         folder=folder,

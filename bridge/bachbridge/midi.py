@@ -127,6 +127,11 @@ def control(channel: int, controller: int, value: int) -> bytes:
     return bytes((0xB0 | channel, controller, value))
 
 
+def program(channel: int, number: int) -> bytes:
+    """The message that chooses an instrument (its General MIDI program, from 0)."""
+    return bytes((0xC0 | channel, number))
+
+
 def panic() -> list[bytes]:
     """Sustain up, all notes off, all sound off, on every channel."""
     messages = ((SUSTAIN, 0), (ALL_NOTES_OFF, 0), (ALL_SOUND_OFF, 0))

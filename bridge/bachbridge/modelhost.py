@@ -17,11 +17,14 @@ from queue import SimpleQueue
 from typing import Protocol
 
 from bachbridge import library, link, realtime
+from bachbridge.codecs.symbols import Codec
 from bachbridge.errors import BachBridgeError, ModelError
 from bachbridge.events import Answer, Ask, Cancel, Feed, Foresee, Message, ModelDown, ModelUp, Plan, Refused, Setting
 from bachbridge.library import Card
 from bachbridge.music import STEPS_PER_BEAT, Note, Phrase
 
+NOBODYS = 0
+"""The number of no ask: what is refused with it was not asked for but foreseen."""
 _LAST_S = 2.0
 _WARM_STEPS = 16 * STEPS_PER_BEAT
 _WARM_UP = Phrase((Note(0, _WARM_STEPS, 67),), _WARM_STEPS)
@@ -46,7 +49,10 @@ class Model(Protocol):
         ...
 
     def follow(self, foresee: Foresee) -> None: ...
-    def plan(self, foresee: Foresee) -> Plan: ...
+    def plan(self, foresee: Foresee) -> Plan | None:
+        """The chords of the next step; None of a model that does not accompany."""
+        ...
+
     def ponder(self) -> bool:
         """Think ahead for a moment (some milliseconds); whether there was anything to think about."""
         ...
@@ -78,7 +84,31 @@ def _infilling(card: Card) -> Model:
     return Infill(network, causal, stopwatch.pass_ns(network, card.files[nets.CORE], stopwatch.record_path()))
 
 
-_BUILDERS: dict[str, Callable[[Card], Model]] = {"satb": _causal, "canvas": _infilling}
+def _streaming(card: Card) -> Model:
+    from bachbridge import nets
+    from bachbridge.stream import Stream
+
+    try:
+        codec = _codec(card)
+    except (AttributeError, KeyError, TypeError, ValueError, BachBridgeError) as error:
+        raise ModelError(f"the vocabulary of {card.name} is damaged ({error!r}): install the model again.") from error
+    # A vocabulary with levels has a field for how loud a symbol is.
+    return Stream(nets.load_sequence(card), codec, dynamics=bool(card.facts["vocabulary"].get("levels")))
+
+
+def _codec(card: Card) -> Codec:
+    """The codec of a model of symbols, with the model's own vocabulary."""
+    from bachbridge.codecs import abc, chords, keys88
+
+    make = {"abc": abc.codec, "chords": chords.codec, "keys88": keys88.codec}[card.codec]
+    return make(card.facts["vocabulary"])
+
+
+_BUILDERS: dict[str, Callable[[Card], Model]] = {
+    "satb": _causal,
+    "canvas": _infilling,
+    **dict.fromkeys(library.SYMBOLS, _streaming),
+}
 """By codec."""
 
 
@@ -161,6 +191,8 @@ class Host:
         """The number of the ask that it belongs to."""
         self._thinker: Model | None = None
         """Who may have something to think about."""
+        self._declined = False
+        """Whether it was told that this model does not accompany."""
 
     def serve(self) -> None:
         """Work until nothing will come any more."""
@@ -207,7 +239,7 @@ class Host:
                 model = self._wanted(message.model)
                 model.follow(message)
                 if not self._inbox.foresees:
-                    self._send(model.plan(message))
+                    self._plan(model, message)
                 self._thinker = model
             case _:
                 pass
@@ -243,6 +275,16 @@ class Host:
             reason = f"the model {ask.model} cannot {ask.task} a phrase: choose another answer or another model"
             self._send(Refused(ask.ask, reason))
 
+    def _plan(self, model: Model, foresee: Foresee) -> None:
+        """Tell its plan; of a model that has none, that it has none, once."""
+        plan = model.plan(foresee)
+        if plan:
+            self._send(plan)
+        elif not self._declined:
+            self._declined = True
+            reason = f"the model {foresee.model} puts no chords under what you play: choose another model or mode"
+            self._send(Refused(NOBODYS, reason))
+
     def _go_on(self) -> bool:
         """Bring the answer under way one part further; False where there is none."""
         parts, self._parts = self._parts, None
@@ -266,7 +308,7 @@ class Host:
 
     def _load(self, name: str) -> None:
         """Make the model the one in use, and say so; raises `ModelError`, and is then without one."""
-        self._name, self._model, self._thinker = name, None, None
+        self._name, self._model, self._thinker, self._declined = name, None, None, False
         model = self._build(name)
         measured_ns = step_ns(model, name)
         self._step_ns = model.recorded_ns or measured_ns

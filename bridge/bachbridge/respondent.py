@@ -2,19 +2,25 @@
 
 There is one exchange at a time. It is asked for, answered in parts, perhaps late, perhaps never, and it ends with its
 last note, by an interruption, or when patience does. Whatever belongs to an older ask falls out by its number.
+
+A dream does not end with its last note: shortly before, its continuation is asked for, so early that it is there in
+time as far as the answer before it shows.
 """
 
 from dataclasses import replace
 
+from bachbridge import dream
 from bachbridge.agenda import Agenda
 from bachbridge.config import Settings
 from bachbridge.events import Answer, Answered, Answering, Ask, Cancel, Effect, Heard, Missed, Refused, Send
 from bachbridge.exchange import Exchange
-from bachbridge.music import STEPS_PER_BEAT, key_named, key_number
+from bachbridge.music import STEPS_PER_BEAT, Phrase, key_named, key_number
 from bachbridge.tempo import Grid
 
 _PATIENCE_BEATS = 8
 """How long after its due time an answer is waited for."""
+_AHEAD_BEATS, _AHEAD_TIMES = 2, 2
+"""How early a dream's next part is asked for: so many beats, or so many times what the last one took."""
 
 
 class Respondent:
@@ -38,28 +44,78 @@ class Respondent:
         exchange = self._exchange
         if exchange is None:
             return None
+        if exchange.final and exchange.dreams:
+            return None
         if exchange.final and self._agenda.empty:
             return exchange.grid.time_of(max((note.end for note in exchange.notes.values()), default=0))
         patience_ns = _PATIENCE_BEATS * STEPS_PER_BEAT * exchange.grid.step_ns
-        return patience_ns + (exchange.end_ns if exchange.heard else exchange.grid.origin_ns)
+        return patience_ns + (exchange.end_ns if exchange.heard else exchange.start_ns)
 
-    def ask(self, settings: Settings, heard: Heard, start_ns: int, task: str, steps: int, seed: int) -> list[Effect]:
+    @property
+    def dream_ns(self) -> int | None:
+        """When `dream_on` has something to do (ns), or None."""
+        exchange = self._exchange
+        if exchange is None or not exchange.dreams or not exchange.final:
+            return None
+        beats_ns = _AHEAD_BEATS * STEPS_PER_BEAT * exchange.grid.step_ns
+        return exchange.end_ns - max(beats_ns, _AHEAD_TIMES * exchange.slow_ns)
+
+    def ask(
+        self, now_ns: int, settings: Settings, heard: Heard, start_ns: int, task: str, steps: int, seed: int
+    ) -> list[Effect]:
         """Have the phrase answered by `steps` steps from `start_ns` on; nothing else may be under way."""
+        ask = self._next(settings, task, heard.phrase, steps, seed)
+        grid = Grid(start_ns, heard.step_ns)
+        self._exchange = Exchange(ask, grid, settings, now_ns, heard.phrase, ask.ask)
+        self.dream(on=settings.answer == "dream")
+        # The ask before the reports: the answer's first note is waited for, they are not.
+        return [ask, heard, Answering(ask.ask, start_ns, seed)]
+
+    def _next(self, settings: Settings, task: str, prompt: Phrase, steps: int, seed: int) -> Ask:
         self._asks += 1
-        ask = Ask(
+        return Ask(
             ask=self._asks,
             task=task,
             model=settings.model,
-            prompt=heard.phrase,
+            prompt=prompt,
             steps=steps,
             temperature=settings.temperature,
             top_p=settings.top_p,
             seed=seed,
             key=key_number(key_named(settings.key)),
         )
-        self._exchange = Exchange(ask, Grid(start_ns, heard.step_ns), settings)
-        # The ask before the reports: the answer's first note is waited for, they are not.
-        return [ask, heard, Answering(ask.ask, start_ns, seed)]
+
+    def dream(self, *, on: bool) -> None:
+        """Whether a continuation that is under way goes on for ever."""
+        if self._exchange:
+            self._exchange.dreams = on and self._exchange.ask.task == "continue"
+
+    def dream_on(self, now_ns: int, settings: Settings) -> list[Effect]:
+        """Ask for what comes after the answer that is all known now."""
+        exchange = self._exchange
+        if exchange is None:
+            return []
+        before = exchange.ask
+        prompt = dream.onward(exchange.first, before.prompt, exchange.part, before.steps)
+        steps = (settings.answer_bars or dream.PART_BARS) * prompt.steps_per_bar
+        ask = self._next(settings, before.task, prompt, steps, dream.next_seed(before.seed))
+        chapter = self._chapter(exchange, ask) if exchange.long else []
+        exchange.go_on(now_ns, ask, self._agenda)
+        return [ask, *chapter]
+
+    def _chapter(self, exchange: Exchange, ask: Ask) -> list[Effect]:
+        """A long dream is told of as far as it has come, and what comes as another answer."""
+        due_ns, step_ns = exchange.end_ns, exchange.grid.step_ns
+        answered = Answered(exchange.number, exchange.in_order(), interrupted=False)
+        exchange.begin_chapter(ask.ask)
+        heard = Heard(ask.prompt, due_ns - ask.prompt.steps * step_ns, step_ns, "dream")
+        return [answered, heard, Answering(ask.ask, due_ns, ask.seed)]
+
+    def retime(self, now_ns: int, step_ns: int) -> None:
+        """Another tempo was set: a dream has it at once, any other answer keeps that of its phrase."""
+        exchange = self._exchange
+        if exchange and exchange.dreams and exchange.grid.step_ns != step_ns:
+            exchange.retime(now_ns, step_ns, self._agenda)
 
     def ask_again(self, model: str) -> list[Effect]:
         """The model's process is new, or the model in it: what was asked before is forgotten, or another's matter."""
@@ -77,7 +133,8 @@ class Respondent:
         effects: list[Effect] = []
         if not exchange.heard and (steps := exchange.postpone(now_ns)):
             effects.append(Missed(answer.ask, f"the answer came late and starts {steps // STEPS_PER_BEAT} beats later"))
-            effects.append(Answering(answer.ask, exchange.grid.origin_ns, exchange.ask.seed))
+            if answer.ask == exchange.number:
+                effects.append(Answering(answer.ask, exchange.start_ns, exchange.ask.seed))
         if dropped := exchange.take(now_ns, answer, self._agenda):
             effects.append(Missed(answer.ask, f"{dropped} notes came too late to be played"))
         return effects
@@ -112,7 +169,7 @@ class Respondent:
             return effects
         notes = exchange.in_order()
         if interrupted:
-            played = (now_ns - exchange.grid.origin_ns) // exchange.grid.step_ns
+            played = (now_ns - exchange.grid.time_of(exchange.chapter)) // exchange.grid.step_ns
             notes = tuple(replace(n, length=min(n.length, played - n.start + 1)) for n in notes if n.start <= played)
             effects.append(Cancel())
-        return [*effects, Answered(exchange.ask.ask, notes, interrupted)]
+        return [*effects, Answered(exchange.number, notes, interrupted)]

@@ -12,10 +12,10 @@ replays exactly.
 
 from dataclasses import replace
 
-from bachbridge import midi
+from bachbridge import dream, instruments, midi
 from bachbridge.agenda import Agenda
 from bachbridge.clock import Clock
-from bachbridge.config import Settings, with_value
+from bachbridge.config import Settings, task_of_answer, with_value
 from bachbridge.errors import ConfigError
 from bachbridge.events import (
     Answer,
@@ -45,7 +45,7 @@ from bachbridge.events import (
 from bachbridge.harmonizer import Harmonizer
 from bachbridge.listener import Listener
 from bachbridge.metre import Bars
-from bachbridge.music import VOICES, Note, Phrase
+from bachbridge.music import VOICES, Note, Phrase, step_ns_of
 from bachbridge.performance import PLAYER
 from bachbridge.playback import Playback
 from bachbridge.respondent import Respondent
@@ -61,6 +61,8 @@ _STOPPING = ("mode", "voice")
 """Settings whose change ends what sounds."""
 _VOICING = ("channels", "octaves", "levels", "harmony")
 """Settings under which what sounds is another note from now on."""
+_SOUNDING = ("instrument", "channels")
+"""Settings under which the receiver is to sound otherwise."""
 
 
 class Session:
@@ -97,7 +99,7 @@ class Session:
         """When to feed a `Tick` if nothing else happens (ns), or None."""
         times = (
             *(self._agenda.deadline, self._listener.end_ns, self._listener.feed_ns, self._respondent.end_ns),
-            *(self._harmonizer.deadline, self._playback.deadline, self._clock.gone_ns),
+            *(self._harmonizer.deadline, self._playback.deadline, self._clock.gone_ns, self._respondent.dream_ns),
         )
         return min((time for time in times if time is not None), default=None)
 
@@ -142,6 +144,8 @@ class Session:
     ) -> list[Effect]:
         """What the engine says of its surroundings."""
         match event:
+            case Refused(0, reason):
+                return [Status("model", reason)]
             case Refused():
                 return self._respondent.refused(now_ns, event)
             case ModelUp(name, _):
@@ -151,7 +155,8 @@ class Session:
             case PortsChanged(source, sink):
                 # A port that is gone will never say that a key went up.
                 gone = [] if source and sink else self._stop(now_ns)
-                return [*gone, Status("port", f"in: {source or 'closed'}, out: {sink or 'closed'}")]
+                programs = self._programs(now_ns) if sink else []
+                return [*gone, *programs, Status("port", f"in: {source or 'closed'}, out: {sink or 'closed'}")]
             case Tick() | LookForPorts():
                 return []
 
@@ -165,7 +170,7 @@ class Session:
         meaning = midi.decode(data)
         match meaning:
             case midi.Clock():
-                return self._apply_clock() if self._clock.pulse(now_ns) else []
+                return self._apply_clock(now_ns) if self._clock.pulse(now_ns) else []
             case midi.Control(_, controller, value) if controller == self.settings.panic_control:
                 return self._handle(now_ns, Panic()) if value >= midi.HALF else []
             case midi.NoteOn() if not self.settings.let_finish:
@@ -247,10 +252,14 @@ class Session:
         except ConfigError as error:
             return [Status("setting", str(error))]
         self._apply()
+        self._respondent.dream(on=self.settings.answer == "dream" and self.settings.mode != "harmonize")
+        self._retime(now_ns)
         stops = self._differs(before, _STOPPING) or (before.thru and not self._settings.thru)
         effects = self._stop(now_ns) if stops else self._steer()
         if self._differs(before, _VOICING):
             effects += self._revoice(now_ns)
+        if self._differs(before, _SOUNDING):
+            effects += self._programs(now_ns)
         return [*effects, Status("setting", f"{name} = {getattr(self._settings, name)}")]
 
     def _differs(self, before: Settings, names: tuple[str, ...]) -> bool:
@@ -263,9 +272,22 @@ class Session:
         self._listener.set(settings)
         self._harmonizer.set(settings)
 
-    def _apply_clock(self) -> list[Effect]:
+    def _apply_clock(self, now_ns: int) -> list[Effect]:
         self._apply()
+        self._retime(now_ns)
         return [ClockHeard(self._clock.bpm)]
+
+    def _retime(self, now_ns: int) -> None:
+        """A dream keeps to the tempo that is set."""
+        if self.settings.bpm:
+            self._respondent.retime(now_ns, step_ns_of(self.settings.bpm))
+
+    def _programs(self, now_ns: int) -> list[Send]:
+        """The instrument that was chosen, on every channel of the answering voices."""
+        program = instruments.program(self.settings.instrument)
+        if program is None:
+            return []
+        return [Send(midi.program(channel - 1, program), now_ns) for channel in sorted({*self.settings.channels})]
 
     def _revoice(self, now_ns: int) -> list[Effect]:
         answer = self._respondent.revoice(now_ns, self.settings)
@@ -332,7 +354,7 @@ class Session:
     def _advance(self, now_ns: int) -> list[Effect]:
         effects: list[Effect] = list(self._agenda.due(now_ns))
         if reached(now_ns, self._clock.gone_ns) and self._clock.stop():
-            effects += self._apply_clock()
+            effects += self._apply_clock(now_ns)
         if reached(now_ns, self._playback.deadline):
             effects += self._perform(now_ns)
         if reached(now_ns, self._listener.end_ns):
@@ -342,6 +364,8 @@ class Session:
             effects += [feed] if feed else []
         if reached(now_ns, self._respondent.end_ns):
             effects += self._respondent.finish(now_ns)
+        if reached(now_ns, self._respondent.dream_ns):
+            effects += self._respondent.dream_on(now_ns, self.settings)
         if reached(now_ns, self._harmonizer.deadline):
             effects += self._harmonizer.advance(now_ns)
         return effects
@@ -366,11 +390,16 @@ class Session:
         """Have the phrase answered from `start_ns` on, and nothing else."""
         settings = self.settings
         # In mode "harmonize" the phrase already is in four voices.
-        task = "continue" if settings.mode == "harmonize" else settings.answer
+        answer = "continue" if settings.mode == "harmonize" else settings.answer
+        task = task_of_answer(answer)
         bars = settings.answer_bars if task == "continue" else 0
+        bars = bars or (dream.PART_BARS if answer == "dream" else 0)
         steps = bars * self._listener.steps_per_bar or heard.phrase.steps
         ended = [*self._respondent.interrupt(now_ns), *self._end_playback(now_ns)]
-        return [*ended, *self._respondent.ask(settings, heard, start_ns, task, steps, seed)]
+        settings = replace(settings, answer=answer)
+        asked = self._respondent.ask(now_ns, settings, heard, start_ns, task, steps, seed)
+        # A receiver that was connected a moment ago has not heard of the instrument yet.
+        return [*ended, *asked, *self._programs(now_ns)]
 
     def _stop(self, now_ns: int) -> list[Effect]:
         """Silence and forget everything but the settings."""

@@ -173,25 +173,69 @@ def track_chunk(events: Iterable[tuple[int, bytes]]) -> bytes:
 
 def _body(events: Sequence[tuple[int, bytes]], end: int) -> bytes:
     """The events, and the track's end at the tick `end` or with the last of them."""
-    body, last = bytearray(), 0
+    last = events[-1][0] if events else 0
+    return timed(events, 0) + _variable(max(0, end - last)) + meta(END_OF_TRACK, b"")
+
+
+def timed(events: Iterable[tuple[int, bytes]], last: int) -> bytes:
+    """Events in order of their ticks as a track has them, the one before them being at the tick `last`."""
+    body = bytearray()
     for tick, event in events:
         body += _variable(tick - last) + event
         last = tick
-    return bytes(body) + _variable(max(0, end - last)) + meta(END_OF_TRACK, b"")
+    return bytes(body)
 
 
 def part_chunk(name: str, channel: int, program: int, notes: Iterable[tuple[int, int, int, int]]) -> bytes:
     """The body of a named track with a General MIDI program and notes (start and end in ticks, pitch, velocity)."""
+    return track_chunk([*part_head(name, channel, program), *part_events(channel, notes)])
+
+
+def part_head(name: str, channel: int, program: int) -> list[tuple[int, bytes]]:
+    """With what a part's track begins: its name and its General MIDI program."""
+    return [(0, meta(TRACK_NAME, name.encode())), (0, bytes((PROGRAM | channel, program)))]
+
+
+def part_events(channel: int, notes: Iterable[tuple[int, int, int, int]]) -> list[tuple[int, bytes]]:
+    """Notes (start and end in ticks, pitch, velocity) as events by their ticks.
+
+    At one tick, note-offs come first: a repeated note sounds again. One that is repeated early ends early, or its
+    note-off would end the other.
+    """
     offs: list[tuple[int, bytes]] = []
     ons: list[tuple[int, bytes]] = []
-    for start, end, pitch, velocity in notes:
+    for start, end, pitch, velocity in _apart(list(notes)):
         ons.append((start, bytes((NOTE_ON | channel, pitch, velocity))))
         offs.append((max(end, start + 1), bytes((NOTE_OFF | channel, pitch, 64))))
-    head = [(0, meta(TRACK_NAME, name.encode())), (0, bytes((PROGRAM | channel, program)))]
-    return track_chunk([*head, *offs, *ons])  # at one tick, note-offs first: a repeated note sounds again
+    return sorted([*offs, *ons], key=lambda item: item[0])
+
+
+def _apart(rows: list[tuple[int, int, int, int]]) -> list[tuple[int, int, int, int]]:
+    """The notes in their order, each ended at the latest where its pitch is struck again."""
+    struck: dict[int, int] = {}
+    for at in sorted(range(len(rows)), key=lambda at: rows[at][0], reverse=True):
+        start, end, pitch, velocity = rows[at]
+        following = struck.get(pitch, end)
+        rows[at] = (start, min(end, following) if start < following else end, pitch, velocity)
+        struck[pitch] = start
+    return rows
 
 
 def file_bytes(division: int, bodies: Sequence[bytes]) -> bytes:
     """A whole file of format 1 with the bodies of its tracks."""
-    header = struct.pack(">4sLHHH", b"MThd", 6, 1, len(bodies), division)
-    return header + b"".join(struct.pack(">4sL", b"MTrk", len(body)) + body for body in bodies)
+    return file_head(division, len(bodies)) + b"".join(track_head(len(body)) + body for body in bodies)
+
+
+def file_head(division: int, tracks: int) -> bytes:
+    """What comes before the tracks of a file of format 1."""
+    return struct.pack(">4sLHHH", b"MThd", 6, 1, tracks, division)
+
+
+def track_head(size: int) -> bytes:
+    """What comes before the `size` bytes of a track's body."""
+    return struct.pack(">4sL", b"MTrk", size)
+
+
+def track_end() -> bytes:
+    """With what a track's body ends, at the tick of its last event."""
+    return _variable(0) + meta(END_OF_TRACK, b"")

@@ -92,8 +92,8 @@ class Conversation:
             return
         self._number += 1
         self._entry = Entry(self._number, heard.phrase, (), answer_step, heard.step_ns, at, "continue", seed)
-        # A phrase that is answered again was not played just now.
-        silent = heard.ended_by == "prompt" and heard.origin_ns < self._timeline.last_ns
+        # A phrase that is answered again was not played just now, nor what a dream goes on from.
+        silent = heard.ended_by in ("prompt", "dream") and heard.origin_ns < self._timeline.last_ns
         begin_ns = due_ns if silent else heard.origin_ns
         self._timeline.begin(self._number, begin_ns)
 

@@ -5,7 +5,7 @@ A mode that is not named here forbids nothing: what it can use, it will say itse
 
 from dataclasses import dataclass
 
-from bachbridge.config import ANSWERS, Settings
+from bachbridge.config import ANSWERS, Settings, task_of_answer
 from bachbridge.music import VOICES
 
 
@@ -104,9 +104,9 @@ def _phrase(settings: Settings) -> dict[str, str]:
 
 def _answer(settings: Settings, conditions: Conditions) -> dict[str, str]:
     found: dict[str, str] = {}
-    if settings.mode == "continue" and settings.answer != "continue":
+    if settings.mode == "continue" and task_of_answer(settings.answer) != "continue":
         found["answer_bars"] = "Only for a continuation: this answer is as long as your phrase."
-    known = [kind for kind in ANSWERS if kind in conditions.tasks]
+    known = [kind for kind in ANSWERS if task_of_answer(kind) in conditions.tasks]
     if known in ([], [settings.answer]):
         found["answer"] = "This model knows no other answer: choose another model."
     return found

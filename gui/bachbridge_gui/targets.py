@@ -7,12 +7,14 @@ them, and made of a controller's 0 to 127. No widgets.
 
 from bachbridge.config import CHOICES, LIMITS, Settings
 from bachbridge.events import Value
+from bachbridge.instruments import NAMES
 from bachbridge.midi import HALF
 from bachbridge.music import VOICES, key_name
 from bachbridge_gui.desk import COMMANDS
 
 KEYS = ("auto", *(key_name((tonic, minor)) for minor in (False, True) for tonic in range(12)))
 """What the key lock can be set to, as `Settings.key` takes it."""
+INSTRUMENTS = ("none", *NAMES)
 OWN = {
     "panic": "panic_control",
     "end_phrase": "end_control",
@@ -98,7 +100,8 @@ def placed(settings: Settings, target: str, value: Value) -> tuple[str, Value | 
 def scaled(target: str, position: int, models: tuple[str, ...] = ()) -> Value | None:
     """What a controller at `position` (0 to 127) sets the target to; None where it can set nothing."""
     name = setting_of(target)
-    words = {"key": KEYS, "model": models, "rules": ("none", "all")}.get(name) or CHOICES.get(name)
+    named = {"key": KEYS, "model": models, "rules": ("none", "all"), "instrument": INSTRUMENTS}
+    words = named.get(name) or CHOICES.get(name)
     if words:
         return words[position * len(words) // 128]
     if name in ("harmony", *_SWITCHES):

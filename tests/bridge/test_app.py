@@ -14,7 +14,7 @@ from bachbridge.config import Settings, option
 
 COMMANDS = (
     *("ports", "models", "continue", "harmonize", "mend", "vary", "text", "demo", "replay", "bench"),
-    *("train", "evaluate", "export"),
+    *("dream", "train", "evaluate", "export"),
 )
 HEAVY = ("numpy", "onnxruntime", "mido", "rtmidi", "rich", "PIL", "platformdirs", "tensorflow", "music21", "PyQt6")
 

@@ -1,12 +1,15 @@
 """From a card to a model that plays, whatever its codec."""
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
+from symbolic import Hashes
 from tinyfill import written
 
 from bachbridge import library, modelhost, nets, stopwatch
+from bachbridge.codecs import keys88
 from bachbridge.errors import ModelError
 from bachbridge.events import Answer, Ask, Foresee
 from bachbridge.modelhost import build
@@ -39,13 +42,41 @@ def test_an_infilling_model_answers_and_harmonises_with_its_partner(place: Path)
     foresee = Foresee("tiny", 0, 0, (frame,), 0, 36, 16, 0.9, 0.95, 1, 8, "all", -1, 0.0, 0.0, False, "hold")
     model.follow(foresee)
     plan = model.plan(foresee)
+    assert plan is not None
     assert plan.step == 1
     assert len(plan.rows) == 23
     passes = 0
     while model.ponder():
         passes += 1
     assert passes > 4
-    assert len(model.plan(foresee).rows) == 23
+    again = model.plan(foresee)
+    assert again is not None
+    assert len(again.rows) == 23
+
+
+def test_a_model_of_symbols_has_its_codec_from_the_card(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    files = {"model.onnx": b"core", "heads.onnx": b"heads"}
+    (place / "tune").mkdir()
+    for name, content in files.items():
+        (place / "tune" / name).write_bytes(content)
+    card = {
+        "codec": "keys88",
+        "tasks": ["continue"],
+        "vocabulary": keys88.vocabulary([TUNE]),
+        "sampler": {"temperature": 0.9, "top_p": 0.95},
+        "files": {name: library.sha256(place / "tune" / name) for name in files},
+    }
+    (place / "tune" / library.CARD).write_text(json.dumps(card))
+    monkeypatch.setattr(nets, "load_sequence", lambda _: Hashes(sizes=(90,)))
+    model = build("tune")
+    assert modelhost.step_ns(model, "tune") > 0
+    *_, last = model.generate(Ask(1, "continue", "tune", TUNE, 16, 0.9, 0.95, 3))
+    assert isinstance(last, Answer)
+    assert (last.until, last.final) == (16, True)
+    build.cache_clear()
+    (place / "tune" / library.CARD).write_text(json.dumps({**card, "vocabulary": {}}))
+    with pytest.raises(ModelError, match="the vocabulary of tune is damaged"):
+        build("tune")
 
 
 def test_its_pace_is_on_record_and_not_measured_again(place: Path) -> None:

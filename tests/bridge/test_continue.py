@@ -11,8 +11,9 @@ from leaning import card
 from bachbridge import library
 from bachbridge.cli import continue_
 from bachbridge.cli.continue_ import continue_file, prompt_of
+from bachbridge.cli.options import program
 from bachbridge.config import Settings
-from bachbridge.errors import BachBridgeError, ConfigError, MidiFileError
+from bachbridge.errors import BachBridgeError, ConfigError, MidiFileError, ModelError
 from bachbridge.events import Answer, Ask
 from bachbridge.midifile import read_midi
 from bachbridge.music import Note, Phrase
@@ -27,13 +28,15 @@ class Model:
     """Answers every beat with a four-part chord, told twice, the second time at its full length."""
 
     asks: list[Ask] = field(default_factory=list[Ask])
+    voices: int = 4
+    tasks: tuple[str, ...] = ("continue",)
 
     def generate(self, ask: Ask) -> Iterator[Answer | None]:
         self.asks.append(ask)
         for start in range(0, ask.steps, 4):
             yield None
             for length in (1, 4):
-                chord = tuple(Note(start, length, 72 - 7 * v, 60 + v, v, 2_000_000) for v in range(4))
+                chord = tuple(Note(start, length, 72 - 7 * v, 60 + v, v, 2_000_000) for v in range(self.voices))
                 yield Answer(ask.ask, chord, start + length, final=length == 4 and start + 4 == ask.steps)
 
 
@@ -45,12 +48,7 @@ def model(monkeypatch: pytest.MonkeyPatch) -> Model:
         return scripted
 
     monkeypatch.setattr(continue_, "build", build)
-    monkeypatch.setattr(library, "find", find)
     return scripted
-
-
-def find(name: str) -> library.Card:
-    return card(name, "canvas" if name == "leaning" else "satb")
 
 
 def song(path: Path) -> Path:
@@ -102,16 +100,45 @@ def test_the_number_of_bars_can_be_chosen(tmp_path: Path, model: Model):
         run(tmp_path / "in.mid", tmp_path / "out.mid", bars=0)
 
 
-def test_an_infilling_model_continues_its_own_answer_where_that_is_long(tmp_path: Path, model: Model):
-    run(song(tmp_path / "in.mid"), tmp_path / "out.mid", bars=70, model="leaning")
-    assert [ask.steps for ask in model.asks] == [32 * 12, 32 * 12, 6 * 12]
-    assert [ask.prompt.steps for ask in model.asks] == [24, 32 * 12, 32 * 12]
-    assert [len(ask.prompt.notes) for ask in model.asks] == [3, 4 * 96, 4 * 96]
-    assert len({ask.seed for ask in model.asks}) == 3
+def test_a_long_answer_is_asked_for_at_once(tmp_path: Path, model: Model):
+    run(song(tmp_path / "in.mid"), tmp_path / "out.mid", bars=70)
+    assert [ask.steps for ask in model.asks] == [70 * 12]
     answer = [note for note in read_midi(tmp_path / "out.mid").notes if note.track >= 2]
     assert sorted({note.end for note in answer}) == [2880 + 480 * beat for beat in range(1, 211)]
-    run(tmp_path / "in.mid", tmp_path / "out.mid", bars=70)
-    assert model.asks[3].steps == 70 * 12
+
+
+@pytest.mark.parametrize(("voices", "names"), [(1, ["BachBridge"]), (2, ["BachBridge soprano", "BachBridge alto"])])
+def test_an_answer_has_as_many_tracks_as_voices(tmp_path: Path, model: Model, voices: int, names: list[str]):
+    model.voices = voices
+    run(song(tmp_path / "in.mid"), tmp_path / "out.mid")
+    assert [track.name for track in mido.MidiFile(str(tmp_path / "out.mid")).tracks[2:]] == names
+    assert len([note for note in read_midi(tmp_path / "out.mid").notes if note.track >= 2]) == 6 * voices
+
+
+def test_the_answers_instrument_can_be_chosen(tmp_path: Path, model: Model):
+    assert model.voices == 4
+    continue_file(
+        song(tmp_path / "in.mid"),
+        tmp_path / "out.mid",
+        bars=1,
+        temperature=1,
+        seed=1,
+        model="m",
+        program=program("oboe"),
+    )
+    tracks = mido.MidiFile(str(tmp_path / "out.mid")).tracks
+    assert {m.program for track in tracks[2:] for m in track if m.type == "program_change"} == {68}
+    assert program(None) == program("none") == 19
+    with pytest.raises(ConfigError, match='give "Oboe"'):
+        program("obo e!!x")
+
+
+def test_a_model_that_cannot_continue_is_refused(tmp_path: Path, model: Model, monkeypatch: pytest.MonkeyPatch):
+    model.tasks = ("harmonize",)
+    monkeypatch.setattr(library, "names", lambda: ["able", "other"])
+    monkeypatch.setattr(library, "card", lambda name: card(name, "satb"))
+    with pytest.raises(ModelError, match=r"the model 'causal' cannot continue: choose one that can with --model \("):
+        run(song(tmp_path / "in.mid"), tmp_path / "out.mid")
 
 
 def test_a_file_can_be_continued_in_place(tmp_path: Path, model: Model):

@@ -8,7 +8,7 @@ from virtual import MS, Driver, S, chorale
 
 from bachbridge import midi
 from bachbridge.config import Settings
-from bachbridge.events import Midi, ModelUp, Quit, dumps, loads
+from bachbridge.events import Midi, ModelUp, PortsChanged, Quit, Reset, Setting, dumps, loads
 
 GOLDEN = Path(__file__).parent.parent / "golden"
 AT_120 = Settings(bpm=120.0, seed=1)
@@ -53,7 +53,23 @@ def harmonised_melody() -> Driver:
     return driver
 
 
-@pytest.mark.parametrize("story", [answered_phrase, interrupted_answer, chords_with_pedal_and_thru, harmonised_melody])
+def dreamt_phrase() -> Driver:
+    driver = Driver(replace(AT_120, answer="dream", answer_bars=1, instrument="Church Organ"))
+    driver.at(0, PortsChanged("keys", "synth"))
+    for index, pitch in enumerate((67, 69, 71, 72)):
+        driver.play(S + index * 500 * MS, pitch, 430 * MS)
+    driver.at(8 * S, Setting("bpm", 150))
+    driver.at(8 * S, Setting("temperature", 1.5))
+    driver.run(11 * S)
+    driver.feed(Reset())
+    driver.run(20 * S)
+    return driver
+
+
+STORIES = [answered_phrase, interrupted_answer, chords_with_pedal_and_thru, harmonised_melody, dreamt_phrase]
+
+
+@pytest.mark.parametrize("story", STORIES)
 def test_the_log_is_as_it_was(story, request: pytest.FixtureRequest) -> None:
     lines = story().lines()
     path = GOLDEN / f"{story.__name__}.log"

@@ -75,8 +75,8 @@ def test_a_causal_model_fills_nothing_in(places: tuple[Path, Path]) -> None:
 
 
 def test_a_codec_of_another_version_is_named(places: tuple[Path, Path]) -> None:
-    carded(made(places[1], "next"), {"codec": "abc", "tasks": [], "sampler": {}})
-    with pytest.raises(ModelError, match="next speaks 'abc', which this version does not: update BachBridge"):
+    carded(made(places[1], "next"), {"codec": "runes", "tasks": [], "sampler": {}})
+    with pytest.raises(ModelError, match="next speaks 'runes', which this version does not: update BachBridge"):
         modelhost.build("next")
 
 

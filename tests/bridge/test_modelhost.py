@@ -47,6 +47,8 @@ class Fake:
         self.fed: SimpleQueue[int] = SimpleQueue()
         """Seeds of what was fed; 0 in warming up."""
         self.followed: list[int] = []
+        self.deaf = False
+        """Whether it puts no chords under what is played."""
 
     def feed(self, feed: Feed) -> None:
         if feed.seed:
@@ -63,7 +65,9 @@ class Fake:
             self.signs.get(timeout=PATIENCE_S)
         return self.thoughts > 0
 
-    def plan(self, foresee: Foresee) -> Plan:
+    def plan(self, foresee: Foresee) -> Plan | None:
+        if self.deaf:
+            return None
         return Plan(foresee.piece, foresee.step + len(foresee.frames), (), -1)
 
     def generate(self, ask: Ask) -> Iterator[Answer | None]:
@@ -288,3 +292,15 @@ def test_a_pace_that_is_on_record_is_told(rig: Rig) -> None:
     rig.model.recorded_ns = 1_234_567
     rig.inbox.put(Setting("model", "good"))
     assert rig.hear() == ModelUp("good", 1_234_567)
+
+
+def test_a_model_without_chords_says_so_once_and_answers_on(rig: Rig) -> None:
+    rig.model.deaf = True
+    for step in range(3):
+        rig.inbox.put(foresee(step))
+    assert isinstance(rig.hear(), ModelUp)
+    refused = rig.hear()
+    assert refused == Refused(0, "the model good puts no chords under what you play: choose another model or mode")
+    rig.inbox.put(foresee(3))
+    rig.inbox.put(ask(1, steps=1))
+    assert rig.hear() == Answer(1, (), 1, final=True)

@@ -49,6 +49,7 @@ VOICING = [
     *(("model", "another"), ("model", ""), ("key", "F# minor"), ("beats_per_bar", 3), ("answer_bars", 2)),
     *(("phrase_end", "bars"), ("phrase_end", "silence"), ("phrase_end", "pedal"), ("common_tones", "strike")),
     *(("answer", "harmonize"), ("answer", "vary"), ("answer", "continue")),
+    *(("answer", "dream"), ("answer", "dream"), ("instrument", "flute"), ("instrument", "none"), ("bpm", 90)),
 ]
 """Settings under which what sounds may be another note, or another time."""
 NOTES = st.lists(

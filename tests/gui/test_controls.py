@@ -75,7 +75,8 @@ def table(qtbot: QtBot, tmp_path: Path) -> Table:
 TARGETS = (
     *("mode", "model", "temperature", "seed", "phrase_end", "silence_beats", "phrase_bars", "answer_bars", "answer"),
     *("let_finish", "voice", "key", "chord_on", "common_tones", "density", "position", "top_p", "candidates", "rules"),
-    *("chord_ms", "legato_ms", "rest_bars", "bpm", "follow_clock", "beats_per_bar", "thru", "latency_ms"),
+    *("chord_ms", "legato_ms", "rest_bars", "bpm", "follow_clock", "beats_per_bar", "thru", "instrument"),
+    "latency_ms",
     *(f"{name}.{voice}" for name in ("channels", "octaves", "levels", "harmony") for voice in range(4)),
 )
 
@@ -254,16 +255,17 @@ def offered(table: Table) -> list[str]:
 def test_the_answers_are_those_that_the_model_knows(table: Table) -> None:
     choices = [ModelChoice("chorale-lstm", "", ("continue", "harmonize")), ModelChoice("other", "", ("continue",))]
     table.panel.set_models([*choices, ModelChoice("third", "")])
-    assert offered(table) == ["continue", "harmonize"]
+    assert offered(table) == ["continue", "harmonize", "dream"]
     table.desk.set("model", "third")
-    assert offered(table) == ["continue", "harmonize", "vary"]
+    assert offered(table) == ["continue", "harmonize", "vary", "dream"]
     table.desk.set("answer", "vary")
     table.desk.set("model", "other")
-    assert offered(table) == ["continue", "vary"], "what is set stays in sight"
+    assert offered(table) == ["continue", "vary", "dream"], "what is set stays in sight"
     assert table.control("answer").reason == "", "or it could not be changed"
     table.desk.set("answer", "continue")
-    assert offered(table) == ["continue"]
-    assert "no other answer" in table.control("answer").reason
+    assert offered(table) == ["continue", "dream"]
+    assert table.control("answer_bars").reason == ""
+    table.desk.set("answer", "dream")
     assert table.control("answer_bars").reason == ""
 
 

@@ -6,7 +6,7 @@ from engine import FakeEngine
 from virtual import MS, S
 
 from bachbridge.config import Settings
-from bachbridge.events import EndPhrase, ModelDown, ModelUp, Prompt, Refused, Status
+from bachbridge.events import Answer, EndPhrase, ModelDown, ModelUp, Prompt, Refused, Reset, Status
 from bachbridge.music import Note, Phrase
 from bachbridge_gui.entries import Entry
 from bachbridge_gui.state import State
@@ -101,6 +101,24 @@ def test_harmony_that_is_continued_gives_the_melody_and_then_the_answer() -> Non
     engine.driver.at(3 * S, EndPhrase())
     found = exchanges(engine, state, 30 * S)
     assert sorted(entry.mode for entry in found) == ["continue", "harmonize"]
+
+
+def test_a_long_dream_is_listed_in_chapters_one_after_the_other() -> None:
+    settings = Settings(bpm=120, silence_beats=1.0, answer="dream", answer_bars=8)
+    engine, state = FakeEngine(settings), state_of(settings)
+    engine.driver.model = lambda ask: [
+        (5 * MS, Answer(ask.ask, tuple(Note(at, 16, 60) for at in range(0, ask.steps, 16)), ask.steps, final=True))
+    ]
+    engine.driver.play(S, 67, 450 * MS)
+    engine.driver.at(80 * S, Reset())
+    first, second = exchanges(engine, state, 82 * S)
+    assert [note.pitch for note in first.prompt.notes] == [67]
+    assert (first.interrupted, first.answer_steps) == (False, 512)
+    assert second.interrupted
+    assert second.answer_step == second.prompt.steps
+    one, other = state.timeline.spans
+    assert one.end_ns
+    assert one.end_ns <= other.start_ns
 
 
 def test_the_tempo_is_told_with_its_source() -> None:

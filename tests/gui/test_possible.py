@@ -86,6 +86,7 @@ def test_only_a_continuation_has_a_length_of_its_own() -> None:
 def test_there_is_a_choice_where_the_model_has_one() -> None:
     assert "answer" not in reasons(CONTINUE, USUAL)
     assert "answer" not in reasons(CONTINUE, Conditions(tasks=("continue", "harmonize")))
-    assert "choose another model" in reasons(CONTINUE, Conditions(tasks=("continue",)))["answer"]
+    assert "answer" not in reasons(CONTINUE, Conditions(tasks=("continue",))), "a continuation or a dream"
+    assert "choose another model" in reasons(replace(CONTINUE, answer="vary"), Conditions(tasks=("vary",)))["answer"]
     assert "answer" not in reasons(replace(CONTINUE, answer="vary"), Conditions(tasks=("continue",)))
     assert "Only in mode Continue" in reasons(HARMONIZE, USUAL)["answer"]

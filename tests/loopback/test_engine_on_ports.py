@@ -27,6 +27,7 @@ from bachbridge.events import (
     ModelUp,
     PortsChanged,
     Received,
+    Reset,
     Sent,
     Setting,
 )
@@ -141,6 +142,22 @@ def test_the_phrase_comes_back_in_four_voices(jack: DummyServer, tmp_path: Path)
     back = [data for _, data in player.heard if data[0] & 0xF0 == 0x90]
     assert {data[1] for data in back} >= {67, 69, 71}
     assert {data[0] & 0x0F for data in back} == {0, 1, 2, 3}
+
+
+def test_a_dream_goes_on_with_its_instrument_until_it_is_stopped(jack: DummyServer) -> None:
+    settings = Settings(bpm=300, phrase_end="control", answer="dream", answer_bars=1, instrument="Church Organ")
+    with Link(settings, modelhost=HELD) as link:
+        ready(link)
+        with daw() as player:
+            player.play(60)
+            player.send(bytes((0xB0, 80, 127)))
+            # Five parts of a bar, 0.8 s each.
+            player.until(lambda: sum(data[0] & 0xF0 == 0x90 for _, data in player.heard) >= 5 * len(CHORD))
+            assert {(data[0] & 15, data[1]) for _, data in player.heard if data[0] & 0xF0 == 0xC0} == {
+                (channel, 19) for channel in range(4)
+            }
+            link.send(Reset())
+            player.until_silent()
 
 
 def test_what_the_model_cannot_do_is_said_at_once(jack: DummyServer, tmp_path: Path) -> None:

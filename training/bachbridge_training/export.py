@@ -17,8 +17,8 @@ import tf2onnx
 
 from bachbridge.errors import ModelError
 from bachbridge.library import CARD, sha256
+from bachbridge_training.corpus import CHORALE_SPLIT, CHORALES
 from bachbridge_training.recipe import AnyRecipe
-from bachbridge_training.scores import Piece
 
 OPSET = 17
 TOLERANCE = 1e-4
@@ -32,7 +32,7 @@ class Form(Protocol):
 
     def write(self, folder: Path) -> None: ...
 
-    def disagreement(self, folder: Path, piece: Piece) -> float:
+    def disagreement(self, folder: Path, piece: Any) -> float:
         """The largest difference between Keras and onnxruntime on a piece."""
         ...
 
@@ -41,7 +41,10 @@ class Form(Protocol):
         ...
 
     def facts(self) -> dict[str, Any]:
-        """What the card says of this kind; `inputs` names the files, and each one's inputs."""
+        """What the card says of this kind; `inputs` names the files, and each one's inputs.
+
+        `data` and `split`, where the music is not the chorales.
+        """
         ...
 
 
@@ -57,7 +60,7 @@ def convert(
     tf2onnx.convert.from_function(tf.function(named), signature, opset=OPSET, output_path=str(path))
 
 
-def export(form: Form, target: Path, *, held_out: Piece, score: Callable[[Any], dict[str, Any]] | None = None) -> None:
+def export(form: Form, target: Path, *, held_out: Any, score: Callable[[Any], dict[str, Any]] | None = None) -> None:
     """Write the model's folder, with what `score` says of the networks; or raise `ModelError` and change nothing."""
     _check_place(target)
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -86,10 +89,10 @@ def card(form: Form, folder: Path, metrics: dict[str, Any]) -> dict[str, Any]:
     recipe, facts = form.recipe, form.facts()
     return {
         "name": recipe.name,
+        "data": CHORALES,
+        "split": CHORALE_SPLIT,
         **facts,
         "sampler": {"temperature": recipe.temperature, "top_p": recipe.top_p},
-        "data": "J. S. Bach's four-part chorales as bundled with music21",
-        "split": "bachbridge_training/data/chorale_split.json",
         "recipe": asdict(recipe),
         "metrics": metrics,
         "commit": _commit(),

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from bachbridge import __version__
-from bachbridge.cli.options import given, luck, with_settings
+from bachbridge.cli.options import given, luck, program, with_settings
 from bachbridge.config import Settings, load, recover, settings_path
 from bachbridge.errors import BachBridgeError, ConfigError
 
@@ -44,6 +44,9 @@ Rules = Annotated[
 ]
 Report = Annotated[bool, typer.Option("--report", help="Print musical measures of the result.")]
 Score = Annotated[Path | None, typer.Option(metavar="OUT", help="Write the staves as .musicxml, .svg or .png.")]
+Instrument = Annotated[
+    str | None, typer.Option("--instrument", metavar="NAME", help="The General MIDI instrument of the new voices.")
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 
 
@@ -128,12 +131,36 @@ def continue_(
     temperature: Temperature = DEFAULTS.temperature,
     seed: Seed = 0,
     model: Model = DEFAULTS.model,
+    instrument: Instrument = None,
 ) -> None:
     """Continue a MIDI file and write the result to another."""
     given(DEFAULTS, {"temperature": temperature, "seed": seed, "model": model})
+    sound = program(instrument)
     from bachbridge.cli.continue_ import continue_file
 
-    continue_file(source, target, bars=bars, temperature=temperature, seed=luck(seed), model=model)
+    continue_file(source, target, bars=bars, temperature=temperature, seed=luck(seed), model=model, program=sound)
+
+
+@app.command("dream")
+def dream(
+    target: Output,
+    *,
+    minutes: Annotated[float, typer.Option(metavar="M", help="How long the dream is.")] = 5.0,
+    phrase: Annotated[
+        Path | None, typer.Option(metavar="IN.mid", help="What it begins with; without it a bundled phrase.")
+    ] = None,
+    bpm: Annotated[float, typer.Option(metavar="BPM", help="The tempo; 0 for the phrase's.")] = 0.0,
+    temperature: Temperature = DEFAULTS.temperature,
+    seed: Seed = 0,
+    model: Model = DEFAULTS.model,
+    instrument: Instrument = None,
+) -> None:
+    """Dream on from a phrase, each part going on from the one before, and write it as a MIDI file."""
+    given(DEFAULTS, {"temperature": temperature, "seed": seed, "model": model, "bpm": bpm})
+    sound = program(instrument)
+    from bachbridge.cli.dreaming import Wish, dream_file
+
+    dream_file(target, Wish(model, minutes, temperature, luck(seed), sound, bpm, phrase))
 
 
 @app.command("harmonize")
@@ -166,6 +193,7 @@ def harmonize(
     rules: Rules = "all",
     report: Report = False,
     score: Score = None,
+    instrument: Instrument = None,
 ) -> None:
     """Add three voices to the melody of a MIDI file, which stays as it is."""
     given(DEFAULTS, {"temperature": temperature, "seed": seed, "model": model})
@@ -173,8 +201,9 @@ def harmonize(
     from bachbridge.cli.infilling import way_of
     from bachbridge.cli.redraw import Outputs
 
+    sound = program(instrument)
     way = way_of(model, rules=rules, temperature=temperature, seed=luck(seed), fast=fast)
-    wish = wish_of(way, voice=voice, track=track, beam=beam, lag=lag, keep=keep_bars)
+    wish = wish_of(way, voice=voice, track=track, beam=beam, lag=lag, keep=keep_bars, program=sound)
     harmonize_file(source, wish, Outputs(target, score, report))
 
 
@@ -312,11 +341,14 @@ def train(
     start: Annotated[
         Path | None, typer.Option("--from", metavar="RUN", help="Begin with the best weights of that run.")
     ] = None,
+    data: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="The music to learn, for recipes that learn any.")
+    ] = None,
 ) -> None:
     """Train a model from its recipe."""
     from bachbridge.cli.train import train as train_model
 
-    train_model(recipe, epochs=epochs, limit=limit, seed=seed, output=output, resume=resume, start=start)
+    train_model(recipe, epochs=epochs, limit=limit, seed=seed, output=output, resume=resume, start=start, data=data)
 
 
 @app.command("evaluate")
@@ -349,11 +381,14 @@ def export(
     *,
     run: Annotated[Path, typer.Option(metavar="DIR", help="The training run to export.")],
     output: Annotated[Path | None, typer.Option("-o", "--output", metavar="DIR", help="Where the model goes.")] = None,
+    data: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="The run's music, if it lies elsewhere by now.")
+    ] = None,
 ) -> None:
     """Turn a training run into a model that plays."""
     from bachbridge.cli.export import export as export_run
 
-    export_run(model, run=run, output=output)
+    export_run(model, run=run, output=output, data=data)
 
 
 def child(role: str) -> None:

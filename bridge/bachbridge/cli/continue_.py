@@ -1,7 +1,8 @@
 """`bachbridge continue IN.mid -o OUT.mid`: the file's music, and after its last bar line what a model makes of it.
 
 The original's tracks are copied byte for byte, so that every event keeps its tick, and with them the tempo and the
-meter; the answer comes in four tracks more, on channels that the file does not use while there are such.
+meter; the answer comes in a track more for each of its voices, on channels that the file does not use while there are
+such.
 """
 
 from collections.abc import Sequence
@@ -12,9 +13,8 @@ from rich.console import Console
 from rich.progress import Progress
 
 from bachbridge import library
-from bachbridge.cli.infilling import CODEC
 from bachbridge.config import Settings
-from bachbridge.errors import ConfigError, MidiFileError
+from bachbridge.errors import ConfigError, MidiFileError, ModelError
 from bachbridge.events import Ask
 from bachbridge.midifile import MAX_TRACKS, MidiSong, read_midi
 from bachbridge.modelhost import Model, build
@@ -26,12 +26,19 @@ from bachbridge.wholefile import check_place, whole_file
 _PROMPT_BARS = 32
 """What a model is shown of a long file: its end. It is also the longest answer that nobody asked for in bars."""
 _MAX_BARS = 1000
-_AT_ONCE_BARS = 32
-"""What an infilling model is asked for at once: it looks at all steps together."""
 _PERCUSSION = 9
 
 
-def continue_file(source: Path, target: Path, *, bars: int | None, temperature: float, seed: int, model: str) -> None:
+def continue_file(
+    source: Path,
+    target: Path,
+    *,
+    bars: int | None,
+    temperature: float,
+    seed: int,
+    model: str,
+    program: int = ANSWER_PROGRAM,
+) -> None:
     """Write to `target` the music of `source` and its continuation by `bars` bars, or by as many as it was shown."""
     if bars is not None and not 1 <= bars <= _MAX_BARS:
         raise ConfigError(f"cannot continue by {bars} bars: choose from 1 to {_MAX_BARS}.")
@@ -50,29 +57,33 @@ def continue_file(source: Path, target: Path, *, bars: int | None, temperature: 
         top_p=Settings().top_p,
         seed=seed,
     )
-    notes = _answer(build(model), ask, at_once=_AT_ONCE_BARS if library.find(model).codec == CODEC else _MAX_BARS)
+    notes = _answer(able(model), ask)
     with whole_file(target) as scratch:
-        scratch.write_bytes(continued(song, notes))
+        scratch.write_bytes(continued(song, notes, program))
     answered = ask.steps // prompt.steps_per_bar
     print(f"wrote {target}: {len(song.notes)} notes and {answered} bars of answer with {len(notes)} notes")
 
 
-def _answer(model: Model, ask: Ask, at_once: int) -> tuple[Note, ...]:
-    """The answer's notes; of one longer than `at_once` bars every part continues the part before."""
+def able(name: str) -> Model:
+    """The model of that name, if it is one that can continue; raises `ModelError`."""
+    model = build(name)
+    if "continue" not in model.tasks:
+        others = [other for other in library.names() if "continue" in library.card(other).tasks]
+        there_are = ", ".join(others) or "none is installed"
+        raise ModelError(f"the model {name!r} cannot continue: choose one that can with --model ({there_are}).")
+    return model
+
+
+def _answer(model: Model, ask: Ask) -> tuple[Note, ...]:
+    """The answer's notes; tells on standard error how far it is, as far as the model does."""
     notes: list[Note] = []
-    prompt, done, most = ask.prompt, 0, at_once * ask.prompt.steps_per_bar
     with Progress(console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("continuing", total=None)
-        while done < ask.steps:
-            part = replace(ask, prompt=prompt, steps=min(most, ask.steps - done), seed=ask.seed + done // most)
-            told: list[Note] = []
-            for answer in model.generate(part):
-                progress.advance(task)
-                told += answer.notes if answer is not None else ()
-            prompt = replace(prompt, notes=longest(told), steps=part.steps)
-            notes += [replace(note, start=note.start + done) for note in prompt.notes]
-            done += part.steps
-    return tuple(notes)
+        for answer in model.generate(ask):
+            if answer:
+                notes += answer.notes
+                progress.update(task, total=ask.steps, completed=answer.until)
+    return longest(notes)
 
 
 def prompt_of(phrase: Phrase) -> Phrase:
@@ -85,13 +96,14 @@ def prompt_of(phrase: Phrase) -> Phrase:
     return Phrase(tuple(replace(note, start=note.start - skipped) for note in kept), phrase.steps - skipped, bar, 0)
 
 
-def continued(song: MidiSong, notes: Sequence[Note]) -> bytes:
+def continued(song: MidiSong, notes: Sequence[Note], program: int = ANSWER_PROGRAM) -> bytes:
     """The file's bytes with the answer's tracks appended; step 0 of `notes` is the phrase's end."""
-    channels = free_channels(song, len(VOICES))
+    voices = sorted({note.voice for note in notes})
+    names = [f"BachBridge {VOICES[voice]}" for voice in voices] if len(voices) > 1 else ["BachBridge"]
     tracks: list[bytes] = []
-    for voice, name in enumerate(VOICES):
+    for voice, name, channel in zip(voices, names, free_channels(song, len(voices)), strict=False):
         rows = [_row(song, note) for note in notes if note.voice == voice]
-        tracks.append(part_chunk(f"BachBridge {name}", channels[voice], ANSWER_PROGRAM, rows))
+        tracks.append(part_chunk(name, channel, program, rows))
     return file_bytes(song.division, [*song.chunks, *tracks])
 
 

@@ -39,6 +39,7 @@ def wish_of(
     beam: int | None = None,
     lag: int | None = None,
     keep: str | None = None,
+    program: int = ANSWER_PROGRAM,
 ) -> Wish:
     """The wish that the command line's words stand for; raises `ConfigError`."""
     voices = region.voices_of(voice)
@@ -50,7 +51,9 @@ def wish_of(
         raise ConfigError(f"cannot decide {lag} 16ths later: give --lag a number from 1 to {MAX_LAG}.")
     if keep is not None and track is not None:
         raise ConfigError("with --keep-bars all tracks are read, as the four voices: leave --track out.")
-    return Wish(way, voices[0], track, beam, lag, keep)
+    if keep is not None and program != ANSWER_PROGRAM:
+        raise ConfigError("with --keep-bars all voices keep their instruments: leave --instrument out.")
+    return Wish(way, voices[0], track, beam, lag, keep, program)
 
 
 def harmonize_file(source: Path, wish: Wish, outputs: Outputs) -> None:
@@ -88,7 +91,7 @@ def _add_voices(source: Path, wish: Wish, card: Card, outputs: Outputs) -> None:
         raise MidiFileError(f"{source} has no room for {len(VOICES) - 1} more tracks: remove some of its tracks.")
     harmony = harmonized(tune.line, bars, wish, card)
     with ExitStack() as files:
-        files.enter_context(whole_file(outputs.target)).write_bytes(written(song, tune.track, harmony, wish.voice))
+        files.enter_context(whole_file(outputs.target)).write_bytes(written(song, tune.track, harmony, wish))
         if (score := outputs.score) is not None:
             drawing = staves.drawn(harmony.notes, harmony.bars, source.stem, score.suffix)
             files.enter_context(whole_file(score)).write_bytes(drawing)
@@ -129,17 +132,17 @@ def _redraw_others(source: Path, wish: Wish, card: Card, keep: str, outputs: Out
 # ---------------------------------------------------------------- what is written
 
 
-def written(song: MidiSong, track: int, harmony: Harmony, voice: int) -> bytes:
+def written(song: MidiSong, track: int, harmony: Harmony, wish: Wish) -> bytes:
     """The file's bytes with the melody's track renamed and the other voices' tracks appended."""
     names = [name.capitalize() for name in VOICES]
     chunks = [*song.chunks]
-    chunks[track] = renamed(chunks[track], names[voice])
-    others = [other for other in range(len(VOICES)) if other != voice]
+    chunks[track] = renamed(chunks[track], names[wish.voice])
+    others = [other for other in range(len(VOICES)) if other != wish.voice]
     for other, channel in zip(others, free_channels(song, len(others)), strict=True):
         rows = [
             (song.time.tick(note.start), song.time.tick(note.end), note.pitch, note.velocity)
             for note in harmony.notes
             if note.voice == other
         ]
-        chunks.append(part_chunk(names[other], channel, ANSWER_PROGRAM, rows))
+        chunks.append(part_chunk(names[other], channel, wish.program, rows))
     return file_bytes(song.division, chunks)

@@ -20,6 +20,7 @@ from bachbridge.codecs.canvas import Canvas
 from bachbridge.grid import Bar
 from bachbridge.library import Card
 from bachbridge.music import Note
+from bachbridge.record import ANSWER_PROGRAM
 from bachbridge.voiceleading import Bools, Ints
 
 _WIDTH, _LAG = 8, 16
@@ -37,6 +38,8 @@ class Wish:
     width: int | None = None
     lag: int | None = None
     keep: str | None = None
+    program: int = ANSWER_PROGRAM
+    """The General MIDI program of the voices that are added."""
 
 
 @dataclass(frozen=True, slots=True)

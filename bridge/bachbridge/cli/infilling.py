@@ -47,7 +47,7 @@ def card_for(model: str, task: str) -> Card:
     """The card of a model that fills in; raises `ModelError`."""
     card = library.find(model)
     if card.codec != CODEC or task not in card.tasks:
-        able = [name for name in library.names() if task in library.find(name).tasks]
+        able = [name for name in library.names() if task in library.card(name).tasks]
         there_are = ", ".join(able) or "none is installed"
         raise ModelError(f"the model {model!r} cannot {task}: choose one that can with --model ({there_are}).")
     return card

@@ -5,6 +5,7 @@ from rich.table import Table
 
 from bachbridge import library
 from bachbridge.errors import ModelError
+from bachbridge.library import Card
 
 
 def list_models() -> None:
@@ -14,7 +15,7 @@ def list_models() -> None:
     if not found:
         console.print("There are no models.")
     else:
-        table = Table("model", "task", "nats per frame", "MB", "folder")
+        table = Table("model", "task", "codec", "on music it has not seen", "MB", "folder")
         for name in found:
             table.add_row(name, *_row(name))
         console.print(table)
@@ -25,7 +26,13 @@ def _row(name: str) -> tuple[str, ...]:
     try:
         card = library.find(name)
     except ModelError as error:
-        return ("damaged", "", "", str(error))
+        return ("damaged", "", "", "", str(error))
     size = sum((card.folder / file).stat().st_size for file in card.files)
-    nats = card.facts.get("metrics", {}).get("valid", {}).get("nats_per_frame")
-    return (", ".join(card.tasks), f"{nats:.3f}" if nats else "", f"{size / 1e6:.1f}", str(card.folder))
+    return (", ".join(card.tasks), card.codec, _score(card), f"{size / 1e6:.1f}", str(card.folder))
+
+
+def _score(card: Card) -> str:
+    """The first of its figures that says how well it foretells music that was kept from it."""
+    figures = card.facts.get("metrics", {}).get("valid", {})
+    found = (name for name in figures if name.startswith(("nats_per_", "bits_per_")))
+    return next((f"{figures[name]:.3f} {name.replace('_', ' ')}" for name in found), "")

@@ -12,7 +12,9 @@ from typing import Annotated, Any
 
 import typer
 
+from bachbridge import instruments
 from bachbridge.config import LIMITS, Settings, accepts, option, with_value
+from bachbridge.record import ANSWER_PROGRAM
 
 EXPLAINED = {
     "mode": "What to do with a phrase.",
@@ -25,12 +27,13 @@ EXPLAINED = {
     "silence_beats": "The beats of silence that end a phrase.",
     "phrase_bars": "The bars in a phrase, for --phrase-end bars.",
     "end_control": "The controller that ends a phrase.",
-    "answer": "What the answer to a phrase is: what comes after it, the phrase itself in four voices, a variation.",
+    "answer": "What the answer to a phrase is: what comes after it, the phrase in four voices, a variation, a dream.",
     "answer_bars": "The bars in a continuation.",
     "let_finish": "Go on answering while you play.",
     "thru": "Pass your notes on to the output.",
     "channels": "The channels of soprano, alto, tenor and bass.",
     "octaves": "By how many octaves the voices sound higher (lower: negative).",
+    "instrument": "The General MIDI instrument that the answers are to sound with.",
     "latency_ms": "Send answers this much earlier (ms), for an instrument that speaks late.",
     "follow_clock": "Take the tempo from the DAW's MIDI clock while it runs.",
     "panic_control": "The controller that silences everything.",
@@ -94,3 +97,10 @@ def luck(seed: int) -> int:
     drawn = secrets.randbelow(int(LIMITS["seed"][1]) + 1)
     print(f"the seed is {drawn}")
     return drawn
+
+
+def program(instrument: str | None) -> int:
+    """The General MIDI program that answers are written with; raises `ConfigError`."""
+    chosen = with_value(Settings(), "instrument", instrument or "none").instrument
+    number = instruments.program(chosen)
+    return ANSWER_PROGRAM if number is None else number

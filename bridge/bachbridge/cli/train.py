@@ -19,14 +19,15 @@ def train(
     output: Path | None,
     resume: bool,
     start: Path | None = None,
+    data: Path | None = None,
 ) -> None:
     """Run the recipe in the folder `output` (default `runs/RECIPE`), on `limit` pieces of each part if given.
 
-    `start`: a run whose best weights are the first ones of this run.
+    `start`: a run whose best weights are the first ones of this run. `data`: the music, for recipes that learn any.
     """
     wanted = recipes.read(recipe)
     # TensorFlow takes seconds to load and prints while it does: not before it is known that there is something to do.
-    from bachbridge_training import corpus, training
+    from bachbridge_training import material, training
 
     folder = output or Path("runs") / Path(recipe).stem
     begun = (folder / training.LAST).is_file()
@@ -36,17 +37,17 @@ def train(
         raise ConfigError(f"{start} holds no run to begin with: name the folder of a run after --from.")
     if resume and not begun:
         raise ConfigError(f"{folder} holds no run to resume: leave --resume out, or name the run's folder with -o.")
-    pieces = {part: corpus.pieces(part)[:limit] for part in ("train", "valid")}
-    share = len(pieces["train"]) / sum(part == "train" for part in corpus.split().values())
-    settled = _resumed(folder, epochs=epochs, seed=seed) if begun else _fresh(wanted, epochs, share, seed)
-    run = training.start(settled)
+    found = material.of(recipes.read(str(folder / _RECIPE)) if begun else wanted, folder, data=data, limit=limit)
+    settled = _resumed(folder, epochs=epochs, seed=seed) if begun else _fresh(wanted, epochs, found.share, seed)
+    run = training.start(settled, found.build)
     if begun:
         training.resume(run, folder)
     elif start:
         training.take_over(run, start)
     folder.mkdir(parents=True, exist_ok=True)
     recipes.write(settled, folder / _RECIPE)
-    training.train(run, pieces["train"], pieces["valid"], folder)
+    material.note(found, folder)
+    training.train(run, found.train, found.valid, folder)
     print(f"the run is in {folder}; make a model of it: bachbridge export {settled.name} --run {folder}")
 
 

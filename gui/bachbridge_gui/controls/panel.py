@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
-from bachbridge.config import ANSWERS
+from bachbridge.config import ANSWERS, task_of_answer
 from bachbridge_gui.controls import table
 from bachbridge_gui.controls.choice import Model, ModelChoice
 from bachbridge_gui.controls.control import Control, column_px
@@ -133,7 +133,7 @@ class Controls(QWidget):
     def _offer(self, tasks: Sequence[str]) -> None:
         """Of the answers those that the model knows, and the one that is set, whether it does or not."""
         chosen = self._desk.settings.answer
-        kinds = [kind for kind in ANSWERS if kind in tasks or kind == chosen]
+        kinds = [kind for kind in ANSWERS if task_of_answer(kind) in tasks or kind == chosen]
         for control in self.controls:
             if control.row.target == "answer" and isinstance(control.editor, Words) and kinds != self._offered:
                 control.editor.set_words({kind: control.row.words[kind] for kind in kinds})

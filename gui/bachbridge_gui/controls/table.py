@@ -9,7 +9,7 @@ from typing import Literal
 
 from bachbridge.config import ANSWERS, COMMON_TONES, LIMITS, MODES, PHRASE_ENDS
 from bachbridge.music import VOICES
-from bachbridge_gui.targets import KEYS
+from bachbridge_gui.targets import INSTRUMENTS, KEYS
 
 Kind = Literal["slider", "number", "words", "switch", "segments", "button"]
 
@@ -93,14 +93,15 @@ PHRASE = (
         "answer",
         "You hear",
         "words",
-        "What comes back: how your phrase goes on, the phrase itself in four voices, or a variation of it.",
-        dict(zip(ANSWERS, ("A continuation", "Four voices", "A variation"), strict=True)),
+        "What comes back: how your phrase goes on, the phrase itself in four voices, a variation of it, or a dream: "
+        "music that goes on from there until you play or stop it.",
+        dict(zip(ANSWERS, ("A continuation", "Four voices", "A variation", "A dream"), strict=True)),
     ),
     Row(
         "answer_bars",
         "Answer",
         "number",
-        "How long a continuation plays.",
+        "How long a continuation plays; of a dream, how much is dreamt at a time.",
         suffix=" bars",
         special="Like the phrase",
     ),
@@ -165,6 +166,13 @@ TEMPO = (
     Row("beats_per_bar", "Beats in a bar", "number", "How the music is barred: where the strong beats fall."),
 )
 OUTPUT = (
+    Row(
+        "instrument",
+        "Instrument",
+        "words",
+        "The General MIDI instrument that the answer's channels are switched to.",
+        {name: name for name in INSTRUMENTS} | {"none": "As it is set there"},
+    ),
     Row("thru", "Hear yourself", "switch", "Your own notes go to the output as well."),
     Row(
         "latency_ms",

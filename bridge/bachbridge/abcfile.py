@@ -1,0 +1,73 @@
+"""Files of tunes in ABC: reading them, and writing one that any ABC program opens; a tune in real time."""
+
+from collections.abc import Iterable
+from math import ceil
+from pathlib import Path
+
+from bachbridge.codecs import abcform
+from bachbridge.codecs.abcform import TuneError
+from bachbridge.codecs.abctune import header_of, tune_notes
+from bachbridge.music import step_ns_of
+from bachbridge.performance import Played
+from bachbridge.wholefile import whole_file
+
+_MAX_BYTES = 16 << 20
+_VELOCITY = 80
+
+
+def read_abc(path: Path) -> list[str]:
+    """The tunes of a file, as they are."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise TuneError(f"{path} cannot be read ({error.strerror}): give the name of an ABC file.") from error
+    if len(content) > _MAX_BYTES:
+        raise TuneError(f"{path} is larger than {_MAX_BYTES >> 20} MiB: give a smaller ABC file.")
+    tunes = abcform.tunes(decoded(content))
+    if not tunes:
+        raise TuneError(f"{path} holds no tune (no line begins with X:): give an ABC file.")
+    return tunes
+
+
+def decoded(content: bytes) -> str:
+    """The text of a file: old ones are in Latin-1."""
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return content.decode("latin-1")
+
+
+def write_abc(path: Path, tunes: Iterable[tuple[str, str]], *, bpm: float) -> None:
+    """Write tunes, each with its title, numbered from 1; `bpm` quarter notes a minute."""
+    with whole_file(path) as scratch:
+        scratch.write_text(
+            "\n".join(numbered(tune, number, title, bpm=bpm) for number, (title, tune) in enumerate(tunes, 1)), "utf-8"
+        )
+
+
+def numbered(tune: str, number: int, title: str, *, bpm: float) -> str:
+    """A tune with the header that a file wants: number, title, meter, unit length, tempo and key."""
+    header, body = header_of(abcform.normal(tune))
+    lines = (
+        f"X:{number}",
+        f"T:{' '.join(title.split()) or 'Tune'}",
+        f"M:{header.meter_word}",
+        f"L:{header.unit_word}",
+        f"Q:1/4={round(bpm)}",
+        f"K:{header.key}",
+    )
+    return "\n".join(lines) + "\n" + body
+
+
+def played(tune: str, *, bpm: float) -> tuple[Played, ...]:
+    """The tune's notes in real time, with what is repeated written out."""
+    step_ns = step_ns_of(bpm)
+    return tuple(
+        Played(round(note.start * step_ns), round(note.end * step_ns), note.pitch, _VELOCITY)
+        for note in tune_notes(tune)
+    )
+
+
+def beats_per_bar(tune: str) -> int:
+    """The quarter notes of a bar, rounded up."""
+    return ceil(header_of(abcform.normal(tune))[0].meter * 4)

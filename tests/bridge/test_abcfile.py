@@ -1,0 +1,46 @@
+"""Files of tunes in ABC, and what a player played as a tune."""
+
+from pathlib import Path
+
+import pytest
+
+from bachbridge import abcfile
+from bachbridge.codecs import abcform
+from bachbridge.codecs.abcopening import tune_of
+from bachbridge.codecs.abctune import tune_notes
+from bachbridge.music import Note, Phrase
+
+TUNE = "M:6/8\nL:1/8\nK:G\nGAB def|[M:3/4]g6|]\n"
+
+
+def test_a_file_is_written_and_read_back(tmp_path: Path) -> None:
+    path = tmp_path / "tunes.abc"
+    abcfile.write_abc(path, [("One", TUNE), ("Two\nlines", TUNE)], bpm=90)
+    tunes = abcfile.read_abc(path)
+    assert tunes[1].startswith("X:2\nT:Two lines\nM:6/8\nL:1/8\nQ:1/4=90\nK:G\n")
+    assert [abcform.normal(tune) for tune in tunes] == [abcform.normal(TUNE)] * 2
+
+
+def test_a_file_without_tunes_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "none.abc"
+    path.write_text("GABc|\n", "utf-8")
+    with pytest.raises(abcform.TuneError, match="holds no tune"):
+        abcfile.read_abc(path)
+    with pytest.raises(abcform.TuneError, match="cannot be read"):
+        abcfile.read_abc(tmp_path / "missing.abc")
+
+
+def test_a_tune_is_played_in_real_time() -> None:
+    played = abcfile.played("M:2/4\nL:1/8\nK:C\n|:C2 (3DEF:|\n", bpm=60)
+    assert [note.pitch for note in played] == [60, 62, 64, 65] * 2
+    assert [note.start_ns // 1_000_000 for note in played[:5]] == [0, 1000, 1333, 1666, 2000]
+    assert abcfile.beats_per_bar(TUNE) == 3
+
+
+def test_a_phrase_is_a_tune() -> None:
+    phrase = Phrase((Note(0, 4, 61), Note(4, 6, 65), Note(10, 10, 68), Note(21, 2, 61)), 23, 16, 12)
+    tune = tune_of(phrase)
+    assert abcform.normal(tune) == tune
+    assert [(note.start, note.length, note.pitch) for note in tune_notes(tune)] == [
+        (note.start, note.length, note.pitch) for note in phrase.notes
+    ]

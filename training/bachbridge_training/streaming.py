@@ -16,6 +16,7 @@ A bidirectional network cannot run live: it would have to know what has not been
 Only `keras.ops` is used, so the code runs under TensorFlow and under JAX alike.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -32,6 +33,14 @@ _OWN = 16
 """Units from which a symbol's own logit is made, beside those of its pitches."""
 _LEAST = 1e-20
 """Added to a probability before its logarithm is taken."""
+
+
+Take = Callable[[Any, Any], Any]
+"""Rows of a table by their numbers."""
+
+
+def _taken(table: Any, rows: Any) -> Any:
+    return ops.take(table, rows, axis=0)
 
 
 class Network:
@@ -68,20 +77,23 @@ class Network:
             return total
         return total + self.spelling(self.spelled(ids[..., 0])) + self.leap(self.leaps(ids, before))
 
-    def spelled(self, ids: Any) -> Any:
+    def spelled(self, ids: Any, take: Take = _taken) -> Any:
         """`ids[...]` → `[..., feature]`."""
-        return ops.take(self._features(), ids, axis=0)
+        return take(self._features(), ids)
 
     def _features(self) -> np.ndarray:
         assert self.alphabet.spelled is not None
         return self.alphabet.spelled.astype(np.float32)
 
-    def leaps(self, ids: Any, before: Any) -> Any:
+    def leaps(self, ids: Any, before: Any, take: Take = _taken) -> Any:
         """The column of the interval that leads to `ids[..., field]`."""
-        line, pitches = self.alphabet.line, self.alphabet.pitches
-        assert line is not None
-        now, then = (ops.take(line.astype(np.int32), its, axis=0) + 1 for its in (ids[..., 0], before))
-        return ops.take(self.alphabet.interval().reshape(-1), then * (pitches + 1) + now, axis=0)
+        now, then = (take(self._line(), its) for its in (ids[..., 0], before))
+        return take(self.alphabet.interval().reshape(-1), then * (self.alphabet.pitches + 1) + now)
+
+    def _line(self) -> np.ndarray:
+        """Rows and columns of `Alphabet.interval`, by id."""
+        assert self.alphabet.line is not None
+        return (self.alphabet.line + 1).astype(np.int32)
 
     def first(self, view: Any, ids: Any) -> Any:
         """Logits of the first field, `view[..., unit]` after the symbol `ids[...]`."""
@@ -94,11 +106,9 @@ class Network:
         led = ops.take_along_axis(inner[..., features : features + INTERVALS], self.columns(ids), axis=-1)
         return self.said(inner, inner[..., :pitches] + led)
 
-    def columns(self, ids: Any) -> Any:
+    def columns(self, ids: Any, take: Take = _taken) -> Any:
         """For each pitch, the column of the interval that leads to it after `ids[...]`: `[..., pitch]`."""
-        line = self.alphabet.line
-        assert line is not None
-        return ops.take(self.alphabet.interval()[:, 1:], ops.take(line.astype(np.int32), ids, axis=0) + 1, axis=0)
+        return take(self.alphabet.interval()[:, 1:], take(self._line(), ids))
 
     def said(self, inner: Any, pitches: Any) -> Any:
         """Logits `[..., id]`, of the first head's columns `inner` and what they say of the `pitches`."""
@@ -106,12 +116,12 @@ class Network:
         said = ops.concatenate([pitches, inner[..., count:features]], axis=-1)
         return ops.matmul(said, self._features().T) + self.own(inner[..., features + INTERVALS :])
 
-    def later(self, field: int, view: Any, known: Any) -> Any:
+    def later(self, field: int, view: Any, known: Any, take: Take = _taken) -> Any:
         """Logits of another field, from its `view[..., unit]` and the symbol's fields `known[..., field]` before it."""
         known = ops.maximum(known, 0)
         told = view + sum(its(known[..., other]) for (for_, other), its in self.chosen.items() if for_ == field)
         if self.alphabet.spelled is not None:
-            told += self.sounds[field](self.spelled(known[..., 0]))
+            told += self.sounds[field](self.spelled(known[..., 0], take))
         return self.outer[field](ops.relu(told))
 
 

@@ -6,8 +6,11 @@ so whatever is left in a bar can be filled. Every value returned here can be bro
 
 - between notes, what is left is a whole number `n >= 0` of quanta, and `n` notes of one quantum fill it;
 - after `A>` one quantum is left at least, which a note of two fills, after `A<` three, which such a note fills too;
-- in a tuplet of `p` notes in the time of `q`, with `k >= 1` to come after `w` quanta, the sum can still become the
-  least multiple of `p / gcd(p, q)` that is at least `w + k`; this times `q / p` is whole, and at most what is left.
+- in a tuplet of `p` notes in the time of `q`, the notes to come can still bring the sum of what is written to a
+  multiple of `p / gcd(p, q)` (`_least`); this times `q / p` is whole, and at most what is left.
+
+In tuplets and broken pairs lengths are plain note values (in tuplets they may be dotted): many programs know no others
+there.
 
 A step that would break one of these is refused (None). That is all of the proof for a bar; for the tune, see `Bars`.
 
@@ -17,12 +20,16 @@ The meaning of the signs is that of the ABC standard 2.1 (https://abcnotation.co
 
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import cache
 from math import gcd
 
 QUANTA = 16
 """Quanta in a unit note length."""
 _SIMPLE = {2: 3, 3: 2, 4: 3, 5: 2, 6: 2, 7: 2, 8: 3, 9: 2}
 """Notes of a tuplet → in the time of how many; in compound meters 5, 7 and 9 notes take the time of 3."""
+_PLAIN = tuple(1 << power for power in range(11))
+_DOTTED = tuple(sorted((*_PLAIN, *(3 * plain for plain in _PLAIN))))
+_ENDLESS = 1 << 30
 JOINS = ("||", "|]", "|:", ":|", "::")
 """The bar lines at which sections begin and end."""
 LINES = ("|", *JOINS)
@@ -57,7 +64,16 @@ class Tuplet:
     @property
     def least(self) -> int:
         """The quanta that it takes at least."""
-        return -(-(self.written + self.left) // self.whole) * self.whole * self.time // self.notes
+        more = _least(self.left, -self.written % self.whole, self.whole)
+        return (self.written + more) * self.time // self.notes
+
+
+@cache
+def _least(notes: int, residue: int, modulus: int) -> int:
+    """The least sum of lengths in a tuplet that leaves `residue` modulo `modulus`; `_ENDLESS` where there is none."""
+    if not notes:
+        return 0 if residue == 0 else _ENDLESS
+    return min(plain + _least(notes - 1, (residue - plain) % modulus, modulus) for plain in _DOTTED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +101,8 @@ class Rhythm:
 
     def note(self, written: int) -> "Rhythm | None":
         """After a note or rest written `written` quanta long."""
+        if (self.tuplet and written not in _DOTTED) or (self.broken and written not in _PLAIN):
+            return None
         if self.tuplet:
             tuplet = replace(self.tuplet, left=self.tuplet.left - 1, written=self.tuplet.written + written)
             if tuplet.left:
@@ -107,7 +125,7 @@ class Rhythm:
 
     def breaks(self, sign: str) -> "Rhythm | None":
         """After a note whose length is taken from (`<`), or added to (`>`), by a half."""
-        if not self.last or self.last % 2:
+        if self.last not in _PLAIN or self.last % 2:
             return None
         more = self.last // 2 if sign == ">" else -(self.last // 2)
         return _possible(replace(self, left=self.left - more, broken=sign, last=0))

@@ -26,7 +26,7 @@ def closing(state: State) -> frozenset[str]:
         case "note":
             chars = _rest_of_note(state)
         case "line":
-            chars = _rest_of_line(state, allowed)
+            chars = _rest_of_line(state)
         case "music":
             chars = _between(state, allowed)
         case _:
@@ -61,13 +61,13 @@ def _rest_of_note(state: State) -> set[str]:
     return {LONGER[state.length][value][len(state.length)]}
 
 
-def _rest_of_line(state: State, allowed: frozenset[str]) -> set[str]:
+def _rest_of_line(state: State) -> set[str]:
     """The bar line that ends a section, if it can become one."""
     token = state.token
     for end in _ENDS:
         if end.startswith(token) and state.music.close(end) and not state.tie:
             return {end[len(token)]} if end != token else set("[\n")
-    return set(allowed) - set("|:]")
+    return set(LETTERS)
 
 
 def _between(state: State, allowed: frozenset[str]) -> set[str]:

@@ -288,7 +288,9 @@ def _fits(rhythm: Rhythm, beginning: str) -> bool:
 def _allowed(state: State) -> frozenset[str]:
     if state.phase == "note":
         ended = state.ended
-        return frozenset(char for char in _LONGER if state.after(char)) | (ended.allowed() if ended else frozenset())
+        return frozenset(char for char in _LONGER if state.after(char)) | (
+            ended.allowed() if ended else frozenset[str]()
+        )
     tried = _CHARACTERS if state.phase == "field" or not state.strict else _MUSIC
     return frozenset(char for char in tried if state.after(char))
 

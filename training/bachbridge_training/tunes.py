@@ -31,8 +31,8 @@ from rich.console import Console
 from rich.progress import track
 
 from bachbridge.abcfile import decoded
-from bachbridge.codecs import abcform, abcgrammar
-from bachbridge.errors import ConfigError
+from bachbridge.codecs import abcform, abcgrammar, abcspelling
+from bachbridge.errors import ConfigError, TuneError
 from bachbridge.wholefile import whole_file
 
 COLLECTIONS = ("airdsAirs", "oneills1850", "ryansMammoth")
@@ -133,7 +133,7 @@ def cleaned(tune: str) -> tuple[str, str]:
     try:
         text = abcform.normal(tune)
         text = text if _adds_up(text) else _without_wrong_sections(text)
-    except abcform.TuneError as error:
+    except TuneError as error:
         return "", str(error).partition(" (")[0].partition(":")[0]
     return (text, "") if text else ("", "the bars do not add up")
 
@@ -162,7 +162,7 @@ def _is_right_section(before: str, section: str) -> bool:
     """Whether a section adds up, after the header and the changes `before` it; nothing alone is no section."""
     try:
         return _adds_up(abcform.normal(before + section.lstrip("\n")))
-    except abcform.TuneError:
+    except TuneError:
         return False
 
 
@@ -176,16 +176,16 @@ def _opening(text: str) -> list[int]:
     """The first notes' letters, each counted from the first of all, in octaves."""
     try:
         body = abcform.normal(text).split("\n", 3)[3]
-    except abcform.TuneError:
+    except TuneError:
         body = text
-    notes = [found for found in abcform.TOKEN.finditer(body) if found.lastgroup == "note"][:_OPENING]
+    notes = [found for found in abcspelling.TOKEN.finditer(body) if found.lastgroup == "note"][:_OPENING]
     steps = [_height(found[0]) for found in notes]
     return [step - steps[0] for step in steps]
 
 
 def _height(note: str) -> int:
     """A note's place on the staff."""
-    found = abcform.NOTE.fullmatch(note)
+    found = abcspelling.NOTE.fullmatch(note)
     assert found
     octave = found[3].count("'") - found[3].count(",") + found[2].islower()
     return _LETTERS.index(found[2].upper()) + len(_LETTERS) * octave

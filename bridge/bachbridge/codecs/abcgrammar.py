@@ -31,8 +31,9 @@ from functools import lru_cache
 from typing import Literal
 
 from bachbridge.codecs import abcwords
-from bachbridge.codecs.abcbars import JOINS, LINES, QUANTA, Bars, Rhythm, beginning
+from bachbridge.codecs.abcbars import JOINS, LINES, Bars, beginning
 from bachbridge.codecs.abcheader import Lines
+from bachbridge.codecs.abcrhythm import QUANTA, Rhythm
 from bachbridge.codecs.abcwords import LENGTHS, LONGER
 
 Phase = Literal["field", "music", "quote", "sign", "note", "tuplet", "line", "number", "end"]

@@ -29,7 +29,7 @@ def drawn(seed: int, length: int, text: str = "") -> str:
         state = state.after(char)
         assert state
         text += char
-        assert len(text) < length + 400, text
+        assert len(text) < length + 100, text
     return text
 
 

@@ -5,8 +5,8 @@ from math import ceil
 from pathlib import Path
 
 from bachbridge.codecs import abcform
-from bachbridge.codecs.abcform import TuneError
 from bachbridge.codecs.abctune import header_of, tune_notes
+from bachbridge.errors import TuneError
 from bachbridge.music import step_ns_of
 from bachbridge.performance import Played
 from bachbridge.wholefile import whole_file

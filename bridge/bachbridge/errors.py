@@ -19,3 +19,7 @@ class MidiFileError(BachBridgeError):
 
 class ConfigError(BachBridgeError):
     """A setting is unknown or out of range."""
+
+
+class TuneError(BachBridgeError):
+    """A tune in ABC has no meter or key, or is more than is read here."""

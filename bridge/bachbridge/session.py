@@ -127,7 +127,7 @@ class Session:
             case Panic():
                 return [*self._stop(now_ns), *(Send(data, now_ns) for data in midi.panic())]
             case Reset():
-                return self._stop(now_ns)
+                return [*self._stop(now_ns), *self._programs(now_ns)]
             case Quit(reason):
                 return [*self._stop(now_ns), Status("quit", reason)]
             case Cadence():

@@ -8,6 +8,7 @@ from bachbridge import abcfile
 from bachbridge.codecs import abcform
 from bachbridge.codecs.abcopening import tune_of
 from bachbridge.codecs.abctune import tune_notes
+from bachbridge.errors import TuneError
 from bachbridge.music import Note, Phrase
 
 TUNE = "M:6/8\nL:1/8\nK:G\nGAB def|[M:3/4]g6|]\n"
@@ -24,9 +25,9 @@ def test_a_file_is_written_and_read_back(tmp_path: Path) -> None:
 def test_a_file_without_tunes_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "none.abc"
     path.write_text("GABc|\n", "utf-8")
-    with pytest.raises(abcform.TuneError, match="holds no tune"):
+    with pytest.raises(TuneError, match="holds no tune"):
         abcfile.read_abc(path)
-    with pytest.raises(abcform.TuneError, match="cannot be read"):
+    with pytest.raises(TuneError, match="cannot be read"):
         abcfile.read_abc(tmp_path / "missing.abc")
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bachbridge.codecs import abcform, abcwords
+from bachbridge.codecs import abcspelling, abcwords
 from bachbridge.codecs.abcmoving import moved_by, transpositions
 from bachbridge.codecs.abctune import tune_notes
 
@@ -25,7 +25,7 @@ def test_every_note_is_so_much_higher(semitones: int) -> None:
     assert [(note.start, note.length, note.pitch - semitones) for note in moved] == [
         (note.start, note.length, note.pitch) for note in given
     ]
-    symbols = [found[0] for found in abcform.TOKEN.finditer(text) if found.lastgroup == "quote"]
+    symbols = [found[0] for found in abcspelling.TOKEN.finditer(text) if found.lastgroup == "quote"]
     assert len(symbols) == 4
     assert all(abcwords.is_chord(symbol.strip('"')) for symbol in symbols)
 

@@ -251,3 +251,5 @@ def test_a_receiver_that_came_later_hears_of_the_instrument_with_each_answer() -
     driver = dreaming(settings=replace(DREAMING, instrument="Oboe"))
     driver.run(5 * S)
     assert chosen(driver) == [(channel, 68) for channel in range(4)]
+    driver.feed(Reset())
+    assert chosen(driver)[4:] == chosen(driver)[:4]

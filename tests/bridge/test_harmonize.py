@@ -108,6 +108,15 @@ def test_the_melody_stays_to_the_tick_and_three_named_tracks_are_added(tmp_path:
         assert max(note.end for note in notes) == len(TUNE) * TPB
 
 
+def test_the_added_voices_have_the_instrument_that_was_chosen(tmp_path: Path):
+    source = song(tmp_path / "in.mid", rows(72, 71, 72))
+    run(source, program=68)
+    tracks = mido.MidiFile(str(tmp_path / "out.mid")).tracks[2:]
+    assert [event.program for track in tracks for event in track if event.type == "program_change"] == [68] * 3
+    with pytest.raises(ConfigError, match="all voices keep their instruments: leave --instrument out"):
+        run(source, program=68, keep="1")
+
+
 def test_the_harmony_is_as_loud_as_the_melody_above_it(tmp_path: Path):
     read = run(song(tmp_path / "in.mid", rows(72, 71, 72)))
     by_start = {note.start: note.velocity for note in read.notes if note.track == 1}

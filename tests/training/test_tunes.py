@@ -33,6 +33,11 @@ def test_tunes_are_cleaned_and_those_that_do_not_add_up_refused(tmp_path: Path) 
         assert found.refused == {"the bars do not add up": 1, "is there already": 1}
 
 
+def test_of_a_tune_the_sections_that_add_up_are_kept() -> None:
+    text, reason = tunes.cleaned("X:1\nM:4/4\nL:1/8\nK:G\nG8|A8:|\nG8|A7|B8|[K:D]A8:|\nd8|e8|]\n")
+    assert (text, reason) == ("M:4/4\nL:1/8\nK:G\nG8|A8:|\nK:D\nd8|e8|]\n", "")
+
+
 def test_a_transposed_twin_is_in_the_same_part() -> None:
     many = [f"M:4/4\nL:1/8\nK:G\n{note}2AB cdef|\n" for note in "GABcdefg"]
     assert tunes.part_of(TUNE) == tunes.part_of(MOVED)

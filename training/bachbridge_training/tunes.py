@@ -7,8 +7,9 @@ of one voice, barred; the music is in the public domain, and its transcribers na
 and duets for fifes) and `nottingham-dataset` (two tunes).
 
 The texts are in normal form (`codecs.abcform`, which says what is left out and what is refused); besides, a tune is
-refused whose bars do not add up, where they cannot be read as people write them (`codecs.abcgrammar`), and one that is
-there already. With `given`, the texts are as they were given, whole, and none is refused.
+left out where its bars do not add up, even as people write them (`codecs.abcgrammar`): the sections in which they do
+not, and if none remains, all of it. Refused is also what is there already. With `given`, the texts are as they were
+given, whole, and none is refused.
 
 Files named `train.abc`, `valid.abc` and `test.abc` in one folder are the parts that they say. Otherwise nine in ten
 tunes are trained on, one in twenty validates and one in twenty tests, by a hash of how the tune begins: the letters of
@@ -19,6 +20,7 @@ Reading all that takes a minute is done once: the result is kept under a hash of
 
 import hashlib
 import json
+import re
 from collections import Counter
 from dataclasses import asdict, dataclass
 from importlib.util import find_spec
@@ -29,18 +31,21 @@ from rich.console import Console
 from rich.progress import track
 
 from bachbridge.abcfile import decoded
-from bachbridge.codecs import abcform, abcgrammar
-from bachbridge.errors import ConfigError
+from bachbridge.codecs import abcform, abcgrammar, abcspelling
+from bachbridge.errors import ConfigError, TuneError
 from bachbridge.wholefile import whole_file
 
 COLLECTIONS = ("airdsAirs", "oneills1850", "ryansMammoth")
 PARTS = ("train", "valid", "test")
-CACHE_VERSION = 1
+CACHE_VERSION = 2
 _OPENING = 24
 """Notes that tell a tune from another."""
 _PART_OF_RESIDUE = {0: "valid", 1: "test"}
 _RESIDUES = 20
 _LETTERS = "CDEFGAB"
+_SECTIONS = re.compile(r"(?<=\|\||\|\]|:\||::|\|:)(?!\[)")
+"""Between the sections of a tune in normal form; first and second ending are not parted."""
+_CHANGES = re.compile(r"^[MLK]:.*\n", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,10 +132,38 @@ def cleaned(tune: str) -> tuple[str, str]:
     """A tune in normal form, or why it is refused (its text is then empty)."""
     try:
         text = abcform.normal(tune)
-    except abcform.TuneError as error:
+        text = text if _adds_up(text) else _without_wrong_sections(text)
+    except TuneError as error:
         return "", str(error).partition(" (")[0].partition(":")[0]
+    return (text, "") if text else ("", "the bars do not add up")
+
+
+def _adds_up(text: str) -> bool:
     state = abcgrammar.read(text + "\n", abcgrammar.READING)
-    return (text, "") if state and state.over else ("", "the bars do not add up")
+    return state is not None and state.over
+
+
+def _without_wrong_sections(text: str) -> str:
+    """What is left of a tune, or nothing; a change of key in a section that is left out stays."""
+    *header, body = text.split("\n", 3)
+    head = "\n".join(header) + "\n"
+    before, kept = head, ""
+    any_right = False
+    for section in _SECTIONS.split(body):
+        changes = "".join(_CHANGES.findall(section))
+        right = _is_right_section(before, section)
+        kept += section if right else f"\n{changes}"
+        any_right |= right
+        before += changes
+    return abcform.normal(head + kept.lstrip("\n")) if any_right else ""
+
+
+def _is_right_section(before: str, section: str) -> bool:
+    """Whether a section adds up, after the header and the changes `before` it; nothing alone is no section."""
+    try:
+        return _adds_up(abcform.normal(before + section.lstrip("\n")))
+    except TuneError:
+        return False
 
 
 def part_of(text: str) -> str:
@@ -143,16 +176,16 @@ def _opening(text: str) -> list[int]:
     """The first notes' letters, each counted from the first of all, in octaves."""
     try:
         body = abcform.normal(text).split("\n", 3)[3]
-    except abcform.TuneError:
+    except TuneError:
         body = text
-    notes = [found for found in abcform.TOKEN.finditer(body) if found.lastgroup == "note"][:_OPENING]
+    notes = [found for found in abcspelling.TOKEN.finditer(body) if found.lastgroup == "note"][:_OPENING]
     steps = [_height(found[0]) for found in notes]
     return [step - steps[0] for step in steps]
 
 
 def _height(note: str) -> int:
     """A note's place on the staff."""
-    found = abcform.NOTE.fullmatch(note)
+    found = abcspelling.NOTE.fullmatch(note)
     assert found
     octave = found[3].count("'") - found[3].count(",") + found[2].islower()
     return _LETTERS.index(found[2].upper()) + len(_LETTERS) * octave

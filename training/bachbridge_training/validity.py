@@ -16,6 +16,7 @@ from typing import Any
 from bachbridge.codecs import abcform, abcwords
 from bachbridge.codecs.abcbars import JOINS, LINES
 from bachbridge.codecs.abctune import STEPS, header_of, words_of
+from bachbridge.errors import TuneError
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,7 @@ def _bars(text: str) -> list[tuple[bool, bool]] | None:
     """Of each bar whether it is full, and whether it is one that may be short, and is; None: it cannot be read."""
     try:
         header, body = header_of(abcform.normal(text))
-    except abcform.TuneError:
+    except TuneError:
         return None
     reading = header.reading()
     bar, begun, joined = header.meter * STEPS, Fraction(0), True

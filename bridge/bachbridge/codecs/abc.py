@@ -20,11 +20,12 @@ from typing import Any
 
 import numpy as np
 
-from bachbridge.codecs import abcform, abcgrammar, abcwords
+from bachbridge.codecs import abcform, abcgrammar, abcspelling, abcwords
 from bachbridge.codecs.abcclosing import closing
 from bachbridge.codecs.abcopening import Opening, opening
 from bachbridge.codecs.abctune import Reading, Sung, header_of, words_of
 from bachbridge.codecs.symbols import Bools, Symbol
+from bachbridge.errors import TuneError
 from bachbridge.music import Note, Phrase
 
 NEEDED = "".join(
@@ -49,8 +50,8 @@ def vocabulary(texts: Iterable[str]) -> dict[str, Any]:
         characters |= set(text)
         count += 1
         try:
-            header = header_of(abcform.normal(text))[0]
-        except abcform.TuneError:
+            header = header_of(abcform.header_lines(text))[0]
+        except TuneError:
             continue
         keys[header.key] += 1
         units[header.meter_word, header.unit_word] += 1
@@ -171,7 +172,7 @@ class Pen:
 
 def _is_word(text: str) -> bool:
     """Whether this is a word of the music, or the beginning of a note."""
-    return text in ("^", "_", "^^", "__") or abcform.TOKEN.fullmatch(text) is not None
+    return text in ("^", "_", "^^", "__") or abcspelling.TOKEN.fullmatch(text) is not None
 
 
 class TunePen:
@@ -182,7 +183,7 @@ class TunePen:
     def __init__(self, codec: Abc, beginning: str, most: int) -> None:
         state = abcgrammar.read(beginning)
         if state is None:
-            raise abcform.TuneError(f"no tune begins with {beginning!r}: give the lines M:, L: and K: in this order.")
+            raise TuneError(f"no tune begins with {beginning!r}: give the lines M:, L: and K: in this order.")
         self._codec, self._most, self._state = codec, most, state
         self.text = beginning
 

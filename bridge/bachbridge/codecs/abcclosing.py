@@ -24,9 +24,9 @@ def closing(state: State) -> frozenset[str]:
         case "sign":
             chars = set(LETTERS)
         case "note":
-            chars = _rest_of_note(state)
+            chars = _rest_of_note(state, allowed)
         case "line":
-            chars = _rest_of_line(state, allowed)
+            chars = _rest_of_line(state)
         case "music":
             chars = _between(state, allowed)
         case _:
@@ -48,7 +48,7 @@ def _goal(bars: Bars) -> int:
     return rest - rhythm.filled if shorter else rhythm.left
 
 
-def _rest_of_note(state: State) -> set[str]:
+def _rest_of_note(state: State, allowed: frozenset[str]) -> set[str]:
     """The next character of the note's length, or what may follow the note."""
     if state.tie and state.token != state.tie:
         return {state.tie[len(state.token)]}
@@ -57,17 +57,17 @@ def _rest_of_note(state: State) -> set[str]:
     within = [value for value, after in fitting if not rhythm.tuplet and rhythm.left - after.left <= goal]
     value = max(within, default=min(value for value, _ in fitting))
     if LENGTHS.get(state.length) == value:
-        return set("|:[ \n" + LETTERS)
+        return _between(state.ended, allowed) if state.ended else set(allowed)
     return {LONGER[state.length][value][len(state.length)]}
 
 
-def _rest_of_line(state: State, allowed: frozenset[str]) -> set[str]:
+def _rest_of_line(state: State) -> set[str]:
     """The bar line that ends a section, if it can become one."""
     token = state.token
     for end in _ENDS:
         if end.startswith(token) and state.music.close(end) and not state.tie:
             return {end[len(token)]} if end != token else set("[\n")
-    return set(allowed) - set("|:]")
+    return set(LETTERS)
 
 
 def _between(state: State, allowed: frozenset[str]) -> set[str]:

@@ -31,8 +31,9 @@ from functools import lru_cache
 from typing import Literal
 
 from bachbridge.codecs import abcwords
-from bachbridge.codecs.abcbars import JOINS, LINES, QUANTA, Bars, Rhythm, beginning
+from bachbridge.codecs.abcbars import JOINS, LINES, Bars, beginning
 from bachbridge.codecs.abcheader import Lines
+from bachbridge.codecs.abcrhythm import QUANTA, Rhythm
 from bachbridge.codecs.abcwords import LENGTHS, LONGER
 
 Phase = Literal["field", "music", "quote", "sign", "note", "tuplet", "line", "number", "end"]
@@ -288,7 +289,9 @@ def _fits(rhythm: Rhythm, beginning: str) -> bool:
 def _allowed(state: State) -> frozenset[str]:
     if state.phase == "note":
         ended = state.ended
-        return frozenset(char for char in _LONGER if state.after(char)) | (ended.allowed() if ended else frozenset())
+        return frozenset(char for char in _LONGER if state.after(char)) | (
+            ended.allowed() if ended else frozenset[str]()
+        )
     tried = _CHARACTERS if state.phase == "field" or not state.strict else _MUSIC
     return frozenset(char for char in tried if state.after(char))
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from bachbridge.codecs import abcwords
-from bachbridge.codecs.abcbars import quanta
+from bachbridge.codecs.abcrhythm import quanta
 from bachbridge.codecs.abcwords import BEGINNINGS, WORDS
 
 _ORDER = {"X": 0, "T": 1, "M": 3, "L": 4, "K": 5}

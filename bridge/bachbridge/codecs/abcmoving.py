@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
-from bachbridge.codecs import abcform, abcwords
+from bachbridge.codecs import abcspelling, abcwords
 
 _LETTERS = "CDEFGAB"
 _SIGNS = {"^": 1, "^^": 2, "_": -1, "__": -2, "=": 0}
@@ -88,7 +88,7 @@ def moved_by(tune: str, semitones: int) -> str | None:
         elif move is None or re.match(r"[A-Za-z]:[^|:]?|%", line):
             lines.append(line)
         else:
-            lines.append(abcform.TOKEN.sub(lambda found, move=move: _word(found, move), line))
+            lines.append(abcspelling.TOKEN.sub(lambda found, move=move: _word(found, move), line))
     return "\n".join(lines) if move else None
 
 
@@ -128,7 +128,7 @@ def _word(found: re.Match[str], move: _Move) -> str:
     word, kind = found[0], found.lastgroup
     match kind:
         case "note" | "stack" | "grace":
-            return abcform.NOTE.sub(move.note, word)
+            return abcspelling.NOTE.sub(move.note, word)
         case "quote" if abcwords.is_chord(word.strip('"() ')):
             symbol = word.strip('"() ')
             return word.replace(symbol, move.chord(symbol))

@@ -13,8 +13,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from bachbridge.codecs import abcform, abcwords
-from bachbridge.codecs.abcbars import JOINS, time_of
+from bachbridge.codecs import abcform, abcspelling, abcwords
+from bachbridge.codecs.abcbars import JOINS
+from bachbridge.codecs.abcrhythm import time_of
 
 STEPS = 16
 """Steps in a whole note."""
@@ -82,7 +83,7 @@ class Reading:
         out = self.rest()
         if word == "-":
             self._tied = out[-1] if out else self._tied
-        elif note := abcform.NOTE.fullmatch(word):
+        elif note := abcspelling.NOTE.fullmatch(word):
             self._sound(note[2], note[3], note[1], note[4])
         elif word[:1] == "z":
             self._pass(word[1:])
@@ -181,7 +182,7 @@ def words_of(body: str) -> Iterable[str]:
         if re.match(r"[MLK]:", line):
             yield line
         else:
-            yield from (found[0] for found in abcform.TOKEN.finditer(line))
+            yield from (found[0] for found in abcspelling.TOKEN.finditer(line))
 
 
 def tune_notes(tune: str, *, repeats: bool = True) -> list[Sung]:

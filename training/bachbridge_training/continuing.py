@@ -19,7 +19,8 @@ from bachbridge_training.surprises import judged
 
 ops: Any = keras.ops  # untyped: what is inferred of its functions is wrong
 
-_AT_ONCE = 2
+_MOST, _CELLS = 16, 1 << 21
+"""How many pieces are scored at once at most, and how many pairs of symbols these may have (for the memory's sake)."""
 _ROUND = 128
 """Pieces are padded to a multiple of so many symbols, so that few graphs are traced."""
 
@@ -67,11 +68,12 @@ def _nats(logits: Any, target: Any) -> Any:
 
 def score(model: keras.Model, pieces: Sequence[Passage]) -> dict[str, float]:
     """See `Course.scores`."""
-    ordered = sorted(pieces, key=lambda piece: len(piece.symbols))
+    waiting = sorted(pieces, key=lambda piece: len(piece.symbols))
     nats, right, symbols = 0.0, 0.0, 0.0
-    for begin in range(0, len(ordered), _AT_ONCE):
-        group = ordered[begin : begin + _AT_ONCE]
-        length = -(-len(group[-1].symbols) // _ROUND) * _ROUND
+    while waiting:
+        length = -(-len(waiting[-1].symbols) // _ROUND) * _ROUND
+        count = max(1, min(_MOST, _CELLS // length**2))
+        waiting, group = waiting[:-count], waiting[-count:]
         batch = passages.stacked([passages.whole(piece) for piece in group], length)
         logits = model.predict_on_batch(batch.all)
         weight = (batch.target[..., 0] > 0)[..., None]

@@ -17,6 +17,8 @@ _WORDY = 2
 """The place of all other lines."""
 _MOST_LINES, _MOST_WORDS, _MOST_DIGITS = 10, 60, 5
 _LETTERS = "ABCDFGHIKLMNOPQRSTUWXYZrsw%"
+_STRICT = "XTMLKABCDFGHNORSZ%"
+"""Of these, the ones that no program stumbles over, whatever their words."""
 _AMID = "KMLPTNSRQYIWwHVC%"
 """Of these, the lines that people write amid the music."""
 
@@ -53,7 +55,7 @@ class Lines:
     def _begins(self, token: str) -> bool:
         """Whether a line may begin so."""
         letter, value = token[0], token[2:].removeprefix(" ")
-        if letter not in _LETTERS or not self._takes(letter):
+        if letter not in (_STRICT if self.strict else _LETTERS) or not self._takes(letter):
             return False
         if letter == "%":
             return len(token) <= _MOST_WORDS or not self.strict

@@ -7,7 +7,7 @@ what Keras gives on held-out music, and the folder appears whole or not at all.
 import json
 import subprocess
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Protocol
@@ -18,6 +18,7 @@ import tf2onnx
 from bachbridge.errors import ModelError
 from bachbridge.library import CARD, sha256
 from bachbridge_training.recipe import AnyRecipe
+from bachbridge_training.repertoire import BUNDLED
 from bachbridge_training.scores import Piece
 
 OPSET = 17
@@ -57,8 +58,18 @@ def convert(
     tf2onnx.convert.from_function(tf.function(named), signature, opset=OPSET, output_path=str(path))
 
 
-def export(form: Form, target: Path, *, held_out: Piece, score: Callable[[Any], dict[str, Any]] | None = None) -> None:
-    """Write the model's folder, with what `score` says of the networks; or raise `ModelError` and change nothing."""
+def export(
+    form: Form,
+    target: Path,
+    *,
+    held_out: Piece,
+    score: Callable[[Any], dict[str, Any]] | None = None,
+    music: Mapping[str, str] = BUNDLED,
+) -> None:
+    """Write the model's folder, with what `score` says of the networks; or raise `ModelError` and change nothing.
+
+    `music`: what the card says of the data and its split.
+    """
     _check_place(target)
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}-") as scratch:
@@ -69,7 +80,7 @@ def export(form: Form, target: Path, *, held_out: Piece, score: Callable[[Any], 
         if not worst <= TOLERANCE:
             raise ModelError(f"ONNX and Keras differ by {worst:.2g} on {held_out.name}; the model is not exported")
         metrics = {"onnx_against_keras": worst, **(score(form.runtime(folder)) if score else {})}
-        (folder / CARD).write_text(json.dumps(card(form, folder, metrics), indent=2) + "\n", "utf-8")
+        (folder / CARD).write_text(json.dumps(card(form, folder, metrics, music), indent=2) + "\n", "utf-8")
         if target.exists():
             target.rename(Path(scratch) / "before")
         folder.rename(target)
@@ -81,15 +92,14 @@ def _check_place(target: Path) -> None:
         raise ModelError(f"{target} is there already and is no model: choose another folder with -o.")
 
 
-def card(form: Form, folder: Path, metrics: dict[str, Any]) -> dict[str, Any]:
+def card(form: Form, folder: Path, metrics: dict[str, Any], music: Mapping[str, str] = BUNDLED) -> dict[str, Any]:
     """What a person and the run-time need to know about the model."""
     recipe, facts = form.recipe, form.facts()
     return {
         "name": recipe.name,
         **facts,
         "sampler": {"temperature": recipe.temperature, "top_p": recipe.top_p},
-        "data": "J. S. Bach's four-part chorales as bundled with music21",
-        "split": "bachbridge_training/data/chorale_split.json",
+        **music,
         "recipe": asdict(recipe),
         "metrics": metrics,
         "commit": _commit(),

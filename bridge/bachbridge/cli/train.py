@@ -1,11 +1,17 @@
 """`bachbridge train RECIPE`: train a model from its recipe; a run is a folder that can be taken up again."""
 
+import json as encoding
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bachbridge.errors import ConfigError
 from bachbridge_training import recipe as recipes
 from bachbridge_training.recipe import AnyRecipe
+
+if TYPE_CHECKING:
+    from bachbridge_training.collection import Collection
+    from bachbridge_training.repertoire import Origin, Repertoire
 
 _RECIPE = "recipe.toml"
 
@@ -19,14 +25,24 @@ def train(
     output: Path | None,
     resume: bool,
     start: Path | None = None,
+    data: Path | None = None,
+    check: bool = False,
+    json: bool = False,
 ) -> None:
     """Run the recipe in the folder `output` (default `runs/RECIPE`), on `limit` pieces of each part if given.
 
-    `start`: a run whose best weights are the first ones of this run.
+    `start`: a run whose best weights are the first ones of this run; `data`: a folder of music instead of the
+    chorales, of which a report is shown first; with `check` there is nothing but the report, with `json` it is also
+    printed as such.
     """
     wanted = recipes.read(recipe)
+    if data is None and (check or json):
+        raise ConfigError("--check and --json are about music of your own: name its folder with --data.")
+    if data is not None and check:
+        looked_at(data, wanted, json=json)
+        return
     # TensorFlow takes seconds to load and prints while it does: not before it is known that there is something to do.
-    from bachbridge_training import corpus, training
+    from bachbridge_training import repertoire, training
 
     folder = output or Path("runs") / Path(recipe).stem
     begun = (folder / training.LAST).is_file()
@@ -36,9 +52,8 @@ def train(
         raise ConfigError(f"{start} holds no run to begin with: name the folder of a run after --from.")
     if resume and not begun:
         raise ConfigError(f"{folder} holds no run to resume: leave --resume out, or name the run's folder with -o.")
-    pieces = {part: corpus.pieces(part)[:limit] for part in ("train", "valid")}
-    share = len(pieces["train"]) / sum(part == "train" for part in corpus.split().values())
-    settled = _resumed(folder, epochs=epochs, seed=seed) if begun else _fresh(wanted, epochs, share, seed)
+    music = _music(wanted, data, limit, folder if begun else None, json=json)
+    settled = _resumed(folder, epochs=epochs, seed=seed) if begun else _fresh(wanted, epochs, music.share, seed)
     run = training.start(settled)
     if begun:
         training.resume(run, folder)
@@ -46,8 +61,50 @@ def train(
         training.take_over(run, start)
     folder.mkdir(parents=True, exist_ok=True)
     recipes.write(settled, folder / _RECIPE)
-    training.train(run, pieces["train"], pieces["valid"], folder)
+    repertoire.write(music.origin, folder)
+    print(f"the curve of the training, drawn anew after each epoch, is {folder / training.CURVE}", flush=True)
+    training.train(run, music.parts["train"], music.parts["valid"], folder)
     print(f"the run is in {folder}; make a model of it: bachbridge export {settled.name} --run {folder}")
+
+
+def _music(recipe: AnyRecipe, data: Path | None, limit: int | None, run: Path | None, *, json: bool) -> "Repertoire":
+    """What to train on: of a `run` that goes on the same as before, else what the options say."""
+    from bachbridge_training import repertoire
+
+    began = repertoire.read(run) if run else None
+    if run and not began and data:
+        raise ConfigError(f"the run in {run} began with the bundled chorales: leave --data out when resuming.")
+    if began:
+        limit = began.limit if limit is None else limit
+        data = _place(began) if data is None else data
+    music = repertoire.own(looked_at(data, recipe, json=json), limit) if data else repertoire.chorales(limit)
+    if began and run:
+        repertoire.check(began, music.origin, run)
+    return music
+
+
+def _place(origin: "Origin") -> Path | None:
+    return Path(origin.folder) if origin.folder else None
+
+
+def looked_at(data: Path, recipe: AnyRecipe, *, json: bool = False) -> "Collection":
+    """The music in the folder, once its report was shown; raises `ConfigError` if there is not enough of it."""
+    from bachbridge_training import collection, kinds, preflight, repertoire
+
+    kind = kinds.of(recipe)
+    found = collection.gathered(data, kind)
+    split, complaint = dict[str, int](), ""
+    try:
+        split = {part: len(items) for part, items in repertoire.split(found.items).items()}
+    except ConfigError as error:
+        complaint = str(error)
+    told = preflight.report(found, split, recipe.window if kind is kinds.quartet else 0)
+    preflight.show(told)
+    if json:
+        print(encoding.dumps(told.as_json(), indent=2))
+    if complaint:
+        raise ConfigError(complaint)
+    return found
 
 
 def _fresh(recipe: AnyRecipe, epochs: int | None, share: float, seed: int | None) -> AnyRecipe:

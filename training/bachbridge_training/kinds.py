@@ -1,0 +1,183 @@
+"""What a recipe needs of a piece: a `Kind` makes it from a manuscript, or raises `UnfitError` that says why it cannot.
+
+`quartet` is for the codecs of four voices, `exact` and `tune` for those of symbol sequences, which read notes and texts
+for themselves. Kinds travel between processes, so they are functions of
+a module.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from bachbridge import grid
+from bachbridge.codecs import satb
+from bachbridge.grid import TickNote, Timeline
+from bachbridge.music import STEPS_PER_BEAT, VOICES
+from bachbridge_training import scores
+from bachbridge_training.manuscript import Manuscript
+from bachbridge_training.recipe import AnyRecipe, Recipe
+from bachbridge_training.scores import Piece
+
+LOSSES = {
+    "moved": "notes that begin between two 16ths or are shorter than one: moved to the grid",
+    "folded": f"notes outside MIDI pitches {satb.LOWEST} to {satb.HIGHEST}: moved by octaves",
+    "cut": "notes cut where the next one of their voice begins",
+    "left_out": "notes left out: more than four at once, or two in one place",
+    "other_parts": "notes of parts other than soprano, alto, tenor and bass: left out",
+}
+"""What is thrown away, in words."""
+LONGEST = 2048
+"""Steps of a section: a longer piece becomes several, so that whole pieces can be scored."""
+_FEWEST = 2 * STEPS_PER_BEAT
+_FOUR_AT_ONCE = 0.5
+"""A keyboard's music counts as four voices if four notes sound for this share of the time."""
+
+
+class UnfitError(Exception):
+    """The manuscript is not what the recipe needs; the message goes on from the file's name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What a recipe trains on: the sections of one piece, and what the report says of them."""
+
+    music: tuple[Any, ...]
+    steps: tuple[int, ...]
+    """The length of each section."""
+    ranges: tuple[tuple[int, int], ...]
+    """Lowest and highest pitch of each voice, or of everything."""
+    lost: dict[str, int] = field(default_factory=dict[str, int])
+    """How many notes by the names of `LOSSES`."""
+
+
+Kind = Callable[[Manuscript], Taken]
+
+
+def exact(manuscript: Manuscript) -> Taken:
+    """The manuscript itself, for codecs that read notes at their exact times."""
+    pitches = [note.pitch for note in manuscript.notes]
+    return Taken((manuscript,), (manuscript.phrase.steps,), ((min(pitches), max(pitches)),))
+
+
+def tune(manuscript: Manuscript) -> Taken:
+    """The text of a tune, for codecs that read ABC."""
+    if not manuscript.text:
+        raise UnfitError("is no ABC tune: this recipe learns from ABC files.")
+    return replace(exact(manuscript), music=(manuscript.text,))
+
+
+def quartet(manuscript: Manuscript) -> Taken:
+    """Four voices on the grid (`scores.Piece`), in sections."""
+    notes, time = _vocal(manuscript), manuscript.time
+    phrase = grid.phrase(notes, manuscript.names, time)
+    spread = not any(note.voice for note in phrase.notes)
+    prompt = satb.read(phrase)
+    _check(prompt, notes, spread=spread)
+    pitches = np.where(prompt.classes > satb.REST, prompt.classes + satb.LOWEST - 1, -1).astype(np.int16)
+    position, bar = _bar_lines(time, len(pitches))
+    kept = scores.sung(pitches, bar)
+    struck = (prompt.struck & (pitches >= 0))[kept]
+    whole = Piece("", pitches[kept], struck, position[kept], bar[kept])
+    if len(whole.pitches) < _FEWEST:
+        raise UnfitError("is shorter than two beats.")
+    pieces = tuple(_sections(whole))
+    played = [note.pitch + prompt.shift for note in phrase.notes]
+    lost = {
+        "moved": sum(_off_grid(note, time) for note in notes),
+        "folded": sum(not satb.LOWEST <= pitch <= satb.HIGHEST for pitch in played),
+        "cut": _overlaps(notes, time),
+        "left_out": max(0, len(notes) - int(struck.sum())),
+        "other_parts": len(manuscript.notes) - len(notes),
+    }
+    ranges = tuple((int(line[line >= 0].min()), int(line.max())) for line in whole.pitches.T)
+    return Taken(pieces, tuple(len(piece.pitches) for piece in pieces), ranges, lost)
+
+
+def _vocal(manuscript: Manuscript) -> tuple[TickNote, ...]:
+    """Of more than four parts those that are named as voices, if each voice is there once; else all."""
+    parts = {(note.track, note.channel) for note in manuscript.notes}
+    if len(parts) <= len(VOICES):
+        return manuscript.notes
+    named = {
+        track: voice for track, name in enumerate(manuscript.names) if (voice := grid.voice_named(name)) is not None
+    }
+    vocal = [part for part in parts if part[0] in named]
+    if len(vocal) != len(VOICES) or {named[track] for track, _ in vocal} != set(range(len(VOICES))):
+        return manuscript.notes
+    return tuple(note for note in manuscript.notes if (note.track, note.channel) in vocal)
+
+
+def _check(prompt: satb.Prompt, notes: tuple[TickNote, ...], *, spread: bool) -> None:
+    """Whether four voices sing; music that was `spread` over the voices must do so half of the time."""
+    singing = (prompt.classes > satb.REST).sum(axis=1)
+    said = _count(len({(note.track, note.channel) for note in notes}), "part")
+    most = int(singing.max(initial=0))
+    if not (prompt.classes > satb.REST).any(axis=0).all():
+        raise UnfitError(f"has not four voices ({said}, {_count(most, 'note')} at once at most).")
+    share = float((singing == len(VOICES)).sum() / max(1, (singing > 0).sum()))
+    if spread and share < _FOUR_AT_ONCE:
+        raise UnfitError(f"has not four voices ({said}, four notes sound {share:.0%} of the time).")
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
+def _bar_lines(time: Timeline, steps: int) -> tuple[np.ndarray, np.ndarray]:
+    """Position in the bar and the bar's length at every step, in steps; a pick-up is the end of a bar."""
+    position, bar = np.zeros(steps, np.int16), np.full(steps, 16, np.int16)
+    bars = list(time.bars(steps))
+    missing = grid.missing_before(bars)
+    for number, its in enumerate(bars):
+        before = missing if number == 0 else 0
+        length = bars[1].meter.steps if before else its.meter.steps
+        size = min(its.end, steps) - its.start
+        position[its.start : its.start + size] = before + np.arange(size)
+        bar[its.start : its.start + size] = length
+    return position, bar
+
+
+def _sections(piece: Piece) -> list[Piece]:
+    """The piece, cut at bar lines where it is longer than `LONGEST`."""
+    cuts, lines = [0], np.flatnonzero(piece.position == 0)
+    while len(piece.pitches) - cuts[-1] > LONGEST:
+        near = lines[(lines > cuts[-1] + LONGEST // 2) & (lines <= cuts[-1] + LONGEST)]
+        cuts.append(int(near[-1]) if len(near) else cuts[-1] + LONGEST // 2)
+    parts = [slice(begin, end) for begin, end in pairwise([*cuts, len(piece.pitches)])]
+    rows = (piece.pitches, piece.struck, piece.position, piece.bar)
+    found = [Piece(piece.name, *(row[part] for row in rows)) for part in parts]
+    return [part for part in found if len(part.pitches) >= _FEWEST]
+
+
+def _off_grid(note: TickNote, time: Timeline) -> bool:
+    """Whether it begins more than a quarter of a step from a grid line, or lasts less than half a step."""
+    step_ticks = time.ticks_per_beat / STEPS_PER_BEAT
+    away = abs(note.start - time.step(note.start) * step_ticks)
+    return away > step_ticks / 4 or note.end - note.start < step_ticks / 2
+
+
+def _overlaps(notes: tuple[TickNote, ...], time: Timeline) -> int:
+    """How many notes have more than half a step to go where the next one of their part begins."""
+    slack = time.ticks_per_beat / STEPS_PER_BEAT / 2
+    parts: dict[tuple[int, int], list[TickNote]] = {}
+    for note in notes:
+        parts.setdefault((note.track, note.channel), []).append(note)
+    if len(parts) != len(VOICES):
+        return 0
+    return sum(
+        first.end - second.start > slack and second.start > first.start
+        for part in parts.values()
+        for first, second in pairwise(part)
+    )
+
+
+_KINDS: dict[str, Kind] = {"satb": quartet, "canvas": quartet, "chords": exact, "keys88": exact, "abc": tune}
+"""By codec."""
+
+
+def of(recipe: AnyRecipe) -> Kind:
+    """What a recipe needs of a piece."""
+    return _KINDS["satb" if isinstance(recipe, Recipe) else recipe.codec]

@@ -45,7 +45,7 @@ MUSICXML = """<?xml version="1.0" encoding="UTF-8"?>
 
 def musicxml(*lines: tuple[int, ...]) -> str:
     """The lines as parts of quarter notes on white keys, the last note of each tied into another bar."""
-    steps = dict(zip((0, 2, 4, 5, 7, 9, 11), "CDEFGAB", strict=True))
+    steps: dict[int, str] = dict(zip((0, 2, 4, 5, 7, 9, 11), "CDEFGAB", strict=True))
     heads, parts = "", ""
     for number, line in enumerate(lines):
         heads += f'<score-part id="P{number}"><part-name>voice {number}</part-name></score-part>'

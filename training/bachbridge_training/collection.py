@@ -70,7 +70,7 @@ def gathered(folder: Path, kind: Kind, jobs: int | None = None) -> Collection:
         jobs = (os.cpu_count() or 1) if len(paths) > _FEW else 1
     found = [each for several in _spread(paths, work, jobs, root) for each in several]
     items, refused, seen = list[Item](), list[Refused](), dict[str, str]()
-    for each in sorted(found, key=lambda its: its.name):
+    for each in sorted(found, key=_standing):
         if isinstance(each, Refused):
             refused.append(each)
         elif each.identity in seen:
@@ -79,6 +79,12 @@ def gathered(folder: Path, kind: Kind, jobs: int | None = None) -> Collection:
             items.append(each)
             seen[each.identity] = each.name
     return Collection(folder, len(paths), others, tuple(items), tuple(refused))
+
+
+def _standing(its: Item | Refused) -> tuple[str, int]:
+    """By the file's name, and in it by the number."""
+    file, _, number = its.name.rpartition("#")
+    return (file, int(number)) if file and number.isdecimal() else (its.name, 0)
 
 
 def _walked(folder: Path) -> tuple[Path, list[Path], int]:

@@ -8,6 +8,7 @@ a module.
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
+from statistics import fmean
 from typing import Any
 
 import numpy as np
@@ -32,8 +33,10 @@ LOSSES = {
 LONGEST = 2048
 """Steps of a section: a longer piece becomes several, so that whole pieces can be scored."""
 _FEWEST = 2 * STEPS_PER_BEAT
-_FOUR_AT_ONCE = 0.5
-"""A keyboard's music counts as four voices if four notes sound for this share of the time."""
+_FOUR_PARTS, _FOUR_NOTES = 0.25, 0.5
+"""For this share of the time four must sing: where there are four parts, and where there are only chords."""
+_DIVIDED = 0.2
+"""A part in which more of the notes than this are struck together with another is no voice."""
 
 
 class UnfitError(Exception):
@@ -71,7 +74,8 @@ def tune(manuscript: Manuscript) -> Taken:
 
 def quartet(manuscript: Manuscript) -> Taken:
     """Four voices on the grid (`scores.Piece`), in sections."""
-    notes, time = _vocal(manuscript), manuscript.time
+    vocal, time = _vocal(manuscript), manuscript.time
+    notes = _undivided(vocal)
     phrase = grid.phrase(notes, manuscript.names, time)
     spread = not any(note.voice for note in phrase.notes)
     prompt = satb.read(phrase)
@@ -89,8 +93,8 @@ def quartet(manuscript: Manuscript) -> Taken:
         "moved": sum(_off_grid(note, time) for note in notes),
         "folded": sum(not satb.LOWEST <= pitch <= satb.HIGHEST for pitch in played),
         "cut": _overlaps(notes, time),
-        "left_out": max(0, len(notes) - int(struck.sum())),
-        "other_parts": len(manuscript.notes) - len(notes),
+        "left_out": max(0, len(vocal) - int(struck.sum())),
+        "other_parts": len(manuscript.notes) - len(vocal),
     }
     ranges = tuple((int(line[line >= 0].min()), int(line.max())) for line in whole.pitches.T)
     return Taken(pieces, tuple(len(piece.pitches) for piece in pieces), ranges, lost)
@@ -110,15 +114,34 @@ def _vocal(manuscript: Manuscript) -> tuple[TickNote, ...]:
     return tuple(note for note in manuscript.notes if (note.track, note.channel) in vocal)
 
 
+def _undivided(notes: tuple[TickNote, ...]) -> tuple[TickNote, ...]:
+    """Of four parts that are divided now and then the outer notes, so that soprano and bass stay the chord's frame."""
+    parts: dict[tuple[int, int], dict[int, TickNote]] = {}
+    pitches: dict[tuple[int, int], list[int]] = {}
+    for note in notes:
+        pitches.setdefault((note.track, note.channel), []).append(note.pitch)
+    if len(pitches) != len(VOICES):
+        return notes
+    lowest = min(pitches, key=lambda part: fmean(pitches[part]))
+    for note in notes:
+        part = note.track, note.channel
+        rival = parts.setdefault(part, {}).get(note.start)
+        if rival is None or (note.pitch < rival.pitch if part == lowest else note.pitch > rival.pitch):
+            parts[part][note.start] = note
+    kept = {id(note) for part in parts.values() for note in part.values()}
+    few = len(notes) - len(kept) <= _DIVIDED * len(notes)
+    return tuple(note for note in notes if id(note) in kept) if few else notes
+
+
 def _check(prompt: satb.Prompt, notes: tuple[TickNote, ...], *, spread: bool) -> None:
-    """Whether four voices sing; music that was `spread` over the voices must do so half of the time."""
+    """Whether four voices sing often enough; what was `spread` over the voices has no parts of its own to show it."""
     singing = (prompt.classes > satb.REST).sum(axis=1)
     said = _count(len({(note.track, note.channel) for note in notes}), "part")
     most = int(singing.max(initial=0))
     if not (prompt.classes > satb.REST).any(axis=0).all():
         raise UnfitError(f"has not four voices ({said}, {_count(most, 'note')} at once at most).")
     share = float((singing == len(VOICES)).sum() / max(1, (singing > 0).sum()))
-    if spread and share < _FOUR_AT_ONCE:
+    if share < (_FOUR_NOTES if spread else _FOUR_PARTS):
         raise UnfitError(f"has not four voices ({said}, four notes sound {share:.0%} of the time).")
 
 

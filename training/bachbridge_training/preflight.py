@@ -86,8 +86,12 @@ def show(report: Report) -> None:
 
 def _refused(refused: tuple[Refused, ...]) -> Table:
     table = Table("file", "refused, since it", title="Not used", title_justify="left", box=None)
+    alike = Counter((its.name.partition("#")[0], its.reason) for its in refused)
     for its in refused:
-        table.add_row(escape(its.name), escape(its.reason))
+        file = its.name.partition("#")[0]
+        count = alike.pop((file, its.reason), 0)
+        if count:
+            table.add_row(escape(f"{file} ({count} pieces in it)" if count > 1 else its.name), escape(its.reason))
     return table
 
 

@@ -4,6 +4,7 @@ One thread inside an operator and no spinning: a step of a small network takes l
 and the engine's process needs the other core. Used on one thread of the model's process.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,10 @@ from bachbridge.errors import ModelError
 from bachbridge.library import Card
 
 CORE, HEADS = "model.onnx", "heads.onnx"
+_LEAST = np.float32(1e-20)
+"""Added to a probability before its logarithm is taken."""
+BLOCK = 64
+"""Rows of a full block of a sequence's memory."""
 _ERRORS_ONLY = 3
 
 Floats = NDArray[np.float32]
@@ -45,6 +50,81 @@ class Nets:
         """`hidden[k, unit]`, `known[k, voice]` (-1: open) → pitch logits `[k, voice, class]`, strikes `[k, voice]`."""
         pitch, strike = self._heads.run(None, {"hidden": hidden, "known": known})
         return pitch, strike
+
+
+State = tuple[Floats, ...]
+
+
+class Sequence:
+    """The network of symbol sequences: `core` takes a symbol in, `heads` says of each field what it may be.
+
+    Where it looks back, the state ends with what it keeps of the symbols taken in: of the last ones, how long each
+    one's past agrees with the present (`run`), and their rows, a few dozen to a block. A full block is never changed,
+    so that all later states share it, and keeping a state for each symbol of a long phrase costs little.
+    """
+
+    __slots__ = ("_core", "_heads", "_reach", "_row", "_shapes", "sizes")
+
+    def __init__(self, folder: Path, facts: Mapping[str, Any]) -> None:
+        self.sizes = tuple(int(size) for size in facts["sizes"])
+        self._core = _session(folder / CORE)
+        self._heads = _session(folder / HEADS) if len(self.sizes) > 1 else None
+        self._shapes = [tuple(shape) for shape in facts["state"]]
+        memory = facts["memory"] or {"reach": 0, "row": 0}
+        self._reach, self._row = int(memory["reach"]), int(memory["row"])
+
+    def initial_state(self) -> State:
+        """The state of an empty past."""
+        state = tuple(np.zeros(shape, np.float32) for shape in self._shapes)
+        return (*state, np.zeros((1, 0), np.float32)) if self._reach else state
+
+    def core(self, ids: Ints, state: State) -> tuple[Floats, State]:
+        """`ids[batch, field]` (all zeros: the beginning), `state` → `hidden[batch, unit]`, the next state."""
+        inputs: dict[str, Any] = {"ids": ids, "state": state[0], "before": state[1]}
+        if not self._reach:
+            hidden, *after = self._core.run(None, inputs)
+            return hidden, tuple(after)
+        run, *blocks = state[2:]
+        run = run[:, -self._reach :]
+        rows = self._recalled(blocks, len(ids), run.shape[1])
+        hidden, lstm, before, row, run, *shares = self._core.run(None, inputs | {"rows": rows, "run": run})
+        if shares:
+            symbols = np.concatenate([rows[..., -1], row[..., -1]], axis=1)
+            hidden[:, : self.sizes[0]] = mixed(hidden[:, : self.sizes[0]], shares[0], symbols)
+        return hidden, (lstm, before, run, *self._kept(blocks, row))
+
+    def _recalled(self, blocks: list[Floats], batch: int, count: int) -> Floats:
+        """The last `count` rows of the blocks, `[batch, row, number]`."""
+        empty = np.zeros((batch, 0, self._row), np.float32)
+        return np.concatenate([empty, *blocks], axis=1)[:, -count:] if count else empty
+
+    def _kept(self, blocks: list[Floats], row: Floats) -> list[Floats]:
+        """The blocks with one row more, without those that are out of reach."""
+        if not blocks or blocks[-1].shape[1] == BLOCK:
+            blocks = [*blocks[-(self._reach // BLOCK + 1) :], row]
+        else:
+            blocks = [*blocks[:-1], np.concatenate([blocks[-1], row], axis=1)]
+        return blocks
+
+    def heads(self, hidden: Floats, known: Ints) -> Floats:
+        """`hidden[k, unit]`, `known[k, field]` (-1: open) → logits of all fields' ids, one after another, `[k, id]`.
+
+        Only those of the first open field are meant. A symbol of one field is all told by `hidden`.
+        """
+        if self._heads is None:
+            return hidden
+        (logits,) = self._heads.run(None, {"hidden": hidden, "known": known})
+        return logits
+
+
+def mixed(logits: Floats, shares: Floats, symbols: Floats) -> Floats:
+    """What may be new and what is copied: `logits[batch, id]`, the `shares[batch, row]` of the rows' `symbols`.
+
+    The logits are logarithms of probabilities that add up to what the shares leave.
+    """
+    rows = zip(symbols.astype(np.intp), shares, strict=True)
+    copied = np.stack([np.bincount(row, its, logits.shape[1]) for row, its in rows])
+    return np.log(np.exp(logits) + copied.astype(np.float32) + _LEAST)
 
 
 class Fill:
@@ -78,6 +158,13 @@ def load_fill(card: Card) -> Fill:
     if card.codec != "canvas":
         raise ModelError(f"{card.name} cannot fill in what is open: choose another model, such as coconet.")
     return Fill(card.folder)
+
+
+def load_sequence(card: Card) -> Sequence:
+    """The network of a model of symbol sequences that `library.find` has checked."""
+    if "sizes" not in card.facts:
+        raise ModelError(f"{card.name} does not go from symbol to symbol: choose another model, such as play-bach.")
+    return Sequence(card.folder, card.facts)
 
 
 def load(card: Card) -> Nets:

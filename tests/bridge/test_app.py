@@ -13,7 +13,7 @@ from bachbridge.cli.options import EXPLAINED
 from bachbridge.config import Settings, option
 
 COMMANDS = (
-    *("ports", "models", "continue", "harmonize", "mend", "vary", "demo", "replay", "bench"),
+    *("ports", "models", "continue", "harmonize", "mend", "vary", "text", "demo", "replay", "bench"),
     *("train", "evaluate", "export"),
 )
 HEAVY = ("numpy", "onnxruntime", "mido", "rtmidi", "rich", "PIL", "platformdirs", "tensorflow", "music21", "PyQt6")
@@ -89,6 +89,7 @@ def test_the_version_is_the_packages(tmp_path: Path) -> None:
         (["continue", "none.mid", "-o", "out.mid"], "none.mid"),
         (["harmonize", "none.mid", "-o", "out.mid"], "none.mid"),
         (["harmonize", "in.mid", "-o", "out.mid", "--voice", "mezzo"], "soprano, alto, tenor or bass"),
+        (["text", "none.mid"], "none.mid"),
         (["train", "nobody"], "nobody"),
         (["continue", "in.mid", "-o", "out.mid", "--temperature", "0"], "0.1 to 2"),
         (["continue", "in.mid", "-o", "out.mid", "--seed", "-7"], "seed"),

@@ -12,7 +12,7 @@ from bachbridge.cli.export import export as export_command
 from bachbridge.cli.train import train as train_command
 from bachbridge.errors import ConfigError
 from bachbridge.smf import file_bytes, part_chunk
-from bachbridge_training import kinds, recipe, repertoire, training
+from bachbridge_training import kinds, material, recipe, repertoire, sequences, training
 from bachbridge_training.collection import Collection, Item, gathered
 from bachbridge_training.recipe import Recipe
 from bachbridge_training.survey import Facts
@@ -77,13 +77,25 @@ def test_too_little_is_said_in_a_sentence() -> None:
         repertoire.split([item(number, 7) for number in range(3)])
 
 
+def test_names_of_files_may_say_the_part() -> None:
+    items = spread(12)
+    suites = [replace(its, name=f"in/cs{at % 6 + 1}-{at}all.mid") for at, its in enumerate(items)]
+    parts = repertoire.split(suites)
+    assert {its.name[5] for its in parts["valid"]} == {"2"}
+    assert {its.name[5] for its in parts["test"]} == {"3"}
+    assert {its.name[5] for its in parts["train"]} == {"1", "4", "5", "6"}
+    told = [replace(its, name=f"{'valid' if at < 2 else 'train'}.abc#{at}") for at, its in enumerate(items)]
+    assert repertoire.split(told) == {"train": told[2:], "valid": told[:2], "test": []}
+
+
 def test_a_run_recalls_its_music_when_more_has_come() -> None:
     before = Collection(Path("folder"), 8, 0, tuple(spread(8)), ())
     music = repertoire.own(before, limit=3)
+    assert music.origin.said["data"] == "4 pieces in the folder folder"
     assert len(music.parts["train"]) == 3
     assert music.share == pytest.approx(3 / len(repertoire.split(before.items)["train"]))
     after = replace(before, items=(item(99, 1), *before.items))
-    assert repertoire.recalled(after, music.origin) == music.parts
+    assert repertoire.recalled(after, music.origin).parts == music.parts
     assert repertoire.own(after, limit=3).origin.fingerprint != music.origin.fingerprint
     with pytest.raises(ConfigError, match="no longer in folder: put them back"):
         repertoire.recalled(replace(before, items=before.items[4:]), music.origin)
@@ -113,13 +125,14 @@ def test_from_a_folder_to_a_model_by_the_commands(
     export_command("mine", run=run, output=models)
     card = library.read(models / "mine")
     assert card.facts["data"] == "4 pieces in the folder hymns"
-    assert card.facts["split"].startswith("by a hash of each piece's tune: ")
+    assert card.facts["split"].startswith("by a hash of each piece's tune")
     monkeypatch.setattr("bachbridge.library.places", lambda: (models,))
     assert library.find("mine").tasks == ("continue", "harmonize")
 
     more: dict[str, Any] = {**given, "epochs": 3}
+    limited: dict[str, Any] = {**more, "limit": 1}
     with pytest.raises(ConfigError, match="began with no --limit"):
-        train_command(str(tmp_path / "toy.toml"), **(more | {"limit": 1}), resume=True)
+        train_command(str(tmp_path / "toy.toml"), **limited, resume=True)
     hymns(data / "more", 6)
     with pytest.raises(ConfigError, match="began with other music"):
         train_command(str(tmp_path / "toy.toml"), **more, resume=True, data=data)
@@ -127,6 +140,32 @@ def test_from_a_folder_to_a_model_by_the_commands(
     monkeypatch.setattr(training, "train", lambda its, *parts: trained.append((its.step, *map(len, parts[:2]))))
     train_command(str(tmp_path / "toy.toml"), **more, resume=True, data=hymns(tmp_path / "moved"))
     assert trained == [(1, *(len(origin.parts[part]) for part in ("train", "valid")))]
+
+
+@pytest.mark.parametrize("name", ["play-bach-heads", "keys88", "abc"])
+def test_recipes_of_symbols_take_the_same_folders(tmp_path: Path, name: str) -> None:
+    data, run, settings = tmp_path / "music", tmp_path / "run", recipe.read(name)
+    run.mkdir()
+    if name == "abc":
+        data.mkdir()
+        tunes = [f"X:{at}\nT:tune\nM:2/4\nL:1/8\nK:G\nGA{note}G|D2G2|]\n" for at, note in enumerate("Bcdefg")]
+        (data / "tunes.abc").write_text("\n".join(tunes))
+    else:
+        hymns(data, 6)
+    (data / "text.mid").write_text("no music")
+    begun = material.of(settings, None, data=data)
+    assert len(begun.train) >= 3
+    assert len(begun.valid) >= 1
+    assert begun.said["data"].endswith("music")
+    material.note(begun, run)
+    again = material.again(settings, run, data=None)
+    assert [its.name for its in again.valid] == [its.name for its in begun.valid]
+    assert [its.symbols.tolist() for its in again.train] == [its.symbols.tolist() for its in begun.train]
+    part = sequences.sources(str(getattr(settings, "codec", "")), "valid", data)
+    assert [its.name for its in part] == [its.name for its in begun.valid]
+    (data / ("tunes.abc" if name == "abc" else "0.mid")).unlink()
+    with pytest.raises(ConfigError):
+        material.of(settings, run, data=None)
 
 
 def test_a_folder_with_nothing_usable_leaves_no_run(

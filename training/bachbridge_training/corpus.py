@@ -17,6 +17,10 @@ from bachbridge.wholefile import whole_file
 from bachbridge_training import scores
 from bachbridge_training.scores import Piece
 
+CHORALES = "J. S. Bach's four-part chorales as bundled with music21"
+CHORALE_SPLIT = "bachbridge_training/data/chorale_split.json"
+"""What a card says of them."""
+
 CACHE_VERSION = 2
 PARTS = ("train", "valid", "test")
 _FIELDS = ("pitches", "struck", "position", "bar")

@@ -1,31 +1,67 @@
-"""The picture of a training run: validation by epoch, with attacks and bar lines told and not told."""
+"""The picture of a training run: the validation scores by epoch, and what else of the history belongs beside them.
 
-from collections.abc import Sequence
+A history says by its columns what it is of: of the chorale networks, nats with attacks and bar lines told and not told;
+of the networks of symbol sequences, bits for each symbol, in training and in validation, and the accuracy of each head.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
+from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from bachbridge.wholefile import whole_file
 
-_LABELS = {"valid": "nothing but pitches told", "valid_told": "attacks and bar lines told"}
+Row = Mapping[str, float]
 _CEILING = 1.0
 """How far above the best score the picture reaches; the first epochs, far above it, are cut off."""
 
 
-def draw(history: Sequence[dict[str, float]], path: Path) -> None:
+@dataclass(frozen=True, slots=True)
+class _Panel:
+    """Lines by their label, over the optimizer's steps."""
+
+    unit: str
+    lines: dict[str, list[float]]
+    ceiling: float | None = _CEILING
+
+
+def draw(history: Sequence[Row], path: Path) -> None:
     """Write the PNG of a run's history."""
-    figure = Figure(figsize=(7, 4), dpi=110, layout="constrained")
+    panels = _bits(history) if "accuracy" in history[0] else _nats(history)
+    figure = Figure(figsize=(7 * len(panels), 4), dpi=110, layout="constrained")
     FigureCanvasAgg(figure)
-    axes = figure.add_subplot()
-    steps = [row["step"] for row in history]
-    for key, label in _LABELS.items():
-        axes.plot(steps, [row[key] for row in history], marker=".", label=label)
-    best = min(min(row[key] for row in history) for key in _LABELS)
-    axes.set_ylim(best - _CEILING / 10, best + _CEILING)
-    axes.set_xlabel("optimizer steps")
-    axes.set_ylabel("nats per frame, validation")
-    axes.grid(visible=True, alpha=0.3)
-    axes.legend()
+    for number, panel in enumerate(panels, start=1):
+        _draw(figure.add_subplot(1, len(panels), number), panel, [row["step"] for row in history])
     with whole_file(path) as scratch:
         figure.savefig(scratch)
+
+
+def _nats(history: Sequence[Row]) -> list[_Panel]:
+    labels = {"valid": "nothing but pitches told", "valid_told": "attacks and bar lines told"}
+    lines = {label: [row[key] for row in history] for key, label in labels.items()}
+    return [_Panel("nats per frame, validation", lines)]
+
+
+def _bits(history: Sequence[Row]) -> list[_Panel]:
+    losses = {
+        "training": [row["loss"] / math.log(2) for row in history],
+        "validation": [row["valid"] for row in history],
+    }
+    heads = {key.replace("_", " of field "): [row[key] for row in history] for key in history[0] if "accuracy" in key}
+    return [_Panel("bits per symbol", losses), _Panel("share of right guesses, validation", heads, None)]
+
+
+def _draw(axes: Axes, panel: _Panel, steps: list[float]) -> None:
+    for label, values in panel.lines.items():
+        axes.plot(steps, values, marker=".", label=label)
+    if panel.ceiling is not None:
+        best = min(min(values) for values in panel.lines.values())
+        axes.set_ylim(best - panel.ceiling / 10, best + panel.ceiling)
+    axes.set_xlabel("optimizer steps")
+    axes.set_ylabel(panel.unit)
+    axes.grid(visible=True, alpha=0.3)
+    axes.legend()

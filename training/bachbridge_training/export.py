@@ -17,9 +17,8 @@ import tf2onnx
 
 from bachbridge.errors import ModelError
 from bachbridge.library import CARD, sha256
+from bachbridge_training.corpus import CHORALE_SPLIT, CHORALES
 from bachbridge_training.recipe import AnyRecipe
-from bachbridge_training.repertoire import BUNDLED
-from bachbridge_training.scores import Piece
 
 OPSET = 17
 TOLERANCE = 1e-4
@@ -33,7 +32,7 @@ class Form(Protocol):
 
     def write(self, folder: Path) -> None: ...
 
-    def disagreement(self, folder: Path, piece: Piece) -> float:
+    def disagreement(self, folder: Path, piece: Any) -> float:
         """The largest difference between Keras and onnxruntime on a piece."""
         ...
 
@@ -42,7 +41,10 @@ class Form(Protocol):
         ...
 
     def facts(self) -> dict[str, Any]:
-        """What the card says of this kind; `inputs` names the files, and each one's inputs."""
+        """What the card says of this kind; `inputs` names the files, and each one's inputs.
+
+        `data` and `split`, where the music is not the chorales.
+        """
         ...
 
 
@@ -62,13 +64,13 @@ def export(
     form: Form,
     target: Path,
     *,
-    held_out: Piece,
+    held_out: Any,
     score: Callable[[Any], dict[str, Any]] | None = None,
-    music: Mapping[str, str] = BUNDLED,
+    said: Mapping[str, str] | None = None,
 ) -> None:
     """Write the model's folder, with what `score` says of the networks; or raise `ModelError` and change nothing.
 
-    `music`: what the card says of the data and its split.
+    `said`: what the card says of music that is not the chorales.
     """
     _check_place(target)
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -80,7 +82,7 @@ def export(
         if not worst <= TOLERANCE:
             raise ModelError(f"ONNX and Keras differ by {worst:.2g} on {held_out.name}; the model is not exported")
         metrics = {"onnx_against_keras": worst, **(score(form.runtime(folder)) if score else {})}
-        (folder / CARD).write_text(json.dumps(card(form, folder, metrics, music), indent=2) + "\n", "utf-8")
+        (folder / CARD).write_text(json.dumps(card(form, folder, metrics, said), indent=2) + "\n", "utf-8")
         if target.exists():
             target.rename(Path(scratch) / "before")
         folder.rename(target)
@@ -92,14 +94,16 @@ def _check_place(target: Path) -> None:
         raise ModelError(f"{target} is there already and is no model: choose another folder with -o.")
 
 
-def card(form: Form, folder: Path, metrics: dict[str, Any], music: Mapping[str, str] = BUNDLED) -> dict[str, Any]:
+def card(form: Form, folder: Path, metrics: dict[str, Any], said: Mapping[str, str] | None = None) -> dict[str, Any]:
     """What a person and the run-time need to know about the model."""
     recipe, facts = form.recipe, form.facts()
     return {
         "name": recipe.name,
+        "data": CHORALES,
+        "split": CHORALE_SPLIT,
         **facts,
+        **(said or {}),
         "sampler": {"temperature": recipe.temperature, "top_p": recipe.top_p},
-        **music,
         "recipe": asdict(recipe),
         "metrics": metrics,
         "commit": _commit(),

@@ -1,8 +1,7 @@
 """What a recipe needs of a piece: a `Kind` makes it from a manuscript, or raises `UnfitError` that says why it cannot.
 
-`quartet` is for the codecs of four voices, `exact` and `tune` for those of symbol sequences, which read notes and texts
-for themselves. Kinds travel between processes, so they are functions of
-a module.
+`quartet` is for the codecs of four voices; `exact`, `gridded` and `tune` are for those of symbol sequences, which read
+notes and texts for themselves. Kinds travel between processes, so they are functions of a module.
 """
 
 from collections.abc import Callable
@@ -17,7 +16,7 @@ from bachbridge import grid
 from bachbridge.codecs import satb
 from bachbridge.grid import TickNote, Timeline
 from bachbridge.music import STEPS_PER_BEAT, VOICES
-from bachbridge_training import scores
+from bachbridge_training import scores, tunes
 from bachbridge_training.manuscript import Manuscript
 from bachbridge_training.recipe import AnyRecipe, Recipe
 from bachbridge_training.scores import Piece
@@ -54,6 +53,8 @@ class Taken:
     """Lowest and highest pitch of each voice, or of everything."""
     lost: dict[str, int] = field(default_factory=dict[str, int])
     """How many notes by the names of `LOSSES`."""
+    part: str = ""
+    """The part that it belongs to, where the kind knows."""
 
 
 Kind = Callable[[Manuscript], Taken]
@@ -65,11 +66,22 @@ def exact(manuscript: Manuscript) -> Taken:
     return Taken((manuscript,), (manuscript.phrase.steps,), ((min(pitches), max(pitches)),))
 
 
+def gridded(manuscript: Manuscript) -> Taken:
+    """All notes on the grid of 16ths."""
+    moved = sum(_off_grid(note, manuscript.time) for note in manuscript.notes)
+    phrase = manuscript.phrase
+    lost = {"moved": moved, "left_out": len(manuscript.notes) - len(phrase.notes)}
+    return replace(exact(manuscript), music=(phrase,), lost=lost)
+
+
 def tune(manuscript: Manuscript) -> Taken:
-    """The text of a tune, for codecs that read ABC."""
+    """The text of a tune in normal form (see `tunes`)."""
     if not manuscript.text:
         raise UnfitError("is no ABC tune: this recipe learns from ABC files.")
-    return replace(exact(manuscript), music=(manuscript.text,))
+    text, reason = tunes.cleaned(manuscript.text)
+    if reason:
+        raise UnfitError(f"is a tune that cannot be taken: {reason}.")
+    return replace(exact(manuscript), music=(text,), part=tunes.part_of(text))
 
 
 def quartet(manuscript: Manuscript) -> Taken:
@@ -197,10 +209,10 @@ def _overlaps(notes: tuple[TickNote, ...], time: Timeline) -> int:
     )
 
 
-_KINDS: dict[str, Kind] = {"satb": quartet, "canvas": quartet, "chords": exact, "keys88": exact, "abc": tune}
-"""By codec."""
+KINDS: dict[str, Kind] = {"satb": quartet, "canvas": quartet, "chords": exact, "keys88": gridded, "abc": tune}
+"""What a recipe needs of a piece, by its codec."""
 
 
 def of(recipe: AnyRecipe) -> Kind:
     """What a recipe needs of a piece."""
-    return _KINDS["satb" if isinstance(recipe, Recipe) else recipe.codec]
+    return KINDS["satb" if isinstance(recipe, Recipe) else recipe.codec]

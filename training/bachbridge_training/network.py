@@ -146,18 +146,18 @@ def core(network: Network, ids: Any, state: Any) -> tuple[Any, Any]:
     first = network.rnns[0].cell
     # A sum of embedding rows times a matrix is the sum of the rows' products, and those are a constant table.
     inputs = ops.sum(ops.take(ops.matmul(network.embedding.embeddings, first.kernel), ids, axis=0), axis=-2)
-    output, after = _cell(first, inputs, state[0], state[1])
+    output, after = cell(first, inputs, state[0], state[1])
     for number, rnn in enumerate(network.rnns[1:], start=1):
         inputs = ops.matmul(output, rnn.cell.kernel)
-        output, states = _cell(rnn.cell, inputs, state[2 * number], state[2 * number + 1])
+        output, states = cell(rnn.cell, inputs, state[2 * number], state[2 * number + 1])
         after = after + states
     before = ops.cast(_before(ids), "float32")
     return ops.concatenate([*(inner(output) for inner in network.inner), before], axis=-1), ops.stack(after)
 
 
-def _cell(cell: layers.LSTMCell, inputs: Any, hidden: Any, carry: Any) -> tuple[Any, list[Any]]:
+def cell(layer: layers.LSTMCell, inputs: Any, hidden: Any, carry: Any) -> tuple[Any, list[Any]]:
     """One step of an LSTM from its input's share of the gates: the output, and `[output, carry]`."""
-    gates = inputs + ops.matmul(hidden, cell.recurrent_kernel) + cell.bias
+    gates = inputs + ops.matmul(hidden, layer.recurrent_kernel) + layer.bias
     enter, forget, new, leave = ops.split(gates, 4, axis=-1)
     carry = ops.sigmoid(forget) * carry + ops.sigmoid(enter) * ops.tanh(new)
     output = ops.sigmoid(leave) * ops.tanh(carry)

@@ -2,9 +2,10 @@
 
 import json
 import tomllib
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 from bachbridge.errors import ConfigError
 from bachbridge.wholefile import whole_file
@@ -74,7 +75,46 @@ class InfillRecipe:
     top_p: float
 
 
-AnyRecipe = Recipe | InfillRecipe
+@dataclass(frozen=True, slots=True)
+class StreamRecipe:
+    """Settings of a network of symbol sequences and its training. Windows are in symbols, the rest as in `Recipe`."""
+
+    name: str
+    codec: str
+    """"chords", "keys88" or "abc"."""
+    units: int
+    layers: int
+    embedding: int
+    head: int
+    """Units of each head's inner layer."""
+    attention: int
+    """Heads of the attention over all earlier outputs; 0: none."""
+    copying: bool
+    """Whether what followed earlier may be copied; needs attention."""
+    reach: int
+    """Symbols back to which attention reaches."""
+    dropout: float
+    window: int
+    batch: int
+    steps: int
+    steps_per_epoch: int
+    learning_rate: float
+    weight_decay: float
+    warmup: int
+    decay: float
+    averaging: float
+    shifts: int
+    """Pieces are transposed by up to so many semitones, where the codec allows it; 0: they are not."""
+    seed: int
+    temperature: float
+    top_p: float
+    options: dict[str, Any] = field(default_factory=dict[str, Any])
+    """Of the codec."""
+
+
+AnyRecipe = Recipe | InfillRecipe | StreamRecipe
+STREAMS = ("chords", "keys88", "abc")
+"""The codecs of symbol sequences."""
 
 
 def read(name: str) -> AnyRecipe:
@@ -83,17 +123,31 @@ def read(name: str) -> AnyRecipe:
     kind: type[AnyRecipe] = Recipe
     try:
         facts = tomllib.loads(text)
-        kind = InfillRecipe if facts.get("codec") == "canvas" else Recipe
+        kind = _kind(facts.get("codec", ""))
         return kind(**facts)
     except (tomllib.TOMLDecodeError, TypeError) as error:
-        wanted = ", ".join(field.name for field in fields(kind))
+        wanted = ", ".join(its.name for its in fields(kind))
         raise ConfigError(f"the recipe {name} cannot be read ({error}); it needs the keys {wanted}") from error
 
 
+def _kind(codec: str) -> type[AnyRecipe]:
+    if codec in STREAMS:
+        return StreamRecipe
+    return InfillRecipe if codec == "canvas" else Recipe
+
+
 def write(recipe: AnyRecipe, path: Path) -> None:
-    """The recipe as a TOML file that `read` takes (JSON's strings and numbers are also TOML's)."""
+    """The recipe as a TOML file that `read` takes."""
+    facts = asdict(recipe)
+    tables = {name: facts.pop(name) for name in list(facts) if isinstance(facts[name], dict)}
+    lines = [*_lines(facts), *(line for name, its in tables.items() for line in (f"\n[{name}]\n", *_lines(its)))]
     with whole_file(path) as scratch:
-        scratch.write_text("".join(f"{key} = {json.dumps(value)}\n" for key, value in asdict(recipe).items()), "utf-8")
+        scratch.write_text("".join(lines), "utf-8")
+
+
+def _lines(facts: dict[str, Any]) -> list[str]:
+    """JSON's strings, numbers, truths and lists are also TOML's."""
+    return [f"{key} = {json.dumps(value)}\n" for key, value in facts.items()]
 
 
 def shortened(recipe: AnyRecipe, *, epochs: int | None, share: float = 1.0) -> AnyRecipe:

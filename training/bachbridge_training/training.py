@@ -7,7 +7,7 @@ go on) and `best.npz` (the averaged weights with the lowest validation score so 
 """
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -19,8 +19,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from bachbridge.errors import ConfigError
 from bachbridge.wholefile import whole_file
 from bachbridge_training import causal, curve, filling
-from bachbridge_training.recipe import AnyRecipe, InfillRecipe
-from bachbridge_training.scores import Piece
+from bachbridge_training.recipe import AnyRecipe, InfillRecipe, StreamRecipe
 
 ops: Any = keras.ops  # untyped: what is inferred of its functions is wrong
 
@@ -42,7 +41,7 @@ class Feed(Protocol):
 
 
 class Course(Protocol):
-    """How the networks of a kind of recipe are built, fed and scored.
+    """How the networks of a kind of recipe are built, fed and scored; the pieces are of the kind that it knows.
 
     `model` holds the weights; `trainer` gives its loss instead, each window's share of the batch's mean.
     """
@@ -50,14 +49,14 @@ class Course(Protocol):
     model: keras.Model
     trainer: keras.Model
 
-    def feed(self, pieces: Sequence[Piece]) -> Feed: ...
+    def feed(self, pieces: Sequence[Any]) -> Feed: ...
 
     def form(self) -> Any:
         """What `export.export` takes (loads TensorFlow)."""
         ...
 
-    def scores(self, pieces: Sequence[Piece]) -> dict[str, float]:
-        """`valid`, by which the best weights are chosen, and `valid_told`."""
+    def scores(self, pieces: Sequence[Any]) -> dict[str, float]:
+        """`valid`, by which the best weights are chosen, and others."""
         ...
 
 
@@ -73,14 +72,15 @@ class Run:
 
 
 def course_of(recipe: AnyRecipe) -> Course:
-    """The networks that the recipe describes, built."""
+    """The networks that the recipe describes, built; a network of symbol sequences takes more (see `material`)."""
+    assert not isinstance(recipe, StreamRecipe)
     return filling.Course(recipe) if isinstance(recipe, InfillRecipe) else causal.Course(recipe)
 
 
-def start(recipe: AnyRecipe) -> Run:
+def start(recipe: AnyRecipe, build: Callable[[AnyRecipe], Course] = course_of) -> Run:
     """A fresh run: networks built, the optimizer ready."""
     keras.utils.set_random_seed(recipe.seed)
-    course = course_of(recipe)
+    course = build(recipe)
     trainer = course.trainer
     optimizer = keras.optimizers.AdamW(recipe.learning_rate, weight_decay=recipe.weight_decay, global_clipnorm=CLIP)
     trainer.compile(optimizer=optimizer, loss=_mean)
@@ -170,7 +170,7 @@ def resume(run: Run, folder: Path) -> None:
 
 
 def history(folder: Path) -> list[dict[str, float]]:
-    """The epochs of the run in `folder`: step, training loss and the two validation scores of each."""
+    """The epochs of the run in `folder`: step, training loss and the validation scores of each."""
     with (folder / HISTORY).open(newline="") as file:
         return [{key: float(value) for key, value in row.items()} for row in csv.DictReader(file)]
 
@@ -190,7 +190,7 @@ def load_best(run: Run, folder: Path) -> None:
         raise ConfigError(f"the network of the run in {folder} has another shape: name another run.") from error
 
 
-def train(run: Run, train: Sequence[Piece], valid: Sequence[Piece], folder: Path, until: int | None = None) -> None:
+def train(run: Run, train: Sequence[Any], valid: Sequence[Any], folder: Path, until: int | None = None) -> None:
     """Train to the recipe's end or step `until`; every epoch ends with a score, a checkpoint and the curve."""
     folder.mkdir(parents=True, exist_ok=True)
     feed = run.course.feed(train)
@@ -213,7 +213,7 @@ def _epoch(run: Run, feed: Feed, steps: int) -> float:
     return loss / steps
 
 
-def _end_epoch(run: Run, loss: float, valid: Sequence[Piece], folder: Path) -> dict[str, float]:
+def _end_epoch(run: Run, loss: float, valid: Sequence[Any], folder: Path) -> dict[str, float]:
     with Averaged(run):
         row = {"step": float(run.step), "loss": loss, **run.course.scores(valid)}
     best = min((old["valid"] for old in run.history), default=np.inf)

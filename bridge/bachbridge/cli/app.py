@@ -231,6 +231,27 @@ def vary(
     vary_file(source, Outputs(target, score, report), way, share=share)
 
 
+@app.command("text")
+def text(
+    source: Annotated[
+        Path, typer.Argument(metavar="IN", help="A MIDI file, or a text that this command or you have written.")
+    ],
+    target: Annotated[
+        Path | None,
+        typer.Option(
+            "-o", "--output", metavar="OUT", help="The text or MIDI file to write; without it, print the text."
+        ),
+    ] = None,
+    *,
+    grid: Annotated[int, typer.Option(metavar="N", help="The steps to a quarter note, 1 to 24.")] = 4,
+    bpm: Annotated[float, typer.Option(metavar="BPM", help="The tempo of the MIDI file that is written.")] = 120.0,
+) -> None:
+    """Write a MIDI file as text, a character for each piano key that is down, or such a text as a MIDI file."""
+    from bachbridge.cli.text import convert
+
+    convert(source, target, grid=grid, bpm=bpm)
+
+
 @app.command("demo")
 def demo(
     directory: Annotated[Path, typer.Option("-o", "--output", metavar="DIR", help="The folder to write to.")] = Path(),

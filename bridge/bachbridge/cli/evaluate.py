@@ -1,8 +1,9 @@
-"""`bachbridge evaluate MODEL`: how surprised a model is by chorales that it was not trained on, and how it harmonises.
+"""`bachbridge evaluate MODEL`: how surprised a model is by music that it was not trained on, and what it makes itself.
 
-The first table is of surprises, in nats; of a causal model frame after frame, of one that fills in, by the orderless
-protocol. The second sets harmonies that the model makes under the pieces' sopranos beside the pieces' own, by the
-measures of `measures.py`.
+The first table is of surprises: of a causal model of chorales in nats, frame after frame; of one that fills in, by the
+orderless protocol; of one that writes symbols in bits, symbol after symbol. The second sets harmonies that a model of
+chorales makes under the pieces' sopranos beside the pieces' own, by the measures of `measures.py`; of symbols it tells
+how much of what the model makes stands in the training music.
 """
 
 import json as json_format
@@ -17,6 +18,7 @@ from rich.table import Table
 from bachbridge import library
 from bachbridge.errors import ConfigError, ModelError
 from bachbridge_training import corpus, sources
+from bachbridge_training.recipe import STREAMS
 from bachbridge_training.tables import OUTPUTS, Asked, Tables
 
 
@@ -39,9 +41,14 @@ def evaluate(
     if part not in corpus.PARTS:
         raise ConfigError(f"there is no part {part!r}: choose from {', '.join(corpus.PARTS)}.")
     card = library.find(model)
-    music = sources.read(data, part) if data else corpus.pieces(part)
-    found = _tables(card, Asked(music, music[:pieces], bach=data is None, told=told, outputs=outputs, jobs=jobs))
     name = str(data) if data else "music21"
+    if card.codec in STREAMS:
+        from bachbridge_training.tables import stream
+
+        found = stream.tables(card, data, part, pieces=pieces, outputs=outputs)
+    else:
+        music = sources.read(data, part) if data else corpus.pieces(part)
+        found = _tables(card, Asked(music, music[:pieces], bach=data is None, told=told, outputs=outputs, jobs=jobs))
     if json:
         print(json_format.dumps({"model": model, "data": name, "part": part, **_facts(found)}, indent=2))
         return
@@ -52,6 +59,8 @@ def evaluate(
         console.print(_table(f"{title}: what comes out", rows))
     if found.schedules:
         console.print(_table(f"{title}: nats of what comes out", found.schedules))
+    if found.copies:
+        console.print(_table(f"{title}: passages that the training music has", found.copies))
 
 
 def _tables(card: library.Card, asked: Asked) -> Tables:
@@ -66,9 +75,11 @@ def _tables(card: library.Card, asked: Asked) -> Tables:
 
 
 def _facts(found: Tables) -> dict[str, Any]:
-    facts: dict[str, Any] = {**found.scores["pitches"]}
-    facts |= {name: column for name, column in found.scores.items() if name != "pitches"}
+    """The first column's figures as they are, the others under their names."""
+    (_, first), *others = found.scores.items()
+    facts: dict[str, Any] = {**first, **dict(others)}
     facts |= {"music": {row: asdict(measures) for row, measures in found.music.items()}} if found.music else {}
+    facts |= {"copies": found.copies} if found.copies else {}
     return facts | ({"schedules": found.schedules} if found.schedules else {})
 
 

@@ -2,46 +2,57 @@
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
-from bachbridge import library
+from bachbridge import library, nets
 from bachbridge.errors import ConfigError
-from bachbridge_training import collection, corpus, evaluation, kinds, repertoire, training
+from bachbridge_training import evaluation, material, surprises, training
 from bachbridge_training import export as exporting
 from bachbridge_training import recipe as recipes
 from bachbridge_training.batches import CHAIN
+from bachbridge_training.passages import Passage
 from bachbridge_training.scores import Piece
 
 
 def export(model: str, *, run: Path, output: Path | None, data: Path | None = None) -> None:
     """Write the model's folder into `output` (default: the user's models), scored on the validation pieces.
 
-    `data`: where the run's music is now, if it was moved.
+    `data`: where the run's music lies now, if it is no longer where it was.
     """
     if not (run / training.BEST).is_file():
         raise ConfigError(f"{run} holds no training run: give the folder that `bachbridge train` named.")
-    state = training.start(recipes.read(str(run / "recipe.toml")))
+    recipe = recipes.read(str(run / "recipe.toml"))
+    found = material.again(recipe, run, data=data)
+    state = training.start(recipe, found.build)
     training.load_best(state, run)
-    origin = repertoire.read(run)
-    pieces = _valid(state.recipe, origin, data)
     target = (output or library.places()[0]) / model
-
-    score = _scored(pieces) if isinstance(state.recipe, recipes.Recipe) else None
-    music = repertoire.said(origin) if origin else repertoire.BUNDLED
-    exporting.export(state.course.form(), target, held_out=pieces[0], score=score, music=music)
+    score = _score(recipe, found.valid)
+    exporting.export(state.course.form(), target, held_out=found.valid[0], score=score, said=found.said)
     print(f"wrote {target}")
 
 
-def _valid(recipe: recipes.AnyRecipe, origin: repertoire.Origin | None, data: Path | None) -> list[Piece]:
-    """The validation pieces that the run had."""
-    if origin is None or not origin.folder:
-        return corpus.pieces("valid")
-    found = collection.gathered(data or Path(origin.folder), kinds.of(recipe))
-    return repertoire.recalled(found, origin)["valid"]
+def _score(recipe: recipes.AnyRecipe, pieces: Sequence[Any]) -> Callable[[Any], dict[str, Any]] | None:
+    """What is measured of the networks as they play; of an infilling one, nothing yet."""
+    match recipe:
+        case recipes.Recipe():
+            return _scored(pieces)
+        case recipes.StreamRecipe():
+            return _streamed(pieces)
+        case _:
+            return None
 
 
 def _scored(pieces: Sequence[Piece]) -> Callable[[evaluation.Nets], dict[str, object]]:
     def score(runtime: evaluation.Nets) -> dict[str, object]:
         blind, told = (evaluation.evaluate(runtime, CHAIN, pieces, told=told) for told in (False, True))
         return {"valid": evaluation.summary(blind), "valid_told": evaluation.summary(told)}
+
+    return score
+
+
+def _streamed(pieces: Sequence[Passage]) -> Callable[[nets.Sequence], dict[str, Any]]:
+    def score(runtime: nets.Sequence) -> dict[str, Any]:
+        found = surprises.summary(surprises.evaluate(runtime, pieces))
+        return {"valid": found["all"], "valid_fresh": found["fresh"]}
 
     return score

@@ -2,6 +2,7 @@
 
 import json as encoding
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,6 @@ from bachbridge_training.recipe import AnyRecipe
 
 if TYPE_CHECKING:
     from bachbridge_training.collection import Collection
-    from bachbridge_training.repertoire import Origin, Repertoire
 
 _RECIPE = "recipe.toml"
 
@@ -31,9 +31,8 @@ def train(
 ) -> None:
     """Run the recipe in the folder `output` (default `runs/RECIPE`), on `limit` pieces of each part if given.
 
-    `start`: a run whose best weights are the first ones of this run; `data`: a folder of music instead of the
-    chorales, of which a report is shown first; with `check` there is nothing but the report, with `json` it is also
-    printed as such.
+    `start`: a run whose best weights are the first ones of this run; `data`: a folder of music, of which a report
+    is shown first; with `check` there is nothing but the report, with `json` it is also printed as such.
     """
     wanted = recipes.read(recipe)
     if data is None and (check or json):
@@ -42,7 +41,7 @@ def train(
         looked_at(data, wanted, json=json)
         return
     # TensorFlow takes seconds to load and prints while it does: not before it is known that there is something to do.
-    from bachbridge_training import repertoire, training
+    from bachbridge_training import material, training
 
     folder = output or Path("runs") / Path(recipe).stem
     begun = (folder / training.LAST).is_file()
@@ -52,39 +51,23 @@ def train(
         raise ConfigError(f"{start} holds no run to begin with: name the folder of a run after --from.")
     if resume and not begun:
         raise ConfigError(f"{folder} holds no run to resume: leave --resume out, or name the run's folder with -o.")
-    music = _music(wanted, data, limit, folder if begun else None, json=json)
-    settled = _resumed(folder, epochs=epochs, seed=seed) if begun else _fresh(wanted, epochs, music.share, seed)
-    run = training.start(settled)
+    look = partial(looked_at, json=json)
+    if begun:
+        found = material.of(recipes.read(str(folder / _RECIPE)), folder, data=data, limit=limit, look=look)
+    else:
+        found = material.of(wanted, None, data=data, limit=limit, look=look)
+    settled = _resumed(folder, epochs=epochs, seed=seed) if begun else _fresh(wanted, epochs, found.share, seed)
+    run = training.start(settled, found.build)
     if begun:
         training.resume(run, folder)
     elif start:
         training.take_over(run, start)
     folder.mkdir(parents=True, exist_ok=True)
     recipes.write(settled, folder / _RECIPE)
-    repertoire.write(music.origin, folder)
+    material.note(found, folder)
     print(f"the curve of the training, drawn anew after each epoch, is {folder / training.CURVE}", flush=True)
-    training.train(run, music.parts["train"], music.parts["valid"], folder)
+    training.train(run, found.train, found.valid, folder)
     print(f"the run is in {folder}; make a model of it: bachbridge export {settled.name} --run {folder}")
-
-
-def _music(recipe: AnyRecipe, data: Path | None, limit: int | None, run: Path | None, *, json: bool) -> "Repertoire":
-    """What to train on: of a `run` that goes on the same as before, else what the options say."""
-    from bachbridge_training import repertoire
-
-    began = repertoire.read(run) if run else None
-    if run and not began and data:
-        raise ConfigError(f"the run in {run} began with the bundled chorales: leave --data out when resuming.")
-    if began:
-        limit = began.limit if limit is None else limit
-        data = _place(began) if data is None else data
-    music = repertoire.own(looked_at(data, recipe, json=json), limit) if data else repertoire.chorales(limit)
-    if began and run:
-        repertoire.check(began, music.origin, run)
-    return music
-
-
-def _place(origin: "Origin") -> Path | None:
-    return Path(origin.folder) if origin.folder else None
 
 
 def looked_at(data: Path, recipe: AnyRecipe, *, json: bool = False) -> "Collection":

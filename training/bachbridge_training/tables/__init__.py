@@ -39,11 +39,15 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Tables:
-    """`scores` by what was told, measures of the `music` by how it was made, and a comparison of `schedules`."""
+    """`scores` by what was told, measures of the `music` by how it was made, a comparison of `schedules`, and `copies`.
+
+    `copies`: how much of some music stands in the training music (see `copying`).
+    """
 
     scores: dict[str, Column]
     music: dict[str, Measures] = field(default_factory=dict[str, Measures])
     schedules: dict[str, Column] = field(default_factory=dict[str, Column])
+    copies: dict[str, Column] = field(default_factory=dict[str, Column])
 
 
 def training_runs() -> Runs:

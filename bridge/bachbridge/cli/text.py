@@ -1,0 +1,131 @@
+"""`bachbridge text IN.mid -o OUT.txt`, and back: a MIDI file's notes as text that a person can read and edit.
+
+The form is `codecs.keys88`'s. Notes go to the nearest line of a grid of so many steps to a quarter note (`--grid`),
+their ends to the nearest line after that. The text does not tell its grid, nor a tempo: on the way back both are given.
+"""
+
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+from bachbridge.codecs import keys88
+from bachbridge.config import LIMITS
+from bachbridge.errors import BachBridgeError, ConfigError, MidiFileError
+from bachbridge.grid import TickNote
+from bachbridge.midifile import MAX_BEATS, MAX_BYTES, read_midi
+from bachbridge.music import NS_PER_MINUTE, Note, Phrase
+from bachbridge.record import TICKS_PER_BEAT
+from bachbridge.smf import TEMPO, file_bytes, meta, part_chunk, track_chunk
+from bachbridge.wholefile import check_place, whole_file
+
+MAX_GRID = 24
+_MIDI = {".mid", ".midi", ".smf", ".kar"}
+_PIANO = 0
+"""The General MIDI program, from 0."""
+
+
+def convert(source: Path, target: Path | None, *, grid: int, bpm: float) -> None:
+    """Write a MIDI file as text to `target` (None: to the standard output), or a text as MIDI."""
+    if not 1 <= grid <= MAX_GRID:
+        raise ConfigError(f"cannot write {grid} steps to a quarter note: give --grid a number from 1 to {MAX_GRID}.")
+    low, high = LIMITS["bpm"]
+    if not low <= bpm <= high:
+        raise ConfigError(f"cannot play at {bpm:g} bpm: give --bpm a number from {low:g} to {high:g}.")
+    if target is not None:
+        check_place(target)
+    if _is_midi(source):
+        _write_text(source, target, grid)
+    else:
+        _write_midi(source, target, grid, bpm)
+
+
+def _is_midi(source: Path) -> bool:
+    """By its name, or by how it begins."""
+    if source.suffix.lower() in _MIDI:
+        return True
+    return _bytes(source).startswith(b"MThd")
+
+
+def _bytes(source: Path) -> bytes:
+    try:
+        with source.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise BachBridgeError(f"{source} cannot be read ({error.strerror}): check the path.") from error
+    if len(data) > MAX_BYTES:
+        raise BachBridgeError(f"{source} is too large (over {MAX_BYTES >> 20} MiB): cut it into shorter texts.")
+    return data
+
+
+# ---------------------------------------------------------------- MIDI to text
+
+
+def _write_text(source: Path, target: Path | None, grid: int) -> None:
+    if target is not None and target.suffix.lower() in _MIDI:
+        raise ConfigError(f"{source} is MIDI already and becomes text: give -o the name of a text, such as OUT.txt.")
+    song = read_midi(source)
+    phrase = gridded(song.notes, song.time.ticks_per_beat, grid)
+    text = keys88.text(phrase)
+    if target is None:
+        sys.stdout.write(text)
+        return
+    with whole_file(target) as scratch:
+        scratch.write_text(text, encoding="ascii", newline="\n")
+    print(f"wrote {target}: {phrase.steps} lines, {grid} to a quarter note{_lost(phrase, text)}")
+
+
+def gridded(notes: Iterable[TickNote], ticks_per_beat: int, grid: int) -> Phrase:
+    """The notes on a grid of `grid` steps to a quarter note, from tick 0 to the end of the last."""
+
+    def step(tick: int) -> int:
+        return (2 * tick * grid + ticks_per_beat) // (2 * ticks_per_beat)
+
+    placed = [
+        Note(step(note.start), max(1, step(note.end) - step(note.start)), note.pitch, note.velocity) for note in notes
+    ]
+    return Phrase(tuple(placed), max(note.end for note in placed))
+
+
+def _lost(phrase: Phrase, text: str) -> str:
+    """What the text does not tell apart, in words."""
+    shared = len(phrase.notes) - len(keys88.phrase(text).notes)
+    beyond = sum(not keys88.LOWEST <= note.pitch <= keys88.HIGHEST for note in phrase.notes)
+    told = f"; notes that begin together with another on its key: {shared}" if shared else ""
+    return told + (f"; notes beyond the piano, in its nearest octave: {beyond}" if beyond else "")
+
+
+# ---------------------------------------------------------------- text to MIDI
+
+
+def _write_midi(source: Path, target: Path | None, grid: int, bpm: float) -> None:
+    phrase = _read(source)
+    if phrase.steps > MAX_BEATS * grid:
+        raise BachBridgeError(f"{source} is over {MAX_BEATS} quarter notes long: cut it into shorter texts.")
+    if target is None or target.suffix.lower() not in _MIDI:
+        raise ConfigError(f"{source} is text and becomes MIDI: give -o the name of a MIDI file, such as OUT.mid.")
+    tempo = track_chunk([(0, meta(TEMPO, round(NS_PER_MINUTE / 1000 / bpm).to_bytes(3)))])
+    rows = [(_tick(n.start, grid), _tick(n.end, grid), n.pitch, n.velocity) for n in phrase.notes]
+    with whole_file(target) as scratch:
+        scratch.write_bytes(file_bytes(TICKS_PER_BEAT, [tempo, part_chunk("Piano", 0, _PIANO, rows)]))
+    print(f"wrote {target}: {len(phrase.notes)} notes, {phrase.steps} steps, {grid} to a quarter note")
+
+
+def _read(source: Path) -> Phrase:
+    data = _bytes(source)
+    try:
+        # Editors of other systems end lines in other ways.
+        text = data.decode("utf-8-sig").replace("\r\n", "\n")
+        phrase = keys88.phrase(text)
+    except UnicodeDecodeError as error:
+        raise BachBridgeError(
+            f"{source} is neither MIDI nor text: give a MIDI file, or a text that `bachbridge text` wrote."
+        ) from error
+    except ConfigError as error:
+        raise BachBridgeError(f"{source}, {error}") from error
+    if not phrase.notes:
+        raise MidiFileError(f"{source} holds no notes: write the characters of keys into its lines.")
+    return phrase
+
+
+def _tick(step: int, grid: int) -> int:
+    return (2 * step * TICKS_PER_BEAT + grid) // (2 * grid)

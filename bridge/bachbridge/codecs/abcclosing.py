@@ -1,0 +1,82 @@
+"""The quick way out of a tune in ABC: which of the characters that may come next lead to its end.
+
+A word is finished as soon as it can be; a bar is filled with the longest notes that fit, so that it ends where the
+tune may end (see `abcbars.Bars`: with a pickup the last bar is as much shorter); there the section is closed. From any
+state this takes a few bars at most: what is left of this one, one more where the pickup had already been overrun, and a
+second ending.
+"""
+
+from bachbridge.codecs.abcbars import Bars
+from bachbridge.codecs.abcgrammar import LETTERS, State
+from bachbridge.codecs.abcwords import LENGTHS, LONGER
+
+_ENDS = ("|]", ":|")
+
+
+def closing(state: State) -> frozenset[str]:
+    """Of what is allowed, that which ends the tune soon; some of it, unless the tune is over."""
+    allowed = state.allowed()
+    match state.phase:
+        case "field":
+            chars = {"\n"} if "\n" in allowed else _next_line(state, allowed)
+        case "quote":
+            chars = {'"'}
+        case "sign":
+            chars = set(LETTERS)
+        case "note":
+            chars = _rest_of_note(state)
+        case "line":
+            chars = _rest_of_line(state, allowed)
+        case "music":
+            chars = _between(state, allowed)
+        case _:
+            chars = set(allowed)
+    return allowed & chars or allowed
+
+
+def _next_line(state: State, allowed: frozenset[str]) -> set[str]:
+    """The line that the header still needs."""
+    if state.lines.token:
+        return set(allowed)
+    return {"K"} if "K" in allowed else {"M"}
+
+
+def _goal(bars: Bars) -> int:
+    """The quanta that are still to be filled in this bar."""
+    rhythm, rest = bars.rhythm, bars.bar - bars.pickup
+    shorter = rhythm.size == bars.bar and rhythm.filled < rest
+    return rest - rhythm.filled if shorter else rhythm.left
+
+
+def _rest_of_note(state: State) -> set[str]:
+    """The next character of the note's length, or what may follow the note."""
+    if state.tie and state.token != state.tie:
+        return {state.tie[len(state.token)]}
+    rhythm, goal = state.music.rhythm, _goal(state.music)
+    fitting = [(value, after) for value in LONGER[state.length] if (after := rhythm.note(value))]
+    within = [value for value, after in fitting if not rhythm.tuplet and rhythm.left - after.left <= goal]
+    value = max(within, default=min(value for value, _ in fitting))
+    if LENGTHS.get(state.length) == value:
+        return set("|:[ \n" + LETTERS)
+    return {LONGER[state.length][value][len(state.length)]}
+
+
+def _rest_of_line(state: State, allowed: frozenset[str]) -> set[str]:
+    """The bar line that ends a section, if it can become one."""
+    token = state.token
+    for end in _ENDS:
+        if end.startswith(token) and state.music.close(end) and not state.tie:
+            return {end[len(token)]} if end != token else set("[\n")
+    return set(allowed) - set("|:]")
+
+
+def _between(state: State, allowed: frozenset[str]) -> set[str]:
+    bars = state.music
+    if bars.complete and "\n" in allowed:
+        return {"\n"}
+    if bars.must_end_twice:
+        return {"["}
+    ends = {end[0] for end in _ENDS if bars.close(end) and not state.tie}
+    if ends & allowed:
+        return ends
+    return {"|"} if bars.rhythm.left == 0 and bars.rhythm.whole else set(LETTERS)

@@ -1,0 +1,135 @@
+"""A player's phrase as the beginning of a tune in ABC.
+
+The meter is that of the phrase's bars, the key estimated (`key_of`) from what began before the last bar line, so that
+it changes but once a bar. Of chords the top line is written. The phrase is moved to the nearest key that the network
+has met in training, and to the octaves in which tunes lie.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+
+from bachbridge.codecs import abcgrammar, abcwords
+from bachbridge.codecs.abctune import STEPS, Header, Sung
+from bachbridge.codecs.abcwriting import Measure, line_text
+from bachbridge.music import Key, Note, Phrase
+from bachbridge.voiceleading import key_of
+
+_DEFAULT_UNIT = "1/8"
+_LOWEST, _HIGHEST = 36, 107
+"""The pitches that can be written."""
+_LOW, _HIGH = 60, 82
+"""Between these the middle of a phrase is moved, by octaves."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """A phrase as text, `shift` semitones higher than it was played; `first`: the steps of its first bar."""
+
+    header: Header
+    body: str
+    shift: int
+    first: Fraction
+
+    @property
+    def text(self) -> str:
+        return self.header.text + self.body
+
+    @property
+    def state(self) -> abcgrammar.State:
+        """The grammar after it."""
+        begun = abcgrammar.State(first=self.first / STEPS)
+        state = abcgrammar.read(self.text, begun)
+        assert state is not None, self.text
+        return state
+
+
+def opening(phrase: Phrase, keys: Sequence[str], units: Mapping[str, str]) -> Opening:
+    """The phrase in one of `keys` (any, if none of them has its mode), with the unit length that its meter has."""
+    key, shift = _home(_key_of(phrase), keys)
+    line = _top_line(phrase)
+    shift += _octaves(line, shift)
+    meter = _meter_of(phrase)
+    header = Header(meter, units.get(meter, _DEFAULT_UNIT), key)
+    bar = header.meter * STEPS
+    first = bar - (phrase.position or 0) % bar
+    measure = Measure(bar, Fraction(6 if abcwords.is_compound(meter) else 4), header.unit * STEPS, first)
+    sung = [Sung(Fraction(note.start), Fraction(note.length), _folded(note.pitch + shift)) for note in line]
+    body = line_text(sung, Fraction(phrase.steps), key, measure)
+    return Opening(header, body + ("" if body[-1:] in ("", "|") else " "), shift, first)
+
+
+def _home(key: Key, keys: Sequence[str]) -> tuple[str, int]:
+    """The nearest of the keys with that mode, and by how many semitones it lies higher."""
+    tonic, minor = key
+    known = [name for name in keys if _is_of_mode(name, minor=minor)] or [_name(key)]
+    shifts = {name: (abcwords.tonic(name) - tonic + 6) % 12 - 6 for name in known}
+    name = min(known, key=lambda name: abs(shifts[name]))
+    return name, shifts[name]
+
+
+def _is_of_mode(name: str, *, minor: bool) -> bool:
+    return name[1:].lstrip("#b") == ("m" if minor else "")
+
+
+def _octaves(line: Sequence[Note], shift: int) -> int:
+    """By how much more a line is to be moved."""
+    middle = sum(note.pitch for note in line) / len(line) + shift if line else _LOW
+    return -12 * int((middle - _LOW) // 12) if middle < _LOW else 12 * int((_HIGH - middle) // 12) * (middle > _HIGH)
+
+
+def _top_line(phrase: Phrase) -> list[Note]:
+    """The highest of what sounds, as a line: a note is cut by the next one, and a lower one under it left out."""
+    line: list[Note] = []
+    for note in sorted(phrase.notes, key=lambda note: (note.start, -note.pitch)):
+        start, end = max(0, note.start), min(note.end, phrase.steps)
+        if end <= start or (
+            line and (line[-1].start == start or (line[-1].pitch > note.pitch and line[-1].end >= end))
+        ):
+            continue
+        if line and line[-1].end > start:
+            line[-1] = Note(line[-1].start, start - line[-1].start, line[-1].pitch)
+        line.append(Note(start, end - start, note.pitch))
+    return line
+
+
+def _key_of(phrase: Phrase) -> Key:
+    """The key of what began before the last bar line, or of all there is in the first bar."""
+    in_bar = (phrase.steps + (phrase.position or 0)) % phrase.steps_per_bar
+    told = [note for note in phrase.notes if note.start < phrase.steps - in_bar] or list(phrase.notes)
+    weights = np.zeros(12)
+    for note in told:
+        weights[note.pitch % 12] += note.length
+    return key_of(weights) if weights.min() < weights.max() else (0, False)
+
+
+def _meter_of(phrase: Phrase) -> str:
+    """The meter of the phrase's bars: three quarters and two dotted ones differ in where notes begin."""
+    steps = phrase.steps_per_bar
+    if steps == 12:
+        places = Counter((note.start + (phrase.position or 0)) % steps for note in phrase.notes)
+        return "6/8" if places[6] > places[4] + places[8] else "3/4"
+    if steps == 24:
+        return "12/8"
+    over, of = (steps // 4, 4) if steps % 4 == 0 else (steps // 2, 8) if steps % 2 == 0 else (steps, 16)
+    word = f"{over}/{of}"
+    return word if word in abcwords.METERS else "4/4"
+
+
+def _folded(pitch: int) -> int:
+    """Within what can be written, by octaves."""
+    while pitch < _LOWEST + 1:
+        pitch += 12
+    while pitch > _HIGHEST - 1:
+        pitch -= 12
+    return pitch
+
+
+def _name(key: Key) -> str:
+    """A key as it is written, with as few signs as may be."""
+    names = [name for name in abcwords.KEYS if abcwords.tonic(name) == key[0]]
+    mode = [name for name in names if _is_of_mode(name, minor=key[1])]
+    return min(mode, key=lambda name: abs(abcwords.signature(name) or 0))

@@ -1,0 +1,181 @@
+"""Symbol sequences: window and step agree, padding changes nothing, the memory is bounded, the files play the same."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bachbridge import nets
+from bachbridge.errors import ModelError
+from bachbridge.library import read
+from bachbridge_training import continuing, export, passages, recalling, recipe, stepping, surprises, training
+from bachbridge_training.alphabet import Alphabet
+from bachbridge_training.continuing import Course
+from bachbridge_training.passages import Passage
+from bachbridge_training.recipe import AnyRecipe, StreamRecipe
+
+REACH = 20
+CHORDS = Alphabet(
+    (12, 5, 4),
+    np.vstack([np.zeros((1, 9)), np.eye(8, 9), np.eye(8, 9)[:2] + np.eye(8, 9)[4:6], np.eye(9)[8:]]),
+    np.array([-1, 0, 1, 2, 3, 4, 5, 6, 7, 4, 5, -1]),
+    8,
+)
+"""Eight pitches, two chords of two, and a rest; durations; velocities."""
+TEXT = Alphabet((7,))
+
+
+def small(**changes: object) -> StreamRecipe:
+    found = recipe.read("play-bach-heads")
+    assert isinstance(found, StreamRecipe)
+    tiny = replace(
+        found, units=8, layers=2, embedding=6, head=5, attention=2, reach=REACH, dropout=0.0, window=24, batch=4,
+        steps=6, steps_per_epoch=3, warmup=2, learning_rate=1e-2, averaging=0.9, shifts=0,
+    )  # fmt: skip
+    return replace(tiny, **changes)  # pyright: ignore[reportArgumentType]
+
+
+def piece(alphabet: Alphabet, length: int = 50, seed: int = 1) -> Passage:
+    """Chance, and then the same once more."""
+    rng = np.random.default_rng(seed)
+    symbols = np.stack([rng.integers(1, size, length // 2) for size in alphabet.sizes], axis=1).astype(np.int32)
+    return Passage(f"piece {seed}", {0: np.concatenate([symbols, symbols])})
+
+
+def window_logits(course: Course, item: passages.Window) -> np.ndarray:
+    """`[symbol, id]` of a window without a batch axis."""
+    found = course.model([its[None] for its in item.all], training=False)
+    return np.concatenate([np.asarray(its)[0] for its in (found if isinstance(found, list) else [found])], axis=-1)
+
+
+def stepped(course: Course, item: passages.Window) -> np.ndarray:
+    """The same, one symbol at a time, with no more than the rows within reach."""
+    net = course.network
+    state = [np.zeros(shape, np.float32) for shape in stepping.state_shapes(net)]
+    memory = [np.zeros((1, 0, net.recall.row), np.float32), np.zeros((1, 0), np.float32)] if net.recall else []
+    found: list[np.ndarray] = []
+    for ids, target in zip(item.ids, item.target, strict=True):
+        hidden, *after = (np.asarray(its) for its in stepping.core(net, ids[None], *state, *memory))
+        state = after[:2]
+        if net.recall:
+            row, run, *shares = after[2:]
+            rows = np.concatenate([memory[0], row], axis=1)
+            memory = [rows[:, -REACH:], run[:, -REACH:]]
+            first = net.alphabet.sizes[0]
+            hidden = np.concatenate(
+                [
+                    *(nets.mixed(hidden[:, :first], its, rows[..., -1]) for its in shares),
+                    hidden[:, first * len(shares) :],
+                ],
+                axis=1,
+            )
+        several = len(net.alphabet.sizes) > 1
+        found.append(np.asarray(stepping.heads(net, hidden, target[None]) if several else hidden)[0])
+    return np.stack(found)
+
+
+@pytest.mark.parametrize(
+    ("alphabet", "changes"),
+    [(CHORDS, {}), (TEXT, {"copying": False, "layers": 1}), (TEXT, {"attention": 0, "copying": False})],
+    ids=["chords", "text", "plain"],
+)
+def test_window_and_step_agree(alphabet: Alphabet, changes: dict[str, object]) -> None:
+    course = Course(small(**changes), alphabet, {})
+    item = passages.whole(piece(alphabet))
+    np.testing.assert_allclose(stepped(course, item), window_logits(course, item), atol=1e-5)
+
+
+def test_what_was_heard_before_is_copied_even_by_a_network_that_has_learnt_nothing() -> None:
+    long = piece(TEXT, 200)
+    course = Course(small(reach=1024), TEXT, {})
+    logits = window_logits(course, passages.whole(long))
+    right = logits.argmax(axis=-1) == long.symbols[:, 0]
+    assert right[140:].mean() > 0.9 > right[:100].mean() + 0.4
+
+
+def test_agreements_are_counted_from_the_symbol_back() -> None:
+    ids = np.array([[1, 2, 3, 1, 2, 3]], np.int32)
+    levels = [np.asarray(its)[0] for its in recalling.agreements(ids)]
+    # After the second 3 all three symbols agree with the past of the second 1, which row 3 is.
+    assert [level[5, 3] for level in levels[:3]] == [1, 1, 0]
+    assert levels[0][5].tolist() == [0, 0, 0, 1, 0, 0]
+    assert levels[1][3].tolist() == [0, 0, 0, 0, 0, 0]
+
+
+def test_padding_changes_nothing() -> None:
+    course = Course(small(), CHORDS, {})
+    short, long = piece(CHORDS, 20), piece(CHORDS, 30, seed=2)
+    items = [passages.whole(its) for its in (short, long)]
+    together = course.model(passages.stacked(items, 40).all, training=False)
+    for number, item in enumerate(items):
+        for padded, alone in zip(together, course.model([its[None] for its in item.all], training=False), strict=True):
+            ours = np.asarray(padded)[number, : len(item.ids)]
+            np.testing.assert_allclose(ours, np.asarray(alone)[0], atol=1e-5)
+    alone = np.array([np.asarray(course.trainer(passages.stacked([item], 30).all)).sum() for item in items])
+    both = np.asarray(course.trainer(passages.stacked(items, 40).all)).sum()
+    assert both == pytest.approx((alone * [20, 30]).sum() / 50, rel=1e-5)
+
+
+def test_a_window_begins_with_what_was_before_it() -> None:
+    symbols = np.arange(1, 9, dtype=np.int32)[:, None]
+    item = passages.window(symbols, 3, 6)
+    assert (item.ids[:, 0].tolist(), item.target[:, 0].tolist(), item.before.tolist()) == ([3, 4, 5], [4, 5, 6], [2])
+    first = passages.window(symbols, 0, 2)
+    assert (first.ids[:, 0].tolist(), first.target[:, 0].tolist(), first.before.tolist()) == ([0, 1], [1, 2], [0])
+
+
+def test_batches_depend_on_seed_and_number_alone() -> None:
+    pieces = [piece(CHORDS), piece(CHORDS, 20, seed=2)]
+    ours, theirs = (passages.Feed(pieces, small()) for _ in range(2))
+    theirs.batch(0)
+    assert all((a == b).all() for a, b in zip(ours.batch(1).all, theirs.batch(1).all, strict=True))
+    assert (ours.batch(1).target != ours.batch(2).target).any()
+
+
+def test_the_files_play_what_was_trained_and_forget_what_is_out_of_reach(tmp_path: Path) -> None:
+    course, music = Course(small(), CHORDS, {"vocabulary": {}}), piece(CHORDS, 160)
+    export.export(course.form(), tmp_path / "toy", held_out=music)
+    card = read(tmp_path / "toy")
+    assert card.facts["metrics"]["onnx_against_keras"] < 1e-5
+    assert (card.codec, card.tasks, card.facts["sizes"]) == ("chords", ("continue",), [12, 5, 4])
+    net = nets.load_sequence(card)
+    scores = surprises.summary(surprises.evaluate(net, [music]))["all"]
+    expected = continuing.score(course.model, [music])
+    assert scores["bits_per_symbol"] == pytest.approx(expected["valid"], abs=1e-4)
+    assert scores["accuracy_2"] == pytest.approx(expected["accuracy_2"])
+
+    states = [net.initial_state()]
+    for symbol in music.symbols:
+        states.append(net.core(symbol[None], states[-1])[1])
+    assert sum(block.shape[1] for block in states[-1][3:]) <= REACH + 2 * nets.BLOCK
+    assert states[-1][2].shape[1] <= REACH + 1
+    assert states[65][3] is states[64][3], "a full block is shared by all later states"
+    hidden, _ = net.core(music.symbols[:1], states[100])
+    again, _ = net.core(music.symbols[:1], states[100])
+    assert (hidden == again).all()
+
+
+def test_a_run_goes_on_where_it_stopped(tmp_path: Path) -> None:
+    quick, pieces = small(dropout=0.2), [piece(CHORDS), piece(CHORDS, 30, seed=2)]
+
+    def build(settled: AnyRecipe) -> Course:
+        assert isinstance(settled, StreamRecipe)
+        return Course(settled, CHORDS, {})
+
+    through, stopped, taken_up = (training.start(quick, build) for _ in range(3))
+    training.train(through, pieces, pieces, tmp_path / "through")
+    training.train(stopped, pieces, pieces, tmp_path / "stopped", until=3)
+    training.resume(taken_up, tmp_path / "stopped")
+    training.train(taken_up, pieces, pieces, tmp_path / "stopped")
+    assert [row["step"] for row in taken_up.history] == [3, 6]
+    for ours, theirs in zip(through.history, taken_up.history, strict=True):
+        assert ours == pytest.approx(theirs, rel=1e-4)
+    assert {"loss", "valid", "accuracy", "bits_1", "accuracy_1"} <= taken_up.history[0].keys()
+    assert (tmp_path / "stopped" / training.CURVE).read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_model_of_frames_has_no_symbols() -> None:
+    shipped = read(Path(__file__).parents[2] / "models/chorale-lstm")
+    with pytest.raises(ModelError, match="choose another model"):
+        nets.load_sequence(shipped)

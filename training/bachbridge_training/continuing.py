@@ -1,0 +1,91 @@
+"""The training of the network of symbol sequences: its trainer, its batches and its score.
+
+The score is the surprise at whole pieces from an empty past, untransposed: bits for each symbol, which is the sum of
+those of its fields, and of each field alone; and how often the likeliest id was the true one.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import keras
+import numpy as np
+
+from bachbridge_training import passages, streaming
+from bachbridge_training.alphabet import Alphabet
+from bachbridge_training.passages import Passage
+from bachbridge_training.recipe import StreamRecipe
+from bachbridge_training.streaming import Network
+from bachbridge_training.surprises import judged
+
+ops: Any = keras.ops  # untyped: what is inferred of its functions is wrong
+
+_AT_ONCE = 2
+_ROUND = 128
+"""Pieces are padded to a multiple of so many symbols, so that few graphs are traced."""
+
+
+class Course:
+    """Builds the network of a `StreamRecipe` and trains it on the pieces' windows (see `training.Course`)."""
+
+    compiled = False
+
+    def __init__(self, recipe: StreamRecipe, alphabet: Alphabet, facts: Mapping[str, Any]) -> None:
+        """`facts`: what the card will say of the codec and the data."""
+        self.recipe, self.facts = recipe, facts
+        self.network = Network(recipe, alphabet)
+        self.model = streaming.window_model(self.network)
+        self.trainer = _trainer(self.model)
+
+    def form(self) -> Any:
+        from bachbridge_training.stream_form import Form
+
+        return Form(self.network, self.facts)
+
+    def feed(self, pieces: Sequence[Passage]) -> passages.Feed:
+        return passages.Feed(pieces, self.recipe)
+
+    def scores(self, pieces: Sequence[Passage]) -> dict[str, float]:
+        """`valid`: bits per symbol, all fields together; and of each field its bits and its accuracy."""
+        return score(self.model, pieces)
+
+
+def _trainer(model: keras.Model) -> keras.Model:
+    """The window model with its loss as its output: nats per symbol, each window's share of the batch's mean."""
+    target = model.inputs[2]
+    logits = model(model.inputs)
+    logits = logits if isinstance(logits, list) else [logits]
+    nats = sum(_nats(its, target[..., field]) for field, its in enumerate(logits))
+    weight = ops.cast(target[..., 0] > 0, "float32")
+    return keras.Model(model.inputs, ops.sum(nats * weight, axis=1) / ops.sum(weight))
+
+
+def _nats(logits: Any, target: Any) -> Any:
+    """The surprise at `target[b, t]`."""
+    true = ops.one_hot(target, logits.shape[-1], dtype="float32")
+    return ops.logsumexp(logits, axis=-1) - ops.sum(logits * true, axis=-1)
+
+
+def score(model: keras.Model, pieces: Sequence[Passage]) -> dict[str, float]:
+    """See `Course.scores`."""
+    ordered = sorted(pieces, key=lambda piece: len(piece.symbols))
+    nats, right, symbols = 0.0, 0.0, 0.0
+    for begin in range(0, len(ordered), _AT_ONCE):
+        group = ordered[begin : begin + _AT_ONCE]
+        length = -(-len(group[-1].symbols) // _ROUND) * _ROUND
+        batch = passages.stacked([passages.whole(piece) for piece in group], length)
+        logits = model.predict_on_batch(batch.all)
+        weight = (batch.target[..., 0] > 0)[..., None]
+        found = [judged(its, batch.target[..., field]) for field, its in enumerate(_listed(logits))]
+        nats += (np.stack([its[0] for its in found], axis=-1) * weight).sum(axis=(0, 1))
+        right += (np.stack([its[1] for its in found], axis=-1) * weight).sum(axis=(0, 1))
+        symbols += float(weight.sum())
+    bits, share = np.atleast_1d(nats / symbols / np.log(2)), np.atleast_1d(right / symbols)
+    scores = {"valid": float(bits.sum()), "accuracy": float(share[0])}
+    if len(bits) > 1:
+        scores |= {f"bits_{field}": float(its) for field, its in enumerate(bits)}
+        scores |= {f"accuracy_{field}": float(its) for field, its in enumerate(share) if field}
+    return scores
+
+
+def _listed(logits: Any) -> list[np.ndarray]:
+    return logits if isinstance(logits, list) else [logits]

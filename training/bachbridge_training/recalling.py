@@ -1,0 +1,134 @@
+"""Looking back: causal attention over all that was heard, and a path that copies from it.
+
+Of every symbol taken in, a row is kept: a key, which describes what the LSTM knew *before* the symbol, and a value,
+which describes the symbol. A query that is like a key says "here I was before", and the value says what came then
+(C. Olsson et al., "In-context learning and induction heads", 2022). Besides their likeness, learnt, it counts by how
+many symbols the past of the query and the past of the key agree exactly, and how long ago that was; the weights of
+these are learnt as well. A match of long pasts is what compressors predict by (the match model of M. Mahoney's PAQ).
+
+In each head's softmax stands a rival to all rows, its sentinel (S. Merity et al., "Pointer sentinel mixture models",
+ICLR 2017): its share is what the head does not find in the past. Of the first head, the rows' shares are also the
+probabilities with which their symbols are copied.
+
+In live play a row is `[key of all heads, value of all heads, id]`, and `run` holds of each row how long its past agrees
+with the present one: one comparison a row carries it on.
+"""
+
+import math
+from typing import Any
+
+import keras
+import numpy as np
+from keras import layers
+
+ops: Any = keras.ops  # untyped: what is inferred of its functions is wrong
+
+LEVELS = (1, 2, 4, 8, 16, 32)
+"""From so many symbols in agreement on, a row counts more; each is twice the one before."""
+_DEPTH = 32
+"""Units of a head's key, and of its value."""
+_RIVAL = 4.0
+"""What a sentinel's logit is before anything is learnt."""
+_AGREEING = 1.0
+_CLOSED = -1e9
+
+
+class Recall:
+    """The layers of `heads` heads of attention over `units` wide outputs, the last `reach` of them."""
+
+    def __init__(self, heads: int, reach: int) -> None:
+        self.heads, self.reach = heads, reach
+        self.query, self.key, self.value = (
+            layers.Dense(heads * _DEPTH, use_bias=False, name=name) for name in ("query", "key", "value")
+        )
+        first = np.array([_AGREEING] * len(LEVELS) + [0.0], np.float32)[:, None].repeat(heads, axis=1)
+        constant: Any = keras.initializers.Constant
+        self.likeness = layers.Dense(heads, use_bias=False, name="likeness", kernel_initializer=constant(first))
+        self.sentinel = layers.Dense(heads, name="sentinel", bias_initializer=constant(_RIVAL))
+
+    @property
+    def row(self) -> int:
+        """Numbers that are kept of a symbol."""
+        return 2 * self.heads * _DEPTH + 1
+
+    def over(self, ids: Any, hidden: Any) -> tuple[Any, Any, Any]:
+        """All steps at once: `ids[b, t]`, `hidden[b, t, unit]` → the contexts `[b, t, unit]` and what may be copied.
+
+        That is the first head's shares of the rows `[b, t, i]` and of its sentinel `[b, t, 1]`.
+        """
+        before = ops.pad(hidden, [[0, 0], [1, 0], [0, 0]])[:, :-1]
+        query, keys, values = (self._split(its) for its in (self.query(hidden), self.key(before), self.value(hidden)))
+        place = ops.cumsum(ops.ones_like(ids), axis=1)
+        distance = ops.expand_dims(place, 2) - ops.expand_dims(place, 1)
+        open_ = (distance >= 0) & (distance < self.reach) & (ops.expand_dims(ids, 1) > 0)
+        alike = self.likeness(ops.stack([*agreements(ids), _ago(distance)], axis=-1))
+        scores = ops.matmul(query, ops.transpose(keys, (0, 1, 3, 2))) / math.sqrt(_DEPTH)
+        scores += ops.transpose(alike, (0, 3, 1, 2))
+        scores = ops.where(ops.expand_dims(open_, 1), scores, _CLOSED)
+        rival = ops.expand_dims(ops.transpose(self.sentinel(hidden), (0, 2, 1)), -1)
+        shares = ops.softmax(ops.concatenate([rival, scores], axis=-1), axis=-1)
+        contexts = ops.matmul(shares[..., 1:], values)
+        contexts = ops.concatenate([contexts[:, head] for head in range(self.heads)], axis=-1)
+        return contexts, shares[:, 0, :, 1:], shares[:, 0, :, :1]
+
+    def _split(self, values: Any) -> Any:
+        """`[b, t, head * unit]` → `[b, head, t, unit]`."""
+        heads = [values[..., _DEPTH * head : _DEPTH * (head + 1)] for head in range(self.heads)]
+        return ops.stack(heads, axis=1)
+
+    def step(self, ids: Any, before: Any, hidden: Any, rows: Any, run: Any) -> tuple[Any, ...]:
+        """One step: `ids[b]`, the outputs `before` and `hidden` `[b, unit]`, `rows[b, n, number]`, `run[b, n]`.
+
+        Gives the context `[b, unit]`, the first head's share of its sentinel `[b, 1]`, the new row `[b, 1, number]`,
+        the new `run[b, n + 1]` and the first head's shares of the rows `[b, n + 1]`. The rows, which may be many, are
+        read and not copied: a query has zeros where a row has something else than that head's key.
+        """
+        symbol = ops.expand_dims(ops.cast(ids, "float32"), 1)
+        row = ops.expand_dims(ops.concatenate([self.key(before), self.value(hidden), symbol], axis=-1), 1)
+        symbols = rows[..., -1]
+        run = ops.cast(ops.equal(symbols, symbol), "float32") * (run + 1)
+        run = ops.concatenate([ops.zeros_like(symbol), run], axis=1)
+        symbols = ops.concatenate([symbols, symbol], axis=1)
+        place = ops.cumsum(ops.ones_like(run), axis=1)
+        distance = place[:, -1:] - place
+        features = [ops.cast(run >= level, "float32") for level in LEVELS]
+        alike = self.likeness(ops.stack([*features, _ago(distance)], axis=-1))
+        query = self._spread(self.query(hidden) / math.sqrt(_DEPTH))
+        scores = ops.concatenate([ops.matmul(rows, query), ops.matmul(row, query)], axis=1) + alike
+        open_ = ops.expand_dims((distance < self.reach) & (symbols > 0), -1)
+        rival = ops.expand_dims(self.sentinel(hidden), 1)
+        scores = ops.concatenate([rival, ops.where(open_, scores, _CLOSED)], axis=1)
+        shares = ops.softmax(ops.transpose(scores, (0, 2, 1)), axis=-1)
+        found = ops.matmul(shares[..., 1:-1], rows) + ops.matmul(shares[..., -1:], row)
+        first = _DEPTH * self.heads
+        contexts = [found[:, head, first + _DEPTH * head : first + _DEPTH * (head + 1)] for head in range(self.heads)]
+        return ops.concatenate(contexts, axis=-1), shares[:, 0, :1], row, run, shares[:, 0, 1:]
+
+    def _spread(self, query: Any) -> Any:
+        """All heads' queries `[b, head * unit]` → `[b, number, head]`."""
+        own = np.eye(self.heads, dtype=np.float32).repeat(_DEPTH, axis=0)
+        queries = ops.expand_dims(query, -1) * own
+        return ops.pad(queries, [[0, 0], [0, self.row - len(own)], [0, 0]])
+
+
+def agreements(ids: Any) -> list[Any]:
+    """For each level, whether the pasts agree by so many symbols: of `ids[b, t]`, `[b, t, i]` of 0 and 1.
+
+    The past of step t ends with its own symbol, that of row i with the symbol before it.
+    """
+    before = ops.pad(ids, [[0, 0], [1, 0]], constant_values=-1)[:, :-1]
+    found = [ops.cast(ops.equal(ops.expand_dims(ids, 2), ops.expand_dims(before, 1)), "float32")]
+    for level in LEVELS[:-1]:
+        earlier = ops.pad(found[-1], [[0, 0], [level, 0], [level, 0]])[:, :-level, :-level]
+        found.append(found[-1] * earlier)
+    return found
+
+
+def _ago(distance: Any) -> Any:
+    """The distance as the network is told it."""
+    return ops.log(1 + ops.cast(ops.maximum(distance, 0), "float32"))
+
+
+def copied(shares: Any, ids: Any, size: int) -> Any:
+    """The rows' `shares[b, t, i]` gathered by their `ids[b, i]` → `[b, t, id]`."""
+    return ops.matmul(shares, ops.one_hot(ops.cast(ids, "int32"), size, dtype="float32"))

@@ -1,0 +1,87 @@
+"""The tables of a model of symbol sequences: its surprises, of all symbols and of the fresh ones, and what is copied.
+
+What the held-out music has in common with the training music is the measure of what a model may have. Beside it stand
+pieces that the model makes of nothing, as it plays them (its own temperature and nucleus, the pen's mask), one for each
+seed from 1, all as long as the held-out pieces are on an average.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+from rich.console import Console
+from rich.progress import track
+
+from bachbridge import library, nets
+from bachbridge.codecs import abc
+from bachbridge.codecs.symbols import Codec
+from bachbridge.music import Phrase
+from bachbridge.sampling import choose
+from bachbridge_training import copying, encoding, sequences, surprises
+from bachbridge_training.passages import Ints
+from bachbridge_training.tables import Column, Tables
+
+Item = TypeVar("Item")
+_OUTPUTS = 16
+_LONGEST = 1000
+
+
+def tables(card: library.Card, data: Path | None, part: str, *, pieces: int | None, outputs: int) -> Tables:
+    """The scores of the first `pieces` pieces of `part`, of the music that is named or that the codec has by itself.
+
+    What is copied is told if `outputs` are wanted and the training music is at hand.
+    """
+    codec = encoding.codec(card.codec, card.facts["vocabulary"])
+    music = encoding.passages(codec, _sources(card, data, part)[:pieces])
+    net = nets.load_sequence(card)
+    scores = surprises.summary(surprises.evaluate(net, music, _tracked("scoring")))
+    if part == "train" or not outputs or (data is not None and not data.is_dir()):
+        return Tables(scores)
+    length = min(_LONGEST, round(float(np.mean([len(piece.symbols) for piece in music]))))
+    seeds = range(1, 1 + min(outputs, _OUTPUTS))
+    made = [drawn(net, codec, length, seed, card.sampler) for seed in _tracked("drawing")(seeds)]
+    return Tables(
+        scores, copies=_copies(card, codec, data, {"the music": [its.symbols for its in music], "made": made})
+    )
+
+
+def _sources(card: library.Card, data: Path | None, part: str) -> list[sequences.Source]:
+    given = bool(card.facts["recipe"]["options"].get("given"))
+    return sequences.sources(card.codec, part, data, given=given)
+
+
+def _copies(card: library.Card, codec: Codec, data: Path | None, music: dict[str, list[Ints]]) -> dict[str, Column]:
+    """How much of some music stands in the training music, in the transpositions that the network was shown."""
+    shifts = int(card.facts["recipe"]["shifts"])
+    training = copying.Copies(encoding.passages(codec, _sources(card, data, "train"), shifts))
+    found = dict[str, Column]()
+    for name, pieces in music.items():
+        lengths = [training.lengths(piece) for piece in _tracked("looking for copies")(pieces)]
+        found[name] = dict(copying.summary(lengths))
+    return found
+
+
+def drawn(net: nets.Sequence, codec: Codec, length: int, seed: int, sampler: dict[str, float]) -> Ints:
+    """So many symbols from an empty past, `[symbol, field]`; a tune ends where it ends."""
+    rng = np.random.default_rng([seed])
+    pen = codec.tune(most=length) if isinstance(codec, abc.Abc) else codec.pen(Phrase((), 0))
+    fields, symbols, state = len(codec.sizes), [(0,) * len(codec.sizes)], net.initial_state()
+    ends = np.cumsum(codec.sizes).tolist()
+    for _ in range(_LONGEST):
+        if not pen.allowed(()).any() or (len(symbols) > length and not isinstance(codec, abc.Abc)):
+            break
+        hidden, state = net.core(np.array([symbols[-1]], np.int32), state)
+        chosen: tuple[int, ...] = ()
+        for end, size in zip(ends, codec.sizes, strict=True):
+            known = np.array([[*chosen, *[-1] * (fields - len(chosen))]], np.int32)
+            logits = net.heads(hidden, known)[0, end - size : end]
+            barred = np.where(pen.allowed(chosen), logits, -np.inf).astype(np.float32)
+            chosen = (*chosen, choose(barred, sampler["temperature"], sampler["top_p"], rng))
+        pen.take(chosen)
+        symbols.append(chosen)
+    return np.array(symbols[1:], np.int32)
+
+
+def _tracked(what: str) -> Callable[[Sequence[Item]], Iterable[Item]]:
+    return lambda items: track(items, what, console=Console(stderr=True), transient=True)

@@ -109,10 +109,13 @@ class Sequence:
     def heads(self, hidden: Floats, known: Ints) -> Floats:
         """`hidden[k, unit]`, `known[k, field]` (-1: open) → logits of all fields' ids, one after another, `[k, id]`.
 
-        Only those of the first open field are meant. A symbol of one field is all told by `hidden`.
+        Only those of the first open field are meant. Those of the first field are in `hidden`, whatever is known.
         """
         if self._heads is None:
             return hidden
+        first = self.sizes[0]
+        if (known[:, 0] < 0).all():
+            return np.pad(hidden[:, :first], [(0, 0), (0, sum(self.sizes) - first)])
         (logits,) = self._heads.run(None, {"hidden": hidden, "known": known})
         return logits
 

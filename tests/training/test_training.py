@@ -133,7 +133,7 @@ def test_what_does_not_exist_is_said(tmp_path: Path) -> None:
         train_command("chorale-lstm", epochs=None, limit=1, seed=None, output=tmp_path, resume=True)
     with pytest.raises(ConfigError, match="no training run"):
         export_command("toy", run=tmp_path, output=tmp_path)
-    with pytest.raises(ConfigError, match="the bundled ones are: chorale-lstm"):
+    with pytest.raises(ConfigError, match="the bundled ones are: abc, chorale-lstm"):
         recipe.read("chorale")
     with pytest.raises(ConfigError, match="choose from train, valid, test"):
         evaluate("chorale-lstm", data=None, part="tests", json=False)

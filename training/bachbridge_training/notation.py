@@ -162,7 +162,11 @@ def _meters(part: Any) -> Iterator[Meter]:
     """The meters where they change, and of a pick-up its own before the first."""
     measures = list(part.getElementsByClass("Measure"))
     last = COMMON_TIME
-    if not measures or _sign(measures[0]) is None:
+    if not measures:  # music21 divides no tune of two bars
+        signs = [_sign(part)] if hasattr(part, "timeSignature") else []
+        yield next((Meter(0, int(sign.numerator), int(sign.denominator)) for sign in signs if sign), COMMON_TIME)
+        return
+    if _sign(measures[0]) is None:
         yield COMMON_TIME
     for number, measure in enumerate(measures):
         tick, sign = _tick(measure.offset), _sign(measure)

@@ -91,13 +91,14 @@ class Recall:
         symbols = ops.concatenate([symbols, symbol], axis=1)
         place = ops.cumsum(ops.ones_like(run), axis=1)
         distance = place[:, -1:] - place
-        features = [ops.cast(run >= level, "float32") for level in LEVELS]
-        alike = self.likeness(ops.stack([*features, _ago(distance)], axis=-1))
+        levels = ops.cast(ops.expand_dims(run, -1) >= np.array(LEVELS, np.float32), "float32")
+        features = ops.concatenate([levels, ops.expand_dims(_ago(distance), -1)], axis=-1)
+        alike = ops.matmul(features, self.likeness.kernel)
         query = self._spread(self.query(hidden) / math.sqrt(_DEPTH))
         scores = ops.concatenate([ops.matmul(rows, query), ops.matmul(row, query)], axis=1) + alike
-        open_ = ops.expand_dims((distance < self.reach) & (symbols > 0), -1)
+        closed = ops.cast((distance >= self.reach) | (symbols <= 0), "float32")
         rival = ops.expand_dims(self.sentinel(hidden), 1)
-        scores = ops.concatenate([rival, ops.where(open_, scores, _CLOSED)], axis=1)
+        scores = ops.concatenate([rival, scores + _CLOSED * ops.expand_dims(closed, -1)], axis=1)
         shares = ops.softmax(ops.transpose(scores, (0, 2, 1)), axis=-1)
         found = ops.matmul(shares[..., 1:-1], rows) + ops.matmul(shares[..., -1:], row)
         first = _DEPTH * self.heads

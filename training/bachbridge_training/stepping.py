@@ -2,15 +2,18 @@
 
 What does not depend on the moment is a constant: the sum of embeddings times the LSTM's first matrix is the sum of
 rows of tables. `core` works out all that no chosen field changes, the first field's logits among it; `heads` is what
-remains to be done for the fields after it.
+remains to be done for the fields after it. These graphs are made by TensorFlow, whose look-ups (`tf.gather`) become
+one node of ONNX; those of Keras, which also take negative numbers, become eight.
 """
 
 from typing import Any
 
 import keras
+import tensorflow as tf
 
+from bachbridge_training.alphabet import INTERVALS
 from bachbridge_training.network import cell
-from bachbridge_training.streaming import Network
+from bachbridge_training.streaming import Network, shared
 
 ops: Any = keras.ops  # untyped: what is inferred of its functions is wrong
 
@@ -33,14 +36,32 @@ def core(network: Network, ids: Any, state: Any, before: Any, *memory: Any) -> t
     """
     recipe = network.recipe
     output, after = _recurrent(network, ids, state, ops.cast(before[:, 0], "int32"))
-    view, own, more = output, (), ()
-    if network.recall:
-        context, share, *more = network.recall.step(ids[:, 0], state[2 * recipe.layers - 2], output, *memory)
-        view = ops.concatenate([output, context], axis=-1)
-        own, more = ((share,), more) if recipe.copying else ((), more[:2])
-    views = [inner(view) for inner in network.inner[1:]]
-    hidden = ops.concatenate([network.first(view, ids[:, 0], *own), *views], axis=-1)
-    return hidden, after, ops.cast(ids[:, :1], "float32"), *more
+    if network.recall is None:
+        return _hidden(network, output, _first(network, output, ids[:, 0])), after, _told(ids)
+    context, own, *grown = network.recall.step(ids[:, 0], state[2 * recipe.layers - 2], output, *memory)
+    view = ops.concatenate([output, context], axis=-1)
+    first = _first(network, view, ids[:, 0])
+    first, grown = (shared(first, own), grown) if recipe.copying else (first, grown[:2])
+    return _hidden(network, view, first), after, _told(ids), *grown
+
+
+def _hidden(network: Network, view: Any, first: Any) -> Any:
+    return ops.concatenate([first, *(inner(view) for inner in network.inner[1:])], axis=-1)
+
+
+def _told(ids: Any) -> Any:
+    return ops.cast(ids[:, :1], "float32")
+
+
+def _first(network: Network, view: Any, ids: Any) -> Any:
+    """`Network.first`, the intervals' columns by one look-up in a flat list, which onnxruntime does much quicker."""
+    if network.alphabet.spelled is None:
+        return network.first(view, ids)
+    inner = network.outer[0](ops.relu(network.inner[0](view)))
+    row = ops.expand_dims(ops.cumsum(ops.ones_like(ids), axis=0) - 1, 1)
+    led = inner[:, network.alphabet.spelled.shape[1] :][:, :INTERVALS]
+    led = tf.gather(ops.reshape(led, (-1,)), network.columns(ids, tf.gather) + row * INTERVALS)
+    return network.said(inner, inner[:, : network.alphabet.pitches] + led)
 
 
 def _recurrent(network: Network, ids: Any, state: Any, before: Any) -> tuple[Any, Any]:
@@ -56,11 +77,12 @@ def _taken_in(network: Network, ids: Any, before: Any) -> Any:
     """The symbol's share of the first layer's gates."""
     kernel = network.rnns[0].cell.kernel
     tables = {field: ops.matmul(its.embeddings, kernel) for field, its in network.embeddings.items()}
-    total = sum(ops.take(table, ids[:, field], axis=0) for field, table in tables.items())
+    total = sum(tf.gather(table, ids[:, field]) for field, table in tables.items())
     if network.alphabet.spelled is None:
         return total
-    notes = ops.matmul(network.spelled(ids[:, 0]), ops.matmul(network.spelling.kernel, kernel))
-    return total + notes + ops.take(ops.matmul(network.leap.embeddings, kernel), network.leaps(ids, before), axis=0)
+    leaps = network.leaps(ids, before, tf.gather)
+    notes = ops.matmul(network.spelled(ids[:, 0], tf.gather), ops.matmul(network.spelling.kernel, kernel))
+    return total + notes + tf.gather(ops.matmul(network.leap.embeddings, kernel), leaps)
 
 
 def heads(network: Network, hidden: Any, known: Any) -> Any:
@@ -69,5 +91,5 @@ def heads(network: Network, hidden: Any, known: Any) -> Any:
     views = [
         hidden[:, first + width * number : first + width * (number + 1)] for number in range(len(network.inner) - 1)
     ]
-    later = [network.later(field, view, known) for field, view in enumerate(views, start=1)]
+    later = [network.later(field, view, known, tf.gather) for field, view in enumerate(views, start=1)]
     return ops.concatenate([hidden[:, :first], *later], axis=-1)

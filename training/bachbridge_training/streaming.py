@@ -16,6 +16,7 @@ A bidirectional network cannot run live: it would have to know what has not been
 Only `keras.ops` is used, so the code runs under TensorFlow and under JAX alike.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -34,6 +35,14 @@ _LEAST = 1e-20
 """Added to a probability before its logarithm is taken."""
 
 
+Take = Callable[[Any, Any], Any]
+"""Rows of a table by their numbers."""
+
+
+def _taken(table: Any, rows: Any) -> Any:
+    return ops.take(table, rows, axis=0)
+
+
 class Network:
     """The layers, shared by the graph over whole windows (training) and the graphs of one step (live play)."""
 
@@ -49,7 +58,8 @@ class Network:
         self.chosen = {
             (field, other): layers.Embedding(alphabet.sizes[other], recipe.head, name=f"chosen_{field}_{other}")
             for field in range(len(alphabet.sizes))
-            for other in range(field)
+            for other in free
+            if other < field
         }
         widths = list(alphabet.sizes)
         if alphabet.spelled is not None:
@@ -57,6 +67,7 @@ class Network:
             self.spelling = layers.Dense(recipe.embedding, use_bias=False, name="spelling")
             self.leap = layers.Embedding(INTERVALS, recipe.embedding, name="interval")
             self.own = layers.Dense(alphabet.sizes[0], name="own")
+            self.sounds = [layers.Dense(recipe.head, name=f"sounds_{field}") for field in range(len(alphabet.sizes))]
         self.outer = [layers.Dense(width, name=f"logits_{field}") for field, width in enumerate(widths)]
 
     def embed(self, ids: Any, before: Any) -> Any:
@@ -66,44 +77,52 @@ class Network:
             return total
         return total + self.spelling(self.spelled(ids[..., 0])) + self.leap(self.leaps(ids, before))
 
-    def spelled(self, ids: Any) -> Any:
+    def spelled(self, ids: Any, take: Take = _taken) -> Any:
         """`ids[...]` → `[..., feature]`."""
-        return ops.take(self._features(), ids, axis=0)
+        return take(self._features(), ids)
 
     def _features(self) -> np.ndarray:
         assert self.alphabet.spelled is not None
         return self.alphabet.spelled.astype(np.float32)
 
-    def leaps(self, ids: Any, before: Any) -> Any:
+    def leaps(self, ids: Any, before: Any, take: Take = _taken) -> Any:
         """The column of the interval that leads to `ids[..., field]`."""
-        line, pitches = self.alphabet.line, self.alphabet.pitches
-        assert line is not None
-        now, then = (ops.take(line.astype(np.int32), its, axis=0) + 1 for its in (ids[..., 0], before))
-        return ops.take(self.alphabet.interval().reshape(-1), then * (pitches + 1) + now, axis=0)
+        now, then = (take(self._line(), its) for its in (ids[..., 0], before))
+        return take(self.alphabet.interval().reshape(-1), then * (self.alphabet.pitches + 1) + now)
 
-    def first(self, view: Any, ids: Any, own: Any = None, copies: Any = 0.0) -> Any:
-        """Logits of the first field, `view[..., unit]` after `ids[...]`; beside `copies[..., id]` its `own` share."""
+    def _line(self) -> np.ndarray:
+        """Rows and columns of `Alphabet.interval`, by id."""
+        assert self.alphabet.line is not None
+        return (self.alphabet.line + 1).astype(np.int32)
+
+    def first(self, view: Any, ids: Any) -> Any:
+        """Logits of the first field, `view[..., unit]` after the symbol `ids[...]`."""
         inner = self.outer[0](ops.relu(self.inner[0](view)))
-        logits = inner if self.alphabet.spelled is None else self._sounding(inner, ids)
-        if own is None:
-            return logits
-        return ops.log(own * ops.softmax(logits, axis=-1) + copies + _LEAST)
+        return inner if self.alphabet.spelled is None else self._sounding(inner, ids)
 
     def _sounding(self, inner: Any, ids: Any) -> Any:
         """The sum of what is said of a symbol's features, of the intervals to its pitches, and of itself."""
-        line, pitches = self.alphabet.line, self.alphabet.pitches
-        assert line is not None
-        features = self._features().shape[1]
-        rows = self.alphabet.interval()[:, 1:]
-        places = ops.take(rows, ops.take(line.astype(np.int32), ids, axis=0) + 1, axis=0)
-        led = ops.take_along_axis(inner[..., features : features + INTERVALS], places, axis=-1)
-        said = ops.concatenate([inner[..., :pitches] + led, inner[..., pitches:features]], axis=-1)
+        pitches, features = self.alphabet.pitches, self._features().shape[1]
+        led = ops.take_along_axis(inner[..., features : features + INTERVALS], self.columns(ids), axis=-1)
+        return self.said(inner, inner[..., :pitches] + led)
+
+    def columns(self, ids: Any, take: Take = _taken) -> Any:
+        """For each pitch, the column of the interval that leads to it after `ids[...]`: `[..., pitch]`."""
+        return take(self.alphabet.interval()[:, 1:], take(self._line(), ids))
+
+    def said(self, inner: Any, pitches: Any) -> Any:
+        """Logits `[..., id]`, of the first head's columns `inner` and what they say of the `pitches`."""
+        count, features = self.alphabet.pitches, self._features().shape[1]
+        said = ops.concatenate([pitches, inner[..., count:features]], axis=-1)
         return ops.matmul(said, self._features().T) + self.own(inner[..., features + INTERVALS :])
 
-    def later(self, field: int, view: Any, known: Any) -> Any:
+    def later(self, field: int, view: Any, known: Any, take: Take = _taken) -> Any:
         """Logits of another field, from its `view[..., unit]` and the symbol's fields `known[..., field]` before it."""
-        told = sum(self.chosen[field, other](ops.maximum(known[..., other], 0)) for other in range(field))
-        return self.outer[field](ops.relu(view + told))
+        known = ops.maximum(known, 0)
+        told = view + sum(its(known[..., other]) for (for_, other), its in self.chosen.items() if for_ == field)
+        if self.alphabet.spelled is not None:
+            told += self.sounds[field](self.spelled(known[..., 0], take))
+        return self.outer[field](ops.relu(told))
 
 
 def window_model(network: Network) -> keras.Model:
@@ -119,15 +138,20 @@ def window_model(network: Network) -> keras.Model:
     for rnn in network.rnns:
         hidden = rnn(_masked(hidden, recipe))
     hidden = _masked(hidden, recipe)
-    view, mixed = hidden, ()
+    view, own, copies = hidden, None, 0.0
     if network.recall:
         contexts, shares, own = network.recall.over(ids[..., 0], hidden)
         view = ops.concatenate([hidden, contexts], axis=-1)
-        if recipe.copying:
-            mixed = own, copied(shares, ids[..., 0], network.alphabet.sizes[0])
-    logits = [network.first(view, ids[..., 0], *mixed)]
+        copies = copied(shares, ids[..., 0], network.alphabet.sizes[0]) if recipe.copying else 0.0
+    first = network.first(view, ids[..., 0])
+    logits = [shared(first, own, copies) if recipe.copying else first]
     logits += [network.later(field, network.inner[field](view), target) for field in range(1, fields)]
     return keras.Model([ids, before, target], logits)
+
+
+def shared(logits: Any, own: Any, copies: Any = 0.0) -> Any:
+    """Logarithms of what `logits[..., id]` have of their `own[..., 1]` share and the `copies[..., id]` of the rest."""
+    return ops.log(own * ops.softmax(logits, axis=-1) + copies + _LEAST)
 
 
 def _masked(values: Any, recipe: StreamRecipe) -> Any:

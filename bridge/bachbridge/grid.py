@@ -139,7 +139,8 @@ def _one_at_a_time(notes: Sequence[TickNote], time: Timeline) -> bool:
     return all(first.end - second.start <= slack and first.start < second.start for first, second in pairwise(ordered))
 
 
-def _named_voice(name: str) -> int | None:
+def voice_named(name: str) -> int | None:
+    """The voice that a track of that name is, an index into `VOICES`."""
     name = name.strip().lower()
     return next((voice for voice, word in enumerate(VOICES) if word in name or name in {word[0], word[:3]}), None)
 
@@ -151,7 +152,7 @@ def voices(notes: Sequence[TickNote], names: Sequence[str], time: Timeline) -> d
         parts[note.track, note.channel].append(note)
     if len(parts) != len(VOICES):
         return {}
-    named = {part: _named_voice(names[part[0]]) for part in parts}
+    named = {part: voice_named(names[part[0]]) for part in parts}
     if set(named.values()) == set(range(len(VOICES))):
         return {part: voice for part, voice in named.items() if voice is not None}
     if not all(_one_at_a_time(part, time) for part in parts.values()):

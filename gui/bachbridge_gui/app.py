@@ -30,6 +30,7 @@ from bachbridge_gui.controls.choice import ModelChoice, choice_of
 from bachbridge_gui.desk import Desk
 from bachbridge_gui.furniture import furnish
 from bachbridge_gui.learner import Learner
+from bachbridge_gui.modelwatch import ModelWatch
 from bachbridge_gui.presets import Presets
 from bachbridge_gui.preview.remote import PreviewSound
 from bachbridge_gui.profiles import Profiles
@@ -118,7 +119,6 @@ def open_window(setup: Setup, theme: Theme, first: Client | None = None) -> Wind
         wall_ns=time.time_ns() - time.monotonic_ns(),
         welcome=remembered.welcome,
     )
-    furniture.controls.set_models(models())
 
     def finish(kept: Remembered, settings: Settings) -> None:
         shelf.close()
@@ -130,6 +130,7 @@ def open_window(setup: Setup, theme: Theme, first: Client | None = None) -> Wind
     pulse = Pulse(
         supervisor, desk, learner, state, furniture, setup.preview(), remembered, finish=finish, start=setup.start
     )
+    ModelWatch(models, furniture.controls.set_models, pulse)
     if lost_knobs:
         pulse.say(lost_knobs)
     window = Window(furniture, pulse, theme)

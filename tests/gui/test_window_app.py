@@ -1,7 +1,9 @@
 """The program around the window: what is kept at the end, and what survives a start that fails."""
 
+import json
 import signal
 from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ from bachbridge.config import Settings, load, save
 from bachbridge.errors import BachBridgeError, ModelError
 from bachbridge_gui import app, remembered
 from bachbridge_gui.client import Client
+from bachbridge_gui.modelwatch import ModelWatch
 from bachbridge_gui.remembered import Remembered
 
 BEFORE = Remembered(), Remembered()
@@ -88,6 +91,38 @@ def test_the_library_is_offered_and_a_damaged_card_is_left_out(monkeypatch: pyte
 
     monkeypatch.setattr(app.library, "find", damaged)
     assert Settings().model not in [choice.name for choice in app.models()]
+
+
+def test_a_model_that_comes_can_be_chosen_at_once_and_one_that_goes_cannot(
+    tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place, others = tmp_path / "models", app.library.places()
+    monkeypatch.setattr(app.library, "places", lambda: (place, *others))
+    opened = Assembled(tmp_path)
+    qtbot.addWidget(opened.window)
+    words, watch = opened.furniture.controls.model.words, opened.pulse.findChild(ModelWatch)
+    assert watch is not None
+
+    def offered() -> list[str]:
+        return [words.box.itemText(row) for row in range(words.box.count())]
+
+    before = offered()
+    assert Settings().model in before
+    folder = place / "hymns"
+    folder.mkdir(parents=True)
+    card = {"codec": "canvas", "partner": "x", "tasks": ["mend"], "sampler": {}, "files": {"core.onnx": "0"}}
+    (folder / "card.json").write_text(json.dumps(card | {"data": "4 pieces in the folder hymns"}))
+    watch.look()
+    assert offered() == before  # its file is still on the way
+    (folder / "core.onnx").write_bytes(b"weights")
+    (folder / "card.json").write_text(json.dumps(card | {"files": {"core.onnx": sha256(b"weights").hexdigest()}}))
+    watch.look()
+    assert offered() == sorted([*before, "hymns"])
+    assert words.box.currentText() == Settings().model
+    folder.rename(tmp_path / "away")
+    watch.look()
+    assert offered() == before
+    opened.window.close()
 
 
 def test_a_profile_that_cannot_be_written_does_not_keep_the_window_open(tmp_path: Path, qtbot: QtBot) -> None:

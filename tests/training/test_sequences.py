@@ -14,7 +14,6 @@ from bachbridge_training.recipe import StreamRecipe
 from bachbridge_training.scores import Piece
 from bachbridge_training.sequences import Source
 
-SUITES = [f"cs{suite}-{number}all.mid" for suite in (1, 2, 3, 4, 5, 6) for number in (1, 2)]
 PHRASE = Phrase((Note(0, 2, 60), Note(2, 2, 64), Note(4, 4, 48), Note(4, 4, 64), Note(8, 4, 62)), 12)
 
 
@@ -24,37 +23,9 @@ def read(name: str) -> StreamRecipe:
     return found
 
 
-def names(folder: Path, part: str) -> list[str]:
-    return [path.name for path in sequences.files(folder, part)]
-
-
-def test_suites_are_divided_as_suites_and_other_files_by_their_contents(tmp_path: Path) -> None:
-    for name in SUITES:
-        (tmp_path / name).write_text(name)
-    assert names(tmp_path, "valid") == ["cs2-1all.mid", "cs2-2all.mid"]
-    assert names(tmp_path, "test") == ["cs3-1all.mid", "cs3-2all.mid"]
-    assert {name[2] for name in names(tmp_path, "train")} == {"1", "4", "5", "6"}
-    assert sequences.split_named("chords", tmp_path).startswith("by suite")
-
-    for number in range(60):
-        (tmp_path / f"other {number}.MID").write_text(f"song {number}")
-    before = {part: set(names(tmp_path, part)) for part in ("train", "valid", "test")}
-    assert sum(map(len, before.values())) == 72
-    assert 3 <= len(before["valid"]) <= 15
-    (tmp_path / "one more.mid").write_text("new")
-    assert all(its <= set(names(tmp_path, part)) for part, its in before.items())
-
-
-def test_even_two_files_are_divided(tmp_path: Path) -> None:
-    for name in ("a.mid", "b.mid"):
-        (tmp_path / name).write_text(name)
-    assert len(names(tmp_path, "train")) == len(names(tmp_path, "valid")) == 1
-    with pytest.raises(ConfigError, match="no pieces for the part 'test'"):
-        sequences.sources("chords", "test", tmp_path)
+def test_without_a_folder_chords_have_no_music() -> None:
     with pytest.raises(ConfigError, match="name the folder with chords after --data"):
         sequences.sources("chords", "train", None)
-    with pytest.raises(ConfigError, match="holds no MIDI files"):
-        sequences.files(tmp_path / "empty", "train")
 
 
 def test_a_chorale_is_a_phrase(phrases: list[Piece]) -> None:

@@ -15,9 +15,9 @@ from bachbridge.codecs import abc, chords, keys88
 from bachbridge.codecs.chordoptions import options
 from bachbridge.codecs.strikes import Strike, beats, strikes, strikes_of, transposed
 from bachbridge.codecs.symbols import Codec, Symbol
-from bachbridge.midifile import MidiSong
 from bachbridge.music import Phrase
 from bachbridge_training.alphabet import Alphabet
+from bachbridge_training.manuscript import Manuscript
 from bachbridge_training.passages import Ints, Passage
 from bachbridge_training.recipe import StreamRecipe
 from bachbridge_training.sequences import Source
@@ -110,7 +110,7 @@ def _strikes(source: Source) -> list[Strike]:
     music = source.music
     if isinstance(music, Phrase):
         return strikes_of(music)
-    assert isinstance(music, MidiSong)
+    assert isinstance(music, Manuscript)
     return strikes(beats(music.notes, music.time.ticks_per_beat))
 
 

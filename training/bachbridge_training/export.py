@@ -7,7 +7,7 @@ what Keras gives on held-out music, and the folder appears whole or not at all.
 import json
 import subprocess
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Protocol
@@ -60,8 +60,18 @@ def convert(
     tf2onnx.convert.from_function(tf.function(named), signature, opset=OPSET, output_path=str(path))
 
 
-def export(form: Form, target: Path, *, held_out: Any, score: Callable[[Any], dict[str, Any]] | None = None) -> None:
-    """Write the model's folder, with what `score` says of the networks; or raise `ModelError` and change nothing."""
+def export(
+    form: Form,
+    target: Path,
+    *,
+    held_out: Any,
+    score: Callable[[Any], dict[str, Any]] | None = None,
+    said: Mapping[str, str] | None = None,
+) -> None:
+    """Write the model's folder, with what `score` says of the networks; or raise `ModelError` and change nothing.
+
+    `said`: what the card says of music that is not the chorales.
+    """
     _check_place(target)
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}-") as scratch:
@@ -72,7 +82,7 @@ def export(form: Form, target: Path, *, held_out: Any, score: Callable[[Any], di
         if not worst <= TOLERANCE:
             raise ModelError(f"ONNX and Keras differ by {worst:.2g} on {held_out.name}; the model is not exported")
         metrics = {"onnx_against_keras": worst, **(score(form.runtime(folder)) if score else {})}
-        (folder / CARD).write_text(json.dumps(card(form, folder, metrics), indent=2) + "\n", "utf-8")
+        (folder / CARD).write_text(json.dumps(card(form, folder, metrics, said), indent=2) + "\n", "utf-8")
         if target.exists():
             target.rename(Path(scratch) / "before")
         folder.rename(target)
@@ -84,7 +94,7 @@ def _check_place(target: Path) -> None:
         raise ModelError(f"{target} is there already and is no model: choose another folder with -o.")
 
 
-def card(form: Form, folder: Path, metrics: dict[str, Any]) -> dict[str, Any]:
+def card(form: Form, folder: Path, metrics: dict[str, Any], said: Mapping[str, str] | None = None) -> dict[str, Any]:
     """What a person and the run-time need to know about the model."""
     recipe, facts = form.recipe, form.facts()
     return {
@@ -92,6 +102,7 @@ def card(form: Form, folder: Path, metrics: dict[str, Any]) -> dict[str, Any]:
         "data": CHORALES,
         "split": CHORALE_SPLIT,
         **facts,
+        **(said or {}),
         "sampler": {"temperature": recipe.temperature, "top_p": recipe.top_p},
         "recipe": asdict(recipe),
         "metrics": metrics,

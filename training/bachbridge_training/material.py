@@ -1,8 +1,9 @@
 """What a run is made of: its pieces by parts, and the course that they take.
 
-Chorale networks take music21's chorales as they are. A network of symbol sequences depends on its music besides its
-recipe: the vocabulary is made from it. So beside a run lies `music.json`, with the vocabulary and where the music came
-from; whoever goes on with the run or exports it needs not say so again.
+Chorale networks take music21's chorales, or pieces in four voices of somebody's own. A network of symbol sequences
+depends on its music besides its recipe: the vocabulary is made from it, and is noted beside the run in `music.json`.
+Where the music came from, and which pieces of it were taken, is in `data.json` (see `repertoire`); whoever goes on with
+the run or exports it needs not say so again.
 """
 
 import json
@@ -13,10 +14,13 @@ from typing import Any
 
 from bachbridge.errors import ConfigError
 from bachbridge.wholefile import whole_file
-from bachbridge_training import corpus, encoding, sequences, training
+from bachbridge_training import collection, encoding, kinds, repertoire, sequences, training
+from bachbridge_training.collection import Collection
 from bachbridge_training.recipe import AnyRecipe, StreamRecipe
+from bachbridge_training.repertoire import Origin, Repertoire
 
 MUSIC = "music.json"
+Look = Callable[[Path, AnyRecipe], Collection]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,50 +30,108 @@ class Material:
     train: list[Any]
     valid: list[Any]
     build: Callable[[AnyRecipe], training.Course]
+    origin: Origin
     music: dict[str, Any] | None = None
     """What `music.json` holds."""
     share: float = 1.0
 
-
-def of(recipe: AnyRecipe, run: Path, *, data: Path | None, limit: int | None = None) -> Material:
-    """The material of the run in the folder `run`, which may be about to begin."""
-    if isinstance(recipe, StreamRecipe):
-        return _streams(recipe, run, data, limit)
-    if data:
-        raise ConfigError(f"{recipe.name} learns from music21's chorales alone: leave --data out.")
-    train, valid = (corpus.pieces(part)[:limit] for part in ("train", "valid"))
-    share = len(train) / sum(part == "train" for part in corpus.split().values())
-    return Material(train, valid, training.course_of, share=share)
+    @property
+    def said(self) -> dict[str, str]:
+        """What the card says of the music."""
+        return self.origin.said
 
 
-def _streams(recipe: StreamRecipe, run: Path, data: Path | None, limit: int | None) -> Material:
-    begun = run / MUSIC
-    music: dict[str, Any] = json.loads(begun.read_text("utf-8")) if begun.is_file() else {}
-    folder = data or (Path(music["from"]) if music.get("from") else None)
+def silently(folder: Path, recipe: AnyRecipe) -> Collection:
+    """A folder's music as the recipe needs it, without a word about it."""
+    return collection.gathered(folder, kinds.of(recipe))
+
+
+def of(
+    recipe: AnyRecipe, run: Path | None, *, data: Path | None, limit: int | None = None, look: Look = silently
+) -> Material:
+    """What to train on: for a `run` that goes on what it began with, else what the options say.
+
+    `look` makes a collection of a folder.
+    """
+    began = repertoire.read(run) if run else None
+    if run and not began and data and _noted(run) is None:
+        raise ConfigError(f"the run in {run} began with the bundled chorales: leave --data out when resuming.")
+    if began:
+        limit = began.limit if limit is None else limit
+    data = data or _place(began, run)
+    music = _music(recipe, data, limit, look)
+    if began and run:
+        repertoire.check(began, music.origin, run)
+    return _material(recipe, music, run)
+
+
+def again(recipe: AnyRecipe, run: Path, *, data: Path | None) -> Material:
+    """What a run was trained on, of the bundled music all; `data`: where it lies now."""
+    began = repertoire.read(run)
+    place = data or _place(began, run)
+    if began and place and not _is_abc(recipe):
+        return _material(recipe, repertoire.recalled(silently(place, recipe), began), run)
+    return _material(recipe, _music(recipe, place, None, silently), run)
+
+
+def _place(began: Origin | None, run: Path | None) -> Path | None:
+    """Where the music of a run lay; a run from before there was a record of it has it in `music.json`."""
+    place = began.folder if began else (_noted(run) or {}).get("from")
+    return Path(place) if place else None
+
+
+def _is_abc(recipe: AnyRecipe) -> bool:
+    return isinstance(recipe, StreamRecipe) and recipe.codec == "abc"
+
+
+def _music(recipe: AnyRecipe, data: Path | None, limit: int | None, look: Look) -> Repertoire:
+    found = look(data, recipe) if data else None
+    if found and not _is_abc(recipe):
+        return repertoire.own(found, limit)
+    if not isinstance(recipe, StreamRecipe):
+        return repertoire.chorales(limit)
     given = bool(recipe.options.get("given"))
-    train, valid = (sequences.sources(recipe.codec, part, folder, given=given) for part in ("train", "valid"))
-    if not music:
-        told = {
-            "data": sequences.data_named(recipe.codec, folder),
-            "split": sequences.split_named(recipe.codec, folder),
-        }
-        vocabulary = encoding.vocabulary(recipe, train[:limit])
-        music = {"from": str(folder.resolve()) if folder else None, "told": {**told, "vocabulary": vocabulary}}
-    codec = encoding.codec(recipe.codec, music["told"]["vocabulary"])
+    every = {part: sequences.sources(recipe.codec, part, data, given=given) for part in ("train", "valid")}
+    said = {"data": sequences.data_named(recipe.codec, data), "split": sequences.split_named(recipe.codec)}
+    return repertoire.listed(str(data.resolve()) if data else "", limit, every, said)
+
+
+def _material(recipe: AnyRecipe, music: Repertoire, run: Path | None) -> Material:
+    if isinstance(recipe, StreamRecipe):
+        return _streams(recipe, music, run)
+    of_items = music.origin.folder != ""
+    train, valid = (
+        repertoire.sections(its) if of_items else its for its in (music.parts["train"], music.parts["valid"])
+    )
+    return Material(train, valid, training.course_of, music.origin, share=music.share)
+
+
+def _streams(recipe: StreamRecipe, music: Repertoire, run: Path | None) -> Material:
+    of_items = music.origin.folder != "" and not _is_abc(recipe)
+    train, valid = (sequences.named(its) if of_items else its for its in (music.parts["train"], music.parts["valid"]))
+    noted = _noted(run) or {"told": {**music.origin.said, "vocabulary": encoding.vocabulary(recipe, train)}}
+    codec = encoding.codec(recipe.codec, noted["told"]["vocabulary"])
     alphabet = encoding.alphabet(codec)
 
     def build(settled: AnyRecipe) -> training.Course:
         from bachbridge_training import continuing
 
         assert isinstance(settled, StreamRecipe)
-        return continuing.Course(settled, alphabet, music["told"])
+        return continuing.Course(settled, alphabet, noted["told"])
 
-    pieces = encoding.passages(codec, train[:limit], recipe.shifts), encoding.passages(codec, valid[:limit])
-    return Material(*pieces, build, music, share=len(pieces[0]) / len(train))
+    pieces = encoding.passages(codec, train, recipe.shifts), encoding.passages(codec, valid)
+    return Material(*pieces, build, music.origin, noted, music.share)
+
+
+def _noted(run: Path | None) -> dict[str, Any] | None:
+    if run is None or not (run / MUSIC).is_file():
+        return None
+    return json.loads((run / MUSIC).read_text("utf-8"))
 
 
 def note(material: Material, run: Path) -> None:
-    """Write `music.json` into the run's folder, if there is anything to note."""
+    """Write what the run was made of into its folder."""
+    repertoire.write(material.origin, run)
     if material.music is not None:
         with whole_file(run / MUSIC) as scratch:
             scratch.write_text(json.dumps(material.music, indent=1) + "\n", "utf-8")

@@ -109,11 +109,11 @@ def grid(name: str, score: Any) -> Piece:
     position, bar = _bars(parts[0], steps)
     pitches = np.stack([r[0] for r in rows], axis=1)
     struck = np.stack([r[1] for r in rows], axis=1)
-    sung = _sung(pitches, bar)
-    return Piece(name, pitches[sung], struck[sung], position[sung], bar[sung])
+    kept = sung(pitches, bar)
+    return Piece(name, pitches[kept], struck[kept], position[kept], bar[kept])
 
 
-def _sung(pitches: np.ndarray, bar: np.ndarray) -> np.ndarray:
+def sung(pitches: np.ndarray, bar: np.ndarray) -> np.ndarray:
     """Which steps to keep: not what is before the first or after the last note, nor whole bars of rests in between."""
     keep = np.zeros(len(pitches), bool)
     steps = np.flatnonzero((pitches >= 0).any(axis=1))

@@ -1,36 +1,26 @@
 """The music of the codecs of symbol sequences, by parts, and the same as passages of symbols.
 
-Where the music comes from: of a folder of MIDI files (`--data`), of music21's chorales (`keys88` without a folder), or
-of ABC tunes (`tunes`). A folder's files are divided by a hash of their contents, so that a file stays in its part when
-others are added; a folder of Bach's cello suites, known by its files' names (`cs2-1pre.mid`), is divided by suites: the
-movements of a suite have more in common than a fair test allows.
+Where the music comes from: of a folder (`--data`; see `collection`, and `repertoire` for its parts), of music21's
+chorales (`keys88` without a folder), or of ABC tunes (`tunes`).
 """
 
-import hashlib
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from rich.console import Console
-from rich.progress import track
-
-from bachbridge.errors import ConfigError, MidiFileError
-from bachbridge.midifile import MidiSong, read_midi
+from bachbridge.errors import ConfigError
 from bachbridge.music import VOICES, Note, Phrase
-from bachbridge_training import corpus, tunes
+from bachbridge_training import collection, corpus, kinds, repertoire, tunes
+from bachbridge_training.collection import Item
+from bachbridge_training.manuscript import Manuscript
 from bachbridge_training.scores import Piece
 
-Music = MidiSong | Phrase | str
-_SUITE = re.compile(r"cs([1-6])-\w+\.mid")
-_PART_OF_SUITE = {"2": "valid", "3": "test"}
-_PART_OF_DIGIT = {0: "valid", 1: "test"}
-"""A file's part by its hash modulo 10; all other files are for training."""
+Music = Manuscript | Phrase | str
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A piece by its name: a MIDI file, a phrase on the grid, or a text."""
+    """A piece by its name: notes in a file's own time, a phrase on the grid, or a text."""
 
     name: str
     music: Music
@@ -57,53 +47,13 @@ def _found(codec: str, part: str, data: Path | None, *, given: bool) -> list[Sou
         case _ if data is None:
             raise ConfigError(f"this model learns from MIDI files: name the folder with {codec} after --data.")
         case _:
-            songs = [(path, read_midi(path)) for path in tracked(files(data, part), f"reading {data}")]
-            return [Source(path.name, song.phrase if codec == "keys88" else song) for path, song in songs]
+            items = collection.gathered(data, kinds.KINDS[codec]).items
+            return named(items if data.is_file() else repertoire.split(items)[part])
 
 
-def tracked(paths: Sequence[Path], what: str) -> Iterable[Path]:
-    """The paths, with a bar that shows how far one is."""
-    return track(paths, what, console=Console(stderr=True), transient=True)
-
-
-def files(folder: Path, part: str) -> list[Path]:
-    """The MIDI files of `part` in a folder, by name; or the one file that is named."""
-    if folder.is_file():
-        return [folder]
-    paths = _midi(folder)
-    if not paths:
-        raise ConfigError(f"{folder} holds no MIDI files: name another folder.")
-    suites = [_SUITE.fullmatch(path.name) for path in paths]
-    if all(suites):
-        return [path for path, suite in zip(paths, suites, strict=True) if suite and _suite_part(suite[1]) == part]
-    divided = _divided(paths)
-    return [path for path in paths if divided[path] == part]
-
-
-def _midi(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.glob("*") if path.suffix.lower() in {".mid", ".midi"})
-
-
-def _suite_part(number: str) -> str:
-    return _PART_OF_SUITE.get(number, "train")
-
-
-def _divided(paths: Sequence[Path]) -> dict[Path, str]:
-    """The part of each file; of a few files, the one of the lowest hash is kept for validation."""
-    hashes = {path: _hash(path) for path in paths}
-    parts = {path: _PART_OF_DIGIT.get(number % 10, "train") for path, number in hashes.items()}
-    if "valid" not in parts.values():
-        parts[min(paths, key=hashes.__getitem__)] = "valid"
-    if "train" not in parts.values():
-        parts[max(paths, key=hashes.__getitem__)] = "train"
-    return parts
-
-
-def _hash(path: Path) -> int:
-    try:
-        return int.from_bytes(hashlib.sha256(path.read_bytes()).digest()[:8])
-    except OSError as error:
-        raise MidiFileError(f"{path} cannot be read ({error.strerror}): check its permissions.") from error
+def named(items: Iterable[Item]) -> list[Source]:
+    """The pieces of a collection."""
+    return [Source(item.name, item.taken.music[0]) for item in items]
 
 
 def phrase_of(piece: Piece) -> Phrase:
@@ -125,18 +75,13 @@ def _sung(piece: Piece, voice: int) -> Iterable[Note]:
 
 def data_named(codec: str, data: Path | None) -> str:
     """What a card says of the music, without saying where on this machine it lies."""
-    kind = "ABC tunes" if codec == "abc" else "MIDI files"
     if data:
-        return f"the {kind} of {data.resolve().name}"
+        return f"the ABC tunes of {data.resolve().name}"
     return f"{', '.join(tunes.COLLECTIONS)} as bundled with music21" if codec == "abc" else corpus.CHORALES
 
 
-def split_named(codec: str, data: Path | None) -> str:
-    """What a card says of how it was divided."""
+def split_named(codec: str) -> str:
+    """What a card says of how music that is not of a folder was divided, and tunes always."""
     if codec == "abc":
         return "by tune: by the files' names, or by a hash of how the tune begins"
-    if data is None:
-        return corpus.CHORALE_SPLIT
-    if data.is_dir() and all(_SUITE.fullmatch(path.name) for path in _midi(data)):
-        return "by suite: 2 valid, 3 test, all others train"
-    return "by file, by a hash of its contents"
+    return corpus.CHORALE_SPLIT

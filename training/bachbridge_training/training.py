@@ -204,11 +204,11 @@ def train(run: Run, train: Sequence[Any], valid: Sequence[Any], folder: Path, un
 
 
 def _epoch(run: Run, feed: Feed, steps: int) -> float:
-    """The mean loss of `steps` optimizer steps, told as they go."""
+    """The mean loss of `steps` optimizer steps, told as they go; the bar and the time left are the whole run's."""
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed}/{task.total}"))
     loss = 0.0
     with Progress(*columns, TimeRemainingColumn(), transient=True) as progress:
-        task = progress.add_task("", total=steps)
+        task = progress.add_task("", total=run.recipe.steps, completed=run.step)
         for done in range(1, steps + 1):
             loss += train_step(run, feed.batch(run.step))
             progress.update(task, advance=1, description=f"epoch {len(run.history) + 1}, loss {loss / done:.3f}")

@@ -44,7 +44,7 @@ def over(
     With several `jobs`, `load`, `work` and its results travel between processes.
     """
     costs = [cost(item) for item in items]
-    with _progress(what, sum(costs)) as advance:
+    with progress(what, sum(costs)) as advance:
         if jobs > 1:
             workers = ProcessPoolExecutor(jobs, get_context("spawn"), _load, (load, card))
             return _spread(workers, items, work, costs, advance)
@@ -85,7 +85,8 @@ def _worked(work: Callable[[Any, Item], Result], item: Item) -> Result:
 
 
 @contextmanager
-def _progress(what: str, total: float) -> Generator[Callable[[float], None]]:
+def progress(what: str, total: float) -> Generator[Callable[[float], None]]:
+    """A bar with the time left on stderr; what it gives is told how much of the `total` has been done."""
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
     console = Console(stderr=True)
     with Progress(*columns, console=console, transient=True, speed_estimate_period=_MEMORY_S) as progress:

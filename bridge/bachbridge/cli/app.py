@@ -342,13 +342,16 @@ def train(
         Path | None, typer.Option("--from", metavar="RUN", help="Begin with the best weights of that run.")
     ] = None,
     data: Annotated[
-        Path | None, typer.Option(metavar="FOLDER", help="The music to learn, for recipes that learn any.")
+        Path | None, typer.Option(metavar="FOLDER", help="Music of your own: MIDI, MusicXML or ABC files.")
     ] = None,
+    check: Annotated[bool, typer.Option("--check", help="Only report what that music is, and do not train.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print that report as JSON, too.")] = False,
 ) -> None:
     """Train a model from its recipe."""
     from bachbridge.cli.train import train as train_model
 
-    train_model(recipe, epochs=epochs, limit=limit, seed=seed, output=output, resume=resume, start=start, data=data)
+    settled: dict[str, Any] = {"epochs": epochs, "limit": limit, "seed": seed, "output": output, "resume": resume}
+    train_model(recipe, **settled, start=start, data=data, check=check, json=json)
 
 
 @app.command("evaluate")
@@ -382,7 +385,7 @@ def export(
     run: Annotated[Path, typer.Option(metavar="DIR", help="The training run to export.")],
     output: Annotated[Path | None, typer.Option("-o", "--output", metavar="DIR", help="Where the model goes.")] = None,
     data: Annotated[
-        Path | None, typer.Option(metavar="FOLDER", help="The run's music, if it lies elsewhere by now.")
+        Path | None, typer.Option(metavar="FOLDER", help="Where the run's own music is now, if it was moved.")
     ] = None,
 ) -> None:
     """Turn a training run into a model that plays."""

@@ -22,12 +22,12 @@ def export(model: str, *, run: Path, output: Path | None, data: Path | None = No
     if not (run / training.BEST).is_file():
         raise ConfigError(f"{run} holds no training run: give the folder that `bachbridge train` named.")
     recipe = recipes.read(str(run / "recipe.toml"))
-    found = material.of(recipe, run, data=data)
+    found = material.again(recipe, run, data=data)
     state = training.start(recipe, found.build)
     training.load_best(state, run)
     target = (output or library.places()[0]) / model
     score = _score(recipe, found.valid)
-    exporting.export(state.course.form(), target, held_out=found.valid[0], score=score)
+    exporting.export(state.course.form(), target, held_out=found.valid[0], score=score, said=found.said)
     print(f"wrote {target}")
 
 

@@ -1,11 +1,17 @@
 """`bachbridge train RECIPE`: train a model from its recipe; a run is a folder that can be taken up again."""
 
+import json as encoding
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bachbridge.errors import ConfigError
 from bachbridge_training import recipe as recipes
 from bachbridge_training.recipe import AnyRecipe
+
+if TYPE_CHECKING:
+    from bachbridge_training.collection import Collection
 
 _RECIPE = "recipe.toml"
 
@@ -20,12 +26,20 @@ def train(
     resume: bool,
     start: Path | None = None,
     data: Path | None = None,
+    check: bool = False,
+    json: bool = False,
 ) -> None:
     """Run the recipe in the folder `output` (default `runs/RECIPE`), on `limit` pieces of each part if given.
 
-    `start`: a run whose best weights are the first ones of this run. `data`: the music, for recipes that learn any.
+    `start`: a run whose best weights are the first ones of this run; `data`: a folder of music, of which a report
+    is shown first; with `check` there is nothing but the report, with `json` it is also printed as such.
     """
     wanted = recipes.read(recipe)
+    if data is None and (check or json):
+        raise ConfigError("--check and --json are about music of your own: name its folder with --data.")
+    if data is not None and check:
+        looked_at(data, wanted, json=json)
+        return
     # TensorFlow takes seconds to load and prints while it does: not before it is known that there is something to do.
     from bachbridge_training import material, training
 
@@ -37,7 +51,11 @@ def train(
         raise ConfigError(f"{start} holds no run to begin with: name the folder of a run after --from.")
     if resume and not begun:
         raise ConfigError(f"{folder} holds no run to resume: leave --resume out, or name the run's folder with -o.")
-    found = material.of(recipes.read(str(folder / _RECIPE)) if begun else wanted, folder, data=data, limit=limit)
+    look = partial(looked_at, json=json)
+    if begun:
+        found = material.of(recipes.read(str(folder / _RECIPE)), folder, data=data, limit=limit, look=look)
+    else:
+        found = material.of(wanted, None, data=data, limit=limit, look=look)
     settled = _resumed(folder, epochs=epochs, seed=seed) if begun else _fresh(wanted, epochs, found.share, seed)
     run = training.start(settled, found.build)
     if begun:
@@ -47,8 +65,29 @@ def train(
     folder.mkdir(parents=True, exist_ok=True)
     recipes.write(settled, folder / _RECIPE)
     material.note(found, folder)
+    print(f"the curve of the training, drawn anew after each epoch, is {folder / training.CURVE}", flush=True)
     training.train(run, found.train, found.valid, folder)
     print(f"the run is in {folder}; make a model of it: bachbridge export {settled.name} --run {folder}")
+
+
+def looked_at(data: Path, recipe: AnyRecipe, *, json: bool = False) -> "Collection":
+    """The music in the folder, once its report was shown; raises `ConfigError` if there is not enough of it."""
+    from bachbridge_training import collection, kinds, preflight, repertoire
+
+    kind = kinds.of(recipe)
+    found = collection.gathered(data, kind)
+    split, complaint = dict[str, int](), ""
+    try:
+        split = {part: len(items) for part, items in repertoire.split(found.items).items()}
+    except ConfigError as error:
+        complaint = str(error)
+    told = preflight.report(found, split, recipe.window if kind is kinds.quartet else 0)
+    preflight.show(told)
+    if json:
+        print(encoding.dumps(told.as_json(), indent=2))
+    if complaint:
+        raise ConfigError(complaint)
+    return found
 
 
 def _fresh(recipe: AnyRecipe, epochs: int | None, share: float, seed: int | None) -> AnyRecipe:

@@ -115,6 +115,12 @@ def test_where_nothing_is_given_nothing_is_moved() -> None:
     assert canvas.tuning(np.full((2, 5, 4), canvas.OPEN, np.int32)).tolist() == [0, 0]
 
 
+def test_no_move_is_wider_than_a_tritone() -> None:
+    moves = canvas.nearest_move(np.arange(-12, 13))
+    assert sorted({*moves.tolist()}) == list(range(-5, 7))
+    assert ((moves - np.arange(-12, 13)) % 12 == 0).all()
+
+
 def test_what_is_no_pitch_is_not_moved() -> None:
     cells = np.array([[[satb.REST, canvas.OPEN, canvas.OUTSIDE, 1]]], np.int32)
     moved = canvas.tuned(cells, np.array([-6], np.int32))

@@ -52,6 +52,16 @@ def test_batches_depend_on_the_seed_and_their_number_alone(small: InfillRecipe, 
     assert not np.array_equal(first.classes, other.classes)
 
 
+def test_a_share_of_the_windows_is_in_a_key_by_chance(small: InfillRecipe, phrases: list[Piece]) -> None:
+    def off(share: float) -> int:
+        batch = blanks.Windows(phrases, replace(small, mistuned=share)).batch(1)
+        assert np.array_equal(canvas.tuned(batch.seen, batch.by), batch.inputs[0])
+        return np.count_nonzero(batch.by != canvas.tuning(batch.seen))
+
+    assert off(0.0) == 0
+    assert off(1.0) > small.batch // 2
+
+
 def test_strikes_count_where_a_voice_keeps_its_class_and_nobody_told(phrases: list[Piece]) -> None:
     piece, part = phrases[0], np.arange(16)
     mask = np.zeros((16, 4), bool)

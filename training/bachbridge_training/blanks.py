@@ -11,7 +11,7 @@ density estimator", ICML 2014):
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -43,11 +43,14 @@ class Blanks:
     weight: np.ndarray
     struck: np.ndarray
     strike_weight: np.ndarray
+    mistuned: np.ndarray | None = None
+    """By how many semitones each window's key is mistaken, `[b]`; None: by none."""
 
     @property
     def by(self) -> np.ndarray:
         """By how many semitones the network sees each window moved, `[b]`."""
-        return canvas.tuning(self.seen)
+        by = canvas.tuning(self.seen)
+        return by if self.mistuned is None else canvas.nearest_move(by + self.mistuned)
 
     @property
     def inputs(self) -> list[np.ndarray]:
@@ -112,8 +115,10 @@ class Windows:
         self._pool, self._recipe = Pool(pieces), recipe
 
     def batch(self, number: int) -> Blanks:
-        rng = np.random.default_rng([self._recipe.seed, number])
-        return stacked([self._window(rng) for _ in range(self._recipe.batch)], self._recipe.window)
+        rng, size = np.random.default_rng([self._recipe.seed, number]), self._recipe.batch
+        batch = stacked([self._window(rng) for _ in range(size)], self._recipe.window)
+        wrong = rng.random(size) < self._recipe.mistuned
+        return replace(batch, mistuned=np.where(wrong, rng.integers(12, size=size), 0))
 
     def _window(self, rng: np.random.Generator) -> Blanks:
         recipe = self._recipe

@@ -68,6 +68,8 @@ class InfillRecipe:
     averaging: float
     eighths: float
     """Share of windows on the grid of 8ths."""
+    mistuned: float
+    """Share of windows in a key by chance instead of the one without signature, lest they be learnt by heart."""
     unknown: float
     """Share of windows whose bar lines are hidden, and of those whose attacks are."""
     seed: int

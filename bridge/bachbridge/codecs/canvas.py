@@ -123,9 +123,13 @@ def tuning(cells: Ints) -> Ints:
     row, pitch_class = np.nonzero(given)[0], (cells[given] + satb.LOWEST - 1) % 12
     weights = np.bincount(12 * row + pitch_class, minlength=12 * len(cells)).reshape(-1, 12).astype(np.float64)
     keys = keys_of(weights)
-    major = (keys % 12 + 3 * (keys >= 12)) % 12
-    down = np.where(major < _TRITONE, -major, 12 - major)
-    return np.where(keys < 0, 0, down).astype(np.int32)
+    major = keys + 3 * (keys >= 12)
+    return nearest_move(np.where(keys < 0, 0, -major))
+
+
+def nearest_move(semitones: Ints) -> Ints:
+    """The move to the same key by no more than a tritone: -5 to 6 semitones."""
+    return (6 - (6 - semitones) % 12).astype(np.int32)
 
 
 def tuned(cells: Ints, by: Ints) -> Ints:

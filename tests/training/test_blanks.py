@@ -56,7 +56,7 @@ def test_a_share_of_the_windows_is_in_a_key_by_chance(small: InfillRecipe, phras
     def off(share: float) -> int:
         batch = blanks.Windows(phrases, replace(small, mistuned=share)).batch(1)
         assert np.array_equal(canvas.tuned(batch.seen, batch.by), batch.inputs[0])
-        return np.count_nonzero(batch.by != canvas.tuning(batch.seen))
+        return int(np.count_nonzero(batch.by != canvas.tuning(batch.seen)))
 
     assert off(0.0) == 0
     assert off(1.0) > small.batch // 2

@@ -13,6 +13,7 @@ import time
 import traceback
 from collections.abc import Callable, Generator, Iterator
 from functools import lru_cache
+from pathlib import Path
 from queue import SimpleQueue
 from typing import Protocol
 
@@ -58,12 +59,19 @@ class Model(Protocol):
         ...
 
 
-@lru_cache(maxsize=4)
 def build(name: str) -> Model:
     """The model of that name, its files checked and loaded; raises `ModelError`."""
     card = library.find(name)
+    return loaded(card.folder, library.sha256(card.folder / library.CARD))
+
+
+@lru_cache(maxsize=4)
+def loaded(folder: Path, version: str) -> Model:
+    """The model in `folder`; `version`, its card's hash, tells one from another that takes its name."""
+    del version
+    card = library.read(folder)
     if card.codec not in _BUILDERS:
-        raise ModelError(f"{name} speaks {card.codec!r}, which this version does not: update BachBridge.")
+        raise ModelError(f"{card.name} speaks {card.codec!r}, which this version does not: update BachBridge.")
     return _BUILDERS[card.codec](card)
 
 

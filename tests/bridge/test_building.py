@@ -12,7 +12,7 @@ from bachbridge import library, modelhost, nets, stopwatch
 from bachbridge.codecs import keys88
 from bachbridge.errors import ModelError
 from bachbridge.events import Answer, Ask, Foresee
-from bachbridge.modelhost import build
+from bachbridge.modelhost import build, loaded
 from bachbridge.music import Note, Phrase
 
 SHIPPED = Path(__file__).parents[2] / "models"
@@ -24,7 +24,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Where models may be put beside the shipped ones."""
     monkeypatch.setattr(library, "places", lambda: (tmp_path, SHIPPED))
     monkeypatch.setattr(stopwatch, "record_path", lambda: tmp_path / "pace.json")
-    build.cache_clear()
+    loaded.cache_clear()
     return tmp_path
 
 
@@ -73,16 +73,24 @@ def test_a_model_of_symbols_has_its_codec_from_the_card(place: Path, monkeypatch
     *_, last = model.generate(Ask(1, "continue", "tune", TUNE, 16, 0.9, 0.95, 3))
     assert isinstance(last, Answer)
     assert (last.until, last.final) == (16, True)
-    build.cache_clear()
     (place / "tune" / library.CARD).write_text(json.dumps({**card, "vocabulary": {}}))
     with pytest.raises(ModelError, match="the vocabulary of tune is damaged"):
         build("tune")
 
 
+def test_a_model_is_loaded_once_until_another_takes_its_name(place: Path) -> None:
+    folder = written(place / "tiny")
+    first = build("tiny")
+    assert build("tiny") is first
+    card = json.loads((folder / library.CARD).read_text())
+    (folder / library.CARD).write_text(json.dumps({**card, "tasks": ["vary"]}))
+    assert build("tiny") is not first
+
+
 def test_its_pace_is_on_record_and_not_measured_again(place: Path) -> None:
     written(place / "tiny")
     first = build("tiny").recorded_ns
-    build.cache_clear()
+    loaded.cache_clear()
     assert build("tiny").recorded_ns == first
 
 

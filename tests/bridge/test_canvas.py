@@ -116,7 +116,7 @@ def test_where_nothing_is_given_nothing_is_moved() -> None:
 
 
 def test_no_move_is_wider_than_a_tritone() -> None:
-    moves = canvas.nearest_move(np.arange(-12, 13))
+    moves = canvas.nearest_move(np.arange(-12, 13, dtype=np.int32))
     assert sorted({*moves.tolist()}) == list(range(-5, 7))
     assert ((moves - np.arange(-12, 13)) % 12 == 0).all()
 

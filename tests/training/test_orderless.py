@@ -1,6 +1,7 @@
 """The orderless scores against values worked out by hand, and what the network is shown while it is scored."""
 
 import math
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -143,8 +144,14 @@ def test_8ths_are_every_second_frame_and_bar_lines_are_told_only_if_asked(phrase
     assert len(orderless.framewise(net, phrases[0], EIGHTHS)) == 16
     assert all((place == [0, 0, 0, canvas.EIGHTHS]).all() for place in net.places)
     net = Uniform()
-    orderless.framewise(net, phrases[0], Protocols(grid=canvas.EIGHTHS, told=True))
+    orderless.framewise(net, phrases[0], Protocols(grid=canvas.EIGHTHS, told="bars"))
     assert net.places[0][:, 1].tolist() == list(range(1, 17, 2)) * 2
+
+
+def test_frames_may_be_counted_without_bar_lines(phrases: list[Piece]) -> None:
+    net, late = Uniform(), replace(phrases[0], position=phrases[0].position + 2)
+    orderless.framewise(net, late, Protocols(told="count"))
+    assert net.places[0][:5].tolist() == [[beat, 0, 0, canvas.SIXTEENTHS] for beat in (1, 2, 3, 4, 1)]
 
 
 def test_a_score_depends_on_the_seed_and_the_piece_alone(phrases: list[Piece]) -> None:

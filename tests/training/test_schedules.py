@@ -59,6 +59,7 @@ def test_scores_harmonies_and_schedules_in_one_answer(quick: list[Piece], capsys
     assert facts["framewise_nll_8th"] == pytest.approx(eighths.sum(axis=1).mean())
     assert facts["framewise_nll_se"] > 0
     assert (facts["pieces"], facts["frames"]) == (2, 64)
+    assert facts["counted"]["framewise_nll"] == pytest.approx(facts["framewise_nll"])
     assert facts["told"]["framewise_nll"] == pytest.approx(facts["framewise_nll"])
     assert facts["clean"]["framewise_nll"] == pytest.approx(nats[32:].sum(axis=1).mean())
     assert {"masked_nll", "masked_nll_8th", "accuracy", "accuracy_moving"} <= facts.keys()
@@ -70,7 +71,7 @@ def test_scores_harmonies_and_schedules_in_one_answer(quick: list[Piece], capsys
 def test_a_quick_look_is_at_the_first_pieces(quick: list[Piece], capsys: pytest.CaptureFixture[str]) -> None:
     facts = asked(capsys, outputs=0, pieces=1, told=False)
     assert (facts["pieces"], facts["framewise_nll_se"]) == (1, None)
-    assert not facts.keys() & {"music", "told"}
+    assert not facts.keys() & {"music", "told", "counted"}
     evaluate("fond", data=None, part="valid", json=False, outputs=1, pieces=1)
     table = capsys.readouterr().out
     assert "framewise nll 8th" in table

@@ -19,7 +19,7 @@ Attacks are never told: whether a cell is held would give away its masked neighb
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 from zlib import crc32
 
 import numpy as np
@@ -34,6 +34,7 @@ Ints = NDArray[np.int32]
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
+Told = Literal["nothing", "count", "bars"]
 
 SEED = 1
 ORDERS = 5
@@ -58,13 +59,15 @@ class Fill(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Protocols:
-    """How pieces are scored: the `grid` (8ths: every second frame), whether bar lines are `told`, and the chance.
+    """How pieces are scored: the `grid` (8ths: every second frame), what is `told` of places, and the chance.
 
+    "count" tells a frame's number in the piece modulo a beat, which a network that sees where the piece begins could
+    find out by itself; "bars" tells the bar lines.
     `at_once`: how many steps of copies go into a pass, which changes nothing but the time; more on a graphics card.
     """
 
     grid: int = canvas.SIXTEENTHS
-    told: bool = False
+    told: Told = "nothing"
     seed: int = SEED
     orders: int = ORDERS
     at_once: int = _AT_ONCE
@@ -94,9 +97,9 @@ class Music:
     @classmethod
     def of(cls, piece: Piece, how: Protocols) -> "Music":
         part = slice(None, None, 2 if how.grid == canvas.EIGHTHS else 1)
-        position = piece.position[part].astype(np.int32) if how.told else None
-        bar = piece.bar[part].astype(np.int32)
-        return cls(batches.classes_of(piece.pitches[part]), canvas.places(position, bar, phase=None, grid=how.grid))
+        position = piece.position[part].astype(np.int32) if how.told == "bars" else None
+        bar, phase = piece.bar[part].astype(np.int32), 0 if how.told == "count" else None
+        return cls(batches.classes_of(piece.pitches[part]), canvas.places(position, bar, phase=phase, grid=how.grid))
 
 
 def score(net: Fill, piece: Piece, how: Protocols = Protocols()) -> Score:

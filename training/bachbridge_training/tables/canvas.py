@@ -7,12 +7,14 @@ from bachbridge.codecs import canvas
 from bachbridge.measures import measure
 from bachbridge_training import harmonizing, orderless, schedules, workforce
 from bachbridge_training.harmonizing import Harmony
-from bachbridge_training.orderless import Protocols, Score
+from bachbridge_training.orderless import Protocols, Score, Told
 from bachbridge_training.schedules import Output
 from bachbridge_training.scores import Piece
 from bachbridge_training.tables import Asked, Column, Tables, training_runs
 
 _GRIDS = {canvas.SIXTEENTHS: "16ths", canvas.EIGHTHS: "8ths"}
+_TOLD: dict[str, Told] = {"pitches": "nothing", "counted": "count", "told": "bars"}
+"""A column for each thing that may be told of places."""
 
 
 def tables(card: library.Card, asked: Asked) -> Tables:
@@ -27,19 +29,21 @@ def tables(card: library.Card, asked: Asked) -> Tables:
 
 
 def _scores(card: library.Card, asked: Asked) -> dict[str, Column]:
-    """Told pitches alone; of music21's chorales also told the bar lines, and the test pieces with new tunes."""
+    """Told pitches alone; of music21's chorales also told more (`_TOLD`), and the test pieces with new tunes."""
     scores: dict[str, Column] = {}
-    for told in (False, True) if asked.bach and asked.told else (False,):
+    for name, told in _TOLD.items():
+        if told != "nothing" and not (asked.bach and asked.told):
+            continue
         of = {grid: _scored(card, asked, Protocols(grid=grid, told=told)) for grid in _GRIDS}
-        scores["told" if told else "pitches"] = _column(of)
+        scores[name] = _column(of)
         clean = {grid: [its for its in those if its.name in asked.clean()] for grid, those in of.items()}
-        if not told and clean[canvas.SIXTEENTHS]:
+        if told == "nothing" and clean[canvas.SIXTEENTHS]:
             scores["clean"] = _column(clean)
     return scores
 
 
 def _scored(card: library.Card, asked: Asked, how: Protocols) -> list[Score]:
-    what = f"{_GRIDS[how.grid]}, {'bar lines told' if how.told else 'pitches alone'}"
+    what = f"{_GRIDS[how.grid]}, told {how.told}"
     return workforce.over(
         asked.scored, partial(orderless.score, how=how), card, what=what, cost=_squared, jobs=asked.jobs
     )

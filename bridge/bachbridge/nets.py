@@ -1,8 +1,8 @@
 """The networks behind two callables, run by onnxruntime.
 
 One thread inside an operator and no spinning: a step of a small network takes less time than waking a second thread,
-and the engine's process needs the other core. Used on one thread of the model's process. With something else than `session`
-to open the files, another run-time takes its place.
+and the engine's process needs the other core. Used on one thread of the model's process. With something else
+than `session` to open the files, another run-time takes its place.
 """
 
 from collections.abc import Callable, Mapping

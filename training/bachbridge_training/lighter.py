@@ -5,9 +5,9 @@ works out what depends on constants alone at that moment). Every sum is then don
 took; only the file is half as large. Few processors' cores add up 16-bit floats any faster.
 
 *Int8*: what is multiplied by a matrix is done in 8-bit integers. A matrix has a scale for each of its columns, found
-now (one for all, where several lie stacked); what comes in has one scale, found at each step (onnxruntime's dynamic quantization). A representative set of
-inputs is not needed, and a state that is handed from step to step is never rounded to a range that another piece set. Matrices that are only looked up in
-(embeddings) are kept as halves.
+now (one for all, where several lie stacked); what comes in has one scale, found at each step (onnxruntime's dynamic
+quantization). A representative set of inputs is not needed, and a state that is handed from step to step is never
+rounded to a range that another piece set. Matrices that are only looked up in (embeddings) are kept as halves.
 """
 
 import logging

@@ -9,6 +9,7 @@ takes no such file.
 """
 
 import tempfile
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -61,26 +62,49 @@ def opener(outputs: Mapping[str, Sequence[str]]) -> Callable[[Path], Any]:
 
 
 class Session:
-    """A file in LiteRT's interpreter, on one thread, with the method of onnxruntime's session that `nets` calls."""
+    """A file in LiteRT's interpreter, on one thread, with the method of onnxruntime's session that `nets` calls.
+
+    XNNPACK, which LiteRT leaves the sums to, refuses inputs without any rows, and a memory begins with none: those are
+    for a second interpreter that does without it.
+    """
 
     def __init__(self, path: Path, outputs: Sequence[str]) -> None:
+        self._path, self._outputs = path, tuple(outputs)
+        self._open: dict[bool, _Interpreter] = {}
+
+    def run(self, _names: None, inputs: Mapping[str, Any]) -> list[Any]:
+        """The outputs in their order."""
+        empty = any(values.size == 0 for values in inputs.values())
+        if empty not in self._open:
+            self._open[empty] = _Interpreter(self._path, self._outputs, delegating=not empty)
+        return self._open[empty].run(inputs)
+
+
+class _Interpreter:
+    """An interpreter that has its sizes set anew only where they change."""
+
+    def __init__(self, path: Path, outputs: Sequence[str], *, delegating: bool) -> None:
         lite: Any = tf.lite
-        self._interpreter = lite.Interpreter(str(path), num_threads=1)
-        signature = self._interpreter.get_signature_runner()
+        resolvers = lite.experimental.OpResolverType
+        kind = resolvers.AUTO if delegating else resolvers.BUILTIN_WITHOUT_DEFAULT_DELEGATES
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # that TensorFlow will do without an interpreter some day
+            self._its = lite.Interpreter(str(path), num_threads=1, experimental_op_resolver_type=kind)
+        signature = self._its.get_signature_runner()
         self._inputs = {name: its["index"] for name, its in signature.get_input_details().items()}
         found = signature.get_output_details()
         self._outputs = [found[name]["index"] for name in outputs]
         self._shapes: dict[str, tuple[int, ...]] = {}
 
-    def run(self, _names: None, inputs: Mapping[str, Any]) -> list[Any]:
+    def run(self, inputs: Mapping[str, Any]) -> list[Any]:
         """The outputs in their order."""
         shapes = {name: values.shape for name, values in inputs.items()}
         if shapes != self._shapes:
             for name, shape in shapes.items():
-                self._interpreter.resize_tensor_input(self._inputs[name], shape)
-            self._interpreter.allocate_tensors()
+                self._its.resize_tensor_input(self._inputs[name], shape)
+            self._its.allocate_tensors()
             self._shapes = shapes
         for name, values in inputs.items():
-            self._interpreter.set_tensor(self._inputs[name], values)
-        self._interpreter.invoke()
-        return [self._interpreter.get_tensor(index) for index in self._outputs]
+            self._its.set_tensor(self._inputs[name], values)
+        self._its.invoke()
+        return [self._its.get_tensor(index) for index in self._outputs]

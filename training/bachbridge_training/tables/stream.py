@@ -47,6 +47,7 @@ def tables(card: library.Card, data: Path | None, part: str, *, pieces: int | No
 
 
 def held(card: library.Card, data: Path | None, part: str) -> list[sequences.Source]:
+    """The music of `part`: what `data` names, or what the codec has by itself."""
     given = bool(card.facts["recipe"]["options"].get("given"))
     return sequences.sources(card.codec, part, data, given=given)
 

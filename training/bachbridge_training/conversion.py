@@ -67,9 +67,9 @@ def convert(original: Original, name: str, target: Path, pieces: Sequence[Any]) 
         facts = _facts(original.card, name, folder)
         export.write_card(facts, folder)
         found = _agreement(original.card, library.read(folder), pieces)
-        if not found.same >= LEAST[name]:
+        if not found.same_choice >= LEAST[name]:
             raise ModelError(
-                f"as {name}, {original.card.name} would choose otherwise in {1 - found.same:.1%} of the cells of "
+                f"as {name}, {original.card.name} would choose otherwise in {1 - found.same_choice:.1%} of the cells of "
                 f"{pieces[0].name}: it is not written; keep to the original."
             )
         facts["metrics"] = {"against_original": {"pieces": [piece.name for piece in pieces], **asdict(found)}}

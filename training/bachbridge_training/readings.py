@@ -37,8 +37,8 @@ class Reading:
 class Agreement:
     """The largest difference of a logit, and in which share of the cells the likeliest id is the same."""
 
-    largest: float
-    same: float
+    largest_difference: float
+    same_choice: float
 
 
 def load(card: Card, opened: Opened | None = None) -> Any:
@@ -62,7 +62,8 @@ def read(card: Card, runtime: Any, pieces: Sequence[Any]) -> Reading:
             return Reading((logits.reshape(-1, logits.shape[-1]),), (truth.reshape(-1),), len(truth))
         case "canvas":
             found = [_filled(runtime, item) for item in blanks.examples(pieces, _WINDOWS * len(pieces), told=False)]
-            logits, truth = (np.concatenate([its[part] for its in found]) for part in (0, 1))
+            logits = np.concatenate([its for its, _ in found])
+            truth = np.concatenate([its for _, its in found])
             return Reading((logits,), (truth,), len(truth))
         case _:
             items = [passages.whole(piece) for piece in pieces]

@@ -69,8 +69,8 @@ def convert(original: Original, name: str, target: Path, pieces: Sequence[Any]) 
         found = _agreement(original.card, library.read(folder), pieces)
         if not found.same_choice >= LEAST[name]:
             raise ModelError(
-                f"as {name}, {original.card.name} would choose otherwise in {1 - found.same_choice:.1%} of the cells of "
-                f"{pieces[0].name}: it is not written; keep to the original."
+                f"as {name}, {original.card.name} would choose otherwise in {1 - found.same_choice:.1%} of the cells "
+                f"of {pieces[0].name}: it is not written; keep to the original."
             )
         facts["metrics"] = {"against_original": {"pieces": [piece.name for piece in pieces], **asdict(found)}}
         export.write_card(facts, folder)

@@ -1,5 +1,6 @@
 """Other formats of a model: they play, they agree with the original, and what does not agree is not written."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 
 from bachbridge import library, modelhost
 from bachbridge.cli.export import export as export_command
+from bachbridge.cli.export import table as table_command
 from bachbridge.errors import ConfigError, ModelError
 from bachbridge.events import Ask
 from bachbridge.music import Note, Phrase
@@ -123,3 +125,25 @@ def test_what_cannot_be_made_is_said(
         export_command("toy", run=None, output=tmp_path)
     with pytest.raises(ConfigError, match="choose from onnx, onnx-fp16"):
         export_command("toy", run=None, output=tmp_path, format_="onnx-int4")
+
+
+def test_the_table_is_printed_and_leaves_nothing_behind(
+    toy: Recipe,
+    phrases: list[Piece],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    original(causal(toy), tmp_path, phrases[0])
+    monkeypatch.setattr(conversion, "LEAST", dict.fromkeys(conversion.LEAST, 0.0))
+    monkeypatch.setattr("bachbridge.library.places", lambda: (tmp_path,))
+    monkeypatch.setattr("bachbridge.cli.export._held_out", lambda *_: phrases)
+    capsys.readouterr()
+    table_command("toy", run=None, data=None, pieces=1, json=True)
+    found = json.loads(capsys.readouterr().out)
+    assert (found["model"], found["pieces"], list(found["formats"])) == ("toy", 1, ["onnx", "onnx-fp16", "onnx-int8"])
+    table_command("toy", run=None, data=None, pieces=2, json=False)
+    printed = capsys.readouterr()
+    assert "toy on 2 validation pieces" in printed.out
+    assert "--run" in printed.err
+    assert [path.name for path in tmp_path.iterdir()] == ["toy"]

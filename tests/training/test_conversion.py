@@ -97,6 +97,9 @@ def test_a_lighter_model_plays_and_its_card_says_what_it_is(
     assert facts["bytes"] == {name: (card.folder / name).stat().st_size for name in card.files}
     assert facts["metrics"]["against_original"]["pieces"] == ["one", "two"]
     ask = Ask(1, "continue", "toy-int8", Phrase((Note(0, 4, 60),), 4), 4, 1.0, 0.95, 0)
+    conversion.convert(made, "litert", tmp_path / "toy-litert", phrases)
+    with pytest.raises(ModelError, match="made for LiteRT"):
+        library.find("toy-litert")
     assert any(answer and answer.notes for answer in modelhost.build("toy-int8").generate(ask))
     assert onnxruntime.InferenceSession(card.folder / "model.onnx").get_inputs()[0].name == "ids"
     with pytest.raises(ConfigError, match="converted model"):

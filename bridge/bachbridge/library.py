@@ -122,7 +122,9 @@ def _card(folder: Path, facts: dict[str, Any]) -> Card:
 
 
 def check(card: Card) -> None:
-    """Whether every file is there and has the card's hash."""
+    """Whether it plays here, and every file is there and has the card's hash."""
+    if str(card.facts.get("format", "")).startswith("litert"):
+        raise ModelError(f"{card.name} is made for LiteRT, which does not play here: use the model it was made of.")
     for name, wanted in card.files.items():
         path = card.folder / name
         if not path.is_file():

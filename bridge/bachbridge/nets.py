@@ -1,10 +1,11 @@
 """The networks behind two callables, run by onnxruntime.
 
 One thread inside an operator and no spinning: a step of a small network takes less time than waking a second thread,
-and the engine's process needs the other core. Used on one thread of the model's process.
+and the engine's process needs the other core. Used on one thread of the model's process. With something else
+than `session` to open the files, another run-time takes its place.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,8 @@ _ERRORS_ONLY = 3
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int32]
+Opened = Callable[[Path], Any]
+"""What makes of a file something with the method `run` of a session of onnxruntime."""
 
 
 class Nets:
@@ -32,9 +35,10 @@ class Nets:
 
     __slots__ = ("_core", "_heads", "_state_shape")
 
-    def __init__(self, folder: Path, *, layers: int, units: int) -> None:
-        self._core = _session(folder / CORE)
-        self._heads = _session(folder / HEADS)
+    def __init__(self, folder: Path, *, layers: int, units: int, opened: Opened | None = None) -> None:
+        opened = opened or session
+        self._core = opened(folder / CORE)
+        self._heads = opened(folder / HEADS)
         self._state_shape = (2 * layers, 1, units)
 
     def initial_state(self) -> Floats:
@@ -65,10 +69,11 @@ class Sequence:
 
     __slots__ = ("_core", "_heads", "_reach", "_row", "_shapes", "sizes")
 
-    def __init__(self, folder: Path, facts: Mapping[str, Any]) -> None:
+    def __init__(self, folder: Path, facts: Mapping[str, Any], opened: Opened | None = None) -> None:
+        opened = opened or session
         self.sizes = tuple(int(size) for size in facts["sizes"])
-        self._core = _session(folder / CORE)
-        self._heads = _session(folder / HEADS) if len(self.sizes) > 1 else None
+        self._core = opened(folder / CORE)
+        self._heads = opened(folder / HEADS) if len(self.sizes) > 1 else None
         self._shapes = [tuple(shape) for shape in facts["state"]]
         memory = facts["memory"] or {"reach": 0, "row": 0}
         self._reach, self._row = int(memory["reach"]), int(memory["row"])
@@ -135,9 +140,10 @@ class Fill:
 
     __slots__ = ("_heads", "_view")
 
-    def __init__(self, folder: Path) -> None:
-        self._view = _session(folder / CORE)
-        self._heads = _session(folder / HEADS)
+    def __init__(self, folder: Path, opened: Opened | None = None) -> None:
+        opened = opened or session
+        self._view = opened(folder / CORE)
+        self._heads = opened(folder / HEADS)
 
     def fill(
         self, seen: Ints, attacks: Ints, place: Ints, wanted: NDArray[np.bool_] | None = None
@@ -159,29 +165,29 @@ class Fill:
         return pitch, strike
 
 
-def load_fill(card: Card) -> Fill:
+def load_fill(card: Card, opened: Opened | None = None) -> Fill:
     """The network of a model of codec "canvas" that `library.find` has checked."""
     if card.codec != "canvas":
         raise ModelError(f"{card.name} cannot fill in what is open: choose another model, such as coconet.")
-    return Fill(card.folder)
+    return Fill(card.folder, opened)
 
 
-def load_sequence(card: Card) -> Sequence:
+def load_sequence(card: Card, opened: Opened | None = None) -> Sequence:
     """The network of a model of symbol sequences that `library.find` has checked."""
     if "sizes" not in card.facts:
         raise ModelError(f"{card.name} does not go from symbol to symbol: choose another model, such as play-bach.")
-    return Sequence(card.folder, card.facts)
+    return Sequence(card.folder, card.facts, opened)
 
 
-def load(card: Card) -> Nets:
+def load(card: Card, opened: Opened | None = None) -> Nets:
     """The networks of a causal model that `library.find` has checked."""
     if card.codec != "satb":
         other = card.partner or "chorale-lstm"
         raise ModelError(f"{card.name} does not go from frame to frame: choose another model, such as {other}.")
-    return Nets(card.folder, layers=card.layers, units=card.units)
+    return Nets(card.folder, layers=card.layers, units=card.units, opened=opened)
 
 
-def _session(path: Path) -> Any:
+def session(path: Path) -> Any:
     """A session of onnxruntime, whose own types say less than these methods' axes."""
     runtime: Any = onnxruntime
     options = runtime.SessionOptions()

@@ -14,7 +14,7 @@ from bachbridge import nets
 from bachbridge.codecs import satb
 from bachbridge.music import VOICES
 from bachbridge_training import batches, network
-from bachbridge_training.export import convert
+from bachbridge_training.export import Convert, convert
 from bachbridge_training.network import Network
 from bachbridge_training.scores import Piece
 
@@ -28,7 +28,7 @@ class Form:
     def __init__(self, net: Network) -> None:
         self.net, self.recipe = net, net.recipe
 
-    def write(self, folder: Path) -> None:
+    def write(self, folder: Path, convert: Convert = convert) -> None:
         recipe = self.recipe
         convert(
             lambda ids, state: network.core(self.net, ids, state),
@@ -46,12 +46,11 @@ class Form:
             folder / nets.HEADS,
         )
 
-    def runtime(self, folder: Path) -> nets.Nets:
-        return nets.Nets(folder, layers=self.recipe.layers, units=self.recipe.units)
+    def runtime(self, folder: Path, opened: nets.Opened | None = None) -> nets.Nets:
+        return nets.Nets(folder, layers=self.recipe.layers, units=self.recipe.units, opened=opened)
 
-    def disagreement(self, folder: Path, piece: Piece) -> float:
+    def disagreement(self, runtime: nets.Nets, piece: Piece) -> float:
         """Over the first steps of the piece, walked through."""
-        runtime = self.runtime(folder)
         item = batches.whole(piece, struck=True, position=True)
         state = runtime.initial_state()
         keras_state: Any = tf.constant(state)

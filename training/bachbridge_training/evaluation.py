@@ -46,17 +46,23 @@ class Surprise:
 def surprise(nets: Nets, order: Sequence[int], piece: Piece, *, told: bool) -> Surprise:
     """Stream one piece; `told`: whether past attacks and the bar lines are known."""
     item = batches.whole(piece, struck=told, position=told)
+    logits = streamed(nets, order, item)
+    logs = logits - np.logaddexp.reduce(logits, axis=-1, keepdims=True)
+    nats = -np.take_along_axis(logs, item.classes[..., None], axis=-1)[..., 0]
+    moves = np.ones(item.classes.shape, bool)
+    moves[1:] = item.classes[1:] != item.classes[:-1]
+    return Surprise(piece.name, nats, logits.argmax(axis=-1) == item.classes, moves)
+
+
+def streamed(nets: Nets, order: Sequence[int], item: batches.Batch) -> np.ndarray:
+    """Of a whole piece, `logits[step, voice, class]`, each voice given the true ones before it in `order`."""
     hidden = _views(nets, item.ids)
     logits = np.empty((*item.classes.shape, satb.CLASSES), np.float32)
     known = batches.known_classes(item.classes, order)
     for voice in range(len(VOICES)):
         pitch, _ = nets.heads(hidden, known[:, voice])
         logits[:, voice] = pitch[:, voice]
-    logs = logits - np.logaddexp.reduce(logits, axis=-1, keepdims=True)
-    nats = -np.take_along_axis(logs, item.classes[..., None], axis=-1)[..., 0]
-    moves = np.ones(item.classes.shape, bool)
-    moves[1:] = item.classes[1:] != item.classes[:-1]
-    return Surprise(piece.name, nats, logits.argmax(axis=-1) == item.classes, moves)
+    return logits
 
 
 def _views(nets: Nets, ids: np.ndarray) -> np.ndarray:

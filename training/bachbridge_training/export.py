@@ -7,7 +7,8 @@ what Keras gives on held-out music, and the folder appears whole or not at all.
 import json
 import subprocess
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Protocol
@@ -17,6 +18,7 @@ import tf2onnx
 
 from bachbridge.errors import ModelError
 from bachbridge.library import CARD, sha256
+from bachbridge.nets import Opened
 from bachbridge_training.corpus import CHORALE_SPLIT, CHORALES
 from bachbridge_training.recipe import AnyRecipe
 
@@ -24,20 +26,23 @@ OPSET = 17
 TOLERANCE = 1e-4
 """The largest difference of a logit between Keras and onnxruntime."""
 
+Convert = Callable[[Callable[..., Any], dict[str, tuple[Any, Any]], Sequence[str], Path], None]
+"""What makes a file of a function (see `convert`)."""
+
 
 class Form(Protocol):
     """The files of a kind of network; `recipe` is what made it."""
 
     recipe: AnyRecipe
 
-    def write(self, folder: Path) -> None: ...
+    def write(self, folder: Path, convert: Convert = ...) -> None: ...
 
-    def disagreement(self, folder: Path, piece: Any) -> float:
-        """The largest difference between Keras and onnxruntime on a piece."""
+    def disagreement(self, runtime: Any, piece: Any) -> float:
+        """The largest difference between Keras and a run-time on a piece."""
         ...
 
-    def runtime(self, folder: Path) -> Any:
-        """The networks as they play."""
+    def runtime(self, folder: Path, opened: Opened | None = None) -> Any:
+        """The networks as they play; `opened`: by another run-time than onnxruntime."""
         ...
 
     def facts(self) -> dict[str, Any]:
@@ -72,20 +77,33 @@ def export(
 
     `said`: what the card says of music that is not the chorales.
     """
+    with whole_folder(target) as folder:
+        form.write(folder)
+        runtime = form.runtime(folder)
+        worst = form.disagreement(runtime, held_out)
+        if not worst <= TOLERANCE:
+            raise ModelError(f"ONNX and Keras differ by {worst:.2g} on {held_out.name}; the model is not exported")
+        metrics = {"onnx_against_keras": worst, **(score(runtime) if score else {})}
+        write_card(card(form, folder, metrics, said), folder)
+
+
+@contextmanager
+def whole_folder(target: Path) -> Generator[Path]:
+    """A folder to fill, which becomes the model's if nothing fails: it appears whole or not at all."""
     _check_place(target)
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}-") as scratch:
         folder = Path(scratch) / target.name
         folder.mkdir()
-        form.write(folder)
-        worst = form.disagreement(folder, held_out)
-        if not worst <= TOLERANCE:
-            raise ModelError(f"ONNX and Keras differ by {worst:.2g} on {held_out.name}; the model is not exported")
-        metrics = {"onnx_against_keras": worst, **(score(form.runtime(folder)) if score else {})}
-        (folder / CARD).write_text(json.dumps(card(form, folder, metrics, said), indent=2) + "\n", "utf-8")
+        yield folder
         if target.exists():
             target.rename(Path(scratch) / "before")
         folder.rename(target)
+
+
+def write_card(facts: Mapping[str, Any], folder: Path) -> None:
+    """Write the card into a folder that is not yet anybody's."""
+    (folder / CARD).write_text(json.dumps(facts, indent=2) + "\n", "utf-8")
 
 
 def _check_place(target: Path) -> None:

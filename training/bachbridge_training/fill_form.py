@@ -12,7 +12,7 @@ from bachbridge import nets
 from bachbridge.codecs import canvas, satb
 from bachbridge.music import VOICES
 from bachbridge_training import blanks
-from bachbridge_training.export import convert
+from bachbridge_training.export import Convert, convert
 from bachbridge_training.infilling import Parts
 from bachbridge_training.recipe import InfillRecipe
 from bachbridge_training.scores import Piece
@@ -30,7 +30,7 @@ class Form:
     def __init__(self, parts: Parts, recipe: InfillRecipe) -> None:
         self.parts, self.recipe = parts, recipe
 
-    def write(self, folder: Path) -> None:
+    def write(self, folder: Path, convert: Convert = convert) -> None:
         view, heads = (_silent(model) for model in (self.parts.view, self.parts.heads))
         cells, fields = (len(VOICES),), (len(canvas.TUNED_SIZES),)
         shapes = zip(_VIEW, (cells, cells, fields), strict=True)
@@ -50,12 +50,12 @@ class Form:
             folder / nets.HEADS,
         )
 
-    def runtime(self, folder: Path) -> nets.Fill:
-        return nets.Fill(folder)
+    def runtime(self, folder: Path, opened: nets.Opened | None = None) -> nets.Fill:
+        return nets.Fill(folder, opened)
 
-    def disagreement(self, folder: Path, piece: Piece) -> float:
+    def disagreement(self, runtime: nets.Fill, piece: Piece) -> float:
         """Over windows of the piece with open cells, of several lengths."""
-        runtime, model, worst = self.runtime(folder), self.parts.whole, 0.0
+        model, worst = self.parts.whole, 0.0
         for item in blanks.examples([piece], _EXAMPLES, told=True):
             batch = blanks.stacked([item], len(item.seen))
             ours = runtime.fill(batch.seen, batch.attacks, batch.place)

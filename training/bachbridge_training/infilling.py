@@ -70,7 +70,7 @@ class Attention(layers.Layer):
         distance = ops.clip(step[None, :] - step[:, None], -_FAR, _FAR) + _FAR
         bias = ops.transpose(ops.take(self.bias, distance, axis=0), (2, 0, 1))
         scores = ops.matmul(queries, ops.transpose(keys, (0, 1, 3, 2))) * (self.units // self.heads) ** -0.5
-        weights = ops.softmax(scores + bias + (inside[:, None, None, :] - 1) * 1e9)
+        weights = ops.softmax(scores + bias + (ops.expand_dims(inside, (1, 2)) - 1) * 1e9)
         mixed = ops.transpose(ops.matmul(weights, values), (0, 2, 1, 3))
         return self.outer(ops.reshape(mixed, (-1, ops.shape(inputs)[1], self.units)))
 
@@ -153,7 +153,7 @@ def _hidden(recipe: InfillRecipe, seen: Any, attacks: Any, place: Any) -> Any:
     inside = ops.cast(ops.not_equal(seen[..., 0], canvas.TUNED_OUTSIDE), "float32")
     hidden = _told(recipe, seen, attacks, place)
     for block in range(recipe.blocks):
-        view = Norm(name=f"norm_time_{block}")(hidden) * inside[..., None]
+        view = Norm(name=f"norm_time_{block}")(hidden) * ops.expand_dims(inside, -1)
         attended = Attention(recipe.units, recipe.heads, name=f"attention_{block}")(view, inside)
         hidden = hidden + _dropped(attended, recipe) + Mixing(name=f"mixing_{block}")(view)
         view = Norm(name=f"norm_step_{block}")(hidden)
@@ -164,12 +164,13 @@ def _hidden(recipe: InfillRecipe, seen: Any, attacks: Any, place: Any) -> Any:
 
 
 def _told(recipe: InfillRecipe, seen: Any, attacks: Any, place: Any) -> Any:
+    # The constants come first: Keras takes one that comes second for a bias, which LiteRT adds to floats alone.
     voice = np.arange(len(VOICES), dtype=np.int32)
     rows = layers.Embedding(len(VOICES) * canvas.TUNED_SEEN, recipe.units, name="cells")(
-        seen + canvas.TUNED_SEEN * voice
+        ops.add(canvas.TUNED_SEEN * voice, seen)
     )
-    struck = layers.Embedding(3 * len(VOICES), recipe.units, name="attacks_told")(attacks + 3 * voice)
-    where = layers.Embedding(sum(canvas.TUNED_SIZES), recipe.units, name="places")(place + _PLACES)
+    struck = layers.Embedding(3 * len(VOICES), recipe.units, name="attacks_told")(ops.add(3 * voice, attacks))
+    where = layers.Embedding(sum(canvas.TUNED_SIZES), recipe.units, name="places")(ops.add(_PLACES, place))
     return ops.sum(rows, axis=2) + ops.sum(struck, axis=2) + ops.sum(where, axis=2)
 
 

@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from bachbridge import nets
 from bachbridge_training import passages, stepping
-from bachbridge_training.export import convert
+from bachbridge_training.export import Convert, convert
 from bachbridge_training.passages import Passage
 from bachbridge_training.streaming import Network
 
@@ -25,7 +25,7 @@ class Form:
         self.net, self.recipe, self.told = net, net.recipe, told
         self._fields = len(net.alphabet.sizes)
 
-    def write(self, folder: Path) -> None:
+    def write(self, folder: Path, convert: Convert = convert) -> None:
         layers, units = 2 * self.recipe.layers, self.recipe.units
         inputs: dict[str, tuple[Any, Any]] = {
             "ids": ((None, self._fields), tf.int32),
@@ -50,14 +50,13 @@ class Form:
             folder / nets.HEADS,
         )
 
-    def runtime(self, folder: Path) -> nets.Sequence:
-        return nets.Sequence(folder, self.facts())
+    def runtime(self, folder: Path, opened: nets.Opened | None = None) -> nets.Sequence:
+        return nets.Sequence(folder, self.facts(), opened)
 
-    def disagreement(self, folder: Path, piece: Passage) -> float:
+    def disagreement(self, runtime: nets.Sequence, piece: Passage) -> float:
         """Over the first symbols of the piece, taken in one by one, against the model that was trained."""
         from bachbridge_training.streaming import window_model
 
-        runtime = self.runtime(folder)
         item = passages.window(piece.symbols, 0, _STEPS)
         theirs = window_model(self.net)([its[None] for its in item.all], training=False)
         logits = [np.asarray(its)[0] for its in (theirs if isinstance(theirs, list) else [theirs])]

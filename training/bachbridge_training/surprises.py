@@ -9,13 +9,13 @@ everything is also told of the *fresh* symbols alone, those before which stand e
 together earlier in the piece.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from bachbridge import nets
-from bachbridge_training.passages import Ints, Passage, whole
+from bachbridge_training.passages import Ints, Passage, Window, whole
 
 _PAST = 8
 
@@ -49,13 +49,18 @@ def surprise(net: nets.Sequence, piece: Passage) -> Surprise:
     item, sizes = whole(piece), net.sizes
     ends = np.cumsum(sizes).tolist()
     nats, right = np.zeros(item.target.shape, np.float32), np.zeros(item.target.shape, bool)
-    state = net.initial_state()
-    for step, (ids, target) in enumerate(zip(item.ids, item.target, strict=True)):
-        hidden, state = net.core(ids[None], state)
-        logits = net.heads(hidden, target[None])[0]
+    for step, (logits, target) in enumerate(zip(streamed(net, item), item.target, strict=True)):
         for field, end in enumerate(ends):
             nats[step, field], right[step, field] = judged(logits[end - sizes[field] : end], target[field])
     return Surprise(piece.name, nats, right, fresh(piece.symbols), piece.steps, piece.unknown)
+
+
+def streamed(net: nets.Sequence, item: Window) -> Iterator[nets.Floats]:
+    """Of each symbol, the logits of all fields' ids, one after another, each field given the true ones before it."""
+    state = net.initial_state()
+    for ids, target in zip(item.ids, item.target, strict=True):
+        hidden, state = net.core(ids[None], state)
+        yield net.heads(hidden, target[None])[0]
 
 
 def judged(logits: np.ndarray, target: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

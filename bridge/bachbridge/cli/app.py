@@ -380,18 +380,31 @@ def evaluate(
 
 @app.command("export")
 def export(
-    model: Annotated[str, typer.Argument(metavar="MODEL", help="The name that the model gets.")],
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="The model; of a run, the name that it gets.")],
     *,
-    run: Annotated[Path, typer.Option(metavar="DIR", help="The training run to export.")],
+    run: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="The training run to export; without, an installed model.")
+    ] = None,
+    format_: Annotated[
+        str, typer.Option("--format", metavar="FORMAT", help="onnx, onnx-int8, onnx-fp16, litert or litert-int8.")
+    ] = "onnx",
     output: Annotated[Path | None, typer.Option("-o", "--output", metavar="DIR", help="Where the model goes.")] = None,
     data: Annotated[
-        Path | None, typer.Option(metavar="FOLDER", help="Where the run's own music is now, if it was moved.")
+        Path | None, typer.Option(metavar="FOLDER", help="Where the model's own music is now, if it was moved.")
     ] = None,
+    table: Annotated[
+        bool, typer.Option("--table", help="Write no model: print what each format costs and what it keeps.")
+    ] = False,
+    pieces: Annotated[int, typer.Option(min=1, help="So many held-out pieces are read for the table.")] = 8,
+    json: Annotated[bool, typer.Option("--json", help="The table as JSON.")] = False,
 ) -> None:
-    """Turn a training run into a model that plays."""
-    from bachbridge.cli.export import export as export_run
+    """Turn a training run into a model that plays, or a model into one for a small device."""
+    from bachbridge.cli import export as exporting
 
-    export_run(model, run=run, output=output, data=data)
+    if table:
+        exporting.table(model, run=run, data=data, pieces=pieces, json=json)
+    else:
+        exporting.export(model, run=run, output=output, data=data, format_=format_)
 
 
 def child(role: str) -> None:

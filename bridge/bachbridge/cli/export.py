@@ -1,34 +1,124 @@
-"""`bachbridge export MODEL --run DIR`: turn a training run into a model that plays."""
+"""`bachbridge export MODEL`: a training run becomes a model that plays, or a model gets a form for small devices.
 
-from collections.abc import Callable, Sequence
+A run (`--run`) is exported as ONNX files, which play here. The formats `onnx-int8` and `onnx-fp16` are made of such
+files, so that an installed model will do; they are named MODEL-int8 and MODEL-fp16 and play as any other. LiteRT files
+(`litert`, `litert-int8`) are made of a run; they are for other programs and lie where the command was given.
+"""
+
+import json as json_format
+import sys
+import tempfile
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from rich.console import Console
+from rich.table import Column, Table
+
 from bachbridge import library, nets
 from bachbridge.errors import ConfigError
-from bachbridge_training import evaluation, material, surprises, training
+from bachbridge_training import conversion, corpus, encoding, evaluation, material, sources, surprises, training
 from bachbridge_training import export as exporting
 from bachbridge_training import recipe as recipes
 from bachbridge_training.batches import CHAIN
+from bachbridge_training.conversion import Original
 from bachbridge_training.passages import Passage
+from bachbridge_training.recipe import STREAMS
 from bachbridge_training.scores import Piece
 
+CHECKED = 2
+"""So many held-out pieces a new format has to agree on with the original."""
 
-def export(model: str, *, run: Path, output: Path | None, data: Path | None = None) -> None:
-    """Write the model's folder into `output` (default: the user's models), scored on the validation pieces.
 
-    `data`: where the run's music lies now, if it is no longer where it was.
+def export(
+    model: str,
+    *,
+    run: Path | None,
+    output: Path | None,
+    data: Path | None = None,
+    format_: str = conversion.ONNX,
+) -> None:
+    """Write the model's folder into `output`, scored on the validation pieces or compared with the original on them.
+
+    `output`: by default the user's models, or, of what does not play here, the current folder. `data`: where the
+    model's own music lies now, if it is no longer where it was.
     """
+    if format_ not in conversion.FORMATS:
+        raise ConfigError(f"there is no format {format_!r}: choose from {', '.join(conversion.FORMATS)}.")
+    here, (kind, _, detail) = library.places()[0], format_.partition("-")
+    if format_ == conversion.ONNX:
+        if run is None:
+            raise ConfigError(f"name the run that {model} is to be made of with --run, or another --format.")
+        target = (output or here) / model
+        _exported(run, target, data)
+    else:
+        ending = detail if kind == conversion.ONNX else format_
+        target = (output or (here if kind == conversion.ONNX else Path.cwd())) / f"{model}-{ending}"
+        with _original(model, run, data) as (original, pieces):
+            conversion.convert(original, format_, target, pieces[:CHECKED])
+    print(f"wrote {target}")
+
+
+def table(model: str, *, run: Path | None, data: Path | None, pieces: int, json: bool) -> None:
+    """Print what each format of the model costs and keeps, on so many validation pieces; no model is written."""
+    from bachbridge_training import footprint
+
+    with _original(model, run, data) as (original, music):
+        found = footprint.rows(original, music[:pieces])
+        count = len(music[:pieces])
+    if json:
+        print(json_format.dumps({"model": model, "pieces": count, "formats": found}, indent=2))
+        return
+    Console().print(_table(f"{model} on {count} validation pieces", found))
+    if original.form is None:
+        print("LiteRT files are made of a training run: name it with --run to see them too.", file=sys.stderr)
+
+
+def _table(title: str, rows: Mapping[str, Mapping[str, float]]) -> Table:
+    keys = next(iter(rows.values()))
+    found = Table("", *(Column(key.replace("_", " "), justify="right") for key in keys), title=title)
+    for name, row in rows.items():
+        found.add_row(name, *(f"{row[key]:.3f}" for key in keys))
+    return found
+
+
+@contextmanager
+def _original(model: str, run: Path | None, data: Path | None) -> Generator[tuple[Original, Sequence[Any]]]:
+    """The model in ONNX files, for a while, and its validation pieces."""
+    if run is None:
+        card = library.find(model)
+        if card.facts.get("format", conversion.ONNX) != conversion.ONNX:
+            raise ConfigError(f"{model} is a converted model: name the one that it was made of.")
+        yield Original(card), _held_out(card, data)
+        return
+    with tempfile.TemporaryDirectory() as scratch:
+        form, valid = _exported(run, Path(scratch) / model, data, scored=False)
+        yield Original(library.read(Path(scratch) / model), form), valid
+
+
+def _held_out(card: library.Card, data: Path | None) -> Sequence[Any]:
+    """The validation pieces of an installed model, as its codec has them."""
+    if card.codec not in STREAMS:
+        return sources.read(data, "valid") if data else corpus.pieces("valid")
+    from bachbridge_training.tables import stream
+
+    return encoding.passages(encoding.codec(card.codec, card.facts["vocabulary"]), stream.held(card, data, "valid"))
+
+
+def _exported(
+    run: Path, target: Path, data: Path | None, *, scored: bool = True
+) -> tuple[exporting.Form, Sequence[Any]]:
+    """Write the run's model as ONNX files; what it is made of, and the validation pieces."""
     if not (run / training.BEST).is_file():
         raise ConfigError(f"{run} holds no training run: give the folder that `bachbridge train` named.")
     recipe = recipes.read(str(run / "recipe.toml"))
     found = material.again(recipe, run, data=data)
     state = training.start(recipe, found.build)
     training.load_best(state, run)
-    target = (output or library.places()[0]) / model
-    score = _score(recipe, found.valid)
-    exporting.export(state.course.form(), target, held_out=found.valid[0], score=score, said=found.said)
-    print(f"wrote {target}")
+    form, score = state.course.form(), _score(recipe, found.valid) if scored else None
+    exporting.export(form, target, held_out=found.valid[0], score=score, said=found.said)
+    return form, found.valid
 
 
 def _score(recipe: recipes.AnyRecipe, pieces: Sequence[Any]) -> Callable[[Any], dict[str, Any]] | None:

@@ -33,7 +33,7 @@ def tables(card: library.Card, data: Path | None, part: str, *, pieces: int | No
     What is copied is told if `outputs` are wanted and the training music is at hand.
     """
     codec = encoding.codec(card.codec, card.facts["vocabulary"])
-    music = encoding.passages(codec, _sources(card, data, part)[:pieces])
+    music = encoding.passages(codec, held(card, data, part)[:pieces])
     net = nets.load_sequence(card)
     scores = surprises.summary(surprises.evaluate(net, music, _tracked("scoring")))
     if part == "train" or not outputs or (data is not None and not data.is_dir()):
@@ -46,7 +46,8 @@ def tables(card: library.Card, data: Path | None, part: str, *, pieces: int | No
     )
 
 
-def _sources(card: library.Card, data: Path | None, part: str) -> list[sequences.Source]:
+def held(card: library.Card, data: Path | None, part: str) -> list[sequences.Source]:
+    """The music of `part`: what `data` names, or what the codec has by itself."""
     given = bool(card.facts["recipe"]["options"].get("given"))
     return sequences.sources(card.codec, part, data, given=given)
 
@@ -54,7 +55,7 @@ def _sources(card: library.Card, data: Path | None, part: str) -> list[sequences
 def _copies(card: library.Card, codec: Codec, data: Path | None, music: dict[str, list[Ints]]) -> dict[str, Column]:
     """How much of some music stands in the training music, in the transpositions that the network was shown."""
     shifts = int(card.facts["recipe"]["shifts"])
-    training = copying.Copies(encoding.passages(codec, _sources(card, data, "train"), shifts))
+    training = copying.Copies(encoding.passages(codec, held(card, data, "train"), shifts))
     found = dict[str, Column]()
     for name, pieces in music.items():
         lengths = [training.lengths(piece) for piece in _tracked("looking for copies")(pieces)]

@@ -1,0 +1,152 @@
+"""Other formats of a model: they play, they agree with the original, and what does not agree is not written."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+import pytest
+
+from bachbridge import library, modelhost
+from bachbridge.cli.export import export as export_command
+from bachbridge.cli.export import table as table_command
+from bachbridge.errors import ConfigError, ModelError
+from bachbridge.events import Ask
+from bachbridge.music import Note, Phrase
+from bachbridge_training import conversion, export, footprint, readings, recipe, training
+from bachbridge_training.alphabet import Alphabet
+from bachbridge_training.continuing import Course
+from bachbridge_training.conversion import Original
+from bachbridge_training.passages import Passage
+from bachbridge_training.recipe import InfillRecipe, Recipe, StreamRecipe
+from bachbridge_training.scores import Piece
+
+
+def causal(toy: Recipe) -> export.Form:
+    return training.start(replace(toy, steps=1)).course.form()
+
+
+def filling() -> export.Form:
+    shipped = recipe.read("coconet")
+    assert isinstance(shipped, InfillRecipe)
+    tiny = replace(shipped, units=32, blocks=1, heads=2, wide=32, head=32, dropout=0.0, window=32, batch=8)
+    return training.start(tiny).course.form()
+
+
+def streaming() -> tuple[export.Form, Passage]:
+    shipped = recipe.read("play-bach-heads")
+    assert isinstance(shipped, StreamRecipe)
+    tiny = replace(shipped, units=24, layers=2, embedding=16, head=16, attention=8, reach=20, dropout=0.0, shifts=0)
+    alphabet = Alphabet(
+        (12, 5, 4), np.vstack([np.zeros((1, 9)), np.eye(11, 9)]), np.array([-1, *range(8), -1, -1, -1]), 8
+    )
+    rng = np.random.default_rng(1)
+    symbols = np.stack([rng.integers(1, size, 40) for size in alphabet.sizes], axis=1).astype(np.int32)
+    return Course(tiny, alphabet, {"vocabulary": {}}).form(), Passage("chance", {0: symbols})
+
+
+def original(form: export.Form, folder: Path, held_out: Any) -> Original:
+    export.export(form, folder / "toy", held_out=held_out)
+    return Original(library.read(folder / "toy"), form)
+
+
+@pytest.mark.parametrize("kind", ["satb", "canvas", "chords"])
+def test_every_format_says_what_the_original_says(
+    kind: str, toy: Recipe, phrases: list[Piece], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A network that has learnt nothing likes all ids nearly alike; what it would choose is no measure.
+    monkeypatch.setattr(conversion, "LEAST", dict.fromkeys(conversion.LEAST, 0.0))
+    pieces: list[Any] = list(phrases)
+    match kind:
+        case "satb":
+            form = causal(toy)
+        case "canvas":
+            form = filling()
+        case _:
+            form, passage = streaming()
+            pieces = [passage]
+    made = original(form, tmp_path, pieces[0])
+    rows = footprint.rows(made, pieces[:1], rounds=2)
+    assert tuple(rows) == conversion.FORMATS
+    before = rows["onnx"]
+    assert (before["largest_difference"], before["same_choice"], before["step_against_original"]) == (0.0, 1.0, 1.0)
+    spread = max(float(np.ptp(its)) for its in readings.read(made.card, readings.load(made.card), pieces[:1]).logits)
+    for name, share in {"onnx-fp16": 5e-3, "onnx-int8": 0.2, "litert": 1e-4, "litert-int8": 0.2}.items():
+        assert rows[name]["largest_difference"] <= share * spread, name
+        assert rows[name]["step_ms"] > 0
+    assert rows["onnx-fp16"]["largest_difference"] > 0
+    assert rows["onnx-int8"]["largest_difference"] > 0
+    if kind == "satb":
+        assert rows["onnx-fp16"]["megabytes"] < 0.7 * before["megabytes"]
+        assert rows["onnx-int8"]["megabytes"] < 0.6 * before["megabytes"]
+        assert rows["litert-int8"]["megabytes"] < 0.6 * rows["litert"]["megabytes"]
+
+
+def test_a_lighter_model_plays_and_its_card_says_what_it_is(
+    toy: Recipe, phrases: list[Piece], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = original(causal(toy), tmp_path, phrases[0])
+    monkeypatch.setattr(conversion, "LEAST", dict.fromkeys(conversion.LEAST, 0.0))
+    monkeypatch.setattr("bachbridge.library.places", lambda: (tmp_path,))
+    conversion.convert(replace(made, form=None), "onnx-int8", tmp_path / "toy-int8", phrases)
+    card = library.find("toy-int8")
+    facts = card.facts
+    assert (facts["format"], facts["original"]["files"]) == ("onnx-int8", made.card.files)
+    assert facts["bytes"] == {name: (card.folder / name).stat().st_size for name in card.files}
+    assert facts["metrics"]["against_original"]["pieces"] == ["one", "two"]
+    ask = Ask(1, "continue", "toy-int8", Phrase((Note(0, 4, 60),), 4), 4, 1.0, 0.95, 0)
+    conversion.convert(made, "litert", tmp_path / "toy-litert", phrases)
+    with pytest.raises(ModelError, match="made for LiteRT"):
+        library.find("toy-litert")
+    assert any(answer and answer.notes for answer in modelhost.build("toy-int8").generate(ask))
+    assert onnxruntime.InferenceSession(card.folder / "model.onnx").get_inputs()[0].name == "ids"
+    with pytest.raises(ConfigError, match="converted model"):
+        export_command("toy-int8", run=None, output=tmp_path, format_="onnx-fp16")
+
+
+def test_what_does_not_agree_is_not_written(
+    toy: Recipe, phrases: list[Piece], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = original(causal(toy), tmp_path, phrases[0])
+    monkeypatch.setattr(conversion, "LEAST", {"onnx-fp16": 1.01})
+    with pytest.raises(ModelError, match="choose otherwise"):
+        conversion.convert(made, "onnx-fp16", tmp_path / "toy-fp16", phrases[:1])
+    assert [path.name for path in tmp_path.iterdir()] == ["toy"]
+
+
+def test_what_cannot_be_made_is_said(
+    toy: Recipe, phrases: list[Piece], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    original(causal(toy), tmp_path, phrases[0])
+    monkeypatch.setattr("bachbridge.library.places", lambda: (tmp_path,))
+    monkeypatch.setattr("bachbridge.cli.export._held_out", lambda *_: phrases)
+    with pytest.raises(ConfigError, match="--run"):
+        export_command("toy", run=None, output=tmp_path, format_="litert")
+    with pytest.raises(ConfigError, match="--run"):
+        export_command("toy", run=None, output=tmp_path)
+    with pytest.raises(ConfigError, match="choose from onnx, onnx-fp16"):
+        export_command("toy", run=None, output=tmp_path, format_="onnx-int4")
+
+
+def test_the_table_is_printed_and_leaves_nothing_behind(
+    toy: Recipe,
+    phrases: list[Piece],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    original(causal(toy), tmp_path, phrases[0])
+    monkeypatch.setattr(conversion, "LEAST", dict.fromkeys(conversion.LEAST, 0.0))
+    monkeypatch.setattr("bachbridge.library.places", lambda: (tmp_path,))
+    monkeypatch.setattr("bachbridge.cli.export._held_out", lambda *_: phrases)
+    capsys.readouterr()
+    table_command("toy", run=None, data=None, pieces=1, json=True)
+    found = json.loads(capsys.readouterr().out)
+    assert (found["model"], found["pieces"], list(found["formats"])) == ("toy", 1, ["onnx", "onnx-fp16", "onnx-int8"])
+    table_command("toy", run=None, data=None, pieces=2, json=False)
+    printed = capsys.readouterr()
+    assert "toy on 2 validation pieces" in printed.out
+    assert "--run" in printed.err
+    assert [path.name for path in tmp_path.iterdir()] == ["toy"]

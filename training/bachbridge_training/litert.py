@@ -1,0 +1,110 @@
+"""LiteRT files of the functions that `export.convert` makes ONNX of, and LiteRT's interpreter in onnxruntime's place.
+
+LiteRT (TensorFlow Lite) is what telephones and small boards run. A file has the names of its inputs and outputs in a
+signature, all sizes that are open in the ONNX file are open in it, and it uses none but LiteRT's own operations.
+
+With 8-bit integers the matrices have a scale for each row, and what they are multiplied by is scaled at each step
+("dynamic range"): as in `lighter`, and for the same reason. A chip that knows integers alone, such as the Edge TPU,
+takes no such file.
+"""
+
+import tempfile
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import tensorflow as tf
+
+ENDING = ".tflite"
+
+
+def named(file: str) -> str:
+    """`model.onnx` → `model.tflite`."""
+    return Path(file).with_suffix(ENDING).name
+
+
+def convert(
+    function: Callable[..., Any],
+    inputs: dict[str, tuple[Any, Any]],
+    outputs: Sequence[str],
+    path: Path,
+    *,
+    small: bool = False,
+) -> None:
+    """As `export.convert`, but LiteRT, beside where the ONNX file would be; `small`: with 8-bit integers."""
+    signature = [tf.TensorSpec(shape, dtype, name=name) for name, (shape, dtype) in inputs.items()]
+
+    def told(*values: Any) -> dict[str, Any]:
+        return {name: tf.identity(value) for name, value in zip(outputs, function(*values), strict=True)}
+
+    concrete: Any = tf.function(told).get_concrete_function(*signature)
+    module: Any = tf.Module()
+    module.kept = list(concrete.graph.variables)
+    with tempfile.TemporaryDirectory() as folder:
+        tf.saved_model.save(module, folder, signatures=concrete)
+        lite: Any = tf.lite
+        converter = lite.TFLiteConverter.from_saved_model(folder)
+        if small:
+            converter.optimizations = [lite.Optimize.DEFAULT]
+        path.with_name(named(path.name)).write_bytes(converter.convert())
+
+
+def opener(outputs: Mapping[str, Sequence[str]]) -> Callable[[Path], Any]:
+    """Opens LiteRT files where `nets` would open ONNX files; `outputs` names each file's, under either name."""
+    order = {named(file): tuple(names) for file, names in outputs.items()}
+
+    def opened(path: Path) -> Session:
+        lite = path.with_name(named(path.name))
+        return Session(lite, order[lite.name])
+
+    return opened
+
+
+class Session:
+    """A file in LiteRT's interpreter, on one thread, with the method of onnxruntime's session that `nets` calls.
+
+    XNNPACK, which LiteRT leaves the sums to, refuses inputs without any rows, and a memory begins with none: those are
+    for a second interpreter that does without it.
+    """
+
+    def __init__(self, path: Path, outputs: Sequence[str]) -> None:
+        self._path, self._outputs = path, tuple(outputs)
+        self._open: dict[bool, _Interpreter] = {}
+
+    def run(self, _names: None, inputs: Mapping[str, Any]) -> list[Any]:
+        """The outputs in their order."""
+        empty = any(values.size == 0 for values in inputs.values())
+        if empty not in self._open:
+            self._open[empty] = _Interpreter(self._path, self._outputs, delegating=not empty)
+        return self._open[empty].run(inputs)
+
+
+class _Interpreter:
+    """An interpreter that has its sizes set anew only where they change."""
+
+    def __init__(self, path: Path, outputs: Sequence[str], *, delegating: bool) -> None:
+        lite: Any = tf.lite
+        resolvers = lite.experimental.OpResolverType
+        kind = resolvers.AUTO if delegating else resolvers.BUILTIN_WITHOUT_DEFAULT_DELEGATES
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # that TensorFlow will do without an interpreter some day
+            self._its = lite.Interpreter(str(path), num_threads=1, experimental_op_resolver_type=kind)
+        signature = self._its.get_signature_runner()
+        self._inputs = {name: its["index"] for name, its in signature.get_input_details().items()}
+        found = signature.get_output_details()
+        self._outputs = [found[name]["index"] for name in outputs]
+        self._shapes: dict[str, tuple[int, ...]] = {}
+
+    def run(self, inputs: Mapping[str, Any]) -> list[Any]:
+        """The outputs in their order."""
+        shapes = {name: values.shape for name, values in inputs.items()}
+        if shapes != self._shapes:
+            for name, shape in shapes.items():
+                self._its.resize_tensor_input(self._inputs[name], shape)
+            self._its.allocate_tensors()
+            self._shapes = shapes
+        for name, values in inputs.items():
+            self._its.set_tensor(self._inputs[name], values)
+        self._its.invoke()
+        return [self._its.get_tensor(index) for index in self._outputs]

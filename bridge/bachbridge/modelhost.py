@@ -18,7 +18,6 @@ from queue import SimpleQueue
 from typing import Protocol
 
 from bachbridge import library, link, realtime
-from bachbridge.codecs.symbols import Codec
 from bachbridge.errors import BachBridgeError, ModelError
 from bachbridge.events import Answer, Ask, Cancel, Feed, Foresee, Message, ModelDown, ModelUp, Plan, Refused, Setting
 from bachbridge.library import Card
@@ -94,22 +93,15 @@ def _infilling(card: Card) -> Model:
 
 def _streaming(card: Card) -> Model:
     from bachbridge import nets
+    from bachbridge.codecs import registry
     from bachbridge.stream import Stream
 
     try:
-        codec = _codec(card)
+        codec = registry.codec(card.codec, card.facts["vocabulary"])
     except (AttributeError, KeyError, TypeError, ValueError, BachBridgeError) as error:
         raise ModelError(f"the vocabulary of {card.name} is damaged ({error!r}): install the model again.") from error
     # A vocabulary with levels has a field for how loud a symbol is.
     return Stream(nets.load_sequence(card), codec, dynamics=bool(card.facts["vocabulary"].get("levels")))
-
-
-def _codec(card: Card) -> Codec:
-    """The codec of a model of symbols, with the model's own vocabulary."""
-    from bachbridge.codecs import abc, chords, keys88
-
-    make = {"abc": abc.codec, "chords": chords.codec, "keys88": keys88.codec}[card.codec]
-    return make(card.facts["vocabulary"])
 
 
 _BUILDERS: dict[str, Callable[[Card], Model]] = {

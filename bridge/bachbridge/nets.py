@@ -18,7 +18,7 @@ from bachbridge.errors import ModelError
 from bachbridge.library import Card
 
 CORE, HEADS = "model.onnx", "heads.onnx"
-_LEAST = np.float32(1e-20)
+LEAST = np.float32(1e-20)
 """Added to a probability before its logarithm is taken."""
 BLOCK = 64
 """Rows of a full block of a sequence's memory."""
@@ -132,7 +132,7 @@ def mixed(logits: Floats, shares: Floats, symbols: Floats) -> Floats:
     """
     rows = zip(symbols.astype(np.intp), shares, strict=True)
     copied = np.stack([np.bincount(row, its, logits.shape[1]) for row, its in rows])
-    return np.log(np.exp(logits) + copied.astype(np.float32) + _LEAST)
+    return np.log(np.exp(logits) + copied.astype(np.float32) + LEAST)
 
 
 class Fill:

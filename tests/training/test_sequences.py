@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bachbridge.codecs import registry
 from bachbridge.errors import ConfigError
 from bachbridge.music import Note, Phrase
 from bachbridge_training import copying, encoding, recipe, sequences, surprises
@@ -42,7 +43,7 @@ def test_chords_are_transposed_before_they_are_counted() -> None:
     settings = read("play-bach")
     source = Source("one", PHRASE)
     vocabulary = encoding.vocabulary(settings, [source])
-    codec = encoding.codec("chords", vocabulary)
+    codec = registry.codec("chords", vocabulary)
     (passage,) = encoding.passages(codec, [source], settings.shifts)
     assert sorted(passage.shifted) == list(range(-6, 7))
     assert passage.unknown == 0
@@ -53,7 +54,7 @@ def test_chords_are_transposed_before_they_are_counted() -> None:
 
 def test_a_chord_is_spelled_by_its_notes() -> None:
     settings = read("play-bach")
-    codec = encoding.codec("chords", encoding.vocabulary(settings, [Source("one", PHRASE)]))
+    codec = registry.codec("chords", encoding.vocabulary(settings, [Source("one", PHRASE)]))
     alphabet = encoding.alphabet(codec)
     assert alphabet.spelled is not None
     assert alphabet.line is not None
@@ -68,7 +69,7 @@ def test_a_chord_is_spelled_by_its_notes() -> None:
 def test_keys_stay_between_those_of_the_training_music() -> None:
     settings = read("keys88")
     source = Source("one", PHRASE)
-    codec = encoding.codec(
+    codec = registry.codec(
         "keys88", encoding.vocabulary(settings, [source, Source("two", Phrase((Note(0, 1, 67),), 1))])
     )
     (passage,) = encoding.passages(codec, [source], 6)
@@ -82,7 +83,7 @@ def test_keys_stay_between_those_of_the_training_music() -> None:
 def test_a_tune_is_learnt_to_its_end() -> None:
     text = "X:1\nM:6/8\nL:1/8\nK:G\nGAB d2B|d2B d2B|\n"
     source = Source("tune", text)
-    codec = encoding.codec("abc", encoding.vocabulary(read("abc"), [source]))
+    codec = registry.codec("abc", encoding.vocabulary(read("abc"), [source]))
     (passage,) = encoding.passages(codec, [source])
     assert (len(passage.symbols), passage.unknown) == (len(text) + 1, 0)
     assert encoding.alphabet(codec).spelled is None

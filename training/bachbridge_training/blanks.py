@@ -65,7 +65,9 @@ class Blanks:
     @property
     def all(self) -> list[np.ndarray]:
         """Of the trainer."""
-        return [*self.inputs, self.truth, self.weight, self.struck, self.strike_weight]
+        by = self.by
+        moved = *canvas.inputs(self.seen, self.attacks, self.place, by), canvas.tuned(self.classes, by)
+        return [*moved, self.weight, self.struck, self.strike_weight]
 
 
 def cells(rng: np.random.Generator, steps: int) -> np.ndarray:

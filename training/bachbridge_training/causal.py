@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from typing import Any
 
 import keras
-import numpy as np
 
 from bachbridge.codecs import satb
 from bachbridge.music import VOICES
 from bachbridge_training import batches
+from bachbridge_training.judgement import judged
 from bachbridge_training.network import Network, window_model
 from bachbridge_training.recipe import Recipe
 from bachbridge_training.scores import Piece
@@ -79,8 +79,7 @@ def score(model: keras.Model, pieces: Sequence[Piece], *, told: bool, size: int 
         group = items[begin : begin + size]
         batch = batches.stacked(group, len(group[-1].weight))
         pitch, _ = model.predict_on_batch(batch.inputs)
-        logs = pitch - np.logaddexp.reduce(pitch, axis=-1, keepdims=True)
-        nats = -np.take_along_axis(logs, batch.classes[..., None], axis=-1)[..., 0].sum(axis=-1)
-        total += float((nats * batch.weight).sum())
+        nats, _ = judged(pitch, batch.classes)
+        total += float((nats.sum(axis=-1) * batch.weight).sum())
         frames += float(batch.weight.sum())
     return total / frames

@@ -12,10 +12,10 @@ import numpy as np
 
 from bachbridge_training import passages, streaming
 from bachbridge_training.alphabet import Alphabet
+from bachbridge_training.judgement import judged
 from bachbridge_training.passages import Passage
 from bachbridge_training.recipe import StreamRecipe
 from bachbridge_training.streaming import Network
-from bachbridge_training.surprises import judged
 
 ops: Any = keras.ops  # untyped: what is inferred of its functions is wrong
 

@@ -5,7 +5,7 @@ transposition has is in the vocabulary like any other. Keys stay between the low
 music; a text of ABC stays as it is.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -36,17 +36,6 @@ def vocabulary(recipe: StreamRecipe, training: Sequence[Source]) -> dict[str, An
             return keys88.vocabulary(_phrase(source) for source in training)
         case _:
             return abc.vocabulary(_text(source) for source in training)
-
-
-def codec(name: str, vocabulary: Mapping[str, Any]) -> Codec:
-    """The codec of a card, or of a run."""
-    match name:
-        case "chords":
-            return chords.codec(vocabulary)
-        case "keys88":
-            return keys88.codec(vocabulary)
-        case _:
-            return abc.codec(vocabulary)
 
 
 def alphabet(codec: Codec) -> Alphabet:

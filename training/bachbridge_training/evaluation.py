@@ -19,6 +19,7 @@ from bachbridge.codecs import satb
 from bachbridge.errors import ConfigError
 from bachbridge.music import VOICES
 from bachbridge_training import batches
+from bachbridge_training.judgement import judged
 from bachbridge_training.scores import Piece
 
 
@@ -47,11 +48,10 @@ def surprise(nets: Nets, order: Sequence[int], piece: Piece, *, told: bool) -> S
     """Stream one piece; `told`: whether past attacks and the bar lines are known."""
     item = batches.whole(piece, struck=told, position=told)
     logits = streamed(nets, order, item)
-    logs = logits - np.logaddexp.reduce(logits, axis=-1, keepdims=True)
-    nats = -np.take_along_axis(logs, item.classes[..., None], axis=-1)[..., 0]
+    nats, right = judged(logits, item.classes)
     moves = np.ones(item.classes.shape, bool)
     moves[1:] = item.classes[1:] != item.classes[:-1]
-    return Surprise(piece.name, nats, logits.argmax(axis=-1) == item.classes, moves)
+    return Surprise(piece.name, nats, right, moves)
 
 
 def streamed(nets: Nets, order: Sequence[int], item: batches.Batch) -> np.ndarray:

@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from typing import Any
 
 import keras
-import numpy as np
 
 from bachbridge.codecs import canvas
 from bachbridge.music import VOICES
 from bachbridge_training import blanks
 from bachbridge_training.infilling import parts
+from bachbridge_training.judgement import judged
 from bachbridge_training.recipe import InfillRecipe
 from bachbridge_training.scores import Piece
 
@@ -74,7 +74,6 @@ def score(model: keras.Model, pieces: Sequence[Piece], *, told: bool) -> float:
         group = items[begin : begin + _AT_ONCE]
         batch = blanks.stacked(group, max(len(item.seen) for item in group))
         pitch, _ = model.predict_on_batch(batch.inputs)
-        logs = pitch - np.logaddexp.reduce(pitch, axis=-1, keepdims=True)
-        nats = -np.take_along_axis(logs, batch.truth[..., None], axis=-1)[..., 0]
+        nats, _ = judged(pitch, batch.truth)
         total += float((nats * batch.weight).sum())
     return total / len(items)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bachbridge.codecs import registry
 from bachbridge.errors import ConfigError
 from bachbridge.wholefile import whole_file
 from bachbridge_training import collection, encoding, kinds, repertoire, sequences, training
@@ -110,7 +111,7 @@ def _streams(recipe: StreamRecipe, music: Repertoire, run: Path | None) -> Mater
     of_items = music.origin.folder != "" and not _is_abc(recipe)
     train, valid = (sequences.named(its) if of_items else its for its in (music.parts["train"], music.parts["valid"]))
     noted = _noted(run) or {"told": {**music.origin.said, "vocabulary": encoding.vocabulary(recipe, train)}}
-    codec = encoding.codec(recipe.codec, noted["told"]["vocabulary"])
+    codec = registry.codec(recipe.codec, noted["told"]["vocabulary"])
     alphabet = encoding.alphabet(codec)
 
     def build(settled: AnyRecipe) -> training.Course:

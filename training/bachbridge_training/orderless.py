@@ -28,6 +28,7 @@ from numpy.typing import NDArray
 from bachbridge.codecs import canvas
 from bachbridge.music import VOICES
 from bachbridge_training import batches
+from bachbridge_training.judgement import judged
 from bachbridge_training.scores import Piece
 
 Ints = NDArray[np.int32]
@@ -145,10 +146,9 @@ def _masked(net: Fill, piece: Piece, how: Protocols) -> tuple[Doubles, Ints, Boo
     first = rng.integers(len(music.classes) - length + 1, size=_WINDOWS)
     steps = first[:, None] + np.arange(length)
     classes, open_ = music.classes[steps], masks(rng, _WINDOWS, np.ones((length, len(VOICES)), bool))
-    logs = _normalised(_logits(net, canvas.seen(classes, open_), music.place[steps]))
-    nats = -np.take_along_axis(logs, classes[..., None], axis=-1)[..., 0]
+    nats, right = judged(_logits(net, canvas.seen(classes, open_), music.place[steps]).astype(np.float64), classes)
     window = np.nonzero(open_)[0].astype(np.int32)
-    return nats[open_], window, (logs.argmax(axis=-1) == classes)[open_], moves[steps][open_]
+    return nats[open_], window, right[open_], moves[steps][open_]
 
 
 def masks(rng: np.random.Generator, count: int, among: Bools) -> Bools:
@@ -169,8 +169,7 @@ def surprise(
     for rows in _chunks(count, len(classes), _AT_ONCE):
         open_ = drawn[rows]
         truth = np.broadcast_to(classes, open_.shape)
-        logs = _normalised(_logits(net, canvas.seen(truth, open_), place))
-        cells = -np.take_along_axis(logs, truth[..., None], axis=-1)[..., 0]
+        cells, _ = judged(_logits(net, canvas.seen(truth, open_), place).astype(np.float64), truth)
         nats += ((cells * open_).sum(axis=(1, 2)) / open_.sum(axis=(1, 2))).tolist()
     return float(np.mean(nats))
 

@@ -16,7 +16,7 @@ from bachbridge.codecs import canvas
 from bachbridge.library import Card
 from bachbridge.nets import Floats, Ints, Opened
 from bachbridge_training import batches, blanks, evaluation, passages, surprises
-from bachbridge_training.surprises import judged
+from bachbridge_training.judgement import judged
 
 _WINDOWS = 4
 """Of each piece, where cells are filled in."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bachbridge.errors import ConfigError
+from bachbridge.library import SYMBOLS
 from bachbridge.wholefile import whole_file
 
 
@@ -115,8 +116,6 @@ class StreamRecipe:
 
 
 AnyRecipe = Recipe | InfillRecipe | StreamRecipe
-STREAMS = ("chords", "keys88", "abc")
-"""The codecs of symbol sequences."""
 
 
 def read(name: str) -> AnyRecipe:
@@ -133,7 +132,7 @@ def read(name: str) -> AnyRecipe:
 
 
 def _kind(codec: str) -> type[AnyRecipe]:
-    if codec in STREAMS:
+    if codec in SYMBOLS:
         return StreamRecipe
     return InfillRecipe if codec == "canvas" else Recipe
 

@@ -23,6 +23,7 @@ import keras
 import numpy as np
 from keras import layers
 
+from bachbridge.nets import LEAST
 from bachbridge_training.alphabet import INTERVALS, Alphabet
 from bachbridge_training.recalling import Recall, copied
 from bachbridge_training.recipe import StreamRecipe
@@ -31,8 +32,6 @@ ops: Any = keras.ops  # untyped: what is inferred of its functions is wrong
 
 _OWN = 16
 """Units from which a symbol's own logit is made, beside those of its pitches."""
-_LEAST = 1e-20
-"""Added to a probability before its logarithm is taken."""
 
 
 Take = Callable[[Any, Any], Any]
@@ -151,7 +150,7 @@ def window_model(network: Network) -> keras.Model:
 
 def shared(logits: Any, own: Any, copies: Any = 0.0) -> Any:
     """Logarithms of what `logits[..., id]` have of their `own[..., 1]` share and the `copies[..., id]` of the rest."""
-    return ops.log(own * ops.softmax(logits, axis=-1) + copies + _LEAST)
+    return ops.log(own * ops.softmax(logits, axis=-1) + copies + float(LEAST))
 
 
 def _masked(values: Any, recipe: StreamRecipe) -> Any:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bachbridge import nets
+from bachbridge_training.judgement import judged
 from bachbridge_training.passages import Ints, Passage, Window, whole
 
 _PAST = 8
@@ -61,12 +62,6 @@ def streamed(net: nets.Sequence, item: Window) -> Iterator[nets.Floats]:
     for ids, target in zip(item.ids, item.target, strict=True):
         hidden, state = net.core(ids[None], state)
         yield net.heads(hidden, target[None])[0]
-
-
-def judged(logits: np.ndarray, target: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The nats of surprise at `target[...]`, and whether it was the likeliest of `logits[..., id]`."""
-    true = np.take_along_axis(logits, target[..., None], axis=-1)[..., 0]
-    return np.logaddexp.reduce(logits, axis=-1) - true, logits.argmax(axis=-1) == target
 
 
 def fresh(symbols: Ints) -> np.ndarray:

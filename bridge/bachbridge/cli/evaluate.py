@@ -18,7 +18,6 @@ from rich.table import Table
 from bachbridge import library
 from bachbridge.errors import ConfigError, ModelError
 from bachbridge_training import corpus, sources
-from bachbridge_training.recipe import STREAMS
 from bachbridge_training.tables import OUTPUTS, Asked, Tables
 
 
@@ -42,7 +41,7 @@ def evaluate(
         raise ConfigError(f"there is no part {part!r}: choose from {', '.join(corpus.PARTS)}.")
     card = library.find(model)
     name = str(data) if data else "music21"
-    if card.codec in STREAMS:
+    if card.codec in library.SYMBOLS:
         from bachbridge_training.tables import stream
 
         found = stream.tables(card, data, part, pieces=pieces, outputs=outputs)

@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.table import Column, Table
 
 from bachbridge import library, nets
+from bachbridge.codecs import registry
 from bachbridge.errors import ConfigError
 from bachbridge_training import conversion, corpus, encoding, evaluation, material, sources, surprises, training
 from bachbridge_training import export as exporting
@@ -24,7 +25,6 @@ from bachbridge_training import recipe as recipes
 from bachbridge_training.batches import CHAIN
 from bachbridge_training.conversion import Original
 from bachbridge_training.passages import Passage
-from bachbridge_training.recipe import STREAMS
 from bachbridge_training.scores import Piece
 
 CHECKED = 2
@@ -99,11 +99,11 @@ def _original(model: str, run: Path | None, data: Path | None) -> Generator[tupl
 
 def _held_out(card: library.Card, data: Path | None) -> Sequence[Any]:
     """The validation pieces of an installed model, as its codec has them."""
-    if card.codec not in STREAMS:
+    if card.codec not in library.SYMBOLS:
         return sources.read(data, "valid") if data else corpus.pieces("valid")
     from bachbridge_training.tables import stream
 
-    return encoding.passages(encoding.codec(card.codec, card.facts["vocabulary"]), stream.held(card, data, "valid"))
+    return encoding.passages(registry.codec(card.codec, card.facts["vocabulary"]), stream.held(card, data, "valid"))
 
 
 def _exported(

@@ -33,17 +33,12 @@ def convert(source: Path, target: Path | None, *, grid: int, bpm: float) -> None
         raise ConfigError(f"cannot play at {bpm:g} bpm: give --bpm a number from {low:g} to {high:g}.")
     if target is not None:
         check_place(target)
-    if _is_midi(source):
+    named = source.suffix.lower() in _MIDI
+    data = b"" if named else _bytes(source)
+    if named or data.startswith(b"MThd"):
         _write_text(source, target, grid)
     else:
-        _write_midi(source, target, grid, bpm)
-
-
-def _is_midi(source: Path) -> bool:
-    """By its name, or by how it begins."""
-    if source.suffix.lower() in _MIDI:
-        return True
-    return _bytes(source).startswith(b"MThd")
+        _write_midi(source, data, target, grid, bpm)
 
 
 def _bytes(source: Path) -> bytes:
@@ -97,8 +92,8 @@ def _lost(phrase: Phrase, text: str) -> str:
 # ---------------------------------------------------------------- text to MIDI
 
 
-def _write_midi(source: Path, target: Path | None, grid: int, bpm: float) -> None:
-    phrase = _read(source)
+def _write_midi(source: Path, data: bytes, target: Path | None, grid: int, bpm: float) -> None:
+    phrase = _read(source, data)
     if phrase.steps > MAX_BEATS * grid:
         raise BachBridgeError(f"{source} is over {MAX_BEATS} quarter notes long: cut it into shorter texts.")
     if target is None or target.suffix.lower() not in _MIDI:
@@ -110,8 +105,7 @@ def _write_midi(source: Path, target: Path | None, grid: int, bpm: float) -> Non
     print(f"wrote {target}: {len(phrase.notes)} notes, {phrase.steps} steps, {grid} to a quarter note")
 
 
-def _read(source: Path) -> Phrase:
-    data = _bytes(source)
+def _read(source: Path, data: bytes) -> Phrase:
     try:
         # Editors of other systems end lines in other ways.
         text = data.decode("utf-8-sig").replace("\r\n", "\n")

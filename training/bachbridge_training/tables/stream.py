@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.progress import track
 
 from bachbridge import library, nets
-from bachbridge.codecs import abc
+from bachbridge.codecs import abc, registry
 from bachbridge.codecs.symbols import Codec
 from bachbridge.music import Phrase
 from bachbridge.sampling import choose
@@ -32,7 +32,7 @@ def tables(card: library.Card, data: Path | None, part: str, *, pieces: int | No
 
     What is copied is told if `outputs` are wanted and the training music is at hand.
     """
-    codec = encoding.codec(card.codec, card.facts["vocabulary"])
+    codec = registry.codec(card.codec, card.facts["vocabulary"])
     music = encoding.passages(codec, held(card, data, part)[:pieces])
     net = nets.load_sequence(card)
     scores = surprises.summary(surprises.evaluate(net, music, _tracked("scoring")))

@@ -28,7 +28,7 @@ _ROUND = 128
 class Course:
     """Builds the network of a `StreamRecipe` and trains it on the pieces' windows (see `training.Course`)."""
 
-    compiled = False
+    compiled = True
 
     def __init__(self, recipe: StreamRecipe, alphabet: Alphabet, facts: Mapping[str, Any]) -> None:
         """`facts`: what the card will say of the codec and the data."""

@@ -22,6 +22,7 @@ from keras import layers
 from bachbridge.codecs import satb
 from bachbridge.music import VOICES
 from bachbridge_training.recipe import Recipe
+from bachbridge_training.recurrence import LSTM
 
 ops: Any = keras.ops  # untyped: what is inferred of its functions is wrong
 
@@ -85,7 +86,7 @@ class Network:
     def __init__(self, recipe: Recipe) -> None:
         self.recipe = recipe
         self.embedding = layers.Embedding(satb.TABLE, recipe.embedding, name="features")
-        self.rnns = [layers.LSTM(recipe.units, return_sequences=True, name=f"lstm_{n}") for n in range(recipe.layers)]
+        self.rnns = [LSTM(recipe.units, name=f"lstm_{n}") for n in range(recipe.layers)]
         self.inner = [layers.Dense(recipe.head, name=f"view_{name}") for name in (*VOICES, "strike")]
         self.others = [
             layers.Embedding(len(VOICES) * _SLOTS, recipe.head, name=f"chosen_{name}") for name in (*VOICES, "strike")

@@ -27,6 +27,7 @@ from bachbridge.nets import LEAST
 from bachbridge_training.alphabet import INTERVALS, Alphabet
 from bachbridge_training.recalling import Recall, copied
 from bachbridge_training.recipe import StreamRecipe
+from bachbridge_training.recurrence import LSTM
 
 ops: Any = keras.ops  # untyped: what is inferred of its functions is wrong
 
@@ -51,7 +52,7 @@ class Network:
         self.embeddings = {
             field: layers.Embedding(alphabet.sizes[field], recipe.embedding, name=f"field_{field}") for field in free
         }
-        self.rnns = [layers.LSTM(recipe.units, return_sequences=True, name=f"lstm_{n}") for n in range(recipe.layers)]
+        self.rnns = [LSTM(recipe.units, name=f"lstm_{n}") for n in range(recipe.layers)]
         self.recall = Recall(recipe.attention, recipe.reach) if recipe.attention else None
         self.inner = [layers.Dense(recipe.head, name=f"view_{field}") for field in range(len(alphabet.sizes))]
         self.chosen = {

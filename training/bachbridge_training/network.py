@@ -86,7 +86,7 @@ class Network:
     def __init__(self, recipe: Recipe) -> None:
         self.recipe = recipe
         self.embedding = layers.Embedding(satb.TABLE, recipe.embedding, name="features")
-        self.rnns = [LSTM(recipe.units, name=f"lstm_{n}") for n in range(recipe.layers)]
+        self.rnns = [LSTM(recipe.units, f"lstm_{n}") for n in range(recipe.layers)]
         self.inner = [layers.Dense(recipe.head, name=f"view_{name}") for name in (*VOICES, "strike")]
         self.others = [
             layers.Embedding(len(VOICES) * _SLOTS, recipe.head, name=f"chosen_{name}") for name in (*VOICES, "strike")

@@ -97,6 +97,8 @@ class StreamRecipe:
     reach: int
     """Symbols back to which attention reaches."""
     dropout: float
+    weight_drop: float
+    """Share of the LSTM's recurrent weights that is left out in training, against learning by heart."""
     window: int
     batch: int
     steps: int

@@ -18,10 +18,15 @@ ops: Any = keras.ops  # untyped: what is inferred of its functions is wrong
 
 
 class LSTM(layers.LSTM):
-    """Keras's layer with its defaults, all outputs `[b, t, unit]` of `[b, t, number]` returned; no masks, no dropout."""
+    """Keras's layer with its defaults, all outputs `[b, t, unit]` of `[b, t, number]` returned; no masks.
 
-    def __init__(self, units: int, name: str) -> None:
+    `drop`: share of the recurrent matrix that is left out in training, one mask for all steps and the whole batch
+    (S. Merity et al., "Regularizing and Optimizing LSTM Language Models", ICLR 2018).
+    """
+
+    def __init__(self, units: int, name: str, *, drop: float = 0.0, seed: int = 0) -> None:
         super().__init__(units, return_sequences=True, name=name)
+        self.dropped = layers.Dropout(drop, seed=seed)
 
     def call(self, sequences: Any, initial_state: Any = None, mask: Any = None, training: bool = False) -> Any:
         """The outputs from an empty state on; what else Keras's layer takes must be left out."""
@@ -29,7 +34,8 @@ class LSTM(layers.LSTM):
             raise ValueError("this LSTM begins empty and takes no mask: use that of keras.layers for others")
         cell: Any = self.cell
         gates = ops.matmul(sequences, cell.kernel) + cell.bias
-        outputs = _walk(ops.transpose(gates, (1, 0, 2)), ops.convert_to_tensor(cell.recurrent_kernel))
+        matrix = cell.recurrent_kernel + 0.0  # TensorFlow has no custom gradients of variables, only of values
+        outputs = _walk(ops.transpose(gates, (1, 0, 2)), self.dropped(matrix, training=training))
         return ops.transpose(outputs, (1, 0, 2))
 
 

@@ -52,7 +52,9 @@ class Network:
         self.embeddings = {
             field: layers.Embedding(alphabet.sizes[field], recipe.embedding, name=f"field_{field}") for field in free
         }
-        self.rnns = [LSTM(recipe.units, name=f"lstm_{n}") for n in range(recipe.layers)]
+        self.rnns = [
+            LSTM(recipe.units, f"lstm_{n}", drop=recipe.weight_drop, seed=recipe.seed + n) for n in range(recipe.layers)
+        ]
         self.recall = Recall(recipe.attention, recipe.reach) if recipe.attention else None
         self.inner = [layers.Dense(recipe.head, name=f"view_{field}") for field in range(len(alphabet.sizes))]
         self.chosen = {

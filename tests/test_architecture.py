@@ -26,6 +26,7 @@ PURE = {
         "exchange",
         "scrutiny",
         "respondent",
+        "rows",
         "touch",
         "task",
         "pace",

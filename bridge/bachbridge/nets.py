@@ -13,6 +13,7 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
+from bachbridge import rows
 from bachbridge.codecs import canvas, satb
 from bachbridge.errors import ModelError
 from bachbridge.library import Card
@@ -20,8 +21,6 @@ from bachbridge.library import Card
 CORE, HEADS = "model.onnx", "heads.onnx"
 LEAST = np.float32(1e-20)
 """Added to a probability before its logarithm is taken."""
-BLOCK = 64
-"""Rows of a full block of a sequence's memory."""
 _ERRORS_ONLY = 3
 
 Floats = NDArray[np.float32]
@@ -56,15 +55,15 @@ class Nets:
         return pitch, strike
 
 
-State = tuple[Floats, ...]
+State = tuple[Any, ...]
+"""Of a network of symbol sequences: arrays, and the rows that it looks back at."""
 
 
 class Sequence:
     """The network of symbol sequences: `core` takes a symbol in, `heads` says of each field what it may be.
 
-    Where it looks back, the state ends with what it keeps of the symbols taken in: of the last ones, how long each
-    one's past agrees with the present (`run`), and their rows, a few dozen to a block. A full block is never changed,
-    so that all later states share it, and keeping a state for each symbol of a long phrase costs little.
+    Where it looks back, the state ends with what it keeps of the last symbols taken in: how long each one's past agrees
+    with the present (`run`), and their rows, which states share (see `rows`).
     """
 
     __slots__ = ("_core", "_heads", "_reach", "_row", "_shapes", "sizes")
@@ -81,35 +80,22 @@ class Sequence:
     def initial_state(self) -> State:
         """The state of an empty past."""
         state = tuple(np.zeros(shape, np.float32) for shape in self._shapes)
-        return (*state, np.zeros((1, 0), np.float32)) if self._reach else state
+        return (*state, np.zeros((1, 0), np.float32), rows.none(self._row)) if self._reach else state
 
     def core(self, ids: Ints, state: State) -> tuple[Floats, State]:
-        """`ids[batch, field]` (all zeros: the beginning), `state` → `hidden[batch, unit]`, the next state."""
+        """`ids[1, field]` (all zeros: the beginning), `state` → `hidden[1, unit]`, the next state."""
         inputs: dict[str, Any] = {"ids": ids, "state": state[0], "before": state[1]}
         if not self._reach:
             hidden, *after = self._core.run(None, inputs)
             return hidden, tuple(after)
-        run, *blocks = state[2:]
-        run = run[:, -self._reach :]
-        rows = self._recalled(blocks, len(ids), run.shape[1])
-        hidden, lstm, before, row, run, *shares = self._core.run(None, inputs | {"rows": rows, "run": run})
+        run, kept = state[2:]
+        inputs |= {"rows": kept.seen, "run": run}
+        hidden, lstm, before, row, run, *shares = self._core.run(None, inputs)
+        kept = kept.with_row(row[0, 0], self._reach)
         if shares:
-            symbols = np.concatenate([rows[..., -1], row[..., -1]], axis=1)
-            hidden[:, : self.sizes[0]] = mixed(hidden[:, : self.sizes[0]], shares[0], symbols)
-        return hidden, (lstm, before, run, *self._kept(blocks, row))
-
-    def _recalled(self, blocks: list[Floats], batch: int, count: int) -> Floats:
-        """The last `count` rows of the blocks, `[batch, row, number]`."""
-        empty = np.zeros((batch, 0, self._row), np.float32)
-        return np.concatenate([empty, *blocks], axis=1)[:, -count:] if count else empty
-
-    def _kept(self, blocks: list[Floats], row: Floats) -> list[Floats]:
-        """The blocks with one row more, without those that are out of reach."""
-        if not blocks or blocks[-1].shape[1] == BLOCK:
-            blocks = [*blocks[-(self._reach // BLOCK + 1) :], row]
-        else:
-            blocks = [*blocks[:-1], np.concatenate([blocks[-1], row], axis=1)]
-        return blocks
+            symbols, first = kept.seen[0, :, -1], self.sizes[0]
+            hidden[0, :first] = mixed(hidden[0, :first], shares[0][0, -len(symbols) :], symbols)
+        return hidden, (lstm, before, run[:, -self._reach :], kept)
 
     def heads(self, hidden: Floats, known: Ints) -> Floats:
         """`hidden[k, unit]`, `known[k, field]` (-1: open) → logits of all fields' ids, one after another, `[k, id]`.
@@ -126,12 +112,11 @@ class Sequence:
 
 
 def mixed(logits: Floats, shares: Floats, symbols: Floats) -> Floats:
-    """What may be new and what is copied: `logits[batch, id]`, the `shares[batch, row]` of the rows' `symbols`.
+    """What may be new and what is copied: `logits[id]`, the `shares[row]` of the rows' `symbols`.
 
     The logits are logarithms of probabilities that add up to what the shares leave.
     """
-    rows = zip(symbols.astype(np.intp), shares, strict=True)
-    copied = np.stack([np.bincount(row, its, logits.shape[1]) for row, its in rows])
+    copied = np.bincount(symbols.astype(np.intp), shares, len(logits))
     return np.log(np.exp(logits) + copied.astype(np.float32) + LEAST)
 
 

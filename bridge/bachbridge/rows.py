@@ -1,0 +1,60 @@
+"""Rows that are kept one after another, shared by all who hold them.
+
+A network that looks back has a state that grows by a row with every symbol, and a state may be kept for each symbol of
+a long phrase. All of them look at one block of memory: the state after n symbols sees its first n rows. A row more is
+written behind them, where nobody looks yet; only if another state has gone on from the same place is the block copied.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float32]
+
+_LEAST = 64
+"""Rows of the smallest block."""
+
+
+@dataclass(slots=True)
+class _Block:
+    """`rows[row, number]`, of which the first `used` belong to somebody."""
+
+    rows: Floats
+    used: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """The rows of `block` from `begin` to `end`; they never change."""
+
+    block: _Block
+    begin: int
+    end: int
+
+    @property
+    def seen(self) -> Floats:
+        """`[1, row, number]`, not to be written to."""
+        return self.block.rows[None, self.begin : self.end]
+
+    def with_row(self, row: Floats, reach: int) -> "Rows":
+        """The last `reach` of these rows and of `row[number]`, which comes after them."""
+        begin = max(self.begin, self.end + 1 - reach)
+        if self.block.used != self.end or self.end == len(self.block.rows):
+            return _copied(self.block.rows[begin : self.end], row)
+        self.block.rows[self.end] = row
+        self.block.used += 1
+        return Rows(self.block, begin, self.end + 1)
+
+
+def none(width: int) -> Rows:
+    """No rows yet, of `width` numbers each."""
+    return Rows(_Block(np.empty((_LEAST, width), np.float32), 0), 0, 0)
+
+
+def _copied(rows: Floats, row: Floats) -> Rows:
+    """In a block of their own, with as much room again."""
+    count = len(rows) + 1
+    block = np.empty((max(_LEAST, 2 * count), rows.shape[1]), np.float32)
+    block[: count - 1], block[count - 1] = rows, row
+    return Rows(_Block(block, count), 0, count)

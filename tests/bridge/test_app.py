@@ -1,5 +1,6 @@
 """The command line as a person meets it: in a process of its own, by what it prints and how it exits."""
 
+import json
 import os
 import subprocess
 import sys
@@ -153,3 +154,11 @@ def test_a_missing_extra_is_named_with_the_line_that_installs_it(missing: str, e
     assert done.returncode == 1
     assert len(done.stderr.splitlines()) == 1
     assert f'pip install "bachbridge[{extra}]"' in done.stderr
+
+
+def test_a_step_of_each_model_that_is_shipped_can_be_timed(tmp_path: Path) -> None:
+    done = bachbridge("bench", "--steps", "--json", home=tmp_path)
+    assert done.returncode == 0, done.stderr
+    figures = json.loads(done.stdout)["step_ms"]
+    assert {"chorale-lstm", "keys88, after 128 symbols", "keys88, after 1024 symbols"} <= figures.keys()
+    assert all(0 < its["p50"] <= its["p95"] for its in figures.values())

@@ -317,13 +317,17 @@ def bench(
     notes: Annotated[int, typer.Option(min=1, metavar="N", help="How many notes to send.")] = 2000,
     chords: Annotated[int, typer.Option(min=1, metavar="N", help="How many notes to harmonise.")] = 300,
     gui: Annotated[bool, typer.Option("--gui", help="Measure the window instead, and what it does to timing.")] = False,
+    steps: Annotated[bool, typer.Option("--steps", help="Measure a step of each model instead.")] = False,
     json: Json = False,
 ) -> None:
     """Measure latencies over real ports, acting as the DAW."""
     from bachbridge.cli.bench import bench as measure
     from bachbridge.cli.bench import bench_window
+    from bachbridge.cli.stepbench import bench_steps
 
-    if gui:
+    if steps:
+        bench_steps(json=json)
+    elif gui:
         bench_window(json=json)
     else:
         measure(json=json, notes=notes, chords=chords)

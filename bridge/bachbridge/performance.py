@@ -6,7 +6,7 @@ their times, as they were received or sent, or from notes on the grid.
 
 from collections import defaultdict, deque
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bachbridge.music import VOICES, Note
 
@@ -28,13 +28,16 @@ class Played:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Notes by start; `voice` is `PLAYER` or an index into `music.VOICES`."""
+    """Notes by start; `voice` is `PLAYER` or an index into `music.VOICES`, `title` another name than the voice's."""
 
     voice: int
     notes: tuple[Played, ...]
+    title: str = ""
 
     @property
     def name(self) -> str:
+        if self.title:
+            return self.title
         return "Player" if self.voice == PLAYER else VOICES[self.voice].capitalize()
 
 
@@ -79,7 +82,7 @@ def from_grid(notes: Iterable[Note], step_ns: int, origin_ns: int = 0) -> tuple[
 def shifted(part: Part, by_ns: int) -> Part:
     """The part moved in time."""
     moved = (Played(note.start_ns + by_ns, note.end_ns + by_ns, note.pitch, note.velocity) for note in part.notes)
-    return Part(part.voice, tuple(moved))
+    return replace(part, notes=tuple(moved))
 
 
 def _placed(note: Note, step_ns: int, origin_ns: int) -> Played:

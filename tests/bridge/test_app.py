@@ -14,8 +14,8 @@ from bachbridge.cli.options import EXPLAINED
 from bachbridge.config import Settings, option
 
 COMMANDS = (
-    *("ports", "models", "continue", "harmonize", "mend", "vary", "text", "demo", "replay", "bench"),
-    *("dream", "train", "evaluate", "export"),
+    *("ports", "models", "continue", "harmonize", "mend", "vary", "text", "roll", "demo", "replay"),
+    *("dream", "bench", "train", "evaluate", "export"),
 )
 HEAVY = ("numpy", "onnxruntime", "mido", "rtmidi", "rich", "PIL", "platformdirs", "tensorflow", "music21", "PyQt6")
 

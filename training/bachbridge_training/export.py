@@ -23,8 +23,9 @@ from bachbridge_training.corpus import CHORALE_SPLIT, CHORALES
 from bachbridge_training.recipe import AnyRecipe
 
 OPSET = 17
-TOLERANCE = 1e-4
-"""The largest difference of a logit between Keras and onnxruntime."""
+TOLERANCE = 1e-3
+"""The largest difference of a logit between Keras and onnxruntime, in nats: hundreds of steps add up their roundings,
+and the sharper a network, the more they show."""
 
 Convert = Callable[[Callable[..., Any], dict[str, tuple[Any, Any]], Sequence[str], Path], None]
 """What makes a file of a function (see `convert`)."""

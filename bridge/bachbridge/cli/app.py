@@ -281,6 +281,19 @@ def text(
     convert(source, target, grid=grid, bpm=bpm)
 
 
+@app.command("roll")
+def roll(
+    source: Annotated[Path, typer.Argument(metavar="IN.mid", help="The MIDI file to draw.")],
+    target: Annotated[Path, typer.Option("-o", "--output", metavar="OUT.png", help="The picture to write.")],
+    *,
+    title: Annotated[str, typer.Option(metavar="WORDS", help="What stands above it; without it the file's name.")] = "",
+) -> None:
+    """Draw a MIDI file as a piano roll."""
+    from bachbridge.cli.roll import roll_file
+
+    roll_file(source, target, title=title)
+
+
 @app.command("demo")
 def demo(
     directory: Annotated[Path, typer.Option("-o", "--output", metavar="DIR", help="The folder to write to.")] = Path(),

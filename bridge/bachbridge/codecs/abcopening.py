@@ -1,7 +1,7 @@
 """A player's phrase as the beginning of a tune in ABC.
 
-The meter is that of the phrase's bars, the key estimated (`key_of`) from what began before the last bar line, so that
-it changes but once a bar. Of chords the top line is written. The phrase is moved to the nearest key that the network
+The meter is that of the phrase's bars. The key is the one that the player has locked, or else it is estimated
+(`key_of`) from what began before the last bar line, so that it changes but once a bar. Of chords the top line is written. The phrase is moved to the nearest key that the network
 has met in training, and to the octaves in which tunes lie.
 """
 
@@ -48,9 +48,9 @@ class Opening:
         return state
 
 
-def opening(phrase: Phrase, keys: Sequence[str], units: Mapping[str, str]) -> Opening:
+def opening(phrase: Phrase, keys: Sequence[str], units: Mapping[str, str], locked: Key | None = None) -> Opening:
     """The phrase in one of `keys` (any, if none of them has its mode), with the unit length that its meter has."""
-    key, shift = _home(_key_of(phrase), keys)
+    key, shift = _home(locked or _key_of(phrase), keys)
     line = _top_line(phrase)
     shift += _octaves(line, shift)
     meter = _meter_of(phrase)

@@ -1,8 +1,9 @@
 """A player's phrase as the beginning of a tune in ABC.
 
 The meter is that of the phrase's bars. The key is the one that the player has locked, or else it is estimated
-(`key_of`) from what began before the last bar line, so that it changes but once a bar. Of chords the top line is written. The phrase is moved to the nearest key that the network
-has met in training, and to the octaves in which tunes lie.
+(`key_of`) from what began before the last bar line, so that it changes but once a bar. Of chords the top line is
+written. The phrase is moved to the nearest key that the network has met in training, and to the octaves in which tunes
+lie.
 """
 
 from collections import Counter

@@ -3,8 +3,8 @@
 A symbol is what is struck at one onset, in its first field a chord's id. With `durations` the second field is the time
 until the next symbol, in units, and with `levels` the last one is how loud it is. What is off costs nothing to predict
 and is taken from the player: the time between symbols is then the commonest at the end of the phrase, the loudness the
-phrase's mean. Nor do symbols tell a key: where one is locked, only chords of its scale are written. With `rests`, a silence between two strikes is a symbol of its own, otherwise a strike sounds until the
-next one.
+phrase's mean. Nor do symbols tell a key: where one is locked, only chords of its scale are written. With `rests`, a
+silence between two strikes is a symbol of its own, otherwise a strike sounds until the next one.
 
 The vocabulary holds the chords of the training music, the commonest first. A chord that it does not hold is read as
 the nearest that it does: where the distances (see `Chord.distance`) of each note to the other chord's notes, summed,

@@ -63,7 +63,7 @@ def opening(phrase: Phrase, keys: Sequence[str], units: Mapping[str, str], locke
 
 def tune_of(phrase: Phrase) -> str:
     """The top line of a phrase as a tune in its own key; its last bar is filled with a rest."""
-    header = Header(_meter_of(phrase), _DEFAULT_UNIT, _name(_key_of(phrase)))
+    header = Header(_meter_of(phrase), _DEFAULT_UNIT, abcwords.key_called(_key_of(phrase)))
     first, bar = _first(phrase, header), header.meter * STEPS
     bars = max(0, ceil((phrase.steps - first) / bar))
     body = _body(_top_line(phrase), 0, first + bars * bar, header, first)
@@ -86,14 +86,10 @@ def _body(line: Sequence[Note], shift: int, end: Fraction, header: Header, first
 def _home(key: Key, keys: Sequence[str]) -> tuple[str, int]:
     """The nearest of the keys with that mode, and by how many semitones it lies higher."""
     tonic, minor = key
-    known = [name for name in keys if _is_of_mode(name, minor=minor)] or [_name(key)]
+    known = [name for name in keys if abcwords.is_of_mode(name, minor=minor)] or [abcwords.key_called(key)]
     shifts = {name: (abcwords.tonic(name) - tonic + 6) % 12 - 6 for name in known}
     name = min(known, key=lambda name: abs(shifts[name]))
     return name, shifts[name]
-
-
-def _is_of_mode(name: str, *, minor: bool) -> bool:
-    return name[1:].lstrip("#b") == ("m" if minor else "")
 
 
 def _octaves(line: Sequence[Note], shift: int) -> int:
@@ -147,10 +143,3 @@ def _folded(pitch: int) -> int:
     while pitch > _HIGHEST - 1:
         pitch -= 12
     return pitch
-
-
-def _name(key: Key) -> str:
-    """A key as it is written, with as few signs as may be."""
-    names = [name for name in abcwords.KEYS if abcwords.tonic(name) == key[0]]
-    mode = [name for name in names if _is_of_mode(name, minor=key[1])]
-    return min(mode, key=lambda name: abs(abcwords.signature(name) or 0))

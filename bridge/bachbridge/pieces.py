@@ -1,7 +1,7 @@
 """A voice as it is written down: cut at bar lines and into single note values, which are tied, with rests in its gaps.
 
 A value that begins within a beat goes to the beat's end at most, so that the beats can be seen; a syncopation of a
-beat's length may go over it.
+beat's length may go over it. Where a beat has three parts, what is longer than it is made of whole beats.
 """
 
 from collections.abc import Iterator, Sequence
@@ -66,6 +66,7 @@ def _values(start: int, end: int, bar: Bar) -> Iterator[tuple[int, int]]:
     while start < end:
         into, left = (start - bar.start) % beat, end - start
         room = left if into == 0 or (into * 2 == beat and left == beat) else min(left, beat - into)
-        length = next(steps for steps in LENGTHS if steps <= room)
+        odd = room > beat and beat % 3 == 0
+        length = next(steps for steps in LENGTHS if steps <= room and not (odd and steps % beat))
         yield start, length
         start += length

@@ -35,7 +35,8 @@ class Restless:
 def parts_of(path: Path) -> list[Any]:
     from music21 import converter
 
-    return list(converter.parse(path.read_text("utf-8"), format="abc").parts)
+    read: Any = converter.parse(path.read_text("utf-8"), format="abc")
+    return list(read.parts)
 
 
 def bars_of(part: Any) -> list[float]:

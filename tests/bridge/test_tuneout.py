@@ -117,7 +117,7 @@ def test_a_dream_is_a_tune(tmp_path: Path, singer: Singer) -> None:
     singer.voices = 1
     dream_file(tmp_path / "out.abc", Wish("m", 0.5, 1.0, 3, 0, 80.0, tune(tmp_path / "in.abc")))
     text = (tmp_path / "out.abc").read_text("utf-8")
-    assert text.startswith("%abc-2.1\nX:1\nT:A dream of m\nM:3/4\nL:1/8\nQ:1/4=80\n")
+    assert text.startswith("%abc-2.1\nX:1\nT:A dream of m\nM:6/8\nL:1/8\nQ:1/4=80\nK:Em\n")
     lengths = bars(text)
     assert (lengths[0], lengths[-1], set(lengths[1:-1])) == (2, 10, {12})
     assert sum(lengths) == 14 * 12

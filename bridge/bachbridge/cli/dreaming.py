@@ -20,6 +20,7 @@ from bachbridge.cli.source import Source, read_source, wants_abc
 from bachbridge.config import Settings
 from bachbridge.errors import ConfigError
 from bachbridge.events import Ask
+from bachbridge.grid import plain_meter
 from bachbridge.melody import bundled
 from bachbridge.modelhost import Model
 from bachbridge.music import STEPS_PER_BEAT, Note, Phrase, bpm_of, longest, step_ns_of
@@ -62,7 +63,10 @@ def dream_file(target: Path, wish: Wish) -> None:
     steps = ceil(wish.minutes * bpm_of(step_ns) * STEPS_PER_BEAT / bar) * bar
     key = source.key if source else -1
     ask = Ask(1, "continue", wish.model, phrase, steps, wish.temperature, Settings().top_p, wish.seed, key)
-    count = (_write_tune if as_tune else _write_midi)(target, wish, model, ask, step_ns)
+    if as_tune:
+        count = _write_tune(target, wish, source, model, ask, step_ns)
+    else:
+        count = _write_midi(target, wish, model, ask, step_ns)
     print(f"wrote {target}: {steps // bar} bars of dream with {count} notes at {bpm_of(step_ns):.4g} bpm")
 
 
@@ -82,15 +86,16 @@ def _write_midi(target: Path, wish: Wish, model: Model, ask: Ask, step_ns: int) 
     return count
 
 
-def _write_tune(target: Path, wish: Wish, model: Model, ask: Ask, step_ns: int) -> int:
-    """Dream into a tune in ABC; how many notes."""
+def _write_tune(target: Path, wish: Wish, source: Source | None, model: Model, ask: Ask, step_ns: int) -> int:
+    """Dream into a tune in ABC, in the meter and key of its source; how many notes."""
     begin = at = _begin(ask)
     found: list[Note] = []
     for notes, part in _told(model, ask):
         found += (replace(note, start=note.start + at) for note in notes)
         at += part
-    bar, bpm = ask.prompt.steps_per_bar, bpm_of(step_ns)
-    text = tuneout.dreamt(found, range(begin, at), bar, title=wish.title, bpm=bpm)
+    meter = source.meter if source else plain_meter(ask.prompt.steps_per_bar)
+    key = source.key_word if source else None
+    text = tuneout.dreamt(found, range(begin, at), meter, key, title=wish.title, bpm=bpm_of(step_ns))
     with whole_file(target) as scratch:
         scratch.write_text(text, "utf-8")
     return len(found)

@@ -6,6 +6,7 @@ from pathlib import Path
 from bachbridge.abcsong import SUFFIX, AbcSong, read_song
 from bachbridge.codecs.abcwords import key_meant
 from bachbridge.errors import ConfigError
+from bachbridge.grid import Meter
 from bachbridge.midifile import MidiSong, read_midi
 from bachbridge.music import key_number
 
@@ -29,6 +30,17 @@ class Source:
     def key(self) -> int:
         """The key that the music tells, as in `events.Ask`; -1: none, which is to be found in the notes."""
         return key_number(key_meant(self.tune.closing.key)) if self.tune else -1
+
+    @property
+    def key_word(self) -> str | None:
+        """The key that holds at the end, as ABC writes it, if the music tells one."""
+        return self.tune.closing.key if self.tune else None
+
+    @property
+    def meter(self) -> Meter:
+        """The meter at the end."""
+        time, steps = self.song.time, self.song.phrase.steps
+        return time.meter(max(0, time.tick(steps) - 1))
 
     @property
     def bpm(self) -> float:

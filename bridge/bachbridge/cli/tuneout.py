@@ -13,7 +13,7 @@ from bachbridge.abcsong import AbcSong
 from bachbridge.cli.source import Source
 from bachbridge.codecs import abcscore, abcwords
 from bachbridge.codecs.abcform import music_lines
-from bachbridge.grid import Bar, Meter, plain_meter
+from bachbridge.grid import Bar, Meter
 from bachbridge.midifile import MidiSong
 from bachbridge.music import Note
 from bachbridge.sheet import key_of
@@ -23,31 +23,29 @@ def continued(source: Source, answer: Sequence[Note], steps: int) -> str:
     """The music and its answer of `steps` steps, whose step 0 is the music's end."""
     found = abcscore.lines(answer)
     if source.tune and len(found) == 1:
-        return _longer(source.tune, found[0][1], source.into, steps)
+        return _longer(source.tune, found[0][1], _bars(-source.into, range(steps), source.meter))
     return written(source, answer, steps)
 
 
-def _longer(tune: AbcSong, line: abcscore.Line, into: int, steps: int) -> str:
+def _longer(tune: AbcSong, line: abcscore.Line, bars: Sequence[Bar]) -> str:
     """The tune's own text and a line more."""
-    meter = Meter(0, *map(int, tune.closing.meter_word.split("/")))
-    bars = _bars(-into, range(steps), meter, meter.steps)
     frame = abcscore.Frame(bars, tune.closing.key, tune.closing.unit_word)
     more = abcscore.music(line, frame, tune.closing.meter_word)
     ended = re.search(r"[|\]:]\s*$", ["", *music_lines(tune.text)][-1])
     return f"%abc-2.1\n{tune.text.rstrip()}\n{'' if ended else '||'}{more}\n"
 
 
-def _bars(line: int, steps: range, meter: Meter, length: int) -> list[Bar]:
-    """Bars of that length from the bar line at `line`, as far as they lie within the steps."""
-    lines = range(line, steps.stop, length)
-    return [Bar(max(steps.start, at), min(at + length, steps.stop), meter) for at in lines]
+def _bars(line: int, steps: range, meter: Meter) -> list[Bar]:
+    """Bars from the bar line at `line` on, as far as they lie within the steps."""
+    lines = range(line, steps.stop, meter.steps)
+    return [Bar(max(steps.start, at), min(at + meter.steps, steps.stop), meter) for at in lines]
 
 
 def written(source: Source, answer: Sequence[Note] = (), steps: int = 0) -> str:
     """The same, written anew; without an answer the music alone."""
     song, origin = source.song, source.song.phrase.steps
     notes = [*song.phrase.notes, *(replace(note, start=note.start + origin) for note in answer)]
-    key = source.tune.closing.key if source.tune else abcwords.key_called(key_of(notes))
+    key = source.key_word or abcwords.key_called(key_of(notes))
     frame = abcscore.Frame(_song_bars(song, origin + steps), key, join=origin if answer else None)
     return abcscore.score(notes, frame, title=source.title, bpm=60e6 / song.time.beat_us(0))
 
@@ -60,8 +58,7 @@ def _song_bars(song: MidiSong, steps: int) -> list[Bar]:
     return list(chain(bars, (Bar(at, at + length, bars[-1].meter) for at in more)))
 
 
-def dreamt(notes: Sequence[Note], steps: range, bar: int, *, title: str, bpm: float) -> str:
-    """The notes of a dream over its steps, of which 0 is the first bar line at or before it; bars of `bar` steps."""
-    bars = _bars(0, steps, plain_meter(bar), bar)
-    frame = abcscore.Frame(bars, abcwords.key_called(key_of(notes)))
+def dreamt(notes: Sequence[Note], steps: range, meter: Meter, key: str | None, *, title: str, bpm: float) -> str:
+    """The notes of a dream over its steps, of which 0 is the bar line before it; `key` None: that of the notes."""
+    frame = abcscore.Frame(_bars(0, steps, meter), key or abcwords.key_called(key_of(notes)))
     return abcscore.score(notes, frame, title=title, bpm=bpm)

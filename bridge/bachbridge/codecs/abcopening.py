@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 from math import ceil
 
 import numpy as np
@@ -124,16 +125,31 @@ def _key_of(phrase: Phrase) -> Key:
 
 
 def _meter_of(phrase: Phrase) -> str:
-    """The meter of the phrase's bars: three quarters and two dotted ones differ in where notes begin."""
+    """The meter of the phrase's bars."""
     steps = phrase.steps_per_bar
     if steps == 12:
-        places = Counter((note.start + (phrase.position or 0)) % steps for note in phrase.notes)
-        return "6/8" if places[6] > places[4] + places[8] else "3/4"
+        return "6/8" if _is_compound(phrase) else "3/4"
     if steps == 24:
         return "12/8"
     over, of = (steps // 4, 4) if steps % 4 == 0 else (steps // 2, 8) if steps % 2 == 0 else (steps, 16)
     word = f"{over}/{of}"
     return word if word in abcwords.METERS else "4/4"
+
+
+def _is_compound(phrase: Phrase) -> bool:
+    """Whether bars of 12 steps are two dotted quarters, or three quarters where nothing tells.
+
+    What tells is where the longer notes begin, counted from one onset to the next.
+    """
+    onsets = sorted({note.start for note in phrase.notes})
+    longer = [
+        ((begin + (phrase.position or 0)) % 12, after - begin)
+        for begin, after in pairwise([*onsets, phrase.steps])
+        if after - begin >= 4
+    ]
+    dotted = sum(place % 6 == 0 and steps == 6 for place, steps in longer)
+    places = Counter(place for place, _ in longer)
+    return places[6] + dotted > places[4] + places[8]
 
 
 def _folded(pitch: int) -> int:

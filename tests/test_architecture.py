@@ -47,7 +47,7 @@ PURE = {
     ),
     *("codecs", "sampling", "planner", "ranking", "steering", "measures", "voiceleading"),
     *("beam", "score", "performance", "rehearsal", "smf", "gibbs", "drawing", "masks", "transitions"),
-    *("stream", "dream", "instruments"),
+    *("stream", "dream", "instruments", "pieces"),
 }
 """Modules and packages of `bachbridge` that know no clock, thread, port, file or global random state."""
 DATA = {

@@ -178,6 +178,8 @@ class Feed:
     model: str
     prompt: Phrase
     seed: int
+    key: int = -1
+    """As in `Ask`."""
 
 
 @dataclass(frozen=True, slots=True)

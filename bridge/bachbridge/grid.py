@@ -56,6 +56,12 @@ class Meter:
         return max(1, self.numerator * 4 * STEPS_PER_BEAT // self.denominator)
 
 
+def plain_meter(steps: int) -> Meter:
+    """A meter whose bars have so many 16ths, in the largest beats that fill it."""
+    unit = next(unit for unit in (4, 2, 1) if steps % unit == 0)
+    return Meter(0, steps // unit, 16 // unit)
+
+
 @dataclass(frozen=True, slots=True)
 class Bar:
     """A bar from step `start` to `end`, shorter than its meter where the meter changes in the middle of it."""

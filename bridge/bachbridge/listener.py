@@ -6,7 +6,7 @@ is a setting. While it lasts, the model is told what is certain of it: a moment 
 
 from bachbridge.config import Settings
 from bachbridge.events import Feed, Heard
-from bachbridge.music import STEPS_PER_BEAT, Phrase
+from bachbridge.music import STEPS_PER_BEAT, Phrase, key_named, key_number
 from bachbridge.phrase import Take
 from bachbridge.tempo import Grid, Reader
 
@@ -106,7 +106,7 @@ class Listener:
         if not phrase.notes or phrase == self._fed:
             return None
         self._fed = phrase
-        return Feed(self.settings.model, phrase, self.seed)
+        return Feed(self.settings.model, phrase, self.seed, key_number(key_named(self.settings.key)))
 
     def heard(self, now_ns: int, ended_by: str) -> Heard:
         """The phrase is over."""

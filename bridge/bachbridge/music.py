@@ -93,6 +93,17 @@ def key_named(name: str) -> Key | None:
     return (_LETTERS[letter] + _SIGNS[sign]) % 12, _MODES[mode]
 
 
+_MAJOR_SCALE = (0, 2, 4, 5, 7, 9, 11)
+_MINOR_SCALE = (0, 2, 3, 5, 7, 8, 9, 10, 11)
+"""The natural scale with the raised sixth and seventh."""
+
+
+def scale(key: Key) -> frozenset[int]:
+    """The pitch classes that belong to a key."""
+    tonic, minor = key
+    return frozenset((tonic + degree) % 12 for degree in (_MINOR_SCALE if minor else _MAJOR_SCALE))
+
+
 def key_number(key: Key | None) -> int:
     """The key as messages give it: the tonic's pitch class, 12 more for minor; -1: none."""
     return -1 if key is None else key[0] + 12 * key[1]

@@ -1,17 +1,17 @@
 """Four voices as MusicXML: soprano and alto on one staff, tenor and bass on the other, stems up and down.
 
-Notes are cut at bar lines and where a single note value ends, and tied; rests fill the gaps. Notes are spelled by
-their place on the line of fifths around the key signature, and get a sign where they differ from it or from what
-stood in the bar before. Notes shorter than a quarter are beamed within a beat. (MusicXML 4.0, partwise.)
+Notes are cut and tied, and rests fill the gaps (see `pieces`). Notes are spelled by their place on the line of fifths
+around the key signature, and get a sign where they differ from it or from what stood in the bar before. Notes shorter
+than a quarter are beamed within a beat. (MusicXML 4.0, partwise.)
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import groupby
 from xml.etree.ElementTree import Element, SubElement, tostring
 
 from bachbridge.grid import Bar, Meter, missing_before
 from bachbridge.music import STEPS_PER_BEAT, VOICES, Note
+from bachbridge.pieces import Cursor, Piece, beat_of
 
 _TYPES = {1: "16th", 2: "eighth", 4: "quarter", 8: "half", 16: "whole"}
 _VALUES = {steps * 3 // 2: (name, 1) for steps, name in _TYPES.items()} | {
@@ -22,17 +22,6 @@ _LINE_OF_FIFTHS = "FCGDAEB"
 _SIGNS = {-2: "flat-flat", -1: "flat", 0: "natural", 1: "sharp", 2: "double-sharp"}
 _MAJOR_SIGNATURES = (0, -5, 2, -3, 4, -1, 6, 1, -4, 3, -2, 5)
 """Fifths of the key signature by tonic, the fewer signs of two."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Piece:
-    """A written note or (`pitch` None) rest; tied to the one `before` and `after`."""
-
-    start: int
-    length: int
-    pitch: int | None
-    before: bool = False
-    after: bool = False
 
 
 def musicxml(
@@ -52,7 +41,7 @@ def musicxml(
 
 def _measures(notes: Sequence[Note], bars: Sequence[Bar], key: tuple[int, bool], *, sparse: bool) -> Iterator[Element]:
     fifths = signature(key)
-    voices = [_Cursor([note for note in notes if note.voice == voice]) for voice in range(len(VOICES))]
+    voices = [Cursor([note for note in notes if note.voice == voice]) for voice in range(len(VOICES))]
     told: tuple[int, int] | None = None
     for number, bar in enumerate(bars, start=0 if missing_before(bars) else 1):
         measure = Element("measure", number=str(number), implicit="no" if number else "yes")
@@ -92,54 +81,8 @@ def _attributes(measure: Element, meter: Meter, fifths: int | None) -> None:
 # ---------------------------------------------------------------- what is written in a bar
 
 
-class _Cursor:
-    """A voice's notes on their way past."""
-
-    __slots__ = ("_at", "_notes")
-
-    def __init__(self, notes: Sequence[Note]) -> None:
-        self._notes, self._at = notes, 0
-
-    def pieces(self, bar: Bar) -> list[_Piece]:
-        """The voice in the bar, without gaps."""
-        pieces: list[_Piece] = []
-        at = bar.start
-        while at < bar.end:
-            while self._at < len(self._notes) and self._notes[self._at].end <= at:
-                self._at += 1
-            note = self._notes[self._at] if self._at < len(self._notes) else None
-            if note is None or note.start > at:
-                end = min(bar.end, note.start) if note else bar.end
-                pieces += (_Piece(start, length, None) for start, length in _values(at, end, bar))
-            else:
-                end = min(bar.end, note.end)
-                pieces += (
-                    _Piece(start, length, note.pitch, start > note.start, start + length < note.end)
-                    for start, length in _values(at, end, bar)
-                )
-            at = end
-        return pieces
-
-
-def _beat(bar: Bar) -> int:
-    compound = bar.meter.denominator == 8 and bar.meter.numerator % 3 == 0
-    return 6 if compound else STEPS_PER_BEAT
-
-
-def _values(start: int, end: int, bar: Bar) -> Iterator[tuple[int, int]]:
-    """Start and length of the single note values that make up a duration inside the bar."""
-    beat = _beat(bar)
-    while start < end:
-        into, left = (start - bar.start) % beat, end - start
-        # From inside a beat a value goes to the beat's end; a syncopation of a beat's length may go over it.
-        room = left if into == 0 or (into * 2 == beat and left == beat) else min(left, beat - into)
-        length = max(steps for steps in _VALUES if steps <= room)
-        yield start, length
-        start += length
-
-
 def _bar(
-    measure: Element, bar: Bar, voices: Sequence[_Cursor], fifths: int, key: tuple[int, bool], *, sparse: bool
+    measure: Element, bar: Bar, voices: Sequence[Cursor], fifths: int, key: tuple[int, bool], *, sparse: bool
 ) -> None:
     rows = [(voice, piece) for voice in range(len(VOICES)) for piece in voices[voice].pieces(bar)]
     signs = _accidentals(rows, fifths, key)
@@ -170,7 +113,7 @@ def _spelled(pitch: int, fifths: int, key: tuple[int, bool]) -> Name:
     return step, alter, (pitch - alter) // 12 - 1
 
 
-def _accidentals(rows: Sequence[tuple[int, _Piece]], fifths: int, key: tuple[int, bool]) -> dict[tuple[int, int], str]:
+def _accidentals(rows: Sequence[tuple[int, Piece]], fifths: int, key: tuple[int, bool]) -> dict[tuple[int, int], str]:
     """The signs by voice and start that a bar needs: a sign holds for its staff and octave until the bar line."""
     signs: dict[tuple[int, int], str] = {}
     written: dict[tuple[int, str, int], int] = {}
@@ -185,12 +128,12 @@ def _accidentals(rows: Sequence[tuple[int, _Piece]], fifths: int, key: tuple[int
     return signs
 
 
-def _beams(pieces: Sequence[_Piece], bar: Bar) -> dict[int, tuple[str, ...]]:
+def _beams(pieces: Sequence[Piece], bar: Bar) -> dict[int, tuple[str, ...]]:
     """For each beamed note's start, what its beams do, the 8ths' first."""
-    beat = _beat(bar)
+    beat = beat_of(bar)
     found: dict[int, tuple[str, ...]] = {}
 
-    def group(piece: _Piece) -> tuple[int, bool]:
+    def group(piece: Piece) -> tuple[int, bool]:
         return (piece.start - bar.start) // beat, piece.pitch is not None and piece.length < STEPS_PER_BEAT
 
     for (_, short), run in groupby(pieces, key=group):
@@ -220,7 +163,7 @@ def _whole_rest(measure: Element, bar: Bar, voice: int) -> None:
 
 
 def _written(
-    measure: Element, piece: _Piece, voice: int, name: Name | None, sign: str | None, beams: Sequence[str]
+    measure: Element, piece: Piece, voice: int, name: Name | None, sign: str | None, beams: Sequence[str]
 ) -> None:
     """One note or rest, its elements in the order that the format wants."""
     note = SubElement(measure, "note")

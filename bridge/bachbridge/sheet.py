@@ -13,7 +13,7 @@ from itertools import groupby, pairwise
 import numpy as np
 
 from bachbridge import voiceleading
-from bachbridge.grid import Bar, Meter
+from bachbridge.grid import Bar, plain_meter
 from bachbridge.music import RANGES, VOICES, Key, Note, Phrase
 from bachbridge.score import musicxml
 
@@ -73,19 +73,13 @@ def _cut(notes: Sequence[Note]) -> list[Note]:
 
 def bars(steps: int, steps_per_bar: int, position: int) -> list[Bar]:
     """Bars from step 0, which lies `position` steps into one, to the bar line at or after `steps`."""
-    meter = _meter(steps_per_bar)
+    meter = plain_meter(steps_per_bar)
     found: list[Bar] = []
     start, end = 0, steps_per_bar - position % steps_per_bar
     while start < max(1, steps):
         found.append(Bar(start, end, meter))
         start, end = end, end + steps_per_bar
     return found
-
-
-def _meter(steps: int) -> Meter:
-    """A bar of so many 16ths in the largest beats that fill it."""
-    unit = next(unit for unit in (4, 2, 1) if steps % unit == 0)
-    return Meter(0, steps // unit, 16 // unit)
 
 
 def key_of(notes: Sequence[Note]) -> Key:

@@ -11,6 +11,9 @@ back on all it has said has a state that grows. A phrase is taken in whole, its 
 phrase as one that is over, and its pen adds nothing to it, so the first symbol drawn begins on the answer's first step.
 While the player still holds a chord, its length is the part that is corrected with each feed.
 
+A key that the player has locked is the codec's affair: `abc` writes it into the tune's header, which is read anew then;
+`keys88` and `chords` have no word for a key, and their pens bar what is foreign to it.
+
 All chance comes from the ask's seed and the number of the symbol; the same ask gives the same answer whether or not
 it was fed beforehand.
 """
@@ -25,7 +28,7 @@ from numpy.typing import NDArray
 
 from bachbridge.codecs.symbols import Codec, Pen, Symbol
 from bachbridge.events import Answer, Ask, Feed, Foresee
-from bachbridge.music import STEPS_PER_BEAT, Note, Phrase
+from bachbridge.music import STEPS_PER_BEAT, Key, Note, Phrase, key_numbered
 from bachbridge.sampling import choose
 from bachbridge.touch import Touch
 
@@ -64,7 +67,7 @@ class Stream:
     recorded_ns = 0
     """Nothing of its pace is on record: its steps are as quick as they are."""
 
-    __slots__ = ("_codec", "_dynamics", "_fields", "_memories", "_nets", "_phrase", "_symbols")
+    __slots__ = ("_codec", "_dynamics", "_fields", "_memories", "_nets", "_read", "_symbols")
 
     def __init__(self, nets: Nets, codec: Codec, *, dynamics: bool = False) -> None:
         """`dynamics`: the symbols say how loud the notes are; otherwise they are as loud as the player's."""
@@ -72,20 +75,22 @@ class Stream:
         ends = [*accumulate(codec.sizes)]
         self._fields = tuple(slice(begin, end) for begin, end in zip((0, *ends), ends, strict=False))
         """Where each field's ids lie in what the heads say."""
-        self._phrase: Phrase | None = None
+        self._read: tuple[Phrase, Key | None] | None = None
+        """The phrase that was read last, and the key that was locked."""
         self._symbols: list[Symbol] = []
-        """What the phrase reads."""
+        """What it reads."""
         self._memories: dict[int, _Memory] = {}
         """By the number of symbols taken in."""
 
     def feed(self, feed: Feed) -> None:
         """Bring the memory up to the phrase so far."""
-        self._follow(feed.prompt)
+        self._follow(feed.prompt, key_numbered(feed.key))
 
     def generate(self, ask: Ask) -> Iterator[Answer]:
         """The answer: its first note as soon as that is settled, then beat by beat; see `events.Answer`."""
-        memory = self._follow(ask.prompt)
-        pen = self._codec.pen(ask.prompt)
+        key = key_numbered(ask.key)
+        memory = self._follow(ask.prompt, key)
+        pen = self._codec.pen(ask.prompt, key)
         sheet = _Sheet(ask, dynamics=self._dynamics)
         for number in count():
             symbol = self._draw(memory, pen, ask, np.random.default_rng([ask.seed, 4, number]))
@@ -106,17 +111,17 @@ class Stream:
         """There is nothing to think about until something more is played."""
         return False
 
-    def _follow(self, phrase: Phrase) -> _Memory:
+    def _follow(self, phrase: Phrase, key: Key | None = None) -> _Memory:
         """The memory after the phrase; what was taken in before is kept as far as it is still true."""
-        if phrase != self._phrase:
-            symbols = self._codec.read(phrase)
+        if (phrase, key) != self._read:
+            symbols = self._codec.read(phrase, key)
             true = _common(self._symbols, symbols)
-            self._phrase, self._symbols = None, symbols
+            self._read, self._symbols = None, symbols
             self._memories = {at: memory for at, memory in self._memories.items() if at <= true}
             if not self._memories:
                 self._memories[0] = self._beginning()
             self._take_in(symbols)
-            self._phrase = phrase
+            self._read = phrase, key
         return self._memories[len(self._symbols)]
 
     def _take_in(self, symbols: list[Symbol]) -> None:

@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import IO, Self
 
 from bachbridge.errors import BachBridgeError
+from bachbridge.grid import plain_meter
 from bachbridge.music import STEPS_PER_BEAT, VOICES, Note, bpm_of
 from bachbridge.record import TICKS_PER_BEAT
 from bachbridge.smf import (
@@ -76,12 +77,12 @@ class Tape:
 
     def save(self, path: Path, *, title: str, steps_per_bar: int, program: int) -> None:
         """Write the file, a track for each voice that had notes."""
-        beat_us = round(60e6 / bpm_of(self._step_ns))
+        beat_us, meter = round(60e6 / bpm_of(self._step_ns)), plain_meter(steps_per_bar)
         conductor = track_chunk(
             [
                 (0, meta(TRACK_NAME, title.encode())),
                 (0, meta(TEMPO, beat_us.to_bytes(3))),
-                (0, meta(METER, bytes((steps_per_bar // STEPS_PER_BEAT, 2, 24, 8)))),
+                (0, meta(METER, bytes((meter.numerator, meter.denominator.bit_length() - 1, 24, 8)))),
             ]
         )
         with whole_file(path) as scratch, scratch.open("wb") as file:

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bachbridge.codecs import satb
-from bachbridge.music import RANGES, RULES, VOICES, Key
+from bachbridge.music import RANGES, RULES, VOICES, Key, scale
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int32]
@@ -28,9 +28,6 @@ PARALLEL, FOREIGN = -4.0, -2.0
 """Penalties for a parallel and for a pitch class outside the scale, in nats."""
 _MAJOR_PROFILE = (6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88)
 _MINOR_PROFILE = (6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 2.69, 3.34, 3.17)
-_MAJOR_SCALE = (0, 2, 4, 5, 7, 9, 11)
-_MINOR_SCALE = (0, 2, 3, 5, 7, 8, 9, 10, 11)
-"""The natural scale with the raised sixth and seventh."""
 _CLASSES = np.arange(satb.CLASSES)
 _PITCH_CLASSES = (_CLASSES[satb.REST + 1 :] + satb.LOWEST - 1) % 12
 _TELLING = 4
@@ -84,7 +81,7 @@ def foreign(sounded: NDArray[np.float64], key: Key | None = None) -> Floats:
     penalty = np.zeros(satb.CLASSES, np.float32)
     key = key or key_heard(sounded)
     if key is not None:
-        penalty[satb.REST + 1 :][~np.isin(_PITCH_CLASSES, _scale(key))] = FOREIGN
+        penalty[satb.REST + 1 :][~np.isin(_PITCH_CLASSES, list(scale(key)))] = FOREIGN
     return penalty
 
 
@@ -153,7 +150,7 @@ def judge(before: Ints | Sequence[int] | None, candidates: Ints, rules: Collecti
     if "overlap" in rules:
         penalty += OVERLAP * frame.overlaps()
     if "key" in rules and key is not None:
-        penalty -= FOREIGN * (frame.sung & ~np.isin(frame.pitch_classes(), _scale(key))).sum(axis=1)
+        penalty -= FOREIGN * (frame.sung & ~np.isin(frame.pitch_classes(), list(scale(key)))).sum(axis=1)
     return Verdict(forbidden, penalty)
 
 
@@ -233,11 +230,6 @@ class Frames:
 
     def pitch_classes(self) -> Ints:
         return (self.classes + satb.LOWEST - 1) % 12
-
-
-def _scale(key: Key) -> list[int]:
-    tonic, minor = key
-    return [(tonic + degree) % 12 for degree in (_MINOR_SCALE if minor else _MAJOR_SCALE)]
 
 
 def _doubled_leading_note(frame: Frames, key: Key) -> Ints:

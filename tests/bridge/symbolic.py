@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 
 from bachbridge.codecs.symbols import Bools, Symbol
-from bachbridge.music import Note, Phrase
+from bachbridge.music import Key, Note, Phrase
 from bachbridge.stream import Floats, Ints, State
 
 LOWEST, PITCHES, LONGEST = 60, 13, 8
@@ -44,14 +44,16 @@ class Melody:
     silent: bool = False
     sizes = SIZES
 
-    def read(self, phrase: Phrase) -> list[Symbol]:
+    def read(self, phrase: Phrase, key: Key | None = None) -> list[Symbol]:
+        del key
         ends = [*(note.start for note in phrase.notes[1:]), phrase.steps]
         read: list[Symbol] = []
         for note, end in zip(phrase.notes, ends, strict=False):
             read.append((1 + (note.pitch - LOWEST) % PITCHES, min(LONGEST, max(1, end - note.start))))
         return read
 
-    def pen(self, phrase: Phrase) -> MelodyPen:
+    def pen(self, phrase: Phrase, key: Key | None = None) -> MelodyPen:
+        del key
         assert all(a.start <= b.start for a, b in pairwise(phrase.notes))
         return MelodyPen(self.shortest, self.silent)
 

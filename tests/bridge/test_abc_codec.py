@@ -202,6 +202,24 @@ def test_the_top_line_of_chords_and_the_bar_that_was_begun() -> None:
     assert codec().opening(Phrase(chords, 8, 16, 12)).body == "G2|G2 "
 
 
+@pytest.mark.parametrize(
+    ("rhythm", "meter"),
+    [
+        ((2, 2, 2, 2, 2, 2, 4, 2, 4, 2), "6/8"),
+        ((6, 6, 2, 2, 2, 6), "6/8"),
+        ((4, 4, 4, 8, 4), "3/4"),
+        ((6, 2, 4, 6, 2, 4), "3/4"),
+        ((2, 2, 2, 2, 2, 2, 12), "3/4"),
+    ],
+)
+@pytest.mark.parametrize("pickup", [0, 2])
+def test_bars_of_three_quarters_or_of_two_dotted_ones(rhythm: tuple[int, ...], meter: str, pickup: int) -> None:
+    starts = [pickup + sum(rhythm[:at]) for at in range(len(rhythm))]
+    notes = tuple(Note(start, max(1, length - 1), 60) for start, length in zip(starts, rhythm, strict=True))
+    played = Phrase((Note(0, 1, 60), *notes) if pickup else notes, pickup + sum(rhythm), 12, -pickup % 12)
+    assert codec().opening(played).header.meter_word == meter
+
+
 @pytest.mark.parametrize(("steps_per_bar", "position", "steps"), [(16, 0, 16), (12, 7, 11), (24, None, 30), (14, 3, 5)])
 def test_the_pen_goes_on_in_time(steps_per_bar: int, position: int | None, steps: int) -> None:
     phrase = Phrase(tuple(Note(at, 3, 60 + at) for at in range(0, steps - 3, 3)), steps, steps_per_bar, position)

@@ -187,3 +187,13 @@ def test_a_prompt_is_the_end_of_long_music_and_skips_silence_before_it():
     late = prompt_of(Phrase((Note(37, 4, 60), Note(60, 4, 62)), 64, 16, 0))
     assert (late.steps, [note.start for note in late.notes]) == (32, [5, 28])
     assert late.position == 0
+
+
+def test_a_prompt_knows_its_bar_lines_after_a_pickup_and_where_it_ends_within_a_bar():
+    notes = tuple(Note(4 * beat, 4, 60) for beat in range(9))
+    after_pickup = prompt_of(Phrase(notes, 36, 16, 0))
+    assert (after_pickup.steps, after_pickup.position) == (36, 12)
+    within = prompt_of(Phrase(notes, 36, 16, 0), into=4)
+    assert (within.steps, within.position) == (36, 0)
+    long = prompt_of(Phrase((Note(0, 4, 60), Note(16 * 40 + 4, 8, 62)), 16 * 40 + 12, 16, 0), into=12)
+    assert (long.steps, long.position, long.notes[0].start) == (512 + 12, 0, 512 + 4)

@@ -88,6 +88,15 @@ def test_the_model_is_fed_while_the_player_plays_and_knows_the_phrase_before_it_
     assert lengths == sorted(lengths)
 
 
+def test_what_is_fed_and_what_is_asked_are_in_the_key_that_is_locked() -> None:
+    driver = Driver(replace(AT_120, key="F# minor"))
+    quarters(driver)
+    driver.run(20 * S)
+    told = [message.key for kind in (Feed, Ask) for _, message in driver.of(kind) if isinstance(message, Feed | Ask)]
+    assert len(told) > 2
+    assert set(told) == {6 + 12}
+
+
 def test_playing_again_stops_the_answer_in_the_same_turn() -> None:
     driver = Driver(AT_120)
     quarters(driver)

@@ -12,7 +12,7 @@ from bachbridge.codecs.chordoptions import Options
 from bachbridge.codecs.strikes import strikes_of
 from bachbridge.codecs.symbols import Codec
 from bachbridge.events import Answer, Ask, Feed, Foresee
-from bachbridge.music import Note, Phrase
+from bachbridge.music import Key, Note, Phrase, key_number, scale
 from bachbridge.stream import Stream
 
 
@@ -168,3 +168,67 @@ def test_every_codec_writes_an_answer_under_its_pens_mask(name: str, codec: Code
         again = Stream(Hashes(sizes=codec.sizes), codec)
         again.feed(Feed("m", phrase(2), seed))
         assert list(again.generate(ask(phrase(4), steps, seed))) == answers
+
+
+# ---------------------------------------------------------------- the key that is locked
+
+E_FLAT: Key = (3, False)
+
+
+@pytest.mark.parametrize(("name", "codec"), codecs())
+@pytest.mark.parametrize("locked", [E_FLAT, (6, True)])
+def test_an_answer_is_in_the_key_that_is_locked(name: str, codec: Codec, locked: Key) -> None:
+    if name.startswith("chords"):  # a vocabulary in which each key has chords
+        tune = Phrase(tuple(Note(at, 1, 50 + at) for at in range(24)), 24)
+        heads = Options(durations=True, levels=8) if name != "chords" else Options()
+        codec = chords.codec(chords.vocabulary([strikes_of(tune)], heads))
+    played = phrase(4)
+    notes: list[Note] = []
+    for seed in range(4):
+        stream = Stream(Hashes(sizes=codec.sizes), codec)
+        key = key_number(locked)
+        stream.feed(Feed("m", played, seed, key))
+        answers = list(stream.generate(replace(ask(played, 64, seed), key=key)))
+        assert answers == list(
+            Stream(Hashes(sizes=codec.sizes), codec).generate(replace(ask(played, 64, seed), key=key))
+        )
+        notes += [note for answer in answers for note in answer.notes]
+    outside = sum(note.pitch % 12 not in scale(locked) for note in notes)
+    if name == "abc":  # signs may be written, but the letters are those of the key
+        assert outside < len(notes) / 3
+    else:
+        assert outside == 0
+    free = Stream(Hashes(sizes=codec.sizes), codec).generate(ask(played, 64, 0))
+    assert any(note.pitch % 12 not in scale(locked) for answer in free for note in answer.notes)
+
+
+def test_the_header_of_a_tune_says_the_key_that_is_locked_before_the_one_that_was_played() -> None:
+    codec = abc.codec(abc.vocabulary([AIR, AIR.replace("K:D", "K:Bb"), AIR.replace("K:D", "K:Em")]))
+    scale_of_g = Phrase(tuple(Note(2 * at, 2, pitch) for at, pitch in enumerate((67, 69, 71, 72, 74, 76, 78, 79))), 16)
+
+    def header(key: Key | None) -> str:
+        nets = Hashes(sizes=codec.sizes)
+        stream = Stream(nets, codec)
+        stream.feed(Feed("m", scale_of_g, 1, key_number(key)))
+        fed = len(nets.taken)
+        next(stream.generate(replace(ask(scale_of_g), key=key_number(key))))
+        read = [(number,) for (number,) in nets.taken[1:fed]]
+        assert stream._symbols == read, "what was fed is what the answer goes on from"
+        return codec.text(read).split("\n")[2]
+
+    assert header(None) == "K:Bb", "G is three semitones below B flat, five below D"
+    assert header((2, False)) == "K:D"
+    assert header((4, True)) == "K:Em"
+    assert header((6, True)) == "K:Em", "the nearest minor key that the network has met"
+
+
+def test_a_key_that_is_locked_while_it_is_fed_is_read_anew() -> None:
+    codec = abc.codec(abc.vocabulary([AIR, AIR.replace("K:D", "K:Em")]))
+    nets, key = Hashes(sizes=codec.sizes), key_number((4, True))
+    stream = Stream(nets, codec)
+    stream.feed(Feed("m", phrase(4), 1))
+    stream.feed(Feed("m", phrase(4), 1, key))
+    fresh = Stream(Hashes(sizes=codec.sizes), codec)
+    assert list(stream.generate(replace(ask(phrase(4)), key=key))) == list(
+        fresh.generate(replace(ask(phrase(4)), key=key))
+    )

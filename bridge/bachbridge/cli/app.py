@@ -37,6 +37,9 @@ Model = Annotated[str, typer.Option("--model", metavar="NAME", help="`bachbridge
 Temperature = Annotated[float, typer.Option("--temperature", metavar="T", help="How daring, 0.1 to 2.")]
 Seed = Annotated[int, typer.Option("--seed", metavar="S", help="The same seed, the same notes; -1 for a new one.")]
 Output = Annotated[Path, typer.Option("-o", "--output", metavar="OUT.mid", help="The MIDI file to write.")]
+Music = Annotated[
+    Path, typer.Option("-o", "--output", metavar="OUT.mid", help="The file to write: .mid, or .abc for a tune in ABC.")
+]
 Quartet = Annotated[Path, typer.Argument(metavar="IN.mid", help="A MIDI file in four voices.")]
 Fast = Annotated[bool, typer.Option("--fast", help="Draw with an eighth of the passes (coconet).")]
 Rules = Annotated[
@@ -124,8 +127,8 @@ def models() -> None:
 
 @app.command("continue")
 def continue_(
-    source: Annotated[Path, typer.Argument(metavar="IN.mid", help="The MIDI file to go on from.")],
-    target: Output,
+    source: Annotated[Path, typer.Argument(metavar="IN.mid", help="The MIDI file, or tune in ABC, to go on from.")],
+    target: Music,
     *,
     bars: Annotated[int | None, typer.Option(help="Bars to add; without it as many as there are.", min=1)] = None,
     temperature: Temperature = DEFAULTS.temperature,
@@ -133,7 +136,7 @@ def continue_(
     model: Model = DEFAULTS.model,
     instrument: Instrument = None,
 ) -> None:
-    """Continue a MIDI file and write the result to another."""
+    """Continue a MIDI file, or a tune in ABC (.abc), and write the result to another of either kind."""
     given(DEFAULTS, {"temperature": temperature, "seed": seed, "model": model})
     sound = program(instrument)
     from bachbridge.cli.continue_ import continue_file
@@ -143,11 +146,12 @@ def continue_(
 
 @app.command("dream")
 def dream(
-    target: Output,
+    target: Music,
     *,
     minutes: Annotated[float, typer.Option(metavar="M", help="How long the dream is.")] = 5.0,
     phrase: Annotated[
-        Path | None, typer.Option(metavar="IN.mid", help="What it begins with; without it a bundled phrase.")
+        Path | None,
+        typer.Option(metavar="IN.mid", help="What it begins with, MIDI or ABC; without it a bundled phrase."),
     ] = None,
     bpm: Annotated[float, typer.Option(metavar="BPM", help="The tempo; 0 for the phrase's.")] = 0.0,
     temperature: Temperature = DEFAULTS.temperature,
@@ -155,7 +159,7 @@ def dream(
     model: Model = DEFAULTS.model,
     instrument: Instrument = None,
 ) -> None:
-    """Dream on from a phrase, each part going on from the one before, and write it as a MIDI file."""
+    """Dream on from a phrase, each part going on from the one before, and write it as MIDI or ABC."""
     given(DEFAULTS, {"temperature": temperature, "seed": seed, "model": model, "bpm": bpm})
     sound = program(instrument)
     from bachbridge.cli.dreaming import Wish, dream_file
@@ -263,19 +267,25 @@ def vary(
 @app.command("text")
 def text(
     source: Annotated[
-        Path, typer.Argument(metavar="IN", help="A MIDI file, or a text that this command or you have written.")
+        Path, typer.Argument(metavar="IN", help="A MIDI file, a text that this command or you have written, or a tune.")
     ],
     target: Annotated[
         Path | None,
         typer.Option(
-            "-o", "--output", metavar="OUT", help="The text or MIDI file to write; without it, print the text."
+            "-o", "--output", metavar="OUT", help="The text, tune or MIDI file to write; without it, print the text."
         ),
     ] = None,
     *,
     grid: Annotated[int, typer.Option(metavar="N", help="The steps to a quarter note, 1 to 24.")] = 4,
-    bpm: Annotated[float, typer.Option(metavar="BPM", help="The tempo of the MIDI file that is written.")] = 120.0,
+    bpm: Annotated[
+        float | None,
+        typer.Option(metavar="BPM", help="The tempo of the MIDI file that is written; else the tune's, or 120."),
+    ] = None,
 ) -> None:
-    """Write a MIDI file as text, a character for each piano key that is down, or such a text as a MIDI file."""
+    """Write a MIDI file as text, a character for each piano key that is down, or such a text as a MIDI file.
+
+    A name that ends in .abc is a tune in ABC notation: it can be written from MIDI, and becomes MIDI or such a text.
+    """
     from bachbridge.cli.text import convert
 
     convert(source, target, grid=grid, bpm=bpm)

@@ -2,7 +2,7 @@
 
 The original's tracks are copied byte for byte, so that every event keeps its tick, and with them the tempo and the
 meter; the answer comes in a track more for each of its voices, on channels that the file does not use while there are
-such.
+such. Either file may be a tune in ABC (`source`, `tuneout`).
 """
 
 from collections.abc import Sequence
@@ -13,10 +13,12 @@ from rich.console import Console
 from rich.progress import Progress
 
 from bachbridge import library
+from bachbridge.cli import tuneout
+from bachbridge.cli.source import read_source, wants_abc
 from bachbridge.config import Settings
 from bachbridge.errors import ConfigError, MidiFileError, ModelError
 from bachbridge.events import Ask
-from bachbridge.midifile import MAX_TRACKS, MidiSong, read_midi
+from bachbridge.midifile import MAX_TRACKS, MidiSong
 from bachbridge.modelhost import Model, build
 from bachbridge.music import VOICES, Note, Phrase, longest
 from bachbridge.record import ANSWER_PROGRAM
@@ -43,10 +45,11 @@ def continue_file(
     if bars is not None and not 1 <= bars <= _MAX_BARS:
         raise ConfigError(f"cannot continue by {bars} bars: choose from 1 to {_MAX_BARS}.")
     check_place(target)
-    song = read_midi(source)
-    if len(song.chunks) + len(VOICES) > MAX_TRACKS:
+    as_tune, music = wants_abc(target), read_source(source)
+    song = music.song
+    if not as_tune and len(song.chunks) + len(VOICES) > MAX_TRACKS:
         raise MidiFileError(f"{source} has no room for {len(VOICES)} more tracks: remove some of its tracks.")
-    prompt = prompt_of(song.phrase)
+    prompt = prompt_of(song.phrase, music.into)
     ask = Ask(
         ask=1,
         task="continue",
@@ -56,10 +59,12 @@ def continue_file(
         temperature=temperature,
         top_p=Settings().top_p,
         seed=seed,
+        key=music.key,
     )
     notes = _answer(able(model), ask)
+    text = tuneout.continued(music, notes, ask.steps).encode() if as_tune else None
     with whole_file(target) as scratch:
-        scratch.write_bytes(continued(song, notes, program))
+        scratch.write_bytes(text or continued(song, notes, program))
     answered = ask.steps // prompt.steps_per_bar
     print(f"wrote {target}: {len(song.notes)} notes and {answered} bars of answer with {len(notes)} notes")
 
@@ -86,14 +91,14 @@ def _answer(model: Model, ask: Ask) -> tuple[Note, ...]:
     return longest(notes)
 
 
-def prompt_of(phrase: Phrase) -> Phrase:
-    """The last bars of the phrase, from the bar in which its music begins."""
-    bar = phrase.steps_per_bar
+def prompt_of(phrase: Phrase, into: int = 0) -> Phrase:
+    """The last bars of the phrase, from the bar in which its music begins; it ends `into` steps after a bar line."""
+    bar, line = phrase.steps_per_bar, phrase.steps - into
     first = min((note.start for note in phrase.notes), default=0)
-    # Bars are counted back from the end, which is a bar line in whatever meter the music ends.
-    skipped = max(phrase.steps - _PROMPT_BARS * bar, first - (first - phrase.steps) % bar, 0)
-    kept = [note for note in phrase.notes if note.start >= skipped]
-    return Phrase(tuple(replace(note, start=note.start - skipped) for note in kept), phrase.steps - skipped, bar, 0)
+    # Bars are counted back from the end, which is where it is in a bar in whatever meter the music ends.
+    skipped = max(line - _PROMPT_BARS * bar, first - (first - line) % bar, 0)
+    kept = tuple(replace(note, start=note.start - skipped) for note in phrase.notes if note.start >= skipped)
+    return Phrase(kept, phrase.steps - skipped, bar, (skipped - line) % bar)
 
 
 def continued(song: MidiSong, notes: Sequence[Note], program: int = ANSWER_PROGRAM) -> bytes:

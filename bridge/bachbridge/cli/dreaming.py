@@ -2,7 +2,7 @@
 
 Part after part goes on from what came before it (see `dream`) and on to the tape, so the length costs time and disk
 but no memory. The phrase itself is not written, only what was dreamt after it; where it ends within a bar, the file
-begins with the rest of that bar.
+begins with the rest of that bar. A tune in ABC (`-o OUT.abc`) is kept in memory, and may last an hour.
 """
 
 from collections.abc import Iterator
@@ -14,18 +14,20 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from bachbridge import dream
+from bachbridge.cli import tuneout
 from bachbridge.cli.continue_ import able, prompt_of
+from bachbridge.cli.source import Source, read_source, wants_abc
 from bachbridge.config import Settings
 from bachbridge.errors import ConfigError
 from bachbridge.events import Ask
+from bachbridge.grid import plain_meter
 from bachbridge.melody import bundled
-from bachbridge.midifile import read_midi
 from bachbridge.modelhost import Model
 from bachbridge.music import STEPS_PER_BEAT, Note, Phrase, bpm_of, longest, step_ns_of
 from bachbridge.tape import Tape
-from bachbridge.wholefile import check_place
+from bachbridge.wholefile import check_place, whole_file
 
-MAX_MINUTES = 24 * 60
+MAX_MINUTES, MAX_TUNE_MINUTES = 24 * 60, 60
 _PART_BARS = 8
 
 
@@ -41,34 +43,70 @@ class Wish:
     bpm: float = 0.0
     phrase: Path | None = None
 
+    @property
+    def title(self) -> str:
+        return f"A dream of {self.model}"
+
 
 def dream_file(target: Path, wish: Wish) -> None:
     """Write a dream to `target`."""
-    if not 0 < wish.minutes <= MAX_MINUTES:
-        raise ConfigError(f"cannot dream for {wish.minutes:g} minutes: choose up to {MAX_MINUTES}.")
+    as_tune = wants_abc(target)
+    most = MAX_TUNE_MINUTES if as_tune else MAX_MINUTES
+    if not 0 < wish.minutes <= most:
+        raise ConfigError(f"cannot dream for {wish.minutes:g} minutes: choose up to {most}.")
     check_place(target)
-    phrase, bpm = seed_phrase(wish.phrase)
+    source = read_source(wish.phrase) if wish.phrase else None
+    phrase, bpm = seed_phrase(source)
     step_ns = step_ns_of(wish.bpm or bpm)
     model = able(wish.model)
     bar = phrase.steps_per_bar
     steps = ceil(wish.minutes * bpm_of(step_ns) * STEPS_PER_BEAT / bar) * bar
-    ask = Ask(1, "continue", wish.model, phrase, steps, wish.temperature, Settings().top_p, wish.seed)
-    at, count = ((phrase.position or 0) + phrase.steps) % bar, 0
+    key = source.key if source else -1
+    ask = Ask(1, "continue", wish.model, phrase, steps, wish.temperature, Settings().top_p, wish.seed, key)
+    if as_tune:
+        count = _write_tune(target, wish, source, model, ask, step_ns)
+    else:
+        count = _write_midi(target, wish, model, ask, step_ns)
+    print(f"wrote {target}: {steps // bar} bars of dream with {count} notes at {bpm_of(step_ns):.4g} bpm")
+
+
+def _begin(ask: Ask) -> int:
+    """How many steps after a bar line the dream begins."""
+    return ((ask.prompt.position or 0) + ask.prompt.steps) % ask.prompt.steps_per_bar
+
+
+def _write_midi(target: Path, wish: Wish, model: Model, ask: Ask, step_ns: int) -> int:
+    """Dream into a MIDI file; how many notes."""
+    at, count = _begin(ask), 0
     with Tape(step_ns) as tape:
         for notes, part in _told(model, ask):
             tape.add(notes, at)
             at, count = at + part, count + len(notes)
-        tape.save(target, title=f"A dream of {wish.model}", steps_per_bar=bar, program=wish.program)
-    print(f"wrote {target}: {steps // bar} bars of dream with {count} notes at {bpm_of(step_ns):.4g} bpm")
+        tape.save(target, title=wish.title, steps_per_bar=ask.prompt.steps_per_bar, program=wish.program)
+    return count
 
 
-def seed_phrase(path: Path | None) -> tuple[Phrase, float]:
+def _write_tune(target: Path, wish: Wish, source: Source | None, model: Model, ask: Ask, step_ns: int) -> int:
+    """Dream into a tune in ABC, in the meter and key of its source; how many notes."""
+    begin = at = _begin(ask)
+    found: list[Note] = []
+    for notes, part in _told(model, ask):
+        found += (replace(note, start=note.start + at) for note in notes)
+        at += part
+    meter = source.meter if source else plain_meter(ask.prompt.steps_per_bar)
+    key = source.key_word if source else None
+    text = tuneout.dreamt(found, range(begin, at), meter, key, title=wish.title, bpm=bpm_of(step_ns))
+    with whole_file(target) as scratch:
+        scratch.write_text(text, "utf-8")
+    return len(found)
+
+
+def seed_phrase(source: Source | None) -> tuple[Phrase, float]:
     """The phrase that the dream begins with, and its tempo: the end of a file's music, or the bundled melody."""
-    if path is None:
+    if source is None:
         melody = bundled()
         return melody.phrase, melody.bpm
-    song = read_midi(path)
-    return prompt_of(song.phrase), 60e6 / song.time.beat_us(song.time.tick(song.phrase.steps))
+    return prompt_of(source.song.phrase, source.into), source.bpm
 
 
 def _told(model: Model, ask: Ask) -> Iterator[tuple[tuple[Note, ...], int]]:

@@ -2,43 +2,61 @@
 
 The form is `codecs.keys88`'s. Notes go to the nearest line of a grid of so many steps to a quarter note (`--grid`),
 their ends to the nearest line after that. The text does not tell its grid, nor a tempo: on the way back both are given.
+
+A name that ends in `.abc` is a tune in ABC, which tells both itself: it becomes MIDI or such a text, or is written from
+MIDI (`tuneout`).
 """
 
 import sys
 from collections.abc import Iterable
 from pathlib import Path
 
+from bachbridge.abcsong import SUFFIX, read_song
+from bachbridge.cli import tuneout
+from bachbridge.cli.source import MIDI, Source, is_abc
 from bachbridge.codecs import keys88
 from bachbridge.config import LIMITS
 from bachbridge.errors import BachBridgeError, ConfigError, MidiFileError
 from bachbridge.grid import TickNote
-from bachbridge.midifile import MAX_BEATS, MAX_BYTES, read_midi
-from bachbridge.music import NS_PER_MINUTE, Note, Phrase
+from bachbridge.midifile import MAX_BEATS, MAX_BYTES, MidiSong, read_midi
+from bachbridge.music import NS_PER_MINUTE, STEPS_PER_BEAT, Note, Phrase
 from bachbridge.record import TICKS_PER_BEAT
 from bachbridge.smf import TEMPO, file_bytes, meta, part_chunk, track_chunk
 from bachbridge.wholefile import check_place, whole_file
 
 MAX_GRID = 24
-_MIDI = {".mid", ".midi", ".smf", ".kar"}
+_BPM = 120.0
 _PIANO = 0
 """The General MIDI program, from 0."""
 
 
-def convert(source: Path, target: Path | None, *, grid: int, bpm: float) -> None:
-    """Write a MIDI file as text to `target` (None: to the standard output), or a text as MIDI."""
+def convert(source: Path, target: Path | None, *, grid: int, bpm: float | None = None) -> None:
+    """Write a MIDI file as text to `target` (None: to the standard output), or a text as MIDI.
+
+    `bpm`: the tempo of what is written as MIDI, where the text does not tell another, or instead of that.
+    """
     if not 1 <= grid <= MAX_GRID:
         raise ConfigError(f"cannot write {grid} steps to a quarter note: give --grid a number from 1 to {MAX_GRID}.")
     low, high = LIMITS["bpm"]
-    if not low <= bpm <= high:
+    if bpm is not None and not low <= bpm <= high:
         raise ConfigError(f"cannot play at {bpm:g} bpm: give --bpm a number from {low:g} to {high:g}.")
     if target is not None:
         check_place(target)
-    named = source.suffix.lower() in _MIDI
+    if target is not None and SUFFIX in (source.suffix.lower(), target.suffix.lower()):
+        _check_tune(source, target, grid)
+    if is_abc(source):
+        song = read_song(source, bpm).song
+        if target is not None and target.suffix.lower() in MIDI:
+            _write_song(song, target)
+        else:
+            _write_text(song, target, grid)
+        return
+    named = source.suffix.lower() in MIDI
     data = b"" if named else _bytes(source)
     if named or data.startswith(b"MThd"):
-        _write_text(source, target, grid)
+        _write_from_midi(source, target, grid)
     else:
-        _write_midi(source, data, target, grid, bpm)
+        _write_midi(source, data, target, grid, bpm or _BPM)
 
 
 def _bytes(source: Path) -> bytes:
@@ -52,13 +70,43 @@ def _bytes(source: Path) -> bytes:
     return data
 
 
+# ---------------------------------------------------------------- tunes in ABC
+
+
+def _check_tune(source: Path, target: Path, grid: int) -> None:
+    """Whether the one can become the other, where one of them is a tune."""
+    if is_abc(source) and is_abc(target):
+        raise ConfigError(f"{source} is ABC already: give -o the name of a MIDI file, such as OUT.mid.")
+    if grid != STEPS_PER_BEAT and (is_abc(target) or target.suffix.lower() in MIDI):
+        raise ConfigError("a tune in ABC tells its own lengths, down to 16ths: leave --grid out.")
+
+
+def _write_song(song: MidiSong, target: Path) -> None:
+    with whole_file(target) as scratch:
+        scratch.write_bytes(file_bytes(song.division, song.chunks))
+    print(f"wrote {target}: {len(song.notes)} notes at {60e6 / song.time.beat_us(0):.4g} bpm")
+
+
+def _write_tune(song: MidiSong, target: Path) -> None:
+    with whole_file(target) as scratch:
+        scratch.write_text(tuneout.written(Source(song)), encoding="utf-8", newline="\n")
+    print(f"wrote {target}: {len(song.notes)} notes in 16ths")
+
+
 # ---------------------------------------------------------------- MIDI to text
 
 
-def _write_text(source: Path, target: Path | None, grid: int) -> None:
-    if target is not None and target.suffix.lower() in _MIDI:
+def _write_from_midi(source: Path, target: Path | None, grid: int) -> None:
+    if target is not None and target.suffix.lower() in MIDI:
         raise ConfigError(f"{source} is MIDI already and becomes text: give -o the name of a text, such as OUT.txt.")
-    song = read_midi(source)
+    if target is not None and is_abc(target):
+        _write_tune(read_midi(source), target)
+    else:
+        _write_text(read_midi(source), target, grid)
+
+
+def _write_text(song: MidiSong, target: Path | None, grid: int) -> None:
+    """A song as the text of its keys."""
     phrase = gridded(song.notes, song.time.ticks_per_beat, grid)
     text = keys88.text(phrase)
     if target is None:
@@ -96,7 +144,7 @@ def _write_midi(source: Path, data: bytes, target: Path | None, grid: int, bpm: 
     phrase = _read(source, data)
     if phrase.steps > MAX_BEATS * grid:
         raise BachBridgeError(f"{source} is over {MAX_BEATS} quarter notes long: cut it into shorter texts.")
-    if target is None or target.suffix.lower() not in _MIDI:
+    if target is None or target.suffix.lower() not in MIDI:
         raise ConfigError(f"{source} is text and becomes MIDI: give -o the name of a MIDI file, such as OUT.mid.")
     tempo = track_chunk([(0, meta(TEMPO, round(NS_PER_MINUTE / 1000 / bpm).to_bytes(3)))])
     rows = [(_tick(n.start, grid), _tick(n.end, grid), n.pitch, n.velocity) for n in phrase.notes]

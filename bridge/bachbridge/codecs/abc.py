@@ -26,7 +26,7 @@ from bachbridge.codecs.abcopening import Opening, opening
 from bachbridge.codecs.abctune import Reading, Sung, header_of, words_of
 from bachbridge.codecs.symbols import Bools, Symbol
 from bachbridge.errors import TuneError
-from bachbridge.music import Note, Phrase
+from bachbridge.music import Key, Note, Phrase
 
 NEEDED = "".join(
     sorted({*"ABCDEFGabcdefgz',^_=|:[]()-<> \n\"XTMLK0123456789/", *"".join((*abcwords.KEYS, *abcwords.CHORDS))})
@@ -98,21 +98,21 @@ class Abc:
         """Which ids these characters have."""
         return _mask(self.characters, frozenset(characters))
 
-    def read(self, phrase: Phrase) -> list[Symbol]:
-        """The phrase as the beginning of a tune."""
-        return self.symbols(self.opening(phrase).text, end=False)
+    def read(self, phrase: Phrase, key: Key | None = None) -> list[Symbol]:
+        """The phrase as the beginning of a tune in the key."""
+        return self.symbols(self.opening(phrase, key).text, end=False)
 
-    def pen(self, phrase: Phrase) -> "Pen":
-        """For the answer to a phrase."""
-        return Pen(self, self.opening(phrase), phrase.steps)
+    def pen(self, phrase: Phrase, key: Key | None = None) -> "Pen":
+        """For the answer to a phrase, in the key that the tune's header says."""
+        return Pen(self, self.opening(phrase, key), phrase.steps)
 
     def tune(self, beginning: str = "", *, most: int = 1200) -> "TunePen":
         """To draw a whole tune with, from a beginning such as the three lines of its header."""
         return TunePen(self, beginning, most)
 
-    def opening(self, phrase: Phrase) -> Opening:
-        """The phrase as the beginning of a tune, and how to go back."""
-        return opening(phrase, self.keys, self.units)
+    def opening(self, phrase: Phrase, key: Key | None = None) -> Opening:
+        """The phrase as the beginning of a tune, and how to go back; `key`: the one that is locked."""
+        return opening(phrase, self.keys, self.units, key)
 
 
 @lru_cache(maxsize=4096)

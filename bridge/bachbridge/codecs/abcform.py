@@ -12,6 +12,7 @@ pairs, and tunes without a meter or a key that can be read.
 """
 
 import re
+from collections.abc import Iterator
 from itertools import groupby
 
 from bachbridge.codecs.abcspelling import NOTE, TOKEN, Word, bar_line, field_line, spelled
@@ -37,6 +38,48 @@ def normal(tune: str) -> str:
     header, body = _parts(tune)
     words = _tidied([word for line in body for word in _words(line)])
     return header + _laid_out(words)
+
+
+def with_plain_ties(tune: str) -> str:
+    """The tune without signs on notes that are tied to one with the same sign: they hold over a tie without."""
+    ties = _Ties()
+    return "\n".join(TOKEN.sub(ties.word, line) if is_music else line for line, is_music in _told(tune))
+
+
+def music_lines(tune: str) -> list[str]:
+    """The lines that hold music, without comments."""
+    return [line.partition("%")[0].rstrip() for line, is_music in _told(tune) if is_music and line.partition("%")[0]]
+
+
+def _told(tune: str) -> Iterator[tuple[str, bool]]:
+    """The lines as they are, and whether they hold music."""
+    begun = False
+    for line in tune.split("\n"):
+        yield line, begun and bool(line.strip()) and not _is_words(line)
+        begun = begun or line.startswith("K:")
+
+
+class _Ties:
+    """Follows notes that are tied."""
+
+    def __init__(self) -> None:
+        self._sounded: tuple[str, ...] | None = None
+        """Sign, letter and octave marks of the last note."""
+        self._tied: tuple[str, ...] | None = None
+
+    def word(self, found: re.Match[str]) -> str:
+        """A word without the sign that it has in common with the note before its tie."""
+        if found.lastgroup == "tie":
+            self._tied = self._sounded
+        note = NOTE.fullmatch(found[0]) if found.lastgroup == "note" else None
+        if note is None:
+            return found[0]
+        tied, self._tied = self._tied, None
+        self._sounded = (note[1] or "", note[2], note[3])
+        if tied is None or tied[1:] != self._sounded[1:] or note[1] not in (None, tied[0]):
+            return found[0]
+        self._sounded = tied
+        return found[0].removeprefix(tied[0])
 
 
 def header_lines(tune: str) -> str:
@@ -66,9 +109,14 @@ def _header(fields: dict[str, str]) -> str:
     return "".join(field_line(letter, fields.get(letter, ""), fields) + "\n" for letter in "MLK")
 
 
+def _is_words(line: str) -> bool:
+    """Whether a line of the body is no music."""
+    return bool(re.match(r"[A-Za-z]:[^|:]?", line)) and not re.match(r"[a-gzA-G]:[|:]", line)
+
+
 def _words(line: str) -> list[Word]:
     """The words of a line of the tune's body."""
-    if re.match(r"[A-Za-z]:[^|:]?", line) and not re.match(r"[a-gzA-G]:[|:]", line):
+    if _is_words(line):
         letter, value = line[0], line[2:].strip()
         if letter == "V":
             raise TuneError("the tune has several voices: give tunes of one voice.")

@@ -1,14 +1,16 @@
 """A player's phrase as the beginning of a tune in ABC.
 
-The meter is that of the phrase's bars, the key estimated (`key_of`) from what began before the last bar line, so that
-it changes but once a bar. Of chords the top line is written. The phrase is moved to the nearest key that the network
-has met in training, and to the octaves in which tunes lie.
+The meter is that of the phrase's bars. The key is the one that the player has locked, or else it is estimated
+(`key_of`) from what began before the last bar line, so that it changes but once a bar. Of chords the top line is
+written. The phrase is moved to the nearest key that the network has met in training, and to the octaves in which tunes
+lie.
 """
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 from math import ceil
 
 import numpy as np
@@ -48,9 +50,9 @@ class Opening:
         return state
 
 
-def opening(phrase: Phrase, keys: Sequence[str], units: Mapping[str, str]) -> Opening:
+def opening(phrase: Phrase, keys: Sequence[str], units: Mapping[str, str], locked: Key | None = None) -> Opening:
     """The phrase in one of `keys` (any, if none of them has its mode), with the unit length that its meter has."""
-    key, shift = _home(_key_of(phrase), keys)
+    key, shift = _home(locked or _key_of(phrase), keys)
     line = _top_line(phrase)
     shift += _octaves(line, shift)
     meter = _meter_of(phrase)
@@ -62,7 +64,7 @@ def opening(phrase: Phrase, keys: Sequence[str], units: Mapping[str, str]) -> Op
 
 def tune_of(phrase: Phrase) -> str:
     """The top line of a phrase as a tune in its own key; its last bar is filled with a rest."""
-    header = Header(_meter_of(phrase), _DEFAULT_UNIT, _name(_key_of(phrase)))
+    header = Header(_meter_of(phrase), _DEFAULT_UNIT, abcwords.key_called(_key_of(phrase)))
     first, bar = _first(phrase, header), header.meter * STEPS
     bars = max(0, ceil((phrase.steps - first) / bar))
     body = _body(_top_line(phrase), 0, first + bars * bar, header, first)
@@ -85,14 +87,10 @@ def _body(line: Sequence[Note], shift: int, end: Fraction, header: Header, first
 def _home(key: Key, keys: Sequence[str]) -> tuple[str, int]:
     """The nearest of the keys with that mode, and by how many semitones it lies higher."""
     tonic, minor = key
-    known = [name for name in keys if _is_of_mode(name, minor=minor)] or [_name(key)]
+    known = [name for name in keys if abcwords.is_of_mode(name, minor=minor)] or [abcwords.key_called(key)]
     shifts = {name: (abcwords.tonic(name) - tonic + 6) % 12 - 6 for name in known}
     name = min(known, key=lambda name: abs(shifts[name]))
     return name, shifts[name]
-
-
-def _is_of_mode(name: str, *, minor: bool) -> bool:
-    return name[1:].lstrip("#b") == ("m" if minor else "")
 
 
 def _octaves(line: Sequence[Note], shift: int) -> int:
@@ -127,16 +125,31 @@ def _key_of(phrase: Phrase) -> Key:
 
 
 def _meter_of(phrase: Phrase) -> str:
-    """The meter of the phrase's bars: three quarters and two dotted ones differ in where notes begin."""
+    """The meter of the phrase's bars."""
     steps = phrase.steps_per_bar
     if steps == 12:
-        places = Counter((note.start + (phrase.position or 0)) % steps for note in phrase.notes)
-        return "6/8" if places[6] > places[4] + places[8] else "3/4"
+        return "6/8" if _is_compound(phrase) else "3/4"
     if steps == 24:
         return "12/8"
     over, of = (steps // 4, 4) if steps % 4 == 0 else (steps // 2, 8) if steps % 2 == 0 else (steps, 16)
     word = f"{over}/{of}"
     return word if word in abcwords.METERS else "4/4"
+
+
+def _is_compound(phrase: Phrase) -> bool:
+    """Whether bars of 12 steps are two dotted quarters, or three quarters where nothing tells.
+
+    What tells is where the longer notes begin, counted from one onset to the next.
+    """
+    onsets = sorted({note.start for note in phrase.notes})
+    longer = [
+        ((begin + (phrase.position or 0)) % 12, after - begin)
+        for begin, after in pairwise([*onsets, phrase.steps])
+        if after - begin >= 4
+    ]
+    dotted = sum(place % 6 == 0 and steps == 6 for place, steps in longer)
+    places = Counter(place for place, _ in longer)
+    return places[6] + dotted > places[4] + places[8]
 
 
 def _folded(pitch: int) -> int:
@@ -146,10 +159,3 @@ def _folded(pitch: int) -> int:
     while pitch > _HIGHEST - 1:
         pitch -= 12
     return pitch
-
-
-def _name(key: Key) -> str:
-    """A key as it is written, with as few signs as may be."""
-    names = [name for name in abcwords.KEYS if abcwords.tonic(name) == key[0]]
-    mode = [name for name in names if _is_of_mode(name, minor=key[1])]
-    return min(mode, key=lambda name: abs(abcwords.signature(name) or 0))

@@ -195,16 +195,16 @@ def tune_notes(tune: str, *, repeats: bool = True) -> list[Sung]:
         sung += reading.hear(word)
         if word in ("[1", "[2", *JOINS):
             marks.append((reading.at, word))
-    sung = _longest(sung + list(reading.rest()))
-    return _unrolled(sung, _passes(marks, reading.at)) if repeats else sung
+    sung = longest_of(sung + list(reading.rest()))
+    return unrolled(sung, passes_of(marks, reading.at)) if repeats else sung
 
 
-def _longest(sung: Sequence[Sung]) -> list[Sung]:
+def longest_of(sung: Sequence[Sung]) -> list[Sung]:
     """Of the notes that were given out more than once, the last."""
     return list({note.start: note for note in sung}.values())
 
 
-def _passes(marks: Sequence[tuple[Fraction, str]], end: Fraction) -> list[tuple[Fraction, Fraction]]:
+def passes_of(marks: Sequence[tuple[Fraction, str]], end: Fraction) -> list[tuple[Fraction, Fraction]]:
     """From where to where the tune is played, one after another."""
     out: list[tuple[Fraction, Fraction]] = []
     start, played = Fraction(0), Fraction(0)
@@ -227,7 +227,8 @@ def _passes(marks: Sequence[tuple[Fraction, str]], end: Fraction) -> list[tuple[
     return [*out, (played, end)]
 
 
-def _unrolled(sung: Sequence[Sung], passes: Sequence[tuple[Fraction, Fraction]]) -> list[Sung]:
+def unrolled(sung: Sequence[Sung], passes: Sequence[tuple[Fraction, Fraction]]) -> list[Sung]:
+    """The notes of each pass, one pass after another."""
     out: list[Sung] = []
     at = Fraction(0)
     for begin, end in passes:

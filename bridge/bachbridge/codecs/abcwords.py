@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from fractions import Fraction
 
 from bachbridge.codecs.abcrhythm import QUANTA
+from bachbridge.music import Key
 
 _STEPS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 _FIFTHS = {"F": -1, "C": 0, "G": 1, "D": 2, "A": 3, "E": 4, "B": 5}
@@ -70,6 +71,24 @@ def altered(sharps: int) -> dict[str, int]:
 def tonic(key: str) -> int:
     """The pitch class of a key's tonic."""
     return (_STEPS[key[0]] + key[1:].startswith("#") - key[1:].startswith("b")) % 12
+
+
+def is_of_mode(key: str, *, minor: bool) -> bool:
+    """Whether a key, as it is written here, is minor, or else major."""
+    return key[1:].lstrip("#b") == ("m" if minor else "")
+
+
+def key_called(key: Key) -> str:
+    """A key as it is written here, with as few signs as may be."""
+    tonic_, minor = key
+    names = [name for name in KEYS if tonic(name) == tonic_ and is_of_mode(name, minor=minor)]
+    return min(names, key=lambda name: abs(signature(name) or 0))
+
+
+def key_meant(word: str) -> Key | None:
+    """The key of a word such as "F#m"; None of a mode that is neither major nor minor."""
+    minor = is_of_mode(word, minor=True)
+    return (tonic(word), minor) if minor or is_of_mode(word, minor=False) else None
 
 
 def meter(word: str) -> Fraction | None:

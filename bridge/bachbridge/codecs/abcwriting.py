@@ -39,6 +39,19 @@ class Spelling:
         self._bar[name] = semitones
         return _ALTERED[semitones] + name
 
+    def signed(self, pitch: int) -> str:
+        """The same with a sign for whoever lets signs hold for all octaves, for one, or for a note alone.
+
+        Programs differ in that (ABC 2.1, section 11.3): there is none only where the key alone tells the pitch, and
+        nothing of that letter had another one before in the bar.
+        """
+        letter, semitones, octave = self._spelled(pitch)
+        usual = self._key.get(letter, 0)
+        plain = semitones == usual and letter not in self._bar
+        if semitones != usual:
+            self._bar[letter] = semitones
+        return ("" if plain else _ALTERED[semitones]) + _named(letter, octave)
+
     def tied(self, pitch: int) -> str:
         """The same note again after a tie: without a sign, and none holds from then on."""
         letter, _, octave = self._spelled(pitch)

@@ -3,8 +3,8 @@
 A symbol is what is struck at one onset, in its first field a chord's id. With `durations` the second field is the time
 until the next symbol, in units, and with `levels` the last one is how loud it is. What is off costs nothing to predict
 and is taken from the player: the time between symbols is then the commonest at the end of the phrase, the loudness the
-phrase's mean. With `rests`, a silence between two strikes is a symbol of its own, otherwise a strike sounds until the
-next one.
+phrase's mean. Nor do symbols tell a key: where one is locked, only chords of its scale are written. With `rests`, a
+silence between two strikes is a symbol of its own, otherwise a strike sounds until the next one.
 
 The vocabulary holds the chords of the training music, the commonest first. A chord that it does not hold is read as
 the nearest that it does: where the distances (see `Chord.distance`) of each note to the other chord's notes, summed,
@@ -28,7 +28,7 @@ from bachbridge.codecs.register import octaves, within
 from bachbridge.codecs.strikes import Strike, rounded, strikes_of, timed, transposed
 from bachbridge.codecs.symbols import Bools, Pen, Symbol
 from bachbridge.errors import ConfigError
-from bachbridge.music import STEPS_PER_BEAT, VOICES, Note, Phrase
+from bachbridge.music import STEPS_PER_BEAT, VOICES, Key, Note, Phrase, scale
 
 _STEP = Fraction(1, STEPS_PER_BEAT)
 _RECENT = 64
@@ -81,6 +81,7 @@ class Chords:
     """The commonest duration in the training music."""
     _ids: dict[Chord, int] = field(default_factory=dict[Chord, int], compare=False, repr=False)
     _nearest: dict[Chord, int] = field(default_factory=dict[Chord, int], compare=False, repr=False)
+    _within: dict[Key, Bools] = field(default_factory=dict[Key, Bools], compare=False, repr=False)
 
     def __post_init__(self) -> None:
         self._ids.update({chord: number for number, chord in enumerate(self.chords, 1)})
@@ -122,12 +123,22 @@ class Chords:
             symbol.append(self.level(velocity) if pitches else 1)
         return tuple(symbol)
 
-    def read(self, phrase: Phrase) -> list[Symbol]:
+    def read(self, phrase: Phrase, key: Key | None = None) -> list[Symbol]:
+        del key
         struck = strikes_of(phrase)
         return self.encode(transposed(struck, self._shift(struck)), Fraction(phrase.steps, STEPS_PER_BEAT))
 
-    def pen(self, phrase: Phrase) -> Pen:
-        return _Pen(self, phrase)
+    def pen(self, phrase: Phrase, key: Key | None = None) -> Pen:
+        return _Pen(self, phrase, key)
+
+    def within(self, key: Key) -> Bools:
+        """Which chords belong to a key, and the rest: `[id]`; all of them where no chord does."""
+        if key not in self._within:
+            mine = np.array([False, *({note % 12 for note in chord.notes} <= scale(key) for chord in self.chords)])
+            sounding = mine.copy()
+            sounding[self.known(())] = False
+            self._within[key] = mine if sounding.any() else np.ones_like(mine)
+        return self._within[key]
 
     def shift(self, phrase: Phrase) -> int:
         """By how many semitones the phrase is moved to be read; if no octave knows more chords, then more notes."""
@@ -164,10 +175,10 @@ class _Pen:
     bass taking all from the fourth on: they sound together on its channel.
     """
 
-    __slots__ = ("_at", "_centre", "_codec", "_pace", "_rested", "_shift", "_velocity")
+    __slots__ = ("_at", "_centre", "_codec", "_key", "_pace", "_rested", "_shift", "_velocity")
 
-    def __init__(self, codec: Chords, phrase: Phrase) -> None:
-        self._codec, self._shift = codec, codec.shift(phrase)
+    def __init__(self, codec: Chords, phrase: Phrase, key: Key | None) -> None:
+        self._codec, self._shift, self._key = codec, codec.shift(phrase), key
         self._at = Fraction(0)
         """The beat at which the next symbol begins."""
         struck = transposed(strikes_of(phrase)[-_RECENT:], self._shift)
@@ -185,6 +196,8 @@ class _Pen:
     def allowed(self, chosen: Symbol) -> Bools:
         may = np.ones(self._codec.sizes[len(chosen)], np.bool_)
         may[0] = False
+        if not chosen and self._key:
+            may &= self._codec.within(self._key)
         rest = self._codec.known(())
         if not chosen and self._rested:
             may[rest] = False

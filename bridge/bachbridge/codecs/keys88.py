@@ -31,7 +31,7 @@ import numpy as np
 from bachbridge.codecs.register import octaves, within
 from bachbridge.codecs.symbols import Bools, Pen, Symbol
 from bachbridge.errors import ConfigError, ModelError
-from bachbridge.music import VOICES, Note, Phrase
+from bachbridge.music import VOICES, Key, Note, Phrase, scale
 
 LOWEST, HIGHEST = 21, 108
 MARK = "\n"
@@ -132,7 +132,8 @@ def vocabulary(phrases: Iterable[Phrase]) -> dict[str, Any]:
 class Keys88:
     """The text as a network knows it: keys from `lowest` to `highest`, at most `most` of them at one time.
 
-    A phrase is read in the octave where most of it lies between these, and its answer is moved back.
+    A phrase is read in the octave where most of it lies between these, and its answer is moved back. The text tells no
+    key: where one is locked, the phrase is read as it is, and only keys of its scale are written.
     """
 
     lowest: int = LOWEST
@@ -143,14 +144,15 @@ class Keys88:
     def sizes(self) -> tuple[int, ...]:
         return (_FIELD,)
 
-    def read(self, phrase: Phrase) -> list[Symbol]:
+    def read(self, phrase: Phrase, key: Key | None = None) -> list[Symbol]:
+        del key
         return ids(text(self._moved(phrase, self.shift(phrase))))
 
-    def pen(self, phrase: Phrase) -> Pen:
+    def pen(self, phrase: Phrase, key: Key | None = None) -> Pen:
         shift = self.shift(phrase)
         moved = self._moved(phrase, shift)
         down = {note.pitch for note in moved.notes if note.start < phrase.steps <= note.end}
-        return _Pen(self, shift, down)
+        return _Pen(self, shift, down, key)
 
     def shift(self, phrase: Phrase) -> int:
         """By how many semitones the phrase is moved to be read."""
@@ -176,11 +178,13 @@ class _Pen:
     taken, or from the fourth on, several notes of one voice sound together on its channel.
     """
 
-    __slots__ = ("_before", "_codec", "_now", "_shift", "_sounding", "step")
+    __slots__ = ("_before", "_codec", "_foreign", "_now", "_shift", "_sounding", "step")
 
-    def __init__(self, codec: Keys88, shift: int, down: Iterable[int]) -> None:
-        """`down`: the keys that are down as the answer begins, as the network reads them."""
+    def __init__(self, codec: Keys88, shift: int, down: Iterable[int], key: Key | None) -> None:
+        """`down`: the keys that are down as the answer begins, as the network reads them; `shift` is in octaves."""
         self._codec, self._shift = codec, shift
+        self._foreign = [at for at, pitch in enumerate(_PITCHES.values(), 1) if key and pitch % 12 not in scale(key)]
+        """Ids of the keys that do not belong to the key that is locked."""
         self._before = {pitch - LOWEST + 1 for pitch in down}
         """Ids of the keys that were down in the step before."""
         self._now: list[int] = []
@@ -197,6 +201,7 @@ class _Pen:
             low, high = self._codec.lowest - LOWEST + 1, self._codec.highest - LOWEST + 1
             may[max(low, last + 1) : high + 1] = True
         may[last] = last in self._before and self._now.count(last) == 1
+        may[self._foreign] = False
         may[_MARK_ID] = True
         return may
 

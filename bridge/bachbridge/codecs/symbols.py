@@ -10,7 +10,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from bachbridge.music import Note, Phrase
+from bachbridge.music import Key, Note, Phrase
 
 Symbol = tuple[int, ...]
 Bools = NDArray[np.bool_]
@@ -41,10 +41,13 @@ class Codec(Protocol):
         """How many ids each field has, id 0 among them."""
         ...
 
-    def read(self, phrase: Phrase) -> list[Symbol]:
-        """The phrase from its beginning; what the vocabulary does not hold becomes the nearest that it does."""
+    def read(self, phrase: Phrase, key: Key | None = None) -> list[Symbol]:
+        """The phrase from its beginning; what the vocabulary does not hold becomes the nearest that it does.
+
+        `key` is the one that the player has locked, where the representation tells one.
+        """
         ...
 
-    def pen(self, phrase: Phrase) -> Pen:
-        """For the answer to a phrase."""
+    def pen(self, phrase: Phrase, key: Key | None = None) -> Pen:
+        """For the answer to a phrase; in the key, if one is locked."""
         ...

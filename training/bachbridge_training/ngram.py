@@ -1,6 +1,6 @@
 """A model that only counts: what followed the last symbols in the training music, for the networks to be held against.
 
-The chance of a symbol after the last `order` symbols is mixed from its share of what followed them and from its chance
+The chance of a symbol after the last few symbols is mixed from its share of what followed them and from its chance
 after one symbol less, by the rule of I. Witten and T. Bell ("The zero-frequency problem", IEEE Transactions on
 Information Theory 37, 1991): the more different symbols followed a past, the more is left to the shorter one. The
 shortest says that all symbols are alike. Its likeliest symbol is the one that most often followed the longest past that
@@ -23,37 +23,43 @@ Hashes = NDArray[np.uint64]
 _FACTOR, _SHIFT = np.uint64(0x9E3779B97F4A7C15), np.uint64(29)
 
 
+LONGEST = 8
+
+
 @dataclass(frozen=True, slots=True)
 class Foretold:
-    """Of a piece: `nats[symbol]`, and whether the likeliest symbol was the `right` one."""
+    """With pasts of up to `order` symbols: the `nats[symbol]` of all pieces, and where the likeliest was `right`."""
 
+    order: int
     nats: np.ndarray
     right: np.ndarray
 
 
-def foretold(training: Sequence[Ints], pieces: Sequence[Ints], *, size: int, order: int) -> list[Foretold]:
-    """How surprised the counts of the `training` music are by the `pieces`, both `[symbol]`, of `size` symbols."""
-    known, asked = _Line(training, order), _Line(pieces, order)
-    chance = np.full(len(asked.symbols), 1 / size)
-    likeliest = np.zeros(len(asked.symbols), np.int64)
-    for length in range(order + 1):
+def foretold(training: Sequence[Ints], pieces: Sequence[Ints], *, size: int) -> Foretold:
+    """How surprised the counts of the `training` music are by the `pieces`, both `[symbol]`, of `size` symbols.
+
+    Of all orders up to `LONGEST` the one that is the least surprised.
+    """
+    known, asked = _Line(training), _Line(pieces)
+    chance, likeliest = np.full(len(asked.symbols), 1 / size), np.zeros(len(asked.symbols), np.int64)
+    found: list[Foretold] = []
+    for length in range(LONGEST + 1):
         known.lengthen(length)
         asked.lengthen(length)
         counts = _Counts(known.pasts, known.symbols)
         chance, likeliest = counts.mixed(asked.pasts, asked.symbols, chance, likeliest)
-    ends = np.cumsum([len(piece) for piece in pieces])[:-1]
-    nats, right = np.split(-np.log(chance), ends), np.split(likeliest == asked.symbols, ends)
-    return [Foretold(*its) for its in zip(nats, right, strict=True)]
+        found.append(Foretold(length, -np.log(chance), likeliest == asked.symbols))
+    return min(found, key=lambda its: float(its.nats.mean()))
 
 
 class _Line:
     """All symbols of some pieces in a row, and of each the hash of the symbols before it in its piece."""
 
-    def __init__(self, pieces: Sequence[Ints], order: int) -> None:
+    def __init__(self, pieces: Sequence[Ints]) -> None:
         self.symbols = np.concatenate(pieces).astype(np.int64)
-        padded = [np.concatenate([np.zeros(order, np.int64), piece]) for piece in pieces]
+        padded = [np.concatenate([np.zeros(LONGEST, np.int64), piece]) for piece in pieces]
         self._padded = np.concatenate(padded).astype(np.uint64)
-        own = [np.arange(len(piece)) + order for piece in pieces]
+        own = [np.arange(len(piece)) + LONGEST for piece in pieces]
         begins = np.cumsum([0, *(len(its) for its in padded)])
         self._at = np.concatenate([its + begin for its, begin in zip(own, begins, strict=False)])
         self.pasts: Hashes = np.zeros(len(self._at), np.uint64)

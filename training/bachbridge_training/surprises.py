@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bachbridge import nets
+from bachbridge_training import ngram
 from bachbridge_training.judgement import judged
 from bachbridge_training.passages import Ints, Passage, Window, whole
 
@@ -72,6 +73,15 @@ def fresh(symbols: Ints) -> np.ndarray:
         found[step] = past not in seen
         seen.add(past)
     return found
+
+
+def counted(training: Sequence[Passage], pieces: Sequence[Passage], size: int) -> list[Surprise]:
+    """How surprised the counts of the training music are (see `ngram`), by the first field alone, of `size` ids."""
+    shown = [symbols[:, 0] for its in training for symbols in its.shifted.values()]
+    found = ngram.foretold(shown, [its.symbols[:, 0] for its in pieces], size=size)
+    ends = np.cumsum([len(its.symbols) for its in pieces])[:-1]
+    parts = zip(pieces, np.split(found.nats[:, None], ends), np.split(found.right[:, None], ends), strict=True)
+    return [Surprise(its.name, nats, right, fresh(its.symbols), its.steps, its.unknown) for its, nats, right in parts]
 
 
 Scores = dict[str, float | None]

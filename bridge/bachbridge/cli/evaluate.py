@@ -95,5 +95,5 @@ def _figure(value: float | None) -> str:
 def _table(title: str, scores: Mapping[str, Mapping[str, float | None]]) -> Table:
     table = Table("", *scores, title=title)
     for key in next(iter(scores.values())):
-        table.add_row(key.replace("_", " "), *(_figure(column[key]) for column in scores.values()))
+        table.add_row(key.replace("_", " "), *(_figure(column.get(key)) for column in scores.values()))
     return table

@@ -19,7 +19,7 @@ from bachbridge.codecs.symbols import Codec
 from bachbridge.music import Phrase
 from bachbridge.sampling import choose
 from bachbridge_training import copying, encoding, sequences, surprises
-from bachbridge_training.passages import Ints
+from bachbridge_training.passages import Ints, Passage
 from bachbridge_training.tables import Column, Tables
 
 Item = TypeVar("Item")
@@ -30,20 +30,30 @@ _LONGEST = 1000
 def tables(card: library.Card, data: Path | None, part: str, *, pieces: int | None, outputs: int) -> Tables:
     """The scores of the first `pieces` pieces of `part`, of the music that is named or that the codec has by itself.
 
-    What is copied is told if `outputs` are wanted and the training music is at hand.
+    Beside them stand the counts of the training music (see `ngram`), if that is at hand, and then, if `outputs` are
+    wanted, what is copied from it.
     """
     codec = registry.codec(card.codec, card.facts["vocabulary"])
     music = encoding.passages(codec, held(card, data, part)[:pieces])
     net = nets.load_sequence(card)
     scores = surprises.summary(surprises.evaluate(net, music, _tracked("scoring")))
-    if part == "train" or not outputs or (data is not None and not data.is_dir()):
+    if part == "train" or (data is not None and not data.is_dir()):
+        return Tables(scores)
+    shifts = int(card.facts["recipe"]["shifts"])
+    training = encoding.passages(codec, held(card, data, "train"), shifts)
+    counts = surprises.summary(surprises.counted(training, music, codec.sizes[0]))
+    scores |= {f"counts, {name}": _first(its) if len(codec.sizes) > 1 else its for name, its in counts.items()}
+    if not outputs:
         return Tables(scores)
     length = min(_LONGEST, round(float(np.mean([len(piece.symbols) for piece in music]))))
     seeds = range(1, 1 + min(outputs, _OUTPUTS))
     made = [drawn(net, codec, length, seed, card.sampler) for seed in _tracked("drawing")(seeds)]
-    return Tables(
-        scores, copies=_copies(card, codec, data, {"the music": [its.symbols for its in music], "made": made})
-    )
+    return Tables(scores, copies=_copies(training, {"the music": [its.symbols for its in music], "made": made}))
+
+
+def _first(scores: surprises.Scores) -> surprises.Scores:
+    """What was found of the first field alone, under that field's name."""
+    return {"bits_0" if name == "bits_per_symbol" else name: value for name, value in scores.items()}
 
 
 def held(card: library.Card, data: Path | None, part: str) -> list[sequences.Source]:
@@ -52,13 +62,12 @@ def held(card: library.Card, data: Path | None, part: str) -> list[sequences.Sou
     return sequences.sources(card.codec, part, data, given=given)
 
 
-def _copies(card: library.Card, codec: Codec, data: Path | None, music: dict[str, list[Ints]]) -> dict[str, Column]:
+def _copies(training: Sequence[Passage], music: dict[str, list[Ints]]) -> dict[str, Column]:
     """How much of some music stands in the training music, in the transpositions that the network was shown."""
-    shifts = int(card.facts["recipe"]["shifts"])
-    training = copying.Copies(encoding.passages(codec, held(card, data, "train"), shifts))
+    copies = copying.Copies(training)
     found = dict[str, Column]()
     for name, pieces in music.items():
-        lengths = [training.lengths(piece) for piece in _tracked("looking for copies")(pieces)]
+        lengths = [copies.lengths(piece) for piece in _tracked("looking for copies")(pieces)]
         found[name] = dict(copying.summary(lengths))
     return found
 

@@ -22,7 +22,7 @@ ops: Any = keras.ops  # untyped: what is inferred of its functions is wrong
 class Course:
     """Builds the network of a `Recipe` and trains it on the pieces' windows (see `training.Course`)."""
 
-    compiled = False  # measured: half the speed, since an LSTM is a loop over steps
+    compiled = False  # measured with the LSTM of Keras: half the speed; with ours not measured yet
 
     def __init__(self, recipe: Recipe) -> None:
         self.recipe = recipe

@@ -154,6 +154,14 @@ def test_a_run_begins_with_the_best_weights_of_another(toy: Recipe, phrases: lis
         training.load_best(training.start(replace(quick, units=32)), tmp_path)
 
 
+def test_a_run_without_progress_ends_when_patience_does(toy: Recipe, phrases: list[Piece], tmp_path: Path) -> None:
+    run = training.start(replace(toy, steps=9, steps_per_epoch=1, learning_rate=0.0, dropout=0.0))
+    training.train(run, phrases, phrases, tmp_path, patience=2)
+    assert [row["step"] for row in run.history] == [1, 2, 3]
+    training.train(run, phrases, phrases, tmp_path, until=4)
+    assert len(run.history) == 4
+
+
 def test_the_learning_rate_rises_stays_and_falls(toy: Recipe) -> None:
     settled = replace(toy, steps=100, warmup=10, decay=0.5, learning_rate=1.0)
     rates = [training.learning_rate(settled, step) for step in range(100)]

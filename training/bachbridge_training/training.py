@@ -192,15 +192,35 @@ def load_best(run: Run, folder: Path) -> None:
         raise ConfigError(f"the network of the run in {folder} has another shape: name another run.") from error
 
 
-def train(run: Run, train: Sequence[Any], valid: Sequence[Any], folder: Path, until: int | None = None) -> None:
-    """Train to the recipe's end or step `until`; every epoch ends with a score, a checkpoint and the curve."""
+def train(
+    run: Run,
+    train: Sequence[Any],
+    valid: Sequence[Any],
+    folder: Path,
+    *,
+    until: int | None = None,
+    patience: int | None = None,
+) -> None:
+    """Train to the recipe's end or step `until`; every epoch ends with a score, a checkpoint and the curve.
+
+    `patience`: the run ends earlier if so many epochs in a row bring no better score.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     feed = run.course.feed(train)
     last = run.recipe.steps if until is None else until
     while run.step < last:
+        if patience and _in_vain(run.history) >= patience:
+            print(f"stopped: no better score in {patience} epochs", flush=True)
+            return
         loss = _epoch(run, feed, min(run.recipe.steps_per_epoch, last - run.step))
         row = _end_epoch(run, loss, valid, folder)
         print(", ".join(f"{key} {value:.4g}" for key, value in row.items()), flush=True)
+
+
+def _in_vain(history: Sequence[dict[str, float]]) -> int:
+    """How many epochs have come since the one with the best score."""
+    scores = [row["valid"] for row in history]
+    return len(scores) - 1 - scores.index(min(scores)) if scores else 0
 
 
 def _epoch(run: Run, feed: Feed, steps: int) -> float:

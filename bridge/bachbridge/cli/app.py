@@ -371,6 +371,9 @@ def train(
     data: Annotated[
         Path | None, typer.Option(metavar="FOLDER", help="Music of your own: MIDI, MusicXML or ABC files.")
     ] = None,
+    patience: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Stop early, after N epochs without a better score.")
+    ] = None,
     check: Annotated[bool, typer.Option("--check", help="Only report what that music is, and do not train.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print that report as JSON, too.")] = False,
 ) -> None:
@@ -378,7 +381,7 @@ def train(
     from bachbridge.cli.train import train as train_model
 
     settled: dict[str, Any] = {"epochs": epochs, "limit": limit, "seed": seed, "output": output, "resume": resume}
-    train_model(recipe, **settled, start=start, data=data, check=check, json=json)
+    train_model(recipe, **settled, start=start, data=data, patience=patience, check=check, json=json)
 
 
 @app.command("evaluate")

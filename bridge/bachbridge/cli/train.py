@@ -26,13 +26,14 @@ def train(
     resume: bool,
     start: Path | None = None,
     data: Path | None = None,
+    patience: int | None = None,
     check: bool = False,
     json: bool = False,
 ) -> None:
     """Run the recipe in the folder `output` (default `runs/RECIPE`), on `limit` pieces of each part if given.
 
     `start`: a run whose best weights are the first ones of this run; `data`: a folder of music, of which a report
-    is shown first; with `check` there is nothing but the report, with `json` it is also printed as such.
+    is shown first; `patience`: see `training.train`; with `check` there is nothing but the report, with `json` it is also printed as such.
     """
     wanted = recipes.read(recipe)
     if data is None and (check or json):
@@ -66,7 +67,7 @@ def train(
     recipes.write(settled, folder / _RECIPE)
     material.note(found, folder)
     print(f"the curve of the training, drawn anew after each epoch, is {folder / training.CURVE}", flush=True)
-    training.train(run, found.train, found.valid, folder)
+    training.train(run, found.train, found.valid, folder, patience=patience)
     print(f"the run is in {folder}; make a model of it: bachbridge export {settled.name} --run {folder}")
 
 

@@ -33,8 +33,8 @@ def train(
     """Run the recipe in the folder `output` (default `runs/RECIPE`), on `limit` pieces of each part if given.
 
     `start`: a run whose best weights are the first ones of this run; `data`: a folder of music, of which a report
-    is shown first; with `check` there is nothing but the report, with `json` it is also printed as such. `patience`: see
-    `training.train`.
+    is shown first; with `check` there is nothing but the report, with `json` it is also printed as such. `patience`:
+    see `training.train`.
     """
     wanted = recipes.read(recipe)
     if data is None and (check or json):

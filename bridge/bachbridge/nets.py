@@ -20,7 +20,7 @@ from bachbridge.library import Card
 
 CORE, HEADS = "model.onnx", "heads.onnx"
 LEAST = np.float32(1e-20)
-"""Added to a probability before its logarithm is taken."""
+"""Added to a probability before the network takes its logarithm."""
 _ERRORS_ONLY = 3
 
 Floats = NDArray[np.float32]
@@ -114,10 +114,10 @@ class Sequence:
 def mixed(logits: Floats, shares: Floats, symbols: Floats) -> Floats:
     """What may be new and what is copied: `logits[id]`, the `shares[row]` of the rows' `symbols`.
 
-    The logits are logarithms of probabilities that add up to what the shares leave.
+    The logits are logarithms of probabilities that add up to what the shares leave; none of them is 0 (see `LEAST`).
     """
     copied = np.bincount(symbols.astype(np.intp), shares, len(logits))
-    return np.log(np.exp(logits) + copied.astype(np.float32) + LEAST)
+    return np.log(np.exp(logits) + copied.astype(np.float32))
 
 
 class Fill:

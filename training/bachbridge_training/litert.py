@@ -19,12 +19,18 @@ from pathlib import Path
 from typing import Any
 
 import tensorflow as tf
-from tensorflow.lite.python.schema_py_generated import BuiltinOperator
+from tensorflow.lite.python import schema_py_generated
 
 from bachbridge_training.representatives import Inputs
 
+schema: Any = schema_py_generated  # untyped: it is generated
+
 _FIXED = ("FULLY_CONNECTED", "GATHER")
 """What is done in integers where ranges are fixed."""
+_STEPS = 255
+"""Of an integer's range."""
+_CRAMPED = 2.0
+"""A range so many times as wide as need be is too wide."""
 ENDING = ".tflite"
 
 
@@ -65,17 +71,48 @@ def convert(
 
 
 def _fixed(converter: Any, inputs: Sequence[Inputs]) -> bytes:
-    """LiteRT leaves operations in floats only by way of what it calls a debugger; it need not be asked anything."""
+    """LiteRT leaves operations in floats only by way of what it calls a debugger; it need not be asked anything.
+
+    All that is put side by side gets one range, however far its parts reach. What is left too little of it stays in
+    floats as well.
+    """
     lite: Any = tf.lite
     converter.representative_dataset = lambda: iter(inputs)
     converter.target_spec.supported_ops = [lite.OpsSet.TFLITE_BUILTINS_INT8, lite.OpsSet.TFLITE_BUILTINS]
-    floats = [name for name in vars(BuiltinOperator) if name.isupper() and name not in _FIXED]
-    options = lite.experimental.QuantizationDebugOptions(denylisted_ops=floats)
+    floats = [name for name in vars(schema.BuiltinOperator) if name.isupper() and name not in _FIXED]
+    options = lite.experimental.QuantizationDebugOptions
     with _quiet():
-        made = lite.experimental.QuantizationDebugger(
-            converter=converter, debug_dataset=lambda: iter(inputs[:1]), debug_options=options
+        debugger = lite.experimental.QuantizationDebugger(
+            converter=converter,
+            debug_dataset=lambda: iter(inputs[:1]),
+            debug_options=options(denylisted_ops=floats),
         )
-    return made.get_nondebug_quantized_model()
+        made = debugger.get_nondebug_quantized_model()
+        if cramped := _cramped(debugger.calibrated_model, made):
+            debugger.options = options(denylisted_ops=floats, denylisted_nodes=cramped)
+            made = debugger.get_nondebug_quantized_model()
+    return made
+
+
+def _cramped(watched: bytes, made: bytes) -> list[str]:
+    """Which products have a range in `made` that is far wider than what was seen of them, by `watched`."""
+    before, after = (schema.ModelT.InitFromPackedBuf(its, 0) for its in (watched, made))
+    seen = {
+        its.name: float(its.quantization.max[0] - its.quantization.min[0])
+        for its in before.subgraphs[0].tensors
+        if its.quantization is not None and its.quantization.max is not None
+    }
+    tensors, found = after.subgraphs[0].tensors, set[str]()
+    for operator in after.subgraphs[0].operators:
+        if after.operatorCodes[operator.opcodeIndex].builtinCode != schema.BuiltinOperator.DEQUANTIZE:
+            continue
+        integers, floats = tensors[operator.inputs[0]], tensors[operator.outputs[0]]
+        scales = integers.quantization.scale
+        # Either of the two has the name that the product had before.
+        for name in {integers.name, floats.name} & seen.keys():
+            if len(scales) == 1 and scales[0] * _STEPS > _CRAMPED * seen[name]:
+                found.add(name.decode())
+    return sorted(found)
 
 
 def opener(outputs: Mapping[str, Sequence[str]]) -> Callable[[Path], Any]:

@@ -4,8 +4,9 @@ The inputs are the true ones: the states, and the memory, that the networks them
 that a file is fed, a few inputs are kept, each with the same chance (J. S. Vitter, "Random sampling with a reservoir",
 ACM Transactions on Mathematical Software, 1985).
 
-Who watches ranges wants inputs of one size. So all are cut to the middle one of their sizes, and smaller ones are left
-out: the last rows of a memory are a memory, the end of a window is a window, some frames of a piece are frames.
+Who watches ranges wants inputs of one size. So all are cut to a size that three in four of them have at least, and the
+smaller ones are left out: the last rows of a memory are a memory, the end of a window is a window, some frames of a
+piece are frames.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,8 +22,8 @@ from bachbridge_training import readings
 Inputs = Mapping[str, np.ndarray]
 """Of one call of a file: an array for each input."""
 
-KEPT = 128
-"""Of a file, so many inputs."""
+KEPT = 512
+"""Of a file, so many inputs: what is rare has to be seen, for beyond the range that was seen all is cut off."""
 PIECES = 8
 _SEED = 1
 
@@ -59,11 +60,11 @@ class _Case:
 
 
 def evened(inputs: Sequence[Inputs]) -> list[Inputs]:
-    """All of one size, along each axis the middle one of the sizes that there are."""
+    """All of one size, along each axis that of the lower quartile."""
     sizes = {name: np.array([its[name].shape for its in inputs]) for name in inputs[0]}
-    middle = {name: np.sort(its, axis=0)[len(its) // 2].tolist() for name, its in sizes.items()}
-    large = np.all([(its >= middle[name]).all(axis=1) for name, its in sizes.items()], axis=0)
-    return [_cut(its, middle) for its, one in zip(inputs, large, strict=True) if one]
+    least = {name: np.sort(its, axis=0)[len(its) // 4].tolist() for name, its in sizes.items()}
+    large = np.all([(its >= least[name]).all(axis=1) for name, its in sizes.items()], axis=0)
+    return [_cut(its, least) for its, one in zip(inputs, large, strict=True) if one]
 
 
 def _cut(inputs: Inputs, sizes: Mapping[str, list[int]]) -> Inputs:

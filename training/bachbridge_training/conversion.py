@@ -8,7 +8,7 @@ Nothing is written unless the new files, in the run-time that plays them, choose
 chooses, nearly everywhere.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -18,32 +18,39 @@ from bachbridge import library
 from bachbridge.errors import ConfigError, ModelError
 from bachbridge.library import Card
 from bachbridge.nets import Opened
-from bachbridge_training import export, lighter, litert, readings
+from bachbridge_training import export, lighter, litert, readings, representatives
 from bachbridge_training.export import Form
 
 ONNX = "onnx"
-LEAST = {"onnx-fp16": 0.98, "onnx-int8": 0.9, "litert": 0.999, "litert-int8": 0.9}
+_FIXED = "litert-int8-fixed"
+LEAST = {"onnx-fp16": 0.98, "onnx-int8": 0.9, "litert": 0.999, "litert-int8": 0.9, _FIXED: 0.9}
 """Of each format, in which share of the cells the likeliest id must be the original's."""
 PRECISION = {
     "onnx-fp16": "matrices kept as 16-bit floats, sums in 32 bits",
     "onnx-int8": "products of matrices in 8-bit integers, scaled at each step; tables kept as 16-bit floats",
     "litert": "32-bit floats",
     "litert-int8": "products of matrices in 8-bit integers, scaled at each step; everything else in 32-bit floats",
+    _FIXED: "products of matrices, and tables, in 8-bit integers, their ranges fixed by training music; "
+    "everything else in 32-bit floats",
 }
 FORMATS = (ONNX, *LEAST)
 
 
 @dataclass(frozen=True, slots=True)
 class Original:
-    """The model in ONNX files; `form`: what its run makes them of, None where there is no run at hand."""
+    """The model in ONNX files; `form`: what its run makes them of, None where there is no run at hand.
+
+    `heard`: pieces that the run was trained on.
+    """
 
     card: Card
     form: Form | None = None
+    heard: Sequence[Any] = ()
 
     @property
     def formats(self) -> tuple[str, ...]:
         """Into what it can be converted."""
-        return tuple(name for name in LEAST if self.form or not _is_litert(name))
+        return tuple(name for name in LEAST if (self.form or not _is_litert(name)) and (self.heard or name != _FIXED))
 
 
 def _is_litert(name: str) -> bool:
@@ -55,8 +62,14 @@ def opener(card: Card) -> Opened | None:
     return litert.opener(card.facts["outputs"]) if _is_litert(card.facts.get("format", ONNX)) else None
 
 
-def convert(original: Original, name: str, target: Path, pieces: Sequence[Any]) -> None:
-    """Write the model in the format of that name into the folder `target`, or raise and change nothing."""
+def convert(
+    original: Original, name: str, target: Path, pieces: Sequence[Any], *, least: Mapping[str, float] | None = None
+) -> None:
+    """Write the model in the format of that name into the folder `target`, or raise and change nothing.
+
+    `least`: in place of `LEAST`; what is not in it may choose as it likes.
+    """
+    least = LEAST if least is None else least
     if _is_litert(name) and original.form is None:
         raise ConfigError(
             f"LiteRT files are made of the run that {original.card.name} came from, and an installed model has none: "
@@ -67,7 +80,7 @@ def convert(original: Original, name: str, target: Path, pieces: Sequence[Any]) 
         facts = _facts(original.card, name, folder)
         export.write_card(facts, folder)
         found = _agreement(original.card, library.read(folder), pieces)
-        if not found.same_choice >= LEAST[name]:
+        if not found.same_choice >= least.get(name, 0.0):
             raise ModelError(
                 f"as {name}, {original.card.name} would choose otherwise in {1 - found.same_choice:.1%} of the cells "
                 f"of {pieces[0].name}: it is not written; keep to the original."
@@ -85,7 +98,8 @@ def _write(original: Original, name: str, folder: Path) -> None:
                 make(card.folder / file, folder / file)
         case _:
             assert original.form
-            original.form.write(folder, partial(litert.convert, small=name == "litert-int8"))
+            heard = representatives.gathered(card, original.heard) if name == _FIXED else None
+            original.form.write(folder, partial(litert.convert, small=name == "litert-int8", heard=heard))
 
 
 def _agreement(original: Card, made: Card, pieces: Sequence[Any]) -> readings.Agreement:

@@ -3,19 +3,34 @@
 LiteRT (TensorFlow Lite) is what telephones and small boards run. A file has the names of its inputs and outputs in a
 signature, all sizes that are open in the ONNX file are open in it, and it uses none but LiteRT's own operations.
 
-With 8-bit integers the matrices have a scale for each row, and what they are multiplied by is scaled at each step
-("dynamic range"): as in `lighter`, and for the same reason. A chip that knows integers alone, such as the Edge TPU,
-takes no such file.
+With 8-bit integers the matrices have a scale for each row. What they are multiplied by is scaled at each step ("dynamic
+range"): as in `lighter`, and for the same reason. Or it is rounded to a range that was found while the network read a
+representative set, and so is the product (B. Jacob et al., "Quantization and training of neural networks for efficient
+integer-arithmetic-only inference", CVPR 2018). Then tables are kept in 8 bits too, and all else stays in floats: states
+and gates, the memory, whose rows hold a symbol's number beside small ones, and products of stacked matrices, which
+LiteRT does wrongly in integers. A chip that knows integers alone, such as the Edge TPU, takes neither.
 """
 
 import tempfile
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import tensorflow as tf
+from tensorflow.lite.python import schema_py_generated
 
+from bachbridge_training.representatives import Inputs
+
+schema: Any = schema_py_generated  # untyped: it is generated
+
+_FIXED = ("FULLY_CONNECTED", "GATHER")
+"""What is done in integers where ranges are fixed."""
+_STEPS = 255
+"""Of an integer's range."""
+_CRAMPED = 2.0
+"""A range so many times as wide as need be is too wide."""
 ENDING = ".tflite"
 
 
@@ -31,8 +46,12 @@ def convert(
     path: Path,
     *,
     small: bool = False,
+    heard: Mapping[str, Sequence[Inputs]] | None = None,
 ) -> None:
-    """As `export.convert`, but LiteRT, beside where the ONNX file would be; `small`: with 8-bit integers."""
+    """As `export.convert`, but LiteRT, beside where the ONNX file would be; `small`: with 8-bit integers.
+
+    `heard`: with 8-bit integers in ranges that are fixed by what each ONNX file was fed.
+    """
     signature = [tf.TensorSpec(shape, dtype, name=name) for name, (shape, dtype) in inputs.items()]
 
     def told(*values: Any) -> dict[str, Any]:
@@ -45,9 +64,55 @@ def convert(
         tf.saved_model.save(module, folder, signatures=concrete)
         lite: Any = tf.lite
         converter = lite.TFLiteConverter.from_saved_model(folder)
-        if small:
+        if small or heard:
             converter.optimizations = [lite.Optimize.DEFAULT]
-        path.with_name(named(path.name)).write_bytes(converter.convert())
+        made = _fixed(converter, heard[path.name]) if heard else converter.convert()
+        path.with_name(named(path.name)).write_bytes(made)
+
+
+def _fixed(converter: Any, inputs: Sequence[Inputs]) -> bytes:
+    """LiteRT leaves operations in floats only by way of what it calls a debugger; it need not be asked anything.
+
+    All that is put side by side gets one range, however far its parts reach. What is left too little of it stays in
+    floats as well.
+    """
+    lite: Any = tf.lite
+    converter.representative_dataset = lambda: iter(inputs)
+    converter.target_spec.supported_ops = [lite.OpsSet.TFLITE_BUILTINS_INT8, lite.OpsSet.TFLITE_BUILTINS]
+    floats = [name for name in vars(schema.BuiltinOperator) if name.isupper() and name not in _FIXED]
+    options = lite.experimental.QuantizationDebugOptions
+    with _quiet():
+        debugger = lite.experimental.QuantizationDebugger(
+            converter=converter,
+            debug_dataset=lambda: iter(inputs[:1]),
+            debug_options=options(denylisted_ops=floats),
+        )
+        made = debugger.get_nondebug_quantized_model()
+        if cramped := _cramped(debugger.calibrated_model, made):
+            debugger.options = options(denylisted_ops=floats, denylisted_nodes=cramped)
+            made = debugger.get_nondebug_quantized_model()
+    return made
+
+
+def _cramped(watched: bytes, made: bytes) -> list[str]:
+    """Which products have a range in `made` that is far wider than what was seen of them, by `watched`."""
+    before, after = (schema.ModelT.InitFromPackedBuf(its, 0) for its in (watched, made))
+    seen = {
+        its.name: float(its.quantization.max[0] - its.quantization.min[0])
+        for its in before.subgraphs[0].tensors
+        if its.quantization is not None and its.quantization.max is not None
+    }
+    tensors, found = after.subgraphs[0].tensors, set[str]()
+    for operator in after.subgraphs[0].operators:
+        if after.operatorCodes[operator.opcodeIndex].builtinCode != schema.BuiltinOperator.DEQUANTIZE:
+            continue
+        integers, floats = tensors[operator.inputs[0]], tensors[operator.outputs[0]]
+        scales = integers.quantization.scale
+        # Either of the two has the name that the product had before.
+        for name in {integers.name, floats.name} & seen.keys():
+            if len(scales) == 1 and scales[0] * _STEPS > _CRAMPED * seen[name]:
+                found.add(name.decode())
+    return sorted(found)
 
 
 def opener(outputs: Mapping[str, Sequence[str]]) -> Callable[[Path], Any]:
@@ -87,8 +152,7 @@ class _Interpreter:
         lite: Any = tf.lite
         resolvers = lite.experimental.OpResolverType
         kind = resolvers.AUTO if delegating else resolvers.BUILTIN_WITHOUT_DEFAULT_DELEGATES
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)  # that TensorFlow will do without an interpreter some day
+        with _quiet():
             self._its = lite.Interpreter(str(path), num_threads=1, experimental_op_resolver_type=kind)
         signature = self._its.get_signature_runner()
         self._inputs = {name: its["index"] for name, its in signature.get_input_details().items()}
@@ -108,3 +172,11 @@ class _Interpreter:
             self._its.set_tensor(self._inputs[name], values)
         self._its.invoke()
         return [self._its.get_tensor(index) for index in self._outputs]
+
+
+@contextmanager
+def _quiet() -> Generator[None]:
+    """Without the news that TensorFlow will do without an interpreter some day."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        yield

@@ -416,7 +416,12 @@ def export(
         Path | None, typer.Option(metavar="DIR", help="The training run to export; without, an installed model.")
     ] = None,
     format_: Annotated[
-        str, typer.Option("--format", metavar="FORMAT", help="onnx, onnx-int8, onnx-fp16, litert or litert-int8.")
+        str,
+        typer.Option(
+            "--format",
+            metavar="FORMAT",
+            help="onnx, onnx-int8, onnx-fp16, litert, litert-int8 or litert-int8-fixed.",
+        ),
     ] = "onnx",
     output: Annotated[Path | None, typer.Option("-o", "--output", metavar="DIR", help="Where the model goes.")] = None,
     data: Annotated[

@@ -2,7 +2,8 @@
 
 A run (`--run`) is exported as ONNX files, which play here. The formats `onnx-int8` and `onnx-fp16` are made of such
 files, so that an installed model will do; they are named MODEL-int8 and MODEL-fp16 and play as any other. LiteRT files
-(`litert`, `litert-int8`) are made of a run; they are for other programs and lie where the command was given.
+(`litert`, `litert-int8`, `litert-int8-fixed`) are made of a run; they are for other programs and lie where the command
+was given.
 """
 
 import json as json_format
@@ -71,6 +72,9 @@ def table(model: str, *, run: Path | None, data: Path | None, pieces: int, json:
         print(json_format.dumps({"model": model, "pieces": count, "formats": found}, indent=2))
         return
     Console().print(_table(f"{model} on {count} validation pieces", found))
+    for name, row in found.items():
+        if row["same_choice"] < conversion.LEAST.get(name, 0.0):
+            print(f"{name} chooses otherwise too often: `--format {name}` would not write it.", file=sys.stderr)
     if original.form is None:
         print("LiteRT files are made of a training run: name it with --run to see them too.", file=sys.stderr)
 
@@ -93,8 +97,8 @@ def _original(model: str, run: Path | None, data: Path | None) -> Generator[tupl
         yield Original(card), _held_out(card, data)
         return
     with tempfile.TemporaryDirectory() as scratch:
-        form, valid = _exported(run, Path(scratch) / model, data, scored=False)
-        yield Original(library.read(Path(scratch) / model), form), valid
+        form, found = _exported(run, Path(scratch) / model, data, scored=False)
+        yield Original(library.read(Path(scratch) / model), form, found.train), found.valid
 
 
 def _held_out(card: library.Card, data: Path | None) -> Sequence[Any]:
@@ -108,8 +112,8 @@ def _held_out(card: library.Card, data: Path | None) -> Sequence[Any]:
 
 def _exported(
     run: Path, target: Path, data: Path | None, *, scored: bool = True
-) -> tuple[exporting.Form, Sequence[Any]]:
-    """Write the run's model as ONNX files; what it is made of, and the validation pieces."""
+) -> tuple[exporting.Form, material.Material]:
+    """Write the run's model as ONNX files; what it is made of, and its music."""
     if not (run / training.BEST).is_file():
         raise ConfigError(f"{run} holds no training run: give the folder that `bachbridge train` named.")
     recipe = recipes.read(str(run / "recipe.toml"))
@@ -118,7 +122,7 @@ def _exported(
     training.load_best(state, run)
     form, score = state.course.form(), _score(recipe, found.valid) if scored else None
     exporting.export(form, target, held_out=found.valid[0], score=score, said=found.said)
-    return form, found.valid
+    return form, found
 
 
 def _score(recipe: recipes.AnyRecipe, pieces: Sequence[Any]) -> Callable[[Any], dict[str, Any]] | None:

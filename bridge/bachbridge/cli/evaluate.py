@@ -60,6 +60,8 @@ def evaluate(
         console.print(_table(f"{title}: nats of what comes out", found.schedules))
     if found.copies:
         console.print(_table(f"{title}: passages that the training music has", found.copies))
+    if found.tunes:
+        console.print(_table(f"{model}: shares of what it writes that are ABC", found.tunes))
 
 
 def _tables(card: library.Card, asked: Asked) -> Tables:
@@ -78,7 +80,7 @@ def _facts(found: Tables) -> dict[str, Any]:
     (_, first), *others = found.scores.items()
     facts: dict[str, Any] = {**first, **dict(others)}
     facts |= {"music": {row: asdict(measures) for row, measures in found.music.items()}} if found.music else {}
-    facts |= {"copies": found.copies} if found.copies else {}
+    facts |= {name: table for name, table in (("copies", found.copies), ("tunes", found.tunes)) if table}
     return facts | ({"schedules": found.schedules} if found.schedules else {})
 
 

@@ -41,13 +41,15 @@ class Asked:
 class Tables:
     """`scores` by what was told, measures of the `music` by how it was made, a comparison of `schedules`, and `copies`.
 
-    `copies`: how much of some music stands in the training music (see `copying`).
+    `copies`: how much of some music stands in the training music (see `copying`); `tunes`: how many of those that the
+    model writes are ABC (see `inventions`).
     """
 
     scores: dict[str, Column]
     music: dict[str, Measures] = field(default_factory=dict[str, Measures])
     schedules: dict[str, Column] = field(default_factory=dict[str, Column])
     copies: dict[str, Column] = field(default_factory=dict[str, Column])
+    tunes: dict[str, Column] = field(default_factory=dict[str, Column])
 
 
 def training_runs() -> Runs:

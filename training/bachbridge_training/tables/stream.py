@@ -2,7 +2,7 @@
 
 What the held-out music has in common with the training music is the measure of what a model may have. Beside it stand
 pieces that the model makes of nothing, as it plays them (its own temperature and nucleus, the pen's mask), one for each
-seed from 1, all as long as the held-out pieces are on an average.
+seed from 1, all as long as the held-out pieces are on an average. Of tunes it is also told whether they are ABC.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -15,16 +15,12 @@ from rich.progress import track
 
 from bachbridge import library, nets
 from bachbridge.codecs import abc, registry
-from bachbridge.codecs.symbols import Codec
-from bachbridge.music import Phrase
-from bachbridge.sampling import choose
-from bachbridge_training import copying, encoding, sequences, surprises
+from bachbridge_training import copying, encoding, inventions, sequences, surprises
 from bachbridge_training.passages import Ints, Passage
 from bachbridge_training.tables import Column, Tables
 
 Item = TypeVar("Item")
-_OUTPUTS = 16
-_LONGEST = 1000
+_OUTPUTS, _TUNES = 16, 200
 
 
 def tables(card: library.Card, data: Path | None, part: str, *, pieces: int | None, outputs: int) -> Tables:
@@ -45,10 +41,14 @@ def tables(card: library.Card, data: Path | None, part: str, *, pieces: int | No
     scores |= {f"counts, {name}": _first(its) if len(codec.sizes) > 1 else its for name, its in counts.items()}
     if not outputs:
         return Tables(scores)
-    length = min(_LONGEST, round(float(np.mean([len(piece.symbols) for piece in music]))))
+    length = min(inventions.MOST, round(float(np.mean([len(piece.symbols) for piece in music]))))
     seeds = range(1, 1 + min(outputs, _OUTPUTS))
-    made = [drawn(net, codec, length, seed, card.sampler) for seed in _tracked("drawing")(seeds)]
-    return Tables(scores, copies=_copies(training, {"the music": [its.symbols for its in music], "made": made}))
+    made = [inventions.drawn(net, codec, length, seed, card.sampler) for seed in _tracked("drawing")(seeds)]
+    copies = _copies(training, {"the music": [its.symbols for its in music], "made": made})
+    if not isinstance(codec, abc.Abc):
+        return Tables(scores, copies=copies)
+    several = range(1, 1 + min(outputs, _TUNES))
+    return Tables(scores, copies=copies, tunes=inventions.tunes(net, codec, several, card.sampler, _tracked("tunes")))
 
 
 def _first(scores: surprises.Scores) -> surprises.Scores:
@@ -70,27 +70,6 @@ def _copies(training: Sequence[Passage], music: dict[str, list[Ints]]) -> dict[s
         lengths = [copies.lengths(piece) for piece in _tracked("looking for copies")(pieces)]
         found[name] = dict(copying.summary(lengths))
     return found
-
-
-def drawn(net: nets.Sequence, codec: Codec, length: int, seed: int, sampler: dict[str, float]) -> Ints:
-    """So many symbols from an empty past, `[symbol, field]`; a tune ends where it ends."""
-    rng = np.random.default_rng([seed])
-    pen = codec.tune(most=length) if isinstance(codec, abc.Abc) else codec.pen(Phrase((), 0))
-    fields, symbols, state = len(codec.sizes), [(0,) * len(codec.sizes)], net.initial_state()
-    ends = np.cumsum(codec.sizes).tolist()
-    for _ in range(_LONGEST):
-        if not pen.allowed(()).any() or (len(symbols) > length and not isinstance(codec, abc.Abc)):
-            break
-        hidden, state = net.core(np.array([symbols[-1]], np.int32), state)
-        chosen: tuple[int, ...] = ()
-        for end, size in zip(ends, codec.sizes, strict=True):
-            known = np.array([[*chosen, *[-1] * (fields - len(chosen))]], np.int32)
-            logits = net.heads(hidden, known)[0, end - size : end]
-            barred = np.where(pen.allowed(chosen), logits, -np.inf).astype(np.float32)
-            chosen = (*chosen, choose(barred, sampler["temperature"], sampler["top_p"], rng))
-        pen.take(chosen)
-        symbols.append(chosen)
-    return np.array(symbols[1:], np.int32)
 
 
 def _tracked(what: str) -> Callable[[Sequence[Item]], Iterable[Item]]:

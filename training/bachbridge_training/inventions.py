@@ -1,0 +1,96 @@
+"""What a network of symbols makes of nothing: pieces as it plays them, and tunes with and without the grammar's mask.
+
+A piece begins with an empty past and is drawn with the model's own temperature and nucleus, under the codec's mask; its
+chance follows from the seed. A tune ends where it ends, other music after as many symbols as are wanted.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from bachbridge import nets
+from bachbridge.codecs.abc import Abc
+from bachbridge.codecs.symbols import Bools, Codec, Symbol
+from bachbridge.music import Phrase
+from bachbridge.sampling import choose
+from bachbridge_training import validity
+from bachbridge_training.passages import Ints
+from bachbridge_training.validity import Validity
+
+MOST = 1000
+"""Symbols of the longest piece."""
+_END = "\n\n"
+
+
+class Pen(Protocol):
+    """What may come next, and what was chosen."""
+
+    def allowed(self, chosen: Symbol) -> Bools: ...
+    def take(self, symbol: Symbol) -> object: ...
+
+
+def drawn(net: nets.Sequence, codec: Codec, length: int, seed: int, sampler: dict[str, float]) -> Ints:
+    """A piece of `length` symbols, `[symbol, field]`."""
+    if isinstance(codec, Abc):
+        return _drawn(net, codec.tune(most=length), MOST, seed, sampler)
+    return _drawn(net, codec.pen(Phrase((), 0)), length, seed, sampler)
+
+
+def _drawn(net: nets.Sequence, pen: Pen, most: int, seed: int, sampler: dict[str, float]) -> Ints:
+    rng, fields, state = np.random.default_rng([seed]), len(net.sizes), net.initial_state()
+    symbols: list[Symbol] = [(0,) * fields]
+    ends = np.cumsum(net.sizes).tolist()
+    while len(symbols) <= most and pen.allowed(()).any():
+        hidden, state = net.core(np.array([symbols[-1]], np.int32), state)
+        chosen: Symbol = ()
+        for end, size in zip(ends, net.sizes, strict=True):
+            known = np.array([[*chosen, *[-1] * (fields - len(chosen))]], np.int32)
+            logits = net.heads(hidden, known)[0, end - size : end]
+            barred = np.where(pen.allowed(chosen), logits, -np.inf).astype(np.float32)
+            chosen = (*chosen, choose(barred, sampler["temperature"], sampler["top_p"], rng))
+        pen.take(chosen)
+        symbols.append(chosen)
+    return np.array(symbols[1:], np.int32)
+
+
+@dataclass(slots=True)
+class _Freehand:
+    """Writes any character after any other, up to the blank line that ends a tune."""
+
+    codec: Abc
+    text: str = ""
+
+    def allowed(self, chosen: Symbol) -> Bools:  # noqa: ARG002 # there is one field: nothing is chosen before
+        return np.arange(self.codec.sizes[0]) > (len(self.codec.characters) if self.text.endswith(_END) else 0)
+
+    def take(self, symbol: Symbol) -> None:
+        self.text += self.codec.text([symbol])
+
+
+Watched = Callable[[Sequence[int]], Iterable[int]]
+
+
+def tunes(
+    net: nets.Sequence, codec: Abc, seeds: Sequence[int], sampler: dict[str, float], watched: Watched = iter
+) -> dict[str, dict[str, float | None]]:
+    """How much of what the network writes is ABC (see `validity`), with the grammar's mask and without it.
+
+    `watched` wraps the walk over the seeds.
+    """
+    found = dict[str, dict[str, float | None]]()
+    for name in ("with the mask", "without it"):
+        texts: list[str] = []
+        for seed in watched(seeds):
+            pen = codec.tune(most=MOST) if name == "with the mask" else _Freehand(codec)
+            _drawn(net, pen, MOST, seed, sampler)
+            texts.append(pen.text)
+        found[name] = _shares(validity.counted(texts)) | {
+            f"music21_{key}": share for key, share in _shares(validity.by_music21(texts)).items() if key != "tunes"
+        }
+    return found
+
+
+def _shares(found: Validity) -> dict[str, float | None]:
+    return {"tunes": found.tunes, "read": found.tunes_read, "bars": found.bars, "bars_right": found.bars_right}

@@ -20,7 +20,7 @@ from bachbridge_training.passages import Ints
 from bachbridge_training.validity import Validity
 
 MOST = 1000
-"""Symbols of the longest piece."""
+"""Symbols of the longest piece; a tune is then led to its end."""
 _END = "\n\n"
 
 
@@ -34,7 +34,7 @@ class Pen(Protocol):
 def drawn(net: nets.Sequence, codec: Codec, length: int, seed: int, sampler: dict[str, float]) -> Ints:
     """A piece of `length` symbols, `[symbol, field]`."""
     if isinstance(codec, Abc):
-        return _drawn(net, codec.tune(most=length), MOST, seed, sampler)
+        return _drawn(net, codec.tune(most=length), 2 * MOST, seed, sampler)
     return _drawn(net, codec.pen(Phrase((), 0)), length, seed, sampler)
 
 
@@ -84,7 +84,7 @@ def tunes(
         texts: list[str] = []
         for seed in watched(seeds):
             pen = codec.tune(most=MOST) if name == "with the mask" else _Freehand(codec)
-            _drawn(net, pen, MOST, seed, sampler)
+            _drawn(net, pen, 2 * MOST if name == "with the mask" else MOST, seed, sampler)
             texts.append(pen.text)
         found[name] = _shares(validity.counted(texts)) | {
             f"music21_{key}": share for key, share in _shares(validity.by_music21(texts)).items() if key != "tunes"

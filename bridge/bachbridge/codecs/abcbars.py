@@ -1,10 +1,11 @@
 """The bars and sections of a tune in ABC: which bars are full, which may be short, and where a tune may end.
 
-*Strict*, as tunes are written here: every bar is full, but the first may be short (a pickup of `pickup` quanta). Then
-every section ends with the bar that the pickup completes, and the next begins with as long a pickup again, so that the
-bars add up through every repeat; but a pickup followed by `|:` stands alone, and all sections are full. A repeat that
-was opened is closed; a first ending is followed by a second. From everywhere the end is near: fill the bar, fill one
-more as far as the pickup asks for, close the section (twice, after a first ending).
+*Strict*, as tunes are written here: every bar is full, but the first may be short (a pickup), and so may the last one
+of a section; the next section then begins with the pickup that completes it, so that the bars add up from section to
+section. A pickup followed by `|:` stands alone. A repeat that was opened is closed; a first ending, which ends as the
+tune's pickup asks for, is followed by a second. From everywhere the end is near: fill the bar, close the section (twice, after a first ending). That a section
+which is repeated also completes its own pickup is not asked for: many who write tunes do not, and a network that has
+read them and may not end a section where it would never ends.
 
 Not strict, as people write tunes: also short are the bars beside a join, which may stand in the middle of a bar, and
 those beside an ending's number; everything between two plain bar lines is full.
@@ -81,14 +82,14 @@ class Bars:
         return replace(self._next("|"), pickup=self.rhythm.filled) if self.first else None
 
     def _joint(self, line: str) -> "Bars | None":
-        filled, rest = self.rhythm.filled, self.bar - self.pickup
-        alone = self.first and line == "|:"
-        if self.rhythm.size != self.bar or not (alone or filled == rest) or not self._opens_and_closes(line):
+        filled, alone = self.rhythm.filled, self.first and line == "|:"
+        begun = not self.first or alone or not self.rhythm.left
+        if self.rhythm.size != self.bar or not begun or not self._opens_and_closes(line):
             return None
         after = replace(self._next(line), repeat=line in ("|:", "::"))
         if self.ending == 1:
-            return replace(after, line=":|")
-        size = self.pickup or self.bar
+            return replace(after, line=":|") if filled == self.bar - self.pickup else None
+        size = self.bar if alone else self.rhythm.left or self.bar
         return replace(after, ending=0, rhythm=_fresh(self.rhythm, size))
 
     def _opens_and_closes(self, line: str) -> bool:

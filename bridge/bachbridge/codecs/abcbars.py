@@ -3,9 +3,9 @@
 *Strict*, as tunes are written here: every bar is full, but the first may be short (a pickup), and so may the last one
 of a section; the next section then begins with the pickup that completes it, so that the bars add up from section to
 section. A pickup followed by `|:` stands alone. A repeat that was opened is closed; a first ending, which ends as the
-tune's pickup asks for, is followed by a second. From everywhere the end is near: fill the bar, close the section (twice, after a first ending). That a section
-which is repeated also completes its own pickup is not asked for: many who write tunes do not, and a network that has
-read them and may not end a section where it would never ends.
+tune's pickup asks for, is followed by a second. From everywhere the end is near: fill the bar, close the section
+(twice, after a first ending). That a section which is repeated also completes its own pickup is not asked for: many who
+write tunes do not, and a network that has read them, and may not end a section where it would, never ends.
 
 Not strict, as people write tunes: also short are the bars beside a join, which may stand in the middle of a bar, and
 those beside an ending's number; everything between two plain bar lines is full.

@@ -5,7 +5,7 @@ chorales (`keys88` without a folder), or of ABC tunes (`tunes`).
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bachbridge.errors import ConfigError
@@ -43,12 +43,21 @@ def _found(codec: str, part: str, data: Path | None, *, given: bool) -> list[Sou
         case "abc":
             return [Source(its.name, its.text) for its in tunes.texts(part, data, given=given)]
         case "keys88" if data is None:
-            return [Source(piece.name, phrase_of(piece)) for piece in corpus.pieces(part)]
+            return [each for piece in corpus.pieces(part) for each in _chorale(piece, alone=part == "train")]
         case _ if data is None:
             raise ConfigError(f"this model learns from MIDI files: name the folder with {codec} after --data.")
         case _:
             items = collection.gathered(data, kinds.KINDS[codec]).items
             return named(items if data.is_file() else repertoire.split(items)[part])
+
+
+def _chorale(piece: Piece, *, alone: bool) -> Iterable[Source]:
+    """A chorale, and if wished its soprano `alone`: what is played live is often a single line."""
+    whole = phrase_of(piece)
+    yield Source(piece.name, whole)
+    if alone:
+        sung = tuple(note for note in whole.notes if note.voice == 0)
+        yield Source(f"{piece.name}, soprano", replace(whole, notes=sung))
 
 
 def named(items: Iterable[Item]) -> list[Source]:

@@ -137,7 +137,7 @@ def test_from_a_folder_to_a_model_by_the_commands(
     with pytest.raises(ConfigError, match="began with other music"):
         train_command(str(tmp_path / "toy.toml"), **more, resume=True, data=data)
     trained: list[tuple[int, ...]] = []
-    monkeypatch.setattr(training, "train", lambda its, *parts: trained.append((its.step, *map(len, parts[:2]))))
+    monkeypatch.setattr(training, "train", lambda its, *parts, **_: trained.append((its.step, *map(len, parts[:2]))))
     train_command(str(tmp_path / "toy.toml"), **more, resume=True, data=hymns(tmp_path / "moved"))
     assert trained == [(1, *(len(origin.parts[part]) for part in ("train", "valid")))]
 

@@ -11,7 +11,7 @@ music is all voice 0, and the codec spreads it.
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from statistics import fmean
@@ -151,11 +151,17 @@ def voice_named(name: str) -> int | None:
     return next((voice for voice, word in enumerate(VOICES) if word in name or name in {word[0], word[:3]}), None)
 
 
-def voices(notes: Sequence[TickNote], names: Sequence[str], time: Timeline) -> dict[tuple[int, int], int]:
-    """The voice of each part (track, channel); empty where the music has no four parts."""
+def parts_of(notes: Iterable[TickNote]) -> Parts:
+    """The notes of each part (track, channel), the parts in the order in which they come in."""
     parts: Parts = defaultdict(list)
     for note in notes:
         parts[note.track, note.channel].append(note)
+    return parts
+
+
+def voices(notes: Sequence[TickNote], names: Sequence[str], time: Timeline) -> dict[tuple[int, int], int]:
+    """The voice of each part (track, channel); empty where the music has no four parts."""
+    parts = parts_of(notes)
     if len(parts) != len(VOICES):
         return {}
     named = {part: voice_named(names[part[0]]) for part in parts}

@@ -5,7 +5,7 @@ and the engine's process needs the other core. Used on one thread of the model's
 than `session` to open the files, another run-time takes its place.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -109,6 +109,11 @@ class Sequence:
             return np.pad(hidden[:, :first], [(0, 0), (0, sum(self.sizes) - first)])
         (logits,) = self._heads.run(None, {"hidden": hidden, "known": known})
         return logits
+
+    def fields(self, hidden: Floats, ids: Ints) -> Iterator[Floats]:
+        """What `heads` says of one field after another, each given those before it in `ids[1, field]`."""
+        for field in range(len(self.sizes)):
+            yield self.heads(hidden, np.where(np.arange(len(self.sizes)) < field, ids, -1).astype(np.int32))
 
 
 def mixed(logits: Floats, shares: Floats, symbols: Floats) -> Floats:

@@ -6,6 +6,7 @@ chance follows from the seed. A tune ends where it ends, other music after as ma
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 import numpy as np
@@ -57,13 +58,14 @@ def _drawn(net: nets.Sequence, pen: Pen, most: int, seed: int, sampler: dict[str
 
 @dataclass(slots=True)
 class _Freehand:
-    """Writes any character after any other, up to the blank line that ends a tune."""
+    """Writes any character after any other, up to the blank line that ends a tune, or to `MOST` characters."""
 
     codec: Abc
     text: str = ""
 
     def allowed(self, chosen: Symbol) -> Bools:  # noqa: ARG002 # there is one field: nothing is chosen before
-        return np.arange(self.codec.sizes[0]) > (len(self.codec.characters) if self.text.endswith(_END) else 0)
+        over = self.text.endswith(_END) or len(self.text) >= MOST
+        return np.arange(self.codec.sizes[0]) > (len(self.codec.characters) if over else 0)
 
     def take(self, symbol: Symbol) -> None:
         self.text += self.codec.text([symbol])
@@ -80,11 +82,11 @@ def tunes(
     `watched` wraps the walk over the seeds.
     """
     found = dict[str, dict[str, float | None]]()
-    for name in ("with the mask", "without it"):
+    for name, begun in (("with the mask", partial(codec.tune, most=MOST)), ("without it", partial(_Freehand, codec))):
         texts: list[str] = []
         for seed in watched(seeds):
-            pen = codec.tune(most=MOST) if name == "with the mask" else _Freehand(codec)
-            _drawn(net, pen, 2 * MOST if name == "with the mask" else MOST, seed, sampler)
+            pen = begun()
+            _drawn(net, pen, 2 * MOST, seed, sampler)
             texts.append(pen.text)
         found[name] = _shares(validity.counted(texts)) | {
             f"music21_{key}": share for key, share in _shares(validity.by_music21(texts)).items() if key != "tunes"

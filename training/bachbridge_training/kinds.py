@@ -14,7 +14,7 @@ import numpy as np
 
 from bachbridge import grid
 from bachbridge.codecs import satb
-from bachbridge.grid import TickNote, Timeline
+from bachbridge.grid import TickNote, Timeline, parts_of
 from bachbridge.music import STEPS_PER_BEAT, VOICES
 from bachbridge_training import scores, tunes
 from bachbridge_training.manuscript import Manuscript
@@ -129,9 +129,7 @@ def _vocal(manuscript: Manuscript) -> tuple[TickNote, ...]:
 def _undivided(notes: tuple[TickNote, ...]) -> tuple[TickNote, ...]:
     """Of four parts that are divided now and then the outer notes, so that soprano and bass stay the chord's frame."""
     parts: dict[tuple[int, int], dict[int, TickNote]] = {}
-    pitches: dict[tuple[int, int], list[int]] = {}
-    for note in notes:
-        pitches.setdefault((note.track, note.channel), []).append(note.pitch)
+    pitches = {part: [note.pitch for note in its] for part, its in parts_of(notes).items()}
     if len(pitches) != len(VOICES):
         return notes
     lowest = min(pitches, key=lambda part: fmean(pitches[part]))
@@ -197,9 +195,7 @@ def _off_grid(note: TickNote, time: Timeline) -> bool:
 def _overlaps(notes: tuple[TickNote, ...], time: Timeline) -> int:
     """How many notes have more than half a step to go where the next one of their part begins."""
     slack = time.ticks_per_beat / STEPS_PER_BEAT / 2
-    parts: dict[tuple[int, int], list[TickNote]] = {}
-    for note in notes:
-        parts.setdefault((note.track, note.channel), []).append(note)
+    parts = parts_of(notes)
     if len(parts) != len(VOICES):
         return 0
     return sum(

@@ -128,12 +128,11 @@ def _frames(card: Card, runtime: nets.Nets, piece: Any) -> Iterator[None]:
 
 
 def _symbols(runtime: nets.Sequence, piece: Any) -> Iterator[None]:
-    item, fields = passages.whole(piece), len(runtime.sizes)
+    item = passages.whole(piece)
     while True:
         state = runtime.initial_state()
         for ids, target in zip(item.ids, item.target, strict=True):
             hidden, state = runtime.core(ids[None], state)
-            for field in range(fields):
-                known = np.where(np.arange(fields) < field, target, -1).astype(np.int32)
-                runtime.heads(hidden, known[None])
+            for _ in runtime.fields(hidden, target[None]):
+                pass
             yield

@@ -344,13 +344,15 @@ def bench(
     json: Json = False,
 ) -> None:
     """Measure latencies over real ports, acting as the DAW."""
+    if steps:
+        from bachbridge.cli.stepbench import bench_steps
+
+        bench_steps(json=json)
+        return
     from bachbridge.cli.bench import bench as measure
     from bachbridge.cli.bench import bench_window
-    from bachbridge.cli.stepbench import bench_steps
 
-    if steps:
-        bench_steps(json=json)
-    elif gui:
+    if gui:
         bench_window(json=json)
     else:
         measure(json=json, notes=notes, chords=chords)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from itertools import chain, cycle
 from pathlib import Path
 
-from bachbridge.grid import TickNote, voices
+from bachbridge.grid import TickNote, parts_of, voices
 from bachbridge.midifile import MidiSong, read_midi
 from bachbridge.music import STEPS_PER_BEAT, VOICES
 from bachbridge.performance import PLAYER, Part, Played
@@ -31,9 +31,7 @@ def roll_file(source: Path, target: Path, *, title: str) -> None:
 
 def _parts(song: MidiSong) -> list[Part]:
     """The file's parts, each a channel of a track, by their voices or in their order."""
-    found: dict[tuple[int, int], list[TickNote]] = {}
-    for note in song.notes:
-        found.setdefault((note.track, note.channel), []).append(note)
+    found = parts_of(song.notes)
     named = voices(song.notes, song.names, song.time)
     places = sorted(found)
     others = chain([PLAYER] if len(places) > 1 else [], cycle(range(len(VOICES))))

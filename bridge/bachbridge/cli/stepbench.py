@@ -86,7 +86,7 @@ def _frames(card: Card) -> Iterator[int]:
 def _symbols(card: Card, past: int) -> Iterator[int]:
     """The same, each step after as many symbols; which ones these are does not matter to the time."""
     net, rng = nets.load_sequence(card), np.random.default_rng(0)
-    state, fields = net.initial_state(), len(net.sizes)
+    state = net.initial_state()
     symbols = np.stack([rng.integers(1, size, past) for size in net.sizes], axis=1).astype(np.int32)
     for symbol in symbols:
         _, state = net.core(symbol[None], state)
@@ -94,8 +94,8 @@ def _symbols(card: Card, past: int) -> Iterator[int]:
 
     def step() -> None:
         hidden, _ = net.core(ids, state)
-        for field in range(fields):
-            net.heads(hidden, np.where(np.arange(fields) < field, ids, -1).astype(np.int32))
+        for _ in net.fields(hidden, ids):
+            pass
 
     return _timed(step)
 

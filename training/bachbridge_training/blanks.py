@@ -198,7 +198,9 @@ def stacked(items: Sequence[Blanks], steps: int) -> Blanks:
     )
 
 
-def examples(pieces: Sequence[Piece], count: int, *, told: bool, window: int = 128) -> Iterator[Blanks]:
+def examples(
+    pieces: Sequence[Piece], count: int, *, told: bool, window: int = 128, grid: int = canvas.SIXTEENTHS
+) -> Iterator[Blanks]:
     """`count` windows in original keys with open steps, always the same ones, to score a network in training.
 
     `told`: whether bar lines and attacks are.
@@ -206,8 +208,9 @@ def examples(pieces: Sequence[Piece], count: int, *, told: bool, window: int = 1
     for number in range(count):
         rng = np.random.default_rng([number, 11])
         piece = pieces[number % len(pieces)]
-        begin = int(rng.integers(max(1, len(piece.pitches) - window + 1)))
-        part = np.arange(len(piece.pitches))[begin : begin + window]
-        place = _place(piece, part, canvas.SIXTEENTHS, told=told, beat=False)
+        steps = np.arange(len(piece.pitches))[:: 2 if grid == canvas.EIGHTHS else 1]
+        begin = int(rng.integers(max(1, len(steps) - window + 1)))
+        part = steps[begin : begin + window]
+        place = _place(piece, part, grid, told=told, beat=False)
         mask = frames(rng, len(part))
-        yield blanked(piece, part, mask, place=place, attacks=np.full(_VOICES, told))
+        yield blanked(piece, part, mask, place=place, attacks=np.full(_VOICES, told), grid=grid)

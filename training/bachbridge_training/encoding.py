@@ -85,7 +85,9 @@ def _passage(codec: Codec, source: Source, shifts: int) -> Passage:
             pitches = [note.pitch for note in phrase.notes]
             low, high = codec.lowest - min(pitches), codec.highest - max(pitches)
             moves = [0, *(by for by in range(-shifts, shifts + 1) if by and low <= by <= high)]
-            return Passage(source.name, {by: _array(codec.read(_moved(phrase, by))) for by in moves}, phrase.steps)
+            shifted = {by: _array(codec.read(_moved(phrase, by))) for by in moves}
+            close = frozenset(note.pitch % 12 for note in phrase.notes if note.end == phrase.steps)
+            return Passage(source.name, shifted, phrase.steps, close=close)
         case abc.Abc():
             text = _text(source)
             symbols = codec.symbols(text)

@@ -1,8 +1,11 @@
 """Windows of symbol sequences for training: transposed where the codec allows it, padded with zeros.
 
-The network takes a symbol in and says what follows; at the beginning of a piece it takes in zeros.
+The network takes a symbol in and says what follows; at the beginning of a piece it takes in zeros. Where a piece ends
+nothing follows, so a network that goes on in play is on its own there; one that writes each step of a held chord then
+holds it for ever. With a recipe's `joined`, another piece that ends on the same chord begins where one ends.
 """
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -28,6 +31,8 @@ class Passage:
     shifted: Mapping[int, Ints]
     steps: int = 0
     unknown: int = 0
+    close: frozenset[int] = frozenset()
+    """The pitch classes on which the piece ends as it stands; none where the codec does not say."""
 
     @property
     def symbols(self) -> Ints:
@@ -80,6 +85,11 @@ class Feed:
         self._passages, self._recipe = passages, recipe
         lengths = np.array([len(passage.symbols) for passage in passages], dtype=np.float64)
         self._shares = lengths / lengths.sum()
+        self._ending: defaultdict[frozenset[int], list[Ints]] = defaultdict(list)
+        """By the pitch classes on which they end: pieces as they are transposed."""
+        for passage in passages if recipe.joined else ():
+            for by, symbols in passage.shifted.items():
+                self._ending[_moved(passage.close, by)].append(symbols)
 
     def batch(self, number: int) -> Window:
         rng = np.random.default_rng([self._recipe.seed, number])
@@ -87,7 +97,21 @@ class Feed:
 
     def _window(self, rng: np.random.Generator) -> Window:
         passage = self._passages[int(rng.choice(len(self._passages), p=self._shares))]
-        symbols = passage.shifted[int(rng.choice(sorted(passage.shifted)))]
-        length, size = len(symbols), self._recipe.window
-        begin = 0 if rng.random() < _FROM_THE_BEGINNING else int(rng.integers(max(1, length - size // 2)))
+        by = int(rng.choice(sorted(passage.shifted)))
+        symbols, size, joined = passage.shifted[by], self._recipe.window, self._recipe.joined
+        last = len(symbols) if joined else len(symbols) - size // 2
+        begin = 0 if rng.random() < _FROM_THE_BEGINNING else int(rng.integers(max(1, last)))
+        if joined:
+            symbols = self._followed(symbols, _moved(passage.close, by), begin + size, rng)
         return window(symbols, begin, begin + size)
+
+    def _followed(self, symbols: Ints, close: frozenset[int], until: int, rng: np.random.Generator) -> Ints:
+        """A piece, and others that end like it after it `until` there are so many symbols."""
+        others, found = self._ending[close], [symbols]
+        while (until := until - len(found[-1])) > 0:
+            found.append(others[int(rng.integers(len(others)))])
+        return np.concatenate(found)
+
+
+def _moved(classes: frozenset[int], by: int) -> frozenset[int]:
+    return frozenset((pitch + by) % 12 for pitch in classes)

@@ -110,6 +110,8 @@ class StreamRecipe:
     averaging: float
     shifts: int
     """Pieces are transposed by up to so many semitones, where the codec allows it; 0: they are not."""
+    joined: bool
+    """Whether another piece begins where one ends; else nothing follows."""
     seed: int
     temperature: float
     top_p: float

@@ -262,6 +262,14 @@ def test_the_answer_comes_back_in_the_players_key() -> None:
     assert pen.step == 8
 
 
+@pytest.mark.parametrize(("played", "text", "heard"), [(127, "c''8|", 119), (0, "A,,8|", 7)])
+def test_no_answer_leaves_the_pitches_of_midi(played: int, text: str, heard: int) -> None:
+    its = codec()
+    pen = its.pen(Phrase((Note(0, 16, played),), 16, 16, 0), (0, False))
+    written = [note for symbol in its.symbols(text, end=False) for note in pen.take(symbol)]
+    assert written == [Note(0, 16, heard)], "of the same name, in the nearest octave that there is"
+
+
 def test_a_whole_tune_can_be_drawn() -> None:
     its = codec()
     pen = its.tune("M:6/8\nL:1/8\nK:G\n", most=80)

@@ -215,6 +215,22 @@ def test_a_part_that_is_late_begins_on_a_later_beat() -> None:
     assert any(isinstance(m, Missed) and "beats later" in m.what for _, m in driver.of(Missed))
 
 
+def test_a_chapter_that_begins_late_is_told_from_where_it_began() -> None:
+    driver = dreaming()
+    driver.run(67 * S)
+    driver.model = whole(3 * S)
+    driver.run(72 * S)
+    driver.model = whole(10 * MS)
+    driver.run(90 * S)
+    driver.feed(Panic())
+    _, told = [message for _, message in driver.of(Answered) if isinstance(message, Answered)]
+    late = driver.of(Answering)[-1][1]
+    assert isinstance(late, Answering)
+    assert len(driver.of(Answering)) == 3, "the phrase's answer, the chapter, and the chapter again"
+    assert late.due_ns in onsets(driver)
+    assert (told.ask, told.notes[0].start) == (late.ask, 0)
+
+
 def test_a_dream_that_falls_silent_begins_again_with_its_phrase() -> None:
     driver = dreaming(lambda ask: [(MS, Answer(ask.ask, (), ask.steps, final=True))])
     driver.run(30 * S)

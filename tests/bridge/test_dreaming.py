@@ -20,11 +20,12 @@ from bachbridge.events import (
     Missed,
     Panic,
     PortsChanged,
+    Prompt,
     Refused,
     Reset,
     Setting,
 )
-from bachbridge.music import Note
+from bachbridge.music import Note, Phrase, step_ns_of
 
 DREAMING = Settings(bpm=120.0, seed=1, answer="dream")
 BEAT = 500 * MS
@@ -129,6 +130,19 @@ def test_tempo_and_temperature_change_while_it_plays() -> None:
     assert temperatures == sorted(temperatures)
     driver.feed(Reset())
     assert not driver.receiver.sounding
+
+
+def test_a_dream_keeps_the_tempo_of_its_phrase_until_another_is_set() -> None:
+    driver = Driver(DREAMING, singing)
+    phrase = Phrase(tuple(Note(at, 4, 60 + at) for at in range(0, 16, 4)), 16)
+    driver.feed(Prompt(phrase, step_ns_of(80), 1, aloud=True))
+    for index, setting in enumerate((Setting("temperature", 1.2), Setting("bpm", 120), Setting("model", "another"))):
+        driver.at((20 + index) * S, setting)
+    driver.at(40 * S, Setting("bpm", 60))
+    driver.run(60 * S)
+    begun = onsets(driver)
+    assert {b - a for a, b in pairwise(begun) if b < 40 * S} == {750 * MS}
+    assert {b - a for a, b in pairwise(begun) if a > 40 * S} == {2 * BEAT}
 
 
 def test_what_the_player_plays_becomes_the_prompt() -> None:

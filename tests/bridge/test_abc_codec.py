@@ -147,6 +147,11 @@ def test_normal_form() -> None:
     assert abcform.normal(text) == text
 
 
+@pytest.mark.parametrize(("written", "meter"), [("C", "4/4"), ("C|", "2/2"), ("C |", "2/2"), (" 6 / 8", "6/8")])
+def test_a_meter_in_anybodys_spelling(written: str, meter: str) -> None:
+    assert abcform.header_lines(f"M:{written}\nK:C\n").startswith(f"M:{meter}\n")
+
+
 def test_tunes_of_a_file() -> None:
     assert abcform.tunes("words\n\nX:1\nK:C\nC\n\nmore words\nX:2\nK:C\nD") == ["X:1\nK:C\nC\n", "X:2\nK:C\nD\n"]
 

@@ -17,17 +17,15 @@ from bachbridge.codecs.abcplaying import Playing, playing
 from bachbridge.codecs.abctune import STEPS, Header
 from bachbridge.config import LIMITS
 from bachbridge.errors import TuneError
-from bachbridge.grid import Meter, Tempo, TickNote, Timeline, phrase, plain_meter
+from bachbridge.grid import DEFAULT_BPM, Meter, Tempo, TickNote, Timeline, phrase, plain_meter
+from bachbridge.instruments import PIANO
 from bachbridge.midifile import MAX_BEATS, MidiSong
 from bachbridge.music import STEPS_PER_BEAT, Phrase
 from bachbridge.record import TICKS_PER_BEAT
 from bachbridge.smf import METER, TEMPO, TRACK_NAME, meta, part_chunk, track_chunk
 
 SUFFIX = ".abc"
-_BPM = 120.0
 _VELOCITY = 80
-_PIANO = 0
-"""The General MIDI program, from 0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,14 +70,14 @@ def tempo_of(tune: str, header: Header) -> float:
     beats, equals, number = told.rpartition("=")
     lengths = re.findall(r"(\d+)/(\d+)", beats)
     if not re.fullmatch(r"\s*\d{1,4}\s*", number) or any(int(under) == 0 for _, under in lengths):
-        return _BPM
+        return DEFAULT_BPM
     beat = sum((Fraction(int(over), int(under)) for over, under in lengths), Fraction(0))
     if not lengths:
         times = re.search(r"\d+", beats)
         beat = header.unit * (int(times[0]) if equals and times else 1)
     bpm = float(4 * beat * int(number))
     low, high = LIMITS["bpm"]
-    return bpm if low <= bpm <= high else _BPM
+    return bpm if low <= bpm <= high else DEFAULT_BPM
 
 
 def _song(path: Path, played: Playing, title: str, bpm: float) -> MidiSong:
@@ -88,7 +86,7 @@ def _song(path: Path, played: Playing, title: str, bpm: float) -> MidiSong:
     notes = tuple(TickNote(_tick(note.start), _tick(note.end), note.pitch, _VELOCITY, 1, 0) for note in played.notes)
     meters = ((meter.tick, _event(meter)) for meter in time.meters)
     told = [(0, meta(TRACK_NAME, title.encode())), (0, meta(TEMPO, beat_us.to_bytes(3))), *meters]
-    part = part_chunk(title, 0, _PIANO, [(note.start, note.end, note.pitch, note.velocity) for note in notes])
+    part = part_chunk(title, 0, PIANO, [(note.start, note.end, note.pitch, note.velocity) for note in notes])
     names = (title, title)
     chunks = (track_chunk(told), part)
     return MidiSong(path, notes, _gridded(notes, names, time, played), time, names, TICKS_PER_BEAT, chunks)

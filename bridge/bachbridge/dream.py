@@ -19,16 +19,22 @@ _SEEDS = 1 << 31
 def longer(prompt: Phrase, answer: Sequence[Note], steps: int) -> Phrase:
     """The prompt and its answer of `steps` steps as one phrase, or the end of it.
 
-    The hands of a player have no voices. Where the answer has all of them, it goes on without the player's notes, which
-    would be taken for one of its voices.
+    The hands of a player have no voices. Where the answer is in four voices, it goes on without the player's notes,
+    which would be taken for one of them. A chord of four notes now and then is not four voices.
     """
     told = longest(note for note in answer if note.start < steps)
-    if len({note.voice for note in told}) == len(VOICES) and not any(note.voice for note in prompt.notes):
+    if _in_voices(told, steps) and not any(note.voice for note in prompt.notes):
         position = None if prompt.position is None else (prompt.position + prompt.steps) % prompt.steps_per_bar
         prompt = Phrase((), 0, prompt.steps_per_bar, position)
     notes = (*prompt.notes, *(replace(note, start=note.start + prompt.steps) for note in told))
     whole = replace(prompt, notes=notes, steps=prompt.steps + steps)
     return _end_of(whole) if whole.steps > _MOST_BARS * whole.steps_per_bar else whole
+
+
+def _in_voices(notes: Sequence[Note], steps: int) -> bool:
+    """Whether each of the four voices sounds for a quarter of these steps or longer."""
+    sounding = [sum(note.length for note in notes if note.voice == voice) for voice in range(len(VOICES))]
+    return 4 * min(sounding) >= steps
 
 
 def _end_of(phrase: Phrase) -> Phrase:

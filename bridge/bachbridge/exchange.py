@@ -59,6 +59,7 @@ class Exchange:
         """The answer is late: begin on the first beat that is still ahead; returns by how many steps."""
         steps = max(0, self.grid.next_beat(now_ns) - self.base)
         if self.base:
+            self.chapter += steps * (self.chapter == self.base)
             self.base += steps
         else:
             self.grid = Grid(self.grid.time_of(steps), self.grid.step_ns)

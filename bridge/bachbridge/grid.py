@@ -20,6 +20,8 @@ from bachbridge.music import STEPS_PER_BEAT, VOICES, Note, Phrase, longest
 
 DEFAULT_TEMPO_US = 500_000
 """Microseconds per quarter note before the first tempo event (the MIDI file specification's 120 bpm)."""
+DEFAULT_BPM = 60e6 / DEFAULT_TEMPO_US
+"""The same in quarter notes a minute: of any music that tells no tempo."""
 
 
 @dataclass(frozen=True, slots=True)

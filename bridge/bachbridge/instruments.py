@@ -35,6 +35,8 @@ NAMES = (
     *("Telephone Ring", "Helicopter", "Applause", "Gunshot"),
 )
 """In the order of their programs."""
+PIANO = 0
+"""The program of what tells no instrument."""
 _OFFERED = 3
 
 

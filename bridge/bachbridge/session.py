@@ -251,9 +251,8 @@ class Session:
             self._settings = with_value(before, name, value)
         except ConfigError as error:
             return [Status("setting", str(error))]
-        self._apply()
+        self._apply(now_ns)
         self._respondent.dream(on=self.settings.answer == "dream" and self.settings.mode != "harmonize")
-        self._retime(now_ns)
         stops = self._differs(before, _STOPPING) or (before.thru and not self._settings.thru)
         effects = self._stop(now_ns) if stops else self._steer()
         if self._differs(before, _VOICING):
@@ -265,22 +264,19 @@ class Session:
     def _differs(self, before: Settings, names: tuple[str, ...]) -> bool:
         return any(getattr(self._settings, name) != getattr(before, name) for name in names)
 
-    def _apply(self) -> None:
-        """The settings, and the clock's tempo in them, come into force."""
+    def _apply(self, now_ns: int) -> None:
+        """The settings, and the clock's tempo in them, come into force; a dream changes its tempo with them."""
+        before_bpm = self.settings.bpm
         clocked = self._settings.follow_clock and self._clock.bpm > 0
         settings = replace(self._settings, bpm=self._clock.bpm) if clocked else self._settings
         self._listener.set(settings)
         self._harmonizer.set(settings)
+        if settings.bpm not in (0, before_bpm):
+            self._respondent.retime(now_ns, step_ns_of(settings.bpm))
 
     def _apply_clock(self, now_ns: int) -> list[Effect]:
-        self._apply()
-        self._retime(now_ns)
+        self._apply(now_ns)
         return [ClockHeard(self._clock.bpm)]
-
-    def _retime(self, now_ns: int) -> None:
-        """A dream keeps to the tempo that is set."""
-        if self.settings.bpm:
-            self._respondent.retime(now_ns, step_ns_of(self.settings.bpm))
 
     def _programs(self, now_ns: int) -> list[Send]:
         """The instrument that was chosen, on every channel of the answering voices."""

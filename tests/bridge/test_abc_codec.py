@@ -147,6 +147,11 @@ def test_normal_form() -> None:
     assert abcform.normal(text) == text
 
 
+@pytest.mark.parametrize(("written", "meter"), [("C", "4/4"), ("C|", "2/2"), ("C |", "2/2"), (" 6 / 8", "6/8")])
+def test_a_meter_in_anybodys_spelling(written: str, meter: str) -> None:
+    assert abcform.header_lines(f"M:{written}\nK:C\n").startswith(f"M:{meter}\n")
+
+
 def test_tunes_of_a_file() -> None:
     assert abcform.tunes("words\n\nX:1\nK:C\nC\n\nmore words\nX:2\nK:C\nD") == ["X:1\nK:C\nC\n", "X:2\nK:C\nD\n"]
 
@@ -260,6 +265,14 @@ def test_the_answer_comes_back_in_the_players_key() -> None:
     written = [note for symbol in its.symbols("G2F>GA", end=False) for note in pen.take(symbol)]
     assert written == [Note(0, 4, 68), Note(4, 3, 67), Note(7, 1, 68)]
     assert pen.step == 8
+
+
+@pytest.mark.parametrize(("played", "text", "heard"), [(127, "c''8|", 119), (0, "A,,8|", 7)])
+def test_no_answer_leaves_the_pitches_of_midi(played: int, text: str, heard: int) -> None:
+    its = codec()
+    pen = its.pen(Phrase((Note(0, 16, played),), 16, 16, 0), (0, False))
+    written = [note for symbol in its.symbols(text, end=False) for note in pen.take(symbol)]
+    assert written == [Note(0, 16, heard)], "of the same name, in the nearest octave that there is"
 
 
 def test_a_whole_tune_can_be_drawn() -> None:

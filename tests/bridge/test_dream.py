@@ -19,6 +19,12 @@ def test_voices_go_on_without_the_hands_that_have_none() -> None:
     assert [note.start for note in longer(grown, answer, 8).notes] == [0] * 4 + [8] * 4
 
 
+def test_a_chord_of_four_notes_does_not_make_a_dream_forget_its_phrase() -> None:
+    chord = [Note(8, 4, 64 - 5 * voice, voice=voice) for voice in range(4)]
+    line = [Note(at, 4, 67) for at in range(0, 32, 4) if at != 8]
+    assert longer(PLAYED, sorted([*line, *chord], key=lambda note: note.start), 32).steps == 12 + 32
+
+
 def test_of_a_long_prompt_the_last_bars_go_on_from_a_bar_line() -> None:
     prompt = PLAYED
     for part in range(40):

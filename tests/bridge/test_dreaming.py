@@ -20,11 +20,12 @@ from bachbridge.events import (
     Missed,
     Panic,
     PortsChanged,
+    Prompt,
     Refused,
     Reset,
     Setting,
 )
-from bachbridge.music import Note
+from bachbridge.music import Note, Phrase, step_ns_of
 
 DREAMING = Settings(bpm=120.0, seed=1, answer="dream")
 BEAT = 500 * MS
@@ -131,6 +132,19 @@ def test_tempo_and_temperature_change_while_it_plays() -> None:
     assert not driver.receiver.sounding
 
 
+def test_a_dream_keeps_the_tempo_of_its_phrase_until_another_is_set() -> None:
+    driver = Driver(DREAMING, singing)
+    phrase = Phrase(tuple(Note(at, 4, 60 + at) for at in range(0, 16, 4)), 16)
+    driver.feed(Prompt(phrase, step_ns_of(80), 1, aloud=True))
+    for index, setting in enumerate((Setting("temperature", 1.2), Setting("bpm", 120), Setting("model", "another"))):
+        driver.at((20 + index) * S, setting)
+    driver.at(40 * S, Setting("bpm", 60))
+    driver.run(60 * S)
+    begun = onsets(driver)
+    assert {b - a for a, b in pairwise(begun) if b < 40 * S} == {750 * MS}
+    assert {b - a for a, b in pairwise(begun) if a > 40 * S} == {2 * BEAT}
+
+
 def test_what_the_player_plays_becomes_the_prompt() -> None:
     driver = dreaming()
     for index, pitch in enumerate((48, 50, 52)):
@@ -213,6 +227,22 @@ def test_a_part_that_is_late_begins_on_a_later_beat() -> None:
     assert {gap % BEAT for gap in gaps} == {0}
     assert begun[-1] > 59 * S
     assert any(isinstance(m, Missed) and "beats later" in m.what for _, m in driver.of(Missed))
+
+
+def test_a_chapter_that_begins_late_is_told_from_where_it_began() -> None:
+    driver = dreaming()
+    driver.run(67 * S)
+    driver.model = whole(3 * S)
+    driver.run(72 * S)
+    driver.model = whole(10 * MS)
+    driver.run(90 * S)
+    driver.feed(Panic())
+    _, told = [message for _, message in driver.of(Answered) if isinstance(message, Answered)]
+    late = driver.of(Answering)[-1][1]
+    assert isinstance(late, Answering)
+    assert len(driver.of(Answering)) == 3, "the phrase's answer, the chapter, and the chapter again"
+    assert late.due_ns in onsets(driver)
+    assert (told.ask, told.notes[0].start) == (late.ask, 0)
 
 
 def test_a_dream_that_falls_silent_begins_again_with_its_phrase() -> None:

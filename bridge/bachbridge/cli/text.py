@@ -17,7 +17,8 @@ from bachbridge.cli.source import MIDI, Source, is_abc
 from bachbridge.codecs import keys88
 from bachbridge.config import LIMITS
 from bachbridge.errors import BachBridgeError, ConfigError, MidiFileError
-from bachbridge.grid import TickNote
+from bachbridge.grid import DEFAULT_BPM, TickNote
+from bachbridge.instruments import PIANO
 from bachbridge.midifile import MAX_BEATS, MAX_BYTES, MidiSong, read_midi
 from bachbridge.music import NS_PER_MINUTE, STEPS_PER_BEAT, Note, Phrase
 from bachbridge.record import TICKS_PER_BEAT
@@ -25,9 +26,6 @@ from bachbridge.smf import TEMPO, file_bytes, meta, part_chunk, track_chunk
 from bachbridge.wholefile import check_place, whole_file
 
 MAX_GRID = 24
-_BPM = 120.0
-_PIANO = 0
-"""The General MIDI program, from 0."""
 
 
 def convert(source: Path, target: Path | None, *, grid: int, bpm: float | None = None) -> None:
@@ -56,7 +54,7 @@ def convert(source: Path, target: Path | None, *, grid: int, bpm: float | None =
     if named or data.startswith(b"MThd"):
         _write_from_midi(source, target, grid)
     else:
-        _write_midi(source, data, target, grid, bpm or _BPM)
+        _write_midi(source, data, target, grid, bpm or DEFAULT_BPM)
 
 
 def _bytes(source: Path) -> bytes:
@@ -149,7 +147,7 @@ def _write_midi(source: Path, data: bytes, target: Path | None, grid: int, bpm: 
     tempo = track_chunk([(0, meta(TEMPO, round(NS_PER_MINUTE / 1000 / bpm).to_bytes(3)))])
     rows = [(_tick(n.start, grid), _tick(n.end, grid), n.pitch, n.velocity) for n in phrase.notes]
     with whole_file(target) as scratch:
-        scratch.write_bytes(file_bytes(TICKS_PER_BEAT, [tempo, part_chunk("Piano", 0, _PIANO, rows)]))
+        scratch.write_bytes(file_bytes(TICKS_PER_BEAT, [tempo, part_chunk("Piano", 0, PIANO, rows)]))
     print(f"wrote {target}: {len(phrase.notes)} notes, {phrase.steps} steps, {grid} to a quarter note")
 
 

@@ -24,6 +24,7 @@ from bachbridge.codecs import abcform, abcgrammar, abcspelling, abcwords
 from bachbridge.codecs.abcclosing import closing
 from bachbridge.codecs.abcopening import Opening, opening
 from bachbridge.codecs.abctune import Reading, Sung, header_of, words_of
+from bachbridge.codecs.register import within
 from bachbridge.codecs.symbols import Bools, Symbol
 from bachbridge.errors import TuneError
 from bachbridge.music import Key, Note, Phrase
@@ -165,9 +166,10 @@ class Pen:
         return tuple(note for sung in heard for note in self._written(sung))
 
     def _written(self, sung: Sung) -> tuple[Note, ...]:
-        """On the grid; nothing where that leaves no time for it."""
+        """On the grid and within MIDI's pitches; nothing where that leaves no time for it."""
         start, end = (floor(time + Fraction(1, 2)) - self._end for time in (sung.start, sung.end))
-        return (Note(start, end - start, sung.pitch - self._opening.shift),) if end > start else ()
+        pitch = within(sung.pitch - self._opening.shift, 0, 127)
+        return (Note(start, end - start, pitch),) if end > start else ()
 
 
 def _is_word(text: str) -> bool:

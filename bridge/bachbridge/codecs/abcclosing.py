@@ -1,9 +1,9 @@
 """The quick way out of a tune in ABC: which of the characters that may come next lead to its end.
 
-A word is finished as soon as it can be; a bar is filled with the longest notes that fit, so that it ends where the
-tune may end (see `abcbars.Bars`: with a pickup the last bar is as much shorter); there the section is closed. From any
-state this takes a few bars at most: what is left of this one, one more where the pickup had already been overrun, and a
-second ending.
+A word is finished as soon as it can be, a section closed as soon as it may be. A bar with nothing in it yet, or with an
+unfinished word, is filled with the longest note that fits and leaves out what the tune's pickup is: a first ending must
+be as much shorter (see `abcbars`), and the last bar of any section had better be. From any state this takes a few bars
+at most: what is left of this one, one more where a first ending has overrun the pickup, and a second ending.
 """
 
 from bachbridge.codecs.abcbars import Bars
@@ -42,10 +42,9 @@ def _next_line(state: State, allowed: frozenset[str]) -> set[str]:
 
 
 def _goal(bars: Bars) -> int:
-    """The quanta that are still to be filled in this bar."""
-    rhythm, rest = bars.rhythm, bars.bar - bars.pickup
-    shorter = rhythm.size == bars.bar and rhythm.filled < rest
-    return rest - rhythm.filled if shorter else rhythm.left
+    """The quanta that are still to be filled in this bar: without the pickup, unless that is reached already."""
+    rest = bars.rhythm.left - bars.pickup
+    return rest if bars.rhythm.size == bars.bar and rest > 0 else bars.rhythm.left
 
 
 def _rest_of_note(state: State, allowed: frozenset[str]) -> set[str]:

@@ -37,7 +37,8 @@ def field_line(letter: str, value: str, fields: dict[str, str]) -> str:
     """A line of the header as it is written here."""
     match letter:
         case "M":
-            word = {"C": "4/4", "C|": "2/2"}.get(value, value.replace(" ", ""))
+            word = value.replace(" ", "")
+            word = {"C": "4/4", "C|": "2/2"}.get(word, word)
             if abcwords.meter(word) is None:
                 raise TuneError(f"the tune has no meter ({value or 'none'}): add a line such as M:6/8.")
         case "L":

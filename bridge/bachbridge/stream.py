@@ -18,7 +18,7 @@ All chance comes from the ask's seed and the number of the symbol; the same ask 
 it was fed beforehand.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate, count
 from typing import Protocol
@@ -26,7 +26,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from bachbridge.codecs.symbols import Codec, Pen, Symbol
+from bachbridge.codecs.symbols import Bools, Codec, Symbol
 from bachbridge.events import Answer, Ask, Feed, Foresee
 from bachbridge.music import STEPS_PER_BEAT, Key, Note, Phrase, key_numbered
 from bachbridge.sampling import choose
@@ -52,6 +52,12 @@ class Nets(Protocol):
     def heads(self, hidden: Floats, known: Ints) -> Floats: ...
 
 
+class Allowing(Protocol):
+    """What is needed of a pen to draw a symbol; see `codecs.symbols.Pen`."""
+
+    def allowed(self, chosen: Symbol) -> Bools: ...
+
+
 @dataclass(frozen=True, slots=True)
 class _Memory:
     """After a symbol: the network's view of the next one, and its state."""
@@ -67,14 +73,11 @@ class Stream:
     recorded_ns = 0
     """Nothing of its pace is on record: its steps are as quick as they are."""
 
-    __slots__ = ("_codec", "_dynamics", "_fields", "_memories", "_nets", "_read", "_symbols")
+    __slots__ = ("_codec", "_dynamics", "_memories", "_nets", "_read", "_symbols")
 
     def __init__(self, nets: Nets, codec: Codec, *, dynamics: bool = False) -> None:
         """`dynamics`: the symbols say how loud the notes are; otherwise they are as loud as the player's."""
         self._nets, self._codec, self._dynamics = nets, codec, dynamics
-        ends = [*accumulate(codec.sizes)]
-        self._fields = tuple(slice(begin, end) for begin, end in zip((0, *ends), ends, strict=False))
-        """Where each field's ids lie in what the heads say."""
         self._read: tuple[Phrase, Key | None] | None = None
         """The phrase that was read last, and the key that was locked."""
         self._symbols: list[Symbol] = []
@@ -93,7 +96,8 @@ class Stream:
         pen = self._codec.pen(ask.prompt, key)
         sheet = _Sheet(ask, dynamics=self._dynamics)
         for number in count():
-            symbol = self._draw(memory, pen, ask, np.random.default_rng([ask.seed, 4, number]))
+            rng = np.random.default_rng([ask.seed, 4, number])
+            symbol = drawn(self._nets, self._codec.sizes, memory.hidden, pen, ask.temperature, ask.top_p, rng)
             sheet.write(pen.take(symbol), pen.step)
             if sheet.due:
                 yield sheet.told()
@@ -115,7 +119,7 @@ class Stream:
         """The memory after the phrase; what was taken in before is kept as far as it is still true."""
         if (phrase, key) != self._read:
             symbols = self._codec.read(phrase, key)
-            true = _common(self._symbols, symbols)
+            true = common(self._symbols, symbols)
             self._read, self._symbols = None, symbols
             self._memories = {at: memory for at, memory in self._memories.items() if at <= true}
             if not self._memories:
@@ -134,29 +138,41 @@ class Stream:
                 self._memories = {old: kept for old, kept in self._memories.items() if old % _spacing(at - old) == 0}
 
     def _beginning(self) -> _Memory:
-        return _Memory(*self._nets.core(np.zeros((1, len(self._fields)), np.int32), self._nets.initial_state()))
+        return _Memory(*self._nets.core(np.zeros((1, len(self._codec.sizes)), np.int32), self._nets.initial_state()))
 
     def _taken(self, symbol: Symbol, memory: _Memory) -> _Memory:
         return _Memory(*self._nets.core(np.array([symbol], np.int32), memory.state))
 
-    def _draw(self, memory: _Memory, pen: Pen, ask: Ask, rng: np.random.Generator) -> Symbol:
-        """One symbol, field by field; where only one id is allowed, the network need not be asked."""
-        known = np.full((1, len(self._fields)), OPEN, np.int32)
-        chosen: Symbol = ()
-        for number, field in enumerate(self._fields):
-            allowed = pen.allowed(chosen)
-            only = np.flatnonzero(allowed)
-            if len(only) == 1:
-                known[0, number] = only[0]
-            else:
-                logits = np.where(allowed, self._nets.heads(memory.hidden, known)[0, field], np.float32(-np.inf))
-                known[0, number] = choose(logits, ask.temperature, ask.top_p, rng)
-            chosen = (*chosen, int(known[0, number]))
-        return chosen
+
+def drawn(
+    nets: Nets,
+    sizes: Sequence[int],
+    hidden: Floats,
+    pen: Allowing,
+    temperature: float,
+    top_p: float,
+    rng: np.random.Generator,
+) -> Symbol:
+    """One symbol, field by field (`sizes`: how many ids each has), after what is `hidden`.
+
+    Where only one id is allowed, the network need not be asked.
+    """
+    known = np.full((1, len(sizes)), OPEN, np.int32)
+    chosen: Symbol = ()
+    for number, end in enumerate(accumulate(sizes)):
+        allowed = pen.allowed(chosen)
+        only = np.flatnonzero(allowed)
+        if len(only) == 1:
+            known[0, number] = only[0]
+        else:
+            logits = nets.heads(hidden, known)[0, end - sizes[number] : end]
+            known[0, number] = choose(np.where(allowed, logits, np.float32(-np.inf)), temperature, top_p, rng)
+        chosen = (*chosen, int(known[0, number]))
+    return chosen
 
 
-def _common(one: list[Symbol], other: list[Symbol]) -> int:
-    """How many symbols both begin with."""
+def common(one: Sequence[object], other: Sequence[object]) -> int:
+    """With how many symbols both begin."""
     pairs = enumerate(zip(one, other, strict=False))
     return next((at for at, (a, b) in pairs if a != b), min(len(one), len(other)))
 

@@ -94,3 +94,6 @@ def test_examples_are_always_the_same_and_tell_nothing_unless_told(phrases: list
     told = list(blanks.examples(phrases, 6, told=True))
     assert all(np.array_equal(a.seen, b.seen) and b.attacks.any() for a, b in zip(first, told, strict=True))
     assert np.array_equal(first[0].classes, classes_of(phrases[0].pitches[: len(first[0].classes)]))
+    halved = next(blanks.examples(phrases, 1, told=True, grid=canvas.EIGHTHS))
+    assert np.array_equal(halved.classes, classes_of(phrases[0].pitches[::2][: len(halved.classes)]))
+    assert (halved.place[:, 3] == canvas.EIGHTHS).all()

@@ -1,6 +1,7 @@
 """Symbol sequences: window and step agree, padding changes nothing, the memory is bounded, the files play the same."""
 
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -126,6 +127,31 @@ def test_batches_depend_on_seed_and_number_alone() -> None:
     theirs.batch(0)
     assert all((a == b).all() for a, b in zip(ours.batch(1).all, theirs.batch(1).all, strict=True))
     assert (ours.batch(1).target != ours.batch(2).target).any()
+
+
+def test_where_a_piece_ends_another_of_the_same_close_begins() -> None:
+    def ending(number: int, *close: int) -> Passage:
+        symbols = np.full((30, 1), number, np.int32)
+        return Passage(str(number), {0: symbols, 2: symbols + 10}, close=frozenset(close))
+
+    pieces = [ending(1, 0, 4), ending(2, 2, 6), ending(3, 0, 4), ending(4, 1)]
+    recipe = small(joined=True, window=50, batch=40)
+    followed: dict[int, set[int]] = {}
+    for number in range(5):
+        targets = passages.Feed(pieces, recipe).batch(number).target[..., 0]
+        assert targets.all()
+        for row in targets.tolist():
+            for one, other in pairwise(row):
+                if one != other:
+                    followed.setdefault(one, set()).add(other)
+    assert followed[1] == {3}  # once in a window: 3 follows 1, and 1 itself, which cannot be seen
+    assert followed[11] == {2, 13}  # moved up by two it ends as the second does
+    assert followed[2] == {11, 13}
+    assert followed.get(4, {4}) == {4}
+
+    padded = passages.Feed(pieces, replace(recipe, joined=False)).batch(0).target[..., 0]
+    assert all(len(set(row) - {0}) == 1 for row in padded.tolist())
+    assert (padded == 0).any(axis=1).all()
 
 
 def test_the_files_play_what_was_trained_and_forget_what_is_out_of_reach(tmp_path: Path) -> None:

@@ -11,11 +11,10 @@ from typing import Protocol
 
 import numpy as np
 
-from bachbridge import nets
+from bachbridge import nets, stream
 from bachbridge.codecs.abc import Abc
 from bachbridge.codecs.symbols import Bools, Codec, Symbol
 from bachbridge.music import Phrase
-from bachbridge.sampling import choose
 from bachbridge_training import validity
 from bachbridge_training.passages import Ints
 from bachbridge_training.validity import Validity
@@ -25,10 +24,9 @@ MOST = 1000
 _END = "\n\n"
 
 
-class Pen(Protocol):
+class Pen(stream.Allowing, Protocol):
     """What may come next, and what was chosen."""
 
-    def allowed(self, chosen: Symbol) -> Bools: ...
     def take(self, symbol: Symbol) -> object: ...
 
 
@@ -40,17 +38,11 @@ def drawn(net: nets.Sequence, codec: Codec, length: int, seed: int, sampler: dic
 
 
 def _drawn(net: nets.Sequence, pen: Pen, most: int, seed: int, sampler: dict[str, float]) -> Ints:
-    rng, fields, state = np.random.default_rng([seed]), len(net.sizes), net.initial_state()
-    symbols: list[Symbol] = [(0,) * fields]
-    ends = np.cumsum(net.sizes).tolist()
+    rng, state = np.random.default_rng([seed]), net.initial_state()
+    symbols: list[Symbol] = [(0,) * len(net.sizes)]
     while len(symbols) <= most and pen.allowed(()).any():
         hidden, state = net.core(np.array([symbols[-1]], np.int32), state)
-        chosen: Symbol = ()
-        for end, size in zip(ends, net.sizes, strict=True):
-            known = np.array([[*chosen, *[-1] * (fields - len(chosen))]], np.int32)
-            logits = net.heads(hidden, known)[0, end - size : end]
-            barred = np.where(pen.allowed(chosen), logits, -np.inf).astype(np.float32)
-            chosen = (*chosen, choose(barred, sampler["temperature"], sampler["top_p"], rng))
+        chosen = stream.drawn(net, net.sizes, hidden, pen, sampler["temperature"], sampler["top_p"], rng)
         pen.take(chosen)
         symbols.append(chosen)
     return np.array(symbols[1:], np.int32)

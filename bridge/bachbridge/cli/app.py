@@ -140,7 +140,7 @@ def continue_(
 ) -> None:
     """Continue a MIDI file, or a tune in ABC (.abc), and write the result to another of either kind."""
     given(DEFAULTS, {"temperature": temperature, "seed": seed, "model": model})
-    sound = program(instrument)
+    sound = program(instrument, target)
     from bachbridge.cli.continue_ import continue_file
 
     continue_file(source, target, bars=bars, temperature=temperature, seed=luck(seed), model=model, program=sound)
@@ -163,7 +163,7 @@ def dream(
 ) -> None:
     """Dream on from a phrase, each part going on from the one before, and write it as MIDI or ABC."""
     given(DEFAULTS, {"temperature": temperature, "seed": seed, "model": model, "bpm": bpm})
-    sound = program(instrument)
+    sound = program(instrument, target)
     from bachbridge.cli.dreaming import Wish, dream_file
 
     dream_file(target, Wish(model, minutes, temperature, luck(seed), sound, bpm, phrase))
@@ -190,7 +190,7 @@ def tune(
 ) -> None:
     """Write new tunes, whole ones with repeats and an end, from nothing: as ABC, or as MIDI with the repeats played."""
     given(DEFAULTS, {"temperature": temperature, "seed": seed, "model": model, "bpm": bpm})
-    sound = program(instrument)
+    sound = program(instrument, target)
     from bachbridge.cli.newtune import Wish, write_tunes
 
     write_tunes(target, Wish(model, tunes, temperature, luck(seed), key, meter, bpm, sound))

@@ -51,6 +51,16 @@ def test_files_may_say_which_part_they_are(tmp_path: Path) -> None:
     assert [text.name for text in tunes.texts("train", folder)] == ["train 1"]
 
 
+def test_what_is_no_file_is_passed_over(tmp_path: Path) -> None:
+    folder = written(tmp_path / "music", mine=TUNE)
+    (folder / "folder.abc").mkdir()
+    (folder / "gone.abc").symlink_to(folder / "nowhere.abc")
+    (folder / "._mine.abc").write_bytes(b"X:1\n")
+    assert tunes.collection(folder).refused == {}
+    with pytest.raises(ConfigError, match="no ABC files"):
+        tunes.collection(folder / "folder.abc")
+
+
 def test_a_folder_without_tunes_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="no ABC files"):
         tunes.collection(written(tmp_path / "music"))

@@ -1,6 +1,7 @@
 """`bachbridge train RECIPE`: train a model from its recipe; a run is a folder that can be taken up again."""
 
 import json as encoding
+import shlex
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -49,6 +50,10 @@ def train(
     begun = (folder / training.LAST).is_file()
     if begun and not resume:
         raise ConfigError(f"{folder} holds a run already: go on with it by --resume, or choose another with -o.")
+    if begun and start:
+        raise ConfigError("--from begins a run and --resume goes on with one: leave one of them out.")
+    if begun and (name := recipes.read(str(folder / _RECIPE)).name) != wanted.name:
+        raise ConfigError(f"the run in {folder} is one of the recipe {name}: name that, or another folder with -o.")
     if start and not (start / training.BEST).is_file():
         raise ConfigError(f"{start} holds no run to begin with: name the folder of a run after --from.")
     if resume and not begun:
@@ -68,8 +73,11 @@ def train(
     recipes.write(settled, folder / _RECIPE)
     material.note(found, folder)
     print(f"the curve of the training, drawn anew after each epoch, is {folder / training.CURVE}", flush=True)
+    if run.step >= settled.steps:
+        print(f"the run has had all of its {len(run.history)} epochs: more are added with --epochs")
     training.train(run, found.train, found.valid, folder, patience=patience)
-    print(f"the run is in {folder}; make a model of it: bachbridge export {settled.name} --run {folder}")
+    name, run_folder = (shlex.quote(word) for word in (folder.resolve().name, str(folder)))
+    print(f"the run is in {folder}; make a model of it: bachbridge export {name} --run {run_folder}")
 
 
 def looked_at(data: Path, recipe: AnyRecipe, *, json: bool = False) -> "Collection":

@@ -30,9 +30,6 @@ from bachbridge.music import VOICES
 from bachbridge.steering import Style, lean
 from bachbridge.voiceleading import Bools, Floats, Ints, judge
 
-_REPAIRS = 6
-"""Passes at most for notes that do what is forbidden."""
-
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
@@ -49,6 +46,8 @@ class Schedule:
     span: int = 4
     warm: float = 1.0
     cool: float = 1.0
+    repairs: int = 6
+    """Passes at most for notes that do what is forbidden."""
     manner: Manner = field(default_factory=Manner)
 
     def opened(self, number: int) -> float:
@@ -129,7 +128,7 @@ def _repaired(
     work: "_Work", classes: Ints, chains: int, schedule: Schedule, rng: np.random.Generator
 ) -> Generator[None, None, Ints]:
     """`classes[step, voice]` with the notes that do what is forbidden drawn again, several times abreast."""
-    for _ in range(_REPAIRS):
+    for _ in range(schedule.repairs):
         wrong = work.wrong(classes)
         if not wrong.any():
             break

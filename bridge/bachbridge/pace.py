@@ -6,7 +6,8 @@ machine is doing. A pass is taken to cost in proportion to steps and candidates,
 candidates in one call cost less than as many calls.
 
 Passes come first: fewer than `LEAST_PASSES` leave cells that were never drawn among their neighbours, more than
-`MOST_PASSES` can hardly be heard. What is left over buys candidates, the best of which is played.
+`MOST_PASSES` can hardly be heard. What is left over buys candidates, the best of which is played, and what is less
+than a candidate more repairs, where notes do what is forbidden.
 """
 
 from dataclasses import dataclass, replace
@@ -18,8 +19,9 @@ BUDGET_NS = 100_000_000
 """What an answer may take; with what comes on top of the passes it is there within a beat."""
 LEAST_PASSES, MOST_PASSES = 6, FAST.passes
 MOST_CANDIDATES = 8
-_BESIDES = 4
-"""Passes that come on top of those: to compare the candidates, to mend the best, to strike its notes."""
+LEAST_REPAIRS, MOST_REPAIRS = 2, FAST.repairs
+_BESIDES = 3
+"""Passes that come on top of those and of repairs: to compare the candidates, twice as many, and to strike notes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,7 @@ class Pace:
 def pace(pass_ns: int, steps: int, budget_ns: int = BUDGET_NS) -> Pace:
     """What `budget_ns` buy for a canvas of so many steps; a long one gets the least, whatever it takes."""
     affordable = budget_ns * REFERENCE_STEPS // (max(1, pass_ns) * max(1, steps))
-    passes = min(MOST_PASSES, max(LEAST_PASSES, affordable - _BESIDES))
-    candidates = min(MOST_CANDIDATES, max(1, affordable // (passes + _BESIDES)))
-    return Pace(candidates, replace(FAST, passes=passes))
+    passes = min(MOST_PASSES, max(LEAST_PASSES, affordable - _BESIDES - LEAST_REPAIRS))
+    candidates = min(MOST_CANDIDATES, max(1, affordable // (passes + _BESIDES + LEAST_REPAIRS)))
+    repairs = min(MOST_REPAIRS, max(LEAST_REPAIRS, affordable // candidates - _BESIDES - passes))
+    return Pace(candidates, replace(FAST, passes=passes, repairs=repairs))

@@ -9,7 +9,16 @@ from hypothesis import strategies as st
 
 from bachbridge import stopwatch
 from bachbridge.codecs import satb
-from bachbridge.pace import BUDGET_NS, LEAST_PASSES, MOST_CANDIDATES, MOST_PASSES, REFERENCE_STEPS, pace
+from bachbridge.pace import (
+    BUDGET_NS,
+    LEAST_PASSES,
+    LEAST_REPAIRS,
+    MOST_CANDIDATES,
+    MOST_PASSES,
+    MOST_REPAIRS,
+    REFERENCE_STEPS,
+    pace,
+)
 
 MS = 1_000_000
 PASSES_NS, STEPS = st.integers(1, 10**9), st.integers(1, 5000)
@@ -22,11 +31,11 @@ def work(pass_ns: int, steps: int, budget_ns: int) -> tuple[int, int]:
 
 def test_two_milliseconds_a_pass_buy_all_passes_and_a_choice() -> None:
     assert work(2 * MS, REFERENCE_STEPS, BUDGET_NS) == (MOST_PASSES, 2)
-    assert work(2 * MS, REFERENCE_STEPS // 2, BUDGET_NS) == (MOST_PASSES, 5)
+    assert work(2 * MS, REFERENCE_STEPS // 2, BUDGET_NS) == (MOST_PASSES, 4)
 
 
 def test_a_slow_machine_gives_up_candidates_first() -> None:
-    assert work(8 * MS, REFERENCE_STEPS, BUDGET_NS) == (8, 1)
+    assert work(8 * MS, REFERENCE_STEPS, BUDGET_NS) == (7, 1)
     assert work(80 * MS, REFERENCE_STEPS, BUDGET_NS) == (LEAST_PASSES, 1)
 
 
@@ -48,8 +57,11 @@ def test_a_slower_machine_never_does_more(pass_ns: int, more_ns: int, steps: int
 
 @given(st.integers(MS // 10, 3 * MS))
 def test_what_can_be_kept_within_the_budget_is(pass_ns: int) -> None:
-    passes, candidates = work(pass_ns, REFERENCE_STEPS, BUDGET_NS)
-    assert passes * candidates * pass_ns <= BUDGET_NS
+    chosen = pace(pass_ns, REFERENCE_STEPS, BUDGET_NS)
+    compared_and_struck = 3
+    passes = chosen.schedule.passes + compared_and_struck + chosen.schedule.repairs
+    assert passes * chosen.candidates * pass_ns <= BUDGET_NS
+    assert LEAST_REPAIRS <= chosen.schedule.repairs <= MOST_REPAIRS
 
 
 class Counting:

@@ -128,7 +128,10 @@ def _streams(recipe: StreamRecipe, music: Repertoire, run: Path | None) -> Mater
 def _noted(run: Path | None) -> dict[str, Any] | None:
     if run is None or not (run / MUSIC).is_file():
         return None
-    return json.loads((run / MUSIC).read_text("utf-8"))
+    try:
+        return json.loads((run / MUSIC).read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"{run / MUSIC} is damaged ({error}): begin another run with -o.") from error
 
 
 def note(material: Material, run: Path) -> None:

@@ -45,7 +45,7 @@ def _found(codec: str, part: str, data: Path | None, *, given: bool) -> list[Sou
         case "keys88" if data is None:
             return [each for piece in corpus.pieces(part) for each in _chorale(piece, alone=part == "train")]
         case _ if data is None:
-            raise ConfigError(f"this model learns from MIDI files: name the folder with {codec} after --data.")
+            raise ConfigError("no music for this comes with the program: name a folder of it after --data.")
         case _:
             items = collection.gathered(data, kinds.KINDS[codec]).items
             return named(items if data.is_file() and len(items) < 2 else repertoire.split(items)[part])

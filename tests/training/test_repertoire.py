@@ -117,6 +117,9 @@ def test_from_a_folder_to_a_model_by_the_commands(
     assert "C major" in told.err
     assert not run.exists()
 
+    nowhere: dict[str, Any] = {**given, "output": data / "text.mid" / "run"}
+    with pytest.raises(ConfigError, match="choose another folder"):
+        train_command(str(tmp_path / "toy.toml"), **nowhere, resume=False, data=data)
     train_command(str(tmp_path / "toy.toml"), **given, resume=False, data=data)
     told = capsys.readouterr()
     assert str(run / training.CURVE) in told.out

@@ -150,6 +150,11 @@ def test_what_does_not_exist_is_said(tmp_path: Path) -> None:
         train_command("chorale-lstm", epochs=None, limit=1, seed=None, output=tmp_path, resume=True)
     with pytest.raises(ConfigError, match="no training run"):
         export_command("toy", run=tmp_path, output=tmp_path)
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ModelError, match="choose another folder"), export.whole_folder(tmp_path / "file" / "toy"):
+        pass
+    with pytest.raises(ConfigError, match="choose another place"):
+        train_command("chorale-lstm", epochs=None, limit=1, seed=None, output=tmp_path / "file", resume=False)
     for name in ("", "..", "my/toy"):
         with pytest.raises(ConfigError, match="cannot be named"):
             export_command(name, run=tmp_path, output=tmp_path)

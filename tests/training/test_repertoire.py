@@ -127,12 +127,12 @@ def test_from_a_folder_to_a_model_by_the_commands(
     origin = repertoire.read(run)
     assert origin is not None
     assert sum(map(len, origin.parts.values())) == 4
-    export_command("mine", run=run, output=models)
-    card = library.read(models / "mine")
+    export_command("my run", run=run, output=models)
+    card = library.read(models / "my run")
     assert card.facts["data"] == "4 pieces in the folder hymns"
     assert card.facts["split"].startswith("by a hash of each piece's tune")
     monkeypatch.setattr("bachbridge.library.places", lambda: (models,))
-    assert library.find("mine").tasks == ("continue", "harmonize")
+    assert library.find("my run").tasks == ("continue", "harmonize")
 
     more: dict[str, Any] = {**given, "epochs": 3}
     with pytest.raises(ConfigError, match="one of the recipe chorale-lstm: name that"):
@@ -149,6 +149,7 @@ def test_from_a_folder_to_a_model_by_the_commands(
     monkeypatch.setattr(training, "train", lambda its, *parts, **_: trained.append((its.step, *map(len, parts[:2]))))
     train_command(str(tmp_path / "toy.toml"), **more, resume=True, data=hymns(tmp_path / "moved"))
     assert trained == [(1, *(len(origin.parts[part]) for part in ("train", "valid")))]
+    assert "bachbridge export 'my-my run' --run" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("name", ["play-bach-heads", "keys88", "abc"])

@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bachbridge import library
 from bachbridge.errors import ConfigError
 from bachbridge_training import recipe as recipes
 from bachbridge_training.recipe import AnyRecipe
@@ -67,8 +68,8 @@ def train(
     if run.step >= settled.steps:
         print(f"the run has had all of its {len(run.history)} epochs: more are added with --epochs")
     training.train(run, found.train, found.valid, folder, patience=patience)
-    name, run_folder = (shlex.quote(word) for word in (folder.resolve().name, str(folder)))
-    print(f"the run is in {folder}; make a model of it: bachbridge export {name} --run {run_folder}")
+    words = ("bachbridge", "export", _name(folder, own=bool(found.origin.folder)), "--run", str(folder))
+    print(f"the run is in {folder}; make a model of it: {shlex.join(words)}")
 
 
 def _check(folder: Path, name: str, *, begun: bool, resume: bool, start: Path | None) -> None:
@@ -87,6 +88,12 @@ def _check(folder: Path, name: str, *, begun: bool, resume: bool, start: Path | 
         raise ConfigError(f"{start} holds no run to begin with: name the folder of a run after --from.")
     if resume and not begun:
         raise ConfigError(f"{folder} holds no run to resume: leave --resume out, or name the run's folder with -o.")
+
+
+def _name(folder: Path, *, own: bool) -> str:
+    """What a model of the run may be called; one on somebody's `own` music shall not stand before one that is there."""
+    name = folder.resolve().name
+    return f"my-{name}" if own and name in library.names() else name
 
 
 def _make(folder: Path) -> None:

@@ -47,7 +47,7 @@ PURE = {
     ),
     *("codecs", "sampling", "planner", "ranking", "steering", "measures", "voiceleading"),
     *("beam", "score", "performance", "rehearsal", "smf", "gibbs", "drawing", "masks", "transitions"),
-    *("stream", "dream", "instruments", "pieces"),
+    *("stream", "dream", "instruments", "pieces", "tunewriter"),
 }
 """Modules and packages of `bachbridge` that know no clock, thread, port, file or global random state."""
 DATA = {

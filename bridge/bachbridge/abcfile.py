@@ -1,18 +1,14 @@
-"""Files of tunes in ABC: reading them, and writing one that any ABC program opens; a tune in real time."""
+"""Files of tunes in ABC: reading them, and writing one that any ABC program opens."""
 
 from collections.abc import Iterable
-from math import ceil
 from pathlib import Path
 
 from bachbridge.codecs import abcform
-from bachbridge.codecs.abctune import header_of, tune_notes
+from bachbridge.codecs.abctune import header_of
 from bachbridge.errors import TuneError
-from bachbridge.music import step_ns_of
-from bachbridge.performance import Played
 from bachbridge.wholefile import whole_file
 
 _MAX_BYTES = 16 << 20
-_VELOCITY = 80
 
 
 def read_abc(path: Path) -> list[str]:
@@ -57,17 +53,3 @@ def numbered(tune: str, number: int, title: str, *, bpm: float) -> str:
         f"K:{header.key}",
     )
     return "\n".join(lines) + "\n" + body
-
-
-def played(tune: str, *, bpm: float) -> tuple[Played, ...]:
-    """The tune's notes in real time, with what is repeated written out."""
-    step_ns = step_ns_of(bpm)
-    return tuple(
-        Played(round(note.start * step_ns), round(note.end * step_ns), note.pitch, _VELOCITY)
-        for note in tune_notes(tune)
-    )
-
-
-def beats_per_bar(tune: str) -> int:
-    """The quarter notes of a bar, rounded up."""
-    return ceil(header_of(abcform.normal(tune))[0].meter * 4)

@@ -22,7 +22,7 @@ from bachbridge.instruments import PIANO
 from bachbridge.midifile import MAX_BEATS, MidiSong
 from bachbridge.music import STEPS_PER_BEAT, Phrase
 from bachbridge.record import TICKS_PER_BEAT
-from bachbridge.smf import METER, TEMPO, TRACK_NAME, meta, part_chunk, track_chunk
+from bachbridge.smf import METER, TEMPO, TRACK_NAME, file_bytes, meta, part_chunk, track_chunk
 
 SUFFIX = ".abc"
 _VELOCITY = 80
@@ -36,14 +36,19 @@ class AbcSong:
     text: str
     title: str
     closing: Header
-    tunes: int
+    tunes: int = 1
     """How many the file holds."""
 
 
 def read_song(path: Path, bpm: float | None = None) -> AbcSong:
     """The first tune of the file at `path`; at `bpm` quarter notes a minute, if they are given. Raises `TuneError`."""
     tunes = read_abc(path)
-    text = abcform.with_plain_ties(tunes[0])
+    return replace(song_of(tunes[0], path, bpm), tunes=len(tunes))
+
+
+def song_of(tune: str, path: Path, bpm: float | None = None) -> AbcSong:
+    """The same of a tune that stands in the file at `path`, or is to stand there."""
+    text = abcform.with_plain_ties(tune)
     try:
         played = playing(text)
     except TuneError as error:
@@ -54,7 +59,21 @@ def read_song(path: Path, bpm: float | None = None) -> AbcSong:
         raise TuneError(f"{path} is over {MAX_BEATS} quarter notes long: cut it into shorter tunes.")
     title = _field("T", text) or path.stem
     song = _song(path, played, title, bpm or tempo_of(text, played.opening))
-    return AbcSong(song, tunes[0], title, played.closing, len(tunes))
+    return AbcSong(song, tune, title, played.closing)
+
+
+def medley(songs: Sequence[MidiSong], title: str, program: int) -> bytes:
+    """A MIDI file of songs in ABC, one after another with a bar's rest between two, at the tempo of the first."""
+    told: list[tuple[int, bytes]] = []
+    rows: list[tuple[int, int, int, int]] = []
+    at = 0
+    for song in songs:
+        told += ((at + meter.tick, _event(meter)) for meter in song.time.meters)
+        rows += ((at + note.start, at + note.end, note.pitch, note.velocity) for note in song.notes)
+        at += song.time.tick(song.phrase.steps + song.phrase.steps_per_bar)
+    tempo = meta(TEMPO, songs[0].time.beat_us(0).to_bytes(3))
+    conductor = track_chunk([(0, meta(TRACK_NAME, title.encode())), (0, tempo), *told])
+    return file_bytes(TICKS_PER_BEAT, [conductor, part_chunk(title, 0, program, rows)])
 
 
 def _field(letter: str, tune: str) -> str:

@@ -15,13 +15,16 @@ from collections.abc import Callable, Generator, Iterator
 from functools import lru_cache
 from pathlib import Path
 from queue import SimpleQueue
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from bachbridge import library, link, realtime
 from bachbridge.errors import BachBridgeError, ModelError
 from bachbridge.events import Answer, Ask, Cancel, Feed, Foresee, Message, ModelDown, ModelUp, Plan, Refused, Setting
 from bachbridge.library import Card
 from bachbridge.music import STEPS_PER_BEAT, Note, Phrase
+
+if TYPE_CHECKING:
+    from bachbridge.codecs.symbols import Codec
 
 NOBODYS = 0
 """The number of no ask: what is refused with it was not asked for but foreseen."""
@@ -93,15 +96,21 @@ def _infilling(card: Card) -> Model:
 
 def _streaming(card: Card) -> Model:
     from bachbridge import nets
-    from bachbridge.codecs import registry
     from bachbridge.stream import Stream
 
-    try:
-        codec = registry.codec(card.codec, card.facts["vocabulary"])
-    except (AttributeError, KeyError, TypeError, ValueError, BachBridgeError) as error:
-        raise ModelError(f"the vocabulary of {card.name} is damaged ({error!r}): install the model again.") from error
+    codec = codec_of(card)
     # A vocabulary with levels has a field for how loud a symbol is.
     return Stream(nets.load_sequence(card), codec, dynamics=bool(card.facts["vocabulary"].get("levels")))
+
+
+def codec_of(card: Card) -> "Codec":
+    """The codec of a model of symbols; raises `ModelError`."""
+    from bachbridge.codecs import registry
+
+    try:
+        return registry.codec(card.codec, card.facts["vocabulary"])
+    except (AttributeError, KeyError, TypeError, ValueError, BachBridgeError) as error:
+        raise ModelError(f"the vocabulary of {card.name} is damaged ({error!r}): install the model again.") from error
 
 
 _BUILDERS: dict[str, Callable[[Card], Model]] = {

@@ -31,13 +31,6 @@ def test_a_file_without_tunes_is_refused(tmp_path: Path) -> None:
         abcfile.read_abc(tmp_path / "missing.abc")
 
 
-def test_a_tune_is_played_in_real_time() -> None:
-    played = abcfile.played("M:2/4\nL:1/8\nK:C\n|:C2 (3DEF:|\n", bpm=60)
-    assert [note.pitch for note in played] == [60, 62, 64, 65] * 2
-    assert [note.start_ns // 1_000_000 for note in played[:5]] == [0, 1000, 1333, 1666, 2000]
-    assert abcfile.beats_per_bar(TUNE) == 3
-
-
 def test_a_phrase_is_a_tune() -> None:
     phrase = Phrase((Note(0, 4, 61), Note(4, 6, 65), Note(10, 10, 68), Note(21, 2, 61)), 23, 16, 12)
     tune = tune_of(phrase)

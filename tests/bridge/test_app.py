@@ -15,7 +15,7 @@ from bachbridge.config import Settings, option
 
 COMMANDS = (
     *("ports", "models", "continue", "harmonize", "mend", "vary", "text", "roll", "demo", "replay"),
-    *("dream", "bench", "train", "evaluate", "export"),
+    *("dream", "tune", "bench", "train", "evaluate", "export"),
 )
 HEAVY = ("numpy", "onnxruntime", "mido", "rtmidi", "rich", "PIL", "platformdirs", "tensorflow", "music21", "PyQt6")
 

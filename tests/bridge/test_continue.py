@@ -131,6 +131,9 @@ def test_the_answers_instrument_can_be_chosen(tmp_path: Path, model: Model):
     assert program(None) == program("none") == 19
     with pytest.raises(ConfigError, match='give "Oboe"'):
         program("obo e!!x")
+    assert program("oboe", tmp_path / "out.mid") == 68
+    with pytest.raises(ConfigError, match="leave --instrument out"):
+        program("oboe", tmp_path / "out.ABC")
 
 
 def test_a_model_that_cannot_continue_is_refused(tmp_path: Path, model: Model, monkeypatch: pytest.MonkeyPatch):

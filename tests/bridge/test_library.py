@@ -116,7 +116,9 @@ def test_the_list_names_the_damaged_ones(places: tuple[Path, Path], capsys: pyte
     assert "There are no models." in capsys.readouterr().out
     made(places[1], "whole")
     (made(places[1], "broken") / nets.CORE).write_bytes(b"")
+    made(places[1], "a-name-that-is-to-be-typed")
     list_models()
     said = capsys.readouterr().out
     assert "whole" in said
     assert "damaged" in said
+    assert "a-name-that-is-to-be-typed" in said

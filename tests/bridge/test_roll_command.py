@@ -56,3 +56,9 @@ def test_what_is_no_midi_file_leaves_no_picture(tmp_path: Path) -> None:
     with pytest.raises(BachBridgeError, match="not a MIDI file"):
         roll_file(tmp_path / "in.mid", tmp_path / "out.png", title="")
     assert not (tmp_path / "out.png").exists()
+
+
+def test_a_picture_of_another_kind_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BachBridgeError, match=r"ends in \.png"):
+        roll_file(written(tmp_path / "in.mid", [60]), tmp_path / "out.jpg", title="")
+    assert not (tmp_path / "out.jpg").exists()

@@ -1,5 +1,6 @@
 """Somebody's own music: what is read of a folder, what is refused and why, and that nothing is read twice."""
 
+import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -161,6 +162,15 @@ def test_nothing_is_read_twice_and_a_damaged_cache_is_read_anew(
     monkeypatch.setattr(archive, "VERSION", archive.VERSION + 1)
     gathered(folder, kinds.exact)
     assert len(read) == 11
+
+
+def test_what_is_not_installed_is_no_fault_of_the_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = put(tmp_path, {"t.abc": ABC, "s.xml": musicxml(*LINES, BASS)})
+    with monkeypatch.context() as without:
+        without.setitem(sys.modules, "music21", None)
+        with pytest.raises(ModuleNotFoundError, match="music21"):
+            gathered(folder, kinds.exact)
+    assert gathered(folder, kinds.exact).refused == ()
 
 
 def test_several_processes_find_what_one_finds(tmp_path: Path) -> None:

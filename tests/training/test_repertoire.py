@@ -104,7 +104,7 @@ def test_a_run_recalls_its_music_when_more_has_come() -> None:
 def test_from_a_folder_to_a_model_by_the_commands(
     toy: Recipe, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    data, run, models = hymns(tmp_path / "hymns"), tmp_path / "run", tmp_path / "models"
+    data, run, models = hymns(tmp_path / "hymns"), tmp_path / "my run", tmp_path / "models"
     recipe.write(replace(toy, steps=1, steps_per_epoch=1), tmp_path / "toy.toml")
     given: dict[str, Any] = {"epochs": None, "limit": None, "seed": None, "output": run}
     (data / "text.mid").write_text("no music")
@@ -117,19 +117,28 @@ def test_from_a_folder_to_a_model_by_the_commands(
     assert "C major" in told.err
     assert not run.exists()
 
+    nowhere: dict[str, Any] = {**given, "output": data / "text.mid" / "run"}
+    with pytest.raises(ConfigError, match="choose another folder"):
+        train_command(str(tmp_path / "toy.toml"), **nowhere, resume=False, data=data)
     train_command(str(tmp_path / "toy.toml"), **given, resume=False, data=data)
-    assert str(run / training.CURVE) in capsys.readouterr().out
+    told = capsys.readouterr()
+    assert str(run / training.CURVE) in told.out
+    assert told.out.endswith(f"bachbridge export 'my run' --run '{run}'\n")
     origin = repertoire.read(run)
     assert origin is not None
     assert sum(map(len, origin.parts.values())) == 4
-    export_command("mine", run=run, output=models)
-    card = library.read(models / "mine")
+    export_command("my run", run=run, output=models)
+    card = library.read(models / "my run")
     assert card.facts["data"] == "4 pieces in the folder hymns"
     assert card.facts["split"].startswith("by a hash of each piece's tune")
     monkeypatch.setattr("bachbridge.library.places", lambda: (models,))
-    assert library.find("mine").tasks == ("continue", "harmonize")
+    assert library.find("my run").tasks == ("continue", "harmonize")
 
     more: dict[str, Any] = {**given, "epochs": 3}
+    with pytest.raises(ConfigError, match="one of the recipe chorale-lstm: name that"):
+        train_command("coconet", **more, resume=True)
+    with pytest.raises(ConfigError, match="leave one of them out"):
+        train_command(str(tmp_path / "toy.toml"), **more, resume=True, start=run)
     limited: dict[str, Any] = {**more, "limit": 1}
     with pytest.raises(ConfigError, match="began with no --limit"):
         train_command(str(tmp_path / "toy.toml"), **limited, resume=True)
@@ -140,6 +149,7 @@ def test_from_a_folder_to_a_model_by_the_commands(
     monkeypatch.setattr(training, "train", lambda its, *parts, **_: trained.append((its.step, *map(len, parts[:2]))))
     train_command(str(tmp_path / "toy.toml"), **more, resume=True, data=hymns(tmp_path / "moved"))
     assert trained == [(1, *(len(origin.parts[part]) for part in ("train", "valid")))]
+    assert "bachbridge export 'my-my run' --run" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("name", ["play-bach-heads", "keys88", "abc"])
@@ -165,6 +175,43 @@ def test_recipes_of_symbols_take_the_same_folders(tmp_path: Path, name: str) -> 
     assert [its.name for its in part] == [its.name for its in begun.valid]
     (data / ("tunes.abc" if name == "abc" else "0.mid")).unlink()
     with pytest.raises(ConfigError):
+        material.of(settings, run, data=None)
+
+
+def tune(number: int, notes: str) -> str:
+    return f"X:{number}\nT:Tune {number}\nM:2/4\nL:1/8\nK:G\n{notes}|D2G2|]\n"
+
+
+def test_of_tunes_the_run_has_those_that_the_report_counts(tmp_path: Path) -> None:
+    data, settings = tmp_path / "music", recipe.read("abc")
+    (data / "folder.abc").mkdir(parents=True)
+    (data / "gone.abc").symlink_to(tmp_path / "nowhere.abc")
+    (data / "._tunes.abc").write_text(tune(1, "d2c2"))
+    (data / "tunes.abc").write_text("\n".join(tune(at, f"GA{note}G") for at, note in enumerate("Bcdefg", 1)))
+    (data / "copy.abc").write_text(tune(9, "GABG"))
+    found = gathered(data, kinds.of(settings))
+    assert [its.reason for its in found.refused] == ["holds the same as copy.abc."]
+    begun = material.of(settings, None, data=data)
+    shown = repertoire.split(found.items)
+    assert [its.name for its in begun.train] == [item.name for item in shown["train"]]
+    assert [its.name for its in begun.valid] == [item.name for item in shown["valid"]]
+
+
+def test_a_run_on_tunes_keeps_its_music_and_refuses_other(tmp_path: Path) -> None:
+    data, run, settings = tmp_path / "music", tmp_path / "run", recipe.read("abc")
+    run.mkdir()
+    data.mkdir()
+    texts = [tune(at, f"GA{note}G") for at, note in enumerate("Bcdefg", 1)]
+    (data / "tunes.abc").write_text("\n".join(texts))
+    begun = material.of(settings, None, data=data)
+    material.note(begun, run)
+    (data / "more.abc").write_text(tune(1, "d2cd"))
+    again = material.again(settings, run, data=None)
+    assert [its.symbols.tolist() for its in again.valid] == [its.symbols.tolist() for its in begun.valid]
+    (data / "more.abc").unlink()
+    assert len(material.of(settings, run, data=None).train) == len(begun.train)
+    (data / "tunes.abc").write_text("\n".join([*texts[:3], tune(4, "f2ga"), *texts[4:]]))
+    with pytest.raises(ConfigError, match="began with other music"):
         material.of(settings, run, data=None)
 
 

@@ -25,7 +25,7 @@ def read(name: str) -> StreamRecipe:
 
 
 def test_without_a_folder_chords_have_no_music() -> None:
-    with pytest.raises(ConfigError, match="name the folder with chords after --data"):
+    with pytest.raises(ConfigError, match="name a folder of it after --data"):
         sequences.sources("chords", "train", None)
 
 

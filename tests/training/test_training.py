@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -128,11 +129,35 @@ def test_from_recipe_to_score_by_the_commands(
     assert scores["music"]["live"]["out_of_range"] == 0
 
 
+def test_a_run_is_taken_up_at_its_last_checkpoint_or_is_damaged(toy: Recipe, tmp_path: Path) -> None:
+    nothing: Any = SimpleNamespace(variables=[], optimizer=SimpleNamespace(variables=[]))
+    course: Any = SimpleNamespace(trainer=nothing)
+    run = training.Run(toy, course, [])
+    (tmp_path / training.HISTORY).write_text("step,loss,valid\n4,3,2\n8,2,1\n12,1,1\n")
+    np.savez(tmp_path / training.LAST, step=np.array(8))
+    training.resume(run, tmp_path)
+    assert (run.step, [row["step"] for row in run.history]) == (8, [4, 8])
+    (tmp_path / training.HISTORY).unlink()
+    with pytest.raises(ConfigError, match="is damaged"):
+        training.resume(run, tmp_path)
+    (tmp_path / training.LAST).write_bytes(b"PK\x03\x04 and no more")
+    with pytest.raises(ConfigError, match="is damaged"):
+        training.resume(run, tmp_path)
+
+
 def test_what_does_not_exist_is_said(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="no run to resume"):
         train_command("chorale-lstm", epochs=None, limit=1, seed=None, output=tmp_path, resume=True)
     with pytest.raises(ConfigError, match="no training run"):
         export_command("toy", run=tmp_path, output=tmp_path)
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ModelError, match="choose another folder"), export.whole_folder(tmp_path / "file" / "toy"):
+        pass
+    with pytest.raises(ConfigError, match="choose another place"):
+        train_command("chorale-lstm", epochs=None, limit=1, seed=None, output=tmp_path / "file", resume=False)
+    for name in ("", "..", "my/toy"):
+        with pytest.raises(ConfigError, match="cannot be named"):
+            export_command(name, run=tmp_path, output=tmp_path)
     with pytest.raises(ConfigError, match="the bundled ones are: abc, chorale-lstm"):
         recipe.read("chorale")
     with pytest.raises(ConfigError, match="choose from train, valid, test"):

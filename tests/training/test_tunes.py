@@ -1,5 +1,6 @@
 """Tunes in ABC by parts, and how many of them add up."""
 
+import random
 from pathlib import Path
 
 import pytest
@@ -39,9 +40,15 @@ def test_of_a_tune_the_sections_that_add_up_are_kept() -> None:
 
 
 def test_a_transposed_twin_is_in_the_same_part() -> None:
-    many = [f"M:4/4\nL:1/8\nK:G\n{note}2AB cdef|\n" for note in "GABcdefg"]
-    assert tunes.part_of(TUNE) == tunes.part_of(MOVED)
-    assert {tunes.part_of(text) for text in many} <= set(tunes.PARTS)
+    chance = random.Random(1)
+    lines = [[chance.randrange(10) for _ in range(16)] for _ in range(80)]
+
+    def parts(key: str, by: int) -> list[str]:
+        texts = ("".join("CDEFGABcdefgab"[note + by] for note in line) for line in lines)
+        return [tunes.part_of(f"M:4/4\nL:1/8\nK:{key}\n{text[:8]}|{text[8:]}|]\n") for text in texts]
+
+    assert parts("G", 0) == parts("D", 4)
+    assert set(parts("G", 0)) == set(tunes.PARTS)
 
 
 def test_files_may_say_which_part_they_are(tmp_path: Path) -> None:
@@ -49,6 +56,16 @@ def test_files_may_say_which_part_they_are(tmp_path: Path) -> None:
     assert tunes.texts("valid", folder, given=True) == [tunes.Text("valid 1", WRONG)]
     assert tunes.texts("valid", folder) == []
     assert [text.name for text in tunes.texts("train", folder)] == ["train 1"]
+
+
+def test_what_is_no_file_is_passed_over(tmp_path: Path) -> None:
+    folder = written(tmp_path / "music", mine=TUNE)
+    (folder / "folder.abc").mkdir()
+    (folder / "gone.abc").symlink_to(folder / "nowhere.abc")
+    (folder / "._mine.abc").write_bytes(b"X:1\n")
+    assert tunes.collection(folder).refused == {}
+    with pytest.raises(ConfigError, match="no ABC files"):
+        tunes.collection(folder / "folder.abc")
 
 
 def test_a_folder_without_tunes_is_refused(tmp_path: Path) -> None:

@@ -129,10 +129,12 @@ def examined(root: Path, kind: Kind, path: Path) -> list[Item | Refused]:
 
 
 def _item(name: str, kind: Kind, manuscript: Manuscript, sha256: str) -> Item | Refused:
-    if manuscript.text:
-        sha256 = hashlib.sha256(manuscript.text.encode()).hexdigest()
     try:
         taken = kind(manuscript)
+        # One file holds many tunes; of a tune whose text is taken, neither number nor title counts.
+        text = taken.music[0] if isinstance(taken.music[0], str) else manuscript.text
+        if text:
+            sha256 = hashlib.sha256(text.encode()).hexdigest()
         return Item(name, sha256[:_DIGITS], survey.tune_of(manuscript), survey.facts(manuscript), taken)
     except UnfitError as error:
         return Refused(name, str(error))

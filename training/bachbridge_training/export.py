@@ -92,8 +92,12 @@ def export(
 def whole_folder(target: Path) -> Generator[Path]:
     """A folder to fill, which becomes the model's if nothing fails: it appears whole or not at all."""
     _check_place(target)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}-") as scratch:
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        beside = tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}-")
+    except OSError as error:
+        raise ModelError(f"cannot write {target} ({error.strerror}): choose another folder with -o.") from error
+    with beside as scratch:
         folder = Path(scratch) / target.name
         folder.mkdir()
         yield folder

@@ -65,6 +65,8 @@ def read(path: Path, data: bytes, form: str) -> list[Outcome]:
 
     try:
         return notation.READERS[form](data)
+    except ModuleNotFoundError:  # it is not the file that music21 is missing from
+        raise
     except Exception as error:  # noqa: BLE001  music21 meets a stranger's file with whatever error comes up in it
         return [f"cannot be read as {form} ({_first_line(error)})."]
 

@@ -70,7 +70,7 @@ def again(recipe: AnyRecipe, run: Path, *, data: Path | None) -> Material:
     """What a run was trained on, of the bundled music all; `data`: where it lies now."""
     began = repertoire.read(run)
     place = data or _place(began, run)
-    if began and place and not _is_abc(recipe):
+    if began and place and not _as_given(recipe):
         return _material(recipe, repertoire.recalled(silently(place, recipe), began), run)
     return _material(recipe, _music(recipe, place, None, silently), run)
 
@@ -81,17 +81,18 @@ def _place(began: Origin | None, run: Path | None) -> Path | None:
     return Path(place) if place else None
 
 
-def _is_abc(recipe: AnyRecipe) -> bool:
-    return isinstance(recipe, StreamRecipe) and recipe.codec == "abc"
+def _as_given(recipe: AnyRecipe) -> bool:
+    """Whether the texts of tunes are taken as they are, whatever the report says of them (see `tunes`)."""
+    return isinstance(recipe, StreamRecipe) and bool(recipe.options.get("given"))
 
 
 def _music(recipe: AnyRecipe, data: Path | None, limit: int | None, look: Look) -> Repertoire:
     found = look(data, recipe) if data else None
-    if found and not _is_abc(recipe):
+    if found and not _as_given(recipe):
         return repertoire.own(found, limit)
     if not isinstance(recipe, StreamRecipe):
         return repertoire.chorales(limit)
-    given = bool(recipe.options.get("given"))
+    given = _as_given(recipe)
     every = {part: sequences.sources(recipe.codec, part, data, given=given) for part in ("train", "valid")}
     said = {"data": sequences.data_named(recipe.codec, data), "split": sequences.split_named(recipe.codec)}
     return repertoire.listed(str(data.resolve()) if data else "", limit, every, said)
@@ -108,7 +109,7 @@ def _material(recipe: AnyRecipe, music: Repertoire, run: Path | None) -> Materia
 
 
 def _streams(recipe: StreamRecipe, music: Repertoire, run: Path | None) -> Material:
-    of_items = music.origin.folder != "" and not _is_abc(recipe)
+    of_items = music.origin.folder != "" and not _as_given(recipe)
     train, valid = (sequences.named(its) if of_items else its for its in (music.parts["train"], music.parts["valid"]))
     noted = _noted(run) or {"told": {**music.origin.said, "vocabulary": encoding.vocabulary(recipe, train)}}
     codec = registry.codec(recipe.codec, noted["told"]["vocabulary"])
@@ -127,7 +128,10 @@ def _streams(recipe: StreamRecipe, music: Repertoire, run: Path | None) -> Mater
 def _noted(run: Path | None) -> dict[str, Any] | None:
     if run is None or not (run / MUSIC).is_file():
         return None
-    return json.loads((run / MUSIC).read_text("utf-8"))
+    try:
+        return json.loads((run / MUSIC).read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"{run / MUSIC} is damaged ({error}): begin another run with -o.") from error
 
 
 def note(material: Material, run: Path) -> None:

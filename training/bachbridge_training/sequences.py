@@ -1,7 +1,7 @@
 """The music of the codecs of symbol sequences, by parts, and the same as passages of symbols.
 
 Where the music comes from: of a folder (`--data`; see `collection`, and `repertoire` for its parts), of music21's
-chorales (`keys88` without a folder), or of ABC tunes (`tunes`).
+chorales (`keys88` without a folder), or of music21's ABC tunes, or any that are to stay as they were given (`tunes`).
 """
 
 from collections.abc import Iterable
@@ -40,15 +40,15 @@ def sources(codec: str, part: str, data: Path | None, *, given: bool = False) ->
 
 def _found(codec: str, part: str, data: Path | None, *, given: bool) -> list[Source]:
     match codec:
-        case "abc":
+        case "abc" if data is None or given:
             return [Source(its.name, its.text) for its in tunes.texts(part, data, given=given)]
         case "keys88" if data is None:
             return [each for piece in corpus.pieces(part) for each in _chorale(piece, alone=part == "train")]
         case _ if data is None:
-            raise ConfigError(f"this model learns from MIDI files: name the folder with {codec} after --data.")
+            raise ConfigError("no music for this comes with the program: name a folder of it after --data.")
         case _:
             items = collection.gathered(data, kinds.KINDS[codec]).items
-            return named(items if data.is_file() else repertoire.split(items)[part])
+            return named(items if data.is_file() and len(items) < 2 else repertoire.split(items)[part])
 
 
 def _chorale(piece: Piece, *, alone: bool) -> Iterable[Source]:

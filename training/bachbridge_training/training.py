@@ -7,6 +7,7 @@ go on) and `best.npz` (the averaged weights with the lowest validation score so 
 """
 
 import csv
+import zipfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -161,14 +162,18 @@ def _write(path: Path, arrays: dict[str, np.ndarray]) -> None:
 
 
 def resume(run: Run, folder: Path) -> None:
-    """Take up the run in `folder` where it stopped."""
-    with np.load(folder / LAST) as arrays:
-        _assign(run.course.trainer.variables, [arrays[f"model{i}"] for i in range(len(run.course.trainer.variables))])
-        optimizer = run.course.trainer.optimizer.variables
-        _assign(optimizer, [arrays[f"optimizer{i}"] for i in range(len(optimizer))])
-        run.average = [arrays[f"average{i}"] for i in range(len(run.average))]
-        run.step = int(arrays["step"])
-    run.history = history(folder)
+    """Take up the run in `folder` where it stopped; raises `ConfigError` if what is there cannot be read."""
+    try:
+        with np.load(folder / LAST) as arrays:
+            variables, optimizer = run.course.trainer.variables, run.course.trainer.optimizer.variables
+            _assign(variables, [arrays[f"model{i}"] for i in range(len(variables))])
+            _assign(optimizer, [arrays[f"optimizer{i}"] for i in range(len(optimizer))])
+            run.average = [arrays[f"average{i}"] for i in range(len(run.average))]
+            run.step = int(arrays["step"])
+        # An epoch that ended while the program did has its line already.
+        run.history = [row for row in history(folder) if row["step"] <= run.step]
+    except (OSError, EOFError, KeyError, TypeError, ValueError, zipfile.BadZipFile) as error:
+        raise ConfigError(f"the run in {folder} is damaged ({error}): begin another one with -o.") from error
 
 
 def history(folder: Path) -> list[dict[str, float]]:
@@ -242,10 +247,10 @@ def _end_epoch(run: Run, loss: float, valid: Sequence[Any], folder: Path) -> dic
     run.history.append(row)
     if row["valid"] < best:
         _write(folder / BEST, {f"average{i}": v for i, v in enumerate(run.average)})
-    save(run, folder / LAST)
     with whole_file(folder / HISTORY) as scratch, scratch.open("w", newline="") as file:
         writer = csv.DictWriter(file, list(row))
         writer.writeheader()
         writer.writerows(run.history)
+    save(run, folder / LAST)
     curve.draw(run.history, folder / CURVE)
     return row

@@ -94,7 +94,7 @@ def _files(data: Path | None) -> list[Path]:
     if data is None:
         folder = _bundled()
         return [path for name in COLLECTIONS for path in sorted((folder / name).glob("*.abc"))]
-    files = [data] if data.is_file() else sorted(path for path in data.rglob("*") if path.suffix.lower() == ".abc")
+    files = [data] if data.is_file() else sorted(path for path in data.rglob("[!.]*.[aA][bB][cC]") if path.is_file())
     if not files:
         raise ConfigError(f"{data} holds no ABC files: name another folder or a file.")
     return files

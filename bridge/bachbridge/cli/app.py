@@ -25,6 +25,8 @@ EXTRAS = {
 DEFAULTS = Settings()
 INFILLING = "coconet"
 """The model of the commands that only an infilling one can do."""
+TUNEFUL = "abc"
+"""The model that writes tunes from nothing."""
 
 app = typer.Typer(
     add_completion=False,
@@ -138,7 +140,7 @@ def continue_(
 ) -> None:
     """Continue a MIDI file, or a tune in ABC (.abc), and write the result to another of either kind."""
     given(DEFAULTS, {"temperature": temperature, "seed": seed, "model": model})
-    sound = program(instrument)
+    sound = program(instrument, target)
     from bachbridge.cli.continue_ import continue_file
 
     continue_file(source, target, bars=bars, temperature=temperature, seed=luck(seed), model=model, program=sound)
@@ -161,10 +163,37 @@ def dream(
 ) -> None:
     """Dream on from a phrase, each part going on from the one before, and write it as MIDI or ABC."""
     given(DEFAULTS, {"temperature": temperature, "seed": seed, "model": model, "bpm": bpm})
-    sound = program(instrument)
+    sound = program(instrument, target)
     from bachbridge.cli.dreaming import Wish, dream_file
 
     dream_file(target, Wish(model, minutes, temperature, luck(seed), sound, bpm, phrase))
+
+
+@app.command("tune")
+def tune(
+    target: Music,
+    *,
+    tunes: Annotated[int, typer.Option(metavar="N", help="How many tunes; they stand in one file.")] = 1,
+    key: Annotated[
+        str, typer.Option(metavar="KEY", help="D, F#m, Ador and so on; without it the model's choice.")
+    ] = "",
+    meter: Annotated[
+        str, typer.Option(metavar="METER", help="6/8, 4/4 and so on; without it the model's choice.")
+    ] = "",
+    bpm: Annotated[float, typer.Option(metavar="BPM", help="The tempo; 0 for 120.")] = 0.0,
+    temperature: Annotated[
+        float | None, typer.Option(metavar="T", help="How daring, 0.1 to 2; without it the model's own.")
+    ] = None,
+    seed: Seed = 0,
+    model: Model = TUNEFUL,
+    instrument: Instrument = None,
+) -> None:
+    """Write new tunes, whole ones with repeats and an end, from nothing: as ABC, or as MIDI with the repeats played."""
+    given(DEFAULTS, {"temperature": temperature, "seed": seed, "model": model, "bpm": bpm})
+    sound = program(instrument, target)
+    from bachbridge.cli.newtune import Wish, write_tunes
+
+    write_tunes(target, Wish(model, tunes, temperature, luck(seed), key, meter, bpm, sound))
 
 
 @app.command("harmonize")

@@ -47,6 +47,8 @@ def export(
     """
     if format_ not in conversion.FORMATS:
         raise ConfigError(f"there is no format {format_!r}: choose from {', '.join(conversion.FORMATS)}.")
+    if Path(model).name != model or model in ("", ".."):
+        raise ConfigError(f"a model cannot be named {model!r}: choose a name that a folder can have.")
     here, (kind, _, detail) = library.places()[0], format_.partition("-")
     if format_ == conversion.ONNX:
         if run is None:

@@ -1,7 +1,7 @@
 """`bachbridge models`: what models there are, where they lie, and how good they say they are."""
 
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from bachbridge import library
 from bachbridge.errors import ModelError
@@ -15,7 +15,8 @@ def list_models() -> None:
     if not found:
         console.print("There are no models.")
     else:
-        table = Table("model", "task", "codec", "on music it has not seen", "MB", "folder")
+        names = Column("model", no_wrap=True)
+        table = Table(names, "task", "codec", "on music it has not seen", "MB", Column("folder", overflow="fold"))
         for name in found:
             table.add_row(name, *_row(name))
         console.print(table)

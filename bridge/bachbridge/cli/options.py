@@ -8,12 +8,14 @@ import inspect
 import secrets
 from collections.abc import Callable
 from dataclasses import fields
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from bachbridge import instruments
 from bachbridge.config import LIMITS, Settings, accepts, option, with_value
+from bachbridge.errors import ConfigError
 from bachbridge.record import ANSWER_PROGRAM
 
 EXPLAINED = {
@@ -99,8 +101,12 @@ def luck(seed: int) -> int:
     return drawn
 
 
-def program(instrument: str | None) -> int:
-    """The General MIDI program that answers are written with; raises `ConfigError`."""
+def program(instrument: str | None, target: Path | None = None) -> int:
+    """The General MIDI program that answers are written with, to `target`; raises `ConfigError`."""
+    from bachbridge.cli.source import is_abc  # it loads numpy
+
+    if instrument is not None and target is not None and is_abc(target):
+        raise ConfigError(f"{target} is ABC, which names no instrument: leave --instrument out, or write a .mid.")
     chosen = with_value(Settings(), "instrument", instrument or "none").instrument
     number = instruments.program(chosen)
     return ANSWER_PROGRAM if number is None else number

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from itertools import chain, cycle
 from pathlib import Path
 
+from bachbridge.errors import ConfigError
 from bachbridge.grid import TickNote, parts_of, voices
 from bachbridge.midifile import MidiSong, read_midi
 from bachbridge.music import STEPS_PER_BEAT, VOICES
@@ -21,6 +22,8 @@ _BEAT_NS = 60_000_000_000 // _BPM
 
 def roll_file(source: Path, target: Path, *, title: str) -> None:
     """Draw the music of `source` into `target`, under its file name if there is no `title`."""
+    if target.suffix.lower() not in ("", ".png"):
+        raise ConfigError(f"cannot draw {target}: give it a name that ends in .png.")
     check_place(target)
     song = read_midi(source)
     parts = _parts(song)

@@ -1,11 +1,13 @@
 """`bachbridge train RECIPE`: train a model from its recipe; a run is a folder that can be taken up again."""
 
 import json as encoding
+import shlex
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bachbridge import library
 from bachbridge.errors import ConfigError
 from bachbridge_training import recipe as recipes
 from bachbridge_training.recipe import AnyRecipe
@@ -47,12 +49,7 @@ def train(
 
     folder = output or Path("runs") / Path(recipe).stem
     begun = (folder / training.LAST).is_file()
-    if begun and not resume:
-        raise ConfigError(f"{folder} holds a run already: go on with it by --resume, or choose another with -o.")
-    if start and not (start / training.BEST).is_file():
-        raise ConfigError(f"{start} holds no run to begin with: name the folder of a run after --from.")
-    if resume and not begun:
-        raise ConfigError(f"{folder} holds no run to resume: leave --resume out, or name the run's folder with -o.")
+    _check(folder, wanted.name, begun=begun, resume=resume, start=start)
     look = partial(looked_at, json=json)
     if begun:
         found = material.of(recipes.read(str(folder / _RECIPE)), folder, data=data, limit=limit, look=look)
@@ -64,12 +61,46 @@ def train(
         training.resume(run, folder)
     elif start:
         training.take_over(run, start)
-    folder.mkdir(parents=True, exist_ok=True)
+    _make(folder)
     recipes.write(settled, folder / _RECIPE)
     material.note(found, folder)
     print(f"the curve of the training, drawn anew after each epoch, is {folder / training.CURVE}", flush=True)
+    if run.step >= settled.steps:
+        print(f"the run has had all of its {len(run.history)} epochs: more are added with --epochs")
     training.train(run, found.train, found.valid, folder, patience=patience)
-    print(f"the run is in {folder}; make a model of it: bachbridge export {settled.name} --run {folder}")
+    words = ("bachbridge", "export", _name(folder, own=bool(found.origin.folder)), "--run", str(folder))
+    print(f"the run is in {folder}; make a model of it: {shlex.join(words)}")
+
+
+def _check(folder: Path, name: str, *, begun: bool, resume: bool, start: Path | None) -> None:
+    """Whether what is asked for goes together with what is there; raises `ConfigError`. `name`: the recipe's."""
+    from bachbridge_training import training
+
+    if begun and not resume:
+        raise ConfigError(f"{folder} holds a run already: go on with it by --resume, or choose another with -o.")
+    if folder.exists() and not folder.is_dir():
+        raise ConfigError(f"{folder} is a file: choose another place for the run with -o.")
+    if begun and start:
+        raise ConfigError("--from begins a run and --resume goes on with one: leave one of them out.")
+    if begun and (other := recipes.read(str(folder / _RECIPE)).name) != name:
+        raise ConfigError(f"the run in {folder} is one of the recipe {other}: name that, or another folder with -o.")
+    if start and not (start / training.BEST).is_file():
+        raise ConfigError(f"{start} holds no run to begin with: name the folder of a run after --from.")
+    if resume and not begun:
+        raise ConfigError(f"{folder} holds no run to resume: leave --resume out, or name the run's folder with -o.")
+
+
+def _name(folder: Path, *, own: bool) -> str:
+    """What a model of the run may be called; one on somebody's `own` music shall not stand before one that is there."""
+    name = folder.resolve().name
+    return f"my-{name}" if own and name in library.names() else name
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(f"cannot write to {folder} ({error.strerror}): choose another folder with -o.") from error
 
 
 def looked_at(data: Path, recipe: AnyRecipe, *, json: bool = False) -> "Collection":

@@ -115,9 +115,11 @@ def small() -> Keys88:
     return keys88.codec(keys88.vocabulary([Phrase((Note(0, 4, 48), Note(0, 2, 67), Note(1, 1, 72)), 4)]))
 
 
-def test_a_vocabulary_tells_the_range_and_the_most_keys_at_once() -> None:
-    assert small() == Keys88(48, 72, 3)
-    assert keys88.codec(keys88.vocabulary([])) == Keys88(49, 60, 1)
+def test_a_vocabulary_tells_the_range_the_most_keys_at_once_and_the_longest() -> None:
+    assert small() == Keys88(48, 72, 3, 4)
+    assert keys88.codec(keys88.vocabulary([])) == Keys88(49, 60, 1, 1)
+    older = {name: value for name, value in keys88.vocabulary([]).items() if name != "longest"}
+    assert keys88.codec(older).longest == 0
     with pytest.raises(ModelError, match="update BachBridge"):
         keys88.codec({**keys88.vocabulary([]), "keys": KEYS[::-1]})
 
@@ -166,6 +168,21 @@ def test_a_pen_keeps_the_order_the_range_and_the_most_keys_at_once() -> None:
     for character in "ab":
         pen.take(keys88.ids(character)[0])
     assert list(np.flatnonzero(pen.allowed(()))) == [mark]
+
+
+def test_a_pen_lets_no_key_be_held_for_longer_than_the_music_holds_one() -> None:
+    pen = small().pen(Phrase((), 0))
+    mark, held, other = (keys88.ids(character)[0] for character in (MARK, "X", "b"))
+    for _ in range(4):
+        for symbol in (held, other, mark):
+            assert pen.allowed(())[symbol[0]]
+            pen.take(symbol)
+    assert pen.allowed(())[[held[0], mark[0]]].all()  # both may be let go
+    pen.take(held)
+    assert list(np.flatnonzero(pen.allowed(()))) == [held[0]]
+    for symbol in (held, mark, held):
+        pen.take(symbol)
+    assert pen.allowed(())[[held[0], other[0], mark[0]]].all()  # struck anew, it may be held again
 
 
 @pytest.mark.parametrize(

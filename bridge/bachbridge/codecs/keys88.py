@@ -119,19 +119,32 @@ def written(symbols: Iterable[Symbol]) -> str:
 
 
 def vocabulary(phrases: Iterable[Phrase]) -> dict[str, Any]:
-    """What a card says of the text that a network was trained on: the lowest and highest key, the most at one time."""
-    pitches, most = [60], 1
+    """What a card says of the text that a network was trained on.
+
+    The lowest and highest key, the most at one time, and for how many steps one was held at the longest.
+    """
+    pitches, most, longest = [60], 1, 1
     for each in phrases:
+        lines = text(each)
         pitches += [within(note.pitch, LOWEST, HIGHEST) for note in each.notes]
-        most = max([most, *(len(set(line)) for line in text(each).split(MARK))])
+        most = max([most, *(len(set(line)) for line in lines.split(MARK))])
+        longest = max([longest, *(note.length for note in phrase(lines).notes)])
     lowest, highest = min(pitches), max(pitches)
-    return {"keys": KEYS, "lowest": min(lowest, highest - 11), "highest": highest, "most": most}
+    return {
+        "keys": KEYS,
+        "lowest": min(lowest, highest - 11),
+        "highest": highest,
+        "most": most,
+        "longest": longest,
+    }
 
 
 @dataclass(frozen=True, slots=True)
 class Keys88:
     """The text as a network knows it: keys from `lowest` to `highest`, at most `most` of them at one time.
 
+    In an answer a key that was held for `longest` steps (0: for ever) is let go or struck again: a network that has
+    never seen longer notes does not know how to leave them.
     A phrase is read in the octave where most of it lies between these, and its answer is moved back. The text tells no
     key: where one is locked, the phrase is read as it is, and only keys of its scale are written.
     """
@@ -139,6 +152,7 @@ class Keys88:
     lowest: int = LOWEST
     highest: int = HIGHEST
     most: int = 10
+    longest: int = 0
 
     @property
     def sizes(self) -> tuple[int, ...]:
@@ -167,7 +181,7 @@ def codec(vocabulary: Mapping[str, Any]) -> Keys88:
     """The codec of a card's vocabulary."""
     if vocabulary.get("keys") != KEYS:
         raise ModelError("this model writes the piano's keys in characters of its own: update BachBridge.")
-    return Keys88(vocabulary["lowest"], vocabulary["highest"], vocabulary["most"])
+    return Keys88(vocabulary["lowest"], vocabulary["highest"], vocabulary["most"], vocabulary.get("longest", 0))
 
 
 class _Pen:
@@ -200,10 +214,17 @@ class _Pen:
         if len(set(self._now)) < self._codec.most:
             low, high = self._codec.lowest - LOWEST + 1, self._codec.highest - LOWEST + 1
             may[max(low, last + 1) : high + 1] = True
-        may[last] = last in self._before and self._now.count(last) == 1
+        may[last] = once = last in self._before and self._now.count(last) == 1
         may[self._foreign] = False
         may[_MARK_ID] = True
+        if once and self._overdue(last):
+            may[:] = np.arange(_FIELD) == last
         return may
+
+    def _overdue(self, key: int) -> bool:
+        """Whether the key may not be held any longer."""
+        held = self._sounding.get(key)
+        return held is not None and 0 < self._codec.longest <= held.length
 
     def take(self, symbol: Symbol) -> tuple[Note, ...]:
         (number,) = symbol

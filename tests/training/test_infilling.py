@@ -8,7 +8,7 @@ import pytest
 
 from bachbridge import library, nets
 from bachbridge.codecs import canvas
-from bachbridge_training import blanks, export, filling, recipe, training
+from bachbridge_training import blanks, export, filling, infilling, recipe, training
 from bachbridge_training.infilling import parts
 from bachbridge_training.recipe import InfillRecipe
 from bachbridge_training.scores import Piece
@@ -86,6 +86,20 @@ def test_padding_beyond_the_end_changes_nothing(toy: InfillRecipe, phrases: list
     item = blanks.blanked(phrases[0], part, open_, place=canvas.places(None, phrases[0].bar[part], phase=None))
     plain, padded = (model.predict_on_batch(blanks.stacked([item], steps).inputs)[0][:, :16] for steps in (16, 23))
     assert np.abs(plain - padded).max() < 1e-4
+
+
+def test_intervals_are_the_same_in_every_key_and_none_where_a_cell_is_open() -> None:
+    seen = np.array([[[50, 45, 40, 30], [52, 45, canvas.TUNED_OPEN, 30], [52, 0, 40, 42]]], np.int32)
+    sung = (seen > 0) & (seen < canvas.TUNED)
+    here, there = (np.array(infilling.intervals(its)) for its in (seen, np.where(sung, seen + 3, seen)))
+    assert (here == there).all()
+    rows = here[0] - np.array(infilling.intervals(np.zeros((1, 1, 4), np.int32)))[0, 0]  # 0: none
+    pairs = rows[:, :6]  # soprano with alto, tenor, bass; alto with tenor, bass; tenor with bass
+    assert pairs.tolist() == [[6, 11, 9, 6, 4, 11], [8, 0, 11, 0, 4, 0], [0, 1, 11, 0, 0, 11]]
+    leaps = rows[:, 6:].reshape(3, 3, 4)  # from one, two and four steps before
+    assert not leaps[0].any()
+    assert leaps[1].tolist() == [[15, 13, 0, 13], [0] * 4, [0] * 4]
+    assert leaps[2].tolist() == [[13, 0, 0, 25], [15, 0, 13, 25], [0] * 4]
 
 
 def test_neighbours_in_all_keys_are_one_table(toy: InfillRecipe) -> None:

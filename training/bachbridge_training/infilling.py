@@ -1,7 +1,8 @@
 """The infilling network in Keras: every open cell of four voices at once, given all the others.
 
 Coconet (C.-Z. A. Huang et al., "Counterpoint by convolution", ISMIR 2017) runs two-dimensional convolutions over time
-and pitch. Here a step is one vector, the sum of what is told of its four cells and its place. Each block mixes along
+and pitch. Here a step is one vector, the sum of what is told of its four cells, the intervals between them and from
+those before, and its place. Each block mixes along
 time in two ways, by a depthwise convolution and by self-attention with a learned bias for each distance (P. Shaw et
 al., NAACL 2018), and then within the step. That pitch is an axis along which all looks alike is said by the heads
 instead: a cell's logits are sums over tables that the network writes for it, one over pitches, one over the intervals
@@ -171,7 +172,45 @@ def _told(recipe: InfillRecipe, seen: Any, attacks: Any, place: Any) -> Any:
     )
     struck = layers.Embedding(3 * len(VOICES), recipe.units, name="attacks_told")(ops.add(3 * voice, attacks))
     where = layers.Embedding(sum(canvas.TUNED_SIZES), recipe.units, name="places")(ops.add(_PLACES, place))
-    return ops.sum(rows, axis=2) + ops.sum(struck, axis=2) + ops.sum(where, axis=2)
+    apart = layers.Embedding(_INTERVALS, recipe.units, "zeros", name="intervals")(intervals(seen))
+    return ops.sum(rows, axis=2) + ops.sum(struck, axis=2) + ops.sum(where, axis=2) + ops.sum(apart, axis=2)
+
+
+_BACK = (1, 2, 4)
+"""A voice's intervals are told from so many steps before."""
+_OCTAVE = 12
+_LEAPS = 2 * _OCTAVE + 2
+"""Intervals up to an octave down or up, wider ones being one with these, and none."""
+_PAIRS = np.triu_indices(len(VOICES), 1)
+_INTERVAL_SIZES = [*[_OCTAVE + 1] * len(_PAIRS[0]), *[_LEAPS] * (len(_BACK) * len(VOICES))]
+_INTERVAL_PLACES = np.cumsum([0, *_INTERVAL_SIZES[:-1]]).astype(np.int32)
+_INTERVALS = sum(_INTERVAL_SIZES)
+
+
+def intervals(seen: Any) -> Any:
+    """What every key has alike: `seen[b, t, voice]` → rows of a table, `[b, t, interval]`.
+
+    Between each two voices the interval modulo 12, and from each voice's own notes the leap; none where one is open
+    or rests. They could be learnt from the pitches, but for every one of the twelve keys by itself.
+    """
+    most = max(_BACK)
+    high, low = (ops.take(seen, voices.astype(np.int32), axis=2) for voices in _PAIRS)
+    harmonic = _told_if(_sung(high) & _sung(low), ops.mod(ops.add(10 * _OCTAVE, high - low), _OCTAVE))
+    led = ops.pad(seen, [(0, 0), (most, 0), (0, 0)])
+    melodic: list[Any] = []
+    for back in _BACK:
+        before = led[:, most - back : -back]
+        leap = ops.add(_OCTAVE, ops.clip(seen - before, -_OCTAVE, _OCTAVE))
+        melodic.append(_told_if(_sung(before) & _sung(seen), leap))
+    return ops.add(_INTERVAL_PLACES, ops.concatenate([harmonic, *melodic], axis=2))
+
+
+def _sung(cells: Any) -> Any:
+    return (cells > satb.REST) & (cells < canvas.TUNED)
+
+
+def _told_if(known: Any, value: Any) -> Any:
+    return ops.where(known, ops.add(1, value), 0)
 
 
 def _dropped(values: Any, recipe: InfillRecipe) -> Any:

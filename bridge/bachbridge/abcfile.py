@@ -6,19 +6,14 @@ from pathlib import Path
 from bachbridge.codecs import abcform
 from bachbridge.codecs.abctune import header_of
 from bachbridge.errors import TuneError
-from bachbridge.wholefile import whole_file
+from bachbridge.wholefile import bytes_of, whole_file
 
 _MAX_BYTES = 16 << 20
 
 
 def read_abc(path: Path) -> list[str]:
     """The tunes of a file, as they are."""
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise TuneError(f"{path} cannot be read ({error.strerror}): give the name of an ABC file.") from error
-    if len(content) > _MAX_BYTES:
-        raise TuneError(f"{path} is larger than {_MAX_BYTES >> 20} MiB: give a smaller ABC file.")
+    content = bytes_of(path, _MAX_BYTES, TuneError)
     tunes = abcform.tunes(decoded(content))
     if not tunes:
         raise TuneError(f"{path} holds no tune (no line begins with X:): give an ABC file.")

@@ -22,6 +22,7 @@ from bachbridge.errors import MidiFileError
 from bachbridge.grid import COMMON_TIME, DEFAULT_TEMPO_US, Meter, Tempo, TickNote, Timeline, phrase
 from bachbridge.music import Phrase
 from bachbridge.smf import METER, NOTE_OFF, NOTE_ON, TEMPO, TRACK_NAME, CutError, TrackEvent, chunks, track_events
+from bachbridge.wholefile import bytes_of
 
 MAX_BYTES = 4 << 20
 MAX_EVENTS = 500_000
@@ -52,7 +53,7 @@ class MidiSong:
 
 def read_midi(path: Path) -> MidiSong:
     """Read the file at `path`."""
-    data = _file_bytes(path)
+    data = bytes_of(path, MAX_BYTES, MidiFileError)
     if not data:
         raise MidiFileError(f"{path} is empty: export the MIDI file again.")
     if not data.startswith(b"MThd"):
@@ -67,17 +68,6 @@ def read_midi(path: Path) -> MidiSong:
     if not song.notes:
         raise MidiFileError(f"{path} holds no notes (percussion on channel 10 is left out): choose another file.")
     return song
-
-
-def _file_bytes(path: Path) -> bytes:
-    try:
-        with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise MidiFileError(f"{path} cannot be read ({error.strerror}): check the path and its permissions.") from error
-    if len(data) > MAX_BYTES:
-        raise MidiFileError(f"{path} is too large (over {MAX_BYTES >> 20} MiB): cut it into shorter files.")
-    return data
 
 
 def _tracks(path: Path, data: bytes) -> tuple[int, tuple[bytes, ...]]:

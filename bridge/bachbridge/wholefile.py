@@ -1,4 +1,7 @@
-"""Outputs that appear whole or not at all: written beside their place under another name, then moved there."""
+"""Outputs that appear whole or not at all: written beside their place under another name, then moved there.
+
+And inputs that are read whole, unless they are larger than anything of their kind.
+"""
 
 import os
 import tempfile
@@ -15,6 +18,18 @@ def check_place(path: Path) -> None:
         raise BachBridgeError(f"cannot write {path} (there is no folder {path.parent}): choose another folder.")
     if path.is_dir():
         raise BachBridgeError(f"cannot write {path} (it is a folder): give the name of a file.")
+
+
+def bytes_of(path: Path, most: int, error: type[BachBridgeError]) -> bytes:
+    """What is in a file of `most` bytes at the most; raises the `error`, and of a larger file reads no more."""
+    try:
+        with path.open("rb") as file:
+            content = file.read(most + 1)
+    except OSError as why:
+        raise error(f"{path} cannot be read ({why.strerror}): check the path and its permissions.") from why
+    if len(content) > most:
+        raise error(f"{path} is too large (over {most >> 20} MiB): cut it into shorter files.")
+    return content
 
 
 @contextmanager

@@ -23,7 +23,7 @@ from bachbridge.midifile import MAX_BEATS, MAX_BYTES, MidiSong, read_midi
 from bachbridge.music import NS_PER_MINUTE, STEPS_PER_BEAT, Note, Phrase
 from bachbridge.record import TICKS_PER_BEAT
 from bachbridge.smf import TEMPO, file_bytes, meta, part_chunk, track_chunk
-from bachbridge.wholefile import check_place, whole_file
+from bachbridge.wholefile import bytes_of, check_place, whole_file
 
 MAX_GRID = 24
 
@@ -50,22 +50,11 @@ def convert(source: Path, target: Path | None, *, grid: int, bpm: float | None =
             _write_text(song, target, grid)
         return
     named = source.suffix.lower() in MIDI
-    data = b"" if named else _bytes(source)
+    data = b"" if named else bytes_of(source, MAX_BYTES, BachBridgeError)
     if named or data.startswith(b"MThd"):
         _write_from_midi(source, target, grid)
     else:
         _write_midi(source, data, target, grid, bpm or DEFAULT_BPM)
-
-
-def _bytes(source: Path) -> bytes:
-    try:
-        with source.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise BachBridgeError(f"{source} cannot be read ({error.strerror}): check the path.") from error
-    if len(data) > MAX_BYTES:
-        raise BachBridgeError(f"{source} is too large (over {MAX_BYTES >> 20} MiB): cut it into shorter texts.")
-    return data
 
 
 # ---------------------------------------------------------------- tunes in ABC

@@ -112,14 +112,16 @@ def test_what_lies_beyond_the_piano_sounds_an_octave_away() -> None:
 
 
 def small() -> Keys88:
-    return keys88.codec(keys88.vocabulary([Phrase((Note(0, 4, 48), Note(0, 2, 67), Note(1, 1, 72)), 4)]))
+    return keys88.codec(keys88.vocabulary([Phrase((Note(0, 4, 48), Note(0, 2, 67), Note(1, 1, 72)), 8)]))
 
 
 def test_a_vocabulary_tells_the_range_the_most_keys_at_once_and_the_longest() -> None:
-    assert small() == Keys88(48, 72, 3, 4)
-    assert keys88.codec(keys88.vocabulary([])) == Keys88(49, 60, 1, 1)
-    older = {name: value for name, value in keys88.vocabulary([]).items() if name != "longest"}
-    assert keys88.codec(older).longest == 0
+    assert small() == Keys88(48, 72, 3, 4, 4)
+    assert keys88.codec(keys88.vocabulary([])) == Keys88(49, 60, 1, 1, 0)
+    older = {name: value for name, value in keys88.vocabulary([]).items() if name not in ("longest", "silence")}
+    assert keys88.codec(older) == Keys88(49, 60, 1, 0, None)
+    rests = keys88.vocabulary([Phrase((Note(1, 1, 60), Note(5, 1, 60)), 8)])
+    assert (rests["longest"], rests["silence"]) == (1, 3)
     with pytest.raises(ModelError, match="update BachBridge"):
         keys88.codec({**keys88.vocabulary([]), "keys": KEYS[::-1]})
 
@@ -183,6 +185,17 @@ def test_a_pen_lets_no_key_be_held_for_longer_than_the_music_holds_one() -> None
     for symbol in (held, mark, held):
         pen.take(symbol)
     assert pen.allowed(())[[held[0], other[0], mark[0]]].all()  # struck anew, it may be held again
+
+
+def test_a_pen_is_silent_for_no_longer_than_the_music_is() -> None:
+    pen = Keys88(48, 72, 3, 4, 2).pen(Phrase((), 16))
+    (mark,) = keys88.ids(MARK)[0]
+    for _ in range(2):
+        assert pen.allowed(())[mark]
+        pen.take((mark,))
+    assert list(np.flatnonzero(pen.allowed(()))) == [*range(48 - 20, 72 - 20 + 1)]
+    pen.take((48 - 20,))
+    assert pen.allowed(())[mark]
 
 
 @pytest.mark.parametrize(

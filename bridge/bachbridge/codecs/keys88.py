@@ -23,6 +23,7 @@ micro-timing and bar lines. Notes beyond the piano are written in the nearest oc
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
+from itertools import groupby
 from string import ascii_lowercase, ascii_uppercase, digits
 from typing import Any
 
@@ -121,14 +122,17 @@ def written(symbols: Iterable[Symbol]) -> str:
 def vocabulary(phrases: Iterable[Phrase]) -> dict[str, Any]:
     """What a card says of the text that a network was trained on.
 
-    The lowest and highest key, the most at one time, and for how many steps one was held at the longest.
+    The lowest and highest key, the most at one time, for how many steps one was held at the longest, and how many
+    steps were silent in a row.
     """
-    pitches, most, longest = [60], 1, 1
+    pitches, most, longest, silence = [60], 1, 1, 0
     for each in phrases:
-        lines = text(each)
+        written = text(each)
+        lines = written.split(MARK)[:-1]
         pitches += [within(note.pitch, LOWEST, HIGHEST) for note in each.notes]
-        most = max([most, *(len(set(line)) for line in lines.split(MARK))])
-        longest = max([longest, *(note.length for note in phrase(lines).notes)])
+        most = max([most, *(len(set(line)) for line in lines)])
+        longest = max([longest, *(note.length for note in phrase(written).notes)])
+        silence = max([silence, *(len([*run]) for sung, run in groupby(lines, key=bool) if not sung)])
     lowest, highest = min(pitches), max(pitches)
     return {
         "keys": KEYS,
@@ -136,6 +140,7 @@ def vocabulary(phrases: Iterable[Phrase]) -> dict[str, Any]:
         "highest": highest,
         "most": most,
         "longest": longest,
+        "silence": silence,
     }
 
 
@@ -143,8 +148,9 @@ def vocabulary(phrases: Iterable[Phrase]) -> dict[str, Any]:
 class Keys88:
     """The text as a network knows it: keys from `lowest` to `highest`, at most `most` of them at one time.
 
-    In an answer a key that was held for `longest` steps (0: for ever) is let go or struck again: a network that has
-    never seen longer notes does not know how to leave them.
+    In an answer a key that was held for `longest` steps (0: for ever) is let go or struck again, and after `silence`
+    silent steps (None: for ever) some key is struck: a network that has never seen longer ones does not know how to
+    leave them.
     A phrase is read in the octave where most of it lies between these, and its answer is moved back. The text tells no
     key: where one is locked, the phrase is read as it is, and only keys of its scale are written.
     """
@@ -153,6 +159,7 @@ class Keys88:
     highest: int = HIGHEST
     most: int = 10
     longest: int = 0
+    silence: int | None = None
 
     @property
     def sizes(self) -> tuple[int, ...]:
@@ -181,7 +188,8 @@ def codec(vocabulary: Mapping[str, Any]) -> Keys88:
     """The codec of a card's vocabulary."""
     if vocabulary.get("keys") != KEYS:
         raise ModelError("this model writes the piano's keys in characters of its own: update BachBridge.")
-    return Keys88(vocabulary["lowest"], vocabulary["highest"], vocabulary["most"], vocabulary.get("longest", 0))
+    known = {name: vocabulary[name] for name in ("longest", "silence") if name in vocabulary}
+    return Keys88(vocabulary["lowest"], vocabulary["highest"], vocabulary["most"], **known)
 
 
 class _Pen:
@@ -192,7 +200,7 @@ class _Pen:
     taken, or from the fourth on, several notes of one voice sound together on its channel.
     """
 
-    __slots__ = ("_before", "_codec", "_foreign", "_now", "_shift", "_sounding", "step")
+    __slots__ = ("_before", "_codec", "_foreign", "_now", "_shift", "_silent", "_sounding", "step")
 
     def __init__(self, codec: Keys88, shift: int, down: Iterable[int], key: Key | None) -> None:
         """`down`: the keys that are down as the answer begins, as the network reads them; `shift` is in octaves."""
@@ -205,6 +213,8 @@ class _Pen:
         """Ids that were written in this step."""
         self._sounding: dict[int, Note] = {}
         """By id, the notes that go on if their key stays down."""
+        self._silent = 0
+        """How many steps nothing has sounded."""
         self.step = 0
 
     def allowed(self, chosen: Symbol) -> Bools:
@@ -216,7 +226,7 @@ class _Pen:
             may[max(low, last + 1) : high + 1] = True
         may[last] = once = last in self._before and self._now.count(last) == 1
         may[self._foreign] = False
-        may[_MARK_ID] = True
+        may[_MARK_ID] = bool(self._now) or self._codec.silence is None or self._silent < self._codec.silence
         if once and self._overdue(last):
             may[:] = np.arange(_FIELD) == last
         return may
@@ -244,6 +254,7 @@ class _Pen:
                 pitch = within(key - 1 + LOWEST - self._shift, 0, 127)
                 sounding[key] = Note(self.step, 1, pitch, voice=voice)
         self._sounding, self._before, self._now = sounding, set(times), []
+        self._silent = 0 if sounding else self._silent + 1
         self.step += 1
         return tuple(sounding.values())
 

@@ -66,6 +66,27 @@ def test_who_knows_nothing_scores_the_logarithm_of_all_classes(phrases: list[Pie
         assert found[f"masked_nll{mark}_by_window"] == pytest.approx(math.log(47), abs=1e-12)
 
 
+class Looking:
+    """Says the highest note in sight."""
+
+    def fill(self, seen: Any, attacks: Any, place: Any, wanted: Any = None) -> tuple[Any, Any]:
+        assert seen.shape[1] == orderless.SEEN
+        assert (wanted.sum(axis=1) == 1).all()
+        assert (seen[wanted] == canvas.OPEN).any(axis=1).all()
+        told = np.where(seen < canvas.OPEN, seen, 0).max(axis=(1, 2))
+        logits = 40 * np.eye(satb.CLASSES, dtype=np.float32)[told]
+        return np.broadcast_to(logits[:, None, None], (*seen.shape, satb.CLASSES)), np.zeros(seen.shape, np.float32)
+
+
+def test_of_long_music_only_what_is_around_a_frame_is_shown() -> None:
+    change = 140
+    music = piece_of([[40] * 4] * change + [[50] * 4] * (300 - change))
+    found = orderless.framewise(Looking(), music)
+    assert (found[: change - orderless.SEEN // 2] < 2).all()  # an order of five may begin with the frame
+    assert (found[change - orderless.SEEN // 4 : change] > 30).mean() > 0.5
+    assert (found[change:] < 2).all()
+
+
 def test_nothing_that_is_masked_can_be_seen(phrases: list[Piece]) -> None:
     piece = phrases[0]
     net = Knowing(piece, 1)

@@ -7,8 +7,10 @@ is filled in for the voices to come is the network's own likeliest class. The or
 probabilities. That is no likelihood of the piece: the best-informed of a frame's orders outweighs the others, so it
 must never be compared with nats a frame of a network that walks from left to right.
 
+The network looks at `SEEN` steps around a frame: music as long as whole pieces it was never trained on, and does worse.
+
 The frames of an order do not depend on one another, since those visited hold the true classes; so many of them are
-scored at once, each on its own copy of the piece, and only a frame's four voices follow one another.
+scored at once, each on its own copy of the music around it, and only a frame's four voices follow one another.
 
 The masked cells' own score is what such networks are trained on: in a window of four bars a number of cells, drawn
 uniformly, is erased, and each is scored given the others. Averaged window by window it is the expected surprise at a
@@ -41,6 +43,8 @@ SEED = 1
 ORDERS = 5
 WINDOW = 64
 """Steps of four bars of 4/4 at 16ths."""
+SEEN = 128
+"""Steps around a frame that the network is shown."""
 _WINDOWS = 32
 """Windows of each piece."""
 _AT_ONCE = 2048
@@ -119,21 +123,24 @@ def framewise(net: Fill, piece: Piece, how: Protocols = Protocols()) -> Doubles:
     hidden = hidden >= hidden[np.arange(len(hidden)), np.tile(np.arange(steps), how.orders)][:, None]
     frames = np.tile(np.arange(steps, dtype=np.int32), how.orders)
     found = np.empty(len(frames))
-    for copies in _chunks(len(frames), steps, how.at_once):
+    for copies in _chunks(len(frames), min(SEEN, steps), how.at_once):
         found[copies] = _frames(net, music, frames[copies], hidden[copies], turns[copies])
     return np.log(how.orders) - np.logaddexp.reduce(found.reshape(how.orders, steps), axis=0)
 
 
 def _frames(net: Fill, music: Music, frames: Ints, hidden: Bools, turns: Ints) -> Doubles:
     """Log-probabilities of `frames[copy]` with the frames `hidden[copy, step]`, voices as in `turns[copy, :]`."""
-    rows = np.arange(len(frames))
-    seen = canvas.seen(np.broadcast_to(music.classes, (*hidden.shape, len(VOICES))), hidden[..., None])
-    wanted = frames[:, None] == np.arange(hidden.shape[1])
+    rows, steps = np.arange(len(frames)), hidden.shape[1]
+    length = min(SEEN, steps)
+    begin = np.clip(frames - length // 2, 0, steps - length)
+    shown, at = begin[:, None] + np.arange(length), frames - begin
+    seen = canvas.seen(music.classes[shown], hidden[rows[:, None], shown][..., None])
+    place, wanted = music.place[shown], at[:, None] == np.arange(length)
     found = np.zeros(len(frames))
     for voices in turns.T:
-        logs = _normalised(_logits(net, seen, music.place, wanted)[rows, frames, voices])
+        logs = _normalised(_logits(net, seen, place, wanted)[rows, at, voices])
         found += logs[rows, music.classes[frames, voices]]
-        seen[rows, frames, voices] = logs.argmax(axis=-1)
+        seen[rows, at, voices] = logs.argmax(axis=-1)
     return found
 
 

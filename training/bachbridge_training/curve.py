@@ -20,6 +20,14 @@ _CEILING = 1.0
 """How far above the best score the picture reaches; the first epochs, far above it, are cut off."""
 
 
+_GRIDS = {
+    "valid_8th": "8ths, nothing but pitches told",
+    "valid": "8ths and 16ths, their mean",
+    "valid_told": "16ths, attacks and bar lines told",
+}
+"""Of a network that fills in."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Panel:
     """Lines by their label, over the optimizer's steps."""
@@ -41,9 +49,10 @@ def draw(history: Sequence[Row], path: Path) -> None:
 
 
 def _nats(history: Sequence[Row]) -> list[_Panel]:
-    labels = {"valid": "nothing but pitches told", "valid_told": "attacks and bar lines told"}
+    both = "valid_8th" in history[0]
+    labels = _GRIDS if both else {"valid": "nothing but pitches told", "valid_told": "attacks and bar lines told"}
     lines = {label: [row[key] for row in history] for key, label in labels.items()}
-    return [_Panel("nats per frame, validation", lines)]
+    return [_Panel("nats per frame, validation", lines, None if both else _CEILING)]
 
 
 def _bits(history: Sequence[Row]) -> list[_Panel]:

@@ -58,6 +58,12 @@ class Allowing(Protocol):
     def allowed(self, chosen: Symbol) -> Bools: ...
 
 
+class Taking(Allowing, Protocol):
+    """And to draw one after another; nothing is allowed any more where all is written."""
+
+    def take(self, symbol: Symbol) -> object: ...
+
+
 @dataclass(frozen=True, slots=True)
 class _Memory:
     """After a symbol: the network's view of the next one, and its state."""
@@ -169,6 +175,18 @@ def drawn(
             known[0, number] = choose(np.where(allowed, logits, np.float32(-np.inf)), temperature, top_p, rng)
         chosen = (*chosen, int(known[0, number]))
     return chosen
+
+
+def invented(
+    nets: Nets, sizes: Sequence[int], pen: Taking, temperature: float, top_p: float, rng: np.random.Generator
+) -> Iterator[Symbol]:
+    """One symbol after another from an empty past, each written by the pen, until nothing more is allowed."""
+    symbol, state = (0,) * len(sizes), nets.initial_state()
+    while pen.allowed(()).any():
+        hidden, state = nets.core(np.array([symbol], np.int32), state)
+        symbol = drawn(nets, sizes, hidden, pen, temperature, top_p, rng)
+        pen.take(symbol)
+        yield symbol
 
 
 def common(one: Sequence[object], other: Sequence[object]) -> int:

@@ -9,6 +9,7 @@ affair.
 All chance follows from the seed and the number of the tune: the first of ten is the one that a wish for one brings.
 """
 
+from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -16,7 +17,7 @@ import numpy as np
 
 from bachbridge.codecs.abc import Abc, TunePen
 from bachbridge.codecs.symbols import Bools, Symbol
-from bachbridge.stream import Nets, drawn
+from bachbridge.stream import Nets, invented
 
 MOST = 1200
 """Characters after which a tune is led to its end."""
@@ -41,11 +42,7 @@ def tunes(nets: Nets, codec: Abc, wish: Wish, count: int) -> Iterator[str]:
 
 def _tune(nets: Nets, codec: Abc, wish: Wish, rng: np.random.Generator) -> str:
     pen = _Begun(codec, codec.tune(most=MOST), wish.header)
-    symbol, state = (0,), nets.initial_state()
-    while not pen.over:
-        hidden, state = nets.core(np.array([symbol], np.int32), state)
-        symbol = drawn(nets, codec.sizes, hidden, pen, wish.temperature, wish.top_p, rng)
-        pen.take(symbol)
+    deque(invented(nets, codec.sizes, pen, wish.temperature, wish.top_p, rng), maxlen=0)
     return pen.text
 
 
@@ -56,10 +53,6 @@ class _Begun:
     codec: Abc
     pen: TunePen
     header: Mapping[str, str]
-
-    @property
-    def over(self) -> bool:
-        return self.pen.over
 
     @property
     def text(self) -> str:

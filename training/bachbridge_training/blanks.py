@@ -208,7 +208,7 @@ def examples(
     for number in range(count):
         rng = np.random.default_rng([number, 11])
         piece = pieces[number % len(pieces)]
-        steps = np.arange(len(piece.pitches))[:: 2 if grid == canvas.EIGHTHS else 1]
+        steps = np.arange(len(piece.pitches))[:: canvas.stride(grid)]
         begin = int(rng.integers(max(1, len(steps) - window + 1)))
         part = steps[begin : begin + window]
         place = _place(piece, part, grid, told=told, beat=False)

@@ -2,12 +2,12 @@
 
 Coconet (C.-Z. A. Huang et al., "Counterpoint by convolution", ISMIR 2017) runs two-dimensional convolutions over time
 and pitch. Here a step is one vector, the sum of what is told of its four cells, the intervals between them and from
-those before, and its place. Each block mixes along
-time in two ways, by a depthwise convolution and by self-attention with a learned bias for each distance (P. Shaw et
-al., NAACL 2018), and then within the step. That pitch is an axis along which all looks alike is said by the heads
-instead: a cell's logits are sums over tables that the network writes for it, one over pitches, one over the intervals
-from each neighbour in its own voice, and one over the intervals modulo 12 from each neighbour in the others (see
-`canvas.around`). A pass costs a tenth of that of a small two-dimensional network, and learning likewise.
+those before, and its place. Each block mixes along time in two ways, by a depthwise convolution and by self-attention
+with a learned bias for each distance (P. Shaw et al., NAACL 2018), and then within the step. That pitch is an axis
+along which all looks alike is said by the heads instead: a cell's logits are sums over tables that the network writes
+for it, one over pitches, one over the intervals from each neighbour in its own voice, and one over the intervals modulo
+12 from each neighbour in the others (see `canvas.around`). A pass costs a tenth of that of a small two-dimensional
+network, and learning likewise.
 
 Only `keras.ops` is used, so the code runs under TensorFlow and under JAX alike. Any number of steps.
 """

@@ -7,7 +7,7 @@ chance follows from the seed. A tune ends where it ends, other music after as ma
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Protocol
+from itertools import islice
 
 import numpy as np
 
@@ -24,12 +24,6 @@ MOST = 1000
 _END = "\n\n"
 
 
-class Pen(stream.Allowing, Protocol):
-    """What may come next, and what was chosen."""
-
-    def take(self, symbol: Symbol) -> object: ...
-
-
 def drawn(net: nets.Sequence, codec: Codec, length: int, seed: int, sampler: dict[str, float]) -> Ints:
     """A piece of `length` symbols, `[symbol, field]`."""
     if isinstance(codec, Abc):
@@ -37,15 +31,10 @@ def drawn(net: nets.Sequence, codec: Codec, length: int, seed: int, sampler: dic
     return _drawn(net, codec.pen(Phrase((), 0)), length, seed, sampler)
 
 
-def _drawn(net: nets.Sequence, pen: Pen, most: int, seed: int, sampler: dict[str, float]) -> Ints:
-    rng, state = np.random.default_rng([seed]), net.initial_state()
-    symbols: list[Symbol] = [(0,) * len(net.sizes)]
-    while len(symbols) <= most and pen.allowed(()).any():
-        hidden, state = net.core(np.array([symbols[-1]], np.int32), state)
-        chosen = stream.drawn(net, net.sizes, hidden, pen, sampler["temperature"], sampler["top_p"], rng)
-        pen.take(chosen)
-        symbols.append(chosen)
-    return np.array(symbols[1:], np.int32)
+def _drawn(net: nets.Sequence, pen: stream.Taking, most: int, seed: int, sampler: dict[str, float]) -> Ints:
+    rng = np.random.default_rng([seed])
+    symbols = stream.invented(net, net.sizes, pen, sampler["temperature"], sampler["top_p"], rng)
+    return np.array([*islice(symbols, most)], np.int32)
 
 
 @dataclass(slots=True)

@@ -101,7 +101,7 @@ class Music:
 
     @classmethod
     def of(cls, piece: Piece, how: Protocols) -> "Music":
-        part = slice(None, None, 2 if how.grid == canvas.EIGHTHS else 1)
+        part = slice(None, None, canvas.stride(how.grid))
         position = piece.position[part].astype(np.int32) if how.told == "bars" else None
         bar, phase = piece.bar[part].astype(np.int32), 0 if how.told == "count" else None
         return cls(batches.classes_of(piece.pitches[part]), canvas.places(position, bar, phase=phase, grid=how.grid))
@@ -149,7 +149,7 @@ def _masked(net: Fill, piece: Piece, how: Protocols) -> tuple[Doubles, Ints, Boo
     music, rng = Music.of(piece, how), _chance(piece, how, 1)
     moves = np.ones(music.classes.shape, bool)
     moves[1:] = music.classes[1:] != music.classes[:-1]
-    length = min(WINDOW // (2 if how.grid == canvas.EIGHTHS else 1), len(music.classes))
+    length = min(WINDOW // canvas.stride(how.grid), len(music.classes))
     first = rng.integers(len(music.classes) - length + 1, size=_WINDOWS)
     steps = first[:, None] + np.arange(length)
     classes, open_ = music.classes[steps], masks(rng, _WINDOWS, np.ones((length, len(VOICES)), bool))

@@ -18,13 +18,12 @@ from bachbridge.cli.source import wants_abc
 from bachbridge.codecs import abcwords
 from bachbridge.codecs.abc import Abc
 from bachbridge.errors import ConfigError, ModelError
+from bachbridge.grid import DEFAULT_BPM
 from bachbridge.modelhost import codec_of
 from bachbridge.record import ANSWER_PROGRAM
 from bachbridge.wholefile import check_place, whole_file
 
 MAX_TUNES = 1000
-_BPM = 120.0
-_PLAIN = {"C": "4/4", "C|": "2/2"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +45,7 @@ class Wish:
     @property
     def header(self) -> dict[str, str]:
         """The lines of the header that are wished; raises `ConfigError`."""
-        key, meter = abcwords.key_word(self.key), _PLAIN.get(self.meter.strip(), self.meter.strip())
+        key, meter = abcwords.key_word(self.key), abcwords.COMMON_METERS.get(self.meter.strip(), self.meter.strip())
         if self.key and key not in abcwords.KEYS:
             raise ConfigError(f'there is no key "{self.key}" in ABC: give one such as D, F#m, Bb or Ador.')
         if self.meter and meter not in abcwords.METERS:
@@ -58,7 +57,7 @@ def write_tunes(target: Path, wish: Wish) -> None:
     """Write new tunes to `target`."""
     if not 1 <= wish.tunes <= MAX_TUNES:
         raise ConfigError(f"cannot write {wish.tunes} tunes: choose from 1 to {MAX_TUNES}.")
-    as_abc, header, bpm = wants_abc(target), wish.header, wish.bpm or _BPM
+    as_abc, header, bpm = wants_abc(target), wish.header, wish.bpm or DEFAULT_BPM
     check_place(target)
     card = library.find(wish.model)
     codec = _codec(card)

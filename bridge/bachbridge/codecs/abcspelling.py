@@ -38,7 +38,7 @@ def field_line(letter: str, value: str, fields: dict[str, str]) -> str:
     match letter:
         case "M":
             word = value.replace(" ", "")
-            word = {"C": "4/4", "C|": "2/2"}.get(word, word)
+            word = abcwords.COMMON_METERS.get(word, word)
             if abcwords.meter(word) is None:
                 raise TuneError(f"the tune has no meter ({value or 'none'}): add a line such as M:6/8.")
         case "L":

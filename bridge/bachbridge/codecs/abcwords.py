@@ -21,6 +21,8 @@ _MODE_WORDS = {"maj": "", "ion": "", "min": "m", "aeo": "m", **{word: word for w
 _MOST_SIGNS = 7
 
 METERS = ("C", "C|", *(f"{beats}/{of}" for of in (2, 4, 8, 16) for beats in range(1, 17)))
+COMMON_METERS = {"C": "4/4", "C|": "2/2"}
+"""The meters that have a sign of their own, in figures."""
 UNITS = ("1/4", "1/8", "1/16", "1/2", "1/32")
 
 _QUALITIES = ("", "m", "7", "m7", "6", "m6", "9", "m9", "maj7", "M7", "7b9", "dim", "dim7", "d", "aug", "+", "a", "a7")

@@ -66,6 +66,11 @@ class Canvas:
         return self.classes == satb.UNKNOWN
 
 
+def stride(grid: int) -> int:
+    """How many 16ths lie between two steps of the grid."""
+    return 2 if grid == EIGHTHS else 1
+
+
 def places(position: Ints | None, steps_per_bar: Ints, *, phase: int | None = 0, grid: int = SIXTEENTHS) -> Ints:
     """`place[step, field]`: step `t` lies `position[t]` 16ths into a bar of `steps_per_bar[t]`.
 
@@ -74,13 +79,12 @@ def places(position: Ints | None, steps_per_bar: Ints, *, phase: int | None = 0,
     steps = len(steps_per_bar)
     rows = np.zeros((steps, FIELDS), np.int32)
     rows[:, 3] = grid
-    stride = 2 if grid == EIGHTHS else 1
     if position is not None:
         rows[:, 0] = 1 + position % STEPS_PER_BEAT
         rows[:, 1] = 1 + position % _MAX_BAR
         rows[:, 2] = [1 + (_BARS.index(bar) if bar in _BARS else len(_BARS)) for bar in steps_per_bar.tolist()]
     elif phase is not None:
-        rows[:, 0] = 1 + (phase + stride * np.arange(steps)) % STEPS_PER_BEAT
+        rows[:, 0] = 1 + (phase + stride(grid) * np.arange(steps)) % STEPS_PER_BEAT
     return rows
 
 

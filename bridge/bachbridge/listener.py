@@ -12,6 +12,8 @@ from bachbridge.tempo import Grid, Reader
 
 _LEAD_NS = 20_000_000
 """A phrase of a fixed number of bars ends this long before its bar line, so that the answer is there on it."""
+_EARLY_NS = 150_000_000
+"""An answer is asked for so long before the phrase ends: what a network of many passes takes, and a little more."""
 _FEED_NS, _CLEAR_NS = 1_000_000, 3_000_000
 """How long after a key the model is told of it, and how far ahead the next note that is due must be then."""
 _SEEDS = 1 << 31
@@ -20,7 +22,7 @@ _SEEDS = 1 << 31
 class Listener:
     """Used on the engine's thread only; knows no clock."""
 
-    __slots__ = ("_begun_ns", "_bpm", "_fed", "feed_ns", "settings", "take")
+    __slots__ = ("_begun_ns", "_bpm", "_fed", "_foreseen", "feed_ns", "settings", "take")
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -28,6 +30,8 @@ class Listener:
         """The tempo of the phrase before."""
         self._begun_ns = 0
         self._fed: Phrase | None = None
+        self._foreseen = False
+        """Whether the phrase's answer was asked for and nothing has happened since."""
         self.feed_ns: int | None = None
         """When the model is next told how far the phrase has come."""
         self.take = Take(Reader(settings.bpm, None))
@@ -66,24 +70,39 @@ class Listener:
             return take.quiet_since_ns + round(settings.silence_beats * STEPS_PER_BEAT * take.grid.step_ns)
         return None
 
+    @property
+    def early_ns(self) -> int | None:
+        """When to ask for the answer to what the phrase will be if nothing more is played; None: not now."""
+        end_ns = None if self._foreseen else self.end_ns
+        return None if end_ns is None else end_ns - _EARLY_NS
+
+    def foreseen(self, now_ns: int) -> Phrase:
+        """The phrase as it will be if nothing more is played."""
+        self._foreseen = True
+        return self.heard(self.end_ns or now_ns, self.settings.phrase_end).phrase
+
     def note_on(self, now_ns: int, pitch: int, velocity: int) -> None:
+        self._foreseen = False
         if not self.take.played:
             self._begun_ns = now_ns
         self.take.note_on(now_ns, pitch, velocity)
         self.feed_ns = now_ns + _FEED_NS
 
     def note_off(self, now_ns: int, pitch: int) -> None:
+        self._foreseen = False
         self.take.note_off(now_ns, pitch)
         self.feed_ns = now_ns + _FEED_NS
 
     def pedal(self, now_ns: int, *, down: bool) -> bool:
         """Returns whether that ends the phrase."""
+        self._foreseen = False
         released = self.take.pedal and not down
         self.take.set_pedal(now_ns, down)
         return released and self.settings.phrase_end == "pedal"
 
     def set(self, settings: Settings) -> None:
         """Take new settings; what was played is read again if the tempo is another one now."""
+        self._foreseen = False
         other_tempo = settings.bpm != self.settings.bpm
         self.settings = settings
         if other_tempo:
@@ -122,4 +141,5 @@ class Listener:
     def forget(self, *, pedal: bool = False) -> None:
         """Whatever was played counts for nothing."""
         self.take = Take(Reader(self.settings.bpm, self._bpm), pedal=pedal)
+        self._foreseen = False
         self._fed = self.feed_ns = None

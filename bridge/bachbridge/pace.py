@@ -16,7 +16,7 @@ from bachbridge.gibbs import FAST, Schedule
 
 REFERENCE_STEPS = 64
 BUDGET_NS = 100_000_000
-"""What an answer may take; with what comes on top of the passes it is there within a beat."""
+"""What an answer may take; with what comes on top of the passes it is there when the phrase ends (`listener.py`)."""
 LEAST_PASSES, MOST_PASSES = 6, FAST.passes
 MOST_CANDIDATES = 8
 LEAST_REPAIRS, MOST_REPAIRS = 2, FAST.repairs

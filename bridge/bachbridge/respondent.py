@@ -3,15 +3,18 @@
 There is one exchange at a time. It is asked for, answered in parts, perhaps late, perhaps never, and it ends with its
 last note, by an interruption, or when patience does. Whatever belongs to an older ask falls out by its number.
 
+The answer to a phrase that is about to end can be asked for beforehand: what comes of it is kept until the phrase has
+ended as was foreseen, and if it ended otherwise, it is asked for anew.
+
 A dream does not end with its last note: shortly before, its continuation is asked for, so early that it is there in
 time as far as the answer before it shows.
 """
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from bachbridge import dream
 from bachbridge.agenda import Agenda
-from bachbridge.config import Settings
+from bachbridge.config import Settings, task_of_answer
 from bachbridge.events import Answer, Answered, Answering, Ask, Cancel, Effect, Heard, Missed, Refused, Send
 from bachbridge.exchange import Exchange
 from bachbridge.music import STEPS_PER_BEAT, Phrase, key_named, key_number
@@ -23,15 +26,24 @@ _AHEAD_BEATS, _AHEAD_TIMES = 2, 2
 """How early a dream's next part is asked for: so many beats, or so many times what the last one took."""
 
 
+@dataclass(slots=True)
+class _Foreseen:
+    """What was asked for beforehand, and what has come of it."""
+
+    ask: Ask
+    answers: list[Answer]
+
+
 class Respondent:
     """Used on the engine's thread only; knows no clock."""
 
-    __slots__ = ("_agenda", "_asks", "_exchange")
+    __slots__ = ("_agenda", "_asks", "_exchange", "_foreseen")
 
     def __init__(self, agenda: Agenda) -> None:
         self._agenda = agenda
         self._asks = 0
         self._exchange: Exchange | None = None
+        self._foreseen: _Foreseen | None = None
 
     @property
     def busy(self) -> bool:
@@ -60,30 +72,36 @@ class Respondent:
         beats_ns = _AHEAD_BEATS * STEPS_PER_BEAT * exchange.grid.step_ns
         return exchange.end_ns - max(beats_ns, _AHEAD_TIMES * exchange.slow_ns)
 
-    def ask(
-        self, now_ns: int, settings: Settings, heard: Heard, start_ns: int, task: str, steps: int, seed: int
-    ) -> list[Effect]:
-        """Have the phrase answered by `steps` steps from `start_ns` on; nothing else may be under way."""
-        ask = self._next(settings, task, heard.phrase, steps, seed)
+    def foresee(self, settings: Settings, phrase: Phrase, seed: int) -> list[Effect]:
+        """A phrase may end like this in a moment: have its answer thought of, unless something is under way."""
+        if self._exchange:
+            return []
+        ask = self._numbered(_first(settings, phrase, seed))
+        self._foreseen = _Foreseen(ask, [])
+        return [ask]
+
+    def ask(self, now_ns: int, settings: Settings, heard: Heard, start_ns: int, seed: int) -> list[Effect]:
+        """Have the phrase answered from `start_ns` on; nothing else may be under way."""
+        ask, foreseen = _first(settings, heard.phrase, seed), self._foreseen
+        if foreseen and replace(foreseen.ask, ask=ask.ask) == ask:
+            self._foreseen = None
+            begun = self._begin(now_ns, settings, heard, start_ns, foreseen.ask)
+            return begun + [effect for answer in foreseen.answers for effect in self.take(now_ns, answer)]
+        ask = self._numbered(ask)
+        # The ask before the reports: the answer's first note is waited for, they are not.
+        return [ask, *self._begin(now_ns, settings, heard, start_ns, ask)]
+
+    def _begin(self, now_ns: int, settings: Settings, heard: Heard, start_ns: int, ask: Ask) -> list[Effect]:
         grid = Grid(start_ns, heard.step_ns)
         self._exchange = Exchange(ask, grid, settings, now_ns, heard.phrase, ask.ask)
         self.dream(on=settings.answer == "dream")
-        # The ask before the reports: the answer's first note is waited for, they are not.
-        return [ask, heard, Answering(ask.ask, start_ns, seed)]
+        return [heard, Answering(ask.ask, start_ns, ask.seed)]
 
-    def _next(self, settings: Settings, task: str, prompt: Phrase, steps: int, seed: int) -> Ask:
+    def _numbered(self, ask: Ask) -> Ask:
+        """The ask as it is put: what was put before it, the model forgets."""
         self._asks += 1
-        return Ask(
-            ask=self._asks,
-            task=task,
-            model=settings.model,
-            prompt=prompt,
-            steps=steps,
-            temperature=settings.temperature,
-            top_p=settings.top_p,
-            seed=seed,
-            key=key_number(key_named(settings.key)),
-        )
+        self._foreseen = None
+        return replace(ask, ask=self._asks)
 
     def dream(self, *, on: bool) -> None:
         """Whether a continuation that is under way goes on for ever."""
@@ -98,7 +116,7 @@ class Respondent:
         before = exchange.ask
         prompt = dream.onward(exchange.first, before.prompt, exchange.part, before.steps)
         steps = (settings.answer_bars or dream.PART_BARS) * prompt.steps_per_bar
-        ask = self._next(settings, before.task, prompt, steps, dream.next_seed(before.seed))
+        ask = self._numbered(_asked(settings, before.task, prompt, steps, dream.next_seed(before.seed)))
         chapter = self._chapter(exchange, ask) if exchange.long else []
         exchange.go_on(now_ns, ask, self._agenda)
         return [ask, *chapter]
@@ -119,7 +137,7 @@ class Respondent:
 
     def ask_again(self, model: str) -> list[Effect]:
         """The model's process is new, or the model in it: what was asked before is forgotten, or another's matter."""
-        exchange = self._exchange
+        exchange, self._foreseen = self._exchange, None
         if exchange is None or exchange.heard:
             return []
         exchange.ask = replace(exchange.ask, model=model)
@@ -127,6 +145,8 @@ class Respondent:
 
     def take(self, now_ns: int, answer: Answer) -> list[Effect]:
         """Some notes of the answer have come."""
+        if self._foreseen and answer.ask == self._foreseen.ask.ask:
+            self._foreseen.answers.append(answer)
         exchange = self._exchange
         if exchange is None or answer.ask != exchange.ask.ask or exchange.final:
             return []
@@ -141,6 +161,8 @@ class Respondent:
 
     def refused(self, now_ns: int, refused: Refused) -> list[Effect]:
         """No answer will come."""
+        if self._foreseen and refused.ask == self._foreseen.ask.ask:
+            self._foreseen = None
         exchange = self._exchange
         if exchange is None or refused.ask != exchange.ask.ask:
             return []
@@ -173,3 +195,26 @@ class Respondent:
             notes = tuple(replace(n, length=min(n.length, played - n.start + 1)) for n in notes if n.start <= played)
             effects.append(Cancel())
         return [*effects, Answered(exchange.number, notes, interrupted)]
+
+
+def _first(settings: Settings, phrase: Phrase, seed: int) -> Ask:
+    """What is asked about a phrase that was played."""
+    task = task_of_answer(settings.answer)
+    bars = settings.answer_bars if task == "continue" else 0
+    bars = bars or (dream.PART_BARS if settings.answer == "dream" else 0)
+    return _asked(settings, task, phrase, bars * settings.beats_per_bar * STEPS_PER_BEAT or phrase.steps, seed)
+
+
+def _asked(settings: Settings, task: str, prompt: Phrase, steps: int, seed: int) -> Ask:
+    """Without a number yet."""
+    return Ask(
+        ask=0,
+        task=task,
+        model=settings.model,
+        prompt=prompt,
+        steps=steps,
+        temperature=settings.temperature,
+        top_p=settings.top_p,
+        seed=seed,
+        key=key_number(key_named(settings.key)),
+    )

@@ -6,16 +6,16 @@
 
 `feed` never reads a clock and never raises for what a player sends; every answer carries the number of its ask, so
 that late ones fall out by comparison. Before and after each event, `_advance` does what time alone brings: notes that
-are due, a phrase's end, the feeding of the model with what was played so far. A recorded log of events therefore
-replays exactly.
+are due, a phrase's end and shortly before it the ask for its answer, the feeding of the model with what was played so
+far. A recorded log of events therefore replays exactly.
 """
 
 from dataclasses import replace
 
-from bachbridge import dream, instruments, midi
+from bachbridge import instruments, midi
 from bachbridge.agenda import Agenda
 from bachbridge.clock import Clock
-from bachbridge.config import Settings, task_of_answer, with_value
+from bachbridge.config import Settings, with_value
 from bachbridge.errors import ConfigError
 from bachbridge.events import (
     Answer,
@@ -98,8 +98,9 @@ class Session:
     def deadline(self) -> int | None:
         """When to feed a `Tick` if nothing else happens (ns), or None."""
         times = (
-            *(self._agenda.deadline, self._listener.end_ns, self._listener.feed_ns, self._respondent.end_ns),
-            *(self._harmonizer.deadline, self._playback.deadline, self._clock.gone_ns, self._respondent.dream_ns),
+            *(self._agenda.deadline, self._listener.end_ns, self._listener.early_ns, self._listener.feed_ns),
+            *(self._respondent.end_ns, self._respondent.dream_ns, self._harmonizer.deadline),
+            *(self._playback.deadline, self._clock.gone_ns),
         )
         return min((time for time in times if time is not None), default=None)
 
@@ -355,6 +356,8 @@ class Session:
             effects += self._perform(now_ns)
         if reached(now_ns, self._listener.end_ns):
             effects += self._end_phrase(now_ns, self.settings.phrase_end)
+        elif reached(now_ns, self._listener.early_ns):
+            effects += self._respondent.foresee(self.settings, self._listener.foreseen(now_ns), self._listener.seed)
         if reached(now_ns, self._listener.feed_ns):
             feed = self._listener.feed(now_ns, self._agenda.deadline)
             effects += [feed] if feed else []
@@ -386,14 +389,9 @@ class Session:
         """Have the phrase answered from `start_ns` on, and nothing else."""
         settings = self.settings
         # In mode "harmonize" the phrase already is in four voices.
-        answer = "continue" if settings.mode == "harmonize" else settings.answer
-        task = task_of_answer(answer)
-        bars = settings.answer_bars if task == "continue" else 0
-        bars = bars or (dream.PART_BARS if answer == "dream" else 0)
-        steps = bars * self._listener.steps_per_bar or heard.phrase.steps
+        settings = replace(settings, answer="continue") if settings.mode == "harmonize" else settings
         ended = [*self._respondent.interrupt(now_ns), *self._end_playback(now_ns)]
-        settings = replace(settings, answer=answer)
-        asked = self._respondent.ask(now_ns, settings, heard, start_ns, task, steps, seed)
+        asked = self._respondent.ask(now_ns, settings, heard, start_ns, seed)
         # A receiver that was connected a moment ago has not heard of the instrument yet.
         return [*ended, *asked, *self._programs(now_ns)]
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 import pytest
-from virtual import MS, Driver, S, chorale, silent
+from virtual import MS, Driver, Model, S, chorale, silent
 
 from bachbridge import midi
 from bachbridge.config import Settings
@@ -370,6 +370,70 @@ def test_an_answer_that_takes_its_time_starts_on_the_next_beat_that_is_left(late
     assert ready_ns <= begun_ns < ready_ns + BEAT
     assert len(note_ons(driver)) == 4
     assert not driver.receiver.sounding
+
+
+def late(ms: int) -> Model:
+    """A model that says all at once, in so many milliseconds: the prompt's last pitch from the beginning to the end."""
+
+    def whole(ask: Ask) -> list[tuple[int, Answer]]:
+        notes = tuple(Note(0, ask.steps, ask.prompt.notes[-1].pitch - 5 * voice, voice=voice) for voice in range(4))
+        return [(ms * MS, Answer(ask.ask, notes, ask.steps, final=True))]
+
+    return whole
+
+
+@pytest.mark.parametrize("ended_by", ["silence", "bars"])
+def test_an_answer_of_many_passes_is_there_when_the_phrase_ends(ended_by: str) -> None:
+    """It is asked for a moment before, and heard after."""
+    driver = Driver(replace(AT_120, phrase_end=ended_by, phrase_bars=1, answer="harmonize"), late(110))
+    quarters(driver)
+    driver.run(20 * S)
+    heard_ns, heard = only(driver, Heard)
+    assert heard_ns - only(driver, Ask)[0] == 150 * MS
+    assert heard.phrase == only(driver, Ask)[1].prompt
+    assert driver.of(Missed) == []
+    bar_line_ns = S + (4 if ended_by == "bars" else 8) * BEAT
+    assert [time_ns for time_ns, _ in note_ons(driver)] == [bar_line_ns] * 4
+
+
+@pytest.mark.parametrize("model", [late(20), late(110), silent])
+def test_what_is_played_at_the_last_moment_is_answered_too(model: Model) -> None:
+    driver = Driver(replace(AT_120, phrase_end="bars", phrase_bars=1, answer="harmonize"), model)
+    quarters(driver, TUNE[:3])
+    driver.play(S + 4 * BEAT - 110 * MS, 74, 300 * MS)
+    driver.run(4 * S)
+    early, last = driver.of(Ask)
+    assert isinstance(early[1], Ask)
+    assert isinstance(last[1], Ask)
+    assert [note.pitch for note in early[1].prompt.notes] == [67, 67, 69]
+    assert last[1].prompt == only(driver, Heard)[1].phrase
+    assert [note.pitch for note in last[1].prompt.notes] == [67, 67, 69, 74]
+    assert {message.pitch for _, message in note_ons(driver)} == (set() if model is silent else {74, 69, 64, 59})
+
+
+def test_a_refusal_that_was_foreseen_is_told_when_the_phrase_has_ended() -> None:
+    driver = Driver(AT_120, silent)
+    last_up = quarters(driver)
+    driver.run(last_up + 4 * BEAT - 100 * MS)
+    driver.feed(Refused(only(driver, Ask)[1].ask, "no"))
+    assert driver.of(Missed) == []
+    driver.run(last_up + 4 * BEAT + MS)
+    again = driver.of(Ask)[-1][1]
+    assert isinstance(again, Ask)
+    driver.feed(Refused(again.ask, "no"))
+    assert only(driver, Missed)[1] == Missed(again.ask, "no")
+
+
+def test_a_model_that_begins_again_is_asked_again_what_was_foreseen() -> None:
+    driver = Driver(AT_120, silent)
+    last_up = quarters(driver)
+    driver.run(last_up + 4 * BEAT - 100 * MS)
+    driver.feed(ModelUp(driver.session.settings.model, 1))
+    driver.run(last_up + 4 * BEAT + MS)
+    early, again = (message for _, message in driver.of(Ask))
+    assert isinstance(early, Ask)
+    assert isinstance(again, Ask)
+    assert again == replace(early, ask=again.ask)
 
 
 def test_a_refusal_is_told_at_once_and_nothing_is_waited_for() -> None:

@@ -136,7 +136,7 @@ def _midi_system(period: int = 64) -> Generator[str]:
 
 
 def _ready(log: Path) -> dict[str, Times]:
-    """From the ask, put when the phrase's end is decided, to the first part of its answer in the engine.
+    """From the ask to the first part of its answer in the engine.
 
     By the time that silence ends a phrase, the model has taken all of it in. A control message may come with the last
     note: then up to a beat is left to be taken in.

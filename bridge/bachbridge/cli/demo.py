@@ -119,7 +119,7 @@ def _table(rehearsal: Rehearsal, log: Log, way: str, sound: str) -> Table:
     voices = len({note.voice for note in answered.notes})
     bars = _bars(max(note.end for note in answered.notes), heard.phrase.steps_per_bar)
     table.add_row("answered", f"{len(answered.notes)} notes in {voices} voices, {bars}")
-    table.add_row("first note ready", f"{_milliseconds([first_ready_ns(log)])} after the phrase's end was decided")
+    table.add_row("first note ready", f"{_milliseconds([first_ready_ns(log)])} after it was asked for")
     late = sorted(_lateness(rehearsal.sent))
     names = {"p50": 0.5, "p99": 0.99, "max": 1.0}
     words = ", ".join(f"{name} {_milliseconds([late[round(q * (len(late) - 1))]])}" for name, q in names.items())
@@ -140,7 +140,7 @@ def _bars(steps: int, steps_per_bar: int) -> str:
 
 
 def first_ready_ns(log: Log) -> int:
-    """From the ask, which is put when the phrase's end is decided, to the first part of its answer; -1: never."""
+    """From the ask to the first part of its answer; -1: never."""
     asked: dict[int, int] = {}
     for entry in log.entries:
         match entry.message:

@@ -68,8 +68,10 @@ class Timeline:
                 self._ask, self._due_ns = ask, due_ns
                 self._answer = {ask: self._answer.get(ask, ())}
                 self._plan()
-            case Answer(ask, notes) if ask == self._ask:
-                self._answer[ask] = longest((*self._answer.get(ask, ()), *notes))
+            case Answer(ask, notes) if ask >= self._ask:
+                # What was asked for beforehand comes before it is announced; of that only the newest may be.
+                known = {number: self._answer.get(number, ()) for number in (self._ask, ask)}
+                self._answer = known | {ask: longest((*known[ask], *notes))}
                 self._plan()
             case Answered():
                 self._answer.clear()

@@ -5,7 +5,7 @@ from virtual import MS, S
 
 from bachbridge import midi
 from bachbridge.config import Settings
-from bachbridge.events import Message, Play, PortsChanged, Prompt, Sent
+from bachbridge.events import Answer, Answering, Heard, Message, Play, PortsChanged, Prompt, Sent
 from bachbridge.music import Note, Phrase
 from bachbridge_gui.parts import PLAYER, RollNote
 from bachbridge_gui.timeline import Timeline
@@ -60,6 +60,31 @@ def test_what_is_planned_is_known_before_it_sounds_and_gone_when_it_does() -> No
         timeline.take(message)
     assert {(note.voice, note.pitch) for note in timeline.sounding()} == first
     assert all(note.start_ns > begin_ns for note in timeline.planned)
+
+
+def test_an_answer_that_came_before_its_phrase_ended_is_planned_when_it_is_announced() -> None:
+    engine = FakeEngine(Settings(bpm=120, phrase_end="bars", phrase_bars=1))
+    engine.driver.play(S, 72, 16 * STEP_NS - 300 * MS)
+    bar_line_ns = S + 16 * STEP_NS
+    assert not shown(engine, engine.driver.settings, bar_line_ns - 21 * MS).planned
+    whole = FakeEngine(engine.driver.settings)
+    whole.driver.play(S, 72, 16 * STEP_NS - 300 * MS)
+    timeline = shown(whole, whole.driver.settings, bar_line_ns - 20 * MS)
+    assert by_voice(timeline.planned) == {0: [72] * 4, 1: [67] * 4, 2: [62] * 4, 3: [57] * 4}
+    assert timeline.planned[0].start_ns == bar_line_ns
+
+
+def test_only_the_newest_of_what_was_never_announced_is_kept() -> None:
+    timeline = Timeline(Settings())
+    timeline.take(Heard(PHRASE, S, STEP_NS, "silence"))
+    for ask in range(5):
+        timeline.take(Answer(ask, (Note(0, 4, 60 + ask),), 4, final=True))
+        assert not timeline.planned
+    timeline.take(Answering(3, 9 * S))
+    assert not timeline.planned
+    timeline.take(Answer(5, (Note(0, 4, 65),), 4, final=True))
+    timeline.take(Answering(5, 9 * S))
+    assert [note.pitch for note in timeline.planned] == [65]
 
 
 def test_a_voice_that_is_off_is_not_planned_and_an_octave_is_seen() -> None:

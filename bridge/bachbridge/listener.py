@@ -31,7 +31,7 @@ class Listener:
         self._begun_ns = 0
         self._fed: Phrase | None = None
         self._foreseen = False
-        """Whether the phrase's answer was asked for and nothing has happened since."""
+        """Whether it was looked ahead to the phrase's end and nothing has happened since."""
         self.feed_ns: int | None = None
         """When the model is next told how far the phrase has come."""
         self.take = Take(Reader(settings.bpm, None))
@@ -93,6 +93,11 @@ class Listener:
         self.take.note_off(now_ns, pitch)
         self.feed_ns = now_ns + _FEED_NS
 
+    def all_off(self, now_ns: int) -> None:
+        """The player's program says that no key is down."""
+        self._foreseen = False
+        self.take.all_off(now_ns)
+
     def pedal(self, now_ns: int, *, down: bool) -> bool:
         """Returns whether that ends the phrase."""
         self._foreseen = False
@@ -128,9 +133,10 @@ class Listener:
         return Feed(self.settings.model, phrase, self.seed, key_number(key_named(self.settings.key)))
 
     def heard(self, now_ns: int, ended_by: str) -> Heard:
-        """The phrase is over."""
+        """The phrase is over; what is held lasts until its end, which may have been a moment ago."""
         whole = self.settings.phrase_bars * self.steps_per_bar if ended_by == "bars" else None
-        phrase = self.take.phrase(now_ns, self.steps_per_bar, steps=whole)
+        until_ns = now_ns if self.end_ns is None else min(now_ns, self.end_ns)
+        phrase = self.take.phrase(until_ns, self.steps_per_bar, steps=whole)
         return Heard(phrase, self.grid.origin_ns, self.grid.step_ns, ended_by)
 
     def begin_again(self) -> None:

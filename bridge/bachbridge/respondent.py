@@ -33,6 +33,10 @@ class _Foreseen:
     ask: Ask
     answers: list[Answer]
 
+    def fits(self, ask: Ask) -> bool:
+        """Whether this is what would be asked now; its number does not count."""
+        return replace(self.ask, ask=ask.ask) == ask
+
 
 class Respondent:
     """Used on the engine's thread only; knows no clock."""
@@ -74,16 +78,21 @@ class Respondent:
 
     def foresee(self, settings: Settings, phrase: Phrase, seed: int) -> list[Effect]:
         """A phrase may end like this in a moment: have its answer thought of, unless something is under way."""
-        if self._exchange:
+        ask = _first(settings, phrase, seed)
+        if self._exchange or (self._foreseen and self._foreseen.fits(ask)):
             return []
-        ask = self._numbered(_first(settings, phrase, seed))
+        ask = self._numbered(ask)
         self._foreseen = _Foreseen(ask, [])
         return [ask]
+
+    def forget(self) -> None:
+        """What was asked for beforehand is not wanted any more, or will not come."""
+        self._foreseen = None
 
     def ask(self, now_ns: int, settings: Settings, heard: Heard, start_ns: int, seed: int) -> list[Effect]:
         """Have the phrase answered from `start_ns` on; nothing else may be under way."""
         ask, foreseen = _first(settings, heard.phrase, seed), self._foreseen
-        if foreseen and replace(foreseen.ask, ask=ask.ask) == ask:
+        if foreseen and foreseen.fits(ask):
             self._foreseen = None
             begun = self._begin(now_ns, settings, heard, start_ns, foreseen.ask)
             return begun + [effect for answer in foreseen.answers for effect in self.take(now_ns, answer)]

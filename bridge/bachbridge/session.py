@@ -152,6 +152,7 @@ class Session:
             case ModelUp(name, _):
                 return [*self._ready(name), Status("model", f"{name} is ready")]
             case ModelDown(reason):
+                self._respondent.forget()
                 return [Status("model", reason)]
             case PortsChanged(source, sink):
                 # A port that is gone will never say that a key went up.
@@ -243,7 +244,7 @@ class Session:
         if controller == self.settings.end_control and down:
             return self._end_phrase(now_ns, "control")
         if controller in (midi.ALL_NOTES_OFF, midi.ALL_SOUND_OFF):
-            self._listener.take.all_off(now_ns)
+            self._listener.all_off(now_ns)
         return []
 
     def _set(self, now_ns: int, name: str, value: str | int | float | bool) -> list[Effect]:
@@ -399,6 +400,7 @@ class Session:
         """Silence and forget everything but the settings."""
         effects = [*self._respondent.interrupt(now_ns), *self._agenda.silence(now_ns), *self._thru.lift(now_ns)]
         self._listener.forget()
+        self._respondent.forget()
         self._playback.forget()
         if self.settings.mode == "harmonize":
             return effects + self._harmonizer.begin(now_ns)

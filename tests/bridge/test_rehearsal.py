@@ -2,6 +2,7 @@
 
 import heapq
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import pytest
 from tests.bridge.virtual import MS, Model, S, chorale, silent
@@ -10,6 +11,8 @@ from bachbridge.cli.demo import first_ready_ns, parts_of
 from bachbridge.config import Settings
 from bachbridge.errors import BachBridgeError, ModelError
 from bachbridge.events import (
+    Answer,
+    Answering,
     Ask,
     Event,
     Failed,
@@ -23,6 +26,7 @@ from bachbridge.events import (
     Tick,
 )
 from bachbridge.melody import bundled, performed
+from bachbridge.music import Note, Phrase
 from bachbridge.performance import PLAYER
 from bachbridge.record import Entry, Log
 from bachbridge.rehearsal import Rehearsal, await_ready, rehearse
@@ -115,6 +119,17 @@ def test_the_phrase_is_heard_and_the_answer_comes_whole():
     for part in voices:
         assert abs(part.notes[0].start_ns - LENGTH_NS) < MS
     assert first_ready_ns(Log(SETTINGS, tuple(stage.entries))) == 2 * MS
+
+
+def test_what_was_asked_for_in_vain_is_not_measured():
+    ask = Ask(1, "continue", "m", Phrase((Note(0, 4, 60),), 4), 4, 1.0, 0.95, 0)
+    messages = (
+        *((0, ask), (9, Answer(1, (), 1, final=False)), (20, replace(ask, ask=2)), (25, Answer(1, (), 4, final=True))),
+        *((31, Answering(2, 99)), (50, Answer(2, (), 1, final=False)), (60, Answer(2, (), 4, final=True))),
+    )
+    log = Log(SETTINGS, tuple(Entry(at_ns, message) for at_ns, message in messages))
+    assert first_ready_ns(log) == 30
+    assert first_ready_ns(Log(SETTINGS, ())) == -1
 
 
 def test_what_goes_wrong_is_told_in_a_sentence():

@@ -17,7 +17,7 @@ from rich.table import Table
 from bachbridge import library
 from bachbridge.config import Settings
 from bachbridge.errors import BachBridgeError
-from bachbridge.events import Answer, Ask, Heard, Sent
+from bachbridge.events import Answer, Answering, Ask, Heard, Sent
 from bachbridge.melody import Melody, bundled, performed
 from bachbridge.music import STEPS_PER_BEAT, bpm_of, step_ns_of
 from bachbridge.performance import PLAYER, Part, from_messages, shifted
@@ -140,14 +140,15 @@ def _bars(steps: int, steps_per_bar: int) -> str:
 
 
 def first_ready_ns(log: Log) -> int:
-    """From the ask to the first part of its answer; -1: never."""
-    asked: dict[int, int] = {}
+    """From the ask to the first part of its answer, of the ask that counted in the end; -1: never."""
+    counted = next((entry.message.ask for entry in log.entries if isinstance(entry.message, Answering)), None)
+    asked_ns = 0
     for entry in log.entries:
         match entry.message:
-            case Ask(ask=number):
-                asked[number] = entry.at_ns
-            case Answer(ask=number) if number in asked:
-                return entry.at_ns - asked[number]
+            case Ask(ask=number) if number == counted:
+                asked_ns = entry.at_ns
+            case Answer(ask=number) if number == counted:
+                return entry.at_ns - asked_ns
             case _:
                 pass
     return -1

@@ -6,8 +6,8 @@ those before, and its place. Each block mixes along time in two ways, by a depth
 with a learned bias for each distance (P. Shaw et al., NAACL 2018), and then within the step. That pitch is an axis
 along which all looks alike is said by the heads instead: a cell's logits are sums over tables that the network writes
 for it, one over pitches, one over the intervals from each neighbour in its own voice, and one over the intervals modulo
-12 from each neighbour in the others (see `canvas.around`). A pass costs a tenth of that of a small two-dimensional
-network, and learning likewise.
+12 from each neighbour in the others (see `canvas.around`); and it knows how far those neighbours lie from the voice's
+last note when it writes. A pass costs a tenth of that of a small two-dimensional network, and learning likewise.
 
 Only `keras.ops` is used, so the code runs under TensorFlow and under JAX alike. Any number of steps.
 """
@@ -141,12 +141,20 @@ class Steps(layers.Layer):
 
 def _pitch(recipe: InfillRecipe, hidden: Any, around: Any) -> Any:
     """`hidden[n, unit]`, `around[n, voice, neighbour]` → logits `[n, voice, class]`."""
+    beside = _beside(around)
     columns: list[Any] = []
-    for voice in VOICES:
-        view = layers.Dense(recipe.head, activation="relu", name=f"view_{voice}")(hidden)
+    for number, voice in enumerate(VOICES):
+        told = ops.concatenate([hidden, beside[:, number]], axis=1)
+        view = layers.Dense(recipe.head, activation="relu", name=f"view_{voice}")(told)
         view = layers.Dropout(recipe.dropout, seed=recipe.seed)(view)
         columns.append(layers.Dense(_COLUMNS, name=f"columns_{voice}")(view))
     return Tables(name="pitch")(ops.stack(columns, axis=1), around)
+
+
+def _beside(around: Any) -> Any:
+    """What the intervals of a cell's neighbours tell its head, `[n, voice, unit]`."""
+    rows = ops.add(_RELATIVES * np.arange(len(VOICES), dtype=np.int32)[:, None], relatives(around))
+    return ops.sum(layers.Embedding(len(VOICES) * _RELATIVES, _LOOK, name="beside")(rows), axis=2)
 
 
 def _hidden(recipe: InfillRecipe, seen: Any, attacks: Any, place: Any) -> Any:
@@ -195,14 +203,37 @@ def intervals(seen: Any) -> Any:
     """
     most = max(_BACK)
     high, low = (ops.take(seen, voices.astype(np.int32), axis=2) for voices in _PAIRS)
-    harmonic = _told_if(_sung(high) & _sung(low), ops.mod(ops.add(10 * _OCTAVE, high - low), _OCTAVE))
     led = ops.pad(seen, [(0, 0), (most, 0), (0, 0)])
-    melodic: list[Any] = []
-    for back in _BACK:
-        before = led[:, most - back : -back]
-        leap = ops.add(_OCTAVE, ops.clip(seen - before, -_OCTAVE, _OCTAVE))
-        melodic.append(_told_if(_sung(before) & _sung(seen), leap))
-    return ops.add(_INTERVAL_PLACES, ops.concatenate([harmonic, *melodic], axis=2))
+    leaps = [_leap(led[:, most - back : -back], seen) for back in _BACK]
+    return ops.add(_INTERVAL_PLACES, ops.concatenate([_apart(low, high), *leaps], axis=2))
+
+
+_LOOK = 32
+"""Units that tell a head of its neighbours' intervals."""
+_RELATIVE_SIZES = [*[_LEAPS] * (canvas.MELODIC - 1), *[_OCTAVE + 1] * canvas.HARMONIC]
+_RELATIVE_PLACES = np.cumsum([0, *_RELATIVE_SIZES[:-1]]).astype(np.int32)
+_RELATIVES = sum(_RELATIVE_SIZES)
+
+
+def relatives(around: Any) -> Any:
+    """How far a cell's neighbours lie from the last note of its voice: `around[n, voice, neighbour]` → rows of a table.
+
+    `[n, voice, neighbour - 1]`: the leaps to its own voice's other neighbours and the intervals modulo 12 to the other
+    voices'. Where no note came before, they are counted from the next one.
+    """
+    start = ops.where(_sung(around[..., :1]), around[..., :1], around[..., 1:2])
+    leaps = _leap(start, around[..., 1 : canvas.MELODIC])
+    return ops.add(_RELATIVE_PLACES, ops.concatenate([leaps, _apart(start, around[..., canvas.MELODIC :])], axis=2))
+
+
+def _leap(start: Any, end: Any) -> Any:
+    """From 1: an octave down or more, to 25: an octave up or more; 0 where one of the two is open or rests."""
+    return _told_if(_sung(start) & _sung(end), ops.add(_OCTAVE, ops.clip(end - start, -_OCTAVE, _OCTAVE)))
+
+
+def _apart(low: Any, high: Any) -> Any:
+    """The interval modulo 12 from 1; 0 where one of the two is open or rests."""
+    return _told_if(_sung(low) & _sung(high), ops.mod(ops.add(10 * _OCTAVE, high - low), _OCTAVE))
 
 
 def _sung(cells: Any) -> Any:

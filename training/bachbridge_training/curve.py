@@ -21,9 +21,9 @@ _CEILING = 1.0
 
 
 _GRIDS = {
-    "valid_8th": "8ths, nothing but pitches told",
-    "valid": "8ths and 16ths, their mean",
-    "valid_told": "16ths, attacks and bar lines told",
+    "valid_8th": "8ths",
+    "valid": "8ths and 16ths, mean",
+    "valid_told": "16ths, all told",
 }
 """Of a network that fills in."""
 
@@ -73,4 +73,5 @@ def _draw(axes: Axes, panel: _Panel, steps: list[float]) -> None:
     axes.set_xlabel("optimizer steps")
     axes.set_ylabel(panel.unit)
     axes.grid(visible=True, alpha=0.3)
-    axes.legend()
+    # Above the lines, of which it would cover one.
+    axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=len(panel.lines), frameon=False)

@@ -15,6 +15,9 @@ MAX_STEPS = 512
 """What is told of a longer phrase: its end (32 bars of four beats)."""
 _MAX_NOTES, _KEPT_NOTES = 2048, 1024
 """How many notes may lie in a take before only the last ones are kept."""
+_LIFTED_STEPS, _HELD_STEPS = 1, 3
+"""A key that is lifted so little before a phrase of a set length ends, after it was held so long, was meant to last
+until then: players lift their fingers to be ready for the next beat."""
 
 
 @dataclass(slots=True)
@@ -91,7 +94,8 @@ class Take:
     ) -> Phrase:
         """What was played, on the grid, up to the beat on which the last note ends, or to `at_most` if that is earlier.
 
-        `steps` sets the length instead. Held notes last until now. Of two notes on one key and step the louder is kept.
+        `steps` sets the length instead, and keys lifted just before that count as held until then. Held notes last
+        until now. Of two notes on one key and step the louder is kept.
         """
         begin = bisect_left(self.reader.steps, self.reader.steps[-1] - MAX_STEPS)
         best: dict[tuple[int, int], Note] = {}
@@ -104,6 +108,8 @@ class Take:
         if steps is None:
             end = _to_beat(max(note.end for note in notes))
             steps = end if at_most is None else max(0, min(end, at_most))
+        else:
+            notes = [_held_to(note, steps) for note in notes]
         return _last_steps(notes, steps, steps_per_bar)
 
     def _note(self, now_ns: int, index: int) -> Note:
@@ -117,6 +123,12 @@ class Take:
         if played.off_ns is not None and self.reader.settled:
             played.note = note
         return note
+
+
+def _held_to(note: Note, end: int) -> Note:
+    if note.length < _HELD_STEPS or not 0 < end - note.end <= _LIFTED_STEPS:
+        return note
+    return replace(note, length=end - note.start)
 
 
 def _to_beat(step: int) -> int:

@@ -53,6 +53,15 @@ def test_a_phrase_cut_to_its_steps_loses_what_begins_later() -> None:
     assert [(note.start, note.end) for note in phrase.notes] == [(0, 4), (4, 6)]
 
 
+@pytest.mark.parametrize(("length", "heard"), [(1, 1), (2, 2), (3, 4), (7, 8)])
+def test_a_long_note_that_is_lifted_just_before_the_end_that_was_set_lasts_until_then(length: int, heard: int) -> None:
+    take = Take(Reader(120.0, None))
+    play(take, 0, 60, length)
+    assert [note.length for note in take.phrase(20 * STEP_NS, 16, steps=length + 1).notes] == [heard]
+    assert [note.length for note in take.phrase(20 * STEP_NS, 16, steps=length + 2).notes] == [length]
+    assert [note.length for note in take.phrase(20 * STEP_NS, 16).notes] == [length]
+
+
 @pytest.mark.parametrize("bpm", [120.0, 0.0])
 def test_a_very_long_phrase_keeps_its_end_and_its_bar_lines(bpm: float) -> None:
     take = Take(Reader(bpm, 120.0))

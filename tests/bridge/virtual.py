@@ -7,6 +7,7 @@ chosen delay with what a small scripted model says. Whatever the session sends g
 import heapq
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from receiver import Receiver
 
@@ -18,9 +19,14 @@ from bachbridge.session import Session
 
 MS = 1_000_000
 S = 1000 * MS
+BEAT = 500 * MS
+"""At 120 bpm."""
+AT_120 = Settings(bpm=120.0, seed=1)
+TUNE = (67, 67, 69, 71)
 AT_ONCE = 1000
 """More turns than anything needs at one moment."""
 
+M = TypeVar("M")
 Model = Callable[[Ask], Iterable[tuple[int, Answer]]]
 """What a model says to an ask: answers with their delays in ns."""
 
@@ -138,3 +144,20 @@ class Driver:
     def lines(self) -> list[str]:
         """The log as the golden files keep it."""
         return [f"{time_ns / MS:.3f} {way} {dumps(message)}" for time_ns, way, message in self.log]
+
+
+def quarters(driver: Driver, pitches: tuple[int, ...] = TUNE, start_ns: int = S) -> int:
+    """Script quarter notes; returns when the last key goes up."""
+    for index, pitch in enumerate(pitches):
+        driver.play(start_ns + index * BEAT, pitch, BEAT - 20 * MS, 70 + index)
+    return start_ns + len(pitches) * BEAT - 20 * MS
+
+
+def note_ons(driver: Driver) -> list[tuple[int, midi.NoteOn]]:
+    return [(t, m) for t, m in driver.sent() if isinstance(m, midi.NoteOn)]
+
+
+def only(driver: Driver, kind: type[M]) -> tuple[int, M]:
+    [(time_ns, message)] = driver.of(kind)
+    assert isinstance(message, kind)
+    return time_ns, message

@@ -20,6 +20,7 @@ from keras import layers
 
 from bachbridge.codecs import canvas, satb
 from bachbridge.music import VOICES
+from bachbridge_training import intervals
 from bachbridge_training.recipe import InfillRecipe
 
 ops: Any = keras.ops  # untyped: what is inferred of its functions is wrong
@@ -30,6 +31,8 @@ _MELODIC, _HARMONIC = 2 * _REACH + 2, 13
 """Columns of a neighbour; the last one of each stands for none: no neighbour, or a rest on either side."""
 _COLUMNS = canvas.TUNED + canvas.MELODIC * _MELODIC + canvas.HARMONIC * _HARMONIC
 _SMALL = 1e-3
+_LOOK = 32
+"""Units that tell a head of its neighbours' intervals."""
 _FAR = 64
 """Distances in steps from here on are one to the attention."""
 _KERNEL = 5
@@ -153,8 +156,8 @@ def _pitch(recipe: InfillRecipe, hidden: Any, around: Any) -> Any:
 
 def _beside(around: Any) -> Any:
     """What the intervals of a cell's neighbours tell its head, `[n, voice, unit]`."""
-    rows = ops.add(_RELATIVES * np.arange(len(VOICES), dtype=np.int32)[:, None], relatives(around))
-    return ops.sum(layers.Embedding(len(VOICES) * _RELATIVES, _LOOK, name="beside")(rows), axis=2)
+    rows = ops.add(intervals.RELATIVES * np.arange(len(VOICES), dtype=np.int32)[:, None], intervals.relatives(around))
+    return ops.sum(layers.Embedding(len(VOICES) * intervals.RELATIVES, _LOOK, name="beside")(rows), axis=2)
 
 
 def _hidden(recipe: InfillRecipe, seen: Any, attacks: Any, place: Any) -> Any:
@@ -180,68 +183,8 @@ def _told(recipe: InfillRecipe, seen: Any, attacks: Any, place: Any) -> Any:
     )
     struck = layers.Embedding(3 * len(VOICES), recipe.units, name="attacks_told")(ops.add(3 * voice, attacks))
     where = layers.Embedding(sum(canvas.TUNED_SIZES), recipe.units, name="places")(ops.add(_PLACES, place))
-    apart = layers.Embedding(_INTERVALS, recipe.units, "zeros", name="intervals")(intervals(seen))
+    apart = layers.Embedding(intervals.SOUNDING, recipe.units, "zeros", name="intervals")(intervals.sounding(seen))
     return ops.sum(rows, axis=2) + ops.sum(struck, axis=2) + ops.sum(where, axis=2) + ops.sum(apart, axis=2)
-
-
-_BACK = (1, 2, 4)
-"""A voice's intervals are told from so many steps before."""
-_OCTAVE = 12
-_LEAPS = 2 * _OCTAVE + 2
-"""Intervals up to an octave down or up, wider ones being one with these, and none."""
-_PAIRS = np.triu_indices(len(VOICES), 1)
-_INTERVAL_SIZES = [*[_OCTAVE + 1] * len(_PAIRS[0]), *[_LEAPS] * (len(_BACK) * len(VOICES))]
-_INTERVAL_PLACES = np.cumsum([0, *_INTERVAL_SIZES[:-1]]).astype(np.int32)
-_INTERVALS = sum(_INTERVAL_SIZES)
-
-
-def intervals(seen: Any) -> Any:
-    """What every key has alike: `seen[b, t, voice]` → rows of a table, `[b, t, interval]`.
-
-    Between each two voices the interval modulo 12, and from each voice's own notes the leap; none where one is open
-    or rests. They could be learnt from the pitches, but for every one of the twelve keys by itself.
-    """
-    most = max(_BACK)
-    high, low = (ops.take(seen, voices.astype(np.int32), axis=2) for voices in _PAIRS)
-    led = ops.pad(seen, [(0, 0), (most, 0), (0, 0)])
-    leaps = [_leap(led[:, most - back : -back], seen) for back in _BACK]
-    return ops.add(_INTERVAL_PLACES, ops.concatenate([_apart(low, high), *leaps], axis=2))
-
-
-_LOOK = 32
-"""Units that tell a head of its neighbours' intervals."""
-_RELATIVE_SIZES = [*[_LEAPS] * (canvas.MELODIC - 1), *[_OCTAVE + 1] * canvas.HARMONIC]
-_RELATIVE_PLACES = np.cumsum([0, *_RELATIVE_SIZES[:-1]]).astype(np.int32)
-_RELATIVES = sum(_RELATIVE_SIZES)
-
-
-def relatives(around: Any) -> Any:
-    """How far a cell's neighbours lie from the last note of its voice: `around[n, voice, neighbour]` → rows of a table.
-
-    `[n, voice, neighbour - 1]`: the leaps to its own voice's other neighbours and the intervals modulo 12 to the other
-    voices'. Where no note came before, they are counted from the next one.
-    """
-    start = ops.where(_sung(around[..., :1]), around[..., :1], around[..., 1:2])
-    leaps = _leap(start, around[..., 1 : canvas.MELODIC])
-    return ops.add(_RELATIVE_PLACES, ops.concatenate([leaps, _apart(start, around[..., canvas.MELODIC :])], axis=2))
-
-
-def _leap(start: Any, end: Any) -> Any:
-    """From 1: an octave down or more, to 25: an octave up or more; 0 where one of the two is open or rests."""
-    return _told_if(_sung(start) & _sung(end), ops.add(_OCTAVE, ops.clip(end - start, -_OCTAVE, _OCTAVE)))
-
-
-def _apart(low: Any, high: Any) -> Any:
-    """The interval modulo 12 from 1; 0 where one of the two is open or rests."""
-    return _told_if(_sung(low) & _sung(high), ops.mod(ops.add(10 * _OCTAVE, high - low), _OCTAVE))
-
-
-def _sung(cells: Any) -> Any:
-    return (cells > satb.REST) & (cells < canvas.TUNED)
-
-
-def _told_if(known: Any, value: Any) -> Any:
-    return ops.where(known, ops.add(1, value), 0)
 
 
 def _dropped(values: Any, recipe: InfillRecipe) -> Any:

@@ -1,14 +1,19 @@
 """The infilling network: it learns, plays the same from ONNX, and sees no more than it is shown."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from bachbridge import library, nets
+from bachbridge.cli.evaluate import evaluate
+from bachbridge.cli.export import export as export_command
+from bachbridge.cli.train import train as train_command
 from bachbridge.codecs import canvas
-from bachbridge_training import blanks, export, filling, infilling, recipe, training
+from bachbridge_training import blanks, corpus, export, filling, infilling, recipe, training
 from bachbridge_training.infilling import parts
 from bachbridge_training.recipe import InfillRecipe
 from bachbridge_training.scores import Piece
@@ -117,3 +122,25 @@ def test_recipes_of_both_kinds_are_read_and_written(toy: InfillRecipe, tmp_path:
     recipe.write(toy, tmp_path / "toy.toml")
     assert recipe.read(str(tmp_path / "toy.toml")) == toy
     assert isinstance(recipe.read("chorale-lstm"), recipe.Recipe)
+
+
+def test_the_card_of_an_exported_run_says_what_evaluate_finds(
+    toy: InfillRecipe,
+    phrases: list[Piece],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(corpus, "pieces", lambda _: phrases)
+    folder, models = tmp_path / "run", tmp_path / "models"
+    recipe.write(replace(toy, steps=2, steps_per_epoch=2), tmp_path / "toy.toml")
+    given: dict[str, Any] = {"epochs": None, "limit": None, "seed": None, "output": folder, "resume": False}
+    train_command(str(tmp_path / "toy.toml"), **given)
+    export_command("toy", run=folder, output=models)
+    monkeypatch.setattr("bachbridge.library.places", lambda: (models,))
+    capsys.readouterr()
+    evaluate("toy", data=None, part="valid", json=True, outputs=0, told=False)
+    found = json.loads(capsys.readouterr().out)
+    valid = library.read(models / "toy").facts["metrics"]["valid"]
+    assert valid["framewise_nll_8th"] > 1
+    assert valid == {key: found[key] for key in valid}

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -115,6 +116,6 @@ def squared(net: str, item: int) -> tuple[str, int]:
 
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_work_is_done_in_the_items_order(jobs: int, tmp_path: Path) -> None:
-    its = card(tmp_path)
-    found = workforce.over([3, 1, 2], squared, its, what="squares", cost=float, jobs=jobs, load=named)
+    load = partial(named, card(tmp_path))
+    found = workforce.over([3, 1, 2], squared, load, what="squares", cost=float, jobs=jobs)
     assert found == [("fond", 9), ("fond", 1), ("fond", 4)]

@@ -71,20 +71,19 @@ def export(
     target: Path,
     *,
     held_out: Any,
-    score: Callable[[Any], dict[str, Any]] | None = None,
+    score: Callable[[Path], dict[str, Any]] | None = None,
     said: Mapping[str, str] | None = None,
 ) -> None:
-    """Write the model's folder, with what `score` says of the networks; or raise `ModelError` and change nothing.
+    """Write the model's folder, with what `score` says of its files; or raise `ModelError` and change nothing.
 
     `said`: what the card says of music that is not the chorales.
     """
     with whole_folder(target) as folder:
         form.write(folder)
-        runtime = form.runtime(folder)
-        worst = form.disagreement(runtime, held_out)
+        worst = form.disagreement(form.runtime(folder), held_out)
         if not worst <= TOLERANCE:
             raise ModelError(f"ONNX and Keras differ by {worst:.2g} on {held_out.name}; the model is not exported")
-        metrics = {"onnx_against_keras": worst, **(score(runtime) if score else {})}
+        metrics = {"onnx_against_keras": worst, **(score(folder) if score else {})}
         write_card(card(form, folder, metrics, said), folder)
 
 

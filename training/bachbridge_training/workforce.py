@@ -1,4 +1,4 @@
-"""Work on many items with one exported model, on one core or on several: each process loads the model once.
+"""Work on many items with one exported network, on one core or on several: each process loads the network once.
 
 A result depends on its item alone, so the number of processes changes nothing but the time.
 """
@@ -12,9 +12,6 @@ from typing import Any, TypeVar
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-from bachbridge import nets
-from bachbridge.library import Card
-
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
@@ -24,31 +21,25 @@ _net: Any = None
 """The model of a process that works for another."""
 
 
-def opened(card: Card) -> Any:
-    """The card's network; a function, so that processes can be told to call it."""
-    return nets.load_fill(card)
-
-
 def over(
     items: Sequence[Item],
     work: Callable[[Any, Item], Result],
-    card: Card,
+    load: Callable[[], Any],
     *,
     what: str,
     cost: Callable[[Item], float] = lambda _: 1,
     jobs: int = 1,
-    load: Callable[[Card], Any] = opened,
 ) -> list[Result]:
-    """`work(network, item)` of every item, in the items' order; `cost` of an item is its share of the progress.
+    """`work(load(), item)` of every item, in the items' order; `cost` of an item is its share of the progress.
 
     With several `jobs`, `load`, `work` and its results travel between processes.
     """
     costs = [cost(item) for item in items]
     with progress(what, sum(costs)) as advance:
         if jobs > 1:
-            workers = ProcessPoolExecutor(jobs, get_context("spawn"), _load, (load, card))
+            workers = ProcessPoolExecutor(jobs, get_context("spawn"), _load, (load,))
             return _spread(workers, items, work, costs, advance)
-        net, found = load(card), list[Result]()
+        net, found = load(), list[Result]()
         for item, its in zip(items, costs, strict=True):
             found.append(work(net, item))
             advance(its)
@@ -74,10 +65,10 @@ def _spread(
         workers.shutdown(cancel_futures=True)
 
 
-def _load(load: Callable[[Card], Any], card: Card) -> None:
+def _load(load: Callable[[], Any]) -> None:
     """Runs in each process at its start."""
     global _net  # noqa: PLW0603  a process has one model, and this is how it is handed one
-    _net = load(card)
+    _net = load()
 
 
 def _worked(work: Callable[[Any, Item], Result], item: Item) -> Result:

@@ -11,6 +11,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from bachbridge_training.batches import CHAIN
 from bachbridge_training.conversion import Original
 from bachbridge_training.passages import Passage
 from bachbridge_training.scores import Piece
+from bachbridge_training.tables import canvas as filled
 
 CHECKED = 2
 """So many held-out pieces a new format has to agree on with the original."""
@@ -39,11 +41,12 @@ def export(
     output: Path | None,
     data: Path | None = None,
     format_: str = conversion.ONNX,
+    jobs: int = 1,
 ) -> None:
     """Write the model's folder into `output`, scored on the validation pieces or compared with the original on them.
 
     `output`: by default the user's models, or, of what does not play here, the current folder. `data`: where the
-    model's own music lies now, if it is no longer where it was.
+    model's own music lies now, if it is no longer where it was. `jobs`: processes for the scores of one that fills in.
     """
     if format_ not in conversion.FORMATS:
         raise ConfigError(f"there is no format {format_!r}: choose from {', '.join(conversion.FORMATS)}.")
@@ -54,7 +57,7 @@ def export(
         if run is None:
             raise ConfigError(f"name the run that {model} is to be made of with --run, or another --format.")
         target = (output or here) / model
-        _exported(run, target, data)
+        _exported(run, target, data, jobs=jobs)
     else:
         ending = detail if kind == conversion.ONNX else format_
         target = (output or (here if kind == conversion.ONNX else Path.cwd())) / f"{model}-{ending}"
@@ -113,7 +116,7 @@ def _held_out(card: library.Card, data: Path | None) -> Sequence[Any]:
 
 
 def _exported(
-    run: Path, target: Path, data: Path | None, *, scored: bool = True
+    run: Path, target: Path, data: Path | None, *, scored: bool = True, jobs: int = 1
 ) -> tuple[exporting.Form, material.Material]:
     """Write the run's model as ONNX files; what it is made of, and its music."""
     if not (run / training.BEST).is_file():
@@ -122,33 +125,28 @@ def _exported(
     found = material.again(recipe, run, data=data)
     state = training.start(recipe, found.build)
     training.load_best(state, run)
-    form, score = state.course.form(), _score(recipe, found.valid) if scored else None
+    form = state.course.form()
+    score = _score(form, found.valid, jobs) if scored else None
     exporting.export(form, target, held_out=found.valid[0], score=score, said=found.said)
     return form, found
 
 
-def _score(recipe: recipes.AnyRecipe, pieces: Sequence[Any]) -> Callable[[Any], dict[str, Any]] | None:
-    """What is measured of the networks as they play; of an infilling one, nothing yet."""
-    match recipe:
+def _score(form: exporting.Form, pieces: Sequence[Any], jobs: int) -> Callable[[Path], dict[str, Any]]:
+    """What the card says of the files in a folder: how surprised the networks are by the pieces as they will play."""
+    match form.recipe:
         case recipes.Recipe():
-            return _scored(pieces)
+            return lambda folder: _scored(form.runtime(folder), pieces)
         case recipes.StreamRecipe():
-            return _streamed(pieces)
+            return lambda folder: _streamed(form.runtime(folder), pieces)
         case _:
-            return None
+            return lambda folder: {"valid": filled.column(partial(nets.Fill, folder), pieces, jobs=jobs)}
 
 
-def _scored(pieces: Sequence[Piece]) -> Callable[[evaluation.Nets], dict[str, object]]:
-    def score(runtime: evaluation.Nets) -> dict[str, object]:
-        blind, told = (evaluation.evaluate(runtime, CHAIN, pieces, told=told) for told in (False, True))
-        return {"valid": evaluation.summary(blind), "valid_told": evaluation.summary(told)}
-
-    return score
+def _scored(runtime: evaluation.Nets, pieces: Sequence[Piece]) -> dict[str, Any]:
+    blind, told = (evaluation.evaluate(runtime, CHAIN, pieces, told=told) for told in (False, True))
+    return {"valid": evaluation.summary(blind), "valid_told": evaluation.summary(told)}
 
 
-def _streamed(pieces: Sequence[Passage]) -> Callable[[nets.Sequence], dict[str, Any]]:
-    def score(runtime: nets.Sequence) -> dict[str, Any]:
-        found = surprises.summary(surprises.evaluate(runtime, pieces))
-        return {"valid": found["all"], "valid_fresh": found["fresh"]}
-
-    return score
+def _streamed(runtime: nets.Sequence, pieces: Sequence[Passage]) -> dict[str, Any]:
+    found = surprises.summary(surprises.evaluate(runtime, pieces))
+    return {"valid": found["all"], "valid_fresh": found["fresh"]}

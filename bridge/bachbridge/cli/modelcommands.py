@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from bachbridge.cli.parameters import Json
+from bachbridge.cli.parameters import Jobs, Json
 
 commands = typer.Typer()
 
@@ -77,7 +77,7 @@ def evaluate(
         int | None, typer.Option(metavar="N", min=1, help="Score only the first pieces, for a quick look.")
     ] = None,
     told: Annotated[bool, typer.Option(help="Score also with attacks and bar lines told.")] = True,
-    jobs: Annotated[int, typer.Option(metavar="N", min=1, help="Processes for a model that fills in.")] = 1,
+    jobs: Jobs = 1,
     json: Json = False,
 ) -> None:
     """Score a model on pieces that it was not trained on."""
@@ -109,6 +109,7 @@ def export(
         bool, typer.Option("--table", help="Write no model: print what each format costs and what it keeps.")
     ] = False,
     pieces: Annotated[int, typer.Option(min=1, help="So many held-out pieces are read for the table.")] = 8,
+    jobs: Jobs = 1,
     json: Annotated[bool, typer.Option("--json", help="The table as JSON.")] = False,
 ) -> None:
     """Turn a training run into a model that plays, or a model into one for a small device."""
@@ -117,4 +118,4 @@ def export(
     if table:
         exporting.table(model, run=run, data=data, pieces=pieces, json=json)
     else:
-        exporting.export(model, run=run, output=output, data=data, format_=format_)
+        exporting.export(model, run=run, output=output, data=data, format_=format_, jobs=jobs)

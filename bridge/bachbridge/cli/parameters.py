@@ -26,4 +26,5 @@ Score = Annotated[Path | None, typer.Option(metavar="OUT", help="Write the stave
 Instrument = Annotated[
     str | None, typer.Option("--instrument", metavar="NAME", help="The General MIDI instrument of the new voices.")
 ]
+Jobs = Annotated[int, typer.Option(metavar="N", min=1, help="Processes for a model that fills in.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]

@@ -1,8 +1,10 @@
 """The tables of an infilling model: its orderless scores on both grids, its harmonies, and fast against slow."""
 
+from collections.abc import Callable, Sequence
 from functools import partial
+from typing import Any
 
-from bachbridge import library
+from bachbridge import library, nets
 from bachbridge.codecs import canvas
 from bachbridge.measures import measure
 from bachbridge_training import harmonizing, orderless, schedules, workforce
@@ -28,13 +30,18 @@ def tables(card: library.Card, asked: Asked) -> Tables:
     return Tables(scores, asked.own(training) | rows, {"fast against slow": _against(card, asked, made)})
 
 
+def column(load: Callable[[], Any], pieces: Sequence[Piece], *, jobs: int = 1) -> Column:
+    """The orderless scores on both grids of the network that `load` opens, told pitches alone."""
+    return _column({grid: _scored(load, pieces, Protocols(grid=grid), jobs) for grid in _GRIDS})
+
+
 def _scores(card: library.Card, asked: Asked) -> dict[str, Column]:
     """Told pitches alone; of music21's chorales also told more (`_TOLD`), and the test pieces with new tunes."""
     scores: dict[str, Column] = {}
     for name, told in _TOLD.items():
         if told != "nothing" and not (asked.bach and asked.told):
             continue
-        of = {grid: _scored(card, asked, Protocols(grid=grid, told=told)) for grid in _GRIDS}
+        of = {grid: _scored(_loaded(card), asked.scored, Protocols(grid, told), asked.jobs) for grid in _GRIDS}
         scores[name] = _column(of)
         clean = {grid: [its for its in those if its.name in asked.clean()] for grid, those in of.items()}
         if told == "nothing" and clean[canvas.SIXTEENTHS]:
@@ -42,11 +49,13 @@ def _scores(card: library.Card, asked: Asked) -> dict[str, Column]:
     return scores
 
 
-def _scored(card: library.Card, asked: Asked, how: Protocols) -> list[Score]:
+def _loaded(card: library.Card) -> Callable[[], Any]:
+    return partial(nets.load_fill, card)
+
+
+def _scored(load: Callable[[], Any], pieces: Sequence[Piece], how: Protocols, jobs: int) -> list[Score]:
     what = f"{_GRIDS[how.grid]}, told {how.told}"
-    return workforce.over(
-        asked.scored, partial(orderless.score, how=how), card, what=what, cost=_squared, jobs=asked.jobs
-    )
+    return workforce.over(pieces, partial(orderless.score, how=how), load, what=what, cost=_squared, jobs=jobs)
 
 
 def _squared(piece: Piece) -> float:
@@ -65,7 +74,7 @@ def _column(of: dict[int, list[Score]]) -> Column:
 def _harmonies(card: library.Card, asked: Asked, way: str) -> list[Harmony]:
     outputs = [Output(*each) for each in enumerate(harmonizing.sopranos(asked.pieces, asked.outputs))]
     return workforce.over(
-        outputs, partial(schedules.harmonized, way=way), card, what=way, cost=Output.steps, jobs=asked.jobs
+        outputs, partial(schedules.harmonized, way=way), _loaded(card), what=way, cost=Output.steps, jobs=asked.jobs
     )
 
 
@@ -75,5 +84,5 @@ def _against(card: library.Card, asked: Asked, made: dict[str, list[Harmony]]) -
         schedules.Rivals(piece, fast.classes, slow.classes)
         for piece, fast, slow in zip(pieces, made["fast"], made["slow"], strict=True)
     ]
-    verdicts = workforce.over(rivals, schedules.compared, card, what="fast against slow", jobs=asked.jobs)
+    verdicts = workforce.over(rivals, schedules.compared, _loaded(card), what="fast against slow", jobs=asked.jobs)
     return schedules.summary(verdicts)

@@ -122,3 +122,25 @@ def test_the_list_names_the_damaged_ones(places: tuple[Path, Path], capsys: pyte
     assert "whole" in said
     assert "damaged" in said
     assert "a-name-that-is-to-be-typed" in said
+
+
+@pytest.mark.parametrize(
+    ("valid", "said"),
+    [
+        ({"pieces": 2, "nats_per_frame": 1.25}, "1.250 nats per frame"),
+        ({"pieces": 2, "bits_per_symbol": 0.5, "bits_per_step": 2}, "0.500 bits per symbol"),
+        ({"pieces": 2, "framewise_nll": 0.56, "framewise_nll_8th": 1.8}, "0.560 nats, frames in any order"),
+    ],
+)
+def test_the_list_tells_how_good_a_model_says_it_is(
+    valid: dict[str, float],
+    said: str,
+    places: tuple[Path, Path],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("COLUMNS", "250")
+    card = made(places[1], "one") / library.CARD
+    card.write_text(json.dumps({**json.loads(card.read_text()), "metrics": {"valid": valid}}))
+    list_models()
+    assert said in capsys.readouterr().out

@@ -33,7 +33,12 @@ def _row(name: str) -> tuple[str, ...]:
 
 
 def _score(card: Card) -> str:
-    """The first of its figures that says how well it foretells music that was kept from it."""
+    """The first of its figures that says how well it foretells music that was kept from it.
+
+    What one that fills in says is no surprise per frame as of the others (see `bachbridge_training.orderless`).
+    """
     figures = card.facts.get("metrics", {}).get("valid", {})
+    if "framewise_nll" in figures:
+        return f"{figures['framewise_nll']:.3f} nats, frames in any order"
     found = (name for name in figures if name.startswith(("nats_per_", "bits_per_")))
     return next((f"{figures[name]:.3f} {name.replace('_', ' ')}" for name in found), "")

@@ -26,6 +26,8 @@ _COOLEST = 0.02
 """The lowest temperature that is told from this one."""
 _FORBIDDEN = 16.0
 """Nats on a forbidden thing; not infinity, for all that can be drawn may be forbidden."""
+_SURE = 0.8
+"""The probability from which on a network is sure of a class."""
 _MOST = 40.0
 """Nats beyond which nothing is told apart."""
 Weights = NDArray[np.float64]
@@ -33,11 +35,15 @@ Weights = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Manner:
-    """In how many `lines` cells are drawn, how many steps luck is `lasting`, what nats a `change` of line costs."""
+    """In how many `lines` cells are drawn, how many steps luck is `lasting`, what nats a `change` of line costs.
+
+    `eighths`: the two 16ths of an 8th are predicted alike, unless the network is sure of two different ones.
+    """
 
     lines: int = 8
     lasting: float = 64.0
     change: float = 6.0
+    eighths: bool = True
 
 
 def drawn(wishes: Floats, classes: Ints, open_: Bools, style: Style, manner: Manner, rng: np.random.Generator) -> Ints:
@@ -54,6 +60,29 @@ def drawn(wishes: Floats, classes: Ints, open_: Bools, style: Style, manner: Man
         return frames[:, :, 0]
     way = _way(*_weights(frames, np.any(open_, axis=2), style, manner), rng)
     return np.take_along_axis(frames, way[:, :, None, None], axis=2)[:, :, 0]
+
+
+def evened(wishes: Floats, masked: Bools, second: Bools) -> Floats:
+    """`wishes[chain, step, voice, class]` with both `masked[chain, step, voice]` 16ths of an 8th wishing for the same.
+
+    They wish for what both would, the mean of their nats; a pair of which each is sure of something else is left, and
+    so is one that nothing would be allowed to both. `second[step]`: whether a step is the second 16th of an 8th.
+    """
+    at = np.flatnonzero(second[1:]) + 1
+    chain, pair, voice = np.nonzero(masked[:, at] & masked[:, at - 1])
+    one, other = wishes[chain, at[pair] - 1, voice], wishes[chain, at[pair], voice]
+    mean = (one + other) / 2
+    apart = (one.argmax(axis=1) != other.argmax(axis=1)) & (np.minimum(_surest(one), _surest(other)) > _SURE)
+    same = ~apart & (mean.max(axis=1, initial=-np.inf) > -np.inf)
+    chain, step, voice, mean = chain[same], at[pair[same]], voice[same], mean[same]
+    found = wishes.copy()
+    found[chain, step - 1, voice] = found[chain, step, voice] = mean
+    return found
+
+
+def _surest(nats: Floats) -> Floats:
+    """The probability of the likeliest class, `[cell]`."""
+    return 1 / np.exp(nats - nats.max(axis=1, keepdims=True)).sum(axis=1)
 
 
 # ---------------------------------------------------------------- lines

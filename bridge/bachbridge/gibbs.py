@@ -24,7 +24,7 @@ import numpy as np
 from bachbridge.codecs import canvas as codec
 from bachbridge.codecs import satb
 from bachbridge.codecs.canvas import Canvas
-from bachbridge.drawing import Manner, drawn
+from bachbridge.drawing import Manner, drawn, evened
 from bachbridge.masks import notes_at, spans
 from bachbridge.music import VOICES
 from bachbridge.steering import Style, lean
@@ -112,7 +112,7 @@ def filled(
     chains = np.repeat(canvas.classes[None], len(masked), axis=0)
     for number in range(schedule.passes):
         if number:
-            masked = spans(canvas.open, masked, schedule.opened(number), schedule.span, rng)
+            masked = spans(canvas.open, masked, schedule.opened(number), schedule.span, rng, work.second)
         chains, _ = work.passed(chains, masked, schedule.warmth(number), schedule.manner)
         yield None
     nats = work.read(chains)
@@ -143,11 +143,13 @@ def _repaired(
 class _Work:
     """A canvas being filled: `chains[chain, step, voice]` go in and come out of its methods."""
 
-    __slots__ = ("_attacks", "_canvas", "_nets", "_rng", "_style", "_wish", "open")
+    __slots__ = ("_attacks", "_canvas", "_nets", "_rng", "_style", "_wish", "open", "second")
 
     def __init__(self, nets: Nets, canvas: Canvas, style: Style, rng: np.random.Generator) -> None:
         self._nets, self._canvas, self._style, self._rng = nets, canvas, style, rng
         self.open = canvas.open
+        self.second = codec.second(canvas.place)
+        """Which steps are the second 16th of an 8th, `[step]`; none where nobody knows."""
         self._attacks = codec.attacks(canvas.struck, ~self.open)
         self._wish: Floats = canvas.allowed + _leant(style, canvas.classes)
         """Nats on what the network says, `[step, voice, class]`."""
@@ -161,6 +163,8 @@ class _Work:
         pitch, _ = self._fill(chains, masked)
         style = replace(self._style, temperature=self._style.temperature * warmth)
         wishes: Floats = pitch + self._wish
+        if manner.eighths:
+            wishes = evened(wishes, masked, self.second)
         chains = drawn(wishes, chains, masked, style, manner, self._rng)
         return chains, _nats(pitch, chains, masked)
 

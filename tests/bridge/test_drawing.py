@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from bachbridge.codecs import satb
-from bachbridge.drawing import Manner, drawn
+from bachbridge.drawing import Manner, drawn, evened
 from bachbridge.steering import Style
 from bachbridge.voiceleading import judge
 
@@ -52,6 +52,20 @@ def test_luck_lasts_so_that_cells_predicted_alike_agree() -> None:
     assert changes[0] > 0.5
     assert changes[1] < 0.2
     assert changes[2] < 0.02
+
+
+def test_both_halves_of_an_eighth_wish_for_the_same() -> None:
+    """Unless one of them is known, the network is sure of two different classes, or nothing is allowed to both."""
+    sure, torn = {"c10": 0.0, "c20": -9.0}, {"c10": -0.5, "c20": 0.0}
+    steps = [torn, sure, sure, torn, sure, {"c20": 0.0, "c10": -9.0}, {"c10": 0.0}, {"c20": 0.0}, torn]
+    wishes = np.concatenate([wishes_of(1, 1, **nats) for nats in steps], axis=1).astype(np.float32)
+    masked = np.ones((1, 9, 4), bool)
+    masked[0, 2, 3] = False
+    found = evened(wishes, masked, np.arange(9) % 2 == 1)
+    assert found[0, :, 0, 10].tolist() == [-0.25, -0.25, -0.25, -0.25, 0, -9, 0, -np.inf, -0.5]
+    assert found[0, :, 0, 20].tolist() == [-4.5, -4.5, -4.5, -4.5, -9, 0, -np.inf, 0, 0]
+    assert np.array_equal(found[0, 2:4, 3], wishes[0, 2:4, 3]), "there one half was known"
+    assert np.array_equal(evened(wishes, masked, np.zeros(9, bool)), wishes)
 
 
 def test_the_way_goes_round_parallels_wherever_it_can() -> None:

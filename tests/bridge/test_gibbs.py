@@ -1,5 +1,6 @@
 """Canvases are filled: what is given survives, what is open follows the network and the rules, one seed one result."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -47,6 +48,13 @@ class Knowing(Uniform):
     def pitch(self, seen: np.ndarray) -> np.ndarray:
         sure = 2.0 + 4.0 * (seen != OPEN).sum(axis=2, keepdims=True)[..., None]
         return (sure * np.eye(satb.CLASSES)[self.piece]).astype(np.float32) + np.zeros((*seen.shape, 1), np.float32)
+
+
+class Restless(Uniform):
+    """A network that wishes for something else at every step, and is never sure."""
+
+    def pitch(self, seen: np.ndarray) -> np.ndarray:
+        return np.random.default_rng(3).normal(0, 0.8, (*seen.shape, satb.CLASSES)).astype(np.float32)
 
 
 def canvas_of(classes: np.ndarray, struck: np.ndarray | None = None) -> Canvas:
@@ -109,6 +117,20 @@ def test_of_the_voices_of_a_step_that_were_drawn_together_at_most_one_is_kept() 
     masked = [seen == OPEN for seen in nets.seen[:8]]
     kept = [(before & ~after).sum(axis=2).max() for before, after in pairwise(masked)]
     assert max(kept) == 1
+
+
+@pytest.mark.parametrize("phase", [0, 1, 2, 3, None])
+def test_voices_move_on_eighths_where_the_beat_is_known(phase: int | None) -> None:
+    nets = Restless()
+    task = replace(empty(65), place=codec.places(None, np.full(65, 16), phase=phase))
+    found = result(nets, task, Schedule(8)).classes
+    second = ((phase or 0) + np.arange(1, 65)) % 2 == 1
+    moves = (found[1:] != found[:-1]).mean(axis=1)
+    split = [(seen == OPEN)[:, 1:] != (seen == OPEN)[:, :-1] for seen in nets.seen[:8]]
+    parted = np.mean([its[:, second].mean() for its in split])
+    assert moves[~second].mean() > 0.3
+    assert (moves[second].mean() < 0.1) == (phase is not None)
+    assert (parted == 0) == (phase is not None), "an 8th is drawn anew as a whole"
 
 
 def test_without_any_opinion_the_rules_are_kept() -> None:

@@ -35,7 +35,7 @@ class Way:
     style: Style
 
 
-_PUBLISHED = gibbs.Schedule(gibbs.SLOW.passes, span=1, manner=Manner(lines=1, lasting=1))
+_PUBLISHED = gibbs.Schedule(gibbs.SLOW.passes, span=1, manner=Manner(lines=1, lasting=1, eighths=False))
 WAYS = {
     "raw": Way(_PUBLISHED, 1, Style(rules=frozenset())),
     "fast": Way(gibbs.FAST, 4, Style()),

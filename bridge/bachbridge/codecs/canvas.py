@@ -88,6 +88,11 @@ def places(position: Ints | None, steps_per_bar: Ints, *, phase: int | None = 0,
     return rows
 
 
+def second(place: Ints) -> Bools:
+    """Which steps of `place[step, field]` are the second 16th of an 8th; none where the beat is unknown."""
+    return (place[:, 0] > 0) & (place[:, 0] % 2 == 0)
+
+
 def within_ranges(steps: int) -> Floats:
     """`allowed[step, voice, class]`: every voice within its range, and no rests."""
     allowed = np.full((steps, len(VOICES), satb.CLASSES), -np.inf, np.float32)

@@ -8,6 +8,9 @@ all the lines, weighted by what the rules of voice-leading say of frames (`voice
 one to the next (`transitions.cost`), and by what it costs to change lines: an embedded hidden Markov model (R. Neal,
 M. Beal, S. Roweis, "Inferring state sequences for non-linear systems with embedded hidden Markov models", NIPS 2003).
 
+Before that, where the beat is known, both 16ths of an open 8th are made to wish for the same (`evened`): what flickers
+within an 8th is no music of Bach's.
+
 The way is drawn exactly and by halves: the steps' weights are multiplied together over 2, 4, 8 .. steps, the two ends
 drawn, then ever finer middles between them, so that a few array operations serve all steps and all chains.
 """

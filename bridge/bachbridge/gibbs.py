@@ -112,7 +112,7 @@ def filled(
     chains = np.repeat(canvas.classes[None], len(masked), axis=0)
     for number in range(schedule.passes):
         if number:
-            masked = spans(canvas.open, masked, schedule.opened(number), schedule.span, rng, work.second)
+            masked = spans(canvas.open, masked, schedule.opened(number), schedule.span, work.second, rng)
         chains, _ = work.passed(chains, masked, schedule.warmth(number), schedule.manner)
         yield None
     nats = work.read(chains)

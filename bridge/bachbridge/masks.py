@@ -14,18 +14,16 @@ _TOUCHED = 0.7
 """Share of the cells about a forbidden thing whose notes are masked."""
 
 
-def spans(
-    open_: Bools, before: Bools, share: float, span: int, rng: np.random.Generator, second: Bools | None = None
-) -> Bools:
+def spans(open_: Bools, before: Bools, share: float, span: int, second: Bools, rng: np.random.Generator) -> Bools:
     """Mask a share of the cells `open_[step, voice]` after a pass in which `before[chain, step, voice]` were masked.
 
-    Voices keep or lose spans of `span` steps that begin anywhere, or, if some steps are told to be the `second` 16th of
-    an 8th and spans are even, with an 8th. Of the voices of a step that were just drawn at most
-    one is kept: two of them have not heard of each other, and dissonances between them would stay.
+    Voices keep or lose spans of `span` steps. They begin anywhere; even ones with an 8th, if any step is known to be
+    the `second[step]` 16th of one. Of the voices of a step that were just drawn at most one is kept: two of them have
+    not heard of each other, and dissonances between them would stay.
     """
     chains, steps, voices = before.shape
     begin = rng.integers(0, span, (chains, 1), np.int32)
-    if second is not None and second.any() and span % 2 == 0:
+    if second.any() and span % 2 == 0:
         begin += (begin + int(second.argmax()) + 1) % 2
     number: Ints = (np.arange(steps, dtype=np.int32) + begin) // span
     lots = rng.random((chains, steps // span + 2, voices + 1), np.float32)

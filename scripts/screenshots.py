@@ -16,10 +16,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from bachbridge.jack import DummyServer
+from bachbridge.midi.jack import DummyServer
 
 if TYPE_CHECKING:
-    from bachbridge_gui.window import Window
+    from bachbridge_gui.main_window import Window
 
 LIMIT_S = 60.0
 
@@ -53,11 +53,11 @@ PICTURES = {
 
 def take(name: str, picture: Picture, target: Path) -> None:
     """Open the window in this process, let it play, and write the picture."""
-    from bachbridge.config import from_table
-    from bachbridge.link import Link
+    from bachbridge.process.ipc import Link
+    from bachbridge.settings import from_table
     from bachbridge_gui.app import Setup, application, open_window
-    from bachbridge_gui.remembered import Remembered
-    from bachbridge_gui.theme import Theme
+    from bachbridge_gui.state.window_prefs import Remembered
+    from bachbridge_gui.widgets.theme import Theme
 
     app = application()
     settings = from_table(picture.settings)

@@ -1,1 +1,1 @@
-"""The window's package. Of ours it imports `bachbridge.events`, `.link` and `.config`, nothing else."""
+"""The window's package. Of ours it imports `bachbridge.protocol.events`, `.link` and `.config`, nothing else."""

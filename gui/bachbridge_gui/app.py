@@ -19,27 +19,27 @@ from PyQt6.QtCore import QTimer
 from PyQt6.QtGui import QIcon
 from PyQt6.QtWidgets import QApplication
 
-from bachbridge import library
-from bachbridge.config import Settings, load, save, settings_path
 from bachbridge.errors import BachBridgeError
-from bachbridge.events import Midi
-from bachbridge.link import TELL_START, Link
-from bachbridge_gui import remembered as memory
-from bachbridge_gui.client import Client, Start, Supervisor
-from bachbridge_gui.controls.choice import ModelChoice, choice_of
-from bachbridge_gui.desk import Desk
-from bachbridge_gui.furniture import furnish
-from bachbridge_gui.learner import Learner
-from bachbridge_gui.modelwatch import ModelWatch
-from bachbridge_gui.presets import Presets
-from bachbridge_gui.preview.remote import PreviewSound
-from bachbridge_gui.profiles import Profiles
-from bachbridge_gui.pulse import Pulse
-from bachbridge_gui.remembered import Remembered
-from bachbridge_gui.shelf import MidiShelf
-from bachbridge_gui.state import State
-from bachbridge_gui.theme import Theme
-from bachbridge_gui.window import Window
+from bachbridge.inference.runtime import library
+from bachbridge.process.ipc import TELL_START, Link
+from bachbridge.protocol.events import Midi
+from bachbridge.settings import Settings, load, save, settings_path
+from bachbridge_gui.controls.model_picker import ModelChoice, choice_of
+from bachbridge_gui.controls.model_watcher import ModelWatch
+from bachbridge_gui.engine.supervisor import Client, Start, Supervisor
+from bachbridge_gui.frame_loop import Pulse
+from bachbridge_gui.main_window import Window
+from bachbridge_gui.presets.midi_learn import Learner
+from bachbridge_gui.presets.midi_profiles import Profiles
+from bachbridge_gui.presets.presets import Presets
+from bachbridge_gui.preview.client import PreviewSound
+from bachbridge_gui.settings.store import Desk
+from bachbridge_gui.state import window_prefs as memory
+from bachbridge_gui.state.app_state import State
+from bachbridge_gui.state.drag_files import MidiShelf
+from bachbridge_gui.state.window_prefs import Remembered
+from bachbridge_gui.widgets.theme import Theme
+from bachbridge_gui.window_parts import furnish
 
 MEMORY = "window.json"
 DEFAULT_PROFILE = "Last used"

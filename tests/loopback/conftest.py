@@ -10,8 +10,8 @@ import pytest
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 from bachbridge.errors import PortError
-from bachbridge.jack import DummyServer
-from bachbridge.ports import list_ports
+from bachbridge.midi.jack import DummyServer
+from bachbridge.midi.ports import list_ports
 
 
 @pytest.fixture(scope="session")

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from bachbridge.ports import INPUT, OUTPUT
+from bachbridge.midi.ports import INPUT, OUTPUT
 
 
 def started(*arguments: str, home: Path) -> subprocess.Popen[str]:
     own = {"XDG_CONFIG_HOME": str(home), "PYTHONPATH": os.pathsep.join(sys.path)}
     return subprocess.Popen(
         # A test run that was started in the background hands down an ignored Ctrl-C.
-        ["env", "--default-signal=INT", sys.executable, "-m", "bachbridge.cli.app", *arguments],
+        ["env", "--default-signal=INT", sys.executable, "-m", "bachbridge.cli.main", *arguments],
         env={**os.environ, **own},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -6,10 +6,10 @@ import time
 import pytest
 import rtmidi
 
-from bachbridge.connections import UNKNOWN, count, listed
-from bachbridge.events import Connections, dumps, loads
-from bachbridge.jack import DummyServer
-from bachbridge.ports import Ports
+from bachbridge.midi.connections import UNKNOWN, count, listed
+from bachbridge.midi.jack import DummyServer
+from bachbridge.midi.ports import Ports
+from bachbridge.protocol.events import Connections, dumps, loads
 
 ALSA = """\
 Client info

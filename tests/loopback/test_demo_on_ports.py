@@ -3,10 +3,10 @@
 from pathlib import Path
 
 import pytest
-from tests.bridge.test_demo import PITCHES, run
 
-from bachbridge.cli.demo import FILES
-from bachbridge.midifile import read_midi
+from bachbridge.cli.play.demo import FILES
+from bachbridge.files.midi_reader import read_midi
+from tests.bridge.cli.play.test_demo import PITCHES, run
 
 
 @pytest.mark.usefixtures("jack")

@@ -8,13 +8,11 @@ from pathlib import Path
 
 import psutil
 import pytest
-from daw import PATIENCE_S, Daw, await_message, daw
-from model_process import CHORD
-from tinyfill import written
 
-from bachbridge import midi
-from bachbridge.config import Settings
-from bachbridge.events import (
+from bachbridge.midi import messages as midi
+from bachbridge.midi.jack import DummyServer
+from bachbridge.process.ipc import Link
+from bachbridge.protocol.events import (
     Answered,
     EndPhrase,
     Failed,
@@ -31,8 +29,10 @@ from bachbridge.events import (
     Sent,
     Setting,
 )
-from bachbridge.jack import DummyServer
-from bachbridge.link import Link
+from bachbridge.settings import Settings
+from tests.support.port_daw import PATIENCE_S, Daw, await_message, daw
+from tests.support.scripted_model import CHORD
+from tests.support.tiny_infill_model import written
 
 HERE = Path(__file__).parent
 HELD = [sys.executable, str(HERE / "model_process.py"), "held"]

@@ -4,11 +4,10 @@ import os
 import time
 from collections.abc import Callable
 
-from daw import PATIENCE_S, daw
-
-from bachbridge.events import PortsChanged
-from bachbridge.jack import DummyServer
-from bachbridge.ports import Ports
+from bachbridge.midi.jack import DummyServer
+from bachbridge.midi.ports import Ports
+from bachbridge.protocol.events import PortsChanged
+from tests.support.port_daw import PATIENCE_S, daw
 
 
 def wait_until(condition: Callable[[], bool]) -> None:

@@ -8,19 +8,19 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from daw import Daw, daw
 from PyQt6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
-from bachbridge import midi
-from bachbridge.config import Settings
-from bachbridge.jack import DummyServer
-from bachbridge.link import Link
+from bachbridge.midi import messages as midi
+from bachbridge.midi.jack import DummyServer
+from bachbridge.process.ipc import Link
+from bachbridge.settings import Settings
 from bachbridge_gui.app import Setup, application, open_window
-from bachbridge_gui.client import Client
-from bachbridge_gui.remembered import Remembered
-from bachbridge_gui.theme import Theme
-from bachbridge_gui.window import Window
+from bachbridge_gui.engine.supervisor import Client
+from bachbridge_gui.main_window import Window
+from bachbridge_gui.state.window_prefs import Remembered
+from bachbridge_gui.widgets.theme import Theme
+from tests.support.port_daw import Daw, daw
 
 PATIENCE_MS = 20_000
 
@@ -165,7 +165,7 @@ def test_the_command_itself_on_a_display(jack: DummyServer, tmp_path: Path, qtbo
     (tmp_path / "bachbridge").mkdir()
     memory = '{"version": 1, "welcome": false, "computer_keys": true, "preview": "off"}'
     (tmp_path / "bachbridge" / "window.json").write_text(memory)
-    command = [sys.executable, "-m", "bachbridge.cli.app", "--thru"]
+    command = [sys.executable, "-m", "bachbridge.cli.main", "--thru"]
     process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     try:
         assert process.stdout

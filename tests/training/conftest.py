@@ -9,15 +9,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from bachbridge_training import corpus, recipe
+from bachbridge_training import recipe
+from bachbridge_training.datasets import chorales as chorale_data
+from bachbridge_training.datasets.chorale_grids import Piece
 from bachbridge_training.recipe import Recipe
-from bachbridge_training.scores import Piece
 
 
 @pytest.fixture(scope="session")
 def chorales() -> dict[str, list[Piece]]:
     """All pieces by the parts of the split."""
-    return {part: corpus.pieces(part) for part in corpus.PARTS}
+    return {part: chorale_data.pieces(part) for part in chorale_data.PARTS}
 
 
 @pytest.fixture

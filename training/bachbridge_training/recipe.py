@@ -7,9 +7,9 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from bachbridge.atomic_files import whole_file
 from bachbridge.errors import ConfigError
-from bachbridge.library import SYMBOLS
-from bachbridge.wholefile import whole_file
+from bachbridge.inference.runtime.library import SYMBOLS
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,10 +13,10 @@ from typing import Annotated, Any
 
 import typer
 
-from bachbridge import instruments
-from bachbridge.config import LIMITS, Settings, accepts, option, with_value
+from bachbridge.engine.session_log import ANSWER_PROGRAM
 from bachbridge.errors import ConfigError
-from bachbridge.record import ANSWER_PROGRAM
+from bachbridge.music import general_midi
+from bachbridge.settings import LIMITS, Settings, accepts, option, with_value
 
 EXPLAINED = {
     "mode": "What to do with a phrase.",
@@ -103,10 +103,10 @@ def luck(seed: int) -> int:
 
 def program(instrument: str | None, target: Path | None = None) -> int:
     """The General MIDI program that answers are written with, to `target`; raises `ConfigError`."""
-    from bachbridge.cli.source import is_abc  # it loads numpy
+    from bachbridge.cli.transform.inputs import is_abc  # it loads numpy
 
     if instrument is not None and target is not None and is_abc(target):
         raise ConfigError(f"{target} is ABC, which names no instrument: leave --instrument out, or write a .mid.")
     chosen = with_value(Settings(), "instrument", instrument or "none").instrument
-    number = instruments.program(chosen)
+    number = general_midi.program(chosen)
     return ANSWER_PROGRAM if number is None else number

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from bachbridge.config import Settings
+from bachbridge.settings import Settings
 
 DEFAULTS = Settings()
 

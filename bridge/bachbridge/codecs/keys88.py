@@ -29,10 +29,10 @@ from typing import Any
 
 import numpy as np
 
-from bachbridge.codecs.register import octaves, within
-from bachbridge.codecs.symbols import Bools, Pen, Symbol
+from bachbridge.codecs.base import Bools, Pen, Symbol
+from bachbridge.codecs.octave_shift import octaves, within
 from bachbridge.errors import ConfigError, ModelError
-from bachbridge.music import VOICES, Key, Note, Phrase, scale
+from bachbridge.music.notes import VOICES, Key, Note, Phrase, scale
 
 LOWEST, HIGHEST = 21, 108
 MARK = "\n"

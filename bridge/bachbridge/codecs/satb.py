@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from bachbridge.music import RANGES, STEPS_PER_BEAT, VOICES, Note, Phrase
+from bachbridge.music.notes import RANGES, STEPS_PER_BEAT, VOICES, Note, Phrase
 
 REST = 0
 LOWEST, HIGHEST = 36, 81

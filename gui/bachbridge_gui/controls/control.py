@@ -8,15 +8,15 @@ from PyQt6.QtCore import QPoint, Qt
 from PyQt6.QtGui import QAction, QContextMenuEvent
 from PyQt6.QtWidgets import QBoxLayout, QLabel, QMenu, QSizePolicy, QVBoxLayout, QWidget
 
-from bachbridge.events import Value
+from bachbridge.protocol.events import Value
 from bachbridge_gui.controls.editors import Editor, editor_of
-from bachbridge_gui.controls.quiet import small
-from bachbridge_gui.controls.segments import Segment
-from bachbridge_gui.controls.table import Row
-from bachbridge_gui.desk import COMMANDS, Desk
-from bachbridge_gui.learner import Learner
-from bachbridge_gui.learnui import Spot
-from bachbridge_gui.targets import placed, setting_of, value_of
+from bachbridge_gui.controls.specs import Row
+from bachbridge_gui.presets.midi_learn import Learner
+from bachbridge_gui.presets.midi_learn_overlay import Spot
+from bachbridge_gui.settings.store import COMMANDS, Desk
+from bachbridge_gui.settings.targets import placed, setting_of, value_of
+from bachbridge_gui.widgets.segments import Segment
+from bachbridge_gui.widgets.styling import small
 
 INSET_PX = 4
 """Room around a control for its outline in learn mode."""

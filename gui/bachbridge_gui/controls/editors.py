@@ -20,12 +20,12 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
-from bachbridge.config import Settings
-from bachbridge.events import Value
-from bachbridge_gui.controls.quiet import calm, small
-from bachbridge_gui.controls.segments import Segment, grouped
-from bachbridge_gui.controls.table import Row
-from bachbridge_gui.targets import setting_of
+from bachbridge.protocol.events import Value
+from bachbridge.settings import Settings
+from bachbridge_gui.controls.specs import Row
+from bachbridge_gui.settings.targets import setting_of
+from bachbridge_gui.widgets.segments import Segment, grouped
+from bachbridge_gui.widgets.styling import calm, small
 
 _ONE = {" bars": " bar", " beats": " beat"}
 """What stands behind a number, and behind the number one."""

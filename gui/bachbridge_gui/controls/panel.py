@@ -8,20 +8,20 @@ from collections.abc import Sequence
 from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
-from bachbridge.config import ANSWERS, task_of_answer
-from bachbridge_gui.controls import table
-from bachbridge_gui.controls.choice import Model, ModelChoice
+from bachbridge.settings import ANSWERS, task_of_answer
+from bachbridge_gui.controls import specs
 from bachbridge_gui.controls.control import Control, column_px
 from bachbridge_gui.controls.editors import Words
+from bachbridge_gui.controls.model_picker import Model, ModelChoice
 from bachbridge_gui.controls.section import Disclosure, Section
-from bachbridge_gui.controls.table import Row
+from bachbridge_gui.controls.specs import Row
 from bachbridge_gui.controls.tempo import Tempo
 from bachbridge_gui.controls.voices import Voices
-from bachbridge_gui.desk import Desk
-from bachbridge_gui.learner import Learner
-from bachbridge_gui.learnui import LearnBar
-from bachbridge_gui.possible import Conditions, reasons
-from bachbridge_gui.profiles import Profiles
+from bachbridge_gui.presets.midi_learn import Learner
+from bachbridge_gui.presets.midi_learn_overlay import LearnBar
+from bachbridge_gui.presets.midi_profiles import Profiles
+from bachbridge_gui.settings.availability import Conditions, reasons
+from bachbridge_gui.settings.store import Desk
 
 _LEAST_PX = 320
 _LABELS = 3.3
@@ -39,7 +39,7 @@ class Controls(QWidget):
         self._ready, self._sentence, self._clock = True, "", False
         self._offered = list(ANSWERS)
         """The kinds of answer that there are to choose from."""
-        self.mode, *self.commands = (self._control(row, labelled=False) for row in (table.MODE, *table.COMMANDS))
+        self.mode, *self.commands = (self._control(row, labelled=False) for row in (specs.MODE, *specs.COMMANDS))
         self.model, self.tempo, self.voices = Model(desk, learner), Tempo(desk, learner), Voices(desk, learner)
         self.learn_bar = LearnBar(learner, profiles)
         self.controls = [self.mode, *self.commands, self.model.control, *self.tempo.controls, *self.voices.controls]
@@ -59,12 +59,12 @@ class Controls(QWidget):
 
     def _sections(self) -> list[Section]:
         return [
-            Section("Model", [self.model, *self._rows(table.MODEL)]),
-            Section("Your phrase", self._rows(table.PHRASE)),
-            Section("Harmony", self._rows(table.HARMONY)),
+            Section("Model", [self.model, *self._rows(specs.MODEL)]),
+            Section("Your phrase", self._rows(specs.PHRASE)),
+            Section("Harmony", self._rows(specs.HARMONY)),
             Section("Voices", [self.voices]),
-            Section("Tempo", [self.tempo, *self._rows(table.TEMPO)]),
-            Section("Output", self._rows(table.OUTPUT)),
+            Section("Tempo", [self.tempo, *self._rows(specs.TEMPO)]),
+            Section("Output", self._rows(specs.OUTPUT)),
         ]
 
     def _lay_out(self) -> None:
@@ -82,7 +82,7 @@ class Controls(QWidget):
         column.addLayout(top)
         for section in self.sections:
             column.addWidget(section)
-        column.addWidget(Disclosure("More", self._rows(table.FINE)))
+        column.addWidget(Disclosure("More", self._rows(specs.FINE)))
         column.addStretch()
         area = QScrollArea()
         area.setWidget(body)

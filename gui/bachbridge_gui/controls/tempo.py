@@ -7,10 +7,10 @@ from PyQt6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from bachbridge_gui.controls.control import INSET_PX, Control, column_px
 from bachbridge_gui.controls.editors import Number, Words
-from bachbridge_gui.controls.table import BPM, TAP
-from bachbridge_gui.desk import Desk
-from bachbridge_gui.learner import Learner
-from bachbridge_gui.taps import Taps
+from bachbridge_gui.controls.specs import BPM, TAP
+from bachbridge_gui.presets.midi_learn import Learner
+from bachbridge_gui.settings.store import Desk
+from bachbridge_gui.settings.tap_tempo import Taps
 
 _USUAL_BPM = 92.0
 _FROM_PLAYING, _FIXED = "playing", "fixed"

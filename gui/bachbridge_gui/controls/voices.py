@@ -3,14 +3,14 @@
 from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import QGridLayout, QWidget
 
-from bachbridge.music import VOICES
+from bachbridge.music.notes import VOICES
 from bachbridge_gui.controls.control import INSET_PX, Control
 from bachbridge_gui.controls.editors import Switch
-from bachbridge_gui.controls.quiet import small
-from bachbridge_gui.controls.segments import VoiceSwitch
-from bachbridge_gui.controls.table import voice_row
-from bachbridge_gui.desk import Desk
-from bachbridge_gui.learner import Learner
+from bachbridge_gui.controls.specs import voice_row
+from bachbridge_gui.presets.midi_learn import Learner
+from bachbridge_gui.settings.store import Desk
+from bachbridge_gui.widgets.segments import VoiceSwitch
+from bachbridge_gui.widgets.styling import small
 
 _PARTS = ("harmony", "channels", "octaves", "levels")
 _HEADINGS = ("", "Channel", "Octave", "Level")

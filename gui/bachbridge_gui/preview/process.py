@@ -13,9 +13,9 @@ from collections.abc import Callable, Sequence
 from queue import Empty, SimpleQueue
 
 from bachbridge.errors import BachBridgeError
-from bachbridge.events import Failed, Message, Midi, Panic, Received, Sent, Setting, Status
-from bachbridge.link import lines, pump, standard_pipes, write
-from bachbridge_gui.preview.speaker import Speaker
+from bachbridge.process.ipc import lines, pump, standard_pipes, write
+from bachbridge.protocol.events import Failed, Message, Midi, Panic, Received, Sent, Setting, Status
+from bachbridge_gui.preview.audio_device import Speaker
 from bachbridge_gui.preview.synth import Synth
 
 _REST_S, _LOOK_S = 2.0, 0.5

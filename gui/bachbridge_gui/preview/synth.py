@@ -17,9 +17,9 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from bachbridge import midi
-from bachbridge.sound import HARPSICHORD, ORGAN, PANS, RATE_HZ, Instrument, sides
-from bachbridge_gui.preview.tones import Mono, Tone, tone
+from bachbridge.files.wav import HARPSICHORD, ORGAN, PANS, RATE_HZ, Instrument, sides
+from bachbridge.midi import messages as midi
+from bachbridge_gui.preview.tone_cache import Mono, Tone, tone
 
 VOICES = 32
 _GAIN = 0.17

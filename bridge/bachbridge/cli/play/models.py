@@ -1,0 +1,44 @@
+"""`bachbridge models`: what models there are, where they lie, and how good they say they are."""
+
+from rich.console import Console
+from rich.table import Column, Table
+
+from bachbridge.errors import ModelError
+from bachbridge.inference.runtime import library
+from bachbridge.inference.runtime.library import Card
+
+
+def list_models() -> None:
+    """Print a line for each model; a damaged one says what is wrong with it."""
+    console = Console()
+    found = library.names()
+    if not found:
+        console.print("There are no models.")
+    else:
+        names = Column("model", no_wrap=True)
+        table = Table(names, "task", "codec", "on music it has not seen", "MB", Column("folder", overflow="fold"))
+        for name in found:
+            table.add_row(name, *_row(name))
+        console.print(table)
+    console.print(f"Models of your own go into {library.places()[0]}", soft_wrap=True)
+
+
+def _row(name: str) -> tuple[str, ...]:
+    try:
+        card = library.find(name)
+    except ModelError as error:
+        return ("damaged", "", "", "", str(error))
+    size = sum((card.folder / file).stat().st_size for file in card.files)
+    return (", ".join(card.tasks), card.codec, _score(card), f"{size / 1e6:.1f}", str(card.folder))
+
+
+def _score(card: Card) -> str:
+    """The first of its figures that says how well it foretells music that was kept from it.
+
+    What one that fills in says is no surprise per frame as of the others (see `bachbridge_training.infill.nll`).
+    """
+    figures = card.facts.get("metrics", {}).get("valid", {})
+    if "framewise_nll" in figures:
+        return f"{figures['framewise_nll']:.3f} nats, frames in any order"
+    found = (name for name in figures if name.startswith(("nats_per_", "bits_per_")))
+    return next((f"{figures[name]:.3f} {name.replace('_', ' ')}" for name in found), "")

@@ -1,0 +1,57 @@
+"""What `make run` does: the main job as far as this machine can do it.
+
+With a display and a MIDI system it is the app. Without one of them nobody could hear or see anything, so one line says
+what is missing and the demo shows the same engine at work, into files.
+"""
+
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from bachbridge.settings import Settings, load, settings_path
+
+
+def start() -> None:
+    """Start the app, or say what it lacks and run the demo in the current folder."""
+    missing = lacking(os.environ, sys.platform, midi=_has_midi())
+    if missing is None:
+        from bachbridge.cli.play.terminal import play
+        from bachbridge.cli.play.window import show
+
+        settings = load(settings_path())
+        code = show(settings, input_name=None, output_name=None, log=None)
+        if code is not None:
+            sys.exit(code)
+        play(settings, input_name=None, output_name=None, log=None)
+    else:
+        from bachbridge.cli.play.demo import demo
+
+        print(f"There is no {missing} here: this is the demo instead of the app.", flush=True)
+        defaults = Settings()
+        demo(Path(), model=defaults.model, temperature=defaults.temperature, seed=0)
+
+
+def lacking(environment: Mapping[str, str], platform: str, *, midi: bool) -> str | None:
+    """What the app would need and this machine does not have, in words."""
+    windows = platform in ("win32", "darwin") or environment.get("DISPLAY") or environment.get("WAYLAND_DISPLAY")
+    match bool(windows), midi:
+        case True, True:
+            return None
+        case False, True:
+            return "display"
+        case True, False:
+            return "MIDI system"
+        case _:
+            return "display and no MIDI system"
+
+
+def _has_midi() -> bool:
+    from bachbridge.errors import PortError
+    from bachbridge.midi.ports import find_system
+
+    try:
+        find_system()
+    except PortError:
+        return False
+    return True

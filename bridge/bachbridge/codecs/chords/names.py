@@ -1,0 +1,84 @@
+"""Chords by name, after Play Bach (P. Boudalier, 2021): in full, as `A2.F#3`, or by normal order, as `2.6.9`.
+
+In full a name holds all pitches, from the lowest up. By normal order it holds the pitch classes (0 = C) in the rotation
+that lies closest together: of all rotations that with the smallest span; of equals, the one whose notes lie closest to
+its first (J. Rahn, Basic Atonal Theory, 1980, from the top inwards); then the one that begins lowest. A single note is
+named in full either way, and a rest is `R`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import fmean
+
+from bachbridge.codecs.octave_shift import within
+from bachbridge.music.notes import pitch_name
+
+_REST = "R"
+_BETWEEN = "."
+_PITCHES = {pitch_name(pitch): pitch for pitch in range(128)}
+
+
+@dataclass(frozen=True, slots=True)
+class Chord:
+    """`notes` are pitches from the lowest up, or with `classes`, pitch classes in normal order; a rest has none."""
+
+    notes: tuple[int, ...]
+    classes: bool = False
+
+    @property
+    def name(self) -> str:
+        if not self.notes:
+            return _REST
+        return _BETWEEN.join(str(note) if self.classes else pitch_name(note) for note in self.notes)
+
+    def at(self, centre: float) -> tuple[int, ...]:
+        """Its pitches, from the lowest up; by normal order they lie in close position, near the pitch `centre`."""
+        if not self.classes:
+            return self.notes
+        stack = [self.notes[0]]
+        for note in self.notes[1:]:
+            stack.append(stack[-1] + (note - stack[-1]) % 12)
+        shift = 12 * round((centre - fmean(stack)) / 12)
+        lowest = within(stack[0] + shift, 0, 127 - 11)
+        return tuple(lowest + note - stack[0] for note in stack)
+
+    def distance(self, other: "Chord") -> int:
+        """How many semitones each note is from the nearest note of the other chord, both ways, summed."""
+        return sum(min(self._apart(a, b) for b in other.notes) for a in self.notes) + sum(
+            min(self._apart(a, b) for a in self.notes) for b in other.notes
+        )
+
+    def _apart(self, one: int, other: int) -> int:
+        away = abs(one - other)
+        return min(away % 12, -away % 12) if self.classes else away
+
+
+REST = Chord(())
+
+
+def chord(pitches: Sequence[int], *, normal: bool) -> Chord:
+    """The chord of pitches from the lowest up; with `normal`, one of several pitches by its normal order."""
+    return Chord(normal_order(pitches), classes=True) if normal and len(pitches) > 1 else Chord(tuple(pitches))
+
+
+def normal_order(pitches: Sequence[int]) -> tuple[int, ...]:
+    """The pitch classes of some pitches in normal order."""
+    classes = sorted({pitch % 12 for pitch in pitches})
+    rotations = [(*classes[at:], *classes[:at]) for at in range(len(classes))]
+
+    def spread(rotation: tuple[int, ...]) -> tuple[list[int], int]:
+        return [(note - rotation[0]) % 12 for note in reversed(rotation)], rotation[0]
+
+    return min(rotations, key=spread)
+
+
+def named(name: str) -> Chord:
+    """The chord of a name; raises `ValueError`."""
+    if name == _REST:
+        return REST
+    parts = name.split(_BETWEEN)
+    if all(part.isdecimal() for part in parts):
+        return Chord(tuple(int(part) % 12 for part in parts), classes=True)
+    if not _PITCHES.keys() >= set(parts):
+        raise ValueError(f"{name!r} is no chord")
+    return Chord(tuple(_PITCHES[part] for part in parts))

@@ -1,0 +1,68 @@
+"""How music becomes symbols of chords: Play Bach's options, as a recipe and a card have them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from bachbridge.codecs.chords import names as chord_names
+from bachbridge.codecs.chords.names import Chord
+from bachbridge.codecs.chords.onsets import Strike, Timed, timed
+from bachbridge.errors import ConfigError
+from bachbridge.music.notes import STEPS_PER_BEAT
+
+NAMES = ("full", "normal")
+VELOCITIES = 127
+"""MIDI's, from 1."""
+_STEP = Fraction(1, STEPS_PER_BEAT)
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How music becomes symbols; `unit` and `longest` are in beats.
+
+    `names`: chords by all their pitches ("full") or by their pitch classes ("normal"). `levels`: of how many
+    velocities; 0: velocity is not predicted.
+    """
+
+    names: str = "full"
+    rests: bool = False
+    durations: bool = False
+    unit: Fraction = _STEP
+    longest: Fraction = Fraction(8)
+    levels: int = 0
+
+    @property
+    def most(self) -> int:
+        """The longest duration, in units."""
+        return int(self.longest / self.unit)
+
+    def timed(self, strikes: Sequence[Strike], end: Fraction | None = None) -> list[Timed]:
+        """See `strikes.timed`."""
+        return list(timed(strikes, unit=self.unit, most=self.most, rests=self.rests, end=end))
+
+    def chord(self, pitches: Sequence[int]) -> Chord:
+        return chord_names.chord(pitches, normal=self.names == "normal")
+
+
+def options(table: Mapping[str, Any]) -> Options:
+    """The options of a recipe's or a card's table (other keys are left alone); raises `ConfigError`."""
+    plain = Options()
+    try:
+        found = Options(
+            str(table.get("names", plain.names)),
+            bool(table.get("rests", plain.rests)),
+            bool(table.get("durations", plain.durations)),
+            Fraction(str(table.get("unit", plain.unit))),
+            Fraction(str(table.get("longest", plain.longest))),
+            int(table.get("levels", plain.levels)),
+        )
+    except (ValueError, ZeroDivisionError) as error:
+        raise ConfigError(f"the options of the chords cannot be read ({error}): give numbers.") from error
+    if found.names not in NAMES:
+        raise ConfigError(f"chords are not named by {found.names!r}: give {' or '.join(NAMES)}.")
+    if not 0 < found.unit <= found.longest:
+        raise ConfigError(f"a unit of {found.unit} of at most {found.longest} beats cannot be: give a unit above 0.")
+    if not 0 <= found.levels <= VELOCITIES:
+        raise ConfigError(f"cannot tell {found.levels} velocities apart: give from 0 to {VELOCITIES}.")
+    return found

@@ -1,0 +1,90 @@
+"""An exchange as a score: what was played, spread over four voices, and the answer after it, with bar lines and a key.
+
+On paper a voice holds one note at a time. So what the player played in chords is given to the voices from above, each
+note to the nearest voice that is free, and a single line to one voice alone. A voice's note ends where its next one
+begins; of a chord of more than four notes the three highest and the lowest are written.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import groupby, pairwise
+
+import numpy as np
+
+from bachbridge.files.musicxml import musicxml
+from bachbridge.music import voice_leading
+from bachbridge.music.notes import RANGES, VOICES, Key, Note, Phrase
+from bachbridge.music.timeline import Bar, plain_meter
+
+_MIDDLE = 60
+"""From here up a single line is the soprano's, on the upper staff."""
+_CENTRES = tuple((low + high) / 2 for low, high in RANGES)
+
+
+def sheet(prompt: Phrase, answer: Sequence[Note], at: int | None = None, title: str = "") -> bytes:
+    """MusicXML of the prompt and its answer, whose step 0 is the prompt's step `at` (None: its end)."""
+    at = prompt.steps if at is None else at
+    moved = [replace(note, start=note.start + at) for note in answer]
+    notes = _cut([*spread(prompt.notes), *moved])
+    end = max([prompt.steps, *(note.end for note in notes)])
+    return musicxml(notes, bars(end, prompt.steps_per_bar, prompt.position or 0), key_of(notes), title, sparse=True)
+
+
+def spread(notes: Sequence[Note]) -> list[Note]:
+    """The notes in four voices: as they are where they have voices, else from the highest of a chord downwards."""
+    if any(note.voice for note in notes):
+        return list(notes)
+    ordered = sorted(notes, key=lambda note: note.start)
+    if all(one.end <= other.start for one, other in pairwise(ordered)):
+        mean = sum(note.pitch for note in notes) / max(1, len(notes))
+        voice = 0 if mean >= _MIDDLE else min((2, 3), key=lambda voice: abs(_CENTRES[voice] - mean))
+        return [replace(note, voice=voice) for note in ordered]
+    busy = [0] * len(VOICES)
+    found: list[Note] = []
+    for start, chord in groupby(sorted(notes, key=lambda note: (note.start, -note.pitch)), lambda note: note.start):
+        below = 0
+        whole = list(chord)
+        written = whole if len(whole) <= len(VOICES) else [*whole[:3], whole[-1]]
+        for index, note in enumerate(written):
+            room = range(below, len(VOICES) - (len(written) - index - 1))
+            free = [voice for voice in room if busy[voice] <= start] or list(room)
+            voice = min(free, key=lambda voice, pitch=note.pitch: abs(_CENTRES[voice] - pitch))
+            busy[voice], below = note.end, voice + 1
+            found.append(replace(note, voice=voice))
+    return found
+
+
+def _cut(notes: Sequence[Note]) -> list[Note]:
+    """Each voice one note at a time; of notes that begin together, the longest."""
+    voices: defaultdict[int, dict[int, Note]] = defaultdict(dict)
+    for note in sorted(notes, key=lambda note: (note.start, note.length)):
+        if note.start >= 0 and note.length > 0:
+            voices[note.voice % len(VOICES)][note.start] = note
+    found: list[Note] = []
+    for voice, by_start in voices.items():
+        its = list(by_start.values())
+        for note, after in pairwise([*its, None]):
+            assert note is not None
+            end = min(note.end, after.start) if after else note.end
+            found.append(replace(note, voice=voice, length=end - note.start))
+    return sorted(found, key=lambda note: (note.start, note.voice))
+
+
+def bars(steps: int, steps_per_bar: int, position: int) -> list[Bar]:
+    """Bars from step 0, which lies `position` steps into one, to the bar line at or after `steps`."""
+    meter = plain_meter(steps_per_bar)
+    found: list[Bar] = []
+    start, end = 0, steps_per_bar - position % steps_per_bar
+    while start < max(1, steps):
+        found.append(Bar(start, end, meter))
+        start, end = end, end + steps_per_bar
+    return found
+
+
+def key_of(notes: Sequence[Note]) -> Key:
+    """The key by how long each pitch class sounds; C major where that tells nothing."""
+    weights = np.zeros(12)
+    for note in notes:
+        weights[note.pitch % 12] += note.length
+    return voice_leading.key_of(weights) if weights.min() != weights.max() else (0, False)

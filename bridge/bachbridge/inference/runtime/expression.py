@@ -1,0 +1,82 @@
+"""The player's touch, lent to the answer: velocities and micro-timing drawn from what was played.
+
+Each step of the answer on which something begins draws one of the player's notes that lay on the same kind of
+step (bar line, beat, off-beat, 16th), nearest kinds first, and takes that note's velocity and distance from the grid
+together: a loud, late downbeat stays loud and late. A smoothing towards the draw before keeps the line from
+jumping about. All voices of a step move together (how loud each is beside the others is the settings' matter).
+"""
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from bachbridge.music.notes import STEPS_PER_BEAT, Note, Phrase
+
+_SMOOTHING = 0.5
+_MAX_OFFSET_NS = 30_000_000
+"""A larger distance from the grid is a slip or a wrong tempo, nothing to imitate."""
+
+
+def _kind(step: int, steps_per_bar: int) -> int:
+    """0 bar line, 1 beat, 2 half a beat, 3 a 16th off."""
+    if step % steps_per_bar == 0:
+        return 0
+    if step % STEPS_PER_BEAT == 0:
+        return 1
+    return 2 if step % (STEPS_PER_BEAT // 2) == 0 else 3
+
+
+class Touch:
+    """Draws for one answer; the same prompt and seed give the same touch, step by step in order."""
+
+    __slots__ = ("_before", "_drawn", "_pool", "_prompt", "_rng")
+
+    def __init__(self, prompt: Phrase, seed: int) -> None:
+        self._prompt = prompt
+        self._rng = np.random.default_rng([seed, 1])
+        self._pool: list[list[Note]] = [[], [], [], []]
+        for note in prompt.notes:
+            self._pool[self._kind_of(note.start)].append(note)
+        self._before = float(np.mean([note.velocity for note in prompt.notes])) if prompt.notes else 80.0
+        self._drawn: dict[int, tuple[int, int]] = {}
+
+    def of(self, note: Note) -> Note:
+        """The note with the step's velocity and offset."""
+        velocity, offset_ns = self._at(note.start)
+        return replace(note, velocity=min(127, max(1, velocity)), offset_ns=offset_ns)
+
+    def _kind_of(self, step: int) -> int:
+        return _kind(step + (self._prompt.position or 0), self._prompt.steps_per_bar)
+
+    def _at(self, step: int) -> tuple[int, int]:
+        if step not in self._drawn:
+            self._drawn[step] = self._draw(step)
+        return self._drawn[step]
+
+    def _draw(self, step: int) -> tuple[int, int]:
+        pool = self._nearest(self._kind_of(self._prompt.steps + step))
+        if not pool:
+            return round(self._before), 0
+        model = pool[int(self._rng.integers(len(pool)))]
+        self._before += (1 - _SMOOTHING) * (model.velocity - self._before)
+        return round(self._before), _within(model.offset_ns)
+
+    def _nearest(self, kind: int) -> Sequence[Note]:
+        kinds = sorted(range(4), key=lambda other: abs(other - kind))
+        return next((self._pool[other] for other in kinds if self._pool[other]), ())
+
+
+def beneath(note: Note, played: Sequence[Note]) -> Note:
+    """The note as loud as what was `played` last before it or with it, and away from the grid together with it."""
+    before = bisect_right(played, note.start, key=lambda other: other.start)
+    if not before:
+        return note
+    leading = played[before - 1]
+    away_ns = leading.offset_ns if leading.start == note.start else 0
+    return replace(note, velocity=min(127, max(1, leading.velocity)), offset_ns=_within(away_ns))
+
+
+def _within(offset_ns: int) -> int:
+    return max(-_MAX_OFFSET_NS, min(_MAX_OFFSET_NS, offset_ns))

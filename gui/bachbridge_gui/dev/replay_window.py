@@ -1,0 +1,84 @@
+"""The window over a session log, without engine or model: `python -m bachbridge_gui.dev.replay_window --log FILE`.
+
+For measuring what the window costs: whoever starts it hands it what an engine says, and is told at the end how far
+apart the frames were. What is pressed in it goes nowhere.
+"""
+
+import sys
+import threading
+from itertools import pairwise
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from tempfile import TemporaryDirectory
+
+from bachbridge.process import ipc
+from bachbridge.protocol.events import Message, Status
+from bachbridge.settings import Settings
+from bachbridge_gui.app import Setup, application, open_window
+from bachbridge_gui.state.window_prefs import Remembered
+from bachbridge_gui.widgets.theme import Theme
+
+_PAUSE_NS = 500_000_000
+
+
+class Pipe:
+    """A `Client` that only listens."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self._inbox: SimpleQueue[Message | None] = SimpleQueue()
+        self.ended = threading.Event()
+        threading.Thread(target=self._read, name="inbox", daemon=True).start()
+
+    def send(self, message: Message) -> None:
+        pass
+
+    def receive(self, timeout_s: float | None = None) -> Message | None:
+        try:
+            return self._inbox.get(timeout=timeout_s)
+        except Empty:
+            return None
+
+    def close(self) -> int:
+        return 0
+
+    def _read(self) -> None:
+        ipc.pump(ipc.lines(self._descriptor), self._inbox.put)
+        self.ended.set()
+
+
+def main() -> None:
+    """Show until the input ends."""
+    from PyQt6.QtCore import QTimer
+
+    reader, writer = ipc.standard_pipes()
+    pipe = Pipe(reader)
+
+    app = application()
+    with TemporaryDirectory() as folder:
+        setup = Setup(
+            Settings(mode="off", thru=True),
+            Remembered(welcome=False, preview="off"),
+            lambda _source, _sink: lambda _settings, _ports: pipe,
+            Path(folder),
+            lambda _remembered, _settings: None,
+        )
+        window = open_window(setup, Theme(app))
+        timer = QTimer(window)
+        timer.timeout.connect(lambda: window.close() if pipe.ended.is_set() else None)
+        timer.start(200)
+        frames: list[int] = []
+        window.pulse.painted.connect(frames.append)
+        code = app.exec()
+        ipc.write(writer, Status("frames", " ".join(f"{apart_ms:.1f}" for apart_ms in _apart(frames))))
+        sys.exit(code)
+
+
+def _apart(frames: list[int]) -> list[float]:
+    """Median and 99th percentile of the time between frames (ms), pauses left out."""
+    apart = sorted(later - before for before, later in pairwise(frames) if later - before < _PAUSE_NS)
+    return [apart[int(share * (len(apart) - 1))] / 1e6 for share in (0.5, 0.99)] if apart else []
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,234 @@
+"""The on-screen piano: keys for the mouse and for the computer's keyboard, for trying things out without a keyboard.
+
+Two rows of the computer's keys are two octaves: Z S X … M from C, and Q 2 W … U, I above it. What a hand has pressed is
+remembered by the hand (the mouse, or which of the computer's keys), so that letting go releases what was struck,
+whatever was changed in between; when the window cannot see hands any more, every key is let go.
+"""
+
+from collections.abc import Callable, Mapping
+
+from PyQt6.QtCore import QEvent, QPointF, QSize, Qt, pyqtSignal
+from PyQt6.QtGui import QFocusEvent, QHideEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
+from PyQt6.QtWidgets import QAbstractSpinBox, QApplication, QLineEdit, QSizePolicy, QWidget
+
+from bachbridge.midi import messages as midi
+from bachbridge_gui.keyboard import painter as keyboard_painter
+from bachbridge_gui.keyboard.painter import Layout
+from bachbridge_gui.state.view_types import PLAYER
+
+_KEYS = Qt.Key
+LETTERS = {getattr(_KEYS, f"Key_{letter}"): (letter, above) for above, letter in enumerate("ZSXDCVGBHNJMQ2W3ER5T6Y7UI")}
+"""Of the computer's keys that play: what stands on them, and how many semitones above the lowest they sound."""
+_DOWN = {_KEYS.Key_PageDown, _KEYS.Key_Comma, _KEYS.Key_Less}
+_UP = {_KEYS.Key_PageUp, _KEYS.Key_Period, _KEYS.Key_Greater}
+_SOFTER, _LOUDER = _KEYS.Key_K, _KEYS.Key_L
+_FOREIGN = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier | Qt.KeyboardModifier.MetaModifier
+LOWEST = 48
+"""What Z sounds at octave 0."""
+OCTAVES = (-3, 3)
+VELOCITY_STEP = 12
+_CHANNEL = 0
+_MOUSE = -1
+"""The hand that is the mouse; the others are the computer's keys by code."""
+
+
+class Keys(QWidget):
+    """Plays on channel 1; `play` is called with each MIDI message, in the window's thread."""
+
+    octaveChanged = pyqtSignal(int)  # noqa: N815
+    velocityChanged = pyqtSignal(int)  # noqa: N815
+
+    def __init__(self, play: Callable[[bytes], None], parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._play = play
+        self._held: dict[int, int] = {}
+        """By hand, the pitch it holds."""
+        self._lit: dict[int, int] = {}
+        self._octave, self._velocity = 0, 84
+        self._show_letters = True
+        self.setAccessibleName("On-screen piano")
+        self.setAccessibleDescription(
+            "Press with the mouse, lower on a key for louder, or play the rows Z to M and Q to I. "
+            "Page Up and Page Down change the octave, K plays softer and L louder."
+        )
+        self.setToolTip(
+            "Sounds as if played on your keyboard: lower on a key is louder. Page Up/Down: octave, K: softer, L: louder"
+        )
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setMinimumSize(280, 72)
+        app = QApplication.instance()
+        if isinstance(app, QApplication):
+            app.focusChanged.connect(self._focus_moved)
+
+    def sizeHint(self) -> QSize:  # noqa: N802
+        return QSize(720, 96)
+
+    # ------------------------------------------------------------ what the window sets
+
+    @property
+    def lit(self) -> Mapping[int, int]:
+        """Which pitches sound, and in which voice."""
+        return self._lit
+
+    @lit.setter
+    def lit(self, sounding: Mapping[int, int]) -> None:
+        if self._lit != sounding:
+            self._lit = dict(sounding)
+            self.update()
+
+    @property
+    def show_letters(self) -> bool:
+        """Whether the computer's keys are written on the piano's."""
+        return self._show_letters
+
+    @show_letters.setter
+    def show_letters(self, on: bool) -> None:
+        self._show_letters = on
+        self.update()
+
+    @property
+    def octave(self) -> int:
+        """By how many octaves the computer's keys are shifted."""
+        return self._octave
+
+    @octave.setter
+    def octave(self, octave: int) -> None:
+        octave = max(OCTAVES[0], min(OCTAVES[1], octave))
+        if octave != self._octave:
+            self._octave = octave
+            self.octaveChanged.emit(octave)
+            self.update()
+
+    @property
+    def velocity(self) -> int:
+        """How hard the computer's keys strike, 1 to 127."""
+        return self._velocity
+
+    @velocity.setter
+    def velocity(self, velocity: int) -> None:
+        velocity = max(1, min(127, velocity))
+        if velocity != self._velocity:
+            self._velocity = velocity
+            self.velocityChanged.emit(velocity)
+
+    # ------------------------------------------------------------ hands
+
+    @property
+    def held(self) -> frozenset[int]:
+        """The pitches that are held down here."""
+        return frozenset(self._held.values())
+
+    def _press(self, hand: int, pitch: int, velocity: int) -> None:
+        self._release(hand)
+        if 0 <= pitch <= 127:
+            if pitch not in self._held.values():
+                self._play(midi.note_on(_CHANNEL, pitch, velocity))
+            self._held[hand] = pitch
+            self.update()
+
+    def _release(self, hand: int) -> None:
+        pitch = self._held.pop(hand, None)
+        if pitch is not None and pitch not in self._held.values():
+            self._play(midi.note_off(_CHANNEL, pitch))
+        self.update()
+
+    def release_all(self) -> None:
+        """Let go of every key."""
+        for hand in tuple(self._held):
+            self._release(hand)
+
+    def wants(self, event: QKeyEvent) -> bool:
+        """Whether the key plays here."""
+        key = event.key()
+        playing = key in LETTERS or key in {*_DOWN, *_UP, _SOFTER, _LOUDER}
+        return playing and not event.modifiers() & _FOREIGN
+
+    def handle_key(self, event: QKeyEvent) -> bool:
+        """Take a key's press or release; whether it meant something here."""
+        key = event.key()
+        if event.type() == QEvent.Type.KeyRelease:
+            known = key in self._held
+            if known and not event.isAutoRepeat():
+                self._release(key)
+            return known
+        if event.modifiers() & _FOREIGN:
+            return False
+        if key in LETTERS:
+            if not event.isAutoRepeat() and key not in self._held:
+                self._press(key, LOWEST + 12 * self._octave + LETTERS[Qt.Key(key)][1], self._velocity)
+            return True
+        return self._turned(key)
+
+    def _turned(self, key: int) -> bool:
+        """Whether the key changes the octave or the velocity."""
+        if key in _DOWN | _UP:
+            self.octave += 1 if key in _UP else -1
+        elif key in {_SOFTER, _LOUDER}:
+            self.velocity += VELOCITY_STEP if key == _LOUDER else -VELOCITY_STEP
+        else:
+            return False
+        return True
+
+    def keyPressEvent(self, a0: QKeyEvent | None) -> None:  # noqa: N802
+        if a0 is not None and not self.handle_key(a0):
+            super().keyPressEvent(a0)
+
+    def keyReleaseEvent(self, a0: QKeyEvent | None) -> None:  # noqa: N802
+        if a0 is not None and not self.handle_key(a0):
+            super().keyReleaseEvent(a0)
+
+    def _touch(self, at: QPointF) -> None:
+        """The mouse is down here: from key to key it slides."""
+        pitch = self._layout().pitch_at(at.x(), at.y())
+        if pitch is None:
+            self._release(_MOUSE)
+        elif self._held.get(_MOUSE) != pitch:
+            self._press(_MOUSE, pitch, self._layout().velocity_at(pitch, at.y()))
+
+    def mousePressEvent(self, a0: QMouseEvent | None) -> None:  # noqa: N802
+        if a0 is not None and a0.button() == Qt.MouseButton.LeftButton:
+            self._touch(a0.position())
+
+    def mouseMoveEvent(self, a0: QMouseEvent | None) -> None:  # noqa: N802
+        if a0 is not None and a0.buttons() & Qt.MouseButton.LeftButton:
+            self._touch(a0.position())
+
+    def mouseReleaseEvent(self, a0: QMouseEvent | None) -> None:  # noqa: N802
+        if a0 is not None and a0.button() == Qt.MouseButton.LeftButton:
+            self._release(_MOUSE)
+
+    def _focus_moved(self, _: QWidget | None, now: QWidget | None) -> None:
+        """Where somebody types, the computer's keys are not seen here any more, nor that they are let go."""
+        if isinstance(now, QLineEdit | QAbstractSpinBox):
+            self.release_all()
+
+    def focusOutEvent(self, a0: QFocusEvent | None) -> None:  # noqa: N802
+        self.release_all()
+        super().focusOutEvent(a0)
+        self.update()
+
+    def focusInEvent(self, a0: QFocusEvent | None) -> None:  # noqa: N802
+        super().focusInEvent(a0)
+        self.update()
+
+    def hideEvent(self, a0: QHideEvent | None) -> None:  # noqa: N802
+        self.release_all()
+        super().hideEvent(a0)
+
+    def event(self, a0: QEvent | None) -> bool:
+        if a0 is not None and a0.type() in {QEvent.Type.WindowDeactivate, QEvent.Type.EnabledChange}:
+            self.release_all()
+        return super().event(a0)
+
+    # ------------------------------------------------------------ painting
+
+    def _layout(self) -> Layout:
+        return Layout.of(self.width(), self.height(), LOWEST + 12 * self._octave)
+
+    def paintEvent(self, a0: QPaintEvent | None) -> None:  # noqa: N802, ARG002
+        painter = QPainter(self)
+        lit = {**self._lit, **dict.fromkeys(self._held.values(), PLAYER)}
+        lowest = LOWEST + 12 * self._octave
+        letters = {lowest + above: letter for letter, above in LETTERS.values()} if self._show_letters else {}
+        keyboard_painter.paint(painter, self.palette(), self._layout(), lit, letters, focused=self.hasFocus())

@@ -1,0 +1,51 @@
+"""The files behind a drag: real MIDI files in one temporary folder, which goes when the program ends.
+
+A DAW may read the file long after the drop, and a file manager may move it away: so a file stays until the exit, is
+never written over with other music, and is written again where it is gone.
+"""
+
+from collections.abc import Sequence
+from itertools import count
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from bachbridge.errors import BachBridgeError
+from bachbridge_gui.state.exchanges import Entry, Piece, merged
+
+
+class MidiShelf:
+    """Makes its folder when it is first needed."""
+
+    def __init__(self) -> None:
+        self._folder: TemporaryDirectory[str] | None = None
+        self._files: dict[Piece, Path] = {}
+
+    def file_for(self, entries: Sequence[Entry]) -> Path:
+        """The MIDI file that holds these exchanges, under a name that tells them; or `BachBridgeError`."""
+        piece = merged(entries)
+        folder = self._place()
+        path = self._files.get(piece) or self._free(folder, piece.title)
+        if not path.exists():
+            piece.write(path)
+        self._files[piece] = path
+        return path
+
+    def close(self) -> None:
+        """Remove the folder with its files."""
+        if self._folder:
+            self._folder.cleanup()
+        self._folder, self._files = None, {}
+
+    def _free(self, folder: Path, stem: str) -> Path:
+        taken = set(self._files.values())
+        names = (f"{stem}.mid" if number == 1 else f"{stem} ({number}).mid" for number in count(1))
+        return next(path for path in (folder / name for name in names) if path not in taken)
+
+    def _place(self) -> Path:
+        if self._folder is None or not Path(self._folder.name).is_dir():
+            self.close()
+            try:
+                self._folder = TemporaryDirectory(prefix="BachBridge-", ignore_cleanup_errors=True)
+            except OSError as error:
+                raise BachBridgeError(f"No temporary file can be made ({error.strerror}): make room.") from error
+        return Path(self._folder.name)

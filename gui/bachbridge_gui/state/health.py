@@ -1,0 +1,210 @@
+"""How the program is: what the status line and the check list say, reduced from the engine's messages.
+
+Figures are of the last minute. Latenesses are counted, second by second, in bins that grow by 5 %, so that a minute of
+dense playing takes no more room than a quiet one; a percentile is right to 2.5 %.
+
+A loop is our own output coming back as input. An echo is a key that is received shortly after the same key, with the
+same velocity, was sent; the channel may have changed on the way. A player's note that is passed on was received before
+it was sent and is none. Four echoes among the last six keys are a loop.
+"""
+
+from bisect import bisect_left
+from collections import Counter, defaultdict, deque
+from itertools import accumulate
+from math import ceil, exp, log
+
+from bachbridge.midi import messages as midi
+from bachbridge.protocol.events import (
+    ClockHeard,
+    Connections,
+    Failed,
+    Health,
+    Message,
+    Missed,
+    ModelDown,
+    ModelUp,
+    PortsChanged,
+    Received,
+    Sent,
+    Status,
+)
+
+LATE_NS = 10_000_000
+"""A message sent later than this is counted as late."""
+ECHO_NS = 60_000_000
+_SECOND_NS = 1_000_000_000
+_MINUTE_S = 60
+_GROWTH = log(1.05)
+_KEYS, _ECHOES = 6, 4
+_REMEMBERED = 128
+LOADING = "Model is loading"
+OWN_PORTS = ("BachBridge", "pipe")
+"""How the names of our own virtual ports begin, which are open without anybody being connected; and no port at all."""
+
+
+def begun(sentence: str) -> str:
+    """What a process says of itself, begun as a sentence is."""
+    return sentence[:1].upper() + sentence[1:]
+
+
+class Minute:
+    """Counts of what happened in the last minute, by what it was."""
+
+    __slots__ = ("_seconds",)
+
+    def __init__(self) -> None:
+        self._seconds: deque[tuple[int, Counter[int]]] = deque(maxlen=_MINUTE_S + 1)
+
+    def add(self, now_ns: int, what: int, count: int = 1) -> None:
+        second = now_ns // _SECOND_NS
+        if not self._seconds or self._seconds[-1][0] < second:
+            self._seconds.append((second, Counter()))
+        self._seconds[-1][1][what] += count
+
+    def counts(self, now_ns: int) -> dict[int, int]:
+        since = now_ns // _SECOND_NS - _MINUTE_S
+        counts: defaultdict[int, int] = defaultdict(int)
+        for second, counter in self._seconds:
+            if second > since:
+                for what, count in counter.items():
+                    counts[what] += count
+        return counts
+
+
+class Vitals:
+    """Fed with every message; read at the pace at which people read."""
+
+    def __init__(self) -> None:
+        self._lateness, self._faults = Minute(), Minute()
+        self._damaged = 0
+        self._struck: deque[tuple[int, int, int]] = deque(maxlen=_REMEMBERED)
+        """When, which pitch and how hard: the keys that were sent."""
+        self._echoes: deque[bool] = deque(maxlen=_KEYS)
+        self.input, self.output = "", ""
+        self.connected = -1
+        """How many others are connected to our input; -1: the system cannot tell."""
+        self.received = False
+        """Whether anything at all came in."""
+        self.notes_seen = False
+        self.clock_seen = False
+        self.clock_bpm = 0.0
+        """The tempo of the DAW's clock; 0: it does not run."""
+        self.last_in_ns: int | None = None
+        self.last_out_ns: int | None = None
+        """When a note came in and went out last."""
+        self.engine_text = ""
+        """What became of the engine, until it runs again."""
+        self.model_up: bool | None = None
+        """None: it has not said anything yet."""
+        self.model_text = LOADING
+        self.model_p50_ns, self.model_p99_ns = 0, 0
+
+    def take(self, message: Message, now_ns: int) -> None:
+        """Reduce one message, seen at `now_ns`."""
+        match message:
+            case Received(data, at_ns):
+                self._received(data, at_ns)
+            case Sent(data, due_ns, sent_ns):
+                self._sent(data, due_ns, sent_ns, now_ns)
+            case Missed():
+                self._faults.add(now_ns, 0)
+            case Status("midi", text):
+                self._damage(text, now_ns)
+            case PortsChanged(source, sink):
+                self._connected(source, sink)
+            case Connections(inputs):
+                self.connected = inputs
+            case ClockHeard(bpm):
+                self.clock_bpm, self.clock_seen = bpm, self.clock_seen or bpm > 0
+            case Health():
+                self.model_p50_ns, self.model_p99_ns = message.model_p50_ns, message.model_p99_ns
+            case ModelUp(name):
+                self.model_up, self.model_text = True, f"{name} is ready"
+            case ModelDown(reason):
+                self.model_up, self.model_text = False, begun(reason)
+                self.model_p50_ns = self.model_p99_ns = 0
+            case Failed(text) | Status("engine", text):
+                self._fallen(text)
+            case _:
+                pass
+
+    # ------------------------------------------------------------ what is read
+
+    @property
+    def input_seen(self) -> bool:
+        """Whether a port of another program's is open or connected to ours, or anything came in."""
+        return self.received or self.connected > 0 or bool(self.input and not self.input.startswith(OWN_PORTS))
+
+    @property
+    def loop(self) -> bool:
+        """Whether what we send comes back to us."""
+        return sum(self._echoes) >= _ECHOES
+
+    def lateness_ns(self, now_ns: int, *shares: float) -> tuple[int, ...]:
+        """How late each of the given shares of the last minute's messages was at most; empty if nothing was sent."""
+        counts = self._lateness.counts(now_ns)
+        sizes = sorted(counts)
+        ranks = list(accumulate(counts[size] for size in sizes))
+        places = (bisect_left(ranks, ceil(share * ranks[-1])) for share in (shares if ranks else ()))
+        return tuple(round(exp(sizes[place] * _GROWTH)) - 1 for place in places)
+
+    def faults(self, now_ns: int) -> int:
+        """How many events of the last minute were dropped, late or damaged."""
+        return sum(self._faults.counts(now_ns).values())
+
+    # ------------------------------------------------------------ what is heard
+
+    def _received(self, data: bytes, at_ns: int) -> None:
+        self.received = True
+        match midi.decode(data):
+            case midi.NoteOn(_, pitch, velocity):
+                self.notes_seen, self.last_in_ns = True, at_ns
+                self._echoes.append(self._echo(pitch, velocity, at_ns))
+            case midi.NoteOff():
+                self.last_in_ns = at_ns
+            case _:
+                pass
+
+    def _sent(self, data: bytes, due_ns: int, sent_ns: int, now_ns: int) -> None:
+        late_ns = max(0, sent_ns - due_ns)
+        self._lateness.add(now_ns, round(log(late_ns + 1) / _GROWTH))
+        if late_ns > LATE_NS:
+            self._faults.add(now_ns, 0)
+        match midi.decode(data):
+            case midi.NoteOn(_, pitch, velocity):
+                self.last_out_ns = sent_ns
+                self._struck.append((sent_ns, pitch, velocity))
+            case midi.NoteOff():
+                self.last_out_ns = sent_ns
+            case _:
+                pass
+
+    def _echo(self, pitch: int, velocity: int, at_ns: int) -> bool:
+        """Whether we sent this key a moment before; each that was sent comes back once."""
+        for struck in self._struck:
+            if struck[1:] == (pitch, velocity) and 0 <= at_ns - struck[0] <= ECHO_NS:
+                self._struck.remove(struck)
+                return True
+        return False
+
+    def _damage(self, text: str, now_ns: int) -> None:
+        """Status counts the damaged messages since the engine's start."""
+        first = text.partition(" ")[0]
+        damaged = int(first) if first.isdecimal() else self._damaged + 1
+        self._faults.add(now_ns, 0, max(1, damaged - self._damaged))
+        self._damaged = damaged
+
+    def _fallen(self, text: str) -> None:
+        """The engine is gone, and the model with it; before the first one is there, that is no news."""
+        if self.input or self.output or self.engine_text:
+            self.engine_text = text
+        self.model_up, self.model_text, self._damaged = None, LOADING, 0
+        self.clock_bpm = 0.0
+        self.model_p50_ns = self.model_p99_ns = 0
+
+    def _connected(self, source: str, sink: str) -> None:
+        """Another connection: what was seen of the one before proves nothing."""
+        if (source, sink) != (self.input, self.output):
+            self.received = self.notes_seen = self.clock_seen = False
+            self._echoes.clear()
+        self.input, self.output, self.engine_text = source, sink, ""

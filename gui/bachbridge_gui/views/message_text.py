@@ -1,0 +1,223 @@
+"""Every message in words, for the monitor: where it came from and what it says.
+
+Channels are counted from 1 here. What comes dozens of times a second and says nothing new (clock pulses, deadlines,
+feeding the model) has no words.
+"""
+
+from dataclasses import dataclass
+
+from bachbridge.midi import messages as midi
+from bachbridge.music.notes import STEPS_PER_BEAT, key_name, key_numbered, pitch_name
+from bachbridge.protocol.events import (
+    Answer,
+    Answered,
+    Answering,
+    Ask,
+    Cadence,
+    Cancel,
+    ClockHeard,
+    Connections,
+    EndPhrase,
+    Failed,
+    Feed,
+    Foresee,
+    Harmonized,
+    Health,
+    Heard,
+    LookForPorts,
+    Message,
+    Metre,
+    Midi,
+    Missed,
+    ModelDown,
+    ModelUp,
+    Panic,
+    Plan,
+    Play,
+    PortNames,
+    PortsChanged,
+    Prompt,
+    Quit,
+    Received,
+    Refused,
+    Reset,
+    Send,
+    Sent,
+    Setting,
+    Status,
+    Tick,
+)
+
+NOTES, OTHER, REPORTS = "notes", "other MIDI", "reports"
+KINDS = (NOTES, OTHER, REPORTS)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One message: when, of which of `KINDS`, from where, and what it says."""
+
+    at_ns: int
+    kind: str
+    source: str
+    text: str
+
+
+def line(message: Message, now_ns: int) -> Line | None:
+    """The message as a line of the monitor, if it has words; `now_ns` stands where it has no time of its own."""
+    text = words(message)
+    if text is None:
+        return None
+    match message:
+        case Received(data, at_ns):
+            return Line(at_ns, _kind(data), "in", text)
+        case Sent(data, _, sent_ns):
+            return Line(sent_ns, _kind(data), "out", text)
+        case Midi(data) | Send(data):
+            return Line(now_ns, _kind(data), "out" if isinstance(message, Send) else "in", text)
+        case Answer() | Answering() | Answered() | Harmonized() | Plan() | Ask() | ModelUp() | ModelDown() | Refused():
+            return Line(now_ns, REPORTS, "model", text)
+        case _:
+            return Line(now_ns, REPORTS, "engine", text)
+
+
+def words(message: Message) -> str | None:
+    """What the message says; None where it says nothing new."""
+    match message:
+        case Received(data) | Midi(data) | Sent(data) | Send(data):
+            return midi_words(data)
+        case Heard(phrase, _, step_ns, ended_by):
+            return f"phrase heard: {_count(len(phrase.notes), 'note')}, {15e9 / step_ns:.0f} bpm, ended by {ended_by}"
+        case Answer(_, notes, _, final):
+            return f"{_count(len(notes), 'note')} of the answer planned{', the last ones' if final else ''}"
+        case Answering():
+            return "the answer begins"
+        case Answered(_, notes, interrupted):
+            return f"the answer {'was cut short' if interrupted else 'is over'}: {_count(len(notes), 'note')}"
+        case Harmonized(_, _, voices, key):
+            return _harmony(voices, key)
+        case Missed(_, what):
+            return f"missed: {what}"
+        case _:
+            return _condition(message)
+
+
+def _condition(message: Message) -> str | None:
+    """What is said of the program rather than of the music."""
+    match message:
+        case Status(topic, text):
+            return f"{topic}: {text}"
+        case ClockHeard(bpm):
+            return f"the DAW's clock runs at {bpm:.1f} bpm" if bpm > 0 else "the DAW's clock stopped"
+        case Metre(_, step_ns, steps_per_bar, source):
+            return f"bars of {steps_per_bar / STEPS_PER_BEAT:g} beats, {15e9 / step_ns:.0f} bpm ({source})"
+        case Connections(inputs, outputs):
+            known = [f"{_count(n, 'port')} {way}" for n, way in ((inputs, "in"), (outputs, "out")) if n >= 0]
+            return f"connected: {', '.join(known)}" if known else None
+        case PortNames(inputs, outputs):
+            return f"ports of others: {', '.join(inputs) or 'none'} in, {', '.join(outputs) or 'none'} out"
+        case PortsChanged(source, sink):
+            return f"ports: in {source or 'closed'}, out {sink or 'closed'}"
+        case ModelUp(name, step_ns):
+            return f"{name} is ready, {step_ns / 1e6:.2f} ms a step"
+        case ModelDown(reason) | Refused(_, reason) | Quit(reason):
+            return reason
+        case Failed(error):
+            return error
+        case Health(sent, late_p50_ns, late_p99_ns):
+            return (
+                f"{sent} messages sent, half within {late_p50_ns / 1e6:.2f} ms, 99 % within {late_p99_ns / 1e6:.2f} ms"
+            )
+        case _:
+            return _wish(message)
+
+
+def _wish(message: Message) -> str | None:
+    """What is asked of the engine or of the model."""
+    match message:
+        case Setting(name, value):
+            return f"setting {name} = {value}"
+        case Panic():
+            return "panic: all notes off on every channel"
+        case EndPhrase():
+            return "the phrase is to end"
+        case Reset():
+            return "everything is to be forgotten"
+        case Cadence():
+            return "lead to a close"
+        case Prompt(phrase):
+            return f"{_count(len(phrase.notes), 'note')} to be answered"
+        case Play(phrase):
+            return f"{_count(len(phrase.notes), 'note')} to be played"
+        case Ask(_, task, model, _, steps):
+            return f"{model} is asked to {task}, {steps} steps"
+        case Cancel():
+            return "what was asked is no longer wanted"
+        case Tick() | Feed() | Foresee() | Plan() | LookForPorts():
+            return None
+        case _:
+            # A message of a newer engine: its name is better than nothing.
+            return type(message).__name__
+
+
+def midi_words(data: bytes) -> str | None:
+    """A MIDI message in words; None for the clock's pulses and the like."""
+    match midi.decode(data):
+        case midi.NoteOn(channel, pitch, velocity):
+            return f"note on   {_pitch(pitch)} velocity {velocity}, channel {channel + 1}"
+        case midi.NoteOff(channel, pitch):
+            return f"note off  {_pitch(pitch)} channel {channel + 1}"
+        case midi.Control(channel, controller, value):
+            return _control_words(channel, controller, value)
+        case midi.Voiced(raw):
+            return _voiced_words(raw)
+        case midi.Start():
+            return "start"
+        case midi.Continue():
+            return "continue"
+        case midi.Stop():
+            return "stop"
+        case midi.SongPosition(step):
+            return f"song position {step} sixteenths"
+        case midi.System() if data[0] == 0xF0:
+            return f"system exclusive, {len(data)} bytes"
+        case midi.Clock() | midi.System():
+            return None
+        case midi.Unknown():
+            return f"damaged message: {data.hex(' ') or 'no bytes'}"
+
+
+def _control_words(channel: int, controller: int, value: int) -> str:
+    known = {64: "sustain pedal", 1: "modulation wheel", 7: "volume", 120: "all sound off", 123: "all notes off"}
+    name = f"{known[controller]} (control {controller})" if controller in known else f"control {controller}"
+    return f"{name} = {value}, channel {channel + 1}"
+
+
+def _voiced_words(data: bytes) -> str:
+    channel = (data[0] & 0x0F) + 1
+    match data[0] & 0xF0:
+        case 0xC0:
+            return f"program change {data[1] + 1}, channel {channel}"
+        case 0xE0:
+            return f"pitch bend {(data[1] | data[2] << 7) - 8192:+d}, channel {channel}"
+        case 0xA0:
+            return f"aftertouch {_pitch(data[1])} = {data[2]}, channel {channel}"
+        case _:
+            return f"channel pressure = {data[1]}, channel {channel}"
+
+
+def _harmony(voices: tuple[tuple[int, ...], ...], key: int) -> str:
+    pitches = " ".join(pitch_name(pitch) for _, pitch, *_ in voices) or "silence"
+    tonic = key_numbered(key)
+    return f"harmony: {pitches}" + (f" in {key_name(tonic)}" if tonic is not None else "")
+
+
+def _pitch(pitch: int) -> str:
+    return f"{f'{pitch_name(pitch)} ({pitch})':<10}"
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
+def _kind(data: bytes) -> str:
+    return NOTES if isinstance(midi.decode(data), midi.NoteOn | midi.NoteOff) else OTHER

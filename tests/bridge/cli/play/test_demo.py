@@ -1,0 +1,56 @@
+"""The whole program: engine and model in their processes, a short phrase at a quick tempo, three files."""
+
+import wave
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from bachbridge.cli.play.demo import FILES, demo
+from bachbridge.errors import BachBridgeError, ModelError
+from bachbridge.files.midi_reader import read_midi
+from bachbridge.music.example_phrase import Melody
+from bachbridge.music.notes import Note, Phrase
+
+PITCHES = (67, 69, 71, 72)
+SHORT = Melody("BWV 0", "A bar", 240.0, Phrase(tuple(Note(4 * i, 4, p) for i, p in enumerate(PITCHES)), 16))
+
+
+def run(directory: Path, model: str = "chorale-lstm", *, ports: bool = False) -> None:
+    demo(directory, model=model, temperature=0.9, seed=1, melody=SHORT, ports=ports)
+
+
+def test_a_short_phrase_is_answered_live(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    monkeypatch.setenv("SOUNDFONT", "/nowhere.sf2")
+    run(tmp_path / "new" / "folder")
+    written = tmp_path / "new" / "folder"
+    assert {path.name for path in written.iterdir()} == set(FILES)
+    song = read_midi(written / "demo.mid")
+    assert song.names[1:] == ("Player", "Soprano", "Alto", "Tenor", "Bass")
+    assert song.time.tempos[0].beat_us == 250_000
+    player = [note for note in song.notes if note.track == 1]
+    assert [note.pitch for note in player] == list(PITCHES)
+    answer = [note for note in song.notes if note.track > 1]
+    assert {note.track for note in answer} == {2, 3, 4, 5}
+    assert all(song.time.step(note.start) >= 16 for note in answer)
+    with wave.open(str(written / "demo.wav")) as sound:
+        assert sound.getnframes() / sound.getframerate() > 2
+    with Image.open(written / "demo.png") as image:
+        image.verify()
+    out = capsys.readouterr().out
+    assert "4 notes, 1 bar at 240 bpm" in out
+    assert "built-in" in out
+
+
+def test_without_the_model_nothing_is_written(tmp_path: Path):
+    with pytest.raises(ModelError, match="no-such-model"):
+        run(tmp_path, "no-such-model")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_folder_that_cannot_be_is_told_before_anything_plays(tmp_path: Path):
+    (tmp_path / "file").touch()
+    with pytest.raises(BachBridgeError, match="choose another folder"):
+        run(tmp_path / "file" / "folder")

@@ -1,0 +1,164 @@
+"""The command line as a person meets it: in a process of its own, by what it prints and how it exits."""
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from bachbridge import __version__
+from bachbridge.cli.options import EXPLAINED
+from bachbridge.settings import Settings, option
+
+COMMANDS = (
+    *("ports", "models", "continue", "harmonize", "mend", "vary", "text", "roll", "demo", "replay"),
+    *("dream", "tune", "bench", "train", "evaluate", "export"),
+)
+HEAVY = ("numpy", "onnxruntime", "mido", "rtmidi", "rich", "PIL", "platformdirs", "tensorflow", "music21", "PyQt6")
+
+
+def python(*arguments: str, home: Path) -> subprocess.CompletedProcess[str]:
+    """A Python that sees the code under test; its home has no file of settings, it runs in an empty folder there."""
+    own = {"HOME": str(home), "XDG_CONFIG_HOME": str(home), "APPDATA": str(home), "COLUMNS": "120"}
+    inherited = {name: value for name, value in os.environ.items() if name != "ORT_DISABLE_TELEMETRY"}
+    environment = {**inherited, **own, "PYTHONPATH": os.pathsep.join(sys.path)}
+    command = [sys.executable, *arguments]
+    place = home / "place"
+    place.mkdir(exist_ok=True)
+    return subprocess.run(command, env=environment, cwd=place, capture_output=True, text=True, check=False, timeout=60)
+
+
+def bachbridge(*arguments: str, home: Path) -> subprocess.CompletedProcess[str]:
+    return python("-m", "bachbridge.cli.main", *arguments, home=home)
+
+
+def test_help_lists_all_commands_and_settings(tmp_path: Path) -> None:
+    done = bachbridge("--help", home=tmp_path)
+    assert done.returncode == 0
+    listed = {line.split()[0] for line in done.stdout.splitlines() if line.startswith("  ") and line.strip()}
+    assert listed.issuperset(COMMANDS)
+    assert all(f"--{option(field.name)}" in done.stdout for field in fields(Settings))
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_explains_itself(command: str, tmp_path: Path) -> None:
+    done = bachbridge(command, "--help", home=tmp_path)
+    assert done.returncode == 0
+    assert f"Usage: bachbridge {command}" in done.stdout
+
+
+def test_every_setting_is_explained() -> None:
+    assert EXPLAINED.keys() == {field.name for field in fields(Settings)}
+
+
+def test_help_imports_nothing_heavy(tmp_path: Path) -> None:
+    program = (
+        "import sys; sys.argv = ['bachbridge', '--help']\n"
+        "from bachbridge.cli.main import main\n"
+        "try: main()\n"
+        f"finally: print('LOADED', *[name for name in {HEAVY} if name in sys.modules])"
+    )
+    done = python("-c", program, home=tmp_path)
+    assert done.stdout.splitlines()[-1].split() == ["LOADED"]
+
+
+def test_the_networks_runtime_keeps_to_itself(tmp_path: Path) -> None:
+    done = python("-c", "import bachbridge, onnxruntime", home=tmp_path)
+    assert done.returncode == 0
+    assert [entry.name for entry in tmp_path.rglob("*")] == ["place"]
+
+
+def test_the_version_is_the_packages(tmp_path: Path) -> None:
+    done = bachbridge("--version", home=tmp_path)
+    assert (done.returncode, done.stdout) == (0, f"bachbridge {__version__}\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--mode", "waltz"], "continue, harmonize, off"),
+        (["--temperature", "9"], "0.1 to 2"),
+        (["--bpm", "7"], "20 to 300"),
+        (["--channels", "1,2"], "1,2,3,4"),
+        (["--headless", "--model", "nobody"], "there is no model"),
+        (["demo", "--model", "nobody"], "there is no model"),
+        (["evaluate", "nobody"], "there is no model"),
+        (["replay", "none.log"], "none.log"),
+        (["continue", "none.mid", "-o", "out.mid"], "none.mid"),
+        (["harmonize", "none.mid", "-o", "out.mid"], "none.mid"),
+        (["harmonize", "in.mid", "-o", "out.mid", "--voice", "mezzo"], "soprano, alto, tenor or bass"),
+        (["text", "none.mid"], "none.mid"),
+        (["train", "nobody"], "nobody"),
+        (["continue", "in.mid", "-o", "out.mid", "--temperature", "0"], "0.1 to 2"),
+        (["continue", "in.mid", "-o", "out.mid", "--seed", "-7"], "seed"),
+        (["demo", "--temperature", "nan"], "0.1 to 2"),
+        (["--child", "butler"], "engine, modelhost"),
+    ],
+)
+def test_a_value_out_of_range_gets_one_sentence(arguments: list[str], says: str, tmp_path: Path) -> None:
+    done = bachbridge(*arguments, home=tmp_path)
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert len(done.stderr.splitlines()) == 1
+    assert done.stderr.startswith("bachbridge: ")
+    assert says in done.stderr
+    assert list((tmp_path / "place").iterdir()) == []
+
+
+@pytest.mark.parametrize("command", [["continue"], ["harmonize"], ["mend", "--bars", "2"], ["vary"]])
+def test_the_seed_minus_one_is_a_new_one_that_is_told(command: list[str], tmp_path: Path) -> None:
+    done = bachbridge(*command, "none.mid", "-o", "out.mid", "--seed", "-1", home=tmp_path)
+    assert done.stdout.startswith("the seed is ")
+    assert 0 <= int(done.stdout.split()[-1]) < 2**31
+    assert len(done.stderr.splitlines()) == 1
+    assert "none.mid" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--tempo", "90"], ["compose"], ["--bpm", "fast"], ["continue"], ["bench", "--notes", "0"]]
+)
+def test_a_wrong_call_is_a_usage_error(arguments: list[str], tmp_path: Path) -> None:
+    done = bachbridge(*arguments, home=tmp_path)
+    assert done.returncode == 2
+    assert "Usage: bachbridge" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_damaged_settings_file_is_named(tmp_path: Path) -> None:
+    asked = python("-c", "from bachbridge.settings import settings_path; print(settings_path())", home=tmp_path)
+    place = Path(asked.stdout.strip())
+    assert place.is_relative_to(tmp_path)
+    place.parent.mkdir(parents=True)
+    place.write_text("bpm = 7", encoding="utf-8")
+    done = bachbridge("--headless", home=tmp_path)
+    assert done.returncode == 1
+    assert len(done.stderr.splitlines()) == 1
+    assert str(place) in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("missing", "extra"), [("tensorflow", "train"), ("music21", "train"), ("PyQt6", "gui"), ("verovio", "score")]
+)
+def test_a_missing_extra_is_named_with_the_line_that_installs_it(missing: str, extra: str, tmp_path: Path) -> None:
+    program = (
+        "import sys\n"
+        "from bachbridge.cli import main as app\n"
+        f"def lacking(*_, **__): raise ModuleNotFoundError('no', name='{missing}.part')\n"
+        "app.app = lacking\n"
+        "app.main()"
+    )
+    done = python("-c", program, home=tmp_path)
+    assert done.returncode == 1
+    assert len(done.stderr.splitlines()) == 1
+    assert f'pip install "bachbridge[{extra}]"' in done.stderr
+
+
+def test_a_step_of_each_model_that_is_shipped_can_be_timed(tmp_path: Path) -> None:
+    done = bachbridge("bench", "--steps", "--json", home=tmp_path)
+    assert done.returncode == 0, done.stderr
+    figures = json.loads(done.stdout)["step_ms"]
+    assert {"chorale-lstm", "keys88, after 128 symbols", "keys88, after 1024 symbols"} <= figures.keys()
+    assert all(0 < its["p50"] <= its["p95"] for its in figures.values())

@@ -1,0 +1,225 @@
+"""Tunes in ABC at the commands: what `continue` and `dream` write, what `text` turns them into, what is refused."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from bachbridge.cli.transform import continue_
+from bachbridge.cli.transform.continue_ import continue_file
+from bachbridge.cli.transform.dream import Wish, dream_file
+from bachbridge.cli.transform.text import convert
+from bachbridge.codecs.abc import codec as abc_codec
+from bachbridge.codecs.abc.reader import tune_notes
+from bachbridge.errors import BachBridgeError
+from bachbridge.files.abc_song import read_song
+from bachbridge.files.midi_reader import read_midi
+from bachbridge.files.smf import METER, TEMPO, file_bytes, meta, part_chunk, track_chunk
+from bachbridge.inference.symbols.generator import Stream
+from bachbridge.music.notes import Note
+from bachbridge.protocol.events import Answer, Ask
+from tests.bridge.codecs.abc.test_codec import bars
+from tests.bridge.codecs.abc.test_score_writer import JIG
+from tests.support.hash_symbol_net import Hashes
+
+WALTZ = [(0, 480, 67, 90), (480, 960, 66, 80), (960, 1440, 69, 80), (1440, 2880, 71, 70)]
+REEL = "X:1\nT:A reel\nM:4/4\nL:1/8\nK:D\nd2 fd Adfd|e2 ^ge d4|\n"
+
+
+@dataclass
+class Singer:
+    """Sings quarters downwards in so many voices."""
+
+    voices: int = 1
+    asks: list[Ask] = field(default_factory=list[Ask])
+    tasks: tuple[str, ...] = ("continue",)
+
+    def generate(self, ask: Ask) -> Iterator[Answer | None]:
+        self.asks.append(ask)
+        for at in range(0, ask.steps, 4):
+            chord = tuple(Note(at, 4, 74 - at // 4 % 5 - 12 * v, voice=v) for v in range(self.voices))
+            yield Answer(ask.ask, chord, at + 4, final=at + 4 >= ask.steps)
+
+
+@pytest.fixture
+def singer(monkeypatch: pytest.MonkeyPatch) -> Singer:
+    found = Singer()
+    monkeypatch.setattr(continue_, "build", lambda _: found)
+    return found
+
+
+def song(path: Path, *parts: list[tuple[int, int, int, int]]) -> Path:
+    told = track_chunk([(0, meta(METER, bytes((3, 2, 24, 8)))), (0, meta(TEMPO, (600_000).to_bytes(3)))])
+    chunks = [part_chunk(f"part {n}", n, 0, part) for n, part in enumerate(parts or (WALTZ,))]
+    path.write_bytes(file_bytes(480, [told, *chunks]))
+    return path
+
+
+def tune(path: Path, text: str = JIG) -> Path:
+    path.write_text(text, "utf-8")
+    return path
+
+
+def run(source: Path, target: Path, count: int | None = 2) -> str:
+    continue_file(source, target, bars=count, temperature=1.0, seed=1, model="m")
+    return target.read_text("utf-8") if target.suffix == ".abc" else ""
+
+
+def test_a_line_and_its_answer_become_a_tune(tmp_path: Path, singer: Singer) -> None:
+    text = run(song(tmp_path / "in.mid"), tmp_path / "out.abc")
+    assert singer.asks[0].key == -1
+    head, music = text.split("K:")
+    assert head == "%abc-2.1\nX:1\nT:in\nM:3/4\nL:1/8\nQ:1/4=100\n"
+    assert music == "Bm\nG2 F2 A2|B6||d2 c2 =c2|B2 ^A2 d2|]\n"
+    assert bars(text) == [12] * 4
+
+
+def test_a_tune_stays_as_it_is_and_goes_on_with_the_rest_of_its_last_bar(tmp_path: Path, singer: Singer) -> None:
+    text = run(tune(tmp_path / "in.abc"), tmp_path / "out.abc")
+    assert text == f"%abc-2.1\n{JIG}d-|d^c2 =c2B-|B_B2 d2|]\n"
+    (ask,) = singer.asks
+    assert ask.key == 4 + 12
+    assert (ask.prompt.steps, ask.prompt.position, ask.prompt.steps_per_bar) == (48, 10, 12)
+
+
+@pytest.mark.parametrize(
+    ("text", "line"), [(REEL, ""), (REEL.rstrip("|\n") + " % the end\n", "||"), (REEL + "W:words\n", "")]
+)
+def test_a_bar_line_stands_between_a_tune_and_its_answer(tmp_path: Path, singer: Singer, text: str, line: str) -> None:
+    written = run(tune(tmp_path / "in.abc", text), tmp_path / "out.abc", count=1)
+    assert singer.asks[0].key == 2
+    assert written == f"%abc-2.1\n{text}{line}d2 c2 =c2 B2|]\n"
+    assert bars(written) == [16] * 3
+
+
+def test_an_answer_in_several_voices_is_written_in_voices(tmp_path: Path, singer: Singer) -> None:
+    singer.voices = 2
+    text = run(tune(tmp_path / "in.abc", REEL), tmp_path / "out.abc")
+    assert text.splitlines()[2] == "T:A reel"
+    voices = text.split("K:D\n")[1].split("V:")[1:]
+    assert [voice.splitlines()[-1] for voice in voices] == [
+        "d2 fd Ad fd|e2 ^ge d4||d2 c2 =c2 B2|^A2 d2 c2 =c2|]",
+        "z8|z8||D2 C2 =C2 B,2|^A,2 D2 C2 =C2|]",
+    ]
+
+
+def test_a_tune_goes_on_as_midi(tmp_path: Path, singer: Singer) -> None:
+    run(tune(tmp_path / "in.abc"), tmp_path / "out.mid")
+    read = read_midi(tmp_path / "out.mid")
+    first = min(note.start for note in read.notes if note.track == 2)
+    assert first == 48 * 240
+    assert len([note for note in read.notes if note.track == 1]) == 20
+    assert singer.asks[0].steps == 24
+
+
+def test_a_dream_is_a_tune(tmp_path: Path, singer: Singer) -> None:
+    singer.voices = 1
+    dream_file(tmp_path / "out.abc", Wish("m", 0.5, 1.0, 3, 0, 80.0, tune(tmp_path / "in.abc")))
+    text = (tmp_path / "out.abc").read_text("utf-8")
+    assert text.startswith("%abc-2.1\nX:1\nT:A dream of m\nM:6/8\nL:1/8\nQ:1/4=80\nK:Em\n")
+    lengths = bars(text)
+    assert (lengths[0], lengths[-1], set(lengths[1:-1])) == (2, 10, {12})
+    assert sum(lengths) == 14 * 12
+    assert len(singer.asks) == 2
+
+
+# ---------------------------------------------------------------- text
+
+
+def test_text_plays_a_tune_and_writes_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    source = tune(tmp_path / "in.abc", REEL)
+    convert(source, tmp_path / "out.mid", grid=4)
+    read = read_midi(tmp_path / "out.mid")
+    assert [note.pitch for note in read.notes][:4] == [74, 78, 74, 69]
+    assert (read.time.beat_us(0), read.phrase.steps_per_bar, read.phrase.steps) == (500_000, 16, 32)
+    convert(tmp_path / "out.mid", tmp_path / "back.abc", grid=4)
+    back = (tmp_path / "back.abc").read_text("utf-8")
+    assert tune_notes(back) == tune_notes(REEL)
+    assert "\nK:D\n" in back
+    capsys.readouterr()
+    convert(source, None, grid=2)
+    assert len(capsys.readouterr().out.splitlines()) == 16
+
+
+def test_the_tempo_of_a_tune_and_the_one_that_is_given(tmp_path: Path) -> None:
+    convert(tune(tmp_path / "in.abc"), tmp_path / "out.mid", grid=4, bpm=60)
+    assert read_midi(tmp_path / "out.mid").time.beat_us(0) == 1_000_000
+    convert(tmp_path / "in.abc", tmp_path / "out.mid", grid=4)
+    assert read_midi(tmp_path / "out.mid").time.beat_us(0) == 500_000
+
+
+def test_chords_are_written_in_voices(tmp_path: Path) -> None:
+    convert(song(tmp_path / "in.mid", WALTZ, [(0, 1440, 43, 80)]), tmp_path / "out.abc", grid=4)
+    voices = (tmp_path / "out.abc").read_text("utf-8").split("V:")[1:]
+    assert [voice.splitlines()[-1] for voice in voices] == ["G2 F2 A2|B6|]", "G,,6|z6|]"]
+
+
+# ---------------------------------------------------------------- what is refused
+
+
+@pytest.mark.usefixtures("singer")
+@pytest.mark.parametrize(
+    ("name", "text", "target", "says"),
+    [
+        ("in.abc", REEL, "out.txt", r"ends in \.mid or \.abc"),
+        ("in.abc", None, "out.abc", "cannot be read"),
+        ("in.abc", "words\n", "out.mid", "holds no tune"),
+        ("in.abc", "X:1\nK:C\nc\n", "out.abc", "no meter"),
+        ("in.abc", "X:1\nM:4/4\nK:C\nz8\n", "out.abc", "holds no notes"),
+        ("in.mid", REEL, "out.abc", "not a MIDI file"),
+        ("in.abc", REEL, "none/out.abc", "there is no folder"),
+    ],
+)
+def test_what_cannot_go_on_is_told_and_nothing_written(
+    tmp_path: Path, name: str, text: str | None, target: str, says: str
+) -> None:
+    if text is not None:
+        tune(tmp_path / name, text)
+    before = set(tmp_path.iterdir())
+    with pytest.raises(BachBridgeError, match=says):
+        run(tmp_path / name, tmp_path / target)
+    with pytest.raises(BachBridgeError, match=says):
+        dream_file(tmp_path / target, Wish("m", 0.1, 1.0, 3, 0, 0.0, tmp_path / name))
+    assert set(tmp_path.iterdir()) == before
+
+
+@pytest.mark.usefixtures("singer")
+def test_a_tune_of_a_day_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BachBridgeError, match="choose up to 60"):
+        dream_file(tmp_path / "out.abc", Wish("m", 61.0, 1.0, 3, 0))
+
+
+@pytest.mark.parametrize(
+    ("name", "target", "grid", "says"),
+    [
+        ("in.abc", "out.abc", 4, "is ABC already"),
+        ("in.abc", "out.mid", 8, "leave --grid out"),
+        ("in.mid", "out.abc", 8, "leave --grid out"),
+        ("in.txt", "out.abc", 4, r"becomes MIDI: give -o .* OUT\.mid"),
+    ],
+)
+def test_what_text_does_not_turn_into_one_another(tmp_path: Path, name: str, target: str, grid: int, says: str) -> None:
+    song(tmp_path / "in.mid")
+    tune(tmp_path / "in.abc")
+    tune(tmp_path / "in.txt", "X\n")
+    with pytest.raises(BachBridgeError, match=says):
+        convert(tmp_path / name, tmp_path / target, grid=grid)
+    assert not (tmp_path / target).exists() or name == target
+
+
+# ---------------------------------------------------------------- a model of the codec
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_what_a_model_of_tunes_writes_adds_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
+    codec = abc_codec.codec(abc_codec.vocabulary([REEL.split("reel\n")[1], JIG.split("mine\n")[1]]))
+    model = Stream(Hashes(sizes=codec.sizes), codec)
+    monkeypatch.setattr(continue_, "build", lambda _: model)
+    target = tmp_path / "out.abc"
+    continue_file(tune(tmp_path / "in.abc"), target, bars=6, temperature=1.0, seed=seed, model="m")
+    read = read_song(target)
+    assert read.song.phrase.steps == 48 + 6 * 12
+    assert set(bars(target.read_text("utf-8"))) == {2, 12, 10}
+    assert [note.pitch for note in read.song.notes][:3] == [71, 64, 67]
+    assert len(read.song.notes) > 20

@@ -1,0 +1,202 @@
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import mido as untyped_mido
+import pytest
+
+from bachbridge.cli.options import program
+from bachbridge.cli.transform import continue_
+from bachbridge.cli.transform.continue_ import continue_file, prompt_of
+from bachbridge.errors import BachBridgeError, ConfigError, MidiFileError, ModelError
+from bachbridge.files.midi_reader import read_midi
+from bachbridge.files.smf import METER, TEMPO, file_bytes, meta, part_chunk, track_chunk
+from bachbridge.inference.runtime import library
+from bachbridge.music.notes import Note, Phrase
+from bachbridge.protocol.events import Answer, Ask
+from bachbridge.settings import Settings
+from tests.support.biased_infill_net import card
+
+mido: Any = untyped_mido
+TPB = 480
+
+
+@dataclass
+class Model:
+    """Answers every beat with a four-part chord, told twice, the second time at its full length."""
+
+    asks: list[Ask] = field(default_factory=list[Ask])
+    voices: int = 4
+    tasks: tuple[str, ...] = ("continue",)
+
+    def generate(self, ask: Ask) -> Iterator[Answer | None]:
+        self.asks.append(ask)
+        for start in range(0, ask.steps, 4):
+            yield None
+            for length in (1, 4):
+                chord = tuple(Note(start, length, 72 - 7 * v, 60 + v, v, 2_000_000) for v in range(self.voices))
+                yield Answer(ask.ask, chord, start + length, final=length == 4 and start + 4 == ask.steps)
+
+
+@pytest.fixture
+def model(monkeypatch: pytest.MonkeyPatch) -> Model:
+    scripted = Model()
+
+    def build(_name: str) -> Model:
+        return scripted
+
+    monkeypatch.setattr(continue_, "build", build)
+    return scripted
+
+
+def song(path: Path) -> Path:
+    """Two bars of three beats with a change of tempo and things that only other programs understand."""
+    conductor = track_chunk(
+        [
+            (0, meta(METER, bytes((3, 2, 24, 8)))),
+            (0, meta(TEMPO, (600_000).to_bytes(3))),
+            (100, b"\xf0\x03\x43\x01\xf7"),
+            (1440, meta(TEMPO, (400_000).to_bytes(3))),
+            (1500, meta(0x159, b"\x02\x00")),
+        ]
+    )
+    melody = part_chunk("lead", 2, 40, [(0, 480, 67, 90), (500, 950, 69, 80), (1440, 2400, 71, 70)])
+    path.write_bytes(file_bytes(TPB, [conductor, melody]))
+    return path
+
+
+def run(source: Path, target: Path, bars: int | None = None, model: str = "causal") -> None:
+    continue_file(source, target, bars=bars, temperature=0.8, seed=7, model=model)
+
+
+def test_the_original_stays_and_the_answer_follows_on_the_bar_line(tmp_path: Path, model: Model):
+    source, target = song(tmp_path / "in.mid"), tmp_path / "out.mid"
+    run(source, target)
+    (ask,) = model.asks
+    assert (ask.task, ask.steps, ask.seed, ask.temperature, ask.top_p) == ("continue", 24, 7, 0.8, Settings().top_p)
+    assert (ask.prompt.steps, ask.prompt.steps_per_bar, ask.prompt.position) == (24, 12, 0)
+    assert [note.velocity for note in ask.prompt.notes] == [90, 80, 70]
+    before, after = mido.MidiFile(str(source)), mido.MidiFile(str(target))
+    assert after.ticks_per_beat == before.ticks_per_beat
+    assert [list(track) for track in after.tracks[:2]] == [list(track) for track in before.tracks]
+    assert [t.name for t in after.tracks[2:]] == [f"BachBridge {v}" for v in ("soprano", "alto", "tenor", "bass")]
+    read = read_midi(target)
+    answer = [note for note in read.notes if note.track >= 2]
+    assert len(answer) == 6 * 4
+    assert {note.channel for note in answer} == {0, 1, 3, 4}
+    assert (read.time.tempos, read.time.meters) == (read_midi(source).time.tempos, read_midi(source).time.meters)
+    late_ticks = round(2_000_000 * TPB / 400_000_000)
+    assert sorted({note.start for note in answer}) == [2880 + late_ticks + 480 * beat for beat in range(6)]
+    assert {note.end for note in answer} == {2880 + 480 * beat for beat in range(1, 7)}
+    assert {note.velocity for note in answer} == {60, 61, 62, 63}
+
+
+def test_the_number_of_bars_can_be_chosen(tmp_path: Path, model: Model):
+    run(song(tmp_path / "in.mid"), tmp_path / "out.mid", bars=3)
+    assert model.asks[0].steps == 36
+    with pytest.raises(ConfigError, match="cannot continue by 0 bars"):
+        run(tmp_path / "in.mid", tmp_path / "out.mid", bars=0)
+
+
+def test_a_long_answer_is_asked_for_at_once(tmp_path: Path, model: Model):
+    run(song(tmp_path / "in.mid"), tmp_path / "out.mid", bars=70)
+    assert [ask.steps for ask in model.asks] == [70 * 12]
+    answer = [note for note in read_midi(tmp_path / "out.mid").notes if note.track >= 2]
+    assert sorted({note.end for note in answer}) == [2880 + 480 * beat for beat in range(1, 211)]
+
+
+@pytest.mark.parametrize(("voices", "names"), [(1, ["BachBridge"]), (2, ["BachBridge soprano", "BachBridge alto"])])
+def test_an_answer_has_as_many_tracks_as_voices(tmp_path: Path, model: Model, voices: int, names: list[str]):
+    model.voices = voices
+    run(song(tmp_path / "in.mid"), tmp_path / "out.mid")
+    assert [track.name for track in mido.MidiFile(str(tmp_path / "out.mid")).tracks[2:]] == names
+    assert len([note for note in read_midi(tmp_path / "out.mid").notes if note.track >= 2]) == 6 * voices
+
+
+def test_the_answers_instrument_can_be_chosen(tmp_path: Path, model: Model):
+    assert model.voices == 4
+    continue_file(
+        song(tmp_path / "in.mid"),
+        tmp_path / "out.mid",
+        bars=1,
+        temperature=1,
+        seed=1,
+        model="m",
+        program=program("oboe"),
+    )
+    tracks = mido.MidiFile(str(tmp_path / "out.mid")).tracks
+    assert {m.program for track in tracks[2:] for m in track if m.type == "program_change"} == {68}
+    assert program(None) == program("none") == 19
+    with pytest.raises(ConfigError, match='give "Oboe"'):
+        program("obo e!!x")
+    assert program("oboe", tmp_path / "out.mid") == 68
+    with pytest.raises(ConfigError, match="leave --instrument out"):
+        program("oboe", tmp_path / "out.ABC")
+
+
+def test_a_model_that_cannot_continue_is_refused(tmp_path: Path, model: Model, monkeypatch: pytest.MonkeyPatch):
+    model.tasks = ("harmonize",)
+    monkeypatch.setattr(library, "names", lambda: ["able", "other"])
+    monkeypatch.setattr(library, "card", lambda name: card(name, "satb"))
+    with pytest.raises(ModelError, match=r"the model 'causal' cannot continue: choose one that can with --model \("):
+        run(song(tmp_path / "in.mid"), tmp_path / "out.mid")
+
+
+def test_a_file_can_be_continued_in_place(tmp_path: Path, model: Model):
+    source = song(tmp_path / "in.mid")
+    run(source, source)
+    assert len(mido.MidiFile(str(source)).tracks) == 6
+    assert [path.name for path in tmp_path.iterdir()] == ["in.mid"]
+    assert model.asks
+
+
+def test_a_file_of_format_0_becomes_one_of_format_1(tmp_path: Path, model: Model):
+    body = part_chunk("all", 0, 0, [(0, 1920, 60, 80)])
+    head = struct.pack(">4sLHHH4sL", b"MThd", 6, 0, 1, TPB, b"MTrk", len(body))
+    (tmp_path / "in.mid").write_bytes(head + body)
+    run(tmp_path / "in.mid", tmp_path / "out.mid")
+    written = mido.MidiFile(str(tmp_path / "out.mid"))
+    assert (written.type, len(written.tracks), model.asks[0].steps) == (1, 5, 16)
+
+
+def test_a_model_that_fails_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, model: Model):
+    def fail(ask: Ask) -> Iterator[Answer | None]:
+        yield from Model().generate(ask)
+        raise BachBridgeError("no more")
+
+    monkeypatch.setattr(model, "generate", fail)
+    source = song(tmp_path / "in.mid")
+    before = source.read_bytes()
+    with pytest.raises(BachBridgeError, match="no more"):
+        run(source, source)
+    assert source.read_bytes() == before
+    assert [path.name for path in tmp_path.iterdir()] == ["in.mid"]
+
+
+@pytest.mark.usefixtures("model")
+def test_what_cannot_be_read_or_written_is_told(tmp_path: Path):
+    with pytest.raises(MidiFileError, match="cannot be read"):
+        run(tmp_path / "none.mid", tmp_path / "out.mid")
+    with pytest.raises(BachBridgeError, match=r"cannot write .*there is no folder"):
+        run(song(tmp_path / "in.mid"), tmp_path / "none" / "out.mid")
+
+
+def test_a_prompt_is_the_end_of_long_music_and_skips_silence_before_it():
+    long_notes = tuple(Note(16 * bar, 16, 60 + bar % 12) for bar in range(40))
+    prompt = prompt_of(Phrase(long_notes, 640, 16, 0))
+    assert (prompt.steps, len(prompt.notes), prompt.notes[0].start) == (512, 32, 0)
+    late = prompt_of(Phrase((Note(37, 4, 60), Note(60, 4, 62)), 64, 16, 0))
+    assert (late.steps, [note.start for note in late.notes]) == (32, [5, 28])
+    assert late.position == 0
+
+
+def test_a_prompt_knows_its_bar_lines_after_a_pickup_and_where_it_ends_within_a_bar():
+    notes = tuple(Note(4 * beat, 4, 60) for beat in range(9))
+    after_pickup = prompt_of(Phrase(notes, 36, 16, 0))
+    assert (after_pickup.steps, after_pickup.position) == (36, 12)
+    within = prompt_of(Phrase(notes, 36, 16, 0), into=4)
+    assert (within.steps, within.position) == (36, 0)
+    long = prompt_of(Phrase((Note(0, 4, 60), Note(16 * 40 + 4, 8, 62)), 16 * 40 + 12, 16, 0), into=12)
+    assert (long.steps, long.position, long.notes[0].start) == (512 + 12, 0, 512 + 4)

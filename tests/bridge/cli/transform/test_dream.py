@@ -1,0 +1,146 @@
+"""A dream is written for as long as is wished: part after part, on the beat, and whole or not at all."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import mido as untyped_mido
+import pytest
+
+from bachbridge.cli.transform import continue_
+from bachbridge.cli.transform.dream import Wish, dream_file
+from bachbridge.errors import BachBridgeError, ConfigError
+from bachbridge.files.midi_reader import read_midi
+from bachbridge.files.midi_writer import Tape
+from bachbridge.files.smf import METER, TEMPO, file_bytes, meta, part_chunk, track_chunk
+from bachbridge.inference.symbols.generator import Stream
+from bachbridge.music.notes import Note, longest
+from bachbridge.protocol.events import Answer, Ask
+from tests.support import hash_symbol_net
+
+mido: Any = untyped_mido
+
+
+@dataclass
+class Model:
+    """Says quarters in some voices, each told as it grows; of every third ask nothing."""
+
+    voices: int = 4
+    silent: bool = False
+    asks: list[Ask] = field(default_factory=list[Ask])
+    tasks: tuple[str, ...] = ("continue",)
+
+    def generate(self, ask: Ask) -> Iterator[Answer | None]:
+        self.asks.append(ask)
+        yield None
+        for start in range(0, ask.steps, 4):
+            for length in (1, 4):
+                chord = [Note(start, length, 72 - 7 * v + start % 5, 60 + v, v, -9_000_000) for v in range(self.voices)]
+                final = length == 4 and start + 4 == ask.steps
+                yield Answer(ask.ask, () if self.silent else tuple(chord), start + length, final)
+
+
+@pytest.fixture
+def model(monkeypatch: pytest.MonkeyPatch) -> Model:
+    scripted = Model()
+    monkeypatch.setattr(continue_, "build", lambda _: scripted)
+    return scripted
+
+
+def wish(**others: Any) -> Wish:
+    return replace(Wish("m", 1.0, temperature=0.8, seed=7, program=24, bpm=120.0), **others)
+
+
+def test_a_dream_is_as_long_as_was_wished_and_steady(tmp_path: Path, model: Model) -> None:
+    target = tmp_path / "out.mid"
+    dream_file(target, wish())
+    song = read_midi(target)
+    assert song.time.beat_us(0) == 500_000
+    assert len(song.notes) == 120 * 4
+    by_voice = [[note for note in song.notes if note.channel == v] for v in range(4)]
+    for notes in by_voice:
+        gaps = {b.start - a.start for a, b in pairwise(notes[1:])}
+        assert gaps <= {960, 960 - 17, 960 + 17}, "a part's first note is not before its part"
+        assert all(a.end - b.start <= 18 for a, b in pairwise(notes))
+    assert mido.MidiFile(str(target)).length == pytest.approx(60, abs=2)
+    names = [track.name for track in mido.MidiFile(str(target)).tracks]
+    assert names == ["A dream of m", "Soprano", "Alto", "Tenor", "Bass"]
+    assert [ask.seed for ask in model.asks] == [*range(7, 7 + len(model.asks))]
+    assert {ask.steps for ask in model.asks[:-1]} == {8 * 16}
+    assert sum(ask.steps for ask in model.asks) == 480
+    assert model.asks[1].prompt.steps == 8 * 16
+    assert max(ask.prompt.steps for ask in model.asks) <= 16 * 16
+
+
+def test_a_phrase_in_a_file_gives_tempo_meter_and_the_place_in_the_bar(tmp_path: Path, model: Model) -> None:
+    model.voices = 1
+    source, target = tmp_path / "in.mid", tmp_path / "out.mid"
+    conductor = track_chunk([(0, meta(METER, bytes((3, 2, 24, 8)))), (0, meta(TEMPO, (600_000).to_bytes(3)))])
+    source.write_bytes(file_bytes(480, [conductor, part_chunk("lead", 2, 40, [(0, 480, 67, 90), (480, 1440, 71, 70)])]))
+    dream_file(target, wish(phrase=source, bpm=0.0, minutes=0.2))
+    assert model.asks[0].prompt.notes[0].pitch == 67
+    song = read_midi(target)
+    assert song.time.beat_us(0) == 600_000
+    assert song.phrase.steps_per_bar == 12
+    assert model.asks[0].steps == 7 * 12
+    written = mido.MidiFile(str(target))
+    assert [track.name for track in written.tracks] == ["A dream of m"] * 2
+    assert [m.program for m in written.tracks[1] if m.type == "program_change"] == [24]
+
+
+def test_the_same_seed_dreams_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(continue_, "build", lambda _: Stream(hash_symbol_net.Hashes(), hash_symbol_net.Melody()))
+    for name, seed in (("a", 1), ("b", 1), ("c", 2)):
+        dream_file(tmp_path / name, wish(seed=seed, minutes=0.5))
+    a, b, c = ((tmp_path / name).read_bytes() for name in "abc")
+    assert a == b != c
+
+
+def test_silence_goes_back_to_the_phrase_and_an_empty_dream_is_a_file_too(tmp_path: Path, model: Model) -> None:
+    model.silent = True
+    dream_file(tmp_path / "out.mid", wish())
+    assert len({ask.prompt for ask in model.asks}) == 1
+    assert len(mido.MidiFile(str(tmp_path / "out.mid")).tracks) == 1
+
+
+@pytest.mark.parametrize("minutes", [0.0, -1.0, 24 * 60 + 1.0])
+def test_a_length_that_cannot_be_is_refused(tmp_path: Path, minutes: float) -> None:
+    with pytest.raises(ConfigError, match="cannot dream for"):
+        dream_file(tmp_path / "out.mid", wish(minutes=minutes))
+
+
+def test_a_dream_that_fails_leaves_nothing_behind(
+    tmp_path: Path, model: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(ask: Ask) -> Iterator[Answer | None]:
+        if len(model.asks) > 2:
+            raise BachBridgeError("no more")
+        yield from Model.generate(model, ask)
+
+    monkeypatch.setattr(model, "generate", fail)
+    with pytest.raises(BachBridgeError, match="no more"):
+        dream_file(tmp_path / "out.mid", wish())
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_tape_keeps_notes_in_order_and_out_of_the_memory(tmp_path: Path) -> None:
+    with Tape(125_000_000) as tape:
+        for stretch in range(50):
+            notes = [Note(4, 4, 62), Note(0, 4, 60), Note(0, 8, 48, voice=3)]
+            tape.add(longest(notes), 8 * stretch)
+        assert {reel.last for reel in tape._reels.values()} == {50 * 8 * 240}
+        tape.save(tmp_path / "out.mid", title="t", steps_per_bar=16, program=0)
+    song = read_midi(tmp_path / "out.mid")
+    assert len(song.notes) == 150
+    assert {note.end - note.start for note in song.notes if note.channel == 3} == {8 * 240}
+
+
+def test_a_note_that_is_repeated_early_is_not_cut_by_the_one_before(tmp_path: Path) -> None:
+    with Tape(125_000_000) as tape:
+        tape.add([Note(0, 4, 60), Note(4, 4, 60, offset_ns=-20_000_000), Note(8, 4, 60)], 0)
+        tape.save(tmp_path / "out.mid", title="t", steps_per_bar=16, program=0)
+    early = round(960 * 20 / 500)
+    found = [(note.start, note.end) for note in read_midi(tmp_path / "out.mid").notes]
+    assert found == [(0, 960 - early), (960 - early, 1920), (1920, 2880)]

@@ -1,0 +1,382 @@
+"""A melody's file in and out: what was there stays, three voices are added, and bad input gets one sentence."""
+
+import importlib
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import mido as untyped_mido
+import numpy as np
+import pytest
+
+from bachbridge.cli.transform import infill_run
+from bachbridge.cli.transform.harmonize import harmonize_file, wish_of
+from bachbridge.cli.transform.infill_run import way_of
+from bachbridge.cli.transform.regenerate import Outputs
+from bachbridge.cli.transform.tune import tune_of
+from bachbridge.codecs.satb import CLASSES
+from bachbridge.errors import BachBridgeError, ConfigError, MidiFileError
+from bachbridge.files import engraving
+from bachbridge.files.midi_reader import MidiSong, read_midi
+from bachbridge.files.smf import (
+    METER,
+    TEMPO,
+    TRACK_NAME,
+    file_bytes,
+    meta,
+    part_chunk,
+    renamed,
+    track_chunk,
+    track_events,
+)
+from bachbridge.inference.infill.gibbs import Schedule
+from bachbridge.inference.infill.windows import WHOLE
+from bachbridge.inference.runtime import library, onnx_nets
+from bachbridge.inference.runtime.library import Card
+from bachbridge.music.notes import RANGES
+from tests.support import biased_infill_net
+
+mido: Any = untyped_mido
+TPB = 480
+ADDED = ["Alto", "Tenor", "Bass"]
+MODELS = ("flat", "leaning")
+TUNE = (67, 69, 71, 72, 74, 71, 67, 66, 67)
+
+
+class Flat:
+    """A network to which all is alike: the rules alone choose."""
+
+    def initial_state(self) -> np.ndarray:
+        return np.zeros((2, 1, 1), np.float32)
+
+    def core(self, ids: np.ndarray, state: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        return np.zeros((len(ids), 1), np.float32), state
+
+    def heads(self, hidden: np.ndarray, known: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        return np.zeros((len(known), 4, CLASSES), np.float32), np.full((len(known), 4), -5, np.float32)
+
+
+@pytest.fixture(autouse=True)
+def both_kinds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The models "flat", a causal one, and "leaning", an infilling one."""
+
+    def find(name: str) -> Card:
+        return biased_infill_net.card(name, "canvas" if name == "leaning" else "satb")
+
+    def load(card: Card) -> Flat:
+        return Flat()
+
+    def load_fill(card: Card) -> biased_infill_net.Leaning:
+        return biased_infill_net.Leaning()
+
+    monkeypatch.setattr(library, "find", find)
+    monkeypatch.setattr(onnx_nets, "load", load)
+    monkeypatch.setattr(onnx_nets, "load_fill", load_fill, raising=False)
+
+
+def rows(*pitches: int, each: int = TPB, start: int = 0, touch: int = -20) -> list[tuple[int, int, int, int]]:
+    """Notes one after another, each as loud as its place."""
+    return [
+        (start + i * each, start + (i + 1) * each + touch, pitch, 60 + 5 * i % 60) for i, pitch in enumerate(pitches)
+    ]
+
+
+def song(path: Path, notes: list[tuple[int, int, int, int]], *meters: tuple[int, int, int], name: str = "lead") -> Path:
+    """A file with a conductor's track that says `meters` (tick, numerator, power of the denominator), and a melody."""
+    told = [(tick, meta(METER, bytes((top, power, 24, 8)))) for tick, top, power in meters or ((0, 4, 2),)]
+    tempos = [(0, meta(TEMPO, (600_000).to_bytes(3))), (1000, meta(TEMPO, (500_000).to_bytes(3)))]
+    private = [(100, b"\xf0\x03\x43\x01\xf7"), (110, meta(0x159, b"\x02\x00"))]
+    path.write_bytes(file_bytes(TPB, [track_chunk([*told, *tempos, *private]), part_chunk(name, 0, 40, notes)]))
+    return path
+
+
+def run(source: Path, target: Path | None = None, *, score: Path | None = None, **words: Any) -> MidiSong:
+    model = words.pop("model", "flat")
+    how: dict[str, Any] = {"rules": "all", "temperature": 0.9, "seed": 1, "fast": model == "leaning"}
+    how |= {name: words.pop(name) for name in tuple(how) if name in words}
+    out = target or source.with_name("out.mid")
+    outputs = Outputs(out, score, bool(words.pop("report", False)))
+    wish: dict[str, Any] = {"voice": "soprano"} | ({"beam": 3, "lag": 6} if model == "flat" else {}) | words
+    harmonize_file(source, wish_of(way_of(model, **how), **wish), outputs)
+    return read_midi(out)
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_the_melody_stays_to_the_tick_and_three_named_tracks_are_added(tmp_path: Path, model: str):
+    loose = [(start + 7 * i % 50, end, pitch, loud) for i, (start, end, pitch, loud) in enumerate(rows(*TUNE))]
+    source = song(tmp_path / "in.mid", loose, (0, 3, 2))
+    before, after = read_midi(source), run(source, model=model)
+    assert after.names == ("", "Soprano", *ADDED)
+    assert after.chunks[0] == before.chunks[0]
+    assert [note for note in after.notes if note.track == 1] == list(before.notes)
+    assert (after.time, after.division) == (before.time, before.division)
+    assert [track.name for track in mido.MidiFile(str(tmp_path / "out.mid")).tracks[1:]] == ["Soprano", *ADDED]
+    for track, (low, high) in zip((2, 3, 4), RANGES[1:], strict=True):
+        notes = [note for note in after.notes if note.track == track]
+        assert {note.channel for note in notes} == {track - 1}
+        assert all(low <= note.pitch <= high and note.start % 120 == note.end % 120 == 0 for note in notes)
+        assert notes[0].start == 0
+        assert max(note.end for note in notes) == len(TUNE) * TPB
+
+
+def test_the_added_voices_have_the_instrument_that_was_chosen(tmp_path: Path):
+    source = song(tmp_path / "in.mid", rows(72, 71, 72))
+    run(source, program=68)
+    tracks = mido.MidiFile(str(tmp_path / "out.mid")).tracks[2:]
+    assert [event.program for track in tracks for event in track if event.type == "program_change"] == [68] * 3
+    with pytest.raises(ConfigError, match="all voices keep their instruments: leave --instrument out"):
+        run(source, program=68, keep="1")
+
+
+def test_the_harmony_is_as_loud_as_the_melody_above_it(tmp_path: Path):
+    read = run(song(tmp_path / "in.mid", rows(72, 71, 72)))
+    by_start = {note.start: note.velocity for note in read.notes if note.track == 1}
+    for note in read.notes:
+        if note.track > 1:
+            loud = by_start[note.start // TPB * TPB]
+            assert note.velocity == round(0.85 * loud)
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_the_same_seed_gives_the_same_file(tmp_path: Path, model: str):
+    source = song(tmp_path / "in.mid", rows(*TUNE))
+    made: list[bytes] = []
+    for seed in (1, 1, 2):
+        run(source, seed=seed, model=model)
+        made.append((tmp_path / "out.mid").read_bytes())
+    assert made[0] == made[1] != made[2]
+
+
+@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize(
+    ("voice", "others"), [("bass", ["Soprano", "Alto", "Tenor"]), ("alto", ["Soprano", "Tenor", "Bass"])]
+)
+def test_the_melody_may_be_any_voice(voice: str, others: list[str], tmp_path: Path, model: str):
+    read = run(song(tmp_path / "in.mid", rows(60, 62, 59, 60)), voice=voice, model=model)
+    assert read.names[1:] == (voice.capitalize(), *others)
+
+
+@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize(("octaves", "along"), [(1, 12), (2, 12), (3, 12), (-1, -12), (-2, -12)])
+def test_a_melody_elsewhere_takes_the_harmony_an_octave_along(octaves: int, along: int, tmp_path: Path, model: str):
+    here = run(song(tmp_path / "in.mid", rows(*TUNE)), model=model)
+    there = run(song(tmp_path / "in.mid", rows(*(pitch + 12 * octaves for pitch in TUNE))), model=model)
+    lower = [[(n.start, n.end, n.pitch, n.track) for n in read.notes if n.track > 1] for read in (here, there)]
+    assert [(start, end, pitch + along, track) for start, end, pitch, track in lower[0]] == lower[1]
+
+
+@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize(
+    "meters",
+    [((0, 7, 3),), ((0, 1, 2), (TPB, 3, 2)), ((0, 5, 3), (1200, 4, 2)), ((0, 2, 1),), ((0, 6, 3),), ((0, 1, 4),)],
+)
+def test_meters_of_every_kind(meters: tuple[tuple[int, int, int], ...], tmp_path: Path, model: str):
+    source, score = song(tmp_path / "in.mid", rows(*TUNE), *meters), tmp_path / "out.musicxml"
+    read = run(source, score=score, model=model)
+    assert read.time.meters == read_midi(source).time.meters
+    assert score.read_bytes().startswith(b"<?xml")
+
+
+def test_triplets_ornaments_and_legato_are_a_line(tmp_path: Path):
+    triplets = rows(67, 69, 71, 72, 71, 69, each=160, touch=30)
+    ornament = [(960, 990, 74, 70), (990, 1400, 72, 70)]
+    before = song(tmp_path / "in.mid", [*triplets, *ornament])
+    read = run(before)
+    assert [note for note in read.notes if note.track == 1] == list(read_midi(before).notes)
+
+
+def test_a_tune_that_ends_on_a_bar_line_has_no_bar_after_it(tmp_path: Path):
+    score = tmp_path / "out.musicxml"
+    run(song(tmp_path / "in.mid", rows(67, 69, 71, 72, touch=0)), score=score)
+    assert score.read_text().count("<measure ") == 1
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_where_the_melody_rests_long_all_rest(tmp_path: Path, model: str):
+    read = run(song(tmp_path / "in.mid", [*rows(67, 69, start=1920), *rows(71, 72, start=5 * 1920)]), model=model)
+    starts = sorted(note.start for note in read.notes if note.track > 1)
+    assert starts[0] == 1920
+    assert not [start for start in starts if 1920 + 2 * TPB <= start < 5 * 1920]
+    assert max(note.end for note in read.notes if note.end < 5 * 1920) == 1920 + 2 * TPB
+
+
+def test_one_of_several_tracks_is_chosen_and_the_others_stay(tmp_path: Path):
+    path = tmp_path / "in.mid"
+    lead, low = part_chunk("Lead", 0, 0, rows(*TUNE)), part_chunk("low", 1, 0, rows(48, 50, 43))
+    path.write_bytes(file_bytes(TPB, [lead, low]))
+    with pytest.raises(
+        MidiFileError, match=r"several tracks with notes: choose one with --track: 1 \(Lead\), 2 \(low\)"
+    ):
+        run(path)
+    with pytest.raises(MidiFileError, match='no track with notes named or numbered "3"'):
+        run(path, track="3")
+    for track in ("2", " LOW"):
+        read = run(path, track=track, voice="bass")
+        assert read.names == ("Lead", "Bass", "Soprano", "Alto", "Tenor")
+        assert read.chunks[0] == lead
+        assert {note.channel for note in read.notes} == {0, 1, 2, 3, 4}
+    path.write_bytes(file_bytes(TPB, [lead, part_chunk("lead", 1, 0, rows(48))]))
+    with pytest.raises(MidiFileError, match='several tracks named "lead": choose one by its number'):
+        run(path, track="lead")
+
+
+def test_a_file_of_one_track_keeps_its_tempo(tmp_path: Path):
+    path = tmp_path / "in.mid"
+    track = track_chunk(
+        [(0, meta(TEMPO, (400_000).to_bytes(3))), (0, bytes((0x90, 67, 80))), (960, bytes((0x80, 67, 0)))]
+    )
+    data = bytearray(file_bytes(TPB, [track]))
+    data[9] = 0
+    path.write_bytes(data)
+    read = run(path)
+    assert read.names == ("Soprano", *ADDED)
+    assert read.time.beat_us(0) == 400_000
+
+
+def test_a_track_is_renamed_in_place_or_gets_a_name():
+    named = track_chunk([(0, meta(0x101, b"x")), (5, meta(TRACK_NAME, b"old")), (9, bytes((0x90, 60, 1)))])
+    assert renamed(named, "a longer name") == named.replace(b"\x03\x03old", b"\x03\x0da longer name")
+    nameless = track_chunk([(9, bytes((0x90, 60, 1)))])
+    first, *others = track_events(renamed(nameless, "Alto"))
+    assert (first.tick, first.status, first.data) == (0, TRACK_NAME, b"Alto")
+    assert others == list(track_events(nameless))
+
+
+@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize(
+    ("notes", "tops", "says"),
+    [
+        ([(0, 480, 60, 80), (0, 480, 64, 80)], [64], "together in the melody once, first in bar 1"),
+        ([*rows(60, 62, 64, 65), (1920, 2880, 67, 80), (2400, 3360, 69, 80)], [60, 62, 64, 65, 67, 69], "once"),
+        ([(0, 1440, 67, 80), (480, 960, 62, 80), (960, 1200, 60, 80)], [67], "2 times, first in bar 1"),
+        ([*rows(60, 62, 64, 65, 67), (2400, 2880, 67, 80), (2405, 2880, 71, 80)], [60, 62, 64, 65, 67, 71], "in bar 2"),
+        ([(0, 600, 60, 80), (480, 960, 62, 80)], [60, 62], "once"),
+        ([(0, 600, 62, 80), (480, 960, 60, 80)], [62, 60], "once"),
+        ([(0, 590, 60, 80), (480, 960, 62, 80)], [60, 62], None),
+    ],
+)
+def test_of_notes_at_once_the_top_one_is_taken_and_that_is_said(
+    notes: Any, tops: list[int], says: str | None, model: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    source = song(tmp_path / "in.mid", notes)
+    after = run(source, model=model)
+    told = " ".join(capsys.readouterr().out.split())
+    assert (says in told and "the top one was taken" in told) if says else "together" not in told
+    assert f"{len(tops)} notes of melody" in told
+    assert [note.pitch for note in tune_of(read_midi(source), None).line] == tops
+    assert [note for note in after.notes if note.track == 1] == list(read_midi(source).notes), "the file keeps them all"
+
+
+def test_of_notes_at_once_the_lower_ones_are_silent_in_the_harmony(tmp_path: Path):
+    alone = run(song(tmp_path / "in.mid", rows(*TUNE)))
+    below = [(start, end, pitch - 3, 60) for start, end, pitch, _ in rows(*TUNE)]
+    chords = run(song(tmp_path / "in.mid", [*rows(*TUNE), *below]))
+    assert [note for note in chords.notes if note.track > 1] == [note for note in alone.notes if note.track > 1]
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_a_melody_out_of_range_is_read_by_octaves_and_that_is_said(
+    model: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    run(song(tmp_path / "in.mid", rows(*(pitch + 24 for pitch in TUNE))), model=model)
+    told = " ".join(capsys.readouterr().out.split())
+    assert (
+        "outside the soprano's range: it was read 2 octaves lower, and the other voices sound an octave higher" in told
+    )
+    run(song(tmp_path / "in.mid", rows(*TUNE)), model=model)
+    assert "octave" not in capsys.readouterr().out
+
+
+def test_500_bars_are_filled_in_windows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(infill_run, "FAST", Schedule(1))
+    seen: list[biased_infill_net.Leaning] = []
+
+    def load_fill(card: Card) -> biased_infill_net.Leaning:
+        seen.append(biased_infill_net.Leaning())
+        return seen[-1]
+
+    monkeypatch.setattr(onnx_nets, "load_fill", load_fill)
+    pitches = [TUNE[i // 2 % len(TUNE)] for i in range(1000)]
+    after = run(song(tmp_path / "in.mid", rows(*pitches, each=960)), model="leaning")
+    for track, (low, high) in zip((2, 3, 4), RANGES[1:], strict=True):
+        line = [note for note in after.notes if note.track == track]
+        assert line[0].start == 0
+        assert line[-1].end == 1000 * 960
+        assert all(first.end == second.start for first, second in pairwise(line))
+        assert all(low <= note.pitch <= high for note in line)
+    assert max(seen[0].shown) <= WHOLE
+
+
+# ---------------------------------------------------------------- what is refused, and then nothing is written
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        ({"model": "leaning", "beam": 4}, "leaning draws all chords together: leave --beam and --lag out"),
+        ({"model": "leaning", "lag": 4}, "leaning draws all chords together: leave --beam and --lag out"),
+        ({"fast": True}, "flat goes from chord to chord and knows neither --fast nor --keep-bars"),
+        ({"keep": "1"}, "flat goes from chord to chord and knows neither --fast nor --keep-bars"),
+        ({"voice": "alto,bass"}, "a melody is one voice"),
+    ],
+)
+def test_what_is_for_models_of_the_other_kind_is_refused(words: dict[str, Any], says: str, tmp_path: Path):
+    with pytest.raises(ConfigError, match=says):
+        run(song(tmp_path / "in.mid", rows(60)), **words)
+    assert [path.name for path in tmp_path.iterdir()] == ["in.mid"]
+
+
+def test_a_file_without_notes_is_refused(tmp_path: Path):
+    with pytest.raises(MidiFileError, match="holds no notes"):
+        run(song(tmp_path / "in.mid", []))
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        ({"voice": "mezzo"}, "there is no voice 'mezzo': give soprano, alto, tenor or bass"),
+        ({"beam": 0}, "give --beam a number from 1 to 64"),
+        ({"lag": 257}, "give --lag a number from 1 to 256"),
+        ({"rules": "all,fun"}, "there is no rule"),
+    ],
+)
+def test_a_wish_that_makes_no_sense_is_refused(words: dict[str, Any], says: str, tmp_path: Path):
+    with pytest.raises(ConfigError, match=says):
+        run(song(tmp_path / "in.mid", rows(60)), **words)
+
+
+def test_a_score_of_another_kind_or_too_long_is_refused_before_the_work(tmp_path: Path):
+    source = song(tmp_path / "in.mid", rows(60, 62))
+    with pytest.raises(ConfigError, match=r"ends in \.musicxml, \.png, \.svg"):
+        run(source, score=tmp_path / "score.pdf")
+    pytest.importorskip("verovio")
+    long = song(tmp_path / "in.mid", [*rows(60), *rows(62, start=4 * TPB * engraving.MAX_BARS)])
+    with pytest.raises(ConfigError, match="401 bars are too many for a picture"):
+        run(long, score=tmp_path / "score.svg")
+    assert [path.name for path in tmp_path.iterdir()] == ["in.mid"]
+
+
+def test_a_missing_library_is_found_out_before_the_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    def missing(name: str) -> None:
+        raise ModuleNotFoundError(name=name)
+
+    monkeypatch.setattr(importlib, "import_module", missing)
+    with pytest.raises(ModuleNotFoundError) as raised:
+        run(song(tmp_path / "in.mid", rows(60)), score=tmp_path / "score.svg")
+    assert raised.value.name == "verovio"
+    assert [path.name for path in tmp_path.iterdir()] == ["in.mid"]
+    run(tmp_path / "in.mid", score=tmp_path / "score.musicxml")
+
+
+def test_where_one_output_cannot_be_written_there_is_none(tmp_path: Path):
+    source = song(tmp_path / "in.mid", rows(60, 62))
+    with pytest.raises(BachBridgeError, match="cannot write"):
+        run(source, score=tmp_path / "none" / "score.musicxml")
+    assert [path.name for path in tmp_path.iterdir()] == ["in.mid"]
+
+
+def test_the_report_tells_the_measures(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    run(song(tmp_path / "in.mid", rows(*TUNE)), report=True)
+    told = capsys.readouterr()
+    assert "parallel fifths per 1000" in told.out
+    assert "9 notes of melody and" in " ".join(told.out.split())

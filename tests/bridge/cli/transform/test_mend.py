@@ -1,0 +1,447 @@
+"""Four voices in a file: what is erased is drawn anew, all else stays to the tick, and bad input gets one sentence."""
+
+from collections import Counter
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import mido as untyped_mido
+import numpy as np
+import pytest
+
+from bachbridge.cli.transform.harmonize import harmonize_file, wish_of
+from bachbridge.cli.transform.infill_run import way_of
+from bachbridge.cli.transform.mend import mend_file
+from bachbridge.cli.transform.regenerate import Outputs
+from bachbridge.cli.transform.vary import vary_file
+from bachbridge.errors import BachBridgeError, ConfigError, MidiFileError, ModelError
+from bachbridge.files import smf
+from bachbridge.files.midi_reader import MidiSong, read_midi
+from bachbridge.files.smf import METER, TEMPO, file_bytes, meta, part_chunk, track_chunk, with_notes
+from bachbridge.inference.runtime import library, onnx_nets
+from bachbridge.music.notes import RANGES, VOICES
+from tests.support.biased_infill_net import Leaning, card
+
+mido: Any = untyped_mido
+TPB = 480
+BAR = 4 * TPB
+CHORDS = ((67, 64, 60, 48), (69, 64, 60, 45), (71, 62, 55, 43), (72, 64, 55, 48))
+Row = tuple[int, int, int, int]
+
+
+@pytest.fixture(autouse=True)
+def leaning(monkeypatch: pytest.MonkeyPatch) -> None:
+    def load_fill(_card: library.Card) -> Leaning:
+        return Leaning()
+
+    monkeypatch.setattr(library, "find", card)
+    monkeypatch.setattr(onnx_nets, "load_fill", load_fill, raising=False)
+
+
+def rows(voice: int, bars: int) -> list[Row]:
+    """Quarters, each bar's chord four times, played a little beside the grid and staccato."""
+    return [
+        (
+            max(0, quarter * TPB + (7 * quarter + 5 * voice) % 23 - 11),
+            (quarter + 1) * TPB - 60 + (5 * quarter) % 30,
+            CHORDS[quarter // 4 % 4][voice] + (2 if quarter % 4 == 2 and voice == 0 else 0),
+            50 + quarter % 40,
+        )
+        for quarter in range(4 * bars)
+    ]
+
+
+CONDUCTOR = track_chunk(
+    [(0, meta(METER, bytes((4, 2, 24, 8)))), (0, meta(TEMPO, (600_000).to_bytes(3))), (100, b"\xf0\x03\x43\x01\xf7")]
+)
+
+
+def four(path: Path, bars: int = 4, *, names: tuple[str, ...] = VOICES) -> Path:
+    parts = [part_chunk(name, channel, 19, rows(channel, bars)) for channel, name in enumerate(names)]
+    path.write_bytes(file_bytes(TPB, [CONDUCTOR, *parts]))
+    return path
+
+
+def one_track(path: Path) -> Path:
+    """The four voices in one track on four channels, with pedals, a lyric and running status, as a file of format 0."""
+    events = [(0, meta(METER, bytes((4, 2, 24, 8)))), (3, b"\xf0\x03\x43\x01\xf7"), (5, meta(0x105, b"la"))]
+    for voice in range(4):
+        for start, end, pitch, velocity in rows(voice, 4):
+            events += [(start, bytes((0x90 | voice, pitch, velocity))), (end, bytes((0x90 | voice, pitch, 0)))]
+            events.append((start, bytes((0xB0 | voice, 64, 127))))
+    data = bytearray(file_bytes(TPB, [track_chunk(events)]))
+    data[9] = 0
+    path.write_bytes(data)
+    return path
+
+
+def way(**words: Any) -> Any:
+    how: dict[str, Any] = {"rules": "all", "temperature": 0.9, "seed": 1, "fast": True}
+    return way_of("leaning", **(how | words))
+
+
+def mend(source: Path, bars: str | None = None, voices: str | None = None, **words: Any) -> MidiSong:
+    out = source.with_name("out.mid")
+    mend_file(source, Outputs(out), way(**words), bars=bars, voices=voices)
+    return read_midi(out)
+
+
+def vary(source: Path, share: float, **words: Any) -> MidiSong:
+    out = source.with_name("out.mid")
+    vary_file(source, Outputs(out), way(**words), share=share)
+    return read_midi(out)
+
+
+def keep(source: Path, bars: str, voice: str = "soprano") -> MidiSong:
+    out = source.with_name("out.mid")
+    harmonize_file(source, wish_of(way(), voice=voice, keep=bars), Outputs(out))
+    return read_midi(out)
+
+
+def bar_of(start: int) -> int:
+    """The bar of a note on its grid."""
+    return (start + TPB // 8) // BAR + 1
+
+
+def events(path: Path, *, notes: bool) -> list[list[tuple[int, bytes]]]:
+    """Each track's events at their ticks, the notes or all others, as another reader of MIDI files sees them."""
+    found: list[list[tuple[int, bytes]]] = []
+    for track in mido.MidiFile(str(path)).tracks:
+        tick, these = 0, list[tuple[int, bytes]]()
+        for message in track:
+            tick += message.time
+            if (message.type in {"note_on", "note_off"}) == notes:
+                these.append((tick, bytes(message.bytes())))
+        found.append(these)
+    return found
+
+
+# ---------------------------------------------------------------- what stays and what does not
+
+
+@pytest.mark.parametrize("make", [four, one_track])
+@pytest.mark.parametrize(
+    ("bars", "voices", "inside", "chosen"),
+    [
+        ("2-3", None, {2, 3}, {0, 1, 2, 3}),
+        ("2", "alto,tenor", {2}, {1, 2}),
+        (None, "bass", {1, 2, 3, 4}, {3}),
+        ("1,4", "soprano", {1, 4}, {0}),
+    ],
+)
+def test_only_the_regions_notes_are_drawn_anew(
+    make: Any, bars: str | None, voices: str | None, inside: set[int], chosen: set[int], tmp_path: Path
+):
+    source = make(tmp_path / "in.mid")
+    before, after = read_midi(source), mend(source, bars, voices)
+
+    def stays(note: Any) -> bool:
+        return note.channel not in chosen or bar_of(note.start) not in inside
+
+    assert [note for note in after.notes if stays(note)] == [note for note in before.notes if stays(note)]
+    drawn = [note for note in after.notes if not stays(note)]
+    assert {(note.channel, bar_of(note.start)) for note in drawn} >= {(v, min(inside)) for v in chosen}
+    for note in drawn:
+        low, high = RANGES[note.channel]
+        assert low <= note.pitch <= high
+        assert note.end > note.start
+        assert bar_of(note.end - TPB // 4) in inside, "none sounds on past the region"
+    assert events(tmp_path / "out.mid", notes=False) == events(source, notes=False)
+    assert (after.names, after.time, after.division) == (before.names, before.time, before.division)
+
+
+def test_tracks_without_an_erased_note_stay_byte_for_byte(tmp_path: Path):
+    source = four(tmp_path / "in.mid")
+    before, after = read_midi(source), mend(source, "2", "tenor")
+    same = [one == other for one, other in zip(before.chunks, after.chunks, strict=True)]
+    assert same == [True, True, True, False, True]
+
+
+def test_new_notes_do_not_run_into_those_that_stay_and_are_as_loud(tmp_path: Path):
+    source = four(tmp_path / "in.mid")
+    after = mend(source, "2-3")
+    for voice in range(4):
+        line = [note for note in after.notes if note.channel == voice]
+        assert all(first.end <= second.start for first, second in pairwise(line))
+        first = next(note for note in line if bar_of(note.start) == 2)
+        assert first.velocity == rows(voice, 4)[4][3]
+
+
+def test_a_note_that_sounds_into_the_region_stays_whole(tmp_path: Path):
+    source = tmp_path / "in.mid"
+    parts = [part_chunk(name, v, 19, rows(v, 4)) for v, name in enumerate(VOICES)]
+    long = [*rows(3, 1)[:3], (3 * TPB, 6 * TPB, 48, 80), *rows(3, 4)[6:]]
+    source.write_bytes(file_bytes(TPB, [*parts[:3], part_chunk("bass", 3, 19, long)]))
+    after = mend(source, "2", "bass")
+    bass = [note for note in after.notes if note.channel == 3]
+    assert (bass[3].start, bass[3].end, bass[3].pitch) == (3 * TPB, 6 * TPB, 48)
+    assert bass[4].start == 6 * TPB
+
+
+def test_a_hole_is_filled_where_bars_are_named_and_stays_a_rest_where_they_are_not(tmp_path: Path):
+    source = tmp_path / "in.mid"
+    parts = [[row for row in rows(v, 4) if bar_of(row[0]) != 3] for v in range(4)]
+    source.write_bytes(file_bytes(TPB, [part_chunk(name, v, 19, parts[v]) for v, name in enumerate(VOICES)]))
+    holes = [{note.channel for note in read.notes if bar_of(note.start) == 3} for read in (read_midi(source),)]
+    assert holes == [set()]
+    assert {note.channel for note in mend(source, "3").notes if bar_of(note.start) == 3} == {0, 1, 2, 3}
+    assert not [note for note in mend(source, None, "alto,tenor").notes if bar_of(note.start) == 3]
+    assert not [note for note in keep(source, "1").notes if bar_of(note.start) == 3]
+
+
+def test_parts_without_names_are_voices_by_their_height(tmp_path: Path):
+    source = tmp_path / "in.mid"
+    parts = [part_chunk("", v, 19, rows(v, 4)) for v in (2, 0, 3, 1)]
+    source.write_bytes(file_bytes(TPB, parts))
+    before, after = read_midi(source), mend(source, "2", "alto")
+    assert [note for note in after.notes if note.channel != 1] == [note for note in before.notes if note.channel != 1]
+    assert after.notes != before.notes
+
+
+def test_a_voice_outside_its_range_is_read_by_octaves_and_that_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    source = tmp_path / "in.mid"
+    low = [(start, end, pitch - 24, loud) for start, end, pitch, loud in rows(3, 4)]
+    parts = [part_chunk(name, v, 19, low if v == 3 else rows(v, 4)) for v, name in enumerate(VOICES)]
+    source.write_bytes(file_bytes(TPB, parts))
+    after = mend(source, "2", "bass")
+    told = " ".join(capsys.readouterr().out.split())
+    assert "the bass lies outside its range: it was read 2 octaves higher" in told
+    assert "4 notes erased and " in told
+    assert " drawn in bar 2 of the bass, 4 bars in all" in told
+    parts[3] = part_chunk("bass", 3, 19, [*low[:7], *rows(3, 4)[7:]])
+    source.write_bytes(file_bytes(TPB, parts))
+    mend(source, "2", "bass")
+    assert "octave" not in capsys.readouterr().out, "a few low notes do not move the others"
+    drawn = [note.pitch for note in after.notes if note.channel == 3 and bar_of(note.start) == 2]
+    assert all(12 <= pitch <= 40 for pitch in drawn)
+
+
+def test_a_share_of_the_notes_is_varied_by_the_seed(tmp_path: Path):
+    source = four(tmp_path / "in.mid")
+    before = read_midi(source)
+    kept = [Counter(vary(source, 0.25, seed=seed).notes) & Counter(before.notes) for seed in (1, 1, 2)]
+    assert [kept[0] == other for other in kept] == [True, True, False]
+    assert sum(kept[0].values()) == pytest.approx(0.75 * len(before.notes), abs=8)
+    assert sum((Counter(vary(source, 0.75).notes) & Counter(before.notes)).values()) < 0.5 * len(before.notes)
+    assert events(tmp_path / "out.mid", notes=False) == events(source, notes=False)
+
+
+def test_bars_to_keep_stay_and_the_other_voices_are_new_elsewhere(tmp_path: Path):
+    source = four(tmp_path / "in.mid")
+    before, after = read_midi(source), keep(source, "2,4", voice="bass")
+
+    def stays(note: Any) -> bool:
+        return note.channel == 3 or bar_of(note.start) in {2, 4}
+
+    assert [note for note in after.notes if stays(note)] == [note for note in before.notes if stays(note)]
+    assert [note for note in after.notes if not stays(note)] != [note for note in before.notes if not stays(note)]
+    assert len(after.chunks) == len(before.chunks)
+
+
+def test_500_bars_with_two_regions_far_apart(tmp_path: Path):
+    source = four(tmp_path / "in.mid", 500)
+    before, after = read_midi(source), mend(source, "2,499")
+    stays = [[note for note in read.notes if bar_of(note.start) not in {2, 499}] for read in (before, after)]
+    assert stays[0] == stays[1]
+    assert {bar_of(note.start) for note in set(after.notes) - set(before.notes)} == {2, 499}
+
+
+def test_the_score_and_the_measures_of_all_voices(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    source, score = four(tmp_path / "in.mid"), tmp_path / "out.musicxml"
+    mend_file(source, Outputs(tmp_path / "out.mid", score, report=True), way(), bars="2", voices=None)
+    assert score.read_text().count("<measure ") == 4
+    assert "parallel fifths per 1000" in capsys.readouterr().out
+
+
+# ---------------------------------------------------------------- a track's bytes
+
+
+def test_notes_are_taken_out_and_put_in_between_all_else():
+    on, off, pedal = b"\x91\x3c\x50", b"\x81\x3c\x00", b"\xb1\x40\x7f"
+    track = b"\0" + meta(0x103, b"x") + b"\x10" + on + b"\x10\x40\x40" + b"\0" + pedal + b"\x10" + off
+    track += b"\x30\x81\x40\x00" + b"\x05" + meta(0x12F, b"") + b"after"
+    assert with_notes(track, set(), []) == track.replace(b"\x10\x40\x40", b"\x10\x91\x40\x40")
+    changed = with_notes(track, {(16, 1, 60)}, [(16, 32, 1, 62, 7)])
+    lost = b"\x10\x91\x3e\x07" + b"\x10\x81\x3e\x40" + b"\0\x91\x40\x40" + b"\0" + pedal + b"\x40\x81\x40\x00"
+    assert changed == b"\0" + meta(0x103, b"x") + lost + b"\x05" + meta(0x12F, b"") + b"after"
+
+
+def test_a_note_off_ends_the_oldest_of_its_pitch():
+    first, second = (0, b"\x90\x3c\x50"), (10, b"\x90\x3c\x51")
+    track = track_chunk([first, second, (20, b"\x80\x3c\x01"), (30, b"\x80\x3c\x02")])
+    assert with_notes(track, {(0, 0, 60)}, []) == track_chunk([second, (30, b"\x80\x3c\x02")])
+    assert with_notes(track, {(10, 0, 60)}, []) == track_chunk([first, (20, b"\x80\x3c\x01")])[:-4] + b"\x0a" + meta(
+        0x12F, b""
+    )
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_whatever_a_track_holds_only_the_named_notes_go(seed: int):
+    """Chance makes a track of notes that overlap, hang and share pitches, with other events among them."""
+    rng = np.random.default_rng(seed)
+    body, running = b"", -1
+    for _ in range(200):
+        status = int(rng.choice([0x90, 0x80, 0x91, 0xB0, 0xE1, 0xF0]))
+        data = bytes(rng.integers(60, 63, 2).tolist()) if rng.random() < 0.9 else bytes((61, 0))
+        body += bytes((int(rng.integers(0, 40)),))
+        if status == 0xF0:
+            body += b"\xf0\x02" + data
+        else:
+            body += (b"" if status == running else bytes((status,))) + data
+            running = status
+    read = list(_timed(body))
+    ons = [(event[0], event[1][0] & 0xF, event[1][1]) for event in read if _begins(event[1])]
+    gone = {on for on in ons if rng.random() < 0.3}
+    left = list(_timed(with_notes(body, gone, [])))
+    assert [on for on in ons if on not in gone] == [
+        (tick, data[0] & 0xF, data[1]) for tick, data in left if _begins(data)
+    ]
+    others = [[event for event in found if event[1][0] & 0xE0 != 0x80] for found in (read, left)]
+    assert others[0] == others[1]
+    assert not Counter(left) - Counter(read)
+    notes = [(10, 20, 5, 64, 9), (15, 15, 5, 65, 9)]
+    added = Counter(_timed(with_notes(body, gone, notes))) - Counter(left)
+    assert added == Counter(
+        [(10, b"\x95\x40\x09"), (20, b"\x85\x40\x40"), (15, b"\x95\x41\x09"), (16, b"\x85\x41\x40")]
+    )
+
+
+def _timed(body: bytes) -> list[tuple[int, bytes]]:
+    """Events with their status at their ticks, the end of the track left out."""
+    return [
+        (event.tick, bytes((event.status & 0xFF,)) + event.data)
+        for event, _, _ in smf._all_events(body)
+        if event.status < 0x100
+    ]
+
+
+def _begins(data: bytes) -> bool:
+    return data[0] & 0xF0 == 0x90 and data[2] > 0
+
+
+# ---------------------------------------------------------------- what is refused, and then nothing is written
+
+
+@pytest.mark.parametrize(
+    ("bars", "voices", "says"),
+    [
+        (None, None, "say what to mend"),
+        ("5", None, "there is no bar 5: the piece has the bars 1 to 4"),
+        ("x", None, "cannot read the bars"),
+        ("2", "mezzo", "there is no voice 'mezzo'"),
+        ("1-4", None, "nothing of .* would be left in bars 1-4"),
+        (None, "soprano,alto,tenor,bass", "nothing of .* would be left"),
+    ],
+)
+def test_a_region_that_makes_no_sense_is_refused(bars: Any, voices: Any, says: str, tmp_path: Path):
+    source = four(tmp_path / "in.mid")
+    with pytest.raises(ConfigError, match=says):
+        mend(source, bars, voices)
+    assert [path.name for path in tmp_path.iterdir()] == ["in.mid"]
+
+
+def test_a_region_in_which_no_note_begins_is_refused(tmp_path: Path):
+    source = tmp_path / "in.mid"
+    parts = [part_chunk(name, v, 19, [(0, 2 * BAR, 72 - 7 * v, 80), *rows(v, 4)[8:]]) for v, name in enumerate(VOICES)]
+    source.write_bytes(file_bytes(TPB, parts))
+    with pytest.raises(ConfigError, match="has nothing to draw anew in bar 2:"):
+        mend(source, "2")
+
+
+@pytest.mark.parametrize(("share", "says"), [(0, "nothing to draw"), (0.001, "nothing to draw"), (1, "would be left")])
+def test_a_share_of_nothing_or_all_is_refused(share: float, says: str, tmp_path: Path):
+    with pytest.raises(ConfigError, match=says):
+        vary(four(tmp_path / "in.mid"), share)
+    for wrong in (-0.1, 1.1, float("nan")):
+        with pytest.raises(ConfigError, match="give --share a number from 0 to 1"):
+            vary(tmp_path / "in.mid", wrong)
+    assert [path.name for path in tmp_path.iterdir()] == ["in.mid"]
+
+
+def test_what_is_not_in_four_voices_is_refused(tmp_path: Path):
+    source = tmp_path / "in.mid"
+    source.write_bytes(file_bytes(TPB, [part_chunk("melody", 0, 0, rows(0, 4))]))
+    for command in (lambda: mend(source, "2"), lambda: vary(source, 0.5), lambda: keep(source, "2")):
+        with pytest.raises(MidiFileError, match="is not in four voices: give a file in which soprano, alto, tenor and"):
+            command()
+    source.write_bytes(source.read_bytes()[:-9])
+    with pytest.raises(MidiFileError, match="truncated or damaged"):
+        mend(source, "2")
+    assert [path.name for path in tmp_path.iterdir()] == ["in.mid"]
+
+
+def test_bars_to_keep_that_leave_nothing_to_do_are_refused(tmp_path: Path):
+    source = four(tmp_path / "in.mid")
+    with pytest.raises(ConfigError, match="nothing to draw anew outside bars 1-4"):
+        keep(source, "1-4")
+    with pytest.raises(ConfigError, match="there is no bar 9"):
+        keep(source, "9")
+    with pytest.raises(ConfigError, match="leave --track out"):
+        wish_of(way(), voice="bass", track="1", keep="2")
+
+
+def test_a_model_that_cannot_do_it_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    def causal(name: str) -> library.Card:
+        return card(name, "satb")
+
+    def names() -> list[str]:
+        return []
+
+    monkeypatch.setattr(library, "find", causal)
+    monkeypatch.setattr(library, "names", names)
+    with pytest.raises(
+        ModelError, match=r"the model 'leaning' cannot mend: choose one that can with --model \(none is installed\)"
+    ):
+        mend(four(tmp_path / "in.mid"), "2")
+    with pytest.raises(ConfigError, match="leaning goes from chord to chord and knows neither --fast nor --keep-bars"):
+        keep(tmp_path / "in.mid", "2")
+
+
+def test_where_one_output_cannot_be_written_there_is_none(tmp_path: Path):
+    source = four(tmp_path / "in.mid")
+    outputs = Outputs(tmp_path / "out.mid", tmp_path / "none" / "score.musicxml")
+    with pytest.raises(BachBridgeError, match="cannot write"):
+        mend_file(source, outputs, way(), bars="2", voices=None)
+    assert [path.name for path in tmp_path.iterdir()] == ["in.mid"]
+
+
+@pytest.mark.parametrize(
+    ("target", "says"), [("none/out.mid", "there is no folder .*none.*: choose another"), ("", "it is a folder.: give")]
+)
+def test_a_place_that_is_none_is_told_before_the_work(
+    target: str, says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    def load_fill(_card: library.Card) -> Leaning:
+        raise AssertionError("nothing is to be drawn")
+
+    monkeypatch.setattr(onnx_nets, "load_fill", load_fill)
+    source, outputs = four(tmp_path / "in.mid"), Outputs(tmp_path / target)
+    melody = wish_of(way(), voice="soprano", track="2")
+    for command in (
+        lambda: mend_file(source, outputs, way(), bars="2", voices=None),
+        lambda: vary_file(source, outputs, way(), share=0.5),
+        lambda: harmonize_file(source, melody, outputs),
+        lambda: harmonize_file(source, wish_of(way(), voice="soprano", keep="2"), outputs),
+    ):
+        with pytest.raises(BachBridgeError, match=says):
+            command()
+
+
+def test_a_name_with_brackets_is_told_as_it_is(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    source = four(tmp_path / "in.mid")
+    mend_file(source, Outputs(tmp_path / "choral [alt].mid"), way(), bars="2-3", voices=None)
+    harmonize_file(source, wish_of(way(), voice="bass", track="bass"), Outputs(tmp_path / "a [b].mid"))
+    told = capsys.readouterr().out.splitlines()
+    assert told[0].startswith(f"wrote {tmp_path / 'choral [alt].mid'}: ")
+    assert told[0].endswith(" drawn in bars 2-3, 4 bars in all")
+    assert told[1].startswith(f"wrote {tmp_path / 'a [b].mid'}: 16 notes of melody and ")
+
+
+def test_new_notes_follow_the_network(tmp_path: Path):
+    """The tenor is wished a fourth below the alto that stays."""
+    source = four(tmp_path / "in.mid")
+    after = mend(source, None, "tenor", rules="none", temperature=0.1)
+    alto, tenor = ([note.pitch for note in after.notes if note.channel == v and bar_of(note.start) < 5] for v in (1, 2))
+    assert np.median(alto) - np.median(tenor) == 5

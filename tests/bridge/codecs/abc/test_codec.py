@@ -1,0 +1,290 @@
+"""Tunes in ABC: the grammar that has no dead end, the normal form, notes both ways, and the codec live."""
+
+import random
+from fractions import Fraction
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from bachbridge.codecs.abc import codec as abc_codec
+from bachbridge.codecs.abc import grammar as abc_grammar
+from bachbridge.codecs.abc import normal_form
+from bachbridge.codecs.abc.reader import Sung, header_of, tune_notes, words_of
+from bachbridge.codecs.abc.shortest_end import closing
+from bachbridge.codecs.abc.writer import Measure, line_text
+from bachbridge.errors import TuneError
+from bachbridge.music.notes import Note, Phrase
+
+HEADER = "M:4/4\nL:1/8\nK:G\n"
+
+
+def drawn(seed: int, length: int, text: str = "") -> str:
+    """A tune drawn at random under the mask, led to its end from `length` characters on."""
+    chance = random.Random(seed)
+    state = abc_grammar.read(text)
+    assert state
+    while not state.over:
+        chars = state.allowed() if len(text) < length else closing(state)
+        assert chars, (text, state)
+        char = chance.choice(sorted(chars))
+        state = state.after(char)
+        assert state
+        text += char
+        assert len(text) < length + 100, text
+    return text
+
+
+def bars(tune: str) -> list[Fraction]:
+    """The bars' lengths in steps, counted from the notes."""
+    header, body = header_of(normal_form.normal(tune))
+    reading = header.reading()
+    ends = [Fraction(0)]
+    for word in words_of(body):
+        reading.hear(word)
+        if "|" in word or word == "::":
+            ends.append(reading.at)
+    return [end - begin for begin, end in pairwise(ends) if end > begin]
+
+
+def codec() -> abc_codec.Abc:
+    tunes = [f"M:{meter}\nL:1/8\nK:{key}\nG4 G4|]\n" for meter in ("4/4", "6/8") for key in ("G", "D", "Em")]
+    return abc_codec.codec(abc_codec.vocabulary(tunes))
+
+
+# ---------------------------------------------------------------- the grammar
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_whatever_is_drawn_is_a_tune(seed: int) -> None:
+    tune = drawn(seed, 150, "" if seed % 2 else HEADER)
+    after = abc_grammar.read(normal_form.normal(tune) + "\n")
+    assert after
+    assert after.over
+    assert tune_notes(tune) or "z" in tune
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_whatever_is_drawn_has_full_bars_or_what_completes_them(seed: int) -> None:
+    lengths = bars(drawn(seed, 150, HEADER))
+    pickup = lengths[0] if lengths[0] < 16 else Fraction(0)
+    after = [length for length in lengths[bool(pickup) :] if length < 16]
+    assert all(length <= 16 for length in lengths)
+    # Short ones come in pairs, but for the tune's last bar and the last one of a first ending.
+    while after:
+        length, *after = after
+        if after and length + after[0] == 16:
+            after = after[1:]
+        else:
+            assert not after or length == 16 - pickup
+
+
+@pytest.mark.parametrize(
+    ("music", "right"),
+    [
+        ("A8|B8|]\n\n", True),
+        ("A8|B7|]\n\n", True),
+        ("A8|B7|c|]\n\n", False),
+        ("A8|B7||c|d8|]\n\n", True),
+        ("A8|B7||c8|]\n\n", False),
+        ("A8|B9|]\n\n", False),
+        ("A2|B8|c6|]\n\n", True),
+        ("A2|B8|c8|]\n\n", True),
+        ("A2|B8|c8||d2|e8|]\n\n", False),
+        ("A2|B8|c6:|A2|B8|c6|]\n\n", True),
+        ("A2|:B8|c8:|\n\n", True),
+        ("|:A8|B8|]\n\n", False),
+        ("|:A8|[1B8:|[2c8|]\n\n", True),
+        ("|:A8|[1B8:|c8|]\n\n", False),
+        ("(3ABcA6|]\n\n", True),
+        ("(3ABcA5|]\n\n", False),
+        ("A>B c>d e2f2|]\n\n", True),
+        ("A>B|]\n\n", False),
+        ("A8-|A8|]\n\n", True),
+        ("A8-|B8|]\n\n", False),
+        ('"G7/b"A8|]\n\n', True),
+        ('"H"A8|]\n\n', False),
+        ("^A8|]\n\n", True),
+        ("A8|\n\n", False),
+    ],
+)
+def test_what_is_right(music: str, right: bool) -> None:
+    after = abc_grammar.read(HEADER + music)
+    assert (after is not None and after.over) == right
+
+
+def test_the_header_is_in_order() -> None:
+    assert abc_grammar.read("X:1\nT:A tune\nM:6/8\nL:1/8\nK:Em\n")
+    assert abc_grammar.read("K:G\n") is None
+    assert abc_grammar.read("M:6/8\nX:1\n") is None
+    assert abc_grammar.read("M:6/7\n") is None
+
+
+def test_people_may_join_sections_amid_a_bar() -> None:
+    tune = HEADER + "A2|B8|c4:|\nd3|e8|f8|]\n\n"
+    assert abc_grammar.read(tune) is None
+    read = abc_grammar.read(tune, abc_grammar.READING)
+    assert read
+    assert read.over
+    assert abc_grammar.read(HEADER + "A8|B7|c8|]\n\n", abc_grammar.READING) is None
+
+
+# ---------------------------------------------------------------- the normal form
+
+WILD = """X: 7
+T: A tune % with a comment
+M: C
+K: A Mixolydian
+|: {g}~A>B (3ABc "^slow"(d2 .e2) | "D" [FAd]4 A/B/c/d/ \\
+ e2 |1 f4 A8/2 :|2 a8 ||
+P:B
+g2-a2
+b4 |
+"""
+
+
+def test_normal_form() -> None:
+    text = normal_form.normal(WILD)
+    assert text == 'M:4/4\nL:1/8\nK:Amix\n|:A>B (3ABc d2 e2|"D"d4 A/2B/2c/2d/2 e2|[1f4 A4:|[2a8||\ng2a2 b4|]\n'
+    assert normal_form.normal(text) == text
+
+
+@pytest.mark.parametrize(("written", "meter"), [("C", "4/4"), ("C|", "2/2"), ("C |", "2/2"), (" 6 / 8", "6/8")])
+def test_a_meter_in_anybodys_spelling(written: str, meter: str) -> None:
+    assert normal_form.header_lines(f"M:{written}\nK:C\n").startswith(f"M:{meter}\n")
+
+
+def test_tunes_of_a_file() -> None:
+    assert normal_form.tunes("words\n\nX:1\nK:C\nC\n\nmore words\nX:2\nK:C\nD") == ["X:1\nK:C\nC\n", "X:2\nK:C\nD\n"]
+
+
+@pytest.mark.parametrize("tune", ["X:1\nM:4/4\nC4|\n", "X:1\nK:G\nC|\n", "X:1\nM:4/4\nV:1\nK:C\nC|\n", "M:4/4\nK:C\n"])
+def test_what_is_no_tune_is_refused(tune: str) -> None:
+    with pytest.raises(TuneError):
+        normal_form.normal(tune)
+
+
+# ---------------------------------------------------------------- notes
+
+
+def test_notes_of_a_tune() -> None:
+    notes = tune_notes(HEADER + "^FG>A (3fga|F4-F4|]\n")
+    assert [(float(n.start), float(n.length), n.pitch) for n in notes[:3]] == [(0, 2, 66), (2, 3, 67), (5, 1, 69)]
+    assert [n.pitch for n in notes[3:]] == [78, 79, 81, 66]
+    assert notes[3].length == Fraction(4, 3)
+    assert notes[-1].length == 16
+
+
+def test_a_sign_holds_until_the_bar_line_and_over_a_tie() -> None:
+    assert [n.pitch for n in tune_notes(HEADER + "=FFf2 F4-|F4F4|]\n")] == [65, 65, 78, 65, 66]
+
+
+def test_repeats_are_played() -> None:
+    notes = tune_notes(HEADER + "|:A8|[1B8:|[2c8||d8:|\n")
+    assert [n.pitch for n in notes] == [69, 71, 69, 72, 74, 74]
+    assert [n.start for n in notes] == [16 * bar for bar in range(6)]
+
+
+def test_a_line_is_written_and_read_back() -> None:
+    chance = random.Random(1)
+    measure = Measure(Fraction(12), Fraction(4), Fraction(2), Fraction(5))
+    for key in ("C", "Eb", "F#m", "Ador"):
+        at, line = Fraction(0), []
+        for _ in range(20):
+            length = Fraction(chance.randrange(1, 9))
+            line.append(Sung(at, length, chance.randrange(50, 90)))
+            at += length + chance.choice([0, 0, 3])
+        text = f"M:3/4\nL:1/8\nK:{key}\n{line_text(line, at, key, measure)}|]\n"
+        assert tune_notes(text) == line
+
+
+# ---------------------------------------------------------------- the codec
+
+
+def test_symbols_and_text() -> None:
+    text = "M:4/4\nL:1/8\nK:G\nG8|]\n"
+    assert codec().text(codec().symbols(text)) == text + "\n"
+    assert codec().text(codec().symbols("X:1\n\u266b", end=False)) == "X:1\n"
+    assert all(number for (number,) in codec().symbols(text))
+
+
+def test_a_phrase_is_the_beginning_of_a_tune_in_a_known_key() -> None:
+    scale = (68, 70, 72, 73, 75, 77, 79, 80)
+    phrase = Phrase(tuple(Note(2 * at, 2, pitch) for at, pitch in enumerate(scale)), 16, 16, 0)
+    opening = codec().opening(phrase)
+    assert opening.header.key == "G"
+    assert opening.text == "M:4/4\nL:1/8\nK:G\nGA Bc de fg|"
+
+
+def test_the_top_line_of_chords_and_the_bar_that_was_begun() -> None:
+    chords = tuple(Note(at, 4, pitch) for at in (0, 4) for pitch in (55, 59, 62, 67))
+    assert codec().opening(Phrase(chords, 8, 16, 12)).body == "G2|G2 "
+
+
+@pytest.mark.parametrize(
+    ("rhythm", "meter"),
+    [
+        ((2, 2, 2, 2, 2, 2, 4, 2, 4, 2), "6/8"),
+        ((6, 6, 2, 2, 2, 6), "6/8"),
+        ((4, 4, 4, 8, 4), "3/4"),
+        ((6, 2, 4, 6, 2, 4), "3/4"),
+        ((2, 2, 2, 2, 2, 2, 12), "3/4"),
+    ],
+)
+@pytest.mark.parametrize("pickup", [0, 2])
+def test_bars_of_three_quarters_or_of_two_dotted_ones(rhythm: tuple[int, ...], meter: str, pickup: int) -> None:
+    starts = [pickup + sum(rhythm[:at]) for at in range(len(rhythm))]
+    notes = tuple(Note(start, max(1, length - 1), 60) for start, length in zip(starts, rhythm, strict=True))
+    played = Phrase((Note(0, 1, 60), *notes) if pickup else notes, pickup + sum(rhythm), 12, -pickup % 12)
+    assert codec().opening(played).header.meter_word == meter
+
+
+@pytest.mark.parametrize(("steps_per_bar", "position", "steps"), [(16, 0, 16), (12, 7, 11), (24, None, 30), (14, 3, 5)])
+def test_the_pen_goes_on_in_time(steps_per_bar: int, position: int | None, steps: int) -> None:
+    phrase = Phrase(tuple(Note(at, 3, 60 + at) for at in range(0, steps - 3, 3)), steps, steps_per_bar, position)
+    its = codec()
+    pen = its.pen(phrase)
+    chance = random.Random(steps)
+    notes: list[Note] = []
+    while pen.step < 2 * steps_per_bar:
+        before = pen.step
+        allowed = np.flatnonzero(pen.allowed(()))
+        assert len(allowed)
+        assert allowed[0] > 0
+        written = pen.take((int(chance.choice(allowed.tolist())),))
+        assert pen.step >= before
+        assert all(note.start >= 0 and note.length > 0 and note.end >= before for note in written)
+        notes += written
+    last = {note.start: note for note in notes}
+    ordered = [last[start] for start in sorted(last)]
+    assert all(note.end <= after.start for note, after in pairwise(ordered))
+
+
+def test_the_answer_comes_back_in_the_players_key() -> None:
+    its = codec()
+    scale = (68, 70, 72, 73, 75, 77, 79, 80)
+    pen = its.pen(Phrase(tuple(Note(2 * at, 2, pitch) for at, pitch in enumerate(scale)), 16, 16, 0))
+    written = [note for symbol in its.symbols("G2F>GA", end=False) for note in pen.take(symbol)]
+    assert written == [Note(0, 4, 68), Note(4, 3, 67), Note(7, 1, 68)]
+    assert pen.step == 8
+
+
+@pytest.mark.parametrize(("played", "text", "heard"), [(127, "c''8|", 119), (0, "A,,8|", 7)])
+def test_no_answer_leaves_the_pitches_of_midi(played: int, text: str, heard: int) -> None:
+    its = codec()
+    pen = its.pen(Phrase((Note(0, 16, played),), 16, 16, 0), (0, False))
+    written = [note for symbol in its.symbols(text, end=False) for note in pen.take(symbol)]
+    assert written == [Note(0, 16, heard)], "of the same name, in the nearest octave that there is"
+
+
+def test_a_whole_tune_can_be_drawn() -> None:
+    its = codec()
+    pen = its.tune("M:6/8\nL:1/8\nK:G\n", most=80)
+    chance = random.Random(3)
+    while not pen.over:
+        pen.take((int(chance.choice(np.flatnonzero(pen.allowed(())).tolist())),))
+    after = abc_grammar.read(pen.text)
+    assert after
+    assert after.over
+    with pytest.raises(TuneError):
+        its.tune("K:G\n")

@@ -1,0 +1,274 @@
+"""Live harmony under the virtual driver: what the player does, and what the three other voices do about it.
+
+The model of these tests sings an alto a fourth, a tenor a tenth and a bass two octaves below the melody (`sixths`).
+"""
+
+from dataclasses import replace
+
+import pytest
+
+from bachbridge.midi import messages as midi
+from bachbridge.protocol.events import Ask, Effect, EndPhrase, Foresee, Harmonized, Midi, ModelUp, Reset, Send, Setting
+from bachbridge.settings import Settings
+from tests.support.virtual_driver import MS, Driver, S, silent, sixths
+
+HARMONIZE = Settings(mode="harmonize", bpm=120.0, seed=1, density=-1.0)
+STEP = 125 * MS
+BEAT = 4 * STEP
+
+
+def playing(settings: Settings = HARMONIZE, **other: object) -> Driver:
+    """A driver whose model is ready."""
+    driver = Driver(settings, **other)  # type: ignore[arg-type]
+    driver.at(0, ModelUp("chorale-lstm", 400_000))
+    driver.run(S // 2)
+    return driver
+
+
+def struck(driver: Driver) -> list[tuple[int, int, int]]:
+    """Time in ms, channel and pitch of every note-on."""
+    return [(t // MS, m.channel, m.pitch) for t, m in driver.sent() if isinstance(m, midi.NoteOn)]
+
+
+def ended(driver: Driver) -> list[tuple[int, int, int]]:
+    return [(t // MS, m.channel, m.pitch) for t, m in driver.sent() if isinstance(m, midi.NoteOff)]
+
+
+def test_three_voices_leave_in_the_turn_in_which_the_note_arrives() -> None:
+    driver = playing()
+    effects = driver.feed(Midi(midi.note_on(0, 72, 100)))
+    sends = [midi.decode(e.data) for e in effects if isinstance(e, Send)]
+    assert sends == [midi.NoteOn(1, 67, 85), midi.NoteOn(2, 56, 85), midi.NoteOn(3, 48, 95)]
+    assert _kinds(effects) == ["Send", "Send", "Send", "Harmonized", "Metre"]
+
+
+def _kinds(effects: list[Effect]) -> list[str]:
+    return [type(effect).__name__ for effect in effects]
+
+
+def test_the_players_own_note_passes_only_if_asked_and_then_as_the_soprano() -> None:
+    driver = playing(replace(HARMONIZE, thru=True, channels=(5, 6, 7, 8)))
+    driver.feed(Midi(midi.note_on(9, 72, 100)))
+    assert [(c, p) for _, c, p in struck(driver)] == [(4, 72), (5, 67), (6, 56), (7, 48)]
+
+
+def test_the_voices_hold_as_long_as_the_note_and_a_moment_for_legato() -> None:
+    driver = playing()
+    driver.play(S, 72, BEAT)
+    driver.run(10 * S)
+    assert ended(driver) == [(1620, 1, 67), (1620, 2, 56), (1620, 3, 48)]
+    assert not driver.receiver.sounding
+
+
+def test_under_the_next_note_only_what_changes_moves() -> None:
+    def common(foresee: Foresee) -> tuple[int, object]:
+        delay, plan = sixths(foresee)
+        return delay, replace(plan, rows=tuple((*row[:4], 12, 0 if foresee.frames else 15) for row in plan.rows))
+
+    driver = playing(planner=common)
+    driver.play(S, 72, BEAT)
+    driver.play(S + BEAT, 74, BEAT)
+    driver.run(S + 2 * BEAT)
+    assert struck(driver)[3:] == [(1500, 1, 69), (1500, 2, 58)]
+    assert ended(driver) == [(1500, 1, 67), (1500, 2, 56)]
+
+
+def test_a_repeated_note_strikes_its_voices_again_where_the_plan_says_so() -> None:
+    driver = playing()
+    driver.play(S, 72, BEAT)
+    driver.play(S + BEAT, 72, BEAT)
+    driver.run(S + 2 * BEAT)
+    assert [p for _, _, p in struck(driver)] == [67, 56, 48, 67, 56, 48]
+
+
+def test_of_a_chord_the_highest_note_is_the_melody_and_of_a_bass_player_the_lowest() -> None:
+    for voice, expected in (("soprano", 76), ("bass", 60)):
+        driver = playing(replace(HARMONIZE, voice=voice))
+        for offset, pitch in enumerate((60, 72, 76)):
+            driver.play(S + offset * 5 * MS, pitch, BEAT)
+        driver.run(S + 100 * MS)
+        frames = [m.frames for _, m in driver.of(Foresee) if isinstance(m, Foresee) and m.frames]
+        given = 0 if voice == "soprano" else 3
+        assert frames[-1][-1][given] == expected - 35
+
+
+def test_a_lower_key_pressed_later_is_a_new_note_of_the_melody() -> None:
+    driver = playing()
+    driver.play(S, 76, 2 * BEAT)
+    driver.play(S + BEAT, 72, BEAT)
+    driver.run(S + BEAT + MS)
+    assert [p for _, _, p in struck(driver)][3:] == [67, 56, 48]
+
+
+def test_a_fast_run_is_harmonised_where_it_begins_and_where_it_rests() -> None:
+    driver = playing()
+    for index, pitch in enumerate((72, 74, 76, 77)):
+        driver.play(S + index * 60 * MS, pitch, BEAT if pitch == 77 else 55 * MS)
+    driver.run(S + BEAT)
+    assert [(t, pitch) for t, channel, pitch in struck(driver) if channel == 1] == [(1000, 67), (1290, 72)]
+
+
+def test_a_long_run_has_a_chord_on_each_beat() -> None:
+    driver = playing()
+    for index in range(12):
+        driver.play(S + index * 100 * MS, 64 + index, 95 * MS)
+    driver.run(S + 1200 * MS)
+    assert [t for t, channel, _ in struck(driver) if channel == 1] == [1000, 1500, 2000]
+
+
+def test_on_beats_only_the_harmony_changes_on_beats() -> None:
+    driver = playing(replace(HARMONIZE, chord_on="beat"))
+    for index, pitch in enumerate((72, 74, 76, 77)):
+        driver.play(S + index * BEAT // 2, pitch, BEAT // 2 - 5 * MS)
+    driver.run(S + 2 * BEAT)
+    assert [(t, p) for t, channel, p in struck(driver) if channel == 1] == [(1000, 67), (1500, 71)]
+
+
+def test_with_a_tempo_the_inner_voices_move_on_eighths_under_a_long_note_and_without_one_they_lie() -> None:
+    for bpm, moves in ((120.0, [(1280, 68)]), (0.0, [])):
+        driver = playing(replace(HARMONIZE, bpm=bpm, density=0.0))
+        driver.play(S, 72, BEAT)
+        driver.run(S + BEAT - 20 * MS)
+        assert [(t, p) for t, channel, p in struck(driver) if channel == 1][1:] == moves
+
+
+def test_a_note_a_little_late_on_an_eighth_finds_the_inner_voices_waiting() -> None:
+    driver = playing(replace(HARMONIZE, density=0.0))
+    driver.play(S, 72, BEAT // 2 + 10 * MS)
+    driver.play(S + BEAT // 2 + 20 * MS, 74, BEAT // 2)
+    driver.run(S + BEAT - 20 * MS)
+    assert [(t, p) for t, channel, p in struck(driver) if channel == 1] == [(1000, 67), (1270, 69)]
+
+
+def test_the_pedal_holds_the_voices() -> None:
+    driver = playing()
+    driver.at(S, Midi(midi.control(0, midi.SUSTAIN, 127)))
+    driver.play(S, 72, BEAT)
+    driver.at(S + 3 * BEAT, Midi(midi.control(0, midi.SUSTAIN, 0)))
+    driver.run(10 * S)
+    assert {t for t, _, _ in ended(driver)} == {1000 + 1500 + 120}
+
+
+@pytest.mark.parametrize(("pitch", "alto"), [(48, 43), (36, 31), (96, 67), (127, 74)])
+def test_a_note_out_of_the_voices_range_is_harmonised_an_octave_away(pitch: int, alto: int) -> None:
+    driver = playing()
+    driver.play(S, pitch, BEAT)
+    driver.run(S + MS)
+    assert struck(driver)[0][1:] == (1, alto)
+
+
+def test_only_the_voices_asked_for_sound_and_all_on_one_channel_if_asked() -> None:
+    driver = playing(replace(HARMONIZE, harmony="ab", channels=(3, 3, 3, 3)))
+    driver.play(S, 72, BEAT)
+    driver.run(10 * S)
+    assert [(c, p) for _, c, p in struck(driver)] == [(2, 67), (2, 48)]
+    assert not driver.receiver.sounding
+
+
+def test_a_plan_that_is_late_is_played_when_it_comes() -> None:
+    driver = playing(planner=lambda foresee: sixths(foresee, 30 * MS) if foresee.piece else None)
+    driver.feed(Reset())
+    driver.play(S // 2 + 10 * MS, 72, BEAT)
+    driver.run(S)
+    assert {t for t, _, _ in struck(driver)} == {530}
+
+
+def test_without_a_model_nothing_sounds_and_nothing_breaks() -> None:
+    driver = playing(planner=lambda _: None)
+    for index in range(40):
+        driver.play(S + index * BEAT // 3, 60 + index % 20, BEAT // 4)
+    driver.run(30 * S)
+    assert not driver.of(Send)
+    assert driver.session.deadline is None
+
+
+def test_the_model_is_told_each_step_once_and_what_was_revised_again() -> None:
+    driver = playing()
+    driver.play(S, 72, 2 * BEAT)
+    driver.play(S + BEAT + 20 * MS, 74, BEAT)
+    driver.run(S + 2 * BEAT - 70 * MS)
+    known: list[tuple[int, ...]] = []
+    for _, message in driver.of(Foresee):
+        assert isinstance(message, Foresee)
+        if message.frames:
+            assert message.step <= len(known)
+            known[message.step :] = message.frames
+    assert [frame[0] for frame in known] == [37] * 4 + [39] * (len(known) - 4)
+    assert [frame[4] for frame in known[:5]] == [15, 0, 0, 0, 15]
+
+
+def test_after_some_bars_of_silence_the_piece_begins_afresh() -> None:
+    driver = playing()
+    driver.play(S, 72, BEAT)
+    driver.run(S + BEAT + 8 * BEAT - MS)
+    before = driver.of(Foresee)[-1][1]
+    driver.run(20 * S)
+    after = driver.of(Foresee)[-1][1]
+    assert isinstance(before, Foresee)
+    assert isinstance(after, Foresee)
+    assert after.piece == before.piece + 1
+    assert after.frames == ()
+
+
+def test_a_short_rest_keeps_the_place_in_the_beat() -> None:
+    driver = playing()
+    driver.play(S, 72, BEAT)
+    driver.play(S + 6 * BEAT, 74, BEAT)
+    driver.run(S + 6 * BEAT)
+    last = driver.of(Harmonized)[-1][1]
+    assert isinstance(last, Harmonized)
+    assert last.step % 4 == 0
+    assert last.step < 12
+
+
+def test_a_new_process_of_the_model_is_told_everything() -> None:
+    driver = playing()
+    driver.play(S, 72, 4 * BEAT)
+    driver.at(S + BEAT, ModelUp("chorale-lstm", 400_000))
+    driver.run(S + BEAT)
+    last = driver.of(Foresee)[-1][1]
+    assert isinstance(last, Foresee)
+    assert (last.step, len(last.frames)) == (0, 5)
+
+
+def test_what_was_harmonised_can_be_continued_in_four_voices() -> None:
+    driver = playing(model=silent)
+    driver.play(S, 72, BEAT)
+    driver.play(S + BEAT, 74, BEAT)
+    driver.at(S + 2 * BEAT - 10 * MS, EndPhrase())
+    driver.run(S + 2 * BEAT)
+    [(_, ask)] = driver.of(Ask)
+    assert isinstance(ask, Ask)
+    assert [(n.start, n.length, n.pitch) for n in ask.prompt.notes if n.voice == 0] == [(0, 4, 72), (4, 4, 74)]
+    assert {n.voice for n in ask.prompt.notes} == {0, 1, 2, 3}
+    assert not driver.receiver.sounding
+
+
+def test_a_cadence_is_asked_for_until_it_has_come() -> None:
+    def dominants(foresee: Foresee) -> tuple[int, object]:
+        delay, plan = sixths(foresee)
+        lower = (27, 20, 8) if plan.step < 4 else (29, 20, 13)  # G major under B, C major under C
+        return delay, replace(plan, rows=tuple((*row[:2], *lower, 15) for row in plan.rows))
+
+    driver = playing(planner=dominants)
+    driver.at(S, Midi(midi.control(0, 81, 127)))
+    driver.play(S + MS, 71, BEAT)
+    driver.play(S + BEAT, 72, BEAT)
+    driver.run(S + 2 * BEAT)
+    wanted = [m.cadence for t, m in driver.of(Foresee) if isinstance(m, Foresee) and t >= S]
+    assert wanted[0]
+    assert not wanted[-1]
+
+
+def test_a_change_of_style_plans_again_and_another_voice_silences() -> None:
+    driver = playing()
+    driver.play(S, 72, 4 * BEAT)
+    driver.at(S + 10 * MS, Setting("temperature", 0.5))
+    driver.at(S + 20 * MS, Setting("voice", "bass"))
+    driver.run(S + 15 * MS)
+    last = driver.of(Foresee)[-1][1]
+    assert isinstance(last, Foresee)
+    assert last.temperature == 0.5
+    assert driver.receiver.sounding
+    driver.run(S + 30 * MS)
+    assert not driver.receiver.sounding

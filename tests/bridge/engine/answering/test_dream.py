@@ -1,0 +1,285 @@
+"""A dream goes on from its own last answer until somebody ends it; what is played and what is set steers it."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import pairwise
+
+import pytest
+
+from bachbridge.midi import messages as midi
+from bachbridge.music.notes import Note, Phrase, step_ns_of
+from bachbridge.protocol.events import (
+    Answer,
+    Answered,
+    Answering,
+    Ask,
+    Event,
+    Heard,
+    Midi,
+    Missed,
+    Panic,
+    PortsChanged,
+    Prompt,
+    Refused,
+    Reset,
+    Setting,
+)
+from bachbridge.settings import Settings
+from tests.support.virtual_driver import MS, Driver, Model, S, chorale
+
+DREAMING = Settings(bpm=120.0, seed=1, answer="dream")
+BEAT = 500 * MS
+
+
+def singing(ask: Ask) -> Iterator[tuple[int, Answer]]:
+    """A model that tells its quarters as they grow, another chord for each ask."""
+    last = replace(ask.prompt.notes[-1], pitch=60 + ask.ask % 12)
+    return chorale(replace(ask, prompt=replace(ask.prompt, notes=(last,))))
+
+
+def dreaming(model: Model = singing, settings: Settings = DREAMING) -> Driver:
+    """A phrase of four quarters from 1 s on; its answer begins at 5.5 s."""
+    driver = Driver(settings, model)
+    for index, pitch in enumerate((67, 69, 71, 72)):
+        driver.play(S + index * BEAT, pitch, 430 * MS)
+    return driver
+
+
+def onsets(driver: Driver) -> list[int]:
+    return sorted({time_ns for time_ns, sent in driver.sent() if isinstance(sent, midi.NoteOn)})
+
+
+def asks(driver: Driver) -> list[Ask]:
+    return [ask for _, ask in driver.of(Ask) if isinstance(ask, Ask)]
+
+
+def whole(delay_ns: int) -> Model:
+    """A model that says all at once, after a while."""
+
+    def says(ask: Ask) -> Iterator[tuple[int, Answer]]:
+        notes = tuple(Note(start, 4, 60 + ask.ask % 12, voice=start // 4 % 4) for start in range(0, ask.steps, 4))
+        yield delay_ns, Answer(ask.ask, notes, ask.steps, final=True)
+
+    return says
+
+
+@pytest.mark.parametrize("model", [singing, whole(900 * MS), whole(2300 * MS)])
+def test_the_music_never_stops(model: Model) -> None:
+    driver = dreaming(model)
+    driver.run(200 * S)
+    begun = onsets(driver)
+    assert begun[-1] > 199 * S
+    assert {b - a for a, b in pairwise(begun)} == {BEAT}, "without a gap"
+    assert {ask.steps for ask in asks(driver)} == {32}
+    assert {ask.task for ask in asks(driver)} == {"continue"}
+    assert [ask.seed for ask in asks(driver)] == [1 + number for number in range(len(asks(driver)))]
+    assert driver.of(Missed)[1:] == []
+
+
+def test_every_part_goes_on_from_the_one_before() -> None:
+    driver = dreaming(whole(10 * MS))
+    driver.run(60 * S)
+    for before, after in pairwise(asks(driver)[1:]):
+        told = [60 + before.ask % 12] * 8
+        assert [note.pitch for note in after.prompt.notes[-8:]] == told
+        assert after.prompt.steps <= 16 * 16
+        assert after.prompt.notes[-1].end == after.prompt.steps
+    assert asks(driver)[1].prompt.steps == 32, "voices go on without the player's hands"
+
+
+def test_it_is_asked_for_shortly_before_and_never_all_at_once() -> None:
+    driver = dreaming()
+    driver.run(60 * S)
+    first = onsets(driver)[0]
+    asked = [time_ns for time_ns, _ in driver.of(Ask)]
+    assert [time_ns - first for time_ns in asked[1:6]] == [4 * S * part - 2 * BEAT for part in range(1, 6)]
+
+
+def test_a_long_dream_is_told_in_chapters_and_what_was_told_is_forgotten() -> None:
+    driver = dreaming()
+    driver.run(400 * S)
+    told = [message for _, message in driver.of(Answered) if isinstance(message, Answered)]
+    heard = [message for _, message in driver.of(Heard) if isinstance(message, Heard)]
+    due = [message for _, message in driver.of(Answering) if isinstance(message, Answering)]
+    assert len(told) == len(heard) - 1 == len(due) - 1 == 6
+    assert [message.ask for message in told] == [message.ask for message in due[:-1]]
+    for message in told:
+        assert not message.interrupted
+        assert len(message.notes) == 4 * 128
+        assert (message.notes[0].start, max(note.end for note in message.notes)) == (0, 512)
+    assert {message.ended_by for message in heard[1:]} == {"dream"}
+    for spoken, begun in zip(heard[1:], due[1:], strict=True):
+        assert spoken.origin_ns + spoken.phrase.steps * spoken.step_ns == begun.due_ns
+    exchange = driver.session._respondent._exchange
+    assert exchange is not None
+    assert len(exchange.notes) < 4 * 128 + 4 * 8 * 3
+
+
+def test_tempo_and_temperature_change_while_it_plays() -> None:
+    driver = dreaming()
+    driver.at(20 * S + 100 * MS, Setting("bpm", 60))
+    driver.at(20 * S + 200 * MS, Setting("temperature", 1.7))
+    driver.run(60 * S)
+    begun = onsets(driver)
+    gaps = {b - a for a, b in pairwise(begun) if a > 20 * S + 100 * MS}
+    assert gaps == {2 * BEAT}
+    (across,) = [b - a for a, b in pairwise(begun) if a <= 20 * S + 100 * MS < b]
+    assert across == 100 * MS + 2 * (BEAT - 100 * MS)
+    temperatures = [ask.temperature for ask in asks(driver)]
+    assert {*temperatures} == {0.9, 1.7}
+    assert temperatures == sorted(temperatures)
+    driver.feed(Reset())
+    assert not driver.receiver.sounding
+
+
+def test_a_dream_keeps_the_tempo_of_its_phrase_until_another_is_set() -> None:
+    driver = Driver(DREAMING, singing)
+    phrase = Phrase(tuple(Note(at, 4, 60 + at) for at in range(0, 16, 4)), 16)
+    driver.feed(Prompt(phrase, step_ns_of(80), 1, aloud=True))
+    for index, setting in enumerate((Setting("temperature", 1.2), Setting("bpm", 120), Setting("model", "another"))):
+        driver.at((20 + index) * S, setting)
+    driver.at(40 * S, Setting("bpm", 60))
+    driver.run(60 * S)
+    begun = onsets(driver)
+    assert {b - a for a, b in pairwise(begun) if b < 40 * S} == {750 * MS}
+    assert {b - a for a, b in pairwise(begun) if a > 40 * S} == {2 * BEAT}
+
+
+def test_what_the_player_plays_becomes_the_prompt() -> None:
+    driver = dreaming()
+    for index, pitch in enumerate((48, 50, 52)):
+        driver.play(20 * S + 10 * MS + index * BEAT, pitch, 430 * MS)
+    driver.run(20 * S + 20 * MS)
+    assert not driver.receiver.sounding, "the dream stops for him"
+    driver.run(40 * S)
+    steered = next(ask for time_ns, ask in driver.of(Ask) if time_ns > 20 * S and isinstance(ask, Ask))
+    assert [note.pitch for note in steered.prompt.notes] == [48, 50, 52]
+    assert onsets(driver)[-1] > 39 * S
+    assert any(isinstance(message, Answered) and message.interrupted for _, message in driver.of(Answered))
+
+
+def test_a_dream_that_may_finish_goes_on_under_the_players_hands() -> None:
+    driver = dreaming(settings=replace(DREAMING, let_finish=True))
+    driver.play(20 * S + 10 * MS, 48, 3 * S)
+    driver.run(40 * S)
+    begun = [time_ns for time_ns in onsets(driver) if time_ns > 6 * S]
+    assert max(b - a for a, b in pairwise(begun)) < 2 * BEAT
+    assert any([note.pitch for note in ask.prompt.notes] == [48] for ask in asks(driver))
+
+
+@pytest.mark.parametrize(
+    "event", [Panic(), Reset(), Midi(b"\xfc"), Setting("mode", "off"), Midi(midi.control(0, 83, 127))]
+)
+def test_it_ends_at_once_when_it_is_hushed(event: Event) -> None:
+    driver = dreaming(whole(100 * MS))
+    driver.run(21 * S + 100 * MS)
+    assert driver.receiver.sounding
+    driver.feed(event)
+    assert not driver.receiver.sounding
+    before = len(asks(driver)), len(onsets(driver))
+    driver.run(60 * S)
+    assert (len(asks(driver)), len(onsets(driver))) == before
+    assert driver.session.deadline is None
+
+
+def test_without_the_setting_it_ends_with_the_part_that_plays() -> None:
+    driver = dreaming()
+    driver.at(20 * S, Setting("answer", "continue"))
+    driver.run(60 * S)
+    assert 20 * S < onsets(driver)[-1] < 26 * S
+    assert not driver.answering
+    assert not driver.receiver.sounding
+    driver = dreaming(settings=replace(DREAMING, answer="continue"))
+    driver.at(6 * S, Setting("answer", "dream"))
+    driver.run(60 * S)
+    assert onsets(driver)[-1] > 59 * S, "and an answer under way becomes a dream"
+
+
+def test_a_model_that_refuses_or_dies_ends_it_in_words() -> None:
+    driver = dreaming()
+    driver.run(20 * S)
+    driver.model = lambda _: []
+    driver.run(24 * S)
+    driver.feed(Refused(asks(driver)[-1].ask, "the model m cannot continue a phrase"))
+    assert not driver.receiver.sounding
+    assert driver.of(Missed)[-1][1] == Missed(asks(driver)[-1].ask, "the model m cannot continue a phrase")
+    driver.model = singing
+    driver.play(30 * S, 60, 400 * MS)
+    driver.run(50 * S)
+    driver.model = lambda _: []
+    driver.run(80 * S)
+    missed = driver.of(Missed)[-1][1]
+    assert isinstance(missed, Missed)
+    assert "no answer came" in missed.what
+    assert driver.session.deadline is None
+
+
+def test_a_part_that_is_late_begins_on_a_later_beat() -> None:
+    driver = dreaming()
+    driver.run(20 * S)
+    driver.model = whole(3 * S + 20 * MS)
+    driver.run(26 * S)
+    driver.model = whole(10 * MS)
+    driver.run(60 * S)
+    begun = onsets(driver)
+    gaps = [b - a for a, b in pairwise(begun)]
+    assert max(gaps) > BEAT
+    assert {gap % BEAT for gap in gaps} == {0}
+    assert begun[-1] > 59 * S
+    assert any(isinstance(m, Missed) and "beats later" in m.what for _, m in driver.of(Missed))
+
+
+def test_a_chapter_that_begins_late_is_told_from_where_it_began() -> None:
+    driver = dreaming()
+    driver.run(67 * S)
+    driver.model = whole(3 * S)
+    driver.run(72 * S)
+    driver.model = whole(10 * MS)
+    driver.run(90 * S)
+    driver.feed(Panic())
+    _, told = [message for _, message in driver.of(Answered) if isinstance(message, Answered)]
+    late = driver.of(Answering)[-1][1]
+    assert isinstance(late, Answering)
+    assert len(driver.of(Answering)) == 3, "the phrase's answer, the chapter, and the chapter again"
+    assert late.due_ns in onsets(driver)
+    assert (told.ask, told.notes[0].start) == (late.ask, 0)
+
+
+def test_a_dream_that_falls_silent_begins_again_with_its_phrase() -> None:
+    driver = dreaming(lambda ask: [(MS, Answer(ask.ask, (), ask.steps, final=True))])
+    driver.run(30 * S)
+    assert len({ask.prompt for ask in asks(driver)}) == 1
+    assert len(asks(driver)) > 5
+
+
+# ---------------------------------------------------------------- the instrument
+
+
+def chosen(driver: Driver) -> list[tuple[int, int]]:
+    """Channel and program of every program change."""
+    sent = [meaning.data for _, meaning in driver.sent() if isinstance(meaning, midi.Voiced)]
+    return [(data[0] & 15, data[1]) for data in sent]
+
+
+def test_the_instrument_is_chosen_when_the_port_opens_and_when_it_changes() -> None:
+    driver = Driver(replace(DREAMING, instrument="Church Organ", channels=(1, 1, 3, 4)))
+    driver.feed(PortsChanged("in", ""))
+    assert chosen(driver) == []
+    driver.feed(PortsChanged("in", "out"))
+    assert chosen(driver) == [(0, 19), (2, 19), (3, 19)]
+    driver.feed(Setting("instrument", "flute"))
+    assert chosen(driver)[3:] == [(0, 73), (2, 73), (3, 73)]
+    driver.feed(Setting("channels", "7,7,7,7"))
+    assert chosen(driver)[6:] == [(6, 73)]
+    driver.feed(Setting("instrument", "kazoo"))
+    driver.feed(Setting("instrument", "none"))
+    driver.feed(PortsChanged("in", "out"))
+    assert len(chosen(driver)) == 7
+
+
+def test_a_receiver_that_came_later_hears_of_the_instrument_with_each_answer() -> None:
+    driver = dreaming(settings=replace(DREAMING, instrument="Oboe"))
+    driver.run(5 * S)
+    assert chosen(driver) == [(channel, 68) for channel in range(4)]
+    driver.feed(Reset())
+    assert chosen(driver)[4:] == chosen(driver)[:4]

@@ -1,0 +1,37 @@
+"""When it is news where the bars lie."""
+
+import pytest
+
+from bachbridge.engine.tempo.bar_reports import Bars
+from bachbridge.engine.tempo.tracker import Grid
+from bachbridge.protocol.events import Metre
+
+STEP_NS = 125_000_000
+BAR_NS = 16 * STEP_NS
+
+
+@pytest.mark.parametrize(
+    ("origin_ns", "step_ns", "steps_per_bar", "source", "news"),
+    [
+        (0, STEP_NS, 16, "set", False),
+        (7 * BAR_NS, STEP_NS, 16, "set", False),
+        (-3 * BAR_NS + STEP_NS // 20, STEP_NS, 16, "set", False),
+        (-STEP_NS // 20, STEP_NS * 101 // 100, 16, "set", False),
+        (4 * STEP_NS, STEP_NS, 16, "set", True),
+        (STEP_NS // 10, STEP_NS, 16, "set", True),
+        (0, STEP_NS * 103 // 100, 16, "set", True),
+        (0, STEP_NS, 12, "set", True),
+        (0, STEP_NS, 16, "clock", True),
+    ],
+)
+def test_it_is_told_when_it_is_news(origin_ns: int, step_ns: int, steps_per_bar: int, source: str, news: bool) -> None:
+    bars = Bars()
+    assert bars.news(Grid(0, STEP_NS), 16, "set") == [Metre(0, STEP_NS, 16, "set")]
+    told = bars.news(Grid(origin_ns, step_ns), steps_per_bar, source)
+    assert told == ([Metre(origin_ns, step_ns, steps_per_bar, source)] if news else [])
+
+
+def test_a_slow_drift_is_told_in_the_end() -> None:
+    bars = Bars()
+    told = [bool(bars.news(Grid(drift * STEP_NS // 100, STEP_NS), 16, "playing")) for drift in range(20)]
+    assert told == [drift in (0, 8, 16) for drift in range(20)]

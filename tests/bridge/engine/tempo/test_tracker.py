@@ -1,0 +1,62 @@
+"""Tempo from onsets: played at a wobble, faster and faster, with chords, from memory of the phrase before."""
+
+import numpy as np
+import pytest
+
+from bachbridge.engine.tempo.tracker import Grid, estimate_bpm, read
+from bachbridge.music.notes import step_ns_of
+
+TUNE = (4, 4, 2, 2, 4, 4, 6, 2, 8, 4, 4, 2, 2, 4, 4, 4, 8)
+"""Note values in steps."""
+STARTS = tuple(int(n) for n in np.cumsum((0, *TUNE)))
+
+
+def played(bpm: float, jitter_ms: float = 0.0, gain: float = 0.0, seed: int = 0) -> list[int]:
+    """Onsets of the tune in ns; the tempo grows by the share `gain` from the first onset to the last."""
+    rng = np.random.default_rng(seed)
+    bpms = bpm * (1 + gain * np.arange(STARTS[-1]) / STARTS[-1])
+    times = np.concatenate(([0.0], np.cumsum(60e9 / bpms / 4)))[list(STARTS)]
+    return sorted(int(t) for t in 5e9 + times + rng.normal(0, jitter_ms * 1e6, len(STARTS)))
+
+
+@pytest.mark.parametrize("bpm", [60, 72, 88, 100, 126])
+def test_the_tempo_of_a_tune_is_found_through_human_jitter(bpm: float) -> None:
+    assert estimate_bpm(played(bpm, jitter_ms=12)) == pytest.approx(bpm, rel=0.02)
+
+
+def test_too_few_notes_keep_the_tempo_of_the_phrase_before() -> None:
+    assert estimate_bpm([0, 500_000_000], 117.0) == 117.0
+
+
+def test_the_phrase_before_decides_what_is_ambiguous() -> None:
+    even = [n * 400_000_000 for n in range(8)]
+    assert estimate_bpm(even, 150.0) == pytest.approx(150, rel=0.01)
+    assert estimate_bpm(even, 75.0) == pytest.approx(75, rel=0.01)
+
+
+@pytest.mark.parametrize("gain", [-0.15, 0.0, 0.15])
+def test_the_grid_follows_a_player_who_hurries_or_slows_down(gain: float) -> None:
+    reading = read(played(90, jitter_ms=10, gain=gain), 0)
+    assert reading.steps == list(STARTS)
+    assert reading.grid.bpm == pytest.approx(90 * (1 + gain), rel=0.06)
+
+
+def test_keys_of_a_chord_fall_on_one_step() -> None:
+    onsets = sorted(t + late * 8_000_000 for t in played(100) for late in range(3))
+    assert set(read(onsets, 0).steps) == set(STARTS)
+    assert set(read(onsets, 100).steps) == set(STARTS)
+
+
+def test_one_early_first_note_does_not_make_the_others_late() -> None:
+    onsets = played(100)
+    onsets[0] -= 30_000_000
+    reading = read(onsets, 100)
+    assert reading.offsets_ns[0] == pytest.approx(-30_000_000, abs=1000)
+    assert max(abs(offset) for offset in reading.offsets_ns[1:]) < 1000
+    assert reading.steps == list(STARTS)
+
+
+def test_the_next_beat_is_at_or_after_the_time() -> None:
+    grid = Grid(1000, 100)
+    assert [grid.next_beat(t) for t in (1000, 1001, 1400, 1401, 599)] == [0, 4, 4, 8, -4]
+    assert step_ns_of(120) == 125_000_000

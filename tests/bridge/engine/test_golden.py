@@ -1,0 +1,83 @@
+"""Whole dialogues as logs, kept under tests/golden and reviewed as a diff (`pytest --golden` writes them anew)."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from bachbridge.midi import messages as midi
+from bachbridge.protocol.events import Midi, ModelUp, PortsChanged, Quit, Reset, Setting, dumps, loads
+from bachbridge.settings import Settings
+from tests.support.virtual_driver import MS, Driver, S, chorale
+
+GOLDEN = Path(__file__).parents[2] / "golden"
+AT_120 = Settings(bpm=120.0, seed=1)
+
+
+def answered_phrase() -> Driver:
+    driver = Driver(AT_120)
+    for index, pitch in enumerate((67, 69, 71, 72)):
+        driver.play(S + index * 500 * MS + (-1) ** index * 7 * MS, pitch, 430 * MS, 70 + 5 * index)
+    driver.run(12 * S)
+    return driver
+
+
+def interrupted_answer() -> Driver:
+    driver = Driver(replace(AT_120, phrase_end="bars", phrase_bars=1))
+    for index, pitch in enumerate((67, 69, 71, 72)):
+        driver.play(S + index * 500 * MS, pitch, 430 * MS)
+    driver.play(S + 2700 * MS, 74, 200 * MS)
+    driver.run(3800 * MS)
+    driver.feed(Quit("closed by the player"))
+    return driver
+
+
+def chords_with_pedal_and_thru() -> Driver:
+    driver = Driver(replace(AT_120, phrase_end="pedal", thru=True, answer_bars=1), chorale)
+    driver.at(S, Midi(midi.control(0, 64, 127)))
+    for index, chord in enumerate(((48, 60, 64, 67), (50, 59, 65, 67), (48, 60, 64, 72))):
+        for late, pitch in enumerate(chord):
+            driver.play(S + index * 1000 * MS + late * 6 * MS, pitch, 900 * MS, 60 + 4 * late)
+    driver.at(S + 3000 * MS, Midi(midi.control(0, 64, 0)))
+    driver.run(8 * S)
+    return driver
+
+
+def harmonised_melody() -> Driver:
+    driver = Driver(replace(AT_120, mode="harmonize"))
+    driver.at(0, ModelUp("chorale-lstm", 400_000))
+    for start_ms, pitch, length_ms in ((500, 72, 480), (995, 74, 230), (1250, 76, 50), (1310, 77, 500)):
+        driver.play(start_ms * MS, pitch, length_ms * MS)
+    driver.run(2200 * MS)
+    driver.feed(Quit("closed by the player"))
+    return driver
+
+
+def dreamt_phrase() -> Driver:
+    driver = Driver(replace(AT_120, answer="dream", answer_bars=1, instrument="Church Organ"))
+    driver.at(0, PortsChanged("keys", "synth"))
+    for index, pitch in enumerate((67, 69, 71, 72)):
+        driver.play(S + index * 500 * MS, pitch, 430 * MS)
+    driver.at(8 * S, Setting("bpm", 150))
+    driver.at(8 * S, Setting("temperature", 1.5))
+    driver.run(11 * S)
+    driver.feed(Reset())
+    driver.run(20 * S)
+    return driver
+
+
+STORIES = [answered_phrase, interrupted_answer, chords_with_pedal_and_thru, harmonised_melody, dreamt_phrase]
+
+
+@pytest.mark.parametrize("story", STORIES)
+def test_the_log_is_as_it_was(story, request: pytest.FixtureRequest) -> None:
+    lines = story().lines()
+    path = GOLDEN / f"{story.__name__}.log"
+    if request.config.getoption("--golden"):
+        path.write_text("\n".join(lines) + "\n")
+    assert lines == path.read_text().splitlines()
+
+
+def test_every_logged_message_reads_back() -> None:
+    for _, _, message in answered_phrase().log:
+        assert loads(dumps(message)) == message

@@ -1,0 +1,191 @@
+import json
+import os
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, get_args
+
+import mido as untyped_mido
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bachbridge.engine.session_log import Entry, Log, LogWriter, read_log, replay, write_midi
+from bachbridge.errors import BachBridgeError
+from bachbridge.files.midi_reader import read_midi
+from bachbridge.music.notes import Note, Phrase
+from bachbridge.music.performance import PLAYER, Part, Played, from_grid
+from bachbridge.protocol import events
+from bachbridge.protocol.events import Cancel, Effect, EndPhrase, Event, Midi, Sent, Status, Tick
+from bachbridge.settings import Settings
+
+mido: Any = untyped_mido
+SETTINGS = Settings(bpm=90.0, seed=3, channels=(5, 6, 7, 8))
+
+INTS = st.integers(-(2**60), 2**60)
+NOTES = st.lists(st.builds(Note, INTS, INTS, INTS, INTS, INTS, INTS), max_size=3).map(tuple)
+PHRASES = st.builds(Phrase, NOTES, INTS, INTS, st.one_of(st.none(), INTS))
+Strategy = st.SearchStrategy[Any]
+ROWS: Strategy = st.lists(st.lists(st.integers(0, 60), max_size=6).map(tuple), max_size=3).map(tuple)
+BY_FIELD: dict[str, Strategy] = {
+    "notes": NOTES,
+    "prompt": PHRASES,
+    "phrase": PHRASES,
+    "data": st.binary(max_size=5),
+    **dict.fromkeys(("frames", "rows", "voices"), ROWS),
+}
+BY_TYPE: dict[object, Strategy] = {int: INTS, str: st.text(), float: st.floats(allow_nan=False), bool: st.booleans()}
+
+
+def messages(cls: type) -> st.SearchStrategy[events.Message]:
+    by_name = {f.name: BY_TYPE.get(f.type, INTS) for f in fields(cls)}
+    arguments = by_name | {name: BY_FIELD[name] for name in by_name.keys() & BY_FIELD.keys()}
+    return st.builds(cls, **arguments)
+
+
+FED = st.one_of(*map(messages, get_args(Event)))
+RETURNED = st.one_of(*map(messages, get_args(Effect)))
+
+
+def header(**settings: object) -> str:
+    return json.dumps({"bachbridge": "0.1.0", "settings": settings}) + "\n"
+
+
+@given(turns=st.lists(st.tuples(INTS, FED, st.lists(RETURNED, max_size=2)), max_size=4))
+def test_every_message_comes_back_from_a_log(
+    tmp_path_factory: pytest.TempPathFactory, turns: list[tuple[int, Event, list[Effect]]]
+):
+    path = tmp_path_factory.getbasetemp() / "a.log"
+    writer = LogWriter(path, SETTINGS)
+    for now_ns, event, effects in turns:
+        writer.event(now_ns, event)
+        writer.effects(now_ns, effects)
+    writer.close()
+    log = read_log(path)
+    assert log.settings == SETTINGS
+    expected = [Entry(now_ns, message) for now_ns, event, effects in turns for message in (event, *effects)]
+    assert list(log.entries) == expected
+
+
+def test_an_unfinished_last_line_is_dropped(tmp_path: Path):
+    path = tmp_path / "a.log"
+    line = '{"t":5,"in":{"type":"Tick"}}'
+    for rest in ("", '{"t":6,"in"', line):
+        path.write_text(header() + line + "\n" + rest)
+        assert read_log(path) == Log(Settings(), (Entry(5, Tick()),))
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "not a session log"),
+        ("MThd\n", "not a session log"),
+        ("[]\n", "not a session log"),
+        ('{"bachbridge":"1"}\n', "not a session log"),
+        (header(colour="red"), "was written by version 0.1.0"),
+        (header() + "{}\n", "line 2 of the log"),
+        (header() + '{"t":1,"in":{"type":"Tick"}}\n{"t":2,"in":{"type":"Tock"}}\n', "line 3 of the log"),
+    ],
+)
+def test_what_is_no_log_is_refused_in_a_sentence(tmp_path: Path, text: str, words: str):
+    path = tmp_path / "a.log"
+    path.write_text(text)
+    with pytest.raises(BachBridgeError, match=words) as caught:
+        read_log(path)
+    assert str(path) in str(caught.value)
+
+
+def test_a_missing_log_and_an_unwritable_one(tmp_path: Path):
+    with pytest.raises(BachBridgeError, match="cannot read the log"):
+        read_log(tmp_path / "none.log")
+    with pytest.raises(BachBridgeError, match="cannot write the log"):
+        LogWriter(tmp_path / "none" / "a.log", SETTINGS)
+
+
+def test_a_disk_that_fails_stops_the_log_and_nothing_else(tmp_path: Path):
+    if not os.path.exists("/dev/full"):  # noqa: PTH110 - a device, which only Linux has
+        pytest.skip("no /dev/full on this system")
+    writer = LogWriter(Path("/dev/full"), SETTINGS)
+    writer.event(1, Tick())
+    writer.close()
+    assert writer.error
+
+
+def test_closing_twice_is_harmless(tmp_path: Path):
+    writer = LogWriter(tmp_path / "a.log", SETTINGS)
+    writer.close()
+    writer.close()
+    assert read_log(tmp_path / "a.log").entries == ()
+
+
+@dataclass
+class Echo:
+    """A session that says what it was fed."""
+
+    fed: list[tuple[int, Event]] = field(default_factory=list[tuple[int, Event]])
+
+    def feed(self, now_ns: int, event: Event) -> list[Effect]:
+        self.fed.append((now_ns, event))
+        return [Status("echo", type(event).__name__)]
+
+
+def test_a_replay_feeds_the_events_and_tells_the_differences():
+    entries = (
+        Entry(1, Midi(b"\x90\x3c\x40")),
+        Entry(1, Status("echo", "Midi")),
+        Entry(1, Sent(b"\x90\x3c\x40", 1, 2)),
+        Entry(2, Tick()),
+        Entry(3, EndPhrase()),
+        Entry(3, Status("echo", "EndPhrase")),
+        Entry(3, Cancel()),
+    )
+    session = Echo()
+    differences = replay(Log(SETTINGS, entries), session)
+    assert session.fed == [(1, Midi(b"\x90\x3c\x40")), (2, Tick()), (3, EndPhrase())]
+    assert [(d.at_ns, d.event, d.logged, d.returned) for d in differences] == [
+        (2, Tick(), (), (Status("echo", "Tick"),)),
+        (3, EndPhrase(), (Status("echo", "EndPhrase"), Cancel()), (Status("echo", "EndPhrase"),)),
+    ]
+
+
+def test_an_export_has_tempo_names_programs_and_micro_timing(tmp_path: Path):
+    path = tmp_path / "out.mid"
+    step_ns = 166_666_667  # 90 bpm
+    grid = [Note(0, 4, 60, 70, 0, 5_000_000), Note(4, 4, 62, 80, 0, -3_000_000), Note(4, 2, 67, 81)]
+    parts = [
+        Part(PLAYER, (Played(0, 500_000_000, 72, 90),)),
+        *(Part(voice, from_grid(grid, step_ns, 1_000_000_000)) for voice in range(4)),
+    ]
+    write_midi(path, parts, bpm=90, beats_per_bar=3, title="Título ♪")
+    file = mido.MidiFile(str(path))
+    assert file.type == 1
+    assert [track.name for track in file.tracks[1:]] == ["Player", "Soprano", "Alto", "Tenor", "Bass"]
+    conductor = {message.type: message for message in file.tracks[0]}
+    assert conductor["set_tempo"].tempo == mido.bpm2tempo(90)
+    assert (conductor["time_signature"].numerator, conductor["time_signature"].denominator) == (3, 4)
+    programs = [next(m for m in track if m.type == "program_change") for track in file.tracks[1:]]
+    assert [m.program for m in programs] == [6, 19, 19, 19, 19]
+    assert len({m.channel for m in programs}) == 5
+    song = read_midi(path)
+    tick_ns = 60e9 / 90 / file.ticks_per_beat
+    soprano = sorted((n.start * tick_ns, n.end * tick_ns, n.velocity) for n in song.notes if n.track == 2)
+    expected = sorted((p.start_ns, p.end_ns, p.velocity) for p in parts[1].notes)
+    for (start, end, velocity), (start_ns, end_ns, struck) in zip(soprano, expected, strict=True):
+        assert abs(start - start_ns) <= tick_ns / 2 + 1000
+        assert abs(end - end_ns) <= tick_ns / 2 + 1000
+        assert velocity == struck
+
+
+def test_a_repeated_note_is_ended_before_it_begins_again(tmp_path: Path):
+    path = tmp_path / "out.mid"
+    beat = 500_000_000
+    write_midi(path, [Part(0, (Played(0, beat, 60, 80), Played(beat, 2 * beat, 60, 80)))], bpm=120)
+    assert [(n.start, n.end) for n in read_midi(path).notes] == [(0, 960), (960, 1920)]
+
+
+def test_an_export_appears_whole_or_not_at_all(tmp_path: Path):
+    with pytest.raises(BachBridgeError, match="cannot write"):
+        write_midi(tmp_path / "none" / "out.mid", [], bpm=120)
+    (tmp_path / "out.mid").mkdir()
+    with pytest.raises(BachBridgeError, match="cannot write"):
+        write_midi(tmp_path / "out.mid", [], bpm=120)
+    assert [path.name for path in tmp_path.iterdir()] == ["out.mid"]

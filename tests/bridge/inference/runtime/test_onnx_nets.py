@@ -1,0 +1,75 @@
+"""The shipped model: what its card says, what its networks take and give, and that it knows a chorale from noise."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bachbridge.codecs import satb
+from bachbridge.inference.runtime import library, onnx_nets
+from bachbridge.music.notes import VOICES
+
+SHIPPED = Path(__file__).parents[4] / "models"
+BACH = ((67, 62, 59, 43), (69, 64, 60, 45), (71, 62, 55, 43), (67, 62, 59, 43))
+"""Four beats in G, each voice within its range."""
+
+
+@pytest.fixture
+def card() -> library.Card:
+    found = library.read(SHIPPED / "chorale-lstm")
+    library.check(found)
+    return found
+
+
+def test_the_card_fits_the_codec(card: library.Card) -> None:
+    assert card.codec == "satb"
+    assert card.tasks == ("continue", "harmonize")
+    assert sorted(card.chain) == list(range(len(VOICES)))
+    assert (card.facts["classes"], card.facts["fields"]) == (satb.CLASSES, satb.FIELDS)
+    assert card.facts["metrics"]["valid"]["nats_per_frame"] < 1.7
+
+
+def surprise(runtime: onnx_nets.Nets, chain: tuple[int, ...], chords: tuple[tuple[int, ...], ...]) -> float:
+    """Nats per step of the chords, each lasting a beat."""
+    context, state, total = satb.Context(), runtime.initial_state(), 0.0
+    for chord in chords:
+        classes = tuple(satb.class_of(pitch) for pitch in chord)
+        for part in range(4):
+            hidden, state = runtime.core(context.ids(), state)
+            known = np.full((1, len(VOICES)), satb.UNKNOWN, np.int32)
+            for voice in chain:
+                pitch, strike = runtime.heads(hidden, known)
+                assert pitch.shape == (1, len(VOICES), satb.CLASSES)
+                assert strike.shape == (1, len(VOICES))
+                total += float(np.logaddexp.reduce(pitch[0, voice]) - pitch[0, voice, classes[voice]])
+                known[0, voice] = classes[voice]
+            context = context.after(satb.Frame(classes, (part == 0,) * len(VOICES)))
+    return total / (4 * len(chords))
+
+
+def test_it_expects_harmony(card: library.Card) -> None:
+    runtime = onnx_nets.load(card)
+    wrong = tuple(tuple(pitch + turn for pitch, turn in zip(chord, (0, 1, 2, 3), strict=True)) for chord in BACH)
+    assert surprise(runtime, card.chain, BACH) + 1 < surprise(runtime, card.chain, wrong)
+
+
+def test_many_candidates_at_once_are_each_alone(card: library.Card) -> None:
+    runtime = onnx_nets.load(card)
+    hidden, _ = runtime.core(satb.Context().ids(), runtime.initial_state())
+    known = np.array([[-1, -1, -1, -1], [32, -1, -1, -1], [32, 27, 24, 8]], np.int32)
+    pitch, strike = runtime.heads(np.repeat(hidden, len(known), axis=0), known)
+    for row in range(len(known)):
+        alone = runtime.heads(hidden, known[row : row + 1])
+        np.testing.assert_allclose(pitch[row], alone[0][0], atol=1e-4)
+        np.testing.assert_allclose(strike[row], alone[1][0], atol=1e-4)
+
+
+def test_a_voice_does_not_see_its_own_class(card: library.Card) -> None:
+    runtime = onnx_nets.load(card)
+    hidden, _ = runtime.core(satb.Context().ids(), runtime.initial_state())
+    known = np.array([[32, 27, 24, 8]], np.int32)
+    whole, _ = runtime.heads(hidden, known)
+    for voice in range(len(VOICES)):
+        without = known.copy()
+        without[0, voice] = satb.UNKNOWN
+        np.testing.assert_allclose(runtime.heads(hidden, without)[0][0, voice], whole[0, voice], atol=1e-5)

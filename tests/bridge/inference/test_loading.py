@@ -1,0 +1,115 @@
+"""From a card to a model that plays, whatever its codec."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bachbridge.codecs import keys88
+from bachbridge.errors import ModelError
+from bachbridge.inference import host
+from bachbridge.inference.host import build, loaded
+from bachbridge.inference.runtime import library, onnx_nets, sweep_benchmark
+from bachbridge.music.notes import Note, Phrase
+from bachbridge.protocol.events import Answer, Ask, Foresee
+from tests.support.hash_symbol_net import Hashes
+from tests.support.tiny_infill_model import written
+
+SHIPPED = Path(__file__).parents[3] / "models"
+TUNE = Phrase(tuple(Note(4 * i, 4, pitch) for i, pitch in enumerate((67, 69, 71, 72))), 16)
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where models may be put beside the shipped ones."""
+    monkeypatch.setattr(library, "places", lambda: (tmp_path, SHIPPED))
+    monkeypatch.setattr(sweep_benchmark, "record_path", lambda: tmp_path / "pace.json")
+    loaded.cache_clear()
+    return tmp_path
+
+
+def test_an_infilling_model_answers_and_harmonises_with_its_partner(place: Path) -> None:
+    written(place / "tiny")
+    model = build("tiny")
+    assert model.recorded_ns > 0
+    assert host.step_ns(model, "tiny") > 0
+    for task in model.tasks:
+        *parts, last = model.generate(Ask(1, task, "tiny", TUNE, 16, 0.9, 0.95, 3))
+        assert not any(parts)
+        assert isinstance(last, Answer)
+        assert {note.voice for note in last.notes} == {0, 1, 2, 3}
+    frame = (36, 31, 27, 20, 15)
+    foresee = Foresee("tiny", 0, 0, (frame,), 0, 36, 16, 0.9, 0.95, 1, 8, "all", -1, 0.0, 0.0, False, "hold")
+    model.follow(foresee)
+    plan = model.plan(foresee)
+    assert plan is not None
+    assert plan.step == 1
+    assert len(plan.rows) == 23
+    passes = 0
+    while model.ponder():
+        passes += 1
+    assert passes > 4
+    again = model.plan(foresee)
+    assert again is not None
+    assert len(again.rows) == 23
+
+
+def test_a_model_of_symbols_has_its_codec_from_the_card(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    files = {"model.onnx": b"core", "heads.onnx": b"heads"}
+    (place / "tune").mkdir()
+    for name, content in files.items():
+        (place / "tune" / name).write_bytes(content)
+    card = {
+        "codec": "keys88",
+        "tasks": ["continue"],
+        "vocabulary": keys88.vocabulary([TUNE]),
+        "sampler": {"temperature": 0.9, "top_p": 0.95},
+        "files": {name: library.sha256(place / "tune" / name) for name in files},
+    }
+    (place / "tune" / library.CARD).write_text(json.dumps(card))
+    monkeypatch.setattr(onnx_nets, "load_sequence", lambda _: Hashes(sizes=(90,)))
+    model = build("tune")
+    assert host.step_ns(model, "tune") > 0
+    *_, last = model.generate(Ask(1, "continue", "tune", TUNE, 16, 0.9, 0.95, 3))
+    assert isinstance(last, Answer)
+    assert (last.until, last.final) == (16, True)
+    (place / "tune" / library.CARD).write_text(json.dumps({**card, "vocabulary": {}}))
+    with pytest.raises(ModelError, match="the vocabulary of tune is damaged"):
+        build("tune")
+
+
+def test_a_model_is_loaded_once_until_another_takes_its_name(place: Path) -> None:
+    folder = written(place / "tiny")
+    first = build("tiny")
+    assert build("tiny") is first
+    card = json.loads((folder / library.CARD).read_text())
+    (folder / library.CARD).write_text(json.dumps({**card, "tasks": ["vary"]}))
+    assert build("tiny") is not first
+
+
+def test_its_pace_is_on_record_and_not_measured_again(place: Path) -> None:
+    written(place / "tiny")
+    first = build("tiny").recorded_ns
+    loaded.cache_clear()
+    assert build("tiny").recorded_ns == first
+
+
+def test_a_partner_that_is_not_there_is_named(place: Path) -> None:
+    written(place / "tiny", partner="nobody")
+    with pytest.raises(ModelError, match="there is no model 'nobody'"):
+        build("tiny")
+
+
+def test_a_model_is_nobodys_own_partner(place: Path) -> None:
+    written(place / "tiny", partner="tiny")
+    with pytest.raises(ModelError, match="tiny does not go from frame to frame"):
+        build("tiny")
+
+
+def test_the_network_takes_any_number_of_steps(place: Path) -> None:
+    network = onnx_nets.load_fill(library.read(written(place / "tiny")))
+    for batch, steps in ((1, 1), (3, 40)):
+        cells = np.zeros((batch, steps, 4), np.int32)
+        pitch, strike = network.fill(cells, cells, cells)
+        assert (pitch.shape, strike.shape) == ((batch, steps, 4, 47), (batch, steps, 4))

@@ -1,0 +1,26 @@
+from itertools import pairwise
+
+from bachbridge.music.example_phrase import bundled, by_hand, performed
+from bachbridge.music.notes import RANGES
+
+
+def test_the_bundled_melody_fills_four_bars_of_one_voice():
+    phrase = bundled().phrase
+    assert (phrase.steps, phrase.steps_per_bar) == (64, 16)
+    assert [note.end for note in phrase.notes] == [*(note.start for note in phrase.notes[1:]), 64]
+    assert all(RANGES[0][0] <= note.pitch <= RANGES[0][1] for note in phrase.notes)
+
+
+def test_a_hand_plays_it_neither_stiffly_nor_wildly():
+    phrase = bundled().phrase
+    assert phrase == by_hand(phrase)
+    assert len({note.velocity for note in phrase.notes}) > 5
+    assert all(40 <= note.velocity <= 110 for note in phrase.notes)
+    assert any(note.offset_ns for note in phrase.notes)
+    assert all(abs(note.offset_ns) <= 18_000_000 for note in phrase.notes)
+    assert phrase.notes[0].offset_ns == 0
+
+
+def test_it_is_performed_in_order_with_gaps():
+    notes = performed(bundled().phrase, 178_000_000)
+    assert all(first.end_ns < second.start_ns for first, second in pairwise(notes))

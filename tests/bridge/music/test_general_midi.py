@@ -1,0 +1,52 @@
+"""General MIDI's instruments go by their names, however they are written; a slip is answered with the nearest ones."""
+
+import pytest
+
+from bachbridge.errors import ConfigError
+from bachbridge.music.general_midi import NAMES, nearest, program
+from bachbridge.settings import Settings, with_value
+
+
+def test_there_are_128_of_them_in_families_of_eight() -> None:
+    assert len(NAMES) == len(set(NAMES)) == 128
+    firsts = ["Acoustic Grand Piano", "Celesta", "Drawbar Organ", "Acoustic Guitar (nylon)", "Acoustic Bass", "Violin"]
+    firsts += ["String Ensemble 1", "Trumpet", "Soprano Sax", "Piccolo", "Lead 1 (square)", "Pad 1 (new age)"]
+    assert list(NAMES[::8]) == [*firsts, "FX 1 (rain)", "Sitar", "Tinkle Bell", "Guitar Fret Noise"]
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [
+        ("Church Organ", 19),
+        ("church-organ", 19),
+        ("nylon", 24),
+        ("harpsi", 6),
+        ("1", 0),
+        ("128", 127),
+        ("GUNSHOT", 127),
+    ],
+)
+def test_a_name_is_found_whatever_its_looks(name: str, found: int) -> None:
+    assert program(name) == found
+
+
+@pytest.mark.parametrize("name", ["", "0", "129", "organ", "kazoo", "²"])
+def test_what_is_no_one_instrument_has_no_program(name: str) -> None:
+    assert program(name) is None
+
+
+def test_every_name_is_its_own() -> None:
+    assert [program(name) for name in NAMES] == list(range(128))
+
+
+def test_the_nearest_are_offered() -> None:
+    assert nearest("Chruch Organ")[0] == "Church Organ"
+    assert nearest("organ") == ("Drawbar Organ", "Percussive Organ", "Rock Organ")
+    assert nearest("xq") != ()
+
+
+def test_the_setting_takes_a_name_and_offers_the_nearest() -> None:
+    assert Settings().instrument == "none"
+    assert with_value(Settings(), "instrument", "church organ").instrument == "Church Organ"
+    with pytest.raises(ConfigError, match='instrument cannot be "Chruch Organ": give "Church Organ"'):
+        with_value(Settings(), "instrument", "Chruch Organ")

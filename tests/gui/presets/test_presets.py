@@ -1,0 +1,128 @@
+"""Presets: everything under one name, and files from strangers."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bachbridge.errors import BachBridgeError, ConfigError
+from bachbridge.settings import Settings
+from bachbridge_gui.presets.midi_bindings import Binding
+from bachbridge_gui.presets.presets import Preset, Presets, preset_of, table_of
+
+PRESET = Preset(
+    Settings(mode="harmonize", bpm=96.5, levels=(100, 20, 85, 400), key="F# minor"),
+    (Binding("density", 21, 3), Binding("tap", 30)),
+    program=4,
+)
+
+
+def changed(**changes: Any) -> dict[str, Any]:
+    return json.loads(json.dumps(dict(table_of(PRESET)))) | changes
+
+
+def test_all_of_it_comes_back(tmp_path: Path) -> None:
+    presets = Presets(tmp_path / "presets")
+    assert presets.names() == []
+    presets.save("Evening", PRESET)
+    presets.save("plain", Preset(Settings()))
+    assert presets.names() == ["Evening", "plain"]
+    assert presets.load("Evening") == PRESET
+    assert presets.load("plain") == Preset(Settings())
+    assert presets.programs() == {4: "Evening"}
+
+
+def test_deleting_can_be_undone(tmp_path: Path) -> None:
+    presets = Presets(tmp_path)
+    presets.save("Evening", PRESET)
+    was = presets.delete("Evening")
+    assert presets.names() == []
+    presets.restore("Evening", was)
+    assert presets.load("Evening") == PRESET
+
+
+def test_presets_are_given_away_as_files(tmp_path: Path) -> None:
+    mine, theirs = Presets(tmp_path / "mine"), Presets(tmp_path / "theirs")
+    mine.save("Evening", PRESET)
+    mine.export("Evening", tmp_path / "Evening.bachbridge.json")
+    assert theirs.take_in(tmp_path / "Evening.bachbridge.json") == "Evening"
+    assert theirs.take_in(tmp_path / "Evening.bachbridge.json") == "Evening 2"
+    assert theirs.load("Evening 2") == PRESET
+
+
+def test_programs_are_counted_from_one_in_the_file() -> None:
+    assert table_of(PRESET)["program"] == 5
+
+
+def test_fields_that_are_missing_have_their_defaults() -> None:
+    assert preset_of(changed(settings={"bpm": 90})).settings == Settings(bpm=90.0)
+
+
+def test_a_newer_version_is_named() -> None:
+    newer = {"made_with": "7.8.9"}
+    for table in (changed(settings={"glide": 3}, **newer), changed(colour="red", **newer), changed(format=2, **newer)):
+        with pytest.raises(ConfigError, match=r"7\.8\.9.*update"):
+            preset_of(table)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"settings": {"temperature": 9}},
+        {"settings": {"temperature": None}},
+        {"settings": {"temperature": {"a": 1}}},
+        {"settings": {"temperature": float("nan")}},
+        {"settings": {"mode": ["continue"]}},
+        {"settings": {"model": "two\nlines"}},
+        {"settings": {"channels": [1, 2, 3]}},
+        {"settings": {"channels": [[1], 2, 3, 4]}},
+        {"settings": {"seed": 1e400}},
+        {"settings": {"harmony": [1]}},
+        {"settings": {"key": 5}},
+        {"settings": []},
+        {"bindings": {}},
+        {"bindings": [None]},
+        {"bindings": [{"target": "density", "controller": 21, "channel": 1}] * 300},
+        {"program": 0},
+        {"program": 129},
+        {"program": "5"},
+        {"program": [5]},
+        {"format": "1"},
+        {"format": None},
+    ],
+)
+def test_a_strangers_file_is_refused_with_a_sentence(tmp_path: Path, change: dict[str, Any]) -> None:
+    path = tmp_path / "theirs.bachbridge.json"
+    path.write_text(json.dumps(changed(**change)), encoding="utf-8")
+    presets = Presets(tmp_path / "presets")
+    with pytest.raises(ConfigError) as caught:
+        presets.take_in(path)
+    assert "\n" not in str(caught.value)
+    assert str(caught.value).endswith(".")
+    assert presets.names() == []
+
+
+@pytest.mark.parametrize("data", [b"", b"\xff\xfe", b"[]", b"3", b"{", b" " * 300_000, b"[" * 200_000])
+def test_what_is_no_preset_is_refused(tmp_path: Path, data: bytes) -> None:
+    path = tmp_path / "odd.json"
+    path.write_bytes(data)
+    with pytest.raises(ConfigError):
+        Presets(tmp_path / "presets").take_in(path)
+
+
+def test_a_damaged_preset_does_not_hide_the_others(tmp_path: Path) -> None:
+    presets = Presets(tmp_path)
+    presets.save("Evening", PRESET)
+    (tmp_path / "Broken.bachbridge.json").write_text("{", encoding="utf-8")
+    assert presets.names() == ["Broken", "Evening"]
+    assert presets.programs() == {4: "Evening"}
+
+
+def test_what_is_not_there_is_a_sentence(tmp_path: Path) -> None:
+    presets = Presets(tmp_path)
+    for action in (presets.load, presets.delete):
+        with pytest.raises(BachBridgeError):
+            action("Nobody")
+    with pytest.raises(BachBridgeError):
+        presets.take_in(tmp_path / "nowhere.json")

@@ -1,0 +1,139 @@
+"""The page "Connect my DAW": each DAW's steps, and the live check list."""
+
+import re
+
+import pytest
+from PyQt6.QtCore import QCoreApplication, QEvent, QPoint, Qt
+from PyQt6.QtGui import QGuiApplication
+from PyQt6.QtWidgets import QLabel, QPushButton, QTabBar
+from pytestqt.qtbot import QtBot
+
+from bachbridge_gui.setup.checklist import Checks, rows
+from bachbridge_gui.setup.connect_page import CheckRow, Connect
+from bachbridge_gui.setup.daw_guides import DAWS, LINUX, MACOS, WINDOWS, filled, remark
+from bachbridge_gui.widgets.typography import marked
+
+
+def states(checks: Checks) -> list[str]:
+    return [row.state for row in rows(checks)]
+
+
+def texts(page: Connect) -> str:
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    return re.sub(r"<[^>]+>", "", " ".join(label.text() for label in page.findChildren(QLabel)))
+
+
+@pytest.fixture
+def page(qtbot: QtBot) -> Connect:
+    page = Connect(MACOS)
+    qtbot.addWidget(page)
+    page.show()
+    return page
+
+
+def test_all_six_are_there_each_with_ports_two_tracks_and_clock():
+    assert [daw.name for daw in DAWS] == ["Ableton Live", "Reaper", "Bitwig Studio", "Logic Pro", "FL Studio", "Ardour"]
+    for daw in DAWS:
+        assert len(daw.steps) == 4
+        whole = "".join(step.text for step in daw.steps)
+        assert "{input}" in whole
+        assert "{output}" in whole
+        assert "{" not in filled(whole, "In", "Out")
+        assert whole.count("*") % 2 == 0
+
+
+def test_every_playing_track_listens_to_the_keyboard_alone():
+    """All inputs together would hold our own output: a loop."""
+    for daw in DAWS:
+        assert "keyboard" in daw.steps[1].text
+
+
+def test_remarks_are_about_the_system():
+    live, reaper, _, logic, _, _ = DAWS
+    assert remark(logic, LINUX) == "Logic Pro runs on macOS only."
+    assert remark(live, LINUX) == "Ableton Live runs on macOS and Windows only."
+    assert remark(reaper, MACOS) == remark(reaper, LINUX) == ""
+    assert "loopMIDI" in remark(reaper, WINDOWS)
+
+
+def test_menu_words_are_bold_and_names_are_harmless():
+    assert marked("*Options* → “<In>” & on") == "<b>Options</b> → “&lt;In&gt;” &amp; on"
+
+
+def test_the_list_waits_for_what_comes():
+    assert states(Checks()) == ["waiting"] * 4
+    assert states(Checks(input_seen=True)) == ["seen", "waiting", "waiting", "waiting"]
+    assert states(Checks(notes_seen=True)) == ["seen", "seen", "waiting", "seen"]
+    assert states(Checks(clock_seen=True)) == ["seen", "waiting", "seen", "waiting"]
+    assert states(Checks(notes_seen=True, loop=True))[3] == "warning"
+    assert states(Checks(input_name=""))[0] == "warning"
+
+
+def test_whatever_is_missing_there_is_a_sentence_what_to_do():
+    for checks in (Checks(), Checks(loop=True, output_name=""), Checks(input_name="")):
+        assert all(row.sentence.endswith(".") for row in rows(checks))
+    assert "“BachBridge Out”" in rows(Checks(loop=True))[3].sentence
+
+
+def test_choosing_a_daw_by_key_shows_its_steps(page: Connect, qtbot: QtBot):
+    assert page.daw.name == "Ableton Live"
+    assert "Link, Tempo & MIDI" in texts(page).replace("&amp;", "&")
+    (names,) = page.findChildren(QTabBar)
+    qtbot.keyClick(names, Qt.Key.Key_Right)
+    assert page.daw.name == "Reaper"
+    assert "MIDI Hardware Output" in texts(page)
+    page.show_daw("Ardour")
+    assert "MIDI Connections" in texts(page)
+
+
+def test_the_first_daw_of_this_system_is_shown_first(qtbot: QtBot):
+    page = Connect(LINUX)
+    qtbot.addWidget(page)
+    assert page.daw.name == "Reaper"
+
+
+def test_the_check_list_follows(page: Connect):
+    page.refresh(Checks(notes_seen=True, clock_seen=True, loop=True))
+    shown = page.findChildren(CheckRow)
+    assert [row.sign.state for row in shown] == ["seen", "seen", "seen", "warning"]
+    assert shown[3].accessibleName() == "A loop!: warning"
+    assert "keyboard only" in shown[3].accessibleDescription()
+    page.refresh(Checks())
+    assert [row.sign.state for row in shown] == ["waiting"] * 4
+
+
+def test_other_port_names_are_used_in_the_steps_and_copied(page: Connect, qtbot: QtBot):
+    page.refresh(Checks(input_name="loop <1>", output_name="loop 2"))
+    assert "loop &lt;1&gt;" in texts(page)
+    copy = next(each for each in page.findChildren(QPushButton) if "Copy" in each.text())
+    qtbot.mouseClick(copy, Qt.MouseButton.LeftButton)
+    clipboard = QGuiApplication.clipboard()
+    assert clipboard is not None
+    assert clipboard.text() == "loop <1>\nloop 2"
+
+
+def test_back_is_told(page: Connect, qtbot: QtBot):
+    back = next(each for each in page.findChildren(QPushButton) if each.text() == "Back")
+    with qtbot.waitSignal(page.left, timeout=1000):
+        qtbot.mouseClick(back, Qt.MouseButton.LeftButton)
+
+
+def test_the_signs_differ_in_shape_not_only_in_colour(page: Connect):
+    """Rendered in grey the three states still differ from each other."""
+    sign = page.findChildren(CheckRow)[0].sign
+    seen: list[bytes] = []
+    for state in ("waiting", "seen", "warning"):
+        sign.set_state(state)
+        image = sign.grab().toImage().convertToFormat(sign.grab().toImage().Format.Format_Grayscale8)
+        seen.append(bytes(image.constBits().asarray(image.sizeInBytes())))  # pyright: ignore[reportOptionalMemberAccess]
+    assert len(set(seen)) == 3
+
+
+def test_a_narrow_page_puts_the_list_below_and_stays_usable(page: Connect, qtbot: QtBot):
+    rows_ = page.findChildren(CheckRow)
+    page.resize(900, 500)
+    qtbot.waitUntil(lambda: rows_[0].mapTo(page, QPoint()).x() > 450)
+    page.resize(480, 500)
+    qtbot.waitUntil(lambda: rows_[0].mapTo(page, QPoint()).x() < 100)
+    assert page.minimumSizeHint().width() <= 480
+    assert page.minimumSizeHint().height() <= 360

@@ -1,0 +1,143 @@
+"""Which exchanges the window lists, from the messages of a real session in virtual time."""
+
+from datetime import UTC, datetime
+
+from bachbridge.music.notes import Note, Phrase
+from bachbridge.protocol.events import Answer, EndPhrase, ModelDown, ModelUp, Prompt, Refused, Reset, Status
+from bachbridge.settings import Settings
+from bachbridge_gui.state.app_state import State
+from bachbridge_gui.state.exchanges import Entry
+from tests.support.fake_engine import FakeEngine
+from tests.support.virtual_driver import MS, S
+
+STEP_NS = 125 * MS
+PHRASE = Phrase(tuple(Note(4 * n, 4, 67 + n, 80) for n in range(4)), 16)
+WHEN = datetime(2026, 3, 21, 12, tzinfo=UTC)
+
+
+def exchanges(engine: FakeEngine, state: State, until_ns: int) -> list[Entry]:
+    """Run, a frame every 50 ms."""
+    found: list[Entry] = []
+    for now_ns in range(engine.driver.now_ns, until_ns + 1, 50 * MS):
+        engine.run(now_ns)
+        messages = []
+        while (message := engine.receive()) is not None:
+            messages.append(message)
+        found += state.take(messages, now_ns)
+    return found
+
+
+def state_of(settings: Settings) -> State:
+    return State(settings, lambda: WHEN)
+
+
+def test_a_phrase_and_its_answer_are_one_exchange() -> None:
+    settings = Settings(bpm=120, silence_beats=1.0, seed=9)
+    engine, state = FakeEngine(settings), state_of(settings)
+    for n in range(4):
+        engine.driver.play(S + n * 500 * MS, 67 + n, 450 * MS)
+    (entry,) = exchanges(engine, state, 20 * S)
+    assert [note.pitch for note in entry.prompt.notes] == [67, 68, 69, 70]
+    assert (entry.number, entry.mode, entry.seed, entry.step_ns, entry.at) == (1, "continue", 9, STEP_NS, WHEN)
+    assert not entry.interrupted
+    # The answer begins on the beat after the bar and the silence.
+    assert entry.answer_step == 20
+    assert {note.voice for note in entry.answer} == {0, 1, 2, 3}
+    (span,) = state.timeline.spans
+    assert span.start_ns == S
+    assert span.end_ns
+    assert span.end_ns > S + 36 * STEP_NS - 50 * MS
+
+
+def test_an_answer_that_was_cut_short_says_so() -> None:
+    settings = Settings(bpm=120, silence_beats=1.0, answer_bars=4)
+    engine, state = FakeEngine(settings), state_of(settings)
+    engine.driver.play(S, 67, 450 * MS)
+    engine.driver.play(4 * S, 72, 450 * MS)
+    first, second = exchanges(engine, state, 20 * S)
+    assert first.interrupted
+    assert not second.interrupted
+    assert second.number == 2
+
+
+def test_another_answer_is_an_exchange_of_its_own_with_its_seed() -> None:
+    settings = Settings(bpm=120)
+    engine, state = FakeEngine(settings), state_of(settings)
+    engine.driver.at(S, Prompt(PHRASE, STEP_NS, 4, aloud=False))
+    engine.driver.at(9 * S, Prompt(PHRASE, STEP_NS, 5, aloud=False))
+    found = exchanges(engine, state, 20 * S)
+    assert [(entry.number, entry.seed) for entry in found] == [(1, 4), (2, 5)]
+    assert all(entry.prompt == PHRASE and entry.answer_step == 16 for entry in found)
+
+
+def test_a_harmonised_melody_is_an_exchange_after_its_rest() -> None:
+    settings = Settings(mode="harmonize", bpm=120, density=-1.0)
+    engine, state = FakeEngine(settings), state_of(settings)
+    for n in range(6):
+        engine.driver.play(S + n * 500 * MS, 72 + n % 3, 480 * MS)
+    assert exchanges(engine, state, 6 * S) == []
+    (entry,) = exchanges(engine, state, 20 * S)
+    assert entry.mode == "harmonize"
+    assert [note.pitch for note in entry.prompt.notes] == [72, 73, 74, 72, 73, 74]
+    assert [note.start for note in entry.prompt.notes] == [0, 4, 8, 12, 16, 20]
+    assert {note.voice for note in entry.answer} == {1, 2, 3}
+    assert entry.answer_step == 0
+    assert [span.number for span in state.timeline.spans] == [entry.number]
+
+
+def test_a_single_key_in_harmony_is_no_melody() -> None:
+    settings = Settings(mode="harmonize", bpm=120)
+    engine, state = FakeEngine(settings), state_of(settings)
+    engine.driver.play(S, 72, 480 * MS)
+    assert exchanges(engine, state, 20 * S) == []
+
+
+def test_harmony_that_is_continued_gives_the_melody_and_then_the_answer() -> None:
+    settings = Settings(mode="harmonize", bpm=120)
+    engine, state = FakeEngine(settings), state_of(settings)
+    for n in range(4):
+        engine.driver.play(S + n * 500 * MS, 72 + n, 480 * MS)
+    engine.driver.at(3 * S, EndPhrase())
+    found = exchanges(engine, state, 30 * S)
+    assert sorted(entry.mode for entry in found) == ["continue", "harmonize"]
+
+
+def test_a_long_dream_is_listed_in_chapters_one_after_the_other() -> None:
+    settings = Settings(bpm=120, silence_beats=1.0, answer="dream", answer_bars=8)
+    engine, state = FakeEngine(settings), state_of(settings)
+    engine.driver.model = lambda ask: [
+        (5 * MS, Answer(ask.ask, tuple(Note(at, 16, 60) for at in range(0, ask.steps, 16)), ask.steps, final=True))
+    ]
+    engine.driver.play(S, 67, 450 * MS)
+    engine.driver.at(80 * S, Reset())
+    first, second = exchanges(engine, state, 82 * S)
+    assert [note.pitch for note in first.prompt.notes] == [67]
+    assert (first.interrupted, first.answer_steps) == (False, 512)
+    assert second.interrupted
+    assert second.answer_step == second.prompt.steps
+    one, other = state.timeline.spans
+    assert one.end_ns
+    assert one.end_ns <= other.start_ns
+
+
+def test_the_tempo_is_told_with_its_source() -> None:
+    settings = Settings()
+    engine, state = FakeEngine(settings), state_of(settings)
+    assert state.tempo() == "Tempo: from your playing"
+    for n in range(8):
+        engine.driver.play(S + n * 600 * MS, 72, 500 * MS)
+    exchanges(engine, state, 6 * S)
+    assert state.tempo() == "100 bpm, from your playing"
+    state.settings = Settings(bpm=88)
+    assert state.tempo() == "88 bpm, set"
+
+
+def test_what_is_to_be_read_begins_as_a_sentence_does() -> None:
+    state = state_of(Settings())
+    state.take([Status("prompt", "there is no note in it to be answered")], S)
+    assert state.notice(S) == "There is no note in it to be answered"
+    state.take([ModelDown("the model's process ended and is started again")], S)
+    assert state.notice(S) == "The model's process ended and is started again"
+    state.take([ModelUp("m", 1), Refused(3, "m cannot vary a phrase: choose another answer or another model.")], S)
+    assert state.notice(S) == "M cannot vary a phrase: choose another answer or another model."
+    assert state.model == "m", "it is ready all the same"

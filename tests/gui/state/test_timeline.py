@@ -1,0 +1,164 @@
+"""What the roll shows, from the messages of a real session in virtual time."""
+
+from bachbridge.midi import messages as midi
+from bachbridge.music.notes import Note, Phrase
+from bachbridge.protocol.events import Answer, Answering, Heard, Message, Play, PortsChanged, Prompt, Sent
+from bachbridge.settings import Settings
+from bachbridge_gui.state.timeline import Timeline
+from bachbridge_gui.state.view_types import PLAYER, RollNote
+from tests.support.fake_engine import FakeEngine
+from tests.support.virtual_driver import MS, S
+
+STEP_NS = 125 * MS
+PHRASE = Phrase(tuple(Note(4 * n, 4, 67 + n, 80) for n in range(4)), 16)
+
+
+def drain(engine: FakeEngine) -> list[Message]:
+    messages: list[Message] = []
+    while (message := engine.receive()) is not None:
+        messages.append(message)
+    return messages
+
+
+def shown(engine: FakeEngine, settings: Settings, until_ns: int) -> Timeline:
+    engine.run(until_ns)
+    timeline = Timeline(settings)
+    for message in drain(engine):
+        timeline.take(message)
+    return timeline
+
+
+def by_voice(notes: list[RollNote]) -> dict[int, list[int]]:
+    voices: dict[int, list[int]] = {}
+    for note in notes:
+        voices.setdefault(note.voice, []).append(note.pitch)
+    return voices
+
+
+def test_what_is_played_and_what_is_answered_has_its_voices() -> None:
+    engine = FakeEngine(Settings(bpm=120))
+    engine.driver.at(S, Prompt(PHRASE, STEP_NS, 1, aloud=True))
+    timeline = shown(engine, engine.driver.settings, 20 * S)
+    voices = by_voice(timeline.notes)
+    assert voices[PLAYER] == [67, 68, 69, 70]
+    assert set(voices) == {PLAYER, 0, 1, 2, 3}
+    assert all(note.end_ns is not None and note.end_ns > note.start_ns for note in timeline.notes)
+    assert timeline.resting
+    assert not timeline.planned
+
+
+def test_what_is_planned_is_known_before_it_sounds_and_gone_when_it_does() -> None:
+    engine = FakeEngine(Settings(bpm=120))
+    engine.driver.at(S, Prompt(PHRASE, STEP_NS, 1, aloud=True))
+    timeline = shown(engine, engine.driver.settings, 3 * S)
+    begin_ns = S + 8 * MS + 16 * STEP_NS
+    assert min(note.start_ns for note in timeline.planned) == begin_ns
+    first = {(note.voice, note.pitch) for note in timeline.planned if note.start_ns == begin_ns}
+    engine.run(begin_ns)
+    for message in drain(engine):
+        timeline.take(message)
+    assert {(note.voice, note.pitch) for note in timeline.sounding()} == first
+    assert all(note.start_ns > begin_ns for note in timeline.planned)
+
+
+def test_an_answer_that_came_before_its_phrase_ended_is_planned_when_it_is_announced() -> None:
+    engine = FakeEngine(Settings(bpm=120, phrase_end="bars", phrase_bars=1))
+    engine.driver.play(S, 72, 16 * STEP_NS - 300 * MS)
+    bar_line_ns = S + 16 * STEP_NS
+    assert not shown(engine, engine.driver.settings, bar_line_ns - 21 * MS).planned
+    whole = FakeEngine(engine.driver.settings)
+    whole.driver.play(S, 72, 16 * STEP_NS - 300 * MS)
+    timeline = shown(whole, whole.driver.settings, bar_line_ns - 20 * MS)
+    assert by_voice(timeline.planned) == {0: [72] * 4, 1: [67] * 4, 2: [62] * 4, 3: [57] * 4}
+    assert timeline.planned[0].start_ns == bar_line_ns
+
+
+def test_only_the_newest_of_what_was_never_announced_is_kept() -> None:
+    timeline = Timeline(Settings())
+    timeline.take(Heard(PHRASE, S, STEP_NS, "silence"))
+    for ask in range(5):
+        timeline.take(Answer(ask, (Note(0, 4, 60 + ask),), 4, final=True))
+        assert not timeline.planned
+    timeline.take(Answering(3, 9 * S))
+    assert not timeline.planned
+    timeline.take(Answer(5, (Note(0, 4, 65),), 4, final=True))
+    timeline.take(Answering(5, 9 * S))
+    assert [note.pitch for note in timeline.planned] == [65]
+
+
+def test_a_voice_that_is_off_is_not_planned_and_an_octave_is_seen() -> None:
+    settings = Settings(bpm=120, harmony="sb", octaves=(0, 0, 0, -1))
+    engine = FakeEngine(settings)
+    engine.driver.at(S, Prompt(PHRASE, STEP_NS, 1, aloud=True))
+    timeline = shown(engine, settings, 3 * S)
+    assert {note.voice for note in timeline.planned} == {0, 3}
+    engine.run(20 * S)
+    for message in drain(engine):
+        timeline.take(message)
+    voices = by_voice(timeline.notes)
+    assert set(voices[3]) == {voices[0][0] - 15 - 12}
+
+
+def test_the_players_copy_is_not_shown_twice() -> None:
+    for mode in ("continue", "harmonize", "off"):
+        settings = Settings(mode=mode, thru=True, bpm=120)
+        engine = FakeEngine(settings)
+        engine.driver.play(S, 72, 400 * MS)
+        timeline = shown(engine, settings, 2 * S)
+        assert by_voice(timeline.notes)[PLAYER] == [72], mode
+        assert 72 not in [p for v, pitches in by_voice(timeline.notes).items() if v != PLAYER for p in pitches], mode
+
+
+def test_a_note_that_was_cut_off_is_not_planned_for_ever() -> None:
+    engine = FakeEngine(Settings(bpm=120))
+    engine.driver.at(S, Prompt(PHRASE, STEP_NS, 1, aloud=True))
+    timeline = shown(engine, engine.driver.settings, 3 * S)
+    assert timeline.planned
+    timeline.look(60 * S)
+    assert not timeline.planned
+
+
+def test_nothing_sounds_on_when_ports_or_the_engine_are_gone() -> None:
+    timeline = Timeline(Settings())
+    timeline.take(Sent(midi.note_on(0, 60, 80), S, S))
+    assert not timeline.resting
+    timeline.take(PortsChanged("", "BachBridge Out"))
+    assert timeline.resting
+    assert timeline.notes[0].end_ns == S
+    timeline.take(Sent(midi.note_on(0, 60, 80), 2 * S, 2 * S))
+    timeline.silence(3 * S)
+    assert timeline.notes[1].end_ns == 3 * S
+
+
+def test_bars_follow_the_metre() -> None:
+    engine = FakeEngine(Settings(bpm=120, beats_per_bar=3))
+    engine.driver.play(S, 72, 400 * MS)
+    timeline = shown(engine, engine.driver.settings, 2 * S)
+    (bar,) = timeline.bars
+    assert (bar.origin_ns, bar.step_ns, bar.steps_per_bar) == (S, STEP_NS, 12)
+
+
+def test_a_phrase_played_back_is_shown_in_its_parts() -> None:
+    notes = (Note(0, 4, 67, 80, PLAYER), Note(4, 4, 60, 80, 2))
+    engine = FakeEngine(Settings())
+    engine.driver.at(S, Play(Phrase(notes, 8), STEP_NS))
+    timeline = shown(engine, Settings(), 9 * S)
+    assert by_voice(timeline.notes) == {PLAYER: [67], 2: [60]}
+
+
+def test_hours_of_play_are_not_kept() -> None:
+    timeline = Timeline(Settings())
+    for n in range(30_000):
+        timeline.take(Sent(midi.note_on(n % 4, 60, 80), n * MS, n * MS))
+        timeline.take(Sent(midi.note_off(n % 4, 60), n * MS, n * MS))
+    assert len(timeline.notes) <= 12_000
+    assert timeline.notes[-1].start_ns == 29_999 * MS
+    assert timeline.resting
+
+
+def test_messages_that_arrive_out_of_order_keep_the_list_in_order() -> None:
+    timeline = Timeline(Settings())
+    timeline.take(Sent(midi.note_on(0, 60, 80), 5 * MS, 5 * MS))
+    timeline.take(Sent(midi.note_on(1, 64, 80), 4 * MS, 4 * MS))
+    starts = [note.start_ns for note in timeline.notes]
+    assert starts == sorted(starts)

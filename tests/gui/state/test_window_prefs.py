@@ -1,0 +1,96 @@
+"""What the window remembers: written, read, damaged."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bachbridge.errors import BachBridgeError
+from bachbridge_gui.state.window_prefs import VERSION, Remembered, load, save
+
+FULL = Remembered(
+    geometry="01d9",
+    input="Keys",
+    output=None,
+    preset="Choir",
+    profile="nano",
+    theme="dark",
+    zoom=2.5,
+    follow=False,
+    view="score",
+    compact=True,
+    always_on_top=True,
+    welcome=False,
+    preview="off",
+    volume=0.25,
+    latency_ms={"Orgel ü": -40},
+    computer_keys=True,
+)
+
+
+def test_everything_comes_back(tmp_path: Path):
+    path = tmp_path / "new" / "window.json"
+    save(path, FULL)
+    assert load(path) == (FULL, "")
+    assert all(getattr(FULL, name) != getattr(Remembered(), name) for name in Remembered.__slots__ if name != "output")
+
+
+def test_the_first_time_needs_no_words(tmp_path: Path):
+    assert load(tmp_path / "window.json") == (Remembered(), "")
+
+
+def test_what_a_file_lacks_is_as_for_the_first_time_and_unknown_things_do_no_harm(tmp_path: Path):
+    path = tmp_path / "window.json"
+    path.write_text('{"version": 1, "zoom": 3, "colour": "red"}')
+    assert load(path) == (Remembered(zoom=3), "")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "[]", "null", "{", '{"zoom": "big"}', '{"zoom": true}', '{"zoom": NaN}', '{"theme": "pink"}', '{"input": 3}',
+     '{"latency_ms": {"a": "b"}}', '{"follow": 1}', '{"version": "x"}', '{"volume": null}', "[" * 100_000],
+)  # fmt: skip
+def test_a_damaged_file_is_set_aside_with_a_sentence(tmp_path: Path, text: str):
+    path = tmp_path / "window.json"
+    path.write_text(text)
+    remembered, said = load(path)
+    assert remembered == Remembered()
+    assert "is damaged" in said
+    assert "window.1.old.json" in said
+    assert (tmp_path / "window.1.old.json").read_text() == text
+    assert not path.exists()
+
+
+def test_bytes_that_are_no_text_are_damage(tmp_path: Path):
+    path = tmp_path / "window.json"
+    path.write_bytes(b"\xff\xfe\x00")
+    assert "is damaged" in load(path)[1]
+
+
+def test_a_file_from_the_future_is_kept(tmp_path: Path):
+    path = tmp_path / "window.json"
+    path.write_text(json.dumps({"version": VERSION + 1, "zoom": 2}))
+    (tmp_path / "window.1.old.json").write_text("the one before")
+    remembered, said = load(path)
+    assert remembered == Remembered()
+    assert "later version" in said
+    assert (tmp_path / "window.1.old.json").read_text() == "the one before"
+    assert "zoom" in (tmp_path / "window.2.old.json").read_text()
+
+
+def test_a_folder_that_cannot_be_written_is_a_sentence(tmp_path: Path):
+    (tmp_path / "file").touch()
+    with pytest.raises(BachBridgeError, match="cannot write"):
+        save(tmp_path / "file" / "window.json", FULL)
+
+
+def test_a_failed_write_leaves_the_file_as_it_was(tmp_path: Path):
+    path = tmp_path / "window.json"
+    save(path, FULL)
+    unwritable: Any = {"a": object()}
+    with pytest.raises(TypeError):
+        save(path, replace(FULL, latency_ms=unwritable))
+    assert load(path) == (FULL, "")
+    assert [entry.name for entry in tmp_path.iterdir()] == ["window.json"]

@@ -1,0 +1,508 @@
+"""The window as a whole: what is shown where, what is remembered, and what the computer's keys do."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PyQt6.QtCore import QEvent, QPoint, Qt
+from PyQt6.QtGui import QAction, QKeyEvent, QPalette, QWindow
+from PyQt6.QtWidgets import (
+    QAbstractButton,
+    QAbstractItemView,
+    QAbstractSlider,
+    QAbstractSpinBox,
+    QApplication,
+    QComboBox,
+    QLabel,
+    QLineEdit,
+    QPlainTextEdit,
+    QScrollArea,
+    QScrollBar,
+    QSpinBox,
+    QTabBar,
+    QToolButton,
+    QWidget,
+)
+from pytestqt.qtbot import QtBot
+
+from bachbridge.midi import messages as midi
+from bachbridge.protocol.events import Midi, Panic
+from bachbridge_gui.main_window import LEAST, STRIP_PX
+from bachbridge_gui.presets.midi_learn_overlay import Spot
+from bachbridge_gui.state.window_prefs import Remembered
+from bachbridge_gui.views.top_bar import VIEWS
+from tests.support.assembled_window import READY, Assembled
+
+PAGES = ("welcome", *VIEWS)
+SIZES = ((1280, 820), LEAST)
+INTERACTIVE = (
+    QAbstractButton,
+    QComboBox,
+    QAbstractSpinBox,
+    QAbstractSlider,
+    QAbstractItemView,
+    QLineEdit,
+    QPlainTextEdit,
+    QTabBar,
+)
+
+
+@pytest.fixture
+def opened(tmp_path: Path, qtbot: QtBot) -> Iterator[Assembled]:
+    made = Assembled(tmp_path, remembered=READY)
+    qtbot.addWidget(made.window)
+    yield made
+    made.window.close()
+
+
+def handle(opened: Assembled) -> QWindow:
+    found = opened.window.windowHandle()
+    assert found
+    return found
+
+
+def button(opened: Assembled, name: str) -> QAbstractButton:
+    (found,) = [made for made in opened.furniture.top.findChildren(QToolButton) if made.accessibleName() == name]
+    return found
+
+
+def action(opened: Assembled, text: str) -> QAction:
+    (found,) = [made for made in opened.furniture.top.menu.menu().actions() if made.text() == text]  # pyright: ignore[reportOptionalMemberAccess]
+    return found
+
+
+# ---------------------------------------------------------------- views
+
+
+@pytest.mark.parametrize("name", VIEWS)
+def test_every_view_is_one_press_or_one_key_away(opened: Assembled, qtbot: QtBot, name: str) -> None:
+    wanted = opened.furniture.views[VIEWS.index(name)]
+    for way in ("button", "key"):
+        opened.window.show_view("monitor" if name == "roll" else "roll")
+        assert not wanted.isVisible()
+        if way == "button":
+            qtbot.mouseClick(button(opened, name.capitalize()), Qt.MouseButton.LeftButton)
+        else:
+            key = Qt.Key(Qt.Key.Key_1 + VIEWS.index(name))
+            qtbot.keyClick(handle(opened), key, Qt.KeyboardModifier.ControlModifier)
+        assert wanted.isVisible()
+        assert button(opened, name.capitalize()).isChecked()
+        assert opened.pulse.view == name
+
+
+def test_the_first_page_comes_from_the_menu_and_leads_on(opened: Assembled, qtbot: QtBot) -> None:
+    action(opened, "First page").trigger()
+    assert opened.furniture.welcome.isVisible()
+    for text, view in (("Connect my DAW", "connect"), ("Start playing", "roll"), ("Play without a keyboard", "roll")):
+        opened.window.show_view("welcome")
+        (found,) = [b for b in opened.furniture.welcome.findChildren(QAbstractButton) if b.text() == text]
+        qtbot.mouseClick(found, Qt.MouseButton.LeftButton)
+        assert opened.pulse.view == view
+    assert opened.furniture.keys.isVisible()
+
+
+def test_the_status_line_opens_the_monitor_and_its_button_closes_it(opened: Assembled, qtbot: QtBot) -> None:
+    qtbot.mouseClick(opened.furniture.status, Qt.MouseButton.LeftButton, pos=QPoint(5, 5))
+    assert opened.furniture.monitor.isVisible()
+    opened.furniture.monitor.closed.emit()
+    assert opened.furniture.roll.isVisible()
+
+
+def test_the_strip_is_120_px_high_and_leads_back_to_the_former_height(opened: Assembled, qtbot: QtBot) -> None:
+    opened.window.resize(1100, 700)
+    qtbot.mouseClick(opened.furniture.top.compact, Qt.MouseButton.LeftButton)
+    QApplication.processEvents()
+    assert opened.window.height() == STRIP_PX == 120
+    assert opened.furniture.roll.isVisible()
+    assert opened.furniture.top.panic.isVisible()
+    assert opened.furniture.strip.end.isVisible()
+    assert not opened.furniture.phrases.isVisible()
+    qtbot.mouseClick(opened.furniture.top.compact, Qt.MouseButton.LeftButton)
+    QApplication.processEvents()
+    assert (opened.window.width(), opened.window.height()) == (1100, 700)
+    assert opened.furniture.phrases.isVisible()
+    assert not opened.furniture.strip.isVisible()
+
+
+def test_a_narrow_window_leaves_the_list_of_phrases_out(opened: Assembled) -> None:
+    for width, there in ((1200, True), (900, False), (1200, True)):
+        opened.window.resize(width, 700)
+        assert opened.furniture.phrases.isVisible() is there
+        assert opened.furniture.controls.isVisible()
+
+
+def test_a_notice_does_not_make_the_strip_higher(opened: Assembled, qtbot: QtBot) -> None:
+    opened.window.show_compact(on=True)
+    opened.pulse.say("The engine has ended unexpectedly and is started again")
+    opened.beat()
+    QApplication.processEvents()
+    assert opened.window.notice.isVisible()
+    assert opened.window.height() == STRIP_PX
+
+
+def test_the_strips_button_ends_the_phrase(opened: Assembled, qtbot: QtBot) -> None:
+    opened.window.show_compact(on=True)
+    opened.play(60, 62)
+    qtbot.mouseClick(opened.furniture.strip.end, Qt.MouseButton.LeftButton)
+    opened.settle(1)
+    assert len(opened.furniture.phrases.model.entries) == 1
+
+
+def test_always_on_top_and_back(opened: Assembled) -> None:
+    for on in (True, False):
+        action(opened, "Always on top").trigger()
+        assert bool(opened.window.windowFlags() & Qt.WindowType.WindowStaysOnTopHint) is on
+        assert opened.window.isVisible()
+        assert opened.pulse.remembered.always_on_top is on
+
+
+# ---------------------------------------------------------------- what is remembered
+
+
+def test_a_second_window_is_as_the_first_one_was(tmp_path: Path, qtbot: QtBot) -> None:
+    first = Assembled(tmp_path)
+    qtbot.addWidget(first.window)
+    first.window.resize(800, 612)  # wider than the test's screen is: only the height comes back whole
+    first.window.choose_theme("dark")
+    first.window.stay_on_top(True)
+    first.window.show_view("score")
+    first.window.show_keys(on=True)
+    first.furniture.top.switched.emit("follow", False)
+    first.furniture.top.switched.emit("sound", False)
+    first.furniture.roll.zoom = 23.0
+    first.furniture.welcome.shown_at_start.emit(True)
+    first.furniture.welcome.shown_at_start.emit(False)
+    first.window.close()
+    ((remembered, settings),) = first.kept
+    second = Assembled(tmp_path, settings, remembered)
+    qtbot.addWidget(second.window)
+    try:
+        assert second.window.height() == 612
+        assert second.furniture.score.isVisible()
+        assert second.furniture.keys.isVisible()
+        assert button(second, "Piano").isChecked()
+        assert not button(second, "Follow").isChecked()
+        assert not second.furniture.roll.follow
+        assert not button(second, "Sound").isChecked()
+        assert second.furniture.roll.zoom == pytest.approx(23.0)
+        assert action(second, "Dark theme").isChecked()
+        assert action(second, "Always on top").isChecked()
+        assert second.window.windowFlags() & Qt.WindowType.WindowStaysOnTopHint
+        assert second.window.palette().window().color().lightness() < 128
+    finally:
+        second.window.choose_theme("system")
+        second.window.close()
+
+
+def test_a_window_that_was_a_strip_opens_as_one(tmp_path: Path, qtbot: QtBot) -> None:
+    first = Assembled(tmp_path)
+    qtbot.addWidget(first.window)
+    first.window.show_compact(on=True)
+    first.window.close()
+    second = Assembled(tmp_path, remembered=first.kept[0][0])
+    qtbot.addWidget(second.window)
+    QApplication.processEvents()
+    assert second.window.height() == STRIP_PX
+    assert second.furniture.top.compact.isChecked()
+    second.window.close()
+
+
+def test_the_first_time_the_first_page_is_shown(tmp_path: Path, qtbot: QtBot) -> None:
+    opened = Assembled(tmp_path, remembered=Remembered())
+    qtbot.addWidget(opened.window)
+    assert opened.furniture.welcome.isVisible()
+    qtbot.mouseClick(opened.furniture.welcome.example, Qt.MouseButton.LeftButton)
+    assert opened.furniture.roll.isVisible()
+    opened.window.close()
+
+
+@pytest.mark.parametrize("dark", [True, False])
+def test_another_theme_is_worn_by_everything_at_once(opened: Assembled, dark: bool) -> None:
+    opened.window.choose_theme("light" if dark else "dark")
+    QApplication.processEvents()
+    opened.window.choose_theme("dark" if dark else "light")
+    QApplication.processEvents()
+    role = (QPalette.ColorGroup.Active, QPalette.ColorRole.ButtonText)
+    worn = [widget for widget in opened.window.findChildren(QWidget) if widget is not opened.furniture.top.panic]
+    words = {known_as(widget): widget.palette().color(*role).lightness() for widget in worn}
+    opened.window.choose_theme("system")
+    assert [name for name, lightness in words.items() if (lightness > 128) is not dark] == []
+
+
+# ---------------------------------------------------------------- Esc
+
+
+def test_esc_is_panic_wherever_the_focus_is(opened: Assembled, qtbot: QtBot) -> None:
+    opened.window.show_keys(on=True)
+    roots = (opened.furniture.roll, opened.furniture.phrases.view, opened.furniture.keys)
+    spins = [spin for spin in opened.furniture.controls.findChildren(QSpinBox) if spin.isVisible() and spin.isEnabled()]
+    for number, widget in enumerate((*roots, spins[0]), 1):
+        widget.setFocus()
+        qtbot.keyClick(handle(opened), Qt.Key.Key_Escape)
+        assert len(opened.said(Panic)) == number
+
+
+def test_esc_while_learning_goes_back_and_is_no_panic(opened: Assembled, qtbot: QtBot) -> None:
+    learner = opened.pulse.learner
+    learner.set_active(active=True)
+    learner.arm("temperature")
+    opened.furniture.roll.setFocus()
+    qtbot.keyClick(handle(opened), Qt.Key.Key_Escape)
+    assert (learner.active, learner.armed) == (True, None)
+    qtbot.keyClick(handle(opened), Qt.Key.Key_Escape)
+    assert not learner.active
+    assert not opened.said(Panic)
+    qtbot.keyClick(handle(opened), Qt.Key.Key_Escape)
+    assert opened.said(Panic)
+
+
+# ---------------------------------------------------------------- the computer's keys
+
+
+def played(opened: Assembled) -> list[bytes]:
+    return [message.data for message in opened.said(Midi) if isinstance(message, Midi)]
+
+
+ON, OFF = midi.note_on(0, 48, 84), midi.note_off(0, 48)
+
+
+def test_z_plays_only_while_the_piano_is_on(opened: Assembled, qtbot: QtBot) -> None:
+    opened.furniture.roll.setFocus()
+    qtbot.keyClick(handle(opened), Qt.Key.Key_Z)
+    assert played(opened) == []
+    qtbot.mouseClick(button(opened, "Piano"), Qt.MouseButton.LeftButton)
+    qtbot.keyClick(handle(opened), Qt.Key.Key_Z)
+    assert played(opened) == [ON, OFF]
+    qtbot.mouseClick(button(opened, "Piano"), Qt.MouseButton.LeftButton)
+    qtbot.keyClick(handle(opened), Qt.Key.Key_Z)
+    assert played(opened) == [ON, OFF]
+
+
+def test_the_list_of_phrases_keeps_its_keys_without_the_piano(opened: Assembled, qtbot: QtBot) -> None:
+    opened.exchange(60, 62, 64)
+    opened.furniture.phrases.view.setFocus()
+    qtbot.keyClick(handle(opened), Qt.Key.Key_K)
+    assert opened.furniture.phrases.chosen()[0].kept
+
+
+def test_nothing_plays_while_somebody_types(opened: Assembled, qtbot: QtBot) -> None:
+    opened.window.show_keys(on=True)
+    spin = opened.furniture.presets.program
+    box = opened.furniture.presets.box
+    box.new.trigger()
+    assert box.edit.hasFocus()
+    qtbot.keyClicks(box.edit, "zx")
+    qtbot.keyClick(handle(opened), Qt.Key.Key_C)
+    assert box.edit.text() == "zxc"
+    spin.setEnabled(True)
+    spin.setFocus()
+    qtbot.keyClick(handle(opened), Qt.Key.Key_2)
+    assert played(opened) == []
+
+
+def test_letters_play_while_a_number_field_has_the_focus(opened: Assembled, qtbot: QtBot) -> None:
+    opened.window.show_keys(on=True)
+    spin = opened.furniture.presets.program
+    spin.setEnabled(True)
+    spin.setFocus()
+    qtbot.keyClick(handle(opened), Qt.Key.Key_Z)
+    assert played(opened) == [ON, OFF]
+
+
+def test_nothing_plays_where_the_piano_is_not_shown(opened: Assembled, qtbot: QtBot) -> None:
+    opened.window.show_keys(on=True)
+    opened.window.show_compact(on=True)
+    qtbot.keyClick(handle(opened), Qt.Key.Key_Z)
+    assert played(opened) == []
+
+
+def test_the_first_size_fits_the_screen(opened: Assembled) -> None:
+    screen = opened.window.screen()
+    assert screen
+    width, height = opened.window._first_size()
+    assert width <= screen.availableGeometry().width()
+    assert height <= screen.availableGeometry().height()
+
+
+def test_a_strip_that_is_closed_keeps_the_geometry_of_the_window(opened: Assembled) -> None:
+    opened.window.resize(1100, 700)
+    before = opened.pulse.remembered.geometry
+    opened.window.show_compact(on=True)
+    opened.window.close()
+    assert opened.kept[0][0].geometry == before
+
+
+def test_a_key_that_repeats_itself_plays_once(opened: Assembled, qtbot: QtBot) -> None:
+    opened.window.show_keys(on=True)
+    opened.furniture.roll.setFocus()
+    qtbot.keyPress(handle(opened), Qt.Key.Key_Z)
+    for kind in (QEvent.Type.KeyRelease, QEvent.Type.KeyPress) * 3:
+        repeat = QKeyEvent(kind, Qt.Key.Key_Z, Qt.KeyboardModifier.NoModifier, "z", autorep=True)
+        opened.window.eventFilter(handle(opened), repeat)
+    assert played(opened) == [ON]
+    qtbot.keyRelease(handle(opened), Qt.Key.Key_Z)
+    assert played(opened) == [ON, OFF]
+
+
+def test_keys_are_let_go_when_the_window_is_left(opened: Assembled, qtbot: QtBot) -> None:
+    opened.window.show_keys(on=True)
+    opened.furniture.roll.setFocus()
+    qtbot.keyPress(handle(opened), Qt.Key.Key_Z)
+    other = QWidget()
+    qtbot.addWidget(other)
+    other.show()
+    other.activateWindow()
+    qtbot.waitUntil(lambda: not opened.window.isActiveWindow())
+    assert played(opened) == [ON, OFF]
+
+
+def test_a_key_that_is_let_go_while_somebody_types_ends_its_note(opened: Assembled, qtbot: QtBot) -> None:
+    opened.window.show_keys(on=True)
+    opened.furniture.roll.setFocus()
+    qtbot.keyPress(handle(opened), Qt.Key.Key_Z)
+    opened.furniture.presets.box.new.trigger()
+    qtbot.keyRelease(handle(opened), Qt.Key.Key_Z)
+    assert played(opened) == [ON, OFF]
+
+
+@pytest.mark.parametrize("way", ["panic", "piano off", "strip", "close"])
+def test_no_note_of_the_screens_piano_is_left_hanging(opened: Assembled, qtbot: QtBot, way: str) -> None:
+    opened.window.show_keys(on=True)
+    opened.furniture.roll.setFocus()
+    qtbot.keyPress(handle(opened), Qt.Key.Key_Z)
+    match way:
+        case "panic":
+            opened.pulse.desk.command("panic")
+        case "piano off":
+            opened.window.show_keys(on=False)
+        case "strip":
+            opened.window.show_compact(on=True)
+        case _:
+            opened.window.close()
+    assert played(opened) == [ON, OFF]
+
+
+def test_a_shortcut_with_control_is_no_note(opened: Assembled, qtbot: QtBot) -> None:
+    opened.window.show_keys(on=True)
+    opened.furniture.roll.setFocus()
+    qtbot.keyClick(handle(opened), Qt.Key.Key_2, Qt.KeyboardModifier.ControlModifier)
+    assert opened.pulse.view == "score"
+    assert played(opened) == []
+
+
+def test_what_sounds_is_lit_on_the_piano(opened: Assembled) -> None:
+    opened.window.show_keys(on=True)
+    opened.engine.feed(Midi(midi.note_on(0, 62, 80)))
+    opened.beat()
+    assert dict(opened.furniture.keys.lit) == {62: -1}
+
+
+# ---------------------------------------------------------------- for everybody
+
+
+def interactive(opened: Assembled) -> list[QWidget]:
+    """What can be used and is in sight, Qt's own parts of it left out."""
+    found: list[QWidget] = []
+    for widget in opened.window.findChildren(QWidget):
+        inner = (
+            isinstance(widget.parent(), QComboBox | QAbstractSpinBox | QTabBar)
+            or isinstance(widget, QScrollBar)
+            or widget.objectName().startswith("qt_")
+        )
+        if widget.isVisible() and isinstance(widget, INTERACTIVE) and not inner:
+            found.append(widget)
+    return found
+
+
+def laid_out(opened: Assembled, page: str, size: tuple[int, int] = SIZES[0]) -> None:
+    opened.window.resize(*size)
+    opened.window.show_view(page)
+    opened.window.show_keys(on=True)
+    opened.beat()
+    for _ in range(3):
+        QApplication.processEvents()
+
+
+def known_as(widget: QWidget) -> str:
+    text = widget.text() if isinstance(widget, QAbstractButton) else ""
+    return f"{type(widget).__name__} {widget.accessibleName() or text or widget.objectName()!r}"
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_everything_that_can_be_used_has_a_name_and_says_what_it_does(opened: Assembled, page: str) -> None:
+    opened.exchange(60, 62, 64)
+    laid_out(opened, page)
+    found = interactive(opened)
+    assert len(found) > 10
+    assert [known_as(widget) for widget in found if not widget.accessibleName()] == []
+    assert [known_as(widget) for widget in found if not widget.toolTip()] == []
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_everything_is_reached_with_the_tab_key(opened: Assembled, qtbot: QtBot, page: str) -> None:
+    opened.exchange(60, 62, 64)
+    laid_out(opened, page)
+    reached: list[QWidget] = []
+    opened.furniture.top.panic.setFocus()
+    for _ in range(200):
+        focus = QApplication.focusWidget()
+        assert focus is not None  # an empty list of choices is false
+        if focus in reached:
+            break
+        reached.append(focus)
+        opened.window.focusNextChild()
+    wanted = [widget for widget in interactive(opened) if widget.isEnabled()]
+    groups = {widget.group() for widget in reached if isinstance(widget, QAbstractButton) and widget.group()}
+    missed = [
+        known_as(widget)
+        for widget in wanted
+        if widget not in reached
+        and not any(widget.isAncestorOf(other) for other in reached)
+        and not (isinstance(widget, QAbstractButton) and widget.group() in groups)
+    ]
+    assert missed == []
+
+
+def text_room(widget: QAbstractButton) -> int:
+    """How many pixels the words of a button have too few of."""
+    lines = widget.text().replace("&", "").splitlines() or [""]
+    needed = max(widget.fontMetrics().horizontalAdvance(line) for line in lines)
+    return needed - widget.contentsRect().width()
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("page", PAGES)
+def test_no_words_of_a_button_are_cut_off(opened: Assembled, page: str, size: tuple[int, int]) -> None:
+    opened.exchange(60, 62, 64)
+    laid_out(opened, page, size)
+    buttons = [widget for widget in interactive(opened) if isinstance(widget, QAbstractButton)]
+    assert [(known_as(widget), text_room(widget)) for widget in buttons if text_room(widget) > 0] == []
+
+
+def outside(widget: QWidget) -> bool:
+    parent = widget.parentWidget()
+    return parent is not None and not parent.rect().contains(widget.geometry())
+
+
+def scrolled(widget: QWidget) -> bool:
+    """Whether it lies on a page that is larger than its view, and is scrolled there."""
+    parent = widget.parentWidget()
+    return parent is not None and isinstance(parent.parentWidget(), QScrollArea)
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("page", PAGES)
+def test_nothing_lies_outside_of_what_it_is_part_of(opened: Assembled, page: str, size: tuple[int, int]) -> None:
+    opened.exchange(60, 62, 64)
+    laid_out(opened, page, size)
+    assert (opened.window.width(), opened.window.height()) == size
+    found = [w for w in opened.window.findChildren(QWidget) if w.isVisible() and not w.isWindow()]
+    lost = [w for w in found if outside(w) and not scrolled(w) and not isinstance(w, QScrollBar | Spot)]
+    assert [(known_as(w), w.geometry(), w.parentWidget().size()) for w in lost] == []  # pyright: ignore[reportOptionalMemberAccess]
+
+
+def test_labels_are_not_cut_off(opened: Assembled) -> None:
+    laid_out(opened, "roll", SIZES[1])
+    labels = [label for label in opened.window.findChildren(QLabel) if label.isVisible() and not label.wordWrap()]
+    cut = [label.text() for label in labels if label.sizeHint().width() > label.width() + 1]
+    assert cut == []

@@ -1,0 +1,45 @@
+"""An infilling network of a few lines for tests, and the card that the library finds for it."""
+
+from pathlib import Path
+
+import numpy as np
+
+from bachbridge.codecs import infill_grid, satb
+from bachbridge.inference.runtime import library
+from bachbridge.music.notes import RANGES
+
+MIDDLES = np.array([satb.class_of((low + high) // 2) for low, high in RANGES])
+
+
+class Leaning:
+    """Wishes each voice five semitones below the one above it where that is given, or else in its middle."""
+
+    def __init__(self) -> None:
+        self.shown: list[int] = []
+        """How many steps it saw in each pass."""
+
+    def fill(self, seen: np.ndarray, attacks: np.ndarray, place: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        self.shown.append(seen.shape[1])
+        assert seen.shape == attacks.shape
+        assert place.shape == (*seen.shape[:2], infill_grid.FIELDS)
+        wished = np.broadcast_to(MIDDLES, seen.shape).copy()
+        above = seen[..., :-1]
+        wished[..., 1:] = np.where((above > satb.REST) & (above < infill_grid.OPEN), above - 5, wished[..., 1:])
+        pitch = -np.abs(np.arange(satb.CLASSES) - wished[..., None]).astype(np.float32)
+        return pitch, np.full(seen.shape, -3, np.float32)
+
+
+FACTS = {
+    "tasks": ["continue", "harmonize", "mend", "vary"],
+    "chain": ["soprano", "bass", "alto", "tenor"],
+    "layers": 1,
+    "units": 1,
+    "partner": "chorale-lstm",
+    "sampler": {},
+    "files": {},
+}
+
+
+def card(name: str, codec: str = "canvas") -> library.Card:
+    """What the library would find for a model of that name."""
+    return library._card(Path(name), FACTS | {"codec": codec})

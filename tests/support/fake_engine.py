@@ -1,0 +1,100 @@
+"""An engine for the window's tests: the real session in virtual time, behind the client's two methods.
+
+What it would send to a port comes back as `Sent`, what is played as `Received`; models answer as the virtual driver's.
+"""
+
+from collections import deque
+
+from bachbridge.protocol.events import (
+    Answer,
+    Effect,
+    Event,
+    Failed,
+    Message,
+    Midi,
+    ModelDown,
+    ModelUp,
+    Notice,
+    PortsChanged,
+    Received,
+    Refused,
+    Report,
+    Send,
+    Sent,
+)
+from bachbridge.settings import Settings
+from tests.support.virtual_driver import Driver
+
+NO_MIDI = "This machine has no MIDI system: install one."
+
+
+def told(at_ns: int, message: Event | Effect) -> list[Message]:
+    """What the engine says of an event or an effect."""
+    match message:
+        case Send(data, due_ns):
+            return [Sent(data, due_ns, at_ns)]
+        case Midi(data):
+            return [Received(data, at_ns)] if data[0] < 0xF8 else []
+        case Answer() | PortsChanged() | ModelUp() | ModelDown() | Refused():
+            return [message]
+        case _ if isinstance(message, Report | Notice):
+            return [message]
+        case _:
+            return []
+
+
+class FakeEngine:
+    """A `Client`. `run` lets time pass; `die` closes its pipe."""
+
+    def __init__(self, settings: Settings | None = None, *, ports: bool = True, midi: bool = True) -> None:
+        """`midi`: whether the machine has a MIDI system."""
+        self.driver = Driver(settings or Settings())
+        self.said: list[Message] = []
+        """What it was told by the window."""
+        self.closed = self.dead = False
+        self._told = 0
+        self._waiting: deque[Message] = deque()
+        if ports and not midi:
+            self.say(Failed(NO_MIDI))
+            self.die()
+            return
+        self.feed(PortsChanged("BachBridge In", "BachBridge Out") if ports else PortsChanged("pipe", "pipe"))
+        self.feed(ModelUp("chorale-lstm", 400_000))
+
+    def feed(self, event: Event) -> None:
+        """Something happens to it."""
+        self.driver.feed(event)
+        self._collect()
+
+    def run(self, until_ns: int) -> None:
+        """Time passes."""
+        self.driver.run(until_ns)
+        self._collect()
+
+    def say(self, message: Message) -> None:
+        """It says this."""
+        self._waiting.append(message)
+
+    def die(self) -> None:
+        self.dead = True
+
+    def send(self, message: Message) -> None:
+        self.said.append(message)
+        if isinstance(message, Event):
+            self.feed(message)
+
+    def receive(self, timeout_s: float | None = None) -> Message | None:
+        if self._waiting:
+            return self._waiting.popleft()
+        if self.dead:
+            raise EOFError
+        return None
+
+    def close(self) -> int:
+        self.closed = True
+        return 0
+
+    def _collect(self) -> None:
+        for at_ns, _, message in self.driver.log[self._told :]:
+            self._waiting.extend(told(at_ns, message))
+        self._told = len(self.driver.log)

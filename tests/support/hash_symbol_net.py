@@ -1,0 +1,81 @@
+"""A codec and a network of a few lines for models of symbols: a melody of steps with lengths, a line of hashes."""
+
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+import numpy as np
+
+from bachbridge.codecs.base import Bools, Symbol
+from bachbridge.inference.symbols.generator import Floats, Ints, State
+from bachbridge.music.notes import Key, Note, Phrase
+
+LOWEST, PITCHES, LONGEST = 60, 13, 8
+SIZES = (PITCHES + 1, LONGEST + 1)
+
+
+@dataclass
+class MelodyPen:
+    """Notes one after another, each at least as long as `shortest`; with `silent` it writes nothing, for ever."""
+
+    shortest: int = 1
+    silent: bool = False
+    step: int = 0
+    asked: list[Symbol] = field(default_factory=list[Symbol])
+
+    def allowed(self, chosen: Symbol) -> Bools:
+        self.asked.append(chosen)
+        ids = np.arange(SIZES[len(chosen)])
+        return ids >= (self.shortest if chosen else 1)
+
+    def take(self, symbol: Symbol) -> tuple[Note, ...]:
+        if self.silent:
+            return ()
+        pitch, length = symbol
+        note = Note(self.step, length, LOWEST + pitch - 1, 11)
+        self.step += length
+        return (note,)
+
+
+@dataclass(frozen=True)
+class Melody:
+    """A symbol is a note: its pitch and its length, up to the next one."""
+
+    shortest: int = 1
+    silent: bool = False
+    sizes = SIZES
+
+    def read(self, phrase: Phrase, key: Key | None = None) -> list[Symbol]:
+        del key
+        ends = [*(note.start for note in phrase.notes[1:]), phrase.steps]
+        read: list[Symbol] = []
+        for note, end in zip(phrase.notes, ends, strict=False):
+            read.append((1 + (note.pitch - LOWEST) % PITCHES, min(LONGEST, max(1, end - note.start))))
+        return read
+
+    def pen(self, phrase: Phrase, key: Key | None = None) -> MelodyPen:
+        del key
+        assert all(a.start <= b.start for a, b in pairwise(phrase.notes))
+        return MelodyPen(self.shortest, self.silent)
+
+
+@dataclass
+class Hashes:
+    """A network that remembers every id and never repeats itself; counts what it takes in."""
+
+    taken: list[tuple[int, ...]] = field(default_factory=list[tuple[int, ...]])
+    known: list[tuple[int, ...]] = field(default_factory=list[tuple[int, ...]])
+    sizes: tuple[int, ...] = SIZES
+
+    def initial_state(self) -> State:
+        return (np.zeros((1, 0), np.float32),)
+
+    def core(self, ids: Ints, state: State) -> tuple[Floats, State]:
+        self.taken.append(tuple(int(i) for i in ids[0]))
+        grown = np.concatenate([state[0], ids.astype(np.float32)], axis=1)
+        weights = np.sin(np.arange(1, grown.shape[1] + 1, dtype=np.float32))
+        return np.array([[grown[0] @ weights]], np.float32), (grown,)
+
+    def heads(self, hidden: Floats, known: Ints) -> Floats:
+        self.known.append(tuple(int(i) for i in known[0]))
+        at = np.arange(sum(self.sizes), dtype=np.float32)
+        return (3 * np.sin(hidden + (known.sum() + 3) * at)).astype(np.float32)

@@ -1,0 +1,25 @@
+"""The other end of the cable, for tests in virtual time and on real ports alike."""
+
+from dataclasses import dataclass, field
+
+from bachbridge.midi import messages as midi
+
+
+@dataclass
+class Receiver:
+    """What a synthesizer would have sounding, one note at a time on each (channel, pitch)."""
+
+    sounding: set[tuple[int, int]] = field(default_factory=set)
+    pedals: set[int] = field(default_factory=set)
+
+    def take(self, data: bytes) -> None:
+        match midi.decode(data):
+            case midi.NoteOn(channel, pitch, _):
+                assert (channel, pitch) not in self.sounding, "struck twice without an end between"
+                self.sounding.add((channel, pitch))
+            case midi.NoteOff(channel, pitch):
+                self.sounding.discard((channel, pitch))
+            case midi.Control(channel, midi.SUSTAIN, value):
+                (self.pedals.add if value >= 64 else self.pedals.discard)(channel)
+            case _:
+                pass

@@ -1,0 +1,175 @@
+"""A virtual driver for the session: no clock, no port, no model; hours of play in a second.
+
+It pops the earlier of the next scripted event and the session's deadline, feeds it, and answers each `Ask` after a
+chosen delay with what a small scripted model says. Whatever the session sends goes through a simulated receiver.
+"""
+
+import heapq
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from bachbridge.engine.session import Session
+from bachbridge.midi import messages as midi
+from bachbridge.music.notes import Note
+from bachbridge.protocol.events import (
+    Answer,
+    Answered,
+    Answering,
+    Ask,
+    Effect,
+    Event,
+    Foresee,
+    Midi,
+    Plan,
+    Send,
+    Tick,
+    dumps,
+)
+from bachbridge.settings import Settings
+from tests.support.simulated_receiver import Receiver
+
+MS = 1_000_000
+S = 1000 * MS
+BEAT = 500 * MS
+"""At 120 bpm."""
+AT_120 = Settings(bpm=120.0, seed=1)
+TUNE = (67, 67, 69, 71)
+AT_ONCE = 1000
+"""More turns than anything needs at one moment."""
+
+M = TypeVar("M")
+Model = Callable[[Ask], Iterable[tuple[int, Answer]]]
+"""What a model says to an ask: answers with their delays in ns."""
+
+
+def chorale(ask: Ask) -> Iterator[tuple[int, Answer]]:
+    """A model that repeats the prompt's last pitch in four voices, a quarter each, telling the notes as they grow."""
+    top = ask.prompt.notes[-1].pitch
+    for start in range(0, ask.steps, 4):
+        opened = [Note(start, 1, top - 5 * voice, 70, voice) for voice in range(4)]
+        closed = [Note(n.start, 4, n.pitch, n.velocity, n.voice) for n in opened]
+        delay = 2 * MS + start * MS // 4
+        yield delay, Answer(ask.ask, tuple(opened), start + 1, final=False)
+        yield delay + MS // 2, Answer(ask.ask, tuple(closed), start + 4, final=start + 4 >= ask.steps)
+
+
+def silent(_: Ask) -> list[tuple[int, Answer]]:
+    """A model that never answers."""
+    return []
+
+
+Planner = Callable[[Foresee], tuple[int, Plan] | None]
+"""What a model plans, with its delay in ns."""
+
+
+def sixths(foresee: Foresee, delay_ns: int = 3 * MS) -> tuple[int, Plan]:
+    """A model that sings a fourth, a tenth and two octaves below a soprano; while it goes on, the alto steps up."""
+    step = foresee.step + len(foresee.frames)
+    if foresee.given == 3:
+        low = [(sung, sung + 17, sung + 12, sung + 7, sung, 15) for sung in range(1, 30)]
+        return delay_ns, Plan(foresee.piece, step, (*low, low[-1]), 0)
+    rows = [(sung, sung, sung - 5, sung - 16, max(1, sung - 24), 15) for sung in range(25, 47)]
+    held = foresee.held
+    rows.append((held, held, max(0, held - 4), max(0, held - 16), max(0, held - 24), 2))
+    return delay_ns, Plan(foresee.piece, step, tuple(rows), 0)
+
+
+@dataclass
+class Driver:
+    """Runs a session in virtual time; `log` holds every event and effect with its time."""
+
+    settings: Settings = field(default_factory=Settings)
+    model: Model = chorale
+    planner: Planner = sixths
+    now_ns: int = 0
+    log: list[tuple[int, str, Event | Effect]] = field(default_factory=list)
+    receiver: Receiver = field(default_factory=Receiver)
+    answering: bool = False
+    """Whether an answer was announced and is not over."""
+
+    def __post_init__(self) -> None:
+        self.session = Session(self.settings)
+        self._queue: list[tuple[int, int, Event]] = []
+        self._order = 0
+
+    def at(self, time_ns: int, event: Event) -> None:
+        """Script an event."""
+        self._order += 1
+        heapq.heappush(self._queue, (time_ns, self._order, event))
+
+    def play(self, time_ns: int, pitch: int, length_ns: int, velocity: int = 80) -> None:
+        """Script a key going down and up."""
+        self.at(time_ns, Midi(midi.note_on(0, pitch, velocity)))
+        self.at(time_ns + length_ns, Midi(midi.note_off(0, pitch)))
+
+    def run(self, until_ns: int) -> None:
+        """Let time pass until `until_ns`; a session that keeps asking for the same moment goes round in circles."""
+        turns = 0
+        while True:
+            scripted = self._queue[0][0] if self._queue else None
+            deadline = self.session.deadline
+            due = min((t for t in (scripted, deadline) if t is not None), default=None)
+            if due is None or due > until_ns:
+                break
+            turns = 0 if due > self.now_ns else turns + 1
+            assert turns < AT_ONCE, f"the deadline stays at {due}"
+            self.now_ns = max(self.now_ns, due)
+            self.feed(heapq.heappop(self._queue)[2] if due == scripted else Tick())
+        self.now_ns = until_ns
+
+    def feed(self, event: Event) -> list[Effect]:
+        """Feed one event now and perform its effects."""
+        self.log.append((self.now_ns, "in", event))
+        effects = self.session.feed(self.now_ns, event)
+        for effect in effects:
+            self._perform(effect)
+        return effects
+
+    def _perform(self, effect: Effect) -> None:
+        self.log.append((self.now_ns, "out", effect))
+        match effect:
+            case Send(data, due_ns):
+                assert due_ns <= self.now_ns
+                self.receiver.take(data)
+            case Answering():
+                self.answering = True
+            case Answered():
+                self.answering = False
+            case Ask():
+                for delay_ns, answer in self.model(effect):
+                    self.at(self.now_ns + delay_ns, answer)
+            case Foresee():
+                planned = self.planner(effect)
+                if planned:
+                    self.at(self.now_ns + planned[0], planned[1])
+            case _:
+                pass
+
+    def of(self, kind: type) -> list[tuple[int, Event | Effect]]:
+        """The logged messages of one kind with their times."""
+        return [(time_ns, message) for time_ns, _, message in self.log if isinstance(message, kind)]
+
+    def sent(self) -> list[tuple[int, midi.Meaning]]:
+        return [(t, midi.decode(m.data)) for t, m in self.of(Send) if isinstance(m, Send)]
+
+    def lines(self) -> list[str]:
+        """The log as the golden files keep it."""
+        return [f"{time_ns / MS:.3f} {way} {dumps(message)}" for time_ns, way, message in self.log]
+
+
+def quarters(driver: Driver, pitches: tuple[int, ...] = TUNE, start_ns: int = S) -> int:
+    """Script quarter notes; returns when the last key goes up."""
+    for index, pitch in enumerate(pitches):
+        driver.play(start_ns + index * BEAT, pitch, BEAT - 20 * MS, 70 + index)
+    return start_ns + len(pitches) * BEAT - 20 * MS
+
+
+def note_ons(driver: Driver) -> list[tuple[int, midi.NoteOn]]:
+    return [(t, m) for t, m in driver.sent() if isinstance(m, midi.NoteOn)]
+
+
+def only(driver: Driver, kind: type[M]) -> tuple[int, M]:
+    [(time_ns, message)] = driver.of(kind)
+    assert isinstance(message, kind)
+    return time_ns, message

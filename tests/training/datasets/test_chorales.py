@@ -1,0 +1,116 @@
+"""The chorales: the split, the grid they are read onto, and the codec over every bar of them."""
+
+from typing import Any
+
+import numpy as np
+
+from bachbridge.codecs import satb
+from bachbridge.codecs.satb import Context, Frame
+from bachbridge.music.notes import VOICES, Phrase
+from bachbridge_training.datasets import chorale_grids, four_part_windows
+from bachbridge_training.datasets import chorales as chorale_data
+from bachbridge_training.datasets.chorale_grids import Piece
+
+Chorales = dict[str, list[Piece]]
+
+
+def everything(chorales: Chorales) -> list[Piece]:
+    return [piece for part in chorales.values() for piece in part]
+
+
+def test_the_split_is_whole(chorales: Chorales) -> None:
+    assert {part: len(pieces) for part, pieces in chorales.items()} == {"train": 248, "valid": 75, "test": 77}
+    assert len(chorale_data.clean_test()) == 49
+    assert chorale_data.clean_test() <= {piece.name for piece in chorales["test"]}
+
+
+def test_every_piece_is_four_voices_on_the_grid(chorales: Chorales) -> None:
+    for piece in everything(chorales):
+        assert piece.pitches.shape == piece.struck.shape == (len(piece.position), len(VOICES)), piece.name
+        sung = piece.pitches >= 0
+        assert sung.any(axis=0).all(), piece.name
+        assert satb.LOWEST <= piece.pitches[sung].min() <= piece.pitches.max() <= satb.HIGHEST, piece.name
+        assert not (piece.struck & ~sung).any(), piece.name
+        moved = piece.pitches[1:] != piece.pitches[:-1]
+        assert piece.struck[1:][moved & sung[1:]].all(), piece.name
+        assert (piece.position < piece.bar).all(), piece.name
+
+
+def test_frames_to_notes_and_back(chorales: Chorales) -> None:
+    for piece in everything(chorales):
+        classes = four_part_windows.classes_of(piece.pitches)
+        notes = satb.notes_of(classes, piece.struck)
+        prompt = satb.read(Phrase(notes, len(classes)))
+        assert prompt.shift == 0
+        assert (prompt.classes == classes).all(), piece.name
+        assert (prompt.struck == piece.struck).all(), piece.name
+
+
+def test_steps_one_by_one_tell_what_whole_pieces_tell(chorales: Chorales) -> None:
+    """Of pieces whose bars all have one length; a context knows no change of meter."""
+    walked = 0
+    for piece in everything(chorales):
+        counted = (piece.position[0] + np.arange(len(piece.position))) % piece.bar[0]
+        if (piece.position != counted).any():
+            continue
+        classes = four_part_windows.classes_of(piece.pitches)
+        told = four_part_windows.piece_ids(piece, 0, classes, struck=True, position=True)
+        context = Context(position=int(piece.position[0]), steps_per_bar=int(piece.bar[0]))
+        for step, row in enumerate(told):
+            assert (context.ids()[0] == row).all(), (piece.name, step)
+            context = context.after(Frame(tuple(classes[step].tolist()), tuple(piece.struck[step].tolist())))
+        walked += 1
+    assert walked > 200
+
+
+def test_transpositions_keep_every_voice_in_its_range(chorales: Chorales) -> None:
+    limits = four_part_windows.ranges(chorales["train"])
+    counts: list[int] = []
+    for piece in chorales["train"]:
+        shifts = four_part_windows.legal_shifts(piece, limits)
+        counts.append(len(shifts))
+        assert 0 in shifts
+        for shift in shifts:
+            for voice, (low, high) in enumerate(limits):
+                line = piece.pitches[:, voice]
+                assert low <= line[line >= 0].min() + shift
+                assert line.max() + shift <= high
+    assert 5 < np.mean(counts) < 10
+
+
+def score_of(lines: Any) -> Any:
+    """A music21 score; a line is a list of bars, a bar a list of (MIDI pitch or -1, quarters, tie if any)."""
+    from music21 import meter, note, stream, tie
+
+    score = stream.Score()
+    for line in lines:
+        part = stream.Part()
+        for number, bar in enumerate(line):
+            measure = stream.Measure(number=number)
+            if number == 0:
+                measure.timeSignature = meter.TimeSignature("4/4")
+            for pitch, quarters, *kind in bar:
+                element = note.Rest() if pitch < 0 else note.Note(pitch)
+                element.quarterLength = quarters
+                if kind:
+                    element.tie = tie.Tie(kind[0])
+                measure.append(element)
+            part.append(measure)
+        score.insert(0, part)
+    return score
+
+
+def test_a_score_with_a_pickup_a_tie_a_repeated_note_and_a_rest() -> None:
+    lines = (
+        [[(67, 1)], [(69, 2, "start"), (69, 1, "stop"), (-1, 1)]],
+        [[(64, 1)], [(65, 4)]],
+        [[(60, 1)], [(60, 1), (62, 2), (62, 1)]],
+        [[(48, 1)], [(-1, 1), (50, 3)]],
+    )
+    piece = chorale_grids.grid("made", score_of(lines))
+    beats = [[67, 64, 60, 48], [69, 65, 60, -1], [69, 65, 62, 50], [69, 65, 62, 50], [-1, 65, 62, 50]]
+    strikes = [[0, 4], [0, 4], [0, 4, 8, 16], [0, 8]]
+    assert piece.pitches.tolist() == [beat for beat in beats for _ in range(4)]
+    assert [piece.struck[:, voice].nonzero()[0].tolist() for voice in range(len(VOICES))] == strikes
+    assert piece.position.tolist() == [12, 13, 14, 15, *range(16)]
+    assert set(piece.bar.tolist()) == {16}

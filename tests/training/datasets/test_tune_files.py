@@ -1,0 +1,87 @@
+"""What the commands write as a tune in ABC, as music21 reads it: voices, pitches, bars that add up."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from bachbridge.cli.transform import continue_
+from bachbridge.cli.transform.continue_ import continue_file
+from bachbridge.cli.transform.text import convert
+from bachbridge.codecs.abc import codec as abc_codec
+from bachbridge.files.midi_reader import read_midi
+from bachbridge.files.smf import METER, file_bytes, meta, part_chunk, track_chunk
+from bachbridge.inference.symbols.generator import Floats, Ints, State, Stream
+
+TUNE = "X:1\nT:A waltz\nM:3/4\nL:1/8\nK:F#m\n|:C|F2 ^E2 F2|A3 G F2|^e4-^e2|f2 f2 c:|\n"
+
+
+class Restless:
+    """A network that wants something else after every symbol."""
+
+    def initial_state(self) -> State:
+        return (np.zeros((1, 1), np.float32),)
+
+    def core(self, ids: Ints, state: State) -> tuple[Floats, State]:
+        after = (state[0] * 3 + ids[:1, :1] + 1).astype(np.float32) % 997
+        return after, (after,)
+
+    def heads(self, hidden: Floats, known: Ints) -> Floats:
+        del known
+        return 3 * np.sin(hidden * np.arange(1, 200, dtype=np.float32))
+
+
+def parts_of(path: Path) -> list[Any]:
+    from music21 import converter
+
+    read: Any = converter.parse(path.read_text("utf-8"), format="abc")
+    return list(read.parts)
+
+
+def bars_of(part: Any) -> list[float]:
+    """The bars' lengths in quarters."""
+    return [float(bar.duration.quarterLength) for bar in part.getElementsByClass("Measure")]
+
+
+@pytest.fixture
+def model(monkeypatch: pytest.MonkeyPatch) -> None:
+    codec = abc_codec.codec(abc_codec.vocabulary([TUNE.split("waltz\n")[1]]))
+    monkeypatch.setattr(continue_, "build", lambda _: Stream(Restless(), codec))
+
+
+def midi(path: Path) -> Path:
+    """Four bars of a line with chromatic notes, tied over the bar lines."""
+    rows = [(at * 360, at * 360 + 360, 60 + at * 5 % 13, 80) for at in range(16)]
+    told = track_chunk([(0, meta(METER, bytes((3, 2, 24, 8))))])
+    path.write_bytes(file_bytes(480, [told, part_chunk("line", 0, 0, rows)]))
+    return path
+
+
+@pytest.mark.usefixtures("model")
+def test_a_continued_tune_is_read_with_bars_that_add_up(tmp_path: Path) -> None:
+    source, target = tmp_path / "in.abc", tmp_path / "out.abc"
+    source.write_text(TUNE, "utf-8")
+    continue_file(source, target, bars=8, temperature=1.0, seed=4, model="m")
+    (part,) = parts_of(target)
+    assert bars_of(part) == [0.5, *[3.0] * 3, 2.5, 0.5, *[3.0] * 7, 2.5]
+
+
+@pytest.mark.usefixtures("model")
+def test_a_continued_midi_file_is_read_with_bars_that_add_up(tmp_path: Path) -> None:
+    source, target = midi(tmp_path / "in.mid"), tmp_path / "out.abc"
+    continue_file(source, target, bars=6, temperature=1.0, seed=4, model="m")
+    (part,) = parts_of(target)
+    assert bars_of(part) == [3.0] * 10
+
+
+def test_signs_ties_and_voices_are_read_as_they_were_meant(tmp_path: Path) -> None:
+    source, target = midi(tmp_path / "in.mid"), tmp_path / "out.abc"
+    song = read_midi(source)
+    chunks = [*song.chunks, part_chunk("bass", 1, 0, [(0, 5760, 43, 80)])]
+    source.write_bytes(file_bytes(480, chunks))
+    convert(source, target, grid=4)
+    upper, lower = parts_of(target)
+    assert [note.pitch.midi for note in upper.stripTies().recurse().notes] == [60 + at * 5 % 13 for at in range(16)]
+    assert {note.pitch.midi for note in lower.recurse().notes} == {43}
+    assert bars_of(upper) == bars_of(lower) == [3.0] * 4

@@ -1,0 +1,112 @@
+"""Harmonies under given sopranos, made abreast, and four voices read from files."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bachbridge.codecs import satb
+from bachbridge.errors import BachBridgeError, ConfigError
+from bachbridge.music.metrics import measure
+from bachbridge_training.datasets import four_part_files, four_part_windows
+from bachbridge_training.datasets.chorale_grids import Piece
+from bachbridge_training.evaluation import harmonize
+from bachbridge_training.evaluation.harmonize import STYLES, Consonant, live, offline
+
+
+def test_the_sopranos_are_kept_and_the_rules_too(phrases: list[Piece]) -> None:
+    short = Piece("short", *(getattr(phrases[0], field)[:9] for field in ("pitches", "struck", "position", "bar")))
+    pieces = [short, *phrases]
+    made = live(Consonant(), four_part_windows.CHAIN, pieces, STYLES["rules"], 1)
+    assert [harmony.name for harmony in made] == ["short", "one", "two"]
+    for harmony, piece in zip(made, pieces, strict=True):
+        assert np.array_equal(harmony.classes[:, 0], four_part_windows.classes_of(piece.pitches)[:, 0])
+        assert np.array_equal(harmony.struck[:, 0], piece.struck[:, 0])
+        assert (harmony.classes > satb.REST).all()
+    found = measure([harmony.classes for harmony in made])
+    assert (found.triad_frames, found.out_of_range, found.crossed_frames) == (1, 0, 0)
+    assert found.parallel_fifths == found.parallel_octaves == 0
+
+
+def test_a_seed_is_an_output(phrases: list[Piece]) -> None:
+    first, again, other = (
+        live(Consonant(), four_part_windows.CHAIN, phrases, STYLES["live"], seed) for seed in (1, 1, 2)
+    )
+    assert all(np.array_equal(one.classes, two.classes) for one, two in zip(first, again, strict=True))
+    assert not all(np.array_equal(one.classes, two.classes) for one, two in zip(first, other, strict=True))
+
+
+class Listener(Consonant):
+    """Notes what it was told before each step."""
+
+    def __init__(self) -> None:
+        self.ids: list[np.ndarray] = []
+
+    def core(self, ids: np.ndarray, state: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        assert state.shape[1] == len(ids)
+        self.ids.append(ids)
+        return super().core(ids, state)
+
+
+def test_the_network_is_told_what_was_chosen_and_where_it_stands_in_the_bar(phrases: list[Piece]) -> None:
+    nets = Listener()
+    made = live(nets, four_part_windows.CHAIN, phrases[:1], STYLES["live"], 1)[0]
+    piece = phrases[0]
+    wanted = satb.features(made.classes, made.struck, piece.position, piece.bar)
+    assert np.array_equal(np.concatenate(nets.ids), wanted)
+
+
+def test_with_the_future_known_the_sopranos_are_kept_too(phrases: list[Piece]) -> None:
+    made = offline(Consonant(), four_part_windows.CHAIN, phrases, STYLES["offline"], 1, width=2)
+    assert [harmony.name for harmony in made] == ["one", "two"]
+    for harmony, piece in zip(made, phrases, strict=True):
+        assert np.array_equal(harmony.classes[:, 0], four_part_windows.classes_of(piece.pitches)[:, 0])
+    assert measure([harmony.classes for harmony in made]).parallel_fifths == 0
+
+
+def test_pieces_are_taken_in_turn(phrases: list[Piece]) -> None:
+    assert [piece.name for piece in harmonize.sopranos(phrases, 3)] == ["one", "two", "one"]
+
+
+def test_a_folder_of_files_is_read_and_what_is_no_music_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="no MIDI and no JSON"):
+        four_part_files.read(tmp_path, "valid")
+    (tmp_path / "a.json").write_text('{"valid": [[[72, 67, 64, 48]], [[60, 55, 52, 36]]]}')
+    (tmp_path / "notes.txt").write_text("no music")
+    assert [len(piece.pitches) for piece in four_part_files.read(tmp_path, "valid")] == [1, 1]
+    (tmp_path / "b.mid").write_bytes(b"no")
+    with pytest.raises(BachBridgeError, match=r"b\.mid is not a MIDI file"):
+        four_part_files.read(tmp_path, "valid")
+
+
+def midi(*tracks: list[tuple[int, int]]) -> bytes:
+    """A file of quarter notes (480 ticks): each track's notes are (quarter, pitch), one after another."""
+
+    def delta(ticks: int) -> bytes:
+        return bytes([0x80 | ticks >> 7, ticks & 0x7F])
+
+    chunks = [b"MThd" + bytes([0, 0, 0, 6, 0, 1, 0, len(tracks), 1, 0xE0])]
+    for notes in tracks:
+        body, now = b"", 0
+        for quarter, pitch in notes:
+            body += delta(480 * quarter - now) + bytes([0x90, pitch, 80]) + delta(480) + bytes([0x80, pitch, 0])
+            now = 480 * (quarter + 1)
+        body += bytes([0, 0xFF, 0x2F, 0])
+        chunks.append(b"MTrk" + len(body).to_bytes(4, "big") + body)
+    return b"".join(chunks)
+
+
+def test_a_midi_file_of_four_tracks_is_a_piece(tmp_path: Path) -> None:
+    path = tmp_path / "four.mid"
+    path.write_bytes(midi(*([(1, pitch), (2, pitch + 2)] for pitch in (48, 72, 64, 67))))
+    piece = four_part_files.read(path, "valid")[0]
+    assert piece.pitches.tolist() == [[72, 67, 64, 48]] * 4 + [[74, 69, 66, 50]] * 4
+    assert piece.struck.sum(axis=1).tolist() == [4, 0, 0, 0] * 2
+    assert piece.position.tolist() == list(range(4, 12))
+
+
+def test_a_melody_is_not_four_voices(tmp_path: Path) -> None:
+    path = tmp_path / "one.mid"
+    path.write_bytes(midi([(0, 72), (1, 74)]))
+    with pytest.raises(ConfigError, match="has not four voices"):
+        four_part_files.read(path, "valid")

@@ -1,0 +1,160 @@
+"""Other formats of a model: they play, they agree with the original, and what does not agree is not written."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+import pytest
+
+from bachbridge.errors import ConfigError, ModelError
+from bachbridge.inference import host
+from bachbridge.inference.runtime import library
+from bachbridge.music.notes import Note, Phrase
+from bachbridge.protocol.events import Ask
+from bachbridge_training import onnx_export, recipe
+from bachbridge_training.cli.export import export as export_command
+from bachbridge_training.cli.export import table as table_command
+from bachbridge_training.datasets.chorale_grids import Piece
+from bachbridge_training.formats import formats as model_formats
+from bachbridge_training.formats import parity, size_report
+from bachbridge_training.formats.formats import Original
+from bachbridge_training.recipe import InfillRecipe, Recipe, StreamRecipe
+from bachbridge_training.runs import train as training_run
+from bachbridge_training.symbols.alphabet import Alphabet
+from bachbridge_training.symbols.batches import Passage
+from bachbridge_training.symbols.task import Course
+
+
+def causal(toy: Recipe) -> onnx_export.Form:
+    return training_run.start(replace(toy, steps=1)).course.form()
+
+
+def filling() -> onnx_export.Form:
+    shipped = recipe.read("coconet")
+    assert isinstance(shipped, InfillRecipe)
+    tiny = replace(shipped, units=32, blocks=1, heads=2, wide=32, head=32, dropout=0.0, window=32, batch=8)
+    return training_run.start(tiny).course.form()
+
+
+def streaming() -> tuple[onnx_export.Form, Passage]:
+    shipped = recipe.read("play-bach-heads")
+    assert isinstance(shipped, StreamRecipe)
+    tiny = replace(shipped, units=24, layers=2, embedding=16, head=16, attention=8, reach=20, dropout=0.0, shifts=0)
+    alphabet = Alphabet(
+        (12, 5, 4), np.vstack([np.zeros((1, 9)), np.eye(11, 9)]), np.array([-1, *range(8), -1, -1, -1]), 8
+    )
+    rng = np.random.default_rng(1)
+    symbols = np.stack([rng.integers(1, size, 40) for size in alphabet.sizes], axis=1).astype(np.int32)
+    return Course(tiny, alphabet, {"vocabulary": {}}).form(), Passage("chance", {0: symbols})
+
+
+def original(form: onnx_export.Form, folder: Path, pieces: Sequence[Any]) -> Original:
+    onnx_export.export(form, folder / "toy", held_out=pieces[0])
+    return Original(library.read(folder / "toy"), form, pieces)
+
+
+@pytest.mark.parametrize("kind", ["satb", "canvas", "chords"])
+def test_every_format_says_what_the_original_says(
+    kind: str, toy: Recipe, phrases: list[Piece], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A network that has learnt nothing likes all ids nearly alike; what it would choose is no measure.
+    monkeypatch.setattr(model_formats, "LEAST", dict.fromkeys(model_formats.LEAST, 0.0))
+    pieces: list[Any] = list(phrases)
+    match kind:
+        case "satb":
+            form = causal(toy)
+        case "canvas":
+            form = filling()
+        case _:
+            form, passage = streaming()
+            pieces = [passage]
+    made = original(form, tmp_path, pieces)
+    rows = size_report.rows(made, pieces[:1], rounds=2)
+    assert tuple(rows) == model_formats.FORMATS
+    before = rows["onnx"]
+    assert (before["largest_difference"], before["same_choice"], before["step_against_original"]) == (0.0, 1.0, 1.0)
+    spread = max(float(np.ptp(its)) for its in parity.read(made.card, parity.load(made.card), pieces[:1]).logits)
+    shares = {"onnx-fp16": 5e-3, "onnx-int8": 0.2, "litert": 1e-4, "litert-int8": 0.2, "litert-int8-fixed": 0.2}
+    for name, share in shares.items():
+        assert rows[name]["largest_difference"] <= share * spread, name
+        assert rows[name]["step_ms"] > 0
+    assert rows["onnx-fp16"]["largest_difference"] > 0
+    assert rows["onnx-int8"]["largest_difference"] > 0
+    assert rows["litert-int8-fixed"]["largest_difference"] not in (0, rows["litert-int8"]["largest_difference"])
+    if kind == "satb":
+        assert rows["onnx-fp16"]["megabytes"] < 0.7 * before["megabytes"]
+        assert rows["onnx-int8"]["megabytes"] < 0.6 * before["megabytes"]
+        assert rows["litert-int8"]["megabytes"] < 0.6 * rows["litert"]["megabytes"]
+        assert rows["litert-int8-fixed"]["megabytes"] < 0.6 * rows["litert"]["megabytes"]
+
+
+def test_a_lighter_model_plays_and_its_card_says_what_it_is(
+    toy: Recipe, phrases: list[Piece], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = original(causal(toy), tmp_path, phrases)
+    monkeypatch.setattr(model_formats, "LEAST", dict.fromkeys(model_formats.LEAST, 0.0))
+    monkeypatch.setattr("bachbridge.inference.runtime.library.places", lambda: (tmp_path,))
+    model_formats.convert(replace(made, form=None), "onnx-int8", tmp_path / "toy-int8", phrases)
+    card = library.find("toy-int8")
+    facts = card.facts
+    assert (facts["format"], facts["original"]["files"]) == ("onnx-int8", made.card.files)
+    assert facts["bytes"] == {name: (card.folder / name).stat().st_size for name in card.files}
+    assert facts["metrics"]["against_original"]["pieces"] == ["one", "two"]
+    ask = Ask(1, "continue", "toy-int8", Phrase((Note(0, 4, 60),), 4), 4, 1.0, 0.95, 0)
+    model_formats.convert(made, "litert", tmp_path / "toy-litert", phrases)
+    with pytest.raises(ModelError, match="made for LiteRT"):
+        library.find("toy-litert")
+    assert any(answer and answer.notes for answer in host.build("toy-int8").generate(ask))
+    assert onnxruntime.InferenceSession(card.folder / "model.onnx").get_inputs()[0].name == "ids"
+    with pytest.raises(ConfigError, match="converted model"):
+        export_command("toy-int8", run=None, output=tmp_path, format_="onnx-fp16")
+
+
+def test_what_does_not_agree_is_not_written(
+    toy: Recipe, phrases: list[Piece], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = original(causal(toy), tmp_path, phrases)
+    monkeypatch.setattr(model_formats, "LEAST", {"onnx-fp16": 1.01})
+    with pytest.raises(ModelError, match="choose otherwise"):
+        model_formats.convert(made, "onnx-fp16", tmp_path / "toy-fp16", phrases[:1])
+    assert [path.name for path in tmp_path.iterdir()] == ["toy"]
+
+
+def test_what_cannot_be_made_is_said(
+    toy: Recipe, phrases: list[Piece], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    original(causal(toy), tmp_path, phrases)
+    monkeypatch.setattr("bachbridge.inference.runtime.library.places", lambda: (tmp_path,))
+    monkeypatch.setattr("bachbridge_training.cli.export._held_out", lambda *_: phrases)
+    with pytest.raises(ConfigError, match="--run"):
+        export_command("toy", run=None, output=tmp_path, format_="litert")
+    with pytest.raises(ConfigError, match="--run"):
+        export_command("toy", run=None, output=tmp_path)
+    with pytest.raises(ConfigError, match="choose from onnx, onnx-fp16"):
+        export_command("toy", run=None, output=tmp_path, format_="onnx-int4")
+
+
+def test_the_table_is_printed_and_leaves_nothing_behind(
+    toy: Recipe,
+    phrases: list[Piece],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    original(causal(toy), tmp_path, phrases)
+    monkeypatch.setattr(model_formats, "LEAST", dict.fromkeys(model_formats.LEAST, 0.0))
+    monkeypatch.setattr("bachbridge.inference.runtime.library.places", lambda: (tmp_path,))
+    monkeypatch.setattr("bachbridge_training.cli.export._held_out", lambda *_: phrases)
+    capsys.readouterr()
+    table_command("toy", run=None, data=None, pieces=1, json=True)
+    found = json.loads(capsys.readouterr().out)
+    assert (found["model"], found["pieces"], list(found["formats"])) == ("toy", 1, ["onnx", "onnx-fp16", "onnx-int8"])
+    table_command("toy", run=None, data=None, pieces=2, json=False)
+    printed = capsys.readouterr()
+    assert "toy on 2 validation pieces" in printed.out
+    assert "--run" in printed.err
+    assert [path.name for path in tmp_path.iterdir()] == ["toy"]

@@ -1,0 +1,134 @@
+"""Scores of an exported model: how surprised it is, frame by frame, by chorales that it was not trained on.
+
+The files that play are the files that are scored: each piece is streamed through `model.onnx` from an empty context,
+one step at a time, and the four voices of a frame come in the chain's order, each given the true voices before it. The
+sum of their four surprises, in nats, over all frames and divided by the number of frames is `nats_per_frame`. Attacks
+are not scored, and by default they and the bar lines are not told either, so that the figure can be compared with
+other models' and computed from the community's JSON, which has neither.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from bachbridge.codecs import satb
+from bachbridge.errors import ConfigError
+from bachbridge.music.notes import VOICES
+from bachbridge_training.datasets import four_part_windows
+from bachbridge_training.datasets.chorale_grids import Piece
+from bachbridge_training.evaluation.loss import judged
+
+
+class Nets(Protocol):
+    """What is scored (see `bachbridge.inference.runtime.onnx_nets`)."""
+
+    def initial_state(self) -> Any: ...
+    def core(self, ids: Any, state: Any) -> tuple[Any, Any]: ...
+    def heads(self, hidden: Any, known: Any) -> tuple[Any, Any]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Surprise:
+    """Of one piece: `nats[step, voice]`, and of the same cells whether the likeliest class was the `right` one.
+
+    `moves[step, voice]`: the class differs from the step before (in the first step, always).
+    """
+
+    name: str
+    nats: np.ndarray
+    right: np.ndarray
+    moves: np.ndarray
+
+
+def surprise(nets: Nets, order: Sequence[int], piece: Piece, *, told: bool) -> Surprise:
+    """Stream one piece; `told`: whether past attacks and the bar lines are known."""
+    item = four_part_windows.whole(piece, struck=told, position=told)
+    logits = streamed(nets, order, item)
+    nats, right = judged(logits, item.classes)
+    moves = np.ones(item.classes.shape, bool)
+    moves[1:] = item.classes[1:] != item.classes[:-1]
+    return Surprise(piece.name, nats, right, moves)
+
+
+def streamed(nets: Nets, order: Sequence[int], item: four_part_windows.Batch) -> np.ndarray:
+    """Of a whole piece, `logits[step, voice, class]`, each voice given the true ones before it in `order`."""
+    hidden = _views(nets, item.ids)
+    logits = np.empty((*item.classes.shape, satb.CLASSES), np.float32)
+    known = four_part_windows.known_classes(item.classes, order)
+    for voice in range(len(VOICES)):
+        pitch, _ = nets.heads(hidden, known[:, voice])
+        logits[:, voice] = pitch[:, voice]
+    return logits
+
+
+def _views(nets: Nets, ids: np.ndarray) -> np.ndarray:
+    """The network's view of every frame before it is chosen, `hidden[step, unit]`."""
+    state, rows = nets.initial_state(), []
+    for row in ids:
+        hidden, state = nets.core(row[None], state)
+        rows.append(hidden[0])
+    return np.stack(rows)
+
+
+def summary(surprises: Sequence[Surprise]) -> dict[str, float]:
+    """The scores; a frame is moving if any voice moves in it, and a cell if its own voice does."""
+    nats = np.concatenate([s.nats for s in surprises])
+    right = np.concatenate([s.right for s in surprises])
+    moves = np.concatenate([s.moves for s in surprises])
+    frames = nats.sum(axis=1)
+    return {
+        "pieces": len(surprises),
+        "frames": len(frames),
+        "nats_per_frame": float(frames.mean()),
+        "nats_per_frame_moving": float(frames[moves.any(axis=1)].mean()),
+        "accuracy": float(right.mean()),
+        "accuracy_moving": float(right[moves].mean()),
+    }
+
+
+def evaluate(
+    nets: Nets,
+    order: Sequence[int],
+    pieces: Sequence[Piece],
+    *,
+    told: bool = False,
+    progress: Callable[[Sequence[Piece]], Iterable[Piece]] = iter,
+) -> list[Surprise]:
+    """Stream all pieces; `progress` wraps the walk over them."""
+    return [surprise(nets, order, piece, told=told) for piece in progress(pieces)]
+
+
+# ---------------------------------------------------------------- the community's JSON
+
+
+def read_json(path: Path, part: str) -> list[Piece]:
+    """The pieces of a file `{part: [[[S, A, T, B], ...], ...]}` of MIDI pitches at 16ths, -1 a rest.
+
+    The format is that of czhuang/JSB-Chorales-dataset. Attacks and bar lines are not in it.
+    """
+    try:
+        content = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"{path} cannot be read as JSON ({error}): give one like Jsb16thSeparated.json.") from error
+    if not isinstance(content, dict) or part not in content:
+        raise ConfigError(f"{path} has no part {part!r}: it has {', '.join(content) or 'none'}.")
+    return [_json_piece(f"{path.name}:{part}:{number}", frames) for number, frames in enumerate(content[part])]
+
+
+def _json_piece(name: str, frames: Any) -> Piece:
+    try:
+        pitches = np.array(frames, dtype=np.int16)
+    except (TypeError, ValueError) as error:
+        raise ConfigError(f"{name} is not a list of frames [S, A, T, B] of MIDI pitches: mend the file.") from error
+    sung = pitches[pitches >= 0]
+    shaped = pitches.ndim == 2 and pitches.shape[1] == len(VOICES) and len(pitches) > 0
+    if not shaped or (len(sung) and not satb.LOWEST <= sung.min() <= sung.max() <= satb.HIGHEST):
+        raise ConfigError(f"{name} is not a list of frames [S, A, T, B] of MIDI pitches 36 to 81: mend the file.")
+    struck = pitches >= 0
+    struck[1:] &= pitches[1:] != pitches[:-1]
+    steps = np.arange(len(pitches), dtype=np.int16)
+    return Piece(name, pitches, struck, steps % 16, np.full(len(pitches), 16, np.int16))

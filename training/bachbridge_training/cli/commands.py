@@ -1,0 +1,121 @@
+"""The commands that measure, train and export models: what they take."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from bachbridge.cli.parameters import Jobs, Json
+
+commands = typer.Typer()
+
+
+@commands.command("bench")
+def bench(
+    *,
+    notes: Annotated[int, typer.Option(min=1, metavar="N", help="How many notes to send.")] = 2000,
+    chords: Annotated[int, typer.Option(min=1, metavar="N", help="How many notes to harmonise.")] = 300,
+    gui: Annotated[bool, typer.Option("--gui", help="Measure the window instead, and what it does to timing.")] = False,
+    steps: Annotated[bool, typer.Option("--steps", help="Measure a step of each model instead.")] = False,
+    json: Json = False,
+) -> None:
+    """Measure latencies over real ports, acting as the DAW."""
+    if steps:
+        from bachbridge.cli.bench.model_step import bench_steps
+
+        bench_steps(json=json)
+        return
+    from bachbridge.cli.bench.latency import bench as measure
+    from bachbridge.cli.bench.latency import bench_window
+
+    if gui:
+        bench_window(json=json)
+    else:
+        measure(json=json, notes=notes, chords=chords)
+
+
+@commands.command("train")
+def train(
+    recipe: Annotated[str, typer.Argument(metavar="RECIPE", help="A recipe's name, such as chorale-lstm.")],
+    *,
+    epochs: Annotated[int | None, typer.Option(min=1, help="Fewer or more epochs than the recipe's.")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Use that many pieces only, for a quick run.")] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Another seed than the recipe's.")] = None,
+    output: Annotated[Path | None, typer.Option("-o", "--output", metavar="DIR", help="Where the run goes.")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in that folder.")] = False,
+    start: Annotated[
+        Path | None, typer.Option("--from", metavar="RUN", help="Begin with the best weights of that run.")
+    ] = None,
+    data: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Music of your own: MIDI, MusicXML or ABC files.")
+    ] = None,
+    patience: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Stop early, after N epochs without a better score.")
+    ] = None,
+    check: Annotated[bool, typer.Option("--check", help="Only report what that music is, and do not train.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print that report as JSON, too.")] = False,
+) -> None:
+    """Train a model from its recipe."""
+    from bachbridge_training.cli.train import train as train_model
+
+    settled: dict[str, Any] = {"epochs": epochs, "limit": limit, "seed": seed, "output": output, "resume": resume}
+    train_model(recipe, **settled, start=start, data=data, patience=patience, check=check, json=json)
+
+
+@commands.command("evaluate")
+def evaluate(
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="`bachbridge models` lists them.")],
+    *,
+    data: Annotated[
+        Path | None, typer.Option(metavar="PATH", help="Other music: a MIDI or JSON file, or a folder.")
+    ] = None,
+    part: Annotated[str, typer.Option(metavar="PART", help="train, valid or test.")] = "valid",
+    outputs: Annotated[
+        int, typer.Option(metavar="N", min=0, help="Harmonies to make and measure by each way; 0: none.")
+    ] = 256,
+    pieces: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="Score only the first pieces, for a quick look.")
+    ] = None,
+    told: Annotated[bool, typer.Option(help="Score also with attacks and bar lines told.")] = True,
+    jobs: Jobs = 1,
+    json: Json = False,
+) -> None:
+    """Score a model on pieces that it was not trained on."""
+    from bachbridge_training.cli.evaluate import evaluate as score
+
+    score(model, data=data, part=part, json=json, outputs=outputs, pieces=pieces, told=told, jobs=jobs)
+
+
+@commands.command("export")
+def export(
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="The model; of a run, the name that it gets.")],
+    *,
+    run: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="The training run to export; without, an installed model.")
+    ] = None,
+    format_: Annotated[
+        str,
+        typer.Option(
+            "--format",
+            metavar="FORMAT",
+            help="onnx, onnx-int8, onnx-fp16, litert, litert-int8 or litert-int8-fixed.",
+        ),
+    ] = "onnx",
+    output: Annotated[Path | None, typer.Option("-o", "--output", metavar="DIR", help="Where the model goes.")] = None,
+    data: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Where the model's own music is now, if it was moved.")
+    ] = None,
+    table: Annotated[
+        bool, typer.Option("--table", help="Write no model: print what each format costs and what it keeps.")
+    ] = False,
+    pieces: Annotated[int, typer.Option(min=1, help="So many held-out pieces are read for the table.")] = 8,
+    jobs: Jobs = 1,
+    json: Annotated[bool, typer.Option("--json", help="The table as JSON.")] = False,
+) -> None:
+    """Turn a training run into a model that plays, or a model into one for a small device."""
+    from bachbridge_training.cli import export as exporting
+
+    if table:
+        exporting.table(model, run=run, data=data, pieces=pieces, json=json)
+    else:
+        exporting.export(model, run=run, output=output, data=data, format_=format_, jobs=jobs)

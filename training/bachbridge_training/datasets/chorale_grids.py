@@ -1,0 +1,124 @@
+"""music21's bundled chorales as grids of 16ths: who sings what at every step, and whether it is struck there.
+
+A score is read part by part. A step holds what sounds at its beginning, so a 32nd that begins between two grid
+lines is not seen. Tied notes are one note; a repeat is written once; a short first bar is a pickup, and its steps
+are counted from the end of the bar. Of scores with more than four parts the four voices are chosen by name, and the
+bars in which only instruments play are left out.
+"""
+
+import itertools
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from bachbridge.music.notes import STEPS_PER_BEAT
+
+VOICE_NAMES = (("sopran", "s.", "canto"), ("alt", "a."), ("tenor", "t."), ("bass", "b."))
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """One chorale: `pitches[step, voice]` (-1 = rest), `struck[step, voice]`, `position[step]` in a bar of `bar[step]`.
+
+    Positions and bars are in steps.
+    """
+
+    name: str
+    pitches: np.ndarray
+    struck: np.ndarray
+    position: np.ndarray
+    bar: np.ndarray
+
+
+def _parts(score: Any) -> list[Any]:
+    """The four vocal parts, soprano first; raises `ValueError` if they cannot be told."""
+    parts = list(score.parts)
+    if len(parts) == len(VOICE_NAMES):
+        return parts
+    chosen: list[Any] = []
+    for names in VOICE_NAMES:
+        fitting = [p for p in parts if str(p.partName or p.id).lower().startswith(names) and p not in chosen]
+        chosen.extend(fitting[:1])
+    if len(chosen) == len(VOICE_NAMES):
+        return chosen
+    if len(parts) < len(VOICE_NAMES):
+        raise ValueError(f"{len(parts)} parts")
+    return parts[: len(VOICE_NAMES)]
+
+
+def _ceil(offset: Any) -> int:
+    value = Fraction(offset) * STEPS_PER_BEAT
+    return -int(-value // 1)
+
+
+def _pitch(element: Any, voice: int) -> int:
+    """The sung note: of a divided part the outer one, so that soprano and bass stay the frame of the chord."""
+    pitches = sorted(p.midi for p in element.pitches)
+    return pitches[0] if voice == len(VOICE_NAMES) - 1 else pitches[-1]
+
+
+def _part_rows(part: Any, voice: int, steps: int) -> tuple[np.ndarray, np.ndarray]:
+    pitches, struck = np.full(steps, -1, np.int16), np.zeros(steps, bool)
+    for element in part.flatten().notes:
+        if element.duration.isGrace:
+            continue
+        first, end = _ceil(element.offset), min(_ceil(element.offset + element.quarterLength), steps)
+        if first >= end:
+            continue
+        pitches[first:end] = _pitch(element, voice)
+        tie = element.tie or (element.notes[0].tie if element.isChord else None)
+        held = tie is not None and tie.type in ("stop", "continue") and first > 0
+        struck[first] = not (held and pitches[first - 1] == pitches[first])
+    return pitches, struck
+
+
+def _bars(part: Any, steps: int) -> tuple[np.ndarray, np.ndarray]:
+    """Position in the bar and the bar's length at every step, in steps."""
+    position, bar = np.zeros(steps, np.int16), np.full(steps, 16, np.int16)
+    length, carried = 16, 0
+    measures = list(part.getElementsByClass("Measure"))
+    starts = [_ceil(m.offset) for m in measures] + [steps]
+    for i, measure in enumerate(measures):
+        if measure.timeSignature is not None:
+            length = max(_ceil(measure.timeSignature.barDuration.quarterLength), 1)
+        size = starts[i + 1] - starts[i]
+        if i == 0 and size < length:
+            carried = length - size
+        span = np.arange(size)
+        position[starts[i] : starts[i + 1]] = (carried + span) % length
+        bar[starts[i] : starts[i + 1]] = length
+        # A bar divided by a repeat sign goes on where it stopped; any other bar begins anew.
+        carried = (carried + size) % length if size < length and carried + size < length else 0
+    return position, bar
+
+
+def read(name: str) -> Piece:
+    """Parse one of music21's chorales (about a second each)."""
+    from music21 import corpus
+
+    return grid(name, corpus.parse(f"bach/{name}"))
+
+
+def grid(name: str, score: Any) -> Piece:
+    """A parsed score on the grid, up to its last note."""
+    parts = _parts(score)
+    steps = max(_ceil(p.highestTime) for p in parts)
+    rows = [_part_rows(part, voice, steps) for voice, part in enumerate(parts)]
+    position, bar = _bars(parts[0], steps)
+    pitches = np.stack([r[0] for r in rows], axis=1)
+    struck = np.stack([r[1] for r in rows], axis=1)
+    kept = sung(pitches, bar)
+    return Piece(name, pitches[kept], struck[kept], position[kept], bar[kept])
+
+
+def sung(pitches: np.ndarray, bar: np.ndarray) -> np.ndarray:
+    """Which steps to keep: not what is before the first or after the last note, nor whole bars of rests in between."""
+    keep = np.zeros(len(pitches), bool)
+    steps = np.flatnonzero((pitches >= 0).any(axis=1))
+    keep[steps] = True
+    for before, after in itertools.pairwise(steps):
+        length = int(bar[before])
+        keep[before : before + (after - before - 1) % length + 1] = True
+    return keep

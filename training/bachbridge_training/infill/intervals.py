@@ -1,0 +1,76 @@
+"""The intervals that the infilling network is told outright, since they are what every key has alike.
+
+They could be learnt from the pitches, but for every one of the twelve keys by itself. Each is a row of a table of
+embeddings that are summed. Only `keras.ops` is used, so the code runs under TensorFlow and under JAX alike.
+"""
+
+from typing import Any
+
+import keras
+import numpy as np
+
+from bachbridge.codecs import infill_grid, satb
+from bachbridge.music.notes import VOICES
+
+ops: Any = keras.ops  # untyped: what is inferred of its functions is wrong
+
+_BACK = (1, 2, 4)
+"""A voice's intervals are told from so many steps before."""
+_OCTAVE = 12
+_LEAPS = 2 * _OCTAVE + 2
+"""Intervals up to an octave down or up, wider ones being one with these, and none."""
+_PAIRS = np.triu_indices(len(VOICES), 1)
+_INTERVAL_SIZES = [*[_OCTAVE + 1] * len(_PAIRS[0]), *[_LEAPS] * (len(_BACK) * len(VOICES))]
+_INTERVAL_PLACES = np.cumsum([0, *_INTERVAL_SIZES[:-1]]).astype(np.int32)
+SOUNDING = sum(_INTERVAL_SIZES)
+"""Rows of the table of `sounding`."""
+
+
+def sounding(seen: Any) -> Any:
+    """The intervals of a step: `seen[b, t, voice]` → rows of a table, `[b, t, interval]`.
+
+    Between each two voices the interval modulo 12, and from each voice's own notes the leap; none where one is open
+    or rests.
+    """
+    most = max(_BACK)
+    high, low = (ops.take(seen, voices.astype(np.int32), axis=2) for voices in _PAIRS)
+    led = ops.pad(seen, [(0, 0), (most, 0), (0, 0)])
+    leaps = [_leap(led[:, most - back : -back], seen) for back in _BACK]
+    return ops.add(_INTERVAL_PLACES, ops.concatenate([_apart(low, high), *leaps], axis=2))
+
+
+_RELATIVE_SIZES = [*[_LEAPS] * (infill_grid.MELODIC - 1), *[_OCTAVE + 1] * infill_grid.HARMONIC]
+_RELATIVE_PLACES = np.cumsum([0, *_RELATIVE_SIZES[:-1]]).astype(np.int32)
+RELATIVES = sum(_RELATIVE_SIZES)
+"""Rows of the table of `relatives`."""
+
+
+def relatives(around: Any) -> Any:
+    """How far a cell's neighbours lie from the last note of its voice: `around[n, voice, neighbour]` → rows of a table.
+
+    `[n, voice, neighbour - 1]`: the leaps to its own voice's other neighbours and the intervals modulo 12 to the other
+    voices'. Where no note came before, they are counted from the next one.
+    """
+    start = ops.where(_sung(around[..., :1]), around[..., :1], around[..., 1:2])
+    leaps = _leap(start, around[..., 1 : infill_grid.MELODIC])
+    return ops.add(
+        _RELATIVE_PLACES, ops.concatenate([leaps, _apart(start, around[..., infill_grid.MELODIC :])], axis=2)
+    )
+
+
+def _leap(start: Any, end: Any) -> Any:
+    """From 1: an octave down or more, to 25: an octave up or more; 0 where one of the two is open or rests."""
+    return _told_if(_sung(start) & _sung(end), ops.add(_OCTAVE, ops.clip(end - start, -_OCTAVE, _OCTAVE)))
+
+
+def _apart(low: Any, high: Any) -> Any:
+    """The interval modulo 12 from 1; 0 where one of the two is open or rests."""
+    return _told_if(_sung(low) & _sung(high), ops.mod(ops.add(10 * _OCTAVE, high - low), _OCTAVE))
+
+
+def _sung(cells: Any) -> Any:
+    return (cells > satb.REST) & (cells < infill_grid.TUNED)
+
+
+def _told_if(known: Any, value: Any) -> Any:
+    return ops.where(known, ops.add(1, value), 0)

@@ -1,0 +1,77 @@
+"""The picture of a training run: the validation scores by epoch, and what else of the history belongs beside them.
+
+A history says by its columns what it is of: of the chorale networks, nats with attacks and bar lines told and not told;
+of the networks of symbol sequences, bits for each symbol, in training and in validation, and the accuracy of each head.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from bachbridge.atomic_files import whole_file
+
+Row = Mapping[str, float]
+_CEILING = 1.0
+"""How far above the best score the picture reaches; the first epochs, far above it, are cut off."""
+
+
+_GRIDS = {
+    "valid_8th": "8ths",
+    "valid": "8ths and 16ths, mean",
+    "valid_told": "16ths, all told",
+}
+"""Of a network that fills in."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Panel:
+    """Lines by their label, over the optimizer's steps."""
+
+    unit: str
+    lines: dict[str, list[float]]
+    ceiling: float | None = _CEILING
+
+
+def draw(history: Sequence[Row], path: Path) -> None:
+    """Write the PNG of a run's history."""
+    panels = _bits(history) if "accuracy" in history[0] else _nats(history)
+    figure = Figure(figsize=(7 * len(panels), 4), dpi=110, layout="constrained")
+    FigureCanvasAgg(figure)
+    for number, panel in enumerate(panels, start=1):
+        _draw(figure.add_subplot(1, len(panels), number), panel, [row["step"] for row in history])
+    with whole_file(path) as scratch:
+        figure.savefig(scratch)
+
+
+def _nats(history: Sequence[Row]) -> list[_Panel]:
+    both = "valid_8th" in history[0]
+    labels = _GRIDS if both else {"valid": "nothing but pitches told", "valid_told": "attacks and bar lines told"}
+    lines = {label: [row[key] for row in history] for key, label in labels.items()}
+    return [_Panel("nats per frame, validation", lines, None if both else _CEILING)]
+
+
+def _bits(history: Sequence[Row]) -> list[_Panel]:
+    losses = {
+        "training": [row["loss"] / math.log(2) for row in history],
+        "validation": [row["valid"] for row in history],
+    }
+    heads = {key.replace("_", " of field "): [row[key] for row in history] for key in history[0] if "accuracy" in key}
+    return [_Panel("bits per symbol", losses), _Panel("share of right guesses, validation", heads, None)]
+
+
+def _draw(axes: Axes, panel: _Panel, steps: list[float]) -> None:
+    for label, values in panel.lines.items():
+        axes.plot(steps, values, marker=".", label=label)
+    if panel.ceiling is not None:
+        best = min(min(values) for values in panel.lines.values())
+        axes.set_ylim(best - panel.ceiling / 10, best + panel.ceiling)
+    axes.set_xlabel("optimizer steps")
+    axes.set_ylabel(panel.unit)
+    axes.grid(visible=True, alpha=0.3)
+    # Above the lines, of which it would cover one.
+    axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=len(panel.lines), frameon=False)

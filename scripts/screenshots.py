@@ -21,11 +21,11 @@ from bachbridge.midi.jack import DummyServer
 if TYPE_CHECKING:
     from bachbridge_gui.main_window import Window
 
-LIMIT_S = 60.0
+TIMEOUT_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
+class Screenshot:
     """`play_s`: how long the example plays before the picture; 0: it does not."""
 
     view: str = "roll"
@@ -34,24 +34,24 @@ class Picture:
     scale: float = 1.0
     settings: dict[str, Any] = field(default_factory=dict[str, Any])
     compact: bool = False
-    keys: bool = False
+    computer_keys: bool = False
     size: tuple[int, int] = (1280, 820)
 
 
-PICTURES = {
-    "first-run": Picture("welcome"),
-    "roll-light": Picture(play_s=13.5),
-    "roll-dark": Picture(theme="dark", play_s=13.5),
-    "harmonize": Picture(play_s=9.0, settings={"mode": "harmonize", "bpm": 84.0}, keys=True),
-    "score": Picture("score", play_s=24.0),
-    "connect": Picture("connect"),
-    "monitor": Picture("monitor", theme="dark", play_s=13.5),
-    "compact": Picture(theme="dark", play_s=13.5, compact=True, size=(900, 120)),
-    "scale-200": Picture(play_s=13.5, scale=2.0),
+SCREENSHOTS = {
+    "first-run": Screenshot("welcome"),
+    "roll-light": Screenshot(play_s=13.5),
+    "roll-dark": Screenshot(theme="dark", play_s=13.5),
+    "harmonize": Screenshot(play_s=9.0, settings={"mode": "harmonize", "bpm": 84.0}, computer_keys=True),
+    "score": Screenshot("score", play_s=24.0),
+    "connect": Screenshot("connect"),
+    "monitor": Screenshot("monitor", theme="dark", play_s=13.5),
+    "compact": Screenshot(theme="dark", play_s=13.5, compact=True, size=(900, 120)),
+    "scale-200": Screenshot(play_s=13.5, scale=2.0),
 }
 
 
-def take(name: str, picture: Picture, target: Path) -> None:
+def take_screenshot(name: str, screenshot: Screenshot, output_folder: Path) -> None:
     """Open the window in this process, let it play, and write the picture."""
     from bachbridge.process.ipc import Link
     from bachbridge.settings import from_table
@@ -60,10 +60,10 @@ def take(name: str, picture: Picture, target: Path) -> None:
     from bachbridge_gui.widgets.theme import Theme
 
     app = application()
-    settings = from_table(picture.settings)
-    first = picture.view == "welcome"
+    settings = from_table(screenshot.settings)
+    first = screenshot.view == "welcome"
     sound = "auto" if first else "off"
-    remembered = Remembered(welcome=first, preview=sound, computer_keys=picture.keys)
+    remembered = Remembered(welcome=first, preview=sound, computer_keys=screenshot.computer_keys)
     with TemporaryDirectory() as folder:
         setup = Setup(
             settings,
@@ -72,27 +72,27 @@ def take(name: str, picture: Picture, target: Path) -> None:
             Path(folder),
             lambda _remembered, _settings: None,
         )
-        window = open_window(setup, Theme(app, picture.theme))
-        window.resize(*picture.size)
-        _wait(app, lambda: window.pulse.ready, LIMIT_S)
-        if picture.view != "welcome":
-            window.show_view(picture.view)
-        if picture.compact:
+        window = open_window(setup, Theme(app, screenshot.theme))
+        window.resize(*screenshot.size)
+        _process_events_until(app, lambda: window.pulse.ready, TIMEOUT_S)
+        if screenshot.view != "welcome":
+            window.show_view(screenshot.view)
+        if screenshot.compact:
             window.show_compact(on=True)
-            window.resize(picture.size[0], window.height())
-        _play(app, window, picture.play_s)
-        window.grab().save(str(target / f"{name}.png"))
+            window.resize(screenshot.size[0], window.height())
+        _play_example(app, window, screenshot.play_s)
+        window.grab().save(str(output_folder / f"{name}.png"))
         window.close()
 
 
-def _play(app: Any, window: "Window", seconds: float) -> None:
+def _play_example(app: Any, window: "Window", seconds: float) -> None:
     if seconds:
         window.pulse.desk.command("example")
-    _wait(app, lambda: False, seconds or 1.2)
+    _process_events_until(app, lambda: False, seconds or 1.2)
 
 
-def _wait(app: Any, condition: Callable[[], bool], seconds: float) -> None:
-    until_s = time.monotonic() + seconds
+def _process_events_until(app: Any, condition: Callable[[], bool], timeout_s: float) -> None:
+    until_s = time.monotonic() + timeout_s
     while not condition() and time.monotonic() < until_s:
         app.processEvents()
         time.sleep(0.005)
@@ -103,23 +103,23 @@ def main(arguments: list[str]) -> int:
     target = Path(arguments[0])
     target.mkdir(parents=True, exist_ok=True)
     if arguments[1:2] == ["--here"]:
-        take(arguments[2], PICTURES[arguments[2]], target)
+        take_screenshot(arguments[2], SCREENSHOTS[arguments[2]], target)
         return 0
     with DummyServer(f"bachbridge-pictures-{os.getpid()}") if DummyServer.available() else nullcontext():
-        return take_all(arguments[1:] or list(PICTURES), target)
+        return take_screenshots(arguments[1:] or list(SCREENSHOTS), target)
 
 
-def take_all(names: list[str], target: Path) -> int:
+def take_screenshots(names: list[str], output_folder: Path) -> int:
     """Each in a process of its own."""
     for name in names:
         environment = {
             **os.environ,
             "QT_QPA_PLATFORM": "offscreen",
-            "QT_SCALE_FACTOR": str(PICTURES[name].scale),
+            "QT_SCALE_FACTOR": str(SCREENSHOTS[name].scale),
         }
-        command = [sys.executable, __file__, str(target), "--here", name]
-        subprocess.run(command, env=environment, check=True, timeout=4 * LIMIT_S)
-        print(f"wrote {target / name}.png", flush=True)
+        command = [sys.executable, __file__, str(output_folder), "--here", name]
+        subprocess.run(command, env=environment, check=True, timeout=4 * TIMEOUT_S)
+        print(f"wrote {output_folder / name}.png", flush=True)
     return 0
 
 

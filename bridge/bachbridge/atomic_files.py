@@ -12,7 +12,7 @@ from pathlib import Path
 from bachbridge.errors import BachBridgeError
 
 
-def check_place(path: Path) -> None:
+def check_output_path(path: Path) -> None:
     """Whether there is a place for a file of that name, told before the work that it is for."""
     if not path.parent.is_dir():
         raise BachBridgeError(f"cannot write {path} (there is no folder {path.parent}): choose another folder.")
@@ -20,20 +20,20 @@ def check_place(path: Path) -> None:
         raise BachBridgeError(f"cannot write {path} (it is a folder): give the name of a file.")
 
 
-def bytes_of(path: Path, most: int, error: type[BachBridgeError]) -> bytes:
+def read_limited_bytes(path: Path, max_bytes: int, error_type: type[BachBridgeError]) -> bytes:
     """What is in a file of `most` bytes at the most; raises the `error`, and of a larger file reads no more."""
     try:
         with path.open("rb") as file:
-            content = file.read(most + 1)
+            content = file.read(max_bytes + 1)
     except OSError as why:
-        raise error(f"{path} cannot be read ({why.strerror}): check the path and its permissions.") from why
-    if len(content) > most:
-        raise error(f"{path} is too large (over {most >> 20} MiB): cut it into shorter files.")
+        raise error_type(f"{path} cannot be read ({why.strerror}): check the path and its permissions.") from why
+    if len(content) > max_bytes:
+        raise error_type(f"{path} is too large (over {max_bytes >> 20} MiB): cut it into shorter files.")
     return content
 
 
 @contextmanager
-def whole_file(path: Path) -> Generator[Path]:
+def atomic_output(path: Path) -> Generator[Path]:
     """A scratch path beside `path`, with the same suffix, that becomes `path` unless the block raises."""
     try:
         handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent)
@@ -58,7 +58,7 @@ def _umask() -> int:
     return mask
 
 
-def set_aside(path: Path) -> Path:
+def rename_damaged_file(path: Path) -> Path:
     """Give a damaged file another name, so that nothing of it is lost; that name. Raises `OSError`."""
     number = 1
     while (aside := path.with_name(f"{path.stem}.{number}.old{path.suffix}")).exists():

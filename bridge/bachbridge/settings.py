@@ -14,10 +14,10 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
-from bachbridge.atomic_files import set_aside
+from bachbridge.atomic_files import rename_damaged_file
 from bachbridge.errors import ConfigError
-from bachbridge.music.general_midi import NAMES, nearest, program
-from bachbridge.music.notes import RULES, VOICES, key_named
+from bachbridge.music.general_midi import INSTRUMENT_NAMES, closest_names, find_program
+from bachbridge.music.notes import VOICE_LEADING_RULES, VOICES, parse_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,7 @@ ANSWERS = ("continue", "harmonize", "vary", "dream")
 PHRASE_ENDS = ("silence", "pedal", "bars", "control")
 
 
-def task_of_answer(answer: str) -> str:
+def task_for_answer(answer: str) -> str:
     """What a model is asked for to that end: a dream is one continuation after the other."""
     return "continue" if answer == "dream" else answer
 
@@ -137,78 +137,84 @@ LIMITS: dict[str, tuple[float, float]] = {
     "panic_control": (0, 127),
 }
 """The least and the greatest value of a field's range."""
-SPECIAL = {"bpm": (0, "0 to follow the playing"), "end_control": (-1, "-1 for none"),
+SPECIAL_VALUES = {"bpm": (0, "0 to follow the playing"), "end_control": (-1, "-1 for none"),
            "panic_control": (-1, "-1 for none"),
            "cadence_control": (-1, "-1 for none"), "reset_control": (-1, "-1 for none"),
            "answer_bars": (0, "0 for the phrase's length"), "seed": (-1, "-1 for a new one each time")}  # fmt: skip
 """A value outside the range that a field also takes, and what it means."""
 
-_WORDED = {
+_VALUE_DESCRIPTIONS = {
     "channels": "four MIDI channels from 1 to 16, such as 1,2,3,4",
     "levels": "four percentages from 1 to 400, such as 100,85,85,95",
     "octaves": "four numbers of octaves from -3 to 3, such as 0,0,0,-1",
     "harmony": "initials of the voices, such as satb, atb or b",
-    "rules": f"all, none, or names by commas out of {', '.join(RULES)}",
+    "rules": f"all, none, or names by commas out of {', '.join(VOICE_LEADING_RULES)}",
     "key": 'auto, or a key such as G, "Bb" or "F# minor"',
     "instrument": 'none, or a General MIDI instrument such as "Church Organ"',
 }
 """What the fields take that neither a range nor a list of words describes."""
 
-_YES, _NO = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
+_TRUE_WORDS, _FALSE_WORDS = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
 
 
-def option(name: str) -> str:
+def option_name(name: str) -> str:
     """A field's name as people write it on the command line: "phrase-end"."""
     return name.replace("_", "-")
 
 
-def accepts(name: str) -> str:
+def describe_accepted_values(name: str) -> str:
     """What a field takes, in words: "0.1 to 2", "20 to 300 or 0 to follow the playing"."""
     if name in CHOICES:
         return ", ".join(CHOICES[name])
-    if name in _WORDED:
-        return _WORDED[name]
+    if name in _VALUE_DESCRIPTIONS:
+        return _VALUE_DESCRIPTIONS[name]
     if name not in LIMITS:
         return "a name"
     low, high = LIMITS[name]
-    return f"{low:g} to {high:.10g}" + (f", or {SPECIAL[name][1]}" if name in SPECIAL else "")
+    return f"{low:g} to {high:.10g}" + (f", or {SPECIAL_VALUES[name][1]}" if name in SPECIAL_VALUES else "")
 
 
-def checked(settings: Settings) -> Settings:
+def validated(settings: Settings) -> Settings:
     """The same settings, or `ConfigError` that names the first field out of range and what it takes."""
     for field in fields(settings):
         value = getattr(settings, field.name)
-        if not _fits(field.name, value):
-            raise ConfigError(f"{option(field.name)} cannot be {_words(value)}: give {_wanted(field.name, value)}.")
+        if not _is_valid(field.name, value):
+            raise ConfigError(
+                f"{option_name(field.name)} cannot be {_format_value(value)}: give {_suggestion(field.name, value)}."
+            )
     return settings
 
 
-def _wanted(name: str, value: Any) -> str:
+def _suggestion(name: str, value: Any) -> str:
     """What a person who gave this value may have meant, or what the field takes."""
-    return " or ".join(map(_words, nearest(value))) if name == "instrument" else accepts(name)
+    return (
+        " or ".join(map(_format_value, closest_names(value)))
+        if name == "instrument"
+        else describe_accepted_values(name)
+    )
 
 
-def with_value(settings: Settings, name: str, value: object) -> Settings:
+def with_setting(settings: Settings, name: str, value: object) -> Settings:
     """The settings with one field set and all checked; text is converted to the field's type ("on", "1,2,3,4")."""
     name = name.replace("-", "_")
     known = [field.name for field in fields(Settings)]
     if name not in known:
         near = difflib.get_close_matches(name, known, n=3) or known
-        raise ConfigError(f'There is no setting "{option(name)}": try {", ".join(map(option, near))}.')
-    typed = _typed(name, getattr(Settings(), name), value)
+        raise ConfigError(f'There is no setting "{option_name(name)}": try {", ".join(map(option_name, near))}.')
+    typed = _converted(name, getattr(Settings(), name), value)
     changes: dict[str, Any] = {name: typed}
-    return checked(replace(settings, **changes))
+    return validated(replace(settings, **changes))
 
 
-def from_table(table: Mapping[str, object]) -> Settings:
+def settings_from_table(values: Mapping[str, object]) -> Settings:
     """The settings with the table's values in place of the defaults; raises `ConfigError`."""
     settings = Settings()
-    for name, value in table.items():
-        settings = with_value(settings, name, value)
+    for name, value in values.items():
+        settings = with_setting(settings, name, value)
     return settings
 
 
-def _fits(name: str, value: Any) -> bool:
+def _is_valid(name: str, value: Any) -> bool:
     if name in CHOICES:
         return value in CHOICES[name]
     match name:
@@ -221,20 +227,20 @@ def _fits(name: str, value: Any) -> bool:
         case "harmony":
             return bool(value) and set(value) <= {voice[0] for voice in VOICES}
         case "rules":
-            return value in ("all", "none") or set(value.split(",")) <= set(RULES)
+            return value in ("all", "none") or set(value.split(",")) <= set(VOICE_LEADING_RULES)
         case "instrument":
-            return value == "none" or program(value) is not None
+            return value == "none" or find_program(value) is not None
         case "key":
-            return value == "auto" or key_named(value) is not None
+            return value == "auto" or parse_key(value) is not None
         case _:
             pass
     if name in LIMITS:
         low, high = LIMITS[name]
-        return low <= value <= high or (name in SPECIAL and value == SPECIAL[name][0])
+        return low <= value <= high or (name in SPECIAL_VALUES and value == SPECIAL_VALUES[name][0])
     return not isinstance(value, str) or (bool(value.strip()) and value.isprintable())
 
 
-def _words(value: Any) -> str:
+def _format_value(value: Any) -> str:
     match value:
         case str():
             return json.dumps(value, ensure_ascii=False)
@@ -244,53 +250,53 @@ def _words(value: Any) -> str:
             return f"{value:.10g}" if isinstance(value, float) else str(value)
 
 
-def _typed(name: str, default: Any, value: Any) -> Any:
+def _converted(name: str, default: Any, value: Any) -> Any:
     """The value in the type of the field's default."""
     try:
         match default:
             case bool():
-                return _flag(value)
+                return _parse_bool(value)
             case str():
-                return _known(name, _text(value))
+                return _canonical_text(name, _require_text(value))
             case int():
-                return _whole(value)
+                return _parse_int(value)
             case float():
                 return float(value)
             case _:
-                return _numbers(value)
+                return _parse_ints(value)
     except (TypeError, ValueError, OverflowError) as error:
-        wanted = "on or off" if isinstance(default, bool) else accepts(name)
-        raise ConfigError(f"{option(name)} cannot be {_words(value)}: give {wanted}.") from error
+        wanted = "on or off" if isinstance(default, bool) else describe_accepted_values(name)
+        raise ConfigError(f"{option_name(name)} cannot be {_format_value(value)}: give {wanted}.") from error
 
 
-def _flag(value: object) -> bool:
+def _parse_bool(value: object) -> bool:
     word = str(value).strip().lower()
-    if word not in _YES + _NO:
+    if word not in _TRUE_WORDS + _FALSE_WORDS:
         raise ValueError(word)
-    return word in _YES
+    return word in _TRUE_WORDS
 
 
-def _text(value: object) -> str:
+def _require_text(value: object) -> str:
     if not isinstance(value, str):
         raise TypeError(value)
     return value
 
 
-def _known(name: str, text: str) -> str:
+def _canonical_text(name: str, text: str) -> str:
     """The text, an instrument by its full name."""
-    number = program(text) if name == "instrument" else None
-    return text if number is None else NAMES[number]
+    number = find_program(text) if name == "instrument" else None
+    return text if number is None else INSTRUMENT_NAMES[number]
 
 
-def _whole(value: Any) -> int:
+def _parse_int(value: Any) -> int:
     if isinstance(value, bool) or (not isinstance(value, str) and value != int(value)):
         raise ValueError(value)
     return int(value)
 
 
-def _numbers(value: str | Sequence[object]) -> tuple[int, ...]:
+def _parse_ints(value: str | Sequence[object]) -> tuple[int, ...]:
     items = value.replace(",", " ").split() if isinstance(value, str) else value
-    return tuple(_whole(item) for item in items)
+    return tuple(_parse_int(item) for item in items)
 
 
 # ---------------------------------------------------------------- the file
@@ -303,31 +309,31 @@ def settings_path() -> Path:
     return user_config_path("bachbridge", appauthor=False) / "settings.toml"
 
 
-def load(path: Path) -> Settings:
+def load_settings(path: Path) -> Settings:
     """The settings of a file; the defaults where there is none. `ConfigError` says what is wrong in it."""
     try:
-        return from_table(tomllib.loads(path.read_text(encoding="utf-8")))
+        return settings_from_table(tomllib.loads(path.read_text(encoding="utf-8")))
     except FileNotFoundError:
         return Settings()
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, ConfigError) as error:
         raise ConfigError(f"The settings in {path} cannot be read ({error}): mend that file or delete it.") from error
 
 
-def recover(path: Path) -> tuple[Settings, str]:
+def load_or_recover_settings(path: Path) -> tuple[Settings, str]:
     """Like `load`; a damaged file is set aside under another name, which the sentence that is returned says."""
     try:
-        return load(path), ""
+        return load_settings(path), ""
     except ConfigError as error:
         try:
-            aside = set_aside(path)
+            aside = rename_damaged_file(path)
         except OSError:
             raise error from None
         return Settings(), f"The settings could not be read and now lie in {aside.name}: these are the first ones."
 
 
-def save(settings: Settings, path: Path) -> None:
+def save_settings(settings: Settings, path: Path) -> None:
     """Writes the file whole or not at all; its folder is made where it is missing."""
-    lines = [f"{name} = {_toml(value)}\n" for name, value in asdict(checked(settings)).items()]
+    lines = [f"{name} = {_toml_value(value)}\n" for name, value in asdict(validated(settings)).items()]
     partial = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -338,5 +344,5 @@ def save(settings: Settings, path: Path) -> None:
         raise ConfigError(f"The settings cannot be saved in {path}: {error.strerror}.") from error
 
 
-def _toml(value: object) -> str:
+def _toml_value(value: object) -> str:
     return json.dumps(value, ensure_ascii=False)  # for flat printable values JSON and TOML are written alike

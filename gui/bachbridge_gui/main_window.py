@@ -19,35 +19,35 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
-from bachbridge_gui.frame_loop import Pulse
-from bachbridge_gui.presets.midi_learn_overlay import Spot
+from bachbridge_gui.frame_loop import FrameLoop
+from bachbridge_gui.presets.midi_learn_overlay import LearnOverlay
 from bachbridge_gui.views.top_bar import VIEWS
 from bachbridge_gui.widgets.theme import Theme
-from bachbridge_gui.window_parts import Furniture
+from bachbridge_gui.window_parts import WindowParts
 
-FIRST = (1280, 820)
-STRIP_PX = 120
+DEFAULT_SIZE = (1280, 820)
+COMPACT_HEIGHT_PX = 120
 """The window's height as a strip."""
-LEAST = 800, 560
+MIN_SIZE = 800, 560
 """The window's least width and height: the bar at the top, and the controls beside a page."""
-_ROOMY_PX = 1040
+_PHRASE_LIST_MIN_WIDTH_PX = 1040
 """From this width on there is room for the list of phrases as well."""
 
 
-class Window(QMainWindow):
+class MainWindow(QMainWindow):
     """One window, no dialogs of ours. `furniture` holds the widgets, `pulse` moves them."""
 
-    def __init__(self, furniture: Furniture, pulse: Pulse, theme: Theme) -> None:
+    def __init__(self, parts: WindowParts, frame_loop: FrameLoop, theme: Theme) -> None:
         super().__init__()
-        self.furniture, self.pulse, self._theme = furniture, pulse, theme
+        self.parts, self.frame_loop, self._theme = parts, frame_loop, theme
         self.setWindowTitle("BachBridge")
-        self.setMinimumSize(*LEAST)
+        self.setMinimumSize(*MIN_SIZE)
         self.setAcceptDrops(True)
-        self._height_px = 0
-        self.notice = _notice()
-        self.stack = self._stack()
-        self.setCentralWidget(self._laid_out())
-        self._wire()
+        self._full_height_px = 0
+        self.notice = _build_notice()
+        self.stack = self._build_stack()
+        self.setCentralWidget(self._build_layout())
+        self._connect_signals()
         app = QApplication.instance()
         if app:
             app.installEventFilter(self)
@@ -56,214 +56,214 @@ class Window(QMainWindow):
 
     def show_view(self, name: str) -> None:
         """One of `topbar.VIEWS`, or "welcome"."""
-        views = {**dict(zip(VIEWS, self.furniture.views, strict=True)), "welcome": self.furniture.welcome}
+        views = {**dict(zip(VIEWS, self.parts.views, strict=True)), "welcome": self.parts.welcome_page}
         self.stack.setCurrentWidget(views[name])
-        self.furniture.top.show_view(name)
-        self.pulse.view = name
-        self._show_sides()
+        self.parts.top_bar.show_view(name)
+        self.frame_loop.view = name
+        self._update_side_panels()
         if name in ("roll", "score"):
-            self.pulse.remember(view=name)
+            self.frame_loop.update_prefs(view=name)
 
     def show_compact(self, *, on: bool) -> None:
         """A strip of `STRIP_PX` beside the DAW: the roll, what is on, panic; or all of it again."""
-        self.pulse.remember(compact=on)
-        self.furniture.status.setVisible(not on)
-        self.furniture.keys_area.setVisible(not on and self.pulse.remembered.computer_keys)
-        self.furniture.top.show_compact(on=on)
-        self._show_sides()
+        self.frame_loop.update_prefs(compact=on)
+        self.parts.status_bar.setVisible(not on)
+        self.parts.keyboard_panel.setVisible(not on and self.frame_loop.prefs.computer_keys)
+        self.parts.top_bar.show_compact(on=on)
+        self._update_side_panels()
         if on:
             self.show_view("roll")
-            self._height_px = self.height()
-            self.setMinimumSize(560, STRIP_PX)
-            self.setFixedHeight(STRIP_PX)
-        elif self.maximumHeight() == STRIP_PX:
+            self._full_height_px = self.height()
+            self.setMinimumSize(560, COMPACT_HEIGHT_PX)
+            self.setFixedHeight(COMPACT_HEIGHT_PX)
+        elif self.maximumHeight() == COMPACT_HEIGHT_PX:
             self.setMaximumHeight(16_777_215)
-            self.setMinimumSize(*LEAST)
-            self.resize(self.width(), max(self._height_px, LEAST[1]))
+            self.setMinimumSize(*MIN_SIZE)
+            self.resize(self.width(), max(self._full_height_px, MIN_SIZE[1]))
 
-    def _show_sides(self) -> None:
+    def _update_side_panels(self) -> None:
         """The panels stand beside what is played, not beside pages to be read, nor in the strip."""
-        playing = self.pulse.view not in ("welcome", "connect") and not self.pulse.remembered.compact
-        self.furniture.side.setVisible(playing)
-        self.furniture.phrases.setVisible(playing and self.width() >= _ROOMY_PX)
+        playing = self.frame_loop.view not in ("welcome", "connect") and not self.frame_loop.prefs.compact
+        self.parts.side_panel.setVisible(playing)
+        self.parts.phrases.setVisible(playing and self.width() >= _PHRASE_LIST_MIN_WIDTH_PX)
 
-    def stay_on_top(self, on: bool) -> None:
+    def set_always_on_top(self, on: bool) -> None:
         """In front of the DAW, or not."""
-        self.pulse.remember(always_on_top=on)
+        self.frame_loop.update_prefs(always_on_top=on)
         shown = self.isVisible()
         self.setWindowFlag(Qt.WindowType.WindowStaysOnTopHint, on)
         if shown:
             self.show()
-        self.furniture.top.show_theme(self._theme.name, on_top=on)
+        self.parts.top_bar.show_theme(self._theme.name, on_top=on)
 
-    def choose_theme(self, name: str) -> None:
+    def set_theme(self, name: str) -> None:
         """One of `theme.THEMES`."""
-        self._theme.choose(name)
-        self.pulse.remember(theme=name)
-        self.furniture.top.show_theme(name, on_top=self.pulse.remembered.always_on_top)
+        self._theme.set_theme(name)
+        self.frame_loop.update_prefs(theme=name)
+        self.parts.top_bar.show_theme(name, on_top=self.frame_loop.prefs.always_on_top)
 
-    def show_keys(self, *, on: bool) -> None:
+    def show_keyboard(self, *, on: bool) -> None:
         """The piano on the screen, which the computer's keys play as well."""
-        self.pulse.remember(computer_keys=on)
-        self.furniture.keys_area.setVisible(on and not self.pulse.remembered.compact)
-        self.furniture.top.show_switch("keys", on=on)
+        self.frame_loop.update_prefs(computer_keys=on)
+        self.parts.keyboard_panel.setVisible(on and not self.frame_loop.prefs.compact)
+        self.parts.top_bar.show_switch("keys", on=on)
         if not on:
-            self.furniture.keys.release_all()
+            self.parts.keyboard.release_all()
 
-    def restore(self) -> None:
+    def restore_layout(self) -> None:
         """As it was when it was closed."""
-        remembered = self.pulse.remembered
-        self.resize(*self._first_size())
+        remembered = self.frame_loop.prefs
+        self.resize(*self._initial_size())
         if remembered.geometry:
             self.restoreGeometry(QByteArray.fromBase64(remembered.geometry.encode()))
-        self.furniture.top.show_theme(self._theme.name, on_top=remembered.always_on_top)
+        self.parts.top_bar.show_theme(self._theme.name, on_top=remembered.always_on_top)
         if remembered.always_on_top:
-            self.stay_on_top(on=True)
-        self.show_keys(on=remembered.computer_keys)
+            self.set_always_on_top(on=True)
+        self.show_keyboard(on=remembered.computer_keys)
         self.show_view("welcome" if remembered.welcome else remembered.view)
         self.show_compact(on=remembered.compact)
 
-    def _first_size(self) -> tuple[int, int]:
+    def _initial_size(self) -> tuple[int, int]:
         """`FIRST`, or as much of it as the screen has room for."""
         screen = self.screen()
         if screen is None:
-            return FIRST
+            return DEFAULT_SIZE
         room = screen.availableGeometry()
-        return min(FIRST[0], room.width()), min(FIRST[1], room.height())
+        return min(DEFAULT_SIZE[0], room.width()), min(DEFAULT_SIZE[1], room.height())
 
     # ------------------------------------------------------------ wiring
 
-    def _wire(self) -> None:
-        top, furniture, pulse = self.furniture.top, self.furniture, self.pulse
+    def _connect_signals(self) -> None:
+        top, furniture, pulse = self.parts.top_bar, self.parts, self.frame_loop
         top.viewChosen.connect(self.show_view)
         top.compactChosen.connect(lambda on: self.show_compact(on=on))
-        top.topChosen.connect(self.stay_on_top)
-        top.themeChosen.connect(self.choose_theme)
+        top.alwaysOnTopChosen.connect(self.set_always_on_top)
+        top.themeChosen.connect(self.set_theme)
         top.welcomeChosen.connect(lambda: self.show_view("welcome"))
-        top.panicPressed.connect(lambda: pulse.desk.command("panic"))
-        top.switched.connect(self._switch)
-        furniture.status.clicked.connect(lambda: self.show_view("monitor"))
+        top.panicPressed.connect(lambda: pulse.store.give_command("panic"))
+        top.switchToggled.connect(self._apply_switch)
+        furniture.status_bar.clicked.connect(lambda: self.show_view("monitor"))
         furniture.monitor.closed.connect(lambda: self.show_view("roll"))
-        furniture.connect.left.connect(lambda: self.show_view("roll"))
-        furniture.welcome.connect_wanted.connect(lambda: self.show_view("connect"))
-        furniture.welcome.play_wanted.connect(lambda: self.show_view("roll"))
-        furniture.welcome.keys_wanted.connect(self._play_here)
-        for button, target in ((top.panic, "panic"), (furniture.welcome.example, "example")):
-            Spot(button, target, pulse.learner)
-        pulse.said.connect(self._say)
-        pulse.desk.done.connect(self._done)
-        pulse.wake()
+        furniture.connect_page.back_pressed.connect(lambda: self.show_view("roll"))
+        furniture.welcome_page.connect_wanted.connect(lambda: self.show_view("connect"))
+        furniture.welcome_page.play_wanted.connect(lambda: self.show_view("roll"))
+        furniture.welcome_page.keyboard_wanted.connect(self._play_on_screen_keyboard)
+        for button, target in ((top.panic_button, "panic"), (furniture.welcome_page.example_button, "example")):
+            LearnOverlay(button, target, pulse.midi_learn)
+        pulse.notice_changed.connect(self._show_notice)
+        pulse.store.command_given.connect(self._after_command)
+        pulse.start()
         escape = QShortcut(QKeySequence(Qt.Key.Key_Escape), self)
-        escape.activated.connect(self._escape)
+        escape.activated.connect(self._cancel_learn_or_panic)
         for number, name in enumerate(VIEWS, 1):
             QShortcut(QKeySequence(f"Ctrl+{number}"), self).activated.connect(lambda name=name: self.show_view(name))
 
-    def _play_here(self) -> None:
-        self.show_keys(on=True)
+    def _play_on_screen_keyboard(self) -> None:
+        self.show_keyboard(on=True)
         self.show_view("roll")
 
-    def _switch(self, name: str, on: bool) -> None:
+    def _apply_switch(self, name: str, on: bool) -> None:
         match name:
             case "follow":
-                self.furniture.roll.follow = on
-                self.pulse.remember(follow=on)
+                self.parts.roll.follow = on
+                self.frame_loop.update_prefs(follow=on)
             case "keys":
-                self.show_keys(on=on)
+                self.show_keyboard(on=on)
             case _:
-                self.pulse.switch_sound(on=on)
+                self.frame_loop.switch_preview(on=on)
 
-    def _done(self, command: str) -> None:
-        if command == "example" and self.pulse.view == "welcome":
+    def _after_command(self, command: str) -> None:
+        if command == "example" and self.frame_loop.view == "welcome":
             self.show_view("roll")
 
-    def _escape(self) -> None:
+    def _cancel_learn_or_panic(self) -> None:
         """Panic, unless a control waits for its knob."""
-        if self.pulse.learner.active:
-            self.pulse.learner.cancel()
+        if self.frame_loop.midi_learn.active:
+            self.frame_loop.midi_learn.cancel()
         else:
-            self.pulse.desk.command("panic")
+            self.frame_loop.store.give_command("panic")
 
-    def _say(self, sentence: str) -> None:
+    def _show_notice(self, sentence: str) -> None:
         self.notice.setText(sentence)
         self.notice.setVisible(bool(sentence))
 
     # ------------------------------------------------------------ what Qt calls
 
-    def resizeEvent(self, a0: QResizeEvent | None) -> None:  # noqa: N802
+    def resizeEvent(self, a0: QResizeEvent | None) -> None:
         super().resizeEvent(a0)
-        self._show_sides()
+        self._update_side_panels()
 
-    def eventFilter(self, a0: QObject | None, a1: QEvent | None) -> bool:  # noqa: N802
+    def eventFilter(self, a0: QObject | None, a1: QEvent | None) -> bool:
         """The computer's keys are the piano's while it is shown, except where somebody types."""
-        if not isinstance(a1, QKeyEvent) or not self.furniture.keys_area.isVisible() or not self.isActiveWindow():
+        if not isinstance(a1, QKeyEvent) or not self.parts.keyboard_panel.isVisible() or not self.isActiveWindow():
             return False
         if a1.type() == QEvent.Type.KeyRelease and a0 is self.windowHandle():
-            return self.furniture.keys.handle_key(a1)  # what was struck ends, wherever the focus is by now
-        if _typing(QApplication.focusWidget(), a1):
+            return self.parts.keyboard.handle_key(a1)  # what was struck ends, wherever the focus is by now
+        if _is_text_input(QApplication.focusWidget(), a1):
             return False
         match a1.type():
-            case QEvent.Type.ShortcutOverride if self.furniture.keys.wants(a1):
+            case QEvent.Type.ShortcutOverride if self.parts.keyboard.accepts_key(a1):
                 a1.accept()
                 return True
             case QEvent.Type.KeyPress if a0 is self.windowHandle():
-                return self.furniture.keys.handle_key(a1)
+                return self.parts.keyboard.handle_key(a1)
             case _:
                 return False
 
-    def dragEnterEvent(self, a0: QDragEnterEvent | None) -> None:  # noqa: N802
+    def dragEnterEvent(self, a0: QDragEnterEvent | None) -> None:
         data = a0.mimeData() if a0 else None
         if a0 and data and data.hasUrls():
             a0.acceptProposedAction()
 
-    def dropEvent(self, a0: QDropEvent | None) -> None:  # noqa: N802
+    def dropEvent(self, a0: QDropEvent | None) -> None:
         """A MIDI file that is dropped anywhere is a prompt."""
-        if a0 and self.furniture.phrases.take_drop(a0.mimeData()):
+        if a0 and self.parts.phrases.accept_drop(a0.mimeData()):
             a0.acceptProposedAction()
 
-    def closeEvent(self, a0: QCloseEvent | None) -> None:  # noqa: N802
+    def closeEvent(self, a0: QCloseEvent | None) -> None:
         """Everything ends, quietly."""
-        if not self.pulse.remembered.compact:
-            self.pulse.remember(geometry=self.saveGeometry().toBase64().data().decode())
+        if not self.frame_loop.prefs.compact:
+            self.frame_loop.update_prefs(geometry=self.saveGeometry().toBase64().data().decode())
         app = QApplication.instance()
         if app:
             app.removeEventFilter(self)
-        self.pulse.close()
+        self.frame_loop.close()
         if a0:
             a0.accept()
 
     # ------------------------------------------------------------ layout
 
-    def _stack(self) -> QStackedWidget:
+    def _build_stack(self) -> QStackedWidget:
         stack = QStackedWidget()
         stack.setMinimumSize(1, 1)  # the window's own least size counts, not that of the largest page
-        for view in (self.furniture.welcome, *self.furniture.views):
+        for view in (self.parts.welcome_page, *self.parts.views):
             stack.addWidget(view)
         return stack
 
-    def _laid_out(self) -> QWidget:
+    def _build_layout(self) -> QWidget:
         middle = QVBoxLayout()
         middle.setContentsMargins(0, 0, 0, 0)
         middle.setSpacing(0)
-        for widget, stretch in ((self.stack, 1), (self.furniture.keys_area, 0)):
+        for widget, stretch in ((self.stack, 1), (self.parts.keyboard_panel, 0)):
             middle.addWidget(widget, stretch)
         across = QHBoxLayout()
         across.setContentsMargins(0, 0, 0, 0)
         across.setSpacing(0)
-        across.addWidget(self.furniture.side)
+        across.addWidget(self.parts.side_panel)
         across.addLayout(middle, 1)
-        across.addWidget(self.furniture.phrases)
+        across.addWidget(self.parts.phrases)
         whole = QWidget()
         column = QVBoxLayout(whole)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        column.addWidget(self.furniture.top)
+        column.addWidget(self.parts.top_bar)
         column.addLayout(across, 1)
         column.addWidget(self.notice)
-        column.addWidget(self.furniture.status)
+        column.addWidget(self.parts.status_bar)
         return whole
 
 
-def _notice() -> QLabel:
+def _build_notice() -> QLabel:
     label = QLabel()
     label.setAccessibleName("Notice")
     label.setWordWrap(True)
@@ -275,7 +275,7 @@ def _notice() -> QLabel:
     return label
 
 
-def _typing(widget: QWidget | None, event: QKeyEvent) -> bool:
+def _is_text_input(widget: QWidget | None, event: QKeyEvent) -> bool:
     """Whether the key is for a text, or for a number, in which letters mean nothing."""
     match widget:
         case QLineEdit():

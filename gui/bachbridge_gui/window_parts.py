@@ -6,92 +6,92 @@ from dataclasses import dataclass
 from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import QVBoxLayout, QWidget
 
-from bachbridge_gui.controls.panel import Controls
-from bachbridge_gui.keyboard.panel import PianoBar
-from bachbridge_gui.keyboard.widget import Keys
-from bachbridge_gui.phrases.panel import PhraseList
+from bachbridge_gui.controls.panel import ControlPanel
+from bachbridge_gui.keyboard.panel import KeyboardPanel
+from bachbridge_gui.keyboard.widget import PianoKeyboard
+from bachbridge_gui.phrases.panel import PhrasePanel
 from bachbridge_gui.piano_roll.widget import PianoRoll
-from bachbridge_gui.presets.midi_learn import Learner
-from bachbridge_gui.presets.midi_profiles import Profiles
+from bachbridge_gui.presets.midi_learn import MidiLearn
+from bachbridge_gui.presets.midi_profiles import ProfileFolder
 from bachbridge_gui.presets.preset_bar import PresetBar
-from bachbridge_gui.presets.presets import Presets
-from bachbridge_gui.settings.store import Desk
-from bachbridge_gui.setup.connect_page import Connect
-from bachbridge_gui.setup.port_picker import PortChooser
-from bachbridge_gui.setup.welcome import Welcome
-from bachbridge_gui.state.app_state import State
-from bachbridge_gui.state.drag_files import MidiShelf
-from bachbridge_gui.views.compact_bar import Strip
+from bachbridge_gui.presets.presets import PresetFolder
+from bachbridge_gui.settings.store import SettingsStore
+from bachbridge_gui.setup.connect_page import ConnectPage
+from bachbridge_gui.setup.port_picker import PortPicker
+from bachbridge_gui.setup.welcome import WelcomePage
+from bachbridge_gui.state.app_state import AppState
+from bachbridge_gui.state.drag_files import DragFiles
+from bachbridge_gui.views.compact_bar import CompactBar
 from bachbridge_gui.views.monitor import Monitor
 from bachbridge_gui.views.score import ScoreView
-from bachbridge_gui.views.status_bar import StatusLine
+from bachbridge_gui.views.status_bar import StatusBar
 from bachbridge_gui.views.top_bar import TopBar
 
 
 @dataclass(frozen=True, slots=True)
-class Furniture:
+class WindowParts:
     """Made once; `views` stand in the order of `topbar.VIEWS`."""
 
-    top: TopBar
-    welcome: Welcome
+    top_bar: TopBar
+    welcome_page: WelcomePage
     roll: PianoRoll
     score: ScoreView
-    connect: Connect
-    ports: PortChooser
+    connect_page: ConnectPage
+    port_picker: PortPicker
     monitor: Monitor
-    controls: Controls
-    presets: PresetBar
-    side: QWidget
-    phrases: PhraseList
-    keys: Keys
-    keys_area: QWidget
-    status: StatusLine
-    strip: Strip
+    controls: ControlPanel
+    preset_bar: PresetBar
+    side_panel: QWidget
+    phrases: PhrasePanel
+    keyboard: PianoKeyboard
+    keyboard_panel: QWidget
+    status_bar: StatusBar
+    compact_bar: CompactBar
     views: tuple[QWidget, ...]
 
 
-def furnish(
-    desk: Desk,
-    learner: Learner,
-    state: State,
+def build_window_parts(
+    store: SettingsStore,
+    midi_learn: MidiLearn,
+    state: AppState,
     *,
-    presets: Presets,
-    profiles: Profiles,
-    shelf: MidiShelf,
-    play: Callable[[bytes], None],
-    wall_ns: int,
-    welcome: bool,
-) -> Furniture:
+    presets: PresetFolder,
+    profiles: ProfileFolder,
+    drag_files: DragFiles,
+    send_midi: Callable[[bytes], None],
+    wall_offset_ns: int,
+    show_welcome: bool,
+) -> WindowParts:
     """All widgets; `play` takes what is played on the screen's piano.
 
     `wall_ns` is the wall clock's lead over the monotonic one; `welcome`: whether the first page is shown at the start.
     """
-    roll, score, monitor = PianoRoll(state.timeline), ScoreView(), Monitor(wall_ns)
-    connect, ports = Connect(), PortChooser()
-    controls, preset_bar = Controls(desk, learner, profiles), PresetBar(desk, learner, presets)
-    keys, strip = Keys(play), Strip(desk, learner)
-    connect_page = _column(connect, ports)
-    return Furniture(
-        top=TopBar(strip),
-        welcome=Welcome(desk, welcome),
+    roll, score, monitor = PianoRoll(state.timeline), ScoreView(), Monitor(wall_offset_ns)
+    connect, ports = ConnectPage(), PortPicker()
+    controls, preset_bar = ControlPanel(store, midi_learn, profiles), PresetBar(store, midi_learn, presets)
+    keys, strip = PianoKeyboard(send_midi), CompactBar(store, midi_learn)
+    connect_page = _build_connect_page(connect, ports)
+    return WindowParts(
+        top_bar=TopBar(strip),
+        welcome_page=WelcomePage(store, show_welcome),
         roll=roll,
         score=score,
-        connect=connect,
-        ports=ports,
+        connect_page=connect,
+        port_picker=ports,
         monitor=monitor,
         controls=controls,
-        presets=preset_bar,
-        side=_side(preset_bar, controls),
-        phrases=_phrases(shelf),
-        keys=keys,
-        keys_area=PianoBar(keys),
-        status=StatusLine(),
-        strip=strip,
+        preset_bar=preset_bar,
+        side_panel=_build_side_panel(preset_bar, controls),
+        phrases=_build_phrase_list(drag_files),
+        keyboard=keys,
+        keyboard_panel=KeyboardPanel(keys),
+        status_bar=StatusBar(),
+        compact_bar=strip,
         views=(roll, score, connect_page, monitor),
     )
 
 
-def _side(presets: QWidget, controls: QWidget) -> QWidget:
+def _build_side_panel(presets: QWidget, controls: QWidget) -> QWidget:
     side = QWidget()
     column = QVBoxLayout(side)
     column.setContentsMargins(0, 8, 0, 0)
@@ -103,14 +103,14 @@ def _side(presets: QWidget, controls: QWidget) -> QWidget:
     return side
 
 
-def _phrases(shelf: MidiShelf) -> PhraseList:
-    phrases = PhraseList(shelf)
+def _build_phrase_list(drag_files: DragFiles) -> PhrasePanel:
+    phrases = PhrasePanel(drag_files)
     phrases.setFixedWidth(280)
     phrases.setContentsMargins(8, 8, 8, 8)
     return phrases
 
 
-def _column(top: QWidget, bottom: QWidget) -> QWidget:
+def _build_connect_page(top: QWidget, bottom: QWidget) -> QWidget:
     page = QWidget()
     column = QVBoxLayout(page)
     column.setContentsMargins(0, 0, 0, 24)

@@ -9,7 +9,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bachbridge.errors import ConfigError
-from bachbridge.settings import CHOICES, LIMITS, SPECIAL, Settings, accepts, checked, load, recover, save, with_value
+from bachbridge.settings import (
+    CHOICES,
+    LIMITS,
+    SPECIAL_VALUES,
+    Settings,
+    describe_accepted_values,
+    load_or_recover_settings,
+    load_settings,
+    save_settings,
+    validated,
+    with_setting,
+)
 
 WRONG = [
     ("mode", "waltz"),
@@ -52,7 +63,7 @@ WRONG = [
 @pytest.mark.parametrize(("name", "value"), WRONG)
 def test_a_wrong_value_is_named_with_what_the_setting_takes(name: str, value: object) -> None:
     with pytest.raises(ConfigError) as caught:
-        with_value(Settings(), name, value)
+        with_setting(Settings(), name, value)
     sentence = str(caught.value)
     assert sentence.startswith(f"{name.replace('_', '-')} cannot be ")
     assert len(sentence.splitlines()) == 1
@@ -77,33 +88,33 @@ def test_a_wrong_value_is_named_with_what_the_setting_takes(name: str, value: ob
     ],
 )
 def test_a_value_gets_the_type_of_its_field(name: str, value: object, typed: object) -> None:
-    got = getattr(with_value(Settings(), name, value), name.replace("-", "_"))
+    got = getattr(with_setting(Settings(), name, value), name.replace("-", "_"))
     assert got == typed
     assert type(got) is type(typed)
 
 
 def test_an_unknown_setting_is_met_with_near_names() -> None:
     with pytest.raises(ConfigError, match="temperature"):
-        with_value(Settings(), "temprature", 1.0)
+        with_setting(Settings(), "temprature", 1.0)
     with pytest.raises(ConfigError, match="phrase-end"):
-        with_value(Settings(), "zzz", 1.0)
+        with_setting(Settings(), "zzz", 1.0)
 
 
 def test_the_defaults_pass_and_every_field_says_what_it_takes() -> None:
-    assert checked(Settings()) == Settings()
-    assert all(accepts(field.name) for field in fields(Settings))
+    assert validated(Settings()) == Settings()
+    assert all(describe_accepted_values(field.name) for field in fields(Settings))
     assert LIMITS.keys() | CHOICES.keys() <= {field.name for field in fields(Settings)}
 
 
 @pytest.mark.parametrize(("name", "limits"), LIMITS.items())
 def test_the_ends_of_a_range_are_inside(name: str, limits: tuple[float, float]) -> None:
-    for value in (*limits, *([SPECIAL[name][0]] if name in SPECIAL else [])):
-        assert getattr(with_value(Settings(), name, value), name) == value
+    for value in (*limits, *([SPECIAL_VALUES[name][0]] if name in SPECIAL_VALUES else [])):
+        assert getattr(with_setting(Settings(), name, value), name) == value
 
 
 def test_checked_looks_at_fields_that_were_set_directly() -> None:
     with pytest.raises(ConfigError, match="top-p"):
-        checked(replace(Settings(), top_p=2.0))
+        validated(replace(Settings(), top_p=2.0))
 
 
 # ---------------------------------------------------------------- the file
@@ -113,7 +124,9 @@ def numbers(name: str) -> st.SearchStrategy[Any]:
     low, high = LIMITS[name]
     whole = isinstance(getattr(Settings(), name), int)
     within = st.integers(int(low), int(high)) if whole else st.floats(low, high)
-    return within | st.just(type(getattr(Settings(), name))(SPECIAL[name][0])) if name in SPECIAL else within
+    return (
+        within | st.just(type(getattr(Settings(), name))(SPECIAL_VALUES[name][0])) if name in SPECIAL_VALUES else within
+    )
 
 
 texts = st.text(min_size=1).filter(lambda text: bool(text.strip()) and text.isprintable())
@@ -131,19 +144,19 @@ any_settings = st.builds(
 @given(settings=any_settings)
 def test_what_is_saved_is_loaded(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> None:
     path = tmp_path_factory.getbasetemp() / "new folder" / "settings.toml"
-    save(settings, path)
-    assert load(path) == settings
+    save_settings(settings, path)
+    assert load_settings(path) == settings
     assert [entry.name for entry in path.parent.iterdir()] == [path.name]
 
 
 def test_no_file_means_the_defaults(tmp_path: Path) -> None:
-    assert load(tmp_path / "none.toml") == Settings()
+    assert load_settings(tmp_path / "none.toml") == Settings()
 
 
 def test_a_file_may_hold_some_settings_only(tmp_path: Path) -> None:
     path = tmp_path / "settings.toml"
     path.write_text("bpm = 96\n", encoding="utf-8")
-    assert load(path) == replace(Settings(), bpm=96.0)
+    assert load_settings(path) == replace(Settings(), bpm=96.0)
 
 
 @pytest.mark.parametrize("content", [b"bpm = ", b"bpm = 7", b"speed = 7", b"\xff\xfe", b"[bpm]\nx = 1"])
@@ -151,17 +164,17 @@ def test_a_bad_file_is_named(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "settings.toml"
     path.write_bytes(content)
     with pytest.raises(ConfigError) as caught:
-        load(path)
+        load_settings(path)
     assert str(path) in str(caught.value)
 
 
 def test_what_cannot_be_saved_leaves_nothing_behind(tmp_path: Path) -> None:
     (tmp_path / "settings.toml").mkdir()
     with pytest.raises(ConfigError, match="cannot be saved"):
-        save(Settings(), tmp_path / "settings.toml")
+        save_settings(Settings(), tmp_path / "settings.toml")
     assert len(list(tmp_path.iterdir())) == 1
     with pytest.raises(ConfigError, match="temperature"):
-        save(replace(Settings(), temperature=9.0), tmp_path / "other.toml")
+        save_settings(replace(Settings(), temperature=9.0), tmp_path / "other.toml")
     assert len(list(tmp_path.iterdir())) == 1
 
 
@@ -169,7 +182,7 @@ def test_a_damaged_file_is_set_aside_and_told_of(tmp_path: Path) -> None:
     path = tmp_path / "settings.toml"
     for text in ("bpm = 7", "= ="):
         path.write_text(text)
-        settings, sentence = recover(path)
+        settings, sentence = load_or_recover_settings(path)
         assert settings == Settings()
         assert "now lie in settings." in sentence
         assert not path.exists()
@@ -178,6 +191,6 @@ def test_a_damaged_file_is_set_aside_and_told_of(tmp_path: Path) -> None:
 
 
 def test_a_file_that_is_well_is_recovered_as_it_is(tmp_path: Path) -> None:
-    save(Settings(bpm=90), tmp_path / "settings.toml")
-    assert recover(tmp_path / "settings.toml") == (Settings(bpm=90), "")
-    assert recover(tmp_path / "none.toml") == (Settings(), "")
+    save_settings(Settings(bpm=90), tmp_path / "settings.toml")
+    assert load_or_recover_settings(tmp_path / "settings.toml") == (Settings(bpm=90), "")
+    assert load_or_recover_settings(tmp_path / "none.toml") == (Settings(), "")

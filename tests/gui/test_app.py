@@ -10,16 +10,16 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from bachbridge.errors import BachBridgeError, ModelError
-from bachbridge.settings import Settings, load, save
+from bachbridge.settings import Settings, load_settings, save_settings
 from bachbridge_gui import app
-from bachbridge_gui.controls.model_watcher import ModelWatch
-from bachbridge_gui.engine.supervisor import Client
+from bachbridge_gui.controls.model_watcher import ModelWatcher
+from bachbridge_gui.engine.supervisor import EngineClient
 from bachbridge_gui.state import window_prefs
-from bachbridge_gui.state.window_prefs import Remembered
-from tests.support.assembled_window import Assembled
+from bachbridge_gui.state.window_prefs import WindowPrefs
+from tests.support.assembled_window import WindowHarness
 from tests.support.fake_engine import FakeEngine
 
-BEFORE = Remembered(), Remembered()
+BEFORE = WindowPrefs(), WindowPrefs()
 
 
 @pytest.fixture
@@ -30,30 +30,32 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_what_was_changed_is_saved_and_what_was_given_is_not(home: Path) -> None:
-    save(Settings(temperature=0.5, bpm=80), home / "settings.toml")
+    save_settings(Settings(temperature=0.5, bpm=80), home / "settings.toml")
     started = Settings(temperature=0.5, bpm=120)  # the tempo was given on the command line
-    app._keep(home, started, BEFORE, Remembered(theme="dark"), Settings(temperature=0.7, bpm=120))
-    assert load(home / "settings.toml") == Settings(temperature=0.7, bpm=80)
-    assert window_prefs.load(home / app.MEMORY) == (Remembered(theme="dark"), "")
+    app._save_prefs_and_settings(home, started, BEFORE, WindowPrefs(theme="dark"), Settings(temperature=0.7, bpm=120))
+    assert load_settings(home / "settings.toml") == Settings(temperature=0.7, bpm=80)
+    assert window_prefs.load(home / app.WINDOW_PREFS_FILE) == (WindowPrefs(theme="dark"), "")
 
 
 def test_without_a_change_no_settings_are_written(home: Path) -> None:
-    app._keep(home, Settings(bpm=120), BEFORE, Remembered(), Settings(bpm=120))
+    app._save_prefs_and_settings(home, Settings(bpm=120), BEFORE, WindowPrefs(), Settings(bpm=120))
     assert not (home / "settings.toml").exists()
-    assert (home / app.MEMORY).exists()
+    assert (home / app.WINDOW_PREFS_FILE).exists()
 
 
 def test_what_cannot_be_saved_is_told_and_ends_nothing(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     blocked = home / "file"
     blocked.write_text("no folder")
-    app._keep(blocked, Settings(), BEFORE, Remembered(), Settings())
+    app._save_prefs_and_settings(blocked, Settings(), BEFORE, WindowPrefs(), Settings())
     assert capsys.readouterr().err.startswith("bachbridge: ")
 
 
 def test_ports_that_were_given_for_once_are_not_kept_and_those_that_were_chosen_are(home: Path) -> None:
-    before = Remembered(input="Pads"), Remembered(input="Keystation", output="Organ")
-    app._keep(home, Settings(), before, Remembered(input="Keystation", output="Strings"), Settings())
-    kept, _ = window_prefs.load(home / app.MEMORY)
+    before = WindowPrefs(input="Pads"), WindowPrefs(input="Keystation", output="Organ")
+    app._save_prefs_and_settings(
+        home, Settings(), before, WindowPrefs(input="Keystation", output="Strings"), Settings()
+    )
+    kept, _ = window_prefs.load(home / app.WINDOW_PREFS_FILE)
     assert (kept.input, kept.output) == ("Pads", "Strings")
 
 
@@ -61,7 +63,7 @@ def test_a_damaged_profile_is_told_of_and_not_written_over(tmp_path: Path, qtbot
     path = tmp_path / "profiles" / f"{app.DEFAULT_PROFILE}.json"
     path.parent.mkdir()
     path.write_text("{")
-    opened = Assembled(tmp_path)
+    opened = WindowHarness(tmp_path)
     qtbot.addWidget(opened.window)
     assert app.DEFAULT_PROFILE in opened.window.notice.text()
     opened.window.close()
@@ -71,37 +73,37 @@ def test_a_damaged_profile_is_told_of_and_not_written_over(tmp_path: Path, qtbot
 def test_the_engine_that_runs_already_is_used_once() -> None:
     first, later = FakeEngine(), FakeEngine()
 
-    def start(settings: Settings, ports: bool) -> Client:
+    def start(settings: Settings, ports: bool) -> EngineClient:
         return later
 
-    once = app._once(first, start)
+    once = app._reuse_running_client(first, start)
     assert once(Settings(), True) is first
     assert once(Settings(), True) is later
     assert once(Settings(), True) is later
 
 
 def test_the_library_is_offered_and_a_damaged_card_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    names = [choice.name for choice in app.models()]
+    names = [choice.name for choice in app.model_choices()]
     assert Settings().model in names
-    find = app.library.find
+    find = app.library.find_checked_card
 
     def damaged(name: str):
         if name == Settings().model:
             raise ModelError("its card is damaged")
         return find(name)
 
-    monkeypatch.setattr(app.library, "find", damaged)
-    assert Settings().model not in [choice.name for choice in app.models()]
+    monkeypatch.setattr(app.library, "find_checked_card", damaged)
+    assert Settings().model not in [choice.name for choice in app.model_choices()]
 
 
 def test_a_model_that_comes_can_be_chosen_at_once_and_one_that_goes_cannot(
     tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    place, others = tmp_path / "models", app.library.places()
-    monkeypatch.setattr(app.library, "places", lambda: (place, *others))
-    opened = Assembled(tmp_path)
+    place, others = tmp_path / "models", app.library.search_paths()
+    monkeypatch.setattr(app.library, "search_paths", lambda: (place, *others))
+    opened = WindowHarness(tmp_path)
     qtbot.addWidget(opened.window)
-    words, watch = opened.furniture.controls.model.words, opened.pulse.findChild(ModelWatch)
+    words, watch = opened.parts.controls.model.dropdown, opened.frame_loop.findChild(ModelWatcher)
     assert watch is not None
 
     def offered() -> list[str]:
@@ -113,25 +115,25 @@ def test_a_model_that_comes_can_be_chosen_at_once_and_one_that_goes_cannot(
     folder.mkdir(parents=True)
     card = {"codec": "canvas", "partner": "x", "tasks": ["mend"], "sampler": {}, "files": {"core.onnx": "0"}}
     (folder / "card.json").write_text(json.dumps(card | {"data": "4 pieces in the folder hymns"}))
-    watch.look()
+    watch.poll()
     assert offered() == before  # its file is still on the way
     (folder / "core.onnx").write_bytes(b"weights")
     (folder / "card.json").write_text(json.dumps(card | {"files": {"core.onnx": sha256(b"weights").hexdigest()}}))
-    watch.look()
+    watch.poll()
     assert offered() == sorted([*before, "hymns"])
     assert words.box.currentText() == Settings().model
     folder.rename(tmp_path / "away")
-    watch.look()
+    watch.poll()
     assert offered() == before
     opened.window.close()
 
 
 def test_a_profile_that_cannot_be_written_does_not_keep_the_window_open(tmp_path: Path, qtbot: QtBot) -> None:
     (tmp_path / "profiles").write_text("no folder")
-    opened = Assembled(tmp_path)
+    opened = WindowHarness(tmp_path)
     qtbot.addWidget(opened.window)
     opened.window.close()
-    assert len(opened.kept) == 1
+    assert len(opened.saved) == 1
 
 
 def starting(
@@ -146,21 +148,21 @@ def starting(
 
     class Window:
         @property
-        def pulse(self) -> "Window":
+        def frame_loop(self) -> "Window":
             return self
 
-        def say(self, sentence: str) -> None:
+        def show_notice(self, sentence: str) -> None:
             opened.append(sentence)
 
         def close(self) -> None:
             pass
 
-    def open_window(setup: app.Setup, theme: object, first: Client) -> Window:
+    def open_window(setup: app.WindowSetup, theme: object, first: EngineClient) -> Window:
         opened.append((setup, first))
         made()
         return Window()
 
-    monkeypatch.setattr(app, "_engine", lambda *_: lambda *_: engine)
+    monkeypatch.setattr(app, "_engine_starter", lambda *_: lambda *_: engine)
     monkeypatch.setattr(app, "application", Loop)
     monkeypatch.setattr(app, "Theme", lambda *_: None)
     monkeypatch.setattr(app, "open_window", open_window)
@@ -172,12 +174,12 @@ def starting(
 def test_ports_of_the_command_line_are_taken_before_the_remembered_ones(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    window_prefs.save(home / app.MEMORY, Remembered(input="Pads", output="Organ"))
+    window_prefs.save(home / app.WINDOW_PREFS_FILE, WindowPrefs(input="Pads", output="Organ"))
     engine = FakeEngine()
     opened = starting(monkeypatch, engine)
     assert app.run(Settings(), input_name="Keystation", output_name=None) == 0
     ((setup, first),) = opened  # pyright: ignore[reportGeneralTypeIssues]
-    assert (setup.remembered.input, setup.remembered.output) == ("Keystation", "Organ")
+    assert (setup.prefs.input, setup.prefs.output) == ("Keystation", "Organ")
     assert first is engine
 
 
@@ -203,10 +205,10 @@ def test_a_model_that_is_not_there_is_told_before_anything_is_started(
 
 
 def test_a_damaged_memory_is_told(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (home / app.MEMORY).write_text("{")
+    (home / app.WINDOW_PREFS_FILE).write_text("{")
     opened = starting(monkeypatch, FakeEngine())
     app.run(Settings(), input_name=None, output_name=None)
     (setup, _), said = opened  # pyright: ignore[reportGeneralTypeIssues]
-    assert setup.remembered == Remembered()
+    assert setup.prefs == WindowPrefs()
     assert "is damaged" in str(said)
     assert [path.name for path in home.glob("*.old.json")] == ["window.1.old.json"]

@@ -27,14 +27,14 @@ from pytestqt.qtbot import QtBot
 
 from bachbridge.midi import messages as midi
 from bachbridge.protocol.events import Midi, Panic
-from bachbridge_gui.main_window import LEAST, STRIP_PX
-from bachbridge_gui.presets.midi_learn_overlay import Spot
-from bachbridge_gui.state.window_prefs import Remembered
+from bachbridge_gui.main_window import COMPACT_HEIGHT_PX, MIN_SIZE
+from bachbridge_gui.presets.midi_learn_overlay import LearnOverlay
+from bachbridge_gui.state.window_prefs import WindowPrefs
 from bachbridge_gui.views.top_bar import VIEWS
-from tests.support.assembled_window import READY, Assembled
+from tests.support.assembled_window import NO_WELCOME, WindowHarness
 
 PAGES = ("welcome", *VIEWS)
-SIZES = ((1280, 820), LEAST)
+SIZES = ((1280, 820), MIN_SIZE)
 INTERACTIVE = (
     QAbstractButton,
     QComboBox,
@@ -48,26 +48,26 @@ INTERACTIVE = (
 
 
 @pytest.fixture
-def opened(tmp_path: Path, qtbot: QtBot) -> Iterator[Assembled]:
-    made = Assembled(tmp_path, remembered=READY)
+def opened(tmp_path: Path, qtbot: QtBot) -> Iterator[WindowHarness]:
+    made = WindowHarness(tmp_path, prefs=NO_WELCOME)
     qtbot.addWidget(made.window)
     yield made
     made.window.close()
 
 
-def handle(opened: Assembled) -> QWindow:
+def handle(opened: WindowHarness) -> QWindow:
     found = opened.window.windowHandle()
     assert found
     return found
 
 
-def button(opened: Assembled, name: str) -> QAbstractButton:
-    (found,) = [made for made in opened.furniture.top.findChildren(QToolButton) if made.accessibleName() == name]
+def button(opened: WindowHarness, name: str) -> QAbstractButton:
+    (found,) = [made for made in opened.parts.top_bar.findChildren(QToolButton) if made.accessibleName() == name]
     return found
 
 
-def action(opened: Assembled, text: str) -> QAction:
-    (found,) = [made for made in opened.furniture.top.menu.menu().actions() if made.text() == text]  # pyright: ignore[reportOptionalMemberAccess]
+def action(opened: WindowHarness, text: str) -> QAction:
+    (found,) = [made for made in opened.parts.top_bar.menu_button.menu().actions() if made.text() == text]  # pyright: ignore[reportOptionalMemberAccess]
     return found
 
 
@@ -75,8 +75,8 @@ def action(opened: Assembled, text: str) -> QAction:
 
 
 @pytest.mark.parametrize("name", VIEWS)
-def test_every_view_is_one_press_or_one_key_away(opened: Assembled, qtbot: QtBot, name: str) -> None:
-    wanted = opened.furniture.views[VIEWS.index(name)]
+def test_every_view_is_one_press_or_one_key_away(opened: WindowHarness, qtbot: QtBot, name: str) -> None:
+    wanted = opened.parts.views[VIEWS.index(name)]
     for way in ("button", "key"):
         opened.window.show_view("monitor" if name == "roll" else "roll")
         assert not wanted.isVisible()
@@ -87,187 +87,187 @@ def test_every_view_is_one_press_or_one_key_away(opened: Assembled, qtbot: QtBot
             qtbot.keyClick(handle(opened), key, Qt.KeyboardModifier.ControlModifier)
         assert wanted.isVisible()
         assert button(opened, name.capitalize()).isChecked()
-        assert opened.pulse.view == name
+        assert opened.frame_loop.view == name
 
 
-def test_the_first_page_comes_from_the_menu_and_leads_on(opened: Assembled, qtbot: QtBot) -> None:
+def test_the_first_page_comes_from_the_menu_and_leads_on(opened: WindowHarness, qtbot: QtBot) -> None:
     action(opened, "First page").trigger()
-    assert opened.furniture.welcome.isVisible()
+    assert opened.parts.welcome_page.isVisible()
     for text, view in (("Connect my DAW", "connect"), ("Start playing", "roll"), ("Play without a keyboard", "roll")):
         opened.window.show_view("welcome")
-        (found,) = [b for b in opened.furniture.welcome.findChildren(QAbstractButton) if b.text() == text]
+        (found,) = [b for b in opened.parts.welcome_page.findChildren(QAbstractButton) if b.text() == text]
         qtbot.mouseClick(found, Qt.MouseButton.LeftButton)
-        assert opened.pulse.view == view
-    assert opened.furniture.keys.isVisible()
+        assert opened.frame_loop.view == view
+    assert opened.parts.keyboard.isVisible()
 
 
-def test_the_status_line_opens_the_monitor_and_its_button_closes_it(opened: Assembled, qtbot: QtBot) -> None:
-    qtbot.mouseClick(opened.furniture.status, Qt.MouseButton.LeftButton, pos=QPoint(5, 5))
-    assert opened.furniture.monitor.isVisible()
-    opened.furniture.monitor.closed.emit()
-    assert opened.furniture.roll.isVisible()
+def test_the_status_line_opens_the_monitor_and_its_button_closes_it(opened: WindowHarness, qtbot: QtBot) -> None:
+    qtbot.mouseClick(opened.parts.status_bar, Qt.MouseButton.LeftButton, pos=QPoint(5, 5))
+    assert opened.parts.monitor.isVisible()
+    opened.parts.monitor.closed.emit()
+    assert opened.parts.roll.isVisible()
 
 
-def test_the_strip_is_120_px_high_and_leads_back_to_the_former_height(opened: Assembled, qtbot: QtBot) -> None:
+def test_the_strip_is_120_px_high_and_leads_back_to_the_former_height(opened: WindowHarness, qtbot: QtBot) -> None:
     opened.window.resize(1100, 700)
-    qtbot.mouseClick(opened.furniture.top.compact, Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(opened.parts.top_bar.compact_button, Qt.MouseButton.LeftButton)
     QApplication.processEvents()
-    assert opened.window.height() == STRIP_PX == 120
-    assert opened.furniture.roll.isVisible()
-    assert opened.furniture.top.panic.isVisible()
-    assert opened.furniture.strip.end.isVisible()
-    assert not opened.furniture.phrases.isVisible()
-    qtbot.mouseClick(opened.furniture.top.compact, Qt.MouseButton.LeftButton)
+    assert opened.window.height() == COMPACT_HEIGHT_PX == 120
+    assert opened.parts.roll.isVisible()
+    assert opened.parts.top_bar.panic_button.isVisible()
+    assert opened.parts.compact_bar.end_phrase.isVisible()
+    assert not opened.parts.phrases.isVisible()
+    qtbot.mouseClick(opened.parts.top_bar.compact_button, Qt.MouseButton.LeftButton)
     QApplication.processEvents()
     assert (opened.window.width(), opened.window.height()) == (1100, 700)
-    assert opened.furniture.phrases.isVisible()
-    assert not opened.furniture.strip.isVisible()
+    assert opened.parts.phrases.isVisible()
+    assert not opened.parts.compact_bar.isVisible()
 
 
-def test_a_narrow_window_leaves_the_list_of_phrases_out(opened: Assembled) -> None:
+def test_a_narrow_window_leaves_the_list_of_phrases_out(opened: WindowHarness) -> None:
     for width, there in ((1200, True), (900, False), (1200, True)):
         opened.window.resize(width, 700)
-        assert opened.furniture.phrases.isVisible() is there
-        assert opened.furniture.controls.isVisible()
+        assert opened.parts.phrases.isVisible() is there
+        assert opened.parts.controls.isVisible()
 
 
-def test_a_notice_does_not_make_the_strip_higher(opened: Assembled, qtbot: QtBot) -> None:
+def test_a_notice_does_not_make_the_strip_higher(opened: WindowHarness, qtbot: QtBot) -> None:
     opened.window.show_compact(on=True)
-    opened.pulse.say("The engine has ended unexpectedly and is started again")
-    opened.beat()
+    opened.frame_loop.show_notice("The engine has ended unexpectedly and is started again")
+    opened.advance()
     QApplication.processEvents()
     assert opened.window.notice.isVisible()
-    assert opened.window.height() == STRIP_PX
+    assert opened.window.height() == COMPACT_HEIGHT_PX
 
 
-def test_the_strips_button_ends_the_phrase(opened: Assembled, qtbot: QtBot) -> None:
+def test_the_strips_button_ends_the_phrase(opened: WindowHarness, qtbot: QtBot) -> None:
     opened.window.show_compact(on=True)
     opened.play(60, 62)
-    qtbot.mouseClick(opened.furniture.strip.end, Qt.MouseButton.LeftButton)
-    opened.settle(1)
-    assert len(opened.furniture.phrases.model.entries) == 1
+    qtbot.mouseClick(opened.parts.compact_bar.end_phrase, Qt.MouseButton.LeftButton)
+    opened.wait_for_exchanges(1)
+    assert len(opened.parts.phrases.model.entries) == 1
 
 
-def test_always_on_top_and_back(opened: Assembled) -> None:
+def test_always_on_top_and_back(opened: WindowHarness) -> None:
     for on in (True, False):
         action(opened, "Always on top").trigger()
         assert bool(opened.window.windowFlags() & Qt.WindowType.WindowStaysOnTopHint) is on
         assert opened.window.isVisible()
-        assert opened.pulse.remembered.always_on_top is on
+        assert opened.frame_loop.prefs.always_on_top is on
 
 
 # ---------------------------------------------------------------- what is remembered
 
 
 def test_a_second_window_is_as_the_first_one_was(tmp_path: Path, qtbot: QtBot) -> None:
-    first = Assembled(tmp_path)
+    first = WindowHarness(tmp_path)
     qtbot.addWidget(first.window)
     first.window.resize(800, 612)  # wider than the test's screen is: only the height comes back whole
-    first.window.choose_theme("dark")
-    first.window.stay_on_top(True)
+    first.window.set_theme("dark")
+    first.window.set_always_on_top(True)
     first.window.show_view("score")
-    first.window.show_keys(on=True)
-    first.furniture.top.switched.emit("follow", False)
-    first.furniture.top.switched.emit("sound", False)
-    first.furniture.roll.zoom = 23.0
-    first.furniture.welcome.shown_at_start.emit(True)
-    first.furniture.welcome.shown_at_start.emit(False)
+    first.window.show_keyboard(on=True)
+    first.parts.top_bar.switchToggled.emit("follow", False)
+    first.parts.top_bar.switchToggled.emit("sound", False)
+    first.parts.roll.zoom = 23.0
+    first.parts.welcome_page.show_at_start_changed.emit(True)
+    first.parts.welcome_page.show_at_start_changed.emit(False)
     first.window.close()
-    ((remembered, settings),) = first.kept
-    second = Assembled(tmp_path, settings, remembered)
+    ((remembered, settings),) = first.saved
+    second = WindowHarness(tmp_path, settings, remembered)
     qtbot.addWidget(second.window)
     try:
         assert second.window.height() == 612
-        assert second.furniture.score.isVisible()
-        assert second.furniture.keys.isVisible()
+        assert second.parts.score.isVisible()
+        assert second.parts.keyboard.isVisible()
         assert button(second, "Piano").isChecked()
         assert not button(second, "Follow").isChecked()
-        assert not second.furniture.roll.follow
+        assert not second.parts.roll.follow
         assert not button(second, "Sound").isChecked()
-        assert second.furniture.roll.zoom == pytest.approx(23.0)
+        assert second.parts.roll.zoom == pytest.approx(23.0)
         assert action(second, "Dark theme").isChecked()
         assert action(second, "Always on top").isChecked()
         assert second.window.windowFlags() & Qt.WindowType.WindowStaysOnTopHint
         assert second.window.palette().window().color().lightness() < 128
     finally:
-        second.window.choose_theme("system")
+        second.window.set_theme("system")
         second.window.close()
 
 
 def test_a_window_that_was_a_strip_opens_as_one(tmp_path: Path, qtbot: QtBot) -> None:
-    first = Assembled(tmp_path)
+    first = WindowHarness(tmp_path)
     qtbot.addWidget(first.window)
     first.window.show_compact(on=True)
     first.window.close()
-    second = Assembled(tmp_path, remembered=first.kept[0][0])
+    second = WindowHarness(tmp_path, prefs=first.saved[0][0])
     qtbot.addWidget(second.window)
     QApplication.processEvents()
-    assert second.window.height() == STRIP_PX
-    assert second.furniture.top.compact.isChecked()
+    assert second.window.height() == COMPACT_HEIGHT_PX
+    assert second.parts.top_bar.compact_button.isChecked()
     second.window.close()
 
 
 def test_the_first_time_the_first_page_is_shown(tmp_path: Path, qtbot: QtBot) -> None:
-    opened = Assembled(tmp_path, remembered=Remembered())
+    opened = WindowHarness(tmp_path, prefs=WindowPrefs())
     qtbot.addWidget(opened.window)
-    assert opened.furniture.welcome.isVisible()
-    qtbot.mouseClick(opened.furniture.welcome.example, Qt.MouseButton.LeftButton)
-    assert opened.furniture.roll.isVisible()
+    assert opened.parts.welcome_page.isVisible()
+    qtbot.mouseClick(opened.parts.welcome_page.example_button, Qt.MouseButton.LeftButton)
+    assert opened.parts.roll.isVisible()
     opened.window.close()
 
 
 @pytest.mark.parametrize("dark", [True, False])
-def test_another_theme_is_worn_by_everything_at_once(opened: Assembled, dark: bool) -> None:
-    opened.window.choose_theme("light" if dark else "dark")
+def test_another_theme_is_worn_by_everything_at_once(opened: WindowHarness, dark: bool) -> None:
+    opened.window.set_theme("light" if dark else "dark")
     QApplication.processEvents()
-    opened.window.choose_theme("dark" if dark else "light")
+    opened.window.set_theme("dark" if dark else "light")
     QApplication.processEvents()
     role = (QPalette.ColorGroup.Active, QPalette.ColorRole.ButtonText)
-    worn = [widget for widget in opened.window.findChildren(QWidget) if widget is not opened.furniture.top.panic]
+    worn = [widget for widget in opened.window.findChildren(QWidget) if widget is not opened.parts.top_bar.panic_button]
     words = {known_as(widget): widget.palette().color(*role).lightness() for widget in worn}
-    opened.window.choose_theme("system")
+    opened.window.set_theme("system")
     assert [name for name, lightness in words.items() if (lightness > 128) is not dark] == []
 
 
 # ---------------------------------------------------------------- Esc
 
 
-def test_esc_is_panic_wherever_the_focus_is(opened: Assembled, qtbot: QtBot) -> None:
-    opened.window.show_keys(on=True)
-    roots = (opened.furniture.roll, opened.furniture.phrases.view, opened.furniture.keys)
-    spins = [spin for spin in opened.furniture.controls.findChildren(QSpinBox) if spin.isVisible() and spin.isEnabled()]
+def test_esc_is_panic_wherever_the_focus_is(opened: WindowHarness, qtbot: QtBot) -> None:
+    opened.window.show_keyboard(on=True)
+    roots = (opened.parts.roll, opened.parts.phrases.view, opened.parts.keyboard)
+    spins = [spin for spin in opened.parts.controls.findChildren(QSpinBox) if spin.isVisible() and spin.isEnabled()]
     for number, widget in enumerate((*roots, spins[0]), 1):
         widget.setFocus()
         qtbot.keyClick(handle(opened), Qt.Key.Key_Escape)
-        assert len(opened.said(Panic)) == number
+        assert len(opened.engine_received(Panic)) == number
 
 
-def test_esc_while_learning_goes_back_and_is_no_panic(opened: Assembled, qtbot: QtBot) -> None:
-    learner = opened.pulse.learner
+def test_esc_while_learning_goes_back_and_is_no_panic(opened: WindowHarness, qtbot: QtBot) -> None:
+    learner = opened.frame_loop.midi_learn
     learner.set_active(active=True)
     learner.arm("temperature")
-    opened.furniture.roll.setFocus()
+    opened.parts.roll.setFocus()
     qtbot.keyClick(handle(opened), Qt.Key.Key_Escape)
-    assert (learner.active, learner.armed) == (True, None)
+    assert (learner.active, learner.armed_target) == (True, None)
     qtbot.keyClick(handle(opened), Qt.Key.Key_Escape)
     assert not learner.active
-    assert not opened.said(Panic)
+    assert not opened.engine_received(Panic)
     qtbot.keyClick(handle(opened), Qt.Key.Key_Escape)
-    assert opened.said(Panic)
+    assert opened.engine_received(Panic)
 
 
 # ---------------------------------------------------------------- the computer's keys
 
 
-def played(opened: Assembled) -> list[bytes]:
-    return [message.data for message in opened.said(Midi) if isinstance(message, Midi)]
+def played(opened: WindowHarness) -> list[bytes]:
+    return [message.data for message in opened.engine_received(Midi) if isinstance(message, Midi)]
 
 
 ON, OFF = midi.note_on(0, 48, 84), midi.note_off(0, 48)
 
 
-def test_z_plays_only_while_the_piano_is_on(opened: Assembled, qtbot: QtBot) -> None:
-    opened.furniture.roll.setFocus()
+def test_z_plays_only_while_the_piano_is_on(opened: WindowHarness, qtbot: QtBot) -> None:
+    opened.parts.roll.setFocus()
     qtbot.keyClick(handle(opened), Qt.Key.Key_Z)
     assert played(opened) == []
     qtbot.mouseClick(button(opened, "Piano"), Qt.MouseButton.LeftButton)
@@ -278,18 +278,18 @@ def test_z_plays_only_while_the_piano_is_on(opened: Assembled, qtbot: QtBot) -> 
     assert played(opened) == [ON, OFF]
 
 
-def test_the_list_of_phrases_keeps_its_keys_without_the_piano(opened: Assembled, qtbot: QtBot) -> None:
-    opened.exchange(60, 62, 64)
-    opened.furniture.phrases.view.setFocus()
+def test_the_list_of_phrases_keeps_its_keys_without_the_piano(opened: WindowHarness, qtbot: QtBot) -> None:
+    opened.play_exchange(60, 62, 64)
+    opened.parts.phrases.view.setFocus()
     qtbot.keyClick(handle(opened), Qt.Key.Key_K)
-    assert opened.furniture.phrases.chosen()[0].kept
+    assert opened.parts.phrases.selected_entries()[0].kept
 
 
-def test_nothing_plays_while_somebody_types(opened: Assembled, qtbot: QtBot) -> None:
-    opened.window.show_keys(on=True)
-    spin = opened.furniture.presets.program
-    box = opened.furniture.presets.box
-    box.new.trigger()
+def test_nothing_plays_while_somebody_types(opened: WindowHarness, qtbot: QtBot) -> None:
+    opened.window.show_keyboard(on=True)
+    spin = opened.parts.preset_bar.program_box
+    box = opened.parts.preset_bar.preset_box
+    box.save_as.trigger()
     assert box.edit.hasFocus()
     qtbot.keyClicks(box.edit, "zx")
     qtbot.keyClick(handle(opened), Qt.Key.Key_C)
@@ -300,41 +300,41 @@ def test_nothing_plays_while_somebody_types(opened: Assembled, qtbot: QtBot) -> 
     assert played(opened) == []
 
 
-def test_letters_play_while_a_number_field_has_the_focus(opened: Assembled, qtbot: QtBot) -> None:
-    opened.window.show_keys(on=True)
-    spin = opened.furniture.presets.program
+def test_letters_play_while_a_number_field_has_the_focus(opened: WindowHarness, qtbot: QtBot) -> None:
+    opened.window.show_keyboard(on=True)
+    spin = opened.parts.preset_bar.program_box
     spin.setEnabled(True)
     spin.setFocus()
     qtbot.keyClick(handle(opened), Qt.Key.Key_Z)
     assert played(opened) == [ON, OFF]
 
 
-def test_nothing_plays_where_the_piano_is_not_shown(opened: Assembled, qtbot: QtBot) -> None:
-    opened.window.show_keys(on=True)
+def test_nothing_plays_where_the_piano_is_not_shown(opened: WindowHarness, qtbot: QtBot) -> None:
+    opened.window.show_keyboard(on=True)
     opened.window.show_compact(on=True)
     qtbot.keyClick(handle(opened), Qt.Key.Key_Z)
     assert played(opened) == []
 
 
-def test_the_first_size_fits_the_screen(opened: Assembled) -> None:
+def test_the_first_size_fits_the_screen(opened: WindowHarness) -> None:
     screen = opened.window.screen()
     assert screen
-    width, height = opened.window._first_size()
+    width, height = opened.window._initial_size()
     assert width <= screen.availableGeometry().width()
     assert height <= screen.availableGeometry().height()
 
 
-def test_a_strip_that_is_closed_keeps_the_geometry_of_the_window(opened: Assembled) -> None:
+def test_a_strip_that_is_closed_keeps_the_geometry_of_the_window(opened: WindowHarness) -> None:
     opened.window.resize(1100, 700)
-    before = opened.pulse.remembered.geometry
+    before = opened.frame_loop.prefs.geometry
     opened.window.show_compact(on=True)
     opened.window.close()
-    assert opened.kept[0][0].geometry == before
+    assert opened.saved[0][0].geometry == before
 
 
-def test_a_key_that_repeats_itself_plays_once(opened: Assembled, qtbot: QtBot) -> None:
-    opened.window.show_keys(on=True)
-    opened.furniture.roll.setFocus()
+def test_a_key_that_repeats_itself_plays_once(opened: WindowHarness, qtbot: QtBot) -> None:
+    opened.window.show_keyboard(on=True)
+    opened.parts.roll.setFocus()
     qtbot.keyPress(handle(opened), Qt.Key.Key_Z)
     for kind in (QEvent.Type.KeyRelease, QEvent.Type.KeyPress) * 3:
         repeat = QKeyEvent(kind, Qt.Key.Key_Z, Qt.KeyboardModifier.NoModifier, "z", autorep=True)
@@ -344,9 +344,9 @@ def test_a_key_that_repeats_itself_plays_once(opened: Assembled, qtbot: QtBot) -
     assert played(opened) == [ON, OFF]
 
 
-def test_keys_are_let_go_when_the_window_is_left(opened: Assembled, qtbot: QtBot) -> None:
-    opened.window.show_keys(on=True)
-    opened.furniture.roll.setFocus()
+def test_keys_are_let_go_when_the_window_is_left(opened: WindowHarness, qtbot: QtBot) -> None:
+    opened.window.show_keyboard(on=True)
+    opened.parts.roll.setFocus()
     qtbot.keyPress(handle(opened), Qt.Key.Key_Z)
     other = QWidget()
     qtbot.addWidget(other)
@@ -356,25 +356,25 @@ def test_keys_are_let_go_when_the_window_is_left(opened: Assembled, qtbot: QtBot
     assert played(opened) == [ON, OFF]
 
 
-def test_a_key_that_is_let_go_while_somebody_types_ends_its_note(opened: Assembled, qtbot: QtBot) -> None:
-    opened.window.show_keys(on=True)
-    opened.furniture.roll.setFocus()
+def test_a_key_that_is_let_go_while_somebody_types_ends_its_note(opened: WindowHarness, qtbot: QtBot) -> None:
+    opened.window.show_keyboard(on=True)
+    opened.parts.roll.setFocus()
     qtbot.keyPress(handle(opened), Qt.Key.Key_Z)
-    opened.furniture.presets.box.new.trigger()
+    opened.parts.preset_bar.preset_box.save_as.trigger()
     qtbot.keyRelease(handle(opened), Qt.Key.Key_Z)
     assert played(opened) == [ON, OFF]
 
 
 @pytest.mark.parametrize("way", ["panic", "piano off", "strip", "close"])
-def test_no_note_of_the_screens_piano_is_left_hanging(opened: Assembled, qtbot: QtBot, way: str) -> None:
-    opened.window.show_keys(on=True)
-    opened.furniture.roll.setFocus()
+def test_no_note_of_the_screens_piano_is_left_hanging(opened: WindowHarness, qtbot: QtBot, way: str) -> None:
+    opened.window.show_keyboard(on=True)
+    opened.parts.roll.setFocus()
     qtbot.keyPress(handle(opened), Qt.Key.Key_Z)
     match way:
         case "panic":
-            opened.pulse.desk.command("panic")
+            opened.frame_loop.store.give_command("panic")
         case "piano off":
-            opened.window.show_keys(on=False)
+            opened.window.show_keyboard(on=False)
         case "strip":
             opened.window.show_compact(on=True)
         case _:
@@ -382,25 +382,25 @@ def test_no_note_of_the_screens_piano_is_left_hanging(opened: Assembled, qtbot: 
     assert played(opened) == [ON, OFF]
 
 
-def test_a_shortcut_with_control_is_no_note(opened: Assembled, qtbot: QtBot) -> None:
-    opened.window.show_keys(on=True)
-    opened.furniture.roll.setFocus()
+def test_a_shortcut_with_control_is_no_note(opened: WindowHarness, qtbot: QtBot) -> None:
+    opened.window.show_keyboard(on=True)
+    opened.parts.roll.setFocus()
     qtbot.keyClick(handle(opened), Qt.Key.Key_2, Qt.KeyboardModifier.ControlModifier)
-    assert opened.pulse.view == "score"
+    assert opened.frame_loop.view == "score"
     assert played(opened) == []
 
 
-def test_what_sounds_is_lit_on_the_piano(opened: Assembled) -> None:
-    opened.window.show_keys(on=True)
+def test_what_sounds_is_lit_on_the_piano(opened: WindowHarness) -> None:
+    opened.window.show_keyboard(on=True)
     opened.engine.feed(Midi(midi.note_on(0, 62, 80)))
-    opened.beat()
-    assert dict(opened.furniture.keys.lit) == {62: -1}
+    opened.advance()
+    assert dict(opened.parts.keyboard.lit) == {62: -1}
 
 
 # ---------------------------------------------------------------- for everybody
 
 
-def interactive(opened: Assembled) -> list[QWidget]:
+def interactive(opened: WindowHarness) -> list[QWidget]:
     """What can be used and is in sight, Qt's own parts of it left out."""
     found: list[QWidget] = []
     for widget in opened.window.findChildren(QWidget):
@@ -414,11 +414,11 @@ def interactive(opened: Assembled) -> list[QWidget]:
     return found
 
 
-def laid_out(opened: Assembled, page: str, size: tuple[int, int] = SIZES[0]) -> None:
+def laid_out(opened: WindowHarness, page: str, size: tuple[int, int] = SIZES[0]) -> None:
     opened.window.resize(*size)
     opened.window.show_view(page)
-    opened.window.show_keys(on=True)
-    opened.beat()
+    opened.window.show_keyboard(on=True)
+    opened.advance()
     for _ in range(3):
         QApplication.processEvents()
 
@@ -429,8 +429,8 @@ def known_as(widget: QWidget) -> str:
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_everything_that_can_be_used_has_a_name_and_says_what_it_does(opened: Assembled, page: str) -> None:
-    opened.exchange(60, 62, 64)
+def test_everything_that_can_be_used_has_a_name_and_says_what_it_does(opened: WindowHarness, page: str) -> None:
+    opened.play_exchange(60, 62, 64)
     laid_out(opened, page)
     found = interactive(opened)
     assert len(found) > 10
@@ -439,11 +439,11 @@ def test_everything_that_can_be_used_has_a_name_and_says_what_it_does(opened: As
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_everything_is_reached_with_the_tab_key(opened: Assembled, qtbot: QtBot, page: str) -> None:
-    opened.exchange(60, 62, 64)
+def test_everything_is_reached_with_the_tab_key(opened: WindowHarness, qtbot: QtBot, page: str) -> None:
+    opened.play_exchange(60, 62, 64)
     laid_out(opened, page)
     reached: list[QWidget] = []
-    opened.furniture.top.panic.setFocus()
+    opened.parts.top_bar.panic_button.setFocus()
     for _ in range(200):
         focus = QApplication.focusWidget()
         assert focus is not None  # an empty list of choices is false
@@ -472,8 +472,8 @@ def text_room(widget: QAbstractButton) -> int:
 
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("page", PAGES)
-def test_no_words_of_a_button_are_cut_off(opened: Assembled, page: str, size: tuple[int, int]) -> None:
-    opened.exchange(60, 62, 64)
+def test_no_words_of_a_button_are_cut_off(opened: WindowHarness, page: str, size: tuple[int, int]) -> None:
+    opened.play_exchange(60, 62, 64)
     laid_out(opened, page, size)
     buttons = [widget for widget in interactive(opened) if isinstance(widget, QAbstractButton)]
     assert [(known_as(widget), text_room(widget)) for widget in buttons if text_room(widget) > 0] == []
@@ -492,16 +492,16 @@ def scrolled(widget: QWidget) -> bool:
 
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("page", PAGES)
-def test_nothing_lies_outside_of_what_it_is_part_of(opened: Assembled, page: str, size: tuple[int, int]) -> None:
-    opened.exchange(60, 62, 64)
+def test_nothing_lies_outside_of_what_it_is_part_of(opened: WindowHarness, page: str, size: tuple[int, int]) -> None:
+    opened.play_exchange(60, 62, 64)
     laid_out(opened, page, size)
     assert (opened.window.width(), opened.window.height()) == size
     found = [w for w in opened.window.findChildren(QWidget) if w.isVisible() and not w.isWindow()]
-    lost = [w for w in found if outside(w) and not scrolled(w) and not isinstance(w, QScrollBar | Spot)]
+    lost = [w for w in found if outside(w) and not scrolled(w) and not isinstance(w, QScrollBar | LearnOverlay)]
     assert [(known_as(w), w.geometry(), w.parentWidget().size()) for w in lost] == []  # pyright: ignore[reportOptionalMemberAccess]
 
 
-def test_labels_are_not_cut_off(opened: Assembled) -> None:
+def test_labels_are_not_cut_off(opened: WindowHarness) -> None:
     laid_out(opened, "roll", SIZES[1])
     labels = [label for label in opened.window.findChildren(QLabel) if label.isVisible() and not label.wordWrap()]
     cut = [label.text() for label in labels if label.sizeHint().width() > label.width() + 1]

@@ -17,7 +17,7 @@ from bachbridge.midi.ports import list_ports
 @pytest.fixture(scope="session")
 def jack() -> Iterator[DummyServer]:
     """The server. Where it cannot be had the tests are skipped, or fail if ports are required."""
-    lacking = "" if DummyServer.available() else "there is no JACK server to start (apt install jackd2)"
+    lacking = "" if DummyServer.is_available() else "there is no JACK server to start (apt install jackd2)"
     server = DummyServer(f"bachbridge-test-{os.getpid()}")
     try:
         if not lacking:

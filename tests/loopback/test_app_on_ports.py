@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bachbridge.midi.ports import INPUT, OUTPUT
+from bachbridge.midi.ports import INPUT_NAME, OUTPUT_NAME
 
 
 def started(*arguments: str, home: Path) -> subprocess.Popen[str]:
@@ -27,7 +27,7 @@ def started(*arguments: str, home: Path) -> subprocess.Popen[str]:
 def test_ctrl_c_ends_the_app_quietly(tmp_path: Path) -> None:
     app = started("--headless", home=tmp_path)
     assert app.stdout
-    assert app.stdout.readline() == f'Listening to "{INPUT}", playing to "{OUTPUT}".\n'
+    assert app.stdout.readline() == f'Listening to "{INPUT_NAME}", playing to "{OUTPUT_NAME}".\n'
     app.send_signal(signal.SIGINT)
     _, errors = app.communicate(timeout=30)
     assert (app.returncode, errors) == (0, "")

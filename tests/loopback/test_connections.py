@@ -6,7 +6,7 @@ import time
 import pytest
 import rtmidi
 
-from bachbridge.midi.connections import UNKNOWN, count, listed
+from bachbridge.midi.connections import UNKNOWN_CONNECTIONS, count_connections, parse_alsa_clients
 from bachbridge.midi.jack import DummyServer
 from bachbridge.midi.ports import Ports
 from bachbridge.protocol.events import Connections, dumps, loads
@@ -34,10 +34,10 @@ Client 131 : "BachBridge" [User Legacy]
 
 
 def test_alsas_list_is_read():
-    assert listed(ALSA, "BachBridge In", "BachBridge Out") == Connections(1, 3)
-    assert listed(ALSA, "in", "Timer") == Connections(2, 0)
-    assert listed(ALSA, "Another In", "Another Out") == UNKNOWN
-    assert listed("", "in", "out") == UNKNOWN
+    assert parse_alsa_clients(ALSA, "BachBridge In", "BachBridge Out") == Connections(1, 3)
+    assert parse_alsa_clients(ALSA, "in", "Timer") == Connections(2, 0)
+    assert parse_alsa_clients(ALSA, "Another In", "Another Out") == UNKNOWN_CONNECTIONS
+    assert parse_alsa_clients("", "in", "out") == UNKNOWN_CONNECTIONS
 
 
 def test_it_is_a_message():
@@ -61,7 +61,7 @@ def test_jacks_connections_are_counted(jack: DummyServer):
         daw_in.delete()
         daw_out.delete()
         ports.close()
-    assert count("nobody's", "nobody's", None) == UNKNOWN
+    assert count_connections("nobody's", "nobody's", None) == UNKNOWN_CONNECTIONS
 
 
 def eventually(ports: Ports, expected: Connections) -> bool:

@@ -19,7 +19,7 @@ def wait_until(condition: Callable[[], bool]) -> None:
 
 def look_until(ports: Ports, state: PortsChanged) -> None:
     def there() -> bool:
-        ports.look()
+        ports.refresh()
         return ports.state == state
 
     wait_until(there)
@@ -27,18 +27,18 @@ def look_until(ports: Ports, state: PortsChanged) -> None:
 
 def test_a_port_that_was_never_there_is_taken_when_it_comes(jack: DummyServer) -> None:
     heard: list[bytes] = []
-    ports = Ports("late keys out", "late keys in", lambda _, data: heard.append(data), client="Us", patient=True)
+    ports = Ports("late keys out", "late keys in", lambda _, data: heard.append(data), client="Us", wait_for_ports=True)
     try:
         assert ports.state == PortsChanged("", "")
         assert not ports.send(b"\x90\x3c\x40")
-        assert not ports.look()
+        assert not ports.refresh()
         for _ in range(2):
             with daw(None, None, "Late Keys") as keys:
                 look_until(ports, PortsChanged("Late Keys:Late Keys Out", "Late Keys-01:Late Keys In"))
                 heard.clear()
                 keys.play(60)
                 assert ports.send(b"\x90\x40\x40")
-                keys.until(lambda keys=keys: bool(keys.sounding))
+                keys.wait_until(lambda keys=keys: bool(keys.sounding))
                 wait_until(lambda: len(heard) == 2)
             look_until(ports, PortsChanged("", ""))
     finally:
@@ -46,12 +46,12 @@ def test_a_port_that_was_never_there_is_taken_when_it_comes(jack: DummyServer) -
 
 
 def test_several_ports_that_fit_are_waited_out(jack: DummyServer) -> None:
-    ports = Ports(None, "choir in", lambda _, __: None, client="Us", patient=True)
+    ports = Ports(None, "choir in", lambda _, __: None, client="Us", wait_for_ports=True)
     try:
         with daw(None, None, "Choir") as _:
             with daw(None, None, "Another Choir") as _:
                 for _ in range(3):
-                    ports.look()
+                    ports.refresh()
                 assert ports.state.output == ""
             look_until(ports, PortsChanged("Us In", "Choir-01:Choir In"))
     finally:
@@ -62,16 +62,16 @@ def test_the_names_are_those_of_others_and_cost_little(jack: DummyServer) -> Non
     ports = Ports(None, None, lambda _, __: None, client=f"BB{os.getpid()}")
     try:
         with daw(None, None, "Keys") as _:
-            names = ports.names()
+            names = ports.port_names()
             assert "Keys:Keys Out" in names.inputs
             assert "Keys-01:Keys In" in names.outputs
             assert not [name for name in (*names.inputs, *names.outputs) if f"BB{os.getpid()}" in name]
             times: list[int] = []
             for _ in range(20):
                 begin_ns = time.perf_counter_ns()
-                ports.names()
+                ports.port_names()
                 times.append(time.perf_counter_ns() - begin_ns)
             assert min(times) < 2_000_000, "notes wait meanwhile"
     finally:
         ports.close()
-    assert ports.names().inputs == ()
+    assert ports.port_names().inputs == ()

@@ -13,12 +13,12 @@ from pytestqt.qtbot import QtBot
 
 from bachbridge.midi import messages as midi
 from bachbridge.midi.jack import DummyServer
-from bachbridge.process.ipc import Link
+from bachbridge.process.ipc import EngineLink
 from bachbridge.settings import Settings
-from bachbridge_gui.app import Setup, application, open_window
-from bachbridge_gui.engine.supervisor import Client
-from bachbridge_gui.main_window import Window
-from bachbridge_gui.state.window_prefs import Remembered
+from bachbridge_gui.app import WindowSetup, application, open_window
+from bachbridge_gui.engine.supervisor import EngineClient
+from bachbridge_gui.main_window import MainWindow
+from bachbridge_gui.state.window_prefs import WindowPrefs
 from bachbridge_gui.widgets.theme import Theme
 from tests.support.port_daw import Daw, daw
 
@@ -29,14 +29,14 @@ class Program:
     """The window, its engines, and what it wanted to keep at the end."""
 
     def __init__(self, folder: Path, settings: Settings) -> None:
-        self.engines: list[Link] = []
-        self.kept: list[tuple[Remembered, Settings]] = []
-        remembered = Remembered(welcome=False, preview="off", computer_keys=True)
-        setup = Setup(settings, remembered, lambda *_: self._start, folder, lambda *kept: self.kept.append(kept))
-        self.window: Window = open_window(setup, Theme(application()))
+        self.engines: list[EngineLink] = []
+        self.kept: list[tuple[WindowPrefs, Settings]] = []
+        remembered = WindowPrefs(welcome=False, preview="off", computer_keys=True)
+        setup = WindowSetup(settings, remembered, lambda *_: self._start, folder, lambda *kept: self.kept.append(kept))
+        self.window: MainWindow = open_window(setup, Theme(application()))
 
-    def _start(self, settings: Settings, ports: bool) -> Client:
-        self.engines.append(Link(settings, ports=ports, patient=True))
+    def _start(self, settings: Settings, ports: bool) -> EngineClient:
+        self.engines.append(EngineLink(settings, ports=ports, wait_for_ports=True))
         return self.engines[-1]
 
 
@@ -44,7 +44,7 @@ class Program:
 def program(jack: DummyServer, tmp_path: Path, qtbot: QtBot) -> Iterator[Program]:
     opened = Program(tmp_path, Settings(bpm=120, thru=True, phrase_end="control", answer_bars=8))
     qtbot.addWidget(opened.window)
-    qtbot.waitUntil(lambda: opened.window.pulse.ready, timeout=PATIENCE_MS)
+    qtbot.waitUntil(lambda: opened.window.frame_loop.ready, timeout=PATIENCE_MS)
     yield opened
     opened.window.close()
 
@@ -56,14 +56,14 @@ def player(program: Program) -> Iterator[Daw]:
 
 
 def struck(player: Daw) -> list[int]:
-    return [data[1] for _, data in player.heard if data[0] & 0xF0 == 0x90 and data[2]]
+    return [data[1] for _, data in player.received if data[0] & 0xF0 == 0x90 and data[2]]
 
 
 def listen(qtbot: QtBot, player: Daw, condition) -> None:
     """Both the window and the DAW go on until the condition holds."""
 
     def look() -> bool:
-        player.collect()
+        player.receive_pending()
         return condition()
 
     qtbot.waitUntil(look, timeout=PATIENCE_MS)
@@ -80,64 +80,64 @@ def test_the_computers_keys_make_notes_come_out_of_the_port(program: Program, pl
 
 
 def test_a_learnt_controller_moves_its_control(program: Program, player: Daw, qtbot: QtBot) -> None:
-    pulse = program.window.pulse
-    pulse.learner.set_active(active=True)
-    pulse.learner.arm("temperature")
-    player.send(midi.control(2, 21, 5))
-    qtbot.waitUntil(lambda: pulse.learner.armed is None, timeout=PATIENCE_MS)
-    pulse.learner.set_active(active=False)
-    player.send(midi.control(2, 21, 127))
-    qtbot.waitUntil(lambda: pulse.desk.settings.temperature == 2.0, timeout=PATIENCE_MS)
-    player.send(midi.control(2, 21, 0))
-    qtbot.waitUntil(lambda: pulse.desk.settings.temperature == 0.1, timeout=PATIENCE_MS)
+    pulse = program.window.frame_loop
+    pulse.midi_learn.set_active(active=True)
+    pulse.midi_learn.arm("temperature")
+    player.send(midi.control_change(2, 21, 5))
+    qtbot.waitUntil(lambda: pulse.midi_learn.armed_target is None, timeout=PATIENCE_MS)
+    pulse.midi_learn.set_active(active=False)
+    player.send(midi.control_change(2, 21, 127))
+    qtbot.waitUntil(lambda: pulse.store.settings.temperature == 2.0, timeout=PATIENCE_MS)
+    player.send(midi.control_change(2, 21, 0))
+    qtbot.waitUntil(lambda: pulse.store.settings.temperature == 0.1, timeout=PATIENCE_MS)
 
 
 def sound_an_answer(program: Program, player: Daw, qtbot: QtBot) -> None:
     """Play, end the phrase with its controller, and wait until four voices answer."""
     player.play(67, 69, 71, 72)
-    qtbot.waitUntil(lambda: len(program.window.pulse.shown.timeline.notes) >= 4, timeout=PATIENCE_MS)
-    player.send(midi.control(0, 80, 127))
+    qtbot.waitUntil(lambda: len(program.window.frame_loop.state.timeline.notes) >= 4, timeout=PATIENCE_MS)
+    player.send(midi.control_change(0, 80, 127))
     listen(qtbot, player, lambda: len(player.sounding) >= 4)
 
 
 def test_panic_silences_everything_on_every_channel(program: Program, player: Daw, qtbot: QtBot) -> None:
     sound_an_answer(program, player, qtbot)
-    known = len(player.heard)
+    known = len(player.received)
     handle = program.window.windowHandle()
     assert handle
     qtbot.keyClick(handle, Qt.Key.Key_Escape)
     listen(qtbot, player, lambda: not player.sounding)
     wanted = {bytes((0xB0 | channel, number, 0)) for channel in range(16) for number in (64, 120, 123)}
-    listen(qtbot, player, lambda: wanted <= {data for _, data in player.heard[known:]})
+    listen(qtbot, player, lambda: wanted <= {data for _, data in player.received[known:]})
 
 
 def test_the_answer_is_planned_then_sounds_then_is_listed(program: Program, player: Daw, qtbot: QtBot) -> None:
-    shown = program.window.pulse.shown
-    program.window.pulse.desk.set("answer_bars", 1)
+    shown = program.window.frame_loop.state
+    program.window.frame_loop.store.set("answer_bars", 1)
     player.play(67, 69, 71, 72)
     qtbot.waitUntil(lambda: len(shown.timeline.notes) >= 4, timeout=PATIENCE_MS)
-    program.window.furniture.controls.setFocus()
-    program.window.pulse.desk.command("end_phrase")
+    program.window.parts.controls.setFocus()
+    program.window.frame_loop.store.give_command("end_phrase")
     qtbot.waitUntil(lambda: bool(shown.timeline.planned), timeout=PATIENCE_MS)
-    phrases = program.window.furniture.phrases
-    qtbot.waitUntil(lambda: bool(phrases.chosen()), timeout=PATIENCE_MS)
-    (entry,) = phrases.chosen()
+    phrases = program.window.parts.phrases
+    qtbot.waitUntil(lambda: bool(phrases.selected_entries()), timeout=PATIENCE_MS)
+    (entry,) = phrases.selected_entries()
     assert {note.voice for note in entry.answer} == {0, 1, 2, 3}
-    phrases.perform("play")
-    known = len(player.heard)
-    listen(qtbot, player, lambda: {67, 69, 71, 72} <= {d[1] for _, d in player.heard[known:] if d[0] == 0x94})
+    phrases.trigger_action("play")
+    known = len(player.received)
+    listen(qtbot, player, lambda: {67, 69, 71, 72} <= {d[1] for _, d in player.received[known:] if d[0] == 0x94})
 
 
 def test_a_killed_engine_comes_back_with_the_settings_as_they_were(program: Program, player: Daw, qtbot: QtBot) -> None:
-    pulse = program.window.pulse
-    pulse.desk.set("temperature", 1.25)
+    pulse = program.window.frame_loop
+    pulse.store.set("temperature", 1.25)
     sound_an_answer(program, player, qtbot)
     os.kill(program.engines[-1].pid, signal.SIGKILL)
     qtbot.waitUntil(lambda: len(program.engines) == 2, timeout=PATIENCE_MS)
     assert "engine" in program.window.notice.text().lower()
     qtbot.waitUntil(lambda: pulse.ready and not program.window.notice.text(), timeout=PATIENCE_MS)
-    assert pulse.desk.settings.temperature == 1.25
-    assert pulse.shown.timeline.resting
+    assert pulse.store.settings.temperature == 1.25
+    assert pulse.state.timeline.is_idle
     player.close()
     with daw() as again:
         again.play(60)
@@ -147,10 +147,10 @@ def test_a_killed_engine_comes_back_with_the_settings_as_they_were(program: Prog
 def test_closing_the_window_ends_everything_with_nothing_left_sounding(
     program: Program, player: Daw, qtbot: QtBot
 ) -> None:
-    program.window.pulse.desk.set("temperature", 1.5)
+    program.window.frame_loop.store.set("temperature", 1.5)
     sound_an_answer(program, player, qtbot)
     program.window.close()
-    player.until_silent()
+    player.wait_until_silent()
     assert program.engines[-1].close() == 0
     ((remembered, settings),) = program.kept
     assert settings.temperature == 1.5
@@ -175,9 +175,9 @@ def test_the_command_itself_on_a_display(jack: DummyServer, tmp_path: Path, qtbo
             found = ["xdotool", "search", "--sync", "--onlyvisible", "--name", "BachBridge"]
             subprocess.run([*found, "windowfocus", "--sync"], env=environment, check=True, capture_output=True)
             subprocess.run(["xdotool", "keydown", "z"], env=environment, check=True)
-            player.until(lambda: len(player.sounding) == 1)
+            player.wait_until(lambda: len(player.sounding) == 1)
             process.terminate()
-            player.until_silent()
+            player.wait_until_silent()
         _, complaints = process.communicate(timeout=PATIENCE_MS / 1000)
     finally:
         process.kill()

@@ -11,31 +11,31 @@ from PyQt6.QtCore import QTimer
 from bachbridge.midi import messages as midi
 from bachbridge.protocol.events import Message, Midi
 from bachbridge.settings import Settings
-from bachbridge_gui.app import Setup, application, open_window
-from bachbridge_gui.engine.supervisor import Client, Start
-from bachbridge_gui.main_window import FIRST, Window
+from bachbridge_gui.app import WindowSetup, application, open_window
+from bachbridge_gui.engine.supervisor import EngineClient, StartEngine
+from bachbridge_gui.main_window import DEFAULT_SIZE, MainWindow
 from bachbridge_gui.preview.client import PreviewSound
-from bachbridge_gui.state.app_state import State
-from bachbridge_gui.state.window_prefs import Remembered
+from bachbridge_gui.state.app_state import AppState
+from bachbridge_gui.state.window_prefs import WindowPrefs
 from bachbridge_gui.widgets.theme import Theme
 from tests.support.fake_engine import FakeEngine
 
 MS = 1_000_000
 S = 1000 * MS
 FRAME_NS = 50 * MS
-READY = Remembered(welcome=False)
+NO_WELCOME = WindowPrefs(welcome=False)
 
 
-class Sound:
+class FakePreviewProcess:
     """A process of the preview sound that only remembers."""
 
     def __init__(self) -> None:
         self.sent: list[Message] = []
         self.stopped = False
-        self.say: Callable[[Message | None], None] = lambda _: None
+        self.deliver: Callable[[Message | None], None] = lambda _: None
 
-    def start(self, receive: Callable[[Message | None], None]) -> "Sound":
-        self.say = receive
+    def start(self, receive: Callable[[Message | None], None]) -> "FakePreviewProcess":
+        self.deliver = receive
         return self
 
     def send(self, message: Message) -> None:
@@ -46,14 +46,14 @@ class Sound:
         return 0
 
 
-class Assembled:
+class WindowHarness:
     """The window, its engines, and what it wanted to keep at the end."""
 
     def __init__(
         self,
         folder: Path,
         settings: Settings | None = None,
-        remembered: Remembered = READY,
+        prefs: WindowPrefs = NO_WELCOME,
         ports: Callable[[str | None, str | None], tuple[str, str]] | None = None,
         *,
         midi: bool = True,
@@ -61,28 +61,28 @@ class Assembled:
         self._midi = midi
         self.engines: list[FakeEngine] = []
         self.started: list[tuple[Settings, bool]] = []
-        self.asked_ports: list[tuple[str | None, str | None]] = []
-        self.kept: list[tuple[Remembered, Settings]] = []
-        self.sound = Sound()
+        self.requested_ports: list[tuple[str | None, str | None]] = []
+        self.saved: list[tuple[WindowPrefs, Settings]] = []
+        self.preview_process = FakePreviewProcess()
         self.now_ns = 0
-        setup = Setup(
+        setup = WindowSetup(
             settings or Settings(bpm=120),
-            remembered,
-            self._start,
+            prefs,
+            self._engine_starter,
             folder,
-            lambda *kept: self.kept.append(kept),
-            lambda: PreviewSound(self.sound.start),
+            lambda *kept: self.saved.append(kept),
+            lambda: PreviewSound(self.preview_process.start),
         )
-        self.window: Window = open_window(setup, Theme(application(), remembered.theme))
-        if not remembered.geometry:
-            self.window.resize(*FIRST)
-        for timer in self.pulse.findChildren(QTimer):
+        self.window: MainWindow = open_window(setup, Theme(application(), prefs.theme))
+        if not prefs.geometry:
+            self.window.resize(*DEFAULT_SIZE)
+        for timer in self.frame_loop.findChildren(QTimer):
             timer.stop()
-        self.beat()
+        self.advance()
 
-    def _start(self, source: str | None, sink: str | None) -> Start:
-        def start(settings: Settings, ports: bool) -> Client:
-            self.asked_ports.append((source, sink))
+    def _engine_starter(self, input_name: str | None, output_name: str | None) -> StartEngine:
+        def start(settings: Settings, ports: bool) -> EngineClient:
+            self.requested_ports.append((input_name, output_name))
             self.started.append((settings, ports))
             self.engines.append(FakeEngine(settings, ports=ports, midi=self._midi))
             self.engine.driver.now_ns = self.now_ns
@@ -95,46 +95,46 @@ class Assembled:
         return self.engines[-1]
 
     @property
-    def pulse(self):
-        return self.window.pulse
+    def frame_loop(self):
+        return self.window.frame_loop
 
     @property
-    def furniture(self):
-        return self.window.furniture
+    def parts(self):
+        return self.window.parts
 
     @property
-    def shown(self) -> State:
-        return self.pulse.shown
+    def state(self) -> AppState:
+        return self.frame_loop.state
 
-    def said(self, kind: type[Message]) -> list[Message]:
+    def engine_received(self, kind: type[Message]) -> list[Message]:
         """What the engine that runs now was told, of one kind."""
-        return [message for message in self.engine.said if isinstance(message, kind)]
+        return [message for message in self.engine.received if isinstance(message, kind)]
 
-    def beat(self, passing_ns: int = S) -> None:
+    def advance(self, passing_ns: int = S) -> None:
         """Time passes, a frame at a time: not less than one."""
         end_ns = self.now_ns + passing_ns
         while self.now_ns < end_ns:
             self.now_ns += FRAME_NS
             self.engine.run(self.now_ns)
-            self.pulse.beat(self.now_ns)
+            self.frame_loop.run_frame(self.now_ns)
 
     def play(self, *pitches: int, velocity: int = 80) -> None:
         """A quarter note for each pitch, at 120 bpm."""
         for pitch in pitches:
             self.engine.feed(Midi(midi.note_on(0, pitch, velocity)))
-            self.beat(480 * MS)
+            self.advance(480 * MS)
             self.engine.feed(Midi(midi.note_off(0, pitch)))
 
-    def exchange(self, *pitches: int) -> None:
+    def play_exchange(self, *pitches: int) -> None:
         """Play a phrase, have it answered, and wait until all is over."""
-        listed = len(self.furniture.phrases.model.entries)
+        listed = len(self.parts.phrases.model.entries)
         self.play(*pitches)
-        self.pulse.desk.command("end_phrase")
-        self.settle(listed + 1)
+        self.frame_loop.store.give_command("end_phrase")
+        self.wait_for_exchanges(listed + 1)
 
-    def settle(self, listed: int) -> None:
+    def wait_for_exchanges(self, count: int) -> None:
         """Wait until so many exchanges are over, and a little longer."""
         end_ns = self.now_ns + 60 * S
-        while len(self.furniture.phrases.model.entries) < listed and self.now_ns < end_ns:
-            self.beat(FRAME_NS)
-        self.beat(S)
+        while len(self.parts.phrases.model.entries) < count and self.now_ns < end_ns:
+            self.advance(FRAME_NS)
+        self.advance(S)

@@ -6,30 +6,30 @@ import numpy as np
 
 from bachbridge.codecs import infill_grid, satb
 from bachbridge.inference.runtime import library
-from bachbridge.music.notes import RANGES
+from bachbridge.music.notes import VOICE_RANGES
 
-MIDDLES = np.array([satb.class_of((low + high) // 2) for low, high in RANGES])
+RANGE_MIDDLES = np.array([satb.pitch_index((low + high) // 2) for low, high in VOICE_RANGES])
 
 
-class Leaning:
+class FourthsNet:
     """Wishes each voice five semitones below the one above it where that is given, or else in its middle."""
 
     def __init__(self) -> None:
-        self.shown: list[int] = []
+        self.steps_per_sweep: list[int] = []
         """How many steps it saw in each pass."""
 
-    def fill(self, seen: np.ndarray, attacks: np.ndarray, place: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        self.shown.append(seen.shape[1])
+    def predict(self, seen: np.ndarray, attacks: np.ndarray, place: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        self.steps_per_sweep.append(seen.shape[1])
         assert seen.shape == attacks.shape
-        assert place.shape == (*seen.shape[:2], infill_grid.FIELDS)
-        wished = np.broadcast_to(MIDDLES, seen.shape).copy()
+        assert place.shape == (*seen.shape[:2], infill_grid.PLACE_FIELD_COUNT)
+        wished = np.broadcast_to(RANGE_MIDDLES, seen.shape).copy()
         above = seen[..., :-1]
-        wished[..., 1:] = np.where((above > satb.REST) & (above < infill_grid.OPEN), above - 5, wished[..., 1:])
-        pitch = -np.abs(np.arange(satb.CLASSES) - wished[..., None]).astype(np.float32)
+        wished[..., 1:] = np.where((above > satb.REST) & (above < infill_grid.MASKED), above - 5, wished[..., 1:])
+        pitch = -np.abs(np.arange(satb.PITCH_INDEX_COUNT) - wished[..., None]).astype(np.float32)
         return pitch, np.full(seen.shape, -3, np.float32)
 
 
-FACTS = {
+CARD_FACTS = {
     "tasks": ["continue", "harmonize", "mend", "vary"],
     "chain": ["soprano", "bass", "alto", "tenor"],
     "layers": 1,
@@ -40,6 +40,6 @@ FACTS = {
 }
 
 
-def card(name: str, codec: str = "canvas") -> library.Card:
+def make_card(name: str, codec: str = "canvas") -> library.Card:
     """What the library would find for a model of that name."""
-    return library._card(Path(name), FACTS | {"codec": codec})
+    return library._parse_card(Path(name), CARD_FACTS | {"codec": codec})

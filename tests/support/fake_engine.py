@@ -7,6 +7,7 @@ from collections import deque
 
 from bachbridge.protocol.events import (
     Answer,
+    AskRefused,
     Effect,
     Event,
     Failed,
@@ -17,7 +18,6 @@ from bachbridge.protocol.events import (
     Notice,
     PortsChanged,
     Received,
-    Refused,
     Report,
     Send,
     Sent,
@@ -28,14 +28,14 @@ from tests.support.virtual_driver import Driver
 NO_MIDI = "This machine has no MIDI system: install one."
 
 
-def told(at_ns: int, message: Event | Effect) -> list[Message]:
+def engine_messages(at_ns: int, message: Event | Effect) -> list[Message]:
     """What the engine says of an event or an effect."""
     match message:
         case Send(data, due_ns):
             return [Sent(data, due_ns, at_ns)]
         case Midi(data):
             return [Received(data, at_ns)] if data[0] < 0xF8 else []
-        case Answer() | PortsChanged() | ModelUp() | ModelDown() | Refused():
+        case Answer() | PortsChanged() | ModelUp() | ModelDown() | AskRefused():
             return [message]
         case _ if isinstance(message, Report | Notice):
             return [message]
@@ -49,13 +49,13 @@ class FakeEngine:
     def __init__(self, settings: Settings | None = None, *, ports: bool = True, midi: bool = True) -> None:
         """`midi`: whether the machine has a MIDI system."""
         self.driver = Driver(settings or Settings())
-        self.said: list[Message] = []
+        self.received: list[Message] = []
         """What it was told by the window."""
         self.closed = self.dead = False
-        self._told = 0
-        self._waiting: deque[Message] = deque()
+        self._reported_count = 0
+        self._outgoing: deque[Message] = deque()
         if ports and not midi:
-            self.say(Failed(NO_MIDI))
+            self.emit(Failed(NO_MIDI))
             self.die()
             return
         self.feed(PortsChanged("BachBridge In", "BachBridge Out") if ports else PortsChanged("pipe", "pipe"))
@@ -71,21 +71,21 @@ class FakeEngine:
         self.driver.run(until_ns)
         self._collect()
 
-    def say(self, message: Message) -> None:
+    def emit(self, message: Message) -> None:
         """It says this."""
-        self._waiting.append(message)
+        self._outgoing.append(message)
 
     def die(self) -> None:
         self.dead = True
 
     def send(self, message: Message) -> None:
-        self.said.append(message)
+        self.received.append(message)
         if isinstance(message, Event):
             self.feed(message)
 
     def receive(self, timeout_s: float | None = None) -> Message | None:
-        if self._waiting:
-            return self._waiting.popleft()
+        if self._outgoing:
+            return self._outgoing.popleft()
         if self.dead:
             raise EOFError
         return None
@@ -95,6 +95,6 @@ class FakeEngine:
         return 0
 
     def _collect(self) -> None:
-        for at_ns, _, message in self.driver.log[self._told :]:
-            self._waiting.extend(told(at_ns, message))
-        self._told = len(self.driver.log)
+        for at_ns, _, message in self.driver.log[self._reported_count :]:
+            self._outgoing.extend(engine_messages(at_ns, message))
+        self._reported_count = len(self.driver.log)

@@ -14,20 +14,20 @@ SIZES = (PITCHES + 1, LONGEST + 1)
 
 
 @dataclass
-class MelodyPen:
+class MelodyDecoder:
     """Notes one after another, each at least as long as `shortest`; with `silent` it writes nothing, for ever."""
 
     shortest: int = 1
     silent: bool = False
     step: int = 0
-    asked: list[Symbol] = field(default_factory=list[Symbol])
+    queries: list[Symbol] = field(default_factory=list[Symbol])
 
-    def allowed(self, chosen: Symbol) -> Bools:
-        self.asked.append(chosen)
+    def allowed_ids(self, chosen: Symbol) -> Bools:
+        self.queries.append(chosen)
         ids = np.arange(SIZES[len(chosen)])
         return ids >= (self.shortest if chosen else 1)
 
-    def take(self, symbol: Symbol) -> tuple[Note, ...]:
+    def add_symbol(self, symbol: Symbol) -> tuple[Note, ...]:
         if self.silent:
             return ()
         pitch, length = symbol
@@ -37,14 +37,14 @@ class MelodyPen:
 
 
 @dataclass(frozen=True)
-class Melody:
+class MelodyCodec:
     """A symbol is a note: its pitch and its length, up to the next one."""
 
     shortest: int = 1
     silent: bool = False
-    sizes = SIZES
+    vocab_sizes = SIZES
 
-    def read(self, phrase: Phrase, key: Key | None = None) -> list[Symbol]:
+    def encode_phrase(self, phrase: Phrase, key: Key | None = None) -> list[Symbol]:
         del key
         ends = [*(note.start for note in phrase.notes[1:]), phrase.steps]
         read: list[Symbol] = []
@@ -52,30 +52,30 @@ class Melody:
             read.append((1 + (note.pitch - LOWEST) % PITCHES, min(LONGEST, max(1, end - note.start))))
         return read
 
-    def pen(self, phrase: Phrase, key: Key | None = None) -> MelodyPen:
+    def decoder(self, phrase: Phrase, key: Key | None = None) -> MelodyDecoder:
         del key
         assert all(a.start <= b.start for a, b in pairwise(phrase.notes))
-        return MelodyPen(self.shortest, self.silent)
+        return MelodyDecoder(self.shortest, self.silent)
 
 
 @dataclass
-class Hashes:
+class HashNet:
     """A network that remembers every id and never repeats itself; counts what it takes in."""
 
-    taken: list[tuple[int, ...]] = field(default_factory=list[tuple[int, ...]])
-    known: list[tuple[int, ...]] = field(default_factory=list[tuple[int, ...]])
-    sizes: tuple[int, ...] = SIZES
+    ids_seen: list[tuple[int, ...]] = field(default_factory=list[tuple[int, ...]])
+    known_seen: list[tuple[int, ...]] = field(default_factory=list[tuple[int, ...]])
+    vocab_sizes: tuple[int, ...] = SIZES
 
     def initial_state(self) -> State:
         return (np.zeros((1, 0), np.float32),)
 
     def core(self, ids: Ints, state: State) -> tuple[Floats, State]:
-        self.taken.append(tuple(int(i) for i in ids[0]))
+        self.ids_seen.append(tuple(int(i) for i in ids[0]))
         grown = np.concatenate([state[0], ids.astype(np.float32)], axis=1)
         weights = np.sin(np.arange(1, grown.shape[1] + 1, dtype=np.float32))
         return np.array([[grown[0] @ weights]], np.float32), (grown,)
 
     def heads(self, hidden: Floats, known: Ints) -> Floats:
-        self.known.append(tuple(int(i) for i in known[0]))
-        at = np.arange(sum(self.sizes), dtype=np.float32)
+        self.known_seen.append(tuple(int(i) for i in known[0]))
+        at = np.arange(sum(self.vocab_sizes), dtype=np.float32)
         return (3 * np.sin(hidden + (known.sum() + 3) * at)).astype(np.float32)

@@ -7,8 +7,8 @@ from queue import Empty, SimpleQueue
 from typing import TypeVar
 
 from bachbridge.midi import messages as midi
-from bachbridge.midi.ports import INPUT, OUTPUT, Ports
-from bachbridge.process.ipc import Link
+from bachbridge.midi.ports import INPUT_NAME, OUTPUT_NAME, Ports
+from bachbridge.process.ipc import EngineLink
 from bachbridge.protocol.events import Failed, Message
 from tests.support.simulated_receiver import Receiver
 
@@ -19,10 +19,10 @@ PATIENCE_S = 20.0
 class Daw:
     """Ports as another program has them, and what a synthesizer behind them would have sounding."""
 
-    def __init__(self, source: str | None = OUTPUT, sink: str | None = INPUT, client: str = "DAW") -> None:
+    def __init__(self, source: str | None = OUTPUT_NAME, sink: str | None = INPUT_NAME, client: str = "DAW") -> None:
         """Connect to these ports, or open virtual ones for None."""
         self._arrivals: SimpleQueue[tuple[int, bytes]] = SimpleQueue()
-        self.heard: list[tuple[int, bytes]] = []
+        self.received: list[tuple[int, bytes]] = []
         self._receiver = Receiver()
         self._ports = Ports(source, sink, lambda at_ns, data: self._arrivals.put((at_ns, data)), client=client)
 
@@ -39,33 +39,33 @@ class Daw:
             self.send(midi.note_on(0, pitch, 80))
             self.send(midi.note_off(0, pitch))
 
-    def until(self, condition: Callable[[], bool]) -> None:
+    def wait_until(self, condition: Callable[[], bool]) -> None:
         """Listen until the condition holds."""
         deadline_s = time.monotonic() + PATIENCE_S
         while not condition():
             try:
-                self._take(*self._arrivals.get(timeout=max(0.0, deadline_s - time.monotonic())))
+                self._receive(*self._arrivals.get(timeout=max(0.0, deadline_s - time.monotonic())))
             except Empty:
-                raise AssertionError(f"sounding {sorted(self.sounding)} after {self.heard[-8:]}") from None
+                raise AssertionError(f"sounding {sorted(self.sounding)} after {self.received[-8:]}") from None
 
-    def collect(self) -> None:
+    def receive_pending(self) -> None:
         """Take in what has arrived by now."""
         while not self._arrivals.empty():
-            self._take(*self._arrivals.get())
+            self._receive(*self._arrivals.get())
 
-    def until_silent(self) -> None:
-        self.until(lambda: not self.sounding)
+    def wait_until_silent(self) -> None:
+        self.wait_until(lambda: not self.sounding)
 
-    def _take(self, at_ns: int, data: bytes) -> None:
-        self.heard.append((at_ns, data))
-        self._receiver.take(data)
+    def _receive(self, at_ns: int, data: bytes) -> None:
+        self.received.append((at_ns, data))
+        self._receiver.receive(data)
 
     def close(self) -> None:
         self._ports.close()
 
 
 @contextmanager
-def daw(source: str | None = OUTPUT, sink: str | None = INPUT, client: str = "DAW") -> Generator[Daw]:
+def daw(source: str | None = OUTPUT_NAME, sink: str | None = INPUT_NAME, client: str = "DAW") -> Generator[Daw]:
     """A `Daw` that closes its ports."""
     opened = Daw(source, sink, client)
     try:
@@ -77,13 +77,13 @@ def daw(source: str | None = OUTPUT, sink: str | None = INPUT, client: str = "DA
 M = TypeVar("M", bound=Message)
 
 
-def await_message(link: Link, kind: type[M], told: list[Message] | None = None) -> M:
+def await_message(link: EngineLink, kind: type[M], received: list[Message] | None = None) -> M:
     """The engine's next message of that kind; all up to it are added to `told`."""
     deadline_s = time.monotonic() + PATIENCE_S
     while time.monotonic() < deadline_s:
         message = link.receive(0.5)
-        if message is not None and told is not None:
-            told.append(message)
+        if message is not None and received is not None:
+            received.append(message)
         if isinstance(message, kind):
             return message
         assert not isinstance(message, Failed), message

@@ -10,58 +10,62 @@ import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from bachbridge.inference.host import Model, build, serve
+from bachbridge.inference.host import LiveModel, load_model, serve
 from bachbridge.inference.runtime import library, sweep_benchmark
 from bachbridge.music.notes import Note
 from bachbridge.process import ipc
-from bachbridge.protocol.events import Answer, Ask, Feed, Foresee, Plan
+from bachbridge.protocol.events import Answer, Ask, Feed, Plan, PlanRequest
 
-CHORD = (72, 67, 64, 48)
+CHORD_PITCHES = (72, 67, 64, 48)
 
 
-class Chord:
+class ChordModel:
     """What `modelhost.build` would return."""
 
-    tasks, recorded_ns = ("continue",), 0
+    tasks, recorded_step_ns = ("continue",), 0
 
     def __init__(self, *, stuck: bool) -> None:
-        self._stuck = stuck
+        self._is_stuck = stuck
 
     def feed(self, feed: Feed) -> None:
         pass
 
-    def follow(self, foresee: Foresee) -> None:
+    def follow(self, request: PlanRequest) -> None:
         pass
 
-    def ponder(self) -> bool:
+    def idle_work(self) -> bool:
         return False
 
-    def plan(self, foresee: Foresee) -> Plan:
-        step = foresee.step + len(foresee.frames)
-        chord = tuple(pitch - 35 for pitch in CHORD[1:])
-        return Plan(foresee.piece, step, tuple((sung, sung, *chord, 15) for sung in range(25, 48)), -1)
+    def plan(self, request: PlanRequest) -> Plan:
+        step = request.step + len(request.frames)
+        chord = tuple(pitch - 35 for pitch in CHORD_PITCHES[1:])
+        return Plan(request.piece, step, tuple((sung, sung, *chord, 15) for sung in range(25, 48)), -1)
 
     def generate(self, ask: Ask) -> Iterator[Answer]:
-        yield Answer(ask.ask, _chord(1), 1, final=False)
-        if self._stuck and ask.ask:
+        yield Answer(ask.ask, _chord_notes(1), 1, final=False)
+        if self._is_stuck and ask.ask:
             threading.Event().wait()
-        yield Answer(ask.ask, _chord(ask.steps), ask.steps, final=True)
+        yield Answer(ask.ask, _chord_notes(ask.steps), ask.steps, final=True)
 
 
-def _chord(length: int) -> tuple[Note, ...]:
-    return tuple(Note(0, length, pitch, 70, voice) for voice, pitch in enumerate(CHORD))
+def _chord_notes(length: int) -> tuple[Note, ...]:
+    return tuple(Note(0, length, pitch, 70, voice) for voice, pitch in enumerate(CHORD_PITCHES))
 
 
-def _found(place: Path) -> Callable[[str], Model]:
+def _build_with_models_in(folder: Path) -> Callable[[str], LiveModel]:
     shipped = Path(__file__).parents[2] / "models"
-    library.places = lambda: (place, shipped)
-    sweep_benchmark.record_path = lambda: place / "pace.json"
-    return build
+    library.search_paths = lambda: (folder, shipped)
+    sweep_benchmark.record_path = lambda: folder / "pace.json"
+    return load_model
 
 
 if __name__ == "__main__":
     reader, writer = ipc.standard_pipes()
     outbox = ipc.Outbox(writer)
-    maker = _found(Path(sys.argv[2])) if sys.argv[1] == "found" else lambda _: Chord(stuck=sys.argv[1] == "stuck")
-    serve(ipc.lines(reader), outbox.send, maker)
+    maker = (
+        _build_with_models_in(Path(sys.argv[2]))
+        if sys.argv[1] == "found"
+        else lambda _: ChordModel(stuck=sys.argv[1] == "stuck")
+    )
+    serve(ipc.read_lines(reader), outbox.send, maker)
     outbox.close()

@@ -12,14 +12,14 @@ class Receiver:
     sounding: set[tuple[int, int]] = field(default_factory=set)
     pedals: set[int] = field(default_factory=set)
 
-    def take(self, data: bytes) -> None:
+    def receive(self, data: bytes) -> None:
         match midi.decode(data):
             case midi.NoteOn(channel, pitch, _):
                 assert (channel, pitch) not in self.sounding, "struck twice without an end between"
                 self.sounding.add((channel, pitch))
             case midi.NoteOff(channel, pitch):
                 self.sounding.discard((channel, pitch))
-            case midi.Control(channel, midi.SUSTAIN, value):
+            case midi.ControlChange(channel, midi.SUSTAIN, value):
                 (self.pedals.add if value >= 64 else self.pedals.discard)(channel)
             case _:
                 pass

@@ -3,13 +3,13 @@
 import sys
 import threading
 
-from bachbridge.process.ipc import Link
+from bachbridge.process.ipc import EngineLink
 from bachbridge.protocol.events import EndPhrase, ModelUp, Received
 from bachbridge.settings import Settings
 
 if __name__ == "__main__":
     settings = Settings(bpm=300, phrase_end="control", answer_bars=16)
-    with Link(settings, modelhost=sys.argv[1:]) as link:
+    with EngineLink(settings, model_command=sys.argv[1:]) as link:
         print(link.pid, flush=True)
         for message in link.messages():
             if isinstance(message, Received) and message.data[0] & 0xF0 == 0x80:

@@ -11,13 +11,15 @@ from bachbridge.codecs import infill_grid, satb
 from bachbridge.inference.runtime import library, onnx_nets
 
 
-def written(folder: Path, partner: str = "chorale-lstm") -> Path:
+def write_tiny_model(folder: Path, partner: str = "chorale-lstm") -> Path:
     """The model's folder, made with its network and its card; skips the test where the package onnx is missing."""
     onnx: Any = pytest.importorskip("onnx")
     whole, real, helper = onnx.TensorProto.INT32, onnx.TensorProto.FLOAT, onnx.helper
-    white = np.isin((np.arange(infill_grid.TUNED) + satb.LOWEST - 7) % 12, (0, 2, 4, 5, 7, 9, 11))
-    pitch = np.repeat(4.0 * white[None], infill_grid.TUNED_SEEN, axis=0).astype(np.float32)
-    strike = np.full(infill_grid.TUNED_SEEN, -3.0, np.float32)
+    white = np.isin(
+        (np.arange(infill_grid.TRANSPOSED_INDEX_COUNT) + satb.LOWEST_PITCH - 7) % 12, (0, 2, 4, 5, 7, 9, 11)
+    )
+    pitch = np.repeat(4.0 * white[None], infill_grid.TRANSPOSED_VALUE_COUNT, axis=0).astype(np.float32)
+    strike = np.full(infill_grid.TRANSPOSED_VALUE_COUNT, -3.0, np.float32)
     cells, rows = ["batch", "step", "voice"], ["batch", "step", "field"]
     folder.mkdir(parents=True)
 
@@ -31,7 +33,7 @@ def written(folder: Path, partner: str = "chorale-lstm") -> Path:
         onnx.save(model, str(folder / name))
 
     save(
-        onnx_nets.CORE,
+        onnx_nets.CORE_FILE,
         [
             helper.make_node("Cast", ["seen"], ["hidden"], to=real),
             helper.make_node("Gather", ["strikes", "seen"], ["strike_logits"], axis=0),
@@ -41,13 +43,13 @@ def written(folder: Path, partner: str = "chorale-lstm") -> Path:
         [onnx.numpy_helper.from_array(strike, "strikes")],
     )
     save(
-        onnx_nets.HEADS,
+        onnx_nets.HEADS_FILE,
         [
             helper.make_node("Cast", ["hidden"], ["seen"], to=whole),
             helper.make_node("Gather", ["pitches", "seen"], ["pitch_logits"], axis=0),
         ],
         {"hidden": (real, ["n", "voice"]), "around": (whole, ["n", "voice", "neighbour"])},
-        {"pitch_logits": (real, ["n", "voice", infill_grid.TUNED])},
+        {"pitch_logits": (real, ["n", "voice", infill_grid.TRANSPOSED_INDEX_COUNT])},
         [onnx.numpy_helper.from_array(pitch, "pitches")],
     )
     card = {
@@ -55,7 +57,7 @@ def written(folder: Path, partner: str = "chorale-lstm") -> Path:
         "tasks": ["continue", "harmonize", "vary"],
         "partner": partner,
         "sampler": {"temperature": 0.9, "top_p": 0.95},
-        "files": {name: library.sha256(folder / name) for name in (onnx_nets.CORE, onnx_nets.HEADS)},
+        "files": {name: library.sha256(folder / name) for name in (onnx_nets.CORE_FILE, onnx_nets.HEADS_FILE)},
     }
-    (folder / library.CARD).write_text(json.dumps(card))
+    (folder / library.CARD_FILE).write_text(json.dumps(card))
     return folder

@@ -14,14 +14,14 @@ from bachbridge.midi import messages as midi
 from bachbridge.music.notes import Note
 from bachbridge.protocol.events import (
     Answer,
-    Answered,
-    Answering,
+    AnswerEnded,
+    AnswerStarted,
     Ask,
     Effect,
     Event,
-    Foresee,
     Midi,
     Plan,
+    PlanRequest,
     Send,
     Tick,
     dumps,
@@ -35,15 +35,15 @@ BEAT = 500 * MS
 """At 120 bpm."""
 AT_120 = Settings(bpm=120.0, seed=1)
 TUNE = (67, 67, 69, 71)
-AT_ONCE = 1000
+MAX_TURNS_AT_ONE_TIME = 1000
 """More turns than anything needs at one moment."""
 
 M = TypeVar("M")
-Model = Callable[[Ask], Iterable[tuple[int, Answer]]]
+ScriptedModel = Callable[[Ask], Iterable[tuple[int, Answer]]]
 """What a model says to an ask: answers with their delays in ns."""
 
 
-def chorale(ask: Ask) -> Iterator[tuple[int, Answer]]:
+def chorale_model(ask: Ask) -> Iterator[tuple[int, Answer]]:
     """A model that repeats the prompt's last pitch in four voices, a quarter each, telling the notes as they grow."""
     top = ask.prompt.notes[-1].pitch
     for start in range(0, ask.steps, 4):
@@ -54,25 +54,25 @@ def chorale(ask: Ask) -> Iterator[tuple[int, Answer]]:
         yield delay + MS // 2, Answer(ask.ask, tuple(closed), start + 4, final=start + 4 >= ask.steps)
 
 
-def silent(_: Ask) -> list[tuple[int, Answer]]:
+def silent_model(_: Ask) -> list[tuple[int, Answer]]:
     """A model that never answers."""
     return []
 
 
-Planner = Callable[[Foresee], tuple[int, Plan] | None]
+ScriptedPlanner = Callable[[PlanRequest], tuple[int, Plan] | None]
 """What a model plans, with its delay in ns."""
 
 
-def sixths(foresee: Foresee, delay_ns: int = 3 * MS) -> tuple[int, Plan]:
+def plan_sixths(request: PlanRequest, delay_ns: int = 3 * MS) -> tuple[int, Plan]:
     """A model that sings a fourth, a tenth and two octaves below a soprano; while it goes on, the alto steps up."""
-    step = foresee.step + len(foresee.frames)
-    if foresee.given == 3:
+    step = request.step + len(request.frames)
+    if request.given == 3:
         low = [(sung, sung + 17, sung + 12, sung + 7, sung, 15) for sung in range(1, 30)]
-        return delay_ns, Plan(foresee.piece, step, (*low, low[-1]), 0)
+        return delay_ns, Plan(request.piece, step, (*low, low[-1]), 0)
     rows = [(sung, sung, sung - 5, sung - 16, max(1, sung - 24), 15) for sung in range(25, 47)]
-    held = foresee.held
+    held = request.held
     rows.append((held, held, max(0, held - 4), max(0, held - 16), max(0, held - 24), 2))
-    return delay_ns, Plan(foresee.piece, step, tuple(rows), 0)
+    return delay_ns, Plan(request.piece, step, tuple(rows), 0)
 
 
 @dataclass
@@ -80,8 +80,8 @@ class Driver:
     """Runs a session in virtual time; `log` holds every event and effect with its time."""
 
     settings: Settings = field(default_factory=Settings)
-    model: Model = chorale
-    planner: Planner = sixths
+    model: ScriptedModel = chorale_model
+    planner: ScriptedPlanner = plan_sixths
     now_ns: int = 0
     log: list[tuple[int, str, Event | Effect]] = field(default_factory=list)
     receiver: Receiver = field(default_factory=Receiver)
@@ -93,15 +93,15 @@ class Driver:
         self._queue: list[tuple[int, int, Event]] = []
         self._order = 0
 
-    def at(self, time_ns: int, event: Event) -> None:
+    def schedule(self, time_ns: int, event: Event) -> None:
         """Script an event."""
         self._order += 1
         heapq.heappush(self._queue, (time_ns, self._order, event))
 
     def play(self, time_ns: int, pitch: int, length_ns: int, velocity: int = 80) -> None:
         """Script a key going down and up."""
-        self.at(time_ns, Midi(midi.note_on(0, pitch, velocity)))
-        self.at(time_ns + length_ns, Midi(midi.note_off(0, pitch)))
+        self.schedule(time_ns, Midi(midi.note_on(0, pitch, velocity)))
+        self.schedule(time_ns + length_ns, Midi(midi.note_off(0, pitch)))
 
     def run(self, until_ns: int) -> None:
         """Let time pass until `until_ns`; a session that keeps asking for the same moment goes round in circles."""
@@ -113,7 +113,7 @@ class Driver:
             if due is None or due > until_ns:
                 break
             turns = 0 if due > self.now_ns else turns + 1
-            assert turns < AT_ONCE, f"the deadline stays at {due}"
+            assert turns < MAX_TURNS_AT_ONE_TIME, f"the deadline stays at {due}"
             self.now_ns = max(self.now_ns, due)
             self.feed(heapq.heappop(self._queue)[2] if due == scripted else Tick())
         self.now_ns = until_ns
@@ -131,34 +131,34 @@ class Driver:
         match effect:
             case Send(data, due_ns):
                 assert due_ns <= self.now_ns
-                self.receiver.take(data)
-            case Answering():
+                self.receiver.receive(data)
+            case AnswerStarted():
                 self.answering = True
-            case Answered():
+            case AnswerEnded():
                 self.answering = False
             case Ask():
                 for delay_ns, answer in self.model(effect):
-                    self.at(self.now_ns + delay_ns, answer)
-            case Foresee():
+                    self.schedule(self.now_ns + delay_ns, answer)
+            case PlanRequest():
                 planned = self.planner(effect)
                 if planned:
-                    self.at(self.now_ns + planned[0], planned[1])
+                    self.schedule(self.now_ns + planned[0], planned[1])
             case _:
                 pass
 
-    def of(self, kind: type) -> list[tuple[int, Event | Effect]]:
+    def messages_of(self, kind: type) -> list[tuple[int, Event | Effect]]:
         """The logged messages of one kind with their times."""
         return [(time_ns, message) for time_ns, _, message in self.log if isinstance(message, kind)]
 
-    def sent(self) -> list[tuple[int, midi.Meaning]]:
-        return [(t, midi.decode(m.data)) for t, m in self.of(Send) if isinstance(m, Send)]
+    def sent_messages(self) -> list[tuple[int, midi.MidiMessage]]:
+        return [(t, midi.decode(m.data)) for t, m in self.messages_of(Send) if isinstance(m, Send)]
 
-    def lines(self) -> list[str]:
+    def golden_lines(self) -> list[str]:
         """The log as the golden files keep it."""
         return [f"{time_ns / MS:.3f} {way} {dumps(message)}" for time_ns, way, message in self.log]
 
 
-def quarters(driver: Driver, pitches: tuple[int, ...] = TUNE, start_ns: int = S) -> int:
+def play_quarters(driver: Driver, pitches: tuple[int, ...] = TUNE, start_ns: int = S) -> int:
     """Script quarter notes; returns when the last key goes up."""
     for index, pitch in enumerate(pitches):
         driver.play(start_ns + index * BEAT, pitch, BEAT - 20 * MS, 70 + index)
@@ -166,10 +166,10 @@ def quarters(driver: Driver, pitches: tuple[int, ...] = TUNE, start_ns: int = S)
 
 
 def note_ons(driver: Driver) -> list[tuple[int, midi.NoteOn]]:
-    return [(t, m) for t, m in driver.sent() if isinstance(m, midi.NoteOn)]
+    return [(t, m) for t, m in driver.sent_messages() if isinstance(m, midi.NoteOn)]
 
 
-def only(driver: Driver, kind: type[M]) -> tuple[int, M]:
-    [(time_ns, message)] = driver.of(kind)
+def only_message(driver: Driver, kind: type[M]) -> tuple[int, M]:
+    [(time_ns, message)] = driver.messages_of(kind)
     assert isinstance(message, kind)
     return time_ns, message

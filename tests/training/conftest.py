@@ -11,21 +11,21 @@ import pytest
 
 from bachbridge_training import recipe
 from bachbridge_training.datasets import chorales as chorale_data
-from bachbridge_training.datasets.chorale_grids import Piece
-from bachbridge_training.recipe import Recipe
+from bachbridge_training.datasets.chorale_grids import FourPartPiece
+from bachbridge_training.recipe import ChoraleRecipe
 
 
 @pytest.fixture(scope="session")
-def chorales() -> dict[str, list[Piece]]:
+def chorales() -> dict[str, list[FourPartPiece]]:
     """All pieces by the parts of the split."""
-    return {part: chorale_data.pieces(part) for part in chorale_data.PARTS}
+    return {part: chorale_data.load_chorales(part) for part in chorale_data.PARTS}
 
 
 @pytest.fixture
-def toy() -> Recipe:
+def toy() -> ChoraleRecipe:
     """The shipped recipe with a network and a run of toy size."""
-    shipped = recipe.read("chorale-lstm")
-    assert isinstance(shipped, Recipe)
+    shipped = recipe.read_recipe("chorale-lstm")
+    assert isinstance(shipped, ChoraleRecipe)
     return replace(
         shipped,
         units=64, embedding=64, head=64, dropout=0.0, window=32, batch=8, free_order=0.0, unknown=0.0,
@@ -33,7 +33,7 @@ def toy() -> Recipe:
     )  # fmt: skip
 
 
-def phrase(name: str, root: int) -> Piece:
+def phrase(name: str, root: int) -> FourPartPiece:
     """Two bars in four voices over the degrees of a scale, with a held and some repeated notes."""
     soprano = [12, 12, 14, 16, 17, 16, 14, 12]
     alto = [7, 7, 7, 9, 9, 7, 7, 7]
@@ -44,10 +44,10 @@ def phrase(name: str, root: int) -> Piece:
     struck[::4] = True
     struck[4, 1] = False
     position = (np.arange(32) % 16).astype(np.int16)
-    return Piece(name, pitches, struck, position, np.full(32, 16, np.int16))
+    return FourPartPiece(name, pitches, struck, position, np.full(32, 16, np.int16))
 
 
 @pytest.fixture
-def phrases() -> list[Piece]:
+def phrases() -> list[FourPartPiece]:
     """Two phrases of two bars."""
     return [phrase("one", 60), phrase("two", 57)]

@@ -17,9 +17,9 @@ import tensorflow as tf
 import tf2onnx
 
 from bachbridge.errors import ModelError
-from bachbridge.inference.runtime.library import CARD, sha256
-from bachbridge.inference.runtime.onnx_nets import Opened
-from bachbridge_training.datasets.chorales import CHORALE_SPLIT, CHORALES
+from bachbridge.inference.runtime.library import CARD_FILE, sha256
+from bachbridge.inference.runtime.onnx_nets import SessionFactory
+from bachbridge_training.datasets.chorales import CHORALE_SPLIT_TEXT, CHORALES_TEXT
 from bachbridge_training.recipe import AnyRecipe
 
 OPSET = 17
@@ -27,26 +27,26 @@ TOLERANCE = 1e-3
 """The largest difference of a logit between Keras and onnxruntime, in nats: hundreds of steps add up their roundings,
 and the sharper a network, the more they show."""
 
-Convert = Callable[[Callable[..., Any], dict[str, tuple[Any, Any]], Sequence[str], Path], None]
+ConvertFunction = Callable[[Callable[..., Any], dict[str, tuple[Any, Any]], Sequence[str], Path], None]
 """What makes a file of a function (see `convert`)."""
 
 
-class Form(Protocol):
+class ModelExport(Protocol):
     """The files of a kind of network; `recipe` is what made it."""
 
     recipe: AnyRecipe
 
-    def write(self, folder: Path, convert: Convert = ...) -> None: ...
+    def write(self, folder: Path, convert: ConvertFunction = ...) -> None: ...
 
-    def disagreement(self, runtime: Any, piece: Any) -> float:
+    def max_difference(self, runtime: Any, piece: Any) -> float:
         """The largest difference between Keras and a run-time on a piece."""
         ...
 
-    def runtime(self, folder: Path, opened: Opened | None = None) -> Any:
+    def load_runtime(self, folder: Path, open_session: SessionFactory | None = None) -> Any:
         """The networks as they play; `opened`: by another run-time than onnxruntime."""
         ...
 
-    def facts(self) -> dict[str, Any]:
+    def card_facts(self) -> dict[str, Any]:
         """What the card says of this kind; `inputs` names the files, and each one's inputs.
 
         `data` and `split`, where the music is not the chorales.
@@ -54,7 +54,7 @@ class Form(Protocol):
         ...
 
 
-def convert(
+def convert_to_onnx(
     function: Callable[..., Any], inputs: dict[str, tuple[Any, Any]], outputs: Sequence[str], path: Path
 ) -> None:
     """Write `function` as ONNX; `inputs` gives each one's shape and type. TensorFlow must be Keras's backend."""
@@ -66,31 +66,33 @@ def convert(
     tf2onnx.convert.from_function(tf.function(named), signature, opset=OPSET, output_path=str(path))
 
 
-def export(
-    form: Form,
+def export_model(
+    model_export: ModelExport,
     target: Path,
     *,
-    held_out: Any,
+    held_out_piece: Any,
     score: Callable[[Path], dict[str, Any]] | None = None,
-    said: Mapping[str, str] | None = None,
+    card_text: Mapping[str, str] | None = None,
 ) -> None:
     """Write the model's folder, with what `score` says of its files; or raise `ModelError` and change nothing.
 
     `said`: what the card says of music that is not the chorales.
     """
-    with whole_folder(target) as folder:
-        form.write(folder)
-        worst = form.disagreement(form.runtime(folder), held_out)
+    with atomic_folder(target) as folder:
+        model_export.write(folder)
+        worst = model_export.max_difference(model_export.load_runtime(folder), held_out_piece)
         if not worst <= TOLERANCE:
-            raise ModelError(f"ONNX and Keras differ by {worst:.2g} on {held_out.name}; the model is not exported")
+            raise ModelError(
+                f"ONNX and Keras differ by {worst:.2g} on {held_out_piece.name}; the model is not exported"
+            )
         metrics = {"onnx_against_keras": worst, **(score(folder) if score else {})}
-        write_card(card(form, folder, metrics, said), folder)
+        write_card(make_card(model_export, folder, metrics, card_text), folder)
 
 
 @contextmanager
-def whole_folder(target: Path) -> Generator[Path]:
+def atomic_folder(target: Path) -> Generator[Path]:
     """A folder to fill, which becomes the model's if nothing fails: it appears whole or not at all."""
-    _check_place(target)
+    _check_replaceable(target)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         beside = tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}-")
@@ -107,33 +109,35 @@ def whole_folder(target: Path) -> Generator[Path]:
 
 def write_card(facts: Mapping[str, Any], folder: Path) -> None:
     """Write the card into a folder that is not yet anybody's."""
-    (folder / CARD).write_text(json.dumps(facts, indent=2) + "\n", "utf-8")
+    (folder / CARD_FILE).write_text(json.dumps(facts, indent=2) + "\n", "utf-8")
 
 
-def _check_place(target: Path) -> None:
+def _check_replaceable(target: Path) -> None:
     """A model is replaced, nothing else: the folder may be the very run that is to be exported."""
-    if target.exists() and not (target / CARD).is_file():
+    if target.exists() and not (target / CARD_FILE).is_file():
         raise ModelError(f"{target} is there already and is no model: choose another folder with -o.")
 
 
-def card(form: Form, folder: Path, metrics: dict[str, Any], said: Mapping[str, str] | None = None) -> dict[str, Any]:
+def make_card(
+    model_export: ModelExport, folder: Path, metrics: dict[str, Any], card_text: Mapping[str, str] | None = None
+) -> dict[str, Any]:
     """What a person and the run-time need to know about the model."""
-    recipe, facts = form.recipe, form.facts()
+    recipe, facts = model_export.recipe, model_export.card_facts()
     return {
         "name": recipe.name,
-        "data": CHORALES,
-        "split": CHORALE_SPLIT,
+        "data": CHORALES_TEXT,
+        "split": CHORALE_SPLIT_TEXT,
         **facts,
-        **(said or {}),
+        **(card_text or {}),
         "sampler": {"temperature": recipe.temperature, "top_p": recipe.top_p},
         "recipe": asdict(recipe),
         "metrics": metrics,
-        "commit": _commit(),
+        "commit": _source_commit(),
         "files": {name: sha256(folder / name) for name in facts["inputs"]},
     }
 
 
-def _commit() -> str:
+def _source_commit() -> str:
     """The commit of the sources that did it, or "unknown" outside a checkout."""
     command = ["git", "-C", str(Path(__file__).parent), "rev-parse", "HEAD"]
     try:

@@ -15,18 +15,18 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-_MEMORY_S = 3600
+_SPEED_AVERAGE_S = 3600
 """Seconds over which the speed is averaged for the time left: single items may take minutes."""
 _net: Any = None
 """The model of a process that works for another."""
 
 
-def over(
+def map_items(
     items: Sequence[Item],
     work: Callable[[Any, Item], Result],
     load: Callable[[], Any],
     *,
-    what: str,
+    label: str,
     cost: Callable[[Item], float] = lambda _: 1,
     jobs: int = 1,
 ) -> list[Result]:
@@ -35,10 +35,10 @@ def over(
     With several `jobs`, `load`, `work` and its results travel between processes.
     """
     costs = [cost(item) for item in items]
-    with progress(what, sum(costs)) as advance:
+    with progress_bar(label, sum(costs)) as advance:
         if jobs > 1:
-            workers = ProcessPoolExecutor(jobs, get_context("spawn"), _load, (load,))
-            return _spread(workers, items, work, costs, advance)
+            workers = ProcessPoolExecutor(jobs, get_context("spawn"), _load_in_worker, (load,))
+            return _map_in_processes(workers, items, work, costs, advance)
         net, found = load(), list[Result]()
         for item, its in zip(items, costs, strict=True):
             found.append(work(net, item))
@@ -46,7 +46,7 @@ def over(
         return found
 
 
-def _spread(
+def _map_in_processes(
     workers: ProcessPoolExecutor,
     items: Sequence[Item],
     work: Callable[[Any, Item], Result],
@@ -56,7 +56,7 @@ def _spread(
     """The dearest first, so that the processes end together."""
     try:
         falling = sorted(range(len(items)), key=lambda at: -costs[at])
-        asked = {workers.submit(_worked, work, items[at]): at for at in falling}
+        asked = {workers.submit(_work_in_worker, work, items[at]): at for at in falling}
         for done in as_completed(asked):
             done.result()
             advance(costs[asked[done]])
@@ -65,21 +65,21 @@ def _spread(
         workers.shutdown(cancel_futures=True)
 
 
-def _load(load: Callable[[], Any]) -> None:
+def _load_in_worker(load: Callable[[], Any]) -> None:
     """Runs in each process at its start."""
     global _net  # noqa: PLW0603  a process has one model, and this is how it is handed one
     _net = load()
 
 
-def _worked(work: Callable[[Any, Item], Result], item: Item) -> Result:
+def _work_in_worker(work: Callable[[Any, Item], Result], item: Item) -> Result:
     return work(_net, item)
 
 
 @contextmanager
-def progress(what: str, total: float) -> Generator[Callable[[float], None]]:
+def progress_bar(label: str, total: float) -> Generator[Callable[[float], None]]:
     """A bar with the time left on stderr; what it gives is told how much of the `total` has been done."""
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
     console = Console(stderr=True)
-    with Progress(*columns, console=console, transient=True, speed_estimate_period=_MEMORY_S) as progress:
-        task = progress.add_task(what, total=total)
+    with Progress(*columns, console=console, transient=True, speed_estimate_period=_SPEED_AVERAGE_S) as progress:
+        task = progress.add_task(label, total=total)
         yield lambda its: progress.advance(task, its)

@@ -7,13 +7,13 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from bachbridge.atomic_files import whole_file
+from bachbridge.atomic_files import atomic_output
 from bachbridge.errors import ConfigError
-from bachbridge.inference.runtime.library import SYMBOLS
+from bachbridge.inference.runtime.library import SYMBOL_CODECS
 
 
 @dataclass(frozen=True, slots=True)
-class Recipe:
+class ChoraleRecipe:
     """Settings of the causal chorale network and its training. Windows and steps are in 16ths and batches."""
 
     name: str
@@ -79,7 +79,7 @@ class InfillRecipe:
 
 
 @dataclass(frozen=True, slots=True)
-class StreamRecipe:
+class SymbolRecipe:
     """Settings of a network of symbol sequences and its training. Windows are in symbols, the rest as in `Recipe`."""
 
     name: str
@@ -119,50 +119,53 @@ class StreamRecipe:
     """Of the codec."""
 
 
-AnyRecipe = Recipe | InfillRecipe | StreamRecipe
+AnyRecipe = ChoraleRecipe | InfillRecipe | SymbolRecipe
 
 
-def read(name: str) -> AnyRecipe:
+def read_recipe(name: str) -> AnyRecipe:
     """The recipe of that name among the bundled ones, or of that path."""
-    text = _text(name)
-    kind: type[AnyRecipe] = Recipe
+    text = _recipe_text(name)
+    kind: type[AnyRecipe] = ChoraleRecipe
     try:
         facts = tomllib.loads(text)
-        kind = _kind(facts.get("codec", ""))
+        kind = _recipe_class(facts.get("codec", ""))
         return kind(**facts)
     except (tomllib.TOMLDecodeError, TypeError) as error:
         wanted = ", ".join(its.name for its in fields(kind))
         raise ConfigError(f"the recipe {name} cannot be read ({error}); it needs the keys {wanted}") from error
 
 
-def _kind(codec: str) -> type[AnyRecipe]:
-    if codec in SYMBOLS:
-        return StreamRecipe
-    return InfillRecipe if codec == "canvas" else Recipe
+def _recipe_class(codec: str) -> type[AnyRecipe]:
+    if codec in SYMBOL_CODECS:
+        return SymbolRecipe
+    return InfillRecipe if codec == "canvas" else ChoraleRecipe
 
 
-def write(recipe: AnyRecipe, path: Path) -> None:
+def write_recipe(recipe: AnyRecipe, path: Path) -> None:
     """The recipe as a TOML file that `read` takes."""
     facts = asdict(recipe)
     tables = {name: facts.pop(name) for name in list(facts) if isinstance(facts[name], dict)}
-    lines = [*_lines(facts), *(line for name, its in tables.items() for line in (f"\n[{name}]\n", *_lines(its)))]
-    with whole_file(path) as scratch:
+    lines = [
+        *_toml_lines(facts),
+        *(line for name, its in tables.items() for line in (f"\n[{name}]\n", *_toml_lines(its))),
+    ]
+    with atomic_output(path) as scratch:
         scratch.write_text("".join(lines), "utf-8")
 
 
-def _lines(facts: dict[str, Any]) -> list[str]:
+def _toml_lines(facts: dict[str, Any]) -> list[str]:
     """JSON's strings, numbers, truths and lists are also TOML's."""
     return [f"{key} = {json.dumps(value)}\n" for key, value in facts.items()]
 
 
-def shortened(recipe: AnyRecipe, *, epochs: int | None, share: float = 1.0) -> AnyRecipe:
+def with_epochs(recipe: AnyRecipe, *, epochs: int | None, share: float = 1.0) -> AnyRecipe:
     """The recipe for `epochs` epochs of `share` of the steps; the learning rate's curve is fitted into them."""
     steps_per_epoch = max(1, round(recipe.steps_per_epoch * share))
     steps = steps_per_epoch * (epochs or max(1, recipe.steps // recipe.steps_per_epoch))
     return replace(recipe, steps=steps, steps_per_epoch=steps_per_epoch, warmup=min(recipe.warmup, steps // 10))
 
 
-def _text(name: str) -> str:
+def _recipe_text(name: str) -> str:
     path = Path(name)
     if path.suffix == ".toml":
         if not path.is_file():

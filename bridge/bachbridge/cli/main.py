@@ -13,14 +13,14 @@ from typing import Annotated, Any
 import typer
 
 from bachbridge import __version__
-from bachbridge.cli.options import given, with_settings
-from bachbridge.cli.parameters import DEFAULTS, Model, Seed, Temperature
+from bachbridge.cli.options import apply_options, with_settings
+from bachbridge.cli.parameters import DEFAULT_SETTINGS, ModelOption, SeedOption, TemperatureOption
 from bachbridge.cli.transform import commands as transform_commands
 from bachbridge.errors import BachBridgeError, ConfigError
-from bachbridge.settings import Settings, load, recover, settings_path
+from bachbridge.settings import Settings, load_or_recover_settings, load_settings, settings_path
 from bachbridge_training.cli import commands as training_commands
 
-EXTRAS = {
+EXTRA_BY_MODULE = {
     "PyQt6": "gui",
     **dict.fromkeys(("resvg_py", "verovio"), "score"),
     **dict.fromkeys(("keras", "matplotlib", "music21", "onnx", "tensorflow", "tf2onnx"), "train"),
@@ -58,16 +58,18 @@ def bachbridge(
     if version:
         typer.echo(f"bachbridge {__version__}")
     elif context.invoked_subcommand is None:
-        found, complaint = (load(settings_path()), "") if headless else recover(settings_path())
-        settings = given(found, values)
+        found, complaint = (
+            (load_settings(settings_path()), "") if headless else load_or_recover_settings(settings_path())
+        )
+        settings = apply_options(found, values)
         if complaint:
             print(f"bachbridge: {complaint}", file=sys.stderr)
-        _play(settings, complaint, input_name=input_name, output_name=output_name, headless=headless, log=log)
+        _run_app(settings, complaint, input_name=input_name, output_name=output_name, headless=headless, log=log)
 
 
-def _play(
+def _run_app(
     settings: Settings,
-    complaint: str,
+    settings_warning: str,
     *,
     input_name: str | None,
     output_name: str | None,
@@ -75,20 +77,22 @@ def _play(
     log: Path | None,
 ) -> None:
     if not headless:
-        from bachbridge.cli.play.window import show
+        from bachbridge.cli.play.window import run_with_window
 
-        code = show(settings, input_name=input_name, output_name=output_name, log=log, complaint=complaint)
+        code = run_with_window(
+            settings, input_name=input_name, output_name=output_name, log=log, settings_warning=settings_warning
+        )
         if code is not None:
             sys.exit(code)
-    from bachbridge.cli.play.terminal import play
+    from bachbridge.cli.play.terminal import run_in_terminal
 
-    play(settings, input_name=input_name, output_name=output_name, log=log)
+    run_in_terminal(settings, input_name=input_name, output_name=output_name, log=log)
 
 
 @app.command("start", hidden=True)
 def start() -> None:
     """What `make run` does: the app where there are a display and MIDI, otherwise the demo."""
-    from bachbridge.cli.play.start import start as start_here
+    from bachbridge.cli.play.start import start_app_or_demo as start_here
 
     start_here()
 
@@ -96,33 +100,33 @@ def start() -> None:
 @app.command("ports")
 def ports() -> None:
     """List the MIDI ports of this machine."""
-    from bachbridge.cli.play.ports import list_ports
+    from bachbridge.cli.play.ports import print_ports
 
-    list_ports()
+    print_ports()
 
 
 @app.command("models")
 def models() -> None:
     """List the models that can answer."""
-    from bachbridge.cli.play.models import list_models
+    from bachbridge.cli.play.models import print_models
 
-    list_models()
+    print_models()
 
 
 @app.command("demo")
 def demo(
     directory: Annotated[Path, typer.Option("-o", "--output", metavar="DIR", help="The folder to write to.")] = Path(),
     *,
-    model: Model = DEFAULTS.model,
-    temperature: Temperature = DEFAULTS.temperature,
-    seed: Seed = 0,
+    model: ModelOption = DEFAULT_SETTINGS.model,
+    temperature: TemperatureOption = DEFAULT_SETTINGS.temperature,
+    seed: SeedOption = 0,
 ) -> None:
     """Let a bundled phrase be answered live; write it as demo.mid.
 
     Beside it demo.wav is the sound and demo.png the picture. No DAW, display or sound card is needed.
     """
-    given(DEFAULTS, {"temperature": temperature, "seed": seed, "model": model})
-    from bachbridge.cli.play.demo import demo as play_demo
+    apply_options(DEFAULT_SETTINGS, {"temperature": temperature, "seed": seed, "model": model})
+    from bachbridge.cli.play.demo import run_demo as play_demo
 
     play_demo(directory, model=model, temperature=temperature, seed=seed)
 
@@ -134,25 +138,25 @@ def replay(
     midi: Annotated[Path | None, typer.Option("--midi", metavar="OUT.mid", help="Write what was played here.")] = None,
 ) -> None:
     """Run a recorded session again, without ports or model."""
-    from bachbridge.cli.play.replay import replay as replay_log
+    from bachbridge.cli.play.replay import replay_session as replay_log
 
-    replay_log(log, midi=midi)
+    replay_log(log, midi_path=midi)
 
 
-def child(role: str) -> None:
+def run_child_process(role: str) -> None:
     """Runs one of our own processes: a frozen program has no `python -m`, it starts itself with `--child ROLE`."""
     from importlib import import_module
 
-    from bachbridge.process.ipc import ROLES
+    from bachbridge.process.ipc import PROCESS_MODULES
 
-    if role not in ROLES:
-        raise ConfigError(f'There is no child process "{role}": there are {", ".join(ROLES)}.')
-    sys.exit(import_module(ROLES[role]).main())
+    if role not in PROCESS_MODULES:
+        raise ConfigError(f'There is no child process "{role}": there are {", ".join(PROCESS_MODULES)}.')
+    sys.exit(import_module(PROCESS_MODULES[role]).main())
 
 
-def _fail(sentence: str) -> None:
+def _exit_with_error(message: str) -> None:
     """Says what went wrong on one line and leaves with exit code 1."""
-    print(f"bachbridge: {' '.join(sentence.split()).rstrip('.')}.", file=sys.stderr)
+    print(f"bachbridge: {' '.join(message.split()).rstrip('.')}.", file=sys.stderr)
     sys.exit(1)
 
 
@@ -160,16 +164,16 @@ def main() -> None:
     """The console script."""
     try:
         if sys.argv[1:2] == ["--child"]:
-            child(" ".join(sys.argv[2:]))
+            run_child_process(" ".join(sys.argv[2:]))
         else:
             app(prog_name="bachbridge")
     except BachBridgeError as error:
-        _fail(str(error))
+        _exit_with_error(str(error))
     except ModuleNotFoundError as error:
-        extra = EXTRAS.get((error.name or "").partition(".")[0])
+        extra = EXTRA_BY_MODULE.get((error.name or "").partition(".")[0])
         if extra is None:
             raise
-        _fail(f'This command needs the package {error.name}: pip install "bachbridge[{extra}]".')
+        _exit_with_error(f'This command needs the package {error.name}: pip install "bachbridge[{extra}]".')
 
 
 if __name__ == "__main__":

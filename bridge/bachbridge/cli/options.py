@@ -16,9 +16,9 @@ import typer
 from bachbridge.engine.session_log import ANSWER_PROGRAM
 from bachbridge.errors import ConfigError
 from bachbridge.music import general_midi
-from bachbridge.settings import LIMITS, Settings, accepts, option, with_value
+from bachbridge.settings import LIMITS, Settings, describe_accepted_values, option_name, with_setting
 
-EXPLAINED = {
+SETTING_HELP = {
     "mode": "What to do with a phrase.",
     "model": "The model that answers; `bachbridge models` lists them.",
     "temperature": "How daring the answers are.",
@@ -58,17 +58,17 @@ EXPLAINED = {
 }
 
 
-def _parameter(name: str, default: object) -> inspect.Parameter:
+def _setting_parameter(name: str, default: object) -> inspect.Parameter:
     """The parameter that typer turns into the option of one field."""
-    explained = EXPLAINED.get(name, "")
+    explained = SETTING_HELP.get(name, "")
     if isinstance(default, bool):
-        kind, shown, declaration = bool, "on" if default else "off", f"--{option(name)}/--no-{option(name)}"
+        kind, shown, declaration = bool, "on" if default else "off", f"--{option_name(name)}/--no-{option_name(name)}"
     else:
         kind = type(default) if isinstance(default, str | int | float) else str
         shown = ",".join(str(item) for item in default) if isinstance(default, tuple) else f"{default}"  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
-        declaration = f"--{option(name)}"
+        declaration = f"--{option_name(name)}"
         if name != "model":
-            explained = f"{explained} Takes {accepts(name)}."
+            explained = f"{explained} Takes {describe_accepted_values(name)}."
     info = typer.Option(declaration, help=f"{explained} [default: {shown}]", show_default=False)
     return inspect.Parameter(
         name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[kind | None, info]
@@ -79,20 +79,20 @@ def with_settings(command: Callable[..., None]) -> Callable[..., None]:
     """The command with an option for every setting; they reach it as its keyword arguments."""
     signature = inspect.signature(command)
     own = [p for p in signature.parameters.values() if p.kind is not inspect.Parameter.VAR_KEYWORD]
-    added = [_parameter(field.name, field.default) for field in fields(Settings)]
+    added = [_setting_parameter(field.name, field.default) for field in fields(Settings)]
     command.__signature__ = signature.replace(parameters=[*own, *added])  # pyright: ignore[reportFunctionMemberAccess] # inspect.signature honours it
     return command
 
 
-def given(settings: Settings, values: dict[str, Any]) -> Settings:
+def apply_options(settings: Settings, values: dict[str, Any]) -> Settings:
     """The settings with the options that were given put in."""
     for name, value in values.items():
         if value is not None:
-            settings = with_value(settings, name, value)
+            settings = with_setting(settings, name, value)
     return settings
 
 
-def luck(seed: int) -> int:
+def resolve_seed(seed: int) -> int:
     """The seed that a command works with: for -1 a new one, which is told, so that the same notes can be had again."""
     if seed >= 0:
         return seed
@@ -101,12 +101,12 @@ def luck(seed: int) -> int:
     return drawn
 
 
-def program(instrument: str | None, target: Path | None = None) -> int:
+def resolve_program(instrument: str | None, target: Path | None = None) -> int:
     """The General MIDI program that answers are written with, to `target`; raises `ConfigError`."""
     from bachbridge.cli.transform.inputs import is_abc  # it loads numpy
 
     if instrument is not None and target is not None and is_abc(target):
         raise ConfigError(f"{target} is ABC, which names no instrument: leave --instrument out, or write a .mid.")
-    chosen = with_value(Settings(), "instrument", instrument or "none").instrument
-    number = general_midi.program(chosen)
+    chosen = with_setting(Settings(), "instrument", instrument or "none").instrument
+    number = general_midi.find_program(chosen)
     return ANSWER_PROGRAM if number is None else number

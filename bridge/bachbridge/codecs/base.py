@@ -16,7 +16,7 @@ Symbol = tuple[int, ...]
 Bools = NDArray[np.bool_]
 
 
-class Pen(Protocol):
+class SymbolDecoder(Protocol):
     """Writes an answer down, symbol by symbol; step 0 is where the phrase ended."""
 
     @property
@@ -24,30 +24,30 @@ class Pen(Protocol):
         """Up to this step all is written: nothing that comes changes what lies before."""
         ...
 
-    def allowed(self, chosen: Symbol) -> Bools:
+    def allowed_ids(self, chosen: Symbol) -> Bools:
         """Which ids may come next in the field after those `chosen`: `[id]`, never none and never id 0."""
         ...
 
-    def take(self, symbol: Symbol) -> tuple[Note, ...]:
+    def add_symbol(self, symbol: Symbol) -> tuple[Note, ...]:
         """Write a symbol; the notes that are new or longer by it."""
         ...
 
 
-class Codec(Protocol):
+class SymbolCodec(Protocol):
     """A representation with its vocabulary."""
 
     @property
-    def sizes(self) -> tuple[int, ...]:
+    def vocab_sizes(self) -> tuple[int, ...]:
         """How many ids each field has, id 0 among them."""
         ...
 
-    def read(self, phrase: Phrase, key: Key | None = None) -> list[Symbol]:
+    def encode_phrase(self, phrase: Phrase, key: Key | None = None) -> list[Symbol]:
         """The phrase from its beginning; what the vocabulary does not hold becomes the nearest that it does.
 
         `key` is the one that the player has locked, where the representation tells one.
         """
         ...
 
-    def pen(self, phrase: Phrase, key: Key | None = None) -> Pen:
+    def decoder(self, phrase: Phrase, key: Key | None = None) -> SymbolDecoder:
         """For the answer to a phrase; in the key, if one is locked."""
         ...

@@ -29,57 +29,61 @@ from typing import Any
 
 import numpy as np
 
-from bachbridge.codecs.base import Bools, Pen, Symbol
-from bachbridge.codecs.octave_shift import octaves, within
+from bachbridge.codecs.base import Bools, Symbol, SymbolDecoder
+from bachbridge.codecs.octave_shift import best_octave_shift, fold_into_range
 from bachbridge.errors import ConfigError, ModelError
-from bachbridge.music.notes import VOICES, Key, Note, Phrase, scale
+from bachbridge.music.notes import VOICES, Key, Note, Phrase, scale_pitch_classes
 
-LOWEST, HIGHEST = 21, 108
-MARK = "\n"
-_BLACK = {1, 3, 6, 8, 10}
+LOWEST_PITCH, HIGHEST_PITCH = 21, 108
+STEP_END = "\n"
+_BLACK_KEYS = {1, 3, 6, 8, 10}
 _LETTERS, _SIGNS = iter(ascii_uppercase + ascii_lowercase), iter("!#$%&()*+-." + digits + "/:;<=>?@[]^_{|}")
-KEYS = "".join(next(_SIGNS if pitch % 12 in _BLACK else _LETTERS) for pitch in range(LOWEST, HIGHEST + 1))
+KEY_CHARACTERS = "".join(
+    next(_SIGNS if pitch % 12 in _BLACK_KEYS else _LETTERS) for pitch in range(LOWEST_PITCH, HIGHEST_PITCH + 1)
+)
 """The keys' characters from the lowest up."""
 
-_PITCHES = {character: pitch for pitch, character in enumerate(KEYS, LOWEST)}
-_MARK_ID = len(KEYS) + 1
-_IDS = {character: number for number, character in enumerate(KEYS + MARK, 1)}
-_FIELD = len(_IDS) + 1
+_PITCH_BY_CHARACTER = {character: pitch for pitch, character in enumerate(KEY_CHARACTERS, LOWEST_PITCH)}
+_STEP_END_ID = len(KEY_CHARACTERS) + 1
+_ID_BY_CHARACTER = {character: number for number, character in enumerate(KEY_CHARACTERS + STEP_END, 1)}
+_VOCAB_SIZE = len(_ID_BY_CHARACTER) + 1
 
 
 # ---------------------------------------------------------------- the text
 
 
-def text(phrase: Phrase) -> str:
+def phrase_to_text(phrase: Phrase) -> str:
     """The phrase as text, a line for each of its steps; what lies beyond them is left out."""
     down: defaultdict[int, set[int]] = defaultdict(set)
     struck: defaultdict[int, set[int]] = defaultdict(set)
     for note in phrase.notes:
-        pitch = within(note.pitch, LOWEST, HIGHEST)
+        pitch = fold_into_range(note.pitch, LOWEST_PITCH, HIGHEST_PITCH)
         struck[note.start].add(pitch)
         for step in range(note.start, min(note.end, phrase.steps)):
             down[step].add(pitch)
     lines: list[str] = []
     for step in range(phrase.steps):
         again = struck[step] & down[step - 1] if step else set[int]()
-        lines.append("".join(KEYS[pitch - LOWEST] * (1 + (pitch in again)) for pitch in sorted(down[step])))
-    return "".join(line + MARK for line in lines)
+        lines.append(
+            "".join(KEY_CHARACTERS[pitch - LOWEST_PITCH] * (1 + (pitch in again)) for pitch in sorted(down[step]))
+        )
+    return "".join(line + STEP_END for line in lines)
 
 
-def phrase(text: str) -> Phrase:
+def text_to_phrase(text: str) -> Phrase:
     """What the text says; raises `ConfigError`, which names line and column.
 
     The keys of a line may stand in any order, and the last line need not be ended.
     """
-    lines = text.removesuffix(MARK).split(MARK) if text else []
+    lines = text.removesuffix(STEP_END).split(STEP_END) if text else []
     sounding: dict[int, Note] = {}
     notes: list[Note] = []
     for step, line in enumerate(lines):
         times = Counter(line)
-        _check(line, step + 1, times)
+        _validate_line(line, step + 1, times)
         going_on: dict[int, Note] = {}
         for character, count in times.items():
-            pitch = _PITCHES[character]
+            pitch = _PITCH_BY_CHARACTER[character]
             held = sounding.pop(pitch, None)
             if held is not None and count > 1:
                 notes.append(held)
@@ -91,13 +95,13 @@ def phrase(text: str) -> Phrase:
     return Phrase(tuple(sorted(notes, key=lambda note: (note.start, note.pitch))), len(lines))
 
 
-def _check(line: str, number: int, times: Counter[str]) -> None:
-    wrong = next((column for column, character in enumerate(line, 1) if character not in _PITCHES), None)
+def _validate_line(line: str, number: int, counts: Counter[str]) -> None:
+    wrong = next((column for column, character in enumerate(line, 1) if character not in _PITCH_BY_CHARACTER), None)
     if wrong is not None:
         raise ConfigError(
             f"line {number}, column {wrong}: {line[wrong - 1]!r} is not one of the 88 keys: remove it, or write a key."
         )
-    thrice = next((character for character, count in times.items() if count > 2), None)
+    thrice = next((character for character, count in counts.items() if count > 2), None)
     if thrice is not None:
         column = [at for at, character in enumerate(line, 1) if character == thrice][2]
         raise ConfigError(
@@ -109,17 +113,17 @@ def _check(line: str, number: int, times: Counter[str]) -> None:
 # ---------------------------------------------------------------- the codec
 
 
-def ids(text: str) -> list[Symbol]:
+def text_to_symbols(text: str) -> list[Symbol]:
     """A well-formed text as symbols of one field: 1 to 88 the keys, 89 the mark."""
-    return [(_IDS[character],) for character in text]
+    return [(_ID_BY_CHARACTER[character],) for character in text]
 
 
-def written(symbols: Iterable[Symbol]) -> str:
+def symbols_to_text(symbols: Iterable[Symbol]) -> str:
     """The text of symbols; id 0 is left out."""
-    return "".join((KEYS + MARK)[number - 1] for (number,) in symbols if number)
+    return "".join((KEY_CHARACTERS + STEP_END)[number - 1] for (number,) in symbols if number)
 
 
-def vocabulary(phrases: Iterable[Phrase]) -> dict[str, Any]:
+def build_vocabulary(phrases: Iterable[Phrase]) -> dict[str, Any]:
     """What a card says of the text that a network was trained on.
 
     The lowest and highest key, the most at one time, for how many steps one was held at the longest, and how many
@@ -127,15 +131,15 @@ def vocabulary(phrases: Iterable[Phrase]) -> dict[str, Any]:
     """
     pitches, most, longest, silence = [60], 1, 1, 0
     for each in phrases:
-        written = text(each)
-        lines = written.split(MARK)[:-1]
-        pitches += [within(note.pitch, LOWEST, HIGHEST) for note in each.notes]
+        written = phrase_to_text(each)
+        lines = written.split(STEP_END)[:-1]
+        pitches += [fold_into_range(note.pitch, LOWEST_PITCH, HIGHEST_PITCH) for note in each.notes]
         most = max([most, *(len(set(line)) for line in lines)])
-        longest = max([longest, *(note.length for note in phrase(written).notes)])
+        longest = max([longest, *(note.length for note in text_to_phrase(written).notes)])
         silence = max([silence, *(len([*run]) for sung, run in groupby(lines, key=bool) if not sung)])
     lowest, highest = min(pitches), max(pitches)
     return {
-        "keys": KEYS,
+        "keys": KEY_CHARACTERS,
         "lowest": min(lowest, highest - 11),
         "highest": highest,
         "most": most,
@@ -145,7 +149,7 @@ def vocabulary(phrases: Iterable[Phrase]) -> dict[str, Any]:
 
 
 @dataclass(frozen=True, slots=True)
-class Keys88:
+class Keys88Codec:
     """The text as a network knows it: keys from `lowest` to `highest`, at most `most` of them at one time.
 
     In an answer a key that was held for `longest` steps (0: for ever) is let go or struck again, and after `silence`
@@ -155,44 +159,49 @@ class Keys88:
     key: where one is locked, the phrase is read as it is, and only keys of its scale are written.
     """
 
-    lowest: int = LOWEST
-    highest: int = HIGHEST
+    lowest: int = LOWEST_PITCH
+    highest: int = HIGHEST_PITCH
     most: int = 10
     longest: int = 0
     silence: int | None = None
 
     @property
-    def sizes(self) -> tuple[int, ...]:
-        return (_FIELD,)
+    def vocab_sizes(self) -> tuple[int, ...]:
+        return (_VOCAB_SIZE,)
 
-    def read(self, phrase: Phrase, key: Key | None = None) -> list[Symbol]:
+    def encode_phrase(self, phrase: Phrase, key: Key | None = None) -> list[Symbol]:
         del key
-        return ids(text(self._moved(phrase, self.shift(phrase))))
+        return text_to_symbols(phrase_to_text(self._transposed(phrase, self.octave_shift(phrase))))
 
-    def pen(self, phrase: Phrase, key: Key | None = None) -> Pen:
-        shift = self.shift(phrase)
-        moved = self._moved(phrase, shift)
+    def decoder(self, phrase: Phrase, key: Key | None = None) -> SymbolDecoder:
+        shift = self.octave_shift(phrase)
+        moved = self._transposed(phrase, shift)
         down = {note.pitch for note in moved.notes if note.start < phrase.steps <= note.end}
-        return _Pen(self, shift, down, key)
+        return _Keys88Decoder(self, shift, down, key)
 
-    def shift(self, phrase: Phrase) -> int:
+    def octave_shift(self, phrase: Phrase) -> int:
         """By how many semitones the phrase is moved to be read."""
-        return octaves(lambda by: sum(self.lowest <= note.pitch + by <= self.highest for note in phrase.notes))
+        return best_octave_shift(
+            lambda by: sum(self.lowest <= note.pitch + by <= self.highest for note in phrase.notes)
+        )
 
-    def _moved(self, phrase: Phrase, by: int) -> Phrase:
-        notes = (replace(note, pitch=within(note.pitch + by, self.lowest, self.highest)) for note in phrase.notes)
+    def _transposed(self, phrase: Phrase, semitones: int) -> Phrase:
+        notes = (
+            replace(note, pitch=fold_into_range(note.pitch + semitones, self.lowest, self.highest))
+            for note in phrase.notes
+        )
         return replace(phrase, notes=tuple(notes))
 
 
-def codec(vocabulary: Mapping[str, Any]) -> Keys88:
+def codec_from_vocabulary(vocabulary: Mapping[str, Any]) -> Keys88Codec:
     """The codec of a card's vocabulary."""
-    if vocabulary.get("keys") != KEYS:
+    if vocabulary.get("keys") != KEY_CHARACTERS:
         raise ModelError("this model writes the piano's keys in characters of its own: update BachBridge.")
     known = {name: vocabulary[name] for name in ("longest", "silence") if name in vocabulary}
-    return Keys88(vocabulary["lowest"], vocabulary["highest"], vocabulary["most"], **known)
+    return Keys88Codec(vocabulary["lowest"], vocabulary["highest"], vocabulary["most"], **known)
 
 
-class _Pen:
+class _Keys88Decoder:
     """Keeps the text as `text` would write it: from the lowest key up, twice only where a key was down before.
 
     A step is told when its mark is taken. What the phrase left down is struck as the answer begins. A note's voice is
@@ -200,67 +209,82 @@ class _Pen:
     taken, or from the fourth on, several notes of one voice sound together on its channel.
     """
 
-    __slots__ = ("_before", "_codec", "_foreign", "_now", "_shift", "_silent", "_sounding", "step")
+    __slots__ = (
+        "_codec",
+        "_current_ids",
+        "_out_of_key_ids",
+        "_previous_ids",
+        "_shift",
+        "_silent_steps",
+        "_sounding_notes",
+        "step",
+    )
 
-    def __init__(self, codec: Keys88, shift: int, down: Iterable[int], key: Key | None) -> None:
+    def __init__(self, codec: Keys88Codec, shift: int, pitches_down: Iterable[int], key: Key | None) -> None:
         """`down`: the keys that are down as the answer begins, as the network reads them; `shift` is in octaves."""
         self._codec, self._shift = codec, shift
-        self._foreign = [at for at, pitch in enumerate(_PITCHES.values(), 1) if key and pitch % 12 not in scale(key)]
+        self._out_of_key_ids = [
+            at
+            for at, pitch in enumerate(_PITCH_BY_CHARACTER.values(), 1)
+            if key and pitch % 12 not in scale_pitch_classes(key)
+        ]
         """Ids of the keys that do not belong to the key that is locked."""
-        self._before = {pitch - LOWEST + 1 for pitch in down}
+        self._previous_ids = {pitch - LOWEST_PITCH + 1 for pitch in pitches_down}
         """Ids of the keys that were down in the step before."""
-        self._now: list[int] = []
+        self._current_ids: list[int] = []
         """Ids that were written in this step."""
-        self._sounding: dict[int, Note] = {}
+        self._sounding_notes: dict[int, Note] = {}
         """By id, the notes that go on if their key stays down."""
-        self._silent = 0
+        self._silent_steps = 0
         """How many steps nothing has sounded."""
         self.step = 0
 
-    def allowed(self, chosen: Symbol) -> Bools:
+    def allowed_ids(self, chosen: Symbol) -> Bools:
         del chosen
-        may = np.zeros(_FIELD, np.bool_)
-        last = self._now[-1] if self._now else 0
-        if len(set(self._now)) < self._codec.most:
-            low, high = self._codec.lowest - LOWEST + 1, self._codec.highest - LOWEST + 1
+        may = np.zeros(_VOCAB_SIZE, np.bool_)
+        last = self._current_ids[-1] if self._current_ids else 0
+        if len(set(self._current_ids)) < self._codec.most:
+            low, high = self._codec.lowest - LOWEST_PITCH + 1, self._codec.highest - LOWEST_PITCH + 1
             may[max(low, last + 1) : high + 1] = True
-        may[last] = once = last in self._before and self._now.count(last) == 1
-        may[self._foreign] = False
-        may[_MARK_ID] = bool(self._now) or self._codec.silence is None or self._silent < self._codec.silence
-        if once and self._overdue(last):
-            may[:] = np.arange(_FIELD) == last
+        may[last] = once = last in self._previous_ids and self._current_ids.count(last) == 1
+        may[self._out_of_key_ids] = False
+        may[_STEP_END_ID] = (
+            bool(self._current_ids) or self._codec.silence is None or self._silent_steps < self._codec.silence
+        )
+        if once and self._is_overdue(last):
+            may[:] = np.arange(_VOCAB_SIZE) == last
         return may
 
-    def _overdue(self, key: int) -> bool:
+    def _is_overdue(self, key: int) -> bool:
         """Whether the key may not be held any longer."""
-        held = self._sounding.get(key)
+        held = self._sounding_notes.get(key)
         return held is not None and 0 < self._codec.longest <= held.length
 
-    def take(self, symbol: Symbol) -> tuple[Note, ...]:
+    def add_symbol(self, symbol: Symbol) -> tuple[Note, ...]:
         (number,) = symbol
-        if number != _MARK_ID:
-            self._now.append(number)
+        if number != _STEP_END_ID:
+            self._current_ids.append(number)
             return ()
-        times = Counter(self._now)
-        held = {key: note for key, note in self._sounding.items() if times[key] == 1}
+        times = Counter(self._current_ids)
+        held = {key: note for key, note in self._sounding_notes.items() if times[key] == 1}
         taken = {note.voice for note in held.values()}
         sounding: dict[int, Note] = {}
         for rank, key in enumerate(sorted(times, reverse=True)):
             if key in held:
                 sounding[key] = replace(held[key], length=held[key].length + 1)
             else:
-                voice = _voice(rank, taken)
+                voice = _free_voice(rank, taken)
                 taken.add(voice)
-                pitch = within(key - 1 + LOWEST - self._shift, 0, 127)
+                pitch = fold_into_range(key - 1 + LOWEST_PITCH - self._shift, 0, 127)
                 sounding[key] = Note(self.step, 1, pitch, voice=voice)
-        self._sounding, self._before, self._now = sounding, set(times), []
-        self._silent = 0 if sounding else self._silent + 1
+        self._sounding_notes, self._previous_ids, self._current_ids = sounding, set(times), []
+        self._silent_steps = 0 if sounding else self._silent_steps + 1
         self.step += 1
         return tuple(sounding.values())
 
 
-def _voice(rank: int, taken: Collection[int]) -> int:
+def _free_voice(rank: int, used_voices: Collection[int]) -> int:
     """The voice of a note that is struck below `rank` others."""
     rank = min(rank, len(VOICES) - 1)
-    free = [voice for voice in range(len(VOICES)) if voice not in taken]
+    free = [voice for voice in range(len(VOICES)) if voice not in used_voices]
     return min(free, key=lambda voice: abs(voice - rank), default=rank)

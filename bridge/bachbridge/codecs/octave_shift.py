@@ -2,18 +2,18 @@
 
 from collections.abc import Callable
 
-_SHIFTS = tuple(range(-48, 49, 12))
+_OCTAVE_SHIFTS = tuple(range(-48, 49, 12))
 
 
-def octaves(fitting: Callable[[int], int]) -> int:
+def best_octave_shift(count_fitting: Callable[[int], int]) -> int:
     """By how many semitones, in octaves, the music is best moved.
 
     `fitting` tells how much of it fits after a shift; of equally good shifts the smallest is taken.
     """
-    return max(_SHIFTS, key=lambda shift: (fitting(shift), -abs(shift)))
+    return max(_OCTAVE_SHIFTS, key=lambda shift: (count_fitting(shift), -abs(shift)))
 
 
-def within(pitch: int, lowest: int, highest: int) -> int:
+def fold_into_range(pitch: int, lowest: int, highest: int) -> int:
     """The pitch, or the nearest of its octaves from `lowest` to `highest`, which are an octave apart or more."""
     if pitch < lowest:
         return pitch + 12 * -(-(lowest - pitch) // 12)

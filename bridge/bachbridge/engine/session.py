@@ -12,57 +12,57 @@ far. A recorded log of events therefore replays exactly.
 
 from dataclasses import replace
 
-from bachbridge.engine.accompaniment.accompanist import Harmonizer
-from bachbridge.engine.answering.phrase_detector import Listener
-from bachbridge.engine.answering.responder import Respondent
+from bachbridge.engine.accompaniment.accompanist import Accompanist
+from bachbridge.engine.answering.phrase_detector import PhraseDetector
+from bachbridge.engine.answering.responder import Responder
 from bachbridge.engine.output.playback import Playback
-from bachbridge.engine.output.scheduler import Agenda
-from bachbridge.engine.output.thru import Thru
-from bachbridge.engine.tempo.bar_reports import Bars
-from bachbridge.engine.tempo.midi_clock import Clock
-from bachbridge.engine.tempo.tracker import Grid, reached
+from bachbridge.engine.output.scheduler import Scheduler
+from bachbridge.engine.output.thru import MidiThru
+from bachbridge.engine.tempo.bar_reports import BarReports
+from bachbridge.engine.tempo.midi_clock import MidiClock
+from bachbridge.engine.tempo.tracker import Grid, is_due
 from bachbridge.errors import ConfigError
 from bachbridge.midi import messages as midi
 from bachbridge.music import general_midi
-from bachbridge.music.notes import VOICES, Note, Phrase, step_ns_of
+from bachbridge.music.notes import VOICES, Note, Phrase, step_ns_from_bpm
 from bachbridge.music.performance import PLAYER
 from bachbridge.protocol.events import (
     Answer,
+    AnswerPhrase,
+    AskRefused,
     Cadence,
-    ClockHeard,
+    ClockTempo,
     Effect,
     EndPhrase,
     Event,
-    Heard,
-    LookForPorts,
+    ListPorts,
     Midi,
     ModelDown,
     ModelUp,
     Panic,
+    PhraseEnded,
     Plan,
-    Play,
+    PlayPhrase,
     PortsChanged,
-    Prompt,
     Quit,
-    Refused,
     Reset,
     Send,
     Setting,
     Status,
     Tick,
 )
-from bachbridge.protocol.validation import objection
-from bachbridge.settings import Settings, with_value
+from bachbridge.protocol.validation import rejection_reason
+from bachbridge.settings import Settings, with_setting
 
-_READY_NS = 8_000_000
+_MIN_LEAD_NS = 8_000_000
 """The answer starts on the first beat that is at least this far ahead."""
-_UNFED_NS = 3_000_000
+_PREFILL_NS_PER_STEP = 3_000_000
 """What a model needs for each step of a phrase that it was not fed beforehand (1.7 ms on a slow core)."""
-_STOPPING = ("mode", "voice")
+_STOPPING_SETTINGS = ("mode", "voice")
 """Settings whose change ends what sounds."""
-_VOICING = ("channels", "octaves", "levels", "harmony")
+_VOICE_SETTINGS = ("channels", "octaves", "levels", "harmony")
 """Settings under which what sounds is another note from now on."""
-_SOUNDING = ("instrument", "channels")
+_PROGRAM_SETTINGS = ("instrument", "channels")
 """Settings under which the receiver is to sound otherwise."""
 
 
@@ -70,28 +70,37 @@ class Session:
     """Feed it events in order of time, on one thread; perform the effects in their order."""
 
     __slots__ = (
-        *("_agenda", "_bad", "_bars", "_clock", "_harmonizer", "_listener", "_playback", "_respondent"),
-        *("_settings", "_thru"),
+        *(
+            "_scheduler",
+            "_damaged_count",
+            "_bar_reports",
+            "_midi_clock",
+            "_accompanist",
+            "_phrase_detector",
+            "_playback",
+            "_responder",
+        ),
+        *("_user_settings", "_thru"),
     )
 
     def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+        self._user_settings = settings
         """As they were set; the clock may know the tempo better."""
-        self._clock = Clock()
-        self._listener = Listener(settings)
-        self._agenda = Agenda()
-        self._thru = Thru(self._agenda)
-        self._harmonizer = Harmonizer(settings, self._agenda)
-        self._respondent = Respondent(self._agenda)
-        self._playback = Playback(self._agenda)
-        self._bars = Bars()
-        self._bad = 0
+        self._midi_clock = MidiClock()
+        self._phrase_detector = PhraseDetector(settings)
+        self._scheduler = Scheduler()
+        self._thru = MidiThru(self._scheduler)
+        self._accompanist = Accompanist(settings, self._scheduler)
+        self._responder = Responder(self._scheduler)
+        self._playback = Playback(self._scheduler)
+        self._bar_reports = BarReports()
+        self._damaged_count = 0
         """How many messages made no sense."""
 
     @property
     def settings(self) -> Settings:
         """As they are in force."""
-        return self._listener.settings
+        return self._phrase_detector.settings
 
     # ------------------------------------------------------------ the two public questions
 
@@ -99,322 +108,343 @@ class Session:
     def deadline(self) -> int | None:
         """When to feed a `Tick` if nothing else happens (ns), or None."""
         times = (
-            *(self._agenda.deadline, self._listener.end_ns, self._listener.early_ns, self._listener.feed_ns),
-            *(self._respondent.end_ns, self._respondent.dream_ns, self._harmonizer.deadline),
-            *(self._playback.deadline, self._clock.gone_ns),
+            *(
+                self._scheduler.deadline,
+                self._phrase_detector.end_ns,
+                self._phrase_detector.early_ask_ns,
+                self._phrase_detector.feed_ns,
+            ),
+            *(self._responder.finish_ns, self._responder.continue_dream_ns, self._accompanist.deadline),
+            *(self._playback.deadline, self._midi_clock.timeout_ns),
         )
         return min((time for time in times if time is not None), default=None)
 
     def feed(self, now_ns: int, event: Event) -> list[Effect]:
         """What is to be done about `event` at `now_ns`, in order."""
         effects = self._advance(now_ns)
-        senseless = objection(event)
-        effects += [Status(*senseless)] if senseless else self._handle(now_ns, event)
+        senseless = rejection_reason(event)
+        effects += [Status(*senseless)] if senseless else self._handle_event(now_ns, event)
         return effects + self._advance(now_ns)
 
     # ------------------------------------------------------------ events
 
-    def _handle(self, now_ns: int, event: Event) -> list[Effect]:
+    def _handle_event(self, now_ns: int, event: Event) -> list[Effect]:
         match event:
             case Midi(data):
-                return self._midi(now_ns, data)
+                return self._handle_midi(now_ns, data)
             case Answer():
-                return self._respondent.take(now_ns, event)
+                return self._responder.handle_answer(now_ns, event)
             case Plan():
-                return self._harmonizer.planned(now_ns, event)
+                return self._accompanist.handle_plan(now_ns, event)
             case Setting(name, value):
-                return self._set(now_ns, name, value)
+                return self._apply_setting(now_ns, name, value)
             case EndPhrase():
                 return self._end_phrase(now_ns, "command")
             case Panic():
-                return [*self._stop(now_ns), *(Send(data, now_ns) for data in midi.panic())]
+                return [*self._stop_and_reset(now_ns), *(Send(data, now_ns) for data in midi.panic_messages())]
             case Reset():
-                return [*self._stop(now_ns), *self._programs(now_ns)]
+                return [*self._stop_and_reset(now_ns), *self._program_changes(now_ns)]
             case Quit(reason):
-                return [*self._stop(now_ns), Status("quit", reason)]
+                return [*self._stop_and_reset(now_ns), Status("quit", reason)]
             case Cadence():
-                return self._harmonizer.close() if self.settings.mode == "harmonize" else []
-            case Prompt():
-                return self._prompt(now_ns, event)
-            case Play():
-                return self._play(now_ns, event)
+                return self._accompanist.request_cadence() if self.settings.mode == "harmonize" else []
+            case AnswerPhrase():
+                return self._answer_phrase(now_ns, event)
+            case PlayPhrase():
+                return self._play_phrase(now_ns, event)
             case _:
-                return self._told(now_ns, event)
+                return self._handle_system_event(now_ns, event)
 
-    def _told(
-        self, now_ns: int, event: ModelUp | ModelDown | Refused | PortsChanged | Tick | LookForPorts
+    def _handle_system_event(
+        self, now_ns: int, event: ModelUp | ModelDown | AskRefused | PortsChanged | Tick | ListPorts
     ) -> list[Effect]:
         """What the engine says of its surroundings."""
         match event:
-            case Refused(0, reason):
+            case AskRefused(0, reason):
                 return [Status("model", reason)]
-            case Refused():
-                return self._respondent.refused(now_ns, event)
+            case AskRefused():
+                return self._responder.handle_refusal(now_ns, event)
             case ModelUp(name, _):
-                return [*self._ready(name), Status("model", f"{name} is ready")]
+                return [*self._handle_model_ready(name), Status("model", f"{name} is ready")]
             case ModelDown(reason):
-                self._respondent.forget()
+                self._responder.discard_early_ask()
                 return [Status("model", reason)]
             case PortsChanged(source, sink):
                 # A port that is gone will never say that a key went up.
-                gone = [] if source and sink else self._stop(now_ns)
-                programs = self._programs(now_ns) if sink else []
+                gone = [] if source and sink else self._stop_and_reset(now_ns)
+                programs = self._program_changes(now_ns) if sink else []
                 return [*gone, *programs, Status("port", f"in: {source or 'closed'}, out: {sink or 'closed'}")]
-            case Tick() | LookForPorts():
+            case Tick() | ListPorts():
                 return []
 
-    def _ready(self, model: str) -> list[Effect]:
+    def _handle_model_ready(self, model_name: str) -> list[Effect]:
         """A model is ready; one that is not wanted any more is asked nothing, or it would be loaded again for that."""
-        if model != self.settings.model:
+        if model_name != self.settings.model:
             return []
-        return [*self._respondent.ask_again(model), *self._steer(new=True)]
+        return [*self._responder.resend_ask(model_name), *self._replan(model_restarted=True)]
 
-    def _midi(self, now_ns: int, data: bytes) -> list[Effect]:
+    def _handle_midi(self, now_ns: int, data: bytes) -> list[Effect]:
         meaning = midi.decode(data)
         match meaning:
-            case midi.Clock():
-                return self._apply_clock(now_ns) if self._clock.pulse(now_ns) else []
-            case midi.Control(_, controller, value) if controller == self.settings.panic_control:
-                return self._handle(now_ns, Panic()) if value >= midi.HALF else []
+            case midi.ClockPulse():
+                return self._apply_clock_tempo(now_ns) if self._midi_clock.add_pulse(now_ns) else []
+            case midi.ControlChange(_, controller, value) if controller == self.settings.panic_control:
+                return self._handle_event(now_ns, Panic()) if value >= midi.SWITCH_THRESHOLD else []
             case midi.NoteOn() if not self.settings.let_finish:
                 effects = self._end_playback(now_ns)
             case _:
                 effects = []
-        return [*effects, *self._play_on(now_ns, data, meaning)]
+        return [*effects, *self._handle_in_mode(now_ns, data, meaning)]
 
-    def _play_on(self, now_ns: int, data: bytes, meaning: midi.Meaning) -> list[Effect]:
+    def _handle_in_mode(self, now_ns: int, data: bytes, message: midi.MidiMessage) -> list[Effect]:
         """What the player's message means in the mode that is on."""
-        effects: list[Effect] = self._thru.take(now_ns, data, meaning, self._channel()) if self.settings.thru else []
-        if isinstance(meaning, midi.Stop):
-            return effects + self._stop(now_ns)
+        effects: list[Effect] = (
+            self._thru.handle_message(now_ns, data, message, self._thru_channel()) if self.settings.thru else []
+        )
+        if isinstance(message, midi.Stop):
+            return effects + self._stop_and_reset(now_ns)
         match self.settings.mode:
             case "continue":
-                return effects + self._listen(now_ns, meaning)
+                return effects + self._handle_in_continue_mode(now_ns, message)
             case "harmonize":
-                return effects + self._accompany(now_ns, meaning)
+                return effects + self._handle_in_harmonize_mode(now_ns, message)
             case _:
-                stops = isinstance(meaning, midi.NoteOn) and not self.settings.let_finish
-                return effects + (self._respondent.interrupt(now_ns) if stops else [])
+                stops = isinstance(message, midi.NoteOn) and not self.settings.let_finish
+                return effects + (self._responder.interrupt(now_ns) if stops else [])
 
-    def _channel(self) -> int | None:
+    def _thru_channel(self) -> int | None:
         """The channel of the voice that the player sings in mode "harmonize"."""
         settings = self.settings
         return settings.channels[VOICES.index(settings.voice)] - 1 if settings.mode == "harmonize" else None
 
-    def _accompany(self, now_ns: int, meaning: midi.Meaning) -> list[Effect]:
+    def _handle_in_harmonize_mode(self, now_ns: int, message: midi.MidiMessage) -> list[Effect]:
         """Mode "harmonize"."""
-        match meaning:
-            case midi.NoteOn() if self._respondent.busy and not self.settings.let_finish:
-                return [*self._respondent.interrupt(now_ns), *self._harmonizer.take(now_ns, meaning)]
-            case midi.Control(_, controller, value) if controller == self.settings.end_control:
-                return self._end_phrase(now_ns, "control") if value >= midi.HALF else []
-            case midi.Unknown():
-                return self._damaged()
+        match message:
+            case midi.NoteOn() if self._responder.is_busy and not self.settings.let_finish:
+                return [*self._responder.interrupt(now_ns), *self._accompanist.handle_message(now_ns, message)]
+            case midi.ControlChange(_, controller, value) if controller == self.settings.end_control:
+                return self._end_phrase(now_ns, "control") if value >= midi.SWITCH_THRESHOLD else []
+            case midi.InvalidMessage():
+                return self._report_damaged()
             case midi.NoteOn():
-                return [*self._harmonizer.take(now_ns, meaning), *self._tell_metre(self._harmonizer.grid)]
+                return [*self._accompanist.handle_message(now_ns, message), *self._report_bars(self._accompanist.grid)]
             case _:
-                return self._harmonizer.take(now_ns, meaning)
+                return self._accompanist.handle_message(now_ns, message)
 
-    def _steer(self, *, new: bool = False) -> list[Effect]:
+    def _replan(self, *, model_restarted: bool = False) -> list[Effect]:
         """What is planned may be another thing now; `new`: the model's process is."""
-        return self._harmonizer.again(new=new) if self.settings.mode == "harmonize" else []
+        return self._accompanist.replan(model_restarted=model_restarted) if self.settings.mode == "harmonize" else []
 
-    def _damaged(self) -> list[Effect]:
-        self._bad += 1
-        return [Status("midi", f"{self._bad} damaged messages so far")]
+    def _report_damaged(self) -> list[Effect]:
+        self._damaged_count += 1
+        return [Status("midi", f"{self._damaged_count} damaged messages so far")]
 
-    def _listen(self, now_ns: int, meaning: midi.Meaning) -> list[Effect]:
-        match meaning:
+    def _handle_in_continue_mode(self, now_ns: int, message: midi.MidiMessage) -> list[Effect]:
+        match message:
             case midi.NoteOn(_, pitch, velocity):
-                effects = [] if self.settings.let_finish else self._respondent.interrupt(now_ns)
-                self._listener.note_on(now_ns, pitch, velocity)
-                return effects + self._tell_metre(self._listener.grid)
+                effects = [] if self.settings.let_finish else self._responder.interrupt(now_ns)
+                self._phrase_detector.note_on(now_ns, pitch, velocity)
+                return effects + self._report_bars(self._phrase_detector.grid)
             case midi.NoteOff(_, pitch):
-                self._listener.note_off(now_ns, pitch)
-            case midi.Control(_, controller, value):
-                return self._control(now_ns, controller, down=value >= midi.HALF)
-            case midi.Unknown():
-                return self._damaged()
+                self._phrase_detector.note_off(now_ns, pitch)
+            case midi.ControlChange(_, controller, value):
+                return self._handle_control(now_ns, controller, is_down=value >= midi.SWITCH_THRESHOLD)
+            case midi.InvalidMessage():
+                return self._report_damaged()
             case _:
                 pass
         return []
 
-    def _control(self, now_ns: int, controller: int, *, down: bool) -> list[Effect]:
+    def _handle_control(self, now_ns: int, controller: int, *, is_down: bool) -> list[Effect]:
         if controller == midi.SUSTAIN:
-            return self._end_phrase(now_ns, "pedal") if self._listener.pedal(now_ns, down=down) else []
-        if controller == self.settings.end_control and down:
+            return (
+                self._end_phrase(now_ns, "pedal") if self._phrase_detector.handle_pedal(now_ns, is_down=is_down) else []
+            )
+        if controller == self.settings.end_control and is_down:
             return self._end_phrase(now_ns, "control")
         if controller in (midi.ALL_NOTES_OFF, midi.ALL_SOUND_OFF):
-            self._listener.all_off(now_ns)
+            self._phrase_detector.all_notes_off(now_ns)
         return []
 
-    def _set(self, now_ns: int, name: str, value: str | int | float | bool) -> list[Effect]:
-        before = self._settings
+    def _apply_setting(self, now_ns: int, name: str, value: str | int | float | bool) -> list[Effect]:
+        before = self._user_settings
         try:
-            self._settings = with_value(before, name, value)
+            self._user_settings = with_setting(before, name, value)
         except ConfigError as error:
             return [Status("setting", str(error))]
-        self._apply(now_ns)
-        self._respondent.dream(on=self.settings.answer == "dream" and self.settings.mode != "harmonize")
-        stops = self._differs(before, _STOPPING) or (before.thru and not self._settings.thru)
-        effects = self._stop(now_ns) if stops else self._steer()
-        if self._differs(before, _VOICING):
-            effects += self._revoice(now_ns)
-        if self._differs(before, _SOUNDING):
-            effects += self._programs(now_ns)
-        return [*effects, Status("setting", f"{name} = {getattr(self._settings, name)}")]
+        self._update_settings_in_force(now_ns)
+        self._responder.set_dreaming(enabled=self.settings.answer == "dream" and self.settings.mode != "harmonize")
+        stops = self._any_changed(before, _STOPPING_SETTINGS) or (before.thru and not self._user_settings.thru)
+        effects = self._stop_and_reset(now_ns) if stops else self._replan()
+        if self._any_changed(before, _VOICE_SETTINGS):
+            effects += self._apply_voice_settings(now_ns)
+        if self._any_changed(before, _PROGRAM_SETTINGS):
+            effects += self._program_changes(now_ns)
+        return [*effects, Status("setting", f"{name} = {getattr(self._user_settings, name)}")]
 
-    def _differs(self, before: Settings, names: tuple[str, ...]) -> bool:
-        return any(getattr(self._settings, name) != getattr(before, name) for name in names)
+    def _any_changed(self, before: Settings, names: tuple[str, ...]) -> bool:
+        return any(getattr(self._user_settings, name) != getattr(before, name) for name in names)
 
-    def _apply(self, now_ns: int) -> None:
+    def _update_settings_in_force(self, now_ns: int) -> None:
         """The settings, and the clock's tempo in them, come into force; a dream changes its tempo with them."""
         before_bpm = self.settings.bpm
-        clocked = self._settings.follow_clock and self._clock.bpm > 0
-        settings = replace(self._settings, bpm=self._clock.bpm) if clocked else self._settings
-        self._listener.set(settings)
-        self._harmonizer.set(settings)
+        clocked = self._user_settings.follow_clock and self._midi_clock.bpm > 0
+        settings = replace(self._user_settings, bpm=self._midi_clock.bpm) if clocked else self._user_settings
+        self._phrase_detector.apply_settings(settings)
+        self._accompanist.apply_settings(settings)
         if settings.bpm not in (0, before_bpm):
-            self._respondent.retime(now_ns, step_ns_of(settings.bpm))
+            self._responder.change_tempo(now_ns, step_ns_from_bpm(settings.bpm))
 
-    def _apply_clock(self, now_ns: int) -> list[Effect]:
-        self._apply(now_ns)
-        return [ClockHeard(self._clock.bpm)]
+    def _apply_clock_tempo(self, now_ns: int) -> list[Effect]:
+        self._update_settings_in_force(now_ns)
+        return [ClockTempo(self._midi_clock.bpm)]
 
-    def _programs(self, now_ns: int) -> list[Send]:
+    def _program_changes(self, now_ns: int) -> list[Send]:
         """The instrument that was chosen, on every channel of the answering voices."""
-        program = general_midi.program(self.settings.instrument)
+        program = general_midi.find_program(self.settings.instrument)
         if program is None:
             return []
-        return [Send(midi.program(channel - 1, program), now_ns) for channel in sorted({*self.settings.channels})]
+        return [
+            Send(midi.program_change(channel - 1, program), now_ns) for channel in sorted({*self.settings.channels})
+        ]
 
-    def _revoice(self, now_ns: int) -> list[Effect]:
-        answer = self._respondent.revoice(now_ns, self.settings)
-        return [*answer, *(self._harmonizer.revoice(now_ns) if self.settings.mode == "harmonize" else [])]
+    def _apply_voice_settings(self, now_ns: int) -> list[Effect]:
+        answer = self._responder.apply_voice_settings(now_ns, self.settings)
+        return [*answer, *(self._accompanist.apply_voice_settings(now_ns) if self.settings.mode == "harmonize" else [])]
 
-    def _tell_metre(self, grid: Grid) -> list[Effect]:
-        clocked = self.settings.bpm != self._settings.bpm
+    def _report_bars(self, grid: Grid) -> list[Effect]:
+        clocked = self.settings.bpm != self._user_settings.bpm
         source = "clock" if clocked else "set" if self.settings.bpm else "playing"
-        return list(self._bars.news(grid, self._listener.steps_per_bar, source))
+        return list(self._bar_reports.report_if_changed(grid, self._phrase_detector.steps_per_bar, source))
 
     # ------------------------------------------------------------ music from the window
 
-    def _prompt(self, now_ns: int, prompt: Prompt) -> list[Effect]:
+    def _answer_phrase(self, now_ns: int, prompt: AnswerPhrase) -> list[Effect]:
         """A phrase that was not played just now is to be answered, or harmonised while it is heard."""
-        phrase = replace(prompt.phrase, notes=_voiced(prompt.phrase))
-        effects = self._instead(now_ns)
-        begin_ns = now_ns + _READY_NS
+        phrase = replace(prompt.phrase, notes=_without_player_voice(prompt.phrase))
+        effects = self._interrupt_current(now_ns)
+        begin_ns = now_ns + _MIN_LEAD_NS
         if self.settings.mode == "harmonize" and prompt.aloud:
-            effects += self._harmonizer.begin(now_ns)
-            self._playback.write(phrase, Grid(begin_ns, prompt.step_ns), self.settings)
+            effects += self._accompanist.restart(now_ns)
+            self._playback.play_as_player(phrase, Grid(begin_ns, prompt.step_ns), self.settings)
             return effects
         if not prompt.aloud:
-            begin_ns += phrase.steps * (_UNFED_NS - prompt.step_ns)
+            begin_ns += phrase.steps * (_PREFILL_NS_PER_STEP - prompt.step_ns)
         grid = Grid(begin_ns, prompt.step_ns)
-        heard = Heard(phrase, grid.origin_ns, grid.step_ns, "prompt")
-        seed = prompt.seed if prompt.seed >= 0 else self._listener.seed_at(now_ns)
-        effects += [*self._tell_metre(grid), *self._ask(now_ns, heard, grid.time_of(phrase.steps), seed)]
+        heard = PhraseEnded(phrase, grid.origin_ns, grid.step_ns, "prompt")
+        seed = prompt.seed if prompt.seed >= 0 else self._phrase_detector.seed_for(now_ns)
+        effects += [*self._report_bars(grid), *self._start_answer(now_ns, heard, grid.time_of(phrase.steps), seed)]
         if prompt.aloud:
-            self._playback.play(replace(phrase, notes=_players(phrase)), grid, self.settings)
+            self._playback.play(replace(phrase, notes=_as_player_notes(phrase)), grid, self.settings)
         return effects
 
-    def _play(self, now_ns: int, play: Play) -> list[Effect]:
-        effects = self._instead(now_ns)
-        grid = Grid(now_ns + _READY_NS, play.step_ns)
+    def _play_phrase(self, now_ns: int, play: PlayPhrase) -> list[Effect]:
+        effects = self._interrupt_current(now_ns)
+        grid = Grid(now_ns + _MIN_LEAD_NS, play.step_ns)
         self._playback.play(play.phrase, grid, self.settings)
-        return effects + self._tell_metre(grid)
+        return effects + self._report_bars(grid)
 
-    def _perform(self, now_ns: int) -> list[Effect]:
+    def _advance_playback(self, now_ns: int) -> list[Effect]:
         """What is played in the player's stead."""
-        sends, meanings = self._playback.perform(now_ns)
+        sends, meanings = self._playback.advance(now_ns)
         effects: list[Effect] = [*sends]
         for meaning in meanings:
-            effects += self._accompany(now_ns, meaning) if self.settings.mode == "harmonize" else []
+            effects += self._handle_in_harmonize_mode(now_ns, meaning) if self.settings.mode == "harmonize" else []
         return effects
 
-    def _instead(self, now_ns: int) -> list[Effect]:
+    def _interrupt_current(self, now_ns: int) -> list[Effect]:
         """What is under way, the player's phrase too, makes room for what the window wants to be heard."""
-        if self._listener.playing:
-            self._listener.begin_again()
-        return [*self._respondent.interrupt(now_ns), *self._end_playback(now_ns)]
+        if self._phrase_detector.phrase_started:
+            self._phrase_detector.start_next_phrase()
+        return [*self._responder.interrupt(now_ns), *self._end_playback(now_ns)]
 
     def _end_playback(self, now_ns: int) -> list[Effect]:
         """What was played in the player's stead ends, and what accompanies it."""
-        if not self._playback.under_way:
+        if not self._playback.is_active:
             return []
-        scripted = self._playback.scripted
-        effects: list[Effect] = [*self._playback.lift(now_ns)]
+        scripted = self._playback.has_simulated_keys
+        effects: list[Effect] = [*self._playback.stop(now_ns)]
         if scripted:
-            return effects + self._harmonizer.begin(now_ns)
-        return effects if self._respondent.busy else [*effects, *self._agenda.hush(now_ns)]
+            return effects + self._accompanist.restart(now_ns)
+        return effects if self._responder.is_busy else [*effects, *self._scheduler.stop_scheduled(now_ns)]
 
     # ------------------------------------------------------------ what time alone brings
 
     def _advance(self, now_ns: int) -> list[Effect]:
-        effects: list[Effect] = list(self._agenda.due(now_ns))
-        if reached(now_ns, self._clock.gone_ns) and self._clock.stop():
-            effects += self._apply_clock(now_ns)
-        if reached(now_ns, self._playback.deadline):
-            effects += self._perform(now_ns)
-        if reached(now_ns, self._listener.end_ns):
+        effects: list[Effect] = list(self._scheduler.pop_due(now_ns))
+        if is_due(now_ns, self._midi_clock.timeout_ns) and self._midi_clock.stop():
+            effects += self._apply_clock_tempo(now_ns)
+        if is_due(now_ns, self._playback.deadline):
+            effects += self._advance_playback(now_ns)
+        if is_due(now_ns, self._phrase_detector.end_ns):
             effects += self._end_phrase(now_ns, self.settings.phrase_end)
-        elif reached(now_ns, self._listener.early_ns):
-            effects += self._respondent.foresee(self.settings, self._listener.foreseen(now_ns), self._listener.seed)
-        if reached(now_ns, self._listener.feed_ns):
-            feed = self._listener.feed(now_ns, self._agenda.deadline)
+        elif is_due(now_ns, self._phrase_detector.early_ask_ns):
+            effects += self._responder.ask_early(
+                self.settings, self._phrase_detector.take_expected_phrase(now_ns), self._phrase_detector.seed
+            )
+        if is_due(now_ns, self._phrase_detector.feed_ns):
+            feed = self._phrase_detector.make_feed(now_ns, self._scheduler.deadline)
             effects += [feed] if feed else []
-        if reached(now_ns, self._respondent.end_ns):
-            effects += self._respondent.finish(now_ns)
-        if reached(now_ns, self._respondent.dream_ns):
-            effects += self._respondent.dream_on(now_ns, self.settings)
-        if reached(now_ns, self._harmonizer.deadline):
-            effects += self._harmonizer.advance(now_ns)
+        if is_due(now_ns, self._responder.finish_ns):
+            effects += self._responder.finish(now_ns)
+        if is_due(now_ns, self._responder.continue_dream_ns):
+            effects += self._responder.continue_dream(now_ns, self.settings)
+        if is_due(now_ns, self._accompanist.deadline):
+            effects += self._accompanist.advance(now_ns)
         return effects
 
     def _end_phrase(self, now_ns: int, ended_by: str) -> list[Effect]:
         """The phrase is over: ask for its answer, due on the next beat."""
-        listener, settings = self._listener, self.settings
+        listener, settings = self._phrase_detector, self.settings
         harmonizes = settings.mode == "harmonize"
-        if not (self._harmonizer.begun if harmonizes else listener.playing):
+        if not (self._accompanist.has_begun if harmonizes else listener.phrase_started):
             return []
-        heard = self._harmonizer.heard(ended_by) if harmonizes else listener.heard(now_ns, ended_by)
+        heard = (
+            self._accompanist.report_phrase_ended(ended_by)
+            if harmonizes
+            else listener.report_phrase_ended(now_ns, ended_by)
+        )
         grid = Grid(heard.origin_ns, heard.step_ns)
         latency_ns = settings.latency_ms * 1_000_000
-        start_ns = grid.time_of(grid.next_beat(now_ns + _READY_NS + latency_ns)) - latency_ns
-        effects = self._ask(now_ns, heard, start_ns, listener.seed)
+        start_ns = grid.time_of(grid.next_beat_step(now_ns + _MIN_LEAD_NS + latency_ns)) - latency_ns
+        effects = self._start_answer(now_ns, heard, start_ns, listener.seed)
         if harmonizes:
-            return effects + self._harmonizer.begin(now_ns)
-        listener.begin_again()
+            return effects + self._accompanist.restart(now_ns)
+        listener.start_next_phrase()
         return effects
 
-    def _ask(self, now_ns: int, heard: Heard, start_ns: int, seed: int) -> list[Effect]:
+    def _start_answer(self, now_ns: int, phrase_ended: PhraseEnded, start_ns: int, seed: int) -> list[Effect]:
         """Have the phrase answered from `start_ns` on, and nothing else."""
         settings = self.settings
         # In mode "harmonize" the phrase already is in four voices.
         settings = replace(settings, answer="continue") if settings.mode == "harmonize" else settings
-        ended = [*self._respondent.interrupt(now_ns), *self._end_playback(now_ns)]
-        asked = self._respondent.ask(now_ns, settings, heard, start_ns, seed)
+        ended = [*self._responder.interrupt(now_ns), *self._end_playback(now_ns)]
+        asked = self._responder.ask(now_ns, settings, phrase_ended, start_ns, seed)
         # A receiver that was connected a moment ago has not heard of the instrument yet.
-        return [*ended, *asked, *self._programs(now_ns)]
+        return [*ended, *asked, *self._program_changes(now_ns)]
 
-    def _stop(self, now_ns: int) -> list[Effect]:
+    def _stop_and_reset(self, now_ns: int) -> list[Effect]:
         """Silence and forget everything but the settings."""
-        effects = [*self._respondent.interrupt(now_ns), *self._agenda.silence(now_ns), *self._thru.lift(now_ns)]
-        self._listener.forget()
-        self._respondent.forget()
-        self._playback.forget()
+        effects = [
+            *self._responder.interrupt(now_ns),
+            *self._scheduler.stop_all(now_ns),
+            *self._thru.release_pedals(now_ns),
+        ]
+        self._phrase_detector.reset()
+        self._responder.discard_early_ask()
+        self._playback.clear()
         if self.settings.mode == "harmonize":
-            return effects + self._harmonizer.begin(now_ns)
-        self._harmonizer.forget()
+            return effects + self._accompanist.restart(now_ns)
+        self._accompanist.reset()
         return effects
 
 
-def _voiced(phrase: Phrase) -> tuple[Note, ...]:
+def _without_player_voice(phrase: Phrase) -> tuple[Note, ...]:
     """The notes by start, the player's in no voice of their own: as a phrase that was just played has them."""
     notes = (replace(note, voice=max(0, note.voice)) for note in phrase.notes)
     return tuple(sorted(notes, key=lambda note: note.start))
 
 
-def _players(phrase: Phrase) -> tuple[Note, ...]:
+def _as_player_notes(phrase: Phrase) -> tuple[Note, ...]:
     """The notes as the player's."""
     return tuple(replace(note, voice=PLAYER) for note in phrase.notes)

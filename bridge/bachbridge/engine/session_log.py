@@ -21,12 +21,12 @@ from queue import SimpleQueue
 from typing import Any, Protocol
 
 from bachbridge import __version__
-from bachbridge.atomic_files import whole_file
+from bachbridge.atomic_files import atomic_output
 from bachbridge.errors import BachBridgeError, ConfigError
-from bachbridge.files.smf import METER, TEMPO, TRACK_NAME, file_bytes, meta, part_chunk, track_chunk
+from bachbridge.files.smf import TEMPO, TIME_SIGNATURE, TRACK_NAME, encode_file, meta_event, part_body, track_body
 from bachbridge.music.performance import PLAYER, Part
-from bachbridge.protocol.events import Effect, Event, Message, from_plain, to_plain
-from bachbridge.settings import Settings, from_table
+from bachbridge.protocol.events import Effect, Event, Message, from_dict, to_dict
+from bachbridge.settings import Settings, settings_from_table
 
 TICKS_PER_BEAT = 960
 PLAYER_PROGRAM, ANSWER_PROGRAM = 6, 19
@@ -34,7 +34,7 @@ PLAYER_PROGRAM, ANSWER_PROGRAM = 6, 19
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class LogEntry:
     """One line of a log: the event fed at `at_ns`, or an effect of it."""
 
     at_ns: int
@@ -42,15 +42,15 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Log:
+class SessionLog:
     """A log as it was read."""
 
     settings: Settings
-    entries: tuple[Entry, ...]
+    entries: tuple[LogEntry, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class ReplayDifference:
     """Where a replay parted from its log: after `event` at `at_ns`, these effects were logged and those returned."""
 
     at_ns: int
@@ -76,14 +76,14 @@ class LogWriter:
         self._queue: SimpleQueue[tuple[int, str, Message] | None] = SimpleQueue()
         self.error = ""
         """Why writing stopped, in the system's words; empty while all is well."""
-        self._write({"bachbridge": __version__, "settings": asdict(settings)})
+        self._write_line({"bachbridge": __version__, "settings": asdict(settings)})
         self._thread = threading.Thread(target=self._run, name="log", daemon=True)
         self._thread.start()
 
-    def event(self, now_ns: int, event: Event) -> None:
+    def write_event(self, now_ns: int, event: Event) -> None:
         self._queue.put((now_ns, "in", event))
 
-    def effects(self, now_ns: int, effects: Iterable[Effect]) -> None:
+    def write_effects(self, now_ns: int, effects: Iterable[Effect]) -> None:
         for effect in effects:
             self._queue.put((now_ns, "out", effect))
 
@@ -97,9 +97,9 @@ class LogWriter:
     def _run(self) -> None:
         while (entry := self._queue.get()) is not None:
             at_ns, direction, message = entry
-            self._write({"t": at_ns, direction: to_plain(message)})
+            self._write_line({"t": at_ns, direction: to_dict(message)})
 
-    def _write(self, plain: dict[str, Any]) -> None:
+    def _write_line(self, plain: dict[str, Any]) -> None:
         """One line. After a failure (a full disk) nothing more is written: music goes on without its log."""
         line = memoryview((json.dumps(plain, separators=(",", ":")) + "\n").encode())
         try:
@@ -109,38 +109,38 @@ class LogWriter:
             self.error = error.strerror or str(error)
 
 
-def read_log(path: Path) -> Log:
+def read_log(path: Path) -> SessionLog:
     """Read the log at `path`; an unfinished last line is dropped."""
     try:
         text = path.read_bytes()
     except OSError as error:
         raise BachBridgeError(f"cannot read the log {path} ({error.strerror}): check the path.") from error
     header, *lines = text.split(b"\n")[:-1] or [b""]
-    settings = _settings(path, header)
-    return Log(settings, tuple(_entry(path, number, line) for number, line in enumerate(lines, start=2)))
+    settings = _parse_header(path, header)
+    return SessionLog(settings, tuple(_parse_entry(path, number, line) for number, line in enumerate(lines, start=2)))
 
 
-def _settings(path: Path, line: bytes) -> Settings:
+def _parse_header(path: Path, line: bytes) -> Settings:
     try:
         header = json.loads(line)
         version, plain = str(header["bachbridge"]), dict(header["settings"])
     except (ValueError, KeyError, TypeError) as error:
         raise BachBridgeError(f"{path} is not a session log: give a file that `bachbridge --log` wrote.") from error
     try:
-        return from_table(plain)
+        return settings_from_table(plain)
     except ConfigError as error:
         raise BachBridgeError(f"{path} was written by version {version}, use that one: {error}") from error
 
 
-def _entry(path: Path, number: int, line: bytes) -> Entry:
+def _parse_entry(path: Path, number: int, line: bytes) -> LogEntry:
     try:
         plain = json.loads(line)
-        return Entry(int(plain["t"]), from_plain(plain["in"] if "in" in plain else plain["out"]))
+        return LogEntry(int(plain["t"]), from_dict(plain["in"] if "in" in plain else plain["out"]))
     except (ValueError, KeyError, TypeError) as error:
         raise BachBridgeError(f"line {number} of the log {path} is damaged: delete it and what follows.") from error
 
 
-def turns(log: Log) -> Iterator[tuple[int, Event, tuple[Effect, ...]]]:
+def events_with_effects(log: SessionLog) -> Iterator[tuple[int, Event, tuple[Effect, ...]]]:
     """Each event of the log with its time and the effects that were logged for it."""
     at_ns, event = 0, None
     effects: list[Effect] = []
@@ -155,41 +155,41 @@ def turns(log: Log) -> Iterator[tuple[int, Event, tuple[Effect, ...]]]:
         yield at_ns, event, tuple(effects)
 
 
-def replay(log: Log, session: Replayable) -> list[Difference]:
+def replay(log: SessionLog, session: Replayable) -> list[ReplayDifference]:
     """Feed the log's events to `session`, fresh and with the log's settings, and compare what it returns."""
-    differences: list[Difference] = []
-    for at_ns, event, logged in turns(log):
+    differences: list[ReplayDifference] = []
+    for at_ns, event, logged in events_with_effects(log):
         returned = tuple(session.feed(at_ns, event))
         if returned != logged:
-            differences.append(Difference(at_ns, event, logged, returned))
+            differences.append(ReplayDifference(at_ns, event, logged, returned))
     return differences
 
 
 def write_midi(path: Path, parts: Iterable[Part], *, bpm: float, beats_per_bar: int = 4, title: str = "") -> None:
     """Write the parts as a MIDI file of format 1: tempo and meter in track 0, then a named track a part."""
     beat_us = min(round(60e6 / bpm), 0xFFFFFF)
-    conductor = track_chunk(
+    conductor = track_body(
         [
-            (0, meta(TRACK_NAME, title.encode())),
-            (0, meta(TEMPO, beat_us.to_bytes(3))),
-            (0, meta(METER, bytes((beats_per_bar, 2, 24, 8)))),
+            (0, meta_event(TRACK_NAME, title.encode())),
+            (0, meta_event(TEMPO, beat_us.to_bytes(3))),
+            (0, meta_event(TIME_SIGNATURE, bytes((beats_per_bar, 2, 24, 8)))),
         ]
     )
-    tracks = [_track(part, beat_us) for part in parts]
-    with whole_file(path) as scratch:
-        scratch.write_bytes(file_bytes(TICKS_PER_BEAT, [conductor, *tracks]))
+    tracks = [_part_body(part, beat_us) for part in parts]
+    with atomic_output(path) as scratch:
+        scratch.write_bytes(encode_file(TICKS_PER_BEAT, [conductor, *tracks]))
 
 
-def _track(part: Part, beat_us: int) -> bytes:
+def _part_body(part: Part, beat_us: int) -> bytes:
     """A part as a track on a channel of its own: the voices' are 1 to 4, the player's 5."""
     player = part.voice == PLAYER
-    return part_chunk(
+    return part_body(
         part.name,
         4 if player else part.voice,
         PLAYER_PROGRAM if player else ANSWER_PROGRAM,
-        [(_tick(n.start_ns, beat_us), _tick(n.end_ns, beat_us), n.pitch, n.velocity) for n in part.notes],
+        [(_tick_at(n.start_ns, beat_us), _tick_at(n.end_ns, beat_us), n.pitch, n.velocity) for n in part.notes],
     )
 
 
-def _tick(at_ns: int, beat_us: int) -> int:
+def _tick_at(at_ns: int, beat_us: int) -> int:
     return max(0, round(at_ns * TICKS_PER_BEAT / (beat_us * 1000)))

@@ -12,19 +12,19 @@ from fractions import Fraction
 from pathlib import Path
 
 from bachbridge.codecs.abc import normal_form
-from bachbridge.codecs.abc.reader import STEPS, Header
-from bachbridge.codecs.abc.repeats import Playing, playing
+from bachbridge.codecs.abc.reader import STEPS_PER_WHOLE_NOTE, TuneHeader
+from bachbridge.codecs.abc.repeats import UnrolledTune, unroll_tune
 from bachbridge.engine.session_log import TICKS_PER_BEAT
 from bachbridge.errors import TuneError
 from bachbridge.files.abc_reader import read_abc
 from bachbridge.files.midi_reader import MAX_BEATS, MidiSong
-from bachbridge.files.smf import METER, TEMPO, TRACK_NAME, file_bytes, meta, part_chunk, track_chunk
-from bachbridge.music.general_midi import PIANO
+from bachbridge.files.smf import TEMPO, TIME_SIGNATURE, TRACK_NAME, encode_file, meta_event, part_body, track_body
+from bachbridge.music.general_midi import PIANO_PROGRAM
 from bachbridge.music.notes import STEPS_PER_BEAT, Phrase
-from bachbridge.music.timeline import DEFAULT_BPM, Meter, Tempo, TickNote, Timeline, phrase, plain_meter
+from bachbridge.music.timeline import DEFAULT_BPM, Meter, Tempo, TickNote, Timeline, meter_from_steps, phrase_from_ticks
 from bachbridge.settings import LIMITS
 
-SUFFIX = ".abc"
+ABC_SUFFIX = ".abc"
 _VELOCITY = 80
 
 
@@ -35,57 +35,57 @@ class AbcSong:
     song: MidiSong
     text: str
     title: str
-    closing: Header
-    tunes: int = 1
+    final_header: TuneHeader
+    tune_count: int = 1
     """How many the file holds."""
 
 
 def read_song(path: Path, bpm: float | None = None) -> AbcSong:
     """The first tune of the file at `path`; at `bpm` quarter notes a minute, if they are given. Raises `TuneError`."""
     tunes = read_abc(path)
-    return replace(song_of(tunes[0], path, bpm), tunes=len(tunes))
+    return replace(song_from_tune(tunes[0], path, bpm), tune_count=len(tunes))
 
 
-def song_of(tune: str, path: Path, bpm: float | None = None) -> AbcSong:
+def song_from_tune(tune: str, path: Path, bpm: float | None = None) -> AbcSong:
     """The same of a tune that stands in the file at `path`, or is to stand there."""
-    text = normal_form.with_plain_ties(tune)
+    text = normal_form.drop_tied_accidentals(tune)
     try:
-        played = playing(text)
+        played = unroll_tune(text)
     except TuneError as error:
         raise TuneError(f"{path} cannot be read as ABC: {error}") from error
     if not played.notes:
         raise TuneError(f"{path} holds no notes: give a tune with notes.")
     if played.end > MAX_BEATS * STEPS_PER_BEAT:
         raise TuneError(f"{path} is over {MAX_BEATS} quarter notes long: cut it into shorter tunes.")
-    title = _field("T", text) or path.stem
-    song = _song(path, played, title, bpm or tempo_of(text, played.opening))
-    return AbcSong(song, tune, title, played.closing)
+    title = _header_field("T", text) or path.stem
+    song = _build_song(path, played, title, bpm or tempo_bpm(text, played.first_header))
+    return AbcSong(song, tune, title, played.last_header)
 
 
-def medley(songs: Sequence[MidiSong], title: str, program: int) -> bytes:
+def concatenate_songs(songs: Sequence[MidiSong], title: str, program: int) -> bytes:
     """A MIDI file of songs in ABC, one after another with a bar's rest between two, at the tempo of the first."""
     told: list[tuple[int, bytes]] = []
     rows: list[tuple[int, int, int, int]] = []
     at = 0
     for song in songs:
-        told += ((at + meter.tick, _event(meter)) for meter in song.time.meters)
+        told += ((at + meter.tick, _meter_event(meter)) for meter in song.timeline.meters)
         rows += ((at + note.start, at + note.end, note.pitch, note.velocity) for note in song.notes)
-        at += song.time.tick(song.phrase.steps + song.phrase.steps_per_bar)
-    tempo = meta(TEMPO, songs[0].time.beat_us(0).to_bytes(3))
-    conductor = track_chunk([(0, meta(TRACK_NAME, title.encode())), (0, tempo), *told])
-    return file_bytes(TICKS_PER_BEAT, [conductor, part_chunk(title, 0, program, rows)])
+        at += song.timeline.tick_at_step(song.phrase.steps + song.phrase.steps_per_bar)
+    tempo = meta_event(TEMPO, songs[0].timeline.beat_us_at(0).to_bytes(3))
+    conductor = track_body([(0, meta_event(TRACK_NAME, title.encode())), (0, tempo), *told])
+    return encode_file(TICKS_PER_BEAT, [conductor, part_body(title, 0, program, rows)])
 
 
-def _field(letter: str, tune: str) -> str:
+def _header_field(letter: str, tune: str) -> str:
     """What a line of the header says; "" if there is none."""
     head = re.split(r"^K:", tune, maxsplit=1, flags=re.MULTILINE)[0]
     found = re.search(rf"^{letter}:([^%\n]*)", head, re.MULTILINE)
     return found[1].strip() if found else ""
 
 
-def tempo_of(tune: str, header: Header) -> float:
+def tempo_bpm(tune: str, header: TuneHeader) -> float:
     """The quarter notes a minute that `Q:` tells: "1/4=120", "3/8 = 60", "120" or `"Slow" 1/4=60`."""
-    told = re.sub(r'"[^"]*"', "", _field("Q", tune))
+    told = re.sub(r'"[^"]*"', "", _header_field("Q", tune))
     beats, equals, number = told.rpartition("=")
     lengths = re.findall(r"(\d+)/(\d+)", beats)
     if not re.fullmatch(r"\s*\d{1,4}\s*", number) or any(int(under) == 0 for _, under in lengths):
@@ -99,39 +99,41 @@ def tempo_of(tune: str, header: Header) -> float:
     return bpm if low <= bpm <= high else DEFAULT_BPM
 
 
-def _song(path: Path, played: Playing, title: str, bpm: float) -> MidiSong:
+def _build_song(path: Path, played: UnrolledTune, title: str, bpm: float) -> MidiSong:
     beat_us = round(60e6 / bpm)
     time = Timeline(TICKS_PER_BEAT, (Tempo(0, beat_us),), _meters(played))
-    notes = tuple(TickNote(_tick(note.start), _tick(note.end), note.pitch, _VELOCITY, 1, 0) for note in played.notes)
-    meters = ((meter.tick, _event(meter)) for meter in time.meters)
-    told = [(0, meta(TRACK_NAME, title.encode())), (0, meta(TEMPO, beat_us.to_bytes(3))), *meters]
-    part = part_chunk(title, 0, PIANO, [(note.start, note.end, note.pitch, note.velocity) for note in notes])
+    notes = tuple(
+        TickNote(_tick_at(note.start), _tick_at(note.end), note.pitch, _VELOCITY, 1, 0) for note in played.notes
+    )
+    meters = ((meter.tick, _meter_event(meter)) for meter in time.meters)
+    told = [(0, meta_event(TRACK_NAME, title.encode())), (0, meta_event(TEMPO, beat_us.to_bytes(3))), *meters]
+    part = part_body(title, 0, PIANO_PROGRAM, [(note.start, note.end, note.pitch, note.velocity) for note in notes])
     names = (title, title)
-    chunks = (track_chunk(told), part)
-    return MidiSong(path, notes, _gridded(notes, names, time, played), time, names, TICKS_PER_BEAT, chunks)
+    chunks = (track_body(told), part)
+    return MidiSong(path, notes, _quantized_phrase(notes, names, time, played), time, names, TICKS_PER_BEAT, chunks)
 
 
-def _gridded(notes: Sequence[TickNote], names: Sequence[str], time: Timeline, played: Playing) -> Phrase:
+def _quantized_phrase(notes: Sequence[TickNote], names: Sequence[str], time: Timeline, played: UnrolledTune) -> Phrase:
     """The tune to its end on the grid of 16ths; a note too short for it is left out."""
-    bar, end = round(played.closing.meter * STEPS), round(played.end)
-    lasting = [note for note in notes if time.step(note.end) > time.step(note.start)]
-    position = (round(played.into) - end) % bar
-    return replace(phrase(lasting, names, time), steps=end, steps_per_bar=bar, position=position)
+    bar, end = round(played.last_header.meter * STEPS_PER_WHOLE_NOTE), round(played.end)
+    lasting = [note for note in notes if time.step_at_tick(note.end) > time.step_at_tick(note.start)]
+    position = (round(played.last_bar_steps) - end) % bar
+    return replace(phrase_from_ticks(lasting, names, time), steps=end, steps_per_bar=bar, position=position)
 
 
-def _meters(played: Playing) -> tuple[Meter, ...]:
+def _meters(played: UnrolledTune) -> tuple[Meter, ...]:
     """The meters by tick, the pickup's own before the others."""
-    found = {_tick(at): Meter(_tick(at), *map(int, word.split("/"))) for at, word in played.meters}
+    found = {_tick_at(at): Meter(_tick_at(at), *map(int, word.split("/"))) for at, word in played.meters}
     if played.pickup and played.pickup.denominator == 1:
-        after = _tick(played.pickup)
+        after = _tick_at(played.pickup)
         found[after] = replace(found[0], tick=after)
-        found[0] = plain_meter(int(played.pickup))
+        found[0] = meter_from_steps(int(played.pickup))
     return tuple(found[tick] for tick in sorted(found))
 
 
-def _event(meter: Meter) -> bytes:
-    return meta(METER, bytes((meter.numerator, meter.denominator.bit_length() - 1, 24, 8)))
+def _meter_event(meter: Meter) -> bytes:
+    return meta_event(TIME_SIGNATURE, bytes((meter.numerator, meter.denominator.bit_length() - 1, 24, 8)))
 
 
-def _tick(steps: Fraction) -> int:
+def _tick_at(steps: Fraction) -> int:
     return round(steps * TICKS_PER_BEAT / STEPS_PER_BEAT)

@@ -18,21 +18,31 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from bachbridge.atomic_files import bytes_of
+from bachbridge.atomic_files import read_limited_bytes
 from bachbridge.errors import MidiFileError
-from bachbridge.files.smf import METER, NOTE_OFF, NOTE_ON, TEMPO, TRACK_NAME, CutError, TrackEvent, chunks, track_events
+from bachbridge.files.smf import (
+    NOTE_OFF,
+    NOTE_ON,
+    TEMPO,
+    TIME_SIGNATURE,
+    TRACK_NAME,
+    SmfError,
+    TrackEvent,
+    read_chunks,
+    track_events,
+)
 from bachbridge.music.notes import Phrase
-from bachbridge.music.timeline import COMMON_TIME, DEFAULT_TEMPO_US, Meter, Tempo, TickNote, Timeline, phrase
+from bachbridge.music.timeline import COMMON_TIME, DEFAULT_TEMPO_US, Meter, Tempo, TickNote, Timeline, phrase_from_ticks
 
 MAX_BYTES = 4 << 20
 MAX_EVENTS = 500_000
 MAX_TRACKS = 256
 MAX_BEATS = 50_000
-FASTEST_BEAT_US = 60_000
+MIN_BEAT_US = 60_000
 """1000 bpm; a faster tempo is an error of the file and ignored."""
 
-_PERCUSSION = 9
-_HANGING_BEATS = 4
+_PERCUSSION_CHANNEL = 9
+_MAX_HANGING_BEATS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,23 +55,23 @@ class MidiSong:
     path: Path
     notes: tuple[TickNote, ...]
     phrase: Phrase
-    time: Timeline
-    names: tuple[str, ...]
+    timeline: Timeline
+    track_names: tuple[str, ...]
     division: int
-    chunks: tuple[bytes, ...]
+    track_bodies: tuple[bytes, ...]
 
 
 def read_midi(path: Path) -> MidiSong:
     """Read the file at `path`."""
-    data = bytes_of(path, MAX_BYTES, MidiFileError)
+    data = read_limited_bytes(path, MAX_BYTES, MidiFileError)
     if not data:
         raise MidiFileError(f"{path} is empty: export the MIDI file again.")
     if not data.startswith(b"MThd"):
         raise MidiFileError(f"{path} is not a MIDI file: give a Standard MIDI File (.mid).")
     try:
-        division, bodies = _tracks(path, data)
-        song = _song(path, division, bodies)
-    except CutError as error:
+        division, bodies = _read_track_bodies(path, data)
+        song = _parse_song(path, division, bodies)
+    except SmfError as error:
         raise MidiFileError(f"{path} is truncated or damaged ({error}): export the MIDI file again.") from error
     except OverflowError as error:
         raise MidiFileError(f"{path} is too large ({error}): cut it into shorter files.") from error
@@ -70,73 +80,73 @@ def read_midi(path: Path) -> MidiSong:
     return song
 
 
-def _tracks(path: Path, data: bytes) -> tuple[int, tuple[bytes, ...]]:
+def _read_track_bodies(path: Path, data: bytes) -> tuple[int, tuple[bytes, ...]]:
     """The division and the bodies of the track chunks; chunks of other names are stepped over."""
-    header, *others = chunks(data)
+    header, *others = read_chunks(data)
     if len(header[1]) < 6:
-        raise CutError("its header is too short")
+        raise SmfError("its header is too short")
     kind, count, division = struct.unpack(">HHH", header[1][:6])
     if kind > 1:
         raise MidiFileError(f"{path} is of format {kind}, several songs in one: export the song as format 0 or 1.")
     if division in {0, 0x8000} or (division & 0x8000 and not division & 0xFF):
-        raise CutError("it has no ticks per beat")
+        raise SmfError("it has no ticks per beat")
     tracks = tuple(body for name, body in others if name == b"MTrk")
     if len(tracks) > MAX_TRACKS:
         raise OverflowError(f"over {MAX_TRACKS} tracks")
     if len(tracks) < count:
-        raise CutError(f"{count - len(tracks)} of {count} tracks are missing")
+        raise SmfError(f"{count - len(tracks)} of {count} tracks are missing")
     return division, tracks
 
 
-def _song(path: Path, division: int, bodies: tuple[bytes, ...]) -> MidiSong:
+def _parse_song(path: Path, division: int, bodies: tuple[bytes, ...]) -> MidiSong:
     tracks: list[list[TrackEvent]] = []
     for body in bodies:
         room = MAX_EVENTS - sum(map(len, tracks))
         tracks.append(list(islice(track_events(body), room + 1)))
         if len(tracks[-1]) > room:
             raise OverflowError(f"over {MAX_EVENTS} events")
-    time = _timeline(division, tracks)
+    time = _parse_timeline(division, tracks)
     notes = tuple(
         sorted(
-            (note for number, events in enumerate(tracks) for note in _notes(events, number, time.ticks_per_beat)),
+            (note for number, events in enumerate(tracks) for note in _pair_notes(events, number, time.ticks_per_beat)),
             key=lambda note: (note.start, note.track, note.channel, note.pitch),
         )
     )
     if any(note.end > MAX_BEATS * time.ticks_per_beat for note in notes):
         raise OverflowError(f"over {MAX_BEATS} beats long")
-    names = tuple(next((_text(e.data) for e in events if e.status == TRACK_NAME), "") for events in tracks)
-    return MidiSong(path, notes, phrase(notes, names, time), time, names, division, bodies)
+    names = tuple(next((_decode_text(e.data) for e in events if e.status == TRACK_NAME), "") for events in tracks)
+    return MidiSong(path, notes, phrase_from_ticks(notes, names, time), time, names, division, bodies)
 
 
-def _text(data: bytes) -> str:
+def _decode_text(data: bytes) -> str:
     try:
         return data.decode("utf-8").strip("\0 ")
     except UnicodeDecodeError:
         return data.decode("latin-1").strip("\0 ")
 
 
-def _timeline(division: int, tracks: list[list[TrackEvent]]) -> Timeline:
+def _parse_timeline(division: int, tracks: list[list[TrackEvent]]) -> Timeline:
     if division & 0x8000:
         frames_per_second = 256 - (division >> 8)
         return Timeline(max(1, frames_per_second * (division & 0xFF) // 2))
     tempos = {0: Tempo(0, DEFAULT_TEMPO_US)}
     meters = {0: COMMON_TIME}
-    told = (event for events in tracks for event in events if event.status in {TEMPO, METER})
+    told = (event for events in tracks for event in events if event.status in {TEMPO, TIME_SIGNATURE})
     for event in sorted(told, key=lambda event: event.tick):
         data = event.data
-        if event.status == TEMPO and int.from_bytes(data[:3]) >= FASTEST_BEAT_US:
+        if event.status == TEMPO and int.from_bytes(data[:3]) >= MIN_BEAT_US:
             tempos[event.tick] = Tempo(event.tick, int.from_bytes(data[:3]))
-        elif event.status == METER and len(data) >= 2 and data[0] and data[1] <= 6:
+        elif event.status == TIME_SIGNATURE and len(data) >= 2 and data[0] and data[1] <= 6:
             meters[event.tick] = Meter(event.tick, data[0], 1 << data[1])
     return Timeline(division, tuple(tempos.values()), tuple(meters.values()))
 
 
-def _notes(events: list[TrackEvent], track: int, ticks_per_beat: int) -> Iterator[TickNote]:
+def _pair_notes(events: list[TrackEvent], track: int, ticks_per_beat: int) -> Iterator[TickNote]:
     """The notes of one track; a note-off ends the oldest note of its channel and pitch."""
     open_notes: defaultdict[tuple[int, int], deque[tuple[int, int]]] = defaultdict(deque)
     for event in events:
         kind, channel = event.status & 0x1F0, event.status & 0x0F
-        if kind not in {NOTE_ON, NOTE_OFF} or channel == _PERCUSSION or max(event.data) > 0x7F:
+        if kind not in {NOTE_ON, NOTE_OFF} or channel == _PERCUSSION_CHANNEL or max(event.data) > 0x7F:
             continue
         pitch, velocity = event.data
         sounding = open_notes[channel, pitch]
@@ -148,5 +158,5 @@ def _notes(events: list[TrackEvent], track: int, ticks_per_beat: int) -> Iterato
     last = events[-1].tick if events else 0
     for (channel, pitch), sounding in open_notes.items():
         for start, struck in sounding:
-            end = max(start + 1, min(last, start + _HANGING_BEATS * ticks_per_beat))
+            end = max(start + 1, min(last, start + _MAX_HANGING_BEATS * ticks_per_beat))
             yield TickNote(start, end, pitch, struck, track, channel)

@@ -9,23 +9,28 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from xml.etree.ElementTree import Element, SubElement, tostring
 
-from bachbridge.music.note_values import Cursor, Piece, beat_of
+from bachbridge.music.note_values import NoteValue, VoiceReader, beat_steps
 from bachbridge.music.notes import STEPS_PER_BEAT, VOICES, Note
-from bachbridge.music.timeline import Bar, Meter, missing_before
+from bachbridge.music.timeline import Bar, Meter, missing_pickup_steps
 
-_TYPES = {1: "16th", 2: "eighth", 4: "quarter", 8: "half", 16: "whole"}
-_VALUES = {steps * 3 // 2: (name, 1) for steps, name in _TYPES.items()} | {
-    steps: (name, 0) for steps, name in _TYPES.items()
+_NOTE_TYPES = {1: "16th", 2: "eighth", 4: "quarter", 8: "half", 16: "whole"}
+_TYPE_AND_DOTS = {steps * 3 // 2: (name, 1) for steps, name in _NOTE_TYPES.items()} | {
+    steps: (name, 0) for steps, name in _NOTE_TYPES.items()
 }
 """Name and dots of the values by their steps (a dotted 16th is beyond the grid)."""
 _LINE_OF_FIFTHS = "FCGDAEB"
-_SIGNS = {-2: "flat-flat", -1: "flat", 0: "natural", 1: "sharp", 2: "double-sharp"}
+_ACCIDENTALS = {-2: "flat-flat", -1: "flat", 0: "natural", 1: "sharp", 2: "double-sharp"}
 _MAJOR_SIGNATURES = (0, -5, 2, -3, 4, -1, 6, 1, -4, 3, -2, 5)
 """Fifths of the key signature by tonic, the fewer signs of two."""
 
 
-def musicxml(
-    notes: Sequence[Note], bars: Sequence[Bar], key: tuple[int, bool], title: str = "", *, sparse: bool = False
+def encode_musicxml(
+    notes: Sequence[Note],
+    bars: Sequence[Bar],
+    key: tuple[int, bool],
+    title: str = "",
+    *,
+    omit_resting_voices: bool = False,
 ) -> bytes:
     """The whole score; each voice's notes one at a time by start. `sparse`: a lower voice that rests is not written."""
     root = Element("score-partwise", version="4.0")
@@ -35,33 +40,38 @@ def musicxml(
     SubElement(root, "part", id="P1").text = "\n"
     # Bars become bytes one by one: as elements, those of a long piece would take a gigabyte.
     head, tail = tostring(root, encoding="utf-8", xml_declaration=True).split(b"\n</part>")
-    measures = (tostring(measure, encoding="us-ascii") for measure in _measures(notes, bars, key, sparse=sparse))
+    measures = (
+        tostring(measure, encoding="us-ascii")
+        for measure in _measure_elements(notes, bars, key, omit_resting_voices=omit_resting_voices)
+    )
     return b"\n".join([head, *measures, b"</part>" + tail, b""])
 
 
-def _measures(notes: Sequence[Note], bars: Sequence[Bar], key: tuple[int, bool], *, sparse: bool) -> Iterator[Element]:
-    fifths = signature(key)
-    voices = [Cursor([note for note in notes if note.voice == voice]) for voice in range(len(VOICES))]
+def _measure_elements(
+    notes: Sequence[Note], bars: Sequence[Bar], key: tuple[int, bool], *, omit_resting_voices: bool
+) -> Iterator[Element]:
+    fifths = key_signature_fifths(key)
+    voices = [VoiceReader([note for note in notes if note.voice == voice]) for voice in range(len(VOICES))]
     told: tuple[int, int] | None = None
-    for number, bar in enumerate(bars, start=0 if missing_before(bars) else 1):
+    for number, bar in enumerate(bars, start=0 if missing_pickup_steps(bars) else 1):
         measure = Element("measure", number=str(number), implicit="no" if number else "yes")
         meter = bar.meter if number else bars[1].meter
         if told != (meter.numerator, meter.denominator):
-            _attributes(measure, meter, fifths if told is None else None)
+            _add_attributes(measure, meter, fifths if told is None else None)
             told = meter.numerator, meter.denominator
-        _bar(measure, bar, voices, fifths, key, sparse=sparse)
+        _add_bar(measure, bar, voices, fifths, key, omit_resting_voices=omit_resting_voices)
         if bar is bars[-1]:
             SubElement(SubElement(measure, "barline", location="right"), "bar-style").text = "light-heavy"
         yield measure
 
 
-def signature(key: tuple[int, bool]) -> int:
+def key_signature_fifths(key: tuple[int, bool]) -> int:
     """Sharps of the key signature, flats negative."""
     tonic, minor = key
     return _MAJOR_SIGNATURES[(tonic + 3 * minor) % 12]
 
 
-def _attributes(measure: Element, meter: Meter, fifths: int | None) -> None:
+def _add_attributes(measure: Element, meter: Meter, fifths: int | None) -> None:
     """What stands at the beginning of a bar; `fifths` None where the clefs have been told."""
     attributes = SubElement(measure, "attributes")
     SubElement(attributes, "divisions").text = str(STEPS_PER_BEAT)
@@ -81,31 +91,37 @@ def _attributes(measure: Element, meter: Meter, fifths: int | None) -> None:
 # ---------------------------------------------------------------- what is written in a bar
 
 
-def _bar(
-    measure: Element, bar: Bar, voices: Sequence[Cursor], fifths: int, key: tuple[int, bool], *, sparse: bool
+def _add_bar(
+    measure: Element,
+    bar: Bar,
+    voices: Sequence[VoiceReader],
+    fifths: int,
+    key: tuple[int, bool],
+    *,
+    omit_resting_voices: bool,
 ) -> None:
-    rows = [(voice, piece) for voice in range(len(VOICES)) for piece in voices[voice].pieces(bar)]
-    signs = _accidentals(rows, fifths, key)
+    rows = [(voice, piece) for voice in range(len(VOICES)) for piece in voices[voice].note_values(bar)]
+    signs = _bar_accidentals(rows, fifths, key)
     for voice, pieces in groupby(rows, key=lambda row: row[0]):
         its = [piece for _, piece in pieces]
-        if sparse and voice % 2 and all(piece.pitch is None for piece in its):
+        if omit_resting_voices and voice % 2 and all(piece.pitch is None for piece in its):
             continue
         if voice:
             SubElement(SubElement(measure, "backup"), "duration").text = str(bar.end - bar.start)
         if all(piece.pitch is None for piece in its):
-            _whole_rest(measure, bar, voice)
+            _add_whole_rest(measure, bar, voice)
             continue
         beams = _beams(its, bar)
         for piece in its:
-            name = _spelled(piece.pitch, fifths, key) if piece.pitch is not None else None
-            _written(measure, piece, voice, name, signs.get((voice, piece.start)), beams.get(piece.start, ()))
+            name = _spell(piece.pitch, fifths, key) if piece.pitch is not None else None
+            _add_note(measure, piece, voice, name, signs.get((voice, piece.start)), beams.get(piece.start, ()))
 
 
-Name = tuple[str, int, int]
+SpelledPitch = tuple[str, int, int]
 """A pitch as written: step, alteration, octave."""
 
 
-def _spelled(pitch: int, fifths: int, key: tuple[int, bool]) -> Name:
+def _spell(pitch: int, fifths: int, key: tuple[int, bool]) -> SpelledPitch:
     """The name that lies between three fifths below the key's and its raised notes (of a minor key, one further)."""
     lowest = fifths - 3 + key[1]
     place = lowest + (pitch * 7 - lowest) % 12
@@ -113,27 +129,29 @@ def _spelled(pitch: int, fifths: int, key: tuple[int, bool]) -> Name:
     return step, alter, (pitch - alter) // 12 - 1
 
 
-def _accidentals(rows: Sequence[tuple[int, Piece]], fifths: int, key: tuple[int, bool]) -> dict[tuple[int, int], str]:
+def _bar_accidentals(
+    rows: Sequence[tuple[int, NoteValue]], fifths: int, key: tuple[int, bool]
+) -> dict[tuple[int, int], str]:
     """The signs by voice and start that a bar needs: a sign holds for its staff and octave until the bar line."""
     signs: dict[tuple[int, int], str] = {}
     written: dict[tuple[int, str, int], int] = {}
     for voice, piece in sorted(rows, key=lambda row: (row[1].start, row[0])):
-        if piece.pitch is None or piece.before:
+        if piece.pitch is None or piece.tied_before:
             continue
-        step, alter, octave = _spelled(piece.pitch, fifths, key)
+        step, alter, octave = _spell(piece.pitch, fifths, key)
         usual = (fifths + 6 - _LINE_OF_FIFTHS.index(step)) // 7
         if written.get((voice // 2, step, octave), usual) != alter:
-            signs[voice, piece.start] = _SIGNS[alter]
+            signs[voice, piece.start] = _ACCIDENTALS[alter]
         written[voice // 2, step, octave] = alter
     return signs
 
 
-def _beams(pieces: Sequence[Piece], bar: Bar) -> dict[int, tuple[str, ...]]:
+def _beams(pieces: Sequence[NoteValue], bar: Bar) -> dict[int, tuple[str, ...]]:
     """For each beamed note's start, what its beams do, the 8ths' first."""
-    beat = beat_of(bar)
+    beat = beat_steps(bar)
     found: dict[int, tuple[str, ...]] = {}
 
-    def group(piece: Piece) -> tuple[int, bool]:
+    def group(piece: NoteValue) -> tuple[int, bool]:
         return (piece.start - bar.start) // beat, piece.pitch is not None and piece.length < STEPS_PER_BEAT
 
     for (_, short), run in groupby(pieces, key=group):
@@ -154,7 +172,7 @@ def _beams(pieces: Sequence[Piece], bar: Bar) -> dict[int, tuple[str, ...]]:
 # ---------------------------------------------------------------- elements
 
 
-def _whole_rest(measure: Element, bar: Bar, voice: int) -> None:
+def _add_whole_rest(measure: Element, bar: Bar, voice: int) -> None:
     note = SubElement(measure, "note")
     SubElement(note, "rest", measure="yes")
     SubElement(note, "duration").text = str(bar.end - bar.start)
@@ -162,12 +180,12 @@ def _whole_rest(measure: Element, bar: Bar, voice: int) -> None:
     SubElement(note, "staff").text = str(voice // 2 + 1)
 
 
-def _written(
-    measure: Element, piece: Piece, voice: int, name: Name | None, sign: str | None, beams: Sequence[str]
+def _add_note(
+    measure: Element, piece: NoteValue, voice: int, name: SpelledPitch | None, sign: str | None, beams: Sequence[str]
 ) -> None:
     """One note or rest, its elements in the order that the format wants."""
     note = SubElement(measure, "note")
-    ties = [kind for kind, wanted in (("stop", piece.before), ("start", piece.after)) if wanted]
+    ties = [kind for kind, wanted in (("stop", piece.tied_before), ("start", piece.tied_after)) if wanted]
     if name is None:
         SubElement(note, "rest")
     else:
@@ -180,7 +198,7 @@ def _written(
     for kind in ties:
         SubElement(note, "tie", type=kind)
     SubElement(note, "voice").text = str(voice + 1)
-    kind, dots = _VALUES[piece.length]
+    kind, dots = _TYPE_AND_DOTS[piece.length]
     SubElement(note, "type").text = kind
     for _ in range(dots):
         SubElement(note, "dot")

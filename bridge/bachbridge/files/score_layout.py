@@ -12,33 +12,39 @@ from itertools import groupby, pairwise
 
 import numpy as np
 
-from bachbridge.files.musicxml import musicxml
+from bachbridge.files.musicxml import encode_musicxml
 from bachbridge.music import voice_leading
-from bachbridge.music.notes import RANGES, VOICES, Key, Note, Phrase
-from bachbridge.music.timeline import Bar, plain_meter
+from bachbridge.music.notes import VOICE_RANGES, VOICES, Key, Note, Phrase
+from bachbridge.music.timeline import Bar, meter_from_steps
 
-_MIDDLE = 60
+_UPPER_STAFF_FROM = 60
 """From here up a single line is the soprano's, on the upper staff."""
-_CENTRES = tuple((low + high) / 2 for low, high in RANGES)
+_RANGE_CENTRES = tuple((low + high) / 2 for low, high in VOICE_RANGES)
 
 
-def sheet(prompt: Phrase, answer: Sequence[Note], at: int | None = None, title: str = "") -> bytes:
+def exchange_musicxml(prompt: Phrase, answer: Sequence[Note], answer_step: int | None = None, title: str = "") -> bytes:
     """MusicXML of the prompt and its answer, whose step 0 is the prompt's step `at` (None: its end)."""
-    at = prompt.steps if at is None else at
-    moved = [replace(note, start=note.start + at) for note in answer]
-    notes = _cut([*spread(prompt.notes), *moved])
+    answer_step = prompt.steps if answer_step is None else answer_step
+    moved = [replace(note, start=note.start + answer_step) for note in answer]
+    notes = _without_overlaps([*assign_voices(prompt.notes), *moved])
     end = max([prompt.steps, *(note.end for note in notes)])
-    return musicxml(notes, bars(end, prompt.steps_per_bar, prompt.position or 0), key_of(notes), title, sparse=True)
+    return encode_musicxml(
+        notes,
+        regular_bars(end, prompt.steps_per_bar, prompt.position or 0),
+        key_from_notes(notes),
+        title,
+        omit_resting_voices=True,
+    )
 
 
-def spread(notes: Sequence[Note]) -> list[Note]:
+def assign_voices(notes: Sequence[Note]) -> list[Note]:
     """The notes in four voices: as they are where they have voices, else from the highest of a chord downwards."""
     if any(note.voice for note in notes):
         return list(notes)
     ordered = sorted(notes, key=lambda note: note.start)
     if all(one.end <= other.start for one, other in pairwise(ordered)):
         mean = sum(note.pitch for note in notes) / max(1, len(notes))
-        voice = 0 if mean >= _MIDDLE else min((2, 3), key=lambda voice: abs(_CENTRES[voice] - mean))
+        voice = 0 if mean >= _UPPER_STAFF_FROM else min((2, 3), key=lambda voice: abs(_RANGE_CENTRES[voice] - mean))
         return [replace(note, voice=voice) for note in ordered]
     busy = [0] * len(VOICES)
     found: list[Note] = []
@@ -49,13 +55,13 @@ def spread(notes: Sequence[Note]) -> list[Note]:
         for index, note in enumerate(written):
             room = range(below, len(VOICES) - (len(written) - index - 1))
             free = [voice for voice in room if busy[voice] <= start] or list(room)
-            voice = min(free, key=lambda voice, pitch=note.pitch: abs(_CENTRES[voice] - pitch))
+            voice = min(free, key=lambda voice, pitch=note.pitch: abs(_RANGE_CENTRES[voice] - pitch))
             busy[voice], below = note.end, voice + 1
             found.append(replace(note, voice=voice))
     return found
 
 
-def _cut(notes: Sequence[Note]) -> list[Note]:
+def _without_overlaps(notes: Sequence[Note]) -> list[Note]:
     """Each voice one note at a time; of notes that begin together, the longest."""
     voices: defaultdict[int, dict[int, Note]] = defaultdict(dict)
     for note in sorted(notes, key=lambda note: (note.start, note.length)):
@@ -71,9 +77,9 @@ def _cut(notes: Sequence[Note]) -> list[Note]:
     return sorted(found, key=lambda note: (note.start, note.voice))
 
 
-def bars(steps: int, steps_per_bar: int, position: int) -> list[Bar]:
+def regular_bars(steps: int, steps_per_bar: int, position: int) -> list[Bar]:
     """Bars from step 0, which lies `position` steps into one, to the bar line at or after `steps`."""
-    meter = plain_meter(steps_per_bar)
+    meter = meter_from_steps(steps_per_bar)
     found: list[Bar] = []
     start, end = 0, steps_per_bar - position % steps_per_bar
     while start < max(1, steps):
@@ -82,9 +88,9 @@ def bars(steps: int, steps_per_bar: int, position: int) -> list[Bar]:
     return found
 
 
-def key_of(notes: Sequence[Note]) -> Key:
+def key_from_notes(notes: Sequence[Note]) -> Key:
     """The key by how long each pitch class sounds; C major where that tells nothing."""
     weights = np.zeros(12)
     for note in notes:
         weights[note.pitch % 12] += note.length
-    return voice_leading.key_of(weights) if weights.min() != weights.max() else (0, False)
+    return voice_leading.estimate_key(weights) if weights.min() != weights.max() else (0, False)

@@ -11,15 +11,15 @@ from collections import defaultdict, deque
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-TRACK_NAME, END_OF_TRACK, TEMPO, METER = 0x103, 0x12F, 0x151, 0x158
+TRACK_NAME, END_OF_TRACK, TEMPO, TIME_SIGNATURE = 0x103, 0x12F, 0x151, 0x158
 """Statuses of the meta events that this program reads or writes: 0x100 and the type."""
-NOTE_OFF, NOTE_ON, PROGRAM = 0x80, 0x90, 0xC0
+NOTE_OFF, NOTE_ON, PROGRAM_CHANGE = 0x80, 0x90, 0xC0
 _META, _SYSEX, _SYSEX_MORE = 0xFF, 0xF0, 0xF7
 _DATA_BYTES = {0x80: 2, 0x90: 2, 0xA0: 2, 0xB0: 2, 0xC0: 1, 0xD0: 1, 0xE0: 2}
 
-Sounding = tuple[int, int, int]
+NoteStart = tuple[int, int, int]
 """Tick, channel and pitch at which a note begins."""
-Played = tuple[int, int, int, int, int]
+TickNoteTuple = tuple[int, int, int, int, int]
 """Start and end in ticks, channel, pitch and velocity of a note."""
 
 
@@ -32,58 +32,58 @@ class TrackEvent:
     data: bytes
 
 
-class CutError(Exception):
+class SmfError(Exception):
     """The bytes end, or make no sense, in the middle of something; becomes a `MidiFileError` in `midifile`."""
 
 
-def chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
+def read_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
     """Name and body of each chunk of a file."""
     at = 0
     while at < len(data):
         if not data[at : at + 4].strip(b"\0") and at:
             return  # padding after the last chunk
         if at + 8 > len(data):
-            raise CutError("a chunk's head is cut off")
+            raise SmfError("a chunk's head is cut off")
         name, size = struct.unpack_from(">4sL", data, at)
         at += 8 + size
         if at > len(data):
-            raise CutError(f"a chunk is {at - len(data)} bytes short")
+            raise SmfError(f"a chunk is {at - len(data)} bytes short")
         yield name, data[at - size : at]
 
 
-def _number(data: bytes, at: int) -> tuple[int, int]:
+def _read_variable_length(data: bytes, at: int) -> tuple[int, int]:
     """The variable-length number at `at`, of at most four bytes, and where the next thing begins."""
     value = 0
     for index in range(at, at + 4):
         if index >= len(data):
-            raise CutError("an event is cut off")
+            raise SmfError("an event is cut off")
         value = value << 7 | data[index] & 0x7F
         if data[index] < 0x80:
             return value, index + 1
-    raise CutError("a length has more than four bytes")
+    raise SmfError("a length has more than four bytes")
 
 
-def _taken(data: bytes, at: int, size: int) -> tuple[bytes, int]:
+def _read_bytes(data: bytes, at: int, size: int) -> tuple[bytes, int]:
     if at + size > len(data):
-        raise CutError("an event is cut off")
+        raise SmfError("an event is cut off")
     return data[at : at + size], at + size
 
 
 def track_events(track: bytes) -> Iterator[TrackEvent]:
     """The channel and meta events of one track, up to its end-of-track event or its last byte."""
-    return (event for event, _, _ in _placed_events(track))
+    return (event for event, _, _ in _events_with_offsets(track))
 
 
-def renamed(track: bytes, name: str) -> bytes:
+def rename_track(track: bytes, name: str) -> bytes:
     """The body of a track with another name, all else byte for byte."""
-    event = meta(TRACK_NAME, name.encode())
-    for old, begin, end in _placed_events(track):
+    event = meta_event(TRACK_NAME, name.encode())
+    for old, begin, end in _events_with_offsets(track):
         if old.status == TRACK_NAME:
             return track[:begin] + event + track[end:]
     return b"\0" + event + track
 
 
-def with_notes(track: bytes, gone: Collection[Sounding], notes: Iterable[Played]) -> bytes:
+def replace_notes(track: bytes, removed: Collection[NoteStart], added: Iterable[TickNoteTuple]) -> bytes:
     """The body of a track without the notes that are `gone` and with others, all other events and their ticks as is.
 
     A note-off ends the oldest note of its channel and pitch. Running status is written out; where there are two
@@ -96,18 +96,18 @@ def with_notes(track: bytes, gone: Collection[Sounding], notes: Iterable[Played]
         if event.status == END_OF_TRACK:
             last = event.tick
             break
-        if not _is_gone(event, gone, sounding):
+        if not _is_of_removed_note(event, removed, sounding):
             status = b"" if track[begin] >= 0x80 else bytes((event.status,))
             kept.append((event.tick, 1, status + track[begin:end]))
-    for start, stop, channel, pitch, velocity in notes:
+    for start, stop, channel, pitch, velocity in added:
         kept.append((start, 2, bytes((NOTE_ON | channel, pitch, velocity))))
         kept.append((max(stop, start + 1), 0, bytes((NOTE_OFF | channel, pitch, 64))))
     kept.sort(key=lambda item: item[:2])
-    return _body([(tick, event) for tick, _, event in kept], last) + track[end:]
+    return _join_events([(tick, event) for tick, _, event in kept], last) + track[end:]
 
 
-def _is_gone(
-    event: TrackEvent, gone: Collection[Sounding], sounding: defaultdict[tuple[int, int], deque[bool]]
+def _is_of_removed_note(
+    event: TrackEvent, removed: Collection[NoteStart], sounding: defaultdict[tuple[int, int], deque[bool]]
 ) -> bool:
     """Whether the event begins or ends a note that is `gone`; `sounding` says so of all notes that have begun."""
     kind, channel = event.status & 0x1F0, event.status & 0x0F
@@ -115,12 +115,12 @@ def _is_gone(
         return False
     pitch, velocity = event.data
     if kind == NOTE_ON and velocity:
-        sounding[channel, pitch].append((event.tick, channel, pitch) in gone)
+        sounding[channel, pitch].append((event.tick, channel, pitch) in removed)
         return sounding[channel, pitch][-1]
     return bool(sounding[channel, pitch]) and sounding[channel, pitch].popleft()
 
 
-def _placed_events(track: bytes) -> Iterator[tuple[TrackEvent, int, int]]:
+def _events_with_offsets(track: bytes) -> Iterator[tuple[TrackEvent, int, int]]:
     """Each channel or meta event with where it begins, after its delta time, and where it ends."""
     return (placed for placed in _all_events(track) if placed[0].status not in {_SYSEX, _SYSEX_MORE})
 
@@ -129,31 +129,31 @@ def _all_events(track: bytes) -> Iterator[tuple[TrackEvent, int, int]]:
     """The same of all events; a system exclusive one has its first byte as its status."""
     at = tick = running = 0
     while at < len(track):
-        delta, at = _number(track, at)
+        delta, at = _read_variable_length(track, at)
         tick += delta
         begin = at
-        (status,), after = _taken(track, at, 1)
+        (status,), after = _read_bytes(track, at, 1)
         if status == _META:
-            (kind,), at = _taken(track, after, 1)
-            size, at = _number(track, at)
-            data, at = _taken(track, at, size)
+            (kind,), at = _read_bytes(track, after, 1)
+            size, at = _read_variable_length(track, at)
+            data, at = _read_bytes(track, at, size)
             yield TrackEvent(tick, 0x100 | kind, data), begin, at
             if kind == END_OF_TRACK & 0xFF:
                 return
         elif status in {_SYSEX, _SYSEX_MORE}:
-            size, at = _number(track, after)
-            data, at = _taken(track, at, size)
+            size, at = _read_variable_length(track, after)
+            data, at = _read_bytes(track, at, size)
             yield TrackEvent(tick, status, data), begin, at
         else:
             if status >= 0x80:
                 running, at = status, after
             if running & 0xF0 not in _DATA_BYTES:
-                raise CutError(f"byte {running or status:#04x} begins no event")
-            data, at = _taken(track, at, _DATA_BYTES[running & 0xF0])
+                raise SmfError(f"byte {running or status:#04x} begins no event")
+            data, at = _read_bytes(track, at, _DATA_BYTES[running & 0xF0])
             yield TrackEvent(tick, running, data), begin, at
 
 
-def _variable(value: int) -> bytes:
+def _encode_variable_length(value: int) -> bytes:
     """`value` as a variable-length number."""
     groups = [value & 0x7F]
     while value := value >> 7:
@@ -161,42 +161,42 @@ def _variable(value: int) -> bytes:
     return bytes(reversed(groups))
 
 
-def meta(status: int, data: bytes) -> bytes:
+def meta_event(status: int, data: bytes) -> bytes:
     """A meta event without its time."""
-    return bytes((_META, status & 0xFF)) + _variable(len(data)) + data
+    return bytes((_META, status & 0xFF)) + _encode_variable_length(len(data)) + data
 
 
-def track_chunk(events: Iterable[tuple[int, bytes]]) -> bytes:
+def track_body(events: Iterable[tuple[int, bytes]]) -> bytes:
     """The body of a track: events at their ticks, sorted here (those at one tick stay in order), and its end."""
-    return _body(sorted(events, key=lambda item: item[0]), 0)
+    return _join_events(sorted(events, key=lambda item: item[0]), 0)
 
 
-def _body(events: Sequence[tuple[int, bytes]], end: int) -> bytes:
+def _join_events(events: Sequence[tuple[int, bytes]], end: int) -> bytes:
     """The events, and the track's end at the tick `end` or with the last of them."""
     last = events[-1][0] if events else 0
-    return timed(events, 0) + _variable(max(0, end - last)) + meta(END_OF_TRACK, b"")
+    return encode_events(events, 0) + _encode_variable_length(max(0, end - last)) + meta_event(END_OF_TRACK, b"")
 
 
-def timed(events: Iterable[tuple[int, bytes]], last: int) -> bytes:
+def encode_events(events: Iterable[tuple[int, bytes]], last_tick: int) -> bytes:
     """Events in order of their ticks as a track has them, the one before them being at the tick `last`."""
     body = bytearray()
     for tick, event in events:
-        body += _variable(tick - last) + event
-        last = tick
+        body += _encode_variable_length(tick - last_tick) + event
+        last_tick = tick
     return bytes(body)
 
 
-def part_chunk(name: str, channel: int, program: int, notes: Iterable[tuple[int, int, int, int]]) -> bytes:
+def part_body(name: str, channel: int, program: int, notes: Iterable[tuple[int, int, int, int]]) -> bytes:
     """The body of a named track with a General MIDI program and notes (start and end in ticks, pitch, velocity)."""
-    return track_chunk([*part_head(name, channel, program), *part_events(channel, notes)])
+    return track_body([*part_header_events(name, channel, program), *note_events(channel, notes)])
 
 
-def part_head(name: str, channel: int, program: int) -> list[tuple[int, bytes]]:
+def part_header_events(name: str, channel: int, program: int) -> list[tuple[int, bytes]]:
     """With what a part's track begins: its name and its General MIDI program."""
-    return [(0, meta(TRACK_NAME, name.encode())), (0, bytes((PROGRAM | channel, program)))]
+    return [(0, meta_event(TRACK_NAME, name.encode())), (0, bytes((PROGRAM_CHANGE | channel, program)))]
 
 
-def part_events(channel: int, notes: Iterable[tuple[int, int, int, int]]) -> list[tuple[int, bytes]]:
+def note_events(channel: int, notes: Iterable[tuple[int, int, int, int]]) -> list[tuple[int, bytes]]:
     """Notes (start and end in ticks, pitch, velocity) as events by their ticks.
 
     At one tick, note-offs come first: a repeated note sounds again. One that is repeated early ends early, or its
@@ -204,13 +204,13 @@ def part_events(channel: int, notes: Iterable[tuple[int, int, int, int]]) -> lis
     """
     offs: list[tuple[int, bytes]] = []
     ons: list[tuple[int, bytes]] = []
-    for start, end, pitch, velocity in _apart(list(notes)):
+    for start, end, pitch, velocity in _without_overlaps(list(notes)):
         ons.append((start, bytes((NOTE_ON | channel, pitch, velocity))))
         offs.append((max(end, start + 1), bytes((NOTE_OFF | channel, pitch, 64))))
     return sorted([*offs, *ons], key=lambda item: item[0])
 
 
-def _apart(rows: list[tuple[int, int, int, int]]) -> list[tuple[int, int, int, int]]:
+def _without_overlaps(rows: list[tuple[int, int, int, int]]) -> list[tuple[int, int, int, int]]:
     """The notes in their order, each ended at the latest where its pitch is struck again."""
     struck: dict[int, int] = {}
     for at in sorted(range(len(rows)), key=lambda at: rows[at][0], reverse=True):
@@ -221,21 +221,21 @@ def _apart(rows: list[tuple[int, int, int, int]]) -> list[tuple[int, int, int, i
     return rows
 
 
-def file_bytes(division: int, bodies: Sequence[bytes]) -> bytes:
+def encode_file(division: int, bodies: Sequence[bytes]) -> bytes:
     """A whole file of format 1 with the bodies of its tracks."""
-    return file_head(division, len(bodies)) + b"".join(track_head(len(body)) + body for body in bodies)
+    return file_header(division, len(bodies)) + b"".join(track_header(len(body)) + body for body in bodies)
 
 
-def file_head(division: int, tracks: int) -> bytes:
+def file_header(division: int, tracks: int) -> bytes:
     """What comes before the tracks of a file of format 1."""
     return struct.pack(">4sLHHH", b"MThd", 6, 1, tracks, division)
 
 
-def track_head(size: int) -> bytes:
+def track_header(size: int) -> bytes:
     """What comes before the `size` bytes of a track's body."""
     return struct.pack(">4sL", b"MTrk", size)
 
 
-def track_end() -> bytes:
+def end_of_track() -> bytes:
     """With what a track's body ends, at the tick of its last event."""
-    return _variable(0) + meta(END_OF_TRACK, b"")
+    return _encode_variable_length(0) + meta_event(END_OF_TRACK, b"")

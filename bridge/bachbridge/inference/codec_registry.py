@@ -5,12 +5,16 @@ from typing import Any
 
 from bachbridge.codecs import keys88
 from bachbridge.codecs.abc import codec as abc_codec
-from bachbridge.codecs.base import Codec
+from bachbridge.codecs.base import SymbolCodec
 from bachbridge.codecs.chords import codec as chords_codec
 
-_MAKERS = {"abc": abc_codec.codec, "chords": chords_codec.codec, "keys88": keys88.codec}
+_CODEC_FACTORIES = {
+    "abc": abc_codec.codec_from_vocabulary,
+    "chords": chords_codec.codec_from_vocabulary,
+    "keys88": keys88.codec_from_vocabulary,
+}
 
 
-def codec(name: str, vocabulary: Mapping[str, Any]) -> Codec:
+def make_codec(name: str, vocabulary: Mapping[str, Any]) -> SymbolCodec:
     """The codec of that name with a model's own vocabulary; what it makes of a damaged one is its own affair."""
-    return _MAKERS[name](vocabulary)
+    return _CODEC_FACTORIES[name](vocabulary)

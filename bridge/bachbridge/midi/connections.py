@@ -7,34 +7,34 @@ its clients with their connections in a file of the kernel's. CoreMIDI and Windo
 import re
 from pathlib import Path
 
-from bachbridge.midi.jack import Lifeline
+from bachbridge.midi.jack import ServerWatch
 from bachbridge.protocol.events import Connections
 
 _ALSA_CLIENTS = Path("/proc/asound/seq/clients")
-_PORT = re.compile(r'\s+Port\s+\d+ : "(.*)"')
+_PORT_LINE = re.compile(r'\s+Port\s+\d+ : "(.*)"')
 _ADDRESS = re.compile(r"\d+:\d+")
-UNKNOWN = Connections(-1, -1)
+UNKNOWN_CONNECTIONS = Connections(-1, -1)
 
 
-def count(input_name: str, output_name: str, lifeline: Lifeline | None) -> Connections:
+def count_connections(input_name: str, output_name: str, jack_watch: ServerWatch | None) -> Connections:
     """The connections of our ports of these names; `lifeline` where the system is JACK (0.1 ms either way)."""
-    if lifeline is not None:
-        return Connections(lifeline.connected(input_name), lifeline.connected(output_name))
+    if jack_watch is not None:
+        return Connections(jack_watch.connection_count(input_name), jack_watch.connection_count(output_name))
     try:
         clients = _ALSA_CLIENTS.read_text(encoding="utf-8", errors="replace")
     except OSError:
-        return UNKNOWN
-    return listed(clients, input_name, output_name)
+        return UNKNOWN_CONNECTIONS
+    return parse_alsa_clients(clients, input_name, output_name)
 
 
-def listed(clients: str, input_name: str, output_name: str) -> Connections:
+def parse_alsa_clients(clients: str, input_name: str, output_name: str) -> Connections:
     """What ALSA's list of clients says of the ports of these names; -1 for a port that is not in it."""
     inputs = outputs = -1
     port = ""
     for line in clients.splitlines():
         if line.startswith("Client"):
             port = ""
-        elif found := _PORT.match(line):
+        elif found := _PORT_LINE.match(line):
             port = found[1]
             inputs = max(inputs, 0) if port == input_name else inputs
             outputs = max(outputs, 0) if port == output_name else outputs

@@ -25,9 +25,9 @@ from typing import Any, Self
 from bachbridge.errors import PortError
 
 _NO_START_SERVER = 1
-_NAMES = ctypes.POINTER(ctypes.c_char_p)
+_NAME_ARRAY = ctypes.POINTER(ctypes.c_char_p)
 _SHUTDOWN = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
-_START_S, _STEP_S, _AGAIN_S = 15.0, 0.05, 0.5
+_START_S, _POLL_S, _RETRY_S = 15.0, 0.05, 0.5
 
 
 @cache
@@ -46,19 +46,19 @@ def _library() -> ctypes.CDLL | None:
     library.jack_client_open.argtypes = [ctypes.c_char_p, ctypes.c_int, ctypes.c_void_p]
     library.jack_on_shutdown.argtypes = [ctypes.c_void_p, _SHUTDOWN, ctypes.c_void_p]
     library.jack_client_close.argtypes = [ctypes.c_void_p]
-    library.jack_get_ports.restype = _NAMES
+    library.jack_get_ports.restype = _NAME_ARRAY
     library.jack_get_ports.argtypes = [ctypes.c_void_p, ctypes.c_char_p, ctypes.c_char_p, ctypes.c_ulong]
     library.jack_port_by_name.restype = ctypes.c_void_p
     library.jack_port_by_name.argtypes = [ctypes.c_void_p, ctypes.c_char_p]
-    library.jack_port_get_all_connections.restype = _NAMES
+    library.jack_port_get_all_connections.restype = _NAME_ARRAY
     library.jack_port_get_all_connections.argtypes = [ctypes.c_void_p, ctypes.c_void_p]
     library.jack_free.restype = None
     library.jack_free.argtypes = [ctypes.c_void_p]
-    _silence(library)
+    _silence_logging(library)
     return library
 
 
-def _silence(library: ctypes.CDLL) -> None:
+def _silence_logging(library: ctypes.CDLL) -> None:
     """Let libjack print nothing on stderr.
 
     The sink is a C function without effect: one of Python's would want the interpreter's lock, for which a thread of
@@ -71,14 +71,14 @@ def _silence(library: ctypes.CDLL) -> None:
         setter(sink)
 
 
-class Lifeline:
+class ServerWatch:
     """A client of the server that `JACK_DEFAULT_SERVER` names; out of libjack's reach it believes in its life."""
 
     def __init__(self) -> None:
-        self.alive = True
+        self.is_alive = True
         library = _library()
         self._client = library.jack_client_open(b"BachBridge watch", _NO_START_SERVER, None) if library else None
-        self._callback = _SHUTDOWN(self._died)
+        self._callback = _SHUTDOWN(self._on_shutdown)
         if library:
             if self._client is None:
                 raise PortError("No JACK server answers: start one.")
@@ -89,25 +89,25 @@ class Lifeline:
         if library and client is not None:
             library.jack_client_close(client)
 
-    def connected(self, name: str) -> int:
+    def connection_count(self, name: str) -> int:
         """How many ports are connected to the ports of that name; -1 where nobody can tell (0.1 ms).
 
         JACK does not say whose a port is: with several BachBridges on a server each counts for all.
         """
         library, client = _library(), self._client
-        if library is None or client is None or not self.alive:
+        if library is None or client is None or not self.is_alive:
             return -1
         pattern = f":{re.escape(name)}$".encode()
-        ours = _taken(library, library.jack_get_ports(client, pattern, None, 0))
+        ours = _copy_names(library, library.jack_get_ports(client, pattern, None, 0))
         ports = [library.jack_port_by_name(client, port) for port in ours]
-        found = [_taken(library, library.jack_port_get_all_connections(client, port)) for port in ports if port]
+        found = [_copy_names(library, library.jack_port_get_all_connections(client, port)) for port in ports if port]
         return sum(map(len, found)) if found else -1
 
-    def _died(self, _: int | None) -> None:
-        self.alive = False
+    def _on_shutdown(self, _: int | None) -> None:
+        self.is_alive = False
 
 
-def _taken(library: ctypes.CDLL, names: Any) -> list[bytes]:
+def _copy_names(library: ctypes.CDLL, names: Any) -> list[bytes]:
     """The names in an array of libjack's that ends with a null pointer (or is one); the array is given back."""
     if not names:
         return []
@@ -116,10 +116,10 @@ def _taken(library: ctypes.CDLL, names: Any) -> list[bytes]:
     return taken
 
 
-def answers() -> bool:
+def is_server_running() -> bool:
     """Whether a JACK server answers (10 to 30 ms)."""
     try:
-        Lifeline().close()
+        ServerWatch().close()
     except PortError:
         return False
     return True
@@ -128,16 +128,16 @@ def answers() -> bool:
 class DummyServer:
     """A JACK server without sound card, as a context; `JACK_DEFAULT_SERVER` names it meanwhile."""
 
-    def __init__(self, name: str, period: int = 64) -> None:
+    def __init__(self, name: str, period_frames: int = 64) -> None:
         """`period`: frames at 48 kHz; JACK keeps MIDI for up to two of them."""
         self.name = name
-        self._arguments = ["jackd", "-r", "-S", "-n", name, "-d", "dummy", "-r", "48000", "-p", str(period)]
+        self._arguments = ["jackd", "-r", "-S", "-n", name, "-d", "dummy", "-r", "48000", "-p", str(period_frames)]
         # -S: asynchronous servers lose events under load.
         self._process: subprocess.Popen[bytes] | None = None
-        self._before = os.environ.get("JACK_DEFAULT_SERVER")
+        self._previous_server = os.environ.get("JACK_DEFAULT_SERVER")
 
     @staticmethod
-    def available() -> bool:
+    def is_available() -> bool:
         return shutil.which("jackd") is not None
 
     def __enter__(self) -> Self:
@@ -147,10 +147,10 @@ class DummyServer:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.stop()
-        if self._before is None:
+        if self._previous_server is None:
             os.environ.pop("JACK_DEFAULT_SERVER", None)
         else:
-            os.environ["JACK_DEFAULT_SERVER"] = self._before
+            os.environ["JACK_DEFAULT_SERVER"] = self._previous_server
 
     @property
     def pid(self) -> int:
@@ -161,14 +161,14 @@ class DummyServer:
         """Start it and wait until it answers."""
         deadline_s = time.monotonic() + _START_S
         self._launch()
-        while not answers():
+        while not is_server_running():
             if time.monotonic() > deadline_s:
                 self.stop()
                 raise PortError(f"The JACK server {self.name} does not start: try `{' '.join(self._arguments)}`.")
-            time.sleep(_STEP_S)
+            time.sleep(_POLL_S)
             if self._process is None or self._process.poll() is not None:
                 # What the server before it has left behind takes a moment to go away.
-                time.sleep(_AGAIN_S)
+                time.sleep(_RETRY_S)
                 self._launch()
 
     def _launch(self) -> None:

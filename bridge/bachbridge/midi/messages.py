@@ -7,7 +7,7 @@
 from dataclasses import dataclass
 
 SUSTAIN, ALL_SOUND_OFF, ALL_NOTES_OFF = 64, 120, 123
-HALF = 64
+SWITCH_THRESHOLD = 64
 """A switch (a pedal, say) is on from this value."""
 
 
@@ -25,21 +25,21 @@ class NoteOff:
 
 
 @dataclass(frozen=True, slots=True)
-class Control:
+class ControlChange:
     channel: int
     controller: int
     value: int
 
 
 @dataclass(frozen=True, slots=True)
-class Voiced:
+class OtherChannelMessage:
     """A channel message without a part in the dialogue (pitch bend, aftertouch, program change): thru material."""
 
     data: bytes
 
 
 @dataclass(frozen=True, slots=True)
-class Clock:
+class ClockPulse:
     """One of 24 pulses to the quarter note."""
 
 
@@ -66,50 +66,62 @@ class SongPosition:
 
 
 @dataclass(frozen=True, slots=True)
-class System:
+class OtherSystemMessage:
     """A system message that the dialogue does not use (system exclusive, active sensing, tuning …)."""
 
 
 @dataclass(frozen=True, slots=True)
-class Unknown:
+class InvalidMessage:
     """Not one whole MIDI message."""
 
 
-Meaning = NoteOn | NoteOff | Control | Voiced | Clock | Start | Continue | Stop | SongPosition | System | Unknown
+MidiMessage = (
+    NoteOn
+    | NoteOff
+    | ControlChange
+    | OtherChannelMessage
+    | ClockPulse
+    | Start
+    | Continue
+    | Stop
+    | SongPosition
+    | OtherSystemMessage
+    | InvalidMessage
+)
 
 _DATA_BYTES = {0x80: 2, 0x90: 2, 0xA0: 2, 0xB0: 2, 0xC0: 1, 0xD0: 1, 0xE0: 2}
-_TRANSPORT: dict[int, Meaning] = {0xF8: Clock(), 0xFA: Start(), 0xFB: Continue(), 0xFC: Stop()}
+_TRANSPORT: dict[int, MidiMessage] = {0xF8: ClockPulse(), 0xFA: Start(), 0xFB: Continue(), 0xFC: Stop()}
 
 
-def decode(data: bytes) -> Meaning:
+def decode(data: bytes) -> MidiMessage:
     """The meaning of one message."""
     if not data or data[0] < 0x80:
-        return Unknown()
-    return _system(data) if data[0] >= 0xF0 else _channel(data)
+        return InvalidMessage()
+    return _decode_system(data) if data[0] >= 0xF0 else _decode_channel(data)
 
 
-def _channel(data: bytes) -> Meaning:
+def _decode_channel(data: bytes) -> MidiMessage:
     kind, channel = data[0] & 0xF0, data[0] & 0x0F
     if len(data) != 1 + _DATA_BYTES[kind] or any(byte > 127 for byte in data[1:]):
-        return Unknown()
+        return InvalidMessage()
     match kind:
         case 0x90 if data[2] > 0:
             return NoteOn(channel, data[1], data[2])
         case 0x80 | 0x90:
             return NoteOff(channel, data[1])
         case 0xB0:
-            return Control(channel, data[1], data[2])
+            return ControlChange(channel, data[1], data[2])
         case _:
-            return Voiced(data)
+            return OtherChannelMessage(data)
 
 
-def _system(data: bytes) -> Meaning:
+def _decode_system(data: bytes) -> MidiMessage:
     if data[0] == 0xF2:
         whole = len(data) == 3 and max(data[1:]) < 128
-        return SongPosition(data[1] | data[2] << 7) if whole else Unknown()
+        return SongPosition(data[1] | data[2] << 7) if whole else InvalidMessage()
     if data[0] in _TRANSPORT:
-        return _TRANSPORT[data[0]] if len(data) == 1 else Unknown()
-    return System()
+        return _TRANSPORT[data[0]] if len(data) == 1 else InvalidMessage()
+    return OtherSystemMessage()
 
 
 def note_on(channel: int, pitch: int, velocity: int) -> bytes:
@@ -122,17 +134,17 @@ def note_off(channel: int, pitch: int) -> bytes:
     return bytes((0x80 | channel, pitch, 0))
 
 
-def control(channel: int, controller: int, value: int) -> bytes:
+def control_change(channel: int, controller: int, value: int) -> bytes:
     """The message that moves a controller."""
     return bytes((0xB0 | channel, controller, value))
 
 
-def program(channel: int, number: int) -> bytes:
+def program_change(channel: int, number: int) -> bytes:
     """The message that chooses an instrument (its General MIDI program, from 0)."""
     return bytes((0xC0 | channel, number))
 
 
-def panic() -> list[bytes]:
+def panic_messages() -> list[bytes]:
     """Sustain up, all notes off, all sound off, on every channel."""
     messages = ((SUSTAIN, 0), (ALL_NOTES_OFF, 0), (ALL_SOUND_OFF, 0))
-    return [control(channel, number, value) for channel in range(16) for number, value in messages]
+    return [control_change(channel, number, value) for channel in range(16) for number, value in messages]

@@ -21,17 +21,17 @@ from typing import Any
 
 from bachbridge.errors import PortError
 from bachbridge.midi import jack
-from bachbridge.midi.connections import count
+from bachbridge.midi.connections import count_connections
 from bachbridge.protocol.events import Connections, PortNames, PortsChanged
 
-CLIENT = "BachBridge"
-INPUT, OUTPUT = f"{CLIENT} In", f"{CLIENT} Out"
+CLIENT_NAME = "BachBridge"
+INPUT_NAME, OUTPUT_NAME = f"{CLIENT_NAME} In", f"{CLIENT_NAME} Out"
 
 _ALSA_DEVICE = "/dev/snd/seq"
-_NUMBERS = re.compile(r"\s+\d+:\d+$")
+_ALSA_NUMBERS = re.compile(r"\s+\d+:\d+$")
 """ALSA's client and port numbers at the end of a name: they change from one plugging to the next."""
 
-Receive = Callable[[int, bytes], None]
+MidiCallback = Callable[[int, bytes], None]
 """Takes the time of arrival (monotonic, ns) and one message; called on rtmidi's thread."""
 
 _DRAIN_S = 0.05
@@ -40,7 +40,7 @@ same period takes them with it: one time in eight on a busy machine the notes of
 
 
 @dataclass(frozen=True, slots=True)
-class Listing:
+class PortListing:
     """The ports of others that can be listened to and played to, and the system they belong to."""
 
     system: str
@@ -70,7 +70,7 @@ def find_system() -> int:
     compiled = rtmidi.get_compiled_api()
     if rtmidi.API_LINUX_ALSA in compiled and os.access(_ALSA_DEVICE, os.R_OK | os.W_OK):
         return rtmidi.API_LINUX_ALSA
-    if rtmidi.API_UNIX_JACK in compiled and jack.answers():
+    if rtmidi.API_UNIX_JACK in compiled and jack.is_server_running():
         return rtmidi.API_UNIX_JACK
     raise PortError(
         'This machine has no MIDI system: enable ALSA\'s sequencer with "sudo modprobe snd-seq", '
@@ -78,7 +78,7 @@ def find_system() -> int:
     )
 
 
-def _make(kind: str, system: int, client: str = CLIENT) -> Any:
+def _create_rtmidi(kind: str, system: int, client: str = CLIENT_NAME) -> Any:
     """An rtmidi.MidiIn or MidiOut without an open port."""
     rtmidi = _rtmidi()
     try:
@@ -87,36 +87,36 @@ def _make(kind: str, system: int, client: str = CLIENT) -> Any:
         raise PortError(f"The MIDI system refuses us ({error}): restart it and try again.") from error
 
 
-def list_ports() -> Listing:
+def list_ports() -> PortListing:
     """What there is at this moment, or `PortError` where there is no MIDI system."""
     system = find_system()
-    source, sink = _make("MidiIn", system), _make("MidiOut", system)
-    listing = Listing(_rtmidi().get_api_display_name(system), _names(source), _names(sink))
+    source, sink = _create_rtmidi("MidiIn", system), _create_rtmidi("MidiOut", system)
+    listing = PortListing(_rtmidi().get_api_display_name(system), _port_names(source), _port_names(sink))
     source.delete()
     sink.delete()
     return listing
 
 
-def _names(port: Any) -> tuple[str, ...]:
+def _port_names(port: Any) -> tuple[str, ...]:
     return tuple(name or "" for name in port.get_ports())
 
 
-def plain(name: str) -> str:
+def strip_alsa_numbers(name: str) -> str:
     """A port's name without ALSA's numbers."""
-    return _NUMBERS.sub("", name)
+    return _ALSA_NUMBERS.sub("", name)
 
 
-def choose(wanted: str, names: Sequence[str], kind: str) -> str:
+def match_port(wanted: str, names: Sequence[str], kind: str) -> str:
     """The name that is `wanted`, or else the only one that contains it, case and ALSA's numbers aside.
 
     `kind` is "input" or "output", for the sentence of the `PortError`.
     """
     sought = wanted.strip().casefold()
     whole = {name: name.casefold() for name in names}
-    bare = {name: plain(name).casefold() for name in names}
+    bare = {name: strip_alsa_numbers(name).casefold() for name in names}
     found = [name for name in names if sought in (whole[name], bare[name])]
     if sought and not found:
-        searched = whole if _NUMBERS.search(sought) else bare
+        searched = whole if _ALSA_NUMBERS.search(sought) else bare
         found = [name for name in names if sought in searched[name]]
     if len(found) == 1:
         return found[0]
@@ -132,31 +132,34 @@ def _quoted(names: Sequence[str]) -> str:
 
 
 @dataclass(slots=True)
-class _Side:
+class _OwnPort:
     """One of our two ports. `name` is in the system's words, empty while the port is closed."""
 
     kind: str
     client: str
-    own: str
-    wanted: str | None
+    own_name: str
+    wanted_name: str | None
     """Part of the name of another's port; its whole name once it was found. None: a virtual port of our own."""
     port: Any = None
     name: str = ""
-    found: bool = False
-    patient: bool = False
+    is_resolved: bool = False
+    wait_for_port: bool = False
     """Whether a port that was never there is waited for."""
 
     def open(self, system: int) -> None:
         """Open the port, for the first time or anew; `PortError` if that cannot be."""
         rtmidi = _rtmidi()
-        self.port = _make("MidiIn" if self.kind == "input" else "MidiOut", system, self.client)
+        self.port = _create_rtmidi("MidiIn" if self.kind == "input" else "MidiOut", system, self.client)
         try:
-            if self.wanted is None:
+            if self.wanted_name is None:
                 self._open_virtual(system)
             else:
-                if not self.found and not self.patient:
-                    self.wanted, self.found = plain(choose(self.wanted, _names(self.port), self.kind)), True
-                self.look()
+                if not self.is_resolved and not self.wait_for_port:
+                    self.wanted_name, self.is_resolved = (
+                        strip_alsa_numbers(match_port(self.wanted_name, _port_names(self.port), self.kind)),
+                        True,
+                    )
+                self.reconnect()
         except (rtmidi.RtMidiError, OSError) as error:
             raise PortError(f"The {self.kind} port cannot be opened ({error}): close what else uses it.") from error
 
@@ -166,26 +169,29 @@ class _Side:
                 "Windows has no virtual MIDI ports of its own: install a loopback driver such as loopMIDI, make two "
                 "ports with it, and name them with --in and --out."
             )
-        self.port.open_virtual_port(self.own)
-        self.name = self.own
+        self.port.open_virtual_port(self.own_name)
+        self.name = self.own_name
 
-    def look(self) -> bool:
+    def reconnect(self) -> bool:
         """Let go of a named port that is gone, take it again when it is back; returns whether anything changed."""
-        if self.wanted is None or self.port is None:
+        if self.wanted_name is None or self.port is None:
             return False
-        listed = _names(self.port)
-        if not self.found:
+        listed = _port_names(self.port)
+        if not self.is_resolved:
             with contextlib.suppress(PortError):
-                self.wanted, self.found = plain(choose(self.wanted, listed, self.kind)), True
-        names = [plain(name) for name in listed]
-        there = self.wanted in names
+                self.wanted_name, self.is_resolved = (
+                    strip_alsa_numbers(match_port(self.wanted_name, listed, self.kind)),
+                    True,
+                )
+        names = [strip_alsa_numbers(name) for name in listed]
+        there = self.wanted_name in names
         if there == bool(self.name):
             return False
         if there:
-            self.port.open_port(names.index(self.wanted), name=self.own)
+            self.port.open_port(names.index(self.wanted_name), name=self.own_name)
         else:
             self.port.close_port()
-        self.name = self.wanted if there else ""
+        self.name = self.wanted_name if there else ""
         return True
 
     def close(self) -> None:
@@ -203,37 +209,37 @@ class Ports:
         self,
         input_name: str | None,
         output_name: str | None,
-        receive: Receive,
+        on_midi: MidiCallback,
         *,
-        client: str = CLIENT,
-        patient: bool = False,
+        client: str = CLIENT_NAME,
+        wait_for_ports: bool = False,
     ) -> None:
         """Open both: virtual where no name is given, else the others' ports that fit the names; or `PortError`.
 
         If `patient`, a port that no name fits is waited for instead: `look` takes it when it comes.
         """
-        self._receive = receive
-        self._input = _Side("input", client, f"{client} In", input_name, patient=patient)
-        self._output = _Side("output", client, f"{client} Out", output_name, patient=patient)
-        self._lifeline: jack.Lifeline | None = None
+        self._on_midi = on_midi
+        self._input = _OwnPort("input", client, f"{client} In", input_name, wait_for_port=wait_for_ports)
+        self._output = _OwnPort("output", client, f"{client} Out", output_name, wait_for_port=wait_for_ports)
+        self._jack_watch: jack.ServerWatch | None = None
         self._open()
 
     @property
     def state(self) -> PortsChanged:
         return PortsChanged(self._input.name, self._output.name)
 
-    def names(self) -> PortNames:
+    def port_names(self) -> PortNames:
         """The ports of others; none where the system does not answer (0.1 ms; a new client would take far longer)."""
         rtmidi = _rtmidi()
         try:
-            return PortNames(self._others(self._input.port), self._others(self._output.port))
+            return PortNames(self._other_names(self._input.port), self._other_names(self._output.port))
         except (rtmidi.RtMidiError, OSError):
             return PortNames((), ())
 
-    def _others(self, port: Any) -> tuple[str, ...]:
-        own = (self._input.own, self._output.own)
-        names = () if port is None else _names(port)
-        return tuple(plain(name) for name in names if not any(ours in name for ours in own))
+    def _other_names(self, port: Any) -> tuple[str, ...]:
+        own = (self._input.own_name, self._output.own_name)
+        names = () if port is None else _port_names(port)
+        return tuple(strip_alsa_numbers(name) for name in names if not any(ours in name for ours in own))
 
     def send(self, data: bytes) -> bool:
         """Send one message now; False if the port is closed or refuses."""
@@ -248,20 +254,20 @@ class Ports:
 
     def connections(self) -> Connections:
         """How many ports of others are connected to ours."""
-        return count(self._input.own, self._output.own, self._lifeline)
+        return count_connections(self._input.own_name, self._output.own_name, self._jack_watch)
 
-    def look(self) -> bool:
+    def refresh(self) -> bool:
         """Hold the list of names against what is open (call it once a second); returns whether anything changed."""
         rtmidi = _rtmidi()
         before = self.state
         try:
-            if self._lifeline and not self._lifeline.alive:
+            if self._jack_watch and not self._jack_watch.is_alive:
                 self.close()
             if self._input.port is None:
                 self._open()
-            elif self._input.look():
-                self._listen()
-            self._output.look()
+            elif self._input.reconnect():
+                self._start_listening()
+            self._output.reconnect()
         except (PortError, rtmidi.RtMidiError, OSError):
             # It was there a moment ago and is gone again: the next look will tell.
             pass
@@ -273,7 +279,7 @@ class Ports:
             time.sleep(_DRAIN_S)
         self._output.close()
         self._input.close()
-        lifeline, self._lifeline = self._lifeline, None
+        lifeline, self._jack_watch = self._jack_watch, None
         if lifeline:
             lifeline.close()
 
@@ -281,26 +287,26 @@ class Ports:
         try:
             system = find_system()
             if system == _rtmidi().API_UNIX_JACK:
-                self._lifeline = jack.Lifeline()
+                self._jack_watch = jack.ServerWatch()
             self._output.open(system)
             self._input.open(system)
-            self._listen()
+            self._start_listening()
         except PortError:
             self.close()
             raise
 
-    def _listen(self) -> None:
+    def _start_listening(self) -> None:
         """Clock is heard, system exclusive and active sensing are not."""
         if self._input.name:
             self._input.port.ignore_types(sysex=True, timing=False, active_sense=True)
-            self._input.port.set_callback(_stamping(self._receive))
+            self._input.port.set_callback(_timestamped(self._on_midi))
 
 
-def _stamping(receive: Receive) -> Callable[[tuple[list[int], float], object], None]:
+def _timestamped(on_midi: MidiCallback) -> Callable[[tuple[list[int], float], object], None]:
     """Take the time here: rtmidi's own is lost or wrong on some systems."""
     now = time.monotonic_ns
 
     def arrive(event: tuple[list[int], float], _: object) -> None:
-        receive(now(), bytes(event[0]))
+        on_midi(now(), bytes(event[0]))
 
     return arrive

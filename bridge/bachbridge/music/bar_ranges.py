@@ -10,28 +10,28 @@ import numpy as np
 
 from bachbridge.errors import ConfigError
 from bachbridge.music.notes import VOICES
-from bachbridge.music.timeline import Bar, missing_before
+from bachbridge.music.timeline import Bar, missing_pickup_steps
 from bachbridge.music.voice_leading import Bools, Ints
 
-_RANGE = re.compile(r"\s*(\d{1,9})\s*(?:-\s*(\d{1,9})\s*)?")
+_BAR_RANGE = re.compile(r"\s*(\d{1,9})\s*(?:-\s*(\d{1,9})\s*)?")
 
 
-def number(bars: Sequence[Bar], step: int) -> int:
+def bar_number(bars: Sequence[Bar], step: int) -> int:
     """The number of the bar that `step` lies in."""
-    return first_number(bars) - 1 + sum(bar.start <= step for bar in bars)
+    return first_bar_number(bars) - 1 + sum(bar.start <= step for bar in bars)
 
 
-def first_number(bars: Sequence[Bar]) -> int:
+def first_bar_number(bars: Sequence[Bar]) -> int:
     """The number of the first bar."""
-    return 0 if missing_before(bars) else 1
+    return 0 if missing_pickup_steps(bars) else 1
 
 
-def steps_of(text: str, bars: Sequence[Bar]) -> Bools:
+def parse_bars(text: str, bars: Sequence[Bar]) -> Bools:
     """`wanted[step]`: the steps of the bars that "3-6" or "1-2,7" stands for; raises `ConfigError`."""
-    first, last = first_number(bars), first_number(bars) + len(bars) - 1
+    first, last = first_bar_number(bars), first_bar_number(bars) + len(bars) - 1
     wanted = np.zeros(bars[-1].end, np.bool_)
     for part in text.split(","):
-        read = _RANGE.fullmatch(part)
+        read = _BAR_RANGE.fullmatch(part)
         if read is None:
             raise ConfigError(f"cannot read the bars {text!r}: give numbers and ranges, such as 3-6 or 1-2,7.")
         begin = int(read[1])
@@ -45,12 +45,12 @@ def steps_of(text: str, bars: Sequence[Bar]) -> Bools:
     return wanted
 
 
-def in_words(text: str) -> str:
+def describe_bars(text: str) -> str:
     """What `steps_of` reads, in a sentence: "bar 3", "bars 3-6"."""
     return f"bar {text.strip()}" if text.strip().isdigit() else f"bars {text}"
 
 
-def voices_of(text: str) -> tuple[int, ...]:
+def parse_voices(text: str) -> tuple[int, ...]:
     """The voices that "alto,tenor" stands for; raises `ConfigError`."""
     names = [name.strip().lower() for name in text.split(",")]
     for name in names:
@@ -59,11 +59,13 @@ def voices_of(text: str) -> tuple[int, ...]:
     return tuple(sorted({VOICES.index(name) for name in names}))
 
 
-def places(bars: Sequence[Bar]) -> tuple[Ints, Ints]:
+def bar_positions(bars: Sequence[Bar]) -> tuple[Ints, Ints]:
     """For each step its place in its bar and that bar's length; a short first bar is the end of one, a pick-up."""
     position = np.concatenate([np.arange(bar.end - bar.start) for bar in bars]).astype(np.int32)
-    lengths = np.repeat([bar.meter.steps for bar in bars], [bar.end - bar.start for bar in bars]).astype(np.int32)
-    if missing := missing_before(bars):
+    lengths = np.repeat([bar.meter.steps_per_bar for bar in bars], [bar.end - bar.start for bar in bars]).astype(
+        np.int32
+    )
+    if missing := missing_pickup_steps(bars):
         position[: bars[0].end] += missing
-        lengths[: bars[0].end] = bars[1].meter.steps
+        lengths[: bars[0].end] = bars[1].meter.steps_per_bar
     return position, lengths

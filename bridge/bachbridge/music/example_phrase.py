@@ -11,16 +11,16 @@ from importlib.resources import files
 from random import Random
 
 from bachbridge.music.notes import STEPS_PER_BEAT, Note, Phrase
-from bachbridge.music.performance import Played
+from bachbridge.music.performance import TimedNote
 
-_LEGATO = 0.9
+_GATE = 0.9
 """The share of its written length that a note sounds."""
 _JITTER_NS = 7_000_000
 _MAX_JITTER_NS = 18_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Melody:
+class ExamplePhrase:
     """A phrase with its source, `work` by the catalogue of Bach's works, and its tempo."""
 
     work: str
@@ -29,14 +29,16 @@ class Melody:
     phrase: Phrase
 
 
-def bundled() -> Melody:
+def load_example() -> ExamplePhrase:
     """The melody that comes with the program."""
     plain = json.loads(files("bachbridge").joinpath("assets", "melody.json").read_text("utf-8"))
     notes = tuple(Note(start, length, pitch) for start, length, pitch in plain["notes"])
-    return Melody(plain["work"], plain["title"], plain["bpm"], by_hand(Phrase(notes, plain["steps"], position=0)))
+    return ExamplePhrase(
+        plain["work"], plain["title"], plain["bpm"], humanized(Phrase(notes, plain["steps"], position=0))
+    )
 
 
-def by_hand(phrase: Phrase, seed: int = 1685) -> Phrase:
+def humanized(phrase: Phrase, seed: int = 1685) -> Phrase:
     """The phrase with a hand's velocities and micro-timing; the first note is on time."""
     chance = Random(seed)
     middle = sum(note.pitch for note in phrase.notes) / len(phrase.notes)
@@ -50,10 +52,10 @@ def by_hand(phrase: Phrase, seed: int = 1685) -> Phrase:
     return Phrase(tuple(played), phrase.steps, phrase.steps_per_bar, phrase.position)
 
 
-def performed(phrase: Phrase, step_ns: int) -> tuple[Played, ...]:
+def as_timed_notes(phrase: Phrase, step_ns: int) -> tuple[TimedNote, ...]:
     """The phrase in real time from 0 on, each note let go a little before the next."""
     return tuple(
-        Played(start_ns, start_ns + round(note.length * step_ns * _LEGATO), note.pitch, note.velocity)
+        TimedNote(start_ns, start_ns + round(note.length * step_ns * _GATE), note.pitch, note.velocity)
         for note in phrase.notes
         for start_ns in [note.start * step_ns + note.offset_ns]
     )

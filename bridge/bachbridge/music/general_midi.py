@@ -6,7 +6,7 @@ A name is found whatever its capitals, spaces and signs; a part of a name that o
 
 from difflib import get_close_matches
 
-NAMES = (
+INSTRUMENT_NAMES = (
     *("Acoustic Grand Piano", "Bright Acoustic Piano", "Electric Grand Piano", "Honky-tonk Piano"),
     *("Electric Piano 1", "Electric Piano 2", "Harpsichord", "Clavi"),
     *("Celesta", "Glockenspiel", "Music Box", "Vibraphone", "Marimba", "Xylophone", "Tubular Bells", "Dulcimer"),
@@ -35,34 +35,37 @@ NAMES = (
     *("Telephone Ring", "Helicopter", "Applause", "Gunshot"),
 )
 """In the order of their programs."""
-PIANO = 0
+PIANO_PROGRAM = 0
 """The program of what tells no instrument."""
-_OFFERED = 3
+_MAX_SUGGESTIONS = 3
 
 
-def _plain(name: str) -> str:
+def _normalized_name(name: str) -> str:
     """The name's letters and digits."""
     return "".join(letter for letter in name.casefold() if letter.isalnum())
 
 
-_PROGRAMS = {_plain(name): program for program, name in enumerate(NAMES)}
+_PROGRAM_BY_NAME = {_normalized_name(name): program for program, name in enumerate(INSTRUMENT_NAMES)}
 
 
-def program(name: str) -> int | None:
+def find_program(name: str) -> int | None:
     """The program, from 0, that a person calls so, or by its number from 1; None if there is no such thing."""
-    plain = _plain(name)
+    plain = _normalized_name(name)
     if plain.isdecimal():
-        return int(plain) - 1 if 1 <= int(plain) <= len(NAMES) else None
-    if plain in _PROGRAMS:
-        return _PROGRAMS[plain]
-    within = [found for known, found in _PROGRAMS.items() if plain and plain in known]
+        return int(plain) - 1 if 1 <= int(plain) <= len(INSTRUMENT_NAMES) else None
+    if plain in _PROGRAM_BY_NAME:
+        return _PROGRAM_BY_NAME[plain]
+    within = [found for known, found in _PROGRAM_BY_NAME.items() if plain and plain in known]
     return within[0] if len(within) == 1 else None
 
 
-def nearest(name: str) -> tuple[str, ...]:
+def closest_names(name: str) -> tuple[str, ...]:
     """The names that are most like this one, the likeliest first; never none."""
-    plain = _plain(name)
-    within = [found for known, found in _PROGRAMS.items() if plain and plain in known]
-    like = [_PROGRAMS[known] for known in get_close_matches(plain, _PROGRAMS, _OFFERED, 0.5)]
-    found = dict.fromkeys([*within, *like] or [_PROGRAMS["churchorgan"], _PROGRAMS["harpsichord"], _PROGRAMS["violin"]])
-    return tuple(NAMES[at] for at in [*found][:_OFFERED])
+    plain = _normalized_name(name)
+    within = [found for known, found in _PROGRAM_BY_NAME.items() if plain and plain in known]
+    like = [_PROGRAM_BY_NAME[known] for known in get_close_matches(plain, _PROGRAM_BY_NAME, _MAX_SUGGESTIONS, 0.5)]
+    found = dict.fromkeys(
+        [*within, *like]
+        or [_PROGRAM_BY_NAME["churchorgan"], _PROGRAM_BY_NAME["harpsichord"], _PROGRAM_BY_NAME["violin"]]
+    )
+    return tuple(INSTRUMENT_NAMES[at] for at in [*found][:_MAX_SUGGESTIONS])

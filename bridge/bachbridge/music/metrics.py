@@ -18,14 +18,16 @@ import numpy as np
 
 from bachbridge.codecs import satb
 from bachbridge.music.notes import STEPS_PER_BEAT, VOICES
-from bachbridge.music.voice_leading import Frames, Ints, outside, wide
+from bachbridge.music.voice_leading import FrameTransitions, Ints, out_of_range, wide_spacing
 
 _DISSONANT = (1, 2, 6, 10, 11)
 _OCTAVE = 12
-_CHORDS = ((0, 4, 7), (0, 3, 7), (0, 3, 6))
+_TRIAD_SHAPES = ((0, 4, 7), (0, 3, 7), (0, 3, 6))
 """Major, minor and diminished triads."""
-_TRIADS = np.array([sum(1 << (root + degree) % 12 for degree in chord) for root in range(12) for chord in _CHORDS])
-IN_TRIAD = ((np.arange(1 << 12)[:, None] & ~_TRIADS) == 0).any(axis=1)
+_TRIAD_BITS = np.array(
+    [sum(1 << (root + degree) % 12 for degree in chord) for root in range(12) for chord in _TRIAD_SHAPES]
+)
+IN_TRIAD = ((np.arange(1 << 12)[:, None] & ~_TRIAD_BITS) == 0).any(axis=1)
 """Whether a set of pitch classes (as bits) is a triad or a part of one."""
 
 
@@ -35,26 +37,26 @@ class Counts:
 
     frames: int = 0
     moving_pairs: int = 0
-    fifths: int = 0
-    octaves: int = 0
-    crossed: int = 0
-    wide: int = 0
+    parallel_fifths: int = 0
+    parallel_octaves: int = 0
+    crossed_frames: int = 0
+    wide_frames: int = 0
     notes: int = 0
-    outside: int = 0
-    pairs: int = 0
-    dissonant: int = 0
-    triads: int = 0
-    cells: int = 0
-    changed: int = 0
+    out_of_range: int = 0
+    sounding_pairs: int = 0
+    dissonant_pairs: int = 0
+    triad_frames: int = 0
+    lower_cells: int = 0
+    changed_cells: int = 0
     moves: int = 0
-    leaps: int = 0
+    wide_leaps: int = 0
 
     def __add__(self, other: "Counts") -> "Counts":
         return Counts(*(getattr(self, field.name) + getattr(other, field.name) for field in fields(self)))
 
 
 @dataclass(frozen=True, slots=True)
-class Measures:
+class Metrics:
     """Shares from 0 to 1; parallels per thousand pairs of voices that both move; copied runs in quarters."""
 
     pieces: int
@@ -72,133 +74,137 @@ class Measures:
     copied_longest: float | None = None
 
 
-def measure(pieces: Sequence[Ints], training: "Runs | None" = None) -> Measures:
+def compute_metrics(pieces: Sequence[Ints], training_runs: "SharedRuns | None" = None) -> Metrics:
     """All pieces `classes[step, voice]` pooled; `training` to find out what was copied from it."""
-    pooled = ratios(sum(map(count, pieces), Counts()), len(pieces))
-    if training is None or not pieces:
+    pooled = metrics_from_counts(sum(map(count_piece, pieces), Counts()), len(pieces))
+    if training_runs is None or not pieces:
         return pooled
-    quarters = [training.shared(piece) / STEPS_PER_BEAT for piece in pieces]
+    quarters = [training_runs.longest_shared_steps(piece) / STEPS_PER_BEAT for piece in pieces]
     return replace(pooled, copied_median=median(quarters), copied_longest=max(quarters))
 
 
-def count(classes: Ints) -> Counts:
+def count_piece(pitch_indices: Ints) -> Counts:
     """Count in one piece, `classes[step, voice]`; its first step has nothing before it."""
-    every, moving = Frames(classes, None), Frames(classes[1:], classes[:-1])
+    every, moving = FrameTransitions(pitch_indices, None), FrameTransitions(pitch_indices[1:], pitch_indices[:-1])
     parallel, octave = moving.parallels(), moving.interval % _OCTAVE == 0
-    lower = classes[:, 1:]
+    lower = pitch_indices[:, 1:]
     return Counts(
-        frames=len(classes),
-        moving_pairs=_sum(moving.both_move()),
-        fifths=_sum(parallel & ~octave),
-        octaves=_sum(parallel & octave),
-        crossed=_sum(np.any(every.together & (every.interval < 0), axis=1)),
-        wide=_sum(np.any(wide(every.interval, every.together), axis=1)),
-        notes=_sum(every.sung),
-        outside=_sum(outside(classes)),
-        pairs=_sum(every.together),
-        dissonant=_sum(every.together & np.isin(every.interval % _OCTAVE, _DISSONANT)),
-        triads=_sum(IN_TRIAD[_sets(every)]),
-        cells=lower[1:].size,
-        changed=_sum(lower[1:] != lower[:-1]),
-        moves=_sum(moving.moved != 0),
-        leaps=_sum(np.abs(moving.moved) > _OCTAVE),
+        frames=len(pitch_indices),
+        moving_pairs=_count_true(moving.both_move()),
+        parallel_fifths=_count_true(parallel & ~octave),
+        parallel_octaves=_count_true(parallel & octave),
+        crossed_frames=_count_true(np.any(every.both_sounding & (every.interval < 0), axis=1)),
+        wide_frames=_count_true(np.any(wide_spacing(every.interval, every.both_sounding), axis=1)),
+        notes=_count_true(every.sounding),
+        out_of_range=_count_true(out_of_range(pitch_indices)),
+        sounding_pairs=_count_true(every.both_sounding),
+        dissonant_pairs=_count_true(every.both_sounding & np.isin(every.interval % _OCTAVE, _DISSONANT)),
+        triad_frames=_count_true(IN_TRIAD[_pitch_class_bits(every)]),
+        lower_cells=lower[1:].size,
+        changed_cells=_count_true(lower[1:] != lower[:-1]),
+        moves=_count_true(moving.motion != 0),
+        wide_leaps=_count_true(np.abs(moving.motion) > _OCTAVE),
     )
 
 
-def ratios(counts: Counts, pieces: int) -> Measures:
+def metrics_from_counts(counts: Counts, piece_count: int) -> Metrics:
     """The measures of what was counted in so many pieces."""
 
     def share(part: int, whole: int) -> float:
         return part / whole if whole else 0.0
 
-    return Measures(
-        pieces=pieces,
+    return Metrics(
+        pieces=piece_count,
         frames=counts.frames,
-        parallel_fifths=1000 * share(counts.fifths, counts.moving_pairs),
-        parallel_octaves=1000 * share(counts.octaves, counts.moving_pairs),
-        crossed_frames=share(counts.crossed, counts.frames),
-        wide_frames=share(counts.wide, counts.frames),
-        out_of_range=share(counts.outside, counts.notes),
-        dissonant_pairs=share(counts.dissonant, counts.pairs),
-        triad_frames=share(counts.triads, counts.frames),
-        changed_cells=share(counts.changed, counts.cells),
-        wide_leaps=share(counts.leaps, counts.moves),
+        parallel_fifths=1000 * share(counts.parallel_fifths, counts.moving_pairs),
+        parallel_octaves=1000 * share(counts.parallel_octaves, counts.moving_pairs),
+        crossed_frames=share(counts.crossed_frames, counts.frames),
+        wide_frames=share(counts.wide_frames, counts.frames),
+        out_of_range=share(counts.out_of_range, counts.notes),
+        dissonant_pairs=share(counts.dissonant_pairs, counts.sounding_pairs),
+        triad_frames=share(counts.triad_frames, counts.frames),
+        changed_cells=share(counts.changed_cells, counts.lower_cells),
+        wide_leaps=share(counts.wide_leaps, counts.moves),
     )
 
 
-def _sum(flags: np.ndarray) -> int:
+def _count_true(flags: np.ndarray) -> int:
     return int(np.count_nonzero(flags))
 
 
-def _sets(frames: Frames) -> Ints:
+def _pitch_class_bits(frames: FrameTransitions) -> Ints:
     """The pitch classes of each frame as bits."""
-    return np.bitwise_or.reduce(np.where(frames.sung, 1 << frames.pitch_classes(), 0), axis=1)
+    return np.bitwise_or.reduce(np.where(frames.sounding, 1 << frames.pitch_classes(), 0), axis=1)
 
 
 # ---------------------------------------------------------------- what was copied
 
-_LONGEST = 256
+_MAX_RUN_STEPS = 256
 """Steps; no run longer than this is looked for (a must is far below it)."""
-_FACTOR = np.uint64(0x9E3779B97F4A7C15)
+_HASH_FACTOR = np.uint64(0x9E3779B97F4A7C15)
 Hashes = np.ndarray
 
 
-class Runs:
+class SharedRuns:
     """All runs of frames in some pieces, to find what another piece shares with them."""
 
-    __slots__ = ("_kept", "_tokens")
+    __slots__ = ("_hashes_by_length", "_token_hashes")
 
     def __init__(self, pieces: Iterable[Ints]) -> None:
         # A silent frame after each piece: no run goes on from one into the next.
         end = np.full((1, len(VOICES)), satb.REST, np.int32)
         classes = np.concatenate([part for piece in pieces for part in (piece, end)])
-        shapes, ways = _tokens(classes)
+        shapes, ways = _frame_tokens(classes)
         shapes[(classes <= satb.REST).all(axis=1)] = 0
-        self._tokens = shapes, ways
-        self._kept: dict[int, Hashes] = {}
+        self._token_hashes = shapes, ways
+        self._hashes_by_length: dict[int, Hashes] = {}
 
-    def shared(self, classes: Ints) -> int:
+    def longest_shared_steps(self, classes: Ints) -> int:
         """Steps of the longest run that `classes[step, voice]` shares with the pieces in any key."""
-        tokens = _tokens(classes)
-        low, high = 0, min(len(classes), _LONGEST)
+        tokens = _frame_tokens(classes)
+        low, high = 0, min(len(classes), _MAX_RUN_STEPS)
         while low < high:
             steps = (low + high + 1) // 2
-            if _any_in(_windows(tokens, steps), self._of(steps)):
+            if _has_common_hash(_run_hashes(tokens, steps), self._run_hashes_of_length(steps)):
                 low = steps
             else:
                 high = steps - 1
         return low
 
-    def _of(self, steps: int) -> Hashes:
-        if steps not in self._kept:
-            self._kept[steps] = np.unique(_windows(self._tokens, steps))
-        return self._kept[steps]
+    def _run_hashes_of_length(self, steps: int) -> Hashes:
+        if steps not in self._hashes_by_length:
+            self._hashes_by_length[steps] = np.unique(_run_hashes(self._token_hashes, steps))
+        return self._hashes_by_length[steps]
 
 
-def _any_in(some: Hashes, rising: Hashes) -> bool:
-    place = np.searchsorted(rising, some)
-    return bool(np.any(rising[np.minimum(place, len(rising) - 1)] == some)) if len(rising) else False
+def _has_common_hash(hashes: Hashes, sorted_hashes: Hashes) -> bool:
+    place = np.searchsorted(sorted_hashes, hashes)
+    return (
+        bool(np.any(sorted_hashes[np.minimum(place, len(sorted_hashes) - 1)] == hashes))
+        if len(sorted_hashes)
+        else False
+    )
 
 
-def _tokens(classes: Ints) -> tuple[Hashes, Hashes]:
+def _frame_tokens(classes: Ints) -> tuple[Hashes, Hashes]:
     """A number for each frame's shape, and one for the way from the frame to the next (of the last, to nowhere)."""
     sung = classes > satb.REST
     highest = classes.max(axis=1, initial=satb.REST)
     shape = np.where(sung, highest[:, None] - classes + 1, 0).astype(np.uint64)
     code = shape @ (np.uint64(64) ** np.arange(shape.shape[1], dtype=np.uint64))
     way = np.append(np.diff(highest.astype(np.int64)), 0)
-    return _mixed(code * np.uint64(4)), _mixed((way + 128).astype(np.uint64) * np.uint64(4) + np.uint64(1))
+    return _mix_bits(code * np.uint64(4)), _mix_bits((way + 128).astype(np.uint64) * np.uint64(4) + np.uint64(1))
 
 
-def _mixed(code: Hashes) -> Hashes:
+def _mix_bits(code: Hashes) -> Hashes:
     """Numbers spread over 64 bits (the finisher of G. Steele et al., "Fast splittable random numbers", 2014)."""
-    code = (code + np.uint64(1)) * _FACTOR
+    code = (code + np.uint64(1)) * _HASH_FACTOR
     code = (code ^ (code >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     code = (code ^ (code >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return code ^ (code >> np.uint64(31))
 
 
-def _windows(tokens: tuple[Hashes, Hashes], steps: int) -> Hashes:
+def _run_hashes(tokens: tuple[Hashes, Hashes], steps: int) -> Hashes:
     """The hashes of all runs of `steps` frames; the way on from a run's last frame does not count."""
     shapes, ways = tokens
     count = len(shapes) - steps + 1
@@ -206,7 +212,7 @@ def _windows(tokens: tuple[Hashes, Hashes], steps: int) -> Hashes:
         return np.zeros(0, np.uint64)
     found = np.zeros(count, np.uint64)
     for at in range(steps):
-        found = found * _FACTOR + shapes[at : at + count]
+        found = found * _HASH_FACTOR + shapes[at : at + count]
         if at + 1 < steps:
-            found = found * _FACTOR + ways[at : at + count]
+            found = found * _HASH_FACTOR + ways[at : at + count]
     return found

@@ -10,17 +10,17 @@ from dataclasses import dataclass
 STEPS_PER_BEAT = 4
 NS_PER_MINUTE = 60_000_000_000
 VOICES = ("soprano", "alto", "tenor", "bass")
-RANGES = ((60, 81), (53, 74), (48, 69), (36, 64))
+VOICE_RANGES = ((60, 81), (53, 74), (48, 69), (36, 64))
 """Lowest and highest MIDI pitch of each voice in Bach's chorales, in the order of `VOICES`."""
 
-FORBIDDING = ("range", "crossing", "parallels", "leading-note")
-RULES = (*FORBIDDING, "spacing", "leap", "hidden", "overlap", "key")
+HARD_RULES = ("range", "crossing", "parallels", "leading-note")
+VOICE_LEADING_RULES = (*HARD_RULES, "spacing", "leap", "hidden", "overlap", "key")
 """The rules of voice-leading by name (see `voiceleading.py`): those that forbid, and those that cost."""
 
 Key = tuple[int, bool]
 """Tonic as a pitch class (0 = C), and whether the key is minor."""
 
-_NAMES = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
+_PITCH_CLASS_NAMES = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,22 +52,22 @@ class Phrase:
     position: int | None = None
 
 
-def bpm_of(step_ns: int) -> float:
+def bpm_from_step_ns(step_ns: int) -> float:
     """The quarter notes a minute of steps of `step_ns`."""
     return NS_PER_MINUTE / (step_ns * STEPS_PER_BEAT)
 
 
-def step_ns_of(bpm: float) -> int:
+def step_ns_from_bpm(bpm: float) -> int:
     """The length of a step at `bpm` quarter notes a minute."""
     return round(NS_PER_MINUTE / bpm / STEPS_PER_BEAT)
 
 
 def pitch_name(pitch: int) -> str:
     """MIDI pitch 60 is C4 (the convention of most DAWs' scientific setting)."""
-    return f"{_NAMES[pitch % 12]}{pitch // 12 - 1}"
+    return f"{_PITCH_CLASS_NAMES[pitch % 12]}{pitch // 12 - 1}"
 
 
-def longest(notes: Iterable[Note]) -> tuple[Note, ...]:
+def keep_longest_notes(notes: Iterable[Note]) -> tuple[Note, ...]:
     """The notes by start, voice and pitch; of those that share all three, the longest (so an answer's parts fold)."""
     kept: dict[tuple[int, int, int], Note] = {}
     for note in notes:
@@ -78,19 +78,19 @@ def longest(notes: Iterable[Note]) -> tuple[Note, ...]:
 
 
 _LETTERS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
-_SIGNS = {"": 0, "#": 1, "b": -1}
+_ACCIDENTALS = {"": 0, "#": 1, "b": -1}
 _MODES = {"": False, "major": False, "minor": True, "m": True}
 
 
-def key_named(name: str) -> Key | None:
+def parse_key(name: str) -> Key | None:
     """The key that a person calls "G", "Bb major", "F# minor" or "f#m"; None if it is no key."""
     tonic, _, mode = name.strip().partition(" ")
     if tonic[1:].endswith("m") and not mode:
         tonic, mode = tonic[:-1], "m"
     letter, sign, mode = tonic[:1].upper(), tonic[1:], mode.strip().lower()
-    if letter not in _LETTERS or sign not in _SIGNS or mode not in _MODES:
+    if letter not in _LETTERS or sign not in _ACCIDENTALS or mode not in _MODES:
         return None
-    return (_LETTERS[letter] + _SIGNS[sign]) % 12, _MODES[mode]
+    return (_LETTERS[letter] + _ACCIDENTALS[sign]) % 12, _MODES[mode]
 
 
 _MAJOR_SCALE = (0, 2, 4, 5, 7, 9, 11)
@@ -98,18 +98,18 @@ _MINOR_SCALE = (0, 2, 3, 5, 7, 8, 9, 10, 11)
 """The natural scale with the raised sixth and seventh."""
 
 
-def scale(key: Key) -> frozenset[int]:
+def scale_pitch_classes(key: Key) -> frozenset[int]:
     """The pitch classes that belong to a key."""
     tonic, minor = key
     return frozenset((tonic + degree) % 12 for degree in (_MINOR_SCALE if minor else _MAJOR_SCALE))
 
 
-def key_number(key: Key | None) -> int:
+def key_to_number(key: Key | None) -> int:
     """The key as messages give it: the tonic's pitch class, 12 more for minor; -1: none."""
     return -1 if key is None else key[0] + 12 * key[1]
 
 
-def key_numbered(number: int) -> Key | None:
+def key_from_number(number: int) -> Key | None:
     """The inverse of `key_number`."""
     return None if number < 0 else (number % 12, number >= 12)
 
@@ -117,4 +117,4 @@ def key_numbered(number: int) -> Key | None:
 def key_name(key: Key) -> str:
     """The key in words: "F# minor"."""
     tonic, minor = key
-    return f"{_NAMES[tonic]} {'minor' if minor else 'major'}"
+    return f"{_PITCH_CLASS_NAMES[tonic]} {'minor' if minor else 'major'}"

@@ -12,12 +12,12 @@ from bachbridge.music.notes import VOICES, Note
 
 PLAYER = -1
 """The `voice` of the person's part; 0 to 3 are soprano, alto, tenor and bass."""
-_NOTE_OFF, _NOTE_ON, _CONTROL = 0x80, 0x90, 0xB0
+_NOTE_OFF, _NOTE_ON, _CONTROL_CHANGE = 0x80, 0x90, 0xB0
 _SILENCING_CONTROLS = (120, 123)
 
 
 @dataclass(frozen=True, slots=True)
-class Played:
+class TimedNote:
     """One note from `start_ns` to `end_ns`."""
 
     start_ns: int
@@ -31,7 +31,7 @@ class Part:
     """Notes by start; `voice` is `PLAYER` or an index into `music.VOICES`, `title` another name than the voice's."""
 
     voice: int
-    notes: tuple[Played, ...]
+    notes: tuple[TimedNote, ...]
     title: str = ""
 
     @property
@@ -41,26 +41,26 @@ class Part:
         return "Player" if self.voice == PLAYER else VOICES[self.voice].capitalize()
 
 
-def end_ns(parts: Iterable[Part]) -> int:
+def last_note_end_ns(parts: Iterable[Part]) -> int:
     """When the last note ends."""
     return max((note.end_ns for part in parts for note in part.notes), default=0)
 
 
-def from_messages(stamped: Iterable[tuple[int, bytes]], last_ns: int) -> dict[int, tuple[Played, ...]]:
+def notes_from_messages(timed_messages: Iterable[tuple[int, bytes]], until_ns: int) -> dict[int, tuple[TimedNote, ...]]:
     """The notes of each channel in messages with their times; what still sounds ends at `last_ns`."""
     sounding: defaultdict[tuple[int, int], deque[tuple[int, int]]] = defaultdict(deque)
-    done: defaultdict[int, list[Played]] = defaultdict(list)
+    done: defaultdict[int, list[TimedNote]] = defaultdict(list)
 
     def end(channel: int, pitch: int, at_ns: int) -> None:
         start_ns, velocity = sounding[channel, pitch].popleft()
-        done[channel].append(Played(start_ns, max(at_ns, start_ns), pitch, velocity))
+        done[channel].append(TimedNote(start_ns, max(at_ns, start_ns), pitch, velocity))
 
     def end_all(channels: Iterable[int], at_ns: int) -> None:
         for (channel, pitch), struck in sounding.items():
             for _ in range(len(struck) if channel in channels else 0):
                 end(channel, pitch, at_ns)
 
-    for at_ns, data in stamped:
+    for at_ns, data in timed_messages:
         if len(data) != 3:
             continue
         kind, channel = data[0] & 0xF0, data[0] & 0x0F
@@ -68,27 +68,27 @@ def from_messages(stamped: Iterable[tuple[int, bytes]], last_ns: int) -> dict[in
             sounding[channel, data[1]].append((at_ns, data[2]))
         elif kind in {_NOTE_ON, _NOTE_OFF} and sounding[channel, data[1]]:
             end(channel, data[1], at_ns)
-        elif kind == _CONTROL and data[1] in _SILENCING_CONTROLS:
+        elif kind == _CONTROL_CHANGE and data[1] in _SILENCING_CONTROLS:
             end_all({channel}, at_ns)
-    end_all(range(16), last_ns)
-    return {channel: _ordered(notes) for channel, notes in sorted(done.items())}
+    end_all(range(16), until_ns)
+    return {channel: _sorted_notes(notes) for channel, notes in sorted(done.items())}
 
 
-def from_grid(notes: Iterable[Note], step_ns: int, origin_ns: int = 0) -> tuple[Played, ...]:
+def notes_from_grid(notes: Iterable[Note], step_ns: int, origin_ns: int = 0) -> tuple[TimedNote, ...]:
     """Grid notes in real time, step 0 being at `origin_ns`; micro-timing moves the start, the end stays on its line."""
-    return _ordered(_placed(note, step_ns, origin_ns) for note in notes)
+    return _sorted_notes(_timed_note(note, step_ns, origin_ns) for note in notes)
 
 
-def shifted(part: Part, by_ns: int) -> Part:
+def shift_part(part: Part, by_ns: int) -> Part:
     """The part moved in time."""
-    moved = (Played(note.start_ns + by_ns, note.end_ns + by_ns, note.pitch, note.velocity) for note in part.notes)
+    moved = (TimedNote(note.start_ns + by_ns, note.end_ns + by_ns, note.pitch, note.velocity) for note in part.notes)
     return replace(part, notes=tuple(moved))
 
 
-def _placed(note: Note, step_ns: int, origin_ns: int) -> Played:
+def _timed_note(note: Note, step_ns: int, origin_ns: int) -> TimedNote:
     start_ns = origin_ns + note.start * step_ns + note.offset_ns
-    return Played(start_ns, max(start_ns + 1, origin_ns + note.end * step_ns), note.pitch, note.velocity)
+    return TimedNote(start_ns, max(start_ns + 1, origin_ns + note.end * step_ns), note.pitch, note.velocity)
 
 
-def _ordered(notes: Iterable[Played]) -> tuple[Played, ...]:
+def _sorted_notes(notes: Iterable[TimedNote]) -> tuple[TimedNote, ...]:
     return tuple(sorted(notes, key=lambda note: (note.start_ns, note.pitch)))

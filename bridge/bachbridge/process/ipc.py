@@ -22,18 +22,18 @@ from typing import Any, Self
 from bachbridge.protocol.events import Message, dumps, loads
 from bachbridge.settings import Settings
 
-Receive = Callable[[Message | None], None]
+MessageCallback = Callable[[Message | None], None]
 """Takes a message, None at the end; called on the thread that reads."""
 
-_LIMIT = 20_000
+_MAX_QUEUED = 20_000
 """Messages that wait for a peer that does not read; those beyond are lost, so that memory is not."""
-_BLOCK = 1 << 16
+_BLOCK_BYTES = 1 << 16
 _GRACE_S = 1.0
 
 
-TELL_START = "BACHBRIDGE_TELL_START"
+ANNOUNCE_START = "BACHBRIDGE_TELL_START"
 """With this variable set the program says on its standard output when its window is there and when it can be played."""
-ROLES = {
+PROCESS_MODULES = {
     "engine": "bachbridge.engine.main",
     "modelhost": "bachbridge.inference.host",
     "preview": "bachbridge_gui.preview.process",
@@ -42,46 +42,46 @@ ROLES = {
 """Our own processes, and the modules whose `main` they are."""
 
 
-def command(role: str) -> list[str]:
+def process_command(role: str) -> list[str]:
     """How to start one of `ROLES`, in a frozen program too."""
     if getattr(sys, "frozen", False):
         return [sys.executable, "--child", role]
-    return [sys.executable, "-m", ROLES[role]]
+    return [sys.executable, "-m", PROCESS_MODULES[role]]
 
 
-def _environment() -> dict[str, str]:
+def _child_environment() -> dict[str, str]:
     """A child finds the package where its starter found it, in a checkout that is not installed too."""
     root = str(Path(__file__).resolve().parents[2])
     paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
     return {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
 
 
-def lines(descriptor: int) -> Iterator[str]:
+def read_lines(descriptor: int) -> Iterator[str]:
     """Line after line from a pipe until its end; an unfinished last line is dropped."""
     rest = b""
-    while block := _read(descriptor):
+    while block := _read_block(descriptor):
         *whole, rest = (rest + block).split(b"\n")
         for line in whole:
             yield line.decode(errors="replace")
 
 
-def _read(descriptor: int) -> bytes:
+def _read_block(descriptor: int) -> bytes:
     try:
-        return os.read(descriptor, _BLOCK)
+        return os.read(descriptor, _BLOCK_BYTES)
     except OSError:
         return b""
 
 
-def pump(source: Iterator[str], receive: Receive) -> None:
+def dispatch_messages(message_lines: Iterator[str], on_message: MessageCallback) -> None:
     """Hand on every message of the lines, and None at the end; what is no message is told on stderr."""
-    for line in source:
+    for line in message_lines:
         try:
             message = loads(line)
         except ValueError as error:
             print(f"bachbridge: {error}", file=sys.stderr)
             continue
-        receive(message)
-    receive(None)
+        on_message(message)
+    on_message(None)
 
 
 def standard_pipes() -> tuple[int, int]:
@@ -94,7 +94,7 @@ def standard_pipes() -> tuple[int, int]:
     return 0, writer
 
 
-def write(descriptor: int, message: Message | str) -> None:
+def write_message(descriptor: int, message: Message | str) -> None:
     """Write a message (or a line that is none, to begin with) to a pipe; waits while the pipe is full."""
     line = message if isinstance(message, str) else dumps(message)
     rest = memoryview(line.encode() + b"\n")
@@ -113,7 +113,7 @@ class Outbox:
 
     def send(self, message: Message | str) -> None:
         """Enqueue a message (or a line that is none, to begin with); returns at once."""
-        if self._queue.qsize() < _LIMIT:
+        if self._queue.qsize() < _MAX_QUEUED:
             self._queue.put(message)
 
     def close(self, timeout_s: float = _GRACE_S) -> None:
@@ -124,7 +124,7 @@ class Outbox:
     def _run(self) -> None:
         try:
             while (message := self._queue.get()) is not None:
-                write(self._descriptor, message)
+                write_message(self._descriptor, message)
         except OSError:
             # The peer has ended; the thread that reads from it finds out as well and tells.
             pass
@@ -132,19 +132,24 @@ class Outbox:
             os.close(self._descriptor)
 
 
-class Child:
+class ChildProcess:
     """A process of ours at the other end of two pipes. Methods may be called on any thread."""
 
-    def __init__(self, arguments: Sequence[str], receive: Receive) -> None:
+    def __init__(self, arguments: Sequence[str], on_message: MessageCallback) -> None:
         self._process = subprocess.Popen(
-            arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0, env=_environment(), **_apart()
+            arguments,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            bufsize=0,
+            env=_child_environment(),
+            **_detached_options(),
         )
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._outbox = Outbox(os.dup(self._process.stdin.fileno()))
         self._process.stdin.close()
-        self._receive = receive
-        self._thread = threading.Thread(target=self._read, name="inbox", daemon=True)
+        self._on_message = on_message
+        self._thread = threading.Thread(target=self._read_messages, name="inbox", daemon=True)
         self._thread.start()
 
     @property
@@ -171,17 +176,17 @@ class Child:
             if threading.current_thread() is not self._thread:
                 self._thread.join(timeout_s)
 
-    def _read(self) -> None:
+    def _read_messages(self) -> None:
         assert self._process.stdout is not None
-        pump(lines(self._process.stdout.fileno()), self._hand_on)
+        dispatch_messages(read_lines(self._process.stdout.fileno()), self._dispatch)
         self._process.stdout.close()
 
-    def _hand_on(self, message: Message | None) -> None:
+    def _dispatch(self, message: Message | None) -> None:
         if message is None:
-            self._end()
-        self._receive(message)
+            self._await_exit()
+        self._on_message(message)
 
-    def _end(self) -> None:
+    def _await_exit(self) -> None:
         """A child that has closed its pipe is of no more use."""
         try:
             self._process.wait(_GRACE_S)
@@ -190,14 +195,14 @@ class Child:
             self._process.wait()
 
 
-def _apart() -> dict[str, Any]:
+def _detached_options() -> dict[str, Any]:
     """A process group of its own, and on Windows no console window."""
     if sys.platform == "win32":
         return {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW}
     return {"start_new_session": True}
 
 
-class Link:
+class EngineLink:
     """The starter's end: an engine process and what it says. As a context, it ends the engine in order."""
 
     def __init__(
@@ -207,9 +212,9 @@ class Link:
         output_name: str | None = None,
         *,
         ports: bool = True,
-        patient: bool = False,
+        wait_for_ports: bool = False,
         log: Path | None = None,
-        modelhost: Sequence[str] | None = None,
+        model_command: Sequence[str] | None = None,
     ) -> None:
         """Start the engine; `modelhost` is the command of the model's process where it is not our own.
 
@@ -222,12 +227,12 @@ class Link:
             "input": input_name,
             "output": output_name,
             "ports": "real" if ports else "none",
-            "patient": patient,
+            "patient": wait_for_ports,
             "log": str(log.absolute()) if log else None,
-            "modelhost": list(modelhost or command("modelhost")),
+            "modelhost": list(model_command or process_command("modelhost")),
         }
         self._inbox: SimpleQueue[Message | None] = SimpleQueue()
-        self._child = Child(command("engine"), self._inbox.put)
+        self._child = ChildProcess(process_command("engine"), self._inbox.put)
         self._child.send(json.dumps(configuration))
 
     def __enter__(self) -> Self:

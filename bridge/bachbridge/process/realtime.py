@@ -12,23 +12,23 @@ import os
 import sys
 import time
 
-_SWITCH_S = 0.0005
+_SWITCH_INTERVAL_S = 0.0005
 _HIGH_PRIORITY_CLASS = 0x80
 
 
-def engine() -> None:
+def prepare_engine_process() -> None:
     """For the engine's process: what comes from the player and goes out in time has precedence."""
-    sys.setswitchinterval(_SWITCH_S)
+    sys.setswitchinterval(_SWITCH_INTERVAL_S)
     if sys.platform == "win32":
         import ctypes
 
         ctypes.windll.winmm.timeBeginPeriod(1)
-        _windows_priority(_HIGH_PRIORITY_CLASS)
+        _set_windows_priority(_HIGH_PRIORITY_CLASS)
     else:
-        _engine_priority()
+        _raise_engine_priority()
 
 
-def model() -> None:
+def prepare_model_process() -> None:
     """For the model's process: one thread, at an ordinary priority. Call it before numpy is imported.
 
     A lower one would not help the engine, which has a higher one where it may, and next to a busy DAW the answer's
@@ -36,27 +36,27 @@ def model() -> None:
     """
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ[name] = "1"
-    sys.setswitchinterval(_SWITCH_S)
+    sys.setswitchinterval(_SWITCH_INTERVAL_S)
 
 
-def listener() -> None:
+def prepare_listener_process() -> None:
     """For a program that takes the time of what it hears: the thread that hears is not kept waiting by the others."""
-    sys.setswitchinterval(_SWITCH_S)
+    sys.setswitchinterval(_SWITCH_INTERVAL_S)
 
 
-def settle() -> None:
+def freeze_heap() -> None:
     """Everything is set up: the collector need not look at it ever again."""
     gc.collect()
     gc.freeze()
 
 
-def exit_within(seconds: float) -> None:
+def exit_after(seconds: float) -> None:
     """End this process after so many seconds, if it lives so long, whatever its other threads do."""
     time.sleep(seconds)
     os._exit(1)
 
 
-def _engine_priority() -> None:
+def _raise_engine_priority() -> None:
     """A first place among this machine's ordinary programs or, on Linux, before them; usually root's right only."""
     if sys.platform == "linux":
         with contextlib.suppress(OSError):
@@ -67,7 +67,7 @@ def _engine_priority() -> None:
         os.nice(-10)
 
 
-def _windows_priority(priority: int) -> None:
+def _set_windows_priority(priority: int) -> None:
     if sys.platform == "win32":
         import ctypes
 

@@ -17,7 +17,7 @@ from typing import Any, cast
 
 from bachbridge.music.notes import Note, Phrase
 
-Value = str | int | float | bool
+SettingValue = str | int | float | bool
 
 # ---------------------------------------------------------------- events: into the session
 
@@ -49,7 +49,7 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class AskRefused:
     """The model cannot do what ask `ask` wants, `reason` in words: no answer will come. Ask 0: it plans no chords."""
 
     ask: int
@@ -76,7 +76,7 @@ class Setting:
     """A person changed a setting: a field of `config.Settings` by name."""
 
     name: str
-    value: Value
+    value: SettingValue
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +127,7 @@ class Cadence:
 
 
 @dataclass(frozen=True, slots=True)
-class Prompt:
+class AnswerPhrase:
     """Answer this phrase now, as if it had been played; `aloud`: let it be heard first. `seed` -1: as set."""
 
     phrase: Phrase
@@ -137,7 +137,7 @@ class Prompt:
 
 
 @dataclass(frozen=True, slots=True)
-class Play:
+class PlayPhrase:
     """Let these notes be heard; those of voice -1 are the player's."""
 
     phrase: Phrase
@@ -145,7 +145,7 @@ class Play:
 
 
 @dataclass(frozen=True, slots=True)
-class LookForPorts:
+class ListPorts:
     """Somebody wants to choose among the ports: say which there are (`PortNames`)."""
 
 
@@ -156,9 +156,9 @@ class Quit:
     reason: str
 
 
-Command = Midi | Setting | Panic | EndPhrase | Cadence | Reset | Prompt | Play | LookForPorts | Quit
+Command = Midi | Setting | Panic | EndPhrase | Cadence | Reset | AnswerPhrase | PlayPhrase | ListPorts | Quit
 """What the starter may say while the engine runs."""
-Event = Command | Tick | Answer | Refused | Plan | ModelUp | ModelDown | PortsChanged
+Event = Command | Tick | Answer | AskRefused | Plan | ModelUp | ModelDown | PortsChanged
 
 # ---------------------------------------------------------------- effects: out of the session
 
@@ -203,7 +203,7 @@ class Ask:
 
 
 @dataclass(frozen=True, slots=True)
-class Foresee:
+class PlanRequest:
     """Plan the step after `frames`, which are the harmony of piece `piece` from step `step` on.
 
     What was said of `step` and later before is void. A frame is the classes of the four voices and the bits of those
@@ -236,7 +236,7 @@ class Cancel:
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class PhraseEnded:
     """Report: a phrase has ended. The step lasts `step_ns`; the phrase's step 0 was at `origin_ns`."""
 
     phrase: Phrase
@@ -246,7 +246,7 @@ class Heard:
 
 
 @dataclass(frozen=True, slots=True)
-class Answering:
+class AnswerStarted:
     """Report: ask `ask` is to be answered from `due_ns` on, chance starting from `seed`."""
 
     ask: int
@@ -255,7 +255,7 @@ class Answering:
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
+class AnswerEnded:
     """Report: the answer was played whole, or cut short (`interrupted`); its notes as far as they are known."""
 
     ask: int
@@ -274,7 +274,7 @@ class Harmonized:
 
 
 @dataclass(frozen=True, slots=True)
-class Missed:
+class AnswerLate:
     """Report: the answer to ask `ask` (part of it or all) came too late or never; `what` in words."""
 
     ask: int
@@ -282,7 +282,7 @@ class Missed:
 
 
 @dataclass(frozen=True, slots=True)
-class Metre:
+class BarStarted:
     """Report: a bar of `steps_per_bar` steps of `step_ns` begins at `origin_ns`; `source`: playing, set or clock."""
 
     origin_ns: int
@@ -292,7 +292,7 @@ class Metre:
 
 
 @dataclass(frozen=True, slots=True)
-class ClockHeard:
+class ClockTempo:
     """Report: the DAW's MIDI clock runs at `bpm`; 0: it stopped."""
 
     bpm: float
@@ -306,8 +306,8 @@ class Status:
     text: str
 
 
-Report = Heard | Answering | Answered | Harmonized | Missed | Metre | ClockHeard | Status
-Effect = Send | Feed | Ask | Foresee | Cancel | Report
+Report = PhraseEnded | AnswerStarted | AnswerEnded | Harmonized | AnswerLate | BarStarted | ClockTempo | Status
+Effect = Send | Feed | Ask | PlanRequest | Cancel | Report
 
 # ---------------------------------------------------------------- what the engine itself tells its starter
 
@@ -372,27 +372,59 @@ Message = Event | Effect | Notice
 
 # ---------------------------------------------------------------- JSON
 
-_TYPES: dict[str, type] = {
+_MESSAGE_TYPES: dict[str, type] = {
     cls.__name__: cls
     for cls in (
-        *(Midi, Tick, Answer, Refused, Plan, Setting, Panic, EndPhrase, Reset, ModelUp, ModelDown, PortsChanged, Quit),
-        *(Cadence, Prompt, Play, LookForPorts, Metre, ClockHeard, PortNames),
-        *(Send, Feed, Ask, Foresee, Cancel, Heard, Answering, Answered, Harmonized, Missed, Status),
+        *(
+            Midi,
+            Tick,
+            Answer,
+            AskRefused,
+            Plan,
+            Setting,
+            Panic,
+            EndPhrase,
+            Reset,
+            ModelUp,
+            ModelDown,
+            PortsChanged,
+            Quit,
+        ),
+        *(Cadence, AnswerPhrase, PlayPhrase, ListPorts, BarStarted, ClockTempo, PortNames),
+        *(
+            Send,
+            Feed,
+            Ask,
+            PlanRequest,
+            Cancel,
+            PhraseEnded,
+            AnswerStarted,
+            AnswerEnded,
+            Harmonized,
+            AnswerLate,
+            Status,
+        ),
         *(Received, Sent, Health, Failed, Connections),
     )
 }
 
 
+_FORMER_TYPES = {
+    "Foresee": "PlanRequest", "Heard": "PhraseEnded", "Answering": "AnswerStarted", "Answered": "AnswerEnded",
+    "Metre": "BarStarted", "Missed": "AnswerLate", "Refused": "AskRefused", "Prompt": "AnswerPhrase",
+    "Play": "PlayPhrase", "LookForPorts": "ListPorts", "ClockHeard": "ClockTempo",
+}  # fmt: skip
+"""Names of messages in session logs up to version 0.1, and their present names."""
 _NOTE_FIELDS = attrgetter(*(field.name for field in fields(Note)))
 _ENCODE = json.JSONEncoder(separators=(",", ":")).encode
 
 
 @cache
-def _names(cls: type) -> tuple[str, ...]:
+def _field_names(cls: type) -> tuple[str, ...]:
     return tuple(field.name for field in fields(cls))
 
 
-def _plain(value: Any) -> Any:
+def _to_json_value(value: Any) -> Any:
     match value:
         case bytes():
             return value.hex()
@@ -400,61 +432,62 @@ def _plain(value: Any) -> Any:
             return _NOTE_FIELDS(value)
         case tuple():
             items = cast("tuple[Any, ...]", value)
-            return [_plain(item) for item in items]
+            return [_to_json_value(item) for item in items]
         case Phrase():
-            return {name: _plain(getattr(value, name)) for name in _names(Phrase)}
+            return {name: _to_json_value(getattr(value, name)) for name in _field_names(Phrase)}
         case _:
             return value
 
 
-def _notes(rows: list[list[int]]) -> tuple[Note, ...]:
+def _decode_notes(rows: list[list[int]]) -> tuple[Note, ...]:
     return tuple(Note(*row) for row in rows)
 
 
-def _phrase(plain: dict[str, Any]) -> Phrase:
+def _decode_phrase(plain: dict[str, Any]) -> Phrase:
     rest = {name: value for name, value in plain.items() if name != "notes"}
-    return Phrase(_notes(plain["notes"]), **rest)
+    return Phrase(_decode_notes(plain["notes"]), **rest)
 
 
-def _rows(rows: list[list[int]]) -> tuple[tuple[int, ...], ...]:
+def _decode_rows(rows: list[list[int]]) -> tuple[tuple[int, ...], ...]:
     return tuple(tuple(row) for row in rows)
 
 
-def _same(plain: Any) -> Any:
+def _unchanged(plain: Any) -> Any:
     return plain
 
 
-_READERS: dict[str, Callable[[Any], Any]] = {
+_FIELD_DECODERS: dict[str, Callable[[Any], Any]] = {
     "data": bytes.fromhex,
-    "notes": _notes,
-    "prompt": _phrase,
-    "phrase": _phrase,
-    "frames": _rows,
-    "rows": _rows,
-    "voices": _rows,
+    "notes": _decode_notes,
+    "prompt": _decode_phrase,
+    "phrase": _decode_phrase,
+    "frames": _decode_rows,
+    "rows": _decode_rows,
+    "voices": _decode_rows,
     "inputs": tuple,
     "outputs": tuple,
 }
 
 
-def to_plain(message: Message) -> dict[str, Any]:
+def to_dict(message: Message) -> dict[str, Any]:
     """The message as JSON values."""
     cls = type(message)
-    return {"type": cls.__name__, **{name: _plain(getattr(message, name)) for name in _names(cls)}}
+    return {"type": cls.__name__, **{name: _to_json_value(getattr(message, name)) for name in _field_names(cls)}}
 
 
-def from_plain(plain: dict[str, Any]) -> Message:
+def from_dict(plain: dict[str, Any]) -> Message:
     """The inverse of `to_plain`; raises `ValueError` in one sentence for anything that is not a message."""
     try:
-        cls = _TYPES[plain["type"]]
-        return cls(**{k: _READERS.get(k, _same)(v) for k, v in plain.items() if k != "type"})
+        name = str(plain["type"])
+        cls = _MESSAGE_TYPES[_FORMER_TYPES.get(name, name)]
+        return cls(**{k: _FIELD_DECODERS.get(k, _unchanged)(v) for k, v in plain.items() if k != "type"})
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise ValueError(f"not a message of BachBridge: {str(plain)[:200]}") from error
 
 
 def dumps(message: Message) -> str:
     """One line of JSON, without the line feed."""
-    return _ENCODE(to_plain(message))
+    return _ENCODE(to_dict(message))
 
 
 def loads(line: str) -> Message:
@@ -465,4 +498,4 @@ def loads(line: str) -> Message:
         raise ValueError(f"not JSON: {line[:200]}") from error
     if not isinstance(plain, dict):
         raise ValueError(f"not a message of BachBridge: {line[:200]}")
-    return from_plain(plain)  # pyright: ignore[reportUnknownArgumentType]
+    return from_dict(plain)  # pyright: ignore[reportUnknownArgumentType]

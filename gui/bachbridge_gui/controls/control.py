@@ -8,26 +8,26 @@ from PyQt6.QtCore import QPoint, Qt
 from PyQt6.QtGui import QAction, QContextMenuEvent
 from PyQt6.QtWidgets import QBoxLayout, QLabel, QMenu, QSizePolicy, QVBoxLayout, QWidget
 
-from bachbridge.protocol.events import Value
-from bachbridge_gui.controls.editors import Editor, editor_of
-from bachbridge_gui.controls.specs import Row
-from bachbridge_gui.presets.midi_learn import Learner
-from bachbridge_gui.presets.midi_learn_overlay import Spot
-from bachbridge_gui.settings.store import COMMANDS, Desk
-from bachbridge_gui.settings.targets import placed, setting_of, value_of
-from bachbridge_gui.widgets.segments import Segment
-from bachbridge_gui.widgets.styling import small
+from bachbridge.protocol.events import SettingValue
+from bachbridge_gui.controls.editors import Editor, make_editor
+from bachbridge_gui.controls.specs import ControlSpec
+from bachbridge_gui.presets.midi_learn import MidiLearn
+from bachbridge_gui.presets.midi_learn_overlay import LearnOverlay
+from bachbridge_gui.settings.store import COMMANDS, SettingsStore
+from bachbridge_gui.settings.targets import setting_change, setting_of, value_of
+from bachbridge_gui.widgets.segments import SegmentButton
+from bachbridge_gui.widgets.styling import caption_label
 
 INSET_PX = 4
 """Room around a control for its outline in learn mode."""
 
 
-def column_px(widget: QWidget) -> int:
+def label_column_px(widget: QWidget) -> int:
     """The width of the column of labels, in the widget's letters."""
     return widget.fontMetrics().horizontalAdvance("Common tones") + INSET_PX
 
 
-def line_px(widget: QWidget) -> int:
+def control_height_px(widget: QWidget) -> int:
     """The height of a line of controls, in the widget's letters."""
     return widget.fontMetrics().height() + 10
 
@@ -36,28 +36,34 @@ class Control(QWidget):
     """`row.label` stands before the editor if `labelled`; otherwise it is only the accessible name."""
 
     def __init__(
-        self, desk: Desk, learner: Learner, row: Row, *, labelled: bool = True, editor: Editor | None = None
+        self,
+        store: SettingsStore,
+        learner: MidiLearn,
+        spec: ControlSpec,
+        *,
+        show_label: bool = True,
+        editor: Editor | None = None,
     ) -> None:
         super().__init__()
-        self.row, self.editor = row, editor or editor_of(row)
-        self._desk, self._learner, self._reason = desk, learner, ""
-        self.label, self.badge = QLabel(row.label), small("")
+        self.spec, self.editor = spec, editor or make_editor(spec)
+        self._store, self._learner, self._disabled_reason = store, learner, ""
+        self.label, self.badge = QLabel(spec.label), caption_label("")
         self.badge.setMargin(0)
-        self._lay_out(labelled=labelled)
+        self._lay_out(show_label=show_label)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
-        self.spot = Spot(self, row.target, learner)
-        self.editor.moved.connect(self._moved)
-        desk.changed.connect(self._changed)
-        learner.changed.connect(self._show_badge)
-        self._changed(setting_of(row.target))
-        self._show_badge()
+        self.learn_overlay = LearnOverlay(self, spec.target, learner)
+        self.editor.moved.connect(self._on_editor_moved)
+        store.changed.connect(self._on_setting_changed)
+        learner.changed.connect(self._refresh_badge)
+        self._on_setting_changed(setting_of(spec.target))
+        self._refresh_badge()
 
-    def _lay_out(self, *, labelled: bool) -> None:
-        across = QBoxLayout.Direction.LeftToRight if labelled else QBoxLayout.Direction.TopToBottom
+    def _lay_out(self, *, show_label: bool) -> None:
+        across = QBoxLayout.Direction.LeftToRight if show_label else QBoxLayout.Direction.TopToBottom
         line = QBoxLayout(across, self)
         line.setContentsMargins(INSET_PX, 0, INSET_PX, 0)
-        line.setSpacing(8 if labelled else 0)
-        if not labelled:
+        line.setSpacing(8 if show_label else 0)
+        if not show_label:
             line.addWidget(self.editor)
             line.addWidget(self.badge, 0, Qt.AlignmentFlag.AlignHCenter)
             return
@@ -66,76 +72,76 @@ class Control(QWidget):
         names.addWidget(self.label)
         names.addWidget(self.badge)
         names.addStretch()
-        self.label.setFixedWidth(column_px(self))
-        self.label.setFixedHeight(line_px(self))
+        self.label.setFixedWidth(label_column_px(self))
+        self.label.setFixedHeight(control_height_px(self))
         line.addLayout(names)
         line.addWidget(self.editor, 1, Qt.AlignmentFlag.AlignTop)
 
     # ------------------------------------------------------------ the desk
 
-    def _moved(self, value: Value) -> None:
-        target = self.row.target
+    def _on_editor_moved(self, value: SettingValue) -> None:
+        target = self.spec.target
         if target in COMMANDS:
-            self._desk.command(target)
+            self._store.give_command(target)
         else:
-            self._desk.set(*placed(self._desk.settings, target, value))
-            self._changed(setting_of(target))  # where it was refused, the editor shows what is
+            self._store.set(*setting_change(self._store.settings, target, value))
+            self._on_setting_changed(setting_of(target))  # where it was refused, the editor shows what is
 
-    def _changed(self, name: str) -> None:
-        if name == setting_of(self.row.target) and name not in COMMANDS:
-            self.editor.show_value(value_of(self._desk.settings, self.row.target))
+    def _on_setting_changed(self, name: str) -> None:
+        if name == setting_of(self.spec.target) and name not in COMMANDS:
+            self.editor.show_value(value_of(self._store.settings, self.spec.target))
 
     # ------------------------------------------------------------ what is possible
 
     @property
-    def reason(self) -> str:
-        return self._reason
+    def disabled_reason(self) -> str:
+        return self._disabled_reason
 
-    def forbid(self, reason: str) -> None:
+    def set_disabled_reason(self, reason: str) -> None:
         """Why it cannot work now; empty: it can."""
-        if reason == self._reason:
+        if reason == self._disabled_reason:
             return
-        self._reason = reason
+        self._disabled_reason = reason
         self.editor.setEnabled(not reason)
         self.label.setEnabled(not reason)
-        self._describe()
+        self._refresh_descriptions()
 
-    def _describe(self) -> None:
-        badge = self._learner.badge(self.row.target)
-        tip = self._reason or self.row.hears
+    def _refresh_descriptions(self) -> None:
+        badge = self._learner.badge(self.spec.target)
+        tip = self._disabled_reason or self.spec.tooltip
         whole = f"{tip} Moved by {badge}." if badge else tip
-        name = self.row.label[0].upper() + self.row.label[1:]
+        name = self.spec.label[0].upper() + self.spec.label[1:]
         for part in (self, *self.editor.findChildren(QWidget)):
-            segment = part.text() if isinstance(part, Segment) else ""
+            segment = part.text() if isinstance(part, SegmentButton) else ""
             part.setToolTip(whole)
             part.setAccessibleName(f"{name}: {segment}" if segment else name)
-            part.setAccessibleDescription(self._reason)
+            part.setAccessibleDescription(self._disabled_reason)
         self.label.setToolTip(whole)
 
     # ------------------------------------------------------------ learning
 
-    def _show_badge(self) -> None:
-        badge = self._learner.badge(self.row.target)
+    def _refresh_badge(self) -> None:
+        badge = self._learner.badge(self.spec.target)
         self.badge.setText(badge)
         self.badge.setVisible(bool(badge))
-        self._describe()
+        self._refresh_descriptions()
 
-    def menu(self) -> QMenu:
+    def make_menu(self) -> QMenu:
         """Learn, forget."""
-        menu, target, badge = QMenu(self), self.row.target, self._learner.badge(self.row.target)
+        menu, target, badge = QMenu(self), self.spec.target, self._learner.badge(self.spec.target)
         learn, forget = QAction("Learn a knob …", menu), QAction(f"Forget {badge}" if badge else "Forget", menu)
-        learn.triggered.connect(self._learn)
-        forget.triggered.connect(lambda: self._learner.forget(target))
+        learn.triggered.connect(self._start_learning)
+        forget.triggered.connect(lambda: self._learner.unbind(target))
         forget.setEnabled(bool(badge))
         menu.addActions([learn, forget])
         return menu
 
-    def _learn(self) -> None:
+    def _start_learning(self) -> None:
         self._learner.set_active(active=True)
-        self._learner.arm(self.row.target)
-        self.spot.setFocus()
+        self._learner.arm(self.spec.target)
+        self.learn_overlay.setFocus()
 
-    def contextMenuEvent(self, a0: QContextMenuEvent | None) -> None:  # noqa: N802 # Qt's name
-        menu = self.menu()
+    def contextMenuEvent(self, a0: QContextMenuEvent | None) -> None:  # Qt's name
+        menu = self.make_menu()
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         menu.popup(a0.globalPos() if a0 else self.mapToGlobal(QPoint(0, self.height())))

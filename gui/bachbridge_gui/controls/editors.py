@@ -20,54 +20,56 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
-from bachbridge.protocol.events import Value
+from bachbridge.protocol.events import SettingValue
 from bachbridge.settings import Settings
-from bachbridge_gui.controls.specs import Row
+from bachbridge_gui.controls.specs import ControlSpec
 from bachbridge_gui.settings.targets import setting_of
-from bachbridge_gui.widgets.segments import Segment, grouped
-from bachbridge_gui.widgets.styling import calm, small
+from bachbridge_gui.widgets.segments import SegmentButton, exclusive_group
+from bachbridge_gui.widgets.styling import caption_label, guard_wheel_and_menu
 
-_ONE = {" bars": " bar", " beats": " beat"}
+_SINGULAR_SUFFIXES = {" bars": " bar", " beats": " beat"}
 """What stands behind a number, and behind the number one."""
 
 
-def spin_box(row: Row) -> QSpinBox | QDoubleSpinBox:
+def make_spin_box(spec: ControlSpec) -> QSpinBox | QDoubleSpinBox:
     """A spin box with the row's range; a value that is typed counts when it is whole."""
-    whole = isinstance(getattr(Settings(), setting_of(row.target)), int | tuple)
+    whole = isinstance(getattr(Settings(), setting_of(spec.target)), int | tuple)
     box = QSpinBox() if whole else QDoubleSpinBox()
-    low, high = row.range
+    low, high = spec.range
     if isinstance(box, QSpinBox):
         box.setRange(int(low), int(high))
-        box.setSingleStep(int(row.step))
+        box.setSingleStep(int(spec.step))
     else:
-        box.setDecimals(2 if row.step < 1 else 1)
+        box.setDecimals(2 if spec.step < 1 else 1)
         box.setRange(low, high)
-        box.setSingleStep(row.step)
-    box.setSuffix(row.suffix)
-    box.setSpecialValueText(row.special)
+        box.setSingleStep(spec.step)
+    box.setSuffix(spec.suffix)
+    box.setSpecialValueText(spec.minimum_label)
     box.setKeyboardTracking(False)
     box.setCorrectionMode(QAbstractSpinBox.CorrectionMode.CorrectToNearestValue)
     box.setMinimumWidth(48)
-    calm(box)
+    guard_wheel_and_menu(box)
     return box
 
 
-class Number(QWidget):
+class NumberBox(QWidget):
     """A spin box."""
 
     moved = pyqtSignal(object)
 
-    def __init__(self, row: Row) -> None:
+    def __init__(self, spec: ControlSpec) -> None:
         super().__init__()
-        self.box = spin_box(row)
-        self._suffix = row.suffix
-        _fill(self, self.box)
+        self.box = make_spin_box(spec)
+        self._suffix = spec.suffix
+        _lay_out_in_row(self, self.box)
         self.box.valueChanged.connect(self.moved.emit)
 
-    def show_value(self, value: Value) -> None:
+    def show_value(self, value: SettingValue) -> None:
         with QSignalBlocker(self.box):
-            _show(self.box, value)
-            self.box.setSuffix(_ONE.get(self._suffix, self._suffix) if self.box.value() == 1 else self._suffix)
+            _set_spin_value(self.box, value)
+            self.box.setSuffix(
+                _SINGULAR_SUFFIXES.get(self._suffix, self._suffix) if self.box.value() == 1 else self._suffix
+            )
 
 
 class Slider(QWidget):
@@ -75,13 +77,13 @@ class Slider(QWidget):
 
     moved = pyqtSignal(object)
 
-    def __init__(self, row: Row) -> None:
+    def __init__(self, spec: ControlSpec) -> None:
         super().__init__()
-        self._low, self._step = row.range[0], row.step
-        self.slider, self.box = QSlider(Qt.Orientation.Horizontal), spin_box(row)
-        self.slider.setRange(0, round((row.range[1] - row.range[0]) / row.step))
+        self._range_low, self._step = spec.range[0], spec.step
+        self.slider, self.box = QSlider(Qt.Orientation.Horizontal), make_spin_box(spec)
+        self.slider.setRange(0, round((spec.range[1] - spec.range[0]) / spec.step))
         self.slider.setPageStep(max(1, self.slider.maximum() // 10))
-        calm(self.slider)
+        guard_wheel_and_menu(self.slider)
         self.box.setButtonSymbols(QAbstractSpinBox.ButtonSymbols.NoButtons)
         self.box.setFixedWidth(self.box.fontMetrics().horizontalAdvance("-0.00") + 12)
         grid = QGridLayout(self)
@@ -90,50 +92,50 @@ class Slider(QWidget):
         grid.setVerticalSpacing(0)
         grid.addWidget(self.slider, 0, 0, 1, 2)
         grid.addWidget(self.box, 0, 2)
-        if row.ends:
-            grid.addWidget(small(row.ends[0]), 1, 0)
-            grid.addWidget(small(row.ends[1]), 1, 1, Qt.AlignmentFlag.AlignRight)
-        self.slider.valueChanged.connect(self._slid)
+        if spec.end_labels:
+            grid.addWidget(caption_label(spec.end_labels[0]), 1, 0)
+            grid.addWidget(caption_label(spec.end_labels[1]), 1, 1, Qt.AlignmentFlag.AlignRight)
+        self.slider.valueChanged.connect(self._on_slider_moved)
         self.box.valueChanged.connect(self.moved.emit)
 
-    def _slid(self, position: int) -> None:
-        self.moved.emit(round(self._low + position * self._step, 3))
+    def _on_slider_moved(self, position: int) -> None:
+        self.moved.emit(round(self._range_low + position * self._step, 3))
 
-    def show_value(self, value: Value) -> None:
+    def show_value(self, value: SettingValue) -> None:
         with QSignalBlocker(self.slider), QSignalBlocker(self.box):
-            self.slider.setValue(round((float(value) - self._low) / self._step))
-            _show(self.box, value)
+            self.slider.setValue(round((float(value) - self._range_low) / self._step))
+            _set_spin_value(self.box, value)
 
 
-class Words(QWidget):
+class Dropdown(QWidget):
     """A list of words to choose from; a value that is not among them is added, as it is."""
 
     moved = pyqtSignal(object)
 
-    def __init__(self, words: Mapping[str, str]) -> None:
+    def __init__(self, choices: Mapping[str, str]) -> None:
         super().__init__()
         self.box = QComboBox()
         self.box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.box.setMinimumContentsLength(6)
-        calm(self.box)
-        _fill(self, self.box)
-        self.set_words(words)
-        self.box.activated.connect(self._chosen)
+        guard_wheel_and_menu(self.box)
+        _lay_out_in_row(self, self.box)
+        self.set_choices(choices)
+        self.box.activated.connect(self._on_activated)
 
-    def set_words(self, words: Mapping[str, str]) -> None:
+    def set_choices(self, choices: Mapping[str, str]) -> None:
         """Other words to choose from; what is chosen stays."""
         chosen = self.box.currentData()
         with QSignalBlocker(self.box):
             self.box.clear()
-            for value, word in words.items():
+            for value, word in choices.items():
                 self.box.addItem(word, value)
         if chosen is not None:
             self.show_value(chosen)
 
-    def _chosen(self, index: int) -> None:
+    def _on_activated(self, index: int) -> None:
         self.moved.emit(self.box.itemData(index))
 
-    def show_value(self, value: Value) -> None:
+    def show_value(self, value: SettingValue) -> None:
         with QSignalBlocker(self.box):
             if self.box.findData(value) < 0:
                 self.box.addItem(str(value), value)
@@ -149,31 +151,31 @@ class Switch(QWidget):
         super().__init__()
         self.box = box or QCheckBox()
         self.box.setMinimumHeight(self.box.fontMetrics().height() + 10)
-        calm(self.box)
-        _fill(self, self.box)
+        guard_wheel_and_menu(self.box)
+        _lay_out_in_row(self, self.box)
         self.box.clicked.connect(self.moved.emit)
 
-    def show_value(self, value: Value) -> None:
+    def show_value(self, value: SettingValue) -> None:
         self.box.setChecked(bool(value))
 
 
-class Segments(QWidget):
+class SegmentedControl(QWidget):
     """A few words side by side, one of them chosen."""
 
     moved = pyqtSignal(object)
 
-    def __init__(self, words: Mapping[str, str]) -> None:
+    def __init__(self, choices: Mapping[str, str]) -> None:
         super().__init__()
-        self._values = list(words)
-        self.segments = [Segment(word) for word in words.values()]
-        _fill(self, *self.segments)
-        self._group = grouped(self, self.segments)
-        self._group.idClicked.connect(self._chosen)
+        self._values = list(choices)
+        self.segments = [SegmentButton(word) for word in choices.values()]
+        _lay_out_in_row(self, *self.segments)
+        self._group = exclusive_group(self, self.segments)
+        self._group.idClicked.connect(self._on_clicked)
 
-    def _chosen(self, index: int) -> None:
+    def _on_clicked(self, index: int) -> None:
         self.moved.emit(self._values[index])
 
-    def show_value(self, value: Value) -> None:
+    def show_value(self, value: SettingValue) -> None:
         for word, segment in zip(self._values, self.segments, strict=True):
             segment.setChecked(word == value)
             # The tab key stops once, at what is chosen; the arrow keys go on from there.
@@ -181,7 +183,7 @@ class Segments(QWidget):
             segment.setFocusPolicy(chosen if word == value else other)
 
 
-class Button(QWidget):
+class CommandButton(QWidget):
     """A command; it shows no value."""
 
     moved = pyqtSignal(object)
@@ -190,42 +192,42 @@ class Button(QWidget):
         super().__init__()
         self.button = QPushButton(text)
         self.button.setMinimumWidth(48)
-        calm(self.button)
-        _fill(self, self.button)
+        guard_wheel_and_menu(self.button)
+        _lay_out_in_row(self, self.button)
         self.button.clicked.connect(self.moved.emit)
 
-    def show_value(self, value: Value) -> None:
+    def show_value(self, value: SettingValue) -> None:
         """Nothing is to be shown."""
 
 
-Editor = Number | Slider | Words | Switch | Segments | Button
+Editor = NumberBox | Slider | Dropdown | Switch | SegmentedControl | CommandButton
 
 
-def editor_of(row: Row) -> Editor:
+def make_editor(spec: ControlSpec) -> Editor:
     """The widget that the row asks for."""
-    match row.kind:
+    match spec.kind:
         case "slider":
-            return Slider(row)
+            return Slider(spec)
         case "number":
-            return Number(row)
+            return NumberBox(spec)
         case "words":
-            return Words(row.words)
+            return Dropdown(spec.choice_labels)
         case "switch":
             return Switch()
         case "segments":
-            return Segments(row.words)
+            return SegmentedControl(spec.choice_labels)
         case "button":
-            return Button(row.label)
+            return CommandButton(spec.label)
 
 
-def _show(box: QSpinBox | QDoubleSpinBox, value: Value) -> None:
+def _set_spin_value(box: QSpinBox | QDoubleSpinBox, value: SettingValue) -> None:
     if isinstance(box, QSpinBox):
         box.setValue(int(value))
     else:
         box.setValue(float(value))
 
 
-def _fill(widget: QWidget, *parts: QWidget) -> None:
+def _lay_out_in_row(widget: QWidget, *parts: QWidget) -> None:
     line = QHBoxLayout(widget)
     line.setContentsMargins(0, 0, 0, 0)
     line.setSpacing(0)

@@ -8,14 +8,16 @@ from PyQt6.QtWidgets import QVBoxLayout, QWidget
 
 from bachbridge.settings import ANSWERS
 from bachbridge_gui.controls.control import INSET_PX, Control
-from bachbridge_gui.controls.editors import Words
-from bachbridge_gui.controls.specs import Row
-from bachbridge_gui.presets.midi_learn import Learner
-from bachbridge_gui.settings.store import Desk
-from bachbridge_gui.widgets.styling import small
+from bachbridge_gui.controls.editors import Dropdown
+from bachbridge_gui.controls.specs import ControlSpec
+from bachbridge_gui.presets.midi_learn import MidiLearn
+from bachbridge_gui.settings.store import SettingsStore
+from bachbridge_gui.widgets.styling import caption_label
 
-_DOES = {"continue": "continues", "harmonize": "harmonizes", "mend": "mends", "vary": "varies"}
-_ROW = Row("model", "Model", "words", "Which network answers; the next notes are the new one's, without a break.")
+_TASK_VERBS = {"continue": "continues", "harmonize": "harmonizes", "mend": "mends", "vary": "varies"}
+_MODEL_SPEC = ControlSpec(
+    "model", "Model", "words", "Which network answers; the next notes are the new one's, without a break."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,63 +25,63 @@ class ModelChoice:
     """A model of the library."""
 
     name: str
-    says: str
+    description: str
     """What its card says, in a sentence or two."""
     tasks: tuple[str, ...] = ANSWERS
     """What it can be asked, by its card."""
 
 
-def choice_of(name: str, facts: Mapping[str, Any]) -> ModelChoice:
+def choice_from_card(name: str, card: Mapping[str, Any]) -> ModelChoice:
     """From a `card.json`, read."""
-    tasks = tuple(str(task) for task in facts.get("tasks", ()))
-    *most, last = [_DOES.get(task, task) for task in tasks] or [""]
+    tasks = tuple(str(task) for task in card.get("tasks", ()))
+    *most, last = [_TASK_VERBS.get(task, task) for task in tasks] or [""]
     does = f"{', '.join(most)} and {last}" if most else last
-    made = str(facts.get("data", "")).strip().rstrip(".")
+    made = str(card.get("data", "")).strip().rstrip(".")
     sentences = [f"{does.capitalize()}." if does else "", f"Learnt from {made}." if made else ""]
     return ModelChoice(name, " ".join(filter(None, sentences)), tasks)
 
 
-class Model(QWidget):
+class ModelPicker(QWidget):
     """The list, and a line or two below it."""
 
-    def __init__(self, desk: Desk, learner: Learner) -> None:
+    def __init__(self, store: SettingsStore, learner: MidiLearn) -> None:
         super().__init__()
-        self._desk, self._choices = desk, dict[str, ModelChoice]()
-        self.words = Words({})
-        self.control = Control(desk, learner, _ROW, editor=self.words)
-        self.says = small("")
-        self.says.setWordWrap(True)
-        self.says.setContentsMargins(INSET_PX, 0, INSET_PX, 0)
-        self._sentence = ""
+        self._store, self._choices = store, dict[str, ModelChoice]()
+        self.dropdown = Dropdown({})
+        self.control = Control(store, learner, _MODEL_SPEC, editor=self.dropdown)
+        self.description_label = caption_label("")
+        self.description_label.setWordWrap(True)
+        self.description_label.setContentsMargins(INSET_PX, 0, INSET_PX, 0)
+        self._problem = ""
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(4)
         column.addWidget(self.control)
-        column.addWidget(self.says)
-        desk.changed.connect(self._refresh)
+        column.addWidget(self.description_label)
+        store.changed.connect(self._refresh)
         self._refresh()
 
     def set_models(self, choices: Sequence[ModelChoice]) -> None:
         self._choices = {choice.name: choice for choice in choices}
-        self.words.set_words({name: name for name in self._choices})
-        self.words.show_value(self._desk.settings.model)
+        self.dropdown.set_choices({name: name for name in self._choices})
+        self.dropdown.show_value(self._store.settings.model)
         self._refresh()
 
     @property
     def tasks(self) -> tuple[str, ...]:
         """What the model that is chosen can be asked; of one that is not known, everything."""
-        choice = self._choices.get(self._desk.settings.model)
+        choice = self._choices.get(self._store.settings.model)
         return choice.tasks if choice else ANSWERS
 
-    def set_sentence(self, sentence: str) -> None:
+    def set_problem(self, problem: str) -> None:
         """What is the matter with it; empty: nothing, and the card has the word."""
-        self._sentence = sentence
+        self._problem = problem
         self._refresh()
 
     def _refresh(self, name: str = "model") -> None:
         if name != "model":
             return
-        choice = self._choices.get(self._desk.settings.model)
+        choice = self._choices.get(self._store.settings.model)
         missing = "This model is not installed: choose another one." if self._choices else ""
-        self.says.setText(self._sentence or (choice.says if choice else missing))
-        self.says.setVisible(bool(self.says.text()))
+        self.description_label.setText(self._problem or (choice.description if choice else missing))
+        self.description_label.setVisible(bool(self.description_label.text()))

@@ -12,25 +12,28 @@ from PyQt6.QtCore import QObject, QTimer
 from bachbridge.inference.runtime import library
 from bachbridge_gui.controls.model_picker import ModelChoice
 
-EVERY_MS = 2000
+POLL_MS = 2000
 
 
-class ModelWatch(QObject):
+class ModelWatcher(QObject):
     """Tells `tell` what `read` finds, now and whenever something is different."""
 
     def __init__(
-        self, read: Callable[[], list[ModelChoice]], tell: Callable[[Sequence[ModelChoice]], None], parent: QObject
+        self,
+        list_models: Callable[[], list[ModelChoice]],
+        on_change: Callable[[Sequence[ModelChoice]], None],
+        parent: QObject,
     ) -> None:
         super().__init__(parent)
-        self._read, self._tell, self._marks = read, tell, library.marks()
-        tell(read())
+        self._list_models, self._on_change, self._fingerprints = list_models, on_change, library.file_stamps()
+        on_change(list_models())
         timer = QTimer(self)
-        timer.timeout.connect(self.look)
-        timer.start(EVERY_MS)
+        timer.timeout.connect(self.poll)
+        timer.start(POLL_MS)
 
-    def look(self) -> None:
+    def poll(self) -> None:
         """Whether something is different; the timer calls it."""
-        marks = library.marks()
-        if marks != self._marks:
-            self._marks = marks
-            self._tell(self._read())
+        marks = library.file_stamps()
+        if marks != self._fingerprints:
+            self._fingerprints = marks
+            self._on_change(self._list_models())

@@ -8,63 +8,75 @@ from collections.abc import Sequence
 from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
-from bachbridge.settings import ANSWERS, task_of_answer
+from bachbridge.settings import ANSWERS, task_for_answer
 from bachbridge_gui.controls import specs
-from bachbridge_gui.controls.control import Control, column_px
-from bachbridge_gui.controls.editors import Words
-from bachbridge_gui.controls.model_picker import Model, ModelChoice
-from bachbridge_gui.controls.section import Disclosure, Section
-from bachbridge_gui.controls.specs import Row
-from bachbridge_gui.controls.tempo import Tempo
-from bachbridge_gui.controls.voices import Voices
-from bachbridge_gui.presets.midi_learn import Learner
-from bachbridge_gui.presets.midi_learn_overlay import LearnBar
-from bachbridge_gui.presets.midi_profiles import Profiles
-from bachbridge_gui.settings.availability import Conditions, reasons
-from bachbridge_gui.settings.store import Desk
+from bachbridge_gui.controls.control import Control, label_column_px
+from bachbridge_gui.controls.editors import Dropdown
+from bachbridge_gui.controls.model_picker import ModelChoice, ModelPicker
+from bachbridge_gui.controls.section import CollapsibleSection, Section
+from bachbridge_gui.controls.specs import ControlSpec
+from bachbridge_gui.controls.tempo import TempoControls
+from bachbridge_gui.controls.voices import VoiceControls
+from bachbridge_gui.presets.midi_learn import MidiLearn
+from bachbridge_gui.presets.midi_learn_overlay import MidiLearnBar
+from bachbridge_gui.presets.midi_profiles import ProfileFolder
+from bachbridge_gui.settings.availability import Conditions, unavailable_reasons
+from bachbridge_gui.settings.store import SettingsStore
 
-_LEAST_PX = 320
-_LABELS = 3.3
+_MIN_WIDTH_PX = 320
+_WIDTH_IN_LABEL_COLUMNS = 3.3
 """The width, by that of the column of labels."""
-_LENGTHS = ("silence_beats", "phrase_bars")
+_PHRASE_END_TARGETS = ("silence_beats", "phrase_bars")
 """Of these the one that the phrase's end goes by is shown."""
 
 
-class Controls(QWidget):
+class ControlPanel(QWidget):
     """Built on a desk; learnt by `learner`, whose profiles are kept in `profiles`."""
 
-    def __init__(self, desk: Desk, learner: Learner, profiles: Profiles | None = None) -> None:
+    def __init__(self, store: SettingsStore, learner: MidiLearn, profiles: ProfileFolder | None = None) -> None:
         super().__init__()
-        self._desk, self._learner = desk, learner
-        self._ready, self._sentence, self._clock = True, "", False
-        self._offered = list(ANSWERS)
+        self._store, self._learner = store, learner
+        self._model_ready, self._model_problem, self._clock_running = True, "", False
+        self._offered_answers = list(ANSWERS)
         """The kinds of answer that there are to choose from."""
-        self.mode, *self.commands = (self._control(row, labelled=False) for row in (specs.MODE, *specs.COMMANDS))
-        self.model, self.tempo, self.voices = Model(desk, learner), Tempo(desk, learner), Voices(desk, learner)
-        self.learn_bar = LearnBar(learner, profiles)
-        self.controls = [self.mode, *self.commands, self.model.control, *self.tempo.controls, *self.voices.controls]
-        self.sections = self._sections()
+        self.mode, *self.command_buttons = (
+            self._make_control(row, labelled=False) for row in (specs.MODE, *specs.COMMAND_BUTTONS)
+        )
+        self.model, self.tempo, self.voices = (
+            ModelPicker(store, learner),
+            TempoControls(store, learner),
+            VoiceControls(store, learner),
+        )
+        self.learn_bar = MidiLearnBar(learner, profiles)
+        self.controls = [
+            self.mode,
+            *self.command_buttons,
+            self.model.control,
+            *self.tempo.controls,
+            *self.voices.controls,
+        ]
+        self.sections = self._make_sections()
         self._lay_out()
-        desk.changed.connect(self._refresh)
+        store.changed.connect(self._refresh)
         self.setAccessibleName("Controls")
         self._refresh()
 
-    def _control(self, row: Row, *, labelled: bool = True) -> Control:
-        return Control(self._desk, self._learner, row, labelled=labelled)
+    def _make_control(self, spec: ControlSpec, *, labelled: bool = True) -> Control:
+        return Control(self._store, self._learner, spec, show_label=labelled)
 
-    def _rows(self, rows: Sequence[Row]) -> list[Control]:
-        controls = [self._control(row) for row in rows]
+    def _make_controls(self, control_specs: Sequence[ControlSpec]) -> list[Control]:
+        controls = [self._make_control(row) for row in control_specs]
         self.controls += controls
         return controls
 
-    def _sections(self) -> list[Section]:
+    def _make_sections(self) -> list[Section]:
         return [
-            Section("Model", [self.model, *self._rows(specs.MODEL)]),
-            Section("Your phrase", self._rows(specs.PHRASE)),
-            Section("Harmony", self._rows(specs.HARMONY)),
+            Section("Model", [self.model, *self._make_controls(specs.MODEL)]),
+            Section("Your phrase", self._make_controls(specs.PHRASE)),
+            Section("Harmony", self._make_controls(specs.HARMONY)),
             Section("Voices", [self.voices]),
-            Section("Tempo", [self.tempo, *self._rows(specs.TEMPO)]),
-            Section("Output", self._rows(specs.OUTPUT)),
+            Section("Tempo", [self.tempo, *self._make_controls(specs.TEMPO)]),
+            Section("Output", self._make_controls(specs.OUTPUT)),
         ]
 
     def _lay_out(self) -> None:
@@ -76,13 +88,13 @@ class Controls(QWidget):
         top.setSpacing(8)
         buttons.setSpacing(0)
         top.addWidget(self.mode)
-        for control in self.commands:
+        for control in self.command_buttons:
             buttons.addWidget(control, 1)
         top.addLayout(buttons)
         column.addLayout(top)
         for section in self.sections:
             column.addWidget(section)
-        column.addWidget(Disclosure("More", self._rows(specs.FINE)))
+        column.addWidget(CollapsibleSection("More", self._make_controls(specs.ADVANCED)))
         column.addStretch()
         area = QScrollArea()
         area.setWidget(body)
@@ -95,10 +107,10 @@ class Controls(QWidget):
         line.setContentsMargins(0, 0, 0, 0)
         line.setSpacing(0)
         line.addWidget(area, 1)
-        line.addWidget(self._footer())
-        self.setFixedWidth(max(_LEAST_PX, round(_LABELS * column_px(self))))
+        line.addWidget(self._make_footer())
+        self.setFixedWidth(max(_MIN_WIDTH_PX, round(_WIDTH_IN_LABEL_COLUMNS * label_column_px(self))))
 
-    def _footer(self) -> QWidget:
+    def _make_footer(self) -> QWidget:
         footer, rule = QWidget(), QFrame()
         rule.setFrameShape(QFrame.Shape.HLine)
         rule.setFrameShadow(QFrame.Shadow.Sunken)
@@ -119,35 +131,39 @@ class Controls(QWidget):
         self._learner.set_models([choice.name for choice in choices])
         self._refresh()
 
-    def set_model_state(self, *, ready: bool, sentence: str = "") -> None:
+    def set_model_state(self, *, ready: bool, problem: str = "") -> None:
         """Whether the model answers; `sentence` says why not."""
-        self._ready, self._sentence = ready, sentence
-        self.model.set_sentence("" if ready else sentence)
+        self._model_ready, self._model_problem = ready, problem
+        self.model.set_problem("" if ready else problem)
         self._refresh()
 
     def set_clock(self, *, running: bool) -> None:
         """Whether the DAW's MIDI clock runs."""
-        self._clock = running
+        self._clock_running = running
         self._refresh()
 
-    def _offer(self, tasks: Sequence[str]) -> None:
+    def _offer_answers(self, tasks: Sequence[str]) -> None:
         """Of the answers those that the model knows, and the one that is set, whether it does or not."""
-        chosen = self._desk.settings.answer
-        kinds = [kind for kind in ANSWERS if task_of_answer(kind) in tasks or kind == chosen]
+        chosen = self._store.settings.answer
+        kinds = [kind for kind in ANSWERS if task_for_answer(kind) in tasks or kind == chosen]
         for control in self.controls:
-            if control.row.target == "answer" and isinstance(control.editor, Words) and kinds != self._offered:
-                control.editor.set_words({kind: control.row.words[kind] for kind in kinds})
-                self._offered = kinds
+            if (
+                control.spec.target == "answer"
+                and isinstance(control.editor, Dropdown)
+                and kinds != self._offered_answers
+            ):
+                control.editor.set_choices({kind: control.spec.choice_labels[kind] for kind in kinds})
+                self._offered_answers = kinds
 
     def _refresh(self) -> None:
-        conditions = Conditions(self._ready, self._sentence, self._clock, self.model.tasks)
-        self._offer(self.model.tasks)
-        found = reasons(self._desk.settings, conditions)
+        conditions = Conditions(self._model_ready, self._model_problem, self._clock_running, self.model.tasks)
+        self._offer_answers(self.model.tasks)
+        found = unavailable_reasons(self._store.settings, conditions)
         for control in self.controls:
-            control.forbid(found.get(control.row.target, ""))
-            if control.row.target in _LENGTHS:
-                bars = self._desk.settings.phrase_end == "bars"
-                control.setVisible((control.row.target == "phrase_bars") == bars)
-        self.tempo.forbid(found.get("bpm.fixed", ""))
+            control.set_disabled_reason(found.get(control.spec.target, ""))
+            if control.spec.target in _PHRASE_END_TARGETS:
+                bars = self._store.settings.phrase_end == "bars"
+                control.setVisible((control.spec.target == "phrase_bars") == bars)
+        self.tempo.set_disabled_reason(found.get("bpm.fixed", ""))
         for section in self.sections:
-            section.explain()
+            section.show_shared_reason()

@@ -6,7 +6,7 @@ from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import QLabel, QToolButton, QVBoxLayout, QWidget
 
 from bachbridge_gui.controls.control import INSET_PX, Control
-from bachbridge_gui.widgets.styling import small
+from bachbridge_gui.widgets.styling import caption_label
 
 
 class Section(QWidget):
@@ -15,31 +15,31 @@ class Section(QWidget):
     def __init__(self, heading: str, widgets: Sequence[QWidget]) -> None:
         super().__init__()
         self._controls = [widget for widget in widgets if isinstance(widget, Control)]
-        self._whole = len(self._controls) == len(widgets)
-        self.heading, self.note = QLabel(heading), small("")
+        self._has_only_controls = len(self._controls) == len(widgets)
+        self.heading, self.reason_label = QLabel(heading), caption_label("")
         font = self.heading.font()
         font.setBold(True)
         self.heading.setFont(font)
-        self.note.setWordWrap(True)
-        self.note.hide()
+        self.reason_label.setWordWrap(True)
+        self.reason_label.hide()
         self.heading.setIndent(INSET_PX)
-        self.note.setContentsMargins(INSET_PX, 0, INSET_PX, 0)
+        self.reason_label.setContentsMargins(INSET_PX, 0, INSET_PX, 0)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(8)
-        for widget in (self.heading, self.note, *widgets):
+        for widget in (self.heading, self.reason_label, *widgets):
             column.addWidget(widget)
         self.setAccessibleName(heading)
 
-    def explain(self) -> None:
+    def show_shared_reason(self) -> None:
         """After the controls were told what is possible."""
-        first = self._controls[0].reason if self._controls else ""
-        shared = self._whole and first and all(control.reason for control in self._controls)
-        self.note.setText(first if shared else "")
-        self.note.setVisible(bool(shared))
+        first = self._controls[0].disabled_reason if self._controls else ""
+        shared = self._has_only_controls and first and all(control.disabled_reason for control in self._controls)
+        self.reason_label.setText(first if shared else "")
+        self.reason_label.setVisible(bool(shared))
 
 
-class Disclosure(QWidget):
+class CollapsibleSection(QWidget):
     """Widgets that are shown on demand."""
 
     def __init__(self, heading: str, widgets: Sequence[QWidget]) -> None:
@@ -52,7 +52,7 @@ class Disclosure(QWidget):
         self.button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.button.setAccessibleName(heading)
         self.button.setToolTip("Show or hide the finer controls.")
-        self.button.toggled.connect(self._open)
+        self.button.toggled.connect(self._set_expanded)
         inner = QVBoxLayout(self.body)
         inner.setContentsMargins(0, 0, 0, 0)
         inner.setSpacing(8)
@@ -63,8 +63,8 @@ class Disclosure(QWidget):
         column.setSpacing(8)
         column.addWidget(self.button)
         column.addWidget(self.body)
-        self._open(opened=False)
+        self._set_expanded(expanded=False)
 
-    def _open(self, opened: bool) -> None:  # connected to `toggled`
-        self.button.setArrowType(Qt.ArrowType.DownArrow if opened else Qt.ArrowType.RightArrow)
-        self.body.setVisible(opened)
+    def _set_expanded(self, expanded: bool) -> None:  # connected to `toggled`
+        self.button.setArrowType(Qt.ArrowType.DownArrow if expanded else Qt.ArrowType.RightArrow)
+        self.body.setVisible(expanded)

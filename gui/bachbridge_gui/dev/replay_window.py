@@ -14,21 +14,21 @@ from tempfile import TemporaryDirectory
 from bachbridge.process import ipc
 from bachbridge.protocol.events import Message, Status
 from bachbridge.settings import Settings
-from bachbridge_gui.app import Setup, application, open_window
-from bachbridge_gui.state.window_prefs import Remembered
+from bachbridge_gui.app import WindowSetup, application, open_window
+from bachbridge_gui.state.window_prefs import WindowPrefs
 from bachbridge_gui.widgets.theme import Theme
 
 _PAUSE_NS = 500_000_000
 
 
-class Pipe:
+class ReplayClient:
     """A `Client` that only listens."""
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
         self._inbox: SimpleQueue[Message | None] = SimpleQueue()
         self.ended = threading.Event()
-        threading.Thread(target=self._read, name="inbox", daemon=True).start()
+        threading.Thread(target=self._pump_messages, name="inbox", daemon=True).start()
 
     def send(self, message: Message) -> None:
         pass
@@ -42,8 +42,8 @@ class Pipe:
     def close(self) -> int:
         return 0
 
-    def _read(self) -> None:
-        ipc.pump(ipc.lines(self._descriptor), self._inbox.put)
+    def _pump_messages(self) -> None:
+        ipc.dispatch_messages(ipc.read_lines(self._descriptor), self._inbox.put)
         self.ended.set()
 
 
@@ -52,13 +52,13 @@ def main() -> None:
     from PyQt6.QtCore import QTimer
 
     reader, writer = ipc.standard_pipes()
-    pipe = Pipe(reader)
+    pipe = ReplayClient(reader)
 
     app = application()
     with TemporaryDirectory() as folder:
-        setup = Setup(
+        setup = WindowSetup(
             Settings(mode="off", thru=True),
-            Remembered(welcome=False, preview="off"),
+            WindowPrefs(welcome=False, preview="off"),
             lambda _source, _sink: lambda _settings, _ports: pipe,
             Path(folder),
             lambda _remembered, _settings: None,
@@ -68,13 +68,15 @@ def main() -> None:
         timer.timeout.connect(lambda: window.close() if pipe.ended.is_set() else None)
         timer.start(200)
         frames: list[int] = []
-        window.pulse.painted.connect(frames.append)
+        window.frame_loop.roll_painted.connect(frames.append)
         code = app.exec()
-        ipc.write(writer, Status("frames", " ".join(f"{apart_ms:.1f}" for apart_ms in _apart(frames))))
+        ipc.write_message(
+            writer, Status("frames", " ".join(f"{apart_ms:.1f}" for apart_ms in _frame_intervals_ms(frames)))
+        )
         sys.exit(code)
 
 
-def _apart(frames: list[int]) -> list[float]:
+def _frame_intervals_ms(frames: list[int]) -> list[float]:
     """Median and 99th percentile of the time between frames (ms), pauses left out."""
     apart = sorted(later - before for before, later in pairwise(frames) if later - before < _PAUSE_NS)
     return [apart[int(share * (len(apart) - 1))] / 1e6 for share in (0.5, 0.99)] if apart else []

@@ -2,63 +2,63 @@
 
 from dataclasses import replace
 
-from bachbridge.protocol.events import Connections, LookForPorts, Message, Panic, PortsChanged, Status
-from bachbridge_gui.engine.supervisor import Supervisor
-from bachbridge_gui.settings.store import Desk
-from bachbridge_gui.state.app_state import State
-from bachbridge_gui.state.window_prefs import Remembered
+from bachbridge.protocol.events import Connections, ListPorts, Message, Panic, PortsChanged, Status
+from bachbridge_gui.engine.supervisor import EngineSupervisor
+from bachbridge_gui.settings.store import SettingsStore
+from bachbridge_gui.state.app_state import AppState
+from bachbridge_gui.state.window_prefs import WindowPrefs
 
-LOOP = "Our own output comes back to our input: undo that connection in your DAW."
+LOOP_NOTICE = "Our own output comes back to our input: undo that connection in your DAW."
 
 
-class Harbour:
+class PortStatus:
     """Used on the window's thread."""
 
-    def __init__(self, supervisor: Supervisor, desk: Desk, state: State) -> None:
-        self._supervisor, self._desk, self._state = supervisor, desk, state
-        self._sink = ""
+    def __init__(self, supervisor: EngineSupervisor, store: SettingsStore, state: AppState) -> None:
+        self._supervisor, self._store, self._state = supervisor, store, state
+        self._output_name = ""
         """The output whose latency is set."""
-        self._orphaned = False
+        self._engine_died = False
         """Whether an engine died, so that somebody who listens may have notes of it sounding."""
 
-    def take(self, message: Message, remembered: Remembered) -> None:
+    def handle_message(self, message: Message, prefs: WindowPrefs) -> None:
         """Ports, or who is connected, have changed."""
         match message:
             case PortsChanged(_, sink):
-                self._meet(sink, remembered)
-            case Connections(_, outputs) if outputs != 0 and self._orphaned:
-                self._orphaned = False
+                self._restore_latency(sink, prefs)
+            case Connections(_, outputs) if outputs != 0 and self._engine_died:
+                self._engine_died = False
                 self._supervisor.send(Panic())
             case Status("engine"):
-                self._orphaned = True
+                self._engine_died = True
             case _:
                 pass
 
-    def ask(self) -> None:
+    def request_port_names(self) -> None:
         """Have the names of all ports told."""
-        self._supervisor.send(LookForPorts())
+        self._supervisor.send(ListPorts())
 
-    def set_latency(self, remembered: Remembered) -> Remembered:
+    def remember_latency(self, prefs: WindowPrefs) -> WindowPrefs:
         """The latency was set: it is this output's."""
-        if not self._sink:
-            return remembered
-        known = {**remembered.latency_ms, self._sink: self._desk.settings.latency_ms}
-        return replace(remembered, latency_ms=known)
+        if not self._output_name:
+            return prefs
+        known = {**prefs.latency_ms, self._output_name: self._store.settings.latency_ms}
+        return replace(prefs, latency_ms=known)
 
-    def notice(self, remembered: Remembered) -> str:
+    def notice(self, prefs: WindowPrefs) -> str:
         """What is amiss, in a sentence: a loop first, then a port that was chosen and is not there."""
-        vitals = self._state.vitals
-        if vitals.loop:
-            return LOOP
-        for wanted, there in ((remembered.input, vitals.input), (remembered.output, vitals.output)):
-            if wanted and not there and self._supervisor.alive and self._state.model:
+        vitals = self._state.health
+        if vitals.has_loop:
+            return LOOP_NOTICE
+        for wanted, there in ((prefs.input, vitals.input_name), (prefs.output, vitals.output_name)):
+            if wanted and not there and self._supervisor.is_alive and self._state.ready_model:
                 return f'Waiting for the port "{wanted}": it is taken as soon as it is there.'
         return ""
 
-    def _meet(self, sink: str, remembered: Remembered) -> None:
+    def _restore_latency(self, output_name: str, prefs: WindowPrefs) -> None:
         """An output's latency is set; what was set at the start counts for the first one."""
-        if not sink:
+        if not output_name:
             return
-        known, before, self._sink = remembered.latency_ms, self._sink, sink
-        if sink in known or before not in ("", sink):
-            self._desk.set("latency_ms", known.get(sink, 0))
+        known, before, self._output_name = prefs.latency_ms, self._output_name, output_name
+        if output_name in known or before not in ("", output_name):
+            self._store.set("latency_ms", known.get(output_name, 0))

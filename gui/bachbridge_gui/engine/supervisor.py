@@ -11,13 +11,13 @@ from typing import Protocol
 from bachbridge.protocol.events import Failed, Message, ModelUp, PortsChanged, Status
 from bachbridge.settings import Settings
 
-_PAUSES_NS = (100_000_000, 1_000_000_000, 5_000_000_000)
+_RESTART_DELAYS_NS = (100_000_000, 1_000_000_000, 5_000_000_000)
 """Before it is started again, while it dies without having been ready in between."""
-_AT_ONCE = 2_000
+_MAX_MESSAGES_PER_FRAME = 2_000
 """Messages that are taken in one frame at the most."""
 
 
-class Client(Protocol):
+class EngineClient(Protocol):
     """An engine at the other end of a pipe."""
 
     def send(self, message: Message) -> None: ...
@@ -28,29 +28,29 @@ class Client(Protocol):
     def close(self) -> int: ...
 
 
-Start = Callable[[Settings, bool], Client]
+StartEngine = Callable[[Settings, bool], EngineClient]
 """Starts an engine with these settings, with ports or without."""
 
 
-class Supervisor:
+class EngineSupervisor:
     """Used on the window's thread; nothing in it waits."""
 
-    def __init__(self, start: Start, settings: Callable[[], Settings], first: Settings) -> None:
+    def __init__(self, start: StartEngine, current_settings: Callable[[], Settings], first_settings: Settings) -> None:
         """Start an engine with the settings `first`; one that follows it gets those that `settings` says then."""
-        self._start, self._settings = start, settings
-        self._deaths = 0
-        self._again_ns: int | None = None
+        self._start, self._current_settings = start, current_settings
+        self._crash_count = 0
+        self._restart_ns: int | None = None
         """When the engine is started again, while there is none."""
-        self._failure = ""
-        self._word = ""
+        self._failure_text = ""
+        self._restart_text = ""
         """What is said when it is started again; nothing where the reason is to be read instead."""
-        self._had_ports = False
-        self.ports = True
+        self._ports_worked = False
+        self.with_ports = True
         """Whether the engine has ports, or plays to the window alone."""
-        self._client: Client | None = start(first, True)
+        self._client: EngineClient | None = start(first_settings, True)
 
     @property
-    def alive(self) -> bool:
+    def is_alive(self) -> bool:
         return self._client is not None
 
     def send(self, message: Message) -> None:
@@ -58,61 +58,63 @@ class Supervisor:
         if self._client:
             self._client.send(message)
 
-    def pull(self, now_ns: int) -> list[Message]:
+    def receive_pending(self, now_ns: int) -> list[Message]:
         """What the engine has said since the last time."""
         if self._client is None:
-            return self._revive(now_ns)
+            return self._restart_if_due(now_ns)
         told: list[Message] = []
         try:
-            while len(told) < _AT_ONCE and (message := self._client.receive(0)) is not None:
+            while len(told) < _MAX_MESSAGES_PER_FRAME and (message := self._client.receive(0)) is not None:
                 told.append(message)
                 match message:
                     case Failed(error):
-                        self._failure = error
+                        self._failure_text = error
                     case ModelUp():
-                        self._deaths = 0
-                    case PortsChanged(_, sink) if sink and self.ports:
-                        self._had_ports = True
+                        self._crash_count = 0
+                    case PortsChanged(_, sink) if sink and self.with_ports:
+                        self._ports_worked = True
                     case _:
                         pass
         except EOFError:
-            told.append(self._bury(now_ns))
+            told.append(self._handle_death(now_ns))
         return told
 
-    def restart(self, start: Start, now_ns: int) -> list[Message]:
+    def restart(self, start: StartEngine, now_ns: int) -> list[Message]:
         """End the engine and start another: other ports were chosen."""
         self._start = start
         if self._client:
             self._client.close()
             self._client = None
-        self._deaths, self.ports, self._word = 0, True, "The engine was started"
-        self._again_ns = now_ns
-        return self._revive(now_ns)
+        self._crash_count, self.with_ports, self._restart_text = 0, True, "The engine was started"
+        self._restart_ns = now_ns
+        return self._restart_if_due(now_ns)
 
     def close(self) -> None:
         """End the engine, in order."""
         client, self._client = self._client, None
-        self._again_ns = None
+        self._restart_ns = None
         if client:
             client.close()
 
-    def _bury(self, now_ns: int) -> Status:
+    def _handle_death(self, now_ns: int) -> Status:
         client, self._client = self._client, None
         if client:
             client.close()
-        failure, self._failure = self._failure, ""
+        failure, self._failure_text = self._failure_text, ""
         # Where there were ports there will be ports again: the MIDI system may need a moment to mourn.
-        without = bool(failure) and self.ports and not self._had_ports
+        without = bool(failure) and self.with_ports and not self._ports_worked
         if without:
-            self.ports = False
-        self._word = "" if without else "The engine was started again"
-        self._again_ns = now_ns + (0 if without else _PAUSES_NS[min(self._deaths, len(_PAUSES_NS) - 1)])
-        self._deaths += 1
+            self.with_ports = False
+        self._restart_text = "" if without else "The engine was started again"
+        self._restart_ns = now_ns + (
+            0 if without else _RESTART_DELAYS_NS[min(self._crash_count, len(_RESTART_DELAYS_NS) - 1)]
+        )
+        self._crash_count += 1
         return Status("engine", failure or "The engine has ended unexpectedly and is started again")
 
-    def _revive(self, now_ns: int) -> list[Message]:
-        if self._again_ns is None or now_ns < self._again_ns:
+    def _restart_if_due(self, now_ns: int) -> list[Message]:
+        if self._restart_ns is None or now_ns < self._restart_ns:
             return []
-        self._again_ns = None
-        self._client = self._start(self._settings(), self.ports)
-        return [Status("engine", self._word)] if self._word else []
+        self._restart_ns = None
+        self._client = self._start(self._current_settings(), self.with_ports)
+        return [Status("engine", self._restart_text)] if self._restart_text else []

@@ -7,73 +7,73 @@ from PyQt6.QtCore import QRectF, Qt
 from PyQt6.QtGui import QColor, QFont, QPainter, QPalette, QPen, qGray
 
 from bachbridge.music.notes import pitch_name
-from bachbridge_gui.piano_roll.painter import BLACK_KEYS, colour, is_dark, mixed
+from bachbridge_gui.piano_roll.painter import BLACK_KEYS, is_dark, mix_colours, part_colour
 
-_WHITE = (0, 2, 4, 5, 7, 9, 11)
-_KEY_WIDTH = 26
+_WHITE_KEYS = (0, 2, 4, 5, 7, 9, 11)
+_WHITE_WIDTH_PX = 26
 """Logical pixels that a white key should have."""
 _BLACK_WIDTH, _BLACK_HEIGHT = 0.6, 0.62
 """Of a white key's."""
-_CENTRES = {1: 0.95, 3: 2.05, 6: 3.93, 8: 5.0, 10: 6.07}
+_BLACK_CENTRES = {1: 0.95, 3: 2.05, 6: 3.93, 8: 5.0, 10: 6.07}
 """Where a black key's centre lies in its octave, in white keys."""
-_SOFTEST, _LOUDEST = 36, 120
+_MIN_VELOCITY, _MAX_VELOCITY = 36, 120
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
+class KeyboardLayout:
     """Keys from the C `low` over `octaves` octaves and one C more, in so many logical pixels."""
 
     width: int
     height: int
-    low: int
+    low_pitch: int
     octaves: int
 
     @classmethod
-    def of(cls, width: int, height: int, lowest: int) -> "Layout":
+    def for_size(cls, width: int, height: int, lowest_pitch: int) -> "KeyboardLayout":
         """As many octaves as there is room for, with the two from `lowest` on among them."""
-        octaves = max(2, min(7, width // (7 * _KEY_WIDTH)))
+        octaves = max(2, min(7, width // (7 * _WHITE_WIDTH_PX)))
         low = 48 - 12 * ((octaves - 2) // 2) if octaves < 7 else 24
-        low = min(max(low, lowest + 24 - 12 * octaves), lowest)
+        low = min(max(low, lowest_pitch + 24 - 12 * octaves), lowest_pitch)
         return cls(width, height, low, octaves)
 
     @property
-    def high(self) -> int:
-        return min(127, self.low + 12 * self.octaves)
+    def high_pitch(self) -> int:
+        return min(127, self.low_pitch + 12 * self.octaves)
 
     @property
-    def white(self) -> float:
+    def white_width(self) -> float:
         """A white key's width."""
         return self.width / (7 * self.octaves + 1)
 
-    def area(self, pitch: int) -> QRectF:
-        octave, of_octave = divmod(pitch - self.low, 12)
+    def key_rect(self, pitch: int) -> QRectF:
+        octave, of_octave = divmod(pitch - self.low_pitch, 12)
         if of_octave in BLACK_KEYS:
-            width = self.white * _BLACK_WIDTH
-            x = (7 * octave + _CENTRES[of_octave]) * self.white - width / 2
+            width = self.white_width * _BLACK_WIDTH
+            x = (7 * octave + _BLACK_CENTRES[of_octave]) * self.white_width - width / 2
             return QRectF(round(x), 0, round(width), round(self.height * _BLACK_HEIGHT))
-        x = (7 * octave + _WHITE.index(of_octave)) * self.white
-        return QRectF(round(x), 0, round(x + self.white) - round(x), self.height)
+        x = (7 * octave + _WHITE_KEYS.index(of_octave)) * self.white_width
+        return QRectF(round(x), 0, round(x + self.white_width) - round(x), self.height)
 
     def pitch_at(self, x: float, y: float) -> int | None:
         """The key at a place, None beside the piano."""
-        pitches = range(self.low, self.high + 1)
+        pitches = range(self.low_pitch, self.high_pitch + 1)
         blacks_first = sorted(pitches, key=lambda pitch: pitch % 12 not in BLACK_KEYS)
-        return next((pitch for pitch in blacks_first if _holds(self.area(pitch), x, y)), None)
+        return next((pitch for pitch in blacks_first if _contains(self.key_rect(pitch), x, y)), None)
 
     def velocity_at(self, pitch: int, y: float) -> int:
         """The further down on a key, the louder."""
-        share = max(0.0, min(1.0, y / self.area(pitch).height()))
-        return round(_SOFTEST + share * (_LOUDEST - _SOFTEST))
+        share = max(0.0, min(1.0, y / self.key_rect(pitch).height()))
+        return round(_MIN_VELOCITY + share * (_MAX_VELOCITY - _MIN_VELOCITY))
 
 
-def _holds(area: QRectF, x: float, y: float) -> bool:
+def _contains(area: QRectF, x: float, y: float) -> bool:
     return area.left() <= x < area.right() and area.top() <= y < area.bottom()
 
 
-def paint(
+def paint_piano(
     painter: QPainter,
     palette: QPalette,
-    layout: Layout,
+    layout: KeyboardLayout,
     lit: Mapping[int, int],
     letters: Mapping[int, str],
     *,
@@ -82,19 +82,23 @@ def paint(
     """The whole piano: `lit` pitches in their voices' colours, `letters` by pitch."""
     dark = is_dark(palette)
     paper, text = palette.color(QPalette.ColorRole.Base), palette.color(QPalette.ColorRole.Text)
-    ivory, ebony = (mixed(paper, text, 0.75), mixed(paper, text, 0.06)) if dark else (paper, mixed(paper, text, 0.82))
+    ivory, ebony = (
+        (mix_colours(paper, text, 0.75), mix_colours(paper, text, 0.06))
+        if dark
+        else (paper, mix_colours(paper, text, 0.82))
+    )
     painter.fillRect(QRectF(0, 0, layout.width, layout.height), ivory)
-    pitches = range(layout.low, layout.high + 1)
+    pitches = range(layout.low_pitch, layout.high_pitch + 1)
     font = QFont(painter.font())
-    font.setPixelSize(max(9, min(13, int(layout.white * 0.5))))
+    font.setPixelSize(max(9, min(13, int(layout.white_width * 0.5))))
     painter.setFont(font)
-    line = mixed(ivory, ebony, 0.35)
+    line = mix_colours(ivory, ebony, 0.35)
     for black in (False, True):
         for pitch in pitches:
             if (pitch % 12 in BLACK_KEYS) is black:
-                fill = colour(lit[pitch], dark=dark) if pitch in lit else ebony if black else ivory
-                _paint_key(painter, layout.area(pitch), fill, line, black=black)
-                _paint_words(painter, layout, pitch, fill, letters.get(pitch, ""))
+                fill = part_colour(lit[pitch], dark=dark) if pitch in lit else ebony if black else ivory
+                _paint_key(painter, layout.key_rect(pitch), fill, line, black=black)
+                _paint_labels(painter, layout, pitch, fill, letters.get(pitch, ""))
     painter.setPen(QPen(palette.color(QPalette.ColorRole.Highlight) if focused else line, 2 if focused else 1))
     painter.setBrush(Qt.BrushStyle.NoBrush)
     painter.drawRect(QRectF(0, 0, layout.width, layout.height).adjusted(0.5, 0.5, -0.5, -0.5))
@@ -113,15 +117,15 @@ def _paint_key(painter: QPainter, area: QRectF, fill: QColor, line: QColor, *, b
         painter.fillRect(QRectF(area.right() - 1, 0, 1, area.height()), line)
 
 
-def _paint_words(painter: QPainter, layout: Layout, pitch: int, fill: QColor, letter: str) -> None:
+def _paint_labels(painter: QPainter, layout: KeyboardLayout, pitch: int, fill: QColor, letter: str) -> None:
     """The computer's key, and on a C its name."""
-    area = layout.area(pitch)
+    area = layout.key_rect(pitch)
     strong = QColor("white" if qGray(fill.rgb()) < 128 else "black")
     if letter:
         painter.setPen(strong)
         above = area.adjusted(0, 0, 0, -20 if area.height() == layout.height else -6)
         painter.drawText(above, Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignBottom, letter)
     if pitch % 12 == 0:
-        painter.setPen(mixed(fill, strong, 0.6))
+        painter.setPen(mix_colours(fill, strong, 0.6))
         below = area.adjusted(0, 0, 0, -4)
         painter.drawText(below, Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignBottom, pitch_name(pitch))

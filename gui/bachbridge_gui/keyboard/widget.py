@@ -13,35 +13,39 @@ from PyQt6.QtWidgets import QAbstractSpinBox, QApplication, QLineEdit, QSizePoli
 
 from bachbridge.midi import messages as midi
 from bachbridge_gui.keyboard import painter as keyboard_painter
-from bachbridge_gui.keyboard.painter import Layout
+from bachbridge_gui.keyboard.painter import KeyboardLayout
 from bachbridge_gui.state.view_types import PLAYER
 
-_KEYS = Qt.Key
-LETTERS = {getattr(_KEYS, f"Key_{letter}"): (letter, above) for above, letter in enumerate("ZSXDCVGBHNJMQ2W3ER5T6Y7UI")}
+_QtKey = Qt.Key
+COMPUTER_KEYS = {
+    getattr(_QtKey, f"Key_{letter}"): (letter, above) for above, letter in enumerate("ZSXDCVGBHNJMQ2W3ER5T6Y7UI")
+}
 """Of the computer's keys that play: what stands on them, and how many semitones above the lowest they sound."""
-_DOWN = {_KEYS.Key_PageDown, _KEYS.Key_Comma, _KEYS.Key_Less}
-_UP = {_KEYS.Key_PageUp, _KEYS.Key_Period, _KEYS.Key_Greater}
-_SOFTER, _LOUDER = _KEYS.Key_K, _KEYS.Key_L
-_FOREIGN = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier | Qt.KeyboardModifier.MetaModifier
-LOWEST = 48
+_OCTAVE_DOWN_KEYS = {_QtKey.Key_PageDown, _QtKey.Key_Comma, _QtKey.Key_Less}
+_OCTAVE_UP_KEYS = {_QtKey.Key_PageUp, _QtKey.Key_Period, _QtKey.Key_Greater}
+_SOFTER_KEY, _LOUDER_KEY = _QtKey.Key_K, _QtKey.Key_L
+_SHORTCUT_MODIFIERS = (
+    Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier | Qt.KeyboardModifier.MetaModifier
+)
+LOWEST_PITCH = 48
 """What Z sounds at octave 0."""
-OCTAVES = (-3, 3)
+OCTAVE_RANGE = (-3, 3)
 VELOCITY_STEP = 12
 _CHANNEL = 0
-_MOUSE = -1
+_MOUSE_HAND = -1
 """The hand that is the mouse; the others are the computer's keys by code."""
 
 
-class Keys(QWidget):
+class PianoKeyboard(QWidget):
     """Plays on channel 1; `play` is called with each MIDI message, in the window's thread."""
 
-    octaveChanged = pyqtSignal(int)  # noqa: N815
-    velocityChanged = pyqtSignal(int)  # noqa: N815
+    octaveChanged = pyqtSignal(int)
+    velocityChanged = pyqtSignal(int)
 
-    def __init__(self, play: Callable[[bytes], None], parent: QWidget | None = None) -> None:
+    def __init__(self, send_midi: Callable[[bytes], None], parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._play = play
-        self._held: dict[int, int] = {}
+        self._send_midi = send_midi
+        self._pitch_by_hand: dict[int, int] = {}
         """By hand, the pitch it holds."""
         self._lit: dict[int, int] = {}
         self._octave, self._velocity = 0, 84
@@ -59,9 +63,9 @@ class Keys(QWidget):
         self.setMinimumSize(280, 72)
         app = QApplication.instance()
         if isinstance(app, QApplication):
-            app.focusChanged.connect(self._focus_moved)
+            app.focusChanged.connect(self._on_focus_changed)
 
-    def sizeHint(self) -> QSize:  # noqa: N802
+    def sizeHint(self) -> QSize:
         return QSize(720, 96)
 
     # ------------------------------------------------------------ what the window sets
@@ -94,7 +98,7 @@ class Keys(QWidget):
 
     @octave.setter
     def octave(self, octave: int) -> None:
-        octave = max(OCTAVES[0], min(OCTAVES[1], octave))
+        octave = max(OCTAVE_RANGE[0], min(OCTAVE_RANGE[1], octave))
         if octave != self._octave:
             self._octave = octave
             self.octaveChanged.emit(octave)
@@ -115,104 +119,104 @@ class Keys(QWidget):
     # ------------------------------------------------------------ hands
 
     @property
-    def held(self) -> frozenset[int]:
+    def held_pitches(self) -> frozenset[int]:
         """The pitches that are held down here."""
-        return frozenset(self._held.values())
+        return frozenset(self._pitch_by_hand.values())
 
     def _press(self, hand: int, pitch: int, velocity: int) -> None:
         self._release(hand)
         if 0 <= pitch <= 127:
-            if pitch not in self._held.values():
-                self._play(midi.note_on(_CHANNEL, pitch, velocity))
-            self._held[hand] = pitch
+            if pitch not in self._pitch_by_hand.values():
+                self._send_midi(midi.note_on(_CHANNEL, pitch, velocity))
+            self._pitch_by_hand[hand] = pitch
             self.update()
 
     def _release(self, hand: int) -> None:
-        pitch = self._held.pop(hand, None)
-        if pitch is not None and pitch not in self._held.values():
-            self._play(midi.note_off(_CHANNEL, pitch))
+        pitch = self._pitch_by_hand.pop(hand, None)
+        if pitch is not None and pitch not in self._pitch_by_hand.values():
+            self._send_midi(midi.note_off(_CHANNEL, pitch))
         self.update()
 
     def release_all(self) -> None:
         """Let go of every key."""
-        for hand in tuple(self._held):
+        for hand in tuple(self._pitch_by_hand):
             self._release(hand)
 
-    def wants(self, event: QKeyEvent) -> bool:
+    def accepts_key(self, event: QKeyEvent) -> bool:
         """Whether the key plays here."""
         key = event.key()
-        playing = key in LETTERS or key in {*_DOWN, *_UP, _SOFTER, _LOUDER}
-        return playing and not event.modifiers() & _FOREIGN
+        playing = key in COMPUTER_KEYS or key in {*_OCTAVE_DOWN_KEYS, *_OCTAVE_UP_KEYS, _SOFTER_KEY, _LOUDER_KEY}
+        return playing and not event.modifiers() & _SHORTCUT_MODIFIERS
 
     def handle_key(self, event: QKeyEvent) -> bool:
         """Take a key's press or release; whether it meant something here."""
         key = event.key()
         if event.type() == QEvent.Type.KeyRelease:
-            known = key in self._held
+            known = key in self._pitch_by_hand
             if known and not event.isAutoRepeat():
                 self._release(key)
             return known
-        if event.modifiers() & _FOREIGN:
+        if event.modifiers() & _SHORTCUT_MODIFIERS:
             return False
-        if key in LETTERS:
-            if not event.isAutoRepeat() and key not in self._held:
-                self._press(key, LOWEST + 12 * self._octave + LETTERS[Qt.Key(key)][1], self._velocity)
+        if key in COMPUTER_KEYS:
+            if not event.isAutoRepeat() and key not in self._pitch_by_hand:
+                self._press(key, LOWEST_PITCH + 12 * self._octave + COMPUTER_KEYS[Qt.Key(key)][1], self._velocity)
             return True
-        return self._turned(key)
+        return self._handle_adjustment_key(key)
 
-    def _turned(self, key: int) -> bool:
+    def _handle_adjustment_key(self, key: int) -> bool:
         """Whether the key changes the octave or the velocity."""
-        if key in _DOWN | _UP:
-            self.octave += 1 if key in _UP else -1
-        elif key in {_SOFTER, _LOUDER}:
-            self.velocity += VELOCITY_STEP if key == _LOUDER else -VELOCITY_STEP
+        if key in _OCTAVE_DOWN_KEYS | _OCTAVE_UP_KEYS:
+            self.octave += 1 if key in _OCTAVE_UP_KEYS else -1
+        elif key in {_SOFTER_KEY, _LOUDER_KEY}:
+            self.velocity += VELOCITY_STEP if key == _LOUDER_KEY else -VELOCITY_STEP
         else:
             return False
         return True
 
-    def keyPressEvent(self, a0: QKeyEvent | None) -> None:  # noqa: N802
+    def keyPressEvent(self, a0: QKeyEvent | None) -> None:
         if a0 is not None and not self.handle_key(a0):
             super().keyPressEvent(a0)
 
-    def keyReleaseEvent(self, a0: QKeyEvent | None) -> None:  # noqa: N802
+    def keyReleaseEvent(self, a0: QKeyEvent | None) -> None:
         if a0 is not None and not self.handle_key(a0):
             super().keyReleaseEvent(a0)
 
-    def _touch(self, at: QPointF) -> None:
+    def _press_at(self, position: QPointF) -> None:
         """The mouse is down here: from key to key it slides."""
-        pitch = self._layout().pitch_at(at.x(), at.y())
+        pitch = self._layout().pitch_at(position.x(), position.y())
         if pitch is None:
-            self._release(_MOUSE)
-        elif self._held.get(_MOUSE) != pitch:
-            self._press(_MOUSE, pitch, self._layout().velocity_at(pitch, at.y()))
+            self._release(_MOUSE_HAND)
+        elif self._pitch_by_hand.get(_MOUSE_HAND) != pitch:
+            self._press(_MOUSE_HAND, pitch, self._layout().velocity_at(pitch, position.y()))
 
-    def mousePressEvent(self, a0: QMouseEvent | None) -> None:  # noqa: N802
+    def mousePressEvent(self, a0: QMouseEvent | None) -> None:
         if a0 is not None and a0.button() == Qt.MouseButton.LeftButton:
-            self._touch(a0.position())
+            self._press_at(a0.position())
 
-    def mouseMoveEvent(self, a0: QMouseEvent | None) -> None:  # noqa: N802
+    def mouseMoveEvent(self, a0: QMouseEvent | None) -> None:
         if a0 is not None and a0.buttons() & Qt.MouseButton.LeftButton:
-            self._touch(a0.position())
+            self._press_at(a0.position())
 
-    def mouseReleaseEvent(self, a0: QMouseEvent | None) -> None:  # noqa: N802
+    def mouseReleaseEvent(self, a0: QMouseEvent | None) -> None:
         if a0 is not None and a0.button() == Qt.MouseButton.LeftButton:
-            self._release(_MOUSE)
+            self._release(_MOUSE_HAND)
 
-    def _focus_moved(self, _: QWidget | None, now: QWidget | None) -> None:
+    def _on_focus_changed(self, _: QWidget | None, now: QWidget | None) -> None:
         """Where somebody types, the computer's keys are not seen here any more, nor that they are let go."""
         if isinstance(now, QLineEdit | QAbstractSpinBox):
             self.release_all()
 
-    def focusOutEvent(self, a0: QFocusEvent | None) -> None:  # noqa: N802
+    def focusOutEvent(self, a0: QFocusEvent | None) -> None:
         self.release_all()
         super().focusOutEvent(a0)
         self.update()
 
-    def focusInEvent(self, a0: QFocusEvent | None) -> None:  # noqa: N802
+    def focusInEvent(self, a0: QFocusEvent | None) -> None:
         super().focusInEvent(a0)
         self.update()
 
-    def hideEvent(self, a0: QHideEvent | None) -> None:  # noqa: N802
+    def hideEvent(self, a0: QHideEvent | None) -> None:
         self.release_all()
         super().hideEvent(a0)
 
@@ -223,12 +227,12 @@ class Keys(QWidget):
 
     # ------------------------------------------------------------ painting
 
-    def _layout(self) -> Layout:
-        return Layout.of(self.width(), self.height(), LOWEST + 12 * self._octave)
+    def _layout(self) -> KeyboardLayout:
+        return KeyboardLayout.for_size(self.width(), self.height(), LOWEST_PITCH + 12 * self._octave)
 
-    def paintEvent(self, a0: QPaintEvent | None) -> None:  # noqa: N802, ARG002
+    def paintEvent(self, a0: QPaintEvent | None) -> None:  # noqa: ARG002
         painter = QPainter(self)
-        lit = {**self._lit, **dict.fromkeys(self._held.values(), PLAYER)}
-        lowest = LOWEST + 12 * self._octave
-        letters = {lowest + above: letter for letter, above in LETTERS.values()} if self._show_letters else {}
-        keyboard_painter.paint(painter, self.palette(), self._layout(), lit, letters, focused=self.hasFocus())
+        lit = {**self._lit, **dict.fromkeys(self._pitch_by_hand.values(), PLAYER)}
+        lowest = LOWEST_PITCH + 12 * self._octave
+        letters = {lowest + above: letter for letter, above in COMPUTER_KEYS.values()} if self._show_letters else {}
+        keyboard_painter.paint_piano(painter, self.palette(), self._layout(), lit, letters, focused=self.hasFocus())

@@ -3,64 +3,66 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bachbridge_gui.state.exchanges import Entry
+from bachbridge_gui.state.exchanges import Exchange
 
-NOTHING = "Choose a phrase first."
-EMPTY = "Nothing has been played yet."
-ONE = "Choose one phrase only."
-HARMONISED = "It was harmonised while you played; another answer is for phrases that were continued."
+NOTHING_SELECTED = "Choose a phrase first."
+LIST_EMPTY = "Nothing has been played yet."
+SELECT_ONE_ONLY = "Choose one phrase only."
+WAS_HARMONIZED = "It was harmonised while you played; another answer is for phrases that were continued."
 
 
 @dataclass(frozen=True, slots=True)
-class Deed:
+class PhraseAction:
     """An action: its words, its key, its place among the buttons (row, column, columns), what one will hear or get."""
 
     name: str
     text: str
-    key: str
-    place: tuple[int, int, int]
-    tip: str
+    shortcut: str
+    grid_cell: tuple[int, int, int]
+    tooltip: str
 
     @property
-    def keys(self) -> tuple[str, ...]:
+    def shortcuts(self) -> tuple[str, ...]:
         """All keys that do it."""
-        return ("Return", "Enter") if self.key == "Enter" else (self.key,)
+        return ("Return", "Enter") if self.shortcut == "Enter" else (self.shortcut,)
 
 
-DEEDS = (
-    Deed("play", "Play again", "Enter", (0, 0, 3), "Play the phrase and its answer once more"),
-    Deed("another", "Another answer", "A", (0, 3, 3), "Hear a different answer to the same phrase"),
-    Deed("keep", "Keep", "K", (1, 0, 2), "Keep the phrase when older ones make room for new ones"),
-    Deed("rename", "Rename", "F2", (1, 2, 2), "Give the phrase a name of your own"),
-    Deed("delete", "Delete", "Delete", (1, 4, 2), "Take the phrase off the list; Undo brings it back"),
-    Deed("export", "Export…", "Ctrl+E", (2, 0, 3), "Save the phrase and its answer as a MIDI file"),
-    Deed("session", "Whole session…", "Ctrl+Shift+E", (2, 3, 3), "Save all phrases as one MIDI file, or drag it off"),
+PHRASE_ACTIONS = (
+    PhraseAction("play", "Play again", "Enter", (0, 0, 3), "Play the phrase and its answer once more"),
+    PhraseAction("another", "Another answer", "A", (0, 3, 3), "Hear a different answer to the same phrase"),
+    PhraseAction("keep", "Keep", "K", (1, 0, 2), "Keep the phrase when older ones make room for new ones"),
+    PhraseAction("rename", "Rename", "F2", (1, 2, 2), "Give the phrase a name of your own"),
+    PhraseAction("delete", "Delete", "Delete", (1, 4, 2), "Take the phrase off the list; Undo brings it back"),
+    PhraseAction("export", "Export…", "Ctrl+E", (2, 0, 3), "Save the phrase and its answer as a MIDI file"),
+    PhraseAction(
+        "session", "Whole session…", "Ctrl+Shift+E", (2, 3, 3), "Save all phrases as one MIDI file, or drag it off"
+    ),
 )
 
 
-def all_kept(chosen: Sequence[Entry]) -> bool:
+def all_kept(selected: Sequence[Exchange]) -> bool:
     """Whether the chosen exchanges are kept already: then the same press lets them go."""
-    return bool(chosen) and all(entry.kept for entry in chosen)
+    return bool(selected) and all(entry.kept for entry in selected)
 
 
-def why_not(name: str, chosen: Sequence[Entry], count: int, cannot_ask: str) -> str:
+def find_obstacle(action_name: str, selected: Sequence[Exchange], count: int, ask_obstacle: str) -> str:
     """Why the deed cannot be done with the chosen ones of `count` exchanges; "" if it can.
 
     `cannot_ask` is the sentence that says why the model cannot be asked now, "" if it can.
     """
     if not count:
-        return EMPTY
-    if name == "session":
+        return LIST_EMPTY
+    if action_name == "session":
         return ""
-    if not chosen:
-        return NOTHING
-    if name in {"play", "another", "rename"} and len(chosen) > 1:
-        return ONE
-    if name == "another":
-        return HARMONISED if chosen[0].mode == "harmonize" else cannot_ask
+    if not selected:
+        return NOTHING_SELECTED
+    if action_name in {"play", "another", "rename"} and len(selected) > 1:
+        return SELECT_ONE_ONLY
+    if action_name == "another":
+        return WAS_HARMONIZED if selected[0].mode == "harmonize" else ask_obstacle
     return ""
 
 
-def tip(deed: Deed, obstacle: str) -> str:
+def action_tooltip(action: PhraseAction, obstacle: str) -> str:
     """The tooltip: what one will hear, or what stands in the way."""
-    return obstacle or f"{deed.tip} ({deed.key})"
+    return obstacle or f"{action.tooltip} ({action.shortcut})"

@@ -12,26 +12,26 @@ from PyQt6.QtGui import QColor, QFont, QPainter, QPalette, QPolygonF
 from PyQt6.QtWidgets import QLineEdit, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from bachbridge_gui.phrases.model import ENTRY_ROLE
-from bachbridge_gui.state.exchanges import Entry, summary, title, whole
-from bachbridge_gui.widgets.palette import look
+from bachbridge_gui.state.exchanges import Exchange, exchange_phrase, exchange_summary, exchange_title
+from bachbridge_gui.widgets.palette import part_style
 
-HEIGHT = 56
-_MARGIN, _NUMBER, _STAR = 8, 28, 14
-_PICTURE_WIDTH, _PICTURE_HEIGHT = 104, 40
-_MIN_COMPASS = 16
+ROW_HEIGHT_PX = 56
+_MARGIN_PX, _NUMBER_WIDTH_PX, _STAR_PX = 8, 28, 14
+_THUMBNAIL_WIDTH_PX, _THUMBNAIL_HEIGHT_PX = 104, 40
+_MIN_PITCH_RANGE = 16
 """Semitones that the thumbnail shows at least, so that a narrow melody does not leap about in it."""
-_MUTED = 0.72
+_MUTED_SHARE = 0.72
 """The share of the text's colour in what is less important; the rest is the paper's."""
 
 
-class PhraseRow(QStyledItemDelegate):
+class PhraseDelegate(QStyledItemDelegate):
     """Paints with the palette in force at that moment."""
 
-    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex) -> QSize:  # noqa: N802, ARG002
-        lines = 2 * option.fontMetrics.height() + 2 * _MARGIN
-        return QSize(240, max(HEIGHT, lines))
+    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex) -> QSize:  # noqa: ARG002
+        lines = 2 * option.fontMetrics.height() + 2 * _MARGIN_PX
+        return QSize(240, max(ROW_HEIGHT_PX, lines))
 
-    def createEditor(  # noqa: N802
+    def createEditor(
         self,
         parent: QWidget | None,
         option: QStyleOptionViewItem,  # noqa: ARG002 # Qt hands it over
@@ -44,18 +44,18 @@ class PhraseRow(QStyledItemDelegate):
         editor.setToolTip("A name of your own; Enter takes it, Esc leaves the old one")
         return editor
 
-    def updateEditorGeometry(  # noqa: N802
+    def updateEditorGeometry(
         self,
         editor: QWidget | None,
         option: QStyleOptionViewItem,
         index: QModelIndex,  # noqa: ARG002 # Qt hands it over
     ) -> None:
         if editor is not None:
-            editor.setGeometry(_words_rect(option.rect).adjusted(-4, 0, 0, 0))
+            editor.setGeometry(_text_rect(option.rect).adjusted(-4, 0, 0, 0))
 
     def paint(self, painter: QPainter | None, option: QStyleOptionViewItem, index: QModelIndex) -> None:
         entry = index.data(ENTRY_ROLE)
-        if painter is None or not isinstance(entry, Entry):
+        if painter is None or not isinstance(entry, Exchange):
             return
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -64,8 +64,8 @@ class PhraseRow(QStyledItemDelegate):
         paper = palette.color(QPalette.ColorRole.Highlight if selected else QPalette.ColorRole.Base)
         ink = palette.color(QPalette.ColorRole.HighlightedText if selected else QPalette.ColorRole.Text)
         painter.fillRect(option.rect, paper)
-        _paint_words(painter, option, entry, ink, ink if selected else _mixed(ink, paper))
-        _paint_picture(painter, _picture_rect(option.rect), entry, palette)
+        _paint_text(painter, option, entry, ink, ink if selected else _muted_colour(ink, paper))
+        _paint_thumbnail(painter, _thumbnail_rect(option.rect), entry, palette)
         if option.state & QStyle.StateFlag.State_HasFocus:
             painter.setPen(ink)
             painter.setBrush(Qt.BrushStyle.NoBrush)
@@ -73,79 +73,83 @@ class PhraseRow(QStyledItemDelegate):
         painter.restore()
 
 
-def _picture_rect(row: QRect) -> QRect:
-    width = min(_PICTURE_WIDTH, row.width() * 2 // 7)
-    top = row.center().y() - _PICTURE_HEIGHT // 2
-    return QRect(row.right() - _MARGIN - width + 1, top, width, _PICTURE_HEIGHT)
+def _thumbnail_rect(row: QRect) -> QRect:
+    width = min(_THUMBNAIL_WIDTH_PX, row.width() * 2 // 7)
+    top = row.center().y() - _THUMBNAIL_HEIGHT_PX // 2
+    return QRect(row.right() - _MARGIN_PX - width + 1, top, width, _THUMBNAIL_HEIGHT_PX)
 
 
-def _words_rect(row: QRect) -> QRect:
-    left = row.left() + _MARGIN + _NUMBER + _MARGIN
-    return QRect(left, row.top() + _MARGIN, _picture_rect(row).left() - left - _MARGIN, row.height() - 2 * _MARGIN)
+def _text_rect(row: QRect) -> QRect:
+    left = row.left() + _MARGIN_PX + _NUMBER_WIDTH_PX + _MARGIN_PX
+    return QRect(
+        left, row.top() + _MARGIN_PX, _thumbnail_rect(row).left() - left - _MARGIN_PX, row.height() - 2 * _MARGIN_PX
+    )
 
 
-def _paint_words(painter: QPainter, option: QStyleOptionViewItem, entry: Entry, ink: QColor, muted: QColor) -> None:
-    words, metrics = _words_rect(option.rect), option.fontMetrics
+def _paint_text(painter: QPainter, option: QStyleOptionViewItem, entry: Exchange, ink: QColor, muted: QColor) -> None:
+    words, metrics = _text_rect(option.rect), option.fontMetrics
     half = words.height() // 2
     upper, lower = words.adjusted(0, 0, 0, -half), words.adjusted(0, half, 0, 0)
     middle, right = Qt.AlignmentFlag.AlignVCenter, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-    clock = f"{entry.at:%H:%M}"
+    clock = f"{entry.started_at:%H:%M}"
     clock_width = metrics.horizontalAdvance(clock)
     painter.setFont(option.font)
     painter.setPen(muted)
-    number = QRect(option.rect.left() + _MARGIN, words.top(), _NUMBER, half)
+    number = QRect(option.rect.left() + _MARGIN_PX, words.top(), _NUMBER_WIDTH_PX, half)
     painter.drawText(number, right, str(entry.number))
     painter.drawText(upper, right, clock)
-    painter.drawText(lower, middle, _elided(option, summary(entry), lower, 0))
+    painter.drawText(lower, middle, _elided(option, exchange_summary(entry), lower, 0))
     bold = QFont(option.font)
     bold.setWeight(QFont.Weight.DemiBold)
     painter.setFont(bold)
     painter.setPen(ink)
     painter.drawText(
-        upper.adjusted(0, 0, -clock_width - 8, 0), middle, _elided(option, title(entry), upper, clock_width + 16)
+        upper.adjusted(0, 0, -clock_width - 8, 0),
+        middle,
+        _elided(option, exchange_title(entry), upper, clock_width + 16),
     )
     if entry.kept:
-        centre = QPointF(number.right() - _STAR / 2, lower.center().y() + 0.5)
+        centre = QPointF(number.right() - _STAR_PX / 2, lower.center().y() + 0.5)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(ink)
-        painter.drawPolygon(_star(centre, _STAR / 2))
+        painter.drawPolygon(_star(centre, _STAR_PX / 2))
 
 
-def _elided(option: QStyleOptionViewItem, text: str, place: QRect, taken: int) -> str:
-    return option.fontMetrics.elidedText(text, Qt.TextElideMode.ElideRight, max(0, place.width() - taken))
+def _elided(option: QStyleOptionViewItem, text: str, area: QRect, reserved_px: int) -> str:
+    return option.fontMetrics.elidedText(text, Qt.TextElideMode.ElideRight, max(0, area.width() - reserved_px))
 
 
-def _paint_picture(painter: QPainter, place: QRect, entry: Entry, palette: QPalette) -> None:
+def _paint_thumbnail(painter: QPainter, area: QRect, entry: Exchange, palette: QPalette) -> None:
     """The notes of prompt and answer, time to the right and pitch upwards."""
     paper = palette.color(QPalette.ColorRole.Base)
     dark = paper.lightness() < 128
-    painter.setPen(_mixed(paper, palette.color(QPalette.ColorRole.Text)))
+    painter.setPen(_muted_colour(paper, palette.color(QPalette.ColorRole.Text)))
     painter.setBrush(paper)
-    painter.drawRoundedRect(QRectF(place).adjusted(0.5, 0.5, -0.5, -0.5), 3, 3)
-    notes = whole(entry).notes
-    low, high = _compass(note.pitch for note in notes)
-    inner = QRectF(place).adjusted(4, 4, -4, -4)
+    painter.drawRoundedRect(QRectF(area).adjusted(0.5, 0.5, -0.5, -0.5), 3, 3)
+    notes = exchange_phrase(entry).notes
+    low, high = _pitch_range(note.pitch for note in notes)
+    inner = QRectF(area).adjusted(4, 4, -4, -4)
     wide, tall = inner.width() / max(1, entry.steps), inner.height() / (high - low + 1)
     painter.setPen(Qt.PenStyle.NoPen)
     for note in notes:
-        colours = look(note.voice)
+        colours = part_style(note.voice)
         painter.setBrush(QColor(colours.dark if dark else colours.light))
         left, top = inner.left() + note.start * wide, inner.top() + (high - note.pitch) * tall
         painter.drawRect(QRectF(left, top, max(1.0, note.length * wide - 0.75), max(2.0, tall)))
 
 
-def _compass(pitches: Iterable[int]) -> tuple[int, int]:
+def _pitch_range(pitches: Iterable[int]) -> tuple[int, int]:
     """Lowest and highest pitch shown."""
     known = list(pitches) or [60]
     low, high = min(known), max(known)
-    spare = max(0, _MIN_COMPASS - (high - low))
+    spare = max(0, _MIN_PITCH_RANGE - (high - low))
     return low - spare // 2, high + spare - spare // 2
 
 
-def _mixed(ink: QColor, paper: QColor) -> QColor:
+def _muted_colour(ink: QColor, paper: QColor) -> QColor:
     """Mostly the first colour."""
     shares = zip(ink.getRgb()[:3], paper.getRgb()[:3], strict=True)
-    return QColor(*(round(_MUTED * (a or 0) + (1 - _MUTED) * (b or 0)) for a, b in shares))
+    return QColor(*(round(_MUTED_SHARE * (a or 0) + (1 - _MUTED_SHARE) * (b or 0)) for a, b in shares))
 
 
 def _star(centre: QPointF, radius: float) -> QPolygonF:

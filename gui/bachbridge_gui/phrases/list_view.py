@@ -6,19 +6,19 @@ from PyQt6.QtCore import QItemSelectionModel, Qt, pyqtSignal
 from PyQt6.QtGui import QAction, QMouseEvent
 from PyQt6.QtWidgets import QAbstractItemView, QListView, QSizePolicy, QToolButton, QWidget
 
-from bachbridge_gui.phrases.delegate import PhraseRow
-from bachbridge_gui.phrases.model import PhraseModel
+from bachbridge_gui.phrases.delegate import PhraseDelegate
+from bachbridge_gui.phrases.model import PhraseListModel
 
 _Flag = QItemSelectionModel.SelectionFlag
 
 
-class PhraseView(QListView):
+class PhraseListView(QListView):
     """Rows are dragged away from it; what is dropped goes to the list around it."""
 
-    def __init__(self, model: PhraseModel, parent: QWidget) -> None:
+    def __init__(self, model: PhraseListModel, parent: QWidget) -> None:
         super().__init__(parent)
         self.setModel(model)
-        self.setItemDelegate(PhraseRow(self))
+        self.setItemDelegate(PhraseDelegate(self))
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
@@ -36,11 +36,11 @@ class PhraseView(QListView):
         return selection
 
     @property
-    def rows(self) -> list[int]:
+    def selected_rows(self) -> list[int]:
         """The chosen rows, from the oldest on."""
         return sorted(index.row() for index in self.selection.selectedRows())
 
-    def choose(self, rows: Sequence[int]) -> None:
+    def select_rows(self, rows: Sequence[int]) -> None:
         """Choose these rows and no others, and show the last of them."""
         model, selection = self.model(), self.selection
         assert model is not None
@@ -55,17 +55,17 @@ class SessionButton(QToolButton):
 
     dragged = pyqtSignal()
 
-    def mouseMoveEvent(self, e: QMouseEvent | None) -> None:  # noqa: N802
+    def mouseMoveEvent(self, e: QMouseEvent | None) -> None:
         if e is not None and self.isDown() and not self.rect().contains(e.position().toPoint()):
             self.setDown(False)
             self.dragged.emit()
 
 
-def button(action: QAction, name: str, made: QToolButton | None = None) -> QToolButton:
+def action_button(action: QAction, name: str, tool_button: QToolButton | None = None) -> QToolButton:
     """A button that does the action and is reached by the keyboard."""
-    made = made or QToolButton()
-    made.setDefaultAction(action)
-    made.setAccessibleName(name)
-    made.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-    made.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-    return made
+    tool_button = tool_button or QToolButton()
+    tool_button.setDefaultAction(action)
+    tool_button.setAccessibleName(name)
+    tool_button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+    tool_button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+    return tool_button

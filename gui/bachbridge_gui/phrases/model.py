@@ -9,27 +9,34 @@ from collections.abc import Iterable, Sequence
 from PyQt6.QtCore import QAbstractListModel, QMimeData, QModelIndex, QObject, Qt, QUrl, pyqtSignal
 
 from bachbridge.errors import BachBridgeError
-from bachbridge_gui.state.drag_files import MidiShelf
-from bachbridge_gui.state.exchanges import LIMIT, Entries, Entry, spoken, summary, title
+from bachbridge_gui.state.drag_files import DragFiles
+from bachbridge_gui.state.exchanges import (
+    MAX_EXCHANGES,
+    Exchange,
+    ExchangeList,
+    exchange_summary,
+    exchange_title,
+    screen_reader_text,
+)
 
 ENTRY_ROLE = Qt.ItemDataRole.UserRole
 NO_PARENT = QModelIndex()
 
 
-class PhraseModel(QAbstractListModel):
+class PhraseListModel(QAbstractListModel):
     """Rows from the oldest exchange to the newest."""
 
     refused = pyqtSignal(str)
     """A file could not be made for a drag; the sentence that says why."""
 
-    def __init__(self, shelf: MidiShelf, parent: QObject | None = None, limit: int = LIMIT) -> None:
+    def __init__(self, drag_files: DragFiles, parent: QObject | None = None, limit: int = MAX_EXCHANGES) -> None:
         super().__init__(parent)
-        self.entries = Entries(limit)
-        self._shelf = shelf
+        self.entries = ExchangeList(limit)
+        self._drag_files = drag_files
 
     # ------------------------------------------------------------ what Qt asks
 
-    def rowCount(self, parent: QModelIndex = NO_PARENT) -> int:  # noqa: N802
+    def rowCount(self, parent: QModelIndex = NO_PARENT) -> int:
         return 0 if parent.isValid() else len(self.entries)
 
     def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> object:
@@ -38,17 +45,19 @@ class PhraseModel(QAbstractListModel):
         entry = self.entries[index.row()]
         match role:
             case Qt.ItemDataRole.DisplayRole:
-                return title(entry)
+                return exchange_title(entry)
             case Qt.ItemDataRole.EditRole:
                 return entry.name
             case Qt.ItemDataRole.ToolTipRole:
-                return f"{title(entry)}: {summary(entry)}, {entry.bpm:.0f} bpm. Drag it into your DAW."
+                return (
+                    f"{exchange_title(entry)}: {exchange_summary(entry)}, {entry.bpm:.0f} bpm. Drag it into your DAW."
+                )
             case Qt.ItemDataRole.AccessibleTextRole:
-                return spoken(entry)
+                return screen_reader_text(entry)
             case _:
                 return entry if role == ENTRY_ROLE else None
 
-    def setData(self, index: QModelIndex, value: object, role: int = Qt.ItemDataRole.EditRole) -> bool:  # noqa: N802
+    def setData(self, index: QModelIndex, value: object, role: int = Qt.ItemDataRole.EditRole) -> bool:
         if role != Qt.ItemDataRole.EditRole or not index.isValid():
             return False
         self.entries.rename(index.row(), str(value))
@@ -61,24 +70,24 @@ class PhraseModel(QAbstractListModel):
             return flags
         return flags | Qt.ItemFlag.ItemIsEditable | Qt.ItemFlag.ItemIsDragEnabled | Qt.ItemFlag.ItemNeverHasChildren
 
-    def mimeTypes(self) -> list[str]:  # noqa: N802
+    def mimeTypes(self) -> list[str]:
         return ["text/uri-list"]
 
-    def mimeData(self, indexes: Iterable[QModelIndex]) -> QMimeData | None:  # noqa: N802
+    def mimeData(self, indexes: Iterable[QModelIndex]) -> QMimeData | None:
         rows = sorted({index.row() for index in indexes if index.isValid()})
-        return self.mime([self.entries[row] for row in rows])
+        return self.drag_data([self.entries[row] for row in rows])
 
-    def supportedDragActions(self) -> Qt.DropAction:  # noqa: N802
+    def supportedDragActions(self) -> Qt.DropAction:
         return Qt.DropAction.CopyAction
 
     # ------------------------------------------------------------ what the program does
 
-    def mime(self, entries: Sequence[Entry]) -> QMimeData | None:
+    def drag_data(self, entries: Sequence[Exchange]) -> QMimeData | None:
         """The exchanges as the URL of one MIDI file; None, and `refused`, where it cannot be written."""
         if not entries:
             return None
         try:
-            path = self._shelf.file_for(entries)
+            path = self._drag_files.file_for(entries)
         except BachBridgeError as error:
             self.refused.emit(str(error))
             return None
@@ -86,37 +95,37 @@ class PhraseModel(QAbstractListModel):
         data.setUrls([QUrl.fromLocalFile(str(path))])
         return data
 
-    def add(self, entry: Entry) -> int:
+    def add(self, entry: Exchange) -> int:
         """Add the exchange or put it in the place of the one with its number; its row."""
-        if (row := self.entries.row(entry.number)) is not None:
+        if (row := self.entries.row_of(entry.number)) is not None:
             self.entries.add(entry)
-            self._changed(row)
+            self._emit_row_changed(row)
             return row
-        for row in reversed(self.entries.overdue()):
+        for row in reversed(self.entries.rows_to_evict()):
             self._remove(row)
         return self._insert(entry)
 
-    def keep(self, rows: Iterable[int], *, kept: bool) -> None:
+    def set_kept(self, rows: Iterable[int], *, kept: bool) -> None:
         for row in rows:
-            self.entries.keep(row, kept=kept)
-            self._changed(row)
+            self.entries.set_kept(row, kept=kept)
+            self._emit_row_changed(row)
 
     def delete(self, rows: Sequence[int]) -> None:
         """Take the rows away together, so that one `undo` brings them back."""
         doomed = tuple(self.entries[row] for row in sorted(set(rows)))
         for row in sorted(set(rows), reverse=True):
             self._remove(row)
-        self.entries.remember(doomed)
+        self.entries.push_deleted(doomed)
 
     def undo(self) -> list[int]:
         """Bring back what was deleted last; its rows."""
-        back = self.entries.forget()
+        back = self.entries.pop_deleted()
         for entry in back:
             self._insert(entry)
-        return [row for entry in back if (row := self.entries.row(entry.number)) is not None]
+        return [row for entry in back if (row := self.entries.row_of(entry.number)) is not None]
 
-    def _insert(self, entry: Entry) -> int:
-        row = self.entries.place(entry.number)
+    def _insert(self, entry: Exchange) -> int:
+        row = self.entries.insertion_row(entry.number)
         self.beginInsertRows(NO_PARENT, row, row)
         self.entries.insert(entry)
         self.endInsertRows()
@@ -124,8 +133,8 @@ class PhraseModel(QAbstractListModel):
 
     def _remove(self, row: int) -> None:
         self.beginRemoveRows(NO_PARENT, row, row)
-        self.entries.drop(row)
+        self.entries.remove(row)
         self.endRemoveRows()
 
-    def _changed(self, row: int) -> None:
+    def _emit_row_changed(self, row: int) -> None:
         self.dataChanged.emit(self.index(row), self.index(row))

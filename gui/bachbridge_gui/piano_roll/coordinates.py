@@ -14,63 +14,63 @@ from bachbridge.music.notes import STEPS_PER_BEAT
 from bachbridge_gui.state.view_types import BarLines
 
 SECOND_NS = 1_000_000_000
-LEAST_ROWS = 36
+MIN_ROWS = 36
 """Three octaves are always to be seen."""
-_GRAIN = 6
+_RANGE_GRAIN = 6
 """The range of pitches grows and shrinks by half octaves."""
-_PATIENCE_NS = 8 * SECOND_NS
+_SHRINK_DELAY_NS = 8 * SECOND_NS
 """So long must a smaller range have been enough before it is taken."""
 _SINCE = attrgetter("since_ns")
 
 
 @dataclass(frozen=True, slots=True)
-class Scale:
+class RollScale:
     """The area of the notes: device pixels, `ratio` of them to a logical one, `seconds` across, pitches low to high."""
 
     width: int
     height: int
-    ratio: float
-    seconds: float
-    low: int
-    high: int
+    pixel_ratio: float
+    seconds_across: float
+    low_pitch: int
+    high_pitch: int
 
     @property
     def px_per_ns(self) -> float:
-        return self.width / (self.seconds * SECOND_NS)
+        return self.width / (self.seconds_across * SECOND_NS)
 
-    def px(self, at_ns: int) -> int:
+    def to_px(self, at_ns: int) -> int:
         """Device pixels from time 0."""
         return round(at_ns * self.px_per_ns)
 
-    def ns(self, px: float) -> int:
+    def to_ns(self, px: float) -> int:
         return round(px / self.px_per_ns)
 
     @property
-    def row(self) -> float:
+    def row_height(self) -> float:
         """Height of one pitch's row."""
-        return self.height / (self.high - self.low + 1)
+        return self.height / (self.high_pitch - self.low_pitch + 1)
 
     @property
-    def tops(self) -> tuple[int, ...]:
+    def row_tops(self) -> tuple[int, ...]:
         """The upper edge of the row of each MIDI pitch."""
-        return _tops(self.height, self.low, self.high)
+        return _row_tops(self.height, self.low_pitch, self.high_pitch)
 
 
 @lru_cache(maxsize=8)
-def _tops(height: int, low: int, high: int) -> tuple[int, ...]:
-    row = height / (high - low + 1)
-    return tuple(round((high - pitch) * row) for pitch in range(128))
+def _row_tops(height: int, low_pitch: int, high_pitch: int) -> tuple[int, ...]:
+    row = height / (high_pitch - low_pitch + 1)
+    return tuple(round((high_pitch - pitch) * row) for pitch in range(128))
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class BeatLine:
     """A beat; `bar` is its bar's number, from 1, where it is a bar line (before the first bar: 0), else None."""
 
-    at_ns: int
-    bar: int | None
+    time_ns: int
+    bar_number: int | None
 
 
-def marks(bars: Sequence[BarLines], from_ns: int, to_ns: int) -> Iterator[Mark]:
+def find_beat_lines(bars: Sequence[BarLines], from_ns: int, to_ns: int) -> Iterator[BeatLine]:
     """The beats and bar lines between two times, each stretch of bar lines in force until the next."""
     begin = max(0, bisect_right(bars, from_ns, key=_SINCE) - 1)
     stretches = bars[begin : bisect_right(bars, to_ns, key=_SINCE)]
@@ -87,35 +87,35 @@ def marks(bars: Sequence[BarLines], from_ns: int, to_ns: int) -> Iterator[Mark]:
             at_ns = lines.origin_ns + (bar * lines.steps_per_bar + into) * lines.step_ns
             if at_ns > last_ns:
                 break
-            yield Mark(at_ns, max(0, bar + 1) if into == 0 else None)
+            yield BeatLine(at_ns, max(0, bar + 1) if into == 0 else None)
             into += beat
 
 
-class Compass:
+class PitchRange:
     """The range of pitches that is shown: grows at once, shrinks late, never moves within what it holds."""
 
     def __init__(self) -> None:
-        self.low, self.high = 48, 84
-        self._roomy_since_ns: int | None = None
+        self.low_pitch, self.high_pitch = 48, 84
+        self._too_wide_since_ns: int | None = None
 
-    def see(self, lowest: int, highest: int, now_ns: int) -> None:
+    def fit(self, lowest: int, highest: int, now_ns: int) -> None:
         """Take note of what is visible at a time."""
-        low, high = _fitting(lowest, highest)
-        if max(0, lowest - 1) < self.low or min(127, highest + 1) > self.high:
-            self.low, self.high = min(self.low, low), max(self.high, high)
-            self._roomy_since_ns = None
-        elif high - low >= self.high - self.low:
-            self._roomy_since_ns = None
-        elif self._roomy_since_ns is None:
-            self._roomy_since_ns = now_ns
-        elif now_ns - self._roomy_since_ns >= _PATIENCE_NS:
-            self.low, self.high, self._roomy_since_ns = low, high, None
+        low, high = _padded_range(lowest, highest)
+        if max(0, lowest - 1) < self.low_pitch or min(127, highest + 1) > self.high_pitch:
+            self.low_pitch, self.high_pitch = min(self.low_pitch, low), max(self.high_pitch, high)
+            self._too_wide_since_ns = None
+        elif high - low >= self.high_pitch - self.low_pitch:
+            self._too_wide_since_ns = None
+        elif self._too_wide_since_ns is None:
+            self._too_wide_since_ns = now_ns
+        elif now_ns - self._too_wide_since_ns >= _SHRINK_DELAY_NS:
+            self.low_pitch, self.high_pitch, self._too_wide_since_ns = low, high, None
 
 
-def _fitting(lowest: int, highest: int) -> tuple[int, int]:
+def _padded_range(lowest: int, highest: int) -> tuple[int, int]:
     """Half octaves around the pitches with room above and below, and at least three octaves."""
-    low, high = (lowest - 2) // _GRAIN * _GRAIN, -(-(highest + 2) // _GRAIN) * _GRAIN
-    while high - low < LEAST_ROWS:
+    low, high = (lowest - 2) // _RANGE_GRAIN * _RANGE_GRAIN, -(-(highest + 2) // _RANGE_GRAIN) * _RANGE_GRAIN
+    while high - low < MIN_ROWS:
         below = lowest - low <= high - highest
-        low, high = (low - _GRAIN, high) if below else (low, high + _GRAIN)
+        low, high = (low - _RANGE_GRAIN, high) if below else (low, high + _RANGE_GRAIN)
     return max(0, low), min(127, high)

@@ -11,51 +11,51 @@ from operator import attrgetter
 
 from bachbridge_gui.state.view_types import RollNote
 
-_SLACK_NS = 1_000_000_000
+_ORDER_SLACK_NS = 1_000_000_000
 _START = attrgetter("start_ns")
 
 
-class Ledger:
+class NoteIndex:
     """What the roll knows of a list of notes."""
 
     def __init__(self) -> None:
-        self.open: list[RollNote] = []
+        self.sounding: list[RollNote] = []
         """Notes that sound."""
         self.last_end_ns: int | None = None
         """When the latest note that has ended did so."""
-        self._longest_ns = 0
-        self._last: RollNote | None = None
+        self._longest_note_ns = 0
+        self._last_seen: RollNote | None = None
 
-    def take(self, notes: Sequence[RollNote]) -> list[RollNote] | None:
+    def update(self, notes: Sequence[RollNote]) -> list[RollNote] | None:
         """Notes that are as they will be from now on; None where the list is another than it was."""
         fresh: list[RollNote] = []
         for note in reversed(notes):
-            if note is self._last:
+            if note is self._last_seen:
                 break
             fresh.append(note)
         else:
-            if self._last is not None:
+            if self._last_seen is not None:
                 self.__init__()
-                self.take(notes)
+                self.update(notes)
                 return None
-        if not fresh and not self.open:
+        if not fresh and not self.sounding:
             return fresh
-        self._last = notes[-1] if notes else None
+        self._last_seen = notes[-1] if notes else None
         ended: list[RollNote] = []
         sounding: list[RollNote] = []
-        for note in (*self.open, *reversed(fresh)):
+        for note in (*self.sounding, *reversed(fresh)):
             (sounding if note.end_ns is None else ended).append(note)
-        self.open = sounding
+        self.sounding = sounding
         for note in ended:
             end_ns = note.end_ns or 0
-            self._longest_ns = max(self._longest_ns, end_ns - note.start_ns)
+            self._longest_note_ns = max(self._longest_note_ns, end_ns - note.start_ns)
             self.last_end_ns = max(self.last_end_ns or end_ns, end_ns)
         return ended
 
-    def between(self, notes: Sequence[RollNote], from_ns: int, to_ns: int) -> list[RollNote]:
+    def ended_between(self, notes: Sequence[RollNote], from_ns: int, to_ns: int) -> list[RollNote]:
         """Those that have ended and sounded between two times."""
-        first = bisect_left(notes, from_ns - self._longest_ns - _SLACK_NS, key=_START)
-        last = bisect_right(notes, to_ns + _SLACK_NS, key=_START)
+        first = bisect_left(notes, from_ns - self._longest_note_ns - _ORDER_SLACK_NS, key=_START)
+        last = bisect_right(notes, to_ns + _ORDER_SLACK_NS, key=_START)
         return [
             note
             for note in notes[first:last]

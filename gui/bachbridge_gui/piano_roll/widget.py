@@ -10,38 +10,38 @@ from PyQt6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QWh
 from PyQt6.QtWidgets import QSizePolicy, QWidget
 
 from bachbridge_gui.piano_roll import axes
-from bachbridge_gui.piano_roll.axes import KEYBOARD
-from bachbridge_gui.piano_roll.coordinates import SECOND_NS, Compass, Scale, marks
-from bachbridge_gui.piano_roll.painter import Ink
-from bachbridge_gui.piano_roll.tile_cache import RollSource, Sight, Tiles
-from bachbridge_gui.piano_roll.visible_notes import Ledger
-from bachbridge_gui.state.view_types import Span
+from bachbridge_gui.piano_roll.axes import KEYBOARD_PX
+from bachbridge_gui.piano_roll.coordinates import SECOND_NS, PitchRange, RollScale, find_beat_lines
+from bachbridge_gui.piano_roll.painter import RollColours
+from bachbridge_gui.piano_roll.tile_cache import RollSource, TileCache, Viewport
+from bachbridge_gui.piano_roll.visible_notes import NoteIndex
+from bachbridge_gui.state.view_types import PhraseSpan
 
 HINT = "Play something \N{EN DASH} your notes appear here"
-LEAST_ZOOM, MOST_ZOOM = 2.0, 60.0
+MIN_ZOOM_SECONDS, MAX_ZOOM_SECONDS = 2.0, 60.0
 """Seconds across."""
-REST_NS = 3 * SECOND_NS
-_PLAY_LINE = 0.7
-_LOOK_NS = SECOND_NS // 10
-_CLICK = 4
+IDLE_AFTER_NS = 3 * SECOND_NS
+_PLAY_LINE_FRACTION = 0.7
+_PITCH_RANGE_INTERVAL_NS = SECOND_NS // 10
+_CLICK_TOLERANCE_PX = 4
 """Logical pixels that a hand may tremble in a click."""
 
 
 class PianoRoll(QWidget):
     """Time goes to the right; `follow` keeps the play line in its place."""
 
-    followChanged = pyqtSignal(bool)  # noqa: N815
-    zoomChanged = pyqtSignal(float)  # noqa: N815
-    phraseClicked = pyqtSignal(int)  # noqa: N815
+    followChanged = pyqtSignal(bool)
+    zoomChanged = pyqtSignal(float)
+    phraseClicked = pyqtSignal(int)
 
     def __init__(self, source: RollSource, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._source = source
-        self._ledger, self._compass = Ledger(), Compass()
-        self._tiles = Tiles(source, self._ledger)
-        self._inks: tuple[object, Ink] | None = None
-        self._revision: int | None = None
-        self._now_ns = self._left_ns = self._looked_ns = 0
+        self._note_index, self._pitch_range = NoteIndex(), PitchRange()
+        self._tile_cache = TileCache(source, self._note_index)
+        self._colour_cache: tuple[object, RollColours] | None = None
+        self._seen_revision: int | None = None
+        self._now_ns = self._left_ns = self._pitch_range_checked_ns = 0
         self._follow, self._zoom = True, 8.0
         self._selected: int | None = None
         self._pressed: tuple[float, int] | None = None
@@ -56,7 +56,7 @@ class PianoRoll(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setMinimumSize(240, 56)
 
-    def sizeHint(self) -> QSize:  # noqa: N802
+    def sizeHint(self) -> QSize:
         return QSize(960, 400)
 
     # ------------------------------------------------------------ what the window sets
@@ -68,7 +68,7 @@ class PianoRoll(QWidget):
     @follow.setter
     def follow(self, on: bool) -> None:
         if on != self._follow:
-            self._left_ns = self._edges()[0]
+            self._left_ns = self._visible_range_ns()[0]
             self._follow = on
             self.followChanged.emit(on)
             self.update()
@@ -94,105 +94,105 @@ class PianoRoll(QWidget):
             self.update()
 
     @property
-    def resting(self) -> bool:
+    def is_idle(self) -> bool:
         """Whether time stands still on the roll."""
-        ledger = self._ledger
+        ledger = self._note_index
         planned = any((note.end_ns or note.start_ns) > self._now_ns for note in reversed(self._source.planned))
         last_ns = ledger.last_end_ns
-        return not (ledger.open or planned or (last_ns is not None and self._now_ns - last_ns < REST_NS))
+        return not (ledger.sounding or planned or (last_ns is not None and self._now_ns - last_ns < IDLE_AFTER_NS))
 
-    def frame(self, now_ns: int) -> bool:
+    def refresh(self, now_ns: int) -> bool:
         """Look at the source and repaint where something can have moved or changed; whether it is repainted."""
-        changed = self._source.revision != self._revision
-        rested = self.resting
+        changed = self._source.revision != self._seen_revision
+        rested = self.is_idle
         if rested and not changed:
             return False
-        rested = rested and self._revision is not None  # the first look takes the time in any case
-        self._revision = self._source.revision
-        self._take()
+        rested = rested and self._seen_revision is not None  # the first look takes the time in any case
+        self._seen_revision = self._source.revision
+        self._update_notes()
         shown_ns, self._now_ns = self._now_ns, now_ns
-        if rested and self.resting:
+        if rested and self.is_idle:
             self._now_ns = shown_ns  # something changed that does not wake
-        if not changed and not self._follow and self._edges()[1] < shown_ns:
+        if not changed and not self._follow and self._visible_range_ns()[1] < shown_ns:
             return False
-        if changed or now_ns - self._looked_ns >= _LOOK_NS:
-            self._look(now_ns)
+        if changed or now_ns - self._pitch_range_checked_ns >= _PITCH_RANGE_INTERVAL_NS:
+            self._update_pitch_range(now_ns)
         self.update()
         return True
 
     # ------------------------------------------------------------ what is where
 
-    def _scale(self) -> Scale:
+    def _scale(self) -> RollScale:
         ratio = self.devicePixelRatioF()
-        width = max(1, round((self.width() - KEYBOARD) * ratio))
-        height = max(1, round((self.height() - sum(axes.heights(self.height()))) * ratio))
-        return Scale(width, height, ratio, self._zoom, self._compass.low, self._compass.high)
+        width = max(1, round((self.width() - KEYBOARD_PX) * ratio))
+        height = max(1, round((self.height() - sum(axes.ruler_and_lane_px(self.height()))) * ratio))
+        return RollScale(width, height, ratio, self._zoom, self._pitch_range.low_pitch, self._pitch_range.high_pitch)
 
-    def _edges(self) -> tuple[int, int]:
+    def _visible_range_ns(self) -> tuple[int, int]:
         """The times at the left and the right edge."""
         across_ns = round(self._zoom * SECOND_NS)
-        left_ns = self._now_ns - round(across_ns * _PLAY_LINE) if self._follow else self._left_ns
+        left_ns = self._now_ns - round(across_ns * _PLAY_LINE_FRACTION) if self._follow else self._left_ns
         return left_ns, left_ns + across_ns
 
-    def _take(self) -> None:
+    def _update_notes(self) -> None:
         """Bring the ledger up to date and drop the tiles that are not true any more."""
-        ended, scale = self._ledger.take(self._source.notes), self._scale()
+        ended, scale = self._note_index.update(self._source.notes), self._scale()
         if ended is None:
-            self._tiles.clear()
+            self._tile_cache.clear()
         else:
-            self._tiles.drop(ended, scale)
-        self._tiles.look_at_bars(scale)
+            self._tile_cache.invalidate(ended, scale)
+        self._tile_cache.invalidate_changed_bars(scale)
 
-    def _look(self, now_ns: int) -> None:
+    def _update_pitch_range(self, now_ns: int) -> None:
         """Let the range of pitches follow what is visible."""
-        self._looked_ns = now_ns
-        left_ns, right_ns = self._edges()
-        pitches = [note.pitch for note in self._ledger.between(self._source.notes, left_ns, right_ns)]
-        pitches += [note.pitch for note in self._ledger.open]
+        self._pitch_range_checked_ns = now_ns
+        left_ns, right_ns = self._visible_range_ns()
+        pitches = [note.pitch for note in self._note_index.ended_between(self._source.notes, left_ns, right_ns)]
+        pitches += [note.pitch for note in self._note_index.sounding]
         pitches += [note.pitch for note in self._source.planned if note.start_ns < right_ns]
         if pitches:
-            self._compass.see(min(pitches), max(pitches), now_ns)
+            self._pitch_range.fit(min(pitches), max(pitches), now_ns)
 
     # ------------------------------------------------------------ painting
 
-    def paintEvent(self, a0: QPaintEvent | None) -> None:  # noqa: N802, ARG002
+    def paintEvent(self, a0: QPaintEvent | None) -> None:  # noqa: ARG002
         painter = QPainter(self)
-        ink, scale = self._ink(), self._scale()
-        left_ns, right_ns = self._edges()
-        first = scale.px(left_ns)
-        beats = list(marks(self._source.bars, left_ns, right_ns))
-        ruler, lane = axes.heights(self.height())
+        ink, scale = self._colours(), self._scale()
+        left_ns, right_ns = self._visible_range_ns()
+        first = scale.to_px(left_ns)
+        beats = list(find_beat_lines(self._source.bars, left_ns, right_ns))
+        ruler, lane = axes.ruler_and_lane_px(self.height())
         painter.fillRect(QRectF(0, 0, self.width(), ruler), ink.grey(0.06))
         painter.fillRect(QRectF(0, self.height() - lane, self.width(), lane), ink.grey(0.06))
-        painter.translate(KEYBOARD, ruler)
-        width, height = scale.width / scale.ratio, scale.height / scale.ratio
+        painter.translate(KEYBOARD_PX, ruler)
+        width, height = scale.width / scale.pixel_ratio, scale.height / scale.pixel_ratio
         painter.save()
-        painter.scale(1 / scale.ratio, 1 / scale.ratio)
+        painter.scale(1 / scale.pixel_ratio, 1 / scale.pixel_ratio)
         painter.setClipRect(0, 0, scale.width, scale.height)
-        self._tiles.paint(painter, Sight(ink, scale, first, self._now_ns, self._selected))
+        self._tile_cache.paint(painter, Viewport(ink, scale, first, self._now_ns, self._selected))
         painter.restore()
         painter.setClipRect(QRectF(0, -ruler, width, self.height()))
         axes.paint_ruler(painter, ink, scale, beats, first, ruler)
         if lane:
-            axes.paint_lane(painter, ink, scale, self._source.spans, self._selected, first, self._now_ns)
+            axes.paint_phrase_lane(painter, ink, scale, self._source.spans, self._selected, first, self._now_ns)
         if self._source.notes or self._source.planned:
-            axes.paint_play_line(painter, ink, scale, (scale.px(self._now_ns) - first) / scale.ratio)
+            axes.paint_play_line(painter, ink, scale, (scale.to_px(self._now_ns) - first) / scale.pixel_ratio)
         else:
             painter.setPen(ink.grey(0.6))
             painter.drawText(QRectF(0, 0, width, height), Qt.AlignmentFlag.AlignCenter, HINT)
         painter.setClipping(False)
-        axes.paint_keyboard(painter, ink, scale, {note.pitch: note.voice for note in self._ledger.open})
+        axes.paint_keyboard(painter, ink, scale, {note.pitch: note.voice for note in self._note_index.sounding})
         if self.hasFocus():
             painter.resetTransform()
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.setPen(QPen(ink.accent, 2))
             painter.drawRect(QRectF(1, 1, self.width() - 2, self.height() - 2))
 
-    def _ink(self) -> Ink:
+    def _colours(self) -> RollColours:
         key = self.palette().cacheKey(), self.devicePixelRatioF()
-        if self._inks is None or self._inks[0] != key:
-            self._inks = key, Ink(self.palette(), self.devicePixelRatioF())
-        return self._inks[1]
+        if self._colour_cache is None or self._colour_cache[0] != key:
+            self._colour_cache = key, RollColours(self.palette(), self.devicePixelRatioF())
+        return self._colour_cache[1]
 
     # ------------------------------------------------------------ hands
 
@@ -203,30 +203,30 @@ class PianoRoll(QWidget):
         earliest_ns = min(notes[0].start_ns if notes else self._now_ns, self._now_ns) - across_ns // 10
         self.follow = False
         self._left_ns = max(earliest_ns, min(left_ns, self._now_ns - across_ns // 10))
-        self._look(self._now_ns)
+        self._update_pitch_range(self._now_ns)
         self.update()
 
-    def _zoom_about(self, seconds: float, share: float) -> None:
+    def _zoom_about(self, seconds: float, fraction: float) -> None:
         """Zoom so that the time at `share` of the width stays where it is."""
-        seconds = max(LEAST_ZOOM, min(MOST_ZOOM, seconds))
+        seconds = max(MIN_ZOOM_SECONDS, min(MAX_ZOOM_SECONDS, seconds))
         if seconds != self._zoom:
-            left_ns, right_ns = self._edges()
-            fixed_ns = left_ns + round((right_ns - left_ns) * share)
-            self._left_ns = fixed_ns - round(seconds * SECOND_NS * share)
+            left_ns, right_ns = self._visible_range_ns()
+            fixed_ns = left_ns + round((right_ns - left_ns) * fraction)
+            self._left_ns = fixed_ns - round(seconds * SECOND_NS * fraction)
             self._zoom = seconds
-            self._look(self._now_ns)
+            self._update_pitch_range(self._now_ns)
             self.zoomChanged.emit(seconds)
             self.update()
 
-    def choose(self, span: Span) -> None:
+    def select_span(self, span: PhraseSpan) -> None:
         """Select a phrase as if it had been clicked."""
         self.selected = span.number
         self.phraseClicked.emit(span.number)
 
-    def keyPressEvent(self, a0: QKeyEvent | None) -> None:  # noqa: N802
+    def keyPressEvent(self, a0: QKeyEvent | None) -> None:
         if a0 is None:
             return
-        left_ns, right_ns = self._edges()
+        left_ns, right_ns = self._visible_range_ns()
         match a0.key():
             case Qt.Key.Key_Left:
                 self.scroll_to(left_ns - (right_ns - left_ns) // 4)
@@ -241,59 +241,59 @@ class PianoRoll(QWidget):
             case Qt.Key.Key_Minus:
                 self.zoom *= 1.25
             case Qt.Key.Key_Up:
-                self._choose_by(-1)
+                self._select_relative(-1)
             case Qt.Key.Key_Down:
-                self._choose_by(1)
+                self._select_relative(1)
             case _:
                 super().keyPressEvent(a0)
 
-    def _choose_by(self, way: int) -> None:
+    def _select_relative(self, offset: int) -> None:
         """Select the phrase before or after the selected one; first of all the last one."""
         spans = self._source.spans
         if spans:
             numbers = [span.number for span in spans]
-            at = numbers.index(self._selected) + way if self._selected in numbers else len(spans) - 1
-            self.choose(spans[max(0, min(len(spans) - 1, at))])
+            at = numbers.index(self._selected) + offset if self._selected in numbers else len(spans) - 1
+            self.select_span(spans[max(0, min(len(spans) - 1, at))])
 
-    def wheelEvent(self, a0: QWheelEvent | None) -> None:  # noqa: N802
+    def wheelEvent(self, a0: QWheelEvent | None) -> None:
         if a0 is None:
             return
         turn = a0.angleDelta().x() or a0.angleDelta().y()
-        left_ns, right_ns = self._edges()
+        left_ns, right_ns = self._visible_range_ns()
         if a0.modifiers() & Qt.KeyboardModifier.ControlModifier:
-            self._zoom_about(self._zoom * 1.25 ** (-turn / 120), self._share(a0.position().x()))
+            self._zoom_about(self._zoom * 1.25 ** (-turn / 120), self._fraction_at(a0.position().x()))
         elif turn:
             self.scroll_to(left_ns - round((right_ns - left_ns) * turn / 1200))
         a0.accept()
 
-    def _share(self, x: float) -> float:
-        return max(0.0, min(1.0, (x - KEYBOARD) / max(1, self.width() - KEYBOARD)))
+    def _fraction_at(self, x: float) -> float:
+        return max(0.0, min(1.0, (x - KEYBOARD_PX) / max(1, self.width() - KEYBOARD_PX)))
 
-    def mousePressEvent(self, a0: QMouseEvent | None) -> None:  # noqa: N802
-        if a0 is not None and a0.button() == Qt.MouseButton.LeftButton and a0.position().x() >= KEYBOARD:
-            self._pressed, self._dragged = (a0.position().x(), self._edges()[0]), False
+    def mousePressEvent(self, a0: QMouseEvent | None) -> None:
+        if a0 is not None and a0.button() == Qt.MouseButton.LeftButton and a0.position().x() >= KEYBOARD_PX:
+            self._pressed, self._dragged = (a0.position().x(), self._visible_range_ns()[0]), False
 
-    def mouseMoveEvent(self, a0: QMouseEvent | None) -> None:  # noqa: N802
+    def mouseMoveEvent(self, a0: QMouseEvent | None) -> None:
         if a0 is None or self._pressed is None:
             return
         x, left_ns = self._pressed
         away = a0.position().x() - x
-        if self._dragged or abs(away) > _CLICK:
+        if self._dragged or abs(away) > _CLICK_TOLERANCE_PX:
             self._dragged = True
-            self.scroll_to(left_ns - round(away * self._zoom * SECOND_NS / max(1, self.width() - KEYBOARD)))
+            self.scroll_to(left_ns - round(away * self._zoom * SECOND_NS / max(1, self.width() - KEYBOARD_PX)))
 
-    def mouseReleaseEvent(self, a0: QMouseEvent | None) -> None:  # noqa: N802
+    def mouseReleaseEvent(self, a0: QMouseEvent | None) -> None:
         if a0 is None or self._pressed is None:
             return
         (_, _), self._pressed = self._pressed, None
-        left_ns, right_ns = self._edges()
-        at_ns = left_ns + round(self._share(a0.position().x()) * (right_ns - left_ns))
+        left_ns, right_ns = self._visible_range_ns()
+        at_ns = left_ns + round(self._fraction_at(a0.position().x()) * (right_ns - left_ns))
         for span in self._source.spans:
             end_ns = span.end_ns if span.end_ns is not None else self._now_ns
             if not self._dragged and span.start_ns <= at_ns < end_ns:
-                self.choose(span)
+                self.select_span(span)
                 break
 
-    def changeEvent(self, a0: QEvent | None) -> None:  # noqa: N802
+    def changeEvent(self, a0: QEvent | None) -> None:
         super().changeEvent(a0)
         self.update()

@@ -9,26 +9,33 @@ from collections.abc import Sequence
 from PyQt6.QtCore import QObject, pyqtSignal
 
 from bachbridge.settings import Settings
-from bachbridge_gui.presets.midi_bindings import Binding, Bound, Called, Learning, Pressed, Turned
-from bachbridge_gui.presets.midi_profiles import Profile, own_of
-from bachbridge_gui.settings.store import Desk
-from bachbridge_gui.settings.targets import OWN, placed
+from bachbridge_gui.presets.midi_bindings import (
+    Binding,
+    GiveCommand,
+    MidiBindings,
+    RecallPreset,
+    SetTarget,
+    TargetBound,
+)
+from bachbridge_gui.presets.midi_profiles import MidiProfile, engine_controllers
+from bachbridge_gui.settings.store import SettingsStore
+from bachbridge_gui.settings.targets import ENGINE_COMMAND_SETTINGS, setting_change
 
 
-class Learner(QObject):
+class MidiLearn(QObject):
     """Lives in the window's thread."""
 
     changed = pyqtSignal()
     """The bindings, what is armed, or whether learn mode is on."""
-    bound = pyqtSignal(str)
+    target_bound = pyqtSignal(str)
     """A target has its controller now."""
-    called = pyqtSignal(str)
+    preset_called = pyqtSignal(str)
     """A program change calls this preset."""
 
-    def __init__(self, desk: Desk, learning: Learning | None = None) -> None:
+    def __init__(self, store: SettingsStore, midi_bindings: MidiBindings | None = None) -> None:
         super().__init__()
-        self._desk, self._learning, self._active = desk, learning or Learning(), False
-        desk.changed.connect(self._told)
+        self._store, self._midi_bindings, self._active = store, midi_bindings or MidiBindings(), False
+        store.changed.connect(self._on_setting_changed)
 
     @property
     def active(self) -> bool:
@@ -36,84 +43,84 @@ class Learner(QObject):
         return self._active
 
     @property
-    def armed(self) -> str | None:
-        return self._learning.armed
+    def armed_target(self) -> str | None:
+        return self._midi_bindings.armed_target
 
     @property
     def bindings(self) -> tuple[Binding, ...]:
-        return self._learning.bindings
+        return self._midi_bindings.bindings
 
     @property
-    def profile(self) -> Profile:
+    def profile(self) -> MidiProfile:
         """All that is bound, the engine's own controllers as well."""
-        return Profile(self.bindings, own_of(self._desk.settings))
+        return MidiProfile(self.bindings, engine_controllers(self._store.settings))
 
     def set_active(self, active: bool) -> None:  # connected to a button's `toggled`
         if active != self._active:
             self._active = active
-            self._learning.arm(None)
+            self._midi_bindings.arm(None)
             self.changed.emit()
 
     def arm(self, target: str | None) -> None:
         """Wait for the controller of `target`; None: wait no longer."""
-        self._learning.arm(target)
+        self._midi_bindings.arm(target)
         self.changed.emit()
 
     def cancel(self) -> None:
         """One step back: out of waiting, or out of learn mode."""
-        if self.armed is not None:
+        if self.armed_target is not None:
             self.arm(None)
         else:
             self.set_active(active=False)
 
-    def forget(self, target: str) -> None:
-        if target in OWN:
-            self._desk.set(OWN[target], -1)
-        self._learning.forget(target)
+    def unbind(self, target: str) -> None:
+        if target in ENGINE_COMMAND_SETTINGS:
+            self._store.set(ENGINE_COMMAND_SETTINGS[target], -1)
+        self._midi_bindings.unbind(target)
         self.changed.emit()
 
-    def take_bindings(self, bindings: Sequence[Binding]) -> None:
+    def set_bindings(self, bindings: Sequence[Binding]) -> None:
         """Other bindings in place of these (a preset's)."""
-        self._learning.bindings = tuple(bindings)
+        self._midi_bindings.bindings = tuple(bindings)
         self.changed.emit()
 
-    def take_profile(self, profile: Profile) -> None:
+    def apply_profile(self, profile: MidiProfile) -> None:
         for setting, number in profile.own:
-            self._desk.set(setting, number)
-        self.take_bindings(profile.bindings)
+            self._store.set(setting, number)
+        self.set_bindings(profile.bindings)
 
     def set_programs(self, programs: dict[int, str]) -> None:
-        self._learning.programs = programs
+        self._midi_bindings.presets_by_program = programs
 
     def set_models(self, names: Sequence[str]) -> None:
-        self._learning.models = tuple(names)
+        self._midi_bindings.model_names = tuple(names)
 
     def badge(self, target: str) -> str:
         """The controller that moves the target, as it is shown on it; empty: none does."""
-        if target in OWN:
-            number = getattr(self._desk.settings, OWN[target])
+        if target in ENGINE_COMMAND_SETTINGS:
+            number = getattr(self._store.settings, ENGINE_COMMAND_SETTINGS[target])
             return f"CC {number}" if number >= 0 else ""
-        binding = self._learning.of(target)
+        binding = self._midi_bindings.binding_of(target)
         return binding.badge if binding else ""
 
     def conflicts(self) -> list[str]:
-        settings: Settings = self._desk.settings
-        return self._learning.conflicts(settings)
+        settings: Settings = self._store.settings
+        return self._midi_bindings.conflicts(settings)
 
-    def take(self, data: bytes) -> None:
+    def handle_midi(self, data: bytes) -> None:
         """One message of the player's, as it came."""
-        for action in self._learning.take(data):
+        for action in self._midi_bindings.handle_midi(data):
             match action:
-                case Turned(target, value):
-                    self._desk.set(*placed(self._desk.settings, target, value))
-                case Pressed(command):
-                    self._desk.command(command)
-                case Called(preset):
-                    self.called.emit(preset)
-                case Bound(target, _):
-                    self.bound.emit(target)
+                case SetTarget(target, value):
+                    self._store.set(*setting_change(self._store.settings, target, value))
+                case GiveCommand(command):
+                    self._store.give_command(command)
+                case RecallPreset(preset):
+                    self.preset_called.emit(preset)
+                case TargetBound(target, _):
+                    self.target_bound.emit(target)
                     self.changed.emit()
 
-    def _told(self, name: str) -> None:
-        if name in OWN.values():
+    def _on_setting_changed(self, name: str) -> None:
+        if name in ENGINE_COMMAND_SETTINGS.values():
             self.changed.emit()

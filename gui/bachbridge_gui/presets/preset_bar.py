@@ -13,13 +13,13 @@ from PyQt6.QtGui import QAction
 from PyQt6.QtWidgets import QFileDialog, QHBoxLayout, QSpinBox, QWidget
 
 from bachbridge.errors import BachBridgeError
-from bachbridge_gui.presets.midi_learn import Learner
-from bachbridge_gui.presets.presets import SUFFIX, Preset, Presets
-from bachbridge_gui.settings.store import Desk
-from bachbridge_gui.widgets.name_picker import NamedBox
-from bachbridge_gui.widgets.styling import calm
+from bachbridge_gui.presets.midi_learn import MidiLearn
+from bachbridge_gui.presets.presets import SUFFIX, Preset, PresetFolder
+from bachbridge_gui.settings.store import SettingsStore
+from bachbridge_gui.widgets.name_picker import NamePicker
+from bachbridge_gui.widgets.styling import guard_wheel_and_menu
 
-_FILES = f"Presets (*{SUFFIX} *.json)"
+_FILE_FILTER = f"Presets (*{SUFFIX} *.json)"
 
 
 class PresetBar(QWidget):
@@ -30,42 +30,45 @@ class PresetBar(QWidget):
     applied = pyqtSignal(str)
     """This preset is in force now."""
 
-    def __init__(self, desk: Desk, learner: Learner, presets: Presets) -> None:
+    def __init__(self, store: SettingsStore, midi_learn: MidiLearn, presets: PresetFolder) -> None:
         super().__init__()
-        self._desk, self._learner, self._presets = desk, learner, presets
-        self.box, self.program = NamedBox("preset", "All settings and knobs at once, as they were saved."), QSpinBox()
-        self.take_in, self.export = QAction("Import …", self), QAction("Export …", self)
-        self._dress()
-        self._connect()
+        self._store, self._midi_learn, self._presets = store, midi_learn, presets
+        self.preset_box, self.program_box = (
+            NamePicker("preset", "All settings and knobs at once, as they were saved."),
+            QSpinBox(),
+        )
+        self.import_action, self.export_action = QAction("Import …", self), QAction("Export …", self)
+        self._build_layout()
+        self._connect_signals()
         self.refresh()
 
-    def _dress(self) -> None:
-        self.program.setRange(0, 128)
-        self.program.setSpecialValueText("No program")
-        self.program.setPrefix("Program ")
-        self.program.setKeyboardTracking(False)
-        self.program.setAccessibleName("Program that calls the preset")
-        calm(self.program)
-        menu = self.box.more.menu()
+    def _build_layout(self) -> None:
+        self.program_box.setRange(0, 128)
+        self.program_box.setSpecialValueText("No program")
+        self.program_box.setPrefix("Program ")
+        self.program_box.setKeyboardTracking(False)
+        self.program_box.setAccessibleName("Program that calls the preset")
+        guard_wheel_and_menu(self.program_box)
+        menu = self.preset_box.menu_button.menu()
         if menu:
             menu.addSeparator()
-            menu.addActions([self.take_in, self.export])
+            menu.addActions([self.import_action, self.export_action])
         line = QHBoxLayout(self)
         line.setContentsMargins(0, 0, 0, 0)
         line.setSpacing(8)
-        line.addWidget(self.box, 1)
-        line.addWidget(self.program)
+        line.addWidget(self.preset_box, 1)
+        line.addWidget(self.program_box)
         self.setAccessibleName("Presets")
 
-    def _connect(self) -> None:
-        self.box.chosen.connect(self.choose)
-        self.box.saved.connect(self.save)
-        self.box.deleted.connect(self.delete)
-        self.box.restored.connect(self._restore)
-        self.program.valueChanged.connect(self._numbered)
-        self.take_in.triggered.connect(self._ask_in)
-        self.export.triggered.connect(self._ask_out)
-        self._learner.called.connect(self.choose)
+    def _connect_signals(self) -> None:
+        self.preset_box.chosen.connect(self.choose)
+        self.preset_box.saved.connect(self.save)
+        self.preset_box.deleted.connect(self.delete)
+        self.preset_box.restored.connect(self._restore)
+        self.program_box.valueChanged.connect(self._on_program_changed)
+        self.import_action.triggered.connect(self._choose_import_file)
+        self.export_action.triggered.connect(self._choose_export_file)
+        self._midi_learn.preset_called.connect(self.choose)
 
     # ------------------------------------------------------------ what can be done
 
@@ -75,63 +78,65 @@ class PresetBar(QWidget):
 
     def recall(self, name: str) -> None:
         """Show the preset that was chosen the last time; what is in force stays."""
-        self.box.recall(name)
+        self.preset_box.show_if_present(name)
         self.refresh()
 
     def save(self, name: str) -> bool:
         """Keep what is in force under this name."""
-        return self._try(lambda: self._presets.save(name, self._now(name)))
+        return self._try(lambda: self._presets.save(name, self._current_preset(name)))
 
     def delete(self, name: str) -> bool:
         """Take the preset away; the menu can undo it."""
-        return self._try(lambda: self.box.keep(name, self._presets.delete(name)))
+        return self._try(lambda: self.preset_box.set_deleted(name, self._presets.delete(name)))
 
-    def _restore(self, name: str, was: bytes) -> None:
-        self._try(lambda: self._presets.restore(name, was))
+    def _restore(self, name: str, content: bytes) -> None:
+        self._try(lambda: self._presets.restore(name, content))
 
     def import_file(self, path: Path) -> bool:
         """Take in a stranger's file and put it in force."""
-        return self._try(lambda: self._taken_in(path))
+        return self._try(lambda: self._import_and_apply(path))
 
     def export_file(self, path: Path) -> bool:
         """A copy of the preset that is chosen, for somebody else."""
         path = path if path.name.endswith(".json") else path.with_name(path.name + SUFFIX)
-        return self._try(lambda: self._presets.export(self.box.current, path))
+        return self._try(lambda: self._presets.export(self.preset_box.current, path))
 
-    def _taken_in(self, path: Path) -> None:
-        name = self._presets.take_in(path)
+    def _import_and_apply(self, path: Path) -> None:
+        name = self._presets.import_file(path)
         self._apply(name, self._presets.load(name))
 
     def _apply(self, name: str, preset: Preset) -> None:
-        self._desk.take(replace(preset.settings, latency_ms=self._desk.settings.latency_ms))
-        self._learner.take_bindings(preset.bindings)
-        self.box.set_names(self._presets.names())
-        self.box.show_current(name)
+        self._store.apply_all(replace(preset.settings, latency_ms=self._store.settings.latency_ms))
+        self._midi_learn.set_bindings(preset.bindings)
+        self.preset_box.set_names(self._presets.names())
+        self.preset_box.show_current(name)
         self.applied.emit(name)
 
-    def _now(self, name: str) -> Preset:
+    def _current_preset(self, name: str) -> Preset:
         """What is in force, with the program of the preset that is saved over."""
-        program = next((number for number, named in self._presets.programs().items() if named == name), None)
-        return Preset(self._desk.settings, self._learner.bindings, program)
+        program = next((number for number, named in self._presets.names_by_program().items() if named == name), None)
+        return Preset(self._store.settings, self._midi_learn.bindings, program)
 
-    def _numbered(self, number: int) -> None:
-        name = self.box.current
-        self._try(lambda: self._number(name, number - 1 if number else None))
+    def _on_program_changed(self, number: int) -> None:
+        name = self.preset_box.current
+        self._try(lambda: self._assign_program(name, number - 1 if number else None))
 
-    def _number(self, name: str, program: int | None) -> None:
+    def _assign_program(self, name: str, program: int | None) -> None:
         """Give the preset its program; whichever had it has none then."""
-        other = self._presets.programs().get(program) if program is not None else None
+        other = self._presets.names_by_program().get(program) if program is not None else None
         if other and other != name:
             self._presets.save(other, replace(self._presets.load(other), program=None))
         self._presets.save(name, replace(self._presets.load(name), program=program))
 
-    def _ask_in(self) -> None:
-        path, _ = QFileDialog.getOpenFileName(self, "Import a preset", "", _FILES)
+    def _choose_import_file(self) -> None:
+        path, _ = QFileDialog.getOpenFileName(self, "Import a preset", "", _FILE_FILTER)
         if path:
             self.import_file(Path(path))
 
-    def _ask_out(self) -> None:
-        path, _ = QFileDialog.getSaveFileName(self, "Export the preset", f"{self.box.current}{SUFFIX}", _FILES)
+    def _choose_export_file(self) -> None:
+        path, _ = QFileDialog.getSaveFileName(
+            self, "Export the preset", f"{self.preset_box.current}{SUFFIX}", _FILE_FILTER
+        )
         if path:
             self.export_file(Path(path))
 
@@ -149,15 +154,15 @@ class PresetBar(QWidget):
 
     def refresh(self) -> None:
         """Show what lies in the folder."""
-        self.box.set_names(self._presets.names())
-        programs = self._presets.programs()
-        self._learner.set_programs(programs)
-        chosen = self.box.current
+        self.preset_box.set_names(self._presets.names())
+        programs = self._presets.names_by_program()
+        self._midi_learn.set_programs(programs)
+        chosen = self.preset_box.current
         number = next((number + 1 for number, name in programs.items() if name == chosen), 0)
-        with QSignalBlocker(self.program):
-            self.program.setValue(number)
-        self.program.setEnabled(bool(chosen))
-        self.export.setEnabled(bool(chosen))
+        with QSignalBlocker(self.program_box):
+            self.program_box.setValue(number)
+        self.program_box.setEnabled(bool(chosen))
+        self.export_action.setEnabled(bool(chosen))
         why = "" if chosen else "Choose or save a preset first."
-        self.program.setToolTip(why or "The program change that calls this preset from your keyboard.")
-        self.program.setAccessibleDescription(why)
+        self.program_box.setToolTip(why or "The program change that calls this preset from your keyboard.")
+        self.program_box.setAccessibleDescription(why)

@@ -13,16 +13,16 @@ from collections.abc import Callable, Sequence
 from queue import Empty, SimpleQueue
 
 from bachbridge.errors import BachBridgeError
-from bachbridge.process.ipc import lines, pump, standard_pipes, write
+from bachbridge.process.ipc import dispatch_messages, read_lines, standard_pipes, write_message
 from bachbridge.protocol.events import Failed, Message, Midi, Panic, Received, Sent, Setting, Status
-from bachbridge_gui.preview.audio_device import Speaker
+from bachbridge_gui.preview.audio_device import AudioDevice
 from bachbridge_gui.preview.synth import Synth
 
-_REST_S, _LOOK_S = 2.0, 0.5
-_FADE_S = 0.2
+_STOP_AFTER_S, _POLL_S = 2.0, 0.5
+_FADE_OUT_S = 0.2
 """The device's buffer and the last notes' end."""
 
-Tell = Callable[[Message], None]
+SendMessage = Callable[[Message], None]
 
 
 def main(arguments: Sequence[str] = ()) -> int:
@@ -32,14 +32,14 @@ def main(arguments: Sequence[str] = ()) -> int:
     way = parser.parse_args(arguments).way
     source, sink = standard_pipes()
     inbox: SimpleQueue[Message | None] = SimpleQueue()
-    threading.Thread(target=pump, args=(lines(source), inbox.put), name="inbox", daemon=True).start()
+    threading.Thread(target=dispatch_messages, args=(read_lines(source), inbox.put), name="inbox", daemon=True).start()
 
     def tell(message: Message) -> None:
-        write(sink, message)
+        write_message(sink, message)
 
     synth = Synth()
     try:
-        speaker = Speaker(synth, way)
+        speaker = AudioDevice(synth, way)
         tell(Status("preview", "ready"))
         serve(inbox, synth, speaker, tell)
         speaker.close()
@@ -51,29 +51,29 @@ def main(arguments: Sequence[str] = ()) -> int:
     return 0
 
 
-def serve(inbox: "SimpleQueue[Message | None]", synth: Synth, speaker: Speaker, tell: Tell) -> None:
+def serve(inbox: "SimpleQueue[Message | None]", synth: Synth, device: AudioDevice, send_message: SendMessage) -> None:
     """Take message after message until None; `BachBridgeError` if the device goes away."""
     while True:
         try:
-            message = inbox.get(timeout=_LOOK_S if speaker.running else None)
+            message = inbox.get(timeout=_POLL_S if device.running else None)
             if message is None:
                 break
-            perform(synth, message)
+            apply_message(synth, message)
         except Empty:
             pass
-        _turn(synth, speaker, tell)
-    if speaker.running:
+        _update_device(synth, device, send_message)
+    if device.running:
         synth.panic()
-        time.sleep(_FADE_S)
+        time.sleep(_FADE_OUT_S)
 
 
-def perform(synth: Synth, message: Message) -> None:
+def apply_message(synth: Synth, message: Message) -> None:
     """What a message does to the sound."""
     match message:
         case Sent(data):
-            synth.take(data, player=False)
+            synth.handle_midi(data, from_player=False)
         case Received(data) | Midi(data):
-            synth.take(data, player=True)
+            synth.handle_midi(data, from_player=True)
         case Panic():
             synth.panic()
         case Setting("volume", float() | int() as volume):
@@ -82,16 +82,16 @@ def perform(synth: Synth, message: Message) -> None:
             pass
 
 
-def _turn(synth: Synth, speaker: Speaker, tell: Tell) -> None:
+def _update_device(synth: Synth, device: AudioDevice, send_message: SendMessage) -> None:
     """The device runs while something is to be heard, and no longer."""
-    if speaker.stalled:
+    if device.stalled:
         raise BachBridgeError("The sound device has gone away: plug it in and switch the preview sound on again.")
-    if synth.sounding and not speaker.running:
-        speaker.start()
-        tell(Status("preview", "sounding"))
-    elif speaker.running and speaker.silent_s > _REST_S:
-        speaker.stop()
-        tell(Status("preview", "silent"))
+    if synth.sounding_count and not device.running:
+        device.start()
+        send_message(Status("preview", "sounding"))
+    elif device.running and device.silent_s > _STOP_AFTER_S:
+        device.stop()
+        send_message(Status("preview", "silent"))
 
 
 if __name__ == "__main__":

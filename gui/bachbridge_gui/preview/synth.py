@@ -17,62 +17,62 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from bachbridge.files.wav import HARPSICHORD, ORGAN, PANS, RATE_HZ, Instrument, sides
+from bachbridge.files.wav import HARPSICHORD, ORGAN, RATE_HZ, VOICE_PANS, Instrument, stereo_gains
 from bachbridge.midi import messages as midi
-from bachbridge_gui.preview.tone_cache import Mono, Tone, tone
+from bachbridge_gui.preview.tone_cache import MonoSamples, Tone, cached_tone
 
-VOICES = 32
+MAX_VOICES = 32
 _GAIN = 0.17
 """Of full scale, for a sine at level 1: room for eight voices."""
 _KNEE = 0.7
-_CUT = round(0.006 * RATE_HZ)
+_CUT_FRAMES = round(0.006 * RATE_HZ)
 """Frames in which a voice that gives way falls silent."""
 
-Stereo = NDArray[np.float32]
+StereoSamples = NDArray[np.float32]
 
 
 @dataclass(slots=True)
-class _Voice:
+class _SynthVoice:
     """A note that sounds. `released` and `cut` count the frames since it was let go or had to give way."""
 
-    player: bool
+    from_player: bool
     channel: int
     pitch: int
     instrument: Instrument
     tone: Tone
-    gains: Stereo
-    age: int = 0
-    released: int | None = None
-    cut: int | None = None
+    gains: StereoSamples
+    age_frames: int = 0
+    released_frames: int | None = None
+    cut_frames: int | None = None
     pedalled: bool = False
     """Let go, but held by the sustain pedal."""
 
-    def add(self, out: Stereo) -> bool:
+    def mix_into(self, out: StereoSamples) -> bool:
         """Add the next frames to out[frame, side]; False once the note is over."""
         frames = len(out)
-        samples = self.tone.at(self.age, frames)
-        swell = self._swell(frames)
+        samples = self.tone.samples_from(self.age_frames, frames)
+        swell = self._envelope(frames)
         if swell is not None:
             samples = samples * swell[: len(samples)]
         out[: len(samples)] += samples[:, None] * self.gains
-        self.age += frames
-        ended = self.released is not None and self.released >= _frames(self.instrument.release_s)
-        return not ended and (self.cut is None or self.cut < _CUT) and len(samples) == frames
+        self.age_frames += frames
+        ended = self.released_frames is not None and self.released_frames >= _frame_count(self.instrument.release_s)
+        return not ended and (self.cut_frames is None or self.cut_frames < _CUT_FRAMES) and len(samples) == frames
 
-    def _swell(self, frames: int) -> Mono | None:
+    def _envelope(self, frames: int) -> MonoSamples | None:
         """The product of all that rises and falls in these frames; None where nothing does."""
-        swell: Mono | None = None
-        attack = _frames(self.instrument.attack_s)
-        if self.age < attack:
-            swell = 1 - _window(_falling(attack), self.age, frames)
-        if self.released is not None:
-            falling = _window(_falling(_frames(self.instrument.release_s)), self.released, frames)
+        swell: MonoSamples | None = None
+        attack = _frame_count(self.instrument.attack_s)
+        if self.age_frames < attack:
+            swell = 1 - _curve_section(_fade_out(attack), self.age_frames, frames)
+        if self.released_frames is not None:
+            falling = _curve_section(_fade_out(_frame_count(self.instrument.release_s)), self.released_frames, frames)
             swell = falling if swell is None else swell * falling
-            self.released += frames
-        if self.cut is not None:
-            falling = _window(_falling(_CUT), self.cut, frames)
+            self.released_frames += frames
+        if self.cut_frames is not None:
+            falling = _curve_section(_fade_out(_CUT_FRAMES), self.cut_frames, frames)
             swell = falling if swell is None else swell * falling
-            self.cut += frames
+            self.cut_frames += frames
         return swell
 
 
@@ -81,90 +81,95 @@ class Synth:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._voices: list[_Voice] = []
-        self._pedals: set[tuple[bool, int]] = set()
-        self._volume = self._reached = 1.0
+        self._voices: list[_SynthVoice] = []
+        self._pedals_down: set[tuple[bool, int]] = set()
+        self._target_volume = self._current_volume = 1.0
 
     @property
-    def sounding(self) -> int:
+    def sounding_count(self) -> int:
         """How many notes sound or fade."""
         return len(self._voices)
 
     def set_volume(self, volume: float) -> None:
         """From 0 (silence) to 1."""
-        self._volume = min(max(volume, 0.0), 1.0) ** 2
+        self._target_volume = min(max(volume, 0.0), 1.0) ** 2
 
-    def take(self, data: bytes, player: bool) -> None:
+    def handle_midi(self, data: bytes, from_player: bool) -> None:
         """One message of the player's, or one that was sent."""
         match midi.decode(data):
             case midi.NoteOn(channel, pitch, velocity):
-                self._strike(player, channel, pitch, velocity)
+                self._note_on(from_player, channel, pitch, velocity)
             case midi.NoteOff(channel, pitch):
-                self._release(player, channel, pitch)
-            case midi.Control(channel, midi.SUSTAIN, value):
-                self._pedal(player, channel, value >= midi.HALF)
-            case midi.Control(channel, midi.ALL_NOTES_OFF | midi.ALL_SOUND_OFF):
-                self._cut_all(lambda voice: (voice.player, voice.channel) == (player, channel))
+                self._note_off(from_player, channel, pitch)
+            case midi.ControlChange(channel, midi.SUSTAIN, value):
+                self._set_pedal(from_player, channel, value >= midi.SWITCH_THRESHOLD)
+            case midi.ControlChange(channel, midi.ALL_NOTES_OFF | midi.ALL_SOUND_OFF):
+                self._cut_matching(lambda voice: (voice.from_player, voice.channel) == (from_player, channel))
             case _:
                 pass
 
     def panic(self) -> None:
         """Everything falls silent, at once but without a click."""
-        self._pedals.clear()
-        self._cut_all(lambda _: True)
+        self._pedals_down.clear()
+        self._cut_matching(lambda _: True)
 
-    def render(self, frames: int) -> Stereo:
+    def render(self, frames: int) -> StereoSamples:
         """The next samples[frame, side], each between -1 and 1."""
         out = np.zeros((frames, 2), np.float32)
         with self._lock:
-            self._voices = [voice for voice in self._voices if voice.add(out)]
-        volume = self._volume
-        out *= np.linspace(self._reached, volume, frames, dtype=np.float32)[:, None]
-        self._reached = volume
-        return limited(out)
+            self._voices = [voice for voice in self._voices if voice.mix_into(out)]
+        volume = self._target_volume
+        out *= np.linspace(self._current_volume, volume, frames, dtype=np.float32)[:, None]
+        self._current_volume = volume
+        return soft_limit(out)
 
-    def _strike(self, player: bool, channel: int, pitch: int, velocity: int) -> None:
-        instrument, pan = (HARPSICHORD, 0.5) if player else (ORGAN, PANS[channel % len(PANS)])
-        gains = (_GAIN * instrument.level(velocity) * sides(pan)).astype(np.float32)
-        voice = _Voice(player, channel, pitch, instrument, tone(instrument, pitch), gains)
-        self._release(player, channel, pitch, pedal=False)
+    def _note_on(self, from_player: bool, channel: int, pitch: int, velocity: int) -> None:
+        instrument, pan = (HARPSICHORD, 0.5) if from_player else (ORGAN, VOICE_PANS[channel % len(VOICE_PANS)])
+        gains = (_GAIN * instrument.level(velocity) * stereo_gains(pan)).astype(np.float32)
+        voice = _SynthVoice(from_player, channel, pitch, instrument, cached_tone(instrument, pitch), gains)
+        self._note_off(from_player, channel, pitch, use_pedal=False)
         with self._lock:
             self._make_room()
             self._voices.append(voice)
 
     def _make_room(self) -> None:
         """With the lock held."""
-        staying = [voice for voice in self._voices if voice.cut is None]
-        if len(staying) < VOICES:
+        staying = [voice for voice in self._voices if voice.cut_frames is None]
+        if len(staying) < MAX_VOICES:
             return
-        victim = next((voice for voice in staying if voice.released is not None), staying[0])
-        victim.cut = 0
-        if victim.age == 0:  # nobody has heard it yet
+        victim = next((voice for voice in staying if voice.released_frames is not None), staying[0])
+        victim.cut_frames = 0
+        if victim.age_frames == 0:  # nobody has heard it yet
             self._voices.remove(victim)
 
-    def _release(self, player: bool, channel: int, pitch: int, *, pedal: bool = True) -> None:
-        held = pedal and (player, channel) in self._pedals
+    def _note_off(self, from_player: bool, channel: int, pitch: int, *, use_pedal: bool = True) -> None:
+        held = use_pedal and (from_player, channel) in self._pedals_down
         with self._lock:
             for voice in self._voices:
-                if (voice.player, voice.channel, voice.pitch, voice.released) == (player, channel, pitch, None):
+                if (voice.from_player, voice.channel, voice.pitch, voice.released_frames) == (
+                    from_player,
+                    channel,
+                    pitch,
+                    None,
+                ):
                     voice.pedalled = held
-                    voice.released = None if held else 0
+                    voice.released_frames = None if held else 0
 
-    def _pedal(self, player: bool, channel: int, down: bool) -> None:
-        (self._pedals.add if down else self._pedals.discard)((player, channel))
+    def _set_pedal(self, from_player: bool, channel: int, down: bool) -> None:
+        (self._pedals_down.add if down else self._pedals_down.discard)((from_player, channel))
         with self._lock:
             for voice in self._voices:
-                if not down and voice.pedalled and (voice.player, voice.channel) == (player, channel):
-                    voice.pedalled, voice.released = False, 0
+                if not down and voice.pedalled and (voice.from_player, voice.channel) == (from_player, channel):
+                    voice.pedalled, voice.released_frames = False, 0
 
-    def _cut_all(self, concerned: Callable[[_Voice], bool]) -> None:
+    def _cut_matching(self, matches: Callable[[_SynthVoice], bool]) -> None:
         with self._lock:
             for voice in self._voices:
-                if voice.cut is None and concerned(voice):
-                    voice.cut = 0
+                if voice.cut_frames is None and matches(voice):
+                    voice.cut_frames = 0
 
 
-def limited(samples: Stereo) -> Stereo:
+def soft_limit(samples: StereoSamples) -> StereoSamples:
     """The same up to the knee; what is louder comes ever nearer to full scale and never reaches it."""
     size = np.abs(samples)
     if float(size.max(initial=0)) <= _KNEE:
@@ -173,16 +178,16 @@ def limited(samples: Stereo) -> Stereo:
     return np.where(size > _KNEE, np.copysign(bent, samples), samples).astype(np.float32)
 
 
-def _frames(seconds: float) -> int:
+def _frame_count(seconds: float) -> int:
     return round(seconds * RATE_HZ)
 
 
 @cache
-def _falling(frames: int) -> Mono:
+def _fade_out(frames: int) -> MonoSamples:
     """Half a cosine from 1 to 0."""
     return (0.5 + 0.5 * np.cos(np.linspace(0, np.pi, frames + 1))).astype(np.float32)
 
 
-def _window(curve: Mono, frame: int, frames: int) -> Mono:
+def _curve_section(curve: MonoSamples, frame: int, frames: int) -> MonoSamples:
     """The curve from `frame` on; it stays at its last value."""
     return curve[np.minimum(np.arange(frame, frame + frames), len(curve) - 1)]

@@ -6,7 +6,7 @@ A mode that is not named here forbids nothing: what it can use, it will say itse
 from dataclasses import dataclass
 
 from bachbridge.music.notes import VOICES
-from bachbridge.settings import ANSWERS, Settings, task_of_answer
+from bachbridge.settings import ANSWERS, Settings, task_for_answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,67 +14,67 @@ class Conditions:
     """What decides besides the settings."""
 
     model_ready: bool = True
-    model_sentence: str = ""
+    model_reason: str = ""
     """Why the model is not ready."""
     clock_running: bool = False
     """Whether the DAW's MIDI clock runs."""
-    tasks: tuple[str, ...] = ANSWERS
+    model_tasks: tuple[str, ...] = ANSWERS
     """What the model's card says that it can be asked."""
 
 
-ANSWERING = ("phrase_end", "silence_beats", "phrase_bars")
+PHRASE_END_TARGETS = ("phrase_end", "silence_beats", "phrase_bars")
 """What has a part in ending phrases by themselves only."""
-ASKED = ("answer", "answer_bars", "let_finish", "end_phrase", "another")
+ANSWER_TARGETS = ("answer", "answer_bars", "let_finish", "end_phrase", "another")
 """What has a part in answers, which in mode Harmonize are asked for."""
-HARMONIZING = (
+HARMONY_TARGETS = (
     *("voice", "density", "position", "common_tones", "chord_on"),
     *("candidates", "rules", "chord_ms", "legato_ms", "rest_bars", "cadence"),
 )
 """What has a part in live harmony only."""
-MODELLED = (
+MODEL_TARGETS = (
     *("temperature", "top_p", "seed", "answer", "answer_bars", "key", "density", "position", "common_tones"),
     *("candidates", "rules", "cadence", "end_phrase", "another", "let_finish"),
 )
 """What steers the model."""
 
 
-def reasons(settings: Settings, conditions: Conditions) -> dict[str, str]:
+def unavailable_reasons(settings: Settings, conditions: Conditions) -> dict[str, str]:
     """By target, why it cannot work now; what is not named can."""
     found: dict[str, str] = {}
     for part in (
-        _tempo(settings, conditions),
-        _voices(settings),
-        _phrase(settings),
-        _answer(settings, conditions),
-        _harmony(settings, conditions),
+        _tempo_reasons(settings, conditions),
+        _voice_reasons(settings),
+        _phrase_reasons(settings),
+        _answer_reasons(settings, conditions),
+        _harmony_reasons(settings, conditions),
     ):
         found |= part
-    found |= _mode(settings)
+    found |= _mode_reasons(settings)
     if not conditions.model_ready:
-        sentence = conditions.model_sentence or "The model is not ready: wait, or choose another one."
-        found |= {name: found.get(name, sentence) for name in MODELLED}
+        sentence = conditions.model_reason or "The model is not ready: wait, or choose another one."
+        found |= {name: found.get(name, sentence) for name in MODEL_TARGETS}
     return found
 
 
-def _mode(settings: Settings) -> dict[str, str]:
+def _mode_reasons(settings: Settings) -> dict[str, str]:
     match settings.mode:
         case "harmonize":
             sentence = "Only in mode Continue: in Harmonize a phrase is answered when you ask for it."
             latency = "In mode Harmonize the chords follow your keys at once: they cannot be sent earlier."
             answer = "Only in mode Continue: what was harmonized as you played is continued when you ask for it."
-            return dict.fromkeys(ANSWERING, sentence) | {"latency_ms": latency, "answer": answer}
+            return dict.fromkeys(PHRASE_END_TARGETS, sentence) | {"latency_ms": latency, "answer": answer}
         case "continue":
             sentence = "Only in mode Harmonize: in Continue the model answers whole phrases."
-            return dict.fromkeys(HARMONIZING, sentence)
+            return dict.fromkeys(HARMONY_TARGETS, sentence)
         case "off":
             sentence = "Nothing is answered in mode Off: choose another mode."
-            names = (*ANSWERING, *ASKED, *HARMONIZING, *MODELLED, "latency_ms")
+            names = (*PHRASE_END_TARGETS, *ANSWER_TARGETS, *HARMONY_TARGETS, *MODEL_TARGETS, "latency_ms")
             return dict.fromkeys(names, sentence)
         case _:
             return {}
 
 
-def _tempo(settings: Settings, conditions: Conditions) -> dict[str, str]:
+def _tempo_reasons(settings: Settings, conditions: Conditions) -> dict[str, str]:
     if conditions.clock_running and settings.follow_clock:
         sentence = "The DAW's clock sets the tempo: stop it, or switch its clock off here."
         return dict.fromkeys(("bpm", "bpm.fixed", "tap"), sentence)
@@ -83,7 +83,7 @@ def _tempo(settings: Settings, conditions: Conditions) -> dict[str, str]:
     return {}
 
 
-def _voices(settings: Settings) -> dict[str, str]:
+def _voice_reasons(settings: Settings) -> dict[str, str]:
     found: dict[str, str] = {}
     for index, voice in enumerate(VOICES):
         if settings.harmony == voice[0]:
@@ -93,7 +93,7 @@ def _voices(settings: Settings) -> dict[str, str]:
     return found
 
 
-def _phrase(settings: Settings) -> dict[str, str]:
+def _phrase_reasons(settings: Settings) -> dict[str, str]:
     found: dict[str, str] = {}
     if settings.phrase_end != "silence":
         found["silence_beats"] = "Only where a silence ends the phrase."
@@ -102,17 +102,17 @@ def _phrase(settings: Settings) -> dict[str, str]:
     return found
 
 
-def _answer(settings: Settings, conditions: Conditions) -> dict[str, str]:
+def _answer_reasons(settings: Settings, conditions: Conditions) -> dict[str, str]:
     found: dict[str, str] = {}
-    if settings.mode == "continue" and task_of_answer(settings.answer) != "continue":
+    if settings.mode == "continue" and task_for_answer(settings.answer) != "continue":
         found["answer_bars"] = "Only for a continuation: this answer is as long as your phrase."
-    known = [kind for kind in ANSWERS if task_of_answer(kind) in conditions.tasks]
+    known = [kind for kind in ANSWERS if task_for_answer(kind) in conditions.model_tasks]
     if known in ([], [settings.answer]):
         found["answer"] = "This model knows no other answer: choose another model."
     return found
 
 
-def _harmony(settings: Settings, conditions: Conditions) -> dict[str, str]:
+def _harmony_reasons(settings: Settings, conditions: Conditions) -> dict[str, str]:
     tempo_known = settings.bpm > 0 or (conditions.clock_running and settings.follow_clock)
     found: dict[str, str] = {}
     if not tempo_known:

@@ -8,18 +8,18 @@ from collections.abc import Callable
 from PyQt6.QtCore import QObject, pyqtSignal
 
 from bachbridge.errors import ConfigError
-from bachbridge.protocol.events import Message, Setting, Value
-from bachbridge.settings import Settings, with_value
+from bachbridge.protocol.events import Message, Setting, SettingValue
+from bachbridge.settings import Settings, with_setting
 
 
-class Desk(QObject):
+class SettingsStore(QObject):
     """Lives in the window's thread."""
 
     changed = pyqtSignal(str)
     """A setting has another value now; its name."""
     refused = pyqtSignal(str)
     """A value cannot be taken; the sentence that says why."""
-    done = pyqtSignal(str)
+    command_given = pyqtSignal(str)
     """A command was given: one of `COMMANDS`."""
 
     def __init__(self, settings: Settings, send: Callable[[Message], None]) -> None:
@@ -31,10 +31,10 @@ class Desk(QObject):
     def settings(self) -> Settings:
         return self._settings
 
-    def set(self, name: str, value: Value | tuple[int, ...]) -> bool:
+    def set(self, name: str, value: SettingValue | tuple[int, ...]) -> bool:
         """Change one setting, here and in the engine; False, and `refused`, where it cannot take the value."""
         try:
-            settings = with_value(self._settings, name, value)
+            settings = with_setting(self._settings, name, value)
         except ConfigError as error:
             self.refused.emit(str(error))
             return False
@@ -45,14 +45,14 @@ class Desk(QObject):
             self.changed.emit(name)
         return True
 
-    def take(self, settings: Settings) -> None:
+    def apply_all(self, settings: Settings) -> None:
         """All settings at once (a preset): those that differ are told."""
         for name in Settings.__dataclass_fields__:
             self.set(name, getattr(settings, name))
 
-    def command(self, name: str) -> None:
+    def give_command(self, name: str) -> None:
         """Give one of `COMMANDS`."""
-        self.done.emit(name)
+        self.command_given.emit(name)
 
 
 COMMANDS = ("panic", "end_phrase", "cadence", "reset", "tap", "example", "play_again", "another")

@@ -5,30 +5,30 @@ whether the bass sounds), or one of `desk.COMMANDS` ("panic"). Here its value is
 them, and made of a controller's 0 to 127. No widgets.
 """
 
-from bachbridge.midi.messages import HALF
-from bachbridge.music.general_midi import NAMES
+from bachbridge.midi.messages import SWITCH_THRESHOLD
+from bachbridge.music.general_midi import INSTRUMENT_NAMES
 from bachbridge.music.notes import VOICES, key_name
-from bachbridge.protocol.events import Value
+from bachbridge.protocol.events import SettingValue
 from bachbridge.settings import CHOICES, LIMITS, Settings
 from bachbridge_gui.settings.store import COMMANDS
 
-KEYS = ("auto", *(key_name((tonic, minor)) for minor in (False, True) for tonic in range(12)))
+KEY_CHOICES = ("auto", *(key_name((tonic, minor)) for minor in (False, True) for tonic in range(12)))
 """What the key lock can be set to, as `Settings.key` takes it."""
-INSTRUMENTS = ("none", *NAMES)
-OWN = {
+INSTRUMENT_CHOICES = ("none", *INSTRUMENT_NAMES)
+ENGINE_COMMAND_SETTINGS = {
     "panic": "panic_control",
     "end_phrase": "end_control",
     "cadence": "cadence_control",
     "reset": "reset_control",
 }
 """Commands that the engine itself takes from a controller, and the setting that says which one."""
-ELEMENTS = {"channels": (1, 16), "octaves": (-3, 3), "levels": (1, 200)}
+VOICE_RANGES = {"channels": (1, 16), "octaves": (-3, 3), "levels": (1, 200)}
 """The range of each voice's part; a knob moves the level no further than twice the player's."""
-_VOICED = (*ELEMENTS, "harmony")
-_KNOBS = {"seed": (0, 127)} | ELEMENTS
+_PER_VOICE = (*VOICE_RANGES, "harmony")
+_KNOB_RANGES = {"seed": (0, 127)} | VOICE_RANGES
 """Ranges for a controller where the setting's whole one makes no sense on a knob."""
-_SWITCHES = tuple(name for name in Settings.__dataclass_fields__ if isinstance(getattr(Settings(), name), bool))
-_TITLES = {
+_BOOLEAN_SETTINGS = tuple(name for name in Settings.__dataclass_fields__ if isinstance(getattr(Settings(), name), bool))
+_LABELS = {
     "channels": "{} channel",
     "octaves": "{} octave",
     "levels": "{} level",
@@ -64,18 +64,18 @@ def is_target(word: str) -> bool:
     """Whether it can be moved at all."""
     name, dot, index = word.partition(".")
     if dot:
-        return name in _VOICED and index in ("0", "1", "2", "3")
-    return word in COMMANDS or (word in Settings.__dataclass_fields__ and word not in _VOICED)
+        return name in _PER_VOICE and index in ("0", "1", "2", "3")
+    return word in COMMANDS or (word in Settings.__dataclass_fields__ and word not in _PER_VOICE)
 
 
-def title(target: str) -> str:
+def target_label(target: str) -> str:
     """The target in words: "alto level"."""
     name, _, index = target.partition(".")
-    words = _TITLES.get(name, name.replace("_", " "))
+    words = _LABELS.get(name, name.replace("_", " "))
     return words.format(VOICES[int(index)]) if index else words
 
 
-def value_of(settings: Settings, target: str) -> Value:
+def value_of(settings: Settings, target: str) -> SettingValue:
     """What the target is set to."""
     name, _, index = target.partition(".")
     if name == "harmony" and index:
@@ -84,7 +84,7 @@ def value_of(settings: Settings, target: str) -> Value:
     return value[int(index)] if index else value
 
 
-def placed(settings: Settings, target: str, value: Value) -> tuple[str, Value | tuple[int, ...]]:
+def setting_change(settings: Settings, target: str, value: SettingValue) -> tuple[str, SettingValue | tuple[int, ...]]:
     """The setting to be changed and its whole new value, for `Desk.set`."""
     name, _, index = target.partition(".")
     if not index:
@@ -97,18 +97,18 @@ def placed(settings: Settings, target: str, value: Value) -> tuple[str, Value | 
     return name, tuple(parts)
 
 
-def scaled(target: str, position: int, models: tuple[str, ...] = ()) -> Value | None:
+def value_from_controller(target: str, position: int, models: tuple[str, ...] = ()) -> SettingValue | None:
     """What a controller at `position` (0 to 127) sets the target to; None where it can set nothing."""
     name = setting_of(target)
-    named = {"key": KEYS, "model": models, "rules": ("none", "all"), "instrument": INSTRUMENTS}
+    named = {"key": KEY_CHOICES, "model": models, "rules": ("none", "all"), "instrument": INSTRUMENT_CHOICES}
     words = named.get(name) or CHOICES.get(name)
     if words:
         return words[position * len(words) // 128]
-    if name in ("harmony", *_SWITCHES):
-        return position >= HALF
-    if name not in _KNOBS and name not in LIMITS:
+    if name in ("harmony", *_BOOLEAN_SETTINGS):
+        return position >= SWITCH_THRESHOLD
+    if name not in _KNOB_RANGES and name not in LIMITS:
         return None
-    low, high = _KNOBS.get(name) or LIMITS[name]
+    low, high = _KNOB_RANGES.get(name) or LIMITS[name]
     if name == "answer_bars":
         low = 0  # as long as the phrase
     value = low + (high - low) * position / 127

@@ -8,11 +8,11 @@ and the answer would come back as the next phrase.
 from dataclasses import dataclass
 
 LINUX, MACOS, WINDOWS = "linux", "darwin", "win32"
-NAMES = {LINUX: "Linux", MACOS: "macOS", WINDOWS: "Windows"}
+SYSTEM_NAMES = {LINUX: "Linux", MACOS: "macOS", WINDOWS: "Windows"}
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class SetupStep:
     title: str
     text: str
 
@@ -21,10 +21,10 @@ class Step:
 class Daw:
     name: str
     systems: tuple[str, ...]
-    steps: tuple[Step, ...]
+    steps: tuple[SetupStep, ...]
 
 
-PORTS, PLAYING, ANSWERING, CLOCK = (
+PORTS_TITLE, INPUT_TRACK_TITLE, ANSWER_TRACK_TITLE, CLOCK_TITLE = (
     "Make the ports known",
     "The track you play on",
     "The track that answers",
@@ -36,44 +36,44 @@ DAWS = (
         "Ableton Live",
         (MACOS, WINDOWS),
         (
-            Step(
-                PORTS,
+            SetupStep(
+                PORTS_TITLE,
                 "Open *Settings* → *Link, Tempo & MIDI*. Under *MIDI Ports* switch on *Track* for the input “{output}” "
                 "and for the output “{input}”.",
             ),
-            Step(
-                PLAYING,
+            SetupStep(
+                INPUT_TRACK_TITLE,
                 "A MIDI track without an instrument. *MIDI From*: your keyboard, not *All Ins*. *MIDI To*: “{input}”. "
                 "*Monitor*: *In*.",
             ),
-            Step(
-                ANSWERING,
+            SetupStep(
+                ANSWER_TRACK_TITLE,
                 "A MIDI track with an instrument. *MIDI From*: “{output}”, *All Channels*. *Monitor*: *In*.",
             ),
-            Step(CLOCK, "Under *MIDI Ports* switch on *Sync* for the output “{input}”."),
+            SetupStep(CLOCK_TITLE, "Under *MIDI Ports* switch on *Sync* for the output “{input}”."),
         ),
     ),
     Daw(
         "Reaper",
         (LINUX, MACOS, WINDOWS),
         (
-            Step(
-                PORTS,
+            SetupStep(
+                PORTS_TITLE,
                 "Open *Options* → *Preferences* → *MIDI Devices* (version 7: *MIDI Inputs* and *MIDI Outputs*). Enable "
                 "the input “{output}” and the output “{input}”.",
             ),
-            Step(
-                PLAYING,
+            SetupStep(
+                INPUT_TRACK_TITLE,
                 "Choose your keyboard as its input, not all of them. *Route* → *MIDI Hardware Output*: “{input}”. Arm "
                 "it for recording and switch its monitoring on.",
             ),
-            Step(
-                ANSWERING,
+            SetupStep(
+                ANSWER_TRACK_TITLE,
                 "Put an instrument on it. Input menu → *Input: MIDI* → “{output}” → *All Channels*. Arm it for "
                 "recording and switch its monitoring on.",
             ),
-            Step(
-                CLOCK,
+            SetupStep(
+                CLOCK_TITLE,
                 "In the same preferences double-click the output “{input}” and check *Send clock/SPP to this device*.",
             ),
         ),
@@ -82,45 +82,48 @@ DAWS = (
         "Bitwig Studio",
         (LINUX, MACOS, WINDOWS),
         (
-            Step(
-                PORTS,
+            SetupStep(
+                PORTS_TITLE,
                 "Open *Settings* → *Controllers*. Add a *Generic* controller, a MIDI keyboard, and choose “{output}” "
                 "as its input.",
             ),
-            Step(
-                PLAYING,
+            SetupStep(
+                INPUT_TRACK_TITLE,
                 "An instrument track whose note input is your keyboard, not all inputs. Put the device *HW Instrument* "
                 "on it and choose “{input}” as its MIDI output.",
             ),
-            Step(
-                ANSWERING,
+            SetupStep(
+                ANSWER_TRACK_TITLE,
                 "An instrument track with an instrument. Choose the controller that you added as its note input and "
                 "switch its monitoring on.",
             ),
-            Step(CLOCK, "*Settings* → *Synchronization*: under *MIDI Sync (OUT)* switch on the clock for “{input}”."),
+            SetupStep(
+                CLOCK_TITLE,
+                "*Settings* → *Synchronization*: under *MIDI Sync (OUT)* switch on the clock for “{input}”.",
+            ),
         ),
     ),
     Daw(
         "Logic Pro",
         (MACOS,),
         (
-            Step(
-                PORTS,
+            SetupStep(
+                PORTS_TITLE,
                 "Start BachBridge before Logic, which then finds the ports by itself. If an input is missing, look "
                 "for it in Logic's settings under *MIDI* → *Inputs*.",
             ),
-            Step(
-                PLAYING,
+            SetupStep(
+                INPUT_TRACK_TITLE,
                 "A software instrument track. Click its *Instrument* slot, choose *External Instrument*, and there "
                 "*MIDI Destination*: “{input}”. In the track inspector choose your keyboard as its MIDI input.",
             ),
-            Step(
-                ANSWERING,
+            SetupStep(
+                ANSWER_TRACK_TITLE,
                 "A software instrument track with an instrument. In the track inspector choose “{output}” as its MIDI "
                 "input. Arm both tracks for recording, so that both are heard.",
             ),
-            Step(
-                CLOCK,
+            SetupStep(
+                CLOCK_TITLE,
                 "*File* → *Project Settings* → *Synchronization* → *MIDI*: in a free row choose the *Destination* "
                 "“{input}” and check *Clock*.",
             ),
@@ -130,44 +133,44 @@ DAWS = (
         "FL Studio",
         (MACOS, WINDOWS),
         (
-            Step(
-                PORTS,
+            SetupStep(
+                PORTS_TITLE,
                 "Open *Options* → *MIDI Settings* (F10). Under *Input* select “{output}” and press *Enable*. Under "
                 "*Output* select “{input}” and give it a *Port* number that no other has, such as 7.",
             ),
-            Step(
-                PLAYING,
+            SetupStep(
+                INPUT_TRACK_TITLE,
                 "Add the channel *MIDI Out* and set its port to the same number. Let it receive notes from your "
                 "keyboard only (right-click the channel's button).",
             ),
-            Step(
-                ANSWERING,
+            SetupStep(
+                ANSWER_TRACK_TITLE,
                 "Add a channel with an instrument and let it receive notes from “{output}” only (right-click the "
                 "channel's button).",
             ),
-            Step(CLOCK, "In the same settings switch on *Send master sync* for the output “{input}”."),
+            SetupStep(CLOCK_TITLE, "In the same settings switch on *Send master sync* for the output “{input}”."),
         ),
     ),
     Daw(
         "Ardour",
         (LINUX, MACOS, WINDOWS),
         (
-            Step(
-                PORTS,
+            SetupStep(
+                PORTS_TITLE,
                 "Open *Window* → *MIDI Connections* while BachBridge runs: its ports are under *Other* or *Hardware*. "
                 "Both programs must use the same MIDI system, ALSA or JACK.",
             ),
-            Step(
-                PLAYING,
+            SetupStep(
+                INPUT_TRACK_TITLE,
                 "A MIDI track whose input is connected to your keyboard only. Connect its MIDI output to “{input}”.",
             ),
-            Step(
-                ANSWERING,
+            SetupStep(
+                ANSWER_TRACK_TITLE,
                 "A MIDI track with an instrument. Connect “{output}” to its MIDI input and switch on its monitoring "
                 "button *In*.",
             ),
-            Step(
-                CLOCK,
+            SetupStep(
+                CLOCK_TITLE,
                 "Let Ardour send MIDI clock (*Edit* → *Preferences*), and in *MIDI Connections* connect its *MIDI "
                 "clock out* to “{input}”.",
             ),
@@ -176,10 +179,10 @@ DAWS = (
 )
 
 
-def remark(daw: Daw, platform: str) -> str:
+def platform_note(daw: Daw, platform: str) -> str:
     """What is to be known beforehand on this system; often nothing."""
     if platform not in daw.systems:
-        return f"{daw.name} runs on {_listed([NAMES[system] for system in daw.systems])} only."
+        return f"{daw.name} runs on {_joined([SYSTEM_NAMES[system] for system in daw.systems])} only."
     if platform == WINDOWS:
         return (
             "Windows has no virtual MIDI ports: install loopMIDI, make two ports in it, and choose one as BachBridge's "
@@ -188,10 +191,10 @@ def remark(daw: Daw, platform: str) -> str:
     return ""
 
 
-def filled(text: str, input_name: str, output_name: str) -> str:
+def with_port_names(text: str, input_name: str, output_name: str) -> str:
     """The text with the names of our ports."""
     return text.replace("{input}", input_name).replace("{output}", output_name)
 
 
-def _listed(words: list[str]) -> str:
+def _joined(words: list[str]) -> str:
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"

@@ -11,7 +11,7 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Mapping
 
-_GUI = {
+_WINDOW_LIBRARIES = {
     "libEGL.so.1": ("libegl1", "libglvnd-egl"),
     "libGL.so.1": ("libgl1", "libglvnd-glx"),
     "libX11.so.6": ("libx11-6", "libX11"),
@@ -23,7 +23,7 @@ _GUI = {
     "libxkbcommon.so.0": ("libxkbcommon0", "libxkbcommon"),
 }
 """What every window needs: library, Debian's package, Fedora's package."""
-_X11 = {
+_X11_LIBRARIES = {
     "libX11-xcb.so.1": ("libx11-xcb1", "libX11-xcb"),
     "libxkbcommon-x11.so.0": ("libxkbcommon-x11-0", "libxkbcommon-x11"),
     "libxcb-cursor.so.0": ("libxcb-cursor0", "xcb-util-cursor"),
@@ -40,53 +40,55 @@ _X11 = {
     "libxcb.so.1": ("libxcb1", "libxcb"),
 }
 """What a window on X11 needs besides."""
-_PACKAGES = {**_GUI, **_X11}
-_NAMED = re.compile(r"lib[\w+.-]*?\.so(?:\.\d+)*")
+_PACKAGES = {**_WINDOW_LIBRARIES, **_X11_LIBRARIES}
+_LIBRARY_FILE = re.compile(r"lib[\w+.-]*?\.so(?:\.\d+)*")
 
 
-def needed(environment: Mapping[str, str], platform: str = sys.platform) -> tuple[str, ...]:
+def required_libraries(environment: Mapping[str, str], platform: str = sys.platform) -> tuple[str, ...]:
     """The libraries that the window will need under these variables; none where Qt brings them all."""
     if platform != "linux":
         return ()
     chosen = environment.get("QT_QPA_PLATFORM", "")
     x11 = chosen.startswith("xcb") or (not chosen and not environment.get("WAYLAND_DISPLAY"))
-    return (*_GUI, *(_X11 if x11 else ()))
+    return (*_WINDOW_LIBRARIES, *(_X11_LIBRARIES if x11 else ()))
 
 
-def missing(environment: Mapping[str, str] = os.environ, opens: Callable[[str], object] = ctypes.CDLL) -> str | None:
+def missing_message(
+    environment: Mapping[str, str] = os.environ, load_library: Callable[[str], object] = ctypes.CDLL
+) -> str | None:
     """The sentence for what cannot be loaded on this machine, before Qt finds out; None when all is well."""
-    return sentence(name for name in needed(environment) if not _loads(name, opens))
+    return install_message(name for name in required_libraries(environment) if not _can_load(name, load_library))
 
 
-def explained(message: str) -> str | None:
+def import_error_message(message: str) -> str | None:
     """The sentence for an ImportError's or the loader's message; None if it speaks of something else."""
     if "No module named 'PyQt6" in message:
         return 'The window needs PyQt6: install it with "pip install pyqt6".'
     if "cannot open shared object file" not in message:
         return None
-    return sentence(_NAMED.findall(message)[:1])
+    return install_message(_LIBRARY_FILE.findall(message)[:1])
 
 
-def sentence(libraries: Iterable[str]) -> str | None:
+def install_message(libraries: Iterable[str]) -> str | None:
     """One sentence with the line that installs these libraries; None for none."""
     lacking = list(dict.fromkeys(libraries))
     if not lacking:
         return None
     known = [_PACKAGES[name] for name in lacking if name in _PACKAGES]
-    what = f"The window cannot open because the system lacks {_listed(lacking)}"
+    what = f"The window cannot open because the system lacks {_joined(lacking)}"
     if not known:
         return f"{what}: install the package that holds it; the engine runs without a window."
     debian, fedora = (" ".join(dict.fromkeys(names)) for names in zip(*known, strict=True))
     return f'{what}: install what is missing with "sudo apt install {debian}" (on Fedora "sudo dnf install {fedora}").'
 
 
-def _loads(name: str, opens: Callable[[str], object]) -> bool:
+def _can_load(name: str, load_library: Callable[[str], object]) -> bool:
     try:
-        opens(name)
+        load_library(name)
     except OSError:
         return False
     return True
 
 
-def _listed(names: list[str]) -> str:
+def _joined(names: list[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

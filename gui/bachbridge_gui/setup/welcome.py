@@ -8,72 +8,72 @@ from PyQt6.QtCore import QRectF, QSize, Qt, pyqtSignal
 from PyQt6.QtGui import QPainter, QPaintEvent, QPalette, QPen, QResizeEvent
 from PyQt6.QtWidgets import QBoxLayout, QCheckBox, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
-from bachbridge_gui.settings.store import Desk
-from bachbridge_gui.setup.checklist import State
-from bachbridge_gui.widgets.status_icon import Sign
-from bachbridge_gui.widgets.typography import heading, scrolled, sentence
+from bachbridge_gui.settings.store import SettingsStore
+from bachbridge_gui.setup.checklist import CheckState
+from bachbridge_gui.widgets.status_icon import StatusIcon
+from bachbridge_gui.widgets.typography import heading_label, scroll_area, wrapped_label
 
-_NEAR, _FAR, _EDGE = 8, 16, 32
-_WIDTH = 608
-_LINE = (
+_SMALL_GAP_PX, _LARGE_GAP_PX, _MARGIN_PX = 8, 16, 32
+_PAGE_WIDTH_PX = 608
+_INTRODUCTION = (
     "Play a phrase, and BachBridge answers it in the manner of Bach;\n"
     "or play a melody, and it sings three voices to it."
 )
 
 
-class Welcome(QWidget):
+class WelcomePage(QWidget):
     """Call `refresh` whenever something changed; it is cheap where nothing did."""
 
     connect_wanted = pyqtSignal()
-    keys_wanted = pyqtSignal()
+    keyboard_wanted = pyqtSignal()
     """The person wants to play without a keyboard."""
     play_wanted = pyqtSignal()
-    shown_at_start = pyqtSignal(bool)
+    show_at_start_changed = pyqtSignal(bool)
 
-    def __init__(self, desk: Desk, shown: bool = True) -> None:
+    def __init__(self, store: SettingsStore, show_at_start: bool = True) -> None:
         super().__init__()
         self.setAccessibleName("Welcome")
-        self._desk = desk
-        self.example = LargeButton("Hear an example")
-        self.example.setToolTip("You will hear a short phrase and then BachBridge's answer to it")
-        self.example.clicked.connect(lambda: desk.command("example"))
-        self._sound = _Line()
-        self._ports = _Line()
-        self._at_start = QCheckBox("Show this at start")
-        self._at_start.setAccessibleName("Show this page at start")
-        self._at_start.setToolTip("Off: BachBridge opens ready to play. Nothing that sounds changes")
-        self._at_start.setChecked(shown)
-        self._at_start.toggled.connect(self.shown_at_start)
-        self._buttons = self._row()
-        self._arrange()
-        self._shown: tuple[str, str, str, State] | None = None
+        self._store = store
+        self.example_button = LargeButton("Hear an example")
+        self.example_button.setToolTip("You will hear a short phrase and then BachBridge's answer to it")
+        self.example_button.clicked.connect(lambda: store.give_command("example"))
+        self._sound_status = _IconText()
+        self._ports_status = _IconText()
+        self._show_at_start_box = QCheckBox("Show this at start")
+        self._show_at_start_box.setAccessibleName("Show this page at start")
+        self._show_at_start_box.setToolTip("Off: BachBridge opens ready to play. Nothing that sounds changes")
+        self._show_at_start_box.setChecked(show_at_start)
+        self._show_at_start_box.toggled.connect(self.show_at_start_changed)
+        self._button_layout = self._build_buttons()
+        self._build_layout()
+        self._last_shown: tuple[str, str, str, CheckState] | None = None
         self.refresh("", "", "")
 
-    def refresh(self, input_name: str, output_name: str, sound: str, state: State = "seen") -> None:
+    def refresh(self, input_name: str, output_name: str, sound: str, state: CheckState = "seen") -> None:
         """The names of our ports (empty: closed), and what the preview sound says of itself."""
         shown = (input_name, output_name, sound, state)
-        if shown != self._shown:
-            self._shown = shown
-            self._ports.say(*ports_in_words(input_name, output_name))
-            self._sound.say(state, sound_in_words(sound, state))
+        if shown != self._last_shown:
+            self._last_shown = shown
+            self._ports_status.set_status(*ports_text(input_name, output_name))
+            self._sound_status.set_status(state, sound_text(sound, state))
 
-    def show_at_start(self, *, on: bool) -> None:
+    def set_show_at_start(self, *, on: bool) -> None:
         """Whether the page is shown at the start, as remembered; nothing is told."""
-        blocked = self._at_start.blockSignals(True)
-        self._at_start.setChecked(on)
-        self._at_start.blockSignals(blocked)
+        blocked = self._show_at_start_box.blockSignals(True)
+        self._show_at_start_box.setChecked(on)
+        self._show_at_start_box.blockSignals(blocked)
 
     @property
-    def said(self) -> tuple[tuple[State, str], tuple[State, str]]:
+    def status_texts(self) -> tuple[tuple[CheckState, str], tuple[CheckState, str]]:
         """What the page says of the sound and of the ports."""
-        return (self._sound.state, self._sound.text), (self._ports.state, self._ports.text)
+        return (self._sound_status.state, self._sound_status.text), (self._ports_status.state, self._ports_status.text)
 
-    def _arrange(self) -> None:
+    def _build_layout(self) -> None:
         column = QVBoxLayout()
-        column.setSpacing(_FAR)
-        title = heading("BachBridge", 2.4)
+        column.setSpacing(_LARGE_GAP_PX)
+        title = heading_label("BachBridge", 2.4)
         title.setAlignment(Qt.AlignmentFlag.AlignHCenter)
-        line = sentence(_LINE)
+        line = wrapped_label(_INTRODUCTION)
         line.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         font = line.font()
         font.setPointSizeF(font.pointSizeF() * 1.2)
@@ -81,46 +81,46 @@ class Welcome(QWidget):
         column.addStretch(2)
         column.addWidget(title)
         column.addWidget(line)
-        column.addSpacing(_FAR)
-        column.addWidget(self.example, 0, Qt.AlignmentFlag.AlignHCenter)
-        column.addWidget(self._sound)
-        column.addWidget(self._ports)
-        column.addSpacing(_FAR)
-        column.addLayout(self._buttons)
-        column.addWidget(self._at_start, 0, Qt.AlignmentFlag.AlignHCenter)
+        column.addSpacing(_LARGE_GAP_PX)
+        column.addWidget(self.example_button, 0, Qt.AlignmentFlag.AlignHCenter)
+        column.addWidget(self._sound_status)
+        column.addWidget(self._ports_status)
+        column.addSpacing(_LARGE_GAP_PX)
+        column.addLayout(self._button_layout)
+        column.addWidget(self._show_at_start_box, 0, Qt.AlignmentFlag.AlignHCenter)
         column.addStretch(3)
         middle = QWidget()
-        middle.setMaximumWidth(_WIDTH)
+        middle.setMaximumWidth(_PAGE_WIDTH_PX)
         middle.setLayout(column)
         column.setContentsMargins(0, 0, 0, 0)
         page = QWidget()
         across = QHBoxLayout(page)
-        across.setContentsMargins(_FAR, _FAR, _FAR, _FAR)
+        across.setContentsMargins(_LARGE_GAP_PX, _LARGE_GAP_PX, _LARGE_GAP_PX, _LARGE_GAP_PX)
         across.addStretch(1)
         across.addWidget(middle, 1000)
         across.addStretch(1)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
-        outer.addWidget(scrolled(page))
+        outer.addWidget(scroll_area(page))
 
-    def resizeEvent(self, a0: QResizeEvent | None) -> None:  # noqa: N802
+    def resizeEvent(self, a0: QResizeEvent | None) -> None:
         """Where there is no room for three buttons side by side they stand one below the other."""
-        wide = self.width() >= _WIDTH
-        self._buttons.setDirection(
+        wide = self.width() >= _PAGE_WIDTH_PX
+        self._button_layout.setDirection(
             QBoxLayout.Direction.LeftToRight if wide else QBoxLayout.Direction.TopToBottom,
         )
         super().resizeEvent(a0)
 
-    def _row(self) -> QBoxLayout:
+    def _build_buttons(self) -> QBoxLayout:
         row = QBoxLayout(QBoxLayout.Direction.LeftToRight)
-        row.setSpacing(_NEAR)
+        row.setSpacing(_SMALL_GAP_PX)
         for text, tip, signal in (
             (
                 "Connect my DAW",
                 "How to play into BachBridge from your DAW and hear its answer there",
                 self.connect_wanted,
             ),
-            ("Play without a keyboard", "Play on the screen or on the computer's keys", self.keys_wanted),
+            ("Play without a keyboard", "Play on the screen or on the computer's keys", self.keyboard_wanted),
             ("Start playing", "Play on your keyboard: BachBridge listens already", self.play_wanted),
         ):
             button = QPushButton(text)
@@ -146,10 +146,10 @@ class LargeButton(QPushButton):
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
 
-    def sizeHint(self) -> QSize:  # noqa: N802
-        return QSize(max(336, self.fontMetrics().horizontalAdvance(self.text()) + 3 * _EDGE), 80)
+    def sizeHint(self) -> QSize:
+        return QSize(max(336, self.fontMetrics().horizontalAdvance(self.text()) + 3 * _MARGIN_PX), 80)
 
-    def paintEvent(self, a0: QPaintEvent | None) -> None:  # noqa: N802, ARG002
+    def paintEvent(self, a0: QPaintEvent | None) -> None:  # noqa: ARG002
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         colour = self.palette().color(QPalette.ColorRole.Highlight)
@@ -167,57 +167,57 @@ class LargeButton(QPushButton):
         painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, self.text())
 
 
-class _Line(QWidget):
+class _IconText(QWidget):
     """A sign and a sentence, in the middle of the page."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._sign = Sign()
-        self._label = _Words()
+        self._icon = StatusIcon()
+        self._label = _WrappingLabel()
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(_NEAR)
+        row.setSpacing(_SMALL_GAP_PX)
         row.addStretch(1)
-        row.addWidget(self._sign)
+        row.addWidget(self._icon)
         row.addWidget(self._label)
         row.addStretch(1)
 
     @property
-    def state(self) -> State:
-        return self._sign.state
+    def state(self) -> CheckState:
+        return self._icon.state
 
     @property
     def text(self) -> str:
         return self._label.text()
 
-    def say(self, state: State, text: str) -> None:
-        self._sign.set_state(state)
+    def set_status(self, state: CheckState, text: str) -> None:
+        self._icon.set_state(state)
         self._label.setText(text)
 
 
-class _Words(QLabel):
+class _WrappingLabel(QLabel):
     """A sentence as wide as it is long, up to the page's width; it breaks its lines where there is less room."""
 
     def __init__(self) -> None:
         super().__init__()
         self.setWordWrap(True)
 
-    def sizeHint(self) -> QSize:  # noqa: N802
-        width = min(self.fontMetrics().horizontalAdvance(self.text()) + _NEAR, _WIDTH - 2 * _EDGE)
+    def sizeHint(self) -> QSize:
+        width = min(self.fontMetrics().horizontalAdvance(self.text()) + _SMALL_GAP_PX, _PAGE_WIDTH_PX - 2 * _MARGIN_PX)
         return QSize(width, self.heightForWidth(width))
 
-    def minimumSizeHint(self) -> QSize:  # noqa: N802
+    def minimumSizeHint(self) -> QSize:
         return QSize(160, self.fontMetrics().height())
 
 
-def sound_in_words(sound: str, state: State) -> str:
+def sound_text(sound: str, state: CheckState) -> str:
     """What the preview sound says of itself, and what that means for the example."""
     if state == "seen" or not sound:
         return "You hear it from this computer; no DAW is needed."
     return f"{sound} The example is shown all the same, and goes out of the port."
 
 
-def ports_in_words(input_name: str, output_name: str) -> tuple[State, str]:
+def ports_text(input_name: str, output_name: str) -> tuple[CheckState, str]:
     """The state of the ports, and the sentence for it."""
     match input_name, output_name:
         case "pipe", "pipe":

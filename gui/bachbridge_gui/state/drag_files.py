@@ -10,21 +10,21 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from bachbridge.errors import BachBridgeError
-from bachbridge_gui.state.exchanges import Entry, Piece, merged
+from bachbridge_gui.state.exchanges import Exchange, MidiExport, midi_export
 
 
-class MidiShelf:
+class DragFiles:
     """Makes its folder when it is first needed."""
 
     def __init__(self) -> None:
         self._folder: TemporaryDirectory[str] | None = None
-        self._files: dict[Piece, Path] = {}
+        self._files: dict[MidiExport, Path] = {}
 
-    def file_for(self, entries: Sequence[Entry]) -> Path:
+    def file_for(self, exchanges: Sequence[Exchange]) -> Path:
         """The MIDI file that holds these exchanges, under a name that tells them; or `BachBridgeError`."""
-        piece = merged(entries)
-        folder = self._place()
-        path = self._files.get(piece) or self._free(folder, piece.title)
+        piece = midi_export(exchanges)
+        folder = self._ensure_folder()
+        path = self._files.get(piece) or self._unused_path(folder, piece.title)
         if not path.exists():
             piece.write(path)
         self._files[piece] = path
@@ -36,12 +36,12 @@ class MidiShelf:
             self._folder.cleanup()
         self._folder, self._files = None, {}
 
-    def _free(self, folder: Path, stem: str) -> Path:
+    def _unused_path(self, folder: Path, stem: str) -> Path:
         taken = set(self._files.values())
         names = (f"{stem}.mid" if number == 1 else f"{stem} ({number}).mid" for number in count(1))
         return next(path for path in (folder / name for name in names) if path not in taken)
 
-    def _place(self) -> Path:
+    def _ensure_folder(self) -> Path:
         if self._folder is None or not Path(self._folder.name).is_dir():
             self.close()
             try:

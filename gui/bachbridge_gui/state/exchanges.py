@@ -11,18 +11,18 @@ from datetime import datetime
 from pathlib import Path
 
 from bachbridge.engine.session_log import write_midi
-from bachbridge.music.notes import STEPS_PER_BEAT, VOICES, Note, Phrase, bpm_of, pitch_name
-from bachbridge.music.performance import Part, Played, end_ns, from_grid, shifted
+from bachbridge.music.notes import STEPS_PER_BEAT, VOICES, Note, Phrase, bpm_from_step_ns, pitch_name
+from bachbridge.music.performance import Part, TimedNote, last_note_end_ns, notes_from_grid, shift_part
 from bachbridge_gui.state.view_types import PLAYER
 
-LIMIT = 500
-_UNDOABLE = 100
-_SHOWN = 3
+MAX_EXCHANGES = 500
+_MAX_UNDO = 100
+_TITLE_PITCHES = 3
 """How many of a phrase's pitches its title names."""
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class Exchange:
     """One exchange. `answer` counts its steps from its own start, which is step `answer_step` of the prompt."""
 
     number: int
@@ -30,7 +30,7 @@ class Entry:
     answer: tuple[Note, ...]
     answer_step: int
     step_ns: int
-    at: datetime
+    started_at: datetime
     """When the prompt began."""
     mode: str = "continue"
     seed: int = -1
@@ -40,7 +40,7 @@ class Entry:
 
     @property
     def bpm(self) -> float:
-        return bpm_of(self.step_ns)
+        return bpm_from_step_ns(self.step_ns)
 
     @property
     def answer_steps(self) -> int:
@@ -52,126 +52,130 @@ class Entry:
         return max(self.prompt.steps, self.answer_step + self.answer_steps)
 
 
-class Entries:
+class ExchangeList:
     """Changed by its methods only; rows count from the oldest."""
 
-    __slots__ = ("_deleted", "_items", "_limit")
+    __slots__ = ("_items", "_limit", "_undo_stack")
 
-    def __init__(self, limit: int = LIMIT) -> None:
+    def __init__(self, limit: int = MAX_EXCHANGES) -> None:
         self._limit = limit
-        self._items: list[Entry] = []
-        self._deleted: list[tuple[Entry, ...]] = []
+        self._items: list[Exchange] = []
+        self._undo_stack: list[tuple[Exchange, ...]] = []
 
     def __len__(self) -> int:
         return len(self._items)
 
-    def __getitem__(self, row: int) -> Entry:
+    def __getitem__(self, row: int) -> Exchange:
         return self._items[row]
 
     @property
-    def items(self) -> tuple[Entry, ...]:
+    def items(self) -> tuple[Exchange, ...]:
         return tuple(self._items)
 
     @property
-    def undoable(self) -> tuple[Entry, ...]:
+    def last_deleted(self) -> tuple[Exchange, ...]:
         """What `undo` would bring back."""
-        return self._deleted[-1] if self._deleted else ()
+        return self._undo_stack[-1] if self._undo_stack else ()
 
-    def row(self, number: int) -> int | None:
+    def row_of(self, number: int) -> int | None:
         """Where the exchange of that number is."""
         return next((row for row, entry in enumerate(self._items) if entry.number == number), None)
 
-    def place(self, number: int) -> int:
+    def insertion_row(self, number: int) -> int:
         """Where an exchange of that number belongs."""
         return sum(entry.number < number for entry in self._items)
 
-    def overdue(self) -> list[int]:
+    def rows_to_evict(self) -> list[int]:
         """The rows that make room for one exchange more."""
         surplus = len(self._items) + 1 - self._limit
         return [row for row, entry in enumerate(self._items[: max(0, surplus)]) if not entry.kept]
 
-    def add(self, entry: Entry) -> int:
+    def add(self, exchange: Exchange) -> int:
         """Add the exchange, or put it in the place of the one with its number; its row."""
-        if (row := self.row(entry.number)) is not None:
-            self._items[row] = entry
+        if (row := self.row_of(exchange.number)) is not None:
+            self._items[row] = exchange
             return row
-        for row in reversed(self.overdue()):
-            self.drop(row)
-        return self.insert(entry)
+        for row in reversed(self.rows_to_evict()):
+            self.remove(row)
+        return self.insert(exchange)
 
     def rename(self, row: int, name: str) -> None:
         self._items[row] = replace(self._items[row], name=" ".join(name.split()))
 
-    def keep(self, row: int, *, kept: bool) -> None:
+    def set_kept(self, row: int, *, kept: bool) -> None:
         self._items[row] = replace(self._items[row], kept=kept)
 
-    def drop(self, row: int) -> Entry:
+    def remove(self, row: int) -> Exchange:
         """Take an exchange off the list for good."""
         return self._items.pop(row)
 
     def delete(self, rows: Sequence[int]) -> None:
         """Take exchanges off the list so that `undo` brings them back together."""
-        self.remember(tuple(self._items[row] for row in sorted(set(rows))))
+        self.push_deleted(tuple(self._items[row] for row in sorted(set(rows))))
         for row in sorted(set(rows), reverse=True):
-            self.drop(row)
+            self.remove(row)
 
-    def undo(self) -> tuple[Entry, ...]:
+    def undo(self) -> tuple[Exchange, ...]:
         """Bring back what was deleted last."""
-        back = self.forget()
+        back = self.pop_deleted()
         for entry in back:
             self.insert(entry)
         return back
 
-    def remember(self, deleted: tuple[Entry, ...]) -> None:
+    def push_deleted(self, deleted: tuple[Exchange, ...]) -> None:
         """Put what was taken off the list on the stack of deletions."""
         if deleted:
-            self._deleted = [*self._deleted, deleted][-_UNDOABLE:]
+            self._undo_stack = [*self._undo_stack, deleted][-_MAX_UNDO:]
 
-    def forget(self) -> tuple[Entry, ...]:
+    def pop_deleted(self) -> tuple[Exchange, ...]:
         """Take the newest deletion off the stack, for putting it back."""
-        return self._deleted.pop() if self._deleted else ()
+        return self._undo_stack.pop() if self._undo_stack else ()
 
-    def insert(self, entry: Entry) -> int:
+    def insert(self, exchange: Exchange) -> int:
         """Put the exchange where its number belongs; its row."""
-        row = self.place(entry.number)
-        self._items.insert(row, entry)
+        row = self.insertion_row(exchange.number)
+        self._items.insert(row, exchange)
         return row
 
 
 # ---------------------------------------------------------------- in words
 
 
-def title(entry: Entry) -> str:
+def exchange_title(exchange: Exchange) -> str:
     """The name that a person gave, or how the phrase begins."""
-    if entry.name:
-        return entry.name
-    firsts = [note for note in entry.prompt.notes if note.voice == entry.prompt.notes[0].voice]
-    words = " ".join(pitch_name(note.pitch) for note in firsts[:_SHOWN])
-    return f"{words} …" if len(firsts) > _SHOWN else words or "No notes"
+    if exchange.name:
+        return exchange.name
+    firsts = [note for note in exchange.prompt.notes if note.voice == exchange.prompt.notes[0].voice]
+    words = " ".join(pitch_name(note.pitch) for note in firsts[:_TITLE_PITCHES])
+    return f"{words} …" if len(firsts) > _TITLE_PITCHES else words or "No notes"
 
 
-def summary(entry: Entry) -> str:
+def exchange_summary(exchange: Exchange) -> str:
     """What became of the phrase: "3 → 4 bars, cut short"."""
-    played = _bars(entry.prompt.steps, entry.prompt)
-    if not entry.answer:
-        return f"{_counted(played)} → no answer"
-    if entry.mode == "harmonize":
-        return f"{_counted(played)}, harmonised"
-    cut = ", cut short" if entry.interrupted else ""
-    return f"{played} → {_counted(_bars(entry.answer_steps, entry.prompt))}{cut}"
+    played = _bar_count(exchange.prompt.steps, exchange.prompt)
+    if not exchange.answer:
+        return f"{_bars_text(played)} → no answer"
+    if exchange.mode == "harmonize":
+        return f"{_bars_text(played)}, harmonised"
+    cut = ", cut short" if exchange.interrupted else ""
+    return f"{played} → {_bars_text(_bar_count(exchange.answer_steps, exchange.prompt))}{cut}"
 
 
-def spoken(entry: Entry) -> str:
+def screen_reader_text(exchange: Exchange) -> str:
     """The whole row for a screen reader."""
-    words = [f"Phrase {entry.number}", title(entry), summary(entry).replace("→", "answered with")]
-    return ", ".join([*words, f"at {entry.at:%H:%M}", *(["kept"] if entry.kept else [])])
+    words = [
+        f"Phrase {exchange.number}",
+        exchange_title(exchange),
+        exchange_summary(exchange).replace("→", "answered with"),
+    ]
+    return ", ".join([*words, f"at {exchange.started_at:%H:%M}", *(["kept"] if exchange.kept else [])])
 
 
-def _bars(steps: int, phrase: Phrase) -> int:
+def _bar_count(steps: int, phrase: Phrase) -> int:
     return max(1, round(steps / phrase.steps_per_bar))
 
 
-def _counted(bars: int) -> str:
+def _bars_text(bars: int) -> str:
     return f"{bars} bar" if bars == 1 else f"{bars} bars"
 
 
@@ -179,7 +183,7 @@ def _counted(bars: int) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class MidiExport:
     """Exchanges as they go into a file; 0 is a bar line."""
 
     title: str
@@ -192,51 +196,53 @@ class Piece:
         write_midi(path, self.parts, bpm=self.bpm, beats_per_bar=self.beats_per_bar, title=self.title)
 
 
-def whole(entry: Entry) -> Phrase:
+def exchange_phrase(exchange: Exchange) -> Phrase:
     """Prompt and answer as one phrase, the prompt's notes in the player's voice."""
-    played = (replace(note, voice=PLAYER) for note in entry.prompt.notes)
-    answered = (replace(note, start=note.start + entry.answer_step) for note in entry.answer)
+    played = (replace(note, voice=PLAYER) for note in exchange.prompt.notes)
+    answered = (replace(note, start=note.start + exchange.answer_step) for note in exchange.answer)
     notes = sorted((*played, *answered), key=lambda note: (note.start, note.voice))
-    return Phrase(tuple(notes), entry.steps, entry.prompt.steps_per_bar, entry.prompt.position)
+    return Phrase(tuple(notes), exchange.steps, exchange.prompt.steps_per_bar, exchange.prompt.position)
 
 
-def parts(entry: Entry, step_ns: int = 0) -> list[Part]:
+def exchange_parts(exchange: Exchange, step_ns: int = 0) -> list[Part]:
     """The player's part and the voices', 0 being the bar line at or before the prompt; `step_ns` 0: as it was."""
-    step_ns = step_ns or entry.step_ns
-    notes, origin_ns = whole(entry).notes, (entry.prompt.position or 0) * step_ns
+    step_ns = step_ns or exchange.step_ns
+    notes, origin_ns = exchange_phrase(exchange).notes, (exchange.prompt.position or 0) * step_ns
     return [
-        _begun(Part(voice, from_grid((note for note in notes if note.voice == voice), step_ns, origin_ns)))
+        _clamped_to_start(
+            Part(voice, notes_from_grid((note for note in notes if note.voice == voice), step_ns, origin_ns))
+        )
         for voice in (PLAYER, *range(len(VOICES)))
         if any(note.voice == voice for note in notes)
     ]
 
 
-def merged(entries: Sequence[Entry]) -> Piece:
+def midi_export(exchanges: Sequence[Exchange]) -> MidiExport:
     """The exchanges one after another, as far apart as they were, in whole bars."""
-    first = entries[0]
+    first = exchanges[0]
     bar_ns = first.step_ns * first.prompt.steps_per_bar
-    voices: dict[int, list[Played]] = {}
+    voices: dict[int, list[TimedNote]] = {}
     free_bar = 0
-    for entry in entries:
-        music = parts(entry, first.step_ns)
-        bar = max(free_bar, round((entry.at - first.at).total_seconds() * 1e9 / bar_ns))
+    for entry in exchanges:
+        music = exchange_parts(entry, first.step_ns)
+        bar = max(free_bar, round((entry.started_at - first.started_at).total_seconds() * 1e9 / bar_ns))
         for part in music:
-            voices.setdefault(part.voice, []).extend(shifted(part, bar * bar_ns).notes)
-        free_bar = bar - -end_ns(music) // bar_ns
+            voices.setdefault(part.voice, []).extend(shift_part(part, bar * bar_ns).notes)
+        free_bar = bar - -last_note_end_ns(music) // bar_ns
     whole_parts = tuple(Part(voice, tuple(voices[voice])) for voice in sorted(voices))
     beats = max(1, round(first.prompt.steps_per_bar / STEPS_PER_BEAT))
-    return Piece(file_stem(entries), whole_parts, first.bpm, beats)
+    return MidiExport(file_stem(exchanges), whole_parts, first.bpm, beats)
 
 
-def file_stem(entries: Sequence[Entry]) -> str:
+def file_stem(exchanges: Sequence[Exchange]) -> str:
     """A file's name for the exchanges, without its ending: "BachBridge 03 Minuet"."""
-    first, last = entries[0], entries[-1]
-    if len(entries) > 1:
+    first, last = exchanges[0], exchanges[-1]
+    if len(exchanges) > 1:
         return f"BachBridge {first.number:02}-{last.number:02}"
     words = "".join(sign if sign.isalnum() or sign in " #-_" else " " for sign in first.name or "answer")
     return " ".join(f"BachBridge {first.number:02} {words}".split())[:80]
 
 
-def _begun(part: Part) -> Part:
+def _clamped_to_start(part: Part) -> Part:
     """The part with nothing before 0: a first note that was played early is on time."""
     return Part(part.voice, tuple(replace(note, start_ns=max(0, note.start_ns)) for note in part.notes))

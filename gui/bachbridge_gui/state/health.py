@@ -15,12 +15,12 @@ from math import ceil, exp, log
 
 from bachbridge.midi import messages as midi
 from bachbridge.protocol.events import (
-    ClockHeard,
+    AnswerLate,
+    ClockTempo,
     Connections,
     Failed,
     Health,
     Message,
-    Missed,
     ModelDown,
     ModelUp,
     PortsChanged,
@@ -29,25 +29,25 @@ from bachbridge.protocol.events import (
     Status,
 )
 
-LATE_NS = 10_000_000
+LATE_THRESHOLD_NS = 10_000_000
 """A message sent later than this is counted as late."""
-ECHO_NS = 60_000_000
+ECHO_WINDOW_NS = 60_000_000
 _SECOND_NS = 1_000_000_000
 _MINUTE_S = 60
-_GROWTH = log(1.05)
-_KEYS, _ECHOES = 6, 4
-_REMEMBERED = 128
-LOADING = "Model is loading"
-OWN_PORTS = ("BachBridge", "pipe")
+_LOG_BIN_WIDTH = log(1.05)
+_RECENT_KEYS, _LOOP_ECHOES = 6, 4
+_MAX_SENT_KEYS = 128
+MODEL_LOADING_TEXT = "Model is loading"
+OWN_PORT_PREFIXES = ("BachBridge", "pipe")
 """How the names of our own virtual ports begin, which are open without anybody being connected; and no port at all."""
 
 
-def begun(sentence: str) -> str:
+def capitalized(sentence: str) -> str:
     """What a process says of itself, begun as a sentence is."""
     return sentence[:1].upper() + sentence[1:]
 
 
-class Minute:
+class LastMinuteCounts:
     """Counts of what happened in the last minute, by what it was."""
 
     __slots__ = ("_seconds",)
@@ -55,11 +55,11 @@ class Minute:
     def __init__(self) -> None:
         self._seconds: deque[tuple[int, Counter[int]]] = deque(maxlen=_MINUTE_S + 1)
 
-    def add(self, now_ns: int, what: int, count: int = 1) -> None:
+    def add(self, now_ns: int, key: int, count: int = 1) -> None:
         second = now_ns // _SECOND_NS
         if not self._seconds or self._seconds[-1][0] < second:
             self._seconds.append((second, Counter()))
-        self._seconds[-1][1][what] += count
+        self._seconds[-1][1][key] += count
 
     def counts(self, now_ns: int) -> dict[int, int]:
         since = now_ns // _SECOND_NS - _MINUTE_S
@@ -71,60 +71,60 @@ class Minute:
         return counts
 
 
-class Vitals:
+class EngineHealth:
     """Fed with every message; read at the pace at which people read."""
 
     def __init__(self) -> None:
-        self._lateness, self._faults = Minute(), Minute()
-        self._damaged = 0
-        self._struck: deque[tuple[int, int, int]] = deque(maxlen=_REMEMBERED)
+        self._lateness, self._faults = LastMinuteCounts(), LastMinuteCounts()
+        self._damaged_count = 0
+        self._sent_keys: deque[tuple[int, int, int]] = deque(maxlen=_MAX_SENT_KEYS)
         """When, which pitch and how hard: the keys that were sent."""
-        self._echoes: deque[bool] = deque(maxlen=_KEYS)
-        self.input, self.output = "", ""
-        self.connected = -1
+        self._echoes: deque[bool] = deque(maxlen=_RECENT_KEYS)
+        self.input_name, self.output_name = "", ""
+        self.input_connections = -1
         """How many others are connected to our input; -1: the system cannot tell."""
-        self.received = False
+        self.input_received = False
         """Whether anything at all came in."""
         self.notes_seen = False
         self.clock_seen = False
         self.clock_bpm = 0.0
         """The tempo of the DAW's clock; 0: it does not run."""
-        self.last_in_ns: int | None = None
-        self.last_out_ns: int | None = None
+        self.last_note_in_ns: int | None = None
+        self.last_note_out_ns: int | None = None
         """When a note came in and went out last."""
         self.engine_text = ""
         """What became of the engine, until it runs again."""
         self.model_up: bool | None = None
         """None: it has not said anything yet."""
-        self.model_text = LOADING
+        self.model_text = MODEL_LOADING_TEXT
         self.model_p50_ns, self.model_p99_ns = 0, 0
 
-    def take(self, message: Message, now_ns: int) -> None:
+    def handle_message(self, message: Message, now_ns: int) -> None:
         """Reduce one message, seen at `now_ns`."""
         match message:
             case Received(data, at_ns):
-                self._received(data, at_ns)
+                self._handle_received(data, at_ns)
             case Sent(data, due_ns, sent_ns):
-                self._sent(data, due_ns, sent_ns, now_ns)
-            case Missed():
+                self._handle_sent(data, due_ns, sent_ns, now_ns)
+            case AnswerLate():
                 self._faults.add(now_ns, 0)
             case Status("midi", text):
-                self._damage(text, now_ns)
+                self._count_damaged(text, now_ns)
             case PortsChanged(source, sink):
-                self._connected(source, sink)
+                self._handle_ports_changed(source, sink)
             case Connections(inputs):
-                self.connected = inputs
-            case ClockHeard(bpm):
+                self.input_connections = inputs
+            case ClockTempo(bpm):
                 self.clock_bpm, self.clock_seen = bpm, self.clock_seen or bpm > 0
             case Health():
                 self.model_p50_ns, self.model_p99_ns = message.model_p50_ns, message.model_p99_ns
             case ModelUp(name):
                 self.model_up, self.model_text = True, f"{name} is ready"
             case ModelDown(reason):
-                self.model_up, self.model_text = False, begun(reason)
+                self.model_up, self.model_text = False, capitalized(reason)
                 self.model_p50_ns = self.model_p99_ns = 0
             case Failed(text) | Status("engine", text):
-                self._fallen(text)
+                self._handle_engine_end(text)
             case _:
                 pass
 
@@ -133,78 +133,82 @@ class Vitals:
     @property
     def input_seen(self) -> bool:
         """Whether a port of another program's is open or connected to ours, or anything came in."""
-        return self.received or self.connected > 0 or bool(self.input and not self.input.startswith(OWN_PORTS))
+        return (
+            self.input_received
+            or self.input_connections > 0
+            or bool(self.input_name and not self.input_name.startswith(OWN_PORT_PREFIXES))
+        )
 
     @property
-    def loop(self) -> bool:
+    def has_loop(self) -> bool:
         """Whether what we send comes back to us."""
-        return sum(self._echoes) >= _ECHOES
+        return sum(self._echoes) >= _LOOP_ECHOES
 
-    def lateness_ns(self, now_ns: int, *shares: float) -> tuple[int, ...]:
+    def lateness_percentiles_ns(self, now_ns: int, *shares: float) -> tuple[int, ...]:
         """How late each of the given shares of the last minute's messages was at most; empty if nothing was sent."""
         counts = self._lateness.counts(now_ns)
         sizes = sorted(counts)
         ranks = list(accumulate(counts[size] for size in sizes))
         places = (bisect_left(ranks, ceil(share * ranks[-1])) for share in (shares if ranks else ()))
-        return tuple(round(exp(sizes[place] * _GROWTH)) - 1 for place in places)
+        return tuple(round(exp(sizes[place] * _LOG_BIN_WIDTH)) - 1 for place in places)
 
-    def faults(self, now_ns: int) -> int:
+    def fault_count(self, now_ns: int) -> int:
         """How many events of the last minute were dropped, late or damaged."""
         return sum(self._faults.counts(now_ns).values())
 
     # ------------------------------------------------------------ what is heard
 
-    def _received(self, data: bytes, at_ns: int) -> None:
-        self.received = True
+    def _handle_received(self, data: bytes, at_ns: int) -> None:
+        self.input_received = True
         match midi.decode(data):
             case midi.NoteOn(_, pitch, velocity):
-                self.notes_seen, self.last_in_ns = True, at_ns
-                self._echoes.append(self._echo(pitch, velocity, at_ns))
+                self.notes_seen, self.last_note_in_ns = True, at_ns
+                self._echoes.append(self._is_echo(pitch, velocity, at_ns))
             case midi.NoteOff():
-                self.last_in_ns = at_ns
+                self.last_note_in_ns = at_ns
             case _:
                 pass
 
-    def _sent(self, data: bytes, due_ns: int, sent_ns: int, now_ns: int) -> None:
+    def _handle_sent(self, data: bytes, due_ns: int, sent_ns: int, now_ns: int) -> None:
         late_ns = max(0, sent_ns - due_ns)
-        self._lateness.add(now_ns, round(log(late_ns + 1) / _GROWTH))
-        if late_ns > LATE_NS:
+        self._lateness.add(now_ns, round(log(late_ns + 1) / _LOG_BIN_WIDTH))
+        if late_ns > LATE_THRESHOLD_NS:
             self._faults.add(now_ns, 0)
         match midi.decode(data):
             case midi.NoteOn(_, pitch, velocity):
-                self.last_out_ns = sent_ns
-                self._struck.append((sent_ns, pitch, velocity))
+                self.last_note_out_ns = sent_ns
+                self._sent_keys.append((sent_ns, pitch, velocity))
             case midi.NoteOff():
-                self.last_out_ns = sent_ns
+                self.last_note_out_ns = sent_ns
             case _:
                 pass
 
-    def _echo(self, pitch: int, velocity: int, at_ns: int) -> bool:
+    def _is_echo(self, pitch: int, velocity: int, at_ns: int) -> bool:
         """Whether we sent this key a moment before; each that was sent comes back once."""
-        for struck in self._struck:
-            if struck[1:] == (pitch, velocity) and 0 <= at_ns - struck[0] <= ECHO_NS:
-                self._struck.remove(struck)
+        for struck in self._sent_keys:
+            if struck[1:] == (pitch, velocity) and 0 <= at_ns - struck[0] <= ECHO_WINDOW_NS:
+                self._sent_keys.remove(struck)
                 return True
         return False
 
-    def _damage(self, text: str, now_ns: int) -> None:
+    def _count_damaged(self, text: str, now_ns: int) -> None:
         """Status counts the damaged messages since the engine's start."""
         first = text.partition(" ")[0]
-        damaged = int(first) if first.isdecimal() else self._damaged + 1
-        self._faults.add(now_ns, 0, max(1, damaged - self._damaged))
-        self._damaged = damaged
+        damaged = int(first) if first.isdecimal() else self._damaged_count + 1
+        self._faults.add(now_ns, 0, max(1, damaged - self._damaged_count))
+        self._damaged_count = damaged
 
-    def _fallen(self, text: str) -> None:
+    def _handle_engine_end(self, text: str) -> None:
         """The engine is gone, and the model with it; before the first one is there, that is no news."""
-        if self.input or self.output or self.engine_text:
+        if self.input_name or self.output_name or self.engine_text:
             self.engine_text = text
-        self.model_up, self.model_text, self._damaged = None, LOADING, 0
+        self.model_up, self.model_text, self._damaged_count = None, MODEL_LOADING_TEXT, 0
         self.clock_bpm = 0.0
         self.model_p50_ns = self.model_p99_ns = 0
 
-    def _connected(self, source: str, sink: str) -> None:
+    def _handle_ports_changed(self, source: str, sink: str) -> None:
         """Another connection: what was seen of the one before proves nothing."""
-        if (source, sink) != (self.input, self.output):
-            self.received = self.notes_seen = self.clock_seen = False
+        if (source, sink) != (self.input_name, self.output_name):
+            self.input_received = self.notes_seen = self.clock_seen = False
             self._echoes.clear()
-        self.input, self.output, self.engine_text = source, sink, ""
+        self.input_name, self.output_name, self.engine_text = source, sink, ""

@@ -10,18 +10,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
-from bachbridge.atomic_files import whole_file
+from bachbridge.atomic_files import atomic_output
 from bachbridge.errors import ConfigError
 
-_LARGEST_BYTES = 256 * 1024
-_LONGEST_NAME = 60
-_FORBIDDEN = frozenset('/\\:*?"<>|')
+_MAX_BYTES = 256 * 1024
+_MAX_NAME_LENGTH = 60
+_FORBIDDEN_CHARACTERS = frozenset('/\\:*?"<>|')
 
-Table = Mapping[str, Any]
+JsonObject = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Drawer:
+class JsonStore:
     """Files `NAME` + `suffix` in `folder`, which is made when something is written."""
 
     folder: Path
@@ -37,67 +37,69 @@ class Drawer:
         names = [name.removesuffix(self.suffix) for name in files if not name.startswith(".")]
         return sorted((name for name in names if name), key=str.casefold)
 
-    def path(self, name: str) -> Path:
+    def path_of(self, name: str) -> Path:
         """Where `name` lies or would lie; `ConfigError` if no file can be called so."""
         name = name.strip()
-        fits = 0 < len(name) <= _LONGEST_NAME and name.isprintable() and not _FORBIDDEN & set(name)
+        fits = 0 < len(name) <= _MAX_NAME_LENGTH and name.isprintable() and not _FORBIDDEN_CHARACTERS & set(name)
         if not fits or name.startswith(".") or name.endswith("."):
-            raise ConfigError(f'A {self.kind} cannot be called "{name}": use up to {_LONGEST_NAME} letters and digits.')
+            raise ConfigError(
+                f'A {self.kind} cannot be called "{name}": use up to {_MAX_NAME_LENGTH} letters and digits.'
+            )
         return self.folder / f"{name}{self.suffix}"
 
-    def read(self, name: str) -> Table:
-        return read_table(self.path(name), self.kind)
+    def load(self, name: str) -> JsonObject:
+        return read_json(self.path_of(name), self.kind)
 
-    def write(self, name: str, table: Table) -> None:
-        path = self.path(name)
+    def save(self, name: str, table: JsonObject) -> None:
+        path = self.path_of(name)
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise ConfigError(
                 f"{self.folder} cannot be made ({error.strerror}): make room or mend the path."
             ) from error
-        write_table(path, table)
+        write_json(path, table)
 
-    def rename(self, name: str, new: str) -> None:
+    def rename(self, name: str, new_name: str) -> None:
         """Raises `ConfigError` if `new` is there already."""
-        source, target = self.path(name), self.path(new)
+        source, target = self.path_of(name), self.path_of(new_name)
         if target.exists() and not (source.exists() and target.samefile(source)):
-            raise ConfigError(f'There is a {self.kind} called "{new}" already: choose another name.')
-        self._touch(lambda: source.rename(target), name)
+            raise ConfigError(f'There is a {self.kind} called "{new_name}" already: choose another name.')
+        self._run_or_raise(lambda: source.rename(target), name)
 
     def delete(self, name: str) -> bytes:
         """Take it away; what it was is returned, for `restore`."""
-        path = self.path(name)
+        path = self.path_of(name)
         try:
             was = path.read_bytes()
             path.unlink()
         except OSError as error:
-            raise self._failed(name, error) from error
+            raise self._change_error(name, error) from error
         return was
 
-    def restore(self, name: str, was: bytes) -> None:
+    def restore(self, name: str, content: bytes) -> None:
         """Put back what `delete` took away."""
-        with whole_file(self.path(name)) as scratch:
-            scratch.write_bytes(was)
+        with atomic_output(self.path_of(name)) as scratch:
+            scratch.write_bytes(content)
 
-    def _touch(self, action: Callable[[], object], name: str) -> None:
+    def _run_or_raise(self, action: Callable[[], object], name: str) -> None:
         try:
             action()
         except OSError as error:
-            raise self._failed(name, error) from error
+            raise self._change_error(name, error) from error
 
-    def _failed(self, name: str, error: OSError) -> ConfigError:
+    def _change_error(self, name: str, error: OSError) -> ConfigError:
         return ConfigError(f'The {self.kind} "{name}" cannot be changed ({error.strerror}): look at {self.folder}.')
 
 
-def read_table(path: Path, kind: str) -> Table:
+def read_json(path: Path, kind: str) -> JsonObject:
     """The object in a JSON file; `ConfigError` says what is wrong with it."""
     try:
         with path.open("rb") as file:
-            data = file.read(_LARGEST_BYTES + 1)
+            data = file.read(_MAX_BYTES + 1)
     except OSError as error:
         raise ConfigError(f"{path.name} cannot be read ({error.strerror}): choose another file.") from error
-    if len(data) > _LARGEST_BYTES:
+    if len(data) > _MAX_BYTES:
         raise ConfigError(f"{path.name} is too large for a {kind}: choose another file.")
     try:
         table: object = json.loads(data.decode("utf-8"))
@@ -105,10 +107,10 @@ def read_table(path: Path, kind: str) -> Table:
         raise ConfigError(f"{path.name} is damaged, it is no {kind}: choose another one, or delete it.") from error
     if not isinstance(table, dict):
         raise ConfigError(f"{path.name} is no {kind}: choose another file.")
-    return cast("Table", table)
+    return cast("JsonObject", table)
 
 
-def write_table(path: Path, table: Table) -> None:
+def write_json(path: Path, table: JsonObject) -> None:
     """Write it whole or not at all."""
-    with whole_file(path) as scratch:
+    with atomic_output(path) as scratch:
         scratch.write_text(json.dumps(table, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")

@@ -12,7 +12,7 @@ from bachbridge.errors import MidiFileError
 from bachbridge.files.midi_reader import read_midi
 from bachbridge.music.notes import STEPS_PER_BEAT, Phrase
 
-ENDINGS = (".mid", ".midi")
+SUFFIXES = (".mid", ".midi")
 MAX_BARS = 32
 
 
@@ -29,14 +29,14 @@ def phrase_from_file(path: Path) -> tuple[Phrase, int]:
     """The file's last bars as a phrase, and its step in ns; or `MidiFileError` with one sentence."""
     if path.is_dir():
         raise MidiFileError(f"{path.name} is a folder: drop one MIDI file (.mid).")
-    if path.suffix.lower() not in ENDINGS:
+    if path.suffix.lower() not in SUFFIXES:
         raise MidiFileError(f"{path.name} is not a MIDI file: drop a file that ends in .mid.")
     try:
         song = read_midi(path)
     except MidiFileError as error:
         raise MidiFileError(str(error).replace(str(path), path.name)) from error
     phrase, skipped = _last_bars(song.phrase)
-    beat_us = song.time.beat_us(song.time.tick(skipped))
+    beat_us = song.timeline.beat_us_at(song.timeline.tick_at_step(skipped))
     return phrase, max(1, beat_us * 1000 // STEPS_PER_BEAT)
 
 

@@ -10,20 +10,30 @@ from bisect import bisect_left
 from dataclasses import replace
 
 from bachbridge.midi import messages as midi
-from bachbridge.music.notes import VOICES, Note, longest
-from bachbridge.protocol.events import Answer, Answered, Answering, Heard, Message, Metre, PortsChanged, Received, Sent
+from bachbridge.music.notes import VOICES, Note, keep_longest_notes
+from bachbridge.protocol.events import (
+    Answer,
+    AnswerEnded,
+    AnswerStarted,
+    BarStarted,
+    Message,
+    PhraseEnded,
+    PortsChanged,
+    Received,
+    Sent,
+)
 from bachbridge.settings import Settings
-from bachbridge_gui.state.view_types import PLAYER, BarLines, RollNote, Span
+from bachbridge_gui.state.view_types import PLAYER, BarLines, PhraseSpan, RollNote
 
-_COPY_NS = 60_000_000
+_THRU_COPY_NS = 60_000_000
 """A note that is passed on leaves within this time after it came."""
-_KEPT_NOTES = 12_000
-_KEPT_BARS = 2_000
-_LATE_NS = 40_000_000
+_MAX_NOTES = 12_000
+_MAX_BARS = 2_000
+_PLANNED_GRACE_NS = 40_000_000
 """So long after its time a planned note may still be about to begin."""
 
 
-class Timeline:
+class RollTimeline:
     """Used on the window's thread."""
 
     def __init__(self, settings: Settings) -> None:
@@ -32,164 +42,166 @@ class Timeline:
         self.notes: list[RollNote] = []
         self.planned: list[RollNote] = []
         self.bars: list[BarLines] = []
-        self.spans: list[Span] = []
+        self.spans: list[PhraseSpan] = []
         self.revision = 0
-        self.last_ns = 0
+        self.last_event_ns = 0
         """When something last happened."""
-        self._open: dict[tuple[bool, int, int], list[RollNote]] = {}
+        self._sounding: dict[tuple[bool, int, int], list[RollNote]] = {}
         """What sounds, by whether it is ours, channel and pitch."""
         self._step_ns = 0
-        self._answer: dict[int, tuple[Note, ...]] = {}
-        self._ask, self._due_ns = -1, 0
+        self._answer_notes: dict[int, tuple[Note, ...]] = {}
+        self._ask_id, self._answer_due_ns = -1, 0
 
     @property
-    def resting(self) -> bool:
+    def is_idle(self) -> bool:
         """Whether nothing sounds and nothing is planned."""
-        return not self.planned and not any(self._open.values())
+        return not self.planned and not any(self._sounding.values())
 
-    def sounding(self) -> list[RollNote]:
+    def sounding_notes(self) -> list[RollNote]:
         """What sounds now."""
-        return [note for notes in self._open.values() for note in notes]
+        return [note for notes in self._sounding.values() for note in notes]
 
-    def take(self, message: Message) -> None:
+    def handle_message(self, message: Message) -> None:
         """Take in one message of the engine's, in their order."""
         match message:
             case Received(data, at_ns):
-                self._note(data, at_ns, ours=False)
+                self._handle_midi(data, at_ns, ours=False)
             case Sent(data, _, sent_ns):
-                self._note(data, sent_ns, ours=True)
-            case Metre(origin_ns, step_ns, steps_per_bar, _):
-                since_ns = max(origin_ns, self.last_ns)
+                self._handle_midi(data, sent_ns, ours=True)
+            case BarStarted(origin_ns, step_ns, steps_per_bar, _):
+                since_ns = max(origin_ns, self.last_event_ns)
                 self.bars.append(BarLines(since_ns, origin_ns, step_ns, steps_per_bar))
-                del self.bars[:-_KEPT_BARS]
-            case Heard(_, _, step_ns, _):
+                del self.bars[:-_MAX_BARS]
+            case PhraseEnded(_, _, step_ns, _):
                 self._step_ns = step_ns
-            case Answering(ask, due_ns):
-                self._ask, self._due_ns = ask, due_ns
-                self._answer = {ask: self._answer.get(ask, ())}
-                self._plan()
-            case Answer(ask, notes) if ask >= self._ask:
+            case AnswerStarted(ask, due_ns):
+                self._ask_id, self._answer_due_ns = ask, due_ns
+                self._answer_notes = {ask: self._answer_notes.get(ask, ())}
+                self._update_planned()
+            case Answer(ask, notes) if ask >= self._ask_id:
                 # What was asked for beforehand comes before it is announced; of that only the newest may be.
-                known = {number: self._answer.get(number, ()) for number in (self._ask, ask)}
-                self._answer = known | {ask: longest((*known[ask], *notes))}
-                self._plan()
-            case Answered():
-                self._answer.clear()
+                known = {number: self._answer_notes.get(number, ()) for number in (self._ask_id, ask)}
+                self._answer_notes = known | {ask: keep_longest_notes((*known[ask], *notes))}
+                self._update_planned()
+            case AnswerEnded():
+                self._answer_notes.clear()
                 self.planned.clear()
             case PortsChanged(source, sink) if not (source and sink):
-                self.silence(self.last_ns)
+                self.end_all_notes(self.last_event_ns)
             case _:
                 return
         self.revision += 1
 
-    def look(self, now_ns: int) -> None:
+    def drop_overdue(self, now_ns: int) -> None:
         """Drop what should have begun by now: it was not to be."""
-        late = sum(1 for note in self.planned if note.start_ns < now_ns - _LATE_NS)
+        late = sum(1 for note in self.planned if note.start_ns < now_ns - _PLANNED_GRACE_NS)
         if late:
-            self.planned = [note for note in self.planned if note.start_ns >= now_ns - _LATE_NS]
+            self.planned = [note for note in self.planned if note.start_ns >= now_ns - _PLANNED_GRACE_NS]
             self.revision += 1
 
-    def silence(self, now_ns: int) -> None:
+    def end_all_notes(self, now_ns: int) -> None:
         """The engine is gone or says that all is silent: nothing sounds any more."""
-        for sounding in self._open.values():
+        for sounding in self._sounding.values():
             for note in sounding:
                 note.end_ns = max(note.start_ns, now_ns)
-        self._open.clear()
-        self._answer.clear()
-        self._ask = -1
+        self._sounding.clear()
+        self._answer_notes.clear()
+        self._ask_id = -1
         self.planned.clear()
         self.revision += 1
 
-    def between(self, start_ns: int, end_ns: int) -> list[RollNote]:
+    def notes_between(self, start_ns: int, end_ns: int) -> list[RollNote]:
         """The notes that begin in that time."""
-        first = bisect_left(self.notes, start_ns, key=_start)
-        return self.notes[first : bisect_left(self.notes, end_ns, key=_start)]
+        first = bisect_left(self.notes, start_ns, key=_start_ns)
+        return self.notes[first : bisect_left(self.notes, end_ns, key=_start_ns)]
 
-    def begin(self, number: int, start_ns: int) -> None:
+    def begin_span(self, number: int, start_ns: int) -> None:
         """Phrase `number` begins."""
-        self.spans.append(Span(number, start_ns, None))
+        self.spans.append(PhraseSpan(number, start_ns, None))
         self.revision += 1
 
-    def end(self, number: int, end_ns: int) -> None:
+    def end_span(self, number: int, end_ns: int) -> None:
         """Phrase `number` and its answer are over."""
         self.spans = [replace(s, end_ns=end_ns) if s.number == number else s for s in self.spans][-500:]
         self.revision += 1
 
     # ------------------------------------------------------------ notes
 
-    def _note(self, data: bytes, at_ns: int, *, ours: bool) -> None:
-        self.last_ns = max(self.last_ns, at_ns)
+    def _handle_midi(self, data: bytes, at_ns: int, *, ours: bool) -> None:
+        self.last_event_ns = max(self.last_event_ns, at_ns)
         match midi.decode(data):
             case midi.NoteOn(channel, pitch, velocity):
-                self._close(ours, channel, pitch, at_ns)
-                if not (ours and self._copied(channel, pitch, at_ns)):
-                    self._strike(ours, channel, RollNote(self._voice(ours, channel), pitch, velocity, at_ns))
+                self._note_off(ours, channel, pitch, at_ns)
+                if not (ours and self._is_thru_copy(channel, pitch, at_ns)):
+                    self._note_on(
+                        ours, channel, RollNote(self._voice_of_channel(ours, channel), pitch, velocity, at_ns)
+                    )
             case midi.NoteOff(channel, pitch):
-                self._close(ours, channel, pitch, at_ns)
-            case midi.Control(channel, midi.ALL_NOTES_OFF | midi.ALL_SOUND_OFF, _):
-                for mine, at_channel, pitch in list(self._open):
+                self._note_off(ours, channel, pitch, at_ns)
+            case midi.ControlChange(channel, midi.ALL_NOTES_OFF | midi.ALL_SOUND_OFF, _):
+                for mine, at_channel, pitch in list(self._sounding):
                     if mine == ours and at_channel == channel:
-                        self._close(ours, channel, pitch, at_ns)
+                        self._note_off(ours, channel, pitch, at_ns)
             case _:
                 pass
 
-    def _strike(self, ours: bool, channel: int, note: RollNote) -> None:
-        self._open.setdefault((ours, channel, note.pitch), []).append(note)
+    def _note_on(self, ours: bool, channel: int, note: RollNote) -> None:
+        self._sounding.setdefault((ours, channel, note.pitch), []).append(note)
         # The list only grows at its end: what was stamped a moment before its neighbour moves by that moment.
         if self.notes:
             note.start_ns = max(note.start_ns, self.notes[-1].start_ns)
         self.notes.append(note)
         if ours and self.planned:
-            self.planned = [p for p in self.planned if not _begins(p, note)]
-        if len(self.notes) > _KEPT_NOTES:
-            del self.notes[: _KEPT_NOTES // 4]
+            self.planned = [p for p in self.planned if not _is_same_onset(p, note)]
+        if len(self.notes) > _MAX_NOTES:
+            del self.notes[: _MAX_NOTES // 4]
 
-    def _close(self, ours: bool, channel: int, pitch: int, at_ns: int) -> None:
-        for note in self._open.pop((ours, channel, pitch), ()):
+    def _note_off(self, ours: bool, channel: int, pitch: int, at_ns: int) -> None:
+        for note in self._sounding.pop((ours, channel, pitch), ()):
             note.end_ns = max(note.start_ns + 1, at_ns)
 
-    def _voice(self, ours: bool, channel: int) -> int:
+    def _voice_of_channel(self, ours: bool, channel: int) -> int:
         """Whose channel it is; on one that no voice has it is the player's part."""
         if not ours or channel + 1 not in self.settings.channels:
             return PLAYER
         return self.settings.channels.index(channel + 1)
 
-    def _copied(self, channel: int, pitch: int, at_ns: int) -> bool:
+    def _is_thru_copy(self, channel: int, pitch: int, at_ns: int) -> bool:
         """Whether this is a note of the player's that is passed on."""
         if not self.settings.thru:
             return False
         own = VOICES.index(self.settings.voice)
         struck = [
             note
-            for (ours, at_channel, at_pitch), notes in self._open.items()
+            for (ours, at_channel, at_pitch), notes in self._sounding.items()
             for note in notes
             if not ours
             and at_pitch == pitch
             and channel == (self.settings.channels[own] - 1 if self.settings.mode == "harmonize" else at_channel)
         ]
-        return any(0 <= at_ns - note.start_ns < _COPY_NS for note in struck)
+        return any(0 <= at_ns - note.start_ns < _THRU_COPY_NS for note in struck)
 
-    def _plan(self) -> None:
+    def _update_planned(self) -> None:
         """What is still to come of the answer, as it will sound."""
         self.planned = [
             RollNote(
                 note.voice,
                 note.pitch + 12 * self.settings.octaves[note.voice],
                 note.velocity,
-                self._due_ns + note.start * self._step_ns,
-                self._due_ns + note.end * self._step_ns,
+                self._answer_due_ns + note.start * self._step_ns,
+                self._answer_due_ns + note.end * self._step_ns,
             )
-            for note in self._answer.get(self._ask, ())
+            for note in self._answer_notes.get(self._ask_id, ())
             if VOICES[note.voice][0] in self.settings.harmony
-            and self._due_ns + note.start * self._step_ns + note.offset_ns > self.last_ns
+            and self._answer_due_ns + note.start * self._step_ns + note.offset_ns > self.last_event_ns
         ]
-        self.planned.sort(key=_start)
+        self.planned.sort(key=_start_ns)
 
 
-def _start(note: RollNote) -> int:
+def _start_ns(note: RollNote) -> int:
     return note.start_ns
 
 
-def _begins(planned: RollNote, note: RollNote) -> bool:
+def _is_same_onset(planned: RollNote, note: RollNote) -> bool:
     """Whether the planned note is the one that begins here."""
-    return planned.pitch == note.pitch and abs(planned.start_ns - note.start_ns) < 4 * _LATE_NS
+    return planned.pitch == note.pitch and abs(planned.start_ns - note.start_ns) < 4 * _PLANNED_GRACE_NS

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from bachbridge.music.performance import PLAYER
 
-__all__ = ["PLAYER", "BarLines", "RollNote", "Span"]
+__all__ = ["PLAYER", "BarLines", "PhraseSpan", "RollNote"]
 
 
 @dataclass(slots=True)
@@ -32,7 +32,7 @@ class BarLines:
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class PhraseSpan:
     """From when to when phrase `number` and what came back lasted; `end_ns` None: it is still under way."""
 
     number: int

@@ -13,14 +13,14 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal
 
-from bachbridge.atomic_files import set_aside, whole_file
+from bachbridge.atomic_files import atomic_output, rename_damaged_file
 from bachbridge.errors import BachBridgeError
 
 VERSION = 1
 
 
 @dataclass(frozen=True, slots=True)
-class Remembered:
+class WindowPrefs:
     """Everything about the window that is to be as it was."""
 
     geometry: str = ""
@@ -47,39 +47,39 @@ class Remembered:
     computer_keys: bool = False
 
 
-def load(path: Path) -> tuple[Remembered, str]:
+def load(path: Path) -> tuple[WindowPrefs, str]:
     """What the file holds, and an empty string; or what is so for the first time, and the sentence that says why."""
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        return Remembered(), ""
+        return WindowPrefs(), ""
     except OSError as error:
-        return Remembered(), f"{path} cannot be read ({error.strerror}): the window opens as if for the first time."
+        return WindowPrefs(), f"{path} cannot be read ({error.strerror}): the window opens as if for the first time."
     except UnicodeDecodeError:
-        return Remembered(), _set_aside(path, "is damaged")
+        return WindowPrefs(), _set_aside(path, "is damaged")
     try:
-        return _read(text), ""
+        return _parse(text), ""
     except _LaterVersionError:
-        return Remembered(), _set_aside(path, "was written by a later version of BachBridge")
+        return WindowPrefs(), _set_aside(path, "was written by a later version of BachBridge")
     except (ValueError, TypeError, RecursionError):
-        return Remembered(), _set_aside(path, "is damaged")
+        return WindowPrefs(), _set_aside(path, "is damaged")
 
 
-def save(path: Path, remembered: Remembered) -> None:
+def save(path: Path, prefs: WindowPrefs) -> None:
     """Write the file whole; `BachBridgeError` where that cannot be."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise BachBridgeError(f"cannot write {path} ({error.strerror}): make its folder writable.") from error
-    with whole_file(path) as scratch:
-        scratch.write_text(json.dumps({"version": VERSION, **asdict(remembered)}, indent=1), encoding="utf-8")
+    with atomic_output(path) as scratch:
+        scratch.write_text(json.dumps({"version": VERSION, **asdict(prefs)}, indent=1), encoding="utf-8")
 
 
 class _LaterVersionError(Exception):
     """The file's version is beyond ours."""
 
 
-def _read(text: str) -> Remembered:
+def _parse(text: str) -> WindowPrefs:
     """The file's values; those it lacks are as for the first time, and what nobody knows is left out."""
     plain = json.loads(text)
     if not isinstance(plain, dict):
@@ -87,22 +87,22 @@ def _read(text: str) -> Remembered:
     values: dict[str, Any] = {str(name): value for name, value in plain.items()}  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType] # what JSON holds
     if values.get("version", 0) > VERSION:
         raise _LaterVersionError
-    hints = typing.get_type_hints(Remembered)
-    known = {each.name: values[each.name] for each in fields(Remembered) if each.name in values}
+    hints = typing.get_type_hints(WindowPrefs)
+    known = {each.name: values[each.name] for each in fields(WindowPrefs) if each.name in values}
     for name, value in known.items():
-        if not _fits(value, hints[name]):
+        if not _matches_type(value, hints[name]):
             raise ValueError(name)
-    return Remembered(**known)
+    return WindowPrefs(**known)
 
 
-def _fits(value: Any, hint: Any) -> bool:
+def _matches_type(value: Any, hint: Any) -> bool:
     origin, parts = typing.get_origin(hint), typing.get_args(hint)
     if origin is Literal:
         return value in parts
     if origin is Mapping:
-        return isinstance(value, dict) and all(_fits(item, parts[1]) for item in value.values())  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType, reportUnknownMemberType] # what JSON holds
+        return isinstance(value, dict) and all(_matches_type(item, parts[1]) for item in value.values())  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType, reportUnknownMemberType] # what JSON holds
     if origin in {types.UnionType, typing.Union}:
-        return any(_fits(value, part) for part in parts)
+        return any(_matches_type(value, part) for part in parts)
     if hint is float:
         return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e9
     return type(value) is hint
@@ -111,7 +111,7 @@ def _fits(value: Any, hint: Any) -> bool:
 def _set_aside(path: Path, what: str) -> str:
     """Move the file out of the way; the sentence that says so."""
     try:
-        aside = set_aside(path)
+        aside = rename_damaged_file(path)
     except OSError:
         return f"{path} {what} and cannot be moved out of the way: the window opens as if for the first time."
     return f"{path} {what} and now lies in {aside.name}: the window opens as if for the first time."

@@ -7,39 +7,39 @@ feeding the model) has no words.
 from dataclasses import dataclass
 
 from bachbridge.midi import messages as midi
-from bachbridge.music.notes import STEPS_PER_BEAT, key_name, key_numbered, pitch_name
+from bachbridge.music.notes import STEPS_PER_BEAT, key_from_number, key_name, pitch_name
 from bachbridge.protocol.events import (
     Answer,
-    Answered,
-    Answering,
+    AnswerEnded,
+    AnswerLate,
+    AnswerPhrase,
+    AnswerStarted,
     Ask,
+    AskRefused,
+    BarStarted,
     Cadence,
     Cancel,
-    ClockHeard,
+    ClockTempo,
     Connections,
     EndPhrase,
     Failed,
     Feed,
-    Foresee,
     Harmonized,
     Health,
-    Heard,
-    LookForPorts,
+    ListPorts,
     Message,
-    Metre,
     Midi,
-    Missed,
     ModelDown,
     ModelUp,
     Panic,
+    PhraseEnded,
     Plan,
-    Play,
+    PlanRequest,
+    PlayPhrase,
     PortNames,
     PortsChanged,
-    Prompt,
     Quit,
     Received,
-    Refused,
     Reset,
     Send,
     Sent,
@@ -48,12 +48,12 @@ from bachbridge.protocol.events import (
     Tick,
 )
 
-NOTES, OTHER, REPORTS = "notes", "other MIDI", "reports"
-KINDS = (NOTES, OTHER, REPORTS)
+NOTES, OTHER_MIDI, REPORTS = "notes", "other MIDI", "reports"
+LINE_KINDS = (NOTES, OTHER_MIDI, REPORTS)
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class MonitorLine:
     """One message: when, of which of `KINDS`, from where, and what it says."""
 
     at_ns: int
@@ -62,56 +62,67 @@ class Line:
     text: str
 
 
-def line(message: Message, now_ns: int) -> Line | None:
+def to_monitor_line(message: Message, now_ns: int) -> MonitorLine | None:
     """The message as a line of the monitor, if it has words; `now_ns` stands where it has no time of its own."""
-    text = words(message)
+    text = describe_message(message)
     if text is None:
         return None
     match message:
         case Received(data, at_ns):
-            return Line(at_ns, _kind(data), "in", text)
+            return MonitorLine(at_ns, _midi_kind(data), "in", text)
         case Sent(data, _, sent_ns):
-            return Line(sent_ns, _kind(data), "out", text)
+            return MonitorLine(sent_ns, _midi_kind(data), "out", text)
         case Midi(data) | Send(data):
-            return Line(now_ns, _kind(data), "out" if isinstance(message, Send) else "in", text)
-        case Answer() | Answering() | Answered() | Harmonized() | Plan() | Ask() | ModelUp() | ModelDown() | Refused():
-            return Line(now_ns, REPORTS, "model", text)
+            return MonitorLine(now_ns, _midi_kind(data), "out" if isinstance(message, Send) else "in", text)
+        case (
+            Answer()
+            | AnswerStarted()
+            | AnswerEnded()
+            | Harmonized()
+            | Plan()
+            | Ask()
+            | ModelUp()
+            | ModelDown()
+            | AskRefused()
+        ):
+            return MonitorLine(now_ns, REPORTS, "model", text)
         case _:
-            return Line(now_ns, REPORTS, "engine", text)
+            return MonitorLine(now_ns, REPORTS, "engine", text)
 
 
-def words(message: Message) -> str | None:
+def describe_message(message: Message) -> str | None:
     """What the message says; None where it says nothing new."""
     match message:
         case Received(data) | Midi(data) | Sent(data) | Send(data):
-            return midi_words(data)
-        case Heard(phrase, _, step_ns, ended_by):
-            return f"phrase heard: {_count(len(phrase.notes), 'note')}, {15e9 / step_ns:.0f} bpm, ended by {ended_by}"
+            return describe_midi(data)
+        case PhraseEnded(phrase, _, step_ns, ended_by):
+            notes = _counted_noun(len(phrase.notes), "note")
+            return f"phrase heard: {notes}, {15e9 / step_ns:.0f} bpm, ended by {ended_by}"
         case Answer(_, notes, _, final):
-            return f"{_count(len(notes), 'note')} of the answer planned{', the last ones' if final else ''}"
-        case Answering():
+            return f"{_counted_noun(len(notes), 'note')} of the answer planned{', the last ones' if final else ''}"
+        case AnswerStarted():
             return "the answer begins"
-        case Answered(_, notes, interrupted):
-            return f"the answer {'was cut short' if interrupted else 'is over'}: {_count(len(notes), 'note')}"
+        case AnswerEnded(_, notes, interrupted):
+            return f"the answer {'was cut short' if interrupted else 'is over'}: {_counted_noun(len(notes), 'note')}"
         case Harmonized(_, _, voices, key):
-            return _harmony(voices, key)
-        case Missed(_, what):
+            return _describe_harmony(voices, key)
+        case AnswerLate(_, what):
             return f"missed: {what}"
         case _:
-            return _condition(message)
+            return _describe_status(message)
 
 
-def _condition(message: Message) -> str | None:
+def _describe_status(message: Message) -> str | None:
     """What is said of the program rather than of the music."""
     match message:
         case Status(topic, text):
             return f"{topic}: {text}"
-        case ClockHeard(bpm):
+        case ClockTempo(bpm):
             return f"the DAW's clock runs at {bpm:.1f} bpm" if bpm > 0 else "the DAW's clock stopped"
-        case Metre(_, step_ns, steps_per_bar, source):
+        case BarStarted(_, step_ns, steps_per_bar, source):
             return f"bars of {steps_per_bar / STEPS_PER_BEAT:g} beats, {15e9 / step_ns:.0f} bpm ({source})"
         case Connections(inputs, outputs):
-            known = [f"{_count(n, 'port')} {way}" for n, way in ((inputs, "in"), (outputs, "out")) if n >= 0]
+            known = [f"{_counted_noun(n, 'port')} {way}" for n, way in ((inputs, "in"), (outputs, "out")) if n >= 0]
             return f"connected: {', '.join(known)}" if known else None
         case PortNames(inputs, outputs):
             return f"ports of others: {', '.join(inputs) or 'none'} in, {', '.join(outputs) or 'none'} out"
@@ -119,7 +130,7 @@ def _condition(message: Message) -> str | None:
             return f"ports: in {source or 'closed'}, out {sink or 'closed'}"
         case ModelUp(name, step_ns):
             return f"{name} is ready, {step_ns / 1e6:.2f} ms a step"
-        case ModelDown(reason) | Refused(_, reason) | Quit(reason):
+        case ModelDown(reason) | AskRefused(_, reason) | Quit(reason):
             return reason
         case Failed(error):
             return error
@@ -128,10 +139,10 @@ def _condition(message: Message) -> str | None:
                 f"{sent} messages sent, half within {late_p50_ns / 1e6:.2f} ms, 99 % within {late_p99_ns / 1e6:.2f} ms"
             )
         case _:
-            return _wish(message)
+            return _describe_command(message)
 
 
-def _wish(message: Message) -> str | None:
+def _describe_command(message: Message) -> str | None:
     """What is asked of the engine or of the model."""
     match message:
         case Setting(name, value):
@@ -144,32 +155,32 @@ def _wish(message: Message) -> str | None:
             return "everything is to be forgotten"
         case Cadence():
             return "lead to a close"
-        case Prompt(phrase):
-            return f"{_count(len(phrase.notes), 'note')} to be answered"
-        case Play(phrase):
-            return f"{_count(len(phrase.notes), 'note')} to be played"
+        case AnswerPhrase(phrase):
+            return f"{_counted_noun(len(phrase.notes), 'note')} to be answered"
+        case PlayPhrase(phrase):
+            return f"{_counted_noun(len(phrase.notes), 'note')} to be played"
         case Ask(_, task, model, _, steps):
             return f"{model} is asked to {task}, {steps} steps"
         case Cancel():
             return "what was asked is no longer wanted"
-        case Tick() | Feed() | Foresee() | Plan() | LookForPorts():
+        case Tick() | Feed() | PlanRequest() | Plan() | ListPorts():
             return None
         case _:
             # A message of a newer engine: its name is better than nothing.
             return type(message).__name__
 
 
-def midi_words(data: bytes) -> str | None:
+def describe_midi(data: bytes) -> str | None:
     """A MIDI message in words; None for the clock's pulses and the like."""
     match midi.decode(data):
         case midi.NoteOn(channel, pitch, velocity):
-            return f"note on   {_pitch(pitch)} velocity {velocity}, channel {channel + 1}"
+            return f"note on   {_pitch_column(pitch)} velocity {velocity}, channel {channel + 1}"
         case midi.NoteOff(channel, pitch):
-            return f"note off  {_pitch(pitch)} channel {channel + 1}"
-        case midi.Control(channel, controller, value):
-            return _control_words(channel, controller, value)
-        case midi.Voiced(raw):
-            return _voiced_words(raw)
+            return f"note off  {_pitch_column(pitch)} channel {channel + 1}"
+        case midi.ControlChange(channel, controller, value):
+            return _describe_control_change(channel, controller, value)
+        case midi.OtherChannelMessage(raw):
+            return _describe_channel_message(raw)
         case midi.Start():
             return "start"
         case midi.Continue():
@@ -178,21 +189,21 @@ def midi_words(data: bytes) -> str | None:
             return "stop"
         case midi.SongPosition(step):
             return f"song position {step} sixteenths"
-        case midi.System() if data[0] == 0xF0:
+        case midi.OtherSystemMessage() if data[0] == 0xF0:
             return f"system exclusive, {len(data)} bytes"
-        case midi.Clock() | midi.System():
+        case midi.ClockPulse() | midi.OtherSystemMessage():
             return None
-        case midi.Unknown():
+        case midi.InvalidMessage():
             return f"damaged message: {data.hex(' ') or 'no bytes'}"
 
 
-def _control_words(channel: int, controller: int, value: int) -> str:
+def _describe_control_change(channel: int, controller: int, value: int) -> str:
     known = {64: "sustain pedal", 1: "modulation wheel", 7: "volume", 120: "all sound off", 123: "all notes off"}
     name = f"{known[controller]} (control {controller})" if controller in known else f"control {controller}"
     return f"{name} = {value}, channel {channel + 1}"
 
 
-def _voiced_words(data: bytes) -> str:
+def _describe_channel_message(data: bytes) -> str:
     channel = (data[0] & 0x0F) + 1
     match data[0] & 0xF0:
         case 0xC0:
@@ -200,24 +211,24 @@ def _voiced_words(data: bytes) -> str:
         case 0xE0:
             return f"pitch bend {(data[1] | data[2] << 7) - 8192:+d}, channel {channel}"
         case 0xA0:
-            return f"aftertouch {_pitch(data[1])} = {data[2]}, channel {channel}"
+            return f"aftertouch {_pitch_column(data[1])} = {data[2]}, channel {channel}"
         case _:
             return f"channel pressure = {data[1]}, channel {channel}"
 
 
-def _harmony(voices: tuple[tuple[int, ...], ...], key: int) -> str:
+def _describe_harmony(voices: tuple[tuple[int, ...], ...], key: int) -> str:
     pitches = " ".join(pitch_name(pitch) for _, pitch, *_ in voices) or "silence"
-    tonic = key_numbered(key)
+    tonic = key_from_number(key)
     return f"harmony: {pitches}" + (f" in {key_name(tonic)}" if tonic is not None else "")
 
 
-def _pitch(pitch: int) -> str:
+def _pitch_column(pitch: int) -> str:
     return f"{f'{pitch_name(pitch)} ({pitch})':<10}"
 
 
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+def _counted_noun(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
-def _kind(data: bytes) -> str:
-    return NOTES if isinstance(midi.decode(data), midi.NoteOn | midi.NoteOff) else OTHER
+def _midi_kind(data: bytes) -> str:
+    return NOTES if isinstance(midi.decode(data), midi.NoteOn | midi.NoteOff) else OTHER_MIDI

@@ -21,10 +21,10 @@ from PyQt6.QtWidgets import (
 )
 
 from bachbridge.protocol.events import Message
-from bachbridge_gui.views.message_text import KINDS, Line, line
+from bachbridge_gui.views.message_text import LINE_KINDS, MonitorLine, to_monitor_line
 
-LIMIT = 500
-TEXT_NS = 200_000_000
+MAX_LINES = 500
+TEXT_INTERVAL_NS = 200_000_000
 
 
 class Monitor(QWidget):
@@ -33,82 +33,85 @@ class Monitor(QWidget):
     closed = pyqtSignal()
     """A person is done with it."""
 
-    def __init__(self, wall_ns: int, parent: QWidget | None = None) -> None:
+    def __init__(self, wall_offset_ns: int, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._wall_ns = wall_ns
-        self._lines: deque[Line] = deque(maxlen=LIMIT)
-        self._fresh: deque[Line] = deque(maxlen=LIMIT)
+        self._wall_offset_ns = wall_offset_ns
+        self._lines: deque[MonitorLine] = deque(maxlen=MAX_LINES)
+        self._unshown: deque[MonitorLine] = deque(maxlen=MAX_LINES)
         """What the text does not show yet."""
-        self._told_ns: int | None = None
-        self.text = _text_view()
-        self.filters = {kind: _filter(kind) for kind in KINDS}
-        self.pause = QPushButton("Pause")
-        self.copy = QPushButton("Copy all")
+        self._text_updated_ns: int | None = None
+        self.text = _make_text_view()
+        self.filters = {kind: _make_filter_box(kind) for kind in LINE_KINDS}
+        self.pause_button = QPushButton("Pause")
+        self.copy_button = QPushButton("Copy all")
         self.close_button = QPushButton("Close")
         self._lay_out()
         self.setAccessibleName("Monitor")
 
-    def take(self, message: Message, now_ns: int) -> None:
+    def add_message(self, message: Message, now_ns: int) -> None:
         """Keep the message, if it has words."""
-        if told := line(message, now_ns):
+        if told := to_monitor_line(message, now_ns):
             self._lines.append(told)
-            self._fresh.append(told)
+            self._unshown.append(told)
 
     def refresh(self, now_ns: int) -> None:
         """Let the text catch up, if it is time and anybody looks."""
-        soon = self._told_ns is not None and now_ns - self._told_ns < TEXT_NS
-        if soon or self.pause.isChecked() or not self._fresh or not self.isVisible():
+        soon = self._text_updated_ns is not None and now_ns - self._text_updated_ns < TEXT_INTERVAL_NS
+        if soon or self.pause_button.isChecked() or not self._unshown or not self.isVisible():
             return
-        self._told_ns = now_ns
-        shown = self._shown(self._fresh)
-        self._fresh.clear()
+        self._text_updated_ns = now_ns
+        shown = self._filter_lines(self._unshown)
+        self._unshown.clear()
         if shown:
             self.text.appendPlainText("\n".join(shown))
 
     def all_text(self) -> str:
         """What the check boxes let through, as text."""
-        return "\n".join(self._shown(self._lines))
+        return "\n".join(self._filter_lines(self._lines))
 
-    def _shown(self, lines: deque[Line]) -> list[str]:
+    def _filter_lines(self, lines: deque[MonitorLine]) -> list[str]:
         wanted = {kind for kind, box in self.filters.items() if box.isChecked()}
-        return [self._words(line) for line in lines if line.kind in wanted]
+        return [self._format_line(line) for line in lines if line.kind in wanted]
 
-    def _words(self, told: Line) -> str:
-        at_ns = told.at_ns + self._wall_ns
+    def _format_line(self, monitor_line: MonitorLine) -> str:
+        at_ns = monitor_line.at_ns + self._wall_offset_ns
         clock = datetime.fromtimestamp(at_ns // 1_000_000_000).astimezone()
-        return f"{clock:%H:%M:%S}.{at_ns // 1_000_000 % 1000:03}  {told.source:<6}  {told.text}"
+        return f"{clock:%H:%M:%S}.{at_ns // 1_000_000 % 1000:03}  {monitor_line.source:<6}  {monitor_line.text}"
 
-    def _again(self) -> None:
+    def _rebuild_text(self) -> None:
         """Another choice of kinds: write everything anew."""
-        self._fresh.clear()
+        self._unshown.clear()
         self.text.setPlainText(self.all_text())
         if bar := self.text.verticalScrollBar():
             bar.setValue(bar.maximum())
 
-    def _pause(self, paused: bool) -> None:
-        self.pause.setText("Go on" if paused else "Pause")
+    def _set_paused(self, paused: bool) -> None:
+        self.pause_button.setText("Go on" if paused else "Pause")
         if not paused:
-            self._told_ns = None
+            self._text_updated_ns = None
 
     def _copy(self) -> None:
         if clipboard := QApplication.clipboard():
             clipboard.setText(self.all_text())
 
     def _lay_out(self) -> None:
-        self.pause.setCheckable(True)
-        self.pause.toggled.connect(self._pause)
-        self.copy.clicked.connect(self._copy)
+        self.pause_button.setCheckable(True)
+        self.pause_button.toggled.connect(self._set_paused)
+        self.copy_button.clicked.connect(self._copy)
         self.close_button.clicked.connect(self.closed)
         tips = (
-            (self.pause, "Hold the text still for reading; messages go on being kept, and the music is not touched"),
-            (self.copy, "Copy these lines, to paste them into a message"),
+            (
+                self.pause_button,
+                "Hold the text still for reading; messages go on being kept, and the music is not touched",
+            ),
+            (self.copy_button, "Copy these lines, to paste them into a message"),
             (self.close_button, "Back to the music"),
         )
         shown, buttons = QHBoxLayout(), QHBoxLayout()
         shown.setSpacing(16)
         shown.addWidget(QLabel("Show"))
         for box in self.filters.values():
-            box.toggled.connect(self._again)
+            box.toggled.connect(self._rebuild_text)
             shown.addWidget(box)
         shown.addStretch(1)
         buttons.setSpacing(8)
@@ -125,10 +128,10 @@ class Monitor(QWidget):
         column.addLayout(buttons)
 
 
-def _text_view() -> QPlainTextEdit:
+def _make_text_view() -> QPlainTextEdit:
     text = QPlainTextEdit()
     text.setReadOnly(True)
-    text.setMaximumBlockCount(LIMIT)
+    text.setMaximumBlockCount(MAX_LINES)
     text.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
     text.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
     text.setTextInteractionFlags(
@@ -140,7 +143,7 @@ def _text_view() -> QPlainTextEdit:
     return text
 
 
-def _filter(kind: str) -> QCheckBox:
+def _make_filter_box(kind: str) -> QCheckBox:
     tips = {
         "notes": "Keys pressed and released, yours and the answer's",
         "other MIDI": "Pedals, wheels, program changes, transport",

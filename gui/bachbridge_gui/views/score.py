@@ -14,48 +14,50 @@ from PyQt6.QtWidgets import QLabel, QScrollArea, QSizePolicy, QStackedLayout, QW
 
 from bachbridge.errors import BachBridgeError
 from bachbridge.files import engraving
-from bachbridge.files.score_layout import sheet
+from bachbridge.files.score_layout import exchange_musicxml
 from bachbridge.music.notes import Note, Phrase
 from bachbridge_gui.views import score_svg
 
 HINT = "Play something \N{EN DASH} the phrase and its answer appear here as a score"
-MISSING = 'The score needs two more packages: pip install "bachbridge[score]"'
-FAILED = "This phrase cannot be written as a score; the next one will be tried again."
-LONG = "This phrase is too long for a page: export it as a MIDI file, or choose a shorter one."
-MOST_BARS = 96
-MARGIN = 16
-_SETTLED_MS = 150
+PACKAGES_MISSING = 'The score needs two more packages: pip install "bachbridge[score]"'
+ENGRAVING_FAILED = "This phrase cannot be written as a score; the next one will be tried again."
+TOO_LONG = "This phrase is too long for a page: export it as a MIDI file, or choose a shorter one."
+MAX_BARS = 96
+MARGIN_PX = 16
+_RESIZE_SETTLE_MS = 150
 """So long must the width have been the same before the score is engraved for it."""
-_STAVES = 1.25
+_STAFF_SCALE = 1.25
 """By how much the staves are larger than the engraver's."""
 
 
 @dataclass(frozen=True, slots=True)
-class Exchange:
+class ScoreContent:
     """What is to be seen: the prompt, and the answer, whose step 0 is the prompt's step `at` (None: its end)."""
 
     prompt: Phrase
     answer: tuple[Note, ...]
-    at: int | None = None
+    answer_step: int | None = None
 
     @property
-    def bars(self) -> int:
+    def bar_count(self) -> int:
         """About how many it takes on paper."""
-        prompt, at = self.prompt, self.prompt.steps if self.at is None else self.at
+        prompt, at = self.prompt, self.prompt.steps if self.answer_step is None else self.answer_step
         end = max([prompt.steps, *(at + note.end for note in self.answer)])
         return -(-end // prompt.steps_per_bar)
 
 
-Engrave = Callable[[Exchange, int], bytes]
+Engraver = Callable[[ScoreContent, int], bytes]
 """Makes an SVG of an exchange, so many pixels wide. Called on another thread; ImportError: something is missing."""
 
 
-def engraved(exchange: Exchange, width: int) -> bytes:
+def engrave_svg(content: ScoreContent, width: int) -> bytes:
     """With the engraver that the extra `score` brings."""
-    return engraving.picture(sheet(exchange.prompt, exchange.answer, exchange.at), ".svg", width)
+    return engraving.render_picture(
+        exchange_musicxml(content.prompt, content.answer, content.answer_step), ".svg", width
+    )
 
 
-class _Results(QObject):
+class _EngravingSignals(QObject):
     """From the engraving thread to the window's: number, picture, sentence."""
 
     ready = pyqtSignal(int, QImage, str)
@@ -66,27 +68,27 @@ class ScoreView(QWidget):
 
     shown = pyqtSignal()
 
-    def __init__(self, parent: QWidget | None = None, engrave: Engrave = engraved) -> None:
+    def __init__(self, parent: QWidget | None = None, engrave: Engraver = engrave_svg) -> None:
         super().__init__(parent)
         self._engrave = engrave
-        self._exchange: Exchange | None = None
-        self._number = 0
-        self._asked: Exchange | None = None
-        self._asked_width = 0
+        self._content: ScoreContent | None = None
+        self._request_number = 0
+        self._requested: ScoreContent | None = None
+        self._requested_width = 0
         self._threads = QThreadPool(self)
         self._threads.setMaxThreadCount(1)
-        self._results = _Results()
-        self._results.ready.connect(self._take)
-        self._settled = QTimer(self)
-        self._settled.setSingleShot(True)
-        self._settled.setInterval(_SETTLED_MS)
-        self._settled.timeout.connect(self._ask)
-        self._words = QLabel(HINT, self)
-        self._words.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self._words.setWordWrap(True)
-        self._words.setMargin(MARGIN)
-        self._words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self._page = _Page()
+        self._results = _EngravingSignals()
+        self._results.ready.connect(self._show_result)
+        self._resize_timer = QTimer(self)
+        self._resize_timer.setSingleShot(True)
+        self._resize_timer.setInterval(_RESIZE_SETTLE_MS)
+        self._resize_timer.timeout.connect(self._request_engraving)
+        self._message_label = QLabel(HINT, self)
+        self._message_label.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._message_label.setWordWrap(True)
+        self._message_label.setMargin(MARGIN_PX)
+        self._message_label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._page = _ScorePage()
         self._scroll = QScrollArea(self)
         self._scroll.setWidget(self._page)
         self._scroll.setWidgetResizable(True)
@@ -95,140 +97,142 @@ class ScoreView(QWidget):
         self._scroll.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
         self._scroll.setAccessibleName("Score, scrolled with the arrow keys")
         self._stack = QStackedLayout(self)
-        self._stack.addWidget(self._words)
+        self._stack.addWidget(self._message_label)
         self._stack.addWidget(self._scroll)
         self.setAccessibleName("Score")
         self.setBackgroundRole(QPalette.ColorRole.Base)
         self.setAutoFillBackground(True)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
 
-    def sizeHint(self) -> QSize:  # noqa: N802
+    def sizeHint(self) -> QSize:
         return QSize(960, 400)
 
     @property
-    def words(self) -> str:
+    def message(self) -> str:
         """The sentence that stands in the score's place, or nothing."""
-        return self._words.text() if self._stack.currentWidget() is self._words else ""
+        return self._message_label.text() if self._stack.currentWidget() is self._message_label else ""
 
     @property
     def picture(self) -> QImage:
         """The score as it is shown, black on nothing."""
         return self._page.picture
 
-    def show_phrase(self, prompt: Phrase, answer: tuple[Note, ...], at: int | None = None) -> None:
+    def show_phrase(self, prompt: Phrase, answer: tuple[Note, ...], answer_step: int | None = None) -> None:
         """Show a phrase and its answer (see `Exchange`); whatever was being engraved is forgotten."""
-        self._exchange = Exchange(prompt, answer, at)
-        self._number += 1
+        self._content = ScoreContent(prompt, answer, answer_step)
+        self._request_number += 1
         if self.isVisible():
-            self._ask()
+            self._request_engraving()
 
     def clear(self) -> None:
         """Back to the empty view."""
-        self._exchange = None
-        self._number += 1
-        self._say(HINT)
+        self._content = None
+        self._request_number += 1
+        self._show_message(HINT)
 
-    def finish(self, timeout_ms: int = 5000) -> bool:
+    def cancel_and_wait(self, timeout_ms: int = 5000) -> bool:
         """Forget what is wanted and wait for the engraving thread; False where it takes longer than that."""
-        self._number += 1
+        self._request_number += 1
         self._threads.clear()
         return self._threads.waitForDone(timeout_ms)
 
-    def _ask(self) -> None:
-        if self._exchange is not None:
-            self._number += 1
-            self._asked = self._exchange
-            self._asked_width = self._width()
+    def _request_engraving(self) -> None:
+        if self._content is not None:
+            self._request_number += 1
+            self._requested = self._content
+            self._requested_width = self._page_width()
             self._threads.clear()
-            work = _Work(self._number, self._exchange, self._asked_width, self.devicePixelRatioF(), self)
+            work = _EngravingJob(
+                self._request_number, self._content, self._requested_width, self.devicePixelRatioF(), self
+            )
             self._threads.start(work)
 
-    def _width(self) -> int:
+    def _page_width(self) -> int:
         bar = self._scroll.verticalScrollBar()
-        return max(160, self.width() - 2 * MARGIN - (bar.sizeHint().width() if bar else 0))
+        return max(160, self.width() - 2 * MARGIN_PX - (bar.sizeHint().width() if bar else 0))
 
-    def make(self, number: int, exchange: Exchange, width: int, ratio: float) -> None:
+    def engrave_request(self, number: int, content: ScoreContent, width: int, pixel_ratio: float) -> None:
         """Engrave one exchange; called on the engraving thread."""
-        if number != self._number:
+        if number != self._request_number:
             return
         picture, words = QImage(), ""
-        if exchange.bars > MOST_BARS:
-            self._results.ready.emit(number, picture, LONG)
+        if content.bar_count > MAX_BARS:
+            self._results.ready.emit(number, picture, TOO_LONG)
             return
         try:
-            picture = score_svg.stencil(self._engrave(exchange, round(width / _STAVES)), width, ratio)
+            picture = score_svg.render_stencil(self._engrave(content, round(width / _STAFF_SCALE)), width, pixel_ratio)
         except ImportError:
-            words = MISSING
+            words = PACKAGES_MISSING
         except BachBridgeError:
-            words = FAILED
+            words = ENGRAVING_FAILED
         except Exception:  # noqa: BLE001 # at the thread's border: the engraver is foreign code, and its view lives on
-            words = FAILED
-        self._results.ready.emit(number, picture, words or ("" if not picture.isNull() else FAILED))
+            words = ENGRAVING_FAILED
+        self._results.ready.emit(number, picture, words or ("" if not picture.isNull() else ENGRAVING_FAILED))
 
-    def _take(self, number: int, picture: QImage, words: str) -> None:
-        if number != self._number:
+    def _show_result(self, number: int, picture: QImage, message: str) -> None:
+        if number != self._request_number:
             return
-        if words:
-            self._say(words)
+        if message:
+            self._show_message(message)
         else:
             self._page.show_picture(picture)
             self._stack.setCurrentWidget(self._scroll)
             self.setFocusProxy(self._scroll)
         self.shown.emit()
 
-    def _say(self, words: str) -> None:
-        self._words.setText(words)
+    def _show_message(self, message: str) -> None:
+        self._message_label.setText(message)
         self.setFocusProxy(None)  # hidden, it would end the way of the Tab key through the window
-        self._stack.setCurrentWidget(self._words)
+        self._stack.setCurrentWidget(self._message_label)
 
-    def resizeEvent(self, a0: QResizeEvent | None) -> None:  # noqa: N802
+    def resizeEvent(self, a0: QResizeEvent | None) -> None:
         super().resizeEvent(a0)
-        if self.isVisible() and self._exchange is not None and self._width() != self._asked_width:
-            self._settled.start()
+        if self.isVisible() and self._content is not None and self._page_width() != self._requested_width:
+            self._resize_timer.start()
 
-    def showEvent(self, a0: QShowEvent | None) -> None:  # noqa: N802
+    def showEvent(self, a0: QShowEvent | None) -> None:
         super().showEvent(a0)
-        if self._exchange is not self._asked or self._width() != self._asked_width:
-            self._ask()
+        if self._content is not self._requested or self._page_width() != self._requested_width:
+            self._request_engraving()
 
 
-class _Work(QRunnable):
+class _EngravingJob(QRunnable):
     """One request to the engraving thread."""
 
-    def __init__(self, number: int, exchange: Exchange, width: int, ratio: float, view: ScoreView) -> None:
+    def __init__(self, number: int, content: ScoreContent, width: int, pixel_ratio: float, view: ScoreView) -> None:
         super().__init__()
-        self._arguments = number, exchange, width, ratio
+        self._arguments = number, content, width, pixel_ratio
         self._view = view
 
     def run(self) -> None:
-        self._view.make(*self._arguments)
+        self._view.engrave_request(*self._arguments)
 
 
-class _Page(QWidget):
+class _ScorePage(QWidget):
     """The paper in the palette's colours, the score in its ink."""
 
     def __init__(self) -> None:
         super().__init__()
         self.picture = QImage()
-        self._inked: QImage | None = None
+        self._tinted: QImage | None = None
         self.setBackgroundRole(QPalette.ColorRole.Base)
         self.setAutoFillBackground(True)
 
     def show_picture(self, picture: QImage) -> None:
-        self.picture, self._inked = picture, None
-        height = round(picture.height() / picture.devicePixelRatio()) + 2 * MARGIN
+        self.picture, self._tinted = picture, None
+        height = round(picture.height() / picture.devicePixelRatio()) + 2 * MARGIN_PX
         self.setMinimumHeight(height)
         self.update()
 
-    def changeEvent(self, a0: QEvent | None) -> None:  # noqa: N802
+    def changeEvent(self, a0: QEvent | None) -> None:
         super().changeEvent(a0)
-        self._inked = None
+        self._tinted = None
         self.update()
 
-    def paintEvent(self, a0: QPaintEvent | None) -> None:  # noqa: N802, ARG002
+    def paintEvent(self, a0: QPaintEvent | None) -> None:  # noqa: ARG002
         if self.picture.isNull():
             return
-        if self._inked is None:
-            self._inked = score_svg.inked(self.picture, self.palette().color(QPalette.ColorRole.Text))
+        if self._tinted is None:
+            self._tinted = score_svg.tint_stencil(self.picture, self.palette().color(QPalette.ColorRole.Text))
         size = self.picture.deviceIndependentSize()
-        QPainter(self).drawImage(QRectF(MARGIN, MARGIN, size.width(), size.height()), self._inked)
+        QPainter(self).drawImage(QRectF(MARGIN_PX, MARGIN_PX, size.width(), size.height()), self._tinted)

@@ -10,20 +10,20 @@ from PyQt6.QtCore import QByteArray, QRectF, QSizeF, Qt
 from PyQt6.QtGui import QColor, QImage, QPainter
 from PyQt6.QtSvg import QSvgRenderer
 
-_INNER = re.compile(rb'<svg class="definition-scale"[^>]*?viewBox="([^"]*)"[^>]*>')
-_VIEW = re.compile(rb'viewBox="[^"]*"')
-_WORDS = re.compile(rb"<text\b.*?</text>", re.DOTALL)
+_INNER_SVG = re.compile(rb'<svg class="definition-scale"[^>]*?viewBox="([^"]*)"[^>]*>')
+_VIEW_BOX = re.compile(rb'viewBox="[^"]*"')
+_TEXT_ELEMENT = re.compile(rb"<text\b.*?</text>", re.DOTALL)
 
 
-def tiny(svg: bytes) -> bytes:
+def to_svg_tiny(svg: bytes) -> bytes:
     """The picture in the words of SVG Tiny."""
-    inner = _INNER.search(svg)
+    inner = _INNER_SVG.search(svg)
     if inner is not None:
         head, rest = svg[: inner.start()], svg[inner.end() :]
         body, _, tail = rest.rpartition(b"</svg>")
         body, _, between = body.rpartition(b"</svg>")
         svg = (
-            _VIEW.sub(b'viewBox="' + inner[1] + b'"', head, count=1)
+            _VIEW_BOX.sub(b'viewBox="' + inner[1] + b'"', head, count=1)
             + b"<g>"
             + body
             + b"</g>"
@@ -31,32 +31,32 @@ def tiny(svg: bytes) -> bytes:
             + b"</svg>"
             + tail
         )
-    return _WORDS.sub(b"", svg).replace(b' href="#', b' xlink:href="#')
+    return _TEXT_ELEMENT.sub(b"", svg).replace(b' href="#', b' xlink:href="#')
 
 
-def stencil(svg: bytes, width: int, ratio: float) -> QImage:
+def render_stencil(svg: bytes, width: int, pixel_ratio: float) -> QImage:
     """The picture, black on nothing, `width` logical pixels wide; a null image where it is none. On any thread."""
-    renderer = QSvgRenderer(QByteArray(tiny(svg)))
+    renderer = QSvgRenderer(QByteArray(to_svg_tiny(svg)))
     view = renderer.viewBoxF()
     if not renderer.isValid() or view.isEmpty():
         return QImage()
-    size = (QSizeF(width, width * view.height() / view.width()) * ratio).toSize()
+    size = (QSizeF(width, width * view.height() / view.width()) * pixel_ratio).toSize()
     image = QImage(size, QImage.Format.Format_ARGB32_Premultiplied)
     image.fill(Qt.GlobalColor.transparent)
     painter = QPainter(image)
     renderer.render(painter, QRectF(image.rect()))
     painter.end()
-    image.setDevicePixelRatio(ratio)
+    image.setDevicePixelRatio(pixel_ratio)
     return image
 
 
-def inked(image: QImage, ink: QColor) -> QImage:
+def tint_stencil(stencil_image: QImage, colour: QColor) -> QImage:
     """The stencil in a colour."""
-    copy = image.copy()
+    copy = stencil_image.copy()
     copy.setDevicePixelRatio(1)
     painter = QPainter(copy)
     painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_SourceIn)
-    painter.fillRect(copy.rect(), ink)
+    painter.fillRect(copy.rect(), colour)
     painter.end()
-    copy.setDevicePixelRatio(image.devicePixelRatio())
+    copy.setDevicePixelRatio(stencil_image.devicePixelRatio())
     return copy

@@ -9,10 +9,10 @@ from PyQt6.QtCore import QEvent, QObject, Qt, pyqtSignal
 from PyQt6.QtGui import QAction, QKeyEvent
 from PyQt6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QMenu, QToolButton, QWidget
 
-from bachbridge_gui.widgets.styling import calm
+from bachbridge_gui.widgets.styling import guard_wheel_and_menu
 
 
-class NamedBox(QWidget):
+class NamePicker(QWidget):
     """The list and its menu; the owner does what the signals say and calls `set_names` afterwards."""
 
     chosen = pyqtSignal(str)
@@ -23,60 +23,60 @@ class NamedBox(QWidget):
     restored = pyqtSignal(str, bytes)
     """Undo a deletion."""
 
-    def __init__(self, kind: str, hears: str, *, renames: bool = False) -> None:
+    def __init__(self, kind: str, tooltip: str, *, can_rename: bool = False) -> None:
         super().__init__()
-        self._kind, self._renaming, self._current = kind, "", ""
+        self._kind, self._name_being_edited, self._current = kind, "", ""
         self._deleted: tuple[str, bytes] | None = None
-        self.box, self.edit, self.more = QComboBox(), QLineEdit(), QToolButton()
-        self._dress(hears)
-        self.save, self.new, self.rename, self.delete, self.undo = (
-            self._action(text) for text in ("Save", "Save as …", "Rename …", "Delete", "Undo delete")
+        self.combo, self.edit, self.menu_button = QComboBox(), QLineEdit(), QToolButton()
+        self._set_up_widgets(tooltip)
+        self.save, self.save_as, self.rename, self.delete, self.undo = (
+            self._make_action(text) for text in ("Save", "Save as …", "Rename …", "Delete", "Undo delete")
         )
-        self.rename.setVisible(renames)
+        self.rename.setVisible(can_rename)
         self._lay_out()
         self._connect()
         self._refresh()
 
-    def _dress(self, hears: str) -> None:
-        self.box.setPlaceholderText(f"No {self._kind}")
-        self.box.setAccessibleName(self._kind.capitalize())
-        self.box.setToolTip(hears)
-        self.box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        calm(self.box)
+    def _set_up_widgets(self, tooltip: str) -> None:
+        self.combo.setPlaceholderText(f"No {self._kind}")
+        self.combo.setAccessibleName(self._kind.capitalize())
+        self.combo.setToolTip(tooltip)
+        self.combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        guard_wheel_and_menu(self.combo)
         self.edit.setAccessibleName(f"Name of the {self._kind}")
         self.edit.setToolTip("Enter keeps the name, Esc leaves everything as it was.")
         self.edit.setPlaceholderText(f"Name of the {self._kind}")
         self.edit.hide()
         self.edit.installEventFilter(self)
-        self.more.setText("⋯")
-        self.more.setAccessibleName(f"More for the {self._kind}")
-        self.more.setToolTip(f"Save, name or delete the {self._kind}.")
-        self.more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        self.more.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.menu_button.setText("⋯")
+        self.menu_button.setAccessibleName(f"More for the {self._kind}")
+        self.menu_button.setToolTip(f"Save, name or delete the {self._kind}.")
+        self.menu_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.menu_button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
 
-    def _action(self, text: str) -> QAction:
+    def _make_action(self, text: str) -> QAction:
         return QAction(text, self)
 
     def _lay_out(self) -> None:
-        menu = QMenu(self.more)
-        menu.setAccessibleName(self.more.accessibleName())
-        menu.addActions([self.save, self.new, self.rename, self.delete, self.undo])
-        self.more.setMenu(menu)
+        menu = QMenu(self.menu_button)
+        menu.setAccessibleName(self.menu_button.accessibleName())
+        menu.addActions([self.save, self.save_as, self.rename, self.delete, self.undo])
+        self.menu_button.setMenu(menu)
         line = QHBoxLayout(self)
         line.setContentsMargins(0, 0, 0, 0)
         line.setSpacing(8)
-        line.addWidget(self.box, 1)
+        line.addWidget(self.combo, 1)
         line.addWidget(self.edit, 1)
-        line.addWidget(self.more)
+        line.addWidget(self.menu_button)
 
     def _connect(self) -> None:
-        self.box.textActivated.connect(self._choose)
+        self.combo.textActivated.connect(self._on_chosen)
         self.save.triggered.connect(lambda: self.saved.emit(self._current))
-        self.new.triggered.connect(lambda: self._name(""))
-        self.rename.triggered.connect(lambda: self._name(self._current))
+        self.save_as.triggered.connect(lambda: self._start_naming(""))
+        self.rename.triggered.connect(lambda: self._start_naming(self._current))
         self.delete.triggered.connect(lambda: self.deleted.emit(self._current))
-        self.undo.triggered.connect(self._restore)
-        self.edit.returnPressed.connect(self._named)
+        self.undo.triggered.connect(self._undo_delete)
+        self.edit.returnPressed.connect(self._finish_naming)
 
     @property
     def current(self) -> str:
@@ -88,38 +88,38 @@ class NamedBox(QWidget):
         self._current = name
         self._refresh()
 
-    def recall(self, name: str) -> None:
+    def show_if_present(self, name: str) -> None:
         """Show the one that was chosen the last time, if it is still there."""
-        if self.box.findText(name) >= 0:
+        if self.combo.findText(name) >= 0:
             self.show_current(name)
 
     def set_names(self, names: Sequence[str]) -> None:
         """What there is now."""
-        self.box.clear()
-        self.box.addItems(list(names))
+        self.combo.clear()
+        self.combo.addItems(list(names))
         if self._current not in names:
             self._current = ""
         self._refresh()
 
-    def keep(self, name: str, was: bytes) -> None:
+    def set_deleted(self, name: str, content: bytes) -> None:
         """What was deleted, for undo."""
-        self._deleted = (name, was)
+        self._deleted = (name, content)
         self._refresh()
 
-    def _choose(self, name: str) -> None:
+    def _on_chosen(self, name: str) -> None:
         self._current = name
         self._refresh()
         self.chosen.emit(name)
 
-    def _name(self, old: str) -> None:
-        self._renaming = old
-        self.edit.setText(old)
+    def _start_naming(self, current: str) -> None:
+        self._name_being_edited = current
+        self.edit.setText(current)
         self.edit.selectAll()
-        self._show_edit(shown=True)
+        self._show_name_edit(shown=True)
 
-    def _named(self) -> None:
-        name, old = self.edit.text().strip(), self._renaming
-        self._show_edit(shown=False)
+    def _finish_naming(self) -> None:
+        name, old = self.edit.text().strip(), self._name_being_edited
+        self._show_name_edit(shown=False)
         if not name or name == old:
             return
         before, self._current = self._current, name
@@ -130,31 +130,31 @@ class NamedBox(QWidget):
         if self._current != name:  # it was refused
             self.show_current(before)
 
-    def _restore(self) -> None:
+    def _undo_delete(self) -> None:
         if self._deleted:
             (name, was), self._deleted = self._deleted, None
             self._current = name
             self.restored.emit(name, was)
             self._refresh()
 
-    def _show_edit(self, *, shown: bool) -> None:
+    def _show_name_edit(self, *, shown: bool) -> None:
         self.edit.setVisible(shown)
-        self.box.setVisible(not shown)
-        (self.edit if shown else self.box).setFocus()
+        self.combo.setVisible(not shown)
+        (self.edit if shown else self.combo).setFocus()
 
     def _refresh(self) -> None:
-        self.box.setCurrentIndex(self.box.findText(self._current) if self._current else -1)
+        self.combo.setCurrentIndex(self.combo.findText(self._current) if self._current else -1)
         for action in (self.save, self.rename, self.delete):
             action.setEnabled(bool(self._current))
         self.undo.setEnabled(self._deleted is not None)
         self.undo.setText(f'Undo delete "{self._deleted[0]}"' if self._deleted else "Undo delete")
 
-    def eventFilter(self, a0: QObject | None, a1: QEvent | None) -> bool:  # noqa: N802 # Qt's name
+    def eventFilter(self, a0: QObject | None, a1: QEvent | None) -> bool:  # Qt's name
         if a0 is self.edit and isinstance(a1, QKeyEvent) and a1.key() == Qt.Key.Key_Escape:
             if a1.type() == QEvent.Type.ShortcutOverride:
                 a1.accept()
                 return True
             if a1.type() == QEvent.Type.KeyPress:
-                self._show_edit(shown=False)
+                self._show_name_edit(shown=False)
                 return True
         return super().eventFilter(a0, a1)

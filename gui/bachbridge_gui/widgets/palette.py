@@ -10,7 +10,7 @@ from bachbridge_gui.state.view_types import PLAYER
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class PartStyle:
     """How a part is drawn: its colour as "#rrggbb" on light and on dark paper, and the shape at a note's beginning."""
 
     name: str
@@ -20,15 +20,15 @@ class Look:
     """One of circle, triangle, square, diamond, bar."""
 
 
-LOOKS = {
-    PLAYER: Look("You", "#d55e00", "#ff8a33", "circle"),
-    0: Look("Soprano", "#2f95d0", "#6cc4f2", "triangle"),
-    1: Look("Alto", "#007d5c", "#25c497", "square"),
-    2: Look("Tenor", "#0b4f8a", "#5b8ff0", "diamond"),
-    3: Look("Bass", "#a8487f", "#e79cc4", "bar"),
+PART_STYLES = {
+    PLAYER: PartStyle("You", "#d55e00", "#ff8a33", "circle"),
+    0: PartStyle("Soprano", "#2f95d0", "#6cc4f2", "triangle"),
+    1: PartStyle("Alto", "#007d5c", "#25c497", "square"),
+    2: PartStyle("Tenor", "#0b4f8a", "#5b8ff0", "diamond"),
+    3: PartStyle("Bass", "#a8487f", "#e79cc4", "bar"),
 }
 
 
-def look(voice: int) -> Look:
+def part_style(voice: int) -> PartStyle:
     """The part's look; further channels than four take the looks again in turn."""
-    return LOOKS[PLAYER] if voice == PLAYER else LOOKS[voice % 4]
+    return PART_STYLES[PLAYER] if voice == PLAYER else PART_STYLES[voice % 4]

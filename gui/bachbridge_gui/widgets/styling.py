@@ -5,25 +5,25 @@ from PyQt6.QtGui import QPalette, QWheelEvent
 from PyQt6.QtWidgets import QLabel, QWidget
 
 
-class Calm(QObject):
+class WheelGuard(QObject):
     """An event filter: no wheel without the focus."""
 
-    def eventFilter(self, a0: QObject | None, a1: QEvent | None) -> bool:  # noqa: N802 # Qt's name
+    def eventFilter(self, a0: QObject | None, a1: QEvent | None) -> bool:  # Qt's name
         if isinstance(a1, QWheelEvent) and isinstance(a0, QWidget) and not a0.hasFocus():
             a1.ignore()
             return True
         return False
 
 
-def calm(widget: QWidget) -> None:
+def guard_wheel_and_menu(widget: QWidget) -> None:
     """Let the wheel pass over it, and let its context menu be its control's."""
     widget.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-    widget.installEventFilter(Calm(widget))
+    widget.installEventFilter(WheelGuard(widget))
     for part in (widget, *widget.findChildren(QWidget)):
         part.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
 
 
-def small(text: str) -> QLabel:
+def caption_label(text: str) -> QLabel:
     """A caption in small, quiet letters."""
     label = QLabel(text)
     font = label.font()

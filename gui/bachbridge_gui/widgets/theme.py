@@ -10,7 +10,7 @@ from PyQt6.QtWidgets import QApplication
 THEMES = ("system", "light", "dark")
 
 _Role = QPalette.ColorRole
-_LIGHT = {
+_LIGHT_COLOURS = {
     _Role.Window: "#f3f4f6",
     _Role.WindowText: "#1c2530",
     _Role.Base: "#ffffff",
@@ -32,7 +32,7 @@ _LIGHT = {
     _Role.Shadow: "#5b6570",
     _Role.Accent: "#0b5fbf",
 }
-_DARK = {
+_DARK_COLOURS = {
     _Role.Window: "#1f2329",
     _Role.WindowText: "#e7eaee",
     _Role.Base: "#15181d",
@@ -54,18 +54,18 @@ _DARK = {
     _Role.Shadow: "#000000",
     _Role.Accent: "#4c9bff",
 }
-_DARK_BOX = "#4b535e"
-_DISABLED = {True: "#727c88", False: "#868f9a"}
+_DARK_CHECKBOX_BASE = "#4b535e"
+_DISABLED_TEXT = {True: "#727c88", False: "#868f9a"}
 """Of text that is disabled, in dark and in light."""
 
 
-def palette(*, dark: bool) -> QPalette:
+def build_palette(*, dark: bool) -> QPalette:
     """The theme's palette."""
     made = QPalette()
-    for role, colour in (_DARK if dark else _LIGHT).items():
+    for role, colour in (_DARK_COLOURS if dark else _LIGHT_COLOURS).items():
         made.setColor(role, QColor(colour))
     for role in (_Role.WindowText, _Role.Text, _Role.ButtonText):
-        made.setColor(QPalette.ColorGroup.Disabled, role, QColor(_DISABLED[dark]))
+        made.setColor(QPalette.ColorGroup.Disabled, role, QColor(_DISABLED_TEXT[dark]))
     return made
 
 
@@ -85,7 +85,7 @@ class Theme:
     def name(self) -> str:
         return self._name
 
-    def choose(self, name: str) -> None:
+    def set_theme(self, name: str) -> None:
         """One of `THEMES`."""
         self._name = name
         self._apply()
@@ -94,15 +94,15 @@ class Theme:
         hints = self._app.styleHints()
         scheme = hints.colorScheme() if hints else Qt.ColorScheme.Light
         dark = self._name == "dark" or (self._name == "system" and scheme == Qt.ColorScheme.Dark)
-        made = palette(dark=dark)
+        made = build_palette(dark=dark)
         self._app.setPalette(made)
         if dark:
             # Fusion draws a box that is not checked darker than the ground it stands on: nobody would see it.
-            made.setColor(_Role.Base, QColor(_DARK_BOX))
+            made.setColor(_Role.Base, QColor(_DARK_CHECKBOX_BASE))
         self._app.setPalette(made, "QCheckBox")
-        self._restyle()
+        self._reapply_style_sheets()
 
-    def _restyle(self) -> None:
+    def _reapply_style_sheets(self) -> None:
         """What has a style sheet keeps the palette it was dressed in: it is dressed again."""
         for widget in self._app.allWidgets():
             if sheet := widget.styleSheet():

@@ -10,7 +10,7 @@ from PyQt6.QtWidgets import QFrame, QLabel, QScrollArea, QWidget
 _MENU_WORD = re.compile(r"\*(.+?)\*")
 
 
-def scrolled(page: QWidget) -> QScrollArea:
+def scroll_area(page: QWidget) -> QScrollArea:
     """The page in a frame without border that scrolls up and down where there is not room enough."""
     area = QScrollArea()
     area.setWidgetResizable(True)
@@ -21,17 +21,17 @@ def scrolled(page: QWidget) -> QScrollArea:
     return area
 
 
-def heading(text: str, size: float) -> QLabel:
+def heading_label(text: str, scale: float) -> QLabel:
     """A label in bold, so many times as large as the rest."""
     label = QLabel(text)
     font = QFont(label.font())
-    font.setPointSizeF(font.pointSizeF() * size)
+    font.setPointSizeF(font.pointSizeF() * scale)
     font.setBold(True)
     label.setFont(font)
     return label
 
 
-def sentence(text: str) -> QLabel:
+def wrapped_label(text: str) -> QLabel:
     """A label that breaks its lines and can be copied from."""
     label = QLabel(text)
     label.setWordWrap(True)
@@ -39,6 +39,6 @@ def sentence(text: str) -> QLabel:
     return label
 
 
-def marked(text: str) -> str:
+def bold_menu_words(text: str) -> str:
     """The text as rich text, words of the DAW's own in bold."""
     return _MENU_WORD.sub(r"<b>\1</b>", html.escape(text, quote=False))

@@ -4,7 +4,7 @@ from PyQt6.QtCore import QTimer
 from PyQt6.QtGui import QAction
 from PyQt6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWidget
 
-_STAYS_MS = 15_000
+_SHOWN_MS = 15_000
 
 
 class UndoBar(QWidget):
@@ -12,24 +12,24 @@ class UndoBar(QWidget):
 
     def __init__(self, undo: QAction, parent: QWidget) -> None:
         super().__init__(parent)
-        self.words = QLabel()
-        self.words.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self.words.setAccessibleName("What was deleted")
+        self.label = QLabel()
+        self.label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.label.setAccessibleName("What was deleted")
         button = QToolButton()
         button.setDefaultAction(undo)
         button.setAccessibleName(undo.text())
         row = QHBoxLayout(self)
         row.setContentsMargins(8, 0, 0, 0)
-        row.addWidget(self.words, 1)
+        row.addWidget(self.label, 1)
         row.addWidget(button)
-        self._time = QTimer(self)
-        self._time.setSingleShot(True)
-        self._time.timeout.connect(self.hide)
+        self._hide_timer = QTimer(self)
+        self._hide_timer.setSingleShot(True)
+        self._hide_timer.timeout.connect(self.hide)
         self.setAccessibleName("Deleted")
         self.hide()
 
-    def tell(self, what: str) -> None:
+    def show_deleted(self, description: str) -> None:
         """Say that `what` is gone, for a while."""
-        self.words.setText(f"Deleted {what}")
+        self.label.setText(f"Deleted {description}")
         self.show()
-        self._time.start(_STAYS_MS)
+        self._hide_timer.start(_SHOWN_MS)

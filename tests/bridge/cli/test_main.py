@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from bachbridge import __version__
-from bachbridge.cli.options import EXPLAINED
-from bachbridge.settings import Settings, option
+from bachbridge.cli.options import SETTING_HELP
+from bachbridge.settings import Settings, option_name
 
 COMMANDS = (
     *("ports", "models", "continue", "harmonize", "mend", "vary", "text", "roll", "demo", "replay"),
@@ -40,7 +40,7 @@ def test_help_lists_all_commands_and_settings(tmp_path: Path) -> None:
     assert done.returncode == 0
     listed = {line.split()[0] for line in done.stdout.splitlines() if line.startswith("  ") and line.strip()}
     assert listed.issuperset(COMMANDS)
-    assert all(f"--{option(field.name)}" in done.stdout for field in fields(Settings))
+    assert all(f"--{option_name(field.name)}" in done.stdout for field in fields(Settings))
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -51,7 +51,7 @@ def test_every_command_explains_itself(command: str, tmp_path: Path) -> None:
 
 
 def test_every_setting_is_explained() -> None:
-    assert EXPLAINED.keys() == {field.name for field in fields(Settings)}
+    assert SETTING_HELP.keys() == {field.name for field in fields(Settings)}
 
 
 def test_help_imports_nothing_heavy(tmp_path: Path) -> None:

@@ -4,55 +4,62 @@ import numpy as np
 import pytest
 
 from bachbridge.codecs import infill_grid, satb
-from bachbridge.music.notes import RANGES, VOICES
+from bachbridge.music.notes import VOICE_RANGES, VOICES
 
-NONE = infill_grid.TUNED_OPEN
+NONE = infill_grid.TRANSPOSED_MASKED
 
 
 def test_open_cells_are_those_that_nobody_gave() -> None:
     classes = np.array([[30, satb.UNKNOWN, satb.REST, 5]], np.int32)
     task = infill_grid.Canvas(
-        classes, np.zeros((1, 4), bool), np.zeros((1, infill_grid.FIELDS), np.int32), infill_grid.within_ranges(1)
+        classes,
+        np.zeros((1, 4), bool),
+        np.zeros((1, infill_grid.PLACE_FIELD_COUNT), np.int32),
+        infill_grid.voice_range_mask(1),
     )
-    assert task.open.tolist() == [[False, True, False, False]]
-    assert infill_grid.seen(classes, task.open).tolist() == [[30, infill_grid.OPEN, satb.REST, 5]]
+    assert task.masked.tolist() == [[False, True, False, False]]
+    assert infill_grid.mask_cells(classes, task.masked).tolist() == [[30, infill_grid.MASKED, satb.REST, 5]]
 
 
 def test_attacks_are_told_of_known_cells_alone() -> None:
     struck, known = np.array([[True, False, True, False]]), np.array([[True, True, False, False]])
-    assert infill_grid.attacks(struck, known).tolist() == [
-        [infill_grid.STRUCK, infill_grid.HELD, infill_grid.UNTOLD, infill_grid.UNTOLD]
+    assert infill_grid.attack_values(struck, known).tolist() == [
+        [infill_grid.ATTACK_ONSET, infill_grid.ATTACK_HELD, infill_grid.ATTACK_UNKNOWN, infill_grid.ATTACK_UNKNOWN]
     ]
 
 
 def test_places_with_bar_lines() -> None:
-    rows = infill_grid.places(np.array([10, 11, 0], np.int32), np.array([12, 12, 16], np.int32))
+    rows = infill_grid.place_features(np.array([10, 11, 0], np.int32), np.array([12, 12, 16], np.int32))
     assert rows.tolist() == [[3, 11, 2, 0], [4, 12, 2, 0], [1, 1, 3, 0]]
 
 
 def test_places_without_bar_lines() -> None:
     bars = np.full(3, 16, np.int32)
-    assert infill_grid.places(None, bars, phase=2)[:, 0].tolist() == [3, 4, 1]
-    assert infill_grid.places(None, bars, phase=1, grid=infill_grid.EIGHTHS).tolist() == [
+    assert infill_grid.place_features(None, bars, phase=2)[:, 0].tolist() == [3, 4, 1]
+    assert infill_grid.place_features(None, bars, phase=1, grid=infill_grid.EIGHTHS).tolist() == [
         [2, 0, 0, 1],
         [4, 0, 0, 1],
         [2, 0, 0, 1],
     ]
-    assert not infill_grid.places(None, bars, phase=None).any()
+    assert not infill_grid.place_features(None, bars, phase=None).any()
 
 
 def test_no_place_lies_outside_the_networks_tables() -> None:
     bars = np.array([3, 7, 16, 80], np.int32)
-    rows = infill_grid.places(np.array([2, 6, 15, 79], np.int32), bars, grid=infill_grid.EIGHTHS)
+    rows = infill_grid.place_features(np.array([2, 6, 15, 79], np.int32), bars, grid=infill_grid.EIGHTHS)
     assert (rows >= 0).all()
     assert (rows < np.array(infill_grid.PLACE_SIZES)).all()
 
 
 def test_voices_stay_within_their_ranges() -> None:
-    allowed = infill_grid.within_ranges(2)
-    for voice, (low, high) in enumerate(RANGES):
+    allowed = infill_grid.voice_range_mask(2)
+    for voice, (low, high) in enumerate(VOICE_RANGES):
         classes = np.flatnonzero(allowed[1, voice] == 0)
-        assert (classes[0], classes[-1], len(classes)) == (satb.class_of(low), satb.class_of(high), high - low + 1)
+        assert (classes[0], classes[-1], len(classes)) == (
+            satb.pitch_index(low),
+            satb.pitch_index(high),
+            high - low + 1,
+        )
 
 
 @pytest.fixture
@@ -64,15 +71,15 @@ def cells() -> np.ndarray:
 
 
 def test_the_nearest_given_notes_before_and_after(cells: np.ndarray) -> None:
-    around = infill_grid.around(cells)
-    assert around.shape == (1, 6, 4, infill_grid.NEIGHBOURS)
+    around = infill_grid.neighbour_values(cells)
+    assert around.shape == (1, 6, 4, infill_grid.NEIGHBOUR_COUNT)
     assert around[0, :, 0, 0].tolist() == [NONE, 40, 40, 40, 40, 42], "never the cell itself"
     assert around[0, :, 0, 1].tolist() == [42, 42, 42, 42, NONE, NONE]
     assert around[0, :, 3, 0].tolist() == [NONE, NONE, NONE, 0, 0, 0], "a rest is given as well"
 
 
 def test_notes_at_fixed_distances(cells: np.ndarray) -> None:
-    around = infill_grid.around(cells)
+    around = infill_grid.neighbour_values(cells)
     assert around[0, 1, 0, 2] == 40, "a step before"
     assert around[0, 3, 0, 3] == 42, "a step after"
     assert around[0, 4, 0, 4] == 40, "a beat before"
@@ -80,9 +87,9 @@ def test_notes_at_fixed_distances(cells: np.ndarray) -> None:
 
 
 def test_the_other_voices_are_named_from_the_highest_to_the_lowest(cells: np.ndarray) -> None:
-    around = infill_grid.around(cells)
+    around = infill_grid.neighbour_values(cells)
     now, before, after = (
-        around[0, :, 2, infill_grid.MELODIC + 3 * n : infill_grid.MELODIC + 3 * n + 3] for n in range(3)
+        around[0, :, 2, infill_grid.MELODIC_COUNT + 3 * n : infill_grid.MELODIC_COUNT + 3 * n + 3] for n in range(3)
     )
     assert now[2].tolist() == [NONE, NONE, satb.REST]
     assert before[1].tolist() == [40, NONE, NONE]
@@ -90,18 +97,18 @@ def test_the_other_voices_are_named_from_the_highest_to_the_lowest(cells: np.nda
 
 
 def test_nothing_is_known_of_cells_beyond_the_end(cells: np.ndarray) -> None:
-    cells[0, 4:] = infill_grid.TUNED_OUTSIDE
-    assert (infill_grid.around(cells)[0, :, 0, 1] == NONE).all(), "cells outside are not given"
+    cells[0, 4:] = infill_grid.TRANSPOSED_OUTSIDE
+    assert (infill_grid.neighbour_values(cells)[0, :, 0, 1] == NONE).all(), "cells outside are not given"
 
 
 # ---------------------------------------------------------------- one key for all
 
-C_MAJOR = np.array([48, 52, 55, 60, 64, 67, 71, 72, 65, 62, 60, 48]) - satb.LOWEST + 1
+C_MAJOR = np.array([48, 52, 55, 60, 64, 67, 71, 72, 65, 62, 60, 48]) - satb.LOWEST_PITCH + 1
 
 
 def sung(shift: int, step: int = 2) -> np.ndarray:
     """A melody in C major moved by `shift`, in the tenor, with an open cell in each of the other voices."""
-    cells = np.full((1, len(C_MAJOR), len(VOICES)), infill_grid.OPEN, np.int32)
+    cells = np.full((1, len(C_MAJOR), len(VOICES)), infill_grid.MASKED, np.int32)
     cells[0, :, 2] = C_MAJOR + shift
     cells[0, step, 0] = satb.REST
     return cells
@@ -110,43 +117,45 @@ def sung(shift: int, step: int = 2) -> np.ndarray:
 @pytest.mark.parametrize("shift", range(-6, 6))
 def test_music_in_every_key_is_one_to_the_network(shift: int) -> None:
     cells = sung(shift)
-    by = infill_grid.tuning(cells)
+    by = infill_grid.key_shifts(cells)
     assert by.tolist() == [-shift]
-    assert np.array_equal(infill_grid.tuned(cells, by), infill_grid.tuned(sung(0), np.zeros(1, np.int32)))
+    assert np.array_equal(
+        infill_grid.transpose_cells(cells, by), infill_grid.transpose_cells(sung(0), np.zeros(1, np.int32))
+    )
 
 
 def test_where_nothing_is_given_nothing_is_moved() -> None:
-    assert infill_grid.tuning(np.full((2, 5, 4), infill_grid.OPEN, np.int32)).tolist() == [0, 0]
+    assert infill_grid.key_shifts(np.full((2, 5, 4), infill_grid.MASKED, np.int32)).tolist() == [0, 0]
 
 
 def test_no_move_is_wider_than_a_tritone() -> None:
-    moves = infill_grid.nearest_move(np.arange(-12, 13, dtype=np.int32))
+    moves = infill_grid.nearest_shift(np.arange(-12, 13, dtype=np.int32))
     assert sorted({*moves.tolist()}) == list(range(-5, 7))
     assert ((moves - np.arange(-12, 13)) % 12 == 0).all()
 
 
 def test_what_is_no_pitch_is_not_moved() -> None:
-    cells = np.array([[[satb.REST, infill_grid.OPEN, infill_grid.OUTSIDE, 1]]], np.int32)
-    moved = infill_grid.tuned(cells, np.array([-6], np.int32))
-    assert moved.tolist() == [[[satb.REST, infill_grid.TUNED_OPEN, infill_grid.TUNED_OUTSIDE, 1]]]
+    cells = np.array([[[satb.REST, infill_grid.MASKED, infill_grid.OUTSIDE, 1]]], np.int32)
+    moved = infill_grid.transpose_cells(cells, np.array([-6], np.int32))
+    assert moved.tolist() == [[[satb.REST, infill_grid.TRANSPOSED_MASKED, infill_grid.TRANSPOSED_OUTSIDE, 1]]]
 
 
 @pytest.mark.parametrize("by", [-5, 0, 6])
 def test_what_the_network_says_is_moved_back(by: int) -> None:
     shift = np.full(1, by, np.int32)
-    for pitch_class in (satb.REST, 1, 30, satb.CLASSES - 1):
-        logits = np.zeros((1, 1, infill_grid.TUNED), np.float32)
-        logits[0, 0, infill_grid.tuned(np.full((1, 1, 1), pitch_class, np.int32), shift)[0, 0, 0]] = 1
-        assert np.flatnonzero(infill_grid.untuned(logits, shift)[0, 0]).tolist() == [pitch_class]
+    for pitch_class in (satb.REST, 1, 30, satb.PITCH_INDEX_COUNT - 1):
+        logits = np.zeros((1, 1, infill_grid.TRANSPOSED_INDEX_COUNT), np.float32)
+        logits[0, 0, infill_grid.transpose_cells(np.full((1, 1, 1), pitch_class, np.int32), shift)[0, 0, 0]] = 1
+        assert np.flatnonzero(infill_grid.untranspose_logits(logits, shift)[0, 0]).tolist() == [pitch_class]
 
 
 def test_the_network_is_told_by_how_much_the_notes_were_moved() -> None:
     cells, by = sung(3), np.array([-3], np.int32)
     told = np.zeros_like(cells)
-    place = infill_grid.places(None, np.full(cells.shape[1], 16, np.int32))[None]
-    moved, attacks, where, around = infill_grid.inputs(cells, told, place, by)
-    assert np.array_equal(moved, infill_grid.tuned(cells, by))
+    place = infill_grid.place_features(None, np.full(cells.shape[1], 16, np.int32))[None]
+    moved, attacks, where, around = infill_grid.network_inputs(cells, told, place, by)
+    assert np.array_equal(moved, infill_grid.transpose_cells(cells, by))
     assert attacks is told
     assert where[0, :, -1].tolist() == [3] * cells.shape[1]
-    assert (where < np.array(infill_grid.TUNED_SIZES)).all()
-    assert np.array_equal(around, infill_grid.around(moved))
+    assert (where < np.array(infill_grid.TRANSPOSED_PLACE_SIZES)).all()
+    assert np.array_equal(around, infill_grid.neighbour_values(moved))

@@ -8,7 +8,7 @@ import pytest
 from bachbridge.midi import messages as midi
 from bachbridge.protocol.events import Midi, ModelUp, PortsChanged, Quit, Reset, Setting, dumps, loads
 from bachbridge.settings import Settings
-from tests.support.virtual_driver import MS, Driver, S, chorale
+from tests.support.virtual_driver import MS, Driver, S, chorale_model
 
 GOLDEN = Path(__file__).parents[2] / "golden"
 AT_120 = Settings(bpm=120.0, seed=1)
@@ -33,19 +33,19 @@ def interrupted_answer() -> Driver:
 
 
 def chords_with_pedal_and_thru() -> Driver:
-    driver = Driver(replace(AT_120, phrase_end="pedal", thru=True, answer_bars=1), chorale)
-    driver.at(S, Midi(midi.control(0, 64, 127)))
+    driver = Driver(replace(AT_120, phrase_end="pedal", thru=True, answer_bars=1), chorale_model)
+    driver.schedule(S, Midi(midi.control_change(0, 64, 127)))
     for index, chord in enumerate(((48, 60, 64, 67), (50, 59, 65, 67), (48, 60, 64, 72))):
         for late, pitch in enumerate(chord):
             driver.play(S + index * 1000 * MS + late * 6 * MS, pitch, 900 * MS, 60 + 4 * late)
-    driver.at(S + 3000 * MS, Midi(midi.control(0, 64, 0)))
+    driver.schedule(S + 3000 * MS, Midi(midi.control_change(0, 64, 0)))
     driver.run(8 * S)
     return driver
 
 
 def harmonised_melody() -> Driver:
     driver = Driver(replace(AT_120, mode="harmonize"))
-    driver.at(0, ModelUp("chorale-lstm", 400_000))
+    driver.schedule(0, ModelUp("chorale-lstm", 400_000))
     for start_ms, pitch, length_ms in ((500, 72, 480), (995, 74, 230), (1250, 76, 50), (1310, 77, 500)):
         driver.play(start_ms * MS, pitch, length_ms * MS)
     driver.run(2200 * MS)
@@ -55,11 +55,11 @@ def harmonised_melody() -> Driver:
 
 def dreamt_phrase() -> Driver:
     driver = Driver(replace(AT_120, answer="dream", answer_bars=1, instrument="Church Organ"))
-    driver.at(0, PortsChanged("keys", "synth"))
+    driver.schedule(0, PortsChanged("keys", "synth"))
     for index, pitch in enumerate((67, 69, 71, 72)):
         driver.play(S + index * 500 * MS, pitch, 430 * MS)
-    driver.at(8 * S, Setting("bpm", 150))
-    driver.at(8 * S, Setting("temperature", 1.5))
+    driver.schedule(8 * S, Setting("bpm", 150))
+    driver.schedule(8 * S, Setting("temperature", 1.5))
     driver.run(11 * S)
     driver.feed(Reset())
     driver.run(20 * S)
@@ -71,7 +71,7 @@ STORIES = [answered_phrase, interrupted_answer, chords_with_pedal_and_thru, harm
 
 @pytest.mark.parametrize("story", STORIES)
 def test_the_log_is_as_it_was(story, request: pytest.FixtureRequest) -> None:
-    lines = story().lines()
+    lines = story().golden_lines()
     path = GOLDEN / f"{story.__name__}.log"
     if request.config.getoption("--golden"):
         path.write_text("\n".join(lines) + "\n")

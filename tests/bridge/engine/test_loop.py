@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from bachbridge.engine.main import Engine, Inbox
+from bachbridge.engine.main import Engine, EventQueue
 from bachbridge.music.notes import Phrase
 from bachbridge.protocol.events import (
     Answer,
@@ -16,13 +16,13 @@ from bachbridge.protocol.events import (
     Effect,
     Event,
     Feed,
-    Foresee,
     Health,
-    LookForPorts,
+    ListPorts,
     Message,
     Midi,
     ModelUp,
     Panic,
+    PlanRequest,
     PortNames,
     PortsChanged,
     Quit,
@@ -66,21 +66,21 @@ class Stage:
     open: bool = True
     connected: Connections = field(default_factory=lambda: Connections(1, 0))
 
-    def send(self, data: bytes | Feed | Ask | Foresee | Cancel) -> bool:
+    def send(self, data: bytes | Feed | Ask | PlanRequest | Cancel) -> bool:
         self.told.append(data)
         return self.open
 
-    def look(self) -> bool:
+    def refresh(self) -> bool:
         return False
 
-    def names(self) -> PortNames:
+    def port_names(self) -> PortNames:
         return PortNames(("Keyboard",), ())
 
     def connections(self) -> Connections:
         return self.connected
 
-    def load(self, model: str) -> None:
-        self.told.append(model)
+    def load(self, model_name: str) -> None:
+        self.told.append(model_name)
 
     def close(self) -> None:
         self.told.append("closed")
@@ -93,7 +93,7 @@ class Stage:
 
     def play(self, session: Script, *events: Event) -> None:
         """Run the loop over these events, then quit."""
-        inbox = Inbox()
+        inbox = EventQueue()
         for event in events:
             inbox.put(event)
         if not session.deadlines:
@@ -138,7 +138,7 @@ def test_what_has_arrived_goes_before_what_is_due() -> None:
 
 
 def test_time_never_runs_backwards() -> None:
-    inbox, script, stage = Inbox(), Script(), Stage()
+    inbox, script, stage = EventQueue(), Script(), Stage()
     late_ns = time.monotonic_ns() + 10**12
     inbox.put(NOTE, late_ns)
     inbox.put(NOTE, late_ns - 1)
@@ -181,13 +181,13 @@ def test_connections_are_told_once_and_again_when_they_change() -> None:
     engine = Engine(Script(), stage, stage, stage.tell, None)
     for connections in (Connections(0, 0), Connections(0, 0), Connections(1, 0), Connections(1, 0)):
         stage.connected = connections
-        engine._chores()  # pyright: ignore[reportPrivateUsage] # what the loop does once a second
+        engine._do_housekeeping()  # pyright: ignore[reportPrivateUsage] # what the loop does once a second
     assert stage.told == [Connections(0, 0), Connections(1, 0)]
 
 
 def test_who_looks_for_ports_is_told_their_names() -> None:
     stage = Stage()
-    stage.play(Script(), LookForPorts())
+    stage.play(Script(), ListPorts())
     assert PortNames(("Keyboard",), ()) in stage.told
 
 
@@ -199,9 +199,9 @@ def test_health_tells_how_long_the_model_took() -> None:
     engine = Engine(Script(reply), stage, stage, stage.tell, None)
     begin_ns = time.monotonic_ns()
     for event, after_ms in ((NOTE, 0), (Answer(1, (), 1, final=False), 40), (Answer(1, (), 4, final=True), 900)):
-        engine._turn(begin_ns + after_ms * 1_000_000, event)  # pyright: ignore[reportPrivateUsage] # at times of ours
-    engine._chores()  # pyright: ignore[reportPrivateUsage]
-    engine._chores()  # pyright: ignore[reportPrivateUsage]
+        engine._process_event(begin_ns + after_ms * 1_000_000, event)  # pyright: ignore[reportPrivateUsage] # at times of ours
+    engine._do_housekeeping()  # pyright: ignore[reportPrivateUsage]
+    engine._do_housekeeping()  # pyright: ignore[reportPrivateUsage]
     (health,) = [message for message in stage.told if isinstance(message, Health)]
     assert (health.sent, health.model_p50_ns, health.model_p99_ns) == (1, 40_000_000, 40_000_000)
 

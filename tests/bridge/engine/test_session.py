@@ -8,52 +8,64 @@ from bachbridge.midi import messages as midi
 from bachbridge.music.notes import Note, Phrase
 from bachbridge.protocol.events import (
     Answer,
-    Answered,
-    Answering,
+    AnswerEnded,
+    AnswerLate,
+    AnswerPhrase,
+    AnswerStarted,
     Ask,
+    AskRefused,
     Cancel,
     EndPhrase,
     Feed,
-    Foresee,
-    Heard,
     Midi,
-    Missed,
     ModelDown,
     ModelUp,
     Panic,
-    Prompt,
+    PhraseEnded,
+    PlanRequest,
     Quit,
-    Refused,
     Reset,
     Setting,
     Status,
 )
 from bachbridge.settings import Settings
-from tests.support.virtual_driver import AT_120, BEAT, MS, TUNE, Driver, S, chorale, note_ons, only, quarters, silent
+from tests.support.virtual_driver import (
+    AT_120,
+    BEAT,
+    MS,
+    TUNE,
+    Driver,
+    S,
+    chorale_model,
+    note_ons,
+    only_message,
+    play_quarters,
+    silent_model,
+)
 
 
 def test_a_phrase_is_answered_on_the_next_beat_after_a_bar_of_silence() -> None:
     driver = Driver(AT_120)
-    last_up = quarters(driver)
+    last_up = play_quarters(driver)
     driver.run(20 * S)
-    heard_ns, heard = only(driver, Heard)
+    heard_ns, heard = only_message(driver, PhraseEnded)
     assert heard_ns == last_up + 4 * BEAT
     assert [(n.start, n.length, n.pitch) for n in heard.phrase.notes] == [(4 * i, 4, p) for i, p in enumerate(TUNE)]
     assert heard.phrase.steps == 16
     first_ns, _ = note_ons(driver)[0]
-    assert first_ns == only(driver, Answering)[1].due_ns == S + 8 * BEAT
-    assert only(driver, Ask)[1].steps == 16
+    assert first_ns == only_message(driver, AnswerStarted)[1].due_ns == S + 8 * BEAT
+    assert only_message(driver, Ask)[1].steps == 16
     assert [m.channel for _, m in note_ons(driver)[:4]] == [0, 1, 2, 3]
     assert not driver.receiver.sounding
-    assert not only(driver, Answered)[1].interrupted
+    assert not only_message(driver, AnswerEnded)[1].interrupted
 
 
 def test_the_model_is_fed_while_the_player_plays_and_knows_the_phrase_before_it_ends() -> None:
     driver = Driver(AT_120)
-    quarters(driver)
+    play_quarters(driver)
     driver.run(20 * S)
-    feeds = driver.of(Feed)
-    ask_ns, ask = only(driver, Ask)
+    feeds = driver.messages_of(Feed)
+    ask_ns, ask = only_message(driver, Ask)
     assert len(feeds) >= 4
     last_ns, last = feeds[-1]
     assert isinstance(last, Feed)
@@ -66,32 +78,37 @@ def test_the_model_is_fed_while_the_player_plays_and_knows_the_phrase_before_it_
 
 def test_what_is_fed_and_what_is_asked_are_in_the_key_that_is_locked() -> None:
     driver = Driver(replace(AT_120, key="F# minor"))
-    quarters(driver)
+    play_quarters(driver)
     driver.run(20 * S)
-    told = [message.key for kind in (Feed, Ask) for _, message in driver.of(kind) if isinstance(message, Feed | Ask)]
+    told = [
+        message.key
+        for kind in (Feed, Ask)
+        for _, message in driver.messages_of(kind)
+        if isinstance(message, Feed | Ask)
+    ]
     assert len(told) > 2
     assert set(told) == {6 + 12}
 
 
 def test_playing_again_stops_the_answer_in_the_same_turn() -> None:
     driver = Driver(AT_120)
-    quarters(driver)
+    play_quarters(driver)
     driver.run(S + 9 * BEAT + 100 * MS)
     assert driver.receiver.sounding
     driver.feed(Midi(midi.note_on(0, 60, 90)))
     assert not driver.receiver.sounding
-    assert only(driver, Answered)[1].interrupted
-    assert driver.of(Cancel)
+    assert only_message(driver, AnswerEnded)[1].interrupted
+    assert driver.messages_of(Cancel)
     before = len(note_ons(driver))
     driver.run(S + 11 * BEAT)
     assert len(note_ons(driver)) == before
 
 
 def test_an_answer_to_an_older_ask_is_not_played() -> None:
-    driver = Driver(AT_120, silent)
-    quarters(driver)
+    driver = Driver(AT_120, silent_model)
+    play_quarters(driver)
     driver.run(S + 7 * BEAT + 480 * MS)
-    number = only(driver, Ask)[1].ask
+    number = only_message(driver, Ask)[1].ask
     driver.feed(Midi(midi.note_on(0, 60, 90)))
     driver.feed(Answer(number, (Note(0, 4, 60),), 4, final=True))
     driver.run(S + 12 * BEAT)
@@ -100,128 +117,130 @@ def test_an_answer_to_an_older_ask_is_not_played() -> None:
 
 def test_let_finish_plays_the_answer_to_its_end_and_still_hears_the_player() -> None:
     driver = Driver(replace(AT_120, let_finish=True))
-    quarters(driver)
+    play_quarters(driver)
     driver.play(S + 9 * BEAT, 72, BEAT)
     driver.run(S + 30 * BEAT)
-    answers = [m for _, m in driver.of(Answered) if isinstance(m, Answered)]
+    answers = [m for _, m in driver.messages_of(AnswerEnded) if isinstance(m, AnswerEnded)]
     assert [a.interrupted for a in answers] == [False, False]
     assert len(answers[0].notes) == 16
-    assert len(driver.of(Heard)) == 2
+    assert len(driver.messages_of(PhraseEnded)) == 2
 
 
 def test_a_late_answer_starts_on_a_later_beat() -> None:
-    driver = Driver(AT_120, lambda ask: [(delay + 1200 * MS, answer) for delay, answer in chorale(ask)])
-    quarters(driver)
+    driver = Driver(AT_120, lambda ask: [(delay + 1200 * MS, answer) for delay, answer in chorale_model(ask)])
+    play_quarters(driver)
     driver.run(30 * S)
-    due = [m.due_ns for _, m in driver.of(Answering) if isinstance(m, Answering)]
+    due = [m.due_ns for _, m in driver.messages_of(AnswerStarted) if isinstance(m, AnswerStarted)]
     assert len(due) == 2
     assert (due[1] - due[0]) % BEAT == 0
     assert due[1] > due[0]
     assert note_ons(driver)[0][0] == due[1]
-    assert len(driver.of(Missed)) == 1
+    assert len(driver.messages_of(AnswerLate)) == 1
 
 
 def test_a_missing_answer_is_given_up_and_the_next_phrase_is_heard() -> None:
-    driver = Driver(AT_120, silent)
-    quarters(driver)
+    driver = Driver(AT_120, silent_model)
+    play_quarters(driver)
     driver.run(30 * S)
-    assert only(driver, Missed)[1].what == "no answer came"
-    quarters(driver, start_ns=40 * S)
+    assert only_message(driver, AnswerLate)[1].what == "no answer came"
+    play_quarters(driver, start_ns=40 * S)
     driver.run(60 * S)
-    assert len(driver.of(Ask)) == 2
+    assert len(driver.messages_of(Ask)) == 2
 
 
 def test_half_an_answer_still_ends_its_notes() -> None:
-    driver = Driver(AT_120, lambda ask: list(chorale(ask))[:3])
-    quarters(driver)
+    driver = Driver(AT_120, lambda ask: list(chorale_model(ask))[:3])
+    play_quarters(driver)
     driver.run(30 * S)
     assert len(note_ons(driver)) == 8
     assert not driver.receiver.sounding
-    assert "rest of the answer" in only(driver, Missed)[1].what
+    assert "rest of the answer" in only_message(driver, AnswerLate)[1].what
 
 
 def test_a_new_model_process_is_asked_again() -> None:
-    driver = Driver(AT_120, silent)
-    quarters(driver)
+    driver = Driver(AT_120, silent_model)
+    play_quarters(driver)
     driver.run(S + 7 * BEAT + 485 * MS)
     driver.feed(ModelDown("killed"))
-    driver.model = chorale
+    driver.model = chorale_model
     driver.feed(ModelUp("chorale-lstm", 200_000))
     driver.run(30 * S)
-    first, second = [m for _, m in driver.of(Ask)]
+    first, second = [m for _, m in driver.messages_of(Ask)]
     assert first == second
     assert len(note_ons(driver)) == 16
 
 
 @pytest.mark.parametrize("mode", ["continue", "harmonize"])
 def test_who_changes_the_model_while_waiting_is_answered_by_the_new_one(mode: str) -> None:
-    driver = Driver(replace(AT_120, mode=mode), silent)
-    last_up = quarters(driver)
-    driver.at(last_up + 10 * MS, EndPhrase())
+    driver = Driver(replace(AT_120, mode=mode), silent_model)
+    last_up = play_quarters(driver)
+    driver.schedule(last_up + 10 * MS, EndPhrase())
     driver.run(last_up + 20 * MS)
-    before = only(driver, Ask)[1]
-    driver.model = chorale
+    before = only_message(driver, Ask)[1]
+    driver.model = chorale_model
     driver.feed(Setting("model", "another"))
-    assert len(driver.of(Ask)) == 1, "it is not there yet"
+    assert len(driver.messages_of(Ask)) == 1, "it is not there yet"
     driver.feed(ModelUp("chorale-lstm", 200_000))
-    assert len(driver.of(Ask)) == 1, "the old one may still say that it is ready: to ask it would load it again"
+    assert len(driver.messages_of(Ask)) == 1, (
+        "the old one may still say that it is ready: to ask it would load it again"
+    )
     driver.feed(ModelUp("another", 200_000))
-    assert [m for _, m in driver.of(Ask)][1:] == [replace(before, model="another")]
+    assert [m for _, m in driver.messages_of(Ask)][1:] == [replace(before, model="another")]
     driver.run(30 * S)
-    assert only(driver, Answered)[1].ask == before.ask
+    assert only_message(driver, AnswerEnded)[1].ask == before.ask
     assert not driver.receiver.sounding
 
 
 def test_a_model_that_is_not_wanted_any_more_is_told_nothing_of_the_harmony() -> None:
     driver = Driver(replace(AT_120, mode="harmonize"))
     driver.feed(Setting("model", "another"))
-    told = len(driver.of(Foresee))
+    told = len(driver.messages_of(PlanRequest))
     driver.feed(ModelUp("chorale-lstm", 200_000))
-    assert len(driver.of(Foresee)) == told
+    assert len(driver.messages_of(PlanRequest)) == told
     driver.feed(ModelUp("another", 200_000))
-    assert len(driver.of(Foresee)) == told + 1
+    assert len(driver.messages_of(PlanRequest)) == told + 1
 
 
 def test_what_the_window_wants_answered_is_in_order_and_in_no_voice_that_there_is_not() -> None:
     driver = Driver(replace(AT_120, answer="harmonize"))
-    driver.feed(Prompt(Phrase((Note(4, 4, 67, 80, -1), Note(0, 4, 72, 80, -1)), 8), 125 * MS, 1, aloud=False))
-    assert only(driver, Ask)[1].prompt.notes == (Note(0, 4, 72), Note(4, 4, 67))
+    driver.feed(AnswerPhrase(Phrase((Note(4, 4, 67, 80, -1), Note(0, 4, 72, 80, -1)), 8), 125 * MS, 1, aloud=False))
+    assert only_message(driver, Ask)[1].prompt.notes == (Note(0, 4, 72), Note(4, 4, 67))
 
 
 def test_the_pedal_ends_a_phrase() -> None:
     driver = Driver(replace(AT_120, phrase_end="pedal"))
-    driver.at(S - MS, Midi(midi.control(0, 64, 127)))
-    last_up = quarters(driver)
-    driver.at(last_up + 3 * BEAT, Midi(midi.control(0, 64, 0)))
+    driver.schedule(S - MS, Midi(midi.control_change(0, 64, 127)))
+    last_up = play_quarters(driver)
+    driver.schedule(last_up + 3 * BEAT, Midi(midi.control_change(0, 64, 0)))
     driver.run(20 * S)
-    assert only(driver, Heard)[0] == last_up + 3 * BEAT
+    assert only_message(driver, PhraseEnded)[0] == last_up + 3 * BEAT
     assert len(note_ons(driver)) == 16
 
 
 def test_a_sounding_pedal_is_no_silence() -> None:
     driver = Driver(AT_120)
-    driver.at(S - MS, Midi(midi.control(0, 64, 127)))
-    last_up = quarters(driver)
-    driver.at(last_up + 3 * BEAT, Midi(midi.control(0, 64, 0)))
+    driver.schedule(S - MS, Midi(midi.control_change(0, 64, 127)))
+    last_up = play_quarters(driver)
+    driver.schedule(last_up + 3 * BEAT, Midi(midi.control_change(0, 64, 0)))
     driver.run(20 * S)
-    assert only(driver, Heard)[0] == last_up + 7 * BEAT
+    assert only_message(driver, PhraseEnded)[0] == last_up + 7 * BEAT
 
 
-@pytest.mark.parametrize("ending", [EndPhrase(), Midi(midi.control(0, 80, 127))])
+@pytest.mark.parametrize("ending", [EndPhrase(), Midi(midi.control_change(0, 80, 127))])
 def test_a_command_or_a_controller_ends_a_phrase_at_once(ending: EndPhrase | Midi) -> None:
     driver = Driver(replace(AT_120, phrase_end="control"))
-    last_up = quarters(driver)
-    driver.at(last_up + 100 * MS, ending)
+    last_up = play_quarters(driver)
+    driver.schedule(last_up + 100 * MS, ending)
     driver.run(20 * S)
-    assert only(driver, Heard)[0] == last_up + 100 * MS
+    assert only_message(driver, PhraseEnded)[0] == last_up + 100 * MS
     assert note_ons(driver)[0][0] == S + 5 * BEAT
 
 
 def test_a_phrase_of_two_bars_is_answered_on_its_bar_line() -> None:
     driver = Driver(replace(AT_120, phrase_end="bars", phrase_bars=2))
-    quarters(driver)
+    play_quarters(driver)
     driver.run(20 * S)
-    assert only(driver, Heard)[1].phrase.steps == 32
+    assert only_message(driver, PhraseEnded)[1].phrase.steps == 32
     assert note_ons(driver)[0][0] == S + 8 * BEAT
 
 
@@ -231,55 +250,55 @@ def test_the_tempo_is_estimated_from_what_was_played() -> None:
     for index, wobble in enumerate((0, 11, -9, 4, -12, 7, 3, -5)):
         driver.play(S + index * beat + wobble * MS, 67, beat - 40 * MS)
     driver.run(30 * S)
-    heard = only(driver, Heard)[1]
+    heard = only_message(driver, PhraseEnded)[1]
     assert heard.step_ns * 4 == pytest.approx(beat, rel=0.02)
     assert [note.start for note in heard.phrase.notes] == list(range(0, 32, 4))
 
 
 def test_thru_passes_notes_pedal_and_bend_and_off_by_default_nothing() -> None:
-    played = [midi.note_on(3, 60, 70), midi.control(3, 64, 127), bytes((0xE3, 0, 80)), midi.note_off(3, 60)]
+    played = [midi.note_on(3, 60, 70), midi.control_change(3, 64, 127), bytes((0xE3, 0, 80)), midi.note_off(3, 60)]
     closed, opened = Driver(AT_120), Driver(replace(AT_120, thru=True))
     for data in played:
         closed.feed(Midi(data))
         opened.feed(Midi(data))
-    assert not closed.sent()
-    assert [m for _, m in opened.sent()] == [midi.decode(data) for data in played]
+    assert not closed.sent_messages()
+    assert [m for _, m in opened.sent_messages()] == [midi.decode(data) for data in played]
     opened.feed(Quit("test"))
     assert not opened.receiver.pedals
 
 
 def test_mode_off_hears_nothing_and_ends_what_sounds() -> None:
     driver = Driver(AT_120)
-    quarters(driver)
+    play_quarters(driver)
     driver.run(S + 9 * BEAT + 100 * MS)
     driver.feed(Setting("mode", "off"))
     assert not driver.receiver.sounding
-    quarters(driver, start_ns=30 * S)
+    play_quarters(driver, start_ns=30 * S)
     driver.run(60 * S)
-    assert len(driver.of(Heard)) == 1
+    assert len(driver.messages_of(PhraseEnded)) == 1
 
 
 def test_a_wrong_setting_is_reported_and_changes_nothing() -> None:
     driver = Driver(AT_120)
     driver.feed(Setting("temperature", 99.0))
     assert driver.session.settings == AT_120
-    assert "temperature" in only(driver, Status)[1].text
+    assert "temperature" in only_message(driver, Status)[1].text
 
 
 def test_panic_reaches_every_channel() -> None:
     driver = Driver(AT_120)
-    quarters(driver)
+    play_quarters(driver)
     driver.run(S + 9 * BEAT + 100 * MS)
     driver.feed(Panic())
     assert not driver.receiver.sounding
-    hushed = {m.channel for _, m in driver.sent() if isinstance(m, midi.Control) and m.controller == 123}
+    hushed = {m.channel for _, m in driver.sent_messages() if isinstance(m, midi.ControlChange) and m.controller == 123}
     assert hushed == set(range(16))
 
 
 @pytest.mark.parametrize("stop", [Quit("test"), Reset(), Midi(bytes((0xFC,)))])
 def test_stopping_leaves_nothing_sounding_and_nothing_planned(stop: Quit | Reset | Midi) -> None:
     driver = Driver(AT_120)
-    quarters(driver)
+    play_quarters(driver)
     driver.run(S + 9 * BEAT + 100 * MS)
     driver.feed(stop)
     assert not driver.receiver.sounding
@@ -294,7 +313,7 @@ def test_damaged_bytes_are_counted_and_never_raise() -> None:
 
 
 def only_last_status(driver: Driver) -> str:
-    message = driver.of(Status)[-1][1]
+    message = driver.messages_of(Status)[-1][1]
     assert isinstance(message, Status)
     return message.text
 
@@ -305,26 +324,26 @@ def only_last_status(driver: Driver) -> str:
 @pytest.mark.parametrize("kind", ["harmonize", "vary"])
 def test_an_answer_that_is_the_phrase_itself_is_as_long_as_it(kind: str) -> None:
     driver = Driver(replace(AT_120, answer=kind, answer_bars=3))
-    quarters(driver)
+    play_quarters(driver)
     driver.run(20 * S)
-    ask, heard = only(driver, Ask)[1], only(driver, Heard)[1]
+    ask, heard = only_message(driver, Ask)[1], only_message(driver, PhraseEnded)[1]
     assert (ask.task, ask.steps) == (kind, heard.phrase.steps)
 
 
 def test_a_continuation_is_as_long_as_was_set() -> None:
     driver = Driver(replace(AT_120, answer_bars=3))
-    quarters(driver)
+    play_quarters(driver)
     driver.run(20 * S)
-    assert (only(driver, Ask)[1].task, only(driver, Ask)[1].steps) == ("continue", 48)
+    assert (only_message(driver, Ask)[1].task, only_message(driver, Ask)[1].steps) == ("continue", 48)
 
 
 def test_what_was_harmonised_live_is_continued_all_the_same() -> None:
     driver = Driver(replace(AT_120, mode="harmonize", answer="vary"))
-    driver.at(0, ModelUp("chorale-lstm", 1))
-    last_up = quarters(driver)
-    driver.at(last_up + 10 * MS, EndPhrase())
+    driver.schedule(0, ModelUp("chorale-lstm", 1))
+    last_up = play_quarters(driver)
+    driver.schedule(last_up + 10 * MS, EndPhrase())
     driver.run(20 * S)
-    assert only(driver, Ask)[1].task == "continue"
+    assert only_message(driver, Ask)[1].task == "continue"
 
 
 @pytest.mark.parametrize("late_ms", [90, 200])
@@ -335,11 +354,11 @@ def test_an_answer_that_takes_its_time_starts_on_the_next_beat_that_is_left(late
         return [(late_ms * MS, Answer(ask.ask, notes, ask.steps, final=True))]
 
     driver = Driver(replace(AT_120, phrase_end=ended_by, phrase_bars=1, answer="harmonize"), whole)
-    last_up = quarters(driver)
+    last_up = play_quarters(driver)
     if ended_by == "control":
-        driver.at(last_up - 100 * MS, Midi(midi.control(0, 80, 127)))
+        driver.schedule(last_up - 100 * MS, Midi(midi.control_change(0, 80, 127)))
     driver.run(20 * S)
-    asked_ns, origin_ns = only(driver, Ask)[0], only(driver, Heard)[1].origin_ns
+    asked_ns, origin_ns = only_message(driver, Ask)[0], only_message(driver, PhraseEnded)[1].origin_ns
     ready_ns = asked_ns + late_ms * MS
     begun_ns = note_ons(driver)[0][0]
     assert (begun_ns - origin_ns) % BEAT == 0
@@ -349,15 +368,17 @@ def test_an_answer_that_takes_its_time_starts_on_the_next_beat_that_is_left(late
 
 
 def test_a_refusal_is_told_at_once_and_nothing_is_waited_for() -> None:
-    driver = Driver(replace(AT_120, answer="vary"), silent)
-    last_up = quarters(driver)
+    driver = Driver(replace(AT_120, answer="vary"), silent_model)
+    last_up = play_quarters(driver)
     driver.run(last_up + 3 * S)
-    ask = only(driver, Ask)[1]
-    driver.feed(Refused(ask.ask + 1, "of another ask"))
-    assert driver.of(Missed) == []
-    driver.feed(Refused(ask.ask, "m cannot vary a phrase: choose another answer or another model."))
-    assert only(driver, Missed)[1] == Missed(ask.ask, "m cannot vary a phrase: choose another answer or another model.")
-    assert only(driver, Answered)[1].interrupted
-    quarters(driver, start_ns=driver.now_ns + S)
+    ask = only_message(driver, Ask)[1]
+    driver.feed(AskRefused(ask.ask + 1, "of another ask"))
+    assert driver.messages_of(AnswerLate) == []
+    driver.feed(AskRefused(ask.ask, "m cannot vary a phrase: choose another answer or another model."))
+    assert only_message(driver, AnswerLate)[1] == AnswerLate(
+        ask.ask, "m cannot vary a phrase: choose another answer or another model."
+    )
+    assert only_message(driver, AnswerEnded)[1].interrupted
+    play_quarters(driver, start_ns=driver.now_ns + S)
     driver.run(driver.now_ns + 20 * S)
-    assert len(driver.of(Ask)) == 2
+    assert len(driver.messages_of(Ask)) == 2

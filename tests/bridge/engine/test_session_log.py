@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bachbridge.engine.session_log import Entry, Log, LogWriter, read_log, replay, write_midi
+from bachbridge.engine.session_log import LogEntry, LogWriter, SessionLog, read_log, replay, write_midi
 from bachbridge.errors import BachBridgeError
 from bachbridge.files.midi_reader import read_midi
 from bachbridge.music.notes import Note, Phrase
-from bachbridge.music.performance import PLAYER, Part, Played, from_grid
+from bachbridge.music.performance import PLAYER, Part, TimedNote, notes_from_grid
 from bachbridge.protocol import events
 from bachbridge.protocol.events import Cancel, Effect, EndPhrase, Event, Midi, Sent, Status, Tick
 from bachbridge.settings import Settings
@@ -57,12 +57,12 @@ def test_every_message_comes_back_from_a_log(
     path = tmp_path_factory.getbasetemp() / "a.log"
     writer = LogWriter(path, SETTINGS)
     for now_ns, event, effects in turns:
-        writer.event(now_ns, event)
-        writer.effects(now_ns, effects)
+        writer.write_event(now_ns, event)
+        writer.write_effects(now_ns, effects)
     writer.close()
     log = read_log(path)
     assert log.settings == SETTINGS
-    expected = [Entry(now_ns, message) for now_ns, event, effects in turns for message in (event, *effects)]
+    expected = [LogEntry(now_ns, message) for now_ns, event, effects in turns for message in (event, *effects)]
     assert list(log.entries) == expected
 
 
@@ -71,7 +71,7 @@ def test_an_unfinished_last_line_is_dropped(tmp_path: Path):
     line = '{"t":5,"in":{"type":"Tick"}}'
     for rest in ("", '{"t":6,"in"', line):
         path.write_text(header() + line + "\n" + rest)
-        assert read_log(path) == Log(Settings(), (Entry(5, Tick()),))
+        assert read_log(path) == SessionLog(Settings(), (LogEntry(5, Tick()),))
 
 
 @pytest.mark.parametrize(
@@ -105,7 +105,7 @@ def test_a_disk_that_fails_stops_the_log_and_nothing_else(tmp_path: Path):
     if not os.path.exists("/dev/full"):  # noqa: PTH110 - a device, which only Linux has
         pytest.skip("no /dev/full on this system")
     writer = LogWriter(Path("/dev/full"), SETTINGS)
-    writer.event(1, Tick())
+    writer.write_event(1, Tick())
     writer.close()
     assert writer.error
 
@@ -130,16 +130,16 @@ class Echo:
 
 def test_a_replay_feeds_the_events_and_tells_the_differences():
     entries = (
-        Entry(1, Midi(b"\x90\x3c\x40")),
-        Entry(1, Status("echo", "Midi")),
-        Entry(1, Sent(b"\x90\x3c\x40", 1, 2)),
-        Entry(2, Tick()),
-        Entry(3, EndPhrase()),
-        Entry(3, Status("echo", "EndPhrase")),
-        Entry(3, Cancel()),
+        LogEntry(1, Midi(b"\x90\x3c\x40")),
+        LogEntry(1, Status("echo", "Midi")),
+        LogEntry(1, Sent(b"\x90\x3c\x40", 1, 2)),
+        LogEntry(2, Tick()),
+        LogEntry(3, EndPhrase()),
+        LogEntry(3, Status("echo", "EndPhrase")),
+        LogEntry(3, Cancel()),
     )
     session = Echo()
-    differences = replay(Log(SETTINGS, entries), session)
+    differences = replay(SessionLog(SETTINGS, entries), session)
     assert session.fed == [(1, Midi(b"\x90\x3c\x40")), (2, Tick()), (3, EndPhrase())]
     assert [(d.at_ns, d.event, d.logged, d.returned) for d in differences] == [
         (2, Tick(), (), (Status("echo", "Tick"),)),
@@ -152,8 +152,8 @@ def test_an_export_has_tempo_names_programs_and_micro_timing(tmp_path: Path):
     step_ns = 166_666_667  # 90 bpm
     grid = [Note(0, 4, 60, 70, 0, 5_000_000), Note(4, 4, 62, 80, 0, -3_000_000), Note(4, 2, 67, 81)]
     parts = [
-        Part(PLAYER, (Played(0, 500_000_000, 72, 90),)),
-        *(Part(voice, from_grid(grid, step_ns, 1_000_000_000)) for voice in range(4)),
+        Part(PLAYER, (TimedNote(0, 500_000_000, 72, 90),)),
+        *(Part(voice, notes_from_grid(grid, step_ns, 1_000_000_000)) for voice in range(4)),
     ]
     write_midi(path, parts, bpm=90, beats_per_bar=3, title="Título ♪")
     file = mido.MidiFile(str(path))
@@ -178,7 +178,7 @@ def test_an_export_has_tempo_names_programs_and_micro_timing(tmp_path: Path):
 def test_a_repeated_note_is_ended_before_it_begins_again(tmp_path: Path):
     path = tmp_path / "out.mid"
     beat = 500_000_000
-    write_midi(path, [Part(0, (Played(0, beat, 60, 80), Played(beat, 2 * beat, 60, 80)))], bpm=120)
+    write_midi(path, [Part(0, (TimedNote(0, beat, 60, 80), TimedNote(beat, 2 * beat, 60, 80)))], bpm=120)
     assert [(n.start, n.end) for n in read_midi(path).notes] == [(0, 960), (960, 1920)]
 
 

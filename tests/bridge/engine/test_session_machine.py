@@ -11,7 +11,9 @@ from bachbridge.midi import messages as midi
 from bachbridge.music.notes import Note, Phrase
 from bachbridge.protocol.events import (
     Answer,
+    AnswerPhrase,
     Ask,
+    AskRefused,
     Cadence,
     Effect,
     EndPhrase,
@@ -21,11 +23,9 @@ from bachbridge.protocol.events import (
     ModelUp,
     Panic,
     Plan,
-    Play,
+    PlayPhrase,
     PortsChanged,
-    Prompt,
     Quit,
-    Refused,
     Reset,
     Setting,
     Tick,
@@ -33,7 +33,7 @@ from bachbridge.protocol.events import (
     loads,
 )
 from bachbridge.settings import Settings
-from tests.support.virtual_driver import MS, Driver, chorale, silent, sixths
+from tests.support.virtual_driver import MS, Driver, chorale_model, plan_sixths, silent_model
 
 PITCHES = st.integers(48, 84)
 CHANNELS = st.integers(0, 4)
@@ -70,22 +70,25 @@ PHRASES = st.builds(
 STEPS_NS = st.sampled_from([MS, 50 * MS, 125 * MS, 750 * MS])
 SENSELESS = [
     *(
-        Prompt(Phrase((Note(0, 4, 60),), 4), step_ns, 1, aloud)
+        AnswerPhrase(Phrase((Note(0, 4, 60),), 4), step_ns, 1, aloud)
         for step_ns in (0, -5, 10**15)
         for aloud in (True, False)
     ),
-    *(Play(Phrase((Note(*numbers),), 4), 100 * MS) for numbers in ((0, 4, 999), (0, 4, -1), (0, -4, 60), (-9, 4, 60))),
-    *(Play(Phrase((Note(0, 4, 60, 80, voice),), 4), 100 * MS) for voice in (-2, 4)),
-    *(Prompt(Phrase((Note(0, 4, 60),), steps), 100 * MS, 1, aloud=True) for steps in (0, -4, 10**9)),
-    Play(Phrase((Note(0, 4, "sixty"),), 4), 100 * MS),  # pyright: ignore[reportArgumentType] # as from the pipe
-    Play(Phrase((Note(0, 4, 60.5),), 4), 100 * MS),  # pyright: ignore[reportArgumentType]
+    *(
+        PlayPhrase(Phrase((Note(*numbers),), 4), 100 * MS)
+        for numbers in ((0, 4, 999), (0, 4, -1), (0, -4, 60), (-9, 4, 60))
+    ),
+    *(PlayPhrase(Phrase((Note(0, 4, 60, 80, voice),), 4), 100 * MS) for voice in (-2, 4)),
+    *(AnswerPhrase(Phrase((Note(0, 4, 60),), steps), 100 * MS, 1, aloud=True) for steps in (0, -4, 10**9)),
+    PlayPhrase(Phrase((Note(0, 4, "sixty"),), 4), 100 * MS),  # pyright: ignore[reportArgumentType] # as from the pipe
+    PlayPhrase(Phrase((Note(0, 4, 60.5),), 4), 100 * MS),  # pyright: ignore[reportArgumentType]
     Setting(None, 1),  # pyright: ignore[reportArgumentType]
     Setting("channels", None),  # pyright: ignore[reportArgumentType]
     Plan(0, 1, ((40, 300, 3, 2, 1, 15), (40, 1, 1, 1, 1, 0)), 0),
     Plan(1, 2, ((40,),), 0),
 ]
 """What the types forbid, or the music, and JSON lets through."""
-PANIC_CONTROL = Midi(midi.control(9, 83, 127))
+PANIC_CONTROL = Midi(midi.control_change(9, 83, 127))
 ROWS = st.lists(st.tuples(*[st.integers(0, 46)] * 6), max_size=3)
 
 
@@ -104,7 +107,7 @@ class Dialogue(RuleBasedStateMachine):
     """The rules are what a player, a person at the window, the models and the system can do."""
 
     @initialize(
-        model=st.sampled_from([chorale, silent, unruly]),
+        model=st.sampled_from([chorale_model, silent_model, unruly]),
         one_channel=st.booleans(),
         thru=st.booleans(),
         let_finish=st.booleans(),
@@ -129,7 +132,7 @@ class Dialogue(RuleBasedStateMachine):
         self.driver = Driver(
             self.settings,
             model,
-            lambda foresee: None if plan_ms is None else sixths(foresee, plan_ms * MS),
+            lambda foresee: None if plan_ms is None else plan_sixths(foresee, plan_ms * MS),
         )
         self.driver.feed(ModelUp("chorale-lstm", 1))
 
@@ -153,7 +156,7 @@ class Dialogue(RuleBasedStateMachine):
 
     @rule(channel=CHANNELS, down=st.booleans())
     def pedal(self, channel: int, down: bool) -> None:
-        self.midi(midi.control(channel, 64, 127 if down else 0))
+        self.midi(midi.control_change(channel, 64, 127 if down else 0))
 
     @rule(data=st.binary(max_size=4))
     def bytes_of_any_kind(self, data: bytes) -> None:
@@ -195,7 +198,7 @@ class Dialogue(RuleBasedStateMachine):
 
     @rule(controller=st.sampled_from([80, 81, 82, 123]))
     def command(self, controller: int) -> None:
-        self.midi(midi.control(0, controller, 127))
+        self.midi(midi.control_change(0, controller, 127))
 
     @rule(choice=st.sampled_from(VOICING))
     def voicing(self, choice: tuple[str, str | int | bool]) -> None:
@@ -203,11 +206,11 @@ class Dialogue(RuleBasedStateMachine):
 
     @rule(phrase=PHRASES, step_ns=STEPS_NS, seed=st.integers(-1, 3), aloud=st.booleans())
     def prompt(self, phrase: Phrase, step_ns: int, seed: int, *, aloud: bool) -> None:
-        self.driver.feed(Prompt(phrase, step_ns, seed, aloud))
+        self.driver.feed(AnswerPhrase(phrase, step_ns, seed, aloud))
 
     @rule(phrase=PHRASES, step_ns=STEPS_NS)
     def play_back(self, phrase: Phrase, step_ns: int) -> None:
-        self.driver.feed(Play(phrase, step_ns))
+        self.driver.feed(PlayPhrase(phrase, step_ns))
 
     @rule()
     def cadence(self) -> None:
@@ -217,7 +220,7 @@ class Dialogue(RuleBasedStateMachine):
     def clock(self, count: int, bpm: int, *, while_playing: bool) -> None:
         now_ns = self.driver.now_ns
         for n in range(count):
-            self.driver.at(now_ns + n * 60_000 * MS // bpm // 24, Midi(b"\xf8"))
+            self.driver.schedule(now_ns + n * 60_000 * MS // bpm // 24, Midi(b"\xf8"))
         if while_playing:
             self.tune([60, 64, 67], 300)
 
@@ -248,7 +251,7 @@ class Dialogue(RuleBasedStateMachine):
 
     @rule(number=st.integers(0, 5), reason=st.sampled_from(["it cannot do that", "", 3]))
     def refusal(self, number: int, reason: str) -> None:
-        self.driver.feed(Refused(number, reason))
+        self.driver.feed(AskRefused(number, reason))
 
     @rule(stop=st.sampled_from([Panic(), Reset(), Quit("test"), Midi(b"\xfc"), PANIC_CONTROL]))
     def stop(self, stop: Panic | Reset | Quit | Midi) -> None:
@@ -283,10 +286,10 @@ class Dialogue(RuleBasedStateMachine):
     def hands_and_feet_up(self) -> None:
         pitches = {pitch for _, pitch in self.driver.receiver.sounding}
         for channel in range(5):
-            self.midi(midi.control(channel, midi.SUSTAIN, 0))
+            self.midi(midi.control_change(channel, midi.SUSTAIN, 0))
             for pitch in pitches:
                 self.midi(midi.note_off(channel, pitch))
-        self.midi(midi.control(0, midi.ALL_NOTES_OFF, 0))
+        self.midi(midi.control_change(0, midi.ALL_NOTES_OFF, 0))
 
     def it_replays(self) -> None:
         """The events as they were logged give the effects that were logged."""

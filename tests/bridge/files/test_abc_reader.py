@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from bachbridge.codecs.abc import normal_form
-from bachbridge.codecs.abc.prompt import tune_of
+from bachbridge.codecs.abc.prompt import phrase_to_tune
 from bachbridge.codecs.abc.reader import tune_notes
 from bachbridge.errors import TuneError
 from bachbridge.files import abc_reader
@@ -19,7 +19,7 @@ def test_a_file_is_written_and_read_back(tmp_path: Path) -> None:
     abc_reader.write_abc(path, [("One", TUNE), ("Two\nlines", TUNE)], bpm=90)
     tunes = abc_reader.read_abc(path)
     assert tunes[1].startswith("X:2\nT:Two lines\nM:6/8\nL:1/8\nQ:1/4=90\nK:G\n")
-    assert [normal_form.normal(tune) for tune in tunes] == [normal_form.normal(TUNE)] * 2
+    assert [normal_form.normalize(tune) for tune in tunes] == [normal_form.normalize(TUNE)] * 2
 
 
 def test_a_file_without_tunes_is_refused(tmp_path: Path) -> None:
@@ -33,8 +33,8 @@ def test_a_file_without_tunes_is_refused(tmp_path: Path) -> None:
 
 def test_a_phrase_is_a_tune() -> None:
     phrase = Phrase((Note(0, 4, 61), Note(4, 6, 65), Note(10, 10, 68), Note(21, 2, 61)), 23, 16, 12)
-    tune = tune_of(phrase)
-    assert normal_form.normal(tune) == tune
+    tune = phrase_to_tune(phrase)
+    assert normal_form.normalize(tune) == tune
     assert [(note.start, note.length, note.pitch) for note in tune_notes(tune)] == [
         (note.start, note.length, note.pitch) for note in phrase.notes
     ]

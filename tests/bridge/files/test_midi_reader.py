@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from bachbridge.errors import MidiFileError
 from bachbridge.files import midi_reader
 from bachbridge.files.midi_reader import MidiSong, read_midi
-from bachbridge.files.smf import METER, TEMPO, file_bytes, meta, part_chunk, track_chunk
+from bachbridge.files.smf import TEMPO, TIME_SIGNATURE, encode_file, meta_event, part_body, track_body
 from bachbridge.music.notes import Note
 from bachbridge.music.timeline import Meter, Tempo
 
@@ -36,11 +36,11 @@ def refused(tmp_path: Path, data: bytes) -> str:
 
 
 def song_bytes(*bodies: bytes, division: int = TPB) -> bytes:
-    return file_bytes(division, bodies)
+    return encode_file(division, bodies)
 
 
 def melody() -> bytes:
-    return part_chunk("melody", 0, 0, NOTES)
+    return part_body("melody", 0, 0, NOTES)
 
 
 def test_notes_come_in_ticks_and_on_the_grid(tmp_path: Path):
@@ -48,45 +48,60 @@ def test_notes_come_in_ticks_and_on_the_grid(tmp_path: Path):
     assert [(n.start, n.end, n.pitch, n.velocity) for n in song.notes] == NOTES
     assert song.phrase.notes == (Note(0, 4, 60, 70), Note(4, 4, 62, 71), Note(8, 8, 64, 72))
     assert (song.phrase.steps, song.phrase.steps_per_bar, song.phrase.position) == (16, 16, 0)
-    assert song.names == ("melody",)
+    assert song.track_names == ("melody",)
 
 
 def test_the_grid_rounds_to_the_nearest_step_and_keeps_the_distance(tmp_path: Path):
     rows = [(50, 100, 60, 70), (480 - 30, 960, 62, 70), (1000, 1010, 64, 70)]
-    notes = read(tmp_path, song_bytes(part_chunk("", 0, 0, rows))).phrase.notes
+    notes = read(tmp_path, song_bytes(part_body("", 0, 0, rows))).phrase.notes
     assert [(n.start, n.length) for n in notes] == [(0, 1), (4, 4), (8, 1)]
     tick_ns = 500_000_000 / TPB
     assert [n.offset_ns for n in notes] == [round(t * tick_ns) for t in (50, -30, 40)]
 
 
 def test_tempo_and_meter_are_read_from_any_track(tmp_path: Path):
-    conductor = track_chunk([(0, meta(TEMPO, (600_000).to_bytes(3))), (0, meta(METER, bytes((3, 2, 24, 8))))])
-    later = track_chunk([(1440, meta(TEMPO, (400_000).to_bytes(3))), (2880, meta(METER, bytes((6, 3, 24, 8))))])
+    conductor = track_body(
+        [(0, meta_event(TEMPO, (600_000).to_bytes(3))), (0, meta_event(TIME_SIGNATURE, bytes((3, 2, 24, 8))))]
+    )
+    later = track_body(
+        [(1440, meta_event(TEMPO, (400_000).to_bytes(3))), (2880, meta_event(TIME_SIGNATURE, bytes((6, 3, 24, 8))))]
+    )
     rows = [(0, 480, 60, 70), (2880, 4000, 62, 70)]
-    song = read(tmp_path, song_bytes(conductor, later, part_chunk("", 0, 0, rows)))
-    assert song.time.tempos == (Tempo(0, 600_000), Tempo(1440, 400_000))
-    assert song.time.meters == (Meter(0, 3, 4), Meter(2880, 6, 8))
+    song = read(tmp_path, song_bytes(conductor, later, part_body("", 0, 0, rows)))
+    assert song.timeline.tempos == (Tempo(0, 600_000), Tempo(1440, 400_000))
+    assert song.timeline.meters == (Meter(0, 3, 4), Meter(2880, 6, 8))
     assert song.phrase.steps_per_bar == 12
     assert song.phrase.steps == 36
 
 
 def test_bar_lines_follow_a_change_of_meter(tmp_path: Path):
-    conductor = track_chunk([(0, meta(METER, bytes((4, 2, 24, 8)))), (1920, meta(METER, bytes((3, 2, 24, 8))))])
-    song = read(tmp_path, song_bytes(conductor, part_chunk("", 0, 0, [(1920, 2000, 60, 70)])))
+    conductor = track_body(
+        [
+            (0, meta_event(TIME_SIGNATURE, bytes((4, 2, 24, 8)))),
+            (1920, meta_event(TIME_SIGNATURE, bytes((3, 2, 24, 8)))),
+        ]
+    )
+    song = read(tmp_path, song_bytes(conductor, part_body("", 0, 0, [(1920, 2000, 60, 70)])))
     assert song.phrase.steps == 16 + 12
 
 
 def test_a_tempo_of_zero_and_an_impossible_meter_are_ignored(tmp_path: Path):
-    odd = track_chunk([(0, meta(TEMPO, bytes(3))), (0, meta(METER, bytes((0, 2, 24, 8)))), (0, meta(METER, b"\4\x30"))])
+    odd = track_body(
+        [
+            (0, meta_event(TEMPO, bytes(3))),
+            (0, meta_event(TIME_SIGNATURE, bytes((0, 2, 24, 8)))),
+            (0, meta_event(TIME_SIGNATURE, b"\4\x30")),
+        ]
+    )
     song = read(tmp_path, song_bytes(odd, melody()))
-    assert song.time.tempos == (Tempo(0, 500_000),)
-    assert song.time.meters == (Meter(0, 4, 4),)
+    assert song.timeline.tempos == (Tempo(0, 500_000),)
+    assert song.timeline.meters == (Meter(0, 4, 4),)
 
 
 def four_parts(names: tuple[str, ...]) -> bytes:
     pitches = {"soprano": 72, "alto": 67, "tenor": 60, "bass": 48}
     rows = list(pitches.values())
-    bodies = [part_chunk(n, i, 0, [(0, 520, rows[i], 70), (480, 960, rows[i] + 2, 70)]) for i, n in enumerate(names)]
+    bodies = [part_body(n, i, 0, [(0, 520, rows[i], 70), (480, 960, rows[i] + 2, 70)]) for i, n in enumerate(names)]
     return song_bytes(*bodies)
 
 
@@ -103,15 +118,15 @@ def test_names_go_before_pitch(tmp_path: Path):
 
 
 def test_chords_in_a_track_are_no_voices(tmp_path: Path):
-    chord = part_chunk("", 0, 0, [(0, 480, 60, 70), (0, 480, 64, 70)])
-    others = [part_chunk("", channel, 0, NOTES) for channel in (1, 2, 3)]
+    chord = part_body("", 0, 0, [(0, 480, 60, 70), (0, 480, 64, 70)])
+    others = [part_body("", channel, 0, NOTES) for channel in (1, 2, 3)]
     assert {note.voice for note in read(tmp_path, song_bytes(chord, *others)).phrase.notes} == {0}
 
 
 def test_percussion_is_left_out(tmp_path: Path):
-    song = read(tmp_path, song_bytes(melody(), part_chunk("drums", 9, 0, [(0, 100, 36, 100)])))
+    song = read(tmp_path, song_bytes(melody(), part_body("drums", 9, 0, [(0, 100, 36, 100)])))
     assert len(song.notes) == len(NOTES)
-    assert "no notes" in refused(tmp_path, song_bytes(part_chunk("drums", 9, 0, [(0, 100, 36, 100)])))
+    assert "no notes" in refused(tmp_path, song_bytes(part_body("drums", 9, 0, [(0, 100, 36, 100)])))
 
 
 def test_running_status_and_a_missing_end_of_track(tmp_path: Path):
@@ -121,27 +136,27 @@ def test_running_status_and_a_missing_end_of_track(tmp_path: Path):
 
 
 def test_a_hanging_note_ends_after_four_beats_or_with_its_track(tmp_path: Path):
-    long_track = track_chunk([(0, b"\x90\x3c\x40"), (9600, meta(1, b"end"))])
-    short_track = track_chunk([(0, b"\x90\x3c\x40"), (700, meta(1, b"end"))])
+    long_track = track_body([(0, b"\x90\x3c\x40"), (9600, meta_event(1, b"end"))])
+    short_track = track_body([(0, b"\x90\x3c\x40"), (700, meta_event(1, b"end"))])
     assert read(tmp_path, song_bytes(long_track)).notes[0].end == 4 * TPB
     assert read(tmp_path, song_bytes(short_track)).notes[0].end == 700
 
 
 def test_a_note_off_without_a_note_is_ignored(tmp_path: Path):
-    body = track_chunk([(0, b"\x80\x3c\x40"), (10, b"\x90\x3c\x40"), (490, b"\x80\x3c\x40"), (500, b"\x80\x3c\x40")])
+    body = track_body([(0, b"\x80\x3c\x40"), (10, b"\x90\x3c\x40"), (490, b"\x80\x3c\x40"), (500, b"\x80\x3c\x40")])
     assert [(n.start, n.end) for n in read(tmp_path, song_bytes(body)).notes] == [(10, 490)]
 
 
 def test_frames_per_second_instead_of_beats(tmp_path: Path):
     division = (256 - 25) << 8 | 40  # 25 frames of 40 ticks: a tick is a millisecond
     rows = [(0, 500, 60, 70), (1000, 1500, 62, 70)]
-    song = read(tmp_path, song_bytes(part_chunk("", 0, 0, rows), division=division))
-    assert song.time.ticks_per_beat == 500
+    song = read(tmp_path, song_bytes(part_body("", 0, 0, rows), division=division))
+    assert song.timeline.ticks_per_beat == 500
     assert [(n.start, n.length) for n in song.phrase.notes] == [(0, 4), (8, 4)]
 
 
 def test_alien_chunks_impossible_keys_and_padding_are_stepped_over(tmp_path: Path):
-    key = track_chunk([(0, meta(0x159, b"\xff\xff")), (0, b"\x90\x3c\x40"), (480, b"\x80\x3c\x40")])
+    key = track_body([(0, meta_event(0x159, b"\xff\xff")), (0, b"\x90\x3c\x40"), (480, b"\x80\x3c\x40")])
     data = song_bytes(key)
     data = data[:14] + struct.pack(">4sL", b"XFIH", 3) + b"abc" + data[14:] + data[14:] + bytes(5)
     assert len(read(tmp_path, data).notes) == 2
@@ -156,7 +171,7 @@ def test_a_file_that_is_missing_empty_or_something_else(tmp_path: Path):
         read_midi(tmp_path)
     assert "is empty" in refused(tmp_path, b"")
     assert "is not a MIDI file" in refused(tmp_path, b"RIFF....WAVE")
-    assert "no notes" in refused(tmp_path, song_bytes(track_chunk([])))
+    assert "no notes" in refused(tmp_path, song_bytes(track_body([])))
     assert "format 2" in refused(tmp_path, b"MThd" + struct.pack(">LHHH", 6, 2, 1, TPB) + song_bytes(melody())[14:])
     assert "ticks per beat" in refused(tmp_path, song_bytes(melody(), division=0))
 
@@ -169,7 +184,7 @@ def test_every_truncation_is_told_as_such(tmp_path: Path):
 
 def test_what_is_too_large_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     whole = song_bytes(melody())
-    assert "beats long" in refused(tmp_path, song_bytes(part_chunk("", 0, 0, [(0, 50_001 * TPB, 60, 70)])))
+    assert "beats long" in refused(tmp_path, song_bytes(part_body("", 0, 0, [(0, 50_001 * TPB, 60, 70)])))
     monkeypatch.setattr(midi_reader, "MAX_EVENTS", 5)
     assert "over 5 events" in refused(tmp_path, whole)
     monkeypatch.setattr(midi_reader, "MAX_TRACKS", 1)

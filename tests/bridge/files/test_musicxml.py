@@ -6,7 +6,7 @@ import pytest
 
 from bachbridge.errors import BachBridgeError
 from bachbridge.files import engraving
-from bachbridge.files.musicxml import musicxml, signature
+from bachbridge.files.musicxml import encode_musicxml, key_signature_fifths
 from bachbridge.music.notes import Note
 from bachbridge.music.timeline import Bar, Meter, Timeline
 
@@ -15,7 +15,7 @@ BARS = (Bar(0, 16, COMMON), Bar(16, 32, COMMON))
 
 
 def measures(notes: list[Note], bars: tuple[Bar, ...] = BARS, key: tuple[int, bool] = (0, False)) -> list[Element]:
-    xml = musicxml(sorted(notes, key=lambda note: note.start), bars, key, "A tune")
+    xml = encode_musicxml(sorted(notes, key=lambda note: note.start), bars, key, "A tune")
     return fromstring(xml).findall("part/measure")  # noqa: S314 # our own output
 
 
@@ -32,7 +32,7 @@ def told(measure: Element, voice: int) -> list[str]:
 
 
 def test_the_title_may_hold_anything_and_a_score_nothing():
-    root = fromstring(musicxml([], (), (0, False), "Ä & <b>\n</part>"))  # noqa: S314 # our own output
+    root = fromstring(encode_musicxml([], (), (0, False), "Ä & <b>\n</part>"))  # noqa: S314 # our own output
     assert root.findtext("work/work-title") == "Ä & <b>\n</part>"
     assert root.findall("part/measure") == []
 
@@ -55,7 +55,7 @@ def test_a_length_that_has_no_sign_is_made_of_several_within_the_beat():
     [((0, False), 0), ((9, True), 0), ((7, False), 1), ((2, True), -1), ((3, False), -3), ((1, True), 4)],
 )
 def test_the_key_signature(key: tuple[int, bool], sharps: int):
-    assert signature(key) == sharps
+    assert key_signature_fifths(key) == sharps
 
 
 @pytest.mark.parametrize(
@@ -121,8 +121,8 @@ def test_a_change_of_meter_is_written():
 def test_it_can_be_engraved():
     pytest.importorskip("verovio")
     pytest.importorskip("resvg_py")
-    xml = musicxml([Note(0, 16, 72 - 7 * voice, voice=voice) for voice in range(4)], BARS, (0, False))
-    assert engraving.picture(xml, ".svg").startswith(b"<svg")
-    assert engraving.picture(xml, ".png").startswith(b"\x89PNG")
+    xml = encode_musicxml([Note(0, 16, 72 - 7 * voice, voice=voice) for voice in range(4)], BARS, (0, False))
+    assert engraving.render_picture(xml, ".svg").startswith(b"<svg")
+    assert engraving.render_picture(xml, ".png").startswith(b"\x89PNG")
     with pytest.raises(BachBridgeError, match=r"write it as \.musicxml"):
-        engraving.picture(b"<nothing/>", ".svg")
+        engraving.render_picture(b"<nothing/>", ".svg")

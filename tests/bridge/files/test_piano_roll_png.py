@@ -6,12 +6,12 @@ from PIL import Image
 
 from bachbridge.files import piano_roll_png
 from bachbridge.files.piano_roll_png import PLAYER_COLOUR, VOICE_COLOURS, draw, write_png
-from bachbridge.music.performance import PLAYER, Part, Played
+from bachbridge.music.performance import PLAYER, Part, TimedNote
 
 BEAT = 500_000_000
 PARTS = [
-    Part(PLAYER, tuple(Played(i * BEAT, (i + 1) * BEAT, 72 + i, 127) for i in range(4))),
-    *(Part(voice, (Played((4 + voice) * BEAT, (5 + voice) * BEAT, 67 - 5 * voice, 127),)) for voice in range(4)),
+    Part(PLAYER, tuple(TimedNote(i * BEAT, (i + 1) * BEAT, 72 + i, 127) for i in range(4))),
+    *(Part(voice, (TimedNote((4 + voice) * BEAT, (5 + voice) * BEAT, 67 - 5 * voice, 127),)) for voice in range(4)),
 ]
 
 
@@ -27,15 +27,15 @@ def test_every_part_is_drawn_in_its_colour():
 
 
 def test_the_picture_grows_with_the_music():
-    one, many = (draw([Part(0, (Played(0, bars * 4 * BEAT, 60, 80),))], bpm=120) for bars in (1, 20))
+    one, many = (draw([Part(0, (TimedNote(0, bars * 4 * BEAT, 60, 80),))], bpm=120) for bars in (1, 20))
     assert many.width > 2 * one.width
     assert many.height == one.height
-    assert draw([Part(0, (Played(0, BEAT, 36, 80), Played(0, BEAT, 96, 80)))], bpm=120).height > 2 * one.height
-    assert draw([Part(0, (Played(0, 2000 * BEAT, 60, 80),))], bpm=120).width < 13_000
+    assert draw([Part(0, (TimedNote(0, BEAT, 36, 80), TimedNote(0, BEAT, 96, 80)))], bpm=120).height > 2 * one.height
+    assert draw([Part(0, (TimedNote(0, 2000 * BEAT, 60, 80),))], bpm=120).width < 13_000
 
 
 def test_a_louder_note_has_a_fuller_colour():
-    images = [draw([Part(0, (Played(0, BEAT, 60, velocity),))], bpm=120) for velocity in (20, 127)]
+    images = [draw([Part(0, (TimedNote(0, BEAT, 60, velocity),))], bpm=120) for velocity in (20, 127)]
     assert count(images[0], VOICE_COLOURS[0]) < count(images[1], VOICE_COLOURS[0])
 
 

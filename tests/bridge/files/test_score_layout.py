@@ -4,12 +4,12 @@ from xml.etree.ElementTree import fromstring
 
 import pytest
 
-from bachbridge.files.score_layout import bars, key_of, sheet, spread
+from bachbridge.files.score_layout import assign_voices, exchange_musicxml, key_from_notes, regular_bars
 from bachbridge.music.notes import Note, Phrase
 
 
 def voices(*notes: Note) -> list[tuple[int, int, int]]:
-    return sorted((note.start, note.voice, note.pitch) for note in spread(notes))
+    return sorted((note.start, note.voice, note.pitch) for note in assign_voices(notes))
 
 
 def test_a_single_line_keeps_to_one_voice():
@@ -44,34 +44,34 @@ def test_notes_that_have_voices_keep_them():
     [(32, 16, 0, [16, 32]), (20, 16, 12, [4, 20]), (13, 12, 0, [12, 24]), (0, 16, 0, [16])],
 )
 def test_bar_lines(steps, per_bar, position, ends):
-    found = bars(steps, per_bar, position)
+    found = regular_bars(steps, per_bar, position)
     assert [bar.end for bar in found] == ends
     assert found[0].start == 0
 
 
 @pytest.mark.parametrize(("steps", "meter"), [(16, (4, 4)), (12, (3, 4)), (14, (7, 8)), (5, (5, 16))])
 def test_meters(steps, meter):
-    (bar,) = bars(steps, steps, 0)
-    assert (bar.meter.numerator, bar.meter.denominator, bar.meter.steps) == (*meter, steps)
+    (bar,) = regular_bars(steps, steps, 0)
+    assert (bar.meter.numerator, bar.meter.denominator, bar.meter.steps_per_bar) == (*meter, steps)
 
 
 def test_the_key_is_heard():
-    assert key_of([Note(0, 4, pitch) for pitch in (62, 66, 69, 62, 64, 67, 71, 73, 74)]) == (2, False)
-    assert key_of([]) == (0, False)
+    assert key_from_notes([Note(0, 4, pitch) for pitch in (62, 66, 69, 62, 64, 67, 71, 73, 74)]) == (2, False)
+    assert key_from_notes([]) == (0, False)
 
 
 def test_the_answer_follows_the_prompt_and_a_resting_staff_has_one_rest():
     prompt = Phrase((Note(0, 16, 72),), 16)
     answer = [Note(0, 16, 72 - 7 * voice, voice=voice) for voice in range(4)]
-    first, second = fromstring(sheet(prompt, answer)).findall("part/measure")  # noqa: S314 # our own output
+    first, second = fromstring(exchange_musicxml(prompt, answer)).findall("part/measure")  # noqa: S314 # our own output
     assert [note.findtext("voice") for note in first.findall("note")] == ["1", "3"]
     assert [note.findtext("voice") for note in second.findall("note")] == ["1", "2", "3", "4"]
-    (only,) = fromstring(sheet(prompt, answer[1:], at=0)).findall("part/measure")  # noqa: S314 # our own output
+    (only,) = fromstring(exchange_musicxml(prompt, answer[1:], answer_step=0)).findall("part/measure")  # noqa: S314 # our own output
     assert len(only.findall("note/pitch")) == 4
 
 
 def test_overlapping_notes_of_a_voice_are_cut():
     prompt = Phrase((Note(0, 12, 72, voice=1), Note(4, 12, 74, voice=1), Note(4, 8, 60, voice=1)), 16)
-    (bar,) = fromstring(sheet(prompt, ())).findall("part/measure")  # noqa: S314 # our own output
+    (bar,) = fromstring(exchange_musicxml(prompt, ())).findall("part/measure")  # noqa: S314 # our own output
     notes = [note for note in bar.findall("note") if note.findtext("voice") == "2"]
     assert [note.findtext("duration") for note in notes] == ["4", "12"]

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from bachbridge.files import wav as wav_file
-from bachbridge.files.wav import find_sound_font, render, write_wav
-from bachbridge.music.performance import PLAYER, Part, Played
+from bachbridge.files.wav import find_sound_font, render_parts, write_wav
+from bachbridge.music.performance import PLAYER, Part, TimedNote
 
 MS = 1_000_000
 PARTS = [
-    Part(PLAYER, (Played(0, 300 * MS, 72, 90), Played(300 * MS, 600 * MS, 74, 60))),
-    *(Part(voice, (Played(700 * MS, 1200 * MS, 67 - 7 * voice, 80),)) for voice in range(4)),
+    Part(PLAYER, (TimedNote(0, 300 * MS, 72, 90), TimedNote(300 * MS, 600 * MS, 74, 60))),
+    *(Part(voice, (TimedNote(700 * MS, 1200 * MS, 67 - 7 * voice, 80),)) for voice in range(4)),
 ]
 
 
@@ -44,7 +44,7 @@ def test_the_built_in_instruments_sound_where_notes_are_and_nowhere_else(tmp_pat
 def test_nothing_clicks():
     """A start or stop at once would leap by much more than the steepest slope of the sound itself."""
     for voice in (PLAYER, 0):
-        samples = render([Part(voice, (Played(0, 500 * MS, 60, 100),))])
+        samples = render_parts([Part(voice, (TimedNote(0, 500 * MS, 60, 100),))])
         leaps = np.abs(np.diff(samples[:, 0]))
         inside = leaps[2000:15000].max()
         for at in (0, 22_050, 22_050 + 2646, 22_050 + 4410):
@@ -55,7 +55,7 @@ def test_player_and_answer_sound_different():
     """The harpsichord dies away while its key is held, the organ does not."""
     fading: list[float] = []
     for voice in (PLAYER, 2):
-        samples = render([Part(voice, (Played(0, 1000 * MS, 60, 100),))])
+        samples = render_parts([Part(voice, (TimedNote(0, 1000 * MS, 60, 100),))])
         fading.append(loudness(samples, 0.8, 0.95) / loudness(samples, 0.05, 0.2))
     assert fading[0] < 0.6
     assert fading[1] > 0.9
@@ -64,7 +64,7 @@ def test_player_and_answer_sound_different():
 @pytest.mark.parametrize("voice", [PLAYER, 0])
 @pytest.mark.parametrize("pitch", [36, 69, 96])
 def test_the_pitch_is_right(voice: int, pitch: int):
-    samples = render([Part(voice, (Played(0, 1000 * MS, pitch, 100),))])[:44_100].sum(axis=1)
+    samples = render_parts([Part(voice, (TimedNote(0, 1000 * MS, pitch, 100),))])[:44_100].sum(axis=1)
     spectrum = np.abs(np.fft.rfft(samples * np.hanning(len(samples))))
     expected_hz = 440 * 2 ** ((pitch - 69) / 12)
     near = spectrum[int(expected_hz * 0.97) : int(expected_hz * 1.03) + 2]

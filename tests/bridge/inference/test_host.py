@@ -7,19 +7,19 @@ from threading import Thread
 import pytest
 
 from bachbridge.errors import ModelError
-from bachbridge.inference.host import Host, Inbox
+from bachbridge.inference.host import Host, HostInbox
 from bachbridge.music.notes import Note, Phrase
 from bachbridge.protocol.events import (
     Answer,
     Ask,
+    AskRefused,
     Cancel,
     Feed,
-    Foresee,
     Message,
     ModelDown,
     ModelUp,
     Plan,
-    Refused,
+    PlanRequest,
     Setting,
 )
 
@@ -35,9 +35,9 @@ def feed(model: str = "good", seed: int = 0) -> Feed:
     return Feed(model, PHRASE, seed)
 
 
-def foresee(step: int) -> Foresee:
+def foresee(step: int) -> PlanRequest:
     frame = (36, 31, 27, 20, 15)
-    return Foresee("good", 0, step, (frame,), 0, 36, 16, 0.9, 0.95, 1, 8, "all", -1, 0.0, 0.0, False, "hold")
+    return PlanRequest("good", 0, step, (frame,), 0, 36, 16, 0.9, 0.95, 1, 8, "all", -1, 0.0, 0.0, False, "hold")
 
 
 PASSES = 20
@@ -51,7 +51,7 @@ class Fake:
 
     def __init__(self) -> None:
         self.signs: SimpleQueue[None] = SimpleQueue()
-        self.recorded_ns = 0
+        self.recorded_step_ns = 0
         self.deeds: list[str] = []
         """What was done, in order."""
         self.thoughts = 0
@@ -66,21 +66,21 @@ class Fake:
         if feed.seed:
             self.fed.put(feed.seed)
 
-    def follow(self, foresee: Foresee) -> None:
-        self.followed.append(foresee.step)
-        self.deeds.append(f"follow {foresee.step}")
+    def follow(self, request: PlanRequest) -> None:
+        self.followed.append(request.step)
+        self.deeds.append(f"follow {request.step}")
 
-    def ponder(self) -> bool:
+    def idle_work(self) -> bool:
         if self.thoughts:
             self.thoughts -= 1
             self.deeds.append("thought")
             self.signs.get(timeout=PATIENCE_S)
         return self.thoughts > 0
 
-    def plan(self, foresee: Foresee) -> Plan | None:
+    def plan(self, request: PlanRequest) -> Plan | None:
         if self.deaf:
             return None
-        return Plan(foresee.piece, foresee.step + len(foresee.frames), (), -1)
+        return Plan(request.piece, request.step + len(request.frames), (), -1)
 
     def generate(self, ask: Ask) -> Iterator[Answer | None]:
         for _ in range(PASSES if ask.task == "vary" else 0):
@@ -99,7 +99,7 @@ class Rig:
     """A host at work on a thread."""
 
     def __init__(self) -> None:
-        self.inbox, self.model = Inbox(), Fake()
+        self.inbox, self.model = HostInbox(), Fake()
         self.sent: SimpleQueue[Message] = SimpleQueue()
         self.built: list[str] = []
         self._thread = Thread(target=Host(self.inbox, self.sent.put, self._build).serve)
@@ -214,7 +214,7 @@ def test_an_unknown_model_is_told_and_the_process_lives_on(rig: Rig) -> None:
     for message in (Setting("model", "bad"), feed("bad"), ask(1, "bad")):
         rig.inbox.put(message)
     assert rig.hear() == ModelDown("there is no model 'bad'")
-    assert rig.hear() == Refused(1, "there is no model 'bad'"), "nobody waits for an answer"
+    assert rig.hear() == AskRefused(1, "there is no model 'bad'"), "nobody waits for an answer"
     assert rig.hear() == ModelDown("there is no model 'bad'")
     rig.inbox.put(ask(2, steps=1))
     assert isinstance(rig.hear(), ModelUp)
@@ -227,7 +227,7 @@ def test_a_model_that_fails_is_told_and_asked_again(rig: Rig, capsys: pytest.Cap
     refused, down = rig.hear(), rig.hear()
     assert isinstance(down, ModelDown)
     assert "thirteen" in down.reason
-    assert refused == Refused(13, down.reason)
+    assert refused == AskRefused(13, down.reason)
     assert "ValueError" in capsys.readouterr().err
     rig.inbox.put(ask(14, steps=1))
     assert rig.hear() == Answer(14, (), 1, final=True)
@@ -293,7 +293,7 @@ def test_what_a_model_does_not_know_is_refused_at_once(rig: Rig) -> None:
     rig.inbox.put(ask(1, task="harmonize"))
     assert isinstance(rig.hear(), ModelUp)
     refused = rig.hear()
-    assert isinstance(refused, Refused)
+    assert isinstance(refused, AskRefused)
     assert refused.ask == 1
     assert "good cannot harmonize a phrase" in refused.reason
     rig.inbox.put(ask(2, steps=1))
@@ -301,7 +301,7 @@ def test_what_a_model_does_not_know_is_refused_at_once(rig: Rig) -> None:
 
 
 def test_a_pace_that_is_on_record_is_told(rig: Rig) -> None:
-    rig.model.recorded_ns = 1_234_567
+    rig.model.recorded_step_ns = 1_234_567
     rig.inbox.put(Setting("model", "good"))
     assert rig.hear() == ModelUp("good", 1_234_567)
 
@@ -312,7 +312,7 @@ def test_a_model_without_chords_says_so_once_and_answers_on(rig: Rig) -> None:
         rig.inbox.put(foresee(step))
     assert isinstance(rig.hear(), ModelUp)
     refused = rig.hear()
-    assert refused == Refused(0, "the model good puts no chords under what you play: choose another model or mode")
+    assert refused == AskRefused(0, "the model good puts no chords under what you play: choose another model or mode")
     rig.inbox.put(foresee(3))
     rig.inbox.put(ask(1, steps=1))
     assert rig.hear() == Answer(1, (), 1, final=True)

@@ -10,19 +10,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bachbridge.errors import ModelError
-from bachbridge.inference.host import Host, Inbox
+from bachbridge.inference.host import Host, HostInbox
 from bachbridge.music.notes import Note, Phrase
 from bachbridge.protocol.events import (
     Answer,
     Ask,
+    AskRefused,
     Cancel,
     Feed,
-    Foresee,
     Message,
     ModelDown,
     ModelUp,
     Plan,
-    Refused,
+    PlanRequest,
     Setting,
 )
 
@@ -36,7 +36,7 @@ class Script:
     """An inbox into which messages come a few at a time, in the middle of work or when all is done."""
 
     def __init__(self, messages: list[Message], counts: list[int]) -> None:
-        self._inbox, self._left, self._counts = Inbox(), messages, counts
+        self._inbox, self._left, self._counts = HostInbox(), messages, counts
         self.put: list[Message] = []
 
     def more(self, least: int = 0) -> None:
@@ -47,21 +47,21 @@ class Script:
                 self._inbox.put(self.put[-1])
 
     def get(self) -> Message | None:
-        if not self._inbox.waiting:
+        if not self._inbox.has_messages:
             self.more(1)
-        return self._inbox.get() if self._inbox.waiting else None
+        return self._inbox.get() if self._inbox.has_messages else None
 
     @property
-    def waiting(self) -> bool:
-        return self._inbox.waiting
+    def has_messages(self) -> bool:
+        return self._inbox.has_messages
 
     @property
-    def foresees(self) -> bool:
-        return self._inbox.foresees
+    def has_newer_plan_request(self) -> bool:
+        return self._inbox.has_newer_plan_request
 
     @property
-    def void(self) -> bool:
-        return self._inbox.void
+    def is_answer_stale(self) -> bool:
+        return self._inbox.is_answer_stale
 
 
 class Busy:
@@ -71,24 +71,24 @@ class Busy:
 
     def __init__(self, name: str, script: Script) -> None:
         self.name, self.script = name, script
-        self.recorded_ns = 1
+        self.recorded_step_ns = 1
         self.followed: list[int] = []
         self.thoughts = 0
 
     def feed(self, feed: Feed) -> None:
         assert feed.model == self.name
 
-    def follow(self, foresee: Foresee) -> None:
-        assert foresee.model == self.name
-        self.followed.append(foresee.step)
+    def follow(self, request: PlanRequest) -> None:
+        assert request.model == self.name
+        self.followed.append(request.step)
         self.thoughts = 3
 
-    def plan(self, foresee: Foresee) -> Plan:
-        assert foresee.step == self.followed[-1]
+    def plan(self, request: PlanRequest) -> Plan:
+        assert request.step == self.followed[-1]
         self.script.more()
-        return Plan(foresee.piece, foresee.step, (), -1)
+        return Plan(request.piece, request.step, (), -1)
 
-    def ponder(self) -> bool:
+    def idle_work(self) -> bool:
         self.script.more()
         self.thoughts -= 1
         return self.thoughts >= 0
@@ -116,7 +116,9 @@ KINDS = st.one_of(
         st.sampled_from([1, FAILING]),
     ),
     st.builds(
-        lambda model: Foresee(model, 0, 0, (FRAME,), 0, 36, 16, 0.9, 0.95, 1, 8, "all", -1, 0.0, 0.0, False, "hold"),
+        lambda model: PlanRequest(
+            model, 0, 0, (FRAME,), 0, 36, 16, 0.9, 0.95, 1, 8, "all", -1, 0.0, 0.0, False, "hold"
+        ),
         MODELS,
     ),
     st.just(Cancel()),
@@ -130,9 +132,9 @@ def numbered(messages: list[Message]) -> list[Message]:
         match message:
             case Ask():
                 made.append(Ask(number, message.task, message.model, PHRASE, 2, 1.0, 1.0, message.seed))
-            case Foresee():
+            case PlanRequest():
                 style = (0, 36, 16, 0.9, 0.95, 1, 8, "all", -1, 0.0, 0.0, False, "hold")
-                made.append(Foresee(message.model, 0, number, (FRAME,), *style))
+                made.append(PlanRequest(message.model, 0, number, (FRAME,), *style))
             case _:
                 made.append(message)
     return made
@@ -152,16 +154,16 @@ def test_the_newest_ask_alone_is_answered_and_all_that_is_foreseen_followed(
         return models[name]
 
     def send(message: Message) -> None:
-        if isinstance(message, Answer | Refused):
+        if isinstance(message, Answer | AskRefused):
             newest = [other for other in script.put if isinstance(other, Ask | Cancel)][-1]
             assert isinstance(newest, Ask), "a cancelled ask is not answered"
             assert message.ask == newest.ask
         sent.append(message)
 
-    Host(cast("Inbox", script), send, build).serve()
+    Host(cast("HostInbox", script), send, build).serve()
 
     assert script.put == numbered(messages), "all of it was heard"
-    foreseen = [message for message in script.put if isinstance(message, Foresee)]
+    foreseen = [message for message in script.put if isinstance(message, PlanRequest)]
     for name, model in models.items():
         assert model.followed == [message.step for message in foreseen if message.model == name]
     if foreseen and foreseen[-1].model in KNOWN:
@@ -171,7 +173,7 @@ def test_the_newest_ask_alone_is_answered_and_all_that_is_foreseen_followed(
         answers = [message for message in sent if isinstance(message, Answer) and message.ask == last.ask]
         whole = last.model in KNOWN and last.task in Busy.tasks and last.seed != FAILING
         assert [answer.final for answer in answers] == ([False, True] if whole else [])
-        refusals = [message for message in sent if isinstance(message, Refused) and message.ask == last.ask]
+        refusals = [message for message in sent if isinstance(message, AskRefused) and message.ask == last.ask]
         assert len(refusals) == (not whole), "whoever is not answered is told"
     for message in sent:
         assert not isinstance(message, ModelDown) or "no such model" in message.reason or "thirteen" in message.reason

@@ -9,12 +9,12 @@ import pytest
 from bachbridge.codecs import keys88
 from bachbridge.errors import ModelError
 from bachbridge.inference import host
-from bachbridge.inference.host import build, loaded
+from bachbridge.inference.host import cached_model, load_model
 from bachbridge.inference.runtime import library, onnx_nets, sweep_benchmark
 from bachbridge.music.notes import Note, Phrase
-from bachbridge.protocol.events import Answer, Ask, Foresee
-from tests.support.hash_symbol_net import Hashes
-from tests.support.tiny_infill_model import written
+from bachbridge.protocol.events import Answer, Ask, PlanRequest
+from tests.support.hash_symbol_net import HashNet
+from tests.support.tiny_infill_model import write_tiny_model
 
 SHIPPED = Path(__file__).parents[3] / "models"
 TUNE = Phrase(tuple(Note(4 * i, 4, pitch) for i, pitch in enumerate((67, 69, 71, 72))), 16)
@@ -23,31 +23,31 @@ TUNE = Phrase(tuple(Note(4 * i, 4, pitch) for i, pitch in enumerate((67, 69, 71,
 @pytest.fixture
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Where models may be put beside the shipped ones."""
-    monkeypatch.setattr(library, "places", lambda: (tmp_path, SHIPPED))
+    monkeypatch.setattr(library, "search_paths", lambda: (tmp_path, SHIPPED))
     monkeypatch.setattr(sweep_benchmark, "record_path", lambda: tmp_path / "pace.json")
-    loaded.cache_clear()
+    cached_model.cache_clear()
     return tmp_path
 
 
 def test_an_infilling_model_answers_and_harmonises_with_its_partner(place: Path) -> None:
-    written(place / "tiny")
-    model = build("tiny")
-    assert model.recorded_ns > 0
-    assert host.step_ns(model, "tiny") > 0
+    write_tiny_model(place / "tiny")
+    model = load_model("tiny")
+    assert model.recorded_step_ns > 0
+    assert host.measure_step_ns(model, "tiny") > 0
     for task in model.tasks:
         *parts, last = model.generate(Ask(1, task, "tiny", TUNE, 16, 0.9, 0.95, 3))
         assert not any(parts)
         assert isinstance(last, Answer)
         assert {note.voice for note in last.notes} == {0, 1, 2, 3}
     frame = (36, 31, 27, 20, 15)
-    foresee = Foresee("tiny", 0, 0, (frame,), 0, 36, 16, 0.9, 0.95, 1, 8, "all", -1, 0.0, 0.0, False, "hold")
+    foresee = PlanRequest("tiny", 0, 0, (frame,), 0, 36, 16, 0.9, 0.95, 1, 8, "all", -1, 0.0, 0.0, False, "hold")
     model.follow(foresee)
     plan = model.plan(foresee)
     assert plan is not None
     assert plan.step == 1
     assert len(plan.rows) == 23
     passes = 0
-    while model.ponder():
+    while model.idle_work():
         passes += 1
     assert passes > 4
     again = model.plan(foresee)
@@ -63,53 +63,53 @@ def test_a_model_of_symbols_has_its_codec_from_the_card(place: Path, monkeypatch
     card = {
         "codec": "keys88",
         "tasks": ["continue"],
-        "vocabulary": keys88.vocabulary([TUNE]),
+        "vocabulary": keys88.build_vocabulary([TUNE]),
         "sampler": {"temperature": 0.9, "top_p": 0.95},
         "files": {name: library.sha256(place / "tune" / name) for name in files},
     }
-    (place / "tune" / library.CARD).write_text(json.dumps(card))
-    monkeypatch.setattr(onnx_nets, "load_sequence", lambda _: Hashes(sizes=(90,)))
-    model = build("tune")
-    assert host.step_ns(model, "tune") > 0
+    (place / "tune" / library.CARD_FILE).write_text(json.dumps(card))
+    monkeypatch.setattr(onnx_nets, "load_symbol_net", lambda _: HashNet(vocab_sizes=(90,)))
+    model = load_model("tune")
+    assert host.measure_step_ns(model, "tune") > 0
     *_, last = model.generate(Ask(1, "continue", "tune", TUNE, 16, 0.9, 0.95, 3))
     assert isinstance(last, Answer)
     assert (last.until, last.final) == (16, True)
-    (place / "tune" / library.CARD).write_text(json.dumps({**card, "vocabulary": {}}))
+    (place / "tune" / library.CARD_FILE).write_text(json.dumps({**card, "vocabulary": {}}))
     with pytest.raises(ModelError, match="the vocabulary of tune is damaged"):
-        build("tune")
+        load_model("tune")
 
 
 def test_a_model_is_loaded_once_until_another_takes_its_name(place: Path) -> None:
-    folder = written(place / "tiny")
-    first = build("tiny")
-    assert build("tiny") is first
-    card = json.loads((folder / library.CARD).read_text())
-    (folder / library.CARD).write_text(json.dumps({**card, "tasks": ["vary"]}))
-    assert build("tiny") is not first
+    folder = write_tiny_model(place / "tiny")
+    first = load_model("tiny")
+    assert load_model("tiny") is first
+    card = json.loads((folder / library.CARD_FILE).read_text())
+    (folder / library.CARD_FILE).write_text(json.dumps({**card, "tasks": ["vary"]}))
+    assert load_model("tiny") is not first
 
 
 def test_its_pace_is_on_record_and_not_measured_again(place: Path) -> None:
-    written(place / "tiny")
-    first = build("tiny").recorded_ns
-    loaded.cache_clear()
-    assert build("tiny").recorded_ns == first
+    write_tiny_model(place / "tiny")
+    first = load_model("tiny").recorded_step_ns
+    cached_model.cache_clear()
+    assert load_model("tiny").recorded_step_ns == first
 
 
 def test_a_partner_that_is_not_there_is_named(place: Path) -> None:
-    written(place / "tiny", partner="nobody")
+    write_tiny_model(place / "tiny", partner="nobody")
     with pytest.raises(ModelError, match="there is no model 'nobody'"):
-        build("tiny")
+        load_model("tiny")
 
 
 def test_a_model_is_nobodys_own_partner(place: Path) -> None:
-    written(place / "tiny", partner="tiny")
+    write_tiny_model(place / "tiny", partner="tiny")
     with pytest.raises(ModelError, match="tiny does not go from frame to frame"):
-        build("tiny")
+        load_model("tiny")
 
 
 def test_the_network_takes_any_number_of_steps(place: Path) -> None:
-    network = onnx_nets.load_fill(library.read(written(place / "tiny")))
+    network = onnx_nets.load_infill_net(library.read_card(write_tiny_model(place / "tiny")))
     for batch, steps in ((1, 1), (3, 40)):
         cells = np.zeros((batch, steps, 4), np.int32)
-        pitch, strike = network.fill(cells, cells, cells)
+        pitch, strike = network.predict(cells, cells, cells)
         assert (pitch.shape, strike.shape) == ((batch, steps, 4, 47), (batch, steps, 4))

@@ -3,7 +3,7 @@
 import pytest
 
 from bachbridge.errors import PortError
-from bachbridge.midi.ports import choose, plain
+from bachbridge.midi.ports import match_port, strip_alsa_numbers
 
 NAMES = ["Midi Through:Midi Through Port-0 14:0", "DAW:out 128:0", "DAW:out 2 128:1", "nanoKEY2:nanoKEY2 MIDI 1 20:0"]
 
@@ -20,29 +20,29 @@ NAMES = ["Midi Through:Midi Through Port-0 14:0", "DAW:out 128:0", "DAW:out 2 12
     ],
 )
 def test_a_name_is_found_by_a_part_and_an_equal_one_comes_first(wanted: str, found: str) -> None:
-    assert choose(wanted, NAMES, "input") == found
+    assert match_port(wanted, NAMES, "input") == found
 
 
 def test_alsas_numbers_are_no_part_of_a_name() -> None:
-    assert plain(NAMES[1]) == "DAW:out"
+    assert strip_alsa_numbers(NAMES[1]) == "DAW:out"
     with pytest.raises(PortError, match="No input port fits"):
-        choose("128", NAMES, "input")
+        match_port("128", NAMES, "input")
 
 
 def test_twins_are_told_apart_by_their_numbers() -> None:
     twins = ["Keys:Keys 1 20:0", "Keys:Keys 1 24:0"]
-    assert choose("keys 1 24:0", twins, "output") == twins[1]
+    assert match_port("keys 1 24:0", twins, "output") == twins[1]
     with pytest.raises(PortError, match=r'Several output ports fit "keys", .*: "Keys:Keys 1 20:0", "Keys:Keys 1 24:0"'):
-        choose("keys", twins, "output")
+        match_port("keys", twins, "output")
 
 
 @pytest.mark.parametrize("wanted", ["harpsichord", "", "  "])
 def test_what_fits_nothing_is_told_with_the_candidates(wanted: str) -> None:
     with pytest.raises(PortError) as raised:
-        choose(wanted, NAMES, "input")
+        match_port(wanted, NAMES, "input")
     assert all(f'"{name}"' in str(raised.value) for name in NAMES)
 
 
 def test_where_there_is_no_port_at_all_the_sentence_says_so() -> None:
     with pytest.raises(PortError, match="there is none at all"):
-        choose("DAW", [], "input")
+        match_port("DAW", [], "input")

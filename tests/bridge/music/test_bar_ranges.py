@@ -15,15 +15,15 @@ PICK_UP = tuple(Timeline(480, meters=(Meter(0, 1, 4), Meter(480, 3, 4))).bars(4 
     ("text", "ranges"), [("1", [(0, 16)]), ("2-3", [(16, 48)]), (" 4 , 1 - 2", [(0, 32), (48, 64)]), ("1-4", [(0, 64)])]
 )
 def test_bars_are_counted_from_one(text: str, ranges: list[tuple[int, int]]):
-    wanted = bar_ranges.steps_of(text, WHOLE)
+    wanted = bar_ranges.parse_bars(text, WHOLE)
     assert np.flatnonzero(wanted).tolist() == [step for begin, end in ranges for step in range(begin, end)]
 
 
 def test_a_pick_up_is_bar_0_as_in_the_score():
-    assert np.flatnonzero(bar_ranges.steps_of("0", PICK_UP)).tolist() == [*range(4)]
-    assert np.flatnonzero(bar_ranges.steps_of("2", PICK_UP)).tolist() == [*range(16, 28)]
-    assert [bar_ranges.number(PICK_UP, step) for step in (0, 3, 4, 15, 16)] == [0, 0, 1, 1, 2]
-    assert [bar_ranges.number(WHOLE, step) for step in (0, 15, 16, 63)] == [1, 1, 2, 4]
+    assert np.flatnonzero(bar_ranges.parse_bars("0", PICK_UP)).tolist() == [*range(4)]
+    assert np.flatnonzero(bar_ranges.parse_bars("2", PICK_UP)).tolist() == [*range(16, 28)]
+    assert [bar_ranges.bar_number(PICK_UP, step) for step in (0, 3, 4, 15, 16)] == [0, 0, 1, 1, 2]
+    assert [bar_ranges.bar_number(WHOLE, step) for step in (0, 15, 16, 63)] == [1, 1, 2, 4]
 
 
 @pytest.mark.parametrize(
@@ -41,20 +41,20 @@ def test_a_pick_up_is_bar_0_as_in_the_score():
 )
 def test_what_is_no_bar_of_the_piece_is_refused(text: str, says: str):
     with pytest.raises(ConfigError, match=says):
-        bar_ranges.steps_of(text, WHOLE)
+        bar_ranges.parse_bars(text, WHOLE)
 
 
 def test_voices_by_name_in_any_order():
-    assert bar_ranges.voices_of("Tenor, alto,tenor") == (1, 2)
+    assert bar_ranges.parse_voices("Tenor, alto,tenor") == (1, 2)
     with pytest.raises(ConfigError, match="there is no voice 'mezzo': give soprano, alto, tenor or bass"):
-        bar_ranges.voices_of("alto,mezzo")
+        bar_ranges.parse_voices("alto,mezzo")
 
 
 def test_a_pick_up_counts_from_the_end_of_its_bar():
-    position, lengths = bar_ranges.places(PICK_UP)
+    position, lengths = bar_ranges.bar_positions(PICK_UP)
     assert position.tolist() == [8, 9, 10, 11, *range(12), *range(12)]
     assert set(lengths.tolist()) == {12}
     odd = Timeline(480, meters=(Meter(0, 6, 8), Meter(1440, 7, 8)))
-    position, lengths = bar_ranges.places(tuple(odd.bars(20)))
+    position, lengths = bar_ranges.bar_positions(tuple(odd.bars(20)))
     assert position.tolist() == [*range(12), *range(14)]
     assert lengths.tolist() == [12] * 12 + [14] * 14

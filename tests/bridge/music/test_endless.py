@@ -1,34 +1,34 @@
 """What a dream goes on from: all that came before it, as long as that is not long."""
 
-from bachbridge.music.endless import longer, next_seed, onward
+from bachbridge.music.endless import extend_prompt, next_prompt, next_seed
 from bachbridge.music.notes import Note, Phrase
 
 PLAYED = Phrase((Note(0, 4, 60), Note(4, 8, 62)), 12, 16, 4)
 
 
 def test_a_prompt_grows_by_its_answer() -> None:
-    grown = longer(PLAYED, [Note(0, 1, 64), Note(0, 4, 64), Note(4, 4, 65), Note(9, 4, 67)], 8)
+    grown = extend_prompt(PLAYED, [Note(0, 1, 64), Note(0, 4, 64), Note(4, 4, 65), Note(9, 4, 67)], 8)
     assert grown == Phrase((*PLAYED.notes, Note(12, 4, 64), Note(16, 4, 65)), 20, 16, 4)
 
 
 def test_voices_go_on_without_the_hands_that_have_none() -> None:
     answer = [Note(0, 8, 64 - 5 * voice, voice=voice) for voice in range(4)]
-    assert longer(PLAYED, answer[:2], 8).steps == 20
-    grown = longer(PLAYED, answer, 8)
+    assert extend_prompt(PLAYED, answer[:2], 8).steps == 20
+    grown = extend_prompt(PLAYED, answer, 8)
     assert grown == Phrase(tuple(answer), 8, 16, 0)
-    assert [note.start for note in longer(grown, answer, 8).notes] == [0] * 4 + [8] * 4
+    assert [note.start for note in extend_prompt(grown, answer, 8).notes] == [0] * 4 + [8] * 4
 
 
 def test_a_chord_of_four_notes_does_not_make_a_dream_forget_its_phrase() -> None:
     chord = [Note(8, 4, 64 - 5 * voice, voice=voice) for voice in range(4)]
     line = [Note(at, 4, 67) for at in range(0, 32, 4) if at != 8]
-    assert longer(PLAYED, sorted([*line, *chord], key=lambda note: note.start), 32).steps == 12 + 32
+    assert extend_prompt(PLAYED, sorted([*line, *chord], key=lambda note: note.start), 32).steps == 12 + 32
 
 
 def test_of_a_long_prompt_the_last_bars_go_on_from_a_bar_line() -> None:
     prompt = PLAYED
     for part in range(40):
-        prompt = longer(prompt, [Note(at, 4, 60 + part % 12) for at in range(0, 32, 4)], 32)
+        prompt = extend_prompt(prompt, [Note(at, 4, 60 + part % 12) for at in range(0, 32, 4)], 32)
         assert prompt.steps <= 16 * 16
         assert (prompt.position or 0) == 4
         assert (prompt.steps + 4) % 16 == 0
@@ -38,6 +38,6 @@ def test_of_a_long_prompt_the_last_bars_go_on_from_a_bar_line() -> None:
 
 
 def test_a_dream_that_falls_silent_begins_again() -> None:
-    assert onward(PLAYED, Phrase((Note(0, 4, 70),), 4), (), 32) == PLAYED
-    assert onward(PLAYED, PLAYED, [Note(0, 4, 70)], 4).steps == 16
+    assert next_prompt(PLAYED, Phrase((Note(0, 4, 70),), 4), (), 32) == PLAYED
+    assert next_prompt(PLAYED, PLAYED, [Note(0, 4, 70)], 4).steps == 16
     assert next_seed(2**31 - 1) == 0

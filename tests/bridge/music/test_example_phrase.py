@@ -1,19 +1,19 @@
 from itertools import pairwise
 
-from bachbridge.music.example_phrase import bundled, by_hand, performed
-from bachbridge.music.notes import RANGES
+from bachbridge.music.example_phrase import as_timed_notes, humanized, load_example
+from bachbridge.music.notes import VOICE_RANGES
 
 
 def test_the_bundled_melody_fills_four_bars_of_one_voice():
-    phrase = bundled().phrase
+    phrase = load_example().phrase
     assert (phrase.steps, phrase.steps_per_bar) == (64, 16)
     assert [note.end for note in phrase.notes] == [*(note.start for note in phrase.notes[1:]), 64]
-    assert all(RANGES[0][0] <= note.pitch <= RANGES[0][1] for note in phrase.notes)
+    assert all(VOICE_RANGES[0][0] <= note.pitch <= VOICE_RANGES[0][1] for note in phrase.notes)
 
 
 def test_a_hand_plays_it_neither_stiffly_nor_wildly():
-    phrase = bundled().phrase
-    assert phrase == by_hand(phrase)
+    phrase = load_example().phrase
+    assert phrase == humanized(phrase)
     assert len({note.velocity for note in phrase.notes}) > 5
     assert all(40 <= note.velocity <= 110 for note in phrase.notes)
     assert any(note.offset_ns for note in phrase.notes)
@@ -22,5 +22,5 @@ def test_a_hand_plays_it_neither_stiffly_nor_wildly():
 
 
 def test_it_is_performed_in_order_with_gaps():
-    notes = performed(bundled().phrase, 178_000_000)
+    notes = as_timed_notes(load_example().phrase, 178_000_000)
     assert all(first.end_ns < second.start_ns for first, second in pairwise(notes))

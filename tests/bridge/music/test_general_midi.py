@@ -3,15 +3,15 @@
 import pytest
 
 from bachbridge.errors import ConfigError
-from bachbridge.music.general_midi import NAMES, nearest, program
-from bachbridge.settings import Settings, with_value
+from bachbridge.music.general_midi import INSTRUMENT_NAMES, closest_names, find_program
+from bachbridge.settings import Settings, with_setting
 
 
 def test_there_are_128_of_them_in_families_of_eight() -> None:
-    assert len(NAMES) == len(set(NAMES)) == 128
+    assert len(INSTRUMENT_NAMES) == len(set(INSTRUMENT_NAMES)) == 128
     firsts = ["Acoustic Grand Piano", "Celesta", "Drawbar Organ", "Acoustic Guitar (nylon)", "Acoustic Bass", "Violin"]
     firsts += ["String Ensemble 1", "Trumpet", "Soprano Sax", "Piccolo", "Lead 1 (square)", "Pad 1 (new age)"]
-    assert list(NAMES[::8]) == [*firsts, "FX 1 (rain)", "Sitar", "Tinkle Bell", "Guitar Fret Noise"]
+    assert list(INSTRUMENT_NAMES[::8]) == [*firsts, "FX 1 (rain)", "Sitar", "Tinkle Bell", "Guitar Fret Noise"]
 
 
 @pytest.mark.parametrize(
@@ -27,26 +27,26 @@ def test_there_are_128_of_them_in_families_of_eight() -> None:
     ],
 )
 def test_a_name_is_found_whatever_its_looks(name: str, found: int) -> None:
-    assert program(name) == found
+    assert find_program(name) == found
 
 
 @pytest.mark.parametrize("name", ["", "0", "129", "organ", "kazoo", "²"])
 def test_what_is_no_one_instrument_has_no_program(name: str) -> None:
-    assert program(name) is None
+    assert find_program(name) is None
 
 
 def test_every_name_is_its_own() -> None:
-    assert [program(name) for name in NAMES] == list(range(128))
+    assert [find_program(name) for name in INSTRUMENT_NAMES] == list(range(128))
 
 
 def test_the_nearest_are_offered() -> None:
-    assert nearest("Chruch Organ")[0] == "Church Organ"
-    assert nearest("organ") == ("Drawbar Organ", "Percussive Organ", "Rock Organ")
-    assert nearest("xq") != ()
+    assert closest_names("Chruch Organ")[0] == "Church Organ"
+    assert closest_names("organ") == ("Drawbar Organ", "Percussive Organ", "Rock Organ")
+    assert closest_names("xq") != ()
 
 
 def test_the_setting_takes_a_name_and_offers_the_nearest() -> None:
     assert Settings().instrument == "none"
-    assert with_value(Settings(), "instrument", "church organ").instrument == "Church Organ"
+    assert with_setting(Settings(), "instrument", "church organ").instrument == "Church Organ"
     with pytest.raises(ConfigError, match='instrument cannot be "Chruch Organ": give "Church Organ"'):
-        with_value(Settings(), "instrument", "Chruch Organ")
+        with_setting(Settings(), "instrument", "Chruch Organ")

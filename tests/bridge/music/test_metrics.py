@@ -5,13 +5,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bachbridge.codecs.satb import class_of
-from bachbridge.music.metrics import Runs, measure
+from bachbridge.codecs.satb import pitch_index
+from bachbridge.music.metrics import SharedRuns, compute_metrics
 
 
 def frames(*chords: tuple[int, ...]) -> np.ndarray:
     """Classes of soprano, alto, tenor, bass; 0 = rest."""
-    return np.array([[class_of(pitch) if pitch else 0 for pitch in chord] for chord in chords], np.int32)
+    return np.array([[pitch_index(pitch) if pitch else 0 for pitch in chord] for chord in chords], np.int32)
 
 
 def test_every_measure_of_a_piece_counted_by_hand() -> None:
@@ -22,7 +22,7 @@ def test_every_measure_of_a_piece_counted_by_hand() -> None:
         (74, 60, 65, 36),  # the bass leaps over an octave; C in alto and bass
         (59, 0, 65, 36),  # soprano out of range and below the tenor; two cells change, one of the lower ones
     )
-    found = measure([piece])
+    found = compute_metrics([piece])
     assert (found.pieces, found.frames) == (1, 5)
     assert found.parallel_octaves == pytest.approx(1000 / 6)
     assert found.parallel_fifths == pytest.approx(1000 / 6)
@@ -40,25 +40,25 @@ def test_every_measure_of_a_piece_counted_by_hand() -> None:
 def test_pieces_are_pooled_by_their_counts() -> None:
     quiet = frames(*[(72, 67, 64, 48)] * 9)
     loud = frames((72, 67, 64, 48), (74, 69, 65, 50))
-    assert measure([quiet, loud]).triad_frames == 1
-    assert measure([quiet, loud]).changed_cells == pytest.approx(3 / 27)
-    assert measure([]).frames == 0
+    assert compute_metrics([quiet, loud]).triad_frames == 1
+    assert compute_metrics([quiet, loud]).changed_cells == pytest.approx(3 / 27)
+    assert compute_metrics([]).frames == 0
 
 
 def test_a_copy_is_found_in_any_key_and_not_across_pieces() -> None:
     rng = np.random.default_rng(1)
     books = [rng.integers(10, 40, (40, 4)).astype(np.int32) for _ in range(3)]
-    runs = Runs(books)
+    runs = SharedRuns(books)
     copied = np.concatenate([rng.integers(10, 40, (5, 4)), books[1][7:27] + 3, rng.integers(10, 40, (5, 4))])
-    assert runs.shared(copied.astype(np.int32)) == 20
-    assert measure([copied.astype(np.int32)], runs).copied_longest == 5
-    assert runs.shared(books[2]) == 40
-    assert runs.shared(np.concatenate([books[0][-4:], books[1][:4]])) == 4
+    assert runs.longest_shared_steps(copied.astype(np.int32)) == 20
+    assert compute_metrics([copied.astype(np.int32)], runs).copied_longest == 5
+    assert runs.longest_shared_steps(books[2]) == 40
+    assert runs.longest_shared_steps(np.concatenate([books[0][-4:], books[1][:4]])) == 4
 
 
 def test_silence_is_not_a_copy() -> None:
     silent = np.zeros((20, 4), np.int32)
-    assert Runs([silent]).shared(silent) == 0
+    assert SharedRuns([silent]).longest_shared_steps(silent) == 0
 
 
 small = st.lists(st.tuples(*[st.integers(0, 3)] * 2), min_size=1, max_size=12)
@@ -85,4 +85,4 @@ def test_the_longest_run_is_that_of_a_search_that_tries_everything(
     )
     sounding = (one > 0).any(axis=1).all() and (two > 0).any(axis=1).all()
     if sounding:  # across silence no interval is told, and a run may end there
-        assert Runs([one]).shared(two) == longest
+        assert SharedRuns([one]).longest_shared_steps(two) == longest

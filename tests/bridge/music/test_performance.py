@@ -1,5 +1,13 @@
-from bachbridge.music.notes import Note, longest
-from bachbridge.music.performance import PLAYER, Part, Played, end_ns, from_grid, from_messages, shifted
+from bachbridge.music.notes import Note, keep_longest_notes
+from bachbridge.music.performance import (
+    PLAYER,
+    Part,
+    TimedNote,
+    last_note_end_ns,
+    notes_from_grid,
+    notes_from_messages,
+    shift_part,
+)
 
 ON, OFF = 0x90, 0x80
 
@@ -12,30 +20,32 @@ def test_messages_become_notes_by_channel():
         (25, bytes((0xC0, 5))),
         (30, bytes((ON | 1, 60, 0))),
     ]
-    assert from_messages(stamped, 99) == {0: (Played(10, 20, 60, 70),), 1: (Played(12, 30, 60, 71),)}
+    assert notes_from_messages(stamped, 99) == {0: (TimedNote(10, 20, 60, 70),), 1: (TimedNote(12, 30, 60, 71),)}
 
 
 def test_what_still_sounds_ends_with_silence_or_with_the_recording():
     stamped = [(1, bytes((ON, 60, 70))), (2, bytes((ON, 64, 70))), (5, bytes((0xB0, 123, 0))), (6, bytes((ON, 67, 70)))]
-    assert from_messages(stamped, 9) == {0: (Played(1, 5, 60, 70), Played(2, 5, 64, 70), Played(6, 9, 67, 70))}
+    assert notes_from_messages(stamped, 9) == {
+        0: (TimedNote(1, 5, 60, 70), TimedNote(2, 5, 64, 70), TimedNote(6, 9, 67, 70))
+    }
 
 
 def test_of_two_notes_on_one_key_the_first_ends_first():
     stamped = [(1, bytes((ON, 60, 70))), (2, bytes((ON, 60, 80))), (3, bytes((OFF, 60, 0))), (4, bytes((OFF, 60, 0)))]
-    assert from_messages(stamped, 9) == {0: (Played(1, 3, 60, 70), Played(2, 4, 60, 80))}
+    assert notes_from_messages(stamped, 9) == {0: (TimedNote(1, 3, 60, 70), TimedNote(2, 4, 60, 80))}
 
 
 def test_grid_notes_keep_their_micro_timing():
-    assert from_grid([Note(2, 2, 60, 70, 0, -5)], 100, 1000) == (Played(1195, 1400, 60, 70),)
+    assert notes_from_grid([Note(2, 2, 60, 70, 0, -5)], 100, 1000) == (TimedNote(1195, 1400, 60, 70),)
 
 
 def test_parts_have_names_ends_and_can_be_moved():
-    part = shifted(Part(PLAYER, (Played(10, 20, 60, 70),)), -10)
-    assert part.notes == (Played(0, 10, 60, 70),)
-    assert (part.name, Part(3, ()).name, end_ns([part]), end_ns([])) == ("Player", "Bass", 10, 0)
+    part = shift_part(Part(PLAYER, (TimedNote(10, 20, 60, 70),)), -10)
+    assert part.notes == (TimedNote(0, 10, 60, 70),)
+    assert (part.name, Part(3, ()).name, last_note_end_ns([part]), last_note_end_ns([])) == ("Player", "Bass", 10, 0)
 
 
 def test_the_parts_of_an_answer_fold_to_their_longest():
     short, long = Note(0, 1, 60), Note(0, 4, 60)
     other = Note(0, 1, 60, voice=1)
-    assert longest([short, other, long, short]) == (long, other)
+    assert keep_longest_notes([short, other, long, short]) == (long, other)

@@ -5,19 +5,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bachbridge.codecs.satb import CLASSES, REST, UNKNOWN, class_of
-from bachbridge.music.notes import FORBIDDING, RULES, Key
+from bachbridge.codecs.satb import PITCH_INDEX_COUNT, REST, UNKNOWN, pitch_index
+from bachbridge.music.notes import HARD_RULES, VOICE_LEADING_RULES, Key
 from bachbridge.music.voice_leading import (
-    AWKWARD,
-    DIRECT,
-    FOREIGN,
-    TOO_FAR,
-    WIDE,
-    barred,
-    foreign,
-    judge,
-    key_of,
-    rules_of,
+    AWKWARD_LEAP_COST,
+    DIRECT_INTERVAL_COST,
+    OUT_OF_KEY_LOGIT,
+    OVER_OCTAVE_LEAP_COST,
+    WIDE_SPACING_COST,
+    check_rules,
+    estimate_key,
+    forbidden_pitches,
+    out_of_key_penalty,
+    parse_rules,
 )
 
 C_MAJOR = (60, 62, 64, 65, 67, 69, 71, 72)
@@ -26,17 +26,17 @@ A_MINOR = (57, 59, 60, 62, 64, 65, 68, 69, 57, 64)
 
 def frame(*pitches: int) -> list[int]:
     """Classes of soprano, alto, tenor, bass; 0 = rest, -1 = not chosen."""
-    return [class_of(pitch) if pitch > 0 else pitch for pitch in pitches]
+    return [pitch_index(pitch) if pitch > 0 else pitch for pitch in pitches]
 
 
 def sounded(pitches: tuple[int, ...]) -> np.ndarray:
-    return np.bincount([class_of(pitch) for pitch in pitches], minlength=CLASSES).astype(np.float64)
+    return np.bincount([pitch_index(pitch) for pitch in pitches], minlength=PITCH_INDEX_COUNT).astype(np.float64)
 
 
 def parallels(before: list[int], chosen: list[int], voice: int) -> set[int]:
     """The pitches barred."""
-    found = barred(np.array([before], np.int32), np.array([chosen], np.int32), voice, {"parallels"})[0]
-    return {pitch for pitch in range(36, 82) if found[class_of(pitch)]}
+    found = forbidden_pitches(np.array([before], np.int32), np.array([chosen], np.int32), voice, {"parallels"})[0]
+    return {pitch for pitch in range(36, 82) if found[pitch_index(pitch)]}
 
 
 @pytest.mark.parametrize(
@@ -64,21 +64,21 @@ def test_keys_are_told() -> None:
     def weights(pitches: tuple[int, ...]) -> np.ndarray:
         return np.bincount([pitch % 12 for pitch in pitches], minlength=12).astype(np.float64)
 
-    assert key_of(weights(C_MAJOR)) == (0, False)
-    assert key_of(weights(A_MINOR)) == (9, True)
-    assert key_of(weights(tuple(pitch + 3 for pitch in C_MAJOR))) == (3, False)
+    assert estimate_key(weights(C_MAJOR)) == (0, False)
+    assert estimate_key(weights(A_MINOR)) == (9, True)
+    assert estimate_key(weights(tuple(pitch + 3 for pitch in C_MAJOR))) == (3, False)
 
 
 def test_what_is_foreign_to_the_key_is_penalised_and_a_rest_is_not() -> None:
-    penalty = foreign(sounded(C_MAJOR))
-    penalised = {pitch % 12 for pitch in range(36, 82) if penalty[class_of(pitch)] == FOREIGN}
+    penalty = out_of_key_penalty(sounded(C_MAJOR))
+    penalised = {pitch % 12 for pitch in range(36, 82) if penalty[pitch_index(pitch)] == OUT_OF_KEY_LOGIT}
     assert penalised == {1, 3, 6, 8, 10}
     assert penalty[REST] == 0
 
 
 @pytest.mark.parametrize("pitches", [(), (60,), (60, 62, 64), tuple(range(60, 72))])
 def test_too_little_tells_no_key(pitches: tuple[int, ...]) -> None:
-    assert not foreign(sounded(pitches) if pitches else np.zeros(CLASSES)).any()
+    assert not out_of_key_penalty(sounded(pitches) if pitches else np.zeros(PITCH_INDEX_COUNT)).any()
 
 
 # ---------------------------------------------------------------- verdicts
@@ -88,9 +88,9 @@ def verdict(now: tuple[int, ...], before: tuple[int, ...] | None = None, key: Ke
     """What each rule alone says of a frame, where it says anything."""
     row = np.array([frame(*now)], np.int32)
     said: dict[str, float] = {}
-    for rule in RULES:
-        alone = judge(None if before is None else frame(*before), row, {rule}, key)
-        said[rule] = float(alone.forbidden[0] or alone.penalty[0])
+    for rule in VOICE_LEADING_RULES:
+        alone = check_rules(None if before is None else frame(*before), row, {rule}, key)
+        said[rule] = float(alone.violations[0] or alone.penalty[0])
     return {rule: what for rule, what in said.items() if what}
 
 
@@ -110,17 +110,17 @@ CHORD = (72, 67, 64, 48)
         (None, (67, 60, 60, 48), {}),
         (None, (84, 74, 64, 48), {"range": 1}),
         (None, (59, 57, 53, 48), {"range": 1}),
-        (None, (79, 65, 52, 48), {"spacing": 2 * WIDE}),
-        ((64, 60, 55, 48), (64, 60, 55, 64), {"crossing": 2, "leap": TOO_FAR, "overlap": 0.5}),
-        ((67, 64, 60, 48), (67, 64, 60, 54), {"leap": AWKWARD}),
-        ((64, 60, 55, 48), (69, 60, 53, 50), {"hidden": DIRECT}),
+        (None, (79, 65, 52, 48), {"spacing": 2 * WIDE_SPACING_COST}),
+        ((64, 60, 55, 48), (64, 60, 55, 64), {"crossing": 2, "leap": OVER_OCTAVE_LEAP_COST, "overlap": 0.5}),
+        ((67, 64, 60, 48), (67, 64, 60, 54), {"leap": AWKWARD_LEAP_COST}),
+        ((64, 60, 55, 48), (69, 60, 53, 50), {"hidden": DIRECT_INTERVAL_COST}),
         ((0, 64, 60, 48), (69, 65, 59, 50), {}),
     ],
 )
 def test_each_rule_says_its_own(before: tuple[int, ...] | None, now: tuple[int, ...], said: dict[str, float]) -> None:
     found = verdict(now, before)
     assert {rule: found.get(rule, 0) for rule in said} == said
-    assert set(found) & set(FORBIDDING) == set(said) & set(FORBIDDING)
+    assert set(found) & set(HARD_RULES) == set(said) & set(HARD_RULES)
 
 
 def test_the_key_forbids_a_doubled_leading_note_in_its_dominant_only() -> None:
@@ -130,37 +130,40 @@ def test_the_key_forbids_a_doubled_leading_note_in_its_dominant_only() -> None:
 
 
 def test_foreign_notes_cost_their_nats() -> None:
-    assert verdict((66, 61, 57, 50), key=(0, False)) == {"key": -2 * FOREIGN}
+    assert verdict((66, 61, 57, 50), key=(0, False)) == {"key": -2 * OUT_OF_KEY_LOGIT}
     assert verdict((68, 64, 59, 52), key=(9, True)) == {}
 
 
 def test_rules_have_names() -> None:
-    assert rules_of("all") == set(RULES)
-    assert rules_of("none") == set()
-    assert rules_of("crossing, parallels") == {"crossing", "parallels"}
+    assert parse_rules("all") == set(VOICE_LEADING_RULES)
+    assert parse_rules("none") == set()
+    assert parse_rules("crossing, parallels") == {"crossing", "parallels"}
     with pytest.raises(ValueError, match="no rule 'beauty'"):
-        rules_of("range,beauty")
+        parse_rules("range,beauty")
 
 
-@given(frames=st.lists(st.tuples(*[st.integers(0, CLASSES - 1)] * 8), min_size=1, max_size=20))
+@given(frames=st.lists(st.tuples(*[st.integers(0, PITCH_INDEX_COUNT - 1)] * 8), min_size=1, max_size=20))
 def test_a_verdict_on_many_is_the_verdict_on_each(frames: list[tuple[int, ...]]) -> None:
     both = np.array(frames, np.int32)
     before, now = both[:, :4], both[:, 4:]
-    together = judge(before, now, RULES, (7, False))
+    together = check_rules(before, now, VOICE_LEADING_RULES, (7, False))
     for row in range(len(frames)):
-        alone = judge(before[row], now[row : row + 1], RULES, (7, False))
-        assert (alone.forbidden[0], alone.penalty[0]) == (together.forbidden[row], together.penalty[row])
+        alone = check_rules(before[row], now[row : row + 1], VOICE_LEADING_RULES, (7, False))
+        assert (alone.violations[0], alone.penalty[0]) == (together.violations[row], together.penalty[row])
 
 
-@given(before=st.tuples(*[st.integers(0, CLASSES - 1)] * 4), known=st.tuples(*[st.integers(-1, CLASSES - 1)] * 4))
+@given(
+    before=st.tuples(*[st.integers(0, PITCH_INDEX_COUNT - 1)] * 4),
+    known=st.tuples(*[st.integers(-1, PITCH_INDEX_COUNT - 1)] * 4),
+)
 def test_what_is_barred_while_drawing_is_what_the_verdict_forbids(
     before: tuple[int, ...], known: tuple[int, ...]
 ) -> None:
     rules = {"crossing", "parallels"}
     for voice in range(4):
-        frames = np.array([known] * CLASSES, np.int32)
-        frames[:, voice] = np.arange(CLASSES)
-        forbidden = judge(before, frames, rules, None).forbidden
+        frames = np.array([known] * PITCH_INDEX_COUNT, np.int32)
+        frames[:, voice] = np.arange(PITCH_INDEX_COUNT)
+        forbidden = check_rules(before, frames, rules, None).violations
         row = np.array([known], np.int32)
-        found = barred(np.array([before], np.int32), row, voice, rules)[0]
+        found = forbidden_pitches(np.array([before], np.int32), row, voice, rules)[0]
         assert np.array_equal(found, forbidden > forbidden[REST])

@@ -18,7 +18,7 @@ class Ward:
 
     def __init__(self, program: str) -> None:
         self.said: SimpleQueue[Message | None] = SimpleQueue()
-        self.child = ipc.Child([sys.executable, "-c", program], self.said.put)
+        self.child = ipc.ChildProcess([sys.executable, "-c", program], self.said.put)
 
     def hear(self) -> Message | None:
         return self.said.get(timeout=PATIENCE_S)
@@ -74,6 +74,6 @@ def test_children_have_a_process_group_of_their_own() -> None:
 
 
 def test_a_frozen_program_starts_itself(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert ipc.command("engine") == [sys.executable, "-m", "bachbridge.engine.main"]
+    assert ipc.process_command("engine") == [sys.executable, "-m", "bachbridge.engine.main"]
     monkeypatch.setattr(sys, "frozen", True, raising=False)
-    assert ipc.command("modelhost") == [sys.executable, "--child", "modelhost"]
+    assert ipc.process_command("modelhost") == [sys.executable, "--child", "modelhost"]

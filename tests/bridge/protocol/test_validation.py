@@ -3,8 +3,8 @@
 import pytest
 
 from bachbridge.music.notes import Note, Phrase
-from bachbridge.protocol.events import Answer, Event, Plan, Play, Prompt, Refused, Setting, Status, loads
-from bachbridge.protocol.validation import objection
+from bachbridge.protocol.events import Answer, AnswerPhrase, AskRefused, Event, Plan, PlayPhrase, Setting, Status, loads
+from bachbridge.protocol.validation import rejection_reason
 from bachbridge.settings import Settings
 from tests.support.virtual_driver import MS, Driver, S
 
@@ -21,23 +21,23 @@ def one(**fields: object) -> Phrase:
 @pytest.mark.parametrize(
     "event",
     [
-        *(Play(GOOD, step_ns) for step_ns in (0, -1, 10**15)),
-        *(Play(one(pitch=pitch), STEP_NS) for pitch in (-1, 128, 10**30, 60.5, "C4", None)),
-        *(Play(one(voice=voice), STEP_NS) for voice in (-2, 4)),
-        *(Play(one(start=start), STEP_NS) for start in (-1, 10**12)),
-        *(Play(one(length=length), STEP_NS) for length in (-1, 10**12)),
-        *(Play(Phrase(GOOD.notes, steps), STEP_NS) for steps in (0, -1, 10**9)),
-        Play(one(velocity=128), STEP_NS),
-        Play(one(offset_ns=10**15), STEP_NS),
-        Play(Phrase(GOOD.notes * 20_000, 8), STEP_NS),
-        Prompt(Phrase((), 16), STEP_NS, 1, aloud=True),
-        Prompt(GOOD, 0, 1, aloud=True),
-        Prompt(GOOD, STEP_NS, -2, aloud=False),
-        Prompt(Phrase(GOOD.notes, 100_000), STEP_NS, 1, aloud=False),
+        *(PlayPhrase(GOOD, step_ns) for step_ns in (0, -1, 10**15)),
+        *(PlayPhrase(one(pitch=pitch), STEP_NS) for pitch in (-1, 128, 10**30, 60.5, "C4", None)),
+        *(PlayPhrase(one(voice=voice), STEP_NS) for voice in (-2, 4)),
+        *(PlayPhrase(one(start=start), STEP_NS) for start in (-1, 10**12)),
+        *(PlayPhrase(one(length=length), STEP_NS) for length in (-1, 10**12)),
+        *(PlayPhrase(Phrase(GOOD.notes, steps), STEP_NS) for steps in (0, -1, 10**9)),
+        PlayPhrase(one(velocity=128), STEP_NS),
+        PlayPhrase(one(offset_ns=10**15), STEP_NS),
+        PlayPhrase(Phrase(GOOD.notes * 20_000, 8), STEP_NS),
+        AnswerPhrase(Phrase((), 16), STEP_NS, 1, aloud=True),
+        AnswerPhrase(GOOD, 0, 1, aloud=True),
+        AnswerPhrase(GOOD, STEP_NS, -2, aloud=False),
+        AnswerPhrase(Phrase(GOOD.notes, 100_000), STEP_NS, 1, aloud=False),
         Answer(1, (Note(0, 4, 60, 80, 4),), 4, final=True),
         Answer(1, (Note(0, 4, 60, 80, -1),), 4, final=True),
-        Refused(1, None),  # pyright: ignore[reportArgumentType]
-        Refused("one", "no"),  # pyright: ignore[reportArgumentType]
+        AskRefused(1, None),  # pyright: ignore[reportArgumentType]
+        AskRefused("one", "no"),  # pyright: ignore[reportArgumentType]
         Plan(1, 0, ((40, 40, 35, 30),), 0),
         Plan(1, 0, ((40, 40, 300, 30, 20, 15),), 0),
         Setting(5, 1),  # pyright: ignore[reportArgumentType]
@@ -49,29 +49,29 @@ def test_senseless_messages_are_told_and_change_nothing(event: Event) -> None:
     effects = driver.feed(event)
     assert [type(effect) for effect in effects] == [Status]
     assert driver.session.deadline is None
-    assert not driver.sent()
+    assert not driver.sent_messages()
 
 
 @pytest.mark.parametrize(
     "event",
     [
-        Play(GOOD, STEP_NS),
-        Prompt(GOOD, STEP_NS, -1, aloud=True),
+        PlayPhrase(GOOD, STEP_NS),
+        AnswerPhrase(GOOD, STEP_NS, -1, aloud=True),
         Answer(1, (Note(3, 0, 127, 1, 3),), 4, final=False),
         Plan(1, 0, (), -1),
         Setting("channels", "1,2,3,4"),
     ],
 )
 def test_sense_passes(event: Event) -> None:
-    assert objection(event) is None
+    assert rejection_reason(event) is None
 
 
 @pytest.mark.parametrize(
     "line",
     [
-        '{"type":"Play","phrase":null,"step_ns":1}',
-        '{"type":"Play","phrase":{"notes":null,"steps":1},"step_ns":1}',
-        '{"type":"Play","phrase":{"notes":[[0]],"steps":1},"step_ns":1}',
+        '{"type":"PlayPhrase","phrase":null,"step_ns":1}',
+        '{"type":"PlayPhrase","phrase":{"notes":null,"steps":1},"step_ns":1}',
+        '{"type":"PlayPhrase","phrase":{"notes":[[0]],"steps":1},"step_ns":1}',
         '{"type":"Midi","data":5}',
         '{"type":["Midi"]}',
         '{"type":"Quit","reason":' + "9" * 5000 + "}",
@@ -85,9 +85,9 @@ def test_a_line_that_is_no_message_is_told_apart(line: str) -> None:
 
 def test_what_is_refused_leaves_the_answer_that_sounds_alone() -> None:
     driver = Driver(Settings(bpm=120))
-    driver.at(S, Prompt(GOOD, STEP_NS, 5, aloud=False))
+    driver.schedule(S, AnswerPhrase(GOOD, STEP_NS, 5, aloud=False))
     driver.run(S + 300 * MS)
     sounding = set(driver.receiver.sounding)
     assert len(sounding) == 4
-    driver.feed(Prompt(GOOD, 0, 5, aloud=True))
+    driver.feed(AnswerPhrase(GOOD, 0, 5, aloud=True))
     assert driver.receiver.sounding == sounding

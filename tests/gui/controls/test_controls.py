@@ -20,23 +20,23 @@ from PyQt6.QtWidgets import (
 )
 from pytestqt.qtbot import QtBot
 
-from bachbridge.midi.messages import control as controller
+from bachbridge.midi.messages import control_change as controller
 from bachbridge.protocol.events import Setting
 from bachbridge.settings import Settings
 from bachbridge_gui.controls.control import Control
-from bachbridge_gui.controls.editors import Button, Number, Segments, Slider, Switch, Words
-from bachbridge_gui.controls.model_picker import ModelChoice, choice_of
-from bachbridge_gui.controls.panel import Controls
-from bachbridge_gui.controls.section import Disclosure
-from bachbridge_gui.controls.tempo import Tempo
+from bachbridge_gui.controls.editors import CommandButton, Dropdown, NumberBox, SegmentedControl, Slider, Switch
+from bachbridge_gui.controls.model_picker import ModelChoice, choice_from_card
+from bachbridge_gui.controls.panel import ControlPanel
+from bachbridge_gui.controls.section import CollapsibleSection
+from bachbridge_gui.controls.tempo import TempoControls
 from bachbridge_gui.presets.midi_bindings import Binding
-from bachbridge_gui.presets.midi_learn import Learner
-from bachbridge_gui.presets.midi_learn_overlay import Spot
-from bachbridge_gui.presets.midi_profiles import Profiles
+from bachbridge_gui.presets.midi_learn import MidiLearn
+from bachbridge_gui.presets.midi_learn_overlay import LearnOverlay
+from bachbridge_gui.presets.midi_profiles import ProfileFolder
 from bachbridge_gui.presets.preset_bar import PresetBar
-from bachbridge_gui.presets.presets import Presets
-from bachbridge_gui.settings.store import COMMANDS, Desk
-from bachbridge_gui.settings.targets import scaled, setting_of, value_of
+from bachbridge_gui.presets.presets import PresetFolder
+from bachbridge_gui.settings.store import COMMANDS, SettingsStore
+from bachbridge_gui.settings.targets import setting_of, value_from_controller, value_of
 
 
 class Table:
@@ -46,21 +46,21 @@ class Table:
         self.sent: list[object] = []
         self.commands: list[str] = []
         self.refused: list[str] = []
-        self.desk = Desk(settings or Settings(), self.sent.append)
-        self.desk.done.connect(self.commands.append)
+        self.desk = SettingsStore(settings or Settings(), self.sent.append)
+        self.desk.command_given.connect(self.commands.append)
         self.desk.refused.connect(self.refused.append)
-        self.learner = Learner(self.desk)
-        self.panel = Controls(self.desk, self.learner, Profiles(folder / "profiles"))
+        self.learner = MidiLearn(self.desk)
+        self.panel = ControlPanel(self.desk, self.learner, ProfileFolder(folder / "profiles"))
         self.panel.set_models([ModelChoice("chorale-lstm", "Sings."), ModelChoice("other", "Hums.")])
         qtbot.addWidget(self.panel)
         self.panel.resize(320, 800)
         self.panel.show()
-        disclosure = self.panel.findChild(Disclosure)
+        disclosure = self.panel.findChild(CollapsibleSection)
         assert disclosure
         self.disclosure = disclosure
 
     def control(self, target: str) -> Control:
-        return next(control for control in self.panel.controls if control.row.target == target)
+        return next(control for control in self.panel.controls if control.spec.target == target)
 
     @property
     def settings(self) -> Settings:
@@ -84,41 +84,41 @@ TARGETS = (
 def shown(control: Control) -> object:
     """What its editor shows."""
     match control.editor:
-        case Number() | Slider():
+        case NumberBox() | Slider():
             return control.editor.box.value()
-        case Words():
+        case Dropdown():
             return control.editor.box.currentData()
         case Switch():
             return control.editor.box.isChecked()
-        case Segments():
+        case SegmentedControl():
             return next(segment.text().lower() for segment in control.editor.segments if segment.isChecked())
-        case Button():
+        case CommandButton():
             return None
 
 
 def move(control: Control) -> None:
     """What a person does with the keyboard."""
     match control.editor:
-        case Number():
+        case NumberBox():
             up = control.editor.box.value() < control.editor.box.maximum()
             control.editor.box.stepBy(1 if up else -1)
         case Slider():
             QtBot.keyClick(control.editor.slider, Qt.Key.Key_Left)
-        case Words():
+        case Dropdown():
             QtBot.keyClick(control.editor.box, Qt.Key.Key_Down)
         case Switch():
             QtBot.keyClick(control.editor.box, Qt.Key.Key_Space)
-        case Segments():
+        case SegmentedControl():
             QtBot.keyClick(control.editor.segments[1], Qt.Key.Key_Space)
-        case Button():
+        case CommandButton():
             QtBot.keyClick(control.editor.button, Qt.Key.Key_Space)
 
 
 def test_every_setting_has_a_control(table: Table) -> None:
-    reached = {setting_of(control.row.target) for control in table.panel.controls}
+    reached = {setting_of(control.spec.target) for control in table.panel.controls}
     learnt = {"end_control", "panic_control", "cadence_control", "reset_control"}
     assert set(Settings.__dataclass_fields__) - reached == learnt, "those are learnt on their buttons"
-    assert {control.row.target for control in table.panel.controls} == {
+    assert {control.spec.target for control in table.panel.controls} == {
         *TARGETS,
         "end_phrase",
         "cadence",
@@ -134,7 +134,7 @@ def test_the_panels_colours_are_the_palettes_alone(table: Table) -> None:
 
 def test_one_bar_is_not_one_bars(table: Table) -> None:
     editor = table.control("answer_bars").editor
-    assert isinstance(editor, Number)
+    assert isinstance(editor, NumberBox)
     editor.box.setValue(1)
     assert editor.box.text() == "1 bar"
     table.desk.set("answer_bars", 2)
@@ -145,12 +145,12 @@ def test_one_bar_is_not_one_bars(table: Table) -> None:
 def test_a_control_moves_its_setting(table: Table, target: str) -> None:
     control = table.control(target)
     start = Settings(bpm=90.0, phrase_end="bars" if target == "phrase_bars" else "silence")
-    table.desk.take(start)
-    if control.reason:
+    table.desk.apply_all(start)
+    if control.disabled_reason:
         table.desk.set("mode", "harmonize")
     table.sent.clear()
     before = value_of(table.settings, target)
-    assert control.reason == ""
+    assert control.disabled_reason == ""
     move(control)
     assert value_of(table.settings, target) != before
     assert table.refused == []
@@ -159,11 +159,11 @@ def test_a_control_moves_its_setting(table: Table, target: str) -> None:
 
 @pytest.mark.parametrize("target", TARGETS)
 def test_a_control_follows_its_setting_and_sends_nothing_back(table: Table, target: str) -> None:
-    table.learner.take_bindings([Binding(target, 20)])
+    table.learner.set_bindings([Binding(target, 20)])
     for position in (0, 40, 127):
         table.sent.clear()
-        value = scaled(target, position, ("chorale-lstm", "other"))
-        table.learner.take(controller(0, 20, position))
+        value = value_from_controller(target, position, ("chorale-lstm", "other"))
+        table.learner.handle_midi(controller(0, 20, position))
         assert value_of(table.settings, target) == value
         assert len(table.sent) <= 1
         seen = shown(table.control(target))
@@ -183,7 +183,7 @@ def test_buttons_give_commands(table: Table, command: str) -> None:
 
 def test_a_refused_value_leaves_the_control_as_the_setting_is(table: Table) -> None:
     only = Settings(harmony="s")
-    table.desk.take(only)
+    table.desk.apply_all(only)
     control = table.control("harmony.0")
     assert isinstance(control.editor, Switch)
     control.editor.setEnabled(True)
@@ -214,41 +214,41 @@ def test_what_cannot_work_is_disabled_and_says_why(table: Table) -> None:
 def test_a_section_that_is_idle_says_so_once(table: Table) -> None:
     harmony = next(section for section in table.panel.sections if section.heading.text() == "Harmony")
     phrase = next(section for section in table.panel.sections if section.heading.text() == "Your phrase")
-    assert harmony.note.isVisible()
-    assert not phrase.note.isVisible()
+    assert harmony.reason_label.isVisible()
+    assert not phrase.reason_label.isVisible()
     table.desk.set("mode", "harmonize")
-    assert not harmony.note.isVisible()
-    assert not phrase.note.isVisible()
+    assert not harmony.reason_label.isVisible()
+    assert not phrase.reason_label.isVisible()
     table.desk.set("mode", "off")
-    assert "Nothing is answered" in phrase.note.text()
+    assert "Nothing is answered" in phrase.reason_label.text()
 
 
 def test_the_model_is_down_and_up(table: Table) -> None:
-    table.panel.set_model_state(ready=False, sentence="The model is starting again.")
+    table.panel.set_model_state(ready=False, problem="The model is starting again.")
     assert not table.control("temperature").editor.isEnabled()
-    assert table.panel.model.says.text() == "The model is starting again."
+    assert table.panel.model.description_label.text() == "The model is starting again."
     assert table.control("model").editor.isEnabled()
     table.panel.set_model_state(ready=True)
     assert table.control("temperature").editor.isEnabled()
-    assert table.panel.model.says.text() == "Sings."
+    assert table.panel.model.description_label.text() == "Sings."
 
 
 def test_the_card_of_the_model_that_is_chosen(table: Table) -> None:
     table.desk.set("model", "other")
-    assert table.panel.model.says.text() == "Hums."
+    assert table.panel.model.description_label.text() == "Hums."
     table.desk.set("model", "gone")
-    assert "not installed" in table.panel.model.says.text()
+    assert "not installed" in table.panel.model.description_label.text()
     assert shown(table.control("model")) == "gone"
     facts = {"tasks": ["continue", "harmonize"], "data": "Bach's chorales"}
-    assert choice_of("x", facts).says == "Continues and harmonizes. Learnt from Bach's chorales."
-    assert choice_of("x", {}).says == ""
-    assert choice_of("x", {"tasks": ["continue", "mend", "vary"]}).says == "Continues, mends and varies."
-    assert choice_of("x", facts).tasks == ("continue", "harmonize")
+    assert choice_from_card("x", facts).description == "Continues and harmonizes. Learnt from Bach's chorales."
+    assert choice_from_card("x", {}).description == ""
+    assert choice_from_card("x", {"tasks": ["continue", "mend", "vary"]}).description == "Continues, mends and varies."
+    assert choice_from_card("x", facts).tasks == ("continue", "harmonize")
 
 
 def offered(table: Table) -> list[str]:
     editor = table.control("answer").editor
-    assert isinstance(editor, Words)
+    assert isinstance(editor, Dropdown)
     return [editor.box.itemData(index) for index in range(editor.box.count())]
 
 
@@ -261,12 +261,12 @@ def test_the_answers_are_those_that_the_model_knows(table: Table) -> None:
     table.desk.set("answer", "vary")
     table.desk.set("model", "other")
     assert offered(table) == ["continue", "vary", "dream"], "what is set stays in sight"
-    assert table.control("answer").reason == "", "or it could not be changed"
+    assert table.control("answer").disabled_reason == "", "or it could not be changed"
     table.desk.set("answer", "continue")
     assert offered(table) == ["continue", "dream"]
-    assert table.control("answer_bars").reason == ""
+    assert table.control("answer_bars").disabled_reason == ""
     table.desk.set("answer", "dream")
-    assert table.control("answer_bars").reason == ""
+    assert table.control("answer_bars").disabled_reason == ""
 
 
 def test_the_clock_takes_tap_and_tempo_away(table: Table) -> None:
@@ -289,12 +289,12 @@ def test_the_length_that_the_rule_goes_by_is_shown(table: Table) -> None:
 
 def test_taps_set_the_tempo(qtbot: QtBot) -> None:
     times_ns = iter(range(0, 10_000_000_000, 500_000_000))
-    desk = Desk(Settings(), lambda _: None)
-    tempo = Tempo(desk, Learner(desk), lambda: next(times_ns))
+    desk = SettingsStore(Settings(), lambda _: None)
+    tempo = TempoControls(desk, MidiLearn(desk), lambda: next(times_ns))
     qtbot.addWidget(tempo)
-    desk.command("tap")
+    desk.give_command("tap")
     assert desk.settings.bpm == 0
-    desk.command("tap")
+    desk.give_command("tap")
     assert desk.settings.bpm == 120.0
     assert tempo.source.box.currentText() == "Fixed"
 
@@ -304,7 +304,7 @@ def test_fixed_takes_the_last_tempo_up_again(table: Table) -> None:
     for expected in (0.0, 77.0):
         table.panel.tempo.source.moved.emit("fixed" if expected else "playing")
         assert table.settings.bpm == expected
-    assert table.control("bpm").reason == ""
+    assert table.control("bpm").disabled_reason == ""
 
 
 # ---------------------------------------------------------------- for hands, eyes and ears
@@ -320,7 +320,7 @@ def interactive(root: QWidget) -> list[QWidget]:
 
 
 def test_every_control_has_a_name_and_says_what_one_will_hear(table: Table, tmp_path: Path, qtbot: QtBot) -> None:
-    bar = PresetBar(table.desk, table.learner, Presets(tmp_path / "presets"))
+    bar = PresetBar(table.desk, table.learner, PresetFolder(tmp_path / "presets"))
     qtbot.addWidget(bar)
     for root in (table.panel, bar):
         parts = interactive(root)
@@ -331,7 +331,7 @@ def test_every_control_has_a_name_and_says_what_one_will_hear(table: Table, tmp_
 def test_names_are_told_apart(table: Table) -> None:
     names = [part.accessibleName() for part in interactive(table.panel) if part.isEnabled()]
     twice = {name for name in names if names.count(name) > 1}
-    assert twice <= {control.row.label for control in table.panel.controls if isinstance(control.editor, Slider)}
+    assert twice <= {control.spec.label for control in table.panel.controls if isinstance(control.editor, Slider)}
 
 
 def test_the_tab_key_reaches_every_control(table: Table, qtbot: QtBot) -> None:
@@ -347,7 +347,7 @@ def test_the_tab_key_reaches_every_control(table: Table, qtbot: QtBot) -> None:
         QtBot.keyClick(widget or table.panel, Qt.Key.Key_Tab)
     for control in table.panel.controls:
         if control.isVisible() and control.editor.isEnabled():
-            assert any(control.isAncestorOf(widget) for widget in reached), control.row.target
+            assert any(control.isAncestorOf(widget) for widget in reached), control.spec.target
     assert any(table.panel.learn_bar.isAncestorOf(widget) for widget in reached)
 
 
@@ -369,7 +369,7 @@ def test_nothing_is_wider_than_the_panel(table: Table) -> None:
     QApplication.processEvents()
     for control in filter(Control.isVisible, table.panel.controls):
         right = control.mapTo(table.panel, QPoint(control.width(), 0)).x()
-        assert right <= table.panel.width() - 8, control.row.target
+        assert right <= table.panel.width() - 8, control.spec.target
 
 
 # ---------------------------------------------------------------- learning
@@ -378,25 +378,28 @@ def test_nothing_is_wider_than_the_panel(table: Table) -> None:
 def test_a_control_learns_its_knob(table: Table) -> None:
     table.learner.set_active(active=True)
     control = table.control("density")
-    assert control.spot.isVisible()
-    QtBot.mouseClick(control.spot, Qt.MouseButton.LeftButton)
-    assert "inner voices" in table.panel.learn_bar.says.text() or "density" in table.panel.learn_bar.says.text()
-    table.learner.take(controller(3, 21, 5))
+    assert control.learn_overlay.isVisible()
+    QtBot.mouseClick(control.learn_overlay, Qt.MouseButton.LeftButton)
+    assert (
+        "inner voices" in table.panel.learn_bar.status_label.text()
+        or "density" in table.panel.learn_bar.status_label.text()
+    )
+    table.learner.handle_midi(controller(3, 21, 5))
     assert control.badge.text() == "CC 21"
     table.learner.set_active(active=False)
-    assert not control.spot.isVisible()
-    table.learner.take(controller(3, 21, 127))
+    assert not control.learn_overlay.isVisible()
+    table.learner.handle_midi(controller(3, 21, 127))
     assert table.settings.density == 1.0
     assert "CC 21" in control.toolTip()
 
 
 def test_escape_cancels_a_step_at_a_time(table: Table) -> None:
     table.learner.set_active(active=True)
-    spot = table.control("key").spot
+    spot = table.control("key").learn_overlay
     QtBot.keyClick(spot, Qt.Key.Key_Return)
-    assert table.learner.armed == "key"
+    assert table.learner.armed_target == "key"
     QtBot.keyClick(spot, Qt.Key.Key_Escape)
-    assert (table.learner.armed, table.learner.active) == (None, True)
+    assert (table.learner.armed_target, table.learner.active) == (None, True)
     QtBot.keyClick(spot, Qt.Key.Key_Escape)
     assert not table.learner.active
 
@@ -404,30 +407,30 @@ def test_escape_cancels_a_step_at_a_time(table: Table) -> None:
 def test_escape_is_no_panic_while_learning(table: Table, qtbot: QtBot) -> None:
     button = QPushButton("Panic", table.panel)
     button.show()
-    spot = Spot(button, "panic", table.learner)
-    QShortcut(QKeySequence("Esc"), table.panel, lambda: table.desk.command("panic"))
+    spot = LearnOverlay(button, "panic", table.learner)
+    QShortcut(QKeySequence("Esc"), table.panel, lambda: table.desk.give_command("panic"))
     table.panel.activateWindow()
     qtbot.waitUntil(table.panel.isActiveWindow)
     assert not spot.isVisible()
-    table.panel.learn_bar.button.click()
-    table.panel.learn_bar.button.setFocus()
+    table.panel.learn_bar.learn_button.click()
+    table.panel.learn_bar.learn_button.setFocus()
     assert spot.geometry() == button.rect()
     QtBot.mouseClick(spot, Qt.MouseButton.LeftButton)
-    assert table.learner.armed == "panic"
-    for widget in (spot, table.panel.learn_bar.button):
+    assert table.learner.armed_target == "panic"
+    for widget in (spot, table.panel.learn_bar.learn_button):
         widget.setFocus()
         QtBot.keyClick(widget, Qt.Key.Key_Escape)
     assert not table.learner.active
     assert table.commands == []
-    QtBot.keyClick(table.panel.learn_bar.button, Qt.Key.Key_Escape)
+    QtBot.keyClick(table.panel.learn_bar.learn_button, Qt.Key.Key_Escape)
     assert table.commands == ["panic"]
 
 
 def test_what_is_disabled_can_be_learnt_all_the_same(table: Table) -> None:
     assert not table.control("cadence").editor.isEnabled()
     table.learner.set_active(active=True)
-    QtBot.mouseClick(table.control("cadence").spot, Qt.MouseButton.LeftButton)
-    table.learner.take(controller(0, 44, 127))
+    QtBot.mouseClick(table.control("cadence").learn_overlay, Qt.MouseButton.LeftButton)
+    table.learner.handle_midi(controller(0, 44, 127))
     assert table.settings.cadence_control == 44
     assert Setting("cadence_control", 44) in table.sent
     assert table.control("cadence").badge.text() == "CC 44"
@@ -435,24 +438,24 @@ def test_what_is_disabled_can_be_learnt_all_the_same(table: Table) -> None:
 
 def test_the_menu_learns_and_forgets(table: Table) -> None:
     control = table.control("temperature")
-    control.menu().actions()[0].trigger()
-    table.learner.take(controller(0, 21, 5))
-    forget = control.menu().actions()[1]
+    control.make_menu().actions()[0].trigger()
+    table.learner.handle_midi(controller(0, 21, 5))
+    forget = control.make_menu().actions()[1]
     assert forget.text() == "Forget CC 21"
     forget.trigger()
     assert table.learner.bindings == ()
     assert not control.badge.isVisible()
-    assert not control.menu().actions()[1].isEnabled()
+    assert not control.make_menu().actions()[1].isEnabled()
 
 
 def test_conflicts_stand_in_the_panel(table: Table) -> None:
-    says = table.panel.learn_bar.says
+    says = table.panel.learn_bar.status_label
     assert not says.isVisible()
-    table.learner.take_bindings([Binding("density", 21), Binding("position", 21)])
+    table.learner.set_bindings([Binding("density", 21), Binding("position", 21)])
     assert "moves both" in says.text()
-    table.learner.forget("density")
+    table.learner.unbind("density")
     assert not says.isVisible()
-    table.learner.take_bindings([Binding("density", 21)])
+    table.learner.set_bindings([Binding("density", 21)])
     table.desk.set("panic_control", 21)
     assert "panic" in says.text()
 
@@ -467,17 +470,17 @@ def typed(edit: QLineEdit, text: str) -> None:
 
 
 def test_profiles_are_named_in_place(table: Table, tmp_path: Path) -> None:
-    box = table.panel.learn_bar.box
+    box = table.panel.learn_bar.profile_box
     assert box
-    table.learner.take_bindings([Binding("density", 21)])
-    box.new.trigger()
+    table.learner.set_bindings([Binding("density", 21)])
+    box.save_as.trigger()
     assert box.edit.isVisible()
     typed(box.edit, "Mine")
     assert box.current == "Mine"
-    assert Profiles(tmp_path / "profiles").load("Mine").bindings == (Binding("density", 21),)
-    table.learner.take_bindings([])
+    assert ProfileFolder(tmp_path / "profiles").load("Mine").bindings == (Binding("density", 21),)
+    table.learner.set_bindings([])
     table.desk.set("panic_control", 5)
-    box.box.textActivated.emit("Mine")
+    box.combo.textActivated.emit("Mine")
     assert table.learner.bindings == (Binding("density", 21),)
     assert table.settings.panic_control == 83
     box.rename.trigger()
@@ -485,41 +488,41 @@ def test_profiles_are_named_in_place(table: Table, tmp_path: Path) -> None:
     box.delete.trigger()
     assert box.current == ""
     box.undo.trigger()
-    assert (box.current, Profiles(tmp_path / "profiles").names()) == ("Yours", ["Yours"])
+    assert (box.current, ProfileFolder(tmp_path / "profiles").names()) == ("Yours", ["Yours"])
 
 
 def test_escape_leaves_the_name_alone(table: Table) -> None:
-    box = table.panel.learn_bar.box
+    box = table.panel.learn_bar.profile_box
     assert box
-    box.new.trigger()
+    box.save_as.trigger()
     QtBot.keyClicks(box.edit, "abc")
     QtBot.keyClick(box.edit, Qt.Key.Key_Escape)
     assert not box.edit.isVisible()
-    assert box.box.count() == 0
+    assert box.combo.count() == 0
 
 
 def test_a_name_that_is_refused_leaves_what_was_chosen(table: Table) -> None:
-    box = table.panel.learn_bar.box
+    box = table.panel.learn_bar.profile_box
     assert box
     for name in ("Mine", "a/b"):
-        box.new.trigger()
+        box.save_as.trigger()
         typed(box.edit, name)
-    assert "cannot be called" in table.panel.learn_bar.says.text()
-    assert box.current == box.box.currentText() == "Mine"
+    assert "cannot be called" in table.panel.learn_bar.status_label.text()
+    assert box.current == box.combo.currentText() == "Mine"
 
 
 def test_a_damaged_profile_stands_in_the_panel(table: Table, tmp_path: Path) -> None:
     (tmp_path / "profiles").mkdir()
     (tmp_path / "profiles/Bad.json").write_text("{", encoding="utf-8")
-    box = table.panel.learn_bar.box
+    box = table.panel.learn_bar.profile_box
     assert box
     box.chosen.emit("Bad")
-    assert "damaged" in table.panel.learn_bar.says.text()
+    assert "damaged" in table.panel.learn_bar.status_label.text()
 
 
 @pytest.fixture
 def bar(table: Table, tmp_path: Path, qtbot: QtBot) -> PresetBar:
-    made = PresetBar(table.desk, table.learner, Presets(tmp_path / "presets"))
+    made = PresetBar(table.desk, table.learner, PresetFolder(tmp_path / "presets"))
     qtbot.addWidget(made)
     made.show()
     return made
@@ -527,12 +530,12 @@ def bar(table: Table, tmp_path: Path, qtbot: QtBot) -> PresetBar:
 
 def test_a_preset_brings_everything_back(table: Table, bar: PresetBar) -> None:
     table.desk.set("temperature", 1.5)
-    table.learner.take_bindings([Binding("density", 21)])
-    bar.box.new.trigger()
-    typed(bar.box.edit, "Evening")
+    table.learner.set_bindings([Binding("density", 21)])
+    bar.preset_box.save_as.trigger()
+    typed(bar.preset_box.edit, "Evening")
     table.desk.set("temperature", 0.5)
     table.desk.set("latency_ms", 30)
-    table.learner.take_bindings([])
+    table.learner.set_bindings([])
     assert bar.choose("Evening")
     assert table.settings.temperature == 1.5
     assert table.learner.bindings == (Binding("density", 21),)
@@ -543,30 +546,30 @@ def test_a_program_calls_a_preset(table: Table, bar: PresetBar) -> None:
     for name, temperature in (("One", 1.1), ("Two", 1.2)):
         table.desk.set("temperature", temperature)
         bar.save(name)
-        bar.box.show_current(name)
+        bar.preset_box.show_current(name)
         bar.refresh()
-        bar.program.setValue(5)
-    assert Presets(bar._presets._drawer.folder).programs() == {4: "Two"}
+        bar.program_box.setValue(5)
+    assert PresetFolder(bar._presets._json_store.folder).names_by_program() == {4: "Two"}
     table.desk.set("temperature", 0.4)
-    table.learner.take(bytes((0xC0, 4)))
+    table.learner.handle_midi(bytes((0xC0, 4)))
     assert table.settings.temperature == 1.2
-    assert (bar.box.current, bar.program.value()) == ("Two", 5)
+    assert (bar.preset_box.current, bar.program_box.value()) == ("Two", 5)
     bar.save("Two")
-    assert bar.program.value() == 5, "saving over keeps the program"
+    assert bar.program_box.value() == 5, "saving over keeps the program"
 
 
 def test_files_go_out_and_in(table: Table, bar: PresetBar, tmp_path: Path) -> None:
     said: list[str] = []
     bar.refused.connect(said.append)
-    assert not bar.export.isEnabled()
-    assert not bar.program.isEnabled()
+    assert not bar.export_action.isEnabled()
+    assert not bar.program_box.isEnabled()
     table.desk.set("temperature", 1.5)
     bar.save("Evening")
-    bar.box.show_current("Evening")
+    bar.preset_box.show_current("Evening")
     assert bar.export_file(tmp_path / "out")
     table.desk.set("temperature", 0.5)
     assert bar.import_file(tmp_path / "out.bachbridge.json")
-    assert (bar.box.current, table.settings.temperature) == ("out", 1.5)
+    assert (bar.preset_box.current, table.settings.temperature) == ("out", 1.5)
     assert said == []
     (tmp_path / "bad.json").write_text("[]", encoding="utf-8")
     assert not bar.import_file(tmp_path / "bad.json")
@@ -576,10 +579,10 @@ def test_files_go_out_and_in(table: Table, bar: PresetBar, tmp_path: Path) -> No
 
 def test_deleting_a_preset_can_be_undone(bar: PresetBar) -> None:
     bar.save("Evening")
-    bar.box.show_current("Evening")
-    bar.box.delete.trigger()
-    assert bar.box.box.count() == 0
-    bar.box.undo.trigger()
-    assert bar.box.current == "Evening"
-    assert isinstance(bar.program, QSpinBox)
-    assert bar.program.isEnabled()
+    bar.preset_box.show_current("Evening")
+    bar.preset_box.delete.trigger()
+    assert bar.preset_box.combo.count() == 0
+    bar.preset_box.undo.trigger()
+    assert bar.preset_box.current == "Evening"
+    assert isinstance(bar.program_box, QSpinBox)
+    assert bar.program_box.isEnabled()

@@ -6,8 +6,8 @@ from PyQt6.QtGui import QKeyEvent, QMouseEvent
 from PyQt6.QtWidgets import QApplication, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from bachbridge.midi import messages as midi
-from bachbridge_gui.keyboard.painter import Layout
-from bachbridge_gui.keyboard.widget import LETTERS, Keys
+from bachbridge_gui.keyboard.painter import KeyboardLayout
+from bachbridge_gui.keyboard.widget import COMPUTER_KEYS, PianoKeyboard
 
 KEY, PRESS, RELEASE = Qt.Key, QEvent.Type.KeyPress, QEvent.Type.KeyRelease
 LEFT = Qt.MouseButton.LeftButton
@@ -28,31 +28,31 @@ def played() -> Played:
 
 
 @pytest.fixture
-def keys(qtbot, played) -> Keys:
-    keys = Keys(played.append)
+def keys(qtbot, played) -> PianoKeyboard:
+    keys = PianoKeyboard(played.append)
     qtbot.addWidget(keys)
     keys.resize(720, 96)
     keys.show()
     return keys
 
 
-def typed(keys: Keys, key: Qt.Key, kind: QEvent.Type = PRESS, *, again: bool = False, modifiers=None) -> bool:
+def typed(keys: PianoKeyboard, key: Qt.Key, kind: QEvent.Type = PRESS, *, again: bool = False, modifiers=None) -> bool:
     held = modifiers or Qt.KeyboardModifier.NoModifier
     return keys.handle_key(QKeyEvent(kind, key, held, "", again))
 
 
-def place(keys: Keys, pitch: int, share: float = 0.9) -> QPoint:
-    area = Layout.of(keys.width(), keys.height(), 48 + 12 * keys.octave).area(pitch)
+def place(keys: PianoKeyboard, pitch: int, share: float = 0.9) -> QPoint:
+    area = KeyboardLayout.for_size(keys.width(), keys.height(), 48 + 12 * keys.octave).key_rect(pitch)
     return QPoint(round(area.center().x()), round(area.height() * share))
 
 
 def test_two_octaves_of_computer_keys_play_and_are_let_go(keys, played):
-    assert sorted(above for _, above in LETTERS.values()) == list(range(25))
+    assert sorted(above for _, above in COMPUTER_KEYS.values()) == list(range(25))
     for key in (KEY.Key_Z, KEY.Key_S, KEY.Key_M, KEY.Key_Q, KEY.Key_2, KEY.Key_I):
         assert typed(keys, key)
         assert typed(keys, key, RELEASE)
     assert [word for word in played.words() if "on" in word] == ["on 48", "on 49", "on 59", "on 60", "on 61", "on 72"]
-    assert keys.held == frozenset()
+    assert keys.held_pitches == frozenset()
 
 
 def test_what_is_played_is_midi_on_channel_1_with_the_velocity(keys, played):
@@ -141,7 +141,7 @@ def test_a_pitch_held_by_two_hands_sounds_until_both_let_go(qtbot, keys, played)
 def test_when_the_focus_goes_every_key_is_let_go(qtbot, played):
     window = QWidget()
     qtbot.addWidget(window)
-    column, keys, line = QVBoxLayout(window), Keys(played.append), QLineEdit()
+    column, keys, line = QVBoxLayout(window), PianoKeyboard(played.append), QLineEdit()
     column.addWidget(keys)
     column.addWidget(line)
     window.show()
@@ -169,7 +169,7 @@ def test_when_hands_cannot_be_seen_any_more_every_key_is_let_go(keys, played, ho
 
 def test_no_pitch_beyond_midi_is_played(keys, played):
     keys.octave = 3
-    for key in LETTERS:
+    for key in COMPUTER_KEYS:
         typed(keys, key)
     assert all(data[1] <= 127 for data in played)
     assert max(data[1] for data in played) == 108
@@ -188,16 +188,16 @@ def test_the_keys_in_reach_are_always_to_be_seen():
     for width in range(200, 2000, 50):
         for octave in range(-3, 4):
             lowest = 48 + 12 * octave
-            layout = Layout.of(width, 96, lowest)
-            assert layout.low <= lowest
-            assert lowest + 24 <= layout.high
+            layout = KeyboardLayout.for_size(width, 96, lowest)
+            assert layout.low_pitch <= lowest
+            assert lowest + 24 <= layout.high_pitch
 
 
 def test_keys_that_are_held_when_somebody_begins_to_type_are_let_go(qtbot, played):
     """The window plays the piano wherever the focus is, but hears nothing of a key that is let go in a text."""
     window = QWidget()
     qtbot.addWidget(window)
-    column, keys, line = QVBoxLayout(window), Keys(played.append), QLineEdit()
+    column, keys, line = QVBoxLayout(window), PianoKeyboard(played.append), QLineEdit()
     button = QPushButton()
     for widget in (button, keys, line):
         column.addWidget(widget)

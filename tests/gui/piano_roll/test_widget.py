@@ -6,12 +6,12 @@ import pytest
 from PyQt6.QtCore import QPoint, QPointF, Qt
 from PyQt6.QtGui import QColor, QPalette, QWheelEvent
 
-from bachbridge_gui.piano_roll.axes import KEYBOARD, RULER
-from bachbridge_gui.piano_roll.coordinates import Compass, Scale, marks
-from bachbridge_gui.piano_roll.visible_notes import Ledger
+from bachbridge_gui.piano_roll.axes import KEYBOARD_PX, RULER_PX
+from bachbridge_gui.piano_roll.coordinates import PitchRange, RollScale, find_beat_lines
+from bachbridge_gui.piano_roll.visible_notes import NoteIndex
 from bachbridge_gui.piano_roll.widget import PianoRoll
-from bachbridge_gui.state.view_types import PLAYER, BarLines, RollNote, Span
-from bachbridge_gui.widgets.palette import LOOKS
+from bachbridge_gui.state.view_types import PLAYER, BarLines, PhraseSpan, RollNote
+from bachbridge_gui.widgets.palette import PART_STYLES
 
 SECOND = 1_000_000_000
 T0 = 1000 * SECOND
@@ -24,7 +24,7 @@ class Source:
     notes: list[RollNote] = field(default_factory=list)
     planned: list[RollNote] = field(default_factory=list)
     bars: list[BarLines] = field(default_factory=list)
-    spans: list[Span] = field(default_factory=list)
+    spans: list[PhraseSpan] = field(default_factory=list)
     revision: int = 0
 
     def add(self, *notes: RollNote) -> None:
@@ -56,10 +56,10 @@ def paper(base: str, text: str) -> QPalette:
 
 def at(roll: PianoRoll, ns: int, pitch: int) -> QPoint:
     """Where a pitch lies at a time."""
-    left, right = roll._edges()
+    left, right = roll._visible_range_ns()
     scale = roll._scale()
-    x = KEYBOARD + (ns - left) / (right - left) * (roll.width() - KEYBOARD)
-    return QPoint(round(x), RULER + round((scale.tops[pitch] + scale.row / 2) / scale.ratio))
+    x = KEYBOARD_PX + (ns - left) / (right - left) * (roll.width() - KEYBOARD_PX)
+    return QPoint(round(x), RULER_PX + round((scale.row_tops[pitch] + scale.row_height / 2) / scale.pixel_ratio))
 
 
 def colour(roll: PianoRoll, ns: int, pitch: int) -> str:
@@ -82,130 +82,130 @@ def note(start: float, end: float | None, pitch: int = 64, voice: int = PLAYER, 
 @pytest.mark.parametrize("ended_ago", [0.1, 2.5])
 def test_a_note_is_seen_in_its_parts_colour_for_as_long_as_it_sounded(roll, source, voice, ended_ago):
     source.add(note(-1 - ended_ago, -ended_ago, voice=voice))
-    assert roll.frame(T0)
+    assert roll.refresh(T0)
     middle = T0 - round((ended_ago + 0.5) * SECOND)
-    assert colour(roll, middle, 64) == LOOKS[voice].light
-    assert colour(roll, middle + SECOND * 6 // 10, 64) != LOOKS[voice].light
-    assert colour(roll, middle, 66) != LOOKS[voice].light
+    assert colour(roll, middle, 64) == PART_STYLES[voice].light
+    assert colour(roll, middle + SECOND * 6 // 10, 64) != PART_STYLES[voice].light
+    assert colour(roll, middle, 66) != PART_STYLES[voice].light
 
 
 def test_the_colours_follow_the_palette(roll, source):
     source.add(note(-2, -1))
-    roll.frame(T0)
-    assert colour(roll, T0 - SECOND * 3 // 2, 64) == LOOKS[PLAYER].light
+    roll.refresh(T0)
+    assert colour(roll, T0 - SECOND * 3 // 2, 64) == PART_STYLES[PLAYER].light
     roll.setPalette(paper("#101010", "#eeeeee"))
-    assert colour(roll, T0 - SECOND * 3 // 2, 64) == LOOKS[PLAYER].dark
+    assert colour(roll, T0 - SECOND * 3 // 2, 64) == PART_STYLES[PLAYER].dark
 
 
 def test_a_soft_note_is_paler(roll, source):
     source.add(note(-2, -1, velocity=10))
-    roll.frame(T0)
+    roll.refresh(T0)
     pale = QColor(colour(roll, T0 - SECOND * 3 // 2, 64))
-    assert pale.lightness() > QColor(LOOKS[PLAYER].light).lightness() + 20
+    assert pale.lightness() > QColor(PART_STYLES[PLAYER].light).lightness() + 20
 
 
 def test_a_sounding_note_grows_to_the_play_line_and_is_seen_to_end(roll, source):
     sounding = note(0, None)
     source.add(sounding)
-    roll.frame(T0 + SECOND)
-    assert colour(roll, T0 + SECOND * 95 // 100, 64) == LOOKS[PLAYER].light
-    assert colour(roll, T0 + SECOND * 12 // 10, 64) != LOOKS[PLAYER].light
+    roll.refresh(T0 + SECOND)
+    assert colour(roll, T0 + SECOND * 95 // 100, 64) == PART_STYLES[PLAYER].light
+    assert colour(roll, T0 + SECOND * 12 // 10, 64) != PART_STYLES[PLAYER].light
     sounding.end_ns = T0 + SECOND
     source.revision += 1
     for tenths in range(11, 40):
-        roll.frame(T0 + tenths * SECOND // 10)
+        roll.refresh(T0 + tenths * SECOND // 10)
         roll.grab()
-    assert colour(roll, T0 + SECOND // 2, 64) == LOOKS[PLAYER].light
-    assert colour(roll, T0 + SECOND * 3 // 2, 64) != LOOKS[PLAYER].light
+    assert colour(roll, T0 + SECOND // 2, 64) == PART_STYLES[PLAYER].light
+    assert colour(roll, T0 + SECOND * 3 // 2, 64) != PART_STYLES[PLAYER].light
 
 
 def test_a_planned_note_is_an_outline_ahead_of_the_play_line(roll, source):
     source.planned = [note(0.5, 1.5, voice=1)]
     source.revision += 1
-    roll.frame(T0)
+    roll.refresh(T0)
     row = roll.grab().toImage()
     point = at(roll, T0 + SECOND, 64)
     column = [row.pixelColor(point.x(), point.y() + dy).name() for dy in range(-6, 7)]
-    assert column.count(LOOKS[1].light) >= 2
-    assert colour(roll, T0 + SECOND, 64) != LOOKS[1].light
-    assert point.x() > KEYBOARD + 0.7 * 800
+    assert column.count(PART_STYLES[1].light) >= 2
+    assert colour(roll, T0 + SECOND, 64) != PART_STYLES[1].light
+    assert point.x() > KEYBOARD_PX + 0.7 * 800
 
 
 def test_a_note_beyond_midi_is_planned_without_harm(roll, source):
     source.planned = [note(0.5, 1.5, pitch=130), note(0.6, 1.5, pitch=-3)]
     source.revision += 1
-    assert roll.frame(T0)
+    assert roll.refresh(T0)
     assert not roll.grab().isNull()
 
 
 def test_a_new_plan_replaces_the_old_one(roll, source):
     source.planned = [note(0.5, 1.5, voice=1)]
     source.revision += 1
-    roll.frame(T0)
+    roll.refresh(T0)
     old = roll.grab().toImage()
     source.planned = [note(0.5, 1.5, pitch=70, voice=1)]
     source.revision += 1
-    roll.frame(T0)
+    roll.refresh(T0)
     assert roll.grab().toImage() != old
     source.planned = []
     source.revision += 1
-    roll.frame(T0)
-    assert LOOKS[1].light not in {colour(roll, T0 + SECOND, pitch) for pitch in range(60, 76)}
+    roll.refresh(T0)
+    assert PART_STYLES[1].light not in {colour(roll, T0 + SECOND, pitch) for pitch in range(60, 76)}
 
 
 def test_a_late_note_is_seen_in_a_stretch_that_was_painted_before(roll, source):
     source.add(note(-6, -5), note(-1, -0.1))
-    roll.frame(T0)
+    roll.refresh(T0)
     roll.grab()
     source.add(note(-1.9, -0.9, pitch=67))
-    roll.frame(T0)
-    assert colour(roll, T0 - SECOND * 14 // 10, 67) == LOOKS[PLAYER].light
+    roll.refresh(T0)
+    assert colour(roll, T0 - SECOND * 14 // 10, 67) == PART_STYLES[PLAYER].light
 
 
 def test_notes_trimmed_at_the_front_do_no_harm(roll, source):
     source.add(note(-30, -29), note(-20, -19), note(-2, -1))
-    roll.frame(T0)
+    roll.refresh(T0)
     del source.notes[:2]
     source.add(note(-0.5, None))
-    assert roll.frame(T0)
-    assert colour(roll, T0 - SECOND * 3 // 2, 64) == LOOKS[PLAYER].light
+    assert roll.refresh(T0)
+    assert colour(roll, T0 - SECOND * 3 // 2, 64) == PART_STYLES[PLAYER].light
     source.notes.clear()
     source.revision += 1
-    roll.frame(T0)
-    assert colour(roll, T0 - SECOND * 3 // 2, 64) != LOOKS[PLAYER].light
+    roll.refresh(T0)
+    assert colour(roll, T0 - SECOND * 3 // 2, 64) != PART_STYLES[PLAYER].light
 
 
 def test_new_bar_lines_hold_from_their_beginning_on(roll, source):
     source.add(note(-9, None, pitch=50))
     source.bars = [BarLines(T0 - 9 * SECOND, T0 - 9 * SECOND, SECOND // 8, 16)]
-    roll.frame(T0)
+    roll.refresh(T0)
     line = colour(roll, T0 - 5 * SECOND, 60)
     assert line == colour(roll, T0 + SECOND, 60) != colour(roll, T0 - SECOND * 21 // 4, 60)
     source.bars.append(BarLines(T0 - SECOND, T0 - SECOND * 3 // 4, SECOND // 8, 16))
     source.revision += 1
-    roll.frame(T0)
+    roll.refresh(T0)
     assert colour(roll, T0 - 5 * SECOND, 60) == line == colour(roll, T0 - SECOND * 3 // 4, 60)
     assert colour(roll, T0 + SECOND, 60) != line
 
 
 def test_a_long_note_that_began_out_of_view_is_seen(roll, source):
     source.add(note(-60, -1), *(note(-50 + i, -49.5 + i, pitch=72) for i in range(45)))
-    roll.frame(T0)
-    assert colour(roll, T0 - 4 * SECOND, 64) == LOOKS[PLAYER].light
+    roll.refresh(T0)
+    assert colour(roll, T0 - 4 * SECOND, 64) == PART_STYLES[PLAYER].light
 
 
 def test_thousands_of_notes(roll, source):
     for step in range(400):
         source.add(*(note(step / 8 - 50, step / 8 - 49.9, 40 + 2 * voice, voice % 4) for voice in range(16)))
     roll.zoom = 60
-    roll.frame(T0)
+    roll.refresh(T0)
     shown = roll.grab().toImage()
     assert shown.width() == roll.width()
     assert colour(roll, T0 - 10 * SECOND, 90) != colour(roll, T0 - 10 * SECOND + SECOND // 20, 40)
 
 
 def test_an_empty_roll_says_what_to_do(roll):
-    roll.frame(T0)
+    roll.refresh(T0)
     picture = roll.grab().toImage()
     across = [picture.pixelColor(x, y).lightness() for x in range(350, 600) for y in range(205, 240)]
     assert min(across) < 150
@@ -213,9 +213,9 @@ def test_an_empty_roll_says_what_to_do(roll):
 
 def test_a_low_strip_leaves_its_room_to_the_notes(roll, source):
     source.add(note(-2, -1))
-    source.spans = [Span(1, T0 - 3 * SECOND, T0)]
+    source.spans = [PhraseSpan(1, T0 - 3 * SECOND, T0)]
     roll.resize(WIDTH, 80)
-    roll.frame(T0)
+    roll.refresh(T0)
     roll.grab()
     assert roll._scale().height == round(64 * roll.devicePixelRatioF())
 
@@ -224,35 +224,35 @@ def test_a_low_strip_leaves_its_room_to_the_notes(roll, source):
 
 
 def test_it_rests_when_nothing_can_move_and_wakes_with_the_next_note(roll, source):
-    assert roll.frame(T0)  # the first look
-    assert not roll.frame(T0 + SECOND)
+    assert roll.refresh(T0)  # the first look
+    assert not roll.refresh(T0 + SECOND)
     source.add(note(2, 3))
-    assert roll.frame(T0 + 3 * SECOND)
-    assert roll.frame(T0 + 5 * SECOND)
-    assert not any(roll.frame(T0 + 7 * SECOND + frame * SECOND // 30) and frame for frame in range(60))
+    assert roll.refresh(T0 + 3 * SECOND)
+    assert roll.refresh(T0 + 5 * SECOND)
+    assert not any(roll.refresh(T0 + 7 * SECOND + frame * SECOND // 30) and frame for frame in range(60))
     source.add(note(20, None))
-    assert roll.frame(T0 + 20 * SECOND)
-    assert roll.frame(T0 + 40 * SECOND)
+    assert roll.refresh(T0 + 20 * SECOND)
+    assert roll.refresh(T0 + 40 * SECOND)
 
 
 def test_planned_notes_keep_it_awake(roll, source):
     source.planned = [note(5, 6)]
     source.revision += 1
-    assert roll.frame(T0)
-    assert roll.frame(T0 + SECOND)
-    assert roll.frame(T0 + 6 * SECOND)
-    assert not roll.frame(T0 + 7 * SECOND)
+    assert roll.refresh(T0)
+    assert roll.refresh(T0 + SECOND)
+    assert roll.refresh(T0 + 6 * SECOND)
+    assert not roll.refresh(T0 + 7 * SECOND)
 
 
 def test_a_change_is_painted_at_rest(roll, source):
     source.add(note(0, 1))
-    roll.frame(T0 + SECOND)
-    roll.frame(T0 + 9 * SECOND)
-    assert not roll.frame(T0 + 20 * SECOND)
-    source.spans = [Span(1, T0, T0 + SECOND)]
+    roll.refresh(T0 + SECOND)
+    roll.refresh(T0 + 9 * SECOND)
+    assert not roll.refresh(T0 + 20 * SECOND)
+    source.spans = [PhraseSpan(1, T0, T0 + SECOND)]
     source.revision += 1
-    assert roll.frame(T0 + 21 * SECOND)
-    assert not roll.frame(T0 + 22 * SECOND)
+    assert roll.refresh(T0 + 21 * SECOND)
+    assert not roll.refresh(T0 + 22 * SECOND)
 
 
 # ---------------------------------------------------------------- hands
@@ -260,34 +260,34 @@ def test_a_change_is_painted_at_rest(roll, source):
 
 def test_scrolling_stops_following_and_the_view_stays(qtbot, roll, source):
     source.add(note(-30, -29), note(-1, None))
-    roll.frame(T0)
+    roll.refresh(T0)
     with qtbot.waitSignal(roll.followChanged) as told:
         qtbot.keyClick(roll, Qt.Key.Key_Left)
     assert told.args == [False]
-    edges = roll._edges()
-    roll.frame(T0 + SECOND)
-    assert roll._edges() == edges
+    edges = roll._visible_range_ns()
+    roll.refresh(T0 + SECOND)
+    assert roll._visible_range_ns() == edges
     qtbot.keyClick(roll, Qt.Key.Key_Home)
-    assert roll._edges()[0] < T0 - 30 * SECOND < roll._edges()[1]
+    assert roll._visible_range_ns()[0] < T0 - 30 * SECOND < roll._visible_range_ns()[1]
     qtbot.keyClick(roll, Qt.Key.Key_End)
     assert roll.follow
-    assert roll._edges()[0] < T0 + SECOND < roll._edges()[1]
+    assert roll._visible_range_ns()[0] < T0 + SECOND < roll._visible_range_ns()[1]
 
 
 def test_dragging_takes_the_music_along(qtbot, roll, source):
     source.add(note(-30, -29), note(-1, None))
-    roll.frame(T0)
-    left, _ = roll._edges()
+    roll.refresh(T0)
+    left, _ = roll._visible_range_ns()
     qtbot.mousePress(roll, Qt.MouseButton.LeftButton, pos=QPoint(400, 200))
     qtbot.mouseMove(roll, QPoint(500, 200))
     qtbot.mouseRelease(roll, Qt.MouseButton.LeftButton, pos=QPoint(500, 200))
     assert not roll.follow
-    assert roll._edges()[0] == pytest.approx(left - SECOND, abs=1000)
+    assert roll._visible_range_ns()[0] == pytest.approx(left - SECOND, abs=1000)
 
 
 def test_zoom_keeps_its_limits_and_the_time_under_the_mouse(qtbot, roll, source):
     source.add(note(-30, -29), note(-1, None))
-    roll.frame(T0)
+    roll.refresh(T0)
     roll.follow = False
     before = at(roll, T0 - SECOND, 64)
     with qtbot.waitSignal(roll.zoomChanged):
@@ -311,8 +311,8 @@ def wheel(roll: PianoRoll, place: QPoint, turn: int) -> None:
 
 def test_a_click_selects_the_phrase_under_it(qtbot, roll, source):
     source.add(note(-5, -4))
-    source.spans = [Span(1, T0 - 5 * SECOND, T0 - 3 * SECOND), Span(2, T0 - 2 * SECOND, None)]
-    roll.frame(T0)
+    source.spans = [PhraseSpan(1, T0 - 5 * SECOND, T0 - 3 * SECOND), PhraseSpan(2, T0 - 2 * SECOND, None)]
+    roll.refresh(T0)
     plain = colour(roll, T0 - 9 * SECOND // 2, 60)
     with qtbot.waitSignal(roll.phraseClicked) as told:
         qtbot.mouseClick(roll, Qt.MouseButton.LeftButton, pos=at(roll, T0 - 4 * SECOND, 60))
@@ -333,57 +333,59 @@ def test_a_click_selects_the_phrase_under_it(qtbot, roll, source):
 def test_bar_lines_and_beats_with_their_numbers():
     step = SECOND // 8
     bars = [BarLines(T0, T0, step, 16), BarLines(T0 + 5 * SECOND, T0 + 5 * SECOND, step, 12)]
-    found = [((mark.at_ns - T0) / SECOND, mark.bar) for mark in marks(bars, T0 + SECOND, T0 + 7 * SECOND)]
+    found = [
+        ((mark.time_ns - T0) / SECOND, mark.bar_number) for mark in find_beat_lines(bars, T0 + SECOND, T0 + 7 * SECOND)
+    ]
     assert found == [
         *((1.0, None), (1.5, None), (2.0, 2), (2.5, None), (3.0, None), (3.5, None), (4.0, 3), (4.5, None)),
         *((5.0, 1), (5.5, None), (6.0, None), (6.5, 2), (7.0, None)),
     ]
-    assert list(marks([], T0, T0 + SECOND)) == []
+    assert list(find_beat_lines([], T0, T0 + SECOND)) == []
 
 
 def test_the_range_of_pitches_grows_at_once_and_shrinks_late():
-    compass = Compass()
-    before = compass.low, compass.high
-    compass.see(55, 70, T0)
-    assert (compass.low, compass.high) == before
-    compass.see(before[0], 70, T0)
-    assert compass.low < before[0], "a note at the edge has room for its shape"
-    compass.see(40, 95, T0)
-    assert compass.low < 40
-    assert compass.high > 95
-    wide = compass.low, compass.high
+    compass = PitchRange()
+    before = compass.low_pitch, compass.high_pitch
+    compass.fit(55, 70, T0)
+    assert (compass.low_pitch, compass.high_pitch) == before
+    compass.fit(before[0], 70, T0)
+    assert compass.low_pitch < before[0], "a note at the edge has room for its shape"
+    compass.fit(40, 95, T0)
+    assert compass.low_pitch < 40
+    assert compass.high_pitch > 95
+    wide = compass.low_pitch, compass.high_pitch
     for second in range(8):
-        compass.see(60, 70, T0 + second * SECOND)
-        assert (compass.low, compass.high) == wide
-    compass.see(60, 70, T0 + 8 * SECOND)
-    assert compass.high - compass.low < wide[1] - wide[0]
-    assert compass.high - compass.low >= 36
+        compass.fit(60, 70, T0 + second * SECOND)
+        assert (compass.low_pitch, compass.high_pitch) == wide
+    compass.fit(60, 70, T0 + 8 * SECOND)
+    assert compass.high_pitch - compass.low_pitch < wide[1] - wide[0]
+    assert compass.high_pitch - compass.low_pitch >= 36
 
 
 @pytest.mark.parametrize(("lowest", "highest"), [(0, 0), (127, 127), (0, 127), (1, 2), (125, 126)])
 def test_the_range_stays_within_midi(lowest, highest):
-    compass = Compass()
-    compass.see(lowest, highest, T0)
-    assert 0 <= compass.low <= lowest <= highest <= compass.high <= 127
+    compass = PitchRange()
+    compass.fit(lowest, highest, T0)
+    assert 0 <= compass.low_pitch <= lowest <= highest <= compass.high_pitch <= 127
 
 
 def test_a_note_lies_on_the_same_pixel_wherever_the_view_is():
-    scale = Scale(1000, 400, 1.5, 7.3, 48, 84)
+    scale = RollScale(1000, 400, 1.5, 7.3, 48, 84)
     start = T0 + 123_456_789
-    assert {scale.px(start) - scale.px(T0 + shift) + scale.px(T0 + shift) for shift in range(0, 10**9, 10**7)} == {
-        scale.px(start)
-    }
+    assert {
+        scale.to_px(start) - scale.to_px(T0 + shift) + scale.to_px(T0 + shift) for shift in range(0, 10**9, 10**7)
+    } == {scale.to_px(start)}
 
 
 def test_the_ledger_tells_each_end_once():
-    ledger, first, second = Ledger(), note(0, None), note(1, 2)
+    ledger, first, second = NoteIndex(), note(0, None), note(1, 2)
     notes = [first]
-    assert ledger.take(notes) == []
+    assert ledger.update(notes) == []
     notes.append(second)
-    assert ledger.take(notes) == [second]
-    assert ledger.open == [first]
+    assert ledger.update(notes) == [second]
+    assert ledger.sounding == [first]
     first.end_ns = T0 + 3 * SECOND
-    assert ledger.take(notes) == [first]
-    assert ledger.take(notes) == []
+    assert ledger.update(notes) == [first]
+    assert ledger.update(notes) == []
     assert ledger.last_end_ns == T0 + 3 * SECOND
-    assert ledger.take([note(9, 10)]) is None
+    assert ledger.update([note(9, 10)]) is None

@@ -9,7 +9,7 @@ import pytest
 from bachbridge.errors import BachBridgeError, ConfigError
 from bachbridge.settings import Settings
 from bachbridge_gui.presets.midi_bindings import Binding
-from bachbridge_gui.presets.presets import Preset, Presets, preset_of, table_of
+from bachbridge_gui.presets.presets import Preset, PresetFolder, preset_from_json, preset_to_json
 
 PRESET = Preset(
     Settings(mode="harmonize", bpm=96.5, levels=(100, 20, 85, 400), key="F# minor"),
@@ -19,22 +19,22 @@ PRESET = Preset(
 
 
 def changed(**changes: Any) -> dict[str, Any]:
-    return json.loads(json.dumps(dict(table_of(PRESET)))) | changes
+    return json.loads(json.dumps(dict(preset_to_json(PRESET)))) | changes
 
 
 def test_all_of_it_comes_back(tmp_path: Path) -> None:
-    presets = Presets(tmp_path / "presets")
+    presets = PresetFolder(tmp_path / "presets")
     assert presets.names() == []
     presets.save("Evening", PRESET)
     presets.save("plain", Preset(Settings()))
     assert presets.names() == ["Evening", "plain"]
     assert presets.load("Evening") == PRESET
     assert presets.load("plain") == Preset(Settings())
-    assert presets.programs() == {4: "Evening"}
+    assert presets.names_by_program() == {4: "Evening"}
 
 
 def test_deleting_can_be_undone(tmp_path: Path) -> None:
-    presets = Presets(tmp_path)
+    presets = PresetFolder(tmp_path)
     presets.save("Evening", PRESET)
     was = presets.delete("Evening")
     assert presets.names() == []
@@ -43,27 +43,27 @@ def test_deleting_can_be_undone(tmp_path: Path) -> None:
 
 
 def test_presets_are_given_away_as_files(tmp_path: Path) -> None:
-    mine, theirs = Presets(tmp_path / "mine"), Presets(tmp_path / "theirs")
+    mine, theirs = PresetFolder(tmp_path / "mine"), PresetFolder(tmp_path / "theirs")
     mine.save("Evening", PRESET)
     mine.export("Evening", tmp_path / "Evening.bachbridge.json")
-    assert theirs.take_in(tmp_path / "Evening.bachbridge.json") == "Evening"
-    assert theirs.take_in(tmp_path / "Evening.bachbridge.json") == "Evening 2"
+    assert theirs.import_file(tmp_path / "Evening.bachbridge.json") == "Evening"
+    assert theirs.import_file(tmp_path / "Evening.bachbridge.json") == "Evening 2"
     assert theirs.load("Evening 2") == PRESET
 
 
 def test_programs_are_counted_from_one_in_the_file() -> None:
-    assert table_of(PRESET)["program"] == 5
+    assert preset_to_json(PRESET)["program"] == 5
 
 
 def test_fields_that_are_missing_have_their_defaults() -> None:
-    assert preset_of(changed(settings={"bpm": 90})).settings == Settings(bpm=90.0)
+    assert preset_from_json(changed(settings={"bpm": 90})).settings == Settings(bpm=90.0)
 
 
 def test_a_newer_version_is_named() -> None:
     newer = {"made_with": "7.8.9"}
     for table in (changed(settings={"glide": 3}, **newer), changed(colour="red", **newer), changed(format=2, **newer)):
         with pytest.raises(ConfigError, match=r"7\.8\.9.*update"):
-            preset_of(table)
+            preset_from_json(table)
 
 
 @pytest.mark.parametrize(
@@ -95,9 +95,9 @@ def test_a_newer_version_is_named() -> None:
 def test_a_strangers_file_is_refused_with_a_sentence(tmp_path: Path, change: dict[str, Any]) -> None:
     path = tmp_path / "theirs.bachbridge.json"
     path.write_text(json.dumps(changed(**change)), encoding="utf-8")
-    presets = Presets(tmp_path / "presets")
+    presets = PresetFolder(tmp_path / "presets")
     with pytest.raises(ConfigError) as caught:
-        presets.take_in(path)
+        presets.import_file(path)
     assert "\n" not in str(caught.value)
     assert str(caught.value).endswith(".")
     assert presets.names() == []
@@ -108,21 +108,21 @@ def test_what_is_no_preset_is_refused(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "odd.json"
     path.write_bytes(data)
     with pytest.raises(ConfigError):
-        Presets(tmp_path / "presets").take_in(path)
+        PresetFolder(tmp_path / "presets").import_file(path)
 
 
 def test_a_damaged_preset_does_not_hide_the_others(tmp_path: Path) -> None:
-    presets = Presets(tmp_path)
+    presets = PresetFolder(tmp_path)
     presets.save("Evening", PRESET)
     (tmp_path / "Broken.bachbridge.json").write_text("{", encoding="utf-8")
     assert presets.names() == ["Broken", "Evening"]
-    assert presets.programs() == {4: "Evening"}
+    assert presets.names_by_program() == {4: "Evening"}
 
 
 def test_what_is_not_there_is_a_sentence(tmp_path: Path) -> None:
-    presets = Presets(tmp_path)
+    presets = PresetFolder(tmp_path)
     for action in (presets.load, presets.delete):
         with pytest.raises(BachBridgeError):
             action("Nobody")
     with pytest.raises(BachBridgeError):
-        presets.take_in(tmp_path / "nowhere.json")
+        presets.import_file(tmp_path / "nowhere.json")

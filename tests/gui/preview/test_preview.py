@@ -12,11 +12,11 @@ from pytestqt.qtbot import QtBot
 
 from bachbridge.errors import BachBridgeError
 from bachbridge.midi import messages as midi
-from bachbridge.process.ipc import Child, command
+from bachbridge.process.ipc import ChildProcess, process_command
 from bachbridge.protocol.events import Failed, Message, Midi, Panic, Received, Sent, Setting, Status
-from bachbridge_gui.preview.audio_device import Speaker, miniaudio
-from bachbridge_gui.preview.client import PreviewSound, heard, starting
-from bachbridge_gui.preview.process import perform, serve
+from bachbridge_gui.preview.audio_device import AudioDevice, load_miniaudio
+from bachbridge_gui.preview.client import PreviewSound, preview_status, process_starter
+from bachbridge_gui.preview.process import apply_message, serve
 from bachbridge_gui.preview.synth import Synth
 
 ON, OFF = midi.note_on(0, 60, 90), midi.note_off(0, 60)
@@ -54,7 +54,7 @@ def preview(fake: Fake, qtbot: QtBot) -> PreviewSound:
 
 
 def test_it_is_off_as_soon_as_a_daw_listens_unless_switched_on():
-    assert {choice: heard(*choice)[0] for choice in product((None, True, False), (True, False))} == {
+    assert {choice: preview_status(*choice)[0] for choice in product((None, True, False), (True, False))} == {
         (None, True): False,
         (None, False): True,
         (True, True): True,
@@ -62,7 +62,7 @@ def test_it_is_off_as_soon_as_a_daw_listens_unless_switched_on():
         (False, True): False,
         (False, False): False,
     }
-    assert heard(None, True)[1] == "The preview sound is off because a DAW listens to BachBridge Out."
+    assert preview_status(None, True)[1] == "The preview sound is off because a DAW listens to BachBridge Out."
 
 
 def test_only_what_sounds_is_forwarded_and_starts_the_process(preview: PreviewSound, fake: Fake):
@@ -78,26 +78,26 @@ def test_only_what_sounds_is_forwarded_and_starts_the_process(preview: PreviewSo
 
 def test_a_daw_that_connects_silences_it(preview: PreviewSound, fake: Fake):
     preview.forward(Received(ON, 1))
-    preview.take_ports(True)
+    preview.set_daw_connected(True)
     assert fake.sent[-1] == Panic()
-    assert "because a DAW listens" in preview.sentence
+    assert "because a DAW listens" in preview.status_text
     preview.forward(Received(ON, 2))
     assert fake.sent[-1] == Panic()
-    preview.on = True
+    preview.user_choice = True
     preview.forward(Received(ON, 3))
     assert fake.sent[-1] == Received(ON, 3)
 
 
 def test_no_device_is_said_once_and_switching_on_tries_again(preview: PreviewSound, fake: Fake):
-    preview.wake()
+    preview.start_early()
     fake.say(Failed("No sound device was found."))
     fake.say(None)
-    assert preview.reason == preview.sentence == "No sound device was found."
+    assert preview.failure_text == preview.status_text == "No sound device was found."
     preview.forward(Received(ON, 1))
     assert fake.starts == 1
-    preview.on = True
+    preview.user_choice = True
     preview.forward(Received(ON, 1))
-    assert (fake.starts, preview.reason) == (2, "")
+    assert (fake.starts, preview.failure_text) == (2, "")
 
 
 def test_a_process_that_dies_is_started_again_by_the_next_note_but_not_for_ever(preview: PreviewSound, fake: Fake):
@@ -105,38 +105,38 @@ def test_a_process_that_dies_is_started_again_by_the_next_note_but_not_for_ever(
         preview.forward(Received(ON, 1))
         fake.say(None)
     assert fake.starts == 3
-    assert "several times" in preview.reason
+    assert "several times" in preview.failure_text
 
 
 def test_the_last_words_of_a_dead_process_are_not_its_successors(preview: PreviewSound, fake: Fake):
-    preview.wake()
+    preview.start_early()
     first = fake.say
     first(None)
-    preview.wake()
+    preview.start_early()
     first(Failed("too late"))
-    assert preview.reason == ""
+    assert preview.failure_text == ""
 
 
 def test_the_volume_is_told_at_once_and_to_a_new_process(preview: PreviewSound, fake: Fake):
     preview.volume = 7
-    preview.wake()
+    preview.start_early()
     preview.volume = 0.25
     assert fake.sent == [Setting("volume", 1.0), Setting("volume", 0.25)]
 
 
 def test_a_frozen_program_starts_itself(monkeypatch: pytest.MonkeyPatch):
-    assert command("preview")[1:] == ["-m", "bachbridge_gui.preview.process"]
+    assert process_command("preview")[1:] == ["-m", "bachbridge_gui.preview.process"]
     monkeypatch.setattr(sys, "frozen", True, raising=False)
-    assert command("preview")[1:] == ["--child", "preview"]
+    assert process_command("preview")[1:] == ["--child", "preview"]
 
 
 def test_the_messages_reach_the_synthesizer():
     synth = Synth()
-    perform(synth, Setting("volume", 1))
+    apply_message(synth, Setting("volume", 1))
     for message in (Sent(ON, 0, 0), Received(ON, 0), Midi(midi.note_on(0, 64, 1))):
-        perform(synth, message)
-    assert synth.sounding == 3
-    perform(synth, Panic())
+        apply_message(synth, message)
+    assert synth.sounding_count == 3
+    apply_message(synth, Panic())
     assert not np.any(synth.render(1000)[500:])
 
 
@@ -144,13 +144,13 @@ def test_no_sound_device_is_a_sentence():
     pytest.importorskip("miniaudio")
     elsewhere = "wasapi" if sys.platform != "win32" else "coreaudio"
     with pytest.raises(BachBridgeError, match=r"No sound device was found: .*\.$"):
-        Speaker(Synth(), elsewhere)
+        AudioDevice(Synth(), elsewhere)
 
 
 def test_without_the_library_the_sentence_says_what_to_install(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setitem(sys.modules, "miniaudio", None)
     with pytest.raises(BachBridgeError, match="pip install miniaudio"):
-        miniaudio()
+        load_miniaudio()
 
 
 class Recorder:
@@ -193,7 +193,7 @@ def test_a_device_that_is_gone_is_told():
 def test_the_process_starts_sounds_rests_and_ends_with_its_pipe():
     pytest.importorskip("miniaudio")
     said: SimpleQueue[Message | None] = SimpleQueue()
-    child = Child(NOBODY, said.put)
+    child = ChildProcess(NOBODY, said.put)
     assert said.get(timeout=20) == Status("preview", "ready")
     child.send(Received(ON, 0))
     assert said.get(timeout=5) == Status("preview", "sounding")
@@ -210,8 +210,8 @@ def test_the_process_starts_sounds_rests_and_ends_with_its_pipe():
 def test_what_the_process_says_arrives_in_the_windows_thread(qtbot: QtBot):
     pytest.importorskip("miniaudio")
     elsewhere = "wasapi" if sys.platform != "win32" else "coreaudio"
-    preview = PreviewSound(starting([*command("preview"), "--way", elsewhere]))
+    preview = PreviewSound(process_starter([*process_command("preview"), "--way", elsewhere]))
     preview.forward(Received(ON, 0))
-    qtbot.waitUntil(lambda: preview.reason.startswith("No sound device was found"), timeout=20_000)
-    assert (preview.sounds, preview.state) == (False, "warning")
+    qtbot.waitUntil(lambda: preview.failure_text.startswith("No sound device was found"), timeout=20_000)
+    assert (preview.is_audible, preview.check_state) == (False, "warning")
     preview.close()

@@ -6,33 +6,33 @@ import pytest
 from bachbridge.files import wav
 from bachbridge.files.wav import HARPSICHORD, ORGAN, RATE_HZ
 from bachbridge.midi import messages as midi
-from bachbridge_gui.preview.synth import VOICES, Stereo, Synth, limited
-from bachbridge_gui.preview.tone_cache import tone
+from bachbridge_gui.preview.synth import MAX_VOICES, StereoSamples, Synth, soft_limit
+from bachbridge_gui.preview.tone_cache import cached_tone
 
 BLOCK = 441
 CHORD = (43, 59, 62, 67)
 
 
-def played(synth: Synth, seconds: float) -> Stereo:
+def played(synth: Synth, seconds: float) -> StereoSamples:
     """What sounds, asked for in blocks as a device does."""
     return np.concatenate([synth.render(BLOCK) for _ in range(round(seconds * RATE_HZ / BLOCK))])
 
 
 def on(synth: Synth, *pitches: int, player: bool = False, channel: int = 0, velocity: int = 100) -> None:
     for pitch in pitches:
-        synth.take(midi.note_on(channel, pitch, velocity), player)
+        synth.handle_midi(midi.note_on(channel, pitch, velocity), player)
 
 
 def off(synth: Synth, *pitches: int, player: bool = False, channel: int = 0) -> None:
     for pitch in pitches:
-        synth.take(midi.note_off(channel, pitch), player)
+        synth.handle_midi(midi.note_off(channel, pitch), player)
 
 
-def loudness(samples: Stereo) -> float:
+def loudness(samples: StereoSamples) -> float:
     return float(np.sqrt(np.mean(samples**2)))
 
 
-def steepest(samples: Stereo) -> float:
+def steepest(samples: StereoSamples) -> float:
     """The greatest leap from one sample to the next."""
     return float(np.abs(np.diff(samples, axis=0)).max())
 
@@ -46,8 +46,8 @@ def test_a_note_has_its_pitch(pitch: int, player: bool):
     spectrum = np.abs(np.fft.rfft(samples * np.hanning(len(samples))))
     hz = np.fft.rfftfreq(len(samples), 1 / RATE_HZ)
     for n in (1, 2, 3):
-        near = np.abs(hz - n * wav.hertz(pitch)) < 12
-        assert abs(hz[near][spectrum[near].argmax()] - n * wav.hertz(pitch)) < 1.1
+        near = np.abs(hz - n * wav.pitch_hz(pitch)) < 12
+        assert abs(hz[near][spectrum[near].argmax()] - n * wav.pitch_hz(pitch)) < 1.1
         assert spectrum[near].max() > 0.02 * spectrum.max()
 
 
@@ -69,7 +69,7 @@ def test_a_note_ends_when_it_is_let_go(player: bool):
     assert loudness(played(synth, 0.3)) > 0.02
     off(synth, 60, player=player)
     played(synth, 0.15)
-    assert synth.sounding == 0
+    assert synth.sounding_count == 0
     assert not played(synth, 0.1).any()
 
 
@@ -77,7 +77,7 @@ def test_a_string_that_is_never_let_go_falls_silent_by_itself():
     synth = Synth()
     on(synth, 60, player=True)
     played(synth, 4.1)
-    assert synth.sounding == 0
+    assert synth.sounding_count == 0
 
 
 def test_the_player_and_the_answer_do_not_end_each_others_notes():
@@ -87,42 +87,42 @@ def test_the_player_and_the_answer_do_not_end_each_others_notes():
     on(synth, 60, channel=1)
     off(synth, 60, channel=0)
     played(synth, 0.3)
-    assert synth.sounding == 2
+    assert synth.sounding_count == 2
 
 
 def test_panic_silences_everything_at_once():
     synth = Synth()
     on(synth, *range(48, 64))
-    synth.take(midi.control(0, midi.SUSTAIN, 127), player=True)
+    synth.handle_midi(midi.control_change(0, midi.SUSTAIN, 127), from_player=True)
     played(synth, 0.1)
     synth.panic()
     played(synth, 0.02)
-    assert synth.sounding == 0
+    assert synth.sounding_count == 0
     on(synth, 60, player=True)
     off(synth, 60, player=True)
     played(synth, 0.2)
-    assert synth.sounding == 0  # the pedal is forgotten too
+    assert synth.sounding_count == 0  # the pedal is forgotten too
 
 
 def test_all_notes_off_is_for_its_channel():
     synth = Synth()
     on(synth, 60, channel=0)
     on(synth, 64, channel=1)
-    synth.take(midi.control(1, midi.ALL_NOTES_OFF, 0), player=False)
+    synth.handle_midi(midi.control_change(1, midi.ALL_NOTES_OFF, 0), from_player=False)
     played(synth, 0.1)
-    assert synth.sounding == 1
+    assert synth.sounding_count == 1
 
 
 def test_the_pedal_holds_the_players_notes():
     synth = Synth()
-    synth.take(midi.control(0, midi.SUSTAIN, 127), player=True)
+    synth.handle_midi(midi.control_change(0, midi.SUSTAIN, 127), from_player=True)
     on(synth, 60, 64, player=True)
     off(synth, 60, player=True)
     played(synth, 0.3)
-    assert synth.sounding == 2
-    synth.take(midi.control(0, midi.SUSTAIN, 0), player=True)
+    assert synth.sounding_count == 2
+    synth.handle_midi(midi.control_change(0, midi.SUSTAIN, 0), from_player=True)
     played(synth, 0.3)
-    assert synth.sounding == 1
+    assert synth.sounding_count == 1
 
 
 def test_ordinary_chords_stay_clear_of_the_limit_and_nothing_ever_clips():
@@ -137,7 +137,7 @@ def test_ordinary_chords_stay_clear_of_the_limit_and_nothing_ever_clips():
 
 def test_the_limit_bends_smoothly():
     line = np.linspace(-4, 4, 8001, dtype=np.float32)[:, None]
-    bent = limited(line)
+    bent = soft_limit(line)
     assert np.abs(bent).max() <= 1
     assert (np.diff(bent, axis=0) >= 0).all()
     assert steepest(bent) < 0.0011
@@ -160,8 +160,8 @@ def test_nothing_clicks(player: bool, end: str):
         case "restrike":
             on(synth, 48, player=player, velocity=1)
         case "steal":
-            on(synth, *range(24, 24 + VOICES), player=player, velocity=1, channel=1)
-            synth.take(midi.control(1, midi.ALL_SOUND_OFF, 0), player)
+            on(synth, *range(24, 24 + MAX_VOICES), player=player, velocity=1, channel=1)
+            synth.handle_midi(midi.control_change(1, midi.ALL_SOUND_OFF, 0), player)
         case _:
             off(synth, 48, player=player)
     parts.append(played(synth, 0.3))
@@ -172,31 +172,31 @@ def test_more_notes_than_voices_take_the_oldest_ones_place():
     synth = Synth()
     on(synth, 40)
     played(synth, 0.1)
-    on(synth, *range(41, 41 + VOICES))
+    on(synth, *range(41, 41 + MAX_VOICES))
     played(synth, 0.1)
-    assert synth.sounding == VOICES
+    assert synth.sounding_count == MAX_VOICES
     off(synth, 40)
     played(synth, 0.2)
-    assert synth.sounding == VOICES
+    assert synth.sounding_count == MAX_VOICES
 
 
 def test_a_flood_of_notes_between_two_blocks_is_bounded():
     synth = Synth()
     on(synth, *range(20, 120))
     on(synth, *range(20, 120), channel=1)
-    assert synth.sounding <= VOICES
+    assert synth.sounding_count <= MAX_VOICES
 
 
 def test_a_note_that_was_let_go_gives_way_first():
     synth = Synth()
-    on(synth, *range(40, 40 + VOICES))
+    on(synth, *range(40, 40 + MAX_VOICES))
     off(synth, 50)
     on(synth, 100)
     played(synth, 0.3)
-    assert synth.sounding == VOICES
+    assert synth.sounding_count == MAX_VOICES
     off(synth, 40)
     played(synth, 0.3)
-    assert synth.sounding == VOICES - 1  # 40 still sounded until now
+    assert synth.sounding_count == MAX_VOICES - 1  # 40 still sounded until now
 
 
 def test_the_volume_moves_without_a_leap():
@@ -210,16 +210,16 @@ def test_the_volume_moves_without_a_leap():
 
 
 def test_tones_are_made_once_and_a_loop_has_no_seam():
-    assert tone(ORGAN, 60) is tone(ORGAN, 60)
+    assert cached_tone(ORGAN, 60) is cached_tone(ORGAN, 60)
     for pitch in range(24, 100):
-        loop = tone(ORGAN, pitch)
-        twice = loop.at(0, 2 * len(loop.samples))
+        loop = cached_tone(ORGAN, pitch)
+        twice = loop.samples_from(0, 2 * len(loop.samples))
         assert steepest(twice) == steepest(loop.samples)
-    assert not tone(HARPSICHORD, 60).loops
+    assert not cached_tone(HARPSICHORD, 60).loops
 
 
 def test_messages_that_mean_nothing_do_nothing():
     synth = Synth()
     for data in (b"", b"\xf8", b"\x90", b"\xe0\x00\x40", bytes((0x90, 200, 1))):
-        synth.take(data, player=True)
+        synth.handle_midi(data, from_player=True)
     assert not played(synth, 0.05).any()

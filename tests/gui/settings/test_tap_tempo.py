@@ -1,12 +1,12 @@
 """A tempo tapped by hand."""
 
-from bachbridge_gui.settings.tap_tempo import Taps
+from bachbridge_gui.settings.tap_tempo import TapTempo
 
 MS = 1_000_000
 
 
 def tapped(*times_ms: int) -> float | None:
-    taps = Taps()
+    taps = TapTempo()
     return [taps.tap(time * MS) for time in times_ms][-1]
 
 

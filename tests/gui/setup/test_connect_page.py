@@ -8,24 +8,24 @@ from PyQt6.QtGui import QGuiApplication
 from PyQt6.QtWidgets import QLabel, QPushButton, QTabBar
 from pytestqt.qtbot import QtBot
 
-from bachbridge_gui.setup.checklist import Checks, rows
-from bachbridge_gui.setup.connect_page import CheckRow, Connect
-from bachbridge_gui.setup.daw_guides import DAWS, LINUX, MACOS, WINDOWS, filled, remark
-from bachbridge_gui.widgets.typography import marked
+from bachbridge_gui.setup.checklist import ConnectionChecks, checklist
+from bachbridge_gui.setup.connect_page import CheckRow, ConnectPage
+from bachbridge_gui.setup.daw_guides import DAWS, LINUX, MACOS, WINDOWS, platform_note, with_port_names
+from bachbridge_gui.widgets.typography import bold_menu_words
 
 
-def states(checks: Checks) -> list[str]:
-    return [row.state for row in rows(checks)]
+def states(checks: ConnectionChecks) -> list[str]:
+    return [row.state for row in checklist(checks)]
 
 
-def texts(page: Connect) -> str:
+def texts(page: ConnectPage) -> str:
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
     return re.sub(r"<[^>]+>", "", " ".join(label.text() for label in page.findChildren(QLabel)))
 
 
 @pytest.fixture
-def page(qtbot: QtBot) -> Connect:
-    page = Connect(MACOS)
+def page(qtbot: QtBot) -> ConnectPage:
+    page = ConnectPage(MACOS)
     qtbot.addWidget(page)
     page.show()
     return page
@@ -38,7 +38,7 @@ def test_all_six_are_there_each_with_ports_two_tracks_and_clock():
         whole = "".join(step.text for step in daw.steps)
         assert "{input}" in whole
         assert "{output}" in whole
-        assert "{" not in filled(whole, "In", "Out")
+        assert "{" not in with_port_names(whole, "In", "Out")
         assert whole.count("*") % 2 == 0
 
 
@@ -50,32 +50,36 @@ def test_every_playing_track_listens_to_the_keyboard_alone():
 
 def test_remarks_are_about_the_system():
     live, reaper, _, logic, _, _ = DAWS
-    assert remark(logic, LINUX) == "Logic Pro runs on macOS only."
-    assert remark(live, LINUX) == "Ableton Live runs on macOS and Windows only."
-    assert remark(reaper, MACOS) == remark(reaper, LINUX) == ""
-    assert "loopMIDI" in remark(reaper, WINDOWS)
+    assert platform_note(logic, LINUX) == "Logic Pro runs on macOS only."
+    assert platform_note(live, LINUX) == "Ableton Live runs on macOS and Windows only."
+    assert platform_note(reaper, MACOS) == platform_note(reaper, LINUX) == ""
+    assert "loopMIDI" in platform_note(reaper, WINDOWS)
 
 
 def test_menu_words_are_bold_and_names_are_harmless():
-    assert marked("*Options* → “<In>” & on") == "<b>Options</b> → “&lt;In&gt;” &amp; on"
+    assert bold_menu_words("*Options* → “<In>” & on") == "<b>Options</b> → “&lt;In&gt;” &amp; on"
 
 
 def test_the_list_waits_for_what_comes():
-    assert states(Checks()) == ["waiting"] * 4
-    assert states(Checks(input_seen=True)) == ["seen", "waiting", "waiting", "waiting"]
-    assert states(Checks(notes_seen=True)) == ["seen", "seen", "waiting", "seen"]
-    assert states(Checks(clock_seen=True)) == ["seen", "waiting", "seen", "waiting"]
-    assert states(Checks(notes_seen=True, loop=True))[3] == "warning"
-    assert states(Checks(input_name=""))[0] == "warning"
+    assert states(ConnectionChecks()) == ["waiting"] * 4
+    assert states(ConnectionChecks(input_seen=True)) == ["seen", "waiting", "waiting", "waiting"]
+    assert states(ConnectionChecks(notes_seen=True)) == ["seen", "seen", "waiting", "seen"]
+    assert states(ConnectionChecks(clock_seen=True)) == ["seen", "waiting", "seen", "waiting"]
+    assert states(ConnectionChecks(notes_seen=True, has_loop=True))[3] == "warning"
+    assert states(ConnectionChecks(input_name=""))[0] == "warning"
 
 
 def test_whatever_is_missing_there_is_a_sentence_what_to_do():
-    for checks in (Checks(), Checks(loop=True, output_name=""), Checks(input_name="")):
-        assert all(row.sentence.endswith(".") for row in rows(checks))
-    assert "“BachBridge Out”" in rows(Checks(loop=True))[3].sentence
+    for checks in (
+        ConnectionChecks(),
+        ConnectionChecks(has_loop=True, output_name=""),
+        ConnectionChecks(input_name=""),
+    ):
+        assert all(row.sentence.endswith(".") for row in checklist(checks))
+    assert "“BachBridge Out”" in checklist(ConnectionChecks(has_loop=True))[3].sentence
 
 
-def test_choosing_a_daw_by_key_shows_its_steps(page: Connect, qtbot: QtBot):
+def test_choosing_a_daw_by_key_shows_its_steps(page: ConnectPage, qtbot: QtBot):
     assert page.daw.name == "Ableton Live"
     assert "Link, Tempo & MIDI" in texts(page).replace("&amp;", "&")
     (names,) = page.findChildren(QTabBar)
@@ -87,23 +91,23 @@ def test_choosing_a_daw_by_key_shows_its_steps(page: Connect, qtbot: QtBot):
 
 
 def test_the_first_daw_of_this_system_is_shown_first(qtbot: QtBot):
-    page = Connect(LINUX)
+    page = ConnectPage(LINUX)
     qtbot.addWidget(page)
     assert page.daw.name == "Reaper"
 
 
-def test_the_check_list_follows(page: Connect):
-    page.refresh(Checks(notes_seen=True, clock_seen=True, loop=True))
+def test_the_check_list_follows(page: ConnectPage):
+    page.refresh(ConnectionChecks(notes_seen=True, clock_seen=True, has_loop=True))
     shown = page.findChildren(CheckRow)
-    assert [row.sign.state for row in shown] == ["seen", "seen", "seen", "warning"]
+    assert [row.icon.state for row in shown] == ["seen", "seen", "seen", "warning"]
     assert shown[3].accessibleName() == "A loop!: warning"
     assert "keyboard only" in shown[3].accessibleDescription()
-    page.refresh(Checks())
-    assert [row.sign.state for row in shown] == ["waiting"] * 4
+    page.refresh(ConnectionChecks())
+    assert [row.icon.state for row in shown] == ["waiting"] * 4
 
 
-def test_other_port_names_are_used_in_the_steps_and_copied(page: Connect, qtbot: QtBot):
-    page.refresh(Checks(input_name="loop <1>", output_name="loop 2"))
+def test_other_port_names_are_used_in_the_steps_and_copied(page: ConnectPage, qtbot: QtBot):
+    page.refresh(ConnectionChecks(input_name="loop <1>", output_name="loop 2"))
     assert "loop &lt;1&gt;" in texts(page)
     copy = next(each for each in page.findChildren(QPushButton) if "Copy" in each.text())
     qtbot.mouseClick(copy, Qt.MouseButton.LeftButton)
@@ -112,15 +116,15 @@ def test_other_port_names_are_used_in_the_steps_and_copied(page: Connect, qtbot:
     assert clipboard.text() == "loop <1>\nloop 2"
 
 
-def test_back_is_told(page: Connect, qtbot: QtBot):
+def test_back_is_told(page: ConnectPage, qtbot: QtBot):
     back = next(each for each in page.findChildren(QPushButton) if each.text() == "Back")
-    with qtbot.waitSignal(page.left, timeout=1000):
+    with qtbot.waitSignal(page.back_pressed, timeout=1000):
         qtbot.mouseClick(back, Qt.MouseButton.LeftButton)
 
 
-def test_the_signs_differ_in_shape_not_only_in_colour(page: Connect):
+def test_the_signs_differ_in_shape_not_only_in_colour(page: ConnectPage):
     """Rendered in grey the three states still differ from each other."""
-    sign = page.findChildren(CheckRow)[0].sign
+    sign = page.findChildren(CheckRow)[0].icon
     seen: list[bytes] = []
     for state in ("waiting", "seen", "warning"):
         sign.set_state(state)
@@ -129,7 +133,7 @@ def test_the_signs_differ_in_shape_not_only_in_colour(page: Connect):
     assert len(set(seen)) == 3
 
 
-def test_a_narrow_page_puts_the_list_below_and_stays_usable(page: Connect, qtbot: QtBot):
+def test_a_narrow_page_puts_the_list_below_and_stays_usable(page: ConnectPage, qtbot: QtBot):
     rows_ = page.findChildren(CheckRow)
     page.resize(900, 500)
     qtbot.waitUntil(lambda: rows_[0].mapTo(page, QPoint()).x() > 450)

@@ -9,30 +9,30 @@ from PyQt6.QtGui import QWheelEvent
 from PyQt6.QtWidgets import QApplication, QComboBox
 from pytestqt.qtbot import QtBot
 
-from bachbridge.protocol.events import LookForPorts, Panic, PortNames, PortsChanged
-from bachbridge_gui.setup.port_picker import OWN_INPUT, OWN_OUTPUT, PortChooser
-from bachbridge_gui.state.window_prefs import Remembered
-from tests.support.assembled_window import Assembled
+from bachbridge.protocol.events import ListPorts, Panic, PortNames, PortsChanged
+from bachbridge_gui.setup.port_picker import OWN_INPUT, OWN_OUTPUT, PortPicker
+from bachbridge_gui.state.window_prefs import WindowPrefs
+from tests.support.assembled_window import WindowHarness
 
 NAMES = PortNames(("Keystation", "Pads"), ("Organ", "Synth"))
 
 
 @pytest.fixture
-def chooser(qtbot: QtBot) -> PortChooser:
-    made = PortChooser()
+def chooser(qtbot: QtBot) -> PortPicker:
+    made = PortPicker()
     qtbot.addWidget(made)
     return made
 
 
 @pytest.fixture
-def opened(tmp_path: Path, qtbot: QtBot) -> Iterator[Assembled]:
-    made = Assembled(tmp_path)
+def opened(tmp_path: Path, qtbot: QtBot) -> Iterator[WindowHarness]:
+    made = WindowHarness(tmp_path)
     qtbot.addWidget(made.window)
     yield made
     made.window.close()
 
 
-def boxes(chooser: PortChooser) -> tuple[QComboBox, QComboBox]:
+def boxes(chooser: PortPicker) -> tuple[QComboBox, QComboBox]:
     first, second = chooser.findChildren(QComboBox)
     return first, second
 
@@ -41,7 +41,7 @@ def texts(box: QComboBox) -> list[str]:
     return [box.itemText(row) for row in range(box.count())]
 
 
-def test_our_own_ports_come_first_and_are_chosen_at_first(chooser: PortChooser) -> None:
+def test_our_own_ports_come_first_and_are_chosen_at_first(chooser: PortPicker) -> None:
     source, sink = boxes(chooser)
     assert (texts(source), texts(sink)) == ([OWN_INPUT], [OWN_OUTPUT])
     chooser.show_ports(NAMES, None, None)
@@ -50,7 +50,7 @@ def test_our_own_ports_come_first_and_are_chosen_at_first(chooser: PortChooser) 
     assert (source.currentText(), sink.currentText()) == (OWN_INPUT, OWN_OUTPUT)
 
 
-def test_what_is_used_is_shown_and_stays_in_the_list_while_it_is_absent(chooser: PortChooser) -> None:
+def test_what_is_used_is_shown_and_stays_in_the_list_while_it_is_absent(chooser: PortPicker) -> None:
     source, sink = boxes(chooser)
     chooser.show_ports(NAMES, "Pads", "Piano")
     assert source.currentText() == "Pads"
@@ -58,14 +58,14 @@ def test_what_is_used_is_shown_and_stays_in_the_list_while_it_is_absent(chooser:
     assert sink.currentData() == "Piano"
 
 
-def test_a_part_of_a_name_is_the_port_with_that_name(chooser: PortChooser) -> None:
+def test_a_part_of_a_name_is_the_port_with_that_name(chooser: PortPicker) -> None:
     source, sink = boxes(chooser)
     chooser.show_ports(NAMES, "keyst", "synth")
     assert (source.currentText(), sink.currentText()) == ("Keystation", "Synth")
     assert source.count() == 3
 
 
-def test_a_choice_tells_both_names_and_showing_tells_nothing(chooser: PortChooser) -> None:
+def test_a_choice_tells_both_names_and_showing_tells_nothing(chooser: PortPicker) -> None:
     told: list[tuple[object, object]] = []
     chooser.chosen.connect(lambda source, sink: told.append((source, sink)))
     source, sink = boxes(chooser)
@@ -79,12 +79,12 @@ def test_a_choice_tells_both_names_and_showing_tells_nothing(chooser: PortChoose
     assert told[-1] == (None, "Synth")
 
 
-def test_names_are_asked_for_when_the_page_comes_into_sight(chooser: PortChooser, qtbot: QtBot) -> None:
-    with qtbot.waitSignal(chooser.wanted, timeout=1000):
+def test_names_are_asked_for_when_the_page_comes_into_sight(chooser: PortPicker, qtbot: QtBot) -> None:
+    with qtbot.waitSignal(chooser.names_wanted, timeout=1000):
         chooser.show()
 
 
-def test_a_wheel_that_turns_over_the_page_chooses_no_port(chooser: PortChooser) -> None:
+def test_a_wheel_that_turns_over_the_page_chooses_no_port(chooser: PortPicker) -> None:
     chooser.show_ports(NAMES, None, None)
     chooser.show()
     source, _ = boxes(chooser)
@@ -107,81 +107,81 @@ def test_a_wheel_that_turns_over_the_page_chooses_no_port(chooser: PortChooser) 
 # ---------------------------------------------------------------- in the window
 
 
-def choose(opened: Assembled, source: str | None, sink: str | None) -> None:
-    first, second = boxes(opened.furniture.ports)
+def choose(opened: WindowHarness, source: str | None, sink: str | None) -> None:
+    first, second = boxes(opened.parts.port_picker)
     first.setCurrentIndex(first.findData(source))
     second.setCurrentIndex(second.findData(sink))
     second.activated.emit(second.currentIndex())
-    opened.beat()
+    opened.advance()
 
 
-def offered(opened: Assembled) -> None:
+def offered(opened: WindowHarness) -> None:
     opened.window.show_view("connect")
-    opened.engine.say(NAMES)
-    opened.beat()
+    opened.engine.emit(NAMES)
+    opened.advance()
 
 
-def test_the_page_asks_and_shows_what_there_is(opened: Assembled) -> None:
-    assert not opened.said(LookForPorts)
+def test_the_page_asks_and_shows_what_there_is(opened: WindowHarness) -> None:
+    assert not opened.engine_received(ListPorts)
     offered(opened)
-    assert opened.said(LookForPorts)
-    assert texts(boxes(opened.furniture.ports)[0]) == [OWN_INPUT, "Keystation", "Pads"]
+    assert opened.engine_received(ListPorts)
+    assert texts(boxes(opened.parts.port_picker)[0]) == [OWN_INPUT, "Keystation", "Pads"]
 
 
-def test_while_the_page_is_shown_a_port_that_comes_is_asked_for(opened: Assembled) -> None:
+def test_while_the_page_is_shown_a_port_that_comes_is_asked_for(opened: WindowHarness) -> None:
     offered(opened)
-    asked = len(opened.said(LookForPorts))
+    asked = len(opened.engine_received(ListPorts))
     opened.engine.feed(PortsChanged("Keystation", "BachBridge Out"))
-    opened.beat()
-    assert len(opened.said(LookForPorts)) == asked + 1
+    opened.advance()
+    assert len(opened.engine_received(ListPorts)) == asked + 1
 
 
-def test_other_ports_mean_another_engine_with_the_settings_and_are_remembered(opened: Assembled) -> None:
-    opened.pulse.desk.set("temperature", 1.25)
+def test_other_ports_mean_another_engine_with_the_settings_and_are_remembered(opened: WindowHarness) -> None:
+    opened.frame_loop.store.set("temperature", 1.25)
     offered(opened)
     choose(opened, "Pads", "Synth")
-    assert opened.asked_ports == [(None, None), ("Pads", "Synth")]
+    assert opened.requested_ports == [(None, None), ("Pads", "Synth")]
     assert opened.engines[0].closed
     assert opened.started[-1][0].temperature == 1.25
-    assert opened.pulse.ready
-    assert boxes(opened.furniture.ports)[0].currentData() == "Pads"
+    assert opened.frame_loop.ready
+    assert boxes(opened.parts.port_picker)[0].currentData() == "Pads"
     opened.window.close()
-    remembered = opened.kept[0][0]
+    remembered = opened.saved[0][0]
     assert (remembered.input, remembered.output) == ("Pads", "Synth")
 
 
 def test_the_next_window_takes_the_same_ports(tmp_path: Path, qtbot: QtBot) -> None:
-    opened = Assembled(tmp_path, remembered=Remembered(welcome=False, input="Pads", output="Synth"))
+    opened = WindowHarness(tmp_path, prefs=WindowPrefs(welcome=False, input="Pads", output="Synth"))
     qtbot.addWidget(opened.window)
-    assert opened.asked_ports == [("Pads", "Synth")]
+    assert opened.requested_ports == [("Pads", "Synth")]
     opened.engine.die()
-    opened.beat()
-    assert opened.asked_ports == [("Pads", "Synth")] * 2
+    opened.advance()
+    assert opened.requested_ports == [("Pads", "Synth")] * 2
     opened.window.close()
 
 
-def test_the_same_ports_again_do_not_interrupt_the_music(opened: Assembled) -> None:
+def test_the_same_ports_again_do_not_interrupt_the_music(opened: WindowHarness) -> None:
     offered(opened)
     choose(opened, None, None)
     assert len(opened.engines) == 1
 
 
 def test_without_a_midi_system_the_same_ports_are_tried_again(tmp_path: Path, qtbot: QtBot) -> None:
-    opened = Assembled(tmp_path, midi=False)
+    opened = WindowHarness(tmp_path, midi=False)
     qtbot.addWidget(opened.window)
-    opened.beat()
+    opened.advance()
     offered(opened)
     choose(opened, None, None)
     assert [ports for _, ports in opened.started] == [True, False, True, False]
 
 
-def test_nothing_goes_on_sounding_when_other_ports_are_chosen(opened: Assembled) -> None:
+def test_nothing_goes_on_sounding_when_other_ports_are_chosen(opened: WindowHarness) -> None:
     opened.play(60, 62, 64)
-    opened.pulse.desk.command("end_phrase")
-    opened.beat()
-    assert opened.shown.timeline.sounding()
-    assert opened.sound.sent
+    opened.frame_loop.store.give_command("end_phrase")
+    opened.advance()
+    assert opened.state.timeline.sounding_notes()
+    assert opened.preview_process.sent
     offered(opened)
     choose(opened, "Pads", "Synth")
-    assert opened.shown.timeline.resting
-    assert Panic() in opened.sound.sent
+    assert opened.state.timeline.is_idle
+    assert Panic() in opened.preview_process.sent

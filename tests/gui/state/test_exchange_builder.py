@@ -3,10 +3,10 @@
 from datetime import UTC, datetime
 
 from bachbridge.music.notes import Note, Phrase
-from bachbridge.protocol.events import Answer, EndPhrase, ModelDown, ModelUp, Prompt, Refused, Reset, Status
+from bachbridge.protocol.events import Answer, AnswerPhrase, AskRefused, EndPhrase, ModelDown, ModelUp, Reset, Status
 from bachbridge.settings import Settings
-from bachbridge_gui.state.app_state import State
-from bachbridge_gui.state.exchanges import Entry
+from bachbridge_gui.state.app_state import AppState
+from bachbridge_gui.state.exchanges import Exchange
 from tests.support.fake_engine import FakeEngine
 from tests.support.virtual_driver import MS, S
 
@@ -15,20 +15,20 @@ PHRASE = Phrase(tuple(Note(4 * n, 4, 67 + n, 80) for n in range(4)), 16)
 WHEN = datetime(2026, 3, 21, 12, tzinfo=UTC)
 
 
-def exchanges(engine: FakeEngine, state: State, until_ns: int) -> list[Entry]:
+def exchanges(engine: FakeEngine, state: AppState, until_ns: int) -> list[Exchange]:
     """Run, a frame every 50 ms."""
-    found: list[Entry] = []
+    found: list[Exchange] = []
     for now_ns in range(engine.driver.now_ns, until_ns + 1, 50 * MS):
         engine.run(now_ns)
         messages = []
         while (message := engine.receive()) is not None:
             messages.append(message)
-        found += state.take(messages, now_ns)
+        found += state.handle_messages(messages, now_ns)
     return found
 
 
-def state_of(settings: Settings) -> State:
-    return State(settings, lambda: WHEN)
+def state_of(settings: Settings) -> AppState:
+    return AppState(settings, lambda: WHEN)
 
 
 def test_a_phrase_and_its_answer_are_one_exchange() -> None:
@@ -38,7 +38,7 @@ def test_a_phrase_and_its_answer_are_one_exchange() -> None:
         engine.driver.play(S + n * 500 * MS, 67 + n, 450 * MS)
     (entry,) = exchanges(engine, state, 20 * S)
     assert [note.pitch for note in entry.prompt.notes] == [67, 68, 69, 70]
-    assert (entry.number, entry.mode, entry.seed, entry.step_ns, entry.at) == (1, "continue", 9, STEP_NS, WHEN)
+    assert (entry.number, entry.mode, entry.seed, entry.step_ns, entry.started_at) == (1, "continue", 9, STEP_NS, WHEN)
     assert not entry.interrupted
     # The answer begins on the beat after the bar and the silence.
     assert entry.answer_step == 20
@@ -63,8 +63,8 @@ def test_an_answer_that_was_cut_short_says_so() -> None:
 def test_another_answer_is_an_exchange_of_its_own_with_its_seed() -> None:
     settings = Settings(bpm=120)
     engine, state = FakeEngine(settings), state_of(settings)
-    engine.driver.at(S, Prompt(PHRASE, STEP_NS, 4, aloud=False))
-    engine.driver.at(9 * S, Prompt(PHRASE, STEP_NS, 5, aloud=False))
+    engine.driver.schedule(S, AnswerPhrase(PHRASE, STEP_NS, 4, aloud=False))
+    engine.driver.schedule(9 * S, AnswerPhrase(PHRASE, STEP_NS, 5, aloud=False))
     found = exchanges(engine, state, 20 * S)
     assert [(entry.number, entry.seed) for entry in found] == [(1, 4), (2, 5)]
     assert all(entry.prompt == PHRASE and entry.answer_step == 16 for entry in found)
@@ -97,7 +97,7 @@ def test_harmony_that_is_continued_gives_the_melody_and_then_the_answer() -> Non
     engine, state = FakeEngine(settings), state_of(settings)
     for n in range(4):
         engine.driver.play(S + n * 500 * MS, 72 + n, 480 * MS)
-    engine.driver.at(3 * S, EndPhrase())
+    engine.driver.schedule(3 * S, EndPhrase())
     found = exchanges(engine, state, 30 * S)
     assert sorted(entry.mode for entry in found) == ["continue", "harmonize"]
 
@@ -109,7 +109,7 @@ def test_a_long_dream_is_listed_in_chapters_one_after_the_other() -> None:
         (5 * MS, Answer(ask.ask, tuple(Note(at, 16, 60) for at in range(0, ask.steps, 16)), ask.steps, final=True))
     ]
     engine.driver.play(S, 67, 450 * MS)
-    engine.driver.at(80 * S, Reset())
+    engine.driver.schedule(80 * S, Reset())
     first, second = exchanges(engine, state, 82 * S)
     assert [note.pitch for note in first.prompt.notes] == [67]
     assert (first.interrupted, first.answer_steps) == (False, 512)
@@ -123,21 +123,23 @@ def test_a_long_dream_is_listed_in_chapters_one_after_the_other() -> None:
 def test_the_tempo_is_told_with_its_source() -> None:
     settings = Settings()
     engine, state = FakeEngine(settings), state_of(settings)
-    assert state.tempo() == "Tempo: from your playing"
+    assert state.tempo_text() == "Tempo: from your playing"
     for n in range(8):
         engine.driver.play(S + n * 600 * MS, 72, 500 * MS)
     exchanges(engine, state, 6 * S)
-    assert state.tempo() == "100 bpm, from your playing"
+    assert state.tempo_text() == "100 bpm, from your playing"
     state.settings = Settings(bpm=88)
-    assert state.tempo() == "88 bpm, set"
+    assert state.tempo_text() == "88 bpm, set"
 
 
 def test_what_is_to_be_read_begins_as_a_sentence_does() -> None:
     state = state_of(Settings())
-    state.take([Status("prompt", "there is no note in it to be answered")], S)
+    state.handle_messages([Status("prompt", "there is no note in it to be answered")], S)
     assert state.notice(S) == "There is no note in it to be answered"
-    state.take([ModelDown("the model's process ended and is started again")], S)
+    state.handle_messages([ModelDown("the model's process ended and is started again")], S)
     assert state.notice(S) == "The model's process ended and is started again"
-    state.take([ModelUp("m", 1), Refused(3, "m cannot vary a phrase: choose another answer or another model.")], S)
+    state.handle_messages(
+        [ModelUp("m", 1), AskRefused(3, "m cannot vary a phrase: choose another answer or another model.")], S
+    )
     assert state.notice(S) == "M cannot vary a phrase: choose another answer or another model."
-    assert state.model == "m", "it is ready all the same"
+    assert state.ready_model == "m", "it is ready all the same"

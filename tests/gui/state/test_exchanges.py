@@ -6,8 +6,18 @@ from pathlib import Path
 
 from bachbridge.files.midi_reader import read_midi
 from bachbridge.music.notes import Note, Phrase
-from bachbridge.music.performance import PLAYER, Part, Played
-from bachbridge_gui.state.exchanges import Entries, Entry, file_stem, merged, parts, spoken, summary, title, whole
+from bachbridge.music.performance import PLAYER, Part, TimedNote
+from bachbridge_gui.state.exchanges import (
+    Exchange,
+    ExchangeList,
+    exchange_parts,
+    exchange_phrase,
+    exchange_summary,
+    exchange_title,
+    file_stem,
+    midi_export,
+    screen_reader_text,
+)
 
 STEP = 125_000_000
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -15,18 +25,18 @@ PROMPT = Phrase((Note(0, 4, 60), Note(4, 4, 62), Note(8, 8, 64)), 16, 16, 0)
 ANSWER = (Note(0, 8, 67, 90, 0), Note(0, 8, 48, 80, 3), Note(8, 8, 65, 90, 0))
 
 
-def entry(number: int = 1, after_s: float = 0) -> Entry:
-    return Entry(number, PROMPT, ANSWER, 16, STEP, NOON + timedelta(seconds=after_s))
+def entry(number: int = 1, after_s: float = 0) -> Exchange:
+    return Exchange(number, PROMPT, ANSWER, 16, STEP, NOON + timedelta(seconds=after_s))
 
 
-def filled(count: int, limit: int = 500) -> Entries:
-    entries = Entries(limit)
+def filled(count: int, limit: int = 500) -> ExchangeList:
+    entries = ExchangeList(limit)
     for number in range(1, count + 1):
         entries.add(entry(number))
     return entries
 
 
-def numbers(entries: Entries) -> list[int]:
+def numbers(entries: ExchangeList) -> list[int]:
     return [item.number for item in entries.items]
 
 
@@ -34,7 +44,7 @@ def test_an_exchange_is_added_replaced_named_and_kept():
     entries = filled(2)
     assert entries.add(replace(entry(1), interrupted=True)) == 0
     entries.rename(1, "  my \n tune ")
-    entries.keep(1, kept=True)
+    entries.set_kept(1, kept=True)
     assert entries[0].interrupted
     assert (entries[1].name, entries[1].kept) == ("my tune", True)
     assert numbers(entries) == [1, 2]
@@ -51,50 +61,50 @@ def test_deletions_are_taken_back_one_by_one_in_their_old_places():
     entries.undo()
     assert numbers(entries) == [1, 2, 3, 4, 5, 6]
     assert entries.undo() == ()
-    assert entries.undoable == ()
+    assert entries.last_deleted == ()
 
 
 def test_of_old_exchanges_those_stay_that_are_kept():
     entries = filled(3, limit=3)
-    entries.keep(0, kept=True)
+    entries.set_kept(0, kept=True)
     entries.add(entry(4))
     entries.add(entry(5))
     assert numbers(entries) == [1, 3, 4, 5]
-    entries.keep(0, kept=False)
+    entries.set_kept(0, kept=False)
     entries.add(entry(6))
     assert numbers(entries) == [4, 5, 6]
 
 
 def test_words_say_what_happened():
     one = entry()
-    assert title(one) == "C4 D4 E4"
-    assert title(replace(one, name="Mine")) == "Mine"
-    assert summary(one) == "1 → 1 bar"
-    assert summary(replace(one, interrupted=True)) == "1 → 1 bar, cut short"
-    assert summary(replace(one, answer=())) == "1 bar → no answer"
-    assert summary(replace(one, mode="harmonize", answer_step=0)) == "1 bar, harmonised"
-    assert spoken(replace(one, kept=True)) == "Phrase 1, C4 D4 E4, 1 answered with 1 bar, at 12:00, kept"
+    assert exchange_title(one) == "C4 D4 E4"
+    assert exchange_title(replace(one, name="Mine")) == "Mine"
+    assert exchange_summary(one) == "1 → 1 bar"
+    assert exchange_summary(replace(one, interrupted=True)) == "1 → 1 bar, cut short"
+    assert exchange_summary(replace(one, answer=())) == "1 bar → no answer"
+    assert exchange_summary(replace(one, mode="harmonize", answer_step=0)) == "1 bar, harmonised"
+    assert screen_reader_text(replace(one, kept=True)) == "Phrase 1, C4 D4 E4, 1 answered with 1 bar, at 12:00, kept"
     many = Phrase(tuple(Note(step, 1, 60 + step) for step in range(6)), 40)
-    assert title(replace(one, prompt=many)) == "C4 C#4 D4 …"
-    assert title(replace(one, prompt=Phrase((), 16))) == "No notes"
+    assert exchange_title(replace(one, prompt=many)) == "C4 C#4 D4 …"
+    assert exchange_title(replace(one, prompt=Phrase((), 16))) == "No notes"
 
 
 def test_an_exchange_in_real_time_has_the_players_part_and_the_voices():
-    found = parts(entry())
+    found = exchange_parts(entry())
     assert [part.voice for part in found] == [PLAYER, 0, 3]
-    assert found[0].notes[1] == Played(4 * STEP, 8 * STEP, 62, 80)
-    assert found[1].notes[0] == Played(16 * STEP, 24 * STEP, 67, 90)
+    assert found[0].notes[1] == TimedNote(4 * STEP, 8 * STEP, 62, 80)
+    assert found[1].notes[0] == TimedNote(16 * STEP, 24 * STEP, 67, 90)
 
 
 def test_the_beginning_is_a_bar_line_and_nothing_comes_before_it():
     early = replace(entry(), prompt=Phrase((Note(0, 4, 60, offset_ns=-9_000),), 16, 16, 0))
-    assert parts(early)[0].notes[0].start_ns == 0
+    assert exchange_parts(early)[0].notes[0].start_ns == 0
     upbeat = replace(entry(), prompt=Phrase((Note(0, 4, 60),), 4, 16, 12), answer_step=4)
-    assert [part.notes[0].start_ns for part in parts(upbeat)] == [12 * STEP, 16 * STEP, 16 * STEP]
+    assert [part.notes[0].start_ns for part in exchange_parts(upbeat)] == [12 * STEP, 16 * STEP, 16 * STEP]
 
 
 def test_the_whole_exchange_is_one_phrase_with_the_players_voice():
-    phrase = whole(entry())
+    phrase = exchange_phrase(entry())
     assert phrase.steps == 32
     assert [(note.start, note.voice) for note in phrase.notes] == [
         *((0, PLAYER), (4, PLAYER), (8, PLAYER), (16, 0), (16, 3), (24, 0))
@@ -103,13 +113,13 @@ def test_the_whole_exchange_is_one_phrase_with_the_players_voice():
 
 def test_a_session_has_the_bars_between_that_passed():
     bar_ns = 16 * STEP
-    piece = merged([entry(1), entry(2, after_s=9.1), entry(3, after_s=9.2)])
+    piece = midi_export([entry(1), entry(2, after_s=9.1), entry(3, after_s=9.2)])
     player = next(part for part in piece.parts if part.voice == PLAYER)
     assert [note.start_ns / bar_ns for note in player.notes[::3]] == [0, 5, 7]  # the third waits for the second's end
 
 
 def test_phrases_of_other_tempos_come_on_the_firsts_grid():
-    piece = merged([entry(1), replace(entry(2, after_s=20), step_ns=2 * STEP)])
+    piece = midi_export([entry(1), replace(entry(2, after_s=20), step_ns=2 * STEP)])
     starts = [note.start_ns for part in piece.parts for note in part.notes]
     assert all(start % STEP == 0 for start in starts)
     assert piece.bpm == 120
@@ -118,11 +128,11 @@ def test_phrases_of_other_tempos_come_on_the_firsts_grid():
 def test_a_file_has_tempo_meter_and_a_track_a_part(tmp_path: Path):
     waltz = Phrase((Note(0, 4, 60), Note(4, 8, 62)), 12, 12, 0)
     path = tmp_path / "a.mid"
-    merged([replace(entry(), prompt=waltz, answer_step=12)]).write(path)
+    midi_export([replace(entry(), prompt=waltz, answer_step=12)]).write(path)
     song = read_midi(path)
-    assert song.names[1:] == ("Player", "Soprano", "Bass")
-    assert song.time.tempos[0].beat_us == 500_000
-    assert song.time.meters[0].numerator == 3
+    assert song.track_names[1:] == ("Player", "Soprano", "Bass")
+    assert song.timeline.tempos[0].beat_us == 500_000
+    assert song.timeline.meters[0].numerator == 3
     assert [note.start for note in song.phrase.notes] == [0, 4, 12, 12, 20]
 
 
@@ -133,6 +143,6 @@ def test_a_files_name_tells_what_is_in_it():
 
 
 def test_a_part_is_never_empty():
-    assert parts(replace(entry(), answer=())) == [
-        Part(PLAYER, parts(entry())[0].notes),
+    assert exchange_parts(replace(entry(), answer=())) == [
+        Part(PLAYER, exchange_parts(entry())[0].notes),
     ]

@@ -7,14 +7,14 @@ import pytest
 from bachbridge.engine.session_log import write_midi
 from bachbridge.errors import MidiFileError
 from bachbridge.music.notes import Note
-from bachbridge.music.performance import PLAYER, Part, Played
+from bachbridge.music.performance import PLAYER, Part, TimedNote
 from bachbridge_gui.state.midi_drop import MAX_BARS, phrase_from_file, phrase_from_files
 
 BEAT = 600_000_000
 
 
 def song(path: Path, *beats: int, bpm: float = 100) -> Path:
-    notes = tuple(Played(beat * BEAT, (beat + 1) * BEAT, 60 + beat % 12, 80) for beat in beats)
+    notes = tuple(TimedNote(beat * BEAT, (beat + 1) * BEAT, 60 + beat % 12, 80) for beat in beats)
     write_midi(path, [Part(PLAYER, notes)], bpm=bpm)
     return path
 
@@ -27,7 +27,7 @@ def test_a_file_is_a_phrase_on_the_grid_with_its_tempo(tmp_path: Path):
 
 
 def test_chords_stay_chords(tmp_path: Path):
-    chord = tuple(Played(0, BEAT, pitch, 80) for pitch in (60, 64, 67))
+    chord = tuple(TimedNote(0, BEAT, pitch, 80) for pitch in (60, 64, 67))
     write_midi(tmp_path / "a.mid", [Part(PLAYER, chord)], bpm=100)
     phrase, _ = phrase_from_file(tmp_path / "a.mid")
     assert [note.pitch for note in phrase.notes] == [60, 64, 67]

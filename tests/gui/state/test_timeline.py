@@ -2,9 +2,18 @@
 
 from bachbridge.midi import messages as midi
 from bachbridge.music.notes import Note, Phrase
-from bachbridge.protocol.events import Answer, Answering, Heard, Message, Play, PortsChanged, Prompt, Sent
+from bachbridge.protocol.events import (
+    Answer,
+    AnswerPhrase,
+    AnswerStarted,
+    Message,
+    PhraseEnded,
+    PlayPhrase,
+    PortsChanged,
+    Sent,
+)
 from bachbridge.settings import Settings
-from bachbridge_gui.state.timeline import Timeline
+from bachbridge_gui.state.timeline import RollTimeline
 from bachbridge_gui.state.view_types import PLAYER, RollNote
 from tests.support.fake_engine import FakeEngine
 from tests.support.virtual_driver import MS, S
@@ -20,11 +29,11 @@ def drain(engine: FakeEngine) -> list[Message]:
     return messages
 
 
-def shown(engine: FakeEngine, settings: Settings, until_ns: int) -> Timeline:
+def shown(engine: FakeEngine, settings: Settings, until_ns: int) -> RollTimeline:
     engine.run(until_ns)
-    timeline = Timeline(settings)
+    timeline = RollTimeline(settings)
     for message in drain(engine):
-        timeline.take(message)
+        timeline.handle_message(message)
     return timeline
 
 
@@ -37,27 +46,27 @@ def by_voice(notes: list[RollNote]) -> dict[int, list[int]]:
 
 def test_what_is_played_and_what_is_answered_has_its_voices() -> None:
     engine = FakeEngine(Settings(bpm=120))
-    engine.driver.at(S, Prompt(PHRASE, STEP_NS, 1, aloud=True))
+    engine.driver.schedule(S, AnswerPhrase(PHRASE, STEP_NS, 1, aloud=True))
     timeline = shown(engine, engine.driver.settings, 20 * S)
     voices = by_voice(timeline.notes)
     assert voices[PLAYER] == [67, 68, 69, 70]
     assert set(voices) == {PLAYER, 0, 1, 2, 3}
     assert all(note.end_ns is not None and note.end_ns > note.start_ns for note in timeline.notes)
-    assert timeline.resting
+    assert timeline.is_idle
     assert not timeline.planned
 
 
 def test_what_is_planned_is_known_before_it_sounds_and_gone_when_it_does() -> None:
     engine = FakeEngine(Settings(bpm=120))
-    engine.driver.at(S, Prompt(PHRASE, STEP_NS, 1, aloud=True))
+    engine.driver.schedule(S, AnswerPhrase(PHRASE, STEP_NS, 1, aloud=True))
     timeline = shown(engine, engine.driver.settings, 3 * S)
     begin_ns = S + 8 * MS + 16 * STEP_NS
     assert min(note.start_ns for note in timeline.planned) == begin_ns
     first = {(note.voice, note.pitch) for note in timeline.planned if note.start_ns == begin_ns}
     engine.run(begin_ns)
     for message in drain(engine):
-        timeline.take(message)
-    assert {(note.voice, note.pitch) for note in timeline.sounding()} == first
+        timeline.handle_message(message)
+    assert {(note.voice, note.pitch) for note in timeline.sounding_notes()} == first
     assert all(note.start_ns > begin_ns for note in timeline.planned)
 
 
@@ -74,27 +83,27 @@ def test_an_answer_that_came_before_its_phrase_ended_is_planned_when_it_is_annou
 
 
 def test_only_the_newest_of_what_was_never_announced_is_kept() -> None:
-    timeline = Timeline(Settings())
-    timeline.take(Heard(PHRASE, S, STEP_NS, "silence"))
+    timeline = RollTimeline(Settings())
+    timeline.handle_message(PhraseEnded(PHRASE, S, STEP_NS, "silence"))
     for ask in range(5):
-        timeline.take(Answer(ask, (Note(0, 4, 60 + ask),), 4, final=True))
+        timeline.handle_message(Answer(ask, (Note(0, 4, 60 + ask),), 4, final=True))
         assert not timeline.planned
-    timeline.take(Answering(3, 9 * S))
+    timeline.handle_message(AnswerStarted(3, 9 * S))
     assert not timeline.planned
-    timeline.take(Answer(5, (Note(0, 4, 65),), 4, final=True))
-    timeline.take(Answering(5, 9 * S))
+    timeline.handle_message(Answer(5, (Note(0, 4, 65),), 4, final=True))
+    timeline.handle_message(AnswerStarted(5, 9 * S))
     assert [note.pitch for note in timeline.planned] == [65]
 
 
 def test_a_voice_that_is_off_is_not_planned_and_an_octave_is_seen() -> None:
     settings = Settings(bpm=120, harmony="sb", octaves=(0, 0, 0, -1))
     engine = FakeEngine(settings)
-    engine.driver.at(S, Prompt(PHRASE, STEP_NS, 1, aloud=True))
+    engine.driver.schedule(S, AnswerPhrase(PHRASE, STEP_NS, 1, aloud=True))
     timeline = shown(engine, settings, 3 * S)
     assert {note.voice for note in timeline.planned} == {0, 3}
     engine.run(20 * S)
     for message in drain(engine):
-        timeline.take(message)
+        timeline.handle_message(message)
     voices = by_voice(timeline.notes)
     assert set(voices[3]) == {voices[0][0] - 15 - 12}
 
@@ -111,22 +120,22 @@ def test_the_players_copy_is_not_shown_twice() -> None:
 
 def test_a_note_that_was_cut_off_is_not_planned_for_ever() -> None:
     engine = FakeEngine(Settings(bpm=120))
-    engine.driver.at(S, Prompt(PHRASE, STEP_NS, 1, aloud=True))
+    engine.driver.schedule(S, AnswerPhrase(PHRASE, STEP_NS, 1, aloud=True))
     timeline = shown(engine, engine.driver.settings, 3 * S)
     assert timeline.planned
-    timeline.look(60 * S)
+    timeline.drop_overdue(60 * S)
     assert not timeline.planned
 
 
 def test_nothing_sounds_on_when_ports_or_the_engine_are_gone() -> None:
-    timeline = Timeline(Settings())
-    timeline.take(Sent(midi.note_on(0, 60, 80), S, S))
-    assert not timeline.resting
-    timeline.take(PortsChanged("", "BachBridge Out"))
-    assert timeline.resting
+    timeline = RollTimeline(Settings())
+    timeline.handle_message(Sent(midi.note_on(0, 60, 80), S, S))
+    assert not timeline.is_idle
+    timeline.handle_message(PortsChanged("", "BachBridge Out"))
+    assert timeline.is_idle
     assert timeline.notes[0].end_ns == S
-    timeline.take(Sent(midi.note_on(0, 60, 80), 2 * S, 2 * S))
-    timeline.silence(3 * S)
+    timeline.handle_message(Sent(midi.note_on(0, 60, 80), 2 * S, 2 * S))
+    timeline.end_all_notes(3 * S)
     assert timeline.notes[1].end_ns == 3 * S
 
 
@@ -141,24 +150,24 @@ def test_bars_follow_the_metre() -> None:
 def test_a_phrase_played_back_is_shown_in_its_parts() -> None:
     notes = (Note(0, 4, 67, 80, PLAYER), Note(4, 4, 60, 80, 2))
     engine = FakeEngine(Settings())
-    engine.driver.at(S, Play(Phrase(notes, 8), STEP_NS))
+    engine.driver.schedule(S, PlayPhrase(Phrase(notes, 8), STEP_NS))
     timeline = shown(engine, Settings(), 9 * S)
     assert by_voice(timeline.notes) == {PLAYER: [67], 2: [60]}
 
 
 def test_hours_of_play_are_not_kept() -> None:
-    timeline = Timeline(Settings())
+    timeline = RollTimeline(Settings())
     for n in range(30_000):
-        timeline.take(Sent(midi.note_on(n % 4, 60, 80), n * MS, n * MS))
-        timeline.take(Sent(midi.note_off(n % 4, 60), n * MS, n * MS))
+        timeline.handle_message(Sent(midi.note_on(n % 4, 60, 80), n * MS, n * MS))
+        timeline.handle_message(Sent(midi.note_off(n % 4, 60), n * MS, n * MS))
     assert len(timeline.notes) <= 12_000
     assert timeline.notes[-1].start_ns == 29_999 * MS
-    assert timeline.resting
+    assert timeline.is_idle
 
 
 def test_messages_that_arrive_out_of_order_keep_the_list_in_order() -> None:
-    timeline = Timeline(Settings())
-    timeline.take(Sent(midi.note_on(0, 60, 80), 5 * MS, 5 * MS))
-    timeline.take(Sent(midi.note_on(1, 64, 80), 4 * MS, 4 * MS))
+    timeline = RollTimeline(Settings())
+    timeline.handle_message(Sent(midi.note_on(0, 60, 80), 5 * MS, 5 * MS))
+    timeline.handle_message(Sent(midi.note_on(1, 64, 80), 4 * MS, 4 * MS))
     starts = [note.start_ns for note in timeline.notes]
     assert starts == sorted(starts)

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from bachbridge.errors import BachBridgeError
-from bachbridge_gui.state.window_prefs import VERSION, Remembered, load, save
+from bachbridge_gui.state.window_prefs import VERSION, WindowPrefs, load, save
 
-FULL = Remembered(
+FULL = WindowPrefs(
     geometry="01d9",
     input="Keys",
     output=None,
@@ -34,17 +34,19 @@ def test_everything_comes_back(tmp_path: Path):
     path = tmp_path / "new" / "window.json"
     save(path, FULL)
     assert load(path) == (FULL, "")
-    assert all(getattr(FULL, name) != getattr(Remembered(), name) for name in Remembered.__slots__ if name != "output")
+    assert all(
+        getattr(FULL, name) != getattr(WindowPrefs(), name) for name in WindowPrefs.__slots__ if name != "output"
+    )
 
 
 def test_the_first_time_needs_no_words(tmp_path: Path):
-    assert load(tmp_path / "window.json") == (Remembered(), "")
+    assert load(tmp_path / "window.json") == (WindowPrefs(), "")
 
 
 def test_what_a_file_lacks_is_as_for_the_first_time_and_unknown_things_do_no_harm(tmp_path: Path):
     path = tmp_path / "window.json"
     path.write_text('{"version": 1, "zoom": 3, "colour": "red"}')
-    assert load(path) == (Remembered(zoom=3), "")
+    assert load(path) == (WindowPrefs(zoom=3), "")
 
 
 @pytest.mark.parametrize(
@@ -56,7 +58,7 @@ def test_a_damaged_file_is_set_aside_with_a_sentence(tmp_path: Path, text: str):
     path = tmp_path / "window.json"
     path.write_text(text)
     remembered, said = load(path)
-    assert remembered == Remembered()
+    assert remembered == WindowPrefs()
     assert "is damaged" in said
     assert "window.1.old.json" in said
     assert (tmp_path / "window.1.old.json").read_text() == text
@@ -74,7 +76,7 @@ def test_a_file_from_the_future_is_kept(tmp_path: Path):
     path.write_text(json.dumps({"version": VERSION + 1, "zoom": 2}))
     (tmp_path / "window.1.old.json").write_text("the one before")
     remembered, said = load(path)
-    assert remembered == Remembered()
+    assert remembered == WindowPrefs()
     assert "later version" in said
     assert (tmp_path / "window.1.old.json").read_text() == "the one before"
     assert "zoom" in (tmp_path / "window.2.old.json").read_text()

@@ -11,35 +11,35 @@ from bachbridge.music.notes import Note, Phrase
 from bachbridge.protocol import events
 from bachbridge.protocol.events import (
     Answer,
-    Answered,
-    Answering,
-    ClockHeard,
+    AnswerEnded,
+    AnswerLate,
+    AnswerPhrase,
+    AnswerStarted,
+    AskRefused,
+    BarStarted,
+    ClockTempo,
     Connections,
     Failed,
     Harmonized,
     Health,
-    Heard,
     Message,
-    Metre,
     Midi,
-    Missed,
     ModelDown,
     ModelUp,
     Panic,
-    Play,
+    PhraseEnded,
+    PlayPhrase,
     PortNames,
     PortsChanged,
-    Prompt,
     Received,
-    Refused,
     Send,
     Sent,
     Setting,
     Status,
     Tick,
 )
-from bachbridge_gui.views.message_text import Line, line, words
-from bachbridge_gui.views.monitor import LIMIT, TEXT_NS, Monitor
+from bachbridge_gui.views.message_text import MonitorLine, describe_message, to_monitor_line
+from bachbridge_gui.views.monitor import MAX_LINES, TEXT_INTERVAL_NS, Monitor
 
 NOTES = (Note(0, 4, 60), Note(4, 4, 62))
 S = 1_000_000_000
@@ -51,8 +51,8 @@ S = 1_000_000_000
         (midi.note_on(0, 60, 80), "note on   C4 (60)    velocity 80, channel 1"),
         (midi.note_off(15, 100), "note off  E7 (100)   channel 16"),
         (b"\x90\x3c\x00", "note off  C4 (60)    channel 1"),
-        (midi.control(0, 64, 127), "sustain pedal (control 64) = 127, channel 1"),
-        (midi.control(1, 20, 3), "control 20 = 3, channel 2"),
+        (midi.control_change(0, 64, 127), "sustain pedal (control 64) = 127, channel 1"),
+        (midi.control_change(1, 20, 3), "control 20 = 3, channel 2"),
         (b"\xc0\x05", "program change 6, channel 1"),
         (b"\xe0\x00\x40", "pitch bend +0, channel 1"),
         (b"\xa0\x3c\x05", "aftertouch C4 (60)    = 5, channel 1"),
@@ -70,33 +70,33 @@ S = 1_000_000_000
 )
 def test_midi_in_words(data: bytes, said: str | None):
     for message in (Received(data, 0), Midi(data), Sent(data, 0, 0), Send(data, 0)):
-        assert words(message) == said
+        assert describe_message(message) == said
 
 
 @pytest.mark.parametrize(
     ("message", "said"),
     [
-        (Heard(Phrase(NOTES, 16), 0, 125_000_000, "silence"), "phrase heard: 2 notes, 120 bpm, ended by silence"),
+        (PhraseEnded(Phrase(NOTES, 16), 0, 125_000_000, "silence"), "phrase heard: 2 notes, 120 bpm, ended by silence"),
         (Answer(1, NOTES[:1], 16, final=True), "1 note of the answer planned, the last ones"),
-        (Answering(1, 0), "the answer begins"),
-        (Answered(1, NOTES, interrupted=True), "the answer was cut short: 2 notes"),
-        (Answered(1, NOTES, interrupted=False), "the answer is over: 2 notes"),
+        (AnswerStarted(1, 0), "the answer begins"),
+        (AnswerEnded(1, NOTES, interrupted=True), "the answer was cut short: 2 notes"),
+        (AnswerEnded(1, NOTES, interrupted=False), "the answer is over: 2 notes"),
         (Harmonized(1, 2, ((0, 67, 80), (3, 43, 80)), 19), "harmony: G4 G2 in G minor"),
         (Harmonized(1, 2, (), -1), "harmony: silence"),
-        (Missed(1, "no answer came"), "missed: no answer came"),
+        (AnswerLate(1, "no answer came"), "missed: no answer came"),
         (Status("model", "x is ready"), "model: x is ready"),
-        (ClockHeard(120.0), "the DAW's clock runs at 120.0 bpm"),
-        (Metre(0, 125_000_000, 12, "clock"), "bars of 3 beats, 120 bpm (clock)"),
+        (ClockTempo(120.0), "the DAW's clock runs at 120.0 bpm"),
+        (BarStarted(0, 125_000_000, 12, "clock"), "bars of 3 beats, 120 bpm (clock)"),
         (Connections(2, 1), "connected: 2 ports in, 1 port out"),
         (Connections(-1, -1), None),
         (PortNames((), ("a", "b")), "ports of others: none in, a, b out"),
-        (Prompt(Phrase(NOTES, 16), 1, 2, aloud=True), "2 notes to be answered"),
-        (Play(Phrase(NOTES, 16), 1), "2 notes to be played"),
-        (ClockHeard(0.0), "the DAW's clock stopped"),
+        (AnswerPhrase(Phrase(NOTES, 16), 1, 2, aloud=True), "2 notes to be answered"),
+        (PlayPhrase(Phrase(NOTES, 16), 1), "2 notes to be played"),
+        (ClockTempo(0.0), "the DAW's clock stopped"),
         (PortsChanged("", "Live"), "ports: in closed, out Live"),
         (ModelUp("a", 560_000), "a is ready, 0.56 ms a step"),
         (ModelDown("It died."), "It died."),
-        (Refused(1, "It cannot."), "It cannot."),
+        (AskRefused(1, "It cannot."), "It cannot."),
         (Failed("No MIDI."), "No MIDI."),
         (Health(5, 40_000, 180_000, 1), "5 messages sent, half within 0.04 ms, 99 % within 0.18 ms"),
         (Setting("seed", 3), "setting seed = 3"),
@@ -105,7 +105,7 @@ def test_midi_in_words(data: bytes, said: str | None):
     ],
 )
 def test_reports_in_words(message: Message, said: str | None):
-    assert words(message) == said
+    assert describe_message(message) == said
 
 
 def test_every_kind_of_message_has_words_of_its_own_or_none():
@@ -117,17 +117,22 @@ def test_every_kind_of_message_has_words_of_its_own_or_none():
     assert len(kinds) > 25
     for kind in kinds:
         fields = {name: values.get(name, 1) for name in kind.__dataclass_fields__}
-        said = words(events.from_plain({"type": kind.__name__, **fields}))
+        said = describe_message(events.from_dict({"type": kind.__name__, **fields}))
         assert said is None or kind.__name__ not in said.split()
 
 
 def test_a_line_knows_where_it_came_from_and_when():
-    assert line(Received(midi.note_on(0, 60, 80), 5), 9) == Line(5, "notes", "in", words(Midi(b"\x90\x3c\x50")) or "")
-    told = [line(message, 9) for message in (Sent(midi.control(0, 1, 2), 3, 4), Answering(1, 2), Missed(1, "x"))]
+    assert to_monitor_line(Received(midi.note_on(0, 60, 80), 5), 9) == MonitorLine(
+        5, "notes", "in", describe_message(Midi(b"\x90\x3c\x50")) or ""
+    )
+    told = [
+        to_monitor_line(message, 9)
+        for message in (Sent(midi.control_change(0, 1, 2), 3, 4), AnswerStarted(1, 2), AnswerLate(1, "x"))
+    ]
     assert [(one.at_ns, one.kind, one.source) for one in told if one] == [
         *((4, "other MIDI", "out"), (9, "reports", "model"), (9, "reports", "engine"))
     ]
-    assert line(Tick(), 9) is None
+    assert to_monitor_line(Tick(), 9) is None
 
 
 # ---------------------------------------------------------------- the widget
@@ -135,14 +140,14 @@ def test_a_line_knows_where_it_came_from_and_when():
 
 @pytest.fixture
 def monitor(qtbot) -> Monitor:
-    monitor = Monitor(wall_ns=0)
+    monitor = Monitor(wall_offset_ns=0)
     qtbot.addWidget(monitor)
     monitor.show()
     return monitor
 
 
 def played(monitor: Monitor, at_ns: int, pitch: int = 60) -> None:
-    monitor.take(Received(midi.note_on(0, pitch, 80), at_ns), at_ns)
+    monitor.add_message(Received(midi.note_on(0, pitch, 80), at_ns), at_ns)
 
 
 def shown(monitor: Monitor) -> list[str]:
@@ -157,26 +162,26 @@ def test_a_message_is_a_line_with_its_time_of_day(monitor):
 
 
 def test_the_text_changes_at_most_five_times_a_second(monitor):
-    for at_ns, count in ((0, 1), (TEXT_NS - 1, 1), (TEXT_NS, 3)):
+    for at_ns, count in ((0, 1), (TEXT_INTERVAL_NS - 1, 1), (TEXT_INTERVAL_NS, 3)):
         played(monitor, at_ns)
         monitor.refresh(at_ns)
         assert len(shown(monitor)) == count
 
 
 def test_the_last_messages_are_kept(monitor):
-    for number in range(LIMIT + 20):
+    for number in range(MAX_LINES + 20):
         played(monitor, number, 60 + number % 12)
     monitor.refresh(S)
-    assert len(shown(monitor)) == len(monitor.all_text().splitlines()) == LIMIT
+    assert len(shown(monitor)) == len(monitor.all_text().splitlines()) == MAX_LINES
 
 
 def test_a_pause_holds_the_text_and_loses_nothing(monitor):
-    monitor.pause.click()
+    monitor.pause_button.click()
     played(monitor, 0)
     monitor.refresh(S)
     assert shown(monitor) == []
-    assert monitor.pause.text() == "Go on"
-    monitor.pause.click()
+    assert monitor.pause_button.text() == "Go on"
+    monitor.pause_button.click()
     monitor.refresh(S + 1)
     assert len(shown(monitor)) == 1
 
@@ -193,8 +198,8 @@ def test_nothing_is_written_while_nobody_looks(monitor):
 
 def test_kinds_can_be_left_out_and_taken_in_again(monitor):
     played(monitor, 0)
-    monitor.take(Missed(1, "no answer came"), 1)
-    monitor.take(Received(midi.control(0, 64, 127), 2), 2)
+    monitor.add_message(AnswerLate(1, "no answer came"), 1)
+    monitor.add_message(Received(midi.control_change(0, 64, 127), 2), 2)
     monitor.refresh(S)
     monitor.filters["notes"].click()
     assert [text[14:20].strip() for text in shown(monitor)] == ["engine", "in"]
@@ -204,7 +209,7 @@ def test_kinds_can_be_left_out_and_taken_in_again(monitor):
 
 def test_everything_can_be_copied(monitor):
     played(monitor, 0)
-    monitor.copy.click()
+    monitor.copy_button.click()
     clipboard = QApplication.clipboard()
     assert clipboard is not None
     assert clipboard.text() == monitor.all_text()

@@ -8,8 +8,17 @@ from PyQt6.QtGui import QColor, QPalette
 
 from bachbridge.errors import BachBridgeError
 from bachbridge.music.notes import Note, Phrase
-from bachbridge_gui.views.score import FAILED, HINT, LONG, MISSING, Engrave, Exchange, ScoreView, engraved
-from bachbridge_gui.views.score_svg import inked, stencil, tiny
+from bachbridge_gui.views.score import (
+    ENGRAVING_FAILED,
+    HINT,
+    PACKAGES_MISSING,
+    TOO_LONG,
+    Engraver,
+    ScoreContent,
+    ScoreView,
+    engrave_svg,
+)
+from bachbridge_gui.views.score_svg import render_stencil, tint_stencil, to_svg_tiny
 
 PROMPT = Phrase((Note(0, 8, 72), Note(8, 8, 74)), 16)
 ANSWER = tuple(Note(0, 16, 72 - 7 * voice, voice=voice) for voice in range(4))
@@ -21,8 +30,8 @@ def drawing(colour: str = "black", height: int = 50) -> bytes:
 
 
 @pytest.fixture
-def view_with(qtbot) -> Callable[[Engrave], ScoreView]:
-    def make(engrave: Engrave) -> ScoreView:
+def view_with(qtbot) -> Callable[[Engraver], ScoreView]:
+    def make(engrave: Engraver) -> ScoreView:
         view = ScoreView(engrave=engrave)
         qtbot.addWidget(view)
         view.resize(600, 300)
@@ -33,10 +42,10 @@ def view_with(qtbot) -> Callable[[Engrave], ScoreView]:
 
 
 def test_a_phrase_is_engraved_at_the_widgets_width(qtbot, view_with):
-    view = view_with(engraved)
+    view = view_with(engrave_svg)
     with qtbot.waitSignal(view.shown):
         view.show_phrase(PROMPT, ANSWER)
-    assert view.words == ""
+    assert view.message == ""
     shown = view.picture.deviceIndependentSize()
     assert 500 < shown.width() < 600
     assert dark_share(view) > 0.01
@@ -49,13 +58,13 @@ def dark_share(view: ScoreView) -> float:
 
 
 def test_an_empty_view_says_what_to_do(view_with):
-    assert view_with(engraved).words == HINT
+    assert view_with(engrave_svg).message == HINT
 
 
 def test_a_newer_phrase_supersedes_what_is_under_way(qtbot, view_with):
     gate, begun, asked = Event(), Event(), list[int]()
 
-    def slow(exchange: Exchange, width: int) -> bytes:
+    def slow(exchange: ScoreContent, width: int) -> bytes:
         asked.append(exchange.prompt.steps)
         begun.set()
         gate.wait(10)
@@ -77,29 +86,33 @@ def test_a_newer_phrase_supersedes_what_is_under_way(qtbot, view_with):
 
 @pytest.mark.parametrize(
     ("error", "words"),
-    [(ModuleNotFoundError("verovio"), MISSING), (BachBridgeError("no"), FAILED), (ValueError("foreign"), FAILED)],
+    [
+        (ModuleNotFoundError("verovio"), PACKAGES_MISSING),
+        (BachBridgeError("no"), ENGRAVING_FAILED),
+        (ValueError("foreign"), ENGRAVING_FAILED),
+    ],
 )
 def test_what_hinders_is_said_in_words(qtbot, view_with, error, words):
-    def broken(exchange: Exchange, width: int) -> bytes:
+    def broken(exchange: ScoreContent, width: int) -> bytes:
         raise error
 
     view = view_with(broken)
     with qtbot.waitSignal(view.shown):
         view.show_phrase(PROMPT, ANSWER)
-    assert view.words == words
+    assert view.message == words
 
 
 def test_what_is_no_picture_is_no_score(qtbot, view_with):
     view = view_with(lambda exchange, width: b"nothing")
     with qtbot.waitSignal(view.shown):
         view.show_phrase(PROMPT, ANSWER)
-    assert view.words == FAILED
+    assert view.message == ENGRAVING_FAILED
 
 
 def test_a_new_width_is_engraved_anew(qtbot, view_with):
     widths: list[int] = []
 
-    def engrave(exchange: Exchange, width: int) -> bytes:
+    def engrave(exchange: ScoreContent, width: int) -> bytes:
         widths.append(width)
         return drawing()
 
@@ -114,7 +127,7 @@ def test_a_new_width_is_engraved_anew(qtbot, view_with):
 def test_cleared_it_is_empty_and_stays_so(qtbot, view_with):
     gate = Event()
 
-    def slow(exchange: Exchange, width: int) -> bytes:
+    def slow(exchange: ScoreContent, width: int) -> bytes:
         gate.wait(10)
         return drawing()
 
@@ -122,8 +135,8 @@ def test_cleared_it_is_empty_and_stays_so(qtbot, view_with):
     view.show_phrase(PROMPT, ANSWER)
     view.clear()
     gate.set()
-    assert view.finish()
-    assert view.words == HINT
+    assert view.cancel_and_wait()
+    assert view.message == HINT
 
 
 def test_the_ink_follows_the_palette(qtbot, view_with):
@@ -142,19 +155,19 @@ def test_the_engravers_svg_becomes_what_qt_can_draw():
         b'<defs><g id="a"><rect width="50" height="50"/></g></defs>'
         b'<svg class="definition-scale" color="black" viewBox="0 0 100 50"><use href="#a"/><text>7</text></svg></svg>'
     )
-    assert tiny(svg).count(b"<svg") == 1
-    assert b"<text" not in tiny(svg)
-    image = stencil(svg, 200, 1.0)
+    assert to_svg_tiny(svg).count(b"<svg") == 1
+    assert b"<text" not in to_svg_tiny(svg)
+    image = render_stencil(svg, 200, 1.0)
     assert (image.width(), image.height()) == (200, 100)
     assert image.pixelColor(50, 50).alpha() == 255
     assert image.pixelColor(150, 50).alpha() == 0
-    assert inked(image, QColor("#ff0000")).pixelColor(50, 50).name() == "#ff0000"
+    assert tint_stencil(image, QColor("#ff0000")).pixelColor(50, 50).name() == "#ff0000"
 
 
 def test_what_nobody_looks_at_is_engraved_when_somebody_does(qtbot, view_with):
     asked: list[int] = []
 
-    def engrave(exchange: Exchange, width: int) -> bytes:
+    def engrave(exchange: ScoreContent, width: int) -> bytes:
         asked.append(exchange.prompt.steps)
         return drawing()
 
@@ -162,18 +175,18 @@ def test_what_nobody_looks_at_is_engraved_when_somebody_does(qtbot, view_with):
     view.hide()
     view.show_phrase(Phrase((), 10), ())
     view.show_phrase(Phrase((), 20), ())
-    assert view.finish()
+    assert view.cancel_and_wait()
     assert asked == []
     with qtbot.waitSignal(view.shown):
         view.show()
     view.hide()
     view.show()
-    assert view.finish()
+    assert view.cancel_and_wait()
     assert asked == [20]
 
 
 def test_an_endless_phrase_is_no_page(qtbot, view_with):
-    view = view_with(engraved)
+    view = view_with(engrave_svg)
     with qtbot.waitSignal(view.shown):
         view.show_phrase(Phrase((Note(0, 4, 60),), 16 * 97), ())
-    assert view.words == LONG
+    assert view.message == TOO_LONG

@@ -4,26 +4,26 @@ import pytest
 from PyQt6.QtCore import Qt
 
 from bachbridge.midi import messages as midi
-from bachbridge.protocol.events import Failed, Health, Missed, ModelDown, ModelUp, PortsChanged, Received, Sent
-from bachbridge_gui.state.health import Vitals
-from bachbridge_gui.views.status_bar import GLOW_NS, Item, StatusLine, items
+from bachbridge.protocol.events import AnswerLate, Failed, Health, ModelDown, ModelUp, PortsChanged, Received, Sent
+from bachbridge_gui.state.health import EngineHealth
+from bachbridge_gui.views.status_bar import GLOW_NS, StatusBar, StatusItem, status_items
 
 MS, S = 1_000_000, 1_000_000_000
 TEMPO = "96 bpm · from your playing"
 
 
 @pytest.fixture
-def line(qtbot) -> StatusLine:
-    line = StatusLine()
+def line(qtbot) -> StatusBar:
+    line = StatusBar()
     qtbot.addWidget(line)
     line.resize(900, 32)
     line.show()
     return line
 
 
-def ready() -> Vitals:
-    vitals = Vitals()
-    vitals.take(ModelUp("chorale-lstm", 1), 0)
+def ready() -> EngineHealth:
+    vitals = EngineHealth()
+    vitals.handle_message(ModelUp("chorale-lstm", 1), 0)
     return vitals
 
 
@@ -31,8 +31,8 @@ def test_it_says_tempo_model_and_figures(line):
     vitals = ready()
     line.refresh(vitals, TEMPO, 0)
     assert line.text == f"{TEMPO} · chorale-lstm is ready · Nothing late · Engine idle · Model idle"
-    vitals.take(Sent(midi.note_on(0, 60, 80), S - MS // 2, S), S)
-    vitals.take(Health(1, 2, 3, 4, 4_300_000, 18_000_000), S)
+    vitals.handle_message(Sent(midi.note_on(0, 60, 80), S - MS // 2, S), S)
+    vitals.handle_message(Health(1, 2, 3, 4, 4_300_000, 18_000_000), S)
     line.refresh(vitals, TEMPO, S)
     assert "Engine 0.5" in line.text
     assert "Model 4.3 / 18 ms" in line.text
@@ -42,8 +42,8 @@ def test_it_says_tempo_model_and_figures(line):
 def test_words_change_at_most_twice_a_second_and_lights_with_every_frame(line):
     vitals = ready()
     line.refresh(vitals, TEMPO, 0)
-    vitals.take(Received(midi.note_on(0, 60, 80), 100 * MS), 100 * MS)
-    vitals.take(Missed(1, "late"), 100 * MS)
+    vitals.handle_message(Received(midi.note_on(0, 60, 80), 100 * MS), 100 * MS)
+    vitals.handle_message(AnswerLate(1, "late"), 100 * MS)
     line.refresh(vitals, TEMPO, 100 * MS)
     assert line.lit == (True, False)
     assert "Nothing late" in line.text
@@ -54,7 +54,7 @@ def test_words_change_at_most_twice_a_second_and_lights_with_every_frame(line):
 
 def test_a_light_glows_long_enough_to_be_seen(line):
     vitals = ready()
-    vitals.take(Sent(midi.note_on(0, 60, 80), 0, 0), 0)
+    vitals.handle_message(Sent(midi.note_on(0, 60, 80), 0, 0), 0)
     for now_ns, lit in ((0, True), (GLOW_NS - 1, True), (GLOW_NS, False)):
         line.refresh(vitals, TEMPO, now_ns)
         assert line.lit == (False, lit)
@@ -62,15 +62,15 @@ def test_a_light_glows_long_enough_to_be_seen(line):
 
 def test_trouble_stays_when_there_is_little_room(line):
     vitals = ready()
-    vitals.take(Missed(1, "late"), 0)
-    vitals.take(ModelDown("The model stopped."), 0)
+    vitals.handle_message(AnswerLate(1, "late"), 0)
+    vitals.handle_message(ModelDown("The model stopped."), 0)
     line.refresh(vitals, TEMPO, 0)
-    assert tuple(line._fitting(10_000)) == items(vitals, TEMPO, 0)
-    shown = [item.text for item in line._fitting(360)]
+    assert tuple(line._items_that_fit(10_000)) == status_items(vitals, TEMPO, 0)
+    shown = [item.text for item in line._items_that_fit(360)]
     assert shown[:1] == ["The model stopped."]
     assert "Engine idle" not in shown
-    assert [item.text for item in line._fitting(10)] == ["The model stopped."]
-    assert {item.text for item in items(vitals, TEMPO, 0) if item.trouble} == {
+    assert [item.text for item in line._items_that_fit(10)] == ["The model stopped."]
+    assert {item.text for item in status_items(vitals, TEMPO, 0) if item.is_warning} == {
         *("The model stopped.", "1 event late or lost")
     }
 
@@ -78,18 +78,18 @@ def test_trouble_stays_when_there_is_little_room(line):
 def test_a_loop_is_said_first():
     vitals = ready()
     for number in range(4):
-        vitals.take(Sent(midi.note_on(0, 60 + number, 80), 0, 0), 0)
-        vitals.take(Received(midi.note_on(3, 60 + number, 80), MS), 0)
-    first = items(vitals, TEMPO, 0)[0]
+        vitals.handle_message(Sent(midi.note_on(0, 60 + number, 80), 0, 0), 0)
+        vitals.handle_message(Received(midi.note_on(3, 60 + number, 80), MS), 0)
+    first = status_items(vitals, TEMPO, 0)[0]
     assert first.text == "Our output comes back: a loop"
-    assert first.trouble
+    assert first.is_warning
 
 
 def test_a_fallen_engine_is_said_before_anything_else():
     vitals = ready()
-    vitals.take(PortsChanged("BachBridge In", "BachBridge Out"), 0)
-    vitals.take(Failed("The engine has ended."), 0)
-    assert items(vitals, TEMPO, 0)[0] == Item("The engine has ended.", 0, trouble=True)
+    vitals.handle_message(PortsChanged("BachBridge In", "BachBridge Out"), 0)
+    vitals.handle_message(Failed("The engine has ended."), 0)
+    assert status_items(vitals, TEMPO, 0)[0] == StatusItem("The engine has ended.", 0, is_warning=True)
 
 
 @pytest.mark.parametrize("key", [Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space])
@@ -110,6 +110,6 @@ def test_lit_and_unlit_look_different(line):
     vitals = ready()
     line.refresh(vitals, TEMPO, 0)
     dark = line.grab().toImage()
-    vitals.take(Received(midi.note_on(0, 60, 80), MS), MS)
+    vitals.handle_message(Received(midi.note_on(0, 60, 80), MS), MS)
     line.refresh(vitals, TEMPO, MS)
     assert line.grab().toImage() != dark

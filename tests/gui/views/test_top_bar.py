@@ -29,7 +29,7 @@ def marked(bar: TopBar) -> list[str]:
 def heard(bar: TopBar) -> list[tuple[object, ...]]:
     """Everything that the bar says from now on."""
     said: list[tuple[object, ...]] = []
-    for signal in (bar.viewChosen, bar.switched, bar.themeChosen, bar.compactChosen, bar.topChosen):
+    for signal in (bar.viewChosen, bar.switchToggled, bar.themeChosen, bar.compactChosen, bar.alwaysOnTopChosen):
         signal.connect(lambda *values: said.append(values))
     for signal, word in ((bar.welcomeChosen, "first page"), (bar.panicPressed, "panic")):
         signal.connect(lambda *_, word=word: said.append((word,)))
@@ -83,16 +83,16 @@ def test_a_switch_that_cannot_be_used_says_why(bar: TopBar) -> None:
 
 def test_panic_and_the_strip_are_pressed(bar: TopBar, qtbot: QtBot) -> None:
     said = heard(bar)
-    qtbot.mouseClick(bar.panic, Qt.MouseButton.LeftButton)
-    qtbot.mouseClick(bar.compact, Qt.MouseButton.LeftButton)
-    qtbot.mouseClick(bar.compact, Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(bar.panic_button, Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(bar.compact_button, Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(bar.compact_button, Qt.MouseButton.LeftButton)
     assert said == [("panic",), (True,), (False,)]
 
 
 def test_what_is_pressed_works_from_the_keyboard(bar: TopBar, qtbot: QtBot) -> None:
     said = heard(bar)
-    bar.panic.setFocus()
-    qtbot.keyClick(bar.panic, Qt.Key.Key_Space)
+    bar.panic_button.setFocus()
+    qtbot.keyClick(bar.panic_button, Qt.Key.Key_Space)
     assert said == [("panic",)]
 
 
@@ -100,9 +100,9 @@ def test_the_strip_keeps_panic_and_the_way_back(bar: TopBar) -> None:
     said = heard(bar)
     bar.show_compact(on=True)
     seen = {button.accessibleName() for button in bar.findChildren(QToolButton) if button.isVisible()}
-    assert {"Panic", bar.compact.accessibleName()} <= seen
+    assert {"Panic", bar.compact_button.accessibleName()} <= seen
     assert not {"Roll", "Score", "Connect", "Monitor"} & seen
-    assert bar.compact.isChecked()
+    assert bar.compact_button.isChecked()
     bar.show_compact(on=False)
     assert named(bar, "Roll").isVisible()
     assert said == []
@@ -110,7 +110,7 @@ def test_the_strip_keeps_panic_and_the_way_back(bar: TopBar) -> None:
 
 def test_the_menu_offers_themes_top_and_the_first_page(bar: TopBar) -> None:
     said = heard(bar)
-    menu = bar.menu.menu()
+    menu = bar.menu_button.menu()
     assert menu
     actions = {action.text(): action for action in menu.actions() if action.text()}
     assert list(actions) == ["System theme", "Light theme", "Dark theme", "Always on top", "First page"]
@@ -121,7 +121,7 @@ def test_the_menu_offers_themes_top_and_the_first_page(bar: TopBar) -> None:
 
 def test_the_menu_shows_what_is_on(bar: TopBar) -> None:
     said = heard(bar)
-    menu = bar.menu.menu()
+    menu = bar.menu_button.menu()
     assert menu
     for name in THEMES:
         bar.show_theme(name, on_top=name == "dark")

@@ -9,7 +9,7 @@ from PyQt6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from bachbridge_gui.app import application
-from bachbridge_gui.widgets.theme import THEMES, Theme, palette
+from bachbridge_gui.widgets.theme import THEMES, Theme, build_palette
 
 Role, Group = QPalette.ColorRole, QPalette.ColorGroup
 WORDS = (
@@ -51,13 +51,13 @@ def app(qtbot: QtBot) -> Iterator[QApplication]:
 @pytest.mark.parametrize("dark", [False, True])
 @pytest.mark.parametrize(("words", "ground"), WORDS)
 def test_words_can_be_read(dark: bool, words: QPalette.ColorRole, ground: QPalette.ColorRole) -> None:
-    made = palette(dark=dark)
+    made = build_palette(dark=dark)
     assert contrast(made.color(words), made.color(ground)) >= 4.5
 
 
 @pytest.mark.parametrize("dark", [False, True])
 def test_what_is_disabled_is_quieter_and_can_still_be_made_out(dark: bool) -> None:
-    made = palette(dark=dark)
+    made = build_palette(dark=dark)
     for words, ground in ((Role.WindowText, Role.Window), (Role.ButtonText, Role.Button), (Role.Text, Role.Base)):
         disabled = contrast(made.color(Group.Disabled, words), made.color(Group.Disabled, ground))
         assert 2.0 <= disabled < contrast(made.color(words), made.color(ground))
@@ -66,7 +66,7 @@ def test_what_is_disabled_is_quieter_and_can_still_be_made_out(dark: bool) -> No
 @pytest.mark.parametrize("name", THEMES)
 def test_a_choice_holds_and_is_named(app: QApplication, name: str) -> None:
     theme = Theme(app)
-    theme.choose(name)
+    theme.set_theme(name)
     assert theme.name == name
     dark = app.palette().color(Role.Window).lightness() < 128
     hints = app.styleHints()
@@ -84,6 +84,6 @@ def test_the_desktops_change_is_followed_only_where_it_is_asked_for(
         grounds: list[bool] = []
         for scheme in (Qt.ColorScheme.Dark, Qt.ColorScheme.Light):
             monkeypatch.setattr(type(hints), "colorScheme", lambda _, scheme=scheme: scheme)
-            theme.choose(name)
+            theme.set_theme(name)
             grounds.append(app.palette().color(Role.Window).lightness() < 128)
         assert grounds == {"system": [True, False], "light": [False, False], "dark": [True, True]}[name]

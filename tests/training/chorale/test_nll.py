@@ -11,7 +11,7 @@ import pytest
 from bachbridge.codecs import satb
 from bachbridge.errors import ConfigError
 from bachbridge_training.chorale import nll as chorale_nll
-from bachbridge_training.datasets.four_part_windows import CHAIN
+from bachbridge_training.datasets.four_part_windows import VOICE_ORDER
 
 FRAMES = [[60, 60, 60, 60], [60, 60, 60, 60], [62, 60, -1, 60]]
 
@@ -32,8 +32,8 @@ class Hopeful:
 
     def heads(self, hidden: Any, known: Any) -> tuple[Any, Any]:
         self.told.append(known[-1].tolist())
-        logits = np.zeros((len(hidden), 4, satb.CLASSES), np.float32)
-        logits[:, :, satb.class_of(60)] = math.log(satb.CLASSES - 1)
+        logits = np.zeros((len(hidden), 4, satb.PITCH_INDEX_COUNT), np.float32)
+        logits[:, :, satb.pitch_index(60)] = math.log(satb.PITCH_INDEX_COUNT - 1)
         return logits, np.zeros((len(hidden), 4), np.float32)
 
 
@@ -45,9 +45,9 @@ def data(tmp_path: Path) -> Path:
 
 
 def test_scores_are_what_the_hand_works_out(data: Path) -> None:
-    surprises = chorale_nll.evaluate(Hopeful(), CHAIN, chorale_nll.read_json(data, "valid"))
+    surprises = chorale_nll.evaluate(Hopeful(), VOICE_ORDER, chorale_nll.read_json_pieces(data, "valid"))
     scores = chorale_nll.summary(surprises)
-    likely, unlikely = math.log(2), math.log(2 * (satb.CLASSES - 1))
+    likely, unlikely = math.log(2), math.log(2 * (satb.PITCH_INDEX_COUNT - 1))
     # Three frames of four Cs, the second of them held, and a frame of two Cs, a D and a rest.
     moving = 2 * 4 * likely + 2 * likely + 2 * unlikely
     assert scores["pieces"] == 2
@@ -60,9 +60,9 @@ def test_scores_are_what_the_hand_works_out(data: Path) -> None:
 
 def test_each_piece_begins_with_an_empty_state_and_each_head_sees_the_voices_before_it(data: Path) -> None:
     nets = Hopeful()
-    chorale_nll.evaluate(nets, CHAIN, chorale_nll.read_json(data, "valid")[:1] * 2)
+    chorale_nll.evaluate(nets, VOICE_ORDER, chorale_nll.read_json_pieces(data, "valid")[:1] * 2)
     assert nets.states == [0, 1, 2, 0, 1, 2]
-    soprano, alto, bass = (satb.class_of(pitch) for pitch in (62, 60, 60))
+    soprano, alto, bass = (satb.pitch_index(pitch) for pitch in (62, 60, 60))
     heads = [[-1, -1, -1, -1], [soprano, -1, -1, bass], [soprano, alto, -1, bass], [soprano, -1, -1, -1]]
     assert nets.told == heads * 2
 
@@ -70,10 +70,10 @@ def test_each_piece_begins_with_an_empty_state_and_each_head_sees_the_voices_bef
 @pytest.mark.parametrize("part", ["test", "odd", "high"])
 def test_what_cannot_be_scored_is_refused_in_a_sentence(data: Path, part: str) -> None:
     with pytest.raises(ConfigError, match=r"frames\.json"):
-        chorale_nll.read_json(data, part)
+        chorale_nll.read_json_pieces(data, part)
 
 
 def test_a_file_that_is_not_json_is_refused(tmp_path: Path) -> None:
     (tmp_path / "text.json").write_text("no")
     with pytest.raises(ConfigError, match=r"text\.json cannot be read"):
-        chorale_nll.read_json(tmp_path / "text.json", "valid")
+        chorale_nll.read_json_pieces(tmp_path / "text.json", "valid")

@@ -29,14 +29,14 @@ def written(folder: Path, **files: str) -> Path:
 def test_tunes_are_cleaned_and_those_that_do_not_add_up_refused(tmp_path: Path) -> None:
     folder = written(tmp_path / "music", mine=f"{TUNE}\n{MOVED}\n{WRONG}\n{TUNE}")
     for _ in range(2):  # the second time from the cache
-        found = abc_tunes.collection(folder)
+        found = abc_tunes.load_tunes(folder)
         texts = [text.text for part in abc_tunes.PARTS for text in found.parts[part]]
         assert sorted(texts) == ["M:4/4\nL:1/8\nK:D\nDEFG A2B2|c4 d4|]\n", "M:4/4\nL:1/8\nK:G\nGABc d2e2|f4 g4|]\n"]
         assert found.refused == {"the bars do not add up": 1, "is there already": 1}
 
 
 def test_of_a_tune_the_sections_that_add_up_are_kept() -> None:
-    text, reason = abc_tunes.cleaned("X:1\nM:4/4\nL:1/8\nK:G\nG8|A8:|\nG8|A7|B8|[K:D]A8:|\nd8|e8|]\n")
+    text, reason = abc_tunes.normalize_tune("X:1\nM:4/4\nL:1/8\nK:G\nG8|A8:|\nG8|A7|B8|[K:D]A8:|\nd8|e8|]\n")
     assert (text, reason) == ("M:4/4\nL:1/8\nK:G\nG8|A8:|\nK:D\nd8|e8|]\n", "")
 
 
@@ -46,7 +46,7 @@ def test_a_transposed_twin_is_in_the_same_part() -> None:
 
     def parts(key: str, by: int) -> list[str]:
         texts = ("".join("CDEFGABcdefgab"[note + by] for note in line) for line in lines)
-        return [abc_tunes.part_of(f"M:4/4\nL:1/8\nK:{key}\n{text[:8]}|{text[8:]}|]\n") for text in texts]
+        return [abc_tunes.part_by_opening(f"M:4/4\nL:1/8\nK:{key}\n{text[:8]}|{text[8:]}|]\n") for text in texts]
 
     assert parts("G", 0) == parts("D", 4)
     assert set(parts("G", 0)) == set(abc_tunes.PARTS)
@@ -54,9 +54,9 @@ def test_a_transposed_twin_is_in_the_same_part() -> None:
 
 def test_files_may_say_which_part_they_are(tmp_path: Path) -> None:
     folder = written(tmp_path / "music", train=TUNE, valid=WRONG)
-    assert abc_tunes.texts("valid", folder, given=True) == [abc_tunes.Text("valid 1", WRONG)]
-    assert abc_tunes.texts("valid", folder) == []
-    assert [text.name for text in abc_tunes.texts("train", folder)] == ["train 1"]
+    assert abc_tunes.tunes_of_part("valid", folder, raw=True) == [abc_tunes.AbcTune("valid 1", WRONG)]
+    assert abc_tunes.tunes_of_part("valid", folder) == []
+    assert [text.name for text in abc_tunes.tunes_of_part("train", folder)] == ["train 1"]
 
 
 def test_what_is_no_file_is_passed_over(tmp_path: Path) -> None:
@@ -64,28 +64,34 @@ def test_what_is_no_file_is_passed_over(tmp_path: Path) -> None:
     (folder / "folder.abc").mkdir()
     (folder / "gone.abc").symlink_to(folder / "nowhere.abc")
     (folder / "._mine.abc").write_bytes(b"X:1\n")
-    assert abc_tunes.collection(folder).refused == {}
+    assert abc_tunes.load_tunes(folder).refused == {}
     with pytest.raises(ConfigError, match="no ABC files"):
-        abc_tunes.collection(folder / "folder.abc")
+        abc_tunes.load_tunes(folder / "folder.abc")
 
 
 def test_a_folder_without_tunes_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="no ABC files"):
-        abc_tunes.collection(written(tmp_path / "music"))
+        abc_tunes.load_tunes(written(tmp_path / "music"))
 
 
 def test_bars_that_add_up_are_counted() -> None:
-    found = abc_validity.counted([TUNE, WRONG, "X:1\n"])
-    assert (found.tunes, found.read, found.whole) == (3, 2, 1)
-    assert (found.bars, found.right) == (2 + 3 + 1, 2 + 2)
-    assert found.bars_right == pytest.approx(4 / 6)
+    found = abc_validity.check_tunes([TUNE, WRONG, "X:1\n"])
+    assert (found.tunes, found.readable, found.all_bars_right) == (3, 2, 1)
+    assert (found.bars, found.right_bars) == (2 + 3 + 1, 2 + 2)
+    assert found.right_bar_share == pytest.approx(4 / 6)
 
 
 def test_short_bars_may_stand_beside_joins() -> None:
-    found = abc_validity.counted([TUNE.replace("GABc", "B2|GABc").replace("f4 g4|]", "f4:|g4|a8|]")])
-    assert (found.bars, found.right) == (5, 5)
+    found = abc_validity.check_tunes([TUNE.replace("GABc", "B2|GABc").replace("f4 g4|]", "f4:|g4|a8|]")])
+    assert (found.bars, found.right_bars) == (5, 5)
 
 
 def test_music21_counts_the_same() -> None:
-    found = abc_validity.by_music21([TUNE.replace("|]", "|g8|]"), WRONG, "X:1\n"])
-    assert (found.tunes, found.read, found.whole, found.bars, found.right) == (3, 2, 1, 3 + 3 + 1, 3 + 2)
+    found = abc_validity.check_with_music21([TUNE.replace("|]", "|g8|]"), WRONG, "X:1\n"])
+    assert (found.tunes, found.readable, found.all_bars_right, found.bars, found.right_bars) == (
+        3,
+        2,
+        1,
+        3 + 3 + 1,
+        3 + 2,
+    )

@@ -5,45 +5,45 @@ from typing import Any
 import numpy as np
 
 from bachbridge.codecs import satb
-from bachbridge.codecs.satb import Context, Frame
+from bachbridge.codecs.satb import Frame, FrameContext
 from bachbridge.music.notes import VOICES, Phrase
 from bachbridge_training.datasets import chorale_grids, four_part_windows
 from bachbridge_training.datasets import chorales as chorale_data
-from bachbridge_training.datasets.chorale_grids import Piece
+from bachbridge_training.datasets.chorale_grids import FourPartPiece
 
-Chorales = dict[str, list[Piece]]
+Chorales = dict[str, list[FourPartPiece]]
 
 
-def everything(chorales: Chorales) -> list[Piece]:
+def everything(chorales: Chorales) -> list[FourPartPiece]:
     return [piece for part in chorales.values() for piece in part]
 
 
 def test_the_split_is_whole(chorales: Chorales) -> None:
     assert {part: len(pieces) for part, pieces in chorales.items()} == {"train": 248, "valid": 75, "test": 77}
-    assert len(chorale_data.clean_test()) == 49
-    assert chorale_data.clean_test() <= {piece.name for piece in chorales["test"]}
+    assert len(chorale_data.new_tune_test_names()) == 49
+    assert chorale_data.new_tune_test_names() <= {piece.name for piece in chorales["test"]}
 
 
 def test_every_piece_is_four_voices_on_the_grid(chorales: Chorales) -> None:
     for piece in everything(chorales):
-        assert piece.pitches.shape == piece.struck.shape == (len(piece.position), len(VOICES)), piece.name
+        assert piece.pitches.shape == piece.onsets.shape == (len(piece.position), len(VOICES)), piece.name
         sung = piece.pitches >= 0
         assert sung.any(axis=0).all(), piece.name
-        assert satb.LOWEST <= piece.pitches[sung].min() <= piece.pitches.max() <= satb.HIGHEST, piece.name
-        assert not (piece.struck & ~sung).any(), piece.name
+        assert satb.LOWEST_PITCH <= piece.pitches[sung].min() <= piece.pitches.max() <= satb.HIGHEST_PITCH, piece.name
+        assert not (piece.onsets & ~sung).any(), piece.name
         moved = piece.pitches[1:] != piece.pitches[:-1]
-        assert piece.struck[1:][moved & sung[1:]].all(), piece.name
+        assert piece.onsets[1:][moved & sung[1:]].all(), piece.name
         assert (piece.position < piece.bar).all(), piece.name
 
 
 def test_frames_to_notes_and_back(chorales: Chorales) -> None:
     for piece in everything(chorales):
-        classes = four_part_windows.classes_of(piece.pitches)
-        notes = satb.notes_of(classes, piece.struck)
-        prompt = satb.read(Phrase(notes, len(classes)))
+        classes = four_part_windows.pitch_indices_of(piece.pitches)
+        notes = satb.notes_from_frames(classes, piece.onsets)
+        prompt = satb.encode_phrase(Phrase(notes, len(classes)))
         assert prompt.shift == 0
-        assert (prompt.classes == classes).all(), piece.name
-        assert (prompt.struck == piece.struck).all(), piece.name
+        assert (prompt.pitch_indices == classes).all(), piece.name
+        assert (prompt.onsets == piece.onsets).all(), piece.name
 
 
 def test_steps_one_by_one_tell_what_whole_pieces_tell(chorales: Chorales) -> None:
@@ -53,21 +53,21 @@ def test_steps_one_by_one_tell_what_whole_pieces_tell(chorales: Chorales) -> Non
         counted = (piece.position[0] + np.arange(len(piece.position))) % piece.bar[0]
         if (piece.position != counted).any():
             continue
-        classes = four_part_windows.classes_of(piece.pitches)
-        told = four_part_windows.piece_ids(piece, 0, classes, struck=True, position=True)
-        context = Context(position=int(piece.position[0]), steps_per_bar=int(piece.bar[0]))
+        classes = four_part_windows.pitch_indices_of(piece.pitches)
+        told = four_part_windows.feature_ids(piece, 0, classes, with_onsets=True, with_position=True)
+        context = FrameContext(position=int(piece.position[0]), steps_per_bar=int(piece.bar[0]))
         for step, row in enumerate(told):
-            assert (context.ids()[0] == row).all(), (piece.name, step)
-            context = context.after(Frame(tuple(classes[step].tolist()), tuple(piece.struck[step].tolist())))
+            assert (context.feature_ids()[0] == row).all(), (piece.name, step)
+            context = context.after(Frame(tuple(classes[step].tolist()), tuple(piece.onsets[step].tolist())))
         walked += 1
     assert walked > 200
 
 
 def test_transpositions_keep_every_voice_in_its_range(chorales: Chorales) -> None:
-    limits = four_part_windows.ranges(chorales["train"])
+    limits = four_part_windows.voice_ranges(chorales["train"])
     counts: list[int] = []
     for piece in chorales["train"]:
-        shifts = four_part_windows.legal_shifts(piece, limits)
+        shifts = four_part_windows.legal_transpositions(piece, limits)
         counts.append(len(shifts))
         assert 0 in shifts
         for shift in shifts:
@@ -107,10 +107,10 @@ def test_a_score_with_a_pickup_a_tie_a_repeated_note_and_a_rest() -> None:
         [[(60, 1)], [(60, 1), (62, 2), (62, 1)]],
         [[(48, 1)], [(-1, 1), (50, 3)]],
     )
-    piece = chorale_grids.grid("made", score_of(lines))
+    piece = chorale_grids.piece_from_score("made", score_of(lines))
     beats = [[67, 64, 60, 48], [69, 65, 60, -1], [69, 65, 62, 50], [69, 65, 62, 50], [-1, 65, 62, 50]]
     strikes = [[0, 4], [0, 4], [0, 4, 8, 16], [0, 8]]
     assert piece.pitches.tolist() == [beat for beat in beats for _ in range(4)]
-    assert [piece.struck[:, voice].nonzero()[0].tolist() for voice in range(len(VOICES))] == strikes
+    assert [piece.onsets[:, voice].nonzero()[0].tolist() for voice in range(len(VOICES))] == strikes
     assert piece.position.tolist() == [12, 13, 14, 15, *range(16)]
     assert set(piece.bar.tolist()) == {16}

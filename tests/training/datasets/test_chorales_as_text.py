@@ -5,15 +5,15 @@ import numpy as np
 from bachbridge.codecs import keys88, satb
 from bachbridge.music.notes import VOICES, Phrase
 from bachbridge_training.datasets import four_part_windows
-from bachbridge_training.datasets.chorale_grids import Piece
+from bachbridge_training.datasets.chorale_grids import FourPartPiece
 
 
-def test_no_strike_and_no_step_of_a_chorale_is_lost(chorales: dict[str, list[Piece]]) -> None:
+def test_no_strike_and_no_step_of_a_chorale_is_lost(chorales: dict[str, list[FourPartPiece]]) -> None:
     for piece in chorales["valid"][::3]:
         steps = len(piece.pitches)
-        notes = satb.notes_of(four_part_windows.classes_of(piece.pitches), piece.struck)
-        text = keys88.text(Phrase(notes, steps))
-        back = keys88.phrase(text)
+        notes = satb.notes_from_frames(four_part_windows.pitch_indices_of(piece.pitches), piece.onsets)
+        text = keys88.phrase_to_text(Phrase(notes, steps))
+        back = keys88.text_to_phrase(text)
         down = np.zeros((steps, 128), bool)
         for note in back.notes:
             assert not down[note.start : note.end, note.pitch].any()
@@ -23,4 +23,4 @@ def test_no_strike_and_no_step_of_a_chorale_is_lost(chorales: dict[str, list[Pie
             assert down[sung, piece.pitches[sung, voice]].all(), piece.name
         assert {(note.start, note.pitch) for note in back.notes} == {(note.start, note.pitch) for note in notes}
         assert int(down.sum()) == len({(s, note.pitch) for note in notes for s in range(note.start, note.end)})
-        assert keys88.text(back) == text
+        assert keys88.phrase_to_text(back) == text

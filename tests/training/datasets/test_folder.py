@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 
 from bachbridge.errors import ConfigError
-from bachbridge.files.smf import METER, file_bytes, meta, part_chunk, track_chunk
+from bachbridge.files.smf import TIME_SIGNATURE, encode_file, meta_event, part_body, track_body
 from bachbridge_training.datasets import parse_cache, parsed_piece, suitability
 from bachbridge_training.datasets import report as data_report
-from bachbridge_training.datasets.folder import Collection, gathered
-from bachbridge_training.datasets.parsed_piece import Manuscript
+from bachbridge_training.datasets.folder import MusicFolder, read_folder
+from bachbridge_training.datasets.parsed_piece import ParsedPiece
 
 TPB = 96
 LINES = ((72, 74, 76, 77, 76, 74, 71, 72), (67, 67, 69, 69, 67, 67, 67, 67), (64, 62, 60, 60, 60, 59, 62, 64))
@@ -30,7 +30,7 @@ def hymn(root: int = 0, last: int = 72, lines: int = 4) -> bytes:
     """Two bars of quarter notes in up to four tracks; the soprano ends on `last`."""
     voices = ((*LINES[0][:-1], last), *LINES[1:], BASS)[:lines]
     tracks = [
-        part_chunk(
+        part_body(
             f"track {number}",
             number,
             0,
@@ -38,7 +38,7 @@ def hymn(root: int = 0, last: int = 72, lines: int = 4) -> bytes:
         )
         for number, line in enumerate(voices)
     ]
-    return file_bytes(TPB, tracks)
+    return encode_file(TPB, tracks)
 
 
 MUSICXML = """<?xml version="1.0" encoding="UTF-8"?>
@@ -93,13 +93,13 @@ def put(folder: Path, files: dict[str, bytes | str]) -> Path:
     return folder
 
 
-def reasons(collection: Collection) -> dict[str, str]:
-    return {its.name: its.reason for its in collection.refused}
+def reasons(collection: MusicFolder) -> dict[str, str]:
+    return {its.name: its.reason for its in collection.rejected}
 
 
 def test_no_file_stops_the_others(tmp_path: Path) -> None:
     whole = hymn()
-    piano = file_bytes(TPB, [part_chunk("", 0, 0, [(TPB * at, TPB * (at + 1), 60 + at, 80) for at in range(8)])])
+    piano = encode_file(TPB, [part_body("", 0, 0, [(TPB * at, TPB * (at + 1), 60 + at, 80) for at in range(8)])])
     folder = put(
         tmp_path / "music",
         {
@@ -121,9 +121,9 @@ def test_no_file_stops_the_others(tmp_path: Path) -> None:
             ".hidden.mid": b"",
         },
     )  # fmt: skip
-    found = gathered(folder, suitability.quartet)
-    assert [item.name for item in found.items] == ["copy.mid", "inner/two.MIDI", "three.musicxml"]
-    assert (found.files, found.others) == (14, 1)
+    found = read_folder(folder, suitability.as_four_parts)
+    assert [item.name for item in found.pieces] == ["copy.mid", "inner/two.MIDI", "three.musicxml"]
+    assert (found.file_count, found.other_file_count) == (14, 1)
     said = reasons(found)
     assert said["one.mid"] == "holds the same as copy.mid."
     assert said["cut.mid"].startswith("is truncated or damaged")
@@ -149,19 +149,19 @@ def test_nothing_is_read_twice_and_a_damaged_cache_is_read_anew(
         read.append(path.name)
         return original(path, data, form)
 
-    original: Callable[..., Any] = parsed_piece.read
-    monkeypatch.setattr(parsed_piece, "read", counted)
-    first = gathered(folder, suitability.exact)
+    original: Callable[..., Any] = parsed_piece.parse_file
+    monkeypatch.setattr(parsed_piece, "parse_file", counted)
+    first = read_folder(folder, suitability.as_parsed)
     assert sorted(read) == ["cut.mid", "one.mid", "t.abc", "two.mid"]
-    assert gathered(folder, suitability.exact) == first
+    assert read_folder(folder, suitability.as_parsed) == first
     assert len(read) == 4
     (folder / "one.mid").rename(folder / "renamed.mid")
     put(folder, {"three.mid": hymn(2)})
-    next(parse_cache.folder().glob("*-abc.npz")).write_bytes(b"PK")
-    gathered(folder, suitability.exact)
+    next(parse_cache.cache_folder().glob("*-abc.npz")).write_bytes(b"PK")
+    read_folder(folder, suitability.as_parsed)
     assert sorted(read[4:]) == ["t.abc", "three.mid"]
-    monkeypatch.setattr(parse_cache, "VERSION", parse_cache.VERSION + 1)
-    gathered(folder, suitability.exact)
+    monkeypatch.setattr(parse_cache, "CACHE_VERSION", parse_cache.CACHE_VERSION + 1)
+    read_folder(folder, suitability.as_parsed)
     assert len(read) == 11
 
 
@@ -170,13 +170,13 @@ def test_what_is_not_installed_is_no_fault_of_the_files(tmp_path: Path, monkeypa
     with monkeypatch.context() as without:
         without.setitem(sys.modules, "music21", None)
         with pytest.raises(ModuleNotFoundError, match="music21"):
-            gathered(folder, suitability.exact)
-    assert gathered(folder, suitability.exact).refused == ()
+            read_folder(folder, suitability.as_parsed)
+    assert read_folder(folder, suitability.as_parsed).rejected == ()
 
 
 def test_several_processes_find_what_one_finds(tmp_path: Path) -> None:
     folder = put(tmp_path, {"one.mid": hymn(), "two.mid": hymn(1), "cut.mid": hymn()[:-9]})
-    assert gathered(folder, suitability.exact, jobs=2) == gathered(folder, suitability.exact, jobs=1)
+    assert read_folder(folder, suitability.as_parsed, jobs=2) == read_folder(folder, suitability.as_parsed, jobs=1)
 
 
 def test_music_is_the_same_in_every_form(tmp_path: Path) -> None:
@@ -186,12 +186,12 @@ def test_music_is_the_same_in_every_form(tmp_path: Path) -> None:
         )
         packed.writestr("a.xml", musicxml(*LINES, BASS))
     folder = put(tmp_path, {"a.mid": hymn(3), "b.xml": musicxml(*LINES, BASS)})
-    midi, xml, mxl = gathered(folder, suitability.quartet).items
-    assert midi.tune == xml.tune == mxl.tune
-    assert (midi.facts.bars, xml.facts.bars) == (2, 3)
-    ours, theirs = midi.taken.music[0], xml.taken.music[0]
+    midi, xml, mxl = read_folder(folder, suitability.as_four_parts).pieces
+    assert midi.tune_hash == xml.tune_hash == mxl.tune_hash
+    assert (midi.info.bars, xml.info.bars) == (2, 3)
+    ours, theirs = midi.content.sections[0], xml.content.sections[0]
     assert (ours.pitches - 3).tolist() == theirs.pitches[:32].tolist()
-    assert (ours.struck == theirs.struck[:32]).all()
+    assert (ours.onsets == theirs.onsets[:32]).all()
     assert not theirs.struck[32:].any()
     assert (theirs.pitches[32:] == theirs.pitches[31]).all()
     assert len(theirs.pitches) == 36
@@ -199,45 +199,49 @@ def test_music_is_the_same_in_every_form(tmp_path: Path) -> None:
 
 def test_abc_tunes_one_by_one(tmp_path: Path) -> None:
     folder = put(tmp_path, {"tunes.abc": ABC + "\nX:3\nT:Three\nK:C\n"})
-    found = gathered(folder, suitability.exact)
-    assert [item.name for item in found.items] == ["tunes.abc#1", "tunes.abc#2"]
+    found = read_folder(folder, suitability.as_parsed)
+    assert [item.name for item in found.pieces] == ["tunes.abc#1", "tunes.abc#2"]
     assert reasons(found) == {"tunes.abc#3": "holds no notes."}
-    first: Manuscript = found.items[0].taken.music[0]
-    quarter = first.time.ticks_per_beat
+    first: ParsedPiece = found.pieces[0].content.sections[0]
+    quarter = first.timeline.ticks_per_beat
     assert [(note.start / quarter, note.pitch) for note in first.notes[:3]] == [(0, 62), (1, 67), (2, 71)]
-    assert [meter.tick / quarter for meter in first.time.meters] == [0, 1]
-    assert found.items[0].facts.seconds == pytest.approx(9 * 60 / 90)
-    texts = gathered(folder, suitability.tune).items
-    assert texts[1].taken.music[0] == "M:4/4\nL:1/4\nK:Am\nA B c d|e2 A2|]\n"
-    assert {item.taken.part for item in texts} <= {"train", "valid", "test"}
-    assert reasons(gathered(put(folder, {"a.mid": hymn()}), suitability.tune))["a.mid"].startswith("is no ABC tune")
+    assert [meter.tick / quarter for meter in first.timeline.meters] == [0, 1]
+    assert found.pieces[0].info.seconds == pytest.approx(9 * 60 / 90)
+    texts = read_folder(folder, suitability.as_tune_text).pieces
+    assert texts[1].content.sections[0] == "M:4/4\nL:1/4\nK:Am\nA B c d|e2 A2|]\n"
+    assert {item.content.part for item in texts} <= {"train", "valid", "test"}
+    assert reasons(read_folder(put(folder, {"a.mid": hymn()}), suitability.as_tune_text))["a.mid"].startswith(
+        "is no ABC tune"
+    )
 
 
 def test_a_pickup_counts_from_the_end_of_its_bar(tmp_path: Path) -> None:
     quarters = [(TPB * at, TPB * (at + 1), 60, 80) for at in range(9)]
-    meters = track_chunk([(0, meta(METER, bytes((1, 2, 24, 8)))), (TPB, meta(METER, bytes((4, 2, 24, 8))))])
-    tracks = [part_chunk(str(v), v, 0, [(a, b, p - 5 * v, w) for a, b, p, w in quarters]) for v in range(4)]
-    folder = put(tmp_path, {"a.mid": file_bytes(TPB, [meters, *tracks])})
-    (piece,) = gathered(folder, suitability.quartet).items[0].taken.music
+    meters = track_body(
+        [(0, meta_event(TIME_SIGNATURE, bytes((1, 2, 24, 8)))), (TPB, meta_event(TIME_SIGNATURE, bytes((4, 2, 24, 8))))]
+    )
+    tracks = [part_body(str(v), v, 0, [(a, b, p - 5 * v, w) for a, b, p, w in quarters]) for v in range(4)]
+    folder = put(tmp_path, {"a.mid": encode_file(TPB, [meters, *tracks])})
+    (piece,) = read_folder(folder, suitability.as_four_parts).pieces[0].content.sections
     assert piece.position[:8].tolist() == [12, 13, 14, 15, 0, 1, 2, 3]
     assert set(piece.bar.tolist()) == {16}
 
 
 def test_long_pieces_become_sections_at_bar_lines(tmp_path: Path) -> None:
     lines = [[(TPB * at, TPB * (at + 1), 72 - 8 * v + at % 3, 80) for at in range(3 * 400)] for v in range(4)]
-    three = track_chunk([(0, meta(METER, bytes((3, 2, 24, 8))))])
-    data = file_bytes(TPB, [three, *(part_chunk(str(v), v, 0, line) for v, line in enumerate(lines))])
-    taken = gathered(put(tmp_path, {"long.mid": data}), suitability.quartet).items[0].taken
-    assert sum(taken.steps) == 4800
-    assert max(taken.steps) <= suitability.LONGEST
-    assert all(piece.position[0] == 0 for piece in taken.music)
-    assert len(np.concatenate([piece.pitches for piece in taken.music])) == 4800
+    three = track_body([(0, meta_event(TIME_SIGNATURE, bytes((3, 2, 24, 8))))])
+    data = encode_file(TPB, [three, *(part_body(str(v), v, 0, line) for v, line in enumerate(lines))])
+    taken = read_folder(put(tmp_path, {"long.mid": data}), suitability.as_four_parts).pieces[0].content
+    assert sum(taken.section_steps) == 4800
+    assert max(taken.section_steps) <= suitability.MAX_SECTION_STEPS
+    assert all(piece.position[0] == 0 for piece in taken.sections)
+    assert len(np.concatenate([piece.pitches for piece in taken.sections])) == 4800
 
 
 def test_what_is_thrown_away_is_counted(tmp_path: Path) -> None:
     def part(voice: int, *notes: tuple[float, float, int]) -> bytes:
         rows = [(round(TPB * start), round(TPB * end), pitch, 80) for start, end, pitch in notes]
-        return part_chunk(("soprano", "alto", "tenor", "bass", "flute")[voice], voice, 0, rows)
+        return part_body(("soprano", "alto", "tenor", "bass", "flute")[voice], voice, 0, rows)
 
     whole = [(0, 2, 0), (2, 4, 2)]
     tracks = [
@@ -246,14 +250,14 @@ def test_what_is_thrown_away_is_counted(tmp_path: Path) -> None:
         part(3, (0, 2, 24), (2, 4, 26)),
         part(4, (0, 4, 90)),
     ]
-    found = gathered(put(tmp_path, {"a.mid": file_bytes(TPB, tracks)}), suitability.quartet)
-    (item,) = found.items
-    assert item.taken.lost == {"moved": 1, "folded": 2, "cut": 2, "left_out": 0, "other_parts": 1}
-    told = data_report.report(found, {}, window=10)
+    found = read_folder(put(tmp_path, {"a.mid": encode_file(TPB, tracks)}), suitability.as_four_parts)
+    (item,) = found.pieces
+    assert item.content.note_losses == {"moved": 1, "folded": 2, "cut": 2, "left_out": 0, "other_parts": 1}
+    told = data_report.build_report(found, {}, window=10)
     assert (told.windows, told.lost["folded"]) == (2, 2)
     assert "left_out" not in told.lost
 
 
 def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="there is no folder"):
-        gathered(tmp_path / "nowhere", suitability.quartet)
+        read_folder(tmp_path / "nowhere", suitability.as_four_parts)

@@ -8,11 +8,11 @@ import pytest
 
 from bachbridge.cli.transform import continue_
 from bachbridge.cli.transform.continue_ import continue_file
-from bachbridge.cli.transform.text import convert
+from bachbridge.cli.transform.text import convert_file
 from bachbridge.codecs.abc import codec as abc_codec
 from bachbridge.files.midi_reader import read_midi
-from bachbridge.files.smf import METER, file_bytes, meta, part_chunk, track_chunk
-from bachbridge.inference.symbols.generator import Floats, Ints, State, Stream
+from bachbridge.files.smf import TIME_SIGNATURE, encode_file, meta_event, part_body, track_body
+from bachbridge.inference.symbols.generator import Floats, Ints, State, SymbolGenerator
 
 TUNE = "X:1\nT:A waltz\nM:3/4\nL:1/8\nK:F#m\n|:C|F2 ^E2 F2|A3 G F2|^e4-^e2|f2 f2 c:|\n"
 
@@ -46,15 +46,15 @@ def bars_of(part: Any) -> list[float]:
 
 @pytest.fixture
 def model(monkeypatch: pytest.MonkeyPatch) -> None:
-    codec = abc_codec.codec(abc_codec.vocabulary([TUNE.split("waltz\n")[1]]))
-    monkeypatch.setattr(continue_, "build", lambda _: Stream(Restless(), codec))
+    codec = abc_codec.codec_from_vocabulary(abc_codec.build_vocabulary([TUNE.split("waltz\n")[1]]))
+    monkeypatch.setattr(continue_, "load_model", lambda _: SymbolGenerator(Restless(), codec))
 
 
 def midi(path: Path) -> Path:
     """Four bars of a line with chromatic notes, tied over the bar lines."""
     rows = [(at * 360, at * 360 + 360, 60 + at * 5 % 13, 80) for at in range(16)]
-    told = track_chunk([(0, meta(METER, bytes((3, 2, 24, 8))))])
-    path.write_bytes(file_bytes(480, [told, part_chunk("line", 0, 0, rows)]))
+    told = track_body([(0, meta_event(TIME_SIGNATURE, bytes((3, 2, 24, 8))))])
+    path.write_bytes(encode_file(480, [told, part_body("line", 0, 0, rows)]))
     return path
 
 
@@ -78,9 +78,9 @@ def test_a_continued_midi_file_is_read_with_bars_that_add_up(tmp_path: Path) -> 
 def test_signs_ties_and_voices_are_read_as_they_were_meant(tmp_path: Path) -> None:
     source, target = midi(tmp_path / "in.mid"), tmp_path / "out.abc"
     song = read_midi(source)
-    chunks = [*song.chunks, part_chunk("bass", 1, 0, [(0, 5760, 43, 80)])]
-    source.write_bytes(file_bytes(480, chunks))
-    convert(source, target, grid=4)
+    chunks = [*song.track_bodies, part_body("bass", 1, 0, [(0, 5760, 43, 80)])]
+    source.write_bytes(encode_file(480, chunks))
+    convert_file(source, target, steps_per_beat=4)
     upper, lower = parts_of(target)
     assert [note.pitch.midi for note in upper.stripTies().recurse().notes] == [60 + at * 5 % 13 for at in range(16)]
     assert {note.pitch.midi for note in lower.recurse().notes} == {43}

@@ -7,36 +7,39 @@ import pytest
 
 from bachbridge.codecs import satb
 from bachbridge.errors import BachBridgeError, ConfigError
-from bachbridge.music.metrics import measure
+from bachbridge.music.metrics import compute_metrics
 from bachbridge_training.datasets import four_part_files, four_part_windows
-from bachbridge_training.datasets.chorale_grids import Piece
+from bachbridge_training.datasets.chorale_grids import FourPartPiece
 from bachbridge_training.evaluation import harmonize
-from bachbridge_training.evaluation.harmonize import STYLES, Consonant, live, offline
+from bachbridge_training.evaluation.harmonize import STYLES, RuleBasedNet, harmonize_live, harmonize_offline
 
 
-def test_the_sopranos_are_kept_and_the_rules_too(phrases: list[Piece]) -> None:
-    short = Piece("short", *(getattr(phrases[0], field)[:9] for field in ("pitches", "struck", "position", "bar")))
+def test_the_sopranos_are_kept_and_the_rules_too(phrases: list[FourPartPiece]) -> None:
+    short = FourPartPiece(
+        "short", *(getattr(phrases[0], field)[:9] for field in ("pitches", "onsets", "position", "bar"))
+    )
     pieces = [short, *phrases]
-    made = live(Consonant(), four_part_windows.CHAIN, pieces, STYLES["rules"], 1)
+    made = harmonize_live(RuleBasedNet(), four_part_windows.VOICE_ORDER, pieces, STYLES["rules"], 1)
     assert [harmony.name for harmony in made] == ["short", "one", "two"]
     for harmony, piece in zip(made, pieces, strict=True):
-        assert np.array_equal(harmony.classes[:, 0], four_part_windows.classes_of(piece.pitches)[:, 0])
-        assert np.array_equal(harmony.struck[:, 0], piece.struck[:, 0])
-        assert (harmony.classes > satb.REST).all()
-    found = measure([harmony.classes for harmony in made])
+        assert np.array_equal(harmony.pitch_indices[:, 0], four_part_windows.pitch_indices_of(piece.pitches)[:, 0])
+        assert np.array_equal(harmony.onsets[:, 0], piece.onsets[:, 0])
+        assert (harmony.pitch_indices > satb.REST).all()
+    found = compute_metrics([harmony.pitch_indices for harmony in made])
     assert (found.triad_frames, found.out_of_range, found.crossed_frames) == (1, 0, 0)
     assert found.parallel_fifths == found.parallel_octaves == 0
 
 
-def test_a_seed_is_an_output(phrases: list[Piece]) -> None:
+def test_a_seed_is_an_output(phrases: list[FourPartPiece]) -> None:
     first, again, other = (
-        live(Consonant(), four_part_windows.CHAIN, phrases, STYLES["live"], seed) for seed in (1, 1, 2)
+        harmonize_live(RuleBasedNet(), four_part_windows.VOICE_ORDER, phrases, STYLES["live"], seed)
+        for seed in (1, 1, 2)
     )
-    assert all(np.array_equal(one.classes, two.classes) for one, two in zip(first, again, strict=True))
-    assert not all(np.array_equal(one.classes, two.classes) for one, two in zip(first, other, strict=True))
+    assert all(np.array_equal(one.pitch_indices, two.pitch_indices) for one, two in zip(first, again, strict=True))
+    assert not all(np.array_equal(one.pitch_indices, two.pitch_indices) for one, two in zip(first, other, strict=True))
 
 
-class Listener(Consonant):
+class Listener(RuleBasedNet):
     """Notes what it was told before each step."""
 
     def __init__(self) -> None:
@@ -48,35 +51,35 @@ class Listener(Consonant):
         return super().core(ids, state)
 
 
-def test_the_network_is_told_what_was_chosen_and_where_it_stands_in_the_bar(phrases: list[Piece]) -> None:
+def test_the_network_is_told_what_was_chosen_and_where_it_stands_in_the_bar(phrases: list[FourPartPiece]) -> None:
     nets = Listener()
-    made = live(nets, four_part_windows.CHAIN, phrases[:1], STYLES["live"], 1)[0]
+    made = harmonize_live(nets, four_part_windows.VOICE_ORDER, phrases[:1], STYLES["live"], 1)[0]
     piece = phrases[0]
-    wanted = satb.features(made.classes, made.struck, piece.position, piece.bar)
+    wanted = satb.feature_ids(made.pitch_indices, made.onsets, piece.position, piece.bar)
     assert np.array_equal(np.concatenate(nets.ids), wanted)
 
 
-def test_with_the_future_known_the_sopranos_are_kept_too(phrases: list[Piece]) -> None:
-    made = offline(Consonant(), four_part_windows.CHAIN, phrases, STYLES["offline"], 1, width=2)
+def test_with_the_future_known_the_sopranos_are_kept_too(phrases: list[FourPartPiece]) -> None:
+    made = harmonize_offline(RuleBasedNet(), four_part_windows.VOICE_ORDER, phrases, STYLES["offline"], 1, width=2)
     assert [harmony.name for harmony in made] == ["one", "two"]
     for harmony, piece in zip(made, phrases, strict=True):
-        assert np.array_equal(harmony.classes[:, 0], four_part_windows.classes_of(piece.pitches)[:, 0])
-    assert measure([harmony.classes for harmony in made]).parallel_fifths == 0
+        assert np.array_equal(harmony.pitch_indices[:, 0], four_part_windows.pitch_indices_of(piece.pitches)[:, 0])
+    assert compute_metrics([harmony.pitch_indices for harmony in made]).parallel_fifths == 0
 
 
-def test_pieces_are_taken_in_turn(phrases: list[Piece]) -> None:
-    assert [piece.name for piece in harmonize.sopranos(phrases, 3)] == ["one", "two", "one"]
+def test_pieces_are_taken_in_turn(phrases: list[FourPartPiece]) -> None:
+    assert [piece.name for piece in harmonize.repeat_pieces(phrases, 3)] == ["one", "two", "one"]
 
 
 def test_a_folder_of_files_is_read_and_what_is_no_music_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="no MIDI and no JSON"):
-        four_part_files.read(tmp_path, "valid")
+        four_part_files.read_pieces(tmp_path, "valid")
     (tmp_path / "a.json").write_text('{"valid": [[[72, 67, 64, 48]], [[60, 55, 52, 36]]]}')
     (tmp_path / "notes.txt").write_text("no music")
-    assert [len(piece.pitches) for piece in four_part_files.read(tmp_path, "valid")] == [1, 1]
+    assert [len(piece.pitches) for piece in four_part_files.read_pieces(tmp_path, "valid")] == [1, 1]
     (tmp_path / "b.mid").write_bytes(b"no")
     with pytest.raises(BachBridgeError, match=r"b\.mid is not a MIDI file"):
-        four_part_files.read(tmp_path, "valid")
+        four_part_files.read_pieces(tmp_path, "valid")
 
 
 def midi(*tracks: list[tuple[int, int]]) -> bytes:
@@ -99,9 +102,9 @@ def midi(*tracks: list[tuple[int, int]]) -> bytes:
 def test_a_midi_file_of_four_tracks_is_a_piece(tmp_path: Path) -> None:
     path = tmp_path / "four.mid"
     path.write_bytes(midi(*([(1, pitch), (2, pitch + 2)] for pitch in (48, 72, 64, 67))))
-    piece = four_part_files.read(path, "valid")[0]
+    piece = four_part_files.read_pieces(path, "valid")[0]
     assert piece.pitches.tolist() == [[72, 67, 64, 48]] * 4 + [[74, 69, 66, 50]] * 4
-    assert piece.struck.sum(axis=1).tolist() == [4, 0, 0, 0] * 2
+    assert piece.onsets.sum(axis=1).tolist() == [4, 0, 0, 0] * 2
     assert piece.position.tolist() == list(range(4, 12))
 
 
@@ -109,4 +112,4 @@ def test_a_melody_is_not_four_voices(tmp_path: Path) -> None:
     path = tmp_path / "one.mid"
     path.write_bytes(midi([(0, 72), (1, 74)]))
     with pytest.raises(ConfigError, match="has not four voices"):
-        four_part_files.read(path, "valid")
+        four_part_files.read_pieces(path, "valid")

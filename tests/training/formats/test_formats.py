@@ -16,53 +16,53 @@ from bachbridge.inference.runtime import library
 from bachbridge.music.notes import Note, Phrase
 from bachbridge.protocol.events import Ask
 from bachbridge_training import onnx_export, recipe
-from bachbridge_training.cli.export import export as export_command
-from bachbridge_training.cli.export import table as table_command
-from bachbridge_training.datasets.chorale_grids import Piece
+from bachbridge_training.cli.export import compare_formats as table_command
+from bachbridge_training.cli.export import export_model as export_command
+from bachbridge_training.datasets.chorale_grids import FourPartPiece
 from bachbridge_training.formats import formats as model_formats
 from bachbridge_training.formats import parity, size_report
-from bachbridge_training.formats.formats import Original
-from bachbridge_training.recipe import InfillRecipe, Recipe, StreamRecipe
+from bachbridge_training.formats.formats import OriginalModel
+from bachbridge_training.recipe import ChoraleRecipe, InfillRecipe, SymbolRecipe
 from bachbridge_training.runs import train as training_run
 from bachbridge_training.symbols.alphabet import Alphabet
-from bachbridge_training.symbols.batches import Passage
-from bachbridge_training.symbols.task import Course
+from bachbridge_training.symbols.batches import SymbolPiece
+from bachbridge_training.symbols.task import SymbolTask
 
 
-def causal(toy: Recipe) -> onnx_export.Form:
-    return training_run.start(replace(toy, steps=1)).course.form()
+def causal(toy: ChoraleRecipe) -> onnx_export.ModelExport:
+    return training_run.start_run(replace(toy, steps=1)).task.make_export()
 
 
-def filling() -> onnx_export.Form:
-    shipped = recipe.read("coconet")
+def filling() -> onnx_export.ModelExport:
+    shipped = recipe.read_recipe("coconet")
     assert isinstance(shipped, InfillRecipe)
     tiny = replace(shipped, units=32, blocks=1, heads=2, wide=32, head=32, dropout=0.0, window=32, batch=8)
-    return training_run.start(tiny).course.form()
+    return training_run.start_run(tiny).task.make_export()
 
 
-def streaming() -> tuple[onnx_export.Form, Passage]:
-    shipped = recipe.read("play-bach-heads")
-    assert isinstance(shipped, StreamRecipe)
+def streaming() -> tuple[onnx_export.ModelExport, SymbolPiece]:
+    shipped = recipe.read_recipe("play-bach-heads")
+    assert isinstance(shipped, SymbolRecipe)
     tiny = replace(shipped, units=24, layers=2, embedding=16, head=16, attention=8, reach=20, dropout=0.0, shifts=0)
     alphabet = Alphabet(
         (12, 5, 4), np.vstack([np.zeros((1, 9)), np.eye(11, 9)]), np.array([-1, *range(8), -1, -1, -1]), 8
     )
     rng = np.random.default_rng(1)
-    symbols = np.stack([rng.integers(1, size, 40) for size in alphabet.sizes], axis=1).astype(np.int32)
-    return Course(tiny, alphabet, {"vocabulary": {}}).form(), Passage("chance", {0: symbols})
+    symbols = np.stack([rng.integers(1, size, 40) for size in alphabet.vocab_sizes], axis=1).astype(np.int32)
+    return SymbolTask(tiny, alphabet, {"vocabulary": {}}).make_export(), SymbolPiece("chance", {0: symbols})
 
 
-def original(form: onnx_export.Form, folder: Path, pieces: Sequence[Any]) -> Original:
-    onnx_export.export(form, folder / "toy", held_out=pieces[0])
-    return Original(library.read(folder / "toy"), form, pieces)
+def original(form: onnx_export.ModelExport, folder: Path, pieces: Sequence[Any]) -> OriginalModel:
+    onnx_export.export_model(form, folder / "toy", held_out_piece=pieces[0])
+    return OriginalModel(library.read_card(folder / "toy"), form, pieces)
 
 
 @pytest.mark.parametrize("kind", ["satb", "canvas", "chords"])
 def test_every_format_says_what_the_original_says(
-    kind: str, toy: Recipe, phrases: list[Piece], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    kind: str, toy: ChoraleRecipe, phrases: list[FourPartPiece], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # A network that has learnt nothing likes all ids nearly alike; what it would choose is no measure.
-    monkeypatch.setattr(model_formats, "LEAST", dict.fromkeys(model_formats.LEAST, 0.0))
+    monkeypatch.setattr(model_formats, "MIN_AGREEMENT", dict.fromkeys(model_formats.MIN_AGREEMENT, 0.0))
     pieces: list[Any] = list(phrases)
     match kind:
         case "satb":
@@ -73,11 +73,14 @@ def test_every_format_says_what_the_original_says(
             form, passage = streaming()
             pieces = [passage]
     made = original(form, tmp_path, pieces)
-    rows = size_report.rows(made, pieces[:1], rounds=2)
+    rows = size_report.measure_formats(made, pieces[:1], rounds=2)
     assert tuple(rows) == model_formats.FORMATS
     before = rows["onnx"]
     assert (before["largest_difference"], before["same_choice"], before["step_against_original"]) == (0.0, 1.0, 1.0)
-    spread = max(float(np.ptp(its)) for its in parity.read(made.card, parity.load(made.card), pieces[:1]).logits)
+    spread = max(
+        float(np.ptp(its))
+        for its in parity.held_out_logits(made.card, parity.load_runtime(made.card), pieces[:1]).logits
+    )
     shares = {"onnx-fp16": 5e-3, "onnx-int8": 0.2, "litert": 1e-4, "litert-int8": 0.2, "litert-int8-fixed": 0.2}
     for name, share in shares.items():
         assert rows[name]["largest_difference"] <= share * spread, name
@@ -93,43 +96,43 @@ def test_every_format_says_what_the_original_says(
 
 
 def test_a_lighter_model_plays_and_its_card_says_what_it_is(
-    toy: Recipe, phrases: list[Piece], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    toy: ChoraleRecipe, phrases: list[FourPartPiece], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = original(causal(toy), tmp_path, phrases)
-    monkeypatch.setattr(model_formats, "LEAST", dict.fromkeys(model_formats.LEAST, 0.0))
-    monkeypatch.setattr("bachbridge.inference.runtime.library.places", lambda: (tmp_path,))
-    model_formats.convert(replace(made, form=None), "onnx-int8", tmp_path / "toy-int8", phrases)
-    card = library.find("toy-int8")
+    monkeypatch.setattr(model_formats, "MIN_AGREEMENT", dict.fromkeys(model_formats.MIN_AGREEMENT, 0.0))
+    monkeypatch.setattr("bachbridge.inference.runtime.library.search_paths", lambda: (tmp_path,))
+    model_formats.convert_model(replace(made, model_export=None), "onnx-int8", tmp_path / "toy-int8", phrases)
+    card = library.find_checked_card("toy-int8")
     facts = card.facts
     assert (facts["format"], facts["original"]["files"]) == ("onnx-int8", made.card.files)
     assert facts["bytes"] == {name: (card.folder / name).stat().st_size for name in card.files}
     assert facts["metrics"]["against_original"]["pieces"] == ["one", "two"]
     ask = Ask(1, "continue", "toy-int8", Phrase((Note(0, 4, 60),), 4), 4, 1.0, 0.95, 0)
-    model_formats.convert(made, "litert", tmp_path / "toy-litert", phrases)
+    model_formats.convert_model(made, "litert", tmp_path / "toy-litert", phrases)
     with pytest.raises(ModelError, match="made for LiteRT"):
-        library.find("toy-litert")
-    assert any(answer and answer.notes for answer in host.build("toy-int8").generate(ask))
+        library.find_checked_card("toy-litert")
+    assert any(answer and answer.notes for answer in host.load_model("toy-int8").generate(ask))
     assert onnxruntime.InferenceSession(card.folder / "model.onnx").get_inputs()[0].name == "ids"
     with pytest.raises(ConfigError, match="converted model"):
         export_command("toy-int8", run=None, output=tmp_path, format_="onnx-fp16")
 
 
 def test_what_does_not_agree_is_not_written(
-    toy: Recipe, phrases: list[Piece], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    toy: ChoraleRecipe, phrases: list[FourPartPiece], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = original(causal(toy), tmp_path, phrases)
-    monkeypatch.setattr(model_formats, "LEAST", {"onnx-fp16": 1.01})
+    monkeypatch.setattr(model_formats, "MIN_AGREEMENT", {"onnx-fp16": 1.01})
     with pytest.raises(ModelError, match="choose otherwise"):
-        model_formats.convert(made, "onnx-fp16", tmp_path / "toy-fp16", phrases[:1])
+        model_formats.convert_model(made, "onnx-fp16", tmp_path / "toy-fp16", phrases[:1])
     assert [path.name for path in tmp_path.iterdir()] == ["toy"]
 
 
 def test_what_cannot_be_made_is_said(
-    toy: Recipe, phrases: list[Piece], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    toy: ChoraleRecipe, phrases: list[FourPartPiece], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     original(causal(toy), tmp_path, phrases)
-    monkeypatch.setattr("bachbridge.inference.runtime.library.places", lambda: (tmp_path,))
-    monkeypatch.setattr("bachbridge_training.cli.export._held_out", lambda *_: phrases)
+    monkeypatch.setattr("bachbridge.inference.runtime.library.search_paths", lambda: (tmp_path,))
+    monkeypatch.setattr("bachbridge_training.cli.export._validation_pieces", lambda *_: phrases)
     with pytest.raises(ConfigError, match="--run"):
         export_command("toy", run=None, output=tmp_path, format_="litert")
     with pytest.raises(ConfigError, match="--run"):
@@ -139,16 +142,16 @@ def test_what_cannot_be_made_is_said(
 
 
 def test_the_table_is_printed_and_leaves_nothing_behind(
-    toy: Recipe,
-    phrases: list[Piece],
+    toy: ChoraleRecipe,
+    phrases: list[FourPartPiece],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     original(causal(toy), tmp_path, phrases)
-    monkeypatch.setattr(model_formats, "LEAST", dict.fromkeys(model_formats.LEAST, 0.0))
-    monkeypatch.setattr("bachbridge.inference.runtime.library.places", lambda: (tmp_path,))
-    monkeypatch.setattr("bachbridge_training.cli.export._held_out", lambda *_: phrases)
+    monkeypatch.setattr(model_formats, "MIN_AGREEMENT", dict.fromkeys(model_formats.MIN_AGREEMENT, 0.0))
+    monkeypatch.setattr("bachbridge.inference.runtime.library.search_paths", lambda: (tmp_path,))
+    monkeypatch.setattr("bachbridge_training.cli.export._validation_pieces", lambda *_: phrases)
     capsys.readouterr()
     table_command("toy", run=None, data=None, pieces=1, json=True)
     found = json.loads(capsys.readouterr().out)

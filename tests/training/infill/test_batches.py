@@ -7,22 +7,22 @@ import pytest
 
 from bachbridge.codecs import infill_grid, satb
 from bachbridge_training import recipe
-from bachbridge_training.datasets.chorale_grids import Piece
-from bachbridge_training.datasets.four_part_windows import classes_of
+from bachbridge_training.datasets.chorale_grids import FourPartPiece
+from bachbridge_training.datasets.four_part_windows import pitch_indices_of
 from bachbridge_training.infill import batches as infill_batches
 from bachbridge_training.recipe import InfillRecipe
 
 
 @pytest.fixture
 def small() -> InfillRecipe:
-    settled = recipe.read("coconet")
+    settled = recipe.read_recipe("coconet")
     assert isinstance(settled, InfillRecipe)
     return replace(settled, window=24, batch=12)
 
 
-@pytest.mark.parametrize("way", [way for way, _ in infill_batches.WAYS])
+@pytest.mark.parametrize("way", [way for way, _ in infill_batches.MASK_DRAWS])
 @pytest.mark.parametrize("steps", [1, 2, 33])
-def test_every_way_opens_something(way: infill_batches.Draw, steps: int) -> None:
+def test_every_way_opens_something(way: infill_batches.MaskDraw, steps: int) -> None:
     for seed in range(50):
         mask = way(np.random.default_rng(seed), steps)
         assert mask.shape == (steps, 4)
@@ -30,71 +30,73 @@ def test_every_way_opens_something(way: infill_batches.Draw, steps: int) -> None
 
 
 def test_the_ways_shares_add_up() -> None:
-    assert sum(share for _, share in infill_batches.WAYS) == pytest.approx(1)
+    assert sum(share for _, share in infill_batches.MASK_DRAWS) == pytest.approx(1)
 
 
 def test_open_cells_are_not_shown_and_weigh_as_much_whatever_their_number(
-    small: InfillRecipe, phrases: list[Piece]
+    small: InfillRecipe, phrases: list[FourPartPiece]
 ) -> None:
-    batch = infill_batches.Windows(phrases, small).batch(3)
-    open_ = batch.seen == infill_grid.OPEN
+    batch = infill_batches.InfillBatches(phrases, small).batch(3)
+    open_ = batch.seen == infill_grid.MASKED
     assert batch.seen.shape == (12, 24, 4)
     assert np.array_equal(open_, batch.weight > 0)
     assert batch.weight.sum(axis=(1, 2)) == pytest.approx(4)
     given = ~open_ & (batch.seen != infill_grid.OUTSIDE)
-    assert np.array_equal(batch.seen[given], batch.classes[given])
-    assert (batch.attacks[~given] == infill_grid.UNTOLD).all(), "an open cell's attack would tell of it"
+    assert np.array_equal(batch.seen[given], batch.pitch_indices[given])
+    assert (batch.attacks[~given] == infill_grid.ATTACK_UNKNOWN).all(), "an open cell's attack would tell of it"
 
 
-def test_batches_depend_on_the_seed_and_their_number_alone(small: InfillRecipe, phrases: list[Piece]) -> None:
-    first, again = (infill_batches.Windows(phrases, small).batch(5) for _ in range(2))
-    other = infill_batches.Windows(phrases, small).batch(6)
-    assert all(np.array_equal(a, b) for a, b in zip(first.all, again.all, strict=True))
-    assert not np.array_equal(first.classes, other.classes)
+def test_batches_depend_on_the_seed_and_their_number_alone(small: InfillRecipe, phrases: list[FourPartPiece]) -> None:
+    first, again = (infill_batches.InfillBatches(phrases, small).batch(5) for _ in range(2))
+    other = infill_batches.InfillBatches(phrases, small).batch(6)
+    assert all(np.array_equal(a, b) for a, b in zip(first.trainer_inputs, again.trainer_inputs, strict=True))
+    assert not np.array_equal(first.pitch_indices, other.pitch_indices)
 
 
-def test_a_share_of_the_windows_is_in_a_key_by_chance(small: InfillRecipe, phrases: list[Piece]) -> None:
+def test_a_share_of_the_windows_is_in_a_key_by_chance(small: InfillRecipe, phrases: list[FourPartPiece]) -> None:
     def off(share: float) -> int:
-        batch = infill_batches.Windows(phrases, replace(small, mistuned=share)).batch(1)
-        assert np.array_equal(infill_grid.tuned(batch.seen, batch.by), batch.inputs[0])
-        return int(np.count_nonzero(batch.by != infill_grid.tuning(batch.seen)))
+        batch = infill_batches.InfillBatches(phrases, replace(small, mistuned=share)).batch(1)
+        assert np.array_equal(infill_grid.transpose_cells(batch.seen, batch.tuning_shift), batch.model_inputs[0])
+        return int(np.count_nonzero(batch.tuning_shift != infill_grid.key_shifts(batch.seen)))
 
     assert off(0.0) == 0
     assert off(1.0) > small.batch // 2
 
 
-def test_strikes_count_where_a_voice_keeps_its_class_and_nobody_told(phrases: list[Piece]) -> None:
+def test_strikes_count_where_a_voice_keeps_its_class_and_nobody_told(phrases: list[FourPartPiece]) -> None:
     piece, part = phrases[0], np.arange(16)
     mask = np.zeros((16, 4), bool)
     mask[8:, 0] = True
-    place = infill_grid.places(None, piece.bar[part], phase=None)
-    item = infill_batches.blanked(piece, part, mask, place=place, attacks=np.array([True, False, False, False]))
-    counted = item.strike_weight > 0
+    place = infill_grid.place_features(None, piece.bar[part], phase=None)
+    item = infill_batches.mask_window(
+        piece, part, mask, place=place, onsets_given=np.array([True, False, False, False])
+    )
+    counted = item.onset_weight > 0
     kept = np.zeros((16, 4), bool)
-    kept[1:] = item.classes[1:] == item.classes[:-1]
+    kept[1:] = item.pitch_indices[1:] == item.pitch_indices[:-1]
     assert not counted[:8, 0].any(), "told"
     assert np.array_equal(counted[8:, 0], kept[8:, 0])
-    assert np.array_equal(counted[:, 1:], kept[:, 1:] & (item.classes[:, 1:] > satb.REST))
+    assert np.array_equal(counted[:, 1:], kept[:, 1:] & (item.pitch_indices[:, 1:] > satb.REST))
 
 
-def test_on_the_grid_of_eighths_a_strike_in_between_counts(phrases: list[Piece]) -> None:
+def test_on_the_grid_of_eighths_a_strike_in_between_counts(phrases: list[FourPartPiece]) -> None:
     pitches = np.full((4, 4), 60, np.int16)
     struck = np.zeros((4, 4), bool)
     struck[1] = True
-    piece = Piece("x", pitches, struck, np.arange(4, dtype=np.int16), np.full(4, 16, np.int16))
+    piece = FourPartPiece("x", pitches, struck, np.arange(4, dtype=np.int16), np.full(4, 16, np.int16))
     part = np.array([0, 2])
-    place = infill_grid.places(None, piece.bar[part], phase=None, grid=infill_grid.EIGHTHS)
-    item = infill_batches.blanked(piece, part, np.ones((2, 4), bool), place=place, grid=infill_grid.EIGHTHS)
-    assert item.struck.tolist() == [[1.0] * 4, [0.0] * 4]
+    place = infill_grid.place_features(None, piece.bar[part], phase=None, grid=infill_grid.EIGHTHS)
+    item = infill_batches.mask_window(piece, part, np.ones((2, 4), bool), place=place, grid=infill_grid.EIGHTHS)
+    assert item.onsets.tolist() == [[1.0] * 4, [0.0] * 4]
 
 
-def test_examples_are_always_the_same_and_tell_nothing_unless_told(phrases: list[Piece]) -> None:
-    first, again = (list(infill_batches.examples(phrases, 6, told=False)) for _ in range(2))
+def test_examples_are_always_the_same_and_tell_nothing_unless_told(phrases: list[FourPartPiece]) -> None:
+    first, again = (list(infill_batches.validation_windows(phrases, 6, timing_given=False)) for _ in range(2))
     assert all(np.array_equal(a.seen, b.seen) for a, b in zip(first, again, strict=True))
     assert not any(item.attacks.any() or item.place.any() for item in first)
-    told = list(infill_batches.examples(phrases, 6, told=True))
+    told = list(infill_batches.validation_windows(phrases, 6, timing_given=True))
     assert all(np.array_equal(a.seen, b.seen) and b.attacks.any() for a, b in zip(first, told, strict=True))
-    assert np.array_equal(first[0].classes, classes_of(phrases[0].pitches[: len(first[0].classes)]))
-    halved = next(infill_batches.examples(phrases, 1, told=True, grid=infill_grid.EIGHTHS))
-    assert np.array_equal(halved.classes, classes_of(phrases[0].pitches[::2][: len(halved.classes)]))
+    assert np.array_equal(first[0].pitch_indices, pitch_indices_of(phrases[0].pitches[: len(first[0].pitch_indices)]))
+    halved = next(infill_batches.validation_windows(phrases, 1, timing_given=True, grid=infill_grid.EIGHTHS))
+    assert np.array_equal(halved.pitch_indices, pitch_indices_of(phrases[0].pitches[::2][: len(halved.pitch_indices)]))
     assert (halved.place[:, 3] == infill_grid.EIGHTHS).all()

@@ -11,141 +11,147 @@ import pytest
 
 from bachbridge.errors import ConfigError, ModelError
 from bachbridge.inference.runtime import onnx_nets
-from bachbridge.inference.runtime.library import read
+from bachbridge.inference.runtime.library import read_card
 from bachbridge_training import onnx_export, recipe
 from bachbridge_training.chorale import nll as chorale_nll
 from bachbridge_training.chorale import task as chorale_task
-from bachbridge_training.cli.evaluate import evaluate
-from bachbridge_training.cli.export import export as export_command
-from bachbridge_training.cli.train import train as train_command
-from bachbridge_training.datasets.chorale_grids import Piece
-from bachbridge_training.datasets.four_part_windows import CHAIN, Windows
-from bachbridge_training.recipe import Recipe
+from bachbridge_training.cli.evaluate import evaluate_model
+from bachbridge_training.cli.export import export_model as export_command
+from bachbridge_training.cli.train import train_recipe as train_command
+from bachbridge_training.datasets.chorale_grids import FourPartPiece
+from bachbridge_training.datasets.four_part_windows import VOICE_ORDER, ChoraleBatches
+from bachbridge_training.recipe import ChoraleRecipe
 from bachbridge_training.runs import train as training_run
 
 
 @pytest.fixture
-def learnt(toy: Recipe, phrases: list[Piece]) -> training_run.Run:
-    run = training_run.start(toy)
-    feed = run.course.feed(phrases)
+def learnt(toy: ChoraleRecipe, phrases: list[FourPartPiece]) -> training_run.TrainingRun:
+    run = training_run.start_run(toy)
+    feed = run.task.make_batches(phrases)
     while run.step < toy.steps:
         training_run.train_step(run, feed.batch(run.step))
     return run
 
 
 def test_two_phrases_are_learnt_by_heart_and_play_the_same_from_onnx(
-    learnt: training_run.Run, phrases: list[Piece], tmp_path: Path
+    learnt: training_run.TrainingRun, phrases: list[FourPartPiece], tmp_path: Path
 ) -> None:
-    with training_run.Averaged(learnt):
-        nats = {told: chorale_task.score(learnt.course.model, phrases, told=told) for told in (True, False)}
-        onnx_export.export(learnt.course.form(), tmp_path / "toy", held_out=phrases[0])
+    with training_run.AveragedWeights(learnt):
+        nats = {
+            told: chorale_task.nats_per_frame(learnt.task.model, phrases, timing_given=told) for told in (True, False)
+        }
+        onnx_export.export_model(learnt.task.make_export(), tmp_path / "toy", held_out_piece=phrases[0])
     # Which phrase it is, and in which of four keys, cannot be known before the first frame: log(8) in 32 frames.
     assert nats[True] < 0.15
-    card = read(tmp_path / "toy")
+    card = read_card(tmp_path / "toy")
     assert card.facts["metrics"]["onnx_against_keras"] <= onnx_export.TOLERANCE
     for told, expected in nats.items():
-        scores = chorale_nll.summary(chorale_nll.evaluate(onnx_nets.load(card), card.chain, phrases, told=told))
+        scores = chorale_nll.summary(
+            chorale_nll.evaluate(onnx_nets.load_chorale_net(card), card.chain, phrases, timing_given=told)
+        )
         assert scores["nats_per_frame"] == pytest.approx(expected, abs=1e-4)
 
 
-def test_no_card_without_agreement(toy: Recipe, phrases: list[Piece], tmp_path: Path) -> None:
-    run = training_run.start(toy)
+def test_no_card_without_agreement(toy: ChoraleRecipe, phrases: list[FourPartPiece], tmp_path: Path) -> None:
+    run = training_run.start_run(toy)
     target = tmp_path / "toy"
     target.mkdir()
-    (target / onnx_export.CARD).write_text("before")
+    (target / onnx_export.CARD_FILE).write_text("before")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(onnx_export, "TOLERANCE", -1.0)
         with pytest.raises(ModelError, match="differ"):
-            onnx_export.export(run.course.form(), target, held_out=phrases[0])
-    assert [path.name for path in tmp_path.rglob("*")] == ["toy", onnx_export.CARD]
-    assert (target / onnx_export.CARD).read_text() == "before"
+            onnx_export.export_model(run.task.make_export(), target, held_out_piece=phrases[0])
+    assert [path.name for path in tmp_path.rglob("*")] == ["toy", onnx_export.CARD_FILE]
+    assert (target / onnx_export.CARD_FILE).read_text() == "before"
 
 
-def test_what_is_no_model_is_not_replaced_by_one(toy: Recipe, phrases: list[Piece], tmp_path: Path) -> None:
+def test_what_is_no_model_is_not_replaced_by_one(
+    toy: ChoraleRecipe, phrases: list[FourPartPiece], tmp_path: Path
+) -> None:
     """`export toy --run runs/toy -o runs` names the folder of the run itself."""
     run = tmp_path / "toy"
     run.mkdir()
-    (run / training_run.BEST).write_text("hours of work")
+    (run / training_run.BEST_WEIGHTS_FILE).write_text("hours of work")
     with pytest.raises(ModelError, match="is there already and is no model: choose another folder with -o"):
-        onnx_export.export(training_run.start(toy).course.form(), run, held_out=phrases[0])
-    assert [path.name for path in tmp_path.rglob("*")] == ["toy", training_run.BEST]
+        onnx_export.export_model(training_run.start_run(toy).task.make_export(), run, held_out_piece=phrases[0])
+    assert [path.name for path in tmp_path.rglob("*")] == ["toy", training_run.BEST_WEIGHTS_FILE]
 
 
-def test_a_run_goes_on_where_it_stopped(toy: Recipe, phrases: list[Piece], tmp_path: Path) -> None:
+def test_a_run_goes_on_where_it_stopped(toy: ChoraleRecipe, phrases: list[FourPartPiece], tmp_path: Path) -> None:
     quick = replace(toy, steps=6, steps_per_epoch=3, dropout=0.2, free_order=0.5, unknown=0.4)
-    through = training_run.start(quick)
+    through = training_run.start_run(quick)
     training_run.train(through, phrases, phrases, tmp_path / "through")
 
-    stopped = training_run.start(quick)
-    training_run.train(stopped, phrases, phrases, tmp_path / "stopped", until=3)
-    taken_up = training_run.start(quick)
-    training_run.resume(taken_up, tmp_path / "stopped")
+    stopped = training_run.start_run(quick)
+    training_run.train(stopped, phrases, phrases, tmp_path / "stopped", last_step=3)
+    taken_up = training_run.start_run(quick)
+    training_run.resume_run(taken_up, tmp_path / "stopped")
     training_run.train(taken_up, phrases, phrases, tmp_path / "stopped")
 
     assert [row["step"] for row in through.history] == [row["step"] for row in taken_up.history] == [3, 6]
     for ours, theirs in zip(through.history, taken_up.history, strict=True):
         assert ours == pytest.approx(theirs, rel=1e-4)
-    for ours, theirs in zip(through.average, taken_up.average, strict=True):
+    for ours, theirs in zip(through.averaged_weights, taken_up.averaged_weights, strict=True):
         np.testing.assert_allclose(ours, theirs, atol=1e-5)
-    assert (tmp_path / "stopped" / training_run.CURVE).read_bytes().startswith(b"\x89PNG")
+    assert (tmp_path / "stopped" / training_run.LOSS_PLOT_FILE).read_bytes().startswith(b"\x89PNG")
 
 
-def test_batches_depend_on_seed_and_number_alone(toy: Recipe, phrases: list[Piece]) -> None:
+def test_batches_depend_on_seed_and_number_alone(toy: ChoraleRecipe, phrases: list[FourPartPiece]) -> None:
     mixed = replace(toy, free_order=0.5, unknown=0.4)
-    ours, theirs = Windows(phrases, mixed), Windows(phrases, mixed)
+    ours, theirs = ChoraleBatches(phrases, mixed), ChoraleBatches(phrases, mixed)
     theirs.batch(0)
-    assert all((a == b).all() for a, b in zip(ours.batch(1).inputs, theirs.batch(1).inputs, strict=True))
-    assert (ours.batch(1).classes != ours.batch(2).classes).any()
+    assert all((a == b).all() for a, b in zip(ours.batch(1).model_inputs, theirs.batch(1).model_inputs, strict=True))
+    assert (ours.batch(1).pitch_indices != ours.batch(2).pitch_indices).any()
 
 
-def test_a_true_class_is_never_shown_to_its_own_head(toy: Recipe, phrases: list[Piece]) -> None:
-    batch = Windows(phrases, replace(toy, free_order=0.5)).batch(0)
+def test_a_true_class_is_never_shown_to_its_own_head(toy: ChoraleRecipe, phrases: list[FourPartPiece]) -> None:
+    batch = ChoraleBatches(phrases, replace(toy, free_order=0.5)).batch(0)
     known = batch.known[batch.weight > 0]
     assert (np.diagonal(known, axis1=1, axis2=2) == -1).all()
-    first, second = known[:, CHAIN[0], CHAIN[1]], known[:, CHAIN[1], CHAIN[0]]
+    first, second = known[:, VOICE_ORDER[0], VOICE_ORDER[1]], known[:, VOICE_ORDER[1], VOICE_ORDER[0]]
     assert ((first == -1) != (second == -1)).all()
     assert (first != -1).any()
 
 
 def test_from_recipe_to_score_by_the_commands(
-    toy: Recipe,
+    toy: ChoraleRecipe,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
-    chorales: dict[str, list[Piece]],
+    chorales: dict[str, list[FourPartPiece]],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    recipe.write(replace(toy, steps_per_epoch=220), tmp_path / "toy.toml")
+    recipe.write_recipe(replace(toy, steps_per_epoch=220), tmp_path / "toy.toml")
     folder, models = tmp_path / "run", tmp_path / "models"
     given: dict[str, Any] = {"epochs": 1, "limit": 2, "seed": 3, "output": folder}
     train_command(str(tmp_path / "toy.toml"), **given, resume=False)
     with pytest.raises(ConfigError, match="--resume"):
         train_command(str(tmp_path / "toy.toml"), **given, resume=False)
     export_command("toy", run=folder, output=models)
-    monkeypatch.setattr("bachbridge.inference.runtime.library.places", lambda: (models,))
+    monkeypatch.setattr("bachbridge.inference.runtime.library.search_paths", lambda: (models,))
     capsys.readouterr()
-    evaluate("toy", data=None, part="valid", json=True, outputs=3)
+    evaluate_model("toy", data=None, part="valid", json=True, outputs=3)
     scores = json.loads(capsys.readouterr().out)
     assert scores["frames"] == sum(len(piece.pitches) for piece in chorales["valid"])
-    wanted = read(models / "toy").facts["metrics"]["valid"]["nats_per_frame"]
+    wanted = read_card(models / "toy").facts["metrics"]["valid"]["nats_per_frame"]
     assert scores["nats_per_frame"] == pytest.approx(wanted, rel=1e-5)
     assert [row["pieces"] for row in scores["music"].values()] == [len(chorales["valid"]), 3, 3, 3, 3]
     assert scores["music"]["live"]["out_of_range"] == 0
 
 
-def test_a_run_is_taken_up_at_its_last_checkpoint_or_is_damaged(toy: Recipe, tmp_path: Path) -> None:
+def test_a_run_is_taken_up_at_its_last_checkpoint_or_is_damaged(toy: ChoraleRecipe, tmp_path: Path) -> None:
     nothing: Any = SimpleNamespace(variables=[], optimizer=SimpleNamespace(variables=[]))
     course: Any = SimpleNamespace(trainer=nothing)
-    run = training_run.Run(toy, course, [])
-    (tmp_path / training_run.HISTORY).write_text("step,loss,valid\n4,3,2\n8,2,1\n12,1,1\n")
-    np.savez(tmp_path / training_run.LAST, step=np.array(8))
-    training_run.resume(run, tmp_path)
+    run = training_run.TrainingRun(toy, course, [])
+    (tmp_path / training_run.HISTORY_FILE).write_text("step,loss,valid\n4,3,2\n8,2,1\n12,1,1\n")
+    np.savez(tmp_path / training_run.CHECKPOINT_FILE, step=np.array(8))
+    training_run.resume_run(run, tmp_path)
     assert (run.step, [row["step"] for row in run.history]) == (8, [4, 8])
-    (tmp_path / training_run.HISTORY).unlink()
+    (tmp_path / training_run.HISTORY_FILE).unlink()
     with pytest.raises(ConfigError, match="is damaged"):
-        training_run.resume(run, tmp_path)
-    (tmp_path / training_run.LAST).write_bytes(b"PK\x03\x04 and no more")
+        training_run.resume_run(run, tmp_path)
+    (tmp_path / training_run.CHECKPOINT_FILE).write_bytes(b"PK\x03\x04 and no more")
     with pytest.raises(ConfigError, match="is damaged"):
-        training_run.resume(run, tmp_path)
+        training_run.resume_run(run, tmp_path)
 
 
 def test_what_does_not_exist_is_said(tmp_path: Path) -> None:
@@ -154,7 +160,7 @@ def test_what_does_not_exist_is_said(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="no training run"):
         export_command("toy", run=tmp_path, output=tmp_path)
     (tmp_path / "file").write_text("")
-    with pytest.raises(ModelError, match="choose another folder"), onnx_export.whole_folder(tmp_path / "file" / "toy"):
+    with pytest.raises(ModelError, match="choose another folder"), onnx_export.atomic_folder(tmp_path / "file" / "toy"):
         pass
     with pytest.raises(ConfigError, match="choose another place"):
         train_command("chorale-lstm", epochs=None, limit=1, seed=None, output=tmp_path / "file", resume=False)
@@ -162,35 +168,43 @@ def test_what_does_not_exist_is_said(tmp_path: Path) -> None:
         with pytest.raises(ConfigError, match="cannot be named"):
             export_command(name, run=tmp_path, output=tmp_path)
     with pytest.raises(ConfigError, match="the bundled ones are: abc, chorale-lstm"):
-        recipe.read("chorale")
+        recipe.read_recipe("chorale")
     with pytest.raises(ConfigError, match="choose from train, valid, test"):
-        evaluate("chorale-lstm", data=None, part="tests", json=False)
+        evaluate_model("chorale-lstm", data=None, part="tests", json=False)
 
 
-def test_a_run_begins_with_the_best_weights_of_another(toy: Recipe, phrases: list[Piece], tmp_path: Path) -> None:
+def test_a_run_begins_with_the_best_weights_of_another(
+    toy: ChoraleRecipe, phrases: list[FourPartPiece], tmp_path: Path
+) -> None:
     quick = replace(toy, steps=3, steps_per_epoch=3)
-    first = training_run.start(quick)
+    first = training_run.start_run(quick)
     training_run.train(first, phrases, phrases, tmp_path)
-    second = training_run.start(replace(quick, seed=9, dropout=0.3))
-    training_run.take_over(second, tmp_path)
-    assert chorale_task.score(second.course.model, phrases, told=False) == pytest.approx(first.history[-1]["valid"])
-    with training_run.Averaged(second):
-        assert chorale_task.score(second.course.model, phrases, told=False) == pytest.approx(first.history[-1]["valid"])
+    second = training_run.start_run(replace(quick, seed=9, dropout=0.3))
+    training_run.load_initial_weights(second, tmp_path)
+    assert chorale_task.nats_per_frame(second.task.model, phrases, timing_given=False) == pytest.approx(
+        first.history[-1]["valid"]
+    )
+    with training_run.AveragedWeights(second):
+        assert chorale_task.nats_per_frame(second.task.model, phrases, timing_given=False) == pytest.approx(
+            first.history[-1]["valid"]
+        )
     with pytest.raises(ConfigError, match="another shape"):
-        training_run.take_over(training_run.start(replace(quick, units=32)), tmp_path)
+        training_run.load_initial_weights(training_run.start_run(replace(quick, units=32)), tmp_path)
     with pytest.raises(ConfigError, match="another shape: name another run"):
-        training_run.load_best(training_run.start(replace(quick, units=32)), tmp_path)
+        training_run.load_best_weights(training_run.start_run(replace(quick, units=32)), tmp_path)
 
 
-def test_a_run_without_progress_ends_when_patience_does(toy: Recipe, phrases: list[Piece], tmp_path: Path) -> None:
-    run = training_run.start(replace(toy, steps=9, steps_per_epoch=1, learning_rate=0.0, dropout=0.0))
+def test_a_run_without_progress_ends_when_patience_does(
+    toy: ChoraleRecipe, phrases: list[FourPartPiece], tmp_path: Path
+) -> None:
+    run = training_run.start_run(replace(toy, steps=9, steps_per_epoch=1, learning_rate=0.0, dropout=0.0))
     training_run.train(run, phrases, phrases, tmp_path, patience=2)
     assert [row["step"] for row in run.history] == [1, 2, 3]
-    training_run.train(run, phrases, phrases, tmp_path, until=4)
+    training_run.train(run, phrases, phrases, tmp_path, last_step=4)
     assert len(run.history) == 4
 
 
-def test_the_learning_rate_rises_stays_and_falls(toy: Recipe) -> None:
+def test_the_learning_rate_rises_stays_and_falls(toy: ChoraleRecipe) -> None:
     settled = replace(toy, steps=100, warmup=10, decay=0.5, learning_rate=1.0)
     rates = [training_run.learning_rate(settled, step) for step in range(100)]
     assert rates[:10] == pytest.approx([step / 10 for step in range(1, 11)])

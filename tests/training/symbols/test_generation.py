@@ -9,20 +9,20 @@ from bachbridge.codecs.abc import codec as abc_codec
 from bachbridge_training.symbols import generation
 
 SAMPLER = {"temperature": 1.0, "top_p": 1.0}
-CODEC = abc_codec.codec(abc_codec.vocabulary(["M:4/4\nL:1/8\nK:G\nGABc d2e2|f4 g4|]\n"]))
+CODEC = abc_codec.codec_from_vocabulary(abc_codec.build_vocabulary(["M:4/4\nL:1/8\nK:G\nGABc d2e2|f4 g4|]\n"]))
 
 
 @dataclass
 class Fair:
     """A network to which all that comes next is alike, but that loves to end a line."""
 
-    sizes: tuple[int, ...] = CODEC.sizes
+    vocab_sizes: tuple[int, ...] = CODEC.vocab_sizes
 
     def initial_state(self) -> tuple[Any, ...]:
         return ()
 
     def core(self, ids: np.ndarray, state: tuple[Any, ...]) -> tuple[np.ndarray, tuple[Any, ...]]:
-        return np.log(1 + 9 * (np.arange(self.sizes[0]) == 1 + CODEC.characters.index("\n")))[None], state
+        return np.log(1 + 9 * (np.arange(self.vocab_sizes[0]) == 1 + CODEC.characters.index("\n")))[None], state
 
     def heads(self, hidden: np.ndarray, known: np.ndarray) -> np.ndarray:
         return hidden
@@ -30,7 +30,7 @@ class Fair:
 
 def test_under_the_mask_all_is_a_tune_and_without_it_nothing() -> None:
     net: Any = Fair()
-    found = generation.tunes(net, CODEC, range(1, 4), SAMPLER)
+    found = generation.tune_validity(net, CODEC, range(1, 4), SAMPLER)
     masked, free = found["with the mask"], found["without it"]
     assert (masked["tunes"], masked["read"], masked["music21_read"]) == (3, 1, 1)
     assert (masked["bars_right"] or 0) > 0.95
@@ -39,9 +39,9 @@ def test_under_the_mask_all_is_a_tune_and_without_it_nothing() -> None:
 
 def test_a_piece_follows_from_its_seed() -> None:
     net: Any = Fair()
-    first, again, other = (generation.drawn(net, CODEC, 60, seed, SAMPLER) for seed in (1, 1, 2))
+    first, again, other = (generation.generate_symbols(net, CODEC, 60, seed, SAMPLER) for seed in (1, 1, 2))
     assert (first == again).all()
     assert not np.array_equal(first, other)
-    text = CODEC.text(map(tuple, first.tolist()))
+    text = CODEC.decode_text(map(tuple, first.tolist()))
     assert "K:" in text
     assert text.endswith("\n\n")

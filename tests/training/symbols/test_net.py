@@ -9,18 +9,18 @@ import pytest
 
 from bachbridge.errors import ModelError
 from bachbridge.inference.runtime import onnx_nets
-from bachbridge.inference.runtime.library import read
+from bachbridge.inference.runtime.library import read_card
 from bachbridge_training import onnx_export, recipe
 from bachbridge_training.nets import attention as copy_attention
-from bachbridge_training.recipe import AnyRecipe, StreamRecipe
+from bachbridge_training.recipe import AnyRecipe, SymbolRecipe
 from bachbridge_training.runs import train as training_run
 from bachbridge_training.symbols import batches as symbols_batches
 from bachbridge_training.symbols import nll as symbols_nll
 from bachbridge_training.symbols import step_graph
 from bachbridge_training.symbols import task as symbols_task
 from bachbridge_training.symbols.alphabet import Alphabet
-from bachbridge_training.symbols.batches import Passage
-from bachbridge_training.symbols.task import Course
+from bachbridge_training.symbols.batches import SymbolPiece
+from bachbridge_training.symbols.task import SymbolTask
 
 REACH = 20
 CHORDS = Alphabet(
@@ -33,9 +33,9 @@ CHORDS = Alphabet(
 TEXT = Alphabet((7,))
 
 
-def small(**changes: object) -> StreamRecipe:
-    found = recipe.read("play-bach-heads")
-    assert isinstance(found, StreamRecipe)
+def small(**changes: object) -> SymbolRecipe:
+    found = recipe.read_recipe("play-bach-heads")
+    assert isinstance(found, SymbolRecipe)
     tiny = replace(
         found, units=8, layers=2, embedding=6, head=5, attention=2, reach=REACH, dropout=0.0, window=24, batch=4,
         steps=6, steps_per_epoch=3, warmup=2, learning_rate=1e-2, averaging=0.9, shifts=0,
@@ -43,36 +43,40 @@ def small(**changes: object) -> StreamRecipe:
     return replace(tiny, **changes)  # pyright: ignore[reportArgumentType]
 
 
-def piece(alphabet: Alphabet, length: int = 50, seed: int = 1) -> Passage:
+def piece(alphabet: Alphabet, length: int = 50, seed: int = 1) -> SymbolPiece:
     """Chance, and then the same once more."""
     rng = np.random.default_rng(seed)
-    symbols = np.stack([rng.integers(1, size, length // 2) for size in alphabet.sizes], axis=1).astype(np.int32)
-    return Passage(f"piece {seed}", {0: np.concatenate([symbols, symbols])})
+    symbols = np.stack([rng.integers(1, size, length // 2) for size in alphabet.vocab_sizes], axis=1).astype(np.int32)
+    return SymbolPiece(f"piece {seed}", {0: np.concatenate([symbols, symbols])})
 
 
-def window_logits(course: Course, item: symbols_batches.Window) -> np.ndarray:
+def window_logits(course: SymbolTask, item: symbols_batches.SymbolBatch) -> np.ndarray:
     """`[symbol, id]` of a window without a batch axis."""
-    found = course.model([its[None] for its in item.all], training=False)
+    found = course.model([its[None] for its in item.trainer_inputs], training=False)
     return np.concatenate([np.asarray(its)[0] for its in (found if isinstance(found, list) else [found])], axis=-1)
 
 
-def stepped(course: Course, item: symbols_batches.Window) -> np.ndarray:
+def stepped(course: SymbolTask, item: symbols_batches.SymbolBatch) -> np.ndarray:
     """The same, one symbol at a time, with no more than the rows within reach."""
     net = course.network
     state = [np.zeros(shape, np.float32) for shape in step_graph.state_shapes(net)]
-    memory = [np.zeros((1, 0, net.recall.row), np.float32), np.zeros((1, 0), np.float32)] if net.recall else []
+    memory = (
+        [np.zeros((1, 0, net.memory_attention.row_size), np.float32), np.zeros((1, 0), np.float32)]
+        if net.memory_attention
+        else []
+    )
     found: list[np.ndarray] = []
     for ids, target in zip(item.ids, item.target, strict=True):
         hidden, *after = (np.array(its) for its in step_graph.core(net, ids[None], *state, *memory))
         state = after[:2]
-        if net.recall:
+        if net.memory_attention:
             row, run, *shares = after[2:]
             rows = np.concatenate([memory[0], row], axis=1)
             memory = [rows[:, -REACH:], run[:, -REACH:]]
-            first = net.alphabet.sizes[0]
+            first = net.alphabet.vocab_sizes[0]
             for its in shares:
-                hidden[0, :first] = onnx_nets.mixed(hidden[0, :first], its[0], rows[0, :, -1])
-        several = len(net.alphabet.sizes) > 1
+                hidden[0, :first] = onnx_nets.add_copy_shares(hidden[0, :first], its[0], rows[0, :, -1])
+        several = len(net.alphabet.vocab_sizes) > 1
         found.append(np.asarray(step_graph.heads(net, hidden, target[None]) if several else hidden)[0])
     return np.stack(found)
 
@@ -83,22 +87,22 @@ def stepped(course: Course, item: symbols_batches.Window) -> np.ndarray:
     ids=["chords", "text", "plain"],
 )
 def test_window_and_step_agree(alphabet: Alphabet, changes: dict[str, object]) -> None:
-    course = Course(small(**changes), alphabet, {})
-    item = symbols_batches.whole(piece(alphabet))
+    course = SymbolTask(small(**changes), alphabet, {})
+    item = symbols_batches.whole_piece(piece(alphabet))
     np.testing.assert_allclose(stepped(course, item), window_logits(course, item), atol=1e-5)
 
 
 def test_what_was_heard_before_is_copied_even_by_a_network_that_has_learnt_nothing() -> None:
     long = piece(TEXT, 200)
-    course = Course(small(reach=1024), TEXT, {})
-    logits = window_logits(course, symbols_batches.whole(long))
+    course = SymbolTask(small(reach=1024), TEXT, {})
+    logits = window_logits(course, symbols_batches.whole_piece(long))
     right = logits.argmax(axis=-1) == long.symbols[:, 0]
     assert right[140:].mean() > 0.9 > right[:100].mean() + 0.4
 
 
 def test_agreements_are_counted_from_the_symbol_back() -> None:
     ids = np.array([[1, 2, 3, 1, 2, 3]], np.int32)
-    levels = [np.asarray(its)[0] for its in copy_attention.agreements(ids)]
+    levels = [np.asarray(its)[0] for its in copy_attention.match_indicators(ids)]
     # After the second 3 all three symbols agree with the past of the second 1, which row 3 is.
     assert [level[5, 3] for level in levels[:3]] == [1, 1, 0]
     assert levels[0][5].tolist() == [0, 0, 0, 1, 0, 0]
@@ -106,45 +110,54 @@ def test_agreements_are_counted_from_the_symbol_back() -> None:
 
 
 def test_padding_changes_nothing() -> None:
-    course = Course(small(), CHORDS, {})
+    course = SymbolTask(small(), CHORDS, {})
     short, long = piece(CHORDS, 20), piece(CHORDS, 30, seed=2)
-    items = [symbols_batches.whole(its) for its in (short, long)]
-    together = course.model(symbols_batches.stacked(items, 40).all, training=False)
+    items = [symbols_batches.whole_piece(its) for its in (short, long)]
+    together = course.model(symbols_batches.stack_windows(items, 40).trainer_inputs, training=False)
     for number, item in enumerate(items):
-        for padded, alone in zip(together, course.model([its[None] for its in item.all], training=False), strict=True):
+        for padded, alone in zip(
+            together, course.model([its[None] for its in item.trainer_inputs], training=False), strict=True
+        ):
             ours = np.asarray(padded)[number, : len(item.ids)]
             np.testing.assert_allclose(ours, np.asarray(alone)[0], atol=1e-5)
-    alone = np.array([np.asarray(course.trainer(symbols_batches.stacked([item], 30).all)).sum() for item in items])
-    both = np.asarray(course.trainer(symbols_batches.stacked(items, 40).all)).sum()
+    alone = np.array(
+        [
+            np.asarray(course.loss_model(symbols_batches.stack_windows([item], 30).trainer_inputs)).sum()
+            for item in items
+        ]
+    )
+    both = np.asarray(course.loss_model(symbols_batches.stack_windows(items, 40).trainer_inputs)).sum()
     assert both == pytest.approx((alone * [20, 30]).sum() / 50, rel=1e-5)
 
 
 def test_a_window_begins_with_what_was_before_it() -> None:
     symbols = np.arange(1, 9, dtype=np.int32)[:, None]
-    item = symbols_batches.window(symbols, 3, 6)
+    item = symbols_batches.cut_window(symbols, 3, 6)
     assert (item.ids[:, 0].tolist(), item.target[:, 0].tolist(), item.before.tolist()) == ([3, 4, 5], [4, 5, 6], [2])
-    first = symbols_batches.window(symbols, 0, 2)
+    first = symbols_batches.cut_window(symbols, 0, 2)
     assert (first.ids[:, 0].tolist(), first.target[:, 0].tolist(), first.before.tolist()) == ([0, 1], [1, 2], [0])
 
 
 def test_batches_depend_on_seed_and_number_alone() -> None:
     pieces = [piece(CHORDS), piece(CHORDS, 20, seed=2)]
-    ours, theirs = (symbols_batches.Feed(pieces, small()) for _ in range(2))
+    ours, theirs = (symbols_batches.SymbolBatches(pieces, small()) for _ in range(2))
     theirs.batch(0)
-    assert all((a == b).all() for a, b in zip(ours.batch(1).all, theirs.batch(1).all, strict=True))
+    assert all(
+        (a == b).all() for a, b in zip(ours.batch(1).trainer_inputs, theirs.batch(1).trainer_inputs, strict=True)
+    )
     assert (ours.batch(1).target != ours.batch(2).target).any()
 
 
 def test_where_a_piece_ends_another_of_the_same_close_begins() -> None:
-    def ending(number: int, *close: int) -> Passage:
+    def ending(number: int, *close: int) -> SymbolPiece:
         symbols = np.full((30, 1), number, np.int32)
-        return Passage(str(number), {0: symbols, 2: symbols + 10}, close=frozenset(close))
+        return SymbolPiece(str(number), {0: symbols, 2: symbols + 10}, final_pitch_classes=frozenset(close))
 
     pieces = [ending(1, 0, 4), ending(2, 2, 6), ending(3, 0, 4), ending(4, 1)]
     recipe = small(joined=True, window=50, batch=40)
     followed: dict[int, set[int]] = {}
     for number in range(5):
-        targets = symbols_batches.Feed(pieces, recipe).batch(number).target[..., 0]
+        targets = symbols_batches.SymbolBatches(pieces, recipe).batch(number).target[..., 0]
         assert targets.all()
         for row in targets.tolist():
             for one, other in pairwise(row):
@@ -155,20 +168,20 @@ def test_where_a_piece_ends_another_of_the_same_close_begins() -> None:
     assert followed[2] == {11, 13}
     assert followed.get(4, {4}) == {4}
 
-    padded = symbols_batches.Feed(pieces, replace(recipe, joined=False)).batch(0).target[..., 0]
+    padded = symbols_batches.SymbolBatches(pieces, replace(recipe, joined=False)).batch(0).target[..., 0]
     assert all(len(set(row) - {0}) == 1 for row in padded.tolist())
     assert (padded == 0).any(axis=1).all()
 
 
 def test_the_files_play_what_was_trained_and_forget_what_is_out_of_reach(tmp_path: Path) -> None:
-    course, music = Course(small(), CHORDS, {"vocabulary": {}}), piece(CHORDS, 160)
-    onnx_export.export(course.form(), tmp_path / "toy", held_out=music)
-    card = read(tmp_path / "toy")
+    course, music = SymbolTask(small(), CHORDS, {"vocabulary": {}}), piece(CHORDS, 160)
+    onnx_export.export_model(course.make_export(), tmp_path / "toy", held_out_piece=music)
+    card = read_card(tmp_path / "toy")
     assert card.facts["metrics"]["onnx_against_keras"] < 1e-5
     assert (card.codec, card.tasks, card.facts["sizes"]) == ("chords", ("continue",), [12, 5, 4])
-    net = onnx_nets.load_sequence(card)
+    net = onnx_nets.load_symbol_net(card)
     scores = symbols_nll.summary(symbols_nll.evaluate(net, [music]))["all"]
-    expected = symbols_task.score(course.model, [music])
+    expected = symbols_task.bits_per_symbol(course.model, [music])
     assert scores["bits_per_symbol"] == pytest.approx(expected["valid"], abs=1e-4)
     assert scores["accuracy_2"] == pytest.approx(expected["accuracy_2"])
 
@@ -184,23 +197,23 @@ def test_the_files_play_what_was_trained_and_forget_what_is_out_of_reach(tmp_pat
 def test_a_run_goes_on_where_it_stopped(tmp_path: Path) -> None:
     quick, pieces = small(dropout=0.2), [piece(CHORDS), piece(CHORDS, 30, seed=2)]
 
-    def build(settled: AnyRecipe) -> Course:
-        assert isinstance(settled, StreamRecipe)
-        return Course(settled, CHORDS, {})
+    def build(settled: AnyRecipe) -> SymbolTask:
+        assert isinstance(settled, SymbolRecipe)
+        return SymbolTask(settled, CHORDS, {})
 
-    through, stopped, taken_up = (training_run.start(quick, build) for _ in range(3))
+    through, stopped, taken_up = (training_run.start_run(quick, build) for _ in range(3))
     training_run.train(through, pieces, pieces, tmp_path / "through")
-    training_run.train(stopped, pieces, pieces, tmp_path / "stopped", until=3)
-    training_run.resume(taken_up, tmp_path / "stopped")
+    training_run.train(stopped, pieces, pieces, tmp_path / "stopped", last_step=3)
+    training_run.resume_run(taken_up, tmp_path / "stopped")
     training_run.train(taken_up, pieces, pieces, tmp_path / "stopped")
     assert [row["step"] for row in taken_up.history] == [3, 6]
     for ours, theirs in zip(through.history, taken_up.history, strict=True):
         assert ours == pytest.approx(theirs, rel=1e-4)
     assert {"loss", "valid", "accuracy", "bits_1", "accuracy_1"} <= taken_up.history[0].keys()
-    assert (tmp_path / "stopped" / training_run.CURVE).read_bytes().startswith(b"\x89PNG")
+    assert (tmp_path / "stopped" / training_run.LOSS_PLOT_FILE).read_bytes().startswith(b"\x89PNG")
 
 
 def test_a_model_of_frames_has_no_symbols() -> None:
-    shipped = read(Path(__file__).parents[2] / "models/chorale-lstm")
+    shipped = read_card(Path(__file__).parents[2] / "models/chorale-lstm")
     with pytest.raises(ModelError, match="choose another model"):
-        onnx_nets.load_sequence(shipped)
+        onnx_nets.load_symbol_net(shipped)

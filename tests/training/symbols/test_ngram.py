@@ -5,7 +5,7 @@ import pytest
 
 from bachbridge_training.symbols import ngram
 from bachbridge_training.symbols import nll as symbols_nll
-from bachbridge_training.symbols.batches import Ints, Passage
+from bachbridge_training.symbols.batches import Ints, SymbolPiece
 
 
 def line(*symbols: int) -> Ints:
@@ -13,18 +13,18 @@ def line(*symbols: int) -> Ints:
 
 
 def test_chances_are_mixed_as_witten_and_bell_say() -> None:
-    found = ngram.foretold([line(1, 2, 1, 2, 1, 3)], [line(1, 2)], size=4)
+    found = ngram.best_ngram_nll([line(1, 2, 1, 2, 1, 3)], [line(1, 2)], vocabulary_size=4)
     # Without a past: 6 symbols, 3 of them different; 1 three times, 2 twice.
     one, two = (3 + 3 / 4) / 9, (2 + 3 / 4) / 9
     # After the beginning comes 1, once; after 1, three times, two different ones: 2 twice.
     first, second = (1 + one) / 2, (2 + 2 * two) / 5
     # After the beginning and 1 comes 2, once. Longer pasts are the beginning's alone.
-    for _ in range(ngram.LONGEST - 1):
+    for _ in range(ngram.MAX_ORDER - 1):
         first = (1 + first) / 2
         second = (1 + second) / 2
-    assert found.order == ngram.LONGEST
+    assert found.order == ngram.MAX_ORDER
     assert np.exp(-found.nats).tolist() == pytest.approx([first, second])
-    assert found.right.all()
+    assert found.correct.all()
 
 
 def test_all_chances_after_a_past_add_up_to_one() -> None:
@@ -32,22 +32,28 @@ def test_all_chances_after_a_past_add_up_to_one() -> None:
     training = [rng.integers(1, 5, 200).astype(np.int32) for _ in range(2)]
     past = training[0][50:62]
     asked = [np.append(past, symbol).astype(np.int32) for symbol in range(5)]
-    found = ngram.foretold(training, asked, size=5)
+    found = ngram.best_ngram_nll(training, asked, vocabulary_size=5)
     last = np.exp(-found.nats.reshape(5, -1)[:, -1])
     assert last.sum() == pytest.approx(1)
-    assert found.right.reshape(5, -1)[:, -1].sum() == 1
+    assert found.correct.reshape(5, -1)[:, -1].sum() == 1
 
 
 def test_the_order_that_is_least_surprised_is_taken() -> None:
     rng = np.random.default_rng(2)
     training, piece = (rng.integers(1, 40, count).astype(np.int32) for count in (300, 100))
-    assert ngram.foretold([training], [piece], size=40).order == 0
-    assert ngram.foretold([training], [training[100:200]], size=40).order == ngram.LONGEST
+    assert ngram.best_ngram_nll([training], [piece], vocabulary_size=40).order == 0
+    assert ngram.best_ngram_nll([training], [training[100:200]], vocabulary_size=40).order == ngram.MAX_ORDER
 
 
 def test_the_counts_are_told_of_the_first_field_of_each_piece() -> None:
     row = np.array([[1, 3], [2, 3], [1, 3]], np.int32)
-    music = [Passage("one", {0: row, 1: row + 1}, 3), Passage("other", {0: row[:2]}, 2, 1)]
-    one, other = symbols_nll.counted(music, music, 4)
-    assert (one.name, one.nats.shape, one.steps, other.nats.shape, other.unknown) == ("one", (3, 1), 3, (2, 1), 1)
+    music = [SymbolPiece("one", {0: row, 1: row + 1}, 3), SymbolPiece("other", {0: row[:2]}, 2, 1)]
+    one, other = symbols_nll.ngram_nll(music, music, 4)
+    assert (one.name, one.nats.shape, one.steps, other.nats.shape, other.unknown_symbols) == (
+        "one",
+        (3, 1),
+        3,
+        (2, 1),
+        1,
+    )
     assert symbols_nll.summary([one, other])["all"]["bits_per_step"] is not None

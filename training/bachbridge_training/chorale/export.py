@@ -14,66 +14,74 @@ from bachbridge.codecs import satb
 from bachbridge.inference.runtime import onnx_nets
 from bachbridge.music.notes import VOICES
 from bachbridge_training.chorale import net as chorale_net
-from bachbridge_training.chorale.net import Network
+from bachbridge_training.chorale.net import ChoraleNetwork
 from bachbridge_training.datasets import four_part_windows
-from bachbridge_training.datasets.chorale_grids import Piece
-from bachbridge_training.onnx_export import Convert, convert
+from bachbridge_training.datasets.chorale_grids import FourPartPiece
+from bachbridge_training.onnx_export import ConvertFunction, convert_to_onnx
 
-_STEPS = 64
+_COMPARED_STEPS = 64
 """So many steps of a piece are walked through to compare."""
 
 
-class Form:
+class ChoraleExport:
     """See `export.Form`."""
 
-    def __init__(self, net: Network) -> None:
-        self.net, self.recipe = net, net.recipe
+    def __init__(self, network: ChoraleNetwork) -> None:
+        self.network, self.recipe = network, network.recipe
 
-    def write(self, folder: Path, convert: Convert = convert) -> None:
+    def write(self, folder: Path, convert: ConvertFunction = convert_to_onnx) -> None:
         recipe = self.recipe
         convert(
-            lambda ids, state: chorale_net.core(self.net, ids, state),
-            {"ids": ((None, satb.FIELDS), tf.int32), "state": ((2 * recipe.layers, None, recipe.units), tf.float32)},
+            lambda ids, state: chorale_net.core(self.network, ids, state),
+            {
+                "ids": ((None, satb.FIELD_COUNT), tf.int32),
+                "state": ((2 * recipe.layers, None, recipe.units), tf.float32),
+            },
             ("hidden", "state_out"),
-            folder / onnx_nets.CORE,
+            folder / onnx_nets.CORE_FILE,
         )
         convert(
-            lambda hidden, known: chorale_net.heads(self.net, hidden, known),
+            lambda hidden, known: chorale_net.heads(self.network, hidden, known),
             {
                 "hidden": ((None, (len(VOICES) + 1) * recipe.head + len(VOICES)), tf.float32),
                 "known": ((None, len(VOICES)), tf.int32),
             },
             ("pitch_logits", "strike_logits"),
-            folder / onnx_nets.HEADS,
+            folder / onnx_nets.HEADS_FILE,
         )
 
-    def runtime(self, folder: Path, opened: onnx_nets.Opened | None = None) -> onnx_nets.Nets:
-        return onnx_nets.Nets(folder, layers=self.recipe.layers, units=self.recipe.units, opened=opened)
+    def load_runtime(self, folder: Path, open_session: onnx_nets.SessionFactory | None = None) -> onnx_nets.ChoraleNet:
+        return onnx_nets.ChoraleNet(
+            folder, layers=self.recipe.layers, units=self.recipe.units, open_session=open_session
+        )
 
-    def disagreement(self, runtime: onnx_nets.Nets, piece: Piece) -> float:
+    def max_difference(self, runtime: onnx_nets.ChoraleNet, piece: FourPartPiece) -> float:
         """Over the first steps of the piece, walked through."""
-        item = four_part_windows.whole(piece, struck=True, position=True)
+        item = four_part_windows.whole_piece(piece, with_onsets=True, with_position=True)
         state = runtime.initial_state()
         keras_state: Any = tf.constant(state)
         worst = 0.0
-        for step in range(min(_STEPS, len(item.ids))):
-            ids, known = item.ids[step : step + 1], item.classes[step : step + 1]
+        for step in range(min(_COMPARED_STEPS, len(item.ids))):
+            ids, known = item.ids[step : step + 1], item.pitch_indices[step : step + 1]
             hidden, state = runtime.core(ids, state)
-            keras_hidden, keras_state = chorale_net.core(self.net, ids, keras_state)
+            keras_hidden, keras_state = chorale_net.core(self.network, ids, keras_state)
             ours = runtime.heads(hidden, known)
-            theirs = chorale_net.heads(self.net, keras_hidden, known)
+            theirs = chorale_net.heads(self.network, keras_hidden, known)
             worst = max(worst, *(float(np.abs(a - np.asarray(b)).max()) for a, b in zip(ours, theirs, strict=True)))
         return worst
 
-    def facts(self) -> dict[str, Any]:
+    def card_facts(self) -> dict[str, Any]:
         return {
             "tasks": ["continue", "harmonize"],
             "codec": "satb",
-            "chain": [VOICES[voice] for voice in four_part_windows.CHAIN],
+            "chain": [VOICES[voice] for voice in four_part_windows.VOICE_ORDER],
             "layers": self.recipe.layers,
             "units": self.recipe.units,
-            "classes": satb.CLASSES,
-            "fields": satb.FIELDS,
-            "inputs": {onnx_nets.CORE: ["ids", "state"], onnx_nets.HEADS: ["hidden", "known"]},
-            "outputs": {onnx_nets.CORE: ["hidden", "state_out"], onnx_nets.HEADS: ["pitch_logits", "strike_logits"]},
+            "classes": satb.PITCH_INDEX_COUNT,
+            "fields": satb.FIELD_COUNT,
+            "inputs": {onnx_nets.CORE_FILE: ["ids", "state"], onnx_nets.HEADS_FILE: ["hidden", "known"]},
+            "outputs": {
+                onnx_nets.CORE_FILE: ["hidden", "state_out"],
+                onnx_nets.HEADS_FILE: ["pitch_logits", "strike_logits"],
+            },
         }

@@ -22,16 +22,16 @@ from keras import layers
 from bachbridge.codecs import satb
 from bachbridge.music.notes import VOICES
 from bachbridge_training.nets.lstm import LSTM
-from bachbridge_training.recipe import Recipe
+from bachbridge_training.recipe import ChoraleRecipe
 
 ops: Any = keras.ops  # untyped: what is inferred of its functions is wrong
 
-_SLOTS = satb.CLASSES + 1
+_SLOTS_PER_VOICE = satb.PITCH_INDEX_COUNT + 1
 """Rows of a voice in a head's table: not chosen yet, then the classes."""
-_REACH = 14
+_MAX_INTERVAL = 14
 """Melodic intervals up to so many semitones have columns of their own; wider ones share the outermost."""
-_MELODIC, _HARMONIC = 2 * _REACH + 2, 13
-_COLUMNS = satb.CLASSES + _MELODIC + len(VOICES) * _HARMONIC
+_MELODIC_WIDTH, _HARMONIC_WIDTH = 2 * _MAX_INTERVAL + 2, 13
+_COLUMNS_PER_HEAD = satb.PITCH_INDEX_COUNT + _MELODIC_WIDTH + len(VOICES) * _HARMONIC_WIDTH
 """Columns of a head: of the classes, of the melodic intervals, and per other voice of the harmonic ones.
 
 The last column of each kind of interval stands for none: a rest, the piece's beginning, a voice not yet chosen.
@@ -40,104 +40,105 @@ The last column of each kind of interval stands for none: a rest, the piece's be
 
 def _melodic_columns() -> np.ndarray:
     """`column[class before, class]`; the rows include the two that stand for no frame before."""
-    before, now = np.mgrid[: satb.CLASSES + 2, : satb.CLASSES]
-    none = (before == satb.REST) | (before >= satb.CLASSES) | (now == satb.REST)
-    interval = np.where(none, _MELODIC - 1, np.clip(now - before, -_REACH, _REACH) + _REACH)
-    return (satb.CLASSES + interval).astype(np.int32)
+    before, now = np.mgrid[: satb.PITCH_INDEX_COUNT + 2, : satb.PITCH_INDEX_COUNT]
+    none = (before == satb.REST) | (before >= satb.PITCH_INDEX_COUNT) | (now == satb.REST)
+    interval = np.where(none, _MELODIC_WIDTH - 1, np.clip(now - before, -_MAX_INTERVAL, _MAX_INTERVAL) + _MAX_INTERVAL)
+    return (satb.PITCH_INDEX_COUNT + interval).astype(np.int32)
 
 
 def _harmonic_columns() -> np.ndarray:
     """`column[_SLOTS * voice + class of the voice + 1, class]`; class -1: the voice is not chosen."""
-    other, now = np.mgrid[-1 : satb.CLASSES, : satb.CLASSES]
-    interval = np.where((other <= satb.REST) | (now == satb.REST), _HARMONIC - 1, (now - other) % 12)
-    first = satb.CLASSES + _MELODIC + _HARMONIC * np.arange(len(VOICES))
-    return (first[:, None, None] + interval).reshape(-1, satb.CLASSES).astype(np.int32)
+    other, now = np.mgrid[-1 : satb.PITCH_INDEX_COUNT, : satb.PITCH_INDEX_COUNT]
+    interval = np.where((other <= satb.REST) | (now == satb.REST), _HARMONIC_WIDTH - 1, (now - other) % 12)
+    first = satb.PITCH_INDEX_COUNT + _MELODIC_WIDTH + _HARMONIC_WIDTH * np.arange(len(VOICES))
+    return (first[:, None, None] + interval).reshape(-1, satb.PITCH_INDEX_COUNT).astype(np.int32)
 
 
-_PLACES = np.concatenate([_melodic_columns(), _harmonic_columns()])
-_FIRST = (len(_melodic_columns()) + 1 + _SLOTS * np.arange(len(VOICES))).astype(np.int32)
+_COLUMN_INDEX = np.concatenate([_melodic_columns(), _harmonic_columns()])
+_VOICE_FIRST_ROW = (len(_melodic_columns()) + 1 + _SLOTS_PER_VOICE * np.arange(len(VOICES))).astype(np.int32)
 """Which columns a class adds up, by row: one for each class before, then one for each other voice's slot."""
 
 
-def _places(before: Any, known: Any) -> Any:
+def _column_indices(before: Any, known: Any) -> Any:
     """Which columns a class adds up, `[..., term, class]`, for the class `before[...]` and `known[..., voice]`."""
-    rows = ops.concatenate([ops.expand_dims(before, -1), known + _FIRST], axis=-1)
-    return ops.take(_PLACES, rows, axis=0)
+    rows = ops.concatenate([ops.expand_dims(before, -1), known + _VOICE_FIRST_ROW], axis=-1)
+    return ops.take(_COLUMN_INDEX, rows, axis=0)
 
 
-def _summed(columns: Any, before: Any, known: Any) -> Any:
+def _table_logits(columns: Any, before: Any, known: Any) -> Any:
     """A head's columns `[..., column]` → logits `[..., class]`."""
-    places = _places(before, known)
+    places = _column_indices(before, known)
     terms = [ops.take_along_axis(columns, places[..., term, :], axis=-1) for term in range(1 + len(VOICES))]
-    return columns[..., : satb.CLASSES] + sum(terms)
+    return columns[..., : satb.PITCH_INDEX_COUNT] + sum(terms)
 
 
-def _summed_flat(columns: Any, before: Any, known: Any) -> Any:
+def _table_logits_flat(columns: Any, before: Any, known: Any) -> Any:
     """The same of `columns[k, voice, column]` by one look-up in a flat list, which onnxruntime does much quicker."""
-    places = _places(before, known)
+    places = _column_indices(before, known)
     row = ops.reshape(ops.arange(ops.shape(columns)[0] * len(VOICES), dtype="int32"), (-1, len(VOICES), 1, 1))
-    taken = ops.take(ops.reshape(columns, (-1,)), places + row * _COLUMNS, axis=0)
-    return columns[..., : satb.CLASSES] + ops.sum(taken, axis=-2)
+    taken = ops.take(ops.reshape(columns, (-1,)), places + row * _COLUMNS_PER_HEAD, axis=0)
+    return columns[..., : satb.PITCH_INDEX_COUNT] + ops.sum(taken, axis=-2)
 
 
-class Network:
+class ChoraleNetwork:
     """The layers, shared by the graph over whole windows (training) and the graphs of one step (live play)."""
 
-    def __init__(self, recipe: Recipe) -> None:
+    def __init__(self, recipe: ChoraleRecipe) -> None:
         self.recipe = recipe
-        self.embedding = layers.Embedding(satb.TABLE, recipe.embedding, name="features")
+        self.embedding = layers.Embedding(satb.TABLE_ROWS, recipe.embedding, name="features")
         self.rnns = [LSTM(recipe.units, f"lstm_{n}") for n in range(recipe.layers)]
-        self.inner = [layers.Dense(recipe.head, name=f"view_{name}") for name in (*VOICES, "strike")]
-        self.others = [
-            layers.Embedding(len(VOICES) * _SLOTS, recipe.head, name=f"chosen_{name}") for name in (*VOICES, "strike")
+        self.head_hidden = [layers.Dense(recipe.head, name=f"view_{name}") for name in (*VOICES, "strike")]
+        self.known_voices = [
+            layers.Embedding(len(VOICES) * _SLOTS_PER_VOICE, recipe.head, name=f"chosen_{name}")
+            for name in (*VOICES, "strike")
         ]
-        self.outer = [layers.Dense(_COLUMNS, name=f"pitch_{name}") for name in VOICES]
+        self.head_output = [layers.Dense(_COLUMNS_PER_HEAD, name=f"pitch_{name}") for name in VOICES]
         self.strike = layers.Dense(len(VOICES), name="strike")
 
     def embed(self, ids: Any) -> Any:
         """`[..., field]` ids → `[..., embedding]`."""
         return ops.sum(self.embedding(ids), axis=-2)
 
-    def head(self, index: int, hidden: Any, known: Any) -> Any:
+    def head_view(self, index: int, hidden: Any, known: Any) -> Any:
         """The inner layer of head `index` given `known[..., voice]` classes (-1: not chosen)."""
-        slots = known + 1 + ops.arange(len(VOICES), dtype="int32") * _SLOTS
-        return ops.relu(self.inner[index](hidden) + ops.sum(self.others[index](slots), axis=-2))
+        slots = known + 1 + ops.arange(len(VOICES), dtype="int32") * _SLOTS_PER_VOICE
+        return ops.relu(self.head_hidden[index](hidden) + ops.sum(self.known_voices[index](slots), axis=-2))
 
     def pitch_logits(self, voice: int, hidden: Any, known: Any, before: Any) -> Any:
         """Logits `[..., class]` of a voice whose class one step earlier was `before[...]`."""
-        return _summed(self.outer[voice](self.head(voice, hidden, known)), before, known)
+        return _table_logits(self.head_output[voice](self.head_view(voice, hidden, known)), before, known)
 
     def strike_logits(self, hidden: Any, classes: Any) -> Any:
-        return self.strike(self.head(len(VOICES), hidden, classes))
+        return self.strike(self.head_view(len(VOICES), hidden, classes))
 
 
-def window_model(network: Network) -> keras.Model:
+def window_model(network: ChoraleNetwork) -> keras.Model:
     """Ids `[batch, step, field]`, chosen classes `[batch, step, voice, other]`, true classes → both kinds of logits."""
     recipe = network.recipe
-    ids = keras.Input((None, satb.FIELDS), dtype="int32", name="ids")
+    ids = keras.Input((None, satb.FIELD_COUNT), dtype="int32", name="ids")
     known: Any = keras.Input((None, len(VOICES), len(VOICES)), dtype="int32", name="known")
     classes = keras.Input((None, len(VOICES)), dtype="int32", name="classes")
-    before = _before(ids)
+    before = _previous_frame(ids)
     hidden = network.embed(ids)
     for rnn in network.rnns:
-        hidden = rnn(_masked(hidden, recipe))
-    hidden = _masked(hidden, recipe)
+        hidden = rnn(_dropout(hidden, recipe))
+    hidden = _dropout(hidden, recipe)
     pitch = [
         network.pitch_logits(voice, hidden, known[:, :, voice], before[..., voice]) for voice in range(len(VOICES))
     ]
     return keras.Model([ids, known, classes], [ops.stack(pitch, axis=2), network.strike_logits(hidden, classes)])
 
 
-def _before(ids: Any) -> Any:
+def _previous_frame(ids: Any) -> Any:
     """The frame before, ids `[..., field]` → classes `[..., voice]`; rests where a batch is padded with zeros."""
-    return ops.maximum(satb.classes_before(ids), satb.REST)
+    return ops.maximum(satb.previous_pitch_indices(ids), satb.REST)
 
 
-def _masked(values: Any, recipe: Recipe) -> Any:
+def _dropout(values: Any, recipe: ChoraleRecipe) -> Any:
     return layers.Dropout(recipe.dropout, noise_shape=(None, 1, None), seed=recipe.seed)(values)
 
 
-def core(network: Network, ids: Any, state: Any) -> tuple[Any, Any]:
+def core(network: ChoraleNetwork, ids: Any, state: Any) -> tuple[Any, Any]:
     """One step: `ids[batch, field]`, `state[2 * layer + (h, c), batch, unit]` → `hidden`, the next state.
 
     `hidden[batch, head * unit + voice]` is what the five heads (four voices, then the strikes) see of the step: the
@@ -147,16 +148,16 @@ def core(network: Network, ids: Any, state: Any) -> tuple[Any, Any]:
     first = network.rnns[0].cell
     # A sum of embedding rows times a matrix is the sum of the rows' products, and those are a constant table.
     inputs = ops.sum(ops.take(ops.matmul(network.embedding.embeddings, first.kernel), ids, axis=0), axis=-2)
-    output, after = cell(first, inputs, state[0], state[1])
+    output, after = lstm_step(first, inputs, state[0], state[1])
     for number, rnn in enumerate(network.rnns[1:], start=1):
         inputs = ops.matmul(output, rnn.cell.kernel)
-        output, states = cell(rnn.cell, inputs, state[2 * number], state[2 * number + 1])
+        output, states = lstm_step(rnn.cell, inputs, state[2 * number], state[2 * number + 1])
         after = after + states
-    before = ops.cast(_before(ids), "float32")
-    return ops.concatenate([*(inner(output) for inner in network.inner), before], axis=-1), ops.stack(after)
+    before = ops.cast(_previous_frame(ids), "float32")
+    return ops.concatenate([*(inner(output) for inner in network.head_hidden), before], axis=-1), ops.stack(after)
 
 
-def cell(layer: layers.LSTMCell, inputs: Any, hidden: Any, carry: Any) -> tuple[Any, list[Any]]:
+def lstm_step(layer: layers.LSTMCell, inputs: Any, hidden: Any, carry: Any) -> tuple[Any, list[Any]]:
     """One step of an LSTM from its input's share of the gates: the output, and `[output, carry]`."""
     gates = inputs + ops.matmul(hidden, layer.recurrent_kernel) + layer.bias
     enter, forget, new, leave = ops.split(gates, 4, axis=-1)
@@ -165,7 +166,7 @@ def cell(layer: layers.LSTMCell, inputs: Any, hidden: Any, carry: Any) -> tuple[
     return output, [output, carry]
 
 
-def heads(network: Network, hidden: Any, known: Any) -> tuple[Any, Any]:
+def heads(network: ChoraleNetwork, hidden: Any, known: Any) -> tuple[Any, Any]:
     """The chain at one step: `hidden` of `core`, `known[k, voice]` → pitches `[k, voice, class]`, strikes `[k, voice]`.
 
     All heads at once, which gives what `Network.head` gives one by one. A voice's own class is hidden from its own
@@ -173,14 +174,14 @@ def heads(network: Network, hidden: Any, known: Any) -> tuple[Any, Any]:
     """
     voices = len(VOICES)
     own = np.vstack([np.eye(voices, dtype=np.int32), np.zeros((1, voices), np.int32)])
-    first = (np.arange(voices) + voices * np.arange(voices + 1)[:, None]).astype(np.int32) * _SLOTS
+    first = (np.arange(voices) + voices * np.arange(voices + 1)[:, None]).astype(np.int32) * _SLOTS_PER_VOICE
     slots = known[:, None, :] * (1 - own) - own + 1 + first
-    table = ops.concatenate([other.embeddings for other in network.others], axis=0)
+    table = ops.concatenate([other.embeddings for other in network.known_voices], axis=0)
     view = ops.reshape(hidden[:, :-voices], (-1, voices + 1, network.recipe.head))
     inner = ops.relu(view + ops.sum(ops.take(table, slots, axis=0), axis=-2))
-    weights = ops.concatenate([ops.expand_dims(outer.kernel, 0) for outer in network.outer], axis=0)
+    weights = ops.concatenate([ops.expand_dims(outer.kernel, 0) for outer in network.head_output], axis=0)
     pitch = ops.transpose(ops.matmul(ops.transpose(inner[:, :voices], (1, 0, 2)), weights), (1, 0, 2))
-    biases = ops.concatenate([ops.expand_dims(outer.bias, 0) for outer in network.outer], axis=0)
+    biases = ops.concatenate([ops.expand_dims(outer.bias, 0) for outer in network.head_output], axis=0)
     before = ops.cast(hidden[:, -voices:], "int32") + ops.zeros_like(known)
     others = slots[:, :voices] - first[:voices] - 1
-    return _summed_flat(pitch + biases, before, others), network.strike(inner[:, voices])
+    return _table_logits_flat(pitch + biases, before, others), network.strike(inner[:, voices])

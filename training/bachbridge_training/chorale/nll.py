@@ -19,11 +19,11 @@ from bachbridge.codecs import satb
 from bachbridge.errors import ConfigError
 from bachbridge.music.notes import VOICES
 from bachbridge_training.datasets import four_part_windows
-from bachbridge_training.datasets.chorale_grids import Piece
-from bachbridge_training.evaluation.loss import judged
+from bachbridge_training.datasets.chorale_grids import FourPartPiece
+from bachbridge_training.evaluation.loss import nats_and_correct
 
 
-class Nets(Protocol):
+class ScoredChoraleNet(Protocol):
     """What is scored (see `bachbridge.inference.runtime.onnx_nets`)."""
 
     def initial_state(self) -> Any: ...
@@ -32,7 +32,7 @@ class Nets(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Surprise:
+class ChoraleNll:
     """Of one piece: `nats[step, voice]`, and of the same cells whether the likeliest class was the `right` one.
 
     `moves[step, voice]`: the class differs from the step before (in the first step, always).
@@ -40,44 +40,48 @@ class Surprise:
 
     name: str
     nats: np.ndarray
-    right: np.ndarray
+    correct: np.ndarray
     moves: np.ndarray
 
 
-def surprise(nets: Nets, order: Sequence[int], piece: Piece, *, told: bool) -> Surprise:
+def piece_nll(
+    net: ScoredChoraleNet, voice_order: Sequence[int], piece: FourPartPiece, *, timing_given: bool
+) -> ChoraleNll:
     """Stream one piece; `told`: whether past attacks and the bar lines are known."""
-    item = four_part_windows.whole(piece, struck=told, position=told)
-    logits = streamed(nets, order, item)
-    nats, right = judged(logits, item.classes)
-    moves = np.ones(item.classes.shape, bool)
-    moves[1:] = item.classes[1:] != item.classes[:-1]
-    return Surprise(piece.name, nats, right, moves)
+    item = four_part_windows.whole_piece(piece, with_onsets=timing_given, with_position=timing_given)
+    logits = stream_logits(net, voice_order, item)
+    nats, right = nats_and_correct(logits, item.pitch_indices)
+    moves = np.ones(item.pitch_indices.shape, bool)
+    moves[1:] = item.pitch_indices[1:] != item.pitch_indices[:-1]
+    return ChoraleNll(piece.name, nats, right, moves)
 
 
-def streamed(nets: Nets, order: Sequence[int], item: four_part_windows.Batch) -> np.ndarray:
+def stream_logits(
+    net: ScoredChoraleNet, voice_order: Sequence[int], item: four_part_windows.ChoraleBatch
+) -> np.ndarray:
     """Of a whole piece, `logits[step, voice, class]`, each voice given the true ones before it in `order`."""
-    hidden = _views(nets, item.ids)
-    logits = np.empty((*item.classes.shape, satb.CLASSES), np.float32)
-    known = four_part_windows.known_classes(item.classes, order)
+    hidden = _stream_hidden(net, item.ids)
+    logits = np.empty((*item.pitch_indices.shape, satb.PITCH_INDEX_COUNT), np.float32)
+    known = four_part_windows.known_pitches(item.pitch_indices, voice_order)
     for voice in range(len(VOICES)):
-        pitch, _ = nets.heads(hidden, known[:, voice])
+        pitch, _ = net.heads(hidden, known[:, voice])
         logits[:, voice] = pitch[:, voice]
     return logits
 
 
-def _views(nets: Nets, ids: np.ndarray) -> np.ndarray:
+def _stream_hidden(net: ScoredChoraleNet, ids: np.ndarray) -> np.ndarray:
     """The network's view of every frame before it is chosen, `hidden[step, unit]`."""
-    state, rows = nets.initial_state(), []
+    state, rows = net.initial_state(), []
     for row in ids:
-        hidden, state = nets.core(row[None], state)
+        hidden, state = net.core(row[None], state)
         rows.append(hidden[0])
     return np.stack(rows)
 
 
-def summary(surprises: Sequence[Surprise]) -> dict[str, float]:
+def summary(surprises: Sequence[ChoraleNll]) -> dict[str, float]:
     """The scores; a frame is moving if any voice moves in it, and a cell if its own voice does."""
     nats = np.concatenate([s.nats for s in surprises])
-    right = np.concatenate([s.right for s in surprises])
+    right = np.concatenate([s.correct for s in surprises])
     moves = np.concatenate([s.moves for s in surprises])
     frames = nats.sum(axis=1)
     return {
@@ -91,21 +95,21 @@ def summary(surprises: Sequence[Surprise]) -> dict[str, float]:
 
 
 def evaluate(
-    nets: Nets,
-    order: Sequence[int],
-    pieces: Sequence[Piece],
+    net: ScoredChoraleNet,
+    voice_order: Sequence[int],
+    pieces: Sequence[FourPartPiece],
     *,
-    told: bool = False,
-    progress: Callable[[Sequence[Piece]], Iterable[Piece]] = iter,
-) -> list[Surprise]:
+    timing_given: bool = False,
+    progress: Callable[[Sequence[FourPartPiece]], Iterable[FourPartPiece]] = iter,
+) -> list[ChoraleNll]:
     """Stream all pieces; `progress` wraps the walk over them."""
-    return [surprise(nets, order, piece, told=told) for piece in progress(pieces)]
+    return [piece_nll(net, voice_order, piece, timing_given=timing_given) for piece in progress(pieces)]
 
 
 # ---------------------------------------------------------------- the community's JSON
 
 
-def read_json(path: Path, part: str) -> list[Piece]:
+def read_json_pieces(path: Path, part: str) -> list[FourPartPiece]:
     """The pieces of a file `{part: [[[S, A, T, B], ...], ...]}` of MIDI pitches at 16ths, -1 a rest.
 
     The format is that of czhuang/JSB-Chorales-dataset. Attacks and bar lines are not in it.
@@ -119,16 +123,16 @@ def read_json(path: Path, part: str) -> list[Piece]:
     return [_json_piece(f"{path.name}:{part}:{number}", frames) for number, frames in enumerate(content[part])]
 
 
-def _json_piece(name: str, frames: Any) -> Piece:
+def _json_piece(name: str, frames: Any) -> FourPartPiece:
     try:
         pitches = np.array(frames, dtype=np.int16)
     except (TypeError, ValueError) as error:
         raise ConfigError(f"{name} is not a list of frames [S, A, T, B] of MIDI pitches: mend the file.") from error
     sung = pitches[pitches >= 0]
     shaped = pitches.ndim == 2 and pitches.shape[1] == len(VOICES) and len(pitches) > 0
-    if not shaped or (len(sung) and not satb.LOWEST <= sung.min() <= sung.max() <= satb.HIGHEST):
+    if not shaped or (len(sung) and not satb.LOWEST_PITCH <= sung.min() <= sung.max() <= satb.HIGHEST_PITCH):
         raise ConfigError(f"{name} is not a list of frames [S, A, T, B] of MIDI pitches 36 to 81: mend the file.")
     struck = pitches >= 0
     struck[1:] &= pitches[1:] != pitches[:-1]
     steps = np.arange(len(pitches), dtype=np.int16)
-    return Piece(name, pitches, struck, steps % 16, np.full(len(pitches), 16, np.int16))
+    return FourPartPiece(name, pitches, struck, steps % 16, np.full(len(pitches), 16, np.int16))

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from bachbridge.cli.parameters import Jobs, Json
+from bachbridge.cli.parameters import JobsOption, JsonOption
 
 commands = typer.Typer()
 
@@ -17,7 +17,7 @@ def bench(
     chords: Annotated[int, typer.Option(min=1, metavar="N", help="How many notes to harmonise.")] = 300,
     gui: Annotated[bool, typer.Option("--gui", help="Measure the window instead, and what it does to timing.")] = False,
     steps: Annotated[bool, typer.Option("--steps", help="Measure a step of each model instead.")] = False,
-    json: Json = False,
+    json: JsonOption = False,
 ) -> None:
     """Measure latencies over real ports, acting as the DAW."""
     if steps:
@@ -25,7 +25,7 @@ def bench(
 
         bench_steps(json=json)
         return
-    from bachbridge.cli.bench.latency import bench as measure
+    from bachbridge.cli.bench.latency import bench_latency as measure
     from bachbridge.cli.bench.latency import bench_window
 
     if gui:
@@ -56,10 +56,10 @@ def train(
     json: Annotated[bool, typer.Option("--json", help="Print that report as JSON, too.")] = False,
 ) -> None:
     """Train a model from its recipe."""
-    from bachbridge_training.cli.train import train as train_model
+    from bachbridge_training.cli.train import train_recipe as train_model
 
     settled: dict[str, Any] = {"epochs": epochs, "limit": limit, "seed": seed, "output": output, "resume": resume}
-    train_model(recipe, **settled, start=start, data=data, patience=patience, check=check, json=json)
+    train_model(recipe, **settled, start_run=start, data=data, patience=patience, check_only=check, json=json)
 
 
 @commands.command("evaluate")
@@ -77,11 +77,11 @@ def evaluate(
         int | None, typer.Option(metavar="N", min=1, help="Score only the first pieces, for a quick look.")
     ] = None,
     told: Annotated[bool, typer.Option(help="Score also with attacks and bar lines told.")] = True,
-    jobs: Jobs = 1,
-    json: Json = False,
+    jobs: JobsOption = 1,
+    json: JsonOption = False,
 ) -> None:
     """Score a model on pieces that it was not trained on."""
-    from bachbridge_training.cli.evaluate import evaluate as score
+    from bachbridge_training.cli.evaluate import evaluate_model as score
 
     score(model, data=data, part=part, json=json, outputs=outputs, pieces=pieces, told=told, jobs=jobs)
 
@@ -109,13 +109,13 @@ def export(
         bool, typer.Option("--table", help="Write no model: print what each format costs and what it keeps.")
     ] = False,
     pieces: Annotated[int, typer.Option(min=1, help="So many held-out pieces are read for the table.")] = 8,
-    jobs: Jobs = 1,
+    jobs: JobsOption = 1,
     json: Annotated[bool, typer.Option("--json", help="The table as JSON.")] = False,
 ) -> None:
     """Turn a training run into a model that plays, or a model into one for a small device."""
     from bachbridge_training.cli import export as exporting
 
     if table:
-        exporting.table(model, run=run, data=data, pieces=pieces, json=json)
+        exporting.compare_formats(model, run=run, data=data, pieces=pieces, json=json)
     else:
-        exporting.export(model, run=run, output=output, data=data, format_=format_, jobs=jobs)
+        exporting.export_model(model, run=run, output=output, data=data, format_=format_, jobs=jobs)

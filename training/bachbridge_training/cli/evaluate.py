@@ -19,16 +19,16 @@ from bachbridge.errors import ConfigError, ModelError
 from bachbridge.inference.runtime import library
 from bachbridge_training.datasets import chorales as chorale_data
 from bachbridge_training.datasets import four_part_files
-from bachbridge_training.evaluation.tables import OUTPUTS, Asked, Tables
+from bachbridge_training.evaluation.tables import DEFAULT_OUTPUTS, EvaluationRequest, EvaluationTables
 
 
-def evaluate(
+def evaluate_model(
     model: str,
     *,
     data: Path | None,
     part: str,
     json: bool,
-    outputs: int = OUTPUTS,
+    outputs: int = DEFAULT_OUTPUTS,
     pieces: int | None = None,
     told: bool = True,
     jobs: int = 1,
@@ -40,43 +40,48 @@ def evaluate(
     """
     if part not in chorale_data.PARTS:
         raise ConfigError(f"there is no part {part!r}: choose from {', '.join(chorale_data.PARTS)}.")
-    card = library.find(model)
+    card = library.find_checked_card(model)
     name = str(data) if data else "music21"
-    if card.codec in library.SYMBOLS:
+    if card.codec in library.SYMBOL_CODECS:
         from bachbridge_training.symbols import tables as symbols_tables
 
-        found = symbols_tables.tables(card, data, part, pieces=pieces, outputs=outputs)
+        found = symbols_tables.build_tables(card, data, part, pieces=pieces, outputs=outputs)
     else:
-        music = four_part_files.read(data, part) if data else chorale_data.pieces(part)
-        found = _tables(card, Asked(music, music[:pieces], bach=data is None, told=told, outputs=outputs, jobs=jobs))
+        music = four_part_files.read_pieces(data, part) if data else chorale_data.load_chorales(part)
+        found = _four_part_tables(
+            card,
+            EvaluationRequest(
+                music, music[:pieces], is_bach=data is None, with_timing=told, outputs=outputs, jobs=jobs
+            ),
+        )
     if json:
-        print(json_format.dumps({"model": model, "data": name, "part": part, **_facts(found)}, indent=2))
+        print(json_format.dumps({"model": model, "data": name, "part": part, **_json_report(found)}, indent=2))
         return
     console, title = Console(), f"{model} on {name}, {part}"
-    console.print(_table(title, found.scores))
+    console.print(_score_table(title, found.scores))
     if found.music:
         rows = {row: asdict(measures) for row, measures in found.music.items()}
-        console.print(_table(f"{title}: what comes out", rows))
+        console.print(_score_table(f"{title}: what comes out", rows))
     if found.schedules:
-        console.print(_table(f"{title}: nats of what comes out", found.schedules))
+        console.print(_score_table(f"{title}: nats of what comes out", found.schedules))
     if found.copies:
-        console.print(_table(f"{title}: passages that the training music has", found.copies))
+        console.print(_score_table(f"{title}: passages that the training music has", found.copies))
     if found.tunes:
-        console.print(_table(f"{model}: shares of what it writes that are ABC", found.tunes))
+        console.print(_score_table(f"{model}: shares of what it writes that are ABC", found.tunes))
 
 
-def _tables(card: library.Card, asked: Asked) -> Tables:
+def _four_part_tables(card: library.Card, request: EvaluationRequest) -> EvaluationTables:
     match card.codec:
         case "satb":
-            from bachbridge_training.chorale.tables import tables
+            from bachbridge_training.chorale.tables import build_tables
         case "canvas":
-            from bachbridge_training.infill.tables import tables
+            from bachbridge_training.infill.tables import build_tables
         case _:
             raise ModelError(f"{card.name!r} reads {card.codec!r}, which cannot be scored: name a model of chorales.")
-    return tables(card, asked)
+    return build_tables(card, request)
 
 
-def _facts(found: Tables) -> dict[str, Any]:
+def _json_report(found: EvaluationTables) -> dict[str, Any]:
     """The first column's figures as they are, the others under their names."""
     (_, first), *others = found.scores.items()
     facts: dict[str, Any] = {**first, **dict(others)}
@@ -85,7 +90,7 @@ def _facts(found: Tables) -> dict[str, Any]:
     return facts | ({"schedules": found.schedules} if found.schedules else {})
 
 
-def _figure(value: float | None) -> str:
+def _figure_text(value: float | None) -> str:
     match value:
         case None:
             return ""
@@ -95,8 +100,8 @@ def _figure(value: float | None) -> str:
             return f"{value:.4f}"
 
 
-def _table(title: str, scores: Mapping[str, Mapping[str, float | None]]) -> Table:
+def _score_table(title: str, scores: Mapping[str, Mapping[str, float | None]]) -> Table:
     table = Table("", *scores, title=title)
     for key in next(iter(scores.values())):
-        table.add_row(key.replace("_", " "), *(_figure(column.get(key)) for column in scores.values()))
+        table.add_row(key.replace("_", " "), *(_figure_text(column.get(key)) for column in scores.values()))
     return table

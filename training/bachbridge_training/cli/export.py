@@ -25,22 +25,22 @@ from bachbridge_training import onnx_export as exporting
 from bachbridge_training import recipe as recipes
 from bachbridge_training.chorale import nll as chorale_nll
 from bachbridge_training.datasets import chorales, four_part_files
-from bachbridge_training.datasets.chorale_grids import Piece
-from bachbridge_training.datasets.four_part_windows import CHAIN
+from bachbridge_training.datasets.chorale_grids import FourPartPiece
+from bachbridge_training.datasets.four_part_windows import VOICE_ORDER
 from bachbridge_training.formats import formats as model_formats
-from bachbridge_training.formats.formats import Original
+from bachbridge_training.formats.formats import OriginalModel
 from bachbridge_training.infill import tables as filled
 from bachbridge_training.runs import run_data
 from bachbridge_training.runs import train as training_run
 from bachbridge_training.symbols import nll as symbols_nll
 from bachbridge_training.symbols import vocabulary as symbol_vocabulary
-from bachbridge_training.symbols.batches import Passage
+from bachbridge_training.symbols.batches import SymbolPiece
 
-CHECKED = 2
+PARITY_PIECES = 2
 """So many held-out pieces a new format has to agree on with the original."""
 
 
-def export(
+def export_model(
     model: str,
     *,
     run: Path | None,
@@ -58,39 +58,39 @@ def export(
         raise ConfigError(f"there is no format {format_!r}: choose from {', '.join(model_formats.FORMATS)}.")
     if Path(model).name != model or model in ("", ".."):
         raise ConfigError(f"a model cannot be named {model!r}: choose a name that a folder can have.")
-    here, (kind, _, detail) = library.places()[0], format_.partition("-")
+    here, (kind, _, detail) = library.search_paths()[0], format_.partition("-")
     if format_ == model_formats.ONNX:
         if run is None:
             raise ConfigError(f"name the run that {model} is to be made of with --run, or another --format.")
         target = (output or here) / model
-        _exported(run, target, data, jobs=jobs)
+        _export_run(run, target, data, jobs=jobs)
     else:
         ending = detail if kind == model_formats.ONNX else format_
         target = (output or (here if kind == model_formats.ONNX else Path.cwd())) / f"{model}-{ending}"
-        with _original(model, run, data) as (original, pieces):
-            model_formats.convert(original, format_, target, pieces[:CHECKED])
+        with _original_model(model, run, data) as (original, pieces):
+            model_formats.convert_model(original, format_, target, pieces[:PARITY_PIECES])
     print(f"wrote {target}")
 
 
-def table(model: str, *, run: Path | None, data: Path | None, pieces: int, json: bool) -> None:
+def compare_formats(model: str, *, run: Path | None, data: Path | None, pieces: int, json: bool) -> None:
     """Print what each format of the model costs and keeps, on so many validation pieces; no model is written."""
     from bachbridge_training.formats import size_report
 
-    with _original(model, run, data) as (original, music):
-        found = size_report.rows(original, music[:pieces])
+    with _original_model(model, run, data) as (original, music):
+        found = size_report.measure_formats(original, music[:pieces])
         count = len(music[:pieces])
     if json:
         print(json_format.dumps({"model": model, "pieces": count, "formats": found}, indent=2))
         return
-    Console().print(_table(f"{model} on {count} validation pieces", found))
+    Console().print(_format_table(f"{model} on {count} validation pieces", found))
     for name, row in found.items():
-        if row["same_choice"] < model_formats.LEAST.get(name, 0.0):
+        if row["same_choice"] < model_formats.MIN_AGREEMENT.get(name, 0.0):
             print(f"{name} chooses otherwise too often: `--format {name}` would not write it.", file=sys.stderr)
-    if original.form is None:
+    if original.model_export is None:
         print("LiteRT files are made of a training run: name it with --run to see them too.", file=sys.stderr)
 
 
-def _table(title: str, rows: Mapping[str, Mapping[str, float]]) -> Table:
+def _format_table(title: str, rows: Mapping[str, Mapping[str, float]]) -> Table:
     keys = next(iter(rows.values()))
     found = Table("", *(Column(key.replace("_", " "), justify="right") for key in keys), title=title)
     for name, row in rows.items():
@@ -99,62 +99,63 @@ def _table(title: str, rows: Mapping[str, Mapping[str, float]]) -> Table:
 
 
 @contextmanager
-def _original(model: str, run: Path | None, data: Path | None) -> Generator[tuple[Original, Sequence[Any]]]:
+def _original_model(model: str, run: Path | None, data: Path | None) -> Generator[tuple[OriginalModel, Sequence[Any]]]:
     """The model in ONNX files, for a while, and its validation pieces."""
     if run is None:
-        card = library.find(model)
+        card = library.find_checked_card(model)
         if card.facts.get("format", model_formats.ONNX) != model_formats.ONNX:
             raise ConfigError(f"{model} is a converted model: name the one that it was made of.")
-        yield Original(card), _held_out(card, data)
+        yield OriginalModel(card), _validation_pieces(card, data)
         return
     with tempfile.TemporaryDirectory() as scratch:
-        form, found = _exported(run, Path(scratch) / model, data, scored=False)
-        yield Original(library.read(Path(scratch) / model), form, found.train), found.valid
+        form, found = _export_run(run, Path(scratch) / model, data, scored=False)
+        yield OriginalModel(library.read_card(Path(scratch) / model), form, found.train), found.valid
 
 
-def _held_out(card: library.Card, data: Path | None) -> Sequence[Any]:
+def _validation_pieces(card: library.Card, data: Path | None) -> Sequence[Any]:
     """The validation pieces of an installed model, as its codec has them."""
-    if card.codec not in library.SYMBOLS:
-        return four_part_files.read(data, "valid") if data else chorales.pieces("valid")
+    if card.codec not in library.SYMBOL_CODECS:
+        return four_part_files.read_pieces(data, "valid") if data else chorales.load_chorales("valid")
     from bachbridge_training.symbols import tables as symbols_tables
 
-    return symbol_vocabulary.passages(
-        codec_registry.codec(card.codec, card.facts["vocabulary"]), symbols_tables.held(card, data, "valid")
+    return symbol_vocabulary.encode_pieces(
+        codec_registry.make_codec(card.codec, card.facts["vocabulary"]),
+        symbols_tables.load_card_sources(card, data, "valid"),
     )
 
 
-def _exported(
+def _export_run(
     run: Path, target: Path, data: Path | None, *, scored: bool = True, jobs: int = 1
-) -> tuple[exporting.Form, run_data.Material]:
+) -> tuple[exporting.ModelExport, run_data.RunData]:
     """Write the run's model as ONNX files; what it is made of, and its music."""
-    if not (run / training_run.BEST).is_file():
+    if not (run / training_run.BEST_WEIGHTS_FILE).is_file():
         raise ConfigError(f"{run} holds no training run: give the folder that `bachbridge train` named.")
-    recipe = recipes.read(str(run / "recipe.toml"))
-    found = run_data.again(recipe, run, data=data)
-    state = training_run.start(recipe, found.build)
-    training_run.load_best(state, run)
-    form = state.course.form()
-    score = _score(form, found.valid, jobs) if scored else None
-    exporting.export(form, target, held_out=found.valid[0], score=score, said=found.said)
+    recipe = recipes.read_recipe(str(run / "recipe.toml"))
+    found = run_data.reload_run_data(recipe, run, data=data)
+    state = training_run.start_run(recipe, found.build_task)
+    training_run.load_best_weights(state, run)
+    form = state.task.make_export()
+    score = _card_metrics(form, found.valid, jobs) if scored else None
+    exporting.export_model(form, target, held_out_piece=found.valid[0], score=score, card_text=found.card_text)
     return form, found
 
 
-def _score(form: exporting.Form, pieces: Sequence[Any], jobs: int) -> Callable[[Path], dict[str, Any]]:
+def _card_metrics(form: exporting.ModelExport, pieces: Sequence[Any], jobs: int) -> Callable[[Path], dict[str, Any]]:
     """What the card says of the files in a folder: how surprised the networks are by the pieces as they will play."""
     match form.recipe:
-        case recipes.Recipe():
-            return lambda folder: _scored(form.runtime(folder), pieces)
-        case recipes.StreamRecipe():
-            return lambda folder: _streamed(form.runtime(folder), pieces)
+        case recipes.ChoraleRecipe():
+            return lambda folder: _chorale_metrics(form.load_runtime(folder), pieces)
+        case recipes.SymbolRecipe():
+            return lambda folder: _symbol_metrics(form.load_runtime(folder), pieces)
         case _:
-            return lambda folder: {"valid": filled.column(partial(onnx_nets.Fill, folder), pieces, jobs=jobs)}
+            return lambda folder: {"valid": filled.nll_column(partial(onnx_nets.InfillNet, folder), pieces, jobs=jobs)}
 
 
-def _scored(runtime: chorale_nll.Nets, pieces: Sequence[Piece]) -> dict[str, Any]:
-    blind, told = (chorale_nll.evaluate(runtime, CHAIN, pieces, told=told) for told in (False, True))
+def _chorale_metrics(runtime: chorale_nll.ScoredChoraleNet, pieces: Sequence[FourPartPiece]) -> dict[str, Any]:
+    blind, told = (chorale_nll.evaluate(runtime, VOICE_ORDER, pieces, timing_given=told) for told in (False, True))
     return {"valid": chorale_nll.summary(blind), "valid_told": chorale_nll.summary(told)}
 
 
-def _streamed(runtime: onnx_nets.Sequence, pieces: Sequence[Passage]) -> dict[str, Any]:
+def _symbol_metrics(runtime: onnx_nets.SymbolNet, pieces: Sequence[SymbolPiece]) -> dict[str, Any]:
     found = symbols_nll.summary(symbols_nll.evaluate(runtime, pieces))
     return {"valid": found["all"], "valid_fresh": found["fresh"]}

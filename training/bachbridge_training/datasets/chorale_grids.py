@@ -19,7 +19,7 @@ VOICE_NAMES = (("sopran", "s.", "canto"), ("alt", "a."), ("tenor", "t."), ("bass
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class FourPartPiece:
     """One chorale: `pitches[step, voice]` (-1 = rest), `struck[step, voice]`, `position[step]` in a bar of `bar[step]`.
 
     Positions and bars are in steps.
@@ -27,12 +27,12 @@ class Piece:
 
     name: str
     pitches: np.ndarray
-    struck: np.ndarray
+    onsets: np.ndarray
     position: np.ndarray
     bar: np.ndarray
 
 
-def _parts(score: Any) -> list[Any]:
+def _vocal_parts(score: Any) -> list[Any]:
     """The four vocal parts, soprano first; raises `ValueError` if they cannot be told."""
     parts = list(score.parts)
     if len(parts) == len(VOICE_NAMES):
@@ -48,12 +48,12 @@ def _parts(score: Any) -> list[Any]:
     return parts[: len(VOICE_NAMES)]
 
 
-def _ceil(offset: Any) -> int:
+def _ceil_step(offset: Any) -> int:
     value = Fraction(offset) * STEPS_PER_BEAT
     return -int(-value // 1)
 
 
-def _pitch(element: Any, voice: int) -> int:
+def _outer_pitch(element: Any, voice: int) -> int:
     """The sung note: of a divided part the outer one, so that soprano and bass stay the frame of the chord."""
     pitches = sorted(p.midi for p in element.pitches)
     return pitches[0] if voice == len(VOICE_NAMES) - 1 else pitches[-1]
@@ -64,25 +64,25 @@ def _part_rows(part: Any, voice: int, steps: int) -> tuple[np.ndarray, np.ndarra
     for element in part.flatten().notes:
         if element.duration.isGrace:
             continue
-        first, end = _ceil(element.offset), min(_ceil(element.offset + element.quarterLength), steps)
+        first, end = _ceil_step(element.offset), min(_ceil_step(element.offset + element.quarterLength), steps)
         if first >= end:
             continue
-        pitches[first:end] = _pitch(element, voice)
+        pitches[first:end] = _outer_pitch(element, voice)
         tie = element.tie or (element.notes[0].tie if element.isChord else None)
         held = tie is not None and tie.type in ("stop", "continue") and first > 0
         struck[first] = not (held and pitches[first - 1] == pitches[first])
     return pitches, struck
 
 
-def _bars(part: Any, steps: int) -> tuple[np.ndarray, np.ndarray]:
+def _bar_positions(part: Any, steps: int) -> tuple[np.ndarray, np.ndarray]:
     """Position in the bar and the bar's length at every step, in steps."""
     position, bar = np.zeros(steps, np.int16), np.full(steps, 16, np.int16)
     length, carried = 16, 0
     measures = list(part.getElementsByClass("Measure"))
-    starts = [_ceil(m.offset) for m in measures] + [steps]
+    starts = [_ceil_step(m.offset) for m in measures] + [steps]
     for i, measure in enumerate(measures):
         if measure.timeSignature is not None:
-            length = max(_ceil(measure.timeSignature.barDuration.quarterLength), 1)
+            length = max(_ceil_step(measure.timeSignature.barDuration.quarterLength), 1)
         size = starts[i + 1] - starts[i]
         if i == 0 and size < length:
             carried = length - size
@@ -94,26 +94,26 @@ def _bars(part: Any, steps: int) -> tuple[np.ndarray, np.ndarray]:
     return position, bar
 
 
-def read(name: str) -> Piece:
+def read_chorale(name: str) -> FourPartPiece:
     """Parse one of music21's chorales (about a second each)."""
     from music21 import corpus
 
-    return grid(name, corpus.parse(f"bach/{name}"))
+    return piece_from_score(name, corpus.parse(f"bach/{name}"))
 
 
-def grid(name: str, score: Any) -> Piece:
+def piece_from_score(name: str, score: Any) -> FourPartPiece:
     """A parsed score on the grid, up to its last note."""
-    parts = _parts(score)
-    steps = max(_ceil(p.highestTime) for p in parts)
+    parts = _vocal_parts(score)
+    steps = max(_ceil_step(p.highestTime) for p in parts)
     rows = [_part_rows(part, voice, steps) for voice, part in enumerate(parts)]
-    position, bar = _bars(parts[0], steps)
+    position, bar = _bar_positions(parts[0], steps)
     pitches = np.stack([r[0] for r in rows], axis=1)
     struck = np.stack([r[1] for r in rows], axis=1)
-    kept = sung(pitches, bar)
-    return Piece(name, pitches[kept], struck[kept], position[kept], bar[kept])
+    kept = steps_to_keep(pitches, bar)
+    return FourPartPiece(name, pitches[kept], struck[kept], position[kept], bar[kept])
 
 
-def sung(pitches: np.ndarray, bar: np.ndarray) -> np.ndarray:
+def steps_to_keep(pitches: np.ndarray, bar: np.ndarray) -> np.ndarray:
     """Which steps to keep: not what is before the first or after the last note, nor whole bars of rests in between."""
     keep = np.zeros(len(pitches), bool)
     steps = np.flatnonzero((pitches >= 0).any(axis=1))

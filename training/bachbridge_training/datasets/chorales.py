@@ -13,32 +13,32 @@ import numpy as np
 import platformdirs
 from rich.progress import track
 
-from bachbridge.atomic_files import whole_file
+from bachbridge.atomic_files import atomic_output
 from bachbridge_training.datasets import chorale_grids
-from bachbridge_training.datasets.chorale_grids import Piece
+from bachbridge_training.datasets.chorale_grids import FourPartPiece
 
-CHORALES = "J. S. Bach's four-part chorales as bundled with music21"
-CHORALE_SPLIT = "bachbridge_training/data/chorale_split.json"
+CHORALES_TEXT = "J. S. Bach's four-part chorales as bundled with music21"
+CHORALE_SPLIT_TEXT = "bachbridge_training/data/chorale_split.json"
 """What a card says of them."""
 
-CACHE_VERSION = 2
+CACHE_VERSION = 3
 PARTS = ("train", "valid", "test")
-_FIELDS = ("pitches", "struck", "position", "bar")
+_CACHED_FIELDS = ("pitches", "onsets", "position", "bar")
 
 
-def _facts() -> dict[str, dict[str, Any]]:
+def _split_entries() -> dict[str, dict[str, Any]]:
     text = resources.files("bachbridge_training").joinpath("data/chorale_split.json").read_text("utf-8")
     return json.loads(text)
 
 
-def split() -> dict[str, str]:
+def chorale_split() -> dict[str, str]:
     """music21's file name → train, valid, test or excluded."""
-    return {name: facts["split"] for name, facts in _facts().items()}
+    return {name: facts["split"] for name, facts in _split_entries().items()}
 
 
-def clean_test() -> frozenset[str]:
+def new_tune_test_names() -> frozenset[str]:
     """The test pieces whose tune occurs in no training piece."""
-    return frozenset(name for name, facts in _facts().items() if facts.get("clean"))
+    return frozenset(name for name, facts in _split_entries().items() if facts.get("clean"))
 
 
 def cache_path() -> Path:
@@ -48,21 +48,21 @@ def cache_path() -> Path:
 
 def _write_cache(path: Path) -> None:
     """Parse everything that the split names, and leave a whole file or none."""
-    names = [name for name, part in split().items() if part in PARTS]
+    names = [name for name, part in chorale_split().items() if part in PARTS]
     arrays: dict[str, np.ndarray] = {}
     for name in track(names, "reading the chorales (once on a machine)"):
-        piece = chorale_grids.read(name)
-        arrays |= {f"{name}/{field}": getattr(piece, field) for field in _FIELDS}
+        piece = chorale_grids.read_chorale(name)
+        arrays |= {f"{name}/{field}": getattr(piece, field) for field in _CACHED_FIELDS}
     path.parent.mkdir(parents=True, exist_ok=True)
-    with whole_file(path) as scratch:
+    with atomic_output(path) as scratch:
         np.savez_compressed(scratch, allow_pickle=False, **arrays)
 
 
-def pieces(part: str) -> list[Piece]:
+def load_chorales(part: str) -> list[FourPartPiece]:
     """The pieces of `part`, in the split's order; the first call on a machine parses the corpus."""
     path = cache_path()
     if not path.is_file():
         _write_cache(path)
     with np.load(path) as arrays:
-        names = [name for name, its in split().items() if its == part]
-        return [Piece(name, *(arrays[f"{name}/{field}"] for field in _FIELDS)) for name in names]
+        names = [name for name, its in chorale_split().items() if its == part]
+        return [FourPartPiece(name, *(arrays[f"{name}/{field}"] for field in _CACHED_FIELDS)) for name in names]

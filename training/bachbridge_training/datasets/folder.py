@@ -21,29 +21,29 @@ from pathlib import Path
 from bachbridge.errors import ConfigError
 from bachbridge_training import process_pool
 from bachbridge_training.datasets import parse_cache, piece_info
-from bachbridge_training.datasets.parsed_piece import FORMS, MAX_BYTES, Manuscript
-from bachbridge_training.datasets.piece_info import Facts
-from bachbridge_training.datasets.suitability import Kind, Taken, UnfitError
+from bachbridge_training.datasets.parsed_piece import FORMATS, MAX_BYTES, ParsedPiece
+from bachbridge_training.datasets.piece_info import PieceInfo
+from bachbridge_training.datasets.suitability import PieceConverter, TrainablePiece, UnsuitableError
 
-_FEW = 24
+_MAX_FILES_IN_PROCESS = 24
 """Up to so many files are read in this process, since starting others takes as long."""
-_DIGITS = 20
+_IDENTITY_DIGITS = 20
 """Of a hash, in a piece's identity."""
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class DatasetPiece:
     """A piece that can be trained on; `identity` follows from its content alone."""
 
     name: str
     identity: str
-    tune: str
-    facts: Facts
-    taken: Taken
+    tune_hash: str
+    info: PieceInfo
+    content: TrainablePiece
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class RejectedPiece:
     """A file, or a piece in it, and why it is not used: a sentence that goes on from the name."""
 
     name: str
@@ -51,44 +51,44 @@ class Refused:
 
 
 @dataclass(frozen=True, slots=True)
-class Collection:
+class MusicFolder:
     """What the folder holds, by name."""
 
-    folder: Path
-    files: int
+    path: Path
+    file_count: int
     """Of the forms that can be read."""
-    others: int
+    other_file_count: int
     """Files of other forms."""
-    items: tuple[Item, ...]
-    refused: tuple[Refused, ...]
+    pieces: tuple[DatasetPiece, ...]
+    rejected: tuple[RejectedPiece, ...]
 
 
-def gathered(folder: Path, kind: Kind, jobs: int | None = None) -> Collection:
+def read_folder(folder: Path, converter: PieceConverter, jobs: int | None = None) -> MusicFolder:
     """Everything in the folder (or in one file) that `kind` can take; `jobs` processes, else one for each core."""
-    root, paths, others = _walked(folder)
-    work = partial(examined, root, kind)
+    root, paths, others = _list_files(folder)
+    work = partial(read_file_pieces, root, converter)
     if jobs is None:
-        jobs = (os.cpu_count() or 1) if len(paths) > _FEW else 1
-    found = [each for several in _spread(paths, work, jobs, root) for each in several]
-    items, refused, seen = list[Item](), list[Refused](), dict[str, str]()
-    for each in sorted(found, key=_standing):
-        if isinstance(each, Refused):
+        jobs = (os.cpu_count() or 1) if len(paths) > _MAX_FILES_IN_PROCESS else 1
+    found = [each for several in _read_files(paths, work, jobs, root) for each in several]
+    items, refused, seen = list[DatasetPiece](), list[RejectedPiece](), dict[str, str]()
+    for each in sorted(found, key=_name_order):
+        if isinstance(each, RejectedPiece):
             refused.append(each)
         elif each.identity in seen:
-            refused.append(Refused(each.name, f"holds the same as {seen[each.identity]}."))
+            refused.append(RejectedPiece(each.name, f"holds the same as {seen[each.identity]}."))
         else:
             items.append(each)
             seen[each.identity] = each.name
-    return Collection(folder, len(paths), others, tuple(items), tuple(refused))
+    return MusicFolder(folder, len(paths), others, tuple(items), tuple(refused))
 
 
-def _standing(its: Item | Refused) -> tuple[str, int]:
+def _name_order(its: DatasetPiece | RejectedPiece) -> tuple[str, int]:
     """By the file's name, and in it by the number."""
     file, _, number = its.name.rpartition("#")
     return (file, int(number)) if file and number.isdecimal() else (its.name, 0)
 
 
-def _walked(folder: Path) -> tuple[Path, list[Path], int]:
+def _list_files(folder: Path) -> tuple[Path, list[Path], int]:
     """Where names begin, the files that can be read by their names, and how many others there are."""
     if folder.is_file():
         return folder.parent, [folder], 0
@@ -101,57 +101,63 @@ def _walked(folder: Path) -> tuple[Path, list[Path], int]:
             path = Path(place) / name
             if name.startswith(".") or not path.is_file():
                 continue
-            if path.suffix.lower() in FORMS:
+            if path.suffix.lower() in FORMATS:
                 paths.append(path)
             else:
                 others += 1
     return folder, paths, others
 
 
-def examined(root: Path, kind: Kind, path: Path) -> list[Item | Refused]:
+def read_file_pieces(root: Path, converter: PieceConverter, path: Path) -> list[DatasetPiece | RejectedPiece]:
     """The pieces of one file. Runs in whatever process reads it."""
     name = path.relative_to(root).as_posix()
-    form = FORMS.get(path.suffix.lower())
+    form = FORMATS.get(path.suffix.lower())
     if form is None:
-        return [Refused(name, "is neither MIDI nor MusicXML nor ABC.")]
+        return [RejectedPiece(name, "is neither MIDI nor MusicXML nor ABC.")]
     try:
         if path.stat().st_size > MAX_BYTES:
-            return [Refused(name, f"is too large (over {MAX_BYTES >> 20} MiB): cut it into shorter files.")]
+            return [RejectedPiece(name, f"is too large (over {MAX_BYTES >> 20} MiB): cut it into shorter files.")]
         data = path.read_bytes()
     except OSError as error:
-        return [Refused(name, f"cannot be read ({error.strerror}): check its permissions.")]
+        return [RejectedPiece(name, f"cannot be read ({error.strerror}): check its permissions.")]
     sha256 = hashlib.sha256(data).hexdigest()
-    outcomes = parse_cache.read(path, data, form, sha256)
-    found: list[Item | Refused] = []
+    outcomes = parse_cache.parse_cached(path, data, form, sha256)
+    found: list[DatasetPiece | RejectedPiece] = []
     for number, outcome in enumerate(outcomes, 1):
         own = name if len(outcomes) == 1 else f"{name}#{number}"
-        found.append(Refused(own, outcome) if isinstance(outcome, str) else _item(own, kind, outcome, sha256))
+        found.append(
+            RejectedPiece(own, outcome) if isinstance(outcome, str) else _convert_piece(own, converter, outcome, sha256)
+        )
     return found
 
 
-def _item(name: str, kind: Kind, manuscript: Manuscript, sha256: str) -> Item | Refused:
+def _convert_piece(
+    name: str, converter: PieceConverter, manuscript: ParsedPiece, sha256: str
+) -> DatasetPiece | RejectedPiece:
     try:
-        taken = kind(manuscript)
+        taken = converter(manuscript)
         # One file holds many tunes; of a tune whose text is taken, neither number nor title counts.
-        text = taken.music[0] if isinstance(taken.music[0], str) else manuscript.text
+        text = taken.sections[0] if isinstance(taken.sections[0], str) else manuscript.text
         if text:
             sha256 = hashlib.sha256(text.encode()).hexdigest()
-        return Item(name, sha256[:_DIGITS], piece_info.tune_of(manuscript), piece_info.facts(manuscript), taken)
-    except UnfitError as error:
-        return Refused(name, str(error))
+        return DatasetPiece(
+            name, sha256[:_IDENTITY_DIGITS], piece_info.tune_hash(manuscript), piece_info.piece_info(manuscript), taken
+        )
+    except UnsuitableError as error:
+        return RejectedPiece(name, str(error))
     except Exception as error:  # noqa: BLE001  no stranger's piece stops the others
-        return Refused(name, f"cannot be used ({type(error).__name__}: {error}).")
+        return RejectedPiece(name, f"cannot be used ({type(error).__name__}: {error}).")
 
 
-def _spread(
-    paths: Sequence[Path], work: "partial[list[Item | Refused]]", jobs: int, root: Path
-) -> list[list[Item | Refused]]:
+def _read_files(
+    paths: Sequence[Path], work: "partial[list[DatasetPiece | RejectedPiece]]", jobs: int, root: Path
+) -> list[list[DatasetPiece | RejectedPiece]]:
     """`work` on every path; a process that dies takes nothing but the file with it that it died of."""
     if not paths:
         return []
-    costs = {path: _bytes(path) for path in paths}
-    found, dead = list[list[Item | Refused]](), list[Path]()
-    with process_pool.progress("reading the music", sum(costs.values())) as advance:
+    costs = {path: _file_size(path) for path in paths}
+    found, dead = list[list[DatasetPiece | RejectedPiece]](), list[Path]()
+    with process_pool.progress_bar("reading the music", sum(costs.values())) as advance:
         if jobs == 1:
             for path in paths:
                 found.append(work(path))
@@ -170,20 +176,22 @@ def _spread(
         finally:
             workers.shutdown(cancel_futures=True)
         for path in dead:
-            found.append(_alone(work, path, root))
+            found.append(_read_in_own_process(work, path, root))
             advance(costs[path])
     return found
 
 
-def _bytes(path: Path) -> int:
+def _file_size(path: Path) -> int:
     with suppress(OSError):
         return max(1, path.stat().st_size)
     return 1
 
 
-def _alone(work: "partial[list[Item | Refused]]", path: Path, root: Path) -> list[Item | Refused]:
+def _read_in_own_process(
+    work: "partial[list[DatasetPiece | RejectedPiece]]", path: Path, root: Path
+) -> list[DatasetPiece | RejectedPiece]:
     with ProcessPoolExecutor(1, get_context("spawn")) as worker:
         try:
             return worker.submit(work, path).result()
         except BrokenProcessPool:
-            return [Refused(path.relative_to(root).as_posix(), "cannot be read: reading it ends the program.")]
+            return [RejectedPiece(path.relative_to(root).as_posix(), "cannot be read: reading it ends the program.")]

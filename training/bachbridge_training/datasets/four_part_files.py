@@ -7,33 +7,33 @@ import numpy as np
 from bachbridge.codecs import satb
 from bachbridge.errors import ConfigError
 from bachbridge.files.midi_reader import read_midi
-from bachbridge_training.chorale.nll import read_json
-from bachbridge_training.datasets.chorale_grids import Piece
+from bachbridge_training.chorale.nll import read_json_pieces
+from bachbridge_training.datasets.chorale_grids import FourPartPiece
 
-_MIDI = (".mid", ".midi")
+_MIDI_SUFFIXES = (".mid", ".midi")
 
 
-def read(path: Path, part: str) -> list[Piece]:
+def read_pieces(path: Path, part: str) -> list[FourPartPiece]:
     """The pieces in `path`: of JSON files the part `part`, of MIDI files all."""
     if path.is_dir():
-        files = sorted(file for file in path.iterdir() if file.suffix.lower() in {".json", *_MIDI})
+        files = sorted(file for file in path.iterdir() if file.suffix.lower() in {".json", *_MIDI_SUFFIXES})
         if not files:
             raise ConfigError(f"{path} holds no MIDI and no JSON files: name another folder or a file.")
-        return [piece for file in files for piece in read(file, part)]
-    return [midi_piece(path)] if path.suffix.lower() in _MIDI else read_json(path, part)
+        return [piece for file in files for piece in read_pieces(file, part)]
+    return [read_midi_piece(path)] if path.suffix.lower() in _MIDI_SUFFIXES else read_json_pieces(path, part)
 
 
-def midi_piece(path: Path) -> Piece:
+def read_midi_piece(path: Path) -> FourPartPiece:
     """A MIDI file of four voices: by its tracks or channels, or a keyboard's chords by who is highest and lowest."""
     phrase = read_midi(path).phrase
-    prompt = satb.read(phrase)
-    sung = prompt.classes > satb.REST
+    prompt = satb.encode_phrase(phrase)
+    sung = prompt.pitch_indices > satb.REST
     if not sung.any(axis=0).all():
         raise ConfigError(f"{path} has not four voices: give a file with four tracks, or with chords of four notes.")
     first, last = np.flatnonzero(sung.any(axis=1))[[0, -1]]
     kept = slice(first, last + 1)
-    pitches = np.where(sung, prompt.classes + satb.LOWEST - 1, -1).astype(np.int16)[kept]
+    pitches = np.where(sung, prompt.pitch_indices + satb.LOWEST_PITCH - 1, -1).astype(np.int16)[kept]
     steps = np.arange(first, last + 1) + (phrase.position or 0)
     bars = np.full(len(steps), phrase.steps_per_bar, np.int16)
     position = (steps % phrase.steps_per_bar).astype(np.int16)
-    return Piece(path.name, pitches, prompt.struck[kept] & sung[kept], position, bars)
+    return FourPartPiece(path.name, pitches, prompt.onsets[kept] & sung[kept], position, bars)

@@ -20,44 +20,44 @@ from typing import Any
 
 from bachbridge.files.midi_reader import MAX_BEATS
 from bachbridge.music.timeline import COMMON_TIME, DEFAULT_TEMPO_US, Meter, Tempo, TickNote, Timeline
-from bachbridge_training.datasets.parsed_piece import MAX_BYTES, Manuscript, Outcome
+from bachbridge_training.datasets.parsed_piece import MAX_BYTES, ParsedPiece, ParseOutcome
 
 TICKS_PER_BEAT = 10080
 """Holds 128ths, triplets, quintuplets, septuplets and nonuplets exactly."""
 _VELOCITY = 80
-_FEWEST_BPM, _MOST_BPM = 4, 1000
-_HELD = ("stop", "continue")
-_TUNE = re.compile(r"^X:", re.MULTILINE)
-_CONTAINER = "META-INF/container.xml"
-_ROOT = re.compile(rb"""full-path\s*=\s*["']([^"']+)""")
+_MIN_BPM, _MAX_BPM = 4, 1000
+_TIE_CONTINUES = ("stop", "continue")
+_TUNE_START = re.compile(r"^X:", re.MULTILINE)
+_MXL_CONTAINER = "META-INF/container.xml"
+_MXL_ROOT_PATH = re.compile(rb"""full-path\s*=\s*["']([^"']+)""")
 _ENCODING = re.compile(rb"""<\?xml[^>]*encoding=["']([A-Za-z0-9._-]+)""")
 
 
-def musicxml(data: bytes) -> list[Outcome]:
+def parse_musicxml(data: bytes) -> list[ParseOutcome]:
     """One score."""
     from music21 import converter
 
-    text = _text(data)
+    text = _decode(data)
     if "<score-partwise" not in text and "<score-timewise" not in text:
         return ["is no MusicXML."]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return [_manuscript(converter.parseData(text, format="musicxml"))]
+        return [_piece_from_score(converter.parseData(text, format="musicxml"))]
 
 
-def compressed(data: bytes) -> list[Outcome]:
+def parse_mxl(data: bytes) -> list[ParseOutcome]:
     """A score in a zip archive, where `META-INF/container.xml` says which file it is."""
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        name = _root(archive)
+        name = _score_name(archive)
         if archive.getinfo(name).file_size > MAX_BYTES:
             return [f"is too large (over {MAX_BYTES >> 20} MiB unpacked): cut it into shorter files."]
-        return musicxml(archive.read(name))
+        return parse_musicxml(archive.read(name))
 
 
-def _root(archive: zipfile.ZipFile) -> str:
+def _score_name(archive: zipfile.ZipFile) -> str:
     names = [info.filename for info in archive.infolist()]
-    if _CONTAINER in names and archive.getinfo(_CONTAINER).file_size < 1 << 16:
-        roots = [root.decode() for root in _ROOT.findall(archive.read(_CONTAINER))]
+    if _MXL_CONTAINER in names and archive.getinfo(_MXL_CONTAINER).file_size < 1 << 16:
+        roots = [root.decode() for root in _MXL_ROOT_PATH.findall(archive.read(_MXL_CONTAINER))]
         names = [name for name in roots if name in names] or names
     scores = [name for name in names if name.endswith((".xml", ".musicxml")) and not name.startswith("META-INF/")]
     if not scores:
@@ -65,17 +65,17 @@ def _root(archive: zipfile.ZipFile) -> str:
     return scores[0]
 
 
-def abc(data: bytes) -> list[Outcome]:
+def parse_abc(data: bytes) -> list[ParseOutcome]:
     """All tunes of the file, each from its line `X:` on."""
-    text = _text(data).replace("\r\n", "\n").replace("\r", "\n")
-    starts = [match.start() for match in _TUNE.finditer(text)]
+    text = _decode(data).replace("\r\n", "\n").replace("\r", "\n")
+    starts = [match.start() for match in _TUNE_START.finditer(text)]
     if not starts:
         return ["is no ABC: no line begins with X:."]
     ends = [*starts[1:], len(text)]
-    return [_tune(text[start:end].strip() + "\n") for start, end in zip(starts, ends, strict=True)]
+    return [_parse_tune(text[start:end].strip() + "\n") for start, end in zip(starts, ends, strict=True)]
 
 
-def _tune(text: str) -> Outcome:
+def _parse_tune(text: str) -> ParseOutcome:
     from music21 import converter
 
     try:
@@ -83,17 +83,21 @@ def _tune(text: str) -> Outcome:
             warnings.simplefilter("ignore")
             score = converter.parseData(text, format="abc")
             scores: list[Any] = list(getattr(score, "scores", ())) or [score]
-            found = _manuscript(scores[0])
+            found = _piece_from_score(scores[0])
     except Exception as error:  # noqa: BLE001  music21 meets a stranger's tune with whatever error comes up in it
         return f"cannot be read as an ABC tune ({error})."
     return found if isinstance(found, str) else replace(found, text=text)
 
 
-READERS: dict[str, Callable[[bytes], list[Outcome]]] = {"musicxml": musicxml, "mxl": compressed, "abc": abc}
+PARSERS: dict[str, Callable[[bytes], list[ParseOutcome]]] = {
+    "musicxml": parse_musicxml,
+    "mxl": parse_mxl,
+    "abc": parse_abc,
+}
 """By a file's form."""
 
 
-def _text(data: bytes) -> str:
+def _decode(data: bytes) -> str:
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         return data.decode("utf-16")
     named = _ENCODING.match(data.removeprefix(b"\xef\xbb\xbf"))
@@ -108,24 +112,24 @@ def _text(data: bytes) -> str:
 # ---------------------------------------------------------------- from music21's score
 
 
-def _manuscript(score: Any) -> Outcome:
+def _piece_from_score(score: Any) -> ParseOutcome:
     parts = list(score.parts) or [score]
     score.toSoundingPitch(inPlace=True)
-    notes = [note for track, part in enumerate(parts) for note in _joined(_elements(part), track)]
+    notes = [note for track, part in enumerate(parts) for note in _join_tied_notes(_timed_elements(part), track)]
     if not notes:
         return "holds no notes."
     if max(note.end for note in notes) > MAX_BEATS * TICKS_PER_BEAT:
         return f"is too large (over {MAX_BEATS} beats long): cut it into shorter files."
     time = Timeline(TICKS_PER_BEAT, tuple(_tempos(parts)), tuple(_meters(parts[0])))
     notes.sort(key=lambda note: (note.start, note.track, note.channel, note.pitch))
-    return Manuscript(tuple(notes), time, tuple(str(part.partName or part.id) for part in parts))
+    return ParsedPiece(tuple(notes), time, tuple(str(part.partName or part.id) for part in parts))
 
 
 def _tick(quarters: Any) -> int:
     return round(Fraction(quarters) * TICKS_PER_BEAT)
 
 
-def _elements(part: Any) -> Iterator[tuple[int, int, int, Any]]:
+def _timed_elements(part: Any) -> Iterator[tuple[int, int, int, Any]]:
     """Start, end, voice and note or chord of all that has pitches."""
     for element in part.recurse().notes:
         kinds = element.classSet
@@ -139,7 +143,7 @@ def _elements(part: Any) -> Iterator[tuple[int, int, int, Any]]:
         yield _tick(start), _tick(start + Fraction(element.quarterLength)), min(voice, 15), element
 
 
-def _joined(elements: Iterable[tuple[int, int, int, Any]], track: int) -> list[TickNote]:
+def _join_tied_notes(elements: Iterable[tuple[int, int, int, Any]], track: int) -> list[TickNote]:
     """Notes of one part, tied ones as one note that stays in the voice where it began."""
     kept: list[TickNote] = []
     open_: dict[tuple[int, int], int] = {}
@@ -148,7 +152,7 @@ def _joined(elements: Iterable[tuple[int, int, int, Any]], track: int) -> list[T
         for note in element.notes if "ChordBase" in element.classSet else (element,):
             pitch = int(note.pitch.midi)
             tie = note.tie or element.tie
-            before = open_.pop((pitch, start), None) if tie and tie.type in _HELD else None
+            before = open_.pop((pitch, start), None) if tie and tie.type in _TIE_CONTINUES else None
             if before is None:
                 before = len(kept)
                 kept.append(TickNote(start, max(end, start + 1), pitch, _VELOCITY, track, voice))
@@ -163,18 +167,18 @@ def _meters(part: Any) -> Iterator[Meter]:
     measures = list(part.getElementsByClass("Measure"))
     last = COMMON_TIME
     if not measures:  # music21 divides no tune of two bars
-        signs = [_sign(part)] if hasattr(part, "timeSignature") else []
+        signs = [_time_signature(part)] if hasattr(part, "timeSignature") else []
         yield next((Meter(0, int(sign.numerator), int(sign.denominator)) for sign in signs if sign), COMMON_TIME)
         return
-    if _sign(measures[0]) is None:
+    if _time_signature(measures[0]) is None:
         yield COMMON_TIME
     for number, measure in enumerate(measures):
-        tick, sign = _tick(measure.offset), _sign(measure)
+        tick, sign = _tick(measure.offset), _time_signature(measure)
         if sign is not None:
             last = Meter(tick, int(sign.numerator), int(sign.denominator))
         if number == 0 and len(measures) > 1:
             size = Fraction(measures[1].offset)
-            short = _short(size) if 0 < size < Fraction(last.numerator * 4, last.denominator) else None
+            short = _pickup_meter(size) if 0 < size < Fraction(last.numerator * 4, last.denominator) else None
             if short:
                 yield short
                 yield replace(last, tick=_tick(size))
@@ -183,12 +187,12 @@ def _meters(part: Any) -> Iterator[Meter]:
             yield last
 
 
-def _sign(measure: Any) -> Any:
+def _time_signature(measure: Any) -> Any:
     sign = measure.timeSignature
     return sign if sign is not None and sign.numerator and sign.denominator <= 64 else None
 
 
-def _short(quarters: Fraction) -> Meter | None:
+def _pickup_meter(quarters: Fraction) -> Meter | None:
     for denominator in (4, 8, 16, 32, 64):
         beats = quarters * denominator / 4
         if beats.denominator == 1:
@@ -202,7 +206,7 @@ def _tempos(parts: Iterable[Any]) -> Iterator[Tempo]:
     for part in parts:
         for mark in part.recurse().getElementsByClass("MetronomeMark"):
             bpm = mark.getQuarterBPM()
-            if bpm is not None and _FEWEST_BPM <= bpm <= _MOST_BPM:
+            if bpm is not None and _MIN_BPM <= bpm <= _MAX_BPM:
                 marks[_tick(mark.getOffsetInHierarchy(part))] = round(60_000_000 / bpm)
     for tick in sorted(marks):
         yield Tempo(tick, marks[tick])

@@ -12,35 +12,35 @@ from pathlib import Path
 import numpy as np
 import platformdirs
 
-from bachbridge.atomic_files import whole_file
+from bachbridge.atomic_files import atomic_output
 from bachbridge.errors import BachBridgeError
 from bachbridge_training.datasets import parsed_piece
-from bachbridge_training.datasets.parsed_piece import Outcome
+from bachbridge_training.datasets.parsed_piece import ParseOutcome
 
-VERSION = 1
+CACHE_VERSION = 1
 
 
-def folder() -> Path:
+def cache_folder() -> Path:
     """Where it lies on this machine."""
-    return Path(platformdirs.user_cache_dir("bachbridge")) / f"music-{VERSION}"
+    return Path(platformdirs.user_cache_dir("bachbridge")) / f"music-{CACHE_VERSION}"
 
 
-def read(path: Path, data: bytes, form: str, sha256: str) -> list[Outcome]:
+def parse_cached(path: Path, data: bytes, format_name: str, sha256: str) -> list[ParseOutcome]:
     """The pieces of the file at `path`, which holds `data`: from the archive, or read now and put there."""
-    place = folder() / f"{sha256}-{form}.npz"
-    outcomes = _kept(place)
+    place = cache_folder() / f"{sha256}-{format_name}.npz"
+    outcomes = _load_cached(place)
     if outcomes is None:
-        outcomes = parsed_piece.read(path, data, form)
+        outcomes = parsed_piece.parse_file(path, data, format_name)
         with contextlib.suppress(OSError, BachBridgeError):
             place.parent.mkdir(parents=True, exist_ok=True)
-            with whole_file(place) as scratch:
-                np.savez_compressed(scratch, allow_pickle=False, **parsed_piece.packed(outcomes))
+            with atomic_output(place) as scratch:
+                np.savez_compressed(scratch, allow_pickle=False, **parsed_piece.to_arrays(outcomes))
     return outcomes
 
 
-def _kept(place: Path) -> list[Outcome] | None:
+def _load_cached(place: Path) -> list[ParseOutcome] | None:
     try:
         with np.load(place) as arrays:
-            return parsed_piece.unpacked(dict(arrays))
+            return parsed_piece.from_arrays(dict(arrays))
     except (OSError, EOFError, KeyError, TypeError, ValueError, zipfile.BadZipFile):
         return None

@@ -15,15 +15,15 @@ import numpy as np
 
 from bachbridge.music.notes import STEPS_PER_BEAT, Key
 from bachbridge.music.timeline import Timeline
-from bachbridge.music.voice_leading import key_of
-from bachbridge_training.datasets.parsed_piece import Manuscript
+from bachbridge.music.voice_leading import estimate_key
+from bachbridge_training.datasets.parsed_piece import ParsedPiece
 
-INTERVALS = 24
+TUNE_INTERVALS = 24
 """So many of them make a tune; of a shorter piece all."""
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class PieceInfo:
     """Of one piece."""
 
     notes: int
@@ -33,39 +33,39 @@ class Facts:
     """None where all pitch classes sound for the same time."""
 
 
-def facts(manuscript: Manuscript) -> Facts:
+def piece_info(manuscript: ParsedPiece) -> PieceInfo:
     """Counted as written, at the manuscript's own tempo."""
-    time = manuscript.time
+    time = manuscript.timeline
     last = max(note.end for note in manuscript.notes)
     weights = np.zeros(12)
     for note in manuscript.notes:
         weights[note.pitch % 12] += note.end - note.start
-    key = key_of(weights) if weights.min() < weights.max() else None
-    bars = sum(1 for _ in time.bars(time.step(last)))
-    return Facts(len(manuscript.notes), bars, _seconds(time, last), key)
+    key = estimate_key(weights) if weights.min() < weights.max() else None
+    bars = sum(1 for _ in time.bars(time.step_at_tick(last)))
+    return PieceInfo(len(manuscript.notes), bars, _duration_s(time, last), key)
 
 
-def _seconds(time: Timeline, last: int) -> float:
+def _duration_s(time: Timeline, last: int) -> float:
     ticks = [tempo.tick for tempo in time.tempos if tempo.tick < last]
     spans = zip(time.tempos, pairwise([*ticks, last]), strict=False)
     return sum((end - begin) * tempo.beat_us for tempo, (begin, end) in spans) / time.ticks_per_beat / 1e6
 
 
-def tune_of(manuscript: Manuscript) -> str:
+def tune_hash(manuscript: ParsedPiece) -> str:
     """Hexadecimal digits, the same for the same tune."""
     line = _top_line(manuscript)
-    intervals = [second - first for first, second in pairwise(line)][:INTERVALS]
+    intervals = [second - first for first, second in pairwise(line)][:TUNE_INTERVALS]
     return hashlib.sha256(np.array(intervals, np.int8).tobytes()).hexdigest()
 
 
-def _top_line(manuscript: Manuscript) -> list[int]:
+def _top_line(manuscript: ParsedPiece) -> list[int]:
     """The highest pitch that sounds wherever a note begins, where it changes; a little legato is passed over."""
-    slack = manuscript.time.ticks_per_beat // STEPS_PER_BEAT // 2
+    slack = manuscript.timeline.ticks_per_beat // STEPS_PER_BEAT // 2
     sounding: list[tuple[int, int]] = []
     line: list[int] = []
     at = 0
     notes = manuscript.notes
-    while at < len(notes) and len(line) <= INTERVALS:
+    while at < len(notes) and len(line) <= TUNE_INTERVALS:
         now = notes[at].start
         while at < len(notes) and notes[at].start == now:
             note = notes[at]

@@ -12,21 +12,21 @@ from rich.markup import escape
 from rich.table import Table
 
 from bachbridge.music.notes import VOICES, key_name, pitch_name
-from bachbridge_training.datasets.folder import Collection, Refused
-from bachbridge_training.datasets.suitability import LOSSES
+from bachbridge_training.datasets.folder import MusicFolder, RejectedPiece
+from bachbridge_training.datasets.suitability import NOTE_LOSS_TEXTS
 
-_BAR = 24
+_MAX_BAR_CHARACTERS = 24
 """The longest bar of the picture of the keys, in characters."""
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class DatasetReport:
     """What `bachbridge train --check` says; `as_json` has the same fields."""
 
     folder: str
     files: int
     others: int
-    refused: tuple[Refused, ...]
+    refused: tuple[RejectedPiece, ...]
     pieces: int
     split: dict[str, int]
     """Pieces by part; empty where there are too few."""
@@ -47,47 +47,50 @@ class Report:
         return asdict(self)
 
 
-def report(collection: Collection, split: Mapping[str, int], window: int = 0) -> Report:
+def build_report(music_folder: MusicFolder, split: Mapping[str, int], window: int = 0) -> DatasetReport:
     """Of a collection for a recipe whose windows are so many steps long."""
-    items = collection.items
+    items = music_folder.pieces
     lost = Counter[str]()
     for item in items:
-        lost.update(item.taken.lost)
-    voices = max((len(item.taken.ranges) for item in items), default=0)
-    spans = [[item.taken.ranges[voice] for item in items if len(item.taken.ranges) > voice] for voice in range(voices)]
-    keys = Counter(key_name(item.facts.key) if item.facts.key else "no key" for item in items)
-    return Report(
-        folder=str(collection.folder),
-        files=collection.files,
-        others=collection.others,
-        refused=collection.refused,
+        lost.update(item.content.note_losses)
+    voices = max((len(item.content.pitch_ranges) for item in items), default=0)
+    spans = [
+        [item.content.pitch_ranges[voice] for item in items if len(item.content.pitch_ranges) > voice]
+        for voice in range(voices)
+    ]
+    keys = Counter(key_name(item.info.key) if item.info.key else "no key" for item in items)
+    return DatasetReport(
+        folder=str(music_folder.path),
+        files=music_folder.file_count,
+        others=music_folder.other_file_count,
+        refused=music_folder.rejected,
         pieces=len(items),
         split=dict(split),
-        notes=sum(item.facts.notes for item in items),
-        bars=sum(item.facts.bars for item in items),
-        minutes=round(sum(item.facts.seconds for item in items) / 60, 1),
+        notes=sum(item.info.notes for item in items),
+        bars=sum(item.info.bars for item in items),
+        minutes=round(sum(item.info.seconds for item in items) / 60, 1),
         keys=dict(keys.most_common()),
         ranges=tuple((min(low for low, _ in span), max(high for _, high in span)) for span in spans),
-        lost={name: lost[name] for name in LOSSES if lost[name]},
+        lost={name: lost[name] for name in NOTE_LOSS_TEXTS if lost[name]},
         window=window,
-        windows=sum(-(-steps // window) for item in items for steps in item.taken.steps) if window else 0,
+        windows=sum(-(-steps // window) for item in items for steps in item.content.section_steps) if window else 0,
     )
 
 
-def show(report: Report) -> None:
+def show_report(report: DatasetReport) -> None:
     """On stderr, so that stdout is for what a program reads."""
     console = Console(stderr=True, highlight=False)
     if report.refused:
-        console.print(_refused(report.refused))
+        console.print(_rejected_table(report.refused))
     if report.pieces:
-        console.print(_summary(report))
-        console.print(_keys(report.keys))
+        console.print(_summary_table(report))
+        console.print(_key_table(report.keys))
 
 
-def _refused(refused: tuple[Refused, ...]) -> Table:
+def _rejected_table(rejected: tuple[RejectedPiece, ...]) -> Table:
     table = Table("file", "refused, since it", title="Not used", title_justify="left", box=None)
-    alike = Counter((its.name.partition("#")[0], its.reason) for its in refused)
-    for its in refused:
+    alike = Counter((its.name.partition("#")[0], its.reason) for its in rejected)
+    for its in rejected:
         file = its.name.partition("#")[0]
         count = alike.pop((file, its.reason), 0)
         if count:
@@ -95,11 +98,11 @@ def _refused(refused: tuple[Refused, ...]) -> Table:
     return table
 
 
-def _summary(report: Report) -> Table:
+def _summary_table(report: DatasetReport) -> Table:
     table = Table(title=f"The music in {escape(report.folder)}", title_justify="left", box=None, show_header=False)
     others = f", {report.others} of other kinds passed over" if report.others else ""
     table.add_row("files", f"{report.files}{others}")
-    table.add_row("pieces", f"{report.pieces} ({_split(report.split)})" if report.split else str(report.pieces))
+    table.add_row("pieces", f"{report.pieces} ({_split_text(report.split)})" if report.split else str(report.pieces))
     if report.refused:
         table.add_row("not used", str(len(report.refused)))
     table.add_row("notes", f"{report.notes}")
@@ -108,20 +111,22 @@ def _summary(report: Report) -> Table:
     for name, (low, high) in zip(names, report.ranges, strict=True):
         table.add_row(name, f"{pitch_name(low)} to {pitch_name(high)}")
     for name, count in report.lost.items():
-        table.add_row("thrown away" if name != "moved" else "rounded", f"{count} of {report.notes} {LOSSES[name]}")
+        table.add_row(
+            "thrown away" if name != "moved" else "rounded", f"{count} of {report.notes} {NOTE_LOSS_TEXTS[name]}"
+        )
     if report.window:
         table.add_row("windows", f"{report.windows} of {report.window} 16ths side by side, besides transpositions")
     return table
 
 
-def _split(split: Mapping[str, int]) -> str:
+def _split_text(split: Mapping[str, int]) -> str:
     words = {"train": "to train on", "valid": "to validate with", "test": "for tests"}
     return ", ".join(f"{count} {words[part]}" for part, count in split.items())
 
 
-def _keys(keys: Mapping[str, int]) -> Table:
+def _key_table(keys: Mapping[str, int]) -> Table:
     table = Table(title="Keys, estimated", title_justify="left", box=None, show_header=False)
     most = max(keys.values())
     for name, count in keys.items():
-        table.add_row(name, "█" * max(1, round(_BAR * count / most)), str(count))
+        table.add_row(name, "█" * max(1, round(_MAX_BAR_CHARACTERS * count / most)), str(count))
     return table

@@ -3,17 +3,17 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from bachbridge.music.metrics import Measures, Runs, measure
+from bachbridge.music.metrics import Metrics, SharedRuns, compute_metrics
 from bachbridge_training.datasets import chorales as chorale_data
 from bachbridge_training.datasets import four_part_windows
-from bachbridge_training.datasets.chorale_grids import Piece
+from bachbridge_training.datasets.chorale_grids import FourPartPiece
 
-Column = dict[str, float | None]
-OUTPUTS = 256
+ScoreColumn = dict[str, float | None]
+DEFAULT_OUTPUTS = 256
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class EvaluationRequest:
     """What to score a model on, and how much of it.
 
     `bach`: the pieces are music21's chorales, which have attacks and bar lines; `told`: score them with these, too.
@@ -21,38 +21,44 @@ class Asked:
     processes, where work can be spread.
     """
 
-    pieces: Sequence[Piece]
-    scored: Sequence[Piece]
-    bach: bool = True
-    told: bool = True
-    outputs: int = OUTPUTS
+    pieces: Sequence[FourPartPiece]
+    scored: Sequence[FourPartPiece]
+    is_bach: bool = True
+    with_timing: bool = True
+    outputs: int = DEFAULT_OUTPUTS
     jobs: int = 1
 
-    def clean(self) -> frozenset[str]:
+    def new_tune_names(self) -> frozenset[str]:
         """The names of test pieces with a tune that no training piece has; of other music none."""
-        return chorale_data.clean_test() if self.bach else frozenset()
+        return chorale_data.new_tune_test_names() if self.is_bach else frozenset()
 
-    def own(self, training: Runs) -> dict[str, Measures]:
+    def own_metrics(self, training: SharedRuns) -> dict[str, Metrics]:
         """The measures of the pieces themselves."""
-        name = "bach" if self.bach else "given"
-        return {name: measure([four_part_windows.classes_of(piece.pitches) for piece in self.pieces], training)}
+        name = "bach" if self.is_bach else "given"
+        return {
+            name: compute_metrics(
+                [four_part_windows.pitch_indices_of(piece.pitches) for piece in self.pieces], training
+            )
+        }
 
 
 @dataclass(frozen=True, slots=True)
-class Tables:
+class EvaluationTables:
     """`scores` by what was told, measures of the `music` by how it was made, a comparison of `schedules`, and `copies`.
 
     `copies`: how much of some music stands in the training music (see `copying`); `tunes`: how many of those that the
     model writes are ABC (see `inventions`).
     """
 
-    scores: dict[str, Column]
-    music: dict[str, Measures] = field(default_factory=dict[str, Measures])
-    schedules: dict[str, Column] = field(default_factory=dict[str, Column])
-    copies: dict[str, Column] = field(default_factory=dict[str, Column])
-    tunes: dict[str, Column] = field(default_factory=dict[str, Column])
+    scores: dict[str, ScoreColumn]
+    music: dict[str, Metrics] = field(default_factory=dict[str, Metrics])
+    schedules: dict[str, ScoreColumn] = field(default_factory=dict[str, ScoreColumn])
+    copies: dict[str, ScoreColumn] = field(default_factory=dict[str, ScoreColumn])
+    tunes: dict[str, ScoreColumn] = field(default_factory=dict[str, ScoreColumn])
 
 
-def training_runs() -> Runs:
+def training_frame_runs() -> SharedRuns:
     """What may have been copied: the training pieces."""
-    return Runs(four_part_windows.classes_of(piece.pitches) for piece in chorale_data.pieces("train"))
+    return SharedRuns(
+        four_part_windows.pitch_indices_of(piece.pitches) for piece in chorale_data.load_chorales("train")
+    )

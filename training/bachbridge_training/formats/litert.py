@@ -25,28 +25,28 @@ from bachbridge_training.formats.calibration import Inputs
 
 schema: Any = schema_py_generated  # untyped: it is generated
 
-_FIXED = ("FULLY_CONNECTED", "GATHER")
+_INTEGER_OPS = ("FULLY_CONNECTED", "GATHER")
 """What is done in integers where ranges are fixed."""
-_STEPS = 255
+_INTEGER_STEPS = 255
 """Of an integer's range."""
-_CRAMPED = 2.0
+_MAX_RANGE_RATIO = 2.0
 """A range so many times as wide as need be is too wide."""
-ENDING = ".tflite"
+LITERT_SUFFIX = ".tflite"
 
 
-def named(file: str) -> str:
+def litert_name(file: str) -> str:
     """`model.onnx` → `model.tflite`."""
-    return Path(file).with_suffix(ENDING).name
+    return Path(file).with_suffix(LITERT_SUFFIX).name
 
 
-def convert(
+def convert_to_litert(
     function: Callable[..., Any],
     inputs: dict[str, tuple[Any, Any]],
     outputs: Sequence[str],
     path: Path,
     *,
-    small: bool = False,
-    heard: Mapping[str, Sequence[Inputs]] | None = None,
+    int8: bool = False,
+    representative_inputs: Mapping[str, Sequence[Inputs]] | None = None,
 ) -> None:
     """As `export.convert`, but LiteRT, beside where the ONNX file would be; `small`: with 8-bit integers.
 
@@ -64,13 +64,17 @@ def convert(
         tf.saved_model.save(module, folder, signatures=concrete)
         lite: Any = tf.lite
         converter = lite.TFLiteConverter.from_saved_model(folder)
-        if small or heard:
+        if int8 or representative_inputs:
             converter.optimizations = [lite.Optimize.DEFAULT]
-        made = _fixed(converter, heard[path.name]) if heard else converter.convert()
-        path.with_name(named(path.name)).write_bytes(made)
+        made = (
+            _quantize_fixed_ranges(converter, representative_inputs[path.name])
+            if representative_inputs
+            else converter.convert()
+        )
+        path.with_name(litert_name(path.name)).write_bytes(made)
 
 
-def _fixed(converter: Any, inputs: Sequence[Inputs]) -> bytes:
+def _quantize_fixed_ranges(converter: Any, inputs: Sequence[Inputs]) -> bytes:
     """LiteRT leaves operations in floats only by way of what it calls a debugger; it need not be asked anything.
 
     All that is put side by side gets one range, however far its parts reach. What is left too little of it stays in
@@ -79,24 +83,24 @@ def _fixed(converter: Any, inputs: Sequence[Inputs]) -> bytes:
     lite: Any = tf.lite
     converter.representative_dataset = lambda: iter(inputs)
     converter.target_spec.supported_ops = [lite.OpsSet.TFLITE_BUILTINS_INT8, lite.OpsSet.TFLITE_BUILTINS]
-    floats = [name for name in vars(schema.BuiltinOperator) if name.isupper() and name not in _FIXED]
+    floats = [name for name in vars(schema.BuiltinOperator) if name.isupper() and name not in _INTEGER_OPS]
     options = lite.experimental.QuantizationDebugOptions
-    with _quiet():
+    with _without_user_warnings():
         debugger = lite.experimental.QuantizationDebugger(
             converter=converter,
             debug_dataset=lambda: iter(inputs[:1]),
             debug_options=options(denylisted_ops=floats),
         )
         made = debugger.get_nondebug_quantized_model()
-        if cramped := _cramped(debugger.calibrated_model, made):
+        if cramped := _too_wide_products(debugger.calibrated_model, made):
             debugger.options = options(denylisted_ops=floats, denylisted_nodes=cramped)
             made = debugger.get_nondebug_quantized_model()
     return made
 
 
-def _cramped(watched: bytes, made: bytes) -> list[str]:
+def _too_wide_products(calibrated: bytes, made: bytes) -> list[str]:
     """Which products have a range in `made` that is far wider than what was seen of them, by `watched`."""
-    before, after = (schema.ModelT.InitFromPackedBuf(its, 0) for its in (watched, made))
+    before, after = (schema.ModelT.InitFromPackedBuf(its, 0) for its in (calibrated, made))
     seen = {
         its.name: float(its.quantization.max[0] - its.quantization.min[0])
         for its in before.subgraphs[0].tensors
@@ -110,23 +114,23 @@ def _cramped(watched: bytes, made: bytes) -> list[str]:
         scales = integers.quantization.scale
         # Either of the two has the name that the product had before.
         for name in {integers.name, floats.name} & seen.keys():
-            if len(scales) == 1 and scales[0] * _STEPS > _CRAMPED * seen[name]:
+            if len(scales) == 1 and scales[0] * _INTEGER_STEPS > _MAX_RANGE_RATIO * seen[name]:
                 found.add(name.decode())
     return sorted(found)
 
 
-def opener(outputs: Mapping[str, Sequence[str]]) -> Callable[[Path], Any]:
+def session_opener(outputs: Mapping[str, Sequence[str]]) -> Callable[[Path], Any]:
     """Opens LiteRT files where `nets` would open ONNX files; `outputs` names each file's, under either name."""
-    order = {named(file): tuple(names) for file, names in outputs.items()}
+    order = {litert_name(file): tuple(names) for file, names in outputs.items()}
 
-    def opened(path: Path) -> Session:
-        lite = path.with_name(named(path.name))
-        return Session(lite, order[lite.name])
+    def opened(path: Path) -> LiteRtSession:
+        lite = path.with_name(litert_name(path.name))
+        return LiteRtSession(lite, order[lite.name])
 
     return opened
 
 
-class Session:
+class LiteRtSession:
     """A file in LiteRT's interpreter, on one thread, with the method of onnxruntime's session that `nets` calls.
 
     XNNPACK, which LiteRT leaves the sums to, refuses inputs without any rows, and a memory begins with none: those are
@@ -135,26 +139,26 @@ class Session:
 
     def __init__(self, path: Path, outputs: Sequence[str]) -> None:
         self._path, self._outputs = path, tuple(outputs)
-        self._open: dict[bool, _Interpreter] = {}
+        self._interpreters: dict[bool, _Interpreter] = {}
 
     def run(self, _names: None, inputs: Mapping[str, Any]) -> list[Any]:
         """The outputs in their order."""
         empty = any(values.size == 0 for values in inputs.values())
-        if empty not in self._open:
-            self._open[empty] = _Interpreter(self._path, self._outputs, delegating=not empty)
-        return self._open[empty].run(inputs)
+        if empty not in self._interpreters:
+            self._interpreters[empty] = _Interpreter(self._path, self._outputs, use_delegates=not empty)
+        return self._interpreters[empty].run(inputs)
 
 
 class _Interpreter:
     """An interpreter that has its sizes set anew only where they change."""
 
-    def __init__(self, path: Path, outputs: Sequence[str], *, delegating: bool) -> None:
+    def __init__(self, path: Path, outputs: Sequence[str], *, use_delegates: bool) -> None:
         lite: Any = tf.lite
         resolvers = lite.experimental.OpResolverType
-        kind = resolvers.AUTO if delegating else resolvers.BUILTIN_WITHOUT_DEFAULT_DELEGATES
-        with _quiet():
-            self._its = lite.Interpreter(str(path), num_threads=1, experimental_op_resolver_type=kind)
-        signature = self._its.get_signature_runner()
+        kind = resolvers.AUTO if use_delegates else resolvers.BUILTIN_WITHOUT_DEFAULT_DELEGATES
+        with _without_user_warnings():
+            self._interpreter = lite.Interpreter(str(path), num_threads=1, experimental_op_resolver_type=kind)
+        signature = self._interpreter.get_signature_runner()
         self._inputs = {name: its["index"] for name, its in signature.get_input_details().items()}
         found = signature.get_output_details()
         self._outputs = [found[name]["index"] for name in outputs]
@@ -165,17 +169,17 @@ class _Interpreter:
         shapes = {name: values.shape for name, values in inputs.items()}
         if shapes != self._shapes:
             for name, shape in shapes.items():
-                self._its.resize_tensor_input(self._inputs[name], shape)
-            self._its.allocate_tensors()
+                self._interpreter.resize_tensor_input(self._inputs[name], shape)
+            self._interpreter.allocate_tensors()
             self._shapes = shapes
         for name, values in inputs.items():
-            self._its.set_tensor(self._inputs[name], values)
-        self._its.invoke()
-        return [self._its.get_tensor(index) for index in self._outputs]
+            self._interpreter.set_tensor(self._inputs[name], values)
+        self._interpreter.invoke()
+        return [self._interpreter.get_tensor(index) for index in self._outputs]
 
 
 @contextmanager
-def _quiet() -> Generator[None]:
+def _without_user_warnings() -> Generator[None]:
     """Without the news that TensorFlow will do without an interpreter some day."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)

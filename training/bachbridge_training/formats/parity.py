@@ -14,26 +14,26 @@ import numpy as np
 from bachbridge.codecs import infill_grid
 from bachbridge.inference.runtime import onnx_nets
 from bachbridge.inference.runtime.library import Card
-from bachbridge.inference.runtime.onnx_nets import Floats, Ints, Opened
+from bachbridge.inference.runtime.onnx_nets import Floats, Ints, SessionFactory
 from bachbridge_training.chorale import nll as chorale_nll
 from bachbridge_training.datasets import four_part_windows
-from bachbridge_training.evaluation.loss import judged
+from bachbridge_training.evaluation.loss import nats_and_correct
 from bachbridge_training.infill import batches as infill_batches
 from bachbridge_training.symbols import batches as symbols_batches
 from bachbridge_training.symbols import nll as symbols_nll
 
-_WINDOWS = 4
+_WINDOWS_PER_PIECE = 4
 """Of each piece, where cells are filled in."""
-_TIMED = 64
+_TIMED_STEPS = 64
 """Steps of the window that is filled in when time is taken."""
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class HeldOutLogits:
     """`logits[part][cell, id]` and `truth[part][cell]`; `count`: of how many frames, symbols or cells."""
 
     logits: tuple[Floats, ...]
-    truth: tuple[Ints, ...]
+    target: tuple[Ints, ...]
     count: int
 
 
@@ -45,51 +45,54 @@ class Agreement:
     same_choice: float
 
 
-def load(card: Card, opened: Opened | None = None) -> Any:
+def load_runtime(card: Card, open_session: SessionFactory | None = None) -> Any:
     """The networks as they play, whatever the codec."""
     match card.codec:
         case "satb":
-            return onnx_nets.load(card, opened)
+            return onnx_nets.load_chorale_net(card, open_session)
         case "canvas":
-            return onnx_nets.load_fill(card, opened)
+            return onnx_nets.load_infill_net(card, open_session)
         case _:
-            return onnx_nets.load_sequence(card, opened)
+            return onnx_nets.load_symbol_net(card, open_session)
 
 
-def read(card: Card, runtime: Any, pieces: Sequence[Any]) -> Reading:
+def held_out_logits(card: Card, runtime: Any, pieces: Sequence[Any]) -> HeldOutLogits:
     """Let the networks read the pieces."""
     match card.codec:
         case "satb":
-            items = [four_part_windows.whole(piece, struck=False, position=False) for piece in pieces]
-            logits = np.concatenate([chorale_nll.streamed(runtime, card.chain, item) for item in items])
-            truth = np.concatenate([item.classes for item in items])
-            return Reading((logits.reshape(-1, logits.shape[-1]),), (truth.reshape(-1),), len(truth))
+            items = [four_part_windows.whole_piece(piece, with_onsets=False, with_position=False) for piece in pieces]
+            logits = np.concatenate([chorale_nll.stream_logits(runtime, card.chain, item) for item in items])
+            truth = np.concatenate([item.pitch_indices for item in items])
+            return HeldOutLogits((logits.reshape(-1, logits.shape[-1]),), (truth.reshape(-1),), len(truth))
         case "canvas":
             found = [
-                _filled(runtime, item) for item in infill_batches.examples(pieces, _WINDOWS * len(pieces), told=False)
+                _masked_cell_logits(runtime, item)
+                for item in infill_batches.validation_windows(
+                    pieces, _WINDOWS_PER_PIECE * len(pieces), timing_given=False
+                )
             ]
             logits = np.concatenate([its for its, _ in found])
             truth = np.concatenate([its for _, its in found])
-            return Reading((logits,), (truth,), len(truth))
+            return HeldOutLogits((logits,), (truth,), len(truth))
         case _:
-            items = [symbols_batches.whole(piece) for piece in pieces]
-            logits = np.concatenate([np.stack(list(symbols_nll.streamed(runtime, item))) for item in items])
+            items = [symbols_batches.whole_piece(piece) for piece in pieces]
+            logits = np.concatenate([np.stack(list(symbols_nll.stream_logits(runtime, item))) for item in items])
             truth = np.concatenate([item.target for item in items])
             fields = np.split(logits, np.cumsum(runtime.sizes)[:-1], axis=1)
-            return Reading(tuple(fields), tuple(truth.T), len(truth))
+            return HeldOutLogits(tuple(fields), tuple(truth.T), len(truth))
 
 
-def _filled(runtime: onnx_nets.Fill, item: infill_batches.Blanks) -> tuple[Floats, Ints]:
+def _masked_cell_logits(runtime: onnx_nets.InfillNet, item: infill_batches.InfillBatch) -> tuple[Floats, Ints]:
     """Of a window's open cells, the logits and the classes that stand there."""
-    batch = infill_batches.stacked([item], len(item.seen))
-    logits, _ = runtime.fill(batch.seen, batch.attacks, batch.place)
-    open_ = batch.seen == infill_grid.OPEN
-    return logits[open_], batch.classes[open_]
+    batch = infill_batches.stack_windows([item], len(item.seen))
+    logits, _ = runtime.predict(batch.seen, batch.attacks, batch.place)
+    open_ = batch.seen == infill_grid.MASKED
+    return logits[open_], batch.pitch_indices[open_]
 
 
-def score(card: Card, reading: Reading) -> dict[str, float]:
+def score(card: Card, reading: HeldOutLogits) -> dict[str, float]:
     """The surprise at what is true, and the accuracy (of symbols: of their first field)."""
-    found = [judged(logits, truth) for logits, truth in zip(reading.logits, reading.truth, strict=True)]
+    found = [nats_and_correct(logits, truth) for logits, truth in zip(reading.logits, reading.target, strict=True)]
     nats = sum(float(its.sum(dtype=np.float64)) for its, _ in found) / reading.count
     accuracy = float(found[0][1].mean())
     match card.codec:
@@ -101,29 +104,32 @@ def score(card: Card, reading: Reading) -> dict[str, float]:
             return {"bits_per_symbol": nats / np.log(2), "accuracy": accuracy}
 
 
-def agreement(ours: Reading, theirs: Reading) -> Agreement:
+def compare_logits(first: HeldOutLogits, second: HeldOutLogits) -> Agreement:
     """Between two readings of the same pieces."""
-    pairs = list(zip(ours.logits, theirs.logits, strict=True))
+    pairs = list(zip(first.logits, second.logits, strict=True))
     same = np.concatenate([a.argmax(axis=-1) == b.argmax(axis=-1) for a, b in pairs])
     return Agreement(max(float(np.abs(a - b).max()) for a, b in pairs), float(same.mean()))
 
 
-def steps(card: Card, runtime: Any, piece: Any) -> Iterator[None]:
+def live_steps(card: Card, runtime: Any, piece: Any) -> Iterator[None]:
     """The work of a step at a time, as in live play, for ever: a frame, a symbol, or a pass over four bars."""
     match card.codec:
         case "satb":
-            yield from _frames(card, runtime, piece)
+            yield from _frame_steps(card, runtime, piece)
         case "canvas":
-            batch = infill_batches.stacked(list(infill_batches.examples([piece], 1, told=False, window=_TIMED)), _TIMED)
+            batch = infill_batches.stack_windows(
+                list(infill_batches.validation_windows([piece], 1, timing_given=False, window=_TIMED_STEPS)),
+                _TIMED_STEPS,
+            )
             while True:
                 runtime.fill(batch.seen, batch.attacks, batch.place)
                 yield
         case _:
-            yield from _symbols(runtime, piece)
+            yield from _symbol_steps(runtime, piece)
 
 
-def _frames(card: Card, runtime: onnx_nets.Nets, piece: Any) -> Iterator[None]:
-    item = four_part_windows.whole(piece, struck=True, position=True)
+def _frame_steps(card: Card, runtime: onnx_nets.ChoraleNet, piece: Any) -> Iterator[None]:
+    item = four_part_windows.whole_piece(piece, with_onsets=True, with_position=True)
     while True:
         state = runtime.initial_state()
         for ids, known in zip(item.ids, item.known, strict=True):
@@ -133,12 +139,12 @@ def _frames(card: Card, runtime: onnx_nets.Nets, piece: Any) -> Iterator[None]:
             yield
 
 
-def _symbols(runtime: onnx_nets.Sequence, piece: Any) -> Iterator[None]:
-    item = symbols_batches.whole(piece)
+def _symbol_steps(runtime: onnx_nets.SymbolNet, piece: Any) -> Iterator[None]:
+    item = symbols_batches.whole_piece(piece)
     while True:
         state = runtime.initial_state()
         for ids, target in zip(item.ids, item.target, strict=True):
             hidden, state = runtime.core(ids[None], state)
-            for _ in runtime.fields(hidden, target[None]):
+            for _ in runtime.field_logits(hidden, target[None]):
                 pass
             yield

@@ -21,25 +21,25 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-_FLAT = 2
+_MATRIX_AXES = 2
 """Axes of a matrix; several of them stacked have more."""
-_LARGE = 256
+_MIN_MATRIX_SIZE = 256
 """Numbers from which a matrix is worth a node of its own."""
-_NONE = "none"
+_NO_NODE = "none"
 """The name of no node; no name at all would stand for all of them."""
 
 
-def halved(source: Path, target: Path) -> None:
+def write_half_floats(source: Path, target: Path) -> None:
     """Write the file with its matrices as 16-bit floats."""
     model = onnx.load(source)
     graph: Any = model.graph
     casts: list[Any] = []
     for tensor in graph.initializer:
         values = numpy_helper.to_array(tensor)
-        if tensor.data_type != TensorProto.FLOAT or values.ndim < _FLAT or values.size < _LARGE:
+        if tensor.data_type != TensorProto.FLOAT or values.ndim < _MATRIX_AXES or values.size < _MIN_MATRIX_SIZE:
             continue
         name = tensor.name
-        half = np.clip(values, *_bounds()).astype(np.float16)
+        half = np.clip(values, *_half_float_limits()).astype(np.float16)
         tensor.CopyFrom(numpy_helper.from_array(half, f"{name}/half"))
         casts.append(helper.make_node("Cast", [f"{name}/half"], [name], to=TensorProto.FLOAT))
     nodes = [*casts, *graph.node]
@@ -48,42 +48,42 @@ def halved(source: Path, target: Path) -> None:
     onnx.save(model, target)
 
 
-def _bounds() -> tuple[float, float]:
+def _half_float_limits() -> tuple[float, float]:
     limits = np.finfo(np.float16)
     return float(limits.min), float(limits.max)
 
 
-def quantized(source: Path, target: Path) -> None:
+def write_int8(source: Path, target: Path) -> None:
     """Write the file with its products of matrices in 8-bit integers, and the matrices that are only read as halves."""
     graph: Any = onnx.load(source).graph
-    flat = {tensor.name for tensor in graph.initializer if len(tensor.dims) == _FLAT}
+    flat = {tensor.name for tensor in graph.initializer if len(tensor.dims) == _MATRIX_AXES}
     products = [node for node in graph.node if node.op_type == "MatMul"]
     columnwise = [node.name for node in products if node.input[1] in flat]
     with tempfile.TemporaryDirectory() as scratch:
         halfway = Path(scratch) / source.name
-        _in_integers(source, halfway, columnwise, per_channel=True)
+        _quantize_nodes(source, halfway, columnwise, per_channel=True)
         # onnxruntime multiplies stacked matrices with one scale for all of them only.
         stacked = [node.name for node in products if node.name not in columnwise]
-        _in_integers(halfway, halfway, stacked, per_channel=False)
-        halved(halfway, target)
+        _quantize_nodes(halfway, halfway, stacked, per_channel=False)
+        write_half_floats(halfway, target)
 
 
-def _in_integers(source: Path, target: Path, nodes: list[str], *, per_channel: bool) -> None:
+def _quantize_nodes(source: Path, target: Path, nodes: list[str], *, per_channel: bool) -> None:
     from onnxruntime import quantization
 
     untyped = cast("Any", quantization)
-    with _quiet():
+    with _errors_only():
         untyped.quantize_dynamic(
             onnx.load(source),
             target,
-            nodes_to_quantize=nodes or [_NONE],
+            nodes_to_quantize=nodes or [_NO_NODE],
             per_channel=per_channel,
             weight_type=untyped.QuantType.QInt8,
         )
 
 
 @contextmanager
-def _quiet() -> Generator[None]:
+def _errors_only() -> Generator[None]:
     """Without onnxruntime's advice to prepare the file: what it prepares is not in these."""
     log = logging.getLogger()
     before = log.level

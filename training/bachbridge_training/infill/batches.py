@@ -17,80 +17,83 @@ import numpy as np
 
 from bachbridge.codecs import infill_grid, satb
 from bachbridge.music.notes import STEPS_PER_BEAT, VOICES
-from bachbridge_training.datasets.chorale_grids import Piece
-from bachbridge_training.datasets.four_part_windows import Pool, classes_of
+from bachbridge_training.datasets.chorale_grids import FourPartPiece
+from bachbridge_training.datasets.four_part_windows import PiecePool, pitch_indices_of
 from bachbridge_training.recipe import InfillRecipe
 
-_FEW = 1.5
+_FEW_STEPS_EXPONENT = 1.5
 """Exponent by which few open steps are more frequent than many."""
-_PARTLY = 0.5
+_PARTLY_GIVEN_SHARE = 0.5
 """Share of the open steps with some voice given after all."""
-_STRIKES = 0.25
+_ONSET_LOSS_WEIGHT = 0.25
 """Weight of the strikes' loss."""
-_VOICES = len(VOICES)
+_VOICE_COUNT = len(VOICES)
 
-Draw = Callable[[np.random.Generator, int], np.ndarray]
+MaskDraw = Callable[[np.random.Generator, int], np.ndarray]
 
 
 @dataclass(frozen=True, slots=True)
-class Blanks:
+class InfillBatch:
     """What the trainer takes, all `[b, t, ...]`: the network's inputs, then what is to be found and how it counts."""
 
     seen: np.ndarray
     attacks: np.ndarray
     place: np.ndarray
-    classes: np.ndarray
+    pitch_indices: np.ndarray
     weight: np.ndarray
-    struck: np.ndarray
-    strike_weight: np.ndarray
-    mistuned: np.ndarray | None = None
+    onsets: np.ndarray
+    onset_weight: np.ndarray
+    tuning_error: np.ndarray | None = None
     """By how many semitones each window's key is mistaken, `[b]`; None: by none."""
 
     @property
-    def by(self) -> np.ndarray:
+    def tuning_shift(self) -> np.ndarray:
         """By how many semitones the network sees each window moved, `[b]`."""
-        by = infill_grid.tuning(self.seen)
-        return by if self.mistuned is None else infill_grid.nearest_move(by + self.mistuned)
+        by = infill_grid.key_shifts(self.seen)
+        return by if self.tuning_error is None else infill_grid.nearest_shift(by + self.tuning_error)
 
     @property
-    def inputs(self) -> list[np.ndarray]:
+    def model_inputs(self) -> list[np.ndarray]:
         """Of the whole network (`infilling.Parts`)."""
-        return infill_grid.inputs(self.seen, self.attacks, self.place, self.by)
+        return infill_grid.network_inputs(self.seen, self.attacks, self.place, self.tuning_shift)
 
     @property
-    def truth(self) -> np.ndarray:
+    def target(self) -> np.ndarray:
         """The classes, among the network's."""
-        return infill_grid.tuned(self.classes, self.by)
+        return infill_grid.transpose_cells(self.pitch_indices, self.tuning_shift)
 
     @property
-    def all(self) -> list[np.ndarray]:
+    def trainer_inputs(self) -> list[np.ndarray]:
         """Of the trainer."""
-        by = self.by
-        moved = *infill_grid.inputs(self.seen, self.attacks, self.place, by), infill_grid.tuned(self.classes, by)
-        return [*moved, self.weight, self.struck, self.strike_weight]
+        by = self.tuning_shift
+        moved = (
+            *infill_grid.network_inputs(self.seen, self.attacks, self.place, by),
+            infill_grid.transpose_cells(self.pitch_indices, by),
+        )
+        return [*moved, self.weight, self.onsets, self.onset_weight]
 
 
-def cells(rng: np.random.Generator, steps: int) -> np.ndarray:
+def draw_cell_mask(rng: np.random.Generator, steps: int) -> np.ndarray:
     """`open[step, voice]`: any number of cells."""
-    mask = np.zeros(steps * _VOICES, bool)
+    mask = np.zeros(steps * _VOICE_COUNT, bool)
     mask[rng.permutation(len(mask))[: rng.integers(1, len(mask) + 1)]] = True
-    return mask.reshape(steps, _VOICES)
+    return mask.reshape(steps, _VOICE_COUNT)
 
 
-def frames(rng: np.random.Generator, steps: int) -> np.ndarray:
+def draw_frame_mask(rng: np.random.Generator, steps: int) -> np.ndarray:
     """`open[step, voice]`: whole steps, some of them with one to three voices given."""
-    mask = np.zeros((steps, _VOICES), bool)
-    chosen = rng.permutation(steps)[: 1 + int((steps - 1) * rng.random() ** _FEW)]
+    mask = np.zeros((steps, _VOICE_COUNT), bool)
+    chosen = rng.permutation(steps)[: 1 + int((steps - 1) * rng.random() ** _FEW_STEPS_EXPONENT)]
     mask[chosen] = True
-    for step in chosen[rng.random(len(chosen)) < _PARTLY]:
-        mask[step, rng.permutation(_VOICES)[: rng.integers(1, _VOICES)]] = False
+    for step in chosen[rng.random(len(chosen)) < _PARTLY_GIVEN_SHARE]:
+        mask[step, rng.permutation(_VOICE_COUNT)[: rng.integers(1, _VOICE_COUNT)]] = False
     return mask
 
 
-def voices(rng: np.random.Generator, steps: int) -> np.ndarray:
+def draw_voice_mask(rng: np.random.Generator, steps: int) -> np.ndarray:
     """`open[step, voice]`: one to three voices, of which single cells or whole steps are given."""
-    mask = np.zeros((steps, _VOICES), bool)
-    chosen = rng.permutation(_VOICES)[: rng.integers(1, _VOICES)]
+    mask = np.zeros((steps, _VOICE_COUNT), bool)
+    chosen = rng.permutation(_VOICE_COUNT)[: rng.integers(1, _VOICE_COUNT)]
     mask[:, chosen] = True
     given = rng.random((steps, 1) if rng.random() < 0.5 else mask.shape) < 0.9 * rng.random()
     mask &= ~given
@@ -98,44 +101,51 @@ def voices(rng: np.random.Generator, steps: int) -> np.ndarray:
     return mask
 
 
-def span(rng: np.random.Generator, steps: int) -> np.ndarray:
+def draw_span_mask(rng: np.random.Generator, steps: int) -> np.ndarray:
     """`open[step, voice]`: a stretch in all voices."""
-    mask = np.zeros((steps, _VOICES), bool)
+    mask = np.zeros((steps, _VOICE_COUNT), bool)
     begin = int(rng.integers(steps))
     mask[begin : begin + 1 + int(rng.integers(steps))] = True
     return mask
 
 
-WAYS: tuple[tuple[Draw, float], ...] = ((cells, 0.25), (frames, 0.45), (voices, 0.2), (span, 0.1))
+MASK_DRAWS: tuple[tuple[MaskDraw, float], ...] = (
+    (draw_cell_mask, 0.25),
+    (draw_frame_mask, 0.45),
+    (draw_voice_mask, 0.2),
+    (draw_span_mask, 0.1),
+)
 """The ways of leaving cells open and how often each is taken."""
 
 
-class Windows:
+class InfillBatches:
     """Random windows of the training pieces; batch `n` depends on the seed and `n` alone."""
 
-    def __init__(self, pieces: Sequence[Piece], recipe: InfillRecipe) -> None:
-        self._pool, self._recipe = Pool(pieces), recipe
+    def __init__(self, pieces: Sequence[FourPartPiece], recipe: InfillRecipe) -> None:
+        self._pool, self._recipe = PiecePool(pieces), recipe
 
-    def batch(self, number: int) -> Blanks:
+    def batch(self, number: int) -> InfillBatch:
         rng, size = np.random.default_rng([self._recipe.seed, number]), self._recipe.batch
-        batch = stacked([self._window(rng) for _ in range(size)], self._recipe.window)
+        batch = stack_windows([self._draw_window(rng) for _ in range(size)], self._recipe.window)
         wrong = rng.random(size) < self._recipe.mistuned
-        return replace(batch, mistuned=np.where(wrong, rng.integers(12, size=size), 0))
+        return replace(batch, tuning_error=np.where(wrong, rng.integers(12, size=size), 0))
 
-    def _window(self, rng: np.random.Generator) -> Blanks:
+    def _draw_window(self, rng: np.random.Generator) -> InfillBatch:
         recipe = self._recipe
         piece, shifts = self._pool.draw(rng)
         grid = infill_grid.EIGHTHS if rng.random() < recipe.eighths else infill_grid.SIXTEENTHS
         steps = slice(int(rng.integers(2)), None, 2) if grid == infill_grid.EIGHTHS else slice(None)
-        part = _part(rng, piece, steps, recipe.window)
-        way = WAYS[int(rng.choice(len(WAYS), p=[share for _, share in WAYS]))][0]
+        part = _draw_steps(rng, piece, steps, recipe.window)
+        way = MASK_DRAWS[int(rng.choice(len(MASK_DRAWS), p=[share for _, share in MASK_DRAWS]))][0]
         shift = int(rng.choice(shifts))
-        place = _place(piece, part, grid, told=rng.random() >= recipe.unknown, beat=rng.random() < 0.5)
-        attacks = (rng.random(_VOICES) < 0.5) & (rng.random() >= recipe.unknown)
-        return blanked(piece, part, way(rng, len(part)), shift=shift, place=place, attacks=attacks, grid=grid)
+        place = _window_places(
+            piece, part, grid, bar_lines_given=rng.random() >= recipe.unknown, beat_given=rng.random() < 0.5
+        )
+        attacks = (rng.random(_VOICE_COUNT) < 0.5) & (rng.random() >= recipe.unknown)
+        return mask_window(piece, part, way(rng, len(part)), shift=shift, place=place, onsets_given=attacks, grid=grid)
 
 
-def _part(rng: np.random.Generator, piece: Piece, steps: slice, window: int) -> np.ndarray:
+def _draw_steps(rng: np.random.Generator, piece: FourPartPiece, steps: slice, window: int) -> np.ndarray:
     """Indices of a window's steps: often the piece's beginning or its end."""
     index = np.arange(len(piece.pitches))[steps]
     last = max(0, len(index) - window)
@@ -143,47 +153,51 @@ def _part(rng: np.random.Generator, piece: Piece, steps: slice, window: int) -> 
     return index[begin : begin + window]
 
 
-def _place(piece: Piece, part: np.ndarray, grid: int, *, told: bool, beat: bool) -> np.ndarray:
+def _window_places(
+    piece: FourPartPiece, part: np.ndarray, grid: int, *, bar_lines_given: bool, beat_given: bool
+) -> np.ndarray:
     """`canvas.places` of the steps; where the bar lines are not `told`, the beat may be."""
-    phase = int(piece.position[part[0]]) % STEPS_PER_BEAT if beat else None
-    return infill_grid.places(piece.position[part] if told else None, piece.bar[part], phase=phase, grid=grid)
+    phase = int(piece.position[part[0]]) % STEPS_PER_BEAT if beat_given else None
+    return infill_grid.place_features(
+        piece.position[part] if bar_lines_given else None, piece.bar[part], phase=phase, grid=grid
+    )
 
 
-def blanked(
-    piece: Piece,
+def mask_window(
+    piece: FourPartPiece,
     part: np.ndarray,
     mask: np.ndarray,
     *,
     shift: int = 0,
     place: np.ndarray,
-    attacks: np.ndarray | None = None,
+    onsets_given: np.ndarray | None = None,
     grid: int = infill_grid.SIXTEENTHS,
-) -> Blanks:
+) -> InfillBatch:
     """Steps `part` of a piece with the cells of `mask[step, voice]` open (no batch axis).
 
     `place` of the steps is as `canvas.places` gives it; `attacks[voice]`: whose attacks are told.
     """
-    classes = classes_of(piece.pitches[part], shift)
-    heard = np.zeros(_VOICES, bool) if attacks is None else attacks
+    classes = pitch_indices_of(piece.pitches[part], shift)
+    heard = np.zeros(_VOICE_COUNT, bool) if onsets_given is None else onsets_given
     known = ~mask & heard
     kept = np.zeros(classes.shape, bool)
     kept[1:] = (classes[1:] == classes[:-1]) & (classes[1:] > satb.REST) & ~known[1:]
-    struck = piece.struck[part]
+    struck = piece.onsets[part]
     if grid == infill_grid.EIGHTHS and len(part) > 1:
-        between = np.minimum(part + 1, len(piece.struck) - 1)
-        struck = struck | (piece.struck[between] & (piece.pitches[between] == piece.pitches[part]))
-    return Blanks(
-        infill_grid.seen(classes, mask),
-        infill_grid.attacks(struck, known),
+        between = np.minimum(part + 1, len(piece.onsets) - 1)
+        struck = struck | (piece.onsets[between] & (piece.pitches[between] == piece.pitches[part]))
+    return InfillBatch(
+        infill_grid.mask_cells(classes, mask),
+        infill_grid.attack_values(struck, known),
         place,
         classes,
-        (mask * (_VOICES / mask.sum())).astype(np.float32),
+        (mask * (_VOICE_COUNT / mask.sum())).astype(np.float32),
         struck.astype(np.float32),
-        (kept * (_STRIKES * _VOICES / max(1, kept.sum()))).astype(np.float32),
+        (kept * (_ONSET_LOSS_WEIGHT * _VOICE_COUNT / max(1, kept.sum()))).astype(np.float32),
     )
 
 
-def stacked(items: Sequence[Blanks], steps: int) -> Blanks:
+def stack_windows(items: Sequence[InfillBatch], steps: int) -> InfillBatch:
     """Pad single windows to `steps` and stack them."""
 
     def pad(name: str, value: int = 0) -> np.ndarray:
@@ -192,25 +206,30 @@ def stacked(items: Sequence[Blanks], steps: int) -> Blanks:
             [np.pad(row, [(0, steps - len(row)), (0, 0)], constant_values=value).astype(row.dtype) for row in rows]
         )
 
-    return Blanks(
+    return InfillBatch(
         pad("seen", infill_grid.OUTSIDE),
-        *(pad(name) for name in ("attacks", "place", "classes", "weight", "struck", "strike_weight")),
+        *(pad(name) for name in ("attacks", "place", "pitch_indices", "weight", "onsets", "onset_weight")),
     )
 
 
-def examples(
-    pieces: Sequence[Piece], count: int, *, told: bool, window: int = 128, grid: int = infill_grid.SIXTEENTHS
-) -> Iterator[Blanks]:
+def validation_windows(
+    pieces: Sequence[FourPartPiece],
+    window_count: int,
+    *,
+    timing_given: bool,
+    window: int = 128,
+    grid: int = infill_grid.SIXTEENTHS,
+) -> Iterator[InfillBatch]:
     """`count` windows in original keys with open steps, always the same ones, to score a network in training.
 
     `told`: whether bar lines and attacks are.
     """
-    for number in range(count):
+    for number in range(window_count):
         rng = np.random.default_rng([number, 11])
         piece = pieces[number % len(pieces)]
-        steps = np.arange(len(piece.pitches))[:: infill_grid.stride(grid)]
+        steps = np.arange(len(piece.pitches))[:: infill_grid.steps_per_cell(grid)]
         begin = int(rng.integers(max(1, len(steps) - window + 1)))
         part = steps[begin : begin + window]
-        place = _place(piece, part, grid, told=told, beat=False)
-        mask = frames(rng, len(part))
-        yield blanked(piece, part, mask, place=place, attacks=np.full(_VOICES, told), grid=grid)
+        place = _window_places(piece, part, grid, bar_lines_given=timing_given, beat_given=False)
+        mask = draw_frame_mask(rng, len(part))
+        yield mask_window(piece, part, mask, place=place, onsets_given=np.full(_VOICE_COUNT, timing_given), grid=grid)

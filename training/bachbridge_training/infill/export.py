@@ -11,77 +11,80 @@ import tensorflow as tf
 from bachbridge.codecs import infill_grid, satb
 from bachbridge.inference.runtime import onnx_nets
 from bachbridge.music.notes import VOICES
-from bachbridge_training.datasets.chorale_grids import Piece
+from bachbridge_training.datasets.chorale_grids import FourPartPiece
 from bachbridge_training.infill import batches as infill_batches
-from bachbridge_training.infill.net import Parts
-from bachbridge_training.onnx_export import Convert, convert
+from bachbridge_training.infill.net import InfillNetwork
+from bachbridge_training.onnx_export import ConvertFunction, convert_to_onnx
 from bachbridge_training.recipe import InfillRecipe
 
-_VIEW = ("seen", "attacks", "place")
-_HEADS = ("hidden", "around")
-_EXAMPLES = 8
-PARTNER = "chorale-lstm"
+_ENCODER_INPUTS = ("seen", "attacks", "place")
+_HEAD_INPUTS = ("hidden", "around")
+_COMPARED_WINDOWS = 8
+LIVE_PARTNER = "chorale-lstm"
 """The causal model that harmonises live where this one has not looked ahead."""
 
 
-class Form:
+class InfillExport:
     """See `export.Form`."""
 
-    def __init__(self, parts: Parts, recipe: InfillRecipe) -> None:
-        self.parts, self.recipe = parts, recipe
+    def __init__(self, network: InfillNetwork, recipe: InfillRecipe) -> None:
+        self.network, self.recipe = network, recipe
 
-    def write(self, folder: Path, convert: Convert = convert) -> None:
-        view, heads = (_silent(model) for model in (self.parts.view, self.parts.heads))
-        cells, fields = (len(VOICES),), (len(infill_grid.TUNED_SIZES),)
-        shapes = zip(_VIEW, (cells, cells, fields), strict=True)
+    def write(self, folder: Path, convert: ConvertFunction = convert_to_onnx) -> None:
+        view, heads = (_without_dropout(model) for model in (self.network.encoder, self.network.heads))
+        cells, fields = (len(VOICES),), (len(infill_grid.TRANSPOSED_PLACE_SIZES),)
+        shapes = zip(_ENCODER_INPUTS, (cells, cells, fields), strict=True)
         convert(
             view,
             {name: ((None, None, *shape), tf.int32) for name, shape in shapes},
             ("hidden", "strike_logits"),
-            folder / onnx_nets.CORE,
+            folder / onnx_nets.CORE_FILE,
         )
         convert(
             heads,
             {
                 "hidden": ((None, self.recipe.units), tf.float32),
-                "around": ((None, len(VOICES), infill_grid.NEIGHBOURS), tf.int32),
+                "around": ((None, len(VOICES), infill_grid.NEIGHBOUR_COUNT), tf.int32),
             },
             ("pitch_logits",),
-            folder / onnx_nets.HEADS,
+            folder / onnx_nets.HEADS_FILE,
         )
 
-    def runtime(self, folder: Path, opened: onnx_nets.Opened | None = None) -> onnx_nets.Fill:
-        return onnx_nets.Fill(folder, opened)
+    def load_runtime(self, folder: Path, open_session: onnx_nets.SessionFactory | None = None) -> onnx_nets.InfillNet:
+        return onnx_nets.InfillNet(folder, open_session)
 
-    def disagreement(self, runtime: onnx_nets.Fill, piece: Piece) -> float:
+    def max_difference(self, runtime: onnx_nets.InfillNet, piece: FourPartPiece) -> float:
         """Over windows of the piece with open cells, of several lengths."""
-        model, worst = self.parts.whole, 0.0
-        for item in infill_batches.examples([piece], _EXAMPLES, told=True):
-            batch = infill_batches.stacked([item], len(item.seen))
-            ours = runtime.fill(batch.seen, batch.attacks, batch.place)
-            logits, struck = model.predict_on_batch(batch.inputs)
-            by = np.repeat(batch.by, logits.shape[1])
-            theirs = infill_grid.untuned(logits.reshape(-1, *logits.shape[2:]), by).reshape(ours[0].shape), struck
-            read = (batch.seen == infill_grid.OPEN).any(axis=2), slice(None)
+        model, worst = self.network.model, 0.0
+        for item in infill_batches.validation_windows([piece], _COMPARED_WINDOWS, timing_given=True):
+            batch = infill_batches.stack_windows([item], len(item.seen))
+            ours = runtime.predict(batch.seen, batch.attacks, batch.place)
+            logits, struck = model.predict_on_batch(batch.model_inputs)
+            by = np.repeat(batch.tuning_shift, logits.shape[1])
+            theirs = (
+                infill_grid.untranspose_logits(logits.reshape(-1, *logits.shape[2:]), by).reshape(ours[0].shape),
+                struck,
+            )
+            read = (batch.seen == infill_grid.MASKED).any(axis=2), slice(None)
             worst = max(
                 worst, *(float(np.abs(a[at] - b[at]).max()) for a, b, at in zip(ours, theirs, read, strict=True))
             )
         return worst
 
-    def facts(self) -> dict[str, Any]:
+    def card_facts(self) -> dict[str, Any]:
         return {
             "tasks": ["continue", "harmonize", "mend", "vary"],
             "codec": "canvas",
-            "partner": PARTNER,
-            "parameters": int(self.parts.whole.count_params()),
-            "classes": satb.CLASSES,
+            "partner": LIVE_PARTNER,
+            "parameters": int(self.network.model.count_params()),
+            "classes": satb.PITCH_INDEX_COUNT,
             "units": self.recipe.units,
-            "inputs": {onnx_nets.CORE: list(_VIEW), onnx_nets.HEADS: list(_HEADS)},
-            "outputs": {onnx_nets.CORE: ["hidden", "strike_logits"], onnx_nets.HEADS: ["pitch_logits"]},
+            "inputs": {onnx_nets.CORE_FILE: list(_ENCODER_INPUTS), onnx_nets.HEADS_FILE: list(_HEAD_INPUTS)},
+            "outputs": {onnx_nets.CORE_FILE: ["hidden", "strike_logits"], onnx_nets.HEADS_FILE: ["pitch_logits"]},
         }
 
 
-def _silent(model: keras.Model) -> Callable[..., Any]:
+def _without_dropout(model: keras.Model) -> Callable[..., Any]:
     """The model as a function of its inputs, without dropout; its outputs as a tuple."""
 
     def called(*inputs: Any) -> tuple[Any, ...]:

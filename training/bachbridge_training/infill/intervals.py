@@ -14,63 +14,64 @@ from bachbridge.music.notes import VOICES
 
 ops: Any = keras.ops  # untyped: what is inferred of its functions is wrong
 
-_BACK = (1, 2, 4)
+_STEPS_BACK = (1, 2, 4)
 """A voice's intervals are told from so many steps before."""
 _OCTAVE = 12
-_LEAPS = 2 * _OCTAVE + 2
+_LEAP_ROWS = 2 * _OCTAVE + 2
 """Intervals up to an octave down or up, wider ones being one with these, and none."""
-_PAIRS = np.triu_indices(len(VOICES), 1)
-_INTERVAL_SIZES = [*[_OCTAVE + 1] * len(_PAIRS[0]), *[_LEAPS] * (len(_BACK) * len(VOICES))]
-_INTERVAL_PLACES = np.cumsum([0, *_INTERVAL_SIZES[:-1]]).astype(np.int32)
-SOUNDING = sum(_INTERVAL_SIZES)
+_VOICE_PAIRS = np.triu_indices(len(VOICES), 1)
+_SOUNDING_SIZES = [*[_OCTAVE + 1] * len(_VOICE_PAIRS[0]), *[_LEAP_ROWS] * (len(_STEPS_BACK) * len(VOICES))]
+_SOUNDING_FIRST_ROW = np.cumsum([0, *_SOUNDING_SIZES[:-1]]).astype(np.int32)
+SOUNDING_ROWS = sum(_SOUNDING_SIZES)
 """Rows of the table of `sounding`."""
 
 
-def sounding(seen: Any) -> Any:
+def sounding_intervals(seen: Any) -> Any:
     """The intervals of a step: `seen[b, t, voice]` → rows of a table, `[b, t, interval]`.
 
     Between each two voices the interval modulo 12, and from each voice's own notes the leap; none where one is open
     or rests.
     """
-    most = max(_BACK)
-    high, low = (ops.take(seen, voices.astype(np.int32), axis=2) for voices in _PAIRS)
+    most = max(_STEPS_BACK)
+    high, low = (ops.take(seen, voices.astype(np.int32), axis=2) for voices in _VOICE_PAIRS)
     led = ops.pad(seen, [(0, 0), (most, 0), (0, 0)])
-    leaps = [_leap(led[:, most - back : -back], seen) for back in _BACK]
-    return ops.add(_INTERVAL_PLACES, ops.concatenate([_apart(low, high), *leaps], axis=2))
+    leaps = [_leap(led[:, most - back : -back], seen) for back in _STEPS_BACK]
+    return ops.add(_SOUNDING_FIRST_ROW, ops.concatenate([_interval_mod_12(low, high), *leaps], axis=2))
 
 
-_RELATIVE_SIZES = [*[_LEAPS] * (infill_grid.MELODIC - 1), *[_OCTAVE + 1] * infill_grid.HARMONIC]
-_RELATIVE_PLACES = np.cumsum([0, *_RELATIVE_SIZES[:-1]]).astype(np.int32)
-RELATIVES = sum(_RELATIVE_SIZES)
+_NEIGHBOUR_SIZES = [*[_LEAP_ROWS] * (infill_grid.MELODIC_COUNT - 1), *[_OCTAVE + 1] * infill_grid.HARMONIC_COUNT]
+_NEIGHBOUR_FIRST_ROW = np.cumsum([0, *_NEIGHBOUR_SIZES[:-1]]).astype(np.int32)
+NEIGHBOUR_ROWS = sum(_NEIGHBOUR_SIZES)
 """Rows of the table of `relatives`."""
 
 
-def relatives(around: Any) -> Any:
+def neighbour_intervals(around: Any) -> Any:
     """How far a cell's neighbours lie from the last note of its voice: `around[n, voice, neighbour]` → rows of a table.
 
     `[n, voice, neighbour - 1]`: the leaps to its own voice's other neighbours and the intervals modulo 12 to the other
     voices'. Where no note came before, they are counted from the next one.
     """
-    start = ops.where(_sung(around[..., :1]), around[..., :1], around[..., 1:2])
-    leaps = _leap(start, around[..., 1 : infill_grid.MELODIC])
+    start = ops.where(_is_pitch(around[..., :1]), around[..., :1], around[..., 1:2])
+    leaps = _leap(start, around[..., 1 : infill_grid.MELODIC_COUNT])
     return ops.add(
-        _RELATIVE_PLACES, ops.concatenate([leaps, _apart(start, around[..., infill_grid.MELODIC :])], axis=2)
+        _NEIGHBOUR_FIRST_ROW,
+        ops.concatenate([leaps, _interval_mod_12(start, around[..., infill_grid.MELODIC_COUNT :])], axis=2),
     )
 
 
 def _leap(start: Any, end: Any) -> Any:
     """From 1: an octave down or more, to 25: an octave up or more; 0 where one of the two is open or rests."""
-    return _told_if(_sung(start) & _sung(end), ops.add(_OCTAVE, ops.clip(end - start, -_OCTAVE, _OCTAVE)))
+    return _row_if(_is_pitch(start) & _is_pitch(end), ops.add(_OCTAVE, ops.clip(end - start, -_OCTAVE, _OCTAVE)))
 
 
-def _apart(low: Any, high: Any) -> Any:
+def _interval_mod_12(low: Any, high: Any) -> Any:
     """The interval modulo 12 from 1; 0 where one of the two is open or rests."""
-    return _told_if(_sung(low) & _sung(high), ops.mod(ops.add(10 * _OCTAVE, high - low), _OCTAVE))
+    return _row_if(_is_pitch(low) & _is_pitch(high), ops.mod(ops.add(10 * _OCTAVE, high - low), _OCTAVE))
 
 
-def _sung(cells: Any) -> Any:
-    return (cells > satb.REST) & (cells < infill_grid.TUNED)
+def _is_pitch(cells: Any) -> Any:
+    return (cells > satb.REST) & (cells < infill_grid.TRANSPOSED_INDEX_COUNT)
 
 
-def _told_if(known: Any, value: Any) -> Any:
+def _row_if(known: Any, value: Any) -> Any:
     return ops.where(known, ops.add(1, value), 0)

@@ -25,34 +25,38 @@ from bachbridge_training.recipe import InfillRecipe
 
 ops: Any = keras.ops  # untyped: what is inferred of its functions is wrong
 
-_REACH = 16
+_MAX_INTERVAL = 16
 """Melodic intervals up to so many semitones have columns of their own; wider ones share the outermost."""
-_MELODIC, _HARMONIC = 2 * _REACH + 2, 13
+_MELODIC_WIDTH, _HARMONIC_WIDTH = 2 * _MAX_INTERVAL + 2, 13
 """Columns of a neighbour; the last one of each stands for none: no neighbour, or a rest on either side."""
-_COLUMNS = infill_grid.TUNED + infill_grid.MELODIC * _MELODIC + infill_grid.HARMONIC * _HARMONIC
-_SMALL = 1e-3
-_LOOK = 32
+_COLUMNS_PER_HEAD = (
+    infill_grid.TRANSPOSED_INDEX_COUNT
+    + infill_grid.MELODIC_COUNT * _MELODIC_WIDTH
+    + infill_grid.HARMONIC_COUNT * _HARMONIC_WIDTH
+)
+_EPSILON = 1e-3
+_NEIGHBOUR_UNITS = 32
 """Units that tell a head of its neighbours' intervals."""
-_FAR = 64
+_MAX_DISTANCE = 64
 """Distances in steps from here on are one to the attention."""
-_KERNEL = 5
-_PLACES = np.cumsum((0, *infill_grid.TUNED_SIZES[:-1])).astype(np.int32)
+_KERNEL_STEPS = 5
+_PLACE_FIRST_ROW = np.cumsum((0, *infill_grid.TRANSPOSED_PLACE_SIZES[:-1])).astype(np.int32)
 
 
-class Mixing(layers.Layer):
+class DepthwiseMixing(layers.Layer):
     """A depthwise convolution along the steps, with weights of its own for each unit."""
 
     def build(self, input_shape: Any) -> None:
-        spread = keras.initializers.RandomNormal(stddev=_KERNEL**-0.5, seed=0)
-        self.kernel = self.add_weight(shape=(_KERNEL, input_shape[-1]), initializer=spread, name="kernel")
+        spread = keras.initializers.RandomNormal(stddev=_KERNEL_STEPS**-0.5, seed=0)
+        self.kernel = self.add_weight(shape=(_KERNEL_STEPS, input_shape[-1]), initializer=spread, name="kernel")
 
     def call(self, inputs: Any) -> Any:
-        steps, reach = ops.shape(inputs)[1], _KERNEL // 2
+        steps, reach = ops.shape(inputs)[1], _KERNEL_STEPS // 2
         padded = ops.pad(inputs, [(0, 0), (reach, reach), (0, 0)])
-        return sum(padded[:, tap : tap + steps] * self.kernel[tap] for tap in range(_KERNEL))
+        return sum(padded[:, tap : tap + steps] * self.kernel[tap] for tap in range(_KERNEL_STEPS))
 
 
-class Attention(layers.Layer):
+class RelativeAttention(layers.Layer):
     """Self-attention along the steps with a learned bias for each distance and head."""
 
     def __init__(self, units: int, heads: int, **kwargs: Any) -> None:
@@ -65,26 +69,26 @@ class Attention(layers.Layer):
         self.inner.build(input_shape)
         self.outer.build((*input_shape[:-1], self.units))
         spread = keras.initializers.RandomNormal(stddev=0.02, seed=0)
-        self.bias = self.add_weight(shape=(2 * _FAR + 1, self.heads), initializer=spread, name="bias")
+        self.bias = self.add_weight(shape=(2 * _MAX_DISTANCE + 1, self.heads), initializer=spread, name="bias")
 
     def call(self, inputs: Any, inside: Any) -> Any:
         """`inputs[b, t, unit]`; steps where `inside[b, t]` is 0 are not looked at."""
-        queries, keys, values = (self._split(part) for part in ops.split(self.inner(inputs), 3, axis=-1))
+        queries, keys, values = (self._split_heads(part) for part in ops.split(self.inner(inputs), 3, axis=-1))
         step = ops.arange(ops.shape(inputs)[1])
-        distance = ops.clip(step[None, :] - step[:, None], -_FAR, _FAR) + _FAR
+        distance = ops.clip(step[None, :] - step[:, None], -_MAX_DISTANCE, _MAX_DISTANCE) + _MAX_DISTANCE
         bias = ops.transpose(ops.take(self.bias, distance, axis=0), (2, 0, 1))
         scores = ops.matmul(queries, ops.transpose(keys, (0, 1, 3, 2))) * (self.units // self.heads) ** -0.5
         weights = ops.softmax(scores + bias + (ops.expand_dims(inside, (1, 2)) - 1) * 1e9)
         mixed = ops.transpose(ops.matmul(weights, values), (0, 2, 1, 3))
         return self.outer(ops.reshape(mixed, (-1, ops.shape(inputs)[1], self.units)))
 
-    def _split(self, part: Any) -> Any:
+    def _split_heads(self, part: Any) -> Any:
         """`[b, t, unit]` → `[b, head, t, unit of the head]`."""
         shape = (-1, ops.shape(part)[1], self.heads, self.units // self.heads)
         return ops.transpose(ops.reshape(part, shape), (0, 2, 1, 3))
 
 
-class Norm(layers.Layer):
+class LayerNorm(layers.Layer):
     """Layer normalization, written in the steps that onnxruntime knows how to make one of."""
 
     def build(self, input_shape: Any) -> None:
@@ -93,40 +97,40 @@ class Norm(layers.Layer):
 
     def call(self, inputs: Any) -> Any:
         centred = inputs - ops.mean(inputs, axis=-1, keepdims=True)
-        spread = ops.sqrt(ops.mean(ops.power(centred, 2.0), axis=-1, keepdims=True) + _SMALL)
+        spread = ops.sqrt(ops.mean(ops.power(centred, 2.0), axis=-1, keepdims=True) + _EPSILON)
         return centred / spread * self.gain + self.offset
 
 
-class Parts(NamedTuple):
+class InfillNetwork(NamedTuple):
     """The network, and the two parts of it that are exported."""
 
-    whole: keras.Model
+    model: keras.Model
     """The inputs of both parts → pitch logits `[b, t, voice, class]` and strike logits `[b, t, voice]`."""
-    view: keras.Model
+    encoder: keras.Model
     """`seen`, `attacks` `[b, t, voice]`, `place[b, t, field]` (see `codecs.canvas`) → `hidden[b, t, unit]`, strikes."""
     heads: keras.Model
     """`hidden[n, unit]`, `around[n, voice, neighbour]` → pitch logits `[n, voice, class]`."""
 
 
-def parts(recipe: InfillRecipe) -> Parts:
+def build_infill_network(recipe: InfillRecipe) -> InfillNetwork:
     """The network in two parts, so that the heads need only look at steps with open cells."""
     voices = len(VOICES)
     seen, attacks = (keras.Input((None, voices), dtype="int32", name=name) for name in ("seen", "attacks"))
-    place = keras.Input((None, len(infill_grid.TUNED_SIZES)), dtype="int32", name="place")
-    hidden = _hidden(recipe, seen, attacks, place)
+    place = keras.Input((None, len(infill_grid.TRANSPOSED_PLACE_SIZES)), dtype="int32", name="place")
+    hidden = _encode(recipe, seen, attacks, place)
     view = keras.Model([seen, attacks, place], [hidden, layers.Dense(voices, name="strike")(hidden)], name="view")
 
     step = keras.Input((recipe.units,), name="hidden")
-    beside = keras.Input((voices, infill_grid.NEIGHBOURS), dtype="int32", name="around")
-    heads = keras.Model([step, beside], _pitch(recipe, step, beside), name="heads")
+    beside = keras.Input((voices, infill_grid.NEIGHBOUR_COUNT), dtype="int32", name="around")
+    heads = keras.Model([step, beside], _pitch_logits(recipe, step, beside), name="heads")
 
-    around = keras.Input((None, voices, infill_grid.NEIGHBOURS), dtype="int32", name="around")
+    around = keras.Input((None, voices, infill_grid.NEIGHBOUR_COUNT), dtype="int32", name="around")
     seen_by, strike = view([seen, attacks, place])
-    pitch = Steps(heads, name="steps")(seen_by, around)
-    return Parts(keras.Model([seen, attacks, place, around], [pitch, strike]), view, heads)
+    pitch = HeadsPerStep(heads, name="steps")(seen_by, around)
+    return InfillNetwork(keras.Model([seen, attacks, place, around], [pitch, strike]), view, heads)
 
 
-class Steps(layers.Layer):
+class HeadsPerStep(layers.Layer):
     """The heads at every step of a batch."""
 
     def __init__(self, heads: keras.Model, **kwargs: Any) -> None:
@@ -136,108 +140,125 @@ class Steps(layers.Layer):
     def call(self, hidden: Any, around: Any) -> Any:
         steps = ops.shape(hidden)[1]
         flat = ops.reshape(hidden, (-1, hidden.shape[-1])), ops.reshape(around, (-1, *around.shape[2:]))
-        return ops.reshape(self.heads(flat), (-1, steps, len(VOICES), infill_grid.TUNED))
+        return ops.reshape(self.heads(flat), (-1, steps, len(VOICES), infill_grid.TRANSPOSED_INDEX_COUNT))
 
     def compute_output_shape(self, hidden_shape: Any, around_shape: Any) -> Any:  # noqa: ARG002 # Keras names both
-        return (*hidden_shape[:2], len(VOICES), infill_grid.TUNED)
+        return (*hidden_shape[:2], len(VOICES), infill_grid.TRANSPOSED_INDEX_COUNT)
 
 
-def _pitch(recipe: InfillRecipe, hidden: Any, around: Any) -> Any:
+def _pitch_logits(recipe: InfillRecipe, hidden: Any, around: Any) -> Any:
     """`hidden[n, unit]`, `around[n, voice, neighbour]` → logits `[n, voice, class]`."""
-    beside = _beside(around)
+    beside = _neighbour_embedding(around)
     columns: list[Any] = []
     for number, voice in enumerate(VOICES):
         told = ops.concatenate([hidden, beside[:, number]], axis=1)
         view = layers.Dense(recipe.head, activation="relu", name=f"view_{voice}")(told)
         view = layers.Dropout(recipe.dropout, seed=recipe.seed)(view)
-        columns.append(layers.Dense(_COLUMNS, name=f"columns_{voice}")(view))
-    return Tables(name="pitch")(ops.stack(columns, axis=1), around)
+        columns.append(layers.Dense(_COLUMNS_PER_HEAD, name=f"columns_{voice}")(view))
+    return IntervalTableLogits(name="pitch")(ops.stack(columns, axis=1), around)
 
 
-def _beside(around: Any) -> Any:
+def _neighbour_embedding(around: Any) -> Any:
     """What the intervals of a cell's neighbours tell its head, `[n, voice, unit]`."""
-    rows = ops.add(intervals.RELATIVES * np.arange(len(VOICES), dtype=np.int32)[:, None], intervals.relatives(around))
-    return ops.sum(layers.Embedding(len(VOICES) * intervals.RELATIVES, _LOOK, name="beside")(rows), axis=2)
+    rows = ops.add(
+        intervals.NEIGHBOUR_ROWS * np.arange(len(VOICES), dtype=np.int32)[:, None],
+        intervals.neighbour_intervals(around),
+    )
+    return ops.sum(
+        layers.Embedding(len(VOICES) * intervals.NEIGHBOUR_ROWS, _NEIGHBOUR_UNITS, name="beside")(rows), axis=2
+    )
 
 
-def _hidden(recipe: InfillRecipe, seen: Any, attacks: Any, place: Any) -> Any:
+def _encode(recipe: InfillRecipe, seen: Any, attacks: Any, place: Any) -> Any:
     """The network's view of every step, `[b, t, unit]`."""
-    inside = ops.cast(ops.not_equal(seen[..., 0], infill_grid.TUNED_OUTSIDE), "float32")
-    hidden = _told(recipe, seen, attacks, place)
+    inside = ops.cast(ops.not_equal(seen[..., 0], infill_grid.TRANSPOSED_OUTSIDE), "float32")
+    hidden = _input_embedding(recipe, seen, attacks, place)
     for block in range(recipe.blocks):
-        view = Norm(name=f"norm_time_{block}")(hidden) * ops.expand_dims(inside, -1)
-        attended = Attention(recipe.units, recipe.heads, name=f"attention_{block}")(view, inside)
-        hidden = hidden + _dropped(attended, recipe) + Mixing(name=f"mixing_{block}")(view)
-        view = Norm(name=f"norm_step_{block}")(hidden)
+        view = LayerNorm(name=f"norm_time_{block}")(hidden) * ops.expand_dims(inside, -1)
+        attended = RelativeAttention(recipe.units, recipe.heads, name=f"attention_{block}")(view, inside)
+        hidden = hidden + _dropout(attended, recipe) + DepthwiseMixing(name=f"mixing_{block}")(view)
+        view = LayerNorm(name=f"norm_step_{block}")(hidden)
         wide = layers.Dense(recipe.wide, activation="relu", name=f"wide_{block}")(view)
-        narrow = layers.Dense(recipe.units, name=f"narrow_{block}")(_dropped(wide, recipe))
-        hidden = hidden + _dropped(narrow, recipe)
-    return Norm(name="norm")(hidden)
+        narrow = layers.Dense(recipe.units, name=f"narrow_{block}")(_dropout(wide, recipe))
+        hidden = hidden + _dropout(narrow, recipe)
+    return LayerNorm(name="norm")(hidden)
 
 
-def _told(recipe: InfillRecipe, seen: Any, attacks: Any, place: Any) -> Any:
+def _input_embedding(recipe: InfillRecipe, seen: Any, attacks: Any, place: Any) -> Any:
     # The constants come first: Keras takes one that comes second for a bias, which LiteRT adds to floats alone.
     voice = np.arange(len(VOICES), dtype=np.int32)
-    rows = layers.Embedding(len(VOICES) * infill_grid.TUNED_SEEN, recipe.units, name="cells")(
-        ops.add(infill_grid.TUNED_SEEN * voice, seen)
+    rows = layers.Embedding(len(VOICES) * infill_grid.TRANSPOSED_VALUE_COUNT, recipe.units, name="cells")(
+        ops.add(infill_grid.TRANSPOSED_VALUE_COUNT * voice, seen)
     )
     struck = layers.Embedding(3 * len(VOICES), recipe.units, name="attacks_told")(ops.add(3 * voice, attacks))
-    where = layers.Embedding(sum(infill_grid.TUNED_SIZES), recipe.units, name="places")(ops.add(_PLACES, place))
-    apart = layers.Embedding(intervals.SOUNDING, recipe.units, "zeros", name="intervals")(intervals.sounding(seen))
+    where = layers.Embedding(sum(infill_grid.TRANSPOSED_PLACE_SIZES), recipe.units, name="places")(
+        ops.add(_PLACE_FIRST_ROW, place)
+    )
+    apart = layers.Embedding(intervals.SOUNDING_ROWS, recipe.units, "zeros", name="intervals")(
+        intervals.sounding_intervals(seen)
+    )
     return ops.sum(rows, axis=2) + ops.sum(struck, axis=2) + ops.sum(where, axis=2) + ops.sum(apart, axis=2)
 
 
-def _dropped(values: Any, recipe: InfillRecipe) -> Any:
+def _dropout(values: Any, recipe: InfillRecipe) -> Any:
     """Variational dropout: one mask for all steps of a window (Y. Gal and Z. Ghahramani, NeurIPS 2016)."""
     return layers.Dropout(recipe.dropout, noise_shape=(None, 1, None), seed=recipe.seed)(values)
 
 
 # ---------------------------------------------------------------- tables over pitches and over intervals
 
-_TILES = np.eye(13, 12, dtype=np.float32)[[12, *(c % 12 for c in range(1, infill_grid.TUNED))]]
+_PITCH_CLASS_TILES = np.eye(13, 12, dtype=np.float32)[
+    [12, *(c % 12 for c in range(1, infill_grid.TRANSPOSED_INDEX_COUNT))]
+]
 """`[class, class modulo 12]`: what is said of a class modulo 12 counts for the class; a rest has none."""
 
 
-def _melodic_places() -> np.ndarray:
+def _melodic_columns() -> np.ndarray:
     """`column[neighbour as seen, class]` within a neighbour's columns."""
-    neighbour, now = np.mgrid[: infill_grid.TUNED_SEEN, : infill_grid.TUNED]
-    none = (neighbour == satb.REST) | (neighbour >= infill_grid.TUNED) | (now == satb.REST)
-    return np.where(none, _MELODIC - 1, np.clip(now - neighbour, -_REACH, _REACH) + _REACH).astype(np.int32)
+    neighbour, now = np.mgrid[: infill_grid.TRANSPOSED_VALUE_COUNT, : infill_grid.TRANSPOSED_INDEX_COUNT]
+    none = (neighbour == satb.REST) | (neighbour >= infill_grid.TRANSPOSED_INDEX_COUNT) | (now == satb.REST)
+    return np.where(
+        none, _MELODIC_WIDTH - 1, np.clip(now - neighbour, -_MAX_INTERVAL, _MAX_INTERVAL) + _MAX_INTERVAL
+    ).astype(np.int32)
 
 
-def _harmonic_places() -> np.ndarray:
+def _harmonic_columns() -> np.ndarray:
     """`column[neighbour as seen, class modulo 12]` within a neighbour's columns."""
-    neighbour, now = np.mgrid[: infill_grid.TUNED_SEEN, :12]
-    none = (neighbour == satb.REST) | (neighbour >= infill_grid.TUNED)
-    return np.where(none, _HARMONIC - 1, (now - neighbour) % 12).astype(np.int32)
+    neighbour, now = np.mgrid[: infill_grid.TRANSPOSED_VALUE_COUNT, :12]
+    none = (neighbour == satb.REST) | (neighbour >= infill_grid.TRANSPOSED_INDEX_COUNT)
+    return np.where(none, _HARMONIC_WIDTH - 1, (now - neighbour) % 12).astype(np.int32)
 
 
-_MELODIC_PLACES, _HARMONIC_PLACES = _melodic_places(), _harmonic_places()
-_MELODIC_FIRST = (infill_grid.TUNED + _MELODIC * np.arange(infill_grid.MELODIC)).astype(np.int32)
-_HARMONIC_FIRST = (_MELODIC_FIRST[-1] + _MELODIC + _HARMONIC * np.arange(infill_grid.HARMONIC)).astype(np.int32)
+_MELODIC_COLUMN_INDEX, _HARMONIC_COLUMN_INDEX = _melodic_columns(), _harmonic_columns()
+_MELODIC_FIRST_COLUMN = (
+    infill_grid.TRANSPOSED_INDEX_COUNT + _MELODIC_WIDTH * np.arange(infill_grid.MELODIC_COUNT)
+).astype(np.int32)
+_HARMONIC_FIRST_COLUMN = (
+    _MELODIC_FIRST_COLUMN[-1] + _MELODIC_WIDTH + _HARMONIC_WIDTH * np.arange(infill_grid.HARMONIC_COUNT)
+).astype(np.int32)
 
 
-def _logits(columns: Any, around: Any) -> Any:
+def _table_logits(columns: Any, around: Any) -> Any:
     """Tables `columns[n, voice, column]` → logits `[n, voice, class]`."""
     cells = ops.shape(columns)[0] * len(VOICES)
     flat = ops.reshape(columns, (-1,))
-    cell = ops.reshape(ops.arange(cells, dtype="int32") * _COLUMNS, (-1, len(VOICES), 1, 1))
+    cell = ops.reshape(ops.arange(cells, dtype="int32") * _COLUMNS_PER_HEAD, (-1, len(VOICES), 1, 1))
 
     def told(table: np.ndarray, neighbour: Any, first: np.ndarray) -> Any:
         """The neighbours' columns summed; one look-up in a flat list is what onnxruntime does quickest."""
         places = ops.take(table, neighbour, axis=0) + (cell + first[:, None])
         return ops.sum(ops.take(flat, places, axis=0), axis=-2)
 
-    by_melody = told(_MELODIC_PLACES, around[..., : infill_grid.MELODIC], _MELODIC_FIRST)
-    by_harmony = told(_HARMONIC_PLACES, around[..., infill_grid.MELODIC :], _HARMONIC_FIRST)
-    return columns[..., : infill_grid.TUNED] + by_melody + ops.matmul(by_harmony, _TILES.T)
+    by_melody = told(_MELODIC_COLUMN_INDEX, around[..., : infill_grid.MELODIC_COUNT], _MELODIC_FIRST_COLUMN)
+    by_harmony = told(_HARMONIC_COLUMN_INDEX, around[..., infill_grid.MELODIC_COUNT :], _HARMONIC_FIRST_COLUMN)
+    return columns[..., : infill_grid.TRANSPOSED_INDEX_COUNT] + by_melody + ops.matmul(by_harmony, _PITCH_CLASS_TILES.T)
 
 
-class Tables(layers.Layer):
+class IntervalTableLogits(layers.Layer):
     """`_logits` as a layer: shapes are known only when it runs."""
 
     def call(self, columns: Any, around: Any) -> Any:
-        return _logits(columns, around)
+        return _table_logits(columns, around)
 
     def compute_output_shape(self, columns_shape: Any, around_shape: Any) -> Any:  # noqa: ARG002 # Keras names both
-        return (*columns_shape[:-1], infill_grid.TUNED)
+        return (*columns_shape[:-1], infill_grid.TRANSPOSED_INDEX_COUNT)

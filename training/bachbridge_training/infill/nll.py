@@ -30,31 +30,31 @@ from numpy.typing import NDArray
 from bachbridge.codecs import infill_grid
 from bachbridge.music.notes import VOICES
 from bachbridge_training.datasets import four_part_windows
-from bachbridge_training.datasets.chorale_grids import Piece
-from bachbridge_training.evaluation.loss import judged
+from bachbridge_training.datasets.chorale_grids import FourPartPiece
+from bachbridge_training.evaluation.loss import nats_and_correct
 
 Ints = NDArray[np.int32]
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
-Told = Literal["nothing", "count", "bars"]
+PlaceInfo = Literal["nothing", "count", "bars"]
 
 SEED = 1
 ORDERS = 5
-WINDOW = 64
+WINDOW_STEPS = 64
 """Steps of four bars of 4/4 at 16ths."""
-SEEN = 128
+CONTEXT_STEPS = 128
 """Steps around a frame that the network is shown."""
-_WINDOWS = 32
+_WINDOWS_PER_PIECE = 32
 """Windows of each piece."""
-_AT_ONCE = 2048
+_STEPS_PER_CALL = 2048
 """Steps of all copies together in one pass, a size at which onnxruntime is quick on one core."""
 
 
-class Fill(Protocol):
+class ScoredInfillNet(Protocol):
     """What is scored (see `bachbridge.inference.runtime.onnx_nets`)."""
 
-    def fill(self, seen: Any, attacks: Any, place: Any, wanted: Any = None) -> tuple[Any, Any]:
+    def predict(self, seen: Any, attacks: Any, place: Any, wanted: Any = None) -> tuple[Any, Any]:
         """`seen[b, t, voice]`, `attacks[b, t, voice]`, `place[b, t, field]` → pitch logits over classes, strikes.
 
         Nobody reads the logits of steps that are not `wanted[b, t]`; by default those with open cells are.
@@ -63,7 +63,7 @@ class Fill(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Protocols:
+class NllSettings:
     """How pieces are scored: the `grid` (8ths: every second frame), what is `told` of places, and the chance.
 
     "count" tells a frame's number in the piece modulo a beat, which a network that sees where the piece begins could
@@ -72,14 +72,14 @@ class Protocols:
     """
 
     grid: int = infill_grid.SIXTEENTHS
-    told: Told = "nothing"
+    place_info: PlaceInfo = "nothing"
     seed: int = SEED
     orders: int = ORDERS
-    at_once: int = _AT_ONCE
+    steps_per_call: int = _STEPS_PER_CALL
 
 
 @dataclass(frozen=True, slots=True)
-class Score:
+class InfillNll:
     """Of one piece: frame-wise `frames[step]` in nats; and of each masked cell its `nats`, its `window`, whether the
     likeliest class was the `right` one and whether the voice `moves` there (in the first step, always).
     """
@@ -88,133 +88,149 @@ class Score:
     frames: Doubles
     nats: Doubles
     window: Ints
-    right: Bools
+    correct: Bools
     moves: Bools
 
 
 @dataclass(frozen=True, slots=True)
-class Music:
+class GridMusic:
     """A piece on its grid: `classes[step, voice]` and `place[step, field]`."""
 
-    classes: Ints
+    pitch_indices: Ints
     place: Ints
 
     @classmethod
-    def of(cls, piece: Piece, how: Protocols) -> "Music":
-        part = slice(None, None, infill_grid.stride(how.grid))
-        position = piece.position[part].astype(np.int32) if how.told == "bars" else None
-        bar, phase = piece.bar[part].astype(np.int32), 0 if how.told == "count" else None
+    def from_piece(cls, piece: FourPartPiece, settings: NllSettings) -> "GridMusic":
+        part = slice(None, None, infill_grid.steps_per_cell(settings.grid))
+        position = piece.position[part].astype(np.int32) if settings.place_info == "bars" else None
+        bar, phase = piece.bar[part].astype(np.int32), 0 if settings.place_info == "count" else None
         return cls(
-            four_part_windows.classes_of(piece.pitches[part]),
-            infill_grid.places(position, bar, phase=phase, grid=how.grid),
+            four_part_windows.pitch_indices_of(piece.pitches[part]),
+            infill_grid.place_features(position, bar, phase=phase, grid=settings.grid),
         )
 
 
-def score(net: Fill, piece: Piece, how: Protocols = Protocols()) -> Score:
+def piece_nll(net: ScoredInfillNet, piece: FourPartPiece, settings: NllSettings = NllSettings()) -> InfillNll:
     """Both scores of one piece."""
-    return Score(piece.name, framewise(net, piece, how), *_masked(net, piece, how))
+    return InfillNll(piece.name, framewise_nll(net, piece, settings), *_masked_nll(net, piece, settings))
 
 
-def framewise(net: Fill, piece: Piece, how: Protocols = Protocols()) -> Doubles:
+def framewise_nll(net: ScoredInfillNet, piece: FourPartPiece, settings: NllSettings = NllSettings()) -> Doubles:
     """Frame-wise nats, `nats[step]`."""
-    music = Music.of(piece, how)
-    steps = len(music.classes)
-    rng = _chance(piece, how, 0)
-    orders = np.array([rng.permutation(steps) for _ in range(how.orders)])
-    turns = rng.permuted(np.tile(np.arange(len(VOICES)), (how.orders * steps, 1)), axis=1)
+    music = GridMusic.from_piece(piece, settings)
+    steps = len(music.pitch_indices)
+    rng = _piece_rng(piece, settings, 0)
+    orders = np.array([rng.permutation(steps) for _ in range(settings.orders)])
+    turns = rng.permuted(np.tile(np.arange(len(VOICES)), (settings.orders * steps, 1)), axis=1)
     hidden = np.repeat(np.argsort(orders, axis=1), steps, axis=0)  # each frame's rank, on a copy for every frame
-    hidden = hidden >= hidden[np.arange(len(hidden)), np.tile(np.arange(steps), how.orders)][:, None]
-    frames = np.tile(np.arange(steps, dtype=np.int32), how.orders)
+    hidden = hidden >= hidden[np.arange(len(hidden)), np.tile(np.arange(steps), settings.orders)][:, None]
+    frames = np.tile(np.arange(steps, dtype=np.int32), settings.orders)
     found = np.empty(len(frames))
-    for copies in _chunks(len(frames), min(SEEN, steps), how.at_once):
-        found[copies] = _frames(net, music, frames[copies], hidden[copies], turns[copies])
-    return np.log(how.orders) - np.logaddexp.reduce(found.reshape(how.orders, steps), axis=0)
+    for copies in _copy_slices(len(frames), min(CONTEXT_STEPS, steps), settings.steps_per_call):
+        found[copies] = _frame_log_probabilities(net, music, frames[copies], hidden[copies], turns[copies])
+    return np.log(settings.orders) - np.logaddexp.reduce(found.reshape(settings.orders, steps), axis=0)
 
 
-def _frames(net: Fill, music: Music, frames: Ints, hidden: Bools, turns: Ints) -> Doubles:
+def _frame_log_probabilities(
+    net: ScoredInfillNet, music: GridMusic, frames: Ints, hidden: Bools, voice_orders: Ints
+) -> Doubles:
     """Log-probabilities of `frames[copy]` with the frames `hidden[copy, step]`, voices as in `turns[copy, :]`."""
     rows, steps = np.arange(len(frames)), hidden.shape[1]
-    length = min(SEEN, steps)
+    length = min(CONTEXT_STEPS, steps)
     begin = np.clip(frames - length // 2, 0, steps - length)
     shown, at = begin[:, None] + np.arange(length), frames - begin
-    seen = infill_grid.seen(music.classes[shown], hidden[rows[:, None], shown][..., None])
+    seen = infill_grid.mask_cells(music.pitch_indices[shown], hidden[rows[:, None], shown][..., None])
     place, wanted = music.place[shown], at[:, None] == np.arange(length)
     found = np.zeros(len(frames))
-    for voices in turns.T:
-        logs = _normalised(_logits(net, seen, place, wanted)[rows, at, voices])
-        found += logs[rows, music.classes[frames, voices]]
+    for voices in voice_orders.T:
+        logs = _log_probabilities(_logits(net, seen, place, wanted)[rows, at, voices])
+        found += logs[rows, music.pitch_indices[frames, voices]]
         seen[rows, at, voices] = logs.argmax(axis=-1)
     return found
 
 
-def _masked(net: Fill, piece: Piece, how: Protocols) -> tuple[Doubles, Ints, Bools, Bools]:
+def _masked_nll(
+    net: ScoredInfillNet, piece: FourPartPiece, settings: NllSettings
+) -> tuple[Doubles, Ints, Bools, Bools]:
     """The masked cells of random windows of a piece (the fields of `Score`)."""
-    music, rng = Music.of(piece, how), _chance(piece, how, 1)
-    moves = np.ones(music.classes.shape, bool)
-    moves[1:] = music.classes[1:] != music.classes[:-1]
-    length = min(WINDOW // infill_grid.stride(how.grid), len(music.classes))
-    first = rng.integers(len(music.classes) - length + 1, size=_WINDOWS)
+    music, rng = GridMusic.from_piece(piece, settings), _piece_rng(piece, settings, 1)
+    moves = np.ones(music.pitch_indices.shape, bool)
+    moves[1:] = music.pitch_indices[1:] != music.pitch_indices[:-1]
+    length = min(WINDOW_STEPS // infill_grid.steps_per_cell(settings.grid), len(music.pitch_indices))
+    first = rng.integers(len(music.pitch_indices) - length + 1, size=_WINDOWS_PER_PIECE)
     steps = first[:, None] + np.arange(length)
-    classes, open_ = music.classes[steps], masks(rng, _WINDOWS, np.ones((length, len(VOICES)), bool))
-    nats, right = judged(_logits(net, infill_grid.seen(classes, open_), music.place[steps]).astype(np.float64), classes)
+    classes, open_ = (
+        music.pitch_indices[steps],
+        draw_masks(rng, _WINDOWS_PER_PIECE, np.ones((length, len(VOICES)), bool)),
+    )
+    nats, right = nats_and_correct(
+        _logits(net, infill_grid.mask_cells(classes, open_), music.place[steps]).astype(np.float64), classes
+    )
     window = np.nonzero(open_)[0].astype(np.int32)
     return nats[open_], window, right[open_], moves[steps][open_]
 
 
-def masks(rng: np.random.Generator, count: int, among: Bools) -> Bools:
+def draw_masks(rng: np.random.Generator, count: int, maskable: Bools) -> Bools:
     """`mask[n, step, voice]` over the cells `among[step, voice]`, as in training: how many is uniform from 1."""
-    cells = int(among.sum())
+    cells = int(maskable.sum())
     ranks = rng.permuted(np.tile(np.arange(cells), (count, 1)), axis=1)
-    mask = np.zeros((count, *among.shape), bool)
-    mask[:, among] = ranks < rng.integers(1, cells + 1, size=(count, 1))
+    mask = np.zeros((count, *maskable.shape), bool)
+    mask[:, maskable] = ranks < rng.integers(1, cells + 1, size=(count, 1))
     return mask
 
 
-def surprise(
-    net: Fill, classes: Ints, place: Ints, among: Bools, rng: np.random.Generator, count: int = _WINDOWS
+def expected_nll(
+    net: ScoredInfillNet,
+    pitch_indices: Ints,
+    place: Ints,
+    maskable: Bools,
+    rng: np.random.Generator,
+    mask_count: int = _WINDOWS_PER_PIECE,
 ) -> float:
     """The expected nats of a cell of `among[step, voice]` when they come in random order, given all others."""
     nats: list[float] = []
-    drawn = masks(rng, count, among)
-    for rows in _chunks(count, len(classes), _AT_ONCE):
+    drawn = draw_masks(rng, mask_count, maskable)
+    for rows in _copy_slices(mask_count, len(pitch_indices), _STEPS_PER_CALL):
         open_ = drawn[rows]
-        truth = np.broadcast_to(classes, open_.shape)
-        cells, _ = judged(_logits(net, infill_grid.seen(truth, open_), place).astype(np.float64), truth)
+        truth = np.broadcast_to(pitch_indices, open_.shape)
+        cells, _ = nats_and_correct(_logits(net, infill_grid.mask_cells(truth, open_), place).astype(np.float64), truth)
         nats += ((cells * open_).sum(axis=(1, 2)) / open_.sum(axis=(1, 2))).tolist()
     return float(np.mean(nats))
 
 
-def _logits(net: Fill, seen: Ints, place: Ints, wanted: Bools | None = None) -> Floats:
+def _logits(net: ScoredInfillNet, seen: Ints, place: Ints, wanted: Bools | None = None) -> Floats:
     """Logits `[copy, step, voice, class]`; `place` may be the same for all copies."""
-    place = np.ascontiguousarray(np.broadcast_to(place, (*seen.shape[:2], infill_grid.FIELDS)))
-    return net.fill(seen, np.full_like(seen, infill_grid.UNTOLD), place, wanted)[0]
+    place = np.ascontiguousarray(np.broadcast_to(place, (*seen.shape[:2], infill_grid.PLACE_FIELD_COUNT)))
+    return net.predict(seen, np.full_like(seen, infill_grid.ATTACK_UNKNOWN), place, wanted)[0]
 
 
-def _normalised(logits: Floats) -> Doubles:
+def _log_probabilities(logits: Floats) -> Doubles:
     """Log-probabilities."""
     exact = logits.astype(np.float64)
     return exact - np.logaddexp.reduce(exact, axis=-1, keepdims=True)
 
 
-def _chunks(count: int, steps: int, at_once: int) -> list[slice]:
+def _copy_slices(count: int, steps: int, steps_per_call: int) -> list[slice]:
     """Copies of a piece of so many steps, as many at once as are quick."""
-    size = max(1, at_once // steps)
+    size = max(1, steps_per_call // steps)
     return [slice(begin, begin + size) for begin in range(0, count, size)]
 
 
-def _chance(piece: Piece, how: Protocols, what: int) -> np.random.Generator:
+def _piece_rng(piece: FourPartPiece, settings: NllSettings, purpose: int) -> np.random.Generator:
     """A piece's own chance, whichever other pieces are scored."""
-    return np.random.default_rng([how.seed, crc32(piece.name.encode()), how.grid, what])
+    return np.random.default_rng([settings.seed, crc32(piece.name.encode()), settings.grid, purpose])
 
 
 # ---------------------------------------------------------------- summaries
 
 
-def summary(scores: Sequence[Score], grid: int = infill_grid.SIXTEENTHS) -> dict[str, float | None]:
+def summary(scores: Sequence[InfillNll], grid: int = infill_grid.SIXTEENTHS) -> dict[str, float | None]:
     """The scores of pieces on one grid; errors are standard errors over the pieces."""
     mark = "_8th" if grid == infill_grid.EIGHTHS else ""
     frames = [float(its.frames.mean()) for its in scores]
-    nats, right, moves = (np.concatenate([getattr(its, name) for its in scores]) for name in ("nats", "right", "moves"))
+    nats, right, moves = (
+        np.concatenate([getattr(its, name) for its in scores]) for name in ("nats", "correct", "moves")
+    )
     return {
         f"framewise_nll{mark}": float(np.mean(frames)),
         f"framewise_nll{mark}_se": standard_error(frames),
@@ -230,5 +246,5 @@ def standard_error(values: Sequence[float]) -> float | None:
     return float(np.std(values, ddof=1) / np.sqrt(len(values))) if len(values) > 1 else None
 
 
-def _by_window(its: Score) -> Doubles:
+def _by_window(its: InfillNll) -> Doubles:
     return np.bincount(its.window, its.nats) / np.bincount(its.window)

@@ -6,86 +6,104 @@ from typing import Any
 
 from bachbridge.codecs import infill_grid
 from bachbridge.inference.runtime import library, onnx_nets
-from bachbridge.music.metrics import measure
+from bachbridge.music.metrics import compute_metrics
 from bachbridge_training import process_pool
-from bachbridge_training.datasets.chorale_grids import Piece
+from bachbridge_training.datasets.chorale_grids import FourPartPiece
 from bachbridge_training.evaluation import harmonize
-from bachbridge_training.evaluation.harmonize import Harmony
-from bachbridge_training.evaluation.tables import Asked, Column, Tables, training_runs
+from bachbridge_training.evaluation.harmonize import Harmonization
+from bachbridge_training.evaluation.tables import EvaluationRequest, EvaluationTables, ScoreColumn, training_frame_runs
 from bachbridge_training.infill import nll as infill_nll
 from bachbridge_training.infill import schedules
-from bachbridge_training.infill.nll import Protocols, Score, Told
-from bachbridge_training.infill.schedules import Output
+from bachbridge_training.infill.nll import InfillNll, NllSettings, PlaceInfo
+from bachbridge_training.infill.schedules import HarmonizationJob
 
 _GRIDS = {infill_grid.SIXTEENTHS: "16ths", infill_grid.EIGHTHS: "8ths"}
-_TOLD: dict[str, Told] = {"pitches": "nothing", "counted": "count", "told": "bars"}
+_PLACE_INFO: dict[str, PlaceInfo] = {"pitches": "nothing", "counted": "count", "told": "bars"}
 """A column for each thing that may be told of places."""
 
 
-def tables(card: library.Card, asked: Asked) -> Tables:
+def build_tables(card: library.Card, request: EvaluationRequest) -> EvaluationTables:
     """Everything that is asked for."""
-    scores = _scores(card, asked)
-    if not asked.outputs:
-        return Tables(scores)
-    training = training_runs()
-    made = {way: _harmonies(card, asked, way) for way in schedules.WAYS}
-    rows = {way: measure([harmony.classes for harmony in its], training) for way, its in made.items()}
-    return Tables(scores, asked.own(training) | rows, {"fast against slow": _against(card, asked, made)})
+    scores = _scores(card, request)
+    if not request.outputs:
+        return EvaluationTables(scores)
+    training = training_frame_runs()
+    made = {way: _harmonies(card, request, way) for way in schedules.METHODS}
+    rows = {way: compute_metrics([harmony.pitch_indices for harmony in its], training) for way, its in made.items()}
+    return EvaluationTables(
+        scores, request.own_metrics(training) | rows, {"fast against slow": _compare_schedules(card, request, made)}
+    )
 
 
-def column(load: Callable[[], Any], pieces: Sequence[Piece], *, jobs: int = 1) -> Column:
+def nll_column(load: Callable[[], Any], pieces: Sequence[FourPartPiece], *, jobs: int = 1) -> ScoreColumn:
     """The orderless scores on both grids of the network that `load` opens, told pitches alone."""
-    return _column({grid: _scored(load, pieces, Protocols(grid=grid), jobs) for grid in _GRIDS})
+    return _merge_grids({grid: _piece_scores(load, pieces, NllSettings(grid=grid), jobs) for grid in _GRIDS})
 
 
-def _scores(card: library.Card, asked: Asked) -> dict[str, Column]:
+def _scores(card: library.Card, request: EvaluationRequest) -> dict[str, ScoreColumn]:
     """Told pitches alone; of music21's chorales also told more (`_TOLD`), and the test pieces with new tunes."""
-    scores: dict[str, Column] = {}
-    for name, told in _TOLD.items():
-        if told != "nothing" and not (asked.bach and asked.told):
+    scores: dict[str, ScoreColumn] = {}
+    for name, told in _PLACE_INFO.items():
+        if told != "nothing" and not (request.is_bach and request.with_timing):
             continue
-        of = {grid: _scored(_loaded(card), asked.scored, Protocols(grid, told), asked.jobs) for grid in _GRIDS}
-        scores[name] = _column(of)
-        clean = {grid: [its for its in those if its.name in asked.clean()] for grid, those in of.items()}
+        of = {
+            grid: _piece_scores(_net_loader(card), request.scored, NllSettings(grid, told), request.jobs)
+            for grid in _GRIDS
+        }
+        scores[name] = _merge_grids(of)
+        clean = {grid: [its for its in those if its.name in request.new_tune_names()] for grid, those in of.items()}
         if told == "nothing" and clean[infill_grid.SIXTEENTHS]:
-            scores["clean"] = _column(clean)
+            scores["clean"] = _merge_grids(clean)
     return scores
 
 
-def _loaded(card: library.Card) -> Callable[[], Any]:
-    return partial(onnx_nets.load_fill, card)
+def _net_loader(card: library.Card) -> Callable[[], Any]:
+    return partial(onnx_nets.load_infill_net, card)
 
 
-def _scored(load: Callable[[], Any], pieces: Sequence[Piece], how: Protocols, jobs: int) -> list[Score]:
-    what = f"{_GRIDS[how.grid]}, told {how.told}"
-    return process_pool.over(pieces, partial(infill_nll.score, how=how), load, what=what, cost=_squared, jobs=jobs)
+def _piece_scores(
+    load: Callable[[], Any], pieces: Sequence[FourPartPiece], settings: NllSettings, jobs: int
+) -> list[InfillNll]:
+    what = f"{_GRIDS[settings.grid]}, told {settings.place_info}"
+    return process_pool.map_items(
+        pieces, partial(infill_nll.piece_nll, settings=settings), load, label=what, cost=_scoring_cost, jobs=jobs
+    )
 
 
-def _squared(piece: Piece) -> float:
+def _scoring_cost(piece: FourPartPiece) -> float:
     """Every frame is scored on a copy of its piece."""
     return len(piece.pitches) ** 2
 
 
-def _column(of: dict[int, list[Score]]) -> Column:
-    pieces = of[infill_grid.SIXTEENTHS]
-    column: Column = {"pieces": len(pieces), "frames": sum(len(its.frames) for its in pieces)}
-    for grid, scores in of.items():
+def _merge_grids(scores_by_grid: dict[int, list[InfillNll]]) -> ScoreColumn:
+    pieces = scores_by_grid[infill_grid.SIXTEENTHS]
+    column: ScoreColumn = {"pieces": len(pieces), "frames": sum(len(its.frames) for its in pieces)}
+    for grid, scores in scores_by_grid.items():
         column |= infill_nll.summary(scores, grid)
     return column
 
 
-def _harmonies(card: library.Card, asked: Asked, way: str) -> list[Harmony]:
-    outputs = [Output(*each) for each in enumerate(harmonize.sopranos(asked.pieces, asked.outputs))]
-    return process_pool.over(
-        outputs, partial(schedules.harmonized, way=way), _loaded(card), what=way, cost=Output.steps, jobs=asked.jobs
+def _harmonies(card: library.Card, request: EvaluationRequest, method: str) -> list[Harmonization]:
+    outputs = [HarmonizationJob(*each) for each in enumerate(harmonize.repeat_pieces(request.pieces, request.outputs))]
+    return process_pool.map_items(
+        outputs,
+        partial(schedules.harmonize_soprano, method=method),
+        _net_loader(card),
+        label=method,
+        cost=HarmonizationJob.cost,
+        jobs=request.jobs,
     )
 
 
-def _against(card: library.Card, asked: Asked, made: dict[str, list[Harmony]]) -> Column:
-    pieces = harmonize.sopranos(asked.pieces, asked.outputs)
+def _compare_schedules(
+    card: library.Card, request: EvaluationRequest, harmonies_by_method: dict[str, list[Harmonization]]
+) -> ScoreColumn:
+    pieces = harmonize.repeat_pieces(request.pieces, request.outputs)
     rivals = [
-        schedules.Rivals(piece, fast.classes, slow.classes)
-        for piece, fast, slow in zip(pieces, made["fast"], made["slow"], strict=True)
+        schedules.ScheduleOutputs(piece, fast.pitch_indices, slow.pitch_indices)
+        for piece, fast, slow in zip(pieces, harmonies_by_method["fast"], harmonies_by_method["slow"], strict=True)
     ]
-    verdicts = process_pool.over(rivals, schedules.compared, _loaded(card), what="fast against slow", jobs=asked.jobs)
+    verdicts = process_pool.map_items(
+        rivals, schedules.compare_nll, _net_loader(card), label="fast against slow", jobs=request.jobs
+    )
     return schedules.summary(verdicts)

@@ -11,52 +11,54 @@ import keras
 
 from bachbridge.codecs import infill_grid
 from bachbridge.music.notes import VOICES
-from bachbridge_training.datasets.chorale_grids import Piece
-from bachbridge_training.evaluation.loss import judged
+from bachbridge_training.datasets.chorale_grids import FourPartPiece
+from bachbridge_training.evaluation.loss import nats_and_correct
 from bachbridge_training.infill import batches as infill_batches
-from bachbridge_training.infill.net import parts
+from bachbridge_training.infill.net import build_infill_network
 from bachbridge_training.recipe import InfillRecipe
 
 ops: Any = keras.ops  # untyped: what is inferred of its functions is wrong
 
 _GRIDS = (infill_grid.SIXTEENTHS, infill_grid.EIGHTHS)
-_EXAMPLES = 300
-_AT_ONCE = 20
+_VALIDATION_WINDOWS = 300
+_BATCH_SIZE = 20
 
 
-class Course:
+class InfillTask:
     """Builds the network of an `InfillRecipe` and trains it on the pieces' windows (see `training.Course`)."""
 
-    compiled = True  # measured: 1.5 times quicker under TensorFlow on two cores
+    jit_compile = True  # measured: 1.5 times quicker under TensorFlow on two cores
 
     def __init__(self, recipe: InfillRecipe) -> None:
         self.recipe = recipe
-        self.parts = parts(recipe)
-        self.model = self.parts.whole
-        self.trainer = _trainer(self.model)
+        self.network = build_infill_network(recipe)
+        self.model = self.network.model
+        self.loss_model = _loss_model(self.model)
 
-    def form(self) -> Any:
-        from bachbridge_training.infill.export import Form
+    def make_export(self) -> Any:
+        from bachbridge_training.infill.export import InfillExport
 
-        return Form(self.parts, self.recipe)
+        return InfillExport(self.network, self.recipe)
 
-    def feed(self, pieces: Sequence[Piece]) -> infill_batches.Windows:
-        return infill_batches.Windows(pieces, self.recipe)
+    def make_batches(self, pieces: Sequence[FourPartPiece]) -> infill_batches.InfillBatches:
+        return infill_batches.InfillBatches(pieces, self.recipe)
 
-    def scores(self, pieces: Sequence[Piece]) -> dict[str, float]:
+    def validate(self, pieces: Sequence[FourPartPiece]) -> dict[str, float]:
         """Nats per open step: of both grids together, which decides, of 8ths, and of 16ths with all told.
 
         Both, because at 8ths a network learns by heart long before it does at 16ths, where most is held.
         """
-        sixteenths, eighths = (score(self.model, pieces, told=False, grid=grid) for grid in _GRIDS)
+        sixteenths, eighths = (
+            nats_per_masked_step(self.model, pieces, timing_given=False, grid=grid) for grid in _GRIDS
+        )
         return {
             "valid": (sixteenths + eighths) / 2,
             "valid_8th": eighths,
-            "valid_told": score(self.model, pieces, told=True),
+            "valid_told": nats_per_masked_step(self.model, pieces, timing_given=True),
         }
 
 
-def _trainer(model: keras.Model) -> keras.Model:
+def _loss_model(model: keras.Model) -> keras.Model:
     """The network with its loss as its output, so that one code serves every backend."""
     voices = len(VOICES)
     classes = keras.Input((None, voices), dtype="int32", name="classes")
@@ -65,21 +67,23 @@ def _trainer(model: keras.Model) -> keras.Model:
     )
     pitch, strike = model(model.inputs)
     logs = ops.log_softmax(pitch, axis=-1)
-    nats = -ops.sum(logs * ops.one_hot(classes, infill_grid.TUNED, dtype="float32"), axis=-1)
+    nats = -ops.sum(logs * ops.one_hot(classes, infill_grid.TRANSPOSED_INDEX_COUNT, dtype="float32"), axis=-1)
     strikes = ops.softplus(strike) - struck * strike
     loss = ops.sum(nats * weight + strikes * strike_weight, axis=(1, 2))
     loss = loss / ops.sum(ops.ones_like(loss))
     return keras.Model([*model.inputs, classes, weight, struck, strike_weight], loss)
 
 
-def score(model: keras.Model, pieces: Sequence[Piece], *, told: bool, grid: int = infill_grid.SIXTEENTHS) -> float:
+def nats_per_masked_step(
+    model: keras.Model, pieces: Sequence[FourPartPiece], *, timing_given: bool, grid: int = infill_grid.SIXTEENTHS
+) -> float:
     """Nats of an open step's four voices, the mean over the examples."""
-    items = list(infill_batches.examples(pieces, _EXAMPLES, told=told, grid=grid))
+    items = list(infill_batches.validation_windows(pieces, _VALIDATION_WINDOWS, timing_given=timing_given, grid=grid))
     total = 0.0
-    for begin in range(0, len(items), _AT_ONCE):
-        group = items[begin : begin + _AT_ONCE]
-        batch = infill_batches.stacked(group, max(len(item.seen) for item in group))
-        pitch, _ = model.predict_on_batch(batch.inputs)
-        nats, _ = judged(pitch, batch.truth)
+    for begin in range(0, len(items), _BATCH_SIZE):
+        group = items[begin : begin + _BATCH_SIZE]
+        batch = infill_batches.stack_windows(group, max(len(item.seen) for item in group))
+        pitch, _ = model.predict_on_batch(batch.model_inputs)
+        nats, _ = nats_and_correct(pitch, batch.target)
         total += float((nats * batch.weight).sum())
     return total / len(items)

@@ -23,60 +23,64 @@ from keras import layers
 
 ops: Any = keras.ops  # untyped: what is inferred of its functions is wrong
 
-LEVELS = (1, 2, 4, 8, 16, 32)
+MATCH_LENGTHS = (1, 2, 4, 8, 16, 32)
 """From so many symbols in agreement on, a row counts more; each is twice the one before."""
-_DEPTH = 32
+_HEAD_UNITS = 32
 """Units of a head's key, and of its value."""
-_RIVAL = 4.0
+_INITIAL_SENTINEL = 4.0
 """What a sentinel's logit is before anything is learnt."""
-_AGREEING = 1.0
-_CLOSED = -1e9
+_INITIAL_MATCH_WEIGHT = 1.0
+_MASKED_LOGIT = -1e9
 
 
-class Recall:
+class MemoryAttention:
     """The layers of `heads` heads of attention over `units` wide outputs, the last `reach` of them."""
 
     def __init__(self, heads: int, reach: int) -> None:
         self.heads, self.reach = heads, reach
         self.query, self.key, self.value = (
-            layers.Dense(heads * _DEPTH, use_bias=False, name=name) for name in ("query", "key", "value")
+            layers.Dense(heads * _HEAD_UNITS, use_bias=False, name=name) for name in ("query", "key", "value")
         )
-        first = np.array([_AGREEING] * len(LEVELS) + [0.0], np.float32)[:, None].repeat(heads, axis=1)
+        first = np.array([_INITIAL_MATCH_WEIGHT] * len(MATCH_LENGTHS) + [0.0], np.float32)[:, None].repeat(
+            heads, axis=1
+        )
         constant: Any = keras.initializers.Constant
-        self.likeness = layers.Dense(heads, use_bias=False, name="likeness", kernel_initializer=constant(first))
-        self.sentinel = layers.Dense(heads, name="sentinel", bias_initializer=constant(_RIVAL))
+        self.match_weights = layers.Dense(heads, use_bias=False, name="likeness", kernel_initializer=constant(first))
+        self.sentinel = layers.Dense(heads, name="sentinel", bias_initializer=constant(_INITIAL_SENTINEL))
 
     @property
-    def row(self) -> int:
+    def row_size(self) -> int:
         """Numbers that are kept of a symbol."""
-        return 2 * self.heads * _DEPTH + 1
+        return 2 * self.heads * _HEAD_UNITS + 1
 
-    def over(self, ids: Any, hidden: Any) -> tuple[Any, Any, Any]:
+    def attend_window(self, ids: Any, hidden: Any) -> tuple[Any, Any, Any]:
         """All steps at once: `ids[b, t]`, `hidden[b, t, unit]` → the contexts `[b, t, unit]` and what may be copied.
 
         That is the first head's shares of the rows `[b, t, i]` and of its sentinel `[b, t, 1]`.
         """
         before = ops.pad(hidden, [[0, 0], [1, 0], [0, 0]])[:, :-1]
-        query, keys, values = (self._split(its) for its in (self.query(hidden), self.key(before), self.value(hidden)))
+        query, keys, values = (
+            self._split_heads(its) for its in (self.query(hidden), self.key(before), self.value(hidden))
+        )
         place = ops.cumsum(ops.ones_like(ids), axis=1)
         distance = ops.expand_dims(place, 2) - ops.expand_dims(place, 1)
         open_ = (distance >= 0) & (distance < self.reach) & (ops.expand_dims(ids, 1) > 0)
-        alike = self.likeness(ops.stack([*agreements(ids), _ago(distance)], axis=-1))
-        scores = ops.matmul(query, ops.transpose(keys, (0, 1, 3, 2))) / math.sqrt(_DEPTH)
+        alike = self.match_weights(ops.stack([*match_indicators(ids), _log_distance(distance)], axis=-1))
+        scores = ops.matmul(query, ops.transpose(keys, (0, 1, 3, 2))) / math.sqrt(_HEAD_UNITS)
         scores += ops.transpose(alike, (0, 3, 1, 2))
-        scores = ops.where(ops.expand_dims(open_, 1), scores, _CLOSED)
+        scores = ops.where(ops.expand_dims(open_, 1), scores, _MASKED_LOGIT)
         rival = ops.expand_dims(ops.transpose(self.sentinel(hidden), (0, 2, 1)), -1)
         shares = ops.softmax(ops.concatenate([rival, scores], axis=-1), axis=-1)
         contexts = ops.matmul(shares[..., 1:], values)
         contexts = ops.concatenate([contexts[:, head] for head in range(self.heads)], axis=-1)
         return contexts, shares[:, 0, :, 1:], shares[:, 0, :, :1]
 
-    def _split(self, values: Any) -> Any:
+    def _split_heads(self, values: Any) -> Any:
         """`[b, t, head * unit]` → `[b, head, t, unit]`."""
-        heads = [values[..., _DEPTH * head : _DEPTH * (head + 1)] for head in range(self.heads)]
+        heads = [values[..., _HEAD_UNITS * head : _HEAD_UNITS * (head + 1)] for head in range(self.heads)]
         return ops.stack(heads, axis=1)
 
-    def step(self, ids: Any, before: Any, hidden: Any, rows: Any, run: Any) -> tuple[Any, ...]:
+    def attend_step(self, ids: Any, before: Any, hidden: Any, rows: Any, run: Any) -> tuple[Any, ...]:
         """One step: `ids[b]`, the outputs `before` and `hidden` `[b, unit]`, `rows[b, n, number]`, `run[b, n]`.
 
         Gives the context `[b, unit]`, the first head's share of its sentinel `[b, 1]`, the new row `[b, 1, number]`,
@@ -91,45 +95,47 @@ class Recall:
         symbols = ops.concatenate([symbols, symbol], axis=1)
         place = ops.cumsum(ops.ones_like(run), axis=1)
         distance = place[:, -1:] - place
-        levels = ops.cast(ops.expand_dims(run, -1) >= np.array(LEVELS, np.float32), "float32")
-        features = ops.concatenate([levels, ops.expand_dims(_ago(distance), -1)], axis=-1)
-        alike = ops.matmul(features, self.likeness.kernel)
-        query = self._spread(self.query(hidden) / math.sqrt(_DEPTH))
+        levels = ops.cast(ops.expand_dims(run, -1) >= np.array(MATCH_LENGTHS, np.float32), "float32")
+        features = ops.concatenate([levels, ops.expand_dims(_log_distance(distance), -1)], axis=-1)
+        alike = ops.matmul(features, self.match_weights.kernel)
+        query = self._spread_queries(self.query(hidden) / math.sqrt(_HEAD_UNITS))
         scores = ops.concatenate([ops.matmul(rows, query), ops.matmul(row, query)], axis=1) + alike
         closed = ops.cast((distance >= self.reach) | (symbols <= 0), "float32")
         rival = ops.expand_dims(self.sentinel(hidden), 1)
-        scores = ops.concatenate([rival, scores + _CLOSED * ops.expand_dims(closed, -1)], axis=1)
+        scores = ops.concatenate([rival, scores + _MASKED_LOGIT * ops.expand_dims(closed, -1)], axis=1)
         shares = ops.softmax(ops.transpose(scores, (0, 2, 1)), axis=-1)
         found = ops.matmul(shares[..., 1:-1], rows) + ops.matmul(shares[..., -1:], row)
-        first = _DEPTH * self.heads
-        contexts = [found[:, head, first + _DEPTH * head : first + _DEPTH * (head + 1)] for head in range(self.heads)]
+        first = _HEAD_UNITS * self.heads
+        contexts = [
+            found[:, head, first + _HEAD_UNITS * head : first + _HEAD_UNITS * (head + 1)] for head in range(self.heads)
+        ]
         return ops.concatenate(contexts, axis=-1), shares[:, 0, :1], row, run, shares[:, 0, 1:]
 
-    def _spread(self, query: Any) -> Any:
+    def _spread_queries(self, query: Any) -> Any:
         """All heads' queries `[b, head * unit]` → `[b, number, head]`."""
-        own = np.eye(self.heads, dtype=np.float32).repeat(_DEPTH, axis=0)
+        own = np.eye(self.heads, dtype=np.float32).repeat(_HEAD_UNITS, axis=0)
         queries = ops.expand_dims(query, -1) * own
-        return ops.pad(queries, [[0, 0], [0, self.row - len(own)], [0, 0]])
+        return ops.pad(queries, [[0, 0], [0, self.row_size - len(own)], [0, 0]])
 
 
-def agreements(ids: Any) -> list[Any]:
+def match_indicators(ids: Any) -> list[Any]:
     """For each level, whether the pasts agree by so many symbols: of `ids[b, t]`, `[b, t, i]` of 0 and 1.
 
     The past of step t ends with its own symbol, that of row i with the symbol before it.
     """
     before = ops.pad(ids, [[0, 0], [1, 0]], constant_values=-1)[:, :-1]
     found = [ops.cast(ops.equal(ops.expand_dims(ids, 2), ops.expand_dims(before, 1)), "float32")]
-    for level in LEVELS[:-1]:
+    for level in MATCH_LENGTHS[:-1]:
         earlier = ops.pad(found[-1], [[0, 0], [level, 0], [level, 0]])[:, :-level, :-level]
         found.append(found[-1] * earlier)
     return found
 
 
-def _ago(distance: Any) -> Any:
+def _log_distance(distance: Any) -> Any:
     """The distance as the network is told it."""
     return ops.log(1 + ops.cast(ops.maximum(distance, 0), "float32"))
 
 
-def copied(shares: Any, ids: Any, size: int) -> Any:
+def copy_probabilities(shares: Any, ids: Any, size: int) -> Any:
     """The rows' `shares[b, t, i]` gathered by their `ids[b, i]` → `[b, t, id]`."""
     return ops.matmul(shares, ops.one_hot(ops.cast(ids, "int32"), size, dtype="float32"))

@@ -13,14 +13,14 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from bachbridge.atomic_files import whole_file
+from bachbridge.atomic_files import atomic_output
 
-Row = Mapping[str, float]
-_CEILING = 1.0
+EpochRow = Mapping[str, float]
+_NATS_ABOVE_BEST = 1.0
 """How far above the best score the picture reaches; the first epochs, far above it, are cut off."""
 
 
-_GRIDS = {
+_INFILL_LABELS = {
     "valid_8th": "8ths",
     "valid": "8ths and 16ths, mean",
     "valid_told": "16ths, all told",
@@ -34,28 +34,30 @@ class _Panel:
 
     unit: str
     lines: dict[str, list[float]]
-    ceiling: float | None = _CEILING
+    ceiling: float | None = _NATS_ABOVE_BEST
 
 
-def draw(history: Sequence[Row], path: Path) -> None:
+def plot_history(history: Sequence[EpochRow], path: Path) -> None:
     """Write the PNG of a run's history."""
-    panels = _bits(history) if "accuracy" in history[0] else _nats(history)
+    panels = _bits_panels(history) if "accuracy" in history[0] else _nats_panels(history)
     figure = Figure(figsize=(7 * len(panels), 4), dpi=110, layout="constrained")
     FigureCanvasAgg(figure)
     for number, panel in enumerate(panels, start=1):
-        _draw(figure.add_subplot(1, len(panels), number), panel, [row["step"] for row in history])
-    with whole_file(path) as scratch:
+        _draw_panel(figure.add_subplot(1, len(panels), number), panel, [row["step"] for row in history])
+    with atomic_output(path) as scratch:
         figure.savefig(scratch)
 
 
-def _nats(history: Sequence[Row]) -> list[_Panel]:
+def _nats_panels(history: Sequence[EpochRow]) -> list[_Panel]:
     both = "valid_8th" in history[0]
-    labels = _GRIDS if both else {"valid": "nothing but pitches told", "valid_told": "attacks and bar lines told"}
+    labels = (
+        _INFILL_LABELS if both else {"valid": "nothing but pitches told", "valid_told": "attacks and bar lines told"}
+    )
     lines = {label: [row[key] for row in history] for key, label in labels.items()}
-    return [_Panel("nats per frame, validation", lines, None if both else _CEILING)]
+    return [_Panel("nats per frame, validation", lines, None if both else _NATS_ABOVE_BEST)]
 
 
-def _bits(history: Sequence[Row]) -> list[_Panel]:
+def _bits_panels(history: Sequence[EpochRow]) -> list[_Panel]:
     losses = {
         "training": [row["loss"] / math.log(2) for row in history],
         "validation": [row["valid"] for row in history],
@@ -64,7 +66,7 @@ def _bits(history: Sequence[Row]) -> list[_Panel]:
     return [_Panel("bits per symbol", losses), _Panel("share of right guesses, validation", heads, None)]
 
 
-def _draw(axes: Axes, panel: _Panel, steps: list[float]) -> None:
+def _draw_panel(axes: Axes, panel: _Panel, steps: list[float]) -> None:
     for label, values in panel.lines.items():
         axes.plot(steps, values, marker=".", label=label)
     if panel.ceiling is not None:

@@ -15,79 +15,79 @@ from typing import Any
 
 from bachbridge.codecs.abc import normal_form
 from bachbridge.codecs.abc import tokens as abc_tokens
-from bachbridge.codecs.abc.bars import JOINS, LINES
-from bachbridge.codecs.abc.reader import STEPS, header_of, words_of
+from bachbridge.codecs.abc.bars import BAR_LINES, SECTION_BAR_LINES
+from bachbridge.codecs.abc.reader import STEPS_PER_WHOLE_NOTE, split_header, split_tokens
 from bachbridge.errors import TuneError
 
 
 @dataclass(frozen=True, slots=True)
-class Validity:
+class AbcValidity:
     """Of `tunes` so many are `read` and so many `whole` (every bar right); of `bars` so many are `right`."""
 
     tunes: int = 0
-    read: int = 0
-    whole: int = 0
+    readable: int = 0
+    all_bars_right: int = 0
     bars: int = 0
-    right: int = 0
+    right_bars: int = 0
 
-    def plus(self, lengths: list[tuple[bool, bool]] | None) -> "Validity":
+    def with_tune(self, lengths: list[tuple[bool, bool]] | None) -> "AbcValidity":
         """With one more tune, of whose bars it is told whether they are full and whether they may be short."""
         if lengths is None:
-            return Validity(self.tunes + 1, self.read, self.whole, self.bars + 1, self.right)
+            return AbcValidity(self.tunes + 1, self.readable, self.all_bars_right, self.bars + 1, self.right_bars)
         right = sum(full or short for full, short in lengths)
-        whole = self.whole + (0 < len(lengths) == right)
-        return Validity(self.tunes + 1, self.read + 1, whole, self.bars + len(lengths), self.right + right)
+        whole = self.all_bars_right + (0 < len(lengths) == right)
+        return AbcValidity(self.tunes + 1, self.readable + 1, whole, self.bars + len(lengths), self.right_bars + right)
 
     @property
-    def tunes_read(self) -> float:
+    def readable_share(self) -> float:
         """The share of tunes that are read."""
-        return self.read / self.tunes if self.tunes else 0.0
+        return self.readable / self.tunes if self.tunes else 0.0
 
     @property
-    def bars_right(self) -> float:
+    def right_bar_share(self) -> float:
         """The share of bars that add up."""
-        return self.right / self.bars if self.bars else 0.0
+        return self.right_bars / self.bars if self.bars else 0.0
 
 
-def counted(texts: Iterable[str]) -> Validity:
+def check_tunes(texts: Iterable[str]) -> AbcValidity:
     """By our own reading."""
-    validity = Validity()
+    validity = AbcValidity()
     for text in texts:
-        validity = validity.plus(_bars(text))
+        validity = validity.with_tune(_bar_checks(text))
     return validity
 
 
-def by_music21(texts: Iterable[str]) -> Validity:
+def check_with_music21(texts: Iterable[str]) -> AbcValidity:
     """By music21's."""
-    validity = Validity()
+    validity = AbcValidity()
     for text in texts:
-        validity = validity.plus(_measures(text))
+        validity = validity.with_tune(_measure_checks(text))
     return validity
 
 
-def _bars(text: str) -> list[tuple[bool, bool]] | None:
+def _bar_checks(text: str) -> list[tuple[bool, bool]] | None:
     """Of each bar whether it is full, and whether it is one that may be short, and is; None: it cannot be read."""
     try:
-        header, body = header_of(normal_form.normal(text))
+        header, body = split_header(normal_form.normalize(text))
     except TuneError:
         return None
-    reading = header.reading()
-    bar, begun, joined = header.meter * STEPS, Fraction(0), True
+    reading = header.make_reader()
+    bar, begun, joined = header.meter * STEPS_PER_WHOLE_NOTE, Fraction(0), True
     found: list[tuple[bool, bool]] = []
-    for word in (*words_of(body), "|]"):
-        reading.hear(word)
+    for word in (*split_tokens(body), "|]"):
+        reading.read_token(word)
         if word.startswith("M:"):
-            bar = (abc_tokens.meter(word[2:]) or header.meter) * STEPS
-        if word not in LINES and not re.fullmatch(r"\[\d", word):
+            bar = (abc_tokens.meter_length(word[2:]) or header.meter) * STEPS_PER_WHOLE_NOTE
+        if word not in BAR_LINES and not re.fullmatch(r"\[\d", word):
             continue
-        length, join = reading.at - begun, word in JOINS or word[0] == "["
+        length, join = reading.step - begun, word in SECTION_BAR_LINES or word[0] == "["
         if length:
             found.append((length == bar, length < bar and (joined or join)))
-        joined, begun = join or (joined and not length), reading.at
+        joined, begun = join or (joined and not length), reading.step
     return found or None
 
 
-def _measures(text: str) -> list[tuple[bool, bool]] | None:
+def _measure_checks(text: str) -> list[tuple[bool, bool]] | None:
     """The same by music21's measures."""
     from music21 import converter, stream
 
@@ -97,20 +97,20 @@ def _measures(text: str) -> list[tuple[bool, bool]] | None:
         return None
     measures: list[Any] = list(score.recurse().getElementsByClass(stream.Measure))
     sounding = [measure for measure in measures if measure.highestTime > 0]
-    ends = [_joined(measure.rightBarline) for measure in sounding]
-    begins = [_joined(measure.leftBarline) for measure in sounding]
+    ends = [_is_special_barline(measure.rightBarline) for measure in sounding]
+    begins = [_is_special_barline(measure.leftBarline) for measure in sounding]
     found: list[tuple[bool, bool]] = []
     for index, measure in enumerate(sounding):
         length, bar = Fraction(measure.highestTime), Fraction(measure.barDuration.quarterLength)
         beside = index == 0 or begins[index] or ends[index] or ends[index - 1]
         last = index + 1 == len(sounding) or begins[index + 1]
-        found.append((abs(length - bar) < _SLACK, length < bar and (beside or last)))
+        found.append((abs(length - bar) < _LENGTH_TOLERANCE, length < bar and (beside or last)))
     return found if measures or score.recurse().notesAndRests else None
 
 
-_SLACK = Fraction(1, 1000)
+_LENGTH_TOLERANCE = Fraction(1, 1000)
 """music21 rounds what is no whole part of its grid."""
 
 
-def _joined(line: Any) -> bool:
+def _is_special_barline(line: Any) -> bool:
     return line is not None and str(getattr(line, "type", "regular")) != "regular"

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-_REACH = 24
+_MAX_INTERVAL = 24
 """Intervals up to so many semitones are told apart; wider ones share the outermost."""
-INTERVALS = 2 * _REACH + 2
+INTERVAL_COLUMNS = 2 * _MAX_INTERVAL + 2
 """Columns of intervals; the last one stands for none: a rest, the beginning."""
 
 
@@ -18,13 +18,15 @@ class Alphabet:
     there is to say. `line[id]`: the feature of the pitch from which intervals are counted, -1 where there is none.
     """
 
-    sizes: tuple[int, ...]
-    spelled: np.ndarray | None = None
-    line: np.ndarray | None = None
-    pitches: int = 0
+    vocab_sizes: tuple[int, ...]
+    pitch_features: np.ndarray | None = None
+    reference_pitch: np.ndarray | None = None
+    pitch_count: int = 0
 
-    def interval(self) -> np.ndarray:
+    def interval_columns(self) -> np.ndarray:
         """`column[line before + 1, line + 1]`."""
-        before, now = np.mgrid[-1 : self.pitches, -1 : self.pitches]
+        before, now = np.mgrid[-1 : self.pitch_count, -1 : self.pitch_count]
         none = (before < 0) | (now < 0)
-        return np.where(none, INTERVALS - 1, np.clip(now - before, -_REACH, _REACH) + _REACH).astype(np.int32)
+        return np.where(
+            none, INTERVAL_COLUMNS - 1, np.clip(now - before, -_MAX_INTERVAL, _MAX_INTERVAL) + _MAX_INTERVAL
+        ).astype(np.int32)

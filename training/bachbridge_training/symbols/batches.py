@@ -12,15 +12,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bachbridge_training.recipe import StreamRecipe
+from bachbridge_training.recipe import SymbolRecipe
 
 Ints = NDArray[np.int32]
-_FROM_THE_BEGINNING = 1 / 4
+_PIECE_START_SHARE = 1 / 4
 """Share of the windows that begin where a piece begins."""
 
 
 @dataclass(frozen=True, slots=True)
-class Passage:
+class SymbolPiece:
     """A piece as symbols: by how many semitones it is transposed → `[symbol, field]`; 0 is the piece as it stands.
 
     `steps`: how long it lasts on the grid, 0 where the codec has no time. `unknown`: symbols of the piece that the
@@ -28,19 +28,19 @@ class Passage:
     """
 
     name: str
-    shifted: Mapping[int, Ints]
+    by_transposition: Mapping[int, Ints]
     steps: int = 0
-    unknown: int = 0
-    close: frozenset[int] = frozenset()
+    unknown_symbols: int = 0
+    final_pitch_classes: frozenset[int] = frozenset()
     """The pitch classes on which the piece ends as it stands; none where the codec does not say."""
 
     @property
     def symbols(self) -> Ints:
-        return self.shifted[0]
+        return self.by_transposition[0]
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
+class SymbolBatch:
     """`ids` and `target` `[..., symbol, field]`: what is taken in and what follows it, 0 where there is nothing.
 
     `before[..., 1]`: the first field of the symbol before the first of `ids`.
@@ -51,67 +51,69 @@ class Window:
     target: Ints
 
     @property
-    def all(self) -> list[Ints]:
+    def trainer_inputs(self) -> list[Ints]:
         """What the model takes, and the trainer."""
         return [self.ids, self.before, self.target]
 
 
-def window(symbols: Ints, begin: int, end: int) -> Window:
+def cut_window(symbols: Ints, begin: int, end: int) -> SymbolBatch:
     """The window in which the symbols from `begin` to `end` are to be foretold."""
     led = np.concatenate([np.zeros((2, symbols.shape[1]), np.int32), symbols])
     target = symbols[begin:end]
-    return Window(led[begin + 1 : begin + 1 + len(target)], led[begin, :1], target)
+    return SymbolBatch(led[begin + 1 : begin + 1 + len(target)], led[begin, :1], target)
 
 
-def whole(passage: Passage) -> Window:
+def whole_piece(passage: SymbolPiece) -> SymbolBatch:
     """A piece from its first symbol, untransposed (no batch axis)."""
-    return window(passage.symbols, 0, len(passage.symbols))
+    return cut_window(passage.symbols, 0, len(passage.symbols))
 
 
-def stacked(windows: Sequence[Window], length: int) -> Window:
+def stack_windows(windows: Sequence[SymbolBatch], length: int) -> SymbolBatch:
     """Pad single windows to `length` symbols and stack them."""
 
     def pad(rows: list[Ints]) -> Ints:
         return np.stack([np.pad(row, [(0, length - len(row)), (0, 0)]) for row in rows])
 
     ids, target = pad([its.ids for its in windows]), pad([its.target for its in windows])
-    return Window(ids, np.stack([its.before for its in windows]), target)
+    return SymbolBatch(ids, np.stack([its.before for its in windows]), target)
 
 
-class Feed:
+class SymbolBatches:
     """Random windows of the pieces, each piece as often as it is long; batch `n` depends on the seed and `n` alone."""
 
-    def __init__(self, passages: Sequence[Passage], recipe: StreamRecipe) -> None:
+    def __init__(self, passages: Sequence[SymbolPiece], recipe: SymbolRecipe) -> None:
         self._passages, self._recipe = passages, recipe
         lengths = np.array([len(passage.symbols) for passage in passages], dtype=np.float64)
         self._shares = lengths / lengths.sum()
-        self._ending: defaultdict[frozenset[int], list[Ints]] = defaultdict(list)
+        self._pieces_by_ending: defaultdict[frozenset[int], list[Ints]] = defaultdict(list)
         """By the pitch classes on which they end: pieces as they are transposed."""
         for passage in passages if recipe.joined else ():
-            for by, symbols in passage.shifted.items():
-                self._ending[_moved(passage.close, by)].append(symbols)
+            for by, symbols in passage.by_transposition.items():
+                self._pieces_by_ending[_transposed(passage.final_pitch_classes, by)].append(symbols)
 
-    def batch(self, number: int) -> Window:
+    def batch(self, number: int) -> SymbolBatch:
         rng = np.random.default_rng([self._recipe.seed, number])
-        return stacked([self._window(rng) for _ in range(self._recipe.batch)], self._recipe.window)
+        return stack_windows([self._draw_window(rng) for _ in range(self._recipe.batch)], self._recipe.window)
 
-    def _window(self, rng: np.random.Generator) -> Window:
+    def _draw_window(self, rng: np.random.Generator) -> SymbolBatch:
         passage = self._passages[int(rng.choice(len(self._passages), p=self._shares))]
-        by = int(rng.choice(sorted(passage.shifted)))
-        symbols, size, joined = passage.shifted[by], self._recipe.window, self._recipe.joined
+        by = int(rng.choice(sorted(passage.by_transposition)))
+        symbols, size, joined = passage.by_transposition[by], self._recipe.window, self._recipe.joined
         last = len(symbols) if joined else len(symbols) - size // 2
-        begin = 0 if rng.random() < _FROM_THE_BEGINNING else int(rng.integers(max(1, last)))
+        begin = 0 if rng.random() < _PIECE_START_SHARE else int(rng.integers(max(1, last)))
         if joined:
-            symbols = self._followed(symbols, _moved(passage.close, by), begin + size, rng)
-        return window(symbols, begin, begin + size)
+            symbols = self._append_pieces(symbols, _transposed(passage.final_pitch_classes, by), begin + size, rng)
+        return cut_window(symbols, begin, begin + size)
 
-    def _followed(self, symbols: Ints, close: frozenset[int], until: int, rng: np.random.Generator) -> Ints:
+    def _append_pieces(
+        self, symbols: Ints, final_pitch_classes: frozenset[int], length: int, rng: np.random.Generator
+    ) -> Ints:
         """A piece, and others that end like it after it `until` there are so many symbols."""
-        others, found = self._ending[close], [symbols]
-        while (until := until - len(found[-1])) > 0:
+        others, found = self._pieces_by_ending[final_pitch_classes], [symbols]
+        while (length := length - len(found[-1])) > 0:
             found.append(others[int(rng.integers(len(others)))])
         return np.concatenate(found)
 
 
-def _moved(classes: frozenset[int], by: int) -> frozenset[int]:
-    return frozenset((pitch + by) % 12 for pitch in classes)
+def _transposed(pitch_classes: frozenset[int], by: int) -> frozenset[int]:
+    return frozenset((pitch + by) % 12 for pitch in pitch_classes)

@@ -16,36 +16,36 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from bachbridge.inference.symbols.generator import common
-from bachbridge_training.symbols.batches import Ints, Passage
+from bachbridge.inference.symbols.generator import common_prefix_length
+from bachbridge_training.symbols.batches import Ints, SymbolPiece
 
-_BETWEEN = "\0"
+_SEPARATOR = "\0"
 """Between two pieces: no symbol is 0."""
-_LONG = 16
+_LONG_COPY_SYMBOLS = 16
 """From so many symbols on, a passage is long."""
 
 
-class Copies:
+class CopyFinder:
     """The training music, ready to be searched."""
 
-    def __init__(self, training: Iterable[Passage]) -> None:
-        self._text = _BETWEEN.join(_written(symbols) for its in training for symbols in its.shifted.values())
-        self._suffixes = _suffixes(np.frombuffer(self._text.encode("utf-32-le"), np.uint32)).tolist()
+    def __init__(self, training: Iterable[SymbolPiece]) -> None:
+        self._text = _SEPARATOR.join(_as_text(symbols) for its in training for symbols in its.by_transposition.values())
+        self._suffixes = _suffix_array(np.frombuffer(self._text.encode("utf-32-le"), np.uint32)).tolist()
         """Where the text's suffixes begin, in alphabetical order."""
 
-    def lengths(self, symbols: Ints) -> list[int]:
+    def copy_lengths(self, symbols: Ints) -> list[int]:
         """At every symbol, the length of the longest passage from there on that the training music has."""
-        piece = _written(symbols)
-        return [self._length(piece[begin:]) for begin in range(len(piece))]
+        piece = _as_text(symbols)
+        return [self._longest_match(piece[begin:]) for begin in range(len(piece))]
 
-    def _length(self, rest: str) -> int:
+    def _longest_match(self, rest: str) -> int:
         """How much of the rest stands somewhere: no more than in one of its neighbours in the order."""
         at = bisect_left(self._suffixes, rest, key=lambda begin: self._text[begin : begin + len(rest)])
         near = self._suffixes[max(0, at - 1) : at + 1]
-        return max((common(rest, self._text[begin : begin + len(rest)]) for begin in near), default=0)
+        return max((common_prefix_length(rest, self._text[begin : begin + len(rest)]) for begin in near), default=0)
 
 
-def _suffixes(text: NDArray[np.uint32]) -> NDArray[np.int64]:
+def _suffix_array(text: NDArray[np.uint32]) -> NDArray[np.int64]:
     """The beginnings of the text's suffixes in order."""
     rank, compared = np.unique(text, return_inverse=True)[1].astype(np.int64), 1
     while True:
@@ -59,14 +59,14 @@ def _suffixes(text: NDArray[np.uint32]) -> NDArray[np.int64]:
             return order
 
 
-def _written(symbols: Ints) -> str:
+def _as_text(symbols: Ints) -> str:
     return "".join(map(chr, symbols[:, 0].tolist()))
 
 
 def summary(pieces: Sequence[Sequence[int]]) -> dict[str, float]:
     """What `Copies.lengths` found in some pieces: each one's longest passage, and how many symbols lie in long ones."""
     longest = [max(lengths) for lengths in pieces]
-    inside = sum(int(_inside(lengths).sum()) for lengths in pieces)
+    inside = sum(int(_inside_long_copies(lengths).sum()) for lengths in pieces)
     return {
         "pieces": len(pieces),
         "longest": max(longest),
@@ -78,10 +78,10 @@ def summary(pieces: Sequence[Sequence[int]]) -> dict[str, float]:
     }
 
 
-def _inside(lengths: Sequence[int]) -> np.ndarray:
+def _inside_long_copies(lengths: Sequence[int]) -> np.ndarray:
     """Which symbols lie in a passage of `_LONG` symbols or more."""
     inside = np.zeros(len(lengths), bool)
     for begin, length in enumerate(lengths):
-        if length >= _LONG:
+        if length >= _LONG_COPY_SYMBOLS:
             inside[begin : begin + length] = True
     return inside

@@ -11,70 +11,83 @@ from itertools import islice
 
 import numpy as np
 
-from bachbridge.codecs.abc.codec import Abc
-from bachbridge.codecs.base import Bools, Codec, Symbol
+from bachbridge.codecs.abc.codec import AbcCodec
+from bachbridge.codecs.base import Bools, Symbol, SymbolCodec
 from bachbridge.inference.runtime import onnx_nets
 from bachbridge.inference.symbols import generator
 from bachbridge.music.notes import Phrase
 from bachbridge_training.symbols import abc_validity
-from bachbridge_training.symbols.abc_validity import Validity
+from bachbridge_training.symbols.abc_validity import AbcValidity
 from bachbridge_training.symbols.batches import Ints
 
-MOST = 1000
+MAX_SYMBOLS = 1000
 """Symbols of the longest piece; a tune is then led to its end."""
-_END = "\n\n"
+_TUNE_END = "\n\n"
 
 
-def drawn(net: onnx_nets.Sequence, codec: Codec, length: int, seed: int, sampler: dict[str, float]) -> Ints:
+def generate_symbols(
+    net: onnx_nets.SymbolNet, codec: SymbolCodec, symbol_count: int, seed: int, sampler: dict[str, float]
+) -> Ints:
     """A piece of `length` symbols, `[symbol, field]`."""
-    if isinstance(codec, Abc):
-        return _drawn(net, codec.tune(most=length), 2 * MOST, seed, sampler)
-    return _drawn(net, codec.pen(Phrase((), 0)), length, seed, sampler)
+    if isinstance(codec, AbcCodec):
+        return _generate(net, codec.tune_writer(max_characters=symbol_count), 2 * MAX_SYMBOLS, seed, sampler)
+    return _generate(net, codec.decoder(Phrase((), 0)), symbol_count, seed, sampler)
 
 
-def _drawn(net: onnx_nets.Sequence, pen: generator.Taking, most: int, seed: int, sampler: dict[str, float]) -> Ints:
+def _generate(
+    net: onnx_nets.SymbolNet, decoder: generator.SymbolWriter, max_symbols: int, seed: int, sampler: dict[str, float]
+) -> Ints:
     rng = np.random.default_rng([seed])
-    symbols = generator.invented(net, net.sizes, pen, sampler["temperature"], sampler["top_p"], rng)
-    return np.array([*islice(symbols, most)], np.int32)
+    symbols = generator.generate_symbols(net, net.vocab_sizes, decoder, sampler["temperature"], sampler["top_p"], rng)
+    return np.array([*islice(symbols, max_symbols)], np.int32)
 
 
 @dataclass(slots=True)
-class _Freehand:
+class _UnmaskedDecoder:
     """Writes any character after any other, up to the blank line that ends a tune, or to `MOST` characters."""
 
-    codec: Abc
+    codec: AbcCodec
     text: str = ""
 
-    def allowed(self, chosen: Symbol) -> Bools:  # noqa: ARG002 # there is one field: nothing is chosen before
-        over = self.text.endswith(_END) or len(self.text) >= MOST
-        return np.arange(self.codec.sizes[0]) > (len(self.codec.characters) if over else 0)
+    def allowed_ids(self, chosen: Symbol) -> Bools:  # noqa: ARG002 # there is one field: nothing is chosen before
+        over = self.text.endswith(_TUNE_END) or len(self.text) >= MAX_SYMBOLS
+        return np.arange(self.codec.vocab_sizes[0]) > (len(self.codec.characters) if over else 0)
 
-    def take(self, symbol: Symbol) -> None:
-        self.text += self.codec.text([symbol])
-
-
-Watched = Callable[[Sequence[int]], Iterable[int]]
+    def add_symbol(self, symbol: Symbol) -> None:
+        self.text += self.codec.decode_text([symbol])
 
 
-def tunes(
-    net: onnx_nets.Sequence, codec: Abc, seeds: Sequence[int], sampler: dict[str, float], watched: Watched = iter
+SeedProgress = Callable[[Sequence[int]], Iterable[int]]
+
+
+def tune_validity(
+    net: onnx_nets.SymbolNet,
+    codec: AbcCodec,
+    seeds: Sequence[int],
+    sampler: dict[str, float],
+    progress: SeedProgress = iter,
 ) -> dict[str, dict[str, float | None]]:
     """How much of what the network writes is ABC (see `validity`), with the grammar's mask and without it.
 
     `watched` wraps the walk over the seeds.
     """
     found = dict[str, dict[str, float | None]]()
-    for name, begun in (("with the mask", partial(codec.tune, most=MOST)), ("without it", partial(_Freehand, codec))):
+    for name, begun in (
+        ("with the mask", partial(codec.tune_writer, max_characters=MAX_SYMBOLS)),
+        ("without it", partial(_UnmaskedDecoder, codec)),
+    ):
         texts: list[str] = []
-        for seed in watched(seeds):
+        for seed in progress(seeds):
             pen = begun()
-            _drawn(net, pen, 2 * MOST, seed, sampler)
+            _generate(net, pen, 2 * MAX_SYMBOLS, seed, sampler)
             texts.append(pen.text)
-        found[name] = _shares(abc_validity.counted(texts)) | {
-            f"music21_{key}": share for key, share in _shares(abc_validity.by_music21(texts)).items() if key != "tunes"
+        found[name] = _validity_shares(abc_validity.check_tunes(texts)) | {
+            f"music21_{key}": share
+            for key, share in _validity_shares(abc_validity.check_with_music21(texts)).items()
+            if key != "tunes"
         }
     return found
 
 
-def _shares(found: Validity) -> dict[str, float | None]:
-    return {"tunes": found.tunes, "read": found.tunes_read, "bars": found.bars, "bars_right": found.bars_right}
+def _validity_shares(found: AbcValidity) -> dict[str, float | None]:
+    return {"tunes": found.tunes, "read": found.readable_share, "bars": found.bars, "bars_right": found.right_bar_share}

@@ -23,138 +23,152 @@ import keras
 import numpy as np
 from keras import layers
 
-from bachbridge.inference.runtime.onnx_nets import LEAST
-from bachbridge_training.nets.attention import Recall, copied
+from bachbridge.inference.runtime.onnx_nets import MIN_PROBABILITY
+from bachbridge_training.nets.attention import MemoryAttention, copy_probabilities
 from bachbridge_training.nets.lstm import LSTM
-from bachbridge_training.recipe import StreamRecipe
-from bachbridge_training.symbols.alphabet import INTERVALS, Alphabet
+from bachbridge_training.recipe import SymbolRecipe
+from bachbridge_training.symbols.alphabet import INTERVAL_COLUMNS, Alphabet
 
 ops: Any = keras.ops  # untyped: what is inferred of its functions is wrong
 
-_OWN = 16
+_OWN_UNITS = 16
 """Units from which a symbol's own logit is made, beside those of its pitches."""
 
 
-Take = Callable[[Any, Any], Any]
+Gather = Callable[[Any, Any], Any]
 """Rows of a table by their numbers."""
 
 
-def _taken(table: Any, rows: Any) -> Any:
+def _gather_rows(table: Any, rows: Any) -> Any:
     return ops.take(table, rows, axis=0)
 
 
-class Network:
+class SymbolNetwork:
     """The layers, shared by the graph over whole windows (training) and the graphs of one step (live play)."""
 
-    def __init__(self, recipe: StreamRecipe, alphabet: Alphabet) -> None:
+    def __init__(self, recipe: SymbolRecipe, alphabet: Alphabet) -> None:
         self.recipe, self.alphabet = recipe, alphabet
-        free = range(alphabet.spelled is not None, len(alphabet.sizes))
+        free = range(alphabet.pitch_features is not None, len(alphabet.vocab_sizes))
         self.embeddings = {
-            field: layers.Embedding(alphabet.sizes[field], recipe.embedding, name=f"field_{field}") for field in free
+            field: layers.Embedding(alphabet.vocab_sizes[field], recipe.embedding, name=f"field_{field}")
+            for field in free
         }
         self.rnns = [
-            LSTM(recipe.units, f"lstm_{n}", drop=recipe.weight_drop, seed=recipe.seed + n) for n in range(recipe.layers)
+            LSTM(recipe.units, f"lstm_{n}", weight_drop=recipe.weight_drop, seed=recipe.seed + n)
+            for n in range(recipe.layers)
         ]
-        self.recall = Recall(recipe.attention, recipe.reach) if recipe.attention else None
-        self.inner = [layers.Dense(recipe.head, name=f"view_{field}") for field in range(len(alphabet.sizes))]
-        self.chosen = {
-            (field, other): layers.Embedding(alphabet.sizes[other], recipe.head, name=f"chosen_{field}_{other}")
-            for field in range(len(alphabet.sizes))
+        self.memory_attention = MemoryAttention(recipe.attention, recipe.reach) if recipe.attention else None
+        self.head_hidden = [
+            layers.Dense(recipe.head, name=f"view_{field}") for field in range(len(alphabet.vocab_sizes))
+        ]
+        self.known_fields = {
+            (field, other): layers.Embedding(alphabet.vocab_sizes[other], recipe.head, name=f"chosen_{field}_{other}")
+            for field in range(len(alphabet.vocab_sizes))
             for other in free
             if other < field
         }
-        widths = list(alphabet.sizes)
-        if alphabet.spelled is not None:
-            widths[0] = alphabet.spelled.shape[1] + INTERVALS + _OWN
-            self.spelling = layers.Dense(recipe.embedding, use_bias=False, name="spelling")
-            self.leap = layers.Embedding(INTERVALS, recipe.embedding, name="interval")
-            self.own = layers.Dense(alphabet.sizes[0], name="own")
-            self.sounds = [layers.Dense(recipe.head, name=f"sounds_{field}") for field in range(len(alphabet.sizes))]
-        self.outer = [layers.Dense(width, name=f"logits_{field}") for field, width in enumerate(widths)]
+        widths = list(alphabet.vocab_sizes)
+        if alphabet.pitch_features is not None:
+            widths[0] = alphabet.pitch_features.shape[1] + INTERVAL_COLUMNS + _OWN_UNITS
+            self.pitch_embedding = layers.Dense(recipe.embedding, use_bias=False, name="spelling")
+            self.interval_embedding = layers.Embedding(INTERVAL_COLUMNS, recipe.embedding, name="interval")
+            self.own_logits = layers.Dense(alphabet.vocab_sizes[0], name="own")
+            self.pitch_views = [
+                layers.Dense(recipe.head, name=f"sounds_{field}") for field in range(len(alphabet.vocab_sizes))
+            ]
+        self.head_output = [layers.Dense(width, name=f"logits_{field}") for field, width in enumerate(widths)]
 
     def embed(self, ids: Any, before: Any) -> Any:
         """`ids[..., field]`, the first field of the symbol `before[...]` → `[..., embedding]`."""
         total = sum(embedding(ids[..., field]) for field, embedding in self.embeddings.items())
-        if self.alphabet.spelled is None:
+        if self.alphabet.pitch_features is None:
             return total
-        return total + self.spelling(self.spelled(ids[..., 0])) + self.leap(self.leaps(ids, before))
+        return (
+            total
+            + self.pitch_embedding(self.symbol_features(ids[..., 0]))
+            + self.interval_embedding(self.interval_ids(ids, before))
+        )
 
-    def spelled(self, ids: Any, take: Take = _taken) -> Any:
+    def symbol_features(self, ids: Any, gather: Gather = _gather_rows) -> Any:
         """`ids[...]` → `[..., feature]`."""
-        return take(self._features(), ids)
+        return gather(self._feature_table(), ids)
 
-    def _features(self) -> np.ndarray:
-        assert self.alphabet.spelled is not None
-        return self.alphabet.spelled.astype(np.float32)
+    def _feature_table(self) -> np.ndarray:
+        assert self.alphabet.pitch_features is not None
+        return self.alphabet.pitch_features.astype(np.float32)
 
-    def leaps(self, ids: Any, before: Any, take: Take = _taken) -> Any:
+    def interval_ids(self, ids: Any, before: Any, gather: Gather = _gather_rows) -> Any:
         """The column of the interval that leads to `ids[..., field]`."""
-        now, then = (take(self._line(), its) for its in (ids[..., 0], before))
-        return take(self.alphabet.interval().reshape(-1), then * (self.alphabet.pitches + 1) + now)
+        now, then = (gather(self._reference_pitches(), its) for its in (ids[..., 0], before))
+        return gather(self.alphabet.interval_columns().reshape(-1), then * (self.alphabet.pitch_count + 1) + now)
 
-    def _line(self) -> np.ndarray:
+    def _reference_pitches(self) -> np.ndarray:
         """Rows and columns of `Alphabet.interval`, by id."""
-        assert self.alphabet.line is not None
-        return (self.alphabet.line + 1).astype(np.int32)
+        assert self.alphabet.reference_pitch is not None
+        return (self.alphabet.reference_pitch + 1).astype(np.int32)
 
-    def first(self, view: Any, ids: Any) -> Any:
+    def first_field_logits(self, view: Any, ids: Any) -> Any:
         """Logits of the first field, `view[..., unit]` after the symbol `ids[...]`."""
-        inner = self.outer[0](ops.relu(self.inner[0](view)))
-        return inner if self.alphabet.spelled is None else self._sounding(inner, ids)
+        inner = self.head_output[0](ops.relu(self.head_hidden[0](view)))
+        return inner if self.alphabet.pitch_features is None else self._pitched_logits(inner, ids)
 
-    def _sounding(self, inner: Any, ids: Any) -> Any:
+    def _pitched_logits(self, inner: Any, ids: Any) -> Any:
         """The sum of what is said of a symbol's features, of the intervals to its pitches, and of itself."""
-        pitches, features = self.alphabet.pitches, self._features().shape[1]
-        led = ops.take_along_axis(inner[..., features : features + INTERVALS], self.columns(ids), axis=-1)
-        return self.said(inner, inner[..., :pitches] + led)
+        pitches, features = self.alphabet.pitch_count, self._feature_table().shape[1]
+        led = ops.take_along_axis(
+            inner[..., features : features + INTERVAL_COLUMNS], self.interval_columns(ids), axis=-1
+        )
+        return self.symbol_logits(inner, inner[..., :pitches] + led)
 
-    def columns(self, ids: Any, take: Take = _taken) -> Any:
+    def interval_columns(self, ids: Any, gather: Gather = _gather_rows) -> Any:
         """For each pitch, the column of the interval that leads to it after `ids[...]`: `[..., pitch]`."""
-        return take(self.alphabet.interval()[:, 1:], take(self._line(), ids))
+        return gather(self.alphabet.interval_columns()[:, 1:], gather(self._reference_pitches(), ids))
 
-    def said(self, inner: Any, pitches: Any) -> Any:
+    def symbol_logits(self, inner: Any, pitches: Any) -> Any:
         """Logits `[..., id]`, of the first head's columns `inner` and what they say of the `pitches`."""
-        count, features = self.alphabet.pitches, self._features().shape[1]
+        count, features = self.alphabet.pitch_count, self._feature_table().shape[1]
         said = ops.concatenate([pitches, inner[..., count:features]], axis=-1)
-        return ops.matmul(said, self._features().T) + self.own(inner[..., features + INTERVALS :])
+        return ops.matmul(said, self._feature_table().T) + self.own_logits(inner[..., features + INTERVAL_COLUMNS :])
 
-    def later(self, field: int, view: Any, known: Any, take: Take = _taken) -> Any:
+    def later_field_logits(self, field: int, view: Any, known: Any, gather: Gather = _gather_rows) -> Any:
         """Logits of another field, from its `view[..., unit]` and the symbol's fields `known[..., field]` before it."""
         known = ops.maximum(known, 0)
-        told = view + sum(its(known[..., other]) for (for_, other), its in self.chosen.items() if for_ == field)
-        if self.alphabet.spelled is not None:
-            told += self.sounds[field](self.spelled(known[..., 0], take))
-        return self.outer[field](ops.relu(told))
+        told = view + sum(its(known[..., other]) for (for_, other), its in self.known_fields.items() if for_ == field)
+        if self.alphabet.pitch_features is not None:
+            told += self.pitch_views[field](self.symbol_features(known[..., 0], gather))
+        return self.head_output[field](ops.relu(told))
 
 
-def window_model(network: Network) -> keras.Model:
+def window_model(network: SymbolNetwork) -> keras.Model:
     """Symbols taken in `[b, t, field]` (and `before[b]`, the first field of the one before) and those that follow.
 
     Gives the logits of each field of those that follow, `[b, t, id]`.
     """
-    fields, recipe = len(network.alphabet.sizes), network.recipe
+    fields, recipe = len(network.alphabet.vocab_sizes), network.recipe
     ids: Any = keras.Input((None, fields), dtype="int32", name="ids")
     before: Any = keras.Input((1,), dtype="int32", name="before")
     target: Any = keras.Input((None, fields), dtype="int32", name="target")
     hidden = network.embed(ids, ops.concatenate([before, ids[:, :-1, 0]], axis=1))
     for rnn in network.rnns:
-        hidden = rnn(_masked(hidden, recipe))
-    hidden = _masked(hidden, recipe)
+        hidden = rnn(_dropout(hidden, recipe))
+    hidden = _dropout(hidden, recipe)
     view, own, copies = hidden, None, 0.0
-    if network.recall:
-        contexts, shares, own = network.recall.over(ids[..., 0], hidden)
+    if network.memory_attention:
+        contexts, shares, own = network.memory_attention.attend_window(ids[..., 0], hidden)
         view = ops.concatenate([hidden, contexts], axis=-1)
-        copies = copied(shares, ids[..., 0], network.alphabet.sizes[0]) if recipe.copying else 0.0
-    first = network.first(view, ids[..., 0])
-    logits = [shared(first, own, copies) if recipe.copying else first]
-    logits += [network.later(field, network.inner[field](view), target) for field in range(1, fields)]
+        copies = copy_probabilities(shares, ids[..., 0], network.alphabet.vocab_sizes[0]) if recipe.copying else 0.0
+    first = network.first_field_logits(view, ids[..., 0])
+    logits = [mix_copies(first, own, copies) if recipe.copying else first]
+    logits += [
+        network.later_field_logits(field, network.head_hidden[field](view), target) for field in range(1, fields)
+    ]
     return keras.Model([ids, before, target], logits)
 
 
-def shared(logits: Any, own: Any, copies: Any = 0.0) -> Any:
+def mix_copies(logits: Any, own_share: Any, copies: Any = 0.0) -> Any:
     """Logarithms of what `logits[..., id]` have of their `own[..., 1]` share and the `copies[..., id]` of the rest."""
-    return ops.log(own * ops.softmax(logits, axis=-1) + copies + float(LEAST))
+    return ops.log(own_share * ops.softmax(logits, axis=-1) + copies + float(MIN_PROBABILITY))
 
 
-def _masked(values: Any, recipe: StreamRecipe) -> Any:
+def _dropout(values: Any, recipe: SymbolRecipe) -> Any:
     return layers.Dropout(recipe.dropout, noise_shape=(None, 1, None), seed=recipe.seed)(values)

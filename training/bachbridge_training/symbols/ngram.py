@@ -23,88 +23,88 @@ Hashes = NDArray[np.uint64]
 _FACTOR, _SHIFT = np.uint64(0x9E3779B97F4A7C15), np.uint64(29)
 
 
-LONGEST = 8
+MAX_ORDER = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Foretold:
+class NgramNll:
     """With pasts of up to `order` symbols: the `nats[symbol]` of all pieces, and where the likeliest was `right`."""
 
     order: int
     nats: np.ndarray
-    right: np.ndarray
+    correct: np.ndarray
 
 
-def foretold(training: Sequence[Ints], pieces: Sequence[Ints], *, size: int) -> Foretold:
+def best_ngram_nll(training: Sequence[Ints], pieces: Sequence[Ints], *, vocabulary_size: int) -> NgramNll:
     """How surprised the counts of the `training` music are by the `pieces`, both `[symbol]`, of `size` symbols.
 
     Of all orders up to `LONGEST` the one that is the least surprised.
     """
-    known, asked = _Line(training), _Line(pieces)
-    chance, likeliest = np.full(len(asked.symbols), 1 / size), np.zeros(len(asked.symbols), np.int64)
-    found: list[Foretold] = []
-    for length in range(LONGEST + 1):
+    known, asked = _Contexts(training), _Contexts(pieces)
+    chance, likeliest = np.full(len(asked.symbols), 1 / vocabulary_size), np.zeros(len(asked.symbols), np.int64)
+    found: list[NgramNll] = []
+    for length in range(MAX_ORDER + 1):
         known.lengthen(length)
         asked.lengthen(length)
-        counts = _Counts(known.pasts, known.symbols)
-        chance, likeliest = counts.mixed(asked.pasts, asked.symbols, chance, likeliest)
-        found.append(Foretold(length, -np.log(chance), likeliest == asked.symbols))
+        counts = _ContextCounts(known.hashes, known.symbols)
+        chance, likeliest = counts.interpolate(asked.hashes, asked.symbols, chance, likeliest)
+        found.append(NgramNll(length, -np.log(chance), likeliest == asked.symbols))
     return min(found, key=lambda its: float(its.nats.mean()))
 
 
-class _Line:
+class _Contexts:
     """All symbols of some pieces in a row, and of each the hash of the symbols before it in its piece."""
 
     def __init__(self, pieces: Sequence[Ints]) -> None:
         self.symbols = np.concatenate(pieces).astype(np.int64)
-        padded = [np.concatenate([np.zeros(LONGEST, np.int64), piece]) for piece in pieces]
+        padded = [np.concatenate([np.zeros(MAX_ORDER, np.int64), piece]) for piece in pieces]
         self._padded = np.concatenate(padded).astype(np.uint64)
-        own = [np.arange(len(piece)) + LONGEST for piece in pieces]
+        own = [np.arange(len(piece)) + MAX_ORDER for piece in pieces]
         begins = np.cumsum([0, *(len(its) for its in padded)])
-        self._at = np.concatenate([its + begin for its, begin in zip(own, begins, strict=False)])
-        self.pasts: Hashes = np.zeros(len(self._at), np.uint64)
+        self._positions = np.concatenate([its + begin for its, begin in zip(own, begins, strict=False)])
+        self.hashes: Hashes = np.zeros(len(self._positions), np.uint64)
 
     def lengthen(self, length: int) -> None:
         """From a past of one symbol less to one of `length` symbols."""
         if length:
-            self.pasts = _with(self.pasts, self._padded[self._at - length])
+            self.hashes = _extend_hash(self.hashes, self._padded[self._positions - length])
 
 
-def _with(pasts: Hashes, symbols: NDArray[np.uint64]) -> Hashes:
+def _extend_hash(pasts: Hashes, symbols: NDArray[np.uint64]) -> Hashes:
     mixed = (pasts + symbols + np.uint64(1)) * _FACTOR
     return mixed ^ (mixed >> _SHIFT)
 
 
-class _Counts:
+class _ContextCounts:
     """What followed the pasts of one length, and how often."""
 
     def __init__(self, pasts: Hashes, symbols: NDArray[np.int64]) -> None:
-        self._pasts, past = np.unique(pasts, return_inverse=True)
-        pairs, first, self._often = np.unique(_pair(pasts, symbols), return_index=True, return_counts=True)
+        self._contexts, past = np.unique(pasts, return_inverse=True)
+        pairs, first, self._pair_counts = np.unique(_pair_hash(pasts, symbols), return_index=True, return_counts=True)
         self._pairs = pairs
-        self._all = np.bincount(past, minlength=len(self._pasts))
-        self._different = np.bincount(past[first], minlength=len(self._pasts))
-        order = np.lexsort((self._often, past[first]))
-        last = np.cumsum(self._different) - 1
-        self._commonest = symbols[first[order[last]]]
+        self._context_totals = np.bincount(past, minlength=len(self._contexts))
+        self._distinct_followers = np.bincount(past[first], minlength=len(self._contexts))
+        order = np.lexsort((self._pair_counts, past[first]))
+        last = np.cumsum(self._distinct_followers) - 1
+        self._likeliest_follower = symbols[first[order[last]]]
 
-    def mixed(
+    def interpolate(
         self, pasts: Hashes, symbols: NDArray[np.int64], shorter: np.ndarray, likeliest: NDArray[np.int64]
     ) -> tuple[np.ndarray, NDArray[np.int64]]:
         """The chances of the `symbols`, from those after a `shorter` past; and the likeliest symbols."""
-        past, known = _found(self._pasts, pasts)
-        pair, followed = _found(self._pairs, _pair(pasts, symbols))
-        often = np.where(followed, self._often[pair], 0)
-        different, every = self._different[past], self._all[past]
+        past, known = _look_up(self._contexts, pasts)
+        pair, followed = _look_up(self._pairs, _pair_hash(pasts, symbols))
+        often = np.where(followed, self._pair_counts[pair], 0)
+        different, every = self._distinct_followers[past], self._context_totals[past]
         chance = (often + different * shorter) / (every + different)
-        return np.where(known, chance, shorter), np.where(known, self._commonest[past], likeliest)
+        return np.where(known, chance, shorter), np.where(known, self._likeliest_follower[past], likeliest)
 
 
-def _pair(pasts: Hashes, symbols: NDArray[np.int64]) -> Hashes:
-    return _with(pasts ^ _FACTOR, symbols.astype(np.uint64))
+def _pair_hash(pasts: Hashes, symbols: NDArray[np.int64]) -> Hashes:
+    return _extend_hash(pasts ^ _FACTOR, symbols.astype(np.uint64))
 
 
-def _found(table: Hashes, wanted: Hashes) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
+def _look_up(table: Hashes, wanted: Hashes) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
     """Where each of the `wanted` is in the sorted `table`, and whether it is there."""
     at = np.minimum(np.searchsorted(table, wanted), len(table) - 1)
     return at, table[at] == wanted

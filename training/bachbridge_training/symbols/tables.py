@@ -17,64 +17,73 @@ from bachbridge.codecs.abc import codec as abc_codec
 from bachbridge.inference import codec_registry
 from bachbridge.inference.runtime import library, onnx_nets
 from bachbridge_training.datasets import symbol_sources
-from bachbridge_training.evaluation.tables import Column, Tables
+from bachbridge_training.evaluation.tables import EvaluationTables, ScoreColumn
 from bachbridge_training.symbols import copying, generation
 from bachbridge_training.symbols import nll as symbols_nll
 from bachbridge_training.symbols import vocabulary as symbol_vocabulary
-from bachbridge_training.symbols.batches import Ints, Passage
+from bachbridge_training.symbols.batches import Ints, SymbolPiece
 
 Item = TypeVar("Item")
-_OUTPUTS, _TUNES = 16, 200
+_MAX_OUTPUTS, _MAX_TUNES = 16, 200
 
 
-def tables(card: library.Card, data: Path | None, part: str, *, pieces: int | None, outputs: int) -> Tables:
+def build_tables(
+    card: library.Card, data: Path | None, part: str, *, pieces: int | None, outputs: int
+) -> EvaluationTables:
     """The scores of the first `pieces` pieces of `part`, of the music that is named or that the codec has by itself.
 
     Beside them stand the counts of the training music (see `ngram`), if that is at hand, and then, if `outputs` are
     wanted, what is copied from it.
     """
-    codec = codec_registry.codec(card.codec, card.facts["vocabulary"])
-    music = symbol_vocabulary.passages(codec, held(card, data, part)[:pieces])
-    net = onnx_nets.load_sequence(card)
-    scores = symbols_nll.summary(symbols_nll.evaluate(net, music, _tracked("scoring")))
+    codec = codec_registry.make_codec(card.codec, card.facts["vocabulary"])
+    music = symbol_vocabulary.encode_pieces(codec, load_card_sources(card, data, part)[:pieces])
+    net = onnx_nets.load_symbol_net(card)
+    scores = symbols_nll.summary(symbols_nll.evaluate(net, music, _progress_bar("scoring")))
     if part == "train" or (data is not None and not data.is_dir()):
-        return Tables(scores)
+        return EvaluationTables(scores)
     shifts = int(card.facts["recipe"]["shifts"])
-    training = symbol_vocabulary.passages(codec, held(card, data, "train"), shifts)
-    counts = symbols_nll.summary(symbols_nll.counted(training, music, codec.sizes[0]))
-    scores |= {f"counts, {name}": _first(its) if len(codec.sizes) > 1 else its for name, its in counts.items()}
+    training = symbol_vocabulary.encode_pieces(codec, load_card_sources(card, data, "train"), shifts)
+    counts = symbols_nll.summary(symbols_nll.ngram_nll(training, music, codec.vocab_sizes[0]))
+    scores |= {
+        f"counts, {name}": _first_field_scores(its) if len(codec.vocab_sizes) > 1 else its
+        for name, its in counts.items()
+    }
     if not outputs:
-        return Tables(scores)
-    length = min(generation.MOST, round(float(np.mean([len(piece.symbols) for piece in music]))))
-    seeds = range(1, 1 + min(outputs, _OUTPUTS))
-    made = [generation.drawn(net, codec, length, seed, card.sampler) for seed in _tracked("drawing")(seeds)]
-    copies = _copies(training, {"the music": [its.symbols for its in music], "made": made})
-    if not isinstance(codec, abc_codec.Abc):
-        return Tables(scores, copies=copies)
-    several = range(1, 1 + min(outputs, _TUNES))
-    return Tables(scores, copies=copies, tunes=generation.tunes(net, codec, several, card.sampler, _tracked("tunes")))
+        return EvaluationTables(scores)
+    length = min(generation.MAX_SYMBOLS, round(float(np.mean([len(piece.symbols) for piece in music]))))
+    seeds = range(1, 1 + min(outputs, _MAX_OUTPUTS))
+    made = [
+        generation.generate_symbols(net, codec, length, seed, card.sampler) for seed in _progress_bar("drawing")(seeds)
+    ]
+    copies = _copy_statistics(training, {"the music": [its.symbols for its in music], "made": made})
+    if not isinstance(codec, abc_codec.AbcCodec):
+        return EvaluationTables(scores, copies=copies)
+    several = range(1, 1 + min(outputs, _MAX_TUNES))
+    return EvaluationTables(
+        scores, copies=copies, tunes=generation.tune_validity(net, codec, several, card.sampler, _progress_bar("tunes"))
+    )
 
 
-def _first(scores: symbols_nll.Scores) -> symbols_nll.Scores:
+def _first_field_scores(scores: symbols_nll.SymbolScores) -> symbols_nll.SymbolScores:
     """What was found of the first field alone, under that field's name."""
     return {"bits_0" if name == "bits_per_symbol" else name: value for name, value in scores.items()}
 
 
-def held(card: library.Card, data: Path | None, part: str) -> list[symbol_sources.Source]:
+def load_card_sources(card: library.Card, data: Path | None, part: str) -> list[symbol_sources.SymbolSource]:
     """The music of `part`: what `data` names, or what the codec has by itself."""
     given = bool(card.facts["recipe"]["options"].get("given"))
-    return symbol_sources.sources(card.codec, part, data, given=given)
+    return symbol_sources.load_sources(card.codec, part, data, raw=given)
 
 
-def _copies(training: Sequence[Passage], music: dict[str, list[Ints]]) -> dict[str, Column]:
+def _copy_statistics(training: Sequence[SymbolPiece], music: dict[str, list[Ints]]) -> dict[str, ScoreColumn]:
     """How much of some music stands in the training music, in the transpositions that the network was shown."""
-    copies = copying.Copies(training)
-    found = dict[str, Column]()
+    copies = copying.CopyFinder(training)
+    found = dict[str, ScoreColumn]()
     for name, pieces in music.items():
-        lengths = [copies.lengths(piece) for piece in _tracked("looking for copies")(pieces)]
+        lengths = [copies.copy_lengths(piece) for piece in _progress_bar("looking for copies")(pieces)]
         found[name] = dict(copying.summary(lengths))
     return found
 
 
-def _tracked(what: str) -> Callable[[Sequence[Item]], Iterable[Item]]:
+def _progress_bar(what: str) -> Callable[[Sequence[Item]], Iterable[Item]]:
     return lambda items: track(items, what, console=Console(stderr=True), transient=True)

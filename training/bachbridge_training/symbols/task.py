@@ -10,48 +10,48 @@ from typing import Any
 import keras
 import numpy as np
 
-from bachbridge_training.evaluation.loss import judged
-from bachbridge_training.recipe import StreamRecipe
+from bachbridge_training.evaluation.loss import nats_and_correct
+from bachbridge_training.recipe import SymbolRecipe
 from bachbridge_training.symbols import batches as symbols_batches
 from bachbridge_training.symbols import net as symbols_net
 from bachbridge_training.symbols.alphabet import Alphabet
-from bachbridge_training.symbols.batches import Passage
-from bachbridge_training.symbols.net import Network
+from bachbridge_training.symbols.batches import SymbolPiece
+from bachbridge_training.symbols.net import SymbolNetwork
 
 ops: Any = keras.ops  # untyped: what is inferred of its functions is wrong
 
-_MOST, _CELLS = 16, 1 << 21
+_MAX_BATCH_PIECES, _MAX_ATTENTION_PAIRS = 16, 1 << 21
 """How many pieces are scored at once at most, and how many pairs of symbols these may have (for the memory's sake)."""
-_ROUND = 128
+_LENGTH_MULTIPLE = 128
 """Pieces are padded to a multiple of so many symbols, so that few graphs are traced."""
 
 
-class Course:
+class SymbolTask:
     """Builds the network of a `StreamRecipe` and trains it on the pieces' windows (see `training.Course`)."""
 
-    compiled = True
+    jit_compile = True
 
-    def __init__(self, recipe: StreamRecipe, alphabet: Alphabet, facts: Mapping[str, Any]) -> None:
+    def __init__(self, recipe: SymbolRecipe, alphabet: Alphabet, card_facts: Mapping[str, Any]) -> None:
         """`facts`: what the card will say of the codec and the data."""
-        self.recipe, self.facts = recipe, facts
-        self.network = Network(recipe, alphabet)
+        self.recipe, self.card_facts = recipe, card_facts
+        self.network = SymbolNetwork(recipe, alphabet)
         self.model = symbols_net.window_model(self.network)
-        self.trainer = _trainer(self.model)
+        self.loss_model = _loss_model(self.model)
 
-    def form(self) -> Any:
-        from bachbridge_training.symbols.export import Form
+    def make_export(self) -> Any:
+        from bachbridge_training.symbols.export import SymbolExport
 
-        return Form(self.network, self.facts)
+        return SymbolExport(self.network, self.card_facts)
 
-    def feed(self, pieces: Sequence[Passage]) -> symbols_batches.Feed:
-        return symbols_batches.Feed(pieces, self.recipe)
+    def make_batches(self, pieces: Sequence[SymbolPiece]) -> symbols_batches.SymbolBatches:
+        return symbols_batches.SymbolBatches(pieces, self.recipe)
 
-    def scores(self, pieces: Sequence[Passage]) -> dict[str, float]:
+    def validate(self, pieces: Sequence[SymbolPiece]) -> dict[str, float]:
         """`valid`: bits per symbol, all fields together; and of each field its bits and its accuracy."""
-        return score(self.model, pieces)
+        return bits_per_symbol(self.model, pieces)
 
 
-def _trainer(model: keras.Model) -> keras.Model:
+def _loss_model(model: keras.Model) -> keras.Model:
     """The window model with its loss as its output: nats per symbol, each window's share of the batch's mean."""
     target = model.inputs[2]
     logits = model(model.inputs)
@@ -67,18 +67,18 @@ def _nats(logits: Any, target: Any) -> Any:
     return ops.logsumexp(logits, axis=-1) - ops.sum(logits * true, axis=-1)
 
 
-def score(model: keras.Model, pieces: Sequence[Passage]) -> dict[str, float]:
+def bits_per_symbol(model: keras.Model, pieces: Sequence[SymbolPiece]) -> dict[str, float]:
     """See `Course.scores`."""
     waiting = sorted(pieces, key=lambda piece: len(piece.symbols))
     nats, right, symbols = 0.0, 0.0, 0.0
     while waiting:
-        length = -(-len(waiting[-1].symbols) // _ROUND) * _ROUND
-        count = max(1, min(_MOST, _CELLS // length**2))
+        length = -(-len(waiting[-1].symbols) // _LENGTH_MULTIPLE) * _LENGTH_MULTIPLE
+        count = max(1, min(_MAX_BATCH_PIECES, _MAX_ATTENTION_PAIRS // length**2))
         waiting, group = waiting[:-count], waiting[-count:]
-        batch = symbols_batches.stacked([symbols_batches.whole(piece) for piece in group], length)
-        logits = model.predict_on_batch(batch.all)
+        batch = symbols_batches.stack_windows([symbols_batches.whole_piece(piece) for piece in group], length)
+        logits = model.predict_on_batch(batch.trainer_inputs)
         weight = (batch.target[..., 0] > 0)[..., None]
-        found = [judged(its, batch.target[..., field]) for field, its in enumerate(_listed(logits))]
+        found = [nats_and_correct(its, batch.target[..., field]) for field, its in enumerate(_as_list(logits))]
         nats += (np.stack([its[0] for its in found], axis=-1) * weight).sum(axis=(0, 1))
         right += (np.stack([its[1] for its in found], axis=-1) * weight).sum(axis=(0, 1))
         symbols += float(weight.sum())
@@ -90,5 +90,5 @@ def score(model: keras.Model, pieces: Sequence[Passage]) -> dict[str, float]:
     return scores
 
 
-def _listed(logits: Any) -> list[np.ndarray]:
+def _as_list(logits: Any) -> list[np.ndarray]:
     return logits if isinstance(logits, list) else [logits]

@@ -13,12 +13,12 @@ from typing import Self, TypeVar
 
 from bachbridge.errors import BachBridgeError, ModelError, PortError
 from bachbridge.midi import messages as midi
-from bachbridge.midi.ports import INPUT, OUTPUT, Ports
+from bachbridge.midi.ports import INPUT_NAME, OUTPUT_NAME, Ports
 from bachbridge.process import realtime
-from bachbridge.process.ipc import Link
+from bachbridge.process.ipc import EngineLink
 from bachbridge.protocol.events import (
-    Answered,
-    Answering,
+    AnswerEnded,
+    AnswerStarted,
     Failed,
     Message,
     ModelDown,
@@ -29,7 +29,7 @@ from bachbridge.protocol.events import (
 )
 from bachbridge.settings import Settings
 
-SETTINGS = Settings(
+BENCH_SETTINGS = Settings(
     bpm=300,
     phrase_end="control",
     answer_bars=4,
@@ -42,49 +42,51 @@ SETTINGS = Settings(
     common_tones="strike",
     density=-1.0,
 )
-_THRU_NOTES = 200
-PHRASES = 20
-_KEYS = 8
+_THRU_NOTE_COUNT = 200
+PHRASES_PER_ENDING = 20
+_NOTES_PER_PHRASE = 8
 """Notes of a phrase."""
-_SCALE = (60, 62, 64, 65, 67, 69, 71, 72, 74, 76, 77, 79)
-_KEY_S = 0.04
+_SCALE_PITCHES = (60, 62, 64, 65, 67, 69, 71, 72, 74, 76, 77, 79)
+_KEY_HOLD_S = 0.04
 """How long the player holds a key; the next one follows at once."""
-_PATIENCE_S = 60.0
-_TURN = 25
+_TIMEOUT_S = 60.0
+_NOTES_PER_TURN = 25
 """Notes of a turn in `Keyboardist.harmony`."""
-_TUNE = (72, 74, 76, 74, 72, 71, 72, 67, 69, 71, 72, 74, 71, 69, 67)
-_HOLD_S, _SETTLE_S = 0.075, 0.3
+_MELODY_PITCHES = (72, 74, 76, 74, 72, 71, 72, 67, 69, 71, 72, 74, 71, 69, 67)
+_CHORD_HOLD_S, _MODE_CHANGE_PAUSE_S = 0.075, 0.3
 
 
-Times = list[int]
-Share = Callable[[float], None]
+TimesNs = list[int]
+ProgressCallback = Callable[[float], None]
 M = TypeVar("M", bound=Message)
 
 
-class Keyboardist:
+class LatencyProbe:
     """The DAW and its player. Used on one thread; what is heard arrives on another."""
 
     def __init__(self, log: Path) -> None:
-        realtime.listener()
-        self._link = Link(SETTINGS, log=log)
-        self._heard: SimpleQueue[tuple[int, bytes]] = SimpleQueue()
+        realtime.prepare_listener_process()
+        self._link = EngineLink(BENCH_SETTINGS, log=log)
+        self._received_midi: SimpleQueue[tuple[int, bytes]] = SimpleQueue()
         self._ports: Ports | None = None
-        self.step_ns = 0
-        self._thru_out: Times = []
-        self._thru_in: Times = []
-        self._sent: list[Sent] = []
-        self.paced: dict[str, Times] = {}
+        self.model_step_ns = 0
+        self._thru_round_trip_ns: TimesNs = []
+        self._thru_lateness_ns: TimesNs = []
+        self._sent_reports: list[Sent] = []
+        self.harmony_times_ns: dict[str, TimesNs] = {}
         """The latencies that `harmony` measured."""
-        self.unanswered = 0
+        self.notes_without_chord = 0
         """How many notes of it had no chord."""
-        self._starts: list[int] = []
+        self._answer_start_indices: list[int] = []
         """How many messages had been sent when an answer was announced."""
 
     def __enter__(self) -> Self:
         try:
-            self._await(PortsChanged)
-            self.step_ns = self._await(ModelUp).step_ns
-            self._ports = Ports(OUTPUT, INPUT, lambda at_ns, data: self._heard.put((at_ns, data)), client="Bench")
+            self._wait_for_message(PortsChanged)
+            self.model_step_ns = self._wait_for_message(ModelUp).step_ns
+            self._ports = Ports(
+                OUTPUT_NAME, INPUT_NAME, lambda at_ns, data: self._received_midi.put((at_ns, data)), client="Bench"
+            )
         except BaseException:
             self.__exit__()
             raise
@@ -96,137 +98,137 @@ class Keyboardist:
         self._link.close()
 
     @property
-    def engine(self) -> int:
+    def engine_pid(self) -> int:
         return self._link.pid
 
     # ------------------------------------------------------------ playing
 
-    def thru(self) -> None:
+    def measure_thru(self) -> None:
         """Notes one by one, each waited for."""
-        for n in range(_THRU_NOTES):
-            pitch = _SCALE[n % len(_SCALE)]
+        for n in range(_THRU_NOTE_COUNT):
+            pitch = _SCALE_PITCHES[n % len(_SCALE_PITCHES)]
             for data in (midi.note_on(0, pitch, 80), midi.note_off(0, pitch)):
                 begin_ns = time.monotonic_ns()
-                self._play(data)
-                end_ns, _ = self._hear()
-                self._thru_out.append(end_ns - begin_ns)
-                sent = self._await(Sent)
-                self._thru_in.append(sent.sent_ns - sent.due_ns)
-        self._sent.clear()
+                self._send_midi(data)
+                end_ns, _ = self._wait_for_midi()
+                self._thru_round_trip_ns.append(end_ns - begin_ns)
+                sent = self._wait_for_message(Sent)
+                self._thru_lateness_ns.append(sent.sent_ns - sent.due_ns)
+        self._sent_reports.clear()
         self._link.send(Setting("thru", value=False))
         self._link.send(Setting("mode", "continue"))
 
-    def phrases(self) -> None:
+    def measure_phrases(self) -> None:
         """Short phrases, the first ones ended by silence, then as many by a control; the answers are cut short."""
         self._link.send(Setting("silence_beats", 1.0))
         for ending in ("silence", "control"):
             self._link.send(Setting("phrase_end", ending))
-            for _ in range(PHRASES):
-                self._keys(_KEYS)
+            for _ in range(PHRASES_PER_ENDING):
+                self._play_keys(_NOTES_PER_PHRASE)
                 if ending == "control":
                     self._end_phrase()
                 else:
-                    self._await(Answering)
-                while not strikes(self._await(Sent)):
+                    self._wait_for_message(AnswerStarted)
+                while not is_note_on(self._wait_for_message(Sent)):
                     pass
 
-    def dialogue(self, notes: int, tell: Share) -> None:
+    def measure_dialogue(self, note_count: int, report_progress: ProgressCallback) -> None:
         """Phrase upon phrase, played while the answer before sounds, until enough notes have been answered."""
-        self._keys(_KEYS)
+        self._play_keys(_NOTES_PER_PHRASE)
         keys = struck = 0
-        while struck < notes:
+        while struck < note_count:
             self._end_phrase()
-            while not self._drain(Answered):
-                self._keys(1)
+            while not self._receive_pending(AnswerEnded):
+                self._play_keys(1)
                 keys += 1
                 self._link.send(Setting("seed", keys % 2))
-                struck = sum(map(strikes, self._sent))
-                tell(struck / notes)
+                struck = sum(map(is_note_on, self._sent_reports))
+                report_progress(struck / note_count)
 
-    def _keys(self, count: int) -> None:
+    def _play_keys(self, count: int) -> None:
         for n in range(count):
-            pitch = _SCALE[(n + len(self._sent)) % len(_SCALE)]
-            self._play(midi.note_on(0, pitch, 80))
-            time.sleep(_KEY_S)
-            self._play(midi.note_off(0, pitch))
+            pitch = _SCALE_PITCHES[(n + len(self._sent_reports)) % len(_SCALE_PITCHES)]
+            self._send_midi(midi.note_on(0, pitch, 80))
+            time.sleep(_KEY_HOLD_S)
+            self._send_midi(midi.note_off(0, pitch))
 
     def _end_phrase(self) -> None:
-        self._play(bytes((0xB0, SETTINGS.end_control, 127)))
-        self._await(Answering)
-        self._starts.append(len(self._sent))
+        self._send_midi(bytes((0xB0, BENCH_SETTINGS.end_control, 127)))
+        self._wait_for_message(AnswerStarted)
+        self._answer_start_indices.append(len(self._sent_reports))
 
-    def _play(self, data: bytes) -> None:
+    def _send_midi(self, data: bytes) -> None:
         assert self._ports
         if not self._ports.send(data):
             raise PortError("The MIDI system has gone during the measurement: start it again.")
 
-    def harmony(self, chords: int, tell: Share) -> None:
+    def measure_harmony(self, chord_count: int, report_progress: ProgressCallback) -> None:
         """Notes passed on as they are and notes harmonised, in turns of `_TURN`, all at the same pace.
 
         Each chord is struck whole (`common_tones`), so that three notes are waited for.
         """
         self._link.send(Setting("temperature", Settings().temperature))
-        for begin in range(0, 2 * chords, _TURN):
-            harmonizes = begin // _TURN % 2 == 1
+        for begin in range(0, 2 * chord_count, _NOTES_PER_TURN):
+            harmonizes = begin // _NOTES_PER_TURN % 2 == 1
             self._link.send(Setting("thru", value=not harmonizes))
             self._link.send(Setting("mode", "harmonize" if harmonizes else "off"))
-            time.sleep(_SETTLE_S)
-            for n in range(begin, begin + _TURN):
-                self._chord(n, 3 if harmonizes else 1)
-            tell(min(1.0, (begin + _TURN) / (2 * chords)))
+            time.sleep(_MODE_CHANGE_PAUSE_S)
+            for n in range(begin, begin + _NOTES_PER_TURN):
+                self._measure_chord(n, 3 if harmonizes else 1)
+            report_progress(min(1.0, (begin + _NOTES_PER_TURN) / (2 * chord_count)))
         self._link.send(Setting("mode", "off"))
 
-    def _chord(self, number: int, voices: int) -> None:
+    def _measure_chord(self, note_index: int, expected_notes: int) -> None:
         """One note, held until `voices` notes have come back, and what it took them."""
-        for _ in self._hearing():
+        for _ in self._pending_midi():
             pass
-        self._drain(Sent)
-        known = len(self._sent)
-        pitch = _TUNE[number % len(_TUNE)]
+        self._receive_pending(Sent)
+        known = len(self._sent_reports)
+        pitch = _MELODY_PITCHES[note_index % len(_MELODY_PITCHES)]
         begin_ns = time.monotonic_ns()
-        self._play(midi.note_on(0, pitch, 80))
-        time.sleep(_HOLD_S + number % 7 * 0.0003)
-        self._play(midi.note_off(0, pitch))
-        time.sleep(_HOLD_S)
-        self._drain(Sent)
-        heard = [at_ns for at_ns, data in self._hearing() if data[0] & 0xF0 == 0x90]
-        sent = [sent for sent in self._sent[known:] if strikes(sent)]
-        if len(heard) != voices or len(sent) != voices:
-            self.unanswered += 1
+        self._send_midi(midi.note_on(0, pitch, 80))
+        time.sleep(_CHORD_HOLD_S + note_index % 7 * 0.0003)
+        self._send_midi(midi.note_off(0, pitch))
+        time.sleep(_CHORD_HOLD_S)
+        self._receive_pending(Sent)
+        heard = [at_ns for at_ns, data in self._pending_midi() if data[0] & 0xF0 == 0x90]
+        sent = [sent for sent in self._sent_reports[known:] if is_note_on(sent)]
+        if len(heard) != expected_notes or len(sent) != expected_notes:
+            self.notes_without_chord += 1
             return
-        name = "harmony" if voices > 1 else "thru at the same pace"
-        self.paced.setdefault(f"{name}, there and back", []).append(heard[-1] - begin_ns)
-        self.paced.setdefault(f"{name}, inside", []).append(sent[-1].sent_ns - sent[-1].due_ns)
+        name = "harmony" if expected_notes > 1 else "thru at the same pace"
+        self.harmony_times_ns.setdefault(f"{name}, there and back", []).append(heard[-1] - begin_ns)
+        self.harmony_times_ns.setdefault(f"{name}, inside", []).append(sent[-1].sent_ns - sent[-1].due_ns)
 
-    def _hearing(self) -> Iterable[tuple[int, bytes]]:
-        while not self._heard.empty():
-            yield self._heard.get()
+    def _pending_midi(self) -> Iterable[tuple[int, bytes]]:
+        while not self._received_midi.empty():
+            yield self._received_midi.get()
 
     # ------------------------------------------------------------ hearing
 
-    def _hear(self) -> tuple[int, bytes]:
+    def _wait_for_midi(self) -> tuple[int, bytes]:
         try:
-            return self._heard.get(timeout=_PATIENCE_S)
+            return self._received_midi.get(timeout=_TIMEOUT_S)
         except Empty:
             raise PortError("Messages get lost on their way: restart the MIDI system and try again.") from None
 
-    def _await(self, kind: type[M]) -> M:
+    def _wait_for_message(self, kind: type[M]) -> M:
         """The engine's next message of that kind."""
-        deadline_s = time.monotonic() + _PATIENCE_S
+        deadline_s = time.monotonic() + _TIMEOUT_S
         while time.monotonic() < deadline_s:
-            message = self._receive(0.5)
+            message = self._receive_message(0.5)
             if isinstance(message, kind):
                 return message
         raise BachBridgeError("The engine does not go on: close other programs and try again.")
 
-    def _drain(self, kind: type[Message]) -> bool:
+    def _receive_pending(self, kind: type[Message]) -> bool:
         """Take what the engine has said by now; whether a message of that kind was among it."""
         found = False
-        while (message := self._receive(0.0)) is not None:
+        while (message := self._receive_message(0.0)) is not None:
             found = found or isinstance(message, kind)
         return found
 
-    def _receive(self, timeout_s: float) -> Message | None:
+    def _receive_message(self, timeout_s: float) -> Message | None:
         try:
             message = self._link.receive(timeout_s)
         except EOFError:
@@ -237,31 +239,33 @@ class Keyboardist:
             case ModelDown(reason):
                 raise ModelError(reason)
             case Sent():
-                self._sent.append(message)
+                self._sent_reports.append(message)
             case _:
                 pass
         return message
 
     # ------------------------------------------------------------ figures
 
-    def times(self) -> dict[str, Times]:
+    def latencies_ns(self) -> dict[str, TimesNs]:
         """All latencies by what they are, once the engine's last message has been heard."""
-        self._drain(Sent)
-        heard = [self._hear() for _ in self._sent]
-        if [data for _, data in heard] != [sent.data for sent in self._sent]:
+        self._receive_pending(Sent)
+        heard = [self._wait_for_midi() for _ in self._sent_reports]
+        if [data for _, data in heard] != [sent.data for sent in self._sent_reports]:
             raise PortError("Messages arrived out of order: restart the MIDI system and try again.")
-        struck = [index for index, sent in enumerate(self._sent) if strikes(sent)]
-        firsts = [index for start in self._starts if (index := next((i for i in struck if i >= start), -1)) >= 0]
+        struck = [index for index, sent in enumerate(self._sent_reports) if is_note_on(sent)]
+        firsts = [
+            index for start in self._answer_start_indices if (index := next((i for i in struck if i >= start), -1)) >= 0
+        ]
 
-        def inside(indices: Iterable[int]) -> Times:
-            return [self._sent[index].sent_ns - self._sent[index].due_ns for index in indices]
+        def inside(indices: Iterable[int]) -> TimesNs:
+            return [self._sent_reports[index].sent_ns - self._sent_reports[index].due_ns for index in indices]
 
-        def outside(indices: Iterable[int]) -> Times:
-            return [heard[index][0] - self._sent[index].due_ns for index in indices]
+        def outside(indices: Iterable[int]) -> TimesNs:
+            return [heard[index][0] - self._sent_reports[index].due_ns for index in indices]
 
         return {
-            "thru, inside": self._thru_in,
-            "thru, there and back": self._thru_out,
+            "thru, inside": self._thru_lateness_ns,
+            "thru, there and back": self._thru_round_trip_ns,
             "first answered note after its due time, inside": inside(firsts),
             "first answered note after its due time, outside": outside(firsts),
             "scheduled notes after their due time, inside": inside(struck),
@@ -269,6 +273,6 @@ class Keyboardist:
         }
 
 
-def strikes(sent: Sent) -> bool:
+def is_note_on(sent: Sent) -> bool:
     """Whether it began a note."""
     return sent.data[0] & 0xF0 == 0x90

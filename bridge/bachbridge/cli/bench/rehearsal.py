@@ -9,29 +9,29 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from bachbridge.errors import BachBridgeError, ModelError
-from bachbridge.music.performance import Played
-from bachbridge.protocol.events import Answered, Failed, Heard, Message, Missed, ModelDown, ModelUp, Sent
+from bachbridge.music.performance import TimedNote
+from bachbridge.protocol.events import AnswerEnded, AnswerLate, Failed, Message, ModelDown, ModelUp, PhraseEnded, Sent
 
-START_LIMIT_NS = 60_000_000_000
+START_TIMEOUT_NS = 60_000_000_000
 """How long engine and model may take to be ready; a cold disk is slow."""
-_REST_NS = 250_000_000
+_LEAD_IN_NS = 250_000_000
 """Between being ready and the first note."""
-_OVERTIME_NS = 15_000_000_000
+_ANSWER_TIMEOUT_NS = 15_000_000_000
 """How long after its due end an answer is waited for."""
-_DRAIN_S = 0.1
-_PATIENCE_S = 0.2
+_DRAIN_TIMEOUT_S = 0.1
+_MAX_WAIT_S = 0.2
 """The longest wait at a time, after which progress is told."""
 
 
-class Wire(Protocol):
+class EngineConnection(Protocol):
     """The way to the engine."""
 
     @property
-    def open(self) -> bool:
+    def is_open(self) -> bool:
         """Whether what is played reaches the engine."""
         ...
 
-    def play(self, data: bytes) -> None:
+    def send_midi(self, data: bytes) -> None:
         """Send the player's MIDI message."""
         ...
 
@@ -41,64 +41,68 @@ class Wire(Protocol):
 
 
 @dataclass(slots=True)
-class Rehearsal:
+class ExchangeRecording:
     """What was played and what came back; times in ns of the clock that was handed in."""
 
-    played: list[tuple[int, bytes]] = field(default_factory=list[tuple[int, bytes]])
-    sent: list[Sent] = field(default_factory=list[Sent])
-    heard: Heard | None = None
-    answered: Answered | None = None
-    missed: list[Missed] = field(default_factory=list[Missed])
+    played_midi: list[tuple[int, bytes]] = field(default_factory=list[tuple[int, bytes]])
+    sent_reports: list[Sent] = field(default_factory=list[Sent])
+    phrase_ended: PhraseEnded | None = None
+    answer_ended: AnswerEnded | None = None
+    late_answers: list[AnswerLate] = field(default_factory=list[AnswerLate])
 
 
-def await_ready(wire: Wire, now: Callable[[], int]) -> None:
+def wait_until_ready(connection: EngineConnection, clock_ns: Callable[[], int]) -> None:
     """Wait until ports and model are there."""
-    deadline_ns = now() + START_LIMIT_NS
+    deadline_ns = clock_ns() + START_TIMEOUT_NS
     model = False
-    while not (model and wire.open):
-        model = isinstance(_receive(wire, _PATIENCE_S), ModelUp) or model
-        if now() > deadline_ns:
+    while not (model and connection.is_open):
+        model = isinstance(_receive_or_raise(connection, _MAX_WAIT_S), ModelUp) or model
+        if clock_ns() > deadline_ns:
             raise BachBridgeError("The engine is not ready after a minute: close other programs and try again.")
 
 
-def rehearse(
-    wire: Wire, notes: Sequence[Played], length_ns: int, now: Callable[[], int], tell: Callable[[float], None]
-) -> Rehearsal:
+def record_exchange(
+    connection: EngineConnection,
+    notes: Sequence[TimedNote],
+    phrase_length_ns: int,
+    clock_ns: Callable[[], int],
+    report_progress: Callable[[float], None],
+) -> ExchangeRecording:
     """Play the notes (from 0 on) and wait for the whole answer, which is taken to last `length_ns` like the phrase.
 
     `tell` gets the share of both that is over.
     """
-    rehearsal = Rehearsal()
-    due = _messages(notes)
-    start_ns = now() + _REST_NS
-    while rehearsal.answered is None:
-        while due and start_ns + due[0][0] <= now():
+    rehearsal = ExchangeRecording()
+    due = _note_messages(notes)
+    start_ns = clock_ns() + _LEAD_IN_NS
+    while rehearsal.answer_ended is None:
+        while due and start_ns + due[0][0] <= clock_ns():
             data = due.pop(0)[1]
-            wire.play(data)
-            rehearsal.played.append((now(), data))
-        wait_s = min(_PATIENCE_S, (start_ns + due[0][0] - now()) / 1e9) if due else _PATIENCE_S
-        _collect(rehearsal, _receive(wire, max(0.0, wait_s)))
-        tell(min(1.0, max(0.0, (now() - start_ns) / (2 * length_ns))))
-        if now() > start_ns + 2 * length_ns + _OVERTIME_NS:
+            connection.send_midi(data)
+            rehearsal.played_midi.append((clock_ns(), data))
+        wait_s = min(_MAX_WAIT_S, (start_ns + due[0][0] - clock_ns()) / 1e9) if due else _MAX_WAIT_S
+        _record_message(rehearsal, _receive_or_raise(connection, max(0.0, wait_s)))
+        report_progress(min(1.0, max(0.0, (clock_ns() - start_ns) / (2 * phrase_length_ns))))
+        if clock_ns() > start_ns + 2 * phrase_length_ns + _ANSWER_TIMEOUT_NS:
             raise ModelError("No answer came: try another model, or `bachbridge models` to see whether it is there.")
-    _drain(rehearsal, wire)
-    if rehearsal.answered.interrupted or not rehearsal.answered.notes:
-        reason = "; ".join(missed.what for missed in rehearsal.missed) or "it is empty"
+    _record_remaining(rehearsal, connection)
+    if rehearsal.answer_ended.interrupted or not rehearsal.answer_ended.notes:
+        reason = "; ".join(missed.what for missed in rehearsal.late_answers) or "it is empty"
         raise ModelError(f"The answer is not whole ({reason}): close other programs and try again.")
     return rehearsal
 
 
-def _messages(notes: Sequence[Played]) -> list[tuple[int, bytes]]:
+def _note_messages(notes: Sequence[TimedNote]) -> list[tuple[int, bytes]]:
     """Note-ons and note-offs on channel 1 in order of time, note-offs first."""
     offs = [(note.end_ns, bytes((0x80, note.pitch, 64))) for note in notes]
     ons = [(note.start_ns, bytes((0x90, note.pitch, note.velocity))) for note in notes]
     return sorted(offs + ons, key=lambda item: item[0])
 
 
-def _receive(wire: Wire, timeout_s: float) -> Message | None:
+def _receive_or_raise(connection: EngineConnection, timeout_s: float) -> Message | None:
     """The next message, unless it says that there is no going on."""
     try:
-        message = wire.receive(timeout_s)
+        message = connection.receive(timeout_s)
     except EOFError as error:
         raise BachBridgeError("The engine has ended unexpectedly: start it again, with --log to see why.") from error
     match message:
@@ -110,21 +114,21 @@ def _receive(wire: Wire, timeout_s: float) -> Message | None:
             return message
 
 
-def _collect(rehearsal: Rehearsal, message: Message | None) -> None:
+def _record_message(recording: ExchangeRecording, message: Message | None) -> None:
     match message:
         case Sent():
-            rehearsal.sent.append(message)
-        case Heard():
-            rehearsal.heard = message
-        case Answered():
-            rehearsal.answered = message
-        case Missed():
-            rehearsal.missed.append(message)
+            recording.sent_reports.append(message)
+        case PhraseEnded():
+            recording.phrase_ended = message
+        case AnswerEnded():
+            recording.answer_ended = message
+        case AnswerLate():
+            recording.late_answers.append(message)
         case _:
             pass
 
 
-def _drain(rehearsal: Rehearsal, wire: Wire) -> None:
+def _record_remaining(recording: ExchangeRecording, connection: EngineConnection) -> None:
     """Take what the engine has already said."""
-    while (message := _receive(wire, _DRAIN_S)) is not None:
-        _collect(rehearsal, message)
+    while (message := _receive_or_raise(connection, _DRAIN_TIMEOUT_S)) is not None:
+        _record_message(recording, message)

@@ -10,31 +10,31 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from bachbridge.errors import PortError
-from bachbridge.midi.ports import INPUT, OUTPUT, Ports, list_ports
-from bachbridge.process.ipc import Link
+from bachbridge.midi.ports import INPUT_NAME, OUTPUT_NAME, Ports, list_ports
+from bachbridge.process.ipc import EngineLink
 from bachbridge.protocol.events import Message, Midi, PortsChanged
 from bachbridge.settings import Settings
 
-_CLIENT = "BachBridge Demo"
+_CLIENT_NAME = "BachBridge Demo"
 
 
-class Stage:
+class PlayerConnection:
     """A `rehearsal.Wire` to an engine of its own. Used on one thread; what is received comes on others."""
 
-    def __init__(self, link: Link, system: str) -> None:
+    def __init__(self, link: EngineLink, midi_system: str) -> None:
         """`system`: the MIDI system through whose ports to play; empty: through the pipe."""
-        self._link, self._system = link, system
+        self._link, self._midi_system = link, midi_system
         self._ports: Ports | None = None
-        self.way = f"MIDI ports ({system})" if system else "a pipe, as there are no MIDI ports to use"
-        self.received: list[tuple[int, bytes]] = []
+        self.description = f"MIDI ports ({midi_system})" if midi_system else "a pipe, as there are no MIDI ports to use"
+        self.received_midi: list[tuple[int, bytes]] = []
         """What came back through the ports, with its time of arrival; nothing where the pipe is used."""
 
     @property
-    def open(self) -> bool:
+    def is_open(self) -> bool:
         """Whether what is played reaches the engine."""
-        return self._ports is not None or not self._system
+        return self._ports is not None or not self._midi_system
 
-    def play(self, data: bytes) -> None:
+    def send_midi(self, data: bytes) -> None:
         """Send the player's MIDI message."""
         if self._ports:
             self._ports.send(data)
@@ -44,8 +44,8 @@ class Stage:
     def receive(self, timeout_s: float) -> Message | None:
         """The engine's next message; None if none comes in time; `EOFError` if the engine has ended."""
         message = self._link.receive(timeout_s)
-        if isinstance(message, PortsChanged) and message.input and not self.open:
-            self._ports = Ports(OUTPUT, INPUT, self._arrived, client=_CLIENT)
+        if isinstance(message, PortsChanged) and message.input and not self.is_open:
+            self._ports = Ports(OUTPUT_NAME, INPUT_NAME, self._midi_arrived, client=_CLIENT_NAME)
         return message
 
     def close(self) -> None:
@@ -53,24 +53,24 @@ class Stage:
         if self._ports:
             self._ports.close()
 
-    def _arrived(self, at_ns: int, data: bytes) -> None:
+    def _midi_arrived(self, at_ns: int, data: bytes) -> None:
         """On rtmidi's thread."""
-        self.received.append((at_ns, data))
+        self.received_midi.append((at_ns, data))
 
 
 @contextmanager
-def open_stage(settings: Settings, log: Path, *, ports: bool) -> Generator[Stage]:
+def open_player_connection(settings: Settings, log: Path, *, use_ports: bool) -> Generator[PlayerConnection]:
     """A stage with its engine started, which writes `log`; `ports`: use real MIDI ports if that can be."""
-    system = usable_system() if ports else ""
-    with Link(settings, ports=bool(system), log=log) as link:
-        stage = Stage(link, system)
+    system = virtual_port_system() if use_ports else ""
+    with EngineLink(settings, ports=bool(system), log=log) as link:
+        stage = PlayerConnection(link, system)
         try:
             yield stage
         finally:
             stage.close()
 
 
-def usable_system() -> str:
+def virtual_port_system() -> str:
     """The MIDI system in which virtual ports of our names can be made, or nothing."""
     if sys.platform == "win32":
         return ""
@@ -78,5 +78,5 @@ def usable_system() -> str:
         listing = list_ports()
     except PortError:
         return ""
-    taken = any(own in name for own in (INPUT, OUTPUT) for name in (*listing.inputs, *listing.outputs))
+    taken = any(own in name for own in (INPUT_NAME, OUTPUT_NAME) for name in (*listing.inputs, *listing.outputs))
     return "" if taken else listing.system

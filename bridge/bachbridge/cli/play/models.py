@@ -8,31 +8,31 @@ from bachbridge.inference.runtime import library
 from bachbridge.inference.runtime.library import Card
 
 
-def list_models() -> None:
+def print_models() -> None:
     """Print a line for each model; a damaged one says what is wrong with it."""
     console = Console()
-    found = library.names()
+    found = library.model_names()
     if not found:
         console.print("There are no models.")
     else:
         names = Column("model", no_wrap=True)
         table = Table(names, "task", "codec", "on music it has not seen", "MB", Column("folder", overflow="fold"))
         for name in found:
-            table.add_row(name, *_row(name))
+            table.add_row(name, *_model_row(name))
         console.print(table)
-    console.print(f"Models of your own go into {library.places()[0]}", soft_wrap=True)
+    console.print(f"Models of your own go into {library.search_paths()[0]}", soft_wrap=True)
 
 
-def _row(name: str) -> tuple[str, ...]:
+def _model_row(name: str) -> tuple[str, ...]:
     try:
-        card = library.find(name)
+        card = library.find_checked_card(name)
     except ModelError as error:
         return ("damaged", "", "", "", str(error))
     size = sum((card.folder / file).stat().st_size for file in card.files)
-    return (", ".join(card.tasks), card.codec, _score(card), f"{size / 1e6:.1f}", str(card.folder))
+    return (", ".join(card.tasks), card.codec, _validation_score_text(card), f"{size / 1e6:.1f}", str(card.folder))
 
 
-def _score(card: Card) -> str:
+def _validation_score_text(card: Card) -> str:
     """The first of its figures that says how well it foretells music that was kept from it.
 
     What one that fills in says is no surprise per frame as of the others (see `bachbridge_training.infill.nll`).

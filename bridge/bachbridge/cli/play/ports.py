@@ -3,26 +3,26 @@
 from rich.console import Console
 from rich.table import Table
 
-from bachbridge.midi.ports import Listing
+from bachbridge.midi.ports import PortListing
 from bachbridge.midi.ports import list_ports as look
 
 
-def list_ports() -> None:
+def print_ports() -> None:
     """Print the MIDI ports of this machine: a table in a terminal, a line a port in a pipe or file."""
     listing, console = look(), Console()
     if console.is_terminal:
-        console.print(_table(listing))
+        console.print(_port_table(listing))
     else:
-        for kind, name in _rows(listing):
+        for kind, name in _port_rows(listing):
             print(f"{kind}\t{name}")
 
 
-def _rows(listing: Listing) -> list[tuple[str, str]]:
+def _port_rows(listing: PortListing) -> list[tuple[str, str]]:
     return [("in", name) for name in listing.inputs] + [("out", name) for name in listing.outputs]
 
 
-def _table(listing: Listing) -> Table:
-    rows = _rows(listing)
+def _port_table(listing: PortListing) -> Table:
+    rows = _port_rows(listing)
     table = Table("", "MIDI port", title=f"System: {listing.system}", title_justify="left")
     for kind, name in rows:
         table.add_row(f"--{kind}", name)

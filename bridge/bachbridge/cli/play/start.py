@@ -9,33 +9,33 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from bachbridge.settings import Settings, load, settings_path
+from bachbridge.settings import Settings, load_settings, settings_path
 
 
-def start() -> None:
+def start_app_or_demo() -> None:
     """Start the app, or say what it lacks and run the demo in the current folder."""
-    missing = lacking(os.environ, sys.platform, midi=_has_midi())
+    missing = missing_for_app(os.environ, sys.platform, has_midi=_has_midi_system())
     if missing is None:
-        from bachbridge.cli.play.terminal import play
-        from bachbridge.cli.play.window import show
+        from bachbridge.cli.play.terminal import run_in_terminal
+        from bachbridge.cli.play.window import run_with_window
 
-        settings = load(settings_path())
-        code = show(settings, input_name=None, output_name=None, log=None)
+        settings = load_settings(settings_path())
+        code = run_with_window(settings, input_name=None, output_name=None, log=None)
         if code is not None:
             sys.exit(code)
-        play(settings, input_name=None, output_name=None, log=None)
+        run_in_terminal(settings, input_name=None, output_name=None, log=None)
     else:
-        from bachbridge.cli.play.demo import demo
+        from bachbridge.cli.play.demo import run_demo
 
         print(f"There is no {missing} here: this is the demo instead of the app.", flush=True)
         defaults = Settings()
-        demo(Path(), model=defaults.model, temperature=defaults.temperature, seed=0)
+        run_demo(Path(), model=defaults.model, temperature=defaults.temperature, seed=0)
 
 
-def lacking(environment: Mapping[str, str], platform: str, *, midi: bool) -> str | None:
+def missing_for_app(environment: Mapping[str, str], platform: str, *, has_midi: bool) -> str | None:
     """What the app would need and this machine does not have, in words."""
     windows = platform in ("win32", "darwin") or environment.get("DISPLAY") or environment.get("WAYLAND_DISPLAY")
-    match bool(windows), midi:
+    match bool(windows), has_midi:
         case True, True:
             return None
         case False, True:
@@ -46,7 +46,7 @@ def lacking(environment: Mapping[str, str], platform: str, *, midi: bool) -> str
             return "display and no MIDI system"
 
 
-def _has_midi() -> bool:
+def _has_midi_system() -> bool:
     from bachbridge.errors import PortError
     from bachbridge.midi.ports import find_system
 

@@ -11,95 +11,102 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bachbridge.errors import BachBridgeError
-from bachbridge.music.notes import Phrase, bpm_of, key_name, key_numbered, pitch_name
+from bachbridge.music.notes import Phrase, bpm_from_step_ns, key_from_number, key_name, pitch_name
 from bachbridge.protocol.events import (
-    Answered,
-    Answering,
+    AnswerEnded,
+    AnswerLate,
+    AnswerStarted,
     Failed,
     Harmonized,
     Health,
-    Heard,
     Message,
-    Missed,
     ModelDown,
     ModelUp,
+    PhraseEnded,
     PortsChanged,
     Received,
     Status,
 )
-from bachbridge.settings import Settings, checked
+from bachbridge.settings import Settings, validated
 
 _NO_MODEL = "no model"
-_SHOWN = 12
+_MAX_NAMED_NOTES = 12
 """Notes of a phrase that are named."""
 
 
 @dataclass(slots=True)
-class Telling:
+class TerminalReporter:
     """What is known of the engine; `take` one message after another."""
 
     settings: Settings
-    condition: str = "starting"
-    tempo: str = ""
-    chord: str = ""
+    activity: str = "starting"
+    tempo_text: str = ""
+    chord_text: str = ""
     """The voices that moved last, in mode "harmonize"."""
-    latency: str = ""
+    latency_text: str = ""
     ports: tuple[str, str] = field(default=("", ""))
 
-    def take(self, message: Message) -> str | None:
+    def handle_message(self, message: Message) -> str | None:
         """The sentence that a message is worth, if any. Raises the engine's own sentence where it cannot go on."""
         match message:
             case Failed(error):
                 raise BachBridgeError(error)
             case PortsChanged(source, sink):
-                return self._ports(source, sink)
+                return self._port_change_text(source, sink)
             case Received() if self.settings.mode != "harmonize":
-                self.condition = "listening"
-            case ModelUp() if self.condition in ("starting", _NO_MODEL):
-                self.condition = "ready"
+                self.activity = "listening"
+            case ModelUp() if self.activity in ("starting", _NO_MODEL):
+                self.activity = "ready"
             case ModelDown():
-                self.condition = _NO_MODEL
+                self.activity = _NO_MODEL
             case Health():
-                self.latency = f"99 of 100 notes at most {message.late_p99_ns / 1e6:.1f} ms late"
+                self.latency_text = f"99 of 100 notes at most {message.late_p99_ns / 1e6:.1f} ms late"
             case Status(topic, text) if topic != "port":
                 return f"{topic.capitalize()}: {text.rstrip('.')}."
             case _:
-                return self._music(message)
+                return self._handle_music_report(message)
         return None
 
-    def _music(self, message: Message) -> str | None:
+    def _handle_music_report(self, message: Message) -> str | None:
         """What a report of the dialogue itself is worth."""
         match message:
-            case Heard(phrase, _, step_ns, ended_by):
-                self.tempo = f"{bpm_of(step_ns):.0f} bpm"
-                what = f"Heard {_notes(len(phrase.notes))} in {_bars(phrase)} at {self.tempo}"
-                return f"{what}, ended by {ended_by}: {_names(phrase)}"
-            case Answering():
-                self.condition = "answering"
-            case Answered(_, notes, interrupted):
-                self.condition = "ready"
-                return f"Answered with {_notes(len(notes))}{', cut short' if interrupted else ''}."
+            case PhraseEnded(phrase, _, step_ns, ended_by):
+                self.tempo_text = f"{bpm_from_step_ns(step_ns):.0f} bpm"
+                what = f"Heard {_note_count_text(len(phrase.notes))} in {_bar_count_text(phrase)} at {self.tempo_text}"
+                return f"{what}, ended by {ended_by}: {_pitch_names_text(phrase)}"
+            case AnswerStarted():
+                self.activity = "answering"
+            case AnswerEnded(_, notes, interrupted):
+                self.activity = "ready"
+                return f"Answered with {_note_count_text(len(notes))}{', cut short' if interrupted else ''}."
             case Harmonized(_, _, voices, key):
-                self._chord([pitch for _, pitch, _ in voices], key)
-            case Missed(_, what):
-                self.condition = "ready"
+                self._update_chord([pitch for _, pitch, _ in voices], key)
+            case AnswerLate(_, what):
+                self.activity = "ready"
                 return f"No answer: {what.rstrip('.')}."
             case _:
                 pass
         return None
 
-    def _chord(self, pitches: list[int], key: int) -> None:
+    def _update_chord(self, pitches: list[int], key_number: int) -> None:
         """What moved last, and the key (see `events.Plan`)."""
-        known = key_numbered(key)
-        self.condition = f"harmonizing in {key_name(known)}" if known else "harmonizing"
-        self.chord = " ".join(map(pitch_name, pitches)) or self.chord
+        known = key_from_number(key_number)
+        self.activity = f"harmonizing in {key_name(known)}" if known else "harmonizing"
+        self.chord_text = " ".join(map(pitch_name, pitches)) or self.chord_text
 
-    def status(self) -> str:
+    def status_line(self) -> str:
         """The line at the foot of the terminal."""
-        facts = (self.settings.mode, self.settings.model, self.tempo, self.condition, self.chord, self.latency)
+        facts = (
+            self.settings.mode,
+            self.settings.model,
+            self.tempo_text,
+            self.activity,
+            self.chord_text,
+            self.latency_text,
+        )
         return " · ".join(fact for fact in facts if fact) + "   (Ctrl-C ends)"
 
-    def _ports(self, source: str, sink: str) -> str | None:
+    def _port_change_text(self, source: str, sink: str) -> str | None:
         if (source, sink) == self.ports:
             return None
         self.ports = (source, sink)
@@ -109,54 +116,56 @@ class Telling:
         return f"Waiting for the {gone} port to come back."
 
 
-def _notes(count: int) -> str:
+def _note_count_text(count: int) -> str:
     return "1 note" if count == 1 else f"{count} notes"
 
 
-def _bars(phrase: Phrase) -> str:
+def _bar_count_text(phrase: Phrase) -> str:
     bars = phrase.steps / phrase.steps_per_bar
     return "1 bar" if bars == 1 else f"{bars:.3g} bars"
 
 
-def _names(phrase: Phrase) -> str:
+def _pitch_names_text(phrase: Phrase) -> str:
     names = [pitch_name(note.pitch) for note in phrase.notes]
-    return " ".join(names[:_SHOWN]) + (" …" if len(names) > _SHOWN else "")
+    return " ".join(names[:_MAX_NAMED_NOTES]) + (" …" if len(names) > _MAX_NAMED_NOTES else "")
 
 
-def _print_plainly(messages: Iterable[Message], telling: Telling) -> None:
+def _print_sentences(messages: Iterable[Message], reporter: TerminalReporter) -> None:
     for message in messages:
-        sentence = telling.take(message)
+        sentence = reporter.handle_message(message)
         if sentence:
             print(sentence, flush=True)
 
 
-def _print_live(messages: Iterable[Message], telling: Telling) -> None:
+def _print_with_status_line(messages: Iterable[Message], reporter: TerminalReporter) -> None:
     from rich.console import Console
     from rich.live import Live
     from rich.text import Text
 
     console = Console(highlight=False)
-    with Live(Text(telling.status(), style="dim"), console=console, auto_refresh=False, transient=True) as live:
+    with Live(Text(reporter.status_line(), style="dim"), console=console, auto_refresh=False, transient=True) as live:
         shown = ""
         for message in messages:
-            sentence = telling.take(message)
+            sentence = reporter.handle_message(message)
             if sentence:
                 console.print(sentence, markup=False)
-            if sentence or telling.status() != shown:
-                shown = telling.status()
+            if sentence or reporter.status_line() != shown:
+                shown = reporter.status_line()
                 live.update(Text(shown, style="dim"), refresh=True)
 
 
-def play(settings: Settings, *, input_name: str | None, output_name: str | None, log: Path | None = None) -> None:
+def run_in_terminal(
+    settings: Settings, *, input_name: str | None, output_name: str | None, log: Path | None = None
+) -> None:
     """Play until Ctrl-C or until the engine cannot go on; then everything is silent and closed."""
     from bachbridge.inference.runtime import library
-    from bachbridge.process.ipc import Link
+    from bachbridge.process.ipc import EngineLink
 
-    library.find(checked(settings).model)
-    show = _print_live if sys.stdout.isatty() else _print_plainly
-    with Link(settings, input_name, output_name, log=log) as link:
+    library.find_checked_card(validated(settings).model)
+    show = _print_with_status_line if sys.stdout.isatty() else _print_sentences
+    with EngineLink(settings, input_name, output_name, log=log) as link:
         try:
-            show(link.messages(), Telling(settings))
+            show(link.messages(), TerminalReporter(settings))
         except KeyboardInterrupt:
             return
         status = link.close()

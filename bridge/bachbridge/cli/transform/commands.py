@@ -5,25 +5,25 @@ from typing import Annotated
 
 import typer
 
-from bachbridge.cli.options import given, luck, program
+from bachbridge.cli.options import apply_options, resolve_program, resolve_seed
 from bachbridge.cli.parameters import (
-    DEFAULTS,
-    Fast,
-    Instrument,
-    Model,
-    Music,
-    Output,
-    Quartet,
-    Report,
-    Rules,
-    Score,
-    Seed,
-    Temperature,
+    DEFAULT_SETTINGS,
+    FastOption,
+    FourPartFileArgument,
+    InstrumentOption,
+    MidiOutputOption,
+    ModelOption,
+    MusicOutputOption,
+    ReportOption,
+    RulesOption,
+    ScoreOption,
+    SeedOption,
+    TemperatureOption,
 )
 
-INFILLING = "coconet"
+INFILL_MODEL = "coconet"
 """The model of the commands that only an infilling one can do."""
-TUNEFUL = "abc"
+TUNE_MODEL = "abc"
 """The model that writes tunes from nothing."""
 
 commands = typer.Typer()
@@ -32,25 +32,27 @@ commands = typer.Typer()
 @commands.command("continue")
 def continue_(
     source: Annotated[Path, typer.Argument(metavar="IN.mid", help="The MIDI file, or tune in ABC, to go on from.")],
-    target: Music,
+    target: MusicOutputOption,
     *,
     bars: Annotated[int | None, typer.Option(help="Bars to add; without it as many as there are.", min=1)] = None,
-    temperature: Temperature = DEFAULTS.temperature,
-    seed: Seed = 0,
-    model: Model = DEFAULTS.model,
-    instrument: Instrument = None,
+    temperature: TemperatureOption = DEFAULT_SETTINGS.temperature,
+    seed: SeedOption = 0,
+    model: ModelOption = DEFAULT_SETTINGS.model,
+    instrument: InstrumentOption = None,
 ) -> None:
     """Continue a MIDI file, or a tune in ABC (.abc), and write the result to another of either kind."""
-    given(DEFAULTS, {"temperature": temperature, "seed": seed, "model": model})
-    sound = program(instrument, target)
+    apply_options(DEFAULT_SETTINGS, {"temperature": temperature, "seed": seed, "model": model})
+    sound = resolve_program(instrument, target)
     from bachbridge.cli.transform.continue_ import continue_file
 
-    continue_file(source, target, bars=bars, temperature=temperature, seed=luck(seed), model=model, program=sound)
+    continue_file(
+        source, target, bars=bars, temperature=temperature, seed=resolve_seed(seed), model=model, program=sound
+    )
 
 
 @commands.command("dream")
 def dream(
-    target: Music,
+    target: MusicOutputOption,
     *,
     minutes: Annotated[float, typer.Option(metavar="M", help="How long the dream is.")] = 5.0,
     phrase: Annotated[
@@ -58,22 +60,22 @@ def dream(
         typer.Option(metavar="IN.mid", help="What it begins with, MIDI or ABC; without it a bundled phrase."),
     ] = None,
     bpm: Annotated[float, typer.Option(metavar="BPM", help="The tempo; 0 for the phrase's.")] = 0.0,
-    temperature: Temperature = DEFAULTS.temperature,
-    seed: Seed = 0,
-    model: Model = DEFAULTS.model,
-    instrument: Instrument = None,
+    temperature: TemperatureOption = DEFAULT_SETTINGS.temperature,
+    seed: SeedOption = 0,
+    model: ModelOption = DEFAULT_SETTINGS.model,
+    instrument: InstrumentOption = None,
 ) -> None:
     """Dream on from a phrase, each part going on from the one before, and write it as MIDI or ABC."""
-    given(DEFAULTS, {"temperature": temperature, "seed": seed, "model": model, "bpm": bpm})
-    sound = program(instrument, target)
-    from bachbridge.cli.transform.dream import Wish, dream_file
+    apply_options(DEFAULT_SETTINGS, {"temperature": temperature, "seed": seed, "model": model, "bpm": bpm})
+    sound = resolve_program(instrument, target)
+    from bachbridge.cli.transform.dream import DreamOptions, dream_file
 
-    dream_file(target, Wish(model, minutes, temperature, luck(seed), sound, bpm, phrase))
+    dream_file(target, DreamOptions(model, minutes, temperature, resolve_seed(seed), sound, bpm, phrase))
 
 
 @commands.command("tune")
 def tune(
-    target: Music,
+    target: MusicOutputOption,
     *,
     tunes: Annotated[int, typer.Option(metavar="N", help="How many tunes; they stand in one file.")] = 1,
     key: Annotated[
@@ -86,26 +88,26 @@ def tune(
     temperature: Annotated[
         float | None, typer.Option(metavar="T", help="How daring, 0.1 to 2; without it the model's own.")
     ] = None,
-    seed: Seed = 0,
-    model: Model = TUNEFUL,
-    instrument: Instrument = None,
+    seed: SeedOption = 0,
+    model: ModelOption = TUNE_MODEL,
+    instrument: InstrumentOption = None,
 ) -> None:
     """Write new tunes, whole ones with repeats and an end, from nothing: as ABC, or as MIDI with the repeats played."""
-    given(DEFAULTS, {"temperature": temperature, "seed": seed, "model": model, "bpm": bpm})
-    sound = program(instrument, target)
-    from bachbridge.cli.transform.new_tune import Wish, write_tunes
+    apply_options(DEFAULT_SETTINGS, {"temperature": temperature, "seed": seed, "model": model, "bpm": bpm})
+    sound = resolve_program(instrument, target)
+    from bachbridge.cli.transform.new_tune import TuneOptions, write_tunes
 
-    write_tunes(target, Wish(model, tunes, temperature, luck(seed), key, meter, bpm, sound))
+    write_tunes(target, TuneOptions(model, tunes, temperature, resolve_seed(seed), key, meter, bpm, sound))
 
 
 @commands.command("harmonize")
 def harmonize(
     source: Annotated[Path, typer.Argument(metavar="IN.mid", help="The MIDI file with the melody.")],
-    target: Output,
+    target: MidiOutputOption,
     *,
-    model: Model = DEFAULTS.model,
-    seed: Seed = 0,
-    temperature: Temperature = DEFAULTS.temperature,
+    model: ModelOption = DEFAULT_SETTINGS.model,
+    seed: SeedOption = 0,
+    temperature: TemperatureOption = DEFAULT_SETTINGS.temperature,
     voice: Annotated[
         str, typer.Option(metavar="VOICE", help="What the melody is: soprano, alto, tenor or bass.")
     ] = "soprano",
@@ -124,28 +126,28 @@ def harmonize(
         int | None,
         typer.Option(metavar="N", help="How many 16ths later a chord is decided (chorale-lstm) [default: 16]."),
     ] = None,
-    fast: Fast = False,
-    rules: Rules = "all",
-    report: Report = False,
-    score: Score = None,
-    instrument: Instrument = None,
+    fast: FastOption = False,
+    rules: RulesOption = "all",
+    report: ReportOption = False,
+    score: ScoreOption = None,
+    instrument: InstrumentOption = None,
 ) -> None:
     """Add three voices to the melody of a MIDI file, which stays as it is."""
-    given(DEFAULTS, {"temperature": temperature, "seed": seed, "model": model})
-    from bachbridge.cli.transform.harmonize import harmonize_file, wish_of
-    from bachbridge.cli.transform.infill_run import way_of
-    from bachbridge.cli.transform.regenerate import Outputs
+    apply_options(DEFAULT_SETTINGS, {"temperature": temperature, "seed": seed, "model": model})
+    from bachbridge.cli.transform.harmonize import harmonize_file, parse_harmonize_options
+    from bachbridge.cli.transform.infill_run import parse_generation_options
+    from bachbridge.cli.transform.regenerate import OutputFiles
 
-    sound = program(instrument)
-    way = way_of(model, rules=rules, temperature=temperature, seed=luck(seed), fast=fast)
-    wish = wish_of(way, voice=voice, track=track, beam=beam, lag=lag, keep=keep_bars, program=sound)
-    harmonize_file(source, wish, Outputs(target, score, report))
+    sound = resolve_program(instrument)
+    way = parse_generation_options(model, rules=rules, temperature=temperature, seed=resolve_seed(seed), fast=fast)
+    wish = parse_harmonize_options(way, voice=voice, track=track, beam=beam, lag=lag, keep=keep_bars, program=sound)
+    harmonize_file(source, wish, OutputFiles(target, score, report))
 
 
 @commands.command("mend")
 def mend(
-    source: Quartet,
-    target: Output,
+    source: FourPartFileArgument,
+    target: MidiOutputOption,
     *,
     bars: Annotated[
         str | None, typer.Option(metavar="3-6", help="The bars to draw anew: 3-6 or 1-2,7; a pick-up is 0.")
@@ -153,46 +155,46 @@ def mend(
     voices: Annotated[
         str | None, typer.Option(metavar="VOICES", help="The voices to draw anew, by commas; without it all.")
     ] = None,
-    model: Model = INFILLING,
-    seed: Seed = 0,
-    temperature: Temperature = DEFAULTS.temperature,
-    fast: Fast = False,
-    rules: Rules = "all",
-    report: Report = False,
-    score: Score = None,
+    model: ModelOption = INFILL_MODEL,
+    seed: SeedOption = 0,
+    temperature: TemperatureOption = DEFAULT_SETTINGS.temperature,
+    fast: FastOption = False,
+    rules: RulesOption = "all",
+    report: ReportOption = False,
+    score: ScoreOption = None,
 ) -> None:
     """Draw some bars or voices of a piece in four voices anew; all else stays as it is."""
-    given(DEFAULTS, {"temperature": temperature, "seed": seed, "model": model})
-    from bachbridge.cli.transform.infill_run import way_of
+    apply_options(DEFAULT_SETTINGS, {"temperature": temperature, "seed": seed, "model": model})
+    from bachbridge.cli.transform.infill_run import parse_generation_options
     from bachbridge.cli.transform.mend import mend_file
-    from bachbridge.cli.transform.regenerate import Outputs
+    from bachbridge.cli.transform.regenerate import OutputFiles
 
-    way = way_of(model, rules=rules, temperature=temperature, seed=luck(seed), fast=fast)
-    mend_file(source, Outputs(target, score, report), way, bars=bars, voices=voices)
+    way = parse_generation_options(model, rules=rules, temperature=temperature, seed=resolve_seed(seed), fast=fast)
+    mend_file(source, OutputFiles(target, score, report), way, bars=bars, voices=voices)
 
 
 @commands.command("vary")
 def vary(
-    source: Quartet,
-    target: Output,
+    source: FourPartFileArgument,
+    target: MidiOutputOption,
     *,
     share: Annotated[float, typer.Option(metavar="S", help="The share of the notes to draw anew, 0 to 1.")] = 0.4,
-    model: Model = INFILLING,
-    seed: Seed = 0,
-    temperature: Temperature = DEFAULTS.temperature,
-    fast: Fast = False,
-    rules: Rules = "all",
-    report: Report = False,
-    score: Score = None,
+    model: ModelOption = INFILL_MODEL,
+    seed: SeedOption = 0,
+    temperature: TemperatureOption = DEFAULT_SETTINGS.temperature,
+    fast: FastOption = False,
+    rules: RulesOption = "all",
+    report: ReportOption = False,
+    score: ScoreOption = None,
 ) -> None:
     """Draw some notes of a piece in four voices anew, chosen by the seed; the others stay as they are."""
-    given(DEFAULTS, {"temperature": temperature, "seed": seed, "model": model})
-    from bachbridge.cli.transform.infill_run import way_of
-    from bachbridge.cli.transform.regenerate import Outputs
+    apply_options(DEFAULT_SETTINGS, {"temperature": temperature, "seed": seed, "model": model})
+    from bachbridge.cli.transform.infill_run import parse_generation_options
+    from bachbridge.cli.transform.regenerate import OutputFiles
     from bachbridge.cli.transform.vary import vary_file
 
-    way = way_of(model, rules=rules, temperature=temperature, seed=luck(seed), fast=fast)
-    vary_file(source, Outputs(target, score, report), way, share=share)
+    way = parse_generation_options(model, rules=rules, temperature=temperature, seed=resolve_seed(seed), fast=fast)
+    vary_file(source, OutputFiles(target, score, report), way, share=share)
 
 
 @commands.command("text")
@@ -217,9 +219,9 @@ def text(
 
     A name that ends in .abc is a tune in ABC notation: it can be written from MIDI, and becomes MIDI or such a text.
     """
-    from bachbridge.cli.transform.text import convert
+    from bachbridge.cli.transform.text import convert_file
 
-    convert(source, target, grid=grid, bpm=bpm)
+    convert_file(source, target, steps_per_beat=grid, bpm=bpm)
 
 
 @commands.command("roll")
@@ -230,6 +232,6 @@ def roll(
     title: Annotated[str, typer.Option(metavar="WORDS", help="What stands above it; without it the file's name.")] = "",
 ) -> None:
     """Draw a MIDI file as a piano roll."""
-    from bachbridge.cli.transform.roll import roll_file
+    from bachbridge.cli.transform.roll import draw_piano_roll
 
-    roll_file(source, target, title=title)
+    draw_piano_roll(source, target, title=title)

@@ -15,182 +15,191 @@ from bachbridge.codecs import infill_grid, satb
 from bachbridge.codecs.infill_grid import Canvas
 from bachbridge.errors import MidiFileError
 from bachbridge.files.midi_reader import MidiSong
-from bachbridge.files.smf import Played, file_bytes, with_notes
+from bachbridge.files.smf import TickNoteTuple, encode_file, replace_notes
 from bachbridge.music import bar_ranges, timeline
 from bachbridge.music.notes import STEPS_PER_BEAT, VOICES, Note
 from bachbridge.music.timeline import Bar, TickNote
 from bachbridge.music.voice_leading import Bools, Ints
 
-_TOLERATED = 0.5
+_MAX_OUT_OF_RANGE_SHARE = 0.5
 """The share of a voice that may lie outside its range before it is moved, for then it no longer fits the others."""
 
 
 @dataclass(frozen=True, slots=True)
-class Quartet:
+class FourPartSong:
     """The file, its bars, and for each voice its part (track, channel), its notes, and its shift to where it sings.
 
     `classes[step, voice]` and `struck[step, voice]` are the voices where they sing; `began[step, voice]` is the step at
     which the note of a cell begins (-1: a rest).
     """
 
-    song: MidiSong
+    midi_song: MidiSong
     bars: tuple[Bar, ...]
-    parts: tuple[tuple[int, int], ...]
-    lines: tuple[tuple[Note, ...], ...]
-    shifts: tuple[int, ...]
-    classes: Ints
-    struck: Bools
-    began: Ints
+    track_channels: tuple[tuple[int, int], ...]
+    voice_notes: tuple[tuple[Note, ...], ...]
+    voice_shifts: tuple[int, ...]
+    pitch_index: Ints
+    onsets: Bools
+    onset_step: Ints
 
     @property
-    def rests(self) -> Bools:
-        return self.classes == satb.REST
+    def is_rest(self) -> Bools:
+        return self.pitch_index == satb.REST
 
 
-def quartet_of(song: MidiSong) -> Quartet:
+def parse_four_parts(song: MidiSong) -> FourPartSong:
     """The file's four voices; raises `MidiFileError` where there are not just four."""
-    voices = timeline.voices(song.notes, song.names, song.time)
+    voices = timeline.part_voices(song.notes, song.track_names, song.timeline)
     if not voices:
         raise MidiFileError(
             f"{song.path} is not in four voices: give a file in which {', '.join(VOICES[:-1])} and {VOICES[-1]} have "
             "each a track or a channel of its own and sing one note at a time."
         )
-    lines = tuple(_single([note for note in song.phrase.notes if note.voice == voice]) for voice in range(len(VOICES)))
+    lines = tuple(
+        _highest_of_each_chord([note for note in song.phrase.notes if note.voice == voice])
+        for voice in range(len(VOICES))
+    )
     steps = max(note.end for note in song.phrase.notes)
-    prompts = [satb.line(line, voice, steps, tolerated=_TOLERATED) for voice, line in enumerate(lines)]
-    classes = np.stack([prompt.classes[:, voice] for voice, prompt in enumerate(prompts)], axis=1)
-    struck = np.stack([prompt.struck[:, voice] for voice, prompt in enumerate(prompts)], axis=1)
+    prompts = [
+        satb.encode_line(line, voice, steps, tolerance=_MAX_OUT_OF_RANGE_SHARE) for voice, line in enumerate(lines)
+    ]
+    classes = np.stack([prompt.pitch_indices[:, voice] for voice, prompt in enumerate(prompts)], axis=1)
+    struck = np.stack([prompt.onsets[:, voice] for voice, prompt in enumerate(prompts)], axis=1)
     onsets = np.where(struck, np.arange(steps, dtype=np.int32)[:, None], -1)
     began = np.where(classes > satb.REST, np.maximum.accumulate(onsets, axis=0), -1).astype(np.int32)
-    return Quartet(
-        song=song,
-        bars=tuple(song.time.bars(steps)),
-        parts=tuple(sorted(voices, key=lambda part: voices[part])),
-        lines=lines,
-        shifts=tuple(prompt.shift for prompt in prompts),
-        classes=classes,
-        struck=struck,
-        began=began,
+    return FourPartSong(
+        midi_song=song,
+        bars=tuple(song.timeline.bars(steps)),
+        track_channels=tuple(sorted(voices, key=lambda part: voices[part])),
+        voice_notes=lines,
+        voice_shifts=tuple(prompt.shift for prompt in prompts),
+        pitch_index=classes,
+        onsets=struck,
+        onset_step=began,
     )
 
 
-def _single(line: Sequence[Note]) -> tuple[Note, ...]:
+def _highest_of_each_chord(notes: Sequence[Note]) -> tuple[Note, ...]:
     """Of notes that a voice begins together, the highest."""
-    return tuple({note.start: note for note in sorted(line, key=lambda note: (note.start, note.pitch))}.values())
+    return tuple({note.start: note for note in sorted(notes, key=lambda note: (note.start, note.pitch))}.values())
 
 
 # ---------------------------------------------------------------- what is erased
 
 
-def in_region(quartet: Quartet, wanted: Bools, *, silence: bool) -> Bools:
+def mask_region(four_parts: FourPartSong, region_mask: Bools, *, include_silence: bool) -> Bools:
     """`open[step, voice]`: the notes that begin in `wanted[step, voice]`, and the rests there.
 
     Before the first note of all nothing is sung, and where all voices rest only if there is to be no `silence`.
     """
-    begins = np.take_along_axis(wanted, np.maximum(quartet.began, 0), axis=0)
-    still: Bools = np.all(quartet.rests, axis=1)
+    begins = np.take_along_axis(region_mask, np.maximum(four_parts.onset_step, 0), axis=0)
+    still: Bools = np.all(four_parts.is_rest, axis=1)
     first = int(np.argmin(still))
-    if not silence:
+    if not include_silence:
         still[first:] = False
-    return np.where(quartet.rests, wanted & ~still[:, None], begins)
+    return np.where(four_parts.is_rest, region_mask & ~still[:, None], begins)
 
 
-def by_notes(quartet: Quartet, chosen: set[tuple[int, int]]) -> Bools:
+def mask_notes(four_parts: FourPartSong, note_starts: set[tuple[int, int]]) -> Bools:
     """`open[step, voice]`: the notes that `chosen` names by step and voice."""
-    rows = [[(int(began), voice) in chosen for voice, began in enumerate(row)] for row in quartet.began]
+    rows = [[(int(began), voice) in note_starts for voice, began in enumerate(row)] for row in four_parts.onset_step]
     return np.array(rows, np.bool_)
 
 
-def canvas_of(quartet: Quartet, open_: Bools) -> Canvas:
+def masked_canvas(four_parts: FourPartSong, masked: Bools) -> Canvas:
     """The task: all that is not open is given."""
-    steps = len(open_)
-    position, lengths = bar_ranges.places(quartet.bars)
+    steps = len(masked)
+    position, lengths = bar_ranges.bar_positions(four_parts.bars)
     return Canvas(
-        classes=np.where(open_, satb.UNKNOWN, quartet.classes).astype(np.int32),
-        struck=quartet.struck & ~open_,
-        place=infill_grid.places(position[:steps], lengths[:steps]),
-        allowed=infill_grid.within_ranges(steps),
+        pitch_indices=np.where(masked, satb.UNKNOWN, four_parts.pitch_index).astype(np.int32),
+        onsets=four_parts.onsets & ~masked,
+        place=infill_grid.place_features(position[:steps], lengths[:steps]),
+        logit_mask=infill_grid.voice_range_mask(steps),
     )
 
 
 # ---------------------------------------------------------------- what is drawn
 
 
-def new_notes(quartet: Quartet, open_: Bools, classes: Ints, struck: Bools) -> tuple[Note, ...]:
+def generated_notes(four_parts: FourPartSong, masked: Bools, pitch_index: Ints, onsets: Bools) -> tuple[Note, ...]:
     """The notes of the open cells where the voice lies in the file, as loud as it was; what stays is never tied on."""
-    fresh = open_.copy()
-    fresh[1:] &= ~open_[:-1]
-    sung = [note for note in satb.notes_of(classes, struck | fresh) if open_[note.start, note.voice]]
+    fresh = masked.copy()
+    fresh[1:] &= ~masked[:-1]
+    sung = [note for note in satb.notes_from_frames(pitch_index, onsets | fresh) if masked[note.start, note.voice]]
     return tuple(
         replace(
             note,
-            pitch=_audible(note.pitch - quartet.shifts[note.voice]),
-            velocity=_before(quartet.lines[note.voice], note.start).velocity,
+            pitch=_fold_into_midi_range(note.pitch - four_parts.voice_shifts[note.voice]),
+            velocity=_note_at_or_before(four_parts.voice_notes[note.voice], note.start).velocity,
         )
         for note in sung
     )
 
 
-def _audible(pitch: int) -> int:
+def _fold_into_midi_range(pitch: int) -> int:
     """The pitch, moved by octaves to one that MIDI has."""
     return pitch % 12 if pitch < 0 else pitch - 12 * max(0, -(-(pitch - 127) // 12))
 
 
-def _before(line: Sequence[Note], step: int) -> Note:
+def _note_at_or_before(notes: Sequence[Note], step: int) -> Note:
     """The last note that begins up to `step`, or the first of all."""
-    return max((note for note in line if note.start <= step), key=lambda note: note.start, default=line[0])
+    return max((note for note in notes if note.start <= step), key=lambda note: note.start, default=notes[0])
 
 
-def all_notes(quartet: Quartet, open_: Bools, new: Sequence[Note]) -> tuple[Note, ...]:
+def kept_and_generated_notes(four_parts: FourPartSong, masked: Bools, generated: Sequence[Note]) -> tuple[Note, ...]:
     """What stays and what is new, by start and voice."""
-    kept = [note for line in quartet.lines for note in line if not open_[note.start, note.voice]]
-    return tuple(sorted((*kept, *new), key=lambda note: (note.start, note.voice)))
+    kept = [note for line in four_parts.voice_notes for note in line if not masked[note.start, note.voice]]
+    return tuple(sorted((*kept, *generated), key=lambda note: (note.start, note.voice)))
 
 
-def erased(quartet: Quartet, open_: Bools) -> list[TickNote]:
+def erased_notes(four_parts: FourPartSong, masked: Bools) -> list[TickNote]:
     """The file's notes that do not stay."""
-    voice_of = {part: voice for voice, part in enumerate(quartet.parts)}
+    voice_of = {part: voice for voice, part in enumerate(four_parts.track_channels)}
     return [
         note
-        for note in quartet.song.notes
-        if open_[quartet.song.time.step(note.start), voice_of[note.track, note.channel]]
+        for note in four_parts.midi_song.notes
+        if masked[four_parts.midi_song.timeline.step_at_tick(note.start), voice_of[note.track, note.channel]]
     ]
 
 
-def written(quartet: Quartet, open_: Bools, new: Sequence[Note]) -> bytes:
+def midi_with_generated_notes(four_parts: FourPartSong, masked: Bools, generated: Sequence[Note]) -> bytes:
     """The file's bytes with the open cells' notes replaced; tracks in which nothing is open stay byte for byte."""
     gone: defaultdict[int, set[tuple[int, int, int]]] = defaultdict(set)
-    for note in erased(quartet, open_):
+    for note in erased_notes(four_parts, masked):
         gone[note.track].add((note.start, note.channel, note.pitch))
-    played: defaultdict[int, list[Played]] = defaultdict(list)
-    for voice, (track, channel) in enumerate(quartet.parts):
+    played: defaultdict[int, list[TickNoteTuple]] = defaultdict(list)
+    for voice, (track, channel) in enumerate(four_parts.track_channels):
         lost = gone[track]
         stays = [
             note
-            for note in quartet.song.notes
+            for note in four_parts.midi_song.notes
             if (note.track, note.channel) == (track, channel) and (note.start, channel, note.pitch) not in lost
         ]
-        played[track] += _in_ticks(quartet, stays, [note for note in new if note.voice == voice], channel)
+        played[track] += _notes_in_ticks(
+            four_parts, stays, [note for note in generated if note.voice == voice], channel
+        )
     chunks = [
-        with_notes(body, gone[track], played[track]) if gone[track] or played[track] else body
-        for track, body in enumerate(quartet.song.chunks)
+        replace_notes(body, gone[track], played[track]) if gone[track] or played[track] else body
+        for track, body in enumerate(four_parts.midi_song.track_bodies)
     ]
-    return file_bytes(quartet.song.division, chunks)
+    return encode_file(four_parts.midi_song.division, chunks)
 
 
-def _in_ticks(quartet: Quartet, stays: Sequence[TickNote], new: Sequence[Note], channel: int) -> list[Played]:
+def _notes_in_ticks(
+    four_parts: FourPartSong, kept: Sequence[TickNote], generated: Sequence[Note], channel: int
+) -> list[TickNoteTuple]:
     """The new notes of a voice in ticks, up to where the music ended.
 
     A neighbour that stays and was played beside the grid is not run into.
     """
-    time = quartet.song.time
+    time = four_parts.midi_song.timeline
     half = time.ticks_per_beat // (2 * STEPS_PER_BEAT)
-    starts = np.array([note.start for note in stays], np.int64)
-    ends = np.array([note.end for note in stays], np.int64)
-    last = max(note.end for note in quartet.song.notes)
-    rows: list[Played] = []
-    for note in new:
-        start, end = time.tick(note.start), min(time.tick(note.end), last)
+    starts = np.array([note.start for note in kept], np.int64)
+    ends = np.array([note.end for note in kept], np.int64)
+    last = max(note.end for note in four_parts.midi_song.notes)
+    rows: list[TickNoteTuple] = []
+    for note in generated:
+        start, end = time.tick_at_step(note.start), min(time.tick_at_step(note.end), last)
         reaching = ends[(starts < start) & (ends > start) & (ends <= start + half)]
         coming = starts[(starts < end) & (starts >= end - half)]
         begin = int(reaching.max(initial=start))

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from bachbridge.cli.transform import infill_run
-from bachbridge.cli.transform.infill_run import CODEC, Way
+from bachbridge.cli.transform.infill_run import INFILL_CODEC, GenerationOptions
 from bachbridge.codecs import infill_grid, satb
 from bachbridge.codecs.infill_grid import Canvas
 from bachbridge.engine.session_log import ANSWER_PROGRAM
@@ -25,95 +25,104 @@ from bachbridge.music.notes import Note
 from bachbridge.music.timeline import Bar
 from bachbridge.music.voice_leading import Bools, Ints
 
-_WIDTH, _LAG = 8, 16
-_SOFTER = 0.85
+_BEAM_WIDTH, _LAG_STEPS = 8, 16
+_ADDED_VOICE_VELOCITY_RATIO = 0.85
 """Velocity of the other voices as a share of the melody's."""
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class HarmonizeOptions:
     """What is asked for besides the melody; `width` and `lag` are for causal models, `keep` for infilling ones."""
 
-    way: Way
+    generation: GenerationOptions
     voice: int = 0
     track: str | None = None
-    width: int | None = None
-    lag: int | None = None
-    keep: str | None = None
+    beam_width: int | None = None
+    lag_steps: int | None = None
+    keep_bars: str | None = None
     program: int = ANSWER_PROGRAM
     """The General MIDI program of the voices that are added."""
 
 
 @dataclass(frozen=True, slots=True)
-class Harmony:
+class MelodyHarmony:
     """A melody with its harmony: frames on the grid, notes where they sound, and the bars that they lie in.
 
     The melody was moved by `shift` semitones to where its voice sings, and the other voices back by `along` of them.
     """
 
-    classes: Ints
+    pitch_index: Ints
     notes: tuple[Note, ...]
     bars: tuple[Bar, ...]
-    shift: int
-    along: int
+    melody_shift: int
+    added_voice_shift: int
 
 
-def harmonized(line: Sequence[Note], bars: Sequence[Bar], wish: Wish, card: Card) -> Harmony:
+def harmonize_melody(
+    melody: Sequence[Note], bars: Sequence[Bar], options: HarmonizeOptions, card: Card
+) -> MelodyHarmony:
     """The line in four voices; tells on standard error how far it is."""
-    first, end = line[0].start, line[-1].end
-    prompt = satb.line([replace(note, start=note.start - first) for note in line], wish.voice, end - first)
-    prompt.classes[prompt.classes[:, wish.voice] == satb.REST] = satb.REST
-    if card.codec == CODEC:
-        classes, struck = _drawn(prompt, first, bars, wish, card)
+    first, end = melody[0].start, melody[-1].end
+    prompt = satb.encode_line([replace(note, start=note.start - first) for note in melody], options.voice, end - first)
+    prompt.pitch_indices[prompt.pitch_indices[:, options.voice] == satb.REST] = satb.REST
+    if card.codec == INFILL_CODEC:
+        classes, struck = _harmonize_by_infilling(prompt, first, bars, options, card)
     else:
-        classes, struck = _followed(prompt, first, bars, wish, card)
+        classes, struck = _harmonize_by_beam_search(prompt, first, bars, options, card)
     along = int(np.clip(-prompt.shift, -12, 12))
-    notes = _sounding(classes, struck, line, first, along, wish.voice)
-    return Harmony(classes, notes, tuple(bars), prompt.shift, along)
+    notes = _join_melody_and_harmony(classes, struck, melody, first, along, options.voice)
+    return MelodyHarmony(classes, notes, tuple(bars), prompt.shift, along)
 
 
-def _drawn(prompt: satb.Prompt, first: int, bars: Sequence[Bar], wish: Wish, card: Card) -> tuple[Ints, Bools]:
+def _harmonize_by_infilling(
+    prompt: satb.ChoralePrompt, first_step: int, bars: Sequence[Bar], options: HarmonizeOptions, card: Card
+) -> tuple[Ints, Bools]:
     """All steps at once, over and over, by an infilling network."""
-    steps = len(prompt.classes)
-    position, lengths = (row[first : first + steps] for row in bar_ranges.places(bars))
+    steps = len(prompt.pitch_indices)
+    position, lengths = (row[first_step : first_step + steps] for row in bar_ranges.bar_positions(bars))
     task = Canvas(
-        prompt.classes, prompt.struck, infill_grid.places(position, lengths), infill_grid.within_ranges(steps)
+        prompt.pitch_indices,
+        prompt.onsets,
+        infill_grid.place_features(position, lengths),
+        infill_grid.voice_range_mask(steps),
     )
-    done = infill_run.filled(task, bars, wish.way, card, "harmonizing", origin=first)
-    return done.classes, done.struck
+    done = infill_run.infill_canvas(task, bars, options.generation, card, "harmonizing", first_step=first_step)
+    return done.pitch_indices, done.onsets
 
 
-def _followed(prompt: satb.Prompt, first: int, bars: Sequence[Bar], wish: Wish, card: Card) -> tuple[Ints, Bools]:
+def _harmonize_by_beam_search(
+    prompt: satb.ChoralePrompt, first_step: int, bars: Sequence[Bar], options: HarmonizeOptions, card: Card
+) -> tuple[Ints, Bools]:
     """Step by step by a causal network, several harmonies abreast."""
-    steps = len(prompt.classes)
-    position, lengths = (row[first : first + steps] for row in bar_ranges.places(bars))
+    steps = len(prompt.pitch_indices)
+    position, lengths = (row[first_step : first_step + steps] for row in bar_ranges.bar_positions(bars))
     with Progress(console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("harmonizing", total=steps)
-        return beam_search.harmonized(
-            onnx_nets.load(card),
+        return beam_search.harmonize(
+            onnx_nets.load_chorale_net(card),
             card.chain,
-            prompt.classes,
-            prompt.struck,
+            prompt.pitch_indices,
+            prompt.onsets,
             position=position,
             steps_per_bar=lengths,
-            style=wish.way.style,
-            width=wish.width or _WIDTH,
-            lag=wish.lag or _LAG,
-            seed=wish.way.seed,
+            style=options.generation.style,
+            width=options.beam_width or _BEAM_WIDTH,
+            lag=options.lag_steps or _LAG_STEPS,
+            seed=options.generation.seed,
             progress=lambda step: progress.update(task, completed=step + 1),
         )
 
 
-def _sounding(
-    classes: Ints, struck: Bools, line: Sequence[Note], first: int, along: int, voice: int
+def _join_melody_and_harmony(
+    pitch_index: Ints, onsets: Bools, melody: Sequence[Note], first_step: int, added_voice_shift: int, melody_voice: int
 ) -> tuple[Note, ...]:
     """The line as it is and the other voices moved by `along` semitones, as loud as the line allows."""
-    starts = [note.start for note in line]
-    notes = [replace(note, voice=voice) for note in line]
-    for note in satb.notes_of(classes, struck):
-        if note.voice != voice:
-            start = note.start + first
-            loud = line[max(0, bisect_right(starts, start) - 1)].velocity
-            velocity = max(1, round(_SOFTER * loud))
-            notes.append(replace(note, start=start, pitch=note.pitch + along, velocity=velocity))
+    starts = [note.start for note in melody]
+    notes = [replace(note, voice=melody_voice) for note in melody]
+    for note in satb.notes_from_frames(pitch_index, onsets):
+        if note.voice != melody_voice:
+            start = note.start + first_step
+            loud = melody[max(0, bisect_right(starts, start) - 1)].velocity
+            velocity = max(1, round(_ADDED_VOICE_VELOCITY_RATIO * loud))
+            notes.append(replace(note, start=start, pitch=note.pitch + added_voice_shift, velocity=velocity))
     return tuple(sorted(notes, key=lambda note: (note.start, note.voice)))

@@ -6,11 +6,11 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bachbridge.atomic_files import check_place, whole_file
+from bachbridge.atomic_files import atomic_output, check_output_path
 from bachbridge.cli.transform import four_part_file, infill_run, staves
-from bachbridge.cli.transform.four_part_file import Quartet
-from bachbridge.cli.transform.infill_run import Way
-from bachbridge.cli.transform.report import octaves, report_of
+from bachbridge.cli.transform.four_part_file import FourPartSong
+from bachbridge.cli.transform.infill_run import GenerationOptions
+from bachbridge.cli.transform.report import metrics_table, octave_shift_text
 from bachbridge.errors import ConfigError
 from bachbridge.files.midi_reader import read_midi
 from bachbridge.inference.runtime.library import Card
@@ -19,53 +19,68 @@ from bachbridge.music.voice_leading import Bools
 
 
 @dataclass(frozen=True, slots=True)
-class Outputs:
+class OutputFiles:
     """Where the music goes, and what else is wanted."""
 
     target: Path
-    score: Path | None = None
-    report: bool = False
+    score_path: Path | None = None
+    print_metrics: bool = False
 
-    def check(self) -> None:
+    def check_writable(self) -> None:
         """Whether all of it can be written; raises `BachBridgeError`."""
-        check_place(self.target)
-        if self.score is not None:
-            check_place(self.score)
-            staves.check_name(self.score)
+        check_output_path(self.target)
+        if self.score_path is not None:
+            check_output_path(self.score_path)
+            staves.check_score_format(self.score_path)
 
 
-def read(source: Path, outputs: Outputs) -> Quartet:
+def read_four_parts(source: Path, outputs: OutputFiles) -> FourPartSong:
     """The file's four voices, once it is sure that the outputs can be written."""
-    outputs.check()
-    four = four_part_file.quartet_of(read_midi(source))
-    if outputs.score is not None:
-        staves.check_length(outputs.score, four.bars)
+    outputs.check_writable()
+    four = four_part_file.parse_four_parts(read_midi(source))
+    if outputs.score_path is not None:
+        staves.check_score_length(outputs.score_path, four.bars)
     return four
 
 
-def redraw(four: Quartet, open_: Bools, way: Way, card: Card, outputs: Outputs, *, doing: str, where: str = "") -> None:
+def regenerate(
+    four_parts: FourPartSong,
+    masked: Bools,
+    generation: GenerationOptions,
+    card: Card,
+    outputs: OutputFiles,
+    *,
+    progress_label: str,
+    region_text: str = "",
+) -> None:
     """Draw what is open of the four voices and write all of them; `where` completes the sentence about it."""
-    if not open_.any():
+    if not masked.any():
         raise ConfigError(
-            f"{four.song.path} has nothing to draw anew{where}: choose other bars, voices or a larger share."
+            f"{four_parts.midi_song.path} has nothing to draw anew{region_text}: "
+            f"choose other bars, voices or a larger share."
         )
-    if (open_ | four.rests).all():
+    if (masked | four_parts.is_rest).all():
         raise ConfigError(
-            f"nothing of {four.song.path} would be left{where}: leave some bars, voices or notes as they are."
+            f"nothing of {four_parts.midi_song.path} would be left{region_text}: "
+            f"leave some bars, voices or notes as they are."
         )
-    done = infill_run.filled(four_part_file.canvas_of(four, open_), four.bars, way, card, doing)
-    new = four_part_file.new_notes(four, open_, done.classes, done.struck)
-    whole = four_part_file.all_notes(four, open_, new)
+    done = infill_run.infill_canvas(
+        four_part_file.masked_canvas(four_parts, masked), four_parts.bars, generation, card, progress_label
+    )
+    new = four_part_file.generated_notes(four_parts, masked, done.pitch_indices, done.onsets)
+    whole = four_part_file.kept_and_generated_notes(four_parts, masked, new)
     with ExitStack() as files:
-        files.enter_context(whole_file(outputs.target)).write_bytes(four_part_file.written(four, open_, new))
-        if (score := outputs.score) is not None:
-            drawing = staves.drawn(whole, four.bars, four.song.path.stem, score.suffix)
-            files.enter_context(whole_file(score)).write_bytes(drawing)
-    for name, shift in zip(VOICES, four.shifts, strict=True):
+        files.enter_context(atomic_output(outputs.target)).write_bytes(
+            four_part_file.midi_with_generated_notes(four_parts, masked, new)
+        )
+        if (score := outputs.score_path) is not None:
+            drawing = staves.engraved_score(whole, four_parts.bars, four_parts.midi_song.path.stem, score.suffix)
+            files.enter_context(atomic_output(score)).write_bytes(drawing)
+    for name, shift in zip(VOICES, four_parts.voice_shifts, strict=True):
         if shift:
-            print(f"the {name} lies outside its range: it was read {octaves(shift)}")
-    erased = len(four_part_file.erased(four, open_))
-    done_in = f"{erased} notes erased and {len(new)} drawn{where}, {len(four.bars)} bars in all"
+            print(f"the {name} lies outside its range: it was read {octave_shift_text(shift)}")
+    erased = len(four_part_file.erased_notes(four_parts, masked))
+    done_in = f"{erased} notes erased and {len(new)} drawn{region_text}, {len(four_parts.bars)} bars in all"
     print(f"wrote {outputs.target}: {done_in}")
-    if outputs.report:
-        Console().print(report_of(done.classes))
+    if outputs.print_metrics:
+        Console().print(metrics_table(done.pitch_indices))

@@ -6,9 +6,9 @@ from bachbridge.music import metrics
 from bachbridge.music.voice_leading import Ints
 
 
-def report_of(classes: Ints) -> Table:
+def metrics_table(pitch_index: Ints) -> Table:
     """What `measures` finds in `classes[step, voice]`."""
-    found = metrics.measure([classes])
+    found = metrics.compute_metrics([pitch_index])
     table = Table("measure", "here", box=None)
     for label, value in (
         ("parallel fifths per 1000 pairs of voices that move", f"{found.parallel_fifths:.1f}"),
@@ -25,7 +25,7 @@ def report_of(classes: Ints) -> Table:
     return table
 
 
-def octaves(semitones: int) -> str:
+def octave_shift_text(semitones: int) -> str:
     """A shift of whole octaves in words: "an octave lower"."""
     count = abs(semitones) // 12
     return f"{'an octave' if count == 1 else f'{count} octaves'} {'higher' if semitones > 0 else 'lower'}"

@@ -8,45 +8,45 @@ from collections.abc import Sequence
 from itertools import chain, cycle
 from pathlib import Path
 
-from bachbridge.atomic_files import check_place
+from bachbridge.atomic_files import check_output_path
 from bachbridge.errors import ConfigError
 from bachbridge.files.midi_reader import MidiSong, read_midi
 from bachbridge.files.piano_roll_png import write_png
 from bachbridge.music.notes import STEPS_PER_BEAT, VOICES
-from bachbridge.music.performance import PLAYER, Part, Played
-from bachbridge.music.timeline import TickNote, parts_of, voices
+from bachbridge.music.performance import PLAYER, Part, TimedNote
+from bachbridge.music.timeline import TickNote, notes_by_part, part_voices
 
-_BPM = 60
-_BEAT_NS = 60_000_000_000 // _BPM
+_DRAWING_BPM = 60
+_BEAT_NS = 60_000_000_000 // _DRAWING_BPM
 
 
-def roll_file(source: Path, target: Path, *, title: str) -> None:
+def draw_piano_roll(source: Path, target: Path, *, title: str) -> None:
     """Draw the music of `source` into `target`, under its file name if there is no `title`."""
     if target.suffix.lower() not in ("", ".png"):
         raise ConfigError(f"cannot draw {target}: give it a name that ends in .png.")
-    check_place(target)
+    check_output_path(target)
     song = read_midi(source)
-    parts = _parts(song)
+    parts = _song_parts(song)
     beats = max(1, song.phrase.steps_per_bar // STEPS_PER_BEAT)
-    write_png(target, parts, bpm=_BPM, beats_per_bar=beats, title=title or source.stem)
+    write_png(target, parts, bpm=_DRAWING_BPM, beats_per_bar=beats, title=title or source.stem)
     print(f"wrote {target}: {len(song.notes)} notes in {song.phrase.steps // song.phrase.steps_per_bar} bars")
 
 
-def _parts(song: MidiSong) -> list[Part]:
+def _song_parts(song: MidiSong) -> list[Part]:
     """The file's parts, each a channel of a track, by their voices or in their order."""
-    found = parts_of(song.notes)
-    named = voices(song.notes, song.names, song.time)
+    found = notes_by_part(song.notes)
+    named = part_voices(song.notes, song.track_names, song.timeline)
     places = sorted(found)
     others = chain([PLAYER] if len(places) > 1 else [], cycle(range(len(VOICES))))
     voice_of = named or dict(zip(places, others, strict=False))
-    ticks = song.time.ticks_per_beat
-    return [Part(voice_of[place], _played(found[place], ticks), song.names[place[0]]) for place in places]
+    ticks = song.timeline.ticks_per_beat
+    return [Part(voice_of[place], _timed_notes(found[place], ticks), song.track_names[place[0]]) for place in places]
 
 
-def _played(notes: Sequence[TickNote], ticks_per_beat: int) -> tuple[Played, ...]:
+def _timed_notes(notes: Sequence[TickNote], ticks_per_beat: int) -> tuple[TimedNote, ...]:
     """The notes at `_BPM`, whatever the file's tempo."""
 
     def at_ns(tick: int) -> int:
         return tick * _BEAT_NS // ticks_per_beat
 
-    return tuple(Played(at_ns(note.start), at_ns(note.end), note.pitch, note.velocity) for note in notes)
+    return tuple(TimedNote(at_ns(note.start), at_ns(note.end), note.pitch, note.velocity) for note in notes)

@@ -11,104 +11,107 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from bachbridge.atomic_files import bytes_of, check_place, whole_file
+from bachbridge.atomic_files import atomic_output, check_output_path, read_limited_bytes
 from bachbridge.cli.transform import abc_output
-from bachbridge.cli.transform.inputs import MIDI, Source, is_abc
+from bachbridge.cli.transform.inputs import MIDI_SUFFIXES, SourceMusic, is_abc
 from bachbridge.codecs import keys88
 from bachbridge.engine.session_log import TICKS_PER_BEAT
 from bachbridge.errors import BachBridgeError, ConfigError, MidiFileError
-from bachbridge.files.abc_song import SUFFIX, read_song
+from bachbridge.files.abc_song import ABC_SUFFIX, read_song
 from bachbridge.files.midi_reader import MAX_BEATS, MAX_BYTES, MidiSong, read_midi
-from bachbridge.files.smf import TEMPO, file_bytes, meta, part_chunk, track_chunk
-from bachbridge.music.general_midi import PIANO
+from bachbridge.files.smf import TEMPO, encode_file, meta_event, part_body, track_body
+from bachbridge.music.general_midi import PIANO_PROGRAM
 from bachbridge.music.notes import NS_PER_MINUTE, STEPS_PER_BEAT, Note, Phrase
 from bachbridge.music.timeline import DEFAULT_BPM, TickNote
 from bachbridge.settings import LIMITS
 
-MAX_GRID = 24
+MAX_STEPS_PER_BEAT = 24
 
 
-def convert(source: Path, target: Path | None, *, grid: int, bpm: float | None = None) -> None:
+def convert_file(source: Path, target: Path | None, *, steps_per_beat: int, bpm: float | None = None) -> None:
     """Write a MIDI file as text to `target` (None: to the standard output), or a text as MIDI.
 
     `bpm`: the tempo of what is written as MIDI, where the text does not tell another, or instead of that.
     """
-    if not 1 <= grid <= MAX_GRID:
-        raise ConfigError(f"cannot write {grid} steps to a quarter note: give --grid a number from 1 to {MAX_GRID}.")
+    if not 1 <= steps_per_beat <= MAX_STEPS_PER_BEAT:
+        raise ConfigError(
+            f"cannot write {steps_per_beat} steps to a quarter note: "
+            f"give --grid a number from 1 to {MAX_STEPS_PER_BEAT}."
+        )
     low, high = LIMITS["bpm"]
     if bpm is not None and not low <= bpm <= high:
         raise ConfigError(f"cannot play at {bpm:g} bpm: give --bpm a number from {low:g} to {high:g}.")
     if target is not None:
-        check_place(target)
-    if target is not None and SUFFIX in (source.suffix.lower(), target.suffix.lower()):
-        _check_tune(source, target, grid)
+        check_output_path(target)
+    if target is not None and ABC_SUFFIX in (source.suffix.lower(), target.suffix.lower()):
+        _check_abc_conversion(source, target, steps_per_beat)
     if is_abc(source):
         song = read_song(source, bpm).song
-        if target is not None and target.suffix.lower() in MIDI:
-            _write_song(song, target)
+        if target is not None and target.suffix.lower() in MIDI_SUFFIXES:
+            _write_abc_as_midi(song, target)
         else:
-            _write_text(song, target, grid)
+            _write_keys_text(song, target, steps_per_beat)
         return
-    named = source.suffix.lower() in MIDI
-    data = b"" if named else bytes_of(source, MAX_BYTES, BachBridgeError)
+    named = source.suffix.lower() in MIDI_SUFFIXES
+    data = b"" if named else read_limited_bytes(source, MAX_BYTES, BachBridgeError)
     if named or data.startswith(b"MThd"):
-        _write_from_midi(source, target, grid)
+        _convert_midi(source, target, steps_per_beat)
     else:
-        _write_midi(source, data, target, grid, bpm or DEFAULT_BPM)
+        _write_text_as_midi(source, data, target, steps_per_beat, bpm or DEFAULT_BPM)
 
 
 # ---------------------------------------------------------------- tunes in ABC
 
 
-def _check_tune(source: Path, target: Path, grid: int) -> None:
+def _check_abc_conversion(source: Path, target: Path, steps_per_beat: int) -> None:
     """Whether the one can become the other, where one of them is a tune."""
     if is_abc(source) and is_abc(target):
         raise ConfigError(f"{source} is ABC already: give -o the name of a MIDI file, such as OUT.mid.")
-    if grid != STEPS_PER_BEAT and (is_abc(target) or target.suffix.lower() in MIDI):
+    if steps_per_beat != STEPS_PER_BEAT and (is_abc(target) or target.suffix.lower() in MIDI_SUFFIXES):
         raise ConfigError("a tune in ABC tells its own lengths, down to 16ths: leave --grid out.")
 
 
-def _write_song(song: MidiSong, target: Path) -> None:
-    with whole_file(target) as scratch:
-        scratch.write_bytes(file_bytes(song.division, song.chunks))
-    print(f"wrote {target}: {len(song.notes)} notes at {60e6 / song.time.beat_us(0):.4g} bpm")
+def _write_abc_as_midi(song: MidiSong, target: Path) -> None:
+    with atomic_output(target) as scratch:
+        scratch.write_bytes(encode_file(song.division, song.track_bodies))
+    print(f"wrote {target}: {len(song.notes)} notes at {60e6 / song.timeline.beat_us_at(0):.4g} bpm")
 
 
-def _write_tune(song: MidiSong, target: Path) -> None:
-    with whole_file(target) as scratch:
-        scratch.write_text(abc_output.written(Source(song)), encoding="utf-8", newline="\n")
+def _write_midi_as_abc(song: MidiSong, target: Path) -> None:
+    with atomic_output(target) as scratch:
+        scratch.write_text(abc_output.song_as_abc(SourceMusic(song)), encoding="utf-8", newline="\n")
     print(f"wrote {target}: {len(song.notes)} notes in 16ths")
 
 
 # ---------------------------------------------------------------- MIDI to text
 
 
-def _write_from_midi(source: Path, target: Path | None, grid: int) -> None:
-    if target is not None and target.suffix.lower() in MIDI:
+def _convert_midi(source: Path, target: Path | None, steps_per_beat: int) -> None:
+    if target is not None and target.suffix.lower() in MIDI_SUFFIXES:
         raise ConfigError(f"{source} is MIDI already and becomes text: give -o the name of a text, such as OUT.txt.")
     if target is not None and is_abc(target):
-        _write_tune(read_midi(source), target)
+        _write_midi_as_abc(read_midi(source), target)
     else:
-        _write_text(read_midi(source), target, grid)
+        _write_keys_text(read_midi(source), target, steps_per_beat)
 
 
-def _write_text(song: MidiSong, target: Path | None, grid: int) -> None:
+def _write_keys_text(song: MidiSong, target: Path | None, steps_per_beat: int) -> None:
     """A song as the text of its keys."""
-    phrase = gridded(song.notes, song.time.ticks_per_beat, grid)
-    text = keys88.text(phrase)
+    phrase = quantize_notes(song.notes, song.timeline.ticks_per_beat, steps_per_beat)
+    text = keys88.phrase_to_text(phrase)
     if target is None:
         sys.stdout.write(text)
         return
-    with whole_file(target) as scratch:
+    with atomic_output(target) as scratch:
         scratch.write_text(text, encoding="ascii", newline="\n")
-    print(f"wrote {target}: {phrase.steps} lines, {grid} to a quarter note{_lost(phrase, text)}")
+    print(f"wrote {target}: {phrase.steps} lines, {steps_per_beat} to a quarter note{_loss_text(phrase, text)}")
 
 
-def gridded(notes: Iterable[TickNote], ticks_per_beat: int, grid: int) -> Phrase:
+def quantize_notes(notes: Iterable[TickNote], ticks_per_beat: int, steps_per_beat: int) -> Phrase:
     """The notes on a grid of `grid` steps to a quarter note, from tick 0 to the end of the last."""
 
     def step(tick: int) -> int:
-        return (2 * tick * grid + ticks_per_beat) // (2 * ticks_per_beat)
+        return (2 * tick * steps_per_beat + ticks_per_beat) // (2 * ticks_per_beat)
 
     placed = [
         Note(step(note.start), max(1, step(note.end) - step(note.start)), note.pitch, note.velocity) for note in notes
@@ -116,10 +119,10 @@ def gridded(notes: Iterable[TickNote], ticks_per_beat: int, grid: int) -> Phrase
     return Phrase(tuple(placed), max(note.end for note in placed))
 
 
-def _lost(phrase: Phrase, text: str) -> str:
+def _loss_text(phrase: Phrase, text: str) -> str:
     """What the text does not tell apart, in words."""
-    shared = len(phrase.notes) - len(keys88.phrase(text).notes)
-    beyond = sum(not keys88.LOWEST <= note.pitch <= keys88.HIGHEST for note in phrase.notes)
+    shared = len(phrase.notes) - len(keys88.text_to_phrase(text).notes)
+    beyond = sum(not keys88.LOWEST_PITCH <= note.pitch <= keys88.HIGHEST_PITCH for note in phrase.notes)
     told = f"; notes that begin together with another on its key: {shared}" if shared else ""
     return told + (f"; notes beyond the piano, in its nearest octave: {beyond}" if beyond else "")
 
@@ -127,24 +130,27 @@ def _lost(phrase: Phrase, text: str) -> str:
 # ---------------------------------------------------------------- text to MIDI
 
 
-def _write_midi(source: Path, data: bytes, target: Path | None, grid: int, bpm: float) -> None:
-    phrase = _read(source, data)
-    if phrase.steps > MAX_BEATS * grid:
+def _write_text_as_midi(source: Path, data: bytes, target: Path | None, steps_per_beat: int, bpm: float) -> None:
+    phrase = _parse_keys_text(source, data)
+    if phrase.steps > MAX_BEATS * steps_per_beat:
         raise BachBridgeError(f"{source} is over {MAX_BEATS} quarter notes long: cut it into shorter texts.")
-    if target is None or target.suffix.lower() not in MIDI:
+    if target is None or target.suffix.lower() not in MIDI_SUFFIXES:
         raise ConfigError(f"{source} is text and becomes MIDI: give -o the name of a MIDI file, such as OUT.mid.")
-    tempo = track_chunk([(0, meta(TEMPO, round(NS_PER_MINUTE / 1000 / bpm).to_bytes(3)))])
-    rows = [(_tick(n.start, grid), _tick(n.end, grid), n.pitch, n.velocity) for n in phrase.notes]
-    with whole_file(target) as scratch:
-        scratch.write_bytes(file_bytes(TICKS_PER_BEAT, [tempo, part_chunk("Piano", 0, PIANO, rows)]))
-    print(f"wrote {target}: {len(phrase.notes)} notes, {phrase.steps} steps, {grid} to a quarter note")
+    tempo = track_body([(0, meta_event(TEMPO, round(NS_PER_MINUTE / 1000 / bpm).to_bytes(3)))])
+    rows = [
+        (_tick_at_step(n.start, steps_per_beat), _tick_at_step(n.end, steps_per_beat), n.pitch, n.velocity)
+        for n in phrase.notes
+    ]
+    with atomic_output(target) as scratch:
+        scratch.write_bytes(encode_file(TICKS_PER_BEAT, [tempo, part_body("Piano", 0, PIANO_PROGRAM, rows)]))
+    print(f"wrote {target}: {len(phrase.notes)} notes, {phrase.steps} steps, {steps_per_beat} to a quarter note")
 
 
-def _read(source: Path, data: bytes) -> Phrase:
+def _parse_keys_text(source: Path, data: bytes) -> Phrase:
     try:
         # Editors of other systems end lines in other ways.
         text = data.decode("utf-8-sig").replace("\r\n", "\n")
-        phrase = keys88.phrase(text)
+        phrase = keys88.text_to_phrase(text)
     except UnicodeDecodeError as error:
         raise BachBridgeError(
             f"{source} is neither MIDI nor text: give a MIDI file, or a text that `bachbridge text` wrote."
@@ -156,5 +162,5 @@ def _read(source: Path, data: bytes) -> Phrase:
     return phrase
 
 
-def _tick(step: int, grid: int) -> int:
-    return (2 * step * TICKS_PER_BEAT + grid) // (2 * grid)
+def _tick_at_step(step: int, steps_per_beat: int) -> int:
+    return (2 * step * TICKS_PER_BEAT + steps_per_beat) // (2 * steps_per_beat)

@@ -17,122 +17,141 @@ from dataclasses import dataclass, replace
 
 from bachbridge.codecs.abc.rhythm import Rhythm
 
-JOINS = ("||", "|]", "|:", ":|", "::")
+SECTION_BAR_LINES = ("||", "|]", "|:", ":|", "::")
 """The bar lines at which sections begin and end."""
-LINES = ("|", *JOINS)
-_ENDS = ("||", "|]", ":|")
+BAR_LINES = ("|", *SECTION_BAR_LINES)
+_FINAL_BAR_LINES = ("||", "|]", ":|")
 
 
 @dataclass(frozen=True, slots=True)
-class Bars:
+class BarState:
     """Where in the tune's bars and sections we are."""
 
     strict: bool
-    bar: int
+    bar_quanta: int
     rhythm: Rhythm
-    first: bool = True
+    in_first_bar: bool = True
     """In the tune's first bar."""
-    joined: bool = True
+    began_at_join: bool = True
     """The bar began at a join."""
     pickup: int = 0
-    repeat: bool = False
+    in_repeat: bool = False
     """A repeat was opened and not closed."""
     ending: int = 0
-    line: str = ""
+    last_bar_line: str = ""
     """The bar line that was last, if nothing came after it."""
 
     @property
-    def empty(self) -> bool:
-        return not self.rhythm.filled and self.rhythm.whole
+    def is_empty(self) -> bool:
+        return not self.rhythm.filled and self.rhythm.allows_bar_line
 
     @property
-    def complete(self) -> bool:
+    def may_end_tune(self) -> bool:
         """Whether the tune may end here."""
         if self.strict:
-            return self.line in _ENDS and not self.repeat and self.ending != 1
-        return not self.first and self.empty
+            return self.last_bar_line in _FINAL_BAR_LINES and not self.in_repeat and self.ending != 1
+        return not self.in_first_bar and self.is_empty
 
-    def sounded(self, rhythm: Rhythm | None) -> "Bars | None":
+    def with_rhythm(self, rhythm: Rhythm | None) -> "BarState | None":
         """With the bar's rhythm one step further."""
-        return replace(self, rhythm=rhythm, line="") if rhythm and not self.must_end_twice else None
+        return replace(self, rhythm=rhythm, last_bar_line="") if rhythm and not self.needs_second_ending else None
 
-    def close(self, line: str) -> "Bars | None":
+    def close_bar(self, line: str) -> "BarState | None":
         """After a bar line."""
-        if not self.rhythm.whole or self.line == "[":
+        if not self.rhythm.allows_bar_line or self.last_bar_line == "[":
             return None
         if not self.strict:
-            return self._closed_freely(line)
-        if self.empty:
-            opens = line == "|:" and self.first and not self.repeat
-            return replace(self, repeat=True) if opens else None
+            return self._close_lenient(line)
+        if self.is_empty:
+            opens = line == "|:" and self.in_first_bar and not self.in_repeat
+            return replace(self, in_repeat=True) if opens else None
         if line == "|":
-            return self._plain()
-        return self._joint(line)
+            return self._close_plain()
+        return self._close_section(line)
 
-    def _closed_freely(self, line: str) -> "Bars | None":
+    def _close_lenient(self, line: str) -> "BarState | None":
         heavy = line != "|"
-        if not (self.empty or self.rhythm.left == 0 or heavy or self.joined):
+        if not (self.is_empty or self.rhythm.left == 0 or heavy or self.began_at_join):
             return None
-        joined = heavy or (self.empty and self.joined)
-        return replace(self._next(line), joined=joined, first=self.first and self.empty)
+        joined = heavy or (self.is_empty and self.began_at_join)
+        return replace(self._next_bar(line), began_at_join=joined, in_first_bar=self.in_first_bar and self.is_empty)
 
-    def _plain(self) -> "Bars | None":
+    def _close_plain(self) -> "BarState | None":
         if self.rhythm.left == 0:
-            return self._next("|")
-        return replace(self._next("|"), pickup=self.rhythm.filled) if self.first else None
+            return self._next_bar("|")
+        return replace(self._next_bar("|"), pickup=self.rhythm.filled) if self.in_first_bar else None
 
-    def _joint(self, line: str) -> "Bars | None":
-        filled, alone = self.rhythm.filled, self.first and line == "|:"
-        begun = not self.first or alone or not self.rhythm.left
-        if self.rhythm.size != self.bar or not begun or not self._opens_and_closes(line):
+    def _close_section(self, line: str) -> "BarState | None":
+        filled, alone = self.rhythm.filled, self.in_first_bar and line == "|:"
+        begun = not self.in_first_bar or alone or not self.rhythm.left
+        if self.rhythm.size != self.bar_quanta or not begun or not self._is_repeat_balanced(line):
             return None
-        after = replace(self._next(line), repeat=line in ("|:", "::"))
+        after = replace(self._next_bar(line), in_repeat=line in ("|:", "::"))
         if self.ending == 1:
-            return replace(after, line=":|") if filled == self.bar - self.pickup else None
-        size = self.bar if alone else self.rhythm.left or self.bar
-        return replace(after, ending=0, rhythm=_fresh(self.rhythm, size))
+            return replace(after, last_bar_line=":|") if filled == self.bar_quanta - self.pickup else None
+        size = self.bar_quanta if alone else self.rhythm.left or self.bar_quanta
+        return replace(after, ending=0, rhythm=_empty_rhythm(self.rhythm, size))
 
-    def _opens_and_closes(self, line: str) -> bool:
+    def _is_repeat_balanced(self, line: str) -> bool:
         if self.ending == 1:
             return line == ":|"
-        if self.repeat:
+        if self.in_repeat:
             return line in (":|", "::")
         return line != "::" and (line != ":|" or self.ending == 0)
 
-    def _next(self, line: str) -> "Bars":
-        return replace(self, rhythm=_fresh(self.rhythm, self.bar), first=False, line=line, joined=False)
+    def _next_bar(self, line: str) -> "BarState":
+        return replace(
+            self,
+            rhythm=_empty_rhythm(self.rhythm, self.bar_quanta),
+            in_first_bar=False,
+            last_bar_line=line,
+            began_at_join=False,
+        )
 
     @property
-    def must_end_twice(self) -> bool:
+    def needs_second_ending(self) -> bool:
         """Whether the second ending must begin here."""
-        return self.strict and self.ending == 1 and self.line == ":|"
+        return self.strict and self.ending == 1 and self.last_bar_line == ":|"
 
-    def number(self, ending: int) -> "Bars | None":
+    def begin_ending(self, ending: int) -> "BarState | None":
         """At the number of an ending (`[1`)."""
         if not self.strict:
-            return replace(self, rhythm=_fresh(self.rhythm, self.bar), joined=True) if self.rhythm.whole else None
-        fits = self.must_end_twice if ending == 2 else self.line == "|" and self.ending == 0 and self._full_bar
+            return (
+                replace(self, rhythm=_empty_rhythm(self.rhythm, self.bar_quanta), began_at_join=True)
+                if self.rhythm.allows_bar_line
+                else None
+            )
+        fits = (
+            self.needs_second_ending
+            if ending == 2
+            else self.last_bar_line == "|" and self.ending == 0 and self._is_full_size
+        )
         if not fits or ending not in (1, 2):
             return None
-        return replace(self, ending=ending, line="[", rhythm=_fresh(self.rhythm, self.bar))
+        return replace(self, ending=ending, last_bar_line="[", rhythm=_empty_rhythm(self.rhythm, self.bar_quanta))
 
     @property
-    def _full_bar(self) -> bool:
-        return self.rhythm.size == self.bar
+    def _is_full_size(self) -> bool:
+        return self.rhythm.size == self.bar_quanta
 
-    def rescaled(self, bar: int, compound: bool) -> "Bars | None":
+    def with_meter(self, bar: int, compound: bool) -> "BarState | None":
         """With another meter or unit length, where people write them: between bars, or as if a join were there."""
-        if self.strict or not self.rhythm.whole:
+        if self.strict or not self.rhythm.allows_bar_line:
             return None
-        return replace(self, bar=bar, rhythm=Rhythm(bar, bar, compound), joined=self.joined or not self.empty)
+        return replace(
+            self,
+            bar_quanta=bar,
+            rhythm=Rhythm(bar, bar, compound),
+            began_at_join=self.began_at_join or not self.is_empty,
+        )
 
 
-def _fresh(rhythm: Rhythm, size: int) -> Rhythm:
+def _empty_rhythm(rhythm: Rhythm, size: int) -> Rhythm:
     return Rhythm(size, size, rhythm.compound)
 
 
-def beginning(bar: int, *, compound: bool, strict: bool, first: int | None = None) -> Bars:
+def initial_bar_state(bar: int, *, compound: bool, strict: bool, first_bar: int | None = None) -> BarState:
     """The beginning of a tune with bars of `bar` quanta; `first`: how much of the first bar is to come, if known."""
-    if first is None or first == bar:
-        return Bars(strict, bar, Rhythm(bar, bar, compound), first=first is None)
-    return Bars(strict, bar, Rhythm(first, first, compound), first=False, pickup=first)
+    if first_bar is None or first_bar == bar:
+        return BarState(strict, bar, Rhythm(bar, bar, compound), in_first_bar=first_bar is None)
+    return BarState(strict, bar, Rhythm(first_bar, first_bar, compound), in_first_bar=False, pickup=first_bar)

@@ -24,29 +24,34 @@ from bachbridge.codecs.abc import grammar as abc_grammar
 from bachbridge.codecs.abc import normal_form
 from bachbridge.codecs.abc import spelling as abc_spelling
 from bachbridge.codecs.abc import tokens as abc_tokens
-from bachbridge.codecs.abc.prompt import Opening, opening
-from bachbridge.codecs.abc.reader import Reading, Sung, header_of, words_of
-from bachbridge.codecs.abc.shortest_end import closing
+from bachbridge.codecs.abc.prompt import AbcPrompt, make_prompt
+from bachbridge.codecs.abc.reader import TuneNote, TuneReader, split_header, split_tokens
+from bachbridge.codecs.abc.shortest_end import closing_characters
 from bachbridge.codecs.base import Bools, Symbol
-from bachbridge.codecs.octave_shift import within
+from bachbridge.codecs.octave_shift import fold_into_range
 from bachbridge.errors import TuneError
 from bachbridge.music.notes import Key, Note, Phrase
 
-NEEDED = "".join(
-    sorted({*"ABCDEFGabcdefgz',^_=|:[]()-<> \n\"XTMLK0123456789/", *"".join((*abc_tokens.KEYS, *abc_tokens.CHORDS))})
+REQUIRED_CHARACTERS = "".join(
+    sorted(
+        {
+            *"ABCDEFGabcdefgz',^_=|:[]()-<> \n\"XTMLK0123456789/",
+            *"".join((*abc_tokens.KEY_NAMES, *abc_tokens.CHORD_SYMBOLS)),
+        }
+    )
 )
 """The characters that the grammar may lead to: every vocabulary holds them, so that the mask never leaves nothing."""
-_KNOWN_KEY = 0.02
+_MIN_KEY_SHARE = 0.02
 """The share of the tunes that must be in a key for it to be one that the network knows."""
-_CHANGING = "<>-"
+_NOTE_MODIFIERS = "<>-"
 """What changes the note before it."""
-_UNHEARD = frozenset(":[]K")
+_FORBIDDEN_IN_ANSWER = frozenset(":[]K")
 """What the pen does not write."""
 
 
-def vocabulary(texts: Iterable[str]) -> dict[str, Any]:
+def build_vocabulary(texts: Iterable[str]) -> dict[str, Any]:
     """The vocabulary of tunes, as a card keeps it: of the tunes' characters, their keys, and their unit lengths."""
-    characters = set(NEEDED)
+    characters = set(REQUIRED_CHARACTERS)
     keys: Counter[str] = Counter()
     units: Counter[tuple[str, str]] = Counter()
     count = 0
@@ -54,12 +59,12 @@ def vocabulary(texts: Iterable[str]) -> dict[str, Any]:
         characters |= set(text)
         count += 1
         try:
-            header = header_of(normal_form.header_lines(text))[0]
+            header = split_header(normal_form.header_lines(text))[0]
         except TuneError:
             continue
         keys[header.key] += 1
         units[header.meter_word, header.unit_word] += 1
-    known = [key for key, times in keys.most_common() if times >= _KNOWN_KEY * count]
+    known = [key for key, times in keys.most_common() if times >= _MIN_KEY_SHARE * count]
     return {
         "characters": "".join(sorted(characters)),
         "keys": known,
@@ -67,9 +72,9 @@ def vocabulary(texts: Iterable[str]) -> dict[str, Any]:
     }
 
 
-def codec(vocabulary: Mapping[str, Any]) -> "Abc":
+def codec_from_vocabulary(vocabulary: Mapping[str, Any]) -> "AbcCodec":
     """The codec with a card's vocabulary."""
-    return Abc(
+    return AbcCodec(
         str(vocabulary["characters"]),
         tuple(str(key) for key in vocabulary["keys"]),
         {str(meter): str(unit) for meter, unit in vocabulary["units"].items()},
@@ -77,7 +82,7 @@ def codec(vocabulary: Mapping[str, Any]) -> "Abc":
 
 
 @dataclass(frozen=True, slots=True)
-class Abc:
+class AbcCodec:
     """A `symbols.Codec`: a character's id is its place in `characters`, from 1 on."""
 
     characters: str
@@ -86,125 +91,129 @@ class Abc:
     """By meter, as it is written."""
 
     @property
-    def sizes(self) -> tuple[int, ...]:
+    def vocab_sizes(self) -> tuple[int, ...]:
         return (len(self.characters) + 1,)
 
-    def symbols(self, text: str, *, end: bool = True) -> list[Symbol]:
+    def encode_text(self, text: str, *, end: bool = True) -> list[Symbol]:
         """A tune's text as symbols, and after it the blank line that ends it; unknown characters are left out."""
         known = {char: number for number, char in enumerate(self.characters, 1)}
         return [(known[char],) for char in text + ("\n" if end else "") if char in known]
 
-    def text(self, symbols: Iterable[Symbol]) -> str:
+    def decode_text(self, symbols: Iterable[Symbol]) -> str:
         """The inverse of `symbols`."""
         return "".join(self.characters[number - 1] for (number,) in symbols if number)
 
-    def mask(self, characters: Iterable[str]) -> Bools:
+    def character_mask(self, characters: Iterable[str]) -> Bools:
         """Which ids these characters have."""
-        return _mask(self.characters, frozenset(characters))
+        return _character_mask(self.characters, frozenset(characters))
 
-    def read(self, phrase: Phrase, key: Key | None = None) -> list[Symbol]:
+    def encode_phrase(self, phrase: Phrase, key: Key | None = None) -> list[Symbol]:
         """The phrase as the beginning of a tune in the key."""
-        return self.symbols(self.opening(phrase, key).text, end=False)
+        return self.encode_text(self.make_prompt(phrase, key).text, end=False)
 
-    def pen(self, phrase: Phrase, key: Key | None = None) -> "Pen":
+    def decoder(self, phrase: Phrase, key: Key | None = None) -> "AbcDecoder":
         """For the answer to a phrase, in the key that the tune's header says."""
-        return Pen(self, self.opening(phrase, key), phrase.steps)
+        return AbcDecoder(self, self.make_prompt(phrase, key), phrase.steps)
 
-    def tune(self, beginning: str = "", *, most: int = 1200) -> "TunePen":
+    def tune_writer(self, beginning: str = "", *, max_characters: int = 1200) -> "TuneWriter":
         """To draw a whole tune with, from a beginning such as the three lines of its header."""
-        return TunePen(self, beginning, most)
+        return TuneWriter(self, beginning, max_characters)
 
-    def opening(self, phrase: Phrase, key: Key | None = None) -> Opening:
+    def make_prompt(self, phrase: Phrase, key: Key | None = None) -> AbcPrompt:
         """The phrase as the beginning of a tune, and how to go back; `key`: the one that is locked."""
-        return opening(phrase, self.keys, self.units, key)
+        return make_prompt(phrase, self.keys, self.units, key)
 
 
 @lru_cache(maxsize=4096)
-def _mask(characters: str, allowed: frozenset[str]) -> Bools:
+def _character_mask(characters: str, allowed: frozenset[str]) -> Bools:
     mask = np.array([False, *(char in allowed for char in characters)])
     mask.setflags(write=False)
     return mask
 
 
-class Pen:
+class AbcDecoder:
     """Writes an answer down, character by character (a `symbols.Pen`)."""
 
-    __slots__ = ("_codec", "_end", "_opening", "_reading", "_state", "_word")
+    __slots__ = ("_codec", "_pending_token", "_phrase_steps", "_prompt", "_reader", "_state")
 
-    def __init__(self, codec: Abc, opening: Opening, steps: int) -> None:
+    def __init__(self, codec: AbcCodec, prompt: AbcPrompt, steps: int) -> None:
         """After the opening, which is `steps` steps long."""
-        self._codec, self._opening, self._end = codec, opening, steps
-        self._state = opening.state
-        self._reading: Reading = opening.header.reading()
-        for word in words_of(opening.body):
-            self._reading.hear(word)
-        self._reading.rest()
-        self._word = ""
+        self._codec, self._prompt, self._phrase_steps = codec, prompt, steps
+        self._state = prompt.grammar_state
+        self._reader: TuneReader = prompt.header.make_reader()
+        for word in split_tokens(prompt.body):
+            self._reader.read_token(word)
+        self._reader.flush()
+        self._pending_token = ""
         """What may still become longer."""
 
     @property
     def step(self) -> int:
-        return floor(self._reading.settled) - self._end
+        return floor(self._reader.settled_step) - self._phrase_steps
 
-    def allowed(self, chosen: Symbol) -> Bools:  # noqa: ARG002 # there is one field: nothing is chosen before
+    def allowed_ids(self, chosen: Symbol) -> Bools:  # noqa: ARG002 # there is one field: nothing is chosen before
         """Which characters may come next."""
-        chars = self._state.allowed() - _UNHEARD
-        ends = "\n" in chars and (after := self._state.after("\n")) is not None and after.over
-        return self._codec.mask(chars - {"\n"} if ends else chars)
+        chars = self._state.allowed_characters() - _FORBIDDEN_IN_ANSWER
+        ends = "\n" in chars and (after := self._state.after("\n")) is not None and after.is_finished
+        return self._codec.character_mask(chars - {"\n"} if ends else chars)
 
-    def take(self, symbol: Symbol) -> tuple[Note, ...]:
+    def add_symbol(self, symbol: Symbol) -> tuple[Note, ...]:
         """Write a character; the notes that are settled by it, new or longer."""
-        char = self._codec.text([symbol])
+        char = self._codec.decode_text([symbol])
         after = self._state.after(char)
         assert after is not None, (self._state, char)
         self._state = after
-        word, longer = self._word, self._word + char
-        if _is_word(longer):
-            self._word = longer
+        word, longer = self._pending_token, self._pending_token + char
+        if _is_token(longer):
+            self._pending_token = longer
             return ()
-        self._word = char
-        heard = self._reading.hear(word)
-        if char not in _CHANGING:
-            heard += self._reading.rest()
-        return tuple(note for sung in heard for note in self._written(sung))
+        self._pending_token = char
+        heard = self._reader.read_token(word)
+        if char not in _NOTE_MODIFIERS:
+            heard += self._reader.flush()
+        return tuple(note for sung in heard for note in self._grid_notes(sung))
 
-    def _written(self, sung: Sung) -> tuple[Note, ...]:
+    def _grid_notes(self, note: TuneNote) -> tuple[Note, ...]:
         """On the grid and within MIDI's pitches; nothing where that leaves no time for it."""
-        start, end = (floor(time + Fraction(1, 2)) - self._end for time in (sung.start, sung.end))
-        pitch = within(sung.pitch - self._opening.shift, 0, 127)
+        start, end = (floor(time + Fraction(1, 2)) - self._phrase_steps for time in (note.start, note.end))
+        pitch = fold_into_range(note.pitch - self._prompt.shift, 0, 127)
         return (Note(start, end - start, pitch),) if end > start else ()
 
 
-def _is_word(text: str) -> bool:
+def _is_token(text: str) -> bool:
     """Whether this is a word of the music, or the beginning of a note."""
-    return text in ("^", "_", "^^", "__") or abc_spelling.TOKEN.fullmatch(text) is not None
+    return text in ("^", "_", "^^", "__") or abc_spelling.TOKEN_PATTERN.fullmatch(text) is not None
 
 
-class TunePen:
+class TuneWriter:
     """Writes a whole tune, character by character; from `most` characters on it is led to its end."""
 
-    __slots__ = ("_codec", "_most", "_state", "text")
+    __slots__ = ("_codec", "_max_characters", "_state", "text")
 
-    def __init__(self, codec: Abc, beginning: str, most: int) -> None:
-        state = abc_grammar.read(beginning)
+    def __init__(self, codec: AbcCodec, beginning: str, max_characters: int) -> None:
+        state = abc_grammar.state_after(beginning)
         if state is None:
             raise TuneError(f"no tune begins with {beginning!r}: give the lines M:, L: and K: in this order.")
-        self._codec, self._most, self._state = codec, most, state
+        self._codec, self._max_characters, self._state = codec, max_characters, state
         self.text = beginning
 
     @property
-    def over(self) -> bool:
+    def is_finished(self) -> bool:
         """The tune has ended: nothing is allowed any more."""
-        return self._state.over
+        return self._state.is_finished
 
-    def allowed(self, chosen: Symbol) -> Bools:  # noqa: ARG002 # there is one field: nothing is chosen before
+    def allowed_ids(self, chosen: Symbol) -> Bools:  # noqa: ARG002 # there is one field: nothing is chosen before
         """Which characters may come next; none only when the tune is over."""
-        chars = closing(self._state) if len(self.text) >= self._most else self._state.allowed()
-        return self._codec.mask(chars)
+        chars = (
+            closing_characters(self._state)
+            if len(self.text) >= self._max_characters
+            else self._state.allowed_characters()
+        )
+        return self._codec.character_mask(chars)
 
-    def take(self, symbol: Symbol) -> None:
+    def add_symbol(self, symbol: Symbol) -> None:
         """Write a character."""
-        char = self._codec.text([symbol])
+        char = self._codec.decode_text([symbol])
         after = self._state.after(char)
         assert after is not None, (self._state, char)
         self._state = after

@@ -9,22 +9,22 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from bachbridge.codecs.abc import tokens as abc_tokens
-from bachbridge.codecs.abc.rhythm import quanta
-from bachbridge.codecs.abc.tokens import BEGINNINGS, WORDS
+from bachbridge.codecs.abc.rhythm import quanta_per_bar
+from bachbridge.codecs.abc.tokens import FIELD_PREFIXES, FIELD_VALUES
 
-_ORDER = {"X": 0, "T": 1, "M": 3, "L": 4, "K": 5}
-_WORDY = 2
+_LINE_ORDER = {"X": 0, "T": 1, "M": 3, "L": 4, "K": 5}
+_TEXT_LINE_PLACE = 2
 """The place of all other lines."""
-_MOST_LINES, _MOST_WORDS, _MOST_DIGITS = 10, 60, 5
-_LETTERS = "ABCDFGHIKLMNOPQRSTUWXYZrsw%"
-_STRICT = "XTMLKABCDFGHNORSZ%"
+_MAX_TEXT_LINES, _MAX_LINE_CHARACTERS, _MAX_NUMBER_DIGITS = 10, 60, 5
+_LINE_LETTERS = "ABCDFGHIKLMNOPQRSTUWXYZrsw%"
+_STRICT_LETTERS = "XTMLKABCDFGHNORSZ%"
 """Of these, the ones that no program stumbles over, whatever their words."""
-_AMID = "KMLPTNSRQYIWwHVC%"
+_BODY_LETTERS = "KMLPTNSRQYIWwHVC%"
 """Of these, the lines that people write amid the music."""
 
 
 @dataclass(frozen=True, slots=True)
-class Lines:
+class HeaderState:
     """The lines read so far, as far as they matter; `token` is the line under way.
 
     `order` is the place of the last one, `count` how many there were; `meter` and `unit` are in whole notes (0: not
@@ -33,71 +33,77 @@ class Lines:
 
     strict: bool = True
     token: str = ""
-    order: int = -1
-    count: int = 0
+    last_place: int = -1
+    line_count: int = 0
     meter: Fraction = Fraction(0)
     unit: Fraction = Fraction(0)
     compound: bool = False
-    amid: bool = False
+    in_body: bool = False
 
     @property
-    def bar(self) -> int | None:
+    def bar_quanta(self) -> int | None:
         """The quanta of a bar."""
-        return quanta(self.meter, self.unit or abc_tokens.default_unit(self.meter)) or None
+        return quanta_per_bar(self.meter, self.unit or abc_tokens.default_unit(self.meter)) or None
 
-    def after(self, char: str) -> "Lines | None":
+    def after(self, char: str) -> "HeaderState | None":
         """After one more character; None where it must not come. A line's end leaves `token` empty."""
         if char == "\n":
-            return self._ended() if self.token else None
+            return self._end_line() if self.token else None
         token = self.token + char
-        return replace(self, token=token) if self._begins(token) else None
+        return replace(self, token=token) if self._is_line_prefix(token) else None
 
-    def _begins(self, token: str) -> bool:
+    def _is_line_prefix(self, token: str) -> bool:
         """Whether a line may begin so."""
         letter, value = token[0], token[2:].removeprefix(" ")
-        if letter not in (_STRICT if self.strict else _LETTERS) or not self._takes(letter):
+        if letter not in (_STRICT_LETTERS if self.strict else _LINE_LETTERS) or not self._may_begin_line(letter):
             return False
         if letter == "%":
-            return len(token) <= _MOST_WORDS or not self.strict
+            return len(token) <= _MAX_LINE_CHARACTERS or not self.strict
         if token[1:2] not in ("", ":"):
             return False
-        if letter in WORDS and self.strict:
-            return value in BEGINNINGS[letter]
+        if letter in FIELD_VALUES and self.strict:
+            return value in FIELD_PREFIXES[letter]
         if letter == "X":
-            return (value.isdigit() or not value) and len(value) <= _MOST_DIGITS
-        return not self.strict or (len(token) <= _MOST_WORDS and not value.startswith(" "))
+            return (value.isdigit() or not value) and len(value) <= _MAX_NUMBER_DIGITS
+        return not self.strict or (len(token) <= _MAX_LINE_CHARACTERS and not value.startswith(" "))
 
-    def _takes(self, letter: str) -> bool:
+    def _may_begin_line(self, letter: str) -> bool:
         """Whether a line of that letter may stand here."""
-        if self.amid:
-            return letter in ("K" if self.strict else _AMID)
+        if self.in_body:
+            return letter in ("K" if self.strict else _BODY_LETTERS)
         if not self.strict:
             return True
-        place = _ORDER.get(letter, _WORDY)
-        if place <= _WORDY and self.count >= _MOST_LINES:
+        place = _LINE_ORDER.get(letter, _TEXT_LINE_PLACE)
+        if place <= _TEXT_LINE_PLACE and self.line_count >= _MAX_TEXT_LINES:
             return False
-        return (place > self.order or place == self.order == _WORDY) and not (letter in "LK" and not self.meter)
+        return (place > self.last_place or place == self.last_place == _TEXT_LINE_PLACE) and not (
+            letter in "LK" and not self.meter
+        )
 
-    def _ended(self) -> "Lines | None":
+    def _end_line(self) -> "HeaderState | None":
         letter, colon, value = self.token[0], self.token[1:2], self.token[2:].strip()
         if letter != "%" and colon != ":":
             return None
-        if self.strict and letter != "%" and (value not in WORDS[letter] if letter in WORDS else not value):
+        if (
+            self.strict
+            and letter != "%"
+            and (value not in FIELD_VALUES[letter] if letter in FIELD_VALUES else not value)
+        ):
             return None
-        order = max(self.order, _ORDER.get(letter, _WORDY))
-        after = replace(self, token="", count=self.count + 1, order=order)
-        return after.told(letter, value)
+        order = max(self.last_place, _LINE_ORDER.get(letter, _TEXT_LINE_PLACE))
+        after = replace(self, token="", line_count=self.line_count + 1, last_place=order)
+        return after.apply_field(letter, value)
 
-    def told(self, letter: str, value: str) -> "Lines | None":
+    def apply_field(self, letter: str, value: str) -> "HeaderState | None":
         """With what a line says; None where that makes no sense."""
         match letter:
             case "M":
-                meter = abc_tokens.meter(value)
+                meter = abc_tokens.meter_length(value)
                 return replace(self, meter=meter, compound=abc_tokens.is_compound(value)) if meter else None
             case "L":
-                return replace(self, unit=Fraction(value)) if value in abc_tokens.UNITS else None
+                return replace(self, unit=Fraction(value)) if value in abc_tokens.UNIT_LENGTHS else None
             case "K":
-                sensible = abc_tokens.signature(value) is not None and self.meter and self.bar
-                return replace(self, amid=True) if sensible else None
+                sensible = abc_tokens.key_sharps(value) is not None and self.meter and self.bar_quanta
+                return replace(self, in_body=True) if sensible else None
             case _:
                 return self

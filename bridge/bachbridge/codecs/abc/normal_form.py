@@ -15,11 +15,18 @@ import re
 from collections.abc import Iterator
 from itertools import groupby
 
-from bachbridge.codecs.abc.spelling import NOTE, TOKEN, Word, bar_line, field_line, spelled
+from bachbridge.codecs.abc.spelling import (
+    NOTE_PATTERN,
+    TOKEN_PATTERN,
+    AbcToken,
+    field_line,
+    normalize_bar_line,
+    normalize_token,
+)
 from bachbridge.errors import TuneError
 
 
-def tunes(text: str) -> list[str]:
+def split_tunes(text: str) -> list[str]:
     """The tunes of a file: from each `X:` to the next, or to the blank line before what is no music."""
     found: list[list[str]] = []
     inside = False
@@ -33,64 +40,70 @@ def tunes(text: str) -> list[str]:
     return ["\n".join(lines) + "\n" for lines in found]
 
 
-def normal(tune: str) -> str:
+def normalize(tune: str) -> str:
     """The tune in normal form, ending with one line end; raises `TuneError`."""
-    header, body = _parts(tune)
-    words = _tidied([word for line in body for word in _words(line)])
-    return header + _laid_out(words)
+    header, body = _split_header(tune)
+    words = _clean_tokens([word for line in body for word in _tokenize(line)])
+    return header + _format_lines(words)
 
 
-def with_plain_ties(tune: str) -> str:
+def drop_tied_accidentals(tune: str) -> str:
     """The tune without signs on notes that are tied to one with the same sign: they hold over a tie without."""
-    ties = _Ties()
-    return "\n".join(TOKEN.sub(ties.word, line) if is_music else line for line, is_music in _told(tune))
+    ties = _TieTracker()
+    return "\n".join(
+        TOKEN_PATTERN.sub(ties.drop_accidental, line) if is_music else line for line, is_music in _classify_lines(tune)
+    )
 
 
 def music_lines(tune: str) -> list[str]:
     """The lines that hold music, without comments."""
-    return [line.partition("%")[0].rstrip() for line, is_music in _told(tune) if is_music and line.partition("%")[0]]
+    return [
+        line.partition("%")[0].rstrip()
+        for line, is_music in _classify_lines(tune)
+        if is_music and line.partition("%")[0]
+    ]
 
 
-def _told(tune: str) -> Iterator[tuple[str, bool]]:
+def _classify_lines(tune: str) -> Iterator[tuple[str, bool]]:
     """The lines as they are, and whether they hold music."""
     begun = False
     for line in tune.split("\n"):
-        yield line, begun and bool(line.strip()) and not _is_words(line)
+        yield line, begun and bool(line.strip()) and not _is_text_line(line)
         begun = begun or line.startswith("K:")
 
 
-class _Ties:
+class _TieTracker:
     """Follows notes that are tied."""
 
     def __init__(self) -> None:
-        self._sounded: tuple[str, ...] | None = None
+        self._last_note: tuple[str, ...] | None = None
         """Sign, letter and octave marks of the last note."""
-        self._tied: tuple[str, ...] | None = None
+        self._tied_note: tuple[str, ...] | None = None
 
-    def word(self, found: re.Match[str]) -> str:
+    def drop_accidental(self, found: re.Match[str]) -> str:
         """A word without the sign that it has in common with the note before its tie."""
         if found.lastgroup == "tie":
-            self._tied = self._sounded
-        note = NOTE.fullmatch(found[0]) if found.lastgroup == "note" else None
+            self._tied_note = self._last_note
+        note = NOTE_PATTERN.fullmatch(found[0]) if found.lastgroup == "note" else None
         if note is None:
             return found[0]
-        tied, self._tied = self._tied, None
-        self._sounded = (note[1] or "", note[2], note[3])
-        if tied is None or tied[1:] != self._sounded[1:] or note[1] not in (None, tied[0]):
+        tied, self._tied_note = self._tied_note, None
+        self._last_note = (note[1] or "", note[2], note[3])
+        if tied is None or tied[1:] != self._last_note[1:] or note[1] not in (None, tied[0]):
             return found[0]
-        self._sounded = tied
+        self._last_note = tied
         return found[0].removeprefix(tied[0])
 
 
 def header_lines(tune: str) -> str:
     """The three lines of the header as they are in normal form; raises `TuneError`."""
-    return _parts(tune)[0]
+    return _split_header(tune)[0]
 
 
 # ---------------------------------------------------------------- lines
 
 
-def _parts(tune: str) -> tuple[str, list[str]]:
+def _split_header(tune: str) -> tuple[str, list[str]]:
     """The three lines of the header, and the lines of the music."""
     fields: dict[str, str] = {}
     lines = [re.sub(r"(?<!\\)%.*", "", line).strip() for line in tune.splitlines()]
@@ -109,116 +122,123 @@ def _header(fields: dict[str, str]) -> str:
     return "".join(field_line(letter, fields.get(letter, ""), fields) + "\n" for letter in "MLK")
 
 
-def _is_words(line: str) -> bool:
+def _is_text_line(line: str) -> bool:
     """Whether a line of the body is no music."""
     return bool(re.match(r"[A-Za-z]:[^|:]?", line)) and not re.match(r"[a-gzA-G]:[|:]", line)
 
 
-def _words(line: str) -> list[Word]:
+def _tokenize(line: str) -> list[AbcToken]:
     """The words of a line of the tune's body."""
-    if _is_words(line):
+    if _is_text_line(line):
         letter, value = line[0], line[2:].strip()
         if letter == "V":
             raise TuneError("the tune has several voices: give tunes of one voice.")
-        return [Word("field", field_line(letter, value, {}))] if letter in "MLK" else []
-    words = [Word(str(found.lastgroup), found[0]) for found in TOKEN.finditer(line)]
-    return words if line.endswith("\\") else [*words, Word("break", "")]
+        return [AbcToken("field", field_line(letter, value, {}))] if letter in "MLK" else []
+    words = [AbcToken(str(found.lastgroup), found[0]) for found in TOKEN_PATTERN.finditer(line)]
+    return words if line.endswith("\\") else [*words, AbcToken("break", "")]
 
 
 # ---------------------------------------------------------------- words
 
 
-def _tidied(words: list[Word]) -> list[Word]:
+def _clean_tokens(tokens: list[AbcToken]) -> list[AbcToken]:
     """The words that stay, spelled as they are written here."""
-    kept = [word for raw in words for word in spelled(raw)]
-    return _without_loose_ends(_merged(kept))
+    kept = [word for raw in tokens for word in normalize_token(raw)]
+    return _drop_dangling(_merge_gaps(kept))
 
 
-_GAPS = ("line", "space", "break")
+_GAP_KINDS = ("line", "space", "break")
 
 
-def _merged(words: list[Word]) -> list[Word]:
+def _merge_gaps(tokens: list[AbcToken]) -> list[AbcToken]:
     """With one bar line where several stand together, and no spaces beside it."""
-    out: list[Word] = []
-    for is_gap, run in groupby(words, key=lambda word: word.kind in _GAPS):
+    out: list[AbcToken] = []
+    for is_gap, run in groupby(tokens, key=lambda word: word.kind in _GAP_KINDS):
         found = list(run)
-        out += _gap(found) if is_gap else found
+        out += _merge_gap(found) if is_gap else found
     return out
 
 
-def _gap(run: list[Word]) -> list[Word]:
+def _merge_gap(run: list[AbcToken]) -> list[AbcToken]:
     """What is between two other words: a bar line, a line's end, both, or a space."""
     signs = "".join(word.text for word in run if word.kind == "line")
-    line = [Word("line", bar_line(signs))] if signs else []
-    ends = [Word("break", "")] if any(word.kind == "break" for word in run) else []
-    return line + ends or [Word("space", " ")]
+    line = [AbcToken("line", normalize_bar_line(signs))] if signs else []
+    ends = [AbcToken("break", "")] if any(word.kind == "break" for word in run) else []
+    return line + ends or [AbcToken("space", " ")]
 
 
-_SOUNDS = ("note", "rest")
-_OPEN = ("broken", "tuplet", "quote")
+_SOUND_KINDS = ("note", "rest")
+_NOTE_PREFIX_KINDS = ("broken", "tuplet", "quote")
 """What a note must follow at once."""
 
 
-def _without_loose_ends(words: list[Word]) -> list[Word]:
+def _drop_dangling(tokens: list[AbcToken]) -> list[AbcToken]:
     """Without chord symbols that no note follows, ties and broken pairs that lead nowhere."""
-    out: list[Word] = []
-    for index, word in enumerate(words):
-        rest = words[index + 1 : index + 8]
-        sound = next((w for w in rest if w.kind in (*_SOUNDS, "line", "quote", "field")), Word("", ""))
+    out: list[AbcToken] = []
+    for index, word in enumerate(tokens):
+        rest = tokens[index + 1 : index + 8]
+        sound = next((w for w in rest if w.kind in (*_SOUND_KINDS, "line", "quote", "field")), AbcToken("", ""))
         match word.kind:
-            case "quote" if sound.kind not in _SOUNDS:
+            case "quote" if sound.kind not in _SOUND_KINDS:
                 continue
-            case "tie" if not _same_note(words[index - 1] if index else None, _next_sound(words, index)):
+            case "tie" if not _is_same_note(tokens[index - 1] if index else None, _next_sound(tokens, index)):
                 continue
-            case "broken" if sound.kind == "line" or not out or out[-1].kind not in _SOUNDS:
+            case "broken" if sound.kind == "line" or not out or out[-1].kind not in _SOUND_KINDS:
                 continue
-            case "space" if not out or out[-1].kind in (*_OPEN, "ending", "line", "space", "break", "field"):
+            case "space" if not out or out[-1].kind in (
+                *_NOTE_PREFIX_KINDS,
+                "ending",
+                "line",
+                "space",
+                "break",
+                "field",
+            ):
                 continue
             case _:
                 out.append(word)
     return out
 
 
-def _next_sound(words: list[Word], index: int) -> Word | None:
-    return next((word for word in words[index + 1 : index + 8] if word.kind in _SOUNDS), None)
+def _next_sound(tokens: list[AbcToken], index: int) -> AbcToken | None:
+    return next((word for word in tokens[index + 1 : index + 8] if word.kind in _SOUND_KINDS), None)
 
 
-def _same_note(one: Word | None, other: Word | None) -> bool:
+def _is_same_note(one: AbcToken | None, other: AbcToken | None) -> bool:
     if one is None or other is None:
         return False
-    first, second = NOTE.fullmatch(one.text), NOTE.fullmatch(other.text)
+    first, second = NOTE_PATTERN.fullmatch(one.text), NOTE_PATTERN.fullmatch(other.text)
     return bool(first and second and (first[2], first[3]) == (second[2], second[3]) and not second[1])
 
 
-def _laid_out(words: list[Word]) -> str:
+def _format_lines(tokens: list[AbcToken]) -> str:
     """The words as lines, each ending with a bar line, the last with one that ends the tune."""
     lines = [""]
     due = False
-    for index, word in enumerate(words):
-        before = words[index - 1].kind if index else "break"
+    for index, word in enumerate(tokens):
+        before = tokens[index - 1].kind if index else "break"
         due = bool(lines[-1]) and (due or word.kind == "break")
         match word.kind:
             case "break":
-                lines[-1] += "" if before in (*_OPEN, "line") else " "
+                lines[-1] += "" if before in (*_NOTE_PREFIX_KINDS, "line") else " "
             case "field":
                 lines[-1:] = [lines[-1], word.text, ""] if lines[-1] else [word.text, ""]
                 due = False
             case _:
                 lines[-1] += word.text
-        following = words[index + 1].kind if index + 1 < len(words) else ""
+        following = tokens[index + 1].kind if index + 1 < len(tokens) else ""
         if due and (word.kind == "line" or (word.kind, before) == ("break", "line")) and following != "ending":
             lines.append("")
             due = False
-    return _finished([line.rstrip() for line in lines if line.strip()])
+    return _close_tune([line.rstrip() for line in lines if line.strip()])
 
 
-def _finished(lines: list[str]) -> str:
+def _close_tune(lines: list[str]) -> str:
     """The lines with an end: nothing but music, and a bar line for the end of the tune."""
     while lines and _is_field(lines[-1]):
         lines.pop()
     if not lines:
         raise TuneError("the tune has no music: give another one.")
-    lines[-1] = _ended(lines[-1])
+    lines[-1] = _with_final_bar_line(lines[-1])
     return "\n".join(lines) + "\n"
 
 
@@ -226,7 +246,7 @@ def _is_field(line: str) -> bool:
     return line[:1] in "MLK" and line[1:2] == ":"
 
 
-def _ended(line: str) -> str:
+def _with_final_bar_line(line: str) -> str:
     line = re.sub(r"\[\d$", "", line)
     for plain, final in (("::", ":|"), ("|:", "|]"), (":|", ":|"), ("|]", "|]"), ("||", "||"), ("|", "|]")):
         if line.endswith(plain):

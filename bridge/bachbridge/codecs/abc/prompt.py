@@ -17,87 +17,98 @@ import numpy as np
 
 from bachbridge.codecs.abc import grammar as abc_grammar
 from bachbridge.codecs.abc import tokens as abc_tokens
-from bachbridge.codecs.abc.reader import STEPS, Header, Sung
-from bachbridge.codecs.abc.writer import Measure, line_text
+from bachbridge.codecs.abc.reader import STEPS_PER_WHOLE_NOTE, TuneHeader, TuneNote
+from bachbridge.codecs.abc.writer import BarLayout, format_line
 from bachbridge.music.notes import Key, Note, Phrase
-from bachbridge.music.voice_leading import key_of
+from bachbridge.music.voice_leading import estimate_key
 
-_DEFAULT_UNIT = "1/8"
-_LOWEST, _HIGHEST = 36, 107
+_DEFAULT_UNIT_LENGTH = "1/8"
+_LOWEST_PITCH, _HIGHEST_PITCH = 36, 107
 """The pitches that can be written."""
-_LOW, _HIGH = 60, 82
+_LOWEST_MEAN, _HIGHEST_MEAN = 60, 82
 """Between these the middle of a phrase is moved, by octaves."""
 
 
 @dataclass(frozen=True, slots=True)
-class Opening:
+class AbcPrompt:
     """A phrase as text, `shift` semitones higher than it was played; `first`: the steps of its first bar."""
 
-    header: Header
+    header: TuneHeader
     body: str
     shift: int
-    first: Fraction
+    first_bar_steps: Fraction
 
     @property
     def text(self) -> str:
         return self.header.text + self.body
 
     @property
-    def state(self) -> abc_grammar.State:
+    def grammar_state(self) -> abc_grammar.GrammarState:
         """The grammar after it."""
-        begun = abc_grammar.State(first=self.first / STEPS)
-        state = abc_grammar.read(self.text, begun)
+        begun = abc_grammar.GrammarState(first_bar=self.first_bar_steps / STEPS_PER_WHOLE_NOTE)
+        state = abc_grammar.state_after(self.text, begun)
         assert state is not None, self.text
         return state
 
 
-def opening(phrase: Phrase, keys: Sequence[str], units: Mapping[str, str], locked: Key | None = None) -> Opening:
+def make_prompt(
+    phrase: Phrase, keys: Sequence[str], units: Mapping[str, str], locked_key: Key | None = None
+) -> AbcPrompt:
     """The phrase in one of `keys` (any, if none of them has its mode), with the unit length that its meter has."""
-    key, shift = _home(locked or _key_of(phrase), keys)
+    key, shift = _nearest_key(locked_key or _phrase_key(phrase), keys)
     line = _top_line(phrase)
-    shift += _octaves(line, shift)
-    meter = _meter_of(phrase)
-    header = Header(meter, units.get(meter, _DEFAULT_UNIT), key)
-    first = _first(phrase, header)
-    body = _body(line, shift, Fraction(phrase.steps), header, first)
-    return Opening(header, body + ("" if body[-1:] in ("", "|") else " "), shift, first)
+    shift += _octave_shift(line, shift)
+    meter = _phrase_meter(phrase)
+    header = TuneHeader(meter, units.get(meter, _DEFAULT_UNIT_LENGTH), key)
+    first = _first_bar_steps(phrase, header)
+    body = _body_text(line, shift, Fraction(phrase.steps), header, first)
+    return AbcPrompt(header, body + ("" if body[-1:] in ("", "|") else " "), shift, first)
 
 
-def tune_of(phrase: Phrase) -> str:
+def phrase_to_tune(phrase: Phrase) -> str:
     """The top line of a phrase as a tune in its own key; its last bar is filled with a rest."""
-    header = Header(_meter_of(phrase), _DEFAULT_UNIT, abc_tokens.key_called(_key_of(phrase)))
-    first, bar = _first(phrase, header), header.meter * STEPS
+    header = TuneHeader(_phrase_meter(phrase), _DEFAULT_UNIT_LENGTH, abc_tokens.format_key(_phrase_key(phrase)))
+    first, bar = _first_bar_steps(phrase, header), header.meter * STEPS_PER_WHOLE_NOTE
     bars = max(0, ceil((phrase.steps - first) / bar))
-    body = _body(_top_line(phrase), 0, first + bars * bar, header, first)
+    body = _body_text(_top_line(phrase), 0, first + bars * bar, header, first)
     return header.text + body.removesuffix("|") + "|]\n"
 
 
-def _first(phrase: Phrase, header: Header) -> Fraction:
+def _first_bar_steps(phrase: Phrase, header: TuneHeader) -> Fraction:
     """The steps of the phrase's first bar."""
-    bar = header.meter * STEPS
+    bar = header.meter * STEPS_PER_WHOLE_NOTE
     return bar - (phrase.position or 0) % bar
 
 
-def _body(line: Sequence[Note], shift: int, end: Fraction, header: Header, first: Fraction) -> str:
+def _body_text(line: Sequence[Note], shift: int, end: Fraction, header: TuneHeader, first: Fraction) -> str:
     """A line, `shift` semitones higher, as music up to step `end`."""
     beat = Fraction(6 if abc_tokens.is_compound(header.meter_word) else 4)
-    sung = [Sung(Fraction(note.start), Fraction(note.length), _folded(note.pitch + shift)) for note in line]
-    return line_text(sung, end, header.key, Measure(header.meter * STEPS, beat, header.unit * STEPS, first))
+    sung = [TuneNote(Fraction(note.start), Fraction(note.length), _fold_pitch(note.pitch + shift)) for note in line]
+    return format_line(
+        sung,
+        end,
+        header.key,
+        BarLayout(header.meter * STEPS_PER_WHOLE_NOTE, beat, header.unit * STEPS_PER_WHOLE_NOTE, first),
+    )
 
 
-def _home(key: Key, keys: Sequence[str]) -> tuple[str, int]:
+def _nearest_key(key: Key, keys: Sequence[str]) -> tuple[str, int]:
     """The nearest of the keys with that mode, and by how many semitones it lies higher."""
     tonic, minor = key
-    known = [name for name in keys if abc_tokens.is_of_mode(name, minor=minor)] or [abc_tokens.key_called(key)]
-    shifts = {name: (abc_tokens.tonic(name) - tonic + 6) % 12 - 6 for name in known}
+    known = [name for name in keys if abc_tokens.has_mode(name, minor=minor)] or [abc_tokens.format_key(key)]
+    shifts = {name: (abc_tokens.tonic_pitch_class(name) - tonic + 6) % 12 - 6 for name in known}
     name = min(known, key=lambda name: abs(shifts[name]))
     return name, shifts[name]
 
 
-def _octaves(line: Sequence[Note], shift: int) -> int:
+def _octave_shift(line: Sequence[Note], shift: int) -> int:
     """By how much more a line is to be moved."""
-    middle = sum(note.pitch for note in line) / len(line) + shift if line else _LOW
-    return -12 * int((middle - _LOW) // 12) if middle < _LOW else 12 * int((_HIGH - middle) // 12) * (middle > _HIGH)
+    middle = sum(note.pitch for note in line) / len(line) + shift if line else _LOWEST_MEAN
+    return (
+        -12 * int((middle - _LOWEST_MEAN) // 12)
+        if middle < _LOWEST_MEAN
+        else 12 * int((_HIGHEST_MEAN - middle) // 12) * (middle > _HIGHEST_MEAN)
+    )
 
 
 def _top_line(phrase: Phrase) -> list[Note]:
@@ -115,21 +126,21 @@ def _top_line(phrase: Phrase) -> list[Note]:
     return line
 
 
-def _key_of(phrase: Phrase) -> Key:
+def _phrase_key(phrase: Phrase) -> Key:
     """The key of what began before the last bar line, or of all there is in the first bar."""
     in_bar = (phrase.steps + (phrase.position or 0)) % phrase.steps_per_bar
     told = [note for note in phrase.notes if note.start < phrase.steps - in_bar] or list(phrase.notes)
     weights = np.zeros(12)
     for note in told:
         weights[note.pitch % 12] += note.length
-    return key_of(weights) if weights.min() < weights.max() else (0, False)
+    return estimate_key(weights) if weights.min() < weights.max() else (0, False)
 
 
-def _meter_of(phrase: Phrase) -> str:
+def _phrase_meter(phrase: Phrase) -> str:
     """The meter of the phrase's bars."""
     steps = phrase.steps_per_bar
     if steps == 12:
-        return "6/8" if _is_compound(phrase) else "3/4"
+        return "6/8" if _has_dotted_beats(phrase) else "3/4"
     if steps == 24:
         return "12/8"
     over, of = (steps // 4, 4) if steps % 4 == 0 else (steps // 2, 8) if steps % 2 == 0 else (steps, 16)
@@ -137,7 +148,7 @@ def _meter_of(phrase: Phrase) -> str:
     return word if word in abc_tokens.METERS else "4/4"
 
 
-def _is_compound(phrase: Phrase) -> bool:
+def _has_dotted_beats(phrase: Phrase) -> bool:
     """Whether bars of 12 steps are two dotted quarters, or three quarters where nothing tells.
 
     What tells is where the longer notes begin, counted from one onset to the next.
@@ -153,10 +164,10 @@ def _is_compound(phrase: Phrase) -> bool:
     return places[6] + dotted > places[4] + places[8]
 
 
-def _folded(pitch: int) -> int:
+def _fold_pitch(pitch: int) -> int:
     """Within what can be written, by octaves."""
-    while pitch < _LOWEST + 1:
+    while pitch < _LOWEST_PITCH + 1:
         pitch += 12
-    while pitch > _HIGHEST - 1:
+    while pitch > _HIGHEST_PITCH - 1:
         pitch -= 12
     return pitch

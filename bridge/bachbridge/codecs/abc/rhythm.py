@@ -23,24 +23,24 @@ from fractions import Fraction
 from functools import cache
 from math import gcd
 
-QUANTA = 16
+QUANTA_PER_UNIT = 16
 """Quanta in a unit note length."""
-_SIMPLE = {2: 3, 3: 2, 4: 3, 5: 2, 6: 2, 7: 2, 8: 3, 9: 2}
+_TUPLET_TIMES = {2: 3, 3: 2, 4: 3, 5: 2, 6: 2, 7: 2, 8: 3, 9: 2}
 """Notes of a tuplet → in the time of how many; in compound meters 5, 7 and 9 notes take the time of 3."""
-_PLAIN = tuple(1 << power for power in range(11))
-_DOTTED = tuple(sorted((*_PLAIN, *(3 * plain for plain in _PLAIN))))
-_ENDLESS = 1 << 30
+_PLAIN_LENGTHS = tuple(1 << power for power in range(11))
+_DOTTED_LENGTHS = tuple(sorted((*_PLAIN_LENGTHS, *(3 * plain for plain in _PLAIN_LENGTHS))))
+_IMPOSSIBLE = 1 << 30
 
 
-def quanta(meter: Fraction, unit: Fraction) -> int | None:
+def quanta_per_bar(meter: Fraction, unit: Fraction) -> int | None:
     """The quanta of a bar; None if that is no whole number."""
-    size = meter / unit * QUANTA
+    size = meter / unit * QUANTA_PER_UNIT
     return size.numerator if size.denominator == 1 else None
 
 
-def time_of(notes: int, *, compound: bool) -> int:
+def tuplet_time(notes: int, *, compound: bool) -> int:
     """In the time of how many a tuplet of so many notes is played."""
-    return 3 if compound and notes in (5, 7, 9) else _SIMPLE[notes]
+    return 3 if compound and notes in (5, 7, 9) else _TUPLET_TIMES[notes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,23 +53,23 @@ class Tuplet:
     written: int = 0
 
     @property
-    def whole(self) -> int:
+    def divisor(self) -> int:
         """The sum of what is written must be a multiple of this."""
         return self.notes // gcd(self.notes, self.time)
 
     @property
-    def least(self) -> int:
+    def min_quanta(self) -> int:
         """The quanta that it takes at least."""
-        more = _least(self.left, -self.written % self.whole, self.whole)
+        more = _min_length_sum(self.left, -self.written % self.divisor, self.divisor)
         return (self.written + more) * self.time // self.notes
 
 
 @cache
-def _least(notes: int, residue: int, modulus: int) -> int:
+def _min_length_sum(notes: int, residue: int, modulus: int) -> int:
     """The least sum of lengths in a tuplet that leaves `residue` modulo `modulus`; `_ENDLESS` where there is none."""
     if not notes:
-        return 0 if residue == 0 else _ENDLESS
-    return min(plain + _least(notes - 1, (residue - plain) % modulus, modulus) for plain in _DOTTED)
+        return 0 if residue == 0 else _IMPOSSIBLE
+    return min(plain + _min_length_sum(notes - 1, (residue - plain) % modulus, modulus) for plain in _DOTTED_LENGTHS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,51 +83,51 @@ class Rhythm:
     left: int
     compound: bool = False
     tuplet: Tuplet | None = None
-    broken: str = ""
-    last: int = 0
+    broken_sign: str = ""
+    breakable_length: int = 0
 
     @property
-    def whole(self) -> bool:
+    def allows_bar_line(self) -> bool:
         """Whether a bar line may stand here as far as tuplets and broken pairs go."""
-        return self.tuplet is None and not self.broken
+        return self.tuplet is None and not self.broken_sign
 
     @property
     def filled(self) -> int:
         return self.size - self.left
 
-    def note(self, written: int) -> "Rhythm | None":
+    def add_note(self, written: int) -> "Rhythm | None":
         """After a note or rest written `written` quanta long."""
-        if (self.tuplet and written not in _DOTTED) or (self.broken and written not in _PLAIN):
+        if (self.tuplet and written not in _DOTTED_LENGTHS) or (self.broken_sign and written not in _PLAIN_LENGTHS):
             return None
         if self.tuplet:
             tuplet = replace(self.tuplet, left=self.tuplet.left - 1, written=self.tuplet.written + written)
             if tuplet.left:
-                return _possible(replace(self, tuplet=tuplet))
-            if tuplet.written % tuplet.whole:
+                return _if_fillable(replace(self, tuplet=tuplet))
+            if tuplet.written % tuplet.divisor:
                 return None
-            return _possible(replace(self, tuplet=None, left=self.left - tuplet.least))
-        doubled = written * {"": 2, ">": 1, "<": 3}[self.broken]
+            return _if_fillable(replace(self, tuplet=None, left=self.left - tuplet.min_quanta))
+        doubled = written * {"": 2, ">": 1, "<": 3}[self.broken_sign]
         if doubled % 2:
             return None
-        last = 0 if self.broken else written
-        return _possible(replace(self, left=self.left - doubled // 2, broken="", last=last))
+        last = 0 if self.broken_sign else written
+        return _if_fillable(replace(self, left=self.left - doubled // 2, broken_sign="", breakable_length=last))
 
-    def tuple(self, notes: int) -> "Rhythm | None":
+    def begin_tuplet(self, notes: int) -> "Rhythm | None":
         """At the beginning of a tuplet."""
-        if not self.whole or notes not in _SIMPLE:
+        if not self.allows_bar_line or notes not in _TUPLET_TIMES:
             return None
-        time = time_of(notes, compound=self.compound)
-        return _possible(replace(self, tuplet=Tuplet(notes, time, notes), last=0))
+        time = tuplet_time(notes, compound=self.compound)
+        return _if_fillable(replace(self, tuplet=Tuplet(notes, time, notes), breakable_length=0))
 
-    def breaks(self, sign: str) -> "Rhythm | None":
+    def add_broken_sign(self, sign: str) -> "Rhythm | None":
         """After a note whose length is taken from (`<`), or added to (`>`), by a half."""
-        if self.last not in _PLAIN or self.last % 2:
+        if self.breakable_length not in _PLAIN_LENGTHS or self.breakable_length % 2:
             return None
-        more = self.last // 2 if sign == ">" else -(self.last // 2)
-        return _possible(replace(self, left=self.left - more, broken=sign, last=0))
+        more = self.breakable_length // 2 if sign == ">" else -(self.breakable_length // 2)
+        return _if_fillable(replace(self, left=self.left - more, broken_sign=sign, breakable_length=0))
 
 
-def _possible(rhythm: Rhythm) -> Rhythm | None:
+def _if_fillable(rhythm: Rhythm) -> Rhythm | None:
     """The rhythm, if its bar can still be filled (see the module)."""
-    least = rhythm.tuplet.least if rhythm.tuplet else {"": 0, ">": 1, "<": 3}[rhythm.broken]
+    least = rhythm.tuplet.min_quanta if rhythm.tuplet else {"": 0, ">": 1, "<": 3}[rhythm.broken_sign]
     return rhythm if least <= rhythm.left else None

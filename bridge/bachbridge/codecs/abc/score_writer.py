@@ -15,67 +15,72 @@ from fractions import Fraction
 from statistics import fmean
 
 from bachbridge.codecs.abc import tokens as abc_tokens
-from bachbridge.codecs.abc.reader import STEPS
-from bachbridge.codecs.abc.writer import Spelling
-from bachbridge.music.note_values import Cursor, Piece, beat_of
+from bachbridge.codecs.abc.reader import STEPS_PER_WHOLE_NOTE
+from bachbridge.codecs.abc.writer import PitchSpeller
+from bachbridge.music.note_values import NoteValue, VoiceReader, beat_steps
 from bachbridge.music.notes import VOICES, Note
-from bachbridge.music.timeline import Bar, missing_before, plain_meter
+from bachbridge.music.timeline import Bar, meter_from_steps, missing_pickup_steps
 
-_UNIT = "1/8"
-_BARS_IN_ROW = 4
-_LEGATO = 1
+_UNIT_LENGTH = "1/8"
+_BARS_PER_ROW = 4
+_MAX_OVERLAP_STEPS = 1
 """The steps by which a note may overlap the next one of its line."""
-_MIDDLE = 60
+_BASS_CLEF_BELOW = 60
 """Below this a line's mean wants the bass clef."""
 
-Line = list[Note]
+MonophonicLine = list[Note]
 """Notes by start, one at a time."""
 
 
 @dataclass(frozen=True, slots=True)
-class Frame:
+class TuneLayout:
     """Between what the notes stand: the bars, a key and a unit length as ABC writes them; `join`: a double bar line."""
 
     bars: Sequence[Bar]
     key: str
-    unit: str = _UNIT
-    join: int | None = None
+    unit: str = _UNIT_LENGTH
+    double_bar_step: int | None = None
     """The step at which something new begins."""
 
 
-def score(notes: Sequence[Note], frame: Frame, *, title: str, bpm: float) -> str:
+def format_score(notes: Sequence[Note], layout: TuneLayout, *, title: str, bpm: float) -> str:
     """A whole file with one tune."""
-    first = _meter_word(frame.bars, 0)
-    head = ("%abc-2.1", "X:1", f"T:{' '.join(title.split()) or 'Tune'}", f"M:{first}", f"L:{frame.unit}")
-    found = lines(notes)
-    voices = [f"{_voice(number, found)}{music(line, frame, first)}" for number, (_, line) in enumerate(found)]
-    return "\n".join((*head, f"Q:1/4={round(bpm)}", f"K:{frame.key}", *voices)) + "\n"
+    first = _meter_word(layout.bars, 0)
+    head = ("%abc-2.1", "X:1", f"T:{' '.join(title.split()) or 'Tune'}", f"M:{first}", f"L:{layout.unit}")
+    found = split_lines(notes)
+    voices = [
+        f"{_voice_field(number, found)}{format_voice_line(line, layout, first)}"
+        for number, (_, line) in enumerate(found)
+    ]
+    return "\n".join((*head, f"Q:1/4={round(bpm)}", f"K:{layout.key}", *voices)) + "\n"
 
 
-def _voice(number: int, found: Sequence[tuple[int, Line]]) -> str:
+def _voice_field(number: int, voice_lines: Sequence[tuple[int, MonophonicLine]]) -> str:
     """What stands before a line's music: nothing, where it is alone."""
-    if len(found) == 1:
+    if len(voice_lines) == 1:
         return ""
-    voice, line = found[number]
-    named = sorted(voice for voice, _ in found) == [*range(len(VOICES))]
+    voice, line = voice_lines[number]
+    named = sorted(voice for voice, _ in voice_lines) == [*range(len(VOICES))]
     name = f' name="{VOICES[voice].capitalize()}"' if named else ""
-    clef = " clef=bass" if line and fmean(note.pitch for note in line) < _MIDDLE else ""
+    clef = " clef=bass" if line and fmean(note.pitch for note in line) < _BASS_CLEF_BELOW else ""
     return f"V:{number + 1}{name}{clef}\n"
 
 
-def lines(notes: Sequence[Note]) -> list[tuple[int, Line]]:
+def split_lines(notes: Sequence[Note]) -> list[tuple[int, MonophonicLine]]:
     """The notes in lines, each with its voice, the voices in order; one empty line if there are no notes."""
     voices: defaultdict[int, list[Note]] = defaultdict(list)
     for note in sorted(notes, key=lambda note: (note.start, -note.pitch)):
         if note.length > 0:
             voices[note.voice].append(note)
-    return [(voice, line) for voice in sorted(voices) for line in _apart(voices[voice])] or [(0, [])]
+    return [(voice, line) for voice in sorted(voices) for line in _split_voice(voices[voice])] or [(0, [])]
 
 
-def _apart(notes: Sequence[Note]) -> list[Line]:
-    found: list[Line] = []
+def _split_voice(notes: Sequence[Note]) -> list[MonophonicLine]:
+    found: list[MonophonicLine] = []
     for note in notes:
-        free = [line for line in found if line[-1].start < note.start and line[-1].end <= note.start + _LEGATO]
+        free = [
+            line for line in found if line[-1].start < note.start and line[-1].end <= note.start + _MAX_OVERLAP_STEPS
+        ]
         if not free:
             found.append([note])
             continue
@@ -88,42 +93,42 @@ def _apart(notes: Sequence[Note]) -> list[Line]:
 # ---------------------------------------------------------------- a line
 
 
-def music(line: Line, frame: Frame, meter: str) -> str:
+def format_voice_line(line: MonophonicLine, layout: TuneLayout, meter: str) -> str:
     """A line's music, rows of bars; `meter` is the one that holds as it begins."""
-    cursor, spelling = Cursor(line), Spelling(frame.key)
-    unit = Fraction(frame.unit) * STEPS
+    cursor, spelling = VoiceReader(line), PitchSpeller(layout.key)
+    unit = Fraction(layout.unit) * STEPS_PER_WHOLE_NOTE
     told: list[str] = []
-    for number, bar in enumerate(frame.bars):
-        word = _meter_word(frame.bars, number)
+    for number, bar in enumerate(layout.bars):
+        word = _meter_word(layout.bars, number)
         change, meter = "" if word == meter else f"[M:{word}]", word
-        spelling.bar_line()
-        pieces = "".join(_written(piece, bar, spelling, unit) for piece in cursor.pieces(bar))
-        told.append(change + pieces + _bar_line(bar, frame))
-    rows = (told[at : at + _BARS_IN_ROW] for at in range(0, len(told), _BARS_IN_ROW))
+        spelling.reset_bar()
+        pieces = "".join(_format_piece(piece, bar, spelling, unit) for piece in cursor.note_values(bar))
+        told.append(change + pieces + _bar_line(bar, layout))
+    rows = (told[at : at + _BARS_PER_ROW] for at in range(0, len(told), _BARS_PER_ROW))
     return "\n".join("".join(row) for row in rows)
 
 
 def _meter_word(bars: Sequence[Bar], number: int) -> str:
     """A bar's meter. A short one at the beginning or the end has that of the others, one amid the music its own."""
     bar = bars[number]
-    if number == 0 and missing_before(bars):
+    if number == 0 and missing_pickup_steps(bars):
         return _meter_word(bars, 1)
     meter, steps = bar.meter, bar.end - bar.start
-    beyond = meter.numerator * STEPS % meter.denominator != 0
-    if beyond or (steps != meter.steps and 0 < number < len(bars) - 1):
-        meter = plain_meter(steps)
+    beyond = meter.numerator * STEPS_PER_WHOLE_NOTE % meter.denominator != 0
+    if beyond or (steps != meter.steps_per_bar and 0 < number < len(bars) - 1):
+        meter = meter_from_steps(steps)
     return f"{meter.numerator}/{meter.denominator}"
 
 
-def _bar_line(bar: Bar, frame: Frame) -> str:
-    if bar == frame.bars[-1]:
+def _bar_line(bar: Bar, layout: TuneLayout) -> str:
+    if bar == layout.bars[-1]:
         return "|]"
-    return "||" if bar.end == frame.join else "|"
+    return "||" if bar.end == layout.double_bar_step else "|"
 
 
-def _written(piece: Piece, bar: Bar, spelling: Spelling, unit: Fraction) -> str:
+def _format_piece(piece: NoteValue, bar: Bar, speller: PitchSpeller, unit: Fraction) -> str:
     """A note or a rest, with a space before each beat, where beams end."""
     away = piece.start - bar.start
-    space = " " if away and away % beat_of(bar) == 0 else ""
-    name = "z" if piece.pitch is None else spelling.signed(piece.pitch)
-    return space + name + abc_tokens.length_word(Fraction(piece.length) / unit) + "-" * piece.after
+    space = " " if away and away % beat_steps(bar) == 0 else ""
+    name = "z" if piece.pitch is None else speller.spell_explicit(piece.pitch)
+    return space + name + abc_tokens.format_length(Fraction(piece.length) / unit) + "-" * piece.tied_after

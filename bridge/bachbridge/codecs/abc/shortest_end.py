@@ -6,76 +6,76 @@ be as much shorter (see `abcbars`), and the last bar of any section had better b
 at most: what is left of this one, one more where a first ending has overrun the pickup, and a second ending.
 """
 
-from bachbridge.codecs.abc.bars import Bars
-from bachbridge.codecs.abc.grammar import LETTERS, State
-from bachbridge.codecs.abc.tokens import LENGTHS, LONGER
+from bachbridge.codecs.abc.bars import BarState
+from bachbridge.codecs.abc.grammar import NOTE_LETTERS, GrammarState
+from bachbridge.codecs.abc.tokens import LENGTH_COMPLETIONS, LENGTH_QUANTA
 
-_ENDS = ("|]", ":|")
+_FINAL_BAR_LINES = ("|]", ":|")
 
 
-def closing(state: State) -> frozenset[str]:
+def closing_characters(state: GrammarState) -> frozenset[str]:
     """Of what is allowed, that which ends the tune soon; some of it, unless the tune is over."""
-    allowed = state.allowed()
+    allowed = state.allowed_characters()
     match state.phase:
         case "field":
-            chars = {"\n"} if "\n" in allowed else _next_line(state, allowed)
+            chars = {"\n"} if "\n" in allowed else _next_header_line(state, allowed)
         case "quote":
             chars = {'"'}
         case "sign":
-            chars = set(LETTERS)
+            chars = set(NOTE_LETTERS)
         case "note":
             chars = _rest_of_note(state, allowed)
         case "line":
-            chars = _rest_of_line(state)
+            chars = _rest_of_bar_line(state)
         case "music":
-            chars = _between(state, allowed)
+            chars = _between_tokens(state, allowed)
         case _:
             chars = set(allowed)
     return allowed & chars or allowed
 
 
-def _next_line(state: State, allowed: frozenset[str]) -> set[str]:
+def _next_header_line(state: GrammarState, allowed: frozenset[str]) -> set[str]:
     """The line that the header still needs."""
-    if state.lines.token:
+    if state.header.token:
         return set(allowed)
     return {"K"} if "K" in allowed else {"M"}
 
 
-def _goal(bars: Bars) -> int:
+def _quanta_to_fill(bar_state: BarState) -> int:
     """The quanta that are still to be filled in this bar: without the pickup, unless that is reached already."""
-    rest = bars.rhythm.left - bars.pickup
-    return rest if bars.rhythm.size == bars.bar and rest > 0 else bars.rhythm.left
+    rest = bar_state.rhythm.left - bar_state.pickup
+    return rest if bar_state.rhythm.size == bar_state.bar_quanta and rest > 0 else bar_state.rhythm.left
 
 
-def _rest_of_note(state: State, allowed: frozenset[str]) -> set[str]:
+def _rest_of_note(state: GrammarState, allowed: frozenset[str]) -> set[str]:
     """The next character of the note's length, or what may follow the note."""
-    if state.tie and state.token != state.tie:
-        return {state.tie[len(state.token)]}
-    rhythm, goal = state.music.rhythm, _goal(state.music)
-    fitting = [(value, after) for value in LONGER[state.length] if (after := rhythm.note(value))]
+    if state.pending_tie and state.token != state.pending_tie:
+        return {state.pending_tie[len(state.token)]}
+    rhythm, goal = state.bar_state.rhythm, _quanta_to_fill(state.bar_state)
+    fitting = [(value, after) for value in LENGTH_COMPLETIONS[state.length] if (after := rhythm.add_note(value))]
     within = [value for value, after in fitting if not rhythm.tuplet and rhythm.left - after.left <= goal]
     value = max(within, default=min(value for value, _ in fitting))
-    if LENGTHS.get(state.length) == value:
-        return _between(state.ended, allowed) if state.ended else set(allowed)
-    return {LONGER[state.length][value][len(state.length)]}
+    if LENGTH_QUANTA.get(state.length) == value:
+        return _between_tokens(state.token_ended, allowed) if state.token_ended else set(allowed)
+    return {LENGTH_COMPLETIONS[state.length][value][len(state.length)]}
 
 
-def _rest_of_line(state: State) -> set[str]:
+def _rest_of_bar_line(state: GrammarState) -> set[str]:
     """The bar line that ends a section, if it can become one."""
     token = state.token
-    for end in _ENDS:
-        if end.startswith(token) and state.music.close(end) and not state.tie:
+    for end in _FINAL_BAR_LINES:
+        if end.startswith(token) and state.bar_state.close_bar(end) and not state.pending_tie:
             return {end[len(token)]} if end != token else set("[\n")
-    return set(LETTERS)
+    return set(NOTE_LETTERS)
 
 
-def _between(state: State, allowed: frozenset[str]) -> set[str]:
-    bars = state.music
-    if bars.complete and "\n" in allowed:
+def _between_tokens(state: GrammarState, allowed: frozenset[str]) -> set[str]:
+    bars = state.bar_state
+    if bars.may_end_tune and "\n" in allowed:
         return {"\n"}
-    if bars.must_end_twice:
+    if bars.needs_second_ending:
         return {"["}
-    ends = {end[0] for end in _ENDS if bars.close(end) and not state.tie}
+    ends = {end[0] for end in _FINAL_BAR_LINES if bars.close_bar(end) and not state.pending_tie}
     if ends & allowed:
         return ends
-    return {"|"} if bars.rhythm.left == 0 and bars.rhythm.whole else set(LETTERS)
+    return {"|"} if bars.rhythm.left == 0 and bars.rhythm.allows_bar_line else set(NOTE_LETTERS)

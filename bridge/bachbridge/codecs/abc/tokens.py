@@ -9,91 +9,99 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
 
-from bachbridge.codecs.abc.rhythm import QUANTA
+from bachbridge.codecs.abc.rhythm import QUANTA_PER_UNIT
 from bachbridge.music.notes import Key
 
-_STEPS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
+_LETTER_SEMITONES = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 _FIFTHS = {"F": -1, "C": 0, "G": 1, "D": 2, "A": 3, "E": 4, "B": 5}
-_SHARPS = "FCGDAEB"
-MODES = {"": 0, "m": -3, "dor": -2, "mix": -1, "phr": -4, "lyd": 1, "loc": -5}
+_SHARP_ORDER = "FCGDAEB"
+MODE_SHARPS = {"": 0, "m": -3, "dor": -2, "mix": -1, "phr": -4, "lyd": 1, "loc": -5}
 """How many sharps more than major."""
-_MODE_WORDS = {"maj": "", "ion": "", "min": "m", "aeo": "m", **{word: word for word in MODES}}
-_MOST_SIGNS = 7
+_MODE_ALIASES = {"maj": "", "ion": "", "min": "m", "aeo": "m", **{word: word for word in MODE_SHARPS}}
+_MAX_ACCIDENTALS = 7
 
 METERS = ("C", "C|", *(f"{beats}/{of}" for of in (2, 4, 8, 16) for beats in range(1, 17)))
 COMMON_METERS = {"C": "4/4", "C|": "2/2"}
 """The meters that have a sign of their own, in figures."""
-UNITS = ("1/4", "1/8", "1/16", "1/2", "1/32")
+UNIT_LENGTHS = ("1/4", "1/8", "1/16", "1/2", "1/32")
 
 _QUALITIES = ("", "m", "7", "m7", "6", "m6", "9", "m9", "maj7", "M7", "7b9", "dim", "dim7", "d", "aug", "+", "a", "a7")
 _ROOTS = tuple(root + sign for root in "ABCDEFG" for sign in ("", "#", "b"))
-CHORDS = tuple(root + quality for root in _ROOTS for quality in (*_QUALITIES, "sus4", "sus", "m7b5"))
-_BASSES = tuple(bass + sign for bass in "ABCDEFGabcdefg" for sign in ("", "#", "b", "+"))
+CHORD_SYMBOLS = tuple(root + quality for root in _ROOTS for quality in (*_QUALITIES, "sus4", "sus", "m7b5"))
+_BASS_NAMES = tuple(bass + sign for bass in "ABCDEFGabcdefg" for sign in ("", "#", "b", "+"))
 
 
-def _beginnings(words: Iterable[str]) -> frozenset[str]:
+def _prefixes(words: Iterable[str]) -> frozenset[str]:
     return frozenset(word[:end] for word in words for end in range(len(word) + 1))
 
 
-def signature(key: str) -> int | None:
+def key_sharps(key: str) -> int | None:
     """Sharps (flats: negative) of a key such as "G", "Em", "A Mixolydian"; None if it is no key."""
     found = re.fullmatch(r"([A-G])([#b]?) *([A-Za-z]*)", key.strip())
     if not found:
         return None
-    mode = "m" if found[3] in ("m", "M") else _MODE_WORDS.get(found[3][:3].lower())
+    mode = "m" if found[3] in ("m", "M") else _MODE_ALIASES.get(found[3][:3].lower())
     if mode is None:
         return None
-    sharps = _FIFTHS[found[1]] + 7 * {"": 0, "#": 1, "b": -1}[found[2]] + MODES[mode]
-    return sharps if abs(sharps) <= _MOST_SIGNS else None
+    sharps = _FIFTHS[found[1]] + 7 * {"": 0, "#": 1, "b": -1}[found[2]] + MODE_SHARPS[mode]
+    return sharps if abs(sharps) <= _MAX_ACCIDENTALS else None
 
 
-def key_word(key: str) -> str | None:
+def normalize_key(key: str) -> str | None:
     """The key as it is written here: "A Mixolydian" is "Amix"; None if it is no key."""
-    if signature(key) is None:
+    if key_sharps(key) is None:
         return None
     found = re.fullmatch(r"([A-G][#b]?) *([A-Za-z]*)", key.strip())
     assert found
-    return found[1] + ("m" if found[2] in ("m", "M") else _MODE_WORDS[found[2][:3].lower()])
+    return found[1] + ("m" if found[2] in ("m", "M") else _MODE_ALIASES[found[2][:3].lower()])
 
 
-KEYS = tuple(
-    key for mode in MODES for root in _ROOTS for key in [root + mode] if signature(key) is not None and key_word(key)
+KEY_NAMES = tuple(
+    key
+    for mode in MODE_SHARPS
+    for root in _ROOTS
+    for key in [root + mode]
+    if key_sharps(key) is not None and normalize_key(key)
 )
-WORDS: dict[str, frozenset[str]] = {"M": frozenset(METERS), "L": frozenset(UNITS), "K": frozenset(KEYS)}
+FIELD_VALUES: dict[str, frozenset[str]] = {
+    "M": frozenset(METERS),
+    "L": frozenset(UNIT_LENGTHS),
+    "K": frozenset(KEY_NAMES),
+}
 """What may stand in a field, by its letter."""
-BEGINNINGS = {letter: _beginnings(words) for letter, words in WORDS.items()}
+FIELD_PREFIXES = {letter: _prefixes(words) for letter, words in FIELD_VALUES.items()}
 
 
-def altered(sharps: int) -> dict[str, int]:
+def key_accidentals(sharps: int) -> dict[str, int]:
     """Semitones that a key with that many sharps adds to the letters."""
-    letters = _SHARPS[:sharps] if sharps > 0 else _SHARPS[len(_SHARPS) + sharps :] if sharps else ""
+    letters = _SHARP_ORDER[:sharps] if sharps > 0 else _SHARP_ORDER[len(_SHARP_ORDER) + sharps :] if sharps else ""
     return dict.fromkeys(letters, 1 if sharps > 0 else -1)
 
 
-def tonic(key: str) -> int:
+def tonic_pitch_class(key: str) -> int:
     """The pitch class of a key's tonic."""
-    return (_STEPS[key[0]] + key[1:].startswith("#") - key[1:].startswith("b")) % 12
+    return (_LETTER_SEMITONES[key[0]] + key[1:].startswith("#") - key[1:].startswith("b")) % 12
 
 
-def is_of_mode(key: str, *, minor: bool) -> bool:
+def has_mode(key: str, *, minor: bool) -> bool:
     """Whether a key, as it is written here, is minor, or else major."""
     return key[1:].lstrip("#b") == ("m" if minor else "")
 
 
-def key_called(key: Key) -> str:
+def format_key(key: Key) -> str:
     """A key as it is written here, with as few signs as may be."""
     tonic_, minor = key
-    names = [name for name in KEYS if tonic(name) == tonic_ and is_of_mode(name, minor=minor)]
-    return min(names, key=lambda name: abs(signature(name) or 0))
+    names = [name for name in KEY_NAMES if tonic_pitch_class(name) == tonic_ and has_mode(name, minor=minor)]
+    return min(names, key=lambda name: abs(key_sharps(name) or 0))
 
 
-def key_meant(word: str) -> Key | None:
+def parse_key(word: str) -> Key | None:
     """The key of a word such as "F#m"; None of a mode that is neither major nor minor."""
-    minor = is_of_mode(word, minor=True)
-    return (tonic(word), minor) if minor or is_of_mode(word, minor=False) else None
+    minor = has_mode(word, minor=True)
+    return (tonic_pitch_class(word), minor) if minor or has_mode(word, minor=False) else None
 
 
-def meter(word: str) -> Fraction | None:
+def meter_length(word: str) -> Fraction | None:
     """The length of a bar in whole notes; None if that is no meter."""
     word = {"C": "4/4", "C|": "2/2"}.get(word.strip(), word.strip())
     found = re.fullmatch(r"([1-9]\d?) */ *(1|2|4|8|16)", word)
@@ -110,14 +118,14 @@ def default_unit(bar: Fraction) -> Fraction:
     return Fraction(1, 16) if bar < Fraction(3, 4) else Fraction(1, 8)
 
 
-def natural(letter: str, octaves: str = "") -> int:
+def natural_pitch(letter: str, octaves: str = "") -> int:
     """The MIDI pitch of a letter with its octave marks, on white keys: `C` is 60, `c` 72."""
     octave = 12 * (octaves.count("'") - octaves.count(","))
-    return 60 + _STEPS[letter.upper()] + (12 if letter.islower() else 0) + octave
+    return 60 + _LETTER_SEMITONES[letter.upper()] + (12 if letter.islower() else 0) + octave
 
 
-_CHORD_SET, _BASS_SET = frozenset(CHORDS), frozenset(_BASSES)
-_CHORD_BEGINNINGS, _BASS_BEGINNINGS = _beginnings(CHORDS), _beginnings(_BASSES)
+_CHORD_SET, _BASS_SET = frozenset(CHORD_SYMBOLS), frozenset(_BASS_NAMES)
+_CHORD_PREFIXES, _BASS_PREFIXES = _prefixes(CHORD_SYMBOLS), _prefixes(_BASS_NAMES)
 
 
 def is_chord(text: str) -> bool:
@@ -126,24 +134,24 @@ def is_chord(text: str) -> bool:
     return root in _CHORD_SET and (not slash or bass in _BASS_SET)
 
 
-def begins_chord(text: str) -> bool:
+def is_chord_prefix(text: str) -> bool:
     """Whether that can become one."""
     root, slash, bass = text.partition("/")
-    return (root in _CHORD_SET and bass in _BASS_BEGINNINGS) if slash else root in _CHORD_BEGINNINGS
+    return (root in _CHORD_SET and bass in _BASS_PREFIXES) if slash else root in _CHORD_PREFIXES
 
 
 # ---------------------------------------------------------------- lengths of notes
 
-_LONGEST = 64
+_MAX_NUMERATOR = 64
 
 
-def length_word(length: Fraction) -> str:
+def format_length(length: Fraction) -> str:
     """A length in units as it is written here: "", "2", "/2", "3/2"."""
     over = "" if length.numerator == 1 else str(length.numerator)
     return over + (f"/{length.denominator}" if length.denominator > 1 else "")
 
 
-def length_of(word: str) -> Fraction | None:
+def parse_length(word: str) -> Fraction | None:
     """What a length says in units, in anybody's spelling; None if it says nothing sensible."""
     found = re.fullmatch(r"(\d*)(/*)(\d*)", word)
     if not found or (found[3] and len(found[2]) != 1) or word.endswith("/0"):
@@ -152,22 +160,22 @@ def length_of(word: str) -> Fraction | None:
     return Fraction(int(found[1] or 1), under) or None
 
 
-def _lengths() -> dict[str, int]:
-    values = [Fraction(over, under) for under in (1, 2, 4, 8, 16) for over in range(1, _LONGEST + 1)]
-    return {length_word(value): int(value * QUANTA) for value in values}
+def _length_quanta() -> dict[str, int]:
+    values = [Fraction(over, under) for under in (1, 2, 4, 8, 16) for over in range(1, _MAX_NUMERATOR + 1)]
+    return {format_length(value): int(value * QUANTA_PER_UNIT) for value in values}
 
 
-LENGTHS: Mapping[str, int] = _lengths()
+LENGTH_QUANTA: Mapping[str, int] = _length_quanta()
 """Every length that is written here → its quanta."""
 
 
-def _by_beginning() -> dict[str, dict[int, str]]:
+def _length_completions() -> dict[str, dict[int, str]]:
     found: defaultdict[str, dict[int, str]] = defaultdict(dict)
-    for word, value in sorted(LENGTHS.items(), key=lambda item: -item[1]):
+    for word, value in sorted(LENGTH_QUANTA.items(), key=lambda item: -item[1]):
         for end in range(len(word) + 1):
             found[word[:end]][value] = word
     return dict(found)
 
 
-LONGER: Mapping[str, Mapping[int, str]] = _by_beginning()
+LENGTH_COMPLETIONS: Mapping[str, Mapping[int, str]] = _length_completions()
 """A length's beginning → what it can become, the longest first: quanta and word."""

@@ -21,32 +21,32 @@ from typing import Any
 
 import numpy as np
 
-from bachbridge.codecs.base import Bools, Pen, Symbol
+from bachbridge.codecs.base import Bools, Symbol, SymbolDecoder
 from bachbridge.codecs.chords import names as chord_names
 from bachbridge.codecs.chords.names import REST, Chord
-from bachbridge.codecs.chords.onsets import Strike, rounded, strikes_of, timed, transposed
-from bachbridge.codecs.chords.options import VELOCITIES, Options, options
-from bachbridge.codecs.octave_shift import octaves, within
+from bachbridge.codecs.chords.onsets import OnsetGroup, phrase_onsets, round_to_units, timed_chords, transposed
+from bachbridge.codecs.chords.options import VELOCITY_COUNT, ChordOptions, parse_options
+from bachbridge.codecs.octave_shift import best_octave_shift, fold_into_range
 from bachbridge.errors import ConfigError
-from bachbridge.music.notes import STEPS_PER_BEAT, VOICES, Key, Note, Phrase, scale
+from bachbridge.music.notes import STEPS_PER_BEAT, VOICES, Key, Note, Phrase, scale_pitch_classes
 
-_STEP = Fraction(1, STEPS_PER_BEAT)
-_RECENT = 64
+_STEP_BEATS = Fraction(1, STEPS_PER_BEAT)
+_PACE_WINDOW = 64
 """Of how many strikes at the end of a phrase its pace is taken."""
 
 
-def symbols(strikes: Sequence[Strike], options: Options) -> list[str]:
+def symbol_names(onsets: Sequence[OnsetGroup], options: ChordOptions) -> list[str]:
     """The chords' names in order, rests among them where the options have them."""
-    return [options.chord(pitches).name for pitches, _, _ in options.timed(strikes)]
+    return [options.make_chord(pitches).name for pitches, _, _ in options.timed_chords(onsets)]
 
 
-def vocabulary(sequences: Iterable[Sequence[Strike]], options: Options) -> dict[str, Any]:
+def build_vocabulary(sequences: Iterable[Sequence[OnsetGroup]], options: ChordOptions) -> dict[str, Any]:
     """A card's vocabulary: the options, and what occurs in the training music; raises `ConfigError`."""
-    events = [event for strikes in sequences for event in options.timed(strikes)]
+    events = [event for strikes in sequences for event in options.timed_chords(strikes)]
     if not events:
         raise ConfigError("there are no notes to learn chords from: give music with notes.")
     # Of chords that are equally common, the order is that of their names, so that a vocabulary is the same each time.
-    counted = Counter(options.chord(pitches).name for pitches, _, _ in events)
+    counted = Counter(options.make_chord(pitches).name for pitches, _, _ in events)
     if options.rests:
         counted.setdefault(REST.name, 0)
     durations = Counter(units for _, units, _ in events)
@@ -62,170 +62,190 @@ def vocabulary(sequences: Iterable[Sequence[Strike]], options: Options) -> dict[
     }
 
 
-def codec(vocabulary: Mapping[str, Any]) -> "Chords":
+def codec_from_vocabulary(vocabulary: Mapping[str, Any]) -> "ChordCodec":
     """The codec of a card's vocabulary."""
-    found = tuple(chord_names.named(name) for name in vocabulary["chords"])
+    found = tuple(chord_names.parse_chord_name(name) for name in vocabulary["chords"])
     durations = tuple(int(units) for units in vocabulary["durations"])
-    return Chords(options(vocabulary), found, durations, int(vocabulary["pace"]))
+    return ChordCodec(parse_options(vocabulary), found, durations, int(vocabulary["pace"]))
 
 
 @dataclass(frozen=True, slots=True)
-class Chords:
+class ChordCodec:
     """A vocabulary at work. The id of a chord or of a duration is its place here, counted from 1."""
 
-    options: Options
+    options: ChordOptions
     chords: tuple[Chord, ...]
     durations: tuple[int, ...]
     """In units, rising; empty: not predicted."""
     pace: int
     """The commonest duration in the training music."""
-    _ids: dict[Chord, int] = field(default_factory=dict[Chord, int], compare=False, repr=False)
-    _nearest: dict[Chord, int] = field(default_factory=dict[Chord, int], compare=False, repr=False)
-    _within: dict[Key, Bools] = field(default_factory=dict[Key, Bools], compare=False, repr=False)
+    _id_by_chord: dict[Chord, int] = field(default_factory=dict[Chord, int], compare=False, repr=False)
+    _nearest_ids: dict[Chord, int] = field(default_factory=dict[Chord, int], compare=False, repr=False)
+    _key_masks: dict[Key, Bools] = field(default_factory=dict[Key, Bools], compare=False, repr=False)
 
     def __post_init__(self) -> None:
-        self._ids.update({chord: number for number, chord in enumerate(self.chords, 1)})
+        self._id_by_chord.update({chord: number for number, chord in enumerate(self.chords, 1)})
 
     @property
-    def sizes(self) -> tuple[int, ...]:
+    def vocab_sizes(self) -> tuple[int, ...]:
         fields = (len(self.durations),) * bool(self.durations) + (self.options.levels,) * bool(self.options.levels)
         return tuple(count + 1 for count in (len(self.chords), *fields))
 
-    def known(self, pitches: Sequence[int]) -> int:
+    def exact_id(self, pitches: Sequence[int]) -> int:
         """The id of the chord of these pitches (none: a rest); 0 where the vocabulary does not hold it."""
-        return self._ids.get(self.options.chord(pitches), 0)
+        return self._id_by_chord.get(self.options.make_chord(pitches), 0)
 
-    def id_of(self, pitches: Sequence[int]) -> int:
+    def nearest_id(self, pitches: Sequence[int]) -> int:
         """The id of the chord of these pitches, or of the nearest one."""
-        chord = self.options.chord(pitches)
-        if chord in self._ids:
-            return self._ids[chord]
-        if chord not in self._nearest:
-            self._nearest[chord] = self._ids[self._near(chord, pitches)]
-        return self._nearest[chord]
+        chord = self.options.make_chord(pitches)
+        if chord in self._id_by_chord:
+            return self._id_by_chord[chord]
+        if chord not in self._nearest_ids:
+            self._nearest_ids[chord] = self._id_by_chord[self._nearest_chord(chord, pitches)]
+        return self._nearest_ids[chord]
 
-    def _near(self, chord: Chord, pitches: Sequence[int]) -> Chord:
+    def _nearest_chord(self, chord: Chord, pitches: Sequence[int]) -> Chord:
         sounding = [other for other in self.chords if other.notes]
-        alike = [other for other in sounding if other.classes == chord.classes]
+        alike = [other for other in sounding if other.is_normal_order == chord.is_normal_order]
         if not alike:  # Nothing but single notes, or nothing but chords by normal order, is known.
-            alike, chord = sounding, Chord(chord_names.normal_order(pitches), classes=True)
+            alike, chord = sounding, Chord(chord_names.normal_order(pitches), is_normal_order=True)
         return min(alike, key=chord.distance)
 
-    def encode(self, strikes: Sequence[Strike], end: Fraction | None = None) -> list[Symbol]:
+    def encode(self, onsets: Sequence[OnsetGroup], end: Fraction | None = None) -> list[Symbol]:
         """The symbols of strikes as they are; the last one lasts until the beat `end`, or until its own."""
-        return [self._symbol(*event) for event in self.options.timed(strikes, end)]
+        return [self._encode_chord(*event) for event in self.options.timed_chords(onsets, end)]
 
-    def _symbol(self, pitches: tuple[int, ...], units: int, velocity: int) -> Symbol:
-        symbol = [self.id_of(pitches)]
+    def _encode_chord(self, pitches: tuple[int, ...], units: int, velocity: int) -> Symbol:
+        symbol = [self.nearest_id(pitches)]
         if self.durations:
             symbol.append(1 + min(range(len(self.durations)), key=lambda at: abs(self.durations[at] - units)))
         if self.options.levels:
-            symbol.append(self.level(velocity) if pitches else 1)
+            symbol.append(self.velocity_to_level(velocity) if pitches else 1)
         return tuple(symbol)
 
-    def read(self, phrase: Phrase, key: Key | None = None) -> list[Symbol]:
+    def encode_phrase(self, phrase: Phrase, key: Key | None = None) -> list[Symbol]:
         del key
-        struck = strikes_of(phrase)
-        return self.encode(transposed(struck, self._shift(struck)), Fraction(phrase.steps, STEPS_PER_BEAT))
+        struck = phrase_onsets(phrase)
+        return self.encode(
+            transposed(struck, self._onsets_octave_shift(struck)), Fraction(phrase.steps, STEPS_PER_BEAT)
+        )
 
-    def pen(self, phrase: Phrase, key: Key | None = None) -> Pen:
-        return _Pen(self, phrase, key)
+    def decoder(self, phrase: Phrase, key: Key | None = None) -> SymbolDecoder:
+        return _ChordDecoder(self, phrase, key)
 
-    def within(self, key: Key) -> Bools:
+    def key_mask(self, key: Key) -> Bools:
         """Which chords belong to a key, and the rest: `[id]`; all of them where no chord does."""
-        if key not in self._within:
-            mine = np.array([False, *({note % 12 for note in chord.notes} <= scale(key) for chord in self.chords)])
+        if key not in self._key_masks:
+            mine = np.array(
+                [False, *({note % 12 for note in chord.notes} <= scale_pitch_classes(key) for chord in self.chords)]
+            )
             sounding = mine.copy()
-            sounding[self.known(())] = False
-            self._within[key] = mine if sounding.any() else np.ones_like(mine)
-        return self._within[key]
+            sounding[self.exact_id(())] = False
+            self._key_masks[key] = mine if sounding.any() else np.ones_like(mine)
+        return self._key_masks[key]
 
-    def shift(self, phrase: Phrase) -> int:
+    def octave_shift(self, phrase: Phrase) -> int:
         """By how many semitones the phrase is moved to be read; if no octave knows more chords, then more notes."""
-        return self._shift(strikes_of(phrase))
+        return self._onsets_octave_shift(phrase_onsets(phrase))
 
-    def _shift(self, strikes: Sequence[Strike]) -> int:
-        struck = Counter(strike.pitches for strike in strikes)
-        exact = {note for chord in self.chords if not chord.classes for note in chord.notes}
-        above = 1 + sum(len(strike.pitches) for strike in strikes)
+    def _onsets_octave_shift(self, onsets: Sequence[OnsetGroup]) -> int:
+        struck = Counter(strike.pitches for strike in onsets)
+        exact = {note for chord in self.chords if not chord.is_normal_order for note in chord.notes}
+        above = 1 + sum(len(strike.pitches) for strike in onsets)
 
         def fitting(by: int) -> int:
             fits = 0
             for pitches, times in struck.items():
                 moved = [pitch + by for pitch in pitches]
-                fits += times * (above * (self.known(moved) > 0) + sum(pitch in exact for pitch in moved))
+                fits += times * (above * (self.exact_id(moved) > 0) + sum(pitch in exact for pitch in moved))
             return fits
 
-        return octaves(fitting)
+        return best_octave_shift(fitting)
 
-    def level(self, velocity: int) -> int:
+    def velocity_to_level(self, velocity: int) -> int:
         """The id of a velocity: 1 the softest."""
-        return 1 + (min(max(velocity, 1), VELOCITIES) - 1) * self.options.levels // VELOCITIES
+        return 1 + (min(max(velocity, 1), VELOCITY_COUNT) - 1) * self.options.levels // VELOCITY_COUNT
 
-    def velocity(self, level: int) -> int:
+    def level_to_velocity(self, level: int) -> int:
         """The velocity in the middle of a level."""
-        first, after = (-(-each * VELOCITIES // self.options.levels) for each in (level - 1, level))
+        first, after = (-(-each * VELOCITY_COUNT // self.options.levels) for each in (level - 1, level))
         return 1 + (first + after - 1) // 2
 
 
-class _Pen:
+class _ChordDecoder:
     """Keeps exact time and rounds it as it writes a note.
 
     A rest does not follow a rest, and is as soft as can be. A note's voice is its rank in its chord from the top, the
     bass taking all from the fourth on: they sound together on its channel.
     """
 
-    __slots__ = ("_at", "_centre", "_codec", "_key", "_pace", "_rested", "_shift", "_velocity")
+    __slots__ = (
+        "_beat",
+        "_centre_pitch",
+        "_codec",
+        "_default_units",
+        "_default_velocity",
+        "_last_was_rest",
+        "_locked_key",
+        "_shift",
+    )
 
-    def __init__(self, codec: Chords, phrase: Phrase, key: Key | None) -> None:
-        self._codec, self._shift, self._key = codec, codec.shift(phrase), key
-        self._at = Fraction(0)
+    def __init__(self, codec: ChordCodec, phrase: Phrase, key: Key | None) -> None:
+        self._codec, self._shift, self._locked_key = codec, codec.octave_shift(phrase), key
+        self._beat = Fraction(0)
         """The beat at which the next symbol begins."""
-        struck = transposed(strikes_of(phrase)[-_RECENT:], self._shift)
-        self._centre = fmean(struck[-1].pitches) if struck else 60.0
+        struck = transposed(phrase_onsets(phrase)[-_PACE_WINDOW:], self._shift)
+        self._centre_pitch = fmean(struck[-1].pitches) if struck else 60.0
         """Of the pitches that were struck last."""
-        self._velocity = round(fmean(note.velocity for note in phrase.notes)) if phrase.notes else 80
-        self._pace = codec.pace if codec.durations else _pace(codec, struck)
+        self._default_velocity = round(fmean(note.velocity for note in phrase.notes)) if phrase.notes else 80
+        self._default_units = codec.pace if codec.durations else _usual_units(codec, struck)
         last = codec.encode(struck[-1:], Fraction(phrase.steps, STEPS_PER_BEAT))[-1:]
-        self._rested = bool(last) and codec.chords[last[0][0] - 1] == REST
+        self._last_was_rest = bool(last) and codec.chords[last[0][0] - 1] == REST
 
     @property
     def step(self) -> int:
-        return rounded(self._at, _STEP)
+        return round_to_units(self._beat, _STEP_BEATS)
 
-    def allowed(self, chosen: Symbol) -> Bools:
-        may = np.ones(self._codec.sizes[len(chosen)], np.bool_)
+    def allowed_ids(self, chosen: Symbol) -> Bools:
+        may = np.ones(self._codec.vocab_sizes[len(chosen)], np.bool_)
         may[0] = False
-        if not chosen and self._key:
-            may &= self._codec.within(self._key)
-        rest = self._codec.known(())
-        if not chosen and self._rested:
+        if not chosen and self._locked_key:
+            may &= self._codec.key_mask(self._locked_key)
+        rest = self._codec.exact_id(())
+        if not chosen and self._last_was_rest:
             may[rest] = False
-        elif chosen and chosen[0] == rest and len(chosen) == len(self._codec.sizes) - 1 and self._codec.options.levels:
+        elif (
+            chosen
+            and chosen[0] == rest
+            and len(chosen) == len(self._codec.vocab_sizes) - 1
+            and self._codec.options.levels
+        ):
             may[2:] = False
         return may
 
-    def take(self, symbol: Symbol) -> tuple[Note, ...]:
+    def add_symbol(self, symbol: Symbol) -> tuple[Note, ...]:
         chord = self._codec.chords[symbol[0] - 1]
-        units = self._codec.durations[symbol[1] - 1] if self._codec.durations else self._pace
-        velocity = self._codec.velocity(symbol[-1]) if self._codec.options.levels else self._velocity
+        units = self._codec.durations[symbol[1] - 1] if self._codec.durations else self._default_units
+        velocity = self._codec.level_to_velocity(symbol[-1]) if self._codec.options.levels else self._default_velocity
         start = self.step
-        self._at += units * self._codec.options.unit
-        self._rested = chord == REST
-        if self._rested:
+        self._beat += units * self._codec.options.unit
+        self._last_was_rest = chord == REST
+        if self._last_was_rest:
             return ()
-        pitches = chord.at(self._centre)
-        self._centre = fmean(pitches)
+        pitches = chord.pitches_near(self._centre_pitch)
+        self._centre_pitch = fmean(pitches)
         length = max(1, self.step - start)
         return tuple(
-            Note(start, length, within(pitch - self._shift, 0, 127), velocity, min(rank, len(VOICES) - 1))
+            Note(start, length, fold_into_range(pitch - self._shift, 0, 127), velocity, min(rank, len(VOICES) - 1))
             for rank, pitch in enumerate(reversed(pitches))
         )
 
 
-def _pace(codec: Chords, strikes: Sequence[Strike]) -> int:
+def _usual_units(codec: ChordCodec, onsets: Sequence[OnsetGroup]) -> int:
     """The commonest time between two of the strikes, in units; the training music's if there is none."""
     options = codec.options
-    gaps = [units for _, units, _ in timed(strikes, unit=options.unit, most=options.most, rests=False)][:-1]
+    gaps = [units for _, units, _ in timed_chords(onsets, unit=options.unit, max_units=options.max_units, rests=False)][
+        :-1
+    ]
     counted = Counter(gaps)
     return max(sorted(counted), key=lambda units: counted[units]) if counted else codec.pace

@@ -10,12 +10,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
-from bachbridge.codecs.octave_shift import within
+from bachbridge.codecs.octave_shift import fold_into_range
 from bachbridge.music.notes import pitch_name
 
 _REST = "R"
-_BETWEEN = "."
-_PITCHES = {pitch_name(pitch): pitch for pitch in range(128)}
+_SEPARATOR = "."
+_PITCH_BY_NAME = {pitch_name(pitch): pitch for pitch in range(128)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,42 +23,46 @@ class Chord:
     """`notes` are pitches from the lowest up, or with `classes`, pitch classes in normal order; a rest has none."""
 
     notes: tuple[int, ...]
-    classes: bool = False
+    is_normal_order: bool = False
 
     @property
     def name(self) -> str:
         if not self.notes:
             return _REST
-        return _BETWEEN.join(str(note) if self.classes else pitch_name(note) for note in self.notes)
+        return _SEPARATOR.join(str(note) if self.is_normal_order else pitch_name(note) for note in self.notes)
 
-    def at(self, centre: float) -> tuple[int, ...]:
+    def pitches_near(self, centre: float) -> tuple[int, ...]:
         """Its pitches, from the lowest up; by normal order they lie in close position, near the pitch `centre`."""
-        if not self.classes:
+        if not self.is_normal_order:
             return self.notes
         stack = [self.notes[0]]
         for note in self.notes[1:]:
             stack.append(stack[-1] + (note - stack[-1]) % 12)
         shift = 12 * round((centre - fmean(stack)) / 12)
-        lowest = within(stack[0] + shift, 0, 127 - 11)
+        lowest = fold_into_range(stack[0] + shift, 0, 127 - 11)
         return tuple(lowest + note - stack[0] for note in stack)
 
     def distance(self, other: "Chord") -> int:
         """How many semitones each note is from the nearest note of the other chord, both ways, summed."""
-        return sum(min(self._apart(a, b) for b in other.notes) for a in self.notes) + sum(
-            min(self._apart(a, b) for a in self.notes) for b in other.notes
+        return sum(min(self._note_distance(a, b) for b in other.notes) for a in self.notes) + sum(
+            min(self._note_distance(a, b) for a in self.notes) for b in other.notes
         )
 
-    def _apart(self, one: int, other: int) -> int:
+    def _note_distance(self, one: int, other: int) -> int:
         away = abs(one - other)
-        return min(away % 12, -away % 12) if self.classes else away
+        return min(away % 12, -away % 12) if self.is_normal_order else away
 
 
 REST = Chord(())
 
 
-def chord(pitches: Sequence[int], *, normal: bool) -> Chord:
+def make_chord(pitches: Sequence[int], *, by_normal_order: bool) -> Chord:
     """The chord of pitches from the lowest up; with `normal`, one of several pitches by its normal order."""
-    return Chord(normal_order(pitches), classes=True) if normal and len(pitches) > 1 else Chord(tuple(pitches))
+    return (
+        Chord(normal_order(pitches), is_normal_order=True)
+        if by_normal_order and len(pitches) > 1
+        else Chord(tuple(pitches))
+    )
 
 
 def normal_order(pitches: Sequence[int]) -> tuple[int, ...]:
@@ -72,13 +76,13 @@ def normal_order(pitches: Sequence[int]) -> tuple[int, ...]:
     return min(rotations, key=spread)
 
 
-def named(name: str) -> Chord:
+def parse_chord_name(name: str) -> Chord:
     """The chord of a name; raises `ValueError`."""
     if name == _REST:
         return REST
-    parts = name.split(_BETWEEN)
+    parts = name.split(_SEPARATOR)
     if all(part.isdecimal() for part in parts):
-        return Chord(tuple(int(part) % 12 for part in parts), classes=True)
-    if not _PITCHES.keys() >= set(parts):
+        return Chord(tuple(int(part) % 12 for part in parts), is_normal_order=True)
+    if not _PITCH_BY_NAME.keys() >= set(parts):
         raise ValueError(f"{name!r} is no chord")
-    return Chord(tuple(_PITCHES[part] for part in parts))
+    return Chord(tuple(_PITCH_BY_NAME[part] for part in parts))

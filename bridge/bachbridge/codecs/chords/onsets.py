@@ -12,17 +12,17 @@ from itertools import zip_longest
 from bachbridge.music.notes import STEPS_PER_BEAT, Phrase
 from bachbridge.music.timeline import TickNote
 
-MERGED = Fraction(1, 16)
+MERGE_BEATS = Fraction(1, 16)
 """A 16th of a quarter note: more than the spread of a broken chord in the files at hand, less than a 32nd note."""
 
 BeatNote = tuple[Fraction, Fraction, int, int]
 """Start and length in beats, pitch and velocity."""
-Timed = tuple[tuple[int, ...], int, int]
+TimedChord = tuple[tuple[int, ...], int, int]
 """Pitches from the lowest up (none: a rest), the units of time until the next one, and the velocity."""
 
 
 @dataclass(frozen=True, slots=True)
-class Strike:
+class OnsetGroup:
     """`pitches` from the lowest up, struck at the beat `start`; `velocity` is the loudest note's."""
 
     start: Fraction
@@ -35,61 +35,61 @@ class Strike:
         return self.start + self.length
 
 
-def strikes(notes: Iterable[BeatNote], merged: Fraction = MERGED) -> list[Strike]:
+def group_onsets(notes: Iterable[BeatNote], tolerance: Fraction = MERGE_BEATS) -> list[OnsetGroup]:
     """The strikes of notes in beats, in order of time."""
     groups: list[list[BeatNote]] = []
     for note in sorted(notes):
-        if groups and note[0] - groups[-1][0][0] < merged:
+        if groups and note[0] - groups[-1][0][0] < tolerance:
             groups[-1].append(note)
         else:
             groups.append([note])
-    return [_together(group) for group in groups]
+    return [_merge_group(group) for group in groups]
 
 
-def _together(group: Sequence[BeatNote]) -> Strike:
+def _merge_group(group: Sequence[BeatNote]) -> OnsetGroup:
     start = group[0][0]
     end = max(begin + length for begin, length, _, _ in group)
     pitches = sorted({pitch for _, _, pitch, _ in group})
-    return Strike(start, end - start, tuple(pitches), max(velocity for *_, velocity in group))
+    return OnsetGroup(start, end - start, tuple(pitches), max(velocity for *_, velocity in group))
 
 
-def strikes_of(phrase: Phrase) -> list[Strike]:
+def phrase_onsets(phrase: Phrase) -> list[OnsetGroup]:
     """The strikes of a phrase on the grid."""
-    return strikes(
+    return group_onsets(
         (Fraction(note.start, STEPS_PER_BEAT), Fraction(note.length, STEPS_PER_BEAT), note.pitch, note.velocity)
         for note in phrase.notes
     )
 
 
-def beats(notes: Iterable[TickNote], ticks_per_beat: int) -> Iterator[BeatNote]:
+def beat_notes(notes: Iterable[TickNote], ticks_per_beat: int) -> Iterator[BeatNote]:
     """The notes of a file, in beats."""
     for note in notes:
         start, end = Fraction(note.start, ticks_per_beat), Fraction(note.end, ticks_per_beat)
         yield start, end - start, note.pitch, note.velocity
 
 
-def transposed(strikes: Iterable[Strike], semitones: int) -> list[Strike]:
+def transposed(onsets: Iterable[OnsetGroup], semitones: int) -> list[OnsetGroup]:
     """The strikes so many semitones higher."""
-    return [replace(each, pitches=tuple(pitch + semitones for pitch in each.pitches)) for each in strikes]
+    return [replace(each, pitches=tuple(pitch + semitones for pitch in each.pitches)) for each in onsets]
 
 
-def rounded(time: Fraction, unit: Fraction) -> int:
+def round_to_units(time: Fraction, unit: Fraction) -> int:
     """The time in units; halfway, the longer one."""
     return int((time / unit + Fraction(1, 2)) // 1)
 
 
-def timed(
-    strikes: Sequence[Strike], *, unit: Fraction, most: int, rests: bool, end: Fraction | None = None
-) -> Iterator[Timed]:
+def timed_chords(
+    onsets: Sequence[OnsetGroup], *, unit: Fraction, max_units: int, rests: bool, end: Fraction | None = None
+) -> Iterator[TimedChord]:
     """The strikes one after another, each at least a unit and at most `most` units long.
 
     A strike lasts until the next one, the last until `end` (None: until its own). With `rests` it lasts as long as it
     sounds, if that is shorter, and a rest fills what is left.
     """
-    for strike, after in zip_longest(strikes, strikes[1:]):
+    for strike, after in zip_longest(onsets, onsets[1:]):
         until = after.start if after else strike.end if end is None else end
-        whole = max(1, rounded(until - strike.start, unit))
-        sounding = min(whole, max(1, rounded(strike.length, unit))) if rests else whole
-        yield strike.pitches, min(sounding, most), strike.velocity
+        whole = max(1, round_to_units(until - strike.start, unit))
+        sounding = min(whole, max(1, round_to_units(strike.length, unit))) if rests else whole
+        yield strike.pitches, min(sounding, max_units), strike.velocity
         if whole > sounding:
-            yield (), min(whole - sounding, most), strike.velocity
+            yield (), min(whole - sounding, max_units), strike.velocity

@@ -7,18 +7,18 @@ from typing import Any
 
 from bachbridge.codecs.chords import names as chord_names
 from bachbridge.codecs.chords.names import Chord
-from bachbridge.codecs.chords.onsets import Strike, Timed, timed
+from bachbridge.codecs.chords.onsets import OnsetGroup, TimedChord, timed_chords
 from bachbridge.errors import ConfigError
 from bachbridge.music.notes import STEPS_PER_BEAT
 
-NAMES = ("full", "normal")
-VELOCITIES = 127
+NAMINGS = ("full", "normal")
+VELOCITY_COUNT = 127
 """MIDI's, from 1."""
-_STEP = Fraction(1, STEPS_PER_BEAT)
+_STEP_BEATS = Fraction(1, STEPS_PER_BEAT)
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
+class ChordOptions:
     """How music becomes symbols; `unit` and `longest` are in beats.
 
     `names`: chords by all their pitches ("full") or by their pitch classes ("normal"). `levels`: of how many
@@ -28,28 +28,28 @@ class Options:
     names: str = "full"
     rests: bool = False
     durations: bool = False
-    unit: Fraction = _STEP
+    unit: Fraction = _STEP_BEATS
     longest: Fraction = Fraction(8)
     levels: int = 0
 
     @property
-    def most(self) -> int:
+    def max_units(self) -> int:
         """The longest duration, in units."""
         return int(self.longest / self.unit)
 
-    def timed(self, strikes: Sequence[Strike], end: Fraction | None = None) -> list[Timed]:
+    def timed_chords(self, onsets: Sequence[OnsetGroup], end: Fraction | None = None) -> list[TimedChord]:
         """See `strikes.timed`."""
-        return list(timed(strikes, unit=self.unit, most=self.most, rests=self.rests, end=end))
+        return list(timed_chords(onsets, unit=self.unit, max_units=self.max_units, rests=self.rests, end=end))
 
-    def chord(self, pitches: Sequence[int]) -> Chord:
-        return chord_names.chord(pitches, normal=self.names == "normal")
+    def make_chord(self, pitches: Sequence[int]) -> Chord:
+        return chord_names.make_chord(pitches, by_normal_order=self.names == "normal")
 
 
-def options(table: Mapping[str, Any]) -> Options:
+def parse_options(table: Mapping[str, Any]) -> ChordOptions:
     """The options of a recipe's or a card's table (other keys are left alone); raises `ConfigError`."""
-    plain = Options()
+    plain = ChordOptions()
     try:
-        found = Options(
+        found = ChordOptions(
             str(table.get("names", plain.names)),
             bool(table.get("rests", plain.rests)),
             bool(table.get("durations", plain.durations)),
@@ -59,10 +59,10 @@ def options(table: Mapping[str, Any]) -> Options:
         )
     except (ValueError, ZeroDivisionError) as error:
         raise ConfigError(f"the options of the chords cannot be read ({error}): give numbers.") from error
-    if found.names not in NAMES:
-        raise ConfigError(f"chords are not named by {found.names!r}: give {' or '.join(NAMES)}.")
+    if found.names not in NAMINGS:
+        raise ConfigError(f"chords are not named by {found.names!r}: give {' or '.join(NAMINGS)}.")
     if not 0 < found.unit <= found.longest:
         raise ConfigError(f"a unit of {found.unit} of at most {found.longest} beats cannot be: give a unit above 0.")
-    if not 0 <= found.levels <= VELOCITIES:
-        raise ConfigError(f"cannot tell {found.levels} velocities apart: give from 0 to {VELOCITIES}.")
+    if not 0 <= found.levels <= VELOCITY_COUNT:
+        raise ConfigError(f"cannot tell {found.levels} velocities apart: give from 0 to {VELOCITY_COUNT}.")
     return found

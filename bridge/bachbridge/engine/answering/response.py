@@ -10,21 +10,21 @@ What is told of it comes in chapters, and what was told and has ended is forgott
 
 from dataclasses import dataclass, field, replace
 
-from bachbridge.engine.output.scheduler import Agenda
-from bachbridge.engine.output.voice_output import Voiced, voiced
+from bachbridge.engine.output.scheduler import Scheduler
+from bachbridge.engine.output.voice_output import OutputNote, output_note
 from bachbridge.engine.tempo.tracker import Grid
 from bachbridge.music.notes import STEPS_PER_BEAT, Note, Phrase
 from bachbridge.protocol.events import Answer, Ask, Send
 from bachbridge.settings import Settings
 
-LATEST_STEPS = STEPS_PER_BEAT
+MAX_LATE_STEPS = STEPS_PER_BEAT
 """A note that arrives later than this after its time is not played any more."""
-CHAPTER_STEPS = 512
+SECTION_STEPS = 512
 """After so many steps a dream is told of as another answer."""
 
 
 @dataclass(slots=True)
-class Exchange:
+class Response:
     """Answer to `ask`, step 0 at `grid`'s origin. Used on the engine's thread only."""
 
     ask: Ask
@@ -32,123 +32,129 @@ class Exchange:
     settings: Settings
     """How its voices sound."""
     asked_ns: int
-    first: Phrase
+    first_prompt: Phrase
     """The phrase that it began with."""
-    number: int
+    announced_ask: int
     """The ask that it was announced with."""
-    dreams: bool = False
+    is_dreaming: bool = False
     """Whether it goes on when this answer is over."""
-    base: int = 0
+    base_step: int = 0
     """The step at which this answer begins: in a dream, where the one before ended."""
-    chapter: int = 0
+    section_start_step: int = 0
     """The step from which on it is not yet told of."""
-    slow_ns: int = 0
+    answer_latency_ns: int = 0
     """How long the last answer was waited for until it was whole."""
-    until: int = 0
+    decided_until_step: int = 0
     """Up to which step the answer is decided."""
-    final: bool = False
+    is_final: bool = False
     notes: dict[tuple[int, int, int, int], Note] = field(default_factory=lambda: {})
     """All that is known of the answer, heard or not: by the agenda's keys, in the exchange's own steps."""
 
     @property
-    def heard(self) -> bool:
+    def has_arrived(self) -> bool:
         """Whether anything of the answer has arrived."""
-        return self.until > 0 or self.final
+        return self.decided_until_step > 0 or self.is_final
 
-    def postpone(self, now_ns: int) -> int:
+    def postpone_to_next_beat(self, now_ns: int) -> int:
         """The answer is late: begin on the first beat that is still ahead; returns by how many steps."""
-        steps = max(0, self.grid.next_beat(now_ns) - self.base)
-        if self.base:
-            self.chapter += steps * (self.chapter == self.base)
-            self.base += steps
+        steps = max(0, self.grid.next_beat_step(now_ns) - self.base_step)
+        if self.base_step:
+            self.section_start_step += steps * (self.section_start_step == self.base_step)
+            self.base_step += steps
         else:
             self.grid = Grid(self.grid.time_of(steps), self.grid.step_ns)
         return steps
 
-    def take(self, now_ns: int, answer: Answer, agenda: Agenda) -> int:
+    def add_answer(self, now_ns: int, answer: Answer, scheduler: Scheduler) -> int:
         """Put the answer's notes into the agenda; returns how many came too late to be played."""
         dropped = 0
         for told in answer.notes:
             key = (self.ask.ask, told.voice, told.start, told.pitch)
-            note = replace(told, start=told.start + self.base)
+            note = replace(told, start=told.start + self.base_step)
             if key in self.notes:
-                agenda.end(key, self.grid.time_of(note.end))
-            elif now_ns - self.grid.time_of(note.start) <= LATEST_STEPS * self.grid.step_ns:
-                self._appoint(now_ns, key, note, agenda)
+                scheduler.set_note_end(key, self.grid.time_of(note.end))
+            elif now_ns - self.grid.time_of(note.start) <= MAX_LATE_STEPS * self.grid.step_ns:
+                self._schedule_note(now_ns, key, note, scheduler)
             else:
                 dropped += 1
                 continue
             self.notes[key] = note
-        self.until = max(self.until, answer.until)
-        self.final = self.final or answer.final
-        self.slow_ns = now_ns - self.asked_ns
+        self.decided_until_step = max(self.decided_until_step, answer.until)
+        self.is_final = self.is_final or answer.final
+        self.answer_latency_ns = now_ns - self.asked_ns
         return dropped
 
-    def go_on(self, now_ns: int, ask: Ask, agenda: Agenda) -> None:
+    def start_next_ask(self, now_ns: int, ask: Ask, scheduler: Scheduler) -> None:
         """The next answer of a dream is asked for; of what was told already, what has ended is forgotten."""
-        self.base += self.ask.steps
-        self.ask, self.asked_ns, self.until, self.final = ask, now_ns, 0, False
-        self.notes = {k: note for k, note in self.notes.items() if note.start >= self.chapter or agenda.holds(k)}
+        self.base_step += self.ask.steps
+        self.ask, self.asked_ns, self.decided_until_step, self.is_final = ask, now_ns, 0, False
+        self.notes = {
+            k: note for k, note in self.notes.items() if note.start >= self.section_start_step or scheduler.has_note(k)
+        }
 
     @property
-    def long(self) -> bool:
+    def section_is_complete(self) -> bool:
         """Whether there is a chapter to be told of."""
-        return self.base + self.ask.steps - self.chapter >= CHAPTER_STEPS
+        return self.base_step + self.ask.steps - self.section_start_step >= SECTION_STEPS
 
-    def begin_chapter(self, number: int) -> None:
+    def start_section(self, announced_ask: int) -> None:
         """What comes after this answer is another chapter, announced with ask `number`."""
-        self.chapter, self.number = self.base + self.ask.steps, number
+        self.section_start_step, self.announced_ask = self.base_step + self.ask.steps, announced_ask
 
     @property
-    def part(self) -> tuple[Note, ...]:
+    def answer_notes(self) -> tuple[Note, ...]:
         """The notes of this answer, from its own beginning."""
         notes = [note for key, note in self.notes.items() if key[0] == self.ask.ask]
-        return tuple(replace(note, start=note.start - self.base) for note in notes)
+        return tuple(replace(note, start=note.start - self.base_step) for note in notes)
 
-    def retime(self, now_ns: int, step_ns: int, agenda: Agenda) -> None:
+    def change_tempo(self, now_ns: int, step_ns: int, scheduler: Scheduler) -> None:
         """Another tempo from now on: where the music is, it stays, and what comes, comes sooner or later."""
         before = self.grid
         self.grid = Grid(now_ns - (now_ns - before.origin_ns) * step_ns // before.step_ns, step_ns)
         for key, note in self.notes.items():
-            if agenda.begun(key):
-                agenda.end(key, self.grid.time_of(note.end))
-            elif agenda.holds(key):
-                agenda.cancel(key, now_ns)
-                self._appoint(now_ns, key, note, agenda)
+            if scheduler.is_sounding(key):
+                scheduler.set_note_end(key, self.grid.time_of(note.end))
+            elif scheduler.has_note(key):
+                scheduler.cancel_note(key, now_ns)
+                self._schedule_note(now_ns, key, note, scheduler)
 
-    def revoice(self, now_ns: int, settings: Settings, agenda: Agenda) -> list[Send]:
+    def apply_voice_settings(self, now_ns: int, settings: Settings, scheduler: Scheduler) -> list[Send]:
         """The voices sound otherwise from now on; what sounds already is touched only if it would be another note."""
         before, self.settings = self.settings, settings
         sends: list[Send] = []
         for key, note in self.notes.items():
-            old, new = self._voiced(before, note), self._voiced(settings, note)
-            same = old == new or (agenda.begun(key) and old and new and old[:2] == new[:2])
+            old, new = self._output_note(before, note), self._output_note(settings, note)
+            same = old == new or (scheduler.is_sounding(key) and old and new and old[:2] == new[:2])
             if not same and self.grid.time_of(note.end) > now_ns:
-                sends += agenda.cancel(key, now_ns)
-                self._appoint(now_ns, key, note, agenda)
+                sends += scheduler.cancel_note(key, now_ns)
+                self._schedule_note(now_ns, key, note, scheduler)
         return sends
 
-    def _appoint(self, now_ns: int, key: tuple[int, int, int, int], note: Note, agenda: Agenda) -> None:
-        as_sent = self._voiced(self.settings, note)
+    def _schedule_note(self, now_ns: int, key: tuple[int, int, int, int], note: Note, scheduler: Scheduler) -> None:
+        as_sent = self._output_note(self.settings, note)
         if as_sent:
             on_ns = max(now_ns, self.grid.time_of(note.start) + note.offset_ns)
-            agenda.add(key, *as_sent, on_ns, self.grid.time_of(note.end))
+            scheduler.add_note(key, *as_sent, on_ns, self.grid.time_of(note.end))
 
     @staticmethod
-    def _voiced(settings: Settings, note: Note) -> Voiced | None:
-        return voiced(settings, note.voice, note.pitch, note.velocity)
+    def _output_note(settings: Settings, note: Note) -> OutputNote | None:
+        return output_note(settings, note.voice, note.pitch, note.velocity)
 
     @property
     def start_ns(self) -> int:
         """When this answer begins."""
-        return self.grid.time_of(self.base)
+        return self.grid.time_of(self.base_step)
 
     @property
     def end_ns(self) -> int:
         """When the answer's last step ends."""
-        return self.grid.time_of(self.base + self.ask.steps)
+        return self.grid.time_of(self.base_step + self.ask.steps)
 
-    def in_order(self) -> tuple[Note, ...]:
+    def unreported_notes(self) -> tuple[Note, ...]:
         """What is not yet told of, from there on."""
-        notes = [replace(n, start=n.start - self.chapter) for n in self.notes.values() if n.start >= self.chapter]
+        notes = [
+            replace(n, start=n.start - self.section_start_step)
+            for n in self.notes.values()
+            if n.start >= self.section_start_step
+        ]
         return tuple(sorted(notes, key=lambda note: (note.start, note.voice)))

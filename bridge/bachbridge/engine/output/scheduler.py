@@ -15,24 +15,32 @@ from bachbridge.protocol.events import Send
 
 _OFF, _ON = 0, 1
 
-Key = Hashable
+NoteKey = Hashable
 
 
-class Agenda:
+class Scheduler:
     """Pending and sounding notes of one output port. Used on the engine's thread only; knows no clock."""
 
-    __slots__ = ("_begins", "_begun", "_ends", "_heap", "_notes", "_order", "_sounding")
+    __slots__ = (
+        "_heap",
+        "_notes",
+        "_off_times_ns",
+        "_on_times_ns",
+        "_push_count",
+        "_sounding_counts",
+        "_sounding_keys",
+    )
 
     def __init__(self) -> None:
-        self._heap: list[tuple[int, int, int, Key]] = []
-        self._notes: dict[Key, tuple[int, int, int]] = {}
+        self._heap: list[tuple[int, int, int, NoteKey]] = []
+        self._notes: dict[NoteKey, tuple[int, int, int]] = {}
         """(channel, pitch, velocity) of every note that is pending or sounding."""
-        self._begins: dict[Key, int] = {}
-        self._ends: dict[Key, int] = {}
-        self._begun: set[Key] = set()
+        self._on_times_ns: dict[NoteKey, int] = {}
+        self._off_times_ns: dict[NoteKey, int] = {}
+        self._sounding_keys: set[NoteKey] = set()
         """Those of them that sound."""
-        self._sounding: Counter[tuple[int, int]] = Counter()
-        self._order = 0
+        self._sounding_counts: Counter[tuple[int, int]] = Counter()
+        self._push_count = 0
 
     @property
     def deadline(self) -> int | None:
@@ -40,91 +48,91 @@ class Agenda:
         return self._heap[0][0] if self._heap else None
 
     @property
-    def empty(self) -> bool:
+    def is_empty(self) -> bool:
         """Whether nothing is pending or sounding on the agenda's own account."""
         return not self._notes
 
-    def add(self, key: Key, channel: int, pitch: int, velocity: int, on_ns: int, off_ns: int) -> None:
+    def add_note(self, key: NoteKey, channel: int, pitch: int, velocity: int, on_ns: int, off_ns: int) -> None:
         """Play a note from `on_ns` to `off_ns`; `key` must be new."""
         self._notes[key] = (channel, pitch, velocity)
-        self._begins[key] = on_ns
+        self._on_times_ns[key] = on_ns
         self._push(on_ns, _ON, key)
-        self.end(key, off_ns)
+        self.set_note_end(key, off_ns)
 
-    def end(self, key: Key, off_ns: int) -> None:
+    def set_note_end(self, key: NoteKey, off_ns: int) -> None:
         """Move the end of a note, though not before its beginning; one that has ended already stays ended."""
         if key in self._notes:
-            off_ns = max(off_ns, self._begins[key] + 1)
-            self._ends[key] = off_ns
+            off_ns = max(off_ns, self._on_times_ns[key] + 1)
+            self._off_times_ns[key] = off_ns
             self._push(off_ns, _OFF, key)
 
-    def cancel(self, key: Key, now_ns: int) -> list[Send]:
+    def cancel_note(self, key: NoteKey, now_ns: int) -> list[Send]:
         """Take a note back: what is pending never begins, what sounds ends."""
-        if key in self._begun:
-            return self._finish(key, now_ns)
+        if key in self._sounding_keys:
+            return self._end_note(key, now_ns)
         if key in self._notes:
-            del self._notes[key], self._begins[key], self._ends[key]
+            del self._notes[key], self._on_times_ns[key], self._off_times_ns[key]
         return []
 
-    def begun(self, key: Key) -> bool:
+    def is_sounding(self, key: NoteKey) -> bool:
         """Whether this note sounds."""
-        return key in self._begun
+        return key in self._sounding_keys
 
-    def holds(self, key: Key) -> bool:
+    def has_note(self, key: NoteKey) -> bool:
         """Whether this note is pending or sounds."""
         return key in self._notes
 
-    def due(self, now_ns: int) -> list[Send]:
+    def pop_due(self, now_ns: int) -> list[Send]:
         """Take what is due by `now_ns`, in order of time, ends before beginnings."""
         sends: list[Send] = []
         while self._heap and self._heap[0][0] <= now_ns:
             due_ns, kind, _, key = heapq.heappop(self._heap)
-            if kind == _ON and self._begins.get(key) == due_ns and key not in self._begun:
-                self._begun.add(key)
-                sends += self.strike(*self._notes[key], due_ns)
-            elif kind == _OFF and self._ends.get(key) == due_ns:
-                sends += self._finish(key, due_ns)
+            if kind == _ON and self._on_times_ns.get(key) == due_ns and key not in self._sounding_keys:
+                self._sounding_keys.add(key)
+                sends += self.note_on(*self._notes[key], due_ns)
+            elif kind == _OFF and self._off_times_ns.get(key) == due_ns:
+                sends += self._end_note(key, due_ns)
         return sends
 
-    def strike(self, channel: int, pitch: int, velocity: int, due_ns: int) -> list[Send]:
+    def note_on(self, channel: int, pitch: int, velocity: int, due_ns: int) -> list[Send]:
         """Begin a note now, outside the agenda's schedule (the player's own, passed through)."""
-        again = self._sounding[channel, pitch] > 0
-        self._sounding[channel, pitch] += 1
+        again = self._sounding_counts[channel, pitch] > 0
+        self._sounding_counts[channel, pitch] += 1
         first = [Send(midi.note_off(channel, pitch), due_ns)] if again else []
         return [*first, Send(midi.note_on(channel, pitch, velocity), due_ns)]
 
-    def release(self, channel: int, pitch: int, due_ns: int) -> list[Send]:
+    def note_off(self, channel: int, pitch: int, due_ns: int) -> list[Send]:
         """End a note that `strike` began; nothing is sent while another one holds the same key."""
-        count = self._sounding[channel, pitch]
+        count = self._sounding_counts[channel, pitch]
         if count > 1:
-            self._sounding[channel, pitch] -= 1
+            self._sounding_counts[channel, pitch] -= 1
             return []
-        del self._sounding[channel, pitch]
+        del self._sounding_counts[channel, pitch]
         return [Send(midi.note_off(channel, pitch), due_ns)] if count else []
 
-    def hush(self, now_ns: int) -> list[Send]:
+    def stop_scheduled(self, now_ns: int) -> list[Send]:
         """Forget what is pending and end the agenda's own sounding notes."""
         self._heap.clear()
-        ended = [key for key in self._notes if key in self._begun]
-        sends = [send for key in ended for send in self._finish(key, now_ns)]
+        ended = [key for key in self._notes if key in self._sounding_keys]
+        sends = [send for key in ended for send in self._end_note(key, now_ns)]
         self._notes.clear()
-        self._begins.clear()
-        self._ends.clear()
+        self._on_times_ns.clear()
+        self._off_times_ns.clear()
         return sends
 
-    def silence(self, now_ns: int) -> list[Send]:
+    def stop_all(self, now_ns: int) -> list[Send]:
         """Forget what is pending and end every note that sounds, whoever began it."""
-        sends = self.hush(now_ns)
-        sends += [Send(midi.note_off(channel, pitch), now_ns) for channel, pitch in self._sounding]
-        self._sounding.clear()
+        sends = self.stop_scheduled(now_ns)
+        sends += [Send(midi.note_off(channel, pitch), now_ns) for channel, pitch in self._sounding_counts]
+        self._sounding_counts.clear()
         return sends
 
-    def _push(self, due_ns: int, kind: int, key: Key) -> None:
-        self._order += 1
-        heapq.heappush(self._heap, (due_ns, kind, self._order, key))
+    def _push(self, due_ns: int, kind: int, key: NoteKey) -> None:
+        self._push_count += 1
+        heapq.heappush(self._heap, (due_ns, kind, self._push_count, key))
 
-    def _finish(self, key: Key, due_ns: int) -> list[Send]:
+    def _end_note(self, key: NoteKey, due_ns: int) -> list[Send]:
         channel, pitch, _ = self._notes.pop(key)
-        del self._begins[key], self._ends[key]
-        self._begun.discard(key)
-        return self.release(channel, pitch, due_ns)
+        del self._on_times_ns[key], self._off_times_ns[key]
+        self._sounding_keys.discard(key)
+        return self.note_off(channel, pitch, due_ns)

@@ -3,11 +3,11 @@
 from bachbridge.music.notes import VOICES
 from bachbridge.settings import Settings
 
-Voiced = tuple[int, int, int]
+OutputNote = tuple[int, int, int]
 """MIDI channel (from 0), pitch and velocity."""
 
 
-def voiced(settings: Settings, voice: int, pitch: int, velocity: int) -> Voiced | None:
+def output_note(settings: Settings, voice: int, pitch: int, velocity: int) -> OutputNote | None:
     """What is sent for a note of that voice; None where the voice is switched off.
 
     A pitch that leaves MIDI's range by its octaves goes back by as many as it takes.
@@ -15,10 +15,10 @@ def voiced(settings: Settings, voice: int, pitch: int, velocity: int) -> Voiced 
     if VOICES[voice][0] not in settings.harmony:
         return None
     loud = min(127, max(1, round(velocity * settings.levels[voice] / 100)))
-    return settings.channels[voice] - 1, folded(pitch + 12 * settings.octaves[voice]), loud
+    return settings.channels[voice] - 1, fold_to_midi_range(pitch + 12 * settings.octaves[voice]), loud
 
 
-def folded(pitch: int) -> int:
+def fold_to_midi_range(pitch: int) -> int:
     """The pitch, or its nearest octave from 0 to 127."""
     if pitch > 127:
         return pitch - 12 * -(-(pitch - 127) // 12)

@@ -6,31 +6,31 @@ the step's length, and the grid moves a share of the way towards every onset. Th
 waits for it: it is made in `settle`, after the notes have been answered.
 """
 
-from bachbridge.engine.tempo.tracker import Grid, Reader
-from bachbridge.music.notes import STEPS_PER_BEAT, bpm_of, step_ns_of
+from bachbridge.engine.tempo.tracker import Grid, TempoTracker
+from bachbridge.music.notes import STEPS_PER_BEAT, bpm_from_step_ns, step_ns_from_bpm
 
-_USUAL_BPM = 92.0
-_PHASE_SHARE = 0.4
+_DEFAULT_BPM = 92.0
+_PHASE_CORRECTION = 0.4
 
 
-class Pulse:
+class BeatCounter:
     """Used on the engine's thread only; knows no clock."""
 
-    __slots__ = ("_bpm", "_onsets_ns", "_reader", "_step", "_step_ns", "_time_ns")
+    __slots__ = ("_known_bpm", "_step", "_step_ns", "_step_time_ns", "_tempo_tracker", "_untracked_onsets_ns")
 
     def __init__(
-        self, bpm: float, previous_bpm: float | None = None, *, step: int = 0, time_ns: int | None = None
+        self, known_bpm: float, previous_bpm: float | None = None, *, step: int = 0, step_time_ns: int | None = None
     ) -> None:
         """`bpm` 0: unknown; `previous_bpm`: what it was before; `time_ns`: of `step`, None before the first onset."""
-        self._bpm = bpm
-        self._reader = Reader(bpm, previous_bpm)
-        self._step_ns = step_ns_of(bpm or previous_bpm or _USUAL_BPM)
-        self._step, self._time_ns = step, time_ns
-        self._onsets_ns: list[int] = []
+        self._known_bpm = known_bpm
+        self._tempo_tracker = TempoTracker(known_bpm, previous_bpm)
+        self._step_ns = step_ns_from_bpm(known_bpm or previous_bpm or _DEFAULT_BPM)
+        self._step, self._step_time_ns = step, step_time_ns
+        self._untracked_onsets_ns: list[int] = []
 
     @property
-    def begun(self) -> bool:
-        return self._time_ns is not None
+    def has_begun(self) -> bool:
+        return self._step_time_ns is not None
 
     @property
     def step_ns(self) -> int:
@@ -38,56 +38,56 @@ class Pulse:
 
     @property
     def bpm(self) -> float:
-        return bpm_of(self._step_ns)
+        return bpm_from_step_ns(self._step_ns)
 
     @property
     def grid(self) -> Grid:
-        return Grid((self._time_ns or 0) - self._step * self._step_ns, self._step_ns)
+        return Grid((self._step_time_ns or 0) - self._step * self._step_ns, self._step_ns)
 
-    def onset(self, now_ns: int) -> int:
+    def add_onset(self, now_ns: int) -> int:
         """A note begins: on which step."""
-        if self._time_ns is None:
-            self._time_ns = now_ns
+        if self._step_time_ns is None:
+            self._step_time_ns = now_ns
         else:
-            self._move(self.step_at(now_ns))
-            error_ns = now_ns - self._time_ns
-            self._time_ns += 0 if self._bpm else round(_PHASE_SHARE * error_ns)
-        if not self._bpm:
-            self._onsets_ns.append(now_ns)
+            self._move_to(self.step_at(now_ns))
+            error_ns = now_ns - self._step_time_ns
+            self._step_time_ns += 0 if self._known_bpm else round(_PHASE_CORRECTION * error_ns)
+        if not self._known_bpm:
+            self._untracked_onsets_ns.append(now_ns)
         return self._step
 
     def step_at(self, now_ns: int) -> int:
         """The step in force; it never goes back."""
-        return max(self._step, self.grid.nearest(now_ns))
+        return max(self._step, self.grid.nearest_step(now_ns))
 
-    def begins_ns(self, step: int) -> int:
+    def step_begin_ns(self, step: int) -> int:
         """When the step comes into force."""
         return self.grid.time_of(step) - self._step_ns // 2
 
-    def at(self, bpm: float) -> "Pulse":
+    def with_tempo(self, bpm: float) -> "BeatCounter":
         """The same count from now on at `bpm` (0: unknown)."""
-        return Pulse(bpm, self.bpm, step=self._step, time_ns=self._time_ns)
+        return BeatCounter(bpm, self.bpm, step=self._step, step_time_ns=self._step_time_ns)
 
-    def settle(self) -> None:
+    def update_tempo(self) -> None:
         """Take in the onsets so far: the step's length follows from them, and where in the beat the last one was.
 
         If that was counted wrongly while the tempo was unclear, the count goes forward to the next such place.
         """
-        if not self._onsets_ns:
+        if not self._untracked_onsets_ns:
             return
-        for onset_ns in self._onsets_ns:
-            self._reader.add(onset_ns)
-        self._onsets_ns.clear()
-        self._step_ns = self._reader.grid.step_ns
-        self._step += (self._reader.steps[-1] - self._step) % STEPS_PER_BEAT
-        self._reader.forget(len(self._reader.steps) - 1 if self._reader.settled else 0)
+        for onset_ns in self._untracked_onsets_ns:
+            self._tempo_tracker.add_onset(onset_ns)
+        self._untracked_onsets_ns.clear()
+        self._step_ns = self._tempo_tracker.grid.step_ns
+        self._step += (self._tempo_tracker.steps[-1] - self._step) % STEPS_PER_BEAT
+        self._tempo_tracker.drop_first(len(self._tempo_tracker.steps) - 1 if self._tempo_tracker.is_settled else 0)
 
-    def skip(self, steps: int) -> None:
+    def skip_silence(self, steps: int) -> None:
         """Let `steps` steps of silence count for nothing."""
-        assert self._time_ns is not None
-        self._time_ns += steps * self._step_ns
+        assert self._step_time_ns is not None
+        self._step_time_ns += steps * self._step_ns
 
-    def _move(self, step: int) -> None:
-        assert self._time_ns is not None
-        self._time_ns += (step - self._step) * self._step_ns
+    def _move_to(self, step: int) -> None:
+        assert self._step_time_ns is not None
+        self._step_time_ns += (step - self._step) * self._step_ns
         self._step = step

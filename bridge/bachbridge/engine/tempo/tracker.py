@@ -15,20 +15,20 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bachbridge.music.notes import NS_PER_MINUTE, STEPS_PER_BEAT, bpm_of, step_ns_of
+from bachbridge.music.notes import NS_PER_MINUTE, STEPS_PER_BEAT, bpm_from_step_ns, step_ns_from_bpm
 
 _JITTER_NS = 22e6
 _SAME_ONSET_NS = 45_000_000
 """Keys struck within this time are one chord."""
-_USUAL_BPM, _USUAL_OCTAVES, _KNOWN_OCTAVES = 92.0, 0.5, 0.12
+_DEFAULT_BPM, _DEFAULT_WIDTH_OCTAVES, _KNOWN_WIDTH_OCTAVES = 92.0, 0.5, 0.12
 _CANDIDATES_BPM = np.geomspace(45.0, 190.0, 105)
-_VALUES = np.array([1, 2, 3, 4, 6, 8, 12, 16])
-_LOG_SHARES = np.log([0.06, 0.24, 0.04, 0.46, 0.06, 0.09, 0.02, 0.03])
-_PHASE_SHARE, _PERIOD_SHARE, _STRETCH = 0.4, 0.12, 0.3
+_NOTE_VALUES = np.array([1, 2, 3, 4, 6, 8, 12, 16])
+_LOG_VALUE_PRIORS = np.log([0.06, 0.24, 0.04, 0.46, 0.06, 0.09, 0.02, 0.03])
+_PHASE_CORRECTION, _PERIOD_CORRECTION, _MAX_PERIOD_DRIFT = 0.4, 0.12, 0.3
 """How far the grid follows each onset in phase and in period, and how far the period may drift in all."""
-_SETTLED = 24
+_SETTLED_ONSETS = 24
 """After so many onsets the reading of the earlier ones stays as it is."""
-_STRAY = 1e-4
+_OUTLIER_LIKELIHOOD = 1e-4
 """Likelihood (in the units of a peak's height) of an interval that is no note value: a hesitation, a slip."""
 
 
@@ -42,22 +42,22 @@ class Grid:
     def time_of(self, step: int) -> int:
         return self.origin_ns + step * self.step_ns
 
-    def nearest(self, time_ns: int) -> int:
+    def nearest_step(self, time_ns: int) -> int:
         return (time_ns - self.origin_ns + self.step_ns // 2) // self.step_ns
 
-    def next_beat(self, time_ns: int) -> int:
+    def next_beat_step(self, time_ns: int) -> int:
         """The first step on a beat at `time_ns` or later."""
         beat_ns = self.step_ns * STEPS_PER_BEAT
         return -((self.origin_ns - time_ns) // beat_ns) * STEPS_PER_BEAT
 
     @property
     def bpm(self) -> float:
-        return bpm_of(self.step_ns)
+        return bpm_from_step_ns(self.step_ns)
 
 
-def reached(now_ns: int, time_ns: int | None) -> bool:
+def is_due(now_ns: int, due_ns: int | None) -> bool:
     """Whether there is such a time and it has come."""
-    return time_ns is not None and time_ns <= now_ns
+    return due_ns is not None and due_ns <= now_ns
 
 
 def distinct_onsets(onsets_ns: Sequence[int]) -> list[int]:
@@ -72,34 +72,34 @@ def distinct_onsets(onsets_ns: Sequence[int]) -> list[int]:
 def estimate_bpm(onsets_ns: Sequence[int], previous_bpm: float | None = None) -> float:
     """The likeliest tempo of the onsets; with fewer than three of them, the previous tempo or the usual one."""
     intervals = np.diff(np.array(distinct_onsets(onsets_ns), dtype=np.float64))
-    centre = previous_bpm or _USUAL_BPM
+    centre = previous_bpm or _DEFAULT_BPM
     if len(intervals) < 2:
         return centre
     steps = NS_PER_MINUTE / _CANDIDATES_BPM / STEPS_PER_BEAT
-    width = _KNOWN_OCTAVES if previous_bpm else _USUAL_OCTAVES
+    width = _KNOWN_WIDTH_OCTAVES if previous_bpm else _DEFAULT_WIDTH_OCTAVES
     prior = -0.5 * (np.log2(_CANDIDATES_BPM / centre) / width) ** 2
     score = prior + _log_likelihood(intervals, steps).sum(axis=0)
-    return _refined(intervals, float(_CANDIDATES_BPM[int(score.argmax())]))
+    return _refine_bpm(intervals, float(_CANDIDATES_BPM[int(score.argmax())]))
 
 
-def _log_likelihood(intervals: np.ndarray, steps: np.ndarray) -> np.ndarray:
+def _log_likelihood(intervals_ns: np.ndarray, steps_ns: np.ndarray) -> np.ndarray:
     """Of each interval under each step length, as `array[interval, candidate]`."""
-    error = (intervals[:, None, None] - _VALUES * steps[None, :, None]) / _JITTER_NS
-    return np.log(np.exp(_LOG_SHARES - 0.5 * error**2).sum(axis=2) + _STRAY)
+    error = (intervals_ns[:, None, None] - _NOTE_VALUES * steps_ns[None, :, None]) / _JITTER_NS
+    return np.log(np.exp(_LOG_VALUE_PRIORS - 0.5 * error**2).sum(axis=2) + _OUTLIER_LIKELIHOOD)
 
 
-def _refined(intervals: np.ndarray, bpm: float) -> float:
+def _refine_bpm(intervals: np.ndarray, rough_bpm: float) -> float:
     """Least squares of the intervals on their note values at about `bpm`."""
-    step = step_ns_of(bpm)
+    step = step_ns_from_bpm(rough_bpm)
     values = np.rint(intervals / step)
-    fit = (values >= 1) & (values <= _VALUES[-1]) & (np.abs(intervals - values * step) < 3 * _JITTER_NS)
+    fit = (values >= 1) & (values <= _NOTE_VALUES[-1]) & (np.abs(intervals - values * step) < 3 * _JITTER_NS)
     if not fit.any():
-        return bpm
+        return rough_bpm
     values, intervals = values[fit], intervals[fit]
     return float(NS_PER_MINUTE / STEPS_PER_BEAT * (values @ values) / (values @ intervals))
 
 
-class Reader:
+class TempoTracker:
     """Which step each onset falls on, and the grid in force after the last one; onsets come in order of time.
 
     While there are few onsets, each new one makes all of them be read again, because the tempo (or, where it is
@@ -109,77 +109,90 @@ class Reader:
     Biol. Cybern. 70, 1994).
     """
 
-    __slots__ = ("_first_ns", "_onsets", "_step", "_step_ns", "_time_ns", "bpm", "offsets_ns", "previous_bpm", "steps")
+    __slots__ = (
+        "_initial_step_ns",
+        "_last_step",
+        "_last_step_time_ns",
+        "_onsets_ns",
+        "_step_ns",
+        "known_bpm",
+        "offsets_ns",
+        "previous_bpm",
+        "steps",
+    )
 
-    def __init__(self, bpm: float, previous_bpm: float | None) -> None:
+    def __init__(self, known_bpm: float, previous_bpm: float | None) -> None:
         """`bpm` 0: unknown; `previous_bpm`: of the phrase before."""
-        self.bpm, self.previous_bpm = bpm, previous_bpm
+        self.known_bpm, self.previous_bpm = known_bpm, previous_bpm
         self.steps: list[int] = []
         self.offsets_ns: list[int] = []
         """How far from its step's time each onset was."""
-        self._onsets: list[int] = []
-        self._time_ns = self._step_ns = self._first_ns = 0.0
-        self._step = 0
+        self._onsets_ns: list[int] = []
+        self._last_step_time_ns = self._step_ns = self._initial_step_ns = 0.0
+        self._last_step = 0
 
     @property
-    def settled(self) -> bool:
+    def is_settled(self) -> bool:
         """Whether the notes read so far stay where they are."""
-        return len(self._onsets) >= _SETTLED
+        return len(self._onsets_ns) >= _SETTLED_ONSETS
 
     @property
     def grid(self) -> Grid:
         step_ns = round(self._step_ns)
-        return Grid(round(self._time_ns) - self._step * step_ns, step_ns)
+        return Grid(round(self._last_step_time_ns) - self._last_step * step_ns, step_ns)
 
-    def add(self, onset_ns: int) -> None:
+    def add_onset(self, onset_ns: int) -> None:
         """Read one onset more."""
-        if self.settled:
-            self._walk(onset_ns)
+        if self.is_settled:
+            self._place_onset(onset_ns)
         else:
-            self._onsets.append(onset_ns)
-            self._begin_again()
+            self._onsets_ns.append(onset_ns)
+            self._refit()
 
-    def forget(self, count: int) -> None:
+    def drop_first(self, count: int) -> None:
         """The first `count` onsets are of no more interest."""
         del self.steps[:count]
         del self.offsets_ns[:count]
 
-    def _begin_again(self) -> None:
+    def _refit(self) -> None:
         self.steps.clear()
         self.offsets_ns.clear()
-        bpm = self.bpm or estimate_bpm(self._onsets, self.previous_bpm)
-        self._step, self._first_ns = 0, float(step_ns_of(bpm))
-        self._step_ns = self._first_ns
-        self._time_ns = self._onsets[0] + (self._shift_ns() if self.bpm else 0.0)
-        for onset_ns in self._onsets:
-            self._walk(onset_ns)
+        bpm = self.known_bpm or estimate_bpm(self._onsets_ns, self.previous_bpm)
+        self._last_step, self._initial_step_ns = 0, float(step_ns_from_bpm(bpm))
+        self._step_ns = self._initial_step_ns
+        self._last_step_time_ns = self._onsets_ns[0] + (self._median_offset_ns() if self.known_bpm else 0.0)
+        for onset_ns in self._onsets_ns:
+            self._place_onset(onset_ns)
 
-    def _shift_ns(self) -> float:
+    def _median_offset_ns(self) -> float:
         """The median distance of the onsets from a grid that begins with the first of them.
 
         One early or late first note must not make every other note look late or early.
         """
-        passed = np.array(self._onsets, dtype=np.float64) - self._onsets[0]
-        distances = passed - np.rint(passed / self._first_ns) * self._first_ns
-        return float(np.clip(np.median(distances), -self._first_ns / 4, self._first_ns / 4))
+        passed = np.array(self._onsets_ns, dtype=np.float64) - self._onsets_ns[0]
+        distances = passed - np.rint(passed / self._initial_step_ns) * self._initial_step_ns
+        return float(np.clip(np.median(distances), -self._initial_step_ns / 4, self._initial_step_ns / 4))
 
-    def _walk(self, onset_ns: int) -> None:
-        passed = max(0, round((onset_ns - self._time_ns) / self._step_ns))
-        error_ns = onset_ns - (self._time_ns + passed * self._step_ns)
-        self.steps.append(self._step + passed)
+    def _place_onset(self, onset_ns: int) -> None:
+        passed = max(0, round((onset_ns - self._last_step_time_ns) / self._step_ns))
+        error_ns = onset_ns - (self._last_step_time_ns + passed * self._step_ns)
+        self.steps.append(self._last_step + passed)
         self.offsets_ns.append(round(error_ns))
         if passed:
-            phase, period = (0.0, 0.0) if self.bpm else (_PHASE_SHARE, _PERIOD_SHARE)
-            self._time_ns = onset_ns - (1 - phase) * error_ns
-            self._step += passed
+            phase, period = (0.0, 0.0) if self.known_bpm else (_PHASE_CORRECTION, _PERIOD_CORRECTION)
+            self._last_step_time_ns = onset_ns - (1 - phase) * error_ns
+            self._last_step += passed
             stretched_ns = self._step_ns + period * error_ns / passed
-            low_ns, high_ns = self._first_ns * (1 - _STRETCH), self._first_ns * (1 + _STRETCH)
+            low_ns, high_ns = (
+                self._initial_step_ns * (1 - _MAX_PERIOD_DRIFT),
+                self._initial_step_ns * (1 + _MAX_PERIOD_DRIFT),
+            )
             self._step_ns = min(max(stretched_ns, low_ns), high_ns)
 
 
-def read(onsets_ns: Sequence[int], bpm: float, previous_bpm: float | None = None) -> Reader:
+def track_onsets(onsets_ns: Sequence[int], known_bpm: float, previous_bpm: float | None = None) -> TempoTracker:
     """A reader that has read these onsets."""
-    reader = Reader(bpm, previous_bpm)
+    reader = TempoTracker(known_bpm, previous_bpm)
     for onset_ns in onsets_ns:
-        reader.add(onset_ns)
+        reader.add_onset(onset_ns)
     return reader

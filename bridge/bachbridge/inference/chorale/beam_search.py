@@ -24,24 +24,24 @@ from bachbridge.codecs import satb
 from bachbridge.inference.chorale import candidates
 from bachbridge.inference.runtime.style import Style
 from bachbridge.music.notes import STEPS_PER_BEAT, VOICES
-from bachbridge.music.voice_leading import Bools, Floats, Ints, Key, key_of
+from bachbridge.music.voice_leading import Bools, Floats, Ints, Key, estimate_key
 
 _BRANCHES = 3
 """Frames that each hypothesis goes on with."""
-_SPLIT = 1.0
+_BRANCH_PENALTY_NATS = 1.0
 """Nats that a branch other than the first drawn must be better by to push out another hypothesis."""
-_FORBIDDEN = 8.0
+_FORBIDDEN_NATS = 8.0
 """Nats against each forbidden thing."""
-_OPEN_END = 2.0
+_NON_TRIAD_END_NATS = 2.0
 """Nats, for each step of the last given note, against a chord that is no triad over its root: pieces end on one."""
 _TRIADS = ((0, 4, 7), (0, 3, 7))
-_KEY_STEPS = 48
+_KEY_WINDOW_STEPS = 48
 """Steps before and after a moment whose given notes tell its key."""
-_TELLING = 4
+_MIN_KEY_PITCH_CLASSES = 4
 """Distinct pitch classes that it takes to tell a key."""
 
 
-class Nets(candidates.Heads, Protocol):
+class BatchedFrameNet(candidates.VoiceHeads, Protocol):
     """A causal network over frames (see `nets.py`)."""
 
     def initial_state(self) -> Floats: ...
@@ -55,22 +55,24 @@ class _Hypotheses:
     `classes[n, recent, voice]` and `struck[n, recent, voice]` are what is not yet decided.
     """
 
-    contexts: tuple[satb.Context, ...]
+    contexts: tuple[satb.FrameContext, ...]
     state: Floats
     weight: Floats
-    classes: Ints
-    struck: Bools
+    pitch_indices: Ints
+    onsets: Bools
 
-    def picked(self, rows: np.ndarray) -> "_Hypotheses":
+    def select(self, rows: np.ndarray) -> "_Hypotheses":
         contexts = tuple(self.contexts[int(row)] for row in rows)
-        return _Hypotheses(contexts, self.state[:, rows], self.weight[rows], self.classes[rows], self.struck[rows])
+        return _Hypotheses(
+            contexts, self.state[:, rows], self.weight[rows], self.pitch_indices[rows], self.onsets[rows]
+        )
 
 
-def harmonized(
-    nets: Nets,
-    order: Sequence[int],
+def harmonize(
+    net: BatchedFrameNet,
+    voice_order: Sequence[int],
     given: Ints,
-    struck_given: Bools,
+    given_onsets: Bools,
     *,
     position: Ints | int | None,
     steps_per_bar: Ints | int,
@@ -81,11 +83,11 @@ def harmonized(
     progress: Callable[[int], None] | None = None,
 ) -> tuple[Ints, Bools]:
     """What `harmonizing` comes to, without a rest; `progress` is told each step that is done."""
-    walk = harmonizing(
-        nets,
-        order,
+    walk = harmonize_steps(
+        net,
+        voice_order,
         given,
-        struck_given,
+        given_onsets,
         position=position,
         steps_per_bar=steps_per_bar,
         style=style,
@@ -101,11 +103,11 @@ def harmonized(
     raise AssertionError("the walk has an end")
 
 
-def harmonizing(
-    nets: Nets,
-    order: Sequence[int],
+def harmonize_steps(
+    net: BatchedFrameNet,
+    voice_order: Sequence[int],
     given: Ints,
-    struck_given: Bools,
+    given_onsets: Bools,
     *,
     position: Ints | int | None,
     steps_per_bar: Ints | int,
@@ -121,63 +123,67 @@ def harmonizing(
     follows the given notes.
     """
     steps = len(given)
-    contexts = _places(position, steps_per_bar, steps)
-    keys = [style.key] * steps if style.key is not None else _keys(given)
+    contexts = _bar_placer(position, steps_per_bar, steps)
+    keys = [style.key] * steps if style.key is not None else _local_keys(given)
     classes, struck = np.zeros((steps, len(VOICES)), np.int32), np.zeros((steps, len(VOICES)), bool)
     rng = np.random.default_rng(seed)
     nothing = np.zeros((1, 0, len(VOICES)), np.int32)
-    beam = _Hypotheses((satb.Context(),), nets.initial_state(), np.zeros(1, np.float32), nothing, nothing.astype(bool))
-    decided, last = 0, _last_onset(given, struck_given)
+    beam = _Hypotheses(
+        (satb.FrameContext(),), net.initial_state(), np.zeros(1, np.float32), nothing, nothing.astype(bool)
+    )
+    decided, last = 0, _last_onset(given, given_onsets)
     for step in range(steps):
         beam = replace(beam, contexts=tuple(contexts(context) for context in beam.contexts))
         now = replace(style, key=keys[step])
-        beam = _stepped(nets, order, beam, given[step], struck_given[step], now, width, rng, ending=step >= last)
-        if beam.classes.shape[1] > lag:
-            classes[decided], struck[decided] = beam.classes[0, 0], beam.struck[0, 0]
+        beam = _advance(
+            net, voice_order, beam, given[step], given_onsets[step], now, width, rng, is_ending=step >= last
+        )
+        if beam.pitch_indices.shape[1] > lag:
+            classes[decided], struck[decided] = beam.pitch_indices[0, 0], beam.onsets[0, 0]
             decided += 1
-            beam = _agreeing(beam)
+            beam = _agreeing_with_best(beam)
         yield None
-    classes[decided:], struck[decided:] = beam.classes[:1].reshape(-1, len(VOICES)), beam.struck[0]
+    classes[decided:], struck[decided:] = beam.pitch_indices[:1].reshape(-1, len(VOICES)), beam.onsets[0]
     yield classes, struck
 
 
-def _places(
+def _bar_placer(
     position: Ints | int | None, steps_per_bar: Ints | int, steps: int
-) -> Callable[[satb.Context], satb.Context]:
+) -> Callable[[satb.FrameContext], satb.FrameContext]:
     """What gives a context its step's place in its bar."""
     bars = np.broadcast_to(np.asarray(steps_per_bar, np.int32), steps)
     if position is None:
         return lambda context: replace(context, steps_per_bar=int(bars[context.step]))
     places = (position + np.arange(steps)) % bars if isinstance(position, int) else position
 
-    def placed(context: satb.Context) -> satb.Context:
+    def placed(context: satb.FrameContext) -> satb.FrameContext:
         bar = int(bars[context.step])
         return replace(context, position=int(places[context.step] - context.step) % bar, steps_per_bar=bar)
 
     return placed
 
 
-def _keys(given: Ints) -> list[Key | None]:
+def _local_keys(given: Ints) -> list[Key | None]:
     """The key at each step, of the given notes around it; None where they do not tell one."""
     sung = given > satb.REST
     weights = np.zeros((len(given) + 1, 12))
     for pitch_class in range(12):
-        of_it = sung & ((given + satb.LOWEST - 1) % 12 == pitch_class)
+        of_it = sung & ((given + satb.LOWEST_PITCH - 1) % 12 == pitch_class)
         weights[1:, pitch_class] = np.cumsum(of_it.sum(axis=1))
     keys: list[Key | None] = []
     for step in range(len(given)):
         if step % STEPS_PER_BEAT == 0 or not keys:
-            around = weights[min(step + _KEY_STEPS, len(given))] - weights[max(step - _KEY_STEPS, 0)]
-            keys.append(key_of(around) if np.count_nonzero(around) >= _TELLING else None)
+            around = weights[min(step + _KEY_WINDOW_STEPS, len(given))] - weights[max(step - _KEY_WINDOW_STEPS, 0)]
+            keys.append(estimate_key(around) if np.count_nonzero(around) >= _MIN_KEY_PITCH_CLASSES else None)
         else:
             keys.append(keys[-1])
     return keys
 
 
-def _last_onset(given: Ints, struck: Bools) -> int:
+def _last_onset(given: Ints, onsets: Bools) -> int:
     """The step at which the last given note begins."""
     sung = given > satb.REST
-    fresh: Bools = struck & sung
+    fresh: Bools = onsets & sung
     fresh[1:] |= (given[1:] != given[:-1]) & sung[1:]
     return int(np.argwhere(fresh)[:, 0].max(initial=0))
 
@@ -185,38 +191,38 @@ def _last_onset(given: Ints, struck: Bools) -> int:
 # ---------------------------------------------------------------- one step
 
 
-def _stepped(
-    nets: Nets,
-    order: Sequence[int],
+def _advance(
+    net: BatchedFrameNet,
+    voice_order: Sequence[int],
     beam: _Hypotheses,
     given: Ints,
-    struck: Bools,
+    onsets: Bools,
     style: Style,
     width: int,
     rng: np.random.Generator,
     *,
-    ending: bool,
+    is_ending: bool,
 ) -> _Hypotheses:
     """The best `width` hypotheses one step on, the best first."""
     rows = len(beam.contexts)
-    hidden, state = nets.core(np.concatenate([context.ids() for context in beam.contexts]), beam.state)
-    then = [context.before.classes for context in beam.contexts if context.before]
+    hidden, state = net.core(np.concatenate([context.feature_ids() for context in beam.contexts]), beam.state)
+    then = [context.previous_frame.pitch_indices for context in beam.contexts if context.previous_frame]
     before = np.array(then, np.int32) if then else None
     told = np.broadcast_to(given, (rows, len(VOICES))).astype(np.int32)
-    keep = width if rows == 1 or ending else min(_BRANCHES, width)
-    chosen = candidates.choose(
-        nets, order, hidden, before, told, style, rng, keep=keep, struck=np.broadcast_to(struck, told.shape)
+    keep = width if rows == 1 or is_ending else min(_BRANCHES, width)
+    chosen = candidates.rank_frames(
+        net, voice_order, hidden, before, told, style, rng, keep=keep, onsets=np.broadcast_to(onsets, told.shape)
     )
-    weight = beam.weight + _expected(nets, order, hidden, given)
-    carried, split = _weighed(chosen, weight, style)
-    if ending and style.rules:
-        carried -= _OPEN_END * ~_closed(chosen.classes)
+    weight = beam.weight + _given_log_p(net, voice_order, hidden, given)
+    carried, split = _branch_weights(chosen, weight, style)
+    if is_ending and style.rules:
+        carried -= _NON_TRIAD_END_NATS * ~_is_root_position_triad(chosen.pitch_indices)
     parents, branches = np.unravel_index(np.argsort(split - carried, axis=None, kind="stable"), carried.shape)
-    classes = np.concatenate([beam.classes[parents], chosen.classes[parents, branches][:, None]], axis=1)
-    kept = _different(classes, np.isfinite(carried[parents, branches]), width)
+    classes = np.concatenate([beam.pitch_indices[parents], chosen.pitch_indices[parents, branches][:, None]], axis=1)
+    kept = _distinct_rows(classes, np.isfinite(carried[parents, branches]), width)
     parents, branches, classes = parents[kept], branches[kept], classes[kept]
 
-    struck_now = np.where(given != satb.UNKNOWN, struck, chosen.struck[parents, branches])
+    struck_now = np.where(given != satb.UNKNOWN, onsets, chosen.onsets[parents, branches])
     contexts = tuple(
         beam.contexts[int(parent)].after(satb.Frame(tuple(frame.tolist()), tuple(strikes.tolist())))
         for parent, frame, strikes in zip(parents, classes[:, -1], struck_now, strict=True)
@@ -227,52 +233,52 @@ def _stepped(
         state[:, parents],
         ahead - ahead.max(),  # only differences matter
         classes,
-        np.concatenate([beam.struck[parents], struck_now[:, None]], axis=1),
+        np.concatenate([beam.onsets[parents], struck_now[:, None]], axis=1),
     )
 
 
-def _weighed(chosen: candidates.Chosen, weight: Floats, style: Style) -> tuple[Floats, Floats]:
+def _branch_weights(chosen: candidates.RankedFrames, weight: Floats, style: Style) -> tuple[Floats, Floats]:
     """What each branch's weight will be, and what counts against it in this choice alone, both `[n, branch]`."""
     real = np.isfinite(chosen.score)
-    likely = (1 - style.chance) * np.where(real, chosen.score, 0)
-    carried = np.where(real, weight[:, None] + likely - _FORBIDDEN * chosen.forbidden, -np.inf)
+    likely = (1 - style.randomness) * np.where(real, chosen.score, 0)
+    carried = np.where(real, weight[:, None] + likely - _FORBIDDEN_NATS * chosen.violations, -np.inf)
     split = np.zeros(carried.shape, np.float32)
-    split[:, 1:] = style.chance * _SPLIT
+    split[:, 1:] = style.randomness * _BRANCH_PENALTY_NATS
     return carried.astype(np.float32), split
 
 
-def _closed(classes: Ints) -> Bools:
+def _is_root_position_triad(pitch_indices: Ints) -> Bools:
     """Which frames `classes[.., voice]` are a major or minor triad, or a part of one, over its root."""
-    above = (classes - classes[..., -1:]) % 12
+    above = (pitch_indices - pitch_indices[..., -1:]) % 12
     fits = np.any([np.all(np.isin(above, triad), axis=-1) for triad in _TRIADS], axis=0)
-    return np.asarray(fits | np.any(classes <= satb.REST, axis=-1), bool)
+    return np.asarray(fits | np.any(pitch_indices <= satb.REST, axis=-1), bool)
 
 
-def _expected(nets: Nets, order: Sequence[int], hidden: Floats, given: Ints) -> Floats:
+def _given_log_p(net: BatchedFrameNet, voice_order: Sequence[int], hidden: Floats, given: Ints) -> Floats:
     """Nats of the given notes under each view `hidden[n, unit]`, each note after those before it in the chain."""
     nats = np.zeros(len(hidden), np.float32)
     known = np.full((len(hidden), len(VOICES)), satb.UNKNOWN, np.int32)
-    for voice in order:
+    for voice in voice_order:
         if given[voice] > satb.REST:
-            pitch, _ = nets.heads(hidden, known)
+            pitch, _ = net.heads(hidden, known)
             logits = pitch[:, voice] - pitch[:, voice].max(axis=1, keepdims=True)
             nats += logits[:, given[voice]] - np.log(np.exp(logits).sum(axis=1))
             known[:, voice] = given[voice]
     return nats
 
 
-def _different(classes: Ints, alive: np.ndarray, width: int) -> np.ndarray:
+def _distinct_rows(pitch_indices: Ints, alive: np.ndarray, width: int) -> np.ndarray:
     """The first `width` rows of `classes[row, recent, voice]` that are alive and not like an earlier one."""
     seen: dict[bytes, int] = {}
     for row in np.flatnonzero(alive).tolist():
-        seen.setdefault(classes[row].tobytes(), row)
+        seen.setdefault(pitch_indices[row].tobytes(), row)
         if len(seen) == width:
             break
     return np.array(list(seen.values()), np.int64)
 
 
-def _agreeing(beam: _Hypotheses) -> _Hypotheses:
+def _agreeing_with_best(beam: _Hypotheses) -> _Hypotheses:
     """The hypotheses that agree with the best on the oldest step, which is thereby decided."""
-    rows = np.flatnonzero((beam.classes[:, 0] == beam.classes[0, 0]).all(axis=1))
-    kept = beam.picked(rows)
-    return replace(kept, classes=kept.classes[:, 1:], struck=kept.struck[:, 1:])
+    rows = np.flatnonzero((beam.pitch_indices[:, 0] == beam.pitch_indices[0, 0]).all(axis=1))
+    kept = beam.select(rows)
+    return replace(kept, pitch_indices=kept.pitch_indices[:, 1:], onsets=kept.onsets[:, 1:])

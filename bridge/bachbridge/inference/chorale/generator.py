@@ -14,18 +14,18 @@ from numpy.typing import NDArray
 
 from bachbridge.codecs import satb
 from bachbridge.inference.chorale import beam_search
-from bachbridge.inference.chorale.planner import Nets, Planner
-from bachbridge.inference.runtime.ask_canvas import task_of
-from bachbridge.inference.runtime.expression import Touch
+from bachbridge.inference.chorale.planner import FrameNet, Planner
+from bachbridge.inference.runtime.ask_canvas import build_ask_canvas
+from bachbridge.inference.runtime.expression import ExpressionSampler
 from bachbridge.inference.runtime.style import Style
 from bachbridge.music import voice_leading
-from bachbridge.music.notes import RANGES, STEPS_PER_BEAT, VOICES, Note, Phrase, key_numbered
-from bachbridge.protocol.events import Answer, Ask, Feed, Foresee, Plan
+from bachbridge.music.notes import STEPS_PER_BEAT, VOICE_RANGES, VOICES, Note, Phrase, key_from_number
+from bachbridge.protocol.events import Answer, Ask, Feed, Plan, PlanRequest
 
 Floats = NDArray[np.float32]
 
 
-def choose(logits: Floats, temperature: float, top_p: float, rng: np.random.Generator) -> int:
+def sample_nucleus(logits: Floats, temperature: float, top_p: float, rng: np.random.Generator) -> int:
     """Draw a class from the smallest set of likeliest classes that holds `top_p` of the probability.
 
     Nucleus sampling: A. Holtzman et al., "The curious case of neural text degeneration", ICLR 2020.
@@ -40,226 +40,231 @@ def choose(logits: Floats, temperature: float, top_p: float, rng: np.random.Gene
 
 
 @dataclass(frozen=True, slots=True)
-class _Memory:
+class _FrameMemory:
     """After a step: what the next step's ids are made from, the network's state, and its view of the next step."""
 
-    context: satb.Context
+    context: satb.FrameContext
     state: Floats
     hidden: Floats
 
 
 @dataclass(frozen=True, slots=True)
-class _Cell:
+class _PromptStep:
     """One step of the prompt as it was taken in, and the memory after it."""
 
     given: tuple[int, ...]
-    struck: tuple[bool, ...]
+    onsets: tuple[bool, ...]
     frame: satb.Frame
-    memory: _Memory
+    memory: _FrameMemory
 
 
-class Autoregressive:
+class ChoraleGenerator:
     """A causal model of four voices. Used on one thread of the model's process."""
 
     tasks = ("continue", "harmonize")
-    recorded_ns = 0
+    recorded_step_ns = 0
     """Nothing of its pace is on record: its steps are as quick as they are."""
 
-    __slots__ = ("_cells", "_key", "_nets", "_order", "_phrase", "_planner", "_shift")
+    __slots__ = ("_cache_key", "_net", "_phrase", "_planner", "_prompt_steps", "_shift", "_voice_order")
 
-    def __init__(self, nets: Nets, order: Sequence[int]) -> None:
+    def __init__(self, net: FrameNet, voice_order: Sequence[int]) -> None:
         """`order`: in which order the voices of a step are chosen (the chain that the network was trained with)."""
-        self._nets = nets
-        self._order = tuple(order)
-        self._planner = Planner(nets, self._order)
-        self._cells: list[_Cell] = []
-        self._key: tuple[object, ...] = ()
+        self._net = net
+        self._voice_order = tuple(voice_order)
+        self._planner = Planner(net, self._voice_order)
+        self._prompt_steps: list[_PromptStep] = []
+        self._cache_key: tuple[object, ...] = ()
         self._phrase: Phrase | None = None
         """What the cells are the memory of, moved by `_shift` semitones."""
         self._shift = 0
 
     def feed(self, feed: Feed) -> None:
         """Bring the memory up to the phrase so far."""
-        self._follow(feed.prompt, feed.seed)
+        self._memory_after(feed.prompt, feed.seed)
 
     def generate(self, ask: Ask) -> Iterator[Answer | None]:
         """The answer as it grows, or None where it can be put aside."""
-        return self._harmonized(ask) if ask.task == "harmonize" else self._continued(ask)
+        return self._harmonize(ask) if ask.task == "harmonize" else self._continue(ask)
 
-    def _harmonized(self, ask: Ask) -> Iterator[Answer | None]:
+    def _harmonize(self, ask: Ask) -> Iterator[Answer | None]:
         """None after each step, then the whole phrase in four voices."""
-        task = task_of(ask)
-        style = Style(temperature=ask.temperature, top_p=ask.top_p, key=key_numbered(ask.key), chance=1)
-        for found in beam_search.harmonizing(
-            self._nets,
-            self._order,
-            task.canvas.classes,
-            task.canvas.struck,
+        task = build_ask_canvas(ask)
+        style = Style(temperature=ask.temperature, top_p=ask.top_p, key=key_from_number(ask.key), randomness=1)
+        for found in beam_search.harmonize_steps(
+            self._net,
+            self._voice_order,
+            task.canvas.pitch_indices,
+            task.canvas.onsets,
             position=ask.prompt.position,
             steps_per_bar=ask.prompt.steps_per_bar,
             style=style,
-            width=_ABREAST,
+            width=_BEAM_WIDTH,
             seed=ask.seed,
         ):
-            yield found and Answer(ask.ask, task.told(*found), ask.steps, final=True)
+            yield found and Answer(ask.ask, task.answer_notes(*found), ask.steps, final=True)
 
-    def _continued(self, ask: Ask) -> Iterator[Answer]:
+    def _continue(self, ask: Ask) -> Iterator[Answer]:
         """First the first step alone, then beat by beat; see `events.Answer`."""
-        memory = self._follow(ask.prompt, ask.seed)
-        voices = _Voices(-self._shift, Touch(ask.prompt, ask.seed))
-        allowed = _SUNG + voice_leading.foreign(
-            voice_leading.sounded([cell.frame.classes for cell in self._cells]), key_numbered(ask.key)
+        memory = self._memory_after(ask.prompt, ask.seed)
+        voices = _NoteBuilder(-self._shift, ExpressionSampler(ask.prompt, ask.seed))
+        allowed = _IN_RANGE + voice_leading.out_of_key_penalty(
+            voice_leading.pitch_durations([cell.frame.pitch_indices for cell in self._prompt_steps]),
+            key_from_number(ask.key),
         )
         for step in range(ask.steps):
             rng = np.random.default_rng([ask.seed, 3, step])
-            frame = self._draw(memory, _FREE, allowed, ask.temperature, ask.top_p, rng, begins=step == 0)
-            voices.take(frame)
+            frame = self._sample_frame(
+                memory, _ALL_UNKNOWN, allowed, ask.temperature, ask.top_p, rng, is_first=step == 0
+            )
+            voices.add_frame(frame)
             final = step + 1 == ask.steps
             if step == 0 or final or (step + 1) % STEPS_PER_BEAT == 0:
-                yield Answer(ask.ask, voices.told(), step + 1, final)
+                yield Answer(ask.ask, voices.pop_notes(), step + 1, final)
             if not final:
                 memory = self._advance(memory, frame)
 
-    def follow(self, foresee: Foresee) -> None:
+    def follow(self, request: PlanRequest) -> None:
         """Bring the harmony's memory up to what is told."""
-        self._planner.follow(foresee)
+        self._planner.follow(request)
 
-    def plan(self, foresee: Foresee) -> Plan:
+    def plan(self, request: PlanRequest) -> Plan:
         """Plan the step after it."""
-        return self._planner.plan(foresee)
+        return self._planner.plan(request)
 
-    def ponder(self) -> bool:
+    def idle_work(self) -> bool:
         """A causal model has nothing to think about until something more is sung."""
         return False
 
-    def _follow(self, phrase: Phrase, seed: int) -> _Memory:
+    def _memory_after(self, phrase: Phrase, seed: int) -> _FrameMemory:
         """The memory after the phrase; what was taken in before is kept as far as it is still true."""
         key = (seed, phrase.position, phrase.steps_per_bar)
-        if (key, phrase) == (self._key, self._phrase) and self._cells:
-            return self._cells[-1].memory
-        if key != self._key:
-            self._cells, self._key = [], key
-        prompt = satb.read(phrase)
+        if (key, phrase) == (self._cache_key, self._phrase) and self._prompt_steps:
+            return self._prompt_steps[-1].memory
+        if key != self._cache_key:
+            self._prompt_steps, self._cache_key = [], key
+        prompt = satb.encode_phrase(phrase)
         self._phrase = None
-        rows = [tuple(int(c) for c in row) for row in prompt.classes]
-        strikes = [tuple(bool(s) for s in row) for row in prompt.struck]
+        rows = [tuple(int(c) for c in row) for row in prompt.pitch_indices]
+        strikes = [tuple(bool(s) for s in row) for row in prompt.onsets]
         true = 0
-        for cell, given, struck in zip(self._cells, rows, strikes, strict=False):
-            if (cell.given, cell.struck) != (given, struck):
+        for cell, given, struck in zip(self._prompt_steps, rows, strikes, strict=False):
+            if (cell.given, cell.onsets) != (given, struck):
                 break
             true += 1
-        del self._cells[true:]
-        memory = self._cells[-1].memory if self._cells else self._beginning(phrase)
-        sounded = voice_leading.sounded(rows[:true])
+        del self._prompt_steps[true:]
+        memory = self._prompt_steps[-1].memory if self._prompt_steps else self._initial_memory(phrase)
+        sounded = voice_leading.pitch_durations(rows[:true])
         for step in range(true, len(rows)):
             rng = np.random.default_rng([seed, 2, step])
-            sounded += voice_leading.sounded(rows[step : step + 1])
-            allowed = _SUNG if any(given > satb.REST for given in rows[step]) else _SUNG_OR_RESTING
-            frame = self._draw(memory, rows[step], allowed + voice_leading.foreign(sounded), *_IMAGINED, rng)
-            frame = _as_played(frame, rows[step], strikes[step])
+            sounded += voice_leading.pitch_durations(rows[step : step + 1])
+            allowed = _IN_RANGE if any(given > satb.REST for given in rows[step]) else _IN_RANGE_OR_REST
+            frame = self._sample_frame(
+                memory, rows[step], allowed + voice_leading.out_of_key_penalty(sounded), *_UNHEARD_VOICES_SAMPLING, rng
+            )
+            frame = _with_given_onsets(frame, rows[step], strikes[step])
             memory = self._advance(memory, frame)
-            self._cells.append(_Cell(rows[step], strikes[step], frame, memory))
+            self._prompt_steps.append(_PromptStep(rows[step], strikes[step], frame, memory))
         self._phrase, self._shift = phrase, prompt.shift
         return memory
 
-    def _beginning(self, phrase: Phrase) -> _Memory:
-        context = satb.Context(position=phrase.position, steps_per_bar=phrase.steps_per_bar)
-        hidden, state = self._nets.core(context.ids(), self._nets.initial_state())
-        return _Memory(context, state, hidden)
+    def _initial_memory(self, phrase: Phrase) -> _FrameMemory:
+        context = satb.FrameContext(position=phrase.position, steps_per_bar=phrase.steps_per_bar)
+        hidden, state = self._net.core(context.feature_ids(), self._net.initial_state())
+        return _FrameMemory(context, state, hidden)
 
-    def _advance(self, memory: _Memory, frame: satb.Frame) -> _Memory:
+    def _advance(self, memory: _FrameMemory, frame: satb.Frame) -> _FrameMemory:
         context = memory.context.after(frame)
-        hidden, state = self._nets.core(context.ids(), memory.state)
-        return _Memory(context, state, hidden)
+        hidden, state = self._net.core(context.feature_ids(), memory.state)
+        return _FrameMemory(context, state, hidden)
 
-    def _draw(
+    def _sample_frame(
         self,
-        memory: _Memory,
+        memory: _FrameMemory,
         given: Sequence[int],
         allowed: Floats,
         temperature: float,
         top_p: float,
         rng: np.random.Generator,
         *,
-        begins: bool = False,
+        is_first: bool = False,
     ) -> satb.Frame:
         """One step: the voices that are not given drawn along the chain, then who is struck again (all that begin)."""
         known = np.array([given], dtype=np.int32)
-        then = (memory.context.before or _NOTHING).classes
+        then = (memory.context.previous_frame or _EMPTY_FRAME).pitch_indices
         before = np.array([then], dtype=np.int32)
-        for voice in self._order:
+        for voice in self._voice_order:
             if known[0, voice] == satb.UNKNOWN:
-                pitch, _ = self._nets.heads(memory.hidden, known)
-                bar = voice_leading.barred(before, known, voice, ("parallels",))[0]
-                led = pitch[0, voice] + allowed[voice] + voice_leading.PARALLEL * bar
-                known[0, voice] = choose(led, temperature, top_p, rng)
+                pitch, _ = self._net.heads(memory.hidden, known)
+                bar = voice_leading.forbidden_pitches(before, known, voice, ("parallels",))[0]
+                led = pitch[0, voice] + allowed[voice] + voice_leading.PARALLEL_LOGIT * bar
+                known[0, voice] = sample_nucleus(led, temperature, top_p, rng)
         classes = tuple(int(c) for c in known[0])
-        if begins:
+        if is_first:
             return satb.Frame(classes, tuple(c > satb.REST for c in classes))
-        _, strike = self._nets.heads(memory.hidden, known)
+        _, strike = self._net.heads(memory.hidden, known)
         again = rng.random(len(VOICES)) < 1 / (1 + np.exp(-strike[0]))
         kept = [now == old for now, old in zip(classes, then, strict=True)]
         struck = tuple(c > satb.REST and (not k or bool(a)) for c, k, a in zip(classes, kept, again, strict=True))
         return satb.Frame(classes, struck)
 
 
-_FREE = (satb.UNKNOWN,) * len(VOICES)
-_NOTHING = satb.Frame(_FREE, (False,) * len(VOICES))
-_ABREAST = 2
+_ALL_UNKNOWN = (satb.UNKNOWN,) * len(VOICES)
+_EMPTY_FRAME = satb.Frame(_ALL_UNKNOWN, (False,) * len(VOICES))
+_BEAM_WIDTH = 2
 """Harmonies that are followed at once under a phrase that is known: more are better and too slow to be waited for."""
-_IMAGINED = (0.8, 0.9)
+_UNHEARD_VOICES_SAMPLING = (0.8, 0.9)
 """Temperature and nucleus of the voices imagined under a melody: likely ones, whatever the answer is to be like."""
 
 
-def _within_ranges(*, resting: bool) -> Floats:
+def _range_mask(*, allow_rest: bool) -> Floats:
     """0 where a voice may go and minus infinity elsewhere, `allowed[voice, class]`."""
-    allowed = np.full((len(VOICES), satb.CLASSES), -np.inf, np.float32)
-    for voice, (low, high) in enumerate(RANGES):
-        allowed[voice, satb.class_of(low) : satb.class_of(high) + 1] = 0
-    if resting:
+    allowed = np.full((len(VOICES), satb.PITCH_INDEX_COUNT), -np.inf, np.float32)
+    for voice, (low, high) in enumerate(VOICE_RANGES):
+        allowed[voice, satb.pitch_index(low) : satb.pitch_index(high) + 1] = 0
+    if allow_rest:
         allowed[:, satb.REST] = 0
     return allowed
 
 
-_SUNG, _SUNG_OR_RESTING = _within_ranges(resting=False), _within_ranges(resting=True)
+_IN_RANGE, _IN_RANGE_OR_REST = _range_mask(allow_rest=False), _range_mask(allow_rest=True)
 
 
-def _as_played(frame: satb.Frame, given: Sequence[int], struck: Sequence[bool]) -> satb.Frame:
+def _with_given_onsets(frame: satb.Frame, given: Sequence[int], onsets: Sequence[bool]) -> satb.Frame:
     """The frame with the given voices struck where the player struck them."""
-    played = tuple(s if g != satb.UNKNOWN else drawn for drawn, g, s in zip(frame.struck, given, struck, strict=True))
-    return satb.Frame(frame.classes, played)
+    played = tuple(s if g != satb.UNKNOWN else drawn for drawn, g, s in zip(frame.onsets, given, onsets, strict=True))
+    return satb.Frame(frame.pitch_indices, played)
 
 
-class _Voices:
+class _NoteBuilder:
     """Frames to notes, told as they grow."""
 
-    __slots__ = ("_notes", "_shift", "_step", "_touch", "_untold")
+    __slots__ = ("_current_notes", "_expression", "_shift", "_step", "_unsent")
 
-    def __init__(self, shift: int, touch: Touch) -> None:
-        self._shift, self._touch = shift, touch
-        self._notes: list[Note | None] = [None] * len(VOICES)
-        self._untold: dict[tuple[int, int], Note] = {}
+    def __init__(self, shift: int, expression: ExpressionSampler) -> None:
+        self._shift, self._expression = shift, expression
+        self._current_notes: list[Note | None] = [None] * len(VOICES)
+        self._unsent: dict[tuple[int, int], Note] = {}
         self._step = 0
 
-    def take(self, frame: satb.Frame) -> None:
+    def add_frame(self, frame: satb.Frame) -> None:
         """One step more."""
-        for voice, (pitch_class, struck) in enumerate(zip(frame.classes, frame.struck, strict=True)):
-            sounding = self._notes[voice]
+        for voice, (pitch_class, struck) in enumerate(zip(frame.pitch_indices, frame.onsets, strict=True)):
+            sounding = self._current_notes[voice]
             if pitch_class == satb.REST:
-                self._notes[voice] = None
+                self._current_notes[voice] = None
             elif struck or sounding is None:
-                pitch = satb.pitch_of(pitch_class) + self._shift
-                self._hold(voice, self._touch.of(Note(self._step, 1, pitch, voice=voice)))
+                pitch = satb.midi_pitch(pitch_class) + self._shift
+                self._set_note(voice, self._expression.apply(Note(self._step, 1, pitch, voice=voice)))
             else:
-                self._hold(voice, replace(sounding, length=sounding.length + 1))
+                self._set_note(voice, replace(sounding, length=sounding.length + 1))
         self._step += 1
 
-    def _hold(self, voice: int, note: Note) -> None:
-        self._notes[voice] = note
-        self._untold[voice, note.start] = note
+    def _set_note(self, voice: int, note: Note) -> None:
+        self._current_notes[voice] = note
+        self._unsent[voice, note.start] = note
 
-    def told(self) -> tuple[Note, ...]:
+    def pop_notes(self) -> tuple[Note, ...]:
         """The notes that are new or longer since the last time."""
-        notes = tuple(sorted(self._untold.values(), key=lambda note: (note.start, note.voice)))
-        self._untold.clear()
+        notes = tuple(sorted(self._unsent.values(), key=lambda note: (note.start, note.voice)))
+        self._unsent.clear()
         return notes

@@ -15,18 +15,18 @@ from bachbridge.codecs import satb
 from bachbridge.inference.chorale import candidates as ranking
 from bachbridge.inference.runtime.style import Style
 from bachbridge.music import voice_leading
-from bachbridge.music.notes import RANGES, VOICES, Key, key_number, key_numbered
-from bachbridge.protocol.events import Foresee, Plan
+from bachbridge.music.notes import VOICE_RANGES, VOICES, Key, key_from_number, key_to_number
+from bachbridge.protocol.events import Plan, PlanRequest
 
-_KEPT = 64
+_MAX_MEMORIES = 64
 """Steps whose state is kept."""
-_KEY_STEPS = 96
+_KEY_WINDOW_STEPS = 96
 """The key is that of about so many steps past."""
 
 Floats = NDArray[np.float32]
 
 
-class Nets(Protocol):
+class FrameNet(Protocol):
     """A causal network over frames (see `nets.py`): one step in time, and the chain of voices inside a step."""
 
     def initial_state(self) -> Floats: ...
@@ -35,92 +35,96 @@ class Nets(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class _Memory:
+class _PlannerMemory:
     """After a step: what the next step's ids are made from, the network's state and view, and what sounded so far.
 
     `sounded[class]` counts steps; older ones count less.
     """
 
-    context: satb.Context
+    context: satb.FrameContext
     state: Floats
     hidden: Floats
-    sounded: NDArray[np.float64]
+    steps_per_pitch: NDArray[np.float64]
 
 
 class Planner:
     """Used on one thread of the model's process."""
 
-    __slots__ = ("_first", "_memories", "_nets", "_order", "_piece")
+    __slots__ = ("_first_step", "_memories", "_net", "_piece_number", "_voice_order")
 
-    def __init__(self, nets: Nets, order: Sequence[int]) -> None:
-        self._nets, self._order = nets, tuple(order)
-        self._piece = -1
-        self._first = 0
+    def __init__(self, net: FrameNet, voice_order: Sequence[int]) -> None:
+        self._net, self._voice_order = net, tuple(voice_order)
+        self._piece_number = -1
+        self._first_step = 0
         """The step before which the oldest memory is."""
-        self._memories: list[_Memory] = []
+        self._memories: list[_PlannerMemory] = []
 
-    def follow(self, foresee: Foresee) -> None:
+    def follow(self, request: PlanRequest) -> None:
         """Take in what was sung."""
-        if foresee.piece != self._piece or not self._first <= foresee.step < self._first + len(self._memories):
-            self._piece, self._first = foresee.piece, foresee.step
-            self._memories = [self._beginning(foresee)]
-        del self._memories[foresee.step - self._first + 1 :]
-        for frame in foresee.frames:
-            self._memories.append(self._after(self._memories[-1], frame))
-        excess = max(0, len(self._memories) - _KEPT)
-        self._first += excess
+        if request.piece != self._piece_number or not self._first_step <= request.step < self._first_step + len(
+            self._memories
+        ):
+            self._piece_number, self._first_step = request.piece, request.step
+            self._memories = [self._initial_memory(request)]
+        del self._memories[request.step - self._first_step + 1 :]
+        for frame in request.frames:
+            self._memories.append(self._memory_after(self._memories[-1], frame))
+        excess = max(0, len(self._memories) - _MAX_MEMORIES)
+        self._first_step += excess
         del self._memories[:excess]
 
-    def plan(self, foresee: Foresee) -> Plan:
+    def plan(self, request: PlanRequest) -> Plan:
         """What would be sung in the next step; `follow` has been told of `foresee` last."""
-        memory, given = self._memories[-1], foresee.given
-        step = self._first + len(self._memories) - 1
-        low, high = RANGES[given]
-        sung = [*range(satb.class_of(low), satb.class_of(high) + 1), foresee.held]
+        memory, given = self._memories[-1], request.given
+        step = self._first_step + len(self._memories) - 1
+        low, high = VOICE_RANGES[given]
+        sung = [*range(satb.pitch_index(low), satb.pitch_index(high) + 1), request.held]
         rows = np.full((len(sung), len(VOICES)), satb.UNKNOWN, np.int32)
         rows[:, given] = sung
-        key = key_numbered(foresee.key) or voice_leading.key_heard(memory.sounded)
-        before = memory.context.before
-        rng = np.random.default_rng([foresee.seed, 4, step])
-        classes = before.classes if before else None
-        chosen = ranking.choose(self._nets, self._order, memory.hidden, classes, rows, _style(foresee, key), rng)
-        struck = chosen.struck[:, 0].copy()
+        key = key_from_number(request.key) or voice_leading.key_from_durations(memory.steps_per_pitch)
+        before = memory.context.previous_frame
+        rng = np.random.default_rng([request.seed, 4, step])
+        classes = before.pitch_indices if before else None
+        chosen = ranking.rank_frames(
+            self._net, self._voice_order, memory.hidden, classes, rows, _style(request, key), rng
+        )
+        struck = chosen.onsets[:, 0].copy()
         struck[:, given] = True
         if before:
             # While the melody goes on, a voice that stays is not struck again.
-            struck[-1] = chosen.classes[-1, 0] != np.array(before.classes)
-        struck &= chosen.classes[:, 0] > satb.REST
+            struck[-1] = chosen.pitch_indices[-1, 0] != np.array(before.pitch_indices)
+        struck &= chosen.pitch_indices[:, 0] > satb.REST
         bits = struck @ (1 << np.arange(len(VOICES)))
-        table = np.column_stack([sung, chosen.classes[:, 0], bits]).tolist()
-        return Plan(foresee.piece, step, tuple(tuple(row) for row in table), key_number(key))
+        table = np.column_stack([sung, chosen.pitch_indices[:, 0], bits]).tolist()
+        return Plan(request.piece, step, tuple(tuple(row) for row in table), key_to_number(key))
 
-    def _beginning(self, foresee: Foresee) -> _Memory:
-        context = satb.Context(step=foresee.step, steps_per_bar=foresee.steps_per_bar)
-        hidden, state = self._nets.core(context.ids(), self._nets.initial_state())
-        return _Memory(context, state, hidden, np.zeros(satb.CLASSES))
+    def _initial_memory(self, request: PlanRequest) -> _PlannerMemory:
+        context = satb.FrameContext(step=request.step, steps_per_bar=request.steps_per_bar)
+        hidden, state = self._net.core(context.feature_ids(), self._net.initial_state())
+        return _PlannerMemory(context, state, hidden, np.zeros(satb.PITCH_INDEX_COUNT))
 
-    def _after(self, memory: _Memory, frame: tuple[int, ...]) -> _Memory:
+    def _memory_after(self, memory: _PlannerMemory, frame: tuple[int, ...]) -> _PlannerMemory:
         classes, bits = frame[: len(VOICES)], frame[len(VOICES)]
         struck = tuple(bool(bits >> voice & 1) for voice in range(len(VOICES)))
         context = memory.context.after(satb.Frame(classes, struck))
-        hidden, state = self._nets.core(context.ids(), memory.state)
-        sounded = memory.sounded * (1 - 1 / _KEY_STEPS)
+        hidden, state = self._net.core(context.feature_ids(), memory.state)
+        sounded = memory.steps_per_pitch * (1 - 1 / _KEY_WINDOW_STEPS)
         np.add.at(sounded, list(classes), 1)
-        return _Memory(context, state, hidden, sounded)
+        return _PlannerMemory(context, state, hidden, sounded)
 
 
-def _style(foresee: Foresee, key: Key | None) -> Style:
+def _style(request: PlanRequest, key: Key | None) -> Style:
     """What steers the choice; without any rule it is the model's alone."""
-    rules = voice_leading.rules_of(foresee.rules)
+    rules = voice_leading.parse_rules(request.rules)
     return Style(
-        temperature=foresee.temperature,
-        top_p=foresee.top_p,
-        candidates=foresee.candidates if rules else 1,
-        chance=Style().chance if rules else 1.0,
+        temperature=request.temperature,
+        top_p=request.top_p,
+        candidates=request.candidates if rules else 1,
+        randomness=Style().randomness if rules else 1.0,
         rules=rules,
         key=key,
-        position=foresee.position,
-        density=foresee.density,
-        cadence=foresee.cadence,
-        repeat=cast('Literal["model", "hold", "strike"]', foresee.repeat),
+        position=request.position,
+        density=request.density,
+        cadence=request.cadence,
+        repeat=cast('Literal["model", "hold", "strike"]', request.repeat),
     )

@@ -12,30 +12,30 @@ than a candidate more repairs, where notes do what is forbidden.
 
 from dataclasses import dataclass, replace
 
-from bachbridge.inference.infill.gibbs import FAST, Schedule
+from bachbridge.inference.infill.gibbs import FAST_SCHEDULE, Schedule
 
 REFERENCE_STEPS = 64
 BUDGET_NS = 100_000_000
 """What an answer may take; with what comes on top of the passes it is there when the phrase ends (`listener.py`)."""
-LEAST_PASSES, MOST_PASSES = 6, FAST.passes
-MOST_CANDIDATES = 8
-LEAST_REPAIRS, MOST_REPAIRS = 2, FAST.repairs
-_BESIDES = 3
+MIN_SWEEPS, MAX_SWEEPS = 6, FAST_SCHEDULE.sweeps
+MAX_CANDIDATES = 8
+MIN_REPAIRS, MAX_REPAIRS = 2, FAST_SCHEDULE.max_repairs
+_OVERHEAD_SWEEPS = 3
 """Passes that come on top of those and of repairs: to compare the candidates, twice as many, and to strike notes."""
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
+class SweepBudget:
     """So many candidates are drawn at once, in so many passes."""
 
     candidates: int
     schedule: Schedule
 
 
-def pace(pass_ns: int, steps: int, budget_ns: int = BUDGET_NS) -> Pace:
+def sweep_budget(sweep_ns: int, steps: int, budget_ns: int = BUDGET_NS) -> SweepBudget:
     """What `budget_ns` buy for a canvas of so many steps; a long one gets the least, whatever it takes."""
-    affordable = budget_ns * REFERENCE_STEPS // (max(1, pass_ns) * max(1, steps))
-    passes = min(MOST_PASSES, max(LEAST_PASSES, affordable - _BESIDES - LEAST_REPAIRS))
-    candidates = min(MOST_CANDIDATES, max(1, affordable // (passes + _BESIDES + LEAST_REPAIRS)))
-    repairs = min(MOST_REPAIRS, max(LEAST_REPAIRS, affordable // candidates - _BESIDES - passes))
-    return Pace(candidates, replace(FAST, passes=passes, repairs=repairs))
+    affordable = budget_ns * REFERENCE_STEPS // (max(1, sweep_ns) * max(1, steps))
+    passes = min(MAX_SWEEPS, max(MIN_SWEEPS, affordable - _OVERHEAD_SWEEPS - MIN_REPAIRS))
+    candidates = min(MAX_CANDIDATES, max(1, affordable // (passes + _OVERHEAD_SWEEPS + MIN_REPAIRS)))
+    repairs = min(MAX_REPAIRS, max(MIN_REPAIRS, affordable // candidates - _OVERHEAD_SWEEPS - passes))
+    return SweepBudget(candidates, replace(FAST_SCHEDULE, sweeps=passes, max_repairs=repairs))

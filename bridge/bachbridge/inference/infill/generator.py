@@ -16,61 +16,61 @@ from collections.abc import Iterator
 from typing import Protocol
 
 from bachbridge.inference.infill import gibbs, windows
-from bachbridge.inference.infill.budget import pace
+from bachbridge.inference.infill.budget import sweep_budget
 from bachbridge.inference.infill.lookahead import LookAhead
-from bachbridge.inference.runtime.ask_canvas import TASKS, task_of
+from bachbridge.inference.runtime.ask_canvas import TASKS, build_ask_canvas
 from bachbridge.inference.runtime.style import Style
-from bachbridge.protocol.events import Answer, Ask, Feed, Foresee, Plan
+from bachbridge.protocol.events import Answer, Ask, Feed, Plan, PlanRequest
 
 
-class Partner(Protocol):
+class CausalPartner(Protocol):
     """A causal model that harmonises live."""
 
-    def follow(self, foresee: Foresee) -> None: ...
-    def plan(self, foresee: Foresee) -> Plan: ...
+    def follow(self, request: PlanRequest) -> None: ...
+    def plan(self, request: PlanRequest) -> Plan: ...
 
 
-class Infill:
+class InfillGenerator:
     """Used on one thread of the model's process."""
 
-    __slots__ = ("_ahead", "_nets", "_partner", "recorded_ns")
+    __slots__ = ("_lookahead", "_net", "_partner", "recorded_step_ns")
 
     tasks = TASKS
 
-    def __init__(self, nets: gibbs.Nets, partner: Partner, pass_ns: int) -> None:
+    def __init__(self, net: gibbs.MaskedNet, partner: CausalPartner, sweep_ns: int) -> None:
         """`pass_ns`: what a pass over `pace.REFERENCE_STEPS` steps takes, by the machine's record."""
-        self._nets, self._partner = nets, partner
-        self._ahead = LookAhead(nets, pass_ns)
-        self.recorded_ns = pass_ns
+        self._net, self._partner = net, partner
+        self._lookahead = LookAhead(net, sweep_ns)
+        self.recorded_step_ns = sweep_ns
 
     def feed(self, feed: Feed) -> None:
         """Nothing is made of half a phrase."""
 
     def generate(self, ask: Ask) -> Iterator[Answer | None]:
         """None after each pass of the network, then the whole answer."""
-        task = task_of(ask)
-        made = pace(self.recorded_ns, len(task.canvas.classes))
-        classes, struck = task.canvas.classes, task.canvas.struck
-        if task.canvas.open.any():
+        task = build_ask_canvas(ask)
+        made = sweep_budget(self.recorded_step_ns, len(task.canvas.pitch_indices))
+        classes, struck = task.canvas.pitch_indices, task.canvas.onsets
+        if task.canvas.masked.any():
             style = Style(temperature=ask.temperature, top_p=ask.top_p, key=task.key)
-            for filled in windows.walked(
-                self._nets, task.canvas, task.lines, made.schedule, style, candidates=made.candidates, seed=ask.seed
+            for filled in windows.fill_windows(
+                self._net, task.canvas, task.bar_lines, made.schedule, style, candidates=made.candidates, seed=ask.seed
             ):
                 if filled is None:
                     yield None
                 else:
-                    classes, struck = filled.classes, filled.struck
-        yield Answer(ask.ask, task.told(classes, struck), ask.steps, final=True)
+                    classes, struck = filled.pitch_indices, filled.onsets
+        yield Answer(ask.ask, task.answer_notes(classes, struck), ask.steps, final=True)
 
-    def follow(self, foresee: Foresee) -> None:
+    def follow(self, request: PlanRequest) -> None:
         """Bring the harmony's memory up to what is told."""
-        self._partner.follow(foresee)
-        self._ahead.follow(foresee)
+        self._partner.follow(request)
+        self._lookahead.follow(request)
 
-    def plan(self, foresee: Foresee) -> Plan:
+    def plan(self, request: PlanRequest) -> Plan:
         """The partner's plan for the step after it, with what was foreseen in its place."""
-        return self._ahead.joined(self._partner.plan(foresee), foresee)
+        return self._lookahead.merge_into(self._partner.plan(request), request)
 
-    def ponder(self) -> bool:
+    def idle_work(self) -> bool:
         """Look ahead, one pass of the network further; whether there was anything to be done."""
-        return self._ahead.ponder()
+        return self._lookahead.idle_work()

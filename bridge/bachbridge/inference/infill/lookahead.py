@@ -16,158 +16,169 @@ import numpy as np
 from bachbridge.codecs import infill_grid, satb
 from bachbridge.codecs.infill_grid import Canvas
 from bachbridge.inference.infill import gibbs
-from bachbridge.inference.infill.budget import pace
+from bachbridge.inference.infill.budget import sweep_budget
 from bachbridge.inference.runtime.style import Style
 from bachbridge.music import voice_leading
-from bachbridge.music.notes import FORBIDDING, STEPS_PER_BEAT, VOICES, key_numbered
+from bachbridge.music.notes import HARD_RULES, STEPS_PER_BEAT, VOICES, key_from_number
 from bachbridge.music.voice_leading import Bools, Ints
-from bachbridge.protocol.events import Foresee, Plan
+from bachbridge.protocol.events import Plan, PlanRequest
 
 _CONTEXT_BARS = 2
 BUDGET_NS = 25_000_000
 """What a look ahead may take, all its passes together: a quarter of a 16th at 150 bpm."""
-_BITS = 1 << np.arange(len(VOICES))
+_VOICE_BITS = 1 << np.arange(len(VOICES))
 
 
 @dataclass(frozen=True, slots=True)
-class _Bar:
+class _ImaginedBar:
     """What is imagined from step `first` on: `classes[step, voice]`, `struck[step, voice]`."""
 
-    first: int
-    classes: Ints
-    struck: Bools
+    first_step: int
+    pitch_indices: Ints
+    onsets: Bools
 
     def __contains__(self, step: int) -> bool:
-        return self.first <= step < self.first + len(self.classes)
+        return self.first_step <= step < self.first_step + len(self.pitch_indices)
 
-    def at(self, step: int) -> tuple[Ints, Bools]:
+    def frame_at(self, step: int) -> tuple[Ints, Bools]:
         """The frame of a step of the bar."""
-        return self.classes[step - self.first], self.struck[step - self.first]
+        return self.pitch_indices[step - self.first_step], self.onsets[step - self.first_step]
 
 
 class LookAhead:
     """Used on one thread of the model's process."""
 
-    __slots__ = ("_bar", "_first", "_foresee", "_frames", "_nets", "_news", "_pass_ns", "_work")
+    __slots__ = ("_bar", "_first_step", "_frames", "_is_outdated", "_net", "_pending_bar", "_request", "_sweep_ns")
 
-    def __init__(self, nets: gibbs.Nets, pass_ns: int) -> None:
-        self._nets, self._pass_ns = nets, pass_ns
-        self._foresee: Foresee | None = None
+    def __init__(self, net: gibbs.MaskedNet, sweep_ns: int) -> None:
+        self._net, self._sweep_ns = net, sweep_ns
+        self._request: PlanRequest | None = None
         """What was told last."""
-        self._first = 0
+        self._first_step = 0
         """The step of the first frame that is kept."""
         self._frames: list[tuple[int, ...]] = []
-        self._bar: _Bar | None = None
-        self._news = False
+        self._bar: _ImaginedBar | None = None
+        self._is_outdated = False
         """Whether something was sung that what is imagined does not know of."""
-        self._work: Iterator[_Bar | None] | None = None
+        self._pending_bar: Iterator[_ImaginedBar | None] | None = None
         """The bar that is being imagined."""
 
     # ------------------------------------------------------------ what is sung
 
-    def follow(self, foresee: Foresee) -> None:
+    def follow(self, request: PlanRequest) -> None:
         """Take in what was sung."""
-        before, self._foresee = self._foresee, foresee
-        known = self._first <= foresee.step <= self._coming
-        if before is None or (before.piece, before.given) != (foresee.piece, foresee.given) or not known:
-            self._first, self._frames, self._bar, self._news, self._work = foresee.step, [], None, False, None
-        elif _wishes(before) != _wishes(foresee):
-            self._bar, self._news, self._work = None, True, None
-        del self._frames[foresee.step - self._first :]
-        self._frames += foresee.frames
-        excess = max(0, len(self._frames) - _CONTEXT_BARS * foresee.steps_per_bar)
-        self._first += excess
+        before, self._request = self._request, request
+        known = self._first_step <= request.step <= self._next_step
+        if before is None or (before.piece, before.given) != (request.piece, request.given) or not known:
+            self._first_step, self._frames, self._bar, self._is_outdated, self._pending_bar = (
+                request.step,
+                [],
+                None,
+                False,
+                None,
+            )
+        elif _relevant_settings(before) != _relevant_settings(request):
+            self._bar, self._is_outdated, self._pending_bar = None, True, None
+        del self._frames[request.step - self._first_step :]
+        self._frames += request.frames
+        excess = max(0, len(self._frames) - _CONTEXT_BARS * request.steps_per_bar)
+        self._first_step += excess
         del self._frames[:excess]
-        struck = any(frame[len(VOICES)] >> foresee.given & 1 for frame in foresee.frames)
+        struck = any(frame[len(VOICES)] >> request.given & 1 for frame in request.frames)
         if struck:
-            self._news, self._work = True, None
-        elif self._work is None and not self._holds(self._coming - 1):
-            self._news = True
+            self._is_outdated, self._pending_bar = True, None
+        elif self._pending_bar is None and not self._player_follows(self._next_step - 1):
+            self._is_outdated = True
 
     @property
-    def _coming(self) -> int:
+    def _next_step(self) -> int:
         """The step that comes."""
-        return self._first + len(self._frames)
+        return self._first_step + len(self._frames)
 
-    def _holds(self, until: int) -> bool:
+    def _player_follows(self, until: int) -> bool:
         """Whether the player has sung what was imagined, up to step `until`, and the bar still lies ahead."""
-        bar, foresee = self._bar, self._foresee
-        if bar is None or foresee is None or self._coming not in bar:
+        bar, foresee = self._bar, self._request
+        if bar is None or foresee is None or self._next_step not in bar:
             return False
-        sung = [frame[foresee.given] for frame in self._frames[max(0, bar.first - self._first) : until - self._first]]
-        imagined = bar.classes[max(0, self._first - bar.first) :, foresee.given]
+        sung = [
+            frame[foresee.given]
+            for frame in self._frames[max(0, bar.first_step - self._first_step) : until - self._first_step]
+        ]
+        imagined = bar.pitch_indices[max(0, self._first_step - bar.first_step) :, foresee.given]
         return sung == imagined[: len(sung)].tolist()
 
     # ------------------------------------------------------------ what is imagined
 
-    def ponder(self) -> bool:
+    def idle_work(self) -> bool:
         """Imagine the coming bar, one pass of the network further; whether there was anything to be done."""
-        if self._work is None:
-            if not self._news or self._foresee is None or not any(map(any, self._frames)):
+        if self._pending_bar is None:
+            if not self._is_outdated or self._request is None or not any(map(any, self._frames)):
                 return False
-            self._news, self._work = False, self._imagining(self._foresee)
-        work, self._work = self._work, None  # so that what fails is not gone on with
+            self._is_outdated, self._pending_bar = False, self._imagine(self._request)
+        work, self._pending_bar = self._pending_bar, None  # so that what fails is not gone on with
         bar = next(work)
         if bar is None:
-            self._work = work
+            self._pending_bar = work
         else:
             self._bar = bar
         return True
 
-    def _imagining(self, foresee: Foresee) -> Iterator[_Bar | None]:
+    def _imagine(self, request: PlanRequest) -> Iterator[_ImaginedBar | None]:
         """None after each pass of the network, then the bar."""
-        first, context = self._coming, len(self._frames)
-        task = self._canvas(foresee.steps_per_bar)
-        made = pace(self._pass_ns, len(task.classes), BUDGET_NS)
+        first, context = self._next_step, len(self._frames)
+        task = self._make_canvas(request.steps_per_bar)
+        made = sweep_budget(self._sweep_ns, len(task.pitch_indices), BUDGET_NS)
         style = Style(
-            temperature=foresee.temperature,
-            top_p=foresee.top_p,
-            rules=voice_leading.rules_of(foresee.rules),
-            key=key_numbered(foresee.key),
-            position=foresee.position,
+            temperature=request.temperature,
+            top_p=request.top_p,
+            rules=voice_leading.parse_rules(request.rules),
+            key=key_from_number(request.key),
+            position=request.position,
         )
-        seed = foresee.seed + first
-        for filled in gibbs.filled(self._nets, task, made.schedule, style, candidates=made.candidates, seed=seed):
-            yield filled and _Bar(first, filled.classes[context:], filled.struck[context:])
+        seed = request.seed + first
+        for filled in gibbs.fill_canvas(self._net, task, made.schedule, style, candidates=made.candidates, seed=seed):
+            yield filled and _ImaginedBar(first, filled.pitch_indices[context:], filled.onsets[context:])
 
-    def _canvas(self, bar: int) -> Canvas:
+    def _make_canvas(self, bar_steps: int) -> Canvas:
         """What was sung, and a bar that is open in all voices."""
         frames = np.array(self._frames, np.int32)
-        steps = len(frames) + bar
+        steps = len(frames) + bar_steps
         classes = np.full((steps, len(VOICES)), satb.UNKNOWN, np.int32)
         struck = np.zeros(classes.shape, bool)
         classes[: len(frames)] = frames[:, : len(VOICES)]
-        struck[: len(frames)] = frames[:, len(VOICES) :] & _BITS > 0
-        place = infill_grid.places(None, np.full(steps, bar, np.int32), phase=self._first % STEPS_PER_BEAT)
-        return Canvas(classes, struck & (classes > satb.REST), place, infill_grid.within_ranges(steps))
+        struck[: len(frames)] = frames[:, len(VOICES) :] & _VOICE_BITS > 0
+        place = infill_grid.place_features(
+            None, np.full(steps, bar_steps, np.int32), phase=self._first_step % STEPS_PER_BEAT
+        )
+        return Canvas(classes, struck & (classes > satb.REST), place, infill_grid.voice_range_mask(steps))
 
     # ------------------------------------------------------------ the plan
 
-    def joined(self, plan: Plan, foresee: Foresee) -> Plan:
+    def merge_into(self, plan: Plan, request: PlanRequest) -> Plan:
         """The causal plan, with the imagined chord in the row of the note that the player is expected to sing."""
-        if foresee.cadence or self._bar is None or plan.step != self._coming or not self._holds(plan.step):
+        if request.cadence or self._bar is None or plan.step != self._next_step or not self._player_follows(plan.step):
             return plan
-        classes, struck = self._bar.at(plan.step)
+        classes, struck = self._bar.frame_at(plan.step)
         before = np.array(self._frames[-1][: len(VOICES)], np.int32)
-        key = key_numbered(plan.key)
-        rules = voice_leading.rules_of(foresee.rules) & frozenset(FORBIDDING)
-        if voice_leading.judge(before, classes[None], rules, key).forbidden[0]:
+        key = key_from_number(plan.key)
+        rules = voice_leading.parse_rules(request.rules) & frozenset(HARD_RULES)
+        if voice_leading.check_rules(before, classes[None], rules, key).violations[0]:
             return plan
-        sung = int(classes[foresee.given])
-        goes_on = sung == foresee.held and not struck[foresee.given]
+        sung = int(classes[request.given])
+        goes_on = sung == request.held and not struck[request.given]
         *rows, last = plan.rows
         moved = classes != before
         if goes_on:
-            return replace(plan, rows=(*rows, (sung, *classes.tolist(), int(moved @ _BITS))))
-        again = {"hold": moved, "strike": np.ones(len(VOICES), bool)}.get(foresee.repeat, moved | struck)
-        again[foresee.given] = True
-        chord = (sung, *classes.tolist(), int(again @ _BITS))
+            return replace(plan, rows=(*rows, (sung, *classes.tolist(), int(moved @ _VOICE_BITS))))
+        again = {"hold": moved, "strike": np.ones(len(VOICES), bool)}.get(request.repeat, moved | struck)
+        again[request.given] = True
+        chord = (sung, *classes.tolist(), int(again @ _VOICE_BITS))
         return replace(plan, rows=(*(chord if row[0] == sung else row for row in rows), last))
 
 
-def _wishes(foresee: Foresee) -> tuple[object, ...]:
+def _relevant_settings(request: PlanRequest) -> tuple[object, ...]:
     """All that a person can set and that what is imagined depends on."""
     return (
-        *(foresee.steps_per_bar, foresee.temperature, foresee.top_p, foresee.seed),
-        *(foresee.rules, foresee.key, foresee.position),
+        *(request.steps_per_bar, request.temperature, request.top_p, request.seed),
+        *(request.rules, request.key, request.position),
     )

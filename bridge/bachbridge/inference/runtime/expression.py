@@ -19,7 +19,7 @@ _MAX_OFFSET_NS = 30_000_000
 """A larger distance from the grid is a slip or a wrong tempo, nothing to imitate."""
 
 
-def _kind(step: int, steps_per_bar: int) -> int:
+def _metrical_kind(step: int, steps_per_bar: int) -> int:
     """0 bar line, 1 beat, 2 half a beat, 3 a 16th off."""
     if step % steps_per_bar == 0:
         return 0
@@ -28,55 +28,55 @@ def _kind(step: int, steps_per_bar: int) -> int:
     return 2 if step % (STEPS_PER_BEAT // 2) == 0 else 3
 
 
-class Touch:
+class ExpressionSampler:
     """Draws for one answer; the same prompt and seed give the same touch, step by step in order."""
 
-    __slots__ = ("_before", "_drawn", "_pool", "_prompt", "_rng")
+    __slots__ = ("_draw_by_step", "_last_velocity", "_notes_by_kind", "_prompt", "_rng")
 
     def __init__(self, prompt: Phrase, seed: int) -> None:
         self._prompt = prompt
         self._rng = np.random.default_rng([seed, 1])
-        self._pool: list[list[Note]] = [[], [], [], []]
+        self._notes_by_kind: list[list[Note]] = [[], [], [], []]
         for note in prompt.notes:
-            self._pool[self._kind_of(note.start)].append(note)
-        self._before = float(np.mean([note.velocity for note in prompt.notes])) if prompt.notes else 80.0
-        self._drawn: dict[int, tuple[int, int]] = {}
+            self._notes_by_kind[self._kind_at(note.start)].append(note)
+        self._last_velocity = float(np.mean([note.velocity for note in prompt.notes])) if prompt.notes else 80.0
+        self._draw_by_step: dict[int, tuple[int, int]] = {}
 
-    def of(self, note: Note) -> Note:
+    def apply(self, note: Note) -> Note:
         """The note with the step's velocity and offset."""
-        velocity, offset_ns = self._at(note.start)
+        velocity, offset_ns = self._draw_at(note.start)
         return replace(note, velocity=min(127, max(1, velocity)), offset_ns=offset_ns)
 
-    def _kind_of(self, step: int) -> int:
-        return _kind(step + (self._prompt.position or 0), self._prompt.steps_per_bar)
+    def _kind_at(self, step: int) -> int:
+        return _metrical_kind(step + (self._prompt.position or 0), self._prompt.steps_per_bar)
 
-    def _at(self, step: int) -> tuple[int, int]:
-        if step not in self._drawn:
-            self._drawn[step] = self._draw(step)
-        return self._drawn[step]
+    def _draw_at(self, step: int) -> tuple[int, int]:
+        if step not in self._draw_by_step:
+            self._draw_by_step[step] = self._draw(step)
+        return self._draw_by_step[step]
 
     def _draw(self, step: int) -> tuple[int, int]:
-        pool = self._nearest(self._kind_of(self._prompt.steps + step))
+        pool = self._nearest_notes(self._kind_at(self._prompt.steps + step))
         if not pool:
-            return round(self._before), 0
+            return round(self._last_velocity), 0
         model = pool[int(self._rng.integers(len(pool)))]
-        self._before += (1 - _SMOOTHING) * (model.velocity - self._before)
-        return round(self._before), _within(model.offset_ns)
+        self._last_velocity += (1 - _SMOOTHING) * (model.velocity - self._last_velocity)
+        return round(self._last_velocity), _clamp_offset(model.offset_ns)
 
-    def _nearest(self, kind: int) -> Sequence[Note]:
+    def _nearest_notes(self, kind: int) -> Sequence[Note]:
         kinds = sorted(range(4), key=lambda other: abs(other - kind))
-        return next((self._pool[other] for other in kinds if self._pool[other]), ())
+        return next((self._notes_by_kind[other] for other in kinds if self._notes_by_kind[other]), ())
 
 
-def beneath(note: Note, played: Sequence[Note]) -> Note:
+def match_expression(note: Note, played: Sequence[Note]) -> Note:
     """The note as loud as what was `played` last before it or with it, and away from the grid together with it."""
     before = bisect_right(played, note.start, key=lambda other: other.start)
     if not before:
         return note
     leading = played[before - 1]
     away_ns = leading.offset_ns if leading.start == note.start else 0
-    return replace(note, velocity=min(127, max(1, leading.velocity)), offset_ns=_within(away_ns))
+    return replace(note, velocity=min(127, max(1, leading.velocity)), offset_ns=_clamp_offset(away_ns))
 
 
-def _within(offset_ns: int) -> int:
+def _clamp_offset(offset_ns: int) -> int:
     return max(-_MAX_OFFSET_NS, min(_MAX_OFFSET_NS, offset_ns))

@@ -19,8 +19,8 @@ from platformdirs import user_data_path
 from bachbridge.errors import ModelError
 from bachbridge.music.notes import VOICES
 
-CARD = "card.json"
-SYMBOLS = ("abc", "chords", "keys88")
+CARD_FILE = "card.json"
+SYMBOL_CODECS = ("abc", "chords", "keys88")
 """The codecs of symbols, one after another: each is a module of `codecs`."""
 
 
@@ -47,63 +47,67 @@ class Card:
     """The causal model that sings under the player's notes in its stead; "": it does so itself."""
 
 
-def places() -> tuple[Path, ...]:
+def search_paths() -> tuple[Path, ...]:
     """Where models may lie, the first place first."""
     package = Path(__file__).resolve().parents[2]
     return (user_data_path("bachbridge", appauthor=False) / "models", package / "models", package.parents[1] / "models")
 
 
-def names() -> list[str]:
+def model_names() -> list[str]:
     """All models that can be found, in alphabetical order."""
-    return sorted({folder.name for folder in _folders()})
+    return sorted({folder.name for folder in _model_folders()})
 
 
-def _folders() -> Iterator[Path]:
-    for place in places():
+def _model_folders() -> Iterator[Path]:
+    for place in search_paths():
         if place.is_dir():
-            yield from sorted(folder for folder in place.iterdir() if (folder / CARD).is_file())
+            yield from sorted(folder for folder in place.iterdir() if (folder / CARD_FILE).is_file())
 
 
-def marks() -> tuple[tuple[str, int, int], ...]:
+def file_stamps() -> tuple[tuple[str, int, int], ...]:
     """Name, date and size of every file of a model: while they are the same, so are the models."""
     found: list[tuple[str, int, int]] = []
     with suppress(OSError):  # a folder that goes at this moment is seen to be gone the next time
-        for folder in _folders():
+        for folder in _model_folders():
             for path in sorted(folder.iterdir()):
                 facts = path.stat()
                 found.append((str(path), facts.st_mtime_ns, facts.st_size))
     return tuple(found)
 
 
-def find(name: str) -> Card:
+def find_checked_card(name: str) -> Card:
     """The card of the model `name`, its files checked; raises `ModelError`."""
-    found = card(name)
-    check(found)
+    found = find_card(name)
+    check_files(found)
     return found
 
 
-def card(name: str) -> Card:
+def find_card(name: str) -> Card:
     """The card of the model `name`, its files unchecked, as far as it can be read; raises `ModelError`."""
-    folder = next((folder for folder in _folders() if folder.name == name), None)
+    folder = next((folder for folder in _model_folders() if folder.name == name), None)
     if folder is None:
-        near = get_close_matches(name, names(), 1)
-        hint = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(names()) or 'none'}"
+        near = get_close_matches(name, model_names(), 1)
+        hint = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(model_names()) or 'none'}"
         raise ModelError(f"there is no model {name!r}; {hint}")
-    return read(folder)
+    return read_card(folder)
 
 
-def read(folder: Path) -> Card:
+def read_card(folder: Path) -> Card:
     """The card in `folder`, its files unchecked."""
     try:
-        facts = json.loads((folder / CARD).read_text("utf-8"))
-        return _card(folder, facts)
+        facts = json.loads((folder / CARD_FILE).read_text("utf-8"))
+        return _parse_card(folder, facts)
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ModelError(f"{folder / CARD} is not a model's card; install the model again ({error})") from error
+        raise ModelError(f"{folder / CARD_FILE} is not a model's card; install the model again ({error})") from error
 
 
-def _card(folder: Path, facts: dict[str, Any]) -> Card:
+def _parse_card(folder: Path, facts: dict[str, Any]) -> Card:
     codec = str(facts["codec"])
-    needed = {"satb": ("chain", "layers", "units"), "canvas": ("partner",), **dict.fromkeys(SYMBOLS, ("vocabulary",))}
+    needed = {
+        "satb": ("chain", "layers", "units"),
+        "canvas": ("partner",),
+        **dict.fromkeys(SYMBOL_CODECS, ("vocabulary",)),
+    }
     own: dict[str, Any] = {"chain": (), "layers": 0, "units": 0, "partner": ""}
     own |= {name: facts[name] for name in needed.get(codec, ())}
     return Card(
@@ -121,7 +125,7 @@ def _card(folder: Path, facts: dict[str, Any]) -> Card:
     )
 
 
-def check(card: Card) -> None:
+def check_files(card: Card) -> None:
     """Whether it plays here, and every file is there and has the card's hash."""
     if str(card.facts.get("format", "")).startswith("litert"):
         raise ModelError(f"{card.name} is made for LiteRT, which does not play here: use the model it was made of.")

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float32]
 
-_LEAST = 64
+_MIN_BLOCK_ROWS = 64
 """Rows of the smallest block."""
 
 
@@ -25,7 +25,7 @@ class _Block:
 
 
 @dataclass(frozen=True, slots=True)
-class Rows:
+class CachedRows:
     """The rows of `block` from `begin` to `end`; they never change."""
 
     block: _Block
@@ -33,28 +33,28 @@ class Rows:
     end: int
 
     @property
-    def seen(self) -> Floats:
+    def array(self) -> Floats:
         """`[1, row, number]`, not to be written to."""
         return self.block.rows[None, self.begin : self.end]
 
-    def with_row(self, row: Floats, reach: int) -> "Rows":
+    def with_row(self, row: Floats, max_rows: int) -> "CachedRows":
         """The last `reach` of these rows and of `row[number]`, which comes after them."""
-        begin = max(self.begin, self.end + 1 - reach)
+        begin = max(self.begin, self.end + 1 - max_rows)
         if self.block.used != self.end or self.end == len(self.block.rows):
-            return _copied(self.block.rows[begin : self.end], row)
+            return _copy_with(self.block.rows[begin : self.end], row)
         self.block.rows[self.end] = row
         self.block.used += 1
-        return Rows(self.block, begin, self.end + 1)
+        return CachedRows(self.block, begin, self.end + 1)
 
 
-def none(width: int) -> Rows:
+def empty(width: int) -> CachedRows:
     """No rows yet, of `width` numbers each."""
-    return Rows(_Block(np.empty((_LEAST, width), np.float32), 0), 0, 0)
+    return CachedRows(_Block(np.empty((_MIN_BLOCK_ROWS, width), np.float32), 0), 0, 0)
 
 
-def _copied(rows: Floats, row: Floats) -> Rows:
+def _copy_with(rows: Floats, row: Floats) -> CachedRows:
     """In a block of their own, with as much room again."""
     count = len(rows) + 1
-    block = np.empty((max(_LEAST, 2 * count), rows.shape[1]), np.float32)
+    block = np.empty((max(_MIN_BLOCK_ROWS, 2 * count), rows.shape[1]), np.float32)
     block[: count - 1], block[count - 1] = rows, row
-    return Rows(_Block(block, count), 0, count)
+    return CachedRows(_Block(block, count), 0, count)

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from bachbridge.atomic_files import whole_file
+from bachbridge.atomic_files import atomic_output
 from bachbridge.codecs import infill_grid, satb
 from bachbridge.codecs.infill_grid import Canvas
 from bachbridge.errors import BachBridgeError
@@ -24,7 +24,7 @@ from bachbridge.inference.infill.budget import REFERENCE_STEPS
 from bachbridge.inference.runtime.style import Style
 from bachbridge.music.notes import STEPS_PER_BEAT, VOICES
 
-_PASSES, _COLD = 16, 2
+_TIMED_SWEEPS, _WARMUP_SWEEPS = 16, 2
 """Passes that are timed, and how many before them are not."""
 _MELODY = (67, 69, 71, 72)
 
@@ -36,50 +36,50 @@ def record_path() -> Path:
     return user_cache_path("bachbridge", appauthor=False) / "pace.json"
 
 
-def pass_ns(nets: gibbs.Nets, sha256: str, path: Path) -> int:
+def recorded_sweep_ns(net: gibbs.MaskedNet, sha256: str, path: Path) -> int:
     """What a pass over `REFERENCE_STEPS` takes by the record in `path`; measured and recorded where it has none."""
-    record = _read(path)
+    record = _read_record(path)
     if sha256 not in record:
-        record[sha256] = measured_ns(nets)
+        record[sha256] = measure_sweep_ns(net)
         with suppress(BachBridgeError, OSError):
             path.parent.mkdir(parents=True, exist_ok=True)
-            with whole_file(path) as scratch:
+            with atomic_output(path) as scratch:
                 scratch.write_text(json.dumps(record, indent=2) + "\n", "utf-8")
     return record[sha256]
 
 
-def measured_ns(nets: gibbs.Nets) -> int:
+def measure_sweep_ns(net: gibbs.MaskedNet) -> int:
     """The time of a pass, with all that is done between two of them, under a melody of quarter notes.
 
     It is the lower quartile, or the thread's own time where that is less: the program is starting while this is
     measured, and what else the machine does then is not the network's.
     """
     times: list[int] = []
-    schedule = replace(gibbs.FAST, passes=_COLD + _PASSES)
-    filling = gibbs.filled(nets, _melody(), schedule, Style(), candidates=1, seed=0)
+    schedule = replace(gibbs.FAST_SCHEDULE, sweeps=_WARMUP_SWEEPS + _TIMED_SWEEPS)
+    filling = gibbs.fill_canvas(net, _melody_canvas(), schedule, Style(), candidates=1, seed=0)
     busy_ns = 0
-    for number in range(_COLD + _PASSES):
-        if number == _COLD:
+    for number in range(_WARMUP_SWEEPS + _TIMED_SWEEPS):
+        if number == _WARMUP_SWEEPS:
             busy_ns = time.thread_time_ns()
         begin = time.perf_counter_ns()
         next(filling)
         times.append(time.perf_counter_ns() - begin)
-    own_ns = (time.thread_time_ns() - busy_ns) // _PASSES  # 0 where the system's clock for it is coarse
-    quick_ns = int(statistics.quantiles(times[_COLD:], n=4)[0])
+    own_ns = (time.thread_time_ns() - busy_ns) // _TIMED_SWEEPS  # 0 where the system's clock for it is coarse
+    quick_ns = int(statistics.quantiles(times[_WARMUP_SWEEPS:], n=4)[0])
     return min(quick_ns, own_ns) or quick_ns
 
 
-def _melody() -> Canvas:
+def _melody_canvas() -> Canvas:
     classes = np.full((REFERENCE_STEPS, len(VOICES)), satb.UNKNOWN, np.int32)
     steps = np.arange(REFERENCE_STEPS)
-    classes[:, 0] = np.array([satb.class_of(pitch) for pitch in _MELODY])[steps // STEPS_PER_BEAT % len(_MELODY)]
+    classes[:, 0] = np.array([satb.pitch_index(pitch) for pitch in _MELODY])[steps // STEPS_PER_BEAT % len(_MELODY)]
     struck = np.zeros(classes.shape, bool)
     struck[::STEPS_PER_BEAT, 0] = True
-    place = infill_grid.places(None, np.full(REFERENCE_STEPS, 4 * STEPS_PER_BEAT, np.int32))
-    return Canvas(classes, struck, place, infill_grid.within_ranges(REFERENCE_STEPS))
+    place = infill_grid.place_features(None, np.full(REFERENCE_STEPS, 4 * STEPS_PER_BEAT, np.int32))
+    return Canvas(classes, struck, place, infill_grid.voice_range_mask(REFERENCE_STEPS))
 
 
-def _read(path: Path) -> dict[str, int]:
+def _read_record(path: Path) -> dict[str, int]:
     """What is on record; nothing where there is no record that can be read."""
     try:
         plain: Any = json.loads(path.read_text("utf-8"))

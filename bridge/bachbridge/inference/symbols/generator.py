@@ -26,25 +26,25 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from bachbridge.codecs.base import Bools, Codec, Symbol
-from bachbridge.inference.chorale.generator import choose
-from bachbridge.inference.runtime.expression import Touch
-from bachbridge.music.notes import STEPS_PER_BEAT, Key, Note, Phrase, key_numbered
-from bachbridge.protocol.events import Answer, Ask, Feed, Foresee
+from bachbridge.codecs.base import Bools, Symbol, SymbolCodec
+from bachbridge.inference.chorale.generator import sample_nucleus
+from bachbridge.inference.runtime.expression import ExpressionSampler
+from bachbridge.music.notes import STEPS_PER_BEAT, Key, Note, Phrase, key_from_number
+from bachbridge.protocol.events import Answer, Ask, Feed, PlanRequest
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int32]
 State = tuple[Floats, ...]
 
-OPEN = -1
+UNKNOWN_ID = -1
 """An id that is still to be chosen."""
-_DENSE = 32
+_DENSE_CHECKPOINTS = 32
 """Of about the last `_DENSE` symbols every memory is kept, of those before every other one, and so on."""
-_MOST_SYMBOLS = 256
+_MAX_IDLE_SYMBOLS = 256
 """So many symbols that bring the answer no step further end it: no text can hold up the music."""
 
 
-class Nets(Protocol):
+class SequenceNet(Protocol):
     """What is needed of the network; see `nets.Sequence`."""
 
     def initial_state(self) -> State: ...
@@ -52,109 +52,115 @@ class Nets(Protocol):
     def heads(self, hidden: Floats, known: Ints) -> Floats: ...
 
 
-class Allowing(Protocol):
+class SymbolConstraint(Protocol):
     """What is needed of a pen to draw a symbol; see `codecs.symbols.Pen`."""
 
-    def allowed(self, chosen: Symbol) -> Bools: ...
+    def allowed_ids(self, chosen: Symbol) -> Bools: ...
 
 
-class Taking(Allowing, Protocol):
+class SymbolWriter(SymbolConstraint, Protocol):
     """And to draw one after another; nothing is allowed any more where all is written."""
 
-    def take(self, symbol: Symbol) -> object: ...
+    def add_symbol(self, symbol: Symbol) -> object: ...
 
 
 @dataclass(frozen=True, slots=True)
-class _Memory:
+class _Checkpoint:
     """After a symbol: the network's view of the next one, and its state."""
 
     hidden: Floats
     state: State
 
 
-class Stream:
+class SymbolGenerator:
     """A causal model of symbols, which continues and does nothing else. Used on one thread of the model's process."""
 
     tasks = ("continue",)
-    recorded_ns = 0
+    recorded_step_ns = 0
     """Nothing of its pace is on record: its steps are as quick as they are."""
 
-    __slots__ = ("_codec", "_dynamics", "_memories", "_nets", "_read", "_symbols")
+    __slots__ = ("_cached_phrase", "_cached_symbols", "_checkpoints", "_codec", "_dynamics", "_net")
 
-    def __init__(self, nets: Nets, codec: Codec, *, dynamics: bool = False) -> None:
+    def __init__(self, net: SequenceNet, codec: SymbolCodec, *, dynamics: bool = False) -> None:
         """`dynamics`: the symbols say how loud the notes are; otherwise they are as loud as the player's."""
-        self._nets, self._codec, self._dynamics = nets, codec, dynamics
-        self._read: tuple[Phrase, Key | None] | None = None
+        self._net, self._codec, self._dynamics = net, codec, dynamics
+        self._cached_phrase: tuple[Phrase, Key | None] | None = None
         """The phrase that was read last, and the key that was locked."""
-        self._symbols: list[Symbol] = []
+        self._cached_symbols: list[Symbol] = []
         """What it reads."""
-        self._memories: dict[int, _Memory] = {}
+        self._checkpoints: dict[int, _Checkpoint] = {}
         """By the number of symbols taken in."""
 
     def feed(self, feed: Feed) -> None:
         """Bring the memory up to the phrase so far."""
-        self._follow(feed.prompt, key_numbered(feed.key))
+        self._checkpoint_after(feed.prompt, key_from_number(feed.key))
 
     def generate(self, ask: Ask) -> Iterator[Answer]:
         """The answer: its first note as soon as that is settled, then beat by beat; see `events.Answer`."""
-        key = key_numbered(ask.key)
-        memory = self._follow(ask.prompt, key)
-        pen = self._codec.pen(ask.prompt, key)
-        sheet = _Sheet(ask, dynamics=self._dynamics)
+        key = key_from_number(ask.key)
+        memory = self._checkpoint_after(ask.prompt, key)
+        pen = self._codec.decoder(ask.prompt, key)
+        sheet = _AnswerBuilder(ask, dynamics=self._dynamics)
         for number in count():
             rng = np.random.default_rng([ask.seed, 4, number])
-            symbol = drawn(self._nets, self._codec.sizes, memory.hidden, pen, ask.temperature, ask.top_p, rng)
-            sheet.write(pen.take(symbol), pen.step)
-            if sheet.due:
-                yield sheet.told()
-            if sheet.over:
+            symbol = sample_symbol(
+                self._net, self._codec.vocab_sizes, memory.hidden, pen, ask.temperature, ask.top_p, rng
+            )
+            sheet.add_notes(pen.add_symbol(symbol), pen.step)
+            if sheet.is_due:
+                yield sheet.pop_answer()
+            if sheet.is_over:
                 return
-            memory = self._taken(symbol, memory)
+            memory = self._advance(symbol, memory)
 
-    def follow(self, foresee: Foresee) -> None:
+    def follow(self, request: PlanRequest) -> None:
         """It harmonises nothing."""
 
-    def plan(self, foresee: Foresee) -> None:
+    def plan(self, request: PlanRequest) -> None:
         """It has no chords to offer."""
 
-    def ponder(self) -> bool:
+    def idle_work(self) -> bool:
         """There is nothing to think about until something more is played."""
         return False
 
-    def _follow(self, phrase: Phrase, key: Key | None = None) -> _Memory:
+    def _checkpoint_after(self, phrase: Phrase, key: Key | None = None) -> _Checkpoint:
         """The memory after the phrase; what was taken in before is kept as far as it is still true."""
-        if (phrase, key) != self._read:
-            symbols = self._codec.read(phrase, key)
-            true = common(self._symbols, symbols)
-            self._read, self._symbols = None, symbols
-            self._memories = {at: memory for at, memory in self._memories.items() if at <= true}
-            if not self._memories:
-                self._memories[0] = self._beginning()
-            self._take_in(symbols)
-            self._read = phrase, key
-        return self._memories[len(self._symbols)]
+        if (phrase, key) != self._cached_phrase:
+            symbols = self._codec.encode_phrase(phrase, key)
+            true = common_prefix_length(self._cached_symbols, symbols)
+            self._cached_phrase, self._cached_symbols = None, symbols
+            self._checkpoints = {at: memory for at, memory in self._checkpoints.items() if at <= true}
+            if not self._checkpoints:
+                self._checkpoints[0] = self._initial_checkpoint()
+            self._advance_through(symbols)
+            self._cached_phrase = phrase, key
+        return self._checkpoints[len(self._cached_symbols)]
 
-    def _take_in(self, symbols: list[Symbol]) -> None:
+    def _advance_through(self, symbols: list[Symbol]) -> None:
         """The symbols after the newest memory, one after another."""
-        known = max(self._memories)
-        memory = self._memories[known]
+        known = max(self._checkpoints)
+        memory = self._checkpoints[known]
         for at in range(known + 1, len(symbols) + 1):
-            memory = self._memories[at] = self._taken(symbols[at - 1], memory)
-            if at % _DENSE == 0:
-                self._memories = {old: kept for old, kept in self._memories.items() if old % _spacing(at - old) == 0}
+            memory = self._checkpoints[at] = self._advance(symbols[at - 1], memory)
+            if at % _DENSE_CHECKPOINTS == 0:
+                self._checkpoints = {
+                    old: kept for old, kept in self._checkpoints.items() if old % _checkpoint_interval(at - old) == 0
+                }
 
-    def _beginning(self) -> _Memory:
-        return _Memory(*self._nets.core(np.zeros((1, len(self._codec.sizes)), np.int32), self._nets.initial_state()))
+    def _initial_checkpoint(self) -> _Checkpoint:
+        return _Checkpoint(
+            *self._net.core(np.zeros((1, len(self._codec.vocab_sizes)), np.int32), self._net.initial_state())
+        )
 
-    def _taken(self, symbol: Symbol, memory: _Memory) -> _Memory:
-        return _Memory(*self._nets.core(np.array([symbol], np.int32), memory.state))
+    def _advance(self, symbol: Symbol, checkpoint: _Checkpoint) -> _Checkpoint:
+        return _Checkpoint(*self._net.core(np.array([symbol], np.int32), checkpoint.state))
 
 
-def drawn(
-    nets: Nets,
-    sizes: Sequence[int],
+def sample_symbol(
+    net: SequenceNet,
+    vocab_sizes: Sequence[int],
     hidden: Floats,
-    pen: Allowing,
+    decoder: SymbolConstraint,
     temperature: float,
     top_p: float,
     rng: np.random.Generator,
@@ -163,78 +169,83 @@ def drawn(
 
     Where only one id is allowed, the network need not be asked.
     """
-    known = np.full((1, len(sizes)), OPEN, np.int32)
+    known = np.full((1, len(vocab_sizes)), UNKNOWN_ID, np.int32)
     chosen: Symbol = ()
-    for number, end in enumerate(accumulate(sizes)):
-        allowed = pen.allowed(chosen)
+    for number, end in enumerate(accumulate(vocab_sizes)):
+        allowed = decoder.allowed_ids(chosen)
         only = np.flatnonzero(allowed)
         if len(only) == 1:
             known[0, number] = only[0]
         else:
-            logits = nets.heads(hidden, known)[0, end - sizes[number] : end]
-            known[0, number] = choose(np.where(allowed, logits, np.float32(-np.inf)), temperature, top_p, rng)
+            logits = net.heads(hidden, known)[0, end - vocab_sizes[number] : end]
+            known[0, number] = sample_nucleus(np.where(allowed, logits, np.float32(-np.inf)), temperature, top_p, rng)
         chosen = (*chosen, int(known[0, number]))
     return chosen
 
 
-def invented(
-    nets: Nets, sizes: Sequence[int], pen: Taking, temperature: float, top_p: float, rng: np.random.Generator
+def generate_symbols(
+    net: SequenceNet,
+    vocab_sizes: Sequence[int],
+    decoder: SymbolWriter,
+    temperature: float,
+    top_p: float,
+    rng: np.random.Generator,
 ) -> Iterator[Symbol]:
     """One symbol after another from an empty past, each written by the pen, until nothing more is allowed."""
-    symbol, state = (0,) * len(sizes), nets.initial_state()
-    while pen.allowed(()).any():
-        hidden, state = nets.core(np.array([symbol], np.int32), state)
-        symbol = drawn(nets, sizes, hidden, pen, temperature, top_p, rng)
-        pen.take(symbol)
+    symbol, state = (0,) * len(vocab_sizes), net.initial_state()
+    while decoder.allowed_ids(()).any():
+        hidden, state = net.core(np.array([symbol], np.int32), state)
+        symbol = sample_symbol(net, vocab_sizes, hidden, decoder, temperature, top_p, rng)
+        decoder.add_symbol(symbol)
         yield symbol
 
 
-def common(one: Sequence[object], other: Sequence[object]) -> int:
+def common_prefix_length(one: Sequence[object], other: Sequence[object]) -> int:
     """With how many symbols both begin."""
     pairs = enumerate(zip(one, other, strict=False))
     return next((at for at, (a, b) in pairs if a != b), min(len(one), len(other)))
 
 
-def _spacing(age: int) -> int:
+def _checkpoint_interval(age: int) -> int:
     """Of memories as old as this one in so many is kept: 1, 2, 4 and so on, so that what stays always stayed."""
-    return 1 << max(0, (age // _DENSE).bit_length() - 1)
+    return 1 << max(0, (age // _DENSE_CHECKPOINTS).bit_length() - 1)
 
 
-class _Sheet:
+class _AnswerBuilder:
     """The answer as it is written, and what of it was told."""
 
-    __slots__ = ("_ask", "_dynamics", "_idle", "_step", "_told_step", "_touch", "_untold")
+    __slots__ = ("_ask", "_dynamics", "_expression", "_idle_symbols", "_sent_step", "_step", "_unsent")
 
     def __init__(self, ask: Ask, *, dynamics: bool) -> None:
-        self._ask, self._dynamics, self._touch = ask, dynamics, Touch(ask.prompt, ask.seed)
-        self._untold: dict[tuple[int, int, int], Note] = {}
-        self._step = self._told_step = self._idle = 0
+        self._ask, self._dynamics, self._expression = ask, dynamics, ExpressionSampler(ask.prompt, ask.seed)
+        self._unsent: dict[tuple[int, int, int], Note] = {}
+        self._step = self._sent_step = self._idle_symbols = 0
 
-    def write(self, notes: tuple[Note, ...], step: int) -> None:
+    def add_notes(self, notes: tuple[Note, ...], step: int) -> None:
         """Some notes more, and up to where the answer is written now; nothing goes on after the answer's end."""
         for note in notes:
             if 0 <= note.start < self._ask.steps:
-                touched = self._touch.of(note)
+                touched = self._expression.apply(note)
                 loud = note.velocity if self._dynamics else touched.velocity
                 length = min(note.length, self._ask.steps - note.start)
-                self._untold[note.start, note.voice, note.pitch] = replace(touched, length=length, velocity=loud)
-        self._idle = 0 if step > self._step else self._idle + 1
+                self._unsent[note.start, note.voice, note.pitch] = replace(touched, length=length, velocity=loud)
+        self._idle_symbols = 0 if step > self._step else self._idle_symbols + 1
         self._step = step
 
     @property
-    def over(self) -> bool:
+    def is_over(self) -> bool:
         """Whether all is written, or nothing more is to be hoped for."""
-        return self._step >= self._ask.steps or self._idle >= _MOST_SYMBOLS
+        return self._step >= self._ask.steps or self._idle_symbols >= _MAX_IDLE_SYMBOLS
 
     @property
-    def due(self) -> bool:
+    def is_due(self) -> bool:
         """Whether there is something to tell: the first note, a beat more, the end."""
-        beats, told = self._step // STEPS_PER_BEAT, self._told_step // STEPS_PER_BEAT
-        return self.over or (self._step > 0 and (self._told_step == 0 or beats > told))
+        beats, told = self._step // STEPS_PER_BEAT, self._sent_step // STEPS_PER_BEAT
+        return self.is_over or (self._step > 0 and (self._sent_step == 0 or beats > told))
 
-    def told(self) -> Answer:
+    def pop_answer(self) -> Answer:
         """What is new or longer since the last time, as far as it is settled."""
-        self._told_step = self._ask.steps if self.over else self._step
-        settled = sorted(key for key in self._untold if key[0] < self._told_step)
-        notes = tuple(self._untold.pop(key) for key in settled)
-        return Answer(self._ask.ask, notes, self._told_step, self.over)
+        self._sent_step = self._ask.steps if self.is_over else self._step
+        settled = sorted(key for key in self._unsent if key[0] < self._sent_step)
+        notes = tuple(self._unsent.pop(key) for key in settled)
+        return Answer(self._ask.ask, notes, self._sent_step, self.is_over)

@@ -15,17 +15,17 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from bachbridge.codecs.abc.codec import Abc, TunePen
+from bachbridge.codecs.abc.codec import AbcCodec, TuneWriter
 from bachbridge.codecs.base import Bools, Symbol
-from bachbridge.inference.symbols.generator import Nets, invented
+from bachbridge.inference.symbols.generator import SequenceNet, generate_symbols
 
-MOST = 1200
+MAX_CHARACTERS = 1200
 """Characters after which a tune is led to its end."""
-_HEADER = "MLK"
+_HEADER_FIELDS = "MLK"
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class TuneRequest:
     """What the header is to say, by the letters M, L and K; what is not there is left to the network."""
 
     temperature: float
@@ -34,41 +34,41 @@ class Wish:
     header: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
-def tunes(nets: Nets, codec: Abc, wish: Wish, count: int) -> Iterator[str]:
+def write_tunes(net: SequenceNet, codec: AbcCodec, request: TuneRequest, count: int) -> Iterator[str]:
     """So many tunes, one after another."""
     for number in range(count):
-        yield _tune(nets, codec, wish, np.random.default_rng([wish.seed, 5, number]))
+        yield _write_tune(net, codec, request, np.random.default_rng([request.seed, 5, number]))
 
 
-def _tune(nets: Nets, codec: Abc, wish: Wish, rng: np.random.Generator) -> str:
-    pen = _Begun(codec, codec.tune(most=MOST), wish.header)
-    deque(invented(nets, codec.sizes, pen, wish.temperature, wish.top_p, rng), maxlen=0)
+def _write_tune(net: SequenceNet, codec: AbcCodec, request: TuneRequest, rng: np.random.Generator) -> str:
+    pen = _HeaderDecoder(codec, codec.tune_writer(max_characters=MAX_CHARACTERS), request.header)
+    deque(generate_symbols(net, codec.vocab_sizes, pen, request.temperature, request.top_p, rng), maxlen=0)
     return pen.text
 
 
 @dataclass(frozen=True, slots=True)
-class _Begun:
+class _HeaderDecoder:
     """A pen whose header has only the lines that a tune needs, and says in them what is wished."""
 
-    codec: Abc
-    pen: TunePen
+    codec: AbcCodec
+    decoder: TuneWriter
     header: Mapping[str, str]
 
     @property
     def text(self) -> str:
-        return self.pen.text
+        return self.decoder.text
 
-    def allowed(self, chosen: Symbol) -> Bools:
+    def allowed_ids(self, chosen: Symbol) -> Bools:
         """Which characters may come next."""
         *before, line = self.text.split("\n")
-        if len(before) >= len(_HEADER):
-            return self.pen.allowed(chosen)
-        letter = _HEADER[len(before)]
+        if len(before) >= len(_HEADER_FIELDS):
+            return self.decoder.allowed_ids(chosen)
+        letter = _HEADER_FIELDS[len(before)]
         begun = f"{letter}:{self.header.get(letter, '')}" + ("\n" if letter in self.header else "")
         if len(line) < len(begun):
-            return self.codec.mask(begun[len(line)])
-        return self.pen.allowed(chosen)
+            return self.codec.character_mask(begun[len(line)])
+        return self.decoder.allowed_ids(chosen)
 
-    def take(self, symbol: Symbol) -> None:
+    def add_symbol(self, symbol: Symbol) -> None:
         """Write a character."""
-        self.pen.take(symbol)
+        self.decoder.add_symbol(symbol)

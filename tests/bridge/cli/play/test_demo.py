@@ -6,18 +6,18 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from bachbridge.cli.play.demo import FILES, demo
+from bachbridge.cli.play.demo import DEMO_FILES, run_demo
 from bachbridge.errors import BachBridgeError, ModelError
 from bachbridge.files.midi_reader import read_midi
-from bachbridge.music.example_phrase import Melody
+from bachbridge.music.example_phrase import ExamplePhrase
 from bachbridge.music.notes import Note, Phrase
 
 PITCHES = (67, 69, 71, 72)
-SHORT = Melody("BWV 0", "A bar", 240.0, Phrase(tuple(Note(4 * i, 4, p) for i, p in enumerate(PITCHES)), 16))
+SHORT = ExamplePhrase("BWV 0", "A bar", 240.0, Phrase(tuple(Note(4 * i, 4, p) for i, p in enumerate(PITCHES)), 16))
 
 
 def run(directory: Path, model: str = "chorale-lstm", *, ports: bool = False) -> None:
-    demo(directory, model=model, temperature=0.9, seed=1, melody=SHORT, ports=ports)
+    run_demo(directory, model=model, temperature=0.9, seed=1, melody=SHORT, ports=ports)
 
 
 def test_a_short_phrase_is_answered_live(
@@ -26,15 +26,15 @@ def test_a_short_phrase_is_answered_live(
     monkeypatch.setenv("SOUNDFONT", "/nowhere.sf2")
     run(tmp_path / "new" / "folder")
     written = tmp_path / "new" / "folder"
-    assert {path.name for path in written.iterdir()} == set(FILES)
+    assert {path.name for path in written.iterdir()} == set(DEMO_FILES)
     song = read_midi(written / "demo.mid")
-    assert song.names[1:] == ("Player", "Soprano", "Alto", "Tenor", "Bass")
-    assert song.time.tempos[0].beat_us == 250_000
+    assert song.track_names[1:] == ("Player", "Soprano", "Alto", "Tenor", "Bass")
+    assert song.timeline.tempos[0].beat_us == 250_000
     player = [note for note in song.notes if note.track == 1]
     assert [note.pitch for note in player] == list(PITCHES)
     answer = [note for note in song.notes if note.track > 1]
     assert {note.track for note in answer} == {2, 3, 4, 5}
-    assert all(song.time.step(note.start) >= 16 for note in answer)
+    assert all(song.timeline.step_at_tick(note.start) >= 16 for note in answer)
     with wave.open(str(written / "demo.wav")) as sound:
         assert sound.getnframes() / sound.getframerate() > 2
     with Image.open(written / "demo.png") as image:

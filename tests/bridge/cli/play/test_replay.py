@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from bachbridge.cli.play.replay import replay
+from bachbridge.cli.play.replay import replay_session
 from bachbridge.engine.session_log import LogWriter
 from bachbridge.errors import BachBridgeError
 from bachbridge.files.midi_reader import read_midi
@@ -23,23 +23,23 @@ def log(tmp_path: Path) -> Path:
     writer = LogWriter(path, SETTINGS)
     for now_ns, way, message in driver.log:
         if way == "in":
-            writer.event(now_ns, message)  # pyright: ignore[reportArgumentType] # the driver's log keeps both together
+            writer.write_event(now_ns, message)  # pyright: ignore[reportArgumentType] # the driver's log keeps both together
         else:
-            writer.effects(now_ns, [message])  # pyright: ignore[reportArgumentType]
+            writer.write_effects(now_ns, [message])  # pyright: ignore[reportArgumentType]
     writer.close()
     return path
 
 
 def test_a_session_replays_as_it_was(log: Path, capsys: pytest.CaptureFixture[str]):
-    replay(log, midi=None)
+    replay_session(log, midi_path=None)
     assert "all as recorded" in capsys.readouterr().out
 
 
 def test_what_was_played_comes_out_as_midi(log: Path, tmp_path: Path):
-    replay(log, midi=tmp_path / "out.mid")
+    replay_session(log, midi_path=tmp_path / "out.mid")
     song = read_midi(tmp_path / "out.mid")
-    assert song.names == ("", "Player", "Soprano", "Alto", "Tenor", "Bass")
-    assert song.time.tempos[0].beat_us == 1_000_000
+    assert song.track_names == ("", "Player", "Soprano", "Alto", "Tenor", "Bass")
+    assert song.timeline.tempos[0].beat_us == 1_000_000
     by_track = {track: [note for note in song.notes if note.track == track] for track in range(1, 6)}
     assert [(note.start, note.pitch) for note in by_track[1]] == [(960 * beat, 60 + beat) for beat in range(4)]
     assert [len(notes) for notes in by_track.values()] == [4, 4, 4, 4, 4]
@@ -49,7 +49,7 @@ def test_what_was_played_comes_out_as_midi(log: Path, tmp_path: Path):
 def test_a_changed_log_is_told_with_the_place(log: Path, capsys: pytest.CaptureFixture[str]):
     log.write_text(log.read_text().replace('"ended_by":"bars"', '"ended_by":"pedal"'))
     with pytest.raises(BachBridgeError, match="differs after 1 of"):
-        replay(log, midi=None)
+        replay_session(log, midi_path=None)
     out = capsys.readouterr().out
-    assert '- {"type":"Heard"' in out
-    assert '+ {"type":"Heard"' in out
+    assert '- {"type":"PhraseEnded"' in out
+    assert '+ {"type":"PhraseEnded"' in out

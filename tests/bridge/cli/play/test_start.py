@@ -2,7 +2,7 @@
 
 import pytest
 
-from bachbridge.cli.play.start import lacking
+from bachbridge.cli.play.start import missing_for_app
 
 
 @pytest.mark.parametrize(
@@ -22,4 +22,4 @@ from bachbridge.cli.play.start import lacking
 def test_the_app_needs_a_display_and_midi(
     environment: dict[str, str], platform: str, midi: bool, missing: str | None
 ) -> None:
-    assert lacking(environment, platform, midi=midi) == missing
+    assert missing_for_app(environment, platform, has_midi=midi) == missing

@@ -2,19 +2,19 @@
 
 import pytest
 
-from bachbridge.cli.play.terminal import Telling
+from bachbridge.cli.play.terminal import TerminalReporter
 from bachbridge.errors import BachBridgeError
 from bachbridge.music.notes import Note, Phrase
 from bachbridge.protocol.events import (
-    Answered,
-    Answering,
+    AnswerEnded,
+    AnswerLate,
+    AnswerStarted,
     Failed,
     Health,
-    Heard,
     Message,
-    Missed,
     ModelDown,
     ModelUp,
+    PhraseEnded,
     PortsChanged,
     Received,
     Sent,
@@ -28,9 +28,9 @@ STEP_NS = 125_000_000
 
 def told(*messages: Message) -> tuple[list[str], str]:
     """The sentences, and the status line at the end."""
-    telling = Telling(Settings())
-    sentences = [telling.take(message) for message in messages]
-    return [sentence for sentence in sentences if sentence], telling.status()
+    telling = TerminalReporter(Settings())
+    sentences = [telling.handle_message(message) for message in messages]
+    return [sentence for sentence in sentences if sentence], telling.status_line()
 
 
 def test_a_dialogue_is_told_in_sentences() -> None:
@@ -39,11 +39,11 @@ def test_a_dialogue_is_told_in_sentences() -> None:
         ModelUp("chorale-lstm", 200_000),
         Status("model", "chorale-lstm is ready"),
         Received(bytes.fromhex("903c40"), 0),
-        Heard(PHRASE, 0, STEP_NS, "silence"),
-        Answering(1, 2_000_000_000),
+        PhraseEnded(PHRASE, 0, STEP_NS, "silence"),
+        AnswerStarted(1, 2_000_000_000),
         Sent(bytes.fromhex("903c40"), 0, 100),
         Health(8, 200_000, 1_100_000, 1_300_000),
-        Answered(1, PHRASE.notes, interrupted=False),
+        AnswerEnded(1, PHRASE.notes, interrupted=False),
     )
     assert sentences == [
         'Listening to "DAW out", playing to "DAW in".',
@@ -57,12 +57,12 @@ def test_a_dialogue_is_told_in_sentences() -> None:
 
 def test_the_condition_follows_the_dialogue() -> None:
     opened = PortsChanged("a", "b"), ModelUp("chorale-lstm", 1)
-    received, heard, answering = Received(b"", 0), Heard(PHRASE, 0, STEP_NS, "pedal"), Answering(1, 0)
+    received, heard, answering = Received(b"", 0), PhraseEnded(PHRASE, 0, STEP_NS, "pedal"), AnswerStarted(1, 0)
     assert "starting" in told()[1]
     assert "ready" in told(*opened)[1]
     assert "listening" in told(*opened, received)[1]
     assert "answering" in told(*opened, received, heard, answering)[1]
-    assert "ready" in told(*opened, received, heard, answering, Answered(1, (), interrupted=False))[1]
+    assert "ready" in told(*opened, received, heard, answering, AnswerEnded(1, (), interrupted=False))[1]
 
 
 def test_what_went_wrong_is_told_too() -> None:
@@ -71,8 +71,8 @@ def test_what_went_wrong_is_told_too() -> None:
         PortsChanged("a", "b"),
         PortsChanged("", "b"),
         PortsChanged("", ""),
-        Missed(3, "the model was too slow"),
-        Answered(4, PHRASE.notes[:1], interrupted=True),
+        AnswerLate(3, "the model was too slow"),
+        AnswerEnded(4, PHRASE.notes[:1], interrupted=True),
         Status("midi", "2 damaged messages so far"),
     )
     assert sentences == [
@@ -92,7 +92,7 @@ def test_an_engine_that_cannot_go_on_ends_the_app_with_its_sentence() -> None:
 
 def test_a_long_phrase_is_named_by_its_beginning() -> None:
     notes = tuple(Note(n, 1, 60) for n in range(40))
-    sentences, _ = told(Heard(Phrase(notes, steps=40), 0, STEP_NS, "bars"))
+    sentences, _ = told(PhraseEnded(Phrase(notes, steps=40), 0, STEP_NS, "bars"))
     assert sentences[0].startswith("Heard 40 notes in 2.5 bars")
     assert sentences[0].endswith(" …")
     assert len(sentences[0]) < 120

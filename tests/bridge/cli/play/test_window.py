@@ -14,7 +14,7 @@ from bachbridge.settings import Settings
 
 
 def show() -> int | None:
-    return window.show(Settings(), input_name=None, output_name=None, log=None)
+    return window.run_with_window(Settings(), input_name=None, output_name=None, log=None)
 
 
 def importing(monkeypatch: pytest.MonkeyPatch, failure: Callable[[], ImportError]) -> None:
@@ -36,8 +36,8 @@ def _offscreen(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("platform", ["linux", "freebsd14"])
 def test_without_a_display_there_is_none(platform: str) -> None:
-    assert window.lacking({}, platform) == "There is no window, as there is no display here."
-    assert window.lacking({"DISPLAY": "", "WAYLAND_DISPLAY": ""}, platform)
+    assert window.why_no_window({}, platform) == "There is no window, as there is no display here."
+    assert window.why_no_window({"DISPLAY": "", "WAYLAND_DISPLAY": ""}, platform)
 
 
 @pytest.mark.parametrize(
@@ -47,8 +47,8 @@ def test_without_a_display_there_is_none(platform: str) -> None:
 def test_where_a_window_can_be_nothing_is_lacking(
     environment: dict[str, str], platform: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bachbridge_gui.setup.missing_libraries.missing", lambda _: None)
-    assert window.lacking(environment, platform) is None
+    monkeypatch.setattr("bachbridge_gui.setup.missing_libraries.missing_message", lambda _: None)
+    assert window.why_no_window(environment, platform) is None
 
 
 def test_no_display_is_told_in_one_sentence(
@@ -67,7 +67,8 @@ def test_a_library_that_qt_would_miss_is_named_before_qt_is_asked(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(
-        "bachbridge_gui.setup.missing_libraries.missing", lambda _: "The window cannot open: install libxcb-cursor0."
+        "bachbridge_gui.setup.missing_libraries.missing_message",
+        lambda _: "The window cannot open: install libxcb-cursor0.",
     )
     importing(monkeypatch, lambda: pytest.fail("Qt was asked"))
     assert show() is None
@@ -80,7 +81,7 @@ def test_a_library_that_qt_misses_is_named_with_the_line_that_installs_it(
 ) -> None:
     said = "libEGL.so.1: cannot open shared object file: No such file or directory"
     importing(monkeypatch, lambda: ImportError(said, name="PyQt6.QtGui"))
-    monkeypatch.setattr("bachbridge_gui.setup.missing_libraries.missing", lambda _: None)
+    monkeypatch.setattr("bachbridge_gui.setup.missing_libraries.missing_message", lambda _: None)
     assert show() is None
     told = capsys.readouterr().err
     assert "libEGL.so.1" in told
@@ -93,7 +94,7 @@ def test_without_pyqt6_the_line_that_installs_it_is_told(
     name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     importing(monkeypatch, lambda: ModuleNotFoundError(f"No module named '{name}'", name=name))
-    monkeypatch.setattr("bachbridge_gui.setup.missing_libraries.missing", lambda _: None)
+    monkeypatch.setattr("bachbridge_gui.setup.missing_libraries.missing_message", lambda _: None)
     assert show() is None
     told = capsys.readouterr().err
     assert 'pip install "bachbridge[gui]"' in told
@@ -102,7 +103,7 @@ def test_without_pyqt6_the_line_that_installs_it_is_told(
 
 def test_a_fault_of_our_own_is_not_taken_for_a_missing_library(monkeypatch: pytest.MonkeyPatch) -> None:
     importing(monkeypatch, lambda: ImportError("cannot import name 'x'", name="bachbridge_gui.main_window"))
-    monkeypatch.setattr("bachbridge_gui.setup.missing_libraries.missing", lambda _: None)
+    monkeypatch.setattr("bachbridge_gui.setup.missing_libraries.missing_message", lambda _: None)
     with pytest.raises(ImportError, match="cannot import name"):
         show()
 
@@ -113,8 +114,8 @@ def test_bachbridge_without_a_display_runs_headless(tmp_path: Path) -> None:
     environment = {name: value for name, value in os.environ.items() if name not in known} | own
     program = (
         "import sys; sys.argv = ['bachbridge']\n"
-        "from bachbridge.cli import live\n"
-        "live.play = lambda settings, **_: print('headless', settings.mode)\n"
+        "from bachbridge.cli.play import terminal\n"
+        "terminal.run_in_terminal = lambda settings, **_: print('headless', settings.mode)\n"
         "from bachbridge.cli.main import main\n"
         "main()"
     )

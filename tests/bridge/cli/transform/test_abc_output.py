@@ -8,20 +8,20 @@ import pytest
 
 from bachbridge.cli.transform import continue_
 from bachbridge.cli.transform.continue_ import continue_file
-from bachbridge.cli.transform.dream import Wish, dream_file
-from bachbridge.cli.transform.text import convert
+from bachbridge.cli.transform.dream import DreamOptions, dream_file
+from bachbridge.cli.transform.text import convert_file
 from bachbridge.codecs.abc import codec as abc_codec
 from bachbridge.codecs.abc.reader import tune_notes
 from bachbridge.errors import BachBridgeError
 from bachbridge.files.abc_song import read_song
 from bachbridge.files.midi_reader import read_midi
-from bachbridge.files.smf import METER, TEMPO, file_bytes, meta, part_chunk, track_chunk
-from bachbridge.inference.symbols.generator import Stream
+from bachbridge.files.smf import TEMPO, TIME_SIGNATURE, encode_file, meta_event, part_body, track_body
+from bachbridge.inference.symbols.generator import SymbolGenerator
 from bachbridge.music.notes import Note
 from bachbridge.protocol.events import Answer, Ask
 from tests.bridge.codecs.abc.test_codec import bars
 from tests.bridge.codecs.abc.test_score_writer import JIG
-from tests.support.hash_symbol_net import Hashes
+from tests.support.hash_symbol_net import HashNet
 
 WALTZ = [(0, 480, 67, 90), (480, 960, 66, 80), (960, 1440, 69, 80), (1440, 2880, 71, 70)]
 REEL = "X:1\nT:A reel\nM:4/4\nL:1/8\nK:D\nd2 fd Adfd|e2 ^ge d4|\n"
@@ -45,14 +45,16 @@ class Singer:
 @pytest.fixture
 def singer(monkeypatch: pytest.MonkeyPatch) -> Singer:
     found = Singer()
-    monkeypatch.setattr(continue_, "build", lambda _: found)
+    monkeypatch.setattr(continue_, "load_model", lambda _: found)
     return found
 
 
 def song(path: Path, *parts: list[tuple[int, int, int, int]]) -> Path:
-    told = track_chunk([(0, meta(METER, bytes((3, 2, 24, 8)))), (0, meta(TEMPO, (600_000).to_bytes(3)))])
-    chunks = [part_chunk(f"part {n}", n, 0, part) for n, part in enumerate(parts or (WALTZ,))]
-    path.write_bytes(file_bytes(480, [told, *chunks]))
+    told = track_body(
+        [(0, meta_event(TIME_SIGNATURE, bytes((3, 2, 24, 8)))), (0, meta_event(TEMPO, (600_000).to_bytes(3)))]
+    )
+    chunks = [part_body(f"part {n}", n, 0, part) for n, part in enumerate(parts or (WALTZ,))]
+    path.write_bytes(encode_file(480, [told, *chunks]))
     return path
 
 
@@ -115,7 +117,7 @@ def test_a_tune_goes_on_as_midi(tmp_path: Path, singer: Singer) -> None:
 
 def test_a_dream_is_a_tune(tmp_path: Path, singer: Singer) -> None:
     singer.voices = 1
-    dream_file(tmp_path / "out.abc", Wish("m", 0.5, 1.0, 3, 0, 80.0, tune(tmp_path / "in.abc")))
+    dream_file(tmp_path / "out.abc", DreamOptions("m", 0.5, 1.0, 3, 0, 80.0, tune(tmp_path / "in.abc")))
     text = (tmp_path / "out.abc").read_text("utf-8")
     assert text.startswith("%abc-2.1\nX:1\nT:A dream of m\nM:6/8\nL:1/8\nQ:1/4=80\nK:Em\n")
     lengths = bars(text)
@@ -129,28 +131,28 @@ def test_a_dream_is_a_tune(tmp_path: Path, singer: Singer) -> None:
 
 def test_text_plays_a_tune_and_writes_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     source = tune(tmp_path / "in.abc", REEL)
-    convert(source, tmp_path / "out.mid", grid=4)
+    convert_file(source, tmp_path / "out.mid", steps_per_beat=4)
     read = read_midi(tmp_path / "out.mid")
     assert [note.pitch for note in read.notes][:4] == [74, 78, 74, 69]
-    assert (read.time.beat_us(0), read.phrase.steps_per_bar, read.phrase.steps) == (500_000, 16, 32)
-    convert(tmp_path / "out.mid", tmp_path / "back.abc", grid=4)
+    assert (read.timeline.beat_us_at(0), read.phrase.steps_per_bar, read.phrase.steps) == (500_000, 16, 32)
+    convert_file(tmp_path / "out.mid", tmp_path / "back.abc", steps_per_beat=4)
     back = (tmp_path / "back.abc").read_text("utf-8")
     assert tune_notes(back) == tune_notes(REEL)
     assert "\nK:D\n" in back
     capsys.readouterr()
-    convert(source, None, grid=2)
+    convert_file(source, None, steps_per_beat=2)
     assert len(capsys.readouterr().out.splitlines()) == 16
 
 
 def test_the_tempo_of_a_tune_and_the_one_that_is_given(tmp_path: Path) -> None:
-    convert(tune(tmp_path / "in.abc"), tmp_path / "out.mid", grid=4, bpm=60)
-    assert read_midi(tmp_path / "out.mid").time.beat_us(0) == 1_000_000
-    convert(tmp_path / "in.abc", tmp_path / "out.mid", grid=4)
-    assert read_midi(tmp_path / "out.mid").time.beat_us(0) == 500_000
+    convert_file(tune(tmp_path / "in.abc"), tmp_path / "out.mid", steps_per_beat=4, bpm=60)
+    assert read_midi(tmp_path / "out.mid").timeline.beat_us_at(0) == 1_000_000
+    convert_file(tmp_path / "in.abc", tmp_path / "out.mid", steps_per_beat=4)
+    assert read_midi(tmp_path / "out.mid").timeline.beat_us_at(0) == 500_000
 
 
 def test_chords_are_written_in_voices(tmp_path: Path) -> None:
-    convert(song(tmp_path / "in.mid", WALTZ, [(0, 1440, 43, 80)]), tmp_path / "out.abc", grid=4)
+    convert_file(song(tmp_path / "in.mid", WALTZ, [(0, 1440, 43, 80)]), tmp_path / "out.abc", steps_per_beat=4)
     voices = (tmp_path / "out.abc").read_text("utf-8").split("V:")[1:]
     assert [voice.splitlines()[-1] for voice in voices] == ["G2 F2 A2|B6|]", "G,,6|z6|]"]
 
@@ -180,14 +182,14 @@ def test_what_cannot_go_on_is_told_and_nothing_written(
     with pytest.raises(BachBridgeError, match=says):
         run(tmp_path / name, tmp_path / target)
     with pytest.raises(BachBridgeError, match=says):
-        dream_file(tmp_path / target, Wish("m", 0.1, 1.0, 3, 0, 0.0, tmp_path / name))
+        dream_file(tmp_path / target, DreamOptions("m", 0.1, 1.0, 3, 0, 0.0, tmp_path / name))
     assert set(tmp_path.iterdir()) == before
 
 
 @pytest.mark.usefixtures("singer")
 def test_a_tune_of_a_day_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BachBridgeError, match="choose up to 60"):
-        dream_file(tmp_path / "out.abc", Wish("m", 61.0, 1.0, 3, 0))
+        dream_file(tmp_path / "out.abc", DreamOptions("m", 61.0, 1.0, 3, 0))
 
 
 @pytest.mark.parametrize(
@@ -204,7 +206,7 @@ def test_what_text_does_not_turn_into_one_another(tmp_path: Path, name: str, tar
     tune(tmp_path / "in.abc")
     tune(tmp_path / "in.txt", "X\n")
     with pytest.raises(BachBridgeError, match=says):
-        convert(tmp_path / name, tmp_path / target, grid=grid)
+        convert_file(tmp_path / name, tmp_path / target, steps_per_beat=grid)
     assert not (tmp_path / target).exists() or name == target
 
 
@@ -213,9 +215,11 @@ def test_what_text_does_not_turn_into_one_another(tmp_path: Path, name: str, tar
 
 @pytest.mark.parametrize("seed", range(3))
 def test_what_a_model_of_tunes_writes_adds_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
-    codec = abc_codec.codec(abc_codec.vocabulary([REEL.split("reel\n")[1], JIG.split("mine\n")[1]]))
-    model = Stream(Hashes(sizes=codec.sizes), codec)
-    monkeypatch.setattr(continue_, "build", lambda _: model)
+    codec = abc_codec.codec_from_vocabulary(
+        abc_codec.build_vocabulary([REEL.split("reel\n")[1], JIG.split("mine\n")[1]])
+    )
+    model = SymbolGenerator(HashNet(vocab_sizes=codec.vocab_sizes), codec)
+    monkeypatch.setattr(continue_, "load_model", lambda _: model)
     target = tmp_path / "out.abc"
     continue_file(tune(tmp_path / "in.abc"), target, bars=6, temperature=1.0, seed=seed, model="m")
     read = read_song(target)

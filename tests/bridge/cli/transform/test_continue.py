@@ -7,17 +7,17 @@ from typing import Any
 import mido as untyped_mido
 import pytest
 
-from bachbridge.cli.options import program
+from bachbridge.cli.options import resolve_program
 from bachbridge.cli.transform import continue_
-from bachbridge.cli.transform.continue_ import continue_file, prompt_of
+from bachbridge.cli.transform.continue_ import continue_file, prompt_from_phrase
 from bachbridge.errors import BachBridgeError, ConfigError, MidiFileError, ModelError
 from bachbridge.files.midi_reader import read_midi
-from bachbridge.files.smf import METER, TEMPO, file_bytes, meta, part_chunk, track_chunk
+from bachbridge.files.smf import TEMPO, TIME_SIGNATURE, encode_file, meta_event, part_body, track_body
 from bachbridge.inference.runtime import library
 from bachbridge.music.notes import Note, Phrase
 from bachbridge.protocol.events import Answer, Ask
 from bachbridge.settings import Settings
-from tests.support.biased_infill_net import card
+from tests.support.biased_infill_net import make_card
 
 mido: Any = untyped_mido
 TPB = 480
@@ -47,23 +47,23 @@ def model(monkeypatch: pytest.MonkeyPatch) -> Model:
     def build(_name: str) -> Model:
         return scripted
 
-    monkeypatch.setattr(continue_, "build", build)
+    monkeypatch.setattr(continue_, "load_model", build)
     return scripted
 
 
 def song(path: Path) -> Path:
     """Two bars of three beats with a change of tempo and things that only other programs understand."""
-    conductor = track_chunk(
+    conductor = track_body(
         [
-            (0, meta(METER, bytes((3, 2, 24, 8)))),
-            (0, meta(TEMPO, (600_000).to_bytes(3))),
+            (0, meta_event(TIME_SIGNATURE, bytes((3, 2, 24, 8)))),
+            (0, meta_event(TEMPO, (600_000).to_bytes(3))),
             (100, b"\xf0\x03\x43\x01\xf7"),
-            (1440, meta(TEMPO, (400_000).to_bytes(3))),
-            (1500, meta(0x159, b"\x02\x00")),
+            (1440, meta_event(TEMPO, (400_000).to_bytes(3))),
+            (1500, meta_event(0x159, b"\x02\x00")),
         ]
     )
-    melody = part_chunk("lead", 2, 40, [(0, 480, 67, 90), (500, 950, 69, 80), (1440, 2400, 71, 70)])
-    path.write_bytes(file_bytes(TPB, [conductor, melody]))
+    melody = part_body("lead", 2, 40, [(0, 480, 67, 90), (500, 950, 69, 80), (1440, 2400, 71, 70)])
+    path.write_bytes(encode_file(TPB, [conductor, melody]))
     return path
 
 
@@ -86,7 +86,10 @@ def test_the_original_stays_and_the_answer_follows_on_the_bar_line(tmp_path: Pat
     answer = [note for note in read.notes if note.track >= 2]
     assert len(answer) == 6 * 4
     assert {note.channel for note in answer} == {0, 1, 3, 4}
-    assert (read.time.tempos, read.time.meters) == (read_midi(source).time.tempos, read_midi(source).time.meters)
+    assert (read.timeline.tempos, read.timeline.meters) == (
+        read_midi(source).timeline.tempos,
+        read_midi(source).timeline.meters,
+    )
     late_ticks = round(2_000_000 * TPB / 400_000_000)
     assert sorted({note.start for note in answer}) == [2880 + late_ticks + 480 * beat for beat in range(6)]
     assert {note.end for note in answer} == {2880 + 480 * beat for beat in range(1, 7)}
@@ -124,22 +127,22 @@ def test_the_answers_instrument_can_be_chosen(tmp_path: Path, model: Model):
         temperature=1,
         seed=1,
         model="m",
-        program=program("oboe"),
+        program=resolve_program("oboe"),
     )
     tracks = mido.MidiFile(str(tmp_path / "out.mid")).tracks
     assert {m.program for track in tracks[2:] for m in track if m.type == "program_change"} == {68}
-    assert program(None) == program("none") == 19
+    assert resolve_program(None) == resolve_program("none") == 19
     with pytest.raises(ConfigError, match='give "Oboe"'):
-        program("obo e!!x")
-    assert program("oboe", tmp_path / "out.mid") == 68
+        resolve_program("obo e!!x")
+    assert resolve_program("oboe", tmp_path / "out.mid") == 68
     with pytest.raises(ConfigError, match="leave --instrument out"):
-        program("oboe", tmp_path / "out.ABC")
+        resolve_program("oboe", tmp_path / "out.ABC")
 
 
 def test_a_model_that_cannot_continue_is_refused(tmp_path: Path, model: Model, monkeypatch: pytest.MonkeyPatch):
     model.tasks = ("harmonize",)
-    monkeypatch.setattr(library, "names", lambda: ["able", "other"])
-    monkeypatch.setattr(library, "card", lambda name: card(name, "satb"))
+    monkeypatch.setattr(library, "model_names", lambda: ["able", "other"])
+    monkeypatch.setattr(library, "find_card", lambda name: make_card(name, "satb"))
     with pytest.raises(ModelError, match=r"the model 'causal' cannot continue: choose one that can with --model \("):
         run(song(tmp_path / "in.mid"), tmp_path / "out.mid")
 
@@ -153,7 +156,7 @@ def test_a_file_can_be_continued_in_place(tmp_path: Path, model: Model):
 
 
 def test_a_file_of_format_0_becomes_one_of_format_1(tmp_path: Path, model: Model):
-    body = part_chunk("all", 0, 0, [(0, 1920, 60, 80)])
+    body = part_body("all", 0, 0, [(0, 1920, 60, 80)])
     head = struct.pack(">4sLHHH4sL", b"MThd", 6, 0, 1, TPB, b"MTrk", len(body))
     (tmp_path / "in.mid").write_bytes(head + body)
     run(tmp_path / "in.mid", tmp_path / "out.mid")
@@ -185,18 +188,20 @@ def test_what_cannot_be_read_or_written_is_told(tmp_path: Path):
 
 def test_a_prompt_is_the_end_of_long_music_and_skips_silence_before_it():
     long_notes = tuple(Note(16 * bar, 16, 60 + bar % 12) for bar in range(40))
-    prompt = prompt_of(Phrase(long_notes, 640, 16, 0))
+    prompt = prompt_from_phrase(Phrase(long_notes, 640, 16, 0))
     assert (prompt.steps, len(prompt.notes), prompt.notes[0].start) == (512, 32, 0)
-    late = prompt_of(Phrase((Note(37, 4, 60), Note(60, 4, 62)), 64, 16, 0))
+    late = prompt_from_phrase(Phrase((Note(37, 4, 60), Note(60, 4, 62)), 64, 16, 0))
     assert (late.steps, [note.start for note in late.notes]) == (32, [5, 28])
     assert late.position == 0
 
 
 def test_a_prompt_knows_its_bar_lines_after_a_pickup_and_where_it_ends_within_a_bar():
     notes = tuple(Note(4 * beat, 4, 60) for beat in range(9))
-    after_pickup = prompt_of(Phrase(notes, 36, 16, 0))
+    after_pickup = prompt_from_phrase(Phrase(notes, 36, 16, 0))
     assert (after_pickup.steps, after_pickup.position) == (36, 12)
-    within = prompt_of(Phrase(notes, 36, 16, 0), into=4)
+    within = prompt_from_phrase(Phrase(notes, 36, 16, 0), steps_into_bar=4)
     assert (within.steps, within.position) == (36, 0)
-    long = prompt_of(Phrase((Note(0, 4, 60), Note(16 * 40 + 4, 8, 62)), 16 * 40 + 12, 16, 0), into=12)
+    long = prompt_from_phrase(
+        Phrase((Note(0, 4, 60), Note(16 * 40 + 4, 8, 62)), 16 * 40 + 12, 16, 0), steps_into_bar=12
+    )
     assert (long.steps, long.position, long.notes[0].start) == (512 + 12, 0, 512 + 4)

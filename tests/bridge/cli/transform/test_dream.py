@@ -10,13 +10,13 @@ import mido as untyped_mido
 import pytest
 
 from bachbridge.cli.transform import continue_
-from bachbridge.cli.transform.dream import Wish, dream_file
+from bachbridge.cli.transform.dream import DreamOptions, dream_file
 from bachbridge.errors import BachBridgeError, ConfigError
 from bachbridge.files.midi_reader import read_midi
-from bachbridge.files.midi_writer import Tape
-from bachbridge.files.smf import METER, TEMPO, file_bytes, meta, part_chunk, track_chunk
-from bachbridge.inference.symbols.generator import Stream
-from bachbridge.music.notes import Note, longest
+from bachbridge.files.midi_writer import MidiStreamWriter
+from bachbridge.files.smf import TEMPO, TIME_SIGNATURE, encode_file, meta_event, part_body, track_body
+from bachbridge.inference.symbols.generator import SymbolGenerator
+from bachbridge.music.notes import Note, keep_longest_notes
 from bachbridge.protocol.events import Answer, Ask
 from tests.support import hash_symbol_net
 
@@ -45,19 +45,19 @@ class Model:
 @pytest.fixture
 def model(monkeypatch: pytest.MonkeyPatch) -> Model:
     scripted = Model()
-    monkeypatch.setattr(continue_, "build", lambda _: scripted)
+    monkeypatch.setattr(continue_, "load_model", lambda _: scripted)
     return scripted
 
 
-def wish(**others: Any) -> Wish:
-    return replace(Wish("m", 1.0, temperature=0.8, seed=7, program=24, bpm=120.0), **others)
+def wish(**others: Any) -> DreamOptions:
+    return replace(DreamOptions("m", 1.0, temperature=0.8, seed=7, program=24, bpm=120.0), **others)
 
 
 def test_a_dream_is_as_long_as_was_wished_and_steady(tmp_path: Path, model: Model) -> None:
     target = tmp_path / "out.mid"
     dream_file(target, wish())
     song = read_midi(target)
-    assert song.time.beat_us(0) == 500_000
+    assert song.timeline.beat_us_at(0) == 500_000
     assert len(song.notes) == 120 * 4
     by_voice = [[note for note in song.notes if note.channel == v] for v in range(4)]
     for notes in by_voice:
@@ -77,12 +77,14 @@ def test_a_dream_is_as_long_as_was_wished_and_steady(tmp_path: Path, model: Mode
 def test_a_phrase_in_a_file_gives_tempo_meter_and_the_place_in_the_bar(tmp_path: Path, model: Model) -> None:
     model.voices = 1
     source, target = tmp_path / "in.mid", tmp_path / "out.mid"
-    conductor = track_chunk([(0, meta(METER, bytes((3, 2, 24, 8)))), (0, meta(TEMPO, (600_000).to_bytes(3)))])
-    source.write_bytes(file_bytes(480, [conductor, part_chunk("lead", 2, 40, [(0, 480, 67, 90), (480, 1440, 71, 70)])]))
+    conductor = track_body(
+        [(0, meta_event(TIME_SIGNATURE, bytes((3, 2, 24, 8)))), (0, meta_event(TEMPO, (600_000).to_bytes(3)))]
+    )
+    source.write_bytes(encode_file(480, [conductor, part_body("lead", 2, 40, [(0, 480, 67, 90), (480, 1440, 71, 70)])]))
     dream_file(target, wish(phrase=source, bpm=0.0, minutes=0.2))
     assert model.asks[0].prompt.notes[0].pitch == 67
     song = read_midi(target)
-    assert song.time.beat_us(0) == 600_000
+    assert song.timeline.beat_us_at(0) == 600_000
     assert song.phrase.steps_per_bar == 12
     assert model.asks[0].steps == 7 * 12
     written = mido.MidiFile(str(target))
@@ -91,7 +93,9 @@ def test_a_phrase_in_a_file_gives_tempo_meter_and_the_place_in_the_bar(tmp_path:
 
 
 def test_the_same_seed_dreams_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(continue_, "build", lambda _: Stream(hash_symbol_net.Hashes(), hash_symbol_net.Melody()))
+    monkeypatch.setattr(
+        continue_, "load_model", lambda _: SymbolGenerator(hash_symbol_net.HashNet(), hash_symbol_net.MelodyCodec())
+    )
     for name, seed in (("a", 1), ("b", 1), ("c", 2)):
         dream_file(tmp_path / name, wish(seed=seed, minutes=0.5))
     a, b, c = ((tmp_path / name).read_bytes() for name in "abc")
@@ -126,11 +130,11 @@ def test_a_dream_that_fails_leaves_nothing_behind(
 
 
 def test_a_tape_keeps_notes_in_order_and_out_of_the_memory(tmp_path: Path) -> None:
-    with Tape(125_000_000) as tape:
+    with MidiStreamWriter(125_000_000) as tape:
         for stretch in range(50):
             notes = [Note(4, 4, 62), Note(0, 4, 60), Note(0, 8, 48, voice=3)]
-            tape.add(longest(notes), 8 * stretch)
-        assert {reel.last for reel in tape._reels.values()} == {50 * 8 * 240}
+            tape.add_notes(keep_longest_notes(notes), 8 * stretch)
+        assert {reel.last_tick for reel in tape._tracks.values()} == {50 * 8 * 240}
         tape.save(tmp_path / "out.mid", title="t", steps_per_bar=16, program=0)
     song = read_midi(tmp_path / "out.mid")
     assert len(song.notes) == 150
@@ -138,8 +142,8 @@ def test_a_tape_keeps_notes_in_order_and_out_of_the_memory(tmp_path: Path) -> No
 
 
 def test_a_note_that_is_repeated_early_is_not_cut_by_the_one_before(tmp_path: Path) -> None:
-    with Tape(125_000_000) as tape:
-        tape.add([Note(0, 4, 60), Note(4, 4, 60, offset_ns=-20_000_000), Note(8, 4, 60)], 0)
+    with MidiStreamWriter(125_000_000) as tape:
+        tape.add_notes([Note(0, 4, 60), Note(4, 4, 60, offset_ns=-20_000_000), Note(8, 4, 60)], 0)
         tape.save(tmp_path / "out.mid", title="t", steps_per_bar=16, program=0)
     early = round(960 * 20 / 500)
     found = [(note.start, note.end) for note in read_midi(tmp_path / "out.mid").notes]

@@ -10,30 +10,30 @@ import numpy as np
 import pytest
 
 from bachbridge.cli.transform import infill_run
-from bachbridge.cli.transform.harmonize import harmonize_file, wish_of
-from bachbridge.cli.transform.infill_run import way_of
-from bachbridge.cli.transform.regenerate import Outputs
-from bachbridge.cli.transform.tune import tune_of
-from bachbridge.codecs.satb import CLASSES
+from bachbridge.cli.transform.harmonize import harmonize_file, parse_harmonize_options
+from bachbridge.cli.transform.infill_run import parse_generation_options
+from bachbridge.cli.transform.regenerate import OutputFiles
+from bachbridge.cli.transform.tune import extract_melody
+from bachbridge.codecs.satb import PITCH_INDEX_COUNT
 from bachbridge.errors import BachBridgeError, ConfigError, MidiFileError
 from bachbridge.files import engraving
 from bachbridge.files.midi_reader import MidiSong, read_midi
 from bachbridge.files.smf import (
-    METER,
     TEMPO,
+    TIME_SIGNATURE,
     TRACK_NAME,
-    file_bytes,
-    meta,
-    part_chunk,
-    renamed,
-    track_chunk,
+    encode_file,
+    meta_event,
+    part_body,
+    rename_track,
+    track_body,
     track_events,
 )
 from bachbridge.inference.infill.gibbs import Schedule
-from bachbridge.inference.infill.windows import WHOLE
+from bachbridge.inference.infill.windows import MAX_STEPS_AT_ONCE
 from bachbridge.inference.runtime import library, onnx_nets
 from bachbridge.inference.runtime.library import Card
-from bachbridge.music.notes import RANGES
+from bachbridge.music.notes import VOICE_RANGES
 from tests.support import biased_infill_net
 
 mido: Any = untyped_mido
@@ -53,7 +53,7 @@ class Flat:
         return np.zeros((len(ids), 1), np.float32), state
 
     def heads(self, hidden: np.ndarray, known: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        return np.zeros((len(known), 4, CLASSES), np.float32), np.full((len(known), 4), -5, np.float32)
+        return np.zeros((len(known), 4, PITCH_INDEX_COUNT), np.float32), np.full((len(known), 4), -5, np.float32)
 
 
 @pytest.fixture(autouse=True)
@@ -61,17 +61,17 @@ def both_kinds(monkeypatch: pytest.MonkeyPatch) -> None:
     """The models "flat", a causal one, and "leaning", an infilling one."""
 
     def find(name: str) -> Card:
-        return biased_infill_net.card(name, "canvas" if name == "leaning" else "satb")
+        return biased_infill_net.make_card(name, "canvas" if name == "leaning" else "satb")
 
     def load(card: Card) -> Flat:
         return Flat()
 
-    def load_fill(card: Card) -> biased_infill_net.Leaning:
-        return biased_infill_net.Leaning()
+    def load_fill(card: Card) -> biased_infill_net.FourthsNet:
+        return biased_infill_net.FourthsNet()
 
-    monkeypatch.setattr(library, "find", find)
-    monkeypatch.setattr(onnx_nets, "load", load)
-    monkeypatch.setattr(onnx_nets, "load_fill", load_fill, raising=False)
+    monkeypatch.setattr(library, "find_checked_card", find)
+    monkeypatch.setattr(onnx_nets, "load_chorale_net", load)
+    monkeypatch.setattr(onnx_nets, "load_infill_net", load_fill, raising=False)
 
 
 def rows(*pitches: int, each: int = TPB, start: int = 0, touch: int = -20) -> list[tuple[int, int, int, int]]:
@@ -83,10 +83,12 @@ def rows(*pitches: int, each: int = TPB, start: int = 0, touch: int = -20) -> li
 
 def song(path: Path, notes: list[tuple[int, int, int, int]], *meters: tuple[int, int, int], name: str = "lead") -> Path:
     """A file with a conductor's track that says `meters` (tick, numerator, power of the denominator), and a melody."""
-    told = [(tick, meta(METER, bytes((top, power, 24, 8)))) for tick, top, power in meters or ((0, 4, 2),)]
-    tempos = [(0, meta(TEMPO, (600_000).to_bytes(3))), (1000, meta(TEMPO, (500_000).to_bytes(3)))]
-    private = [(100, b"\xf0\x03\x43\x01\xf7"), (110, meta(0x159, b"\x02\x00"))]
-    path.write_bytes(file_bytes(TPB, [track_chunk([*told, *tempos, *private]), part_chunk(name, 0, 40, notes)]))
+    told = [
+        (tick, meta_event(TIME_SIGNATURE, bytes((top, power, 24, 8)))) for tick, top, power in meters or ((0, 4, 2),)
+    ]
+    tempos = [(0, meta_event(TEMPO, (600_000).to_bytes(3))), (1000, meta_event(TEMPO, (500_000).to_bytes(3)))]
+    private = [(100, b"\xf0\x03\x43\x01\xf7"), (110, meta_event(0x159, b"\x02\x00"))]
+    path.write_bytes(encode_file(TPB, [track_body([*told, *tempos, *private]), part_body(name, 0, 40, notes)]))
     return path
 
 
@@ -95,9 +97,9 @@ def run(source: Path, target: Path | None = None, *, score: Path | None = None, 
     how: dict[str, Any] = {"rules": "all", "temperature": 0.9, "seed": 1, "fast": model == "leaning"}
     how |= {name: words.pop(name) for name in tuple(how) if name in words}
     out = target or source.with_name("out.mid")
-    outputs = Outputs(out, score, bool(words.pop("report", False)))
+    outputs = OutputFiles(out, score, bool(words.pop("report", False)))
     wish: dict[str, Any] = {"voice": "soprano"} | ({"beam": 3, "lag": 6} if model == "flat" else {}) | words
-    harmonize_file(source, wish_of(way_of(model, **how), **wish), outputs)
+    harmonize_file(source, parse_harmonize_options(parse_generation_options(model, **how), **wish), outputs)
     return read_midi(out)
 
 
@@ -106,12 +108,12 @@ def test_the_melody_stays_to_the_tick_and_three_named_tracks_are_added(tmp_path:
     loose = [(start + 7 * i % 50, end, pitch, loud) for i, (start, end, pitch, loud) in enumerate(rows(*TUNE))]
     source = song(tmp_path / "in.mid", loose, (0, 3, 2))
     before, after = read_midi(source), run(source, model=model)
-    assert after.names == ("", "Soprano", *ADDED)
-    assert after.chunks[0] == before.chunks[0]
+    assert after.track_names == ("", "Soprano", *ADDED)
+    assert after.track_bodies[0] == before.track_bodies[0]
     assert [note for note in after.notes if note.track == 1] == list(before.notes)
-    assert (after.time, after.division) == (before.time, before.division)
+    assert (after.timeline, after.division) == (before.timeline, before.division)
     assert [track.name for track in mido.MidiFile(str(tmp_path / "out.mid")).tracks[1:]] == ["Soprano", *ADDED]
-    for track, (low, high) in zip((2, 3, 4), RANGES[1:], strict=True):
+    for track, (low, high) in zip((2, 3, 4), VOICE_RANGES[1:], strict=True):
         notes = [note for note in after.notes if note.track == track]
         assert {note.channel for note in notes} == {track - 1}
         assert all(low <= note.pitch <= high and note.start % 120 == note.end % 120 == 0 for note in notes)
@@ -153,7 +155,7 @@ def test_the_same_seed_gives_the_same_file(tmp_path: Path, model: str):
 )
 def test_the_melody_may_be_any_voice(voice: str, others: list[str], tmp_path: Path, model: str):
     read = run(song(tmp_path / "in.mid", rows(60, 62, 59, 60)), voice=voice, model=model)
-    assert read.names[1:] == (voice.capitalize(), *others)
+    assert read.track_names[1:] == (voice.capitalize(), *others)
 
 
 @pytest.mark.parametrize("model", MODELS)
@@ -173,7 +175,7 @@ def test_a_melody_elsewhere_takes_the_harmony_an_octave_along(octaves: int, alon
 def test_meters_of_every_kind(meters: tuple[tuple[int, int, int], ...], tmp_path: Path, model: str):
     source, score = song(tmp_path / "in.mid", rows(*TUNE), *meters), tmp_path / "out.musicxml"
     read = run(source, score=score, model=model)
-    assert read.time.meters == read_midi(source).time.meters
+    assert read.timeline.meters == read_midi(source).timeline.meters
     assert score.read_bytes().startswith(b"<?xml")
 
 
@@ -202,8 +204,8 @@ def test_where_the_melody_rests_long_all_rest(tmp_path: Path, model: str):
 
 def test_one_of_several_tracks_is_chosen_and_the_others_stay(tmp_path: Path):
     path = tmp_path / "in.mid"
-    lead, low = part_chunk("Lead", 0, 0, rows(*TUNE)), part_chunk("low", 1, 0, rows(48, 50, 43))
-    path.write_bytes(file_bytes(TPB, [lead, low]))
+    lead, low = part_body("Lead", 0, 0, rows(*TUNE)), part_body("low", 1, 0, rows(48, 50, 43))
+    path.write_bytes(encode_file(TPB, [lead, low]))
     with pytest.raises(
         MidiFileError, match=r"several tracks with notes: choose one with --track: 1 \(Lead\), 2 \(low\)"
     ):
@@ -212,32 +214,32 @@ def test_one_of_several_tracks_is_chosen_and_the_others_stay(tmp_path: Path):
         run(path, track="3")
     for track in ("2", " LOW"):
         read = run(path, track=track, voice="bass")
-        assert read.names == ("Lead", "Bass", "Soprano", "Alto", "Tenor")
-        assert read.chunks[0] == lead
+        assert read.track_names == ("Lead", "Bass", "Soprano", "Alto", "Tenor")
+        assert read.track_bodies[0] == lead
         assert {note.channel for note in read.notes} == {0, 1, 2, 3, 4}
-    path.write_bytes(file_bytes(TPB, [lead, part_chunk("lead", 1, 0, rows(48))]))
+    path.write_bytes(encode_file(TPB, [lead, part_body("lead", 1, 0, rows(48))]))
     with pytest.raises(MidiFileError, match='several tracks named "lead": choose one by its number'):
         run(path, track="lead")
 
 
 def test_a_file_of_one_track_keeps_its_tempo(tmp_path: Path):
     path = tmp_path / "in.mid"
-    track = track_chunk(
-        [(0, meta(TEMPO, (400_000).to_bytes(3))), (0, bytes((0x90, 67, 80))), (960, bytes((0x80, 67, 0)))]
+    track = track_body(
+        [(0, meta_event(TEMPO, (400_000).to_bytes(3))), (0, bytes((0x90, 67, 80))), (960, bytes((0x80, 67, 0)))]
     )
-    data = bytearray(file_bytes(TPB, [track]))
+    data = bytearray(encode_file(TPB, [track]))
     data[9] = 0
     path.write_bytes(data)
     read = run(path)
-    assert read.names == ("Soprano", *ADDED)
-    assert read.time.beat_us(0) == 400_000
+    assert read.track_names == ("Soprano", *ADDED)
+    assert read.timeline.beat_us_at(0) == 400_000
 
 
 def test_a_track_is_renamed_in_place_or_gets_a_name():
-    named = track_chunk([(0, meta(0x101, b"x")), (5, meta(TRACK_NAME, b"old")), (9, bytes((0x90, 60, 1)))])
-    assert renamed(named, "a longer name") == named.replace(b"\x03\x03old", b"\x03\x0da longer name")
-    nameless = track_chunk([(9, bytes((0x90, 60, 1)))])
-    first, *others = track_events(renamed(nameless, "Alto"))
+    named = track_body([(0, meta_event(0x101, b"x")), (5, meta_event(TRACK_NAME, b"old")), (9, bytes((0x90, 60, 1)))])
+    assert rename_track(named, "a longer name") == named.replace(b"\x03\x03old", b"\x03\x0da longer name")
+    nameless = track_body([(9, bytes((0x90, 60, 1)))])
+    first, *others = track_events(rename_track(nameless, "Alto"))
     assert (first.tick, first.status, first.data) == (0, TRACK_NAME, b"Alto")
     assert others == list(track_events(nameless))
 
@@ -263,7 +265,7 @@ def test_of_notes_at_once_the_top_one_is_taken_and_that_is_said(
     told = " ".join(capsys.readouterr().out.split())
     assert (says in told and "the top one was taken" in told) if says else "together" not in told
     assert f"{len(tops)} notes of melody" in told
-    assert [note.pitch for note in tune_of(read_midi(source), None).line] == tops
+    assert [note.pitch for note in extract_melody(read_midi(source), None).notes] == tops
     assert [note for note in after.notes if note.track == 1] == list(read_midi(source).notes), "the file keeps them all"
 
 
@@ -288,23 +290,23 @@ def test_a_melody_out_of_range_is_read_by_octaves_and_that_is_said(
 
 
 def test_500_bars_are_filled_in_windows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(infill_run, "FAST", Schedule(1))
-    seen: list[biased_infill_net.Leaning] = []
+    monkeypatch.setattr(infill_run, "FAST_SCHEDULE", Schedule(1))
+    seen: list[biased_infill_net.FourthsNet] = []
 
-    def load_fill(card: Card) -> biased_infill_net.Leaning:
-        seen.append(biased_infill_net.Leaning())
+    def load_fill(card: Card) -> biased_infill_net.FourthsNet:
+        seen.append(biased_infill_net.FourthsNet())
         return seen[-1]
 
-    monkeypatch.setattr(onnx_nets, "load_fill", load_fill)
+    monkeypatch.setattr(onnx_nets, "load_infill_net", load_fill)
     pitches = [TUNE[i // 2 % len(TUNE)] for i in range(1000)]
     after = run(song(tmp_path / "in.mid", rows(*pitches, each=960)), model="leaning")
-    for track, (low, high) in zip((2, 3, 4), RANGES[1:], strict=True):
+    for track, (low, high) in zip((2, 3, 4), VOICE_RANGES[1:], strict=True):
         line = [note for note in after.notes if note.track == track]
         assert line[0].start == 0
         assert line[-1].end == 1000 * 960
         assert all(first.end == second.start for first, second in pairwise(line))
         assert all(low <= note.pitch <= high for note in line)
-    assert max(seen[0].shown) <= WHOLE
+    assert max(seen[0].steps_per_sweep) <= MAX_STEPS_AT_ONCE
 
 
 # ---------------------------------------------------------------- what is refused, and then nothing is written

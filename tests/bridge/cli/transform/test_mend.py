@@ -9,18 +9,18 @@ import mido as untyped_mido
 import numpy as np
 import pytest
 
-from bachbridge.cli.transform.harmonize import harmonize_file, wish_of
-from bachbridge.cli.transform.infill_run import way_of
+from bachbridge.cli.transform.harmonize import harmonize_file, parse_harmonize_options
+from bachbridge.cli.transform.infill_run import parse_generation_options
 from bachbridge.cli.transform.mend import mend_file
-from bachbridge.cli.transform.regenerate import Outputs
+from bachbridge.cli.transform.regenerate import OutputFiles
 from bachbridge.cli.transform.vary import vary_file
 from bachbridge.errors import BachBridgeError, ConfigError, MidiFileError, ModelError
 from bachbridge.files import smf
 from bachbridge.files.midi_reader import MidiSong, read_midi
-from bachbridge.files.smf import METER, TEMPO, file_bytes, meta, part_chunk, track_chunk, with_notes
+from bachbridge.files.smf import TEMPO, TIME_SIGNATURE, encode_file, meta_event, part_body, replace_notes, track_body
 from bachbridge.inference.runtime import library, onnx_nets
-from bachbridge.music.notes import RANGES, VOICES
-from tests.support.biased_infill_net import Leaning, card
+from bachbridge.music.notes import VOICE_RANGES, VOICES
+from tests.support.biased_infill_net import FourthsNet, make_card
 
 mido: Any = untyped_mido
 TPB = 480
@@ -31,11 +31,11 @@ Row = tuple[int, int, int, int]
 
 @pytest.fixture(autouse=True)
 def leaning(monkeypatch: pytest.MonkeyPatch) -> None:
-    def load_fill(_card: library.Card) -> Leaning:
-        return Leaning()
+    def load_fill(_card: library.Card) -> FourthsNet:
+        return FourthsNet()
 
-    monkeypatch.setattr(library, "find", card)
-    monkeypatch.setattr(onnx_nets, "load_fill", load_fill, raising=False)
+    monkeypatch.setattr(library, "find_checked_card", make_card)
+    monkeypatch.setattr(onnx_nets, "load_infill_net", load_fill, raising=False)
 
 
 def rows(voice: int, bars: int) -> list[Row]:
@@ -51,25 +51,33 @@ def rows(voice: int, bars: int) -> list[Row]:
     ]
 
 
-CONDUCTOR = track_chunk(
-    [(0, meta(METER, bytes((4, 2, 24, 8)))), (0, meta(TEMPO, (600_000).to_bytes(3))), (100, b"\xf0\x03\x43\x01\xf7")]
+CONDUCTOR = track_body(
+    [
+        (0, meta_event(TIME_SIGNATURE, bytes((4, 2, 24, 8)))),
+        (0, meta_event(TEMPO, (600_000).to_bytes(3))),
+        (100, b"\xf0\x03\x43\x01\xf7"),
+    ]
 )
 
 
 def four(path: Path, bars: int = 4, *, names: tuple[str, ...] = VOICES) -> Path:
-    parts = [part_chunk(name, channel, 19, rows(channel, bars)) for channel, name in enumerate(names)]
-    path.write_bytes(file_bytes(TPB, [CONDUCTOR, *parts]))
+    parts = [part_body(name, channel, 19, rows(channel, bars)) for channel, name in enumerate(names)]
+    path.write_bytes(encode_file(TPB, [CONDUCTOR, *parts]))
     return path
 
 
 def one_track(path: Path) -> Path:
     """The four voices in one track on four channels, with pedals, a lyric and running status, as a file of format 0."""
-    events = [(0, meta(METER, bytes((4, 2, 24, 8)))), (3, b"\xf0\x03\x43\x01\xf7"), (5, meta(0x105, b"la"))]
+    events = [
+        (0, meta_event(TIME_SIGNATURE, bytes((4, 2, 24, 8)))),
+        (3, b"\xf0\x03\x43\x01\xf7"),
+        (5, meta_event(0x105, b"la")),
+    ]
     for voice in range(4):
         for start, end, pitch, velocity in rows(voice, 4):
             events += [(start, bytes((0x90 | voice, pitch, velocity))), (end, bytes((0x90 | voice, pitch, 0)))]
             events.append((start, bytes((0xB0 | voice, 64, 127))))
-    data = bytearray(file_bytes(TPB, [track_chunk(events)]))
+    data = bytearray(encode_file(TPB, [track_body(events)]))
     data[9] = 0
     path.write_bytes(data)
     return path
@@ -77,24 +85,24 @@ def one_track(path: Path) -> Path:
 
 def way(**words: Any) -> Any:
     how: dict[str, Any] = {"rules": "all", "temperature": 0.9, "seed": 1, "fast": True}
-    return way_of("leaning", **(how | words))
+    return parse_generation_options("leaning", **(how | words))
 
 
 def mend(source: Path, bars: str | None = None, voices: str | None = None, **words: Any) -> MidiSong:
     out = source.with_name("out.mid")
-    mend_file(source, Outputs(out), way(**words), bars=bars, voices=voices)
+    mend_file(source, OutputFiles(out), way(**words), bars=bars, voices=voices)
     return read_midi(out)
 
 
 def vary(source: Path, share: float, **words: Any) -> MidiSong:
     out = source.with_name("out.mid")
-    vary_file(source, Outputs(out), way(**words), share=share)
+    vary_file(source, OutputFiles(out), way(**words), share=share)
     return read_midi(out)
 
 
 def keep(source: Path, bars: str, voice: str = "soprano") -> MidiSong:
     out = source.with_name("out.mid")
-    harmonize_file(source, wish_of(way(), voice=voice, keep=bars), Outputs(out))
+    harmonize_file(source, parse_harmonize_options(way(), voice=voice, keep=bars), OutputFiles(out))
     return read_midi(out)
 
 
@@ -142,18 +150,18 @@ def test_only_the_regions_notes_are_drawn_anew(
     drawn = [note for note in after.notes if not stays(note)]
     assert {(note.channel, bar_of(note.start)) for note in drawn} >= {(v, min(inside)) for v in chosen}
     for note in drawn:
-        low, high = RANGES[note.channel]
+        low, high = VOICE_RANGES[note.channel]
         assert low <= note.pitch <= high
         assert note.end > note.start
         assert bar_of(note.end - TPB // 4) in inside, "none sounds on past the region"
     assert events(tmp_path / "out.mid", notes=False) == events(source, notes=False)
-    assert (after.names, after.time, after.division) == (before.names, before.time, before.division)
+    assert (after.track_names, after.timeline, after.division) == (before.track_names, before.timeline, before.division)
 
 
 def test_tracks_without_an_erased_note_stay_byte_for_byte(tmp_path: Path):
     source = four(tmp_path / "in.mid")
     before, after = read_midi(source), mend(source, "2", "tenor")
-    same = [one == other for one, other in zip(before.chunks, after.chunks, strict=True)]
+    same = [one == other for one, other in zip(before.track_bodies, after.track_bodies, strict=True)]
     assert same == [True, True, True, False, True]
 
 
@@ -169,9 +177,9 @@ def test_new_notes_do_not_run_into_those_that_stay_and_are_as_loud(tmp_path: Pat
 
 def test_a_note_that_sounds_into_the_region_stays_whole(tmp_path: Path):
     source = tmp_path / "in.mid"
-    parts = [part_chunk(name, v, 19, rows(v, 4)) for v, name in enumerate(VOICES)]
+    parts = [part_body(name, v, 19, rows(v, 4)) for v, name in enumerate(VOICES)]
     long = [*rows(3, 1)[:3], (3 * TPB, 6 * TPB, 48, 80), *rows(3, 4)[6:]]
-    source.write_bytes(file_bytes(TPB, [*parts[:3], part_chunk("bass", 3, 19, long)]))
+    source.write_bytes(encode_file(TPB, [*parts[:3], part_body("bass", 3, 19, long)]))
     after = mend(source, "2", "bass")
     bass = [note for note in after.notes if note.channel == 3]
     assert (bass[3].start, bass[3].end, bass[3].pitch) == (3 * TPB, 6 * TPB, 48)
@@ -181,7 +189,7 @@ def test_a_note_that_sounds_into_the_region_stays_whole(tmp_path: Path):
 def test_a_hole_is_filled_where_bars_are_named_and_stays_a_rest_where_they_are_not(tmp_path: Path):
     source = tmp_path / "in.mid"
     parts = [[row for row in rows(v, 4) if bar_of(row[0]) != 3] for v in range(4)]
-    source.write_bytes(file_bytes(TPB, [part_chunk(name, v, 19, parts[v]) for v, name in enumerate(VOICES)]))
+    source.write_bytes(encode_file(TPB, [part_body(name, v, 19, parts[v]) for v, name in enumerate(VOICES)]))
     holes = [{note.channel for note in read.notes if bar_of(note.start) == 3} for read in (read_midi(source),)]
     assert holes == [set()]
     assert {note.channel for note in mend(source, "3").notes if bar_of(note.start) == 3} == {0, 1, 2, 3}
@@ -191,8 +199,8 @@ def test_a_hole_is_filled_where_bars_are_named_and_stays_a_rest_where_they_are_n
 
 def test_parts_without_names_are_voices_by_their_height(tmp_path: Path):
     source = tmp_path / "in.mid"
-    parts = [part_chunk("", v, 19, rows(v, 4)) for v in (2, 0, 3, 1)]
-    source.write_bytes(file_bytes(TPB, parts))
+    parts = [part_body("", v, 19, rows(v, 4)) for v in (2, 0, 3, 1)]
+    source.write_bytes(encode_file(TPB, parts))
     before, after = read_midi(source), mend(source, "2", "alto")
     assert [note for note in after.notes if note.channel != 1] == [note for note in before.notes if note.channel != 1]
     assert after.notes != before.notes
@@ -203,15 +211,15 @@ def test_a_voice_outside_its_range_is_read_by_octaves_and_that_is_said(
 ):
     source = tmp_path / "in.mid"
     low = [(start, end, pitch - 24, loud) for start, end, pitch, loud in rows(3, 4)]
-    parts = [part_chunk(name, v, 19, low if v == 3 else rows(v, 4)) for v, name in enumerate(VOICES)]
-    source.write_bytes(file_bytes(TPB, parts))
+    parts = [part_body(name, v, 19, low if v == 3 else rows(v, 4)) for v, name in enumerate(VOICES)]
+    source.write_bytes(encode_file(TPB, parts))
     after = mend(source, "2", "bass")
     told = " ".join(capsys.readouterr().out.split())
     assert "the bass lies outside its range: it was read 2 octaves higher" in told
     assert "4 notes erased and " in told
     assert " drawn in bar 2 of the bass, 4 bars in all" in told
-    parts[3] = part_chunk("bass", 3, 19, [*low[:7], *rows(3, 4)[7:]])
-    source.write_bytes(file_bytes(TPB, parts))
+    parts[3] = part_body("bass", 3, 19, [*low[:7], *rows(3, 4)[7:]])
+    source.write_bytes(encode_file(TPB, parts))
     mend(source, "2", "bass")
     assert "octave" not in capsys.readouterr().out, "a few low notes do not move the others"
     drawn = [note.pitch for note in after.notes if note.channel == 3 and bar_of(note.start) == 2]
@@ -237,7 +245,7 @@ def test_bars_to_keep_stay_and_the_other_voices_are_new_elsewhere(tmp_path: Path
 
     assert [note for note in after.notes if stays(note)] == [note for note in before.notes if stays(note)]
     assert [note for note in after.notes if not stays(note)] != [note for note in before.notes if not stays(note)]
-    assert len(after.chunks) == len(before.chunks)
+    assert len(after.track_bodies) == len(before.track_bodies)
 
 
 def test_500_bars_with_two_regions_far_apart(tmp_path: Path):
@@ -250,7 +258,7 @@ def test_500_bars_with_two_regions_far_apart(tmp_path: Path):
 
 def test_the_score_and_the_measures_of_all_voices(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     source, score = four(tmp_path / "in.mid"), tmp_path / "out.musicxml"
-    mend_file(source, Outputs(tmp_path / "out.mid", score, report=True), way(), bars="2", voices=None)
+    mend_file(source, OutputFiles(tmp_path / "out.mid", score, print_metrics=True), way(), bars="2", voices=None)
     assert score.read_text().count("<measure ") == 4
     assert "parallel fifths per 1000" in capsys.readouterr().out
 
@@ -260,21 +268,21 @@ def test_the_score_and_the_measures_of_all_voices(tmp_path: Path, capsys: pytest
 
 def test_notes_are_taken_out_and_put_in_between_all_else():
     on, off, pedal = b"\x91\x3c\x50", b"\x81\x3c\x00", b"\xb1\x40\x7f"
-    track = b"\0" + meta(0x103, b"x") + b"\x10" + on + b"\x10\x40\x40" + b"\0" + pedal + b"\x10" + off
-    track += b"\x30\x81\x40\x00" + b"\x05" + meta(0x12F, b"") + b"after"
-    assert with_notes(track, set(), []) == track.replace(b"\x10\x40\x40", b"\x10\x91\x40\x40")
-    changed = with_notes(track, {(16, 1, 60)}, [(16, 32, 1, 62, 7)])
+    track = b"\0" + meta_event(0x103, b"x") + b"\x10" + on + b"\x10\x40\x40" + b"\0" + pedal + b"\x10" + off
+    track += b"\x30\x81\x40\x00" + b"\x05" + meta_event(0x12F, b"") + b"after"
+    assert replace_notes(track, set(), []) == track.replace(b"\x10\x40\x40", b"\x10\x91\x40\x40")
+    changed = replace_notes(track, {(16, 1, 60)}, [(16, 32, 1, 62, 7)])
     lost = b"\x10\x91\x3e\x07" + b"\x10\x81\x3e\x40" + b"\0\x91\x40\x40" + b"\0" + pedal + b"\x40\x81\x40\x00"
-    assert changed == b"\0" + meta(0x103, b"x") + lost + b"\x05" + meta(0x12F, b"") + b"after"
+    assert changed == b"\0" + meta_event(0x103, b"x") + lost + b"\x05" + meta_event(0x12F, b"") + b"after"
 
 
 def test_a_note_off_ends_the_oldest_of_its_pitch():
     first, second = (0, b"\x90\x3c\x50"), (10, b"\x90\x3c\x51")
-    track = track_chunk([first, second, (20, b"\x80\x3c\x01"), (30, b"\x80\x3c\x02")])
-    assert with_notes(track, {(0, 0, 60)}, []) == track_chunk([second, (30, b"\x80\x3c\x02")])
-    assert with_notes(track, {(10, 0, 60)}, []) == track_chunk([first, (20, b"\x80\x3c\x01")])[:-4] + b"\x0a" + meta(
-        0x12F, b""
-    )
+    track = track_body([first, second, (20, b"\x80\x3c\x01"), (30, b"\x80\x3c\x02")])
+    assert replace_notes(track, {(0, 0, 60)}, []) == track_body([second, (30, b"\x80\x3c\x02")])
+    assert replace_notes(track, {(10, 0, 60)}, []) == track_body([first, (20, b"\x80\x3c\x01")])[
+        :-4
+    ] + b"\x0a" + meta_event(0x12F, b"")
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -294,7 +302,7 @@ def test_whatever_a_track_holds_only_the_named_notes_go(seed: int):
     read = list(_timed(body))
     ons = [(event[0], event[1][0] & 0xF, event[1][1]) for event in read if _begins(event[1])]
     gone = {on for on in ons if rng.random() < 0.3}
-    left = list(_timed(with_notes(body, gone, [])))
+    left = list(_timed(replace_notes(body, gone, [])))
     assert [on for on in ons if on not in gone] == [
         (tick, data[0] & 0xF, data[1]) for tick, data in left if _begins(data)
     ]
@@ -302,7 +310,7 @@ def test_whatever_a_track_holds_only_the_named_notes_go(seed: int):
     assert others[0] == others[1]
     assert not Counter(left) - Counter(read)
     notes = [(10, 20, 5, 64, 9), (15, 15, 5, 65, 9)]
-    added = Counter(_timed(with_notes(body, gone, notes))) - Counter(left)
+    added = Counter(_timed(replace_notes(body, gone, notes))) - Counter(left)
     assert added == Counter(
         [(10, b"\x95\x40\x09"), (20, b"\x85\x40\x40"), (15, b"\x95\x41\x09"), (16, b"\x85\x41\x40")]
     )
@@ -344,8 +352,8 @@ def test_a_region_that_makes_no_sense_is_refused(bars: Any, voices: Any, says: s
 
 def test_a_region_in_which_no_note_begins_is_refused(tmp_path: Path):
     source = tmp_path / "in.mid"
-    parts = [part_chunk(name, v, 19, [(0, 2 * BAR, 72 - 7 * v, 80), *rows(v, 4)[8:]]) for v, name in enumerate(VOICES)]
-    source.write_bytes(file_bytes(TPB, parts))
+    parts = [part_body(name, v, 19, [(0, 2 * BAR, 72 - 7 * v, 80), *rows(v, 4)[8:]]) for v, name in enumerate(VOICES)]
+    source.write_bytes(encode_file(TPB, parts))
     with pytest.raises(ConfigError, match="has nothing to draw anew in bar 2:"):
         mend(source, "2")
 
@@ -362,7 +370,7 @@ def test_a_share_of_nothing_or_all_is_refused(share: float, says: str, tmp_path:
 
 def test_what_is_not_in_four_voices_is_refused(tmp_path: Path):
     source = tmp_path / "in.mid"
-    source.write_bytes(file_bytes(TPB, [part_chunk("melody", 0, 0, rows(0, 4))]))
+    source.write_bytes(encode_file(TPB, [part_body("melody", 0, 0, rows(0, 4))]))
     for command in (lambda: mend(source, "2"), lambda: vary(source, 0.5), lambda: keep(source, "2")):
         with pytest.raises(MidiFileError, match="is not in four voices: give a file in which soprano, alto, tenor and"):
             command()
@@ -379,18 +387,18 @@ def test_bars_to_keep_that_leave_nothing_to_do_are_refused(tmp_path: Path):
     with pytest.raises(ConfigError, match="there is no bar 9"):
         keep(source, "9")
     with pytest.raises(ConfigError, match="leave --track out"):
-        wish_of(way(), voice="bass", track="1", keep="2")
+        parse_harmonize_options(way(), voice="bass", track="1", keep="2")
 
 
 def test_a_model_that_cannot_do_it_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     def causal(name: str) -> library.Card:
-        return card(name, "satb")
+        return make_card(name, "satb")
 
     def names() -> list[str]:
         return []
 
-    monkeypatch.setattr(library, "find", causal)
-    monkeypatch.setattr(library, "names", names)
+    monkeypatch.setattr(library, "find_checked_card", causal)
+    monkeypatch.setattr(library, "model_names", names)
     with pytest.raises(
         ModelError, match=r"the model 'leaning' cannot mend: choose one that can with --model \(none is installed\)"
     ):
@@ -401,7 +409,7 @@ def test_a_model_that_cannot_do_it_is_refused(tmp_path: Path, monkeypatch: pytes
 
 def test_where_one_output_cannot_be_written_there_is_none(tmp_path: Path):
     source = four(tmp_path / "in.mid")
-    outputs = Outputs(tmp_path / "out.mid", tmp_path / "none" / "score.musicxml")
+    outputs = OutputFiles(tmp_path / "out.mid", tmp_path / "none" / "score.musicxml")
     with pytest.raises(BachBridgeError, match="cannot write"):
         mend_file(source, outputs, way(), bars="2", voices=None)
     assert [path.name for path in tmp_path.iterdir()] == ["in.mid"]
@@ -413,17 +421,17 @@ def test_where_one_output_cannot_be_written_there_is_none(tmp_path: Path):
 def test_a_place_that_is_none_is_told_before_the_work(
     target: str, says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    def load_fill(_card: library.Card) -> Leaning:
+    def load_fill(_card: library.Card) -> FourthsNet:
         raise AssertionError("nothing is to be drawn")
 
-    monkeypatch.setattr(onnx_nets, "load_fill", load_fill)
-    source, outputs = four(tmp_path / "in.mid"), Outputs(tmp_path / target)
-    melody = wish_of(way(), voice="soprano", track="2")
+    monkeypatch.setattr(onnx_nets, "load_infill_net", load_fill)
+    source, outputs = four(tmp_path / "in.mid"), OutputFiles(tmp_path / target)
+    melody = parse_harmonize_options(way(), voice="soprano", track="2")
     for command in (
         lambda: mend_file(source, outputs, way(), bars="2", voices=None),
         lambda: vary_file(source, outputs, way(), share=0.5),
         lambda: harmonize_file(source, melody, outputs),
-        lambda: harmonize_file(source, wish_of(way(), voice="soprano", keep="2"), outputs),
+        lambda: harmonize_file(source, parse_harmonize_options(way(), voice="soprano", keep="2"), outputs),
     ):
         with pytest.raises(BachBridgeError, match=says):
             command()
@@ -431,8 +439,10 @@ def test_a_place_that_is_none_is_told_before_the_work(
 
 def test_a_name_with_brackets_is_told_as_it_is(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     source = four(tmp_path / "in.mid")
-    mend_file(source, Outputs(tmp_path / "choral [alt].mid"), way(), bars="2-3", voices=None)
-    harmonize_file(source, wish_of(way(), voice="bass", track="bass"), Outputs(tmp_path / "a [b].mid"))
+    mend_file(source, OutputFiles(tmp_path / "choral [alt].mid"), way(), bars="2-3", voices=None)
+    harmonize_file(
+        source, parse_harmonize_options(way(), voice="bass", track="bass"), OutputFiles(tmp_path / "a [b].mid")
+    )
     told = capsys.readouterr().out.splitlines()
     assert told[0].startswith(f"wrote {tmp_path / 'choral [alt].mid'}: ")
     assert told[0].endswith(" drawn in bars 2-3, 4 bars in all")

@@ -6,51 +6,51 @@ from pathlib import Path
 
 import pytest
 
-from bachbridge.cli.transform.new_tune import Wish, write_tunes
+from bachbridge.cli.transform.new_tune import TuneOptions, write_tunes
 from bachbridge.codecs.abc import codec as abc_codec
 from bachbridge.codecs.abc.reader import tune_notes
 from bachbridge.errors import BachBridgeError
-from bachbridge.files.abc_reader import numbered, read_abc
-from bachbridge.files.abc_song import medley, song_of
+from bachbridge.files.abc_reader import read_abc, with_file_header
+from bachbridge.files.abc_song import concatenate_songs, song_from_tune
 from bachbridge.files.midi_reader import read_midi
 from bachbridge.inference.runtime import library, onnx_nets
 from bachbridge.inference.symbols import tunes as symbol_tunes
 from tests.bridge.codecs.abc.test_codec import bars
-from tests.support.biased_infill_net import FACTS
-from tests.support.hash_symbol_net import Hashes
+from tests.support.biased_infill_net import CARD_FACTS
+from tests.support.hash_symbol_net import HashNet
 
-WISH = Wish("m", 3, None, 1)
+WISH = TuneOptions("m", 3, None, 1)
 OWN = {"temperature": 1.5, "top_p": 0.8}
 
 
 @pytest.fixture(autouse=True)
-def asked(monkeypatch: pytest.MonkeyPatch) -> list[symbol_tunes.Wish]:
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[symbol_tunes.TuneRequest]:
     """The model "m" writes tunes, "other" does not; what is asked of it."""
-    vocabulary = abc_codec.vocabulary(["M:4/4\nL:1/8\nK:G\nG4 G4|]\n"])
-    wishes: list[symbol_tunes.Wish] = []
-    tunes = symbol_tunes.tunes
+    vocabulary = abc_codec.build_vocabulary(["M:4/4\nL:1/8\nK:G\nG4 G4|]\n"])
+    wishes: list[symbol_tunes.TuneRequest] = []
+    tunes = symbol_tunes.write_tunes
 
     def find(name: str) -> library.Card:
         tuneful = {"codec": "abc", "vocabulary": vocabulary} if name == "m" else {}
-        return library._card(Path(name), FACTS | {"codec": "satb", "sampler": OWN} | tuneful)
+        return library._parse_card(Path(name), CARD_FACTS | {"codec": "satb", "sampler": OWN} | tuneful)
 
-    def load(_: library.Card) -> Hashes:
-        return Hashes(sizes=abc_codec.codec(vocabulary).sizes)
+    def load(_: library.Card) -> HashNet:
+        return HashNet(vocab_sizes=abc_codec.codec_from_vocabulary(vocabulary).vocab_sizes)
 
-    def noted(nets: Hashes, codec: abc_codec.Abc, wish: symbol_tunes.Wish, count: int) -> Iterator[str]:
+    def noted(nets: HashNet, codec: abc_codec.AbcCodec, wish: symbol_tunes.TuneRequest, count: int) -> Iterator[str]:
         wishes.append(wish)
         return tunes(nets, codec, wish, count)
 
-    monkeypatch.setattr(library, "find", find)
-    monkeypatch.setattr(library, "card", find)
-    monkeypatch.setattr(library, "names", lambda: ["m", "other"])
-    monkeypatch.setattr(onnx_nets, "load_sequence", load)
-    monkeypatch.setattr(symbol_tunes, "tunes", noted)
-    monkeypatch.setattr(symbol_tunes, "MOST", 60)
+    monkeypatch.setattr(library, "find_checked_card", find)
+    monkeypatch.setattr(library, "find_card", find)
+    monkeypatch.setattr(library, "model_names", lambda: ["m", "other"])
+    monkeypatch.setattr(onnx_nets, "load_symbol_net", load)
+    monkeypatch.setattr(symbol_tunes, "write_tunes", noted)
+    monkeypatch.setattr(symbol_tunes, "MAX_CHARACTERS", 60)
     return wishes
 
 
-def test_tunes_stand_in_one_file_each_with_its_number(tmp_path: Path, asked: list[symbol_tunes.Wish]) -> None:
+def test_tunes_stand_in_one_file_each_with_its_number(tmp_path: Path, asked: list[symbol_tunes.TuneRequest]) -> None:
     path = tmp_path / "out.abc"
     write_tunes(path, replace(WISH, key="F# minor", meter="C|", bpm=90.0))
     tunes = read_abc(path)
@@ -73,13 +73,17 @@ def test_as_midi_they_are_played_one_after_another(tmp_path: Path) -> None:
 
 def test_a_bar_of_rest_parts_them_and_each_has_its_own_meter(tmp_path: Path) -> None:
     waltz, march = "M:3/4\nL:1/8\nK:G\n|:d2|G2 A2 B2|c4:|\n", "M:2/4\nL:1/8\nK:C\nC2 D2|E4|]\n"
-    songs = [song_of(numbered(tune, 1, "t", bpm=100), Path("t.abc")).song for tune in (waltz, march)]
-    (tmp_path / "out.mid").write_bytes(medley(songs, "t", 73))
+    songs = [song_from_tune(with_file_header(tune, 1, "t", bpm=100), Path("t.abc")).song for tune in (waltz, march)]
+    (tmp_path / "out.mid").write_bytes(concatenate_songs(songs, "t", 73))
     read = read_midi(tmp_path / "out.mid")
-    starts = [read.time.step(note.start) for note in read.notes]
+    starts = [read.timeline.step_at_tick(note.start) for note in read.notes]
     assert starts == [0, 4, 8, 12, 16, 24, 28, 32, 36, 40, 60, 64, 68]
-    assert read.time.beat_us(0) == 600_000
-    assert [(read.time.step(its.tick), its.numerator) for its in read.time.meters] == [(0, 1), (4, 3), (60, 2)]
+    assert read.timeline.beat_us_at(0) == 600_000
+    assert [(read.timeline.step_at_tick(its.tick), its.numerator) for its in read.timeline.meters] == [
+        (0, 1),
+        (4, 3),
+        (60, 2),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -93,7 +97,7 @@ def test_a_bar_of_rest_parts_them_and_each_has_its_own_meter(tmp_path: Path) -> 
         (WISH, "none/out.abc", "there is no folder"),
     ],
 )
-def test_what_cannot_be_is_told_and_nothing_written(tmp_path: Path, wish: Wish, target: str, says: str) -> None:
+def test_what_cannot_be_is_told_and_nothing_written(tmp_path: Path, wish: TuneOptions, target: str, says: str) -> None:
     with pytest.raises(BachBridgeError, match=says):
         write_tunes(tmp_path / target, wish)
     assert not list(tmp_path.iterdir())

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from bachbridge.cli.transform.roll import roll_file
+from bachbridge.cli.transform.roll import draw_piano_roll
 from bachbridge.errors import BachBridgeError
 from bachbridge.files.piano_roll_png import PLAYER_COLOUR, VOICE_COLOURS
-from bachbridge.files.smf import file_bytes, part_chunk
+from bachbridge.files.smf import encode_file, part_body
 
 QUARTER = 480
 
@@ -17,7 +17,7 @@ QUARTER = 480
 def written(path: Path, *parts: list[int]) -> Path:
     """A file with a track for each part, whose pitches last a quarter each."""
     chunks = [
-        part_chunk(
+        part_body(
             f"part {number}",
             number,
             0,
@@ -25,7 +25,7 @@ def written(path: Path, *parts: list[int]) -> Path:
         )
         for number, part in enumerate(parts)
     ]
-    path.write_bytes(file_bytes(QUARTER, chunks))
+    path.write_bytes(encode_file(QUARTER, chunks))
     return path
 
 
@@ -40,25 +40,25 @@ def test_one_part_has_a_voices_colour_and_two_the_players_too(tmp_path: Path) ->
         ([[60, 62]], {VOICE_COLOURS[0]}, {PLAYER_COLOUR}),
         ([[60, 62], [48, 50]], {PLAYER_COLOUR, VOICE_COLOURS[0]}, {VOICE_COLOURS[1]}),
     ):
-        roll_file(written(tmp_path / "in.mid", *parts), tmp_path / "out.png", title="")
+        draw_piano_roll(written(tmp_path / "in.mid", *parts), tmp_path / "out.png", title="")
         found = colours(tmp_path / "out.png")
         assert there <= found
         assert not absent & found
 
 
 def test_four_voices_have_their_own_whatever_their_order(tmp_path: Path) -> None:
-    roll_file(written(tmp_path / "in.mid", [48], [72], [60], [66]), tmp_path / "out.png", title="four")
+    draw_piano_roll(written(tmp_path / "in.mid", [48], [72], [60], [66]), tmp_path / "out.png", title="four")
     assert set(VOICE_COLOURS) <= colours(tmp_path / "out.png")
 
 
 def test_what_is_no_midi_file_leaves_no_picture(tmp_path: Path) -> None:
     (tmp_path / "in.mid").write_bytes(b"words")
     with pytest.raises(BachBridgeError, match="not a MIDI file"):
-        roll_file(tmp_path / "in.mid", tmp_path / "out.png", title="")
+        draw_piano_roll(tmp_path / "in.mid", tmp_path / "out.png", title="")
     assert not (tmp_path / "out.png").exists()
 
 
 def test_a_picture_of_another_kind_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BachBridgeError, match=r"ends in \.png"):
-        roll_file(written(tmp_path / "in.mid", [60]), tmp_path / "out.jpg", title="")
+        draw_piano_roll(written(tmp_path / "in.mid", [60]), tmp_path / "out.jpg", title="")
     assert not (tmp_path / "out.jpg").exists()

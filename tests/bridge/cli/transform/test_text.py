@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bachbridge.cli.transform.text import convert, gridded
+from bachbridge.cli.transform.text import convert_file, quantize_notes
 from bachbridge.codecs import keys88
 from bachbridge.errors import BachBridgeError
 from bachbridge.files.midi_reader import read_midi
-from bachbridge.files.smf import file_bytes, part_chunk
+from bachbridge.files.smf import encode_file, part_body
 from bachbridge.music.timeline import TickNote
 
 TPB = 480
@@ -24,31 +24,31 @@ QUARTET: tuple[tuple[Row, ...], ...] = (
 
 
 def song(path: Path, parts: tuple[tuple[Row, ...], ...] = QUARTET) -> Path:
-    chunks = [part_chunk(f"part {n}", n, 0, part) for n, part in enumerate(parts)]
-    path.write_bytes(file_bytes(TPB, chunks))
+    chunks = [part_body(f"part {n}", n, 0, part) for n, part in enumerate(parts)]
+    path.write_bytes(encode_file(TPB, chunks))
     return path
 
 
 def on_grid(path: Path, grid: int) -> set[tuple[int, int, int]]:
     read = read_midi(path)
-    return {(n.start, n.length, n.pitch) for n in gridded(read.notes, read.time.ticks_per_beat, grid).notes}
+    return {(n.start, n.length, n.pitch) for n in quantize_notes(read.notes, read.timeline.ticks_per_beat, grid).notes}
 
 
 @pytest.mark.parametrize("grid", [4, 6, 7, 24])
 def test_a_file_comes_back_exactly_on_its_grid(grid: int, tmp_path: Path) -> None:
     source, text, back = song(tmp_path / "in.mid"), tmp_path / "in.txt", tmp_path / "back.mid"
-    convert(source, text, grid=grid, bpm=120)
-    convert(text, back, grid=grid, bpm=90)
+    convert_file(source, text, steps_per_beat=grid, bpm=120)
+    convert_file(text, back, steps_per_beat=grid, bpm=90)
     assert on_grid(back, grid) == on_grid(source, grid)
     assert len(read_midi(back).notes) == sum(map(len, QUARTET))
     again = tmp_path / "again.txt"
-    convert(back, again, grid=grid, bpm=120)
+    convert_file(back, again, steps_per_beat=grid, bpm=120)
     assert again.read_bytes() == text.read_bytes()
 
 
 def test_the_text_is_what_a_person_reads(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     source = song(tmp_path / "in.mid", (((0, 480, 60, 80), (480, 720, 60, 80)), ((240, 720, 67, 80),)))
-    convert(source, None, grid=2, bpm=120)
+    convert_file(source, None, steps_per_beat=2, bpm=120)
     assert capsys.readouterr().out == "X\nXb\nXXb\n"
 
 
@@ -56,26 +56,26 @@ def test_the_text_is_what_a_person_reads(tmp_path: Path, capsys: pytest.CaptureF
 def test_notes_go_to_the_nearest_line_of_any_grid(grid: int, ticks_per_beat: int, data: st.DataObject) -> None:
     start = data.draw(st.integers(0, 10 * ticks_per_beat))
     end = start + data.draw(st.integers(1, 4 * ticks_per_beat))
-    (note,) = gridded([TickNote(start, end, 60, 80, 0, 0)], ticks_per_beat, grid).notes
+    (note,) = quantize_notes([TickNote(start, end, 60, 80, 0, 0)], ticks_per_beat, grid).notes
     assert abs(note.start * ticks_per_beat - start * grid) * 2 <= ticks_per_beat
     assert note.length == 1 or abs(note.end * ticks_per_beat - end * grid) * 2 <= ticks_per_beat
 
 
 def test_what_the_text_cannot_tell_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     source = song(tmp_path / "in.mid", (((0, 480, 60, 80), (480, 960, 12, 80)), ((0, 960, 60, 80),)))
-    convert(source, tmp_path / "out.txt", grid=1, bpm=120)
+    convert_file(source, tmp_path / "out.txt", steps_per_beat=1, bpm=120)
     told = capsys.readouterr().out
     assert "on its key: 1" in told
     assert "in its nearest octave: 1" in told
-    assert keys88.phrase((tmp_path / "out.txt").read_text()).steps == 2
+    assert keys88.text_to_phrase((tmp_path / "out.txt").read_text()).steps == 2
 
 
 def test_the_tempo_and_lines_ended_elsewhere(tmp_path: Path) -> None:
     text = tmp_path / "in.txt"
     text.write_bytes(b"\xef\xbb\xbfX\r\nX\r\n\r\nb")
-    convert(text, tmp_path / "out.mid", grid=4, bpm=60)
+    convert_file(text, tmp_path / "out.mid", steps_per_beat=4, bpm=60)
     read = read_midi(tmp_path / "out.mid")
-    assert read.time.beat_us(0) == 1_000_000
+    assert read.timeline.beat_us_at(0) == 1_000_000
     assert {(note.start, note.length, note.pitch) for note in read.phrase.notes} == {(0, 2, 60), (3, 1, 67)}
 
 
@@ -103,22 +103,22 @@ def test_a_wrong_file_gets_one_sentence(
         (tmp_path / name).write_bytes(content)
     before = set(tmp_path.iterdir())
     with pytest.raises(BachBridgeError) as caught:
-        convert(tmp_path / name, tmp_path / target if target else None, grid=4, bpm=120)
+        convert_file(tmp_path / name, tmp_path / target if target else None, steps_per_beat=4, bpm=120)
     assert says in str(caught.value)
     assert set(tmp_path.iterdir()) == before
 
 
 def test_midi_does_not_become_midi(tmp_path: Path) -> None:
     with pytest.raises(BachBridgeError, match=r"OUT\.txt"):
-        convert(song(tmp_path / "in.mid"), tmp_path / "out.mid", grid=4, bpm=120)
+        convert_file(song(tmp_path / "in.mid"), tmp_path / "out.mid", steps_per_beat=4, bpm=120)
 
 
 def test_a_midi_file_is_known_by_how_it_begins(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    convert(song(tmp_path / "in.bin"), None, grid=1, bpm=120)
+    convert_file(song(tmp_path / "in.bin"), None, steps_per_beat=1, bpm=120)
     assert capsys.readouterr().out.count("\n") == 4
 
 
 @pytest.mark.parametrize(("grid", "bpm", "says"), [(0, 120, "1 to 24"), (25, 120, "1 to 24"), (4, 5, "20 to 300")])
 def test_a_grid_or_tempo_out_of_range_is_refused(grid: int, bpm: float, says: str, tmp_path: Path) -> None:
     with pytest.raises(BachBridgeError, match=says):
-        convert(tmp_path / "in.txt", tmp_path / "out.mid", grid=grid, bpm=bpm)
+        convert_file(tmp_path / "in.txt", tmp_path / "out.mid", steps_per_beat=grid, bpm=bpm)

@@ -10,9 +10,9 @@ import pytest
 from bachbridge.codecs.abc import codec as abc_codec
 from bachbridge.codecs.abc import grammar as abc_grammar
 from bachbridge.codecs.abc import normal_form
-from bachbridge.codecs.abc.reader import Sung, header_of, tune_notes, words_of
-from bachbridge.codecs.abc.shortest_end import closing
-from bachbridge.codecs.abc.writer import Measure, line_text
+from bachbridge.codecs.abc.reader import TuneNote, split_header, split_tokens, tune_notes
+from bachbridge.codecs.abc.shortest_end import closing_characters
+from bachbridge.codecs.abc.writer import BarLayout, format_line
 from bachbridge.errors import TuneError
 from bachbridge.music.notes import Note, Phrase
 
@@ -22,10 +22,10 @@ HEADER = "M:4/4\nL:1/8\nK:G\n"
 def drawn(seed: int, length: int, text: str = "") -> str:
     """A tune drawn at random under the mask, led to its end from `length` characters on."""
     chance = random.Random(seed)
-    state = abc_grammar.read(text)
+    state = abc_grammar.state_after(text)
     assert state
-    while not state.over:
-        chars = state.allowed() if len(text) < length else closing(state)
+    while not state.is_finished:
+        chars = state.allowed_characters() if len(text) < length else closing_characters(state)
         assert chars, (text, state)
         char = chance.choice(sorted(chars))
         state = state.after(char)
@@ -37,19 +37,19 @@ def drawn(seed: int, length: int, text: str = "") -> str:
 
 def bars(tune: str) -> list[Fraction]:
     """The bars' lengths in steps, counted from the notes."""
-    header, body = header_of(normal_form.normal(tune))
-    reading = header.reading()
+    header, body = split_header(normal_form.normalize(tune))
+    reading = header.make_reader()
     ends = [Fraction(0)]
-    for word in words_of(body):
-        reading.hear(word)
+    for word in split_tokens(body):
+        reading.read_token(word)
         if "|" in word or word == "::":
-            ends.append(reading.at)
+            ends.append(reading.step)
     return [end - begin for begin, end in pairwise(ends) if end > begin]
 
 
-def codec() -> abc_codec.Abc:
+def codec() -> abc_codec.AbcCodec:
     tunes = [f"M:{meter}\nL:1/8\nK:{key}\nG4 G4|]\n" for meter in ("4/4", "6/8") for key in ("G", "D", "Em")]
-    return abc_codec.codec(abc_codec.vocabulary(tunes))
+    return abc_codec.codec_from_vocabulary(abc_codec.build_vocabulary(tunes))
 
 
 # ---------------------------------------------------------------- the grammar
@@ -58,9 +58,9 @@ def codec() -> abc_codec.Abc:
 @pytest.mark.parametrize("seed", range(6))
 def test_whatever_is_drawn_is_a_tune(seed: int) -> None:
     tune = drawn(seed, 150, "" if seed % 2 else HEADER)
-    after = abc_grammar.read(normal_form.normal(tune) + "\n")
+    after = abc_grammar.state_after(normal_form.normalize(tune) + "\n")
     assert after
-    assert after.over
+    assert after.is_finished
     assert tune_notes(tune) or "z" in tune
 
 
@@ -109,24 +109,24 @@ def test_whatever_is_drawn_has_full_bars_or_what_completes_them(seed: int) -> No
     ],
 )
 def test_what_is_right(music: str, right: bool) -> None:
-    after = abc_grammar.read(HEADER + music)
-    assert (after is not None and after.over) == right
+    after = abc_grammar.state_after(HEADER + music)
+    assert (after is not None and after.is_finished) == right
 
 
 def test_the_header_is_in_order() -> None:
-    assert abc_grammar.read("X:1\nT:A tune\nM:6/8\nL:1/8\nK:Em\n")
-    assert abc_grammar.read("K:G\n") is None
-    assert abc_grammar.read("M:6/8\nX:1\n") is None
-    assert abc_grammar.read("M:6/7\n") is None
+    assert abc_grammar.state_after("X:1\nT:A tune\nM:6/8\nL:1/8\nK:Em\n")
+    assert abc_grammar.state_after("K:G\n") is None
+    assert abc_grammar.state_after("M:6/8\nX:1\n") is None
+    assert abc_grammar.state_after("M:6/7\n") is None
 
 
 def test_people_may_join_sections_amid_a_bar() -> None:
     tune = HEADER + "A2|B8|c4:|\nd3|e8|f8|]\n\n"
-    assert abc_grammar.read(tune) is None
-    read = abc_grammar.read(tune, abc_grammar.READING)
+    assert abc_grammar.state_after(tune) is None
+    read = abc_grammar.state_after(tune, abc_grammar.LENIENT_START)
     assert read
-    assert read.over
-    assert abc_grammar.read(HEADER + "A8|B7|c8|]\n\n", abc_grammar.READING) is None
+    assert read.is_finished
+    assert abc_grammar.state_after(HEADER + "A8|B7|c8|]\n\n", abc_grammar.LENIENT_START) is None
 
 
 # ---------------------------------------------------------------- the normal form
@@ -144,9 +144,9 @@ b4 |
 
 
 def test_normal_form() -> None:
-    text = normal_form.normal(WILD)
+    text = normal_form.normalize(WILD)
     assert text == 'M:4/4\nL:1/8\nK:Amix\n|:A>B (3ABc d2 e2|"D"d4 A/2B/2c/2d/2 e2|[1f4 A4:|[2a8||\ng2a2 b4|]\n'
-    assert normal_form.normal(text) == text
+    assert normal_form.normalize(text) == text
 
 
 @pytest.mark.parametrize(("written", "meter"), [("C", "4/4"), ("C|", "2/2"), ("C |", "2/2"), (" 6 / 8", "6/8")])
@@ -155,13 +155,16 @@ def test_a_meter_in_anybodys_spelling(written: str, meter: str) -> None:
 
 
 def test_tunes_of_a_file() -> None:
-    assert normal_form.tunes("words\n\nX:1\nK:C\nC\n\nmore words\nX:2\nK:C\nD") == ["X:1\nK:C\nC\n", "X:2\nK:C\nD\n"]
+    assert normal_form.split_tunes("words\n\nX:1\nK:C\nC\n\nmore words\nX:2\nK:C\nD") == [
+        "X:1\nK:C\nC\n",
+        "X:2\nK:C\nD\n",
+    ]
 
 
 @pytest.mark.parametrize("tune", ["X:1\nM:4/4\nC4|\n", "X:1\nK:G\nC|\n", "X:1\nM:4/4\nV:1\nK:C\nC|\n", "M:4/4\nK:C\n"])
 def test_what_is_no_tune_is_refused(tune: str) -> None:
     with pytest.raises(TuneError):
-        normal_form.normal(tune)
+        normal_form.normalize(tune)
 
 
 # ---------------------------------------------------------------- notes
@@ -187,14 +190,14 @@ def test_repeats_are_played() -> None:
 
 def test_a_line_is_written_and_read_back() -> None:
     chance = random.Random(1)
-    measure = Measure(Fraction(12), Fraction(4), Fraction(2), Fraction(5))
+    measure = BarLayout(Fraction(12), Fraction(4), Fraction(2), Fraction(5))
     for key in ("C", "Eb", "F#m", "Ador"):
         at, line = Fraction(0), []
         for _ in range(20):
             length = Fraction(chance.randrange(1, 9))
-            line.append(Sung(at, length, chance.randrange(50, 90)))
+            line.append(TuneNote(at, length, chance.randrange(50, 90)))
             at += length + chance.choice([0, 0, 3])
-        text = f"M:3/4\nL:1/8\nK:{key}\n{line_text(line, at, key, measure)}|]\n"
+        text = f"M:3/4\nL:1/8\nK:{key}\n{format_line(line, at, key, measure)}|]\n"
         assert tune_notes(text) == line
 
 
@@ -203,22 +206,22 @@ def test_a_line_is_written_and_read_back() -> None:
 
 def test_symbols_and_text() -> None:
     text = "M:4/4\nL:1/8\nK:G\nG8|]\n"
-    assert codec().text(codec().symbols(text)) == text + "\n"
-    assert codec().text(codec().symbols("X:1\n\u266b", end=False)) == "X:1\n"
-    assert all(number for (number,) in codec().symbols(text))
+    assert codec().decode_text(codec().encode_text(text)) == text + "\n"
+    assert codec().decode_text(codec().encode_text("X:1\n\u266b", end=False)) == "X:1\n"
+    assert all(number for (number,) in codec().encode_text(text))
 
 
 def test_a_phrase_is_the_beginning_of_a_tune_in_a_known_key() -> None:
     scale = (68, 70, 72, 73, 75, 77, 79, 80)
     phrase = Phrase(tuple(Note(2 * at, 2, pitch) for at, pitch in enumerate(scale)), 16, 16, 0)
-    opening = codec().opening(phrase)
+    opening = codec().make_prompt(phrase)
     assert opening.header.key == "G"
     assert opening.text == "M:4/4\nL:1/8\nK:G\nGA Bc de fg|"
 
 
 def test_the_top_line_of_chords_and_the_bar_that_was_begun() -> None:
     chords = tuple(Note(at, 4, pitch) for at in (0, 4) for pitch in (55, 59, 62, 67))
-    assert codec().opening(Phrase(chords, 8, 16, 12)).body == "G2|G2 "
+    assert codec().make_prompt(Phrase(chords, 8, 16, 12)).body == "G2|G2 "
 
 
 @pytest.mark.parametrize(
@@ -236,22 +239,22 @@ def test_bars_of_three_quarters_or_of_two_dotted_ones(rhythm: tuple[int, ...], m
     starts = [pickup + sum(rhythm[:at]) for at in range(len(rhythm))]
     notes = tuple(Note(start, max(1, length - 1), 60) for start, length in zip(starts, rhythm, strict=True))
     played = Phrase((Note(0, 1, 60), *notes) if pickup else notes, pickup + sum(rhythm), 12, -pickup % 12)
-    assert codec().opening(played).header.meter_word == meter
+    assert codec().make_prompt(played).header.meter_word == meter
 
 
 @pytest.mark.parametrize(("steps_per_bar", "position", "steps"), [(16, 0, 16), (12, 7, 11), (24, None, 30), (14, 3, 5)])
 def test_the_pen_goes_on_in_time(steps_per_bar: int, position: int | None, steps: int) -> None:
     phrase = Phrase(tuple(Note(at, 3, 60 + at) for at in range(0, steps - 3, 3)), steps, steps_per_bar, position)
     its = codec()
-    pen = its.pen(phrase)
+    pen = its.decoder(phrase)
     chance = random.Random(steps)
     notes: list[Note] = []
     while pen.step < 2 * steps_per_bar:
         before = pen.step
-        allowed = np.flatnonzero(pen.allowed(()))
+        allowed = np.flatnonzero(pen.allowed_ids(()))
         assert len(allowed)
         assert allowed[0] > 0
-        written = pen.take((int(chance.choice(allowed.tolist())),))
+        written = pen.add_symbol((int(chance.choice(allowed.tolist())),))
         assert pen.step >= before
         assert all(note.start >= 0 and note.length > 0 and note.end >= before for note in written)
         notes += written
@@ -263,8 +266,8 @@ def test_the_pen_goes_on_in_time(steps_per_bar: int, position: int | None, steps
 def test_the_answer_comes_back_in_the_players_key() -> None:
     its = codec()
     scale = (68, 70, 72, 73, 75, 77, 79, 80)
-    pen = its.pen(Phrase(tuple(Note(2 * at, 2, pitch) for at, pitch in enumerate(scale)), 16, 16, 0))
-    written = [note for symbol in its.symbols("G2F>GA", end=False) for note in pen.take(symbol)]
+    pen = its.decoder(Phrase(tuple(Note(2 * at, 2, pitch) for at, pitch in enumerate(scale)), 16, 16, 0))
+    written = [note for symbol in its.encode_text("G2F>GA", end=False) for note in pen.add_symbol(symbol)]
     assert written == [Note(0, 4, 68), Note(4, 3, 67), Note(7, 1, 68)]
     assert pen.step == 8
 
@@ -272,19 +275,19 @@ def test_the_answer_comes_back_in_the_players_key() -> None:
 @pytest.mark.parametrize(("played", "text", "heard"), [(127, "c''8|", 119), (0, "A,,8|", 7)])
 def test_no_answer_leaves_the_pitches_of_midi(played: int, text: str, heard: int) -> None:
     its = codec()
-    pen = its.pen(Phrase((Note(0, 16, played),), 16, 16, 0), (0, False))
-    written = [note for symbol in its.symbols(text, end=False) for note in pen.take(symbol)]
+    pen = its.decoder(Phrase((Note(0, 16, played),), 16, 16, 0), (0, False))
+    written = [note for symbol in its.encode_text(text, end=False) for note in pen.add_symbol(symbol)]
     assert written == [Note(0, 16, heard)], "of the same name, in the nearest octave that there is"
 
 
 def test_a_whole_tune_can_be_drawn() -> None:
     its = codec()
-    pen = its.tune("M:6/8\nL:1/8\nK:G\n", most=80)
+    pen = its.tune_writer("M:6/8\nL:1/8\nK:G\n", max_characters=80)
     chance = random.Random(3)
-    while not pen.over:
-        pen.take((int(chance.choice(np.flatnonzero(pen.allowed(())).tolist())),))
-    after = abc_grammar.read(pen.text)
+    while not pen.is_finished:
+        pen.add_symbol((int(chance.choice(np.flatnonzero(pen.allowed_ids(())).tolist())),))
+    after = abc_grammar.state_after(pen.text)
     assert after
-    assert after.over
+    assert after.is_finished
     with pytest.raises(TuneError):
-        its.tune("K:G\n")
+        its.tune_writer("K:G\n")

@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 
 from bachbridge.codecs.abc import normal_form
-from bachbridge.codecs.abc.reader import Header, tune_notes
-from bachbridge.codecs.abc.repeats import playing
-from bachbridge.codecs.abc.score_writer import Frame, lines, score
-from bachbridge.codecs.abc.tokens import KEYS, key_called, key_meant
+from bachbridge.codecs.abc.reader import TuneHeader, tune_notes
+from bachbridge.codecs.abc.repeats import unroll_tune
+from bachbridge.codecs.abc.score_writer import TuneLayout, format_score, split_lines
+from bachbridge.codecs.abc.tokens import KEY_NAMES, format_key, parse_key
 from bachbridge.errors import TuneError
-from bachbridge.files.abc_song import read_song, tempo_of
+from bachbridge.files.abc_song import read_song, tempo_bpm
 from bachbridge.music.notes import Note
 from bachbridge.music.timeline import Bar, Meter
 from tests.bridge.codecs.abc.test_codec import bars
@@ -21,12 +21,12 @@ BARS = (Bar(0, 16, COMMON), Bar(16, 32, COMMON))
 
 
 def sounding(text: str) -> list[tuple[int, int, int]]:
-    return [(int(n.start), int(n.length), n.pitch) for n in tune_notes(normal_form.with_plain_ties(text))]
+    return [(int(n.start), int(n.length), n.pitch) for n in tune_notes(normal_form.drop_tied_accidentals(text))]
 
 
 def test_a_line_is_written_with_its_header_and_read_back() -> None:
     notes = [Note(0, 4, 67), Note(4, 5, 66), Note(10, 12, 61), Note(24, 2, 73), Note(26, 6, 72)]
-    text = score(notes, Frame(BARS, "G", join=16), title="Two\nbars", bpm=99.6)
+    text = format_score(notes, TuneLayout(BARS, "G", double_bar_step=16), title="Two\nbars", bpm=99.6)
     head, music = text.split("K:G\n")
     assert head == "%abc-2.1\nX:1\nT:Two bars\nM:4/4\nL:1/8\nQ:1/4=100\n"
     assert music == "G2 F2- F/2z/2^C- ^C2-||^C3z ^c=c- =c2|]\n"
@@ -36,7 +36,7 @@ def test_a_line_is_written_with_its_header_and_read_back() -> None:
 
 def test_a_pickup_is_short_and_a_change_of_meter_stands_at_its_bar() -> None:
     pickup = (Bar(0, 4, Meter(0, 1, 4)), Bar(4, 20, COMMON), Bar(20, 32, WALTZ), Bar(32, 44, WALTZ))
-    text = score([Note(0, 44, 60)], Frame(pickup, "C"), title="", bpm=120)
+    text = format_score([Note(0, 44, 60)], TuneLayout(pickup, "C"), title="", bpm=120)
     assert "T:Tune\nM:4/4\n" in text
     assert text.endswith("K:C\nC2-|C8-|[M:3/4]C6-|C6|]\n")
     assert sounding(text) == [(0, 44, 60)]
@@ -44,13 +44,13 @@ def test_a_pickup_is_short_and_a_change_of_meter_stands_at_its_bar() -> None:
 
 @pytest.mark.parametrize(("meter", "music"), [(Meter(0, 6, 8), "C3- C2z|]"), (Meter(0, 3, 4), "C4- Cz|]")])
 def test_beats_are_seen(meter: Meter, music: str) -> None:
-    text = score([Note(0, 10, 60)], Frame((Bar(0, 12, meter),), "C"), title="", bpm=120)
+    text = format_score([Note(0, 10, 60)], TuneLayout((Bar(0, 12, meter),), "C"), title="", bpm=120)
     assert text.splitlines()[-1] == music
 
 
 def test_four_voices_have_their_names() -> None:
     quartet = [Note(at, 4, 72 - 9 * voice, voice=voice) for at in (0, 4) for voice in range(4)]
-    text = score(quartet, Frame(BARS[:1], "C"), title="", bpm=120)
+    text = format_score(quartet, TuneLayout(BARS[:1], "C"), title="", bpm=120)
     assert [line for line in text.splitlines() if line.startswith("V:")] == [
         'V:1 name="Soprano"',
         'V:2 name="Alto"',
@@ -62,21 +62,21 @@ def test_four_voices_have_their_names() -> None:
 
 def test_of_what_sounds_together_nothing_is_lost_and_legato_is_cut() -> None:
     chords = [Note(0, 4, 60), Note(0, 8, 64), Note(4, 4, 59), Note(8, 5, 67), Note(12, 4, 65)]
-    found = [line for _, line in lines(chords)]
+    found = [line for _, line in split_lines(chords)]
     assert [[(n.start, n.length, n.pitch) for n in line] for line in found] == [
         [(0, 8, 64), (8, 4, 67), (12, 4, 65)],
         [(0, 4, 60), (4, 4, 59)],
     ]
-    assert lines([]) == [(0, [])]
+    assert split_lines([]) == [(0, [])]
 
 
 def test_keys_by_their_names_and_back() -> None:
-    assert [key_called(key) for key in ((0, False), (6, True), (10, False))] == ["C", "F#m", "Bb"]
-    assert key_meant("Ador") is None
-    assert {key_meant(key_called((tonic, minor))) for tonic in range(12) for minor in (False, True)} == {
+    assert [format_key(key) for key in ((0, False), (6, True), (10, False))] == ["C", "F#m", "Bb"]
+    assert parse_key("Ador") is None
+    assert {parse_key(format_key((tonic, minor))) for tonic in range(12) for minor in (False, True)} == {
         (tonic, minor) for tonic in range(12) for minor in (False, True)
     }
-    assert all((key_meant(key) is None) == key.endswith(("dor", "mix", "phr", "lyd", "loc")) for key in KEYS)
+    assert all((parse_key(key) is None) == key.endswith(("dor", "mix", "phr", "lyd", "loc")) for key in KEY_NAMES)
 
 
 # ---------------------------------------------------------------- a tune as a song
@@ -95,22 +95,22 @@ def test_a_tune_is_a_song(tmp_path: Path) -> None:
     path = tmp_path / "jig.abc"
     path.write_text(JIG + "\nX:4\nK:C\nM:4/4\nc8|]\n", "utf-8")
     tune = read_song(path)
-    assert (tune.title, tune.tunes, tune.closing) == ("A jig", 2, Header("6/8", "1/8", "Em"))
+    assert (tune.title, tune.tune_count, tune.final_header) == ("A jig", 2, TuneHeader("6/8", "1/8", "Em"))
     song = tune.song
-    assert [(m.tick, m.numerator, m.denominator) for m in song.time.meters] == [(0, 1, 8), (480, 6, 8)]
-    assert song.time.beat_us(0) == 500_000
+    assert [(m.tick, m.numerator, m.denominator) for m in song.timeline.meters] == [(0, 1, 8), (480, 6, 8)]
+    assert song.timeline.beat_us_at(0) == 500_000
     assert (song.phrase.steps, song.phrase.steps_per_bar, song.phrase.position) == (48, 12, 10)
     assert len(song.notes) == 2 * 10
     assert [n.start for n in song.notes[7:10]] == [240 * 20, 240 * 20 + 320, 240 * 20 + 640]
-    assert read_song(path, bpm=60).song.time.beat_us(0) == 1_000_000
+    assert read_song(path, bpm=60).song.timeline.beat_us_at(0) == 1_000_000
 
 
 def test_repeats_endings_and_meters_are_played() -> None:
-    played = playing("M:4/4\nL:1/4\nK:C\n|:c4|[1d4:|[2e4||\n[M:3/4]f3|]\nK:G\ng3|]\n")
+    played = unroll_tune("M:4/4\nL:1/4\nK:C\n|:c4|[1d4:|[2e4||\n[M:3/4]f3|]\nK:G\ng3|]\n")
     assert [n.pitch for n in played.notes] == [72, 74, 72, 76, 77, 79]
-    assert (played.end, played.into, played.pickup) == (16 * 4 + 24, 0, 0)
+    assert (played.end, played.last_bar_steps, played.pickup) == (16 * 4 + 24, 0, 0)
     assert played.meters == ((Fraction(0), "4/4"), (Fraction(64), "3/4"))
-    assert played.closing == Header("3/4", "1/4", "G")
+    assert played.last_header == TuneHeader("3/4", "1/4", "G")
 
 
 @pytest.mark.parametrize(
@@ -128,12 +128,12 @@ def test_repeats_endings_and_meters_are_played() -> None:
     ],
 )
 def test_tempos(told: str, bpm: float) -> None:
-    assert tempo_of(f"X:1\nM:4/4\n{told}\nK:C\nc\n", Header("4/4", "1/8", "C")) == bpm
+    assert tempo_bpm(f"X:1\nM:4/4\n{told}\nK:C\nc\n", TuneHeader("4/4", "1/8", "C")) == bpm
 
 
 def test_a_sign_that_is_repeated_over_a_tie_is_the_same_note() -> None:
     tune = "X:1\nM:4/4\nL:1/4\nK:C\nw:a-^b\n^c4-|^c4-|^c4|^c2-c ^c|^f2-^g2|]\n"
-    plain = normal_form.with_plain_ties(tune)
+    plain = normal_form.drop_tied_accidentals(tune)
     assert plain == "X:1\nM:4/4\nL:1/4\nK:C\nw:a-^b\n^c4-|c4-|c4|^c2-c ^c|^f2-^g2|]\n"
     assert [(int(n.length), n.pitch) for n in tune_notes(plain)] == [(48, 73), (12, 73), (4, 73), (8, 78), (8, 80)]
 

@@ -9,25 +9,25 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bachbridge.codecs.base import Pen, Symbol
+from bachbridge.codecs.base import Symbol, SymbolDecoder
 from bachbridge.codecs.chords import codec as chords_codec
 from bachbridge.codecs.chords import names as chord_names
-from bachbridge.codecs.chords.codec import Chords
-from bachbridge.codecs.chords.names import REST, Chord, named, normal_order
-from bachbridge.codecs.chords.onsets import Strike, strikes_of
-from bachbridge.codecs.chords.options import Options, options
+from bachbridge.codecs.chords.codec import ChordCodec
+from bachbridge.codecs.chords.names import REST, Chord, normal_order, parse_chord_name
+from bachbridge.codecs.chords.onsets import OnsetGroup, phrase_onsets
+from bachbridge.codecs.chords.options import ChordOptions, parse_options
 from bachbridge.errors import ConfigError
 from bachbridge.music.notes import Note, Phrase
 
-FULL = Options(rests=True, durations=True, levels=5)
+FULL = ChordOptions(rests=True, durations=True, levels=5)
 
 
-def line(*pitches: tuple[int, ...], beat: Fraction = Fraction(1, 2), velocity: int = 80) -> list[Strike]:
-    return [Strike(number * beat, beat, chord, velocity) for number, chord in enumerate(pitches)]
+def line(*pitches: tuple[int, ...], beat: Fraction = Fraction(1, 2), velocity: int = 80) -> list[OnsetGroup]:
+    return [OnsetGroup(number * beat, beat, chord, velocity) for number, chord in enumerate(pitches)]
 
 
-def made(options: Options, *sequences: Sequence[Strike]) -> Chords:
-    return chords_codec.codec(chords_codec.vocabulary(sequences, options))
+def made(options: ChordOptions, *sequences: Sequence[OnsetGroup]) -> ChordCodec:
+    return chords_codec.codec_from_vocabulary(chords_codec.build_vocabulary(sequences, options))
 
 
 # ---------------------------------------------------------------- names
@@ -46,16 +46,16 @@ def made(options: Options, *sequences: Sequence[Strike]) -> Chords:
     ],
 )
 def test_names_in_full_and_by_normal_order(pitches: tuple[int, ...], full: str, normal: str) -> None:
-    assert chord_names.chord(pitches, normal=False).name == full
-    assert chord_names.chord(pitches, normal=True).name == normal
-    assert named(full) == Chord(pitches)
-    assert named(normal).name == normal
+    assert chord_names.make_chord(pitches, by_normal_order=False).name == full
+    assert chord_names.make_chord(pitches, by_normal_order=True).name == normal
+    assert parse_chord_name(full) == Chord(pitches)
+    assert parse_chord_name(normal).name == normal
 
 
 @pytest.mark.parametrize("name", ["", "H4", "A2.", "A2..C3", "R.A2", "A2.0"])
 def test_what_is_no_name_is_refused(name: str) -> None:
     with pytest.raises(ValueError, match="no chord"):
-        named(name)
+        parse_chord_name(name)
 
 
 @given(st.sets(st.integers(0, 127), min_size=1, max_size=6), st.integers(1, 11))
@@ -69,8 +69,8 @@ def test_normal_order_is_the_same_in_every_octave_and_moves_along(pitches: set[i
 
 @given(st.sets(st.integers(0, 11), min_size=2, max_size=6), st.floats(0, 127))
 def test_a_chord_by_normal_order_is_written_near_what_was_played(classes: set[int], centre: float) -> None:
-    chord = Chord(normal_order(sorted(classes)), classes=True)
-    pitches = chord.at(centre)
+    chord = Chord(normal_order(sorted(classes)), is_normal_order=True)
+    pitches = chord.pitches_near(centre)
     assert list(pitches) == sorted(pitches)
     assert {pitch % 12 for pitch in pitches} == classes
     assert 0 <= pitches[0] <= pitches[-1] <= 127
@@ -82,12 +82,14 @@ def test_a_chord_by_normal_order_is_written_near_what_was_played(classes: set[in
 
 
 def test_options_are_read_from_a_table() -> None:
-    assert options({}) == Options()
+    assert parse_options({}) == ChordOptions()
     table = {"names": "normal", "rests": True, "durations": True, "unit": 0.1, "longest": 4, "levels": 5, "seed": 1}
-    found = options(table)
-    assert found == Options("normal", rests=True, durations=True, unit=Fraction(1, 10), longest=Fraction(4), levels=5)
-    assert found.most == 40
-    assert options({"unit": "1/12"}).unit == Fraction(1, 12)
+    found = parse_options(table)
+    assert found == ChordOptions(
+        "normal", rests=True, durations=True, unit=Fraction(1, 10), longest=Fraction(4), levels=5
+    )
+    assert found.max_units == 40
+    assert parse_options({"unit": "1/12"}).unit == Fraction(1, 12)
 
 
 @pytest.mark.parametrize(
@@ -104,12 +106,12 @@ def test_options_are_read_from_a_table() -> None:
 )
 def test_options_that_cannot_be_are_refused(table: dict[str, object]) -> None:
     with pytest.raises(ConfigError):
-        options(table)
+        parse_options(table)
 
 
 def test_a_vocabulary_holds_what_occurs_the_commonest_first() -> None:
-    music = [*line((60,), (62,), (62,)), Strike(Fraction(7, 2), Fraction(1, 4), (43, 62), 127)]
-    assert chords_codec.vocabulary([music], FULL) == {
+    music = [*line((60,), (62,), (62,)), OnsetGroup(Fraction(7, 2), Fraction(1, 4), (43, 62), 127)]
+    assert chords_codec.build_vocabulary([music], FULL) == {
         "names": "full",
         "rests": True,
         "unit": "1/4",
@@ -119,201 +121,207 @@ def test_a_vocabulary_holds_what_occurs_the_commonest_first() -> None:
         "durations": [1, 2, 8],
         "chords": ["D4", "C4", "G2.D4", "R"],
     }
-    plain = chords_codec.vocabulary([music], Options())
+    plain = chords_codec.build_vocabulary([music], ChordOptions())
     assert (plain["durations"], plain["chords"]) == ([], ["D4", "C4", "G2.D4"])
     with pytest.raises(ConfigError, match="no notes"):
-        chords_codec.vocabulary([[]], Options())
+        chords_codec.build_vocabulary([[]], ChordOptions())
 
 
 def test_the_symbols_of_the_measure_are_the_pitches_of_each_onset() -> None:
     music = [
-        Strike(Fraction(0), Fraction(1, 8), (45, 54)),
-        Strike(Fraction(4), Fraction(1), (57,)),
-        Strike(Fraction(9, 2), Fraction(1, 4), (45, 54)),
+        OnsetGroup(Fraction(0), Fraction(1, 8), (45, 54)),
+        OnsetGroup(Fraction(4), Fraction(1), (57,)),
+        OnsetGroup(Fraction(9, 2), Fraction(1, 4), (45, 54)),
     ]
-    assert chords_codec.symbols(music, Options()) == ["A2.F#3", "A3", "A2.F#3"]
-    assert chords_codec.symbols(music, Options(rests=True)) == ["A2.F#3", "R", "A3", "A2.F#3"]
-    assert chords_codec.symbols(music, Options(names="normal")) == ["6.9", "A3", "6.9"]
+    assert chords_codec.symbol_names(music, ChordOptions()) == ["A2.F#3", "A3", "A2.F#3"]
+    assert chords_codec.symbol_names(music, ChordOptions(rests=True)) == ["A2.F#3", "R", "A3", "A2.F#3"]
+    assert chords_codec.symbol_names(music, ChordOptions(names="normal")) == ["6.9", "A3", "6.9"]
 
 
 @pytest.mark.parametrize(
     ("chosen", "sizes", "symbols"),
     [
-        (Options(), (3,), [(1,), (2,)]),
-        (Options(rests=True), (4,), [(1,), (3,), (2,)]),
-        (Options(durations=True), (3, 3), [(1, 2), (2, 1)]),
-        (Options(levels=5), (3, 6), [(1, 2), (2, 5)]),
-        (Options(durations=True, rests=True), (4, 2), [(1, 1), (3, 1), (2, 1)]),
-        (Options(durations=True, levels=3), (3, 3, 4), [(1, 2, 1), (2, 1, 3)]),
+        (ChordOptions(), (3,), [(1,), (2,)]),
+        (ChordOptions(rests=True), (4,), [(1,), (3,), (2,)]),
+        (ChordOptions(durations=True), (3, 3), [(1, 2), (2, 1)]),
+        (ChordOptions(levels=5), (3, 6), [(1, 2), (2, 5)]),
+        (ChordOptions(durations=True, rests=True), (4, 2), [(1, 1), (3, 1), (2, 1)]),
+        (ChordOptions(durations=True, levels=3), (3, 3, 4), [(1, 2, 1), (2, 1, 3)]),
         (FULL, (4, 2, 6), [(1, 1, 2), (3, 1, 1), (2, 1, 5)]),
     ],
 )
 def test_fields_are_those_that_the_options_ask_for(
-    chosen: Options, sizes: tuple[int, ...], symbols: list[Symbol]
+    chosen: ChordOptions, sizes: tuple[int, ...], symbols: list[Symbol]
 ) -> None:
-    music = [Strike(Fraction(0), Fraction(1), (60,), 40), Strike(Fraction(2), Fraction(1), (67,), 120)]
+    music = [OnsetGroup(Fraction(0), Fraction(1), (60,), 40), OnsetGroup(Fraction(2), Fraction(1), (67,), 120)]
     codec = made(chosen, music)
-    assert codec.sizes == sizes
+    assert codec.vocab_sizes == sizes
     assert codec.encode(music) == symbols
 
 
 def test_durations_are_rounded_to_the_unit_and_to_those_that_occur() -> None:
-    music = [Strike(Fraction(0), Fraction(1, 3), (60,)), Strike(Fraction(1, 3), Fraction(9), (62,))]
-    codec = made(Options(durations=True, unit=Fraction(1, 10)), music)
+    music = [OnsetGroup(Fraction(0), Fraction(1, 3), (60,)), OnsetGroup(Fraction(1, 3), Fraction(9), (62,))]
+    codec = made(ChordOptions(durations=True, unit=Fraction(1, 10)), music)
     assert codec.durations == (3, 80)
-    assert codec.encode([Strike(Fraction(0), Fraction(4), (60,)), Strike(Fraction(4), Fraction(20), (62,))]) == [
+    assert codec.encode(
+        [OnsetGroup(Fraction(0), Fraction(4), (60,)), OnsetGroup(Fraction(4), Fraction(20), (62,))]
+    ) == [
         (1, 1),
         (2, 2),
     ]
-    assert made(Options(durations=True, unit=Fraction(1, 10), longest=Fraction(2)), music).durations == (3, 20)
+    assert made(ChordOptions(durations=True, unit=Fraction(1, 10), longest=Fraction(2)), music).durations == (3, 20)
 
 
 @given(st.integers(1, 127))
 def test_a_level_sounds_as_itself(levels: int) -> None:
-    codec = made(Options(levels=levels), line((60,)))
-    assert [codec.level(codec.velocity(level)) for level in range(1, levels + 1)] == list(range(1, levels + 1))
-    assert (codec.level(0), codec.level(127)) == (1, levels)
+    codec = made(ChordOptions(levels=levels), line((60,)))
+    assert [codec.velocity_to_level(codec.level_to_velocity(level)) for level in range(1, levels + 1)] == list(
+        range(1, levels + 1)
+    )
+    assert (codec.velocity_to_level(0), codec.velocity_to_level(127)) == (1, levels)
 
 
 # ---------------------------------------------------------------- what is unknown
 
 
 def test_an_unknown_chord_is_read_as_the_nearest() -> None:
-    codec = made(Options(), line((60,), (60,), (67,), (48, 64), (48, 64, 67)))
+    codec = made(ChordOptions(), line((60,), (60,), (67,), (48, 64), (48, 64, 67)))
 
     def nearest(*pitches: int) -> str:
-        return codec.chords[codec.id_of(pitches) - 1].name
+        return codec.chords[codec.nearest_id(pitches) - 1].name
 
     assert nearest(72) == "G4"
     assert nearest(62) == "C4"
     assert nearest(48, 65) == "C3.E4"
     assert nearest(48, 64, 68) == "C3.E4.G4"
-    assert (codec.known((62,)), codec.known((60,))) == (0, 1)
-    assert codec.known(()) == 0
+    assert (codec.exact_id((62,)), codec.exact_id((60,))) == (0, 1)
+    assert codec.exact_id(()) == 0
 
 
 def test_the_nearest_by_normal_order_goes_round_the_octave() -> None:
-    codec = made(Options(names="normal"), line((60, 64), (66, 69), (60,)))
-    assert codec.chords[codec.id_of((59, 63)) - 1].name == "0.4"
-    assert codec.chords[codec.id_of((90,)) - 1].name == "C4"
-    assert made(Options(names="normal"), line((60, 64))).id_of((60,)) == 1
-    assert made(Options(names="normal"), line((60,), (67,))).id_of((65, 69)) == 2
+    codec = made(ChordOptions(names="normal"), line((60, 64), (66, 69), (60,)))
+    assert codec.chords[codec.nearest_id((59, 63)) - 1].name == "0.4"
+    assert codec.chords[codec.nearest_id((90,)) - 1].name == "C4"
+    assert made(ChordOptions(names="normal"), line((60, 64))).nearest_id((60,)) == 1
+    assert made(ChordOptions(names="normal"), line((60,), (67,))).nearest_id((65, 69)) == 2
 
 
 def test_a_phrase_is_read_in_the_octave_that_is_known() -> None:
-    codec = made(Options(durations=True), line((48,), (50,), (52, 55)))
+    codec = made(ChordOptions(durations=True), line((48,), (50,), (52, 55)))
     phrase = Phrase((Note(0, 2, 84), Note(2, 2, 86), Note(4, 2, 88), Note(4, 2, 91)), 6)
-    assert codec.shift(phrase) == -36
-    assert codec.read(phrase) == [(1, 1), (2, 1), (3, 1)]
-    assert [note.pitch for note in codec.pen(phrase).take((3, 1))] == [91, 88]
+    assert codec.octave_shift(phrase) == -36
+    assert codec.encode_phrase(phrase) == [(1, 1), (2, 1), (3, 1)]
+    assert [note.pitch for note in codec.decoder(phrase).add_symbol((3, 1))] == [91, 88]
 
 
 # ---------------------------------------------------------------- the pen
 
 
-def told(pen: Pen, symbols: Sequence[Symbol]) -> list[Note]:
+def told(pen: SymbolDecoder, symbols: Sequence[Symbol]) -> list[Note]:
     notes: list[Note] = []
     for symbol in symbols:
         for field, number in enumerate(symbol):
-            assert pen.allowed(symbol[:field])[number]
-        notes += pen.take(symbol)
+            assert pen.allowed_ids(symbol[:field])[number]
+        notes += pen.add_symbol(symbol)
     return notes
 
 
 @st.composite
-def lines(draw: st.DrawFn) -> list[Strike]:
+def lines(draw: st.DrawFn) -> list[OnsetGroup]:
     """Strikes on the grid, one after another, with silence between some."""
-    struck: list[Strike] = []
+    struck: list[OnsetGroup] = []
     at = 0
     for _ in range(draw(st.integers(1, 8))):
         length, silence = draw(st.integers(1, 8)), draw(st.sampled_from((0, 0, 1, 5)))
         pitches = draw(st.sets(st.integers(40, 80), min_size=1, max_size=3))
-        struck.append(Strike(Fraction(at, 4), Fraction(length, 4), tuple(sorted(pitches)), draw(st.integers(1, 127))))
+        struck.append(
+            OnsetGroup(Fraction(at, 4), Fraction(length, 4), tuple(sorted(pitches)), draw(st.integers(1, 127)))
+        )
         at += length + silence
     return struck
 
 
 @given(lines())
-def test_what_is_read_is_written_exactly(music: list[Strike]) -> None:
+def test_what_is_read_is_written_exactly(music: list[OnsetGroup]) -> None:
     codec = made(replace(FULL, levels=127), music)
-    pen = codec.pen(Phrase((), 0))
+    pen = codec.decoder(Phrase((), 0))
     notes = told(pen, codec.encode(music))
-    assert strikes_of(Phrase(tuple(notes), pen.step)) == music
+    assert phrase_onsets(Phrase(tuple(notes), pen.step)) == music
     assert pen.step == music[-1].end * 4
 
 
 @given(lines())
-def test_without_rests_a_strike_is_written_until_the_next(music: list[Strike]) -> None:
-    codec = made(Options(durations=True), music)
-    notes = told(codec.pen(Phrase((), 0)), codec.encode(music))
+def test_without_rests_a_strike_is_written_until_the_next(music: list[OnsetGroup]) -> None:
+    codec = made(ChordOptions(durations=True), music)
+    notes = told(codec.decoder(Phrase((), 0)), codec.encode(music))
     assert {(note.start, note.pitch) for note in notes} == {(s.start * 4, pitch) for s in music for pitch in s.pitches}
     ends = [after.start * 4 for after in music[1:]] + [music[-1].end * 4]
     assert {note.end for note in notes} == set(ends)
 
 
 def test_exact_time_is_kept_between_the_steps() -> None:
-    codec = made(Options(durations=True, unit=Fraction(1, 3)), line((60,), beat=Fraction(1, 3)))
-    pen, starts = codec.pen(Phrase((), 0)), list[int]()
+    codec = made(ChordOptions(durations=True, unit=Fraction(1, 3)), line((60,), beat=Fraction(1, 3)))
+    pen, starts = codec.decoder(Phrase((), 0)), list[int]()
     for _ in range(6):
         starts.append(pen.step)
-        assert pen.take((1, 1))[0].length >= 1
+        assert pen.add_symbol((1, 1))[0].length >= 1
     assert starts == [0, 1, 3, 4, 5, 7]
     assert pen.step == 8
 
 
 def test_an_answer_without_durations_and_levels_goes_on_as_the_phrase_does() -> None:
-    codec = made(Options(), line((60,)))
+    codec = made(ChordOptions(), line((60,)))
     phrase = Phrase((Note(0, 1, 60, 50), Note(3, 1, 60, 70), Note(6, 1, 60, 60), Note(7, 1, 60, 60)), 16)
-    pen = codec.pen(phrase)
+    pen = codec.decoder(phrase)
     assert told(pen, [(1,), (1,)]) == [Note(0, 3, 60, 60), Note(3, 3, 60, 60)]
-    assert told(codec.pen(Phrase((), 0)), [(1,)]) == [Note(0, 2, 60, 80)]
+    assert told(codec.decoder(Phrase((), 0)), [(1,)]) == [Note(0, 2, 60, 80)]
 
 
 def test_voices_go_from_the_top_and_the_bass_has_the_rest() -> None:
-    codec = made(Options(), line((40, 45, 50, 55, 60)))
-    notes = told(codec.pen(Phrase((), 0)), [(1,)])
+    codec = made(ChordOptions(), line((40, 45, 50, 55, 60)))
+    notes = told(codec.decoder(Phrase((), 0)), [(1,)])
     assert [(note.pitch, note.voice) for note in notes] == [(60, 0), (55, 1), (50, 2), (45, 3), (40, 3)]
 
 
 def test_a_chord_by_normal_order_follows_the_register_of_what_was_played() -> None:
-    codec = made(Options(names="normal"), line((60, 64, 67), (36,), (84,)))
-    chord, low, high = (codec.known(pitches) for pitches in ((60, 64, 67), (36,), (84,)))
-    pen = codec.pen(Phrase((Note(0, 4, 84),), 4))
-    assert sorted(note.pitch for note in pen.take((chord,))) == [84, 88, 91]
+    codec = made(ChordOptions(names="normal"), line((60, 64, 67), (36,), (84,)))
+    chord, low, high = (codec.exact_id(pitches) for pitches in ((60, 64, 67), (36,), (84,)))
+    pen = codec.decoder(Phrase((Note(0, 4, 84),), 4))
+    assert sorted(note.pitch for note in pen.add_symbol((chord,))) == [84, 88, 91]
     for single, lowest in ((low, 36), (high, 84)):
-        pen.take((single,))
-        pitches = sorted(note.pitch for note in pen.take((chord,)))
+        pen.add_symbol((single,))
+        pitches = sorted(note.pitch for note in pen.add_symbol((chord,)))
         assert {pitch % 12 for pitch in pitches} == {0, 4, 7}
         assert abs(np.mean(pitches) - lowest) <= 6
 
 
 def test_a_rest_follows_no_rest_and_is_soft() -> None:
-    codec = made(FULL, [Strike(Fraction(0), Fraction(1), (60,)), Strike(Fraction(2), Fraction(1), (60,))])
-    rest = codec.known(())
+    codec = made(FULL, [OnsetGroup(Fraction(0), Fraction(1), (60,)), OnsetGroup(Fraction(2), Fraction(1), (60,))])
+    rest = codec.exact_id(())
     assert codec.chords[rest - 1] == REST
-    pen = codec.pen(Phrase((), 0))
-    assert list(pen.allowed(())) == [False, True, True]
-    assert list(pen.allowed((rest,))) == [False, True]
-    assert list(np.flatnonzero(pen.allowed((rest, 1)))) == [1]
-    assert list(np.flatnonzero(pen.allowed((1, 1)))) == [1, 2, 3, 4, 5]
-    assert pen.take((rest, 1, 1)) == ()
+    pen = codec.decoder(Phrase((), 0))
+    assert list(pen.allowed_ids(())) == [False, True, True]
+    assert list(pen.allowed_ids((rest,))) == [False, True]
+    assert list(np.flatnonzero(pen.allowed_ids((rest, 1)))) == [1]
+    assert list(np.flatnonzero(pen.allowed_ids((1, 1)))) == [1, 2, 3, 4, 5]
+    assert pen.add_symbol((rest, 1, 1)) == ()
     assert pen.step == 4
-    assert list(pen.allowed(())) == [False, True, False]
+    assert list(pen.allowed_ids(())) == [False, True, False]
     silent = Phrase((Note(0, 4, 60),), 8)
-    assert codec.read(silent)[-1][0] == rest
-    assert not codec.pen(silent).allowed(())[rest]
+    assert codec.encode_phrase(silent)[-1][0] == rest
+    assert not codec.decoder(silent).allowed_ids(())[rest]
 
 
-@pytest.mark.parametrize("chosen", [Options(), Options(names="normal"), Options(rests=True), FULL])
-def test_a_pen_always_allows_something_but_never_nothing(chosen: Options) -> None:
-    codec = made(chosen, [*line((60,), (48, 64)), Strike(Fraction(3), Fraction(1), (62,))])
-    pen = codec.pen(Phrase((Note(0, 3, 61),), 4))
+@pytest.mark.parametrize("chosen", [ChordOptions(), ChordOptions(names="normal"), ChordOptions(rests=True), FULL])
+def test_a_pen_always_allows_something_but_never_nothing(chosen: ChordOptions) -> None:
+    codec = made(chosen, [*line((60,), (48, 64)), OnsetGroup(Fraction(3), Fraction(1), (62,))])
+    pen = codec.decoder(Phrase((Note(0, 3, 61),), 4))
     for _ in range(5):
         symbol: Symbol = ()
-        for size in codec.sizes:
-            may = pen.allowed(symbol)
+        for size in codec.vocab_sizes:
+            may = pen.allowed_ids(symbol)
             assert may.shape == (size,)
             assert may.any()
             assert not may[0]
             symbol = (*symbol, int(np.flatnonzero(may)[-1]))
-        pen.take(symbol)
+        pen.add_symbol(symbol)

@@ -2,7 +2,15 @@
 
 from fractions import Fraction
 
-from bachbridge.codecs.chords.onsets import Strike, beats, rounded, strikes, strikes_of, timed, transposed
+from bachbridge.codecs.chords.onsets import (
+    OnsetGroup,
+    beat_notes,
+    group_onsets,
+    phrase_onsets,
+    round_to_units,
+    timed_chords,
+    transposed,
+)
 from bachbridge.music.notes import Note, Phrase
 from bachbridge.music.timeline import TickNote
 
@@ -14,45 +22,47 @@ def test_onsets_closer_than_a_16th_of_a_beat_are_one_strike() -> None:
         (Fraction(1, 16), Fraction(1), 67, 50),
         (Fraction(3, 32), Fraction(1), 55, 60),
     ]
-    assert strikes(spread) == [
-        Strike(Fraction(0), Fraction(41, 20), (43, 60), 90),
-        Strike(Fraction(1, 16), Fraction(33, 32), (55, 67), 60),
+    assert group_onsets(spread) == [
+        OnsetGroup(Fraction(0), Fraction(41, 20), (43, 60), 90),
+        OnsetGroup(Fraction(1, 16), Fraction(33, 32), (55, 67), 60),
     ]
-    assert len(strikes(spread, merged=Fraction(1, 100))) == 4
-    assert strikes([]) == []
+    assert len(group_onsets(spread, tolerance=Fraction(1, 100))) == 4
+    assert group_onsets([]) == []
 
 
 def test_a_pitch_struck_by_two_voices_is_there_once() -> None:
     phrase = Phrase((Note(4, 2, 60, voice=1), Note(4, 4, 60, voice=2), Note(8, 1, 62)), 9)
-    assert strikes_of(phrase) == [
-        Strike(Fraction(1), Fraction(1), (60,), 80),
-        Strike(Fraction(2), Fraction(1, 4), (62,), 80),
+    assert phrase_onsets(phrase) == [
+        OnsetGroup(Fraction(1), Fraction(1), (60,), 80),
+        OnsetGroup(Fraction(2), Fraction(1, 4), (62,), 80),
     ]
 
 
 def test_a_files_notes_keep_their_exact_time() -> None:
     note = TickNote(160, 320, 60, 64, 0, 0)
-    assert list(beats([note], 480)) == [(Fraction(1, 3), Fraction(1, 3), 60, 64)]
+    assert list(beat_notes([note], 480)) == [(Fraction(1, 3), Fraction(1, 3), 60, 64)]
 
 
 def test_transposed_by_semitones() -> None:
-    assert transposed([Strike(Fraction(0), Fraction(1), (60, 67))], -5) == [Strike(Fraction(0), Fraction(1), (55, 62))]
+    assert transposed([OnsetGroup(Fraction(0), Fraction(1), (60, 67))], -5) == [
+        OnsetGroup(Fraction(0), Fraction(1), (55, 62))
+    ]
 
 
 def test_time_is_rounded_to_units_and_halves_to_the_longer() -> None:
-    assert [rounded(Fraction(n, 8), Fraction(1, 4)) for n in range(5)] == [0, 1, 1, 2, 2]
-    assert rounded(Fraction(1, 3), Fraction(1, 10)) == 3
+    assert [round_to_units(Fraction(n, 8), Fraction(1, 4)) for n in range(5)] == [0, 1, 1, 2, 2]
+    assert round_to_units(Fraction(1, 3), Fraction(1, 10)) == 3
 
 
 LINE = [
-    Strike(Fraction(0), Fraction(1, 2), (60,), 50),
-    Strike(Fraction(1), Fraction(3), (62,), 60),
-    Strike(Fraction(2), Fraction(1), (64,), 70),
+    OnsetGroup(Fraction(0), Fraction(1, 2), (60,), 50),
+    OnsetGroup(Fraction(1), Fraction(3), (62,), 60),
+    OnsetGroup(Fraction(2), Fraction(1), (64,), 70),
 ]
 
 
 def test_without_rests_a_strike_lasts_until_the_next() -> None:
-    assert list(timed(LINE, unit=Fraction(1, 4), most=32, rests=False)) == [
+    assert list(timed_chords(LINE, unit=Fraction(1, 4), max_units=32, rests=False)) == [
         ((60,), 4, 50),
         ((62,), 4, 60),
         ((64,), 4, 70),
@@ -60,7 +70,7 @@ def test_without_rests_a_strike_lasts_until_the_next() -> None:
 
 
 def test_with_rests_silence_is_an_event() -> None:
-    assert list(timed(LINE, unit=Fraction(1, 4), most=32, rests=True, end=Fraction(4))) == [
+    assert list(timed_chords(LINE, unit=Fraction(1, 4), max_units=32, rests=True, end=Fraction(4))) == [
         *(((60,), 2, 50), ((), 2, 50)),
         ((62,), 4, 60),
         *(((64,), 4, 70), ((), 4, 70)),
@@ -68,5 +78,5 @@ def test_with_rests_silence_is_an_event() -> None:
 
 
 def test_a_strike_has_a_unit_at_least_and_the_longest_at_most() -> None:
-    brief = [Strike(Fraction(0), Fraction(1, 100), (60,)), Strike(Fraction(1, 100), Fraction(20), (62,))]
-    assert [units for _, units, _ in timed(brief, unit=Fraction(1, 4), most=32, rests=True)] == [1, 32]
+    brief = [OnsetGroup(Fraction(0), Fraction(1, 100), (60,)), OnsetGroup(Fraction(1, 100), Fraction(20), (62,))]
+    assert [units for _, units, _ in timed_chords(brief, unit=Fraction(1, 4), max_units=32, rests=True)] == [1, 32]

@@ -8,9 +8,20 @@ from dataclasses import replace
 import pytest
 
 from bachbridge.midi import messages as midi
-from bachbridge.protocol.events import Ask, Effect, EndPhrase, Foresee, Harmonized, Midi, ModelUp, Reset, Send, Setting
+from bachbridge.protocol.events import (
+    Ask,
+    Effect,
+    EndPhrase,
+    Harmonized,
+    Midi,
+    ModelUp,
+    PlanRequest,
+    Reset,
+    Send,
+    Setting,
+)
 from bachbridge.settings import Settings
-from tests.support.virtual_driver import MS, Driver, S, silent, sixths
+from tests.support.virtual_driver import MS, Driver, S, plan_sixths, silent_model
 
 HARMONIZE = Settings(mode="harmonize", bpm=120.0, seed=1, density=-1.0)
 STEP = 125 * MS
@@ -20,18 +31,18 @@ BEAT = 4 * STEP
 def playing(settings: Settings = HARMONIZE, **other: object) -> Driver:
     """A driver whose model is ready."""
     driver = Driver(settings, **other)  # type: ignore[arg-type]
-    driver.at(0, ModelUp("chorale-lstm", 400_000))
+    driver.schedule(0, ModelUp("chorale-lstm", 400_000))
     driver.run(S // 2)
     return driver
 
 
 def struck(driver: Driver) -> list[tuple[int, int, int]]:
     """Time in ms, channel and pitch of every note-on."""
-    return [(t // MS, m.channel, m.pitch) for t, m in driver.sent() if isinstance(m, midi.NoteOn)]
+    return [(t // MS, m.channel, m.pitch) for t, m in driver.sent_messages() if isinstance(m, midi.NoteOn)]
 
 
 def ended(driver: Driver) -> list[tuple[int, int, int]]:
-    return [(t // MS, m.channel, m.pitch) for t, m in driver.sent() if isinstance(m, midi.NoteOff)]
+    return [(t // MS, m.channel, m.pitch) for t, m in driver.sent_messages() if isinstance(m, midi.NoteOff)]
 
 
 def test_three_voices_leave_in_the_turn_in_which_the_note_arrives() -> None:
@@ -39,7 +50,7 @@ def test_three_voices_leave_in_the_turn_in_which_the_note_arrives() -> None:
     effects = driver.feed(Midi(midi.note_on(0, 72, 100)))
     sends = [midi.decode(e.data) for e in effects if isinstance(e, Send)]
     assert sends == [midi.NoteOn(1, 67, 85), midi.NoteOn(2, 56, 85), midi.NoteOn(3, 48, 95)]
-    assert _kinds(effects) == ["Send", "Send", "Send", "Harmonized", "Metre"]
+    assert _kinds(effects) == ["Send", "Send", "Send", "Harmonized", "BarStarted"]
 
 
 def _kinds(effects: list[Effect]) -> list[str]:
@@ -61,8 +72,8 @@ def test_the_voices_hold_as_long_as_the_note_and_a_moment_for_legato() -> None:
 
 
 def test_under_the_next_note_only_what_changes_moves() -> None:
-    def common(foresee: Foresee) -> tuple[int, object]:
-        delay, plan = sixths(foresee)
+    def common(foresee: PlanRequest) -> tuple[int, object]:
+        delay, plan = plan_sixths(foresee)
         return delay, replace(plan, rows=tuple((*row[:4], 12, 0 if foresee.frames else 15) for row in plan.rows))
 
     driver = playing(planner=common)
@@ -87,7 +98,7 @@ def test_of_a_chord_the_highest_note_is_the_melody_and_of_a_bass_player_the_lowe
         for offset, pitch in enumerate((60, 72, 76)):
             driver.play(S + offset * 5 * MS, pitch, BEAT)
         driver.run(S + 100 * MS)
-        frames = [m.frames for _, m in driver.of(Foresee) if isinstance(m, Foresee) and m.frames]
+        frames = [m.frames for _, m in driver.messages_of(PlanRequest) if isinstance(m, PlanRequest) and m.frames]
         given = 0 if voice == "soprano" else 3
         assert frames[-1][-1][given] == expected - 35
 
@@ -142,9 +153,9 @@ def test_a_note_a_little_late_on_an_eighth_finds_the_inner_voices_waiting() -> N
 
 def test_the_pedal_holds_the_voices() -> None:
     driver = playing()
-    driver.at(S, Midi(midi.control(0, midi.SUSTAIN, 127)))
+    driver.schedule(S, Midi(midi.control_change(0, midi.SUSTAIN, 127)))
     driver.play(S, 72, BEAT)
-    driver.at(S + 3 * BEAT, Midi(midi.control(0, midi.SUSTAIN, 0)))
+    driver.schedule(S + 3 * BEAT, Midi(midi.control_change(0, midi.SUSTAIN, 0)))
     driver.run(10 * S)
     assert {t for t, _, _ in ended(driver)} == {1000 + 1500 + 120}
 
@@ -166,7 +177,7 @@ def test_only_the_voices_asked_for_sound_and_all_on_one_channel_if_asked() -> No
 
 
 def test_a_plan_that_is_late_is_played_when_it_comes() -> None:
-    driver = playing(planner=lambda foresee: sixths(foresee, 30 * MS) if foresee.piece else None)
+    driver = playing(planner=lambda foresee: plan_sixths(foresee, 30 * MS) if foresee.piece else None)
     driver.feed(Reset())
     driver.play(S // 2 + 10 * MS, 72, BEAT)
     driver.run(S)
@@ -178,7 +189,7 @@ def test_without_a_model_nothing_sounds_and_nothing_breaks() -> None:
     for index in range(40):
         driver.play(S + index * BEAT // 3, 60 + index % 20, BEAT // 4)
     driver.run(30 * S)
-    assert not driver.of(Send)
+    assert not driver.messages_of(Send)
     assert driver.session.deadline is None
 
 
@@ -188,8 +199,8 @@ def test_the_model_is_told_each_step_once_and_what_was_revised_again() -> None:
     driver.play(S + BEAT + 20 * MS, 74, BEAT)
     driver.run(S + 2 * BEAT - 70 * MS)
     known: list[tuple[int, ...]] = []
-    for _, message in driver.of(Foresee):
-        assert isinstance(message, Foresee)
+    for _, message in driver.messages_of(PlanRequest):
+        assert isinstance(message, PlanRequest)
         if message.frames:
             assert message.step <= len(known)
             known[message.step :] = message.frames
@@ -201,11 +212,11 @@ def test_after_some_bars_of_silence_the_piece_begins_afresh() -> None:
     driver = playing()
     driver.play(S, 72, BEAT)
     driver.run(S + BEAT + 8 * BEAT - MS)
-    before = driver.of(Foresee)[-1][1]
+    before = driver.messages_of(PlanRequest)[-1][1]
     driver.run(20 * S)
-    after = driver.of(Foresee)[-1][1]
-    assert isinstance(before, Foresee)
-    assert isinstance(after, Foresee)
+    after = driver.messages_of(PlanRequest)[-1][1]
+    assert isinstance(before, PlanRequest)
+    assert isinstance(after, PlanRequest)
     assert after.piece == before.piece + 1
     assert after.frames == ()
 
@@ -215,7 +226,7 @@ def test_a_short_rest_keeps_the_place_in_the_beat() -> None:
     driver.play(S, 72, BEAT)
     driver.play(S + 6 * BEAT, 74, BEAT)
     driver.run(S + 6 * BEAT)
-    last = driver.of(Harmonized)[-1][1]
+    last = driver.messages_of(Harmonized)[-1][1]
     assert isinstance(last, Harmonized)
     assert last.step % 4 == 0
     assert last.step < 12
@@ -224,20 +235,20 @@ def test_a_short_rest_keeps_the_place_in_the_beat() -> None:
 def test_a_new_process_of_the_model_is_told_everything() -> None:
     driver = playing()
     driver.play(S, 72, 4 * BEAT)
-    driver.at(S + BEAT, ModelUp("chorale-lstm", 400_000))
+    driver.schedule(S + BEAT, ModelUp("chorale-lstm", 400_000))
     driver.run(S + BEAT)
-    last = driver.of(Foresee)[-1][1]
-    assert isinstance(last, Foresee)
+    last = driver.messages_of(PlanRequest)[-1][1]
+    assert isinstance(last, PlanRequest)
     assert (last.step, len(last.frames)) == (0, 5)
 
 
 def test_what_was_harmonised_can_be_continued_in_four_voices() -> None:
-    driver = playing(model=silent)
+    driver = playing(model=silent_model)
     driver.play(S, 72, BEAT)
     driver.play(S + BEAT, 74, BEAT)
-    driver.at(S + 2 * BEAT - 10 * MS, EndPhrase())
+    driver.schedule(S + 2 * BEAT - 10 * MS, EndPhrase())
     driver.run(S + 2 * BEAT)
-    [(_, ask)] = driver.of(Ask)
+    [(_, ask)] = driver.messages_of(Ask)
     assert isinstance(ask, Ask)
     assert [(n.start, n.length, n.pitch) for n in ask.prompt.notes if n.voice == 0] == [(0, 4, 72), (4, 4, 74)]
     assert {n.voice for n in ask.prompt.notes} == {0, 1, 2, 3}
@@ -245,17 +256,17 @@ def test_what_was_harmonised_can_be_continued_in_four_voices() -> None:
 
 
 def test_a_cadence_is_asked_for_until_it_has_come() -> None:
-    def dominants(foresee: Foresee) -> tuple[int, object]:
-        delay, plan = sixths(foresee)
+    def dominants(foresee: PlanRequest) -> tuple[int, object]:
+        delay, plan = plan_sixths(foresee)
         lower = (27, 20, 8) if plan.step < 4 else (29, 20, 13)  # G major under B, C major under C
         return delay, replace(plan, rows=tuple((*row[:2], *lower, 15) for row in plan.rows))
 
     driver = playing(planner=dominants)
-    driver.at(S, Midi(midi.control(0, 81, 127)))
+    driver.schedule(S, Midi(midi.control_change(0, 81, 127)))
     driver.play(S + MS, 71, BEAT)
     driver.play(S + BEAT, 72, BEAT)
     driver.run(S + 2 * BEAT)
-    wanted = [m.cadence for t, m in driver.of(Foresee) if isinstance(m, Foresee) and t >= S]
+    wanted = [m.cadence for t, m in driver.messages_of(PlanRequest) if isinstance(m, PlanRequest) and t >= S]
     assert wanted[0]
     assert not wanted[-1]
 
@@ -263,11 +274,11 @@ def test_a_cadence_is_asked_for_until_it_has_come() -> None:
 def test_a_change_of_style_plans_again_and_another_voice_silences() -> None:
     driver = playing()
     driver.play(S, 72, 4 * BEAT)
-    driver.at(S + 10 * MS, Setting("temperature", 0.5))
-    driver.at(S + 20 * MS, Setting("voice", "bass"))
+    driver.schedule(S + 10 * MS, Setting("temperature", 0.5))
+    driver.schedule(S + 20 * MS, Setting("voice", "bass"))
     driver.run(S + 15 * MS)
-    last = driver.of(Foresee)[-1][1]
-    assert isinstance(last, Foresee)
+    last = driver.messages_of(PlanRequest)[-1][1]
+    assert isinstance(last, PlanRequest)
     assert last.temperature == 0.5
     assert driver.receiver.sounding
     driver.run(S + 30 * MS)

@@ -7,25 +7,25 @@ from itertools import pairwise
 import pytest
 
 from bachbridge.midi import messages as midi
-from bachbridge.music.notes import Note, Phrase, step_ns_of
+from bachbridge.music.notes import Note, Phrase, step_ns_from_bpm
 from bachbridge.protocol.events import (
     Answer,
-    Answered,
-    Answering,
+    AnswerEnded,
+    AnswerLate,
+    AnswerPhrase,
+    AnswerStarted,
     Ask,
+    AskRefused,
     Event,
-    Heard,
     Midi,
-    Missed,
     Panic,
+    PhraseEnded,
     PortsChanged,
-    Prompt,
-    Refused,
     Reset,
     Setting,
 )
 from bachbridge.settings import Settings
-from tests.support.virtual_driver import MS, Driver, Model, S, chorale
+from tests.support.virtual_driver import MS, Driver, S, ScriptedModel, chorale_model
 
 DREAMING = Settings(bpm=120.0, seed=1, answer="dream")
 BEAT = 500 * MS
@@ -34,10 +34,10 @@ BEAT = 500 * MS
 def singing(ask: Ask) -> Iterator[tuple[int, Answer]]:
     """A model that tells its quarters as they grow, another chord for each ask."""
     last = replace(ask.prompt.notes[-1], pitch=60 + ask.ask % 12)
-    return chorale(replace(ask, prompt=replace(ask.prompt, notes=(last,))))
+    return chorale_model(replace(ask, prompt=replace(ask.prompt, notes=(last,))))
 
 
-def dreaming(model: Model = singing, settings: Settings = DREAMING) -> Driver:
+def dreaming(model: ScriptedModel = singing, settings: Settings = DREAMING) -> Driver:
     """A phrase of four quarters from 1 s on; its answer begins at 5.5 s."""
     driver = Driver(settings, model)
     for index, pitch in enumerate((67, 69, 71, 72)):
@@ -46,14 +46,14 @@ def dreaming(model: Model = singing, settings: Settings = DREAMING) -> Driver:
 
 
 def onsets(driver: Driver) -> list[int]:
-    return sorted({time_ns for time_ns, sent in driver.sent() if isinstance(sent, midi.NoteOn)})
+    return sorted({time_ns for time_ns, sent in driver.sent_messages() if isinstance(sent, midi.NoteOn)})
 
 
 def asks(driver: Driver) -> list[Ask]:
-    return [ask for _, ask in driver.of(Ask) if isinstance(ask, Ask)]
+    return [ask for _, ask in driver.messages_of(Ask) if isinstance(ask, Ask)]
 
 
-def whole(delay_ns: int) -> Model:
+def whole(delay_ns: int) -> ScriptedModel:
     """A model that says all at once, after a while."""
 
     def says(ask: Ask) -> Iterator[tuple[int, Answer]]:
@@ -64,7 +64,7 @@ def whole(delay_ns: int) -> Model:
 
 
 @pytest.mark.parametrize("model", [singing, whole(900 * MS), whole(2300 * MS)])
-def test_the_music_never_stops(model: Model) -> None:
+def test_the_music_never_stops(model: ScriptedModel) -> None:
     driver = dreaming(model)
     driver.run(200 * S)
     begun = onsets(driver)
@@ -73,7 +73,7 @@ def test_the_music_never_stops(model: Model) -> None:
     assert {ask.steps for ask in asks(driver)} == {32}
     assert {ask.task for ask in asks(driver)} == {"continue"}
     assert [ask.seed for ask in asks(driver)] == [1 + number for number in range(len(asks(driver)))]
-    assert driver.of(Missed)[1:] == []
+    assert driver.messages_of(AnswerLate)[1:] == []
 
 
 def test_every_part_goes_on_from_the_one_before() -> None:
@@ -91,16 +91,16 @@ def test_it_is_asked_for_shortly_before_and_never_all_at_once() -> None:
     driver = dreaming()
     driver.run(60 * S)
     first = onsets(driver)[0]
-    asked = [time_ns for time_ns, _ in driver.of(Ask)]
+    asked = [time_ns for time_ns, _ in driver.messages_of(Ask)]
     assert [time_ns - first for time_ns in asked[1:6]] == [4 * S * part - 2 * BEAT for part in range(1, 6)]
 
 
 def test_a_long_dream_is_told_in_chapters_and_what_was_told_is_forgotten() -> None:
     driver = dreaming()
     driver.run(400 * S)
-    told = [message for _, message in driver.of(Answered) if isinstance(message, Answered)]
-    heard = [message for _, message in driver.of(Heard) if isinstance(message, Heard)]
-    due = [message for _, message in driver.of(Answering) if isinstance(message, Answering)]
+    told = [message for _, message in driver.messages_of(AnswerEnded) if isinstance(message, AnswerEnded)]
+    heard = [message for _, message in driver.messages_of(PhraseEnded) if isinstance(message, PhraseEnded)]
+    due = [message for _, message in driver.messages_of(AnswerStarted) if isinstance(message, AnswerStarted)]
     assert len(told) == len(heard) - 1 == len(due) - 1 == 6
     assert [message.ask for message in told] == [message.ask for message in due[:-1]]
     for message in told:
@@ -110,15 +110,15 @@ def test_a_long_dream_is_told_in_chapters_and_what_was_told_is_forgotten() -> No
     assert {message.ended_by for message in heard[1:]} == {"dream"}
     for spoken, begun in zip(heard[1:], due[1:], strict=True):
         assert spoken.origin_ns + spoken.phrase.steps * spoken.step_ns == begun.due_ns
-    exchange = driver.session._respondent._exchange
+    exchange = driver.session._responder._response
     assert exchange is not None
     assert len(exchange.notes) < 4 * 128 + 4 * 8 * 3
 
 
 def test_tempo_and_temperature_change_while_it_plays() -> None:
     driver = dreaming()
-    driver.at(20 * S + 100 * MS, Setting("bpm", 60))
-    driver.at(20 * S + 200 * MS, Setting("temperature", 1.7))
+    driver.schedule(20 * S + 100 * MS, Setting("bpm", 60))
+    driver.schedule(20 * S + 200 * MS, Setting("temperature", 1.7))
     driver.run(60 * S)
     begun = onsets(driver)
     gaps = {b - a for a, b in pairwise(begun) if a > 20 * S + 100 * MS}
@@ -135,10 +135,10 @@ def test_tempo_and_temperature_change_while_it_plays() -> None:
 def test_a_dream_keeps_the_tempo_of_its_phrase_until_another_is_set() -> None:
     driver = Driver(DREAMING, singing)
     phrase = Phrase(tuple(Note(at, 4, 60 + at) for at in range(0, 16, 4)), 16)
-    driver.feed(Prompt(phrase, step_ns_of(80), 1, aloud=True))
+    driver.feed(AnswerPhrase(phrase, step_ns_from_bpm(80), 1, aloud=True))
     for index, setting in enumerate((Setting("temperature", 1.2), Setting("bpm", 120), Setting("model", "another"))):
-        driver.at((20 + index) * S, setting)
-    driver.at(40 * S, Setting("bpm", 60))
+        driver.schedule((20 + index) * S, setting)
+    driver.schedule(40 * S, Setting("bpm", 60))
     driver.run(60 * S)
     begun = onsets(driver)
     assert {b - a for a, b in pairwise(begun) if b < 40 * S} == {750 * MS}
@@ -152,10 +152,12 @@ def test_what_the_player_plays_becomes_the_prompt() -> None:
     driver.run(20 * S + 20 * MS)
     assert not driver.receiver.sounding, "the dream stops for him"
     driver.run(40 * S)
-    steered = next(ask for time_ns, ask in driver.of(Ask) if time_ns > 20 * S and isinstance(ask, Ask))
+    steered = next(ask for time_ns, ask in driver.messages_of(Ask) if time_ns > 20 * S and isinstance(ask, Ask))
     assert [note.pitch for note in steered.prompt.notes] == [48, 50, 52]
     assert onsets(driver)[-1] > 39 * S
-    assert any(isinstance(message, Answered) and message.interrupted for _, message in driver.of(Answered))
+    assert any(
+        isinstance(message, AnswerEnded) and message.interrupted for _, message in driver.messages_of(AnswerEnded)
+    )
 
 
 def test_a_dream_that_may_finish_goes_on_under_the_players_hands() -> None:
@@ -168,7 +170,7 @@ def test_a_dream_that_may_finish_goes_on_under_the_players_hands() -> None:
 
 
 @pytest.mark.parametrize(
-    "event", [Panic(), Reset(), Midi(b"\xfc"), Setting("mode", "off"), Midi(midi.control(0, 83, 127))]
+    "event", [Panic(), Reset(), Midi(b"\xfc"), Setting("mode", "off"), Midi(midi.control_change(0, 83, 127))]
 )
 def test_it_ends_at_once_when_it_is_hushed(event: Event) -> None:
     driver = dreaming(whole(100 * MS))
@@ -184,13 +186,13 @@ def test_it_ends_at_once_when_it_is_hushed(event: Event) -> None:
 
 def test_without_the_setting_it_ends_with_the_part_that_plays() -> None:
     driver = dreaming()
-    driver.at(20 * S, Setting("answer", "continue"))
+    driver.schedule(20 * S, Setting("answer", "continue"))
     driver.run(60 * S)
     assert 20 * S < onsets(driver)[-1] < 26 * S
     assert not driver.answering
     assert not driver.receiver.sounding
     driver = dreaming(settings=replace(DREAMING, answer="continue"))
-    driver.at(6 * S, Setting("answer", "dream"))
+    driver.schedule(6 * S, Setting("answer", "dream"))
     driver.run(60 * S)
     assert onsets(driver)[-1] > 59 * S, "and an answer under way becomes a dream"
 
@@ -200,16 +202,18 @@ def test_a_model_that_refuses_or_dies_ends_it_in_words() -> None:
     driver.run(20 * S)
     driver.model = lambda _: []
     driver.run(24 * S)
-    driver.feed(Refused(asks(driver)[-1].ask, "the model m cannot continue a phrase"))
+    driver.feed(AskRefused(asks(driver)[-1].ask, "the model m cannot continue a phrase"))
     assert not driver.receiver.sounding
-    assert driver.of(Missed)[-1][1] == Missed(asks(driver)[-1].ask, "the model m cannot continue a phrase")
+    assert driver.messages_of(AnswerLate)[-1][1] == AnswerLate(
+        asks(driver)[-1].ask, "the model m cannot continue a phrase"
+    )
     driver.model = singing
     driver.play(30 * S, 60, 400 * MS)
     driver.run(50 * S)
     driver.model = lambda _: []
     driver.run(80 * S)
-    missed = driver.of(Missed)[-1][1]
-    assert isinstance(missed, Missed)
+    missed = driver.messages_of(AnswerLate)[-1][1]
+    assert isinstance(missed, AnswerLate)
     assert "no answer came" in missed.what
     assert driver.session.deadline is None
 
@@ -226,7 +230,7 @@ def test_a_part_that_is_late_begins_on_a_later_beat() -> None:
     assert max(gaps) > BEAT
     assert {gap % BEAT for gap in gaps} == {0}
     assert begun[-1] > 59 * S
-    assert any(isinstance(m, Missed) and "beats later" in m.what for _, m in driver.of(Missed))
+    assert any(isinstance(m, AnswerLate) and "beats later" in m.what for _, m in driver.messages_of(AnswerLate))
 
 
 def test_a_chapter_that_begins_late_is_told_from_where_it_began() -> None:
@@ -237,10 +241,10 @@ def test_a_chapter_that_begins_late_is_told_from_where_it_began() -> None:
     driver.model = whole(10 * MS)
     driver.run(90 * S)
     driver.feed(Panic())
-    _, told = [message for _, message in driver.of(Answered) if isinstance(message, Answered)]
-    late = driver.of(Answering)[-1][1]
-    assert isinstance(late, Answering)
-    assert len(driver.of(Answering)) == 3, "the phrase's answer, the chapter, and the chapter again"
+    _, told = [message for _, message in driver.messages_of(AnswerEnded) if isinstance(message, AnswerEnded)]
+    late = driver.messages_of(AnswerStarted)[-1][1]
+    assert isinstance(late, AnswerStarted)
+    assert len(driver.messages_of(AnswerStarted)) == 3, "the phrase's answer, the chapter, and the chapter again"
     assert late.due_ns in onsets(driver)
     assert (told.ask, told.notes[0].start) == (late.ask, 0)
 
@@ -257,7 +261,7 @@ def test_a_dream_that_falls_silent_begins_again_with_its_phrase() -> None:
 
 def chosen(driver: Driver) -> list[tuple[int, int]]:
     """Channel and program of every program change."""
-    sent = [meaning.data for _, meaning in driver.sent() if isinstance(meaning, midi.Voiced)]
+    sent = [meaning.data for _, meaning in driver.sent_messages() if isinstance(meaning, midi.OtherChannelMessage)]
     return [(data[0] & 15, data[1]) for data in sent]
 
 

@@ -6,23 +6,23 @@ from bachbridge.midi import messages as midi
 from bachbridge.music.notes import Note, Phrase
 from bachbridge.protocol.events import (
     Answer,
-    Answered,
-    Answering,
+    AnswerEnded,
+    AnswerLate,
+    AnswerPhrase,
+    AnswerStarted,
     Ask,
     EndPhrase,
     Harmonized,
-    Heard,
     Midi,
-    Missed,
     Panic,
-    Play,
-    Prompt,
+    PhraseEnded,
+    PlayPhrase,
     Send,
     Setting,
     Status,
 )
 from bachbridge.settings import Settings
-from tests.support.virtual_driver import MS, Driver, S, chorale
+from tests.support.virtual_driver import MS, Driver, S, chorale_model
 
 STEP_NS = 125 * MS
 PHRASE = Phrase(tuple(Note(4 * n, 4, 67 + n, 80) for n in range(4)), 16)
@@ -31,68 +31,68 @@ PLAYED_BACK = 4
 
 
 def channels(driver: Driver) -> set[int]:
-    return {meaning.channel for _, meaning in driver.sent() if isinstance(meaning, midi.NoteOn)}
+    return {meaning.channel for _, meaning in driver.sent_messages() if isinstance(meaning, midi.NoteOn)}
 
 
 def onsets(driver: Driver, channel: int) -> list[tuple[int, int]]:
-    return [(t, m.pitch) for t, m in driver.sent() if isinstance(m, midi.NoteOn) and m.channel == channel]
+    return [(t, m.pitch) for t, m in driver.sent_messages() if isinstance(m, midi.NoteOn) and m.channel == channel]
 
 
 def test_a_prompt_is_heard_and_then_answered_where_it_ends() -> None:
     driver = Driver(Settings(bpm=120))
-    driver.at(S, Prompt(PHRASE, STEP_NS, 5, aloud=True))
+    driver.schedule(S, AnswerPhrase(PHRASE, STEP_NS, 5, aloud=True))
     driver.run(20 * S)
     begin_ns = S + 8 * MS
     assert onsets(driver, PLAYED_BACK) == [(begin_ns + 4 * n * STEP_NS, 67 + n) for n in range(4)]
     assert onsets(driver, 0)[0][0] == begin_ns + 16 * STEP_NS
-    (ask,) = [message for _, message in driver.of(Ask)]
+    (ask,) = [message for _, message in driver.messages_of(Ask)]
     assert isinstance(ask, Ask)
     assert (ask.prompt, ask.seed) == (PHRASE, 5)
-    assert [m.interrupted for _, m in driver.of(Answered) if isinstance(m, Answered)] == [False]
+    assert [m.interrupted for _, m in driver.messages_of(AnswerEnded) if isinstance(m, AnswerEnded)] == [False]
     assert not driver.receiver.sounding
 
 
 def test_a_silent_prompt_is_answered_as_soon_as_the_model_can() -> None:
-    driver = Driver(Settings(bpm=120), lambda ask: [(delay + 40 * MS, answer) for delay, answer in chorale(ask)])
-    driver.at(S, Prompt(PHRASE, STEP_NS, 6, aloud=False))
+    driver = Driver(Settings(bpm=120), lambda ask: [(delay + 40 * MS, answer) for delay, answer in chorale_model(ask)])
+    driver.schedule(S, AnswerPhrase(PHRASE, STEP_NS, 6, aloud=False))
     driver.run(20 * S)
     assert PLAYED_BACK not in channels(driver)
     assert onsets(driver, 0)[0][0] == S + 56 * MS
-    (answering,) = [message for _, message in driver.of(Answering)]
-    assert answering == Answering(1, S + 56 * MS, 6)
-    assert not driver.of(Missed)
-    assert [m.ended_by for _, m in driver.of(Heard) if isinstance(m, Heard)] == ["prompt"]
+    (answering,) = [message for _, message in driver.messages_of(AnswerStarted)]
+    assert answering == AnswerStarted(1, S + 56 * MS, 6)
+    assert not driver.messages_of(AnswerLate)
+    assert [m.ended_by for _, m in driver.messages_of(PhraseEnded) if isinstance(m, PhraseEnded)] == ["prompt"]
 
 
 def test_a_prompt_without_a_seed_takes_the_one_that_is_set() -> None:
     driver = Driver(Settings(bpm=120, seed=77))
-    driver.at(S, Prompt(PHRASE, STEP_NS, -1, aloud=False))
+    driver.schedule(S, AnswerPhrase(PHRASE, STEP_NS, -1, aloud=False))
     driver.run(2 * S)
-    assert [m.seed for _, m in driver.of(Ask) if isinstance(m, Ask)] == [77]
+    assert [m.seed for _, m in driver.messages_of(Ask) if isinstance(m, Ask)] == [77]
 
 
 def test_a_prompt_without_any_seed_is_answered_otherwise_each_time() -> None:
     driver = Driver(Settings(bpm=120))
     for second in (1, 2, 3):
-        driver.at(second * S, Prompt(PHRASE, STEP_NS, -1, aloud=False))
+        driver.schedule(second * S, AnswerPhrase(PHRASE, STEP_NS, -1, aloud=False))
     driver.run(4 * S)
-    assert len({m.seed for _, m in driver.of(Ask) if isinstance(m, Ask)}) == 3
+    assert len({m.seed for _, m in driver.messages_of(Ask) if isinstance(m, Ask)}) == 3
 
 
 def test_an_empty_prompt_is_refused_in_words() -> None:
     driver = Driver()
-    driver.at(S, Prompt(Phrase((), 16), STEP_NS, 1, aloud=True))
+    driver.schedule(S, AnswerPhrase(Phrase((), 16), STEP_NS, 1, aloud=True))
     driver.run(2 * S)
-    assert [m.topic for _, m in driver.of(Status) if isinstance(m, Status)] == ["prompt"]
-    assert not driver.of(Ask)
+    assert [m.topic for _, m in driver.messages_of(Status) if isinstance(m, Status)] == ["prompt"]
+    assert not driver.messages_of(Ask)
 
 
 def test_in_harmony_a_prompt_gets_its_voices_while_it_is_heard() -> None:
     driver = Driver(Settings(mode="harmonize", bpm=120))
-    driver.at(S, Prompt(PHRASE, STEP_NS, 5, aloud=True))
+    driver.schedule(S, AnswerPhrase(PHRASE, STEP_NS, 5, aloud=True))
     driver.run(20 * S)
     assert len(onsets(driver, PLAYED_BACK)) == 4
-    assert len(driver.of(Harmonized)) >= 4
+    assert len(driver.messages_of(Harmonized)) >= 4
     assert channels(driver) == {PLAYED_BACK, 1, 2, 3}
     assert not driver.receiver.sounding
 
@@ -100,20 +100,20 @@ def test_in_harmony_a_prompt_gets_its_voices_while_it_is_heard() -> None:
 def test_what_was_played_and_answered_is_played_back_on_its_channels() -> None:
     notes = (Note(0, 4, 67, 80, -1), Note(4, 4, 72, 80, 0), Note(4, 4, 60, 80, 2))
     driver = Driver()
-    driver.at(S, Play(Phrase(notes, 8), STEP_NS))
+    driver.schedule(S, PlayPhrase(Phrase(notes, 8), STEP_NS))
     driver.run(10 * S)
     assert onsets(driver, PLAYED_BACK) == [(S + 8 * MS, 67)]
     assert onsets(driver, 0) == [(S + 8 * MS + 4 * STEP_NS, 72)]
     assert onsets(driver, 2) == [(S + 8 * MS + 4 * STEP_NS, 60)]
-    assert not driver.of(Ask)
+    assert not driver.messages_of(Ask)
     assert not driver.receiver.sounding
 
 
 def test_the_players_key_ends_what_is_played_back() -> None:
-    for event in (Play(PHRASE, STEP_NS), Prompt(PHRASE, STEP_NS, 1, aloud=True)):
+    for event in (PlayPhrase(PHRASE, STEP_NS), AnswerPhrase(PHRASE, STEP_NS, 1, aloud=True)):
         for mode in ("continue", "harmonize", "off"):
             driver = Driver(Settings(mode=mode, bpm=120))
-            driver.at(S, event)
+            driver.schedule(S, event)
             driver.play(S + 700 * MS, 60, 100 * MS)
             driver.run(S + 900 * MS)
             assert not any(channel == PLAYED_BACK for channel, _ in driver.receiver.sounding), (event, mode)
@@ -123,8 +123,8 @@ def test_the_players_key_ends_what_is_played_back() -> None:
 
 def test_the_end_of_the_phrase_ends_the_prompt_in_harmony_and_its_key() -> None:
     driver = Driver(Settings(mode="harmonize", bpm=120))
-    driver.at(S, Prompt(PHRASE, STEP_NS, 5, aloud=True))
-    driver.at(S + 700 * MS, EndPhrase())
+    driver.schedule(S, AnswerPhrase(PHRASE, STEP_NS, 5, aloud=True))
+    driver.schedule(S + 700 * MS, EndPhrase())
     driver.play(S + 750 * MS, 60, 100 * MS)
     driver.run(S + 720 * MS)
     assert not any(channel == PLAYED_BACK for channel, _ in driver.receiver.sounding)
@@ -136,7 +136,7 @@ def test_the_end_of_the_phrase_ends_the_prompt_in_harmony_and_its_key() -> None:
 def test_a_key_of_no_length_goes_up_again() -> None:
     notes = (Note(0, 0, 60), Note(4, 1, 64, 80, 0, 400 * MS))
     driver = Driver(Settings(mode="harmonize", bpm=120))
-    driver.at(S, Prompt(Phrase(notes, 8), STEP_NS, 5, aloud=True))
+    driver.schedule(S, AnswerPhrase(Phrase(notes, 8), STEP_NS, 5, aloud=True))
     driver.run(30 * S)
     assert [pitch for _, pitch in onsets(driver, PLAYED_BACK)] == [60, 64]
     assert not driver.receiver.sounding
@@ -144,46 +144,46 @@ def test_a_key_of_no_length_goes_up_again() -> None:
 
 def test_nothing_is_due_before_it_was_asked_for() -> None:
     early = Phrase((Note(0, 4, 60, 80, 0, -90 * MS),), 4)
-    for event in (Play(early, STEP_NS), Prompt(early, STEP_NS, 5, aloud=True)):
+    for event in (PlayPhrase(early, STEP_NS), AnswerPhrase(early, STEP_NS, 5, aloud=True)):
         for mode in ("continue", "harmonize"):
             driver = Driver(Settings(mode=mode, bpm=120))
-            driver.at(S, event)
+            driver.schedule(S, event)
             driver.run(2 * S)
-            assert all(m.due_ns >= S for _, m in driver.of(Send) if isinstance(m, Send))
+            assert all(m.due_ns >= S for _, m in driver.messages_of(Send) if isinstance(m, Send))
 
 
 def test_a_prompt_takes_the_place_of_the_phrase_that_was_being_played() -> None:
-    for event, asked in ((Prompt(PHRASE, STEP_NS, 5, aloud=False), [PHRASE]), (Play(PHRASE, STEP_NS), [])):
+    for event, asked in ((AnswerPhrase(PHRASE, STEP_NS, 5, aloud=False), [PHRASE]), (PlayPhrase(PHRASE, STEP_NS), [])):
         driver = Driver(Settings(bpm=120, silence_beats=1.0))
         driver.play(S, 50, 300 * MS)
-        driver.at(S + 400 * MS, event)
+        driver.schedule(S + 400 * MS, event)
         driver.run(20 * S)
-        assert [m.prompt for _, m in driver.of(Ask) if isinstance(m, Ask)] == asked
-        assert not any(m.interrupted for _, m in driver.of(Answered) if isinstance(m, Answered))
+        assert [m.prompt for _, m in driver.messages_of(Ask) if isinstance(m, Ask)] == asked
+        assert not any(m.interrupted for _, m in driver.messages_of(AnswerEnded) if isinstance(m, AnswerEnded))
 
 
 def test_an_answer_under_let_finish_ends_what_is_played_back() -> None:
     driver = Driver(Settings(bpm=120, let_finish=True, silence_beats=1.0))
-    driver.at(S, Play(Phrase((Note(0, 400, 67, 80, -1),), 400), STEP_NS))
+    driver.schedule(S, PlayPhrase(Phrase((Note(0, 400, 67, 80, -1),), 400), STEP_NS))
     driver.play(2 * S, 60, 400 * MS)
     driver.run(2500 * MS)
     assert (PLAYED_BACK, 67) in driver.receiver.sounding
     driver.run(4 * S)
-    assert driver.of(Ask)
+    assert driver.messages_of(Ask)
     assert (PLAYED_BACK, 67) not in driver.receiver.sounding
 
 
 def test_another_model_touches_nothing_that_sounds() -> None:
     driver = Driver(Settings(bpm=120))
-    driver.at(S, Prompt(PHRASE, STEP_NS, 5, aloud=False))
+    driver.schedule(S, AnswerPhrase(PHRASE, STEP_NS, 5, aloud=False))
     driver.run(S + 300 * MS)
-    sounding, sent = set(driver.receiver.sounding), len(driver.sent())
+    sounding, sent = set(driver.receiver.sounding), len(driver.sent_messages())
     driver.feed(Setting("model", "another"))
     assert len(sounding) == 4
     assert driver.receiver.sounding == sounding
-    assert len(driver.sent()) == sent
+    assert len(driver.sent_messages()) == sent
     driver.run(20 * S)
-    assert [m.interrupted for _, m in driver.of(Answered) if isinstance(m, Answered)] == [False]
+    assert [m.interrupted for _, m in driver.messages_of(AnswerEnded) if isinstance(m, AnswerEnded)] == [False]
 
 
 def test_voices_in_unison_on_one_channel_part_and_meet() -> None:
@@ -192,7 +192,7 @@ def test_voices_in_unison_on_one_channel_part_and_meet() -> None:
         return [(MS, Answer(ask.ask, notes, 8, final=True))]
 
     driver = Driver(Settings(bpm=120, channels=(1, 1, 1, 1)), unison)
-    driver.at(S, Prompt(PHRASE, STEP_NS, 5, aloud=False))
+    driver.schedule(S, AnswerPhrase(PHRASE, STEP_NS, 5, aloud=False))
     driver.run(S + 100 * MS)
     assert driver.receiver.sounding == {(0, 60)}
     for value, sounding in (
@@ -218,21 +218,23 @@ def test_a_key_that_goes_through_ends_on_the_channel_where_it_began() -> None:
 
 
 def test_panic_ends_what_is_played_back_and_a_controller_gives_it() -> None:
-    for event in (Panic(), Midi(midi.control(7, 83, 127))):
+    for event in (Panic(), Midi(midi.control_change(7, 83, 127))):
         driver = Driver(Settings(mode="off"))
-        driver.at(S, Play(PHRASE, STEP_NS))
-        driver.at(S + 700 * MS, event)
+        driver.schedule(S, PlayPhrase(PHRASE, STEP_NS))
+        driver.schedule(S + 700 * MS, event)
         driver.run(10 * S)
-        silenced = {m.channel for _, m in driver.sent() if isinstance(m, midi.Control) and m.controller == 123}
+        silenced = {
+            m.channel for _, m in driver.sent_messages() if isinstance(m, midi.ControlChange) and m.controller == 123
+        }
         assert silenced == set(range(16))
         assert [t for t, _ in onsets(driver, PLAYED_BACK) if t > S + 700 * MS] == []
 
 
 def test_a_voice_is_switched_off_and_on_while_it_sounds() -> None:
     driver = Driver(Settings(bpm=120))
-    driver.at(S, Prompt(PHRASE, STEP_NS, 5, aloud=False))
-    driver.at(S + 100 * MS, Setting("harmony", "sat"))
-    driver.at(S + 900 * MS, Setting("harmony", "satb"))
+    driver.schedule(S, AnswerPhrase(PHRASE, STEP_NS, 5, aloud=False))
+    driver.schedule(S + 100 * MS, Setting("harmony", "sat"))
+    driver.schedule(S + 900 * MS, Setting("harmony", "satb"))
     driver.run(S + 150 * MS)
     assert {channel for channel, _ in driver.receiver.sounding} == {0, 1, 2}
     driver.run(S + 850 * MS)
@@ -240,7 +242,7 @@ def test_a_voice_is_switched_off_and_on_while_it_sounds() -> None:
     driver.run(S + 950 * MS)
     assert {channel for channel, _ in driver.receiver.sounding} == {0, 1, 2, 3}
     # The voices that stayed were not struck again by it.
-    struck = [t for t, m in driver.sent() if isinstance(m, midi.NoteOn) and t in (S + 100 * MS, S + 900 * MS)]
+    struck = [t for t, m in driver.sent_messages() if isinstance(m, midi.NoteOn) and t in (S + 100 * MS, S + 900 * MS)]
     assert len(struck) == 1
     driver.run(20 * S)
     assert not driver.receiver.sounding
@@ -248,13 +250,13 @@ def test_a_voice_is_switched_off_and_on_while_it_sounds() -> None:
 
 def test_octave_level_and_channel_change_while_the_answer_goes_on() -> None:
     driver = Driver(Settings(bpm=120))
-    driver.at(S, Prompt(PHRASE, STEP_NS, 5, aloud=False))
-    driver.at(S + 600 * MS, Setting("octaves", "0,0,0,-1"))
-    driver.at(S + 600 * MS, Setting("levels", "50,50,50,50"))
-    driver.at(S + 600 * MS, Setting("channels", "9,2,3,4"))
+    driver.schedule(S, AnswerPhrase(PHRASE, STEP_NS, 5, aloud=False))
+    driver.schedule(S + 600 * MS, Setting("octaves", "0,0,0,-1"))
+    driver.schedule(S + 600 * MS, Setting("levels", "50,50,50,50"))
+    driver.schedule(S + 600 * MS, Setting("channels", "9,2,3,4"))
     driver.run(20 * S)
-    before = [m for t, m in driver.sent() if isinstance(m, midi.NoteOn) and t < S + 600 * MS]
-    after = [m for t, m in driver.sent() if isinstance(m, midi.NoteOn) and t > S + 700 * MS]
+    before = [m for t, m in driver.sent_messages() if isinstance(m, midi.NoteOn) and t < S + 600 * MS]
+    after = [m for t, m in driver.sent_messages() if isinstance(m, midi.NoteOn) and t > S + 700 * MS]
     assert {m.channel for m in before} == {0, 1, 2, 3}
     assert {m.channel for m in after} == {8, 1, 2, 3}
     assert {m.velocity for m in after} == {35}
@@ -265,10 +267,10 @@ def test_octave_level_and_channel_change_while_the_answer_goes_on() -> None:
 
 def test_a_voice_is_switched_off_under_a_held_note_in_harmony() -> None:
     driver = Driver(Settings(mode="harmonize", bpm=120))
-    driver.at(10 * MS, Setting("density", -1.0))
+    driver.schedule(10 * MS, Setting("density", -1.0))
     driver.play(S, 72, 5 * S)
-    driver.at(2 * S, Setting("harmony", "sab"))
-    driver.at(3 * S, Setting("harmony", "satb"))
+    driver.schedule(2 * S, Setting("harmony", "sab"))
+    driver.schedule(3 * S, Setting("harmony", "satb"))
     driver.run(2500 * MS)
     assert {channel for channel, _ in driver.receiver.sounding} == {1, 3}
     driver.run(3500 * MS)
@@ -295,6 +297,6 @@ def test_the_most_latency_still_leaves_time_for_the_answer() -> None:
         driver = Driver(Settings(bpm=300, silence_beats=1.0, latency_ms=latency_ms))
         driver.play(S, 67, 190 * MS)
         driver.run(20 * S)
-        ((heard_ns, _),) = driver.of(Heard)
+        ((heard_ns, _),) = driver.messages_of(PhraseEnded)
         assert onsets(driver, 0)[0][0] >= heard_ns + 8 * MS
-        assert not driver.of(Missed)
+        assert not driver.messages_of(AnswerLate)

@@ -5,13 +5,13 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bachbridge.engine.output.voice_output import folded, player_channel, voiced
+from bachbridge.engine.output.voice_output import fold_to_midi_range, output_note, player_channel
 from bachbridge.settings import Settings
 
 
 @given(st.integers(-60, 190))
 def test_a_pitch_beyond_midi_goes_back_by_octaves_and_no_further(pitch: int) -> None:
-    found = folded(pitch)
+    found = fold_to_midi_range(pitch)
     assert 0 <= found <= 127
     assert (found - pitch) % 12 == 0
     assert found == pitch if 0 <= pitch <= 127 else min(found, 127 - found) < 12
@@ -27,7 +27,7 @@ def test_a_pitch_beyond_midi_goes_back_by_octaves_and_no_further(pitch: int) -> 
 def test_whatever_is_set_can_be_sent(
     voice: int, pitch: int, velocity: int, octaves: tuple[int, ...], percent: int
 ) -> None:
-    as_sent = voiced(replace(Settings(), octaves=octaves, levels=(percent,) * 4), voice, pitch, velocity)
+    as_sent = output_note(replace(Settings(), octaves=octaves, levels=(percent,) * 4), voice, pitch, velocity)
     assert as_sent
     channel, sounding, loud = as_sent
     assert channel == voice
@@ -36,7 +36,7 @@ def test_whatever_is_set_can_be_sent(
 
 
 def test_a_voice_that_is_off_is_not_sent() -> None:
-    assert voiced(replace(Settings(), harmony="sab"), 2, 60, 80) is None
+    assert output_note(replace(Settings(), harmony="sab"), 2, 60, 80) is None
 
 
 @given(st.tuples(*[st.integers(1, 16)] * 4))

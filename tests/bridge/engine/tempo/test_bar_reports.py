@@ -2,9 +2,9 @@
 
 import pytest
 
-from bachbridge.engine.tempo.bar_reports import Bars
+from bachbridge.engine.tempo.bar_reports import BarReports
 from bachbridge.engine.tempo.tracker import Grid
-from bachbridge.protocol.events import Metre
+from bachbridge.protocol.events import BarStarted
 
 STEP_NS = 125_000_000
 BAR_NS = 16 * STEP_NS
@@ -25,13 +25,13 @@ BAR_NS = 16 * STEP_NS
     ],
 )
 def test_it_is_told_when_it_is_news(origin_ns: int, step_ns: int, steps_per_bar: int, source: str, news: bool) -> None:
-    bars = Bars()
-    assert bars.news(Grid(0, STEP_NS), 16, "set") == [Metre(0, STEP_NS, 16, "set")]
-    told = bars.news(Grid(origin_ns, step_ns), steps_per_bar, source)
-    assert told == ([Metre(origin_ns, step_ns, steps_per_bar, source)] if news else [])
+    bars = BarReports()
+    assert bars.report_if_changed(Grid(0, STEP_NS), 16, "set") == [BarStarted(0, STEP_NS, 16, "set")]
+    told = bars.report_if_changed(Grid(origin_ns, step_ns), steps_per_bar, source)
+    assert told == ([BarStarted(origin_ns, step_ns, steps_per_bar, source)] if news else [])
 
 
 def test_a_slow_drift_is_told_in_the_end() -> None:
-    bars = Bars()
-    told = [bool(bars.news(Grid(drift * STEP_NS // 100, STEP_NS), 16, "playing")) for drift in range(20)]
+    bars = BarReports()
+    told = [bool(bars.report_if_changed(Grid(drift * STEP_NS // 100, STEP_NS), 16, "playing")) for drift in range(20)]
     assert told == [drift in (0, 8, 16) for drift in range(20)]

@@ -4,9 +4,9 @@ from random import Random
 
 import pytest
 
-from bachbridge.engine.tempo.midi_clock import GONE_NS, Clock
+from bachbridge.engine.tempo.midi_clock import CLOCK_TIMEOUT_NS, MidiClock
 from bachbridge.midi import messages as midi
-from bachbridge.protocol.events import Answered, Ask, ClockHeard, Metre, Midi
+from bachbridge.protocol.events import AnswerEnded, Ask, BarStarted, ClockTempo, Midi
 from bachbridge.settings import Settings
 from tests.support.virtual_driver import MS, Driver, S
 
@@ -21,63 +21,63 @@ def pulses(bpm: float, beats: float, start_ns: int = 0, jitter_ns: float = 0.0) 
 
 @pytest.mark.parametrize("bpm", [40.0, 97.3, 120.0, 240.0])
 def test_the_tempo_is_told_in_spite_of_jitter(bpm: float) -> None:
-    clock = Clock()
-    told = [clock.bpm for time_ns in pulses(bpm, 16, jitter_ns=2.6e6) if clock.pulse(time_ns)]
+    clock = MidiClock()
+    told = [clock.bpm for time_ns in pulses(bpm, 16, jitter_ns=2.6e6) if clock.add_pulse(time_ns)]
     assert told[-1] == pytest.approx(bpm, rel=0.008)
     assert len(told) <= 8
 
 
 def test_a_steady_clock_is_told_once() -> None:
-    clock = Clock()
-    assert sum(clock.pulse(time_ns) for time_ns in pulses(120, 64)) == 1
+    clock = MidiClock()
+    assert sum(clock.add_pulse(time_ns) for time_ns in pulses(120, 64)) == 1
 
 
 def test_pulses_that_are_no_tempo_are_not_told() -> None:
-    clock = Clock()
-    assert not any(clock.pulse(time_ns) for time_ns in pulses(900, 16))
-    assert not any(Clock().pulse(0) for _ in range(100))
+    clock = MidiClock()
+    assert not any(clock.add_pulse(time_ns) for time_ns in pulses(900, 16))
+    assert not any(MidiClock().add_pulse(0) for _ in range(100))
 
 
 def test_the_sessions_tempo_is_the_clocks_while_it_runs() -> None:
     driver = Driver(Settings(silence_beats=1.0))
     for time_ns in pulses(150, 20):
-        driver.at(time_ns, PULSE)
+        driver.schedule(time_ns, PULSE)
     for n in range(6):
         driver.play(2 * S + n * 400 * MS, 67, 350 * MS)
     driver.run(20 * S)
-    assert [m.bpm for _, m in driver.of(ClockHeard) if isinstance(m, ClockHeard)] == [150.0, 0.0]
-    assert driver.of(ClockHeard)[-1][0] == pytest.approx(pulses(150, 20)[-1] + GONE_NS, abs=1)
-    assert {m.source for _, m in driver.of(Metre) if isinstance(m, Metre)} == {"clock"}
-    assert {m.step_ns for _, m in driver.of(Metre) if isinstance(m, Metre)} == {100 * MS}
-    assert len(driver.of(Ask)) == 1
+    assert [m.bpm for _, m in driver.messages_of(ClockTempo) if isinstance(m, ClockTempo)] == [150.0, 0.0]
+    assert driver.messages_of(ClockTempo)[-1][0] == pytest.approx(pulses(150, 20)[-1] + CLOCK_TIMEOUT_NS, abs=1)
+    assert {m.source for _, m in driver.messages_of(BarStarted) if isinstance(m, BarStarted)} == {"clock"}
+    assert {m.step_ns for _, m in driver.messages_of(BarStarted) if isinstance(m, BarStarted)} == {100 * MS}
+    assert len(driver.messages_of(Ask)) == 1
     assert driver.session.settings.bpm == 0
 
 
 def test_a_clock_that_is_not_followed_is_only_told() -> None:
     driver = Driver(Settings(follow_clock=False, bpm=100))
     for time_ns in pulses(150, 8):
-        driver.at(time_ns, PULSE)
+        driver.schedule(time_ns, PULSE)
     driver.run(S)
-    assert driver.of(ClockHeard)
+    assert driver.messages_of(ClockTempo)
     assert driver.session.settings.bpm == 100
 
 
 def test_a_clock_that_stops_within_a_phrase_leaves_the_phrase_its_notes() -> None:
     driver = Driver(Settings(silence_beats=2.0))
     for time_ns in pulses(150, 8):
-        driver.at(time_ns, PULSE)
+        driver.schedule(time_ns, PULSE)
     for n in range(16):
         driver.play(S + n * 400 * MS, 60 + n % 5, 350 * MS)
     driver.run(30 * S)
-    (ask,) = [m for _, m in driver.of(Ask) if isinstance(m, Ask)]
+    (ask,) = [m for _, m in driver.messages_of(Ask) if isinstance(m, Ask)]
     assert [note.pitch for note in ask.prompt.notes] == [60 + n % 5 for n in range(16)]
     assert [note.start for note in ask.prompt.notes] == list(range(0, 64, 4))
-    assert [m.interrupted for _, m in driver.of(Answered) if isinstance(m, Answered)] == [False]
+    assert [m.interrupted for _, m in driver.messages_of(AnswerEnded) if isinstance(m, AnswerEnded)] == [False]
 
 
 def test_the_clock_sends_nothing() -> None:
     driver = Driver(Settings(thru=True))
     for time_ns in pulses(120, 8):
-        driver.at(time_ns, PULSE)
+        driver.schedule(time_ns, PULSE)
     driver.run(20 * S)
-    assert not [meaning for _, meaning in driver.sent() if not isinstance(meaning, midi.NoteOff)]
+    assert not [meaning for _, meaning in driver.sent_messages() if not isinstance(meaning, midi.NoteOff)]

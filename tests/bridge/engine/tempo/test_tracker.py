@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from bachbridge.engine.tempo.tracker import Grid, estimate_bpm, read
-from bachbridge.music.notes import step_ns_of
+from bachbridge.engine.tempo.tracker import Grid, estimate_bpm, track_onsets
+from bachbridge.music.notes import step_ns_from_bpm
 
 TUNE = (4, 4, 2, 2, 4, 4, 6, 2, 8, 4, 4, 2, 2, 4, 4, 4, 8)
 """Note values in steps."""
@@ -36,21 +36,21 @@ def test_the_phrase_before_decides_what_is_ambiguous() -> None:
 
 @pytest.mark.parametrize("gain", [-0.15, 0.0, 0.15])
 def test_the_grid_follows_a_player_who_hurries_or_slows_down(gain: float) -> None:
-    reading = read(played(90, jitter_ms=10, gain=gain), 0)
+    reading = track_onsets(played(90, jitter_ms=10, gain=gain), 0)
     assert reading.steps == list(STARTS)
     assert reading.grid.bpm == pytest.approx(90 * (1 + gain), rel=0.06)
 
 
 def test_keys_of_a_chord_fall_on_one_step() -> None:
     onsets = sorted(t + late * 8_000_000 for t in played(100) for late in range(3))
-    assert set(read(onsets, 0).steps) == set(STARTS)
-    assert set(read(onsets, 100).steps) == set(STARTS)
+    assert set(track_onsets(onsets, 0).steps) == set(STARTS)
+    assert set(track_onsets(onsets, 100).steps) == set(STARTS)
 
 
 def test_one_early_first_note_does_not_make_the_others_late() -> None:
     onsets = played(100)
     onsets[0] -= 30_000_000
-    reading = read(onsets, 100)
+    reading = track_onsets(onsets, 100)
     assert reading.offsets_ns[0] == pytest.approx(-30_000_000, abs=1000)
     assert max(abs(offset) for offset in reading.offsets_ns[1:]) < 1000
     assert reading.steps == list(STARTS)
@@ -58,5 +58,5 @@ def test_one_early_first_note_does_not_make_the_others_late() -> None:
 
 def test_the_next_beat_is_at_or_after_the_time() -> None:
     grid = Grid(1000, 100)
-    assert [grid.next_beat(t) for t in (1000, 1001, 1400, 1401, 599)] == [0, 4, 4, 8, -4]
-    assert step_ns_of(120) == 125_000_000
+    assert [grid.next_beat_step(t) for t in (1000, 1001, 1400, 1401, 599)] == [0, 4, 4, 8, -4]
+    assert step_ns_from_bpm(120) == 125_000_000

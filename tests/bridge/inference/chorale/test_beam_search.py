@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from bachbridge.codecs import satb
-from bachbridge.codecs.satb import CLASSES, UNKNOWN, class_of
-from bachbridge.inference.chorale.beam_search import harmonized
+from bachbridge.codecs.satb import PITCH_INDEX_COUNT, UNKNOWN, pitch_index
+from bachbridge.inference.chorale.beam_search import harmonize
 from bachbridge.inference.runtime.style import Style
 
 CHAIN = (0, 3, 1, 2)
@@ -29,34 +29,34 @@ class Flat:
         return np.zeros((len(ids), 2), np.float32), state
 
     def heads(self, hidden: np.ndarray, known: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        return np.zeros((len(known), 4, CLASSES), np.float32), np.zeros((len(known), 4), np.float32)
+        return np.zeros((len(known), 4, PITCH_INDEX_COUNT), np.float32), np.zeros((len(known), 4), np.float32)
 
 
 class Fork(Flat):
     """The alto begins on C or E, as it likes, and stays; only after an E is the soprano's fourth note expected."""
 
-    C, E = class_of(60), class_of(64)
+    C, E = pitch_index(60), pitch_index(64)
 
     def core(self, ids: np.ndarray, state: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         after = state.copy()
         after[0, :, 0] += 1
         second = after[0, :, 0] == 2
-        after[0, second, 1] = satb.classes_before(ids)[second, 1]
+        after[0, second, 1] = satb.previous_pitch_indices(ids)[second, 1]
         return after[0], after
 
     def heads(self, hidden: np.ndarray, known: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        logits = np.zeros((len(known), 4, CLASSES), np.float32)
+        logits = np.zeros((len(known), 4, PITCH_INDEX_COUNT), np.float32)
         hidden = np.broadcast_to(hidden, (len(known), 2))
         for row, (count, alto) in enumerate(hidden):
             logits[row, 1, [self.C, self.E] if count == 1 else int(alto)] = 20
-            logits[row, 2, class_of(55)] = logits[row, 3, class_of(48)] = 20
-            logits[row, 0, class_of(74) if count == 4 and alto == self.E else class_of(72)] = 10
+            logits[row, 2, pitch_index(55)] = logits[row, 3, pitch_index(48)] = 20
+            logits[row, 0, pitch_index(74) if count == 4 and alto == self.E else pitch_index(72)] = 10
         return logits, np.full((len(known), 4), -20, np.float32)
 
 
 def soprano(*pitches: int) -> tuple[np.ndarray, np.ndarray]:
     given = np.full((len(pitches), 4), UNKNOWN, np.int32)
-    given[:, 0] = [class_of(pitch) if pitch else 0 for pitch in pitches]
+    given[:, 0] = [pitch_index(pitch) if pitch else 0 for pitch in pitches]
     struck = np.zeros(given.shape, bool)
     struck[:, 0] = given[:, 0] > 0
     return given, struck
@@ -64,7 +64,7 @@ def soprano(*pitches: int) -> tuple[np.ndarray, np.ndarray]:
 
 def run(nets: Flat, *pitches: int, seed: int = 1, style: Style = FREE, **how: Any) -> tuple[np.ndarray, np.ndarray]:
     given, struck = soprano(*pitches)
-    return harmonized(nets, CHAIN, given, struck, position=0, steps_per_bar=16, style=style, seed=seed, **how)
+    return harmonize(nets, CHAIN, given, struck, position=0, steps_per_bar=16, style=style, seed=seed, **how)
 
 
 def altos(**how: Any) -> set[int]:
@@ -82,7 +82,7 @@ def test_what_is_given_is_kept_and_the_rest_filled():
     given, struck = soprano(*pitches)
     struck[1, 0] = False
     struck[:, 1] = True
-    classes, strikes = harmonized(
+    classes, strikes = harmonize(
         Flat(), CHAIN, given, struck, position=None, steps_per_bar=16, style=Style(), seed=3, lag=5
     )
     assert (classes[:, 0] == given[:, 0]).all()
@@ -93,21 +93,21 @@ def test_what_is_given_is_kept_and_the_rest_filled():
 
 def test_any_voice_can_be_given():
     given = np.full((8, 4), UNKNOWN, np.int32)
-    given[:, 3] = class_of(48)
-    classes, _ = harmonized(
+    given[:, 3] = pitch_index(48)
+    classes, _ = harmonize(
         Flat(), CHAIN, given, given > 0, position=0, steps_per_bar=12, style=Style(), seed=3, width=2
     )
-    assert (classes[:, 3] == class_of(48)).all()
-    assert (classes[:, :3] > class_of(47)).all()
+    assert (classes[:, 3] == pitch_index(48)).all()
+    assert (classes[:, :3] > pitch_index(47)).all()
 
 
 class Sixth(Flat):
     """A C major chord over C or, a little likelier, over E."""
 
     def heads(self, hidden: np.ndarray, known: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        logits = np.zeros((len(known), 4, CLASSES), np.float32)
+        logits = np.zeros((len(known), 4, PITCH_INDEX_COUNT), np.float32)
         for voice, pitch in ((0, 72), (1, 67), (2, 60), (3, 52), (3, 48)):
-            logits[:, voice, class_of(pitch)] = 20 + 0.2 * (pitch == 52)
+            logits[:, voice, pitch_index(pitch)] = 20 + 0.2 * (pitch == 52)
         return logits, np.full((len(known), 4), -20, np.float32)
 
 
@@ -115,8 +115,8 @@ def test_the_end_is_a_triad_over_its_root():
     def last_basses(style: Style) -> set[int]:
         return {int(run(Sixth(), 72, 72, 72, 72, seed=seed, style=style)[0][-1, 3]) for seed in range(8)}
 
-    assert last_basses(Style()) == {class_of(48)}
-    assert last_basses(FREE) == {class_of(48), class_of(52)}, "without rules it is the model's"
+    assert last_basses(Style()) == {pitch_index(48)}
+    assert last_basses(FREE) == {pitch_index(48), pitch_index(52)}, "without rules it is the model's"
 
 
 def test_the_same_seed_gives_the_same_harmony():
@@ -137,7 +137,7 @@ def test_every_length_is_filled_and_told(width: int, lag: int, steps: int):
     told: list[int] = []
     given, struck = soprano(*[72] * steps)
     nets = Flat()
-    classes, _ = harmonized(
+    classes, _ = harmonize(
         nets,
         CHAIN,
         given,
@@ -160,8 +160,8 @@ def test_the_network_is_told_bars_of_changing_length():
     bars = np.array([12] * 4 + [6] * 6 + [16] * 2, np.int32)
     given, struck = soprano(*[72] * 12)
     nets = Flat()
-    classes, _ = harmonized(
+    classes, _ = harmonize(
         nets, CHAIN, given, struck, position=position, steps_per_bar=bars, style=FREE, seed=0, width=1
     )
-    expected = satb.features(classes, struck, position, bars)
+    expected = satb.feature_ids(classes, struck, position, bars)
     assert [ids[0, 13:].tolist() for ids in nets.ids] == expected[:, 13:].tolist()

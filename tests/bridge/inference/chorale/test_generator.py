@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bachbridge.codecs import satb
-from bachbridge.inference.chorale.generator import Autoregressive, choose
-from bachbridge.music.notes import RANGES, Note, Phrase, key_named, key_number
+from bachbridge.inference.chorale.generator import ChoraleGenerator, sample_nucleus
+from bachbridge.music.notes import VOICE_RANGES, Note, Phrase, key_to_number, parse_key
 from bachbridge.protocol.events import Answer, Ask, Feed
 
 TUNE = Phrase(tuple(Note(4 * i, 4, pitch, 60 + i) for i, pitch in enumerate((67, 69, 71, 72))), 16)
@@ -34,13 +34,13 @@ class Arithmetic:
 
     def heads(self, hidden: np.ndarray, known: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         seed = np.abs(hidden).sum() + known.sum()
-        classes = np.arange(4 * satb.CLASSES).reshape(1, 4, satb.CLASSES)
+        classes = np.arange(4 * satb.PITCH_INDEX_COUNT).reshape(1, 4, satb.PITCH_INDEX_COUNT)
         logits = np.sin(seed * classes).astype(np.float32) * 3
         return np.repeat(logits, len(known), axis=0), np.full((len(known), 4), -1.0, np.float32)
 
 
-def model() -> Autoregressive:
-    return Autoregressive(Arithmetic(), (0, 3, 1, 2))
+def model() -> ChoraleGenerator:
+    return ChoraleGenerator(Arithmetic(), (0, 3, 1, 2))
 
 
 def ask(prompt: Phrase = TUNE, steps: int = 16, seed: int = 5) -> Ask:
@@ -56,7 +56,7 @@ def notes_of(answers: Sequence[Answer | None]) -> list[Note]:
 @given(st.lists(st.floats(-5, 5), min_size=2, max_size=20), st.floats(0.1, 2), st.floats(0.05, 1), st.integers(0, 99))
 def test_only_the_nucleus_is_drawn(logits: list[float], temperature: float, top_p: float, seed: int) -> None:
     values = np.array(logits, np.float32)
-    drawn = choose(values, temperature, top_p, np.random.default_rng(seed))
+    drawn = sample_nucleus(values, temperature, top_p, np.random.default_rng(seed))
     weights = np.exp((values - values.max()) / temperature)
     likelier = weights[weights > weights[drawn]].sum() / weights.sum()
     assert likelier <= top_p + 1e-5
@@ -65,13 +65,13 @@ def test_only_the_nucleus_is_drawn(logits: list[float], temperature: float, top_
 def test_what_is_forbidden_is_never_drawn() -> None:
     values = np.array([-np.inf, 0.0, -np.inf, 0.0], np.float32)
     rng = np.random.default_rng(0)
-    assert {choose(values, 1.0, 1.0, rng) for _ in range(50)} == {1, 3}
+    assert {sample_nucleus(values, 1.0, 1.0, rng) for _ in range(50)} == {1, 3}
 
 
 def test_shares_follow_the_probabilities() -> None:
     rng = np.random.default_rng(1)
     values = np.log(np.array([0.5, 0.3, 0.2], np.float32))
-    counts = np.bincount([choose(values, 1.0, 1.0, rng) for _ in range(4000)], minlength=3)
+    counts = np.bincount([sample_nucleus(values, 1.0, 1.0, rng) for _ in range(4000)], minlength=3)
     assert counts / 4000 == pytest.approx([0.5, 0.3, 0.2], abs=0.03)
 
 
@@ -86,7 +86,7 @@ def test_the_same_ask_gets_the_same_answer_fed_or_not() -> None:
 
 def test_a_phrase_that_was_fed_costs_no_step_before_the_first_note() -> None:
     network = Arithmetic()
-    warm = Autoregressive(network, (0, 3, 1, 2))
+    warm = ChoraleGenerator(network, (0, 3, 1, 2))
     warm.feed(Feed("arithmetic", TUNE, 5))
     before = network.steps
     next(iter(warm.generate(ask())))
@@ -98,7 +98,7 @@ def test_the_answer_fills_its_steps_in_four_voices_within_their_ranges() -> None
     assert [answer.until for answer in answers if answer] == [1, 4, 8, 12, 16]
     assert [answer.final for answer in answers if answer] == [False] * 4 + [True]
     notes = notes_of(answers)
-    for voice, (low, high) in enumerate(RANGES):
+    for voice, (low, high) in enumerate(VOICE_RANGES):
         line = [note for note in notes if note.voice == voice]
         assert sum(note.length for note in line) == 16
         assert all(low <= note.pitch <= high for note in line)
@@ -119,7 +119,7 @@ def test_a_melody_two_octaves_up_is_answered_up_there() -> None:
 
 def test_a_key_that_is_set_makes_other_pitches_rarer() -> None:
     def foreign(key: str, scale: set[int]) -> int:
-        number = key_number(key_named(key))
+        number = key_to_number(parse_key(key))
         told = [notes_of(list(model().generate(replace(ask(seed=seed), key=number)))) for seed in range(12)]
         return sum(note.pitch % 12 not in scale for notes in told for note in notes)
 

@@ -8,12 +8,12 @@ import pytest
 
 from bachbridge.codecs import satb
 from bachbridge.inference.chorale.planner import Planner
-from bachbridge.music.notes import RANGES
-from bachbridge.protocol.events import Foresee, Plan
+from bachbridge.music.notes import VOICE_RANGES
+from bachbridge.protocol.events import Plan, PlanRequest
 
 CHAIN = (0, 3, 1, 2)
 FRAME = (37, 32, 25, 13, 15)  # C5 G4 C4 C3
-ASKED = Foresee("m", 7, 0, (), 0, 0, 16, 0.9, 0.95, 3, 6, "all", -1, 0.0, 0.0, cadence=False, repeat="hold")
+ASKED = PlanRequest("m", 7, 0, (), 0, 0, 16, 0.9, 0.95, 3, 6, "all", -1, 0.0, 0.0, cadence=False, repeat="hold")
 
 
 class Nets:
@@ -21,7 +21,7 @@ class Nets:
 
     def __init__(self) -> None:
         rng = np.random.default_rng(5)
-        self._weights = rng.normal(size=(8, 4 * satb.CLASSES)).astype(np.float32)
+        self._weights = rng.normal(size=(8, 4 * satb.PITCH_INDEX_COUNT)).astype(np.float32)
         self.steps = 0
 
     def initial_state(self) -> Any:
@@ -33,16 +33,16 @@ class Nets:
         return mixed, mixed
 
     def heads(self, hidden: Any, known: Any) -> tuple[Any, Any]:
-        logits = (hidden @ self._weights).reshape(len(hidden), 4, satb.CLASSES)
-        chosen = known.sum(axis=1)[:, None, None] * 0.01 * np.arange(satb.CLASSES)
+        logits = (hidden @ self._weights).reshape(len(hidden), 4, satb.PITCH_INDEX_COUNT)
+        chosen = known.sum(axis=1)[:, None, None] * 0.01 * np.arange(satb.PITCH_INDEX_COUNT)
         return (logits + chosen).astype(np.float32), np.zeros((len(known), 4), np.float32)
 
 
-def told(*frames: tuple[int, ...], step: int = 0, held: int = 37) -> Foresee:
+def told(*frames: tuple[int, ...], step: int = 0, held: int = 37) -> PlanRequest:
     return replace(ASKED, step=step, frames=frames, held=held)
 
 
-def plan(planner: Planner, *asked: Foresee) -> Plan:
+def plan(planner: Planner, *asked: PlanRequest) -> Plan:
     """Follow all that is asked; the plan of the last."""
     for foresee in asked:
         planner.follow(foresee)
@@ -55,7 +55,7 @@ def planner() -> Planner:
 
 
 def test_there_is_a_row_for_every_pitch_of_the_given_voice_and_one_for_going_on(planner: Planner) -> None:
-    for given, (low, high) in enumerate(RANGES):
+    for given, (low, high) in enumerate(VOICE_RANGES):
         rows = plan(planner, replace(told(FRAME), given=given, piece=given, held=FRAME[given])).rows
         assert [row[0] for row in rows] == [*range(low - 35, high - 34), FRAME[given]]
         assert all(row[1 + given] == row[0] for row in rows)

@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 from bachbridge.codecs import satb
 from bachbridge.inference.infill.budget import (
     BUDGET_NS,
-    LEAST_PASSES,
-    LEAST_REPAIRS,
-    MOST_CANDIDATES,
-    MOST_PASSES,
-    MOST_REPAIRS,
+    MAX_CANDIDATES,
+    MAX_REPAIRS,
+    MAX_SWEEPS,
+    MIN_REPAIRS,
+    MIN_SWEEPS,
     REFERENCE_STEPS,
-    pace,
+    sweep_budget,
 )
 from bachbridge.inference.runtime import sweep_benchmark
 
@@ -25,18 +25,18 @@ PASSES_NS, STEPS = st.integers(1, 10**9), st.integers(1, 5000)
 
 
 def work(pass_ns: int, steps: int, budget_ns: int) -> tuple[int, int]:
-    chosen = pace(pass_ns, steps, budget_ns)
-    return chosen.schedule.passes, chosen.candidates
+    chosen = sweep_budget(pass_ns, steps, budget_ns)
+    return chosen.schedule.sweeps, chosen.candidates
 
 
 def test_two_milliseconds_a_pass_buy_all_passes_and_a_choice() -> None:
-    assert work(2 * MS, REFERENCE_STEPS, BUDGET_NS) == (MOST_PASSES, 2)
-    assert work(2 * MS, REFERENCE_STEPS // 2, BUDGET_NS) == (MOST_PASSES, 4)
+    assert work(2 * MS, REFERENCE_STEPS, BUDGET_NS) == (MAX_SWEEPS, 2)
+    assert work(2 * MS, REFERENCE_STEPS // 2, BUDGET_NS) == (MAX_SWEEPS, 4)
 
 
 def test_a_slow_machine_gives_up_candidates_first() -> None:
     assert work(8 * MS, REFERENCE_STEPS, BUDGET_NS) == (7, 1)
-    assert work(80 * MS, REFERENCE_STEPS, BUDGET_NS) == (LEAST_PASSES, 1)
+    assert work(80 * MS, REFERENCE_STEPS, BUDGET_NS) == (MIN_SWEEPS, 1)
 
 
 @given(PASSES_NS, STEPS, STEPS)
@@ -51,17 +51,17 @@ def test_a_slower_machine_never_does_more(pass_ns: int, more_ns: int, steps: int
     quick, slow = work(pass_ns, steps, budget_ns), work(pass_ns + more_ns, steps, budget_ns)
     assert quick >= slow
     assert quick[1] >= slow[1]
-    assert LEAST_PASSES <= slow[0] <= quick[0] <= MOST_PASSES
-    assert 1 <= slow[1] <= quick[1] <= MOST_CANDIDATES
+    assert MIN_SWEEPS <= slow[0] <= quick[0] <= MAX_SWEEPS
+    assert 1 <= slow[1] <= quick[1] <= MAX_CANDIDATES
 
 
 @given(st.integers(MS // 10, 3 * MS))
 def test_what_can_be_kept_within_the_budget_is(pass_ns: int) -> None:
-    chosen = pace(pass_ns, REFERENCE_STEPS, BUDGET_NS)
+    chosen = sweep_budget(pass_ns, REFERENCE_STEPS, BUDGET_NS)
     compared_and_struck = 3
-    passes = chosen.schedule.passes + compared_and_struck + chosen.schedule.repairs
+    passes = chosen.schedule.sweeps + compared_and_struck + chosen.schedule.max_repairs
     assert passes * chosen.candidates * pass_ns <= BUDGET_NS
-    assert LEAST_REPAIRS <= chosen.schedule.repairs <= MOST_REPAIRS
+    assert MIN_REPAIRS <= chosen.schedule.max_repairs <= MAX_REPAIRS
 
 
 class Counting:
@@ -70,24 +70,24 @@ class Counting:
     def __init__(self) -> None:
         self.calls = 0
 
-    def fill(self, seen: np.ndarray, attacks: np.ndarray, place: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def predict(self, seen: np.ndarray, attacks: np.ndarray, place: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         assert attacks.shape == seen.shape
         assert place.shape[1] == seen.shape[1] == REFERENCE_STEPS
         self.calls += 1
-        return np.zeros((*seen.shape, satb.CLASSES), np.float32), np.zeros(seen.shape, np.float32)
+        return np.zeros((*seen.shape, satb.PITCH_INDEX_COUNT), np.float32), np.zeros(seen.shape, np.float32)
 
 
 def test_a_pass_is_measured_once_for_each_network(tmp_path: Path) -> None:
     path = tmp_path / "cache" / "pace.json"
-    first = sweep_benchmark.pass_ns(Counting(), "abc", path)
+    first = sweep_benchmark.recorded_sweep_ns(Counting(), "abc", path)
     assert first > 0
     again = Counting()
-    assert sweep_benchmark.pass_ns(again, "abc", path) == first
+    assert sweep_benchmark.recorded_sweep_ns(again, "abc", path) == first
     assert again.calls == 0
     other = Counting()
-    sweep_benchmark.pass_ns(other, "def", path)
+    sweep_benchmark.recorded_sweep_ns(other, "def", path)
     assert other.calls > 0
-    assert sweep_benchmark.pass_ns(again, "abc", path) == first, "the first one is still on record"
+    assert sweep_benchmark.recorded_sweep_ns(again, "abc", path) == first, "the first one is still on record"
 
 
 @pytest.mark.parametrize("text", ["", "[]", "3", "{", '{"abc": -5}', '{"abc": "quick"}', '{"abc": true}', "\x00"])
@@ -95,11 +95,11 @@ def test_a_damaged_record_is_measured_anew(tmp_path: Path, text: str) -> None:
     path = tmp_path / "pace.json"
     path.write_text(text)
     nets = Counting()
-    measured = sweep_benchmark.pass_ns(nets, "abc", path)
+    measured = sweep_benchmark.recorded_sweep_ns(nets, "abc", path)
     assert nets.calls > 0
-    assert sweep_benchmark.pass_ns(Counting(), "abc", path) == measured
+    assert sweep_benchmark.recorded_sweep_ns(Counting(), "abc", path) == measured
 
 
 def test_where_nothing_can_be_kept_the_measurement_holds(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    assert sweep_benchmark.pass_ns(Counting(), "abc", tmp_path / "file" / "pace.json") > 0
+    assert sweep_benchmark.recorded_sweep_ns(Counting(), "abc", tmp_path / "file" / "pace.json") > 0

@@ -8,11 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bachbridge.codecs import satb
-from bachbridge.inference.infill.generator import Infill
-from bachbridge.inference.infill.windows import WHOLE
-from bachbridge.music.notes import RANGES, VOICES, Note, Phrase, key_named, key_number, longest
-from bachbridge.protocol.events import Answer, Ask, Feed, Foresee, Plan
-from bachbridge.protocol.validation import objection
+from bachbridge.inference.infill.generator import InfillGenerator
+from bachbridge.inference.infill.windows import MAX_STEPS_AT_ONCE
+from bachbridge.music.notes import VOICE_RANGES, VOICES, Note, Phrase, keep_longest_notes, key_to_number, parse_key
+from bachbridge.protocol.events import Answer, Ask, Feed, Plan, PlanRequest
+from bachbridge.protocol.validation import rejection_reason
 
 MS = 1_000_000
 PITCHES = (67, 69, 71, 72, 74, 71, 67, 66)
@@ -25,15 +25,15 @@ class Scale:
     def __init__(self) -> None:
         self.shapes: list[tuple[int, ...]] = []
 
-    def fill(self, seen: np.ndarray, attacks: np.ndarray, place: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def predict(self, seen: np.ndarray, attacks: np.ndarray, place: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         assert seen.shape == attacks.shape
         assert place.shape[:2] == seen.shape[:2]
         self.shapes.append(seen.shape)
-        classes = np.arange(satb.CLASSES)
-        white = np.isin((classes + satb.LOWEST - 1) % 12, (0, 2, 4, 5, 7, 9, 11))
-        middles = np.array([satb.class_of((low + high) // 2) for low, high in RANGES])
+        classes = np.arange(satb.PITCH_INDEX_COUNT)
+        white = np.isin((classes + satb.LOWEST_PITCH - 1) % 12, (0, 2, 4, 5, 7, 9, 11))
+        middles = np.array([satb.pitch_index((low + high) // 2) for low, high in VOICE_RANGES])
         liking = white * 3.0 - np.abs(classes - middles[:, None]) / 2
-        pitch = np.broadcast_to(liking, (*seen.shape, satb.CLASSES)).astype(np.float32)
+        pitch = np.broadcast_to(liking, (*seen.shape, satb.PITCH_INDEX_COUNT)).astype(np.float32)
         return pitch, np.full(seen.shape, -4.0, np.float32)
 
 
@@ -41,21 +41,21 @@ class Partner:
     """A causal model that remembers what it was told."""
 
     def __init__(self) -> None:
-        self.followed: list[Foresee] = []
+        self.followed: list[PlanRequest] = []
 
-    def follow(self, foresee: Foresee) -> None:
-        self.followed.append(foresee)
+    def follow(self, request: PlanRequest) -> None:
+        self.followed.append(request)
 
-    def plan(self, foresee: Foresee) -> Plan:
-        return Plan(foresee.piece, foresee.step + len(foresee.frames), (), -1)
+    def plan(self, request: PlanRequest) -> Plan:
+        return Plan(request.piece, request.step + len(request.frames), (), -1)
 
 
-def model(nets: Scale | None = None) -> Infill:
-    return Infill(nets or Scale(), Partner(), 2 * MS)
+def model(nets: Scale | None = None) -> InfillGenerator:
+    return InfillGenerator(nets or Scale(), Partner(), 2 * MS)
 
 
 def ask(task: str, prompt: Phrase = TUNE, steps: int = 32, seed: int = 5, key: str = "") -> Ask:
-    wished = key_number(key_named(key)) if key else -1
+    wished = key_to_number(parse_key(key)) if key else -1
     return Ask(3, task, "scale", prompt, steps, 0.9, 0.95, seed, wished)
 
 
@@ -64,7 +64,7 @@ def answer(task: str, prompt: Phrase = TUNE, steps: int = 32, seed: int = 5, key
     assert not any(parts), "it can be put aside between its passes, and is told at its end"
     assert isinstance(last, Answer)
     assert (last.ask, last.until, last.final) == (3, steps, True)
-    assert objection(last) is None
+    assert rejection_reason(last) is None
     return last
 
 
@@ -76,18 +76,18 @@ def sung_at(notes: tuple[Note, ...], step: int) -> set[int]:
     return {note.voice for note in notes if note.start <= step < note.end}
 
 
-@pytest.mark.parametrize("task", Infill.tasks)
+@pytest.mark.parametrize("task", InfillGenerator.tasks)
 def test_an_answer_is_four_voices_of_the_length_that_was_asked_for(task: str) -> None:
     notes = answer(task).notes
     assert {note.voice for note in notes} == {0, 1, 2, 3}
     assert max(note.end for note in notes) <= 32
-    assert notes == longest(notes), "in order, and none twice"
+    assert notes == keep_longest_notes(notes), "in order, and none twice"
     for note in notes:
-        low, high = RANGES[note.voice]
+        low, high = VOICE_RANGES[note.voice]
         assert low <= note.pitch <= high
 
 
-@pytest.mark.parametrize("task", Infill.tasks)
+@pytest.mark.parametrize("task", InfillGenerator.tasks)
 def test_the_same_ask_gets_the_same_answer(task: str) -> None:
     assert answer(task) == answer(task)
     assert answer(task) != answer(task, seed=6)
@@ -138,7 +138,7 @@ def test_a_variation_keeps_a_share_of_the_line_and_its_ends() -> None:
 
 def test_a_key_is_kept_to() -> None:
     def foreign(key: str) -> int:
-        tonic, _ = key_named(key) or (0, False)
+        tonic, _ = parse_key(key) or (0, False)
         notes = answer("continue", steps=64, key=key).notes
         return sum(note.length for note in notes if (note.pitch - tonic) % 12 not in (0, 2, 4, 5, 7, 9, 11))
 
@@ -146,7 +146,7 @@ def test_a_key_is_kept_to() -> None:
 
 
 @pytest.mark.parametrize("octaves", [-4, -3, -2, 2, 3, 4])
-@pytest.mark.parametrize("task", Infill.tasks)
+@pytest.mark.parametrize("task", InfillGenerator.tasks)
 def test_a_line_out_of_every_range_is_answered_where_it_lies(octaves: int, task: str) -> None:
     far = replace(TUNE, notes=tuple(replace(note, pitch=note.pitch + 12 * octaves) for note in TUNE.notes))
     notes = answer(task, far).notes
@@ -174,7 +174,7 @@ def test_a_phrase_in_four_voices_needs_nobody_else() -> None:
     assert answer("harmonize", Phrase(chord, 8), 8).notes == chord
 
 
-@pytest.mark.parametrize("task", Infill.tasks)
+@pytest.mark.parametrize("task", InfillGenerator.tasks)
 @pytest.mark.parametrize("prompt", [Phrase((), 8), Phrase((Note(0, 8, 60),), 8), Phrase((Note(9, 2, 60),), 8)])
 def test_next_to_nothing_is_answered_all_the_same(task: str, prompt: Phrase) -> None:
     assert {note.voice for note in answer(task, prompt, 8).notes} >= {1, 2, 3}
@@ -192,13 +192,13 @@ def test_the_longest_phrase_gets_the_fewest_passes() -> None:
     assert long[1] < short[1]
 
 
-@pytest.mark.parametrize("task", Infill.tasks)
+@pytest.mark.parametrize("task", InfillGenerator.tasks)
 def test_a_long_phrase_is_shown_to_the_network_in_windows(task: str) -> None:
     nets = Scale()
     phrase = Phrase(tuple(Note(4 * i, 4, 67 + i % 5, 60 + i % 50) for i in range(256)), 1024)
     *_, last = model(nets).generate(ask(task, phrase, 1024))
     assert isinstance(last, Answer)
-    assert max(shape[1] for shape in nets.shapes) <= WHOLE, "its attention costs the square of the steps"
+    assert max(shape[1] for shape in nets.shapes) <= MAX_STEPS_AT_ONCE, "its attention costs the square of the steps"
     assert all(sung_at(last.notes, step) >= {1, 2, 3} for step in range(1024))
     if task == "harmonize":
         assert tuple(note for note in last.notes if note.voice == 0) == phrase.notes
@@ -210,7 +210,7 @@ NOTES = st.lists(
 
 
 @settings(max_examples=15)
-@given(NOTES, st.sampled_from(Infill.tasks), st.sampled_from([None, 0, 3]), st.sampled_from([12, 16]))
+@given(NOTES, st.sampled_from(InfillGenerator.tasks), st.sampled_from([None, 0, 3]), st.sampled_from([12, 16]))
 def test_whatever_is_played_is_answered(notes: list[Note], task: str, position: int | None, bar: int) -> None:
     prompt = Phrase(tuple(sorted(notes, key=lambda note: (note.start, note.pitch))), 32, bar, position)
     told = answer(task, prompt)
@@ -220,9 +220,9 @@ def test_whatever_is_played_is_answered(notes: list[Note], task: str, position: 
 
 def test_live_harmony_is_the_partners() -> None:
     partner = Partner()
-    infill = Infill(Scale(), partner, MS)
+    infill = InfillGenerator(Scale(), partner, MS)
     frame = (36, 31, 27, 20, 15)
-    foresee = Foresee("scale", 0, 0, (frame,), 0, 36, 16, 0.9, 0.95, 1, 8, "all", -1, 0.0, 0.0, False, "hold")
+    foresee = PlanRequest("scale", 0, 0, (frame,), 0, 36, 16, 0.9, 0.95, 1, 8, "all", -1, 0.0, 0.0, False, "hold")
     infill.feed(Feed("scale", TUNE, 1))
     infill.follow(foresee)
     assert infill.plan(foresee) == Plan(0, 1, (), -1)

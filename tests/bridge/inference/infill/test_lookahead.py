@@ -8,14 +8,14 @@ import pytest
 
 from bachbridge.codecs import satb
 from bachbridge.inference.infill.lookahead import LookAhead
-from bachbridge.protocol.events import Foresee, Plan
+from bachbridge.protocol.events import Plan, PlanRequest
 
 MS = 1_000_000
 BAR = 8
 CHORDS = ((72, 67, 64, 48), (74, 67, 59, 55))
 """C and G, on the even and on the odd beats of what is imagined: without parallels."""
-CLASSES = [tuple(satb.class_of(pitch) for pitch in chord) for chord in CHORDS]
-LOW = tuple(satb.class_of(pitch) for pitch in (60, 55, 52, 36))
+CLASSES = [tuple(satb.pitch_index(pitch) for pitch in chord) for chord in CHORDS]
+LOW = tuple(satb.pitch_index(pitch) for pitch in (60, 55, 52, 36))
 
 
 def chord_at(step: int) -> tuple[int, ...]:
@@ -30,14 +30,14 @@ class Sure:
         self.fails = False
         self.told: list[np.ndarray] = []
 
-    def fill(self, seen: np.ndarray, attacks: np.ndarray, place: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def predict(self, seen: np.ndarray, attacks: np.ndarray, place: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         assert attacks.shape == seen.shape
         assert place[0, 0, 0] == 1, "what is shown begins on a beat"
         if self.fails:
             raise OSError("once")
         self.calls += 1
         self.told.append(seen[0])
-        pitch = np.full((*seen.shape, satb.CLASSES), -30.0, np.float32)
+        pitch = np.full((*seen.shape, satb.PITCH_INDEX_COUNT), -30.0, np.float32)
         for step in range(seen.shape[1]):
             for voice, wanted in enumerate(chord_at(step)):
                 pitch[:, step, voice, wanted] = 0
@@ -47,10 +47,10 @@ class Sure:
 class Vague:
     """A network that only knows that the soprano goes on."""
 
-    def fill(self, seen: np.ndarray, attacks: np.ndarray, place: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def predict(self, seen: np.ndarray, attacks: np.ndarray, place: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         assert attacks.shape == seen.shape
         assert len(place) == len(seen)
-        pitch = np.zeros((*seen.shape, satb.CLASSES), np.float32)
+        pitch = np.zeros((*seen.shape, satb.PITCH_INDEX_COUNT), np.float32)
         pitch[:, :, 0, CLASSES[0][0]] = 30
         return pitch, np.full(seen.shape, -9.0, np.float32)
 
@@ -61,9 +61,9 @@ def frame(step: int, *, struck: bool) -> tuple[int, ...]:
 
 def foresee(
     step: int, *frames: tuple[int, ...], piece: int = 1, repeat: str = "hold", held: int | None = None
-) -> Foresee:
+) -> PlanRequest:
     last = frames[-1][0] if held is None else held
-    return Foresee("m", piece, step, frames, 0, last, BAR, 0.9, 0.95, 1, 8, "all", -1, 0.0, 0.0, False, repeat)
+    return PlanRequest("m", piece, step, frames, 0, last, BAR, 0.9, 0.95, 1, 8, "all", -1, 0.0, 0.0, False, repeat)
 
 
 def causal(step: int, held: int) -> Plan:
@@ -75,7 +75,7 @@ def causal(step: int, held: int) -> Plan:
 def pondered(ahead: LookAhead) -> int:
     """Until there is nothing to think about; how many passes that were."""
     count = 0
-    while ahead.ponder():
+    while ahead.idle_work():
         count += 1
         assert count < 100
     return count
@@ -90,10 +90,10 @@ def played(*, until: int = 4) -> tuple[LookAhead, Sure]:
     return ahead, nets
 
 
-def changed(ahead: LookAhead, told: Foresee) -> dict[int, tuple[int, ...]]:
+def changed(ahead: LookAhead, told: PlanRequest) -> dict[int, tuple[int, ...]]:
     """Which rows of the causal plan are other ones now; the last one as -1."""
     plan = causal(told.step + len(told.frames), told.held)
-    joined = ahead.joined(plan, told)
+    joined = ahead.merge_into(plan, told)
     assert (joined.piece, joined.step, joined.key) == (plan.piece, plan.step, plan.key)
     assert len(joined.rows) == len(plan.rows)
     pairs = enumerate(zip(plan.rows, joined.rows, strict=True))
@@ -103,9 +103,9 @@ def changed(ahead: LookAhead, told: Foresee) -> dict[int, tuple[int, ...]]:
 
 def test_there_is_nothing_to_think_about_before_the_first_note() -> None:
     ahead = LookAhead(Sure(), MS)
-    assert not ahead.ponder()
+    assert not ahead.idle_work()
     ahead.follow(foresee(0, (0, 0, 0, 0, 0)))
-    assert not ahead.ponder()
+    assert not ahead.idle_work()
 
 
 def test_the_imagined_chord_stands_under_the_imagined_note_alone() -> None:
@@ -140,7 +140,7 @@ def test_the_bar_lasts_as_long_as_the_player_keeps_to_it() -> None:
         assert changed(ahead, foresee(step + 1, held=chord_at(step)[0])), step
     ahead.follow(foresee(4 + BAR - 1, frame(4 + BAR - 1, struck=False)))
     assert not changed(ahead, foresee(4 + BAR, held=chord_at(4 + BAR - 1)[0])), "its end is reached"
-    assert ahead.ponder(), "and it is imagined anew"
+    assert ahead.idle_work(), "and it is imagined anew"
 
 
 def test_who_leaves_the_line_is_on_causal_ground_until_it_is_imagined_again() -> None:
@@ -166,7 +166,7 @@ def test_a_step_that_goes_on_first_and_gets_its_note_later_is_as_imagined() -> N
 @pytest.mark.parametrize("rules", ["all", "none"])
 def test_a_forbidden_chord_gives_way_to_the_causal_one(rules: str) -> None:
     # From a tone higher, soprano and bass would go down into the next fifth together.
-    before = tuple(satb.class_of(pitch) for pitch in (76, 67, 60, 57))
+    before = tuple(satb.pitch_index(pitch) for pitch in (76, 67, 60, 57))
     ahead = LookAhead(Sure(), MS)
     ahead.follow(foresee(0, *(frame(step, struck=step == 0) for step in range(3)), (*before, 15)))
     pondered(ahead)
@@ -185,9 +185,9 @@ def test_a_new_piece_is_imagined_from_its_own_beginning() -> None:
 def test_what_was_being_imagined_ends_with_its_piece() -> None:
     ahead = LookAhead(Sure(), MS)
     ahead.follow(foresee(0, frame(0, struck=True)))
-    assert ahead.ponder()
+    assert ahead.idle_work()
     ahead.follow(foresee(0, piece=2, held=0))
-    assert not ahead.ponder(), "nobody sings any more"
+    assert not ahead.idle_work(), "nobody sings any more"
     ahead.follow(foresee(0, frame(0, struck=True), piece=2))
     assert not changed(ahead, foresee(1, held=CLASSES[0][0], piece=2)), "nothing was imagined for it yet"
 
@@ -203,7 +203,7 @@ def test_another_wish_is_another_bar(wish: dict[str, Any]) -> None:
     assert nets.calls > before
     assert changed(ahead, told)
     ahead.follow(told)
-    assert not ahead.ponder(), "the same again is no news"
+    assert not ahead.idle_work(), "the same again is no news"
 
 
 def test_the_imagined_voices_lie_close_or_wide_as_is_wished() -> None:
@@ -232,9 +232,9 @@ def test_a_network_that_fails_once_is_asked_again_for_the_next_note() -> None:
     ahead.follow(foresee(0, frame(0, struck=True)))
     nets.fails = True
     with pytest.raises(OSError, match="once"):
-        ahead.ponder()
+        ahead.idle_work()
     nets.fails = False
-    assert not ahead.ponder(), "it is not gone on with"
+    assert not ahead.idle_work(), "it is not gone on with"
     ahead.follow(foresee(1, frame(1, struck=True)))
     assert pondered(ahead) > 0
 
@@ -251,7 +251,7 @@ def test_two_bars_are_remembered() -> None:
 def test_a_note_in_the_middle_of_thinking_begins_it_anew() -> None:
     ahead, nets = played()
     ahead.follow(foresee(4, frame(4, struck=True)))
-    assert ahead.ponder()
+    assert ahead.idle_work()
     ahead.follow(foresee(5, frame(5, struck=True)))
     pondered(ahead)
     assert len(nets.told[-1]) == 6 + BAR
@@ -262,8 +262,8 @@ def test_a_slow_machine_comes_to_an_end_while_the_note_goes_on() -> None:
     ahead = LookAhead(Sure(), MS)
     ahead.follow(foresee(0, frame(0, struck=True)))
     for step in range(1, 4):
-        assert ahead.ponder(), "one pass a step is all there is time for"
+        assert ahead.idle_work(), "one pass a step is all there is time for"
         ahead.follow(foresee(step, frame(step, struck=False)))
-    while ahead.ponder():
+    while ahead.idle_work():
         pass
     assert changed(ahead, foresee(4, held=CLASSES[0][0]))

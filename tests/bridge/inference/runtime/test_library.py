@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bachbridge.cli.play.models import list_models
+from bachbridge.cli.play.models import print_models
 from bachbridge.errors import ModelError
 from bachbridge.inference import host
 from bachbridge.inference.runtime import library, onnx_nets
@@ -23,17 +23,17 @@ FACTS = {
 def made(place: Path, name: str, content: bytes = b"not a network") -> Path:
     folder = place / name
     folder.mkdir(parents=True)
-    for file in (onnx_nets.CORE, onnx_nets.HEADS):
+    for file in (onnx_nets.CORE_FILE, onnx_nets.HEADS_FILE):
         (folder / file).write_bytes(content)
-    files = {file: library.sha256(folder / file) for file in (onnx_nets.CORE, onnx_nets.HEADS)}
-    (folder / library.CARD).write_text(json.dumps({**FACTS, "files": files}))
+    files = {file: library.sha256(folder / file) for file in (onnx_nets.CORE_FILE, onnx_nets.HEADS_FILE)}
+    (folder / library.CARD_FILE).write_text(json.dumps({**FACTS, "files": files}))
     return folder
 
 
 @pytest.fixture
 def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, Path]:
     found = tmp_path / "user", tmp_path / "package"
-    monkeypatch.setattr(library, "places", lambda: found)
+    monkeypatch.setattr(library, "search_paths", lambda: found)
     return found
 
 
@@ -42,8 +42,8 @@ def test_a_model_is_found_and_the_users_own_comes_first(places: tuple[Path, Path
     made(package, "one")
     made(package, "two")
     made(user, "two", b"mine")
-    assert library.names() == ["one", "two"]
-    card = library.find("two")
+    assert library.model_names() == ["one", "two"]
+    card = library.find_checked_card("two")
     assert card.folder == user / "two"
     assert card.chain == (0, 3, 1, 2)
     assert card.sampler["top_p"] == pytest.approx(0.9)
@@ -54,71 +54,71 @@ INFILLING: dict[str, object] = {"codec": "canvas", "tasks": ["harmonize", "vary"
 
 def carded(folder: Path, facts: dict[str, object]) -> None:
     """Another card in the folder, for the same files."""
-    files = json.loads((folder / library.CARD).read_text())["files"]
-    (folder / library.CARD).write_text(json.dumps({**facts, "files": files}))
+    files = json.loads((folder / library.CARD_FILE).read_text())["files"]
+    (folder / library.CARD_FILE).write_text(json.dumps({**facts, "files": files}))
 
 
 def test_an_infilling_model_has_a_partner_and_no_chain(places: tuple[Path, Path]) -> None:
     carded(made(places[1], "two"), INFILLING)
-    card = library.find("two")
+    card = library.find_checked_card("two")
     assert (card.codec, card.partner, card.chain, card.layers) == ("canvas", "one", (), 0)
     with pytest.raises(ModelError, match="two does not go from frame to frame: choose another model, such as one"):
-        onnx_nets.load(card)
+        onnx_nets.load_chorale_net(card)
     carded(places[1] / "two", {name: fact for name, fact in INFILLING.items() if name != "partner"})
     with pytest.raises(ModelError, match="is not a model's card"):
-        library.find("two")
+        library.find_checked_card("two")
 
 
 def test_a_causal_model_fills_nothing_in(places: tuple[Path, Path]) -> None:
     made(places[1], "one")
     with pytest.raises(ModelError, match="one cannot fill in what is open"):
-        onnx_nets.load_fill(library.find("one"))
+        onnx_nets.load_infill_net(library.find_checked_card("one"))
 
 
 def test_a_codec_of_another_version_is_named(places: tuple[Path, Path]) -> None:
     carded(made(places[1], "next"), {"codec": "runes", "tasks": [], "sampler": {}})
     with pytest.raises(ModelError, match="next speaks 'runes', which this version does not: update BachBridge"):
-        host.build("next")
+        host.load_model("next")
 
 
 def test_an_unknown_name_is_refused_with_a_hint(places: tuple[Path, Path]) -> None:
     made(places[1], "chorale-lstm")
     with pytest.raises(ModelError, match="did you mean 'chorale-lstm'"):
-        library.find("choral-lstm")
+        library.find_checked_card("choral-lstm")
     with pytest.raises(ModelError, match="there are: chorale-lstm"):
-        library.find("xyz")
+        library.find_checked_card("xyz")
 
 
 def test_a_changed_file_is_refused(places: tuple[Path, Path]) -> None:
     folder = made(places[1], "one")
-    (folder / onnx_nets.HEADS).write_bytes(b"not a netw0rk")
+    (folder / onnx_nets.HEADS_FILE).write_bytes(b"not a netw0rk")
     with pytest.raises(ModelError, match=r"heads.onnx is not the file that its card describes"):
-        library.find("one")
-    (folder / onnx_nets.HEADS).unlink()
+        library.find_checked_card("one")
+    (folder / onnx_nets.HEADS_FILE).unlink()
     with pytest.raises(ModelError, match=r"heads.onnx is missing"):
-        library.find("one")
+        library.find_checked_card("one")
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", "null", '{"codec": "satb", "tasks": ["continue"], "files": 3}'])
 def test_a_damaged_card_is_refused(places: tuple[Path, Path], text: str) -> None:
-    (made(places[1], "one") / library.CARD).write_text(text)
+    (made(places[1], "one") / library.CARD_FILE).write_text(text)
     with pytest.raises(ModelError, match="is not a model's card"):
-        library.find("one")
+        library.find_checked_card("one")
 
 
 def test_a_file_that_is_no_network_is_refused_when_loaded(places: tuple[Path, Path]) -> None:
     made(places[1], "one")
     with pytest.raises(ModelError, match=r"model.onnx cannot be loaded"):
-        onnx_nets.load(library.find("one"))
+        onnx_nets.load_chorale_net(library.find_checked_card("one"))
 
 
 def test_the_list_names_the_damaged_ones(places: tuple[Path, Path], capsys: pytest.CaptureFixture[str]) -> None:
-    list_models()
+    print_models()
     assert "There are no models." in capsys.readouterr().out
     made(places[1], "whole")
-    (made(places[1], "broken") / onnx_nets.CORE).write_bytes(b"")
+    (made(places[1], "broken") / onnx_nets.CORE_FILE).write_bytes(b"")
     made(places[1], "a-name-that-is-to-be-typed")
-    list_models()
+    print_models()
     said = capsys.readouterr().out
     assert "whole" in said
     assert "damaged" in said
@@ -141,7 +141,7 @@ def test_the_list_tells_how_good_a_model_says_it_is(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("COLUMNS", "250")
-    card = made(places[1], "one") / library.CARD
+    card = made(places[1], "one") / library.CARD_FILE
     card.write_text(json.dumps({**json.loads(card.read_text()), "metrics": {"valid": valid}}))
-    list_models()
+    print_models()
     assert said in capsys.readouterr().out

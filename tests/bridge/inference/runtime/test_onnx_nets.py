@@ -16,8 +16,8 @@ BACH = ((67, 62, 59, 43), (69, 64, 60, 45), (71, 62, 55, 43), (67, 62, 59, 43))
 
 @pytest.fixture
 def card() -> library.Card:
-    found = library.read(SHIPPED / "chorale-lstm")
-    library.check(found)
+    found = library.read_card(SHIPPED / "chorale-lstm")
+    library.check_files(found)
     return found
 
 
@@ -25,21 +25,21 @@ def test_the_card_fits_the_codec(card: library.Card) -> None:
     assert card.codec == "satb"
     assert card.tasks == ("continue", "harmonize")
     assert sorted(card.chain) == list(range(len(VOICES)))
-    assert (card.facts["classes"], card.facts["fields"]) == (satb.CLASSES, satb.FIELDS)
+    assert (card.facts["classes"], card.facts["fields"]) == (satb.PITCH_INDEX_COUNT, satb.FIELD_COUNT)
     assert card.facts["metrics"]["valid"]["nats_per_frame"] < 1.7
 
 
-def surprise(runtime: onnx_nets.Nets, chain: tuple[int, ...], chords: tuple[tuple[int, ...], ...]) -> float:
+def surprise(runtime: onnx_nets.ChoraleNet, chain: tuple[int, ...], chords: tuple[tuple[int, ...], ...]) -> float:
     """Nats per step of the chords, each lasting a beat."""
-    context, state, total = satb.Context(), runtime.initial_state(), 0.0
+    context, state, total = satb.FrameContext(), runtime.initial_state(), 0.0
     for chord in chords:
-        classes = tuple(satb.class_of(pitch) for pitch in chord)
+        classes = tuple(satb.pitch_index(pitch) for pitch in chord)
         for part in range(4):
-            hidden, state = runtime.core(context.ids(), state)
+            hidden, state = runtime.core(context.feature_ids(), state)
             known = np.full((1, len(VOICES)), satb.UNKNOWN, np.int32)
             for voice in chain:
                 pitch, strike = runtime.heads(hidden, known)
-                assert pitch.shape == (1, len(VOICES), satb.CLASSES)
+                assert pitch.shape == (1, len(VOICES), satb.PITCH_INDEX_COUNT)
                 assert strike.shape == (1, len(VOICES))
                 total += float(np.logaddexp.reduce(pitch[0, voice]) - pitch[0, voice, classes[voice]])
                 known[0, voice] = classes[voice]
@@ -48,14 +48,14 @@ def surprise(runtime: onnx_nets.Nets, chain: tuple[int, ...], chords: tuple[tupl
 
 
 def test_it_expects_harmony(card: library.Card) -> None:
-    runtime = onnx_nets.load(card)
+    runtime = onnx_nets.load_chorale_net(card)
     wrong = tuple(tuple(pitch + turn for pitch, turn in zip(chord, (0, 1, 2, 3), strict=True)) for chord in BACH)
     assert surprise(runtime, card.chain, BACH) + 1 < surprise(runtime, card.chain, wrong)
 
 
 def test_many_candidates_at_once_are_each_alone(card: library.Card) -> None:
-    runtime = onnx_nets.load(card)
-    hidden, _ = runtime.core(satb.Context().ids(), runtime.initial_state())
+    runtime = onnx_nets.load_chorale_net(card)
+    hidden, _ = runtime.core(satb.FrameContext().feature_ids(), runtime.initial_state())
     known = np.array([[-1, -1, -1, -1], [32, -1, -1, -1], [32, 27, 24, 8]], np.int32)
     pitch, strike = runtime.heads(np.repeat(hidden, len(known), axis=0), known)
     for row in range(len(known)):
@@ -65,8 +65,8 @@ def test_many_candidates_at_once_are_each_alone(card: library.Card) -> None:
 
 
 def test_a_voice_does_not_see_its_own_class(card: library.Card) -> None:
-    runtime = onnx_nets.load(card)
-    hidden, _ = runtime.core(satb.Context().ids(), runtime.initial_state())
+    runtime = onnx_nets.load_chorale_net(card)
+    hidden, _ = runtime.core(satb.FrameContext().feature_ids(), runtime.initial_state())
     known = np.array([[32, 27, 24, 8]], np.int32)
     whole, _ = runtime.heads(hidden, known)
     for voice in range(len(VOICES)):

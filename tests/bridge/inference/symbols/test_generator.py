@@ -8,14 +8,14 @@ import pytest
 
 from bachbridge.codecs import keys88
 from bachbridge.codecs.abc import codec as abc_codec
-from bachbridge.codecs.base import Codec
+from bachbridge.codecs.base import SymbolCodec
 from bachbridge.codecs.chords import codec as chords_codec
-from bachbridge.codecs.chords.onsets import strikes_of
-from bachbridge.codecs.chords.options import Options
-from bachbridge.inference.symbols.generator import Stream
-from bachbridge.music.notes import Key, Note, Phrase, key_number, scale
-from bachbridge.protocol.events import Answer, Ask, Feed, Foresee
-from tests.support.hash_symbol_net import LONGEST, SIZES, Hashes, Melody
+from bachbridge.codecs.chords.onsets import phrase_onsets
+from bachbridge.codecs.chords.options import ChordOptions
+from bachbridge.inference.symbols.generator import SymbolGenerator
+from bachbridge.music.notes import Key, Note, Phrase, key_to_number, scale_pitch_classes
+from bachbridge.protocol.events import Answer, Ask, Feed, PlanRequest
+from tests.support.hash_symbol_net import LONGEST, SIZES, HashNet, MelodyCodec
 
 
 def phrase(count: int, last: int = 4) -> Phrase:
@@ -32,7 +32,7 @@ def notes_of(answers: list[Answer]) -> dict[tuple[int, int], int]:
 
 
 def test_the_same_ask_gets_the_same_answer_whatever_was_fed_before() -> None:
-    fed, fresh = Stream(Hashes(), Melody()), Stream(Hashes(), Melody())
+    fed, fresh = SymbolGenerator(HashNet(), MelodyCodec()), SymbolGenerator(HashNet(), MelodyCodec())
     for count in (1, 3, 2, 6):
         fed.feed(Feed("m", phrase(count), 5))
     first = list(fed.generate(ask(phrase(6))))
@@ -42,38 +42,43 @@ def test_the_same_ask_gets_the_same_answer_whatever_was_fed_before() -> None:
 
 
 def test_a_longer_or_corrected_phrase_is_taken_up_where_it_is_still_true() -> None:
-    nets = Hashes()
-    stream = Stream(nets, Melody())
+    nets = HashNet()
+    stream = SymbolGenerator(nets, MelodyCodec())
     stream.feed(Feed("m", phrase(6), 5))
-    assert nets.taken == [(0, 0), *Melody().read(phrase(6))]
-    nets.taken.clear()
+    assert nets.ids_seen == [(0, 0), *MelodyCodec().encode_phrase(phrase(6))]
+    nets.ids_seen.clear()
     stream.feed(Feed("m", phrase(6), 5))
-    assert nets.taken == []
+    assert nets.ids_seen == []
     stream.feed(Feed("m", phrase(6, last=5), 5))
-    assert nets.taken == Melody().read(phrase(6, last=5))[-1:], "a note that is held is the one corrected"
-    nets.taken.clear()
+    assert nets.ids_seen == MelodyCodec().encode_phrase(phrase(6, last=5))[-1:], (
+        "a note that is held is the one corrected"
+    )
+    nets.ids_seen.clear()
     stream.feed(Feed("m", phrase(8), 5))
-    assert nets.taken == Melody().read(phrase(8))[5:]
+    assert nets.ids_seen == MelodyCodec().encode_phrase(phrase(8))[5:]
 
 
 def test_memories_thin_out_and_an_old_correction_costs_little() -> None:
-    nets, long = Hashes(), phrase(1000)
-    stream = Stream(nets, Melody())
+    nets, long = HashNet(), phrase(1000)
+    stream = SymbolGenerator(nets, MelodyCodec())
     stream.feed(Feed("m", long, 5))
-    assert len(stream._memories) < 200
-    nets.taken.clear()
+    assert len(stream._checkpoints) < 200
+    nets.ids_seen.clear()
     for changed in (990, 970, 900, 600):
         notes = list(long.notes)
         notes[changed] = replace(notes[changed], pitch=notes[changed].pitch ^ 1)
-        nets.taken.clear()
+        nets.ids_seen.clear()
         stream.feed(Feed("m", replace(long, notes=tuple(notes)), 5))
-        assert 1000 - changed <= len(nets.taken) <= 1.1 * (1000 - changed) + 2
-    assert Stream(Hashes(), Melody())._follow(long).hidden == stream._follow(long).hidden
+        assert 1000 - changed <= len(nets.ids_seen) <= 1.1 * (1000 - changed) + 2
+    assert (
+        SymbolGenerator(HashNet(), MelodyCodec())._checkpoint_after(long).hidden
+        == stream._checkpoint_after(long).hidden
+    )
 
 
 def test_the_first_note_is_told_as_soon_as_it_is_settled_then_beat_by_beat() -> None:
     for seed in range(8):
-        answers = list(Stream(Hashes(), Melody()).generate(ask(phrase(3), 24, seed)))
+        answers = list(SymbolGenerator(HashNet(), MelodyCodec()).generate(ask(phrase(3), 24, seed)))
         untils = [answer.until for answer in answers]
         assert [answer.final for answer in answers] == [False] * (len(answers) - 1) + [True]
         assert len(answers[0].notes) == 1
@@ -89,49 +94,51 @@ def test_the_first_note_is_told_as_soon_as_it_is_settled_then_beat_by_beat() -> 
 
 
 def test_the_chain_of_fields_is_told_to_the_heads_and_masked_by_the_pen() -> None:
-    nets = Hashes()
-    answers = list(Stream(nets, Melody(shortest=3)).generate(ask(phrase(3), 30)))
+    nets = HashNet()
+    answers = list(SymbolGenerator(nets, MelodyCodec(shortest=3)).generate(ask(phrase(3), 30)))
     lengths = [note.length for answer in answers for note in answer.notes]
     assert min(lengths[:-1]) >= 3
-    assert [sorted(i == -1 for i in known) for known in nets.known[:4]] == [[True, True], [False, True]] * 2
-    assert all(known[0] >= 1 for known in nets.known[1::2])
+    assert [sorted(i == -1 for i in known) for known in nets.known_seen[:4]] == [[True, True], [False, True]] * 2
+    assert all(known[0] >= 1 for known in nets.known_seen[1::2])
 
 
 def test_where_one_id_is_allowed_the_heads_are_not_asked() -> None:
-    nets = Hashes()
-    list(Stream(nets, Melody(shortest=LONGEST)).generate(ask(phrase(3), 32)))
-    assert len(nets.known) == 4
-    assert len(nets.known[0]) == len(SIZES)
+    nets = HashNet()
+    list(SymbolGenerator(nets, MelodyCodec(shortest=LONGEST)).generate(ask(phrase(3), 32)))
+    assert len(nets.known_seen) == 4
+    assert len(nets.known_seen[0]) == len(SIZES)
 
 
 def test_a_text_that_comes_no_step_further_ends_the_answer() -> None:
-    nets = Hashes()
-    assert list(Stream(nets, Melody(silent=True)).generate(ask(phrase(2)))) == [Answer(3, (), 16, final=True)]
-    assert len(nets.taken) < 1000
+    nets = HashNet()
+    assert list(SymbolGenerator(nets, MelodyCodec(silent=True)).generate(ask(phrase(2)))) == [
+        Answer(3, (), 16, final=True)
+    ]
+    assert len(nets.ids_seen) < 1000
 
 
 @pytest.mark.parametrize(("dynamics", "velocity"), [(False, 33), (True, 11)])
 def test_how_loud_the_notes_are_is_the_players_touch_or_the_models_own(dynamics: bool, velocity: int) -> None:
-    stream = Stream(Hashes(), Melody(), dynamics=dynamics)
+    stream = SymbolGenerator(HashNet(), MelodyCodec(), dynamics=dynamics)
     notes = [note for answer in stream.generate(ask(phrase(3))) for note in answer.notes]
     assert {note.velocity for note in notes} == {velocity}
     assert {note.offset_ns for note in notes} == {3}
 
 
 def test_a_phrase_without_notes_is_answered_too() -> None:
-    stream = Stream(Hashes(), Melody())
+    stream = SymbolGenerator(HashNet(), MelodyCodec())
     assert list(stream.generate(ask(Phrase((), 16))))[-1].final
-    assert np.isfinite(stream._follow(Phrase((), 8)).hidden).all()
+    assert np.isfinite(stream._checkpoint_after(Phrase((), 8)).hidden).all()
 
 
 def test_it_puts_no_chords_under_a_melody() -> None:
-    stream = Stream(Hashes(), Melody())
-    foresee = Foresee(
+    stream = SymbolGenerator(HashNet(), MelodyCodec())
+    foresee = PlanRequest(
         "m", 0, 0, ((36, 31, 27, 20, 15),), 0, 36, 16, 0.9, 0.95, 1, 8, "all", -1, 0.0, 0.0, False, "hold"
     )
     stream.follow(foresee)
     assert stream.plan(foresee) is None
-    assert not stream.ponder()
+    assert not stream.idle_work()
     assert stream.tasks == ("continue",)
 
 
@@ -140,22 +147,28 @@ def test_it_puts_no_chords_under_a_melody() -> None:
 AIR = "M:4/4\nL:1/8\nK:D\nABAG FEDE|d2 A2 F4|\n"
 
 
-def codecs() -> list[tuple[str, Codec]]:
+def codecs() -> list[tuple[str, SymbolCodec]]:
     tune = replace(phrase(8), notes=tuple(replace(note, length=4) for note in phrase(8).notes))
-    full = Options(durations=True, levels=8)
+    full = ChordOptions(durations=True, levels=8)
     return [
-        ("abc", abc_codec.codec(abc_codec.vocabulary([AIR]))),
-        ("chords", chords_codec.codec(chords_codec.vocabulary([strikes_of(tune)], Options()))),
-        ("chords with heads", chords_codec.codec(chords_codec.vocabulary([strikes_of(tune)], full))),
-        ("keys88", keys88.codec(keys88.vocabulary([tune]))),
+        ("abc", abc_codec.codec_from_vocabulary(abc_codec.build_vocabulary([AIR]))),
+        (
+            "chords",
+            chords_codec.codec_from_vocabulary(chords_codec.build_vocabulary([phrase_onsets(tune)], ChordOptions())),
+        ),
+        (
+            "chords with heads",
+            chords_codec.codec_from_vocabulary(chords_codec.build_vocabulary([phrase_onsets(tune)], full)),
+        ),
+        ("keys88", keys88.codec_from_vocabulary(keys88.build_vocabulary([tune]))),
     ]
 
 
 @pytest.mark.parametrize(("name", "codec"), codecs())
 @pytest.mark.parametrize("steps", [8, 26])
-def test_every_codec_writes_an_answer_under_its_pens_mask(name: str, codec: Codec, steps: int) -> None:
-    nets = Hashes(sizes=codec.sizes)
-    stream = Stream(nets, codec)
+def test_every_codec_writes_an_answer_under_its_pens_mask(name: str, codec: SymbolCodec, steps: int) -> None:
+    nets = HashNet(vocab_sizes=codec.vocab_sizes)
+    stream = SymbolGenerator(nets, codec)
     for seed in range(3):
         answers = list(stream.generate(ask(phrase(4), steps, seed)))
         untils = [answer.until for answer in answers]
@@ -167,7 +180,7 @@ def test_every_codec_writes_an_answer_under_its_pens_mask(name: str, codec: Code
         assert notes
         assert all(note.start >= 0 and note.length >= 1 and note.end <= steps and 0 <= note.voice < 4 for note in notes)
         assert all(0 <= note.pitch <= 127 for note in notes)
-        again = Stream(Hashes(sizes=codec.sizes), codec)
+        again = SymbolGenerator(HashNet(vocab_sizes=codec.vocab_sizes), codec)
         again.feed(Feed("m", phrase(2), seed))
         assert list(again.generate(ask(phrase(4), steps, seed))) == answers
 
@@ -179,44 +192,48 @@ E_FLAT: Key = (3, False)
 
 @pytest.mark.parametrize(("name", "codec"), codecs())
 @pytest.mark.parametrize("locked", [E_FLAT, (6, True)])
-def test_an_answer_is_in_the_key_that_is_locked(name: str, codec: Codec, locked: Key) -> None:
+def test_an_answer_is_in_the_key_that_is_locked(name: str, codec: SymbolCodec, locked: Key) -> None:
     if name.startswith("chords"):  # a vocabulary in which each key has chords
         tune = Phrase(tuple(Note(at, 1, 50 + at) for at in range(24)), 24)
-        heads = Options(durations=True, levels=8) if name != "chords" else Options()
-        codec = chords_codec.codec(chords_codec.vocabulary([strikes_of(tune)], heads))
+        heads = ChordOptions(durations=True, levels=8) if name != "chords" else ChordOptions()
+        codec = chords_codec.codec_from_vocabulary(chords_codec.build_vocabulary([phrase_onsets(tune)], heads))
     played = phrase(4)
     notes: list[Note] = []
     for seed in range(4):
-        stream = Stream(Hashes(sizes=codec.sizes), codec)
-        key = key_number(locked)
+        stream = SymbolGenerator(HashNet(vocab_sizes=codec.vocab_sizes), codec)
+        key = key_to_number(locked)
         stream.feed(Feed("m", played, seed, key))
         answers = list(stream.generate(replace(ask(played, 64, seed), key=key)))
         assert answers == list(
-            Stream(Hashes(sizes=codec.sizes), codec).generate(replace(ask(played, 64, seed), key=key))
+            SymbolGenerator(HashNet(vocab_sizes=codec.vocab_sizes), codec).generate(
+                replace(ask(played, 64, seed), key=key)
+            )
         )
         notes += [note for answer in answers for note in answer.notes]
-    outside = sum(note.pitch % 12 not in scale(locked) for note in notes)
+    outside = sum(note.pitch % 12 not in scale_pitch_classes(locked) for note in notes)
     if name == "abc":  # signs may be written, but the letters are those of the key
         assert outside < len(notes) / 3
     else:
         assert outside == 0
-    free = Stream(Hashes(sizes=codec.sizes), codec).generate(ask(played, 64, 0))
-    assert any(note.pitch % 12 not in scale(locked) for answer in free for note in answer.notes)
+    free = SymbolGenerator(HashNet(vocab_sizes=codec.vocab_sizes), codec).generate(ask(played, 64, 0))
+    assert any(note.pitch % 12 not in scale_pitch_classes(locked) for answer in free for note in answer.notes)
 
 
 def test_the_header_of_a_tune_says_the_key_that_is_locked_before_the_one_that_was_played() -> None:
-    codec = abc_codec.codec(abc_codec.vocabulary([AIR, AIR.replace("K:D", "K:Bb"), AIR.replace("K:D", "K:Em")]))
+    codec = abc_codec.codec_from_vocabulary(
+        abc_codec.build_vocabulary([AIR, AIR.replace("K:D", "K:Bb"), AIR.replace("K:D", "K:Em")])
+    )
     scale_of_g = Phrase(tuple(Note(2 * at, 2, pitch) for at, pitch in enumerate((67, 69, 71, 72, 74, 76, 78, 79))), 16)
 
     def header(key: Key | None) -> str:
-        nets = Hashes(sizes=codec.sizes)
-        stream = Stream(nets, codec)
-        stream.feed(Feed("m", scale_of_g, 1, key_number(key)))
-        fed = len(nets.taken)
-        next(stream.generate(replace(ask(scale_of_g), key=key_number(key))))
-        read = [(number,) for (number,) in nets.taken[1:fed]]
-        assert stream._symbols == read, "what was fed is what the answer goes on from"
-        return codec.text(read).split("\n")[2]
+        nets = HashNet(vocab_sizes=codec.vocab_sizes)
+        stream = SymbolGenerator(nets, codec)
+        stream.feed(Feed("m", scale_of_g, 1, key_to_number(key)))
+        fed = len(nets.ids_seen)
+        next(stream.generate(replace(ask(scale_of_g), key=key_to_number(key))))
+        read = [(number,) for (number,) in nets.ids_seen[1:fed]]
+        assert stream._cached_symbols == read, "what was fed is what the answer goes on from"
+        return codec.decode_text(read).split("\n")[2]
 
     assert header(None) == "K:Bb", "G is three semitones below B flat, five below D"
     assert header((2, False)) == "K:D"
@@ -225,12 +242,12 @@ def test_the_header_of_a_tune_says_the_key_that_is_locked_before_the_one_that_wa
 
 
 def test_a_key_that_is_locked_while_it_is_fed_is_read_anew() -> None:
-    codec = abc_codec.codec(abc_codec.vocabulary([AIR, AIR.replace("K:D", "K:Em")]))
-    nets, key = Hashes(sizes=codec.sizes), key_number((4, True))
-    stream = Stream(nets, codec)
+    codec = abc_codec.codec_from_vocabulary(abc_codec.build_vocabulary([AIR, AIR.replace("K:D", "K:Em")]))
+    nets, key = HashNet(vocab_sizes=codec.vocab_sizes), key_to_number((4, True))
+    stream = SymbolGenerator(nets, codec)
     stream.feed(Feed("m", phrase(4), 1))
     stream.feed(Feed("m", phrase(4), 1, key))
-    fresh = Stream(Hashes(sizes=codec.sizes), codec)
+    fresh = SymbolGenerator(HashNet(vocab_sizes=codec.vocab_sizes), codec)
     assert list(stream.generate(replace(ask(phrase(4)), key=key))) == list(
         fresh.generate(replace(ask(phrase(4)), key=key))
     )

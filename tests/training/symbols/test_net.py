@@ -214,6 +214,6 @@ def test_a_run_goes_on_where_it_stopped(tmp_path: Path) -> None:
 
 
 def test_a_model_of_frames_has_no_symbols() -> None:
-    shipped = read_card(Path(__file__).parents[2] / "models/chorale-lstm")
+    shipped = read_card(Path(__file__).parents[3] / "models/chorale-lstm")
     with pytest.raises(ModelError, match="choose another model"):
         onnx_nets.load_symbol_net(shipped)

@@ -78,7 +78,7 @@ def held_out_logits(card: Card, runtime: Any, pieces: Sequence[Any]) -> HeldOutL
             items = [symbols_batches.whole_piece(piece) for piece in pieces]
             logits = np.concatenate([np.stack(list(symbols_nll.stream_logits(runtime, item))) for item in items])
             truth = np.concatenate([item.target for item in items])
-            fields = np.split(logits, np.cumsum(runtime.sizes)[:-1], axis=1)
+            fields = np.split(logits, np.cumsum(runtime.vocab_sizes)[:-1], axis=1)
             return HeldOutLogits(tuple(fields), tuple(truth.T), len(truth))
 
 
@@ -122,7 +122,7 @@ def live_steps(card: Card, runtime: Any, piece: Any) -> Iterator[None]:
                 _TIMED_STEPS,
             )
             while True:
-                runtime.fill(batch.seen, batch.attacks, batch.place)
+                runtime.predict(batch.seen, batch.attacks, batch.place)
                 yield
         case _:
             yield from _symbol_steps(runtime, piece)

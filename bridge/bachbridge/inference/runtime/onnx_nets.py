@@ -91,11 +91,11 @@ class SymbolNet:
             hidden, *after = self._core.run(None, inputs)
             return hidden, tuple(after)
         run, kept = state[2:]
-        inputs |= {"rows": kept.seen, "run": run}
+        inputs |= {"rows": kept.array, "run": run}
         hidden, lstm, before, row, run, *shares = self._core.run(None, inputs)
         kept = kept.with_row(row[0, 0], self._memory_reach)
         if shares:
-            symbols, first = kept.seen[0, :, -1], self.vocab_sizes[0]
+            symbols, first = kept.array[0, :, -1], self.vocab_sizes[0]
             hidden[0, :first] = add_copy_shares(hidden[0, :first], shares[0][0, -len(symbols) :], symbols)
         return hidden, (lstm, before, run[:, -self._memory_reach :], kept)
 

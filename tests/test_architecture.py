@@ -39,7 +39,6 @@ PURE = {
     "bachbridge.codecs.chords.options",
     "bachbridge.codecs.infill_grid",
     "bachbridge.codecs.keys88",
-    "bachbridge.codecs.octave_shift",
     "bachbridge.codecs.satb",
     "bachbridge.engine.accompaniment.accompanist",
     "bachbridge.engine.accompaniment.harmony_history",
@@ -79,13 +78,18 @@ PURE = {
     "bachbridge.inference.symbols.tunes",
     "bachbridge.midi.messages",
     "bachbridge.music.bar_ranges",
+    "bachbridge.music.cadences",
     "bachbridge.music.endless",
+    "bachbridge.music.example_phrase",
+    "bachbridge.music.frames",
     "bachbridge.music.general_midi",
+    "bachbridge.music.keys",
     "bachbridge.music.metrics",
     "bachbridge.music.note_values",
     "bachbridge.music.notes",
     "bachbridge.music.performance",
     "bachbridge.music.timeline",
+    "bachbridge.music.voice_assignment",
     "bachbridge.music.voice_leading",
     "bachbridge.music.voice_leading_pairs",
     "bachbridge.protocol.events",
@@ -94,7 +98,20 @@ PURE = {
 """Modules and packages of `bachbridge` that know no clock, thread, port, file or global random state."""
 DATA = {
     *("abc", "bisect", "collections", "copy", "dataclasses", "difflib", "enum", "fractions", "functools", "hashlib"),
-    *("heapq", "itertools", "json", "math", "operator", "re", "statistics", "string", "struct", "types", "typing"),
+    *(
+        "heapq",
+        "itertools",
+        "json",
+        "math",
+        "operator",
+        "random",
+        "re",
+        "statistics",
+        "string",
+        "struct",
+        "types",
+        "typing",
+    ),
     "xml",
 }
 """Modules of the standard library that they may import."""
@@ -113,7 +130,9 @@ WINDOW_MAY = {
     "bachbridge.inference.runtime.library",
     "bachbridge.midi.messages",
     "bachbridge.music.example_phrase",
+    "bachbridge.music.frames",
     "bachbridge.music.general_midi",
+    "bachbridge.music.keys",
     "bachbridge.music.notes",
     "bachbridge.music.performance",
     "bachbridge.process.ipc",
@@ -194,6 +213,9 @@ def test_pure_modules_draw_from_no_global_chance(module: str) -> None:
     for node in ast.walk(ast.parse(MODULES[module].read_text(encoding="utf-8"))):
         if isinstance(node, ast.Attribute) and ast.unparse(node).startswith(("np.random.", "numpy.random.")):
             assert node.attr in {"Generator", "default_rng", "PCG64", "SeedSequence"}, ast.unparse(node)
+        assert not isinstance(node, ast.Import) or "random" not in {alias.name for alias in node.names}
+        if isinstance(node, ast.ImportFrom) and node.module == "random":
+            assert {alias.name for alias in node.names} == {"Random"}
 
 
 def test_the_engine_process_loads_neither_qt_nor_the_networks() -> None:

@@ -4,11 +4,12 @@ from pathlib import Path
 
 import numpy as np
 
-from bachbridge.codecs import infill_grid, satb
+from bachbridge.codecs import infill_grid
 from bachbridge.inference.runtime import library
+from bachbridge.music.frames import PITCH_INDEX_COUNT, REST, pitch_index
 from bachbridge.music.notes import VOICE_RANGES
 
-RANGE_MIDDLES = np.array([satb.pitch_index((low + high) // 2) for low, high in VOICE_RANGES])
+RANGE_MIDDLES = np.array([pitch_index((low + high) // 2) for low, high in VOICE_RANGES])
 
 
 class FourthsNet:
@@ -24,8 +25,8 @@ class FourthsNet:
         assert place.shape == (*seen.shape[:2], infill_grid.PLACE_FIELD_COUNT)
         wished = np.broadcast_to(RANGE_MIDDLES, seen.shape).copy()
         above = seen[..., :-1]
-        wished[..., 1:] = np.where((above > satb.REST) & (above < infill_grid.MASKED), above - 5, wished[..., 1:])
-        pitch = -np.abs(np.arange(satb.PITCH_INDEX_COUNT) - wished[..., None]).astype(np.float32)
+        wished[..., 1:] = np.where((above > REST) & (above < infill_grid.MASKED), above - 5, wished[..., 1:])
+        pitch = -np.abs(np.arange(PITCH_INDEX_COUNT) - wished[..., None]).astype(np.float32)
         return pitch, np.full(seen.shape, -3, np.float32)
 
 

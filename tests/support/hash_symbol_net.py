@@ -5,8 +5,9 @@ from itertools import pairwise
 
 import numpy as np
 
-from bachbridge.codecs.base import Bools, Symbol
-from bachbridge.inference.symbols.generator import Floats, Ints, State
+from bachbridge.codecs.base import Symbol
+from bachbridge.inference.symbols.generator import State
+from bachbridge.music.frames import Bools, Floats, Ints
 from bachbridge.music.notes import Key, Note, Phrase
 
 LOWEST, PITCHES, LONGEST = 60, 13, 8

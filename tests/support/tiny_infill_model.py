@@ -7,17 +7,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bachbridge.codecs import infill_grid, satb
+from bachbridge.codecs import infill_grid
 from bachbridge.inference.runtime import library, onnx_nets
+from bachbridge.music.frames import LOWEST_PITCH
 
 
 def write_tiny_model(folder: Path, partner: str = "chorale-lstm") -> Path:
     """The model's folder, made with its network and its card; skips the test where the package onnx is missing."""
     onnx: Any = pytest.importorskip("onnx")
     whole, real, helper = onnx.TensorProto.INT32, onnx.TensorProto.FLOAT, onnx.helper
-    white = np.isin(
-        (np.arange(infill_grid.TRANSPOSED_INDEX_COUNT) + satb.LOWEST_PITCH - 7) % 12, (0, 2, 4, 5, 7, 9, 11)
-    )
+    white = np.isin((np.arange(infill_grid.TRANSPOSED_INDEX_COUNT) + LOWEST_PITCH - 7) % 12, (0, 2, 4, 5, 7, 9, 11))
     pitch = np.repeat(4.0 * white[None], infill_grid.TRANSPOSED_VALUE_COUNT, axis=0).astype(np.float32)
     strike = np.full(infill_grid.TRANSPOSED_VALUE_COUNT, -3.0, np.float32)
     cells, rows = ["batch", "step", "voice"], ["batch", "step", "field"]

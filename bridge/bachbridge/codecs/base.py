@@ -7,13 +7,10 @@ a field stands for nothing: before the beginning, and where a batch is padded.
 
 from typing import Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
+from bachbridge.music.frames import Bools
 from bachbridge.music.notes import Key, Note, Phrase
 
 Symbol = tuple[int, ...]
-Bools = NDArray[np.bool_]
 
 
 class SymbolDecoder(Protocol):

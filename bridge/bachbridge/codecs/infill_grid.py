@@ -14,22 +14,17 @@ has no sharps or flats, and what the network says is moved back (`tuned`, `untun
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from bachbridge.codecs import satb
+from bachbridge.music.frames import LOWEST_PITCH, PITCH_INDEX_COUNT, REST, UNKNOWN, Bools, Floats, Ints, pitch_index
+from bachbridge.music.keys import estimate_key_numbers
 from bachbridge.music.notes import STEPS_PER_BEAT, VOICE_RANGES, VOICES
-from bachbridge.music.voice_leading import estimate_key_numbers
 
-Ints = NDArray[np.int32]
-Bools = NDArray[np.bool_]
-Floats = NDArray[np.float32]
-
-MASKED, OUTSIDE = satb.PITCH_INDEX_COUNT, satb.PITCH_INDEX_COUNT + 1
+MASKED, OUTSIDE = PITCH_INDEX_COUNT, PITCH_INDEX_COUNT + 1
 """In place of a cell's class as it is seen: open, or beyond the music's ends."""
-CELL_VALUE_COUNT = satb.PITCH_INDEX_COUNT + 2
+CELL_VALUE_COUNT = PITCH_INDEX_COUNT + 2
 """How many values a seen cell has."""
 _TRITONE = 6
-TRANSPOSED_INDEX_COUNT = satb.PITCH_INDEX_COUNT + 2 * _TRITONE
+TRANSPOSED_INDEX_COUNT = PITCH_INDEX_COUNT + 2 * _TRITONE
 """Classes of the network: a rest, then all pitches from a tritone below the lowest to a tritone above the highest."""
 TRANSPOSED_MASKED, TRANSPOSED_OUTSIDE, TRANSPOSED_VALUE_COUNT = (
     TRANSPOSED_INDEX_COUNT,
@@ -67,7 +62,7 @@ class Canvas:
     @property
     def masked(self) -> Bools:
         """Which cells are to be filled, `[step, voice]`."""
-        return self.pitch_indices == satb.UNKNOWN
+        return self.pitch_indices == UNKNOWN
 
 
 def steps_per_cell(grid: int) -> int:
@@ -104,9 +99,9 @@ def is_second_sixteenth(place: Ints) -> Bools:
 
 def voice_range_mask(steps: int) -> Floats:
     """`allowed[step, voice, class]`: every voice within its range, and no rests."""
-    allowed = np.full((steps, len(VOICES), satb.PITCH_INDEX_COUNT), -np.inf, np.float32)
+    allowed = np.full((steps, len(VOICES), PITCH_INDEX_COUNT), -np.inf, np.float32)
     for voice, (low, high) in enumerate(VOICE_RANGES):
-        allowed[:, voice, satb.pitch_index(low) : satb.pitch_index(high) + 1] = 0
+        allowed[:, voice, pitch_index(low) : pitch_index(high) + 1] = 0
     return allowed
 
 
@@ -137,8 +132,8 @@ def key_shifts(cells: Ints) -> Ints:
 
     The key is that of the given notes, each weighing as long as it lies there; too few of them are not moved.
     """
-    given = (cells > satb.REST) & (cells < MASKED)
-    row, pitch_class = np.nonzero(given)[0], (cells[given] + satb.LOWEST_PITCH - 1) % 12
+    given = (cells > REST) & (cells < MASKED)
+    row, pitch_class = np.nonzero(given)[0], (cells[given] + LOWEST_PITCH - 1) % 12
     weights = np.bincount(12 * row + pitch_class, minlength=12 * len(cells)).reshape(-1, 12).astype(np.float64)
     keys = estimate_key_numbers(weights)
     major = keys + 3 * (keys >= 12)
@@ -153,8 +148,8 @@ def nearest_shift(semitones: Ints) -> Ints:
 def transpose_cells(cells: Ints, semitones: Ints) -> Ints:
     """Cells as seen, or classes, `[batch, step, voice]` → the network's, each of the batch moved by `by[batch]`."""
     moved = cells + semitones[:, None, None] + _TRITONE
-    kept = np.where(cells >= MASKED, cells - MASKED + TRANSPOSED_MASKED, satb.REST)
-    return np.where((cells > satb.REST) & (cells < MASKED), moved, kept).astype(np.int32)
+    kept = np.where(cells >= MASKED, cells - MASKED + TRANSPOSED_MASKED, REST)
+    return np.where((cells > REST) & (cells < MASKED), moved, kept).astype(np.int32)
 
 
 def place_with_shift(place: Ints, semitones: Ints) -> Ints:
@@ -165,10 +160,8 @@ def place_with_shift(place: Ints, semitones: Ints) -> Ints:
 
 def untranspose_logits(logits: Floats, semitones: Ints) -> Floats:
     """The network's `logits[n, voice, class]`, of cells that were moved by `by[n]` → those of our own classes."""
-    classes = np.arange(1, satb.PITCH_INDEX_COUNT, dtype=np.int32) + _TRITONE + semitones[:, None, None]
-    pitches = np.take_along_axis(
-        logits, np.broadcast_to(classes, (*logits.shape[:2], satb.PITCH_INDEX_COUNT - 1)), axis=2
-    )
+    classes = np.arange(1, PITCH_INDEX_COUNT, dtype=np.int32) + _TRITONE + semitones[:, None, None]
+    pitches = np.take_along_axis(logits, np.broadcast_to(classes, (*logits.shape[:2], PITCH_INDEX_COUNT - 1)), axis=2)
     return np.concatenate([logits[..., :1], pitches], axis=2)
 
 

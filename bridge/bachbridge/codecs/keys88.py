@@ -29,10 +29,10 @@ from typing import Any
 
 import numpy as np
 
-from bachbridge.codecs.base import Bools, Symbol, SymbolDecoder
-from bachbridge.codecs.octave_shift import best_octave_shift, fold_into_range
+from bachbridge.codecs.base import Symbol, SymbolDecoder
 from bachbridge.errors import ConfigError, ModelError
-from bachbridge.music.notes import VOICES, Key, Note, Phrase, scale_pitch_classes
+from bachbridge.music.frames import Bools
+from bachbridge.music.notes import VOICES, Key, Note, Phrase, best_octave_shift, fold_into_range, scale_pitch_classes
 
 LOWEST_PITCH, HIGHEST_PITCH = 21, 108
 STEP_END = "\n"

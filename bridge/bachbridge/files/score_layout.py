@@ -13,7 +13,7 @@ from itertools import groupby, pairwise
 import numpy as np
 
 from bachbridge.files.musicxml import encode_musicxml
-from bachbridge.music import voice_leading
+from bachbridge.music.keys import estimate_key
 from bachbridge.music.notes import VOICE_RANGES, VOICES, Key, Note, Phrase
 from bachbridge.music.timeline import Bar, meter_from_steps
 
@@ -93,4 +93,4 @@ def key_from_notes(notes: Sequence[Note]) -> Key:
     weights = np.zeros(12)
     for note in notes:
         weights[note.pitch % 12] += note.length
-    return voice_leading.estimate_key(weights) if weights.min() != weights.max() else (0, False)
+    return estimate_key(weights) if weights.min() != weights.max() else (0, False)

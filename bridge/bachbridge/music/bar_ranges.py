@@ -9,9 +9,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from bachbridge.errors import ConfigError
+from bachbridge.music.frames import Bools, Ints
 from bachbridge.music.notes import VOICES
 from bachbridge.music.timeline import Bar, missing_pickup_steps
-from bachbridge.music.voice_leading import Bools, Ints
 
 _BAR_RANGE = re.compile(r"\s*(\d{1,9})\s*(?:-\s*(\d{1,9})\s*)?")
 

@@ -1,27 +1,26 @@
-"""The bundled melody, and a hand that plays it: a phrase by Bach for demonstrations.
+"""A phrase by Bach for demonstrations, and a player's touch for it.
 
-It is the soprano of a chorale from the test part of the data's split (the shipped model has not seen it), up to a
-half close that asks for an answer. The hand is a fixed seed's: strong beats a little louder, the line swelling with its
-height, every note some milliseconds off the grid and let go a little before the next.
+The phrase is the soprano of the closing chorale of the cantata BWV 78, bars 1 to 4 (the music is in the public domain).
+The chorale is in the test part of the data's split, so the shipped model has not seen it, and the phrase ends with a
+half close that asks for an answer. The touch comes from a fixed seed: strong beats are a little louder, the line swells
+with its height, every note is some milliseconds off the grid and is released a little before the next.
 """
 
-import json
 from dataclasses import dataclass
-from importlib.resources import files
 from random import Random
 
 from bachbridge.music.notes import STEPS_PER_BEAT, Note, Phrase
 from bachbridge.music.performance import TimedNote
 
 _GATE = 0.9
-"""The share of its written length that a note sounds."""
+"""The share of its written length for which a note sounds."""
 _JITTER_NS = 7_000_000
 _MAX_JITTER_NS = 18_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class ExamplePhrase:
-    """A phrase with its source, `work` by the catalogue of Bach's works, and its tempo."""
+    """A phrase with its source, the `work` by its number in the catalogue of Bach's works, and its tempo."""
 
     work: str
     title: str
@@ -29,31 +28,42 @@ class ExamplePhrase:
     phrase: Phrase
 
 
+_PITCHES_AND_LENGTHS = (
+    *((74, 4), (74, 4), (69, 4), (70, 4)),
+    *((72, 4), (70, 2), (69, 2), (69, 4), (67, 4)),
+    *((70, 4), (70, 4), (69, 4), (67, 4)),
+    *((66, 4), (67, 4), (69, 8)),
+)
+"""MIDI pitch and length in 16ths, bar by bar."""
+
+
 def load_example() -> ExamplePhrase:
-    """The melody that comes with the program."""
-    plain = json.loads(files("bachbridge").joinpath("assets", "melody.json").read_text("utf-8"))
-    notes = tuple(Note(start, length, pitch) for start, length, pitch in plain["notes"])
-    return ExamplePhrase(
-        plain["work"], plain["title"], plain["bpm"], humanized(Phrase(notes, plain["steps"], position=0))
-    )
+    """Return the example phrase, in 4/4, with a player's touch."""
+    notes: list[Note] = []
+    step = 0
+    for pitch, length in _PITCHES_AND_LENGTHS:
+        notes.append(Note(step, length, pitch))
+        step += length
+    phrase = humanized(Phrase(tuple(notes), step, position=0))
+    return ExamplePhrase("BWV 78/7", "Herr, ich glaube, hilf mir Schwachen", 84, phrase)
 
 
 def humanized(phrase: Phrase, seed: int = 1685) -> Phrase:
-    """The phrase with a hand's velocities and micro-timing; the first note is on time."""
-    chance = Random(seed)
+    """Return the phrase with a player's velocities and micro-timing; the first note is on time."""
+    random = Random(seed)
     middle = sum(note.pitch for note in phrase.notes) / len(phrase.notes)
     played: list[Note] = []
     for note in phrase.notes:
         accent = 8 if note.start % phrase.steps_per_bar == 0 else 4 if note.start % STEPS_PER_BEAT == 0 else 0
-        velocity = 70 + accent + 1.3 * (note.pitch - middle) + chance.gauss(0, 3)
-        away_ns = max(-_MAX_JITTER_NS, min(_MAX_JITTER_NS, round(chance.gauss(0, _JITTER_NS)))) if note.start else 0
-        loudness = max(30, min(110, round(velocity)))
-        played.append(Note(note.start, note.length, note.pitch, loudness, note.voice, away_ns))
+        velocity = 70 + accent + 1.3 * (note.pitch - middle) + random.gauss(0, 3)
+        offset_ns = max(-_MAX_JITTER_NS, min(_MAX_JITTER_NS, round(random.gauss(0, _JITTER_NS)))) if note.start else 0
+        velocity = max(30, min(110, round(velocity)))
+        played.append(Note(note.start, note.length, note.pitch, velocity, note.voice, offset_ns))
     return Phrase(tuple(played), phrase.steps, phrase.steps_per_bar, phrase.position)
 
 
 def as_timed_notes(phrase: Phrase, step_ns: int) -> tuple[TimedNote, ...]:
-    """The phrase in real time from 0 on, each note let go a little before the next."""
+    """Return the phrase in real time from 0 ns on, each note released a little before the next."""
     return tuple(
         TimedNote(start_ns, start_ns + round(note.length * step_ns * _GATE), note.pitch, note.velocity)
         for note in phrase.notes

@@ -16,9 +16,9 @@ from statistics import median
 
 import numpy as np
 
-from bachbridge.codecs import satb
+from bachbridge.music.frames import REST, Ints
 from bachbridge.music.notes import STEPS_PER_BEAT, VOICES
-from bachbridge.music.voice_leading import FrameTransitions, Ints, out_of_range, wide_spacing
+from bachbridge.music.voice_leading import FrameTransitions, out_of_range, wide_spacing
 
 _DISSONANT = (1, 2, 6, 10, 11)
 _OCTAVE = 12
@@ -152,10 +152,10 @@ class SharedRuns:
 
     def __init__(self, pieces: Iterable[Ints]) -> None:
         # A silent frame after each piece: no run goes on from one into the next.
-        end = np.full((1, len(VOICES)), satb.REST, np.int32)
+        end = np.full((1, len(VOICES)), REST, np.int32)
         classes = np.concatenate([part for piece in pieces for part in (piece, end)])
         shapes, ways = _frame_tokens(classes)
-        shapes[(classes <= satb.REST).all(axis=1)] = 0
+        shapes[(classes <= REST).all(axis=1)] = 0
         self._token_hashes = shapes, ways
         self._hashes_by_length: dict[int, Hashes] = {}
 
@@ -188,8 +188,8 @@ def _has_common_hash(hashes: Hashes, sorted_hashes: Hashes) -> bool:
 
 def _frame_tokens(classes: Ints) -> tuple[Hashes, Hashes]:
     """A number for each frame's shape, and one for the way from the frame to the next (of the last, to nowhere)."""
-    sung = classes > satb.REST
-    highest = classes.max(axis=1, initial=satb.REST)
+    sung = classes > REST
+    highest = classes.max(axis=1, initial=REST)
     shape = np.where(sung, highest[:, None] - classes + 1, 0).astype(np.uint64)
     code = shape @ (np.uint64(64) ** np.arange(shape.shape[1], dtype=np.uint64))
     way = np.append(np.diff(highest.astype(np.int64)), 0)

@@ -4,7 +4,7 @@ Musical time is an integer number of steps, a step being a 16th note (`STEPS_PER
 Real time (nanoseconds) appears only as a note's `offset_ns`: how far from its grid line it was played.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 STEPS_PER_BEAT = 4
@@ -65,6 +65,22 @@ def step_ns_from_bpm(bpm: float) -> int:
 def pitch_name(pitch: int) -> str:
     """MIDI pitch 60 is C4 (the convention of most DAWs' scientific setting)."""
     return f"{_PITCH_CLASS_NAMES[pitch % 12]}{pitch // 12 - 1}"
+
+
+def fold_into_range(pitch: int, lowest: int, highest: int) -> int:
+    """Move the pitch by as few octaves as bring it into `lowest` to `highest`, which are an octave apart or more."""
+    if pitch < lowest:
+        return pitch + 12 * -(-(lowest - pitch) // 12)
+    return pitch - 12 * -(-(pitch - highest) // 12) if pitch > highest else pitch
+
+
+def best_octave_shift(count_fitting: Callable[[int], int], max_octaves: int = 4) -> int:
+    """Return the shift in semitones, whole octaves, after which most of the music fits where it is to be.
+
+    `count_fitting(shift)` says how much of it fits; of equally good shifts the smallest is taken.
+    """
+    shifts = range(-12 * max_octaves, 12 * max_octaves + 1, 12)
+    return max(shifts, key=lambda shift: (count_fitting(shift), -abs(shift)))
 
 
 def keep_longest_notes(notes: Iterable[Note]) -> tuple[Note, ...]:

@@ -6,7 +6,7 @@ The dialogue relies on none of it having passed here.
 
 from itertools import chain
 
-from bachbridge.codecs import satb
+from bachbridge.music.frames import PITCH_INDEX_COUNT
 from bachbridge.music.notes import VOICES, Note, Phrase
 from bachbridge.protocol.events import Answer, AnswerPhrase, AskRefused, Event, Plan, PlayPhrase, Setting
 
@@ -15,7 +15,7 @@ _MAX_STEPS, _MAX_PROMPT_STEPS, _MAX_NOTES = 100_000, 4096, 20_000
 _MAX_OFFSET_NS = 60_000_000_000
 """How far from its grid line a note may lie."""
 _MAX_NOTE_STEP = 1_000_000
-_PLAN_ROW_LENGTH, _PLAN_ROW_VALUES = 2 + len(VOICES), {*range(satb.PITCH_INDEX_COUNT + 1)}
+_PLAN_ROW_LENGTH, _PLAN_ROW_VALUES = 2 + len(VOICES), {*range(PITCH_INDEX_COUNT + 1)}
 
 
 def rejection_reason(event: Event) -> tuple[str, str] | None:

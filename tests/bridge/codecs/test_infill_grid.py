@@ -3,14 +3,15 @@
 import numpy as np
 import pytest
 
-from bachbridge.codecs import infill_grid, satb
+from bachbridge.codecs import infill_grid
+from bachbridge.music.frames import LOWEST_PITCH, PITCH_INDEX_COUNT, REST, UNKNOWN, pitch_index
 from bachbridge.music.notes import VOICE_RANGES, VOICES
 
 NONE = infill_grid.TRANSPOSED_MASKED
 
 
 def test_open_cells_are_those_that_nobody_gave() -> None:
-    classes = np.array([[30, satb.UNKNOWN, satb.REST, 5]], np.int32)
+    classes = np.array([[30, UNKNOWN, REST, 5]], np.int32)
     task = infill_grid.Canvas(
         classes,
         np.zeros((1, 4), bool),
@@ -18,7 +19,7 @@ def test_open_cells_are_those_that_nobody_gave() -> None:
         infill_grid.voice_range_mask(1),
     )
     assert task.masked.tolist() == [[False, True, False, False]]
-    assert infill_grid.mask_cells(classes, task.masked).tolist() == [[30, infill_grid.MASKED, satb.REST, 5]]
+    assert infill_grid.mask_cells(classes, task.masked).tolist() == [[30, infill_grid.MASKED, REST, 5]]
 
 
 def test_attacks_are_told_of_known_cells_alone() -> None:
@@ -56,8 +57,8 @@ def test_voices_stay_within_their_ranges() -> None:
     for voice, (low, high) in enumerate(VOICE_RANGES):
         classes = np.flatnonzero(allowed[1, voice] == 0)
         assert (classes[0], classes[-1], len(classes)) == (
-            satb.pitch_index(low),
-            satb.pitch_index(high),
+            pitch_index(low),
+            pitch_index(high),
             high - low + 1,
         )
 
@@ -66,7 +67,7 @@ def test_voices_stay_within_their_ranges() -> None:
 def cells() -> np.ndarray:
     """Six steps; the soprano has two given notes, the bass a rest."""
     rows = np.full((1, 6, len(VOICES)), NONE, np.int32)
-    rows[0, 0, 0], rows[0, 4, 0], rows[0, 2, 3], rows[0, 1, 1] = 40, 42, satb.REST, 30
+    rows[0, 0, 0], rows[0, 4, 0], rows[0, 2, 3], rows[0, 1, 1] = 40, 42, REST, 30
     return rows
 
 
@@ -91,7 +92,7 @@ def test_the_other_voices_are_named_from_the_highest_to_the_lowest(cells: np.nda
     now, before, after = (
         around[0, :, 2, infill_grid.MELODIC_COUNT + 3 * n : infill_grid.MELODIC_COUNT + 3 * n + 3] for n in range(3)
     )
-    assert now[2].tolist() == [NONE, NONE, satb.REST]
+    assert now[2].tolist() == [NONE, NONE, REST]
     assert before[1].tolist() == [40, NONE, NONE]
     assert after[0].tolist() == [NONE, 30, NONE]
 
@@ -103,14 +104,14 @@ def test_nothing_is_known_of_cells_beyond_the_end(cells: np.ndarray) -> None:
 
 # ---------------------------------------------------------------- one key for all
 
-C_MAJOR = np.array([48, 52, 55, 60, 64, 67, 71, 72, 65, 62, 60, 48]) - satb.LOWEST_PITCH + 1
+C_MAJOR = np.array([48, 52, 55, 60, 64, 67, 71, 72, 65, 62, 60, 48]) - LOWEST_PITCH + 1
 
 
 def sung(shift: int, step: int = 2) -> np.ndarray:
     """A melody in C major moved by `shift`, in the tenor, with an open cell in each of the other voices."""
     cells = np.full((1, len(C_MAJOR), len(VOICES)), infill_grid.MASKED, np.int32)
     cells[0, :, 2] = C_MAJOR + shift
-    cells[0, step, 0] = satb.REST
+    cells[0, step, 0] = REST
     return cells
 
 
@@ -135,15 +136,15 @@ def test_no_move_is_wider_than_a_tritone() -> None:
 
 
 def test_what_is_no_pitch_is_not_moved() -> None:
-    cells = np.array([[[satb.REST, infill_grid.MASKED, infill_grid.OUTSIDE, 1]]], np.int32)
+    cells = np.array([[[REST, infill_grid.MASKED, infill_grid.OUTSIDE, 1]]], np.int32)
     moved = infill_grid.transpose_cells(cells, np.array([-6], np.int32))
-    assert moved.tolist() == [[[satb.REST, infill_grid.TRANSPOSED_MASKED, infill_grid.TRANSPOSED_OUTSIDE, 1]]]
+    assert moved.tolist() == [[[REST, infill_grid.TRANSPOSED_MASKED, infill_grid.TRANSPOSED_OUTSIDE, 1]]]
 
 
 @pytest.mark.parametrize("by", [-5, 0, 6])
 def test_what_the_network_says_is_moved_back(by: int) -> None:
     shift = np.full(1, by, np.int32)
-    for pitch_class in (satb.REST, 1, 30, satb.PITCH_INDEX_COUNT - 1):
+    for pitch_class in (REST, 1, 30, PITCH_INDEX_COUNT - 1):
         logits = np.zeros((1, 1, infill_grid.TRANSPOSED_INDEX_COUNT), np.float32)
         logits[0, 0, infill_grid.transpose_cells(np.full((1, 1, 1), pitch_class, np.int32), shift)[0, 0, 0]] = 1
         assert np.flatnonzero(infill_grid.untranspose_logits(logits, shift)[0, 0]).tolist() == [pitch_class]

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bachbridge.codecs.satb import pitch_index
+from bachbridge.music.frames import pitch_index
 from bachbridge.music.metrics import SharedRuns, compute_metrics
 
 

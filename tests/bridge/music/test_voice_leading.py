@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bachbridge.codecs.satb import PITCH_INDEX_COUNT, REST, UNKNOWN, pitch_index
+from bachbridge.music.frames import PITCH_INDEX_COUNT, REST, UNKNOWN, pitch_index
+from bachbridge.music.keys import estimate_key
 from bachbridge.music.notes import HARD_RULES, VOICE_LEADING_RULES, Key
 from bachbridge.music.voice_leading import (
     AWKWARD_LEAP_COST,
@@ -14,7 +15,6 @@ from bachbridge.music.voice_leading import (
     OVER_OCTAVE_LEAP_COST,
     WIDE_SPACING_COST,
     check_rules,
-    estimate_key,
     forbidden_pitches,
     out_of_key_penalty,
     parse_rules,

@@ -4,9 +4,9 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bachbridge.codecs import satb
-from bachbridge.music.voice_leading import check_rules
-from bachbridge.music.voice_leading_pairs import TRANSITION_RULES, transition_cost
+from bachbridge.music.frames import PITCH_INDEX_COUNT, REST
+from bachbridge.music.voice_leading import TRANSITION_RULES, check_rules
+from bachbridge.music.voice_leading_pairs import transition_cost
 
 
 @given(st.integers(0, 2**32 - 1), st.sets(st.sampled_from(sorted(TRANSITION_RULES))), st.integers(0, 4))
@@ -15,8 +15,8 @@ def test_the_same_as_one_after_another(seed: int, rules: set[str], reach: int) -
     tops = np.array((30, 25, 20, 12)) + 2 * reach
     before, after = (rng.integers(tops - 5, tops, (5, 3, 4)) for _ in range(2))
     if reach == 0:
-        before, after = (rng.integers(0, satb.PITCH_INDEX_COUNT, (5, 3, 4)) for _ in range(2))
-    before, after = (np.where(rng.random(one.shape) < 0.1, satb.REST, one).astype(np.int32) for one in (before, after))
+        before, after = (rng.integers(0, PITCH_INDEX_COUNT, (5, 3, 4)) for _ in range(2))
+    before, after = (np.where(rng.random(one.shape) < 0.1, REST, one).astype(np.int32) for one in (before, after))
     found = transition_cost(before, after, rules, 100.0)
     for i, j, n in np.ndindex(found.shape):
         verdict = check_rules(before[n, i], after[n, j : j + 1], rules, None)

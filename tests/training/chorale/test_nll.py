@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bachbridge.codecs import satb
 from bachbridge.errors import ConfigError
+from bachbridge.music.frames import PITCH_INDEX_COUNT, pitch_index
 from bachbridge_training.chorale import nll as chorale_nll
 from bachbridge_training.datasets.four_part_windows import VOICE_ORDER
 
@@ -32,8 +32,8 @@ class Hopeful:
 
     def heads(self, hidden: Any, known: Any) -> tuple[Any, Any]:
         self.told.append(known[-1].tolist())
-        logits = np.zeros((len(hidden), 4, satb.PITCH_INDEX_COUNT), np.float32)
-        logits[:, :, satb.pitch_index(60)] = math.log(satb.PITCH_INDEX_COUNT - 1)
+        logits = np.zeros((len(hidden), 4, PITCH_INDEX_COUNT), np.float32)
+        logits[:, :, pitch_index(60)] = math.log(PITCH_INDEX_COUNT - 1)
         return logits, np.zeros((len(hidden), 4), np.float32)
 
 
@@ -47,7 +47,7 @@ def data(tmp_path: Path) -> Path:
 def test_scores_are_what_the_hand_works_out(data: Path) -> None:
     surprises = chorale_nll.evaluate(Hopeful(), VOICE_ORDER, chorale_nll.read_json_pieces(data, "valid"))
     scores = chorale_nll.summary(surprises)
-    likely, unlikely = math.log(2), math.log(2 * (satb.PITCH_INDEX_COUNT - 1))
+    likely, unlikely = math.log(2), math.log(2 * (PITCH_INDEX_COUNT - 1))
     # Three frames of four Cs, the second of them held, and a frame of two Cs, a D and a rest.
     moving = 2 * 4 * likely + 2 * likely + 2 * unlikely
     assert scores["pieces"] == 2
@@ -62,7 +62,7 @@ def test_each_piece_begins_with_an_empty_state_and_each_head_sees_the_voices_bef
     nets = Hopeful()
     chorale_nll.evaluate(nets, VOICE_ORDER, chorale_nll.read_json_pieces(data, "valid")[:1] * 2)
     assert nets.states == [0, 1, 2, 0, 1, 2]
-    soprano, alto, bass = (satb.pitch_index(pitch) for pitch in (62, 60, 60))
+    soprano, alto, bass = (pitch_index(pitch) for pitch in (62, 60, 60))
     heads = [[-1, -1, -1, -1], [soprano, -1, -1, bass], [soprano, alto, -1, bass], [soprano, -1, -1, -1]]
     assert nets.told == heads * 2
 

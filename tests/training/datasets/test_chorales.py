@@ -4,9 +4,10 @@ from typing import Any
 
 import numpy as np
 
-from bachbridge.codecs import satb
-from bachbridge.codecs.satb import Frame, FrameContext
+from bachbridge.codecs.satb import FrameContext
+from bachbridge.music.frames import HIGHEST_PITCH, LOWEST_PITCH, Frame, notes_from_frames
 from bachbridge.music.notes import VOICES, Phrase
+from bachbridge.music.voice_assignment import frames_from_phrase
 from bachbridge_training.datasets import chorale_grids, four_part_windows
 from bachbridge_training.datasets import chorales as chorale_data
 from bachbridge_training.datasets.chorale_grids import FourPartPiece
@@ -29,7 +30,7 @@ def test_every_piece_is_four_voices_on_the_grid(chorales: Chorales) -> None:
         assert piece.pitches.shape == piece.onsets.shape == (len(piece.position), len(VOICES)), piece.name
         sung = piece.pitches >= 0
         assert sung.any(axis=0).all(), piece.name
-        assert satb.LOWEST_PITCH <= piece.pitches[sung].min() <= piece.pitches.max() <= satb.HIGHEST_PITCH, piece.name
+        assert LOWEST_PITCH <= piece.pitches[sung].min() <= piece.pitches.max() <= HIGHEST_PITCH, piece.name
         assert not (piece.onsets & ~sung).any(), piece.name
         moved = piece.pitches[1:] != piece.pitches[:-1]
         assert piece.onsets[1:][moved & sung[1:]].all(), piece.name
@@ -39,8 +40,8 @@ def test_every_piece_is_four_voices_on_the_grid(chorales: Chorales) -> None:
 def test_frames_to_notes_and_back(chorales: Chorales) -> None:
     for piece in everything(chorales):
         classes = four_part_windows.pitch_indices_of(piece.pitches)
-        notes = satb.notes_from_frames(classes, piece.onsets)
-        prompt = satb.encode_phrase(Phrase(notes, len(classes)))
+        notes = notes_from_frames(classes, piece.onsets)
+        prompt = frames_from_phrase(Phrase(notes, len(classes)))
         assert prompt.shift == 0
         assert (prompt.pitch_indices == classes).all(), piece.name
         assert (prompt.onsets == piece.onsets).all(), piece.name

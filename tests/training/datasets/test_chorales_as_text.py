@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from bachbridge.codecs import keys88, satb
+from bachbridge.codecs import keys88
+from bachbridge.music.frames import notes_from_frames
 from bachbridge.music.notes import VOICES, Phrase
 from bachbridge_training.datasets import four_part_windows
 from bachbridge_training.datasets.chorale_grids import FourPartPiece
@@ -11,7 +12,7 @@ from bachbridge_training.datasets.chorale_grids import FourPartPiece
 def test_no_strike_and_no_step_of_a_chorale_is_lost(chorales: dict[str, list[FourPartPiece]]) -> None:
     for piece in chorales["valid"][::3]:
         steps = len(piece.pitches)
-        notes = satb.notes_from_frames(four_part_windows.pitch_indices_of(piece.pitches), piece.onsets)
+        notes = notes_from_frames(four_part_windows.pitch_indices_of(piece.pitches), piece.onsets)
         text = keys88.phrase_to_text(Phrase(notes, steps))
         back = keys88.text_to_phrase(text)
         down = np.zeros((steps, 128), bool)

@@ -5,7 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from bachbridge.codecs import infill_grid, satb
+from bachbridge.codecs import infill_grid
+from bachbridge.music.frames import REST
 from bachbridge_training import recipe
 from bachbridge_training.datasets.chorale_grids import FourPartPiece
 from bachbridge_training.datasets.four_part_windows import pitch_indices_of
@@ -76,7 +77,7 @@ def test_strikes_count_where_a_voice_keeps_its_class_and_nobody_told(phrases: li
     kept[1:] = item.pitch_indices[1:] == item.pitch_indices[:-1]
     assert not counted[:8, 0].any(), "told"
     assert np.array_equal(counted[8:, 0], kept[8:, 0])
-    assert np.array_equal(counted[:, 1:], kept[:, 1:] & (item.pitch_indices[:, 1:] > satb.REST))
+    assert np.array_equal(counted[:, 1:], kept[:, 1:] & (item.pitch_indices[:, 1:] > REST))
 
 
 def test_on_the_grid_of_eighths_a_strike_in_between_counts(phrases: list[FourPartPiece]) -> None:

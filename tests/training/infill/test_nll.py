@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bachbridge.codecs import infill_grid, satb
+from bachbridge.codecs import infill_grid
+from bachbridge.music.frames import PITCH_INDEX_COUNT, REST, pitch_index
 from bachbridge_training.datasets import four_part_windows
 from bachbridge_training.datasets.chorale_grids import FourPartPiece
 from bachbridge_training.infill import nll as infill_nll
@@ -35,10 +36,8 @@ class Knowing:
         assert attacks.shape == seen.shape
         assert place.shape == (*seen.shape[:2], infill_grid.PLACE_FIELD_COUNT)
         self.shown += list(seen.copy())
-        eye = np.eye(satb.PITCH_INDEX_COUNT, dtype=np.float32) * self.sure
-        return np.broadcast_to(eye[self.classes], (*seen.shape, satb.PITCH_INDEX_COUNT)), np.zeros(
-            seen.shape, np.float32
-        )
+        eye = np.eye(PITCH_INDEX_COUNT, dtype=np.float32) * self.sure
+        return np.broadcast_to(eye[self.classes], (*seen.shape, PITCH_INDEX_COUNT)), np.zeros(seen.shape, np.float32)
 
 
 class Uniform:
@@ -49,7 +48,7 @@ class Uniform:
 
     def predict(self, seen: Any, attacks: Any, place: Any, wanted: Any = None) -> tuple[Any, Any]:
         self.places += list(place)
-        return np.zeros((*seen.shape, satb.PITCH_INDEX_COUNT), np.float32), np.zeros(seen.shape, np.float32)
+        return np.zeros((*seen.shape, PITCH_INDEX_COUNT), np.float32), np.zeros(seen.shape, np.float32)
 
 
 def test_who_knows_the_truth_scores_nothing(phrases: list[FourPartPiece]) -> None:
@@ -77,8 +76,8 @@ class Looking:
         assert (wanted.sum(axis=1) == 1).all()
         assert (seen[wanted] == infill_grid.MASKED).any(axis=1).all()
         told = np.where(seen < infill_grid.MASKED, seen, 0).max(axis=(1, 2))
-        logits = 40 * np.eye(satb.PITCH_INDEX_COUNT, dtype=np.float32)[told]
-        return np.broadcast_to(logits[:, None, None], (*seen.shape, satb.PITCH_INDEX_COUNT)), np.zeros(
+        logits = 40 * np.eye(PITCH_INDEX_COUNT, dtype=np.float32)[told]
+        return np.broadcast_to(logits[:, None, None], (*seen.shape, PITCH_INDEX_COUNT)), np.zeros(
             seen.shape, np.float32
         )
 
@@ -117,7 +116,7 @@ class Stubborn(Knowing):
 
     def __init__(self, piece: FourPartPiece, sure: float) -> None:
         super().__init__(piece, sure)
-        self.classes = np.full_like(self.classes, satb.pitch_index(60))
+        self.classes = np.full_like(self.classes, pitch_index(60))
 
 
 def test_inside_a_frame_its_own_likeliest_classes_are_filled_in_and_between_frames_the_true_ones() -> None:
@@ -127,7 +126,7 @@ def test_inside_a_frame_its_own_likeliest_classes_are_filled_in_and_between_fram
     truth = four_part_windows.pitch_indices_of(piece.pitches)
     counts: list[int] = []
     for seen in net.shown:
-        filled = seen == satb.pitch_index(60)
+        filled = seen == pitch_index(60)
         counts.append(int(filled.sum()))
         assert filled.any(axis=1).sum() <= 1
         rest = ~filled & (seen != infill_grid.MASKED)
@@ -144,7 +143,7 @@ class Counting:
 
     def predict(self, seen: Any, attacks: Any, place: Any, wanted: Any = None) -> tuple[Any, Any]:
         frames = (seen != infill_grid.MASKED).all(axis=2).sum(axis=1)
-        eye = np.eye(satb.PITCH_INDEX_COUNT, dtype=np.float32)[self.classes]
+        eye = np.eye(PITCH_INDEX_COUNT, dtype=np.float32)[self.classes]
         return eye * frames[:, None, None, None], np.zeros(seen.shape, np.float32)
 
 
@@ -191,7 +190,7 @@ def test_a_score_depends_on_the_seed_and_the_piece_alone(phrases: list[FourPartP
 def test_masked_cells_are_scored_alone() -> None:
     piece = piece_of([[72, 67, 64, 48]] * 8 + [[74, 67, 64, 48]] * 8)
     net = Stubborn(piece, 2)
-    net.classes[:, 1] = satb.pitch_index(67)
+    net.classes[:, 1] = pitch_index(67)
     found = infill_nll.piece_nll(net, piece, NllSettings(orders=1))
     windows = net.shown[-32:]
     assert len(found.nats) == sum((seen == infill_grid.MASKED).sum() for seen in windows)
@@ -220,6 +219,6 @@ def test_surprise_at_an_output_is_of_its_open_cells(phrases: list[FourPartPiece]
     among[:, 0] = False
     place = infill_grid.place_features(None, np.full(32, 16, np.int32))
     net = Knowing(phrases[0], 40)
-    net.classes[:, 0] = satb.REST  # wrong of what is given, which does not count
+    net.classes[:, 0] = REST  # wrong of what is given, which does not count
     assert infill_nll.expected_nll(net, classes, place, among, np.random.default_rng(1)) == pytest.approx(0, abs=1e-9)
     assert all((seen[:, 0] == classes[:, 0]).all() for seen in net.shown)

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bachbridge.codecs import satb
 from bachbridge.inference.runtime.library import Card
+from bachbridge.music.frames import PITCH_INDEX_COUNT, pitch_index
 from bachbridge_training import process_pool
 from bachbridge_training.cli.evaluate import evaluate_model
 from bachbridge_training.datasets import chorales, four_part_windows
@@ -18,15 +18,15 @@ from bachbridge_training.datasets.chorale_grids import FourPartPiece
 from bachbridge_training.infill import schedules
 from bachbridge_training.infill.schedules import HarmonizationJob, ScheduleNll, ScheduleOutputs
 
-LIKED = [satb.pitch_index(pitch) for pitch in (72, 67, 60, 48)]
+LIKED = [pitch_index(pitch) for pitch in (72, 67, 60, 48)]
 
 
 class Fond:
     """Gives each voice's favourite note a half, and the other half to all other classes."""
 
     def predict(self, seen: Any, attacks: Any, place: Any, wanted: Any = None) -> tuple[Any, Any]:
-        logits = np.zeros((*seen.shape, satb.PITCH_INDEX_COUNT), np.float32)
-        logits[..., np.arange(4), LIKED] = np.log(satb.PITCH_INDEX_COUNT - 1)
+        logits = np.zeros((*seen.shape, PITCH_INDEX_COUNT), np.float32)
+        logits[..., np.arange(4), LIKED] = np.log(PITCH_INDEX_COUNT - 1)
         return logits, np.full(seen.shape, -30, np.float32)
 
 

@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
+from bachbridge.music.frames import Ints
 from bachbridge_training.symbols import ngram
 from bachbridge_training.symbols import nll as symbols_nll
-from bachbridge_training.symbols.batches import Ints, SymbolPiece
+from bachbridge_training.symbols.batches import SymbolPiece
 
 
 def line(*symbols: int) -> Ints:

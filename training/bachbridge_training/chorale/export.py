@@ -12,6 +12,7 @@ import tensorflow as tf
 
 from bachbridge.codecs import satb
 from bachbridge.inference.runtime import onnx_nets
+from bachbridge.music.frames import PITCH_INDEX_COUNT
 from bachbridge.music.notes import VOICES
 from bachbridge_training.chorale import net as chorale_net
 from bachbridge_training.chorale.net import ChoraleNetwork
@@ -77,7 +78,7 @@ class ChoraleExport:
             "chain": [VOICES[voice] for voice in four_part_windows.VOICE_ORDER],
             "layers": self.recipe.layers,
             "units": self.recipe.units,
-            "classes": satb.PITCH_INDEX_COUNT,
+            "classes": PITCH_INDEX_COUNT,
             "fields": satb.FIELD_COUNT,
             "inputs": {onnx_nets.CORE_FILE: ["ids", "state"], onnx_nets.HEADS_FILE: ["hidden", "known"]},
             "outputs": {

@@ -8,7 +8,7 @@ from typing import Any
 
 import keras
 
-from bachbridge.codecs import satb
+from bachbridge.music.frames import PITCH_INDEX_COUNT
 from bachbridge.music.notes import VOICES
 from bachbridge_training.chorale.net import ChoraleNetwork, window_model
 from bachbridge_training.datasets import four_part_windows
@@ -53,7 +53,7 @@ def frame_losses(pitch: Any, strike: Any, pitch_indices: Any, onsets: Any, previ
     `[b, t, voice]` → two arrays `[b, t]`.
     """
     logs = ops.log_softmax(pitch, axis=-1)
-    nats = -ops.sum(logs * ops.one_hot(pitch_indices, satb.PITCH_INDEX_COUNT, dtype="float32"), axis=(-1, -2))
+    nats = -ops.sum(logs * ops.one_hot(pitch_indices, PITCH_INDEX_COUNT, dtype="float32"), axis=(-1, -2))
     kept = ops.cast(ops.logical_and(ops.equal(pitch_indices, previous), pitch_indices > 0), "float32")
     surprise = ops.softplus(strike) - onsets * strike
     return nats, ops.sum(kept * surprise, axis=-1)

@@ -4,9 +4,10 @@ from pathlib import Path
 
 import numpy as np
 
-from bachbridge.codecs import satb
 from bachbridge.errors import ConfigError
 from bachbridge.files.midi_reader import read_midi
+from bachbridge.music.frames import LOWEST_PITCH, REST
+from bachbridge.music.voice_assignment import frames_from_phrase
 from bachbridge_training.chorale.nll import read_json_pieces
 from bachbridge_training.datasets.chorale_grids import FourPartPiece
 
@@ -26,13 +27,13 @@ def read_pieces(path: Path, part: str) -> list[FourPartPiece]:
 def read_midi_piece(path: Path) -> FourPartPiece:
     """A MIDI file of four voices: by its tracks or channels, or a keyboard's chords by who is highest and lowest."""
     phrase = read_midi(path).phrase
-    prompt = satb.encode_phrase(phrase)
-    sung = prompt.pitch_indices > satb.REST
+    prompt = frames_from_phrase(phrase)
+    sung = prompt.pitch_indices > REST
     if not sung.any(axis=0).all():
         raise ConfigError(f"{path} has not four voices: give a file with four tracks, or with chords of four notes.")
     first, last = np.flatnonzero(sung.any(axis=1))[[0, -1]]
     kept = slice(first, last + 1)
-    pitches = np.where(sung, prompt.pitch_indices + satb.LOWEST_PITCH - 1, -1).astype(np.int16)[kept]
+    pitches = np.where(sung, prompt.pitch_indices + LOWEST_PITCH - 1, -1).astype(np.int16)[kept]
     steps = np.arange(first, last + 1) + (phrase.position or 0)
     bars = np.full(len(steps), phrase.steps_per_bar, np.int16)
     position = (steps % phrase.steps_per_bar).astype(np.int16)

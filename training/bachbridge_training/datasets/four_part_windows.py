@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bachbridge.codecs import satb
+from bachbridge.music.frames import LOWEST_PITCH, REST, UNKNOWN
 from bachbridge.music.notes import STEPS_PER_BEAT, VOICES
 from bachbridge_training.datasets.chorale_grids import FourPartPiece
 from bachbridge_training.recipe import ChoraleRecipe
@@ -40,7 +41,7 @@ class ChoraleBatch:
 
 def pitch_indices_of(pitches: np.ndarray, shift: int = 0) -> np.ndarray:
     """Pitches (-1 = rest) transposed by `shift` semitones → classes."""
-    return np.where(pitches < 0, satb.REST, pitches + shift - satb.LOWEST_PITCH + 1).astype(np.int32)
+    return np.where(pitches < 0, REST, pitches + shift - LOWEST_PITCH + 1).astype(np.int32)
 
 
 def voice_ranges(pieces: Sequence[FourPartPiece]) -> np.ndarray:
@@ -61,7 +62,7 @@ def known_pitches(pitch_indices: np.ndarray, voice_order: Sequence[int]) -> np.n
     """`known[step, voice, other]`: the other's class if it comes before the voice in `order`, else -1."""
     rank = np.argsort(voice_order)
     earlier = rank[None, :] < rank[:, None]
-    return np.where(earlier[None], pitch_indices[:, None, :], satb.UNKNOWN).astype(np.int32)
+    return np.where(earlier[None], pitch_indices[:, None, :], UNKNOWN).astype(np.int32)
 
 
 def feature_ids(

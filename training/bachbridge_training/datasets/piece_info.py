@@ -13,9 +13,9 @@ from itertools import pairwise
 
 import numpy as np
 
+from bachbridge.music.keys import estimate_key
 from bachbridge.music.notes import STEPS_PER_BEAT, Key
 from bachbridge.music.timeline import Timeline
-from bachbridge.music.voice_leading import estimate_key
 from bachbridge_training.datasets.parsed_piece import ParsedPiece
 
 TUNE_INTERVALS = 24

@@ -12,10 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from bachbridge.codecs import satb
 from bachbridge.music import timeline
+from bachbridge.music.frames import HIGHEST_PITCH, LOWEST_PITCH, REST
 from bachbridge.music.notes import STEPS_PER_BEAT, VOICES
 from bachbridge.music.timeline import TickNote, Timeline, notes_by_part
+from bachbridge.music.voice_assignment import GivenFrames, frames_from_phrase
 from bachbridge_training.datasets import abc_tunes, chorale_grids
 from bachbridge_training.datasets.chorale_grids import FourPartPiece
 from bachbridge_training.datasets.parsed_piece import ParsedPiece
@@ -23,7 +24,7 @@ from bachbridge_training.recipe import AnyRecipe, ChoraleRecipe
 
 NOTE_LOSS_TEXTS = {
     "moved": "notes that begin between two 16ths or are shorter than one: moved to the grid",
-    "folded": f"notes outside MIDI pitches {satb.LOWEST_PITCH} to {satb.HIGHEST_PITCH}: moved by octaves",
+    "folded": f"notes outside MIDI pitches {LOWEST_PITCH} to {HIGHEST_PITCH}: moved by octaves",
     "cut": "notes cut where the next one of their voice begins",
     "left_out": "notes left out: more than four at once, or two in one place",
     "other_parts": "notes of parts other than soprano, alto, tenor and bass: left out",
@@ -90,11 +91,9 @@ def as_four_parts(manuscript: ParsedPiece) -> TrainablePiece:
     notes = _outer_notes(vocal)
     phrase = timeline.phrase_from_ticks(notes, manuscript.track_names, time)
     spread = not any(note.voice for note in phrase.notes)
-    prompt = satb.encode_phrase(phrase)
+    prompt = frames_from_phrase(phrase)
     _check_four_voices(prompt, notes, is_spread=spread)
-    pitches = np.where(prompt.pitch_indices > satb.REST, prompt.pitch_indices + satb.LOWEST_PITCH - 1, -1).astype(
-        np.int16
-    )
+    pitches = np.where(prompt.pitch_indices > REST, prompt.pitch_indices + LOWEST_PITCH - 1, -1).astype(np.int16)
     position, bar = _bar_positions(time, len(pitches))
     kept = chorale_grids.steps_to_keep(pitches, bar)
     struck = (prompt.onsets & (pitches >= 0))[kept]
@@ -105,7 +104,7 @@ def as_four_parts(manuscript: ParsedPiece) -> TrainablePiece:
     played = [note.pitch + prompt.shift for note in phrase.notes]
     lost = {
         "moved": sum(_is_off_grid(note, time) for note in notes),
-        "folded": sum(not satb.LOWEST_PITCH <= pitch <= satb.HIGHEST_PITCH for pitch in played),
+        "folded": sum(not LOWEST_PITCH <= pitch <= HIGHEST_PITCH for pitch in played),
         "cut": _count_overlaps(notes, time),
         "left_out": max(0, len(vocal) - int(struck.sum())),
         "other_parts": len(manuscript.notes) - len(vocal),
@@ -147,12 +146,12 @@ def _outer_notes(notes: tuple[TickNote, ...]) -> tuple[TickNote, ...]:
     return tuple(note for note in notes if id(note) in kept) if few else notes
 
 
-def _check_four_voices(prompt: satb.ChoralePrompt, notes: tuple[TickNote, ...], *, is_spread: bool) -> None:
+def _check_four_voices(prompt: GivenFrames, notes: tuple[TickNote, ...], *, is_spread: bool) -> None:
     """Whether four voices sing often enough; what was `spread` over the voices has no parts of its own to show it."""
-    singing = (prompt.pitch_indices > satb.REST).sum(axis=1)
+    singing = (prompt.pitch_indices > REST).sum(axis=1)
     said = _count(len({(note.track, note.channel) for note in notes}), "part")
     most = int(singing.max(initial=0))
-    if not (prompt.pitch_indices > satb.REST).any(axis=0).all():
+    if not (prompt.pitch_indices > REST).any(axis=0).all():
         raise UnsuitableError(f"has not four voices ({said}, {_count(most, 'note')} at once at most).")
     share = float((singing == len(VOICES)).sum() / max(1, (singing > 0).sum()))
     if share < (_FOUR_VOICE_SHARE_OF_CHORDS if is_spread else _FOUR_VOICE_SHARE_OF_PARTS):

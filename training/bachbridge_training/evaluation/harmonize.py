@@ -14,6 +14,7 @@ from bachbridge.codecs import satb
 from bachbridge.inference.chorale import beam_search
 from bachbridge.inference.chorale import candidates as ranking
 from bachbridge.inference.runtime.style import Style
+from bachbridge.music.frames import LOWEST_PITCH, PITCH_INDEX_COUNT, REST, UNKNOWN, Frame
 from bachbridge.music.metrics import IN_TRIAD
 from bachbridge.music.notes import VOICES
 from bachbridge_training.datasets import four_part_windows
@@ -121,7 +122,7 @@ class _PartialHarmonization:
 
     @classmethod
     def from_piece(cls, piece: FourPartPiece) -> "_PartialHarmonization":
-        classes = np.full((len(piece.pitches), len(VOICES)), satb.UNKNOWN, np.int32)
+        classes = np.full((len(piece.pitches), len(VOICES)), UNKNOWN, np.int32)
         struck = np.zeros(classes.shape, bool)
         classes[:, 0], struck[:, 0] = four_part_windows.pitch_indices_of(piece.pitches)[:, 0], piece.onsets[:, 0]
         return cls(piece, classes, struck)
@@ -129,8 +130,8 @@ class _PartialHarmonization:
     def set_frame(self, step: int, pitch_indices: np.ndarray, onsets: np.ndarray) -> None:
         self.pitch_indices[step], self.onsets[step, 1:] = pitch_indices, onsets[1:]
 
-    def frame(self, step: int) -> satb.Frame:
-        return satb.Frame(tuple(self.pitch_indices[step].tolist()), tuple(self.onsets[step].tolist()))
+    def frame(self, step: int) -> Frame:
+        return Frame(tuple(self.pitch_indices[step].tolist()), tuple(self.onsets[step].tolist()))
 
 
 # ---------------------------------------------------------------- the floor
@@ -155,12 +156,12 @@ class RuleBasedNet:
 
     def heads(self, hidden: np.ndarray, known: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The same shapes as a network's; nothing that stays is struck again."""
-        classes = np.arange(satb.PITCH_INDEX_COUNT)
-        bits = np.where(known > satb.REST, 1 << (known + satb.LOWEST_PITCH - 1) % 12, 0)
-        chord = np.bitwise_or.reduce(bits, axis=1)[:, None] | 1 << (classes + satb.LOWEST_PITCH - 1) % 12
+        classes = np.arange(PITCH_INDEX_COUNT)
+        bits = np.where(known > REST, 1 << (known + LOWEST_PITCH - 1) % 12, 0)
+        chord = np.bitwise_or.reduce(bits, axis=1)[:, None] | 1 << (classes + LOWEST_PITCH - 1) % 12
         logits = np.where(IN_TRIAD[chord], 0.0, -30.0)[:, None, :]
         before = np.broadcast_to(hidden, known.shape)[:, :, None]
-        sung = (before > satb.REST) & (before < satb.PITCH_INDEX_COUNT)
+        sung = (before > REST) & (before < PITCH_INDEX_COUNT)
         logits = logits - self.MOTION_NATS * np.abs(classes - before) * sung
         held = (known[:, :1] == before[:, 0])[:, :, None]
         logits = logits + self.STAY_NATS * (held & (classes == before))

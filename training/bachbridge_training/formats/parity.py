@@ -14,7 +14,8 @@ import numpy as np
 from bachbridge.codecs import infill_grid
 from bachbridge.inference.runtime import onnx_nets
 from bachbridge.inference.runtime.library import Card
-from bachbridge.inference.runtime.onnx_nets import Floats, Ints, SessionFactory
+from bachbridge.inference.runtime.onnx_nets import SessionFactory
+from bachbridge.music.frames import Floats, Ints
 from bachbridge_training.chorale import nll as chorale_nll
 from bachbridge_training.datasets import four_part_windows
 from bachbridge_training.evaluation.loss import nats_and_correct

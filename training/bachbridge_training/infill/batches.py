@@ -15,7 +15,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from bachbridge.codecs import infill_grid, satb
+from bachbridge.codecs import infill_grid
+from bachbridge.music.frames import REST
 from bachbridge.music.notes import STEPS_PER_BEAT, VOICES
 from bachbridge_training.datasets.chorale_grids import FourPartPiece
 from bachbridge_training.datasets.four_part_windows import PiecePool, pitch_indices_of
@@ -181,7 +182,7 @@ def mask_window(
     heard = np.zeros(_VOICE_COUNT, bool) if onsets_given is None else onsets_given
     known = ~mask & heard
     kept = np.zeros(classes.shape, bool)
-    kept[1:] = (classes[1:] == classes[:-1]) & (classes[1:] > satb.REST) & ~known[1:]
+    kept[1:] = (classes[1:] == classes[:-1]) & (classes[1:] > REST) & ~known[1:]
     struck = piece.onsets[part]
     if grid == infill_grid.EIGHTHS and len(part) > 1:
         between = np.minimum(part + 1, len(piece.onsets) - 1)

@@ -8,8 +8,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from bachbridge.codecs import infill_grid, satb
+from bachbridge.codecs import infill_grid
 from bachbridge.inference.runtime import onnx_nets
+from bachbridge.music.frames import PITCH_INDEX_COUNT
 from bachbridge.music.notes import VOICES
 from bachbridge_training.datasets.chorale_grids import FourPartPiece
 from bachbridge_training.infill import batches as infill_batches
@@ -77,7 +78,7 @@ class InfillExport:
             "codec": "canvas",
             "partner": LIVE_PARTNER,
             "parameters": int(self.network.model.count_params()),
-            "classes": satb.PITCH_INDEX_COUNT,
+            "classes": PITCH_INDEX_COUNT,
             "units": self.recipe.units,
             "inputs": {onnx_nets.CORE_FILE: list(_ENCODER_INPUTS), onnx_nets.HEADS_FILE: list(_HEAD_INPUTS)},
             "outputs": {onnx_nets.CORE_FILE: ["hidden", "strike_logits"], onnx_nets.HEADS_FILE: ["pitch_logits"]},

@@ -9,7 +9,8 @@ from typing import Any
 import keras
 import numpy as np
 
-from bachbridge.codecs import infill_grid, satb
+from bachbridge.codecs import infill_grid
+from bachbridge.music.frames import REST
 from bachbridge.music.notes import VOICES
 
 ops: Any = keras.ops  # untyped: what is inferred of its functions is wrong
@@ -70,7 +71,7 @@ def _interval_mod_12(low: Any, high: Any) -> Any:
 
 
 def _is_pitch(cells: Any) -> Any:
-    return (cells > satb.REST) & (cells < infill_grid.TRANSPOSED_INDEX_COUNT)
+    return (cells > REST) & (cells < infill_grid.TRANSPOSED_INDEX_COUNT)
 
 
 def _row_if(known: Any, value: Any) -> Any:

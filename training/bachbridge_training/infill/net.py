@@ -18,7 +18,8 @@ import keras
 import numpy as np
 from keras import layers
 
-from bachbridge.codecs import infill_grid, satb
+from bachbridge.codecs import infill_grid
+from bachbridge.music.frames import REST
 from bachbridge.music.notes import VOICES
 from bachbridge_training.infill import intervals
 from bachbridge_training.recipe import InfillRecipe
@@ -216,7 +217,7 @@ _PITCH_CLASS_TILES = np.eye(13, 12, dtype=np.float32)[
 def _melodic_columns() -> np.ndarray:
     """`column[neighbour as seen, class]` within a neighbour's columns."""
     neighbour, now = np.mgrid[: infill_grid.TRANSPOSED_VALUE_COUNT, : infill_grid.TRANSPOSED_INDEX_COUNT]
-    none = (neighbour == satb.REST) | (neighbour >= infill_grid.TRANSPOSED_INDEX_COUNT) | (now == satb.REST)
+    none = (neighbour == REST) | (neighbour >= infill_grid.TRANSPOSED_INDEX_COUNT) | (now == REST)
     return np.where(
         none, _MELODIC_WIDTH - 1, np.clip(now - neighbour, -_MAX_INTERVAL, _MAX_INTERVAL) + _MAX_INTERVAL
     ).astype(np.int32)
@@ -225,7 +226,7 @@ def _melodic_columns() -> np.ndarray:
 def _harmonic_columns() -> np.ndarray:
     """`column[neighbour as seen, class modulo 12]` within a neighbour's columns."""
     neighbour, now = np.mgrid[: infill_grid.TRANSPOSED_VALUE_COUNT, :12]
-    none = (neighbour == satb.REST) | (neighbour >= infill_grid.TRANSPOSED_INDEX_COUNT)
+    none = (neighbour == REST) | (neighbour >= infill_grid.TRANSPOSED_INDEX_COUNT)
     return np.where(none, _HARMONIC_WIDTH - 1, (now - neighbour) % 12).astype(np.int32)
 
 

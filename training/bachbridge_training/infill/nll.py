@@ -28,14 +28,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bachbridge.codecs import infill_grid
+from bachbridge.music.frames import Bools, Floats, Ints
 from bachbridge.music.notes import VOICES
 from bachbridge_training.datasets import four_part_windows
 from bachbridge_training.datasets.chorale_grids import FourPartPiece
 from bachbridge_training.evaluation.loss import nats_and_correct
 
-Ints = NDArray[np.int32]
-Bools = NDArray[np.bool_]
-Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
 PlaceInfo = Literal["nothing", "count", "bars"]
 

@@ -10,17 +10,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bachbridge.codecs import infill_grid, satb
+from bachbridge.codecs import infill_grid
 from bachbridge.codecs.infill_grid import Canvas
 from bachbridge.inference.infill import gibbs
 from bachbridge.inference.infill.joint_sampling import DrawOptions
 from bachbridge.inference.runtime.style import Style
+from bachbridge.music.frames import UNKNOWN, Ints
 from bachbridge.music.notes import VOICES
 from bachbridge_training.datasets import four_part_windows
 from bachbridge_training.datasets.chorale_grids import FourPartPiece
 from bachbridge_training.evaluation.harmonize import Harmonization
 from bachbridge_training.infill import nll as infill_nll
-from bachbridge_training.infill.nll import Ints
 
 SEED = 1
 _MASKS_PER_OUTPUT = 64
@@ -62,7 +62,7 @@ class HarmonizationJob:
 
 def soprano_canvas(piece: FourPartPiece) -> Canvas:
     """The soprano of a piece, with attacks and bar lines, and three voices open."""
-    classes = np.full(piece.pitches.shape, satb.UNKNOWN, np.int32)
+    classes = np.full(piece.pitches.shape, UNKNOWN, np.int32)
     classes[:, 0] = four_part_windows.pitch_indices_of(piece.pitches)[:, 0]
     struck = np.zeros(classes.shape, bool)
     struck[:, 0] = piece.onsets[:, 0]

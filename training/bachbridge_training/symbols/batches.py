@@ -10,11 +10,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from bachbridge.music.frames import Ints
 from bachbridge_training.recipe import SymbolRecipe
 
-Ints = NDArray[np.int32]
 _PIECE_START_SHARE = 1 / 4
 """Share of the windows that begin where a piece begins."""
 

@@ -17,7 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bachbridge.inference.symbols.generator import common_prefix_length
-from bachbridge_training.symbols.batches import Ints, SymbolPiece
+from bachbridge.music.frames import Ints
+from bachbridge_training.symbols.batches import SymbolPiece
 
 _SEPARATOR = "\0"
 """Between two pieces: no symbol is 0."""

@@ -12,13 +12,13 @@ from itertools import islice
 import numpy as np
 
 from bachbridge.codecs.abc.codec import AbcCodec
-from bachbridge.codecs.base import Bools, Symbol, SymbolCodec
+from bachbridge.codecs.base import Symbol, SymbolCodec
 from bachbridge.inference.runtime import onnx_nets
 from bachbridge.inference.symbols import generator
+from bachbridge.music.frames import Bools, Ints
 from bachbridge.music.notes import Phrase
 from bachbridge_training.symbols import abc_validity
 from bachbridge_training.symbols.abc_validity import AbcValidity
-from bachbridge_training.symbols.batches import Ints
 
 MAX_SYMBOLS = 1000
 """Symbols of the longest piece; a tune is then led to its end."""

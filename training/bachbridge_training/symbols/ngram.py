@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bachbridge_training.symbols.batches import Ints
+from bachbridge.music.frames import Ints
 
 Hashes = NDArray[np.uint64]
 

@@ -15,9 +15,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from bachbridge.inference.runtime import onnx_nets
+from bachbridge.music.frames import Floats, Ints
 from bachbridge_training.evaluation.loss import nats_and_correct
 from bachbridge_training.symbols import ngram
-from bachbridge_training.symbols.batches import Ints, SymbolBatch, SymbolPiece, whole_piece
+from bachbridge_training.symbols.batches import SymbolBatch, SymbolPiece, whole_piece
 
 _CONTEXT_SYMBOLS = 8
 
@@ -57,7 +58,7 @@ def piece_nll(net: onnx_nets.SymbolNet, piece: SymbolPiece) -> SymbolNll:
     return SymbolNll(piece.name, nats, right, fresh_symbols(piece.symbols), piece.steps, piece.unknown_symbols)
 
 
-def stream_logits(net: onnx_nets.SymbolNet, item: SymbolBatch) -> Iterator[onnx_nets.Floats]:
+def stream_logits(net: onnx_nets.SymbolNet, item: SymbolBatch) -> Iterator[Floats]:
     """Of each symbol, the logits of all fields' ids, one after another, each field given the true ones before it."""
     state = net.initial_state()
     for ids, target in zip(item.ids, item.target, strict=True):

@@ -16,12 +16,13 @@ from rich.progress import track
 from bachbridge.codecs.abc import codec as abc_codec
 from bachbridge.inference import codec_registry
 from bachbridge.inference.runtime import library, onnx_nets
+from bachbridge.music.frames import Ints
 from bachbridge_training.datasets import symbol_sources
 from bachbridge_training.evaluation.tables import EvaluationTables, ScoreColumn
 from bachbridge_training.symbols import copying, generation
 from bachbridge_training.symbols import nll as symbols_nll
 from bachbridge_training.symbols import vocabulary as symbol_vocabulary
-from bachbridge_training.symbols.batches import Ints, SymbolPiece
+from bachbridge_training.symbols.batches import SymbolPiece
 
 Item = TypeVar("Item")
 _MAX_OUTPUTS, _MAX_TUNES = 16, 200

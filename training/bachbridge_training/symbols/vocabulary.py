@@ -17,12 +17,13 @@ from bachbridge.codecs.base import Symbol, SymbolCodec
 from bachbridge.codecs.chords import codec as chords_codec
 from bachbridge.codecs.chords.onsets import OnsetGroup, beat_notes, group_onsets, phrase_onsets, transposed
 from bachbridge.codecs.chords.options import parse_options
+from bachbridge.music.frames import Ints
 from bachbridge.music.notes import Phrase
 from bachbridge_training.datasets.parsed_piece import ParsedPiece
 from bachbridge_training.datasets.symbol_sources import SymbolSource
 from bachbridge_training.recipe import SymbolRecipe
 from bachbridge_training.symbols.alphabet import Alphabet
-from bachbridge_training.symbols.batches import Ints, SymbolPiece
+from bachbridge_training.symbols.batches import SymbolPiece
 
 _PITCH_CLASSES, _MAX_COUNTED_NOTES = 12, 4
 

@@ -11,15 +11,16 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from bachbridge.codecs import infill_grid, satb
+from bachbridge.codecs import infill_grid
 from bachbridge.codecs.infill_grid import Canvas
 from bachbridge.errors import MidiFileError
 from bachbridge.files.midi_reader import MidiSong
 from bachbridge.files.smf import TickNoteTuple, encode_file, replace_notes
 from bachbridge.music import bar_ranges, timeline
+from bachbridge.music.frames import REST, UNKNOWN, Bools, Ints, notes_from_frames
 from bachbridge.music.notes import STEPS_PER_BEAT, VOICES, Note
 from bachbridge.music.timeline import Bar, TickNote
-from bachbridge.music.voice_leading import Bools, Ints
+from bachbridge.music.voice_assignment import frames_from_line
 
 _MAX_OUT_OF_RANGE_SHARE = 0.5
 """The share of a voice that may lie outside its range before it is moved, for then it no longer fits the others."""
@@ -44,7 +45,7 @@ class FourPartSong:
 
     @property
     def is_rest(self) -> Bools:
-        return self.pitch_index == satb.REST
+        return self.pitch_index == REST
 
 
 def parse_four_parts(song: MidiSong) -> FourPartSong:
@@ -61,12 +62,12 @@ def parse_four_parts(song: MidiSong) -> FourPartSong:
     )
     steps = max(note.end for note in song.phrase.notes)
     prompts = [
-        satb.encode_line(line, voice, steps, tolerance=_MAX_OUT_OF_RANGE_SHARE) for voice, line in enumerate(lines)
+        frames_from_line(line, voice, steps, tolerance=_MAX_OUT_OF_RANGE_SHARE) for voice, line in enumerate(lines)
     ]
     classes = np.stack([prompt.pitch_indices[:, voice] for voice, prompt in enumerate(prompts)], axis=1)
     struck = np.stack([prompt.onsets[:, voice] for voice, prompt in enumerate(prompts)], axis=1)
     onsets = np.where(struck, np.arange(steps, dtype=np.int32)[:, None], -1)
-    began = np.where(classes > satb.REST, np.maximum.accumulate(onsets, axis=0), -1).astype(np.int32)
+    began = np.where(classes > REST, np.maximum.accumulate(onsets, axis=0), -1).astype(np.int32)
     return FourPartSong(
         midi_song=song,
         bars=tuple(song.timeline.bars(steps)),
@@ -111,7 +112,7 @@ def masked_canvas(four_parts: FourPartSong, masked: Bools) -> Canvas:
     steps = len(masked)
     position, lengths = bar_ranges.bar_positions(four_parts.bars)
     return Canvas(
-        pitch_indices=np.where(masked, satb.UNKNOWN, four_parts.pitch_index).astype(np.int32),
+        pitch_indices=np.where(masked, UNKNOWN, four_parts.pitch_index).astype(np.int32),
         onsets=four_parts.onsets & ~masked,
         place=infill_grid.place_features(position[:steps], lengths[:steps]),
         logit_mask=infill_grid.voice_range_mask(steps),
@@ -125,7 +126,7 @@ def generated_notes(four_parts: FourPartSong, masked: Bools, pitch_index: Ints, 
     """The notes of the open cells where the voice lies in the file, as loud as it was; what stays is never tied on."""
     fresh = masked.copy()
     fresh[1:] &= ~masked[:-1]
-    sung = [note for note in satb.notes_from_frames(pitch_index, onsets | fresh) if masked[note.start, note.voice]]
+    sung = [note for note in notes_from_frames(pitch_index, onsets | fresh) if masked[note.start, note.voice]]
     return tuple(
         replace(
             note,

@@ -14,16 +14,17 @@ from rich.progress import Progress
 
 from bachbridge.cli.transform import infill_run
 from bachbridge.cli.transform.infill_run import INFILL_CODEC, GenerationOptions
-from bachbridge.codecs import infill_grid, satb
+from bachbridge.codecs import infill_grid
 from bachbridge.codecs.infill_grid import Canvas
 from bachbridge.engine.session_log import ANSWER_PROGRAM
 from bachbridge.inference.chorale import beam_search
 from bachbridge.inference.runtime import onnx_nets
 from bachbridge.inference.runtime.library import Card
 from bachbridge.music import bar_ranges
+from bachbridge.music.frames import REST, Bools, Ints, notes_from_frames
 from bachbridge.music.notes import Note
 from bachbridge.music.timeline import Bar
-from bachbridge.music.voice_leading import Bools, Ints
+from bachbridge.music.voice_assignment import GivenFrames, frames_from_line
 
 _BEAM_WIDTH, _LAG_STEPS = 8, 16
 _ADDED_VOICE_VELOCITY_RATIO = 0.85
@@ -63,8 +64,8 @@ def harmonize_melody(
 ) -> MelodyHarmony:
     """The line in four voices; tells on standard error how far it is."""
     first, end = melody[0].start, melody[-1].end
-    prompt = satb.encode_line([replace(note, start=note.start - first) for note in melody], options.voice, end - first)
-    prompt.pitch_indices[prompt.pitch_indices[:, options.voice] == satb.REST] = satb.REST
+    prompt = frames_from_line([replace(note, start=note.start - first) for note in melody], options.voice, end - first)
+    prompt.pitch_indices[prompt.pitch_indices[:, options.voice] == REST] = REST
     if card.codec == INFILL_CODEC:
         classes, struck = _harmonize_by_infilling(prompt, first, bars, options, card)
     else:
@@ -75,7 +76,7 @@ def harmonize_melody(
 
 
 def _harmonize_by_infilling(
-    prompt: satb.ChoralePrompt, first_step: int, bars: Sequence[Bar], options: HarmonizeOptions, card: Card
+    prompt: GivenFrames, first_step: int, bars: Sequence[Bar], options: HarmonizeOptions, card: Card
 ) -> tuple[Ints, Bools]:
     """All steps at once, over and over, by an infilling network."""
     steps = len(prompt.pitch_indices)
@@ -91,7 +92,7 @@ def _harmonize_by_infilling(
 
 
 def _harmonize_by_beam_search(
-    prompt: satb.ChoralePrompt, first_step: int, bars: Sequence[Bar], options: HarmonizeOptions, card: Card
+    prompt: GivenFrames, first_step: int, bars: Sequence[Bar], options: HarmonizeOptions, card: Card
 ) -> tuple[Ints, Bools]:
     """Step by step by a causal network, several harmonies abreast."""
     steps = len(prompt.pitch_indices)
@@ -119,7 +120,7 @@ def _join_melody_and_harmony(
     """The line as it is and the other voices moved by `along` semitones, as loud as the line allows."""
     starts = [note.start for note in melody]
     notes = [replace(note, voice=melody_voice) for note in melody]
-    for note in satb.notes_from_frames(pitch_index, onsets):
+    for note in notes_from_frames(pitch_index, onsets):
         if note.voice != melody_voice:
             start = note.start + first_step
             loud = melody[max(0, bisect_right(starts, start) - 1)].velocity

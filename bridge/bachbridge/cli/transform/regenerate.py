@@ -14,8 +14,8 @@ from bachbridge.cli.transform.report import metrics_table, octave_shift_text
 from bachbridge.errors import ConfigError
 from bachbridge.files.midi_reader import read_midi
 from bachbridge.inference.runtime.library import Card
+from bachbridge.music.frames import Bools
 from bachbridge.music.notes import VOICES
-from bachbridge.music.voice_leading import Bools
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from rich.table import Table
 
 from bachbridge.music import metrics
-from bachbridge.music.voice_leading import Ints
+from bachbridge.music.frames import Ints
 
 
 def metrics_table(pitch_index: Ints) -> Table:

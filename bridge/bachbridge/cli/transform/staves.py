@@ -8,7 +8,7 @@ import numpy as np
 from bachbridge.errors import ConfigError
 from bachbridge.files import engraving
 from bachbridge.files.musicxml import encode_musicxml
-from bachbridge.music import voice_leading
+from bachbridge.music.keys import estimate_key
 from bachbridge.music.notes import Note
 from bachbridge.music.timeline import Bar
 
@@ -33,5 +33,5 @@ def engraved_score(notes: Sequence[Note], bars: Sequence[Bar], title: str, suffi
     weights = np.zeros(12)
     for note in notes:
         weights[note.pitch % 12] += note.length
-    xml = encode_musicxml(notes, bars, voice_leading.estimate_key(weights), title)
+    xml = encode_musicxml(notes, bars, estimate_key(weights), title)
     return xml if suffix.lower() == ".musicxml" else engraving.render_picture(xml, suffix)

@@ -27,10 +27,10 @@ from bachbridge.codecs.abc import tokens as abc_tokens
 from bachbridge.codecs.abc.prompt import AbcPrompt, make_prompt
 from bachbridge.codecs.abc.reader import TuneNote, TuneReader, split_header, split_tokens
 from bachbridge.codecs.abc.shortest_end import closing_characters
-from bachbridge.codecs.base import Bools, Symbol
-from bachbridge.codecs.octave_shift import fold_into_range
+from bachbridge.codecs.base import Symbol
 from bachbridge.errors import TuneError
-from bachbridge.music.notes import Key, Note, Phrase
+from bachbridge.music.frames import Bools
+from bachbridge.music.notes import Key, Note, Phrase, fold_into_range
 
 REQUIRED_CHARACTERS = "".join(
     sorted(

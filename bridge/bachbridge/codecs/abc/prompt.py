@@ -19,8 +19,8 @@ from bachbridge.codecs.abc import grammar as abc_grammar
 from bachbridge.codecs.abc import tokens as abc_tokens
 from bachbridge.codecs.abc.reader import STEPS_PER_WHOLE_NOTE, TuneHeader, TuneNote
 from bachbridge.codecs.abc.writer import BarLayout, format_line
+from bachbridge.music.keys import estimate_key
 from bachbridge.music.notes import Key, Note, Phrase
-from bachbridge.music.voice_leading import estimate_key
 
 _DEFAULT_UNIT_LENGTH = "1/8"
 _LOWEST_PITCH, _HIGHEST_PITCH = 36, 107

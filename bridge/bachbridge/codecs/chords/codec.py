@@ -21,14 +21,23 @@ from typing import Any
 
 import numpy as np
 
-from bachbridge.codecs.base import Bools, Symbol, SymbolDecoder
+from bachbridge.codecs.base import Symbol, SymbolDecoder
 from bachbridge.codecs.chords import names as chord_names
 from bachbridge.codecs.chords.names import REST, Chord
 from bachbridge.codecs.chords.onsets import OnsetGroup, phrase_onsets, round_to_units, timed_chords, transposed
 from bachbridge.codecs.chords.options import VELOCITY_COUNT, ChordOptions, parse_options
-from bachbridge.codecs.octave_shift import best_octave_shift, fold_into_range
 from bachbridge.errors import ConfigError
-from bachbridge.music.notes import STEPS_PER_BEAT, VOICES, Key, Note, Phrase, scale_pitch_classes
+from bachbridge.music.frames import Bools
+from bachbridge.music.notes import (
+    STEPS_PER_BEAT,
+    VOICES,
+    Key,
+    Note,
+    Phrase,
+    best_octave_shift,
+    fold_into_range,
+    scale_pitch_classes,
+)
 
 _STEP_BEATS = Fraction(1, STEPS_PER_BEAT)
 _PACE_WINDOW = 64

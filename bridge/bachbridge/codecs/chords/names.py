@@ -10,8 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
-from bachbridge.codecs.octave_shift import fold_into_range
-from bachbridge.music.notes import pitch_name
+from bachbridge.music.notes import fold_into_range, pitch_name
 
 _REST = "R"
 _SEPARATOR = "."

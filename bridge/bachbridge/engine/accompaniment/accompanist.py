@@ -20,13 +20,13 @@ off the metre set by `chord_on`, are ornaments: the harmony waits until one of t
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from bachbridge.codecs import satb
 from bachbridge.engine.accompaniment.harmony_history import FrameRow, HarmonyHistory, octave_shift_for
 from bachbridge.engine.accompaniment.voices import AccompanimentVoices
 from bachbridge.engine.output.scheduler import Scheduler
 from bachbridge.engine.tempo.beat_counter import BeatCounter
 from bachbridge.engine.tempo.tracker import Grid, is_due
 from bachbridge.midi import messages as midi
+from bachbridge.music.frames import pitch_index
 from bachbridge.music.notes import STEPS_PER_BEAT, VOICES
 from bachbridge.protocol.events import Effect, Harmonized, PhraseEnded, Plan, PlanRequest
 from bachbridge.settings import Settings
@@ -56,7 +56,7 @@ class _MelodyNote:
     @property
     def pitch_index(self) -> int:
         """Its class."""
-        return satb.pitch_index(self.pitch + self.octave_shift)
+        return pitch_index(self.pitch + self.octave_shift)
 
 
 class Accompanist:

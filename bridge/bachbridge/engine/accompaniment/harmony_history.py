@@ -6,14 +6,15 @@ frame is the step at hand; it may still be replaced. The model's process is only
 
 import numpy as np
 
-from bachbridge.codecs import satb
-from bachbridge.inference.runtime.style import is_full_close
+from bachbridge.music.cadences import is_full_close
+from bachbridge.music.frames import REST, notes_from_frames
 from bachbridge.music.notes import (
     STEPS_PER_BEAT,
     VOICE_RANGES,
     VOICES,
     Note,
     Phrase,
+    fold_into_range,
     key_from_number,
     key_to_number,
     parse_key,
@@ -62,7 +63,7 @@ class HarmonyHistory:
     def extend_to(self, step: int) -> bool:
         """Let what is sung go on up to `step`; before the first frame there are rests. Whether that is news."""
         missing = step - self.current_step
-        going_on = (*self._frames[-1][: len(VOICES)], 0) if self._frames else (satb.REST,) * (len(VOICES) + 1)
+        going_on = (*self._frames[-1][: len(VOICES)], 0) if self._frames else (REST,) * (len(VOICES) + 1)
         self._frames += [going_on] * missing
         if len(self._frames) > _KEPT_STEPS + _SPARE_STEPS:
             dropped = (len(self._frames) - _KEPT_STEPS) // STEPS_PER_BEAT * STEPS_PER_BEAT
@@ -128,7 +129,7 @@ class HarmonyHistory:
     def has_cadence_in(self, key: int) -> bool:
         """Whether the harmony has just come to a full close in `key` (see `events.Plan`)."""
         *before, now = (np.array(frame[: len(VOICES)], np.int32) for frame in self._frames[-_CADENCE_SEARCH_STEPS:])
-        other = next((frame for frame in reversed(before) if frame[-1] not in (now[-1], satb.REST)), None)
+        other = next((frame for frame in reversed(before) if frame[-1] not in (now[-1], REST)), None)
         known = key_from_number(key)
         return known is not None and other is not None and is_full_close(other, now, known)
 
@@ -141,7 +142,7 @@ class HarmonyHistory:
         missing = [(*frames[-1][: len(VOICES)], 0)] * (-len(frames) % STEPS_PER_BEAT)
         rows = np.array(frames + missing, np.int32)
         struck = (rows[:, -1:] >> np.arange(len(VOICES)) & 1).astype(bool)
-        notes = satb.notes_from_frames(rows[:, :-1], struck)
+        notes = notes_from_frames(rows[:, :-1], struck)
         sung = tuple(Note(note.start, note.length, note.pitch, velocity, note.voice) for note in notes)
         return Phrase(sung, len(rows), steps_per_bar)
 
@@ -151,6 +152,4 @@ def octave_shift_for(pitch: int, voice: int, current_shift: int) -> int:
     low, high = VOICE_RANGES[voice]
     if low <= pitch + current_shift <= high:
         return current_shift
-    if low <= pitch <= high:
-        return 0
-    return 12 * -(-(low - pitch) // 12) if pitch < low else -12 * -(-(pitch - high) // 12)
+    return fold_into_range(pitch, low, high) - pitch

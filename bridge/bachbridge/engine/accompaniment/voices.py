@@ -4,9 +4,9 @@ Everything is struck and released on the agenda's count, so that voices in uniso
 them does, and whoever silences the agenda silences these as well.
 """
 
-from bachbridge.codecs import satb
 from bachbridge.engine.output.scheduler import Scheduler
 from bachbridge.engine.output.voice_output import OutputNote, output_note
+from bachbridge.music.frames import REST, midi_pitch
 from bachbridge.music.notes import VOICES
 from bachbridge.protocol.events import Send
 from bachbridge.settings import Settings
@@ -67,8 +67,8 @@ def _target_notes(
     """By voice, what is to sound."""
     sung: dict[int, OutputNote] = {}
     for voice, name in enumerate(VOICES):
-        if name != settings.voice and frame[voice] != satb.REST:
-            as_sent = output_note(settings, voice, satb.midi_pitch(frame[voice]) - transpose_down, velocity)
+        if name != settings.voice and frame[voice] != REST:
+            as_sent = output_note(settings, voice, midi_pitch(frame[voice]) - transpose_down, velocity)
             if as_sent:
                 sung[voice] = as_sent
     return sung

@@ -1,6 +1,6 @@
 """How a voice sounds: on which channel, in which octave and how loud, or not at all, as the settings have it."""
 
-from bachbridge.music.notes import VOICES
+from bachbridge.music.notes import VOICES, fold_into_range
 from bachbridge.settings import Settings
 
 OutputNote = tuple[int, int, int]
@@ -15,14 +15,7 @@ def output_note(settings: Settings, voice: int, pitch: int, velocity: int) -> Ou
     if VOICES[voice][0] not in settings.harmony:
         return None
     loud = min(127, max(1, round(velocity * settings.levels[voice] / 100)))
-    return settings.channels[voice] - 1, fold_to_midi_range(pitch + 12 * settings.octaves[voice]), loud
-
-
-def fold_to_midi_range(pitch: int) -> int:
-    """The pitch, or its nearest octave from 0 to 127."""
-    if pitch > 127:
-        return pitch - 12 * -(-(pitch - 127) // 12)
-    return pitch if pitch >= 0 else pitch % 12
+    return settings.channels[voice] - 1, fold_into_range(pitch + 12 * settings.octaves[voice], 0, 127), loud
 
 
 def player_channel(settings: Settings) -> int:

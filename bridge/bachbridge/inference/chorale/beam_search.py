@@ -23,8 +23,9 @@ import numpy as np
 from bachbridge.codecs import satb
 from bachbridge.inference.chorale import candidates
 from bachbridge.inference.runtime.style import Style
-from bachbridge.music.notes import STEPS_PER_BEAT, VOICES
-from bachbridge.music.voice_leading import Bools, Floats, Ints, Key, estimate_key
+from bachbridge.music.frames import LOWEST_PITCH, REST, UNKNOWN, Bools, Floats, Frame, Ints
+from bachbridge.music.keys import estimate_key
+from bachbridge.music.notes import STEPS_PER_BEAT, VOICES, Key
 
 _BRANCHES = 3
 """Frames that each hypothesis goes on with."""
@@ -165,10 +166,10 @@ def _bar_placer(
 
 def _local_keys(given: Ints) -> list[Key | None]:
     """The key at each step, of the given notes around it; None where they do not tell one."""
-    sung = given > satb.REST
+    sung = given > REST
     weights = np.zeros((len(given) + 1, 12))
     for pitch_class in range(12):
-        of_it = sung & ((given + satb.LOWEST_PITCH - 1) % 12 == pitch_class)
+        of_it = sung & ((given + LOWEST_PITCH - 1) % 12 == pitch_class)
         weights[1:, pitch_class] = np.cumsum(of_it.sum(axis=1))
     keys: list[Key | None] = []
     for step in range(len(given)):
@@ -182,7 +183,7 @@ def _local_keys(given: Ints) -> list[Key | None]:
 
 def _last_onset(given: Ints, onsets: Bools) -> int:
     """The step at which the last given note begins."""
-    sung = given > satb.REST
+    sung = given > REST
     fresh: Bools = onsets & sung
     fresh[1:] |= (given[1:] != given[:-1]) & sung[1:]
     return int(np.argwhere(fresh)[:, 0].max(initial=0))
@@ -222,9 +223,9 @@ def _advance(
     kept = _distinct_rows(classes, np.isfinite(carried[parents, branches]), width)
     parents, branches, classes = parents[kept], branches[kept], classes[kept]
 
-    struck_now = np.where(given != satb.UNKNOWN, onsets, chosen.onsets[parents, branches])
+    struck_now = np.where(given != UNKNOWN, onsets, chosen.onsets[parents, branches])
     contexts = tuple(
-        beam.contexts[int(parent)].after(satb.Frame(tuple(frame.tolist()), tuple(strikes.tolist())))
+        beam.contexts[int(parent)].after(Frame(tuple(frame.tolist()), tuple(strikes.tolist())))
         for parent, frame, strikes in zip(parents, classes[:, -1], struck_now, strict=True)
     )
     ahead = carried[parents, branches]
@@ -251,15 +252,15 @@ def _is_root_position_triad(pitch_indices: Ints) -> Bools:
     """Which frames `classes[.., voice]` are a major or minor triad, or a part of one, over its root."""
     above = (pitch_indices - pitch_indices[..., -1:]) % 12
     fits = np.any([np.all(np.isin(above, triad), axis=-1) for triad in _TRIADS], axis=0)
-    return np.asarray(fits | np.any(pitch_indices <= satb.REST, axis=-1), bool)
+    return np.asarray(fits | np.any(pitch_indices <= REST, axis=-1), bool)
 
 
 def _given_log_p(net: BatchedFrameNet, voice_order: Sequence[int], hidden: Floats, given: Ints) -> Floats:
     """Nats of the given notes under each view `hidden[n, unit]`, each note after those before it in the chain."""
     nats = np.zeros(len(hidden), np.float32)
-    known = np.full((len(hidden), len(VOICES)), satb.UNKNOWN, np.int32)
+    known = np.full((len(hidden), len(VOICES)), UNKNOWN, np.int32)
     for voice in voice_order:
-        if given[voice] > satb.REST:
+        if given[voice] > REST:
             pitch, _ = net.heads(hidden, known)
             logits = pitch[:, voice] - pitch[:, voice].max(axis=1, keepdims=True)
             nats += logits[:, given[voice]] - np.log(np.exp(logits).sum(axis=1))

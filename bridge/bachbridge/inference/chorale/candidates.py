@@ -18,16 +18,16 @@ from typing import Protocol
 
 import numpy as np
 
-from bachbridge.codecs import satb
 from bachbridge.inference.runtime.style import Style, logit_bias
+from bachbridge.music.frames import PITCH_INDEX_COUNT, REST, UNKNOWN, Bools, Floats, Ints, pitch_index
 from bachbridge.music.notes import VOICE_RANGES, VOICES
-from bachbridge.music.voice_leading import Bools, Floats, Ints, check_rules, forbidden_pitches
+from bachbridge.music.voice_leading import check_rules, forbidden_pitches
 
 _MIN_TEMPERATURE = 0.02
 """The lowest temperature that is told from this one."""
 _FORBIDDEN_NATS = -20.0
 """Nats while drawing on what the voices chosen so far forbid; not minus infinity, for all may be forbidden."""
-_CODE_BASE = satb.PITCH_INDEX_COUNT + 1
+_CODE_BASE = PITCH_INDEX_COUNT + 1
 _CODE_DIGITS = _CODE_BASE ** np.arange(len(VOICES), dtype=np.int64)
 
 
@@ -127,7 +127,7 @@ def _draw_candidates(
     log_p, leant, log_q = (np.zeros(len(source), np.float32) for _ in range(3))
     mask = _range_mask(style)
     for voice in voice_order:
-        open_ = np.flatnonzero(known[:, voice] == satb.UNKNOWN)
+        open_ = np.flatnonzero(known[:, voice] == UNKNOWN)
         if not len(open_):
             continue
         _, some, which = np.unique(_context_code(known[open_], source[open_]), return_index=True, return_inverse=True)
@@ -137,7 +137,7 @@ def _draw_candidates(
         wish = logit_bias(style, voice, None if previous is None else previous[at], given[at])
         wish += mask[voice]
         bar = forbidden_pitches(None if previous is None else previous[at], asked, voice, style.rules)
-        wish[(given[at] > satb.REST).any(axis=1), satb.REST] = -np.inf
+        wish[(given[at] > REST).any(axis=1), REST] = -np.inf
         taken, nats = _sample_nucleus(
             logits + wish + _FORBIDDEN_NATS * bar, style, which, rng.random(len(source))[open_]
         )
@@ -155,11 +155,11 @@ def _context_code(known: Ints, source: np.ndarray) -> np.ndarray:
 
 def _range_mask(style: Style) -> Floats:
     """Minus infinity where a voice must not go, `mask[voice, class]`."""
-    mask = np.zeros((len(VOICES), satb.PITCH_INDEX_COUNT), np.float32)
+    mask = np.zeros((len(VOICES), PITCH_INDEX_COUNT), np.float32)
     if "range" in style.rules:
         for voice, (low, high) in enumerate(VOICE_RANGES):
-            mask[voice, satb.REST + 1 : satb.pitch_index(low)] = -np.inf
-            mask[voice, satb.pitch_index(high) + 1 :] = -np.inf
+            mask[voice, REST + 1 : pitch_index(low)] = -np.inf
+            mask[voice, pitch_index(high) + 1 :] = -np.inf
     return mask
 
 
@@ -190,7 +190,7 @@ def _has_given_onset(given: Ints, onsets: Bools | None) -> np.ndarray:
     """Whether a given voice of the row is struck, `[n, 1]`; taken to be so where nobody said."""
     if onsets is None:
         return np.ones((len(given), 1), bool)
-    return np.any(onsets & (given > satb.REST), axis=1, keepdims=True)
+    return np.any(onsets & (given > REST), axis=1, keepdims=True)
 
 
 def _choose_onsets(
@@ -203,7 +203,7 @@ def _choose_onsets(
     has_given_onset: np.ndarray,
 ) -> Bools:
     """Which notes of `classes[n, m, voice]` begin: all that are new, and of those that stay whom `repeat` says."""
-    sung = pitch_indices > satb.REST
+    sung = pitch_indices > REST
     if previous is None:
         return sung
     moved = pitch_indices != previous[:, None]

@@ -10,7 +10,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bachbridge.codecs import satb
 from bachbridge.inference.chorale import beam_search
@@ -19,10 +18,11 @@ from bachbridge.inference.runtime.ask_canvas import build_ask_canvas
 from bachbridge.inference.runtime.expression import ExpressionSampler
 from bachbridge.inference.runtime.style import Style
 from bachbridge.music import voice_leading
+from bachbridge.music.frames import PITCH_INDEX_COUNT, REST, UNKNOWN, Floats, Frame, midi_pitch, pitch_index
+from bachbridge.music.keys import pitch_durations
 from bachbridge.music.notes import STEPS_PER_BEAT, VOICE_RANGES, VOICES, Note, Phrase, key_from_number
+from bachbridge.music.voice_assignment import frames_from_phrase
 from bachbridge.protocol.events import Answer, Ask, Feed, Plan, PlanRequest
-
-Floats = NDArray[np.float32]
 
 
 def sample_nucleus(logits: Floats, temperature: float, top_p: float, rng: np.random.Generator) -> int:
@@ -54,7 +54,7 @@ class _PromptStep:
 
     given: tuple[int, ...]
     onsets: tuple[bool, ...]
-    frame: satb.Frame
+    frame: Frame
     memory: _FrameMemory
 
 
@@ -108,7 +108,7 @@ class ChoraleGenerator:
         memory = self._memory_after(ask.prompt, ask.seed)
         voices = _NoteBuilder(-self._shift, ExpressionSampler(ask.prompt, ask.seed))
         allowed = _IN_RANGE + voice_leading.out_of_key_penalty(
-            voice_leading.pitch_durations([cell.frame.pitch_indices for cell in self._prompt_steps]),
+            pitch_durations([cell.frame.pitch_indices for cell in self._prompt_steps]),
             key_from_number(ask.key),
         )
         for step in range(ask.steps):
@@ -142,7 +142,7 @@ class ChoraleGenerator:
             return self._prompt_steps[-1].memory
         if key != self._cache_key:
             self._prompt_steps, self._cache_key = [], key
-        prompt = satb.encode_phrase(phrase)
+        prompt = frames_from_phrase(phrase)
         self._phrase = None
         rows = [tuple(int(c) for c in row) for row in prompt.pitch_indices]
         strikes = [tuple(bool(s) for s in row) for row in prompt.onsets]
@@ -153,11 +153,11 @@ class ChoraleGenerator:
             true += 1
         del self._prompt_steps[true:]
         memory = self._prompt_steps[-1].memory if self._prompt_steps else self._initial_memory(phrase)
-        sounded = voice_leading.pitch_durations(rows[:true])
+        sounded = pitch_durations(rows[:true])
         for step in range(true, len(rows)):
             rng = np.random.default_rng([seed, 2, step])
-            sounded += voice_leading.pitch_durations(rows[step : step + 1])
-            allowed = _IN_RANGE if any(given > satb.REST for given in rows[step]) else _IN_RANGE_OR_REST
+            sounded += pitch_durations(rows[step : step + 1])
+            allowed = _IN_RANGE if any(given > REST for given in rows[step]) else _IN_RANGE_OR_REST
             frame = self._sample_frame(
                 memory, rows[step], allowed + voice_leading.out_of_key_penalty(sounded), *_UNHEARD_VOICES_SAMPLING, rng
             )
@@ -172,7 +172,7 @@ class ChoraleGenerator:
         hidden, state = self._net.core(context.feature_ids(), self._net.initial_state())
         return _FrameMemory(context, state, hidden)
 
-    def _advance(self, memory: _FrameMemory, frame: satb.Frame) -> _FrameMemory:
+    def _advance(self, memory: _FrameMemory, frame: Frame) -> _FrameMemory:
         context = memory.context.after(frame)
         hidden, state = self._net.core(context.feature_ids(), memory.state)
         return _FrameMemory(context, state, hidden)
@@ -187,29 +187,29 @@ class ChoraleGenerator:
         rng: np.random.Generator,
         *,
         is_first: bool = False,
-    ) -> satb.Frame:
+    ) -> Frame:
         """One step: the voices that are not given drawn along the chain, then who is struck again (all that begin)."""
         known = np.array([given], dtype=np.int32)
         then = (memory.context.previous_frame or _EMPTY_FRAME).pitch_indices
         before = np.array([then], dtype=np.int32)
         for voice in self._voice_order:
-            if known[0, voice] == satb.UNKNOWN:
+            if known[0, voice] == UNKNOWN:
                 pitch, _ = self._net.heads(memory.hidden, known)
                 bar = voice_leading.forbidden_pitches(before, known, voice, ("parallels",))[0]
                 led = pitch[0, voice] + allowed[voice] + voice_leading.PARALLEL_LOGIT * bar
                 known[0, voice] = sample_nucleus(led, temperature, top_p, rng)
         classes = tuple(int(c) for c in known[0])
         if is_first:
-            return satb.Frame(classes, tuple(c > satb.REST for c in classes))
+            return Frame(classes, tuple(c > REST for c in classes))
         _, strike = self._net.heads(memory.hidden, known)
         again = rng.random(len(VOICES)) < 1 / (1 + np.exp(-strike[0]))
         kept = [now == old for now, old in zip(classes, then, strict=True)]
-        struck = tuple(c > satb.REST and (not k or bool(a)) for c, k, a in zip(classes, kept, again, strict=True))
-        return satb.Frame(classes, struck)
+        struck = tuple(c > REST and (not k or bool(a)) for c, k, a in zip(classes, kept, again, strict=True))
+        return Frame(classes, struck)
 
 
-_ALL_UNKNOWN = (satb.UNKNOWN,) * len(VOICES)
-_EMPTY_FRAME = satb.Frame(_ALL_UNKNOWN, (False,) * len(VOICES))
+_ALL_UNKNOWN = (UNKNOWN,) * len(VOICES)
+_EMPTY_FRAME = Frame(_ALL_UNKNOWN, (False,) * len(VOICES))
 _BEAM_WIDTH = 2
 """Harmonies that are followed at once under a phrase that is known: more are better and too slow to be waited for."""
 _UNHEARD_VOICES_SAMPLING = (0.8, 0.9)
@@ -218,21 +218,21 @@ _UNHEARD_VOICES_SAMPLING = (0.8, 0.9)
 
 def _range_mask(*, allow_rest: bool) -> Floats:
     """0 where a voice may go and minus infinity elsewhere, `allowed[voice, class]`."""
-    allowed = np.full((len(VOICES), satb.PITCH_INDEX_COUNT), -np.inf, np.float32)
+    allowed = np.full((len(VOICES), PITCH_INDEX_COUNT), -np.inf, np.float32)
     for voice, (low, high) in enumerate(VOICE_RANGES):
-        allowed[voice, satb.pitch_index(low) : satb.pitch_index(high) + 1] = 0
+        allowed[voice, pitch_index(low) : pitch_index(high) + 1] = 0
     if allow_rest:
-        allowed[:, satb.REST] = 0
+        allowed[:, REST] = 0
     return allowed
 
 
 _IN_RANGE, _IN_RANGE_OR_REST = _range_mask(allow_rest=False), _range_mask(allow_rest=True)
 
 
-def _with_given_onsets(frame: satb.Frame, given: Sequence[int], onsets: Sequence[bool]) -> satb.Frame:
+def _with_given_onsets(frame: Frame, given: Sequence[int], onsets: Sequence[bool]) -> Frame:
     """The frame with the given voices struck where the player struck them."""
-    played = tuple(s if g != satb.UNKNOWN else drawn for drawn, g, s in zip(frame.onsets, given, onsets, strict=True))
-    return satb.Frame(frame.pitch_indices, played)
+    played = tuple(s if g != UNKNOWN else drawn for drawn, g, s in zip(frame.onsets, given, onsets, strict=True))
+    return Frame(frame.pitch_indices, played)
 
 
 class _NoteBuilder:
@@ -246,14 +246,14 @@ class _NoteBuilder:
         self._unsent: dict[tuple[int, int], Note] = {}
         self._step = 0
 
-    def add_frame(self, frame: satb.Frame) -> None:
+    def add_frame(self, frame: Frame) -> None:
         """One step more."""
         for voice, (pitch_class, struck) in enumerate(zip(frame.pitch_indices, frame.onsets, strict=True)):
             sounding = self._current_notes[voice]
-            if pitch_class == satb.REST:
+            if pitch_class == REST:
                 self._current_notes[voice] = None
             elif struck or sounding is None:
-                pitch = satb.midi_pitch(pitch_class) + self._shift
+                pitch = midi_pitch(pitch_class) + self._shift
                 self._set_note(voice, self._expression.apply(Note(self._step, 1, pitch, voice=voice)))
             else:
                 self._set_note(voice, replace(sounding, length=sounding.length + 1))

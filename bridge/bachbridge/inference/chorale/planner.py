@@ -15,6 +15,8 @@ from bachbridge.codecs import satb
 from bachbridge.inference.chorale import candidates as ranking
 from bachbridge.inference.runtime.style import Style
 from bachbridge.music import voice_leading
+from bachbridge.music.frames import PITCH_INDEX_COUNT, REST, UNKNOWN, Floats, Frame, pitch_index
+from bachbridge.music.keys import key_from_durations
 from bachbridge.music.notes import VOICE_RANGES, VOICES, Key, key_from_number, key_to_number
 from bachbridge.protocol.events import Plan, PlanRequest
 
@@ -22,8 +24,6 @@ _MAX_MEMORIES = 64
 """Steps whose state is kept."""
 _KEY_WINDOW_STEPS = 96
 """The key is that of about so many steps past."""
-
-Floats = NDArray[np.float32]
 
 
 class FrameNet(Protocol):
@@ -78,10 +78,10 @@ class Planner:
         memory, given = self._memories[-1], request.given
         step = self._first_step + len(self._memories) - 1
         low, high = VOICE_RANGES[given]
-        sung = [*range(satb.pitch_index(low), satb.pitch_index(high) + 1), request.held]
-        rows = np.full((len(sung), len(VOICES)), satb.UNKNOWN, np.int32)
+        sung = [*range(pitch_index(low), pitch_index(high) + 1), request.held]
+        rows = np.full((len(sung), len(VOICES)), UNKNOWN, np.int32)
         rows[:, given] = sung
-        key = key_from_number(request.key) or voice_leading.key_from_durations(memory.steps_per_pitch)
+        key = key_from_number(request.key) or key_from_durations(memory.steps_per_pitch)
         before = memory.context.previous_frame
         rng = np.random.default_rng([request.seed, 4, step])
         classes = before.pitch_indices if before else None
@@ -93,7 +93,7 @@ class Planner:
         if before:
             # While the melody goes on, a voice that stays is not struck again.
             struck[-1] = chosen.pitch_indices[-1, 0] != np.array(before.pitch_indices)
-        struck &= chosen.pitch_indices[:, 0] > satb.REST
+        struck &= chosen.pitch_indices[:, 0] > REST
         bits = struck @ (1 << np.arange(len(VOICES)))
         table = np.column_stack([sung, chosen.pitch_indices[:, 0], bits]).tolist()
         return Plan(request.piece, step, tuple(tuple(row) for row in table), key_to_number(key))
@@ -101,12 +101,12 @@ class Planner:
     def _initial_memory(self, request: PlanRequest) -> _PlannerMemory:
         context = satb.FrameContext(step=request.step, steps_per_bar=request.steps_per_bar)
         hidden, state = self._net.core(context.feature_ids(), self._net.initial_state())
-        return _PlannerMemory(context, state, hidden, np.zeros(satb.PITCH_INDEX_COUNT))
+        return _PlannerMemory(context, state, hidden, np.zeros(PITCH_INDEX_COUNT))
 
     def _memory_after(self, memory: _PlannerMemory, frame: tuple[int, ...]) -> _PlannerMemory:
         classes, bits = frame[: len(VOICES)], frame[len(VOICES)]
         struck = tuple(bool(bits >> voice & 1) for voice in range(len(VOICES)))
-        context = memory.context.after(satb.Frame(classes, struck))
+        context = memory.context.after(Frame(classes, struck))
         hidden, state = self._net.core(context.feature_ids(), memory.state)
         sounded = memory.steps_per_pitch * (1 - 1 / _KEY_WINDOW_STEPS)
         np.add.at(sounded, list(classes), 1)

@@ -22,13 +22,13 @@ from typing import Protocol
 import numpy as np
 
 from bachbridge.codecs import infill_grid as codec
-from bachbridge.codecs import satb
 from bachbridge.codecs.infill_grid import Canvas
 from bachbridge.inference.infill.joint_sampling import DrawOptions, average_eighths, draw_cells
 from bachbridge.inference.infill.remasking import mask_notes_at, mask_spans
 from bachbridge.inference.runtime.style import Style, logit_bias
+from bachbridge.music.frames import REST, Bools, Floats, Ints
 from bachbridge.music.notes import VOICES
-from bachbridge.music.voice_leading import Bools, Floats, Ints, check_rules
+from bachbridge.music.voice_leading import check_rules
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,12 +198,12 @@ class _Sampler:
 
     def violation_steps(self, pitch_indices: Ints) -> Bools:
         """At which steps something forbidden is done that the given cells do not do by themselves, `[step]`."""
-        alone = np.where(self.to_fill, satb.REST, pitch_indices)
+        alone = np.where(self.to_fill, REST, pitch_indices)
         return self._judge_steps(pitch_indices)[0] > self._judge_steps(alone)[0]
 
     def choose_onsets(self, pitch_indices: Ints) -> Bools:
         """Who is struck, `[step, voice]`: of open cells all that are new, and of those that stay whom `repeat` says."""
-        canvas, sung = self._canvas, pitch_indices > satb.REST
+        canvas, sung = self._canvas, pitch_indices > REST
         new = np.ones(pitch_indices.shape, bool)
         new[1:] = pitch_indices[1:] != pitch_indices[:-1]
         _, logits = self._predict(pitch_indices[None], np.zeros((1, *pitch_indices.shape), bool))

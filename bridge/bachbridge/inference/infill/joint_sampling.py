@@ -21,9 +21,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bachbridge.inference.runtime.style import Style
+from bachbridge.music.frames import Bools, Floats, Ints
 from bachbridge.music.notes import VOICES
-from bachbridge.music.voice_leading import Bools, Floats, Ints, check_rules
-from bachbridge.music.voice_leading_pairs import TRANSITION_RULES, transition_cost
+from bachbridge.music.voice_leading import TRANSITION_RULES, check_rules
+from bachbridge.music.voice_leading_pairs import transition_cost
 
 _MIN_TEMPERATURE = 0.02
 """The lowest temperature that is told from this one."""

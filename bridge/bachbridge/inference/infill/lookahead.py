@@ -13,14 +13,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from bachbridge.codecs import infill_grid, satb
+from bachbridge.codecs import infill_grid
 from bachbridge.codecs.infill_grid import Canvas
 from bachbridge.inference.infill import gibbs
 from bachbridge.inference.infill.budget import sweep_budget
 from bachbridge.inference.runtime.style import Style
 from bachbridge.music import voice_leading
+from bachbridge.music.frames import REST, UNKNOWN, Bools, Ints
 from bachbridge.music.notes import HARD_RULES, STEPS_PER_BEAT, VOICES, key_from_number
-from bachbridge.music.voice_leading import Bools, Ints
 from bachbridge.protocol.events import Plan, PlanRequest
 
 _CONTEXT_BARS = 2
@@ -143,14 +143,14 @@ class LookAhead:
         """What was sung, and a bar that is open in all voices."""
         frames = np.array(self._frames, np.int32)
         steps = len(frames) + bar_steps
-        classes = np.full((steps, len(VOICES)), satb.UNKNOWN, np.int32)
+        classes = np.full((steps, len(VOICES)), UNKNOWN, np.int32)
         struck = np.zeros(classes.shape, bool)
         classes[: len(frames)] = frames[:, : len(VOICES)]
         struck[: len(frames)] = frames[:, len(VOICES) :] & _VOICE_BITS > 0
         place = infill_grid.place_features(
             None, np.full(steps, bar_steps, np.int32), phase=self._first_step % STEPS_PER_BEAT
         )
-        return Canvas(classes, struck & (classes > satb.REST), place, infill_grid.voice_range_mask(steps))
+        return Canvas(classes, struck & (classes > REST), place, infill_grid.voice_range_mask(steps))
 
     # ------------------------------------------------------------ the plan
 

@@ -6,7 +6,7 @@ known would only be copied from them. When it is grown, the notes that do what i
 
 import numpy as np
 
-from bachbridge.codecs.infill_grid import Bools, Floats, Ints
+from bachbridge.music.frames import Bools, Floats, Ints
 
 _ABOVE_ANY_LOT = np.float32(2)
 """Higher than any lot."""

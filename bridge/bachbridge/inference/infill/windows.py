@@ -16,7 +16,7 @@ import numpy as np
 from bachbridge.codecs.infill_grid import Canvas
 from bachbridge.inference.infill.gibbs import FilledCanvas, MaskedNet, Schedule, fill_canvas
 from bachbridge.inference.runtime.style import Style
-from bachbridge.music.voice_leading import Bools
+from bachbridge.music.frames import Bools
 
 MAX_STEPS_AT_ONCE = 320
 """Steps that are filled at once: 20 bars of four quarters."""

@@ -14,13 +14,14 @@ from math import ceil
 
 import numpy as np
 
-from bachbridge.codecs import infill_grid, satb
+from bachbridge.codecs import infill_grid
 from bachbridge.codecs.infill_grid import Canvas
-from bachbridge.engine.output.voice_output import fold_to_midi_range
 from bachbridge.inference.runtime.expression import ExpressionSampler, match_expression
 from bachbridge.music import voice_leading
-from bachbridge.music.notes import STEPS_PER_BEAT, VOICES, Key, Note, Phrase, key_from_number
-from bachbridge.music.voice_leading import Bools, Ints
+from bachbridge.music.frames import PITCH_INDEX_COUNT, REST, UNKNOWN, Bools, Ints, notes_from_frames, pitch_index
+from bachbridge.music.keys import key_from_durations, pitch_durations
+from bachbridge.music.notes import STEPS_PER_BEAT, VOICES, Key, Note, Phrase, fold_into_range, key_from_number
+from bachbridge.music.voice_assignment import GivenFrames, frames_from_phrase
 from bachbridge.protocol.events import Ask
 
 TASKS = ("continue", "harmonize", "vary")
@@ -55,9 +56,11 @@ class AskCanvas:
 
     def answer_notes(self, pitch_indices: Ints, onsets: Bools) -> tuple[Note, ...]:
         """The answer's notes, once the canvas is filled with `classes[step, voice]` and `struck[step, voice]`."""
-        drawn = np.where(self.canvas.masked, pitch_indices, satb.REST)[self.answer_step :]
-        sung = satb.notes_from_frames(drawn, onsets[self.answer_step :])
-        notes = [replace(note, pitch=fold_to_midi_range(note.pitch + self.transpositions[note.voice])) for note in sung]
+        drawn = np.where(self.canvas.masked, pitch_indices, REST)[self.answer_step :]
+        sung = notes_from_frames(drawn, onsets[self.answer_step :])
+        notes = [
+            replace(note, pitch=fold_into_range(note.pitch + self.transpositions[note.voice], 0, 127)) for note in sung
+        ]
         touched = (
             self._with_sampled_expression(notes) if self.ask.task == "continue" else self._with_played_expression(notes)
         )
@@ -74,14 +77,12 @@ class AskCanvas:
 def build_ask_canvas(ask: Ask) -> AskCanvas:
     """The task that an ask sets; its `task` is one of `TASKS`. Notes that begin after the phrase's end are left out."""
     phrase = replace(ask.prompt, notes=tuple(note for note in ask.prompt.notes if note.start < ask.prompt.steps))
-    prompt = satb.encode_phrase(phrase)
-    key = key_from_number(ask.key) or voice_leading.key_from_durations(
-        voice_leading.pitch_durations(prompt.pitch_indices)
-    )
+    prompt = frames_from_phrase(phrase)
+    key = key_from_number(ask.key) or key_from_durations(pitch_durations(prompt.pitch_indices))
     classes = _with_shared_rests(prompt.pitch_indices)
     if ask.task == "continue":
         first = max(0, phrase.steps - _CONTEXT_BARS * phrase.steps_per_bar)
-        open_ = np.full((ask.steps, len(VOICES)), satb.UNKNOWN, np.int32)
+        open_ = np.full((ask.steps, len(VOICES)), UNKNOWN, np.int32)
         shown = np.concatenate([classes[first:], open_])
         struck = np.concatenate([prompt.onsets[first:], np.zeros(open_.shape, bool)])
         made = _make_canvas(ask, shown, struck, first)
@@ -90,7 +91,7 @@ def build_ask_canvas(ask: Ask) -> AskCanvas:
     kept, erased = _split_for_variation(own, np.random.default_rng([ask.seed, 5])) if ask.task == "vary" else (own, ())
     for note in erased:
         _mask_note(classes, prompt, note)
-    sung = (prompt.pitch_indices > satb.REST).any(axis=0)
+    sung = (prompt.pitch_indices > REST).any(axis=0)
     along = np.where(sung, -prompt.shift, np.clip(-prompt.shift, -_MAX_TRANSPOSITION, _MAX_TRANSPOSITION)).tolist()
     return AskCanvas(ask, _make_canvas(ask, classes, prompt.onsets, 0), 0, kept, tuple(along), key)
 
@@ -104,9 +105,9 @@ def _make_canvas(ask: Ask, pitch_indices: Ints, onsets: Bools, first_step: int) 
         position = ((phrase.position + first_step + np.arange(steps)) % phrase.steps_per_bar).astype(np.int32)
     allowed = infill_grid.voice_range_mask(steps)
     if (wished := key_from_number(ask.key)) is not None:
-        allowed += voice_leading.out_of_key_penalty(np.zeros(satb.PITCH_INDEX_COUNT), wished)
+        allowed += voice_leading.out_of_key_penalty(np.zeros(PITCH_INDEX_COUNT), wished)
     place = infill_grid.place_features(position, bars, phase=first_step % STEPS_PER_BEAT)
-    return Canvas(pitch_indices, onsets & (pitch_indices > satb.REST), place, allowed)
+    return Canvas(pitch_indices, onsets & (pitch_indices > REST), place, allowed)
 
 
 # ---------------------------------------------------------------- the player's notes
@@ -114,23 +115,21 @@ def _make_canvas(ask: Ask, pitch_indices: Ints, onsets: Bools, first_step: int) 
 
 def _with_shared_rests(pitch_indices: Ints) -> Ints:
     """The same, with rests in all voices where all that are given rest."""
-    given = (pitch_indices != satb.UNKNOWN).any(axis=0)
+    given = (pitch_indices != UNKNOWN).any(axis=0)
     found = pitch_indices.copy()
     if given.any():
-        found[(pitch_indices[:, given] == satb.REST).all(axis=1)] = satb.REST
+        found[(pitch_indices[:, given] == REST).all(axis=1)] = REST
     return found
 
 
-def _assign_voices(phrase: Phrase, prompt: satb.ChoralePrompt) -> tuple[Note, ...]:
+def _assign_voices(phrase: Phrase, prompt: GivenFrames) -> tuple[Note, ...]:
     """The phrase's notes, each in the voice that it was given: that which is nearest to it where it begins."""
     if any(note.voice for note in phrase.notes):
         return phrase.notes
     found: list[Note] = []
     for note in phrase.notes:
         row = prompt.pitch_indices[note.start]
-        away = np.where(
-            row > satb.REST, np.abs(row - satb.pitch_index(note.pitch + prompt.shift)), 2 * satb.PITCH_INDEX_COUNT
-        )
+        away = np.where(row > REST, np.abs(row - pitch_index(note.pitch + prompt.shift)), 2 * PITCH_INDEX_COUNT)
         found.append(replace(note, voice=int(away.argmin())))
     return tuple(found)
 
@@ -143,7 +142,7 @@ def _split_for_variation(notes: Sequence[Note], rng: np.random.Generator) -> tup
     return tuple(notes[i] for i in indices if i not in erased), tuple(notes[i] for i in indices if i in erased)
 
 
-def _mask_note(pitch_indices: Ints, prompt: satb.ChoralePrompt, note: Note) -> None:
+def _mask_note(pitch_indices: Ints, prompt: GivenFrames, note: Note) -> None:
     """Open the cells of a note, up to the next one of its voice or to a rest; cells of another note stay closed."""
     end, voice = note.start + 1, note.voice
     sung = prompt.pitch_indices[:, voice]
@@ -151,4 +150,4 @@ def _mask_note(pitch_indices: Ints, prompt: satb.ChoralePrompt, note: Note) -> N
         return
     while end < len(sung) and not prompt.onsets[end, voice] and sung[end] == sung[note.start]:
         end += 1
-    pitch_indices[note.start : end, voice] = satb.UNKNOWN
+    pitch_indices[note.start : end, voice] = UNKNOWN

@@ -13,18 +13,17 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from bachbridge.codecs import infill_grid, satb
+from bachbridge.codecs import infill_grid
 from bachbridge.errors import ModelError
 from bachbridge.inference.runtime import row_cache
 from bachbridge.inference.runtime.library import Card
+from bachbridge.music.frames import PITCH_INDEX_COUNT, Floats, Ints
 
 CORE_FILE, HEADS_FILE = "model.onnx", "heads.onnx"
 MIN_PROBABILITY = np.float32(1e-20)
 """Added to a probability before the network takes its logarithm."""
 _ERRORS_ONLY = 3
 
-Floats = NDArray[np.float32]
-Ints = NDArray[np.int32]
 SessionFactory = Callable[[Path], Any]
 """What makes of a file something with the method `run` of a session of onnxruntime."""
 
@@ -150,7 +149,7 @@ class InfillNet:
         *told, around = infill_grid.network_inputs(seen, attacks, place, by)
         hidden, strike = self._core.run(None, dict(zip(("seen", "attacks", "place"), told, strict=True)))
         at = (seen == infill_grid.MASKED).any(axis=2) if wanted is None else wanted
-        pitch = np.zeros((*seen.shape, satb.PITCH_INDEX_COUNT), np.float32)
+        pitch = np.zeros((*seen.shape, PITCH_INDEX_COUNT), np.float32)
         if at.any():
             logits = self._heads.run(None, {"hidden": hidden[at], "around": around[at]})[0]
             pitch[at] = infill_grid.untranspose_logits(logits, by[np.nonzero(at)[0]])

@@ -8,9 +8,8 @@ written behind them, where nobody looks yet; only if another state has gone on f
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float32]
+from bachbridge.music.frames import Floats
 
 _MIN_BLOCK_ROWS = 64
 """Rows of the smallest block."""

@@ -16,12 +16,13 @@ from typing import Any
 import numpy as np
 
 from bachbridge.atomic_files import atomic_output
-from bachbridge.codecs import infill_grid, satb
+from bachbridge.codecs import infill_grid
 from bachbridge.codecs.infill_grid import Canvas
 from bachbridge.errors import BachBridgeError
 from bachbridge.inference.infill import gibbs
 from bachbridge.inference.infill.budget import REFERENCE_STEPS
 from bachbridge.inference.runtime.style import Style
+from bachbridge.music.frames import UNKNOWN, pitch_index
 from bachbridge.music.notes import STEPS_PER_BEAT, VOICES
 
 _TIMED_SWEEPS, _WARMUP_SWEEPS = 16, 2
@@ -70,9 +71,9 @@ def measure_sweep_ns(net: gibbs.MaskedNet) -> int:
 
 
 def _melody_canvas() -> Canvas:
-    classes = np.full((REFERENCE_STEPS, len(VOICES)), satb.UNKNOWN, np.int32)
+    classes = np.full((REFERENCE_STEPS, len(VOICES)), UNKNOWN, np.int32)
     steps = np.arange(REFERENCE_STEPS)
-    classes[:, 0] = np.array([satb.pitch_index(pitch) for pitch in _MELODY])[steps // STEPS_PER_BEAT % len(_MELODY)]
+    classes[:, 0] = np.array([pitch_index(pitch) for pitch in _MELODY])[steps // STEPS_PER_BEAT % len(_MELODY)]
     struck = np.zeros(classes.shape, bool)
     struck[::STEPS_PER_BEAT, 0] = True
     place = infill_grid.place_features(None, np.full(REFERENCE_STEPS, 4 * STEPS_PER_BEAT, np.int32))

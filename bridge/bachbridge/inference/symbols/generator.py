@@ -24,16 +24,14 @@ from itertools import accumulate, count
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
-from bachbridge.codecs.base import Bools, Symbol, SymbolCodec
+from bachbridge.codecs.base import Symbol, SymbolCodec
 from bachbridge.inference.chorale.generator import sample_nucleus
 from bachbridge.inference.runtime.expression import ExpressionSampler
+from bachbridge.music.frames import Bools, Floats, Ints
 from bachbridge.music.notes import STEPS_PER_BEAT, Key, Note, Phrase, key_from_number
 from bachbridge.protocol.events import Answer, Ask, Feed, PlanRequest
 
-Floats = NDArray[np.float32]
-Ints = NDArray[np.int32]
 State = tuple[Floats, ...]
 
 UNKNOWN_ID = -1

@@ -16,8 +16,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from bachbridge.codecs.abc.codec import AbcCodec, TuneWriter
-from bachbridge.codecs.base import Bools, Symbol
+from bachbridge.codecs.base import Symbol
 from bachbridge.inference.symbols.generator import SequenceNet, generate_symbols
+from bachbridge.music.frames import Bools
 
 MAX_CHARACTERS = 1200
 """Characters after which a tune is led to its end."""

@@ -14,7 +14,6 @@ from bachbridge.cli.transform.harmonize import harmonize_file, parse_harmonize_o
 from bachbridge.cli.transform.infill_run import parse_generation_options
 from bachbridge.cli.transform.regenerate import OutputFiles
 from bachbridge.cli.transform.tune import extract_melody
-from bachbridge.codecs.satb import PITCH_INDEX_COUNT
 from bachbridge.errors import BachBridgeError, ConfigError, MidiFileError
 from bachbridge.files import engraving
 from bachbridge.files.midi_reader import MidiSong, read_midi
@@ -33,6 +32,7 @@ from bachbridge.inference.infill.gibbs import Schedule
 from bachbridge.inference.infill.windows import MAX_STEPS_AT_ONCE
 from bachbridge.inference.runtime import library, onnx_nets
 from bachbridge.inference.runtime.library import Card
+from bachbridge.music.frames import PITCH_INDEX_COUNT
 from bachbridge.music.notes import VOICE_RANGES
 from tests.support import biased_infill_net
 

@@ -5,16 +5,8 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bachbridge.engine.output.voice_output import fold_to_midi_range, output_note, player_channel
+from bachbridge.engine.output.voice_output import output_note, player_channel
 from bachbridge.settings import Settings
-
-
-@given(st.integers(-60, 190))
-def test_a_pitch_beyond_midi_goes_back_by_octaves_and_no_further(pitch: int) -> None:
-    found = fold_to_midi_range(pitch)
-    assert 0 <= found <= 127
-    assert (found - pitch) % 12 == 0
-    assert found == pitch if 0 <= pitch <= 127 else min(found, 127 - found) < 12
 
 
 @given(

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from bachbridge.codecs import satb
-from bachbridge.codecs.satb import PITCH_INDEX_COUNT, UNKNOWN, pitch_index
 from bachbridge.inference.chorale.beam_search import harmonize
 from bachbridge.inference.runtime.style import Style
+from bachbridge.music.frames import PITCH_INDEX_COUNT, REST, UNKNOWN, pitch_index
 
 CHAIN = (0, 3, 1, 2)
 FREE = Style(rules=frozenset(), key=(0, False), temperature=1.0)
@@ -87,8 +87,8 @@ def test_what_is_given_is_kept_and_the_rest_filled():
     )
     assert (classes[:, 0] == given[:, 0]).all()
     assert (strikes[:, 0] == struck[:, 0]).all()
-    assert (classes[given[:, 0] > 0] > satb.REST).all()
-    assert not (strikes & (classes == satb.REST)).any()
+    assert (classes[given[:, 0] > 0] > REST).all()
+    assert not (strikes & (classes == REST)).any()
 
 
 def test_any_voice_can_be_given():

@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from bachbridge.codecs.satb import PITCH_INDEX_COUNT, UNKNOWN, pitch_index
 from bachbridge.inference.chorale.candidates import RankedFrames, rank_frames
-from bachbridge.inference.runtime.style import Style, is_full_close
+from bachbridge.inference.runtime.style import Style
+from bachbridge.music.cadences import is_full_close
+from bachbridge.music.frames import PITCH_INDEX_COUNT, UNKNOWN, pitch_index
 
 CHAIN = (0, 3, 1, 2)
 VIEW = np.zeros((1, 1), np.float32)

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bachbridge.codecs import satb
 from bachbridge.inference.chorale.generator import ChoraleGenerator, sample_nucleus
+from bachbridge.music.frames import PITCH_INDEX_COUNT
 from bachbridge.music.notes import VOICE_RANGES, Note, Phrase, key_to_number, parse_key
 from bachbridge.protocol.events import Answer, Ask, Feed
 
@@ -34,7 +34,7 @@ class Arithmetic:
 
     def heads(self, hidden: np.ndarray, known: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         seed = np.abs(hidden).sum() + known.sum()
-        classes = np.arange(4 * satb.PITCH_INDEX_COUNT).reshape(1, 4, satb.PITCH_INDEX_COUNT)
+        classes = np.arange(4 * PITCH_INDEX_COUNT).reshape(1, 4, PITCH_INDEX_COUNT)
         logits = np.sin(seed * classes).astype(np.float32) * 3
         return np.repeat(logits, len(known), axis=0), np.full((len(known), 4), -1.0, np.float32)
 

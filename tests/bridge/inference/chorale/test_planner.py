@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bachbridge.codecs import satb
 from bachbridge.inference.chorale.planner import Planner
+from bachbridge.music.frames import PITCH_INDEX_COUNT
 from bachbridge.music.notes import VOICE_RANGES
 from bachbridge.protocol.events import Plan, PlanRequest
 
@@ -21,7 +21,7 @@ class Nets:
 
     def __init__(self) -> None:
         rng = np.random.default_rng(5)
-        self._weights = rng.normal(size=(8, 4 * satb.PITCH_INDEX_COUNT)).astype(np.float32)
+        self._weights = rng.normal(size=(8, 4 * PITCH_INDEX_COUNT)).astype(np.float32)
         self.steps = 0
 
     def initial_state(self) -> Any:
@@ -33,8 +33,8 @@ class Nets:
         return mixed, mixed
 
     def heads(self, hidden: Any, known: Any) -> tuple[Any, Any]:
-        logits = (hidden @ self._weights).reshape(len(hidden), 4, satb.PITCH_INDEX_COUNT)
-        chosen = known.sum(axis=1)[:, None, None] * 0.01 * np.arange(satb.PITCH_INDEX_COUNT)
+        logits = (hidden @ self._weights).reshape(len(hidden), 4, PITCH_INDEX_COUNT)
+        chosen = known.sum(axis=1)[:, None, None] * 0.01 * np.arange(PITCH_INDEX_COUNT)
         return (logits + chosen).astype(np.float32), np.zeros((len(known), 4), np.float32)
 
 

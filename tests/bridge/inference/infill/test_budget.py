@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bachbridge.codecs import satb
 from bachbridge.inference.infill.budget import (
     BUDGET_NS,
     MAX_CANDIDATES,
@@ -19,6 +18,7 @@ from bachbridge.inference.infill.budget import (
     sweep_budget,
 )
 from bachbridge.inference.runtime import sweep_benchmark
+from bachbridge.music.frames import PITCH_INDEX_COUNT
 
 MS = 1_000_000
 PASSES_NS, STEPS = st.integers(1, 10**9), st.integers(1, 5000)
@@ -74,7 +74,7 @@ class Counting:
         assert attacks.shape == seen.shape
         assert place.shape[1] == seen.shape[1] == REFERENCE_STEPS
         self.calls += 1
-        return np.zeros((*seen.shape, satb.PITCH_INDEX_COUNT), np.float32), np.zeros(seen.shape, np.float32)
+        return np.zeros((*seen.shape, PITCH_INDEX_COUNT), np.float32), np.zeros(seen.shape, np.float32)
 
 
 def test_a_pass_is_measured_once_for_each_network(tmp_path: Path) -> None:

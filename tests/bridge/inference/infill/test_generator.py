@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bachbridge.codecs import satb
 from bachbridge.inference.infill.generator import InfillGenerator
 from bachbridge.inference.infill.windows import MAX_STEPS_AT_ONCE
+from bachbridge.music.frames import LOWEST_PITCH, PITCH_INDEX_COUNT, pitch_index
 from bachbridge.music.notes import VOICE_RANGES, VOICES, Note, Phrase, keep_longest_notes, key_to_number, parse_key
 from bachbridge.protocol.events import Answer, Ask, Feed, Plan, PlanRequest
 from bachbridge.protocol.validation import rejection_reason
@@ -29,11 +29,11 @@ class Scale:
         assert seen.shape == attacks.shape
         assert place.shape[:2] == seen.shape[:2]
         self.shapes.append(seen.shape)
-        classes = np.arange(satb.PITCH_INDEX_COUNT)
-        white = np.isin((classes + satb.LOWEST_PITCH - 1) % 12, (0, 2, 4, 5, 7, 9, 11))
-        middles = np.array([satb.pitch_index((low + high) // 2) for low, high in VOICE_RANGES])
+        classes = np.arange(PITCH_INDEX_COUNT)
+        white = np.isin((classes + LOWEST_PITCH - 1) % 12, (0, 2, 4, 5, 7, 9, 11))
+        middles = np.array([pitch_index((low + high) // 2) for low, high in VOICE_RANGES])
         liking = white * 3.0 - np.abs(classes - middles[:, None]) / 2
-        pitch = np.broadcast_to(liking, (*seen.shape, satb.PITCH_INDEX_COUNT)).astype(np.float32)
+        pitch = np.broadcast_to(liking, (*seen.shape, PITCH_INDEX_COUNT)).astype(np.float32)
         return pitch, np.full(seen.shape, -4.0, np.float32)
 
 

@@ -9,7 +9,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bachbridge.codecs import infill_grid as codec
-from bachbridge.codecs import satb
 from bachbridge.codecs.infill_grid import MASKED, Canvas
 from bachbridge.inference.infill.gibbs import (
     FAST_SCHEDULE,
@@ -20,6 +19,7 @@ from bachbridge.inference.infill.gibbs import (
     final_result,
 )
 from bachbridge.inference.runtime.style import RepeatMode, Style
+from bachbridge.music.frames import PITCH_INDEX_COUNT, REST, UNKNOWN, pitch_index
 from bachbridge.music.voice_leading import check_rules, out_of_range
 
 PLAIN = Style(temperature=1, top_p=1)
@@ -42,7 +42,7 @@ class Uniform:
         return self.pitch(seen), np.full(seen.shape, self.strike, np.float32)
 
     def pitch(self, seen: np.ndarray) -> np.ndarray:
-        return np.zeros((*seen.shape, satb.PITCH_INDEX_COUNT), np.float32)
+        return np.zeros((*seen.shape, PITCH_INDEX_COUNT), np.float32)
 
 
 class Knowing(Uniform):
@@ -54,7 +54,7 @@ class Knowing(Uniform):
 
     def pitch(self, seen: np.ndarray) -> np.ndarray:
         sure = 2.0 + 4.0 * (seen != MASKED).sum(axis=2, keepdims=True)[..., None]
-        return (sure * np.eye(satb.PITCH_INDEX_COUNT)[self.piece]).astype(np.float32) + np.zeros(
+        return (sure * np.eye(PITCH_INDEX_COUNT)[self.piece]).astype(np.float32) + np.zeros(
             (*seen.shape, 1), np.float32
         )
 
@@ -63,7 +63,7 @@ class Restless(Uniform):
     """A network that wishes for something else at every step, and is never sure."""
 
     def pitch(self, seen: np.ndarray) -> np.ndarray:
-        return np.random.default_rng(3).normal(0, 0.8, (*seen.shape, satb.PITCH_INDEX_COUNT)).astype(np.float32)
+        return np.random.default_rng(3).normal(0, 0.8, (*seen.shape, PITCH_INDEX_COUNT)).astype(np.float32)
 
 
 def canvas_of(classes: np.ndarray, struck: np.ndarray | None = None) -> Canvas:
@@ -74,17 +74,17 @@ def canvas_of(classes: np.ndarray, struck: np.ndarray | None = None) -> Canvas:
 
 
 def empty(steps: int) -> Canvas:
-    return canvas_of(np.full((steps, 4), satb.UNKNOWN))
+    return canvas_of(np.full((steps, 4), UNKNOWN))
 
 
 def chords(steps: int) -> np.ndarray:
     """A piece of two chords in turn, beat by beat, without anything forbidden."""
-    one, two = [[satb.pitch_index(pitch) for pitch in chord] for chord in ((72, 67, 64, 48), (71, 67, 62, 55))]
+    one, two = [[pitch_index(pitch) for pitch in chord] for chord in ((72, 67, 64, 48), (71, 67, 62, 55))]
     return np.array([two if step // 4 % 2 else one for step in range(steps)], np.int32)
 
 
 def under(soprano: np.ndarray) -> Canvas:
-    classes = np.full((len(soprano), 4), satb.UNKNOWN)
+    classes = np.full((len(soprano), 4), UNKNOWN)
     classes[:, 0] = soprano
     return canvas_of(classes, np.ones(classes.shape, bool))
 
@@ -165,14 +165,10 @@ def canvases(draw: st.DrawFn) -> Canvas:
     """Any cells given, rests and wrong notes among them, the others with one or many classes allowed."""
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     steps, share = draw(st.integers(1, 12)), draw(st.sampled_from((0.0, 0.3, 0.9, 1.0)))
-    classes = np.where(
-        rng.random((steps, 4)) < share, satb.UNKNOWN, rng.integers(0, satb.PITCH_INDEX_COUNT, (steps, 4))
-    )
+    classes = np.where(rng.random((steps, 4)) < share, UNKNOWN, rng.integers(0, PITCH_INDEX_COUNT, (steps, 4)))
     canvas = canvas_of(classes, rng.random(classes.shape) < 0.5)
     pinned = rng.random(classes.shape) < 0.3
-    only = np.where(
-        np.eye(satb.PITCH_INDEX_COUNT)[rng.integers(0, satb.PITCH_INDEX_COUNT, classes.shape)] > 0, 0, -np.inf
-    )
+    only = np.where(np.eye(PITCH_INDEX_COUNT)[rng.integers(0, PITCH_INDEX_COUNT, classes.shape)] > 0, 0, -np.inf)
     canvas.logit_mask[pinned] = only[pinned]
     return canvas
 
@@ -186,7 +182,7 @@ def test_given_cells_survive_and_open_ones_take_what_is_allowed(canvas: Canvas, 
     assert np.array_equal(found.onsets[given_], canvas.onsets[given_])
     taken = np.take_along_axis(canvas.logit_mask, np.maximum(found.pitch_indices, 0)[..., None], axis=2)[..., 0]
     assert (taken[canvas.masked] == 0).all()
-    assert not (found.onsets & canvas.masked & (found.pitch_indices == satb.REST)).any()
+    assert not (found.onsets & canvas.masked & (found.pitch_indices == REST)).any()
 
 
 def test_nothing_open_needs_no_network() -> None:
@@ -207,7 +203,7 @@ def test_a_cell_that_may_be_nothing_is_refused() -> None:
 
 
 def test_what_is_given_by_itself_wrong_is_not_repaired() -> None:
-    classes = np.full((8, 4), satb.UNKNOWN)
+    classes = np.full((8, 4), UNKNOWN)
     classes[:4, [0, 3]], classes[4:, [0, 3]] = (40, 16), (42, 18)  # octaves in parallel
     nets = Uniform()
     found = result(nets, canvas_of(classes), Schedule(6), Style(rules=frozenset({"parallels"})))
@@ -220,12 +216,12 @@ def test_what_is_given_by_itself_wrong_is_not_repaired() -> None:
 
 def strikes(repeat: RepeatMode, strike: float) -> np.ndarray:
     """Which cells of three held voices are struck under a soprano struck at steps 0 and 4."""
-    canvas = under(np.full(8, satb.pitch_index(72)))
+    canvas = under(np.full(8, pitch_index(72)))
     canvas.onsets[:] = False
     canvas.onsets[[0, 4], 0] = True
     for voice, pitch in enumerate((72, 67, 64, 48)):
         canvas.logit_mask[:, voice] = -np.inf
-        canvas.logit_mask[:, voice, satb.pitch_index(pitch)] = 0
+        canvas.logit_mask[:, voice, pitch_index(pitch)] = 0
     return result(Uniform(strike), canvas, style=Style(repeat=repeat)).onsets[:, 1]
 
 
@@ -239,7 +235,7 @@ def test_notes_that_stay_are_struck_as_the_style_says(repeat: RepeatMode, strike
 
 def test_the_network_hears_of_the_given_attacks_only() -> None:
     nets = Uniform()
-    canvas = under(np.full(4, satb.pitch_index(72)))
+    canvas = under(np.full(4, pitch_index(72)))
     canvas.onsets[1:, 0] = False
     result(nets, canvas)
     for attacks in nets.attacks:

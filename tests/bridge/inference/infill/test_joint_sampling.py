@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from bachbridge.codecs import satb
 from bachbridge.inference.infill.joint_sampling import DrawOptions, average_eighths, draw_cells
 from bachbridge.inference.runtime.style import Style
+from bachbridge.music.frames import PITCH_INDEX_COUNT, REST
 from bachbridge.music.voice_leading import check_rules
 
 FREE = Style(temperature=1, top_p=1, rules=frozenset())
@@ -22,7 +22,7 @@ def draw(
 
 def wishes_of(chains: int, steps: int, **nats: float) -> np.ndarray:
     """The same for every cell: some classes with nats, all others out of the question."""
-    wishes = np.full((chains, steps, 4, satb.PITCH_INDEX_COUNT), -np.inf)
+    wishes = np.full((chains, steps, 4, PITCH_INDEX_COUNT), -np.inf)
     for name, value in nats.items():
         wishes[..., int(name[1:])] = value
     return wishes
@@ -74,8 +74,8 @@ def test_the_way_goes_round_parallels_wherever_it_can() -> None:
     # Soprano and bass move in octaves from step to step; the bass may as well take its third.
     classes = np.full((50, 9, 4), -1, np.int32)
     classes[:, :, 0] = 36 + np.arange(9) % 2
-    classes[:, :, 1:3] = satb.REST
-    wishes = np.full((50, 9, 4, satb.PITCH_INDEX_COUNT), -np.inf)
+    classes[:, :, 1:3] = REST
+    wishes = np.full((50, 9, 4, PITCH_INDEX_COUNT), -np.inf)
     for step in range(9):
         wishes[:, step, 3, [12 + step % 2, 15 + step % 2]] = (1, 0)
 

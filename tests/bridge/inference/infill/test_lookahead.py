@@ -6,16 +6,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bachbridge.codecs import satb
 from bachbridge.inference.infill.lookahead import LookAhead
+from bachbridge.music.frames import PITCH_INDEX_COUNT, pitch_index
 from bachbridge.protocol.events import Plan, PlanRequest
 
 MS = 1_000_000
 BAR = 8
 CHORDS = ((72, 67, 64, 48), (74, 67, 59, 55))
 """C and G, on the even and on the odd beats of what is imagined: without parallels."""
-CLASSES = [tuple(satb.pitch_index(pitch) for pitch in chord) for chord in CHORDS]
-LOW = tuple(satb.pitch_index(pitch) for pitch in (60, 55, 52, 36))
+CLASSES = [tuple(pitch_index(pitch) for pitch in chord) for chord in CHORDS]
+LOW = tuple(pitch_index(pitch) for pitch in (60, 55, 52, 36))
 
 
 def chord_at(step: int) -> tuple[int, ...]:
@@ -37,7 +37,7 @@ class Sure:
             raise OSError("once")
         self.calls += 1
         self.told.append(seen[0])
-        pitch = np.full((*seen.shape, satb.PITCH_INDEX_COUNT), -30.0, np.float32)
+        pitch = np.full((*seen.shape, PITCH_INDEX_COUNT), -30.0, np.float32)
         for step in range(seen.shape[1]):
             for voice, wanted in enumerate(chord_at(step)):
                 pitch[:, step, voice, wanted] = 0
@@ -50,7 +50,7 @@ class Vague:
     def predict(self, seen: np.ndarray, attacks: np.ndarray, place: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         assert attacks.shape == seen.shape
         assert len(place) == len(seen)
-        pitch = np.zeros((*seen.shape, satb.PITCH_INDEX_COUNT), np.float32)
+        pitch = np.zeros((*seen.shape, PITCH_INDEX_COUNT), np.float32)
         pitch[:, :, 0, CLASSES[0][0]] = 30
         return pitch, np.full(seen.shape, -9.0, np.float32)
 
@@ -166,7 +166,7 @@ def test_a_step_that_goes_on_first_and_gets_its_note_later_is_as_imagined() -> N
 @pytest.mark.parametrize("rules", ["all", "none"])
 def test_a_forbidden_chord_gives_way_to_the_causal_one(rules: str) -> None:
     # From a tone higher, soprano and bass would go down into the next fifth together.
-    before = tuple(satb.pitch_index(pitch) for pitch in (76, 67, 60, 57))
+    before = tuple(pitch_index(pitch) for pitch in (76, 67, 60, 57))
     ahead = LookAhead(Sure(), MS)
     ahead.follow(foresee(0, *(frame(step, struck=step == 0) for step in range(3)), (*before, 15)))
     pondered(ahead)

@@ -3,12 +3,13 @@
 import numpy as np
 import pytest
 
-from bachbridge.codecs import infill_grid, satb
+from bachbridge.codecs import infill_grid
 from bachbridge.codecs.infill_grid import Canvas
 from bachbridge.inference.infill import windows as infill_windows
 from bachbridge.inference.infill.gibbs import FilledCanvas, Schedule
 from bachbridge.inference.infill.windows import MAX_STEPS_AT_ONCE, CanvasWindow
 from bachbridge.inference.runtime.style import Style
+from bachbridge.music.frames import REST, UNKNOWN, pitch_index
 from bachbridge.music.notes import VOICE_RANGES
 from tests.support.biased_infill_net import FourthsNet
 
@@ -17,8 +18,8 @@ QUICK = Schedule(2)
 
 def melody(steps: int) -> Canvas:
     """A soprano of quarters up and down, the rest open."""
-    classes = np.full((steps, 4), satb.UNKNOWN, np.int32)
-    classes[:, 0] = satb.pitch_index(67) + np.arange(steps) // 4 % 7
+    classes = np.full((steps, 4), UNKNOWN, np.int32)
+    classes[:, 0] = pitch_index(67) + np.arange(steps) // 4 % 7
     struck = np.zeros(classes.shape, np.bool_)
     struck[::4, 0] = True
     place = infill_grid.place_features(np.arange(steps, dtype=np.int32) % 16, np.full(steps, 16, np.int32))
@@ -76,8 +77,8 @@ def test_a_long_melody_stays_and_all_else_is_sung_within_range():
     assert (done.pitch_indices[:, 0] == task.pitch_indices[:, 0]).all()
     assert (done.onsets[:, 0] == task.onsets[:, 0]).all()
     for voice, (low, high) in enumerate(VOICE_RANGES):
-        assert satb.pitch_index(low) <= done.pitch_indices[:, voice].min()
-        assert done.pitch_indices[:, voice].max() <= satb.pitch_index(high)
+        assert pitch_index(low) <= done.pitch_indices[:, voice].min()
+        assert done.pitch_indices[:, voice].max() <= pitch_index(high)
 
 
 def test_the_same_seed_fills_alike():
@@ -87,7 +88,7 @@ def test_the_same_seed_fills_alike():
 
 def test_nothing_open_is_done_at_once():
     task = melody(50)
-    given = Canvas(np.maximum(task.pitch_indices, satb.REST), task.onsets, task.place, task.logit_mask)
+    given = Canvas(np.maximum(task.pitch_indices, REST), task.onsets, task.place, task.logit_mask)
     done, pauses = walked(given, bars(50))
     assert (done.pitch_indices == given.pitch_indices).all()
     assert not pauses

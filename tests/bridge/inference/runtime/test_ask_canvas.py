@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bachbridge.codecs import satb
 from bachbridge.inference.runtime.ask_canvas import TASKS, AskCanvas, build_ask_canvas
+from bachbridge.music.frames import LOWEST_PITCH, REST, pitch_index
 from bachbridge.music.notes import VOICE_RANGES, VOICES, Note, Phrase
+from bachbridge.music.voice_assignment import frames_from_phrase
 from bachbridge.protocol.events import Answer, Ask
 from bachbridge.protocol.validation import rejection_reason
 
@@ -59,7 +60,7 @@ def filled(task: AskCanvas, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """The canvas with chance notes of every voice's range in its open cells."""
     rng = np.random.default_rng(seed)
     low, high = np.array(VOICE_RANGES).T
-    drawn = rng.integers(low, high + 1, task.canvas.pitch_indices.shape) - satb.LOWEST_PITCH + 1
+    drawn = rng.integers(low, high + 1, task.canvas.pitch_indices.shape) - LOWEST_PITCH + 1
     classes = np.where(task.canvas.masked, drawn, task.canvas.pitch_indices).astype(np.int32)
     struck = np.where(task.canvas.masked, rng.random(classes.shape) < 1 / 2, task.canvas.onsets)
     return classes, struck
@@ -82,7 +83,7 @@ def test_whatever_is_asked_the_canvas_fits_and_its_notes_can_be_played(ask: Ask,
     assert shape == (task.answer_step + ask.steps, len(VOICES))
     assert task.canvas.onsets.shape == shape
     assert len(task.canvas.place) == len(task.canvas.logit_mask) == len(task.canvas.pitch_indices)
-    assert not (task.canvas.onsets & (task.canvas.pitch_indices <= satb.REST)).any(), "only what is sung is struck"
+    assert not (task.canvas.onsets & (task.canvas.pitch_indices <= REST)).any(), "only what is sung is struck"
     open_ = task.canvas.masked
     assert (task.canvas.logit_mask[open_].max(axis=1, initial=-np.inf) > -np.inf).all(), "there is a way to fill it"
     answer = task.answer_notes(*filled(task, seed))
@@ -115,7 +116,7 @@ def test_a_note_that_is_kept_has_its_cells(ask: Ask) -> None:
     whole = build_ask_canvas(replace(ask, task="harmonize", steps=ask.prompt.steps))
     opened = task.canvas.masked & ~whole.canvas.masked
     shift = (
-        satb.encode_phrase(replace(ask.prompt, notes=whole.kept_notes)).shift
+        frames_from_phrase(replace(ask.prompt, notes=whole.kept_notes)).shift
         if not any(n.voice for n in ask.prompt.notes)
         else 0
     )
@@ -124,7 +125,7 @@ def test_a_note_that_is_kept_has_its_cells(ask: Ask) -> None:
             note
         ]
         given_ = whole.canvas.pitch_indices[note.start, note.voice]
-        if alone and given_ == satb.pitch_index(note.pitch + shift):
+        if alone and given_ == pitch_index(note.pitch + shift):
             assert not opened[note.start, note.voice], "nothing is drawn where it begins"
 
 
@@ -150,5 +151,5 @@ def test_a_fifth_note_of_a_chord_is_varied_without_the_others(seed: int) -> None
         kept = [note for note in task.kept_notes if note.voice == voice and note.start == 0]
         given_ = task.canvas.pitch_indices[0, voice]
         written = build_ask_canvas(replace(ask, task="harmonize")).canvas.pitch_indices[0, voice]
-        if any(satb.pitch_index(note.pitch) == written for note in kept):
+        if any(pitch_index(note.pitch) == written for note in kept):
             assert given_ == written

@@ -7,6 +7,7 @@ import pytest
 
 from bachbridge.codecs import satb
 from bachbridge.inference.runtime import library, onnx_nets
+from bachbridge.music.frames import PITCH_INDEX_COUNT, UNKNOWN, Frame, pitch_index
 from bachbridge.music.notes import VOICES
 
 SHIPPED = Path(__file__).parents[4] / "models"
@@ -25,7 +26,7 @@ def test_the_card_fits_the_codec(card: library.Card) -> None:
     assert card.codec == "satb"
     assert card.tasks == ("continue", "harmonize")
     assert sorted(card.chain) == list(range(len(VOICES)))
-    assert (card.facts["classes"], card.facts["fields"]) == (satb.PITCH_INDEX_COUNT, satb.FIELD_COUNT)
+    assert (card.facts["classes"], card.facts["fields"]) == (PITCH_INDEX_COUNT, satb.FIELD_COUNT)
     assert card.facts["metrics"]["valid"]["nats_per_frame"] < 1.7
 
 
@@ -33,17 +34,17 @@ def surprise(runtime: onnx_nets.ChoraleNet, chain: tuple[int, ...], chords: tupl
     """Nats per step of the chords, each lasting a beat."""
     context, state, total = satb.FrameContext(), runtime.initial_state(), 0.0
     for chord in chords:
-        classes = tuple(satb.pitch_index(pitch) for pitch in chord)
+        classes = tuple(pitch_index(pitch) for pitch in chord)
         for part in range(4):
             hidden, state = runtime.core(context.feature_ids(), state)
-            known = np.full((1, len(VOICES)), satb.UNKNOWN, np.int32)
+            known = np.full((1, len(VOICES)), UNKNOWN, np.int32)
             for voice in chain:
                 pitch, strike = runtime.heads(hidden, known)
-                assert pitch.shape == (1, len(VOICES), satb.PITCH_INDEX_COUNT)
+                assert pitch.shape == (1, len(VOICES), PITCH_INDEX_COUNT)
                 assert strike.shape == (1, len(VOICES))
                 total += float(np.logaddexp.reduce(pitch[0, voice]) - pitch[0, voice, classes[voice]])
                 known[0, voice] = classes[voice]
-            context = context.after(satb.Frame(classes, (part == 0,) * len(VOICES)))
+            context = context.after(Frame(classes, (part == 0,) * len(VOICES)))
     return total / (4 * len(chords))
 
 
@@ -71,5 +72,5 @@ def test_a_voice_does_not_see_its_own_class(card: library.Card) -> None:
     whole, _ = runtime.heads(hidden, known)
     for voice in range(len(VOICES)):
         without = known.copy()
-        without[0, voice] = satb.UNKNOWN
+        without[0, voice] = UNKNOWN
         np.testing.assert_allclose(runtime.heads(hidden, without)[0][0, voice], whole[0, voice], atol=1e-5)

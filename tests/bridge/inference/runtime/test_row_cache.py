@@ -3,7 +3,8 @@
 import numpy as np
 
 from bachbridge.inference.runtime import row_cache
-from bachbridge.inference.runtime.row_cache import CachedRows, Floats
+from bachbridge.inference.runtime.row_cache import CachedRows
+from bachbridge.music.frames import Floats
 
 REACH = 100
 

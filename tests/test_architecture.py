@@ -138,6 +138,7 @@ WINDOW_MAY = {
     "bachbridge.process.ipc",
     "bachbridge.protocol.events",
     "bachbridge.settings",
+    "bachbridge.settings_file",
 }
 """The pipe to the engine and values; what reads and writes files. Never what plays."""
 HANDOVERS = {"bachbridge.cli.main": "bachbridge_training", "bachbridge.cli.play.window": "bachbridge_gui"}

@@ -1,348 +1,328 @@
-"""Everything a person can set, in one frozen value: its fields are the command line's options, the window's controls.
+"""Everything a person can set, in one frozen value.
 
-Values come as text, numbers or lists (from options, from `Setting` events, from the file of settings);
-`with_value` gives them the field's type, `checked` holds them against `LIMITS` and `CHOICES`. The file is flat TOML
-in the user's configuration folder. Only `load` and `save` touch files.
+Each field carries a `Spec` with its range or choices and its words; the options of the command line and the controls
+of the window are made from them. `with_setting` converts and checks one value, `validated` checks them all. The file
+of settings is read and written by `settings_file`.
 """
 
 import difflib
-import json
-import os
-import tomllib
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields, replace
-from pathlib import Path
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from bachbridge.atomic_files import rename_damaged_file
 from bachbridge.errors import ConfigError
-from bachbridge.music.general_midi import INSTRUMENT_NAMES, closest_names, find_program
-from bachbridge.music.notes import VOICE_LEADING_RULES, VOICES, parse_key
+from bachbridge.music.notes import VOICES
+from bachbridge.settings_spec import (
+    CONTROLLER_NUMBERS,
+    INSTRUMENT,
+    KEY_NAME,
+    MODEL_NAME,
+    NO_CONTROLLER,
+    RULE_NAMES,
+    VOICE_INITIALS,
+    Spec,
+    SpecialValue,
+    format_value,
+    setting,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The session's settings. Beats are quarter notes, channels are 1-based here (0-based on the wire)."""
+    """The session's settings. Beats are quarter notes; channels are 1-based here and 0-based in MIDI messages."""
 
-    mode: str = "continue"
-    """One of `MODES`."""
-    model: str = "chorale-lstm"
-    temperature: float = 0.9
-    top_p: float = 0.95
-    bpm: float = 0.0
-    """0: estimate the tempo from what is played."""
-    beats_per_bar: int = 4
-    phrase_end: str = "silence"
-    """One of `PHRASE_ENDS`; a control message and the command `EndPhrase` end a phrase under each of them."""
-    silence_beats: float = 4.0
-    phrase_bars: int = 4
-    """Length of a phrase in bars where `phrase_end` is "bars"."""
-    end_control: int = 80
-    """Controller number whose value of 64 or more ends the phrase; -1: none."""
-    answer: str = "continue"
-    """What the answer to a phrase is, one of `ANSWERS`: what comes after it, the phrase in four voices, a variation, or
-    a dream: what comes after it, and after that, without end."""
-    answer_bars: int = 0
-    """How long a continuation is; 0: as long as the phrase. Other answers are always as long as the phrase."""
-    let_finish: bool = False
-    """Whether the answer goes on when the player plays again."""
-    thru: bool = False
-    channels: tuple[int, ...] = (1, 2, 3, 4)
-    """MIDI channel of soprano, alto, tenor and bass."""
-    octaves: tuple[int, ...] = (0, 0, 0, 0)
-    """By how many octaves soprano, alto, tenor and bass sound higher or lower than they are sung."""
-    latency_ms: int = 0
-    """How much earlier than written the answer is sent, for an instrument that speaks late; negative: later."""
-    follow_clock: bool = True
-    """Whether the DAW's MIDI clock, while it runs, sets the tempo."""
-    panic_control: int = 83
-    """Controller number whose value of 64 or more silences everything; -1: none."""
-    instrument: str = "none"
-    """The General MIDI instrument of the answering voices' channels; "none": whatever is set at the receiver."""
-    seed: int = -1
-    """-1: a new one for each phrase."""
+    mode: str = setting(
+        "continue",
+        "Mode",
+        "Continue answers each phrase that you play, harmonize sounds chords under your notes as you play them, "
+        "and off answers nothing.",
+        choices={"continue": "Continue", "harmonize": "Harmonize", "off": "Off"},
+    )
+    model: str = setting(
+        "chorale-lstm",
+        "Model",
+        "The neural network that answers. A new choice takes effect with the next notes, without a break.",
+        text=MODEL_NAME,
+    )
+    temperature: float = setting(
+        0.9,
+        "Temperature",
+        "How daring the answers are. Low: the likeliest notes, calm. High: rarer notes, more surprises and more slips.",
+        range=(0.1, 2.0),
+    )
+    top_p: float = setting(
+        0.95,
+        "Breadth",
+        "The share of the likeliest choices that notes are drawn from. Low: only the likeliest notes are ever drawn.",
+        range=(0.05, 1.0),
+    )
+    bpm: float = setting(
+        0.0,
+        "Tempo",
+        "The tempo of answers and inner voices.",
+        range=(20.0, 300.0),
+        special=SpecialValue(0, "to follow your playing"),
+        unit="bpm",
+    )
+    beats_per_bar: int = setting(
+        4,
+        "Beats in a bar",
+        "The number of quarter notes in a bar. Strong beats fall where bars begin.",
+        range=(1, 16),
+    )
+    phrase_end: str = setting(
+        "silence",
+        "Ends with",
+        "What ends your phrase, so that the answer begins. The end controller and the End phrase button end it in "
+        "any case.",
+        choices={
+            "silence": "A silence",
+            "pedal": "The pedal lifted",
+            "bars": "A number of bars",
+            "control": "A controller",
+        },
+    )
+    silence_beats: float = setting(
+        4.0,
+        "Silence",
+        "The answer begins after this many beats of silence, if a silence ends the phrase.",
+        range=(0.25, 64.0),
+        unit="beats",
+    )
+    phrase_bars: int = setting(
+        4,
+        "Phrase",
+        "The answer begins after this many bars, without a gap, if a number of bars ends the phrase.",
+        range=(1, 64),
+        unit="bars",
+    )
+    end_control: int = setting(
+        80,
+        "End controller",
+        "The number of the MIDI controller that ends your phrase when its value reaches 64.",
+        range=CONTROLLER_NUMBERS,
+        special=NO_CONTROLLER,
+    )
+    answer: str = setting(
+        "continue",
+        "You hear",
+        "What comes back: how your phrase goes on, the phrase itself in four voices, a variation of it, or a "
+        "dream: music that goes on from there until you play or stop it.",
+        choices={
+            "continue": "A continuation",
+            "harmonize": "Four voices",
+            "vary": "A variation",
+            "dream": "A dream",
+        },
+    )
+    answer_bars: int = setting(
+        0,
+        "Answer",
+        "The length of a continuation; of a dream, how much is made at a time. Other answers are as long as your "
+        "phrase.",
+        range=(1, 64),
+        special=SpecialValue(0, "for the length of your phrase", "Like the phrase"),
+        unit="bars",
+    )
+    let_finish: bool = setting(
+        False, "Let it finish", "On: the answer plays on when you play again. Off: it stops for you."
+    )
+    thru: bool = setting(False, "Hear yourself", "Send your own notes to the output as well.")
+    channels: tuple[int, ...] = setting(
+        (1, 2, 3, 4), "Channels", "The MIDI channels of soprano, alto, tenor and bass.", range=(1, 16)
+    )
+    octaves: tuple[int, ...] = setting(
+        (0, 0, 0, 0),
+        "Octaves",
+        "How many octaves higher soprano, alto, tenor and bass sound than they are written; negative: lower.",
+        range=(-3, 3),
+    )
+    latency_ms: int = setting(
+        0,
+        "Play earlier",
+        "Send answers this much earlier, for an instrument that responds late; negative: later. The window keeps "
+        "one value for each output.",
+        range=(-500, 500),
+        unit="ms",
+    )
+    follow_clock: bool = setting(True, "DAW's clock", "Take the tempo from your DAW's MIDI clock while it runs.")
+    panic_control: int = setting(
+        83,
+        "Panic controller",
+        "The number of the MIDI controller that silences everything when its value reaches 64.",
+        range=CONTROLLER_NUMBERS,
+        special=NO_CONTROLLER,
+    )
+    instrument: str = setting(
+        "none",
+        "Instrument",
+        "The General MIDI instrument to which the answer's channels are switched; none leaves them as they are.",
+        text=INSTRUMENT,
+    )
+    seed: int = setting(
+        -1,
+        "Seed",
+        "Where the random numbers start. With a fixed seed the same phrase gets the same answer again.",
+        range=(0, 2**31 - 1),
+        special=SpecialValue(-1, "for a new one each time", "Free"),
+    )
 
-    voice: str = "soprano"
-    """Which of the four voices the player sings in mode "harmonize"."""
-    harmony: str = "satb"
-    """The initials of the voices that sound; the player's own is never doubled."""
-    common_tones: str = "hold"
-    """What a voice does that keeps its pitch under a new note: one of `COMMON_TONES`."""
-    chord_on: str = "note"
-    """On which of the player's notes the harmony may change: one of `CHORD_ON`."""
-    chord_ms: int = 110
-    """Notes that follow each other sooner than this are ornaments: the harmony waits."""
-    legato_ms: int = 120
-    """How long the voices sound on after the last key is up, for the next note to take them over."""
-    levels: tuple[int, ...] = (100, 85, 85, 95)
-    """Velocity of soprano, alto, tenor and bass in percent of the player's."""
-    rules: str = "all"
-    """Rules of voice-leading that are kept: "all", "none", or names of `voiceleading.RULES` divided by commas."""
-    key: str = "auto"
-    """ "auto", or a key such as "G", "Bb" or "F# minor"."""
-    position: float = 0.0
-    """From -1 (close) to 1 (wide)."""
-    density: float = 0.0
-    """From -1 (inner voices lie still) to 1 (they move as often as they can)."""
-    candidates: int = 8
-    """How many chords are drawn for each note, of which the best is played."""
-    cadence_control: int = 81
-    """Controller number whose value of 64 or more leads to a full close; -1: none."""
-    reset_control: int = 82
-    """Controller number whose value of 64 or more begins afresh; -1: none."""
-    rest_bars: int = 2
-    """After so many bars of silence the harmony begins afresh."""
-
-
-MODES = ("continue", "harmonize", "off")
-COMMON_TONES = ("hold", "strike", "model")
-CHORD_ON = ("note", "eighth", "beat")
-ANSWERS = ("continue", "harmonize", "vary", "dream")
-PHRASE_ENDS = ("silence", "pedal", "bars", "control")
-
-
-def task_for_answer(answer: str) -> str:
-    """What a model is asked for to that end: a dream is one continuation after the other."""
-    return "continue" if answer == "dream" else answer
-
-
-CHOICES = {
-    "mode": MODES,
-    "phrase_end": PHRASE_ENDS,
-    "answer": ANSWERS,
-    "voice": VOICES,
-    "common_tones": COMMON_TONES,
-    "chord_on": CHORD_ON,
-}
-"""The words a field takes."""
-LIMITS: dict[str, tuple[float, float]] = {
-    "temperature": (0.1, 2.0),
-    "top_p": (0.05, 1.0),
-    "bpm": (20.0, 300.0),
-    "beats_per_bar": (1, 16),
-    "silence_beats": (0.25, 64.0),
-    "phrase_bars": (1, 64),
-    "end_control": (0, 127),
-    "answer_bars": (1, 64),
-    "seed": (0, 2**31 - 1),
-    "chord_ms": (0, 2000),
-    "legato_ms": (0, 5000),
-    "position": (-1.0, 1.0),
-    "density": (-1.0, 1.0),
-    "candidates": (1, 32),
-    "cadence_control": (0, 127),
-    "reset_control": (0, 127),
-    "rest_bars": (1, 64),
-    "latency_ms": (-500, 500),
-    "panic_control": (0, 127),
-}
-"""The least and the greatest value of a field's range."""
-SPECIAL_VALUES = {"bpm": (0, "0 to follow the playing"), "end_control": (-1, "-1 for none"),
-           "panic_control": (-1, "-1 for none"),
-           "cadence_control": (-1, "-1 for none"), "reset_control": (-1, "-1 for none"),
-           "answer_bars": (0, "0 for the phrase's length"), "seed": (-1, "-1 for a new one each time")}  # fmt: skip
-"""A value outside the range that a field also takes, and what it means."""
-
-_VALUE_DESCRIPTIONS = {
-    "channels": "four MIDI channels from 1 to 16, such as 1,2,3,4",
-    "levels": "four percentages from 1 to 400, such as 100,85,85,95",
-    "octaves": "four numbers of octaves from -3 to 3, such as 0,0,0,-1",
-    "harmony": "initials of the voices, such as satb, atb or b",
-    "rules": f"all, none, or names by commas out of {', '.join(VOICE_LEADING_RULES)}",
-    "key": 'auto, or a key such as G, "Bb" or "F# minor"',
-    "instrument": 'none, or a General MIDI instrument such as "Church Organ"',
-}
-"""What the fields take that neither a range nor a list of words describes."""
-
-_TRUE_WORDS, _FALSE_WORDS = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
-
-
-def option_name(name: str) -> str:
-    """A field's name as people write it on the command line: "phrase-end"."""
-    return name.replace("_", "-")
-
-
-def describe_accepted_values(name: str) -> str:
-    """What a field takes, in words: "0.1 to 2", "20 to 300 or 0 to follow the playing"."""
-    if name in CHOICES:
-        return ", ".join(CHOICES[name])
-    if name in _VALUE_DESCRIPTIONS:
-        return _VALUE_DESCRIPTIONS[name]
-    if name not in LIMITS:
-        return "a name"
-    low, high = LIMITS[name]
-    return f"{low:g} to {high:.10g}" + (f", or {SPECIAL_VALUES[name][1]}" if name in SPECIAL_VALUES else "")
-
-
-def validated(settings: Settings) -> Settings:
-    """The same settings, or `ConfigError` that names the first field out of range and what it takes."""
-    for field in fields(settings):
-        value = getattr(settings, field.name)
-        if not _is_valid(field.name, value):
-            raise ConfigError(
-                f"{option_name(field.name)} cannot be {_format_value(value)}: give {_suggestion(field.name, value)}."
-            )
-    return settings
-
-
-def _suggestion(name: str, value: Any) -> str:
-    """What a person who gave this value may have meant, or what the field takes."""
-    return (
-        " or ".join(map(_format_value, closest_names(value)))
-        if name == "instrument"
-        else describe_accepted_values(name)
+    voice: str = setting(
+        "soprano",
+        "You play",
+        "The voice that you play in mode harmonize; the other voices sound around it.",
+        choices={voice: voice.capitalize() for voice in VOICES},
+    )
+    harmony: str = setting(
+        "satb",
+        "Voices",
+        "The voices that sound. In mode harmonize your own voice is never doubled.",
+        text=VOICE_INITIALS,
+    )
+    common_tones: str = setting(
+        "hold",
+        "Common tones",
+        "What a voice does when it keeps its pitch under a new chord.",
+        choices={"hold": "Held over", "strike": "Struck again", "model": "The model decides"},
+    )
+    chord_on: str = setting(
+        "note",
+        "New chords",
+        "How often the harmony may change under your melody.",
+        choices={"note": "On every note", "eighth": "On eighths", "beat": "On beats"},
+    )
+    chord_ms: int = setting(
+        110,
+        "Ornaments",
+        "Notes that follow a chord sooner than this are ornaments and get no chord of their own.",
+        range=(0, 2000),
+        unit="ms",
+    )
+    legato_ms: int = setting(
+        120,
+        "Hold on",
+        "How long the chord sounds on after your last key is up, so that the next note can take it over.",
+        range=(0, 5000),
+        unit="ms",
+    )
+    levels: tuple[int, ...] = setting(
+        (100, 85, 85, 95),
+        "Levels",
+        "The velocities of soprano, alto, tenor and bass, in percent of yours.",
+        range=(1, 400),
+        unit="%",
+    )
+    rules: str = setting(
+        "all",
+        "Rules",
+        "The rules of voice-leading that are kept. With all of them you hear no parallel fifths or octaves.",
+        text=RULE_NAMES,
+    )
+    key: str = setting(
+        "auto",
+        "Key",
+        "The key that answers and chords keep to; auto is the key that is heard.",
+        text=KEY_NAME,
+    )
+    position: float = setting(
+        0.0, "Spacing", "How far apart the voices lie: from close (-1) to wide (1).", range=(-1.0, 1.0)
+    )
+    density: float = setting(
+        0.0,
+        "Inner voices",
+        "How often the inner voices move under a long note: from hardly ever (-1) to as often as they can (1).",
+        range=(-1.0, 1.0),
+    )
+    candidates: int = setting(
+        8,
+        "Candidates",
+        "How many chords are drawn for each note; the best one is played. More are cleaner and a little slower.",
+        range=(1, 32),
+        unit="chords",
+    )
+    cadence_control: int = setting(
+        81,
+        "Cadence controller",
+        "The number of the MIDI controller that leads to a full close when its value reaches 64.",
+        range=CONTROLLER_NUMBERS,
+        special=NO_CONTROLLER,
+    )
+    reset_control: int = setting(
+        82,
+        "Begin again controller",
+        "The number of the MIDI controller that makes everything start afresh when its value reaches 64.",
+        range=CONTROLLER_NUMBERS,
+        special=NO_CONTROLLER,
+    )
+    rest_bars: int = setting(
+        2,
+        "Fresh start",
+        "The harmony starts afresh after this many bars of silence.",
+        range=(1, 64),
+        unit="bars",
     )
 
 
+def spec_of(name: str) -> Spec:
+    """Return the `Spec` of a field; raises `KeyError`."""
+    return Settings.__dataclass_fields__[name].metadata["spec"]
+
+
+def range_of(name: str) -> tuple[float, float]:
+    """Return the least and the greatest value of a field that has a range."""
+    limits = spec_of(name).range
+    assert limits, f"{name} has no range"
+    return limits
+
+
+SETTING_NAMES = tuple(field.name for field in fields(Settings))
+MODES = tuple(spec_of("mode").choices)
+ANSWERS = tuple(spec_of("answer").choices)
+
+
+def task_for_answer(answer: str) -> str:
+    """Return the task that a model is asked for: a dream is one continuation after the other."""
+    return "continue" if answer == "dream" else answer
+
+
+def option_name(name: str) -> str:
+    """Return a field's name as people write it on the command line: "phrase-end"."""
+    return name.replace("_", "-")
+
+
+def validated(settings: Settings) -> Settings:
+    """Return the settings; raises `ConfigError` that names the first field out of range and what it accepts."""
+    for name in SETTING_NAMES:
+        value, spec = getattr(settings, name), spec_of(name)
+        if not spec.is_valid(value):
+            raise _refusal(name, value, spec.advice(value))
+    return settings
+
+
 def with_setting(settings: Settings, name: str, value: object) -> Settings:
-    """The settings with one field set and all checked; text is converted to the field's type ("on", "1,2,3,4")."""
+    """Return the settings with one field set and all checked; text is converted to the field's type ("on", "1,2").
+
+    Raises `ConfigError` for an unknown name or a value that the field does not accept.
+    """
     name = name.replace("-", "_")
-    known = [field.name for field in fields(Settings)]
-    if name not in known:
-        near = difflib.get_close_matches(name, known, n=3) or known
+    if name not in SETTING_NAMES:
+        near = difflib.get_close_matches(name, SETTING_NAMES, n=3) or SETTING_NAMES
         raise ConfigError(f'There is no setting "{option_name(name)}": try {", ".join(map(option_name, near))}.')
-    typed = _converted(name, getattr(Settings(), name), value)
-    changes: dict[str, Any] = {name: typed}
+    spec = spec_of(name)
+    try:
+        changes: dict[str, Any] = {name: spec.convert(value)}
+    except (TypeError, ValueError, OverflowError) as error:
+        raise _refusal(name, value, spec.accepted_values) from error
     return validated(replace(settings, **changes))
 
 
 def settings_from_table(values: Mapping[str, object]) -> Settings:
-    """The settings with the table's values in place of the defaults; raises `ConfigError`."""
+    """Return the settings with the table's values in place of the defaults; raises `ConfigError`."""
     settings = Settings()
     for name, value in values.items():
         settings = with_setting(settings, name, value)
     return settings
 
 
-def _is_valid(name: str, value: Any) -> bool:
-    if name in CHOICES:
-        return value in CHOICES[name]
-    match name:
-        case "channels":
-            return len(value) == 4 and all(1 <= channel <= 16 for channel in value)
-        case "octaves":
-            return len(value) == 4 and all(-3 <= octaves <= 3 for octaves in value)
-        case "levels":
-            return len(value) == 4 and all(1 <= percent <= 400 for percent in value)
-        case "harmony":
-            return bool(value) and set(value) <= {voice[0] for voice in VOICES}
-        case "rules":
-            return value in ("all", "none") or set(value.split(",")) <= set(VOICE_LEADING_RULES)
-        case "instrument":
-            return value == "none" or find_program(value) is not None
-        case "key":
-            return value == "auto" or parse_key(value) is not None
-        case _:
-            pass
-    if name in LIMITS:
-        low, high = LIMITS[name]
-        return low <= value <= high or (name in SPECIAL_VALUES and value == SPECIAL_VALUES[name][0])
-    return not isinstance(value, str) or (bool(value.strip()) and value.isprintable())
-
-
-def _format_value(value: Any) -> str:
-    match value:
-        case str():
-            return json.dumps(value, ensure_ascii=False)
-        case tuple() | list():
-            return ",".join(str(item) for item in value) or "empty"  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType] # of any items: it is what someone gave
-        case _:
-            return f"{value:.10g}" if isinstance(value, float) else str(value)
-
-
-def _converted(name: str, default: Any, value: Any) -> Any:
-    """The value in the type of the field's default."""
-    try:
-        match default:
-            case bool():
-                return _parse_bool(value)
-            case str():
-                return _canonical_text(name, _require_text(value))
-            case int():
-                return _parse_int(value)
-            case float():
-                return float(value)
-            case _:
-                return _parse_ints(value)
-    except (TypeError, ValueError, OverflowError) as error:
-        wanted = "on or off" if isinstance(default, bool) else describe_accepted_values(name)
-        raise ConfigError(f"{option_name(name)} cannot be {_format_value(value)}: give {wanted}.") from error
-
-
-def _parse_bool(value: object) -> bool:
-    word = str(value).strip().lower()
-    if word not in _TRUE_WORDS + _FALSE_WORDS:
-        raise ValueError(word)
-    return word in _TRUE_WORDS
-
-
-def _require_text(value: object) -> str:
-    if not isinstance(value, str):
-        raise TypeError(value)
-    return value
-
-
-def _canonical_text(name: str, text: str) -> str:
-    """The text, an instrument by its full name."""
-    number = find_program(text) if name == "instrument" else None
-    return text if number is None else INSTRUMENT_NAMES[number]
-
-
-def _parse_int(value: Any) -> int:
-    if isinstance(value, bool) or (not isinstance(value, str) and value != int(value)):
-        raise ValueError(value)
-    return int(value)
-
-
-def _parse_ints(value: str | Sequence[object]) -> tuple[int, ...]:
-    items = value.replace(",", " ").split() if isinstance(value, str) else value
-    return tuple(_parse_int(item) for item in items)
-
-
-# ---------------------------------------------------------------- the file
-
-
-def settings_path() -> Path:
-    """Where the user's settings lie on this system."""
-    from platformdirs import user_config_path
-
-    return user_config_path("bachbridge", appauthor=False) / "settings.toml"
-
-
-def load_settings(path: Path) -> Settings:
-    """The settings of a file; the defaults where there is none. `ConfigError` says what is wrong in it."""
-    try:
-        return settings_from_table(tomllib.loads(path.read_text(encoding="utf-8")))
-    except FileNotFoundError:
-        return Settings()
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, ConfigError) as error:
-        raise ConfigError(f"The settings in {path} cannot be read ({error}): mend that file or delete it.") from error
-
-
-def load_or_recover_settings(path: Path) -> tuple[Settings, str]:
-    """Like `load`; a damaged file is set aside under another name, which the sentence that is returned says."""
-    try:
-        return load_settings(path), ""
-    except ConfigError as error:
-        try:
-            aside = rename_damaged_file(path)
-        except OSError:
-            raise error from None
-        return Settings(), f"The settings could not be read and now lie in {aside.name}: these are the first ones."
-
-
-def save_settings(settings: Settings, path: Path) -> None:
-    """Writes the file whole or not at all; its folder is made where it is missing."""
-    lines = [f"{name} = {_toml_value(value)}\n" for name, value in asdict(validated(settings)).items()]
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_text("".join(lines), encoding="utf-8")
-        os.replace(partial, path)
-    except OSError as error:
-        partial.unlink(missing_ok=True)
-        raise ConfigError(f"The settings cannot be saved in {path}: {error.strerror}.") from error
-
-
-def _toml_value(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False)  # for flat printable values JSON and TOML are written alike
+def _refusal(name: str, value: object, advice: str) -> ConfigError:
+    return ConfigError(f"{option_name(name)} cannot be {format_value(value)}: give {advice}.")

@@ -23,7 +23,8 @@ from bachbridge.errors import BachBridgeError
 from bachbridge.inference.runtime import library
 from bachbridge.process.ipc import ANNOUNCE_START, EngineLink
 from bachbridge.protocol.events import Midi
-from bachbridge.settings import Settings, load_settings, save_settings, settings_path
+from bachbridge.settings import Settings
+from bachbridge.settings_file import load_settings, save_settings, settings_path
 from bachbridge_gui.controls.model_picker import ModelChoice, choice_from_card
 from bachbridge_gui.controls.model_watcher import ModelWatcher
 from bachbridge_gui.engine.supervisor import EngineClient, EngineSupervisor, StartEngine

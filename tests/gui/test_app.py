@@ -10,7 +10,8 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from bachbridge.errors import BachBridgeError, ModelError
-from bachbridge.settings import Settings, load_settings, save_settings
+from bachbridge.settings import Settings
+from bachbridge.settings_file import load_settings, save_settings
 from bachbridge_gui import app
 from bachbridge_gui.controls.model_watcher import ModelWatcher
 from bachbridge_gui.engine.supervisor import EngineClient

@@ -17,7 +17,8 @@ from bachbridge.cli.options import apply_options, with_settings
 from bachbridge.cli.parameters import DEFAULT_SETTINGS, ModelOption, SeedOption, TemperatureOption
 from bachbridge.cli.transform import commands as transform_commands
 from bachbridge.errors import BachBridgeError, ConfigError
-from bachbridge.settings import Settings, load_or_recover_settings, load_settings, settings_path
+from bachbridge.settings import Settings
+from bachbridge.settings_file import load_or_recover_settings, load_settings, settings_path
 from bachbridge_training.cli import commands as training_commands
 
 EXTRA_BY_MODULE = {

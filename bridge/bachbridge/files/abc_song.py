@@ -22,7 +22,7 @@ from bachbridge.files.smf import TEMPO, TIME_SIGNATURE, TRACK_NAME, encode_file,
 from bachbridge.music.general_midi import PIANO_PROGRAM
 from bachbridge.music.notes import STEPS_PER_BEAT, Phrase
 from bachbridge.music.timeline import DEFAULT_BPM, Meter, Tempo, TickNote, Timeline, meter_from_steps, phrase_from_ticks
-from bachbridge.settings import LIMITS
+from bachbridge.settings import range_of
 
 ABC_SUFFIX = ".abc"
 _VELOCITY = 80
@@ -95,7 +95,7 @@ def tempo_bpm(tune: str, header: TuneHeader) -> float:
         times = re.search(r"\d+", beats)
         beat = header.unit * (int(times[0]) if equals and times else 1)
     bpm = float(4 * beat * int(number))
-    low, high = LIMITS["bpm"]
+    low, high = range_of("bpm")
     return bpm if low <= bpm <= high else DEFAULT_BPM
 
 

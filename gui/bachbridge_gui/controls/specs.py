@@ -1,6 +1,7 @@
-"""Which control each setting gets, and in what words: the side panel as a table.
+"""The side panel as a table: which control each setting gets, in the panel's order.
 
-`hears` is what one will hear; it is the tooltip of the control while it can work.
+Labels, tooltips, ranges and units come from the setting's `Spec`. A tooltip says what one will hear; it is shown while
+the control can work.
 """
 
 from collections.abc import Mapping
@@ -8,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from bachbridge.music.notes import VOICES
-from bachbridge.settings import ANSWERS, COMMON_TONES, LIMITS, MODES, PHRASE_ENDS
+from bachbridge.settings import range_of, spec_of
 from bachbridge_gui.settings.targets import INSTRUMENT_CHOICES, KEY_CHOICES
 
 EditorKind = Literal["slider", "number", "words", "switch", "segments", "button"]
@@ -16,203 +17,109 @@ EditorKind = Literal["slider", "number", "words", "switch", "segments", "button"
 
 @dataclass(frozen=True, slots=True)
 class ControlSpec:
-    """One control."""
+    """The kind and the words of one control."""
 
     target: str
     label: str
     kind: EditorKind
     tooltip: str
     choice_labels: Mapping[str, str] = field(default_factory=dict[str, str])
-    """What the setting's words are called."""
+    """The label of each word that the setting accepts."""
     end_labels: tuple[str, str] | None = None
-    """What the two ends of a slider sound like."""
+    """The labels of a slider's two ends: what they sound like."""
     step: float = 1
     suffix: str = ""
     minimum_label: str = ""
-    """What the least value, below the range proper, is called."""
-    limits: tuple[float, float] | None = None
-
-    @property
-    def range(self) -> tuple[float, float]:
-        low, high = self.limits or LIMITS[self.target]
-        return (low - 1 if self.minimum_label else low), high
+    """The text that stands for the least value, one below the setting's range."""
+    range: tuple[float, float] = (0, 1)
 
 
-_KEY_LABELS = dict(
-    zip(
-        KEY_CHOICES,
-        ("As heard", *(name.replace("b ", "♭ ").replace("#", "♯") for name in KEY_CHOICES[1:])),
-        strict=True,
+def setting_control(
+    name: str,
+    kind: EditorKind,
+    *,
+    choice_labels: Mapping[str, str] | None = None,
+    end_labels: tuple[str, str] | None = None,
+    step: float = 1,
+) -> ControlSpec:
+    """Return the control of a whole setting, with the words and the range of the setting's `Spec`."""
+    spec = spec_of(name)
+    low, high = spec.range or (0, 1)
+    minimum_label = spec.special.label if spec.special else ""
+    return ControlSpec(
+        name,
+        spec.label,
+        kind,
+        spec.help,
+        choice_labels or spec.choices,
+        end_labels,
+        step,
+        f" {spec.unit}" if spec.unit else "",
+        minimum_label,
+        (low - 1 if minimum_label else low, high),
     )
-)
 
-MODE = ControlSpec(
-    "mode",
-    "Mode",
-    "segments",
-    "Continue: you play a phrase, the model answers it. Harmonize: chords sound under what you play.",
-    {mode: mode.capitalize() for mode in MODES},
-)
+
+_KEY_LABELS = {"auto": "As heard"} | {
+    name: name.replace("b ", "♭ ").replace("#", "♯") for name in KEY_CHOICES if name != "auto"
+}
+_INSTRUMENT_LABELS = {name: name for name in INSTRUMENT_CHOICES} | {"none": "As it is set there"}
+
+MODE = setting_control("mode", "segments")
 COMMAND_BUTTONS = (
-    ControlSpec("end_phrase", "End phrase", "button", "The phrase is over now: you hear the answer at once."),
+    ControlSpec("end_phrase", "End phrase", "button", "End your phrase now: you hear the answer at once."),
     ControlSpec("cadence", "Cadence", "button", "The next chords lead to a full close."),
-    ControlSpec("reset", "Begin again", "button", "All that sounds ends, and what you played is forgotten."),
+    ControlSpec("reset", "Begin again", "button", "Everything that sounds ends, and what you played is forgotten."),
 )
 MODEL = (
-    ControlSpec(
-        "temperature",
-        "Temperature",
-        "slider",
-        "Low: the likeliest notes, calm. High: rarer notes, more surprises and more slips.",
-        end_labels=("calm", "daring"),
-        step=0.05,
-    ),
-    ControlSpec(
-        "key", "Key", "words", "The answer and the chords keep to this key, or to the one that is heard.", _KEY_LABELS
-    ),
-    ControlSpec(
-        "seed",
-        "Seed",
-        "number",
-        "Fixed: the same phrase gets the same answer again. Free: another one each time.",
-        minimum_label="Free",
-    ),
+    setting_control("temperature", "slider", end_labels=("calm", "daring"), step=0.05),
+    setting_control("key", "words", choice_labels=_KEY_LABELS),
+    setting_control("seed", "number"),
 )
 PHRASE = (
-    ControlSpec(
-        "phrase_end",
-        "Ends with",
-        "words",
-        "What ends your phrase, so that the answer begins.",
-        dict(zip(PHRASE_ENDS, ("A silence", "The pedal lifted", "A number of bars", "A controller"), strict=True)),
-    ),
-    ControlSpec(
-        "silence_beats",
-        "Silence",
-        "number",
-        "After so many beats of silence you hear the answer.",
-        step=0.25,
-        suffix=" beats",
-    ),
-    ControlSpec(
-        "phrase_bars", "Phrase", "number", "After so many bars you hear the answer, without a gap.", suffix=" bars"
-    ),
-    ControlSpec(
-        "answer",
-        "You hear",
-        "words",
-        "What comes back: how your phrase goes on, the phrase itself in four voices, a variation of it, or a dream: "
-        "music that goes on from there until you play or stop it.",
-        dict(zip(ANSWERS, ("A continuation", "Four voices", "A variation", "A dream"), strict=True)),
-    ),
-    ControlSpec(
-        "answer_bars",
-        "Answer",
-        "number",
-        "How long a continuation plays; of a dream, how much is dreamt at a time.",
-        suffix=" bars",
-        minimum_label="Like the phrase",
-    ),
-    ControlSpec(
-        "let_finish", "Let it finish", "switch", "On: the answer plays on when you play again. Off: it stops for you."
-    ),
+    setting_control("phrase_end", "words"),
+    setting_control("silence_beats", "number", step=0.25),
+    setting_control("phrase_bars", "number"),
+    setting_control("answer", "words"),
+    setting_control("answer_bars", "number"),
+    setting_control("let_finish", "switch"),
 )
 HARMONY = (
-    ControlSpec(
-        "voice",
-        "You play",
-        "words",
-        "Which of the four voices your keys are; the others sound around it.",
-        {voice: voice.capitalize() for voice in VOICES},
-    ),
-    ControlSpec(
-        "chord_on",
-        "New chords",
-        "words",
-        "How often the harmony may change under your melody.",
-        {"note": "On every note", "eighth": "On eighths", "beat": "On beats"},
-    ),
-    ControlSpec(
-        "common_tones",
-        "Common tones",
-        "words",
-        "What you hear of a voice that keeps its note under a new chord.",
-        dict(zip(COMMON_TONES, ("Held over", "Struck again", "The model decides"), strict=True)),
-    ),
-    ControlSpec(
-        "density",
-        "Inner voices",
-        "slider",
-        "How often the middle voices move under a long note.",
-        end_labels=("still", "lively"),
-        step=0.1,
-    ),
-    ControlSpec(
-        "position", "Spacing", "slider", "How far apart the voices lie.", end_labels=("close", "wide"), step=0.1
-    ),
+    setting_control("voice", "words"),
+    setting_control("chord_on", "words"),
+    setting_control("common_tones", "words"),
+    setting_control("density", "slider", end_labels=("still", "lively"), step=0.1),
+    setting_control("position", "slider", end_labels=("close", "wide"), step=0.1),
 )
 ADVANCED = (
-    ControlSpec("top_p", "Breadth", "slider", "Low: only the likeliest notes are ever drawn.", step=0.05),
-    ControlSpec(
-        "candidates", "Candidates", "number", "More chords to choose from: cleaner, a little slower.", suffix=" chords"
-    ),
-    ControlSpec(
-        "rules",
-        "Rules",
-        "words",
-        "With the rules of voice-leading you hear no parallel fifths or octaves.",
-        {"all": "All are kept", "none": "The model alone"},
-    ),
-    ControlSpec("chord_ms", "Ornaments", "number", "Notes quicker than this get no chord of their own.", suffix=" ms"),
-    ControlSpec("legato_ms", "Hold on", "number", "How long the chord sounds on after your last key.", suffix=" ms"),
-    ControlSpec(
-        "rest_bars", "Fresh start", "number", "After such a silence the harmony starts afresh.", suffix=" bars"
-    ),
+    setting_control("top_p", "slider", step=0.05),
+    setting_control("candidates", "number"),
+    setting_control("rules", "words", choice_labels={"all": "All are kept", "none": "The model alone"}),
+    setting_control("chord_ms", "number"),
+    setting_control("legato_ms", "number"),
+    setting_control("rest_bars", "number"),
 )
-BPM_SPEC = ControlSpec("bpm", "Tempo", "number", "The beat that answers and inner voices keep.", step=1, suffix=" bpm")
-TEMPO = (
-    ControlSpec(
-        "follow_clock",
-        "DAW's clock",
-        "switch",
-        "While your DAW's MIDI clock runs, the music keeps to its tempo.",
-    ),
-    ControlSpec("beats_per_bar", "Beats in a bar", "number", "How the music is barred: where the strong beats fall."),
-)
+BPM_SPEC = setting_control("bpm", "number")
+TEMPO = (setting_control("follow_clock", "switch"), setting_control("beats_per_bar", "number"))
 OUTPUT = (
-    ControlSpec(
-        "instrument",
-        "Instrument",
-        "words",
-        "The General MIDI instrument that the answer's channels are switched to.",
-        {name: name for name in INSTRUMENT_CHOICES} | {"none": "As it is set there"},
-    ),
-    ControlSpec("thru", "Hear yourself", "switch", "Your own notes go to the output as well."),
-    ControlSpec(
-        "latency_ms",
-        "Play earlier",
-        "number",
-        "For an instrument that speaks late: answers are sent this much earlier. Kept for each output.",
-        suffix=" ms",
-    ),
+    setting_control("instrument", "words", choice_labels=_INSTRUMENT_LABELS),
+    setting_control("thru", "switch"),
+    setting_control("latency_ms", "number"),
 )
 TAP_SPEC = ControlSpec("tap", "Tap", "button", "Tap the beat: the tempo follows your taps.")
 
 
 def voice_spec(setting: str, voice: int) -> ControlSpec:
-    """The control of one voice's part of a setting."""
+    """Return the control of one voice's part of a setting."""
     name, target = VOICES[voice], f"{setting}.{voice}"
     match setting:
         case "harmony":
-            return ControlSpec(target, name.capitalize(), "switch", f"Whether you hear the {name}.")
+            return ControlSpec(target, name.capitalize(), "switch", f"On: you hear the {name}.")
         case "channels":
-            return ControlSpec(
-                target, f"{name} channel", "number", f"The MIDI channel that plays the {name}.", limits=(1, 16)
-            )
+            label, tooltip, suffix, step = f"{name} channel", f"The MIDI channel that plays the {name}.", "", 1
         case "octaves":
-            return ControlSpec(
-                target, f"{name} octave", "number", f"The {name}, octaves higher or lower.", limits=(-3, 3)
-            )
+            label, tooltip, suffix, step = f"{name} octave", f"The {name} sounds this many octaves higher.", "", 1
         case _:
-            hears = f"How loud the {name} is, in percent of how hard you play."
-            return ControlSpec(target, f"{name} level", "number", hears, suffix="%", limits=(1, 400), step=5)
+            tooltip = f"How loud the {name} is, in percent of how hard you play."
+            label, suffix, step = f"{name} level", spec_of(setting).unit, 5
+    return ControlSpec(target, label, "number", tooltip, suffix=suffix, step=step, range=range_of(setting))

@@ -1,1 +1,1 @@
-"""settings."""
+"""The settings behind the window's controls, without widgets."""

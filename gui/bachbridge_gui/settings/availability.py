@@ -1,6 +1,6 @@
-"""What cannot work now, and why: for each control, named by its target, the sentence that it shows while disabled.
+"""Controls that have no effect now, and why: the sentence that each of them shows while it is disabled.
 
-A mode that is not named here forbids nothing: what it can use, it will say itself.
+Controls are named by their targets (see `targets`). A mode that is unknown here disables nothing.
 """
 
 from dataclasses import dataclass
@@ -11,36 +11,38 @@ from bachbridge.settings import ANSWERS, Settings, task_for_answer
 
 @dataclass(frozen=True, slots=True)
 class Conditions:
-    """What decides besides the settings."""
+    """Facts besides the settings that decide whether a control has an effect."""
 
     model_ready: bool = True
     model_reason: str = ""
-    """Why the model is not ready."""
+    """The reason why the model is not ready, in a sentence."""
     clock_running: bool = False
-    """Whether the DAW's MIDI clock runs."""
+    """True while the DAW's MIDI clock runs."""
     model_tasks: tuple[str, ...] = ANSWERS
-    """What the model's card says that it can be asked."""
+    """The tasks on the model's card."""
 
 
 PHRASE_END_TARGETS = ("phrase_end", "silence_beats", "phrase_bars")
-"""What has a part in ending phrases by themselves only."""
+"""Targets that matter only where phrases end by themselves."""
 ANSWER_TARGETS = ("answer", "answer_bars", "let_finish", "end_phrase", "another")
-"""What has a part in answers, which in mode Harmonize are asked for."""
+"""Targets that concern answers, which in mode Harmonize are given on request only."""
+# fmt: off
 HARMONY_TARGETS = (
-    *("voice", "density", "position", "common_tones", "chord_on"),
-    *("candidates", "rules", "chord_ms", "legato_ms", "rest_bars", "cadence"),
+    "voice", "density", "position", "common_tones", "chord_on",
+    "candidates", "rules", "chord_ms", "legato_ms", "rest_bars", "cadence",
 )
-"""What has a part in live harmony only."""
+"""Targets that matter in live harmony only."""
 MODEL_TARGETS = (
-    *("temperature", "top_p", "seed", "answer", "answer_bars", "key", "density", "position", "common_tones"),
-    *("candidates", "rules", "cadence", "end_phrase", "another", "let_finish"),
+    "temperature", "top_p", "seed", "answer", "answer_bars", "key", "density", "position", "common_tones",
+    "candidates", "rules", "cadence", "end_phrase", "another", "let_finish",
 )
-"""What steers the model."""
+"""Targets that need a model."""
+# fmt: on
 
 
 def unavailable_reasons(settings: Settings, conditions: Conditions) -> dict[str, str]:
-    """By target, why it cannot work now; what is not named can."""
-    found: dict[str, str] = {}
+    """Return the reason why each target has no effect now; targets that are not named have one."""
+    reasons: dict[str, str] = {}
     for part in (
         _tempo_reasons(settings, conditions),
         _voice_reasons(settings),
@@ -48,20 +50,20 @@ def unavailable_reasons(settings: Settings, conditions: Conditions) -> dict[str,
         _answer_reasons(settings, conditions),
         _harmony_reasons(settings, conditions),
     ):
-        found |= part
-    found |= _mode_reasons(settings)
+        reasons |= part
+    reasons |= _mode_reasons(settings)
     if not conditions.model_ready:
         sentence = conditions.model_reason or "The model is not ready: wait, or choose another one."
-        found |= {name: found.get(name, sentence) for name in MODEL_TARGETS}
-    return found
+        reasons |= {name: reasons.get(name, sentence) for name in MODEL_TARGETS}
+    return reasons
 
 
 def _mode_reasons(settings: Settings) -> dict[str, str]:
     match settings.mode:
         case "harmonize":
-            sentence = "Only in mode Continue: in Harmonize a phrase is answered when you ask for it."
+            sentence = "Only in mode Continue: in Harmonize a phrase is answered only on request."
             latency = "In mode Harmonize the chords follow your keys at once: they cannot be sent earlier."
-            answer = "Only in mode Continue: what was harmonized as you played is continued when you ask for it."
+            answer = "Only in mode Continue: in Harmonize, a request continues what was harmonized as you played."
             return dict.fromkeys(PHRASE_END_TARGETS, sentence) | {"latency_ms": latency, "answer": answer}
         case "continue":
             sentence = "Only in mode Harmonize: in Continue the model answers whole phrases."
@@ -76,7 +78,7 @@ def _mode_reasons(settings: Settings) -> dict[str, str]:
 
 def _tempo_reasons(settings: Settings, conditions: Conditions) -> dict[str, str]:
     if conditions.clock_running and settings.follow_clock:
-        sentence = "The DAW's clock sets the tempo: stop it, or switch its clock off here."
+        sentence = "The DAW's clock sets the tempo: stop it, or switch it off here."
         return dict.fromkeys(("bpm", "bpm.fixed", "tap"), sentence)
     if not settings.bpm:
         return {"bpm": "The tempo is taken from your playing: set it to fixed, or tap it."}
@@ -84,39 +86,41 @@ def _tempo_reasons(settings: Settings, conditions: Conditions) -> dict[str, str]
 
 
 def _voice_reasons(settings: Settings) -> dict[str, str]:
-    found: dict[str, str] = {}
+    reasons: dict[str, str] = {}
     for index, voice in enumerate(VOICES):
         if settings.harmony == voice[0]:
-            found[f"harmony.{index}"] = "The last voice that is on: switch another one on first."
+            reasons[f"harmony.{index}"] = "The only voice that is on: switch another one on first."
         if settings.mode == "harmonize" and voice == settings.voice:
-            found[f"harmony.{index}"] = "You play this voice yourself: it is not doubled."
-    return found
+            reasons[f"harmony.{index}"] = "You play this voice yourself: it is not doubled."
+    return reasons
 
 
 def _phrase_reasons(settings: Settings) -> dict[str, str]:
-    found: dict[str, str] = {}
+    reasons: dict[str, str] = {}
     if settings.phrase_end != "silence":
-        found["silence_beats"] = "Only where a silence ends the phrase."
+        reasons["silence_beats"] = "Only if a silence ends the phrase."
     if settings.phrase_end != "bars":
-        found["phrase_bars"] = "Only where a number of bars ends the phrase."
-    return found
+        reasons["phrase_bars"] = "Only if a number of bars ends the phrase."
+    return reasons
 
 
 def _answer_reasons(settings: Settings, conditions: Conditions) -> dict[str, str]:
-    found: dict[str, str] = {}
+    reasons: dict[str, str] = {}
     if settings.mode == "continue" and task_for_answer(settings.answer) != "continue":
-        found["answer_bars"] = "Only for a continuation: this answer is as long as your phrase."
+        reasons["answer_bars"] = "Only for a continuation: this answer is as long as your phrase."
     known = [kind for kind in ANSWERS if task_for_answer(kind) in conditions.model_tasks]
     if known in ([], [settings.answer]):
-        found["answer"] = "This model knows no other answer: choose another model."
-    return found
+        reasons["answer"] = "This model gives no other answer: choose another model."
+    return reasons
 
 
 def _harmony_reasons(settings: Settings, conditions: Conditions) -> dict[str, str]:
     tempo_known = settings.bpm > 0 or (conditions.clock_running and settings.follow_clock)
-    found: dict[str, str] = {}
+    reasons: dict[str, str] = {}
     if not tempo_known:
-        found["density"] = "Inner voices move only when the tempo is set: set it to fixed, tap it, or start the clock."
+        reasons["density"] = (
+            "Inner voices move only when the tempo is set: set it to fixed, tap it, or start the clock."
+        )
     if settings.rules == "none":
-        found["candidates"] = "Without rules there is nothing to choose the best chord by."
-    return found
+        reasons["candidates"] = "Without rules there is no way to choose the best chord."
+    return reasons

@@ -1,6 +1,7 @@
-"""The mixing desk without its knobs: the settings as they are, and the one way to change them and to tell the engine.
+"""The settings as they are, and the one way to change them and inform the engine.
 
-Every control, learnt controller, preset and shortcut goes through here; all of them hear of a change by `changed`.
+Every control, learnt controller, preset and shortcut changes settings through the store; all of them learn of a change
+by its signal `changed`.
 """
 
 from collections.abc import Callable
@@ -9,18 +10,18 @@ from PyQt6.QtCore import QObject, pyqtSignal
 
 from bachbridge.errors import ConfigError
 from bachbridge.protocol.events import Message, Setting, SettingValue
-from bachbridge.settings import Settings, with_setting
+from bachbridge.settings import SETTING_NAMES, Settings, with_setting
 
 
 class SettingsStore(QObject):
-    """Lives in the window's thread."""
+    """The current settings. Lives in the window's thread."""
 
     changed = pyqtSignal(str)
-    """A setting has another value now; its name."""
+    """Emitted with the name of a setting that has a new value."""
     refused = pyqtSignal(str)
-    """A value cannot be taken; the sentence that says why."""
+    """Emitted with the sentence that says why a value was refused."""
     command_given = pyqtSignal(str)
-    """A command was given: one of `COMMANDS`."""
+    """Emitted with one of `COMMANDS`."""
 
     def __init__(self, settings: Settings, send: Callable[[Message], None]) -> None:
         super().__init__()
@@ -32,7 +33,7 @@ class SettingsStore(QObject):
         return self._settings
 
     def set(self, name: str, value: SettingValue | tuple[int, ...]) -> bool:
-        """Change one setting, here and in the engine; False, and `refused`, where it cannot take the value."""
+        """Change one setting, here and in the engine; return False and emit `refused` if the value is out of range."""
         try:
             settings = with_setting(self._settings, name, value)
         except ConfigError as error:
@@ -46,14 +47,14 @@ class SettingsStore(QObject):
         return True
 
     def apply_all(self, settings: Settings) -> None:
-        """All settings at once (a preset): those that differ are told."""
-        for name in Settings.__dataclass_fields__:
+        """Set all settings (a preset); the engine is sent those that differ."""
+        for name in SETTING_NAMES:
             self.set(name, getattr(settings, name))
 
     def give_command(self, name: str) -> None:
-        """Give one of `COMMANDS`."""
+        """Emit one of `COMMANDS`; the window performs it."""
         self.command_given.emit(name)
 
 
 COMMANDS = ("panic", "end_phrase", "cadence", "reset", "tap", "example", "play_again", "another")
-"""What can be done with one press, by name; the window performs them."""
+"""Commands that one press of a button, key or controller gives."""

@@ -1,19 +1,19 @@
-"""What a control, or a learnt controller, moves: a setting, one voice's part of a setting, or a command.
+"""Targets: what a control of the window or a learnt MIDI controller changes.
 
-A target is named by a word: a setting ("temperature"), an element of one ("levels.1" is the alto's level, "harmony.3"
-whether the bass sounds), or one of `desk.COMMANDS` ("panic"). Here its value is taken out of the settings, put into
-them, and made of a controller's 0 to 127. No widgets.
+A target is a word: a setting ("temperature"), one voice's part of a setting ("levels.1" is the alto's level,
+"harmony.3" whether the bass sounds), or one of `store.COMMANDS` ("panic"). The functions here read a target's value
+from the settings, write it there, and turn a controller's 0 to 127 into a value. No widgets.
 """
 
 from bachbridge.midi.messages import SWITCH_THRESHOLD
 from bachbridge.music.general_midi import INSTRUMENT_NAMES
 from bachbridge.music.notes import VOICES, key_name
 from bachbridge.protocol.events import SettingValue
-from bachbridge.settings import CHOICES, LIMITS, Settings
+from bachbridge.settings import SETTING_NAMES, Settings, spec_of
 from bachbridge_gui.settings.store import COMMANDS
 
 KEY_CHOICES = ("auto", *(key_name((tonic, minor)) for minor in (False, True) for tonic in range(12)))
-"""What the key lock can be set to, as `Settings.key` takes it."""
+"""The keys that the window offers, as `Settings.key` accepts them."""
 INSTRUMENT_CHOICES = ("none", *INSTRUMENT_NAMES)
 ENGINE_COMMAND_SETTINGS = {
     "panic": "panic_control",
@@ -21,13 +21,11 @@ ENGINE_COMMAND_SETTINGS = {
     "cadence": "cadence_control",
     "reset": "reset_control",
 }
-"""Commands that the engine itself takes from a controller, and the setting that says which one."""
-VOICE_RANGES = {"channels": (1, 16), "octaves": (-3, 3), "levels": (1, 200)}
-"""The range of each voice's part; a knob moves the level no further than twice the player's."""
-_PER_VOICE = (*VOICE_RANGES, "harmony")
-_KNOB_RANGES = {"seed": (0, 127)} | VOICE_RANGES
-"""Ranges for a controller where the setting's whole one makes no sense on a knob."""
-_BOOLEAN_SETTINGS = tuple(name for name in Settings.__dataclass_fields__ if isinstance(getattr(Settings(), name), bool))
+"""The commands that the engine itself accepts from a MIDI controller, each with the setting of its number."""
+_PER_VOICE = ("channels", "octaves", "levels", "harmony")
+_KNOB_RANGES = {"seed": (0, 127), "levels": (1, 200), "answer_bars": (0, 64)}
+"""Ranges of a knob that differ from the setting's: few seeds, at most twice the player's level, and an answer as long
+as the phrase (0)."""
 _LABELS = {
     "channels": "{} channel",
     "octaves": "{} octave",
@@ -53,30 +51,31 @@ _LABELS = {
     "reset": "begin again",
     "tap": "tap tempo",
 }
+"""Names of targets that stand alone; the labels of the panel need their section's heading beside them."""
 
 
 def setting_of(target: str) -> str:
-    """The setting that the target is, or is a part of."""
+    """Return the setting that the target is, or is a part of."""
     return target.partition(".")[0]
 
 
 def is_target(word: str) -> bool:
-    """Whether it can be moved at all."""
+    """Return True if the word names a target."""
     name, dot, index = word.partition(".")
     if dot:
         return name in _PER_VOICE and index in ("0", "1", "2", "3")
-    return word in COMMANDS or (word in Settings.__dataclass_fields__ and word not in _PER_VOICE)
+    return word in COMMANDS or (word in SETTING_NAMES and word not in _PER_VOICE)
 
 
 def target_label(target: str) -> str:
-    """The target in words: "alto level"."""
+    """Return the target's name for people: "alto level"."""
     name, _, index = target.partition(".")
-    words = _LABELS.get(name, name.replace("_", " "))
-    return words.format(VOICES[int(index)]) if index else words
+    label = _LABELS.get(name, name.replace("_", " "))
+    return label.format(VOICES[int(index)]) if index else label
 
 
 def value_of(settings: Settings, target: str) -> SettingValue:
-    """What the target is set to."""
+    """Return the target's value in the settings."""
     name, _, index = target.partition(".")
     if name == "harmony" and index:
         return VOICES[int(index)][0] in settings.harmony
@@ -85,7 +84,7 @@ def value_of(settings: Settings, target: str) -> SettingValue:
 
 
 def setting_change(settings: Settings, target: str, value: SettingValue) -> tuple[str, SettingValue | tuple[int, ...]]:
-    """The setting to be changed and its whole new value, for `Desk.set`."""
+    """Return the setting to change and its whole new value, as `SettingsStore.set` accepts them."""
     name, _, index = target.partition(".")
     if not index:
         return name, value
@@ -98,18 +97,20 @@ def setting_change(settings: Settings, target: str, value: SettingValue) -> tupl
 
 
 def value_from_controller(target: str, position: int, models: tuple[str, ...] = ()) -> SettingValue | None:
-    """What a controller at `position` (0 to 127) sets the target to; None where it can set nothing."""
+    """Return the value for a controller's position (0 to 127); None if the target has none, such as a command."""
     name = setting_of(target)
-    named = {"key": KEY_CHOICES, "model": models, "rules": ("none", "all"), "instrument": INSTRUMENT_CHOICES}
-    words = named.get(name) or CHOICES.get(name)
+    if name not in SETTING_NAMES:
+        return None
+    spec = spec_of(name)
+    listed = {"key": KEY_CHOICES, "model": models, "rules": ("none", "all"), "instrument": INSTRUMENT_CHOICES}
+    words = listed.get(name) or tuple(spec.choices)
     if words:
         return words[position * len(words) // 128]
-    if name in ("harmony", *_BOOLEAN_SETTINGS):
+    if name == "harmony" or isinstance(spec.default, bool):
         return position >= SWITCH_THRESHOLD
-    if name not in _KNOB_RANGES and name not in LIMITS:
+    limits = _KNOB_RANGES.get(name) or spec.range
+    if limits is None:
         return None
-    low, high = _KNOB_RANGES.get(name) or LIMITS[name]
-    if name == "answer_bars":
-        low = 0  # as long as the phrase
+    low, high = limits
     value = low + (high - low) * position / 127
-    return round(value, 3) if isinstance(getattr(Settings(), name), float) else round(value)
+    return round(value, 3) if isinstance(spec.default, float) else round(value)

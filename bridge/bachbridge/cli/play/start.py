@@ -9,7 +9,8 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from bachbridge.settings import Settings, load_settings, settings_path
+from bachbridge.settings import Settings
+from bachbridge.settings_file import load_settings, settings_path
 
 
 def start_app_or_demo() -> None:

@@ -23,7 +23,7 @@ from bachbridge.files.smf import TEMPO, encode_file, meta_event, part_body, trac
 from bachbridge.music.general_midi import PIANO_PROGRAM
 from bachbridge.music.notes import NS_PER_MINUTE, STEPS_PER_BEAT, Note, Phrase
 from bachbridge.music.timeline import DEFAULT_BPM, TickNote
-from bachbridge.settings import LIMITS
+from bachbridge.settings import range_of
 
 MAX_STEPS_PER_BEAT = 24
 
@@ -38,7 +38,7 @@ def convert_file(source: Path, target: Path | None, *, steps_per_beat: int, bpm:
             f"cannot write {steps_per_beat} steps to a quarter note: "
             f"give --grid a number from 1 to {MAX_STEPS_PER_BEAT}."
         )
-    low, high = LIMITS["bpm"]
+    low, high = range_of("bpm")
     if bpm is not None and not low <= bpm <= high:
         raise ConfigError(f"cannot play at {bpm:g} bpm: give --bpm a number from {low:g} to {high:g}.")
     if target is not None:

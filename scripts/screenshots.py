@@ -1,8 +1,8 @@
-"""Pictures of the window as it is, for README and docs: `python scripts/screenshots.py FOLDER`.
+"""Take pictures of the window for the README and the docs: `python scripts/screenshots.py FOLDER`.
 
-The engine and the model are the real ones, on the ports of a JACK server without a sound card where there is one to
-start; the example is played; the window is drawn offscreen. Each picture is of a program of its own, with settings and
-a memory of its own.
+The engine and the model are the real ones. Where JACK is installed they use the ports of a JACK server without a sound
+card. The example is played and the window is drawn offscreen. Each picture is taken by a process of its own, with its
+own settings and preferences.
 """
 
 import os
@@ -19,14 +19,14 @@ from typing import TYPE_CHECKING, Any
 from bachbridge.midi.jack import DummyServer
 
 if TYPE_CHECKING:
-    from bachbridge_gui.main_window import Window
+    from bachbridge_gui.main_window import MainWindow
 
 TIMEOUT_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
 class Screenshot:
-    """`play_s`: how long the example plays before the picture; 0: it does not."""
+    """What one picture shows. The example plays for `play_s` seconds before it is taken; 0: it is not played."""
 
     view: str = "roll"
     theme: str = "light"
@@ -53,28 +53,28 @@ SCREENSHOTS = {
 
 def take_screenshot(name: str, screenshot: Screenshot, output_folder: Path) -> None:
     """Open the window in this process, let it play, and write the picture."""
-    from bachbridge.process.ipc import Link
-    from bachbridge.settings import from_table
-    from bachbridge_gui.app import Setup, application, open_window
-    from bachbridge_gui.state.window_prefs import Remembered
+    from bachbridge.process.ipc import EngineLink
+    from bachbridge.settings import settings_from_table
+    from bachbridge_gui.app import WindowSetup, application, open_window
+    from bachbridge_gui.state.window_prefs import WindowPrefs
     from bachbridge_gui.widgets.theme import Theme
 
     app = application()
-    settings = from_table(screenshot.settings)
+    settings = settings_from_table(screenshot.settings)
     first = screenshot.view == "welcome"
     sound = "auto" if first else "off"
-    remembered = Remembered(welcome=first, preview=sound, computer_keys=screenshot.computer_keys)
+    prefs = WindowPrefs(welcome=first, preview=sound, computer_keys=screenshot.computer_keys)
     with TemporaryDirectory() as folder:
-        setup = Setup(
+        setup = WindowSetup(
             settings,
-            remembered,
-            lambda _source, _sink: lambda now, ports: Link(now, ports=ports),
+            prefs,
+            lambda _input_name, _output_name: lambda now, ports: EngineLink(now, ports=ports),
             Path(folder),
-            lambda _remembered, _settings: None,
+            lambda _prefs, _settings: None,
         )
         window = open_window(setup, Theme(app, screenshot.theme))
         window.resize(*screenshot.size)
-        _process_events_until(app, lambda: window.pulse.ready, TIMEOUT_S)
+        _process_events_until(app, lambda: window.core.is_ready, TIMEOUT_S)
         if screenshot.view != "welcome":
             window.show_view(screenshot.view)
         if screenshot.compact:
@@ -85,9 +85,9 @@ def take_screenshot(name: str, screenshot: Screenshot, output_folder: Path) -> N
         window.close()
 
 
-def _play_example(app: Any, window: "Window", seconds: float) -> None:
+def _play_example(app: Any, window: "MainWindow", seconds: float) -> None:
     if seconds:
-        window.pulse.desk.command("example")
+        window.core.store.give_command("example")
     _process_events_until(app, lambda: False, seconds or 1.2)
 
 
@@ -99,7 +99,7 @@ def _process_events_until(app: Any, condition: Callable[[], bool], timeout_s: fl
 
 
 def main(arguments: list[str]) -> int:
-    """All pictures, or the named ones."""
+    """Take all pictures, or the named ones."""
     target = Path(arguments[0])
     target.mkdir(parents=True, exist_ok=True)
     if arguments[1:2] == ["--here"]:
@@ -110,7 +110,7 @@ def main(arguments: list[str]) -> int:
 
 
 def take_screenshots(names: list[str], output_folder: Path) -> int:
-    """Each in a process of its own."""
+    """Take each picture in a process of its own."""
     for name in names:
         environment = {
             **os.environ,

@@ -1,4 +1,4 @@
-"""The program with its window: starts the engine, then Qt, and ends both together.
+"""Start and end of the program with its window: the engine first, then Qt.
 
 The engine is started first: it opens its ports and loads its model while Qt is still being loaded.
 """
@@ -22,41 +22,44 @@ from PyQt6.QtWidgets import QApplication
 from bachbridge.errors import BachBridgeError
 from bachbridge.inference.runtime import library
 from bachbridge.process.ipc import ANNOUNCE_START, EngineLink
-from bachbridge.protocol.events import Midi
 from bachbridge.settings import Settings
 from bachbridge.settings_file import load_settings, save_settings, settings_path
+from bachbridge_gui.app_core import AppCore
 from bachbridge_gui.controls.model_picker import ModelChoice, choice_from_card
 from bachbridge_gui.controls.model_watcher import ModelWatcher
+from bachbridge_gui.engine.port_status import PortStatus
 from bachbridge_gui.engine.supervisor import EngineClient, EngineSupervisor, StartEngine
+from bachbridge_gui.engine_commands import EngineCommands, EngineStarter, OnClose
 from bachbridge_gui.frame_loop import FrameLoop
 from bachbridge_gui.main_window import MainWindow
 from bachbridge_gui.presets.midi_learn import MidiLearn
 from bachbridge_gui.presets.midi_profiles import ProfileFolder
 from bachbridge_gui.presets.presets import PresetFolder
 from bachbridge_gui.preview.client import PreviewSound
+from bachbridge_gui.preview.routing import PreviewRouter
 from bachbridge_gui.settings.store import SettingsStore
-from bachbridge_gui.state import window_prefs as memory
+from bachbridge_gui.state import window_prefs
 from bachbridge_gui.state.app_state import AppState
 from bachbridge_gui.state.drag_files import DragFiles
 from bachbridge_gui.state.window_prefs import WindowPrefs
 from bachbridge_gui.widgets.theme import Theme
-from bachbridge_gui.window_parts import build_window_parts
+from bachbridge_gui.window_parts import UserFiles, build_window_parts
 
 WINDOW_PREFS_FILE = "window.json"
 DEFAULT_PROFILE = "Last used"
-"""The learnt controllers are kept under this name where no profile was chosen."""
+"""Name of the MIDI profile that keeps the learnt controllers when no profile was chosen."""
 
 
 @dataclass(frozen=True, slots=True)
 class WindowSetup:
-    """What a window is built from; `start` makes the engine for two ports (None: our own)."""
+    """What a window is made from."""
 
     settings: Settings
     prefs: WindowPrefs
-    engine_starter: Callable[[str | None, str | None], StartEngine]
+    engine_starter: EngineStarter
     config_folder: Path
-    """Where presets and profiles lie."""
-    on_close: Callable[[WindowPrefs, Settings], None]
+    """Folder of the presets and the MIDI profiles."""
+    on_close: OnClose
     make_preview: Callable[[], PreviewSound] = PreviewSound
 
 
@@ -68,24 +71,24 @@ def run(
     log: Path | None = None,
     startup_notice: str = "",
 ) -> int:
-    """Open the window, with a `complaint` to be read, and play until it is closed; the program's exit code."""
+    """Open the window and play until it is closed; return the exit code. `startup_notice` is shown in the window."""
     folder = settings_path().parent
-    kept, damage = memory.load(folder / WINDOW_PREFS_FILE)
-    remembered = replace(kept, input=input_name or kept.input, output=output_name or kept.output)
+    saved_prefs, damage = window_prefs.load(folder / WINDOW_PREFS_FILE)
+    prefs = replace(saved_prefs, input=input_name or saved_prefs.input, output=output_name or saved_prefs.output)
     library.find_checked_card(settings.model)
-    finish = partial(_save_prefs_and_settings, folder, settings, (kept, remembered))
-    setup = WindowSetup(settings, remembered, partial(_engine_starter, log), folder, finish)
-    first = setup.engine_starter(remembered.input, remembered.output)(settings, True)
+    finish = partial(_save_prefs_and_settings, folder, settings, (saved_prefs, prefs))
+    setup = WindowSetup(settings, prefs, partial(_engine_starter, log), folder, finish)
+    engine = setup.engine_starter(prefs.input, prefs.output)(settings, True)
     try:
         app = application()
-        window = open_window(setup, Theme(app, remembered.theme), first)
+        window = open_window(setup, Theme(app, prefs.theme), engine)
     except BaseException:
-        first.close()
+        engine.close()
         raise
     if startup_notice or damage:
         window.frame_loop.show_notice(startup_notice or damage)
     for number in (signal.SIGTERM, signal.SIGINT):
-        # Python runs a signal's handler between any two lines of its own, be they in the middle of painting.
+        # Python runs a signal handler between any two of its lines, even in the middle of painting: close later.
         signal.signal(number, lambda *_: QTimer.singleShot(0, window.close))
     if os.environ.get(ANNOUNCE_START):
         _print_start_times(app, window)
@@ -93,9 +96,9 @@ def run(
 
 
 def application() -> QApplication:
-    """The one that there is, or a new one."""
-    there = QApplication.instance()
-    app = there if isinstance(there, QApplication) else QApplication(sys.argv[:1])
+    """Return the running QApplication, or create one."""
+    running = QApplication.instance()
+    app = running if isinstance(running, QApplication) else QApplication(sys.argv[:1])
     app.setApplicationName("BachBridge")
     app.setApplicationDisplayName("BachBridge")
     app.setDesktopFileName("bachbridge")
@@ -104,59 +107,57 @@ def application() -> QApplication:
 
 
 def open_window(setup: WindowSetup, theme: Theme, running_client: EngineClient | None = None) -> MainWindow:
-    """A window that shows what an engine says, its own or the `first` one that is running already."""
-    remembered = setup.prefs
-    shelf = DragFiles()
-    state = AppState(setup.settings, datetime.now)
-    start = setup.engine_starter(remembered.input, remembered.output)
-    supervisor = EngineSupervisor(
-        _reuse_running_client(running_client, start) if running_client else start, lambda: desk.settings, setup.settings
-    )
-    desk = SettingsStore(setup.settings, supervisor.send)
-    learner = MidiLearn(desk)
+    """Create and show the window. It uses the engine that runs already, if one is given, or starts its own."""
+    core = _build_core(setup, running_client)
     profiles = ProfileFolder(setup.config_folder / "profiles")
-    lost_knobs = _load_midi_bindings(learner, profiles, remembered)
-    furniture = build_window_parts(
-        desk,
-        learner,
-        state,
-        presets=PresetFolder(setup.config_folder / "presets"),
-        profiles=profiles,
-        drag_files=shelf,
-        send_midi=lambda data: supervisor.send(Midi(data)),
-        wall_offset_ns=time.time_ns() - time.monotonic_ns(),
-        show_welcome=remembered.welcome,
-    )
+    load_error = _load_midi_bindings(core.midi_learn, profiles, setup.prefs)
+    drag_files = DragFiles()
+    files = UserFiles(PresetFolder(setup.config_folder / "presets"), profiles, drag_files)
+    parts = build_window_parts(core, files, time.time_ns() - time.monotonic_ns())
 
-    def finish(kept: WindowPrefs, settings: Settings) -> None:
-        shelf.close()
-        if not lost_knobs or learner.bindings:
+    def finish(prefs: WindowPrefs, settings: Settings) -> None:
+        drag_files.close()
+        if not load_error or core.midi_learn.bindings:
             with contextlib.suppress(BachBridgeError):
-                profiles.save(kept.profile or DEFAULT_PROFILE, learner.profile)
-        setup.on_close(kept, settings)
+                profiles.save(prefs.profile or DEFAULT_PROFILE, core.midi_learn.profile)
+        setup.on_close(prefs, settings)
 
-    pulse = FrameLoop(
-        supervisor,
-        desk,
-        learner,
-        state,
-        furniture,
-        setup.make_preview(),
-        remembered,
-        on_close=finish,
-        engine_starter=setup.engine_starter,
-    )
-    ModelWatcher(model_choices, furniture.controls.set_models, pulse)
-    if lost_knobs:
-        pulse.show_notice(lost_knobs)
-    window = MainWindow(furniture, pulse, theme)
+    commands = EngineCommands(core, parts, setup.engine_starter, finish)
+    frame_loop = FrameLoop(core, parts)
+    ModelWatcher(model_choices, parts.controls.set_models, frame_loop)
+    if load_error:
+        frame_loop.show_notice(load_error)
+    window = MainWindow(core, parts, frame_loop, commands, theme)
     window.restore_layout()
+    frame_loop.start()
     window.show()
     return window
 
 
+def _build_core(setup: WindowSetup, running_client: EngineClient | None) -> AppCore:
+    start = setup.engine_starter(setup.prefs.input, setup.prefs.output)
+    supervisor = EngineSupervisor(
+        _reuse_running_client(running_client, start) if running_client else start,
+        lambda: store.settings,
+        setup.settings,
+    )
+    store = SettingsStore(setup.settings, supervisor.send)
+    state = AppState(setup.settings, datetime.now, setup.prefs)
+    return AppCore(
+        supervisor,
+        store,
+        MidiLearn(store),
+        state,
+        PortStatus(supervisor, store, state),
+        PreviewRouter(setup.make_preview(), store, state),
+    )
+
+
 def _load_midi_bindings(midi_learn: MidiLearn, profiles: ProfileFolder, prefs: WindowPrefs) -> str:
-    """The learnt controllers, as they were; the engine's own come with the settings. Returns why they cannot be had."""
+    """Load the learnt controllers of the last time; return an error sentence, or an empty string.
+
+    The controllers that the engine itself listens to come with the settings.
+    """
     name = prefs.profile or DEFAULT_PROFILE
     try:
         if name in profiles.names():
@@ -167,7 +168,7 @@ def _load_midi_bindings(midi_learn: MidiLearn, profiles: ProfileFolder, prefs: W
 
 
 def model_choices() -> list[ModelChoice]:
-    """The library's models with what their cards say; one whose card is damaged is left out."""
+    """Return the models of the library with what their cards say; models with a damaged card are left out."""
     choices: list[ModelChoice] = []
     for name in library.model_names():
         try:
@@ -186,7 +187,7 @@ def _engine_starter(log: Path | None, input_name: str | None, output_name: str |
 
 
 def _reuse_running_client(running: EngineClient, start: StartEngine) -> StartEngine:
-    """The first time the engine that runs already, later a new one."""
+    """Return a function that hands out the running engine the first time, and starts new ones later."""
     waiting = [running]
     return lambda settings, ports: waiting.pop() if waiting else start(settings, ports)
 
@@ -198,35 +199,35 @@ def _save_prefs_and_settings(
     prefs: WindowPrefs,
     settings: Settings,
 ) -> None:
-    """At the end: the window's memory, and those settings that were changed in it.
+    """Save the window's preferences, and those settings that were changed while it was open.
 
-    `before`: the memory as it was kept, and with what was given for this one time; that is not to be kept.
+    `initial_prefs` are the preferences as they were saved, and as the command line changed them for this one time;
+    ports that were only given on the command line are not saved.
     """
-    kept, given = initial_prefs
+    saved, given = initial_prefs
     for name in ("input", "output"):
         if getattr(prefs, name) == getattr(given, name):
-            prefs = replace(prefs, **{name: getattr(kept, name)})
+            prefs = replace(prefs, **{name: getattr(saved, name)})
     try:
-        memory.save(folder / WINDOW_PREFS_FILE, prefs)
-        saved = load_settings(settings_path())
-        changed = {n: getattr(settings, n) for n in Settings.__dataclass_fields__}
-        news = {n: value for n, value in changed.items() if value != getattr(initial_settings, n)}
-        if news:
-            save_settings(replace(saved, **news), settings_path())
+        window_prefs.save(folder / WINDOW_PREFS_FILE, prefs)
+        names = (name for name in Settings.__dataclass_fields__)
+        changed = {n: getattr(settings, n) for n in names if getattr(settings, n) != getattr(initial_settings, n)}
+        if changed:
+            save_settings(replace(load_settings(settings_path()), **changed), settings_path())
     except BachBridgeError as error:
         print(f"bachbridge: {error}", file=sys.stderr)
 
 
 def _print_start_times(app: QApplication, window: MainWindow) -> None:
-    """For the measurement of the start: when the window is there, when it can be played."""
+    """Print the times at which the window is visible and at which it can be played, for measuring the start."""
     app.processEvents()
     print(json.dumps({"visible_ns": time.monotonic_ns()}), flush=True)
     timer = QTimer(window)
 
-    def look() -> None:
-        if window.frame_loop.ready:
+    def print_when_ready() -> None:
+        if window.core.is_ready:
             timer.stop()
             print(json.dumps({"ready_ns": time.monotonic_ns()}), flush=True)
 
-    timer.timeout.connect(look)
+    timer.timeout.connect(print_when_ready)
     timer.start(10)

@@ -1,41 +1,51 @@
-"""What is pressed, done: commands and wishes of the window's, as messages to the engine."""
+"""Everything that a button, a menu or a drop does to the engine or to the window's preferences."""
+
+from collections.abc import Callable
 
 from bachbridge.music.example_phrase import load_example
 from bachbridge.music.notes import Phrase, step_ns_from_bpm
 from bachbridge.protocol.events import AnswerPhrase, Cadence, EndPhrase, Panic, PlayPhrase, Reset
-from bachbridge_gui.engine.supervisor import EngineSupervisor
-from bachbridge_gui.preview.routing import PreviewRouter
+from bachbridge.settings import Settings
+from bachbridge_gui.app_core import AppCore
+from bachbridge_gui.engine.supervisor import StartEngine
 from bachbridge_gui.state.exchanges import Exchange, exchange_phrase
+from bachbridge_gui.state.window_prefs import WindowPrefs
 from bachbridge_gui.window_parts import WindowParts
 
 _EXAMPLE_SEED = 0
 _SEED_COUNT = 1 << 31
 
+EngineStarter = Callable[[str | None, str | None], StartEngine]
+"""Makes the function that starts an engine on an input and an output port; None stands for BachBridge's own port."""
+OnClose = Callable[[WindowPrefs, Settings], None]
+"""Is called once when the window closes, with what should be saved."""
+
 
 class EngineCommands:
-    """Used on the window's thread."""
+    """Used on the window's thread; connects itself to the widgets that give commands."""
 
-    def __init__(self, supervisor: EngineSupervisor, parts: WindowParts, preview_router: PreviewRouter) -> None:
-        self._supervisor, self._parts, self._preview_router = supervisor, parts, preview_router
+    def __init__(self, core: AppCore, parts: WindowParts, engine_starter: EngineStarter, on_close: OnClose) -> None:
+        self._core, self._parts = core, parts
+        self._engine_starter, self._on_close = engine_starter, on_close
+        self._closed = False
+        self._connect_engine_commands()
+        self._connect_prefs()
 
     def perform(self, command: str) -> None:
-        """One of `desk.COMMANDS`; "tap" is the panel's own."""
+        """Perform one of `store.COMMANDS`; the tempo panel itself performs "tap"."""
         match command:
             case "panic":
                 self._parts.keyboard.release_all()
-                self._supervisor.send(Panic())
-                self._preview_router.silence()
+                self._core.supervisor.send(Panic())
+                self._core.preview.silence()
             case "end_phrase":
-                self._supervisor.send(EndPhrase())
+                self._core.supervisor.send(EndPhrase())
             case "cadence":
-                self._supervisor.send(Cadence())
+                self._core.supervisor.send(Cadence())
             case "reset":
-                self._supervisor.send(Reset())
+                self._core.supervisor.send(Reset())
             case "example":
-                melody = load_example()
-                self._supervisor.send(
-                    AnswerPhrase(melody.phrase, step_ns_from_bpm(melody.bpm), _EXAMPLE_SEED, aloud=True)
-                )
+                self._play_example()
             case "play_again":
                 self._parts.phrases.trigger_action("play")
             case "another":
@@ -44,14 +54,57 @@ class EngineCommands:
                 pass
 
     def play_again(self, exchange: Exchange) -> None:
-        """Let the exchange be heard again."""
-        self._supervisor.send(PlayPhrase(exchange_phrase(exchange), exchange.step_ns))
+        """Play the prompt and the answer of an exchange."""
+        self._core.supervisor.send(PlayPhrase(exchange_phrase(exchange), exchange.step_ns))
 
     def request_another_answer(self, exchange: Exchange) -> None:
-        """The same prompt, and the next seed."""
+        """Ask for an answer to the same prompt with the next seed."""
         seed = (exchange.seed + 1) % _SEED_COUNT
-        self._supervisor.send(AnswerPhrase(exchange.prompt, exchange.step_ns, seed, aloud=False))
+        self._core.supervisor.send(AnswerPhrase(exchange.prompt, exchange.step_ns, seed, aloud=False))
 
     def answer_phrase(self, phrase: Phrase, step_ns: int) -> None:
-        """A phrase that came in a file: let it be heard and answered."""
-        self._supervisor.send(AnswerPhrase(phrase, step_ns, -1, aloud=True))
+        """Play a phrase that was dropped as a file, then its answer."""
+        self._core.supervisor.send(AnswerPhrase(phrase, step_ns, -1, aloud=True))
+
+    def choose_ports(self, input_name: str | None, output_name: str | None) -> None:
+        """Restart the engine on other ports; nothing happens if they are in use already."""
+        prefs = self._core.state.prefs
+        if (input_name, output_name) == (prefs.input, prefs.output) and self._core.supervisor.with_ports:
+            return
+        self._core.state.update_prefs(input=input_name, output=output_name)
+        self._core.supervisor.restart(self._engine_starter(input_name, output_name))
+        self._core.preview.silence()  # the former engine's notes would never end
+
+    def close(self) -> None:
+        """End the engine and the preview sound with nothing left sounding, and hand over what should be saved."""
+        if self._closed:
+            return
+        self._closed = True
+        self._parts.keyboard.release_all()
+        self._core.supervisor.close()
+        self._core.preview.sound.close()
+        self._core.state.update_prefs(zoom=self._parts.roll.zoom)
+        self._on_close(self._core.state.prefs, self._core.store.settings)
+
+    def _play_example(self) -> None:
+        example = load_example()
+        step_ns = step_ns_from_bpm(example.bpm)
+        self._core.supervisor.send(AnswerPhrase(example.phrase, step_ns, _EXAMPLE_SEED, aloud=True))
+
+    def _connect_engine_commands(self) -> None:
+        self._core.store.command_given.connect(self.perform)
+        phrases, port_picker = self._parts.phrases, self._parts.port_picker
+        phrases.playRequested.connect(self.play_again)
+        phrases.anotherAnswerRequested.connect(self.request_another_answer)
+        phrases.promptDropped.connect(self.answer_phrase)
+        port_picker.names_wanted.connect(self._core.ports.request_port_names)
+        port_picker.chosen.connect(self.choose_ports)
+
+    def _connect_prefs(self) -> None:
+        state = self._core.state
+        self._parts.preset_bar.applied.connect(lambda name: state.update_prefs(preset=name))
+        self._parts.welcome_page.show_at_start_changed.connect(lambda on: state.update_prefs(welcome=on))
+        profile_box = self._parts.controls.learn_bar.profile_box
+        if profile_box:
+            profile_box.chosen.connect(lambda name: state.update_prefs(profile=name))
+            profile_box.saved.connect(lambda name: state.update_prefs(profile=name))

@@ -1,7 +1,7 @@
-"""The window: where everything is, and who hears of what.
+"""The window: where everything stands, and what Qt calls.
 
-It is laid out here and wired here; what the engine says is drawn in by `pulse`, once a frame. The window owns nothing
-of the music: settings are the desk's, what is shown is the state's, the engine is the supervisor's.
+The window is laid out here, and its widgets are connected to each other. `frame_loop` shows what the engine reports,
+`engine_commands` does what is pressed, and `state` owns the preferences and the view.
 """
 
 from PyQt6.QtCore import QByteArray, QEvent, QObject, Qt
@@ -19,6 +19,8 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
+from bachbridge_gui.app_core import AppCore
+from bachbridge_gui.engine_commands import EngineCommands
 from bachbridge_gui.frame_loop import FrameLoop
 from bachbridge_gui.presets.midi_learn_overlay import LearnOverlay
 from bachbridge_gui.views.top_bar import VIEWS
@@ -27,19 +29,24 @@ from bachbridge_gui.window_parts import WindowParts
 
 DEFAULT_SIZE = (1280, 820)
 COMPACT_HEIGHT_PX = 120
-"""The window's height as a strip."""
+"""Height of the compact window."""
 MIN_SIZE = 800, 560
-"""The window's least width and height: the bar at the top, and the controls beside a page."""
+"""Least width and height of the window: the top bar, and the controls beside a page."""
 _PHRASE_LIST_MIN_WIDTH_PX = 1040
-"""From this width on there is room for the list of phrases as well."""
+"""Width from which on there is room for the phrase list too."""
+_SCROLL_LEAD_NS = 500_000_000
+"""Time shown on the roll before a phrase that was selected."""
 
 
 class MainWindow(QMainWindow):
-    """One window, no dialogs of ours. `furniture` holds the widgets, `pulse` moves them."""
+    """The one window of the program; it opens no dialogs of its own."""
 
-    def __init__(self, parts: WindowParts, frame_loop: FrameLoop, theme: Theme) -> None:
+    def __init__(
+        self, core: AppCore, parts: WindowParts, frame_loop: FrameLoop, commands: EngineCommands, theme: Theme
+    ) -> None:
         super().__init__()
-        self.parts, self.frame_loop, self._theme = parts, frame_loop, theme
+        self.core, self.parts, self.frame_loop = core, parts, frame_loop
+        self._commands, self._theme = commands, theme
         self.setWindowTitle("BachBridge")
         self.setMinimumSize(*MIN_SIZE)
         self.setAcceptDrops(True)
@@ -48,6 +55,7 @@ class MainWindow(QMainWindow):
         self.stack = self._build_stack()
         self.setCentralWidget(self._build_layout())
         self._connect_signals()
+        self._connect_phrases()
         app = QApplication.instance()
         if app:
             app.installEventFilter(self)
@@ -55,20 +63,20 @@ class MainWindow(QMainWindow):
     # ------------------------------------------------------------ views
 
     def show_view(self, name: str) -> None:
-        """One of `topbar.VIEWS`, or "welcome"."""
+        """Show one of `top_bar.VIEWS`, or "welcome"."""
         views = {**dict(zip(VIEWS, self.parts.views, strict=True)), "welcome": self.parts.welcome_page}
         self.stack.setCurrentWidget(views[name])
         self.parts.top_bar.show_view(name)
-        self.frame_loop.view = name
+        self.core.state.view = name
         self._update_side_panels()
         if name in ("roll", "score"):
-            self.frame_loop.update_prefs(view=name)
+            self.core.state.update_prefs(view=name)
 
     def show_compact(self, *, on: bool) -> None:
-        """A strip of `STRIP_PX` beside the DAW: the roll, what is on, panic; or all of it again."""
-        self.frame_loop.update_prefs(compact=on)
+        """Shrink the window to a bar beside the DAW (the roll, the main switches, panic), or restore it."""
+        self.core.state.update_prefs(compact=on)
         self.parts.status_bar.setVisible(not on)
-        self.parts.keyboard_panel.setVisible(not on and self.frame_loop.prefs.computer_keys)
+        self.parts.keyboard_panel.setVisible(not on and self.core.state.prefs.computer_keys)
         self.parts.top_bar.show_compact(on=on)
         self._update_side_panels()
         if on:
@@ -82,14 +90,14 @@ class MainWindow(QMainWindow):
             self.resize(self.width(), max(self._full_height_px, MIN_SIZE[1]))
 
     def _update_side_panels(self) -> None:
-        """The panels stand beside what is played, not beside pages to be read, nor in the strip."""
-        playing = self.frame_loop.view not in ("welcome", "connect") and not self.frame_loop.prefs.compact
+        """Show the panels beside the pages for playing, not beside the pages for reading, nor when compact."""
+        playing = self.core.state.view not in ("welcome", "connect") and not self.core.state.prefs.compact
         self.parts.side_panel.setVisible(playing)
         self.parts.phrases.setVisible(playing and self.width() >= _PHRASE_LIST_MIN_WIDTH_PX)
 
     def set_always_on_top(self, on: bool) -> None:
-        """In front of the DAW, or not."""
-        self.frame_loop.update_prefs(always_on_top=on)
+        """Keep the window in front of the DAW, or not."""
+        self.core.state.update_prefs(always_on_top=on)
         shown = self.isVisible()
         self.setWindowFlag(Qt.WindowType.WindowStaysOnTopHint, on)
         if shown:
@@ -97,66 +105,91 @@ class MainWindow(QMainWindow):
         self.parts.top_bar.show_theme(self._theme.name, on_top=on)
 
     def set_theme(self, name: str) -> None:
-        """One of `theme.THEMES`."""
+        """Use one of `theme.THEMES`."""
         self._theme.set_theme(name)
-        self.frame_loop.update_prefs(theme=name)
-        self.parts.top_bar.show_theme(name, on_top=self.frame_loop.prefs.always_on_top)
+        self.core.state.update_prefs(theme=name)
+        self.parts.top_bar.show_theme(name, on_top=self.core.state.prefs.always_on_top)
 
     def show_keyboard(self, *, on: bool) -> None:
-        """The piano on the screen, which the computer's keys play as well."""
-        self.frame_loop.update_prefs(computer_keys=on)
-        self.parts.keyboard_panel.setVisible(on and not self.frame_loop.prefs.compact)
+        """Show or hide the piano on the screen, which the computer's keys play too."""
+        self.core.state.update_prefs(computer_keys=on)
+        self.parts.keyboard_panel.setVisible(on and not self.core.state.prefs.compact)
         self.parts.top_bar.show_switch("keys", on=on)
         if not on:
             self.parts.keyboard.release_all()
 
     def restore_layout(self) -> None:
-        """As it was when it was closed."""
-        remembered = self.frame_loop.prefs
+        """Restore what the preferences remember of the last window."""
+        prefs = self.core.state.prefs
+        self._restore_widgets()
         self.resize(*self._initial_size())
-        if remembered.geometry:
-            self.restoreGeometry(QByteArray.fromBase64(remembered.geometry.encode()))
-        self.parts.top_bar.show_theme(self._theme.name, on_top=remembered.always_on_top)
-        if remembered.always_on_top:
+        if prefs.geometry:
+            self.restoreGeometry(QByteArray.fromBase64(prefs.geometry.encode()))
+        self.parts.top_bar.show_theme(self._theme.name, on_top=prefs.always_on_top)
+        if prefs.always_on_top:
             self.set_always_on_top(on=True)
-        self.show_keyboard(on=remembered.computer_keys)
-        self.show_view("welcome" if remembered.welcome else remembered.view)
-        self.show_compact(on=remembered.compact)
+        self.show_keyboard(on=prefs.computer_keys)
+        self.show_view("welcome" if prefs.welcome else prefs.view)
+        self.show_compact(on=prefs.compact)
+
+    def _restore_widgets(self) -> None:
+        prefs, parts = self.core.state.prefs, self.parts
+        parts.roll.zoom, parts.roll.follow = prefs.zoom, prefs.follow
+        parts.top_bar.show_switch("follow", on=prefs.follow)
+        parts.preset_bar.recall(prefs.preset)
+        if parts.controls.learn_bar.profile_box:
+            parts.controls.learn_bar.profile_box.show_if_present(prefs.profile)
 
     def _initial_size(self) -> tuple[int, int]:
-        """`FIRST`, or as much of it as the screen has room for."""
+        """Return `DEFAULT_SIZE`, or as much of it as the screen has room for."""
         screen = self.screen()
         if screen is None:
             return DEFAULT_SIZE
         room = screen.availableGeometry()
         return min(DEFAULT_SIZE[0], room.width()), min(DEFAULT_SIZE[1], room.height())
 
-    # ------------------------------------------------------------ wiring
+    # ------------------------------------------------------------ signals
 
     def _connect_signals(self) -> None:
-        top, furniture, pulse = self.parts.top_bar, self.parts, self.frame_loop
+        top, parts, store = self.parts.top_bar, self.parts, self.core.store
         top.viewChosen.connect(self.show_view)
         top.compactChosen.connect(lambda on: self.show_compact(on=on))
         top.alwaysOnTopChosen.connect(self.set_always_on_top)
         top.themeChosen.connect(self.set_theme)
         top.welcomeChosen.connect(lambda: self.show_view("welcome"))
-        top.panicPressed.connect(lambda: pulse.store.give_command("panic"))
+        top.panicPressed.connect(lambda: store.give_command("panic"))
         top.switchToggled.connect(self._apply_switch)
-        furniture.status_bar.clicked.connect(lambda: self.show_view("monitor"))
-        furniture.monitor.closed.connect(lambda: self.show_view("roll"))
-        furniture.connect_page.back_pressed.connect(lambda: self.show_view("roll"))
-        furniture.welcome_page.connect_wanted.connect(lambda: self.show_view("connect"))
-        furniture.welcome_page.play_wanted.connect(lambda: self.show_view("roll"))
-        furniture.welcome_page.keyboard_wanted.connect(self._play_on_screen_keyboard)
-        for button, target in ((top.panic_button, "panic"), (furniture.welcome_page.example_button, "example")):
-            LearnOverlay(button, target, pulse.midi_learn)
-        pulse.notice_changed.connect(self._show_notice)
-        pulse.store.command_given.connect(self._after_command)
-        pulse.start()
+        parts.status_bar.clicked.connect(lambda: self.show_view("monitor"))
+        parts.monitor.closed.connect(lambda: self.show_view("roll"))
+        parts.connect_page.back_pressed.connect(lambda: self.show_view("roll"))
+        parts.welcome_page.connect_wanted.connect(lambda: self.show_view("connect"))
+        parts.welcome_page.play_wanted.connect(lambda: self.show_view("roll"))
+        parts.welcome_page.keyboard_wanted.connect(self._play_on_screen_keyboard)
+        for button, target in ((top.panic_button, "panic"), (parts.welcome_page.example_button, "example")):
+            LearnOverlay(button, target, self.core.midi_learn)
+        self.frame_loop.notice_changed.connect(self._show_notice)
+        store.command_given.connect(self._after_command)
         escape = QShortcut(QKeySequence(Qt.Key.Key_Escape), self)
         escape.activated.connect(self._cancel_learn_or_panic)
         for number, name in enumerate(VIEWS, 1):
             QShortcut(QKeySequence(f"Ctrl+{number}"), self).activated.connect(lambda name=name: self.show_view(name))
+
+    def _connect_phrases(self) -> None:
+        parts = self.parts
+        parts.phrases.selected.connect(self._show_phrase)
+        parts.roll.phraseClicked.connect(parts.phrases.select_phrase)
+        parts.roll.followChanged.connect(lambda on: parts.top_bar.show_switch("follow", on=on))
+
+    def _show_phrase(self, number: int) -> None:
+        """Show the selected phrase on the roll and as a score."""
+        roll = self.parts.roll
+        roll.selected = number
+        span = next((span for span in self.core.state.timeline.spans if span.number == number), None)
+        if span and not roll.follow:
+            roll.scroll_to(span.start_ns - _SCROLL_LEAD_NS)
+        if selected := self.parts.phrases.selected_entries():
+            exchange = selected[-1]
+            self.parts.score.show_phrase(exchange.prompt, exchange.answer, exchange.answer_step)
 
     def _play_on_screen_keyboard(self) -> None:
         self.show_keyboard(on=True)
@@ -166,22 +199,21 @@ class MainWindow(QMainWindow):
         match name:
             case "follow":
                 self.parts.roll.follow = on
-                self.frame_loop.update_prefs(follow=on)
+                self.core.state.update_prefs(follow=on)
             case "keys":
                 self.show_keyboard(on=on)
             case _:
-                self.frame_loop.switch_preview(on=on)
+                self.core.preview.switch(on=on)
 
     def _after_command(self, command: str) -> None:
-        if command == "example" and self.frame_loop.view == "welcome":
+        if command == "example" and self.core.state.view == "welcome":
             self.show_view("roll")
 
     def _cancel_learn_or_panic(self) -> None:
-        """Panic, unless a control waits for its knob."""
-        if self.frame_loop.midi_learn.active:
-            self.frame_loop.midi_learn.cancel()
+        if self.core.midi_learn.active:
+            self.core.midi_learn.cancel()
         else:
-            self.frame_loop.store.give_command("panic")
+            self.core.store.give_command("panic")
 
     def _show_notice(self, sentence: str) -> None:
         self.notice.setText(sentence)
@@ -194,11 +226,11 @@ class MainWindow(QMainWindow):
         self._update_side_panels()
 
     def eventFilter(self, a0: QObject | None, a1: QEvent | None) -> bool:
-        """The computer's keys are the piano's while it is shown, except where somebody types."""
+        """Give the computer's keys to the piano while it is shown, except where somebody types."""
         if not isinstance(a1, QKeyEvent) or not self.parts.keyboard_panel.isVisible() or not self.isActiveWindow():
             return False
         if a1.type() == QEvent.Type.KeyRelease and a0 is self.windowHandle():
-            return self.parts.keyboard.handle_key(a1)  # what was struck ends, wherever the focus is by now
+            return self.parts.keyboard.handle_key(a1)  # a pressed key ends its note wherever the focus is by now
         if _is_text_input(QApplication.focusWidget(), a1):
             return False
         match a1.type():
@@ -216,18 +248,19 @@ class MainWindow(QMainWindow):
             a0.acceptProposedAction()
 
     def dropEvent(self, a0: QDropEvent | None) -> None:
-        """A MIDI file that is dropped anywhere is a prompt."""
+        """Take a MIDI file that is dropped anywhere on the window as a prompt."""
         if a0 and self.parts.phrases.accept_drop(a0.mimeData()):
             a0.acceptProposedAction()
 
     def closeEvent(self, a0: QCloseEvent | None) -> None:
-        """Everything ends, quietly."""
-        if not self.frame_loop.prefs.compact:
-            self.frame_loop.update_prefs(geometry=self.saveGeometry().toBase64().data().decode())
+        """End everything, with nothing left sounding."""
+        if not self.core.state.prefs.compact:
+            self.core.state.update_prefs(geometry=self.saveGeometry().toBase64().data().decode())
         app = QApplication.instance()
         if app:
             app.removeEventFilter(self)
-        self.frame_loop.close()
+        self.frame_loop.stop()
+        self._commands.close()
         if a0:
             a0.accept()
 
@@ -235,7 +268,7 @@ class MainWindow(QMainWindow):
 
     def _build_stack(self) -> QStackedWidget:
         stack = QStackedWidget()
-        stack.setMinimumSize(1, 1)  # the window's own least size counts, not that of the largest page
+        stack.setMinimumSize(1, 1)  # the window's own minimum size counts, not that of its largest page
         for view in (self.parts.welcome_page, *self.parts.views):
             stack.addWidget(view)
         return stack
@@ -276,7 +309,7 @@ def _build_notice() -> QLabel:
 
 
 def _is_text_input(widget: QWidget | None, event: QKeyEvent) -> bool:
-    """Whether the key is for a text, or for a number, in which letters mean nothing."""
+    """True if the key belongs to a text field, or to a number field that it means something to."""
     match widget:
         case QLineEdit():
             return True

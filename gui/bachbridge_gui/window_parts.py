@@ -1,25 +1,23 @@
-"""All widgets of the window, made and named; where they stand is the window's matter, what they show the pulse's."""
+"""All widgets of the window, created and named. `main_window` lays them out; `frame_loop` refreshes them."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import QVBoxLayout, QWidget
 
+from bachbridge.protocol.events import Midi
+from bachbridge_gui.app_core import AppCore
 from bachbridge_gui.controls.panel import ControlPanel
 from bachbridge_gui.keyboard.panel import KeyboardPanel
 from bachbridge_gui.keyboard.widget import PianoKeyboard
 from bachbridge_gui.phrases.panel import PhrasePanel
 from bachbridge_gui.piano_roll.widget import PianoRoll
-from bachbridge_gui.presets.midi_learn import MidiLearn
 from bachbridge_gui.presets.midi_profiles import ProfileFolder
 from bachbridge_gui.presets.preset_bar import PresetBar
 from bachbridge_gui.presets.presets import PresetFolder
-from bachbridge_gui.settings.store import SettingsStore
 from bachbridge_gui.setup.connect_page import ConnectPage
 from bachbridge_gui.setup.port_picker import PortPicker
 from bachbridge_gui.setup.welcome import WelcomePage
-from bachbridge_gui.state.app_state import AppState
 from bachbridge_gui.state.drag_files import DragFiles
 from bachbridge_gui.views.compact_bar import CompactBar
 from bachbridge_gui.views.monitor import Monitor
@@ -29,8 +27,17 @@ from bachbridge_gui.views.top_bar import TopBar
 
 
 @dataclass(frozen=True, slots=True)
+class UserFiles:
+    """The folders that the window reads and writes for its user."""
+
+    presets: PresetFolder
+    profiles: ProfileFolder
+    drag_files: DragFiles
+
+
+@dataclass(frozen=True, slots=True)
 class WindowParts:
-    """Made once; `views` stand in the order of `topbar.VIEWS`."""
+    """The widgets; `views` has the order of `top_bar.VIEWS`."""
 
     top_bar: TopBar
     welcome_page: WelcomePage
@@ -50,44 +57,31 @@ class WindowParts:
     views: tuple[QWidget, ...]
 
 
-def build_window_parts(
-    store: SettingsStore,
-    midi_learn: MidiLearn,
-    state: AppState,
-    *,
-    presets: PresetFolder,
-    profiles: ProfileFolder,
-    drag_files: DragFiles,
-    send_midi: Callable[[bytes], None],
-    wall_offset_ns: int,
-    show_welcome: bool,
-) -> WindowParts:
-    """All widgets; `play` takes what is played on the screen's piano.
-
-    `wall_ns` is the wall clock's lead over the monotonic one; `welcome`: whether the first page is shown at the start.
-    """
-    roll, score, monitor = PianoRoll(state.timeline), ScoreView(), Monitor(wall_offset_ns)
-    connect, ports = ConnectPage(), PortPicker()
-    controls, preset_bar = ControlPanel(store, midi_learn, profiles), PresetBar(store, midi_learn, presets)
-    keys, strip = PianoKeyboard(send_midi), CompactBar(store, midi_learn)
-    connect_page = _build_connect_page(connect, ports)
+def build_window_parts(core: AppCore, files: UserFiles, wall_offset_ns: int) -> WindowParts:
+    """Create all widgets. `wall_offset_ns` is how far the wall clock is ahead of the monotonic one."""
+    store, midi_learn = core.store, core.midi_learn
+    connect_page, port_picker = ConnectPage(), PortPicker()
+    controls, preset_bar = ControlPanel(store, midi_learn, files.profiles), PresetBar(store, midi_learn, files.presets)
+    roll, score, monitor = PianoRoll(core.state.timeline), ScoreView(), Monitor(wall_offset_ns)
+    keyboard = PianoKeyboard(lambda data: core.supervisor.send(Midi(data)))
+    compact_bar = CompactBar(store, midi_learn)
     return WindowParts(
-        top_bar=TopBar(strip),
-        welcome_page=WelcomePage(store, show_welcome),
+        top_bar=TopBar(compact_bar),
+        welcome_page=WelcomePage(store, core.state.prefs.welcome),
         roll=roll,
         score=score,
-        connect_page=connect,
-        port_picker=ports,
+        connect_page=connect_page,
+        port_picker=port_picker,
         monitor=monitor,
         controls=controls,
         preset_bar=preset_bar,
         side_panel=_build_side_panel(preset_bar, controls),
-        phrases=_build_phrase_list(drag_files),
-        keyboard=keys,
-        keyboard_panel=KeyboardPanel(keys),
+        phrases=_build_phrase_list(files.drag_files),
+        keyboard=keyboard,
+        keyboard_panel=KeyboardPanel(keyboard),
         status_bar=StatusBar(),
-        compact_bar=strip,
-        views=(roll, score, connect_page, monitor),
+        compact_bar=compact_bar,
+        views=(roll, score, _build_connect_page(connect_page, port_picker), monitor),
     )
 
 

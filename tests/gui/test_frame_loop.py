@@ -59,13 +59,13 @@ def notice(opened: WindowHarness) -> str:
     ("command", "kind"), [("panic", Panic), ("end_phrase", EndPhrase), ("cadence", Cadence), ("reset", Reset)]
 )
 def test_what_the_engine_does_is_told_it(opened: WindowHarness, command: str, kind: type) -> None:
-    opened.frame_loop.store.give_command(command)
+    opened.store.give_command(command)
     assert len(opened.engine_received(kind)) == 1
 
 
 def test_panic_silences_the_preview_sound_as_well(opened: WindowHarness) -> None:
     opened.play(60)
-    opened.frame_loop.store.give_command("panic")
+    opened.store.give_command("panic")
     assert opened.preview_process.sent[-1] == Panic()
 
 
@@ -77,7 +77,7 @@ def test_the_panic_button_is_panic_in_every_view(opened: WindowHarness, qtbot: Q
 
 
 def test_the_example_is_the_bundled_phrase_aloud_and_its_answer_is_listed(opened: WindowHarness) -> None:
-    opened.frame_loop.store.give_command("example")
+    opened.store.give_command("example")
     (prompt,) = opened.engine_received(AnswerPhrase)
     assert isinstance(prompt, AnswerPhrase)
     assert (prompt.phrase, prompt.aloud) == (load_example().phrase, True)
@@ -88,7 +88,7 @@ def test_the_example_is_the_bundled_phrase_aloud_and_its_answer_is_listed(opened
 
 def test_play_again_sounds_the_phrase_and_its_answer(opened: WindowHarness) -> None:
     opened.play_exchange(60, 62, 64)
-    opened.frame_loop.store.give_command("play_again")
+    opened.store.give_command("play_again")
     (play,) = opened.engine_received(PlayPhrase)
     assert isinstance(play, PlayPhrase)
     assert {note.voice for note in play.phrase.notes} == {PLAYER, 0, 1, 2, 3}
@@ -98,7 +98,7 @@ def test_another_answer_has_the_next_seed(opened: WindowHarness) -> None:
     opened.play_exchange(60, 62, 64)
     (first,) = opened.parts.phrases.selected_entries()
     for number in (1, 2):
-        opened.frame_loop.store.give_command("another")
+        opened.store.give_command("another")
         prompt = opened.engine_received(AnswerPhrase)[-1]
         assert isinstance(prompt, AnswerPhrase)
         assert prompt == AnswerPhrase(first.prompt, first.step_ns, first.seed + number, aloud=False)
@@ -111,10 +111,10 @@ def test_another_answer_has_the_next_seed(opened: WindowHarness) -> None:
 def test_tapping_sets_the_tempo(opened: WindowHarness, monkeypatch: pytest.MonkeyPatch) -> None:
     now_ns = iter(range(0, 100 * S, S // 2))
     monkeypatch.setattr(opened.parts.controls.tempo, "_now_ns", lambda: next(now_ns))
-    opened.frame_loop.store.set("bpm", 70)
+    opened.store.set("bpm", 70)
     for _ in range(4):
-        opened.frame_loop.store.give_command("tap")
-    assert opened.frame_loop.store.settings.bpm == 120
+        opened.store.give_command("tap")
+    assert opened.store.settings.bpm == 120
     assert opened.engine_received(Setting)[-1] == Setting("bpm", 120.0)
 
 
@@ -124,7 +124,7 @@ def test_all_commands_are_tried_here() -> None:
 
 def test_what_cannot_be_done_with_an_empty_list_is_not_done(opened: WindowHarness) -> None:
     for command in ("play_again", "another"):
-        opened.frame_loop.store.give_command(command)
+        opened.store.give_command(command)
     assert not opened.engine_received(PlayPhrase)
     assert not opened.engine_received(AnswerPhrase)
 
@@ -184,8 +184,8 @@ def test_a_dropped_file_is_played_and_answered(opened: WindowHarness) -> None:
 
 
 def test_a_dead_engine_is_told_of_and_its_successor_has_the_settings(opened: WindowHarness) -> None:
-    opened.frame_loop.store.set("temperature", 1.25)
-    opened.frame_loop.store.set("answer_bars", 3)
+    opened.store.set("temperature", 1.25)
+    opened.store.set("answer_bars", 3)
     opened.engine.die()
     opened.advance(34_000_000)
     assert "ended unexpectedly" in opened.window.notice.text()
@@ -194,15 +194,15 @@ def test_a_dead_engine_is_told_of_and_its_successor_has_the_settings(opened: Win
     assert len(opened.engines) == 2
     settings, ports = opened.started[-1]
     assert (settings.temperature, settings.answer_bars, ports) == (1.25, 3, True)
-    assert settings == opened.frame_loop.store.settings
-    assert opened.frame_loop.ready
+    assert settings == opened.store.settings
+    assert opened.core.is_ready
     opened.advance(10 * S)
     assert opened.window.notice.text() == ""
 
 
 def test_what_was_under_way_when_the_engine_died_does_not_mix_with_what_follows(opened: WindowHarness) -> None:
     opened.play(60, 62, 64)
-    opened.frame_loop.store.give_command("end_phrase")
+    opened.store.give_command("end_phrase")
     opened.advance(S)
     assert opened.state.timeline.sounding_notes()
     opened.engine.die()
@@ -218,12 +218,12 @@ def test_what_was_under_way_when_the_engine_died_does_not_mix_with_what_follows(
 
 def test_nothing_of_a_dead_engines_answer_is_planned_by_its_successor(opened: WindowHarness) -> None:
     opened.play(72, 74, 76)
-    opened.frame_loop.store.give_command("end_phrase")
+    opened.store.give_command("end_phrase")
     opened.advance(S)
     opened.engine.die()
     opened.advance(2 * S)
     opened.play(48, 50, 52)
-    opened.frame_loop.store.give_command("end_phrase")
+    opened.store.give_command("end_phrase")
     seen: set[int] = set()
     for _ in range(40):
         opened.advance(33_000_000)
@@ -248,7 +248,7 @@ def test_a_machine_without_midi_is_played_in_the_window_alone(tmp_path: Path, qt
     qtbot.waitUntil(opened.window.isActiveWindow)
     assert notice(opened) == NO_MIDI
     assert opened.started[-1][1] is False
-    assert opened.frame_loop.ready
+    assert opened.core.is_ready
     said = opened.parts.welcome_page.status_texts[1][1]
     assert said == "This machine has no MIDI system: BachBridge plays inside this window only."
     opened.window.show_keyboard(on=True)
@@ -282,14 +282,14 @@ def test_a_loop_is_told_as_long_as_it_lasts(opened: WindowHarness) -> None:
         at_ns = opened.now_ns + number * 100_000_000
         opened.engine.emit(Sent(midi.note_on(0, 60 + number, 77), at_ns, at_ns))
         opened.engine.emit(Received(midi.note_on(0, 60 + number, 77), at_ns + 5_000_000))
-    assert "comes back to our input" in notice(opened)
+    assert "comes back to its own input" in notice(opened)
     for pitch in range(40, 46):
         opened.engine.emit(Received(midi.note_on(0, pitch, 50), opened.now_ns))
     assert notice(opened) == ""
 
 
 def test_a_refused_value_is_told(opened: WindowHarness) -> None:
-    assert not opened.frame_loop.store.set("temperature", 99)
+    assert not opened.store.set("temperature", 99)
     assert "Temperature" in notice(opened)
     assert not opened.engine_received(Setting)
 
@@ -309,14 +309,14 @@ def test_a_port_that_is_absent_is_waited_for(tmp_path: Path, qtbot: QtBot) -> No
     qtbot.addWidget(opened.window)
     opened.engine.feed(PortsChanged("", "BachBridge Out"))
     assert opened.requested_ports == [("Keystation", None)]
-    assert notice(opened) == 'Waiting for the port "Keystation": it is taken as soon as it is there.'
+    assert notice(opened) == 'Waiting for the port "Keystation": it will be used as soon as it is there.'
     opened.engine.feed(PortsChanged("Keystation", "BachBridge Out"))
     assert notice(opened) == ""
     opened.window.close()
 
 
 def test_latency_is_remembered_for_each_output(opened: WindowHarness) -> None:
-    desk = opened.frame_loop.store
+    desk = opened.store
     desk.set("latency_ms", 30)
     opened.engine.feed(PortsChanged("BachBridge In", "Synth"))
     opened.advance()
@@ -334,19 +334,19 @@ def test_latency_is_remembered_for_each_output(opened: WindowHarness) -> None:
 
 
 def test_two_outputs_within_one_frame_keep_each_its_latency(opened: WindowHarness) -> None:
-    opened.frame_loop.store.set("latency_ms", 30)
-    opened.frame_loop.update_prefs(latency_ms={"BachBridge Out": 30, "Synth": 12, "Organ": 5})
+    opened.store.set("latency_ms", 30)
+    opened.state.update_prefs(latency_ms={"BachBridge Out": 30, "Synth": 12, "Organ": 5})
     opened.engine.feed(PortsChanged("BachBridge In", "Synth"))
     opened.engine.feed(PortsChanged("BachBridge In", "Organ"))
     opened.advance()
-    assert opened.frame_loop.store.settings.latency_ms == 5
-    assert opened.frame_loop.prefs.latency_ms == {"BachBridge Out": 30, "Synth": 12, "Organ": 5}
+    assert opened.store.settings.latency_ms == 5
+    assert opened.state.prefs.latency_ms == {"BachBridge Out": 30, "Synth": 12, "Organ": 5}
 
 
 def test_the_latency_that_is_set_counts_for_an_output_that_nobody_remembers(tmp_path: Path, qtbot: QtBot) -> None:
     opened = WindowHarness(tmp_path, Settings(latency_ms=25))
     qtbot.addWidget(opened.window)
-    assert opened.frame_loop.store.settings.latency_ms == 25
+    assert opened.store.settings.latency_ms == 25
     opened.window.close()
 
 
@@ -360,7 +360,7 @@ def turn(opened: WindowHarness, controller: int, *values: int) -> None:
 
 
 def test_a_learnt_knob_moves_the_setting_and_its_slider(opened: WindowHarness) -> None:
-    learner = opened.frame_loop.midi_learn
+    learner = opened.midi_learn
     learner.set_active(active=True)
     learner.arm("temperature")
     turn(opened, 21, 5)
@@ -369,23 +369,23 @@ def test_a_learnt_knob_moves_the_setting_and_its_slider(opened: WindowHarness) -
     (control,) = [c for c in opened.parts.controls.controls if c.spec.target == "temperature"]
     (slider,) = control.findChildren(QAbstractSlider)
     turn(opened, 21, 0, 127)
-    assert opened.frame_loop.store.settings.temperature == 2.0
+    assert opened.store.settings.temperature == 2.0
     assert slider.value() == slider.maximum()
     turn(opened, 21, 0)
-    assert opened.frame_loop.store.settings.temperature == 0.1
+    assert opened.store.settings.temperature == 0.1
     assert slider.value() == slider.minimum()
     assert opened.engine_received(Setting)[-1] == Setting("temperature", 0.1)
 
 
 def test_what_was_learnt_is_known_to_the_next_window(opened: WindowHarness, tmp_path: Path, qtbot: QtBot) -> None:
-    opened.frame_loop.midi_learn.set_active(active=True)
-    opened.frame_loop.midi_learn.arm("panic")
-    opened.frame_loop.midi_learn.arm("temperature")
+    opened.midi_learn.set_active(active=True)
+    opened.midi_learn.arm("panic")
+    opened.midi_learn.arm("temperature")
     turn(opened, 21, 5)
     opened.window.close()
     second = WindowHarness(tmp_path, prefs=opened.saved[0][0])
     qtbot.addWidget(second.window)
-    assert second.frame_loop.midi_learn.badge("temperature") == "CC 21"
+    assert second.midi_learn.badge("temperature") == "CC 21"
     second.window.close()
 
 
@@ -395,7 +395,7 @@ def test_a_program_change_calls_its_preset(tmp_path: Path, qtbot: QtBot) -> None
     qtbot.addWidget(opened.window)
     opened.engine.feed(Midi(bytes((0xC0, 6))))
     opened.advance()
-    assert (opened.frame_loop.store.settings.bpm, opened.frame_loop.store.settings.temperature) == (90, 0.4)
+    assert (opened.store.settings.bpm, opened.store.settings.temperature) == (90, 0.4)
     assert Setting("temperature", 0.4) in opened.engine_received(Setting)
     assert opened.parts.preset_bar.preset_box.current == "Soft"
     opened.window.close()
@@ -433,7 +433,7 @@ def test_switched_off_and_on_again_the_preview_still_makes_way_for_a_daw(opened:
     qtbot.mouseClick(sound, Qt.MouseButton.LeftButton)
     opened.advance()
     assert sound.isChecked()
-    assert opened.frame_loop.prefs.preview == "on"
+    assert opened.state.prefs.preview == "on"
 
 
 def test_a_preview_that_ended_can_be_switched_on_again(opened: WindowHarness, qtbot: QtBot) -> None:
@@ -467,7 +467,7 @@ def test_what_is_passed_on_is_heard_once(tmp_path: Path, qtbot: QtBot) -> None:
 
 def test_closing_ends_everything_once_and_keeps_what_was_changed(opened: WindowHarness) -> None:
     opened.play(60)
-    opened.frame_loop.store.set("temperature", 1.5)
+    opened.store.set("temperature", 1.5)
     opened.window.close()
     opened.window.close()
     assert opened.engine.closed

@@ -87,7 +87,7 @@ def test_every_view_is_one_press_or_one_key_away(opened: WindowHarness, qtbot: Q
             qtbot.keyClick(handle(opened), key, Qt.KeyboardModifier.ControlModifier)
         assert wanted.isVisible()
         assert button(opened, name.capitalize()).isChecked()
-        assert opened.frame_loop.view == name
+        assert opened.state.view == name
 
 
 def test_the_first_page_comes_from_the_menu_and_leads_on(opened: WindowHarness, qtbot: QtBot) -> None:
@@ -97,7 +97,7 @@ def test_the_first_page_comes_from_the_menu_and_leads_on(opened: WindowHarness, 
         opened.window.show_view("welcome")
         (found,) = [b for b in opened.parts.welcome_page.findChildren(QAbstractButton) if b.text() == text]
         qtbot.mouseClick(found, Qt.MouseButton.LeftButton)
-        assert opened.frame_loop.view == view
+        assert opened.state.view == view
     assert opened.parts.keyboard.isVisible()
 
 
@@ -153,7 +153,7 @@ def test_always_on_top_and_back(opened: WindowHarness) -> None:
         action(opened, "Always on top").trigger()
         assert bool(opened.window.windowFlags() & Qt.WindowType.WindowStaysOnTopHint) is on
         assert opened.window.isVisible()
-        assert opened.frame_loop.prefs.always_on_top is on
+        assert opened.state.prefs.always_on_top is on
 
 
 # ---------------------------------------------------------------- what is remembered
@@ -243,7 +243,7 @@ def test_esc_is_panic_wherever_the_focus_is(opened: WindowHarness, qtbot: QtBot)
 
 
 def test_esc_while_learning_goes_back_and_is_no_panic(opened: WindowHarness, qtbot: QtBot) -> None:
-    learner = opened.frame_loop.midi_learn
+    learner = opened.midi_learn
     learner.set_active(active=True)
     learner.arm("temperature")
     opened.parts.roll.setFocus()
@@ -326,7 +326,7 @@ def test_the_first_size_fits_the_screen(opened: WindowHarness) -> None:
 
 def test_a_strip_that_is_closed_keeps_the_geometry_of_the_window(opened: WindowHarness) -> None:
     opened.window.resize(1100, 700)
-    before = opened.frame_loop.prefs.geometry
+    before = opened.state.prefs.geometry
     opened.window.show_compact(on=True)
     opened.window.close()
     assert opened.saved[0][0].geometry == before
@@ -372,7 +372,7 @@ def test_no_note_of_the_screens_piano_is_left_hanging(opened: WindowHarness, qtb
     qtbot.keyPress(handle(opened), Qt.Key.Key_Z)
     match way:
         case "panic":
-            opened.frame_loop.store.give_command("panic")
+            opened.store.give_command("panic")
         case "piano off":
             opened.window.show_keyboard(on=False)
         case "strip":
@@ -386,7 +386,7 @@ def test_a_shortcut_with_control_is_no_note(opened: WindowHarness, qtbot: QtBot)
     opened.window.show_keyboard(on=True)
     opened.parts.roll.setFocus()
     qtbot.keyClick(handle(opened), Qt.Key.Key_2, Qt.KeyboardModifier.ControlModifier)
-    assert opened.frame_loop.view == "score"
+    assert opened.state.view == "score"
     assert played(opened) == []
 
 

@@ -44,7 +44,7 @@ class Program:
 def program(jack: DummyServer, tmp_path: Path, qtbot: QtBot) -> Iterator[Program]:
     opened = Program(tmp_path, Settings(bpm=120, thru=True, phrase_end="control", answer_bars=8))
     qtbot.addWidget(opened.window)
-    qtbot.waitUntil(lambda: opened.window.frame_loop.ready, timeout=PATIENCE_MS)
+    qtbot.waitUntil(lambda: opened.window.core.is_ready, timeout=PATIENCE_MS)
     yield opened
     opened.window.close()
 
@@ -80,22 +80,22 @@ def test_the_computers_keys_make_notes_come_out_of_the_port(program: Program, pl
 
 
 def test_a_learnt_controller_moves_its_control(program: Program, player: Daw, qtbot: QtBot) -> None:
-    pulse = program.window.frame_loop
-    pulse.midi_learn.set_active(active=True)
-    pulse.midi_learn.arm("temperature")
+    core = program.window.core
+    core.midi_learn.set_active(active=True)
+    core.midi_learn.arm("temperature")
     player.send(midi.control_change(2, 21, 5))
-    qtbot.waitUntil(lambda: pulse.midi_learn.armed_target is None, timeout=PATIENCE_MS)
-    pulse.midi_learn.set_active(active=False)
+    qtbot.waitUntil(lambda: core.midi_learn.armed_target is None, timeout=PATIENCE_MS)
+    core.midi_learn.set_active(active=False)
     player.send(midi.control_change(2, 21, 127))
-    qtbot.waitUntil(lambda: pulse.store.settings.temperature == 2.0, timeout=PATIENCE_MS)
+    qtbot.waitUntil(lambda: core.store.settings.temperature == 2.0, timeout=PATIENCE_MS)
     player.send(midi.control_change(2, 21, 0))
-    qtbot.waitUntil(lambda: pulse.store.settings.temperature == 0.1, timeout=PATIENCE_MS)
+    qtbot.waitUntil(lambda: core.store.settings.temperature == 0.1, timeout=PATIENCE_MS)
 
 
 def sound_an_answer(program: Program, player: Daw, qtbot: QtBot) -> None:
     """Play, end the phrase with its controller, and wait until four voices answer."""
     player.play(67, 69, 71, 72)
-    qtbot.waitUntil(lambda: len(program.window.frame_loop.state.timeline.notes) >= 4, timeout=PATIENCE_MS)
+    qtbot.waitUntil(lambda: len(program.window.core.state.timeline.notes) >= 4, timeout=PATIENCE_MS)
     player.send(midi.control_change(0, 80, 127))
     listen(qtbot, player, lambda: len(player.sounding) >= 4)
 
@@ -112,12 +112,12 @@ def test_panic_silences_everything_on_every_channel(program: Program, player: Da
 
 
 def test_the_answer_is_planned_then_sounds_then_is_listed(program: Program, player: Daw, qtbot: QtBot) -> None:
-    shown = program.window.frame_loop.state
-    program.window.frame_loop.store.set("answer_bars", 1)
+    shown = program.window.core.state
+    program.window.core.store.set("answer_bars", 1)
     player.play(67, 69, 71, 72)
     qtbot.waitUntil(lambda: len(shown.timeline.notes) >= 4, timeout=PATIENCE_MS)
     program.window.parts.controls.setFocus()
-    program.window.frame_loop.store.give_command("end_phrase")
+    program.window.core.store.give_command("end_phrase")
     qtbot.waitUntil(lambda: bool(shown.timeline.planned), timeout=PATIENCE_MS)
     phrases = program.window.parts.phrases
     qtbot.waitUntil(lambda: bool(phrases.selected_entries()), timeout=PATIENCE_MS)
@@ -129,15 +129,15 @@ def test_the_answer_is_planned_then_sounds_then_is_listed(program: Program, play
 
 
 def test_a_killed_engine_comes_back_with_the_settings_as_they_were(program: Program, player: Daw, qtbot: QtBot) -> None:
-    pulse = program.window.frame_loop
-    pulse.store.set("temperature", 1.25)
+    core = program.window.core
+    core.store.set("temperature", 1.25)
     sound_an_answer(program, player, qtbot)
     os.kill(program.engines[-1].pid, signal.SIGKILL)
     qtbot.waitUntil(lambda: len(program.engines) == 2, timeout=PATIENCE_MS)
     assert "engine" in program.window.notice.text().lower()
-    qtbot.waitUntil(lambda: pulse.ready and not program.window.notice.text(), timeout=PATIENCE_MS)
-    assert pulse.store.settings.temperature == 1.25
-    assert pulse.state.timeline.is_idle
+    qtbot.waitUntil(lambda: core.is_ready and not program.window.notice.text(), timeout=PATIENCE_MS)
+    assert core.store.settings.temperature == 1.25
+    assert core.state.timeline.is_idle
     player.close()
     with daw() as again:
         again.play(60)
@@ -147,7 +147,7 @@ def test_a_killed_engine_comes_back_with_the_settings_as_they_were(program: Prog
 def test_closing_the_window_ends_everything_with_nothing_left_sounding(
     program: Program, player: Daw, qtbot: QtBot
 ) -> None:
-    program.window.frame_loop.store.set("temperature", 1.5)
+    program.window.core.store.set("temperature", 1.5)
     sound_an_answer(program, player, qtbot)
     program.window.close()
     player.wait_until_silent()

@@ -12,12 +12,17 @@ from bachbridge.midi import messages as midi
 from bachbridge.protocol.events import Message, Midi
 from bachbridge.settings import Settings
 from bachbridge_gui.app import WindowSetup, application, open_window
+from bachbridge_gui.app_core import AppCore
 from bachbridge_gui.engine.supervisor import EngineClient, StartEngine
+from bachbridge_gui.frame_loop import FrameLoop
 from bachbridge_gui.main_window import DEFAULT_SIZE, MainWindow
+from bachbridge_gui.presets.midi_learn import MidiLearn
 from bachbridge_gui.preview.client import PreviewSound
+from bachbridge_gui.settings.store import SettingsStore
 from bachbridge_gui.state.app_state import AppState
 from bachbridge_gui.state.window_prefs import WindowPrefs
 from bachbridge_gui.widgets.theme import Theme
+from bachbridge_gui.window_parts import WindowParts
 from tests.support.fake_engine import FakeEngine
 
 MS = 1_000_000
@@ -95,16 +100,28 @@ class WindowHarness:
         return self.engines[-1]
 
     @property
-    def frame_loop(self):
+    def frame_loop(self) -> FrameLoop:
         return self.window.frame_loop
 
     @property
-    def parts(self):
+    def parts(self) -> WindowParts:
         return self.window.parts
 
     @property
+    def core(self) -> AppCore:
+        return self.window.core
+
+    @property
     def state(self) -> AppState:
-        return self.frame_loop.state
+        return self.core.state
+
+    @property
+    def store(self) -> SettingsStore:
+        return self.core.store
+
+    @property
+    def midi_learn(self) -> MidiLearn:
+        return self.core.midi_learn
 
     def engine_received(self, kind: type[Message]) -> list[Message]:
         """What the engine that runs now was told, of one kind."""
@@ -129,7 +146,7 @@ class WindowHarness:
         """Play a phrase, have it answered, and wait until all is over."""
         listed = len(self.parts.phrases.model.entries)
         self.play(*pitches)
-        self.frame_loop.store.give_command("end_phrase")
+        self.store.give_command("end_phrase")
         self.wait_for_exchanges(listed + 1)
 
     def wait_for_exchanges(self, count: int) -> None:

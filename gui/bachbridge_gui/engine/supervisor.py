@@ -45,6 +45,7 @@ class EngineSupervisor:
         self._restart_text = ""
         """What is said when it is started again; nothing where the reason is to be read instead."""
         self._ports_worked = False
+        self._pending: list[Message] = []
         self.with_ports = True
         """Whether the engine has ports, or plays to the window alone."""
         self._client: EngineClient | None = start(first_settings, True)
@@ -60,9 +61,9 @@ class EngineSupervisor:
 
     def receive_pending(self, now_ns: int) -> list[Message]:
         """What the engine has said since the last time."""
+        told, self._pending = self._pending, []
         if self._client is None:
-            return self._restart_if_due(now_ns)
-        told: list[Message] = []
+            return [*told, *self._restart_if_due(now_ns)]
         try:
             while len(told) < _MAX_MESSAGES_PER_FRAME and (message := self._client.receive(0)) is not None:
                 told.append(message)
@@ -79,15 +80,15 @@ class EngineSupervisor:
             told.append(self._handle_death(now_ns))
         return told
 
-    def restart(self, start: StartEngine, now_ns: int) -> list[Message]:
-        """End the engine and start another: other ports were chosen."""
+    def restart(self, start: StartEngine) -> None:
+        """End the engine and start another one at once, because other ports were chosen."""
         self._start = start
         if self._client:
             self._client.close()
             self._client = None
-        self._crash_count, self.with_ports, self._restart_text = 0, True, "The engine was started"
-        self._restart_ns = now_ns
-        return self._restart_if_due(now_ns)
+        self._crash_count, self.with_ports, self._restart_ns = 0, True, None
+        self._client = self._start(self._current_settings(), True)
+        self._pending.append(Status("engine", "The engine was started"))
 
     def close(self) -> None:
         """End the engine, in order."""

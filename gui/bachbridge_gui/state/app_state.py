@@ -1,11 +1,13 @@
-"""All that is shown, reduced from what the engine says: one object, without a widget in it.
+"""Everything that the window shows, derived from the engine's messages and the window's preferences; no widgets.
 
-The window feeds it every message, tells it the time once a frame, and reads. What is new since the last time is in
-the returned exchanges; everything else is read as it is.
+The window passes in every message and, once a frame, the time. The exchanges that have just ended are returned; the
+rest is read from the attributes.
 """
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from bachbridge.music.notes import bpm_from_step_ns
 from bachbridge.protocol.events import AskRefused, BarStarted, Message, ModelDown, ModelUp, PortNames, Status
@@ -14,25 +16,29 @@ from bachbridge_gui.state.exchange_builder import ExchangeBuilder
 from bachbridge_gui.state.exchanges import Exchange
 from bachbridge_gui.state.health import EngineHealth, capitalized
 from bachbridge_gui.state.timeline import RollTimeline
+from bachbridge_gui.state.window_prefs import WindowPrefs
 
 _NOTICE_MIN_NS = 6_000_000_000
 _TEMPO_SOURCE_TEXT = {"playing": "from your playing", "set": "set", "clock": "from the DAW's clock"}
 
 
 class AppState:
-    """Used on the window's thread; knows the time only by what it is told."""
+    """Used on the window's thread. It reads no clock: the caller passes the time."""
 
-    def __init__(self, settings: Settings, now: Callable[[], datetime]) -> None:
+    def __init__(self, settings: Settings, now: Callable[[], datetime], prefs: WindowPrefs | None = None) -> None:
         self.timeline = RollTimeline(settings)
         self.exchange_builder = ExchangeBuilder(self.timeline, now)
         self.health = EngineHealth()
+        self.prefs = prefs or WindowPrefs()
+        """The window's preferences, which are saved when it closes."""
+        self.view = "roll"
+        """The page that is shown: "welcome" or one of `top_bar.VIEWS`."""
         self.latest_bar: BarStarted | None = None
         self.port_names = PortNames((), ())
-        """The ports of others, as far as the engine was asked for them."""
-        self._notice, self._notice_since_ns = "", 0
-        """The last thing that a person should know, in words, and since when."""
+        """Ports of other programs, as the engine last listed them."""
         self.ready_model = ""
-        """The model that is ready."""
+        """Name of the model that is ready; empty while there is none."""
+        self._notice, self._notice_since_ns = "", 0
 
     @property
     def settings(self) -> Settings:
@@ -42,30 +48,34 @@ class AppState:
     def settings(self, settings: Settings) -> None:
         self.timeline.settings = settings
 
+    def update_prefs(self, **changes: Any) -> None:
+        """Change fields of the window's preferences."""
+        self.prefs = replace(self.prefs, **changes)
+
     def handle_messages(self, messages: Iterable[Message], now_ns: int) -> list[Exchange]:
-        """Take in what the engine said; the exchanges that are over with it."""
-        over: list[Exchange] = []
+        """Apply the engine's messages; return the exchanges that have ended."""
+        ended: list[Exchange] = []
         for message in messages:
             self.timeline.handle_message(message)
             self.health.handle_message(message, now_ns)
-            entry = self.exchange_builder.handle_message(message)
-            over += [entry] if entry else []
+            exchange = self.exchange_builder.handle_message(message)
+            ended += [exchange] if exchange else []
             self._handle_message(message, now_ns)
         self.timeline.drop_overdue(now_ns)
-        entry = self.exchange_builder.end_melody_after_rest(now_ns)
-        return [*over, entry] if entry else over
+        exchange = self.exchange_builder.end_melody_after_rest(now_ns)
+        return [*ended, exchange] if exchange else ended
 
     def set_notice(self, sentence: str, now_ns: int) -> None:
-        """Have a sentence read."""
+        """Set the sentence that the notice line shows."""
         self._notice, self._notice_since_ns = capitalized(sentence), now_ns
 
     def notice(self, now_ns: int) -> str:
-        """What a person should know; it stays until all is well again, and long enough to be read."""
-        well = bool(self.ready_model) and now_ns - self._notice_since_ns > _NOTICE_MIN_NS
-        return "" if well else self._notice
+        """Sentence for the notice line; it stays until a model is ready, and long enough to be read."""
+        expired = bool(self.ready_model) and now_ns - self._notice_since_ns > _NOTICE_MIN_NS
+        return "" if expired else self._notice
 
     def tempo_text(self) -> str:
-        """The tempo and where it comes from, in words."""
+        """Tempo and its source in words: "100 bpm, from your playing"."""
         bpm, source = self._tempo_and_source()
         return f"{bpm:.0f} bpm, {_TEMPO_SOURCE_TEXT[source]}" if bpm else "Tempo: from your playing"
 

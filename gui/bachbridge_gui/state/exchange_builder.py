@@ -49,7 +49,6 @@ class ExchangeBuilder:
         self._pending_phrase: tuple[PhraseEnded, datetime] | None = None
         self._open_exchange: Exchange | None = None
         """The exchange under way."""
-        self._span = 0
         self._melody: _HarmonizedMelody | None = None
         self._latest_bar: BarStarted | None = None
 

@@ -97,7 +97,7 @@ def test_other_ports_mean_another_engine() -> None:
     yard = Yard()
     yard.supervisor.receive_pending(0)
     first = yard.engine
-    yard.supervisor.restart(yard.start, S)
+    yard.supervisor.restart(yard.start)
     assert first.closed
     assert yard.engine is not first
     assert yard.supervisor.is_alive

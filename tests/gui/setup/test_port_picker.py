@@ -137,13 +137,13 @@ def test_while_the_page_is_shown_a_port_that_comes_is_asked_for(opened: WindowHa
 
 
 def test_other_ports_mean_another_engine_with_the_settings_and_are_remembered(opened: WindowHarness) -> None:
-    opened.frame_loop.store.set("temperature", 1.25)
+    opened.store.set("temperature", 1.25)
     offered(opened)
     choose(opened, "Pads", "Synth")
     assert opened.requested_ports == [(None, None), ("Pads", "Synth")]
     assert opened.engines[0].closed
     assert opened.started[-1][0].temperature == 1.25
-    assert opened.frame_loop.ready
+    assert opened.core.is_ready
     assert boxes(opened.parts.port_picker)[0].currentData() == "Pads"
     opened.window.close()
     remembered = opened.saved[0][0]
@@ -177,7 +177,7 @@ def test_without_a_midi_system_the_same_ports_are_tried_again(tmp_path: Path, qt
 
 def test_nothing_goes_on_sounding_when_other_ports_are_chosen(opened: WindowHarness) -> None:
     opened.play(60, 62, 64)
-    opened.frame_loop.store.give_command("end_phrase")
+    opened.store.give_command("end_phrase")
     opened.advance()
     assert opened.state.timeline.sounding_notes()
     assert opened.preview_process.sent

@@ -188,7 +188,7 @@ def test_the_files_play_what_was_trained_and_forget_what_is_out_of_reach(tmp_pat
     states = [net.initial_state()]
     for symbol in music.symbols:
         states.append(net.core(symbol[None], states[-1])[1])
-    assert states[-1][2].shape[1] == states[-1][3].seen.shape[1] == REACH
+    assert states[-1][2].shape[1] == states[-1][3].array.shape[1] == REACH
     hidden, _ = net.core(music.symbols[:1], states[100])
     again, _ = net.core(music.symbols[:1], states[100])
     assert (hidden == again).all()

@@ -34,7 +34,7 @@ WIDE = {"channels": 64, "layers": 20, "kernel": 5}
 
 
 def build_net(channels: int, layers: int, kernel: int) -> keras.Model:
-    """Return the network from `roll[b, t, pitch, voice]` and `mask[b, t, voice]` to logits `[b, t, voice, pitch index]`.
+    """Return a network from `roll[b, t, pitch, voice]` and `mask[b, t, voice]` to logits `[b, t, voice, pitch index]`.
 
     The mask is 1 where a cell is masked.
 

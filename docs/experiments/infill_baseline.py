@@ -17,6 +17,7 @@ import numpy as np
 from keras import layers as kl
 
 from bachbridge.codecs import infill_grid, satb
+from bachbridge.music import frames
 from bachbridge.music.notes import VOICES
 from bachbridge_training.datasets.chorale_grids import FourPartPiece
 from bachbridge_training.datasets.four_part_windows import PiecePool, pitch_indices_of
@@ -61,7 +62,7 @@ def _convolve(x: Any, channels: int, kernel: int, *, relu: bool) -> Any:
 
 def input_planes(seen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return `roll[b, t, pitch, voice]` and `mask[b, t, voice]` of `seen[b, t, voice]` (see `codecs.infill_grid`)."""
-    roll = seen[:, :, None, :] == np.arange(satb.REST + 1, satb.PITCH_INDEX_COUNT)[:, None]
+    roll = seen[:, :, None, :] == np.arange(frames.REST + 1, satb.PITCH_INDEX_COUNT)[:, None]
     return roll.astype(np.float32), (seen == infill_grid.MASKED).astype(np.float32)
 
 

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from bachbridge.codecs import infill_grid, satb
+from bachbridge.music import frames
 from bachbridge_training.datasets.chorale_grids import FourPartPiece
 from bachbridge_training.infill.nll import NllSettings, framewise_nll
 from docs.experiments import infill_baseline
@@ -18,7 +19,7 @@ def tiny() -> keras.Model:
 
 def test_input_planes_have_a_row_per_pitch_and_a_mask() -> None:
     seen = np.array(
-        [[[satb.REST, 1, satb.PITCH_INDEX_COUNT - 1, infill_grid.MASKED], [infill_grid.OUTSIDE] * 4]], np.int32
+        [[[frames.REST, 1, satb.PITCH_INDEX_COUNT - 1, infill_grid.MASKED], [infill_grid.OUTSIDE] * 4]], np.int32
     )
     roll, mask = infill_baseline.input_planes(seen)
     assert np.argwhere(roll).tolist() == [[0, 0, 0, 1], [0, 0, infill_baseline.PITCHES - 1, 2]]

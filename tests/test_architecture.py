@@ -120,10 +120,10 @@ VALUES = {"bachbridge", "bachbridge.settings", "bachbridge.errors"}
 WINDOW_MAY = {
     "bachbridge",
     "bachbridge.atomic_files",
-    "bachbridge.engine.session_log",
     "bachbridge.errors",
     "bachbridge.files.engraving",
     "bachbridge.files.midi_reader",
+    "bachbridge.files.midi_writer",
     "bachbridge.files.musicxml",
     "bachbridge.files.score_layout",
     "bachbridge.files.wav",

@@ -13,7 +13,6 @@ from typing import Annotated, Any
 
 import typer
 
-from bachbridge.engine.session_log import ANSWER_PROGRAM
 from bachbridge.errors import ConfigError
 from bachbridge.music import general_midi
 from bachbridge.settings import SETTING_NAMES, Settings, option_name, range_of, spec_of, with_setting
@@ -67,4 +66,4 @@ def resolve_program(instrument: str | None, target: Path | None = None) -> int:
         raise ConfigError(f"{target} is ABC, which names no instrument: leave --instrument out, or write a .mid file.")
     name = with_setting(Settings(), "instrument", instrument or "none").instrument
     program = general_midi.find_program(name)
-    return ANSWER_PROGRAM if program is None else program
+    return general_midi.ANSWER_PROGRAM if program is None else program

@@ -1,4 +1,4 @@
-"""The session's log, its replay, and the export of what was played as a MIDI file.
+"""The session's log and its replay.
 
 A log is a file of JSON lines: a header `{"bachbridge": version, "settings": {...}}`, then every event the session was
 fed and every effect it returned, `{"t": ns, "in": message}` and `{"t": ns, "out": message}`, messages in the form of
@@ -21,16 +21,9 @@ from queue import SimpleQueue
 from typing import Any, Protocol
 
 from bachbridge import __version__
-from bachbridge.atomic_files import atomic_output
 from bachbridge.errors import BachBridgeError, ConfigError
-from bachbridge.files.smf import TEMPO, TIME_SIGNATURE, TRACK_NAME, encode_file, meta_event, part_body, track_body
-from bachbridge.music.performance import PLAYER, Part
 from bachbridge.protocol.events import Effect, Event, Message, from_dict, to_dict
 from bachbridge.settings import Settings, settings_from_table
-
-TICKS_PER_BEAT = 960
-PLAYER_PROGRAM, ANSWER_PROGRAM = 6, 19
-"""General MIDI programs, counted from 0: a harpsichord for the person, a church organ for the answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,33 +156,3 @@ def replay(log: SessionLog, session: Replayable) -> list[ReplayDifference]:
         if returned != logged:
             differences.append(ReplayDifference(at_ns, event, logged, returned))
     return differences
-
-
-def write_midi(path: Path, parts: Iterable[Part], *, bpm: float, beats_per_bar: int = 4, title: str = "") -> None:
-    """Write the parts as a MIDI file of format 1: tempo and meter in track 0, then a named track a part."""
-    beat_us = min(round(60e6 / bpm), 0xFFFFFF)
-    conductor = track_body(
-        [
-            (0, meta_event(TRACK_NAME, title.encode())),
-            (0, meta_event(TEMPO, beat_us.to_bytes(3))),
-            (0, meta_event(TIME_SIGNATURE, bytes((beats_per_bar, 2, 24, 8)))),
-        ]
-    )
-    tracks = [_part_body(part, beat_us) for part in parts]
-    with atomic_output(path) as scratch:
-        scratch.write_bytes(encode_file(TICKS_PER_BEAT, [conductor, *tracks]))
-
-
-def _part_body(part: Part, beat_us: int) -> bytes:
-    """A part as a track on a channel of its own: the voices' are 1 to 4, the player's 5."""
-    player = part.voice == PLAYER
-    return part_body(
-        part.name,
-        4 if player else part.voice,
-        PLAYER_PROGRAM if player else ANSWER_PROGRAM,
-        [(_tick_at(n.start_ns, beat_us), _tick_at(n.end_ns, beat_us), n.pitch, n.velocity) for n in part.notes],
-    )
-
-
-def _tick_at(at_ns: int, beat_us: int) -> int:
-    return max(0, round(at_ns * TICKS_PER_BEAT / (beat_us * 1000)))

@@ -20,7 +20,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bachbridge.atomic_files import atomic_output
-from bachbridge.engine.session_log import write_midi
 from bachbridge.music.performance import PLAYER, Part, TimedNote, last_note_end_ns
 
 RATE_HZ = 44_100
@@ -65,6 +64,8 @@ def find_sound_font() -> Path | None:
 
 def _render_with_fluidsynth(program: str, font: Path, parts: Sequence[Part]) -> Samples | None:
     """The sound as fluidsynth renders it, or nothing if it fails."""
+    from bachbridge.files.midi_writer import write_midi  # mido takes 60 ms to load
+
     with TemporaryDirectory() as folder:
         midi, sound = Path(folder) / "in.mid", Path(folder) / "out.wav"
         write_midi(midi, parts, bpm=120)

@@ -37,6 +37,8 @@ INSTRUMENT_NAMES = (
 """In the order of their programs."""
 PIANO_PROGRAM = 0
 """The program of what tells no instrument."""
+PLAYER_PROGRAM, ANSWER_PROGRAM = 6, 19
+"""A harpsichord for the player, a church organ for the answer; programs are counted from 0."""
 _MAX_SUGGESTIONS = 3
 
 

@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from bachbridge.engine.session_log import write_midi
 from bachbridge.music.notes import STEPS_PER_BEAT, VOICES, Note, Phrase, bpm_from_step_ns, pitch_name
 from bachbridge.music.performance import Part, TimedNote, last_note_end_ns, notes_from_grid, shift_part
 from bachbridge_gui.state.view_types import PLAYER
@@ -193,6 +192,8 @@ class MidiExport:
 
     def write(self, path: Path) -> None:
         """Write the piece as a MIDI file, a track a part."""
+        from bachbridge.files.midi_writer import write_midi  # mido takes 60 ms to load
+
         write_midi(path, self.parts, bpm=self.bpm, beats_per_bar=self.beats_per_bar, title=self.title)
 
 

@@ -4,21 +4,17 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, get_args
 
-import mido as untyped_mido
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bachbridge.engine.session_log import LogEntry, LogWriter, SessionLog, read_log, replay, write_midi
+from bachbridge.engine.session_log import LogEntry, LogWriter, SessionLog, read_log, replay
 from bachbridge.errors import BachBridgeError
-from bachbridge.files.midi_reader import read_midi
 from bachbridge.music.notes import Note, Phrase
-from bachbridge.music.performance import PLAYER, Part, TimedNote, notes_from_grid
 from bachbridge.protocol import events
 from bachbridge.protocol.events import Cancel, Effect, EndPhrase, Event, Midi, Sent, Status, Tick
 from bachbridge.settings import Settings
 
-mido: Any = untyped_mido
 SETTINGS = Settings(bpm=90.0, seed=3, channels=(5, 6, 7, 8))
 
 INTS = st.integers(-(2**60), 2**60)
@@ -145,47 +141,3 @@ def test_a_replay_feeds_the_events_and_tells_the_differences():
         (2, Tick(), (), (Status("echo", "Tick"),)),
         (3, EndPhrase(), (Status("echo", "EndPhrase"), Cancel()), (Status("echo", "EndPhrase"),)),
     ]
-
-
-def test_an_export_has_tempo_names_programs_and_micro_timing(tmp_path: Path):
-    path = tmp_path / "out.mid"
-    step_ns = 166_666_667  # 90 bpm
-    grid = [Note(0, 4, 60, 70, 0, 5_000_000), Note(4, 4, 62, 80, 0, -3_000_000), Note(4, 2, 67, 81)]
-    parts = [
-        Part(PLAYER, (TimedNote(0, 500_000_000, 72, 90),)),
-        *(Part(voice, notes_from_grid(grid, step_ns, 1_000_000_000)) for voice in range(4)),
-    ]
-    write_midi(path, parts, bpm=90, beats_per_bar=3, title="Título ♪")
-    file = mido.MidiFile(str(path))
-    assert file.type == 1
-    assert [track.name for track in file.tracks[1:]] == ["Player", "Soprano", "Alto", "Tenor", "Bass"]
-    conductor = {message.type: message for message in file.tracks[0]}
-    assert conductor["set_tempo"].tempo == mido.bpm2tempo(90)
-    assert (conductor["time_signature"].numerator, conductor["time_signature"].denominator) == (3, 4)
-    programs = [next(m for m in track if m.type == "program_change") for track in file.tracks[1:]]
-    assert [m.program for m in programs] == [6, 19, 19, 19, 19]
-    assert len({m.channel for m in programs}) == 5
-    song = read_midi(path)
-    tick_ns = 60e9 / 90 / file.ticks_per_beat
-    soprano = sorted((n.start * tick_ns, n.end * tick_ns, n.velocity) for n in song.notes if n.track == 2)
-    expected = sorted((p.start_ns, p.end_ns, p.velocity) for p in parts[1].notes)
-    for (start, end, velocity), (start_ns, end_ns, struck) in zip(soprano, expected, strict=True):
-        assert abs(start - start_ns) <= tick_ns / 2 + 1000
-        assert abs(end - end_ns) <= tick_ns / 2 + 1000
-        assert velocity == struck
-
-
-def test_a_repeated_note_is_ended_before_it_begins_again(tmp_path: Path):
-    path = tmp_path / "out.mid"
-    beat = 500_000_000
-    write_midi(path, [Part(0, (TimedNote(0, beat, 60, 80), TimedNote(beat, 2 * beat, 60, 80)))], bpm=120)
-    assert [(n.start, n.end) for n in read_midi(path).notes] == [(0, 960), (960, 1920)]
-
-
-def test_an_export_appears_whole_or_not_at_all(tmp_path: Path):
-    with pytest.raises(BachBridgeError, match="cannot write"):
-        write_midi(tmp_path / "none" / "out.mid", [], bpm=120)
-    (tmp_path / "out.mid").mkdir()
-    with pytest.raises(BachBridgeError, match="cannot write"):
-        write_midi(tmp_path / "out.mid", [], bpm=120)
-    assert [path.name for path in tmp_path.iterdir()] == ["out.mid"]

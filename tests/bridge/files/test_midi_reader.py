@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 from bachbridge.errors import MidiFileError
 from bachbridge.files import midi_reader
 from bachbridge.files.midi_reader import MidiSong, read_midi
-from bachbridge.files.smf import TEMPO, TIME_SIGNATURE, encode_file, meta_event, part_body, track_body
+from bachbridge.files.midi_writer import part_body
+from bachbridge.files.smf import TEMPO, TIME_SIGNATURE, encode_file, meta_event
 from bachbridge.music.notes import Note
 from bachbridge.music.timeline import Meter, Tempo
+from tests.support.midi_bytes import track_body
 
 mido: Any = untyped_mido
 TPB = 480

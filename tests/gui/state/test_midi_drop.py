@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from bachbridge.engine.session_log import write_midi
 from bachbridge.errors import MidiFileError
+from bachbridge.files.midi_writer import write_midi
 from bachbridge.music.notes import Note
 from bachbridge.music.performance import PLAYER, Part, TimedNote
 from bachbridge_gui.state.midi_drop import MAX_BARS, phrase_from_file, phrase_from_files

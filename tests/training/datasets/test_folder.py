@@ -10,11 +10,13 @@ import numpy as np
 import pytest
 
 from bachbridge.errors import ConfigError
-from bachbridge.files.smf import TIME_SIGNATURE, encode_file, meta_event, part_body, track_body
+from bachbridge.files.midi_writer import part_body
+from bachbridge.files.smf import TIME_SIGNATURE, encode_file, meta_event
 from bachbridge_training.datasets import parse_cache, parsed_piece, suitability
 from bachbridge_training.datasets import report as data_report
 from bachbridge_training.datasets.folder import MusicFolder, read_folder
 from bachbridge_training.datasets.parsed_piece import ParsedPiece
+from tests.support.midi_bytes import track_body
 
 TPB = 96
 LINES = ((72, 74, 76, 77, 76, 74, 71, 72), (67, 67, 69, 69, 67, 67, 67, 67), (64, 62, 60, 60, 60, 59, 62, 64))

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from bachbridge.errors import ConfigError
-from bachbridge.files.smf import encode_file, part_body
+from bachbridge.files.midi_writer import part_body
+from bachbridge.files.smf import encode_file
 from bachbridge.inference.runtime import library
 from bachbridge_training import recipe
 from bachbridge_training.cli.export import export_model as export_command

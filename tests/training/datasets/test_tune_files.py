@@ -11,9 +11,11 @@ from bachbridge.cli.transform.continue_ import continue_file
 from bachbridge.cli.transform.text import convert_file
 from bachbridge.codecs.abc import codec as abc_codec
 from bachbridge.files.midi_reader import read_midi
-from bachbridge.files.smf import TIME_SIGNATURE, encode_file, meta_event, part_body, track_body
+from bachbridge.files.midi_writer import part_body
+from bachbridge.files.smf import TIME_SIGNATURE, encode_file, meta_event
 from bachbridge.inference.symbols.generator import State, SymbolGenerator
 from bachbridge.music.frames import Floats, Ints
+from tests.support.midi_bytes import track_body
 
 TUNE = "X:1\nT:A waltz\nM:3/4\nL:1/8\nK:F#m\n|:C|F2 ^E2 F2|A3 G F2|^e4-^e2|f2 f2 c:|\n"
 

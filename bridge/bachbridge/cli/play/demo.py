@@ -16,8 +16,9 @@ from rich.table import Table
 
 from bachbridge.cli.bench.rehearsal import ExchangeRecording, record_exchange, wait_until_ready
 from bachbridge.cli.bench.stage import open_player_connection
-from bachbridge.engine.session_log import SessionLog, read_log, write_midi
+from bachbridge.engine.session_log import SessionLog, read_log
 from bachbridge.errors import BachBridgeError
+from bachbridge.files.midi_writer import write_midi
 from bachbridge.files.piano_roll_png import write_png
 from bachbridge.files.wav import write_wav
 from bachbridge.inference.runtime import library

@@ -6,9 +6,10 @@ from pathlib import Path
 from rich.console import Console
 
 from bachbridge.engine.session import Session
-from bachbridge.engine.session_log import ReplayDifference, SessionLog, events_with_effects, read_log, write_midi
+from bachbridge.engine.session_log import ReplayDifference, SessionLog, events_with_effects, read_log
 from bachbridge.engine.session_log import replay as differences_of
 from bachbridge.errors import BachBridgeError
+from bachbridge.files.midi_writer import write_midi
 from bachbridge.music.performance import PLAYER, Part, TimedNote, notes_from_messages, shift_part
 from bachbridge.protocol.events import Midi, PhraseEnded, Send, dumps
 

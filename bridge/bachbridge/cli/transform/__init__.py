@@ -1,1 +1,1 @@
-"""transform."""
+"""The commands that turn music files into other files: `continue`, `harmonize`, `mend`, `dream`, `text` and so on."""

@@ -1,8 +1,8 @@
-"""`bachbridge continue IN.mid -o OUT.mid`: the file's music, and after its last bar line what a model makes of it.
+"""`bachbridge continue IN.mid -o OUT.mid`: the file's music, followed after its last bar line by a model's answer.
 
-The original's tracks are copied byte for byte, so that every event keeps its tick, and with them the tempo and the
-meter; the answer comes in a track more for each of its voices, on channels that the file does not use while there are
-such. Either file may be a tune in ABC (`source`, `tuneout`).
+The original tracks are copied byte for byte, so that every event keeps its tick, and with them tempo and meter. The
+answer adds one track for each of its voices, on channels that the file does not use as long as there are any. Either
+file may be a tune in ABC (see `inputs` and `abc_output`).
 """
 
 from collections.abc import Sequence
@@ -14,19 +14,19 @@ from rich.progress import Progress
 
 from bachbridge.atomic_files import atomic_output, check_output_path
 from bachbridge.cli.transform import abc_output
-from bachbridge.cli.transform.inputs import is_abc_output, read_source
-from bachbridge.engine.session_log import ANSWER_PROGRAM
-from bachbridge.errors import ConfigError, MidiFileError, ModelError
+from bachbridge.cli.transform.inputs import is_abc_output, read_source, unsuitable_model_error
+from bachbridge.errors import ConfigError, MidiFileError
 from bachbridge.files.midi_reader import MAX_TRACKS, MidiSong
-from bachbridge.files.smf import encode_file, part_body
+from bachbridge.files.midi_writer import NoteRow, part_body
+from bachbridge.files.smf import encode_file
 from bachbridge.inference.host import LiveModel, load_model
-from bachbridge.inference.runtime import library
+from bachbridge.music.general_midi import ANSWER_PROGRAM
 from bachbridge.music.notes import VOICES, Note, Phrase, keep_longest_notes
 from bachbridge.protocol.events import Ask
 from bachbridge.settings import Settings
 
 _MAX_PROMPT_BARS = 32
-"""What a model is shown of a long file: its end. It is also the longest answer that nobody asked for in bars."""
+"""Bars at the end of a long file that the model is given; also the longest answer without `--bars`."""
 _MAX_BARS = 1000
 _PERCUSSION_CHANNEL = 9
 
@@ -41,13 +41,13 @@ def continue_file(
     model: str,
     program: int = ANSWER_PROGRAM,
 ) -> None:
-    """Write to `target` the music of `source` and its continuation by `bars` bars, or by as many as it was shown."""
+    """Write to `target` the music of `source` and its continuation of `bars` bars, or of the prompt's length."""
     if bars is not None and not 1 <= bars <= _MAX_BARS:
-        raise ConfigError(f"cannot continue by {bars} bars: choose from 1 to {_MAX_BARS}.")
+        raise ConfigError(f"cannot continue by {bars} bars: give --bars a number from 1 to {_MAX_BARS}.")
     check_output_path(target)
-    as_tune, music = is_abc_output(target), read_source(source)
+    write_abc, music = is_abc_output(target), read_source(source)
     song = music.song
-    if not as_tune and len(song.track_bodies) + len(VOICES) > MAX_TRACKS:
+    if not write_abc and len(song.track_bodies) + len(VOICES) > MAX_TRACKS:
         raise MidiFileError(f"{source} has no room for {len(VOICES)} more tracks: remove some of its tracks.")
     prompt = prompt_from_phrase(song.phrase, music.steps_into_bar)
     ask = Ask(
@@ -62,25 +62,23 @@ def continue_file(
         key=music.key_number,
     )
     notes = _generate_answer(load_continuation_model(model), ask)
-    text = abc_output.abc_with_answer(music, notes, ask.steps).encode() if as_tune else None
+    text = abc_output.abc_with_answer(music, notes, ask.steps).encode() if write_abc else None
     with atomic_output(target) as scratch:
         scratch.write_bytes(text or midi_with_answer(song, notes, program))
-    answered = ask.steps // prompt.steps_per_bar
-    print(f"wrote {target}: {len(song.notes)} notes and {answered} bars of answer with {len(notes)} notes")
+    answer_bars = ask.steps // prompt.steps_per_bar
+    print(f"wrote {target}: {len(song.notes)} notes and {answer_bars} bars of answer with {len(notes)} notes")
 
 
 def load_continuation_model(name: str) -> LiveModel:
-    """The model of that name, if it is one that can continue; raises `ModelError`."""
+    """Load a model that can continue; raises `ModelError`."""
     model = load_model(name)
     if "continue" not in model.tasks:
-        others = [other for other in library.model_names() if "continue" in library.find_card(other).tasks]
-        there_are = ", ".join(others) or "none is installed"
-        raise ModelError(f"the model {name!r} cannot continue: choose one that can with --model ({there_are}).")
+        raise unsuitable_model_error(name, "cannot continue", lambda card: "continue" in card.tasks)
     return model
 
 
 def _generate_answer(model: LiveModel, ask: Ask) -> tuple[Note, ...]:
-    """The answer's notes; tells on standard error how far it is, as far as the model does."""
+    """Generate the answer's notes; shows a progress bar on standard error, as far as the model reports progress."""
     notes: list[Note] = []
     with Progress(console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("continuing", total=None)
@@ -92,36 +90,35 @@ def _generate_answer(model: LiveModel, ask: Ask) -> tuple[Note, ...]:
 
 
 def prompt_from_phrase(phrase: Phrase, steps_into_bar: int = 0) -> Phrase:
-    """The last bars of the phrase, from the bar in which its music begins; it ends `into` steps after a bar line."""
-    bar, line = phrase.steps_per_bar, phrase.steps - steps_into_bar
+    """Return the last bars of the phrase, from the bar of its first note; it ends `steps_into_bar` after a bar line."""
+    bar, last_bar_line = phrase.steps_per_bar, phrase.steps - steps_into_bar
     first = min((note.start for note in phrase.notes), default=0)
-    # Bars are counted back from the end, which is where it is in a bar in whatever meter the music ends.
-    skipped = max(line - _MAX_PROMPT_BARS * bar, first - (first - line) % bar, 0)
+    # Bars are counted back from the end, because the meter may change before it.
+    skipped = max(last_bar_line - _MAX_PROMPT_BARS * bar, first - (first - last_bar_line) % bar, 0)
     kept = tuple(replace(note, start=note.start - skipped) for note in phrase.notes if note.start >= skipped)
-    return Phrase(kept, phrase.steps - skipped, bar, (skipped - line) % bar)
+    return Phrase(kept, phrase.steps - skipped, bar, (skipped - last_bar_line) % bar)
 
 
 def midi_with_answer(song: MidiSong, notes: Sequence[Note], program: int = ANSWER_PROGRAM) -> bytes:
-    """The file's bytes with the answer's tracks appended; step 0 of `notes` is the phrase's end."""
+    """Encode the file with the answer's tracks appended; step 0 of `notes` is the phrase's end."""
     voices = sorted({note.voice for note in notes})
     names = [f"BachBridge {VOICES[voice]}" for voice in voices] if len(voices) > 1 else ["BachBridge"]
-    tracks: list[bytes] = []
+    bodies: list[bytes] = []
     for voice, name, channel in zip(voices, names, free_channels(song, len(voices)), strict=False):
         rows = [_note_in_ticks(song, note) for note in notes if note.voice == voice]
-        tracks.append(part_body(name, channel, program, rows))
-    return encode_file(song.division, [*song.track_bodies, *tracks])
+        bodies.append(part_body(name, channel, program, rows))
+    return encode_file(song.division, [*song.track_bodies, *bodies])
 
 
 def free_channels(song: MidiSong, count: int) -> list[int]:
-    """Channels that the file does not use, and then others, never the percussion's."""
+    """Return `count` channels: first those that the file does not use, then others, never the percussion channel."""
     used = {note.channel for note in song.notes} | {_PERCUSSION_CHANNEL}
     channels = [channel for channel in range(16) if channel not in used][:count]
     return channels + [channel for channel in range(16) if channel != _PERCUSSION_CHANNEL][: count - len(channels)]
 
 
-def _note_in_ticks(song: MidiSong, note: Note) -> tuple[int, int, int, int]:
-    """Start and end in ticks, pitch and velocity of a note of the answer."""
+def _note_in_ticks(song: MidiSong, note: Note) -> NoteRow:
     time, origin = song.timeline, song.phrase.steps
-    line = time.tick_at_step(origin + note.start)
-    away = note.offset_ns * time.ticks_per_beat / (time.beat_us_at(line) * 1000)
-    return max(0, round(line + away)), time.tick_at_step(origin + note.end), note.pitch, note.velocity
+    grid_tick = time.tick_at_step(origin + note.start)
+    offset = note.offset_ns * time.ticks_per_beat / (time.beat_us_at(grid_tick) * 1000)
+    return max(0, round(grid_tick + offset)), time.tick_at_step(origin + note.end), note.pitch, note.velocity

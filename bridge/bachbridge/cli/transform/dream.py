@@ -1,8 +1,8 @@
-"""`bachbridge dream -o OUT.mid`: music without end from a seed phrase, written down for as many minutes as are wished.
+"""`bachbridge dream -o OUT.mid`: music without end from a seed phrase, written for a given number of minutes.
 
-Part after part goes on from what came before it (see `dream`) and on to the tape, so the length costs time and disk
-but no memory. The phrase itself is not written, only what was dreamt after it; where it ends within a bar, the file
-begins with the rest of that bar. A tune in ABC (`-o OUT.abc`) is kept in memory, and may last an hour.
+Each part continues the music before it (see `music.endless`) and goes straight to the file, so the length costs time
+and disk but no memory. The phrase itself is not written, only the dream after it; where the phrase ends within a bar,
+the file begins with the rest of that bar. A tune in ABC (`-o OUT.abc`) is kept in memory and may last an hour.
 """
 
 from collections.abc import Iterator
@@ -33,7 +33,7 @@ _BARS_PER_PART = 8
 
 @dataclass(frozen=True, slots=True)
 class DreamOptions:
-    """How long a dream by which model, in which manner; `bpm` 0: the phrase's own tempo."""
+    """Options of the command; `bpm` 0 stands for the phrase's own tempo, `phrase` None for the bundled phrase."""
 
     model: str
     minutes: float
@@ -50,10 +50,12 @@ class DreamOptions:
 
 def dream_file(target: Path, options: DreamOptions) -> None:
     """Write a dream to `target`."""
-    as_tune = is_abc_output(target)
-    most = MAX_ABC_MINUTES if as_tune else MAX_MINUTES
-    if not 0 < options.minutes <= most:
-        raise ConfigError(f"cannot dream for {options.minutes:g} minutes: choose up to {most}.")
+    write_abc = is_abc_output(target)
+    max_minutes = MAX_ABC_MINUTES if write_abc else MAX_MINUTES
+    if not 0 < options.minutes <= max_minutes:
+        raise ConfigError(
+            f"cannot dream for {options.minutes:g} minutes: give --minutes a number above 0, up to {max_minutes}."
+        )
     check_output_path(target)
     source = read_source(options.phrase) if options.phrase else None
     phrase, bpm = seed_phrase(source)
@@ -63,7 +65,7 @@ def dream_file(target: Path, options: DreamOptions) -> None:
     steps = ceil(options.minutes * bpm_from_step_ns(step_ns) * STEPS_PER_BEAT / bar) * bar
     key = source.key_number if source else -1
     ask = Ask(1, "continue", options.model, phrase, steps, options.temperature, Settings().top_p, options.seed, key)
-    if as_tune:
+    if write_abc:
         count = _write_dream_abc(target, options, source, model, ask, step_ns)
     else:
         count = _write_dream_midi(target, options, model, ask, step_ns)
@@ -71,42 +73,42 @@ def dream_file(target: Path, options: DreamOptions) -> None:
 
 
 def _steps_into_bar(ask: Ask) -> int:
-    """How many steps after a bar line the dream begins."""
+    """Steps from the last bar line to the beginning of the dream."""
     return ((ask.prompt.position or 0) + ask.prompt.steps) % ask.prompt.steps_per_bar
 
 
 def _write_dream_midi(target: Path, options: DreamOptions, model: LiveModel, ask: Ask, step_ns: int) -> int:
-    """Dream into a MIDI file; how many notes."""
-    at, count = _steps_into_bar(ask), 0
-    with MidiStreamWriter(step_ns) as tape:
-        for notes, part in _dream_with_progress(model, ask):
-            tape.add_notes(notes, at)
-            at, count = at + part, count + len(notes)
-        tape.save(target, title=options.title, steps_per_bar=ask.prompt.steps_per_bar, program=options.program)
+    """Write the dream as a MIDI file; return the number of notes."""
+    step, count = _steps_into_bar(ask), 0
+    with MidiStreamWriter(step_ns) as writer:
+        for notes, part_steps in _dream_with_progress(model, ask):
+            writer.add_notes(notes, step)
+            step, count = step + part_steps, count + len(notes)
+        writer.save(target, title=options.title, steps_per_bar=ask.prompt.steps_per_bar, program=options.program)
     return count
 
 
 def _write_dream_abc(
     target: Path, options: DreamOptions, source: SourceMusic | None, model: LiveModel, ask: Ask, step_ns: int
 ) -> int:
-    """Dream into a tune in ABC, in the meter and key of its source; how many notes."""
-    begin = at = _steps_into_bar(ask)
-    found: list[Note] = []
-    for notes, part in _dream_with_progress(model, ask):
-        found += (replace(note, start=note.start + at) for note in notes)
-        at += part
+    """Write the dream as a tune in ABC, in the meter and key of its source; return the number of notes."""
+    begin = step = _steps_into_bar(ask)
+    dreamt: list[Note] = []
+    for notes, part_steps in _dream_with_progress(model, ask):
+        dreamt += (replace(note, start=note.start + step) for note in notes)
+        step += part_steps
     meter = source.final_meter if source else meter_from_steps(ask.prompt.steps_per_bar)
     key = source.abc_key if source else None
     text = abc_output.dream_as_abc(
-        found, range(begin, at), meter, key, title=options.title, bpm=bpm_from_step_ns(step_ns)
+        dreamt, range(begin, step), meter, key, title=options.title, bpm=bpm_from_step_ns(step_ns)
     )
     with atomic_output(target) as scratch:
         scratch.write_text(text, "utf-8")
-    return len(found)
+    return len(dreamt)
 
 
 def seed_phrase(source: SourceMusic | None) -> tuple[Phrase, float]:
-    """The phrase that the dream begins with, and its tempo: the end of a file's music, or the bundled melody."""
+    """Return the phrase that the dream continues, the end of the source or the bundled phrase, and its tempo in bpm."""
     if source is None:
         melody = load_example()
         return melody.phrase, melody.bpm
@@ -114,7 +116,7 @@ def seed_phrase(source: SourceMusic | None) -> tuple[Phrase, float]:
 
 
 def _dream_with_progress(model: LiveModel, ask: Ask) -> Iterator[tuple[tuple[Note, ...], int]]:
-    """The dream part by part, told on standard error as it goes: notes, and over how many steps."""
+    """Yield the parts of `dream_parts`; shows a progress bar on standard error."""
     columns = (TextColumn("dreaming"), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("dreaming", total=ask.steps)
@@ -126,19 +128,18 @@ def _dream_with_progress(model: LiveModel, ask: Ask) -> Iterator[tuple[tuple[Not
 
 
 def dream_parts(model: LiveModel, ask: Ask) -> Iterator[tuple[tuple[Note, ...], int]]:
-    """`ask.steps` steps of a dream, a part at a time: its notes from its own beginning, and over how many steps."""
+    """Yield `ask.steps` steps of a dream in parts: the notes, counted from the part's beginning, and its steps."""
     prompt, left, seed = ask.prompt, ask.steps, ask.seed
     while left > 0:
         steps = min(left, _BARS_PER_PART * prompt.steps_per_bar)
-        told: list[Note] = []
+        answered: list[Note] = []
         for answer in model.generate(replace(ask, prompt=prompt, steps=steps, seed=seed)):
-            told += answer.notes if answer else ()
-        notes = tuple(_truncate_note(note, steps) for note in keep_longest_notes(told) if note.start < steps)
+            answered += answer.notes if answer else ()
+        notes = tuple(_truncate_note(note, steps) for note in keep_longest_notes(answered) if note.start < steps)
         yield notes, steps
         prompt, seed = endless.next_prompt(ask.prompt, prompt, notes, steps), endless.next_seed(seed)
         left -= steps
 
 
 def _truncate_note(note: Note, end_step: int) -> Note:
-    """The note, ended where its part ends."""
     return note if note.end <= end_step else replace(note, length=end_step - note.start)

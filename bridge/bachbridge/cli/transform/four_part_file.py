@@ -1,8 +1,9 @@
-"""A file in four voices of which some notes are drawn anew, while all else stays to the tick.
+"""A file in four voices of which some notes are regenerated, while all others stay to the tick.
 
-On the grid each voice is read as a melody is: moved by octaves if it sings elsewhere, gaps of up to a beat closed.
-Notes are erased whole: a region takes the notes that begin in it, and whatever sounds into it from before stays. In the
-tracks the erased notes' events are replaced by those of the new ones; no other event changes its tick or its data.
+On the grid each voice is read as a melody is: moved by octaves if it lies outside its range, gaps of up to a beat
+closed. Notes are erased whole: a region covers the notes that begin in it, and a note that sounds into it from before
+stays. In the tracks the erased notes' events are replaced by those of the new ones; no other event changes its tick or
+its data.
 """
 
 from collections import defaultdict
@@ -23,15 +24,15 @@ from bachbridge.music.timeline import Bar, TickNote
 from bachbridge.music.voice_assignment import frames_from_line
 
 _MAX_OUT_OF_RANGE_SHARE = 0.5
-"""The share of a voice that may lie outside its range before it is moved, for then it no longer fits the others."""
+"""Share of a voice that may lie outside its range before it is moved: a moved voice no longer fits the others."""
 
 
 @dataclass(frozen=True, slots=True)
 class FourPartSong:
-    """The file, its bars, and for each voice its part (track, channel), its notes, and its shift to where it sings.
+    """A file with its bars and, for each voice, its (track, channel), its notes and its shift into the voice's range.
 
-    `classes[step, voice]` and `struck[step, voice]` are the voices where they sing; `began[step, voice]` is the step at
-    which the note of a cell begins (-1: a rest).
+    `pitch_index[step, voice]` and `onsets[step, voice]` hold the voices after that shift, in semitones;
+    `onset_step[step, voice]` is the step at which the cell's note begins (-1: a rest).
     """
 
     midi_song: MidiSong
@@ -49,112 +50,120 @@ class FourPartSong:
 
 
 def parse_four_parts(song: MidiSong) -> FourPartSong:
-    """The file's four voices; raises `MidiFileError` where there are not just four."""
+    """Find the file's four voices; raises `MidiFileError` if it has no four."""
     voices = timeline.part_voices(song.notes, song.track_names, song.timeline)
     if not voices:
         raise MidiFileError(
-            f"{song.path} is not in four voices: give a file in which {', '.join(VOICES[:-1])} and {VOICES[-1]} have "
-            "each a track or a channel of its own and sing one note at a time."
+            f"{song.path} is not in four voices: give a file in which {', '.join(VOICES[:-1])} and {VOICES[-1]} each "
+            "have a track or a channel of their own and sound one note at a time."
         )
-    lines = tuple(
+    voice_notes = tuple(
         _highest_of_each_chord([note for note in song.phrase.notes if note.voice == voice])
         for voice in range(len(VOICES))
     )
     steps = max(note.end for note in song.phrase.notes)
     prompts = [
-        frames_from_line(line, voice, steps, tolerance=_MAX_OUT_OF_RANGE_SHARE) for voice, line in enumerate(lines)
+        frames_from_line(notes, voice, steps, tolerance=_MAX_OUT_OF_RANGE_SHARE)
+        for voice, notes in enumerate(voice_notes)
     ]
-    classes = np.stack([prompt.pitch_indices[:, voice] for voice, prompt in enumerate(prompts)], axis=1)
-    struck = np.stack([prompt.onsets[:, voice] for voice, prompt in enumerate(prompts)], axis=1)
-    onsets = np.where(struck, np.arange(steps, dtype=np.int32)[:, None], -1)
-    began = np.where(classes > REST, np.maximum.accumulate(onsets, axis=0), -1).astype(np.int32)
+    pitch_index = np.stack([prompt.pitch_indices[:, voice] for voice, prompt in enumerate(prompts)], axis=1)
+    onsets = np.stack([prompt.onsets[:, voice] for voice, prompt in enumerate(prompts)], axis=1)
+    own_step = np.where(onsets, np.arange(steps, dtype=np.int32)[:, None], -1)
+    onset_step = np.where(pitch_index > REST, np.maximum.accumulate(own_step, axis=0), -1).astype(np.int32)
     return FourPartSong(
         midi_song=song,
         bars=tuple(song.timeline.bars(steps)),
         track_channels=tuple(sorted(voices, key=lambda part: voices[part])),
-        voice_notes=lines,
+        voice_notes=voice_notes,
         voice_shifts=tuple(prompt.shift for prompt in prompts),
-        pitch_index=classes,
-        onsets=struck,
-        onset_step=began,
+        pitch_index=pitch_index,
+        onsets=onsets,
+        onset_step=onset_step,
     )
 
 
 def _highest_of_each_chord(notes: Sequence[Note]) -> tuple[Note, ...]:
-    """Of notes that a voice begins together, the highest."""
+    """Return the notes of a voice, of those that begin together only the highest."""
     return tuple({note.start: note for note in sorted(notes, key=lambda note: (note.start, note.pitch))}.values())
 
 
-# ---------------------------------------------------------------- what is erased
+# ---------------------------------------------------------------- choosing the notes to erase
 
 
-def mask_region(four_parts: FourPartSong, region_mask: Bools, *, include_silence: bool) -> Bools:
-    """`open[step, voice]`: the notes that begin in `wanted[step, voice]`, and the rests there.
+def mask_region(four_parts: FourPartSong, region_mask: Bools, *, keep_silence: bool) -> Bools:
+    """Return `masked[step, voice]`: the notes that begin in `region_mask[step, voice]`, and the rests there.
 
-    Before the first note of all nothing is sung, and where all voices rest only if there is to be no `silence`.
+    Rests before the first note of all are never masked; with `keep_silence` no step in which all voices rest is.
     """
-    begins = np.take_along_axis(region_mask, np.maximum(four_parts.onset_step, 0), axis=0)
-    still: Bools = np.all(four_parts.is_rest, axis=1)
-    first = int(np.argmin(still))
-    if not include_silence:
-        still[first:] = False
-    return np.where(four_parts.is_rest, region_mask & ~still[:, None], begins)
+    begins_in_region = np.take_along_axis(region_mask, np.maximum(four_parts.onset_step, 0), axis=0)
+    stays_silent: Bools = np.all(four_parts.is_rest, axis=1)
+    first = int(np.argmin(stays_silent))
+    if not keep_silence:
+        stays_silent[first:] = False
+    return np.where(four_parts.is_rest, region_mask & ~stays_silent[:, None], begins_in_region)
 
 
 def mask_notes(four_parts: FourPartSong, note_starts: set[tuple[int, int]]) -> Bools:
-    """`open[step, voice]`: the notes that `chosen` names by step and voice."""
-    rows = [[(int(began), voice) in note_starts for voice, began in enumerate(row)] for row in four_parts.onset_step]
+    """Return `masked[step, voice]`: the notes whose start step and voice are in `note_starts`."""
+    rows = [
+        [(int(onset), voice) in note_starts for voice, onset in enumerate(onset_steps)]
+        for onset_steps in four_parts.onset_step
+    ]
     return np.array(rows, np.bool_)
 
 
 def masked_canvas(four_parts: FourPartSong, masked: Bools) -> Canvas:
-    """The task: all that is not open is given."""
+    """Return the canvas for the model: cells in `masked[step, voice]` are unknown, all others given."""
     steps = len(masked)
-    position, lengths = bar_ranges.bar_positions(four_parts.bars)
+    position, steps_per_bar = bar_ranges.bar_positions(four_parts.bars)
     return Canvas(
         pitch_indices=np.where(masked, UNKNOWN, four_parts.pitch_index).astype(np.int32),
         onsets=four_parts.onsets & ~masked,
-        place=infill_grid.place_features(position[:steps], lengths[:steps]),
+        place=infill_grid.place_features(position[:steps], steps_per_bar[:steps]),
         logit_mask=infill_grid.voice_range_mask(steps),
     )
 
 
-# ---------------------------------------------------------------- what is drawn
+# ---------------------------------------------------------------- the generated notes
 
 
 def generated_notes(four_parts: FourPartSong, masked: Bools, pitch_index: Ints, onsets: Bools) -> tuple[Note, ...]:
-    """The notes of the open cells where the voice lies in the file, as loud as it was; what stays is never tied on."""
-    fresh = masked.copy()
-    fresh[1:] &= ~masked[:-1]
-    sung = [note for note in notes_from_frames(pitch_index, onsets | fresh) if masked[note.start, note.voice]]
+    """Return the notes of the masked cells, where the voice lies in the file and as loud as it was there.
+
+    A note that stays is never extended into a masked cell.
+    """
+    region_starts = masked.copy()
+    region_starts[1:] &= ~masked[:-1]
+    notes = notes_from_frames(pitch_index, onsets | region_starts)
     return tuple(
         replace(
             note,
             pitch=_fold_into_midi_range(note.pitch - four_parts.voice_shifts[note.voice]),
             velocity=_note_at_or_before(four_parts.voice_notes[note.voice], note.start).velocity,
         )
-        for note in sung
+        for note in notes
+        if masked[note.start, note.voice]
     )
 
 
 def _fold_into_midi_range(pitch: int) -> int:
-    """The pitch, moved by octaves to one that MIDI has."""
+    """Move the pitch by octaves into 0 to 127."""
     return pitch % 12 if pitch < 0 else pitch - 12 * max(0, -(-(pitch - 127) // 12))
 
 
 def _note_at_or_before(notes: Sequence[Note], step: int) -> Note:
-    """The last note that begins up to `step`, or the first of all."""
+    """Return the last note that begins up to `step`, or else the first note."""
     return max((note for note in notes if note.start <= step), key=lambda note: note.start, default=notes[0])
 
 
 def kept_and_generated_notes(four_parts: FourPartSong, masked: Bools, generated: Sequence[Note]) -> tuple[Note, ...]:
-    """What stays and what is new, by start and voice."""
-    kept = [note for line in four_parts.voice_notes for note in line if not masked[note.start, note.voice]]
+    """Return all notes of the new piece, by start and voice."""
+    kept = [note for notes in four_parts.voice_notes for note in notes if not masked[note.start, note.voice]]
     return tuple(sorted((*kept, *generated), key=lambda note: (note.start, note.voice)))
 
 
 def erased_notes(four_parts: FourPartSong, masked: Bools) -> list[TickNote]:
-    """The file's notes that do not stay."""
+    """Return the file's notes that do not stay."""
     voice_of = {part: voice for voice, part in enumerate(four_parts.track_channels)}
     return [
         note
@@ -164,45 +173,44 @@ def erased_notes(four_parts: FourPartSong, masked: Bools) -> list[TickNote]:
 
 
 def midi_with_generated_notes(four_parts: FourPartSong, masked: Bools, generated: Sequence[Note]) -> bytes:
-    """The file's bytes with the open cells' notes replaced; tracks in which nothing is open stay byte for byte."""
-    gone: defaultdict[int, set[tuple[int, int, int]]] = defaultdict(set)
+    """Encode the file with the masked cells' notes replaced; tracks without masked cells stay byte for byte."""
+    removed: defaultdict[int, set[tuple[int, int, int]]] = defaultdict(set)
     for note in erased_notes(four_parts, masked):
-        gone[note.track].add((note.start, note.channel, note.pitch))
-    played: defaultdict[int, list[TickNoteTuple]] = defaultdict(list)
+        removed[note.track].add((note.start, note.channel, note.pitch))
+    added: defaultdict[int, list[TickNoteTuple]] = defaultdict(list)
     for voice, (track, channel) in enumerate(four_parts.track_channels):
-        lost = gone[track]
-        stays = [
+        kept = [
             note
             for note in four_parts.midi_song.notes
-            if (note.track, note.channel) == (track, channel) and (note.start, channel, note.pitch) not in lost
+            if (note.track, note.channel) == (track, channel)
+            and (note.start, channel, note.pitch) not in removed[track]
         ]
-        played[track] += _notes_in_ticks(
-            four_parts, stays, [note for note in generated if note.voice == voice], channel
-        )
-    chunks = [
-        replace_notes(body, gone[track], played[track]) if gone[track] or played[track] else body
+        voice_notes = [note for note in generated if note.voice == voice]
+        added[track] += _notes_in_ticks(four_parts, kept, voice_notes, channel)
+    bodies = [
+        replace_notes(body, removed[track], added[track]) if removed[track] or added[track] else body
         for track, body in enumerate(four_parts.midi_song.track_bodies)
     ]
-    return encode_file(four_parts.midi_song.division, chunks)
+    return encode_file(four_parts.midi_song.division, bodies)
 
 
 def _notes_in_ticks(
     four_parts: FourPartSong, kept: Sequence[TickNote], generated: Sequence[Note], channel: int
 ) -> list[TickNoteTuple]:
-    """The new notes of a voice in ticks, up to where the music ended.
+    """Return a voice's new notes in ticks, none beyond the end of the music.
 
-    A neighbour that stays and was played beside the grid is not run into.
+    They do not overlap a neighbour that stays and was played up to half a step off the grid.
     """
     time = four_parts.midi_song.timeline
-    half = time.ticks_per_beat // (2 * STEPS_PER_BEAT)
+    half_step = time.ticks_per_beat // (2 * STEPS_PER_BEAT)
     starts = np.array([note.start for note in kept], np.int64)
     ends = np.array([note.end for note in kept], np.int64)
     last = max(note.end for note in four_parts.midi_song.notes)
     rows: list[TickNoteTuple] = []
     for note in generated:
         start, end = time.tick_at_step(note.start), min(time.tick_at_step(note.end), last)
-        reaching = ends[(starts < start) & (ends > start) & (ends <= start + half)]
-        coming = starts[(starts < end) & (starts >= end - half)]
-        begin = int(reaching.max(initial=start))
-        rows.append((begin, max(begin + 1, int(coming.min(initial=end))), channel, note.pitch, note.velocity))
+        ends_before = ends[(starts < start) & (ends > start) & (ends <= start + half_step)]
+        starts_after = starts[(starts < end) & (starts >= end - half_step)]
+        begin = int(ends_before.max(initial=start))
+        rows.append((begin, max(begin + 1, int(starts_after.min(initial=end))), channel, note.pitch, note.velocity))
     return rows

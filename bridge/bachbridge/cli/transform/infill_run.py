@@ -1,4 +1,4 @@
-"""How the commands have an infilling network draw what is open: the wish in words, the model, and a bar of progress."""
+"""Run an infilling model for a command: its options, the check of the model, and the progress bar."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from rich.console import Console
 from rich.progress import Progress
 
+from bachbridge.cli.transform.inputs import unsuitable_model_error
 from bachbridge.codecs.infill_grid import Canvas
-from bachbridge.errors import ConfigError, ModelError
+from bachbridge.errors import ConfigError
 from bachbridge.inference.infill import windows
 from bachbridge.inference.infill.gibbs import FAST_SCHEDULE, SLOW_SCHEDULE, FilledCanvas
 from bachbridge.inference.runtime import library, onnx_nets
@@ -17,14 +18,14 @@ from bachbridge.music import voice_leading
 from bachbridge.music.timeline import Bar
 
 INFILL_CODEC = "canvas"
-"""What the cards of infilling networks say."""
+"""The codec in the cards of infilling models."""
 _CANDIDATE_COUNT = 4
-"""Fillings that are drawn at once, the best of which is taken."""
+"""Fillings generated at once, the best of which is kept."""
 
 
 @dataclass(frozen=True, slots=True)
 class GenerationOptions:
-    """How to draw: by which model, in which style, with chance from `seed`, quickly or at leisure."""
+    """The model to generate with, its style, the seed, and whether to use the fast schedule."""
 
     model: str
     style: Style
@@ -33,12 +34,12 @@ class GenerationOptions:
 
 
 def parse_generation_options(model: str, *, rules: str, temperature: float, seed: int, fast: bool) -> GenerationOptions:
-    """The way that the command line's words stand for."""
+    """Build the options from the words of the command line; raises `ConfigError`."""
     return GenerationOptions(model, parse_style(rules, temperature), seed, fast)
 
 
 def parse_style(rules: str, temperature: float) -> Style:
-    """The style that the command line's words stand for; raises `ConfigError`."""
+    """Build the style from the words of the command line; raises `ConfigError`."""
     try:
         return Style(temperature=temperature, rules=voice_leading.parse_rules(rules), randomness=1)
     except ValueError as error:
@@ -46,12 +47,10 @@ def parse_style(rules: str, temperature: float) -> Style:
 
 
 def find_infill_card(model: str, task: str) -> Card:
-    """The card of a model that fills in; raises `ModelError`."""
+    """Return the card of an infilling model that has the task; raises `ModelError`."""
     card = library.find_checked_card(model)
     if card.codec != INFILL_CODEC or task not in card.tasks:
-        able = [name for name in library.model_names() if task in library.find_card(name).tasks]
-        there_are = ", ".join(able) or "none is installed"
-        raise ModelError(f"the model {model!r} cannot {task}: choose one that can with --model ({there_are}).")
+        raise unsuitable_model_error(model, f"cannot {task}", lambda other: task in other.tasks)
     return card
 
 
@@ -64,22 +63,22 @@ def infill_canvas(
     *,
     first_step: int = 0,
 ) -> FilledCanvas:
-    """The canvas, whose step 0 is the piece's step `origin`, filled; tells on standard error how far it is."""
+    """Fill the canvas, whose step 0 is step `first_step` of the piece; shows a progress bar on standard error."""
     schedule = FAST_SCHEDULE if generation.fast else SLOW_SCHEDULE
-    lines = [bar.start - first_step for bar in bars if bar.start >= first_step]
+    bar_lines = [bar.start - first_step for bar in bars if bar.start >= first_step]
     with Progress(console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task(progress_label, total=windows.count_sweeps(canvas, lines, schedule))
-        steps = windows.fill_windows(
+        task = progress.add_task(progress_label, total=windows.count_sweeps(canvas, bar_lines, schedule))
+        sweeps = windows.fill_windows(
             onnx_nets.load_infill_net(card),
             canvas,
-            lines,
+            bar_lines,
             schedule,
             generation.style,
             candidates=_CANDIDATE_COUNT,
             seed=generation.seed,
         )
-        for done in steps:
-            if done is not None:
-                return done
+        for filled in sweeps:
+            if filled is not None:
+                return filled
             progress.advance(task)
-    raise AssertionError("a walk ends with the canvas filled")
+    raise AssertionError("the last sweep yields the filled canvas")

@@ -1,39 +1,49 @@
-"""What a command goes on from, a MIDI file or a tune in ABC, and which kind of file it is to write."""
+"""The music that a command works on: a MIDI file or a tune in ABC, and the melody of a MIDI file.
 
-from dataclasses import dataclass
+The melody is one track, one note at a time. Where notes sound together the top one is the melody. A higher note that
+enters while another sounds takes over. A lower one is ignored, unless the greater part of it comes after the end of the
+melody's note: then it follows there. An overlap of less than a 16th, a player's legato, is not a chord.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bachbridge.codecs.abc.tokens import parse_key
-from bachbridge.errors import ConfigError
+from bachbridge.errors import ConfigError, MidiFileError, ModelError
 from bachbridge.files.abc_song import ABC_SUFFIX, AbcSong, read_song
 from bachbridge.files.midi_reader import MidiSong, read_midi
-from bachbridge.music.notes import key_to_number
-from bachbridge.music.timeline import Meter
+from bachbridge.inference.runtime import library
+from bachbridge.music.notes import STEPS_PER_BEAT, Note, key_to_number
+from bachbridge.music.timeline import Meter, TickNote
 
 MIDI_SUFFIXES = (".mid", ".midi", ".smf", ".kar")
 
 
+# ---------------------------------------------------------------- source files
+
+
 @dataclass(frozen=True, slots=True)
 class SourceMusic:
-    """The music as a song; `tune` where it came as ABC."""
+    """The music of a file as a song; `abc_song` is None unless the file is ABC."""
 
     song: MidiSong
     abc_song: AbcSong | None = None
 
     @property
     def steps_into_bar(self) -> int:
-        """How many steps of a bar the end lies after a bar line: of a tune with a pickup."""
+        """Steps from the last bar line to the end; more than 0 only for a tune with a pickup."""
         phrase = self.song.phrase
         return ((phrase.position or 0) + phrase.steps) % phrase.steps_per_bar if self.abc_song else 0
 
     @property
     def key_number(self) -> int:
-        """The key that the music tells, as in `events.Ask`; -1: none, which is to be found in the notes."""
+        """The key stated in the file, as `events.Ask` has it; -1 if none is stated and the notes must show it."""
         return key_to_number(parse_key(self.abc_song.final_header.key)) if self.abc_song else -1
 
     @property
     def abc_key(self) -> str | None:
-        """The key that holds at the end, as ABC writes it, if the music tells one."""
+        """The key at the end in ABC's spelling; None if the file states none."""
         return self.abc_song.final_header.key if self.abc_song else None
 
     @property
@@ -44,7 +54,7 @@ class SourceMusic:
 
     @property
     def final_bpm(self) -> float:
-        """The tempo at the end."""
+        """The tempo at the end, in quarter notes a minute."""
         time = self.song.timeline
         return 60e6 / time.beat_us_at(time.tick_at_step(self.song.phrase.steps))
 
@@ -54,7 +64,7 @@ class SourceMusic:
 
 
 def read_source(path: Path) -> SourceMusic:
-    """The music of a file; of several tunes the first, which is told."""
+    """Read a MIDI file or the first tune of an ABC file; prints a line if there are more tunes."""
     if not is_abc(path):
         return SourceMusic(read_midi(path))
     tune = read_song(path)
@@ -64,12 +74,96 @@ def read_source(path: Path) -> SourceMusic:
 
 
 def is_abc(path: Path) -> bool:
-    """Whether the file of that name is a tune in ABC."""
+    """Return True if the name is that of an ABC file."""
     return path.suffix.lower() == ABC_SUFFIX
 
 
 def is_abc_output(target: Path) -> bool:
-    """Whether a tune in ABC is to be written, or else a MIDI file; raises `ConfigError` for any other name."""
+    """Return True if the output is to be ABC, False if MIDI; raises `ConfigError` for any other suffix."""
     if target.suffix.lower() not in ("", ABC_SUFFIX, *MIDI_SUFFIXES):
         raise ConfigError(f"cannot write {target}: give it a name that ends in .mid or .abc.")
     return is_abc(target)
+
+
+def unsuitable_model_error(model: str, problem: str, is_suitable: Callable[[library.Card], bool]) -> ModelError:
+    """Build the error for a model that cannot do the work; it names the installed models that can."""
+    suitable = [name for name in library.model_names() if is_suitable(library.find_card(name))]
+    names = ", ".join(suitable) or "none is installed"
+    return ModelError(f"the model {model!r} {problem}: choose one that can with --model ({names}).")
+
+
+# ---------------------------------------------------------------- the melody of a file
+
+
+@dataclass(frozen=True, slots=True)
+class ExtractedMelody:
+    """The melody's track, its notes on the grid, and the start step of each note left out or cut short."""
+
+    track: int
+    notes: tuple[Note, ...]
+    dropped_steps: tuple[int, ...]
+
+
+def extract_melody(song: MidiSong, track_name: str | None) -> ExtractedMelody:
+    """Return the melody of the track with this name or number; raises `MidiFileError`."""
+    track = _find_track(song, track_name)
+    notes, dropped_ticks = _skyline([note for note in song.notes if note.track == track], song.timeline.ticks_per_beat)
+    dropped_steps = tuple(song.timeline.step_at_tick(tick) for tick in dropped_ticks)
+    return ExtractedMelody(track, tuple(_quantize_melody(song, notes)), dropped_steps)
+
+
+def _find_track(song: MidiSong, track_name: str | None) -> int:
+    """Return the index of the track with this name or number (from 1), or of the only track with notes."""
+    tracks = sorted({note.track for note in song.notes})
+    choices = ", ".join(f"{track + 1} ({song.track_names[track] or 'no name'})" for track in tracks)
+    if track_name is None:
+        if len(tracks) > 1:
+            raise MidiFileError(f"{song.path} has several tracks with notes: choose one with --track: {choices}.")
+        return tracks[0]
+    named = [track for track in tracks if song.track_names[track].lower() == track_name.strip().lower()]
+    numbered = [track for track in tracks if str(track + 1) == track_name.strip()]
+    found = named or numbered
+    if len(found) != 1:
+        problem = "several tracks with notes named" if found else "no track with notes named or numbered"
+        raise MidiFileError(f'{song.path} has {problem} "{track_name}": choose one by its number: {choices}.')
+    return found[0]
+
+
+def _skyline(notes: Sequence[TickNote], ticks_per_beat: int) -> tuple[list[TickNote], list[int]]:
+    """Return the top notes one after another, and the start ticks of the notes left out or cut short."""
+    slack = ticks_per_beat / STEPS_PER_BEAT
+    top: list[TickNote] = []
+    dropped_ticks: list[int] = []
+    for note in sorted(notes, key=lambda note: (note.start, -note.pitch, -note.end)):
+        if top and (top[-1].start == note.start or top[-1].end - note.start >= slack):
+            dropped_ticks.append(note.start)
+            if note.pitch <= top[-1].pitch:
+                top += _remainder_after(note, top[-1])
+                continue
+            covered = top.pop()
+            if note.start - covered.start >= slack:
+                top.append(replace(covered, end=note.start))
+        top.append(note)
+    return top, dropped_ticks
+
+
+def _remainder_after(lower: TickNote, top: TickNote) -> list[TickNote]:
+    """Return the rest of a lower note after the top one, if that is its greater part."""
+    follows = lower.start > top.start and lower.end - top.end > top.end - lower.start
+    return [replace(lower, start=top.end)] if follows else []
+
+
+def _quantize_melody(song: MidiSong, melody: Sequence[TickNote]) -> list[Note]:
+    """Put the melody on the grid, one note at a time; of several notes that begin in one step, keep the longest."""
+    longest: dict[int, TickNote] = {}
+    for note in melody:
+        start = song.timeline.step_at_tick(note.start)
+        if start not in longest or longest[start].end - longest[start].start < note.end - note.start:
+            longest[start] = note
+    starts = sorted(longest)
+    ends = [*starts[1:], song.timeline.step_at_tick(melody[-1].end) + 1]
+    notes: list[Note] = []
+    for start, following in zip(starts, ends, strict=True):
+        length = max(1, min(song.timeline.step_at_tick(longest[start].end), following) - start)
+        notes.append(Note(start, length, longest[start].pitch, longest[start].velocity))
+    return notes

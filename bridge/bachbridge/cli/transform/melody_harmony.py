@@ -1,7 +1,8 @@
-"""A melody on the grid in four voices, by a network of either kind.
+"""A melody on the grid harmonized in four voices, by a chorale model or an infilling one.
 
-A causal one goes through the melody with several harmonies abreast (`beam`), an infilling one draws all steps over and
-over (`gibbs`). A melody that lies an octave or more from where its voice sings takes the other voices an octave along.
+A chorale model goes through the melody with several harmonies in parallel (`beam_search`); an infilling model samples
+all steps repeatedly (`gibbs`). A melody that lies an octave or more outside its voice's range is read in that range,
+and the other voices are moved by one octave towards the melody.
 """
 
 from bisect import bisect_right
@@ -16,12 +17,12 @@ from bachbridge.cli.transform import infill_run
 from bachbridge.cli.transform.infill_run import INFILL_CODEC, GenerationOptions
 from bachbridge.codecs import infill_grid
 from bachbridge.codecs.infill_grid import Canvas
-from bachbridge.engine.session_log import ANSWER_PROGRAM
 from bachbridge.inference.chorale import beam_search
 from bachbridge.inference.runtime import onnx_nets
 from bachbridge.inference.runtime.library import Card
 from bachbridge.music import bar_ranges
 from bachbridge.music.frames import REST, Bools, Ints, notes_from_frames
+from bachbridge.music.general_midi import ANSWER_PROGRAM
 from bachbridge.music.notes import Note
 from bachbridge.music.timeline import Bar
 from bachbridge.music.voice_assignment import GivenFrames, frames_from_line
@@ -33,7 +34,7 @@ _ADDED_VOICE_VELOCITY_RATIO = 0.85
 
 @dataclass(frozen=True, slots=True)
 class HarmonizeOptions:
-    """What is asked for besides the melody; `width` and `lag` are for causal models, `keep` for infilling ones."""
+    """Options of the command; `beam_width` and `lag_steps` are for chorale models, `keep_bars` for infilling ones."""
 
     generation: GenerationOptions
     voice: int = 0
@@ -42,14 +43,15 @@ class HarmonizeOptions:
     lag_steps: int | None = None
     keep_bars: str | None = None
     program: int = ANSWER_PROGRAM
-    """The General MIDI program of the voices that are added."""
+    """The General MIDI program of the added voices."""
 
 
 @dataclass(frozen=True, slots=True)
 class MelodyHarmony:
-    """A melody with its harmony: frames on the grid, notes where they sound, and the bars that they lie in.
+    """A melody with its harmony: `pitch_index[step, voice]`, notes at their final pitches, and the bars.
 
-    The melody was moved by `shift` semitones to where its voice sings, and the other voices back by `along` of them.
+    `melody_shift` is by how many semitones the melody was moved into its voice's range to be read; `added_voice_shift`
+    by how many the other voices were then moved back.
     """
 
     pitch_index: Ints
@@ -62,41 +64,38 @@ class MelodyHarmony:
 def harmonize_melody(
     melody: Sequence[Note], bars: Sequence[Bar], options: HarmonizeOptions, card: Card
 ) -> MelodyHarmony:
-    """The line in four voices; tells on standard error how far it is."""
+    """Harmonize the melody in four voices; shows a progress bar on standard error."""
     first, end = melody[0].start, melody[-1].end
     prompt = frames_from_line([replace(note, start=note.start - first) for note in melody], options.voice, end - first)
     prompt.pitch_indices[prompt.pitch_indices[:, options.voice] == REST] = REST
     if card.codec == INFILL_CODEC:
-        classes, struck = _harmonize_by_infilling(prompt, first, bars, options, card)
+        pitch_index, onsets = _harmonize_by_infilling(prompt, first, bars, options, card)
     else:
-        classes, struck = _harmonize_by_beam_search(prompt, first, bars, options, card)
-    along = int(np.clip(-prompt.shift, -12, 12))
-    notes = _join_melody_and_harmony(classes, struck, melody, first, along, options.voice)
-    return MelodyHarmony(classes, notes, tuple(bars), prompt.shift, along)
+        pitch_index, onsets = _harmonize_by_beam_search(prompt, first, bars, options, card)
+    added_voice_shift = int(np.clip(-prompt.shift, -12, 12))
+    notes = _join_melody_and_harmony(pitch_index, onsets, melody, first, added_voice_shift, options.voice)
+    return MelodyHarmony(pitch_index, notes, tuple(bars), prompt.shift, added_voice_shift)
 
 
 def _harmonize_by_infilling(
     prompt: GivenFrames, first_step: int, bars: Sequence[Bar], options: HarmonizeOptions, card: Card
 ) -> tuple[Ints, Bools]:
-    """All steps at once, over and over, by an infilling network."""
     steps = len(prompt.pitch_indices)
-    position, lengths = (row[first_step : first_step + steps] for row in bar_ranges.bar_positions(bars))
-    task = Canvas(
+    canvas = Canvas(
         prompt.pitch_indices,
         prompt.onsets,
-        infill_grid.place_features(position, lengths),
+        infill_grid.place_features(*_bar_positions(bars, first_step, steps)),
         infill_grid.voice_range_mask(steps),
     )
-    done = infill_run.infill_canvas(task, bars, options.generation, card, "harmonizing", first_step=first_step)
-    return done.pitch_indices, done.onsets
+    filled = infill_run.infill_canvas(canvas, bars, options.generation, card, "harmonizing", first_step=first_step)
+    return filled.pitch_indices, filled.onsets
 
 
 def _harmonize_by_beam_search(
     prompt: GivenFrames, first_step: int, bars: Sequence[Bar], options: HarmonizeOptions, card: Card
 ) -> tuple[Ints, Bools]:
-    """Step by step by a causal network, several harmonies abreast."""
     steps = len(prompt.pitch_indices)
-    position, lengths = (row[first_step : first_step + steps] for row in bar_ranges.bar_positions(bars))
+    position, steps_per_bar = _bar_positions(bars, first_step, steps)
     with Progress(console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("harmonizing", total=steps)
         return beam_search.harmonize(
@@ -105,7 +104,7 @@ def _harmonize_by_beam_search(
             prompt.pitch_indices,
             prompt.onsets,
             position=position,
-            steps_per_bar=lengths,
+            steps_per_bar=steps_per_bar,
             style=options.generation.style,
             width=options.beam_width or _BEAM_WIDTH,
             lag=options.lag_steps or _LAG_STEPS,
@@ -114,16 +113,22 @@ def _harmonize_by_beam_search(
         )
 
 
+def _bar_positions(bars: Sequence[Bar], first_step: int, steps: int) -> tuple[Ints, Ints]:
+    """Return each step's position in its bar and that bar's length in steps, from `first_step` on."""
+    position, steps_per_bar = bar_ranges.bar_positions(bars)
+    return position[first_step : first_step + steps], steps_per_bar[first_step : first_step + steps]
+
+
 def _join_melody_and_harmony(
     pitch_index: Ints, onsets: Bools, melody: Sequence[Note], first_step: int, added_voice_shift: int, melody_voice: int
 ) -> tuple[Note, ...]:
-    """The line as it is and the other voices moved by `along` semitones, as loud as the line allows."""
+    """Return the unchanged melody with the other voices, shifted and in proportion to the melody's velocity."""
     starts = [note.start for note in melody]
     notes = [replace(note, voice=melody_voice) for note in melody]
     for note in notes_from_frames(pitch_index, onsets):
         if note.voice != melody_voice:
             start = note.start + first_step
-            loud = melody[max(0, bisect_right(starts, start) - 1)].velocity
-            velocity = max(1, round(_ADDED_VOICE_VELOCITY_RATIO * loud))
+            melody_velocity = melody[max(0, bisect_right(starts, start) - 1)].velocity
+            velocity = max(1, round(_ADDED_VOICE_VELOCITY_RATIO * melody_velocity))
             notes.append(replace(note, start=start, pitch=note.pitch + added_voice_shift, velocity=velocity))
     return tuple(sorted(notes, key=lambda note: (note.start, note.voice)))

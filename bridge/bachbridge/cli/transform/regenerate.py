@@ -1,16 +1,13 @@
-"""From a file in four voices to one in which some notes are drawn anew: what `mend`, `vary` and `harmonize` share."""
+"""Regenerate masked notes of a file in four voices and write the result: shared by `mend`, `vary` and `harmonize`."""
 
-from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
 
-from bachbridge.atomic_files import atomic_output, check_output_path
-from bachbridge.cli.transform import four_part_file, infill_run, staves
+from bachbridge.cli.transform import four_part_file, infill_run
 from bachbridge.cli.transform.four_part_file import FourPartSong
 from bachbridge.cli.transform.infill_run import GenerationOptions
-from bachbridge.cli.transform.report import metrics_table, octave_shift_text
+from bachbridge.cli.transform.output import OutputFiles, metrics_table, octave_shift_text
 from bachbridge.errors import ConfigError
 from bachbridge.files.midi_reader import read_midi
 from bachbridge.inference.runtime.library import Card
@@ -18,29 +15,12 @@ from bachbridge.music.frames import Bools
 from bachbridge.music.notes import VOICES
 
 
-@dataclass(frozen=True, slots=True)
-class OutputFiles:
-    """Where the music goes, and what else is wanted."""
-
-    target: Path
-    score_path: Path | None = None
-    print_metrics: bool = False
-
-    def check_writable(self) -> None:
-        """Whether all of it can be written; raises `BachBridgeError`."""
-        check_output_path(self.target)
-        if self.score_path is not None:
-            check_output_path(self.score_path)
-            staves.check_score_format(self.score_path)
-
-
 def read_four_parts(source: Path, outputs: OutputFiles) -> FourPartSong:
-    """The file's four voices, once it is sure that the outputs can be written."""
+    """Read a file in four voices, after checking that the outputs can be written; raises `BachBridgeError`."""
     outputs.check_writable()
-    four = four_part_file.parse_four_parts(read_midi(source))
-    if outputs.score_path is not None:
-        staves.check_score_length(outputs.score_path, four.bars)
-    return four
+    four_parts = four_part_file.parse_four_parts(read_midi(source))
+    outputs.check_score_length(four_parts.bars)
+    return four_parts
 
 
 def regenerate(
@@ -53,34 +33,37 @@ def regenerate(
     progress_label: str,
     region_text: str = "",
 ) -> None:
-    """Draw what is open of the four voices and write all of them; `where` completes the sentence about it."""
-    if not masked.any():
-        raise ConfigError(
-            f"{four_parts.midi_song.path} has nothing to draw anew{region_text}: "
-            f"choose other bars, voices or a larger share."
-        )
-    if (masked | four_parts.is_rest).all():
-        raise ConfigError(
-            f"nothing of {four_parts.midi_song.path} would be left{region_text}: "
-            f"leave some bars, voices or notes as they are."
-        )
-    done = infill_run.infill_canvas(
+    """Generate the notes in `masked[step, voice]` anew and write all four voices.
+
+    `region_text` says in the messages where that is, such as " in bars 3-6". Raises `BachBridgeError`.
+    """
+    _check_mask(four_parts, masked, region_text)
+    filled = infill_run.infill_canvas(
         four_part_file.masked_canvas(four_parts, masked), four_parts.bars, generation, card, progress_label
     )
-    new = four_part_file.generated_notes(four_parts, masked, done.pitch_indices, done.onsets)
-    whole = four_part_file.kept_and_generated_notes(four_parts, masked, new)
-    with ExitStack() as files:
-        files.enter_context(atomic_output(outputs.target)).write_bytes(
-            four_part_file.midi_with_generated_notes(four_parts, masked, new)
-        )
-        if (score := outputs.score_path) is not None:
-            drawing = staves.engraved_score(whole, four_parts.bars, four_parts.midi_song.path.stem, score.suffix)
-            files.enter_context(atomic_output(score)).write_bytes(drawing)
+    generated = four_part_file.generated_notes(four_parts, masked, filled.pitch_indices, filled.onsets)
+    outputs.write(
+        four_part_file.midi_with_generated_notes(four_parts, masked, generated),
+        four_part_file.kept_and_generated_notes(four_parts, masked, generated),
+        four_parts.bars,
+        four_parts.midi_song.path.stem,
+    )
     for name, shift in zip(VOICES, four_parts.voice_shifts, strict=True):
         if shift:
             print(f"the {name} lies outside its range: it was read {octave_shift_text(shift)}")
     erased = len(four_part_file.erased_notes(four_parts, masked))
-    done_in = f"{erased} notes erased and {len(new)} drawn{region_text}, {len(four_parts.bars)} bars in all"
-    print(f"wrote {outputs.target}: {done_in}")
+    print(
+        f"wrote {outputs.target}: {erased} notes erased and {len(generated)} generated{region_text}, "
+        f"{len(four_parts.bars)} bars in all"
+    )
     if outputs.print_metrics:
-        Console().print(metrics_table(done.pitch_indices))
+        Console().print(metrics_table(filled.pitch_indices))
+
+
+def _check_mask(four_parts: FourPartSong, masked: Bools, region_text: str) -> None:
+    """Raise `ConfigError` if nothing is masked or nothing would stay."""
+    path = four_parts.midi_song.path
+    if not masked.any():
+        raise ConfigError(f"{path} has no notes to replace{region_text}: choose other bars, voices or a larger share.")
+    if (masked | four_parts.is_rest).all():
+        raise ConfigError(f"no note of {path} would stay{region_text}: leave out some bars, voices or notes.")

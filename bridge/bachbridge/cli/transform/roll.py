@@ -1,7 +1,7 @@
 """`bachbridge roll IN.mid -o OUT.png`: a picture of a MIDI file, as a piano roll.
 
-Time is told by the file's bars and beats, whatever their tempo. Four voices have their own colours; of other files the
-first part has the player's, unless it is the only one.
+The time axis is the file's bars and beats, whatever their tempo. Four voices have their own colours; in other files
+the first part has the player's colour, unless it is the only part.
 """
 
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ _BEAT_NS = 60_000_000_000 // _DRAWING_BPM
 
 
 def draw_piano_roll(source: Path, target: Path, *, title: str) -> None:
-    """Draw the music of `source` into `target`, under its file name if there is no `title`."""
+    """Draw the music of `source` into `target`, under `title` or else its file name."""
     if target.suffix.lower() not in ("", ".png"):
         raise ConfigError(f"cannot draw {target}: give it a name that ends in .png.")
     check_output_path(target)
@@ -33,18 +33,18 @@ def draw_piano_roll(source: Path, target: Path, *, title: str) -> None:
 
 
 def _song_parts(song: MidiSong) -> list[Part]:
-    """The file's parts, each a channel of a track, by their voices or in their order."""
-    found = notes_by_part(song.notes)
-    named = part_voices(song.notes, song.track_names, song.timeline)
-    places = sorted(found)
-    others = chain([PLAYER] if len(places) > 1 else [], cycle(range(len(VOICES))))
-    voice_of = named or dict(zip(places, others, strict=False))
+    """Return the file's parts, each one channel of one track, with their voices if known, else in their order."""
+    notes = notes_by_part(song.notes)
+    voices = part_voices(song.notes, song.track_names, song.timeline)
+    places = sorted(notes)
+    in_order = chain([PLAYER] if len(places) > 1 else [], cycle(range(len(VOICES))))
+    voice_of = voices or dict(zip(places, in_order, strict=False))
     ticks = song.timeline.ticks_per_beat
-    return [Part(voice_of[place], _timed_notes(found[place], ticks), song.track_names[place[0]]) for place in places]
+    return [Part(voice_of[place], _timed_notes(notes[place], ticks), song.track_names[place[0]]) for place in places]
 
 
 def _timed_notes(notes: Sequence[TickNote], ticks_per_beat: int) -> tuple[TimedNote, ...]:
-    """The notes at `_BPM`, whatever the file's tempo."""
+    """Return the notes in time at `_DRAWING_BPM`, whatever the file's tempo."""
 
     def at_ns(tick: int) -> int:
         return tick * _BEAT_NS // ticks_per_beat

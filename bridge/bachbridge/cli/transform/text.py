@@ -1,10 +1,11 @@
 """`bachbridge text IN.mid -o OUT.txt`, and back: a MIDI file's notes as text that a person can read and edit.
 
-The form is `codecs.keys88`'s. Notes go to the nearest line of a grid of so many steps to a quarter note (`--grid`),
-their ends to the nearest line after that. The text does not tell its grid, nor a tempo: on the way back both are given.
+The format is that of `codecs.keys88`. Notes go to the nearest line of a grid with a given number of steps to a quarter
+note (`--grid`), their ends to the nearest line after that. The text states neither its grid nor a tempo: both are given
+on the way back.
 
-A name that ends in `.abc` is a tune in ABC, which tells both itself: it becomes MIDI or such a text, or is written from
-MIDI (`tuneout`).
+A name that ends in `.abc` is a tune in ABC, which states both itself: it becomes MIDI or text, or is written from MIDI
+(see `abc_output`).
 """
 
 import sys
@@ -15,11 +16,11 @@ from bachbridge.atomic_files import atomic_output, check_output_path, read_limit
 from bachbridge.cli.transform import abc_output
 from bachbridge.cli.transform.inputs import MIDI_SUFFIXES, SourceMusic, is_abc
 from bachbridge.codecs import keys88
-from bachbridge.engine.session_log import TICKS_PER_BEAT
 from bachbridge.errors import BachBridgeError, ConfigError, MidiFileError
 from bachbridge.files.abc_song import ABC_SUFFIX, read_song
 from bachbridge.files.midi_reader import MAX_BEATS, MAX_BYTES, MidiSong, read_midi
-from bachbridge.files.smf import TEMPO, encode_file, meta_event, part_body, track_body
+from bachbridge.files.midi_writer import TICKS_PER_BEAT, conductor_track, part_track, write_tracks
+from bachbridge.files.smf import encode_file
 from bachbridge.music.general_midi import PIANO_PROGRAM
 from bachbridge.music.notes import NS_PER_MINUTE, STEPS_PER_BEAT, Note, Phrase
 from bachbridge.music.timeline import DEFAULT_BPM, TickNote
@@ -29,9 +30,9 @@ MAX_STEPS_PER_BEAT = 24
 
 
 def convert_file(source: Path, target: Path | None, *, steps_per_beat: int, bpm: float | None = None) -> None:
-    """Write a MIDI file as text to `target` (None: to the standard output), or a text as MIDI.
+    """Write a MIDI file as text to `target` (None: to standard output), or text as a MIDI file.
 
-    `bpm`: the tempo of what is written as MIDI, where the text does not tell another, or instead of that.
+    `bpm` is the tempo of a MIDI file that is written; None stands for the source's tempo, or 120 if it states none.
     """
     if not 1 <= steps_per_beat <= MAX_STEPS_PER_BEAT:
         raise ConfigError(
@@ -47,28 +48,31 @@ def convert_file(source: Path, target: Path | None, *, steps_per_beat: int, bpm:
         _check_abc_conversion(source, target, steps_per_beat)
     if is_abc(source):
         song = read_song(source, bpm).song
-        if target is not None and target.suffix.lower() in MIDI_SUFFIXES:
+        if target is not None and _is_midi(target):
             _write_abc_as_midi(song, target)
         else:
             _write_keys_text(song, target, steps_per_beat)
         return
-    named = source.suffix.lower() in MIDI_SUFFIXES
-    data = b"" if named else read_limited_bytes(source, MAX_BYTES, BachBridgeError)
-    if named or data.startswith(b"MThd"):
+    data = b"" if _is_midi(source) else read_limited_bytes(source, MAX_BYTES, BachBridgeError)
+    if _is_midi(source) or data.startswith(b"MThd"):
         _convert_midi(source, target, steps_per_beat)
     else:
         _write_text_as_midi(source, data, target, steps_per_beat, bpm or DEFAULT_BPM)
+
+
+def _is_midi(path: Path) -> bool:
+    return path.suffix.lower() in MIDI_SUFFIXES
 
 
 # ---------------------------------------------------------------- tunes in ABC
 
 
 def _check_abc_conversion(source: Path, target: Path, steps_per_beat: int) -> None:
-    """Whether the one can become the other, where one of them is a tune."""
+    """Raise `ConfigError` if the source cannot become the target, one of which is ABC."""
     if is_abc(source) and is_abc(target):
         raise ConfigError(f"{source} is ABC already: give -o the name of a MIDI file, such as OUT.mid.")
-    if steps_per_beat != STEPS_PER_BEAT and (is_abc(target) or target.suffix.lower() in MIDI_SUFFIXES):
-        raise ConfigError("a tune in ABC tells its own lengths, down to 16ths: leave --grid out.")
+    if steps_per_beat != STEPS_PER_BEAT and (is_abc(target) or _is_midi(target)):
+        raise ConfigError("ABC states the lengths of its notes itself, down to 16ths: leave --grid out.")
 
 
 def _write_abc_as_midi(song: MidiSong, target: Path) -> None:
@@ -87,7 +91,7 @@ def _write_midi_as_abc(song: MidiSong, target: Path) -> None:
 
 
 def _convert_midi(source: Path, target: Path | None, steps_per_beat: int) -> None:
-    if target is not None and target.suffix.lower() in MIDI_SUFFIXES:
+    if target is not None and _is_midi(target):
         raise ConfigError(f"{source} is MIDI already and becomes text: give -o the name of a text, such as OUT.txt.")
     if target is not None and is_abc(target):
         _write_midi_as_abc(read_midi(source), target)
@@ -96,7 +100,6 @@ def _convert_midi(source: Path, target: Path | None, steps_per_beat: int) -> Non
 
 
 def _write_keys_text(song: MidiSong, target: Path | None, steps_per_beat: int) -> None:
-    """A song as the text of its keys."""
     phrase = quantize_notes(song.notes, song.timeline.ticks_per_beat, steps_per_beat)
     text = keys88.phrase_to_text(phrase)
     if target is None:
@@ -108,7 +111,7 @@ def _write_keys_text(song: MidiSong, target: Path | None, steps_per_beat: int) -
 
 
 def quantize_notes(notes: Iterable[TickNote], ticks_per_beat: int, steps_per_beat: int) -> Phrase:
-    """The notes on a grid of `grid` steps to a quarter note, from tick 0 to the end of the last."""
+    """Put the notes on a grid of `steps_per_beat` steps to a quarter note, from tick 0 to the end of the last note."""
 
     def step(tick: int) -> int:
         return (2 * tick * steps_per_beat + ticks_per_beat) // (2 * ticks_per_beat)
@@ -120,11 +123,11 @@ def quantize_notes(notes: Iterable[TickNote], ticks_per_beat: int, steps_per_bea
 
 
 def _loss_text(phrase: Phrase, text: str) -> str:
-    """What the text does not tell apart, in words."""
-    shared = len(phrase.notes) - len(keys88.text_to_phrase(text).notes)
+    """Say which notes the text does not keep, as the end of a sentence; empty if it keeps all."""
+    merged = len(phrase.notes) - len(keys88.text_to_phrase(text).notes)
     beyond = sum(not keys88.LOWEST_PITCH <= note.pitch <= keys88.HIGHEST_PITCH for note in phrase.notes)
-    told = f"; notes that begin together with another on its key: {shared}" if shared else ""
-    return told + (f"; notes beyond the piano, in its nearest octave: {beyond}" if beyond else "")
+    merged_text = f"; notes merged with another that begins on the same key: {merged}" if merged else ""
+    return merged_text + (f"; notes beyond the piano, moved to its nearest octave: {beyond}" if beyond else "")
 
 
 # ---------------------------------------------------------------- text to MIDI
@@ -134,21 +137,20 @@ def _write_text_as_midi(source: Path, data: bytes, target: Path | None, steps_pe
     phrase = _parse_keys_text(source, data)
     if phrase.steps > MAX_BEATS * steps_per_beat:
         raise BachBridgeError(f"{source} is over {MAX_BEATS} quarter notes long: cut it into shorter texts.")
-    if target is None or target.suffix.lower() not in MIDI_SUFFIXES:
+    if target is None or not _is_midi(target):
         raise ConfigError(f"{source} is text and becomes MIDI: give -o the name of a MIDI file, such as OUT.mid.")
-    tempo = track_body([(0, meta_event(TEMPO, round(NS_PER_MINUTE / 1000 / bpm).to_bytes(3)))])
     rows = [
         (_tick_at_step(n.start, steps_per_beat), _tick_at_step(n.end, steps_per_beat), n.pitch, n.velocity)
         for n in phrase.notes
     ]
-    with atomic_output(target) as scratch:
-        scratch.write_bytes(encode_file(TICKS_PER_BEAT, [tempo, part_body("Piano", 0, PIANO_PROGRAM, rows)]))
+    conductor = conductor_track("", round(NS_PER_MINUTE / 1000 / bpm))
+    write_tracks(target, [conductor, part_track("Piano", 0, PIANO_PROGRAM, rows)])
     print(f"wrote {target}: {len(phrase.notes)} notes, {phrase.steps} steps, {steps_per_beat} to a quarter note")
 
 
 def _parse_keys_text(source: Path, data: bytes) -> Phrase:
     try:
-        # Editors of other systems end lines in other ways.
+        # Editors on other systems end lines differently.
         text = data.decode("utf-8-sig").replace("\r\n", "\n")
         phrase = keys88.text_to_phrase(text)
     except UnicodeDecodeError as error:

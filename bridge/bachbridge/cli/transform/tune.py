@@ -1,89 +1,85 @@
-"""The melody of a file: which track it is, one note at a time, in ticks and on the grid.
+"""`bachbridge tune -o OUT.abc`: whole new tunes from nothing, as ABC or, played with their repeats, as MIDI.
 
-Where notes sound at once the top one is the melody. A higher note that comes in under way takes over; a lower one is
-passed over, unless the greater part of it comes after the end of the melody's note: then it follows there. Players'
-legato, an overlap of less than a 16th, is no chord.
+In ABC each tune has a number and a title; in MIDI the tunes follow one another, with a bar's rest between two. The key
+and the meter of the header can be given (see `inference.symbols.tunes`).
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from pathlib import Path
 
-from bachbridge.errors import MidiFileError
-from bachbridge.files.midi_reader import MidiSong
-from bachbridge.music.notes import STEPS_PER_BEAT, Note
-from bachbridge.music.timeline import TickNote
+from rich.console import Console
+from rich.progress import track
+
+from bachbridge.atomic_files import check_output_path
+from bachbridge.cli.transform.inputs import is_abc_output, unsuitable_model_error
+from bachbridge.codecs.abc import tokens as abc_tokens
+from bachbridge.codecs.abc.codec import AbcCodec
+from bachbridge.errors import ConfigError
+from bachbridge.files.abc_reader import with_file_header, write_abc
+from bachbridge.files.abc_song import song_from_tune, write_songs
+from bachbridge.inference.host import symbol_codec
+from bachbridge.inference.runtime import library, onnx_nets
+from bachbridge.inference.symbols import tunes as symbol_tunes
+from bachbridge.music.general_midi import ANSWER_PROGRAM
+from bachbridge.music.timeline import DEFAULT_BPM
+
+MAX_TUNES = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class ExtractedMelody:
-    """The melody's track, its notes on the grid, and the step of every note that was not taken or not to its end."""
+class TuneOptions:
+    """Options of the command.
 
-    track: int
-    notes: tuple[Note, ...]
-    dropped_steps: tuple[int, ...]
+    An empty `key` or `meter` is left to the model, `temperature` None is the model's own, `bpm` 0 stands for 120.
+    """
 
+    model: str
+    tunes: int
+    temperature: float | None
+    seed: int
+    key: str = ""
+    meter: str = ""
+    bpm: float = 0.0
+    program: int = ANSWER_PROGRAM
 
-def extract_melody(song: MidiSong, track_name: str | None) -> ExtractedMelody:
-    """The melody of the track with that name or number; raises `MidiFileError`."""
-    track = _find_track(song, track_name)
-    notes, below = _skyline([note for note in song.notes if note.track == track], song.timeline.ticks_per_beat)
-    return ExtractedMelody(
-        track, tuple(_quantize_melody(song, notes)), tuple(song.timeline.step_at_tick(tick) for tick in below)
-    )
-
-
-def _find_track(song: MidiSong, track_name: str | None) -> int:
-    """The track with that name or number (from 1), or the only one that holds notes."""
-    sounding = sorted({note.track for note in song.notes})
-    told = ", ".join(f"{track + 1} ({song.track_names[track] or 'no name'})" for track in sounding)
-    if track_name is None:
-        if len(sounding) > 1:
-            raise MidiFileError(f"{song.path} has several tracks with notes: choose one with --track: {told}.")
-        return sounding[0]
-    named = [track for track in sounding if song.track_names[track].lower() == track_name.strip().lower()]
-    numbered = [track for track in sounding if str(track + 1) == track_name.strip()]
-    found = named or numbered
-    if len(found) != 1:
-        many = "several tracks named" if found else "no track with notes named or numbered"
-        raise MidiFileError(f'{song.path} has {many} "{track_name}": choose one by its number: {told}.')
-    return found[0]
+    @property
+    def header_fields(self) -> dict[str, str]:
+        """The header's lines that are given, by their letter; raises `ConfigError`."""
+        word = self.meter.strip()
+        key, meter = abc_tokens.normalize_key(self.key), abc_tokens.COMMON_METERS.get(word, word)
+        if self.key and key not in abc_tokens.KEY_NAMES:
+            raise ConfigError(f'ABC has no key "{self.key}": give --key D, F#m, Bb, Ador or the like.')
+        if self.meter and meter not in abc_tokens.METERS:
+            raise ConfigError(f'the model writes no meter "{self.meter}": give --meter 4/4, 6/8, 3/4 or the like.')
+        return {letter: field for letter, field in (("M", meter), ("K", key)) if field}
 
 
-def _skyline(notes: Sequence[TickNote], ticks_per_beat: int) -> tuple[list[TickNote], list[int]]:
-    """The top notes one after another, and the ticks at which others begin that are left out or cut short."""
-    slack = ticks_per_beat / STEPS_PER_BEAT
-    top: list[TickNote] = []
-    below: list[int] = []
-    for note in sorted(notes, key=lambda note: (note.start, -note.pitch, -note.end)):
-        if top and (top[-1].start == note.start or top[-1].end - note.start >= slack):
-            below.append(note.start)
-            if note.pitch <= top[-1].pitch:
-                top += _remainder_after(note, top[-1])
-                continue
-            under = top.pop()
-            if note.start - under.start >= slack:
-                top.append(replace(under, end=note.start))
-        top.append(note)
-    return top, below
+def write_tunes(target: Path, options: TuneOptions) -> None:
+    """Write new tunes to `target`."""
+    if not 1 <= options.tunes <= MAX_TUNES:
+        raise ConfigError(f"cannot write {options.tunes} tunes: give --tunes a number from 1 to {MAX_TUNES}.")
+    as_abc, header, bpm = is_abc_output(target), options.header_fields, options.bpm or DEFAULT_BPM
+    check_output_path(target)
+    card = library.find_checked_card(options.model)
+    codec = _abc_codec(card)
+    temperature = card.sampler["temperature"] if options.temperature is None else options.temperature
+    request = symbol_tunes.TuneRequest(temperature, card.sampler["top_p"], options.seed, header)
+    generated = symbol_tunes.write_tunes(onnx_nets.load_symbol_net(card), codec, request, options.tunes)
+    console = Console(stderr=True)
+    tunes = [*track(generated, "writing tunes", total=options.tunes, console=console, transient=True)]
+    if as_abc:
+        titled = ((f"Tune {number} of {options.model}", tune) for number, tune in enumerate(tunes, 1))
+        write_abc(target, titled, bpm=bpm)
+    else:
+        title = f"Tunes of {options.model}"
+        songs = [song_from_tune(with_file_header(tune, 1, title, bpm=bpm), target).song for tune in tunes]
+        write_songs(target, songs, title, options.program)
+    print(f"wrote {target}: {len(tunes)} {'tune' if len(tunes) == 1 else 'tunes'} at {bpm:.4g} bpm")
 
 
-def _remainder_after(lower: TickNote, top: TickNote) -> list[TickNote]:
-    """What the melody has of a lower note that begins while the top one sounds."""
-    follows = lower.start > top.start and lower.end - top.end > top.end - lower.start
-    return [replace(lower, start=top.end)] if follows else []
-
-
-def _quantize_melody(song: MidiSong, melody: Sequence[TickNote]) -> list[Note]:
-    """The melody on the grid, one note at a time; of several that begin in one step, the longest."""
-    longest: dict[int, TickNote] = {}
-    for note in melody:
-        start = song.timeline.step_at_tick(note.start)
-        if start not in longest or longest[start].end - longest[start].start < note.end - note.start:
-            longest[start] = note
-    starts = sorted(longest)
-    ends = [*starts[1:], song.timeline.step_at_tick(melody[-1].end) + 1]
-    line: list[Note] = []
-    for start, following in zip(starts, ends, strict=True):
-        length = max(1, min(song.timeline.step_at_tick(longest[start].end), following) - start)
-        line.append(Note(start, length, longest[start].pitch, longest[start].velocity))
-    return line
+def _abc_codec(card: library.Card) -> AbcCodec:
+    """Return the model's codec; raises `ModelError` if it is not ABC."""
+    codec = symbol_codec(card) if card.codec == "abc" else None
+    if isinstance(codec, AbcCodec):
+        return codec
+    raise unsuitable_model_error(card.name, "cannot write tunes", lambda other: other.codec == "abc")

@@ -12,12 +12,14 @@ from bachbridge.cli.transform import continue_
 from bachbridge.cli.transform.continue_ import continue_file, prompt_from_phrase
 from bachbridge.errors import BachBridgeError, ConfigError, MidiFileError, ModelError
 from bachbridge.files.midi_reader import read_midi
-from bachbridge.files.smf import TEMPO, TIME_SIGNATURE, encode_file, meta_event, part_body, track_body
+from bachbridge.files.midi_writer import part_body
+from bachbridge.files.smf import TEMPO, TIME_SIGNATURE, encode_file, meta_event
 from bachbridge.inference.runtime import library
 from bachbridge.music.notes import Note, Phrase
 from bachbridge.protocol.events import Answer, Ask
 from bachbridge.settings import Settings
 from tests.support.biased_infill_net import make_card
+from tests.support.midi_bytes import track_body
 
 mido: Any = untyped_mido
 TPB = 480

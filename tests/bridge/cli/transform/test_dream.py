@@ -13,12 +13,13 @@ from bachbridge.cli.transform import continue_
 from bachbridge.cli.transform.dream import DreamOptions, dream_file
 from bachbridge.errors import BachBridgeError, ConfigError
 from bachbridge.files.midi_reader import read_midi
-from bachbridge.files.midi_writer import MidiStreamWriter
-from bachbridge.files.smf import TEMPO, TIME_SIGNATURE, encode_file, meta_event, part_body, track_body
+from bachbridge.files.midi_writer import part_body
+from bachbridge.files.smf import TEMPO, TIME_SIGNATURE, encode_file, meta_event
 from bachbridge.inference.symbols.generator import SymbolGenerator
-from bachbridge.music.notes import Note, keep_longest_notes
+from bachbridge.music.notes import Note
 from bachbridge.protocol.events import Answer, Ask
 from tests.support import hash_symbol_net
+from tests.support.midi_bytes import track_body
 
 mido: Any = untyped_mido
 
@@ -127,24 +128,3 @@ def test_a_dream_that_fails_leaves_nothing_behind(
     with pytest.raises(BachBridgeError, match="no more"):
         dream_file(tmp_path / "out.mid", wish())
     assert list(tmp_path.iterdir()) == []
-
-
-def test_a_tape_keeps_notes_in_order_and_out_of_the_memory(tmp_path: Path) -> None:
-    with MidiStreamWriter(125_000_000) as tape:
-        for stretch in range(50):
-            notes = [Note(4, 4, 62), Note(0, 4, 60), Note(0, 8, 48, voice=3)]
-            tape.add_notes(keep_longest_notes(notes), 8 * stretch)
-        assert {reel.last_tick for reel in tape._tracks.values()} == {50 * 8 * 240}
-        tape.save(tmp_path / "out.mid", title="t", steps_per_bar=16, program=0)
-    song = read_midi(tmp_path / "out.mid")
-    assert len(song.notes) == 150
-    assert {note.end - note.start for note in song.notes if note.channel == 3} == {8 * 240}
-
-
-def test_a_note_that_is_repeated_early_is_not_cut_by_the_one_before(tmp_path: Path) -> None:
-    with MidiStreamWriter(125_000_000) as tape:
-        tape.add_notes([Note(0, 4, 60), Note(4, 4, 60, offset_ns=-20_000_000), Note(8, 4, 60)], 0)
-        tape.save(tmp_path / "out.mid", title="t", steps_per_bar=16, program=0)
-    early = round(960 * 20 / 500)
-    found = [(note.start, note.end) for note in read_midi(tmp_path / "out.mid").notes]
-    assert found == [(0, 960 - early), (960 - early, 1920), (1920, 2880)]

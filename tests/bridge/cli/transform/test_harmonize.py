@@ -12,22 +12,13 @@ import pytest
 from bachbridge.cli.transform import infill_run
 from bachbridge.cli.transform.harmonize import harmonize_file, parse_harmonize_options
 from bachbridge.cli.transform.infill_run import parse_generation_options
-from bachbridge.cli.transform.regenerate import OutputFiles
-from bachbridge.cli.transform.tune import extract_melody
+from bachbridge.cli.transform.inputs import extract_melody
+from bachbridge.cli.transform.output import OutputFiles
 from bachbridge.errors import BachBridgeError, ConfigError, MidiFileError
 from bachbridge.files import engraving
 from bachbridge.files.midi_reader import MidiSong, read_midi
-from bachbridge.files.smf import (
-    TEMPO,
-    TIME_SIGNATURE,
-    TRACK_NAME,
-    encode_file,
-    meta_event,
-    part_body,
-    rename_track,
-    track_body,
-    track_events,
-)
+from bachbridge.files.midi_writer import part_body
+from bachbridge.files.smf import TEMPO, TIME_SIGNATURE, TRACK_NAME, encode_file, meta_event, rename_track, track_events
 from bachbridge.inference.infill.gibbs import Schedule
 from bachbridge.inference.infill.windows import MAX_STEPS_AT_ONCE
 from bachbridge.inference.runtime import library, onnx_nets
@@ -35,6 +26,7 @@ from bachbridge.inference.runtime.library import Card
 from bachbridge.music.frames import PITCH_INDEX_COUNT
 from bachbridge.music.notes import VOICE_RANGES
 from tests.support import biased_infill_net
+from tests.support.midi_bytes import track_body
 
 mido: Any = untyped_mido
 TPB = 480
@@ -218,7 +210,7 @@ def test_one_of_several_tracks_is_chosen_and_the_others_stay(tmp_path: Path):
         assert read.track_bodies[0] == lead
         assert {note.channel for note in read.notes} == {0, 1, 2, 3, 4}
     path.write_bytes(encode_file(TPB, [lead, part_body("lead", 1, 0, rows(48))]))
-    with pytest.raises(MidiFileError, match='several tracks named "lead": choose one by its number'):
+    with pytest.raises(MidiFileError, match='several tracks with notes named "lead": choose one by its number'):
         run(path, track="lead")
 
 
@@ -315,11 +307,11 @@ def test_500_bars_are_filled_in_windows(tmp_path: Path, monkeypatch: pytest.Monk
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        ({"model": "leaning", "beam": 4}, "leaning draws all chords together: leave --beam and --lag out"),
-        ({"model": "leaning", "lag": 4}, "leaning draws all chords together: leave --beam and --lag out"),
-        ({"fast": True}, "flat goes from chord to chord and knows neither --fast nor --keep-bars"),
-        ({"keep": "1"}, "flat goes from chord to chord and knows neither --fast nor --keep-bars"),
-        ({"voice": "alto,bass"}, "a melody is one voice"),
+        ({"model": "leaning", "beam": 4}, "leaning generates all chords together: leave --beam and --lag out"),
+        ({"model": "leaning", "lag": 4}, "leaning generates all chords together: leave --beam and --lag out"),
+        ({"fast": True}, "flat goes from chord to chord and has neither --fast nor --keep-bars"),
+        ({"keep": "1"}, "flat goes from chord to chord and has neither --fast nor --keep-bars"),
+        ({"voice": "alto,bass"}, "is not one voice"),
     ],
 )
 def test_what_is_for_models_of_the_other_kind_is_refused(words: dict[str, Any], says: str, tmp_path: Path):
@@ -353,7 +345,7 @@ def test_a_score_of_another_kind_or_too_long_is_refused_before_the_work(tmp_path
         run(source, score=tmp_path / "score.pdf")
     pytest.importorskip("verovio")
     long = song(tmp_path / "in.mid", [*rows(60), *rows(62, start=4 * TPB * engraving.MAX_BARS)])
-    with pytest.raises(ConfigError, match="401 bars are too many for a picture"):
+    with pytest.raises(ConfigError, match="at most 400 bars and this piece has 401"):
         run(long, score=tmp_path / "score.svg")
     assert [path.name for path in tmp_path.iterdir()] == ["in.mid"]
 

@@ -11,16 +11,17 @@ import pytest
 
 from bachbridge.cli.transform.harmonize import harmonize_file, parse_harmonize_options
 from bachbridge.cli.transform.infill_run import parse_generation_options
-from bachbridge.cli.transform.mend import mend_file
-from bachbridge.cli.transform.regenerate import OutputFiles
-from bachbridge.cli.transform.vary import vary_file
+from bachbridge.cli.transform.mend import mend_file, vary_file
+from bachbridge.cli.transform.output import OutputFiles
 from bachbridge.errors import BachBridgeError, ConfigError, MidiFileError, ModelError
 from bachbridge.files import smf
 from bachbridge.files.midi_reader import MidiSong, read_midi
-from bachbridge.files.smf import TEMPO, TIME_SIGNATURE, encode_file, meta_event, part_body, replace_notes, track_body
+from bachbridge.files.midi_writer import part_body
+from bachbridge.files.smf import TEMPO, TIME_SIGNATURE, encode_file, meta_event, replace_notes
 from bachbridge.inference.runtime import library, onnx_nets
 from bachbridge.music.notes import VOICE_RANGES, VOICES
 from tests.support.biased_infill_net import FourthsNet, make_card
+from tests.support.midi_bytes import track_body
 
 mido: Any = untyped_mido
 TPB = 480
@@ -217,7 +218,7 @@ def test_a_voice_outside_its_range_is_read_by_octaves_and_that_is_said(
     told = " ".join(capsys.readouterr().out.split())
     assert "the bass lies outside its range: it was read 2 octaves higher" in told
     assert "4 notes erased and " in told
-    assert " drawn in bar 2 of the bass, 4 bars in all" in told
+    assert " generated in bar 2 of the bass, 4 bars in all" in told
     parts[3] = part_body("bass", 3, 19, [*low[:7], *rows(3, 4)[7:]])
     source.write_bytes(encode_file(TPB, parts))
     mend(source, "2", "bass")
@@ -335,12 +336,12 @@ def _begins(data: bytes) -> bool:
 @pytest.mark.parametrize(
     ("bars", "voices", "says"),
     [
-        (None, None, "say what to mend"),
+        (None, None, "nothing to mend yet"),
         ("5", None, "there is no bar 5: the piece has the bars 1 to 4"),
         ("x", None, "cannot read the bars"),
         ("2", "mezzo", "there is no voice 'mezzo'"),
-        ("1-4", None, "nothing of .* would be left in bars 1-4"),
-        (None, "soprano,alto,tenor,bass", "nothing of .* would be left"),
+        ("1-4", None, "no note of .* would stay in bars 1-4"),
+        (None, "soprano,alto,tenor,bass", "no note of .* would stay"),
     ],
 )
 def test_a_region_that_makes_no_sense_is_refused(bars: Any, voices: Any, says: str, tmp_path: Path):
@@ -354,11 +355,13 @@ def test_a_region_in_which_no_note_begins_is_refused(tmp_path: Path):
     source = tmp_path / "in.mid"
     parts = [part_body(name, v, 19, [(0, 2 * BAR, 72 - 7 * v, 80), *rows(v, 4)[8:]]) for v, name in enumerate(VOICES)]
     source.write_bytes(encode_file(TPB, parts))
-    with pytest.raises(ConfigError, match="has nothing to draw anew in bar 2:"):
+    with pytest.raises(ConfigError, match="has no notes to replace in bar 2:"):
         mend(source, "2")
 
 
-@pytest.mark.parametrize(("share", "says"), [(0, "nothing to draw"), (0.001, "nothing to draw"), (1, "would be left")])
+@pytest.mark.parametrize(
+    ("share", "says"), [(0, "no notes to replace"), (0.001, "no notes to replace"), (1, "would stay")]
+)
 def test_a_share_of_nothing_or_all_is_refused(share: float, says: str, tmp_path: Path):
     with pytest.raises(ConfigError, match=says):
         vary(four(tmp_path / "in.mid"), share)
@@ -382,7 +385,7 @@ def test_what_is_not_in_four_voices_is_refused(tmp_path: Path):
 
 def test_bars_to_keep_that_leave_nothing_to_do_are_refused(tmp_path: Path):
     source = four(tmp_path / "in.mid")
-    with pytest.raises(ConfigError, match="nothing to draw anew outside bars 1-4"):
+    with pytest.raises(ConfigError, match="no notes to replace outside bars 1-4"):
         keep(source, "1-4")
     with pytest.raises(ConfigError, match="there is no bar 9"):
         keep(source, "9")
@@ -403,7 +406,7 @@ def test_a_model_that_cannot_do_it_is_refused(tmp_path: Path, monkeypatch: pytes
         ModelError, match=r"the model 'leaning' cannot mend: choose one that can with --model \(none is installed\)"
     ):
         mend(four(tmp_path / "in.mid"), "2")
-    with pytest.raises(ConfigError, match="leaning goes from chord to chord and knows neither --fast nor --keep-bars"):
+    with pytest.raises(ConfigError, match="leaning goes from chord to chord and has neither --fast nor --keep-bars"):
         keep(tmp_path / "in.mid", "2")
 
 
@@ -445,7 +448,7 @@ def test_a_name_with_brackets_is_told_as_it_is(tmp_path: Path, capsys: pytest.Ca
     )
     told = capsys.readouterr().out.splitlines()
     assert told[0].startswith(f"wrote {tmp_path / 'choral [alt].mid'}: ")
-    assert told[0].endswith(" drawn in bars 2-3, 4 bars in all")
+    assert told[0].endswith(" generated in bars 2-3, 4 bars in all")
     assert told[1].startswith(f"wrote {tmp_path / 'a [b].mid'}: 16 notes of melody and ")
 
 

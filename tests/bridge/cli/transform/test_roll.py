@@ -8,8 +8,9 @@ from PIL import Image
 
 from bachbridge.cli.transform.roll import draw_piano_roll
 from bachbridge.errors import BachBridgeError
+from bachbridge.files.midi_writer import part_body
 from bachbridge.files.piano_roll_png import PLAYER_COLOUR, VOICE_COLOURS
-from bachbridge.files.smf import encode_file, part_body
+from bachbridge.files.smf import encode_file
 
 QUARTER = 480
 

@@ -10,7 +10,8 @@ from bachbridge.cli.transform.text import convert_file, quantize_notes
 from bachbridge.codecs import keys88
 from bachbridge.errors import BachBridgeError
 from bachbridge.files.midi_reader import read_midi
-from bachbridge.files.smf import encode_file, part_body
+from bachbridge.files.midi_writer import part_body
+from bachbridge.files.smf import encode_file
 from bachbridge.music.timeline import TickNote
 
 TPB = 480
@@ -65,8 +66,8 @@ def test_what_the_text_cannot_tell_is_said(tmp_path: Path, capsys: pytest.Captur
     source = song(tmp_path / "in.mid", (((0, 480, 60, 80), (480, 960, 12, 80)), ((0, 960, 60, 80),)))
     convert_file(source, tmp_path / "out.txt", steps_per_beat=1, bpm=120)
     told = capsys.readouterr().out
-    assert "on its key: 1" in told
-    assert "in its nearest octave: 1" in told
+    assert "on the same key: 1" in told
+    assert "to its nearest octave: 1" in told
     assert keys88.text_to_phrase((tmp_path / "out.txt").read_text()).steps == 2
 
 

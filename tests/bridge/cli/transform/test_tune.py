@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from bachbridge.cli.transform.new_tune import TuneOptions, write_tunes
+from bachbridge.cli.transform.tune import TuneOptions, write_tunes
 from bachbridge.codecs.abc import codec as abc_codec
 from bachbridge.codecs.abc.reader import tune_notes
 from bachbridge.errors import BachBridgeError
 from bachbridge.files.abc_reader import read_abc, with_file_header
-from bachbridge.files.abc_song import concatenate_songs, song_from_tune
+from bachbridge.files.abc_song import song_from_tune, write_songs
 from bachbridge.files.midi_reader import read_midi
 from bachbridge.inference.runtime import library, onnx_nets
 from bachbridge.inference.symbols import tunes as symbol_tunes
@@ -74,7 +74,7 @@ def test_as_midi_they_are_played_one_after_another(tmp_path: Path) -> None:
 def test_a_bar_of_rest_parts_them_and_each_has_its_own_meter(tmp_path: Path) -> None:
     waltz, march = "M:3/4\nL:1/8\nK:G\n|:d2|G2 A2 B2|c4:|\n", "M:2/4\nL:1/8\nK:C\nC2 D2|E4|]\n"
     songs = [song_from_tune(with_file_header(tune, 1, "t", bpm=100), Path("t.abc")).song for tune in (waltz, march)]
-    (tmp_path / "out.mid").write_bytes(concatenate_songs(songs, "t", 73))
+    write_songs(tmp_path / "out.mid", songs, "t", 73)
     read = read_midi(tmp_path / "out.mid")
     starts = [read.timeline.step_at_tick(note.start) for note in read.notes]
     assert starts == [0, 4, 8, 12, 16, 24, 28, 32, 36, 40, 60, 64, 68]
@@ -91,8 +91,8 @@ def test_a_bar_of_rest_parts_them_and_each_has_its_own_meter(tmp_path: Path) -> 
     [
         (replace(WISH, key="H"), "out.abc", 'no key "H"'),
         (replace(WISH, meter="7"), "out.abc", 'no meter "7"'),
-        (replace(WISH, tunes=0), "out.abc", "choose from 1"),
-        (replace(WISH, model="other"), "out.abc", r"writes no tunes.*\(m\)"),
+        (replace(WISH, tunes=0), "out.abc", "a number from 1"),
+        (replace(WISH, model="other"), "out.abc", r"cannot write tunes.*\(m\)"),
         (WISH, "out.txt", r"ends in \.mid or \.abc"),
         (WISH, "none/out.abc", "there is no folder"),
     ],

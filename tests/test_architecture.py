@@ -43,10 +43,13 @@ PURE = {
     "bachbridge.engine.accompaniment.accompanist",
     "bachbridge.engine.accompaniment.harmony_history",
     "bachbridge.engine.accompaniment.voices",
+    "bachbridge.engine.active_settings",
+    "bachbridge.engine.answering.dream",
     "bachbridge.engine.answering.phrase_detector",
     "bachbridge.engine.answering.phrase_recorder",
     "bachbridge.engine.answering.responder",
     "bachbridge.engine.answering.response",
+    "bachbridge.engine.modes",
     "bachbridge.engine.output.playback",
     "bachbridge.engine.output.scheduler",
     "bachbridge.engine.output.thru",
@@ -93,6 +96,7 @@ PURE = {
     "bachbridge.music.voice_leading",
     "bachbridge.music.voice_leading_pairs",
     "bachbridge.protocol.events",
+    "bachbridge.protocol.latency",
     "bachbridge.protocol.validation",
 }
 """Modules and packages of `bachbridge` that know no clock, thread, port, file or global random state."""
@@ -112,6 +116,7 @@ DATA = {
         "types",
         "typing",
     ),
+    "array",
     "xml",
 }
 """Modules of the standard library that they may import."""

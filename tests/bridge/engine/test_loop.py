@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from bachbridge.engine.main import Engine, EventQueue
+from bachbridge.engine.loop import Engine, EventQueue
 from bachbridge.music.notes import Phrase
 from bachbridge.protocol.events import (
     Answer,

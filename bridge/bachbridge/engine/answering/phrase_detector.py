@@ -1,52 +1,59 @@
-"""The listening half of the dialogue: the phrase being played, when it is over, and what the model is told of it.
+"""The listening half of the dialogue: the phrase being played, its end, and what the model is fed of it.
 
-A phrase ends by silence, by its length in bars, by the pedal's release or when somebody says so; which of them counts
-is a setting. While it lasts, the model is told what is certain of it: a moment after each key and on every beat.
+A phrase ends by silence, by its length in bars, by the pedal's release or by a command; a setting chooses. While it
+lasts, the model is fed what is certain of it: a moment after each key and on every beat.
 """
 
+from collections.abc import Callable
+
 from bachbridge.engine.answering.phrase_recorder import PhraseRecorder
-from bachbridge.engine.tempo.tracker import Grid, TempoTracker
+from bachbridge.engine.output.scheduler import Scheduler
+from bachbridge.engine.tempo.tracker import Grid, TempoTracker, is_due
 from bachbridge.music.notes import STEPS_PER_BEAT, Phrase, key_to_number, parse_key
-from bachbridge.protocol.events import Feed, PhraseEnded
+from bachbridge.protocol.events import Effect, Feed, PhraseEnded
 from bachbridge.settings import Settings
 
 _BAR_LINE_LEAD_NS = 20_000_000
-"""A phrase of a fixed number of bars ends this long before its bar line, so that the answer is there on it."""
+"""A phrase of a fixed number of bars ends this long before its bar line, so that the answer can begin on it."""
 _EARLY_ASK_LEAD_NS = 150_000_000
-"""An answer is asked for so long before the phrase ends: what a network of many passes takes, and a little more."""
-_FEED_DELAY_NS, _FEED_MARGIN_NS = 1_000_000, 3_000_000
-"""How long after a key the model is told of it, and how far ahead the next note that is due must be then."""
+"""An answer is asked for this long before the phrase ends: a little more than a network of many passes takes."""
+_FEED_DELAY_NS = 1_000_000
+"""The model is fed this long after a key."""
+_FEED_MARGIN_NS = 3_000_000
+"""The model is not fed if a note is due within this time."""
 _SEED_COUNT = 1 << 31
 
 
 class PhraseDetector:
-    """Used on the engine's thread only; knows no clock."""
+    """The session's part that ends phrases and feeds the model. Used on the engine's thread only."""
 
     __slots__ = (
-        "_early_ask_made",
-        "_last_fed_phrase",
-        "_phrase_start_ns",
-        "_previous_bpm",
-        "feed_ns",
-        "recorder",
-        "settings",
-    )
+        "_early_ask_made", "_feed_ns", "_last_fed_phrase", "_on_early_ask", "_on_end", "_phrase_start_ns",
+        "_previous_bpm", "_scheduler", "recorder", "settings",
+    )  # fmt: skip
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        scheduler: Scheduler,
+        on_end: Callable[[int, str], list[Effect]],
+        on_early_ask: Callable[[Phrase, int], list[Effect]],
+    ) -> None:
+        """`on_end(now_ns, ended_by)` ends the phrase; `on_early_ask(phrase, seed)` asks for its answer beforehand."""
         self.settings = settings
+        self._scheduler, self._on_end, self._on_early_ask = scheduler, on_end, on_early_ask
         self._previous_bpm: float | None = None
-        """The tempo of the phrase before."""
+        """Tempo of the previous phrase."""
         self._phrase_start_ns = 0
         self._last_fed_phrase: Phrase | None = None
         self._early_ask_made = False
-        """Whether it was looked ahead to the phrase's end and nothing has happened since."""
-        self.feed_ns: int | None = None
-        """When the model is next told how far the phrase has come."""
+        """True if the answer was asked for early and the player has done nothing since."""
+        self._feed_ns: int | None = None
+        """When to feed the model next."""
         self.recorder = PhraseRecorder(TempoTracker(settings.bpm, None))
 
     @property
     def phrase_started(self) -> bool:
-        """Whether a phrase has begun."""
         return bool(self.recorder.key_presses)
 
     @property
@@ -59,101 +66,120 @@ class PhraseDetector:
 
     @property
     def seed(self) -> int:
-        """The phrase's seed: the one that was set, or one that comes from the time at which the phrase began."""
+        """The phrase's seed: the one that is set, or else one made from the time at which the phrase began."""
         return self.seed_for(self._phrase_start_ns)
 
     def seed_for(self, start_ns: int) -> int:
-        """The seed of a phrase that began then."""
+        """Return the seed of a phrase that began at `start_ns`."""
         return self.settings.seed if self.settings.seed >= 0 else start_ns % _SEED_COUNT
 
+    # ------------------------------------------------------------ time
+
     @property
-    def end_ns(self) -> int | None:
-        """When the phrase will be over if nothing more is played; None: not by itself."""
-        settings, take = self.settings, self.recorder
-        if not take.key_presses:
+    def deadline(self) -> int | None:
+        """When to ask early, to end the phrase or to feed the model (ns), or None."""
+        end_ns = self._end_ns
+        if end_ns is None:
+            return self._feed_ns
+        next_ns = end_ns if self._early_ask_made else end_ns - _EARLY_ASK_LEAD_NS
+        return next_ns if self._feed_ns is None else min(next_ns, self._feed_ns)
+
+    def advance(self, now_ns: int) -> list[Effect]:
+        """End the phrase, or else ask early for its answer; then feed the model."""
+        effects: list[Effect] = []
+        end_ns = self._end_ns
+        if is_due(now_ns, end_ns):
+            effects += self._on_end(now_ns, self.settings.phrase_end)
+        elif end_ns is not None and not self._early_ask_made and end_ns - _EARLY_ASK_LEAD_NS <= now_ns:
+            self._early_ask_made = True
+            expected = self.report_phrase_ended(end_ns, self.settings.phrase_end).phrase
+            effects += self._on_early_ask(expected, self.seed)
+        if is_due(now_ns, self._feed_ns):
+            effects += self._feed_model(now_ns)
+        return effects
+
+    @property
+    def _end_ns(self) -> int | None:
+        """When the phrase ends if nothing more is played; None if it does not end by itself."""
+        settings, recorder = self.settings, self.recorder
+        if not recorder.key_presses:
             return None
         if settings.phrase_end == "bars":
-            return take.grid.time_of(settings.phrase_bars * self.steps_per_bar) - _BAR_LINE_LEAD_NS
-        if settings.phrase_end == "silence" and take.silent_since_ns is not None:
-            return take.silent_since_ns + round(settings.silence_beats * STEPS_PER_BEAT * take.grid.step_ns)
+            return recorder.grid.time_of(settings.phrase_bars * self.steps_per_bar) - _BAR_LINE_LEAD_NS
+        if settings.phrase_end == "silence" and recorder.silent_since_ns is not None:
+            return recorder.silent_since_ns + round(settings.silence_beats * STEPS_PER_BEAT * recorder.grid.step_ns)
         return None
 
-    @property
-    def early_ask_ns(self) -> int | None:
-        """When to ask for the answer to what the phrase will be if nothing more is played; None: not now."""
-        end_ns = None if self._early_ask_made else self.end_ns
-        return None if end_ns is None else end_ns - _EARLY_ASK_LEAD_NS
+    def _feed_model(self, now_ns: int) -> list[Effect]:
+        """Feed the model the phrase so far if it has changed; a note that is due very soon goes first.
 
-    def take_expected_phrase(self, now_ns: int) -> Phrase:
-        """The phrase as it will be if nothing more is played."""
-        self._early_ask_made = True
-        return self.report_phrase_ended(self.end_ns or now_ns, self.settings.phrase_end).phrase
+        (Quantizing a long phrase takes time.)
+        """
+        next_note_ns = self._scheduler.deadline
+        if next_note_ns is not None and next_note_ns - now_ns < _FEED_MARGIN_NS:
+            self._feed_ns = next_note_ns + 1
+            return []
+        self._feed_ns = None
+        if not self.phrase_started:
+            return []
+        grid = self.recorder.grid
+        self._feed_ns = grid.time_of(grid.next_beat_step(now_ns + 1))
+        phrase = self.recorder.to_phrase(now_ns, self.steps_per_bar, max_steps=grid.nearest_step(now_ns))
+        if not phrase.notes or phrase == self._last_fed_phrase:
+            return []
+        self._last_fed_phrase = phrase
+        return [Feed(self.settings.model, phrase, self.seed, key_to_number(parse_key(self.settings.key)))]
+
+    # ------------------------------------------------------------ the player's hands
 
     def note_on(self, now_ns: int, pitch: int, velocity: int) -> None:
         self._early_ask_made = False
         if not self.recorder.key_presses:
             self._phrase_start_ns = now_ns
         self.recorder.note_on(now_ns, pitch, velocity)
-        self.feed_ns = now_ns + _FEED_DELAY_NS
+        self._feed_ns = now_ns + _FEED_DELAY_NS
 
     def note_off(self, now_ns: int, pitch: int) -> None:
         self._early_ask_made = False
         self.recorder.note_off(now_ns, pitch)
-        self.feed_ns = now_ns + _FEED_DELAY_NS
+        self._feed_ns = now_ns + _FEED_DELAY_NS
 
     def all_notes_off(self, now_ns: int) -> None:
-        """The player's program says that no key is down."""
+        """Release all keys, as MIDI's All Notes Off demands."""
         self._early_ask_made = False
         self.recorder.all_notes_off(now_ns)
 
     def handle_pedal(self, now_ns: int, *, is_down: bool) -> bool:
-        """Returns whether that ends the phrase."""
+        """Move the sustain pedal; return True if its release ends the phrase."""
         self._early_ask_made = False
-        released = self.recorder.pedal_down and not is_down
+        was_released = self.recorder.pedal_down and not is_down
         self.recorder.set_pedal(now_ns, is_down)
-        return released and self.settings.phrase_end == "pedal"
+        return was_released and self.settings.phrase_end == "pedal"
+
+    # ------------------------------------------------------------ phrases
 
     def apply_settings(self, settings: Settings) -> None:
-        """Take new settings; what was played is read again if the tempo is another one now."""
+        """Use these settings from now on; another tempo quantizes the phrase anew."""
         self._early_ask_made = False
-        other_tempo = settings.bpm != self.settings.bpm
+        tempo_changed = settings.bpm != self.settings.bpm
         self.settings = settings
-        if other_tempo:
+        if tempo_changed:
             self.recorder.set_tempo(settings.bpm)
 
-    def make_feed(self, now_ns: int, next_note_ns: int | None) -> Feed | None:
-        """What the model is to be told of the phrase now, if anything is new; plans the next time.
-
-        Looking through a long phrase takes time, so a note that is due very soon (`due_ns`) comes first.
-        """
-        if next_note_ns is not None and next_note_ns - now_ns < _FEED_MARGIN_NS:
-            self.feed_ns = next_note_ns + 1
-            return None
-        self.feed_ns = None
-        if not self.phrase_started:
-            return None
-        grid = self.recorder.grid
-        self.feed_ns = grid.time_of(grid.next_beat_step(now_ns + 1))
-        phrase = self.recorder.to_phrase(now_ns, self.steps_per_bar, max_steps=grid.nearest_step(now_ns))
-        if not phrase.notes or phrase == self._last_fed_phrase:
-            return None
-        self._last_fed_phrase = phrase
-        return Feed(self.settings.model, phrase, self.seed, key_to_number(parse_key(self.settings.key)))
-
     def report_phrase_ended(self, now_ns: int, ended_by: str) -> PhraseEnded:
-        """The phrase is over; what is held lasts until its end, which may have been a moment ago."""
-        whole = self.settings.phrase_bars * self.steps_per_bar if ended_by == "bars" else None
-        until_ns = now_ns if self.end_ns is None else min(now_ns, self.end_ns)
-        phrase = self.recorder.to_phrase(until_ns, self.steps_per_bar, steps=whole)
+        """Return the report of the phrase; held notes last until its end, which may be a moment before `now_ns`."""
+        steps = self.settings.phrase_bars * self.steps_per_bar if ended_by == "bars" else None
+        until_ns = now_ns if self._end_ns is None else min(now_ns, self._end_ns)
+        phrase = self.recorder.to_phrase(until_ns, self.steps_per_bar, steps=steps)
         return PhraseEnded(phrase, self.grid.origin_ns, self.grid.step_ns, ended_by)
 
     def start_next_phrase(self) -> None:
-        """Wait for the next phrase; the tempo stays in mind, and the pedal if it is down."""
+        """Wait for the next phrase; tempo and pedal are kept."""
         self._previous_bpm = self.grid.bpm
         self.reset(pedal_down=self.recorder.pedal_down)
 
     def reset(self, *, pedal_down: bool = False) -> None:
-        """Whatever was played counts for nothing."""
+        """Discard the phrase."""
         self.recorder = PhraseRecorder(TempoTracker(self.settings.bpm, self._previous_bpm), pedal_down=pedal_down)
         self._early_ask_made = False
-        self._last_fed_phrase = self.feed_ns = None
+        self._last_fed_phrase = self._feed_ns = None

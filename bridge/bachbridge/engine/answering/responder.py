@@ -1,17 +1,19 @@
-"""The answering half of the dialogue: what was asked, what of it has come, and when it is over.
+"""The answering half of the dialogue: the ask, the parts of its answer that have arrived, and the answer's end.
 
-There is one exchange at a time. It is asked for, answered in parts, perhaps late, perhaps never, and it ends with its
-last note, by an interruption, or when patience does. Whatever belongs to an older ask falls out by its number.
+There is one answer at a time. It is asked for and arrives in parts, perhaps late, perhaps never; it ends with its last
+note, by an interruption, or when it has been waited for too long. Messages that belong to an older ask are dropped by
+their number.
 
-The answer to a phrase that is about to end can be asked for beforehand: what comes of it is kept until the phrase has
-ended as was foreseen, and if it ended otherwise, it is asked for anew.
+The answer to a phrase that is about to end can be asked for early: its parts are kept until the phrase has ended. If it
+ends differently than expected, the answer is asked for anew.
 
-A dream does not end with its last note: shortly before, its continuation is asked for, so early that it is there in
-time as far as the answer before it shows.
+A dream (see `dream`) does not end with its last note. Its continuation is asked for shortly before, so early that it
+should arrive in time, judging by how long the last answer took.
 """
 
 from dataclasses import dataclass, replace
 
+from bachbridge.engine.answering.dream import Dream
 from bachbridge.engine.answering.response import Response
 from bachbridge.engine.output.scheduler import Scheduler
 from bachbridge.engine.tempo.tracker import Grid
@@ -32,197 +34,221 @@ from bachbridge.protocol.events import (
 from bachbridge.settings import Settings, task_for_answer
 
 _ANSWER_TIMEOUT_BEATS = 8
-"""How long after its due time an answer is waited for."""
+"""An answer is given up this long after it should have begun, or, once begun, after it should have ended."""
 _DREAM_LEAD_BEATS, _DREAM_LEAD_FACTOR = 2, 2
-"""How early a dream's next part is asked for: so many beats, or so many times what the last one took."""
+"""A dream's next part is asked for at least this many beats, and this many times the last latency, before its start."""
 
 
 @dataclass(slots=True)
 class _EarlyAsk:
-    """What was asked for beforehand, and what has come of it."""
+    """An ask for a phrase that has not ended yet, and the parts of its answer so far."""
 
     ask: Ask
     answers: list[Answer]
 
     def matches(self, ask: Ask) -> bool:
-        """Whether this is what would be asked now; its number does not count."""
+        """True if `ask` is the same ask, apart from its number."""
         return replace(self.ask, ask=ask.ask) == ask
 
 
 class Responder:
-    """Used on the engine's thread only; knows no clock."""
+    """The session's part that ends answers and continues dreams. Used on the engine's thread only."""
 
-    __slots__ = ("_ask_count", "_early_ask", "_response", "_scheduler")
+    __slots__ = ("_ask_count", "_dream", "_early_ask", "_response", "_scheduler", "_settings")
 
-    def __init__(self, scheduler: Scheduler) -> None:
-        self._scheduler = scheduler
+    def __init__(self, settings: Settings, scheduler: Scheduler) -> None:
+        self._settings, self._scheduler = settings, scheduler
         self._ask_count = 0
         self._response: Response | None = None
+        """The answer under way; within a dream the newest of its answers."""
+        self._dream: Dream | None = None
+        """The dream that owns the answer; None while the answer stands alone."""
         self._early_ask: _EarlyAsk | None = None
 
     @property
     def is_busy(self) -> bool:
-        """Whether an answer is awaited or sounds."""
+        """True while an answer is awaited or sounds."""
         return self._response is not None
 
-    @property
-    def finish_ns(self) -> int | None:
-        """When `finish` has something to do (ns), or None."""
-        exchange = self._response
-        if exchange is None:
-            return None
-        if exchange.is_final and exchange.is_dreaming:
-            return None
-        if exchange.is_final and self._scheduler.is_empty:
-            return exchange.grid.time_of(max((note.end for note in exchange.notes.values()), default=0))
-        patience_ns = _ANSWER_TIMEOUT_BEATS * STEPS_PER_BEAT * exchange.grid.step_ns
-        return patience_ns + (exchange.end_ns if exchange.has_arrived else exchange.start_ns)
+    # ------------------------------------------------------------ time
 
     @property
-    def continue_dream_ns(self) -> int | None:
-        """When `dream_on` has something to do (ns), or None."""
-        exchange = self._response
-        if exchange is None or not exchange.is_dreaming or not exchange.is_final:
+    def deadline(self) -> int | None:
+        """When to continue the dream, to end the answer or to give it up (ns); None without an answer."""
+        response = self._response
+        if response is None:
             return None
-        beats_ns = _DREAM_LEAD_BEATS * STEPS_PER_BEAT * exchange.grid.step_ns
-        return exchange.end_ns - max(beats_ns, _DREAM_LEAD_FACTOR * exchange.answer_latency_ns)
+        if self._dream_goes_on:
+            lead_ns = _DREAM_LEAD_BEATS * STEPS_PER_BEAT * response.grid.step_ns
+            return response.end_ns - max(lead_ns, _DREAM_LEAD_FACTOR * response.latency_ns)
+        if response.is_final and self._scheduler.is_empty:
+            return (self._dream or response).last_note_end_ns
+        timeout_ns = _ANSWER_TIMEOUT_BEATS * STEPS_PER_BEAT * response.grid.step_ns
+        return timeout_ns + (response.end_ns if response.has_arrived else response.start_ns)
 
-    def ask_early(self, settings: Settings, phrase: Phrase, seed: int) -> list[Effect]:
-        """A phrase may end like this in a moment: have its answer thought of, unless something is under way."""
-        ask = _first_ask(settings, phrase, seed)
+    def advance(self, now_ns: int) -> list[Effect]:
+        """Continue the dream if its present answer is complete; otherwise end the answer."""
+        return self._continue_dream(now_ns) if self._dream_goes_on else self._finish(now_ns)
+
+    @property
+    def _dream_goes_on(self) -> bool:
+        return self._dream is not None and self._dream.is_endless and self._dream.response.is_final
+
+    # ------------------------------------------------------------ settings
+
+    def apply_settings(self, settings: Settings) -> None:
+        """Use these settings for the next ask; an answer under way becomes a dream, or its dream's last answer."""
+        self._settings = settings
+        self._update_dream()
+
+    def _update_dream(self) -> None:
+        response = self._response
+        if response is None:
+            return
+        is_endless = self._settings.answer == "dream" and response.ask.task == "continue"
+        if self._dream:
+            self._dream.is_endless = is_endless
+        elif is_endless:
+            self._dream = Dream(response, response.ask.prompt, response.ask.ask)
+
+    def apply_voice_settings(self, now_ns: int, settings: Settings) -> list[Send]:
+        """Play the answer's notes as the voices are set now."""
+        playing = self._dream or self._response
+        return playing.apply_voice_settings(now_ns, settings) if playing else []
+
+    def change_tempo(self, now_ns: int, step_ns: int) -> None:
+        """Play a dream at the tempo that was set; any other answer keeps the tempo of its phrase."""
+        dream = self._dream
+        if dream and dream.is_endless and dream.response.grid.step_ns != step_ns:
+            dream.change_tempo(now_ns, step_ns)
+
+    # ------------------------------------------------------------ asking
+
+    def ask_early(self, phrase: Phrase, seed: int) -> list[Effect]:
+        """Ask for the answer to a phrase that is expected to end like this, unless an answer is under way."""
+        ask = _first_ask(self._settings, phrase, seed)
         if self._response or (self._early_ask and self._early_ask.matches(ask)):
             return []
-        ask = self._assign_number(ask)
+        ask = self._with_next_number(ask)
         self._early_ask = _EarlyAsk(ask, [])
         return [ask]
 
     def discard_early_ask(self) -> None:
-        """What was asked for beforehand is not wanted any more, or will not come."""
+        """Forget the early ask: it is not wanted any more, or its answer will not come."""
         self._early_ask = None
 
-    def ask(self, now_ns: int, settings: Settings, phrase_ended: PhraseEnded, start_ns: int, seed: int) -> list[Effect]:
-        """Have the phrase answered from `start_ns` on; nothing else may be under way."""
-        ask, foreseen = _first_ask(settings, phrase_ended.phrase, seed), self._early_ask
-        if foreseen and foreseen.matches(ask):
+    def ask(self, now_ns: int, phrase_ended: PhraseEnded, start_ns: int, seed: int) -> list[Effect]:
+        """Ask for an answer that starts at `start_ns`; no other answer may be under way."""
+        ask, early_ask = _first_ask(self._settings, phrase_ended.phrase, seed), self._early_ask
+        if early_ask and early_ask.matches(ask):
             self._early_ask = None
-            begun = self._start_response(now_ns, settings, phrase_ended, start_ns, foreseen.ask)
-            return begun + [effect for answer in foreseen.answers for effect in self.handle_answer(now_ns, answer)]
-        ask = self._assign_number(ask)
-        # The ask before the reports: the answer's first note is waited for, they are not.
-        return [ask, *self._start_response(now_ns, settings, phrase_ended, start_ns, ask)]
+            effects = self._start_response(now_ns, phrase_ended, start_ns, early_ask.ask)
+            return effects + [effect for answer in early_ask.answers for effect in self.handle_answer(now_ns, answer)]
+        ask = self._with_next_number(ask)
+        # The ask goes before the reports, because the answer's first note is urgent and they are not.
+        return [ask, *self._start_response(now_ns, phrase_ended, start_ns, ask)]
 
-    def _start_response(
-        self, now_ns: int, settings: Settings, phrase_ended: PhraseEnded, start_ns: int, ask: Ask
-    ) -> list[Effect]:
+    def resend_ask(self, model_name: str) -> list[Effect]:
+        """Ask again, because the model process or its model is new, unless part of the answer has arrived."""
+        response, self._early_ask = self._response, None
+        if response is None or response.has_arrived:
+            return []
+        response.ask = replace(response.ask, model=model_name)
+        return [response.ask]
+
+    def _start_response(self, now_ns: int, phrase_ended: PhraseEnded, start_ns: int, ask: Ask) -> list[Effect]:
         grid = Grid(start_ns, phrase_ended.step_ns)
-        self._response = Response(ask, grid, settings, now_ns, phrase_ended.phrase, ask.ask)
-        self.set_dreaming(enabled=settings.answer == "dream")
+        self._response = Response(ask, grid, self._settings, now_ns, self._scheduler)
+        self._update_dream()
         return [phrase_ended, AnswerStarted(ask.ask, start_ns, ask.seed)]
 
-    def _assign_number(self, ask: Ask) -> Ask:
-        """The ask as it is put: what was put before it, the model forgets."""
+    def _with_next_number(self, ask: Ask) -> Ask:
+        """Number the ask. The model drops every earlier ask for it, so the early ask is void."""
         self._ask_count += 1
         self._early_ask = None
         return replace(ask, ask=self._ask_count)
 
-    def set_dreaming(self, *, enabled: bool) -> None:
-        """Whether a continuation that is under way goes on for ever."""
-        if self._response:
-            self._response.is_dreaming = enabled and self._response.ask.task == "continue"
+    # ------------------------------------------------------------ dreams
 
-    def continue_dream(self, now_ns: int, settings: Settings) -> list[Effect]:
-        """Ask for what comes after the answer that is all known now."""
-        exchange = self._response
-        if exchange is None:
-            return []
-        before = exchange.ask
-        prompt = endless.next_prompt(exchange.first_prompt, before.prompt, exchange.answer_notes, before.steps)
-        steps = (settings.answer_bars or endless.PART_BARS) * prompt.steps_per_bar
-        ask = self._assign_number(_make_ask(settings, before.task, prompt, steps, endless.next_seed(before.seed)))
-        chapter = self._start_section(exchange, ask) if exchange.section_is_complete else []
-        exchange.start_next_ask(now_ns, ask, self._scheduler)
-        return [ask, *chapter]
+    def _continue_dream(self, now_ns: int) -> list[Effect]:
+        """Ask for the answer that follows the present one, which is completely known by now."""
+        dream = self._dream
+        assert dream is not None
+        before = dream.response.ask
+        notes = tuple(dream.response.notes.values())
+        prompt = endless.next_prompt(dream.first_prompt, before.prompt, notes, before.steps)
+        steps = (self._settings.answer_bars or endless.PART_BARS) * prompt.steps_per_bar
+        seed = endless.next_seed(before.seed)
+        ask = self._with_next_number(_make_ask(self._settings, before.task, prompt, steps, seed))
+        reports = _report_section(dream, ask) if dream.section_is_complete else []
+        self._response = dream.start_next_answer(now_ns, ask)
+        return [ask, *reports]
 
-    def _start_section(self, response: Response, ask: Ask) -> list[Effect]:
-        """A long dream is told of as far as it has come, and what comes as another answer."""
-        due_ns, step_ns = response.end_ns, response.grid.step_ns
-        answered = AnswerEnded(response.announced_ask, response.unreported_notes(), interrupted=False)
-        response.start_section(ask.ask)
-        heard = PhraseEnded(ask.prompt, due_ns - ask.prompt.steps * step_ns, step_ns, "dream")
-        return [answered, heard, AnswerStarted(ask.ask, due_ns, ask.seed)]
-
-    def change_tempo(self, now_ns: int, step_ns: int) -> None:
-        """Another tempo was set: a dream has it at once, any other answer keeps that of its phrase."""
-        exchange = self._response
-        if exchange and exchange.is_dreaming and exchange.grid.step_ns != step_ns:
-            exchange.change_tempo(now_ns, step_ns, self._scheduler)
-
-    def resend_ask(self, model_name: str) -> list[Effect]:
-        """The model's process is new, or the model in it: what was asked before is forgotten, or another's matter."""
-        exchange, self._early_ask = self._response, None
-        if exchange is None or exchange.has_arrived:
-            return []
-        exchange.ask = replace(exchange.ask, model=model_name)
-        return [exchange.ask]
+    # ------------------------------------------------------------ the model's messages
 
     def handle_answer(self, now_ns: int, answer: Answer) -> list[Effect]:
-        """Some notes of the answer have come."""
+        """Schedule a part of the answer; the first part decides on which beat the answer begins if it is late."""
         if self._early_ask and answer.ask == self._early_ask.ask.ask:
             self._early_ask.answers.append(answer)
-        exchange = self._response
-        if exchange is None or answer.ask != exchange.ask.ask or exchange.is_final:
+        response = self._response
+        if response is None or answer.ask != response.ask.ask or response.is_final:
             return []
+        playing = self._dream or response
         effects: list[Effect] = []
-        if not exchange.has_arrived and (steps := exchange.postpone_to_next_beat(now_ns)):
-            effects.append(
-                AnswerLate(answer.ask, f"the answer came late and starts {steps // STEPS_PER_BEAT} beats later")
-            )
-            if answer.ask == exchange.announced_ask:
-                effects.append(AnswerStarted(answer.ask, exchange.start_ns, exchange.ask.seed))
-        if dropped := exchange.add_answer(now_ns, answer, self._scheduler):
+        if not response.has_arrived and (steps := playing.postpone_to_next_beat(now_ns)):
+            late = f"the answer came late and starts {steps // STEPS_PER_BEAT} beats later"
+            effects.append(AnswerLate(answer.ask, late))
+            if answer.ask == playing.announced_ask:
+                effects.append(AnswerStarted(answer.ask, response.start_ns, response.ask.seed))
+        if dropped := response.add_answer(now_ns, answer):
             effects.append(AnswerLate(answer.ask, f"{dropped} notes came too late to be played"))
         return effects
 
     def handle_refusal(self, now_ns: int, refusal: AskRefused) -> list[Effect]:
-        """No answer will come."""
+        """End the answer that the model refuses."""
         if self._early_ask and refusal.ask == self._early_ask.ask.ask:
             self._early_ask = None
-        exchange = self._response
-        if exchange is None or refusal.ask != exchange.ask.ask:
+        if self._response is None or refusal.ask != self._response.ask.ask:
             return []
         return [AnswerLate(refusal.ask, refusal.reason), *self._end_response(now_ns, interrupted=True)]
 
-    def apply_voice_settings(self, now_ns: int, settings: Settings) -> list[Send]:
-        """The voices sound otherwise from now on."""
-        return self._response.apply_voice_settings(now_ns, settings, self._scheduler) if self._response else []
+    # ------------------------------------------------------------ the end of an answer
 
-    def finish(self, now_ns: int) -> list[Effect]:
-        """The last note has ended, or nobody waits any more."""
-        exchange = self._response
-        if exchange is None or exchange.is_final:
+    def _finish(self, now_ns: int) -> list[Effect]:
+        """End the answer, because its last note has ended or it has been waited for too long."""
+        response = self._response
+        if response is None or response.is_final:
             return self._end_response(now_ns, interrupted=False)
-        what = "the rest of the answer never came" if exchange.has_arrived else "no answer came"
-        return [AnswerLate(exchange.ask.ask, what), *self._end_response(now_ns, interrupted=True)]
+        missing = "the rest of the answer never came" if response.has_arrived else "no answer came"
+        return [AnswerLate(response.ask.ask, missing), *self._end_response(now_ns, interrupted=True)]
 
     def interrupt(self, now_ns: int) -> list[Effect]:
-        """The player plays again, or something newer is to be answered: stop what is under way."""
+        """Stop the answer under way, because the player plays again or something newer is to be answered."""
         return self._end_response(now_ns, interrupted=True) if self._response else []
 
     def _end_response(self, now_ns: int, *, interrupted: bool) -> list[Effect]:
-        exchange, self._response = self._response, None
+        playing = self._dream or self._response
+        self._response = self._dream = None
         effects: list[Effect] = list(self._scheduler.stop_scheduled(now_ns))
-        if exchange is None:
+        if playing is None:
             return effects
-        notes = exchange.unreported_notes()
         if interrupted:
-            played = (now_ns - exchange.grid.time_of(exchange.section_start_step)) // exchange.grid.step_ns
-            notes = tuple(replace(n, length=min(n.length, played - n.start + 1)) for n in notes if n.start <= played)
             effects.append(Cancel())
-        return [*effects, AnswerEnded(exchange.announced_ask, notes, interrupted)]
+        notes = playing.reported_notes(now_ns if interrupted else None)
+        return [*effects, AnswerEnded(playing.announced_ask, notes, interrupted)]
+
+
+def _report_section(dream: Dream, ask: Ask) -> list[Effect]:
+    """Report the section of a long dream like an answer that has ended, and announce the next one with `ask`."""
+    start_ns, step_ns = dream.response.end_ns, dream.response.grid.step_ns
+    ended = AnswerEnded(dream.announced_ask, dream.reported_notes(), interrupted=False)
+    dream.start_section(ask.ask)
+    prompt_ended = PhraseEnded(ask.prompt, start_ns - ask.prompt.steps * step_ns, step_ns, "dream")
+    return [ended, prompt_ended, AnswerStarted(ask.ask, start_ns, ask.seed)]
 
 
 def _first_ask(settings: Settings, phrase: Phrase, seed: int) -> Ask:
-    """What is asked about a phrase that was played."""
+    """Return the ask, without a number yet, for a phrase that was played."""
     task = task_for_answer(settings.answer)
     bars = settings.answer_bars if task == "continue" else 0
     bars = bars or (endless.PART_BARS if settings.answer == "dream" else 0)
@@ -230,7 +256,7 @@ def _first_ask(settings: Settings, phrase: Phrase, seed: int) -> Ask:
 
 
 def _make_ask(settings: Settings, task: str, prompt: Phrase, steps: int, seed: int) -> Ask:
-    """Without a number yet."""
+    """Return an ask without a number yet."""
     return Ask(
         ask=0,
         task=task,

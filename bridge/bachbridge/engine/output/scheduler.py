@@ -82,7 +82,7 @@ class Scheduler:
         """Whether this note is pending or sounds."""
         return key in self._notes
 
-    def pop_due(self, now_ns: int) -> list[Send]:
+    def advance(self, now_ns: int) -> list[Send]:
         """Take what is due by `now_ns`, in order of time, ends before beginnings."""
         sends: list[Send] = []
         while self._heap and self._heap[0][0] <= now_ns:

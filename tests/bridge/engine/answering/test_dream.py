@@ -110,9 +110,10 @@ def test_a_long_dream_is_told_in_chapters_and_what_was_told_is_forgotten() -> No
     assert {message.ended_by for message in heard[1:]} == {"dream"}
     for spoken, begun in zip(heard[1:], due[1:], strict=True):
         assert spoken.origin_ns + spoken.phrase.steps * spoken.step_ns == begun.due_ns
-    exchange = driver.session._responder._response
-    assert exchange is not None
-    assert len(exchange.notes) < 4 * 128 + 4 * 8 * 3
+    dream = driver.session._responder._dream
+    assert dream is not None
+    kept = sum(len(response.notes) for _, response in [*dream.earlier, (0, dream.response)])
+    assert kept < 4 * 128 + 4 * 8 * 3
 
 
 def test_tempo_and_temperature_change_while_it_plays() -> None:

@@ -1,0 +1,225 @@
+"""The modes of the session: what the player's messages mean, and how a phrase ends, in each of them.
+
+In mode "continue" a phrase is recorded and then answered. In mode "harmonize" each note gets its chord at once, and the
+end of the phrase asks for a continuation of the four voices. In mode "off" nothing is recorded.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from bachbridge.engine.accompaniment.accompanist import Accompanist
+from bachbridge.engine.active_settings import ActiveSettings
+from bachbridge.engine.answering.phrase_detector import PhraseDetector
+from bachbridge.engine.answering.responder import Responder
+from bachbridge.engine.tempo.tracker import Grid
+from bachbridge.midi import messages as midi
+from bachbridge.music.notes import VOICES
+from bachbridge.protocol.events import Effect, PhraseEnded
+
+
+@dataclass(frozen=True, slots=True)
+class ModeContext:
+    """The parts of the session that a mode uses, and three things that the session does for it."""
+
+    settings: ActiveSettings
+    phrase_detector: PhraseDetector
+    accompanist: Accompanist
+    responder: Responder
+    end_phrase: Callable[[int, str], list[Effect]]
+    """End the phrase at a time (ns) for a reason (`PhraseEnded.ended_by`) and ask for its answer."""
+    report_bars: Callable[[Grid], list[Effect]]
+    report_damaged: Callable[[], list[Effect]]
+
+    def interrupt_answer(self, now_ns: int) -> list[Effect]:
+        """Stop the answer under way for a note of the player, unless it may finish."""
+        return [] if self.settings.current.let_finish else self.responder.interrupt(now_ns)
+
+
+class Mode(Protocol):
+    """One mode of the session. Used on the engine's thread only."""
+
+    accompanies: bool
+    """True if chords sound under the player's notes."""
+
+    @property
+    def answer(self) -> str:
+        """Kind of answer to a phrase (`settings.ANSWERS`)."""
+        ...
+
+    @property
+    def thru_channel(self) -> int | None:
+        """Channel (from 0) on which the player's notes pass through; None: the channel they came on."""
+        ...
+
+    def handle_message(self, now_ns: int, message: midi.MidiMessage, /) -> list[Effect]: ...
+
+    def finish_phrase(self, now_ns: int, ended_by: str, /) -> PhraseEnded | None:
+        """Report the phrase as ended; None if no phrase has begun."""
+        ...
+
+    def start_next_phrase(self, now_ns: int, /) -> list[Effect]: ...
+
+    def reset(self, now_ns: int, /) -> list[Effect]:
+        """Begin anew after the scheduler has ended all notes."""
+        ...
+
+    def replan(self, *, model_restarted: bool = False) -> list[Effect]:
+        """Request the next chords again, because settings changed or the model process is new."""
+        ...
+
+    def request_cadence(self) -> list[Effect]: ...
+
+    def apply_voice_settings(self, now_ns: int, /) -> list[Effect]:
+        """Correct the sounding accompaniment after channels, octaves, levels or voices changed."""
+        ...
+
+
+class OffMode:
+    """Mode "off": the player's notes are only passed through, and end an answer or playback."""
+
+    accompanies = False
+    thru_channel = None
+
+    def __init__(self, context: ModeContext) -> None:
+        self._context = context
+
+    @property
+    def answer(self) -> str:
+        return self._context.settings.current.answer
+
+    def handle_message(self, now_ns: int, message: midi.MidiMessage) -> list[Effect]:
+        return self._context.interrupt_answer(now_ns) if isinstance(message, midi.NoteOn) else []
+
+    def finish_phrase(self, _now_ns: int, _ended_by: str) -> PhraseEnded | None:
+        return None
+
+    def start_next_phrase(self, _now_ns: int) -> list[Effect]:
+        return []
+
+    def reset(self, _now_ns: int) -> list[Effect]:
+        self._context.accompanist.reset()
+        return []
+
+    def replan(self, *, model_restarted: bool = False) -> list[Effect]:  # noqa: ARG002 # no chords are planned
+        return []
+
+    def request_cadence(self) -> list[Effect]:
+        return []
+
+    def apply_voice_settings(self, _now_ns: int) -> list[Effect]:
+        return []
+
+
+class ContinueMode:
+    """Mode "continue": the player's phrase is recorded, and answered when it has ended."""
+
+    accompanies = False
+    thru_channel = None
+
+    def __init__(self, context: ModeContext) -> None:
+        self._context = context
+        self._phrase_detector = context.phrase_detector
+
+    @property
+    def answer(self) -> str:
+        return self._context.settings.current.answer
+
+    def handle_message(self, now_ns: int, message: midi.MidiMessage) -> list[Effect]:
+        match message:
+            case midi.NoteOn(_, pitch, velocity):
+                effects = self._context.interrupt_answer(now_ns)
+                self._phrase_detector.note_on(now_ns, pitch, velocity)
+                return effects + self._context.report_bars(self._phrase_detector.grid)
+            case midi.NoteOff(_, pitch):
+                self._phrase_detector.note_off(now_ns, pitch)
+            case midi.ControlChange(_, controller, value):
+                return self._handle_control(now_ns, controller, is_down=value >= midi.SWITCH_THRESHOLD)
+            case midi.InvalidMessage():
+                return self._context.report_damaged()
+            case _:
+                pass
+        return []
+
+    def _handle_control(self, now_ns: int, controller: int, *, is_down: bool) -> list[Effect]:
+        if controller == midi.SUSTAIN:
+            ends = self._phrase_detector.handle_pedal(now_ns, is_down=is_down)
+            return self._context.end_phrase(now_ns, "pedal") if ends else []
+        if controller == self._context.settings.current.end_control and is_down:
+            return self._context.end_phrase(now_ns, "control")
+        if controller in (midi.ALL_NOTES_OFF, midi.ALL_SOUND_OFF):
+            self._phrase_detector.all_notes_off(now_ns)
+        return []
+
+    def finish_phrase(self, now_ns: int, ended_by: str) -> PhraseEnded | None:
+        if not self._phrase_detector.phrase_started:
+            return None
+        return self._phrase_detector.report_phrase_ended(now_ns, ended_by)
+
+    def start_next_phrase(self, _now_ns: int) -> list[Effect]:
+        self._phrase_detector.start_next_phrase()
+        return []
+
+    def reset(self, _now_ns: int) -> list[Effect]:
+        self._context.accompanist.reset()
+        return []
+
+    def replan(self, *, model_restarted: bool = False) -> list[Effect]:  # noqa: ARG002 # no chords are planned
+        return []
+
+    def request_cadence(self) -> list[Effect]:
+        return []
+
+    def apply_voice_settings(self, _now_ns: int) -> list[Effect]:
+        return []
+
+
+class HarmonizeMode:
+    """Mode "harmonize": three voices accompany each of the player's notes."""
+
+    accompanies = True
+    answer = "continue"
+    """The phrase already is in four voices, so they are continued whatever kind of answer is set."""
+
+    def __init__(self, context: ModeContext) -> None:
+        self._context = context
+        self._accompanist = context.accompanist
+
+    @property
+    def thru_channel(self) -> int | None:
+        """The channel of the voice that the player sings."""
+        settings = self._context.settings.current
+        return settings.channels[VOICES.index(settings.voice)] - 1
+
+    def handle_message(self, now_ns: int, message: midi.MidiMessage) -> list[Effect]:
+        context = self._context
+        match message:
+            case midi.NoteOn() if context.responder.is_busy and not context.settings.current.let_finish:
+                return [*context.responder.interrupt(now_ns), *self._accompanist.handle_message(now_ns, message)]
+            case midi.NoteOn():
+                effects = self._accompanist.handle_message(now_ns, message)
+                return effects + context.report_bars(self._accompanist.grid)
+            case midi.ControlChange(_, controller, value) if controller == context.settings.current.end_control:
+                return context.end_phrase(now_ns, "control") if value >= midi.SWITCH_THRESHOLD else []
+            case midi.InvalidMessage():
+                return context.report_damaged()
+            case _:
+                return self._accompanist.handle_message(now_ns, message)
+
+    def finish_phrase(self, _now_ns: int, ended_by: str) -> PhraseEnded | None:
+        return self._accompanist.report_phrase_ended(ended_by) if self._accompanist.has_begun else None
+
+    def start_next_phrase(self, now_ns: int) -> list[Effect]:
+        return self._accompanist.restart(now_ns)
+
+    def reset(self, now_ns: int) -> list[Effect]:
+        return self._accompanist.restart(now_ns)
+
+    def replan(self, *, model_restarted: bool = False) -> list[Effect]:
+        return self._accompanist.replan(model_restarted=model_restarted)
+
+    def request_cadence(self) -> list[Effect]:
+        return self._accompanist.request_cadence()
+
+    def apply_voice_settings(self, now_ns: int) -> list[Effect]:
+        return self._accompanist.apply_voice_settings(now_ns)

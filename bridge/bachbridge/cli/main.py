@@ -1,9 +1,11 @@
-"""The command line: what `bachbridge` and its sub-commands take. What they do is in the modules beside this one.
+"""The command line: the program `bachbridge` itself and the commands that play.
 
-Here are the program itself and the commands that play; `filecommands` and `modelcommands` have the others.
+The other commands are declared in `transform/commands`, in `bench/commands` and by packages that register theirs as an
+entry point. A declaration says what a command accepts; the module that does the work is imported when the command is
+called, so that `bachbridge --help` answers at once.
 
-Nothing heavy is imported before a command asks for it, so that `bachbridge --help` answers at once. `main` turns what
-goes wrong into one sentence: errors of ours carry it, a missing extra is named with the line that installs it.
+`main` turns every error into one sentence: our own errors carry it, and a missing package is named with the line that
+installs it.
 """
 
 import sys
@@ -13,20 +15,21 @@ from typing import Annotated, Any
 import typer
 
 from bachbridge import __version__
+from bachbridge.cli.bench import commands as bench_commands
 from bachbridge.cli.options import apply_options, with_settings
 from bachbridge.cli.parameters import DEFAULT_SETTINGS, ModelOption, SeedOption, TemperatureOption
 from bachbridge.cli.transform import commands as transform_commands
 from bachbridge.errors import BachBridgeError, ConfigError
+from bachbridge.process.entry_points import COMMAND_GROUP, entry_points_in
 from bachbridge.settings import Settings
 from bachbridge.settings_file import load_or_recover_settings, load_settings, settings_path
-from bachbridge_training.cli import commands as training_commands
 
 EXTRA_BY_MODULE = {
     "PyQt6": "gui",
     **dict.fromkeys(("resvg_py", "verovio"), "score"),
     **dict.fromkeys(("keras", "matplotlib", "music21", "onnx", "tensorflow", "tf2onnx"), "train"),
 }
-"""Top-level modules that an extra brings, by the extra's name."""
+"""Optional top-level modules, each with the extra that installs it."""
 
 app = typer.Typer(
     add_completion=False,
@@ -35,7 +38,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(transform_commands.commands)
-app.add_typer(training_commands.commands)
+app.add_typer(bench_commands.commands)
 
 
 @app.callback(invoke_without_command=True)
@@ -43,29 +46,33 @@ app.add_typer(training_commands.commands)
 def bachbridge(
     context: typer.Context,
     *,
-    input_name: Annotated[str | None, typer.Option("--in", metavar="NAME", help="The port to listen to.")] = None,
-    output_name: Annotated[str | None, typer.Option("--out", metavar="NAME", help="The port to play to.")] = None,
-    headless: Annotated[bool, typer.Option("--headless", help="Open no window.")] = False,
-    log: Annotated[Path | None, typer.Option("--log", metavar="FILE", help="Write all events to this file.")] = None,
-    version: Annotated[bool, typer.Option("-V", "--version", help="Print the version.")] = False,
+    input_name: Annotated[
+        str | None, typer.Option("--in", metavar="NAME", help="Listen to the MIDI port whose name contains NAME.")
+    ] = None,
+    output_name: Annotated[
+        str | None, typer.Option("--out", metavar="NAME", help="Play to the MIDI port whose name contains NAME.")
+    ] = None,
+    headless: Annotated[bool, typer.Option("--headless", help="Run in the terminal, without a window.")] = False,
+    log: Annotated[
+        Path | None, typer.Option("--log", metavar="FILE", help="Write all events of the session to this file.")
+    ] = None,
+    version: Annotated[bool, typer.Option("-V", "--version", help="Print the version and exit.")] = False,
     **values: Any,
 ) -> None:
     """Answers what you play, in the manner of Bach, live over MIDI.
 
-    Without a command it starts: it listens to the port whose name contains the NAME of --in and plays to that of --out;
-    without them it opens ports of its own, "BachBridge In" and "BachBridge Out". Settings come from the file of
-    settings, then from the options.
+    Without a command, BachBridge starts. It opens two ports of its own, "BachBridge In" and "BachBridge Out", unless
+    --in or --out names a port to connect to. The options below override the saved settings for this run.
     """
     if version:
         typer.echo(f"bachbridge {__version__}")
     elif context.invoked_subcommand is None:
-        found, complaint = (
-            (load_settings(settings_path()), "") if headless else load_or_recover_settings(settings_path())
-        )
-        settings = apply_options(found, values)
-        if complaint:
-            print(f"bachbridge: {complaint}", file=sys.stderr)
-        _run_app(settings, complaint, input_name=input_name, output_name=output_name, headless=headless, log=log)
+        path = settings_path()
+        saved, warning = (load_settings(path), "") if headless else load_or_recover_settings(path)
+        settings = apply_options(saved, values)
+        if warning:
+            print(f"bachbridge: {warning}", file=sys.stderr)
+        _run_app(settings, warning, input_name=input_name, output_name=output_name, headless=headless, log=log)
 
 
 def _run_app(
@@ -92,10 +99,10 @@ def _run_app(
 
 @app.command("start", hidden=True)
 def start() -> None:
-    """What `make run` does: the app where there are a display and MIDI, otherwise the demo."""
-    from bachbridge.cli.play.start import start_app_or_demo as start_here
+    """Start the app, or the demo on a machine without a display or MIDI; `make run` does this."""
+    from bachbridge.cli.play.start import start_app_or_demo
 
-    start_here()
+    start_app_or_demo()
 
 
 @app.command("ports")
@@ -122,52 +129,67 @@ def demo(
     temperature: TemperatureOption = DEFAULT_SETTINGS.temperature,
     seed: SeedOption = 0,
 ) -> None:
-    """Let a bundled phrase be answered live; write it as demo.mid.
+    """Play a bundled phrase to the live engine and save its answer.
 
-    Beside it demo.wav is the sound and demo.png the picture. No DAW, display or sound card is needed.
+    Writes demo.mid, its sound demo.wav and a picture of it demo.png. No DAW, display or sound card is needed.
     """
     apply_options(DEFAULT_SETTINGS, {"temperature": temperature, "seed": seed, "model": model})
-    from bachbridge.cli.play.demo import run_demo as play_demo
+    from bachbridge.cli.play.demo import run_demo
 
-    play_demo(directory, model=model, temperature=temperature, seed=seed)
+    run_demo(directory, model=model, temperature=temperature, seed=seed)
 
 
 @app.command("replay")
 def replay(
-    log: Annotated[Path, typer.Argument(metavar="LOG", help="A file that --log wrote.")],
+    log: Annotated[Path, typer.Argument(metavar="LOG", help="A session log that --log wrote.")],
     *,
-    midi: Annotated[Path | None, typer.Option("--midi", metavar="OUT.mid", help="Write what was played here.")] = None,
+    midi: Annotated[
+        Path | None, typer.Option("--midi", metavar="OUT.mid", help="Also write what was played as a MIDI file.")
+    ] = None,
 ) -> None:
-    """Run a recorded session again, without ports or model."""
-    from bachbridge.cli.play.replay import replay_session as replay_log
+    """Run a recorded session again, without ports or model.
 
-    replay_log(log, midi_path=midi)
+    Reports where the new session differs from the recorded one.
+    """
+    from bachbridge.cli.play.replay import replay_session
+
+    replay_session(log, midi_path=midi)
+
+
+def command_line() -> typer.Typer:
+    """Return `app` with the commands of other packages; says on stderr if none are registered."""
+    registered = entry_points_in(COMMAND_GROUP)
+    if not registered:
+        print('bachbridge: Some commands are not installed: run "pip install -e ." in its folder.', file=sys.stderr)
+    for entry_point in registered.values():
+        app.add_typer(entry_point.load())
+    return app
 
 
 def run_child_process(role: str) -> None:
-    """Runs one of our own processes: a frozen program has no `python -m`, it starts itself with `--child ROLE`."""
+    """Run a child process: a frozen program has no `python -m`, so it starts itself with `--child ROLE`."""
     from importlib import import_module
 
-    from bachbridge.process.ipc import PROCESS_MODULES
+    from bachbridge.process.ipc import process_module, process_roles
 
-    if role not in PROCESS_MODULES:
-        raise ConfigError(f'There is no child process "{role}": there are {", ".join(PROCESS_MODULES)}.')
-    sys.exit(import_module(PROCESS_MODULES[role]).main())
+    if role not in process_roles():
+        raise ConfigError(f'There is no child process "{role}": there are {", ".join(process_roles())}.')
+    sys.exit(import_module(process_module(role)).main())
 
 
 def _exit_with_error(message: str) -> None:
-    """Says what went wrong on one line and leaves with exit code 1."""
+    """Print the message on one line of stderr and exit with code 1."""
     print(f"bachbridge: {' '.join(message.split()).rstrip('.')}.", file=sys.stderr)
     sys.exit(1)
 
 
 def main() -> None:
-    """The console script."""
+    """Run the console script."""
     try:
         if sys.argv[1:2] == ["--child"]:
             run_child_process(" ".join(sys.argv[2:]))
         else:
-            app(prog_name="bachbridge")
+            command_line()(prog_name="bachbridge")
     except BachBridgeError as error:
         _exit_with_error(str(error))
     except ModuleNotFoundError as error:

@@ -59,7 +59,7 @@ def serve(lines: Iterator[str], notify: Callable[[Message], None]) -> None:
     log = model_client = None
     try:
         log = LogWriter(Path(config.log), settings) if config.log else None
-        command = config.modelhost or ipc.process_command("modelhost")
+        command = config.modelhost or ipc.process_command("model")
         model_client = ModelClient(command, settings.model, event_queue.put)
         threading.Thread(
             target=ipc.dispatch_messages, args=(lines, _command_handler(event_queue)), name="commands", daemon=True

@@ -19,6 +19,7 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any, Self
 
+from bachbridge.process.entry_points import PROCESS_GROUP, entry_points_in, find_entry_point
 from bachbridge.protocol.events import Message, dumps, loads
 from bachbridge.settings import Settings
 
@@ -33,20 +34,25 @@ _GRACE_S = 1.0
 
 ANNOUNCE_START = "BACHBRIDGE_TELL_START"
 """With this variable set the program says on its standard output when its window is there and when it can be played."""
-PROCESS_MODULES = {
-    "engine": "bachbridge.engine.main",
-    "modelhost": "bachbridge.inference.host",
-    "preview": "bachbridge_gui.preview.process",
-    "mirror": "bachbridge_gui.dev.replay_window",
-}
-"""Our own processes, and the modules whose `main` they are."""
+_OWN_PROCESSES = {"engine": "bachbridge.engine.main", "model": "bachbridge.inference.host"}
+"""The child processes of this package by role, each with the module whose `main` it runs."""
+
+
+def process_roles() -> list[str]:
+    """Return the roles of all child processes, those that other packages register included."""
+    return [*_OWN_PROCESSES, *entry_points_in(PROCESS_GROUP)]
+
+
+def process_module(role: str) -> str:
+    """Return the module whose `main` is the child process; raises `EntryPointError` for an unknown role."""
+    return _OWN_PROCESSES.get(role) or find_entry_point(PROCESS_GROUP, role).module
 
 
 def process_command(role: str) -> list[str]:
-    """How to start one of `ROLES`, in a frozen program too."""
+    """Return the command that starts a child process, also in a frozen program, which has no `python -m`."""
     if getattr(sys, "frozen", False):
         return [sys.executable, "--child", role]
-    return [sys.executable, "-m", PROCESS_MODULES[role]]
+    return [sys.executable, "-m", process_module(role)]
 
 
 def _child_environment() -> dict[str, str]:
@@ -229,7 +235,7 @@ class EngineLink:
             "ports": "real" if ports else "none",
             "patient": wait_for_ports,
             "log": str(log.absolute()) if log else None,
-            "modelhost": list(model_command or process_command("modelhost")),
+            "modelhost": list(model_command or process_command("model")),
         }
         self._inbox: SimpleQueue[Message | None] = SimpleQueue()
         self._child = ChildProcess(process_command("engine"), self._inbox.put)

@@ -94,7 +94,7 @@ def test_the_version_is_the_packages(tmp_path: Path) -> None:
         (["continue", "in.mid", "-o", "out.mid", "--temperature", "0"], "0.1 to 2"),
         (["continue", "in.mid", "-o", "out.mid", "--seed", "-7"], "seed"),
         (["demo", "--temperature", "nan"], "0.1 to 2"),
-        (["--child", "butler"], "engine, modelhost"),
+        (["--child", "butler"], "engine, model, preview, replay-window"),
     ],
 )
 def test_a_value_out_of_range_gets_one_sentence(arguments: list[str], says: str, tmp_path: Path) -> None:
@@ -144,10 +144,10 @@ def test_a_damaged_settings_file_is_named(tmp_path: Path) -> None:
 def test_a_missing_extra_is_named_with_the_line_that_installs_it(missing: str, extra: str, tmp_path: Path) -> None:
     program = (
         "import sys\n"
-        "from bachbridge.cli import main as app\n"
-        f"def lacking(*_, **__): raise ModuleNotFoundError('no', name='{missing}.part')\n"
-        "app.app = lacking\n"
-        "app.main()"
+        "from bachbridge.cli import main\n"
+        f"def fail(*_, **__): raise ModuleNotFoundError('no', name='{missing}.part')\n"
+        "main.command_line = lambda: fail\n"
+        "main.main()"
     )
     done = python("-c", program, home=tmp_path)
     assert done.returncode == 1

@@ -76,4 +76,4 @@ def test_children_have_a_process_group_of_their_own() -> None:
 def test_a_frozen_program_starts_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     assert ipc.process_command("engine") == [sys.executable, "-m", "bachbridge.engine.main"]
     monkeypatch.setattr(sys, "frozen", True, raising=False)
-    assert ipc.process_command("modelhost") == [sys.executable, "--child", "modelhost"]
+    assert ipc.process_command("model") == [sys.executable, "--child", "model"]

@@ -1,4 +1,4 @@
-"""The commands that measure, train and export models: what they take."""
+"""The commands `train`, `evaluate` and `export`: what they accept."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -8,30 +8,6 @@ import typer
 from bachbridge.cli.parameters import JobsOption, JsonOption
 
 commands = typer.Typer()
-
-
-@commands.command("bench")
-def bench(
-    *,
-    notes: Annotated[int, typer.Option(min=1, metavar="N", help="How many notes to send.")] = 2000,
-    chords: Annotated[int, typer.Option(min=1, metavar="N", help="How many notes to harmonise.")] = 300,
-    gui: Annotated[bool, typer.Option("--gui", help="Measure the window instead, and what it does to timing.")] = False,
-    steps: Annotated[bool, typer.Option("--steps", help="Measure a step of each model instead.")] = False,
-    json: JsonOption = False,
-) -> None:
-    """Measure latencies over real ports, acting as the DAW."""
-    if steps:
-        from bachbridge.cli.bench.model_step import bench_steps
-
-        bench_steps(json=json)
-        return
-    from bachbridge.cli.bench.latency import bench_latency as measure
-    from bachbridge.cli.bench.latency import bench_window
-
-    if gui:
-        bench_window(json=json)
-    else:
-        measure(json=json, notes=notes, chords=chords)
 
 
 @commands.command("train")

@@ -90,7 +90,7 @@ def _measure_turn(
         if isinstance(message, Status) and message.topic == "frames":
             frame_intervals_ms.append([float(word) for word in message.text.split()])
 
-    mirror = ChildProcess(process_command("mirror"), hear) if with_window else None
+    mirror = ChildProcess(process_command("replay-window"), hear) if with_window else None
     watcher = mirror or Outbox(os.open(os.devnull, os.O_WRONLY))
     try:
         with EngineLink(replace(BENCH_SETTINGS, let_finish=True)) as link:

@@ -1,0 +1,37 @@
+"""The command `bachbridge bench` and what it accepts."""
+
+from typing import Annotated
+
+import typer
+
+from bachbridge.cli.parameters import JsonOption
+
+commands = typer.Typer()
+
+
+@commands.command("bench")
+def bench(
+    *,
+    notes: Annotated[int, typer.Option(min=1, metavar="N", help="How many answered notes to measure.")] = 2000,
+    chords: Annotated[int, typer.Option(min=1, metavar="N", help="How many notes to harmonize.")] = 300,
+    gui: Annotated[
+        bool, typer.Option("--gui", help="Measure the window instead, and its effect on the timing.")
+    ] = False,
+    steps: Annotated[
+        bool, typer.Option("--steps", help="Measure instead how long each model takes for one step.")
+    ] = False,
+    json: JsonOption = False,
+) -> None:
+    """Measure the latency over real MIDI ports, from the DAW's side."""
+    if steps:
+        from bachbridge.cli.bench.model_step import bench_steps
+
+        bench_steps(json=json)
+    elif gui:
+        from bachbridge.cli.bench.latency import bench_window
+
+        bench_window(json=json)
+    else:
+        from bachbridge.cli.bench.latency import bench_latency
+
+        bench_latency(json=json, notes=notes, chords=chords)

@@ -6,7 +6,6 @@ setting as it is.
 """
 
 import inspect
-import secrets
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
@@ -53,6 +52,8 @@ def resolve_seed(seed: int) -> int:
     """Return the seed, or for -1 draw a new one and print it, so that the same notes can be made again."""
     if seed >= 0:
         return seed
+    import secrets
+
     drawn = secrets.randbelow(int(range_of("seed")[1]) + 1)
     print(f"the seed is {drawn}")
     return drawn
@@ -60,7 +61,8 @@ def resolve_seed(seed: int) -> int:
 
 def resolve_program(instrument: str | None, target: Path | None = None) -> int:
     """Return the General MIDI program, 0 to 127, of new voices in the file `target`; raises `ConfigError`."""
-    from bachbridge.cli.transform.inputs import is_abc  # loads numpy
+    from bachbridge.cli.transform.inputs import is_abc
+    from bachbridge.engine.session_log import ANSWER_PROGRAM
 
     if instrument is not None and target is not None and is_abc(target):
         raise ConfigError(f"{target} is ABC, which names no instrument: leave --instrument out, or write a .mid file.")

@@ -14,7 +14,7 @@ PACKAGES = {
     "bachbridge_training": ROOT / "training/bachbridge_training",
 }
 PURE = {
-    "bachbridge.cli.bench.rehearsal",
+    "bachbridge.cli.bench.exchange",
     "bachbridge.codecs",
     "bachbridge.codecs.abc",
     "bachbridge.codecs.abc.bars",

@@ -1,72 +1,70 @@
-"""The other side of the ports: a program that plays to BachBridge and hears what comes back."""
+"""A fake DAW for tests: it plays to BachBridge and checks what a synthesizer behind it would have sounding."""
 
 import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from queue import Empty, SimpleQueue
 from typing import TypeVar
 
-from bachbridge.midi import messages as midi
-from bachbridge.midi.ports import INPUT_NAME, OUTPUT_NAME, Ports
+from bachbridge.cli.bench.fake_daw import FakeDaw
+from bachbridge.errors import PortError
+from bachbridge.midi.ports import INPUT_NAME, OUTPUT_NAME
 from bachbridge.process.ipc import EngineLink
 from bachbridge.protocol.events import Failed, Message
 from tests.support.simulated_receiver import Receiver
 
 PATIENCE_S = 20.0
-"""Longer than anything takes on a busy machine; a test waits so long only to fail."""
+"""Longer than anything takes on a busy machine; a test waits this long only to fail."""
 
 
 class Daw:
-    """Ports as another program has them, and what a synthesizer behind them would have sounding."""
+    """A `FakeDaw` and the synthesizer behind it."""
 
     def __init__(self, source: str | None = OUTPUT_NAME, sink: str | None = INPUT_NAME, client: str = "DAW") -> None:
         """Connect to these ports, or open virtual ones for None."""
-        self._arrivals: SimpleQueue[tuple[int, bytes]] = SimpleQueue()
         self.received: list[tuple[int, bytes]] = []
         self._receiver = Receiver()
-        self._ports = Ports(source, sink, lambda at_ns, data: self._arrivals.put((at_ns, data)), client=client)
+        self._daw = FakeDaw(source, sink, client)
 
     @property
     def sounding(self) -> set[tuple[int, int]]:
         return self._receiver.sounding
 
     def send(self, data: bytes) -> None:
-        assert self._ports.send(data)
+        self._daw.send(data)
 
     def play(self, *pitches: int) -> None:
-        """Strike and release the keys one after the other."""
+        """Press and release the keys one after the other."""
         for pitch in pitches:
-            self.send(midi.note_on(0, pitch, 80))
-            self.send(midi.note_off(0, pitch))
+            self._daw.play(0, pitch)
 
     def wait_until(self, condition: Callable[[], bool]) -> None:
-        """Listen until the condition holds."""
+        """Receive messages until the condition holds."""
         deadline_s = time.monotonic() + PATIENCE_S
         while not condition():
             try:
-                self._receive(*self._arrivals.get(timeout=max(0.0, deadline_s - time.monotonic())))
-            except Empty:
+                self._process(*self._daw.receive(max(0.0, deadline_s - time.monotonic())))
+            except PortError:
                 raise AssertionError(f"sounding {sorted(self.sounding)} after {self.received[-8:]}") from None
 
     def receive_pending(self) -> None:
-        """Take in what has arrived by now."""
-        while not self._arrivals.empty():
-            self._receive(*self._arrivals.get())
+        """Process the messages that have arrived by now."""
+        for at_ns, data in self._daw.receive_pending():
+            self._process(at_ns, data)
 
     def wait_until_silent(self) -> None:
         self.wait_until(lambda: not self.sounding)
 
-    def _receive(self, at_ns: int, data: bytes) -> None:
+    def _process(self, at_ns: int, data: bytes) -> None:
         self.received.append((at_ns, data))
         self._receiver.receive(data)
 
     def close(self) -> None:
-        self._ports.close()
+        self._daw.close()
 
 
 @contextmanager
 def daw(source: str | None = OUTPUT_NAME, sink: str | None = INPUT_NAME, client: str = "DAW") -> Generator[Daw]:
-    """A `Daw` that closes its ports."""
+    """Yield a `Daw` whose ports are closed at the end."""
     opened = Daw(source, sink, client)
     try:
         yield opened
@@ -78,7 +76,7 @@ M = TypeVar("M", bound=Message)
 
 
 def await_message(link: EngineLink, kind: type[M], received: list[Message] | None = None) -> M:
-    """The engine's next message of that kind; all up to it are added to `told`."""
+    """Return the engine's next message of that kind; all messages up to it are added to `received`."""
     deadline_s = time.monotonic() + PATIENCE_S
     while time.monotonic() < deadline_s:
         message = link.receive(0.5)

@@ -1,1 +1,1 @@
-"""One small module per command of `bachbridge`; `app` declares them and imports each only when it is called."""
+"""The command line: one folder for the commands that play, that transform files, and that measure."""

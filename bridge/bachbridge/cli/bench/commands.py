@@ -28,7 +28,7 @@ def bench(
 
         bench_steps(json=json)
     elif gui:
-        from bachbridge.cli.bench.latency import bench_window
+        from bachbridge.cli.bench.window import bench_window
 
         bench_window(json=json)
     else:

@@ -1,11 +1,12 @@
-"""`bachbridge bench --steps`: how long a step of each model takes, on one core.
+"""`bachbridge bench --steps`: the time of one step of each model, on one core.
 
-A step is what live play waits for between one note and the next: the network takes a symbol in, and its heads say of
-every field what comes next, each given the fields before it. Of a model of frames it is the core and the heads of the
-four voices; of one that fills in there are passes instead, whose time is its pace (see `pace`). A network that looks
-back is slower the more it has heard, so two figures stand there: after a phrase, and after as much as it can remember.
+A step is what live play waits for between one note and the next: the network reads a symbol, and its heads predict
+every field of the next one, each given the fields before it. For a chorale model it is the core and the heads of the
+four voices. An infill model has sweeps instead of steps and measures their time itself (see `inference/infill/budget`).
+A network with attention gets slower the more it has read, so it has two figures: after a phrase, and with a full
+memory.
 
-All models take turns of a few steps, so that they share the machine's moods and can be compared.
+All models run in turns of a few steps, so that they can be compared although the machine's load changes.
 """
 
 import json as json_
@@ -19,6 +20,7 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
+from bachbridge.cli.bench.report import percentiles_ms
 from bachbridge.codecs import satb
 from bachbridge.errors import ModelError
 from bachbridge.inference.runtime import library, onnx_nets
@@ -26,34 +28,29 @@ from bachbridge.inference.runtime.library import Card
 
 _ROUNDS, _STEPS_PER_ROUND = 40, 10
 _PHRASE_SYMBOLS = 128
-"""Symbols of a phrase."""
 _MAX_CONTEXT_SYMBOLS = 1024
-"""Symbols of as much as a network can remember."""
+"""The symbols that a network with attention can remember."""
 
 
 def bench_steps(*, json: bool) -> None:
-    """Measure every model that can be found, and print a table, or JSON."""
-    walks = {key: walk for name in library.model_names() for key, walk in _step_timers(name)}
-    taken: dict[str, list[int]] = {key: [] for key in walks}
+    """Measure every installed model and print a table or JSON."""
+    timers = {key: timer for name in library.model_names() for key, timer in _step_timers(name)}
+    times_ns: dict[str, list[int]] = {key: [] for key in timers}
     for _ in track(range(_ROUNDS), "measuring", console=Console(stderr=True), transient=True):
-        for key, walk in walks.items():
-            taken[key] += islice(walk, _STEPS_PER_ROUND)
-    figures = {key: _percentiles_ms(times) for key, times in taken.items()}
+        for key, timer in timers.items():
+            times_ns[key] += islice(timer, _STEPS_PER_ROUND)
+    figures = {key: percentiles_ms(times) for key, times in times_ns.items()}
     if json:
         print(json_.dumps({"step_ms": figures}, indent=2))
         return
-    table = Table("a step, in milliseconds", "p50", "p95", title="one thread")
-    for key, its in figures.items():
-        table.add_row(key, *(f"{its[name]:.2f}" for name in ("p50", "p95")))
+    table = Table("one step, in milliseconds", "p50", "p95", title="one thread")
+    for key, percentiles in figures.items():
+        table.add_row(key, *(f"{percentiles[name]:.2f}" for name in ("p50", "p95")))
     Console().print(table)
 
 
-def _percentiles_ms(times_ns: list[int]) -> dict[str, float]:
-    return {name: float(np.percentile(times_ns, share)) / 1e6 for name, share in (("p50", 50), ("p95", 95))}
-
-
 def _step_timers(model_name: str) -> Iterator[tuple[str, Iterator[int]]]:
-    """What is to be timed of a model; nothing of one that is damaged or has no steps."""
+    """Yield what to measure of a model, by name; nothing if it is damaged or has no steps."""
     try:
         card = library.find_checked_card(model_name)
     except ModelError:
@@ -69,7 +66,7 @@ def _step_timers(model_name: str) -> Iterator[tuple[str, Iterator[int]]]:
 
 
 def _chorale_step_times_ns(card: Card) -> Iterator[int]:
-    """The nanoseconds of one step after another."""
+    """Yield the time of one step after another in ns."""
     net, ids = onnx_nets.load_chorale_net(card), satb.FrameContext().feature_ids()
     state = net.initial_state()
     known = np.full((1, len(card.chain)), -1, np.int32)
@@ -84,7 +81,7 @@ def _chorale_step_times_ns(card: Card) -> Iterator[int]:
 
 
 def _symbol_step_times_ns(card: Card, context_symbols: int) -> Iterator[int]:
-    """The same, each step after as many symbols; which ones these are does not matter to the time."""
+    """Yield the time in ns of a step that follows this many symbols, which are drawn at random."""
     net, rng = onnx_nets.load_symbol_net(card), np.random.default_rng(0)
     state = net.initial_state()
     symbols = np.stack([rng.integers(1, size, context_symbols) for size in net.vocab_sizes], axis=1).astype(np.int32)
@@ -102,6 +99,6 @@ def _symbol_step_times_ns(card: Card, context_symbols: int) -> Iterator[int]:
 
 def _time_repeatedly_ns(step: Callable[[], Any]) -> Iterator[int]:
     while True:
-        begin = time.perf_counter_ns()
+        begin_ns = time.perf_counter_ns()
         step()
-        yield time.perf_counter_ns() - begin
+        yield time.perf_counter_ns() - begin_ns

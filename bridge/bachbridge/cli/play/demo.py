@@ -1,12 +1,12 @@
-"""`bachbridge demo`: a bundled phrase is played to the live engine, and what was heard is written down.
+"""`bachbridge demo`: plays a bundled phrase to the live engine and writes the phrase and its answer to three files.
 
-The engine is the one that a player uses, in its own process, at its own pace. Where the machine has MIDI ports, the
-phrase goes through them like a DAW's; elsewhere the messages take the pipe. The three files are made beside their
-place and moved there together at the end.
+The engine is the one that a player uses, in a process of its own and in real time. If the machine has MIDI ports, the
+phrase goes through them like a DAW's; otherwise the messages go through the pipe. The files are written to a scratch
+folder and moved to their places together at the end.
 """
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -14,8 +14,15 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from bachbridge.cli.bench.rehearsal import ExchangeRecording, record_exchange, wait_until_ready
-from bachbridge.cli.bench.stage import open_player_connection
+from bachbridge.cli.bench.exchange import (
+    ExchangeRecording,
+    is_note_on,
+    lateness_ns,
+    record_exchange,
+    wait_until_ready,
+)
+from bachbridge.cli.bench.fake_daw import open_player_connection
+from bachbridge.cli.bench.report import percentiles_ms
 from bachbridge.engine.session_log import SessionLog, read_log
 from bachbridge.errors import BachBridgeError
 from bachbridge.files.midi_writer import write_midi
@@ -25,7 +32,7 @@ from bachbridge.inference.runtime import library
 from bachbridge.music.example_phrase import ExamplePhrase, as_timed_notes, load_example
 from bachbridge.music.notes import STEPS_PER_BEAT, bpm_from_step_ns, step_ns_from_bpm
 from bachbridge.music.performance import PLAYER, Part, notes_from_messages, shift_part
-from bachbridge.protocol.events import Answer, AnswerStarted, Ask, PhraseEnded, Sent
+from bachbridge.protocol.events import Answer, AnswerStarted, Ask, PhraseEnded
 from bachbridge.settings import Settings
 
 DEMO_FILES = ("demo.mid", "demo.wav", "demo.png")
@@ -40,7 +47,11 @@ def run_demo(
     melody: ExamplePhrase | None = None,
     ports: bool = True,
 ) -> None:
-    """Play `melody` (the bundled one) and write `FILES` into the directory; `ports` allows real MIDI ports."""
+    """Play the melody (by default the bundled one) and write `DEMO_FILES` to the directory.
+
+    `ports` allows the use of real MIDI ports. Raises `BachBridgeError` before anything plays if the model or the folder
+    cannot be used.
+    """
     library.find_checked_card(model)
     melody = melody or load_example()
     console = Console()
@@ -52,7 +63,7 @@ def run_demo(
 
 
 def _scratch_folder(directory: Path) -> TemporaryDirectory[str]:
-    """A folder inside the directory, which is made if need be."""
+    """Create a folder inside the directory, which is created if it does not exist."""
     try:
         directory.mkdir(parents=True, exist_ok=True)
         return TemporaryDirectory(prefix=".demo-", dir=directory)
@@ -81,35 +92,34 @@ def _demo_settings(melody: ExamplePhrase, model: str, temperature: float, seed: 
 
 
 def _play_and_write(folder: Path, console: Console, melody: ExamplePhrase, settings: Settings, *, ports: bool) -> None:
-    """Play, and write the files into `folder`."""
     log = folder / "session.log"
     step_ns = step_ns_from_bpm(melody.bpm)
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     progress = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
-    with progress, open_player_connection(settings, log, use_ports=ports) as stage:
+    with progress, open_player_connection(settings, log, use_ports=ports) as connection:
         task = progress.add_task("starting", total=None)
-        wait_until_ready(stage, time.monotonic_ns)
+        wait_until_ready(connection, time.monotonic_ns)
         progress.update(task, description=f"{melody.work} and an answer", total=1.0)
-        rehearsal = record_exchange(
-            stage,
+        recording = record_exchange(
+            connection,
             as_timed_notes(melody.phrase, step_ns),
             melody.phrase.steps * step_ns,
             time.monotonic_ns,
             lambda share: progress.update(task, completed=share),
         )
-    came = stage.received_midi or [(sent.sent_ns, sent.data) for sent in rehearsal.sent_reports]
-    parts = recorded_parts(rehearsal, came, settings.channels)
+    received = connection.received_midi() or [(sent.sent_ns, sent.data) for sent in recording.sent_reports]
+    parts = recorded_parts(recording, received, settings.channels)
     title = f"Bach, {melody.work}: a phrase played, and the answer of {settings.model}"
     write_midi(folder / DEMO_FILES[0], parts, bpm=melody.bpm, beats_per_bar=settings.beats_per_bar, title=title)
     sound = write_wav(folder / DEMO_FILES[1], parts)
     write_png(folder / DEMO_FILES[2], parts, bpm=melody.bpm, beats_per_bar=settings.beats_per_bar, title=title)
-    console.print(_result_table(rehearsal, read_log(log), stage.description, sound))
+    console.print(_result_table(recording, read_log(log), connection.description, sound))
 
 
 def recorded_parts(
     recording: ExchangeRecording, received_midi: Sequence[tuple[int, bytes]], channels: Sequence[int]
 ) -> list[Part]:
-    """The player's part and, from the messages that came, each voice's; time 0 is where the engine heard it begin."""
+    """Return the player's part and, from the received messages, each voice's; time 0 is the phrase's first note."""
     assert recording.phrase_ended is not None
     last_ns = max(time_ns for time_ns, _ in received_midi)
     player = notes_from_messages(recording.played_midi, last_ns).get(0, ())
@@ -119,21 +129,18 @@ def recorded_parts(
 
 
 def _result_table(recording: ExchangeRecording, log: SessionLog, connection: str, sound_text: str) -> Table:
-    """What was heard and answered, and the latencies."""
-    heard, answered = recording.phrase_ended, recording.answer_ended
-    assert heard is not None
-    assert answered is not None
+    phrase_ended, answer_ended = recording.phrase_ended, recording.answer_ended
+    assert phrase_ended is not None
+    assert answer_ended is not None
     table = Table(show_header=False)
-    table.add_row("heard", _phrase_text(heard))
-    voices = len({note.voice for note in answered.notes})
-    bars = _bars_text(max(note.end for note in answered.notes), heard.phrase.steps_per_bar)
-    table.add_row("answered", f"{len(answered.notes)} notes in {voices} voices, {bars}")
-    table.add_row("first note ready", f"{_milliseconds_text([first_answer_delay_ns(log)])} after it was asked for")
-    late = sorted(_note_lateness_ns(recording.sent_reports))
-    names = {"p50": 0.5, "p99": 0.99, "max": 1.0}
-    words = ", ".join(f"{name} {_milliseconds_text([late[round(q * (len(late) - 1))]])}" for name, q in names.items())
-    table.add_row("notes late by", words)
-    table.add_row("by way of", connection)
+    table.add_row("phrase", _phrase_text(phrase_ended))
+    voices = len({note.voice for note in answer_ended.notes})
+    bars = _bars_text(max(note.end for note in answer_ended.notes), phrase_ended.phrase.steps_per_bar)
+    table.add_row("answer", f"{len(answer_ended.notes)} notes in {voices} voices, {bars}")
+    table.add_row("first note ready", f"{first_answer_delay_ns(log) / 1e6:.2f} ms after the request")
+    late = percentiles_ms([lateness_ns(sent) for sent in recording.sent_reports if is_note_on(sent)])
+    table.add_row("notes late by", ", ".join(f"{name} {late[name]:.2f} ms" for name in ("p50", "p99", "max")))
+    table.add_row("played through", connection)
     table.add_row("sound", sound_text)
     return table
 
@@ -149,24 +156,15 @@ def _bars_text(steps: int, steps_per_bar: int) -> str:
 
 
 def first_answer_delay_ns(log: SessionLog) -> int:
-    """From the ask to the first part of its answer, of the ask that counted in the end; -1: never."""
-    counted = next((entry.message.ask for entry in log.entries if isinstance(entry.message, AnswerStarted)), None)
+    """Return the time from the ask whose answer was played to the first part of that answer; -1: no answer."""
+    played = next((entry.message.ask for entry in log.entries if isinstance(entry.message, AnswerStarted)), None)
     asked_ns = 0
     for entry in log.entries:
         match entry.message:
-            case Ask(ask=number) if number == counted:
+            case Ask(ask=number) if number == played:
                 asked_ns = entry.at_ns
-            case Answer(ask=number) if number == counted:
+            case Answer(ask=number) if number == played:
                 return entry.at_ns - asked_ns
             case _:
                 pass
     return -1
-
-
-def _note_lateness_ns(sent: Iterable[Sent]) -> list[int]:
-    """How late each note began, in ns."""
-    return [message.sent_ns - message.due_ns for message in sent if message.data[0] & 0xF0 == 0x90]
-
-
-def _milliseconds_text(times_ns: Sequence[int]) -> str:
-    return f"{times_ns[0] / 1e6:.2f} ms"

@@ -1,0 +1,61 @@
+"""Figures of the benchmarks: percentiles, and tables for people."""
+
+import math
+import os
+import platform
+import sys
+from collections.abc import Generator, Iterable, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Column, Table
+
+from bachbridge.cli.bench.fake_daw import ProgressCallback
+from bachbridge.errors import BachBridgeError
+
+_SHARES = {"p50": 0.5, "p95": 0.95, "p99": 0.99, "max": 1.0}
+
+Figures = dict[str, float]
+"""The count of the samples, and their percentiles and maximum in milliseconds, by name."""
+
+
+def percentiles_ms(times_ns: Sequence[int]) -> Figures:
+    """Return the count and, in milliseconds by nearest rank, p50, p95, p99 and max; raises if there are no times."""
+    if not times_ns:
+        raise BachBridgeError("Nothing was measured: give a greater number of notes, or restart the MIDI system.")
+    ordered = sorted(times_ns)
+    ranks = {name: math.ceil(share * len(ordered)) - 1 for name, share in _SHARES.items()}
+    return {"count": len(ordered), **{name: ordered[rank] / 1e6 for name, rank in ranks.items()}}
+
+
+def latency_table(milliseconds: Mapping[str, Figures]) -> Table:
+    """Return a table with a row for each measured latency."""
+    table = Table("milliseconds", *(Column(name, justify="right") for name in ("count", *_SHARES)))
+    for name, figures in milliseconds.items():
+        table.add_row(name, f"{figures['count']}", *(f"{figures[key]:.2f}" for key in _SHARES))
+    return table
+
+
+def environment_facts(midi_system: str) -> dict[str, str]:
+    """Describe when, on which machine and with which MIDI system was measured."""
+    machine = f"{platform.system()} {platform.machine()}, {os.cpu_count()} CPUs, Python {platform.python_version()}"
+    return {"date": datetime.now(UTC).isoformat(timespec="seconds"), "machine": machine, "midi": midi_system}
+
+
+def print_facts(milliseconds: Mapping[str, Figures], facts: Iterable[tuple[str, str]]) -> None:
+    """Print a table of latencies, and a line for each of the facts."""
+    console = Console()
+    console.print(latency_table(milliseconds))
+    for name, fact in facts:
+        console.print(f"{name}: {fact}", soft_wrap=True, highlight=False)
+
+
+@contextmanager
+def progress_bar() -> Generator[ProgressCallback]:
+    """Show a progress bar on stderr if it is a terminal, and yield the function that moves it."""
+    progress = Progress(console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty())
+    with progress:
+        task = progress.add_task("measuring", total=1.0)
+        yield lambda share: progress.update(task, completed=share)

@@ -62,7 +62,6 @@ def resolve_seed(seed: int) -> int:
 def resolve_program(instrument: str | None, target: Path | None = None) -> int:
     """Return the General MIDI program, 0 to 127, of new voices in the file `target`; raises `ConfigError`."""
     from bachbridge.cli.transform.inputs import is_abc
-    from bachbridge.engine.session_log import ANSWER_PROGRAM
 
     if instrument is not None and target is not None and is_abc(target):
         raise ConfigError(f"{target} is ABC, which names no instrument: leave --instrument out, or write a .mid file.")

@@ -1,32 +1,53 @@
-"""Arguments and options that several commands have, as typer reads them."""
+"""Arguments and options that several commands share, as typer reads them."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from bachbridge.settings import Settings
+from bachbridge.settings import Settings, spec_of
 
 DEFAULT_SETTINGS = Settings()
 
-ModelOption = Annotated[str, typer.Option("--model", metavar="NAME", help="`bachbridge models` lists them.")]
-TemperatureOption = Annotated[float, typer.Option("--temperature", metavar="T", help="How daring, 0.1 to 2.")]
+ModelOption = Annotated[
+    str, typer.Option("--model", metavar="NAME", help="The model to use; `bachbridge models` lists them.")
+]
+TemperatureOption = Annotated[
+    float,
+    typer.Option(
+        "--temperature", metavar="T", help=f"How daring the notes are: {spec_of('temperature').accepted_values}."
+    ),
+]
 SeedOption = Annotated[
-    int, typer.Option("--seed", metavar="S", help="The same seed, the same notes; -1 for a new one.")
+    int,
+    typer.Option(
+        "--seed",
+        metavar="S",
+        help="The start of the random numbers: the same seed gives the same notes; -1: a new one.",
+    ),
 ]
 MidiOutputOption = Annotated[Path, typer.Option("-o", "--output", metavar="OUT.mid", help="The MIDI file to write.")]
 MusicOutputOption = Annotated[
     Path, typer.Option("-o", "--output", metavar="OUT.mid", help="The file to write: .mid, or .abc for a tune in ABC.")
 ]
 FourPartFileArgument = Annotated[Path, typer.Argument(metavar="IN.mid", help="A MIDI file in four voices.")]
-FastOption = Annotated[bool, typer.Option("--fast", help="Draw with an eighth of the passes (coconet).")]
+FastOption = Annotated[
+    bool, typer.Option("--fast", help="Work with an eighth of the sampling sweeps (infill models such as coconet).")
+]
 RulesOption = Annotated[
-    str, typer.Option(metavar="RULES", help="The rules of voice-leading that hold: all, none or names by commas.")
+    str,
+    typer.Option(
+        metavar="RULES", help="The rules of voice-leading to keep: all, none, or names with commas between them."
+    ),
 ]
 ReportOption = Annotated[bool, typer.Option("--report", help="Print musical measures of the result.")]
-ScoreOption = Annotated[Path | None, typer.Option(metavar="OUT", help="Write the staves as .musicxml, .svg or .png.")]
+ScoreOption = Annotated[
+    Path | None, typer.Option(metavar="OUT", help="Also write the score as .musicxml, .svg or .png.")
+]
 InstrumentOption = Annotated[
     str | None, typer.Option("--instrument", metavar="NAME", help="The General MIDI instrument of the new voices.")
 ]
-JobsOption = Annotated[int, typer.Option(metavar="N", min=1, help="Processes for a model that fills in.")]
+JobsOption = Annotated[
+    int, typer.Option(metavar="N", min=1, help="The number of processes that an infill model is run in.")
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]

@@ -146,19 +146,21 @@ class LatencyProbe:
         self._answer_start_indices.append(len(self._sent_reports))
 
     def measure_harmony(self, chord_count: int, report_progress: ProgressCallback) -> None:
-        """Play notes that are passed on and notes that are harmonized, in turns of 25, all at the same pace.
+        """Play notes that are passed on and notes that are harmonized, in turns of 25 (at least one of each).
 
-        Every voice of a chord has an onset (`common_tones`), so each harmonized note causes three notes.
+        All notes keep the same pace. Every voice of a chord has an onset (`common_tones`), so a harmonized note causes
+        three notes.
         """
         self._link.send(Setting("temperature", Settings().temperature))
-        for begin in range(0, 2 * chord_count, _NOTES_PER_TURN):
+        note_count = 2 * max(chord_count, _NOTES_PER_TURN)
+        for begin in range(0, note_count, _NOTES_PER_TURN):
             harmonizes = begin // _NOTES_PER_TURN % 2 == 1
             self._link.send(Setting("thru", value=not harmonizes))
             self._link.send(Setting("mode", "harmonize" if harmonizes else "off"))
             time.sleep(_MODE_CHANGE_PAUSE_S)
             for n in range(begin, begin + _NOTES_PER_TURN):
                 self._measure_chord(n, 3 if harmonizes else 1)
-            report_progress(min(1.0, (begin + _NOTES_PER_TURN) / (2 * chord_count)))
+            report_progress(min(1.0, (begin + _NOTES_PER_TURN) / note_count))
         self._link.send(Setting("mode", "off"))
 
     def _measure_chord(self, note_index: int, expected_notes: int) -> None:

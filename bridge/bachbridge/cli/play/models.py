@@ -1,4 +1,4 @@
-"""`bachbridge models`: what models there are, where they lie, and how good they say they are."""
+"""`bachbridge models`: the installed models, their folders, and the scores on their cards."""
 
 from rich.console import Console
 from rich.table import Column, Table
@@ -9,18 +9,18 @@ from bachbridge.inference.runtime.library import Card
 
 
 def print_models() -> None:
-    """Print a line for each model; a damaged one says what is wrong with it."""
+    """Print a line for each model; for a damaged one, what is wrong with it."""
     console = Console()
     found = library.model_names()
     if not found:
-        console.print("There are no models.")
+        console.print("No models are installed.")
     else:
         names = Column("model", no_wrap=True)
-        table = Table(names, "task", "codec", "on music it has not seen", "MB", Column("folder", overflow="fold"))
+        table = Table(names, "task", "codec", "score on held-out music", "MB", Column("folder", overflow="fold"))
         for name in found:
             table.add_row(name, *_model_row(name))
         console.print(table)
-    console.print(f"Models of your own go into {library.search_paths()[0]}", soft_wrap=True)
+    console.print(f"Put models of your own into {library.search_paths()[0]}", soft_wrap=True)
 
 
 def _model_row(name: str) -> tuple[str, ...]:
@@ -33,9 +33,9 @@ def _model_row(name: str) -> tuple[str, ...]:
 
 
 def _validation_score_text(card: Card) -> str:
-    """The first of its figures that says how well it foretells music that was kept from it.
+    """Return the card's first score on held-out music.
 
-    What one that fills in says is no surprise per frame as of the others (see `bachbridge_training.infill.nll`).
+    An infill model's score is not comparable with the others' (see `bachbridge_training.infill.nll`).
     """
     figures = card.facts.get("metrics", {}).get("valid", {})
     if "framewise_nll" in figures:

@@ -1,15 +1,14 @@
-"""`bachbridge ports`: what can be named with --in and --out."""
+"""`bachbridge ports`: the ports that --in and --out can name."""
 
 from rich.console import Console
 from rich.table import Table
 
-from bachbridge.midi.ports import PortListing
-from bachbridge.midi.ports import list_ports as look
+from bachbridge.midi.ports import PortListing, list_ports
 
 
 def print_ports() -> None:
-    """Print the MIDI ports of this machine: a table in a terminal, a line a port in a pipe or file."""
-    listing, console = look(), Console()
+    """Print the MIDI ports of this machine: a table in a terminal, otherwise one line for each port."""
+    listing, console = list_ports(), Console()
     if console.is_terminal:
         console.print(_port_table(listing))
     else:
@@ -27,5 +26,5 @@ def _port_table(listing: PortListing) -> Table:
     for kind, name in rows:
         table.add_row(f"--{kind}", name)
     if not rows:
-        table.caption = "No other program or device has a MIDI port open. Our own virtual ports need none."
+        table.caption = "No other program or device has MIDI ports. BachBridge can open virtual ports of its own."
     return table

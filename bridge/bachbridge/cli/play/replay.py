@@ -1,4 +1,4 @@
-"""`bachbridge replay LOG`: feed a recorded session to a new one and tell where they differ."""
+"""`bachbridge replay LOG`: feeds the events of a recorded session to a new session and reports differences."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,8 +6,7 @@ from pathlib import Path
 from rich.console import Console
 
 from bachbridge.engine.session import Session
-from bachbridge.engine.session_log import ReplayDifference, SessionLog, events_with_effects, read_log
-from bachbridge.engine.session_log import replay as differences_of
+from bachbridge.engine.session_log import ReplayDifference, SessionLog, events_with_effects, read_log, replay
 from bachbridge.errors import BachBridgeError
 from bachbridge.files.midi_writer import write_midi
 from bachbridge.music.performance import PLAYER, Part, TimedNote, notes_from_messages, shift_part
@@ -15,7 +14,10 @@ from bachbridge.protocol.events import Midi, PhraseEnded, Send, dumps
 
 
 def replay_session(log: Path, *, midi_path: Path | None) -> None:
-    """Replay the log and, with `midi`, write what was played in it as a MIDI file."""
+    """Replay the log; with `midi_path`, also write the notes played in it as a MIDI file.
+
+    Raises `BachBridgeError` if the new session differs from the recorded one.
+    """
     recorded = read_log(log)
     console = Console()
     if midi_path is not None:
@@ -26,17 +28,17 @@ def replay_session(log: Path, *, midi_path: Path | None) -> None:
             beats_per_bar=recorded.settings.beats_per_bar,
         )
         console.print(f"wrote {midi_path}")
-    differences = differences_of(recorded, Session(recorded.settings))
+    differences = replay(recorded, Session(recorded.settings))
     events = sum(1 for _ in events_with_effects(recorded))
     effects = sum(len(logged) for _, _, logged in events_with_effects(recorded))
     if differences:
         for difference in differences[:3]:
             console.print("\n".join(_difference_lines(difference)), markup=False, highlight=False, soft_wrap=True)
         raise BachBridgeError(
-            f"the replay of {log} differs after {len(differences)} of {events} events: "
-            "it was recorded by a version that behaves differently, or the session has changed."
+            f"The replay of {log} differs after {len(differences)} of {events} events: "
+            "the log was recorded by another version; replay it with that one."
         )
-    console.print(f"{events} events fed, {effects} effects returned, all as recorded")
+    console.print(f"{events} events replayed, {effects} effects returned, all as recorded")
 
 
 def _difference_lines(difference: ReplayDifference) -> Iterator[str]:
@@ -46,7 +48,7 @@ def _difference_lines(difference: ReplayDifference) -> Iterator[str]:
 
 
 def _played_parts(log: SessionLog) -> list[Part]:
-    """What the player and the voices played, from the player's first note on."""
+    """Return the notes of the player and of the voices; time 0 is the first note."""
     played = [(at_ns, event.data) for at_ns, event, _ in events_with_effects(log) if isinstance(event, Midi)]
     sent = [(e.due_ns, e.data) for _, _, effects in events_with_effects(log) for e in effects if isinstance(e, Send)]
     last_ns = max((at_ns for at_ns, _ in (*played, *sent)), default=0)
@@ -66,9 +68,9 @@ def _note_start_ns(note: TimedNote) -> int:
 
 
 def _first_phrase_bpm(log: SessionLog) -> float:
-    """The tempo of the first phrase that was heard, or else the one that was set, or else 120."""
-    heard = (
+    """Return the tempo of the first phrase, else the tempo setting, else 120."""
+    phrases = (
         effect for _, _, effects in events_with_effects(log) for effect in effects if isinstance(effect, PhraseEnded)
     )
-    first = next(heard, None)
+    first = next(phrases, None)
     return 15e9 / first.step_ns if first else log.settings.bpm or 120.0

@@ -1,7 +1,7 @@
-"""What `make run` does: the main job as far as this machine can do it.
+"""`make run`: the app if this machine has a display and a MIDI system, otherwise the demo.
 
-With a display and a MIDI system it is the app. Without one of them nobody could hear or see anything, so one line says
-what is missing and the demo shows the same engine at work, into files.
+Without one of them nobody could see or hear anything. Then one line says what is missing, and the demo shows the same
+engine at work by writing files.
 """
 
 import os
@@ -14,7 +14,7 @@ from bachbridge.settings_file import load_settings, settings_path
 
 
 def start_app_or_demo() -> None:
-    """Start the app, or say what it lacks and run the demo in the current folder."""
+    """Start the app, or print what is missing for it and run the demo in the current folder."""
     missing = missing_for_app(os.environ, sys.platform, has_midi=_has_midi_system())
     if missing is None:
         from bachbridge.cli.play.terminal import run_in_terminal
@@ -28,15 +28,15 @@ def start_app_or_demo() -> None:
     else:
         from bachbridge.cli.play.demo import run_demo
 
-        print(f"There is no {missing} here: this is the demo instead of the app.", flush=True)
+        print(f"There is no {missing} here, so the demo runs instead of the app.", flush=True)
         defaults = Settings()
         run_demo(Path(), model=defaults.model, temperature=defaults.temperature, seed=0)
 
 
 def missing_for_app(environment: Mapping[str, str], platform: str, *, has_midi: bool) -> str | None:
-    """What the app would need and this machine does not have, in words."""
-    windows = platform in ("win32", "darwin") or environment.get("DISPLAY") or environment.get("WAYLAND_DISPLAY")
-    match bool(windows), has_midi:
+    """Return what the app needs and this machine does not have, in words; None if it has everything."""
+    display = platform in ("win32", "darwin") or environment.get("DISPLAY") or environment.get("WAYLAND_DISPLAY")
+    match bool(display), has_midi:
         case True, True:
             return None
         case False, True:

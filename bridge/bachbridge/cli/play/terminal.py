@@ -1,8 +1,8 @@
-"""The app in the terminal: starts the engine process and shows what it reports.
+"""The app in the terminal: starts the engine process and shows its reports.
 
-`Telling` turns the engine's messages into sentences, printed once each, and into one status line that is kept at the
-foot of a terminal. Where the output is not a terminal there are the sentences only. Ctrl-C closes the pipe to the
-engine, which then silences everything it has sounding, closes its ports and exits; this process waits for that.
+`TerminalReporter` turns the engine's messages into sentences, which are printed once each, and into a status line at
+the foot of the terminal. If the output is not a terminal, only the sentences are printed. Ctrl-C closes the pipe to the
+engine, which then silences all sounding notes, closes its ports and exits; this process waits for that.
 """
 
 import sys
@@ -31,23 +31,22 @@ from bachbridge.settings import Settings, validated
 
 _NO_MODEL = "no model"
 _MAX_NAMED_NOTES = 12
-"""Notes of a phrase that are named."""
 
 
 @dataclass(slots=True)
 class TerminalReporter:
-    """What is known of the engine; `take` one message after another."""
+    """The state of the engine, by the messages that `handle_message` has received."""
 
     settings: Settings
     activity: str = "starting"
     tempo_text: str = ""
     chord_text: str = ""
-    """The voices that moved last, in mode "harmonize"."""
+    """The pitches of the voices that moved last, in mode harmonize."""
     latency_text: str = ""
     ports: tuple[str, str] = field(default=("", ""))
 
     def handle_message(self, message: Message) -> str | None:
-        """The sentence that a message is worth, if any. Raises the engine's own sentence where it cannot go on."""
+        """Update the state and return a sentence to print, if any; raises `BachBridgeError` if the engine failed."""
         match message:
             case Failed(error):
                 raise BachBridgeError(error)
@@ -68,12 +67,11 @@ class TerminalReporter:
         return None
 
     def _handle_music_report(self, message: Message) -> str | None:
-        """What a report of the dialogue itself is worth."""
         match message:
             case PhraseEnded(phrase, _, step_ns, ended_by):
                 self.tempo_text = f"{bpm_from_step_ns(step_ns):.0f} bpm"
-                what = f"Heard {_note_count_text(len(phrase.notes))} in {_bar_count_text(phrase)} at {self.tempo_text}"
-                return f"{what}, ended by {ended_by}: {_pitch_names_text(phrase)}"
+                notes = f"{_note_count_text(len(phrase.notes))} in {_bar_count_text(phrase)} at {self.tempo_text}"
+                return f"Heard {notes}, ended by {ended_by}: {_pitch_names_text(phrase)}"
             case AnswerStarted():
                 self.activity = "answering"
             case AnswerEnded(_, notes, interrupted):
@@ -81,21 +79,20 @@ class TerminalReporter:
                 return f"Answered with {_note_count_text(len(notes))}{', cut short' if interrupted else ''}."
             case Harmonized(_, _, voices, key):
                 self._update_chord([pitch for _, pitch, _ in voices], key)
-            case AnswerLate(_, what):
+            case AnswerLate(_, reason):
                 self.activity = "ready"
-                return f"No answer: {what.rstrip('.')}."
+                return f"No answer: {reason.rstrip('.')}."
             case _:
                 pass
         return None
 
     def _update_chord(self, pitches: list[int], key_number: int) -> None:
-        """What moved last, and the key (see `events.Plan`)."""
-        known = key_from_number(key_number)
-        self.activity = f"harmonizing in {key_name(known)}" if known else "harmonizing"
+        key = key_from_number(key_number)
+        self.activity = f"harmonizing in {key_name(key)}" if key else "harmonizing"
         self.chord_text = " ".join(map(pitch_name, pitches)) or self.chord_text
 
     def status_line(self) -> str:
-        """The line at the foot of the terminal."""
+        """Return the line at the foot of the terminal."""
         facts = (
             self.settings.mode,
             self.settings.model,
@@ -112,8 +109,8 @@ class TerminalReporter:
         self.ports = (source, sink)
         if source and sink:
             return f'Listening to "{source}", playing to "{sink}".'
-        gone = " and ".join(word for word, name in (("input", source), ("output", sink)) if not name)
-        return f"Waiting for the {gone} port to come back."
+        missing = " and ".join(word for word, name in (("input", source), ("output", sink)) if not name)
+        return f"Waiting for the {missing} port to come back."
 
 
 def _note_count_text(count: int) -> str:
@@ -157,7 +154,7 @@ def _print_with_status_line(messages: Iterable[Message], reporter: TerminalRepor
 def run_in_terminal(
     settings: Settings, *, input_name: str | None, output_name: str | None, log: Path | None = None
 ) -> None:
-    """Play until Ctrl-C or until the engine cannot go on; then everything is silent and closed."""
+    """Play until Ctrl-C; the engine then silences and closes everything. Raises `BachBridgeError` if it fails."""
     from bachbridge.inference.runtime import library
     from bachbridge.process.ipc import EngineLink
 
@@ -170,4 +167,4 @@ def run_in_terminal(
             return
         status = link.close()
     if status:
-        raise BachBridgeError(f"the engine ended by itself (status {status}): start with --log FILE and report it")
+        raise BachBridgeError(f"The engine ended unexpectedly (status {status}): start with --log FILE and report it.")

@@ -1,4 +1,4 @@
-"""The whole program: engine and model in their processes, a short phrase at a quick tempo, three files."""
+"""The demo with a real engine and model: a short phrase at a quick tempo, and the three files."""
 
 import wave
 from pathlib import Path
@@ -20,7 +20,7 @@ def run(directory: Path, model: str = "chorale-lstm", *, ports: bool = False) ->
     run_demo(directory, model=model, temperature=0.9, seed=1, melody=SHORT, ports=ports)
 
 
-def test_a_short_phrase_is_answered_live(
+def test_demo_answers_short_phrase_live(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):
     monkeypatch.setenv("SOUNDFONT", "/nowhere.sf2")
@@ -44,13 +44,13 @@ def test_a_short_phrase_is_answered_live(
     assert "built-in" in out
 
 
-def test_without_the_model_nothing_is_written(tmp_path: Path):
+def test_demo_without_model_writes_nothing(tmp_path: Path):
     with pytest.raises(ModelError, match="no-such-model"):
         run(tmp_path, "no-such-model")
     assert not list(tmp_path.iterdir())
 
 
-def test_a_folder_that_cannot_be_is_told_before_anything_plays(tmp_path: Path):
+def test_demo_rejects_impossible_folder_before_playing(tmp_path: Path):
     (tmp_path / "file").touch()
     with pytest.raises(BachBridgeError, match="choose another folder"):
         run(tmp_path / "file" / "folder")

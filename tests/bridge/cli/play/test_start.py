@@ -1,4 +1,4 @@
-"""What `make run` decides."""
+"""The decision of `make run` between the app and the demo."""
 
 import pytest
 
@@ -19,7 +19,7 @@ from bachbridge.cli.play.start import missing_for_app
         ({}, "linux", False, "display and no MIDI system"),
     ],
 )
-def test_the_app_needs_a_display_and_midi(
+def test_app_needs_display_and_midi(
     environment: dict[str, str], platform: str, midi: bool, missing: str | None
 ) -> None:
     assert missing_for_app(environment, platform, has_midi=midi) == missing

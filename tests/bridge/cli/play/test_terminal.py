@@ -1,4 +1,4 @@
-"""What the terminal tells of the engine's messages."""
+"""The sentences and the status line that the terminal shows for the engine's messages."""
 
 import pytest
 
@@ -26,15 +26,15 @@ PHRASE = Phrase(tuple(Note(4 * n, 4, 60 + n) for n in range(4)), steps=16)
 STEP_NS = 125_000_000
 
 
-def told(*messages: Message) -> tuple[list[str], str]:
-    """The sentences, and the status line at the end."""
-    telling = TerminalReporter(Settings())
-    sentences = [telling.handle_message(message) for message in messages]
-    return [sentence for sentence in sentences if sentence], telling.status_line()
+def report(*messages: Message) -> tuple[list[str], str]:
+    """Return the sentences, and the status line at the end."""
+    reporter = TerminalReporter(Settings())
+    sentences = [reporter.handle_message(message) for message in messages]
+    return [sentence for sentence in sentences if sentence], reporter.status_line()
 
 
-def test_a_dialogue_is_told_in_sentences() -> None:
-    sentences, status = told(
+def test_reporter_describes_dialogue_in_sentences() -> None:
+    sentences, status = report(
         PortsChanged("DAW out", "DAW in"),
         ModelUp("chorale-lstm", 200_000),
         Status("model", "chorale-lstm is ready"),
@@ -55,18 +55,18 @@ def test_a_dialogue_is_told_in_sentences() -> None:
         assert fact in status
 
 
-def test_the_condition_follows_the_dialogue() -> None:
+def test_status_line_follows_dialogue() -> None:
     opened = PortsChanged("a", "b"), ModelUp("chorale-lstm", 1)
     received, heard, answering = Received(b"", 0), PhraseEnded(PHRASE, 0, STEP_NS, "pedal"), AnswerStarted(1, 0)
-    assert "starting" in told()[1]
-    assert "ready" in told(*opened)[1]
-    assert "listening" in told(*opened, received)[1]
-    assert "answering" in told(*opened, received, heard, answering)[1]
-    assert "ready" in told(*opened, received, heard, answering, AnswerEnded(1, (), interrupted=False))[1]
+    assert "starting" in report()[1]
+    assert "ready" in report(*opened)[1]
+    assert "listening" in report(*opened, received)[1]
+    assert "answering" in report(*opened, received, heard, answering)[1]
+    assert "ready" in report(*opened, received, heard, answering, AnswerEnded(1, (), interrupted=False))[1]
 
 
-def test_what_went_wrong_is_told_too() -> None:
-    sentences, _ = told(
+def test_reporter_describes_problems() -> None:
+    sentences, _ = report(
         PortsChanged("a", "b"),
         PortsChanged("a", "b"),
         PortsChanged("", "b"),
@@ -85,20 +85,20 @@ def test_what_went_wrong_is_told_too() -> None:
     ]
 
 
-def test_an_engine_that_cannot_go_on_ends_the_app_with_its_sentence() -> None:
+def test_reporter_raises_if_engine_fails() -> None:
     with pytest.raises(BachBridgeError, match="no port here"):
-        told(Failed("no port here"))
+        report(Failed("no port here"))
 
 
-def test_a_long_phrase_is_named_by_its_beginning() -> None:
+def test_reporter_shortens_long_phrases() -> None:
     notes = tuple(Note(n, 1, 60) for n in range(40))
-    sentences, _ = told(PhraseEnded(Phrase(notes, steps=40), 0, STEP_NS, "bars"))
+    sentences, _ = report(PhraseEnded(Phrase(notes, steps=40), 0, STEP_NS, "bars"))
     assert sentences[0].startswith("Heard 40 notes in 2.5 bars")
     assert sentences[0].endswith(" …")
     assert len(sentences[0]) < 120
 
 
-def test_a_lost_model_is_in_the_status() -> None:
+def test_status_line_shows_lost_model() -> None:
     opened = PortsChanged("a", "b"), ModelUp("chorale-lstm", 1)
-    assert "no model" in told(*opened, ModelDown("killed"))[1]
-    assert "no model" not in told(*opened, ModelDown("killed"), ModelUp("chorale-lstm", 1))[1]
+    assert "no model" in report(*opened, ModelDown("killed"))[1]
+    assert "no model" not in report(*opened, ModelDown("killed"), ModelUp("chorale-lstm", 1))[1]

@@ -35,8 +35,8 @@ from tests.support.scripted_model import CHORD_PITCHES
 from tests.support.tiny_infill_model import write_tiny_model
 
 HERE = Path(__file__).parent
-HELD = [sys.executable, str(HERE / "model_process.py"), "held"]
-STUCK = [sys.executable, str(HERE / "model_process.py"), "stuck"]
+HELD = [sys.executable, str(HERE.parent / "support/scripted_model.py"), "held"]
+STUCK = [sys.executable, str(HERE.parent / "support/scripted_model.py"), "stuck"]
 LONG = Settings(bpm=300, phrase_end="control", answer_bars=16)
 """The answer lasts for 12.8 s: it is never over before a test stops it."""
 SHORT = Settings(bpm=300, phrase_end="control")
@@ -118,7 +118,7 @@ def test_a_melody_is_harmonised_in_three_voices_that_end_with_it(jack: DummyServ
 def filling(place: Path) -> list[str]:
     """The command of a model's process that has an infilling model, "tiny"."""
     write_tiny_model(place / "tiny")
-    return [sys.executable, str(HERE / "model_process.py"), "found", str(place)]
+    return [sys.executable, str(HERE.parent / "support/scripted_model.py"), "found", str(place)]
 
 
 def test_the_phrase_comes_back_in_four_voices(jack: DummyServer, tmp_path: Path) -> None:

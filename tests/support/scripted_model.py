@@ -1,8 +1,8 @@
 """A model's process for tests, started by the engine: it answers with one chord, held for the whole answer.
 
-model_process.py held           the chord at once
-model_process.py stuck          its first step at once, and nothing more, ever
-model_process.py found FOLDER   a true process, which finds models in FOLDER beside the shipped ones
+scripted_model.py held           the chord at once
+scripted_model.py stuck          its first step at once, and nothing more, ever
+scripted_model.py found FOLDER   a true process, which finds models in FOLDER beside the shipped ones
 """
 
 import sys

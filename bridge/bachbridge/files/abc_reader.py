@@ -1,4 +1,4 @@
-"""Files of tunes in ABC: reading them, and writing one that any ABC program opens."""
+"""Reading and writing files of tunes in ABC; what is written opens in any ABC program."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -12,7 +12,7 @@ _MAX_BYTES = 16 << 20
 
 
 def read_abc(path: Path) -> list[str]:
-    """The tunes of a file, as they are."""
+    """Return the texts of the tunes in a file, unchanged; raises `TuneError`."""
     content = read_limited_bytes(path, _MAX_BYTES, TuneError)
     tunes = normal_form.split_tunes(decode_text(content))
     if not tunes:
@@ -21,7 +21,7 @@ def read_abc(path: Path) -> list[str]:
 
 
 def decode_text(content: bytes) -> str:
-    """The text of a file: old ones are in Latin-1."""
+    """Decode UTF-8, or else Latin-1, which old files use."""
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -29,7 +29,7 @@ def decode_text(content: bytes) -> str:
 
 
 def write_abc(path: Path, tunes: Iterable[tuple[str, str]], *, bpm: float) -> None:
-    """Write tunes, each with its title, numbered from 1; `bpm` quarter notes a minute."""
+    """Write pairs of title and tune, numbered from 1, at `bpm` quarter notes a minute; raises `BachBridgeError`."""
     with atomic_output(path) as scratch:
         scratch.write_text(
             "\n".join(with_file_header(tune, number, title, bpm=bpm) for number, (title, tune) in enumerate(tunes, 1)),
@@ -38,7 +38,7 @@ def write_abc(path: Path, tunes: Iterable[tuple[str, str]], *, bpm: float) -> No
 
 
 def with_file_header(tune: str, number: int, title: str, *, bpm: float) -> str:
-    """A tune with the header that a file wants: number, title, meter, unit length, tempo and key."""
+    """Return the tune with the header of a file: number, title, meter, unit length, tempo and key."""
     header, body = split_header(normal_form.normalize(tune))
     lines = (
         f"X:{number}",

@@ -1,4 +1,4 @@
-"""From MusicXML to a picture of the staves: verovio engraves an SVG, resvg makes a PNG of it.
+"""A picture of a score in MusicXML: verovio engraves it as SVG, resvg renders that as PNG.
 
 Both come with the extra `score` as ready-made wheels that need no system library.
 """
@@ -12,18 +12,21 @@ from bachbridge.errors import BachBridgeError
 
 PICTURE_SUFFIXES = (".png", ".svg")
 MAX_BARS = 400
-"""Bars that a picture, which is one page, may have."""
+"""The most bars on a picture, which is one page."""
 
 _UNITS_PER_PIXEL = 2
-"""Of the page's width to a pixel at this scale."""
+"""Units of verovio's page width to a pixel of the SVG, at the scale of `_PAGE_OPTIONS`."""
 _PAGE_OPTIONS = {"pageHeight": 60000, "adjustPageHeight": True, "scale": 50}
 _LAYOUT_OPTIONS = {"footer": "none", "header": "none", "breaks": "auto", "svgViewBox": True, "svgRemoveXlink": True}
 _PNG_WIDTH = 1600
-"""Pixels of a PNG."""
+"""In pixels."""
 
 
 def require_libraries(path: Path) -> None:
-    """Imports what a picture at `path` takes, so that what is missing is told before the work begins."""
+    """Import the libraries that a score at `path` needs, so that a missing one is reported before the work begins.
+
+    Raises `ModuleNotFoundError`.
+    """
     if path.suffix.lower() in PICTURE_SUFFIXES:
         importlib.import_module("verovio")
     if path.suffix.lower() == ".png":
@@ -31,10 +34,10 @@ def require_libraries(path: Path) -> None:
 
 
 def render_picture(musicxml: bytes, suffix: str, width: int = 1050) -> bytes:
-    """The score as the bytes of a `.svg`, `width` pixels wide, or of a `.png` of the same page."""
+    """Return the bytes of an `.svg`, `width` pixels wide, or of a `.png` of the same page; raises `BachBridgeError`."""
     verovio: Any = importlib.import_module("verovio")
     verovio.enableLog(verovio.LOG_OFF)
-    # verovio knows its fonts' place only in the thread that imported it first.
+    # verovio finds its fonts only in the thread that imported it first.
     verovio.setDefaultResourcePath(str(files("verovio") / "data"))
     toolkit = verovio.toolkit()
     toolkit.setOptions(_PAGE_OPTIONS | _LAYOUT_OPTIONS | {"pageWidth": width * _UNITS_PER_PIXEL})

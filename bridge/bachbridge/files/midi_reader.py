@@ -1,14 +1,14 @@
-"""Reading strangers' MIDI files under limits: every file becomes a `MidiSong` or one `MidiFileError`.
+"""Reading other programs' MIDI files under limits: every file becomes a `MidiSong` or one `MidiFileError`.
 
-Only what the grid needs is read: notes, tempo, time signature and the tracks' names; all else is stepped over, so that
-the many files with an impossible key signature or a private chunk are read like any other (mido refuses those). The
-chunks are kept as they were, byte for byte, for whoever writes the file out again with more tracks.
+Only what the grid needs is read: notes, tempo, time signature and the tracks' names. Everything else is skipped, so
+that the many files with an impossible key signature or a private chunk are read like any other; mido refuses those.
+The chunks are kept byte for byte, for commands that write the file out again with more tracks.
 
-What is tolerated: running status through meta events, more tracks than the header says, a missing end-of-track event, a
+Tolerated are running status across meta events, more tracks than the header states, a missing end-of-track event, a
 note-off without a note, a note without a note-off (it ends after four beats or with its track), a tempo of zero
-(ignored), frames per second instead of beats (a beat is then half a second). What is not: a chunk or an event that
-ends in the middle, format 2 (separate songs in one file), and what exceeds the limits below.
-Percussion (channel 10) is left out.
+(ignored), and frames per second instead of beats (a beat is then half a second). Refused are a chunk or an event that
+ends in the middle, format 2 (separate songs in one file), and anything beyond the limits below. Percussion (channel 10)
+is left out.
 """
 
 import struct
@@ -39,7 +39,7 @@ MAX_EVENTS = 500_000
 MAX_TRACKS = 256
 MAX_BEATS = 50_000
 MIN_BEAT_US = 60_000
-"""1000 bpm; a faster tempo is an error of the file and ignored."""
+"""1000 bpm; a faster tempo is taken for an error in the file and ignored."""
 
 _PERCUSSION_CHANNEL = 9
 _MAX_HANGING_BEATS = 4
@@ -47,9 +47,9 @@ _MAX_HANGING_BEATS = 4
 
 @dataclass(frozen=True, slots=True)
 class MidiSong:
-    """A file that was read: its notes in ticks by start, the same on the grid, and its time.
+    """A file that was read: its notes in ticks by start, the same notes on the grid, and its timeline.
 
-    `division` is the header's own word and `chunks` are the `MTrk` chunks' bodies as they were.
+    `division` is the word in the header and `track_bodies` are the bodies of the `MTrk` chunks, unchanged.
     """
 
     path: Path
@@ -62,7 +62,7 @@ class MidiSong:
 
 
 def read_midi(path: Path) -> MidiSong:
-    """Read the file at `path`."""
+    """Read the file at `path`; raises `MidiFileError`."""
     data = read_limited_bytes(path, MAX_BYTES, MidiFileError)
     if not data:
         raise MidiFileError(f"{path} is empty: export the MIDI file again.")
@@ -81,15 +81,15 @@ def read_midi(path: Path) -> MidiSong:
 
 
 def _read_track_bodies(path: Path, data: bytes) -> tuple[int, tuple[bytes, ...]]:
-    """The division and the bodies of the track chunks; chunks of other names are stepped over."""
+    """Return the division and the bodies of the track chunks; chunks with other names are skipped."""
     header, *others = read_chunks(data)
     if len(header[1]) < 6:
         raise SmfError("its header is too short")
     kind, count, division = struct.unpack(">HHH", header[1][:6])
     if kind > 1:
-        raise MidiFileError(f"{path} is of format {kind}, several songs in one: export the song as format 0 or 1.")
+        raise MidiFileError(f"{path} holds several songs (format {kind}): export the song as format 0 or 1.")
     if division in {0, 0x8000} or (division & 0x8000 and not division & 0xFF):
-        raise SmfError("it has no ticks per beat")
+        raise SmfError("its header states no ticks per beat")
     tracks = tuple(body for name, body in others if name == b"MTrk")
     if len(tracks) > MAX_TRACKS:
         raise OverflowError(f"over {MAX_TRACKS} tracks")
@@ -105,17 +105,22 @@ def _parse_song(path: Path, division: int, bodies: tuple[bytes, ...]) -> MidiSon
         tracks.append(list(islice(track_events(body), room + 1)))
         if len(tracks[-1]) > room:
             raise OverflowError(f"over {MAX_EVENTS} events")
-    time = _parse_timeline(division, tracks)
+    timeline = _parse_timeline(division, tracks)
     notes = tuple(
         sorted(
-            (note for number, events in enumerate(tracks) for note in _pair_notes(events, number, time.ticks_per_beat)),
+            (
+                note
+                for track, events in enumerate(tracks)
+                for note in _pair_notes(events, track, timeline.ticks_per_beat)
+            ),
             key=lambda note: (note.start, note.track, note.channel, note.pitch),
         )
     )
-    if any(note.end > MAX_BEATS * time.ticks_per_beat for note in notes):
+    if any(note.end > MAX_BEATS * timeline.ticks_per_beat for note in notes):
         raise OverflowError(f"over {MAX_BEATS} beats long")
     names = tuple(next((_decode_text(e.data) for e in events if e.status == TRACK_NAME), "") for events in tracks)
-    return MidiSong(path, notes, phrase_from_ticks(notes, names, time), time, names, division, bodies)
+    phrase = phrase_from_ticks(notes, names, timeline)
+    return MidiSong(path, notes, phrase, timeline, names, division, bodies)
 
 
 def _decode_text(data: bytes) -> str:
@@ -131,8 +136,8 @@ def _parse_timeline(division: int, tracks: list[list[TrackEvent]]) -> Timeline:
         return Timeline(max(1, frames_per_second * (division & 0xFF) // 2))
     tempos = {0: Tempo(0, DEFAULT_TEMPO_US)}
     meters = {0: COMMON_TIME}
-    told = (event for events in tracks for event in events if event.status in {TEMPO, TIME_SIGNATURE})
-    for event in sorted(told, key=lambda event: event.tick):
+    time_events = (event for events in tracks for event in events if event.status in {TEMPO, TIME_SIGNATURE})
+    for event in sorted(time_events, key=lambda event: event.tick):
         data = event.data
         if event.status == TEMPO and int.from_bytes(data[:3]) >= MIN_BEAT_US:
             tempos[event.tick] = Tempo(event.tick, int.from_bytes(data[:3]))
@@ -142,7 +147,7 @@ def _parse_timeline(division: int, tracks: list[list[TrackEvent]]) -> Timeline:
 
 
 def _pair_notes(events: list[TrackEvent], track: int, ticks_per_beat: int) -> Iterator[TickNote]:
-    """The notes of one track; a note-off ends the oldest note of its channel and pitch."""
+    """Yield the notes of one track; a note-off ends the oldest note of its channel and pitch."""
     open_notes: defaultdict[tuple[int, int], deque[tuple[int, int]]] = defaultdict(deque)
     for event in events:
         kind, channel = event.status & 0x1F0, event.status & 0x0F
@@ -153,10 +158,10 @@ def _pair_notes(events: list[TrackEvent], track: int, ticks_per_beat: int) -> It
         if kind == NOTE_ON and velocity:
             sounding.append((event.tick, velocity))
         elif sounding:
-            start, struck = sounding.popleft()
-            yield TickNote(start, max(event.tick, start + 1), pitch, struck, track, channel)
+            start, onset_velocity = sounding.popleft()
+            yield TickNote(start, max(event.tick, start + 1), pitch, onset_velocity, track, channel)
     last = events[-1].tick if events else 0
     for (channel, pitch), sounding in open_notes.items():
-        for start, struck in sounding:
+        for start, velocity in sounding:
             end = max(start + 1, min(last, start + _MAX_HANGING_BEATS * ticks_per_beat))
-            yield TickNote(start, end, pitch, struck, track, channel)
+            yield TickNote(start, end, pitch, velocity, track, channel)

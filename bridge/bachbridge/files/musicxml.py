@@ -1,8 +1,8 @@
 """Four voices as MusicXML: soprano and alto on one staff, tenor and bass on the other, stems up and down.
 
-Notes are cut and tied, and rests fill the gaps (see `pieces`). Notes are spelled by their place on the line of fifths
-around the key signature, and get a sign where they differ from it or from what stood in the bar before. Notes shorter
-than a quarter are beamed within a beat. (MusicXML 4.0, partwise.)
+Notes are split and tied, and rests fill the gaps (see `music.note_values`). Notes are spelled by their place on the
+line of fifths around the key signature, and get an accidental where they differ from it or from an earlier one in the
+bar. Notes shorter than a quarter are beamed within a beat. The format is MusicXML 4.0, partwise.
 """
 
 from collections.abc import Iterator, Sequence
@@ -17,11 +17,11 @@ _NOTE_TYPES = {1: "16th", 2: "eighth", 4: "quarter", 8: "half", 16: "whole"}
 _TYPE_AND_DOTS = {steps * 3 // 2: (name, 1) for steps, name in _NOTE_TYPES.items()} | {
     steps: (name, 0) for steps, name in _NOTE_TYPES.items()
 }
-"""Name and dots of the values by their steps (a dotted 16th is beyond the grid)."""
+"""Name and dots of each note value by its steps; the grid has no dotted 16th."""
 _LINE_OF_FIFTHS = "FCGDAEB"
 _ACCIDENTALS = {-2: "flat-flat", -1: "flat", 0: "natural", 1: "sharp", 2: "double-sharp"}
 _MAJOR_SIGNATURES = (0, -5, 2, -3, 4, -1, 6, 1, -4, 3, -2, 5)
-"""Fifths of the key signature by tonic, the fewer signs of two."""
+"""Fifths of the key signature by tonic; of two spellings the one with fewer accidentals."""
 
 
 def encode_musicxml(
@@ -32,13 +32,16 @@ def encode_musicxml(
     *,
     omit_resting_voices: bool = False,
 ) -> bytes:
-    """The whole score; each voice's notes one at a time by start. `sparse`: a lower voice that rests is not written."""
+    """Encode the score of the notes, each voice one note at a time, in the order of their starts.
+
+    With `omit_resting_voices` the lower voice of a staff is left out of the bars in which it rests.
+    """
     root = Element("score-partwise", version="4.0")
     SubElement(SubElement(root, "work"), "work-title").text = title
     part_list = SubElement(root, "part-list")
     SubElement(SubElement(part_list, "score-part", id="P1"), "part-name").text = ""
     SubElement(root, "part", id="P1").text = "\n"
-    # Bars become bytes one by one: as elements, those of a long piece would take a gigabyte.
+    # Bars are encoded one by one: the elements of a long piece would take a gigabyte.
     head, tail = tostring(root, encoding="utf-8", xml_declaration=True).split(b"\n</part>")
     measures = (
         tostring(measure, encoding="us-ascii")
@@ -52,13 +55,13 @@ def _measure_elements(
 ) -> Iterator[Element]:
     fifths = key_signature_fifths(key)
     voices = [VoiceReader([note for note in notes if note.voice == voice]) for voice in range(len(VOICES))]
-    told: tuple[int, int] | None = None
+    written_meter: tuple[int, int] | None = None
     for number, bar in enumerate(bars, start=0 if missing_pickup_steps(bars) else 1):
         measure = Element("measure", number=str(number), implicit="no" if number else "yes")
         meter = bar.meter if number else bars[1].meter
-        if told != (meter.numerator, meter.denominator):
-            _add_attributes(measure, meter, fifths if told is None else None)
-            told = meter.numerator, meter.denominator
+        if written_meter != (meter.numerator, meter.denominator):
+            _add_attributes(measure, meter, fifths if written_meter is None else None)
+            written_meter = meter.numerator, meter.denominator
         _add_bar(measure, bar, voices, fifths, key, omit_resting_voices=omit_resting_voices)
         if bar is bars[-1]:
             SubElement(SubElement(measure, "barline", location="right"), "bar-style").text = "light-heavy"
@@ -66,13 +69,13 @@ def _measure_elements(
 
 
 def key_signature_fifths(key: tuple[int, bool]) -> int:
-    """Sharps of the key signature, flats negative."""
+    """Return the number of sharps in the key signature; flats are negative."""
     tonic, minor = key
     return _MAJOR_SIGNATURES[(tonic + 3 * minor) % 12]
 
 
 def _add_attributes(measure: Element, meter: Meter, fifths: int | None) -> None:
-    """What stands at the beginning of a bar; `fifths` None where the clefs have been told."""
+    """Add the meter and, unless `fifths` is None, the key signature and the clefs."""
     attributes = SubElement(measure, "attributes")
     SubElement(attributes, "divisions").text = str(STEPS_PER_BEAT)
     if fifths is not None:
@@ -88,7 +91,7 @@ def _add_attributes(measure: Element, meter: Meter, fifths: int | None) -> None:
             SubElement(clef, "line").text = str(line)
 
 
-# ---------------------------------------------------------------- what is written in a bar
+# ---------------------------------------------------------------- bars
 
 
 def _add_bar(
@@ -100,29 +103,33 @@ def _add_bar(
     *,
     omit_resting_voices: bool,
 ) -> None:
-    rows = [(voice, piece) for voice in range(len(VOICES)) for piece in voices[voice].note_values(bar)]
-    signs = _bar_accidentals(rows, fifths, key)
-    for voice, pieces in groupby(rows, key=lambda row: row[0]):
-        its = [piece for _, piece in pieces]
-        if omit_resting_voices and voice % 2 and all(piece.pitch is None for piece in its):
+    rows = [(voice, value) for voice in range(len(VOICES)) for value in voices[voice].note_values(bar)]
+    accidentals = _bar_accidentals(rows, fifths, key)
+    for voice, voice_rows in groupby(rows, key=lambda row: row[0]):
+        values = [value for _, value in voice_rows]
+        if omit_resting_voices and voice % 2 and all(value.pitch is None for value in values):
             continue
         if voice:
             SubElement(SubElement(measure, "backup"), "duration").text = str(bar.end - bar.start)
-        if all(piece.pitch is None for piece in its):
+        if all(value.pitch is None for value in values):
             _add_whole_rest(measure, bar, voice)
             continue
-        beams = _beams(its, bar)
-        for piece in its:
-            name = _spell(piece.pitch, fifths, key) if piece.pitch is not None else None
-            _add_note(measure, piece, voice, name, signs.get((voice, piece.start)), beams.get(piece.start, ()))
+        beams = _beams(values, bar)
+        for value in values:
+            name = _spell(value.pitch, fifths, key) if value.pitch is not None else None
+            accidental = accidentals.get((voice, value.start))
+            _add_note(measure, value, voice, name, accidental, beams.get(value.start, ()))
 
 
 SpelledPitch = tuple[str, int, int]
-"""A pitch as written: step, alteration, octave."""
+"""A pitch as written: step (C to B), alteration in semitones, octave."""
 
 
 def _spell(pitch: int, fifths: int, key: tuple[int, bool]) -> SpelledPitch:
-    """The name that lies between three fifths below the key's and its raised notes (of a minor key, one further)."""
+    """Spell the pitch with one of twelve names on the line of fifths.
+
+    They begin three fifths below the tonic of the signature's major key, or two in a minor key for its raised notes.
+    """
     lowest = fifths - 3 + key[1]
     place = lowest + (pitch * 7 - lowest) % 12
     step, alter = _LINE_OF_FIFTHS[(place + 1) % 7], (place + 1) // 7
@@ -132,41 +139,45 @@ def _spell(pitch: int, fifths: int, key: tuple[int, bool]) -> SpelledPitch:
 def _bar_accidentals(
     rows: Sequence[tuple[int, NoteValue]], fifths: int, key: tuple[int, bool]
 ) -> dict[tuple[int, int], str]:
-    """The signs by voice and start that a bar needs: a sign holds for its staff and octave until the bar line."""
-    signs: dict[tuple[int, int], str] = {}
+    """Return the accidentals that a bar needs, by voice and start step.
+
+    An accidental holds for its staff and octave until the bar line.
+    """
+    accidentals: dict[tuple[int, int], str] = {}
     written: dict[tuple[int, str, int], int] = {}
-    for voice, piece in sorted(rows, key=lambda row: (row[1].start, row[0])):
-        if piece.pitch is None or piece.tied_before:
+    for voice, value in sorted(rows, key=lambda row: (row[1].start, row[0])):
+        if value.pitch is None or value.tied_before:
             continue
-        step, alter, octave = _spell(piece.pitch, fifths, key)
-        usual = (fifths + 6 - _LINE_OF_FIFTHS.index(step)) // 7
-        if written.get((voice // 2, step, octave), usual) != alter:
-            signs[voice, piece.start] = _ACCIDENTALS[alter]
+        step, alter, octave = _spell(value.pitch, fifths, key)
+        in_key = (fifths + 6 - _LINE_OF_FIFTHS.index(step)) // 7
+        if written.get((voice // 2, step, octave), in_key) != alter:
+            accidentals[voice, value.start] = _ACCIDENTALS[alter]
         written[voice // 2, step, octave] = alter
-    return signs
+    return accidentals
 
 
-def _beams(pieces: Sequence[NoteValue], bar: Bar) -> dict[int, tuple[str, ...]]:
-    """For each beamed note's start, what its beams do, the 8ths' first."""
+def _beams(values: Sequence[NoteValue], bar: Bar) -> dict[int, tuple[str, ...]]:
+    """Return for each beamed note, by its start step, what its beams do: first the 8ths' beam, then the 16ths'."""
     beat = beat_steps(bar)
-    found: dict[int, tuple[str, ...]] = {}
+    beams_by_start: dict[int, tuple[str, ...]] = {}
 
-    def group(piece: NoteValue) -> tuple[int, bool]:
-        return (piece.start - bar.start) // beat, piece.pitch is not None and piece.length < STEPS_PER_BEAT
+    def beat_and_is_short(value: NoteValue) -> tuple[int, bool]:
+        return (value.start - bar.start) // beat, value.pitch is not None and value.length < STEPS_PER_BEAT
 
-    for (_, short), run in groupby(pieces, key=group):
-        its = list(run)
-        if not short or len(its) == 1:
+    for (_, short), run in groupby(values, key=beat_and_is_short):
+        beamed = list(run)
+        if not short or len(beamed) == 1:
             continue
-        for index, piece in enumerate(its):
-            first, last = index == 0, index == len(its) - 1
+        for index, value in enumerate(beamed):
+            first, last = index == 0, index == len(beamed) - 1
             beams = ["begin" if first else "end" if last else "continue"]
-            if piece.length == 1:
-                left, right = not first and its[index - 1].length == 1, not last and its[index + 1].length == 1
+            if value.length == 1:
+                left = not first and beamed[index - 1].length == 1
+                right = not last and beamed[index + 1].length == 1
                 alone = "forward hook" if first else "backward hook"
                 beams.append("continue" if left and right else "begin" if right else "end" if left else alone)
-            found[piece.start] = tuple(beams)
-    return found
+            beams_by_start[value.start] = tuple(beams)
+    return beams_by_start
 
 
 # ---------------------------------------------------------------- elements
@@ -181,11 +192,16 @@ def _add_whole_rest(measure: Element, bar: Bar, voice: int) -> None:
 
 
 def _add_note(
-    measure: Element, piece: NoteValue, voice: int, name: SpelledPitch | None, sign: str | None, beams: Sequence[str]
+    measure: Element,
+    value: NoteValue,
+    voice: int,
+    name: SpelledPitch | None,
+    accidental: str | None,
+    beams: Sequence[str],
 ) -> None:
-    """One note or rest, its elements in the order that the format wants."""
+    """Add one note or rest; the format prescribes the order of its elements."""
     note = SubElement(measure, "note")
-    ties = [kind for kind, wanted in (("stop", piece.tied_before), ("start", piece.tied_after)) if wanted]
+    ties = [kind for kind, is_tied in (("stop", value.tied_before), ("start", value.tied_after)) if is_tied]
     if name is None:
         SubElement(note, "rest")
     else:
@@ -194,21 +210,21 @@ def _add_note(
         if name[1]:
             SubElement(pitch, "alter").text = str(name[1])
         SubElement(pitch, "octave").text = str(name[2])
-    SubElement(note, "duration").text = str(piece.length)
+    SubElement(note, "duration").text = str(value.length)
     for kind in ties:
         SubElement(note, "tie", type=kind)
     SubElement(note, "voice").text = str(voice + 1)
-    kind, dots = _TYPE_AND_DOTS[piece.length]
-    SubElement(note, "type").text = kind
+    note_type, dots = _TYPE_AND_DOTS[value.length]
+    SubElement(note, "type").text = note_type
     for _ in range(dots):
         SubElement(note, "dot")
-    if sign:
-        SubElement(note, "accidental").text = sign
+    if accidental:
+        SubElement(note, "accidental").text = accidental
     if name is not None:
         SubElement(note, "stem").text = "down" if voice % 2 else "up"
     SubElement(note, "staff").text = str(voice // 2 + 1)
-    for number, does in enumerate(beams, start=1):
-        SubElement(note, "beam", number=str(number)).text = does
+    for number, action in enumerate(beams, start=1):
+        SubElement(note, "beam", number=str(number)).text = action
     if ties:
         notations = SubElement(note, "notations")
         for kind in ties:

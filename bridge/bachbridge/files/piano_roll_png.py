@@ -1,9 +1,9 @@
-"""A picture of what was played: a piano roll as a PNG, bars to the right, pitch upwards, a keyboard at the left.
+"""A piano roll as a PNG: time runs to the right in bars, pitch upwards, and a keyboard stands at the left.
 
 The player's notes have a warm colour, the answering voices cool ones, all from the palette of Okabe and Ito ("Color
 Universal Design", 2008), which people with any kind of colour vision can tell apart. The louder a note, the fuller
-its colour. Everything is drawn at twice the size, so that it is crisp on dense displays: lengths below are in points,
-and `SCALE` pixels make one.
+its colour. Everything is drawn at twice its size, so that it is sharp on dense displays: lengths below are in points of
+`SCALE` pixels.
 """
 
 from collections.abc import Sequence
@@ -31,7 +31,7 @@ _MIN_WIDTH, _MAX_WIDTH, _BAR_WIDTH = 640, 6000, 116
 
 @dataclass(frozen=True, slots=True)
 class _Layout:
-    """Where things lie, in points: pitches `low` to `high`, and `bars` bars of `beats` beats of `beat_ns`."""
+    """Positions in points, for the pitches `low` to `high` and `bars` bars of `beats` beats of `beat_ns`."""
 
     low: int
     high: int
@@ -56,7 +56,6 @@ class _Layout:
         return self.left + at_ns / (self.beat_ns * self.beats) * self.bar_width
 
     def row_top(self, pitch: int) -> int:
-        """The upper edge of a pitch's row."""
         return _TOP_MARGIN + (self.high - pitch) * _ROW_HEIGHT
 
 
@@ -76,7 +75,7 @@ class _Painter:
         self._draw.rounded_rectangle(corners, radius, fill, outline, SCALE // 2)
 
     def _corners(self, left: float, top: float, right: float, bottom: float) -> tuple[int, int, int, int]:
-        """The first and last pixel, at least one of them each way."""
+        """Return the first and the last pixel, at least one pixel wide and high."""
         x, y = int(left * SCALE + 0.5), int(top * SCALE + 0.5)
         return x, y, max(x, int(right * SCALE + 0.5) - 1), max(y, int(bottom * SCALE + 0.5) - 1)
 
@@ -91,7 +90,10 @@ class _Painter:
         align_right: bool = False,
         max_width: float = 0,
     ) -> float:
-        """Write on the baseline `y`, from `x` or up to it (`right`), smaller where there is not the room; the width."""
+        """Write on the baseline `y`, from `x` or, with `align_right`, up to it; return the width in points.
+
+        Text wider than `max_width` (0: no limit) is made smaller.
+        """
         font = ImageFont.load_default(size * SCALE)
         width = self._draw.textlength(text, font) / SCALE
         if max_width and width > max_width:
@@ -103,28 +105,28 @@ class _Painter:
 
 
 def write_png(path: Path, parts: Sequence[Part], *, bpm: float, beats_per_bar: int = 4, title: str = "") -> None:
-    """Draw the parts, time 0 being a bar line, and write the picture to `path`."""
+    """Draw the parts, time 0 being a bar line, and write the picture to `path`; raises `BachBridgeError`."""
     image = draw(parts, bpm=bpm, beats_per_bar=beats_per_bar, title=title)
     with atomic_output(path) as scratch:
         image.save(scratch, "PNG", dpi=(96 * SCALE, 96 * SCALE))
 
 
 def draw(parts: Sequence[Part], *, bpm: float, beats_per_bar: int = 4, title: str = "") -> Image.Image:
-    """The picture itself."""
-    frame = _make_layout(parts, 60e9 / bpm, beats_per_bar)
-    pen = _Painter(frame.right + _MARGIN, frame.bottom + _BOTTOM_MARGIN)
-    _draw_grid(pen, frame)
-    _draw_keyboard(pen, frame)
+    """Draw the parts, time 0 being a bar line."""
+    layout = _make_layout(parts, 60e9 / bpm, beats_per_bar)
+    painter = _Painter(layout.right + _MARGIN, layout.bottom + _BOTTOM_MARGIN)
+    _draw_grid(painter, layout)
+    _draw_keyboard(painter, layout)
     for part in sorted(parts, key=lambda part: -part.voice):
         for note in part.notes:
-            _draw_note(pen, frame, note, _part_colour(part))
-    _draw_heading(pen, frame, parts, title or "Piano roll")
-    return pen.image
+            _draw_note(painter, layout, note, _part_colour(part))
+    _draw_heading(painter, layout, parts, title or "Piano roll")
+    return painter.image
 
 
 def _make_layout(parts: Sequence[Part], beat_ns: float, beats: int) -> _Layout:
     pitches = [note.pitch for part in parts for note in part.notes] or [60, 72]
-    bars = max(1, -int(-(last_note_end_ns(parts) / beat_ns - 0.25) // beats))  # a late release opens no new bar
+    bars = max(1, -int(-(last_note_end_ns(parts) / beat_ns - 0.25) // beats))  # a late release adds no bar
     bar_width = min(max(_BAR_WIDTH, (_MIN_WIDTH - _KEYBOARD_WIDTH) / bars), _MAX_WIDTH / bars)
     return _Layout(max(0, min(pitches) - 3), min(127, max(pitches) + 3), bars, beats, beat_ns, bar_width)
 
@@ -134,7 +136,7 @@ def _part_colour(part: Part) -> Colour:
 
 
 def _draw_grid(painter: _Painter, layout: _Layout) -> None:
-    """Rows of black keys shaded, a line below every C, beats and bars, and the bars' numbers."""
+    """Draw shaded rows for the black keys, a line below every C, beats and bars, and the bars' numbers."""
     for pitch in range(layout.low, layout.high + 1):
         if pitch % 12 in _BLACK_KEYS:
             painter.draw_box(

@@ -1,8 +1,8 @@
-"""An exchange as a score: what was played, spread over four voices, and the answer after it, with bar lines and a key.
+"""An exchange as a score: the prompt in four voices and the answer after it, with bar lines and a key.
 
-On paper a voice holds one note at a time. So what the player played in chords is given to the voices from above, each
-note to the nearest voice that is free, and a single line to one voice alone. A voice's note ends where its next one
-begins; of a chord of more than four notes the three highest and the lowest are written.
+On paper a voice holds one note at a time. So the player's chords are given to the voices from above, each note to the
+nearest free voice, and a single line to one voice alone. A voice's note ends where its next one begins; of a chord of
+more than four notes the three highest and the lowest are written.
 """
 
 from collections import defaultdict
@@ -18,12 +18,12 @@ from bachbridge.music.notes import VOICE_RANGES, VOICES, Key, Note, Phrase
 from bachbridge.music.timeline import Bar, meter_from_steps
 
 _UPPER_STAFF_FROM = 60
-"""From here up a single line is the soprano's, on the upper staff."""
+"""A single line with this mean pitch or a higher one goes to the soprano, on the upper staff."""
 _RANGE_CENTRES = tuple((low + high) / 2 for low, high in VOICE_RANGES)
 
 
 def exchange_musicxml(prompt: Phrase, answer: Sequence[Note], answer_step: int | None = None, title: str = "") -> bytes:
-    """MusicXML of the prompt and its answer, whose step 0 is the prompt's step `at` (None: its end)."""
+    """Encode the prompt and its answer, whose step 0 is the prompt's step `answer_step` (None: its end)."""
     answer_step = prompt.steps if answer_step is None else answer_step
     moved = [replace(note, start=note.start + answer_step) for note in answer]
     notes = _without_overlaps([*assign_voices(prompt.notes), *moved])
@@ -38,7 +38,7 @@ def exchange_musicxml(prompt: Phrase, answer: Sequence[Note], answer_step: int |
 
 
 def assign_voices(notes: Sequence[Note]) -> list[Note]:
-    """The notes in four voices: as they are where they have voices, else from the highest of a chord downwards."""
+    """Return the notes in four voices: as they are if they have voices, else each chord from its highest note down."""
     if any(note.voice for note in notes):
         return list(notes)
     ordered = sorted(notes, key=lambda note: note.start)
@@ -47,49 +47,48 @@ def assign_voices(notes: Sequence[Note]) -> list[Note]:
         voice = 0 if mean >= _UPPER_STAFF_FROM else min((2, 3), key=lambda voice: abs(_RANGE_CENTRES[voice] - mean))
         return [replace(note, voice=voice) for note in ordered]
     busy = [0] * len(VOICES)
-    found: list[Note] = []
-    for start, chord in groupby(sorted(notes, key=lambda note: (note.start, -note.pitch)), lambda note: note.start):
+    assigned: list[Note] = []
+    for start, group in groupby(sorted(notes, key=lambda note: (note.start, -note.pitch)), lambda note: note.start):
         below = 0
-        whole = list(chord)
-        written = whole if len(whole) <= len(VOICES) else [*whole[:3], whole[-1]]
+        chord = list(group)
+        written = chord if len(chord) <= len(VOICES) else [*chord[:3], chord[-1]]
         for index, note in enumerate(written):
             room = range(below, len(VOICES) - (len(written) - index - 1))
             free = [voice for voice in room if busy[voice] <= start] or list(room)
             voice = min(free, key=lambda voice, pitch=note.pitch: abs(_RANGE_CENTRES[voice] - pitch))
             busy[voice], below = note.end, voice + 1
-            found.append(replace(note, voice=voice))
-    return found
+            assigned.append(replace(note, voice=voice))
+    return assigned
 
 
 def _without_overlaps(notes: Sequence[Note]) -> list[Note]:
-    """Each voice one note at a time; of notes that begin together, the longest."""
+    """Return each voice with one note at a time; of notes that begin together, the longest."""
     voices: defaultdict[int, dict[int, Note]] = defaultdict(dict)
     for note in sorted(notes, key=lambda note: (note.start, note.length)):
         if note.start >= 0 and note.length > 0:
             voices[note.voice % len(VOICES)][note.start] = note
-    found: list[Note] = []
+    separate: list[Note] = []
     for voice, by_start in voices.items():
-        its = list(by_start.values())
-        for note, after in pairwise([*its, None]):
+        for note, following in pairwise([*by_start.values(), None]):
             assert note is not None
-            end = min(note.end, after.start) if after else note.end
-            found.append(replace(note, voice=voice, length=end - note.start))
-    return sorted(found, key=lambda note: (note.start, note.voice))
+            end = min(note.end, following.start) if following else note.end
+            separate.append(replace(note, voice=voice, length=end - note.start))
+    return sorted(separate, key=lambda note: (note.start, note.voice))
 
 
 def regular_bars(steps: int, steps_per_bar: int, position: int) -> list[Bar]:
-    """Bars from step 0, which lies `position` steps into one, to the bar line at or after `steps`."""
+    """Return bars from step 0, which lies `position` steps into the first, to the bar line at or after `steps`."""
     meter = meter_from_steps(steps_per_bar)
-    found: list[Bar] = []
+    bars: list[Bar] = []
     start, end = 0, steps_per_bar - position % steps_per_bar
     while start < max(1, steps):
-        found.append(Bar(start, end, meter))
+        bars.append(Bar(start, end, meter))
         start, end = end, end + steps_per_bar
-    return found
+    return bars
 
 
 def key_from_notes(notes: Sequence[Note]) -> Key:
-    """The key by how long each pitch class sounds; C major where that tells nothing."""
+    """Estimate the key from how long each pitch class sounds; C major if all sound equally long."""
     weights = np.zeros(12)
     for note in notes:
         weights[note.pitch % 12] += note.length

@@ -1,10 +1,10 @@
-"""A WAV file of what was played, with no sound card: by fluidsynth where the system has it and a sound font, else by
+"""Rendering parts to a WAV file without a sound card: with fluidsynth if it and a sound font are installed, else with
 the small synthesizer here.
 
-The synthesizer adds sines. A harpsichord's string is plucked: its partials start together and die away, the high ones
-sooner, and fall silent when the key is let go. An organ's pipes (8', 4', 2 2/3', 2') speak within 30 ms and sound on
-evenly. Every note swells in and out over a few milliseconds, since a sine that starts or stops at once clicks. Both
-ways give stereo, 16 bits, 44.1 kHz, the loudest sample at `PEAK` of full scale.
+The synthesizer adds sines. A harpsichord's string is plucked: its partials start together and decay, the high ones
+faster, and stop when the key is released. An organ's pipes (8', 4', 2 2/3', 2') speak within 30 ms and sound evenly.
+Every note fades in and out over a few milliseconds, because a sine that starts or stops at once clicks. Both ways give
+stereo, 16 bits, 44.1 kHz, the loudest sample at `PEAK` of full scale.
 """
 
 import os
@@ -40,7 +40,7 @@ Samples = NDArray[np.float64]
 
 
 def write_wav(path: Path, parts: Sequence[Part]) -> str:
-    """Render the parts to `path`; returns by what it was done, for people."""
+    """Render the parts to `path`; return a description of the instrument for people. Raises `BachBridgeError`."""
     program, font = shutil.which("fluidsynth"), find_sound_font()
     if program and font:
         samples = _render_with_fluidsynth(program, font, parts)
@@ -52,7 +52,7 @@ def write_wav(path: Path, parts: Sequence[Part]) -> str:
 
 
 def find_sound_font() -> Path | None:
-    """The sound font named by the variable SOUNDFONT, or else the largest of those in the usual folders."""
+    """Return the sound font named by the environment variable SOUNDFONT, or else the largest in the usual folders."""
     named = os.environ.get("SOUNDFONT")
     if named:
         return Path(named) if Path(named).is_file() else None
@@ -63,7 +63,7 @@ def find_sound_font() -> Path | None:
 
 
 def _render_with_fluidsynth(program: str, font: Path, parts: Sequence[Part]) -> Samples | None:
-    """The sound as fluidsynth renders it, or nothing if it fails."""
+    """Return samples[frame, side], or None if fluidsynth fails."""
     from bachbridge.files.midi_writer import write_midi  # mido takes 60 ms to load
 
     with TemporaryDirectory() as folder:
@@ -80,14 +80,14 @@ def _render_with_fluidsynth(program: str, font: Path, parts: Sequence[Part]) -> 
 
 
 def _read_wav(path: Path) -> Samples:
-    """The samples of a 16-bit stereo file: samples[frame, side]."""
+    """Return samples[frame, side], -1 to 1, of a 16-bit stereo file."""
     with wave.open(str(path)) as file:
         frames = np.frombuffer(file.readframes(file.getnframes()), "<i2")
     return frames.reshape(-1, 2) / 32768.0
 
 
 def _write_normalized_wav(path: Path, samples: Samples) -> None:
-    """Write samples[frame, side], brought to `PEAK`."""
+    """Write samples[frame, side], scaled so that the loudest is `PEAK`."""
     loudest = float(np.max(np.abs(samples), initial=0.0))
     scaled = samples * (PEAK / loudest) if loudest > 0 else samples
     frames = np.round(scaled * 32767).astype("<i2")
@@ -103,48 +103,48 @@ def _write_normalized_wav(path: Path, samples: Samples) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Instrument:
-    """A sum of partials, each with its weight, which swells in, dies away (or not) and swells out."""
+    """A sum of partials, each a pair of number and weight, with an attack, a decay (or none) and a release."""
 
     partials: tuple[tuple[int, float], ...]
     attack_s: float
     release_s: float
     min_level: float
-    """Its level at velocity 0; `swing` more at 127."""
+    """The level at velocity 0; at 127 it is `velocity_range` higher."""
     velocity_range: float
     decay_s: float
-    """Within this time the fundamental of C4 falls to 1/e while its key is held; infinite: it sounds on."""
+    """The time in which the fundamental of C4 falls to 1/e while its key is held; infinite if it does not decay."""
 
     def level(self, velocity: int) -> float:
         return self.min_level + self.velocity_range * velocity / 127
 
     def partial_decay_s(self, pitch: int, n: int) -> float:
-        """Within which time partial `n` of a pitch falls to 1/e: high strings and high partials die sooner."""
+        """Return the time in which partial `n` of a pitch falls to 1/e: high strings and high partials decay faster."""
         return self.decay_s * (261.6 / pitch_hz(pitch)) ** 0.5 / n**0.5
 
     def audible_partials(self, pitch: int) -> list[tuple[int, float]]:
-        """The partials of a pitch that lie below 16 kHz."""
+        """Return the partials of a pitch below 16 kHz."""
         return [(n, weight) for n, weight in self.partials if n * pitch_hz(pitch) < 16_000]
 
 
 def pitch_hz(pitch: int) -> float:
-    """Equal temperament, A4 = 440 Hz."""
+    """Return the frequency in equal temperament, A4 = 440 Hz."""
     return 440.0 * 2 ** ((pitch - 69) / 12)
 
 
 ORGAN = Instrument(
     ((1, 1.0), (2, 0.55), (3, 0.22), (4, 0.3), (5, 0.05), (6, 0.08), (8, 0.06)), 0.03, 0.1, 0.25, 0.3, np.inf
 )
-"""A principal chorus: its pipes are the partials 1, 2, 3 and 4, with a little of what lies above."""
+"""A principal chorus: its pipes are the partials 1, 2, 3 and 4, with a little of the partials above."""
 HARPSICHORD = Instrument(
     tuple((n, abs(float(np.sin(np.pi * n / 7))) / n**0.8) for n in range(1, 25)), 0.002, 0.06, 0.3, 0.7, 1.6
 )
 """A string plucked at a seventh of its length, so that every seventh partial is missing."""
 VOICE_PANS = (0.38, 0.62, 0.3, 0.7)
-"""Where soprano, alto, tenor and bass stand between left (0) and right (1)."""
+"""Positions of soprano, alto, tenor and bass between left (0) and right (1)."""
 
 
 def render_parts(parts: Sequence[Part]) -> Samples:
-    """samples[frame, side] of the parts by the built-in synthesizer, not yet brought to a level."""
+    """Return samples[frame, side] of the parts by the built-in synthesizer, before normalization."""
     frames = int((last_note_end_ns(parts) / 1e9 + _TAIL_S) * RATE_HZ)
     samples = np.zeros((frames, 2))
     for part in parts:
@@ -155,7 +155,7 @@ def render_parts(parts: Sequence[Part]) -> Samples:
 
 
 def stereo_gains(pan: float) -> Samples:
-    """How loud left and right are for what stands at `pan`, at equal power."""
+    """Return the gains of left and right for the position `pan`, at equal power."""
     return np.array([np.cos(pan * np.pi / 2), np.sin(pan * np.pi / 2)])
 
 
@@ -174,13 +174,13 @@ def _render_note(instrument: Instrument, note: TimedNote) -> Samples:
     seconds = np.arange(int((length_s + 0.12) * RATE_HZ) + 1) / RATE_HZ
     sound = np.zeros_like(seconds)
     for n, weight in instrument.audible_partials(note.pitch):
-        fading = np.exp(-seconds / instrument.partial_decay_s(note.pitch, n))
-        sound += weight * fading * np.sin(2 * np.pi * n * pitch_hz(note.pitch) * seconds)
+        decay = np.exp(-seconds / instrument.partial_decay_s(note.pitch, n))
+        sound += weight * decay * np.sin(2 * np.pi * n * pitch_hz(note.pitch) * seconds)
     return instrument.level(note.velocity) * sound * _envelope(instrument, seconds, length_s)
 
 
 def _envelope(instrument: Instrument, seconds: Samples, end_s: float) -> Samples:
-    """From silence to 1 over the attack, and from the note's end to silence over the release, along half a cosine."""
+    """Rise from 0 to 1 over the attack and fall from the note's end to 0 over the release, each along half a cosine."""
     rising = np.clip(seconds / instrument.attack_s, 0, 1)
     falling = np.clip((end_s + instrument.release_s - seconds) / instrument.release_s, 0, 1)
     return (0.5 - 0.5 * np.cos(np.pi * rising)) * (0.5 - 0.5 * np.cos(np.pi * falling))

@@ -1,4 +1,4 @@
-"""Files of tunes in ABC, and what a player played as a tune."""
+"""Files of tunes in ABC, and a played phrase as a tune."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from bachbridge.music.notes import Note, Phrase
 TUNE = "M:6/8\nL:1/8\nK:G\nGAB def|[M:3/4]g6|]\n"
 
 
-def test_a_file_is_written_and_read_back(tmp_path: Path) -> None:
+def test_write_abc_is_read_back_by_read_abc(tmp_path: Path) -> None:
     path = tmp_path / "tunes.abc"
     abc_reader.write_abc(path, [("One", TUNE), ("Two\nlines", TUNE)], bpm=90)
     tunes = abc_reader.read_abc(path)
@@ -22,7 +22,7 @@ def test_a_file_is_written_and_read_back(tmp_path: Path) -> None:
     assert [normal_form.normalize(tune) for tune in tunes] == [normal_form.normalize(TUNE)] * 2
 
 
-def test_a_file_without_tunes_is_refused(tmp_path: Path) -> None:
+def test_read_abc_refuses_a_file_without_tunes(tmp_path: Path) -> None:
     path = tmp_path / "none.abc"
     path.write_text("GABc|\n", "utf-8")
     with pytest.raises(TuneError, match="holds no tune"):
@@ -31,7 +31,7 @@ def test_a_file_without_tunes_is_refused(tmp_path: Path) -> None:
         abc_reader.read_abc(tmp_path / "missing.abc")
 
 
-def test_a_phrase_is_a_tune() -> None:
+def test_phrase_to_tune_keeps_the_notes() -> None:
     phrase = Phrase((Note(0, 4, 61), Note(4, 6, 65), Note(10, 10, 68), Note(21, 2, 61)), 23, 16, 12)
     tune = phrase_to_tune(phrase)
     assert normal_form.normalize(tune) == tune

@@ -19,14 +19,14 @@ def count(image: Image.Image, colour: tuple[int, int, int]) -> int:
     return int((np.asarray(image) == colour).all(axis=2).sum())
 
 
-def test_every_part_is_drawn_in_its_colour():
+def test_draw_gives_every_part_its_colour():
     image = draw(PARTS, bpm=120)
     keys = draw([Part(part.voice, ()) for part in PARTS], bpm=120)
     for colour in (PLAYER_COLOUR, *VOICE_COLOURS):
         assert count(image, colour) > 2 * count(keys, colour) > 0
 
 
-def test_the_picture_grows_with_the_music():
+def test_draw_grows_with_the_music():
     one, many = (draw([Part(0, (TimedNote(0, bars * 4 * BEAT, 60, 80),))], bpm=120) for bars in (1, 20))
     assert many.width > 2 * one.width
     assert many.height == one.height
@@ -34,19 +34,19 @@ def test_the_picture_grows_with_the_music():
     assert draw([Part(0, (TimedNote(0, 2000 * BEAT, 60, 80),))], bpm=120).width < 13_000
 
 
-def test_a_louder_note_has_a_fuller_colour():
+def test_draw_gives_a_louder_note_a_fuller_colour():
     images = [draw([Part(0, (TimedNote(0, BEAT, 60, velocity),))], bpm=120) for velocity in (20, 127)]
     assert count(images[0], VOICE_COLOURS[0]) < count(images[1], VOICE_COLOURS[0])
 
 
 @pytest.mark.parametrize("title", ["", "short", "a title that is much too long for its picture " * 4])
-def test_nothing_is_clipped_at_the_edges(title: str):
+def test_draw_clips_nothing_at_the_edges(title: str):
     pixels = np.asarray(draw(PARTS, bpm=120, title=title))
     for edge in (pixels[:16], pixels[-8:], pixels[:, :16], pixels[:, -16:]):
         assert (edge == 255).all()
 
 
-def test_empty_music_is_an_empty_bar(tmp_path: Path):
+def test_write_png_draws_one_bar_for_empty_music(tmp_path: Path):
     write_png(tmp_path / "a.png", [Part(PLAYER, ())], bpm=60, beats_per_bar=3)
     with Image.open(tmp_path / "a.png") as image:
         assert image.format == "PNG"

@@ -1,4 +1,4 @@
-"""What of an exchange stands in which voice and bar of its score."""
+"""The voices and bars of an exchange in its score."""
 
 from xml.etree.ElementTree import fromstring
 
@@ -12,13 +12,13 @@ def voices(*notes: Note) -> list[tuple[int, int, int]]:
     return sorted((note.start, note.voice, note.pitch) for note in assign_voices(notes))
 
 
-def test_a_single_line_keeps_to_one_voice():
+def test_assign_voices_keeps_a_single_line_in_one_voice():
     assert voices(Note(0, 4, 72), Note(4, 4, 57), Note(8, 4, 74)) == [(0, 0, 72), (4, 0, 57), (8, 0, 74)]
     assert {voice for _, voice, _ in voices(Note(0, 4, 40), Note(4, 4, 52))} == {3}
     assert voices() == []
 
 
-def test_a_chord_goes_to_the_voices_from_above():
+def test_assign_voices_spreads_a_chord_from_above():
     assert voices(*(Note(0, 4, pitch) for pitch in (48, 64, 55, 72))) == [
         (0, 0, 72),
         (0, 1, 64),
@@ -29,13 +29,13 @@ def test_a_chord_goes_to_the_voices_from_above():
     assert len(voices(*(Note(0, 4, 60 + pitch) for pitch in range(7)))) == 4
 
 
-def test_a_held_note_keeps_its_voice():
+def test_assign_voices_leaves_a_held_note_its_voice():
     found = voices(Note(0, 16, 72), Note(0, 4, 52), Note(4, 4, 67), Note(8, 4, 64))
     assert (0, 0, 72) in found
     assert all(voice for start, voice, _ in found if start)
 
 
-def test_notes_that_have_voices_keep_them():
+def test_assign_voices_keeps_given_voices():
     assert voices(Note(0, 4, 72, voice=0), Note(0, 4, 74, voice=2)) == [(0, 0, 72), (0, 2, 74)]
 
 
@@ -43,24 +43,24 @@ def test_notes_that_have_voices_keep_them():
     ("steps", "per_bar", "position", "ends"),
     [(32, 16, 0, [16, 32]), (20, 16, 12, [4, 20]), (13, 12, 0, [12, 24]), (0, 16, 0, [16])],
 )
-def test_bar_lines(steps, per_bar, position, ends):
+def test_regular_bars_end_at_the_bar_lines(steps, per_bar, position, ends):
     found = regular_bars(steps, per_bar, position)
     assert [bar.end for bar in found] == ends
     assert found[0].start == 0
 
 
 @pytest.mark.parametrize(("steps", "meter"), [(16, (4, 4)), (12, (3, 4)), (14, (7, 8)), (5, (5, 16))])
-def test_meters(steps, meter):
+def test_regular_bars_have_a_meter_of_their_length(steps, meter):
     (bar,) = regular_bars(steps, steps, 0)
     assert (bar.meter.numerator, bar.meter.denominator, bar.meter.steps_per_bar) == (*meter, steps)
 
 
-def test_the_key_is_heard():
+def test_key_from_notes_estimates_the_key():
     assert key_from_notes([Note(0, 4, pitch) for pitch in (62, 66, 69, 62, 64, 67, 71, 73, 74)]) == (2, False)
     assert key_from_notes([]) == (0, False)
 
 
-def test_the_answer_follows_the_prompt_and_a_resting_staff_has_one_rest():
+def test_exchange_puts_the_answer_after_the_prompt():
     prompt = Phrase((Note(0, 16, 72),), 16)
     answer = [Note(0, 16, 72 - 7 * voice, voice=voice) for voice in range(4)]
     first, second = fromstring(exchange_musicxml(prompt, answer)).findall("part/measure")  # noqa: S314 # our own output
@@ -70,7 +70,7 @@ def test_the_answer_follows_the_prompt_and_a_resting_staff_has_one_rest():
     assert len(only.findall("note/pitch")) == 4
 
 
-def test_overlapping_notes_of_a_voice_are_cut():
+def test_exchange_cuts_overlapping_notes_of_a_voice():
     prompt = Phrase((Note(0, 12, 72, voice=1), Note(4, 12, 74, voice=1), Note(4, 8, 60, voice=1)), 16)
     (bar,) = fromstring(exchange_musicxml(prompt, ())).findall("part/measure")  # noqa: S314 # our own output
     notes = [note for note in bar.findall("note") if note.findtext("voice") == "2"]

@@ -16,7 +16,7 @@ PARTS = [
 ]
 
 
-def read(path: Path) -> wav_file.Samples:
+def read_wav(path: Path) -> wav_file.Samples:
     with wave.open(str(path)) as file:
         assert (file.getnchannels(), file.getsampwidth(), file.getframerate()) == (2, 2, 44_100)
         return np.frombuffer(file.readframes(file.getnframes()), "<i2").reshape(-1, 2) / 32768
@@ -32,38 +32,38 @@ def built_in(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("built_in")
-def test_the_built_in_instruments_sound_where_notes_are_and_nowhere_else(tmp_path: Path):
+def test_built_in_instruments_sound_only_where_notes_are(tmp_path: Path):
     assert "built-in" in write_wav(tmp_path / "a.wav", PARTS)
-    samples = read(tmp_path / "a.wav")
+    samples = read_wav(tmp_path / "a.wav")
     assert abs(np.abs(samples).max() - wav_file.PEAK) < 0.001
     assert loudness(samples, 0.05, 0.25) > 0.01
     assert loudness(samples, 0.75, 1.15) > 0.05
     assert loudness(samples, 1.5, 2.5) == 0
 
 
-def test_nothing_clicks():
-    """A start or stop at once would leap by much more than the steepest slope of the sound itself."""
+def test_render_parts_makes_no_clicks():
+    """A sudden start or stop would leap by much more than the steepest slope of the sound itself."""
     for voice in (PLAYER, 0):
         samples = render_parts([Part(voice, (TimedNote(0, 500 * MS, 60, 100),))])
-        leaps = np.abs(np.diff(samples[:, 0]))
-        inside = leaps[2000:15000].max()
+        jumps = np.abs(np.diff(samples[:, 0]))
+        inside = jumps[2000:15000].max()
         for at in (0, 22_050, 22_050 + 2646, 22_050 + 4410):
-            assert leaps[max(0, at - 50) : at + 50].max() <= inside * 1.2
+            assert jumps[max(0, at - 50) : at + 50].max() <= inside * 1.2
 
 
-def test_player_and_answer_sound_different():
-    """The harpsichord dies away while its key is held, the organ does not."""
-    fading: list[float] = []
+def test_player_decays_and_answer_does_not():
+    """The harpsichord decays while its key is held, the organ does not."""
+    level_ratios: list[float] = []
     for voice in (PLAYER, 2):
         samples = render_parts([Part(voice, (TimedNote(0, 1000 * MS, 60, 100),))])
-        fading.append(loudness(samples, 0.8, 0.95) / loudness(samples, 0.05, 0.2))
-    assert fading[0] < 0.6
-    assert fading[1] > 0.9
+        level_ratios.append(loudness(samples, 0.8, 0.95) / loudness(samples, 0.05, 0.2))
+    assert level_ratios[0] < 0.6
+    assert level_ratios[1] > 0.9
 
 
 @pytest.mark.parametrize("voice", [PLAYER, 0])
 @pytest.mark.parametrize("pitch", [36, 69, 96])
-def test_the_pitch_is_right(voice: int, pitch: int):
+def test_render_parts_plays_the_right_pitch(voice: int, pitch: int):
     samples = render_parts([Part(voice, (TimedNote(0, 1000 * MS, pitch, 100),))])[:44_100].sum(axis=1)
     spectrum = np.abs(np.fft.rfft(samples * np.hanning(len(samples))))
     expected_hz = 440 * 2 ** ((pitch - 69) / 12)
@@ -73,19 +73,19 @@ def test_the_pitch_is_right(voice: int, pitch: int):
 
 
 @pytest.mark.usefixtures("built_in")
-def test_no_notes_make_silence(tmp_path: Path):
+def test_write_wav_writes_silence_without_notes(tmp_path: Path):
     write_wav(tmp_path / "a.wav", [Part(PLAYER, ())])
-    assert not read(tmp_path / "a.wav").any()
+    assert not read_wav(tmp_path / "a.wav").any()
 
 
-def test_a_sound_font_is_found_by_its_variable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_find_sound_font_reads_its_variable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     font = tmp_path / "a.sf2"
     font.touch()
     monkeypatch.setenv("SOUNDFONT", str(font))
     assert find_sound_font() == font
 
 
-def test_a_fluidsynth_that_fails_is_done_without(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_write_wav_falls_back_if_fluidsynth_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     program, font = tmp_path / "fluidsynth", tmp_path / "a.sf2"
     font.touch()
     program.write_text("#!/bin/sh\nexit 1\n")
@@ -98,7 +98,7 @@ def test_a_fluidsynth_that_fails_is_done_without(tmp_path: Path, monkeypatch: py
 @pytest.mark.skipif(not (shutil.which("fluidsynth") and find_sound_font()), reason="needs fluidsynth and a sound font")
 def test_fluidsynth_renders_the_same_length(tmp_path: Path):
     assert "fluidsynth" in write_wav(tmp_path / "a.wav", PARTS)
-    samples = read(tmp_path / "a.wav")
+    samples = read_wav(tmp_path / "a.wav")
     assert abs(np.abs(samples).max() - wav_file.PEAK) < 0.001
     assert loudness(samples, 0.05, 0.25) > 0.003
     assert loudness(samples, 0.75, 1.15) > 0.01

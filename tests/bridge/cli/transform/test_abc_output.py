@@ -1,4 +1,4 @@
-"""Tunes in ABC at the commands: what `continue` and `dream` write, what `text` turns them into, what is refused."""
+"""Tunes in ABC: written by `continue` and `dream`, converted by `text`, and the errors of these commands."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -30,8 +30,8 @@ REEL = "X:1\nT:A reel\nM:4/4\nL:1/8\nK:D\nd2 fd Adfd|e2 ^ge d4|\n"
 
 
 @dataclass
-class Singer:
-    """Sings quarters downwards in so many voices."""
+class FakeModel:
+    """Answers with descending quarter notes in `voices` voices."""
 
     voices: int = 1
     asks: list[Ask] = field(default_factory=list[Ask])
@@ -45,44 +45,44 @@ class Singer:
 
 
 @pytest.fixture
-def singer(monkeypatch: pytest.MonkeyPatch) -> Singer:
-    found = Singer()
-    monkeypatch.setattr(continue_, "load_model", lambda _: found)
-    return found
+def fake_model(monkeypatch: pytest.MonkeyPatch) -> FakeModel:
+    fake = FakeModel()
+    monkeypatch.setattr(continue_, "load_model", lambda _: fake)
+    return fake
 
 
-def song(path: Path, *parts: list[tuple[int, int, int, int]]) -> Path:
-    told = track_body(
+def write_song(path: Path, *parts: list[tuple[int, int, int, int]]) -> Path:
+    conductor = track_body(
         [(0, meta_event(TIME_SIGNATURE, bytes((3, 2, 24, 8)))), (0, meta_event(TEMPO, (600_000).to_bytes(3)))]
     )
     chunks = [part_body(f"part {n}", n, 0, part) for n, part in enumerate(parts or (WALTZ,))]
-    path.write_bytes(encode_file(480, [told, *chunks]))
+    path.write_bytes(encode_file(480, [conductor, *chunks]))
     return path
 
 
-def tune(path: Path, text: str = JIG) -> Path:
+def write_tune(path: Path, text: str = JIG) -> Path:
     path.write_text(text, "utf-8")
     return path
 
 
-def run(source: Path, target: Path, count: int | None = 2) -> str:
+def run_continue(source: Path, target: Path, count: int | None = 2) -> str:
     continue_file(source, target, bars=count, temperature=1.0, seed=1, model="m")
     return target.read_text("utf-8") if target.suffix == ".abc" else ""
 
 
-def test_a_line_and_its_answer_become_a_tune(tmp_path: Path, singer: Singer) -> None:
-    text = run(song(tmp_path / "in.mid"), tmp_path / "out.abc")
-    assert singer.asks[0].key == -1
+def test_continue_writes_a_line_and_its_answer_as_a_tune(tmp_path: Path, fake_model: FakeModel) -> None:
+    text = run_continue(write_song(tmp_path / "in.mid"), tmp_path / "out.abc")
+    assert fake_model.asks[0].key == -1
     head, music = text.split("K:")
     assert head == "%abc-2.1\nX:1\nT:in\nM:3/4\nL:1/8\nQ:1/4=100\n"
     assert music == "Bm\nG2 F2 A2|B6||d2 c2 =c2|B2 ^A2 d2|]\n"
     assert bars(text) == [12] * 4
 
 
-def test_a_tune_stays_as_it_is_and_goes_on_with_the_rest_of_its_last_bar(tmp_path: Path, singer: Singer) -> None:
-    text = run(tune(tmp_path / "in.abc"), tmp_path / "out.abc")
+def test_continue_keeps_a_tune_and_fills_its_last_bar(tmp_path: Path, fake_model: FakeModel) -> None:
+    text = run_continue(write_tune(tmp_path / "in.abc"), tmp_path / "out.abc")
     assert text == f"%abc-2.1\n{JIG}d-|d^c2 =c2B-|B_B2 d2|]\n"
-    (ask,) = singer.asks
+    (ask,) = fake_model.asks
     assert ask.key == 4 + 12
     assert (ask.prompt.steps, ask.prompt.position, ask.prompt.steps_per_bar) == (48, 10, 12)
 
@@ -90,16 +90,18 @@ def test_a_tune_stays_as_it_is_and_goes_on_with_the_rest_of_its_last_bar(tmp_pat
 @pytest.mark.parametrize(
     ("text", "line"), [(REEL, ""), (REEL.rstrip("|\n") + " % the end\n", "||"), (REEL + "W:words\n", "")]
 )
-def test_a_bar_line_stands_between_a_tune_and_its_answer(tmp_path: Path, singer: Singer, text: str, line: str) -> None:
-    written = run(tune(tmp_path / "in.abc", text), tmp_path / "out.abc", count=1)
-    assert singer.asks[0].key == 2
+def test_continue_puts_a_bar_line_before_the_answer(
+    tmp_path: Path, fake_model: FakeModel, text: str, line: str
+) -> None:
+    written = run_continue(write_tune(tmp_path / "in.abc", text), tmp_path / "out.abc", count=1)
+    assert fake_model.asks[0].key == 2
     assert written == f"%abc-2.1\n{text}{line}d2 c2 =c2 B2|]\n"
     assert bars(written) == [16] * 3
 
 
-def test_an_answer_in_several_voices_is_written_in_voices(tmp_path: Path, singer: Singer) -> None:
-    singer.voices = 2
-    text = run(tune(tmp_path / "in.abc", REEL), tmp_path / "out.abc")
+def test_continue_writes_an_answer_in_several_voices(tmp_path: Path, fake_model: FakeModel) -> None:
+    fake_model.voices = 2
+    text = run_continue(write_tune(tmp_path / "in.abc", REEL), tmp_path / "out.abc")
     assert text.splitlines()[2] == "T:A reel"
     voices = text.split("K:D\n")[1].split("V:")[1:]
     assert [voice.splitlines()[-1] for voice in voices] == [
@@ -108,31 +110,31 @@ def test_an_answer_in_several_voices_is_written_in_voices(tmp_path: Path, singer
     ]
 
 
-def test_a_tune_goes_on_as_midi(tmp_path: Path, singer: Singer) -> None:
-    run(tune(tmp_path / "in.abc"), tmp_path / "out.mid")
+def test_continue_writes_a_tune_as_midi(tmp_path: Path, fake_model: FakeModel) -> None:
+    run_continue(write_tune(tmp_path / "in.abc"), tmp_path / "out.mid")
     read = read_midi(tmp_path / "out.mid")
     first = min(note.start for note in read.notes if note.track == 2)
     assert first == 48 * 240
     assert len([note for note in read.notes if note.track == 1]) == 20
-    assert singer.asks[0].steps == 24
+    assert fake_model.asks[0].steps == 24
 
 
-def test_a_dream_is_a_tune(tmp_path: Path, singer: Singer) -> None:
-    singer.voices = 1
-    dream_file(tmp_path / "out.abc", DreamOptions("m", 0.5, 1.0, 3, 0, 80.0, tune(tmp_path / "in.abc")))
+def test_dream_writes_a_tune(tmp_path: Path, fake_model: FakeModel) -> None:
+    fake_model.voices = 1
+    dream_file(tmp_path / "out.abc", DreamOptions("m", 0.5, 1.0, 3, 0, 80.0, write_tune(tmp_path / "in.abc")))
     text = (tmp_path / "out.abc").read_text("utf-8")
     assert text.startswith("%abc-2.1\nX:1\nT:A dream of m\nM:6/8\nL:1/8\nQ:1/4=80\nK:Em\n")
     lengths = bars(text)
     assert (lengths[0], lengths[-1], set(lengths[1:-1])) == (2, 10, {12})
     assert sum(lengths) == 14 * 12
-    assert len(singer.asks) == 2
+    assert len(fake_model.asks) == 2
 
 
 # ---------------------------------------------------------------- text
 
 
-def test_text_plays_a_tune_and_writes_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    source = tune(tmp_path / "in.abc", REEL)
+def test_text_converts_a_tune_to_midi_and_back(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    source = write_tune(tmp_path / "in.abc", REEL)
     convert_file(source, tmp_path / "out.mid", steps_per_beat=4)
     read = read_midi(tmp_path / "out.mid")
     assert [note.pitch for note in read.notes][:4] == [74, 78, 74, 69]
@@ -146,25 +148,25 @@ def test_text_plays_a_tune_and_writes_one(tmp_path: Path, capsys: pytest.Capture
     assert len(capsys.readouterr().out.splitlines()) == 16
 
 
-def test_the_tempo_of_a_tune_and_the_one_that_is_given(tmp_path: Path) -> None:
-    convert_file(tune(tmp_path / "in.abc"), tmp_path / "out.mid", steps_per_beat=4, bpm=60)
+def test_text_takes_the_given_tempo_or_the_tunes(tmp_path: Path) -> None:
+    convert_file(write_tune(tmp_path / "in.abc"), tmp_path / "out.mid", steps_per_beat=4, bpm=60)
     assert read_midi(tmp_path / "out.mid").timeline.beat_us_at(0) == 1_000_000
     convert_file(tmp_path / "in.abc", tmp_path / "out.mid", steps_per_beat=4)
     assert read_midi(tmp_path / "out.mid").timeline.beat_us_at(0) == 500_000
 
 
-def test_chords_are_written_in_voices(tmp_path: Path) -> None:
-    convert_file(song(tmp_path / "in.mid", WALTZ, [(0, 1440, 43, 80)]), tmp_path / "out.abc", steps_per_beat=4)
+def test_text_writes_chords_in_voices(tmp_path: Path) -> None:
+    convert_file(write_song(tmp_path / "in.mid", WALTZ, [(0, 1440, 43, 80)]), tmp_path / "out.abc", steps_per_beat=4)
     voices = (tmp_path / "out.abc").read_text("utf-8").split("V:")[1:]
     assert [voice.splitlines()[-1] for voice in voices] == ["G2 F2 A2|B6|]", "G,,6|z6|]"]
 
 
-# ---------------------------------------------------------------- what is refused
+# ---------------------------------------------------------------- errors
 
 
-@pytest.mark.usefixtures("singer")
+@pytest.mark.usefixtures("fake_model")
 @pytest.mark.parametrize(
-    ("name", "text", "target", "says"),
+    ("name", "text", "target", "message"),
     [
         ("in.abc", REEL, "out.txt", r"ends in \.mid or \.abc"),
         ("in.abc", None, "out.abc", "cannot be read"),
@@ -175,27 +177,27 @@ def test_chords_are_written_in_voices(tmp_path: Path) -> None:
         ("in.abc", REEL, "none/out.abc", "there is no folder"),
     ],
 )
-def test_what_cannot_go_on_is_told_and_nothing_written(
-    tmp_path: Path, name: str, text: str | None, target: str, says: str
+def test_continue_and_dream_refuse_bad_files_and_write_nothing(
+    tmp_path: Path, name: str, text: str | None, target: str, message: str
 ) -> None:
     if text is not None:
-        tune(tmp_path / name, text)
+        write_tune(tmp_path / name, text)
     before = set(tmp_path.iterdir())
-    with pytest.raises(BachBridgeError, match=says):
-        run(tmp_path / name, tmp_path / target)
-    with pytest.raises(BachBridgeError, match=says):
+    with pytest.raises(BachBridgeError, match=message):
+        run_continue(tmp_path / name, tmp_path / target)
+    with pytest.raises(BachBridgeError, match=message):
         dream_file(tmp_path / target, DreamOptions("m", 0.1, 1.0, 3, 0, 0.0, tmp_path / name))
     assert set(tmp_path.iterdir()) == before
 
 
-@pytest.mark.usefixtures("singer")
-def test_a_tune_of_a_day_is_refused(tmp_path: Path) -> None:
+@pytest.mark.usefixtures("fake_model")
+def test_dream_refuses_a_tune_of_over_an_hour(tmp_path: Path) -> None:
     with pytest.raises(BachBridgeError, match="up to 60"):
         dream_file(tmp_path / "out.abc", DreamOptions("m", 61.0, 1.0, 3, 0))
 
 
 @pytest.mark.parametrize(
-    ("name", "target", "grid", "says"),
+    ("name", "target", "grid", "message"),
     [
         ("in.abc", "out.abc", 4, "is ABC already"),
         ("in.abc", "out.mid", 8, "leave --grid out"),
@@ -203,11 +205,13 @@ def test_a_tune_of_a_day_is_refused(tmp_path: Path) -> None:
         ("in.txt", "out.abc", 4, r"becomes MIDI: give -o .* OUT\.mid"),
     ],
 )
-def test_what_text_does_not_turn_into_one_another(tmp_path: Path, name: str, target: str, grid: int, says: str) -> None:
-    song(tmp_path / "in.mid")
-    tune(tmp_path / "in.abc")
-    tune(tmp_path / "in.txt", "X\n")
-    with pytest.raises(BachBridgeError, match=says):
+def test_text_refuses_conversions_that_make_no_sense(
+    tmp_path: Path, name: str, target: str, grid: int, message: str
+) -> None:
+    write_song(tmp_path / "in.mid")
+    write_tune(tmp_path / "in.abc")
+    write_tune(tmp_path / "in.txt", "X\n")
+    with pytest.raises(BachBridgeError, match=message):
         convert_file(tmp_path / name, tmp_path / target, steps_per_beat=grid)
     assert not (tmp_path / target).exists() or name == target
 
@@ -216,14 +220,16 @@ def test_what_text_does_not_turn_into_one_another(tmp_path: Path, name: str, tar
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_what_a_model_of_tunes_writes_adds_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
+def test_continue_with_a_model_of_tunes_fills_every_bar(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
     codec = abc_codec.codec_from_vocabulary(
         abc_codec.build_vocabulary([REEL.split("reel\n")[1], JIG.split("mine\n")[1]])
     )
     model = SymbolGenerator(HashNet(vocab_sizes=codec.vocab_sizes), codec)
     monkeypatch.setattr(continue_, "load_model", lambda _: model)
     target = tmp_path / "out.abc"
-    continue_file(tune(tmp_path / "in.abc"), target, bars=6, temperature=1.0, seed=seed, model="m")
+    continue_file(write_tune(tmp_path / "in.abc"), target, bars=6, temperature=1.0, seed=seed, model="m")
     read = read_song(target)
     assert read.song.phrase.steps == 48 + 6 * 12
     assert set(bars(target.read_text("utf-8"))) == {2, 12, 10}

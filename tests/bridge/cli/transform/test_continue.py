@@ -2,9 +2,8 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-import mido as untyped_mido
+import mido
 import pytest
 
 from bachbridge.cli.options import resolve_program
@@ -21,13 +20,12 @@ from bachbridge.settings import Settings
 from tests.support.biased_infill_net import make_card
 from tests.support.midi_bytes import track_body
 
-mido: Any = untyped_mido
 TPB = 480
 
 
 @dataclass
-class Model:
-    """Answers every beat with a four-part chord, told twice, the second time at its full length."""
+class FakeModel:
+    """Answers every beat with a chord, reported twice: first one step long, then at its full length."""
 
     asks: list[Ask] = field(default_factory=list[Ask])
     voices: int = 4
@@ -43,18 +41,14 @@ class Model:
 
 
 @pytest.fixture
-def model(monkeypatch: pytest.MonkeyPatch) -> Model:
-    scripted = Model()
-
-    def build(_name: str) -> Model:
-        return scripted
-
-    monkeypatch.setattr(continue_, "load_model", build)
-    return scripted
+def model(monkeypatch: pytest.MonkeyPatch) -> FakeModel:
+    fake = FakeModel()
+    monkeypatch.setattr(continue_, "load_model", lambda _: fake)
+    return fake
 
 
-def song(path: Path) -> Path:
-    """Two bars of three beats with a change of tempo and things that only other programs understand."""
+def write_song(path: Path) -> Path:
+    """Write two bars of three beats with a change of tempo and events that this program does not read."""
     conductor = track_body(
         [
             (0, meta_event(TIME_SIGNATURE, bytes((3, 2, 24, 8)))),
@@ -69,18 +63,18 @@ def song(path: Path) -> Path:
     return path
 
 
-def run(source: Path, target: Path, bars: int | None = None, model: str = "causal") -> None:
+def run_continue(source: Path, target: Path, bars: int | None = None, model: str = "causal") -> None:
     continue_file(source, target, bars=bars, temperature=0.8, seed=7, model=model)
 
 
-def test_the_original_stays_and_the_answer_follows_on_the_bar_line(tmp_path: Path, model: Model):
-    source, target = song(tmp_path / "in.mid"), tmp_path / "out.mid"
-    run(source, target)
+def test_continue_keeps_the_original_and_adds_the_answer(tmp_path: Path, model: FakeModel):
+    source, target = write_song(tmp_path / "in.mid"), tmp_path / "out.mid"
+    run_continue(source, target)
     (ask,) = model.asks
     assert (ask.task, ask.steps, ask.seed, ask.temperature, ask.top_p) == ("continue", 24, 7, 0.8, Settings().top_p)
     assert (ask.prompt.steps, ask.prompt.steps_per_bar, ask.prompt.position) == (24, 12, 0)
     assert [note.velocity for note in ask.prompt.notes] == [90, 80, 70]
-    before, after = mido.MidiFile(str(source)), mido.MidiFile(str(target))
+    before, after = mido.MidiFile(source), mido.MidiFile(target)
     assert after.ticks_per_beat == before.ticks_per_beat
     assert [list(track) for track in after.tracks[:2]] == [list(track) for track in before.tracks]
     assert [t.name for t in after.tracks[2:]] == [f"BachBridge {v}" for v in ("soprano", "alto", "tenor", "bass")]
@@ -98,32 +92,32 @@ def test_the_original_stays_and_the_answer_follows_on_the_bar_line(tmp_path: Pat
     assert {note.velocity for note in answer} == {60, 61, 62, 63}
 
 
-def test_the_number_of_bars_can_be_chosen(tmp_path: Path, model: Model):
-    run(song(tmp_path / "in.mid"), tmp_path / "out.mid", bars=3)
+def test_continue_adds_the_given_number_of_bars(tmp_path: Path, model: FakeModel):
+    run_continue(write_song(tmp_path / "in.mid"), tmp_path / "out.mid", bars=3)
     assert model.asks[0].steps == 36
     with pytest.raises(ConfigError, match="cannot continue by 0 bars"):
-        run(tmp_path / "in.mid", tmp_path / "out.mid", bars=0)
+        run_continue(tmp_path / "in.mid", tmp_path / "out.mid", bars=0)
 
 
-def test_a_long_answer_is_asked_for_at_once(tmp_path: Path, model: Model):
-    run(song(tmp_path / "in.mid"), tmp_path / "out.mid", bars=70)
+def test_continue_requests_a_long_answer_at_once(tmp_path: Path, model: FakeModel):
+    run_continue(write_song(tmp_path / "in.mid"), tmp_path / "out.mid", bars=70)
     assert [ask.steps for ask in model.asks] == [70 * 12]
     answer = [note for note in read_midi(tmp_path / "out.mid").notes if note.track >= 2]
     assert sorted({note.end for note in answer}) == [2880 + 480 * beat for beat in range(1, 211)]
 
 
 @pytest.mark.parametrize(("voices", "names"), [(1, ["BachBridge"]), (2, ["BachBridge soprano", "BachBridge alto"])])
-def test_an_answer_has_as_many_tracks_as_voices(tmp_path: Path, model: Model, voices: int, names: list[str]):
+def test_continue_writes_one_track_per_voice(tmp_path: Path, model: FakeModel, voices: int, names: list[str]):
     model.voices = voices
-    run(song(tmp_path / "in.mid"), tmp_path / "out.mid")
-    assert [track.name for track in mido.MidiFile(str(tmp_path / "out.mid")).tracks[2:]] == names
+    run_continue(write_song(tmp_path / "in.mid"), tmp_path / "out.mid")
+    assert [track.name for track in mido.MidiFile(tmp_path / "out.mid").tracks[2:]] == names
     assert len([note for note in read_midi(tmp_path / "out.mid").notes if note.track >= 2]) == 6 * voices
 
 
-def test_the_answers_instrument_can_be_chosen(tmp_path: Path, model: Model):
+def test_continue_writes_the_chosen_instrument(tmp_path: Path, model: FakeModel):
     assert model.voices == 4
     continue_file(
-        song(tmp_path / "in.mid"),
+        write_song(tmp_path / "in.mid"),
         tmp_path / "out.mid",
         bars=1,
         temperature=1,
@@ -131,7 +125,7 @@ def test_the_answers_instrument_can_be_chosen(tmp_path: Path, model: Model):
         model="m",
         program=resolve_program("oboe"),
     )
-    tracks = mido.MidiFile(str(tmp_path / "out.mid")).tracks
+    tracks = mido.MidiFile(tmp_path / "out.mid").tracks
     assert {m.program for track in tracks[2:] for m in track if m.type == "program_change"} == {68}
     assert resolve_program(None) == resolve_program("none") == 19
     with pytest.raises(ConfigError, match='give "Oboe"'):
@@ -141,54 +135,56 @@ def test_the_answers_instrument_can_be_chosen(tmp_path: Path, model: Model):
         resolve_program("oboe", tmp_path / "out.ABC")
 
 
-def test_a_model_that_cannot_continue_is_refused(tmp_path: Path, model: Model, monkeypatch: pytest.MonkeyPatch):
+def test_continue_refuses_a_model_that_cannot_continue(
+    tmp_path: Path, model: FakeModel, monkeypatch: pytest.MonkeyPatch
+):
     model.tasks = ("harmonize",)
     monkeypatch.setattr(library, "model_names", lambda: ["able", "other"])
     monkeypatch.setattr(library, "find_card", lambda name: make_card(name, "satb"))
     with pytest.raises(ModelError, match=r"the model 'causal' cannot continue: choose one that can with --model \("):
-        run(song(tmp_path / "in.mid"), tmp_path / "out.mid")
+        run_continue(write_song(tmp_path / "in.mid"), tmp_path / "out.mid")
 
 
-def test_a_file_can_be_continued_in_place(tmp_path: Path, model: Model):
-    source = song(tmp_path / "in.mid")
-    run(source, source)
-    assert len(mido.MidiFile(str(source)).tracks) == 6
+def test_continue_can_replace_its_source(tmp_path: Path, model: FakeModel):
+    source = write_song(tmp_path / "in.mid")
+    run_continue(source, source)
+    assert len(mido.MidiFile(source).tracks) == 6
     assert [path.name for path in tmp_path.iterdir()] == ["in.mid"]
     assert model.asks
 
 
-def test_a_file_of_format_0_becomes_one_of_format_1(tmp_path: Path, model: Model):
+def test_continue_converts_format_0_to_format_1(tmp_path: Path, model: FakeModel):
     body = part_body("all", 0, 0, [(0, 1920, 60, 80)])
     head = struct.pack(">4sLHHH4sL", b"MThd", 6, 0, 1, TPB, b"MTrk", len(body))
     (tmp_path / "in.mid").write_bytes(head + body)
-    run(tmp_path / "in.mid", tmp_path / "out.mid")
-    written = mido.MidiFile(str(tmp_path / "out.mid"))
+    run_continue(tmp_path / "in.mid", tmp_path / "out.mid")
+    written = mido.MidiFile(tmp_path / "out.mid")
     assert (written.type, len(written.tracks), model.asks[0].steps) == (1, 5, 16)
 
 
-def test_a_model_that_fails_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, model: Model):
+def test_continue_leaves_no_file_if_the_model_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, model: FakeModel):
     def fail(ask: Ask) -> Iterator[Answer | None]:
-        yield from Model().generate(ask)
+        yield from FakeModel().generate(ask)
         raise BachBridgeError("no more")
 
     monkeypatch.setattr(model, "generate", fail)
-    source = song(tmp_path / "in.mid")
+    source = write_song(tmp_path / "in.mid")
     before = source.read_bytes()
     with pytest.raises(BachBridgeError, match="no more"):
-        run(source, source)
+        run_continue(source, source)
     assert source.read_bytes() == before
     assert [path.name for path in tmp_path.iterdir()] == ["in.mid"]
 
 
 @pytest.mark.usefixtures("model")
-def test_what_cannot_be_read_or_written_is_told(tmp_path: Path):
+def test_continue_reports_paths_it_cannot_read_or_write(tmp_path: Path):
     with pytest.raises(MidiFileError, match="cannot be read"):
-        run(tmp_path / "none.mid", tmp_path / "out.mid")
+        run_continue(tmp_path / "none.mid", tmp_path / "out.mid")
     with pytest.raises(BachBridgeError, match=r"cannot write .*there is no folder"):
-        run(song(tmp_path / "in.mid"), tmp_path / "none" / "out.mid")
+        run_continue(write_song(tmp_path / "in.mid"), tmp_path / "none" / "out.mid")
 
 
-def test_a_prompt_is_the_end_of_long_music_and_skips_silence_before_it():
+def test_prompt_is_the_end_of_long_music_without_silence():
     long_notes = tuple(Note(16 * bar, 16, 60 + bar % 12) for bar in range(40))
     prompt = prompt_from_phrase(Phrase(long_notes, 640, 16, 0))
     assert (prompt.steps, len(prompt.notes), prompt.notes[0].start) == (512, 32, 0)
@@ -197,7 +193,7 @@ def test_a_prompt_is_the_end_of_long_music_and_skips_silence_before_it():
     assert late.position == 0
 
 
-def test_a_prompt_knows_its_bar_lines_after_a_pickup_and_where_it_ends_within_a_bar():
+def test_prompt_knows_its_position_in_the_bar():
     notes = tuple(Note(4 * beat, 4, 60) for beat in range(9))
     after_pickup = prompt_from_phrase(Phrase(notes, 36, 16, 0))
     assert (after_pickup.steps, after_pickup.position) == (36, 12)

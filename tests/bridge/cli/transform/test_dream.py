@@ -1,4 +1,4 @@
-"""A dream is written for as long as is wished: part after part, on the beat, and whole or not at all."""
+"""Dreams have the given length, keep the beat from part to part, and are written whole or not at all."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -6,7 +6,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-import mido as untyped_mido
+import mido
 import pytest
 
 from bachbridge.cli.transform import continue_
@@ -21,12 +21,10 @@ from bachbridge.protocol.events import Answer, Ask
 from tests.support import hash_symbol_net
 from tests.support.midi_bytes import track_body
 
-mido: Any = untyped_mido
-
 
 @dataclass
-class Model:
-    """Says quarters in some voices, each told as it grows; of every third ask nothing."""
+class FakeModel:
+    """Answers with quarter notes in `voices` voices, each reported first one step long; or with silence."""
 
     voices: int = 4
     silent: bool = False
@@ -44,19 +42,19 @@ class Model:
 
 
 @pytest.fixture
-def model(monkeypatch: pytest.MonkeyPatch) -> Model:
-    scripted = Model()
-    monkeypatch.setattr(continue_, "load_model", lambda _: scripted)
-    return scripted
+def model(monkeypatch: pytest.MonkeyPatch) -> FakeModel:
+    fake = FakeModel()
+    monkeypatch.setattr(continue_, "load_model", lambda _: fake)
+    return fake
 
 
-def wish(**others: Any) -> DreamOptions:
-    return replace(DreamOptions("m", 1.0, temperature=0.8, seed=7, program=24, bpm=120.0), **others)
+def dream_options(**changes: Any) -> DreamOptions:
+    return replace(DreamOptions("m", 1.0, temperature=0.8, seed=7, program=24, bpm=120.0), **changes)
 
 
-def test_a_dream_is_as_long_as_was_wished_and_steady(tmp_path: Path, model: Model) -> None:
+def test_dream_is_steady_and_has_the_given_length(tmp_path: Path, model: FakeModel) -> None:
     target = tmp_path / "out.mid"
-    dream_file(target, wish())
+    dream_file(target, dream_options())
     song = read_midi(target)
     assert song.timeline.beat_us_at(0) == 500_000
     assert len(song.notes) == 120 * 4
@@ -65,8 +63,8 @@ def test_a_dream_is_as_long_as_was_wished_and_steady(tmp_path: Path, model: Mode
         gaps = {b.start - a.start for a, b in pairwise(notes[1:])}
         assert gaps <= {960, 960 - 17, 960 + 17}, "a part's first note is not before its part"
         assert all(a.end - b.start <= 18 for a, b in pairwise(notes))
-    assert mido.MidiFile(str(target)).length == pytest.approx(60, abs=2)
-    names = [track.name for track in mido.MidiFile(str(target)).tracks]
+    assert mido.MidiFile(target).length == pytest.approx(60, abs=2)
+    names = [track.name for track in mido.MidiFile(target).tracks]
     assert names == ["A dream of m", "Soprano", "Alto", "Tenor", "Bass"]
     assert [ask.seed for ask in model.asks] == [*range(7, 7 + len(model.asks))]
     assert {ask.steps for ask in model.asks[:-1]} == {8 * 16}
@@ -75,56 +73,56 @@ def test_a_dream_is_as_long_as_was_wished_and_steady(tmp_path: Path, model: Mode
     assert max(ask.prompt.steps for ask in model.asks) <= 16 * 16
 
 
-def test_a_phrase_in_a_file_gives_tempo_meter_and_the_place_in_the_bar(tmp_path: Path, model: Model) -> None:
+def test_dream_takes_tempo_and_meter_from_its_phrase(tmp_path: Path, model: FakeModel) -> None:
     model.voices = 1
     source, target = tmp_path / "in.mid", tmp_path / "out.mid"
     conductor = track_body(
         [(0, meta_event(TIME_SIGNATURE, bytes((3, 2, 24, 8)))), (0, meta_event(TEMPO, (600_000).to_bytes(3)))]
     )
     source.write_bytes(encode_file(480, [conductor, part_body("lead", 2, 40, [(0, 480, 67, 90), (480, 1440, 71, 70)])]))
-    dream_file(target, wish(phrase=source, bpm=0.0, minutes=0.2))
+    dream_file(target, dream_options(phrase=source, bpm=0.0, minutes=0.2))
     assert model.asks[0].prompt.notes[0].pitch == 67
     song = read_midi(target)
     assert song.timeline.beat_us_at(0) == 600_000
     assert song.phrase.steps_per_bar == 12
     assert model.asks[0].steps == 7 * 12
-    written = mido.MidiFile(str(target))
+    written = mido.MidiFile(target)
     assert [track.name for track in written.tracks] == ["A dream of m"] * 2
     assert [m.program for m in written.tracks[1] if m.type == "program_change"] == [24]
 
 
-def test_the_same_seed_dreams_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_dream_is_the_same_for_the_same_seed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
         continue_, "load_model", lambda _: SymbolGenerator(hash_symbol_net.HashNet(), hash_symbol_net.MelodyCodec())
     )
     for name, seed in (("a", 1), ("b", 1), ("c", 2)):
-        dream_file(tmp_path / name, wish(seed=seed, minutes=0.5))
+        dream_file(tmp_path / name, dream_options(seed=seed, minutes=0.5))
     a, b, c = ((tmp_path / name).read_bytes() for name in "abc")
     assert a == b != c
 
 
-def test_silence_goes_back_to_the_phrase_and_an_empty_dream_is_a_file_too(tmp_path: Path, model: Model) -> None:
+def test_dream_returns_to_the_phrase_after_silence(tmp_path: Path, model: FakeModel) -> None:
     model.silent = True
-    dream_file(tmp_path / "out.mid", wish())
+    dream_file(tmp_path / "out.mid", dream_options())
     assert len({ask.prompt for ask in model.asks}) == 1
-    assert len(mido.MidiFile(str(tmp_path / "out.mid")).tracks) == 1
+    assert len(mido.MidiFile(tmp_path / "out.mid").tracks) == 1
 
 
 @pytest.mark.parametrize("minutes", [0.0, -1.0, 24 * 60 + 1.0])
-def test_a_length_that_cannot_be_is_refused(tmp_path: Path, minutes: float) -> None:
+def test_dream_refuses_an_impossible_length(tmp_path: Path, minutes: float) -> None:
     with pytest.raises(ConfigError, match="cannot dream for"):
-        dream_file(tmp_path / "out.mid", wish(minutes=minutes))
+        dream_file(tmp_path / "out.mid", dream_options(minutes=minutes))
 
 
-def test_a_dream_that_fails_leaves_nothing_behind(
-    tmp_path: Path, model: Model, monkeypatch: pytest.MonkeyPatch
+def test_dream_leaves_no_file_if_the_model_fails(
+    tmp_path: Path, model: FakeModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(ask: Ask) -> Iterator[Answer | None]:
         if len(model.asks) > 2:
             raise BachBridgeError("no more")
-        yield from Model.generate(model, ask)
+        yield from FakeModel.generate(model, ask)
 
     monkeypatch.setattr(model, "generate", fail)
     with pytest.raises(BachBridgeError, match="no more"):
-        dream_file(tmp_path / "out.mid", wish())
+        dream_file(tmp_path / "out.mid", dream_options())
     assert list(tmp_path.iterdir()) == []

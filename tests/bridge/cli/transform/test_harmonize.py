@@ -1,11 +1,11 @@
-"""A melody's file in and out: what was there stays, three voices are added, and bad input gets one sentence."""
+"""`harmonize` keeps the file's music, adds three voices, and answers bad input with one sentence."""
 
 import importlib
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-import mido as untyped_mido
+import mido
 import numpy as np
 import pytest
 
@@ -28,15 +28,14 @@ from bachbridge.music.notes import VOICE_RANGES
 from tests.support import biased_infill_net
 from tests.support.midi_bytes import track_body
 
-mido: Any = untyped_mido
 TPB = 480
 ADDED = ["Alto", "Tenor", "Bass"]
 MODELS = ("flat", "leaning")
 TUNE = (67, 69, 71, 72, 74, 71, 67, 66, 67)
 
 
-class Flat:
-    """A network to which all is alike: the rules alone choose."""
+class UniformNet:
+    """A chorale net that finds every pitch equally likely, so that the rules alone choose."""
 
     def initial_state(self) -> np.ndarray:
         return np.zeros((2, 1, 1), np.float32)
@@ -49,14 +48,14 @@ class Flat:
 
 
 @pytest.fixture(autouse=True)
-def both_kinds(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The models "flat", a causal one, and "leaning", an infilling one."""
+def fake_models(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Provide the models "flat", a chorale one, and "leaning", an infilling one."""
 
     def find(name: str) -> Card:
         return biased_infill_net.make_card(name, "canvas" if name == "leaning" else "satb")
 
-    def load(card: Card) -> Flat:
-        return Flat()
+    def load(card: Card) -> UniformNet:
+        return UniformNet()
 
     def load_fill(card: Card) -> biased_infill_net.FourthsNet:
         return biased_infill_net.FourthsNet()
@@ -67,44 +66,46 @@ def both_kinds(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def rows(*pitches: int, each: int = TPB, start: int = 0, touch: int = -20) -> list[tuple[int, int, int, int]]:
-    """Notes one after another, each as loud as its place."""
+    """Return notes one after another, their velocities by position."""
     return [
         (start + i * each, start + (i + 1) * each + touch, pitch, 60 + 5 * i % 60) for i, pitch in enumerate(pitches)
     ]
 
 
-def song(path: Path, notes: list[tuple[int, int, int, int]], *meters: tuple[int, int, int], name: str = "lead") -> Path:
-    """A file with a conductor's track that says `meters` (tick, numerator, power of the denominator), and a melody."""
-    told = [
+def write_song(
+    path: Path, notes: list[tuple[int, int, int, int]], *meters: tuple[int, int, int], name: str = "lead"
+) -> Path:
+    """Write a conductor track with `meters` (tick, numerator, exponent of the denominator) and a melody."""
+    meter_events = [
         (tick, meta_event(TIME_SIGNATURE, bytes((top, power, 24, 8)))) for tick, top, power in meters or ((0, 4, 2),)
     ]
     tempos = [(0, meta_event(TEMPO, (600_000).to_bytes(3))), (1000, meta_event(TEMPO, (500_000).to_bytes(3)))]
     private = [(100, b"\xf0\x03\x43\x01\xf7"), (110, meta_event(0x159, b"\x02\x00"))]
-    path.write_bytes(encode_file(TPB, [track_body([*told, *tempos, *private]), part_body(name, 0, 40, notes)]))
+    path.write_bytes(encode_file(TPB, [track_body([*meter_events, *tempos, *private]), part_body(name, 0, 40, notes)]))
     return path
 
 
-def run(source: Path, target: Path | None = None, *, score: Path | None = None, **words: Any) -> MidiSong:
+def run_harmonize(source: Path, target: Path | None = None, *, score: Path | None = None, **words: Any) -> MidiSong:
     model = words.pop("model", "flat")
-    how: dict[str, Any] = {"rules": "all", "temperature": 0.9, "seed": 1, "fast": model == "leaning"}
-    how |= {name: words.pop(name) for name in tuple(how) if name in words}
+    generation: dict[str, Any] = {"rules": "all", "temperature": 0.9, "seed": 1, "fast": model == "leaning"}
+    generation |= {name: words.pop(name) for name in tuple(generation) if name in words}
     out = target or source.with_name("out.mid")
     outputs = OutputFiles(out, score, bool(words.pop("report", False)))
-    wish: dict[str, Any] = {"voice": "soprano"} | ({"beam": 3, "lag": 6} if model == "flat" else {}) | words
-    harmonize_file(source, parse_harmonize_options(parse_generation_options(model, **how), **wish), outputs)
+    options: dict[str, Any] = {"voice": "soprano"} | ({"beam": 3, "lag": 6} if model == "flat" else {}) | words
+    harmonize_file(source, parse_harmonize_options(parse_generation_options(model, **generation), **options), outputs)
     return read_midi(out)
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_the_melody_stays_to_the_tick_and_three_named_tracks_are_added(tmp_path: Path, model: str):
-    loose = [(start + 7 * i % 50, end, pitch, loud) for i, (start, end, pitch, loud) in enumerate(rows(*TUNE))]
-    source = song(tmp_path / "in.mid", loose, (0, 3, 2))
-    before, after = read_midi(source), run(source, model=model)
+def test_harmonize_keeps_the_melody_and_adds_three_tracks(tmp_path: Path, model: str):
+    loose = [(start + 7 * i % 50, end, pitch, velocity) for i, (start, end, pitch, velocity) in enumerate(rows(*TUNE))]
+    source = write_song(tmp_path / "in.mid", loose, (0, 3, 2))
+    before, after = read_midi(source), run_harmonize(source, model=model)
     assert after.track_names == ("", "Soprano", *ADDED)
     assert after.track_bodies[0] == before.track_bodies[0]
     assert [note for note in after.notes if note.track == 1] == list(before.notes)
     assert (after.timeline, after.division) == (before.timeline, before.division)
-    assert [track.name for track in mido.MidiFile(str(tmp_path / "out.mid")).tracks[1:]] == ["Soprano", *ADDED]
+    assert [track.name for track in mido.MidiFile(tmp_path / "out.mid").tracks[1:]] == ["Soprano", *ADDED]
     for track, (low, high) in zip((2, 3, 4), VOICE_RANGES[1:], strict=True):
         notes = [note for note in after.notes if note.track == track]
         assert {note.channel for note in notes} == {track - 1}
@@ -113,30 +114,30 @@ def test_the_melody_stays_to_the_tick_and_three_named_tracks_are_added(tmp_path:
         assert max(note.end for note in notes) == len(TUNE) * TPB
 
 
-def test_the_added_voices_have_the_instrument_that_was_chosen(tmp_path: Path):
-    source = song(tmp_path / "in.mid", rows(72, 71, 72))
-    run(source, program=68)
-    tracks = mido.MidiFile(str(tmp_path / "out.mid")).tracks[2:]
+def test_harmonize_writes_the_chosen_instrument(tmp_path: Path):
+    source = write_song(tmp_path / "in.mid", rows(72, 71, 72))
+    run_harmonize(source, program=68)
+    tracks = mido.MidiFile(tmp_path / "out.mid").tracks[2:]
     assert [event.program for track in tracks for event in track if event.type == "program_change"] == [68] * 3
     with pytest.raises(ConfigError, match="all voices keep their instruments: leave --instrument out"):
-        run(source, program=68, keep="1")
+        run_harmonize(source, program=68, keep="1")
 
 
-def test_the_harmony_is_as_loud_as_the_melody_above_it(tmp_path: Path):
-    read = run(song(tmp_path / "in.mid", rows(72, 71, 72)))
+def test_harmonize_takes_velocities_from_the_melody(tmp_path: Path):
+    read = run_harmonize(write_song(tmp_path / "in.mid", rows(72, 71, 72)))
     by_start = {note.start: note.velocity for note in read.notes if note.track == 1}
     for note in read.notes:
         if note.track > 1:
-            loud = by_start[note.start // TPB * TPB]
-            assert note.velocity == round(0.85 * loud)
+            velocity = by_start[note.start // TPB * TPB]
+            assert note.velocity == round(0.85 * velocity)
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_the_same_seed_gives_the_same_file(tmp_path: Path, model: str):
-    source = song(tmp_path / "in.mid", rows(*TUNE))
+def test_harmonize_is_the_same_for_the_same_seed(tmp_path: Path, model: str):
+    source = write_song(tmp_path / "in.mid", rows(*TUNE))
     made: list[bytes] = []
     for seed in (1, 1, 2):
-        run(source, seed=seed, model=model)
+        run_harmonize(source, seed=seed, model=model)
         made.append((tmp_path / "out.mid").read_bytes())
     assert made[0] == made[1] != made[2]
 
@@ -145,18 +146,18 @@ def test_the_same_seed_gives_the_same_file(tmp_path: Path, model: str):
 @pytest.mark.parametrize(
     ("voice", "others"), [("bass", ["Soprano", "Alto", "Tenor"]), ("alto", ["Soprano", "Tenor", "Bass"])]
 )
-def test_the_melody_may_be_any_voice(voice: str, others: list[str], tmp_path: Path, model: str):
-    read = run(song(tmp_path / "in.mid", rows(60, 62, 59, 60)), voice=voice, model=model)
+def test_harmonize_takes_the_melody_as_any_voice(voice: str, others: list[str], tmp_path: Path, model: str):
+    read = run_harmonize(write_song(tmp_path / "in.mid", rows(60, 62, 59, 60)), voice=voice, model=model)
     assert read.track_names[1:] == (voice.capitalize(), *others)
 
 
 @pytest.mark.parametrize("model", MODELS)
-@pytest.mark.parametrize(("octaves", "along"), [(1, 12), (2, 12), (3, 12), (-1, -12), (-2, -12)])
-def test_a_melody_elsewhere_takes_the_harmony_an_octave_along(octaves: int, along: int, tmp_path: Path, model: str):
-    here = run(song(tmp_path / "in.mid", rows(*TUNE)), model=model)
-    there = run(song(tmp_path / "in.mid", rows(*(pitch + 12 * octaves for pitch in TUNE))), model=model)
+@pytest.mark.parametrize(("octaves", "harmony_shift"), [(1, 12), (2, 12), (3, 12), (-1, -12), (-2, -12)])
+def test_harmonize_moves_the_harmony_with_a_far_melody(octaves: int, harmony_shift: int, tmp_path: Path, model: str):
+    here = run_harmonize(write_song(tmp_path / "in.mid", rows(*TUNE)), model=model)
+    there = run_harmonize(write_song(tmp_path / "in.mid", rows(*(pitch + 12 * octaves for pitch in TUNE))), model=model)
     lower = [[(n.start, n.end, n.pitch, n.track) for n in read.notes if n.track > 1] for read in (here, there)]
-    assert [(start, end, pitch + along, track) for start, end, pitch, track in lower[0]] == lower[1]
+    assert [(start, end, pitch + harmony_shift, track) for start, end, pitch, track in lower[0]] == lower[1]
 
 
 @pytest.mark.parametrize("model", MODELS)
@@ -164,57 +165,59 @@ def test_a_melody_elsewhere_takes_the_harmony_an_octave_along(octaves: int, alon
     "meters",
     [((0, 7, 3),), ((0, 1, 2), (TPB, 3, 2)), ((0, 5, 3), (1200, 4, 2)), ((0, 2, 1),), ((0, 6, 3),), ((0, 1, 4),)],
 )
-def test_meters_of_every_kind(meters: tuple[tuple[int, int, int], ...], tmp_path: Path, model: str):
-    source, score = song(tmp_path / "in.mid", rows(*TUNE), *meters), tmp_path / "out.musicxml"
-    read = run(source, score=score, model=model)
+def test_harmonize_keeps_meters_of_every_kind(meters: tuple[tuple[int, int, int], ...], tmp_path: Path, model: str):
+    source, score = write_song(tmp_path / "in.mid", rows(*TUNE), *meters), tmp_path / "out.musicxml"
+    read = run_harmonize(source, score=score, model=model)
     assert read.timeline.meters == read_midi(source).timeline.meters
     assert score.read_bytes().startswith(b"<?xml")
 
 
-def test_triplets_ornaments_and_legato_are_a_line(tmp_path: Path):
+def test_harmonize_reads_triplets_ornaments_and_legato(tmp_path: Path):
     triplets = rows(67, 69, 71, 72, 71, 69, each=160, touch=30)
     ornament = [(960, 990, 74, 70), (990, 1400, 72, 70)]
-    before = song(tmp_path / "in.mid", [*triplets, *ornament])
-    read = run(before)
+    before = write_song(tmp_path / "in.mid", [*triplets, *ornament])
+    read = run_harmonize(before)
     assert [note for note in read.notes if note.track == 1] == list(read_midi(before).notes)
 
 
-def test_a_tune_that_ends_on_a_bar_line_has_no_bar_after_it(tmp_path: Path):
+def test_score_ends_with_the_melodys_last_bar(tmp_path: Path):
     score = tmp_path / "out.musicxml"
-    run(song(tmp_path / "in.mid", rows(67, 69, 71, 72, touch=0)), score=score)
+    run_harmonize(write_song(tmp_path / "in.mid", rows(67, 69, 71, 72, touch=0)), score=score)
     assert score.read_text().count("<measure ") == 1
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_where_the_melody_rests_long_all_rest(tmp_path: Path, model: str):
-    read = run(song(tmp_path / "in.mid", [*rows(67, 69, start=1920), *rows(71, 72, start=5 * 1920)]), model=model)
+def test_harmonize_rests_where_the_melody_rests_long(tmp_path: Path, model: str):
+    read = run_harmonize(
+        write_song(tmp_path / "in.mid", [*rows(67, 69, start=1920), *rows(71, 72, start=5 * 1920)]), model=model
+    )
     starts = sorted(note.start for note in read.notes if note.track > 1)
     assert starts[0] == 1920
     assert not [start for start in starts if 1920 + 2 * TPB <= start < 5 * 1920]
     assert max(note.end for note in read.notes if note.end < 5 * 1920) == 1920 + 2 * TPB
 
 
-def test_one_of_several_tracks_is_chosen_and_the_others_stay(tmp_path: Path):
+def test_harmonize_chooses_a_track_and_keeps_the_others(tmp_path: Path):
     path = tmp_path / "in.mid"
     lead, low = part_body("Lead", 0, 0, rows(*TUNE)), part_body("low", 1, 0, rows(48, 50, 43))
     path.write_bytes(encode_file(TPB, [lead, low]))
     with pytest.raises(
         MidiFileError, match=r"several tracks with notes: choose one with --track: 1 \(Lead\), 2 \(low\)"
     ):
-        run(path)
+        run_harmonize(path)
     with pytest.raises(MidiFileError, match='no track with notes named or numbered "3"'):
-        run(path, track="3")
+        run_harmonize(path, track="3")
     for track in ("2", " LOW"):
-        read = run(path, track=track, voice="bass")
+        read = run_harmonize(path, track=track, voice="bass")
         assert read.track_names == ("Lead", "Bass", "Soprano", "Alto", "Tenor")
         assert read.track_bodies[0] == lead
         assert {note.channel for note in read.notes} == {0, 1, 2, 3, 4}
     path.write_bytes(encode_file(TPB, [lead, part_body("lead", 1, 0, rows(48))]))
     with pytest.raises(MidiFileError, match='several tracks with notes named "lead": choose one by its number'):
-        run(path, track="lead")
+        run_harmonize(path, track="lead")
 
 
-def test_a_file_of_one_track_keeps_its_tempo(tmp_path: Path):
+def test_harmonize_keeps_the_tempo_of_a_one_track_file(tmp_path: Path):
     path = tmp_path / "in.mid"
     track = track_body(
         [(0, meta_event(TEMPO, (400_000).to_bytes(3))), (0, bytes((0x90, 67, 80))), (960, bytes((0x80, 67, 0)))]
@@ -222,12 +225,12 @@ def test_a_file_of_one_track_keeps_its_tempo(tmp_path: Path):
     data = bytearray(encode_file(TPB, [track]))
     data[9] = 0
     path.write_bytes(data)
-    read = run(path)
+    read = run_harmonize(path)
     assert read.track_names == ("Soprano", *ADDED)
     assert read.timeline.beat_us_at(0) == 400_000
 
 
-def test_a_track_is_renamed_in_place_or_gets_a_name():
+def test_rename_track_replaces_or_adds_the_name():
     named = track_body([(0, meta_event(0x101, b"x")), (5, meta_event(TRACK_NAME, b"old")), (9, bytes((0x90, 60, 1)))])
     assert rename_track(named, "a longer name") == named.replace(b"\x03\x03old", b"\x03\x0da longer name")
     nameless = track_body([(9, bytes((0x90, 60, 1)))])
@@ -238,7 +241,7 @@ def test_a_track_is_renamed_in_place_or_gets_a_name():
 
 @pytest.mark.parametrize("model", MODELS)
 @pytest.mark.parametrize(
-    ("notes", "tops", "says"),
+    ("notes", "tops", "message"),
     [
         ([(0, 480, 60, 80), (0, 480, 64, 80)], [64], "together in the melody once, first in bar 1"),
         ([*rows(60, 62, 64, 65), (1920, 2880, 67, 80), (2400, 3360, 69, 80)], [60, 62, 64, 65, 67, 69], "once"),
@@ -249,39 +252,40 @@ def test_a_track_is_renamed_in_place_or_gets_a_name():
         ([(0, 590, 60, 80), (480, 960, 62, 80)], [60, 62], None),
     ],
 )
-def test_of_notes_at_once_the_top_one_is_taken_and_that_is_said(
-    notes: Any, tops: list[int], says: str | None, model: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def test_melody_is_the_top_note_and_that_is_reported(
+    notes: Any, tops: list[int], message: str | None, model: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):
-    source = song(tmp_path / "in.mid", notes)
-    after = run(source, model=model)
-    told = " ".join(capsys.readouterr().out.split())
-    assert (says in told and "the top one was taken" in told) if says else "together" not in told
-    assert f"{len(tops)} notes of melody" in told
+    source = write_song(tmp_path / "in.mid", notes)
+    after = run_harmonize(source, model=model)
+    printed = " ".join(capsys.readouterr().out.split())
+    assert (message in printed and "the top one was taken" in printed) if message else "together" not in printed
+    assert f"{len(tops)} notes of melody" in printed
     assert [note.pitch for note in extract_melody(read_midi(source), None).notes] == tops
-    assert [note for note in after.notes if note.track == 1] == list(read_midi(source).notes), "the file keeps them all"
+    assert [note for note in after.notes if note.track == 1] == list(read_midi(source).notes), (
+        "the file keeps all notes"
+    )
 
 
-def test_of_notes_at_once_the_lower_ones_are_silent_in_the_harmony(tmp_path: Path):
-    alone = run(song(tmp_path / "in.mid", rows(*TUNE)))
+def test_harmonize_ignores_lower_notes_of_the_melody(tmp_path: Path):
+    alone = run_harmonize(write_song(tmp_path / "in.mid", rows(*TUNE)))
     below = [(start, end, pitch - 3, 60) for start, end, pitch, _ in rows(*TUNE)]
-    chords = run(song(tmp_path / "in.mid", [*rows(*TUNE), *below]))
+    chords = run_harmonize(write_song(tmp_path / "in.mid", [*rows(*TUNE), *below]))
     assert [note for note in chords.notes if note.track > 1] == [note for note in alone.notes if note.track > 1]
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_a_melody_out_of_range_is_read_by_octaves_and_that_is_said(
-    model: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-):
-    run(song(tmp_path / "in.mid", rows(*(pitch + 24 for pitch in TUNE))), model=model)
-    told = " ".join(capsys.readouterr().out.split())
+def test_melody_out_of_range_is_shifted_and_reported(model: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    run_harmonize(write_song(tmp_path / "in.mid", rows(*(pitch + 24 for pitch in TUNE))), model=model)
+    printed = " ".join(capsys.readouterr().out.split())
     assert (
-        "outside the soprano's range: it was read 2 octaves lower, and the other voices sound an octave higher" in told
+        "outside the soprano's range: it was read 2 octaves lower, and the other voices sound an octave higher"
+        in printed
     )
-    run(song(tmp_path / "in.mid", rows(*TUNE)), model=model)
+    run_harmonize(write_song(tmp_path / "in.mid", rows(*TUNE)), model=model)
     assert "octave" not in capsys.readouterr().out
 
 
-def test_500_bars_are_filled_in_windows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_harmonize_fills_500_bars_in_windows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(infill_run, "FAST_SCHEDULE", Schedule(1))
     seen: list[biased_infill_net.FourthsNet] = []
 
@@ -291,7 +295,7 @@ def test_500_bars_are_filled_in_windows(tmp_path: Path, monkeypatch: pytest.Monk
 
     monkeypatch.setattr(onnx_nets, "load_infill_net", load_fill)
     pitches = [TUNE[i // 2 % len(TUNE)] for i in range(1000)]
-    after = run(song(tmp_path / "in.mid", rows(*pitches, each=960)), model="leaning")
+    after = run_harmonize(write_song(tmp_path / "in.mid", rows(*pitches, each=960)), model="leaning")
     for track, (low, high) in zip((2, 3, 4), VOICE_RANGES[1:], strict=True):
         line = [note for note in after.notes if note.track == track]
         assert line[0].start == 0
@@ -301,11 +305,11 @@ def test_500_bars_are_filled_in_windows(tmp_path: Path, monkeypatch: pytest.Monk
     assert max(seen[0].steps_per_sweep) <= MAX_STEPS_AT_ONCE
 
 
-# ---------------------------------------------------------------- what is refused, and then nothing is written
+# ---------------------------------------------------------------- errors, after which nothing is written
 
 
 @pytest.mark.parametrize(
-    ("words", "says"),
+    ("words", "message"),
     [
         ({"model": "leaning", "beam": 4}, "leaning generates all chords together: leave --beam and --lag out"),
         ({"model": "leaning", "lag": 4}, "leaning generates all chords together: leave --beam and --lag out"),
@@ -314,19 +318,19 @@ def test_500_bars_are_filled_in_windows(tmp_path: Path, monkeypatch: pytest.Monk
         ({"voice": "alto,bass"}, "is not one voice"),
     ],
 )
-def test_what_is_for_models_of_the_other_kind_is_refused(words: dict[str, Any], says: str, tmp_path: Path):
-    with pytest.raises(ConfigError, match=says):
-        run(song(tmp_path / "in.mid", rows(60)), **words)
+def test_harmonize_refuses_options_of_the_other_model_family(words: dict[str, Any], message: str, tmp_path: Path):
+    with pytest.raises(ConfigError, match=message):
+        run_harmonize(write_song(tmp_path / "in.mid", rows(60)), **words)
     assert [path.name for path in tmp_path.iterdir()] == ["in.mid"]
 
 
-def test_a_file_without_notes_is_refused(tmp_path: Path):
+def test_harmonize_refuses_a_file_without_notes(tmp_path: Path):
     with pytest.raises(MidiFileError, match="holds no notes"):
-        run(song(tmp_path / "in.mid", []))
+        run_harmonize(write_song(tmp_path / "in.mid", []))
 
 
 @pytest.mark.parametrize(
-    ("words", "says"),
+    ("words", "message"),
     [
         ({"voice": "mezzo"}, "there is no voice 'mezzo': give soprano, alto, tenor or bass"),
         ({"beam": 0}, "give --beam a number from 1 to 64"),
@@ -334,43 +338,43 @@ def test_a_file_without_notes_is_refused(tmp_path: Path):
         ({"rules": "all,fun"}, "there is no rule"),
     ],
 )
-def test_a_wish_that_makes_no_sense_is_refused(words: dict[str, Any], says: str, tmp_path: Path):
-    with pytest.raises(ConfigError, match=says):
-        run(song(tmp_path / "in.mid", rows(60)), **words)
+def test_harmonize_refuses_invalid_options(words: dict[str, Any], message: str, tmp_path: Path):
+    with pytest.raises(ConfigError, match=message):
+        run_harmonize(write_song(tmp_path / "in.mid", rows(60)), **words)
 
 
-def test_a_score_of_another_kind_or_too_long_is_refused_before_the_work(tmp_path: Path):
-    source = song(tmp_path / "in.mid", rows(60, 62))
+def test_harmonize_refuses_an_unwritable_score_at_once(tmp_path: Path):
+    source = write_song(tmp_path / "in.mid", rows(60, 62))
     with pytest.raises(ConfigError, match=r"ends in \.musicxml, \.png, \.svg"):
-        run(source, score=tmp_path / "score.pdf")
+        run_harmonize(source, score=tmp_path / "score.pdf")
     pytest.importorskip("verovio")
-    long = song(tmp_path / "in.mid", [*rows(60), *rows(62, start=4 * TPB * engraving.MAX_BARS)])
+    long = write_song(tmp_path / "in.mid", [*rows(60), *rows(62, start=4 * TPB * engraving.MAX_BARS)])
     with pytest.raises(ConfigError, match="at most 400 bars and this piece has 401"):
-        run(long, score=tmp_path / "score.svg")
+        run_harmonize(long, score=tmp_path / "score.svg")
     assert [path.name for path in tmp_path.iterdir()] == ["in.mid"]
 
 
-def test_a_missing_library_is_found_out_before_the_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_harmonize_reports_a_missing_library_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     def missing(name: str) -> None:
         raise ModuleNotFoundError(name=name)
 
     monkeypatch.setattr(importlib, "import_module", missing)
     with pytest.raises(ModuleNotFoundError) as raised:
-        run(song(tmp_path / "in.mid", rows(60)), score=tmp_path / "score.svg")
+        run_harmonize(write_song(tmp_path / "in.mid", rows(60)), score=tmp_path / "score.svg")
     assert raised.value.name == "verovio"
     assert [path.name for path in tmp_path.iterdir()] == ["in.mid"]
-    run(tmp_path / "in.mid", score=tmp_path / "score.musicxml")
+    run_harmonize(tmp_path / "in.mid", score=tmp_path / "score.musicxml")
 
 
-def test_where_one_output_cannot_be_written_there_is_none(tmp_path: Path):
-    source = song(tmp_path / "in.mid", rows(60, 62))
+def test_harmonize_writes_all_outputs_or_none(tmp_path: Path):
+    source = write_song(tmp_path / "in.mid", rows(60, 62))
     with pytest.raises(BachBridgeError, match="cannot write"):
-        run(source, score=tmp_path / "none" / "score.musicxml")
+        run_harmonize(source, score=tmp_path / "none" / "score.musicxml")
     assert [path.name for path in tmp_path.iterdir()] == ["in.mid"]
 
 
-def test_the_report_tells_the_measures(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
-    run(song(tmp_path / "in.mid", rows(*TUNE)), report=True)
-    told = capsys.readouterr()
-    assert "parallel fifths per 1000" in told.out
-    assert "9 notes of melody and" in " ".join(told.out.split())
+def test_harmonize_prints_the_metrics(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    run_harmonize(write_song(tmp_path / "in.mid", rows(*TUNE)), report=True)
+    printed = capsys.readouterr()
+    assert "parallel fifths per 1000" in printed.out
+    assert "9 notes of melody and" in " ".join(printed.out.split())

@@ -1,11 +1,11 @@
-"""Four voices in a file: what is erased is drawn anew, all else stays to the tick, and bad input gets one sentence."""
+"""`mend` and `vary` regenerate the erased notes, keep the others to the tick, and answer bad input in one sentence."""
 
 from collections import Counter
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-import mido as untyped_mido
+import mido
 import numpy as np
 import pytest
 
@@ -23,7 +23,6 @@ from bachbridge.music.notes import VOICE_RANGES, VOICES
 from tests.support.biased_infill_net import FourthsNet, make_card
 from tests.support.midi_bytes import track_body
 
-mido: Any = untyped_mido
 TPB = 480
 BAR = 4 * TPB
 CHORDS = ((67, 64, 60, 48), (69, 64, 60, 45), (71, 62, 55, 43), (72, 64, 55, 48))
@@ -31,7 +30,7 @@ Row = tuple[int, int, int, int]
 
 
 @pytest.fixture(autouse=True)
-def leaning(monkeypatch: pytest.MonkeyPatch) -> None:
+def fake_model(monkeypatch: pytest.MonkeyPatch) -> None:
     def load_fill(_card: library.Card) -> FourthsNet:
         return FourthsNet()
 
@@ -40,7 +39,7 @@ def leaning(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def rows(voice: int, bars: int) -> list[Row]:
-    """Quarters, each bar's chord four times, played a little beside the grid and staccato."""
+    """Return quarter notes, each bar's chord four times, played a little off the grid and staccato."""
     return [
         (
             max(0, quarter * TPB + (7 * quarter + 5 * voice) % 23 - 11),
@@ -61,14 +60,14 @@ CONDUCTOR = track_body(
 )
 
 
-def four(path: Path, bars: int = 4, *, names: tuple[str, ...] = VOICES) -> Path:
+def write_four_tracks(path: Path, bars: int = 4, *, names: tuple[str, ...] = VOICES) -> Path:
     parts = [part_body(name, channel, 19, rows(channel, bars)) for channel, name in enumerate(names)]
     path.write_bytes(encode_file(TPB, [CONDUCTOR, *parts]))
     return path
 
 
-def one_track(path: Path) -> Path:
-    """The four voices in one track on four channels, with pedals, a lyric and running status, as a file of format 0."""
+def write_one_track(path: Path) -> Path:
+    """Write the four voices in one track on four channels, with pedals, a lyric and running status, in format 0."""
     events = [
         (0, meta_event(TIME_SIGNATURE, bytes((4, 2, 24, 8)))),
         (3, b"\xf0\x03\x43\x01\xf7"),
@@ -84,38 +83,38 @@ def one_track(path: Path) -> Path:
     return path
 
 
-def way(**words: Any) -> Any:
-    how: dict[str, Any] = {"rules": "all", "temperature": 0.9, "seed": 1, "fast": True}
-    return parse_generation_options("leaning", **(how | words))
+def generation_options(**words: Any) -> Any:
+    defaults: dict[str, Any] = {"rules": "all", "temperature": 0.9, "seed": 1, "fast": True}
+    return parse_generation_options("leaning", **(defaults | words))
 
 
 def mend(source: Path, bars: str | None = None, voices: str | None = None, **words: Any) -> MidiSong:
     out = source.with_name("out.mid")
-    mend_file(source, OutputFiles(out), way(**words), bars=bars, voices=voices)
+    mend_file(source, OutputFiles(out), generation_options(**words), bars=bars, voices=voices)
     return read_midi(out)
 
 
 def vary(source: Path, share: float, **words: Any) -> MidiSong:
     out = source.with_name("out.mid")
-    vary_file(source, OutputFiles(out), way(**words), share=share)
+    vary_file(source, OutputFiles(out), generation_options(**words), share=share)
     return read_midi(out)
 
 
 def keep(source: Path, bars: str, voice: str = "soprano") -> MidiSong:
     out = source.with_name("out.mid")
-    harmonize_file(source, parse_harmonize_options(way(), voice=voice, keep=bars), OutputFiles(out))
+    harmonize_file(source, parse_harmonize_options(generation_options(), voice=voice, keep=bars), OutputFiles(out))
     return read_midi(out)
 
 
 def bar_of(start: int) -> int:
-    """The bar of a note on its grid."""
+    """Return the number of the bar in which a note begins on the grid."""
     return (start + TPB // 8) // BAR + 1
 
 
 def events(path: Path, *, notes: bool) -> list[list[tuple[int, bytes]]]:
-    """Each track's events at their ticks, the notes or all others, as another reader of MIDI files sees them."""
+    """Return each track's events at their ticks, the notes or all others, as mido reads them."""
     found: list[list[tuple[int, bytes]]] = []
-    for track in mido.MidiFile(str(path)).tracks:
+    for track in mido.MidiFile(path).tracks:
         tick, these = 0, list[tuple[int, bytes]]()
         for message in track:
             tick += message.time
@@ -125,10 +124,10 @@ def events(path: Path, *, notes: bool) -> list[list[tuple[int, bytes]]]:
     return found
 
 
-# ---------------------------------------------------------------- what stays and what does not
+# ---------------------------------------------------------------- notes that stay and notes that do not
 
 
-@pytest.mark.parametrize("make", [four, one_track])
+@pytest.mark.parametrize("make", [write_four_tracks, write_one_track])
 @pytest.mark.parametrize(
     ("bars", "voices", "inside", "chosen"),
     [
@@ -138,7 +137,7 @@ def events(path: Path, *, notes: bool) -> list[list[tuple[int, bytes]]]:
         ("1,4", "soprano", {1, 4}, {0}),
     ],
 )
-def test_only_the_regions_notes_are_drawn_anew(
+def test_mend_regenerates_only_the_regions_notes(
     make: Any, bars: str | None, voices: str | None, inside: set[int], chosen: set[int], tmp_path: Path
 ):
     source = make(tmp_path / "in.mid")
@@ -148,26 +147,26 @@ def test_only_the_regions_notes_are_drawn_anew(
         return note.channel not in chosen or bar_of(note.start) not in inside
 
     assert [note for note in after.notes if stays(note)] == [note for note in before.notes if stays(note)]
-    drawn = [note for note in after.notes if not stays(note)]
-    assert {(note.channel, bar_of(note.start)) for note in drawn} >= {(v, min(inside)) for v in chosen}
-    for note in drawn:
+    generated = [note for note in after.notes if not stays(note)]
+    assert {(note.channel, bar_of(note.start)) for note in generated} >= {(v, min(inside)) for v in chosen}
+    for note in generated:
         low, high = VOICE_RANGES[note.channel]
         assert low <= note.pitch <= high
         assert note.end > note.start
-        assert bar_of(note.end - TPB // 4) in inside, "none sounds on past the region"
+        assert bar_of(note.end - TPB // 4) in inside, "no note sounds beyond the region"
     assert events(tmp_path / "out.mid", notes=False) == events(source, notes=False)
     assert (after.track_names, after.timeline, after.division) == (before.track_names, before.timeline, before.division)
 
 
-def test_tracks_without_an_erased_note_stay_byte_for_byte(tmp_path: Path):
-    source = four(tmp_path / "in.mid")
+def test_mend_keeps_tracks_without_erased_notes_byte_for_byte(tmp_path: Path):
+    source = write_four_tracks(tmp_path / "in.mid")
     before, after = read_midi(source), mend(source, "2", "tenor")
     same = [one == other for one, other in zip(before.track_bodies, after.track_bodies, strict=True)]
     assert same == [True, True, True, False, True]
 
 
-def test_new_notes_do_not_run_into_those_that_stay_and_are_as_loud(tmp_path: Path):
-    source = four(tmp_path / "in.mid")
+def test_mend_fits_new_notes_between_those_that_stay(tmp_path: Path):
+    source = write_four_tracks(tmp_path / "in.mid")
     after = mend(source, "2-3")
     for voice in range(4):
         line = [note for note in after.notes if note.channel == voice]
@@ -176,7 +175,7 @@ def test_new_notes_do_not_run_into_those_that_stay_and_are_as_loud(tmp_path: Pat
         assert first.velocity == rows(voice, 4)[4][3]
 
 
-def test_a_note_that_sounds_into_the_region_stays_whole(tmp_path: Path):
+def test_mend_keeps_a_note_that_sounds_into_the_region(tmp_path: Path):
     source = tmp_path / "in.mid"
     parts = [part_body(name, v, 19, rows(v, 4)) for v, name in enumerate(VOICES)]
     long = [*rows(3, 1)[:3], (3 * TPB, 6 * TPB, 48, 80), *rows(3, 4)[6:]]
@@ -187,7 +186,7 @@ def test_a_note_that_sounds_into_the_region_stays_whole(tmp_path: Path):
     assert bass[4].start == 6 * TPB
 
 
-def test_a_hole_is_filled_where_bars_are_named_and_stays_a_rest_where_they_are_not(tmp_path: Path):
+def test_mend_fills_a_silent_bar_only_if_it_is_named(tmp_path: Path):
     source = tmp_path / "in.mid"
     parts = [[row for row in rows(v, 4) if bar_of(row[0]) != 3] for v in range(4)]
     source.write_bytes(encode_file(TPB, [part_body(name, v, 19, parts[v]) for v, name in enumerate(VOICES)]))
@@ -198,7 +197,7 @@ def test_a_hole_is_filled_where_bars_are_named_and_stays_a_rest_where_they_are_n
     assert not [note for note in keep(source, "1").notes if bar_of(note.start) == 3]
 
 
-def test_parts_without_names_are_voices_by_their_height(tmp_path: Path):
+def test_mend_takes_unnamed_parts_as_voices_by_pitch(tmp_path: Path):
     source = tmp_path / "in.mid"
     parts = [part_body("", v, 19, rows(v, 4)) for v in (2, 0, 3, 1)]
     source.write_bytes(encode_file(TPB, parts))
@@ -207,28 +206,26 @@ def test_parts_without_names_are_voices_by_their_height(tmp_path: Path):
     assert after.notes != before.notes
 
 
-def test_a_voice_outside_its_range_is_read_by_octaves_and_that_is_said(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-):
+def test_mend_reports_a_voice_read_in_another_octave(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     source = tmp_path / "in.mid"
-    low = [(start, end, pitch - 24, loud) for start, end, pitch, loud in rows(3, 4)]
+    low = [(start, end, pitch - 24, velocity) for start, end, pitch, velocity in rows(3, 4)]
     parts = [part_body(name, v, 19, low if v == 3 else rows(v, 4)) for v, name in enumerate(VOICES)]
     source.write_bytes(encode_file(TPB, parts))
     after = mend(source, "2", "bass")
-    told = " ".join(capsys.readouterr().out.split())
-    assert "the bass lies outside its range: it was read 2 octaves higher" in told
-    assert "4 notes erased and " in told
-    assert " generated in bar 2 of the bass, 4 bars in all" in told
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "the bass lies outside its range: it was read 2 octaves higher" in printed
+    assert "4 notes erased and " in printed
+    assert " generated in bar 2 of the bass, 4 bars in all" in printed
     parts[3] = part_body("bass", 3, 19, [*low[:7], *rows(3, 4)[7:]])
     source.write_bytes(encode_file(TPB, parts))
     mend(source, "2", "bass")
     assert "octave" not in capsys.readouterr().out, "a few low notes do not move the others"
-    drawn = [note.pitch for note in after.notes if note.channel == 3 and bar_of(note.start) == 2]
-    assert all(12 <= pitch <= 40 for pitch in drawn)
+    generated = [note.pitch for note in after.notes if note.channel == 3 and bar_of(note.start) == 2]
+    assert all(12 <= pitch <= 40 for pitch in generated)
 
 
-def test_a_share_of_the_notes_is_varied_by_the_seed(tmp_path: Path):
-    source = four(tmp_path / "in.mid")
+def test_vary_replaces_a_share_chosen_by_the_seed(tmp_path: Path):
+    source = write_four_tracks(tmp_path / "in.mid")
     before = read_midi(source)
     kept = [Counter(vary(source, 0.25, seed=seed).notes) & Counter(before.notes) for seed in (1, 1, 2)]
     assert [kept[0] == other for other in kept] == [True, True, False]
@@ -237,8 +234,8 @@ def test_a_share_of_the_notes_is_varied_by_the_seed(tmp_path: Path):
     assert events(tmp_path / "out.mid", notes=False) == events(source, notes=False)
 
 
-def test_bars_to_keep_stay_and_the_other_voices_are_new_elsewhere(tmp_path: Path):
-    source = four(tmp_path / "in.mid")
+def test_harmonize_keeps_the_given_bars_in_all_voices(tmp_path: Path):
+    source = write_four_tracks(tmp_path / "in.mid")
     before, after = read_midi(source), keep(source, "2,4", voice="bass")
 
     def stays(note: Any) -> bool:
@@ -249,17 +246,23 @@ def test_bars_to_keep_stay_and_the_other_voices_are_new_elsewhere(tmp_path: Path
     assert len(after.track_bodies) == len(before.track_bodies)
 
 
-def test_500_bars_with_two_regions_far_apart(tmp_path: Path):
-    source = four(tmp_path / "in.mid", 500)
+def test_mend_handles_two_distant_regions_in_500_bars(tmp_path: Path):
+    source = write_four_tracks(tmp_path / "in.mid", 500)
     before, after = read_midi(source), mend(source, "2,499")
     stays = [[note for note in read.notes if bar_of(note.start) not in {2, 499}] for read in (before, after)]
     assert stays[0] == stays[1]
     assert {bar_of(note.start) for note in set(after.notes) - set(before.notes)} == {2, 499}
 
 
-def test_the_score_and_the_measures_of_all_voices(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
-    source, score = four(tmp_path / "in.mid"), tmp_path / "out.musicxml"
-    mend_file(source, OutputFiles(tmp_path / "out.mid", score, print_metrics=True), way(), bars="2", voices=None)
+def test_mend_writes_the_score_and_prints_the_metrics(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    source, score = write_four_tracks(tmp_path / "in.mid"), tmp_path / "out.musicxml"
+    mend_file(
+        source,
+        OutputFiles(tmp_path / "out.mid", score, print_metrics=True),
+        generation_options(),
+        bars="2",
+        voices=None,
+    )
     assert score.read_text().count("<measure ") == 4
     assert "parallel fifths per 1000" in capsys.readouterr().out
 
@@ -267,7 +270,7 @@ def test_the_score_and_the_measures_of_all_voices(tmp_path: Path, capsys: pytest
 # ---------------------------------------------------------------- a track's bytes
 
 
-def test_notes_are_taken_out_and_put_in_between_all_else():
+def test_replace_notes_keeps_all_other_events():
     on, off, pedal = b"\x91\x3c\x50", b"\x81\x3c\x00", b"\xb1\x40\x7f"
     track = b"\0" + meta_event(0x103, b"x") + b"\x10" + on + b"\x10\x40\x40" + b"\0" + pedal + b"\x10" + off
     track += b"\x30\x81\x40\x00" + b"\x05" + meta_event(0x12F, b"") + b"after"
@@ -277,7 +280,7 @@ def test_notes_are_taken_out_and_put_in_between_all_else():
     assert changed == b"\0" + meta_event(0x103, b"x") + lost + b"\x05" + meta_event(0x12F, b"") + b"after"
 
 
-def test_a_note_off_ends_the_oldest_of_its_pitch():
+def test_replace_notes_pairs_a_note_off_with_the_oldest_note():
     first, second = (0, b"\x90\x3c\x50"), (10, b"\x90\x3c\x51")
     track = track_body([first, second, (20, b"\x80\x3c\x01"), (30, b"\x80\x3c\x02")])
     assert replace_notes(track, {(0, 0, 60)}, []) == track_body([second, (30, b"\x80\x3c\x02")])
@@ -287,8 +290,8 @@ def test_a_note_off_ends_the_oldest_of_its_pitch():
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_whatever_a_track_holds_only_the_named_notes_go(seed: int):
-    """Chance makes a track of notes that overlap, hang and share pitches, with other events among them."""
+def test_replace_notes_removes_only_the_named_notes(seed: int):
+    """Random notes overlap, hang and share pitches, with other events among them."""
     rng = np.random.default_rng(seed)
     body, running = b"", -1
     for _ in range(200):
@@ -302,23 +305,23 @@ def test_whatever_a_track_holds_only_the_named_notes_go(seed: int):
             running = status
     read = list(_timed(body))
     ons = [(event[0], event[1][0] & 0xF, event[1][1]) for event in read if _begins(event[1])]
-    gone = {on for on in ons if rng.random() < 0.3}
-    left = list(_timed(replace_notes(body, gone, [])))
-    assert [on for on in ons if on not in gone] == [
-        (tick, data[0] & 0xF, data[1]) for tick, data in left if _begins(data)
+    removed = {on for on in ons if rng.random() < 0.3}
+    kept_events = list(_timed(replace_notes(body, removed, [])))
+    assert [on for on in ons if on not in removed] == [
+        (tick, data[0] & 0xF, data[1]) for tick, data in kept_events if _begins(data)
     ]
-    others = [[event for event in found if event[1][0] & 0xE0 != 0x80] for found in (read, left)]
+    others = [[event for event in found if event[1][0] & 0xE0 != 0x80] for found in (read, kept_events)]
     assert others[0] == others[1]
-    assert not Counter(left) - Counter(read)
+    assert not Counter(kept_events) - Counter(read)
     notes = [(10, 20, 5, 64, 9), (15, 15, 5, 65, 9)]
-    added = Counter(_timed(replace_notes(body, gone, notes))) - Counter(left)
+    added = Counter(_timed(replace_notes(body, removed, notes))) - Counter(kept_events)
     assert added == Counter(
         [(10, b"\x95\x40\x09"), (20, b"\x85\x40\x40"), (15, b"\x95\x41\x09"), (16, b"\x85\x41\x40")]
     )
 
 
 def _timed(body: bytes) -> list[tuple[int, bytes]]:
-    """Events with their status at their ticks, the end of the track left out."""
+    """Return the events with their status at their ticks, without the end of the track."""
     return [
         (event.tick, bytes((event.status & 0xFF,)) + event.data)
         for event, _, _ in smf._all_events(body)
@@ -330,11 +333,11 @@ def _begins(data: bytes) -> bool:
     return data[0] & 0xF0 == 0x90 and data[2] > 0
 
 
-# ---------------------------------------------------------------- what is refused, and then nothing is written
+# ---------------------------------------------------------------- errors, after which nothing is written
 
 
 @pytest.mark.parametrize(
-    ("bars", "voices", "says"),
+    ("bars", "voices", "message"),
     [
         (None, None, "nothing to mend yet"),
         ("5", None, "there is no bar 5: the piece has the bars 1 to 4"),
@@ -344,14 +347,14 @@ def _begins(data: bytes) -> bool:
         (None, "soprano,alto,tenor,bass", "no note of .* would stay"),
     ],
 )
-def test_a_region_that_makes_no_sense_is_refused(bars: Any, voices: Any, says: str, tmp_path: Path):
-    source = four(tmp_path / "in.mid")
-    with pytest.raises(ConfigError, match=says):
+def test_mend_refuses_an_invalid_region(bars: Any, voices: Any, message: str, tmp_path: Path):
+    source = write_four_tracks(tmp_path / "in.mid")
+    with pytest.raises(ConfigError, match=message):
         mend(source, bars, voices)
     assert [path.name for path in tmp_path.iterdir()] == ["in.mid"]
 
 
-def test_a_region_in_which_no_note_begins_is_refused(tmp_path: Path):
+def test_mend_refuses_a_region_in_which_no_note_begins(tmp_path: Path):
     source = tmp_path / "in.mid"
     parts = [part_body(name, v, 19, [(0, 2 * BAR, 72 - 7 * v, 80), *rows(v, 4)[8:]]) for v, name in enumerate(VOICES)]
     source.write_bytes(encode_file(TPB, parts))
@@ -360,18 +363,18 @@ def test_a_region_in_which_no_note_begins_is_refused(tmp_path: Path):
 
 
 @pytest.mark.parametrize(
-    ("share", "says"), [(0, "no notes to replace"), (0.001, "no notes to replace"), (1, "would stay")]
+    ("share", "message"), [(0, "no notes to replace"), (0.001, "no notes to replace"), (1, "would stay")]
 )
-def test_a_share_of_nothing_or_all_is_refused(share: float, says: str, tmp_path: Path):
-    with pytest.raises(ConfigError, match=says):
-        vary(four(tmp_path / "in.mid"), share)
+def test_vary_refuses_a_share_of_nothing_or_all(share: float, message: str, tmp_path: Path):
+    with pytest.raises(ConfigError, match=message):
+        vary(write_four_tracks(tmp_path / "in.mid"), share)
     for wrong in (-0.1, 1.1, float("nan")):
         with pytest.raises(ConfigError, match="give --share a number from 0 to 1"):
             vary(tmp_path / "in.mid", wrong)
     assert [path.name for path in tmp_path.iterdir()] == ["in.mid"]
 
 
-def test_what_is_not_in_four_voices_is_refused(tmp_path: Path):
+def test_mend_refuses_music_not_in_four_voices(tmp_path: Path):
     source = tmp_path / "in.mid"
     source.write_bytes(encode_file(TPB, [part_body("melody", 0, 0, rows(0, 4))]))
     for command in (lambda: mend(source, "2"), lambda: vary(source, 0.5), lambda: keep(source, "2")):
@@ -383,17 +386,17 @@ def test_what_is_not_in_four_voices_is_refused(tmp_path: Path):
     assert [path.name for path in tmp_path.iterdir()] == ["in.mid"]
 
 
-def test_bars_to_keep_that_leave_nothing_to_do_are_refused(tmp_path: Path):
-    source = four(tmp_path / "in.mid")
+def test_harmonize_refuses_to_keep_all_bars(tmp_path: Path):
+    source = write_four_tracks(tmp_path / "in.mid")
     with pytest.raises(ConfigError, match="no notes to replace outside bars 1-4"):
         keep(source, "1-4")
     with pytest.raises(ConfigError, match="there is no bar 9"):
         keep(source, "9")
     with pytest.raises(ConfigError, match="leave --track out"):
-        parse_harmonize_options(way(), voice="bass", track="1", keep="2")
+        parse_harmonize_options(generation_options(), voice="bass", track="1", keep="2")
 
 
-def test_a_model_that_cannot_do_it_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_mend_refuses_a_model_that_cannot_mend(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     def causal(name: str) -> library.Card:
         return make_card(name, "satb")
 
@@ -405,56 +408,61 @@ def test_a_model_that_cannot_do_it_is_refused(tmp_path: Path, monkeypatch: pytes
     with pytest.raises(
         ModelError, match=r"the model 'leaning' cannot mend: choose one that can with --model \(none is installed\)"
     ):
-        mend(four(tmp_path / "in.mid"), "2")
+        mend(write_four_tracks(tmp_path / "in.mid"), "2")
     with pytest.raises(ConfigError, match="leaning goes from chord to chord and has neither --fast nor --keep-bars"):
         keep(tmp_path / "in.mid", "2")
 
 
-def test_where_one_output_cannot_be_written_there_is_none(tmp_path: Path):
-    source = four(tmp_path / "in.mid")
+def test_mend_writes_all_outputs_or_none(tmp_path: Path):
+    source = write_four_tracks(tmp_path / "in.mid")
     outputs = OutputFiles(tmp_path / "out.mid", tmp_path / "none" / "score.musicxml")
     with pytest.raises(BachBridgeError, match="cannot write"):
-        mend_file(source, outputs, way(), bars="2", voices=None)
+        mend_file(source, outputs, generation_options(), bars="2", voices=None)
     assert [path.name for path in tmp_path.iterdir()] == ["in.mid"]
 
 
 @pytest.mark.parametrize(
-    ("target", "says"), [("none/out.mid", "there is no folder .*none.*: choose another"), ("", "it is a folder.: give")]
+    ("target", "message"),
+    [("none/out.mid", "there is no folder .*none.*: choose another"), ("", "it is a folder.: give")],
 )
-def test_a_place_that_is_none_is_told_before_the_work(
-    target: str, says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_commands_report_an_invalid_target_at_once(
+    target: str, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     def load_fill(_card: library.Card) -> FourthsNet:
-        raise AssertionError("nothing is to be drawn")
+        raise AssertionError("nothing may be generated")
 
     monkeypatch.setattr(onnx_nets, "load_infill_net", load_fill)
-    source, outputs = four(tmp_path / "in.mid"), OutputFiles(tmp_path / target)
-    melody = parse_harmonize_options(way(), voice="soprano", track="2")
+    source, outputs = write_four_tracks(tmp_path / "in.mid"), OutputFiles(tmp_path / target)
+    melody = parse_harmonize_options(generation_options(), voice="soprano", track="2")
     for command in (
-        lambda: mend_file(source, outputs, way(), bars="2", voices=None),
-        lambda: vary_file(source, outputs, way(), share=0.5),
+        lambda: mend_file(source, outputs, generation_options(), bars="2", voices=None),
+        lambda: vary_file(source, outputs, generation_options(), share=0.5),
         lambda: harmonize_file(source, melody, outputs),
-        lambda: harmonize_file(source, parse_harmonize_options(way(), voice="soprano", keep="2"), outputs),
+        lambda: harmonize_file(
+            source, parse_harmonize_options(generation_options(), voice="soprano", keep="2"), outputs
+        ),
     ):
-        with pytest.raises(BachBridgeError, match=says):
+        with pytest.raises(BachBridgeError, match=message):
             command()
 
 
-def test_a_name_with_brackets_is_told_as_it_is(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
-    source = four(tmp_path / "in.mid")
-    mend_file(source, OutputFiles(tmp_path / "choral [alt].mid"), way(), bars="2-3", voices=None)
+def test_commands_print_a_name_with_brackets_unchanged(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    source = write_four_tracks(tmp_path / "in.mid")
+    mend_file(source, OutputFiles(tmp_path / "choral [alt].mid"), generation_options(), bars="2-3", voices=None)
     harmonize_file(
-        source, parse_harmonize_options(way(), voice="bass", track="bass"), OutputFiles(tmp_path / "a [b].mid")
+        source,
+        parse_harmonize_options(generation_options(), voice="bass", track="bass"),
+        OutputFiles(tmp_path / "a [b].mid"),
     )
-    told = capsys.readouterr().out.splitlines()
-    assert told[0].startswith(f"wrote {tmp_path / 'choral [alt].mid'}: ")
-    assert told[0].endswith(" generated in bars 2-3, 4 bars in all")
-    assert told[1].startswith(f"wrote {tmp_path / 'a [b].mid'}: 16 notes of melody and ")
+    printed = capsys.readouterr().out.splitlines()
+    assert printed[0].startswith(f"wrote {tmp_path / 'choral [alt].mid'}: ")
+    assert printed[0].endswith(" generated in bars 2-3, 4 bars in all")
+    assert printed[1].startswith(f"wrote {tmp_path / 'a [b].mid'}: 16 notes of melody and ")
 
 
-def test_new_notes_follow_the_network(tmp_path: Path):
-    """The tenor is wished a fourth below the alto that stays."""
-    source = four(tmp_path / "in.mid")
+def test_mend_follows_the_network(tmp_path: Path):
+    """The net prefers the tenor a fourth below the alto, which stays."""
+    source = write_four_tracks(tmp_path / "in.mid")
     after = mend(source, None, "tenor", rules="none", temperature=0.1)
     alto, tenor = ([note.pitch for note in after.notes if note.channel == v and bar_of(note.start) < 5] for v in (1, 2))
     assert np.median(alto) - np.median(tenor) == 5

@@ -1,4 +1,4 @@
-"""`bachbridge roll`: the picture of a file, by what is on it."""
+"""`bachbridge roll`: the picture of a file, checked by its colours."""
 
 from pathlib import Path
 
@@ -15,8 +15,8 @@ from bachbridge.files.smf import encode_file
 QUARTER = 480
 
 
-def written(path: Path, *parts: list[int]) -> Path:
-    """A file with a track for each part, whose pitches last a quarter each."""
+def write_song(path: Path, *parts: list[int]) -> Path:
+    """Write a file with one track for each part, whose pitches last a quarter each."""
     chunks = [
         part_body(
             f"part {number}",
@@ -36,30 +36,30 @@ def colours(path: Path) -> set[tuple[int, int, int]]:
     return {(int(red), int(green), int(blue)) for red, green, blue in np.unique(pixels, axis=0)}
 
 
-def test_one_part_has_a_voices_colour_and_two_the_players_too(tmp_path: Path) -> None:
-    for parts, there, absent in (
+def test_roll_uses_the_players_colour_from_two_parts_on(tmp_path: Path) -> None:
+    for parts, present, absent in (
         ([[60, 62]], {VOICE_COLOURS[0]}, {PLAYER_COLOUR}),
         ([[60, 62], [48, 50]], {PLAYER_COLOUR, VOICE_COLOURS[0]}, {VOICE_COLOURS[1]}),
     ):
-        draw_piano_roll(written(tmp_path / "in.mid", *parts), tmp_path / "out.png", title="")
+        draw_piano_roll(write_song(tmp_path / "in.mid", *parts), tmp_path / "out.png", title="")
         found = colours(tmp_path / "out.png")
-        assert there <= found
+        assert present <= found
         assert not absent & found
 
 
-def test_four_voices_have_their_own_whatever_their_order(tmp_path: Path) -> None:
-    draw_piano_roll(written(tmp_path / "in.mid", [48], [72], [60], [66]), tmp_path / "out.png", title="four")
+def test_roll_gives_four_voices_their_own_colours(tmp_path: Path) -> None:
+    draw_piano_roll(write_song(tmp_path / "in.mid", [48], [72], [60], [66]), tmp_path / "out.png", title="four")
     assert set(VOICE_COLOURS) <= colours(tmp_path / "out.png")
 
 
-def test_what_is_no_midi_file_leaves_no_picture(tmp_path: Path) -> None:
+def test_roll_writes_no_picture_of_another_file(tmp_path: Path) -> None:
     (tmp_path / "in.mid").write_bytes(b"words")
     with pytest.raises(BachBridgeError, match="not a MIDI file"):
         draw_piano_roll(tmp_path / "in.mid", tmp_path / "out.png", title="")
     assert not (tmp_path / "out.png").exists()
 
 
-def test_a_picture_of_another_kind_is_refused(tmp_path: Path) -> None:
+def test_roll_refuses_another_picture_format(tmp_path: Path) -> None:
     with pytest.raises(BachBridgeError, match=r"ends in \.png"):
-        draw_piano_roll(written(tmp_path / "in.mid", [60]), tmp_path / "out.jpg", title="")
+        draw_piano_roll(write_song(tmp_path / "in.mid", [60]), tmp_path / "out.jpg", title="")
     assert not (tmp_path / "out.jpg").exists()

@@ -1,4 +1,4 @@
-"""`bachbridge text`: a MIDI file as text and back, and what is wrong told in a sentence."""
+"""`bachbridge text`: a MIDI file as text and back, and errors of one sentence."""
 
 from pathlib import Path
 
@@ -24,7 +24,7 @@ QUARTET: tuple[tuple[Row, ...], ...] = (
 )
 
 
-def song(path: Path, parts: tuple[tuple[Row, ...], ...] = QUARTET) -> Path:
+def write_song(path: Path, parts: tuple[tuple[Row, ...], ...] = QUARTET) -> Path:
     chunks = [part_body(f"part {n}", n, 0, part) for n, part in enumerate(parts)]
     path.write_bytes(encode_file(TPB, chunks))
     return path
@@ -36,8 +36,8 @@ def on_grid(path: Path, grid: int) -> set[tuple[int, int, int]]:
 
 
 @pytest.mark.parametrize("grid", [4, 6, 7, 24])
-def test_a_file_comes_back_exactly_on_its_grid(grid: int, tmp_path: Path) -> None:
-    source, text, back = song(tmp_path / "in.mid"), tmp_path / "in.txt", tmp_path / "back.mid"
+def test_text_round_trip_is_exact_on_its_grid(grid: int, tmp_path: Path) -> None:
+    source, text, back = write_song(tmp_path / "in.mid"), tmp_path / "in.txt", tmp_path / "back.mid"
     convert_file(source, text, steps_per_beat=grid, bpm=120)
     convert_file(text, back, steps_per_beat=grid, bpm=90)
     assert on_grid(back, grid) == on_grid(source, grid)
@@ -47,14 +47,14 @@ def test_a_file_comes_back_exactly_on_its_grid(grid: int, tmp_path: Path) -> Non
     assert again.read_bytes() == text.read_bytes()
 
 
-def test_the_text_is_what_a_person_reads(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    source = song(tmp_path / "in.mid", (((0, 480, 60, 80), (480, 720, 60, 80)), ((240, 720, 67, 80),)))
+def test_text_prints_one_line_per_step(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    source = write_song(tmp_path / "in.mid", (((0, 480, 60, 80), (480, 720, 60, 80)), ((240, 720, 67, 80),)))
     convert_file(source, None, steps_per_beat=2, bpm=120)
     assert capsys.readouterr().out == "X\nXb\nXXb\n"
 
 
 @given(st.integers(1, 24), st.integers(1, 1000), st.data())
-def test_notes_go_to_the_nearest_line_of_any_grid(grid: int, ticks_per_beat: int, data: st.DataObject) -> None:
+def test_quantize_notes_rounds_to_the_nearest_step(grid: int, ticks_per_beat: int, data: st.DataObject) -> None:
     start = data.draw(st.integers(0, 10 * ticks_per_beat))
     end = start + data.draw(st.integers(1, 4 * ticks_per_beat))
     (note,) = quantize_notes([TickNote(start, end, 60, 80, 0, 0)], ticks_per_beat, grid).notes
@@ -62,16 +62,16 @@ def test_notes_go_to_the_nearest_line_of_any_grid(grid: int, ticks_per_beat: int
     assert note.length == 1 or abs(note.end * ticks_per_beat - end * grid) * 2 <= ticks_per_beat
 
 
-def test_what_the_text_cannot_tell_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    source = song(tmp_path / "in.mid", (((0, 480, 60, 80), (480, 960, 12, 80)), ((0, 960, 60, 80),)))
+def test_text_reports_notes_that_are_lost(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    source = write_song(tmp_path / "in.mid", (((0, 480, 60, 80), (480, 960, 12, 80)), ((0, 960, 60, 80),)))
     convert_file(source, tmp_path / "out.txt", steps_per_beat=1, bpm=120)
-    told = capsys.readouterr().out
-    assert "on the same key: 1" in told
-    assert "to its nearest octave: 1" in told
+    printed = capsys.readouterr().out
+    assert "on the same key: 1" in printed
+    assert "to its nearest octave: 1" in printed
     assert keys88.text_to_phrase((tmp_path / "out.txt").read_text()).steps == 2
 
 
-def test_the_tempo_and_lines_ended_elsewhere(tmp_path: Path) -> None:
+def test_text_reads_other_line_endings_and_the_given_tempo(tmp_path: Path) -> None:
     text = tmp_path / "in.txt"
     text.write_bytes(b"\xef\xbb\xbfX\r\nX\r\n\r\nb")
     convert_file(text, tmp_path / "out.mid", steps_per_beat=4, bpm=60)
@@ -81,7 +81,7 @@ def test_the_tempo_and_lines_ended_elsewhere(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "content", "target", "says"),
+    ("name", "content", "target", "message"),
     [
         ("in.txt", b"X\nX~\n", "out.mid", "in.txt, line 2, column 2: '~'"),
         ("in.txt", b"", "out.mid", "no notes"),
@@ -97,29 +97,29 @@ def test_the_tempo_and_lines_ended_elsewhere(tmp_path: Path) -> None:
         ("in.txt", None, "out.mid", "cannot be read"),
     ],
 )
-def test_a_wrong_file_gets_one_sentence(
-    name: str, content: bytes | None, target: str | None, says: str, tmp_path: Path
+def test_text_refuses_a_wrong_file_in_one_sentence(
+    name: str, content: bytes | None, target: str | None, message: str, tmp_path: Path
 ) -> None:
     if content is not None:
         (tmp_path / name).write_bytes(content)
     before = set(tmp_path.iterdir())
     with pytest.raises(BachBridgeError) as caught:
         convert_file(tmp_path / name, tmp_path / target if target else None, steps_per_beat=4, bpm=120)
-    assert says in str(caught.value)
+    assert message in str(caught.value)
     assert set(tmp_path.iterdir()) == before
 
 
-def test_midi_does_not_become_midi(tmp_path: Path) -> None:
+def test_text_refuses_midi_as_target_of_midi(tmp_path: Path) -> None:
     with pytest.raises(BachBridgeError, match=r"OUT\.txt"):
-        convert_file(song(tmp_path / "in.mid"), tmp_path / "out.mid", steps_per_beat=4, bpm=120)
+        convert_file(write_song(tmp_path / "in.mid"), tmp_path / "out.mid", steps_per_beat=4, bpm=120)
 
 
-def test_a_midi_file_is_known_by_how_it_begins(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    convert_file(song(tmp_path / "in.bin"), None, steps_per_beat=1, bpm=120)
+def test_text_recognises_midi_by_its_first_bytes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    convert_file(write_song(tmp_path / "in.bin"), None, steps_per_beat=1, bpm=120)
     assert capsys.readouterr().out.count("\n") == 4
 
 
-@pytest.mark.parametrize(("grid", "bpm", "says"), [(0, 120, "1 to 24"), (25, 120, "1 to 24"), (4, 5, "20 to 300")])
-def test_a_grid_or_tempo_out_of_range_is_refused(grid: int, bpm: float, says: str, tmp_path: Path) -> None:
-    with pytest.raises(BachBridgeError, match=says):
+@pytest.mark.parametrize(("grid", "bpm", "message"), [(0, 120, "1 to 24"), (25, 120, "1 to 24"), (4, 5, "20 to 300")])
+def test_text_refuses_a_grid_or_tempo_out_of_range(grid: int, bpm: float, message: str, tmp_path: Path) -> None:
+    with pytest.raises(BachBridgeError, match=message):
         convert_file(tmp_path / "in.txt", tmp_path / "out.mid", steps_per_beat=grid, bpm=bpm)

@@ -1,4 +1,4 @@
-"""`bachbridge tune`: new tunes in a file, as ABC and as MIDI; what is refused leaves nothing behind."""
+"""`bachbridge tune`: new tunes as ABC and as MIDI; refused options leave no file."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -19,59 +19,61 @@ from tests.bridge.codecs.abc.test_codec import bars
 from tests.support.biased_infill_net import CARD_FACTS
 from tests.support.hash_symbol_net import HashNet
 
-WISH = TuneOptions("m", 3, None, 1)
-OWN = {"temperature": 1.5, "top_p": 0.8}
+OPTIONS = TuneOptions("m", 3, None, 1)
+SAMPLER = {"temperature": 1.5, "top_p": 0.8}
 
 
 @pytest.fixture(autouse=True)
-def asked(monkeypatch: pytest.MonkeyPatch) -> list[symbol_tunes.TuneRequest]:
-    """The model "m" writes tunes, "other" does not; what is asked of it."""
+def requested(monkeypatch: pytest.MonkeyPatch) -> list[symbol_tunes.TuneRequest]:
+    """Provide the models "m", which writes tunes, and "other", which does not; return the requests made."""
     vocabulary = abc_codec.build_vocabulary(["M:4/4\nL:1/8\nK:G\nG4 G4|]\n"])
-    wishes: list[symbol_tunes.TuneRequest] = []
+    requests: list[symbol_tunes.TuneRequest] = []
     tunes = symbol_tunes.write_tunes
 
     def find(name: str) -> library.Card:
-        tuneful = {"codec": "abc", "vocabulary": vocabulary} if name == "m" else {}
-        return library._parse_card(Path(name), CARD_FACTS | {"codec": "satb", "sampler": OWN} | tuneful)
+        abc_facts = {"codec": "abc", "vocabulary": vocabulary} if name == "m" else {}
+        return library._parse_card(Path(name), CARD_FACTS | {"codec": "satb", "sampler": SAMPLER} | abc_facts)
 
     def load(_: library.Card) -> HashNet:
         return HashNet(vocab_sizes=abc_codec.codec_from_vocabulary(vocabulary).vocab_sizes)
 
-    def noted(nets: HashNet, codec: abc_codec.AbcCodec, wish: symbol_tunes.TuneRequest, count: int) -> Iterator[str]:
-        wishes.append(wish)
-        return tunes(nets, codec, wish, count)
+    def record_request(
+        nets: HashNet, codec: abc_codec.AbcCodec, request: symbol_tunes.TuneRequest, count: int
+    ) -> Iterator[str]:
+        requests.append(request)
+        return tunes(nets, codec, request, count)
 
     monkeypatch.setattr(library, "find_checked_card", find)
     monkeypatch.setattr(library, "find_card", find)
     monkeypatch.setattr(library, "model_names", lambda: ["m", "other"])
     monkeypatch.setattr(onnx_nets, "load_symbol_net", load)
-    monkeypatch.setattr(symbol_tunes, "write_tunes", noted)
+    monkeypatch.setattr(symbol_tunes, "write_tunes", record_request)
     monkeypatch.setattr(symbol_tunes, "MAX_CHARACTERS", 60)
-    return wishes
+    return requests
 
 
-def test_tunes_stand_in_one_file_each_with_its_number(tmp_path: Path, asked: list[symbol_tunes.TuneRequest]) -> None:
+def test_tune_numbers_the_tunes_of_one_abc_file(tmp_path: Path, requested: list[symbol_tunes.TuneRequest]) -> None:
     path = tmp_path / "out.abc"
-    write_tunes(path, replace(WISH, key="F# minor", meter="C|", bpm=90.0))
+    write_tunes(path, replace(OPTIONS, key="F# minor", meter="C|", bpm=90.0))
     tunes = read_abc(path)
     heads = [f"X:{n}\nT:Tune {n} of m\nM:2/2\nL:1/" for n in (1, 2, 3)]
     assert [tune.startswith(head) for tune, head in zip(tunes, heads, strict=True)] == [True] * 3
     assert all("\nQ:1/4=90\nK:F#m\n" in tune and max(bars(tune)) == 16 for tune in tunes)
-    assert (asked[0].temperature, asked[0].top_p) == (1.5, 0.8)
-    write_tunes(path, replace(WISH, tunes=1, temperature=0.4))
+    assert (requested[0].temperature, requested[0].top_p) == (1.5, 0.8)
+    write_tunes(path, replace(OPTIONS, tunes=1, temperature=0.4))
     assert path.read_text("utf-8").startswith("X:1\nT:Tune 1 of m\nM:")
-    assert asked[1].temperature == 0.4
+    assert requested[1].temperature == 0.4
 
 
-def test_as_midi_they_are_played_one_after_another(tmp_path: Path) -> None:
-    write_tunes(tmp_path / "out.mid", replace(WISH, program=73))
-    write_tunes(tmp_path / "out.abc", WISH)
+def test_tune_writes_the_same_tunes_as_midi(tmp_path: Path) -> None:
+    write_tunes(tmp_path / "out.mid", replace(OPTIONS, program=73))
+    write_tunes(tmp_path / "out.abc", OPTIONS)
     song = read_midi(tmp_path / "out.mid")
-    sung = [tune_notes(tune) for tune in read_abc(tmp_path / "out.abc")]
-    assert [note.pitch for note in song.notes] == [note.pitch for its in sung for note in its]
+    notes = [tune_notes(tune) for tune in read_abc(tmp_path / "out.abc")]
+    assert [note.pitch for note in song.notes] == [note.pitch for tune in notes for note in tune]
 
 
-def test_a_bar_of_rest_parts_them_and_each_has_its_own_meter(tmp_path: Path) -> None:
+def test_write_songs_separates_songs_and_keeps_their_meters(tmp_path: Path) -> None:
     waltz, march = "M:3/4\nL:1/8\nK:G\n|:d2|G2 A2 B2|c4:|\n", "M:2/4\nL:1/8\nK:C\nC2 D2|E4|]\n"
     songs = [song_from_tune(with_file_header(tune, 1, "t", bpm=100), Path("t.abc")).song for tune in (waltz, march)]
     write_songs(tmp_path / "out.mid", songs, "t", 73)
@@ -79,7 +81,7 @@ def test_a_bar_of_rest_parts_them_and_each_has_its_own_meter(tmp_path: Path) -> 
     starts = [read.timeline.step_at_tick(note.start) for note in read.notes]
     assert starts == [0, 4, 8, 12, 16, 24, 28, 32, 36, 40, 60, 64, 68]
     assert read.timeline.beat_us_at(0) == 600_000
-    assert [(read.timeline.step_at_tick(its.tick), its.numerator) for its in read.timeline.meters] == [
+    assert [(read.timeline.step_at_tick(meter.tick), meter.numerator) for meter in read.timeline.meters] == [
         (0, 1),
         (4, 3),
         (60, 2),
@@ -87,17 +89,19 @@ def test_a_bar_of_rest_parts_them_and_each_has_its_own_meter(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize(
-    ("wish", "target", "says"),
+    ("options", "target", "message"),
     [
-        (replace(WISH, key="H"), "out.abc", 'no key "H"'),
-        (replace(WISH, meter="7"), "out.abc", 'no meter "7"'),
-        (replace(WISH, tunes=0), "out.abc", "a number from 1"),
-        (replace(WISH, model="other"), "out.abc", r"cannot write tunes.*\(m\)"),
-        (WISH, "out.txt", r"ends in \.mid or \.abc"),
-        (WISH, "none/out.abc", "there is no folder"),
+        (replace(OPTIONS, key="H"), "out.abc", 'no key "H"'),
+        (replace(OPTIONS, meter="7"), "out.abc", 'no meter "7"'),
+        (replace(OPTIONS, tunes=0), "out.abc", "a number from 1"),
+        (replace(OPTIONS, model="other"), "out.abc", r"cannot write tunes.*\(m\)"),
+        (OPTIONS, "out.txt", r"ends in \.mid or \.abc"),
+        (OPTIONS, "none/out.abc", "there is no folder"),
     ],
 )
-def test_what_cannot_be_is_told_and_nothing_written(tmp_path: Path, wish: TuneOptions, target: str, says: str) -> None:
-    with pytest.raises(BachBridgeError, match=says):
-        write_tunes(tmp_path / target, wish)
+def test_tune_refuses_invalid_options_and_writes_nothing(
+    tmp_path: Path, options: TuneOptions, target: str, message: str
+) -> None:
+    with pytest.raises(BachBridgeError, match=message):
+        write_tunes(tmp_path / target, options)
     assert not list(tmp_path.iterdir())

@@ -1,1 +1,1 @@
-"""datasets."""
+"""Music for training: readers, caches, splits and reports."""

@@ -1,9 +1,9 @@
-"""music21's bundled chorales as grids of 16ths: who sings what at every step, and whether it is struck there.
+"""music21's bundled chorales on a grid of 16ths: the pitch of every voice at every step, and the onsets.
 
-A score is read part by part. A step holds what sounds at its beginning, so a 32nd that begins between two grid
-lines is not seen. Tied notes are one note; a repeat is written once; a short first bar is a pickup, and its steps
-are counted from the end of the bar. Of scores with more than four parts the four voices are chosen by name, and the
-bars in which only instruments play are left out.
+A score is read part by part. A step holds the pitch that sounds at its beginning, so a 32nd that begins between two
+grid lines is lost. Tied notes are one note. A repeat is written once. A short first bar is a pickup, and its steps are
+counted from the end of the bar. In scores with more than four parts the four voices are chosen by name, and bars in
+which only instruments play are left out.
 """
 
 import itertools
@@ -20,9 +20,9 @@ VOICE_NAMES = (("sopran", "s.", "canto"), ("alt", "a."), ("tenor", "t."), ("bass
 
 @dataclass(frozen=True, slots=True)
 class FourPartPiece:
-    """One chorale: `pitches[step, voice]` (-1 = rest), `struck[step, voice]`, `position[step]` in a bar of `bar[step]`.
+    """One chorale: `pitches[step, voice]` (MIDI, -1 = rest) and `onsets[step, voice]` (bool).
 
-    Positions and bars are in steps.
+    `position[step]` is the position in the bar and `bar[step]` the length of the bar, both in steps.
     """
 
     name: str
@@ -33,14 +33,14 @@ class FourPartPiece:
 
 
 def _vocal_parts(score: Any) -> list[Any]:
-    """The four vocal parts, soprano first; raises `ValueError` if they cannot be told."""
+    """Return the four vocal parts, soprano first; raise `ValueError` if there are too few parts."""
     parts = list(score.parts)
     if len(parts) == len(VOICE_NAMES):
         return parts
     chosen: list[Any] = []
     for names in VOICE_NAMES:
-        fitting = [p for p in parts if str(p.partName or p.id).lower().startswith(names) and p not in chosen]
-        chosen.extend(fitting[:1])
+        matching = [p for p in parts if str(p.partName or p.id).lower().startswith(names) and p not in chosen]
+        chosen.extend(matching[:1])
     if len(chosen) == len(VOICE_NAMES):
         return chosen
     if len(parts) < len(VOICE_NAMES):
@@ -54,13 +54,13 @@ def _ceil_step(offset: Any) -> int:
 
 
 def _outer_pitch(element: Any, voice: int) -> int:
-    """The sung note: of a divided part the outer one, so that soprano and bass stay the frame of the chord."""
+    """Return the outer pitch of a divided part, so that soprano and bass keep the frame of the chord."""
     pitches = sorted(p.midi for p in element.pitches)
     return pitches[0] if voice == len(VOICE_NAMES) - 1 else pitches[-1]
 
 
 def _part_rows(part: Any, voice: int, steps: int) -> tuple[np.ndarray, np.ndarray]:
-    pitches, struck = np.full(steps, -1, np.int16), np.zeros(steps, bool)
+    pitches, onsets = np.full(steps, -1, np.int16), np.zeros(steps, bool)
     for element in part.flatten().notes:
         if element.duration.isGrace:
             continue
@@ -70,12 +70,12 @@ def _part_rows(part: Any, voice: int, steps: int) -> tuple[np.ndarray, np.ndarra
         pitches[first:end] = _outer_pitch(element, voice)
         tie = element.tie or (element.notes[0].tie if element.isChord else None)
         held = tie is not None and tie.type in ("stop", "continue") and first > 0
-        struck[first] = not (held and pitches[first - 1] == pitches[first])
-    return pitches, struck
+        onsets[first] = not (held and pitches[first - 1] == pitches[first])
+    return pitches, onsets
 
 
 def _bar_positions(part: Any, steps: int) -> tuple[np.ndarray, np.ndarray]:
-    """Position in the bar and the bar's length at every step, in steps."""
+    """Return the position in the bar and the length of the bar at every step, in steps."""
     position, bar = np.zeros(steps, np.int16), np.full(steps, 16, np.int16)
     length, carried = 16, 0
     measures = list(part.getElementsByClass("Measure"))
@@ -89,32 +89,32 @@ def _bar_positions(part: Any, steps: int) -> tuple[np.ndarray, np.ndarray]:
         span = np.arange(size)
         position[starts[i] : starts[i + 1]] = (carried + span) % length
         bar[starts[i] : starts[i + 1]] = length
-        # A bar divided by a repeat sign goes on where it stopped; any other bar begins anew.
+        # A bar that a repeat sign divides continues where it stopped; any other bar starts at 0.
         carried = (carried + size) % length if size < length and carried + size < length else 0
     return position, bar
 
 
 def read_chorale(name: str) -> FourPartPiece:
-    """Parse one of music21's chorales (about a second each)."""
+    """Parse one of music21's chorales (about a second)."""
     from music21 import corpus
 
     return piece_from_score(name, corpus.parse(f"bach/{name}"))
 
 
 def piece_from_score(name: str, score: Any) -> FourPartPiece:
-    """A parsed score on the grid, up to its last note."""
+    """Put a parsed music21 score on the grid, up to its last note."""
     parts = _vocal_parts(score)
     steps = max(_ceil_step(p.highestTime) for p in parts)
     rows = [_part_rows(part, voice, steps) for voice, part in enumerate(parts)]
     position, bar = _bar_positions(parts[0], steps)
     pitches = np.stack([r[0] for r in rows], axis=1)
-    struck = np.stack([r[1] for r in rows], axis=1)
+    onsets = np.stack([r[1] for r in rows], axis=1)
     kept = steps_to_keep(pitches, bar)
-    return FourPartPiece(name, pitches[kept], struck[kept], position[kept], bar[kept])
+    return FourPartPiece(name, pitches[kept], onsets[kept], position[kept], bar[kept])
 
 
 def steps_to_keep(pitches: np.ndarray, bar: np.ndarray) -> np.ndarray:
-    """Which steps to keep: not what is before the first or after the last note, nor whole bars of rests in between."""
+    """Return a mask of the steps from the first to the last note, without whole bars of rests in between."""
     keep = np.zeros(len(pitches), bool)
     steps = np.flatnonzero((pitches >= 0).any(axis=1))
     keep[steps] = True

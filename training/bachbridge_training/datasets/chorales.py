@@ -1,7 +1,7 @@
-"""The chorales by their split, cached: parsing takes a minute, loading the cache a moment.
+"""Bach's chorales from music21, by their split and cached: parsing takes a minute, loading the cache a moment.
 
-The split (`data/chorale_split.json`) is the community's, mapped onto music21's file names. Every piece is transposed
-only as far as each voice stays within the range it has in the training set.
+The split (`data/chorale_split.json`) is the community's, mapped to music21's file names. A piece is transposed only as
+far as each voice stays within its range in the training set.
 """
 
 import json
@@ -19,7 +19,7 @@ from bachbridge_training.datasets.chorale_grids import FourPartPiece
 
 CHORALES_TEXT = "J. S. Bach's four-part chorales as bundled with music21"
 CHORALE_SPLIT_TEXT = "bachbridge_training/data/chorale_split.json"
-"""What a card says of them."""
+"""The texts of a card about these data."""
 
 CACHE_VERSION = 3
 PARTS = ("train", "valid", "test")
@@ -32,25 +32,25 @@ def _split_entries() -> dict[str, dict[str, Any]]:
 
 
 def chorale_split() -> dict[str, str]:
-    """music21's file name → train, valid, test or excluded."""
+    """Return the part (train, valid, test or excluded) of each of music21's file names."""
     return {name: facts["split"] for name, facts in _split_entries().items()}
 
 
 def new_tune_test_names() -> frozenset[str]:
-    """The test pieces whose tune occurs in no training piece."""
+    """Return the names of the test pieces whose tune occurs in no training piece."""
     return frozenset(name for name, facts in _split_entries().items() if facts.get("clean"))
 
 
 def cache_path() -> Path:
-    """Where the parsed corpus lies on this machine."""
+    """Return the path of the parsed corpus on this machine."""
     return Path(platformdirs.user_cache_dir("bachbridge")) / f"chorales-{CACHE_VERSION}.npz"
 
 
 def _write_cache(path: Path) -> None:
-    """Parse everything that the split names, and leave a whole file or none."""
+    """Parse every piece of the split and write the cache atomically."""
     names = [name for name, part in chorale_split().items() if part in PARTS]
     arrays: dict[str, np.ndarray] = {}
-    for name in track(names, "reading the chorales (once on a machine)"):
+    for name in track(names, "reading the chorales (only once)"):
         piece = chorale_grids.read_chorale(name)
         arrays |= {f"{name}/{field}": getattr(piece, field) for field in _CACHED_FIELDS}
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -59,7 +59,7 @@ def _write_cache(path: Path) -> None:
 
 
 def load_chorales(part: str) -> list[FourPartPiece]:
-    """The pieces of `part`, in the split's order; the first call on a machine parses the corpus."""
+    """Return the pieces of `part` in the order of the split; the first call on a machine parses the corpus."""
     path = cache_path()
     if not path.is_file():
         _write_cache(path)

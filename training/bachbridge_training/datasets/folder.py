@@ -1,10 +1,10 @@
-"""Somebody's own music: a folder of MIDI, MusicXML and ABC files, read in several processes.
+"""The user's own music: a folder of MIDI, MusicXML and ABC files, read in several processes.
 
-No file stops the reading: what cannot be used is refused, each with one reason, be it damaged, empty, too large, of
-another form than its name says, not what the recipe needs or a copy of another one. What was read once is kept by its
-content (see `archive`). A file may hold several pieces, which are counted from 1 behind its name.
+No file stops the reading. A file that cannot be used is rejected with one reason: it is damaged, empty, too large, not
+what its name says, not what the recipe needs, or a copy of another file. A file is parsed once and cached by its
+content (see `parse_cache`). A file may hold several pieces; their number follows the file's name after "#", from 1.
 
-Hidden files are passed over, and folders that are links are not followed.
+Hidden files are skipped, and links to folders are not followed.
 """
 
 import hashlib
@@ -26,14 +26,14 @@ from bachbridge_training.datasets.piece_info import PieceInfo
 from bachbridge_training.datasets.suitability import PieceConverter, TrainablePiece, UnsuitableError
 
 _MAX_FILES_IN_PROCESS = 24
-"""Up to so many files are read in this process, since starting others takes as long."""
+"""Up to this number of files is read in this process, because starting others takes as long."""
 _IDENTITY_DIGITS = 20
-"""Of a hash, in a piece's identity."""
+"""Hexadecimal digits of the hash in a piece's identity."""
 
 
 @dataclass(frozen=True, slots=True)
 class DatasetPiece:
-    """A piece that can be trained on; `identity` follows from its content alone."""
+    """A piece that can be trained on; `identity` depends only on its content."""
 
     name: str
     identity: str
@@ -44,7 +44,7 @@ class DatasetPiece:
 
 @dataclass(frozen=True, slots=True)
 class RejectedPiece:
-    """A file, or a piece in it, and why it is not used: a sentence that goes on from the name."""
+    """A file, or a piece in it, and why it is not used: a sentence that continues the name."""
 
     name: str
     reason: str
@@ -52,48 +52,52 @@ class RejectedPiece:
 
 @dataclass(frozen=True, slots=True)
 class MusicFolder:
-    """What the folder holds, by name."""
+    """The contents of a folder of music, ordered by name."""
 
     path: Path
     file_count: int
-    """Of the forms that can be read."""
+    """Files of the formats that can be read."""
     other_file_count: int
-    """Files of other forms."""
+    """Files of other formats."""
     pieces: tuple[DatasetPiece, ...]
     rejected: tuple[RejectedPiece, ...]
 
 
 def read_folder(folder: Path, converter: PieceConverter, jobs: int | None = None) -> MusicFolder:
-    """Everything in the folder (or in one file) that `kind` can take; `jobs` processes, else one for each core."""
+    """Read everything in a folder (or in one file) that `converter` accepts.
+
+    `jobs` is the number of processes; None: one for each core, or one for a few files. Raises `ConfigError` if there is
+    no such folder.
+    """
     root, paths, others = _list_files(folder)
     work = partial(read_file_pieces, root, converter)
     if jobs is None:
         jobs = (os.cpu_count() or 1) if len(paths) > _MAX_FILES_IN_PROCESS else 1
     found = [each for several in _read_files(paths, work, jobs, root) for each in several]
-    items, refused, seen = list[DatasetPiece](), list[RejectedPiece](), dict[str, str]()
+    pieces, rejected, seen = list[DatasetPiece](), list[RejectedPiece](), dict[str, str]()
     for each in sorted(found, key=_name_order):
         if isinstance(each, RejectedPiece):
-            refused.append(each)
+            rejected.append(each)
         elif each.identity in seen:
-            refused.append(RejectedPiece(each.name, f"holds the same as {seen[each.identity]}."))
+            rejected.append(RejectedPiece(each.name, f"has the same content as {seen[each.identity]}."))
         else:
-            items.append(each)
+            pieces.append(each)
             seen[each.identity] = each.name
-    return MusicFolder(folder, len(paths), others, tuple(items), tuple(refused))
+    return MusicFolder(folder, len(paths), others, tuple(pieces), tuple(rejected))
 
 
-def _name_order(its: DatasetPiece | RejectedPiece) -> tuple[str, int]:
-    """By the file's name, and in it by the number."""
-    file, _, number = its.name.rpartition("#")
-    return (file, int(number)) if file and number.isdecimal() else (its.name, 0)
+def _name_order(piece: DatasetPiece | RejectedPiece) -> tuple[str, int]:
+    """Return a sort key: the file's name, then the number of the piece in it."""
+    file, _, number = piece.name.rpartition("#")
+    return (file, int(number)) if file and number.isdecimal() else (piece.name, 0)
 
 
 def _list_files(folder: Path) -> tuple[Path, list[Path], int]:
-    """Where names begin, the files that can be read by their names, and how many others there are."""
+    """Return the folder that names are relative to, the files with a known suffix, and the number of other files."""
     if folder.is_file():
         return folder.parent, [folder], 0
     if not folder.is_dir():
-        raise ConfigError(f"there is no folder {folder}: name one that holds MIDI, MusicXML or ABC files.")
+        raise ConfigError(f"there is no folder {folder}: give a folder with MIDI, MusicXML or ABC files.")
     paths, others = list[Path](), 0
     for place, inner, names in os.walk(folder):
         inner[:] = sorted(name for name in inner if not name.startswith("."))
@@ -109,50 +113,50 @@ def _list_files(folder: Path) -> tuple[Path, list[Path], int]:
 
 
 def read_file_pieces(root: Path, converter: PieceConverter, path: Path) -> list[DatasetPiece | RejectedPiece]:
-    """The pieces of one file. Runs in whatever process reads it."""
+    """Return the pieces of one file; runs in a worker process or in this one."""
     name = path.relative_to(root).as_posix()
-    form = FORMATS.get(path.suffix.lower())
-    if form is None:
-        return [RejectedPiece(name, "is neither MIDI nor MusicXML nor ABC.")]
+    format_name = FORMATS.get(path.suffix.lower())
+    if format_name is None:
+        return [RejectedPiece(name, "is not a MIDI, MusicXML or ABC file.")]
     try:
         if path.stat().st_size > MAX_BYTES:
-            return [RejectedPiece(name, f"is too large (over {MAX_BYTES >> 20} MiB): cut it into shorter files.")]
+            return [RejectedPiece(name, f"is too large (over {MAX_BYTES >> 20} MiB): split it into shorter files.")]
         data = path.read_bytes()
     except OSError as error:
         return [RejectedPiece(name, f"cannot be read ({error.strerror}): check its permissions.")]
     sha256 = hashlib.sha256(data).hexdigest()
-    outcomes = parse_cache.parse_cached(path, data, form, sha256)
+    outcomes = parse_cache.parse_cached(path, data, format_name, sha256)
     found: list[DatasetPiece | RejectedPiece] = []
     for number, outcome in enumerate(outcomes, 1):
-        own = name if len(outcomes) == 1 else f"{name}#{number}"
-        found.append(
-            RejectedPiece(own, outcome) if isinstance(outcome, str) else _convert_piece(own, converter, outcome, sha256)
-        )
+        piece_name = name if len(outcomes) == 1 else f"{name}#{number}"
+        if isinstance(outcome, str):
+            found.append(RejectedPiece(piece_name, outcome))
+        else:
+            found.append(_convert_piece(piece_name, converter, outcome, sha256))
     return found
 
 
 def _convert_piece(
-    name: str, converter: PieceConverter, manuscript: ParsedPiece, sha256: str
+    name: str, converter: PieceConverter, parsed: ParsedPiece, sha256: str
 ) -> DatasetPiece | RejectedPiece:
     try:
-        taken = converter(manuscript)
-        # One file holds many tunes; of a tune whose text is taken, neither number nor title counts.
-        text = taken.sections[0] if isinstance(taken.sections[0], str) else manuscript.text
+        content = converter(parsed)
+        # One file holds many tunes. A tune in normal form has no number and no title, so these do not count.
+        text = content.sections[0] if isinstance(content.sections[0], str) else parsed.text
         if text:
             sha256 = hashlib.sha256(text.encode()).hexdigest()
-        return DatasetPiece(
-            name, sha256[:_IDENTITY_DIGITS], piece_info.tune_hash(manuscript), piece_info.piece_info(manuscript), taken
-        )
+        identity = sha256[:_IDENTITY_DIGITS]
+        return DatasetPiece(name, identity, piece_info.tune_hash(parsed), piece_info.piece_info(parsed), content)
     except UnsuitableError as error:
         return RejectedPiece(name, str(error))
-    except Exception as error:  # noqa: BLE001  no stranger's piece stops the others
+    except Exception as error:  # noqa: BLE001 # no damaged piece stops the others
         return RejectedPiece(name, f"cannot be used ({type(error).__name__}: {error}).")
 
 
 def _read_files(
     paths: Sequence[Path], work: "partial[list[DatasetPiece | RejectedPiece]]", jobs: int, root: Path
 ) -> list[list[DatasetPiece | RejectedPiece]]:
-    """`work` on every path; a process that dies takes nothing but the file with it that it died of."""
+    """Call `work` on every path in `jobs` processes; if a process dies, only the file that killed it is rejected."""
     if not paths:
         return []
     costs = {path: _file_size(path) for path in paths}
@@ -165,14 +169,14 @@ def _read_files(
             return found
         workers = ProcessPoolExecutor(jobs, get_context("spawn"))
         try:
-            asked = {workers.submit(work, path): path for path in sorted(paths, key=lambda path: -costs[path])}
-            for done in as_completed(asked):
+            futures = {workers.submit(work, path): path for path in sorted(paths, key=lambda path: -costs[path])}
+            for done in as_completed(futures):
                 try:
                     found.append(done.result())
                 except BrokenProcessPool:
-                    dead.append(asked[done])
+                    dead.append(futures[done])
                 else:
-                    advance(costs[asked[done]])
+                    advance(costs[futures[done]])
         finally:
             workers.shutdown(cancel_futures=True)
         for path in dead:
@@ -194,4 +198,4 @@ def _read_in_own_process(
         try:
             return worker.submit(work, path).result()
         except BrokenProcessPool:
-            return [RejectedPiece(path.relative_to(root).as_posix(), "cannot be read: reading it ends the program.")]
+            return [RejectedPiece(path.relative_to(root).as_posix(), "cannot be read: its reader crashes.")]

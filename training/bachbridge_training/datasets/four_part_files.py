@@ -1,4 +1,4 @@
-"""Four-voice music from files: the community's JSON, MIDI files, or a folder of both."""
+"""Readers of four-voice music: the community's JSON, MIDI files, or a folder of both."""
 
 from pathlib import Path
 
@@ -15,26 +15,28 @@ _MIDI_SUFFIXES = (".mid", ".midi")
 
 
 def read_pieces(path: Path, part: str) -> list[FourPartPiece]:
-    """The pieces in `path`: of JSON files the part `part`, of MIDI files all."""
+    """Return the pieces in `path`: the part `part` of JSON files, and all MIDI files; raise `ConfigError` if none."""
     if path.is_dir():
         files = sorted(file for file in path.iterdir() if file.suffix.lower() in {".json", *_MIDI_SUFFIXES})
         if not files:
-            raise ConfigError(f"{path} holds no MIDI and no JSON files: name another folder or a file.")
+            raise ConfigError(f"{path} holds no MIDI and no JSON files: give another folder or a file.")
         return [piece for file in files for piece in read_pieces(file, part)]
     return [read_midi_piece(path)] if path.suffix.lower() in _MIDI_SUFFIXES else read_json_pieces(path, part)
 
 
 def read_midi_piece(path: Path) -> FourPartPiece:
-    """A MIDI file of four voices: by its tracks or channels, or a keyboard's chords by who is highest and lowest."""
+    """Read a MIDI file in four voices, which are its tracks or channels, or are assigned from chords by pitch."""
     phrase = read_midi(path).phrase
     prompt = frames_from_phrase(phrase)
-    sung = prompt.pitch_indices > REST
-    if not sung.any(axis=0).all():
-        raise ConfigError(f"{path} has not four voices: give a file with four tracks, or with chords of four notes.")
-    first, last = np.flatnonzero(sung.any(axis=1))[[0, -1]]
+    sounding = prompt.pitch_indices > REST
+    if not sounding.any(axis=0).all():
+        raise ConfigError(
+            f"{path} does not have four voices: give a file with four tracks, or with chords of four notes."
+        )
+    first, last = np.flatnonzero(sounding.any(axis=1))[[0, -1]]
     kept = slice(first, last + 1)
-    pitches = np.where(sung, prompt.pitch_indices + LOWEST_PITCH - 1, -1).astype(np.int16)[kept]
+    pitches = np.where(sounding, prompt.pitch_indices + LOWEST_PITCH - 1, -1).astype(np.int16)[kept]
     steps = np.arange(first, last + 1) + (phrase.position or 0)
     bars = np.full(len(steps), phrase.steps_per_bar, np.int16)
     position = (steps % phrase.steps_per_bar).astype(np.int16)
-    return FourPartPiece(path.name, pitches, prompt.onsets[kept] & sung[kept], position, bars)
+    return FourPartPiece(path.name, pitches, prompt.onsets[kept] & sounding[kept], position, bars)

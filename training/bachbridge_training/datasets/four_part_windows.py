@@ -1,4 +1,4 @@
-"""Windows of chorales for training: transposed legally, with what a player does not tell hidden now and then."""
+"""Training windows of chorales: legally transposed, with onsets and bar lines hidden in a share of them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,12 +16,12 @@ VOICE_ORDER = (0, 3, 1, 2)
 
 
 _BAR_LINE_SHARE = 0.6
-"""Share of the windows with attacks (which a player always tells) that also tell the bar lines."""
+"""Share of the windows with onsets (which a player always gives) that also give the bar lines."""
 
 
 @dataclass(frozen=True, slots=True)
 class ChoraleBatch:
-    """What `network.window_model` takes, and `weight[batch, step]`: 0 beyond a piece's end."""
+    """The inputs of `chorale.net.window_model`, and `weight[batch, step]`: 0 beyond a piece's end."""
 
     ids: np.ndarray
     known: np.ndarray
@@ -35,31 +35,30 @@ class ChoraleBatch:
 
     @property
     def trainer_inputs(self) -> list[np.ndarray]:
-        """Of the trainer."""
         return [*self.model_inputs, self.onsets, self.weight]
 
 
 def pitch_indices_of(pitches: np.ndarray, shift: int = 0) -> np.ndarray:
-    """Pitches (-1 = rest) transposed by `shift` semitones → classes."""
+    """Return the pitch indices of MIDI pitches (-1 = rest), transposed by `shift` semitones."""
     return np.where(pitches < 0, REST, pitches + shift - LOWEST_PITCH + 1).astype(np.int32)
 
 
 def voice_ranges(pieces: Sequence[FourPartPiece]) -> np.ndarray:
-    """`ranges[voice, (lowest, highest)]` over the pieces."""
-    sung = [np.concatenate([p.pitches[:, v][p.pitches[:, v] >= 0] for p in pieces]) for v in range(len(VOICES))]
-    return np.array([(voice.min(), voice.max()) for voice in sung])
+    """Return `ranges[voice, (lowest, highest)]` over all pieces."""
+    sounding = [np.concatenate([p.pitches[:, v][p.pitches[:, v] >= 0] for p in pieces]) for v in range(len(VOICES))]
+    return np.array([(voice.min(), voice.max()) for voice in sounding])
 
 
 def legal_transpositions(piece: FourPartPiece, limits: np.ndarray) -> list[int]:
-    """The transpositions in semitones, within a tritone, that keep every voice in its range."""
-    sung = [piece.pitches[:, voice][piece.pitches[:, voice] >= 0] for voice in range(len(VOICES))]
-    room = [(limits[v, 0] - line.min(), limits[v, 1] - line.max()) for v, line in enumerate(sung) if len(line)]
+    """Return the transpositions within a tritone, in semitones, that keep every voice in its range."""
+    sounding = [piece.pitches[:, voice][piece.pitches[:, voice] >= 0] for voice in range(len(VOICES))]
+    room = [(limits[v, 0] - line.min(), limits[v, 1] - line.max()) for v, line in enumerate(sounding) if len(line)]
     shifts = [shift for shift in range(-6, 7) if all(down <= shift <= up for down, up in room)]
     return shifts or [0]
 
 
 def known_pitches(pitch_indices: np.ndarray, voice_order: Sequence[int]) -> np.ndarray:
-    """`known[step, voice, other]`: the other's class if it comes before the voice in `order`, else -1."""
+    """Return `known[step, voice, other]`: the other's pitch index if it comes earlier in `voice_order`, else -1."""
     rank = np.argsort(voice_order)
     earlier = rank[None, :] < rank[:, None]
     return np.where(earlier[None], pitch_indices[:, None, :], UNKNOWN).astype(np.int32)
@@ -68,7 +67,7 @@ def known_pitches(pitch_indices: np.ndarray, voice_order: Sequence[int]) -> np.n
 def feature_ids(
     piece: FourPartPiece, begin: int, pitch_indices: np.ndarray, *, with_onsets: bool, with_position: bool
 ) -> np.ndarray:
-    """The feature ids of a part of a piece, with or without what a player may not tell."""
+    """Return the feature ids of a window that begins at step `begin`, with or without onsets and bar lines."""
     part = slice(begin, begin + len(pitch_indices))
     return satb.feature_ids(
         pitch_indices,
@@ -81,7 +80,7 @@ def feature_ids(
 
 
 class PiecePool:
-    """Pieces to draw from, each as often as it is long, with its legal transpositions."""
+    """Pieces with their legal transpositions; the chance of a piece is proportional to its length."""
 
     def __init__(self, pieces: Sequence[FourPartPiece]) -> None:
         limits = voice_ranges(pieces)
@@ -90,12 +89,12 @@ class PiecePool:
         self._shares = lengths / lengths.sum()
 
     def draw(self, rng: np.random.Generator) -> tuple[FourPartPiece, list[int]]:
-        """A piece and by how many semitones it may be moved."""
+        """Return a random piece and its legal transpositions in semitones."""
         return self._pieces[int(rng.choice(len(self._pieces), p=self._shares))]
 
 
 class ChoraleBatches:
-    """Random windows of the training pieces; batch `n` depends on the seed and `n` alone."""
+    """Random windows of the training pieces; batch `n` depends only on the seed and `n`."""
 
     def __init__(self, pieces: Sequence[FourPartPiece], recipe: ChoraleRecipe) -> None:
         self._pool, self._recipe = PiecePool(pieces), recipe
@@ -110,23 +109,25 @@ class ChoraleBatches:
         length = len(piece.pitches)
         begin = 0 if rng.random() < 1 / 3 else int(rng.integers(max(1, length - recipe.window // 2)))
         part = slice(begin, begin + recipe.window)
-        classes = pitch_indices_of(piece.pitches[part], int(rng.choice(shifts)))
-        struck = rng.random() >= recipe.unknown
-        position = struck and rng.random() < _BAR_LINE_SHARE
+        pitch_indices = pitch_indices_of(piece.pitches[part], int(rng.choice(shifts)))
+        with_onsets = rng.random() >= recipe.unknown
+        with_position = with_onsets and rng.random() < _BAR_LINE_SHARE
         order = rng.permutation(len(VOICES)) if rng.random() < recipe.free_order else VOICE_ORDER
-        ids = feature_ids(piece, begin, classes, with_onsets=struck, with_position=position)
-        known = known_pitches(classes, [int(voice) for voice in order])
+        ids = feature_ids(piece, begin, pitch_indices, with_onsets=with_onsets, with_position=with_position)
+        known = known_pitches(pitch_indices, [int(voice) for voice in order])
         return ChoraleBatch(
-            ids, known, classes, piece.onsets[part].astype(np.float32), np.ones(len(classes), np.float32)
+            ids, known, pitch_indices, piece.onsets[part].astype(np.float32), np.ones(len(pitch_indices), np.float32)
         )
 
 
 def whole_piece(piece: FourPartPiece, *, with_onsets: bool, with_position: bool) -> ChoraleBatch:
-    """A piece from its first step, untransposed, the voices in the chain's order (no batch axis)."""
-    classes = pitch_indices_of(piece.pitches)
-    ids = feature_ids(piece, 0, classes, with_onsets=with_onsets, with_position=with_position)
-    weight = np.ones(len(classes), np.float32)
-    return ChoraleBatch(ids, known_pitches(classes, VOICE_ORDER), classes, piece.onsets.astype(np.float32), weight)
+    """Return a piece from its first step, untransposed, with the voices in `VOICE_ORDER` (no batch axis)."""
+    pitch_indices = pitch_indices_of(piece.pitches)
+    ids = feature_ids(piece, 0, pitch_indices, with_onsets=with_onsets, with_position=with_position)
+    weight = np.ones(len(pitch_indices), np.float32)
+    return ChoraleBatch(
+        ids, known_pitches(pitch_indices, VOICE_ORDER), pitch_indices, piece.onsets.astype(np.float32), weight
+    )
 
 
 def stack_windows(items: Sequence[ChoraleBatch], steps: int) -> ChoraleBatch:

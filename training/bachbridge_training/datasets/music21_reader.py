@@ -1,12 +1,12 @@
-"""MusicXML and ABC as manuscripts, by way of music21.
+"""Readers of MusicXML and ABC that use music21.
 
-A part is a track and a voice in it a channel, counted in each bar from the first, so that two staves of two voices each
-are four parts. Ties are joined, grace notes, chord symbols and percussion left out, repeats not written out; what a
-transposing instrument plays is taken as it sounds. A first bar that is shorter than its meter is a pick-up, and has a
-meter of its own, as MIDI files have it.
+A part becomes a track, and a voice in it a channel, counted from the first in each bar. So two staves with two voices
+each are four parts. Tied notes are joined. Grace notes, chord symbols and percussion are left out. Repeats are not
+written out. Transposing instruments are read at sounding pitch. A first bar that is shorter than its meter is a pickup
+and gets a meter of its own, as in MIDI files.
 
-Nothing is unpacked from a compressed file that says it is larger than the limit, and music21 gets text in memory: it
-neither reads nor leaves files.
+A file in an archive is not unpacked if it declares a size over the limit. music21 gets text in memory: it neither reads
+nor leaves files.
 """
 
 import io
@@ -23,7 +23,7 @@ from bachbridge.music.timeline import COMMON_TIME, DEFAULT_TEMPO_US, Meter, Temp
 from bachbridge_training.datasets.parsed_piece import MAX_BYTES, ParsedPiece, ParseOutcome
 
 TICKS_PER_BEAT = 10080
-"""Holds 128ths, triplets, quintuplets, septuplets and nonuplets exactly."""
+"""Ticks in a quarter note: exact for 128ths, triplets, quintuplets, septuplets and nonuplets."""
 _VELOCITY = 80
 _MIN_BPM, _MAX_BPM = 4, 1000
 _TIE_CONTINUES = ("stop", "continue")
@@ -34,23 +34,23 @@ _ENCODING = re.compile(rb"""<\?xml[^>]*encoding=["']([A-Za-z0-9._-]+)""")
 
 
 def parse_musicxml(data: bytes) -> list[ParseOutcome]:
-    """One score."""
+    """Parse a MusicXML score into one piece, or the reason why it is refused."""
     from music21 import converter
 
     text = _decode(data)
     if "<score-partwise" not in text and "<score-timewise" not in text:
-        return ["is no MusicXML."]
+        return ["is not MusicXML."]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return [_piece_from_score(converter.parseData(text, format="musicxml"))]
 
 
 def parse_mxl(data: bytes) -> list[ParseOutcome]:
-    """A score in a zip archive, where `META-INF/container.xml` says which file it is."""
+    """Parse the score in a zip archive; `META-INF/container.xml` names its file."""
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         name = _score_name(archive)
         if archive.getinfo(name).file_size > MAX_BYTES:
-            return [f"is too large (over {MAX_BYTES >> 20} MiB unpacked): cut it into shorter files."]
+            return [f"is too large (over {MAX_BYTES >> 20} MiB unpacked): split it into shorter files."]
         return parse_musicxml(archive.read(name))
 
 
@@ -66,11 +66,11 @@ def _score_name(archive: zipfile.ZipFile) -> str:
 
 
 def parse_abc(data: bytes) -> list[ParseOutcome]:
-    """All tunes of the file, each from its line `X:` on."""
+    """Parse all tunes of an ABC file, each from its line `X:` on."""
     text = _decode(data).replace("\r\n", "\n").replace("\r", "\n")
     starts = [match.start() for match in _TUNE_START.finditer(text)]
     if not starts:
-        return ["is no ABC: no line begins with X:."]
+        return ["is not ABC: no line begins with X:."]
     ends = [*starts[1:], len(text)]
     return [_parse_tune(text[start:end].strip() + "\n") for start, end in zip(starts, ends, strict=True)]
 
@@ -84,7 +84,7 @@ def _parse_tune(text: str) -> ParseOutcome:
             score = converter.parseData(text, format="abc")
             scores: list[Any] = list(getattr(score, "scores", ())) or [score]
             found = _piece_from_score(scores[0])
-    except Exception as error:  # noqa: BLE001  music21 meets a stranger's tune with whatever error comes up in it
+    except Exception as error:  # noqa: BLE001 # music21 raises any error for a damaged tune
         return f"cannot be read as an ABC tune ({error})."
     return found if isinstance(found, str) else replace(found, text=text)
 
@@ -94,7 +94,7 @@ PARSERS: dict[str, Callable[[bytes], list[ParseOutcome]]] = {
     "mxl": parse_mxl,
     "abc": parse_abc,
 }
-"""By a file's form."""
+"""The parser of each format."""
 
 
 def _decode(data: bytes) -> str:
@@ -119,7 +119,7 @@ def _piece_from_score(score: Any) -> ParseOutcome:
     if not notes:
         return "holds no notes."
     if max(note.end for note in notes) > MAX_BEATS * TICKS_PER_BEAT:
-        return f"is too large (over {MAX_BEATS} beats long): cut it into shorter files."
+        return f"is too large (over {MAX_BEATS} beats long): split it into shorter files."
     time = Timeline(TICKS_PER_BEAT, tuple(_tempos(parts)), tuple(_meters(parts[0])))
     notes.sort(key=lambda note: (note.start, note.track, note.channel, note.pitch))
     return ParsedPiece(tuple(notes), time, tuple(str(part.partName or part.id) for part in parts))
@@ -130,43 +130,49 @@ def _tick(quarters: Any) -> int:
 
 
 def _timed_elements(part: Any) -> Iterator[tuple[int, int, int, Any]]:
-    """Start, end, voice and note or chord of all that has pitches."""
+    """Yield start, end (ticks), voice and the element of every note or chord with pitches."""
     for element in part.recurse().notes:
-        kinds = element.classSet
-        if element.duration.isGrace or "ChordSymbol" in kinds or "Unpitched" in kinds or "PercussionChord" in kinds:
+        classes = element.classSet
+        if (
+            element.duration.isGrace
+            or "ChordSymbol" in classes
+            or "Unpitched" in classes
+            or "PercussionChord" in classes
+        ):
             continue
         start = Fraction(element.getOffsetInHierarchy(part))
-        home = element.activeSite
+        container = element.activeSite
         voice = 0
-        if home is not None and "Voice" in home.classSet and home.activeSite is not None:
-            voice = next((at for at, other in enumerate(home.activeSite.voices) if other is home), 0)
+        if container is not None and "Voice" in container.classSet and container.activeSite is not None:
+            voices = container.activeSite.voices
+            voice = next((number for number, other in enumerate(voices) if other is container), 0)
         yield _tick(start), _tick(start + Fraction(element.quarterLength)), min(voice, 15), element
 
 
 def _join_tied_notes(elements: Iterable[tuple[int, int, int, Any]], track: int) -> list[TickNote]:
-    """Notes of one part, tied ones as one note that stays in the voice where it began."""
+    """Return the notes of one part; tied notes become one note in the voice where it began."""
     kept: list[TickNote] = []
-    open_: dict[tuple[int, int], int] = {}
-    """By pitch and end: which of the `kept` may go on there."""
+    tieable: dict[tuple[int, int], int] = {}
+    """Index in `kept` of the note that ends there, by pitch and end."""
     for start, end, voice, element in sorted(elements, key=lambda item: item[:3]):
         for note in element.notes if "ChordBase" in element.classSet else (element,):
             pitch = int(note.pitch.midi)
             tie = note.tie or element.tie
-            before = open_.pop((pitch, start), None) if tie and tie.type in _TIE_CONTINUES else None
+            before = tieable.pop((pitch, start), None) if tie and tie.type in _TIE_CONTINUES else None
             if before is None:
                 before = len(kept)
                 kept.append(TickNote(start, max(end, start + 1), pitch, _VELOCITY, track, voice))
             else:
                 kept[before] = replace(kept[before], end=end)
-            open_[pitch, end] = before
+            tieable[pitch, end] = before
     return [note for note in kept if 0 <= note.pitch < 128]
 
 
 def _meters(part: Any) -> Iterator[Meter]:
-    """The meters where they change, and of a pick-up its own before the first."""
+    """Yield the meters where they change; a pickup gets its own before the first."""
     measures = list(part.getElementsByClass("Measure"))
     last = COMMON_TIME
-    if not measures:  # music21 divides no tune of two bars
+    if not measures:  # music21 does not divide a tune of two bars
         signs = [_time_signature(part)] if hasattr(part, "timeSignature") else []
         yield next((Meter(0, int(sign.numerator), int(sign.denominator)) for sign in signs if sign), COMMON_TIME)
         return
@@ -201,7 +207,7 @@ def _pickup_meter(quarters: Fraction) -> Meter | None:
 
 
 def _tempos(parts: Iterable[Any]) -> Iterator[Tempo]:
-    """The first one stands at tick 0."""
+    """Yield the tempos; the first is at tick 0."""
     marks: dict[int, int] = {0: DEFAULT_TEMPO_US}
     for part in parts:
         for mark in part.recurse().getElementsByClass("MetronomeMark"):

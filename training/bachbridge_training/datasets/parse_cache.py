@@ -1,8 +1,7 @@
-"""What was read of strangers' files, kept by the SHA-256 of their bytes: nothing is read twice on a machine.
+"""A cache of parsed music files under the SHA-256 of their bytes: no file is parsed twice on a machine.
 
-One small file for each file of music, in the user's cache folder; also that a file is refused is kept. Whoever changes
-how files are read counts `VERSION` up. What is damaged there is read anew, and a cache that cannot be written to is
-done without.
+The user's cache folder holds one small file for each music file, also for refused ones. Increase `CACHE_VERSION` when
+the reading changes. A damaged cache file is made again; if the cache cannot be written, it is not used.
 """
 
 import contextlib
@@ -21,12 +20,12 @@ CACHE_VERSION = 1
 
 
 def cache_folder() -> Path:
-    """Where it lies on this machine."""
+    """Return the folder of the cache on this machine."""
     return Path(platformdirs.user_cache_dir("bachbridge")) / f"music-{CACHE_VERSION}"
 
 
 def parse_cached(path: Path, data: bytes, format_name: str, sha256: str) -> list[ParseOutcome]:
-    """The pieces of the file at `path`, which holds `data`: from the archive, or read now and put there."""
+    """Return the pieces of the file at `path` with content `data`: from the cache, or parsed now and cached."""
     place = cache_folder() / f"{sha256}-{format_name}.npz"
     outcomes = _load_cached(place)
     if outcomes is None:

@@ -1,9 +1,9 @@
-"""What a file of music holds, whatever its format: notes at their exact times, tempos, meters and the parts' names.
+"""The contents of a music file in any format: notes at their exact times, tempos, meters and part names.
 
-One file may hold several pieces (an ABC file of many tunes), and of each it is said what it holds or why it is refused,
-in words that go on from the file's name ("is empty: ..."). A manuscript is packed into a few small arrays to be kept.
+A file may hold several pieces (an ABC file with many tunes). For each there is either its content or the reason why it
+is refused, in words that continue the file's name ("is empty."). For the cache a piece is packed into small arrays.
 
-MIDI files are read by `bachbridge.files.midi_reader` under its limits; what is printed as a score by `notation`.
+`bachbridge.files.midi_reader` reads MIDI files under its limits; `music21_reader` reads scores.
 """
 
 import json
@@ -27,36 +27,35 @@ FORMATS = {
     ".mxl": "mxl",
     ".abc": "abc",
 }
-"""The form of a file by the end of its name."""
+"""The format of a file by its suffix."""
 MAX_BYTES = 8 << 20
-"""Of a file that is read at all; a MIDI file has a stricter limit."""
+"""Maximum size of a file; MIDI files have a stricter limit."""
 
 Arrays = dict[str, NDArray[np.generic]]
 
 
 @dataclass(frozen=True, slots=True)
 class ParsedPiece:
-    """A piece: notes in ticks by start, with the numbers of their tracks and of the voices (channels) in them."""
+    """A piece: notes in ticks, ordered by start, each with the numbers of its track and of its voice (channel)."""
 
     notes: tuple[TickNote, ...]
     timeline: Timeline
     track_names: tuple[str, ...] = ()
-    """The tracks' names."""
     text: str = ""
-    """A tune as it stands in an ABC file; empty in other forms."""
+    """The text of a tune in an ABC file; empty in other formats."""
 
     @property
     def phrase(self) -> Phrase:
-        """All of it on the grid of 16ths."""
+        """All notes on the grid of 16ths."""
         return timeline.phrase_from_ticks(self.notes, self.track_names, self.timeline)
 
 
 ParseOutcome = ParsedPiece | str
-"""A piece, or why there is none."""
+"""A piece, or the reason why there is none."""
 
 
 def parse_file(path: Path, data: bytes, format_name: str) -> list[ParseOutcome]:
-    """The pieces of the file at `path` that holds `data`, in the order in which they stand there."""
+    """Return the pieces of the file at `path` with content `data`, in their order in the file."""
     if not data.strip():
         return ["is empty."]
     if format_name == "midi":
@@ -65,9 +64,9 @@ def parse_file(path: Path, data: bytes, format_name: str) -> list[ParseOutcome]:
 
     try:
         return music21_reader.PARSERS[format_name](data)
-    except ModuleNotFoundError:  # it is not the file that music21 is missing from
+    except ModuleNotFoundError:  # music21 is missing; the file is not to blame
         raise
-    except Exception as error:  # noqa: BLE001  music21 meets a stranger's file with whatever error comes up in it
+    except Exception as error:  # noqa: BLE001 # music21 raises any error for a damaged file
         return [f"cannot be read as {format_name} ({_first_line(error)})."]
 
 
@@ -84,11 +83,11 @@ def _parse_midi(path: Path) -> ParseOutcome:
     return ParsedPiece(song.notes, song.timeline, song.track_names)
 
 
-# ---------------------------------------------------------------- as arrays
+# ---------------------------------------------------------------- arrays for the cache
 
 
 def to_arrays(outcomes: list[ParseOutcome]) -> Arrays:
-    """What was found in a file, for `numpy.savez`."""
+    """Return the outcomes of a file as arrays for `numpy.savez`."""
     heads: list[dict[str, object]] = []
     arrays: Arrays = {}
     for number, outcome in enumerate(outcomes):
@@ -111,7 +110,7 @@ def _int_rows(values: list[tuple[int, ...]], width: int) -> NDArray[np.int64]:
 
 
 def from_arrays(arrays: Arrays) -> list[ParseOutcome]:
-    """The inverse of `packed`; raises `KeyError`, `TypeError` or `ValueError` if it is something else."""
+    """Reverse `to_arrays`; raise `KeyError`, `TypeError` or `ValueError` for other arrays."""
     found: list[ParseOutcome] = []
     for number, head in enumerate(json.loads(arrays["heads"].tobytes())):
         if "refused" in head:

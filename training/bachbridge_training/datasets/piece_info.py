@@ -1,9 +1,8 @@
-"""What is known of a piece before it is trained on: how long it is, its key, and by which tune it is recognised.
+"""Facts about a piece before training: its length, its key, and a hash that identifies its tune.
 
-The key is estimated from how long each pitch class sounds (see `bachbridge.music.voice_leading`). The tune is what
-the highest voice sings: the first intervals of the line of the highest sounding notes, repeated notes counted once.
-So a piece, its transposition, its copy in another file form and most other settings of the same tune have one and the
-same tune.
+The key is estimated from the duration of each pitch class (see `bachbridge.music.keys`). The tune is the sequence of
+the first intervals of the highest sounding notes, with repeated notes counted once. So a piece, its transposition, its
+copy in another file format and most other settings of the same tune have the same hash.
 """
 
 import hashlib
@@ -19,30 +18,30 @@ from bachbridge.music.timeline import Timeline
 from bachbridge_training.datasets.parsed_piece import ParsedPiece
 
 TUNE_INTERVALS = 24
-"""So many of them make a tune; of a shorter piece all."""
+"""Number of intervals that identify a tune; a shorter piece uses all of its own."""
 
 
 @dataclass(frozen=True, slots=True)
 class PieceInfo:
-    """Of one piece."""
+    """The size, duration and key of a piece."""
 
     notes: int
     bars: int
     seconds: float
     key: Key | None
-    """None where all pitch classes sound for the same time."""
+    """None if all pitch classes sound for the same time."""
 
 
-def piece_info(manuscript: ParsedPiece) -> PieceInfo:
-    """Counted as written, at the manuscript's own tempo."""
-    time = manuscript.timeline
-    last = max(note.end for note in manuscript.notes)
+def piece_info(piece: ParsedPiece) -> PieceInfo:
+    """Return the facts of a piece as written, at its own tempo."""
+    time = piece.timeline
+    last = max(note.end for note in piece.notes)
     weights = np.zeros(12)
-    for note in manuscript.notes:
+    for note in piece.notes:
         weights[note.pitch % 12] += note.end - note.start
     key = estimate_key(weights) if weights.min() < weights.max() else None
     bars = sum(1 for _ in time.bars(time.step_at_tick(last)))
-    return PieceInfo(len(manuscript.notes), bars, _duration_s(time, last), key)
+    return PieceInfo(len(piece.notes), bars, _duration_s(time, last), key)
 
 
 def _duration_s(time: Timeline, last: int) -> float:
@@ -51,20 +50,20 @@ def _duration_s(time: Timeline, last: int) -> float:
     return sum((end - begin) * tempo.beat_us for tempo, (begin, end) in spans) / time.ticks_per_beat / 1e6
 
 
-def tune_hash(manuscript: ParsedPiece) -> str:
-    """Hexadecimal digits, the same for the same tune."""
-    line = _top_line(manuscript)
+def tune_hash(piece: ParsedPiece) -> str:
+    """Return a hexadecimal hash that is equal for equal tunes."""
+    line = _top_line(piece)
     intervals = [second - first for first, second in pairwise(line)][:TUNE_INTERVALS]
     return hashlib.sha256(np.array(intervals, np.int8).tobytes()).hexdigest()
 
 
-def _top_line(manuscript: ParsedPiece) -> list[int]:
-    """The highest pitch that sounds wherever a note begins, where it changes; a little legato is passed over."""
-    slack = manuscript.timeline.ticks_per_beat // STEPS_PER_BEAT // 2
+def _top_line(piece: ParsedPiece) -> list[int]:
+    """Return the highest sounding pitch at each onset, without repetitions; a short legato overlap is ignored."""
+    slack = piece.timeline.ticks_per_beat // STEPS_PER_BEAT // 2
     sounding: list[tuple[int, int]] = []
     line: list[int] = []
     at = 0
-    notes = manuscript.notes
+    notes = piece.notes
     while at < len(notes) and len(line) <= TUNE_INTERVALS:
         now = notes[at].start
         while at < len(notes) and notes[at].start == now:

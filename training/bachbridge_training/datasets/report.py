@@ -1,6 +1,6 @@
-"""The report before anything is trained: what was read and refused, what it is, and what would be thrown away.
+"""The report before training: what was read and refused, what the music is, and which notes would be lost.
 
-How long the training takes is not in it: that is known once the first steps were taken, and then told with each epoch.
+It does not say how long the training takes. That is known only after the first steps, and each epoch prints it.
 """
 
 from collections import Counter
@@ -21,7 +21,7 @@ _MAX_BAR_CHARACTERS = 24
 
 @dataclass(frozen=True, slots=True)
 class DatasetReport:
-    """What `bachbridge train --check` says; `as_json` has the same fields."""
+    """The report of `bachbridge train --check`; `as_json` has the same fields."""
 
     folder: str
     files: int
@@ -29,56 +29,56 @@ class DatasetReport:
     refused: tuple[RejectedPiece, ...]
     pieces: int
     split: dict[str, int]
-    """Pieces by part; empty where there are too few."""
+    """Number of pieces by part; empty if there are too few."""
     notes: int
     bars: int
     minutes: float
     keys: dict[str, int]
-    """Pieces by estimated key, the most frequent first."""
+    """Number of pieces by estimated key, the most frequent first."""
     ranges: tuple[tuple[int, int], ...]
     """Lowest and highest pitch of each voice."""
     lost: dict[str, int]
     window: int
-    """Steps of a window; 0 where the recipe has none."""
+    """Length of a window in steps; 0 if the recipe has none."""
     windows: int
-    """So many lie side by side in the pieces."""
+    """Number of windows side by side in the pieces."""
 
     def as_json(self) -> dict[str, object]:
         return asdict(self)
 
 
 def build_report(music_folder: MusicFolder, split: Mapping[str, int], window: int = 0) -> DatasetReport:
-    """Of a collection for a recipe whose windows are so many steps long."""
-    items = music_folder.pieces
+    """Build the report of a folder for a recipe whose windows have `window` steps."""
+    pieces = music_folder.pieces
     lost = Counter[str]()
-    for item in items:
+    for item in pieces:
         lost.update(item.content.note_losses)
-    voices = max((len(item.content.pitch_ranges) for item in items), default=0)
+    voices = max((len(item.content.pitch_ranges) for item in pieces), default=0)
     spans = [
-        [item.content.pitch_ranges[voice] for item in items if len(item.content.pitch_ranges) > voice]
+        [item.content.pitch_ranges[voice] for item in pieces if len(item.content.pitch_ranges) > voice]
         for voice in range(voices)
     ]
-    keys = Counter(key_name(item.info.key) if item.info.key else "no key" for item in items)
+    keys = Counter(key_name(item.info.key) if item.info.key else "no key" for item in pieces)
     return DatasetReport(
         folder=str(music_folder.path),
         files=music_folder.file_count,
         others=music_folder.other_file_count,
         refused=music_folder.rejected,
-        pieces=len(items),
+        pieces=len(pieces),
         split=dict(split),
-        notes=sum(item.info.notes for item in items),
-        bars=sum(item.info.bars for item in items),
-        minutes=round(sum(item.info.seconds for item in items) / 60, 1),
+        notes=sum(item.info.notes for item in pieces),
+        bars=sum(item.info.bars for item in pieces),
+        minutes=round(sum(item.info.seconds for item in pieces) / 60, 1),
         keys=dict(keys.most_common()),
         ranges=tuple((min(low for low, _ in span), max(high for _, high in span)) for span in spans),
         lost={name: lost[name] for name in NOTE_LOSS_TEXTS if lost[name]},
         window=window,
-        windows=sum(-(-steps // window) for item in items for steps in item.content.section_steps) if window else 0,
+        windows=sum(-(-steps // window) for item in pieces for steps in item.content.section_steps) if window else 0,
     )
 
 
 def show_report(report: DatasetReport) -> None:
-    """On stderr, so that stdout is for what a program reads."""
+    """Print the report on stderr; stdout is for output that programs read."""
     console = Console(stderr=True, highlight=False)
     if report.refused:
         console.print(_rejected_table(report.refused))
@@ -88,19 +88,20 @@ def show_report(report: DatasetReport) -> None:
 
 
 def _rejected_table(rejected: tuple[RejectedPiece, ...]) -> Table:
-    table = Table("file", "refused, since it", title="Not used", title_justify="left", box=None)
-    alike = Counter((its.name.partition("#")[0], its.reason) for its in rejected)
-    for its in rejected:
-        file = its.name.partition("#")[0]
-        count = alike.pop((file, its.reason), 0)
+    table = Table("file", "why: it", title="Not used", title_justify="left", box=None)
+    alike = Counter((each.name.partition("#")[0], each.reason) for each in rejected)
+    for each in rejected:
+        file = each.name.partition("#")[0]
+        count = alike.pop((file, each.reason), 0)
         if count:
-            table.add_row(escape(f"{file} ({count} pieces in it)" if count > 1 else its.name), escape(its.reason))
+            name = f"{file} ({count} pieces in it)" if count > 1 else each.name
+            table.add_row(escape(name), escape(each.reason))
     return table
 
 
 def _summary_table(report: DatasetReport) -> Table:
     table = Table(title=f"The music in {escape(report.folder)}", title_justify="left", box=None, show_header=False)
-    others = f", {report.others} of other kinds passed over" if report.others else ""
+    others = f", {report.others} of other formats skipped" if report.others else ""
     table.add_row("files", f"{report.files}{others}")
     table.add_row("pieces", f"{report.pieces} ({_split_text(report.split)})" if report.split else str(report.pieces))
     if report.refused:
@@ -111,16 +112,14 @@ def _summary_table(report: DatasetReport) -> Table:
     for name, (low, high) in zip(names, report.ranges, strict=True):
         table.add_row(name, f"{pitch_name(low)} to {pitch_name(high)}")
     for name, count in report.lost.items():
-        table.add_row(
-            "thrown away" if name != "moved" else "rounded", f"{count} of {report.notes} {NOTE_LOSS_TEXTS[name]}"
-        )
+        table.add_row("lost" if name != "moved" else "rounded", f"{count} of {report.notes} {NOTE_LOSS_TEXTS[name]}")
     if report.window:
-        table.add_row("windows", f"{report.windows} of {report.window} 16ths side by side, besides transpositions")
+        table.add_row("windows", f"{report.windows} of {report.window} 16ths side by side, without transpositions")
     return table
 
 
 def _split_text(split: Mapping[str, int]) -> str:
-    words = {"train": "to train on", "valid": "to validate with", "test": "for tests"}
+    words = {"train": "for training", "valid": "for validation", "test": "for tests"}
     return ", ".join(f"{count} {words[part]}" for part, count in split.items())
 
 

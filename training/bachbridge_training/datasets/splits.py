@@ -1,13 +1,13 @@
-"""The music that a run is trained on, by part, and the record of it in the run's folder.
+"""The split of a run's music into parts, and the record of it in the run's folder.
 
-Somebody's own music is split by the hash of its tunes, so that a piece, its copies and its transpositions fall into one
-part, whatever else there is in the folder: nine in ten tunes are trained on, one in twenty validates, one in twenty is
-for tests. Where chance leaves no tune to train on or to validate with, the nearest one is taken. Files named `train`,
-`valid` and `test` are the parts that they say, and Bach's cello suites are divided by suites: the movements of a suite
-have more in common than a fair test allows.
+The user's own music is split by the hash of its tunes. So a piece, its copies and its transpositions are in one part,
+whatever else is in the folder: nine tunes in ten are for training, one in twenty for validation, one in twenty for
+tests. If the hashes leave no tune for training or for validation, the nearest one is used. Files named `train`, `valid`
+and `test` are these parts. Bach's cello suites are split by suite, because the movements of a suite have more in common
+than a fair test allows.
 
-`data.json` in the run's folder says what it was, so that a run goes on with the music that it began with and is
-exported with its own validation pieces, even if files have come to the folder since.
+`data.json` in the run's folder records the split. So a run continues with the music that it began with and is exported
+with its own validation pieces, even if files have been added to the folder since.
 """
 
 import hashlib
@@ -26,27 +26,27 @@ from bachbridge_training.datasets.folder import DatasetPiece, MusicFolder
 ORIGIN_FILE = "data.json"
 CHORALE_CARD_TEXT = {"data": chorale_data.CHORALES_TEXT, "split": chorale_data.CHORALE_SPLIT_TEXT}
 MIN_PIECES = 3
-"""Pieces without which nothing can be learnt and validated."""
+"""Minimum number of pieces for training and validation."""
 _SUITE_FILE = re.compile(r"cs([1-6])-\w+\.mid")
 _PART_OF_SUITE = {"2": "valid", "3": "test"}
 _PART_STARTS = (("train", 0.0), ("valid", 0.9), ("test", 0.95))
-"""Where the parts begin, of a hash between 0 and 1."""
+"""Start of each part's interval of the hash, scaled to 0..1."""
 
 
 @dataclass(frozen=True, slots=True)
 class DataOrigin:
-    """Where a run's music comes from."""
+    """The source of a run's music, as `data.json` records it."""
 
     folder: str
-    """Empty: the chorales that come with music21."""
+    """Empty for the chorales that come with music21."""
     limit: int | None
-    """So many pieces of each part at most."""
+    """Maximum number of pieces of each part."""
     fingerprint: str
-    """Of all pieces, before the limit."""
+    """Hash over all pieces, before the limit."""
     parts: dict[str, list[str]]
-    """Identities of the pieces that were used, by part."""
+    """Identities of the used pieces, by part."""
     said: dict[str, str]
-    """What a model's card says of the music (`data`) and how it was divided (`split`)."""
+    """A model card's texts about the music (`data`) and its split (`split`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,35 +55,37 @@ class SplitDataset:
 
     origin: DataOrigin
     parts: dict[str, list[Any]]
-    """Items of a collection, or the pieces themselves."""
+    """Pieces of a folder, or bundled pieces."""
     train_share: float
-    """How much of the training pieces the limit left."""
+    """Share of the training pieces that the limit leaves."""
 
 
 def split_pieces(items: Sequence[DatasetPiece]) -> dict[str, list[DatasetPiece]]:
-    """The pieces by part, in the order in which they come; raises `ConfigError` if they are too few."""
+    """Return the pieces by part, in their order; raise `ConfigError` if there are too few."""
     if not items:
         raise ConfigError(
-            f"there is no music in it that this recipe can learn from: give a folder with {MIN_PIECES} pieces."
+            f"there is no music in it that this recipe can train on: give a folder with {MIN_PIECES} pieces."
         )
     if len(items) < MIN_PIECES:
         raise ConfigError(
-            f"there is too little to learn from ({_count_text(len(items))}): give at least {MIN_PIECES} pieces."
+            f"there is too little music to train on ({_count_text(len(items))}): give at least {MIN_PIECES} pieces."
         )
     part_of = _parts_by_name(items) or _parts_by_converter(items) or _parts_by_tune(items)
-    parts = {part: [item for item, its in zip(items, part_of, strict=True) if its == part] for part, _ in _PART_STARTS}
+    parts = {part: [item for item, own in zip(items, part_of, strict=True) if own == part] for part, _ in _PART_STARTS}
     if not parts["train"] or not parts["valid"]:
-        raise ConfigError("by their names all pieces are in one part: add others, so that some can be kept apart.")
+        raise ConfigError(
+            "by their names all pieces are in one part: add others, so that some can be used for validation."
+        )
     return parts
 
 
 def are_cello_suites(names: Sequence[str]) -> bool:
-    """Whether these are files of Bach's cello suites by their names (`cs2-1pre.mid`)."""
+    """Return True if the names are those of Bach's cello suites (`cs2-1pre.mid`)."""
     return all(_SUITE_FILE.fullmatch(Path(name).name) for name in names)
 
 
 def _parts_by_name(items: Sequence[DatasetPiece]) -> list[str] | None:
-    """The part of each, where the files' names say so: the suites, and files that are named like the parts."""
+    """Return the part of each piece if the files are cello suites or are named after the parts; else None."""
     files = [Path(item.name.partition("#")[0]) for item in items]
     if are_cello_suites([item.name for item in items]):
         return [_PART_OF_SUITE.get(file.name[2], "train") for file in files]
@@ -96,7 +98,7 @@ def _parts_by_name(items: Sequence[DatasetPiece]) -> list[str] | None:
 
 
 def _parts_by_converter(items: Sequence[DatasetPiece]) -> list[str] | None:
-    """The part of each, where their kind knows; of few pieces the last one validates."""
+    """Return the part of each piece if the converter knows it; else None. The last of few pieces is for validation."""
     parts = [item.content.part for item in items]
     if not all(parts):
         return None
@@ -108,7 +110,7 @@ def _parts_by_converter(items: Sequence[DatasetPiece]) -> list[str] | None:
 def _parts_by_tune(items: Sequence[DatasetPiece]) -> list[str]:
     tunes = sorted({item.tune_hash for item in items})
     if len(tunes) < 2:
-        raise ConfigError("all pieces have the same tune: add others, so that some can be kept for validation.")
+        raise ConfigError("all pieces have the same tune: add others, so that some can be used for validation.")
     part_of = {tune: _part_by_share(int(tune[:8], 16) / 2**32) for tune in tunes}
     if "train" not in part_of.values():
         part_of[tunes[0]] = "train"
@@ -127,97 +129,102 @@ def _count_text(pieces: int) -> str:
 
 
 def fingerprint(identities: Sequence[str]) -> str:
-    """The same for the same pieces in whatever order."""
+    """Return a hash of the pieces that does not depend on their order."""
     return hashlib.sha256("\n".join(sorted(identities)).encode()).hexdigest()
 
 
-# ---------------------------------------------------------------- what a run is trained on
+# ---------------------------------------------------------------- the music of a run
 
 
 def split_folder(music_folder: MusicFolder, limit: int | None) -> SplitDataset:
-    """The pieces of a collection, split; at most `limit` of each part."""
+    """Split the pieces of a folder; keep at most `limit` of each part."""
     parts = split_pieces(music_folder.pieces)
     used = {part: items[:limit] for part, items in parts.items()}
     names = {part: [item.identity for item in items] for part, items in used.items()}
-    every = fingerprint([item.identity for item in music_folder.pieces])
-    origin = DataOrigin(str(music_folder.path.resolve()), limit, every, names, _card_text(music_folder, names))
+    folder_fingerprint = fingerprint([item.identity for item in music_folder.pieces])
+    origin = DataOrigin(
+        str(music_folder.path.resolve()), limit, folder_fingerprint, names, _card_text(music_folder, names)
+    )
     return SplitDataset(origin, used, len(used["train"]) / len(parts["train"]))
 
 
 def _card_text(music_folder: MusicFolder, names: Mapping[str, Sequence[str]]) -> dict[str, str]:
     suites = are_cello_suites([item.name for item in music_folder.pieces])
-    counts = {part: len(its) for part, its in names.items()}
-    way = "by suite, 2 valid, 3 test" if suites else "by a hash of each piece's tune, or by the files' names"
+    counts = {part: len(identities) for part, identities in names.items()}
+    method = "by suite, 2 valid, 3 test" if suites else "by a hash of each piece's tune, or by the files' names"
     return {
         "data": f"{_count_text(sum(counts.values()))} in the folder {music_folder.path.resolve().name}",
-        "split": f"{way}: {', '.join(f'{count} {part}' for part, count in counts.items())}",
+        "split": f"{method}: {', '.join(f'{count} {part}' for part, count in counts.items())}",
     }
 
 
 def restore_dataset(music_folder: MusicFolder, origin: DataOrigin) -> SplitDataset:
-    """Of a collection the pieces that a run had, whatever has come since; raises `ConfigError` if one is missing."""
+    """Return the pieces that a run had, whatever was added since; raise `ConfigError` if one is missing."""
     items = {item.identity: item for item in music_folder.pieces}
     missing = sum(identity not in items for part in origin.parts.values() for identity in part)
     if missing:
         are = "is" if missing == 1 else "are"
         gone = f"{_count_text(missing)} of the run's music {are} no longer in {music_folder.path}"
-        raise ConfigError(f"{gone}: put them back, or name the folder where they are with --data.")
+        raise ConfigError(f"{gone}: put them back, or give the folder that has them with --data.")
     return SplitDataset(origin, {part: [items[name] for name in names] for part, names in origin.parts.items()}, 1.0)
 
 
 def four_part_sections(items: Sequence[DatasetPiece]) -> list[Any]:
-    """What four-voice recipes train on."""
+    """Return the sections that four-voice recipes train on, named after their pieces."""
     return [replace(section, name=item.name) for item in items for section in item.content.sections]
 
 
 def split_chorales(limit: int | None) -> SplitDataset:
-    """The chorales that come with music21, by the community's split."""
-    every = {part: chorale_data.load_chorales(part) for part in ("train", "valid")}
-    return limit_parts("", limit, every, dict(CHORALE_CARD_TEXT))
+    """Return the chorales that come with music21, by the community's split."""
+    pieces = {part: chorale_data.load_chorales(part) for part in ("train", "valid")}
+    return limit_parts("", limit, pieces, dict(CHORALE_CARD_TEXT))
 
 
 def limit_parts(
     folder: str, limit: int | None, pieces_by_part: Mapping[str, Sequence[Any]], card_text: dict[str, str]
 ) -> SplitDataset:
-    """Pieces that have names, and parts already; at most `limit` of each."""
+    """Keep at most `limit` of each part of named pieces that are split already."""
     used = {part: list(pieces[:limit]) for part, pieces in pieces_by_part.items()}
     names = {part: [str(piece.name) for piece in pieces] for part, pieces in used.items()}
-    mark = fingerprint([str(piece.name) for pieces in pieces_by_part.values() for piece in pieces])
+    all_pieces = fingerprint([str(piece.name) for pieces in pieces_by_part.values() for piece in pieces])
     return SplitDataset(
-        DataOrigin(folder, limit, mark, names, card_text),
+        DataOrigin(folder, limit, all_pieces, names, card_text),
         used,
         len(used["train"]) / max(1, len(pieces_by_part["train"])),
     )
 
 
-# ---------------------------------------------------------------- the record of it
+# ---------------------------------------------------------------- the record
 
 
 def write_origin(origin: DataOrigin, run: Path) -> None:
-    """Into the run's folder."""
+    """Write the record into the run's folder, atomically."""
     with atomic_output(run / ORIGIN_FILE) as scratch:
         scratch.write_text(json.dumps(asdict(origin), indent=1) + "\n", "utf-8")
 
 
 def read_origin(run: Path) -> DataOrigin | None:
-    """What the run in that folder was trained on; None if there is no record, as of runs on the chorales long ago."""
+    """Return the record of the run in `run`; None if there is none, as in old runs on the chorales.
+
+    Raises `ConfigError` if it is damaged.
+    """
     path = run / ORIGIN_FILE
     if not path.is_file():
         return None
     try:
         return DataOrigin(**json.loads(path.read_text("utf-8")))
     except (OSError, ValueError, TypeError) as error:
-        raise ConfigError(f"{path} is damaged ({error}): begin another run with -o.") from error
+        raise ConfigError(f"{path} is damaged ({error}): start another run with -o.") from error
 
 
 def check_same_origin(origin: DataOrigin, current: DataOrigin, run: Path) -> None:
-    """Whether the run goes on with the music that it began with."""
+    """Raise `ConfigError` unless the run continues with the music that it began with."""
     if current.limit != origin.limit:
         began = f"--limit {origin.limit}" if origin.limit else "no --limit"
         raise ConfigError(f"the run in {run} began with {began}: leave --limit out when resuming.")
     if current.fingerprint != origin.fingerprint:
         began = origin.folder or "the bundled chorales"
         raise ConfigError(
-            f"the run in {run} began with other music, as it then was in {began}: begin another run with -o, "
-            "or give it the same music again."
+            f"the run in {run} began with other music than there is now in {began}: start another run with -o, "
+            "or give the same music again."
         )

@@ -1,1 +1,1 @@
-"""nets."""
+"""Keras layers that several families share."""

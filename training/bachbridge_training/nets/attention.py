@@ -1,17 +1,17 @@
-"""Looking back: causal attention over all that was heard, and a path that copies from it.
+"""Causal attention over the past symbols, with a path that copies from them.
 
-Of every symbol taken in, a row is kept: a key, which describes what the LSTM knew *before* the symbol, and a value,
-which describes the symbol. A query that is like a key says "here I was before", and the value says what came then
-(C. Olsson et al., "In-context learning and induction heads", 2022). Besides their likeness, learnt, it counts by how
-many symbols the past of the query and the past of the key agree exactly, and how long ago that was; the weights of
-these are learnt as well. A match of long pasts is what compressors predict by (the match model of M. Mahoney's PAQ).
+For every past symbol a row is kept: a key, which describes the LSTM's output *before* the symbol, and a value, which
+describes the symbol. A query that is similar to a key means "this context occurred before", and the value says what
+followed (C. Olsson et al., "In-context learning and induction heads", 2022). The score adds two learnt terms to the
+learnt similarity: the number of symbols in which the past of the query and the past of the key agree exactly, and the
+distance. Compressors predict from such long matches (the match model of M. Mahoney's PAQ).
 
-In each head's softmax stands a rival to all rows, its sentinel (S. Merity et al., "Pointer sentinel mixture models",
-ICLR 2017): its share is what the head does not find in the past. Of the first head, the rows' shares are also the
-probabilities with which their symbols are copied.
+Each head's softmax has one more entry besides the rows, its sentinel (S. Merity et al., "Pointer sentinel mixture
+models", ICLR 2017). The sentinel's share is the part that the head does not find in the past. The first head's shares
+of the rows are also the probabilities of copying their symbols.
 
-In live play a row is `[key of all heads, value of all heads, id]`, and `run` holds of each row how long its past agrees
-with the present one: one comparison a row carries it on.
+In live play a row is `[key of all heads, value of all heads, id]`. `run` holds for each row the number of symbols in
+which its past agrees with the present past; one comparison per row updates it.
 """
 
 import math
@@ -21,20 +21,20 @@ import keras
 import numpy as np
 from keras import layers
 
-ops: Any = keras.ops  # untyped: what is inferred of its functions is wrong
+ops: Any = keras.ops  # keras has no stubs, and the inferred types of its functions are wrong
 
 MATCH_LENGTHS = (1, 2, 4, 8, 16, 32)
-"""From so many symbols in agreement on, a row counts more; each is twice the one before."""
+"""Numbers of agreeing symbols from which a row gets a further weight; each is twice the one before."""
 _HEAD_UNITS = 32
-"""Units of a head's key, and of its value."""
+"""Units of a head's key and of its value."""
 _INITIAL_SENTINEL = 4.0
-"""What a sentinel's logit is before anything is learnt."""
+"""Initial logit of a sentinel."""
 _INITIAL_MATCH_WEIGHT = 1.0
 _MASKED_LOGIT = -1e9
 
 
 class MemoryAttention:
-    """The layers of `heads` heads of attention over `units` wide outputs, the last `reach` of them."""
+    """The layers of `heads` attention heads over the last `reach` outputs of the LSTM."""
 
     def __init__(self, heads: int, reach: int) -> None:
         self.heads, self.reach = heads, reach
@@ -50,13 +50,14 @@ class MemoryAttention:
 
     @property
     def row_size(self) -> int:
-        """Numbers that are kept of a symbol."""
+        """Number of values in a row."""
         return 2 * self.heads * _HEAD_UNITS + 1
 
     def attend_window(self, ids: Any, hidden: Any) -> tuple[Any, Any, Any]:
-        """All steps at once: `ids[b, t]`, `hidden[b, t, unit]` → the contexts `[b, t, unit]` and what may be copied.
+        """Attend at all steps of a window at once, from `ids[b, t]` and `hidden[b, t, unit]`.
 
-        That is the first head's shares of the rows `[b, t, i]` and of its sentinel `[b, t, 1]`.
+        Return the contexts `[b, t, unit]`, and the first head's shares of the rows `[b, t, i]` and of its sentinel
+        `[b, t, 1]`.
         """
         before = ops.pad(hidden, [[0, 0], [1, 0], [0, 0]])[:, :-1]
         query, keys, values = (
@@ -64,28 +65,28 @@ class MemoryAttention:
         )
         place = ops.cumsum(ops.ones_like(ids), axis=1)
         distance = ops.expand_dims(place, 2) - ops.expand_dims(place, 1)
-        open_ = (distance >= 0) & (distance < self.reach) & (ops.expand_dims(ids, 1) > 0)
-        alike = self.match_weights(ops.stack([*match_indicators(ids), _log_distance(distance)], axis=-1))
+        visible = (distance >= 0) & (distance < self.reach) & (ops.expand_dims(ids, 1) > 0)
+        match_scores = self.match_weights(ops.stack([*match_indicators(ids), _log_distance(distance)], axis=-1))
         scores = ops.matmul(query, ops.transpose(keys, (0, 1, 3, 2))) / math.sqrt(_HEAD_UNITS)
-        scores += ops.transpose(alike, (0, 3, 1, 2))
-        scores = ops.where(ops.expand_dims(open_, 1), scores, _MASKED_LOGIT)
-        rival = ops.expand_dims(ops.transpose(self.sentinel(hidden), (0, 2, 1)), -1)
-        shares = ops.softmax(ops.concatenate([rival, scores], axis=-1), axis=-1)
+        scores += ops.transpose(match_scores, (0, 3, 1, 2))
+        scores = ops.where(ops.expand_dims(visible, 1), scores, _MASKED_LOGIT)
+        sentinel = ops.expand_dims(ops.transpose(self.sentinel(hidden), (0, 2, 1)), -1)
+        shares = ops.softmax(ops.concatenate([sentinel, scores], axis=-1), axis=-1)
         contexts = ops.matmul(shares[..., 1:], values)
         contexts = ops.concatenate([contexts[:, head] for head in range(self.heads)], axis=-1)
         return contexts, shares[:, 0, :, 1:], shares[:, 0, :, :1]
 
     def _split_heads(self, values: Any) -> Any:
-        """`[b, t, head * unit]` → `[b, head, t, unit]`."""
+        """Reshape `[b, t, head * unit]` to `[b, head, t, unit]`."""
         heads = [values[..., _HEAD_UNITS * head : _HEAD_UNITS * (head + 1)] for head in range(self.heads)]
         return ops.stack(heads, axis=1)
 
     def attend_step(self, ids: Any, before: Any, hidden: Any, rows: Any, run: Any) -> tuple[Any, ...]:
-        """One step: `ids[b]`, the outputs `before` and `hidden` `[b, unit]`, `rows[b, n, number]`, `run[b, n]`.
+        """Attend at one step, from `ids[b]`, `before[b, unit]`, `hidden[b, unit]`, `rows[b, n, value]` and `run[b, n]`.
 
-        Gives the context `[b, unit]`, the first head's share of its sentinel `[b, 1]`, the new row `[b, 1, number]`,
-        the new `run[b, n + 1]` and the first head's shares of the rows `[b, n + 1]`. The rows, which may be many, are
-        read and not copied: a query has zeros where a row has something else than that head's key.
+        Returns the context `[b, unit]`, the first head's share of its sentinel `[b, 1]`, the new row `[b, 1, value]`,
+        the new `run[b, n + 1]` and the first head's shares of the rows `[b, n + 1]`. There may be many rows, so they
+        are read and not copied: a query is zero wherever a row holds something else than that head's key.
         """
         symbol = ops.expand_dims(ops.cast(ids, "float32"), 1)
         row = ops.expand_dims(ops.concatenate([self.key(before), self.value(hidden), symbol], axis=-1), 1)
@@ -97,12 +98,12 @@ class MemoryAttention:
         distance = place[:, -1:] - place
         levels = ops.cast(ops.expand_dims(run, -1) >= np.array(MATCH_LENGTHS, np.float32), "float32")
         features = ops.concatenate([levels, ops.expand_dims(_log_distance(distance), -1)], axis=-1)
-        alike = ops.matmul(features, self.match_weights.kernel)
+        match_scores = ops.matmul(features, self.match_weights.kernel)
         query = self._spread_queries(self.query(hidden) / math.sqrt(_HEAD_UNITS))
-        scores = ops.concatenate([ops.matmul(rows, query), ops.matmul(row, query)], axis=1) + alike
-        closed = ops.cast((distance >= self.reach) | (symbols <= 0), "float32")
-        rival = ops.expand_dims(self.sentinel(hidden), 1)
-        scores = ops.concatenate([rival, scores + _MASKED_LOGIT * ops.expand_dims(closed, -1)], axis=1)
+        scores = ops.concatenate([ops.matmul(rows, query), ops.matmul(row, query)], axis=1) + match_scores
+        masked = ops.cast((distance >= self.reach) | (symbols <= 0), "float32")
+        sentinel = ops.expand_dims(self.sentinel(hidden), 1)
+        scores = ops.concatenate([sentinel, scores + _MASKED_LOGIT * ops.expand_dims(masked, -1)], axis=1)
         shares = ops.softmax(ops.transpose(scores, (0, 2, 1)), axis=-1)
         found = ops.matmul(shares[..., 1:-1], rows) + ops.matmul(shares[..., -1:], row)
         first = _HEAD_UNITS * self.heads
@@ -112,16 +113,16 @@ class MemoryAttention:
         return ops.concatenate(contexts, axis=-1), shares[:, 0, :1], row, run, shares[:, 0, 1:]
 
     def _spread_queries(self, query: Any) -> Any:
-        """All heads' queries `[b, head * unit]` → `[b, number, head]`."""
+        """Spread the queries of all heads from `[b, head * unit]` to `[b, value, head]`, like the columns of a row."""
         own = np.eye(self.heads, dtype=np.float32).repeat(_HEAD_UNITS, axis=0)
         queries = ops.expand_dims(query, -1) * own
         return ops.pad(queries, [[0, 0], [0, self.row_size - len(own)], [0, 0]])
 
 
 def match_indicators(ids: Any) -> list[Any]:
-    """For each level, whether the pasts agree by so many symbols: of `ids[b, t]`, `[b, t, i]` of 0 and 1.
+    """Return `[b, t, i]` of 0 and 1 for each of `MATCH_LENGTHS`: 1 if the pasts agree in that number of symbols.
 
-    The past of step t ends with its own symbol, that of row i with the symbol before it.
+    `ids` is `[b, t]`. The past of step t ends with its own symbol, the past of row i with the symbol before it.
     """
     before = ops.pad(ids, [[0, 0], [1, 0]], constant_values=-1)[:, :-1]
     found = [ops.cast(ops.equal(ops.expand_dims(ids, 2), ops.expand_dims(before, 1)), "float32")]
@@ -132,10 +133,9 @@ def match_indicators(ids: Any) -> list[Any]:
 
 
 def _log_distance(distance: Any) -> Any:
-    """The distance as the network is told it."""
     return ops.log(1 + ops.cast(ops.maximum(distance, 0), "float32"))
 
 
 def copy_probabilities(shares: Any, ids: Any, size: int) -> Any:
-    """The rows' `shares[b, t, i]` gathered by their `ids[b, i]` → `[b, t, id]`."""
+    """Sum the rows' `shares[b, t, i]` by their `ids[b, i]` to probabilities `[b, t, id]`."""
     return ops.matmul(shares, ops.one_hot(ops.cast(ids, "int32"), size, dtype="float32"))

@@ -11,6 +11,7 @@ import pytest
 from bachbridge.errors import ConfigError
 from bachbridge.music.frames import PITCH_INDEX_COUNT, pitch_index
 from bachbridge_training.chorale import nll as chorale_nll
+from bachbridge_training.datasets import four_part_files
 from bachbridge_training.datasets.four_part_windows import VOICE_ORDER
 
 FRAMES = [[60, 60, 60, 60], [60, 60, 60, 60], [62, 60, -1, 60]]
@@ -45,7 +46,7 @@ def data(tmp_path: Path) -> Path:
 
 
 def test_scores_are_what_the_hand_works_out(data: Path) -> None:
-    surprises = chorale_nll.evaluate(Hopeful(), VOICE_ORDER, chorale_nll.read_json_pieces(data, "valid"))
+    surprises = chorale_nll.evaluate(Hopeful(), VOICE_ORDER, four_part_files.read_json_pieces(data, "valid"))
     scores = chorale_nll.summary(surprises)
     likely, unlikely = math.log(2), math.log(2 * (PITCH_INDEX_COUNT - 1))
     # Three frames of four Cs, the second of them held, and a frame of two Cs, a D and a rest.
@@ -60,7 +61,7 @@ def test_scores_are_what_the_hand_works_out(data: Path) -> None:
 
 def test_each_piece_begins_with_an_empty_state_and_each_head_sees_the_voices_before_it(data: Path) -> None:
     nets = Hopeful()
-    chorale_nll.evaluate(nets, VOICE_ORDER, chorale_nll.read_json_pieces(data, "valid")[:1] * 2)
+    chorale_nll.evaluate(nets, VOICE_ORDER, four_part_files.read_json_pieces(data, "valid")[:1] * 2)
     assert nets.states == [0, 1, 2, 0, 1, 2]
     soprano, alto, bass = (pitch_index(pitch) for pitch in (62, 60, 60))
     heads = [[-1, -1, -1, -1], [soprano, -1, -1, bass], [soprano, alto, -1, bass], [soprano, -1, -1, -1]]
@@ -70,10 +71,10 @@ def test_each_piece_begins_with_an_empty_state_and_each_head_sees_the_voices_bef
 @pytest.mark.parametrize("part", ["test", "odd", "high"])
 def test_what_cannot_be_scored_is_refused_in_a_sentence(data: Path, part: str) -> None:
     with pytest.raises(ConfigError, match=r"frames\.json"):
-        chorale_nll.read_json_pieces(data, part)
+        four_part_files.read_json_pieces(data, part)
 
 
 def test_a_file_that_is_not_json_is_refused(tmp_path: Path) -> None:
     (tmp_path / "text.json").write_text("no")
     with pytest.raises(ConfigError, match=r"text\.json cannot be read"):
-        chorale_nll.read_json_pieces(tmp_path / "text.json", "valid")
+        four_part_files.read_json_pieces(tmp_path / "text.json", "valid")

@@ -1,4 +1,4 @@
-"""Tunes in ABC by parts, and how many of them add up."""
+"""ABC tunes by part, and the count of bars that add up."""
 
 import random
 from pathlib import Path
@@ -26,7 +26,7 @@ def written(folder: Path, **files: str) -> Path:
     return folder
 
 
-def test_tunes_are_cleaned_and_those_that_do_not_add_up_refused(tmp_path: Path) -> None:
+def test_load_tunes_refuses_wrong_bars_and_copies(tmp_path: Path) -> None:
     folder = written(tmp_path / "music", mine=f"{TUNE}\n{MOVED}\n{WRONG}\n{TUNE}")
     for _ in range(2):  # the second time from the cache
         found = abc_tunes.load_tunes(folder)
@@ -35,12 +35,12 @@ def test_tunes_are_cleaned_and_those_that_do_not_add_up_refused(tmp_path: Path) 
         assert found.refused == {"the bars do not add up": 1, "is there already": 1}
 
 
-def test_of_a_tune_the_sections_that_add_up_are_kept() -> None:
+def test_normalize_tune_keeps_sections_that_add_up() -> None:
     text, reason = abc_tunes.normalize_tune("X:1\nM:4/4\nL:1/8\nK:G\nG8|A8:|\nG8|A7|B8|[K:D]A8:|\nd8|e8|]\n")
     assert (text, reason) == ("M:4/4\nL:1/8\nK:G\nG8|A8:|\nK:D\nd8|e8|]\n", "")
 
 
-def test_a_transposed_twin_is_in_the_same_part() -> None:
+def test_part_by_opening_is_the_same_for_transpositions() -> None:
     chance = random.Random(1)
     lines = [[chance.randrange(10) for _ in range(16)] for _ in range(80)]
 
@@ -52,14 +52,14 @@ def test_a_transposed_twin_is_in_the_same_part() -> None:
     assert set(parts("G", 0)) == set(abc_tunes.PARTS)
 
 
-def test_files_may_say_which_part_they_are(tmp_path: Path) -> None:
+def test_tunes_of_part_follow_file_names(tmp_path: Path) -> None:
     folder = written(tmp_path / "music", train=TUNE, valid=WRONG)
     assert abc_tunes.tunes_of_part("valid", folder, raw=True) == [abc_tunes.AbcTune("valid 1", WRONG)]
     assert abc_tunes.tunes_of_part("valid", folder) == []
     assert [text.name for text in abc_tunes.tunes_of_part("train", folder)] == ["train 1"]
 
 
-def test_what_is_no_file_is_passed_over(tmp_path: Path) -> None:
+def test_load_tunes_skips_folders_named_abc(tmp_path: Path) -> None:
     folder = written(tmp_path / "music", mine=TUNE)
     (folder / "folder.abc").mkdir()
     (folder / "gone.abc").symlink_to(folder / "nowhere.abc")
@@ -69,24 +69,24 @@ def test_what_is_no_file_is_passed_over(tmp_path: Path) -> None:
         abc_tunes.load_tunes(folder / "folder.abc")
 
 
-def test_a_folder_without_tunes_is_refused(tmp_path: Path) -> None:
+def test_load_tunes_refuses_folder_without_tunes(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="no ABC files"):
         abc_tunes.load_tunes(written(tmp_path / "music"))
 
 
-def test_bars_that_add_up_are_counted() -> None:
+def test_bar_count_counts_bars_that_add_up() -> None:
     found = abc_validity.check_tunes([TUNE, WRONG, "X:1\n"])
     assert (found.tunes, found.readable, found.all_bars_right) == (3, 2, 1)
     assert (found.bars, found.right_bars) == (2 + 3 + 1, 2 + 2)
     assert found.right_bar_share == pytest.approx(4 / 6)
 
 
-def test_short_bars_may_stand_beside_joins() -> None:
+def test_bar_count_allows_short_bars_beside_joins() -> None:
     found = abc_validity.check_tunes([TUNE.replace("GABc", "B2|GABc").replace("f4 g4|]", "f4:|g4|a8|]")])
     assert (found.bars, found.right_bars) == (5, 5)
 
 
-def test_music21_counts_the_same() -> None:
+def test_bar_count_agrees_with_music21() -> None:
     found = abc_validity.check_with_music21([TUNE.replace("|]", "|g8|]"), WRONG, "X:1\n"])
     assert (found.tunes, found.readable, found.all_bars_right, found.bars, found.right_bars) == (
         3,

@@ -1,4 +1,4 @@
-"""The chorales: the split, the grid they are read onto, and the codec over every bar of them."""
+"""The chorales: the split, the grid, and the codec over every bar."""
 
 from typing import Any
 
@@ -19,13 +19,13 @@ def everything(chorales: Chorales) -> list[FourPartPiece]:
     return [piece for part in chorales.values() for piece in part]
 
 
-def test_the_split_is_whole(chorales: Chorales) -> None:
+def test_split_has_all_pieces(chorales: Chorales) -> None:
     assert {part: len(pieces) for part, pieces in chorales.items()} == {"train": 248, "valid": 75, "test": 77}
     assert len(chorale_data.new_tune_test_names()) == 49
     assert chorale_data.new_tune_test_names() <= {piece.name for piece in chorales["test"]}
 
 
-def test_every_piece_is_four_voices_on_the_grid(chorales: Chorales) -> None:
+def test_chorales_have_four_voices_on_the_grid(chorales: Chorales) -> None:
     for piece in everything(chorales):
         assert piece.pitches.shape == piece.onsets.shape == (len(piece.position), len(VOICES)), piece.name
         sung = piece.pitches >= 0
@@ -37,7 +37,7 @@ def test_every_piece_is_four_voices_on_the_grid(chorales: Chorales) -> None:
         assert (piece.position < piece.bar).all(), piece.name
 
 
-def test_frames_to_notes_and_back(chorales: Chorales) -> None:
+def test_frames_survive_conversion_to_notes_and_back(chorales: Chorales) -> None:
     for piece in everything(chorales):
         classes = four_part_windows.pitch_indices_of(piece.pitches)
         notes = notes_from_frames(classes, piece.onsets)
@@ -47,8 +47,8 @@ def test_frames_to_notes_and_back(chorales: Chorales) -> None:
         assert (prompt.onsets == piece.onsets).all(), piece.name
 
 
-def test_steps_one_by_one_tell_what_whole_pieces_tell(chorales: Chorales) -> None:
-    """Of pieces whose bars all have one length; a context knows no change of meter."""
+def test_feature_ids_step_by_step_equal_whole_piece(chorales: Chorales) -> None:
+    """Use only pieces whose bars have one length: a frame context knows no change of meter."""
     walked = 0
     for piece in everything(chorales):
         counted = (piece.position[0] + np.arange(len(piece.position))) % piece.bar[0]
@@ -64,7 +64,7 @@ def test_steps_one_by_one_tell_what_whole_pieces_tell(chorales: Chorales) -> Non
     assert walked > 200
 
 
-def test_transpositions_keep_every_voice_in_its_range(chorales: Chorales) -> None:
+def test_legal_transpositions_keep_voices_in_range(chorales: Chorales) -> None:
     limits = four_part_windows.voice_ranges(chorales["train"])
     counts: list[int] = []
     for piece in chorales["train"]:
@@ -80,7 +80,7 @@ def test_transpositions_keep_every_voice_in_its_range(chorales: Chorales) -> Non
 
 
 def score_of(lines: Any) -> Any:
-    """A music21 score; a line is a list of bars, a bar a list of (MIDI pitch or -1, quarters, tie if any)."""
+    """Return a music21 score; a line is a list of bars, a bar a list of (MIDI pitch or -1, quarters, tie if any)."""
     from music21 import meter, note, stream, tie
 
     score = stream.Score()
@@ -101,7 +101,7 @@ def score_of(lines: Any) -> Any:
     return score
 
 
-def test_a_score_with_a_pickup_a_tie_a_repeated_note_and_a_rest() -> None:
+def test_score_with_pickup_tie_repeated_note_and_rest() -> None:
     lines = (
         [[(67, 1)], [(69, 2, "start"), (69, 1, "stop"), (-1, 1)]],
         [[(64, 1)], [(65, 4)]],

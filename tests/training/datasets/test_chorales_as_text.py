@@ -1,4 +1,4 @@
-"""The held-out chorales as text of the piano's keys: what four voices play on one keyboard comes back exactly."""
+"""The held-out chorales as text of piano keys: four voices on one keyboard come back exactly."""
 
 import numpy as np
 
@@ -9,7 +9,7 @@ from bachbridge_training.datasets import four_part_windows
 from bachbridge_training.datasets.chorale_grids import FourPartPiece
 
 
-def test_no_strike_and_no_step_of_a_chorale_is_lost(chorales: dict[str, list[FourPartPiece]]) -> None:
+def test_chorale_as_text_keeps_every_onset_and_step(chorales: dict[str, list[FourPartPiece]]) -> None:
     for piece in chorales["valid"][::3]:
         steps = len(piece.pitches)
         notes = notes_from_frames(four_part_windows.pitch_indices_of(piece.pitches), piece.onsets)

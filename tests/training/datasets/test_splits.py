@@ -1,4 +1,4 @@
-"""The split of somebody's own music, the record of it in a run, and the commands that use it."""
+"""The split of the user's own music, its record in a run, and the commands that use it."""
 
 import json
 from dataclasses import replace
@@ -37,12 +37,12 @@ def item(number: int, tune: int) -> DatasetPiece:
 
 
 def spread(count: int) -> list[DatasetPiece]:
-    """Pieces whose tunes' hashes lie evenly between 0 and 1."""
+    """Return pieces whose tune hashes are evenly spaced between 0 and 1."""
     return [item(number, (2 * number + 1) * 2**31 // count) for number in range(count)]
 
 
 def hymns(folder: Path, count: int = 4) -> Path:
-    """Pieces of two bars in four voices, each with another tune."""
+    """Write pieces of two bars in four voices, each with another tune."""
     folder.mkdir()
     for number in range(count):
         top = [72, 74, 76, 77 - number, 76, 74 - number, 71, 72]
@@ -55,7 +55,7 @@ def hymns(folder: Path, count: int = 4) -> Path:
     return folder
 
 
-def test_nine_in_ten_are_trained_on_and_twins_stay_together() -> None:
+def test_split_pieces_keeps_tunes_together() -> None:
     items = spread(200)
     twins = [replace(its, identity=f"x{its.identity}") for its in items]
     parts = splits.split_pieces([*twins, *items])
@@ -67,14 +67,14 @@ def test_nine_in_ten_are_trained_on_and_twins_stay_together() -> None:
 
 
 @pytest.mark.parametrize("shares", [(0.1, 0.2, 0.3), (0.91, 0.92, 0.93), (0.97, 0.98, 0.99), (0.1, 0.97, 0.98)])
-def test_there_is_always_one_to_train_on_and_one_to_validate_with(shares: tuple[float, ...]) -> None:
+def test_split_pieces_never_leaves_a_part_empty(shares: tuple[float, ...]) -> None:
     parts = splits.split_pieces([item(number, int(share * 2**32)) for number, share in enumerate(shares)])
     assert parts["train"]
     assert parts["valid"]
     assert sum(map(len, parts.values())) == 3
 
 
-def test_too_little_is_said_in_a_sentence() -> None:
+def test_split_pieces_refuses_too_few_pieces() -> None:
     with pytest.raises(ConfigError, match="there is no music in it"):
         splits.split_pieces([])
     with pytest.raises(ConfigError, match="1 piece"):
@@ -83,7 +83,7 @@ def test_too_little_is_said_in_a_sentence() -> None:
         splits.split_pieces([item(number, 7) for number in range(3)])
 
 
-def test_names_of_files_may_say_the_part() -> None:
+def test_split_pieces_follows_file_names() -> None:
     items = spread(12)
     suites = [replace(its, name=f"in/cs{at % 6 + 1}-{at}all.mid") for at, its in enumerate(items)]
     parts = splits.split_pieces(suites)
@@ -94,7 +94,7 @@ def test_names_of_files_may_say_the_part() -> None:
     assert splits.split_pieces(told) == {"train": told[2:], "valid": told[:2], "test": []}
 
 
-def test_a_run_recalls_its_music_when_more_has_come() -> None:
+def test_restore_dataset_ignores_added_pieces() -> None:
     before = MusicFolder(Path("folder"), 8, 0, tuple(spread(8)), ())
     music = splits.split_folder(before, limit=3)
     assert music.origin.said["data"] == "4 pieces in the folder folder"
@@ -107,7 +107,7 @@ def test_a_run_recalls_its_music_when_more_has_come() -> None:
         splits.restore_dataset(replace(before, pieces=before.pieces[4:]), music.origin)
 
 
-def test_from_a_folder_to_a_model_by_the_commands(
+def test_commands_lead_from_folder_to_model(
     toy: ChoraleRecipe, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     data, run, models = hymns(tmp_path / "hymns"), tmp_path / "my run", tmp_path / "models"
@@ -161,7 +161,7 @@ def test_from_a_folder_to_a_model_by_the_commands(
 
 
 @pytest.mark.parametrize("name", ["play-bach-heads", "keys88", "abc"])
-def test_recipes_of_symbols_take_the_same_folders(tmp_path: Path, name: str) -> None:
+def test_symbol_recipes_accept_the_same_folders(tmp_path: Path, name: str) -> None:
     data, run, settings = tmp_path / "music", tmp_path / "run", recipe.read_recipe(name)
     run.mkdir()
     if name == "abc":
@@ -190,7 +190,7 @@ def tune(number: int, notes: str) -> str:
     return f"X:{number}\nT:Tune {number}\nM:2/4\nL:1/8\nK:G\n{notes}|D2G2|]\n"
 
 
-def test_of_tunes_the_run_has_those_that_the_report_counts(tmp_path: Path) -> None:
+def test_run_on_tunes_uses_what_the_report_counts(tmp_path: Path) -> None:
     data, settings = tmp_path / "music", recipe.read_recipe("abc")
     (data / "folder.abc").mkdir(parents=True)
     (data / "gone.abc").symlink_to(tmp_path / "nowhere.abc")
@@ -198,14 +198,14 @@ def test_of_tunes_the_run_has_those_that_the_report_counts(tmp_path: Path) -> No
     (data / "tunes.abc").write_text("\n".join(tune(at, f"GA{note}G") for at, note in enumerate("Bcdefg", 1)))
     (data / "copy.abc").write_text(tune(9, "GABG"))
     found = read_folder(data, suitability.converter_for(settings))
-    assert [its.reason for its in found.rejected] == ["holds the same as copy.abc."]
+    assert [its.reason for its in found.rejected] == ["has the same content as copy.abc."]
     begun = run_data.load_run_data(settings, None, data=data)
     shown = splits.split_pieces(found.pieces)
     assert [its.name for its in begun.train] == [item.name for item in shown["train"]]
     assert [its.name for its in begun.valid] == [item.name for item in shown["valid"]]
 
 
-def test_a_run_on_tunes_keeps_its_music_and_refuses_other(tmp_path: Path) -> None:
+def test_run_on_tunes_refuses_other_music_on_resume(tmp_path: Path) -> None:
     data, run, settings = tmp_path / "music", tmp_path / "run", recipe.read_recipe("abc")
     run.mkdir()
     data.mkdir()
@@ -223,7 +223,7 @@ def test_a_run_on_tunes_keeps_its_music_and_refuses_other(tmp_path: Path) -> Non
         run_data.load_run_data(settings, run, data=None)
 
 
-def test_a_folder_with_nothing_usable_leaves_no_run(
+def test_train_leaves_no_run_without_usable_music(
     toy: ChoraleRecipe, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     recipe.write_recipe(toy, tmp_path / "toy.toml")
@@ -240,6 +240,6 @@ def test_a_folder_with_nothing_usable_leaves_no_run(
         train_command("chorale-lstm", **given, check_only=True)
 
 
-def test_music_of_its_own_is_gathered_for_the_recipes_codec(tmp_path: Path, toy: ChoraleRecipe) -> None:
+def test_run_data_fits_the_codec_of_the_recipe(tmp_path: Path, toy: ChoraleRecipe) -> None:
     found = read_folder(hymns(tmp_path / "hymns", 1), suitability.converter_for(toy))
     assert found.pieces[0].content.pitch_ranges == ((71, 77), (67, 67), (59, 62), (41, 48))

@@ -1,4 +1,4 @@
-"""Where symbol sequences come from: folders by parts, chorales as phrases, chords and keys as symbols; and copies."""
+"""Sources of symbol sequences: folders by part, chorales as phrases, chords and keys as symbols; and copies."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -28,12 +28,12 @@ def read(name: str) -> SymbolRecipe:
     return found
 
 
-def test_without_a_folder_chords_have_no_music() -> None:
-    with pytest.raises(ConfigError, match="name a folder of it after --data"):
+def test_load_sources_refuses_chords_without_folder() -> None:
+    with pytest.raises(ConfigError, match="give a folder of music with --data"):
         symbol_sources.load_sources("chords", "train", None)
 
 
-def test_a_chorale_is_a_phrase(phrases: list[FourPartPiece]) -> None:
+def test_piece_to_phrase_keeps_onsets_and_rests(phrases: list[FourPartPiece]) -> None:
     pitches = phrases[0].pitches.copy()
     pitches[24:28, 2] = -1
     found = symbol_sources.piece_to_phrase(replace(phrases[0], pitches=pitches))
@@ -43,7 +43,7 @@ def test_a_chorale_is_a_phrase(phrases: list[FourPartPiece]) -> None:
     assert not any(note.voice == 2 and note.start < 28 and note.end > 24 for note in found.notes), "a rest"
 
 
-def test_chords_are_transposed_before_they_are_counted() -> None:
+def test_chord_vocabulary_counts_transpositions() -> None:
     settings = read("play-bach")
     source = SymbolSource("one", PHRASE)
     vocabulary = symbol_vocabulary.build_vocabulary(settings, [source])
@@ -56,7 +56,7 @@ def test_chords_are_transposed_before_they_are_counted() -> None:
     assert strange.unknown_symbols == 1
 
 
-def test_a_chord_is_spelled_by_its_notes() -> None:
+def test_chord_vocabulary_spells_chords_by_their_notes() -> None:
     settings = read("play-bach")
     codec = codec_registry.make_codec(
         "chords", symbol_vocabulary.build_vocabulary(settings, [SymbolSource("one", PHRASE)])
@@ -72,7 +72,7 @@ def test_a_chord_is_spelled_by_its_notes() -> None:
     assert alphabet.reference_pitch[0] == -1
 
 
-def test_keys_stay_between_those_of_the_training_music() -> None:
+def test_keys88_vocabulary_keeps_the_training_range() -> None:
     settings = read("keys88")
     source = SymbolSource("one", PHRASE)
     codec = codec_registry.make_codec(
@@ -87,7 +87,7 @@ def test_keys_stay_between_those_of_the_training_music() -> None:
     assert alphabet.reference_pitch[[row[0] for row in passage.symbols[:2]]].tolist() == [60 - 21, -1]
 
 
-def test_a_tune_is_learnt_to_its_end() -> None:
+def test_tune_symbols_include_the_end() -> None:
     text = "X:1\nM:6/8\nL:1/8\nK:G\nGAB d2B|d2B d2B|\n"
     source = SymbolSource("tune", text)
     codec = codec_registry.make_codec("abc", symbol_vocabulary.build_vocabulary(read("abc"), [source]))
@@ -98,7 +98,7 @@ def test_a_tune_is_learnt_to_its_end() -> None:
     assert strange.unknown_symbols == 1
 
 
-def test_copies_are_found_in_any_piece_and_never_across_two() -> None:
+def test_longest_copy_stays_within_one_piece() -> None:
     def passage(*ids: int) -> SymbolPiece:
         return SymbolPiece("", {0: np.array(ids, np.int32)[:, None]})
 
@@ -109,13 +109,13 @@ def test_copies_are_found_in_any_piece_and_never_across_two() -> None:
     assert found["share_in_long"] == pytest.approx(20 / 26)
 
 
-def test_a_symbol_is_fresh_until_its_past_returns() -> None:
+def test_symbol_is_fresh_until_its_past_returns() -> None:
     row = [*range(1, 11), *range(1, 11)]
     fresh = symbols_nll.fresh_symbols(np.array(row, np.int32)[:, None])
     assert fresh.tolist() == [True] * 18 + [False] * 2
 
 
-def test_recipes_with_options_are_written_as_they_are_read(tmp_path: Path) -> None:
+def test_recipe_with_options_survives_writing(tmp_path: Path) -> None:
     for name in ("play-bach", "play-bach-heads", "keys88", "abc"):
         recipe.write_recipe(read(name), tmp_path / "its.toml")
         assert recipe.read_recipe(str(tmp_path / "its.toml")) == read(name)

@@ -1,4 +1,4 @@
-"""What the commands write as a tune in ABC, as music21 reads it: voices, pitches, bars that add up."""
+"""ABC tunes that the commands write, as music21 reads them: voices, pitches, bars that add up."""
 
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ TUNE = "X:1\nT:A waltz\nM:3/4\nL:1/8\nK:F#m\n|:C|F2 ^E2 F2|A3 G F2|^e4-^e2|f2 f2
 
 
 class Restless:
-    """A network that wants something else after every symbol."""
+    """A network that prefers another symbol after every symbol."""
 
     def initial_state(self) -> State:
         return (np.zeros((1, 1), np.float32),)
@@ -43,7 +43,7 @@ def parts_of(path: Path) -> list[Any]:
 
 
 def bars_of(part: Any) -> list[float]:
-    """The bars' lengths in quarters."""
+    """Return the lengths of the bars in quarters."""
     return [float(bar.duration.quarterLength) for bar in part.getElementsByClass("Measure")]
 
 
@@ -54,7 +54,7 @@ def model(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def midi(path: Path) -> Path:
-    """Four bars of a line with chromatic notes, tied over the bar lines."""
+    """Return four bars of a line with chromatic notes, tied over the bar lines."""
     rows = [(at * 360, at * 360 + 360, 60 + at * 5 % 13, 80) for at in range(16)]
     told = track_body([(0, meta_event(TIME_SIGNATURE, bytes((3, 2, 24, 8))))])
     path.write_bytes(encode_file(480, [told, part_body("line", 0, 0, rows)]))
@@ -62,7 +62,7 @@ def midi(path: Path) -> Path:
 
 
 @pytest.mark.usefixtures("model")
-def test_a_continued_tune_is_read_with_bars_that_add_up(tmp_path: Path) -> None:
+def test_continued_tune_has_bars_that_add_up(tmp_path: Path) -> None:
     source, target = tmp_path / "in.abc", tmp_path / "out.abc"
     source.write_text(TUNE, "utf-8")
     continue_file(source, target, bars=8, temperature=1.0, seed=4, model="m")
@@ -71,14 +71,14 @@ def test_a_continued_tune_is_read_with_bars_that_add_up(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("model")
-def test_a_continued_midi_file_is_read_with_bars_that_add_up(tmp_path: Path) -> None:
+def test_tune_from_midi_has_bars_that_add_up(tmp_path: Path) -> None:
     source, target = midi(tmp_path / "in.mid"), tmp_path / "out.abc"
     continue_file(source, target, bars=6, temperature=1.0, seed=4, model="m")
     (part,) = parts_of(target)
     assert bars_of(part) == [3.0] * 10
 
 
-def test_signs_ties_and_voices_are_read_as_they_were_meant(tmp_path: Path) -> None:
+def test_tune_writer_keeps_signs_ties_and_voices(tmp_path: Path) -> None:
     source, target = midi(tmp_path / "in.mid"), tmp_path / "out.abc"
     song = read_midi(source)
     chunks = [*song.track_bodies, part_body("bass", 1, 0, [(0, 5760, 43, 80)])]

@@ -13,7 +13,7 @@ UNITS, WIDTH = 5, 3
 
 
 def told(layer: Any, inputs: Any) -> list[np.ndarray]:
-    """The outputs, and how their sum of sines changes with the inputs and with each matrix."""
+    """Return the outputs and the gradients of their sum of sines by the inputs and by each matrix."""
     with tf.GradientTape() as tape:
         tape.watch(inputs)
         outputs = layer(inputs)
@@ -22,7 +22,7 @@ def told(layer: Any, inputs: Any) -> list[np.ndarray]:
 
 
 @pytest.mark.parametrize("steps", [1, 7])
-def test_outputs_and_gradients_are_those_of_keras(steps: int) -> None:
+def test_lstm_outputs_and_gradients_equal_keras(steps: int) -> None:
     rng = np.random.default_rng(steps)
     inputs = tf.constant(rng.normal(size=(4, steps, WIDTH)).astype(np.float32))
     ours, theirs = LSTM(UNITS, "ours"), keras.layers.LSTM(UNITS, return_sequences=True)
@@ -33,6 +33,6 @@ def test_outputs_and_gradients_are_those_of_keras(steps: int) -> None:
         np.testing.assert_allclose(mine, its, atol=1e-4)
 
 
-def test_what_it_cannot_do_is_refused() -> None:
-    with pytest.raises(ValueError, match="takes no mask"):
+def test_lstm_refuses_masks_and_states() -> None:
+    with pytest.raises(ValueError, match="accepts no mask"):
         LSTM(UNITS, "ours")(np.zeros((1, 2, WIDTH), np.float32), mask=np.ones((1, 2), bool))

@@ -7,16 +7,13 @@ are not scored, and by default they and the bar lines are not told either, so th
 other models' and computed from the community's JSON, which has neither.
 """
 
-import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 
-from bachbridge.errors import ConfigError
-from bachbridge.music.frames import HIGHEST_PITCH, LOWEST_PITCH, PITCH_INDEX_COUNT
+from bachbridge.music.frames import PITCH_INDEX_COUNT
 from bachbridge.music.notes import VOICES
 from bachbridge_training.datasets import four_part_windows
 from bachbridge_training.datasets.chorale_grids import FourPartPiece
@@ -107,32 +104,3 @@ def evaluate(
 
 
 # ---------------------------------------------------------------- the community's JSON
-
-
-def read_json_pieces(path: Path, part: str) -> list[FourPartPiece]:
-    """The pieces of a file `{part: [[[S, A, T, B], ...], ...]}` of MIDI pitches at 16ths, -1 a rest.
-
-    The format is that of czhuang/JSB-Chorales-dataset. Attacks and bar lines are not in it.
-    """
-    try:
-        content = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        raise ConfigError(f"{path} cannot be read as JSON ({error}): give one like Jsb16thSeparated.json.") from error
-    if not isinstance(content, dict) or part not in content:
-        raise ConfigError(f"{path} has no part {part!r}: it has {', '.join(content) or 'none'}.")
-    return [_json_piece(f"{path.name}:{part}:{number}", frames) for number, frames in enumerate(content[part])]
-
-
-def _json_piece(name: str, frames: Any) -> FourPartPiece:
-    try:
-        pitches = np.array(frames, dtype=np.int16)
-    except (TypeError, ValueError) as error:
-        raise ConfigError(f"{name} is not a list of frames [S, A, T, B] of MIDI pitches: mend the file.") from error
-    sung = pitches[pitches >= 0]
-    shaped = pitches.ndim == 2 and pitches.shape[1] == len(VOICES) and len(pitches) > 0
-    if not shaped or (len(sung) and not LOWEST_PITCH <= sung.min() <= sung.max() <= HIGHEST_PITCH):
-        raise ConfigError(f"{name} is not a list of frames [S, A, T, B] of MIDI pitches 36 to 81: mend the file.")
-    struck = pitches >= 0
-    struck[1:] &= pitches[1:] != pitches[:-1]
-    steps = np.arange(len(pitches), dtype=np.int16)
-    return FourPartPiece(name, pitches, struck, steps % 16, np.full(len(pitches), 16, np.int16))

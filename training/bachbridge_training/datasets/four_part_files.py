@@ -1,14 +1,16 @@
 """Readers of four-voice music: the community's JSON, MIDI files, or a folder of both."""
 
+import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from bachbridge.errors import ConfigError
 from bachbridge.files.midi_reader import read_midi
-from bachbridge.music.frames import LOWEST_PITCH, REST
+from bachbridge.music.frames import HIGHEST_PITCH, LOWEST_PITCH, REST
+from bachbridge.music.notes import VOICES
 from bachbridge.music.voice_assignment import frames_from_phrase
-from bachbridge_training.chorale.nll import read_json_pieces
 from bachbridge_training.datasets.chorale_grids import FourPartPiece
 
 _MIDI_SUFFIXES = (".mid", ".midi")
@@ -40,3 +42,34 @@ def read_midi_piece(path: Path) -> FourPartPiece:
     bars = np.full(len(steps), phrase.steps_per_bar, np.int16)
     position = (steps % phrase.steps_per_bar).astype(np.int16)
     return FourPartPiece(path.name, pitches, prompt.onsets[kept] & sounding[kept], position, bars)
+
+
+def read_json_pieces(path: Path, part: str) -> list[FourPartPiece]:
+    """Read the pieces of a file `{part: [[[S, A, T, B], ...], ...]}` of MIDI pitches at 16ths; -1 is a rest.
+
+    This is the format of czhuang/JSB-Chorales-dataset. It has no onsets and no bar lines. Raises `ConfigError`.
+    """
+    try:
+        content = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise ConfigError(
+            f"{path} cannot be read as JSON ({error}): give a file like Jsb16thSeparated.json."
+        ) from error
+    if not isinstance(content, dict) or part not in content:
+        raise ConfigError(f"{path} has no part {part!r}: it has {', '.join(content) or 'none'}.")
+    return [_json_piece(f"{path.name}:{part}:{number}", frames) for number, frames in enumerate(content[part])]
+
+
+def _json_piece(name: str, frames: Any) -> FourPartPiece:
+    try:
+        pitches = np.array(frames, dtype=np.int16)
+    except (TypeError, ValueError) as error:
+        raise ConfigError(f"{name} is not a list of frames [S, A, T, B] of MIDI pitches: correct the file.") from error
+    sounding = pitches[pitches >= 0]
+    has_shape = pitches.ndim == 2 and pitches.shape[1] == len(VOICES) and len(pitches) > 0
+    if not has_shape or (len(sounding) and not LOWEST_PITCH <= sounding.min() <= sounding.max() <= HIGHEST_PITCH):
+        raise ConfigError(f"{name} is not a list of frames [S, A, T, B] of MIDI pitches 36 to 81: correct the file.")
+    onsets = pitches >= 0
+    onsets[1:] &= pitches[1:] != pitches[:-1]
+    steps = np.arange(len(pitches), dtype=np.int16)
+    return FourPartPiece(name, pitches, onsets, steps % 16, np.full(len(pitches), 16, np.int16))

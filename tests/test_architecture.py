@@ -42,6 +42,7 @@ PURE = {
     "bachbridge.codecs.satb",
     "bachbridge.engine.accompaniment.accompanist",
     "bachbridge.engine.accompaniment.harmony_history",
+    "bachbridge.engine.accompaniment.melody",
     "bachbridge.engine.accompaniment.voices",
     "bachbridge.engine.active_settings",
     "bachbridge.engine.answering.dream",

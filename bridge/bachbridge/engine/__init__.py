@@ -1,1 +1,1 @@
-"""engine."""
+"""The engine process: the loop, the session and its parts."""

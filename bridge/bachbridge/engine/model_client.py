@@ -1,7 +1,7 @@
-"""The engine's end of the model's process: it is started, told which model to load, and started again when it dies.
+"""The engine's connection to the model process: starts it, loads a model, and starts it again when it dies.
 
-A death costs the answer under way and nothing else: the session hears of it as `ModelDown`, and when the new process
-is ready, as `ModelUp`, upon which it asks again for what was not answered.
+A crash costs the answer under way and nothing else: the session gets `ModelDown`, and `ModelUp` when the new process is
+ready, and then asks again if its ask was not answered.
 """
 
 import threading
@@ -24,15 +24,16 @@ from bachbridge.protocol.events import (
 )
 
 _RESTART_PAUSES_S = (0.1, 1.0, 5.0, 30.0)
-"""Pauses before it is started again, while it dies without having been ready in between."""
+"""Pauses before a restart, growing while the process dies without ever being ready."""
 _STOP_TIMEOUT_S = 1.0
-"""It has nothing to put in order before it ends, and the engine's own starter waits."""
+"""The process has nothing to clean up, and the program that started the engine is waiting."""
 
 
 class ModelClient:
-    """`feed` is handed what the model says, on a reading thread; the methods may be called on any."""
+    """The model process; its methods may be called on any thread."""
 
     def __init__(self, command: Sequence[str], model_name: str, on_event: Callable[[Event], None]) -> None:
+        """Start `command`; `on_event` is called on the thread that reads the pipe."""
         self._command, self._model_name, self._on_event = command, model_name, on_event
         self._crash_count = 0
         self._lock = threading.Lock()
@@ -41,16 +42,16 @@ class ModelClient:
         self._start()
 
     def load(self, model_name: str) -> None:
-        """Have that model ready before it is asked."""
+        """Load a model before the first ask for it."""
         self._model_name = model_name
         self._send(Setting("model", model_name))
 
     def send(self, message: Feed | Ask | PlanRequest | Cancel) -> None:
-        """Returns at once; lost while no process lives."""
+        """Send a message and return at once; it is lost while no process runs."""
         self._send(message)
 
     def stop(self) -> None:
-        """End the process and start no other."""
+        """End the process for good."""
         self._stopped.set()
         with self._lock:
             if self._child:
@@ -80,7 +81,7 @@ class ModelClient:
                 pass
 
     def _restart(self) -> None:
-        """On the dead process's reading thread, which has nothing else to do any more."""
+        """Start the process again after a pause; runs on the reading thread of the process that died."""
         status = self._child.returncode if self._child else None
         self._child = None
         self._on_event(ModelDown(f"the model's process ended (status {status}) and is started again"))

@@ -1,14 +1,15 @@
 """The session's log and its replay.
 
-A log is a file of JSON lines: a header `{"bachbridge": version, "settings": {...}}`, then every event the session was
-fed and every effect it returned, `{"t": ns, "in": message}` and `{"t": ns, "out": message}`, messages in the form of
-`events.to_plain`. Time is the clock the session was fed with. As the session is a function of its events and their
-times, feeding them to a new session must return the same effects: that is the replay.
+A log is a file of JSON lines: a header `{"bachbridge": version, "settings": {...}}`, then every event that the session
+was fed and every effect that it returned, as `{"t": ns, "in": message}` and `{"t": ns, "out": message}`. Messages have
+the form of the wire format (`to_dict`). Time is the clock with which the session was fed. The session is a function of
+its events and their times, so a new session that is fed the same events must return the same effects: that is the
+replay.
 
-`LogWriter` never lets its caller wait: entries go into a queue, and a thread turns them into JSON and writes each line
-with one system call (no buffer of ours in between). A killed process (kill -9) thus loses the entries of its last
-moments that the thread had not come to, a few milliseconds' worth, and perhaps the end of the last line; a machine
-that loses power loses what the operating system had not yet put on the disk. `read_log` drops an unfinished last line.
+`LogWriter` never makes its caller wait: entries go into a queue, and a thread turns them into JSON and writes each line
+with one system call (without a buffer in between). A killed process (kill -9) thus loses the entries that the thread
+had not yet written, a few milliseconds' worth, and perhaps the end of the last line. A machine that loses power loses
+what the operating system had not yet written to the disk. `read_log` drops an unfinished last line.
 """
 
 import json
@@ -36,7 +37,7 @@ class LogEntry:
 
 @dataclass(frozen=True, slots=True)
 class SessionLog:
-    """A log as it was read."""
+    """The contents of a log file."""
 
     settings: Settings
     entries: tuple[LogEntry, ...]
@@ -44,7 +45,7 @@ class SessionLog:
 
 @dataclass(frozen=True, slots=True)
 class ReplayDifference:
-    """Where a replay parted from its log: after `event` at `at_ns`, these effects were logged and those returned."""
+    """A difference between a log and its replay: the effects of `event` at `at_ns`, logged and returned."""
 
     at_ns: int
     event: Event
@@ -53,13 +54,13 @@ class ReplayDifference:
 
 
 class Replayable(Protocol):
-    """What the replay needs of a session."""
+    """The part of a session that a replay uses."""
 
     def feed(self, now_ns: int, event: Event) -> list[Effect]: ...
 
 
 class LogWriter:
-    """Writes a session's log; every method returns at once, and is called on the thread that owns the session."""
+    """Writes a session's log. Used on the engine's thread only; all methods but `close` return at once."""
 
     def __init__(self, path: Path, settings: Settings) -> None:
         try:
@@ -68,7 +69,7 @@ class LogWriter:
             raise BachBridgeError(f"cannot write the log {path} ({error.strerror}): choose another place.") from error
         self._queue: SimpleQueue[tuple[int, str, Message] | None] = SimpleQueue()
         self.error = ""
-        """Why writing stopped, in the system's words; empty while all is well."""
+        """The system's reason why writing stopped; empty while the log is written."""
         self._write_line({"bachbridge": __version__, "settings": asdict(settings)})
         self._thread = threading.Thread(target=self._run, name="log", daemon=True)
         self._thread.start()
@@ -81,7 +82,7 @@ class LogWriter:
             self._queue.put((now_ns, "out", effect))
 
     def close(self) -> None:
-        """Write what is left and close the file; waits for the disk."""
+        """Write the remaining entries and close the file; waits for the disk."""
         if self._thread.is_alive():
             self._queue.put(None)
             self._thread.join()
@@ -93,7 +94,7 @@ class LogWriter:
             self._write_line({"t": at_ns, direction: to_dict(message)})
 
     def _write_line(self, plain: dict[str, Any]) -> None:
-        """One line. After a failure (a full disk) nothing more is written: music goes on without its log."""
+        """Write one line. After a failure (a full disk) nothing more is written: the music goes on without its log."""
         line = memoryview((json.dumps(plain, separators=(",", ":")) + "\n").encode())
         try:
             while line and not self.error:
@@ -103,7 +104,10 @@ class LogWriter:
 
 
 def read_log(path: Path) -> SessionLog:
-    """Read the log at `path`; an unfinished last line is dropped."""
+    """Read the log at `path`, without an unfinished last line.
+
+    Raises `BachBridgeError` if the file cannot be read, is no log or is damaged.
+    """
     try:
         text = path.read_bytes()
     except OSError as error:
@@ -122,7 +126,9 @@ def _parse_header(path: Path, line: bytes) -> Settings:
     try:
         return settings_from_table(plain)
     except ConfigError as error:
-        raise BachBridgeError(f"{path} was written by version {version}, use that one: {error}") from error
+        raise BachBridgeError(
+            f"{path} was written by version {version} of BachBridge; use that version: {error}"
+        ) from error
 
 
 def _parse_entry(path: Path, number: int, line: bytes) -> LogEntry:
@@ -130,11 +136,13 @@ def _parse_entry(path: Path, number: int, line: bytes) -> LogEntry:
         plain = json.loads(line)
         return LogEntry(int(plain["t"]), from_dict(plain["in"] if "in" in plain else plain["out"]))
     except (ValueError, KeyError, TypeError) as error:
-        raise BachBridgeError(f"line {number} of the log {path} is damaged: delete it and what follows.") from error
+        raise BachBridgeError(
+            f"line {number} of the log {path} is damaged: delete that line and all after it."
+        ) from error
 
 
 def events_with_effects(log: SessionLog) -> Iterator[tuple[int, Event, tuple[Effect, ...]]]:
-    """Each event of the log with its time and the effects that were logged for it."""
+    """Yield each event of the log with its time and its logged effects."""
     at_ns, event = 0, None
     effects: list[Effect] = []
     for entry in log.entries:
@@ -149,7 +157,7 @@ def events_with_effects(log: SessionLog) -> Iterator[tuple[int, Event, tuple[Eff
 
 
 def replay(log: SessionLog, session: Replayable) -> list[ReplayDifference]:
-    """Feed the log's events to `session`, fresh and with the log's settings, and compare what it returns."""
+    """Feed the log's events to `session`, which is new and has the log's settings; return where the effects differ."""
     differences: list[ReplayDifference] = []
     for at_ns, event, logged in events_with_effects(log):
         returned = tuple(session.feed(at_ns, event))

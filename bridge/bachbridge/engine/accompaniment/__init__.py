@@ -1,1 +1,1 @@
-"""accompaniment."""
+"""Live harmony: three voices under the player's melody."""

@@ -1,132 +1,191 @@
-"""Live harmony: under each note of the player the other three voices, in the very turn in which the note arrives.
+"""Live harmony: three voices under each note of the player, played in the very call that handles the note.
 
-There is no time to ask anybody then, so the question is asked beforehand. As soon as a step's harmony stands, the
-model's process is told of it (`Foresee`) and says what it would sing in the next step under every note that may come
-(`Plan`). When one comes, its chord is looked up. Each change of the step at hand makes a new plan for the next.
+There is no time to ask the model process at that moment, so it is asked beforehand. As soon as a step's harmony is
+known, it is sent to the model process (`PlanRequest`), which answers with the harmony of the next step under every note
+that the player may play there (`Plan`). When a note comes, its chord is looked up. Each change of the current step
+makes a new plan for the next.
 
-    step 7 stands ──Foresee(7)──▶ Plan(8): C5 → E4 G4 C3, D5 → ..., going on → ...
-                                        │
-    the player's D5 in step 8 ──────────┴──▶ chord at once; step 8 stands ──Foresee(8)──▶ Plan(9)
+    step 7 known ──PlanRequest(7)──▶ Plan(8): C5 → E4 G4 C3, D5 → ..., held → ...
+                                         │
+    the player's D5 in step 8 ───────────┴──▶ chord at once; step 8 known ──PlanRequest(8)──▶ Plan(9)
 
-A step lasts a 16th and is in force from half a step before its time (see `pulse`); one in which nothing new is played
-continues the one before. Where the tempo is set, the inner voices may move on 8ths under a long note: the plan's last
-row. A plan that is not there in time is played the moment it comes.
+A step lasts a 16th and is current from half a step before its time (see `beat_counter`); one without a new note
+continues the one before. If the tempo is set, the inner voices may move on 8ths under a held note: the plan's last row.
+A chord whose plan is late is played the moment the plan arrives.
 
-The player's hands: of keys struck together the outer one counts (`_CHORD_NS`), otherwise the newest; the voices hold
-until all keys and the pedal are up, and a moment longer for legato. Notes that follow each other within `chord_ms`, or
-off the metre set by `chord_on`, are ornaments: the harmony waits until one of them stays or falls on a beat.
+Of keys pressed together (`_CHORD_WINDOW_NS`) the outer one is the melody, otherwise the newest; the voices hold until
+all keys and the pedal are up, and a moment longer for legato. Notes that follow each other within `chord_ms`, or off
+the metre set by `chord_on`, are ornaments: the harmony waits until one of them stays or falls on a beat.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from bachbridge.engine.accompaniment.harmony_history import FrameRow, HarmonyHistory, octave_shift_for
+from bachbridge.engine.accompaniment.melody import Hands, MelodyNote
 from bachbridge.engine.accompaniment.voices import AccompanimentVoices
 from bachbridge.engine.output.scheduler import Scheduler
 from bachbridge.engine.tempo.beat_counter import BeatCounter
 from bachbridge.engine.tempo.tracker import Grid, is_due
 from bachbridge.midi import messages as midi
-from bachbridge.music.frames import pitch_index
 from bachbridge.music.notes import STEPS_PER_BEAT, VOICES
 from bachbridge.protocol.events import Effect, Harmonized, PhraseEnded, Plan, PlanRequest
 from bachbridge.settings import Settings
 
 _CHORD_WINDOW_NS = 35_000_000
-"""Keys struck within this time are one chord."""
+"""Keys pressed within this time are one chord."""
 _PLAN_REQUEST_DELAY_NS = 4_000_000
-"""The next plan is asked for so long after a chord: making it takes a core, which the chord's way out may need."""
+"""The next plan is requested this long after a chord: planning takes a core that sending the chord may need."""
 _INNER_VOICES_DELAY_NS = 30_000_000
-"""The inner voices wait so long for a note of the player's on the same 8th: it would have a chord of its own."""
+"""The inner voices wait this long for a note of the player on the same 8th: it would have a chord of its own."""
 _CHORD_ON_STEPS = {"note": 1, "eighth": STEPS_PER_BEAT // 2, "beat": STEPS_PER_BEAT}
 _STEPS_PER_EIGHTH = STEPS_PER_BEAT // 2
 _NS_PER_MS = 1_000_000
+_DEFAULT_VELOCITY = 80
 
 
 @dataclass(frozen=True, slots=True)
-class _MelodyNote:
-    """The note that is harmonised; `shift` is what is added to its pitch for the model."""
+class _Timer:
+    """One thing that time alone brings: when it is due (ns, None: not at all) and what happens then."""
 
-    pitch: int
-    velocity: int
-    on_ns: int
-    octave_shift: int
-    is_ornament: bool
-    """Whether it is one of several quick notes."""
-
-    @property
-    def pitch_index(self) -> int:
-        """Its class."""
-        return pitch_index(self.pitch + self.octave_shift)
+    due_ns: Callable[[], int | None]
+    action: Callable[[int], Sequence[Effect]]
 
 
 class Accompanist:
-    """Used on the engine's thread only; knows no clock. Its notes are struck and released on the agenda's count."""
+    """The session's part that accompanies the player; its notes sound through the scheduler.
+
+    Used on the engine's thread only.
+    """
 
     __slots__ = (
-        *(
-            "_last_chord_ns",
-            "_voices",
-            "_held_pitches",
-            "_melody_note",
-            "_last_decided_step",
-            "_pending_chord",
-            "_pedal_down",
-            "_history",
-            "_beat_counter",
-        ),
-        *("_settings", "_silent_since_ns", "_silent_since_step", "_plan_request_ns"),
-    )
+        "_beat_counter", "_hands", "_history", "_last_chord_ns", "_last_decided_step", "_melody_note", "_pending_chord",
+        "_plan_request_ns", "_settings", "_silent_since_ns", "_silent_since_step", "_timers", "_voices",
+    )  # fmt: skip
 
     def __init__(self, settings: Settings, scheduler: Scheduler) -> None:
-        self._settings, self._voices = settings, AccompanimentVoices(scheduler)
-        self._held_pitches: set[int] = set()
-        self._pedal_down = False
+        self._settings, self._voices, self._hands = settings, AccompanimentVoices(scheduler), Hands()
         self._history, self._beat_counter = HarmonyHistory(0), BeatCounter(settings.bpm)
-        self._melody_note: _MelodyNote | None = None
+        self._melody_note: MelodyNote | None = None
         self._pending_chord = False
-        """Whether the melody's note still has no chord of its own."""
+        """True while the melody's note has no chord of its own yet."""
         self._last_decided_step = -1
-        """The last step in which something was decided: a note, or that the inner voices move or not."""
+        """The last step in which a note came, or in which it was decided whether the inner voices move."""
         self._last_chord_ns: int | None = None
-        """When the last chord was played."""
+        """When the last chord was played. No timer: a quick note after it is an ornament."""
         self._plan_request_ns: int | None = None
-        """When the model's process is told of the step at hand."""
+        """Timer: requests the next plan. Set after a chord or an ornament; cleared by any request."""
         self._silent_since_ns: int | None = None
+        """When the last key and the pedal were released; None while they hold the melody.
+
+        The timers that end the voices and restart the piece count from it.
+        """
         self._silent_since_step = 0
-        """Since when, and since which step, no key and no pedal holds the melody."""
+        """The step that was current then."""
+        self._timers = (
+            _Timer(self._next_step_ns, self._begin_steps),
+            _Timer(lambda: self._plan_request_ns, lambda _: [self._request_plan()]),
+            _Timer(self._release_ns, self._voices.release_all),
+            _Timer(self._planned_chord_ns, self._play_planned_chord),
+            _Timer(self._inner_voices_ns, self._move_inner_voices),
+            _Timer(self._restart_ns, self.restart),
+        )
+        """In the order in which they act at one instant."""
 
-    # ------------------------------------------------------------ what the session asks
-
-    @property
-    def has_begun(self) -> bool:
-        """Whether there is anything to continue."""
-        return self._history.current_step >= 0
+    # ------------------------------------------------------------ time
 
     @property
     def deadline(self) -> int | None:
-        """When `advance` has something to do (ns), or None."""
-        return min(self._deadlines(), default=None)
+        """When the first timer is due (ns); None before the first note of a piece."""
+        if self._melody_note is None:
+            return None
+        times = [timer.due_ns() for timer in self._timers]
+        return min((time_ns for time_ns in times if time_ns is not None), default=None)
+
+    def advance(self, now_ns: int) -> list[Effect]:
+        """Let the timers that are due act, in their order."""
+        effects: list[Effect] = []
+        for timer in self._timers:
+            if is_due(now_ns, timer.due_ns()):
+                effects += timer.action(now_ns)
+        return effects
+
+    def _next_step_ns(self) -> int | None:
+        """Timer: begins the next step, from the first note of the piece on."""
+        return None if self._melody_note is None else self._beat_counter.step_begin_ns(self._history.current_step + 1)
+
+    def _release_ns(self) -> int | None:
+        """Timer: ends the voices, a moment (`legato_ms`) after keys and pedal were released."""
+        if self._silent_since_ns is None or not self._voices.is_sounding:
+            return None
+        return self._silent_since_ns + self._settings.legato_ms * _NS_PER_MS
+
+    def _planned_chord_ns(self) -> int | None:
+        """Timer: plays the pending chord; None until its plan has arrived (then `handle_plan` may play it at once)."""
+        allowed_ns = self._chord_allowed_ns()
+        if allowed_ns is None or self._melody_note is None:
+            return None
+        return None if self._history.planned_frame(self._melody_note.pitch_index) is None else allowed_ns
+
+    def _chord_allowed_ns(self) -> int | None:
+        """When the pending chord may sound: not before an ornament has lasted `chord_ms`, and on the metre."""
+        if not self._pending_chord or self._melody_note is None or self._silent_since_ns is not None:
+            return None
+        wait_ns = self._settings.chord_ms * _NS_PER_MS if self._melody_note.is_ornament else 0
+        soonest_ns = self._melody_note.on_ns + wait_ns
+        metre = _CHORD_ON_STEPS[self._settings.chord_on]
+        step = self._beat_counter.step_at(soonest_ns)
+        if step % metre == 0:
+            return soonest_ns
+        return self._beat_counter.grid.time_of(-(-step // metre) * metre)
+
+    def _inner_voices_ns(self) -> int | None:
+        """Timer: moves the inner voices in the current step, on 8ths under a held note, if the tempo is set."""
+        step = self._history.current_step
+        may_move = self._settings.bpm and self._settings.density > -1 and self._voices.is_sounding
+        is_decided = self._pending_chord or self._last_decided_step >= step
+        if not may_move or is_decided or step % _STEPS_PER_EIGHTH:
+            return None
+        return self._beat_counter.grid.time_of(step) + _INNER_VOICES_DELAY_NS
+
+    def _restart_ns(self) -> int | None:
+        """Timer: begins a new piece, some bars (`rest_bars`) after keys and pedal were released."""
+        if self._silent_since_ns is None:
+            return None
+        bar_ns = self._settings.beats_per_bar * STEPS_PER_BEAT * self._beat_counter.step_ns
+        return self._silent_since_ns + self._settings.rest_bars * bar_ns
+
+    # ------------------------------------------------------------ pieces and settings
+
+    @property
+    def has_begun(self) -> bool:
+        """True if there is a harmony to continue."""
+        return self._history.current_step >= 0
+
+    @property
+    def grid(self) -> Grid:
+        """The grid of the player's notes."""
+        return self._beat_counter.grid
 
     def restart(self, now_ns: int) -> list[Effect]:
-        """A new piece; what sounds, ends."""
+        """End the voices and begin a new piece."""
         sends = self._voices.release_all(now_ns)
         self.reset()
         return [*sends, self._request_plan()]
 
     def reset(self) -> None:
-        """A new piece; what sounds was ended by the agenda."""
+        """Begin a new piece after the scheduler has ended all notes."""
         self._voices.clear()
-        self._held_pitches.clear()
-        self._pedal_down = self._pending_chord = False
+        self._hands.release_all()
+        self._pending_chord = False
         self._history = HarmonyHistory(self._history.number + 1)
-        self._beat_counter = BeatCounter(
-            self._settings.bpm, self._beat_counter.bpm if self._beat_counter.has_begun else None
-        )
+        previous_bpm = self._beat_counter.bpm if self._beat_counter.has_begun else None
+        self._beat_counter = BeatCounter(self._settings.bpm, previous_bpm)
         self._melody_note = self._last_chord_ns = self._silent_since_ns = self._plan_request_ns = None
         self._last_decided_step = -1
 
     def replan(self, *, model_restarted: bool) -> list[Effect]:
-        """Plan the next step again; a `new` process of the model is told everything."""
+        """Request the next plan again; a model process that has restarted is sent the whole history."""
         if model_restarted:
             self._history.discard_plans()
         return [self._request_plan()]
@@ -137,80 +196,43 @@ class Accompanist:
         return [self._request_plan()]
 
     def apply_settings(self, settings: Settings) -> None:
-        """Take new settings; they steer what is planned from now on."""
+        """Use these settings for all plans from now on."""
         if settings.bpm != self._settings.bpm:
             self._beat_counter = self._beat_counter.with_tempo(settings.bpm)
         self._settings = settings
 
-    @property
-    def grid(self) -> Grid:
-        """The grid that the player is on."""
-        return self._beat_counter.grid
-
     def apply_voice_settings(self, now_ns: int) -> list[Effect]:
-        """The voices sound otherwise from now on: what sounds is put right."""
+        """Play the sounding chord as the voices are set now."""
         if not self._voices.is_sounding or not self._melody_note:
             return []
-        frame = (*self._history.current_frame[: len(VOICES)], 0)
-        lower = max(0, self._melody_note.octave_shift)
-        sends, begun = self._voices.play_frame(now_ns, frame, self._settings, self._melody_note.velocity, lower)
-        return (
-            [*sends, Harmonized(self._history.number, self._history.current_step, begun, -1)] if begun else list(sends)
-        )
-
-    def handle_message(self, now_ns: int, message: midi.MidiMessage) -> list[Effect]:
-        """What is to be done about a message of the player's."""
-        match message:
-            case midi.NoteOn(_, pitch, velocity):
-                return self._note_on(now_ns, pitch, velocity)
-            case midi.NoteOff(_, pitch):
-                self._held_pitches.discard(pitch)
-            case midi.ControlChange(_, midi.SUSTAIN, value):
-                self._pedal_down = value >= midi.SWITCH_THRESHOLD
-            case midi.ControlChange(_, midi.ALL_NOTES_OFF | midi.ALL_SOUND_OFF, _):
-                self._held_pitches.clear()
-            case midi.ControlChange(_, controller, value) if value >= midi.SWITCH_THRESHOLD:
-                return self._handle_control(now_ns, controller)
-            case _:
-                return []
-        if self._melody_note and self._silent_since_ns is None and not self._held_pitches and not self._pedal_down:
-            self._silent_since_ns, self._silent_since_step = now_ns, self._history.current_step
-        return []
-
-    def handle_plan(self, now_ns: int, plan: Plan) -> list[Effect]:
-        """A plan has come; a note that waits for it gets its chord."""
-        due_ns = self._chord_allowed_ns()
-        at_hand = self._history.add_plan(plan)
-        return self._play_planned_chord(now_ns) if at_hand and due_ns is not None and due_ns <= now_ns else []
-
-    def advance(self, now_ns: int) -> list[Effect]:
-        """What time alone brings."""
-        effects: list[Effect] = []
-        if is_due(now_ns, self._next_step_ns()):
-            self._beat_counter.update_tempo()
-            self._shorten_rest()
-            if self._history.extend_to(self._beat_counter.step_at(now_ns)):
-                effects.append(self._request_plan())
-        if is_due(now_ns, self._plan_request_ns):
-            effects.append(self._request_plan())
-        if is_due(now_ns, self._release_ns()):
-            effects += self._voices.release_all(now_ns)
-        if is_due(now_ns, self._chord_due_ns()):
-            effects += self._play_planned_chord(now_ns)
-        if is_due(now_ns, self._inner_voices_ns()):
-            effects += self._move_inner_voices(now_ns)
-        if is_due(now_ns, self._restart_ns()):
-            effects += self.restart(now_ns)
-        return effects
+        held = (*self._history.current_frame[: len(VOICES)], 0)
+        sends, started = self._play_voices(now_ns, self._melody_note, held)
+        if not started:
+            return list(sends)
+        return [*sends, Harmonized(self._history.number, self._history.current_step, started, -1)]
 
     def report_phrase_ended(self, ended_by: str) -> PhraseEnded:
-        """What was harmonised, in four voices, as a phrase to be continued."""
-        velocity = self._melody_note.velocity if self._melody_note else 80
+        """Return the harmony so far, in four voices, as a phrase to be continued."""
+        velocity = self._melody_note.velocity if self._melody_note else _DEFAULT_VELOCITY
         phrase = self._history.phrase(self._settings.beats_per_bar * STEPS_PER_BEAT, velocity)
         grid = self._beat_counter.grid
         return PhraseEnded(phrase, grid.time_of(self._history.first_step), grid.step_ns, ended_by)
 
     # ------------------------------------------------------------ the player's hands
+
+    def handle_message(self, now_ns: int, message: midi.MidiMessage) -> list[Effect]:
+        """Handle a message of the player."""
+        match message:
+            case midi.NoteOn(_, pitch, velocity):
+                return self._note_on(now_ns, pitch, velocity)
+            case _ if self._hands.handle_release(message):
+                if self._melody_note and self._silent_since_ns is None and self._hands.hold_nothing:
+                    self._silent_since_ns, self._silent_since_step = now_ns, self._history.current_step
+                return []
+            case midi.ControlChange(_, controller, value) if value >= midi.SWITCH_THRESHOLD:
+                return self._handle_control(now_ns, controller)
+            case _:
+                return []
 
     def _handle_control(self, now_ns: int, controller: int) -> list[Effect]:
         if controller == self._settings.reset_control:
@@ -219,44 +241,43 @@ class Accompanist:
 
     def _note_on(self, now_ns: int, pitch: int, velocity: int) -> list[Effect]:
         before = self._melody_note
-        self._held_pitches.add(pitch)
+        self._hands.pitches.add(pitch)
         self._silent_since_ns = None
-        together = (
-            before is not None and now_ns - before.on_ns < _CHORD_WINDOW_NS and before.pitch in self._held_pitches
-        )
-        if together and before and not self._is_outer(pitch, before.pitch):
+        in_chord = before is not None and self._is_chord(now_ns, before)
+        if in_chord and before and not self._is_outer(pitch, before.pitch):
             return []
         step = self._beat_counter.add_onset(now_ns)
         self._history.extend_to(step)
-        voice = VOICES.index(self._settings.voice)
-        self._melody_note = _MelodyNote(
-            pitch,
-            velocity,
-            now_ns,
-            octave_shift_for(pitch, voice, before.octave_shift if before else 0),
-            self._is_ornament(now_ns, step),
-        )
+        shift = octave_shift_for(pitch, VOICES.index(self._settings.voice), before.octave_shift if before else 0)
+        self._melody_note = MelodyNote(pitch, velocity, now_ns, shift, self._is_ornament(now_ns, step))
         self._last_decided_step = step
         self._pending_chord = True
-        due_ns = now_ns if together else self._chord_allowed_ns()
-        chord = self._play_planned_chord(now_ns) if due_ns is not None and due_ns <= now_ns else []
+        due_ns = now_ns if in_chord else self._chord_allowed_ns()
+        chord = self._play_planned_chord(now_ns) if is_due(now_ns, due_ns) else []
         if not chord:
             self._record_ornament(now_ns)
         return chord
 
+    def _is_chord(self, now_ns: int, before: MelodyNote) -> bool:
+        """True if a note that begins now belongs to a chord with the note before."""
+        return now_ns - before.on_ns < _CHORD_WINDOW_NS and before.pitch in self._hands.pitches
+
     def _is_ornament(self, now_ns: int, step: int) -> bool:
-        """Whether a note that begins now is too quick to have a chord at once; on a beat it has one all the same."""
+        """True if a note that begins now is too quick to have a chord at once; on a beat it may have one all the same.
+
+        (On a beat it has one if the last chord was not a moment ago.)
+        """
         quick_ns = self._settings.chord_ms * _NS_PER_MS
-        quick = self._melody_note is not None and now_ns - self._melody_note.on_ns < quick_ns
-        resting = self._last_chord_ns is None or now_ns - self._last_chord_ns >= quick_ns
-        return quick and not (resting and step % STEPS_PER_BEAT == 0)
+        is_quick = self._melody_note is not None and now_ns - self._melody_note.on_ns < quick_ns
+        chord_has_lasted = self._last_chord_ns is None or now_ns - self._last_chord_ns >= quick_ns
+        return is_quick and not (chord_has_lasted and step % STEPS_PER_BEAT == 0)
 
     def _is_outer(self, pitch: int, other: int) -> bool:
-        """Whether `pitch` rather than `other` is the melody of a chord."""
+        """True if `pitch` rather than `other` is the melody of a chord."""
         return pitch < other if self._settings.voice == VOICES[-1] else pitch > other
 
     def _record_ornament(self, now_ns: int) -> None:
-        """The melody goes its way over the chord as it lies."""
+        """Write the melody's note into the current step, over the chord that sounds."""
         assert self._melody_note
         voice = VOICES.index(self._settings.voice)
         frame = list(self._history.current_frame)
@@ -265,19 +286,31 @@ class Accompanist:
         self._history.replace_current(tuple(frame))
         self._plan_request_ns = now_ns + _PLAN_REQUEST_DELAY_NS
 
-    def _shorten_rest(self) -> None:
-        """A rest counts as a beat: after that its last beat is taken back again and again, and planned for anew.
+    # ------------------------------------------------------------ steps and chords
 
-        So the next note has its chord at once, and falls on its place in the beat, however long the rest was.
+    def _begin_steps(self, now_ns: int) -> list[Effect]:
+        """Go on to the step that is current at `now_ns`."""
+        self._beat_counter.update_tempo()
+        self._shorten_rest()
+        return [self._request_plan()] if self._history.extend_to(self._beat_counter.step_at(now_ns)) else []
+
+    def _shorten_rest(self) -> None:
+        """Count a rest as one beat: after that, its last beat is dropped again and again, and planned anew.
+
+        So the next note has its chord at once and keeps its place in the beat, however long the rest was.
         """
         if self._silent_since_ns is not None and self._history.current_step >= self._silent_since_step + STEPS_PER_BEAT:
             self._history.drop_last(STEPS_PER_BEAT)
             self._beat_counter.skip_silence(STEPS_PER_BEAT)
 
-    # ------------------------------------------------------------ chords
+    def handle_plan(self, now_ns: int, plan: Plan) -> list[Effect]:
+        """Keep a plan, and play the pending chord if it waits for this plan."""
+        due_ns = self._chord_allowed_ns()
+        is_current = self._history.add_plan(plan)
+        return self._play_planned_chord(now_ns) if is_current and is_due(now_ns, due_ns) else []
 
     def _play_planned_chord(self, now_ns: int) -> list[Effect]:
-        """The melody's note gets its chord, if the plan is there."""
+        """Play the chord of the melody's note, if its plan has arrived."""
         assert self._melody_note
         planned = self._history.planned_frame(self._melody_note.pitch_index)
         if planned is None:
@@ -290,7 +323,7 @@ class Accompanist:
         return effects
 
     def _move_inner_voices(self, now_ns: int) -> list[Effect]:
-        """The melody's note goes on: the inner voices may move under it."""
+        """Move the inner voices under the held note, if the plan says so."""
         self._last_decided_step = self._history.current_step
         planned = self._history.planned_frame(None)
         if planned is None or planned[0][: len(VOICES)] == self._history.current_frame[: len(VOICES)]:
@@ -298,81 +331,20 @@ class Accompanist:
         return self._play_frame(now_ns, *planned)
 
     def _play_frame(self, now_ns: int, frame: FrameRow, key: int) -> list[Effect]:
-        """Make `frame` the step at hand; what changes, moves.
-
-        Where the melody lies below its voice's range the others go down with it; above it they stay where they are.
-        """
+        """Make `frame` the current step and play the voices that change."""
         assert self._melody_note
         self._history.replace_current(frame)
-        lower = max(0, self._melody_note.octave_shift)
-        sends, begun = self._voices.play_frame(now_ns, frame, self._settings, self._melody_note.velocity, lower)
+        sends, started = self._play_voices(now_ns, self._melody_note, frame)
         self._plan_request_ns = now_ns + _PLAN_REQUEST_DELAY_NS
-        return [*sends, Harmonized(self._history.number, self._history.current_step, begun, key)]
+        return [*sends, Harmonized(self._history.number, self._history.current_step, started, key)]
+
+    def _play_voices(
+        self, now_ns: int, melody_note: MelodyNote, frame: FrameRow
+    ) -> tuple[Sequence[Effect], tuple[tuple[int, int, int], ...]]:
+        return self._voices.play_frame(now_ns, frame, self._settings, melody_note.velocity, melody_note.transpose_down)
 
     def _request_plan(self) -> PlanRequest:
         self._plan_request_ns = None
         return self._history.make_plan_request(
             self._settings, self._melody_note.pitch_index if self._melody_note else 0
         )
-
-    # ------------------------------------------------------------ times
-
-    def _deadlines(self) -> Iterator[int]:
-        """When something is to be done."""
-        for time_ns in (
-            self._next_step_ns(),
-            self._plan_request_ns,
-            self._release_ns(),
-            self._chord_due_ns(),
-            self._inner_voices_ns(),
-            self._restart_ns(),
-        ):
-            if time_ns is not None:
-                yield time_ns
-
-    def _next_step_ns(self) -> int | None:
-        """When the next step begins."""
-        return None if self._melody_note is None else self._beat_counter.step_begin_ns(self._history.current_step + 1)
-
-    def _release_ns(self) -> int | None:
-        if self._silent_since_ns is None or not self._voices.is_sounding:
-            return None
-        return self._silent_since_ns + self._settings.legato_ms * _NS_PER_MS
-
-    def _chord_allowed_ns(self) -> int | None:
-        """From when on the melody's note may have its chord: not in a run, and on the metre."""
-        if not self._pending_chord or self._melody_note is None or self._silent_since_ns is not None:
-            return None
-        soonest_ns = self._melody_note.on_ns + (
-            self._settings.chord_ms * _NS_PER_MS if self._melody_note.is_ornament else 0
-        )
-        metre = _CHORD_ON_STEPS[self._settings.chord_on]
-        step = self._beat_counter.step_at(soonest_ns)
-        if step % metre == 0:
-            return soonest_ns
-        return self._beat_counter.grid.time_of(-(-step // metre) * metre)
-
-    def _chord_due_ns(self) -> int | None:
-        """The same, where the plan is there; otherwise `planned` sees to it."""
-        ready = self._melody_note is not None and self._history.planned_frame(self._melody_note.pitch_index) is not None
-        return self._chord_allowed_ns() if ready else None
-
-    def _inner_voices_ns(self) -> int | None:
-        """When the inner voices may move in the step at hand: on 8ths, where the tempo is set."""
-        step = self._history.current_step
-        still = not self._settings.bpm or self._settings.density <= -1
-        if (
-            still
-            or not self._voices.is_sounding
-            or self._pending_chord
-            or self._last_decided_step >= step
-            or step % _STEPS_PER_EIGHTH
-        ):
-            return None
-        return self._beat_counter.grid.time_of(step) + _INNER_VOICES_DELAY_NS
-
-    def _restart_ns(self) -> int | None:
-        if self._silent_since_ns is None:
-            return None
-        bar_ns = self._settings.beats_per_bar * STEPS_PER_BEAT * self._beat_counter.step_ns
-        return self._silent_since_ns + self._settings.rest_bars * bar_ns

@@ -1,7 +1,8 @@
-"""The harmony so far, step by step, and what is planned to come: what the engine and the model's process both know.
+"""The harmony so far, step by step, and the plans for the next steps; the model process keeps the same history.
 
-A frame is the classes of the four voices and the bits of those struck (1 soprano, 2 alto, 4 tenor, 8 bass). The last
-frame is the step at hand; it may still be replaced. The model's process is only told what it does not know yet.
+A frame holds the pitch indices of the four voices and the bits of the voices that have an onset (1 soprano, 2 alto,
+4 tenor, 8 bass). The last frame is the current step and may still be replaced. The model process is only sent frames
+that it does not know yet.
 """
 
 import numpy as np
@@ -23,26 +24,27 @@ from bachbridge.protocol.events import Plan, PlanRequest
 from bachbridge.settings import Settings
 
 _KEPT_STEPS, _SPARE_STEPS = 256, 64
-"""Steps of the past that are kept, and how many more there may be before the oldest are dropped."""
+"""Steps of the past that are kept, and how many more there may be before the oldest ones are dropped."""
 _CADENCE_SEARCH_STEPS = 32
-"""Steps in which a close is looked for."""
+"""Number of last steps that are searched for a cadence."""
 _SEED_COUNT = 1 << 31
 
 FrameRow = tuple[int, ...]
+"""Pitch indices of the four voices, then the onset bits."""
 
 
 class HarmonyHistory:
-    """Used on the engine's thread only."""
+    """The harmony of piece `number`. Used on the engine's thread only."""
 
     __slots__ = ("_first_step", "_first_unsent_step", "_frames", "_plans", "cadence_requested", "number")
 
     def __init__(self, number: int) -> None:
         self.number = number
         self.cadence_requested = False
-        """Whether a full close is to come."""
+        """True while a full close is wanted."""
         self._frames: list[FrameRow] = []
         self._first_step = self._first_unsent_step = 0
-        """The step of the first frame that is kept, and the first step that the model's process does not know."""
+        """The step of the first frame that is kept, and the first step that the model process does not know."""
         self._plans: dict[int, Plan] = {}
 
     @property
@@ -52,45 +54,47 @@ class HarmonyHistory:
 
     @property
     def current_step(self) -> int:
-        """The step at hand; -1 before the first."""
+        """The current step; -1 before the first."""
         return self._first_step + len(self._frames) - 1
 
     @property
     def current_frame(self) -> FrameRow:
-        """The harmony of the step at hand."""
         return self._frames[-1]
 
     def extend_to(self, step: int) -> bool:
-        """Let what is sung go on up to `step`; before the first frame there are rests. Whether that is news."""
+        """Hold the current harmony up to `step` (rests before the first frame); return True if steps were added."""
         missing = step - self.current_step
-        going_on = (*self._frames[-1][: len(VOICES)], 0) if self._frames else (REST,) * (len(VOICES) + 1)
-        self._frames += [going_on] * missing
+        held = (*self._frames[-1][: len(VOICES)], 0) if self._frames else (REST,) * (len(VOICES) + 1)
+        self._frames += [held] * missing
         if len(self._frames) > _KEPT_STEPS + _SPARE_STEPS:
             dropped = (len(self._frames) - _KEPT_STEPS) // STEPS_PER_BEAT * STEPS_PER_BEAT
             del self._frames[:dropped]
             self._first_step += dropped
-        for old in [known for known in self._plans if known < step]:
-            del self._plans[old]
+        for past in [planned for planned in self._plans if planned < step]:
+            del self._plans[past]
         return missing > 0
 
     def replace_current(self, frame: FrameRow) -> None:
-        """Replace the step at hand."""
+        """Replace the frame of the current step."""
         self._frames[-1] = frame
         self._first_unsent_step = min(self._first_unsent_step, self.current_step)
 
     def drop_last(self, steps: int) -> None:
-        """The last `steps` steps count for nothing."""
+        """Forget the last `steps` steps."""
         del self._frames[-steps:]
         self._first_unsent_step = min(self._first_unsent_step, self.current_step + 1)
 
     def add_plan(self, plan: Plan) -> bool:
-        """Keep a plan; whether it is for the step at hand."""
+        """Keep a plan; return True if it is for the current step."""
         if plan.piece == self.number and plan.step >= self.current_step:
             self._plans[plan.step] = plan
         return (plan.piece, plan.step) == (self.number, self.current_step)
 
     def planned_frame(self, pitch_index: int | None) -> tuple[FrameRow, int] | None:
-        """The frame planned for the step at hand under the class `sung` (None: it goes on), and the plan's key."""
+        """Return the frame planned for the current step under a melody note, and the plan's key; None without a plan.
+
+        `pitch_index` is the melody's; None means that its note is held.
+        """
         plan = self._plans.get(self.current_step)
         if plan is None:
             return None
@@ -98,12 +102,12 @@ class HarmonyHistory:
         return (rows[0][1:], plan.key) if rows else None
 
     def discard_plans(self) -> None:
-        """The model's process is a new one: it is to be told everything again."""
+        """Forget all plans and send the whole history again, because the model process is new."""
         self._plans.clear()
         self._first_unsent_step = self._first_step
 
     def make_plan_request(self, settings: Settings, held_pitch_index: int) -> PlanRequest:
-        """Ask for the next step's plan; `held` is the class that the given voice goes on with."""
+        """Return a request for the next step's plan; `held_pitch_index` is the note that the player holds (0: none)."""
         begin = max(self._first_unsent_step, self._first_step)
         self._first_unsent_step = self.current_step + 1
         return PlanRequest(
@@ -127,28 +131,28 @@ class HarmonyHistory:
         )
 
     def has_cadence_in(self, key: int) -> bool:
-        """Whether the harmony has just come to a full close in `key` (see `events.Plan`)."""
+        """Return True if the harmony has just come to a full close in `key` (numbered as in `Plan`)."""
         *before, now = (np.array(frame[: len(VOICES)], np.int32) for frame in self._frames[-_CADENCE_SEARCH_STEPS:])
-        other = next((frame for frame in reversed(before) if frame[-1] not in (now[-1], REST)), None)
+        previous = next((frame for frame in reversed(before) if frame[-1] not in (now[-1], REST)), None)
         known = key_from_number(key)
-        return known is not None and other is not None and is_full_close(other, now, known)
+        return known is not None and previous is not None and is_full_close(previous, now, known)
 
     def phrase(self, steps_per_bar: int, velocity: int) -> Phrase:
-        """What is kept of the harmony as a phrase in four voices, up to a beat; there must be something."""
+        """Return the kept harmony as a phrase in four voices, filled up to a beat; there must be at least one frame."""
         frames = self._frames
-        # A step comes into force half a step early, and one in which nothing is struck need not be the next beat.
+        # A step begins half a step early: without an onset in it, it need not be the first of another beat.
         if len(frames) % STEPS_PER_BEAT == 1 and not frames[-1][-1] and len(frames) > 1:
             frames = frames[:-1]
         missing = [(*frames[-1][: len(VOICES)], 0)] * (-len(frames) % STEPS_PER_BEAT)
         rows = np.array(frames + missing, np.int32)
-        struck = (rows[:, -1:] >> np.arange(len(VOICES)) & 1).astype(bool)
-        notes = notes_from_frames(rows[:, :-1], struck)
-        sung = tuple(Note(note.start, note.length, note.pitch, velocity, note.voice) for note in notes)
-        return Phrase(sung, len(rows), steps_per_bar)
+        onsets = (rows[:, -1:] >> np.arange(len(VOICES)) & 1).astype(bool)
+        notes = notes_from_frames(rows[:, :-1], onsets)
+        notes = tuple(Note(note.start, note.length, note.pitch, velocity, note.voice) for note in notes)
+        return Phrase(notes, len(rows), steps_per_bar)
 
 
 def octave_shift_for(pitch: int, voice: int, current_shift: int) -> int:
-    """By how many semitones, in octaves, `pitch` must move into the range of `voice`; `shift` stays if it does."""
+    """Return the octave shift (semitones) that moves `pitch` into the range of `voice`; the current one if it does."""
     low, high = VOICE_RANGES[voice]
     if low <= pitch + current_shift <= high:
         return current_shift

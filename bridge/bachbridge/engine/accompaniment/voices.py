@@ -1,7 +1,7 @@
-"""The voices that sound under a melody: who sings what now, on which channel, and how loud.
+"""The voices that sound under a melody, with their channels, pitches and velocities.
 
-Everything is struck and released on the agenda's count, so that voices in unison on one channel end when the last of
-them does, and whoever silences the agenda silences these as well.
+The scheduler counts all their notes. Voices in unison on one channel therefore end when the last of them does, and
+whatever silences the scheduler silences them as well.
 """
 
 from bachbridge.engine.output.scheduler import Scheduler
@@ -16,14 +16,14 @@ StartedNote = tuple[int, int, int]
 
 
 class AccompanimentVoices:
-    """Used on the engine's thread only."""
+    """The sounding accompaniment. Used on the engine's thread only."""
 
     __slots__ = ("_scheduler", "_sounding")
 
     def __init__(self, scheduler: Scheduler) -> None:
         self._scheduler = scheduler
         self._sounding: dict[int, tuple[int, int]] = {}
-        """By voice, the channel and pitch that sound."""
+        """Channel and pitch of each sounding voice."""
 
     @property
     def is_sounding(self) -> bool:
@@ -32,43 +32,43 @@ class AccompanimentVoices:
     def play_frame(
         self, now_ns: int, frame: tuple[int, ...], settings: Settings, velocity: int, transpose_down: int
     ) -> tuple[list[Send], tuple[StartedNote, ...]]:
-        """Go on to `frame` (see `piece`), `lower` semitones below where it is written, the player's own voice left out.
+        """Play `frame` (see `harmony_history`), `transpose_down` semitones lower, without the player's own voice.
 
-        Returns what is to be sent, ends before beginnings, and who begins.
+        Return the messages, note-offs before note-ons, and the notes that start.
         """
-        wanted = _target_notes(frame, settings, velocity, transpose_down)
-        struck = [
-            voice for voice, to in wanted.items() if self._sounding.get(voice) != to[:2] or frame[-1] >> voice & 1
+        targets = _target_notes(frame, settings, velocity, transpose_down)
+        starting = [
+            voice for voice, to in targets.items() if self._sounding.get(voice) != to[:2] or frame[-1] >> voice & 1
         ]
-        gone = [voice for voice in self._sounding if voice not in wanted or voice in struck]
-        sends = [send for voice in gone for send in self._scheduler.note_off(*self._sounding.pop(voice), now_ns)]
-        begun: list[StartedNote] = []
-        for voice in struck:
-            channel, pitch, loud = wanted[voice]
+        ending = [voice for voice in self._sounding if voice not in targets or voice in starting]
+        sends = [send for voice in ending for send in self._scheduler.note_off(*self._sounding.pop(voice), now_ns)]
+        started: list[StartedNote] = []
+        for voice in starting:
+            channel, pitch, output_velocity = targets[voice]
             self._sounding[voice] = channel, pitch
-            sends += self._scheduler.note_on(channel, pitch, loud, now_ns)
-            begun.append((voice, pitch, loud))
-        return sends, tuple(begun)
+            sends += self._scheduler.note_on(channel, pitch, output_velocity, now_ns)
+            started.append((voice, pitch, output_velocity))
+        return sends, tuple(started)
 
     def release_all(self, now_ns: int) -> list[Send]:
         """End every voice."""
-        sends = [send for to in self._sounding.values() for send in self._scheduler.note_off(*to, now_ns)]
+        sends = [send for note in self._sounding.values() for send in self._scheduler.note_off(*note, now_ns)]
         self.clear()
         return sends
 
     def clear(self) -> None:
-        """The agenda has ended them all."""
+        """Forget the voices after the scheduler has ended all notes."""
         self._sounding.clear()
 
 
 def _target_notes(
     frame: tuple[int, ...], settings: Settings, velocity: int, transpose_down: int
 ) -> dict[int, OutputNote]:
-    """By voice, what is to sound."""
-    sung: dict[int, OutputNote] = {}
+    """Return the note that each voice is to sound."""
+    targets: dict[int, OutputNote] = {}
     for voice, name in enumerate(VOICES):
         if name != settings.voice and frame[voice] != REST:
-            as_sent = output_note(settings, voice, midi_pitch(frame[voice]) - transpose_down, velocity)
-            if as_sent:
-                sung[voice] = as_sent
-    return sung
+            output = output_note(settings, voice, midi_pitch(frame[voice]) - transpose_down, velocity)
+            if output:
+                targets[voice] = output
+    return targets

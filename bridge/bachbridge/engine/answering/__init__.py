@@ -1,1 +1,1 @@
-"""answering."""
+"""Phrases of the player and the answers to them."""

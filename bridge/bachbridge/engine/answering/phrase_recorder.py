@@ -1,8 +1,8 @@
-"""From keys and pedal to a phrase on the grid.
+"""Keys and pedal of the player, turned into a phrase on the grid.
 
-A `Take` is what the player has done since the phrase began, in nanoseconds; nothing is rounded until somebody asks
-for the phrase, because the tempo may only be known at its end. Whether the phrase is over is the session's question;
-the take answers what it needs for that: since when nothing sounds.
+A `PhraseRecorder` holds the player's actions since the phrase began, in nanoseconds. Nothing is rounded until the
+phrase is asked for, because the tempo may only be known at its end. The recorder does not decide when the phrase is
+over; it only says since when nothing sounds.
 """
 
 from bisect import bisect_left
@@ -12,37 +12,37 @@ from bachbridge.engine.tempo.tracker import Grid, TempoTracker
 from bachbridge.music.notes import STEPS_PER_BEAT, Note, Phrase
 
 MAX_PHRASE_STEPS = 512
-"""What is told of a longer phrase: its end (32 bars of four beats)."""
+"""Longest phrase; of a longer one only the end is kept (32 bars of four beats)."""
 _MAX_NOTES, _KEPT_NOTES = 2048, 1024
-"""How many notes may lie in a take before only the last ones are kept."""
+"""Most notes in a recorder, and how many of the last ones are kept when there are more."""
 _EARLY_RELEASE_STEPS, _MIN_HELD_STEPS = 1, 3
-"""A key that is lifted so little before a phrase of a set length ends, after it was held so long, was meant to last
-until then: players lift their fingers to be ready for the next beat."""
+"""A note of at least this length that ends this little before the end of a phrase of set length is extended to it:
+players lift their fingers early to be ready for the next beat."""
 
 
 @dataclass(slots=True)
 class KeyPress:
-    """One key, from down to up (`off_ns` is None while it is held)."""
+    """One press of a key; `off_ns` is None while it is held."""
 
     on_ns: int
     off_ns: int | None
     pitch: int
     velocity: int
     grid_note: Note | None = None
-    """The note on the grid, once it is certain."""
+    """The quantized note, once it no longer changes."""
 
 
 @dataclass(slots=True)
 class PhraseRecorder:
-    """Keys and pedal since the phrase began; used on the engine's thread only."""
+    """Keys and pedal since the phrase began. Used on the engine's thread only."""
 
     tempo_tracker: TempoTracker = field(default_factory=lambda: TempoTracker(0.0, None))
     key_presses: list[KeyPress] = field(default_factory=lambda: [])
     held_keys: dict[int, KeyPress] = field(default_factory=lambda: {})
-    """What is sounding, by pitch."""
+    """Keys that are down, by pitch."""
     pedal_down: bool = False
     silent_since_ns: int | None = None
-    """Since when neither key nor pedal holds a sound; None while something does."""
+    """When the last key and the pedal were released; None while one of them is down."""
 
     @property
     def grid(self) -> Grid:
@@ -65,7 +65,7 @@ class PhraseRecorder:
         self._update_silence(now_ns)
 
     def all_notes_off(self, now_ns: int) -> None:
-        """The player's program says that no key is down (it stopped, say)."""
+        """Release all keys, as a DAW demands when it stops, say."""
         for note in self.held_keys.values():
             note.off_ns = now_ns
         self.held_keys.clear()
@@ -76,11 +76,11 @@ class PhraseRecorder:
         self._update_silence(now_ns)
 
     def set_tempo(self, bpm: float) -> None:
-        """The tempo was set to `bpm` (0: unknown) meanwhile: read everything again."""
+        """Quantize all notes again at `bpm` (0: unknown)."""
         self.tempo_tracker = TempoTracker(bpm, self.tempo_tracker.previous_bpm)
-        for played in self.key_presses:
-            self.tempo_tracker.add_onset(played.on_ns)
-            played.grid_note = None
+        for press in self.key_presses:
+            self.tempo_tracker.add_onset(press.on_ns)
+            press.grid_note = None
 
     def _update_silence(self, now_ns: int) -> None:
         sounding = self.pedal_down or bool(self.held_keys)
@@ -92,17 +92,17 @@ class PhraseRecorder:
     def to_phrase(
         self, now_ns: int, steps_per_bar: int, *, steps: int | None = None, max_steps: int | None = None
     ) -> Phrase:
-        """What was played, on the grid, up to the beat on which the last note ends, or to `at_most` if that is earlier.
+        """Return the phrase up to the beat on which its last note ends, or to `max_steps` if that is earlier.
 
-        `steps` sets the length instead, and keys lifted just before that count as held until then. Held notes last
-        until now. Of two notes on one key and step the louder is kept.
+        `steps` sets the length instead, and extends notes that end just before it. Held notes last until `now_ns`. Of
+        two notes with the same start and pitch the louder is kept. There must be at least one note.
         """
         begin = bisect_left(self.tempo_tracker.steps, self.tempo_tracker.steps[-1] - MAX_PHRASE_STEPS)
         best: dict[tuple[int, int], Note] = {}
         for index in range(begin, len(self.key_presses)):
             note = self._quantize(now_ns, index)
-            rival = best.get((note.start, note.pitch))
-            if rival is None or note.velocity > rival.velocity:
+            other = best.get((note.start, note.pitch))
+            if other is None or note.velocity > other.velocity:
                 best[note.start, note.pitch] = note
         notes = sorted(best.values(), key=lambda note: (note.start, note.pitch))
         if steps is None:
@@ -113,15 +113,15 @@ class PhraseRecorder:
         return _trim_phrase(notes, steps, steps_per_bar)
 
     def _quantize(self, now_ns: int, index: int) -> Note:
-        played = self.key_presses[index]
-        if played.grid_note is not None:
-            return played.grid_note
-        length_ns = (now_ns if played.off_ns is None else played.off_ns) - played.on_ns
+        press = self.key_presses[index]
+        if press.grid_note is not None:
+            return press.grid_note
+        length_ns = (now_ns if press.off_ns is None else press.off_ns) - press.on_ns
         length = max(1, round(length_ns / self.tempo_tracker.grid.step_ns))
         start, offset_ns = self.tempo_tracker.steps[index], self.tempo_tracker.offsets_ns[index]
-        note = Note(start, length, played.pitch, played.velocity, 0, offset_ns)
-        if played.off_ns is not None and self.tempo_tracker.is_settled:
-            played.grid_note = note
+        note = Note(start, length, press.pitch, press.velocity, 0, offset_ns)
+        if press.off_ns is not None and self.tempo_tracker.is_settled:
+            press.grid_note = note
         return note
 
 
@@ -136,7 +136,7 @@ def _round_up_to_beat(step: int) -> int:
 
 
 def _trim_phrase(notes: list[Note], steps: int, steps_per_bar: int) -> Phrase:
-    """The phrase cut to `steps` and, by whole bars from its beginning, to `MAX_STEPS`."""
+    """Cut the phrase at `steps`, and drop whole bars from its beginning to fit into `MAX_PHRASE_STEPS`."""
     excess = -(-max(0, steps - MAX_PHRASE_STEPS) // steps_per_bar)
     skipped = max(excess, notes[0].start // steps_per_bar) * steps_per_bar
     kept = [_cut_note(note, skipped, steps) for note in notes if skipped <= note.start < steps]
@@ -144,7 +144,7 @@ def _trim_phrase(notes: list[Note], steps: int, steps_per_bar: int) -> Phrase:
 
 
 def _cut_note(note: Note, first_step: int, end_step: int) -> Note:
-    """The note, counted from step `skipped` on and ended by step `steps`."""
+    """Return the note, counted from `first_step` and ended by `end_step`."""
     if first_step == 0 and note.end <= end_step:
         return note
     return replace(note, start=note.start - first_step, length=min(note.length, end_step - note.start))

@@ -1,1 +1,1 @@
-"""output."""
+"""Everything that is sent: scheduled notes, MIDI thru, playback and the voices' channels."""

@@ -1,9 +1,9 @@
-"""What is still to be sent, and what sounds: the guarantee that every note ends.
+"""Pending and sounding notes, with the guarantee that every note ends.
 
-Each note enters with its end, so that there is never a note-on without a note-off to come; a later, longer
-version of the note only moves that end. Sounding notes are counted per (channel, pitch): the receiver is shown one
-note at a time on each pair (a second one ends the first before it begins), and the note-off goes out when the last of
-them ends. `hush` drops what is pending and ends what the agenda began; `silence` ends everything that sounds.
+Each note is added with its end, so that no note-on is ever without a note-off to come; a later, longer version of the
+note only moves that end. Sounding notes are counted per (channel, pitch). The receiver gets one note at a time on each
+pair (a second one ends the first before it begins), and the note-off goes out when the last of them ends.
+`stop_scheduled` drops pending notes and ends the scheduled notes that sound; `stop_all` ends everything that sounds.
 """
 
 import heapq
@@ -19,7 +19,7 @@ NoteKey = Hashable
 
 
 class Scheduler:
-    """Pending and sounding notes of one output port. Used on the engine's thread only; knows no clock."""
+    """The session's part that sends due notes to one output port. Used on the engine's thread only."""
 
     __slots__ = (
         "_heap",
@@ -38,7 +38,7 @@ class Scheduler:
         self._on_times_ns: dict[NoteKey, int] = {}
         self._off_times_ns: dict[NoteKey, int] = {}
         self._sounding_keys: set[NoteKey] = set()
-        """Those of them that sound."""
+        """Keys of the scheduled notes that sound."""
         self._sounding_counts: Counter[tuple[int, int]] = Counter()
         self._push_count = 0
 
@@ -49,7 +49,7 @@ class Scheduler:
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing is pending or sounding on the agenda's own account."""
+        """True if no scheduled note is pending or sounds."""
         return not self._notes
 
     def add_note(self, key: NoteKey, channel: int, pitch: int, velocity: int, on_ns: int, off_ns: int) -> None:
@@ -67,7 +67,7 @@ class Scheduler:
             self._push(off_ns, _OFF, key)
 
     def cancel_note(self, key: NoteKey, now_ns: int) -> list[Send]:
-        """Take a note back: what is pending never begins, what sounds ends."""
+        """Remove a note: a pending one never begins, a sounding one ends."""
         if key in self._sounding_keys:
             return self._end_note(key, now_ns)
         if key in self._notes:
@@ -75,15 +75,14 @@ class Scheduler:
         return []
 
     def is_sounding(self, key: NoteKey) -> bool:
-        """Whether this note sounds."""
         return key in self._sounding_keys
 
     def has_note(self, key: NoteKey) -> bool:
-        """Whether this note is pending or sounds."""
+        """Return True if this note is pending or sounds."""
         return key in self._notes
 
     def advance(self, now_ns: int) -> list[Send]:
-        """Take what is due by `now_ns`, in order of time, ends before beginnings."""
+        """Return the messages due by `now_ns`, in order of time, note-offs before note-ons."""
         sends: list[Send] = []
         while self._heap and self._heap[0][0] <= now_ns:
             due_ns, kind, _, key = heapq.heappop(self._heap)
@@ -95,14 +94,14 @@ class Scheduler:
         return sends
 
     def note_on(self, channel: int, pitch: int, velocity: int, due_ns: int) -> list[Send]:
-        """Begin a note now, outside the agenda's schedule (the player's own, passed through)."""
-        again = self._sounding_counts[channel, pitch] > 0
+        """Begin a note that is not scheduled: the player's, passed through, or the accompaniment's."""
+        is_repeated = self._sounding_counts[channel, pitch] > 0
         self._sounding_counts[channel, pitch] += 1
-        first = [Send(midi.note_off(channel, pitch), due_ns)] if again else []
-        return [*first, Send(midi.note_on(channel, pitch, velocity), due_ns)]
+        end_first = [Send(midi.note_off(channel, pitch), due_ns)] if is_repeated else []
+        return [*end_first, Send(midi.note_on(channel, pitch, velocity), due_ns)]
 
     def note_off(self, channel: int, pitch: int, due_ns: int) -> list[Send]:
-        """End a note that `strike` began; nothing is sent while another one holds the same key."""
+        """End a note that `note_on` began; nothing is sent while another note holds the same channel and pitch."""
         count = self._sounding_counts[channel, pitch]
         if count > 1:
             self._sounding_counts[channel, pitch] -= 1
@@ -111,7 +110,7 @@ class Scheduler:
         return [Send(midi.note_off(channel, pitch), due_ns)] if count else []
 
     def stop_scheduled(self, now_ns: int) -> list[Send]:
-        """Forget what is pending and end the agenda's own sounding notes."""
+        """Drop the pending notes and end the scheduled notes that sound."""
         self._heap.clear()
         ended = [key for key in self._notes if key in self._sounding_keys]
         sends = [send for key in ended for send in self._end_note(key, now_ns)]
@@ -121,7 +120,7 @@ class Scheduler:
         return sends
 
     def stop_all(self, now_ns: int) -> list[Send]:
-        """Forget what is pending and end every note that sounds, whoever began it."""
+        """Drop the pending notes and end every note that sounds, scheduled or not."""
         sends = self.stop_scheduled(now_ns)
         sends += [Send(midi.note_off(channel, pitch), now_ns) for channel, pitch in self._sounding_counts]
         self._sounding_counts.clear()

@@ -1,6 +1,6 @@
-"""The player's own notes passed on to the output, counted like all others so that none is left hanging.
+"""MIDI thru: the player's own notes passed on to the output, counted like all others so that none is left hanging.
 
-A key ends what it began, on the channel on which it went out, whatever was set in between.
+A key ends the note that it began on the channel on which that went out, even if settings changed in between.
 """
 
 from bachbridge.engine.output.scheduler import Scheduler
@@ -9,46 +9,46 @@ from bachbridge.protocol.events import Effect, Send
 
 
 class MidiThru:
-    """Notes, controllers, bends and programs go through; clock and transport do not. On the engine's thread."""
+    """Passes on notes, controllers, bends and programs, not clock and transport. Used on the engine's thread only."""
 
     __slots__ = ("_output_channels", "_pedal_channels", "_scheduler")
 
     def __init__(self, scheduler: Scheduler) -> None:
         self._scheduler = scheduler
         self._output_channels: dict[tuple[int, int], int] = {}
-        """By the player's channel and pitch, the channel on which the key's note went out."""
+        """Channel on which the note of a key (the player's channel, pitch) went out."""
         self._pedal_channels: set[int] = set()
-        """Channels on which a sustain pedal that is down was passed on."""
+        """Channels on which the sustain pedal is down at the output."""
 
     def handle_message(
         self, now_ns: int, data: bytes, message: midi.MidiMessage, output_channel: int | None = None
     ) -> list[Effect]:
-        """What is to be sent for a message of the player's; a note goes out on `channel` if one is given."""
+        """Return the messages to send for one of the player's; notes go out on `output_channel` if it is given."""
         match message:
-            case midi.NoteOn(played_on, pitch, velocity):
-                to = played_on if output_channel is None else output_channel
-                ended = self._release_key(now_ns, played_on, pitch)
-                self._output_channels[played_on, pitch] = to
-                return [*ended, *self._scheduler.note_on(to, pitch, velocity, now_ns)]
-            case midi.NoteOff(played_on, pitch):
-                return self._release_key(now_ns, played_on, pitch)
-            case midi.ControlChange(played_on, controller, value):
-                if controller == midi.SUSTAIN:
-                    (self._pedal_channels.add if value >= midi.SWITCH_THRESHOLD else self._pedal_channels.discard)(
-                        played_on
-                    )
+            case midi.NoteOn(channel, pitch, velocity):
+                to_channel = channel if output_channel is None else output_channel
+                released = self._release_key(now_ns, channel, pitch)
+                self._output_channels[channel, pitch] = to_channel
+                return [*released, *self._scheduler.note_on(to_channel, pitch, velocity, now_ns)]
+            case midi.NoteOff(channel, pitch):
+                return self._release_key(now_ns, channel, pitch)
+            case midi.ControlChange(channel, midi.SUSTAIN, value) if value >= midi.SWITCH_THRESHOLD:
+                self._pedal_channels.add(channel)
                 return [Send(data, now_ns)]
-            case midi.OtherChannelMessage():
+            case midi.ControlChange(channel, midi.SUSTAIN, _):
+                self._pedal_channels.discard(channel)
+                return [Send(data, now_ns)]
+            case midi.ControlChange() | midi.OtherChannelMessage():
                 return [Send(data, now_ns)]
             case _:
                 return []
 
     def _release_key(self, now_ns: int, input_channel: int, pitch: int) -> list[Effect]:
-        to = self._output_channels.pop((input_channel, pitch), None)
-        return [] if to is None else [*self._scheduler.note_off(to, pitch, now_ns)]
+        channel = self._output_channels.pop((input_channel, pitch), None)
+        return [] if channel is None else [*self._scheduler.note_off(channel, pitch, now_ns)]
 
     def release_pedals(self, now_ns: int) -> list[Effect]:
-        """Pedals up; the notes were the agenda's to end."""
+        """Release all pedals, and forget the keys after the scheduler has ended all notes."""
         sends = [
             Send(midi.control_change(channel, midi.SUSTAIN, 0), now_ns) for channel in sorted(self._pedal_channels)
         ]

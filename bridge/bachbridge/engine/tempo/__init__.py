@@ -1,1 +1,1 @@
-"""tempo."""
+"""Tempo, steps and bars: from onsets, from a set tempo or from MIDI clock."""

@@ -1,15 +1,15 @@
-"""Where the bars lie, told whenever that is news: to whoever draws them."""
+"""Reports of the bars' position, made whenever it changes, for whatever draws the bars."""
 
 from bachbridge.engine.tempo.tracker import Grid
 from bachbridge.music.notes import STEPS_PER_BEAT
 from bachbridge.protocol.events import BarStarted
 
 _MIN_REPORTED_DRIFT = 0.02
-"""Change of the beat, in length or (of a beat) in place, that is news."""
+"""Relative change of the beat's length, or shift as a share of a beat, that is reported."""
 
 
 class BarReports:
-    """Remembers what was told. Used on the engine's thread only."""
+    """Remembers the last report. Used on the engine's thread only."""
 
     __slots__ = ("_last_report",)
 
@@ -17,18 +17,18 @@ class BarReports:
         self._last_report: BarStarted | None = None
 
     def report_if_changed(self, grid: Grid, steps_per_bar: int, source: str) -> list[BarStarted]:
-        """The bars of this grid, if they are not those that were told; `source` as in `events.Metre`."""
-        metre = BarStarted(grid.origin_ns, grid.step_ns, steps_per_bar, source)
-        if self._last_report and _same_bars(self._last_report, metre):
+        """Return a report of this grid's bars if it differs from the last one; `source` as in `BarStarted`."""
+        report = BarStarted(grid.origin_ns, grid.step_ns, steps_per_bar, source)
+        if self._last_report and _same_bars(self._last_report, report):
             return []
-        self._last_report = metre
-        return [metre]
+        self._last_report = report
+        return [report]
 
 
 def _same_bars(last: BarStarted, current: BarStarted) -> bool:
     if (last.steps_per_bar, last.source) != (current.steps_per_bar, current.source):
         return False
     bar_ns = current.steps_per_bar * current.step_ns
-    aside_ns = (current.origin_ns - last.origin_ns + bar_ns // 2) % bar_ns - bar_ns // 2
-    place = abs(aside_ns) < _MIN_REPORTED_DRIFT * STEPS_PER_BEAT * current.step_ns
-    return place and abs(last.step_ns - current.step_ns) < _MIN_REPORTED_DRIFT * current.step_ns
+    shift_ns = (current.origin_ns - last.origin_ns + bar_ns // 2) % bar_ns - bar_ns // 2
+    same_place = abs(shift_ns) < _MIN_REPORTED_DRIFT * STEPS_PER_BEAT * current.step_ns
+    return same_place and abs(last.step_ns - current.step_ns) < _MIN_REPORTED_DRIFT * current.step_ns

@@ -1,9 +1,9 @@
-"""Which 16th it is while somebody plays: a count of steps that goes on by itself and leans towards each onset.
+"""A count of 16th steps while somebody plays: it goes on by itself and follows each onset.
 
-Step `n` is in force from half a step before its time to half a step after it, so that a note a little early or late
-still falls on it. Where the tempo is set, the grid is regular from the first onset on. Otherwise `tempo.Reader` guesses
-the step's length, and the grid moves a share of the way towards every onset. The guess takes a moment and nobody
-waits for it: it is made in `settle`, after the notes have been answered.
+Step `n` is current from half a step before its time to half a step after it, so that a note a little early or late
+still falls on it. If the tempo is set, the grid is regular from the first onset on. Otherwise `TempoTracker` estimates
+the step's length, and the grid moves part of the way towards every onset. The estimate takes a moment, so it is made in
+`update_tempo`, after the notes have been answered.
 """
 
 from bachbridge.engine.tempo.tracker import Grid, TempoTracker
@@ -14,14 +14,14 @@ _PHASE_CORRECTION = 0.4
 
 
 class BeatCounter:
-    """Used on the engine's thread only; knows no clock."""
+    """The step count of one player. Used on the engine's thread only."""
 
     __slots__ = ("_known_bpm", "_step", "_step_ns", "_step_time_ns", "_tempo_tracker", "_untracked_onsets_ns")
 
     def __init__(
         self, known_bpm: float, previous_bpm: float | None = None, *, step: int = 0, step_time_ns: int | None = None
     ) -> None:
-        """`bpm` 0: unknown; `previous_bpm`: what it was before; `time_ns`: of `step`, None before the first onset."""
+        """`known_bpm` is 0 if no tempo is set; `step_time_ns` is the time of `step`, None before the first onset."""
         self._known_bpm = known_bpm
         self._tempo_tracker = TempoTracker(known_bpm, previous_bpm)
         self._step_ns = step_ns_from_bpm(known_bpm or previous_bpm or _DEFAULT_BPM)
@@ -45,7 +45,7 @@ class BeatCounter:
         return Grid((self._step_time_ns or 0) - self._step * self._step_ns, self._step_ns)
 
     def add_onset(self, now_ns: int) -> int:
-        """A note begins: on which step."""
+        """Add the onset of a note and return its step."""
         if self._step_time_ns is None:
             self._step_time_ns = now_ns
         else:
@@ -57,21 +57,21 @@ class BeatCounter:
         return self._step
 
     def step_at(self, now_ns: int) -> int:
-        """The step in force; it never goes back."""
+        """Return the step that is current at `now_ns`; it never goes back."""
         return max(self._step, self.grid.nearest_step(now_ns))
 
     def step_begin_ns(self, step: int) -> int:
-        """When the step comes into force."""
+        """Return the time at which `step` becomes current."""
         return self.grid.time_of(step) - self._step_ns // 2
 
     def with_tempo(self, bpm: float) -> "BeatCounter":
-        """The same count from now on at `bpm` (0: unknown)."""
+        """Return a copy of this count that goes on at `bpm` (0: unknown)."""
         return BeatCounter(bpm, self.bpm, step=self._step, step_time_ns=self._step_time_ns)
 
     def update_tempo(self) -> None:
-        """Take in the onsets so far: the step's length follows from them, and where in the beat the last one was.
+        """Estimate the step's length and the last onset's place in the beat from the onsets so far.
 
-        If that was counted wrongly while the tempo was unclear, the count goes forward to the next such place.
+        If that place was counted wrongly while the tempo was unclear, the count moves forward to the next such place.
         """
         if not self._untracked_onsets_ns:
             return
@@ -83,7 +83,7 @@ class BeatCounter:
         self._tempo_tracker.drop_first(len(self._tempo_tracker.steps) - 1 if self._tempo_tracker.is_settled else 0)
 
     def skip_silence(self, steps: int) -> None:
-        """Let `steps` steps of silence count for nothing."""
+        """Leave `steps` steps of silence out of the count."""
         assert self._step_time_ns is not None
         self._step_time_ns += steps * self._step_ns
 

@@ -1,13 +1,13 @@
-"""Between nanoseconds and grid steps: a grid, and a guess at the tempo from what was played.
+"""The grid between nanoseconds and steps, and an estimate of the tempo from the player's onsets.
 
-The guess is Bayesian. A melody's inter-onset intervals are drawn from the note values that Bach's melodies use
-(`_VALUES`, with their rough shares) and blurred by human timing (`_JITTER_NS`); tempos are log-normal about a walking
-pace, or about the tempo of the phrase before. Each candidate tempo is scored by the likelihood of all intervals and
-the best one is refined by least squares. (The idea: A. T. Cemgil and B. Kappen, "Monte Carlo methods for tempo
-tracking and rhythm quantization", JAIR 18, 2003; a grid of candidates is enough for short phrases.)
+The estimate is Bayesian. A melody's inter-onset intervals are drawn from the note values that Bach's melodies use
+(`_NOTE_VALUES`, with their rough shares) and blurred by human timing (`_JITTER_NS`); tempos are log-normal about a
+walking pace, or about the tempo of the previous phrase. Each candidate tempo is scored by the likelihood of all
+intervals, and the best one is refined by least squares. (The idea: A. T. Cemgil and B. Kappen, "Monte Carlo methods for
+tempo tracking and rhythm quantization", JAIR 18, 2003; a grid of candidates is enough for short phrases.)
 
-A clock (24 pulses to the quarter note) or a shared session would give a `Grid` of its own: whatever knows better than
-this guess replaces `Reader` and nothing else.
+A clock (24 pulses to the quarter note) or a shared session would give a `Grid` of its own: a better source than this
+estimate replaces `TempoTracker` and nothing else.
 """
 
 from collections.abc import Sequence
@@ -19,22 +19,22 @@ from bachbridge.music.notes import NS_PER_MINUTE, STEPS_PER_BEAT, bpm_from_step_
 
 _JITTER_NS = 22e6
 _SAME_ONSET_NS = 45_000_000
-"""Keys struck within this time are one chord."""
+"""Keys pressed within this time are one chord."""
 _DEFAULT_BPM, _DEFAULT_WIDTH_OCTAVES, _KNOWN_WIDTH_OCTAVES = 92.0, 0.5, 0.12
 _CANDIDATES_BPM = np.geomspace(45.0, 190.0, 105)
 _NOTE_VALUES = np.array([1, 2, 3, 4, 6, 8, 12, 16])
 _LOG_VALUE_PRIORS = np.log([0.06, 0.24, 0.04, 0.46, 0.06, 0.09, 0.02, 0.03])
 _PHASE_CORRECTION, _PERIOD_CORRECTION, _MAX_PERIOD_DRIFT = 0.4, 0.12, 0.3
-"""How far the grid follows each onset in phase and in period, and how far the period may drift in all."""
+"""Shares of an onset's error by which the grid's phase and period follow it, and the period's greatest drift in all."""
 _SETTLED_ONSETS = 24
-"""After so many onsets the reading of the earlier ones stays as it is."""
+"""After this many onsets the steps of the earlier ones stay as they are."""
 _OUTLIER_LIKELIHOOD = 1e-4
-"""Likelihood (in the units of a peak's height) of an interval that is no note value: a hesitation, a slip."""
+"""Likelihood (relative to a peak's height) of an interval that is no note value: a hesitation, a slip."""
 
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """Step `n` lies at `origin_ns + n * step_ns`."""
+    """A regular grid: step `n` lies at `origin_ns + n * step_ns`."""
 
     origin_ns: int
     step_ns: int
@@ -46,7 +46,7 @@ class Grid:
         return (time_ns - self.origin_ns + self.step_ns // 2) // self.step_ns
 
     def next_beat_step(self, time_ns: int) -> int:
-        """The first step on a beat at `time_ns` or later."""
+        """Return the first step on a beat at `time_ns` or later."""
         beat_ns = self.step_ns * STEPS_PER_BEAT
         return -((self.origin_ns - time_ns) // beat_ns) * STEPS_PER_BEAT
 
@@ -56,12 +56,12 @@ class Grid:
 
 
 def is_due(now_ns: int, due_ns: int | None) -> bool:
-    """Whether there is such a time and it has come."""
+    """Return True if `due_ns` is a time that has come."""
     return due_ns is not None and due_ns <= now_ns
 
 
 def distinct_onsets(onsets_ns: Sequence[int]) -> list[int]:
-    """The onsets in order, a chord's keys counted once."""
+    """Return the onsets in order, one for each chord."""
     kept: list[int] = []
     for onset in sorted(onsets_ns):
         if not kept or onset - kept[-1] > _SAME_ONSET_NS:
@@ -70,7 +70,7 @@ def distinct_onsets(onsets_ns: Sequence[int]) -> list[int]:
 
 
 def estimate_bpm(onsets_ns: Sequence[int], previous_bpm: float | None = None) -> float:
-    """The likeliest tempo of the onsets; with fewer than three of them, the previous tempo or the usual one."""
+    """Return the likeliest tempo of the onsets; with fewer than three of them, the previous or the default tempo."""
     intervals = np.diff(np.array(distinct_onsets(onsets_ns), dtype=np.float64))
     centre = previous_bpm or _DEFAULT_BPM
     if len(intervals) < 2:
@@ -83,13 +83,13 @@ def estimate_bpm(onsets_ns: Sequence[int], previous_bpm: float | None = None) ->
 
 
 def _log_likelihood(intervals_ns: np.ndarray, steps_ns: np.ndarray) -> np.ndarray:
-    """Of each interval under each step length, as `array[interval, candidate]`."""
+    """Return the log-likelihood of each interval under each step length, as `array[interval, candidate]`."""
     error = (intervals_ns[:, None, None] - _NOTE_VALUES * steps_ns[None, :, None]) / _JITTER_NS
     return np.log(np.exp(_LOG_VALUE_PRIORS - 0.5 * error**2).sum(axis=2) + _OUTLIER_LIKELIHOOD)
 
 
 def _refine_bpm(intervals: np.ndarray, rough_bpm: float) -> float:
-    """Least squares of the intervals on their note values at about `bpm`."""
+    """Fit the intervals to their note values at about `rough_bpm` by least squares."""
     step = step_ns_from_bpm(rough_bpm)
     values = np.rint(intervals / step)
     fit = (values >= 1) & (values <= _NOTE_VALUES[-1]) & (np.abs(intervals - values * step) < 3 * _JITTER_NS)
@@ -100,13 +100,12 @@ def _refine_bpm(intervals: np.ndarray, rough_bpm: float) -> float:
 
 
 class TempoTracker:
-    """Which step each onset falls on, and the grid in force after the last one; onsets come in order of time.
+    """The step of each onset, and the grid after the last one; onsets come in order of time.
 
-    While there are few onsets, each new one makes all of them be read again, because the tempo (or, where it is
-    known, where its grid begins) becomes clearer. From then on the grid goes ahead and notes once read stay on their
-    steps. A known tempo's grid is regular; without one it moves a share of the way towards each onset, in phase and in
-    period (the linear correction of J. Mates, "A model of synchronization of motor acts to a stimulus sequence",
-    Biol. Cybern. 70, 1994).
+    While there are few onsets, each new one assigns all of them to steps again, because the tempo (or, if it is known,
+    the origin of its grid) becomes clearer. From then on the steps of earlier onsets stay. The grid of a known tempo is
+    regular; otherwise it moves part of the way towards each onset, in phase and in period (the linear correction of
+    J. Mates, "A model of synchronization of motor acts to a stimulus sequence", Biol. Cybern. 70, 1994).
     """
 
     __slots__ = (
@@ -122,18 +121,18 @@ class TempoTracker:
     )
 
     def __init__(self, known_bpm: float, previous_bpm: float | None) -> None:
-        """`bpm` 0: unknown; `previous_bpm`: of the phrase before."""
+        """`known_bpm` is 0 if no tempo is set; `previous_bpm` is the tempo of the previous phrase."""
         self.known_bpm, self.previous_bpm = known_bpm, previous_bpm
         self.steps: list[int] = []
         self.offsets_ns: list[int] = []
-        """How far from its step's time each onset was."""
+        """Distance of each onset from the time of its step."""
         self._onsets_ns: list[int] = []
         self._last_step_time_ns = self._step_ns = self._initial_step_ns = 0.0
         self._last_step = 0
 
     @property
     def is_settled(self) -> bool:
-        """Whether the notes read so far stay where they are."""
+        """True if the onsets so far stay on their steps."""
         return len(self._onsets_ns) >= _SETTLED_ONSETS
 
     @property
@@ -142,7 +141,6 @@ class TempoTracker:
         return Grid(round(self._last_step_time_ns) - self._last_step * step_ns, step_ns)
 
     def add_onset(self, onset_ns: int) -> None:
-        """Read one onset more."""
         if self.is_settled:
             self._place_onset(onset_ns)
         else:
@@ -150,7 +148,7 @@ class TempoTracker:
             self._refit()
 
     def drop_first(self, count: int) -> None:
-        """The first `count` onsets are of no more interest."""
+        """Forget the steps of the first `count` onsets."""
         del self.steps[:count]
         del self.offsets_ns[:count]
 
@@ -165,34 +163,32 @@ class TempoTracker:
             self._place_onset(onset_ns)
 
     def _median_offset_ns(self) -> float:
-        """The median distance of the onsets from a grid that begins with the first of them.
+        """Return the median distance of the onsets from a grid that begins with the first of them.
 
-        One early or late first note must not make every other note look late or early.
+        An early or late first note must not make all other notes look late or early.
         """
-        passed = np.array(self._onsets_ns, dtype=np.float64) - self._onsets_ns[0]
-        distances = passed - np.rint(passed / self._initial_step_ns) * self._initial_step_ns
+        elapsed = np.array(self._onsets_ns, dtype=np.float64) - self._onsets_ns[0]
+        distances = elapsed - np.rint(elapsed / self._initial_step_ns) * self._initial_step_ns
         return float(np.clip(np.median(distances), -self._initial_step_ns / 4, self._initial_step_ns / 4))
 
     def _place_onset(self, onset_ns: int) -> None:
-        passed = max(0, round((onset_ns - self._last_step_time_ns) / self._step_ns))
-        error_ns = onset_ns - (self._last_step_time_ns + passed * self._step_ns)
-        self.steps.append(self._last_step + passed)
+        steps = max(0, round((onset_ns - self._last_step_time_ns) / self._step_ns))
+        error_ns = onset_ns - (self._last_step_time_ns + steps * self._step_ns)
+        self.steps.append(self._last_step + steps)
         self.offsets_ns.append(round(error_ns))
-        if passed:
+        if steps:
             phase, period = (0.0, 0.0) if self.known_bpm else (_PHASE_CORRECTION, _PERIOD_CORRECTION)
             self._last_step_time_ns = onset_ns - (1 - phase) * error_ns
-            self._last_step += passed
-            stretched_ns = self._step_ns + period * error_ns / passed
-            low_ns, high_ns = (
-                self._initial_step_ns * (1 - _MAX_PERIOD_DRIFT),
-                self._initial_step_ns * (1 + _MAX_PERIOD_DRIFT),
-            )
+            self._last_step += steps
+            stretched_ns = self._step_ns + period * error_ns / steps
+            low_ns = self._initial_step_ns * (1 - _MAX_PERIOD_DRIFT)
+            high_ns = self._initial_step_ns * (1 + _MAX_PERIOD_DRIFT)
             self._step_ns = min(max(stretched_ns, low_ns), high_ns)
 
 
 def track_onsets(onsets_ns: Sequence[int], known_bpm: float, previous_bpm: float | None = None) -> TempoTracker:
-    """A reader that has read these onsets."""
-    reader = TempoTracker(known_bpm, previous_bpm)
+    """Return a tracker of these onsets."""
+    tracker = TempoTracker(known_bpm, previous_bpm)
     for onset_ns in onsets_ns:
-        reader.add_onset(onset_ns)
-    return reader
+        tracker.add_onset(onset_ns)
+    return tracker

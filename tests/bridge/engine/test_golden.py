@@ -1,4 +1,4 @@
-"""Whole dialogues as logs, kept under tests/golden and reviewed as a diff (`pytest --golden` writes them anew)."""
+"""Whole dialogues as logs under tests/golden; `pytest --golden` writes them anew, to be reviewed as a diff."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -66,18 +66,18 @@ def dreamt_phrase() -> Driver:
     return driver
 
 
-STORIES = [answered_phrase, interrupted_answer, chords_with_pedal_and_thru, harmonised_melody, dreamt_phrase]
+DIALOGUES = [answered_phrase, interrupted_answer, chords_with_pedal_and_thru, harmonised_melody, dreamt_phrase]
 
 
-@pytest.mark.parametrize("story", STORIES)
-def test_the_log_is_as_it_was(story, request: pytest.FixtureRequest) -> None:
-    lines = story().golden_lines()
-    path = GOLDEN / f"{story.__name__}.log"
+@pytest.mark.parametrize("dialogue", DIALOGUES)
+def test_golden_log_is_unchanged(dialogue, request: pytest.FixtureRequest) -> None:
+    lines = dialogue().golden_lines()
+    path = GOLDEN / f"{dialogue.__name__}.log"
     if request.config.getoption("--golden"):
         path.write_text("\n".join(lines) + "\n")
     assert lines == path.read_text().splitlines()
 
 
-def test_every_logged_message_reads_back() -> None:
+def test_golden_log_messages_read_back() -> None:
     for _, _, message in answered_phrase().log:
         assert loads(dumps(message)) == message

@@ -1,4 +1,4 @@
-"""The engine's loop with a session, ports and a model of a few lines."""
+"""The engine's loop with a fake session, fake ports and a fake model."""
 
 import time
 from collections.abc import Callable
@@ -39,8 +39,8 @@ Reply = Callable[[int, Event], list[Effect]]
 
 
 @dataclass
-class Script:
-    """A session that answers as told; its deadline is the first of those in the list."""
+class ScriptedSession:
+    """A session that returns `reply(now_ns, event)`; its deadline is the first in the list."""
 
     reply: Reply = lambda now_ns, event: []
     deadlines: list[int] = field(default_factory=list[int])
@@ -58,16 +58,16 @@ class Script:
 
 
 @dataclass
-class Stage:
-    """Everything around the loop, in the order in which it is told."""
+class Surroundings:
+    """Fake ports, model and starter: `calls` lists everything they get, in order."""
 
-    told: list[object] = field(default_factory=list[object])
+    calls: list[object] = field(default_factory=list[object])
     state: PortsChanged = field(default_factory=lambda: PortsChanged("in", "out"))
     open: bool = True
     connected: Connections = field(default_factory=lambda: Connections(1, 0))
 
     def send(self, data: bytes | Feed | Ask | PlanRequest | Cancel) -> bool:
-        self.told.append(data)
+        self.calls.append(data)
         return self.open
 
     def refresh(self) -> bool:
@@ -80,43 +80,43 @@ class Stage:
         return self.connected
 
     def load(self, model_name: str) -> None:
-        self.told.append(model_name)
+        self.calls.append(model_name)
 
     def close(self) -> None:
-        self.told.append("closed")
+        self.calls.append("closed")
 
     def stop(self) -> None:
         pass
 
-    def tell(self, message: Message) -> None:
-        self.told.append(message)
+    def notify(self, message: Message) -> None:
+        self.calls.append(message)
 
-    def play(self, session: Script, *events: Event) -> None:
+    def play(self, session: ScriptedSession, *events: Event) -> None:
         """Run the loop over these events, then quit."""
-        inbox = EventQueue()
+        event_queue = EventQueue()
         for event in events:
-            inbox.put(event)
+            event_queue.put(event)
         if not session.deadlines:
-            inbox.put(Quit("over"))
+            event_queue.put(Quit("over"))
         else:
             reply = session.reply
 
             def last(now_ns: int, event: Event) -> list[Effect]:
                 if isinstance(event, Tick) and not session.deadlines:
-                    inbox.put(Quit("over"))
+                    event_queue.put(Quit("over"))
                 return reply(now_ns, event)
 
             session.reply = last
-        Engine(session, self, self, self.tell, None).run(inbox)
+        Engine(session, self, self, self.notify, None).run(event_queue)
 
 
-def test_effects_are_performed_in_order_and_the_starter_is_told() -> None:
+def test_loop_performs_effects_in_order_and_reports() -> None:
     def reply(now_ns: int, event: Event) -> list[Effect]:
         return [Send(event.data, now_ns), Cancel(), Status("midi", "heard")] if isinstance(event, Midi) else []
 
-    stage = Stage()
-    stage.play(Script(reply), NOTE)
-    first, data, cancel, sent, status, received, closed = stage.told
+    surroundings = Surroundings()
+    surroundings.play(ScriptedSession(reply), NOTE)
+    first, data, cancel, sent, status, received, closed = surroundings.calls
     assert first == PortsChanged("in", "out")
     assert (data, cancel, status, closed) == (NOTE.data, Cancel(), Status("midi", "heard"), "closed")
     assert isinstance(sent, Sent)
@@ -124,89 +124,93 @@ def test_effects_are_performed_in_order_and_the_starter_is_told() -> None:
     assert sent.sent_ns >= sent.due_ns >= received.at_ns
 
 
-def test_ticks_come_at_their_deadlines_and_never_before() -> None:
+def test_loop_feeds_ticks_at_deadlines() -> None:
     start_ns = time.monotonic_ns()
-    script = Script(deadlines=[start_ns + 2_000_000, start_ns + 2_000_001, start_ns + 9_000_000])
-    Stage().play(script)
-    assert [type(event) for _, event in script.fed] == [PortsChanged, Tick, Tick, Tick, Quit]
+    session = ScriptedSession(deadlines=[start_ns + 2_000_000, start_ns + 2_000_001, start_ns + 9_000_000])
+    Surroundings().play(session)
+    assert [type(event) for _, event in session.fed] == [PortsChanged, Tick, Tick, Tick, Quit]
 
 
-def test_what_has_arrived_goes_before_what_is_due() -> None:
-    script = Script(deadlines=[0])
-    Stage().play(script, NOTE, Panic())
-    assert [event for _, event in script.fed[1:4]] == [NOTE, Panic(), Tick()]
+def test_loop_feeds_queued_events_before_due_ticks() -> None:
+    session = ScriptedSession(deadlines=[0])
+    Surroundings().play(session, NOTE, Panic())
+    assert [event for _, event in session.fed[1:4]] == [NOTE, Panic(), Tick()]
 
 
-def test_time_never_runs_backwards() -> None:
-    inbox, script, stage = EventQueue(), Script(), Stage()
+def test_loop_time_never_runs_backwards() -> None:
+    event_queue, session, surroundings = EventQueue(), ScriptedSession(), Surroundings()
     late_ns = time.monotonic_ns() + 10**12
-    inbox.put(NOTE, late_ns)
-    inbox.put(NOTE, late_ns - 1)
-    inbox.put(Quit("over"))
-    Engine(script, stage, stage, stage.tell, None).run(inbox)
-    times = [now_ns for now_ns, _ in script.fed]
+    event_queue.put(NOTE, late_ns)
+    event_queue.put(NOTE, late_ns - 1)
+    event_queue.put(Quit("over"))
+    Engine(session, surroundings, surroundings, surroundings.notify, None).run(event_queue)
+    times = [now_ns for now_ns, _ in session.fed]
     assert times == sorted(times)
 
 
-def test_the_starter_hears_of_notes_and_models_but_not_of_clock_pulses() -> None:
-    stage = Stage()
-    stage.play(Script(), CLOCK, ModelUp("m", 1), Setting("model", "other"), Setting("thru", value=True))
-    assert stage.told == [PortsChanged("in", "out"), ModelUp("m", 1), "other", "closed"]
+def test_loop_reports_no_clock_pulses() -> None:
+    surroundings = Surroundings()
+    surroundings.play(ScriptedSession(), CLOCK, ModelUp("m", 1), Setting("model", "other"), Setting("thru", value=True))
+    assert surroundings.calls == [PortsChanged("in", "out"), ModelUp("m", 1), "other", "closed"]
 
 
-def test_what_a_closed_port_swallows_was_not_sent() -> None:
-    stage = Stage(open=False)
-    stage.play(Script(lambda now_ns, event: [Send(b"\x80\x3c\x00", now_ns)] if event == NOTE else []), NOTE)
-    assert not [message for message in stage.told if isinstance(message, Sent)]
+def test_loop_reports_nothing_sent_to_closed_port() -> None:
+    surroundings = Surroundings(open=False)
+    surroundings.play(
+        ScriptedSession(lambda now_ns, event: [Send(b"\x80\x3c\x00", now_ns)] if event == NOTE else []), NOTE
+    )
+    assert not [message for message in surroundings.calls if isinstance(message, Sent)]
 
 
-def test_a_defect_silences_every_channel_and_closes_the_ports_before_it_is_reported() -> None:
+def test_loop_silences_and_closes_ports_on_exception() -> None:
     def reply(_now_ns: int, event: Event) -> list[Effect]:
         if event == NOTE:
             raise ZeroDivisionError
         return []
 
-    stage = Stage()
+    surroundings = Surroundings()
     with pytest.raises(ZeroDivisionError):
-        stage.play(Script(reply), NOTE)
-    assert {bytes((0xB0 | channel, 123, 0)) for channel in range(16)} <= {m for m in stage.told if isinstance(m, bytes)}
-    assert stage.told[-1] == "closed"
+        surroundings.play(ScriptedSession(reply), NOTE)
+    assert {bytes((0xB0 | channel, 123, 0)) for channel in range(16)} <= {
+        m for m in surroundings.calls if isinstance(m, bytes)
+    }
+    assert surroundings.calls[-1] == "closed"
 
 
 ASK = Ask(1, "continue", "m", Phrase((), 4), 4, 1.0, 1.0, 1)
 
 
-def test_connections_are_told_once_and_again_when_they_change() -> None:
-    stage = Stage()
-    engine = Engine(Script(), stage, stage, stage.tell, None)
+def test_loop_reports_connections_when_they_change() -> None:
+    surroundings = Surroundings()
+    engine = Engine(ScriptedSession(), surroundings, surroundings, surroundings.notify, None)
     for connections in (Connections(0, 0), Connections(0, 0), Connections(1, 0), Connections(1, 0)):
-        stage.connected = connections
-        engine._do_housekeeping()  # pyright: ignore[reportPrivateUsage] # what the loop does once a second
-    assert stage.told == [Connections(0, 0), Connections(1, 0)]
+        surroundings.connected = connections
+        engine._do_housekeeping()  # pyright: ignore[reportPrivateUsage] # called once a second by the loop
+    assert surroundings.calls == [Connections(0, 0), Connections(1, 0)]
 
 
-def test_who_looks_for_ports_is_told_their_names() -> None:
-    stage = Stage()
-    stage.play(Script(), ListPorts())
-    assert PortNames(("Keyboard",), ()) in stage.told
+def test_loop_answers_list_ports_with_port_names() -> None:
+    surroundings = Surroundings()
+    surroundings.play(ScriptedSession(), ListPorts())
+    assert PortNames(("Keyboard",), ()) in surroundings.calls
 
 
-def test_health_tells_how_long_the_model_took() -> None:
+def test_health_reports_model_latency() -> None:
     def reply(now_ns: int, event: Event) -> list[Effect]:
         return [ASK, Send(b"\x80\x3c\x00", now_ns)] if event == NOTE else []
 
-    stage = Stage()
-    engine = Engine(Script(reply), stage, stage, stage.tell, None)
+    surroundings = Surroundings()
+    engine = Engine(ScriptedSession(reply), surroundings, surroundings, surroundings.notify, None)
     begin_ns = time.monotonic_ns()
     for event, after_ms in ((NOTE, 0), (Answer(1, (), 1, final=False), 40), (Answer(1, (), 4, final=True), 900)):
-        engine._process_event(begin_ns + after_ms * 1_000_000, event)  # pyright: ignore[reportPrivateUsage] # at times of ours
+        engine._process_event(begin_ns + after_ms * 1_000_000, event)  # pyright: ignore[reportPrivateUsage] # at chosen times
     engine._do_housekeeping()  # pyright: ignore[reportPrivateUsage]
     engine._do_housekeeping()  # pyright: ignore[reportPrivateUsage]
-    (health,) = [message for message in stage.told if isinstance(message, Health)]
+    (health,) = [message for message in surroundings.calls if isinstance(message, Health)]
     assert (health.sent, health.model_p50_ns, health.model_p99_ns) == (1, 40_000_000, 40_000_000)
 
 
-def test_a_model_without_a_name_is_not_loaded() -> None:
-    stage = Stage()
-    stage.play(Script(), Setting("model", ""), Setting("model", 5))
-    assert stage.told == [PortsChanged("in", "out"), "closed"]
+def test_loop_does_not_load_model_without_name() -> None:
+    surroundings = Surroundings()
+    surroundings.play(ScriptedSession(), Setting("model", ""), Setting("model", 5))
+    assert surroundings.calls == [PortsChanged("in", "out"), "closed"]

@@ -1,4 +1,4 @@
-"""The dialogue under a virtual driver: the log is the assertion."""
+"""The dialogue under the virtual driver: the log is the assertion."""
 
 from dataclasses import replace
 
@@ -44,7 +44,7 @@ from tests.support.virtual_driver import (
 )
 
 
-def test_a_phrase_is_answered_on_the_next_beat_after_a_bar_of_silence() -> None:
+def test_session_answers_on_next_beat_after_silence() -> None:
     driver = Driver(AT_120)
     last_up = play_quarters(driver)
     driver.run(20 * S)
@@ -60,7 +60,7 @@ def test_a_phrase_is_answered_on_the_next_beat_after_a_bar_of_silence() -> None:
     assert not only_message(driver, AnswerEnded)[1].interrupted
 
 
-def test_the_model_is_fed_while_the_player_plays_and_knows_the_phrase_before_it_ends() -> None:
+def test_session_feeds_whole_phrase_before_it_ends() -> None:
     driver = Driver(AT_120)
     play_quarters(driver)
     driver.run(20 * S)
@@ -76,7 +76,7 @@ def test_the_model_is_fed_while_the_player_plays_and_knows_the_phrase_before_it_
     assert lengths == sorted(lengths)
 
 
-def test_what_is_fed_and_what_is_asked_are_in_the_key_that_is_locked() -> None:
+def test_session_feeds_and_asks_in_locked_key() -> None:
     driver = Driver(replace(AT_120, key="F# minor"))
     play_quarters(driver)
     driver.run(20 * S)
@@ -90,7 +90,7 @@ def test_what_is_fed_and_what_is_asked_are_in_the_key_that_is_locked() -> None:
     assert set(told) == {6 + 12}
 
 
-def test_playing_again_stops_the_answer_in_the_same_turn() -> None:
+def test_session_stops_answer_when_player_plays_again() -> None:
     driver = Driver(AT_120)
     play_quarters(driver)
     driver.run(S + 9 * BEAT + 100 * MS)
@@ -104,7 +104,7 @@ def test_playing_again_stops_the_answer_in_the_same_turn() -> None:
     assert len(note_ons(driver)) == before
 
 
-def test_an_answer_to_an_older_ask_is_not_played() -> None:
+def test_session_drops_answer_to_older_ask() -> None:
     driver = Driver(AT_120, silent_model)
     play_quarters(driver)
     driver.run(S + 7 * BEAT + 480 * MS)
@@ -115,7 +115,7 @@ def test_an_answer_to_an_older_ask_is_not_played() -> None:
     assert not note_ons(driver)
 
 
-def test_let_finish_plays_the_answer_to_its_end_and_still_hears_the_player() -> None:
+def test_let_finish_plays_answer_and_records_player() -> None:
     driver = Driver(replace(AT_120, let_finish=True))
     play_quarters(driver)
     driver.play(S + 9 * BEAT, 72, BEAT)
@@ -126,7 +126,7 @@ def test_let_finish_plays_the_answer_to_its_end_and_still_hears_the_player() -> 
     assert len(driver.messages_of(PhraseEnded)) == 2
 
 
-def test_a_late_answer_starts_on_a_later_beat() -> None:
+def test_session_starts_late_answer_on_later_beat() -> None:
     driver = Driver(AT_120, lambda ask: [(delay + 1200 * MS, answer) for delay, answer in chorale_model(ask)])
     play_quarters(driver)
     driver.run(30 * S)
@@ -138,7 +138,7 @@ def test_a_late_answer_starts_on_a_later_beat() -> None:
     assert len(driver.messages_of(AnswerLate)) == 1
 
 
-def test_a_missing_answer_is_given_up_and_the_next_phrase_is_heard() -> None:
+def test_session_gives_up_missing_answer_and_goes_on() -> None:
     driver = Driver(AT_120, silent_model)
     play_quarters(driver)
     driver.run(30 * S)
@@ -148,7 +148,7 @@ def test_a_missing_answer_is_given_up_and_the_next_phrase_is_heard() -> None:
     assert len(driver.messages_of(Ask)) == 2
 
 
-def test_half_an_answer_still_ends_its_notes() -> None:
+def test_session_ends_notes_of_half_an_answer() -> None:
     driver = Driver(AT_120, lambda ask: list(chorale_model(ask))[:3])
     play_quarters(driver)
     driver.run(30 * S)
@@ -157,7 +157,7 @@ def test_half_an_answer_still_ends_its_notes() -> None:
     assert "rest of the answer" in only_message(driver, AnswerLate)[1].what
 
 
-def test_a_new_model_process_is_asked_again() -> None:
+def test_session_asks_new_model_process_again() -> None:
     driver = Driver(AT_120, silent_model)
     play_quarters(driver)
     driver.run(S + 7 * BEAT + 485 * MS)
@@ -171,7 +171,7 @@ def test_a_new_model_process_is_asked_again() -> None:
 
 
 @pytest.mark.parametrize("mode", ["continue", "harmonize"])
-def test_who_changes_the_model_while_waiting_is_answered_by_the_new_one(mode: str) -> None:
+def test_session_asks_newly_chosen_model_when_ready(mode: str) -> None:
     driver = Driver(replace(AT_120, mode=mode), silent_model)
     last_up = play_quarters(driver)
     driver.schedule(last_up + 10 * MS, EndPhrase())
@@ -191,7 +191,7 @@ def test_who_changes_the_model_while_waiting_is_answered_by_the_new_one(mode: st
     assert not driver.receiver.sounding
 
 
-def test_a_model_that_is_not_wanted_any_more_is_told_nothing_of_the_harmony() -> None:
+def test_session_sends_no_plan_request_to_former_model() -> None:
     driver = Driver(replace(AT_120, mode="harmonize"))
     driver.feed(Setting("model", "another"))
     told = len(driver.messages_of(PlanRequest))
@@ -201,13 +201,13 @@ def test_a_model_that_is_not_wanted_any_more_is_told_nothing_of_the_harmony() ->
     assert len(driver.messages_of(PlanRequest)) == told + 1
 
 
-def test_what_the_window_wants_answered_is_in_order_and_in_no_voice_that_there_is_not() -> None:
+def test_session_orders_window_prompt_and_fixes_voices() -> None:
     driver = Driver(replace(AT_120, answer="harmonize"))
     driver.feed(AnswerPhrase(Phrase((Note(4, 4, 67, 80, -1), Note(0, 4, 72, 80, -1)), 8), 125 * MS, 1, aloud=False))
     assert only_message(driver, Ask)[1].prompt.notes == (Note(0, 4, 72), Note(4, 4, 67))
 
 
-def test_the_pedal_ends_a_phrase() -> None:
+def test_pedal_release_ends_phrase() -> None:
     driver = Driver(replace(AT_120, phrase_end="pedal"))
     driver.schedule(S - MS, Midi(midi.control_change(0, 64, 127)))
     last_up = play_quarters(driver)
@@ -217,7 +217,7 @@ def test_the_pedal_ends_a_phrase() -> None:
     assert len(note_ons(driver)) == 16
 
 
-def test_a_sounding_pedal_is_no_silence() -> None:
+def test_pedal_that_is_down_is_not_silence() -> None:
     driver = Driver(AT_120)
     driver.schedule(S - MS, Midi(midi.control_change(0, 64, 127)))
     last_up = play_quarters(driver)
@@ -227,7 +227,7 @@ def test_a_sounding_pedal_is_no_silence() -> None:
 
 
 @pytest.mark.parametrize("ending", [EndPhrase(), Midi(midi.control_change(0, 80, 127))])
-def test_a_command_or_a_controller_ends_a_phrase_at_once(ending: EndPhrase | Midi) -> None:
+def test_command_or_controller_ends_phrase_at_once(ending: EndPhrase | Midi) -> None:
     driver = Driver(replace(AT_120, phrase_end="control"))
     last_up = play_quarters(driver)
     driver.schedule(last_up + 100 * MS, ending)
@@ -236,7 +236,7 @@ def test_a_command_or_a_controller_ends_a_phrase_at_once(ending: EndPhrase | Mid
     assert note_ons(driver)[0][0] == S + 5 * BEAT
 
 
-def test_a_phrase_of_two_bars_is_answered_on_its_bar_line() -> None:
+def test_phrase_of_two_bars_is_answered_on_bar_line() -> None:
     driver = Driver(replace(AT_120, phrase_end="bars", phrase_bars=2))
     play_quarters(driver)
     driver.run(20 * S)
@@ -244,7 +244,7 @@ def test_a_phrase_of_two_bars_is_answered_on_its_bar_line() -> None:
     assert note_ons(driver)[0][0] == S + 8 * BEAT
 
 
-def test_the_tempo_is_estimated_from_what_was_played() -> None:
+def test_session_estimates_tempo_from_onsets() -> None:
     driver = Driver(Settings(seed=1))
     beat = 666 * MS
     for index, wobble in enumerate((0, 11, -9, 4, -12, 7, 3, -5)):
@@ -255,7 +255,7 @@ def test_the_tempo_is_estimated_from_what_was_played() -> None:
     assert [note.start for note in heard.phrase.notes] == list(range(0, 32, 4))
 
 
-def test_thru_passes_notes_pedal_and_bend_and_off_by_default_nothing() -> None:
+def test_thru_passes_notes_pedal_and_bend_only_if_on() -> None:
     played = [midi.note_on(3, 60, 70), midi.control_change(3, 64, 127), bytes((0xE3, 0, 80)), midi.note_off(3, 60)]
     closed, opened = Driver(AT_120), Driver(replace(AT_120, thru=True))
     for data in played:
@@ -267,7 +267,7 @@ def test_thru_passes_notes_pedal_and_bend_and_off_by_default_nothing() -> None:
     assert not opened.receiver.pedals
 
 
-def test_mode_off_hears_nothing_and_ends_what_sounds() -> None:
+def test_mode_off_records_nothing_and_ends_answer() -> None:
     driver = Driver(AT_120)
     play_quarters(driver)
     driver.run(S + 9 * BEAT + 100 * MS)
@@ -278,7 +278,7 @@ def test_mode_off_hears_nothing_and_ends_what_sounds() -> None:
     assert len(driver.messages_of(PhraseEnded)) == 1
 
 
-def test_a_wrong_setting_is_reported_and_changes_nothing() -> None:
+def test_wrong_setting_is_reported_and_not_applied() -> None:
     driver = Driver(AT_120)
     driver.feed(Setting("temperature", 99.0))
     assert driver.session.settings == AT_120
@@ -296,7 +296,7 @@ def test_panic_reaches_every_channel() -> None:
 
 
 @pytest.mark.parametrize("stop", [Quit("test"), Reset(), Midi(bytes((0xFC,)))])
-def test_stopping_leaves_nothing_sounding_and_nothing_planned(stop: Quit | Reset | Midi) -> None:
+def test_stop_leaves_no_note_and_no_deadline(stop: Quit | Reset | Midi) -> None:
     driver = Driver(AT_120)
     play_quarters(driver)
     driver.run(S + 9 * BEAT + 100 * MS)
@@ -322,7 +322,7 @@ def only_last_status(driver: Driver) -> str:
 
 
 @pytest.mark.parametrize("kind", ["harmonize", "vary"])
-def test_an_answer_that_is_the_phrase_itself_is_as_long_as_it(kind: str) -> None:
+def test_harmonize_and_vary_keep_length_of_phrase(kind: str) -> None:
     driver = Driver(replace(AT_120, answer=kind, answer_bars=3))
     play_quarters(driver)
     driver.run(20 * S)
@@ -330,14 +330,14 @@ def test_an_answer_that_is_the_phrase_itself_is_as_long_as_it(kind: str) -> None
     assert (ask.task, ask.steps) == (kind, heard.phrase.steps)
 
 
-def test_a_continuation_is_as_long_as_was_set() -> None:
+def test_continuation_has_length_that_is_set() -> None:
     driver = Driver(replace(AT_120, answer_bars=3))
     play_quarters(driver)
     driver.run(20 * S)
     assert (only_message(driver, Ask)[1].task, only_message(driver, Ask)[1].steps) == ("continue", 48)
 
 
-def test_what_was_harmonised_live_is_continued_all_the_same() -> None:
+def test_phrase_of_harmonize_mode_is_continued() -> None:
     driver = Driver(replace(AT_120, mode="harmonize", answer="vary"))
     driver.schedule(0, ModelUp("chorale-lstm", 1))
     last_up = play_quarters(driver)
@@ -348,7 +348,7 @@ def test_what_was_harmonised_live_is_continued_all_the_same() -> None:
 
 @pytest.mark.parametrize("late_ms", [90, 200])
 @pytest.mark.parametrize("ended_by", ["silence", "bars", "control"])
-def test_an_answer_that_takes_its_time_starts_on_the_next_beat_that_is_left(late_ms: int, ended_by: str) -> None:
+def test_slow_answer_starts_on_next_beat_that_is_left(late_ms: int, ended_by: str) -> None:
     def whole(ask: Ask) -> list[tuple[int, Answer]]:
         notes = tuple(Note(0, ask.steps, 60 - 5 * voice, voice=voice) for voice in range(4))
         return [(late_ms * MS, Answer(ask.ask, notes, ask.steps, final=True))]
@@ -367,7 +367,7 @@ def test_an_answer_that_takes_its_time_starts_on_the_next_beat_that_is_left(late
     assert not driver.receiver.sounding
 
 
-def test_a_refusal_is_told_at_once_and_nothing_is_waited_for() -> None:
+def test_refusal_is_reported_and_ends_answer_at_once() -> None:
     driver = Driver(replace(AT_120, answer="vary"), silent_model)
     last_up = play_quarters(driver)
     driver.run(last_up + 3 * S)

@@ -1,3 +1,5 @@
+"""The session's log: written, read and replayed."""
+
 import json
 import os
 from dataclasses import dataclass, field, fields
@@ -47,7 +49,7 @@ def header(**settings: object) -> str:
 
 
 @given(turns=st.lists(st.tuples(INTS, FED, st.lists(RETURNED, max_size=2)), max_size=4))
-def test_every_message_comes_back_from_a_log(
+def test_log_returns_every_message(
     tmp_path_factory: pytest.TempPathFactory, turns: list[tuple[int, Event, list[Effect]]]
 ):
     path = tmp_path_factory.getbasetemp() / "a.log"
@@ -62,7 +64,7 @@ def test_every_message_comes_back_from_a_log(
     assert list(log.entries) == expected
 
 
-def test_an_unfinished_last_line_is_dropped(tmp_path: Path):
+def test_log_drops_unfinished_last_line(tmp_path: Path):
     path = tmp_path / "a.log"
     line = '{"t":5,"in":{"type":"Tick"}}'
     for rest in ("", '{"t":6,"in"', line):
@@ -82,7 +84,7 @@ def test_an_unfinished_last_line_is_dropped(tmp_path: Path):
         (header() + '{"t":1,"in":{"type":"Tick"}}\n{"t":2,"in":{"type":"Tock"}}\n', "line 3 of the log"),
     ],
 )
-def test_what_is_no_log_is_refused_in_a_sentence(tmp_path: Path, text: str, words: str):
+def test_log_refuses_other_files_in_a_sentence(tmp_path: Path, text: str, words: str):
     path = tmp_path / "a.log"
     path.write_text(text)
     with pytest.raises(BachBridgeError, match=words) as caught:
@@ -90,14 +92,14 @@ def test_what_is_no_log_is_refused_in_a_sentence(tmp_path: Path, text: str, word
     assert str(path) in str(caught.value)
 
 
-def test_a_missing_log_and_an_unwritable_one(tmp_path: Path):
+def test_log_reports_missing_and_unwritable_file(tmp_path: Path):
     with pytest.raises(BachBridgeError, match="cannot read the log"):
         read_log(tmp_path / "none.log")
     with pytest.raises(BachBridgeError, match="cannot write the log"):
         LogWriter(tmp_path / "none" / "a.log", SETTINGS)
 
 
-def test_a_disk_that_fails_stops_the_log_and_nothing_else(tmp_path: Path):
+def test_log_stops_when_disk_fails(tmp_path: Path):
     if not os.path.exists("/dev/full"):  # noqa: PTH110 - a device, which only Linux has
         pytest.skip("no /dev/full on this system")
     writer = LogWriter(Path("/dev/full"), SETTINGS)
@@ -106,7 +108,7 @@ def test_a_disk_that_fails_stops_the_log_and_nothing_else(tmp_path: Path):
     assert writer.error
 
 
-def test_closing_twice_is_harmless(tmp_path: Path):
+def test_log_can_be_closed_twice(tmp_path: Path):
     writer = LogWriter(tmp_path / "a.log", SETTINGS)
     writer.close()
     writer.close()
@@ -114,8 +116,8 @@ def test_closing_twice_is_harmless(tmp_path: Path):
 
 
 @dataclass
-class Echo:
-    """A session that says what it was fed."""
+class EchoSession:
+    """A session that reports the type of each event."""
 
     fed: list[tuple[int, Event]] = field(default_factory=list[tuple[int, Event]])
 
@@ -124,7 +126,7 @@ class Echo:
         return [Status("echo", type(event).__name__)]
 
 
-def test_a_replay_feeds_the_events_and_tells_the_differences():
+def test_replay_reports_differences():
     entries = (
         LogEntry(1, Midi(b"\x90\x3c\x40")),
         LogEntry(1, Status("echo", "Midi")),
@@ -134,7 +136,7 @@ def test_a_replay_feeds_the_events_and_tells_the_differences():
         LogEntry(3, Status("echo", "EndPhrase")),
         LogEntry(3, Cancel()),
     )
-    session = Echo()
+    session = EchoSession()
     differences = replay(SessionLog(SETTINGS, entries), session)
     assert session.fed == [(1, Midi(b"\x90\x3c\x40")), (2, Tick()), (3, EndPhrase())]
     assert [(d.at_ns, d.event, d.logged, d.returned) for d in differences] == [

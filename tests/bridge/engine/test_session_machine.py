@@ -1,4 +1,4 @@
-"""Whatever is played, answered late or never, switched or struck by panic: stopping leaves no note sounding."""
+"""Random dialogues: whatever the player, the window, the models and the system do, no note is left sounding."""
 
 from collections.abc import Iterable
 
@@ -51,7 +51,7 @@ VOICING = [
     *(("answer", "harmonize"), ("answer", "vary"), ("answer", "continue")),
     *(("answer", "dream"), ("answer", "dream"), ("instrument", "flute"), ("instrument", "none"), ("bpm", 90)),
 ]
-"""Settings under which what sounds may be another note, or another time."""
+"""Settings that may change the sounding notes or their times."""
 NOTES = st.lists(
     st.builds(
         Note,
@@ -68,7 +68,7 @@ PHRASES = st.builds(
     lambda notes, steps: Phrase(tuple(sorted(notes, key=lambda note: note.start)), steps), NOTES, st.integers(1, 24)
 )
 STEPS_NS = st.sampled_from([MS, 50 * MS, 125 * MS, 750 * MS])
-SENSELESS = [
+INVALID_EVENTS = [
     *(
         AnswerPhrase(Phrase((Note(0, 4, 60),), 4), step_ns, 1, aloud)
         for step_ns in (0, -5, 10**15)
@@ -87,13 +87,13 @@ SENSELESS = [
     Plan(0, 1, ((40, 300, 3, 2, 1, 15), (40, 1, 1, 1, 1, 0)), 0),
     Plan(1, 2, ((40,),), 0),
 ]
-"""What the types forbid, or the music, and JSON lets through."""
+"""Events that types or music forbid but JSON lets through."""
 PANIC_CONTROL = Midi(midi.control_change(9, 83, 127))
 ROWS = st.lists(st.tuples(*[st.integers(0, 46)] * 6), max_size=3)
 
 
-def unruly(ask: Ask) -> Iterable[tuple[int, Answer]]:
-    """Unisons, overlaps, notes out of order, a note told twice, an end before its beginning, no final answer."""
+def unruly_model(ask: Ask) -> Iterable[tuple[int, Answer]]:
+    """A model with unisons, overlaps, notes out of order, a repeated note, an early end and no final answer."""
     n = ask.ask * 7
     first = Note(0, 3, 60, 70, 0, -20 * MS), Note(0, 5, 60, 70, 1, 9 * MS)
     second = Note(2, 9, 60, 70, 0), Note(0, 9, 60, 70, 1), Note(1, 0, 64, 60, 2)
@@ -104,10 +104,10 @@ def unruly(ask: Ask) -> Iterable[tuple[int, Answer]]:
 
 
 class Dialogue(RuleBasedStateMachine):
-    """The rules are what a player, a person at the window, the models and the system can do."""
+    """Rules for everything that a player, a user of the window, the models and the system can do."""
 
     @initialize(
-        model=st.sampled_from([chorale_model, silent_model, unruly]),
+        model=st.sampled_from([chorale_model, silent_model, unruly_model]),
         one_channel=st.booleans(),
         thru=st.booleans(),
         let_finish=st.booleans(),
@@ -118,7 +118,7 @@ class Dialogue(RuleBasedStateMachine):
     )
     def start(self, model, one_channel, thru, let_finish, phrase_end, bpm, mode, plan_ms) -> None:
         self.thru = thru
-        """Whether the player's own notes have ever been let through."""
+        """True if MIDI thru was ever on."""
         channels = (1, 1, 1, 1) if one_channel else (1, 2, 3, 4)
         self.settings = Settings(
             mode=mode,
@@ -132,7 +132,7 @@ class Dialogue(RuleBasedStateMachine):
         self.driver = Driver(
             self.settings,
             model,
-            lambda foresee: None if plan_ms is None else plan_sixths(foresee, plan_ms * MS),
+            lambda request: None if plan_ms is None else plan_sixths(request, plan_ms * MS),
         )
         self.driver.feed(ModelUp("chorale-lstm", 1))
 
@@ -169,7 +169,7 @@ class Dialogue(RuleBasedStateMachine):
 
     @rule(pitch=PITCHES)
     def play_into_the_answer(self, pitch: int) -> None:
-        """Chance alone seldom strikes a key while an answer sounds, so a phrase is played and its answer awaited."""
+        """Play a phrase and a key into its answer, which chance alone seldom does."""
         self.driver.play(self.driver.now_ns + MS, pitch, 300 * MS)
         self.driver.run(self.driver.now_ns + 400 * MS)
         self.driver.feed(EndPhrase())
@@ -229,7 +229,7 @@ class Dialogue(RuleBasedStateMachine):
         self.driver.feed(PortsChanged(*ports))
         assert all(ports) or not self.driver.receiver.sounding
 
-    @rule(event=st.sampled_from(SENSELESS))
+    @rule(event=st.sampled_from(INVALID_EVENTS))
     def senseless(self, event: Event) -> None:
         self.driver.feed(event)
 
@@ -271,19 +271,19 @@ class Dialogue(RuleBasedStateMachine):
     def an_answer_that_is_over_is_silent(self) -> None:
         harmonizes = hasattr(self, "driver") and self.driver.session.settings.mode == "harmonize"
         if hasattr(self, "driver") and not self.thru and not harmonizes and not self.driver.answering:
-            # What is played back may sound beside or after it, as long as its end is appointed.
+            # Playback may sound beside or after it, as long as its end is scheduled.
             assert self.driver.session.deadline is not None or not self.driver.receiver.sounding
 
     def teardown(self) -> None:
         if hasattr(self, "driver"):
-            self.hands_and_feet_up()
+            self.release_all()
             self.driver.run(self.driver.now_ns + 150_000 * MS)
             assert not self.driver.receiver.sounding
             self.driver.feed(Quit("the end"))
             assert not self.driver.receiver.pedals
-            self.it_replays()
+            self.check_replay()
 
-    def hands_and_feet_up(self) -> None:
+    def release_all(self) -> None:
         pitches = {pitch for _, pitch in self.driver.receiver.sounding}
         for channel in range(5):
             self.midi(midi.control_change(channel, midi.SUSTAIN, 0))
@@ -291,8 +291,8 @@ class Dialogue(RuleBasedStateMachine):
                 self.midi(midi.note_off(channel, pitch))
         self.midi(midi.control_change(0, midi.ALL_NOTES_OFF, 0))
 
-    def it_replays(self) -> None:
-        """The events as they were logged give the effects that were logged."""
+    def check_replay(self) -> None:
+        """Check that the logged events give the logged effects again."""
         session = Session(self.settings)
         effects: list[Effect] = []
         for time_ns, way, message in self.driver.log:
@@ -305,9 +305,9 @@ class Dialogue(RuleBasedStateMachine):
         assert not effects
 
 
-MOST = 1500
-"""As many dialogues as fit into the five minutes that a test may take."""
+MAX_EXAMPLES = 1500
+"""Number of dialogues that fit into the five minutes that a test may take."""
 Dialogue.TestCase.settings = hypothesis_settings(
-    stateful_step_count=40, max_examples=min(MOST, hypothesis_settings().max_examples)
+    stateful_step_count=40, max_examples=min(MAX_EXAMPLES, hypothesis_settings().max_examples)
 )
 TestDialogue = Dialogue.TestCase

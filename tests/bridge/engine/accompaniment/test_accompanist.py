@@ -1,6 +1,6 @@
-"""Live harmony under the virtual driver: what the player does, and what the three other voices do about it.
+"""Live harmony under the virtual driver: the player's notes and the three voices that accompany them.
 
-The model of these tests sings an alto a fourth, a tenor a tenth and a bass two octaves below the melody (`sixths`).
+The tests' model sings an alto a fourth, a tenor a tenth and a bass two octaves below the melody (`plan_sixths`).
 """
 
 from dataclasses import replace
@@ -36,7 +36,7 @@ def playing(settings: Settings = HARMONIZE, **other: object) -> Driver:
     return driver
 
 
-def struck(driver: Driver) -> list[tuple[int, int, int]]:
+def started(driver: Driver) -> list[tuple[int, int, int]]:
     """Time in ms, channel and pitch of every note-on."""
     return [(t // MS, m.channel, m.pitch) for t, m in driver.sent_messages() if isinstance(m, midi.NoteOn)]
 
@@ -45,7 +45,7 @@ def ended(driver: Driver) -> list[tuple[int, int, int]]:
     return [(t // MS, m.channel, m.pitch) for t, m in driver.sent_messages() if isinstance(m, midi.NoteOff)]
 
 
-def test_three_voices_leave_in_the_turn_in_which_the_note_arrives() -> None:
+def test_chord_is_sent_in_the_call_of_its_note() -> None:
     driver = playing()
     effects = driver.feed(Midi(midi.note_on(0, 72, 100)))
     sends = [midi.decode(e.data) for e in effects if isinstance(e, Send)]
@@ -57,13 +57,13 @@ def _kinds(effects: list[Effect]) -> list[str]:
     return [type(effect).__name__ for effect in effects]
 
 
-def test_the_players_own_note_passes_only_if_asked_and_then_as_the_soprano() -> None:
+def test_players_note_passes_through_as_soprano() -> None:
     driver = playing(replace(HARMONIZE, thru=True, channels=(5, 6, 7, 8)))
     driver.feed(Midi(midi.note_on(9, 72, 100)))
-    assert [(c, p) for _, c, p in struck(driver)] == [(4, 72), (5, 67), (6, 56), (7, 48)]
+    assert [(c, p) for _, c, p in started(driver)] == [(4, 72), (5, 67), (6, 56), (7, 48)]
 
 
-def test_the_voices_hold_as_long_as_the_note_and_a_moment_for_legato() -> None:
+def test_voices_hold_until_release_and_legato() -> None:
     driver = playing()
     driver.play(S, 72, BEAT)
     driver.run(10 * S)
@@ -71,28 +71,28 @@ def test_the_voices_hold_as_long_as_the_note_and_a_moment_for_legato() -> None:
     assert not driver.receiver.sounding
 
 
-def test_under_the_next_note_only_what_changes_moves() -> None:
-    def common(foresee: PlanRequest) -> tuple[int, object]:
-        delay, plan = plan_sixths(foresee)
-        return delay, replace(plan, rows=tuple((*row[:4], 12, 0 if foresee.frames else 15) for row in plan.rows))
+def test_only_changing_voices_move_to_next_chord() -> None:
+    def common(request: PlanRequest) -> tuple[int, object]:
+        delay, plan = plan_sixths(request)
+        return delay, replace(plan, rows=tuple((*row[:4], 12, 0 if request.frames else 15) for row in plan.rows))
 
     driver = playing(planner=common)
     driver.play(S, 72, BEAT)
     driver.play(S + BEAT, 74, BEAT)
     driver.run(S + 2 * BEAT)
-    assert struck(driver)[3:] == [(1500, 1, 69), (1500, 2, 58)]
+    assert started(driver)[3:] == [(1500, 1, 69), (1500, 2, 58)]
     assert ended(driver) == [(1500, 1, 67), (1500, 2, 56)]
 
 
-def test_a_repeated_note_strikes_its_voices_again_where_the_plan_says_so() -> None:
+def test_repeated_note_restarts_voices_as_planned() -> None:
     driver = playing()
     driver.play(S, 72, BEAT)
     driver.play(S + BEAT, 72, BEAT)
     driver.run(S + 2 * BEAT)
-    assert [p for _, _, p in struck(driver)] == [67, 56, 48, 67, 56, 48]
+    assert [p for _, _, p in started(driver)] == [67, 56, 48, 67, 56, 48]
 
 
-def test_of_a_chord_the_highest_note_is_the_melody_and_of_a_bass_player_the_lowest() -> None:
+def test_outer_note_of_chord_is_the_melody() -> None:
     for voice, expected in (("soprano", 76), ("bass", 60)):
         driver = playing(replace(HARMONIZE, voice=voice))
         for offset, pitch in enumerate((60, 72, 76)):
@@ -103,55 +103,55 @@ def test_of_a_chord_the_highest_note_is_the_melody_and_of_a_bass_player_the_lowe
         assert frames[-1][-1][given] == expected - 35
 
 
-def test_a_lower_key_pressed_later_is_a_new_note_of_the_melody() -> None:
+def test_lower_key_pressed_later_is_new_melody_note() -> None:
     driver = playing()
     driver.play(S, 76, 2 * BEAT)
     driver.play(S + BEAT, 72, BEAT)
     driver.run(S + BEAT + MS)
-    assert [p for _, _, p in struck(driver)][3:] == [67, 56, 48]
+    assert [p for _, _, p in started(driver)][3:] == [67, 56, 48]
 
 
-def test_a_fast_run_is_harmonised_where_it_begins_and_where_it_rests() -> None:
+def test_fast_run_has_chords_where_it_begins_and_ends() -> None:
     driver = playing()
     for index, pitch in enumerate((72, 74, 76, 77)):
         driver.play(S + index * 60 * MS, pitch, BEAT if pitch == 77 else 55 * MS)
     driver.run(S + BEAT)
-    assert [(t, pitch) for t, channel, pitch in struck(driver) if channel == 1] == [(1000, 67), (1290, 72)]
+    assert [(t, pitch) for t, channel, pitch in started(driver) if channel == 1] == [(1000, 67), (1290, 72)]
 
 
-def test_a_long_run_has_a_chord_on_each_beat() -> None:
+def test_long_run_has_chord_on_each_beat() -> None:
     driver = playing()
     for index in range(12):
         driver.play(S + index * 100 * MS, 64 + index, 95 * MS)
     driver.run(S + 1200 * MS)
-    assert [t for t, channel, _ in struck(driver) if channel == 1] == [1000, 1500, 2000]
+    assert [t for t, channel, _ in started(driver) if channel == 1] == [1000, 1500, 2000]
 
 
-def test_on_beats_only_the_harmony_changes_on_beats() -> None:
+def test_chord_on_beat_changes_harmony_on_beats_only() -> None:
     driver = playing(replace(HARMONIZE, chord_on="beat"))
     for index, pitch in enumerate((72, 74, 76, 77)):
         driver.play(S + index * BEAT // 2, pitch, BEAT // 2 - 5 * MS)
     driver.run(S + 2 * BEAT)
-    assert [(t, p) for t, channel, p in struck(driver) if channel == 1] == [(1000, 67), (1500, 71)]
+    assert [(t, p) for t, channel, p in started(driver) if channel == 1] == [(1000, 67), (1500, 71)]
 
 
-def test_with_a_tempo_the_inner_voices_move_on_eighths_under_a_long_note_and_without_one_they_lie() -> None:
+def test_inner_voices_move_on_eighths_only_with_tempo() -> None:
     for bpm, moves in ((120.0, [(1280, 68)]), (0.0, [])):
         driver = playing(replace(HARMONIZE, bpm=bpm, density=0.0))
         driver.play(S, 72, BEAT)
         driver.run(S + BEAT - 20 * MS)
-        assert [(t, p) for t, channel, p in struck(driver) if channel == 1][1:] == moves
+        assert [(t, p) for t, channel, p in started(driver) if channel == 1][1:] == moves
 
 
-def test_a_note_a_little_late_on_an_eighth_finds_the_inner_voices_waiting() -> None:
+def test_inner_voices_wait_for_slightly_late_note() -> None:
     driver = playing(replace(HARMONIZE, density=0.0))
     driver.play(S, 72, BEAT // 2 + 10 * MS)
     driver.play(S + BEAT // 2 + 20 * MS, 74, BEAT // 2)
     driver.run(S + BEAT - 20 * MS)
-    assert [(t, p) for t, channel, p in struck(driver) if channel == 1] == [(1000, 67), (1270, 69)]
+    assert [(t, p) for t, channel, p in started(driver) if channel == 1] == [(1000, 67), (1270, 69)]
 
 
-def test_the_pedal_holds_the_voices() -> None:
+def test_pedal_holds_the_voices() -> None:
     driver = playing()
     driver.schedule(S, Midi(midi.control_change(0, midi.SUSTAIN, 127)))
     driver.play(S, 72, BEAT)
@@ -161,30 +161,30 @@ def test_the_pedal_holds_the_voices() -> None:
 
 
 @pytest.mark.parametrize(("pitch", "alto"), [(48, 43), (36, 31), (96, 67), (127, 74)])
-def test_a_note_out_of_the_voices_range_is_harmonised_an_octave_away(pitch: int, alto: int) -> None:
+def test_note_out_of_range_is_harmonized_by_octave(pitch: int, alto: int) -> None:
     driver = playing()
     driver.play(S, pitch, BEAT)
     driver.run(S + MS)
-    assert struck(driver)[0][1:] == (1, alto)
+    assert started(driver)[0][1:] == (1, alto)
 
 
-def test_only_the_voices_asked_for_sound_and_all_on_one_channel_if_asked() -> None:
+def test_only_chosen_voices_sound_on_chosen_channel() -> None:
     driver = playing(replace(HARMONIZE, harmony="ab", channels=(3, 3, 3, 3)))
     driver.play(S, 72, BEAT)
     driver.run(10 * S)
-    assert [(c, p) for _, c, p in struck(driver)] == [(2, 67), (2, 48)]
+    assert [(c, p) for _, c, p in started(driver)] == [(2, 67), (2, 48)]
     assert not driver.receiver.sounding
 
 
-def test_a_plan_that_is_late_is_played_when_it_comes() -> None:
-    driver = playing(planner=lambda foresee: plan_sixths(foresee, 30 * MS) if foresee.piece else None)
+def test_late_plan_is_played_when_it_arrives() -> None:
+    driver = playing(planner=lambda request: plan_sixths(request, 30 * MS) if request.piece else None)
     driver.feed(Reset())
     driver.play(S // 2 + 10 * MS, 72, BEAT)
     driver.run(S)
-    assert {t for t, _, _ in struck(driver)} == {530}
+    assert {t for t, _, _ in started(driver)} == {530}
 
 
-def test_without_a_model_nothing_sounds_and_nothing_breaks() -> None:
+def test_accompanist_is_silent_without_a_model() -> None:
     driver = playing(planner=lambda _: None)
     for index in range(40):
         driver.play(S + index * BEAT // 3, 60 + index % 20, BEAT // 4)
@@ -193,7 +193,7 @@ def test_without_a_model_nothing_sounds_and_nothing_breaks() -> None:
     assert driver.session.deadline is None
 
 
-def test_the_model_is_told_each_step_once_and_what_was_revised_again() -> None:
+def test_steps_are_sent_once_and_revised_ones_again() -> None:
     driver = playing()
     driver.play(S, 72, 2 * BEAT)
     driver.play(S + BEAT + 20 * MS, 74, BEAT)
@@ -208,7 +208,7 @@ def test_the_model_is_told_each_step_once_and_what_was_revised_again() -> None:
     assert [frame[4] for frame in known[:5]] == [15, 0, 0, 0, 15]
 
 
-def test_after_some_bars_of_silence_the_piece_begins_afresh() -> None:
+def test_new_piece_begins_after_bars_of_silence() -> None:
     driver = playing()
     driver.play(S, 72, BEAT)
     driver.run(S + BEAT + 8 * BEAT - MS)
@@ -221,7 +221,7 @@ def test_after_some_bars_of_silence_the_piece_begins_afresh() -> None:
     assert after.frames == ()
 
 
-def test_a_short_rest_keeps_the_place_in_the_beat() -> None:
+def test_short_rest_keeps_place_in_beat() -> None:
     driver = playing()
     driver.play(S, 72, BEAT)
     driver.play(S + 6 * BEAT, 74, BEAT)
@@ -232,7 +232,7 @@ def test_a_short_rest_keeps_the_place_in_the_beat() -> None:
     assert last.step < 12
 
 
-def test_a_new_process_of_the_model_is_told_everything() -> None:
+def test_new_model_process_gets_whole_history() -> None:
     driver = playing()
     driver.play(S, 72, 4 * BEAT)
     driver.schedule(S + BEAT, ModelUp("chorale-lstm", 400_000))
@@ -242,7 +242,7 @@ def test_a_new_process_of_the_model_is_told_everything() -> None:
     assert (last.step, len(last.frames)) == (0, 5)
 
 
-def test_what_was_harmonised_can_be_continued_in_four_voices() -> None:
+def test_harmony_is_continued_in_four_voices() -> None:
     driver = playing(model=silent_model)
     driver.play(S, 72, BEAT)
     driver.play(S + BEAT, 74, BEAT)
@@ -255,9 +255,9 @@ def test_what_was_harmonised_can_be_continued_in_four_voices() -> None:
     assert not driver.receiver.sounding
 
 
-def test_a_cadence_is_asked_for_until_it_has_come() -> None:
-    def dominants(foresee: PlanRequest) -> tuple[int, object]:
-        delay, plan = plan_sixths(foresee)
+def test_cadence_is_requested_until_it_has_come() -> None:
+    def dominants(request: PlanRequest) -> tuple[int, object]:
+        delay, plan = plan_sixths(request)
         lower = (27, 20, 8) if plan.step < 4 else (29, 20, 13)  # G major under B, C major under C
         return delay, replace(plan, rows=tuple((*row[:2], *lower, 15) for row in plan.rows))
 
@@ -271,7 +271,7 @@ def test_a_cadence_is_asked_for_until_it_has_come() -> None:
     assert not wanted[-1]
 
 
-def test_a_change_of_style_plans_again_and_another_voice_silences() -> None:
+def test_style_change_replans_and_voice_change_silences() -> None:
     driver = playing()
     driver.play(S, 72, 4 * BEAT)
     driver.schedule(S + 10 * MS, Setting("temperature", 0.5))

@@ -1,4 +1,4 @@
-"""A dream goes on from its own last answer until somebody ends it; what is played and what is set steers it."""
+"""Dreams: each answer continues the one before until somebody ends them; playing and settings steer them."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -32,13 +32,13 @@ BEAT = 500 * MS
 
 
 def singing(ask: Ask) -> Iterator[tuple[int, Answer]]:
-    """A model that tells its quarters as they grow, another chord for each ask."""
+    """A model that sends its quarters as they grow, another chord for each ask."""
     last = replace(ask.prompt.notes[-1], pitch=60 + ask.ask % 12)
     return chorale_model(replace(ask, prompt=replace(ask.prompt, notes=(last,))))
 
 
 def dreaming(model: ScriptedModel = singing, settings: Settings = DREAMING) -> Driver:
-    """A phrase of four quarters from 1 s on; its answer begins at 5.5 s."""
+    """Return a driver with a phrase of four quarters from 1 s on; its answer begins at 5.5 s."""
     driver = Driver(settings, model)
     for index, pitch in enumerate((67, 69, 71, 72)):
         driver.play(S + index * BEAT, pitch, 430 * MS)
@@ -54,17 +54,17 @@ def asks(driver: Driver) -> list[Ask]:
 
 
 def whole(delay_ns: int) -> ScriptedModel:
-    """A model that says all at once, after a while."""
+    """Return a model that sends its whole answer after `delay_ns`."""
 
-    def says(ask: Ask) -> Iterator[tuple[int, Answer]]:
+    def answers(ask: Ask) -> Iterator[tuple[int, Answer]]:
         notes = tuple(Note(start, 4, 60 + ask.ask % 12, voice=start // 4 % 4) for start in range(0, ask.steps, 4))
         yield delay_ns, Answer(ask.ask, notes, ask.steps, final=True)
 
-    return says
+    return answers
 
 
 @pytest.mark.parametrize("model", [singing, whole(900 * MS), whole(2300 * MS)])
-def test_the_music_never_stops(model: ScriptedModel) -> None:
+def test_dream_plays_without_a_gap(model: ScriptedModel) -> None:
     driver = dreaming(model)
     driver.run(200 * S)
     begun = onsets(driver)
@@ -76,7 +76,7 @@ def test_the_music_never_stops(model: ScriptedModel) -> None:
     assert driver.messages_of(AnswerLate)[1:] == []
 
 
-def test_every_part_goes_on_from_the_one_before() -> None:
+def test_dream_part_continues_the_previous_part() -> None:
     driver = dreaming(whole(10 * MS))
     driver.run(60 * S)
     for before, after in pairwise(asks(driver)[1:]):
@@ -87,7 +87,7 @@ def test_every_part_goes_on_from_the_one_before() -> None:
     assert asks(driver)[1].prompt.steps == 32, "voices go on without the player's hands"
 
 
-def test_it_is_asked_for_shortly_before_and_never_all_at_once() -> None:
+def test_dream_asks_shortly_before_next_part() -> None:
     driver = dreaming()
     driver.run(60 * S)
     first = onsets(driver)[0]
@@ -95,7 +95,7 @@ def test_it_is_asked_for_shortly_before_and_never_all_at_once() -> None:
     assert [time_ns - first for time_ns in asked[1:6]] == [4 * S * part - 2 * BEAT for part in range(1, 6)]
 
 
-def test_a_long_dream_is_told_in_chapters_and_what_was_told_is_forgotten() -> None:
+def test_long_dream_is_reported_in_sections() -> None:
     driver = dreaming()
     driver.run(400 * S)
     told = [message for _, message in driver.messages_of(AnswerEnded) if isinstance(message, AnswerEnded)]
@@ -116,7 +116,7 @@ def test_a_long_dream_is_told_in_chapters_and_what_was_told_is_forgotten() -> No
     assert kept < 4 * 128 + 4 * 8 * 3
 
 
-def test_tempo_and_temperature_change_while_it_plays() -> None:
+def test_dream_follows_tempo_and_temperature() -> None:
     driver = dreaming()
     driver.schedule(20 * S + 100 * MS, Setting("bpm", 60))
     driver.schedule(20 * S + 200 * MS, Setting("temperature", 1.7))
@@ -133,7 +133,7 @@ def test_tempo_and_temperature_change_while_it_plays() -> None:
     assert not driver.receiver.sounding
 
 
-def test_a_dream_keeps_the_tempo_of_its_phrase_until_another_is_set() -> None:
+def test_dream_keeps_tempo_until_another_is_set() -> None:
     driver = Driver(DREAMING, singing)
     phrase = Phrase(tuple(Note(at, 4, 60 + at) for at in range(0, 16, 4)), 16)
     driver.feed(AnswerPhrase(phrase, step_ns_from_bpm(80), 1, aloud=True))
@@ -146,12 +146,12 @@ def test_a_dream_keeps_the_tempo_of_its_phrase_until_another_is_set() -> None:
     assert {b - a for a, b in pairwise(begun) if a > 40 * S} == {2 * BEAT}
 
 
-def test_what_the_player_plays_becomes_the_prompt() -> None:
+def test_dream_stops_for_player_and_continues_phrase() -> None:
     driver = dreaming()
     for index, pitch in enumerate((48, 50, 52)):
         driver.play(20 * S + 10 * MS + index * BEAT, pitch, 430 * MS)
     driver.run(20 * S + 20 * MS)
-    assert not driver.receiver.sounding, "the dream stops for him"
+    assert not driver.receiver.sounding, "the dream stops for the player"
     driver.run(40 * S)
     steered = next(ask for time_ns, ask in driver.messages_of(Ask) if time_ns > 20 * S and isinstance(ask, Ask))
     assert [note.pitch for note in steered.prompt.notes] == [48, 50, 52]
@@ -161,7 +161,7 @@ def test_what_the_player_plays_becomes_the_prompt() -> None:
     )
 
 
-def test_a_dream_that_may_finish_goes_on_under_the_players_hands() -> None:
+def test_dream_with_let_finish_goes_on_under_player() -> None:
     driver = dreaming(settings=replace(DREAMING, let_finish=True))
     driver.play(20 * S + 10 * MS, 48, 3 * S)
     driver.run(40 * S)
@@ -173,7 +173,7 @@ def test_a_dream_that_may_finish_goes_on_under_the_players_hands() -> None:
 @pytest.mark.parametrize(
     "event", [Panic(), Reset(), Midi(b"\xfc"), Setting("mode", "off"), Midi(midi.control_change(0, 83, 127))]
 )
-def test_it_ends_at_once_when_it_is_hushed(event: Event) -> None:
+def test_dream_ends_at_once_when_silenced(event: Event) -> None:
     driver = dreaming(whole(100 * MS))
     driver.run(21 * S + 100 * MS)
     assert driver.receiver.sounding
@@ -185,7 +185,7 @@ def test_it_ends_at_once_when_it_is_hushed(event: Event) -> None:
     assert driver.session.deadline is None
 
 
-def test_without_the_setting_it_ends_with_the_part_that_plays() -> None:
+def test_dream_ends_with_part_when_setting_changes() -> None:
     driver = dreaming()
     driver.schedule(20 * S, Setting("answer", "continue"))
     driver.run(60 * S)
@@ -198,7 +198,7 @@ def test_without_the_setting_it_ends_with_the_part_that_plays() -> None:
     assert onsets(driver)[-1] > 59 * S, "and an answer under way becomes a dream"
 
 
-def test_a_model_that_refuses_or_dies_ends_it_in_words() -> None:
+def test_dream_ends_when_model_refuses_or_is_silent() -> None:
     driver = dreaming()
     driver.run(20 * S)
     driver.model = lambda _: []
@@ -219,7 +219,7 @@ def test_a_model_that_refuses_or_dies_ends_it_in_words() -> None:
     assert driver.session.deadline is None
 
 
-def test_a_part_that_is_late_begins_on_a_later_beat() -> None:
+def test_late_dream_part_begins_on_later_beat() -> None:
     driver = dreaming()
     driver.run(20 * S)
     driver.model = whole(3 * S + 20 * MS)
@@ -234,7 +234,7 @@ def test_a_part_that_is_late_begins_on_a_later_beat() -> None:
     assert any(isinstance(m, AnswerLate) and "beats later" in m.what for _, m in driver.messages_of(AnswerLate))
 
 
-def test_a_chapter_that_begins_late_is_told_from_where_it_began() -> None:
+def test_late_dream_section_is_reported_from_its_start() -> None:
     driver = dreaming()
     driver.run(67 * S)
     driver.model = whole(3 * S)
@@ -250,7 +250,7 @@ def test_a_chapter_that_begins_late_is_told_from_where_it_began() -> None:
     assert (told.ask, told.notes[0].start) == (late.ask, 0)
 
 
-def test_a_dream_that_falls_silent_begins_again_with_its_phrase() -> None:
+def test_silent_dream_begins_again_with_its_phrase() -> None:
     driver = dreaming(lambda ask: [(MS, Answer(ask.ask, (), ask.steps, final=True))])
     driver.run(30 * S)
     assert len({ask.prompt for ask in asks(driver)}) == 1
@@ -261,12 +261,12 @@ def test_a_dream_that_falls_silent_begins_again_with_its_phrase() -> None:
 
 
 def chosen(driver: Driver) -> list[tuple[int, int]]:
-    """Channel and program of every program change."""
+    """Return channel and program of every program change."""
     sent = [meaning.data for _, meaning in driver.sent_messages() if isinstance(meaning, midi.OtherChannelMessage)]
     return [(data[0] & 15, data[1]) for data in sent]
 
 
-def test_the_instrument_is_chosen_when_the_port_opens_and_when_it_changes() -> None:
+def test_program_changes_follow_port_and_instrument() -> None:
     driver = Driver(replace(DREAMING, instrument="Church Organ", channels=(1, 1, 3, 4)))
     driver.feed(PortsChanged("in", ""))
     assert chosen(driver) == []
@@ -282,7 +282,7 @@ def test_the_instrument_is_chosen_when_the_port_opens_and_when_it_changes() -> N
     assert len(chosen(driver)) == 7
 
 
-def test_a_receiver_that_came_later_hears_of_the_instrument_with_each_answer() -> None:
+def test_program_changes_are_sent_with_each_answer() -> None:
     driver = dreaming(settings=replace(DREAMING, instrument="Oboe"))
     driver.run(5 * S)
     assert chosen(driver) == [(channel, 68) for channel in range(4)]

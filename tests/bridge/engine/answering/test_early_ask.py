@@ -1,4 +1,4 @@
-"""What is asked for before its phrase ends, under a virtual driver."""
+"""Answers that are asked for before the phrase ends, under the virtual driver."""
 
 from dataclasses import replace
 
@@ -36,7 +36,7 @@ from tests.support.virtual_driver import (
 
 
 def late(ms: int) -> ScriptedModel:
-    """A model that says all at once, in so many milliseconds: the prompt's last pitch from the beginning to the end."""
+    """Return a model that answers at once after `ms` milliseconds: the prompt's last pitch, held to the end."""
 
     def whole(ask: Ask) -> list[tuple[int, Answer]]:
         notes = tuple(Note(0, ask.steps, ask.prompt.notes[-1].pitch - 5 * voice, voice=voice) for voice in range(4))
@@ -46,8 +46,8 @@ def late(ms: int) -> ScriptedModel:
 
 
 @pytest.mark.parametrize("ended_by", ["silence", "bars"])
-def test_an_answer_of_many_passes_is_there_when_the_phrase_ends(ended_by: str) -> None:
-    """It is asked for a moment before, and heard after."""
+def test_early_ask_has_answer_ready_at_phrase_end(ended_by: str) -> None:
+    """The ask goes out a moment before the end, and the answer sounds after it."""
     driver = Driver(replace(AT_120, phrase_end=ended_by, phrase_bars=1, answer="harmonize"), late(110))
     play_quarters(driver)
     driver.run(20 * S)
@@ -60,7 +60,7 @@ def test_an_answer_of_many_passes_is_there_when_the_phrase_ends(ended_by: str) -
 
 
 @pytest.mark.parametrize("model", [late(20), late(110), silent_model])
-def test_what_is_played_at_the_last_moment_is_answered_too(model: ScriptedModel) -> None:
+def test_note_at_last_moment_is_asked_for_anew(model: ScriptedModel) -> None:
     driver = Driver(replace(AT_120, phrase_end="bars", phrase_bars=1, answer="harmonize"), model)
     play_quarters(driver, TUNE[:3])
     driver.play(S + 4 * BEAT - 110 * MS, 74, 300 * MS)
@@ -74,7 +74,7 @@ def test_what_is_played_at_the_last_moment_is_answered_too(model: ScriptedModel)
     assert {message.pitch for _, message in note_ons(driver)} == (set() if model is silent_model else {74, 69, 64, 59})
 
 
-def test_a_refusal_that_was_foreseen_is_told_when_the_phrase_has_ended() -> None:
+def test_refusal_of_early_ask_is_reported_after_phrase() -> None:
     driver = Driver(AT_120, silent_model)
     last_up = play_quarters(driver)
     driver.run(last_up + 4 * BEAT - 100 * MS)
@@ -87,7 +87,7 @@ def test_a_refusal_that_was_foreseen_is_told_when_the_phrase_has_ended() -> None
     assert only_message(driver, AnswerLate)[1] == AnswerLate(again.ask, "no")
 
 
-def test_a_model_that_begins_again_is_asked_again_what_was_foreseen() -> None:
+def test_restarted_model_gets_early_ask_again() -> None:
     driver = Driver(AT_120, silent_model)
     last_up = play_quarters(driver)
     driver.run(last_up + 4 * BEAT - 100 * MS)
@@ -105,8 +105,8 @@ LINE_NS = S + 4 * BEAT
 
 @pytest.mark.parametrize("early_ms", [40, 80, 140])
 @pytest.mark.parametrize("let_go", [Midi(midi.note_off(0, 72)), Midi(midi.control_change(0, midi.ALL_NOTES_OFF, 0))])
-def test_a_key_that_is_lifted_just_before_the_bar_line_costs_no_answer(let_go: Midi, early_ms: int) -> None:
-    """The phrase on the grid is the one that was foreseen, so what is thought of it goes on."""
+def test_key_released_before_bar_line_keeps_early_ask(let_go: Midi, early_ms: int) -> None:
+    """The phrase on the grid is the expected one, so the early ask stays valid."""
     driver = Driver(replace(AT_120, phrase_end="bars", phrase_bars=1, answer="harmonize"), late(110))
     driver.schedule(S, Midi(midi.note_on(0, 72, 80)))
     driver.schedule(LINE_NS - early_ms * MS, let_go)
@@ -115,7 +115,7 @@ def test_a_key_that_is_lifted_just_before_the_bar_line_costs_no_answer(let_go: M
     assert [time_ns for time_ns, _ in note_ons(driver)] == [LINE_NS] * 4
 
 
-def test_what_changes_nothing_in_the_ask_puts_it_only_once() -> None:
+def test_early_ask_is_sent_once_if_nothing_changes() -> None:
     driver = Driver(replace(AT_120, phrase_end="bars", phrase_bars=1, answer="harmonize"), late(110))
     driver.schedule(S, Midi(midi.note_on(0, 72, 80)))
     for n in range(10):
@@ -126,7 +126,7 @@ def test_what_changes_nothing_in_the_ask_puts_it_only_once() -> None:
     assert [time_ns for time_ns, _ in note_ons(driver)] == [LINE_NS] * 4
 
 
-def test_all_keys_let_go_at_the_last_moment_are_heard_at_once() -> None:
+def test_all_notes_off_at_last_moment_asks_anew() -> None:
     driver = Driver(replace(AT_120, phrase_end="bars", phrase_bars=1, answer="harmonize"), late(70))
     play_quarters(driver, TUNE[:3])
     driver.schedule(LINE_NS - BEAT // 2, Midi(midi.note_on(0, 74, 80)))
@@ -139,8 +139,8 @@ def test_all_keys_let_go_at_the_last_moment_are_heard_at_once() -> None:
     assert note_ons(driver)[0][0] == LINE_NS
 
 
-def test_a_phrase_that_is_noticed_late_to_be_over_ended_when_it_did() -> None:
-    """What is held on the edge between two lengths is no longer for a thread that woke up late."""
+def test_late_tick_ends_phrase_at_its_proper_time() -> None:
+    """A note on the edge between two lengths is not longer because the thread woke up late."""
     driver = Driver(replace(AT_120, phrase_end="bars", phrase_bars=1, answer="harmonize"), late(110))
     play_quarters(driver, TUNE[:3])
     driver.schedule(LINE_NS - BEAT + 42_600_000, Midi(midi.note_on(0, 74, 80)))
@@ -150,7 +150,7 @@ def test_a_phrase_that_is_noticed_late_to_be_over_ended_when_it_did() -> None:
     assert only_message(driver, PhraseEnded)[1].phrase == only_message(driver, Ask)[1].prompt
 
 
-def test_an_answer_that_the_models_death_cut_off_before_the_phrase_ended_is_asked_for_again() -> None:
+def test_early_ask_is_repeated_after_model_crash() -> None:
     def half(ask: Ask) -> list[tuple[int, Answer]]:
         part = Answer(ask.ask, (Note(0, 4, 60),), 4, final=False)
         rest = [(3 * MS, Answer(ask.ask, (Note(4, 12, 64),), 16, final=True))] if ask.ask > 1 else []
@@ -167,8 +167,8 @@ def test_an_answer_that_the_models_death_cut_off_before_the_phrase_ended_is_aske
     assert [note.pitch for note in only_message(driver, AnswerEnded)[1].notes] == [60, 64]
 
 
-def test_after_a_panic_the_same_phrase_is_asked_for_anew() -> None:
-    """Nothing is left of what was asked before it, though the seed is the same."""
+def test_panic_discards_early_ask() -> None:
+    """The early ask is forgotten, though the seed is the same."""
     driver = Driver(AT_120, silent_model)
     last_up = play_quarters(driver)
     driver.run(last_up + 4 * BEAT - 100 * MS)

@@ -1,4 +1,4 @@
-"""What is played in the player's stead: prompts from the window and phrases played back."""
+"""Playback in place of the player: prompts from the window and phrases played again."""
 
 from dataclasses import replace
 
@@ -38,7 +38,7 @@ def onsets(driver: Driver, channel: int) -> list[tuple[int, int]]:
     return [(t, m.pitch) for t, m in driver.sent_messages() if isinstance(m, midi.NoteOn) and m.channel == channel]
 
 
-def test_a_prompt_is_heard_and_then_answered_where_it_ends() -> None:
+def test_prompt_is_played_and_answered_at_its_end() -> None:
     driver = Driver(Settings(bpm=120))
     driver.schedule(S, AnswerPhrase(PHRASE, STEP_NS, 5, aloud=True))
     driver.run(20 * S)
@@ -52,7 +52,7 @@ def test_a_prompt_is_heard_and_then_answered_where_it_ends() -> None:
     assert not driver.receiver.sounding
 
 
-def test_a_silent_prompt_is_answered_as_soon_as_the_model_can() -> None:
+def test_silent_prompt_is_answered_as_soon_as_possible() -> None:
     driver = Driver(Settings(bpm=120), lambda ask: [(delay + 40 * MS, answer) for delay, answer in chorale_model(ask)])
     driver.schedule(S, AnswerPhrase(PHRASE, STEP_NS, 6, aloud=False))
     driver.run(20 * S)
@@ -64,14 +64,14 @@ def test_a_silent_prompt_is_answered_as_soon_as_the_model_can() -> None:
     assert [m.ended_by for _, m in driver.messages_of(PhraseEnded) if isinstance(m, PhraseEnded)] == ["prompt"]
 
 
-def test_a_prompt_without_a_seed_takes_the_one_that_is_set() -> None:
+def test_prompt_without_seed_uses_seed_setting() -> None:
     driver = Driver(Settings(bpm=120, seed=77))
     driver.schedule(S, AnswerPhrase(PHRASE, STEP_NS, -1, aloud=False))
     driver.run(2 * S)
     assert [m.seed for _, m in driver.messages_of(Ask) if isinstance(m, Ask)] == [77]
 
 
-def test_a_prompt_without_any_seed_is_answered_otherwise_each_time() -> None:
+def test_prompt_without_any_seed_varies_each_time() -> None:
     driver = Driver(Settings(bpm=120))
     for second in (1, 2, 3):
         driver.schedule(second * S, AnswerPhrase(PHRASE, STEP_NS, -1, aloud=False))
@@ -79,7 +79,7 @@ def test_a_prompt_without_any_seed_is_answered_otherwise_each_time() -> None:
     assert len({m.seed for _, m in driver.messages_of(Ask) if isinstance(m, Ask)}) == 3
 
 
-def test_an_empty_prompt_is_refused_in_words() -> None:
+def test_empty_prompt_is_refused() -> None:
     driver = Driver()
     driver.schedule(S, AnswerPhrase(Phrase((), 16), STEP_NS, 1, aloud=True))
     driver.run(2 * S)
@@ -87,7 +87,7 @@ def test_an_empty_prompt_is_refused_in_words() -> None:
     assert not driver.messages_of(Ask)
 
 
-def test_in_harmony_a_prompt_gets_its_voices_while_it_is_heard() -> None:
+def test_prompt_is_harmonized_while_it_is_played() -> None:
     driver = Driver(Settings(mode="harmonize", bpm=120))
     driver.schedule(S, AnswerPhrase(PHRASE, STEP_NS, 5, aloud=True))
     driver.run(20 * S)
@@ -97,7 +97,7 @@ def test_in_harmony_a_prompt_gets_its_voices_while_it_is_heard() -> None:
     assert not driver.receiver.sounding
 
 
-def test_what_was_played_and_answered_is_played_back_on_its_channels() -> None:
+def test_playback_uses_the_channels_of_the_voices() -> None:
     notes = (Note(0, 4, 67, 80, -1), Note(4, 4, 72, 80, 0), Note(4, 4, 60, 80, 2))
     driver = Driver()
     driver.schedule(S, PlayPhrase(Phrase(notes, 8), STEP_NS))
@@ -109,7 +109,7 @@ def test_what_was_played_and_answered_is_played_back_on_its_channels() -> None:
     assert not driver.receiver.sounding
 
 
-def test_the_players_key_ends_what_is_played_back() -> None:
+def test_players_key_ends_playback() -> None:
     for event in (PlayPhrase(PHRASE, STEP_NS), AnswerPhrase(PHRASE, STEP_NS, 1, aloud=True)):
         for mode in ("continue", "harmonize", "off"):
             driver = Driver(Settings(mode=mode, bpm=120))
@@ -121,7 +121,7 @@ def test_the_players_key_ends_what_is_played_back() -> None:
             assert not later, (event, mode)
 
 
-def test_the_end_of_the_phrase_ends_the_prompt_in_harmony_and_its_key() -> None:
+def test_end_of_phrase_ends_simulated_keys() -> None:
     driver = Driver(Settings(mode="harmonize", bpm=120))
     driver.schedule(S, AnswerPhrase(PHRASE, STEP_NS, 5, aloud=True))
     driver.schedule(S + 700 * MS, EndPhrase())
@@ -133,7 +133,7 @@ def test_the_end_of_the_phrase_ends_the_prompt_in_harmony_and_its_key() -> None:
     assert len(onsets(driver, PLAYED_BACK)) == 2
 
 
-def test_a_key_of_no_length_goes_up_again() -> None:
+def test_simulated_key_of_no_length_is_released() -> None:
     notes = (Note(0, 0, 60), Note(4, 1, 64, 80, 0, 400 * MS))
     driver = Driver(Settings(mode="harmonize", bpm=120))
     driver.schedule(S, AnswerPhrase(Phrase(notes, 8), STEP_NS, 5, aloud=True))
@@ -142,7 +142,7 @@ def test_a_key_of_no_length_goes_up_again() -> None:
     assert not driver.receiver.sounding
 
 
-def test_nothing_is_due_before_it_was_asked_for() -> None:
+def test_playback_sends_nothing_before_it_starts() -> None:
     early = Phrase((Note(0, 4, 60, 80, 0, -90 * MS),), 4)
     for event in (PlayPhrase(early, STEP_NS), AnswerPhrase(early, STEP_NS, 5, aloud=True)):
         for mode in ("continue", "harmonize"):
@@ -152,7 +152,7 @@ def test_nothing_is_due_before_it_was_asked_for() -> None:
             assert all(m.due_ns >= S for _, m in driver.messages_of(Send) if isinstance(m, Send))
 
 
-def test_a_prompt_takes_the_place_of_the_phrase_that_was_being_played() -> None:
+def test_prompt_replaces_phrase_being_played() -> None:
     for event, asked in ((AnswerPhrase(PHRASE, STEP_NS, 5, aloud=False), [PHRASE]), (PlayPhrase(PHRASE, STEP_NS), [])):
         driver = Driver(Settings(bpm=120, silence_beats=1.0))
         driver.play(S, 50, 300 * MS)
@@ -162,7 +162,7 @@ def test_a_prompt_takes_the_place_of_the_phrase_that_was_being_played() -> None:
         assert not any(m.interrupted for _, m in driver.messages_of(AnswerEnded) if isinstance(m, AnswerEnded))
 
 
-def test_an_answer_under_let_finish_ends_what_is_played_back() -> None:
+def test_answer_ends_playback_with_let_finish() -> None:
     driver = Driver(Settings(bpm=120, let_finish=True, silence_beats=1.0))
     driver.schedule(S, PlayPhrase(Phrase((Note(0, 400, 67, 80, -1),), 400), STEP_NS))
     driver.play(2 * S, 60, 400 * MS)
@@ -173,7 +173,7 @@ def test_an_answer_under_let_finish_ends_what_is_played_back() -> None:
     assert (PLAYED_BACK, 67) not in driver.receiver.sounding
 
 
-def test_another_model_touches_nothing_that_sounds() -> None:
+def test_model_change_keeps_sounding_notes() -> None:
     driver = Driver(Settings(bpm=120))
     driver.schedule(S, AnswerPhrase(PHRASE, STEP_NS, 5, aloud=False))
     driver.run(S + 300 * MS)
@@ -186,7 +186,7 @@ def test_another_model_touches_nothing_that_sounds() -> None:
     assert [m.interrupted for _, m in driver.messages_of(AnswerEnded) if isinstance(m, AnswerEnded)] == [False]
 
 
-def test_voices_in_unison_on_one_channel_part_and_meet() -> None:
+def test_unison_voices_part_and_meet_on_one_channel() -> None:
     def unison(ask: Ask) -> list[tuple[int, Answer]]:
         notes = tuple(Note(0, 8, 60, 70, voice) for voice in range(4))
         return [(MS, Answer(ask.ask, notes, 8, final=True))]
@@ -208,7 +208,7 @@ def test_voices_in_unison_on_one_channel_part_and_meet() -> None:
     assert not driver.receiver.sounding
 
 
-def test_a_key_that_goes_through_ends_on_the_channel_where_it_began() -> None:
+def test_thru_key_ends_on_channel_where_it_began() -> None:
     driver = Driver(Settings(mode="harmonize", bpm=120, thru=True, harmony="s"))
     driver.feed(Midi(midi.note_on(0, 72, 80)))
     assert driver.receiver.sounding == {(0, 72)}
@@ -217,7 +217,7 @@ def test_a_key_that_goes_through_ends_on_the_channel_where_it_began() -> None:
     assert not driver.receiver.sounding
 
 
-def test_panic_ends_what_is_played_back_and_a_controller_gives_it() -> None:
+def test_panic_by_event_or_controller_ends_playback() -> None:
     for event in (Panic(), Midi(midi.control_change(7, 83, 127))):
         driver = Driver(Settings(mode="off"))
         driver.schedule(S, PlayPhrase(PHRASE, STEP_NS))
@@ -230,7 +230,7 @@ def test_panic_ends_what_is_played_back_and_a_controller_gives_it() -> None:
         assert [t for t, _ in onsets(driver, PLAYED_BACK) if t > S + 700 * MS] == []
 
 
-def test_a_voice_is_switched_off_and_on_while_it_sounds() -> None:
+def test_voice_is_switched_off_and_on_while_sounding() -> None:
     driver = Driver(Settings(bpm=120))
     driver.schedule(S, AnswerPhrase(PHRASE, STEP_NS, 5, aloud=False))
     driver.schedule(S + 100 * MS, Setting("harmony", "sat"))
@@ -248,7 +248,7 @@ def test_a_voice_is_switched_off_and_on_while_it_sounds() -> None:
     assert not driver.receiver.sounding
 
 
-def test_octave_level_and_channel_change_while_the_answer_goes_on() -> None:
+def test_voice_settings_change_during_answer() -> None:
     driver = Driver(Settings(bpm=120))
     driver.schedule(S, AnswerPhrase(PHRASE, STEP_NS, 5, aloud=False))
     driver.schedule(S + 600 * MS, Setting("octaves", "0,0,0,-1"))
@@ -265,7 +265,7 @@ def test_octave_level_and_channel_change_while_the_answer_goes_on() -> None:
     assert not driver.receiver.sounding
 
 
-def test_a_voice_is_switched_off_under_a_held_note_in_harmony() -> None:
+def test_voice_is_switched_off_under_held_note() -> None:
     driver = Driver(Settings(mode="harmonize", bpm=120))
     driver.schedule(10 * MS, Setting("density", -1.0))
     driver.play(S, 72, 5 * S)
@@ -279,7 +279,7 @@ def test_a_voice_is_switched_off_under_a_held_note_in_harmony() -> None:
     assert not driver.receiver.sounding
 
 
-def test_an_answer_is_sent_earlier_for_an_instrument_that_speaks_late() -> None:
+def test_latency_setting_sends_answer_earlier() -> None:
     def first(latency_ms: int) -> int:
         driver = Driver(replace(Settings(bpm=120, phrase_end="silence", silence_beats=1.0), latency_ms=latency_ms))
         for n in range(4):
@@ -292,7 +292,7 @@ def test_an_answer_is_sent_earlier_for_an_instrument_that_speaks_late() -> None:
     assert first(-60) % (500 * MS) == 60 * MS
 
 
-def test_the_most_latency_still_leaves_time_for_the_answer() -> None:
+def test_greatest_latency_leaves_time_for_answer() -> None:
     for latency_ms in (-500, 500):
         driver = Driver(Settings(bpm=300, silence_beats=1.0, latency_ms=latency_ms))
         driver.play(S, 67, 190 * MS)

@@ -1,15 +1,15 @@
-"""The agenda by itself: what the dialogue's tests reach only now and then."""
+"""The scheduler alone, in cases that the dialogue tests seldom reach."""
 
 from bachbridge.engine.output.scheduler import Scheduler
 from bachbridge.midi import messages as midi
 
 
-def test_an_end_told_later_does_not_come_before_the_beginning() -> None:
-    agenda = Scheduler()
-    agenda.add_note("first", 0, 60, 70, on_ns=10, off_ns=100)
-    agenda.add_note("second", 0, 60, 70, on_ns=50, off_ns=80)
-    agenda.set_note_end("second", 20)
-    sent = [send.data for send in agenda.advance(1000)]
-    strike, release = midi.note_on(0, 60, 70), midi.note_off(0, 60)
-    assert sent == [strike, release, strike, release]
-    assert agenda.is_empty
+def test_scheduler_keeps_note_end_after_its_start() -> None:
+    scheduler = Scheduler()
+    scheduler.add_note("first", 0, 60, 70, on_ns=10, off_ns=100)
+    scheduler.add_note("second", 0, 60, 70, on_ns=50, off_ns=80)
+    scheduler.set_note_end("second", 20)
+    sent = [send.data for send in scheduler.advance(1000)]
+    start, end = midi.note_on(0, 60, 70), midi.note_off(0, 60)
+    assert sent == [start, end, start, end]
+    assert scheduler.is_empty

@@ -1,4 +1,4 @@
-"""How a voice sounds as it is set."""
+"""MIDI notes of a voice under the settings."""
 
 from dataclasses import replace
 
@@ -16,21 +16,21 @@ from bachbridge.settings import Settings
     st.tuples(*[st.integers(-3, 3)] * 4),
     st.integers(1, 400),
 )
-def test_whatever_is_set_can_be_sent(
+def test_output_note_is_always_valid_midi(
     voice: int, pitch: int, velocity: int, octaves: tuple[int, ...], percent: int
 ) -> None:
-    as_sent = output_note(replace(Settings(), octaves=octaves, levels=(percent,) * 4), voice, pitch, velocity)
-    assert as_sent
-    channel, sounding, loud = as_sent
+    output = output_note(replace(Settings(), octaves=octaves, levels=(percent,) * 4), voice, pitch, velocity)
+    assert output
+    channel, sounding, output_velocity = output
     assert channel == voice
     assert 0 <= sounding <= 127
-    assert 1 <= loud <= 127
+    assert 1 <= output_velocity <= 127
 
 
-def test_a_voice_that_is_off_is_not_sent() -> None:
+def test_output_note_is_none_if_voice_is_off() -> None:
     assert output_note(replace(Settings(), harmony="sab"), 2, 60, 80) is None
 
 
 @given(st.tuples(*[st.integers(1, 16)] * 4))
-def test_the_players_channel_is_no_voices(channels: tuple[int, ...]) -> None:
+def test_player_channel_is_used_by_no_voice(channels: tuple[int, ...]) -> None:
     assert player_channel(replace(Settings(), channels=channels)) + 1 not in channels

@@ -1,4 +1,4 @@
-"""When it is news where the bars lie."""
+"""Reports of the bars, made when they change."""
 
 import pytest
 
@@ -11,7 +11,7 @@ BAR_NS = 16 * STEP_NS
 
 
 @pytest.mark.parametrize(
-    ("origin_ns", "step_ns", "steps_per_bar", "source", "news"),
+    ("origin_ns", "step_ns", "steps_per_bar", "source", "reported"),
     [
         (0, STEP_NS, 16, "set", False),
         (7 * BAR_NS, STEP_NS, 16, "set", False),
@@ -24,14 +24,18 @@ BAR_NS = 16 * STEP_NS
         (0, STEP_NS, 16, "clock", True),
     ],
 )
-def test_it_is_told_when_it_is_news(origin_ns: int, step_ns: int, steps_per_bar: int, source: str, news: bool) -> None:
+def test_bars_are_reported_when_they_change(
+    origin_ns: int, step_ns: int, steps_per_bar: int, source: str, reported: bool
+) -> None:
     bars = BarReports()
     assert bars.report_if_changed(Grid(0, STEP_NS), 16, "set") == [BarStarted(0, STEP_NS, 16, "set")]
-    told = bars.report_if_changed(Grid(origin_ns, step_ns), steps_per_bar, source)
-    assert told == ([BarStarted(origin_ns, step_ns, steps_per_bar, source)] if news else [])
+    reports = bars.report_if_changed(Grid(origin_ns, step_ns), steps_per_bar, source)
+    assert reports == ([BarStarted(origin_ns, step_ns, steps_per_bar, source)] if reported else [])
 
 
-def test_a_slow_drift_is_told_in_the_end() -> None:
+def test_bars_are_reported_after_slow_drift() -> None:
     bars = BarReports()
-    told = [bool(bars.report_if_changed(Grid(drift * STEP_NS // 100, STEP_NS), 16, "playing")) for drift in range(20)]
-    assert told == [drift in (0, 8, 16) for drift in range(20)]
+    reports = [
+        bool(bars.report_if_changed(Grid(drift * STEP_NS // 100, STEP_NS), 16, "playing")) for drift in range(20)
+    ]
+    assert reports == [drift in (0, 8, 16) for drift in range(20)]

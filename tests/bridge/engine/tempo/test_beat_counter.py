@@ -1,4 +1,4 @@
-"""Counting steps while somebody plays, by the clock and by ear."""
+"""Steps counted while somebody plays, with and without a set tempo."""
 
 import numpy as np
 import pytest
@@ -11,61 +11,61 @@ TUNE = (4, 4, 2, 2, 4, 4, 4, 8, 4, 2, 2, 4, 4, 2, 2, 4, 8, 4, 4, 4, 4, 2, 2, 4, 
 """Lengths of notes in steps."""
 
 
-def test_a_step_is_in_force_from_half_a_step_before_its_time() -> None:
-    pulse = BeatCounter(120.0)
-    assert not pulse.has_begun
-    assert pulse.add_onset(1000 * MS) == 0
-    assert pulse.step_begin_ns(1) == 1000 * MS + 62_500_000
-    assert [pulse.step_at(t * MS) for t in (1000, 1062, 1063, 1187, 1188)] == [0, 0, 1, 1, 2]
+def test_step_is_current_from_half_a_step_before_time() -> None:
+    counter = BeatCounter(120.0)
+    assert not counter.has_begun
+    assert counter.add_onset(1000 * MS) == 0
+    assert counter.step_begin_ns(1) == 1000 * MS + 62_500_000
+    assert [counter.step_at(t * MS) for t in (1000, 1062, 1063, 1187, 1188)] == [0, 0, 1, 1, 2]
 
 
-def test_with_a_tempo_the_grid_stays_where_it_was_whatever_is_played() -> None:
-    pulse = BeatCounter(120.0)
+def test_grid_stays_regular_with_set_tempo() -> None:
+    counter = BeatCounter(120.0)
     for step in range(0, 64, 4):
-        assert pulse.add_onset(step * 125 * MS + (step % 8) * 5 * MS) == step
-        pulse.update_tempo()
-    assert pulse.step_begin_ns(64) == 64 * 125 * MS - 62_500_000
+        assert counter.add_onset(step * 125 * MS + (step % 8) * 5 * MS) == step
+        counter.update_tempo()
+    assert counter.step_begin_ns(64) == 64 * 125 * MS - 62_500_000
 
 
 @pytest.mark.parametrize("bpm", [72, 92, 110])
 @pytest.mark.parametrize("faster", [0.0, 0.05])
-def test_without_one_it_soon_knows_the_place_in_the_beat(bpm: int, faster: float) -> None:
+def test_beat_counter_finds_place_in_beat_without_tempo(bpm: int, faster: float) -> None:
     rng = np.random.default_rng(bpm)
-    pulse, at_ns, step, on_their_place = BeatCounter(0.0), 0.0, 0, []
+    counter, at_ns, step, on_their_place = BeatCounter(0.0), 0.0, 0, []
     step_ns = 60e9 / bpm / 4
     for length in TUNE:
         onset = round(at_ns + rng.normal(0, 12 * MS))
-        on_their_place.append((pulse.add_onset(max(0, onset)) - step) % 4 == 0)
-        pulse.update_tempo()
+        on_their_place.append((counter.add_onset(max(0, onset)) - step) % 4 == 0)
+        counter.update_tempo()
         step += length
         at_ns += length * step_ns
         step_ns *= 1 - faster / len(TUNE)
     assert sum(on_their_place[6:]) >= len(TUNE) - 6 - 1
 
 
-def test_a_rest_that_does_not_count_keeps_the_place_in_the_beat() -> None:
-    pulse = BeatCounter(120.0)
-    pulse.add_onset(0)
-    pulse.skip_silence(8)
-    assert pulse.add_onset(10 * 125 * MS) == 2
+def test_skipped_silence_keeps_place_in_beat() -> None:
+    counter = BeatCounter(120.0)
+    counter.add_onset(0)
+    counter.skip_silence(8)
+    assert counter.add_onset(10 * 125 * MS) == 2
 
 
-def test_another_tempo_goes_on_from_the_step_at_hand() -> None:
-    pulse = BeatCounter(120.0)
-    pulse.add_onset(0)
-    pulse.add_onset(500 * MS)
-    assert pulse.with_tempo(60.0).step_at(500 * MS + 1000 * MS) == 8
+def test_new_tempo_continues_from_current_step() -> None:
+    counter = BeatCounter(120.0)
+    counter.add_onset(0)
+    counter.add_onset(500 * MS)
+    assert counter.with_tempo(60.0).step_at(500 * MS + 1000 * MS) == 8
 
 
 @pytest.mark.parametrize(
     ("name", "key"),
     [("G", (7, False)), ("Bb", (10, False)), ("F# minor", (6, True)), ("am", (9, True)), ("eb minor", (3, True))],
 )
-def test_keys_have_names(name: str, key: tuple[int, bool]) -> None:
+def test_key_names_are_parsed_and_written(name: str, key: tuple[int, bool]) -> None:
     assert parse_key(name) == key
     assert parse_key(key_name(key)) == key
 
 
 @pytest.mark.parametrize("name", ["", "H", "C dorian", "C##", "12"])
-def test_what_is_no_key_is_none(name: str) -> None:
+def test_parse_key_returns_none_for_other_text(name: str) -> None:
     assert parse_key(name) is None

@@ -1,4 +1,4 @@
-"""The DAW's clock: its tempo in spite of jitter, its end, and what the session makes of it."""
+"""The DAW's MIDI clock: its tempo in spite of jitter, its end, and its effect on the session."""
 
 from random import Random
 
@@ -20,25 +20,25 @@ def pulses(bpm: float, beats: float, start_ns: int = 0, jitter_ns: float = 0.0) 
 
 
 @pytest.mark.parametrize("bpm", [40.0, 97.3, 120.0, 240.0])
-def test_the_tempo_is_told_in_spite_of_jitter(bpm: float) -> None:
+def test_clock_measures_tempo_in_spite_of_jitter(bpm: float) -> None:
     clock = MidiClock(lambda _: [])
-    told = [clock.bpm for time_ns in pulses(bpm, 16, jitter_ns=2.6e6) if clock.add_pulse(time_ns)]
-    assert told[-1] == pytest.approx(bpm, rel=0.008)
-    assert len(told) <= 8
+    reported = [clock.bpm for time_ns in pulses(bpm, 16, jitter_ns=2.6e6) if clock.add_pulse(time_ns)]
+    assert reported[-1] == pytest.approx(bpm, rel=0.008)
+    assert len(reported) <= 8
 
 
-def test_a_steady_clock_is_told_once() -> None:
+def test_clock_reports_steady_tempo_once() -> None:
     clock = MidiClock(lambda _: [])
     assert sum(clock.add_pulse(time_ns) for time_ns in pulses(120, 64)) == 1
 
 
-def test_pulses_that_are_no_tempo_are_not_told() -> None:
+def test_clock_ignores_pulses_that_are_no_tempo() -> None:
     clock = MidiClock(lambda _: [])
     assert not any(clock.add_pulse(time_ns) for time_ns in pulses(900, 16))
     assert not any(MidiClock(lambda _: []).add_pulse(0) for _ in range(100))
 
 
-def test_the_sessions_tempo_is_the_clocks_while_it_runs() -> None:
+def test_session_follows_clock_while_it_runs() -> None:
     driver = Driver(Settings(silence_beats=1.0))
     for time_ns in pulses(150, 20):
         driver.schedule(time_ns, PULSE)
@@ -53,7 +53,7 @@ def test_the_sessions_tempo_is_the_clocks_while_it_runs() -> None:
     assert driver.session.settings.bpm == 0
 
 
-def test_a_clock_that_is_not_followed_is_only_told() -> None:
+def test_session_only_reports_clock_if_not_followed() -> None:
     driver = Driver(Settings(follow_clock=False, bpm=100))
     for time_ns in pulses(150, 8):
         driver.schedule(time_ns, PULSE)
@@ -62,7 +62,7 @@ def test_a_clock_that_is_not_followed_is_only_told() -> None:
     assert driver.session.settings.bpm == 100
 
 
-def test_a_clock_that_stops_within_a_phrase_leaves_the_phrase_its_notes() -> None:
+def test_clock_that_stops_leaves_phrase_its_notes() -> None:
     driver = Driver(Settings(silence_beats=2.0))
     for time_ns in pulses(150, 8):
         driver.schedule(time_ns, PULSE)
@@ -75,7 +75,7 @@ def test_a_clock_that_stops_within_a_phrase_leaves_the_phrase_its_notes() -> Non
     assert [m.interrupted for _, m in driver.messages_of(AnswerEnded) if isinstance(m, AnswerEnded)] == [False]
 
 
-def test_the_clock_sends_nothing() -> None:
+def test_clock_pulses_send_nothing() -> None:
     driver = Driver(Settings(thru=True))
     for time_ns in pulses(120, 8):
         driver.schedule(time_ns, PULSE)

@@ -1,4 +1,4 @@
-"""Tempo from onsets: played at a wobble, faster and faster, with chords, from memory of the phrase before."""
+"""Tempo from onsets: with jitter, accelerando, chords and the previous tempo."""
 
 import numpy as np
 import pytest
@@ -20,25 +20,25 @@ def played(bpm: float, jitter_ms: float = 0.0, gain: float = 0.0, seed: int = 0)
 
 
 @pytest.mark.parametrize("bpm", [60, 72, 88, 100, 126])
-def test_the_tempo_of_a_tune_is_found_through_human_jitter(bpm: float) -> None:
+def test_tempo_is_estimated_in_spite_of_jitter(bpm: float) -> None:
     assert estimate_bpm(played(bpm, jitter_ms=12)) == pytest.approx(bpm, rel=0.02)
 
 
-def test_too_few_notes_keep_the_tempo_of_the_phrase_before() -> None:
+def test_too_few_notes_keep_previous_tempo() -> None:
     assert estimate_bpm([0, 500_000_000], 117.0) == 117.0
 
 
-def test_the_phrase_before_decides_what_is_ambiguous() -> None:
+def test_previous_tempo_decides_ambiguous_phrase() -> None:
     even = [n * 400_000_000 for n in range(8)]
     assert estimate_bpm(even, 150.0) == pytest.approx(150, rel=0.01)
     assert estimate_bpm(even, 75.0) == pytest.approx(75, rel=0.01)
 
 
 @pytest.mark.parametrize("gain", [-0.15, 0.0, 0.15])
-def test_the_grid_follows_a_player_who_hurries_or_slows_down(gain: float) -> None:
-    reading = track_onsets(played(90, jitter_ms=10, gain=gain), 0)
-    assert reading.steps == list(STARTS)
-    assert reading.grid.bpm == pytest.approx(90 * (1 + gain), rel=0.06)
+def test_grid_follows_accelerando_and_ritardando(gain: float) -> None:
+    tracker = track_onsets(played(90, jitter_ms=10, gain=gain), 0)
+    assert tracker.steps == list(STARTS)
+    assert tracker.grid.bpm == pytest.approx(90 * (1 + gain), rel=0.06)
 
 
 def test_keys_of_a_chord_fall_on_one_step() -> None:
@@ -47,16 +47,16 @@ def test_keys_of_a_chord_fall_on_one_step() -> None:
     assert set(track_onsets(onsets, 100).steps) == set(STARTS)
 
 
-def test_one_early_first_note_does_not_make_the_others_late() -> None:
+def test_early_first_note_does_not_make_others_late() -> None:
     onsets = played(100)
     onsets[0] -= 30_000_000
-    reading = track_onsets(onsets, 100)
-    assert reading.offsets_ns[0] == pytest.approx(-30_000_000, abs=1000)
-    assert max(abs(offset) for offset in reading.offsets_ns[1:]) < 1000
-    assert reading.steps == list(STARTS)
+    tracker = track_onsets(onsets, 100)
+    assert tracker.offsets_ns[0] == pytest.approx(-30_000_000, abs=1000)
+    assert max(abs(offset) for offset in tracker.offsets_ns[1:]) < 1000
+    assert tracker.steps == list(STARTS)
 
 
-def test_the_next_beat_is_at_or_after_the_time() -> None:
+def test_next_beat_is_at_or_after_the_time() -> None:
     grid = Grid(1000, 100)
     assert [grid.next_beat_step(t) for t in (1000, 1001, 1400, 1401, 599)] == [0, 4, 4, 8, -4]
     assert step_ns_from_bpm(120) == 125_000_000

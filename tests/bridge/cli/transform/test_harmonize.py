@@ -18,7 +18,7 @@ from bachbridge.errors import BachBridgeError, ConfigError, MidiFileError
 from bachbridge.files import engraving
 from bachbridge.files.midi_reader import MidiSong, read_midi
 from bachbridge.files.midi_writer import part_body
-from bachbridge.files.smf import TEMPO, TIME_SIGNATURE, TRACK_NAME, encode_file, meta_event, rename_track, track_events
+from bachbridge.files.smf import TEMPO, TIME_SIGNATURE, encode_file, meta_event
 from bachbridge.inference.infill.gibbs import Schedule
 from bachbridge.inference.infill.windows import MAX_STEPS_AT_ONCE
 from bachbridge.inference.runtime import library, onnx_nets
@@ -228,15 +228,6 @@ def test_harmonize_keeps_the_tempo_of_a_one_track_file(tmp_path: Path):
     read = run_harmonize(path)
     assert read.track_names == ("Soprano", *ADDED)
     assert read.timeline.beat_us_at(0) == 400_000
-
-
-def test_rename_track_replaces_or_adds_the_name():
-    named = track_body([(0, meta_event(0x101, b"x")), (5, meta_event(TRACK_NAME, b"old")), (9, bytes((0x90, 60, 1)))])
-    assert rename_track(named, "a longer name") == named.replace(b"\x03\x03old", b"\x03\x0da longer name")
-    nameless = track_body([(9, bytes((0x90, 60, 1)))])
-    first, *others = track_events(rename_track(nameless, "Alto"))
-    assert (first.tick, first.status, first.data) == (0, TRACK_NAME, b"Alto")
-    assert others == list(track_events(nameless))
 
 
 @pytest.mark.parametrize("model", MODELS)

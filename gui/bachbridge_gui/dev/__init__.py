@@ -1,1 +1,1 @@
-"""dev."""
+"""Tools for developers of the window."""

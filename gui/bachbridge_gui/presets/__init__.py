@@ -1,1 +1,1 @@
-"""presets."""
+"""Presets, MIDI learn and MIDI profiles, with the widgets for them."""

@@ -1,37 +1,51 @@
-"""Presets: all settings, the learnt controllers and a program number under one name, in a file that can be given away.
+"""Presets: all settings, the learnt controllers and a program number under one name, in a file that can be shared.
 
-A preset from a stranger is held against the same rules as any setting (`config.with_value`); one of a newer version
-names it. Nothing of a file is taken unless all of it can be.
+A stranger's preset is checked by the same rules as any setting (`settings.with_setting`). If the file comes from a
+newer version, the error says so. A file is applied as a whole or not at all.
 """
 
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any, cast
+from typing import Annotated, Literal
+
+import msgspec
 
 from bachbridge import __version__
 from bachbridge.errors import ConfigError
 from bachbridge.settings import Settings, option_name, with_setting
 from bachbridge_gui.presets.midi_bindings import Binding
-from bachbridge_gui.presets.midi_profiles import bindings_from_json, bindings_to_json
-from bachbridge_gui.state.json_store import JsonObject, JsonStore, read_json, write_json
+from bachbridge_gui.presets.midi_profiles import BindingRows, binding_rows, bindings_from_rows
+from bachbridge_gui.state.json_store import JsonObject, JsonStore, convert_json, read_json, write_json
 
 SUFFIX = ".bachbridge.json"
 FORMAT = 1
-_KNOWN_KEYS = {"format", "made_with", "program", "settings", "bindings"}
+
+SettingJson = bool | int | float | str | list[int]
 
 
 @dataclass(frozen=True, slots=True)
 class Preset:
-    """`program` (from 0) is the program change that calls it; None: none does."""
+    """Everything that a preset restores."""
 
     settings: Settings
     bindings: tuple[Binding, ...] = ()
     program: int | None = None
+    """The program change (0-based) that calls the preset; None: none does."""
+
+
+class PresetFile(msgspec.Struct, frozen=True, kw_only=True):
+    """The content of a preset's file."""
+
+    format: Literal[1] = FORMAT
+    made_with: str = "another version"
+    program: Annotated[int, msgspec.Meta(ge=1, le=128)] | None = None
+    """1-based, as keyboards show it."""
+    settings: dict[str, SettingJson]
+    bindings: BindingRows
 
 
 class PresetFolder:
-    """The presets in a folder; every method raises `ConfigError` (or `BachBridgeError`) with a sentence."""
+    """The presets in a folder. Every method raises `ConfigError` (or `BachBridgeError`) with a sentence."""
 
     def __init__(self, folder: Path) -> None:
         self._json_store = JsonStore(folder, SUFFIX, "preset")
@@ -46,25 +60,25 @@ class PresetFolder:
         self._json_store.save(name, preset_to_json(preset))
 
     def delete(self, name: str) -> bytes:
-        """What it was is returned, for `restore`."""
+        """Delete a preset and return its content, for `restore`."""
         return self._json_store.delete(name)
 
     def restore(self, name: str, content: bytes) -> None:
         self._json_store.restore(name, content)
 
     def export(self, name: str, path: Path) -> None:
-        """A copy for somebody else, checked before it goes out."""
+        """Write a checked copy of a preset to a file for somebody else."""
         write_json(path, preset_to_json(self.load(name)))
 
     def import_file(self, path: Path) -> str:
-        """A stranger's file, checked, under its own name or, where that is taken, the next free one; that name."""
+        """Check a stranger's file and save it under its own name, or the next free one; return that name."""
         preset = preset_from_json(read_json(path, "preset"))
         name = self._unused_name(path.name.removesuffix(SUFFIX).removesuffix(".json"))
         self.save(name, preset)
         return name
 
     def names_by_program(self) -> dict[int, str]:
-        """Which preset a program calls; damaged ones call nothing, and of two the first by name is called."""
+        """Map each program to the preset that it calls: the first by name; damaged presets are left out."""
         found: dict[int, str] = {}
         for name in self.names():
             try:
@@ -83,50 +97,39 @@ class PresetFolder:
 
 
 def preset_to_json(preset: Preset) -> JsonObject:
-    """The preset as it is written."""
-    return {
-        "format": FORMAT,
-        "made_with": __version__,
-        "program": None if preset.program is None else preset.program + 1,
-        "settings": asdict(preset.settings),
-        "bindings": bindings_to_json(preset.bindings),
-    }
+    """Convert a preset to the JSON object of its file."""
+    content = PresetFile(
+        made_with=__version__,
+        program=None if preset.program is None else preset.program + 1,
+        settings=asdict(preset.settings),
+        bindings=binding_rows(preset.bindings),
+    )
+    return msgspec.to_builtins(content)
 
 
-def preset_from_json(data: JsonObject) -> Preset:
-    """The inverse of `table_of`, of what a stranger may have written."""
-    maker = str(data.get("made_with", "another version"))[:20]
-    if data.get("format") != FORMAT or not data.keys() >= {"settings", "bindings"}:
-        if isinstance(data.get("format"), int) and data["format"] > FORMAT:
-            raise _newer_version_error(maker, "its format")
-        raise ConfigError("This file is no preset of BachBridge: choose another one.")
-    unknown = data.keys() - _KNOWN_KEYS
+def preset_from_json(table: JsonObject) -> Preset:
+    """Convert the JSON object of a file to a preset; `ConfigError` if it is damaged or of a newer version."""
+    maker, file_format = str(table.get("made_with", "another version"))[:20], table.get("format")
+    if isinstance(file_format, int) and file_format > FORMAT:
+        raise _newer_version_error(maker, "its format")
+    if file_format != FORMAT or not table.keys() >= {"settings", "bindings"}:
+        raise ConfigError("This file is not a preset of BachBridge: choose another one.")
+    unknown = table.keys() - set(PresetFile.__struct_fields__)
     if unknown:
         raise _newer_version_error(maker, f'"{min(unknown)[:40]}"')
-    program: Any = data.get("program")
-    if program is not None and (isinstance(program, bool) or program not in range(1, 129)):
-        raise ConfigError("This preset's program is not one from 1 to 128: choose another file.")
-    settings = _settings_from_json(data["settings"], maker)
-    return Preset(settings, bindings_from_json(data["bindings"]), None if program is None else int(program) - 1)
+    content = convert_json(table, PresetFile, "preset")
+    program = None if content.program is None else content.program - 1
+    return Preset(_settings_from_json(content.settings, maker), bindings_from_rows(content.bindings), program)
 
 
-def _settings_from_json(value: object, maker: str) -> Settings:
-    if not isinstance(value, dict):
-        raise ConfigError("This preset's settings are damaged: choose another file.")
+def _settings_from_json(values: dict[str, SettingJson], maker: str) -> Settings:
     known = {field.name for field in fields(Settings)}
     settings = Settings()
-    for name, item in cast("Mapping[str, object]", value).items():
+    for name, value in values.items():
         if name not in known:
             raise _newer_version_error(maker, f'the setting "{option_name(name)[:40]}"')
-        settings = with_setting(settings, name, _checked_value(name, item))
+        settings = with_setting(settings, name, value)
     return settings
-
-
-def _checked_value(name: str, item: object) -> object:
-    """JSON's lists and plain values; objects inside objects are nobody's setting."""
-    if item is None or isinstance(item, dict):
-        raise ConfigError(f"This preset's {option_name(name)} is no value: choose another file.")
-    return item
 
 
 def _newer_version_error(maker: str, what: str) -> ConfigError:

@@ -1,5 +1,5 @@
-"""The preview sound: what BachBridge plays, heard with no DAW, from a process of its own.
+"""The preview sound: BachBridge's notes heard without a DAW, played by a process of its own.
 
-`tones` makes the sound of one note, `synth` mixes notes, `speaker` is the sound device, `process` the child that
-holds these three together, and `remote` the window's end of it.
+`tone_cache` makes the sound of one note, `synth` mixes notes, `audio_device` is the sound device, `process` is the
+child process that holds these three, and `client` is the window's end of it.
 """

@@ -1,1 +1,1 @@
-"""state."""
+"""What the window shows and remembers, as plain objects without widgets."""

@@ -1,14 +1,15 @@
-"""A folder of small JSON files by name: what presets and profiles are kept in.
+"""A folder of small JSON files by name, in which presets and MIDI profiles are kept.
 
-A file is written whole or not at all. What is read may come from strangers: it is small, it is one JSON object, or it
-is refused with a sentence and left as it is.
+A file is written whole or not at all. A file that is read may come from a stranger: it must be small and hold one JSON
+object, or it is refused with a sentence and left as it is.
 """
 
-import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeVar
+
+import msgspec
 
 from bachbridge.atomic_files import atomic_output
 from bachbridge.errors import ConfigError
@@ -18,19 +19,23 @@ _MAX_NAME_LENGTH = 60
 _FORBIDDEN_CHARACTERS = frozenset('/\\:*?"<>|')
 
 JsonObject = Mapping[str, Any]
+FileContent = TypeVar("FileContent")
 
 
 @dataclass(frozen=True, slots=True)
 class JsonStore:
-    """Files `NAME` + `suffix` in `folder`, which is made when something is written."""
+    """Files `NAME` + `suffix` in `folder`, which is created by the first `save`.
+
+    All methods but `names` raise `ConfigError`, or `BachBridgeError` when a file cannot be written.
+    """
 
     folder: Path
     suffix: str
     kind: str
-    """What lies in it, in one word for people: "preset"."""
+    """One word for people that says what a file holds: "preset"."""
 
     def names(self) -> list[str]:
-        """What lies there, in alphabetical order."""
+        """Names of the files in alphabetical order."""
         if not self.folder.is_dir():
             return []
         files = [path.name for path in self.folder.iterdir() if path.is_file() and path.name.endswith(self.suffix)]
@@ -38,7 +43,7 @@ class JsonStore:
         return sorted((name for name in names if name), key=str.casefold)
 
     def path_of(self, name: str) -> Path:
-        """Where `name` lies or would lie; `ConfigError` if no file can be called so."""
+        """Path of the file called `name`, whether or not it exists."""
         name = name.strip()
         fits = 0 < len(name) <= _MAX_NAME_LENGTH and name.isprintable() and not _FORBIDDEN_CHARACTERS & set(name)
         if not fits or name.startswith(".") or name.endswith("."):
@@ -56,44 +61,41 @@ class JsonStore:
             self.folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise ConfigError(
-                f"{self.folder} cannot be made ({error.strerror}): make room or mend the path."
+                f"The folder {self.folder} cannot be created ({error.strerror}): make room or correct the path."
             ) from error
         write_json(path, table)
 
     def rename(self, name: str, new_name: str) -> None:
-        """Raises `ConfigError` if `new` is there already."""
+        """Rename a file; `ConfigError` if `new_name` is taken."""
         source, target = self.path_of(name), self.path_of(new_name)
         if target.exists() and not (source.exists() and target.samefile(source)):
-            raise ConfigError(f'There is a {self.kind} called "{new_name}" already: choose another name.')
-        self._run_or_raise(lambda: source.rename(target), name)
+            raise ConfigError(f'There is already a {self.kind} called "{new_name}": choose another name.')
+        try:
+            source.rename(target)
+        except OSError as error:
+            raise self._change_error(name, error) from error
 
     def delete(self, name: str) -> bytes:
-        """Take it away; what it was is returned, for `restore`."""
+        """Delete a file and return its content, for `restore`."""
         path = self.path_of(name)
         try:
-            was = path.read_bytes()
+            content = path.read_bytes()
             path.unlink()
         except OSError as error:
             raise self._change_error(name, error) from error
-        return was
+        return content
 
     def restore(self, name: str, content: bytes) -> None:
-        """Put back what `delete` took away."""
+        """Put back what `delete` removed."""
         with atomic_output(self.path_of(name)) as scratch:
             scratch.write_bytes(content)
 
-    def _run_or_raise(self, action: Callable[[], object], name: str) -> None:
-        try:
-            action()
-        except OSError as error:
-            raise self._change_error(name, error) from error
-
     def _change_error(self, name: str, error: OSError) -> ConfigError:
-        return ConfigError(f'The {self.kind} "{name}" cannot be changed ({error.strerror}): look at {self.folder}.')
+        return ConfigError(f'The {self.kind} "{name}" cannot be changed ({error.strerror}): check {self.folder}.')
 
 
 def read_json(path: Path, kind: str) -> JsonObject:
-    """The object in a JSON file; `ConfigError` says what is wrong with it."""
+    """Read the object in a JSON file; `ConfigError` says what is wrong with the file."""
     try:
         with path.open("rb") as file:
             data = file.read(_MAX_BYTES + 1)
@@ -102,15 +104,22 @@ def read_json(path: Path, kind: str) -> JsonObject:
     if len(data) > _MAX_BYTES:
         raise ConfigError(f"{path.name} is too large for a {kind}: choose another file.")
     try:
-        table: object = json.loads(data.decode("utf-8"))
-    except (ValueError, RecursionError) as error:
-        raise ConfigError(f"{path.name} is damaged, it is no {kind}: choose another one, or delete it.") from error
-    if not isinstance(table, dict):
-        raise ConfigError(f"{path.name} is no {kind}: choose another file.")
-    return cast("JsonObject", table)
+        return msgspec.json.decode(data, type=dict[str, Any])
+    except msgspec.ValidationError as error:
+        raise ConfigError(f"{path.name} is not a {kind}: choose another file.") from error
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:
+        raise ConfigError(f"{path.name} is damaged and not a {kind}: choose another file, or delete it.") from error
+
+
+def convert_json(table: JsonObject, content: type[FileContent], kind: str) -> FileContent:
+    """Convert a JSON object to the type that describes it; `ConfigError` names the first value that does not fit."""
+    try:
+        return msgspec.convert(table, content)
+    except msgspec.ValidationError as error:
+        raise ConfigError(f"This {kind} is damaged ({error}): choose another file.") from error
 
 
 def write_json(path: Path, table: JsonObject) -> None:
-    """Write it whole or not at all."""
+    """Write the file whole or not at all."""
     with atomic_output(path) as scratch:
-        scratch.write_text(json.dumps(table, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+        scratch.write_bytes(msgspec.json.format(msgspec.json.encode(table), indent=1) + b"\n")

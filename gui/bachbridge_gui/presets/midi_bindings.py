@@ -1,9 +1,9 @@
-"""MIDI learn: which controller moves what. Pure: it is fed the player's messages and says what is to be done.
+"""MIDI learn: which controller moves which target. Pure: it gets the player's messages and returns actions.
 
-While a target is armed, the first controller that moves is bound to it, on the channel that it came on. Otherwise a
-bound controller gives its targets' new values, a command is given when its controller rises above 63, and a program
-change calls a preset. Panic, end of phrase, cadence and begin again are bound in the engine's own settings instead, so
-that they work without the window.
+While a target is armed, the first controller that moves is bound to it, on the channel of its message. Otherwise a
+bound controller sets new values of its targets, gives a command when it rises above 63, and a program change calls a
+preset. Panic, end of phrase, cadence and begin again are bound in the engine's own settings instead, so that they work
+without the window.
 """
 
 from collections.abc import Mapping
@@ -16,13 +16,13 @@ from bachbridge_gui.settings.store import COMMANDS
 from bachbridge_gui.settings.targets import ENGINE_COMMAND_SETTINGS, target_label, value_from_controller
 
 _FIRST_CHANNEL_MODE = 120
-"""From this controller number on they are channel mode messages (all notes off …), no knobs."""
+"""Controller numbers from here on are channel mode messages (all notes off …), not knobs."""
 _PROGRAM_CHANGE = 0xC0
 
 
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """Controller `controller` on `channel` (from 0; None: on any) moves `target`."""
+    """Controller `controller` on `channel` (0-based; None: any) moves `target`."""
 
     target: str
     controller: int
@@ -30,7 +30,7 @@ class Binding:
 
     @property
     def badge(self) -> str:
-        """As it is shown on the control."""
+        """Text that is shown on the control."""
         return f"CC {self.controller}"
 
     def matches(self, channel: int, controller: int) -> bool:
@@ -39,7 +39,7 @@ class Binding:
 
 @dataclass(frozen=True, slots=True)
 class SetTarget:
-    """A setting, or a part of one, has a new value (`targets.placed`, `Desk.set`)."""
+    """Set a setting, or a part of one, to a new value (see `targets.setting_change`)."""
 
     target: str
     value: SettingValue
@@ -47,21 +47,21 @@ class SetTarget:
 
 @dataclass(frozen=True, slots=True)
 class GiveCommand:
-    """A command is given."""
+    """Give a command."""
 
     command: str
 
 
 @dataclass(frozen=True, slots=True)
 class RecallPreset:
-    """A preset is called by its program."""
+    """Apply the preset that a program change called."""
 
     preset: str
 
 
 @dataclass(frozen=True, slots=True)
 class TargetBound:
-    """What was armed has its controller now."""
+    """The armed target has been bound to a controller."""
 
     target: str
     controller: int
@@ -76,33 +76,33 @@ class MidiBindings:
 
     bindings: tuple[Binding, ...] = ()
     presets_by_program: Mapping[int, str] = field(default_factory=dict[int, str])
-    """Which preset a program (from 0) calls."""
+    """Preset that each program (0-based) calls."""
     model_names: tuple[str, ...] = ()
-    """The models that a controller steps through."""
+    """Models that a controller steps through."""
     armed_target: str | None = None
-    """The target that waits for a controller."""
+    """Target that waits for a controller."""
     _last_values: dict[tuple[int, int], int] = field(default_factory=dict[tuple[int, int], int])
 
     def arm(self, target: str | None) -> None:
-        """Bind the next controller that moves to `target`; None: to nothing."""
+        """Bind `target` to the next controller that moves; None: wait for no controller."""
         self.armed_target = target
 
     def unbind(self, target: str) -> None:
-        """Whatever moved the target does so no longer."""
+        """Remove the bindings of a target."""
         self.bindings = tuple(binding for binding in self.bindings if binding.target != target)
 
     def binding_of(self, target: str) -> Binding | None:
-        """The binding of the target, the engine's own left out."""
+        """Return the target's binding, without the engine's own controllers."""
         return next((binding for binding in self.bindings if binding.target == target), None)
 
     def handle_midi(self, data: bytes) -> list[MidiLearnAction]:
-        """One message of the player's, as it came."""
+        """Apply one message of the player; return what should be done."""
         match decode(data):
             case ControlChange(channel, controller, value):
-                before = self._last_values.get((channel, controller), 0)
+                previous = self._last_values.get((channel, controller), 0)
                 self._last_values[channel, controller] = value
                 if self.armed_target is None:
-                    return self._controller_moved(channel, controller, before, value)
+                    return self._controller_moved(channel, controller, previous, value)
                 return self._bind(self.armed_target, channel, controller)
             case OtherChannelMessage(message) if (
                 message[0] & 0xF0 == _PROGRAM_CHANGE and message[1] in self.presets_by_program
@@ -121,42 +121,43 @@ class MidiBindings:
         self.bindings = (*self.bindings, Binding(target, controller, channel))
         return [TargetBound(target, controller)]
 
-    def _controller_moved(self, channel: int, controller: int, before: int, value: int) -> list[MidiLearnAction]:
+    def _controller_moved(self, channel: int, controller: int, previous: int, value: int) -> list[MidiLearnAction]:
         actions: list[MidiLearnAction] = []
         for binding in self.bindings:
             if not binding.matches(channel, controller):
                 continue
             if binding.target in COMMANDS:
-                actions += [GiveCommand(binding.target)] if before < SWITCH_THRESHOLD <= value else []
+                actions += [GiveCommand(binding.target)] if previous < SWITCH_THRESHOLD <= value else []
             else:
-                new = value_from_controller(binding.target, value, self.model_names)
-                actions += [] if new is None else [SetTarget(binding.target, new)]
+                new_value = value_from_controller(binding.target, value, self.model_names)
+                actions += [] if new_value is None else [SetTarget(binding.target, new_value)]
         return actions
 
     def conflicts(self, settings: Settings) -> list[str]:
-        """What will not do what one thinks, a sentence each."""
+        """Return a sentence for each binding that does not do what it seems to do."""
         return [*self._double_bindings(), *self._reserved_bindings(settings), *_engine_controller_conflicts(settings)]
 
     def _double_bindings(self) -> list[str]:
         found: list[str] = []
-        for index, one in enumerate(self.bindings):
+        for index, first in enumerate(self.bindings):
             for other in self.bindings[index + 1 :]:
-                channels = {one.channel, other.channel}
-                if one.controller == other.controller and (len(channels) == 1 or None in channels):
-                    pair = f"{target_label(one.target)} and {target_label(other.target)}"
-                    found.append(f"{one.badge} moves both {pair}: forget one of them.")
+                channels = {first.channel, other.channel}
+                if first.controller == other.controller and (len(channels) == 1 or None in channels):
+                    pair = f"{target_label(first.target)} and {target_label(other.target)}"
+                    found.append(f"{first.badge} moves both {pair}: remove one of them.")
         return found
 
     def _reserved_bindings(self, settings: Settings) -> list[str]:
         own = {getattr(settings, setting): command for command, setting in ENGINE_COMMAND_SETTINGS.items()}
         found: list[str] = []
         for binding in self.bindings:
-            what = _reserved_use(binding.controller) or (
+            other_use = _reserved_use(binding.controller) or (
                 target_label(own[binding.controller]) if binding.controller in own else ""
             )
-            if what:
+            if other_use:
                 found.append(
-                    f"{binding.badge} moves {target_label(binding.target)}, but it is also {what}: learn another one."
+                    f"{binding.badge} moves {target_label(binding.target)}, but it is also {other_use}: "
+                    "learn another one."
                 )
         return found
 
@@ -168,13 +169,16 @@ def _reserved_use(controller: int) -> str:
 
 
 def _engine_controller_conflicts(settings: Settings) -> list[str]:
-    """The engine's own controllers among themselves, and on the pedal."""
+    """Return the conflicts of the engine's own controllers with each other and with reserved ones."""
     found: list[str] = []
     seen: dict[int, str] = {}
     for command, setting in ENGINE_COMMAND_SETTINGS.items():
         number = getattr(settings, setting)
-        other = _reserved_use(number) or seen.get(number, "")
-        if number >= 0 and other:
-            found.append(f"CC {number} is both {other} and {target_label(command)}: learn another one for one of them.")
+        other_use = _reserved_use(number) or seen.get(number, "")
+        if number >= 0 and other_use:
+            found.append(
+                f"CC {number} is both {other_use} and {target_label(command)}: "
+                "learn another controller for one of them."
+            )
         seen.setdefault(number, target_label(command))
     return found

@@ -1,7 +1,7 @@
-"""MIDI learn in the window: between the player's messages, the controls in learn mode, and the desk.
+"""MIDI learn in the window: it connects the player's messages, the controls in learn mode, and the settings.
 
-While learn mode is on, every control can be armed by a click; the knob that is moved next is its own from then on.
-What bound controllers do is done at once, in learn mode too.
+While learn mode is on, a click arms a control, and the knob that moves next is bound to it. Bound controllers take
+effect at once, in learn mode too.
 """
 
 from collections.abc import Sequence
@@ -26,11 +26,11 @@ class MidiLearn(QObject):
     """Lives in the window's thread."""
 
     changed = pyqtSignal()
-    """The bindings, what is armed, or whether learn mode is on."""
+    """The bindings, the armed target or learn mode has changed."""
     target_bound = pyqtSignal(str)
-    """A target has its controller now."""
+    """This target has been bound to a controller."""
     preset_called = pyqtSignal(str)
-    """A program change calls this preset."""
+    """A program change has called this preset."""
 
     def __init__(self, store: SettingsStore, midi_bindings: MidiBindings | None = None) -> None:
         super().__init__()
@@ -39,7 +39,7 @@ class MidiLearn(QObject):
 
     @property
     def active(self) -> bool:
-        """Whether learn mode is on."""
+        """True if learn mode is on."""
         return self._active
 
     @property
@@ -52,7 +52,7 @@ class MidiLearn(QObject):
 
     @property
     def profile(self) -> MidiProfile:
-        """All that is bound, the engine's own controllers as well."""
+        """All bindings, including the engine's own controllers."""
         return MidiProfile(self.bindings, engine_controllers(self._store.settings))
 
     def set_active(self, active: bool) -> None:  # connected to a button's `toggled`
@@ -62,12 +62,12 @@ class MidiLearn(QObject):
             self.changed.emit()
 
     def arm(self, target: str | None) -> None:
-        """Wait for the controller of `target`; None: wait no longer."""
+        """Wait for the controller of `target`; None: stop waiting."""
         self._midi_bindings.arm(target)
         self.changed.emit()
 
     def cancel(self) -> None:
-        """One step back: out of waiting, or out of learn mode."""
+        """Go one step back: stop waiting for a controller, or leave learn mode."""
         if self.armed_target is not None:
             self.arm(None)
         else:
@@ -80,7 +80,7 @@ class MidiLearn(QObject):
         self.changed.emit()
 
     def set_bindings(self, bindings: Sequence[Binding]) -> None:
-        """Other bindings in place of these (a preset's)."""
+        """Replace all bindings, for example by those of a preset."""
         self._midi_bindings.bindings = tuple(bindings)
         self.changed.emit()
 
@@ -96,7 +96,7 @@ class MidiLearn(QObject):
         self._midi_bindings.model_names = tuple(names)
 
     def badge(self, target: str) -> str:
-        """The controller that moves the target, as it is shown on it; empty: none does."""
+        """Return the text of the controller that moves the target; empty: none does."""
         if target in ENGINE_COMMAND_SETTINGS:
             number = getattr(self._store.settings, ENGINE_COMMAND_SETTINGS[target])
             return f"CC {number}" if number >= 0 else ""
@@ -108,7 +108,7 @@ class MidiLearn(QObject):
         return self._midi_bindings.conflicts(settings)
 
     def handle_midi(self, data: bytes) -> None:
-        """One message of the player's, as it came."""
+        """Apply one message of the player."""
         for action in self._midi_bindings.handle_midi(data):
             match action:
                 case SetTarget(target, value):

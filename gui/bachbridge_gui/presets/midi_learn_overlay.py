@@ -1,4 +1,4 @@
-"""What learn mode looks like: a spot that covers each control, and the bar that switches it on and keeps profiles."""
+"""The widgets of learn mode: an overlay for each control, and the bar with the Learn button and the profiles."""
 
 from collections.abc import Callable
 
@@ -15,14 +15,14 @@ from bachbridge_gui.widgets.segments import SegmentButton
 
 
 class LearnEscapeFilter(QObject):
-    """An event filter: Esc, while learn mode is on, is no shortcut but goes a step back."""
+    """Event filter that makes Esc go one step back while learn mode is on, instead of being a shortcut."""
 
     def __init__(self, parent: QObject, midi_learn: MidiLearn) -> None:
         super().__init__(parent)
         self._midi_learn = midi_learn
         parent.installEventFilter(self)
 
-    def eventFilter(self, a0: QObject | None, a1: QEvent | None) -> bool:  # Qt's name
+    def eventFilter(self, a0: QObject | None, a1: QEvent | None) -> bool:
         if self._midi_learn.active and isinstance(a1, QKeyEvent) and a1.key() == Qt.Key.Key_Escape:
             if a1.type() == QEvent.Type.ShortcutOverride:
                 a1.accept()
@@ -34,14 +34,14 @@ class LearnEscapeFilter(QObject):
 
 
 class LearnOverlay(QAbstractButton):
-    """Lies over any widget while learn mode is on: a press arms its target, Delete forgets, Esc goes a step back."""
+    """Covers a widget while learn mode is on: a press arms its target, Delete unbinds it, Esc goes one step back."""
 
     def __init__(self, parent: QWidget, target: str, midi_learn: MidiLearn) -> None:
         super().__init__(parent)
         self._target, self._midi_learn = target, midi_learn
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName(f"Learn {target_label(target)}")
-        self.setToolTip(f"Press, then move the knob that is to move {target_label(target)}.")
+        self.setToolTip(f"Press, then move the knob that should move {target_label(target)}.")
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
         self.clicked.connect(lambda: midi_learn.arm(target))
         midi_learn.changed.connect(self.refresh)
@@ -50,17 +50,17 @@ class LearnOverlay(QAbstractButton):
         self.refresh()
 
     def refresh(self) -> None:
-        """Follow the learner."""
+        """Show the present state of MIDI learn."""
         self.setVisible(self._midi_learn.active)
         self.raise_()
         self.update()
 
-    def eventFilter(self, a0: QObject | None, a1: QEvent | None) -> bool:  # Qt's name
+    def eventFilter(self, a0: QObject | None, a1: QEvent | None) -> bool:
         if isinstance(a0, QWidget) and a1 is not None and a1.type() == QEvent.Type.Resize:
             self.setGeometry(a0.rect())
         return super().eventFilter(a0, a1)
 
-    def keyPressEvent(self, e: QKeyEvent | None) -> None:  # Qt's name
+    def keyPressEvent(self, e: QKeyEvent | None) -> None:
         if e is not None and e.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self.click()
         elif e is not None and e.key() == Qt.Key.Key_Delete:
@@ -68,14 +68,14 @@ class LearnOverlay(QAbstractButton):
         else:
             super().keyPressEvent(e)
 
-    def paintEvent(self, e: QPaintEvent | None) -> None:  # noqa: ARG002 # Qt's name
+    def paintEvent(self, e: QPaintEvent | None) -> None:  # noqa: ARG002 # Qt passes the event
         painter, palette = QPainter(self), self.palette()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         armed = self._midi_learn.armed_target == self._target
         colour = palette.color(QPalette.ColorRole.Highlight)
-        ground = QColor(colour if armed else palette.color(QPalette.ColorRole.Window))
-        ground.setAlphaF(1.0 if armed else 0.15)
-        painter.setBrush(ground)
+        background = QColor(colour if armed else palette.color(QPalette.ColorRole.Window))
+        background.setAlphaF(1.0 if armed else 0.15)
+        painter.setBrush(background)
         painter.setPen(QPen(colour, 2 if self.hasFocus() or armed else 1))
         painter.drawRoundedRect(QRectF(self.rect()).adjusted(1, 1, -1, -1), 4, 4)
         if armed:
@@ -85,10 +85,10 @@ class LearnOverlay(QAbstractButton):
 
 
 class MidiLearnBar(QWidget):
-    """Learn mode's button, the profiles, and what is in conflict, in words."""
+    """The Learn button, the profiles, and sentences about conflicts."""
 
     refused = pyqtSignal(str)
-    """Why a profile could not be had, in a sentence; it stands in the bar as well."""
+    """A profile could not be used; the sentence that says why, which the bar shows too."""
 
     def __init__(self, midi_learn: MidiLearn, profiles: ProfileFolder | None = None) -> None:
         super().__init__()
@@ -98,7 +98,7 @@ class MidiLearnBar(QWidget):
         LearnEscapeFilter(self.learn_button, midi_learn)
         self.learn_button.setAccessibleName("Learn a knob")
         self.learn_button.setToolTip(
-            "Press a control, then move a knob of your keyboard: from then on it moves that control."
+            "Press a control, then move a knob of your keyboard. From then on the knob moves that control."
         )
         self.learn_button.toggled.connect(midi_learn.set_active)
         self.status_label = QLabel()
@@ -111,7 +111,7 @@ class MidiLearnBar(QWidget):
         line.addWidget(self.learn_button)
         self.profile_box: NamePicker | None = None
         if profiles:
-            self.profile_box = NamePicker("profile", "Which of your knobs move what.", can_rename=True)
+            self.profile_box = NamePicker("profile", "Which of your knobs moves which control.", can_rename=True)
             line.addWidget(self.profile_box, 1)
             self._connect_profiles(self.profile_box, profiles)
         else:
@@ -122,22 +122,22 @@ class MidiLearnBar(QWidget):
         self.refresh()
 
     def _connect_profiles(self, box: NamePicker, profiles: ProfileFolder) -> None:
-        learner = self._midi_learn
+        midi_learn = self._midi_learn
 
         def choose(name: str) -> None:
-            self._try(lambda: learner.apply_profile(profiles.load(name)))
+            self._try(lambda: midi_learn.apply_profile(profiles.load(name)))
 
         def save(name: str) -> None:
-            self._try(lambda: profiles.save(name, learner.profile))
+            self._try(lambda: profiles.save(name, midi_learn.profile))
 
         def delete(name: str) -> None:
             self._try(lambda: box.set_deleted(name, profiles.delete(name)))
 
-        def restore(name: str, was: bytes) -> None:
-            self._try(lambda: profiles.restore(name, was))
+        def restore(name: str, content: bytes) -> None:
+            self._try(lambda: profiles.restore(name, content))
 
-        def rename(old: str, new: str) -> None:
-            self._try(lambda: profiles.rename(old, new))
+        def rename(name: str, new_name: str) -> None:
+            self._try(lambda: profiles.rename(name, new_name))
 
         box.set_names(profiles.names())
         box.chosen.connect(choose)
@@ -158,13 +158,13 @@ class MidiLearnBar(QWidget):
         self.refresh()
 
     def refresh(self) -> None:
-        """Follow the learner."""
+        """Show the present state of MIDI learn."""
         self.learn_button.setChecked(self._midi_learn.active)
         lines = [self._error, *self._midi_learn.conflicts()]
         if self._midi_learn.armed_target is not None:
             lines.insert(0, f"Move the knob for {target_label(self._midi_learn.armed_target)} … Esc cancels.")
         elif self._midi_learn.active:
-            lines.insert(0, "Press a control, then move a knob. Delete forgets, Esc ends.")
+            lines.insert(0, "Press a control, then move a knob. Delete removes the knob, Esc ends.")
         text = "\n".join(line for line in lines if line)
         self.status_label.setText(text)
         self.status_label.setVisible(bool(text))

@@ -1,7 +1,7 @@
-"""The presets in one line: choose, save, name, delete with undo, give away as a file, take in, and the program number.
+"""The presets in one line: choose, save, name, delete with undo, import, export, and the program number.
 
-A preset that is chosen goes to the desk and to the learner at once. The latency stays what it is: it belongs to the
-output that is connected here, not to the music.
+A preset that is chosen is applied to the settings and the bindings at once. The latency stays as it is: it belongs to
+the output that is connected here, not to the music.
 """
 
 from collections.abc import Callable
@@ -23,18 +23,18 @@ _FILE_FILTER = f"Presets (*{SUFFIX} *.json)"
 
 
 class PresetBar(QWidget):
-    """`choose(name)` is what a click, a program change and the start of the program do."""
+    """Call `choose` for a click and a program change, and `recall` at the start of the program."""
 
     refused = pyqtSignal(str)
-    """Why something could not be done, in a sentence."""
+    """Something could not be done; the sentence that says why."""
     applied = pyqtSignal(str)
-    """This preset is in force now."""
+    """This preset has been applied."""
 
     def __init__(self, store: SettingsStore, midi_learn: MidiLearn, presets: PresetFolder) -> None:
         super().__init__()
         self._store, self._midi_learn, self._presets = store, midi_learn, presets
         self.preset_box, self.program_box = (
-            NamePicker("preset", "All settings and knobs at once, as they were saved."),
+            NamePicker("preset", "All settings and knobs at once, as you saved them."),
             QSpinBox(),
         )
         self.import_action, self.export_action = QAction("Import …", self), QAction("Export …", self)
@@ -70,34 +70,34 @@ class PresetBar(QWidget):
         self.export_action.triggered.connect(self._choose_export_file)
         self._midi_learn.preset_called.connect(self.choose)
 
-    # ------------------------------------------------------------ what can be done
+    # ------------------------------------------------------------ actions
 
     def choose(self, name: str) -> bool:
-        """Put the preset in force; False, and `refused`, where it cannot be."""
+        """Apply the preset; return False, and emit `refused`, if that fails."""
         return self._try(lambda: self._apply(name, self._presets.load(name)))
 
     def recall(self, name: str) -> None:
-        """Show the preset that was chosen the last time; what is in force stays."""
+        """Show the preset that was chosen last time, without applying it."""
         self.preset_box.show_if_present(name)
         self.refresh()
 
     def save(self, name: str) -> bool:
-        """Keep what is in force under this name."""
+        """Save the present settings and bindings under this name."""
         return self._try(lambda: self._presets.save(name, self._current_preset(name)))
 
     def delete(self, name: str) -> bool:
-        """Take the preset away; the menu can undo it."""
+        """Delete the preset; the menu can undo it."""
         return self._try(lambda: self.preset_box.set_deleted(name, self._presets.delete(name)))
 
     def _restore(self, name: str, content: bytes) -> None:
         self._try(lambda: self._presets.restore(name, content))
 
     def import_file(self, path: Path) -> bool:
-        """Take in a stranger's file and put it in force."""
+        """Import a stranger's file and apply it."""
         return self._try(lambda: self._import_and_apply(path))
 
     def export_file(self, path: Path) -> bool:
-        """A copy of the preset that is chosen, for somebody else."""
+        """Write a copy of the chosen preset for somebody else."""
         path = path if path.name.endswith(".json") else path.with_name(path.name + SUFFIX)
         return self._try(lambda: self._presets.export(self.preset_box.current, path))
 
@@ -113,7 +113,7 @@ class PresetBar(QWidget):
         self.applied.emit(name)
 
     def _current_preset(self, name: str) -> Preset:
-        """What is in force, with the program of the preset that is saved over."""
+        """Return the present settings and bindings, with the program of the preset that is overwritten."""
         program = next((number for number, named in self._presets.names_by_program().items() if named == name), None)
         return Preset(self._store.settings, self._midi_learn.bindings, program)
 
@@ -122,7 +122,7 @@ class PresetBar(QWidget):
         self._try(lambda: self._assign_program(name, number - 1 if number else None))
 
     def _assign_program(self, name: str, program: int | None) -> None:
-        """Give the preset its program; whichever had it has none then."""
+        """Assign a program to the preset; the preset that had it before loses it."""
         other = self._presets.names_by_program().get(program) if program is not None else None
         if other and other != name:
             self._presets.save(other, replace(self._presets.load(other), program=None))
@@ -140,7 +140,7 @@ class PresetBar(QWidget):
         if path:
             self.export_file(Path(path))
 
-    # ------------------------------------------------------------ what is shown
+    # ------------------------------------------------------------ display
 
     def _try(self, action: Callable[[], object]) -> bool:
         try:
@@ -153,16 +153,16 @@ class PresetBar(QWidget):
         return True
 
     def refresh(self) -> None:
-        """Show what lies in the folder."""
+        """Show the presets in the folder."""
         self.preset_box.set_names(self._presets.names())
         programs = self._presets.names_by_program()
         self._midi_learn.set_programs(programs)
-        chosen = self.preset_box.current
-        number = next((number + 1 for number, name in programs.items() if name == chosen), 0)
+        current = self.preset_box.current
+        number = next((number + 1 for number, name in programs.items() if name == current), 0)
         with QSignalBlocker(self.program_box):
             self.program_box.setValue(number)
-        self.program_box.setEnabled(bool(chosen))
-        self.export_action.setEnabled(bool(chosen))
-        why = "" if chosen else "Choose or save a preset first."
-        self.program_box.setToolTip(why or "The program change that calls this preset from your keyboard.")
-        self.program_box.setAccessibleDescription(why)
+        self.program_box.setEnabled(bool(current))
+        self.export_action.setEnabled(bool(current))
+        obstacle = "" if current else "Choose or save a preset first."
+        self.program_box.setToolTip(obstacle or "The program change that calls this preset from your keyboard.")
+        self.program_box.setAccessibleDescription(obstacle)

@@ -1,7 +1,8 @@
-"""The sound device, by miniaudio, which brings its own way to every system's sound.
+"""The sound device, through miniaudio, which contains a backend for the sound of every system.
 
-The device asks for samples on a thread of its own, every 10 ms while it runs; stopped, it costs nothing. miniaudio's
-own choice would fall back on a device that nobody hears, so the ways are named here: having none is an error.
+The device asks for samples on its own thread, every 10 ms while it runs; it costs nothing while it is stopped. The
+automatic choice of miniaudio would fall back on a null device that nobody hears, so the backends are named here: having
+none is an error.
 """
 
 import os
@@ -25,9 +26,9 @@ _STALLED_S = 5.0
 
 
 def load_miniaudio() -> Any:
-    """The library; raises `BachBridgeError` where it is not installed."""
+    """Import miniaudio; `BachBridgeError` if it is not installed."""
     try:
-        import miniaudio as library  # pyright: ignore[reportMissingImports] # it comes with the extra "gui"
+        import miniaudio as library  # pyright: ignore[reportMissingImports] # installed by the extra "gui" only
     except ImportError as error:
         raise BachBridgeError(
             f'The preview sound needs miniaudio ({error}): install it with "pip install miniaudio".'
@@ -36,7 +37,7 @@ def load_miniaudio() -> Any:
 
 
 def _open_device(backends: Sequence[str]) -> Any:
-    """A device by the first way that has one: miniaudio itself would stop at the first way that is installed."""
+    """Open a device of the first backend that has one; miniaudio itself would stop at the first installed backend."""
     library = load_miniaudio()
     for name in backends:
         with suppress(library.MiniaudioError), _stderr_silenced():
@@ -50,56 +51,56 @@ def _open_device(backends: Sequence[str]) -> Any:
                 app_name="BachBridge preview",
             )
     raise BachBridgeError(
-        "No sound device was found: plug in or switch on a loudspeaker or headphones, then switch the preview sound "
+        "No sound device was found: plug in or switch on loudspeakers or headphones, then switch the preview sound "
         "on again."
     )
 
 
 @contextmanager
 def _stderr_silenced() -> Generator[None]:
-    """The sound libraries tell on stderr at length what they have tried."""
-    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 2)
+    """Silence stderr, where the sound libraries report at length what they have tried."""
+    stderr, devnull = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(devnull, 2)
     try:
         yield
     finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-        os.close(nowhere)
+        os.dup2(stderr, 2)
+        os.close(stderr)
+        os.close(devnull)
 
 
 class AudioDevice:
-    """Plays what the synthesizer renders, while it runs. All methods belong to one thread."""
+    """Plays what the synthesizer renders, while it runs. Call all methods on one thread."""
 
     def __init__(self, synth: Synth, backend: str | None = None) -> None:
-        """`way`: one of miniaudio's backends ("null" is heard by nobody); `BachBridgeError` if there is no device."""
+        """Open the device of one of miniaudio's backends ("null": a silent one); `BachBridgeError` if there is none."""
         names = (backend.upper(),) if backend else _BACKENDS.get(sys.platform, _BACKENDS["linux"])
         self._device = _open_device(names)
         self._synth = synth
         self._sample_source = self._generate_samples()
         next(self._sample_source)
         self._last_sound_ns = 0
-        """When something sounded last."""
+        """Time of the last block with a sounding note."""
         self._last_request_ns = 0
         self.running = False
 
     @property
     def backend(self) -> str:
-        """By which of the system's ways it sounds."""
+        """Name of the backend in use."""
         return str(self._device.backend)
 
     @property
     def silent_s(self) -> float:
-        """For how long nothing has sounded."""
+        """Time since a note sounded."""
         return (time.monotonic_ns() - self._last_sound_ns) / 1e9
 
     @property
     def stalled(self) -> bool:
-        """It runs but no longer asks for samples: it was unplugged."""
+        """True if the device runs but no longer asks for samples, because it was unplugged."""
         return self.running and time.monotonic_ns() - self._last_request_ns > _STALLED_S * 1e9
 
     def start(self) -> None:
-        """Raises `BachBridgeError` where the device is gone."""
+        """Start the device; `BachBridgeError` if it is gone."""
         self._last_request_ns = self._last_sound_ns = time.monotonic_ns()
         try:
             self._device.start(self._sample_source)
@@ -117,7 +118,7 @@ class AudioDevice:
         self._device.close()
 
     def _generate_samples(self) -> Generator[bytes, int]:
-        """On the device's thread: is sent a number of frames, gives as many."""
+        """Yield as many frames as are requested by `send`. Runs on the device's thread."""
         frames = yield b""
         while True:
             self._last_request_ns = time.monotonic_ns()

@@ -1,12 +1,13 @@
-"""The small synthesizer: MIDI messages in, stereo samples out. It knows no clock and no device.
+"""A small synthesizer: MIDI messages in, stereo samples out. It knows no clock and no device.
 
-The player's notes sound on the harpsichord in the middle, what BachBridge sends on the organ, each channel at its
-place between left and right. A note takes a voice; of more than `VOICES` at once the one that was let go longest ago
-gives way, or else the oldest. Everything that begins or ends does so along half a cosine, even what gives way or is
-silenced (`_CUT`), since a leap clicks. The sum is held below full scale by a soft knee that leaves ordinary chords
-alone.
+The player's notes sound on a harpsichord in the middle, BachBridge's notes on an organ, each channel at its place
+between left and right. Each note takes a voice. If more than `MAX_VOICES` sound at once, the note that was released
+longest ago gives way, or else the oldest one. Every attack and release follows half a cosine, even that of a note which
+gives way or is silenced (`_CUT_FRAMES`), because a jump clicks. A soft knee keeps the sum below full scale and leaves
+ordinary chords alone.
 
-`take` and `render` may be called on two threads: a lock is held only while the list of voices is touched or mixed.
+`handle_midi` and `render` may be called on two threads: a lock is held only while the list of voices is changed or
+mixed.
 """
 
 import threading
@@ -23,17 +24,17 @@ from bachbridge_gui.preview.tone_cache import MonoSamples, Tone, cached_tone
 
 MAX_VOICES = 32
 _GAIN = 0.17
-"""Of full scale, for a sine at level 1: room for eight voices."""
+"""Share of full scale for a sine at level 1: room for eight voices."""
 _KNEE = 0.7
 _CUT_FRAMES = round(0.006 * RATE_HZ)
-"""Frames in which a voice that gives way falls silent."""
+"""Frames in which a note that gives way fades out."""
 
 StereoSamples = NDArray[np.float32]
 
 
 @dataclass(slots=True)
 class _SynthVoice:
-    """A note that sounds. `released` and `cut` count the frames since it was let go or had to give way."""
+    """A sounding note. `released_frames` and `cut_frames` count from its release and from when it had to give way."""
 
     from_player: bool
     channel: int
@@ -45,39 +46,39 @@ class _SynthVoice:
     released_frames: int | None = None
     cut_frames: int | None = None
     pedalled: bool = False
-    """Let go, but held by the sustain pedal."""
+    """Released, but held by the sustain pedal."""
 
     def mix_into(self, out: StereoSamples) -> bool:
         """Add the next frames to out[frame, side]; False once the note is over."""
         frames = len(out)
         samples = self.tone.samples_from(self.age_frames, frames)
-        swell = self._envelope(frames)
-        if swell is not None:
-            samples = samples * swell[: len(samples)]
+        envelope = self._envelope(frames)
+        if envelope is not None:
+            samples = samples * envelope[: len(samples)]
         out[: len(samples)] += samples[:, None] * self.gains
         self.age_frames += frames
         ended = self.released_frames is not None and self.released_frames >= _frame_count(self.instrument.release_s)
         return not ended and (self.cut_frames is None or self.cut_frames < _CUT_FRAMES) and len(samples) == frames
 
     def _envelope(self, frames: int) -> MonoSamples | None:
-        """The product of all that rises and falls in these frames; None where nothing does."""
-        swell: MonoSamples | None = None
+        """Product of all fades in these frames, envelope[frame]; None if there is no fade."""
+        envelope: MonoSamples | None = None
         attack = _frame_count(self.instrument.attack_s)
         if self.age_frames < attack:
-            swell = 1 - _curve_section(_fade_out(attack), self.age_frames, frames)
+            envelope = 1 - _curve_section(_fade_out(attack), self.age_frames, frames)
         if self.released_frames is not None:
-            falling = _curve_section(_fade_out(_frame_count(self.instrument.release_s)), self.released_frames, frames)
-            swell = falling if swell is None else swell * falling
+            fade_out = _curve_section(_fade_out(_frame_count(self.instrument.release_s)), self.released_frames, frames)
+            envelope = fade_out if envelope is None else envelope * fade_out
             self.released_frames += frames
         if self.cut_frames is not None:
-            falling = _curve_section(_fade_out(_CUT_FRAMES), self.cut_frames, frames)
-            swell = falling if swell is None else swell * falling
+            fade_out = _curve_section(_fade_out(_CUT_FRAMES), self.cut_frames, frames)
+            envelope = fade_out if envelope is None else envelope * fade_out
             self.cut_frames += frames
-        return swell
+        return envelope
 
 
 class Synth:
-    """`render` is for the device's thread, everything else for one other."""
+    """Call `render` on the device's thread and all other methods on one other thread."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -87,15 +88,15 @@ class Synth:
 
     @property
     def sounding_count(self) -> int:
-        """How many notes sound or fade."""
+        """Number of notes that sound or fade out."""
         return len(self._voices)
 
     def set_volume(self, volume: float) -> None:
-        """From 0 (silence) to 1."""
+        """Set the volume, from 0 (silence) to 1."""
         self._target_volume = min(max(volume, 0.0), 1.0) ** 2
 
     def handle_midi(self, data: bytes, from_player: bool) -> None:
-        """One message of the player's, or one that was sent."""
+        """Play one message of the player, or one that BachBridge sent."""
         match midi.decode(data):
             case midi.NoteOn(channel, pitch, velocity):
                 self._note_on(from_player, channel, pitch, velocity)
@@ -109,12 +110,12 @@ class Synth:
                 pass
 
     def panic(self) -> None:
-        """Everything falls silent, at once but without a click."""
+        """Silence everything at once, but without a click."""
         self._pedals_down.clear()
         self._cut_matching(lambda _: True)
 
     def render(self, frames: int) -> StereoSamples:
-        """The next samples[frame, side], each between -1 and 1."""
+        """Return the next samples[frame, side], each between -1 and 1."""
         out = np.zeros((frames, 2), np.float32)
         with self._lock:
             self._voices = [voice for voice in self._voices if voice.mix_into(out)]
@@ -133,13 +134,13 @@ class Synth:
             self._voices.append(voice)
 
     def _make_room(self) -> None:
-        """With the lock held."""
+        """Let a note give way if all voices are taken. Call it with the lock held."""
         staying = [voice for voice in self._voices if voice.cut_frames is None]
         if len(staying) < MAX_VOICES:
             return
         victim = next((voice for voice in staying if voice.released_frames is not None), staying[0])
         victim.cut_frames = 0
-        if victim.age_frames == 0:  # nobody has heard it yet
+        if victim.age_frames == 0:  # it was never heard, so nothing can click
             self._voices.remove(victim)
 
     def _note_off(self, from_player: bool, channel: int, pitch: int, *, use_pedal: bool = True) -> None:
@@ -170,12 +171,12 @@ class Synth:
 
 
 def soft_limit(samples: StereoSamples) -> StereoSamples:
-    """The same up to the knee; what is louder comes ever nearer to full scale and never reaches it."""
-    size = np.abs(samples)
-    if float(size.max(initial=0)) <= _KNEE:
+    """Bend samples above the knee smoothly, so that they approach full scale and never reach it."""
+    level = np.abs(samples)
+    if float(level.max(initial=0)) <= _KNEE:
         return samples
-    bent = _KNEE + (1 - _KNEE) * np.tanh((size - _KNEE) / (1 - _KNEE))
-    return np.where(size > _KNEE, np.copysign(bent, samples), samples).astype(np.float32)
+    bent = _KNEE + (1 - _KNEE) * np.tanh((level - _KNEE) / (1 - _KNEE))
+    return np.where(level > _KNEE, np.copysign(bent, samples), samples).astype(np.float32)
 
 
 def _frame_count(seconds: float) -> int:
@@ -184,10 +185,10 @@ def _frame_count(seconds: float) -> int:
 
 @cache
 def _fade_out(frames: int) -> MonoSamples:
-    """Half a cosine from 1 to 0."""
+    """Return half a cosine from 1 to 0."""
     return (0.5 + 0.5 * np.cos(np.linspace(0, np.pi, frames + 1))).astype(np.float32)
 
 
 def _curve_section(curve: MonoSamples, frame: int, frames: int) -> MonoSamples:
-    """The curve from `frame` on; it stays at its last value."""
+    """Return the curve from `frame` on; after its end it keeps its last value."""
     return curve[np.minimum(np.arange(frame, frame + frames), len(curve) - 1)]

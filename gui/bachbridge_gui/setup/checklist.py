@@ -1,4 +1,4 @@
-"""The live check list of the page "Connect my DAW": what has been seen so far, and what to do where nothing was."""
+"""The live check list of the page "Connect my DAW": what has been seen so far, and what to do if nothing was."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -8,18 +8,18 @@ CheckState = Literal["waiting", "seen", "warning"]
 
 @dataclass(frozen=True, slots=True)
 class ConnectionChecks:
-    """What is known of the connection. Names are empty while a port is closed."""
+    """What is known about the connection. A port's name is empty while it is closed."""
 
     input_seen: bool = False
-    """Somebody is connected to our input, or something has come from there."""
+    """True if a program is connected to our input, or a message came in."""
     notes_seen: bool = False
     clock_seen: bool = False
     has_loop: bool = False
-    """What we send comes back to us."""
+    """True if our output comes back to our input."""
     input_name: str = "BachBridge In"
     output_name: str = "BachBridge Out"
     has_midi: bool = True
-    """Whether the machine has a MIDI system."""
+    """True if the machine has a MIDI system."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class Check:
 
 
 def checklist(checks: ConnectionChecks) -> tuple[Check, ...]:
-    """The list as it is shown, from the first thing to look for to the last."""
+    """Return the checks in the order in which they are shown."""
     return (_input_check(checks), _notes_check(checks), _clock_check(checks), _loop_check(checks))
 
 
@@ -60,7 +60,9 @@ def _clock_check(checks: ConnectionChecks) -> Check:
     if checks.clock_seen:
         return Check("Clock seen", "seen", "The tempo comes from the DAW.")
     return Check(
-        "Clock (not needed)", "waiting", "Without it the tempo is heard from your playing. With it: press play."
+        "Clock (not needed)",
+        "waiting",
+        "Without it the tempo is taken from your playing. With it: press play in the DAW.",
     )
 
 
@@ -73,5 +75,5 @@ def _loop_check(checks: ConnectionChecks) -> Check:
             f"not to “{checks.output_name or 'BachBridge Out'}”.",
         )
     if checks.notes_seen:
-        return Check("No loop", "seen", "Our output does not come back to us.")
-    return Check("No loop", "waiting", "Looked for as soon as notes arrive.")
+        return Check("No loop", "seen", "BachBridge's output does not come back to its input.")
+    return Check("No loop", "waiting", "Checked as soon as notes arrive.")

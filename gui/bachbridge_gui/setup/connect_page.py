@@ -1,4 +1,4 @@
-"""The page "Connect my DAW": a DAW's steps in its own words, and beside them what BachBridge has seen so far."""
+"""The page "Connect my DAW": the steps in the DAW's own words, and beside them what BachBridge has seen so far."""
 
 import html
 import sys
@@ -29,10 +29,10 @@ _CHECKLIST_WIDTH_PX, _WIDE_LAYOUT_PX = 288, 640
 
 
 class ConnectPage(QWidget):
-    """Call `refresh` whenever something changed; it is cheap where nothing did."""
+    """Call `refresh` whenever something may have changed; it does little if nothing has."""
 
     back_pressed = pyqtSignal()
-    """The person is done with this page."""
+    """The user has finished with this page."""
 
     def __init__(self, platform: str = sys.platform) -> None:
         super().__init__()
@@ -53,15 +53,15 @@ class ConnectPage(QWidget):
 
     @property
     def daw(self) -> Daw:
-        """The one whose steps are shown."""
+        """The DAW whose steps are shown."""
         return DAWS[self._daw_tabs.currentIndex()]
 
     def show_daw(self, name: str) -> None:
-        """Show the steps of the DAW of that name."""
+        """Show the steps of the DAW with that name."""
         self._daw_tabs.setCurrentIndex([daw.name for daw in DAWS].index(name))
 
     def refresh(self, checks: ConnectionChecks) -> None:
-        """Show what is known of the connection now."""
+        """Show what is known about the connection now."""
         if checks == self._checks:
             return
         renamed = (checks.input_name, checks.output_name) != (self._checks.input_name, self._checks.output_name)
@@ -73,13 +73,13 @@ class ConnectPage(QWidget):
             self._show_steps()
 
     def copy_port_names(self) -> None:
-        """Put the names of our ports on the clipboard, one a line."""
+        """Copy the names of our ports to the clipboard, one per line."""
         clipboard = QGuiApplication.clipboard()
         if clipboard is not None:
             clipboard.setText("\n".join(self._port_names))
 
     def resizeEvent(self, a0: QResizeEvent | None) -> None:
-        """Where there is room the check list stands beside the steps, or else below them."""
+        """Place the check list beside the steps if there is room, else below them."""
         wide = self.width() >= _WIDE_LAYOUT_PX
         self._body_layout.setDirection(
             QBoxLayout.Direction.LeftToRight if wide else QBoxLayout.Direction.TopToBottom,
@@ -91,11 +91,11 @@ class ConnectPage(QWidget):
         return self._checks.input_name or "BachBridge In", self._checks.output_name or "BachBridge Out"
 
     def _build_layout(self) -> None:
-        back = _button("Back", "Back", "Back to playing; nothing that sounds changes", self.back_pressed)
+        back = _button("Back", "Back", "Back to playing; the music is not interrupted", self.back_pressed)
         copy = _button(
             "Copy the names",
             "Copy the names of the ports",
-            "Copy the names of both ports, to look for them in the DAW",
+            "Copy the names of both ports, so that you can find them in the DAW",
             self.copy_port_names,
         )
         grid = QGridLayout(self)
@@ -136,7 +136,7 @@ class ConnectPage(QWidget):
     def _show_port_names(self) -> None:
         input_name, output_name = self._port_names
         self._ports_label.setText(
-            f"What you play goes to <b>{html.escape(input_name)}</b>; what BachBridge answers comes from "
+            f"What you play goes to <b>{html.escape(input_name)}</b>; BachBridge's answer comes from "
             f"<b>{html.escape(output_name)}</b>."
         )
 
@@ -146,8 +146,8 @@ class ConnectPage(QWidget):
             if widget is not None:
                 widget.hide()
                 widget.deleteLater()
-        if said := platform_note(self.daw, self._platform):
-            self._steps_layout.addWidget(_build_note(said))
+        if note := platform_note(self.daw, self._platform):
+            self._steps_layout.addWidget(_build_note(note))
         for number, step in enumerate(self.daw.steps, 1):
             self._steps_layout.addWidget(self._build_step(number, step))
         self._steps_layout.addStretch(1)
@@ -158,9 +158,9 @@ class ConnectPage(QWidget):
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setHorizontalSpacing(_LARGE_GAP_PX)
         grid.setVerticalSpacing(4)
-        figure = heading_label(str(number), 1.6)
-        figure.setMinimumWidth(_MARGIN_PX)
-        grid.addWidget(figure, 0, 0, 2, 1, Qt.AlignmentFlag.AlignTop)
+        number_label = heading_label(str(number), 1.6)
+        number_label.setMinimumWidth(_MARGIN_PX)
+        grid.addWidget(number_label, 0, 0, 2, 1, Qt.AlignmentFlag.AlignTop)
         grid.addWidget(heading_label(step.title, 1.0), 0, 1)
         grid.addWidget(wrapped_label(bold_menu_words(with_port_names(step.text, *self._port_names))), 1, 1)
         grid.setColumnStretch(1, 1)
@@ -174,7 +174,7 @@ def _build_daw_tabs() -> QTabBar:
     tabs.setExpanding(False)
     tabs.setUsesScrollButtons(True)
     tabs.setAccessibleName("Which DAW")
-    tabs.setToolTip("Choose your DAW: the steps use the words of its own menus")
+    tabs.setToolTip("Choose your DAW: the steps use the words of its menus")
     return tabs
 
 
@@ -198,12 +198,12 @@ def _build_note(text: str) -> QWidget:
 
 
 def _first_daw_index(platform: str) -> int:
-    """The number of the first DAW that runs on this system."""
+    """Return the index of the first DAW that runs on this system."""
     return next((number for number, daw in enumerate(DAWS) if platform in daw.systems), 0)
 
 
 class CheckRow(QWidget):
-    """One thing that is looked for: a sign, a name, and what it means or what to do."""
+    """One check: an icon, a title, and a sentence that says what it means or what to do."""
 
     def __init__(self, check: Check) -> None:
         super().__init__()

@@ -1,8 +1,8 @@
-"""How each DAW is connected, as data: the exact words of its menus, in the order in which they are met.
+"""Steps for connecting each DAW, as data: the exact words of its menus, in the order in which they appear.
 
 Words between asterisks are written on the DAW's own screen. `{input}` and `{output}` stand for the names of our ports.
-The track you play on always listens to your keyboard alone: set to all inputs it would hear BachBridge Out as well,
-and the answer would come back as the next phrase.
+The track you play on must always listen to your keyboard alone: set to all inputs, it would receive BachBridge Out
+too, and the answer would come back as the next phrase.
 """
 
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ PORTS_TITLE, INPUT_TRACK_TITLE, ANSWER_TRACK_TITLE, CLOCK_TITLE = (
     "Make the ports known",
     "The track you play on",
     "The track that answers",
-    "The tempo, if it shall come from the DAW",
+    "The tempo, if it should come from the DAW",
 )
 
 DAWS = (
@@ -180,19 +180,19 @@ DAWS = (
 
 
 def platform_note(daw: Daw, platform: str) -> str:
-    """What is to be known beforehand on this system; often nothing."""
+    """Return what the user must know first on this system; often an empty string."""
     if platform not in daw.systems:
         return f"{daw.name} runs on {_joined([SYSTEM_NAMES[system] for system in daw.systems])} only."
     if platform == WINDOWS:
         return (
-            "Windows has no virtual MIDI ports: install loopMIDI, make two ports in it, and choose one as BachBridge's "
-            "input and the other as its output."
+            "Windows has no virtual MIDI ports: install loopMIDI, create two ports in it, and choose one as "
+            "BachBridge's input and the other as its output."
         )
     return ""
 
 
 def with_port_names(text: str, input_name: str, output_name: str) -> str:
-    """The text with the names of our ports."""
+    """Insert the names of our ports into the text."""
     return text.replace("{input}", input_name).replace("{output}", output_name)
 
 

@@ -1,8 +1,8 @@
-"""System libraries that Qt needs and the machine lacks, told in one sentence with the line that installs them.
+"""System libraries that Qt needs and the machine lacks, reported in one sentence with the command that installs them.
 
-The wheels of PyQt6 bring Qt but not what belongs to the system. Where Qt's own modules lack something the import
-fails, which can be caught; where its plugin for X11 lacks something, Qt ends the whole process. So this is asked before
-a QApplication is made. Nothing here imports PyQt6.
+The wheels of PyQt6 contain Qt but no system libraries. If Qt's own modules lack one, their import fails, which can be
+caught; if its plugin for X11 lacks one, Qt ends the whole process. So the check is made before a QApplication is
+created. Nothing here imports PyQt6.
 """
 
 import ctypes
@@ -22,7 +22,7 @@ _WINDOW_LIBRARIES = {
     "libgthread-2.0.so.0": ("libglib2.0-0", "glib2"),
     "libxkbcommon.so.0": ("libxkbcommon0", "libxkbcommon"),
 }
-"""What every window needs: library, Debian's package, Fedora's package."""
+"""Libraries that every window needs, each with its Debian package and its Fedora package."""
 _X11_LIBRARIES = {
     "libX11-xcb.so.1": ("libx11-xcb1", "libX11-xcb"),
     "libxkbcommon-x11.so.0": ("libxkbcommon-x11-0", "libxkbcommon-x11"),
@@ -39,13 +39,13 @@ _X11_LIBRARIES = {
     "libxcb-xkb.so.1": ("libxcb-xkb1", "libxcb"),
     "libxcb.so.1": ("libxcb1", "libxcb"),
 }
-"""What a window on X11 needs besides."""
+"""Libraries that a window on X11 needs in addition."""
 _PACKAGES = {**_WINDOW_LIBRARIES, **_X11_LIBRARIES}
 _LIBRARY_FILE = re.compile(r"lib[\w+.-]*?\.so(?:\.\d+)*")
 
 
 def required_libraries(environment: Mapping[str, str], platform: str = sys.platform) -> tuple[str, ...]:
-    """The libraries that the window will need under these variables; none where Qt brings them all."""
+    """Return the libraries that the window will need with these environment variables; none if Qt contains them all."""
     if platform != "linux":
         return ()
     chosen = environment.get("QT_QPA_PLATFORM", "")
@@ -56,12 +56,12 @@ def required_libraries(environment: Mapping[str, str], platform: str = sys.platf
 def missing_message(
     environment: Mapping[str, str] = os.environ, load_library: Callable[[str], object] = ctypes.CDLL
 ) -> str | None:
-    """The sentence for what cannot be loaded on this machine, before Qt finds out; None when all is well."""
+    """Return a sentence about the libraries that this machine cannot load, before Qt needs them; else None."""
     return install_message(name for name in required_libraries(environment) if not _can_load(name, load_library))
 
 
 def import_error_message(message: str) -> str | None:
-    """The sentence for an ImportError's or the loader's message; None if it speaks of something else."""
+    """Return the sentence for the message of an ImportError or of the loader; None if it is about something else."""
     if "No module named 'PyQt6" in message:
         return 'The window needs PyQt6: install it with "pip install pyqt6".'
     if "cannot open shared object file" not in message:
@@ -70,16 +70,18 @@ def import_error_message(message: str) -> str | None:
 
 
 def install_message(libraries: Iterable[str]) -> str | None:
-    """One sentence with the line that installs these libraries; None for none."""
-    lacking = list(dict.fromkeys(libraries))
-    if not lacking:
+    """Return one sentence with the command that installs these libraries; None if there are none."""
+    missing = list(dict.fromkeys(libraries))
+    if not missing:
         return None
-    known = [_PACKAGES[name] for name in lacking if name in _PACKAGES]
-    what = f"The window cannot open because the system lacks {_joined(lacking)}"
+    known = [_PACKAGES[name] for name in missing if name in _PACKAGES]
+    problem = f"The window cannot open because the system lacks {_joined(missing)}"
     if not known:
-        return f"{what}: install the package that holds it; the engine runs without a window."
+        return f"{problem}: install the package that contains it; the engine runs without a window."
     debian, fedora = (" ".join(dict.fromkeys(names)) for names in zip(*known, strict=True))
-    return f'{what}: install what is missing with "sudo apt install {debian}" (on Fedora "sudo dnf install {fedora}").'
+    return (
+        f'{problem}: install what is missing with "sudo apt install {debian}" (on Fedora "sudo dnf install {fedora}").'
+    )
 
 
 def _can_load(name: str, load_library: Callable[[str], object]) -> bool:

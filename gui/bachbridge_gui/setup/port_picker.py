@@ -1,4 +1,4 @@
-"""Which ports are used: our own virtual ones, or those of others by name."""
+"""Choice of the MIDI ports: BachBridge's own virtual ones, or ports of other programs by name."""
 
 from PyQt6.QtCore import pyqtSignal
 from PyQt6.QtWidgets import QComboBox, QFormLayout, QSizePolicy, QWidget
@@ -10,11 +10,12 @@ OWN_INPUT, OWN_OUTPUT = "BachBridge In (our own)", "BachBridge Out (our own)"
 
 
 class PortPicker(QWidget):
-    """`wanted`: somebody is about to choose, so the names should be fresh."""
+    """Two lists of port names; `show_ports` fills them."""
 
     names_wanted = pyqtSignal()
+    """The lists have come into view: their names should be up to date."""
     chosen = pyqtSignal(object, object)
-    """The names of input and output; None: our own."""
+    """The names of the input and the output; None: BachBridge's own port."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -28,12 +29,11 @@ class PortPicker(QWidget):
         for box in (self._input_box, self._output_box):
             box.activated.connect(self._emit_chosen)
 
-    def showEvent(self, a0: object) -> None:  # noqa: ARG002
-        """The names are asked for when the page comes into sight."""
+    def showEvent(self, a0: object) -> None:  # noqa: ARG002 # Qt passes the event
         self.names_wanted.emit()
 
     def show_ports(self, names: PortNames, input_name: str | None, output_name: str | None) -> None:
-        """The ports that there are, and those that are used; one that is absent stays in the list."""
+        """Show the ports that exist and those that are used; a used port that is missing stays in the list."""
         _fill_box(self._input_box, OWN_INPUT, names.inputs, input_name)
         _fill_box(self._output_box, OWN_OUTPUT, names.outputs, output_name)
 
@@ -63,7 +63,7 @@ def _fill_box(box: QComboBox, own_label: str, names: tuple[str, ...], current: s
 
 
 def _full_port_name(names: tuple[str, ...], wanted: str | None) -> str | None:
-    """The port that is meant: on the command line a part of its name is enough."""
+    """Return the full name of a port: on the command line a part of its name is enough."""
     if wanted is None or wanted in names:
         return wanted
     return next((name for name in names if wanted.strip().casefold() in name.casefold()), wanted)

@@ -1,7 +1,7 @@
-"""The first page: one large button lets hear what BachBridge does; everything else can wait.
+"""The first page: one large button plays an example of what BachBridge does; everything else can wait.
 
-The button works without a sound device too: the example is seen on the roll and goes out of the port, and the page
-says why it is not heard here.
+The button works without a sound device too: the example appears on the roll and is sent to the port, and the page says
+why it is not heard here.
 """
 
 from PyQt6.QtCore import QRectF, QSize, Qt, pyqtSignal
@@ -16,17 +16,16 @@ from bachbridge_gui.widgets.typography import heading_label, scroll_area, wrappe
 _SMALL_GAP_PX, _LARGE_GAP_PX, _MARGIN_PX = 8, 16, 32
 _PAGE_WIDTH_PX = 608
 _INTRODUCTION = (
-    "Play a phrase, and BachBridge answers it in the manner of Bach;\n"
-    "or play a melody, and it sings three voices to it."
+    "Play a phrase, and BachBridge answers it in the manner of Bach;\nor play a melody, and it adds three voices to it."
 )
 
 
 class WelcomePage(QWidget):
-    """Call `refresh` whenever something changed; it is cheap where nothing did."""
+    """Call `refresh` whenever something may have changed; it does little if nothing has."""
 
     connect_wanted = pyqtSignal()
     keyboard_wanted = pyqtSignal()
-    """The person wants to play without a keyboard."""
+    """The user wants to play without a keyboard."""
     play_wanted = pyqtSignal()
     show_at_start_changed = pyqtSignal(bool)
 
@@ -35,13 +34,13 @@ class WelcomePage(QWidget):
         self.setAccessibleName("Welcome")
         self._store = store
         self.example_button = LargeButton("Hear an example")
-        self.example_button.setToolTip("You will hear a short phrase and then BachBridge's answer to it")
+        self.example_button.setToolTip("Hear a short phrase and then BachBridge's answer to it")
         self.example_button.clicked.connect(lambda: store.give_command("example"))
         self._sound_status = _IconText()
         self._ports_status = _IconText()
         self._show_at_start_box = QCheckBox("Show this at start")
         self._show_at_start_box.setAccessibleName("Show this page at start")
-        self._show_at_start_box.setToolTip("Off: BachBridge opens ready to play. Nothing that sounds changes")
+        self._show_at_start_box.setToolTip("Off: BachBridge opens ready to play. The music does not change")
         self._show_at_start_box.setChecked(show_at_start)
         self._show_at_start_box.toggled.connect(self.show_at_start_changed)
         self._button_layout = self._build_buttons()
@@ -50,7 +49,7 @@ class WelcomePage(QWidget):
         self.refresh("", "", "")
 
     def refresh(self, input_name: str, output_name: str, sound: str, state: CheckState = "seen") -> None:
-        """The names of our ports (empty: closed), and what the preview sound says of itself."""
+        """Show the names of our ports (empty: closed) and the state of the preview sound."""
         shown = (input_name, output_name, sound, state)
         if shown != self._last_shown:
             self._last_shown = shown
@@ -58,14 +57,14 @@ class WelcomePage(QWidget):
             self._sound_status.set_status(state, sound_text(sound, state))
 
     def set_show_at_start(self, *, on: bool) -> None:
-        """Whether the page is shown at the start, as remembered; nothing is told."""
+        """Set the check box without emitting a signal."""
         blocked = self._show_at_start_box.blockSignals(True)
         self._show_at_start_box.setChecked(on)
         self._show_at_start_box.blockSignals(blocked)
 
     @property
     def status_texts(self) -> tuple[tuple[CheckState, str], tuple[CheckState, str]]:
-        """What the page says of the sound and of the ports."""
+        """States and sentences of the sound and of the ports."""
         return (self._sound_status.state, self._sound_status.text), (self._ports_status.state, self._ports_status.text)
 
     def _build_layout(self) -> None:
@@ -104,7 +103,7 @@ class WelcomePage(QWidget):
         outer.addWidget(scroll_area(page))
 
     def resizeEvent(self, a0: QResizeEvent | None) -> None:
-        """Where there is no room for three buttons side by side they stand one below the other."""
+        """Stack the three buttons if there is no room for them side by side."""
         wide = self.width() >= _PAGE_WIDTH_PX
         self._button_layout.setDirection(
             QBoxLayout.Direction.LeftToRight if wide else QBoxLayout.Direction.TopToBottom,
@@ -121,7 +120,7 @@ class WelcomePage(QWidget):
                 self.connect_wanted,
             ),
             ("Play without a keyboard", "Play on the screen or on the computer's keys", self.keyboard_wanted),
-            ("Start playing", "Play on your keyboard: BachBridge listens already", self.play_wanted),
+            ("Start playing", "Play on your keyboard: BachBridge is already listening", self.play_wanted),
         ):
             button = QPushButton(text)
             button.setMinimumHeight(40)
@@ -133,7 +132,7 @@ class WelcomePage(QWidget):
 
 
 class LargeButton(QPushButton):
-    """The one button of a page, in the colour of what is selected."""
+    """The main button of a page, in the highlight colour."""
 
     def __init__(self, text: str) -> None:
         super().__init__(text)
@@ -149,7 +148,7 @@ class LargeButton(QPushButton):
     def sizeHint(self) -> QSize:
         return QSize(max(336, self.fontMetrics().horizontalAdvance(self.text()) + 3 * _MARGIN_PX), 80)
 
-    def paintEvent(self, a0: QPaintEvent | None) -> None:  # noqa: ARG002
+    def paintEvent(self, a0: QPaintEvent | None) -> None:  # noqa: ARG002 # Qt passes the event
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         colour = self.palette().color(QPalette.ColorRole.Highlight)
@@ -168,7 +167,7 @@ class LargeButton(QPushButton):
 
 
 class _IconText(QWidget):
-    """A sign and a sentence, in the middle of the page."""
+    """An icon and a sentence, centred on the page."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -196,7 +195,7 @@ class _IconText(QWidget):
 
 
 class _WrappingLabel(QLabel):
-    """A sentence as wide as it is long, up to the page's width; it breaks its lines where there is less room."""
+    """A label as wide as its text, up to the page's width; it wraps if there is less room."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -211,22 +210,22 @@ class _WrappingLabel(QLabel):
 
 
 def sound_text(sound: str, state: CheckState) -> str:
-    """What the preview sound says of itself, and what that means for the example."""
+    """Return the sentence about the preview sound, with what it means for the example."""
     if state == "seen" or not sound:
         return "You hear it from this computer; no DAW is needed."
-    return f"{sound} The example is shown all the same, and goes out of the port."
+    return f"{sound} The example is still shown and sent to the output port."
 
 
 def ports_text(input_name: str, output_name: str) -> tuple[CheckState, str]:
-    """The state of the ports, and the sentence for it."""
+    """Return the state of the ports and the sentence for it."""
     match input_name, output_name:
         case "pipe", "pipe":
             return "warning", "This machine has no MIDI system: BachBridge plays inside this window only."
         case "", "":
             return "waiting", "The MIDI ports are not open yet."
         case "", _:
-            return "warning", f"Only the output is open: {output_name}. Nothing that you play arrives."
+            return "warning", f"Only the output is open: {output_name}. BachBridge does not receive what you play."
         case _, "":
-            return "warning", f"Only the input is open: {input_name}. No answer goes out."
+            return "warning", f"Only the input is open: {input_name}. No answer is sent."
         case _:
             return "seen", f"{input_name} and {output_name} are open."

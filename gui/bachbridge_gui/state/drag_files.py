@@ -1,7 +1,7 @@
-"""The files behind a drag: real MIDI files in one temporary folder, which goes when the program ends.
+"""The files behind a drag: real MIDI files in one temporary folder, which is removed when the program ends.
 
-A DAW may read the file long after the drop, and a file manager may move it away: so a file stays until the exit, is
-never written over with other music, and is written again where it is gone.
+A DAW may read the file long after the drop, and a file manager may move it away. So a file stays until the program
+ends, is never overwritten with other music, and is written again if it is gone.
 """
 
 from collections.abc import Sequence
@@ -14,20 +14,20 @@ from bachbridge_gui.state.exchanges import Exchange, MidiExport, midi_export
 
 
 class DragFiles:
-    """Makes its folder when it is first needed."""
+    """Creates its folder when it is first needed."""
 
     def __init__(self) -> None:
         self._folder: TemporaryDirectory[str] | None = None
         self._files: dict[MidiExport, Path] = {}
 
     def file_for(self, exchanges: Sequence[Exchange]) -> Path:
-        """The MIDI file that holds these exchanges, under a name that tells them; or `BachBridgeError`."""
-        piece = midi_export(exchanges)
+        """Return a MIDI file of these exchanges, named after them; `BachBridgeError` if it cannot be written."""
+        export = midi_export(exchanges)
         folder = self._ensure_folder()
-        path = self._files.get(piece) or self._unused_path(folder, piece.title)
+        path = self._files.get(export) or self._unused_path(folder, export.title)
         if not path.exists():
-            piece.write(path)
-        self._files[piece] = path
+            export.write(path)
+        self._files[export] = path
         return path
 
     def close(self) -> None:
@@ -47,5 +47,7 @@ class DragFiles:
             try:
                 self._folder = TemporaryDirectory(prefix="BachBridge-", ignore_cleanup_errors=True)
             except OSError as error:
-                raise BachBridgeError(f"No temporary file can be made ({error.strerror}): make room.") from error
+                raise BachBridgeError(
+                    f"No temporary folder can be created ({error.strerror}): make room on the disk."
+                ) from error
         return Path(self._folder.name)

@@ -1,8 +1,8 @@
-"""Which exchanges there were: what was played and what came back, put together from the engine's messages.
+"""Exchanges (a phrase and its answer), put together from the engine's messages.
 
-In mode "continue" the engine says when a phrase ended, when its answer begins and what it was. In mode "harmonize" the
-music never stops to be a phrase: there an exchange is a melody and its voices between two rests, read off the timeline
-on the grid that was in force.
+In mode "continue" the engine reports when a phrase ended, when its answer begins, and its notes. In mode "harmonize"
+there are no phrases: an exchange is the melody and its voices between two rests, taken from the timeline and put on the
+grid that was valid then.
 """
 
 from collections.abc import Callable
@@ -27,12 +27,12 @@ from bachbridge_gui.state.timeline import RollTimeline
 from bachbridge_gui.state.view_types import PLAYER, RollNote
 
 _MIN_MELODY_NOTES = 2
-"""A melody of fewer notes was somebody trying a key."""
+"""A melody of fewer notes is somebody trying a key."""
 
 
 @dataclass(slots=True)
 class _HarmonizedMelody:
-    """A harmonised melody under way."""
+    """A harmonised melody that is still being played."""
 
     number: int
     start_ns: int
@@ -41,14 +41,14 @@ class _HarmonizedMelody:
 
 
 class ExchangeBuilder:
-    """Used on the window's thread; opens and closes the timeline's spans."""
+    """Used on the window's thread. It also begins and ends the timeline's spans."""
 
     def __init__(self, timeline: RollTimeline, now: Callable[[], datetime]) -> None:
         self._timeline, self._now = timeline, now
         self._last_number = 0
         self._pending_phrase: tuple[PhraseEnded, datetime] | None = None
         self._open_exchange: Exchange | None = None
-        """The exchange under way."""
+        """The exchange whose answer is being played."""
         self._melody: _HarmonizedMelody | None = None
         self._latest_bar: BarStarted | None = None
 
@@ -57,7 +57,7 @@ class ExchangeBuilder:
         return self._timeline.settings
 
     def handle_message(self, message: Message) -> Exchange | None:
-        """Take in a message, after the timeline; the exchange that it ended, if any."""
+        """Apply a message, after the timeline; return the exchange that it ended, if any."""
         match message:
             case PhraseEnded():
                 self._pending_phrase = (message, self._now())
@@ -78,44 +78,53 @@ class ExchangeBuilder:
         return None
 
     def end_melody_after_rest(self, now_ns: int) -> Exchange | None:
-        """A harmonised melody is over after a rest of two bars, or when another mode is on; the exchange it makes."""
-        piece = self._melody
-        if piece is None or self._latest_bar is None:
+        """End a harmonised melody after a rest of `Settings.rest_bars`, or in another mode; return its exchange."""
+        melody = self._melody
+        if melody is None or self._latest_bar is None:
             return None
         rest_ns = self.settings.rest_bars * self._latest_bar.steps_per_bar * self._latest_bar.step_ns
-        over = self._timeline.is_idle and now_ns - piece.last_ns > rest_ns
-        if not over and self.settings.mode == "harmonize":
+        rested = self._timeline.is_idle and now_ns - melody.last_ns > rest_ns
+        if not rested and self.settings.mode == "harmonize":
             return None
         self._melody = None
-        entry = self._harmonized_exchange(piece, self._latest_bar)
-        self._timeline.end_span(piece.number, piece.last_ns)
-        return entry
+        exchange = self._harmonized_exchange(melody, self._latest_bar)
+        self._timeline.end_span(melody.number, melody.last_ns)
+        return exchange
 
     def _begin_answer(self, due_ns: int, seed: int) -> None:
-        """A phrase is being answered (or begins to be answered later than was said)."""
+        """Begin an exchange, or move the start of its answer if the engine announces a later one."""
         assert self._pending_phrase
-        heard, at = self._pending_phrase
-        answer_step = round((due_ns - heard.origin_ns) / heard.step_ns)
+        phrase_ended, started_at = self._pending_phrase
+        answer_step = round((due_ns - phrase_ended.origin_ns) / phrase_ended.step_ns)
         if self._open_exchange:
             self._open_exchange = replace(self._open_exchange, answer_step=answer_step)
             return
         self._last_number += 1
         self._open_exchange = Exchange(
-            self._last_number, heard.phrase, (), answer_step, heard.step_ns, at, "continue", seed
+            self._last_number,
+            phrase_ended.phrase,
+            (),
+            answer_step,
+            phrase_ended.step_ns,
+            started_at,
+            "continue",
+            seed,
         )
-        # A phrase that is answered again was not played just now, nor what a dream goes on from.
-        silent = heard.ended_by in ("prompt", "dream") and heard.origin_ns < self._timeline.last_event_ns
-        begin_ns = due_ns if silent else heard.origin_ns
+        # A phrase that is answered again was not played just now, nor was the phrase that a dream continues.
+        silent = phrase_ended.ended_by in ("prompt", "dream") and (
+            phrase_ended.origin_ns < self._timeline.last_event_ns
+        )
+        begin_ns = due_ns if silent else phrase_ended.origin_ns
         self._timeline.begin_span(self._last_number, begin_ns)
 
     def _end_answer(self, notes: tuple[Note, ...], interrupted: bool) -> Exchange:
         assert self._open_exchange
-        entry, self._open_exchange, self._pending_phrase = self._open_exchange, None, None
-        self._timeline.end_span(entry.number, self._timeline.last_event_ns)
-        return replace(entry, answer=notes, interrupted=interrupted)
+        exchange, self._open_exchange, self._pending_phrase = self._open_exchange, None, None
+        self._timeline.end_span(exchange.number, self._timeline.last_event_ns)
+        return replace(exchange, answer=notes, interrupted=interrupted)
 
     def _abort_exchange(self) -> Exchange | None:
-        """The engine is another one: what was under way will not go on."""
+        """End the exchange under way, because its engine has died."""
         self._pending_phrase = None
         return self._end_answer((), interrupted=True) if self._open_exchange else None
 
@@ -129,15 +138,15 @@ class ExchangeBuilder:
             self._timeline.begin_span(self._last_number, start_ns)
 
     def _first_onset_ns(self, now_ns: int) -> int:
-        """When the note began that has the first chord."""
-        players = [note for note in self._timeline.notes[-8:] if note.voice == PLAYER]
-        return players[-1].start_ns if players else now_ns
+        """Start of the player's last note, which got the first chord."""
+        player_notes = [note for note in self._timeline.notes[-8:] if note.voice == PLAYER]
+        return player_notes[-1].start_ns if player_notes else now_ns
 
     def _harmonized_exchange(self, melody_span: _HarmonizedMelody, bar_grid: BarStarted) -> Exchange | None:
-        """The timeline's notes on the grid; its bar lines are the player's first beat and every bar from there."""
+        """Put the timeline's notes on the grid, whose first bar line is the player's first note."""
         notes = self._timeline.notes_between(melody_span.start_ns - 1, melody_span.last_ns + 1)
-        melody = [_on_grid(note, melody_span.start_ns, bar_grid.step_ns) for note in notes if note.voice == PLAYER]
-        voices = [_on_grid(note, melody_span.start_ns, bar_grid.step_ns) for note in notes if note.voice != PLAYER]
+        melody = [_quantized(note, melody_span.start_ns, bar_grid.step_ns) for note in notes if note.voice == PLAYER]
+        voices = [_quantized(note, melody_span.start_ns, bar_grid.step_ns) for note in notes if note.voice != PLAYER]
         if len(melody) < _MIN_MELODY_NOTES:
             return None
         end = max(note.end for note in melody)
@@ -148,7 +157,7 @@ class ExchangeBuilder:
         )
 
 
-def _on_grid(note: RollNote, origin_ns: int, step_ns: int) -> Note:
+def _quantized(note: RollNote, origin_ns: int, step_ns: int) -> Note:
     start = max(0, round((note.start_ns - origin_ns) / step_ns))
     end_ns = note.start_ns + step_ns if note.end_ns is None else note.end_ns
     length = max(1, round((end_ns - note.start_ns) / step_ns))

@@ -1,8 +1,8 @@
-"""The list of exchanges without its widget: what was played and what came back, kept, named, deleted, taken back.
+"""The list of exchanges without its widget: a phrase and its answer each, which can be named, kept and deleted.
 
-The list runs from the oldest to the newest and holds the last `LIMIT` exchanges; of older ones those that are kept.
-For files the notes go into real time on one grid: phrases played at several tempos come at that of the first, each
-from a bar line on, and between them lie the bars that really passed.
+The list runs from the oldest to the newest. It holds the last `MAX_EXCHANGES` exchanges, and of older ones those that
+are marked as kept. In a MIDI file all exchanges share one grid: phrases of several tempos get the tempo of the first,
+each starts at a bar line, and as many bars lie between them as passed in reality.
 """
 
 from collections.abc import Sequence
@@ -17,12 +17,12 @@ from bachbridge_gui.state.view_types import PLAYER
 MAX_EXCHANGES = 500
 _MAX_UNDO = 100
 _TITLE_PITCHES = 3
-"""How many of a phrase's pitches its title names."""
+"""Number of a phrase's pitches in its title."""
 
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """One exchange. `answer` counts its steps from its own start, which is step `answer_step` of the prompt."""
+    """A phrase and its answer. Steps of `answer` count from its own start, at step `answer_step` of `prompt`."""
 
     number: int
     prompt: Phrase
@@ -30,7 +30,7 @@ class Exchange:
     answer_step: int
     step_ns: int
     started_at: datetime
-    """When the prompt began."""
+    """Wall-clock time at which the prompt began."""
     mode: str = "continue"
     seed: int = -1
     interrupted: bool = False
@@ -47,14 +47,12 @@ class Exchange:
 
     @property
     def steps(self) -> int:
-        """Steps of the whole exchange."""
+        """Length of the whole exchange in steps."""
         return max(self.prompt.steps, self.answer_step + self.answer_steps)
 
 
 class ExchangeList:
-    """Changed by its methods only; rows count from the oldest."""
-
-    __slots__ = ("_items", "_limit", "_undo_stack")
+    """Rows count from the oldest exchange; only the methods change the list."""
 
     def __init__(self, limit: int = MAX_EXCHANGES) -> None:
         self._limit = limit
@@ -73,24 +71,24 @@ class ExchangeList:
 
     @property
     def last_deleted(self) -> tuple[Exchange, ...]:
-        """What `undo` would bring back."""
+        """Exchanges that `undo` would bring back."""
         return self._undo_stack[-1] if self._undo_stack else ()
 
     def row_of(self, number: int) -> int | None:
-        """Where the exchange of that number is."""
+        """Row of the exchange with that number; None if it is not in the list."""
         return next((row for row, entry in enumerate(self._items) if entry.number == number), None)
 
     def insertion_row(self, number: int) -> int:
-        """Where an exchange of that number belongs."""
+        """Row at which an exchange with that number belongs."""
         return sum(entry.number < number for entry in self._items)
 
     def rows_to_evict(self) -> list[int]:
-        """The rows that make room for one exchange more."""
+        """Rows to remove so that one more exchange fits in."""
         surplus = len(self._items) + 1 - self._limit
         return [row for row, entry in enumerate(self._items[: max(0, surplus)]) if not entry.kept]
 
     def add(self, exchange: Exchange) -> int:
-        """Add the exchange, or put it in the place of the one with its number; its row."""
+        """Add the exchange, or replace the one with its number; return its row."""
         if (row := self.row_of(exchange.number)) is not None:
             self._items[row] = exchange
             return row
@@ -105,52 +103,52 @@ class ExchangeList:
         self._items[row] = replace(self._items[row], kept=kept)
 
     def remove(self, row: int) -> Exchange:
-        """Take an exchange off the list for good."""
+        """Remove an exchange without undo."""
         return self._items.pop(row)
 
     def delete(self, rows: Sequence[int]) -> None:
-        """Take exchanges off the list so that `undo` brings them back together."""
+        """Remove exchanges so that one `undo` brings all of them back."""
         self.push_deleted(tuple(self._items[row] for row in sorted(set(rows))))
         for row in sorted(set(rows), reverse=True):
             self.remove(row)
 
     def undo(self) -> tuple[Exchange, ...]:
-        """Bring back what was deleted last."""
-        back = self.pop_deleted()
-        for entry in back:
-            self.insert(entry)
-        return back
+        """Bring back the last deletion; return its exchanges."""
+        restored = self.pop_deleted()
+        for exchange in restored:
+            self.insert(exchange)
+        return restored
 
     def push_deleted(self, deleted: tuple[Exchange, ...]) -> None:
-        """Put what was taken off the list on the stack of deletions."""
+        """Push removed exchanges on the undo stack."""
         if deleted:
             self._undo_stack = [*self._undo_stack, deleted][-_MAX_UNDO:]
 
     def pop_deleted(self) -> tuple[Exchange, ...]:
-        """Take the newest deletion off the stack, for putting it back."""
+        """Pop the newest deletion off the undo stack."""
         return self._undo_stack.pop() if self._undo_stack else ()
 
     def insert(self, exchange: Exchange) -> int:
-        """Put the exchange where its number belongs; its row."""
+        """Insert the exchange at the row of its number; return the row."""
         row = self.insertion_row(exchange.number)
         self._items.insert(row, exchange)
         return row
 
 
-# ---------------------------------------------------------------- in words
+# ---------------------------------------------------------------- texts
 
 
 def exchange_title(exchange: Exchange) -> str:
-    """The name that a person gave, or how the phrase begins."""
+    """Return the name that a person gave, or the first pitches of the phrase."""
     if exchange.name:
         return exchange.name
-    firsts = [note for note in exchange.prompt.notes if note.voice == exchange.prompt.notes[0].voice]
-    words = " ".join(pitch_name(note.pitch) for note in firsts[:_TITLE_PITCHES])
-    return f"{words} …" if len(firsts) > _TITLE_PITCHES else words or "No notes"
+    notes = [note for note in exchange.prompt.notes if note.voice == exchange.prompt.notes[0].voice]
+    pitches = " ".join(pitch_name(note.pitch) for note in notes[:_TITLE_PITCHES])
+    return f"{pitches} …" if len(notes) > _TITLE_PITCHES else pitches or "No notes"
 
 
 def exchange_summary(exchange: Exchange) -> str:
-    """What became of the phrase: "3 → 4 bars, cut short"."""
+    """Return the lengths of phrase and answer: "3 → 4 bars, cut short"."""
     played = _bar_count(exchange.prompt.steps, exchange.prompt)
     if not exchange.answer:
         return f"{_bars_text(played)} → no answer"
@@ -161,7 +159,7 @@ def exchange_summary(exchange: Exchange) -> str:
 
 
 def screen_reader_text(exchange: Exchange) -> str:
-    """The whole row for a screen reader."""
+    """Return the whole row as a screen reader reads it."""
     words = [
         f"Phrase {exchange.number}",
         exchange_title(exchange),
@@ -178,12 +176,12 @@ def _bars_text(bars: int) -> str:
     return f"{bars} bar" if bars == 1 else f"{bars} bars"
 
 
-# ---------------------------------------------------------------- in real time
+# ---------------------------------------------------------------- MIDI files
 
 
 @dataclass(frozen=True, slots=True)
 class MidiExport:
-    """Exchanges as they go into a file; 0 is a bar line."""
+    """Exchanges as they are written into a MIDI file; time 0 is a bar line."""
 
     title: str
     parts: tuple[Part, ...]
@@ -191,14 +189,14 @@ class MidiExport:
     beats_per_bar: int
 
     def write(self, path: Path) -> None:
-        """Write the piece as a MIDI file, a track a part."""
+        """Write a MIDI file with one track for each part."""
         from bachbridge.files.midi_writer import write_midi  # mido takes 60 ms to load
 
         write_midi(path, self.parts, bpm=self.bpm, beats_per_bar=self.beats_per_bar, title=self.title)
 
 
 def exchange_phrase(exchange: Exchange) -> Phrase:
-    """Prompt and answer as one phrase, the prompt's notes in the player's voice."""
+    """Join prompt and answer to one phrase, with the prompt's notes in the player's voice."""
     played = (replace(note, voice=PLAYER) for note in exchange.prompt.notes)
     answered = (replace(note, start=note.start + exchange.answer_step) for note in exchange.answer)
     notes = sorted((*played, *answered), key=lambda note: (note.start, note.voice))
@@ -206,7 +204,10 @@ def exchange_phrase(exchange: Exchange) -> Phrase:
 
 
 def exchange_parts(exchange: Exchange, step_ns: int = 0) -> list[Part]:
-    """The player's part and the voices', 0 being the bar line at or before the prompt; `step_ns` 0: as it was."""
+    """Return the player's part and the voices' parts; time 0 is the bar line at or before the prompt.
+
+    `step_ns` 0: the exchange's own step.
+    """
     step_ns = step_ns or exchange.step_ns
     notes, origin_ns = exchange_phrase(exchange).notes, (exchange.prompt.position or 0) * step_ns
     return [
@@ -219,24 +220,24 @@ def exchange_parts(exchange: Exchange, step_ns: int = 0) -> list[Part]:
 
 
 def midi_export(exchanges: Sequence[Exchange]) -> MidiExport:
-    """The exchanges one after another, as far apart as they were, in whole bars."""
+    """Arrange the exchanges one after another, as far apart as they were played, in whole bars."""
     first = exchanges[0]
     bar_ns = first.step_ns * first.prompt.steps_per_bar
     voices: dict[int, list[TimedNote]] = {}
     free_bar = 0
     for entry in exchanges:
-        music = exchange_parts(entry, first.step_ns)
+        parts = exchange_parts(entry, first.step_ns)
         bar = max(free_bar, round((entry.started_at - first.started_at).total_seconds() * 1e9 / bar_ns))
-        for part in music:
+        for part in parts:
             voices.setdefault(part.voice, []).extend(shift_part(part, bar * bar_ns).notes)
-        free_bar = bar - -last_note_end_ns(music) // bar_ns
+        free_bar = bar - -last_note_end_ns(parts) // bar_ns
     whole_parts = tuple(Part(voice, tuple(voices[voice])) for voice in sorted(voices))
     beats = max(1, round(first.prompt.steps_per_bar / STEPS_PER_BEAT))
     return MidiExport(file_stem(exchanges), whole_parts, first.bpm, beats)
 
 
 def file_stem(exchanges: Sequence[Exchange]) -> str:
-    """A file's name for the exchanges, without its ending: "BachBridge 03 Minuet"."""
+    """Return a file name for the exchanges, without its suffix: "BachBridge 03 Minuet"."""
     first, last = exchanges[0], exchanges[-1]
     if len(exchanges) > 1:
         return f"BachBridge {first.number:02}-{last.number:02}"
@@ -245,5 +246,5 @@ def file_stem(exchanges: Sequence[Exchange]) -> str:
 
 
 def _clamped_to_start(part: Part) -> Part:
-    """The part with nothing before 0: a first note that was played early is on time."""
+    """Move notes before time 0 to 0: a first note that was played early."""
     return Part(part.voice, tuple(replace(note, start_ns=max(0, note.start_ns)) for note in part.notes))

@@ -1,11 +1,11 @@
-"""How the program is: what the status line and the check list say, reduced from the engine's messages.
+"""Health of the program for the status bar and the check list, derived from the engine's messages.
 
 Figures are of the last minute. Latenesses are counted, second by second, in bins that grow by 5 %, so that a minute of
-dense playing takes no more room than a quiet one; a percentile is right to 2.5 %.
+dense playing takes no more memory than a quiet one; a percentile is accurate to 2.5 %.
 
-A loop is our own output coming back as input. An echo is a key that is received shortly after the same key, with the
-same velocity, was sent; the channel may have changed on the way. A player's note that is passed on was received before
-it was sent and is none. Four echoes among the last six keys are a loop.
+A loop is BachBridge's own output coming back as input. An echo is a key that is received shortly after the same key,
+with the same velocity, was sent; the channel may have changed on the way. A player's note that is passed on was
+received before it was sent and is no echo. Four echoes among the last six keys are a loop.
 """
 
 from bisect import bisect_left
@@ -30,7 +30,7 @@ from bachbridge.protocol.events import (
 )
 
 LATE_THRESHOLD_NS = 10_000_000
-"""A message sent later than this is counted as late."""
+"""A message that is sent with more delay than this counts as late."""
 ECHO_WINDOW_NS = 60_000_000
 _SECOND_NS = 1_000_000_000
 _MINUTE_S = 60
@@ -39,18 +39,16 @@ _RECENT_KEYS, _LOOP_ECHOES = 6, 4
 _MAX_SENT_KEYS = 128
 MODEL_LOADING_TEXT = "Model is loading"
 OWN_PORT_PREFIXES = ("BachBridge", "pipe")
-"""How the names of our own virtual ports begin, which are open without anybody being connected; and no port at all."""
+"""Prefixes of the names of our own virtual ports, which are open even if nobody is connected, and of a missing port."""
 
 
 def capitalized(sentence: str) -> str:
-    """What a process says of itself, begun as a sentence is."""
+    """Return the text with a capital first letter."""
     return sentence[:1].upper() + sentence[1:]
 
 
 class LastMinuteCounts:
-    """Counts of what happened in the last minute, by what it was."""
-
-    __slots__ = ("_seconds",)
+    """Counts of events in the last minute, by an integer key."""
 
     def __init__(self) -> None:
         self._seconds: deque[tuple[int, Counter[int]]] = deque(maxlen=_MINUTE_S + 1)
@@ -66,41 +64,41 @@ class LastMinuteCounts:
         counts: defaultdict[int, int] = defaultdict(int)
         for second, counter in self._seconds:
             if second > since:
-                for what, count in counter.items():
-                    counts[what] += count
+                for key, count in counter.items():
+                    counts[key] += count
         return counts
 
 
 class EngineHealth:
-    """Fed with every message; read at the pace at which people read."""
+    """Gets every message of the engine; the window reads it twice a second."""
 
     def __init__(self) -> None:
         self._lateness, self._faults = LastMinuteCounts(), LastMinuteCounts()
         self._damaged_count = 0
         self._sent_keys: deque[tuple[int, int, int]] = deque(maxlen=_MAX_SENT_KEYS)
-        """When, which pitch and how hard: the keys that were sent."""
+        """Time, pitch and velocity of the keys that were sent."""
         self._echoes: deque[bool] = deque(maxlen=_RECENT_KEYS)
         self.input_name, self.output_name = "", ""
         self.input_connections = -1
-        """How many others are connected to our input; -1: the system cannot tell."""
+        """Number of connections to our input; -1: the system cannot tell."""
         self.input_received = False
-        """Whether anything at all came in."""
+        """True if any MIDI message came in."""
         self.notes_seen = False
         self.clock_seen = False
         self.clock_bpm = 0.0
-        """The tempo of the DAW's clock; 0: it does not run."""
+        """Tempo of the DAW's clock; 0: it does not run."""
         self.last_note_in_ns: int | None = None
         self.last_note_out_ns: int | None = None
-        """When a note came in and went out last."""
+        """Times of the last note in and out."""
         self.engine_text = ""
-        """What became of the engine, until it runs again."""
+        """Sentence about an engine that ended; empty once one runs again."""
         self.model_up: bool | None = None
-        """None: it has not said anything yet."""
+        """None: the model has not reported yet."""
         self.model_text = MODEL_LOADING_TEXT
         self.model_p50_ns, self.model_p99_ns = 0, 0
 
     def handle_message(self, message: Message, now_ns: int) -> None:
-        """Reduce one message, seen at `now_ns`."""
+        """Apply one message, received at `now_ns`."""
         match message:
             case Received(data, at_ns):
                 self._handle_received(data, at_ns)
@@ -110,8 +108,8 @@ class EngineHealth:
                 self._faults.add(now_ns, 0)
             case Status("midi", text):
                 self._count_damaged(text, now_ns)
-            case PortsChanged(source, sink):
-                self._handle_ports_changed(source, sink)
+            case PortsChanged(input_name, output_name):
+                self._handle_ports_changed(input_name, output_name)
             case Connections(inputs):
                 self.input_connections = inputs
             case ClockTempo(bpm):
@@ -128,11 +126,11 @@ class EngineHealth:
             case _:
                 pass
 
-    # ------------------------------------------------------------ what is read
+    # ------------------------------------------------------------ figures
 
     @property
     def input_seen(self) -> bool:
-        """Whether a port of another program's is open or connected to ours, or anything came in."""
+        """True if a port of another program is open or connected to ours, or anything came in."""
         return (
             self.input_received
             or self.input_connections > 0
@@ -141,11 +139,11 @@ class EngineHealth:
 
     @property
     def has_loop(self) -> bool:
-        """Whether what we send comes back to us."""
+        """True if our output comes back to our input."""
         return sum(self._echoes) >= _LOOP_ECHOES
 
     def lateness_percentiles_ns(self, now_ns: int, *shares: float) -> tuple[int, ...]:
-        """How late each of the given shares of the last minute's messages was at most; empty if nothing was sent."""
+        """Percentiles (`shares` from 0 to 1) of the last minute's lateness in ns; empty if nothing was sent."""
         counts = self._lateness.counts(now_ns)
         sizes = sorted(counts)
         ranks = list(accumulate(counts[size] for size in sizes))
@@ -153,10 +151,10 @@ class EngineHealth:
         return tuple(round(exp(sizes[place] * _LOG_BIN_WIDTH)) - 1 for place in places)
 
     def fault_count(self, now_ns: int) -> int:
-        """How many events of the last minute were dropped, late or damaged."""
+        """Number of events in the last minute that were dropped, late or damaged."""
         return sum(self._faults.counts(now_ns).values())
 
-    # ------------------------------------------------------------ what is heard
+    # ------------------------------------------------------------ messages
 
     def _handle_received(self, data: bytes, at_ns: int) -> None:
         self.input_received = True
@@ -184,10 +182,10 @@ class EngineHealth:
                 pass
 
     def _is_echo(self, pitch: int, velocity: int, at_ns: int) -> bool:
-        """Whether we sent this key a moment before; each that was sent comes back once."""
-        for struck in self._sent_keys:
-            if struck[1:] == (pitch, velocity) and 0 <= at_ns - struck[0] <= ECHO_WINDOW_NS:
-                self._sent_keys.remove(struck)
+        """True if we sent this key a moment before; every key that was sent comes back only once."""
+        for sent_key in self._sent_keys:
+            if sent_key[1:] == (pitch, velocity) and 0 <= at_ns - sent_key[0] <= ECHO_WINDOW_NS:
+                self._sent_keys.remove(sent_key)
                 return True
         return False
 
@@ -199,16 +197,16 @@ class EngineHealth:
         self._damaged_count = damaged
 
     def _handle_engine_end(self, text: str) -> None:
-        """The engine is gone, and the model with it; before the first one is there, that is no news."""
+        """Forget what the dead engine reported; before the first one was ready, its end is no news."""
         if self.input_name or self.output_name or self.engine_text:
             self.engine_text = text
         self.model_up, self.model_text, self._damaged_count = None, MODEL_LOADING_TEXT, 0
         self.clock_bpm = 0.0
         self.model_p50_ns = self.model_p99_ns = 0
 
-    def _handle_ports_changed(self, source: str, sink: str) -> None:
-        """Another connection: what was seen of the one before proves nothing."""
-        if (source, sink) != (self.input_name, self.output_name):
+    def _handle_ports_changed(self, input_name: str, output_name: str) -> None:
+        """Follow the ports; what was seen on another port proves nothing about this one."""
+        if (input_name, output_name) != (self.input_name, self.output_name):
             self.input_received = self.notes_seen = self.clock_seen = False
             self._echoes.clear()
-        self.input_name, self.output_name, self.engine_text = source, sink, ""
+        self.input_name, self.output_name, self.engine_text = input_name, output_name, ""

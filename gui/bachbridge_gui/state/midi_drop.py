@@ -1,7 +1,7 @@
-"""A MIDI file as a prompt: what a person drops on the window, brought to the grid as if it had been played.
+"""A MIDI file as a prompt: a file that is dropped on the window, put on the grid as if it had been played.
 
-Of a long file the end counts, for that is what an answer follows; the music begins with the bar of its first note. The
-tempo is the file's at that place.
+Only the end of a long file is used, because the answer follows it. The music begins with the bar of its first note, and
+the tempo is that of the file at this place.
 """
 
 from collections.abc import Sequence
@@ -17,16 +17,16 @@ MAX_BARS = 32
 
 
 def phrase_from_files(paths: Sequence[Path]) -> tuple[Phrase, int]:
-    """The phrase in the one file that was dropped and its step in ns; or `MidiFileError`."""
+    """Return the phrase in the file that was dropped and its step in ns; `MidiFileError` if it cannot be used."""
     if not paths:
-        raise MidiFileError("That is not a file on this computer: save it first, then drop the MIDI file.")
+        raise MidiFileError("What you dropped is not a file on this computer: save it first, then drop the MIDI file.")
     if len(paths) > 1:
         raise MidiFileError(f"{len(paths)} files at once are too many: drop one MIDI file.")
     return phrase_from_file(paths[0])
 
 
 def phrase_from_file(path: Path) -> tuple[Phrase, int]:
-    """The file's last bars as a phrase, and its step in ns; or `MidiFileError` with one sentence."""
+    """Return the last `MAX_BARS` bars of a file and their step in ns; `MidiFileError` with one sentence if it fails."""
     if path.is_dir():
         raise MidiFileError(f"{path.name} is a folder: drop one MIDI file (.mid).")
     if path.suffix.lower() not in SUFFIXES:
@@ -41,10 +41,10 @@ def phrase_from_file(path: Path) -> tuple[Phrase, int]:
 
 
 def _last_bars(phrase: Phrase) -> tuple[Phrase, int]:
-    """The last bars of the phrase from the bar in which its music begins, and how many steps lie before them."""
-    bar = phrase.steps_per_bar
+    """Cut the phrase to its last bars, from the bar of its first note on; also return the number of steps cut off."""
+    bar_steps = phrase.steps_per_bar
     first = min((note.start for note in phrase.notes), default=0)
-    # Bars are counted back from the end, which is a bar line in whatever meter the music ends.
-    skipped = max(phrase.steps - MAX_BARS * bar, first - (first - phrase.steps) % bar, 0)
+    # Bars are counted back from the end, which is a bar line of the meter in which the music ends.
+    skipped = max(phrase.steps - MAX_BARS * bar_steps, first - (first - phrase.steps) % bar_steps, 0)
     kept = (replace(note, start=note.start - skipped) for note in phrase.notes if note.start >= skipped)
-    return Phrase(tuple(kept), phrase.steps - skipped, bar, 0), skipped
+    return Phrase(tuple(kept), phrase.steps - skipped, bar_steps, 0), skipped

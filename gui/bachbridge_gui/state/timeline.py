@@ -1,9 +1,9 @@
-"""What the roll shows: the notes as they begin and end, those that are planned, the bars and the phrases.
+"""Content of the piano roll: notes as they begin and end, planned notes, bars and phrases.
 
-A timeline is fed every message of the engine and looked at once a frame. It knows no widgets and no clock.
-A note of the player's comes as `Received`, one of ours as `Sent`; which voice that is follows from its channel.
-Where the player's own notes are passed on, the copy is not shown again. Planned are the notes of the answer that have
-arrived and not begun.
+The timeline gets every message of the engine and is read once a frame. It knows no widgets and no clock.
+A `Received` message is a note of the player, a `Sent` one a note of BachBridge; its channel tells the voice.
+If the player's own notes are passed on, the copy is not shown again. Planned notes are the notes of the answer that
+have arrived but not begun.
 """
 
 from bisect import bisect_left
@@ -26,11 +26,11 @@ from bachbridge.settings import Settings
 from bachbridge_gui.state.view_types import PLAYER, BarLines, PhraseSpan, RollNote
 
 _THRU_COPY_NS = 60_000_000
-"""A note that is passed on leaves within this time after it came."""
+"""A note that is passed on is sent within this time after it was received."""
 _MAX_NOTES = 12_000
 _MAX_BARS = 2_000
 _PLANNED_GRACE_NS = 40_000_000
-"""So long after its time a planned note may still be about to begin."""
+"""For this long after its time a planned note may still begin."""
 
 
 class RollTimeline:
@@ -38,36 +38,35 @@ class RollTimeline:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        """As they are now; whoever changes them says so here."""
+        """The present settings; `AppState` sets them when they change."""
         self.notes: list[RollNote] = []
         self.planned: list[RollNote] = []
         self.bars: list[BarLines] = []
         self.spans: list[PhraseSpan] = []
         self.revision = 0
         self.last_event_ns = 0
-        """When something last happened."""
+        """Time of the last note or controller."""
         self._sounding: dict[tuple[bool, int, int], list[RollNote]] = {}
-        """What sounds, by whether it is ours, channel and pitch."""
+        """Sounding notes by (True if sent by BachBridge, channel, pitch)."""
         self._step_ns = 0
         self._answer_notes: dict[int, tuple[Note, ...]] = {}
         self._ask_id, self._answer_due_ns = -1, 0
 
     @property
     def is_idle(self) -> bool:
-        """Whether nothing sounds and nothing is planned."""
+        """True if nothing sounds and nothing is planned."""
         return not self.planned and not any(self._sounding.values())
 
     def sounding_notes(self) -> list[RollNote]:
-        """What sounds now."""
         return [note for notes in self._sounding.values() for note in notes]
 
     def handle_message(self, message: Message) -> None:
-        """Take in one message of the engine's, in their order."""
+        """Apply one message of the engine; call it in the order of the messages."""
         match message:
             case Received(data, at_ns):
-                self._handle_midi(data, at_ns, ours=False)
+                self._handle_midi(data, at_ns, from_us=False)
             case Sent(data, _, sent_ns):
-                self._handle_midi(data, sent_ns, ours=True)
+                self._handle_midi(data, sent_ns, from_us=True)
             case BarStarted(origin_ns, step_ns, steps_per_bar, _):
                 since_ns = max(origin_ns, self.last_event_ns)
                 self.bars.append(BarLines(since_ns, origin_ns, step_ns, steps_per_bar))
@@ -79,7 +78,7 @@ class RollTimeline:
                 self._answer_notes = {ask: self._answer_notes.get(ask, ())}
                 self._update_planned()
             case Answer(ask, notes) if ask >= self._ask_id:
-                # What was asked for beforehand comes before it is announced; of that only the newest may be.
+                # An answer that was requested early arrives before it is announced; only the newest of them counts.
                 known = {number: self._answer_notes.get(number, ()) for number in (self._ask_id, ask)}
                 self._answer_notes = known | {ask: keep_longest_notes((*known[ask], *notes))}
                 self._update_planned()
@@ -93,14 +92,14 @@ class RollTimeline:
         self.revision += 1
 
     def drop_overdue(self, now_ns: int) -> None:
-        """Drop what should have begun by now: it was not to be."""
+        """Drop planned notes that should have begun by now: they were cancelled."""
         late = sum(1 for note in self.planned if note.start_ns < now_ns - _PLANNED_GRACE_NS)
         if late:
             self.planned = [note for note in self.planned if note.start_ns >= now_ns - _PLANNED_GRACE_NS]
             self.revision += 1
 
     def end_all_notes(self, now_ns: int) -> None:
-        """The engine is gone or says that all is silent: nothing sounds any more."""
+        """End all notes, because the engine or its ports are gone."""
         for sounding in self._sounding.values():
             for note in sounding:
                 note.end_ns = max(note.start_ns, now_ns)
@@ -111,78 +110,76 @@ class RollTimeline:
         self.revision += 1
 
     def notes_between(self, start_ns: int, end_ns: int) -> list[RollNote]:
-        """The notes that begin in that time."""
+        """Return the notes that begin in that time."""
         first = bisect_left(self.notes, start_ns, key=_start_ns)
         return self.notes[first : bisect_left(self.notes, end_ns, key=_start_ns)]
 
     def begin_span(self, number: int, start_ns: int) -> None:
-        """Phrase `number` begins."""
         self.spans.append(PhraseSpan(number, start_ns, None))
         self.revision += 1
 
     def end_span(self, number: int, end_ns: int) -> None:
-        """Phrase `number` and its answer are over."""
+        """End the span of phrase `number` and its answer."""
         self.spans = [replace(s, end_ns=end_ns) if s.number == number else s for s in self.spans][-500:]
         self.revision += 1
 
     # ------------------------------------------------------------ notes
 
-    def _handle_midi(self, data: bytes, at_ns: int, *, ours: bool) -> None:
+    def _handle_midi(self, data: bytes, at_ns: int, *, from_us: bool) -> None:
         self.last_event_ns = max(self.last_event_ns, at_ns)
         match midi.decode(data):
             case midi.NoteOn(channel, pitch, velocity):
-                self._note_off(ours, channel, pitch, at_ns)
-                if not (ours and self._is_thru_copy(channel, pitch, at_ns)):
+                self._note_off(from_us, channel, pitch, at_ns)
+                if not (from_us and self._is_thru_copy(channel, pitch, at_ns)):
                     self._note_on(
-                        ours, channel, RollNote(self._voice_of_channel(ours, channel), pitch, velocity, at_ns)
+                        from_us, channel, RollNote(self._voice_of_channel(from_us, channel), pitch, velocity, at_ns)
                     )
             case midi.NoteOff(channel, pitch):
-                self._note_off(ours, channel, pitch, at_ns)
+                self._note_off(from_us, channel, pitch, at_ns)
             case midi.ControlChange(channel, midi.ALL_NOTES_OFF | midi.ALL_SOUND_OFF, _):
-                for mine, at_channel, pitch in list(self._sounding):
-                    if mine == ours and at_channel == channel:
-                        self._note_off(ours, channel, pitch, at_ns)
+                for sender, at_channel, pitch in list(self._sounding):
+                    if sender == from_us and at_channel == channel:
+                        self._note_off(from_us, channel, pitch, at_ns)
             case _:
                 pass
 
-    def _note_on(self, ours: bool, channel: int, note: RollNote) -> None:
-        self._sounding.setdefault((ours, channel, note.pitch), []).append(note)
-        # The list only grows at its end: what was stamped a moment before its neighbour moves by that moment.
+    def _note_on(self, from_us: bool, channel: int, note: RollNote) -> None:
+        self._sounding.setdefault((from_us, channel, note.pitch), []).append(note)
+        # The list only grows at its end: a note stamped a moment before its predecessor is moved to it.
         if self.notes:
             note.start_ns = max(note.start_ns, self.notes[-1].start_ns)
         self.notes.append(note)
-        if ours and self.planned:
+        if from_us and self.planned:
             self.planned = [p for p in self.planned if not _is_same_onset(p, note)]
         if len(self.notes) > _MAX_NOTES:
             del self.notes[: _MAX_NOTES // 4]
 
-    def _note_off(self, ours: bool, channel: int, pitch: int, at_ns: int) -> None:
-        for note in self._sounding.pop((ours, channel, pitch), ()):
+    def _note_off(self, from_us: bool, channel: int, pitch: int, at_ns: int) -> None:
+        for note in self._sounding.pop((from_us, channel, pitch), ()):
             note.end_ns = max(note.start_ns + 1, at_ns)
 
-    def _voice_of_channel(self, ours: bool, channel: int) -> int:
-        """Whose channel it is; on one that no voice has it is the player's part."""
-        if not ours or channel + 1 not in self.settings.channels:
+    def _voice_of_channel(self, from_us: bool, channel: int) -> int:
+        """Return the voice of a channel; a channel that no voice has carries the player's part."""
+        if not from_us or channel + 1 not in self.settings.channels:
             return PLAYER
         return self.settings.channels.index(channel + 1)
 
     def _is_thru_copy(self, channel: int, pitch: int, at_ns: int) -> bool:
-        """Whether this is a note of the player's that is passed on."""
+        """True if this is the copy of a player's note that is passed on."""
         if not self.settings.thru:
             return False
-        own = VOICES.index(self.settings.voice)
-        struck = [
+        thru_channel = self.settings.channels[VOICES.index(self.settings.voice)] - 1
+        harmonizing = self.settings.mode == "harmonize"
+        same_key = [
             note
-            for (ours, at_channel, at_pitch), notes in self._sounding.items()
+            for (from_us, at_channel, at_pitch), notes in self._sounding.items()
             for note in notes
-            if not ours
-            and at_pitch == pitch
-            and channel == (self.settings.channels[own] - 1 if self.settings.mode == "harmonize" else at_channel)
+            if not from_us and at_pitch == pitch and channel == (thru_channel if harmonizing else at_channel)
         ]
-        return any(0 <= at_ns - note.start_ns < _THRU_COPY_NS for note in struck)
+        return any(0 <= at_ns - note.start_ns < _THRU_COPY_NS for note in same_key)
 
     def _update_planned(self) -> None:
-        """What is still to come of the answer, as it will sound."""
+        """Collect the notes of the answer that are still to come, as they will sound."""
         self.planned = [
             RollNote(
                 note.voice,
@@ -203,5 +200,5 @@ def _start_ns(note: RollNote) -> int:
 
 
 def _is_same_onset(planned: RollNote, note: RollNote) -> bool:
-    """Whether the planned note is the one that begins here."""
+    """True if the planned note is the one that begins here."""
     return planned.pitch == note.pitch and abs(planned.start_ns - note.start_ns) < 4 * _PLANNED_GRACE_NS

@@ -1,6 +1,6 @@
-"""What is shown of the music: plain values without widgets, which the state keeps and the views read.
+"""The music that is shown: plain values without widgets, kept by the state and read by the views.
 
-Times are those of the engine's monotonic clock, in nanoseconds, the same in every process of this machine.
+Times are in nanoseconds of the monotonic clock, which is the same for every process of a machine.
 """
 
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ __all__ = ["PLAYER", "BarLines", "PhraseSpan", "RollNote"]
 
 @dataclass(slots=True)
 class RollNote:
-    """One note on the roll. It still sounds while `end_ns` is None."""
+    """A note on the roll. It still sounds while `end_ns` is None."""
 
     voice: int
     pitch: int
@@ -23,7 +23,7 @@ class RollNote:
 
 @dataclass(frozen=True, slots=True)
 class BarLines:
-    """Step 0, a bar line, lies at `origin_ns`; in force from `since_ns` on until the next one."""
+    """A grid of bars: step 0, a bar line, is at `origin_ns`. It is valid from `since_ns` until the next grid begins."""
 
     since_ns: int
     origin_ns: int
@@ -33,7 +33,7 @@ class BarLines:
 
 @dataclass(frozen=True, slots=True)
 class PhraseSpan:
-    """From when to when phrase `number` and what came back lasted; `end_ns` None: it is still under way."""
+    """The time of phrase `number` and its answer. They are still under way while `end_ns` is None."""
 
     number: int
     start_ns: int

@@ -121,7 +121,7 @@ def test_programs_call_presets() -> None:
 def test_conflicts_are_told_in_words() -> None:
     assert MidiBindings((Binding("density", 21, 0), Binding("position", 21, 1))).conflicts(SETTINGS) == []
     both = MidiBindings((Binding("density", 21, 0), Binding("levels.1", 21))).conflicts(SETTINGS)
-    assert both == ["CC 21 moves both density and alto level: forget one of them."]
+    assert both == ["CC 21 moves both density and alto level: remove one of them."]
     assert "panic" in MidiBindings((Binding("density", SETTINGS.panic_control),)).conflicts(SETTINGS)[0]
     assert "sustain" in MidiBindings((Binding("density", 64),)).conflicts(SETTINGS)[0]
     assert "channel mode" in MidiBindings((Binding("density", 123),)).conflicts(SETTINGS)[0]

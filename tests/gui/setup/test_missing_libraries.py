@@ -58,7 +58,7 @@ def test_the_loaders_message_is_explained():
         "ImportError: libfoo-2.so.7: cannot open shared object file: No such file or directory"
     )
     assert unknown is not None
-    assert "libfoo-2.so.7: install the package that holds it" in unknown
+    assert "libfoo-2.so.7: install the package that contains it" in unknown
     assert "pip install pyqt6" in str(import_error_message("No module named 'PyQt6'"))
     assert import_error_message("No module named 'numpy'") is None
     assert import_error_message("division by zero") is None

@@ -1,4 +1,4 @@
-"""The window's tests run without a display."""
+"""Run the window's tests without a display."""
 
 import os
 

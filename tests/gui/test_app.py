@@ -1,4 +1,4 @@
-"""The program around the window: what is kept at the end, and what survives a start that fails."""
+"""The program around the window: what it saves at the end, and how a failed start ends."""
 
 import json
 import signal
@@ -25,12 +25,12 @@ BEFORE = WindowPrefs(), WindowPrefs()
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where the settings lie."""
+    """Use a temporary folder for the settings."""
     monkeypatch.setattr(app, "settings_path", lambda: tmp_path / "settings.toml")
     return tmp_path
 
 
-def test_what_was_changed_is_saved_and_what_was_given_is_not(home: Path) -> None:
+def test_app_saves_changed_settings_but_not_given_ones(home: Path) -> None:
     save_settings(Settings(temperature=0.5, bpm=80), home / "settings.toml")
     started = Settings(temperature=0.5, bpm=120)  # the tempo was given on the command line
     app._save_prefs_and_settings(home, started, BEFORE, WindowPrefs(theme="dark"), Settings(temperature=0.7, bpm=120))
@@ -38,20 +38,20 @@ def test_what_was_changed_is_saved_and_what_was_given_is_not(home: Path) -> None
     assert window_prefs.load(home / app.WINDOW_PREFS_FILE) == (WindowPrefs(theme="dark"), "")
 
 
-def test_without_a_change_no_settings_are_written(home: Path) -> None:
+def test_app_writes_no_settings_without_a_change(home: Path) -> None:
     app._save_prefs_and_settings(home, Settings(bpm=120), BEFORE, WindowPrefs(), Settings(bpm=120))
     assert not (home / "settings.toml").exists()
     assert (home / app.WINDOW_PREFS_FILE).exists()
 
 
-def test_what_cannot_be_saved_is_told_and_ends_nothing(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_app_reports_failed_save_and_goes_on(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     blocked = home / "file"
     blocked.write_text("no folder")
     app._save_prefs_and_settings(blocked, Settings(), BEFORE, WindowPrefs(), Settings())
     assert capsys.readouterr().err.startswith("bachbridge: ")
 
 
-def test_ports_that_were_given_for_once_are_not_kept_and_those_that_were_chosen_are(home: Path) -> None:
+def test_app_saves_chosen_ports_but_not_ports_given_once(home: Path) -> None:
     before = WindowPrefs(input="Pads"), WindowPrefs(input="Keystation", output="Organ")
     app._save_prefs_and_settings(
         home, Settings(), before, WindowPrefs(input="Keystation", output="Strings"), Settings()
@@ -60,7 +60,7 @@ def test_ports_that_were_given_for_once_are_not_kept_and_those_that_were_chosen_
     assert (kept.input, kept.output) == ("Pads", "Strings")
 
 
-def test_a_damaged_profile_is_told_of_and_not_written_over(tmp_path: Path, qtbot: QtBot) -> None:
+def test_app_reports_damaged_profile_and_keeps_its_file(tmp_path: Path, qtbot: QtBot) -> None:
     path = tmp_path / "profiles" / f"{app.DEFAULT_PROFILE}.json"
     path.parent.mkdir()
     path.write_text("{")
@@ -71,7 +71,7 @@ def test_a_damaged_profile_is_told_of_and_not_written_over(tmp_path: Path, qtbot
     assert path.read_text() == "{"
 
 
-def test_the_engine_that_runs_already_is_used_once() -> None:
+def test_running_engine_is_used_once() -> None:
     first, later = FakeEngine(), FakeEngine()
 
     def start(settings: Settings, ports: bool) -> EngineClient:
@@ -83,7 +83,7 @@ def test_the_engine_that_runs_already_is_used_once() -> None:
     assert once(Settings(), True) is later
 
 
-def test_the_library_is_offered_and_a_damaged_card_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_model_choices_leave_out_damaged_cards(monkeypatch: pytest.MonkeyPatch) -> None:
     names = [choice.name for choice in app.model_choices()]
     assert Settings().model in names
     find = app.library.find_checked_card
@@ -97,39 +97,39 @@ def test_the_library_is_offered_and_a_damaged_card_is_left_out(monkeypatch: pyte
     assert Settings().model not in [choice.name for choice in app.model_choices()]
 
 
-def test_a_model_that_comes_can_be_chosen_at_once_and_one_that_goes_cannot(
+def test_model_list_follows_added_and_removed_models(
     tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     place, others = tmp_path / "models", app.library.search_paths()
     monkeypatch.setattr(app.library, "search_paths", lambda: (place, *others))
     opened = WindowHarness(tmp_path)
     qtbot.addWidget(opened.window)
-    words, watch = opened.parts.controls.model.dropdown, opened.frame_loop.findChild(ModelWatcher)
-    assert watch is not None
+    picker, watcher = opened.parts.controls.model.dropdown, opened.frame_loop.findChild(ModelWatcher)
+    assert watcher is not None
 
-    def offered() -> list[str]:
-        return [words.box.itemText(row) for row in range(words.box.count())]
+    def model_names() -> list[str]:
+        return [picker.box.itemText(row) for row in range(picker.box.count())]
 
-    before = offered()
+    before = model_names()
     assert Settings().model in before
     folder = place / "hymns"
     folder.mkdir(parents=True)
     card = {"codec": "canvas", "partner": "x", "tasks": ["mend"], "sampler": {}, "files": {"core.onnx": "0"}}
     (folder / "card.json").write_text(json.dumps(card | {"data": "4 pieces in the folder hymns"}))
-    watch.poll()
-    assert offered() == before  # its file is still on the way
+    watcher.poll()
+    assert model_names() == before  # its file is not there yet
     (folder / "core.onnx").write_bytes(b"weights")
     (folder / "card.json").write_text(json.dumps(card | {"files": {"core.onnx": sha256(b"weights").hexdigest()}}))
-    watch.poll()
-    assert offered() == sorted([*before, "hymns"])
-    assert words.box.currentText() == Settings().model
+    watcher.poll()
+    assert model_names() == sorted([*before, "hymns"])
+    assert picker.box.currentText() == Settings().model
     folder.rename(tmp_path / "away")
-    watch.poll()
-    assert offered() == before
+    watcher.poll()
+    assert model_names() == before
     opened.window.close()
 
 
-def test_a_profile_that_cannot_be_written_does_not_keep_the_window_open(tmp_path: Path, qtbot: QtBot) -> None:
+def test_window_closes_although_profile_cannot_be_written(tmp_path: Path, qtbot: QtBot) -> None:
     (tmp_path / "profiles").write_text("no folder")
     opened = WindowHarness(tmp_path)
     qtbot.addWidget(opened.window)
@@ -137,10 +137,10 @@ def test_a_profile_that_cannot_be_written_does_not_keep_the_window_open(tmp_path
     assert len(opened.saved) == 1
 
 
-def starting(
-    monkeypatch: pytest.MonkeyPatch, engine: FakeEngine, made: Callable[[], None] = lambda: None
+def fake_start(
+    monkeypatch: pytest.MonkeyPatch, engine: FakeEngine, on_open: Callable[[], None] = lambda: None
 ) -> list[object]:
-    """`app.run` with this engine, and no event loop; what was opened."""
+    """Let `app.run` use this engine and no event loop; return what it opens."""
     opened: list[object] = []
 
     class Loop:
@@ -160,7 +160,7 @@ def starting(
 
     def open_window(setup: app.WindowSetup, theme: object, first: EngineClient) -> Window:
         opened.append((setup, first))
-        made()
+        on_open()
         return Window()
 
     monkeypatch.setattr(app, "_engine_starter", lambda *_: lambda *_: engine)
@@ -172,44 +172,40 @@ def starting(
     return opened
 
 
-def test_ports_of_the_command_line_are_taken_before_the_remembered_ones(
-    home: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_run_prefers_command_line_ports_to_remembered_ones(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     window_prefs.save(home / app.WINDOW_PREFS_FILE, WindowPrefs(input="Pads", output="Organ"))
     engine = FakeEngine()
-    opened = starting(monkeypatch, engine)
+    opened = fake_start(monkeypatch, engine)
     assert app.run(Settings(), input_name="Keystation", output_name=None) == 0
-    ((setup, first),) = opened  # pyright: ignore[reportGeneralTypeIssues]
+    ((setup, first),) = opened  # pyright: ignore[reportGeneralTypeIssues] # a list of mixed objects
     assert (setup.prefs.input, setup.prefs.output) == ("Keystation", "Organ")
     assert first is engine
 
 
-def test_a_window_that_cannot_be_made_leaves_no_engine_behind(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_run_closes_engine_if_window_fails(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     engine = FakeEngine()
 
     def fail() -> None:
         raise RuntimeError("no window")
 
-    starting(monkeypatch, engine, fail)
+    fake_start(monkeypatch, engine, fail)
     with pytest.raises(RuntimeError, match="no window"):
         app.run(Settings(), input_name=None, output_name=None)
     assert engine.closed
 
 
-def test_a_model_that_is_not_there_is_told_before_anything_is_started(
-    home: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    opened = starting(monkeypatch, FakeEngine())
+def test_run_reports_missing_model_before_starting_anything(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened = fake_start(monkeypatch, FakeEngine())
     with pytest.raises(BachBridgeError, match="there is no model"):
         app.run(Settings(model="nobody"), input_name=None, output_name=None)
     assert opened == []
 
 
-def test_a_damaged_memory_is_told(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_run_reports_damaged_window_prefs(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (home / app.WINDOW_PREFS_FILE).write_text("{")
-    opened = starting(monkeypatch, FakeEngine())
+    opened = fake_start(monkeypatch, FakeEngine())
     app.run(Settings(), input_name=None, output_name=None)
-    (setup, _), said = opened  # pyright: ignore[reportGeneralTypeIssues]
+    (setup, _), notice = opened  # pyright: ignore[reportGeneralTypeIssues] # a list of mixed objects
     assert setup.prefs == WindowPrefs()
-    assert "is damaged" in str(said)
+    assert "is damaged" in str(notice)
     assert [path.name for path in home.glob("*.old.json")] == ["window.1.old.json"]

@@ -1,4 +1,4 @@
-"""The frame: what the engine says is shown, what is pressed is done, and a death is survived."""
+"""The assembled window: engine messages are shown, commands are performed, and a dead engine is replaced."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -58,25 +58,25 @@ def notice(opened: WindowHarness) -> str:
 @pytest.mark.parametrize(
     ("command", "kind"), [("panic", Panic), ("end_phrase", EndPhrase), ("cadence", Cadence), ("reset", Reset)]
 )
-def test_what_the_engine_does_is_told_it(opened: WindowHarness, command: str, kind: type) -> None:
+def test_command_is_sent_to_engine(opened: WindowHarness, command: str, kind: type) -> None:
     opened.store.give_command(command)
     assert len(opened.engine_received(kind)) == 1
 
 
-def test_panic_silences_the_preview_sound_as_well(opened: WindowHarness) -> None:
+def test_panic_silences_preview_sound(opened: WindowHarness) -> None:
     opened.play(60)
     opened.store.give_command("panic")
     assert opened.preview_process.sent[-1] == Panic()
 
 
-def test_the_panic_button_is_panic_in_every_view(opened: WindowHarness, qtbot: QtBot) -> None:
+def test_panic_button_works_in_every_view(opened: WindowHarness, qtbot: QtBot) -> None:
     for number, view in enumerate(("welcome", "roll", "score", "connect", "monitor"), 1):
         opened.window.show_view(view)
         qtbot.mouseClick(opened.parts.top_bar.panic_button, Qt.MouseButton.LeftButton)
         assert len(opened.engine_received(Panic)) == number
 
 
-def test_the_example_is_the_bundled_phrase_aloud_and_its_answer_is_listed(opened: WindowHarness) -> None:
+def test_example_is_played_answered_and_listed(opened: WindowHarness) -> None:
     opened.store.give_command("example")
     (prompt,) = opened.engine_received(AnswerPhrase)
     assert isinstance(prompt, AnswerPhrase)
@@ -86,7 +86,7 @@ def test_the_example_is_the_bundled_phrase_aloud_and_its_answer_is_listed(opened
     assert entry.answer
 
 
-def test_play_again_sounds_the_phrase_and_its_answer(opened: WindowHarness) -> None:
+def test_play_again_plays_phrase_and_answer(opened: WindowHarness) -> None:
     opened.play_exchange(60, 62, 64)
     opened.store.give_command("play_again")
     (play,) = opened.engine_received(PlayPhrase)
@@ -94,7 +94,7 @@ def test_play_again_sounds_the_phrase_and_its_answer(opened: WindowHarness) -> N
     assert {note.voice for note in play.phrase.notes} == {PLAYER, 0, 1, 2, 3}
 
 
-def test_another_answer_has_the_next_seed(opened: WindowHarness) -> None:
+def test_another_answer_uses_next_seed(opened: WindowHarness) -> None:
     opened.play_exchange(60, 62, 64)
     (first,) = opened.parts.phrases.selected_entries()
     for number in (1, 2):
@@ -108,7 +108,7 @@ def test_another_answer_has_the_next_seed(opened: WindowHarness) -> None:
     assert len(opened.parts.phrases.model.entries) == 3
 
 
-def test_tapping_sets_the_tempo(opened: WindowHarness, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_tapping_sets_tempo(opened: WindowHarness, monkeypatch: pytest.MonkeyPatch) -> None:
     now_ns = iter(range(0, 100 * S, S // 2))
     monkeypatch.setattr(opened.parts.controls.tempo, "_now_ns", lambda: next(now_ns))
     opened.store.set("bpm", 70)
@@ -118,11 +118,11 @@ def test_tapping_sets_the_tempo(opened: WindowHarness, monkeypatch: pytest.Monke
     assert opened.engine_received(Setting)[-1] == Setting("bpm", 120.0)
 
 
-def test_all_commands_are_tried_here() -> None:
+def test_all_commands_are_tested_here() -> None:
     assert set(COMMANDS) == {"panic", "end_phrase", "cadence", "reset", "example", "play_again", "another", "tap"}
 
 
-def test_what_cannot_be_done_with_an_empty_list_is_not_done(opened: WindowHarness) -> None:
+def test_phrase_commands_do_nothing_with_empty_list(opened: WindowHarness) -> None:
     for command in ("play_again", "another"):
         opened.store.give_command(command)
     assert not opened.engine_received(PlayPhrase)
@@ -132,7 +132,7 @@ def test_what_cannot_be_done_with_an_empty_list_is_not_done(opened: WindowHarnes
 # ---------------------------------------------------------------- exchanges
 
 
-def test_an_exchange_is_listed_selected_and_marked_on_the_roll(opened: WindowHarness) -> None:
+def test_exchange_is_listed_selected_and_marked_on_roll(opened: WindowHarness) -> None:
     opened.play_exchange(60, 62, 64)
     opened.play_exchange(67, 65, 64)
     phrases = opened.parts.phrases
@@ -142,7 +142,7 @@ def test_an_exchange_is_listed_selected_and_marked_on_the_roll(opened: WindowHar
     assert [note.pitch for note in entry.prompt.notes] == [67, 65, 64]
 
 
-def test_a_click_on_the_roll_selects_the_phrase_there(opened: WindowHarness, qtbot: QtBot) -> None:
+def test_click_on_roll_selects_phrase(opened: WindowHarness, qtbot: QtBot) -> None:
     opened.play_exchange(60, 62, 64)
     opened.play_exchange(67, 65, 64)
     roll = opened.parts.roll
@@ -161,7 +161,7 @@ def test_a_click_on_the_roll_selects_the_phrase_there(opened: WindowHarness, qtb
     assert entry.number == 1 == roll.selected
 
 
-def test_choosing_an_older_phrase_keeps_it_in_the_score_while_new_ones_come(opened: WindowHarness) -> None:
+def test_score_keeps_older_phrase_while_new_ones_arrive(opened: WindowHarness) -> None:
     opened.play_exchange(60, 62, 64)
     opened.play_exchange(67, 65, 64)
     opened.parts.phrases.select_phrase(1)
@@ -173,17 +173,17 @@ def test_choosing_an_older_phrase_keeps_it_in_the_score_while_new_ones_come(open
     assert opened.parts.score._content != known
 
 
-def test_a_dropped_file_is_played_and_answered(opened: WindowHarness) -> None:
+def test_dropped_file_is_played_and_answered(opened: WindowHarness) -> None:
     opened.play_exchange(60, 62, 64)
     phrase = opened.parts.phrases.selected_entries()[0].prompt
     opened.parts.phrases.promptDropped.emit(phrase, 125_000_000)
     assert opened.engine_received(AnswerPhrase)[-1] == AnswerPhrase(phrase, 125_000_000, -1, aloud=True)
 
 
-# ---------------------------------------------------------------- what may go wrong
+# ---------------------------------------------------------------- failures
 
 
-def test_a_dead_engine_is_told_of_and_its_successor_has_the_settings(opened: WindowHarness) -> None:
+def test_dead_engine_is_reported_and_restarted_with_settings(opened: WindowHarness) -> None:
     opened.store.set("temperature", 1.25)
     opened.store.set("answer_bars", 3)
     opened.engine.die()
@@ -200,7 +200,7 @@ def test_a_dead_engine_is_told_of_and_its_successor_has_the_settings(opened: Win
     assert opened.window.notice.text() == ""
 
 
-def test_what_was_under_way_when_the_engine_died_does_not_mix_with_what_follows(opened: WindowHarness) -> None:
+def test_death_of_engine_ends_exchange_under_way(opened: WindowHarness) -> None:
     opened.play(60, 62, 64)
     opened.store.give_command("end_phrase")
     opened.advance(S)
@@ -216,7 +216,7 @@ def test_what_was_under_way_when_the_engine_died_does_not_mix_with_what_follows(
     assert all(span.end_ns is not None for span in opened.state.timeline.spans)
 
 
-def test_nothing_of_a_dead_engines_answer_is_planned_by_its_successor(opened: WindowHarness) -> None:
+def test_dead_engines_answer_is_not_planned_by_the_next(opened: WindowHarness) -> None:
     opened.play(72, 74, 76)
     opened.store.give_command("end_phrase")
     opened.advance(S)
@@ -232,7 +232,7 @@ def test_nothing_of_a_dead_engines_answer_is_planned_by_its_successor(opened: Wi
     assert max(seen) == 52
 
 
-def test_the_clock_of_a_dead_engine_is_forgotten(opened: WindowHarness) -> None:
+def test_dead_engines_clock_is_forgotten(opened: WindowHarness) -> None:
     opened.engine.emit(ClockTempo(97.0))
     opened.advance()
     assert "97" in opened.state.tempo_text()
@@ -241,7 +241,7 @@ def test_the_clock_of_a_dead_engine_is_forgotten(opened: WindowHarness) -> None:
     assert "97" not in opened.state.tempo_text()
 
 
-def test_a_machine_without_midi_is_played_in_the_window_alone(tmp_path: Path, qtbot: QtBot) -> None:
+def test_window_works_on_machine_without_midi(tmp_path: Path, qtbot: QtBot) -> None:
     opened = WindowHarness(tmp_path, midi=False)
     qtbot.addWidget(opened.window)
     opened.window.activateWindow()
@@ -249,15 +249,15 @@ def test_a_machine_without_midi_is_played_in_the_window_alone(tmp_path: Path, qt
     assert notice(opened) == NO_MIDI
     assert opened.started[-1][1] is False
     assert opened.core.is_ready
-    said = opened.parts.welcome_page.status_texts[1][1]
-    assert said == "This machine has no MIDI system: BachBridge plays inside this window only."
+    sentence = opened.parts.welcome_page.status_texts[1][1]
+    assert sentence == "This machine has no MIDI system: BachBridge plays inside this window only."
     opened.window.show_keyboard(on=True)
     opened.parts.roll.setFocus()
     qtbot.keyClick(opened.window.windowHandle(), Qt.Key.Key_Z)
     assert len(opened.engine_received(Midi)) == 2
 
 
-def test_without_a_model_what_needs_it_is_disabled_and_says_why(opened: WindowHarness) -> None:
+def test_controls_that_need_a_model_are_disabled_without_one(opened: WindowHarness) -> None:
     opened.play_exchange(60, 62, 64)
     reason = "The model ended: it is started again"
     opened.engine.feed(ModelDown(reason))
@@ -277,7 +277,7 @@ def test_without_a_model_what_needs_it_is_disabled_and_says_why(opened: WindowHa
     assert another.isEnabled()
 
 
-def test_a_loop_is_told_as_long_as_it_lasts(opened: WindowHarness) -> None:
+def test_loop_notice_lasts_as_long_as_the_loop(opened: WindowHarness) -> None:
     for number in range(6):
         at_ns = opened.now_ns + number * 100_000_000
         opened.engine.emit(Sent(midi.note_on(0, 60 + number, 77), at_ns, at_ns))
@@ -288,13 +288,13 @@ def test_a_loop_is_told_as_long_as_it_lasts(opened: WindowHarness) -> None:
     assert notice(opened) == ""
 
 
-def test_a_refused_value_is_told(opened: WindowHarness) -> None:
+def test_refused_value_shows_notice(opened: WindowHarness) -> None:
     assert not opened.store.set("temperature", 99)
     assert "Temperature" in notice(opened)
     assert not opened.engine_received(Setting)
 
 
-def test_what_the_engine_says_of_a_prompt_or_a_setting_is_told(opened: WindowHarness) -> None:
+def test_engine_messages_about_prompts_and_settings_are_shown(opened: WindowHarness) -> None:
     opened.engine.emit(Status("prompt", "there is no note in it to be answered"))
     assert notice(opened) == "There is no note in it to be answered"
     opened.engine.emit(Status("setting", "temperature = 1.0"))
@@ -304,7 +304,7 @@ def test_what_the_engine_says_of_a_prompt_or_a_setting_is_told(opened: WindowHar
 # ---------------------------------------------------------------- ports and latency
 
 
-def test_a_port_that_is_absent_is_waited_for(tmp_path: Path, qtbot: QtBot) -> None:
+def test_missing_port_is_waited_for(tmp_path: Path, qtbot: QtBot) -> None:
     opened = WindowHarness(tmp_path, prefs=WindowPrefs(welcome=False, input="Keystation"))
     qtbot.addWidget(opened.window)
     opened.engine.feed(PortsChanged("", "BachBridge Out"))
@@ -316,24 +316,24 @@ def test_a_port_that_is_absent_is_waited_for(tmp_path: Path, qtbot: QtBot) -> No
 
 
 def test_latency_is_remembered_for_each_output(opened: WindowHarness) -> None:
-    desk = opened.store
-    desk.set("latency_ms", 30)
+    store = opened.store
+    store.set("latency_ms", 30)
     opened.engine.feed(PortsChanged("BachBridge In", "Synth"))
     opened.advance()
-    assert desk.settings.latency_ms == 0
-    desk.set("latency_ms", 12)
+    assert store.settings.latency_ms == 0
+    store.set("latency_ms", 12)
     opened.engine.feed(PortsChanged("BachBridge In", "BachBridge Out"))
     opened.advance()
-    assert desk.settings.latency_ms == 30
+    assert store.settings.latency_ms == 30
     opened.engine.feed(PortsChanged("BachBridge In", "Synth"))
     opened.advance()
-    assert desk.settings.latency_ms == 12
+    assert store.settings.latency_ms == 12
     assert opened.engine_received(Setting)[-1] == Setting("latency_ms", 12)
     opened.window.close()
     assert opened.saved[0][0].latency_ms == {"BachBridge Out": 30, "Synth": 12}
 
 
-def test_two_outputs_within_one_frame_keep_each_its_latency(opened: WindowHarness) -> None:
+def test_two_outputs_in_one_frame_keep_their_latencies(opened: WindowHarness) -> None:
     opened.store.set("latency_ms", 30)
     opened.state.update_prefs(latency_ms={"BachBridge Out": 30, "Synth": 12, "Organ": 5})
     opened.engine.feed(PortsChanged("BachBridge In", "Synth"))
@@ -343,7 +343,7 @@ def test_two_outputs_within_one_frame_keep_each_its_latency(opened: WindowHarnes
     assert opened.state.prefs.latency_ms == {"BachBridge Out": 30, "Synth": 12, "Organ": 5}
 
 
-def test_the_latency_that_is_set_counts_for_an_output_that_nobody_remembers(tmp_path: Path, qtbot: QtBot) -> None:
+def test_latency_setting_applies_to_unknown_output(tmp_path: Path, qtbot: QtBot) -> None:
     opened = WindowHarness(tmp_path, Settings(latency_ms=25))
     qtbot.addWidget(opened.window)
     assert opened.store.settings.latency_ms == 25
@@ -359,13 +359,13 @@ def turn(opened: WindowHarness, controller: int, *values: int) -> None:
         opened.advance(100_000_000)
 
 
-def test_a_learnt_knob_moves_the_setting_and_its_slider(opened: WindowHarness) -> None:
-    learner = opened.midi_learn
-    learner.set_active(active=True)
-    learner.arm("temperature")
+def test_learnt_knob_moves_setting_and_slider(opened: WindowHarness) -> None:
+    midi_learn = opened.midi_learn
+    midi_learn.set_active(active=True)
+    midi_learn.arm("temperature")
     turn(opened, 21, 5)
-    assert learner.badge("temperature") == "CC 21"
-    learner.set_active(active=False)
+    assert midi_learn.badge("temperature") == "CC 21"
+    midi_learn.set_active(active=False)
     (control,) = [c for c in opened.parts.controls.controls if c.spec.target == "temperature"]
     (slider,) = control.findChildren(QAbstractSlider)
     turn(opened, 21, 0, 127)
@@ -377,7 +377,7 @@ def test_a_learnt_knob_moves_the_setting_and_its_slider(opened: WindowHarness) -
     assert opened.engine_received(Setting)[-1] == Setting("temperature", 0.1)
 
 
-def test_what_was_learnt_is_known_to_the_next_window(opened: WindowHarness, tmp_path: Path, qtbot: QtBot) -> None:
+def test_learnt_bindings_are_kept_for_next_window(opened: WindowHarness, tmp_path: Path, qtbot: QtBot) -> None:
     opened.midi_learn.set_active(active=True)
     opened.midi_learn.arm("panic")
     opened.midi_learn.arm("temperature")
@@ -389,7 +389,7 @@ def test_what_was_learnt_is_known_to_the_next_window(opened: WindowHarness, tmp_
     second.window.close()
 
 
-def test_a_program_change_calls_its_preset(tmp_path: Path, qtbot: QtBot) -> None:
+def test_program_change_applies_its_preset(tmp_path: Path, qtbot: QtBot) -> None:
     PresetFolder(tmp_path / "presets").save("Soft", Preset(Settings(bpm=90, temperature=0.4), (), 6))
     opened = WindowHarness(tmp_path)
     qtbot.addWidget(opened.window)
@@ -408,7 +408,7 @@ def test_a_program_change_calls_its_preset(tmp_path: Path, qtbot: QtBot) -> None
 # ---------------------------------------------------------------- the preview sound
 
 
-def test_the_preview_is_off_while_a_daw_listens(opened: WindowHarness) -> None:
+def test_preview_is_off_while_a_daw_listens(opened: WindowHarness) -> None:
     sound = opened.parts.top_bar._switch_buttons["sound"]
     opened.play(60)
     assert any(isinstance(message, Received) for message in opened.preview_process.sent)
@@ -421,7 +421,7 @@ def test_the_preview_is_off_while_a_daw_listens(opened: WindowHarness) -> None:
     assert not [message for message in opened.preview_process.sent[known:] if isinstance(message, Received | Sent)]
 
 
-def test_switched_off_and_on_again_the_preview_still_makes_way_for_a_daw(opened: WindowHarness, qtbot: QtBot) -> None:
+def test_preview_switched_off_and_on_still_yields_to_daw(opened: WindowHarness, qtbot: QtBot) -> None:
     sound = opened.parts.top_bar._switch_buttons["sound"]
     for _ in range(2):
         qtbot.mouseClick(sound, Qt.MouseButton.LeftButton)
@@ -436,7 +436,7 @@ def test_switched_off_and_on_again_the_preview_still_makes_way_for_a_daw(opened:
     assert opened.state.prefs.preview == "on"
 
 
-def test_a_preview_that_ended_can_be_switched_on_again(opened: WindowHarness, qtbot: QtBot) -> None:
+def test_preview_that_ended_can_be_switched_on_again(opened: WindowHarness, qtbot: QtBot) -> None:
     sound = opened.parts.top_bar._switch_buttons["sound"]
     for _ in range(3):
         opened.play(60)
@@ -449,37 +449,37 @@ def test_a_preview_that_ended_can_be_switched_on_again(opened: WindowHarness, qt
     assert sound.isChecked()
 
 
-def test_what_is_passed_on_is_heard_once(tmp_path: Path, qtbot: QtBot) -> None:
+def test_passed_on_notes_are_heard_once(tmp_path: Path, qtbot: QtBot) -> None:
     for thru in (True, False):
         opened = WindowHarness(tmp_path, Settings(bpm=120, thru=thru), NO_WELCOME)
         qtbot.addWidget(opened.window)
         opened.play(60)
         opened.advance()
-        struck = [
+        note_ons = [
             m.data for m in opened.preview_process.sent if isinstance(m, Received | Sent) and m.data[0] & 0xF0 == 0x90
         ]
-        assert [data[1] for data in struck] == [60]
+        assert [data[1] for data in note_ons] == [60]
         opened.window.close()
 
 
 # ---------------------------------------------------------------- the end
 
 
-def test_closing_ends_everything_once_and_keeps_what_was_changed(opened: WindowHarness) -> None:
+def test_closing_ends_everything_once_and_saves_changes(opened: WindowHarness) -> None:
     opened.play(60)
     opened.store.set("temperature", 1.5)
     opened.window.close()
     opened.window.close()
     assert opened.engine.closed
     assert opened.preview_process.stopped
-    ((remembered, settings),) = opened.saved
+    ((prefs, settings),) = opened.saved
     assert settings.temperature == 1.5
-    assert remembered.geometry
+    assert prefs.geometry
     opened.frame_loop.run_frame(opened.now_ns + 10 * S)
     assert len(opened.engines) == 1
 
 
-def test_at_rest_the_pulse_goes_slower(opened: WindowHarness) -> None:
+def test_frame_loop_slows_down_at_rest(opened: WindowHarness) -> None:
     opened.frame_loop.start()
     opened.play(60)
     assert opened.frame_loop._timer.interval() == FRAME_MS
@@ -490,7 +490,7 @@ def test_at_rest_the_pulse_goes_slower(opened: WindowHarness) -> None:
     opened.frame_loop._timer.stop()
 
 
-def test_who_listens_to_a_new_engine_is_silenced_once(opened: WindowHarness) -> None:
+def test_receiver_of_new_engine_is_silenced_once(opened: WindowHarness) -> None:
     opened.engine.die()
     opened.advance(2 * S)
     assert len(opened.engines) == 2
@@ -504,7 +504,7 @@ def test_who_listens_to_a_new_engine_is_silenced_once(opened: WindowHarness) -> 
     assert opened.engine_received(Panic) == [Panic()]
 
 
-def test_a_phrase_that_is_looked_up_is_brought_into_sight(opened: WindowHarness) -> None:
+def test_selected_phrase_is_scrolled_into_view(opened: WindowHarness) -> None:
     opened.play_exchange(60, 62, 64)
     opened.play_exchange(65, 67, 69)
     roll, phrases = opened.parts.roll, opened.parts.phrases

@@ -1,4 +1,4 @@
-"""The window as a whole: what is shown where, what is remembered, and what the computer's keys do."""
+"""The window as a whole: its views, its preferences, and the computer's keys."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -67,7 +67,7 @@ def button(opened: WindowHarness, name: str) -> QAbstractButton:
 
 
 def action(opened: WindowHarness, text: str) -> QAction:
-    (found,) = [made for made in opened.parts.top_bar.menu_button.menu().actions() if made.text() == text]  # pyright: ignore[reportOptionalMemberAccess]
+    (found,) = [made for made in opened.parts.top_bar.menu_button.menu().actions() if made.text() == text]  # pyright: ignore[reportOptionalMemberAccess] # it has one
     return found
 
 
@@ -75,12 +75,12 @@ def action(opened: WindowHarness, text: str) -> QAction:
 
 
 @pytest.mark.parametrize("name", VIEWS)
-def test_every_view_is_one_press_or_one_key_away(opened: WindowHarness, qtbot: QtBot, name: str) -> None:
+def test_view_is_shown_by_button_and_by_key(opened: WindowHarness, qtbot: QtBot, name: str) -> None:
     wanted = opened.parts.views[VIEWS.index(name)]
-    for way in ("button", "key"):
+    for device in ("button", "key"):
         opened.window.show_view("monitor" if name == "roll" else "roll")
         assert not wanted.isVisible()
-        if way == "button":
+        if device == "button":
             qtbot.mouseClick(button(opened, name.capitalize()), Qt.MouseButton.LeftButton)
         else:
             key = Qt.Key(Qt.Key.Key_1 + VIEWS.index(name))
@@ -90,7 +90,7 @@ def test_every_view_is_one_press_or_one_key_away(opened: WindowHarness, qtbot: Q
         assert opened.state.view == name
 
 
-def test_the_first_page_comes_from_the_menu_and_leads_on(opened: WindowHarness, qtbot: QtBot) -> None:
+def test_welcome_page_opens_from_menu_and_leads_on(opened: WindowHarness, qtbot: QtBot) -> None:
     action(opened, "First page").trigger()
     assert opened.parts.welcome_page.isVisible()
     for text, view in (("Connect my DAW", "connect"), ("Start playing", "roll"), ("Play without a keyboard", "roll")):
@@ -101,14 +101,14 @@ def test_the_first_page_comes_from_the_menu_and_leads_on(opened: WindowHarness, 
     assert opened.parts.keyboard.isVisible()
 
 
-def test_the_status_line_opens_the_monitor_and_its_button_closes_it(opened: WindowHarness, qtbot: QtBot) -> None:
+def test_status_bar_opens_monitor_and_its_button_closes_it(opened: WindowHarness, qtbot: QtBot) -> None:
     qtbot.mouseClick(opened.parts.status_bar, Qt.MouseButton.LeftButton, pos=QPoint(5, 5))
     assert opened.parts.monitor.isVisible()
     opened.parts.monitor.closed.emit()
     assert opened.parts.roll.isVisible()
 
 
-def test_the_strip_is_120_px_high_and_leads_back_to_the_former_height(opened: WindowHarness, qtbot: QtBot) -> None:
+def test_compact_window_is_120_px_high_and_restores_height(opened: WindowHarness, qtbot: QtBot) -> None:
     opened.window.resize(1100, 700)
     qtbot.mouseClick(opened.parts.top_bar.compact_button, Qt.MouseButton.LeftButton)
     QApplication.processEvents()
@@ -124,14 +124,14 @@ def test_the_strip_is_120_px_high_and_leads_back_to_the_former_height(opened: Wi
     assert not opened.parts.compact_bar.isVisible()
 
 
-def test_a_narrow_window_leaves_the_list_of_phrases_out(opened: WindowHarness) -> None:
+def test_narrow_window_hides_phrase_list(opened: WindowHarness) -> None:
     for width, there in ((1200, True), (900, False), (1200, True)):
         opened.window.resize(width, 700)
         assert opened.parts.phrases.isVisible() is there
         assert opened.parts.controls.isVisible()
 
 
-def test_a_notice_does_not_make_the_strip_higher(opened: WindowHarness, qtbot: QtBot) -> None:
+def test_notice_does_not_change_compact_height(opened: WindowHarness, qtbot: QtBot) -> None:
     opened.window.show_compact(on=True)
     opened.frame_loop.show_notice("The engine has ended unexpectedly and is started again")
     opened.advance()
@@ -140,7 +140,7 @@ def test_a_notice_does_not_make_the_strip_higher(opened: WindowHarness, qtbot: Q
     assert opened.window.height() == COMPACT_HEIGHT_PX
 
 
-def test_the_strips_button_ends_the_phrase(opened: WindowHarness, qtbot: QtBot) -> None:
+def test_compact_button_ends_phrase(opened: WindowHarness, qtbot: QtBot) -> None:
     opened.window.show_compact(on=True)
     opened.play(60, 62)
     qtbot.mouseClick(opened.parts.compact_bar.end_phrase, Qt.MouseButton.LeftButton)
@@ -148,7 +148,7 @@ def test_the_strips_button_ends_the_phrase(opened: WindowHarness, qtbot: QtBot) 
     assert len(opened.parts.phrases.model.entries) == 1
 
 
-def test_always_on_top_and_back(opened: WindowHarness) -> None:
+def test_always_on_top_can_be_switched_on_and_off(opened: WindowHarness) -> None:
     for on in (True, False):
         action(opened, "Always on top").trigger()
         assert bool(opened.window.windowFlags() & Qt.WindowType.WindowStaysOnTopHint) is on
@@ -156,13 +156,13 @@ def test_always_on_top_and_back(opened: WindowHarness) -> None:
         assert opened.state.prefs.always_on_top is on
 
 
-# ---------------------------------------------------------------- what is remembered
+# ---------------------------------------------------------------- preferences
 
 
-def test_a_second_window_is_as_the_first_one_was(tmp_path: Path, qtbot: QtBot) -> None:
+def test_second_window_restores_first_one(tmp_path: Path, qtbot: QtBot) -> None:
     first = WindowHarness(tmp_path)
     qtbot.addWidget(first.window)
-    first.window.resize(800, 612)  # wider than the test's screen is: only the height comes back whole
+    first.window.resize(800, 612)  # wider than the test's screen: only the height is restored exactly
     first.window.set_theme("dark")
     first.window.set_always_on_top(True)
     first.window.show_view("score")
@@ -173,8 +173,8 @@ def test_a_second_window_is_as_the_first_one_was(tmp_path: Path, qtbot: QtBot) -
     first.parts.welcome_page.show_at_start_changed.emit(True)
     first.parts.welcome_page.show_at_start_changed.emit(False)
     first.window.close()
-    ((remembered, settings),) = first.saved
-    second = WindowHarness(tmp_path, settings, remembered)
+    ((prefs, settings),) = first.saved
+    second = WindowHarness(tmp_path, settings, prefs)
     qtbot.addWidget(second.window)
     try:
         assert second.window.height() == 612
@@ -194,7 +194,7 @@ def test_a_second_window_is_as_the_first_one_was(tmp_path: Path, qtbot: QtBot) -
         second.window.close()
 
 
-def test_a_window_that_was_a_strip_opens_as_one(tmp_path: Path, qtbot: QtBot) -> None:
+def test_compact_window_is_restored_compact(tmp_path: Path, qtbot: QtBot) -> None:
     first = WindowHarness(tmp_path)
     qtbot.addWidget(first.window)
     first.window.show_compact(on=True)
@@ -207,7 +207,7 @@ def test_a_window_that_was_a_strip_opens_as_one(tmp_path: Path, qtbot: QtBot) ->
     second.window.close()
 
 
-def test_the_first_time_the_first_page_is_shown(tmp_path: Path, qtbot: QtBot) -> None:
+def test_welcome_page_is_shown_first_time(tmp_path: Path, qtbot: QtBot) -> None:
     opened = WindowHarness(tmp_path, prefs=WindowPrefs())
     qtbot.addWidget(opened.window)
     assert opened.parts.welcome_page.isVisible()
@@ -217,16 +217,18 @@ def test_the_first_time_the_first_page_is_shown(tmp_path: Path, qtbot: QtBot) ->
 
 
 @pytest.mark.parametrize("dark", [True, False])
-def test_another_theme_is_worn_by_everything_at_once(opened: WindowHarness, dark: bool) -> None:
+def test_theme_changes_every_widget_at_once(opened: WindowHarness, dark: bool) -> None:
     opened.window.set_theme("light" if dark else "dark")
     QApplication.processEvents()
     opened.window.set_theme("dark" if dark else "light")
     QApplication.processEvents()
     role = (QPalette.ColorGroup.Active, QPalette.ColorRole.ButtonText)
-    worn = [widget for widget in opened.window.findChildren(QWidget) if widget is not opened.parts.top_bar.panic_button]
-    words = {known_as(widget): widget.palette().color(*role).lightness() for widget in worn}
+    themed = [
+        widget for widget in opened.window.findChildren(QWidget) if widget is not opened.parts.top_bar.panic_button
+    ]
+    lightness_by_widget = {label_of(widget): widget.palette().color(*role).lightness() for widget in themed}
     opened.window.set_theme("system")
-    assert [name for name, lightness in words.items() if (lightness > 128) is not dark] == []
+    assert [name for name, lightness in lightness_by_widget.items() if (lightness > 128) is not dark] == []
 
 
 # ---------------------------------------------------------------- Esc
@@ -242,15 +244,15 @@ def test_esc_is_panic_wherever_the_focus_is(opened: WindowHarness, qtbot: QtBot)
         assert len(opened.engine_received(Panic)) == number
 
 
-def test_esc_while_learning_goes_back_and_is_no_panic(opened: WindowHarness, qtbot: QtBot) -> None:
-    learner = opened.midi_learn
-    learner.set_active(active=True)
-    learner.arm("temperature")
+def test_esc_in_learn_mode_goes_back_without_panic(opened: WindowHarness, qtbot: QtBot) -> None:
+    midi_learn = opened.midi_learn
+    midi_learn.set_active(active=True)
+    midi_learn.arm("temperature")
     opened.parts.roll.setFocus()
     qtbot.keyClick(handle(opened), Qt.Key.Key_Escape)
-    assert (learner.active, learner.armed_target) == (True, None)
+    assert (midi_learn.active, midi_learn.armed_target) == (True, None)
     qtbot.keyClick(handle(opened), Qt.Key.Key_Escape)
-    assert not learner.active
+    assert not midi_learn.active
     assert not opened.engine_received(Panic)
     qtbot.keyClick(handle(opened), Qt.Key.Key_Escape)
     assert opened.engine_received(Panic)
@@ -259,33 +261,33 @@ def test_esc_while_learning_goes_back_and_is_no_panic(opened: WindowHarness, qtb
 # ---------------------------------------------------------------- the computer's keys
 
 
-def played(opened: WindowHarness) -> list[bytes]:
+def sent_midi(opened: WindowHarness) -> list[bytes]:
     return [message.data for message in opened.engine_received(Midi) if isinstance(message, Midi)]
 
 
 ON, OFF = midi.note_on(0, 48, 84), midi.note_off(0, 48)
 
 
-def test_z_plays_only_while_the_piano_is_on(opened: WindowHarness, qtbot: QtBot) -> None:
+def test_computer_key_plays_only_while_piano_is_shown(opened: WindowHarness, qtbot: QtBot) -> None:
     opened.parts.roll.setFocus()
     qtbot.keyClick(handle(opened), Qt.Key.Key_Z)
-    assert played(opened) == []
+    assert sent_midi(opened) == []
     qtbot.mouseClick(button(opened, "Piano"), Qt.MouseButton.LeftButton)
     qtbot.keyClick(handle(opened), Qt.Key.Key_Z)
-    assert played(opened) == [ON, OFF]
+    assert sent_midi(opened) == [ON, OFF]
     qtbot.mouseClick(button(opened, "Piano"), Qt.MouseButton.LeftButton)
     qtbot.keyClick(handle(opened), Qt.Key.Key_Z)
-    assert played(opened) == [ON, OFF]
+    assert sent_midi(opened) == [ON, OFF]
 
 
-def test_the_list_of_phrases_keeps_its_keys_without_the_piano(opened: WindowHarness, qtbot: QtBot) -> None:
+def test_phrase_list_keeps_its_keys_without_piano(opened: WindowHarness, qtbot: QtBot) -> None:
     opened.play_exchange(60, 62, 64)
     opened.parts.phrases.view.setFocus()
     qtbot.keyClick(handle(opened), Qt.Key.Key_K)
     assert opened.parts.phrases.selected_entries()[0].kept
 
 
-def test_nothing_plays_while_somebody_types(opened: WindowHarness, qtbot: QtBot) -> None:
+def test_computer_keys_do_not_play_while_typing(opened: WindowHarness, qtbot: QtBot) -> None:
     opened.window.show_keyboard(on=True)
     spin = opened.parts.preset_bar.program_box
     box = opened.parts.preset_bar.preset_box
@@ -297,26 +299,26 @@ def test_nothing_plays_while_somebody_types(opened: WindowHarness, qtbot: QtBot)
     spin.setEnabled(True)
     spin.setFocus()
     qtbot.keyClick(handle(opened), Qt.Key.Key_2)
-    assert played(opened) == []
+    assert sent_midi(opened) == []
 
 
-def test_letters_play_while_a_number_field_has_the_focus(opened: WindowHarness, qtbot: QtBot) -> None:
+def test_letters_play_while_number_field_has_focus(opened: WindowHarness, qtbot: QtBot) -> None:
     opened.window.show_keyboard(on=True)
     spin = opened.parts.preset_bar.program_box
     spin.setEnabled(True)
     spin.setFocus()
     qtbot.keyClick(handle(opened), Qt.Key.Key_Z)
-    assert played(opened) == [ON, OFF]
+    assert sent_midi(opened) == [ON, OFF]
 
 
-def test_nothing_plays_where_the_piano_is_not_shown(opened: WindowHarness, qtbot: QtBot) -> None:
+def test_computer_keys_do_not_play_while_piano_is_hidden(opened: WindowHarness, qtbot: QtBot) -> None:
     opened.window.show_keyboard(on=True)
     opened.window.show_compact(on=True)
     qtbot.keyClick(handle(opened), Qt.Key.Key_Z)
-    assert played(opened) == []
+    assert sent_midi(opened) == []
 
 
-def test_the_first_size_fits_the_screen(opened: WindowHarness) -> None:
+def test_initial_size_fits_screen(opened: WindowHarness) -> None:
     screen = opened.window.screen()
     assert screen
     width, height = opened.window._initial_size()
@@ -324,7 +326,7 @@ def test_the_first_size_fits_the_screen(opened: WindowHarness) -> None:
     assert height <= screen.availableGeometry().height()
 
 
-def test_a_strip_that_is_closed_keeps_the_geometry_of_the_window(opened: WindowHarness) -> None:
+def test_closing_compact_window_keeps_full_geometry(opened: WindowHarness) -> None:
     opened.window.resize(1100, 700)
     before = opened.state.prefs.geometry
     opened.window.show_compact(on=True)
@@ -332,19 +334,19 @@ def test_a_strip_that_is_closed_keeps_the_geometry_of_the_window(opened: WindowH
     assert opened.saved[0][0].geometry == before
 
 
-def test_a_key_that_repeats_itself_plays_once(opened: WindowHarness, qtbot: QtBot) -> None:
+def test_repeated_key_plays_once(opened: WindowHarness, qtbot: QtBot) -> None:
     opened.window.show_keyboard(on=True)
     opened.parts.roll.setFocus()
     qtbot.keyPress(handle(opened), Qt.Key.Key_Z)
     for kind in (QEvent.Type.KeyRelease, QEvent.Type.KeyPress) * 3:
         repeat = QKeyEvent(kind, Qt.Key.Key_Z, Qt.KeyboardModifier.NoModifier, "z", autorep=True)
         opened.window.eventFilter(handle(opened), repeat)
-    assert played(opened) == [ON]
+    assert sent_midi(opened) == [ON]
     qtbot.keyRelease(handle(opened), Qt.Key.Key_Z)
-    assert played(opened) == [ON, OFF]
+    assert sent_midi(opened) == [ON, OFF]
 
 
-def test_keys_are_let_go_when_the_window_is_left(opened: WindowHarness, qtbot: QtBot) -> None:
+def test_keys_are_released_when_window_loses_focus(opened: WindowHarness, qtbot: QtBot) -> None:
     opened.window.show_keyboard(on=True)
     opened.parts.roll.setFocus()
     qtbot.keyPress(handle(opened), Qt.Key.Key_Z)
@@ -353,55 +355,55 @@ def test_keys_are_let_go_when_the_window_is_left(opened: WindowHarness, qtbot: Q
     other.show()
     other.activateWindow()
     qtbot.waitUntil(lambda: not opened.window.isActiveWindow())
-    assert played(opened) == [ON, OFF]
+    assert sent_midi(opened) == [ON, OFF]
 
 
-def test_a_key_that_is_let_go_while_somebody_types_ends_its_note(opened: WindowHarness, qtbot: QtBot) -> None:
+def test_key_released_while_typing_ends_its_note(opened: WindowHarness, qtbot: QtBot) -> None:
     opened.window.show_keyboard(on=True)
     opened.parts.roll.setFocus()
     qtbot.keyPress(handle(opened), Qt.Key.Key_Z)
     opened.parts.preset_bar.preset_box.save_as.trigger()
     qtbot.keyRelease(handle(opened), Qt.Key.Key_Z)
-    assert played(opened) == [ON, OFF]
+    assert sent_midi(opened) == [ON, OFF]
 
 
-@pytest.mark.parametrize("way", ["panic", "piano off", "strip", "close"])
-def test_no_note_of_the_screens_piano_is_left_hanging(opened: WindowHarness, qtbot: QtBot, way: str) -> None:
+@pytest.mark.parametrize("ending", ["panic", "piano off", "compact", "close"])
+def test_screen_piano_leaves_no_note_hanging(opened: WindowHarness, qtbot: QtBot, ending: str) -> None:
     opened.window.show_keyboard(on=True)
     opened.parts.roll.setFocus()
     qtbot.keyPress(handle(opened), Qt.Key.Key_Z)
-    match way:
+    match ending:
         case "panic":
             opened.store.give_command("panic")
         case "piano off":
             opened.window.show_keyboard(on=False)
-        case "strip":
+        case "compact":
             opened.window.show_compact(on=True)
         case _:
             opened.window.close()
-    assert played(opened) == [ON, OFF]
+    assert sent_midi(opened) == [ON, OFF]
 
 
-def test_a_shortcut_with_control_is_no_note(opened: WindowHarness, qtbot: QtBot) -> None:
+def test_control_shortcut_plays_no_note(opened: WindowHarness, qtbot: QtBot) -> None:
     opened.window.show_keyboard(on=True)
     opened.parts.roll.setFocus()
     qtbot.keyClick(handle(opened), Qt.Key.Key_2, Qt.KeyboardModifier.ControlModifier)
     assert opened.state.view == "score"
-    assert played(opened) == []
+    assert sent_midi(opened) == []
 
 
-def test_what_sounds_is_lit_on_the_piano(opened: WindowHarness) -> None:
+def test_sounding_notes_are_lit_on_piano(opened: WindowHarness) -> None:
     opened.window.show_keyboard(on=True)
     opened.engine.feed(Midi(midi.note_on(0, 62, 80)))
     opened.advance()
     assert dict(opened.parts.keyboard.lit) == {62: -1}
 
 
-# ---------------------------------------------------------------- for everybody
+# ---------------------------------------------------------------- accessibility
 
 
-def interactive(opened: WindowHarness) -> list[QWidget]:
-    """What can be used and is in sight, Qt's own parts of it left out."""
+def interactive_widgets(opened: WindowHarness) -> list[QWidget]:
+    """Return the visible widgets that can be used, without Qt's own parts of them."""
     found: list[QWidget] = []
     for widget in opened.window.findChildren(QWidget):
         inner = (
@@ -414,7 +416,7 @@ def interactive(opened: WindowHarness) -> list[QWidget]:
     return found
 
 
-def laid_out(opened: WindowHarness, page: str, size: tuple[int, int] = SIZES[0]) -> None:
+def lay_out(opened: WindowHarness, page: str, size: tuple[int, int] = SIZES[0]) -> None:
     opened.window.resize(*size)
     opened.window.show_view(page)
     opened.window.show_keyboard(on=True)
@@ -423,38 +425,38 @@ def laid_out(opened: WindowHarness, page: str, size: tuple[int, int] = SIZES[0])
         QApplication.processEvents()
 
 
-def known_as(widget: QWidget) -> str:
+def label_of(widget: QWidget) -> str:
     text = widget.text() if isinstance(widget, QAbstractButton) else ""
     return f"{type(widget).__name__} {widget.accessibleName() or text or widget.objectName()!r}"
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_everything_that_can_be_used_has_a_name_and_says_what_it_does(opened: WindowHarness, page: str) -> None:
+def test_interactive_widgets_have_name_and_tooltip(opened: WindowHarness, page: str) -> None:
     opened.play_exchange(60, 62, 64)
-    laid_out(opened, page)
-    found = interactive(opened)
+    lay_out(opened, page)
+    found = interactive_widgets(opened)
     assert len(found) > 10
-    assert [known_as(widget) for widget in found if not widget.accessibleName()] == []
-    assert [known_as(widget) for widget in found if not widget.toolTip()] == []
+    assert [label_of(widget) for widget in found if not widget.accessibleName()] == []
+    assert [label_of(widget) for widget in found if not widget.toolTip()] == []
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_everything_is_reached_with_the_tab_key(opened: WindowHarness, qtbot: QtBot, page: str) -> None:
+def test_interactive_widgets_are_reached_by_tab(opened: WindowHarness, qtbot: QtBot, page: str) -> None:
     opened.play_exchange(60, 62, 64)
-    laid_out(opened, page)
+    lay_out(opened, page)
     reached: list[QWidget] = []
     opened.parts.top_bar.panic_button.setFocus()
     for _ in range(200):
         focus = QApplication.focusWidget()
-        assert focus is not None  # an empty list of choices is false
+        assert focus is not None  # an empty combo box is falsy
         if focus in reached:
             break
         reached.append(focus)
         opened.window.focusNextChild()
-    wanted = [widget for widget in interactive(opened) if widget.isEnabled()]
+    wanted = [widget for widget in interactive_widgets(opened) if widget.isEnabled()]
     groups = {widget.group() for widget in reached if isinstance(widget, QAbstractButton) and widget.group()}
     missed = [
-        known_as(widget)
+        label_of(widget)
         for widget in wanted
         if widget not in reached
         and not any(widget.isAncestorOf(other) for other in reached)
@@ -463,8 +465,8 @@ def test_everything_is_reached_with_the_tab_key(opened: WindowHarness, qtbot: Qt
     assert missed == []
 
 
-def text_room(widget: QAbstractButton) -> int:
-    """How many pixels the words of a button have too few of."""
+def missing_px(widget: QAbstractButton) -> int:
+    """Return how many pixels are missing for the text of a button."""
     lines = widget.text().replace("&", "").splitlines() or [""]
     needed = max(widget.fontMetrics().horizontalAdvance(line) for line in lines)
     return needed - widget.contentsRect().width()
@@ -472,37 +474,37 @@ def text_room(widget: QAbstractButton) -> int:
 
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("page", PAGES)
-def test_no_words_of_a_button_are_cut_off(opened: WindowHarness, page: str, size: tuple[int, int]) -> None:
+def test_button_texts_are_not_cut_off(opened: WindowHarness, page: str, size: tuple[int, int]) -> None:
     opened.play_exchange(60, 62, 64)
-    laid_out(opened, page, size)
-    buttons = [widget for widget in interactive(opened) if isinstance(widget, QAbstractButton)]
-    assert [(known_as(widget), text_room(widget)) for widget in buttons if text_room(widget) > 0] == []
+    lay_out(opened, page, size)
+    buttons = [widget for widget in interactive_widgets(opened) if isinstance(widget, QAbstractButton)]
+    assert [(label_of(widget), missing_px(widget)) for widget in buttons if missing_px(widget) > 0] == []
 
 
-def outside(widget: QWidget) -> bool:
+def is_outside(widget: QWidget) -> bool:
     parent = widget.parentWidget()
     return parent is not None and not parent.rect().contains(widget.geometry())
 
 
-def scrolled(widget: QWidget) -> bool:
-    """Whether it lies on a page that is larger than its view, and is scrolled there."""
+def is_scrolled(widget: QWidget) -> bool:
+    """True if the widget lies on a page that is scrolled in a smaller view."""
     parent = widget.parentWidget()
     return parent is not None and isinstance(parent.parentWidget(), QScrollArea)
 
 
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("page", PAGES)
-def test_nothing_lies_outside_of_what_it_is_part_of(opened: WindowHarness, page: str, size: tuple[int, int]) -> None:
+def test_widgets_lie_inside_their_parents(opened: WindowHarness, page: str, size: tuple[int, int]) -> None:
     opened.play_exchange(60, 62, 64)
-    laid_out(opened, page, size)
+    lay_out(opened, page, size)
     assert (opened.window.width(), opened.window.height()) == size
     found = [w for w in opened.window.findChildren(QWidget) if w.isVisible() and not w.isWindow()]
-    lost = [w for w in found if outside(w) and not scrolled(w) and not isinstance(w, QScrollBar | LearnOverlay)]
-    assert [(known_as(w), w.geometry(), w.parentWidget().size()) for w in lost] == []  # pyright: ignore[reportOptionalMemberAccess]
+    lost = [w for w in found if is_outside(w) and not is_scrolled(w) and not isinstance(w, QScrollBar | LearnOverlay)]
+    assert [(label_of(w), w.geometry(), w.parentWidget().size()) for w in lost] == []  # pyright: ignore[reportOptionalMemberAccess] # it has one
 
 
 def test_labels_are_not_cut_off(opened: WindowHarness) -> None:
-    laid_out(opened, "roll", SIZES[1])
+    lay_out(opened, "roll", SIZES[1])
     labels = [label for label in opened.window.findChildren(QLabel) if label.isVisible() and not label.wordWrap()]
     cut = [label.text() for label in labels if label.sizeHint().width() > label.width() + 1]
     assert cut == []

@@ -1,6 +1,6 @@
-"""The whole window over engines in virtual time: what `app.open_window` makes, with its timer stopped.
+"""The whole window with engines in virtual time: what `app.open_window` creates, with its timers stopped.
 
-`beat` lets time pass in the engine and in the window alike. Nothing here starts a process.
+`advance` lets time pass in the engine and in the window. Nothing here starts a process.
 """
 
 from collections.abc import Callable
@@ -32,7 +32,7 @@ NO_WELCOME = WindowPrefs(welcome=False)
 
 
 class FakePreviewProcess:
-    """A process of the preview sound that only remembers."""
+    """A process of the preview sound that only records messages."""
 
     def __init__(self) -> None:
         self.sent: list[Message] = []
@@ -52,7 +52,7 @@ class FakePreviewProcess:
 
 
 class WindowHarness:
-    """The window, its engines, and what it wanted to keep at the end."""
+    """The window, its engines, and what it saved when it was closed."""
 
     def __init__(
         self,
@@ -75,7 +75,7 @@ class WindowHarness:
             prefs,
             self._engine_starter,
             folder,
-            lambda *kept: self.saved.append(kept),
+            lambda *saved: self.saved.append(saved),
             lambda: PreviewSound(self.preview_process.start),
         )
         self.window: MainWindow = open_window(setup, Theme(application(), prefs.theme))
@@ -124,11 +124,11 @@ class WindowHarness:
         return self.core.midi_learn
 
     def engine_received(self, kind: type[Message]) -> list[Message]:
-        """What the engine that runs now was told, of one kind."""
+        """Return the messages of one kind that the present engine received."""
         return [message for message in self.engine.received if isinstance(message, kind)]
 
     def advance(self, passing_ns: int = S) -> None:
-        """Time passes, a frame at a time: not less than one."""
+        """Let time pass frame by frame, at least one frame."""
         end_ns = self.now_ns + passing_ns
         while self.now_ns < end_ns:
             self.now_ns += FRAME_NS
@@ -136,21 +136,21 @@ class WindowHarness:
             self.frame_loop.run_frame(self.now_ns)
 
     def play(self, *pitches: int, velocity: int = 80) -> None:
-        """A quarter note for each pitch, at 120 bpm."""
+        """Play a quarter note for each pitch at 120 bpm."""
         for pitch in pitches:
             self.engine.feed(Midi(midi.note_on(0, pitch, velocity)))
             self.advance(480 * MS)
             self.engine.feed(Midi(midi.note_off(0, pitch)))
 
     def play_exchange(self, *pitches: int) -> None:
-        """Play a phrase, have it answered, and wait until all is over."""
-        listed = len(self.parts.phrases.model.entries)
+        """Play a phrase, let it be answered, and wait for the end."""
+        listed_count = len(self.parts.phrases.model.entries)
         self.play(*pitches)
         self.store.give_command("end_phrase")
-        self.wait_for_exchanges(listed + 1)
+        self.wait_for_exchanges(listed_count + 1)
 
     def wait_for_exchanges(self, count: int) -> None:
-        """Wait until so many exchanges are over, and a little longer."""
+        """Wait until `count` exchanges are listed, and a second longer."""
         end_ns = self.now_ns + 60 * S
         while len(self.parts.phrases.model.entries) < count and self.now_ns < end_ns:
             self.advance(FRAME_NS)

@@ -1,6 +1,7 @@
-"""An engine for the window's tests: the real session in virtual time, behind the client's two methods.
+"""An engine for the window's tests: the real session in virtual time, with the interface of `EngineClient`.
 
-What it would send to a port comes back as `Sent`, what is played as `Received`; models answer as the virtual driver's.
+MIDI that it would send to a port is reported as `Sent`, MIDI that is played as `Received`. The model is that of the
+virtual driver.
 """
 
 from collections import deque
@@ -29,7 +30,7 @@ NO_MIDI = "This machine has no MIDI system: install one."
 
 
 def engine_messages(at_ns: int, message: Event | Effect) -> list[Message]:
-    """What the engine says of an event or an effect."""
+    """Return the messages with which the engine reports an event or an effect."""
     match message:
         case Send(data, due_ns):
             return [Sent(data, due_ns, at_ns)]
@@ -44,13 +45,13 @@ def engine_messages(at_ns: int, message: Event | Effect) -> list[Message]:
 
 
 class FakeEngine:
-    """A `Client`. `run` lets time pass; `die` closes its pipe."""
+    """An `EngineClient`. `run` lets time pass; `die` closes its pipe."""
 
     def __init__(self, settings: Settings | None = None, *, ports: bool = True, midi: bool = True) -> None:
-        """`midi`: whether the machine has a MIDI system."""
+        """`midi`: True if the machine has a MIDI system."""
         self.driver = Driver(settings or Settings())
         self.received: list[Message] = []
-        """What it was told by the window."""
+        """Messages of the window."""
         self.closed = self.dead = False
         self._reported_count = 0
         self._outgoing: deque[Message] = deque()
@@ -62,17 +63,17 @@ class FakeEngine:
         self.feed(ModelUp("chorale-lstm", 400_000))
 
     def feed(self, event: Event) -> None:
-        """Something happens to it."""
+        """Pass an event to the session."""
         self.driver.feed(event)
         self._collect()
 
     def run(self, until_ns: int) -> None:
-        """Time passes."""
+        """Let time pass."""
         self.driver.run(until_ns)
         self._collect()
 
     def emit(self, message: Message) -> None:
-        """It says this."""
+        """Send a message to the window."""
         self._outgoing.append(message)
 
     def die(self) -> None:

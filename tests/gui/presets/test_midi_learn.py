@@ -1,4 +1,4 @@
-"""Which controller moves what."""
+"""MIDI learn, its targets and its profiles."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -27,7 +27,7 @@ PLAIN = [name for name in Settings.__dataclass_fields__ if is_target(name)]
 
 @pytest.mark.parametrize("target", [*PLAIN, *ELEMENTS])
 @pytest.mark.parametrize("position", [0, 1, 63, 64, 127])
-def test_every_position_of_a_knob_is_a_value_that_the_setting_takes(target: str, position: int) -> None:
+def test_knob_position_gives_valid_setting(target: str, position: int) -> None:
     value = value_from_controller(target, position, ("one", "two"))
     assert value is not None
     name, whole = setting_change(SETTINGS, target, value)
@@ -36,7 +36,7 @@ def test_every_position_of_a_knob_is_a_value_that_the_setting_takes(target: str,
     assert value_of(with_setting(SETTINGS, name, whole), target) == value
 
 
-def test_the_ends_of_a_range() -> None:
+def test_knob_range_ends_are_range_limits() -> None:
     assert (value_from_controller("temperature", 0), value_from_controller("temperature", 127)) == (0.1, 2.0)
     assert (value_from_controller("answer_bars", 0), value_from_controller("answer_bars", 127)) == (0, 64)
     assert (value_from_controller("octaves.2", 0), value_from_controller("octaves.2", 127)) == (-3, 3)
@@ -45,42 +45,42 @@ def test_the_ends_of_a_range() -> None:
     assert value_from_controller("panic", 127) is None
 
 
-def test_voices_are_switched_one_at_a_time() -> None:
+def test_setting_change_switches_one_voice() -> None:
     assert setting_change(replace(SETTINGS, harmony="sb"), "harmony.1", value=True) == ("harmony", "sab")
     assert setting_change(SETTINGS, "harmony.3", value=False) == ("harmony", "sat")
     assert setting_change(SETTINGS, "levels.1", 50) == ("levels", (100, 50, 85, 95))
 
 
-def test_every_target_has_a_title() -> None:
+def test_target_labels_exist() -> None:
     assert target_label("levels.1") == "alto level"
     assert all(target_label(target) for target in (*PLAIN, *ELEMENTS, *COMMANDS))
     assert not is_target("levels.4")
     assert not is_target("volume")
 
 
-def test_the_first_controller_that_moves_is_bound() -> None:
-    learning = MidiBindings()
-    learning.arm("temperature")
-    assert learning.handle_midi(note_on(0, 60, 90)) == []
-    assert learning.handle_midi(control_change(0, 123, 0)) == [], "a DAW that stops is no knob"
-    assert learning.handle_midi(control_change(2, 21, 64)) == [TargetBound("temperature", 21)]
-    assert learning.armed_target is None
-    assert learning.binding_of("temperature") == Binding("temperature", 21, 2)
-    assert learning.handle_midi(control_change(2, 21, 127)) == [SetTarget("temperature", 2.0)]
-    assert learning.handle_midi(control_change(1, 21, 127)) == [], "another channel's controller"
+def test_first_controller_that_moves_is_bound() -> None:
+    midi_bindings = MidiBindings()
+    midi_bindings.arm("temperature")
+    assert midi_bindings.handle_midi(note_on(0, 60, 90)) == []
+    assert midi_bindings.handle_midi(control_change(0, 123, 0)) == [], "all notes off is no knob"
+    assert midi_bindings.handle_midi(control_change(2, 21, 64)) == [TargetBound("temperature", 21)]
+    assert midi_bindings.armed_target is None
+    assert midi_bindings.binding_of("temperature") == Binding("temperature", 21, 2)
+    assert midi_bindings.handle_midi(control_change(2, 21, 127)) == [SetTarget("temperature", 2.0)]
+    assert midi_bindings.handle_midi(control_change(1, 21, 127)) == [], "the controller of another channel"
 
 
-def test_a_controller_on_any_channel() -> None:
-    learning = MidiBindings((Binding("levels.1", 7),))
-    assert learning.handle_midi(control_change(9, 7, 127)) == [SetTarget("levels.1", 200)]
+def test_binding_without_channel_matches_any_channel() -> None:
+    midi_bindings = MidiBindings((Binding("levels.1", 7),))
+    assert midi_bindings.handle_midi(control_change(9, 7, 127)) == [SetTarget("levels.1", 200)]
 
 
-def test_a_command_is_given_as_its_controller_rises() -> None:
-    learning = MidiBindings()
-    learning.arm("play_again")
-    learning.handle_midi(control_change(0, 30, 127))
+def test_command_is_given_when_controller_rises() -> None:
+    midi_bindings = MidiBindings()
+    midi_bindings.arm("play_again")
+    midi_bindings.handle_midi(control_change(0, 30, 127))
     values = (127, 0, 63, 64, 127, 90, 10, 65)
-    given = [learning.handle_midi(control_change(0, 30, value)) for value in values]
+    given = [midi_bindings.handle_midi(control_change(0, 30, value)) for value in values]
     assert [bool(actions) for actions in given] == [False, False, False, True, False, False, False, True]
     assert given[3] == [GiveCommand("play_again")]
 
@@ -94,59 +94,59 @@ def test_a_command_is_given_as_its_controller_rises() -> None:
         ("reset", "reset_control"),
     ],
 )
-def test_what_the_engine_hears_itself_is_bound_there(command: str, setting: str) -> None:
-    learning = MidiBindings()
-    learning.arm(command)
-    assert learning.handle_midi(control_change(0, 50, 127)) == [SetTarget(setting, 50), TargetBound(command, 50)]
-    assert learning.bindings == ()
+def test_engine_commands_are_bound_in_settings(command: str, setting: str) -> None:
+    midi_bindings = MidiBindings()
+    midi_bindings.arm(command)
+    assert midi_bindings.handle_midi(control_change(0, 50, 127)) == [SetTarget(setting, 50), TargetBound(command, 50)]
+    assert midi_bindings.bindings == ()
 
 
-def test_learning_again_replaces_and_forgetting_ends_it() -> None:
-    learning = MidiBindings()
+def test_learning_again_replaces_and_unbinding_removes() -> None:
+    midi_bindings = MidiBindings()
     for controller in (21, 22):
-        learning.arm("density")
-        learning.handle_midi(control_change(0, controller, 1))
-    assert [binding.controller for binding in learning.bindings] == [22]
-    learning.unbind("density")
-    assert learning.handle_midi(control_change(0, 22, 100)) == []
+        midi_bindings.arm("density")
+        midi_bindings.handle_midi(control_change(0, controller, 1))
+    assert [binding.controller for binding in midi_bindings.bindings] == [22]
+    midi_bindings.unbind("density")
+    assert midi_bindings.handle_midi(control_change(0, 22, 100)) == []
 
 
-def test_programs_call_presets() -> None:
-    learning = MidiBindings(presets_by_program={4: "Evening"})
-    assert learning.handle_midi(bytes((0xC3, 4))) == [RecallPreset("Evening")]
-    assert learning.handle_midi(bytes((0xC3, 5))) == []
-    assert learning.handle_midi(bytes((0xC3,))) == []
+def test_program_change_recalls_preset() -> None:
+    midi_bindings = MidiBindings(presets_by_program={4: "Evening"})
+    assert midi_bindings.handle_midi(bytes((0xC3, 4))) == [RecallPreset("Evening")]
+    assert midi_bindings.handle_midi(bytes((0xC3, 5))) == []
+    assert midi_bindings.handle_midi(bytes((0xC3,))) == []
 
 
-def test_conflicts_are_told_in_words() -> None:
+def test_conflicts_are_sentences() -> None:
     assert MidiBindings((Binding("density", 21, 0), Binding("position", 21, 1))).conflicts(SETTINGS) == []
-    both = MidiBindings((Binding("density", 21, 0), Binding("levels.1", 21))).conflicts(SETTINGS)
-    assert both == ["CC 21 moves both density and alto level: remove one of them."]
+    conflicts = MidiBindings((Binding("density", 21, 0), Binding("levels.1", 21))).conflicts(SETTINGS)
+    assert conflicts == ["CC 21 moves both density and alto level: remove one of them."]
     assert "panic" in MidiBindings((Binding("density", SETTINGS.panic_control),)).conflicts(SETTINGS)[0]
     assert "sustain" in MidiBindings((Binding("density", 64),)).conflicts(SETTINGS)[0]
     assert "channel mode" in MidiBindings((Binding("density", 123),)).conflicts(SETTINGS)[0]
-    doubled = replace(SETTINGS, panic_control=81)
-    assert len(MidiBindings().conflicts(doubled)) == 1
+    two_commands = replace(SETTINGS, panic_control=81)
+    assert len(MidiBindings().conflicts(two_commands)) == 1
     assert MidiBindings().conflicts(replace(SETTINGS, panic_control=-1, reset_control=-1)) == []
 
 
 PROFILE = MidiProfile((Binding("density", 21, 3), Binding("levels.0", 7)), (("panic_control", 20), ("end_control", -1)))
 
 
-def test_a_profile_comes_back_as_it_was(tmp_path: Path) -> None:
+def test_profile_round_trips(tmp_path: Path) -> None:
     profiles = ProfileFolder(tmp_path / "profiles")
     assert profiles.names() == []
     profiles.save("Keystation", PROFILE)
     assert profiles.load("Keystation") == PROFILE
     profiles.rename("Keystation", "Desk at home")
     assert profiles.names() == ["Desk at home"]
-    was = profiles.delete("Desk at home")
+    content = profiles.delete("Desk at home")
     assert profiles.names() == []
-    profiles.restore("Desk at home", was)
+    profiles.restore("Desk at home", content)
     assert profiles.load("Desk at home") == PROFILE
 
 
-def test_a_name_that_is_taken_is_not_written_over(tmp_path: Path) -> None:
+def test_profile_rename_refuses_taken_name(tmp_path: Path) -> None:
     profiles = ProfileFolder(tmp_path)
     profiles.save("One", PROFILE)
     profiles.save("Two", MidiProfile())
@@ -156,7 +156,7 @@ def test_a_name_that_is_taken_is_not_written_over(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["", "..", "../out", "a/b", "a\\b", "c:x", ".hidden", "x" * 61, "two\nlines"])
-def test_names_that_are_no_files_are_refused(tmp_path: Path, name: str) -> None:
+def test_profile_refuses_invalid_names(tmp_path: Path, name: str) -> None:
     with pytest.raises(ConfigError, match="cannot be called"):
         ProfileFolder(tmp_path / "profiles").save(name, PROFILE)
     assert list(tmp_path.iterdir()) == []
@@ -180,7 +180,7 @@ def test_names_that_are_no_files_are_refused(tmp_path: Path, name: str) -> None:
         "[" * 100_000,
     ],
 )
-def test_a_damaged_profile_is_one_sentence_and_stays(tmp_path: Path, text: str) -> None:
+def test_damaged_profile_raises_sentence_and_stays(tmp_path: Path, text: str) -> None:
     (tmp_path / "Mine.json").write_text(text, encoding="utf-8")
     with pytest.raises(ConfigError) as caught:
         ProfileFolder(tmp_path).load("Mine")

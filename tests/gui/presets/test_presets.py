@@ -1,4 +1,4 @@
-"""Presets: everything under one name, and files from strangers."""
+"""Presets, and preset files from strangers."""
 
 import json
 from pathlib import Path
@@ -18,11 +18,11 @@ PRESET = Preset(
 )
 
 
-def changed(**changes: Any) -> dict[str, Any]:
+def preset_json(**changes: Any) -> dict[str, Any]:
     return json.loads(json.dumps(dict(preset_to_json(PRESET)))) | changes
 
 
-def test_all_of_it_comes_back(tmp_path: Path) -> None:
+def test_preset_round_trips(tmp_path: Path) -> None:
     presets = PresetFolder(tmp_path / "presets")
     assert presets.names() == []
     presets.save("Evening", PRESET)
@@ -33,16 +33,16 @@ def test_all_of_it_comes_back(tmp_path: Path) -> None:
     assert presets.names_by_program() == {4: "Evening"}
 
 
-def test_deleting_can_be_undone(tmp_path: Path) -> None:
+def test_preset_deletion_can_be_undone(tmp_path: Path) -> None:
     presets = PresetFolder(tmp_path)
     presets.save("Evening", PRESET)
-    was = presets.delete("Evening")
+    content = presets.delete("Evening")
     assert presets.names() == []
-    presets.restore("Evening", was)
+    presets.restore("Evening", content)
     assert presets.load("Evening") == PRESET
 
 
-def test_presets_are_given_away_as_files(tmp_path: Path) -> None:
+def test_preset_export_and_import_under_free_name(tmp_path: Path) -> None:
     mine, theirs = PresetFolder(tmp_path / "mine"), PresetFolder(tmp_path / "theirs")
     mine.save("Evening", PRESET)
     mine.export("Evening", tmp_path / "Evening.bachbridge.json")
@@ -51,17 +51,21 @@ def test_presets_are_given_away_as_files(tmp_path: Path) -> None:
     assert theirs.load("Evening 2") == PRESET
 
 
-def test_programs_are_counted_from_one_in_the_file() -> None:
+def test_preset_program_is_one_based_in_file() -> None:
     assert preset_to_json(PRESET)["program"] == 5
 
 
-def test_fields_that_are_missing_have_their_defaults() -> None:
-    assert preset_from_json(changed(settings={"bpm": 90})).settings == Settings(bpm=90.0)
+def test_preset_missing_settings_have_defaults() -> None:
+    assert preset_from_json(preset_json(settings={"bpm": 90})).settings == Settings(bpm=90.0)
 
 
-def test_a_newer_version_is_named() -> None:
+def test_preset_of_newer_version_is_named() -> None:
     newer = {"made_with": "7.8.9"}
-    for table in (changed(settings={"glide": 3}, **newer), changed(colour="red", **newer), changed(format=2, **newer)):
+    for table in (
+        preset_json(settings={"glide": 3}, **newer),
+        preset_json(colour="red", **newer),
+        preset_json(format=2, **newer),
+    ):
         with pytest.raises(ConfigError, match=r"7\.8\.9.*update"):
             preset_from_json(table)
 
@@ -92,9 +96,9 @@ def test_a_newer_version_is_named() -> None:
         {"format": None},
     ],
 )
-def test_a_strangers_file_is_refused_with_a_sentence(tmp_path: Path, change: dict[str, Any]) -> None:
+def test_preset_import_refuses_bad_file_with_sentence(tmp_path: Path, change: dict[str, Any]) -> None:
     path = tmp_path / "theirs.bachbridge.json"
-    path.write_text(json.dumps(changed(**change)), encoding="utf-8")
+    path.write_text(json.dumps(preset_json(**change)), encoding="utf-8")
     presets = PresetFolder(tmp_path / "presets")
     with pytest.raises(ConfigError) as caught:
         presets.import_file(path)
@@ -104,14 +108,14 @@ def test_a_strangers_file_is_refused_with_a_sentence(tmp_path: Path, change: dic
 
 
 @pytest.mark.parametrize("data", [b"", b"\xff\xfe", b"[]", b"3", b"{", b" " * 300_000, b"[" * 200_000])
-def test_what_is_no_preset_is_refused(tmp_path: Path, data: bytes) -> None:
+def test_preset_import_refuses_other_files(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "odd.json"
     path.write_bytes(data)
     with pytest.raises(ConfigError):
         PresetFolder(tmp_path / "presets").import_file(path)
 
 
-def test_a_damaged_preset_does_not_hide_the_others(tmp_path: Path) -> None:
+def test_damaged_preset_does_not_hide_others(tmp_path: Path) -> None:
     presets = PresetFolder(tmp_path)
     presets.save("Evening", PRESET)
     (tmp_path / "Broken.bachbridge.json").write_text("{", encoding="utf-8")
@@ -119,7 +123,7 @@ def test_a_damaged_preset_does_not_hide_the_others(tmp_path: Path) -> None:
     assert presets.names_by_program() == {4: "Evening"}
 
 
-def test_what_is_not_there_is_a_sentence(tmp_path: Path) -> None:
+def test_missing_preset_raises_sentence(tmp_path: Path) -> None:
     presets = PresetFolder(tmp_path)
     for action in (presets.load, presets.delete):
         with pytest.raises(BachBridgeError):

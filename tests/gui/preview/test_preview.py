@@ -1,4 +1,4 @@
-"""The preview sound: when it is heard, and the process that sounds, on a device that nobody hears."""
+"""The preview sound: when it is heard, and its process on a silent device."""
 
 import sys
 import time
@@ -20,20 +20,20 @@ from bachbridge_gui.preview.process import apply_message, serve
 from bachbridge_gui.preview.synth import Synth
 
 ON, OFF = midi.note_on(0, 60, 90), midi.note_off(0, 60)
-NOBODY = [sys.executable, "-m", "bachbridge_gui.preview.process", "--way", "null"]
+SILENT_PROCESS = [sys.executable, "-m", "bachbridge_gui.preview.process", "--way", "null"]
 
 
-class Fake:
-    """A process that only remembers."""
+class FakeProcess:
+    """A preview process that only records messages."""
 
     def __init__(self) -> None:
         self.sent: list[Message] = []
-        self.say: Callable[[Message | None], None] = lambda _: None
+        self.deliver: Callable[[Message | None], None] = lambda _: None
         self.starts = 0
 
-    def start(self, receive: Callable[[Message | None], None]) -> "Fake":
+    def start(self, receive: Callable[[Message | None], None]) -> "FakeProcess":
         self.starts += 1
-        self.say = receive
+        self.deliver = receive
         return self
 
     def send(self, message: Message) -> None:
@@ -44,16 +44,16 @@ class Fake:
 
 
 @pytest.fixture
-def fake() -> Fake:
-    return Fake()
+def fake() -> FakeProcess:
+    return FakeProcess()
 
 
 @pytest.fixture
-def preview(fake: Fake, qtbot: QtBot) -> PreviewSound:
+def preview(fake: FakeProcess, qtbot: QtBot) -> PreviewSound:
     return PreviewSound(fake.start)
 
 
-def test_it_is_off_as_soon_as_a_daw_listens_unless_switched_on():
+def test_preview_status_depends_on_switch_and_daw():
     assert {choice: preview_status(*choice)[0] for choice in product((None, True, False), (True, False))} == {
         (None, True): False,
         (None, False): True,
@@ -65,7 +65,7 @@ def test_it_is_off_as_soon_as_a_daw_listens_unless_switched_on():
     assert preview_status(None, True)[1] == "The preview sound is off because a DAW listens to BachBridge Out."
 
 
-def test_only_what_sounds_is_forwarded_and_starts_the_process(preview: PreviewSound, fake: Fake):
+def test_preview_forwards_only_sounding_messages(preview: PreviewSound, fake: FakeProcess):
     preview.forward(Received(b"\xf8", 1))
     preview.forward(Status("port", "open"))
     preview.forward(Panic())
@@ -76,7 +76,7 @@ def test_only_what_sounds_is_forwarded_and_starts_the_process(preview: PreviewSo
     assert fake.sent == [Setting("volume", 0.8), Received(ON, 1), Sent(ON, 1, 1)]
 
 
-def test_a_daw_that_connects_silences_it(preview: PreviewSound, fake: Fake):
+def test_preview_is_silenced_when_daw_connects(preview: PreviewSound, fake: FakeProcess):
     preview.forward(Received(ON, 1))
     preview.set_daw_connected(True)
     assert fake.sent[-1] == Panic()
@@ -88,10 +88,10 @@ def test_a_daw_that_connects_silences_it(preview: PreviewSound, fake: Fake):
     assert fake.sent[-1] == Received(ON, 3)
 
 
-def test_no_device_is_said_once_and_switching_on_tries_again(preview: PreviewSound, fake: Fake):
+def test_preview_reports_missing_device_once_and_retries(preview: PreviewSound, fake: FakeProcess):
     preview.start_early()
-    fake.say(Failed("No sound device was found."))
-    fake.say(None)
+    fake.deliver(Failed("No sound device was found."))
+    fake.deliver(None)
     assert preview.failure_text == preview.status_text == "No sound device was found."
     preview.forward(Received(ON, 1))
     assert fake.starts == 1
@@ -100,37 +100,37 @@ def test_no_device_is_said_once_and_switching_on_tries_again(preview: PreviewSou
     assert (fake.starts, preview.failure_text) == (2, "")
 
 
-def test_a_process_that_dies_is_started_again_by_the_next_note_but_not_for_ever(preview: PreviewSound, fake: Fake):
+def test_preview_restarts_dead_process_a_few_times(preview: PreviewSound, fake: FakeProcess):
     for _ in range(9):
         preview.forward(Received(ON, 1))
-        fake.say(None)
+        fake.deliver(None)
     assert fake.starts == 3
     assert "several times" in preview.failure_text
 
 
-def test_the_last_words_of_a_dead_process_are_not_its_successors(preview: PreviewSound, fake: Fake):
+def test_preview_ignores_messages_of_dead_process(preview: PreviewSound, fake: FakeProcess):
     preview.start_early()
-    first = fake.say
+    first = fake.deliver
     first(None)
     preview.start_early()
     first(Failed("too late"))
     assert preview.failure_text == ""
 
 
-def test_the_volume_is_told_at_once_and_to_a_new_process(preview: PreviewSound, fake: Fake):
+def test_preview_sends_volume_at_once_and_to_new_process(preview: PreviewSound, fake: FakeProcess):
     preview.volume = 7
     preview.start_early()
     preview.volume = 0.25
     assert fake.sent == [Setting("volume", 1.0), Setting("volume", 0.25)]
 
 
-def test_a_frozen_program_starts_itself(monkeypatch: pytest.MonkeyPatch):
+def test_process_command_of_frozen_program_starts_itself(monkeypatch: pytest.MonkeyPatch):
     assert process_command("preview")[1:] == ["-m", "bachbridge_gui.preview.process"]
     monkeypatch.setattr(sys, "frozen", True, raising=False)
     assert process_command("preview")[1:] == ["--child", "preview"]
 
 
-def test_the_messages_reach_the_synthesizer():
+def test_apply_message_reaches_synth():
     synth = Synth()
     apply_message(synth, Setting("volume", 1))
     for message in (Sent(ON, 0, 0), Received(ON, 0), Midi(midi.note_on(0, 64, 1))):
@@ -140,21 +140,21 @@ def test_the_messages_reach_the_synthesizer():
     assert not np.any(synth.render(1000)[500:])
 
 
-def test_no_sound_device_is_a_sentence():
+def test_missing_sound_device_raises_sentence():
     pytest.importorskip("miniaudio")
-    elsewhere = "wasapi" if sys.platform != "win32" else "coreaudio"
+    foreign_backend = "wasapi" if sys.platform != "win32" else "coreaudio"
     with pytest.raises(BachBridgeError, match=r"No sound device was found: .*\.$"):
-        AudioDevice(Synth(), elsewhere)
+        AudioDevice(Synth(), foreign_backend)
 
 
-def test_without_the_library_the_sentence_says_what_to_install(monkeypatch: pytest.MonkeyPatch):
+def test_missing_miniaudio_raises_install_sentence(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setitem(sys.modules, "miniaudio", None)
     with pytest.raises(BachBridgeError, match="pip install miniaudio"):
         load_miniaudio()
 
 
-class Recorder:
-    """A device under the test's thumb: it runs, rests or is gone."""
+class FakeDevice:
+    """A fake device whose silence and failure the test sets."""
 
     def __init__(self, silent_s: float = 0.0, stalled: bool = False) -> None:
         self.running, self.silent_s, self.stalled = False, silent_s, stalled
@@ -169,48 +169,48 @@ class Recorder:
         self.log.append("stop")
 
 
-def served(speaker: Recorder, *messages: Message) -> list[Message]:
+def run_serve(device: FakeDevice, *messages: Message) -> list[Message]:
     inbox: SimpleQueue[Message | None] = SimpleQueue()
     for message in (*messages, None):
         inbox.put(message)
-    told: list[Message] = []
-    serve(inbox, Synth(), speaker, told.append)  # pyright: ignore[reportArgumentType]
-    return told
+    sent: list[Message] = []
+    serve(inbox, Synth(), device, sent.append)  # pyright: ignore[reportArgumentType]
+    return sent
 
 
-def test_the_device_runs_only_while_something_sounds():
-    speaker = Recorder(silent_s=3)
-    assert served(speaker, Panic(), Received(OFF, 0)) == []
-    assert served(speaker, Received(ON, 0), Panic()) == [Status("preview", "sounding"), Status("preview", "silent")]
-    assert speaker.log == ["start", "stop"]
+def test_device_runs_only_while_something_sounds():
+    device = FakeDevice(silent_s=3)
+    assert run_serve(device, Panic(), Received(OFF, 0)) == []
+    assert run_serve(device, Received(ON, 0), Panic()) == [Status("preview", "sounding"), Status("preview", "silent")]
+    assert device.log == ["start", "stop"]
 
 
-def test_a_device_that_is_gone_is_told():
+def test_stalled_device_raises_error():
     with pytest.raises(BachBridgeError, match="has gone away"):
-        served(Recorder(stalled=True), Received(ON, 0))
+        run_serve(FakeDevice(stalled=True), Received(ON, 0))
 
 
-def test_the_process_starts_sounds_rests_and_ends_with_its_pipe():
+def test_preview_process_reports_and_ends_with_its_pipe():
     pytest.importorskip("miniaudio")
-    said: SimpleQueue[Message | None] = SimpleQueue()
-    child = ChildProcess(NOBODY, said.put)
-    assert said.get(timeout=20) == Status("preview", "ready")
+    received: SimpleQueue[Message | None] = SimpleQueue()
+    child = ChildProcess(SILENT_PROCESS, received.put)
+    assert received.get(timeout=20) == Status("preview", "ready")
     child.send(Received(ON, 0))
-    assert said.get(timeout=5) == Status("preview", "sounding")
+    assert received.get(timeout=5) == Status("preview", "sounding")
     child.send(Received(OFF, 0))
-    assert said.get(timeout=10) == Status("preview", "silent")
+    assert received.get(timeout=10) == Status("preview", "silent")
     child.send(Sent(ON, 0, 0))
-    asked_s = time.monotonic()
-    assert said.get(timeout=5) == Status("preview", "sounding")
-    assert time.monotonic() - asked_s < 1
+    sent_s = time.monotonic()
+    assert received.get(timeout=5) == Status("preview", "sounding")
+    assert time.monotonic() - sent_s < 1
     assert child.stop() == 0
-    assert said.get(timeout=5) is None
+    assert received.get(timeout=5) is None
 
 
-def test_what_the_process_says_arrives_in_the_windows_thread(qtbot: QtBot):
+def test_preview_failure_arrives_in_window_thread(qtbot: QtBot):
     pytest.importorskip("miniaudio")
-    elsewhere = "wasapi" if sys.platform != "win32" else "coreaudio"
-    preview = PreviewSound(process_starter([*process_command("preview"), "--way", elsewhere]))
+    foreign_backend = "wasapi" if sys.platform != "win32" else "coreaudio"
+    preview = PreviewSound(process_starter([*process_command("preview"), "--way", foreign_backend]))
     preview.forward(Received(ON, 0))
     qtbot.waitUntil(lambda: preview.failure_text.startswith("No sound device was found"), timeout=20_000)
     assert (preview.is_audible, preview.check_state) == (False, "warning")

@@ -1,4 +1,4 @@
-"""The page "Connect my DAW": each DAW's steps, and the live check list."""
+"""The page "Connect my DAW": the steps of each DAW, and the live check list."""
 
 import re
 
@@ -31,7 +31,7 @@ def page(qtbot: QtBot) -> ConnectPage:
     return page
 
 
-def test_all_six_are_there_each_with_ports_two_tracks_and_clock():
+def test_daw_guides_cover_six_daws_with_four_steps():
     assert [daw.name for daw in DAWS] == ["Ableton Live", "Reaper", "Bitwig Studio", "Logic Pro", "FL Studio", "Ardour"]
     for daw in DAWS:
         assert len(daw.steps) == 4
@@ -42,13 +42,13 @@ def test_all_six_are_there_each_with_ports_two_tracks_and_clock():
         assert whole.count("*") % 2 == 0
 
 
-def test_every_playing_track_listens_to_the_keyboard_alone():
-    """All inputs together would hold our own output: a loop."""
+def test_daw_guides_use_keyboard_alone_for_playing_track():
+    """All inputs together would contain our own output, which makes a loop."""
     for daw in DAWS:
         assert "keyboard" in daw.steps[1].text
 
 
-def test_remarks_are_about_the_system():
+def test_platform_note_names_systems():
     live, reaper, _, logic, _, _ = DAWS
     assert platform_note(logic, LINUX) == "Logic Pro runs on macOS only."
     assert platform_note(live, LINUX) == "Ableton Live runs on macOS and Windows only."
@@ -56,11 +56,11 @@ def test_remarks_are_about_the_system():
     assert "loopMIDI" in platform_note(reaper, WINDOWS)
 
 
-def test_menu_words_are_bold_and_names_are_harmless():
+def test_bold_menu_words_escapes_names():
     assert bold_menu_words("*Options* → “<In>” & on") == "<b>Options</b> → “&lt;In&gt;” &amp; on"
 
 
-def test_the_list_waits_for_what_comes():
+def test_checklist_waits_for_what_is_missing():
     assert states(ConnectionChecks()) == ["waiting"] * 4
     assert states(ConnectionChecks(input_seen=True)) == ["seen", "waiting", "waiting", "waiting"]
     assert states(ConnectionChecks(notes_seen=True)) == ["seen", "seen", "waiting", "seen"]
@@ -69,7 +69,7 @@ def test_the_list_waits_for_what_comes():
     assert states(ConnectionChecks(input_name=""))[0] == "warning"
 
 
-def test_whatever_is_missing_there_is_a_sentence_what_to_do():
+def test_checklist_sentences_say_what_to_do():
     for checks in (
         ConnectionChecks(),
         ConnectionChecks(has_loop=True, output_name=""),
@@ -79,7 +79,7 @@ def test_whatever_is_missing_there_is_a_sentence_what_to_do():
     assert "“BachBridge Out”" in checklist(ConnectionChecks(has_loop=True))[3].sentence
 
 
-def test_choosing_a_daw_by_key_shows_its_steps(page: ConnectPage, qtbot: QtBot):
+def test_connect_page_shows_steps_of_chosen_daw(page: ConnectPage, qtbot: QtBot):
     assert page.daw.name == "Ableton Live"
     assert "Link, Tempo & MIDI" in texts(page).replace("&amp;", "&")
     (names,) = page.findChildren(QTabBar)
@@ -90,13 +90,13 @@ def test_choosing_a_daw_by_key_shows_its_steps(page: ConnectPage, qtbot: QtBot):
     assert "MIDI Connections" in texts(page)
 
 
-def test_the_first_daw_of_this_system_is_shown_first(qtbot: QtBot):
+def test_connect_page_starts_with_first_daw_of_system(qtbot: QtBot):
     page = ConnectPage(LINUX)
     qtbot.addWidget(page)
     assert page.daw.name == "Reaper"
 
 
-def test_the_check_list_follows(page: ConnectPage):
+def test_connect_page_checklist_follows(page: ConnectPage):
     page.refresh(ConnectionChecks(notes_seen=True, clock_seen=True, has_loop=True))
     shown = page.findChildren(CheckRow)
     assert [row.icon.state for row in shown] == ["seen", "seen", "seen", "warning"]
@@ -106,7 +106,7 @@ def test_the_check_list_follows(page: ConnectPage):
     assert [row.icon.state for row in shown] == ["waiting"] * 4
 
 
-def test_other_port_names_are_used_in_the_steps_and_copied(page: ConnectPage, qtbot: QtBot):
+def test_connect_page_uses_and_copies_port_names(page: ConnectPage, qtbot: QtBot):
     page.refresh(ConnectionChecks(input_name="loop <1>", output_name="loop 2"))
     assert "loop &lt;1&gt;" in texts(page)
     copy = next(each for each in page.findChildren(QPushButton) if "Copy" in each.text())
@@ -116,28 +116,28 @@ def test_other_port_names_are_used_in_the_steps_and_copied(page: ConnectPage, qt
     assert clipboard.text() == "loop <1>\nloop 2"
 
 
-def test_back_is_told(page: ConnectPage, qtbot: QtBot):
+def test_connect_page_back_button_emits_signal(page: ConnectPage, qtbot: QtBot):
     back = next(each for each in page.findChildren(QPushButton) if each.text() == "Back")
     with qtbot.waitSignal(page.back_pressed, timeout=1000):
         qtbot.mouseClick(back, Qt.MouseButton.LeftButton)
 
 
-def test_the_signs_differ_in_shape_not_only_in_colour(page: ConnectPage):
-    """Rendered in grey the three states still differ from each other."""
-    sign = page.findChildren(CheckRow)[0].icon
+def test_status_icons_differ_in_shape_too(page: ConnectPage):
+    """The three states still differ from each other when they are drawn in grey."""
+    icon = page.findChildren(CheckRow)[0].icon
     seen: list[bytes] = []
     for state in ("waiting", "seen", "warning"):
-        sign.set_state(state)
-        image = sign.grab().toImage().convertToFormat(sign.grab().toImage().Format.Format_Grayscale8)
-        seen.append(bytes(image.constBits().asarray(image.sizeInBytes())))  # pyright: ignore[reportOptionalMemberAccess]
+        icon.set_state(state)
+        image = icon.grab().toImage().convertToFormat(icon.grab().toImage().Format.Format_Grayscale8)
+        seen.append(bytes(image.constBits().asarray(image.sizeInBytes())))  # pyright: ignore[reportOptionalMemberAccess] # the image has bits
     assert len(set(seen)) == 3
 
 
-def test_a_narrow_page_puts_the_list_below_and_stays_usable(page: ConnectPage, qtbot: QtBot):
-    rows_ = page.findChildren(CheckRow)
+def test_connect_page_stacks_when_narrow(page: ConnectPage, qtbot: QtBot):
+    rows = page.findChildren(CheckRow)
     page.resize(900, 500)
-    qtbot.waitUntil(lambda: rows_[0].mapTo(page, QPoint()).x() > 450)
+    qtbot.waitUntil(lambda: rows[0].mapTo(page, QPoint()).x() > 450)
     page.resize(480, 500)
-    qtbot.waitUntil(lambda: rows_[0].mapTo(page, QPoint()).x() < 100)
+    qtbot.waitUntil(lambda: rows[0].mapTo(page, QPoint()).x() < 100)
     assert page.minimumSizeHint().width() <= 480
     assert page.minimumSizeHint().height() <= 360

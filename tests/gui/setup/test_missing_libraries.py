@@ -1,4 +1,4 @@
-"""The sentence for a machine that lacks what Qt needs."""
+"""The sentence for a machine without the libraries that Qt needs."""
 
 import subprocess
 import sys
@@ -15,45 +15,45 @@ from bachbridge_gui.setup.missing_libraries import (
 X11 = {"DISPLAY": ":0"}
 
 
-def lacking(*names: str):
-    def opens(name: str) -> None:
+def loader_without(*names: str):
+    def load(name: str) -> None:
         if name in names:
             raise OSError(name)
 
-    return opens
+    return load
 
 
-def test_a_machine_with_everything_is_told_nothing():
-    assert missing_message(X11, lacking()) is None
+def test_missing_message_is_none_on_complete_machine():
+    assert missing_message(X11, loader_without()) is None
 
 
-def test_what_is_missing_is_said_with_the_line_that_installs_it():
-    assert missing_message({"QT_QPA_PLATFORM": "xcb"}, lacking("libxcb-cursor.so.0")) == (
+def test_missing_message_has_install_command():
+    assert missing_message({"QT_QPA_PLATFORM": "xcb"}, loader_without("libxcb-cursor.so.0")) == (
         "The window cannot open because the system lacks libxcb-cursor.so.0: install what is missing with "
         '"sudo apt install libxcb-cursor0" (on Fedora "sudo dnf install xcb-util-cursor").'
     )
-    said = missing_message(X11, lacking("libEGL.so.1", "libxcb-shape.so.0", "libxcb-sync.so.1"))
-    assert said is not None
-    assert "libEGL.so.1, libxcb-shape.so.0 and libxcb-sync.so.1" in said
-    assert '"sudo apt install libegl1 libxcb-shape0 libxcb-sync1"' in said
-    assert '"sudo dnf install libglvnd-egl libxcb"' in said
+    message = missing_message(X11, loader_without("libEGL.so.1", "libxcb-shape.so.0", "libxcb-sync.so.1"))
+    assert message is not None
+    assert "libEGL.so.1, libxcb-shape.so.0 and libxcb-sync.so.1" in message
+    assert '"sudo apt install libegl1 libxcb-shape0 libxcb-sync1"' in message
+    assert '"sudo dnf install libglvnd-egl libxcb"' in message
 
 
 @pytest.mark.parametrize("environment", [{"WAYLAND_DISPLAY": "wayland-0"}, {"QT_QPA_PLATFORM": "offscreen"}])
-def test_libraries_of_x11_are_not_missed_elsewhere(environment: dict[str, str]):
+def test_x11_libraries_are_required_on_x11_only(environment: dict[str, str]):
     assert "libEGL.so.1" in required_libraries(environment, "linux")
     assert "libxcb-cursor.so.0" not in required_libraries(environment, "linux")
 
 
 @pytest.mark.parametrize("platform", ["darwin", "win32"])
-def test_other_systems_bring_all_of_it(platform: str):
+def test_other_platforms_require_no_libraries(platform: str):
     assert required_libraries(X11, platform) == ()
 
 
-def test_the_loaders_message_is_explained():
-    said = import_error_message("libEGL.so.1: cannot open shared object file: No such file or directory")
-    assert said is not None
-    assert said.count("libegl1") == 1
+def test_import_error_message_explains_loader_message():
+    message = import_error_message("libEGL.so.1: cannot open shared object file: No such file or directory")
+    assert message is not None
+    assert message.count("libegl1") == 1
     unknown = import_error_message(
         "ImportError: libfoo-2.so.7: cannot open shared object file: No such file or directory"
     )
@@ -64,11 +64,11 @@ def test_the_loaders_message_is_explained():
     assert import_error_message("division by zero") is None
 
 
-def test_nothing_is_said_of_nothing():
+def test_install_message_is_none_for_no_libraries():
     assert install_message([]) is None
 
 
-def test_it_can_be_asked_without_qt():
+def test_missing_libraries_imports_no_qt():
     code = (
         "import sys, bachbridge_gui.setup.missing_libraries;"
         "sys.exit(any(name.startswith('PyQt6') for name in sys.modules))"

@@ -1,4 +1,4 @@
-"""The first page: what its buttons do and what it says."""
+"""The welcome page: its buttons and its sentences."""
 
 import pytest
 from PyQt6.QtCore import Qt
@@ -13,13 +13,13 @@ NO_DEVICE = "No sound device was found: plug one in."
 
 
 @pytest.fixture
-def desk() -> SettingsStore:
+def store() -> SettingsStore:
     return SettingsStore(Settings(), lambda _: None)
 
 
 @pytest.fixture
-def page(desk: SettingsStore, qtbot: QtBot) -> WelcomePage:
-    page = WelcomePage(desk, show_at_start=True)
+def page(store: SettingsStore, qtbot: QtBot) -> WelcomePage:
+    page = WelcomePage(store, show_at_start=True)
     qtbot.addWidget(page)
     page.show()
     return page
@@ -29,21 +29,21 @@ def button(page: WelcomePage, text: str) -> QPushButton:
     return next(each for each in page.findChildren(QPushButton) if each.text() == text)
 
 
-def test_the_large_button_plays_the_example_by_mouse_and_by_key(page: WelcomePage, desk: SettingsStore, qtbot: QtBot):
-    done: list[str] = []
-    desk.command_given.connect(done.append)
+def test_welcome_example_button_works_by_mouse_and_key(page: WelcomePage, store: SettingsStore, qtbot: QtBot):
+    commands: list[str] = []
+    store.command_given.connect(commands.append)
     qtbot.mouseClick(page.example_button, Qt.MouseButton.LeftButton)
     page.example_button.setFocus()
     qtbot.keyClick(page.example_button, Qt.Key.Key_Space)
-    assert done == ["example", "example"]
+    assert commands == ["example", "example"]
 
 
-def test_it_is_the_largest(page: WelcomePage):
+def test_welcome_example_button_is_the_largest(page: WelcomePage):
     others = [each for each in page.findChildren(QPushButton) if each is not page.example_button]
     assert page.example_button.height() >= 1.5 * max(each.height() for each in others)
 
 
-def test_the_other_buttons_lead_on(page: WelcomePage, qtbot: QtBot):
+def test_welcome_buttons_emit_their_signals(page: WelcomePage, qtbot: QtBot):
     for text, signal in (
         ("Connect my DAW", page.connect_wanted),
         ("Play without a keyboard", page.keyboard_wanted),
@@ -53,7 +53,7 @@ def test_the_other_buttons_lead_on(page: WelcomePage, qtbot: QtBot):
             qtbot.mouseClick(button(page, text), Qt.MouseButton.LeftButton)
 
 
-def test_whether_it_is_shown_at_start_is_told(page: WelcomePage, qtbot: QtBot):
+def test_welcome_check_box_emits_its_state(page: WelcomePage, qtbot: QtBot):
     (check,) = page.findChildren(QCheckBox)
     assert check.isChecked()
     with qtbot.waitSignal(page.show_at_start_changed, timeout=1000) as signal:
@@ -64,7 +64,7 @@ def test_whether_it_is_shown_at_start_is_told(page: WelcomePage, qtbot: QtBot):
     assert check.isChecked()
 
 
-def test_the_button_works_where_nothing_is_heard_and_the_page_says_why(page: WelcomePage):
+def test_welcome_page_explains_missing_sound(page: WelcomePage):
     page.refresh("BachBridge In", "BachBridge Out", NO_DEVICE, "warning")
     sound, ports = page.status_texts
     assert sound[0] == "warning"
@@ -74,19 +74,19 @@ def test_the_button_works_where_nothing_is_heard_and_the_page_says_why(page: Wel
     assert page.example_button.isEnabled()
 
 
-def test_the_ports_state_is_in_words():
+def test_ports_text_and_sound_text_describe_states():
     assert ports_text("", "") == ("waiting", "The MIDI ports are not open yet.")
     assert ports_text("A", "")[0] == ports_text("", "B")[0] == "warning"
     assert "no DAW is needed" in sound_text("The preview sound is on because …", "seen")
 
 
-def test_everything_can_be_reached_and_is_explained(page: WelcomePage):
+def test_welcome_widgets_are_reachable_and_explained(page: WelcomePage):
     for each in (*page.findChildren(QPushButton), *page.findChildren(QCheckBox)):
         assert each.accessibleName()
         assert each.toolTip()
         assert each.focusPolicy() & Qt.FocusPolicy.TabFocus
 
 
-def test_it_fits_into_a_small_window(page: WelcomePage):
+def test_welcome_page_fits_small_window(page: WelcomePage):
     assert page.minimumSizeHint().width() <= 480
     assert page.minimumSizeHint().height() <= 360

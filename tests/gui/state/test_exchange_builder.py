@@ -1,4 +1,4 @@
-"""Which exchanges the window lists, from the messages of a real session in virtual time."""
+"""The exchanges that the window lists, from the messages of a real session in virtual time."""
 
 from datetime import UTC, datetime
 
@@ -16,7 +16,7 @@ WHEN = datetime(2026, 3, 21, 12, tzinfo=UTC)
 
 
 def exchanges(engine: FakeEngine, state: AppState, until_ns: int) -> list[Exchange]:
-    """Run, a frame every 50 ms."""
+    """Run with a frame every 50 ms and collect the exchanges."""
     found: list[Exchange] = []
     for now_ns in range(engine.driver.now_ns, until_ns + 1, 50 * MS):
         engine.run(now_ns)
@@ -31,7 +31,7 @@ def state_of(settings: Settings) -> AppState:
     return AppState(settings, lambda: WHEN)
 
 
-def test_a_phrase_and_its_answer_are_one_exchange() -> None:
+def test_phrase_and_answer_are_one_exchange() -> None:
     settings = Settings(bpm=120, silence_beats=1.0, seed=9)
     engine, state = FakeEngine(settings), state_of(settings)
     for n in range(4):
@@ -49,7 +49,7 @@ def test_a_phrase_and_its_answer_are_one_exchange() -> None:
     assert span.end_ns > S + 36 * STEP_NS - 50 * MS
 
 
-def test_an_answer_that_was_cut_short_says_so() -> None:
+def test_interrupted_answer_is_marked() -> None:
     settings = Settings(bpm=120, silence_beats=1.0, answer_bars=4)
     engine, state = FakeEngine(settings), state_of(settings)
     engine.driver.play(S, 67, 450 * MS)
@@ -60,7 +60,7 @@ def test_an_answer_that_was_cut_short_says_so() -> None:
     assert second.number == 2
 
 
-def test_another_answer_is_an_exchange_of_its_own_with_its_seed() -> None:
+def test_another_answer_is_its_own_exchange_with_its_seed() -> None:
     settings = Settings(bpm=120)
     engine, state = FakeEngine(settings), state_of(settings)
     engine.driver.schedule(S, AnswerPhrase(PHRASE, STEP_NS, 4, aloud=False))
@@ -70,7 +70,7 @@ def test_another_answer_is_an_exchange_of_its_own_with_its_seed() -> None:
     assert all(entry.prompt == PHRASE and entry.answer_step == 16 for entry in found)
 
 
-def test_a_harmonised_melody_is_an_exchange_after_its_rest() -> None:
+def test_harmonised_melody_is_an_exchange_after_rest() -> None:
     settings = Settings(mode="harmonize", bpm=120, density=-1.0)
     engine, state = FakeEngine(settings), state_of(settings)
     for n in range(6):
@@ -85,14 +85,14 @@ def test_a_harmonised_melody_is_an_exchange_after_its_rest() -> None:
     assert [span.number for span in state.timeline.spans] == [entry.number]
 
 
-def test_a_single_key_in_harmony_is_no_melody() -> None:
+def test_single_harmonised_key_is_not_a_melody() -> None:
     settings = Settings(mode="harmonize", bpm=120)
     engine, state = FakeEngine(settings), state_of(settings)
     engine.driver.play(S, 72, 480 * MS)
     assert exchanges(engine, state, 20 * S) == []
 
 
-def test_harmony_that_is_continued_gives_the_melody_and_then_the_answer() -> None:
+def test_continued_harmony_gives_melody_and_answer() -> None:
     settings = Settings(mode="harmonize", bpm=120)
     engine, state = FakeEngine(settings), state_of(settings)
     for n in range(4):
@@ -102,7 +102,7 @@ def test_harmony_that_is_continued_gives_the_melody_and_then_the_answer() -> Non
     assert sorted(entry.mode for entry in found) == ["continue", "harmonize"]
 
 
-def test_a_long_dream_is_listed_in_chapters_one_after_the_other() -> None:
+def test_long_dream_is_listed_in_chapters() -> None:
     settings = Settings(bpm=120, silence_beats=1.0, answer="dream", answer_bars=8)
     engine, state = FakeEngine(settings), state_of(settings)
     engine.driver.model = lambda ask: [
@@ -115,12 +115,12 @@ def test_a_long_dream_is_listed_in_chapters_one_after_the_other() -> None:
     assert (first.interrupted, first.answer_steps) == (False, 512)
     assert second.interrupted
     assert second.answer_step == second.prompt.steps
-    one, other = state.timeline.spans
-    assert one.end_ns
-    assert one.end_ns <= other.start_ns
+    first_span, second_span = state.timeline.spans
+    assert first_span.end_ns
+    assert first_span.end_ns <= second_span.start_ns
 
 
-def test_the_tempo_is_told_with_its_source() -> None:
+def test_tempo_text_names_its_source() -> None:
     settings = Settings()
     engine, state = FakeEngine(settings), state_of(settings)
     assert state.tempo_text() == "Tempo: from your playing"
@@ -132,7 +132,7 @@ def test_the_tempo_is_told_with_its_source() -> None:
     assert state.tempo_text() == "88 bpm, set"
 
 
-def test_what_is_to_be_read_begins_as_a_sentence_does() -> None:
+def test_notice_begins_with_capital_letter() -> None:
     state = state_of(Settings())
     state.handle_messages([Status("prompt", "there is no note in it to be answered")], S)
     assert state.notice(S) == "There is no note in it to be answered"
@@ -142,4 +142,4 @@ def test_what_is_to_be_read_begins_as_a_sentence_does() -> None:
         [ModelUp("m", 1), AskRefused(3, "m cannot vary a phrase: choose another answer or another model.")], S
     )
     assert state.notice(S) == "M cannot vary a phrase: choose another answer or another model."
-    assert state.ready_model == "m", "it is ready all the same"
+    assert state.ready_model == "m", "a refused ask does not make the model unready"

@@ -40,7 +40,7 @@ def numbers(entries: ExchangeList) -> list[int]:
     return [item.number for item in entries.items]
 
 
-def test_an_exchange_is_added_replaced_named_and_kept():
+def test_exchange_list_adds_replaces_names_and_keeps():
     entries = filled(2)
     assert entries.add(replace(entry(1), interrupted=True)) == 0
     entries.rename(1, "  my \n tune ")
@@ -50,7 +50,7 @@ def test_an_exchange_is_added_replaced_named_and_kept():
     assert numbers(entries) == [1, 2]
 
 
-def test_deletions_are_taken_back_one_by_one_in_their_old_places():
+def test_exchange_list_undoes_deletions_in_place():
     entries = filled(5)
     entries.delete([1, 3])
     entries.delete([0])
@@ -64,7 +64,7 @@ def test_deletions_are_taken_back_one_by_one_in_their_old_places():
     assert entries.last_deleted == ()
 
 
-def test_of_old_exchanges_those_stay_that_are_kept():
+def test_exchange_list_drops_old_exchanges_but_kept_ones():
     entries = filled(3, limit=3)
     entries.set_kept(0, kept=True)
     entries.add(entry(4))
@@ -75,35 +75,37 @@ def test_of_old_exchanges_those_stay_that_are_kept():
     assert numbers(entries) == [4, 5, 6]
 
 
-def test_words_say_what_happened():
-    one = entry()
-    assert exchange_title(one) == "C4 D4 E4"
-    assert exchange_title(replace(one, name="Mine")) == "Mine"
-    assert exchange_summary(one) == "1 → 1 bar"
-    assert exchange_summary(replace(one, interrupted=True)) == "1 → 1 bar, cut short"
-    assert exchange_summary(replace(one, answer=())) == "1 bar → no answer"
-    assert exchange_summary(replace(one, mode="harmonize", answer_step=0)) == "1 bar, harmonised"
-    assert screen_reader_text(replace(one, kept=True)) == "Phrase 1, C4 D4 E4, 1 answered with 1 bar, at 12:00, kept"
-    many = Phrase(tuple(Note(step, 1, 60 + step) for step in range(6)), 40)
-    assert exchange_title(replace(one, prompt=many)) == "C4 C#4 D4 …"
-    assert exchange_title(replace(one, prompt=Phrase((), 16))) == "No notes"
+def test_exchange_texts_describe_it():
+    exchange = entry()
+    assert exchange_title(exchange) == "C4 D4 E4"
+    assert exchange_title(replace(exchange, name="Mine")) == "Mine"
+    assert exchange_summary(exchange) == "1 → 1 bar"
+    assert exchange_summary(replace(exchange, interrupted=True)) == "1 → 1 bar, cut short"
+    assert exchange_summary(replace(exchange, answer=())) == "1 bar → no answer"
+    assert exchange_summary(replace(exchange, mode="harmonize", answer_step=0)) == "1 bar, harmonised"
+    assert (
+        screen_reader_text(replace(exchange, kept=True)) == "Phrase 1, C4 D4 E4, 1 answered with 1 bar, at 12:00, kept"
+    )
+    long_phrase = Phrase(tuple(Note(step, 1, 60 + step) for step in range(6)), 40)
+    assert exchange_title(replace(exchange, prompt=long_phrase)) == "C4 C#4 D4 …"
+    assert exchange_title(replace(exchange, prompt=Phrase((), 16))) == "No notes"
 
 
-def test_an_exchange_in_real_time_has_the_players_part_and_the_voices():
+def test_exchange_parts_are_player_and_voices():
     found = exchange_parts(entry())
     assert [part.voice for part in found] == [PLAYER, 0, 3]
     assert found[0].notes[1] == TimedNote(4 * STEP, 8 * STEP, 62, 80)
     assert found[1].notes[0] == TimedNote(16 * STEP, 24 * STEP, 67, 90)
 
 
-def test_the_beginning_is_a_bar_line_and_nothing_comes_before_it():
+def test_exchange_parts_start_at_a_bar_line():
     early = replace(entry(), prompt=Phrase((Note(0, 4, 60, offset_ns=-9_000),), 16, 16, 0))
     assert exchange_parts(early)[0].notes[0].start_ns == 0
     upbeat = replace(entry(), prompt=Phrase((Note(0, 4, 60),), 4, 16, 12), answer_step=4)
     assert [part.notes[0].start_ns for part in exchange_parts(upbeat)] == [12 * STEP, 16 * STEP, 16 * STEP]
 
 
-def test_the_whole_exchange_is_one_phrase_with_the_players_voice():
+def test_exchange_phrase_has_players_voice():
     phrase = exchange_phrase(entry())
     assert phrase.steps == 32
     assert [(note.start, note.voice) for note in phrase.notes] == [
@@ -111,21 +113,25 @@ def test_the_whole_exchange_is_one_phrase_with_the_players_voice():
     ]
 
 
-def test_a_session_has_the_bars_between_that_passed():
+def test_midi_export_keeps_bars_between_exchanges():
     bar_ns = 16 * STEP
     piece = midi_export([entry(1), entry(2, after_s=9.1), entry(3, after_s=9.2)])
     player = next(part for part in piece.parts if part.voice == PLAYER)
-    assert [note.start_ns / bar_ns for note in player.notes[::3]] == [0, 5, 7]  # the third waits for the second's end
+    assert [note.start_ns / bar_ns for note in player.notes[::3]] == [
+        0,
+        5,
+        7,
+    ]  # the third starts after the second has ended
 
 
-def test_phrases_of_other_tempos_come_on_the_firsts_grid():
+def test_midi_export_puts_all_tempos_on_first_grid():
     piece = midi_export([entry(1), replace(entry(2, after_s=20), step_ns=2 * STEP)])
     starts = [note.start_ns for part in piece.parts for note in part.notes]
     assert all(start % STEP == 0 for start in starts)
     assert piece.bpm == 120
 
 
-def test_a_file_has_tempo_meter_and_a_track_a_part(tmp_path: Path):
+def test_midi_export_writes_tempo_meter_and_tracks(tmp_path: Path):
     waltz = Phrase((Note(0, 4, 60), Note(4, 8, 62)), 12, 12, 0)
     path = tmp_path / "a.mid"
     midi_export([replace(entry(), prompt=waltz, answer_step=12)]).write(path)
@@ -136,13 +142,13 @@ def test_a_file_has_tempo_meter_and_a_track_a_part(tmp_path: Path):
     assert [note.start for note in song.phrase.notes] == [0, 4, 12, 12, 20]
 
 
-def test_a_files_name_tells_what_is_in_it():
+def test_file_stem_describes_exchanges():
     assert file_stem([entry(3)]) == "BachBridge 03 answer"
     assert file_stem([replace(entry(3), name="a/b: c")]) == "BachBridge 03 a b c"
     assert file_stem([entry(3), entry(11)]) == "BachBridge 03-11"
 
 
-def test_a_part_is_never_empty():
+def test_exchange_parts_leave_out_empty_parts():
     assert exchange_parts(replace(entry(), answer=())) == [
         Part(PLAYER, exchange_parts(entry())[0].notes),
     ]

@@ -1,4 +1,4 @@
-"""What the roll shows, from the messages of a real session in virtual time."""
+"""The roll's timeline, from the messages of a real session in virtual time."""
 
 from bachbridge.midi import messages as midi
 from bachbridge.music.notes import Note, Phrase
@@ -29,7 +29,7 @@ def drain(engine: FakeEngine) -> list[Message]:
     return messages
 
 
-def shown(engine: FakeEngine, settings: Settings, until_ns: int) -> RollTimeline:
+def run_timeline(engine: FakeEngine, settings: Settings, until_ns: int) -> RollTimeline:
     engine.run(until_ns)
     timeline = RollTimeline(settings)
     for message in drain(engine):
@@ -44,10 +44,10 @@ def by_voice(notes: list[RollNote]) -> dict[int, list[int]]:
     return voices
 
 
-def test_what_is_played_and_what_is_answered_has_its_voices() -> None:
+def test_timeline_shows_played_and_answered_voices() -> None:
     engine = FakeEngine(Settings(bpm=120))
     engine.driver.schedule(S, AnswerPhrase(PHRASE, STEP_NS, 1, aloud=True))
-    timeline = shown(engine, engine.driver.settings, 20 * S)
+    timeline = run_timeline(engine, engine.driver.settings, 20 * S)
     voices = by_voice(timeline.notes)
     assert voices[PLAYER] == [67, 68, 69, 70]
     assert set(voices) == {PLAYER, 0, 1, 2, 3}
@@ -56,10 +56,10 @@ def test_what_is_played_and_what_is_answered_has_its_voices() -> None:
     assert not timeline.planned
 
 
-def test_what_is_planned_is_known_before_it_sounds_and_gone_when_it_does() -> None:
+def test_planned_notes_go_when_they_sound() -> None:
     engine = FakeEngine(Settings(bpm=120))
     engine.driver.schedule(S, AnswerPhrase(PHRASE, STEP_NS, 1, aloud=True))
-    timeline = shown(engine, engine.driver.settings, 3 * S)
+    timeline = run_timeline(engine, engine.driver.settings, 3 * S)
     begin_ns = S + 8 * MS + 16 * STEP_NS
     assert min(note.start_ns for note in timeline.planned) == begin_ns
     first = {(note.voice, note.pitch) for note in timeline.planned if note.start_ns == begin_ns}
@@ -70,19 +70,19 @@ def test_what_is_planned_is_known_before_it_sounds_and_gone_when_it_does() -> No
     assert all(note.start_ns > begin_ns for note in timeline.planned)
 
 
-def test_an_answer_that_came_before_its_phrase_ended_is_planned_when_it_is_announced() -> None:
+def test_early_answer_is_planned_when_announced() -> None:
     engine = FakeEngine(Settings(bpm=120, phrase_end="bars", phrase_bars=1))
     engine.driver.play(S, 72, 16 * STEP_NS - 300 * MS)
     bar_line_ns = S + 16 * STEP_NS
-    assert not shown(engine, engine.driver.settings, bar_line_ns - 21 * MS).planned
-    whole = FakeEngine(engine.driver.settings)
-    whole.driver.play(S, 72, 16 * STEP_NS - 300 * MS)
-    timeline = shown(whole, whole.driver.settings, bar_line_ns - 20 * MS)
+    assert not run_timeline(engine, engine.driver.settings, bar_line_ns - 21 * MS).planned
+    later_engine = FakeEngine(engine.driver.settings)
+    later_engine.driver.play(S, 72, 16 * STEP_NS - 300 * MS)
+    timeline = run_timeline(later_engine, later_engine.driver.settings, bar_line_ns - 20 * MS)
     assert by_voice(timeline.planned) == {0: [72] * 4, 1: [67] * 4, 2: [62] * 4, 3: [57] * 4}
     assert timeline.planned[0].start_ns == bar_line_ns
 
 
-def test_only_the_newest_of_what_was_never_announced_is_kept() -> None:
+def test_newest_unannounced_answer_is_kept() -> None:
     timeline = RollTimeline(Settings())
     timeline.handle_message(PhraseEnded(PHRASE, S, STEP_NS, "silence"))
     for ask in range(5):
@@ -95,11 +95,11 @@ def test_only_the_newest_of_what_was_never_announced_is_kept() -> None:
     assert [note.pitch for note in timeline.planned] == [65]
 
 
-def test_a_voice_that_is_off_is_not_planned_and_an_octave_is_seen() -> None:
+def test_planned_notes_follow_voices_and_octaves() -> None:
     settings = Settings(bpm=120, harmony="sb", octaves=(0, 0, 0, -1))
     engine = FakeEngine(settings)
     engine.driver.schedule(S, AnswerPhrase(PHRASE, STEP_NS, 1, aloud=True))
-    timeline = shown(engine, settings, 3 * S)
+    timeline = run_timeline(engine, settings, 3 * S)
     assert {note.voice for note in timeline.planned} == {0, 3}
     engine.run(20 * S)
     for message in drain(engine):
@@ -108,26 +108,26 @@ def test_a_voice_that_is_off_is_not_planned_and_an_octave_is_seen() -> None:
     assert set(voices[3]) == {voices[0][0] - 15 - 12}
 
 
-def test_the_players_copy_is_not_shown_twice() -> None:
+def test_passed_on_copy_is_not_shown_twice() -> None:
     for mode in ("continue", "harmonize", "off"):
         settings = Settings(mode=mode, thru=True, bpm=120)
         engine = FakeEngine(settings)
         engine.driver.play(S, 72, 400 * MS)
-        timeline = shown(engine, settings, 2 * S)
+        timeline = run_timeline(engine, settings, 2 * S)
         assert by_voice(timeline.notes)[PLAYER] == [72], mode
         assert 72 not in [p for v, pitches in by_voice(timeline.notes).items() if v != PLAYER for p in pitches], mode
 
 
-def test_a_note_that_was_cut_off_is_not_planned_for_ever() -> None:
+def test_cancelled_note_is_not_planned_forever() -> None:
     engine = FakeEngine(Settings(bpm=120))
     engine.driver.schedule(S, AnswerPhrase(PHRASE, STEP_NS, 1, aloud=True))
-    timeline = shown(engine, engine.driver.settings, 3 * S)
+    timeline = run_timeline(engine, engine.driver.settings, 3 * S)
     assert timeline.planned
     timeline.drop_overdue(60 * S)
     assert not timeline.planned
 
 
-def test_nothing_sounds_on_when_ports_or_the_engine_are_gone() -> None:
+def test_lost_ports_or_engine_end_all_notes() -> None:
     timeline = RollTimeline(Settings())
     timeline.handle_message(Sent(midi.note_on(0, 60, 80), S, S))
     assert not timeline.is_idle
@@ -142,20 +142,20 @@ def test_nothing_sounds_on_when_ports_or_the_engine_are_gone() -> None:
 def test_bars_follow_the_metre() -> None:
     engine = FakeEngine(Settings(bpm=120, beats_per_bar=3))
     engine.driver.play(S, 72, 400 * MS)
-    timeline = shown(engine, engine.driver.settings, 2 * S)
+    timeline = run_timeline(engine, engine.driver.settings, 2 * S)
     (bar,) = timeline.bars
     assert (bar.origin_ns, bar.step_ns, bar.steps_per_bar) == (S, STEP_NS, 12)
 
 
-def test_a_phrase_played_back_is_shown_in_its_parts() -> None:
+def test_phrase_played_back_is_shown_in_its_parts() -> None:
     notes = (Note(0, 4, 67, 80, PLAYER), Note(4, 4, 60, 80, 2))
     engine = FakeEngine(Settings())
     engine.driver.schedule(S, PlayPhrase(Phrase(notes, 8), STEP_NS))
-    timeline = shown(engine, Settings(), 9 * S)
+    timeline = run_timeline(engine, Settings(), 9 * S)
     assert by_voice(timeline.notes) == {PLAYER: [67], 2: [60]}
 
 
-def test_hours_of_play_are_not_kept() -> None:
+def test_timeline_keeps_limited_number_of_notes() -> None:
     timeline = RollTimeline(Settings())
     for n in range(30_000):
         timeline.handle_message(Sent(midi.note_on(n % 4, 60, 80), n * MS, n * MS))
@@ -165,7 +165,7 @@ def test_hours_of_play_are_not_kept() -> None:
     assert timeline.is_idle
 
 
-def test_messages_that_arrive_out_of_order_keep_the_list_in_order() -> None:
+def test_timeline_orders_messages_out_of_order() -> None:
     timeline = RollTimeline(Settings())
     timeline.handle_message(Sent(midi.note_on(0, 60, 80), 5 * MS, 5 * MS))
     timeline.handle_message(Sent(midi.note_on(1, 64, 80), 4 * MS, 4 * MS))

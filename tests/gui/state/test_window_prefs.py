@@ -1,4 +1,4 @@
-"""What the window remembers: written, read, damaged."""
+"""The window's preferences: written, read, damaged."""
 
 import json
 from dataclasses import replace
@@ -30,7 +30,7 @@ FULL = WindowPrefs(
 )
 
 
-def test_everything_comes_back(tmp_path: Path):
+def test_window_prefs_round_trip(tmp_path: Path):
     path = tmp_path / "new" / "window.json"
     save(path, FULL)
     assert load(path) == (FULL, "")
@@ -39,11 +39,11 @@ def test_everything_comes_back(tmp_path: Path):
     )
 
 
-def test_the_first_time_needs_no_words(tmp_path: Path):
+def test_missing_prefs_file_is_no_error(tmp_path: Path):
     assert load(tmp_path / "window.json") == (WindowPrefs(), "")
 
 
-def test_what_a_file_lacks_is_as_for_the_first_time_and_unknown_things_do_no_harm(tmp_path: Path):
+def test_missing_pref_has_default_and_unknown_is_ignored(tmp_path: Path):
     path = tmp_path / "window.json"
     path.write_text('{"version": 1, "zoom": 3, "colour": "red"}')
     assert load(path) == (WindowPrefs(zoom=3), "")
@@ -54,41 +54,41 @@ def test_what_a_file_lacks_is_as_for_the_first_time_and_unknown_things_do_no_har
     ["", "[]", "null", "{", '{"zoom": "big"}', '{"zoom": true}', '{"zoom": NaN}', '{"theme": "pink"}', '{"input": 3}',
      '{"latency_ms": {"a": "b"}}', '{"follow": 1}', '{"version": "x"}', '{"volume": null}', "[" * 100_000],
 )  # fmt: skip
-def test_a_damaged_file_is_set_aside_with_a_sentence(tmp_path: Path, text: str):
+def test_damaged_prefs_file_is_renamed_with_a_sentence(tmp_path: Path, text: str):
     path = tmp_path / "window.json"
     path.write_text(text)
-    remembered, said = load(path)
-    assert remembered == WindowPrefs()
-    assert "is damaged" in said
-    assert "window.1.old.json" in said
+    prefs, notice = load(path)
+    assert prefs == WindowPrefs()
+    assert "is damaged" in notice
+    assert "window.1.old.json" in notice
     assert (tmp_path / "window.1.old.json").read_text() == text
     assert not path.exists()
 
 
-def test_bytes_that_are_no_text_are_damage(tmp_path: Path):
+def test_prefs_file_with_undecodable_bytes_is_damaged(tmp_path: Path):
     path = tmp_path / "window.json"
     path.write_bytes(b"\xff\xfe\x00")
     assert "is damaged" in load(path)[1]
 
 
-def test_a_file_from_the_future_is_kept(tmp_path: Path):
+def test_prefs_file_of_later_version_is_kept(tmp_path: Path):
     path = tmp_path / "window.json"
     path.write_text(json.dumps({"version": VERSION + 1, "zoom": 2}))
-    (tmp_path / "window.1.old.json").write_text("the one before")
-    remembered, said = load(path)
-    assert remembered == WindowPrefs()
-    assert "later version" in said
-    assert (tmp_path / "window.1.old.json").read_text() == "the one before"
+    (tmp_path / "window.1.old.json").write_text("the previous one")
+    prefs, notice = load(path)
+    assert prefs == WindowPrefs()
+    assert "later version" in notice
+    assert (tmp_path / "window.1.old.json").read_text() == "the previous one"
     assert "zoom" in (tmp_path / "window.2.old.json").read_text()
 
 
-def test_a_folder_that_cannot_be_written_is_a_sentence(tmp_path: Path):
+def test_unwritable_prefs_folder_raises_sentence(tmp_path: Path):
     (tmp_path / "file").touch()
     with pytest.raises(BachBridgeError, match="cannot write"):
         save(tmp_path / "file" / "window.json", FULL)
 
 
-def test_a_failed_write_leaves_the_file_as_it_was(tmp_path: Path):
+def test_failed_prefs_write_leaves_file_unchanged(tmp_path: Path):
     path = tmp_path / "window.json"
     save(path, FULL)
     unwritable: Any = {"a": object()}

@@ -105,7 +105,7 @@ def main(arguments: list[str]) -> int:
     if arguments[1:2] == ["--here"]:
         take_screenshot(arguments[2], SCREENSHOTS[arguments[2]], target)
         return 0
-    with DummyServer(f"bachbridge-pictures-{os.getpid()}") if DummyServer.available() else nullcontext():
+    with DummyServer(f"bachbridge-pictures-{os.getpid()}") if DummyServer.is_available() else nullcontext():
         return take_screenshots(arguments[1:] or list(SCREENSHOTS), target)
 
 

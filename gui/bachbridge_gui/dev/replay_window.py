@@ -1,7 +1,7 @@
-"""The window over a session log, without engine or model: `python -m bachbridge_gui.dev.replay_window --log FILE`.
+"""The window on recorded messages, without engine or model: `python -m bachbridge_gui.dev.replay_window`.
 
-For measuring what the window costs: whoever starts it hands it what an engine says, and is told at the end how far
-apart the frames were. What is pressed in it goes nowhere.
+It measures the cost of the window: the parent process writes an engine's messages to its standard input and gets the
+times between frames at the end. Commands given in the window have no effect.
 """
 
 import sys
@@ -22,7 +22,7 @@ _PAUSE_NS = 500_000_000
 
 
 class ReplayClient:
-    """A `Client` that only listens."""
+    """An `EngineClient` that only receives."""
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
@@ -48,38 +48,37 @@ class ReplayClient:
 
 
 def main() -> None:
-    """Show until the input ends."""
+    """Show the messages until the input ends."""
     from PyQt6.QtCore import QTimer
 
     reader, writer = ipc.standard_pipes()
-    pipe = ReplayClient(reader)
-
+    client = ReplayClient(reader)
     app = application()
     with TemporaryDirectory() as folder:
         setup = WindowSetup(
             Settings(mode="off", thru=True),
             WindowPrefs(welcome=False, preview="off"),
-            lambda _source, _sink: lambda _settings, _ports: pipe,
+            lambda _input_name, _output_name: lambda _settings, _ports: client,
             Path(folder),
-            lambda _remembered, _settings: None,
+            lambda _prefs, _settings: None,
         )
         window = open_window(setup, Theme(app))
         timer = QTimer(window)
-        timer.timeout.connect(lambda: window.close() if pipe.ended.is_set() else None)
+        timer.timeout.connect(lambda: window.close() if client.ended.is_set() else None)
         timer.start(200)
         frames: list[int] = []
         window.frame_loop.roll_painted.connect(frames.append)
         code = app.exec()
         ipc.write_message(
-            writer, Status("frames", " ".join(f"{apart_ms:.1f}" for apart_ms in _frame_intervals_ms(frames)))
+            writer, Status("frames", " ".join(f"{interval_ms:.1f}" for interval_ms in _frame_intervals_ms(frames)))
         )
         sys.exit(code)
 
 
 def _frame_intervals_ms(frames: list[int]) -> list[float]:
-    """Median and 99th percentile of the time between frames (ms), pauses left out."""
-    apart = sorted(later - before for before, later in pairwise(frames) if later - before < _PAUSE_NS)
-    return [apart[int(share * (len(apart) - 1))] / 1e6 for share in (0.5, 0.99)] if apart else []
+    """Return median and 99th percentile of the time between frames (ms), without pauses."""
+    intervals_ns = sorted(later - before for before, later in pairwise(frames) if later - before < _PAUSE_NS)
+    return [intervals_ns[int(share * (len(intervals_ns) - 1))] / 1e6 for share in (0.5, 0.99)] if intervals_ns else []
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
-"""The window's end of the preview sound: when it is heard, and the process that sounds.
+"""The window's end of the preview sound: when it is on, and the process that plays it.
 
-It is heard while nobody else sounds what BachBridge plays: off as soon as a DAW listens to the output, unless a person
-switched it on or off by hand. The process is started when there is something to hear for the first time. When it
-dies it is started again by the next note, a few times; a system without a sound device is told once.
+The preview is on while no DAW listens to BachBridge's output, unless the user switched it by hand. The process
+is started by the first note to be heard. If it dies, the next note restarts it, a few times; a missing sound device is
+reported once.
 """
 
 from collections.abc import Callable, Sequence
@@ -15,7 +15,7 @@ from bachbridge.protocol.events import Failed, Message, Midi, Panic, Received, S
 
 _MAX_CRASHES = 3
 _FIRST_SYSTEM_STATUS = 0xF0
-"""Status bytes below this one are a channel's: clock and the like make no sound."""
+"""Status bytes below this are channel messages; system messages such as the clock make no sound."""
 
 AUTOMATIC = None
 STATUS_TEXTS: dict[tuple[bool | None, bool], str] = {
@@ -26,11 +26,11 @@ STATUS_TEXTS: dict[tuple[bool | None, bool], str] = {
     (AUTOMATIC, False): "The preview sound is on because nothing listens to BachBridge Out.",
     (AUTOMATIC, True): "The preview sound is off because a DAW listens to BachBridge Out.",
 }
-"""By what was switched, and whether a DAW is connected."""
+"""Sentences by (the user's choice, True if a DAW is connected)."""
 
 
 class PreviewProcess(Protocol):
-    """What is needed of `link.Child`."""
+    """The part of `ipc.ChildProcess` that is used here."""
 
     def send(self, message: Message) -> None: ...
 
@@ -38,16 +38,16 @@ class PreviewProcess(Protocol):
 
 
 StartPreview = Callable[[Callable[[Message | None], None]], PreviewProcess]
-"""Starts the process, which hands on what it says, on any thread, and None at its end."""
+"""Starts the process; the callback gets its messages on any thread, and None at its end."""
 
 
 def preview_status(user_choice: bool | None, daw_connected: bool) -> tuple[bool, str]:
-    """Whether the preview sounds, and the sentence that says why."""
+    """Return True if the preview sounds, and the sentence that says why."""
     return (not daw_connected if user_choice is None else user_choice), STATUS_TEXTS[user_choice, daw_connected]
 
 
 def process_starter(arguments: Sequence[str]) -> StartPreview:
-    """Starts that command."""
+    """Return a function that starts the command."""
     return lambda receive: ChildProcess([*arguments], receive)
 
 
@@ -55,7 +55,7 @@ class PreviewSound(QObject):
     """Lives in the window's thread."""
 
     changed = pyqtSignal()
-    """Whether it is heard, or the reason, is another now."""
+    """The preview was switched, or the reason for its state has changed."""
     _message_received = pyqtSignal(int, object)
 
     def __init__(self, start: StartPreview | None = None) -> None:
@@ -66,14 +66,14 @@ class PreviewSound(QObject):
         self._volume = 0.8
         self._process: PreviewProcess | None = None
         self._generation = 0
-        """Of the process, so that a dead one's last words are not taken for its successor's."""
+        """Process generation; messages from an earlier process are ignored."""
         self._crash_count = 0
         self._failure_text = ""
         self._message_received.connect(self._on_process_message)
 
     @property
     def user_choice(self) -> bool | None:
-        """What a person switched; None: automatic."""
+        """The user's choice; None: automatic."""
         return self._user_choice
 
     @user_choice.setter
@@ -85,35 +85,35 @@ class PreviewSound(QObject):
 
     @property
     def automatic_choice(self) -> bool:
-        """Whether it would be heard if nobody had switched it."""
+        """True if the automatic choice would be on."""
         return preview_status(AUTOMATIC, self._daw_connected)[0]
 
     @property
     def is_audible(self) -> bool:
-        """Whether notes are heard now."""
+        """True if notes are heard now."""
         return preview_status(self._user_choice, self._daw_connected)[0] and not self._failure_text
 
     @property
     def failure_text(self) -> str:
-        """Why it cannot work, in a sentence; empty if it can as far as is known."""
+        """Sentence that says why the preview cannot work; empty if it works as far as is known."""
         return self._failure_text
 
     @property
     def status_text(self) -> str:
-        """What the state is and why, for people."""
-        on, because = preview_status(self._user_choice, self._daw_connected)
-        return self._failure_text if on and self._failure_text else because
+        """Sentence that says what the state is and why."""
+        on, sentence = preview_status(self._user_choice, self._daw_connected)
+        return self._failure_text if on and self._failure_text else sentence
 
     @property
     def check_state(self) -> Literal["seen", "waiting", "warning"]:
-        """The state for a sign: it sounds, it is off, or it should sound and cannot."""
+        """State for an icon: the preview is on ("seen"), off ("waiting"), or broken ("warning")."""
         if self.is_audible:
             return "seen"
         return "warning" if preview_status(self._user_choice, self._daw_connected)[0] else "waiting"
 
     @property
     def volume(self) -> float:
-        """From 0 to 1."""
+        """Volume from 0 to 1."""
         return self._volume
 
     @volume.setter
@@ -122,13 +122,13 @@ class PreviewSound(QObject):
         self._send(Setting("volume", self._volume))
 
     def set_daw_connected(self, connected: bool) -> None:
-        """Whether a DAW listens to our output."""
+        """Follow whether a DAW listens to BachBridge's output."""
         if connected != self._daw_connected:
             self._daw_connected = connected
             self._apply_state()
 
     def forward(self, message: Message) -> None:
-        """Let be heard what the engine reports; everything that makes no sound is left out."""
+        """Play a message of the engine; messages that make no sound are ignored."""
         match message:
             case Panic():
                 self._send(message)
@@ -139,12 +139,12 @@ class PreviewSound(QObject):
                 pass
 
     def start_early(self) -> None:
-        """Start the process now if it is to be heard, so that the first note is not late by its start."""
+        """Start the process now if the preview is on, so that the first note does not wait for it."""
         if self.is_audible:
             self._ensure_process()
 
     def close(self) -> None:
-        """End the process; what sounds fades."""
+        """End the process; sounding notes fade out."""
         process, self._process = self._process, None
         self._generation += 1
         if process is not None:
@@ -163,16 +163,16 @@ class PreviewSound(QObject):
         if self._process is not None:
             return
         self._generation += 1
-        number = self._generation
+        generation = self._generation
         try:
-            self._process = self._start_process(lambda message: self._message_received.emit(number, message))
+            self._process = self._start_process(lambda message: self._message_received.emit(generation, message))
         except OSError as error:
             self._fail(f"The preview sound cannot be started ({error}): restart BachBridge.")
         self._send(Setting("volume", self._volume))
 
-    def _on_process_message(self, number: int, message: object) -> None:
-        """Something the process said, brought here to the window's thread."""
-        if number != self._generation:
+    def _on_process_message(self, generation: int, message: object) -> None:
+        """Handle a message of the process on the window's thread."""
+        if generation != self._generation:
             return
         if isinstance(message, Failed):
             self._fail(message.error)

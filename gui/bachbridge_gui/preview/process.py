@@ -1,8 +1,9 @@
-"""The process that sounds, and its life: started by the window, fed over a pipe, silent at the pipe's end.
+"""The process of the preview sound: the window starts it and feeds it over a pipe; at the pipe's end it falls silent.
 
-It takes `Received` and `Midi` (the player's), `Sent` (BachBridge's own), `Panic` and `Setting("volume", 0 to 1)`.
-It tells `Status("preview", "ready" | "sounding" | "silent")`, or `Failed` with the sentence and ends. The device is
-stopped while nothing has sounded for `_REST_S`, and started by the next note.
+It plays `Received` and `Midi` (the player's notes) and `Sent` (BachBridge's notes), and obeys `Panic` and
+`Setting("volume", 0 to 1)`. It reports `Status("preview", "ready" | "sounding" | "silent")`, or `Failed` with a
+sentence before it ends. The device is stopped when nothing has sounded for `_STOP_AFTER_S`, and started by the next
+note.
 """
 
 import argparse
@@ -20,39 +21,39 @@ from bachbridge_gui.preview.synth import Synth
 
 _STOP_AFTER_S, _POLL_S = 2.0, 0.5
 _FADE_OUT_S = 0.2
-"""The device's buffer and the last notes' end."""
+"""Time for the device's buffer and the end of the last notes."""
 
 SendMessage = Callable[[Message], None]
 
 
 def main(arguments: Sequence[str] = ()) -> int:
-    """Sound until the pipe ends; the exit status."""
+    """Play until the pipe ends; return the exit status."""
     parser = argparse.ArgumentParser(prog="bachbridge_gui.preview", description=__doc__)
-    parser.add_argument("--way", help='the sound system to use, as miniaudio calls it; "null" is heard by nobody')
-    way = parser.parse_args(arguments).way
-    source, sink = standard_pipes()
+    parser.add_argument("--way", help='the sound system to use, by its name in miniaudio; "null" is silent')
+    backend = parser.parse_args(arguments).way
+    reader, writer = standard_pipes()
     inbox: SimpleQueue[Message | None] = SimpleQueue()
-    threading.Thread(target=dispatch_messages, args=(read_lines(source), inbox.put), name="inbox", daemon=True).start()
+    threading.Thread(target=dispatch_messages, args=(read_lines(reader), inbox.put), name="inbox", daemon=True).start()
 
-    def tell(message: Message) -> None:
-        write_message(sink, message)
+    def send_message(message: Message) -> None:
+        write_message(writer, message)
 
     synth = Synth()
     try:
-        speaker = AudioDevice(synth, way)
-        tell(Status("preview", "ready"))
-        serve(inbox, synth, speaker, tell)
-        speaker.close()
+        device = AudioDevice(synth, backend)
+        send_message(Status("preview", "ready"))
+        serve(inbox, synth, device, send_message)
+        device.close()
     except BachBridgeError as error:
-        tell(Failed(str(error)))
+        send_message(Failed(str(error)))
         return 1
-    except OSError:  # the window has ended, and nobody reads what is told
+    except OSError:  # the window has ended, so nobody reads the messages
         return 1
     return 0
 
 
 def serve(inbox: "SimpleQueue[Message | None]", synth: Synth, device: AudioDevice, send_message: SendMessage) -> None:
-    """Take message after message until None; `BachBridgeError` if the device goes away."""
+    """Handle messages until None arrives; `BachBridgeError` if the device goes away."""
     while True:
         try:
             message = inbox.get(timeout=_POLL_S if device.running else None)
@@ -68,7 +69,7 @@ def serve(inbox: "SimpleQueue[Message | None]", synth: Synth, device: AudioDevic
 
 
 def apply_message(synth: Synth, message: Message) -> None:
-    """What a message does to the sound."""
+    """Apply a message to the synthesizer."""
     match message:
         case Sent(data):
             synth.handle_midi(data, from_player=False)
@@ -83,7 +84,7 @@ def apply_message(synth: Synth, message: Message) -> None:
 
 
 def _update_device(synth: Synth, device: AudioDevice, send_message: SendMessage) -> None:
-    """The device runs while something is to be heard, and no longer."""
+    """Run the device only while something is to be heard."""
     if device.stalled:
         raise BachBridgeError("The sound device has gone away: plug it in and switch the preview sound on again.")
     if synth.sounding_count and not device.running:

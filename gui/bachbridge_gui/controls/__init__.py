@@ -1,1 +1,1 @@
-"""The side panel of controls: `panel.Controls`, made from `table` by way of `control` and `editors`."""
+"""The side panel: `panel.ControlPanel` builds controls with their editors from the table in `specs`."""

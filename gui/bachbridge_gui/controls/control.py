@@ -1,7 +1,7 @@
-"""One control: its label, its editor and its controller's badge, tied to the desk by its target.
+"""One control: a label, an editor and the badge of its MIDI controller, tied to the store by its target.
 
-The desk's word counts: the editor shows what the setting became, never what was asked for. A control that cannot work
-now is disabled and says why where it otherwise says what one will hear.
+The editor always shows the store's value, also after a value was refused. A control that has no effect now is disabled;
+its tooltip then gives the reason instead of what one will hear.
 """
 
 from PyQt6.QtCore import QPoint, Qt
@@ -19,21 +19,21 @@ from bachbridge_gui.widgets.segments import SegmentButton
 from bachbridge_gui.widgets.styling import caption_label
 
 INSET_PX = 4
-"""Room around a control for its outline in learn mode."""
+"""The space around a control for its outline in learn mode."""
 
 
 def label_column_px(widget: QWidget) -> int:
-    """The width of the column of labels, in the widget's letters."""
+    """Return the width of the column of labels in the widget's font."""
     return widget.fontMetrics().horizontalAdvance("Common tones") + INSET_PX
 
 
 def control_height_px(widget: QWidget) -> int:
-    """The height of a line of controls, in the widget's letters."""
+    """Return the height of a line of controls in the widget's font."""
     return widget.fontMetrics().height() + 10
 
 
 class Control(QWidget):
-    """`row.label` stands before the editor if `labelled`; otherwise it is only the accessible name."""
+    """The spec's label stands before the editor if `show_label`; otherwise it is only the accessible name."""
 
     def __init__(
         self,
@@ -77,7 +77,7 @@ class Control(QWidget):
         line.addLayout(names)
         line.addWidget(self.editor, 1, Qt.AlignmentFlag.AlignTop)
 
-    # ------------------------------------------------------------ the desk
+    # ------------------------------------------------------------ the store
 
     def _on_editor_moved(self, value: SettingValue) -> None:
         target = self.spec.target
@@ -85,20 +85,20 @@ class Control(QWidget):
             self._store.give_command(target)
         else:
             self._store.set(*setting_change(self._store.settings, target, value))
-            self._on_setting_changed(setting_of(target))  # where it was refused, the editor shows what is
+            self._on_setting_changed(setting_of(target))  # after a refusal the editor shows the old value
 
     def _on_setting_changed(self, name: str) -> None:
         if name == setting_of(self.spec.target) and name not in COMMANDS:
             self.editor.show_value(value_of(self._store.settings, self.spec.target))
 
-    # ------------------------------------------------------------ what is possible
+    # ------------------------------------------------------------ availability
 
     @property
     def disabled_reason(self) -> str:
         return self._disabled_reason
 
     def set_disabled_reason(self, reason: str) -> None:
-        """Why it cannot work now; empty: it can."""
+        """Disable the control for this reason, or enable it if the reason is empty."""
         if reason == self._disabled_reason:
             return
         self._disabled_reason = reason
@@ -109,7 +109,7 @@ class Control(QWidget):
     def _refresh_descriptions(self) -> None:
         badge = self._learner.badge(self.spec.target)
         tip = self._disabled_reason or self.spec.tooltip
-        whole = f"{tip} Moved by {badge}." if badge else tip
+        whole = f"{tip} Controlled by {badge}." if badge else tip
         name = self.spec.label[0].upper() + self.spec.label[1:]
         for part in (self, *self.editor.findChildren(QWidget)):
             segment = part.text() if isinstance(part, SegmentButton) else ""
@@ -127,7 +127,7 @@ class Control(QWidget):
         self._refresh_descriptions()
 
     def make_menu(self) -> QMenu:
-        """Learn, forget."""
+        """Return the context menu: learn a MIDI controller, forget it."""
         menu, target, badge = QMenu(self), self.spec.target, self._learner.badge(self.spec.target)
         learn, forget = QAction("Learn a knob …", menu), QAction(f"Forget {badge}" if badge else "Forget", menu)
         learn.triggered.connect(self._start_learning)
@@ -141,7 +141,7 @@ class Control(QWidget):
         self._learner.arm(self.spec.target)
         self.learn_overlay.setFocus()
 
-    def contextMenuEvent(self, a0: QContextMenuEvent | None) -> None:  # Qt's name
+    def contextMenuEvent(self, a0: QContextMenuEvent | None) -> None:
         menu = self.make_menu()
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         menu.popup(a0.globalPos() if a0 else self.mapToGlobal(QPoint(0, self.height())))

@@ -1,6 +1,6 @@
-"""The widgets that hold one value each: all of them emit `moved` when a person moves them, and only then.
+"""Widgets that hold one value each. They emit `moved` only when a person changes the value.
 
-`show_value` shows what the value is without emitting.
+`show_value` shows a value without emitting `moved`.
 """
 
 from collections.abc import Mapping
@@ -28,11 +28,11 @@ from bachbridge_gui.widgets.segments import SegmentButton, exclusive_group
 from bachbridge_gui.widgets.styling import caption_label, guard_wheel_and_menu
 
 _SINGULAR_SUFFIXES = {" bars": " bar", " beats": " beat"}
-"""What stands behind a number, and behind the number one."""
+"""The suffix of the number 1, by the suffix of other numbers."""
 
 
 def make_spin_box(spec: ControlSpec) -> QSpinBox | QDoubleSpinBox:
-    """A spin box with the row's range; a value that is typed counts when it is whole."""
+    """Return a spin box with the spec's range; a typed value takes effect when it is complete."""
     whole = isinstance(getattr(Settings(), setting_of(spec.target)), int | tuple)
     box = QSpinBox() if whole else QDoubleSpinBox()
     low, high = spec.range
@@ -73,7 +73,7 @@ class NumberBox(QWidget):
 
 
 class Slider(QWidget):
-    """A slider and its number, the words for its two ends below."""
+    """A slider with its number, and labels for its two ends below it."""
 
     moved = pyqtSignal(object)
 
@@ -108,7 +108,7 @@ class Slider(QWidget):
 
 
 class Dropdown(QWidget):
-    """A list of words to choose from; a value that is not among them is added, as it is."""
+    """A list of words to choose from; `show_value` adds a value that is not in the list."""
 
     moved = pyqtSignal(object)
 
@@ -123,7 +123,7 @@ class Dropdown(QWidget):
         self.box.activated.connect(self._on_activated)
 
     def set_choices(self, choices: Mapping[str, str]) -> None:
-        """Other words to choose from; what is chosen stays."""
+        """Replace the words to choose from; the chosen one stays."""
         chosen = self.box.currentData()
         with QSignalBlocker(self.box):
             self.box.clear()
@@ -143,7 +143,7 @@ class Dropdown(QWidget):
 
 
 class Switch(QWidget):
-    """On or off."""
+    """A check box or another button that is on or off."""
 
     moved = pyqtSignal(object)
 
@@ -178,13 +178,13 @@ class SegmentedControl(QWidget):
     def show_value(self, value: SettingValue) -> None:
         for word, segment in zip(self._values, self.segments, strict=True):
             segment.setChecked(word == value)
-            # The tab key stops once, at what is chosen; the arrow keys go on from there.
+            # The tab key stops once, at the chosen segment; the arrow keys move on from there.
             chosen, other = Qt.FocusPolicy.StrongFocus, Qt.FocusPolicy.ClickFocus
             segment.setFocusPolicy(chosen if word == value else other)
 
 
 class CommandButton(QWidget):
-    """A command; it shows no value."""
+    """The button of a command; it has no value."""
 
     moved = pyqtSignal(object)
 
@@ -197,14 +197,14 @@ class CommandButton(QWidget):
         self.button.clicked.connect(self.moved.emit)
 
     def show_value(self, value: SettingValue) -> None:
-        """Nothing is to be shown."""
+        """Do nothing: a command has no value."""
 
 
 Editor = NumberBox | Slider | Dropdown | Switch | SegmentedControl | CommandButton
 
 
 def make_editor(spec: ControlSpec) -> Editor:
-    """The widget that the row asks for."""
+    """Return the widget of the spec's kind."""
     match spec.kind:
         case "slider":
             return Slider(spec)

@@ -1,4 +1,4 @@
-"""The models to choose from, and what the card of the chosen one says."""
+"""The list of models to choose from, and a description of the chosen one from its card."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,30 +9,28 @@ from PyQt6.QtWidgets import QVBoxLayout, QWidget
 from bachbridge.settings import ANSWERS
 from bachbridge_gui.controls.control import INSET_PX, Control
 from bachbridge_gui.controls.editors import Dropdown
-from bachbridge_gui.controls.specs import ControlSpec
+from bachbridge_gui.controls.specs import setting_control
 from bachbridge_gui.presets.midi_learn import MidiLearn
 from bachbridge_gui.settings.store import SettingsStore
 from bachbridge_gui.widgets.styling import caption_label
 
 _TASK_VERBS = {"continue": "continues", "harmonize": "harmonizes", "mend": "mends", "vary": "varies"}
-_MODEL_SPEC = ControlSpec(
-    "model", "Model", "words", "Which network answers; the next notes are the new one's, without a break."
-)
+_MODEL_SPEC = setting_control("model", "words")
 
 
 @dataclass(frozen=True, slots=True)
 class ModelChoice:
-    """A model of the library."""
+    """A model of the library, as the panel shows it."""
 
     name: str
     description: str
-    """What its card says, in a sentence or two."""
+    """A sentence or two from its card."""
     tasks: tuple[str, ...] = ANSWERS
-    """What it can be asked, by its card."""
+    """The tasks on its card."""
 
 
 def choice_from_card(name: str, card: Mapping[str, Any]) -> ModelChoice:
-    """From a `card.json`, read."""
+    """Return the choice for a model with this parsed `card.json`."""
     tasks = tuple(str(task) for task in card.get("tasks", ()))
     *most, last = [_TASK_VERBS.get(task, task) for task in tasks] or [""]
     does = f"{', '.join(most)} and {last}" if most else last
@@ -42,7 +40,7 @@ def choice_from_card(name: str, card: Mapping[str, Any]) -> ModelChoice:
 
 
 class ModelPicker(QWidget):
-    """The list, and a line or two below it."""
+    """The dropdown of models, and a line or two of description below it."""
 
     def __init__(self, store: SettingsStore, learner: MidiLearn) -> None:
         super().__init__()
@@ -69,12 +67,12 @@ class ModelPicker(QWidget):
 
     @property
     def tasks(self) -> tuple[str, ...]:
-        """What the model that is chosen can be asked; of one that is not known, everything."""
+        """The tasks of the chosen model; all tasks if the model is unknown."""
         choice = self._choices.get(self._store.settings.model)
         return choice.tasks if choice else ANSWERS
 
     def set_problem(self, problem: str) -> None:
-        """What is the matter with it; empty: nothing, and the card has the word."""
+        """Show a problem instead of the description; empty: show the description."""
         self._problem = problem
         self._refresh()
 

@@ -1,8 +1,8 @@
-"""Sees that models have come to the library, gone or changed, so that a model just exported can be chosen at once.
+"""Notices models that were added to the library, removed or changed, so that a new export can be chosen at once.
 
-Every two seconds the names and dates of the models' files are looked at, which costs a few calls to the system; only
-where they differ are the cards read and the files checked. A folder watch of the system would not do: the user's
-folder for models may not be there yet, and network drives tell nothing.
+Every two seconds it compares the names and dates of the models' files, which costs a few system calls; the cards are
+read and the files checked only if something differs. A file-system watch would not do: the user's folder for models may
+not exist yet, and network drives do not report changes.
 """
 
 from collections.abc import Callable, Sequence
@@ -16,7 +16,7 @@ POLL_MS = 2000
 
 
 class ModelWatcher(QObject):
-    """Tells `tell` what `read` finds, now and whenever something is different."""
+    """Calls `on_change` with the result of `list_models`, at once and after every change of the models' files."""
 
     def __init__(
         self,
@@ -32,8 +32,8 @@ class ModelWatcher(QObject):
         timer.start(POLL_MS)
 
     def poll(self) -> None:
-        """Whether something is different; the timer calls it."""
-        marks = library.file_stamps()
-        if marks != self._fingerprints:
-            self._fingerprints = marks
+        """Look for changes; called by the timer."""
+        fingerprints = library.file_stamps()
+        if fingerprints != self._fingerprints:
+            self._fingerprints = fingerprints
             self._on_change(self._list_models())

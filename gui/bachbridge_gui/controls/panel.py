@@ -1,6 +1,6 @@
-"""The side panel: everything that can be set, in sections, in a scroll area about 320 px wide.
+"""The side panel: controls for all settings, in sections, in a scroll area about 320 px wide.
 
-It is made from `table`; what each control can do just now comes from `possible`.
+The controls come from the table in `specs`, the reasons why some are disabled from `settings/availability`.
 """
 
 from collections.abc import Sequence
@@ -25,20 +25,20 @@ from bachbridge_gui.settings.store import SettingsStore
 
 _MIN_WIDTH_PX = 320
 _WIDTH_IN_LABEL_COLUMNS = 3.3
-"""The width, by that of the column of labels."""
+"""The panel's width in widths of the column of labels."""
 _PHRASE_END_TARGETS = ("silence_beats", "phrase_bars")
-"""Of these the one that the phrase's end goes by is shown."""
+"""Two controls of which one is shown, depending on what ends the phrase."""
 
 
 class ControlPanel(QWidget):
-    """Built on a desk; learnt by `learner`, whose profiles are kept in `profiles`."""
+    """Changes settings through `store`; `learner` binds MIDI controllers and keeps them in `profiles`."""
 
     def __init__(self, store: SettingsStore, learner: MidiLearn, profiles: ProfileFolder | None = None) -> None:
         super().__init__()
         self._store, self._learner = store, learner
         self._model_ready, self._model_problem, self._clock_running = True, "", False
         self._offered_answers = list(ANSWERS)
-        """The kinds of answer that there are to choose from."""
+        """The kinds of answer that can be chosen now."""
         self.mode, *self.command_buttons = (
             self._make_control(row, labelled=False) for row in (specs.MODE, *specs.COMMAND_BUTTONS)
         )
@@ -123,27 +123,27 @@ class ControlPanel(QWidget):
         column.addLayout(inner)
         return footer
 
-    # ------------------------------------------------------------ what the window tells
+    # ------------------------------------------------------------ called by the window
 
     def set_models(self, choices: Sequence[ModelChoice]) -> None:
-        """The models of the library."""
+        """Show the models of the library."""
         self.model.set_models(choices)
         self._learner.set_models([choice.name for choice in choices])
         self._refresh()
 
     def set_model_state(self, *, ready: bool, problem: str = "") -> None:
-        """Whether the model answers; `sentence` says why not."""
+        """Show whether the model is ready, and if not, the problem in a sentence."""
         self._model_ready, self._model_problem = ready, problem
         self.model.set_problem("" if ready else problem)
         self._refresh()
 
     def set_clock(self, *, running: bool) -> None:
-        """Whether the DAW's MIDI clock runs."""
+        """Show whether the DAW's MIDI clock runs."""
         self._clock_running = running
         self._refresh()
 
     def _offer_answers(self, tasks: Sequence[str]) -> None:
-        """Of the answers those that the model knows, and the one that is set, whether it does or not."""
+        """Offer the kinds of answer that the model can give, and in any case the one that is set."""
         chosen = self._store.settings.answer
         kinds = [kind for kind in ANSWERS if task_for_answer(kind) in tasks or kind == chosen]
         for control in self.controls:
@@ -158,12 +158,12 @@ class ControlPanel(QWidget):
     def _refresh(self) -> None:
         conditions = Conditions(self._model_ready, self._model_problem, self._clock_running, self.model.tasks)
         self._offer_answers(self.model.tasks)
-        found = unavailable_reasons(self._store.settings, conditions)
+        reasons = unavailable_reasons(self._store.settings, conditions)
         for control in self.controls:
-            control.set_disabled_reason(found.get(control.spec.target, ""))
+            control.set_disabled_reason(reasons.get(control.spec.target, ""))
             if control.spec.target in _PHRASE_END_TARGETS:
                 bars = self._store.settings.phrase_end == "bars"
                 control.setVisible((control.spec.target == "phrase_bars") == bars)
-        self.tempo.set_disabled_reason(found.get("bpm.fixed", ""))
+        self.tempo.set_disabled_reason(reasons.get("bpm.fixed", ""))
         for section in self.sections:
             section.show_shared_reason()

@@ -1,4 +1,4 @@
-"""A part of the side panel under a short heading; where nothing in it can work, it says why once, in words."""
+"""A part of the side panel under a short heading. If all its controls are disabled, it shows the reason once."""
 
 from collections.abc import Sequence
 
@@ -10,7 +10,7 @@ from bachbridge_gui.widgets.styling import caption_label
 
 
 class Section(QWidget):
-    """A heading, a line for the reason, and widgets one below the other."""
+    """A heading, a line for the reason, and widgets below each other."""
 
     def __init__(self, heading: str, widgets: Sequence[QWidget]) -> None:
         super().__init__()
@@ -32,7 +32,7 @@ class Section(QWidget):
         self.setAccessibleName(heading)
 
     def show_shared_reason(self) -> None:
-        """After the controls were told what is possible."""
+        """Show or hide the reason; call it after the controls were enabled or disabled."""
         first = self._controls[0].disabled_reason if self._controls else ""
         shared = self._has_only_controls and first and all(control.disabled_reason for control in self._controls)
         self.reason_label.setText(first if shared else "")
@@ -40,7 +40,7 @@ class Section(QWidget):
 
 
 class CollapsibleSection(QWidget):
-    """Widgets that are shown on demand."""
+    """Widgets that a button shows and hides."""
 
     def __init__(self, heading: str, widgets: Sequence[QWidget]) -> None:
         super().__init__()
@@ -51,7 +51,7 @@ class CollapsibleSection(QWidget):
         self.button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.button.setAccessibleName(heading)
-        self.button.setToolTip("Show or hide the finer controls.")
+        self.button.setToolTip("Show or hide the advanced controls.")
         self.button.toggled.connect(self._set_expanded)
         inner = QVBoxLayout(self.body)
         inner.setContentsMargins(0, 0, 0, 0)
@@ -65,6 +65,6 @@ class CollapsibleSection(QWidget):
         column.addWidget(self.body)
         self._set_expanded(expanded=False)
 
-    def _set_expanded(self, expanded: bool) -> None:  # connected to `toggled`
+    def _set_expanded(self, expanded: bool) -> None:
         self.button.setArrowType(Qt.ArrowType.DownArrow if expanded else Qt.ArrowType.RightArrow)
         self.body.setVisible(expanded)

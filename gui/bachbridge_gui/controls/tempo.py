@@ -1,4 +1,4 @@
-"""Where the tempo comes from: the playing, a number, or taps."""
+"""The controls of the tempo, which comes from the playing, a number or taps."""
 
 import time
 from collections.abc import Callable
@@ -14,11 +14,11 @@ from bachbridge_gui.settings.tap_tempo import TapTempo
 
 _DEFAULT_BPM = 92.0
 _FROM_PLAYING, _FIXED = "playing", "fixed"
-_SOURCE_TOOLTIP = "From my playing: the answer keeps the tempo that you played in. Fixed: it keeps this number."
+_SOURCE_TOOLTIP = "From my playing: the answer keeps your tempo. Fixed: it keeps the number below."
 
 
 class TempoControls(QWidget):
-    """The choice, the number and the tap button; `controls` are the latter two."""
+    """The choice of the tempo's source, the number and the tap button; `controls` holds the last two."""
 
     def __init__(self, store: SettingsStore, learner: MidiLearn, now_ns: Callable[[], int] = time.monotonic_ns) -> None:
         super().__init__()
@@ -55,7 +55,7 @@ class TempoControls(QWidget):
         column.addLayout(below)
 
     def set_disabled_reason(self, reason: str) -> None:
-        """Why the choice changes nothing now; empty: it does."""
+        """Disable the choice for this reason, or enable it if the reason is empty."""
         self.source.setEnabled(not reason)
         self.label.setEnabled(not reason)
         self.source.box.setToolTip(reason or _SOURCE_TOOLTIP)
@@ -73,7 +73,7 @@ class TempoControls(QWidget):
         self.source.show_value(_FIXED if bpm else _FROM_PLAYING)
 
     def _on_command(self, command: str) -> None:
-        """A tap, from wherever it comes: the button, a key or a learnt controller."""
+        """Process a tap, given by the button, a key or a learnt controller."""
         if command != "tap" or self.tap_control.disabled_reason:
             return
         bpm = self._taps.tap(self._now_ns())

@@ -1,4 +1,4 @@
-"""The four voices, a row each in the voice's colour and with its shape: on or off, channel, octave, level."""
+"""The controls of the four voices: a row for each with its colour and shape, a switch, channel, octave and level."""
 
 from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import QGridLayout, QWidget
@@ -17,7 +17,7 @@ _HEADINGS = ("", "Channel", "Octave", "Level")
 
 
 class VoiceControls(QWidget):
-    """`controls` holds all sixteen."""
+    """The grid of controls; `controls` holds all sixteen."""
 
     def __init__(self, store: SettingsStore, learner: MidiLearn) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""The command line as a person meets it: in a process of its own, by what it prints and how it exits."""
+"""The command line as a person uses it: in a process of its own, judged by its output and exit code."""
 
 import json
 import os
@@ -19,14 +19,14 @@ HEAVY = ("numpy", "onnxruntime", "mido", "rtmidi", "rich", "PIL", "platformdirs"
 
 
 def python(*arguments: str, home: Path) -> subprocess.CompletedProcess[str]:
-    """A Python that sees the code under test; its home has no file of settings, it runs in an empty folder there."""
+    """Run Python with the code under test, in an empty folder of a home without a settings file."""
     own = {"HOME": str(home), "XDG_CONFIG_HOME": str(home), "APPDATA": str(home), "COLUMNS": "120"}
     inherited = {name: value for name, value in os.environ.items() if name != "ORT_DISABLE_TELEMETRY"}
     environment = {**inherited, **own, "PYTHONPATH": os.pathsep.join(sys.path)}
     command = [sys.executable, *arguments]
-    place = home / "place"
-    place.mkdir(exist_ok=True)
-    return subprocess.run(command, env=environment, cwd=place, capture_output=True, text=True, check=False, timeout=60)
+    folder = home / "folder"
+    folder.mkdir(exist_ok=True)
+    return subprocess.run(command, env=environment, cwd=folder, capture_output=True, text=True, check=False, timeout=60)
 
 
 def bachbridge(*arguments: str, home: Path) -> subprocess.CompletedProcess[str]:
@@ -42,7 +42,7 @@ def test_help_lists_all_commands_and_settings(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_every_command_explains_itself(command: str, tmp_path: Path) -> None:
+def test_every_command_has_help(command: str, tmp_path: Path) -> None:
     done = bachbridge(command, "--help", home=tmp_path)
     assert done.returncode == 0
     assert f"Usage: bachbridge {command}" in done.stdout
@@ -64,13 +64,13 @@ def test_help_imports_nothing_heavy(tmp_path: Path) -> None:
     assert done.stdout.splitlines()[-1].split() == ["LOADED"]
 
 
-def test_the_networks_runtime_keeps_to_itself(tmp_path: Path) -> None:
+def test_onnxruntime_writes_no_files_at_import(tmp_path: Path) -> None:
     done = python("-c", "import bachbridge, onnxruntime", home=tmp_path)
     assert done.returncode == 0
-    assert [entry.name for entry in tmp_path.rglob("*")] == ["place"]
+    assert [entry.name for entry in tmp_path.rglob("*")] == ["folder"]
 
 
-def test_the_version_is_the_packages(tmp_path: Path) -> None:
+def test_version_is_that_of_the_package(tmp_path: Path) -> None:
     done = bachbridge("--version", home=tmp_path)
     assert (done.returncode, done.stdout) == (0, f"bachbridge {__version__}\n")
 
@@ -97,18 +97,18 @@ def test_the_version_is_the_packages(tmp_path: Path) -> None:
         (["--child", "butler"], "engine, model, preview, replay-window"),
     ],
 )
-def test_a_value_out_of_range_gets_one_sentence(arguments: list[str], says: str, tmp_path: Path) -> None:
+def test_wrong_value_is_reported_in_one_sentence(arguments: list[str], says: str, tmp_path: Path) -> None:
     done = bachbridge(*arguments, home=tmp_path)
     assert done.returncode == 1
     assert done.stdout == ""
     assert len(done.stderr.splitlines()) == 1
     assert done.stderr.startswith("bachbridge: ")
     assert says in done.stderr
-    assert list((tmp_path / "place").iterdir()) == []
+    assert list((tmp_path / "folder").iterdir()) == []
 
 
 @pytest.mark.parametrize("command", [["continue"], ["harmonize"], ["mend", "--bars", "2"], ["vary"]])
-def test_the_seed_minus_one_is_a_new_one_that_is_told(command: list[str], tmp_path: Path) -> None:
+def test_seed_minus_one_prints_a_new_seed(command: list[str], tmp_path: Path) -> None:
     done = bachbridge(*command, "none.mid", "-o", "out.mid", "--seed", "-1", home=tmp_path)
     assert done.stdout.startswith("the seed is ")
     assert 0 <= int(done.stdout.split()[-1]) < 2**31
@@ -119,29 +119,29 @@ def test_the_seed_minus_one_is_a_new_one_that_is_told(command: list[str], tmp_pa
 @pytest.mark.parametrize(
     "arguments", [["--tempo", "90"], ["compose"], ["--bpm", "fast"], ["continue"], ["bench", "--notes", "0"]]
 )
-def test_a_wrong_call_is_a_usage_error(arguments: list[str], tmp_path: Path) -> None:
+def test_wrong_call_is_a_usage_error(arguments: list[str], tmp_path: Path) -> None:
     done = bachbridge(*arguments, home=tmp_path)
     assert done.returncode == 2
     assert "Usage: bachbridge" in done.stderr
     assert "Traceback" not in done.stderr
 
 
-def test_a_damaged_settings_file_is_named(tmp_path: Path) -> None:
-    asked = python("-c", "from bachbridge.settings_file import settings_path; print(settings_path())", home=tmp_path)
-    place = Path(asked.stdout.strip())
-    assert place.is_relative_to(tmp_path)
-    place.parent.mkdir(parents=True)
-    place.write_text("bpm = 7", encoding="utf-8")
+def test_damaged_settings_file_is_named(tmp_path: Path) -> None:
+    printed = python("-c", "from bachbridge.settings_file import settings_path; print(settings_path())", home=tmp_path)
+    path = Path(printed.stdout.strip())
+    assert path.is_relative_to(tmp_path)
+    path.parent.mkdir(parents=True)
+    path.write_text("bpm = 7", encoding="utf-8")
     done = bachbridge("--headless", home=tmp_path)
     assert done.returncode == 1
     assert len(done.stderr.splitlines()) == 1
-    assert str(place) in done.stderr
+    assert str(path) in done.stderr
 
 
 @pytest.mark.parametrize(
     ("missing", "extra"), [("tensorflow", "train"), ("music21", "train"), ("PyQt6", "gui"), ("verovio", "score")]
 )
-def test_a_missing_extra_is_named_with_the_line_that_installs_it(missing: str, extra: str, tmp_path: Path) -> None:
+def test_missing_extra_is_named_with_install_line(missing: str, extra: str, tmp_path: Path) -> None:
     program = (
         "import sys\n"
         "from bachbridge.cli import main\n"
@@ -155,9 +155,9 @@ def test_a_missing_extra_is_named_with_the_line_that_installs_it(missing: str, e
     assert f'pip install "bachbridge[{extra}]"' in done.stderr
 
 
-def test_a_step_of_each_model_that_is_shipped_can_be_timed(tmp_path: Path) -> None:
+def test_bench_times_a_step_of_each_shipped_model(tmp_path: Path) -> None:
     done = bachbridge("bench", "--steps", "--json", home=tmp_path)
     assert done.returncode == 0, done.stderr
     figures = json.loads(done.stdout)["step_ms"]
     assert {"chorale-lstm", "keys88, after 128 symbols", "keys88, after 1024 symbols"} <= figures.keys()
-    assert all(0 < its["p50"] <= its["p95"] for its in figures.values())
+    assert all(0 < step["p50"] <= step["p95"] for step in figures.values())

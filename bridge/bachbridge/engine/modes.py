@@ -64,8 +64,12 @@ class Mode(Protocol):
         """Begin anew after the scheduler has ended all notes."""
         ...
 
-    def replan(self, *, model_restarted: bool = False) -> list[Effect]:
-        """Request the next chords again, because settings changed or the model process is new."""
+    def replan(self) -> list[Effect]:
+        """Request the next chords again, because settings changed."""
+        ...
+
+    def resend_history(self) -> list[Effect]:
+        """Request the next chords from a new model process, which gets the whole harmony."""
         ...
 
     def request_cadence(self) -> list[Effect]: ...
@@ -101,7 +105,10 @@ class OffMode:
         self._context.accompanist.reset()
         return []
 
-    def replan(self, *, model_restarted: bool = False) -> list[Effect]:  # noqa: ARG002 # no chords are planned
+    def replan(self) -> list[Effect]:
+        return []
+
+    def resend_history(self) -> list[Effect]:
         return []
 
     def request_cadence(self) -> list[Effect]:
@@ -164,7 +171,10 @@ class ContinueMode:
         self._context.accompanist.reset()
         return []
 
-    def replan(self, *, model_restarted: bool = False) -> list[Effect]:  # noqa: ARG002 # no chords are planned
+    def replan(self) -> list[Effect]:
+        return []
+
+    def resend_history(self) -> list[Effect]:
         return []
 
     def request_cadence(self) -> list[Effect]:
@@ -179,7 +189,7 @@ class HarmonizeMode:
 
     accompanies = True
     answer = "continue"
-    """The phrase already is in four voices, so they are continued whatever kind of answer is set."""
+    """The phrase already is in four voices, so they are continued, and the setting is ignored."""
 
     def __init__(self, context: ModeContext) -> None:
         self._context = context
@@ -215,8 +225,11 @@ class HarmonizeMode:
     def reset(self, now_ns: int) -> list[Effect]:
         return self._accompanist.restart(now_ns)
 
-    def replan(self, *, model_restarted: bool = False) -> list[Effect]:
-        return self._accompanist.replan(model_restarted=model_restarted)
+    def replan(self) -> list[Effect]:
+        return self._accompanist.replan()
+
+    def resend_history(self) -> list[Effect]:
+        return self._accompanist.resend_history()
 
     def request_cadence(self) -> list[Effect]:
         return self._accompanist.request_cadence()

@@ -227,7 +227,7 @@ class Session:
         """Ask again, unless another model has been chosen since: asking the old one would load it again."""
         if model_name != self.settings.model:
             return []
-        return [*self._responder.resend_ask(model_name), *self._mode.replan(model_restarted=True)]
+        return [*self._responder.resend_ask(model_name), *self._mode.resend_history()]
 
     # ------------------------------------------------------------ the player's MIDI
 

@@ -184,10 +184,13 @@ class Accompanist:
         self._melody_note = self._last_chord_ns = self._silent_since_ns = self._plan_request_ns = None
         self._last_decided_step = -1
 
-    def replan(self, *, model_restarted: bool) -> list[Effect]:
-        """Request the next plan again; a model process that has restarted is sent the whole history."""
-        if model_restarted:
-            self._history.discard_plans()
+    def replan(self) -> list[Effect]:
+        """Request the next plan again, because settings changed."""
+        return [self._request_plan()]
+
+    def resend_history(self) -> list[Effect]:
+        """Send the whole history to a new model process and request the next plan."""
+        self._history.discard_plans()
         return [self._request_plan()]
 
     def request_cadence(self) -> list[Effect]:
@@ -263,9 +266,9 @@ class Accompanist:
         return now_ns - before.on_ns < _CHORD_WINDOW_NS and before.pitch in self._hands.pitches
 
     def _is_ornament(self, now_ns: int, step: int) -> bool:
-        """True if a note that begins now is too quick to have a chord at once; on a beat it may have one all the same.
+        """True if a note that begins now is too quick to have a chord at once.
 
-        (On a beat it has one if the last chord was not a moment ago.)
+        A quick note on a beat has a chord all the same, unless the last chord was less than `chord_ms` ago.
         """
         quick_ns = self._settings.chord_ms * _NS_PER_MS
         is_quick = self._melody_note is not None and now_ns - self._melody_note.on_ns < quick_ns

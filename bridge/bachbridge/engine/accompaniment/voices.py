@@ -1,7 +1,7 @@
 """The voices that sound under a melody, with their channels, pitches and velocities.
 
 The scheduler counts all their notes. Voices in unison on one channel therefore end when the last of them does, and
-whatever silences the scheduler silences them as well.
+stopping the scheduler ends them as well.
 """
 
 from bachbridge.engine.output.scheduler import Scheduler

@@ -1,4 +1,4 @@
-"""Reports of the bars' position, made whenever it changes, for whatever draws the bars."""
+"""Reports of the bars' position, made when it changes, for the displays that draw the bars."""
 
 from bachbridge.engine.tempo.tracker import Grid
 from bachbridge.music.notes import STEPS_PER_BEAT

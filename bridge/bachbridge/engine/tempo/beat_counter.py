@@ -1,4 +1,4 @@
-"""A count of 16th steps while somebody plays: it goes on by itself and follows each onset.
+"""A count of 16th steps while the player plays: it goes on by itself and follows each onset.
 
 Step `n` is current from half a step before its time to half a step after it, so that a note a little early or late
 still falls on it. If the tempo is set, the grid is regular from the first onset on. Otherwise `TempoTracker` estimates

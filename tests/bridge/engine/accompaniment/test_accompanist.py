@@ -30,7 +30,7 @@ BEAT = 4 * STEP
 
 def playing(settings: Settings = HARMONIZE, **other: object) -> Driver:
     """A driver whose model is ready."""
-    driver = Driver(settings, **other)  # type: ignore[arg-type]
+    driver = Driver(settings, **other)  # type: ignore[arg-type] # any of the driver's fields
     driver.schedule(0, ModelUp("chorale-lstm", 400_000))
     driver.run(S // 2)
     return driver

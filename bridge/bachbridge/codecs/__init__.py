@@ -1,1 +1,1 @@
-"""Representations of music that networks read and write: one module each, used by training and live play alike."""
+"""Codecs: representations of music that networks read and write, used by training and live play alike."""

@@ -1,7 +1,7 @@
-"""What the codecs of symbol sequences have in common: `chords`, `keys88` and `abc`.
+"""Protocol of the codecs of symbol sequences: `chords`, `keys88` and `abc`.
 
-A piece is a list of symbols in the order in which they are heard, and a symbol is one id for each field: a chord has a
-field for its pitches and may have others for its length and its velocity, a text has one field, the character. Id 0 of
+A piece is a list of symbols in the order in which they are heard, and a symbol is one id for each field. A chord has a
+field for its pitches and may have others for its length and its velocity; a text has one field, the character. Id 0 of
 a field stands for nothing: before the beginning, and where a batch is padded.
 """
 
@@ -14,37 +14,37 @@ Symbol = tuple[int, ...]
 
 
 class SymbolDecoder(Protocol):
-    """Writes an answer down, symbol by symbol; step 0 is where the phrase ended."""
+    """Decoder of an answer, symbol by symbol; step 0 is where the phrase ended."""
 
     @property
     def step(self) -> int:
-        """Up to this step all is written: nothing that comes changes what lies before."""
+        """Step up to which the answer is final: later symbols change nothing before it."""
         ...
 
     def allowed_ids(self, chosen: Symbol) -> Bools:
-        """Which ids may come next in the field after those `chosen`: `[id]`, never none and never id 0."""
+        """Return which ids may come next in the field after the `chosen` ones: `[id]`, at least one, never id 0."""
         ...
 
     def add_symbol(self, symbol: Symbol) -> tuple[Note, ...]:
-        """Write a symbol; the notes that are new or longer by it."""
+        """Add a symbol and return the notes that it makes new or longer."""
         ...
 
 
 class SymbolCodec(Protocol):
-    """A representation with its vocabulary."""
+    """Codec with a vocabulary."""
 
     @property
     def vocab_sizes(self) -> tuple[int, ...]:
-        """How many ids each field has, id 0 among them."""
+        """Number of ids of each field, id 0 included."""
         ...
 
     def encode_phrase(self, phrase: Phrase, key: Key | None = None) -> list[Symbol]:
-        """The phrase from its beginning; what the vocabulary does not hold becomes the nearest that it does.
+        """Return the symbols of a phrase; what the vocabulary does not hold becomes the nearest that it does.
 
-        `key` is the one that the player has locked, where the representation tells one.
+        `key` is the key that the player has locked; it counts where the representation has keys.
         """
         ...
 
     def decoder(self, phrase: Phrase, key: Key | None = None) -> SymbolDecoder:
-        """For the answer to a phrase; in the key, if one is locked."""
+        """Return a decoder for the answer to a phrase, in `key` if the player has locked one."""
         ...

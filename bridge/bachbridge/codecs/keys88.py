@@ -9,15 +9,15 @@ network that reads characters. Here the text is exact and a person can read and 
 - A line holds the characters of all keys that are down in its step, from the lowest up, struck or held. A key that
   was up in the step before is struck. A key that was down is held; written **twice** (`XX`) it is struck again.
 
-Why nothing is lost: what a keyboard does on a grid is told by two sets for each step, the keys that are down and those
-of them that are struck. The set of keys down is the set of characters in the line. The set of keys struck is the keys
-whose character is doubled or missing in the line before. So text → sets is a function, and `text`, which doubles a
-character only where it must, is its inverse. A note begins where its key is struck and ends where the key is up or
-struck again; so notes of which no two hold one key at one time come back with the same start, length and pitch.
+Why nothing is lost: two sets for each step describe what a keyboard does on a grid, the keys that are down and those
+of them that are struck. The keys down are the characters of the line. The keys struck are those whose character is
+doubled, or missing in the line before. So the text determines the sets, and `phrase_to_text`, which doubles a character
+only where it must, is the inverse. A note begins where its key is struck and ends where the key is up or struck again;
+so notes of which no two hold one key at one time come back with the same start, length and pitch.
 
-One key is one note: where two voices meet on a key, the key is struck whenever either strikes it, and stays down until
-both have let go. No strike of a key and no step of its sounding is lost by that, but who sang it is, as are velocities,
-micro-timing and bar lines. Notes beyond the piano are written in the nearest octave that it has.
+One key is one note: where two voices meet on a key, the key is struck whenever either has an onset, and stays down
+until both have ended. This loses no onset of a key and no step of its sound, but it loses the voice, as well as
+velocities, micro-timing and bar lines. Notes beyond the piano are written in the nearest octave that it has.
 """
 
 from collections import Counter, defaultdict
@@ -41,7 +41,7 @@ _LETTERS, _SIGNS = iter(ascii_uppercase + ascii_lowercase), iter("!#$%&()*+-." +
 KEY_CHARACTERS = "".join(
     next(_SIGNS if pitch % 12 in _BLACK_KEYS else _LETTERS) for pitch in range(LOWEST_PITCH, HIGHEST_PITCH + 1)
 )
-"""The keys' characters from the lowest up."""
+"""Characters of the keys, from the lowest up."""
 
 _PITCH_BY_CHARACTER = {character: pitch for pitch, character in enumerate(KEY_CHARACTERS, LOWEST_PITCH)}
 _STEP_END_ID = len(KEY_CHARACTERS) + 1
@@ -49,29 +49,29 @@ _ID_BY_CHARACTER = {character: number for number, character in enumerate(KEY_CHA
 _VOCAB_SIZE = len(_ID_BY_CHARACTER) + 1
 
 
-# ---------------------------------------------------------------- the text
+# ---------------------------------------------------------------- text
 
 
 def phrase_to_text(phrase: Phrase) -> str:
-    """The phrase as text, a line for each of its steps; what lies beyond them is left out."""
+    """Return the phrase as text, a line for each of its steps; notes beyond its last step are left out."""
     down: defaultdict[int, set[int]] = defaultdict(set)
-    struck: defaultdict[int, set[int]] = defaultdict(set)
+    onsets: defaultdict[int, set[int]] = defaultdict(set)
     for note in phrase.notes:
         pitch = fold_into_range(note.pitch, LOWEST_PITCH, HIGHEST_PITCH)
-        struck[note.start].add(pitch)
+        onsets[note.start].add(pitch)
         for step in range(note.start, min(note.end, phrase.steps)):
             down[step].add(pitch)
     lines: list[str] = []
     for step in range(phrase.steps):
-        again = struck[step] & down[step - 1] if step else set[int]()
+        repeated = onsets[step] & down[step - 1] if step else set[int]()
         lines.append(
-            "".join(KEY_CHARACTERS[pitch - LOWEST_PITCH] * (1 + (pitch in again)) for pitch in sorted(down[step]))
+            "".join(KEY_CHARACTERS[pitch - LOWEST_PITCH] * (1 + (pitch in repeated)) for pitch in sorted(down[step]))
         )
     return "".join(line + STEP_END for line in lines)
 
 
 def text_to_phrase(text: str) -> Phrase:
-    """What the text says; raises `ConfigError`, which names line and column.
+    """Return the phrase of a text; raise `ConfigError`, which names line and column.
 
     The keys of a line may stand in any order, and the last line need not be ended.
     """
@@ -79,18 +79,18 @@ def text_to_phrase(text: str) -> Phrase:
     sounding: dict[int, Note] = {}
     notes: list[Note] = []
     for step, line in enumerate(lines):
-        times = Counter(line)
-        _validate_line(line, step + 1, times)
-        going_on: dict[int, Note] = {}
-        for character, count in times.items():
+        counts = Counter(line)
+        _validate_line(line, step + 1, counts)
+        still_sounding: dict[int, Note] = {}
+        for character, count in counts.items():
             pitch = _PITCH_BY_CHARACTER[character]
             held = sounding.pop(pitch, None)
             if held is not None and count > 1:
                 notes.append(held)
                 held = None
-            going_on[pitch] = replace(held, length=held.length + 1) if held else Note(step, 1, pitch)
+            still_sounding[pitch] = replace(held, length=held.length + 1) if held else Note(step, 1, pitch)
         notes += sounding.values()
-        sounding = going_on
+        sounding = still_sounding
     notes += sounding.values()
     return Phrase(tuple(sorted(notes, key=lambda note: (note.start, note.pitch))), len(lines))
 
@@ -105,38 +105,38 @@ def _validate_line(line: str, number: int, counts: Counter[str]) -> None:
     if thrice is not None:
         column = [at for at, character in enumerate(line, 1) if character == thrice][2]
         raise ConfigError(
-            f"line {number}, column {column}: the key {thrice!r} stands there a third time: write a key once to hold "
+            f"line {number}, column {column}: the key {thrice!r} is written a third time: write a key once to hold "
             "it, twice to strike it again."
         )
 
 
-# ---------------------------------------------------------------- the codec
+# ---------------------------------------------------------------- codec
 
 
 def text_to_symbols(text: str) -> list[Symbol]:
-    """A well-formed text as symbols of one field: 1 to 88 the keys, 89 the mark."""
+    """Return a well-formed text as symbols of one field: 1 to 88 are the keys, 89 is the mark."""
     return [(_ID_BY_CHARACTER[character],) for character in text]
 
 
 def symbols_to_text(symbols: Iterable[Symbol]) -> str:
-    """The text of symbols; id 0 is left out."""
+    """Return the text of symbols; id 0 is left out."""
     return "".join((KEY_CHARACTERS + STEP_END)[number - 1] for (number,) in symbols if number)
 
 
 def build_vocabulary(phrases: Iterable[Phrase]) -> dict[str, Any]:
-    """What a card says of the text that a network was trained on.
+    """Return a card's vocabulary of the text that a network is trained on.
 
-    The lowest and highest key, the most at one time, for how many steps one was held at the longest, and how many
-    steps were silent in a row.
+    It holds the lowest and highest key, the most keys at one time, the most steps for which a key was held, and the
+    most silent steps in a row.
     """
     pitches, most, longest, silence = [60], 1, 1, 0
-    for each in phrases:
-        written = phrase_to_text(each)
-        lines = written.split(STEP_END)[:-1]
-        pitches += [fold_into_range(note.pitch, LOWEST_PITCH, HIGHEST_PITCH) for note in each.notes]
+    for phrase in phrases:
+        text = phrase_to_text(phrase)
+        lines = text.split(STEP_END)[:-1]
+        pitches += [fold_into_range(note.pitch, LOWEST_PITCH, HIGHEST_PITCH) for note in phrase.notes]
         most = max([most, *(len(set(line)) for line in lines)])
-        longest = max([longest, *(note.length for note in text_to_phrase(written).notes)])
-        silence = max([silence, *(len([*run]) for sung, run in groupby(lines, key=bool) if not sung)])
+        longest = max([longest, *(note.length for note in text_to_phrase(text).notes)])
+        silence = max([silence, *(len([*run]) for sounding, run in groupby(lines, key=bool) if not sounding)])
     lowest, highest = min(pitches), max(pitches)
     return {
         "keys": KEY_CHARACTERS,
@@ -150,13 +150,13 @@ def build_vocabulary(phrases: Iterable[Phrase]) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class Keys88Codec:
-    """The text as a network knows it: keys from `lowest` to `highest`, at most `most` of them at one time.
+    """Codec of a network that knows keys from `lowest` to `highest`, at most `most` of them at one time.
 
-    In an answer a key that was held for `longest` steps (0: for ever) is let go or struck again, and after `silence`
-    silent steps (None: for ever) some key is struck: a network that has never seen longer ones does not know how to
-    leave them.
-    A phrase is read in the octave where most of it lies between these, and its answer is moved back. The text tells no
-    key: where one is locked, the phrase is read as it is, and only keys of its scale are written.
+    In an answer a key that was held for `longest` steps (0: no limit) is released or struck again, and after `silence`
+    silent steps (None: no limit) some key is struck, because a network that has never seen longer ones does not know
+    how to leave them. A phrase is read in the octave in which most of it lies between `lowest` and `highest`, and its
+    answer is moved back. The text has no musical key: where one is locked, the phrase is read as it is, and only keys
+    of its scale are written.
     """
 
     lowest: int = LOWEST_PITCH
@@ -180,9 +180,9 @@ class Keys88Codec:
         return _Keys88Decoder(self, shift, down, key)
 
     def octave_shift(self, phrase: Phrase) -> int:
-        """By how many semitones the phrase is moved to be read."""
+        """Return the semitones by which the phrase is moved to be read."""
         return best_octave_shift(
-            lambda by: sum(self.lowest <= note.pitch + by <= self.highest for note in phrase.notes)
+            lambda shift: sum(self.lowest <= note.pitch + shift <= self.highest for note in phrase.notes)
         )
 
     def _transposed(self, phrase: Phrase, semitones: int) -> Phrase:
@@ -194,19 +194,19 @@ class Keys88Codec:
 
 
 def codec_from_vocabulary(vocabulary: Mapping[str, Any]) -> Keys88Codec:
-    """The codec of a card's vocabulary."""
+    """Return the codec of a card's vocabulary; raise `ModelError` if its characters are not ours."""
     if vocabulary.get("keys") != KEY_CHARACTERS:
-        raise ModelError("this model writes the piano's keys in characters of its own: update BachBridge.")
+        raise ModelError("this model uses other characters for the piano's keys: update BachBridge.")
     known = {name: vocabulary[name] for name in ("longest", "silence") if name in vocabulary}
     return Keys88Codec(vocabulary["lowest"], vocabulary["highest"], vocabulary["most"], **known)
 
 
 class _Keys88Decoder:
-    """Keeps the text as `text` would write it: from the lowest key up, twice only where a key was down before.
+    """Decoder that allows only text as `phrase_to_text` writes it: keys from the lowest up, twice only to strike again.
 
-    A step is told when its mark is taken. What the phrase left down is struck as the answer begins. A note's voice is
-    how many keys were down above it as it was struck, or the nearest one that no held note has; where all four are
-    taken, or from the fourth on, several notes of one voice sound together on its channel.
+    A step is final when its mark has been added. Keys that the phrase left down are struck as the answer begins. A
+    note's voice is the number of keys that are down above it at its onset, or the nearest voice that no held note has;
+    where all four are used, or from the fourth note on, several notes of one voice sound together on its channel.
     """
 
     __slots__ = (
@@ -221,42 +221,42 @@ class _Keys88Decoder:
     )
 
     def __init__(self, codec: Keys88Codec, shift: int, pitches_down: Iterable[int], key: Key | None) -> None:
-        """`down`: the keys that are down as the answer begins, as the network reads them; `shift` is in octaves."""
+        """`pitches_down` are down as the answer begins, moved as the network reads them; `shift` is in semitones."""
         self._codec, self._shift = codec, shift
         self._out_of_key_ids = [
-            at
-            for at, pitch in enumerate(_PITCH_BY_CHARACTER.values(), 1)
+            number
+            for number, pitch in enumerate(_PITCH_BY_CHARACTER.values(), 1)
             if key and pitch % 12 not in scale_pitch_classes(key)
         ]
-        """Ids of the keys that do not belong to the key that is locked."""
+        """Ids of the keys outside the scale of the locked key."""
         self._previous_ids = {pitch - LOWEST_PITCH + 1 for pitch in pitches_down}
-        """Ids of the keys that were down in the step before."""
+        """Ids of the keys that were down in the last step."""
         self._current_ids: list[int] = []
-        """Ids that were written in this step."""
+        """Ids that were added in this step."""
         self._sounding_notes: dict[int, Note] = {}
-        """By id, the notes that go on if their key stays down."""
+        """Notes that go on if their key stays down, by id."""
         self._silent_steps = 0
-        """How many steps nothing has sounded."""
+        """Silent steps in a row until now."""
         self.step = 0
 
     def allowed_ids(self, chosen: Symbol) -> Bools:
         del chosen
-        may = np.zeros(_VOCAB_SIZE, np.bool_)
+        allowed = np.zeros(_VOCAB_SIZE, np.bool_)
         last = self._current_ids[-1] if self._current_ids else 0
         if len(set(self._current_ids)) < self._codec.most:
             low, high = self._codec.lowest - LOWEST_PITCH + 1, self._codec.highest - LOWEST_PITCH + 1
-            may[max(low, last + 1) : high + 1] = True
-        may[last] = once = last in self._previous_ids and self._current_ids.count(last) == 1
-        may[self._out_of_key_ids] = False
-        may[_STEP_END_ID] = (
+            allowed[max(low, last + 1) : high + 1] = True
+        allowed[last] = may_repeat = last in self._previous_ids and self._current_ids.count(last) == 1
+        allowed[self._out_of_key_ids] = False
+        allowed[_STEP_END_ID] = (
             bool(self._current_ids) or self._codec.silence is None or self._silent_steps < self._codec.silence
         )
-        if once and self._is_overdue(last):
-            may[:] = np.arange(_VOCAB_SIZE) == last
-        return may
+        if may_repeat and self._is_overdue(last):
+            allowed[:] = np.arange(_VOCAB_SIZE) == last
+        return allowed
 
     def _is_overdue(self, key: int) -> bool:
-        """Whether the key may not be held any longer."""
+        """Return True if the key may not be held any longer."""
         held = self._sounding_notes.get(key)
         return held is not None and 0 < self._codec.longest <= held.length
 
@@ -265,26 +265,26 @@ class _Keys88Decoder:
         if number != _STEP_END_ID:
             self._current_ids.append(number)
             return ()
-        times = Counter(self._current_ids)
-        held = {key: note for key, note in self._sounding_notes.items() if times[key] == 1}
-        taken = {note.voice for note in held.values()}
+        counts = Counter(self._current_ids)
+        held = {key: note for key, note in self._sounding_notes.items() if counts[key] == 1}
+        used_voices = {note.voice for note in held.values()}
         sounding: dict[int, Note] = {}
-        for rank, key in enumerate(sorted(times, reverse=True)):
+        for rank, key in enumerate(sorted(counts, reverse=True)):
             if key in held:
                 sounding[key] = replace(held[key], length=held[key].length + 1)
             else:
-                voice = _free_voice(rank, taken)
-                taken.add(voice)
+                voice = _free_voice(rank, used_voices)
+                used_voices.add(voice)
                 pitch = fold_into_range(key - 1 + LOWEST_PITCH - self._shift, 0, 127)
                 sounding[key] = Note(self.step, 1, pitch, voice=voice)
-        self._sounding_notes, self._previous_ids, self._current_ids = sounding, set(times), []
+        self._sounding_notes, self._previous_ids, self._current_ids = sounding, set(counts), []
         self._silent_steps = 0 if sounding else self._silent_steps + 1
         self.step += 1
         return tuple(sounding.values())
 
 
 def _free_voice(rank: int, used_voices: Collection[int]) -> int:
-    """The voice of a note that is struck below `rank` others."""
+    """Return the voice of a note that has its onset below `rank` other keys."""
     rank = min(rank, len(VOICES) - 1)
     free = [voice for voice in range(len(VOICES)) if voice not in used_voices]
     return min(free, key=lambda voice: abs(voice - rank), default=rank)

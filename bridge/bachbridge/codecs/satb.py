@@ -17,13 +17,15 @@ PIECE_START, UNKNOWN_PAST = PITCH_INDEX_COUNT, PITCH_INDEX_COUNT + 1
 """In place of a voice's pitch index before the first step: the piece begins here, or what was before is unknown."""
 _HELD_BUCKETS = np.array([1, 2, 3, 4, 5, 7, 9, 13, 17])
 """Lower bounds of the buckets for how long a voice has been held, in steps."""
-_MAX_BAR_STEPS = 48
+MAX_BAR_STEPS = 48
 _KNOWN_BAR_STEPS = (8, 12, 16, 24)
+BAR_LENGTH_ID_COUNT = len(_KNOWN_BAR_STEPS) + 2
+"""Ids of a bar's length (see `bar_length_id`); 0 is an unknown one."""
 
 _FIELD_SIZES = (PITCH_INDEX_COUNT + 2, 3, len(_HELD_BUCKETS) + 1) * len(VOICES) + (
     STEPS_PER_BEAT,
-    _MAX_BAR_STEPS + 1,
-    len(_KNOWN_BAR_STEPS) + 2,
+    MAX_BAR_STEPS + 1,
+    BAR_LENGTH_ID_COUNT,
 )
 _FIELD_OFFSETS = np.cumsum((0, *_FIELD_SIZES[:-1])).astype(np.int32)
 FIELD_COUNT = len(_FIELD_SIZES)
@@ -72,13 +74,14 @@ class FrameContext:
             row += (0, 0)
         else:
             row += (
-                1 + (self.position + self.step) % self.steps_per_bar % _MAX_BAR_STEPS,
-                _bar_length_id(self.steps_per_bar),
+                1 + (self.position + self.step) % self.steps_per_bar % MAX_BAR_STEPS,
+                bar_length_id(self.steps_per_bar),
             )
         return (np.array([row], dtype=np.int32) + _FIELD_OFFSETS).astype(np.int32)
 
 
-def _bar_length_id(steps_per_bar: int) -> int:
+def bar_length_id(steps_per_bar: int) -> int:
+    """Return the id of a bar's length: from 1 for those the networks know, then one for all others."""
     return 1 + (_KNOWN_BAR_STEPS.index(steps_per_bar) if steps_per_bar in _KNOWN_BAR_STEPS else len(_KNOWN_BAR_STEPS))
 
 
@@ -109,8 +112,8 @@ def feature_ids(
     base = 3 * len(VOICES)
     rows[:, base] = (phase + np.arange(steps)) % STEPS_PER_BEAT
     if position is not None:
-        rows[:, base + 1] = 1 + position % _MAX_BAR_STEPS
-        rows[:, base + 2] = np.vectorize(_bar_length_id, otypes=[np.int32])(steps_per_bar)
+        rows[:, base + 1] = 1 + position % MAX_BAR_STEPS
+        rows[:, base + 2] = np.vectorize(bar_length_id, otypes=[np.int32])(steps_per_bar)
     return rows + _FIELD_OFFSETS
 
 

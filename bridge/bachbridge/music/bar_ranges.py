@@ -1,4 +1,4 @@
-"""Which cells of a piece a person means: bars by their numbers, voices by their names; and where steps lie in bars.
+"""Bars by their numbers and voices by their names, as people give them; positions of steps in bars.
 
 Bars are numbered as in a score: from 1, and a pick-up before bar 1 is bar 0.
 """
@@ -17,25 +17,25 @@ _BAR_RANGE = re.compile(r"\s*(\d{1,9})\s*(?:-\s*(\d{1,9})\s*)?")
 
 
 def bar_number(bars: Sequence[Bar], step: int) -> int:
-    """The number of the bar that `step` lies in."""
+    """Return the number of the bar in which `step` lies."""
     return first_bar_number(bars) - 1 + sum(bar.start <= step for bar in bars)
 
 
 def first_bar_number(bars: Sequence[Bar]) -> int:
-    """The number of the first bar."""
+    """Return the number of the first bar: 0 if it is a pick-up, else 1."""
     return 0 if missing_pickup_steps(bars) else 1
 
 
 def parse_bars(text: str, bars: Sequence[Bar]) -> Bools:
-    """`wanted[step]`: the steps of the bars that "3-6" or "1-2,7" stands for; raises `ConfigError`."""
+    """Return `wanted[step]`, True in the bars that "3-6" or "1-2,7" stands for; raise `ConfigError`."""
     first, last = first_bar_number(bars), first_bar_number(bars) + len(bars) - 1
     wanted = np.zeros(bars[-1].end, np.bool_)
     for part in text.split(","):
-        read = _BAR_RANGE.fullmatch(part)
-        if read is None:
+        match = _BAR_RANGE.fullmatch(part)
+        if match is None:
             raise ConfigError(f"cannot read the bars {text!r}: give numbers and ranges, such as 3-6 or 1-2,7.")
-        begin = int(read[1])
-        end = int(read[2] or begin)
+        begin = int(match[1])
+        end = int(match[2] or begin)
         if end < begin:
             raise ConfigError(f"there are no bars {begin}-{end}: give the first bar and then the last, {end}-{begin}.")
         if not first <= begin <= end <= last:
@@ -46,12 +46,12 @@ def parse_bars(text: str, bars: Sequence[Bar]) -> Bools:
 
 
 def describe_bars(text: str) -> str:
-    """What `steps_of` reads, in a sentence: "bar 3", "bars 3-6"."""
+    """Return the text that `parse_bars` reads as words for a sentence: "bar 3", "bars 3-6"."""
     return f"bar {text.strip()}" if text.strip().isdigit() else f"bars {text}"
 
 
 def parse_voices(text: str) -> tuple[int, ...]:
-    """The voices that "alto,tenor" stands for; raises `ConfigError`."""
+    """Return the voices that "alto,tenor" stands for, in order; raise `ConfigError`."""
     names = [name.strip().lower() for name in text.split(",")]
     for name in names:
         if name not in VOICES:
@@ -60,7 +60,10 @@ def parse_voices(text: str) -> tuple[int, ...]:
 
 
 def bar_positions(bars: Sequence[Bar]) -> tuple[Ints, Ints]:
-    """For each step its place in its bar and that bar's length; a short first bar is the end of one, a pick-up."""
+    """Return each step's position in its bar and that bar's length, both `[step]` in steps.
+
+    A short first bar is a pick-up: its steps are the last ones of a whole bar.
+    """
     position = np.concatenate([np.arange(bar.end - bar.start) for bar in bars]).astype(np.int32)
     lengths = np.repeat([bar.meter.steps_per_bar for bar in bars], [bar.end - bar.start for bar in bars]).astype(
         np.int32

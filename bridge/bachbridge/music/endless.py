@@ -1,8 +1,8 @@
-"""A dream: a continuation, and its continuation, and so on without end.
+"""Prompts of a dream: a continuation, the continuation of that, and so on without end.
 
-Each part is asked for with what came before it as its prompt, so that any model that can continue can dream. A prompt
-grows part by part, for what was taken in once need not be taken in again, until it is `_MOST_BARS` long; then its last
-`_LEAST_BARS` go on. So a dream takes no more memory the longer it lasts.
+Each part is asked for with all that came before it as its prompt, so any model that can continue can dream. The prompt
+grows part by part, because a model need not read again what it has read once. When it is longer than
+`_MAX_PROMPT_BARS`, only its last `_KEPT_PROMPT_BARS` go on, so a dream takes no more memory the longer it lasts.
 """
 
 from collections.abc import Sequence
@@ -11,34 +11,34 @@ from dataclasses import replace
 from bachbridge.music.notes import VOICES, Note, Phrase, keep_longest_notes
 
 PART_BARS = 2
-"""How long a part is live: what is set meanwhile is heard in the next one."""
+"""Length of a part in live play; a changed setting is heard from the next part on."""
 _MAX_PROMPT_BARS, _KEPT_PROMPT_BARS = 16, 8
 _SEED_COUNT = 1 << 31
 
 
 def extend_prompt(prompt: Phrase, answer: Sequence[Note], steps: int) -> Phrase:
-    """The prompt and its answer of `steps` steps as one phrase, or the end of it.
+    """Return the prompt and its answer of `steps` steps as one phrase, or the last bars of it.
 
-    The hands of a player have no voices. Where the answer is in four voices, it goes on without the player's notes,
-    which would be taken for one of them. A chord of four notes now and then is not four voices.
+    A player's notes have no voices. Where the answer is in four voices, the prompt goes on without the player's notes,
+    which would be taken for one of the voices. An occasional chord of four notes does not count as four voices.
     """
-    told = keep_longest_notes(note for note in answer if note.start < steps)
-    if _is_four_part(told, steps) and not any(note.voice for note in prompt.notes):
+    kept = keep_longest_notes(note for note in answer if note.start < steps)
+    if _is_four_part(kept, steps) and not any(note.voice for note in prompt.notes):
         position = None if prompt.position is None else (prompt.position + prompt.steps) % prompt.steps_per_bar
         prompt = Phrase((), 0, prompt.steps_per_bar, position)
-    notes = (*prompt.notes, *(replace(note, start=note.start + prompt.steps) for note in told))
+    notes = (*prompt.notes, *(replace(note, start=note.start + prompt.steps) for note in kept))
     whole = replace(prompt, notes=notes, steps=prompt.steps + steps)
     return _last_bars(whole) if whole.steps > _MAX_PROMPT_BARS * whole.steps_per_bar else whole
 
 
 def _is_four_part(notes: Sequence[Note], steps: int) -> bool:
-    """Whether each of the four voices sounds for a quarter of these steps or longer."""
+    """Return True if each of the four voices sounds for at least a quarter of the steps."""
     sounding = [sum(note.length for note in notes if note.voice == voice) for voice in range(len(VOICES))]
     return 4 * min(sounding) >= steps
 
 
 def _last_bars(phrase: Phrase) -> Phrase:
-    """The phrase from `_LEAST_BARS` before its end, by whole bars from its beginning."""
+    """Drop whole bars from the beginning until at most `_KEPT_PROMPT_BARS` are left."""
     bar = phrase.steps_per_bar
     skipped = -(-max(0, phrase.steps - _KEPT_PROMPT_BARS * bar) // bar) * bar
     kept = tuple(replace(note, start=note.start - skipped) for note in phrase.notes if note.start >= skipped)
@@ -46,10 +46,10 @@ def _last_bars(phrase: Phrase) -> Phrase:
 
 
 def next_prompt(first: Phrase, prompt: Phrase, answer: Sequence[Note], steps: int) -> Phrase:
-    """The next part's prompt: what came before it, or where that has fallen silent, the phrase that came `first`."""
+    """Return the next part's prompt: all that came before it, or the `first` phrase if the answer was silent."""
     return extend_prompt(prompt, answer, steps) if answer else first
 
 
 def next_seed(seed: int) -> int:
-    """The seed of the part after one of this seed."""
+    """Return the seed of the part that follows a part with this seed."""
     return (seed + 1) % _SEED_COUNT

@@ -7,6 +7,7 @@ with its height, every note is some milliseconds off the grid and is released a 
 """
 
 from dataclasses import dataclass
+from itertools import chain
 from random import Random
 
 from bachbridge.music.notes import STEPS_PER_BEAT, Note, Phrase
@@ -28,20 +29,20 @@ class ExamplePhrase:
     phrase: Phrase
 
 
-_PITCHES_AND_LENGTHS = (
-    *((74, 4), (74, 4), (69, 4), (70, 4)),
-    *((72, 4), (70, 2), (69, 2), (69, 4), (67, 4)),
-    *((70, 4), (70, 4), (69, 4), (67, 4)),
-    *((66, 4), (67, 4), (69, 8)),
+_BARS = (
+    ((74, 4), (74, 4), (69, 4), (70, 4)),
+    ((72, 4), (70, 2), (69, 2), (69, 4), (67, 4)),
+    ((70, 4), (70, 4), (69, 4), (67, 4)),
+    ((66, 4), (67, 4), (69, 8)),
 )
-"""MIDI pitch and length in 16ths, bar by bar."""
+"""(MIDI pitch, length in 16ths) of each note, by bars."""
 
 
 def load_example() -> ExamplePhrase:
     """Return the example phrase, in 4/4, with a player's touch."""
     notes: list[Note] = []
     step = 0
-    for pitch, length in _PITCHES_AND_LENGTHS:
+    for pitch, length in chain.from_iterable(_BARS):
         notes.append(Note(step, length, pitch))
         step += length
     phrase = humanized(Phrase(tuple(notes), step, position=0))

@@ -1,7 +1,7 @@
-"""A voice as it is written down: cut at bar lines and into single note values, which are tied, with rests in its gaps.
+"""Written note values of a voice: notes cut at bar lines into single values, which are tied, with rests in the gaps.
 
-A value that begins within a beat goes to the beat's end at most, so that the beats can be seen; a syncopation of a
-beat's length may go over it. Where a beat has three parts, what is longer than it is made of whole beats.
+A value that begins within a beat ends with the beat at the latest, so that the beats can be seen; only a syncopation of
+a beat's length may cross it. Where a beat has three parts, a longer value is made of whole beats.
 """
 
 from collections.abc import Iterator, Sequence
@@ -11,12 +11,12 @@ from bachbridge.music.notes import STEPS_PER_BEAT, Note
 from bachbridge.music.timeline import Bar
 
 NOTE_VALUE_STEPS = (24, 16, 12, 8, 6, 4, 3, 2, 1)
-"""The steps of single note values, plain and dotted, down to a 16th."""
+"""Lengths in steps of single note values, plain and dotted, down to a 16th."""
 
 
 @dataclass(frozen=True, slots=True)
 class NoteValue:
-    """A written note or (`pitch` None) rest; tied to the one `before` and `after`."""
+    """A written note or (`pitch` None) rest, perhaps tied to the value before it and to the one after it."""
 
     start: int
     length: int
@@ -26,7 +26,7 @@ class NoteValue:
 
 
 class VoiceReader:
-    """A voice's notes, one at a time by start, on their way past."""
+    """Reader of one voice's notes, bar by bar; the notes are given by start, one at a time."""
 
     __slots__ = ("_index", "_notes")
 
@@ -34,8 +34,8 @@ class VoiceReader:
         self._notes, self._index = notes, 0
 
     def note_values(self, bar: Bar) -> list[NoteValue]:
-        """The voice in the bar, without gaps; bars are asked for in order."""
-        pieces: list[NoteValue] = []
+        """Return the voice's values in a bar, without gaps; call it for the bars in order."""
+        values: list[NoteValue] = []
         at = bar.start
         while at < bar.end:
             while self._index < len(self._notes) and self._notes[self._index].end <= at:
@@ -43,30 +43,30 @@ class VoiceReader:
             note = self._notes[self._index] if self._index < len(self._notes) else None
             if note is None or note.start > at:
                 end = min(bar.end, note.start) if note else bar.end
-                pieces += (NoteValue(start, length, None) for start, length in _split_duration(at, end, bar))
+                values += (NoteValue(start, length, None) for start, length in _split_duration(at, end, bar))
             else:
                 end = min(bar.end, note.end)
-                pieces += (
+                values += (
                     NoteValue(start, length, note.pitch, start > note.start, start + length < note.end)
                     for start, length in _split_duration(at, end, bar)
                 )
             at = end
-        return pieces
+        return values
 
 
 def beat_steps(bar: Bar) -> int:
-    """The steps of a beat: a quarter, or three 8ths in a compound meter."""
+    """Steps of a beat: a quarter, or three 8ths in a compound meter."""
     compound = bar.meter.denominator == 8 and bar.meter.numerator % 3 == 0
     return 6 if compound else STEPS_PER_BEAT
 
 
 def _split_duration(start: int, end: int, bar: Bar) -> Iterator[tuple[int, int]]:
-    """Start and length of the single note values that make up a duration inside the bar."""
+    """Yield start and length of the single note values that make up a duration inside the bar."""
     beat = beat_steps(bar)
     while start < end:
-        into, left = (start - bar.start) % beat, end - start
-        room = left if into == 0 or (into * 2 == beat and left == beat) else min(left, beat - into)
-        odd = room > beat and beat % 3 == 0
-        length = next(steps for steps in NOTE_VALUE_STEPS if steps <= room and not (odd and steps % beat))
+        into_beat, left = (start - bar.start) % beat, end - start
+        room = left if into_beat == 0 or (into_beat * 2 == beat and left == beat) else min(left, beat - into_beat)
+        whole_beats = room > beat and beat % 3 == 0
+        length = next(steps for steps in NOTE_VALUE_STEPS if steps <= room and not (whole_beats and steps % beat))
         yield start, length
         start += length

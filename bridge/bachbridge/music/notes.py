@@ -1,7 +1,8 @@
 """Notes and phrases on the grid: the vocabulary that the engine, the codecs and the training share.
 
-Musical time is an integer number of steps, a step being a 16th note (`STEPS_PER_BEAT` to a quarter).
-Real time (nanoseconds) appears only as a note's `offset_ns`: how far from its grid line it was played.
+Musical time is an integer number of steps; a step is a 16th note (`STEPS_PER_BEAT` to a quarter). Real time
+(nanoseconds) appears only in a note's `offset_ns`: how far from its grid line it was played. The module needs no numpy,
+so that programs that only name keys and notes start quickly.
 """
 
 from collections.abc import Callable, Iterable
@@ -15,10 +16,10 @@ VOICE_RANGES = ((60, 81), (53, 74), (48, 69), (36, 64))
 
 HARD_RULES = ("range", "crossing", "parallels", "leading-note")
 VOICE_LEADING_RULES = (*HARD_RULES, "spacing", "leap", "hidden", "overlap", "key")
-"""The rules of voice-leading by name (see `voiceleading.py`): those that forbid, and those that cost."""
+"""Names of the rules of voice-leading (see `voice_leading`): those that forbid, then those that only cost."""
 
 Key = tuple[int, bool]
-"""Tonic as a pitch class (0 = C), and whether the key is minor."""
+"""Tonic as a pitch class (0 = C), and True if the key is minor."""
 
 _PITCH_CLASS_NAMES = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
 
@@ -43,7 +44,7 @@ class Note:
 class Phrase:
     """Notes sorted by start, over `steps` steps; step 0 lies `position` steps into a bar of `steps_per_bar`.
 
-    Where nobody said where the bar lines are (no clock, no file), `position` is None.
+    Where the bar lines are unknown (no clock, no file), `position` is None.
     """
 
     notes: tuple[Note, ...]
@@ -53,17 +54,17 @@ class Phrase:
 
 
 def bpm_from_step_ns(step_ns: int) -> float:
-    """The quarter notes a minute of steps of `step_ns`."""
+    """Return the tempo, in quarter notes a minute, of steps that last `step_ns`."""
     return NS_PER_MINUTE / (step_ns * STEPS_PER_BEAT)
 
 
 def step_ns_from_bpm(bpm: float) -> int:
-    """The length of a step at `bpm` quarter notes a minute."""
+    """Return the length of a step in nanoseconds at `bpm` quarter notes a minute."""
     return round(NS_PER_MINUTE / bpm / STEPS_PER_BEAT)
 
 
 def pitch_name(pitch: int) -> str:
-    """MIDI pitch 60 is C4 (the convention of most DAWs' scientific setting)."""
+    """Return a MIDI pitch's name; 60 is C4 (the scientific convention, a setting in most DAWs)."""
     return f"{_PITCH_CLASS_NAMES[pitch % 12]}{pitch // 12 - 1}"
 
 
@@ -84,7 +85,10 @@ def best_octave_shift(count_fitting: Callable[[int], int], max_octaves: int = 4)
 
 
 def keep_longest_notes(notes: Iterable[Note]) -> tuple[Note, ...]:
-    """The notes by start, voice and pitch; of those that share all three, the longest (so an answer's parts fold)."""
+    """Return the notes by start, voice and pitch; of those that share all three, the longest.
+
+    So the parts of an answer, in which a note may come again longer, fold into one.
+    """
     kept: dict[tuple[int, int, int], Note] = {}
     for note in notes:
         key = (note.start, note.voice, note.pitch)
@@ -99,7 +103,7 @@ _MODES = {"": False, "major": False, "minor": True, "m": True}
 
 
 def parse_key(name: str) -> Key | None:
-    """The key that a person calls "G", "Bb major", "F# minor" or "f#m"; None if it is no key."""
+    """Return the key that a person calls "G", "Bb major", "F# minor" or "f#m"; None if it is no key."""
     tonic, _, mode = name.strip().partition(" ")
     if tonic[1:].endswith("m") and not mode:
         tonic, mode = tonic[:-1], "m"
@@ -115,22 +119,22 @@ _MINOR_SCALE = (0, 2, 3, 5, 7, 8, 9, 10, 11)
 
 
 def scale_pitch_classes(key: Key) -> frozenset[int]:
-    """The pitch classes that belong to a key."""
+    """Return the pitch classes that belong to a key."""
     tonic, minor = key
     return frozenset((tonic + degree) % 12 for degree in (_MINOR_SCALE if minor else _MAJOR_SCALE))
 
 
 def key_to_number(key: Key | None) -> int:
-    """The key as messages give it: the tonic's pitch class, 12 more for minor; -1: none."""
+    """Return the key as messages carry it: the tonic's pitch class, 12 more for minor; -1 for no key."""
     return -1 if key is None else key[0] + 12 * key[1]
 
 
 def key_from_number(number: int) -> Key | None:
-    """The inverse of `key_number`."""
+    """Return the key of a number; the inverse of `key_to_number`."""
     return None if number < 0 else (number % 12, number >= 12)
 
 
 def key_name(key: Key) -> str:
-    """The key in words: "F# minor"."""
+    """Return the key in words: "F# minor"."""
     tonic, minor = key
     return f"{_PITCH_CLASS_NAMES[tonic]} {'minor' if minor else 'major'}"

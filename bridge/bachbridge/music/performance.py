@@ -1,6 +1,6 @@
-"""Music in real time: parts of notes in nanoseconds, which is what is exported, rendered and drawn.
+"""Music in real time: parts of notes in nanoseconds, to be exported, rendered and drawn.
 
-A part is one player of the piece, the person or one answering voice. Its notes come either from MIDI messages with
+A part is one player of the piece: the person or one answering voice. Its notes come either from MIDI messages with
 their times, as they were received or sent, or from notes on the grid.
 """
 
@@ -28,7 +28,7 @@ class TimedNote:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Notes by start; `voice` is `PLAYER` or an index into `music.VOICES`, `title` another name than the voice's."""
+    """One part's notes by start; `voice` is `PLAYER` or an index into `VOICES`, `title` replaces the voice's name."""
 
     voice: int
     notes: tuple[TimedNote, ...]
@@ -42,12 +42,12 @@ class Part:
 
 
 def last_note_end_ns(parts: Iterable[Part]) -> int:
-    """When the last note ends."""
+    """Return the time at which the last note ends; 0 without notes."""
     return max((note.end_ns for part in parts for note in part.notes), default=0)
 
 
 def notes_from_messages(timed_messages: Iterable[tuple[int, bytes]], until_ns: int) -> dict[int, tuple[TimedNote, ...]]:
-    """The notes of each channel in messages with their times; what still sounds ends at `last_ns`."""
+    """Return the notes of each channel in messages with their times; notes that still sound end at `until_ns`."""
     sounding: defaultdict[tuple[int, int], deque[tuple[int, int]]] = defaultdict(deque)
     done: defaultdict[int, list[TimedNote]] = defaultdict(list)
 
@@ -56,8 +56,8 @@ def notes_from_messages(timed_messages: Iterable[tuple[int, bytes]], until_ns: i
         done[channel].append(TimedNote(start_ns, max(at_ns, start_ns), pitch, velocity))
 
     def end_all(channels: Iterable[int], at_ns: int) -> None:
-        for (channel, pitch), struck in sounding.items():
-            for _ in range(len(struck) if channel in channels else 0):
+        for (channel, pitch), onsets in sounding.items():
+            for _ in range(len(onsets) if channel in channels else 0):
                 end(channel, pitch, at_ns)
 
     for at_ns, data in timed_messages:
@@ -75,12 +75,15 @@ def notes_from_messages(timed_messages: Iterable[tuple[int, bytes]], until_ns: i
 
 
 def notes_from_grid(notes: Iterable[Note], step_ns: int, origin_ns: int = 0) -> tuple[TimedNote, ...]:
-    """Grid notes in real time, step 0 being at `origin_ns`; micro-timing moves the start, the end stays on its line."""
+    """Return grid notes in real time, with step 0 at `origin_ns`.
+
+    Micro-timing moves a note's start; its end stays on the grid line.
+    """
     return _sorted_notes(_timed_note(note, step_ns, origin_ns) for note in notes)
 
 
 def shift_part(part: Part, by_ns: int) -> Part:
-    """The part moved in time."""
+    """Return the part moved in time by `by_ns`."""
     moved = (TimedNote(note.start_ns + by_ns, note.end_ns + by_ns, note.pitch, note.velocity) for note in part.notes)
     return replace(part, notes=tuple(moved))
 

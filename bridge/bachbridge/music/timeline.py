@@ -1,12 +1,12 @@
-"""From ticks to the grid: what a MIDI file's notes are as a phrase of 16th-note steps.
+"""A MIDI file's time, and its notes as a phrase on the grid of 16th-note steps.
 
-A note's start goes to the nearest step and its end to the nearest step after that; how far from its grid line it
-was played stays in `offset_ns`. Bar lines follow the file's time signatures from tick 0, so a phrase is filled up to
-the bar line at or after its last note: there a continuation begins.
+A note's start goes to the nearest step and its end to the nearest step after that; its distance from the grid line
+stays in `offset_ns`. Bar lines follow the file's time signatures from tick 0. A phrase is filled up to the bar line at
+or after its last note, where a continuation begins.
 
-Voices: where exactly four parts sound (a part is one channel of one track), each one note at a time or all of them
-named soprano, alto, tenor and bass, every part is a voice, by name or else from the highest to the lowest. Any other
-music is all voice 0, and the codec spreads it.
+Voices: a part is one channel of one track. Where exactly four parts sound, and either all are named soprano, alto,
+tenor and bass or each plays one note at a time, every part is a voice, by name or else from the highest to the lowest.
+In any other music all notes are voice 0, and the codec assigns them to voices.
 """
 
 from bisect import bisect_right
@@ -21,7 +21,7 @@ from bachbridge.music.notes import STEPS_PER_BEAT, VOICES, Note, Phrase, keep_lo
 DEFAULT_TEMPO_US = 500_000
 """Microseconds per quarter note before the first tempo event (the MIDI file specification's 120 bpm)."""
 DEFAULT_BPM = 60e6 / DEFAULT_TEMPO_US
-"""The same in quarter notes a minute: of any music that tells no tempo."""
+"""Quarter notes a minute of `DEFAULT_TEMPO_US`; the tempo of any music that gives none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class TickNote:
 
 @dataclass(frozen=True, slots=True)
 class Tempo:
-    """From `tick` on a quarter note lasts `beat_us` microseconds."""
+    """A tempo: from `tick` on a quarter note lasts `beat_us` microseconds."""
 
     tick: int
     beat_us: int
@@ -46,7 +46,7 @@ class Tempo:
 
 @dataclass(frozen=True, slots=True)
 class Meter:
-    """From `tick` on, which is a bar line, a bar holds `numerator` notes of 1/`denominator`."""
+    """A meter: from `tick` on, which is a bar line, a bar holds `numerator` notes of 1/`denominator`."""
 
     tick: int
     numerator: int
@@ -59,7 +59,7 @@ class Meter:
 
 
 def meter_from_steps(steps_per_bar: int) -> Meter:
-    """A meter whose bars have so many 16ths, in the largest beats that fill it."""
+    """Return a meter whose bars have `steps_per_bar` 16ths, in the largest beats that fill them."""
     unit = next(unit for unit in (4, 2, 1) if steps_per_bar % unit == 0)
     return Meter(0, steps_per_bar // unit, 16 // unit)
 
@@ -87,22 +87,22 @@ class Timeline:
     meters: tuple[Meter, ...] = (COMMON_TIME,)
 
     def step_at_tick(self, tick: int) -> int:
-        """The step nearest to `tick`; halfway, the later one."""
+        """Return the step nearest to `tick`; halfway, the later one."""
         return (2 * tick * STEPS_PER_BEAT + self.ticks_per_beat) // (2 * self.ticks_per_beat)
 
     def tick_at_step(self, step: int) -> int:
-        """The tick nearest to the grid line of `step`."""
+        """Return the tick nearest to the grid line of `step`."""
         return (2 * step * self.ticks_per_beat + STEPS_PER_BEAT) // (2 * STEPS_PER_BEAT)
 
     def beat_us_at(self, tick: int) -> int:
-        """The tempo at `tick`, in microseconds per quarter note."""
+        """Return the tempo at `tick`, in microseconds per quarter note."""
         return self.tempos[bisect_right(self.tempos, tick, key=lambda tempo: tempo.tick) - 1].beat_us
 
     def meter_at(self, tick: int) -> Meter:
         return self.meters[bisect_right(self.meters, tick, key=lambda meter: meter.tick) - 1]
 
     def next_bar_line(self, step: int) -> int:
-        """The first bar line at or after `step`, as a step."""
+        """Return the first bar line at or after `step`, as a step."""
         meter = self.meter_at(self.tick_at_step(step))
         first = self.step_at_tick(meter.tick)
         line = first + -(-(step - first) // meter.steps_per_bar) * meter.steps_per_bar
@@ -110,7 +110,7 @@ class Timeline:
         return min([line, *later])
 
     def bars(self, steps: int) -> Iterator[Bar]:
-        """The bars of the first `steps` steps, the last one whole."""
+        """Yield the bars of the first `steps` steps, the last one whole."""
         starts = [self.step_at_tick(meter.tick) for meter in self.meters]
         last = max(starts[-1], steps)
         ends = [*starts[1:], last + (starts[-1] - last) % self.meters[-1].steps_per_bar]
@@ -120,7 +120,10 @@ class Timeline:
 
 
 def missing_pickup_steps(bars: Sequence[Bar]) -> int:
-    """How many steps of the first bar come before the music: of a pick-up, which files have as a short meter alone."""
+    """Return the steps by which the first bar is too short, if it is a pick-up; else 0.
+
+    Files show a pick-up only by a short meter: the first bar is at most half as long as the second.
+    """
     if len(bars) < 2:
         return 0
     first, whole = bars[0].end - bars[0].start, bars[1].meter.steps_per_bar
@@ -129,32 +132,32 @@ def missing_pickup_steps(bars: Sequence[Bar]) -> int:
 
 def _quantized(note: TickNote, timeline: Timeline, voice: int) -> Note:
     start = timeline.step_at_tick(note.start)
-    away_ticks = note.start - start * timeline.ticks_per_beat / STEPS_PER_BEAT
+    offset_ticks = note.start - start * timeline.ticks_per_beat / STEPS_PER_BEAT
     return Note(
         start=start,
         length=max(1, timeline.step_at_tick(note.end) - start),
         pitch=note.pitch,
         velocity=note.velocity,
         voice=voice,
-        offset_ns=round(away_ticks * timeline.beat_us_at(note.start) * 1000 / timeline.ticks_per_beat),
+        offset_ns=round(offset_ticks * timeline.beat_us_at(note.start) * 1000 / timeline.ticks_per_beat),
     )
 
 
 def _is_monophonic(notes: Sequence[TickNote], timeline: Timeline) -> bool:
-    """Whether no note begins while an earlier one has more than a step to go (legato players overlap a little)."""
+    """Return True if no note begins while an earlier one has over a step to go (legato players overlap a little)."""
     slack = timeline.ticks_per_beat / STEPS_PER_BEAT
     ordered = sorted(notes, key=lambda note: (note.start, note.end))
     return all(first.end - second.start <= slack and first.start < second.start for first, second in pairwise(ordered))
 
 
 def voice_from_name(name: str) -> int | None:
-    """The voice that a track of that name is, an index into `VOICES`."""
+    """Return the voice that a track's name stands for, an index into `VOICES`; None for any other name."""
     name = name.strip().lower()
     return next((voice for voice, word in enumerate(VOICES) if word in name or name in {word[0], word[:3]}), None)
 
 
 def notes_by_part(notes: Iterable[TickNote]) -> NotesByPart:
-    """The notes of each part (track, channel), the parts in the order in which they come in."""
+    """Return the notes of each part (track, channel), the parts in the order in which they enter."""
     parts: NotesByPart = defaultdict(list)
     for note in notes:
         parts[note.track, note.channel].append(note)
@@ -164,7 +167,7 @@ def notes_by_part(notes: Iterable[TickNote]) -> NotesByPart:
 def part_voices(
     notes: Sequence[TickNote], track_names: Sequence[str], timeline: Timeline
 ) -> dict[tuple[int, int], int]:
-    """The voice of each part (track, channel); empty where the music has no four parts."""
+    """Return the voice of each part (track, channel); empty where the music is not in four parts."""
     parts = notes_by_part(notes)
     if len(parts) != len(VOICES):
         return {}
@@ -173,12 +176,12 @@ def part_voices(
         return {part: voice for part, voice in named.items() if voice is not None}
     if not all(_is_monophonic(part, timeline) for part in parts.values()):
         return {}
-    falling = sorted(parts, key=lambda part: -fmean(note.pitch for note in parts[part]))
-    return {part: voice for voice, part in enumerate(falling)}
+    by_height = sorted(parts, key=lambda part: -fmean(note.pitch for note in parts[part]))
+    return {part: voice for voice, part in enumerate(by_height)}
 
 
 def _without_overlaps(notes: tuple[Note, ...]) -> tuple[Note, ...]:
-    """Each voice's notes cut where the voice's next note begins: on the grid one voice holds one note."""
+    """Cut each note where its voice's next note begins: on the grid one voice holds one note."""
     starts: defaultdict[int, set[int]] = defaultdict(set)
     for note in notes:
         starts[note.voice].add(note.start)
@@ -193,7 +196,7 @@ def _without_overlaps(notes: tuple[Note, ...]) -> tuple[Note, ...]:
 
 
 def phrase_from_ticks(notes: Sequence[TickNote], track_names: Sequence[str], timeline: Timeline) -> Phrase:
-    """The notes on the grid from tick 0 to the bar line after the last; `steps_per_bar` is the last meter's."""
+    """Return the notes on the grid from tick 0 to the bar line after the last; `steps_per_bar` is the last meter's."""
     voice_of = part_voices(notes, track_names, timeline)
     gridded = keep_longest_notes(
         _quantized(note, timeline, voice_of.get((note.track, note.channel), 0)) for note in notes

@@ -1,1 +1,1 @@
-"""chords."""
+"""Codec of chords: symbols for the notes of one onset, after Play Bach."""

@@ -1,8 +1,8 @@
-"""Chords by name, after Play Bach (P. Boudalier, 2021): in full, as `A2.F#3`, or by normal order, as `2.6.9`.
+"""Names of chords, after Play Bach (P. Boudalier, 2021): in full, as `A2.F#3`, or by normal order, as `2.6.9`.
 
-In full a name holds all pitches, from the lowest up. By normal order it holds the pitch classes (0 = C) in the rotation
-that lies closest together: of all rotations that with the smallest span; of equals, the one whose notes lie closest to
-its first (J. Rahn, Basic Atonal Theory, 1980, from the top inwards); then the one that begins lowest. A single note is
+A full name holds all pitches, from the lowest up. A name by normal order holds the pitch classes (0 = C) in the
+rotation that lies closest together: the one with the smallest span; of equals, the one whose notes lie closest to its
+first (J. Rahn, Basic Atonal Theory, 1980, from the top inwards); then the one that begins lowest. A single note is
 named in full either way, and a rest is `R`.
 """
 
@@ -19,7 +19,7 @@ _PITCH_BY_NAME = {pitch_name(pitch): pitch for pitch in range(128)}
 
 @dataclass(frozen=True, slots=True)
 class Chord:
-    """`notes` are pitches from the lowest up, or with `classes`, pitch classes in normal order; a rest has none."""
+    """Chord whose `notes` are pitches from the lowest up, or pitch classes in normal order; a rest has none."""
 
     notes: tuple[int, ...]
     is_normal_order: bool = False
@@ -31,7 +31,7 @@ class Chord:
         return _SEPARATOR.join(str(note) if self.is_normal_order else pitch_name(note) for note in self.notes)
 
     def pitches_near(self, centre: float) -> tuple[int, ...]:
-        """Its pitches, from the lowest up; by normal order they lie in close position, near the pitch `centre`."""
+        """Return the pitches from the lowest up; by normal order they lie in close position near the pitch `centre`."""
         if not self.is_normal_order:
             return self.notes
         stack = [self.notes[0]]
@@ -42,21 +42,21 @@ class Chord:
         return tuple(lowest + note - stack[0] for note in stack)
 
     def distance(self, other: "Chord") -> int:
-        """How many semitones each note is from the nearest note of the other chord, both ways, summed."""
+        """Return the sum of each note's semitones to the nearest note of the other chord, in both directions."""
         return sum(min(self._note_distance(a, b) for b in other.notes) for a in self.notes) + sum(
             min(self._note_distance(a, b) for a in self.notes) for b in other.notes
         )
 
     def _note_distance(self, one: int, other: int) -> int:
-        away = abs(one - other)
-        return min(away % 12, -away % 12) if self.is_normal_order else away
+        semitones = abs(one - other)
+        return min(semitones % 12, -semitones % 12) if self.is_normal_order else semitones
 
 
 REST = Chord(())
 
 
 def make_chord(pitches: Sequence[int], *, by_normal_order: bool) -> Chord:
-    """The chord of pitches from the lowest up; with `normal`, one of several pitches by its normal order."""
+    """Return the chord of pitches from the lowest up; a single note is never by normal order."""
     return (
         Chord(normal_order(pitches), is_normal_order=True)
         if by_normal_order and len(pitches) > 1
@@ -65,7 +65,7 @@ def make_chord(pitches: Sequence[int], *, by_normal_order: bool) -> Chord:
 
 
 def normal_order(pitches: Sequence[int]) -> tuple[int, ...]:
-    """The pitch classes of some pitches in normal order."""
+    """Return the pitch classes of some pitches in normal order."""
     classes = sorted({pitch % 12 for pitch in pitches})
     rotations = [(*classes[at:], *classes[:at]) for at in range(len(classes))]
 
@@ -76,7 +76,7 @@ def normal_order(pitches: Sequence[int]) -> tuple[int, ...]:
 
 
 def parse_chord_name(name: str) -> Chord:
-    """The chord of a name; raises `ValueError`."""
+    """Return the chord of a name; raise `ValueError` if it is none."""
     if name == _REST:
         return REST
     parts = name.split(_SEPARATOR)

@@ -1,7 +1,7 @@
-"""What is struck together, in exact time: the events of which `chords` makes its symbols.
+"""Groups of notes with one onset, in exact time: the events from which `codec` makes its symbols.
 
 Time is in beats (quarter notes), as fractions: files have finer time than the live grid of 16ths. Onsets closer than
-`MERGED` are one strike, which begins with the first of them. A strike sounds as long as the longest of its notes.
+`MERGE_BEATS` are one group, which begins with the first of them and sounds as long as the longest of its notes.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -23,7 +23,7 @@ TimedChord = tuple[tuple[int, ...], int, int]
 
 @dataclass(frozen=True, slots=True)
 class OnsetGroup:
-    """`pitches` from the lowest up, struck at the beat `start`; `velocity` is the loudest note's."""
+    """Notes that begin together at the beat `start`: `pitches` from the lowest up, `velocity` the loudest note's."""
 
     start: Fraction
     length: Fraction
@@ -36,7 +36,7 @@ class OnsetGroup:
 
 
 def group_onsets(notes: Iterable[BeatNote], tolerance: Fraction = MERGE_BEATS) -> list[OnsetGroup]:
-    """The strikes of notes in beats, in order of time."""
+    """Group notes (in beats) by onset, in order of time."""
     groups: list[list[BeatNote]] = []
     for note in sorted(notes):
         if groups and note[0] - groups[-1][0][0] < tolerance:
@@ -54,7 +54,7 @@ def _merge_group(group: Sequence[BeatNote]) -> OnsetGroup:
 
 
 def phrase_onsets(phrase: Phrase) -> list[OnsetGroup]:
-    """The strikes of a phrase on the grid."""
+    """Group the notes of a phrase by onset."""
     return group_onsets(
         (Fraction(note.start, STEPS_PER_BEAT), Fraction(note.length, STEPS_PER_BEAT), note.pitch, note.velocity)
         for note in phrase.notes
@@ -62,34 +62,34 @@ def phrase_onsets(phrase: Phrase) -> list[OnsetGroup]:
 
 
 def beat_notes(notes: Iterable[TickNote], ticks_per_beat: int) -> Iterator[BeatNote]:
-    """The notes of a file, in beats."""
+    """Yield the notes of a file in beats."""
     for note in notes:
         start, end = Fraction(note.start, ticks_per_beat), Fraction(note.end, ticks_per_beat)
         yield start, end - start, note.pitch, note.velocity
 
 
 def transposed(onsets: Iterable[OnsetGroup], semitones: int) -> list[OnsetGroup]:
-    """The strikes so many semitones higher."""
-    return [replace(each, pitches=tuple(pitch + semitones for pitch in each.pitches)) for each in onsets]
+    """Return the groups moved up by `semitones`."""
+    return [replace(group, pitches=tuple(pitch + semitones for pitch in group.pitches)) for group in onsets]
 
 
 def round_to_units(time: Fraction, unit: Fraction) -> int:
-    """The time in units; halfway, the longer one."""
+    """Return the time rounded to units; halfway, the longer one."""
     return int((time / unit + Fraction(1, 2)) // 1)
 
 
 def timed_chords(
     onsets: Sequence[OnsetGroup], *, unit: Fraction, max_units: int, rests: bool, end: Fraction | None = None
 ) -> Iterator[TimedChord]:
-    """The strikes one after another, each at least a unit and at most `most` units long.
+    """Yield the groups one after another, each at least one unit and at most `max_units` long.
 
-    A strike lasts until the next one, the last until `end` (None: until its own). With `rests` it lasts as long as it
-    sounds, if that is shorter, and a rest fills what is left.
+    A group lasts until the next one, the last until the beat `end` (None: until its own end). With `rests` a group
+    lasts only as long as it sounds, and a rest fills the time until the next one.
     """
-    for strike, after in zip_longest(onsets, onsets[1:]):
-        until = after.start if after else strike.end if end is None else end
-        whole = max(1, round_to_units(until - strike.start, unit))
-        sounding = min(whole, max(1, round_to_units(strike.length, unit))) if rests else whole
-        yield strike.pitches, min(sounding, max_units), strike.velocity
+    for group, following in zip_longest(onsets, onsets[1:]):
+        until = following.start if following else group.end if end is None else end
+        whole = max(1, round_to_units(until - group.start, unit))
+        sounding = min(whole, max(1, round_to_units(group.length, unit))) if rests else whole
+        yield group.pitches, min(sounding, max_units), group.velocity
         if whole > sounding:
-            yield (), min(whole - sounding, max_units), strike.velocity
+            yield (), min(whole - sounding, max_units), group.velocity

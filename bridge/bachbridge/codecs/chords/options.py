@@ -1,4 +1,4 @@
-"""How music becomes symbols of chords: Play Bach's options, as a recipe and a card have them."""
+"""Options of how music becomes chord symbols: those of Play Bach, as a recipe and a card hold them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,16 +13,16 @@ from bachbridge.music.notes import STEPS_PER_BEAT
 
 NAMINGS = ("full", "normal")
 VELOCITY_COUNT = 127
-"""MIDI's, from 1."""
+"""MIDI velocities, from 1."""
 _STEP_BEATS = Fraction(1, STEPS_PER_BEAT)
 
 
 @dataclass(frozen=True, slots=True)
 class ChordOptions:
-    """How music becomes symbols; `unit` and `longest` are in beats.
+    """Options of how music becomes symbols; `unit` and `longest` are durations in beats.
 
-    `names`: chords by all their pitches ("full") or by their pitch classes ("normal"). `levels`: of how many
-    velocities; 0: velocity is not predicted.
+    `names` says whether chords are named by all their pitches ("full") or by their pitch classes ("normal"). `levels`
+    is the number of velocities that are told apart; with 0, velocity is not predicted.
     """
 
     names: str = "full"
@@ -34,11 +34,11 @@ class ChordOptions:
 
     @property
     def max_units(self) -> int:
-        """The longest duration, in units."""
+        """Longest duration, in units."""
         return int(self.longest / self.unit)
 
     def timed_chords(self, onsets: Sequence[OnsetGroup], end: Fraction | None = None) -> list[TimedChord]:
-        """See `strikes.timed`."""
+        """Return the chords of onsets with their durations (see `onsets.timed_chords`)."""
         return list(timed_chords(onsets, unit=self.unit, max_units=self.max_units, rests=self.rests, end=end))
 
     def make_chord(self, pitches: Sequence[int]) -> Chord:
@@ -46,7 +46,7 @@ class ChordOptions:
 
 
 def parse_options(table: Mapping[str, Any]) -> ChordOptions:
-    """The options of a recipe's or a card's table (other keys are left alone); raises `ConfigError`."""
+    """Return the options of a recipe's or a card's table, whose other keys are ignored; raise `ConfigError`."""
     plain = ChordOptions()
     try:
         found = ChordOptions(
@@ -62,7 +62,9 @@ def parse_options(table: Mapping[str, Any]) -> ChordOptions:
     if found.names not in NAMINGS:
         raise ConfigError(f"chords are not named by {found.names!r}: give {' or '.join(NAMINGS)}.")
     if not 0 < found.unit <= found.longest:
-        raise ConfigError(f"a unit of {found.unit} of at most {found.longest} beats cannot be: give a unit above 0.")
+        raise ConfigError(
+            f"{found.unit} beats cannot be the unit of up to {found.longest} beats: give a unit above 0."
+        )
     if not 0 <= found.levels <= VELOCITY_COUNT:
-        raise ConfigError(f"cannot tell {found.levels} velocities apart: give from 0 to {VELOCITY_COUNT}.")
+        raise ConfigError(f"there cannot be {found.levels} levels of velocity: give from 0 to {VELOCITY_COUNT}.")
     return found

@@ -10,11 +10,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import groupby, pairwise
 
-import numpy as np
-
 from bachbridge.files.musicxml import encode_musicxml
-from bachbridge.music.keys import estimate_key
-from bachbridge.music.notes import VOICE_RANGES, VOICES, Key, Note, Phrase
+from bachbridge.music.keys import key_from_notes
+from bachbridge.music.notes import VOICE_RANGES, VOICES, Note, Phrase
 from bachbridge.music.timeline import Bar, meter_from_steps
 
 _UPPER_STAFF_FROM = 60
@@ -85,11 +83,3 @@ def regular_bars(steps: int, steps_per_bar: int, position: int) -> list[Bar]:
         bars.append(Bar(start, end, meter))
         start, end = end, end + steps_per_bar
     return bars
-
-
-def key_from_notes(notes: Sequence[Note]) -> Key:
-    """Estimate the key from how long each pitch class sounds; C major if all sound equally long."""
-    weights = np.zeros(12)
-    for note in notes:
-        weights[note.pitch % 12] += note.length
-    return estimate_key(weights) if weights.min() != weights.max() else (0, False)

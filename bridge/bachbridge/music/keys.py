@@ -5,13 +5,13 @@ perceived tonal organization in a spatial representation of musical keys", Psych
 keys are in `notes`, which needs no numpy.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bachbridge.music.frames import PITCH_INDEX_COUNT, REST, UNKNOWN, Ints, pitch_classes
-from bachbridge.music.notes import Key
+from bachbridge.music.notes import Key, Note
 
 _MAJOR_PROFILE = (6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88)
 _MINOR_PROFILE = (6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 2.69, 3.34, 3.17)
@@ -48,6 +48,14 @@ def estimate_key_numbers(weights: Weights) -> NDArray[np.int64]:
     keys = np.full(len(weights), -1, np.int64)
     keys[enough] = (_standardized(weights[enough]) @ _KEY_PROFILES.T).argmax(axis=1)
     return keys
+
+
+def key_from_notes(notes: Iterable[Note]) -> Key:
+    """Return the key of notes by how long each pitch class sounds; C major where that decides nothing."""
+    weights = np.zeros(12)
+    for note in notes:
+        weights[note.pitch % 12] += note.length
+    return estimate_key(weights) if weights.min() < weights.max() else (0, False)
 
 
 def pitch_durations(pitch_indices: Ints | Sequence[Sequence[int]]) -> Weights:

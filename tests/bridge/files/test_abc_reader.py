@@ -6,7 +6,7 @@ import pytest
 
 from bachbridge.codecs.abc import normal_form
 from bachbridge.codecs.abc.prompt import phrase_to_tune
-from bachbridge.codecs.abc.reader import tune_notes
+from bachbridge.codecs.abc.repeats import unroll_tune
 from bachbridge.errors import TuneError
 from bachbridge.files import abc_reader
 from bachbridge.music.notes import Note, Phrase
@@ -35,6 +35,6 @@ def test_phrase_to_tune_keeps_the_notes() -> None:
     phrase = Phrase((Note(0, 4, 61), Note(4, 6, 65), Note(10, 10, 68), Note(21, 2, 61)), 23, 16, 12)
     tune = phrase_to_tune(phrase)
     assert normal_form.normalize(tune) == tune
-    assert [(note.start, note.length, note.pitch) for note in tune_notes(tune)] == [
+    assert [(note.start, note.length, note.pitch) for note in unroll_tune(tune).notes] == [
         (note.start, note.length, note.pitch) for note in phrase.notes
     ]

@@ -4,7 +4,8 @@ from xml.etree.ElementTree import fromstring
 
 import pytest
 
-from bachbridge.files.score_layout import assign_voices, exchange_musicxml, key_from_notes, regular_bars
+from bachbridge.files.score_layout import assign_voices, exchange_musicxml, regular_bars
+from bachbridge.music.keys import key_from_notes
 from bachbridge.music.notes import Note, Phrase
 
 

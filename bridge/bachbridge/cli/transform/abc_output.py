@@ -15,7 +15,7 @@ from bachbridge.codecs.abc import tokens as abc_tokens
 from bachbridge.codecs.abc.normal_form import music_lines
 from bachbridge.files.abc_song import AbcSong
 from bachbridge.files.midi_reader import MidiSong
-from bachbridge.files.score_layout import key_from_notes
+from bachbridge.music.keys import key_from_notes
 from bachbridge.music.notes import Note
 from bachbridge.music.timeline import Bar, Meter
 

@@ -1,8 +1,8 @@
-"""The lines of a tune in ABC that begin with a letter and a colon, character by character.
+"""Lines of a tune in ABC that begin with a letter and a colon, read character by character.
 
-The header has `X:` (a number), `T:`, other lines of words, `M:`, `L:` and `K:` in this order; the meter and the key
-must be there, and the key ends it. Amid the music a line may change the key; people change meter and unit length too,
-and write lines of words. See `abcgrammar` for what *strict* means, and for why there is no dead end.
+The header has `X:` (a number), `T:`, other lines of text, `M:`, `L:` and `K:` in this order; the meter and the key must
+be there, and the key ends it. Within the music a line may change the key; people change meter and unit length too, and
+write lines of text. See `grammar` for what *strict* means, and for why there is no dead end.
 """
 
 from dataclasses import dataclass, replace
@@ -14,21 +14,21 @@ from bachbridge.codecs.abc.tokens import FIELD_PREFIXES, FIELD_VALUES
 
 _LINE_ORDER = {"X": 0, "T": 1, "M": 3, "L": 4, "K": 5}
 _TEXT_LINE_PLACE = 2
-"""The place of all other lines."""
+"""Place of all other lines in the order."""
 _MAX_TEXT_LINES, _MAX_LINE_CHARACTERS, _MAX_NUMBER_DIGITS = 10, 60, 5
 _LINE_LETTERS = "ABCDFGHIKLMNOPQRSTUWXYZrsw%"
 _STRICT_LETTERS = "XTMLKABCDFGHNORSZ%"
-"""Of these, the ones that no program stumbles over, whatever their words."""
+"""Letters that cause no trouble in any program, whatever the line's text."""
 _BODY_LETTERS = "KMLPTNSRQYIWwHVC%"
-"""Of these, the lines that people write amid the music."""
+"""Letters of the lines that people write within the music."""
 
 
 @dataclass(frozen=True, slots=True)
 class HeaderState:
-    """The lines read so far, as far as they matter; `token` is the line under way.
+    """State after the lines read so far, as far as they matter; `token` is the unfinished line.
 
-    `order` is the place of the last one, `count` how many there were; `meter` and `unit` are in whole notes (0: not
-    told yet). `amid`: the header is over.
+    `last_place` is the last line's place in the order and `line_count` the number of lines. `meter` and `unit` are in
+    whole notes (0: not given yet). `in_body` is True once the header is over.
     """
 
     strict: bool = True
@@ -42,18 +42,18 @@ class HeaderState:
 
     @property
     def bar_quanta(self) -> int | None:
-        """The quanta of a bar."""
+        """Quanta of a bar; None if their number is not whole."""
         return quanta_per_bar(self.meter, self.unit or abc_tokens.default_unit(self.meter)) or None
 
     def after(self, char: str) -> "HeaderState | None":
-        """After one more character; None where it must not come. A line's end leaves `token` empty."""
+        """Return the state after one more character; None where it must not come. A line's end leaves `token` empty."""
         if char == "\n":
             return self._end_line() if self.token else None
         token = self.token + char
         return replace(self, token=token) if self._is_line_prefix(token) else None
 
     def _is_line_prefix(self, token: str) -> bool:
-        """Whether a line may begin so."""
+        """Return True if a line may begin with `token`."""
         letter, value = token[0], token[2:].removeprefix(" ")
         if letter not in (_STRICT_LETTERS if self.strict else _LINE_LETTERS) or not self._may_begin_line(letter):
             return False
@@ -68,7 +68,7 @@ class HeaderState:
         return not self.strict or (len(token) <= _MAX_LINE_CHARACTERS and not value.startswith(" "))
 
     def _may_begin_line(self, letter: str) -> bool:
-        """Whether a line of that letter may stand here."""
+        """Return True if a line of that letter may stand here."""
         if self.in_body:
             return letter in ("K" if self.strict else _BODY_LETTERS)
         if not self.strict:
@@ -84,18 +84,15 @@ class HeaderState:
         letter, colon, value = self.token[0], self.token[1:2], self.token[2:].strip()
         if letter != "%" and colon != ":":
             return None
-        if (
-            self.strict
-            and letter != "%"
-            and (value not in FIELD_VALUES[letter] if letter in FIELD_VALUES else not value)
-        ):
+        is_valid = value in FIELD_VALUES[letter] if letter in FIELD_VALUES else bool(value)
+        if self.strict and letter != "%" and not is_valid:
             return None
-        order = max(self.last_place, _LINE_ORDER.get(letter, _TEXT_LINE_PLACE))
-        after = replace(self, token="", line_count=self.line_count + 1, last_place=order)
+        place = max(self.last_place, _LINE_ORDER.get(letter, _TEXT_LINE_PLACE))
+        after = replace(self, token="", line_count=self.line_count + 1, last_place=place)
         return after.apply_field(letter, value)
 
     def apply_field(self, letter: str, value: str) -> "HeaderState | None":
-        """With what a line says; None where that makes no sense."""
+        """Return the state with the value of a line; None where that makes no sense."""
         match letter:
             case "M":
                 meter = abc_tokens.meter_length(value)
@@ -103,7 +100,7 @@ class HeaderState:
             case "L":
                 return replace(self, unit=Fraction(value)) if value in abc_tokens.UNIT_LENGTHS else None
             case "K":
-                sensible = abc_tokens.key_sharps(value) is not None and self.meter and self.bar_quanta
-                return replace(self, in_body=True) if sensible else None
+                is_valid = abc_tokens.key_sharps(value) is not None and self.meter and self.bar_quanta
+                return replace(self, in_body=True) if is_valid else None
             case _:
                 return self

@@ -1,13 +1,13 @@
-"""Tunes in ABC in one form: what stays, how it is spelled, what is left out, and what is refused.
+"""Normal form of tunes in ABC: what stays and how it is spelled, what is left out, and what is refused.
 
-The normal form is `M:`, `L:`, `K:`, each once, then lines of music, so that a network sees nothing but music. It keeps
+The normal form is `M:`, `L:`, `K:`, each once, then lines of music, so that a network reads only music. It keeps
 notes, accidentals, lengths, rests, tuplets, broken rhythm, ties, chord symbols, bar lines, first and second endings,
 and changes of key, meter and unit length (on lines of their own). A chord becomes its highest note.
 
-Left out: titles and all other lines of words, comments, slurs, grace notes, ornaments, annotations, beams' back-ticks,
+Left out: titles and all other lines of text, comments, slurs, grace notes, ornaments, annotations, beams' back-ticks,
 ties between different notes (old for slurs). A line's end within a bar is moved behind the next bar line.
 
-Refused: several voices, overlays, rests of whole bars, tuplets that say for how many notes they stand, double-dotted
+Refused: several voices, overlays, rests of whole bars, tuplets that give their own number of notes, double-dotted
 pairs, and tunes without a meter or a key that can be read.
 """
 
@@ -27,7 +27,7 @@ from bachbridge.errors import TuneError
 
 
 def split_tunes(text: str) -> list[str]:
-    """The tunes of a file: from each `X:` to the next, or to the blank line before what is no music."""
+    """Return the tunes of a file: each from its `X:` to the next, or to a blank line."""
     found: list[list[str]] = []
     inside = False
     for line in text.replace("\r\n", "\n").replace("\r", "\n").split("\n"):
@@ -41,14 +41,14 @@ def split_tunes(text: str) -> list[str]:
 
 
 def normalize(tune: str) -> str:
-    """The tune in normal form, ending with one line end; raises `TuneError`."""
+    """Return the tune in normal form, ending with one line end; raise `TuneError`."""
     header, body = _split_header(tune)
-    words = _clean_tokens([word for line in body for word in _tokenize(line)])
-    return header + _format_lines(words)
+    tokens = _clean_tokens([token for line in body for token in _tokenize(line)])
+    return header + _format_lines(tokens)
 
 
 def drop_tied_accidentals(tune: str) -> str:
-    """The tune without signs on notes that are tied to one with the same sign: they hold over a tie without."""
+    """Remove accidentals from notes that are tied to one with the same accidental, which holds over a tie anyway."""
     ties = _TieTracker()
     return "\n".join(
         TOKEN_PATTERN.sub(ties.drop_accidental, line) if is_music else line for line, is_music in _classify_lines(tune)
@@ -56,7 +56,7 @@ def drop_tied_accidentals(tune: str) -> str:
 
 
 def music_lines(tune: str) -> list[str]:
-    """The lines that hold music, without comments."""
+    """Return the lines that hold music, without comments."""
     return [
         line.partition("%")[0].rstrip()
         for line, is_music in _classify_lines(tune)
@@ -65,23 +65,23 @@ def music_lines(tune: str) -> list[str]:
 
 
 def _classify_lines(tune: str) -> Iterator[tuple[str, bool]]:
-    """The lines as they are, and whether they hold music."""
-    begun = False
+    """Yield each line unchanged, with True if it holds music."""
+    in_body = False
     for line in tune.split("\n"):
-        yield line, begun and bool(line.strip()) and not _is_text_line(line)
-        begun = begun or line.startswith("K:")
+        yield line, in_body and bool(line.strip()) and not _is_text_line(line)
+        in_body = in_body or line.startswith("K:")
 
 
 class _TieTracker:
-    """Follows notes that are tied."""
+    """Tracker of tied notes, which removes accidentals that a tie makes unnecessary."""
 
     def __init__(self) -> None:
         self._last_note: tuple[str, ...] | None = None
-        """Sign, letter and octave marks of the last note."""
+        """Accidental, letter and octave marks of the last note."""
         self._tied_note: tuple[str, ...] | None = None
 
     def drop_accidental(self, found: re.Match[str]) -> str:
-        """A word without the sign that it has in common with the note before its tie."""
+        """Return a token without the accidental that it shares with the note before its tie."""
         if found.lastgroup == "tie":
             self._tied_note = self._last_note
         note = NOTE_PATTERN.fullmatch(found[0]) if found.lastgroup == "note" else None
@@ -96,7 +96,7 @@ class _TieTracker:
 
 
 def header_lines(tune: str) -> str:
-    """The three lines of the header as they are in normal form; raises `TuneError`."""
+    """Return the three lines of the header in normal form; raise `TuneError`."""
     return _split_header(tune)[0]
 
 
@@ -104,7 +104,7 @@ def header_lines(tune: str) -> str:
 
 
 def _split_header(tune: str) -> tuple[str, list[str]]:
-    """The three lines of the header, and the lines of the music."""
+    """Return the three lines of the header, and the lines of the music."""
     fields: dict[str, str] = {}
     lines = [re.sub(r"(?<!\\)%.*", "", line).strip() for line in tune.splitlines()]
     for index, line in enumerate(lines):
@@ -123,27 +123,27 @@ def _header(fields: dict[str, str]) -> str:
 
 
 def _is_text_line(line: str) -> bool:
-    """Whether a line of the body is no music."""
+    """Return True if a line of the body holds text or a field and no music."""
     return bool(re.match(r"[A-Za-z]:[^|:]?", line)) and not re.match(r"[a-gzA-G]:[|:]", line)
 
 
 def _tokenize(line: str) -> list[AbcToken]:
-    """The words of a line of the tune's body."""
+    """Return the tokens of a line of the tune's body."""
     if _is_text_line(line):
         letter, value = line[0], line[2:].strip()
         if letter == "V":
             raise TuneError("the tune has several voices: give tunes of one voice.")
         return [AbcToken("field", field_line(letter, value, {}))] if letter in "MLK" else []
-    words = [AbcToken(str(found.lastgroup), found[0]) for found in TOKEN_PATTERN.finditer(line)]
-    return words if line.endswith("\\") else [*words, AbcToken("break", "")]
+    tokens = [AbcToken(str(found.lastgroup), found[0]) for found in TOKEN_PATTERN.finditer(line)]
+    return tokens if line.endswith("\\") else [*tokens, AbcToken("break", "")]
 
 
-# ---------------------------------------------------------------- words
+# ---------------------------------------------------------------- tokens
 
 
 def _clean_tokens(tokens: list[AbcToken]) -> list[AbcToken]:
-    """The words that stay, spelled as they are written here."""
-    kept = [word for raw in tokens for word in normalize_token(raw)]
+    """Return the tokens that stay, in normal form."""
+    kept = [token for raw in tokens for token in normalize_token(raw)]
     return _drop_dangling(_merge_gaps(kept))
 
 
@@ -151,56 +151,50 @@ _GAP_KINDS = ("line", "space", "break")
 
 
 def _merge_gaps(tokens: list[AbcToken]) -> list[AbcToken]:
-    """With one bar line where several stand together, and no spaces beside it."""
+    """Merge bar lines that stand together, and drop spaces beside them."""
     out: list[AbcToken] = []
-    for is_gap, run in groupby(tokens, key=lambda word: word.kind in _GAP_KINDS):
-        found = list(run)
-        out += _merge_gap(found) if is_gap else found
+    for is_gap, run in groupby(tokens, key=lambda token: token.kind in _GAP_KINDS):
+        group = list(run)
+        out += _merge_gap(group) if is_gap else group
     return out
 
 
 def _merge_gap(run: list[AbcToken]) -> list[AbcToken]:
-    """What is between two other words: a bar line, a line's end, both, or a space."""
-    signs = "".join(word.text for word in run if word.kind == "line")
+    """Return what stands between two other tokens: a bar line, a line's end, both, or a space."""
+    signs = "".join(token.text for token in run if token.kind == "line")
     line = [AbcToken("line", normalize_bar_line(signs))] if signs else []
-    ends = [AbcToken("break", "")] if any(word.kind == "break" for word in run) else []
+    ends = [AbcToken("break", "")] if any(token.kind == "break" for token in run) else []
     return line + ends or [AbcToken("space", " ")]
 
 
 _SOUND_KINDS = ("note", "rest")
 _NOTE_PREFIX_KINDS = ("broken", "tuplet", "quote")
-"""What a note must follow at once."""
+_NO_SPACE_AFTER_KINDS = (*_NOTE_PREFIX_KINDS, "ending", "line", "space", "break", "field")
+"""Kinds of tokens that a note must follow directly."""
 
 
 def _drop_dangling(tokens: list[AbcToken]) -> list[AbcToken]:
-    """Without chord symbols that no note follows, ties and broken pairs that lead nowhere."""
+    """Drop chord symbols that no note follows, and ties and broken pairs that lead nowhere."""
     out: list[AbcToken] = []
-    for index, word in enumerate(tokens):
+    for index, token in enumerate(tokens):
         rest = tokens[index + 1 : index + 8]
-        sound = next((w for w in rest if w.kind in (*_SOUND_KINDS, "line", "quote", "field")), AbcToken("", ""))
-        match word.kind:
-            case "quote" if sound.kind not in _SOUND_KINDS:
+        following = next((t for t in rest if t.kind in (*_SOUND_KINDS, "line", "quote", "field")), AbcToken("", ""))
+        match token.kind:
+            case "quote" if following.kind not in _SOUND_KINDS:
                 continue
             case "tie" if not _is_same_note(tokens[index - 1] if index else None, _next_sound(tokens, index)):
                 continue
-            case "broken" if sound.kind == "line" or not out or out[-1].kind not in _SOUND_KINDS:
+            case "broken" if following.kind == "line" or not out or out[-1].kind not in _SOUND_KINDS:
                 continue
-            case "space" if not out or out[-1].kind in (
-                *_NOTE_PREFIX_KINDS,
-                "ending",
-                "line",
-                "space",
-                "break",
-                "field",
-            ):
+            case "space" if not out or out[-1].kind in _NO_SPACE_AFTER_KINDS:
                 continue
             case _:
-                out.append(word)
+                out.append(token)
     return out
 
 
 def _next_sound(tokens: list[AbcToken], index: int) -> AbcToken | None:
-    return next((word for word in tokens[index + 1 : index + 8] if word.kind in _SOUND_KINDS), None)
+    return next((token for token in tokens[index + 1 : index + 8] if token.kind in _SOUND_KINDS), None)
 
 
 def _is_same_note(one: AbcToken | None, other: AbcToken | None) -> bool:
@@ -211,29 +205,30 @@ def _is_same_note(one: AbcToken | None, other: AbcToken | None) -> bool:
 
 
 def _format_lines(tokens: list[AbcToken]) -> str:
-    """The words as lines, each ending with a bar line, the last with one that ends the tune."""
+    """Return the tokens as lines, each ending with a bar line, the last with one that ends the tune."""
     lines = [""]
-    due = False
-    for index, word in enumerate(tokens):
+    break_due = False
+    for index, token in enumerate(tokens):
         before = tokens[index - 1].kind if index else "break"
-        due = bool(lines[-1]) and (due or word.kind == "break")
-        match word.kind:
+        break_due = bool(lines[-1]) and (break_due or token.kind == "break")
+        match token.kind:
             case "break":
                 lines[-1] += "" if before in (*_NOTE_PREFIX_KINDS, "line") else " "
             case "field":
-                lines[-1:] = [lines[-1], word.text, ""] if lines[-1] else [word.text, ""]
-                due = False
+                lines[-1:] = [lines[-1], token.text, ""] if lines[-1] else [token.text, ""]
+                break_due = False
             case _:
-                lines[-1] += word.text
+                lines[-1] += token.text
         following = tokens[index + 1].kind if index + 1 < len(tokens) else ""
-        if due and (word.kind == "line" or (word.kind, before) == ("break", "line")) and following != "ending":
+        is_after_bar_line = token.kind == "line" or (token.kind, before) == ("break", "line")
+        if break_due and is_after_bar_line and following != "ending":
             lines.append("")
-            due = False
+            break_due = False
     return _close_tune([line.rstrip() for line in lines if line.strip()])
 
 
 def _close_tune(lines: list[str]) -> str:
-    """The lines with an end: nothing but music, and a bar line for the end of the tune."""
+    """Drop fields after the last music, and end it with a final bar line; raise `TuneError` without music."""
     while lines and _is_field(lines[-1]):
         lines.pop()
     if not lines:

@@ -1,9 +1,8 @@
-"""A player's phrase as the beginning of a tune in ABC.
+"""Beginning of a tune in ABC made from a player's phrase.
 
-The meter is that of the phrase's bars. The key is the one that the player has locked, or else it is estimated
-(`key_of`) from what began before the last bar line, so that it changes but once a bar. Of chords the top line is
-written. The phrase is moved to the nearest key that the network has met in training, and to the octaves in which tunes
-lie.
+The meter is that of the phrase's bars. The key is the one that the player has locked, or else it is estimated from the
+notes that began before the last bar line, so it changes only once a bar. Of chords only the top line is written. The
+phrase is moved to the nearest key that the network has met in training, and to the octaves in which tunes lie.
 """
 
 from collections import Counter
@@ -13,25 +12,23 @@ from fractions import Fraction
 from itertools import pairwise
 from math import ceil
 
-import numpy as np
-
 from bachbridge.codecs.abc import grammar as abc_grammar
 from bachbridge.codecs.abc import tokens as abc_tokens
 from bachbridge.codecs.abc.reader import STEPS_PER_WHOLE_NOTE, TuneHeader, TuneNote
 from bachbridge.codecs.abc.writer import BarLayout, format_line
-from bachbridge.music.keys import estimate_key
-from bachbridge.music.notes import Key, Note, Phrase
+from bachbridge.music.keys import key_from_notes
+from bachbridge.music.notes import Key, Note, Phrase, fold_into_range
 
 _DEFAULT_UNIT_LENGTH = "1/8"
-_LOWEST_PITCH, _HIGHEST_PITCH = 36, 107
-"""The pitches that can be written."""
+_LOWEST_PITCH, _HIGHEST_PITCH = 37, 106
+"""Limits of the pitches that are written."""
 _LOWEST_MEAN, _HIGHEST_MEAN = 60, 82
-"""Between these the middle of a phrase is moved, by octaves."""
+"""Limits between which the mean pitch of a phrase is moved, by octaves."""
 
 
 @dataclass(frozen=True, slots=True)
 class AbcPrompt:
-    """A phrase as text, `shift` semitones higher than it was played; `first`: the steps of its first bar."""
+    """A phrase as text, `shift` semitones higher than it was played, with the length of its first bar."""
 
     header: TuneHeader
     body: str
@@ -44,9 +41,9 @@ class AbcPrompt:
 
     @property
     def grammar_state(self) -> abc_grammar.GrammarState:
-        """The grammar after it."""
-        begun = abc_grammar.GrammarState(first_bar=self.first_bar_steps / STEPS_PER_WHOLE_NOTE)
-        state = abc_grammar.state_after(self.text, begun)
+        """State of the grammar after the text."""
+        start = abc_grammar.GrammarState(first_bar=self.first_bar_steps / STEPS_PER_WHOLE_NOTE)
+        state = abc_grammar.state_after(self.text, start)
         assert state is not None, self.text
         return state
 
@@ -54,7 +51,7 @@ class AbcPrompt:
 def make_prompt(
     phrase: Phrase, keys: Sequence[str], units: Mapping[str, str], locked_key: Key | None = None
 ) -> AbcPrompt:
-    """The phrase in one of `keys` (any, if none of them has its mode), with the unit length that its meter has."""
+    """Return the phrase in one of `keys` (any key, if none of them has its mode), with its meter's unit in `units`."""
     key, shift = _nearest_key(locked_key or _phrase_key(phrase), keys)
     line = _top_line(phrase)
     shift += _octave_shift(line, shift)
@@ -66,7 +63,7 @@ def make_prompt(
 
 
 def phrase_to_tune(phrase: Phrase) -> str:
-    """The top line of a phrase as a tune in its own key; its last bar is filled with a rest."""
+    """Return the top line of a phrase as a tune in its own key; its last bar is filled with a rest."""
     header = TuneHeader(_phrase_meter(phrase), _DEFAULT_UNIT_LENGTH, abc_tokens.format_key(_phrase_key(phrase)))
     first, bar = _first_bar_steps(phrase, header), header.meter * STEPS_PER_WHOLE_NOTE
     bars = max(0, ceil((phrase.steps - first) / bar))
@@ -75,17 +72,24 @@ def phrase_to_tune(phrase: Phrase) -> str:
 
 
 def _first_bar_steps(phrase: Phrase, header: TuneHeader) -> Fraction:
-    """The steps of the phrase's first bar."""
+    """Return the steps of the phrase's first bar."""
     bar = header.meter * STEPS_PER_WHOLE_NOTE
     return bar - (phrase.position or 0) % bar
 
 
 def _body_text(line: Sequence[Note], shift: int, end: Fraction, header: TuneHeader, first: Fraction) -> str:
-    """A line, `shift` semitones higher, as music up to step `end`."""
+    """Return a line, `shift` semitones higher, as music up to step `end`."""
     beat = Fraction(6 if abc_tokens.is_compound(header.meter_word) else 4)
-    sung = [TuneNote(Fraction(note.start), Fraction(note.length), _fold_pitch(note.pitch + shift)) for note in line]
+    notes = [
+        TuneNote(
+            Fraction(note.start),
+            Fraction(note.length),
+            fold_into_range(note.pitch + shift, _LOWEST_PITCH, _HIGHEST_PITCH),
+        )
+        for note in line
+    ]
     return format_line(
-        sung,
+        notes,
         end,
         header.key,
         BarLayout(header.meter * STEPS_PER_WHOLE_NOTE, beat, header.unit * STEPS_PER_WHOLE_NOTE, first),
@@ -93,7 +97,7 @@ def _body_text(line: Sequence[Note], shift: int, end: Fraction, header: TuneHead
 
 
 def _nearest_key(key: Key, keys: Sequence[str]) -> tuple[str, int]:
-    """The nearest of the keys with that mode, and by how many semitones it lies higher."""
+    """Return the nearest of the keys with that mode, and the semitones by which it lies higher."""
     tonic, minor = key
     known = [name for name in keys if abc_tokens.has_mode(name, minor=minor)] or [abc_tokens.format_key(key)]
     shifts = {name: (abc_tokens.tonic_pitch_class(name) - tonic + 6) % 12 - 6 for name in known}
@@ -102,17 +106,15 @@ def _nearest_key(key: Key, keys: Sequence[str]) -> tuple[str, int]:
 
 
 def _octave_shift(line: Sequence[Note], shift: int) -> int:
-    """By how much more a line is to be moved."""
-    middle = sum(note.pitch for note in line) / len(line) + shift if line else _LOWEST_MEAN
-    return (
-        -12 * int((middle - _LOWEST_MEAN) // 12)
-        if middle < _LOWEST_MEAN
-        else 12 * int((_HIGHEST_MEAN - middle) // 12) * (middle > _HIGHEST_MEAN)
-    )
+    """Return the semitones, in whole octaves, by which a line must be moved besides `shift`."""
+    mean = sum(note.pitch for note in line) / len(line) + shift if line else _LOWEST_MEAN
+    if mean < _LOWEST_MEAN:
+        return -12 * int((mean - _LOWEST_MEAN) // 12)
+    return 12 * int((_HIGHEST_MEAN - mean) // 12) if mean > _HIGHEST_MEAN else 0
 
 
 def _top_line(phrase: Phrase) -> list[Note]:
-    """The highest of what sounds, as a line: a note is cut by the next one, and a lower one under it left out."""
+    """Return the highest sounding notes as a line: the next note cuts a note, and lower ones under it are left out."""
     line: list[Note] = []
     for note in sorted(phrase.notes, key=lambda note: (note.start, -note.pitch)):
         start, end = max(0, note.start), min(note.end, phrase.steps)
@@ -127,31 +129,28 @@ def _top_line(phrase: Phrase) -> list[Note]:
 
 
 def _phrase_key(phrase: Phrase) -> Key:
-    """The key of what began before the last bar line, or of all there is in the first bar."""
+    """Return the key of the notes that began before the last bar line, or of all notes in the first bar."""
     in_bar = (phrase.steps + (phrase.position or 0)) % phrase.steps_per_bar
-    told = [note for note in phrase.notes if note.start < phrase.steps - in_bar] or list(phrase.notes)
-    weights = np.zeros(12)
-    for note in told:
-        weights[note.pitch % 12] += note.length
-    return estimate_key(weights) if weights.min() < weights.max() else (0, False)
+    notes = [note for note in phrase.notes if note.start < phrase.steps - in_bar] or list(phrase.notes)
+    return key_from_notes(notes)
 
 
 def _phrase_meter(phrase: Phrase) -> str:
-    """The meter of the phrase's bars."""
+    """Return the meter of the phrase's bars."""
     steps = phrase.steps_per_bar
     if steps == 12:
         return "6/8" if _has_dotted_beats(phrase) else "3/4"
     if steps == 24:
         return "12/8"
-    over, of = (steps // 4, 4) if steps % 4 == 0 else (steps // 2, 8) if steps % 2 == 0 else (steps, 16)
-    word = f"{over}/{of}"
+    beats, unit = (steps // 4, 4) if steps % 4 == 0 else (steps // 2, 8) if steps % 2 == 0 else (steps, 16)
+    word = f"{beats}/{unit}"
     return word if word in abc_tokens.METERS else "4/4"
 
 
 def _has_dotted_beats(phrase: Phrase) -> bool:
-    """Whether bars of 12 steps are two dotted quarters, or three quarters where nothing tells.
+    """Return True if bars of 12 steps are two dotted quarters; False for three quarters, also where it is unclear.
 
-    What tells is where the longer notes begin, counted from one onset to the next.
+    It is decided by where the longer notes begin, measured from one onset to the next.
     """
     onsets = sorted({note.start for note in phrase.notes})
     longer = [
@@ -162,12 +161,3 @@ def _has_dotted_beats(phrase: Phrase) -> bool:
     dotted = sum(place % 6 == 0 and steps == 6 for place, steps in longer)
     places = Counter(place for place, _ in longer)
     return places[6] + dotted > places[4] + places[8]
-
-
-def _fold_pitch(pitch: int) -> int:
-    """Within what can be written, by octaves."""
-    while pitch < _LOWEST_PITCH + 1:
-        pitch += 12
-    while pitch > _HIGHEST_PITCH - 1:
-        pitch -= 12
-    return pitch

@@ -1,11 +1,11 @@
-"""Tunes in ABC as notes with exact times.
+"""Reader of tunes in ABC: their notes with exact times.
 
-Times are exact fractions of a step (a 16th note). `Reading` hears a tune word by word: a sign holds for its letter and
-octave until the bar line (and beyond it for a tied note), a tuplet and a broken pair change
-the lengths that are written. A note is given out when the next word has come, for a broken pair still changes it; a
-note that is tied is given out again, longer.
+Times are exact fractions of a step (a 16th note). `TuneReader` reads a tune token by token: an accidental holds for its
+letter and octave until the bar line (and beyond it for a tied note), a tuplet and a broken pair change the written
+lengths. A note is returned only when the next token has come, because a broken pair still changes it; a note that is
+tied is returned again, longer.
 
-`tune_notes` plays the repeats, with first and second endings.
+`repeat_spans` and `unroll_repeats` write out repeats, with first and second endings.
 """
 
 import re
@@ -13,14 +13,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from bachbridge.codecs.abc import normal_form
 from bachbridge.codecs.abc import spelling as abc_spelling
 from bachbridge.codecs.abc import tokens as abc_tokens
-from bachbridge.codecs.abc.bars import SECTION_BAR_LINES
 from bachbridge.codecs.abc.rhythm import tuplet_time
 
 STEPS_PER_WHOLE_NOTE = 16
-"""Steps in a whole note."""
 _ACCIDENTAL_SEMITONES = {"": 0, "^": 1, "^^": 2, "_": -1, "__": -2, "=": 0}
 
 
@@ -38,7 +35,7 @@ class TuneNote:
 
 
 class TuneReader:
-    """Hears a tune, word by word."""
+    """Reader of a tune's music, token by token."""
 
     __slots__ = (
         "_bar_accidentals",
@@ -55,30 +52,30 @@ class TuneReader:
     )
 
     def __init__(self, unit: Fraction, key: str, *, compound: bool) -> None:
-        """`unit`: the unit length in whole notes."""
+        """`unit` is the unit length in whole notes."""
         self._unit_steps, self._compound = unit * STEPS_PER_WHOLE_NOTE, compound
         self._key_accidentals = abc_tokens.key_accidentals(abc_tokens.key_sharps(key) or 0)
         self._bar_accidentals: dict[tuple[str, str], int] = {}
-        """The signs in this bar, by letter and octave marks."""
+        """Semitones of the accidentals in this bar, by letter and octave marks."""
         self._tuplet_left_and_factor = (0, Fraction(1))
-        """How many notes of a tuplet are to come, and what their lengths are multiplied with."""
+        """Notes of a tuplet that are to come, and the factor of their lengths."""
         self._broken_factor = Fraction(1)
         self._last_length = Fraction(0)
-        """The length of the last note or rest, which a sign of broken rhythm may still change while it is fresh."""
+        """Length of the last note or rest, which a broken rhythm may still change while `_last_may_change`."""
         self._last_may_change = False
         self._last_note: TuneNote | None = None
-        """That note."""
+        """The last note, if it has not been returned."""
         self._tied_note: TuneNote | None = None
         self.step = Fraction(0)
-        """Up to here all is heard."""
+        """Step up to which all has been read."""
 
     @property
     def settled_step(self) -> Fraction:
-        """Up to here all is heard and will stay."""
+        """Step up to which all has been read and will not change."""
         return self.step - self._last_length if self._last_may_change else self.step
 
     def read_token(self, token: str) -> tuple[TuneNote, ...]:
-        """One word of the music (or a field's line); the notes that are settled by it, new or longer."""
+        """Read a token of the music (or a field's line) and return the notes that it settles, new or longer."""
         if token in ("<", ">"):
             self._apply_broken_rhythm(token)
             return ()
@@ -100,12 +97,12 @@ class TuneReader:
         return out
 
     def flush(self) -> tuple[TuneNote, ...]:
-        """What was heard and not given out: at the end, or where no sign follows that would change it."""
+        """Return the note that was not returned yet: at the end, or where nothing follows that would change it."""
         last, self._last_note, self._last_may_change = self._last_note, None, False
         return (last,) if last else ()
 
     def _apply_broken_rhythm(self, sign: str) -> None:
-        """The last note takes a half from the next one, or gives it."""
+        """Let the last note take a half of its length from the next one, or give it to the next."""
         more = Fraction(1, 2) if sign == ">" else Fraction(-1, 2)
         change = self._last_length * more
         self._last_length += change
@@ -115,26 +112,22 @@ class TuneReader:
         self._broken_factor = 1 - more
 
     def _advance(self, length: str) -> Fraction:
-        """Time goes on by a length as it is written; that in steps."""
+        """Advance by a written length, and return it in steps."""
         left, factor = self._tuplet_left_and_factor
-        steps = (
-            (abc_tokens.parse_length(length) or Fraction(1))
-            * self._unit_steps
-            * self._broken_factor
-            * (factor if left else 1)
-        )
+        units = abc_tokens.parse_length(length) or Fraction(1)
+        steps = units * self._unit_steps * self._broken_factor * (factor if left else 1)
         self._tuplet_left_and_factor, self._broken_factor = (max(0, left - 1), factor), Fraction(1)
         self.step, self._last_length, self._last_may_change = self.step + steps, steps, True
         return steps
 
-    def _add_note(self, letter: str, marks: str, sign: str | None, length: str) -> None:
+    def _add_note(self, letter: str, marks: str, accidental: str | None, length: str) -> None:
         start = self.step
         steps = self._advance(length)
-        if self._tied_note and sign is None and self._tied_note.end == start:
+        if self._tied_note and accidental is None and self._tied_note.end == start:
             self._last_note = replace(self._tied_note, length=self._tied_note.length + steps)
         else:
-            if sign is not None:
-                self._bar_accidentals[letter, marks] = _ACCIDENTAL_SEMITONES[sign]
+            if accidental is not None:
+                self._bar_accidentals[letter, marks] = _ACCIDENTAL_SEMITONES[accidental]
             semitones = self._bar_accidentals.get((letter, marks), self._key_accidentals.get(letter.upper(), 0))
             self._last_note = TuneNote(start, steps, abc_tokens.natural_pitch(letter, marks) + semitones)
         self._tied_note = None
@@ -154,7 +147,7 @@ class TuneReader:
 
 @dataclass(frozen=True, slots=True)
 class TuneHeader:
-    """What the tune's first lines say: meter and unit length in whole notes, the words as they were."""
+    """Header of a tune: meter, unit length and key as they are written, `meter` and `unit` in whole notes."""
 
     meter_word: str
     unit_word: str
@@ -173,18 +166,18 @@ class TuneHeader:
         return f"M:{self.meter_word}\nL:{self.unit_word}\nK:{self.key}\n"
 
     def make_reader(self) -> TuneReader:
-        """To hear the tune with."""
+        """Return a reader for the tune's music."""
         return TuneReader(self.unit, self.key, compound=abc_tokens.is_compound(self.meter_word))
 
 
 def split_header(tune: str) -> tuple[TuneHeader, str]:
-    """The header of a tune in normal form, and its music."""
+    """Return the header of a tune in normal form, and its music."""
     meter, unit, key, body = tune.split("\n", 3)
     return TuneHeader(meter[2:], unit[2:], key[2:]), body
 
 
 def split_tokens(body: str) -> Iterable[str]:
-    """The words of music in normal form; a field's line is one."""
+    """Yield the tokens of music in normal form; a field's line is one token."""
     for line in body.split("\n"):
         if re.match(r"[MLK]:", line):
             yield line
@@ -192,50 +185,39 @@ def split_tokens(body: str) -> Iterable[str]:
             yield from (found[0] for found in abc_spelling.TOKEN_PATTERN.finditer(line))
 
 
-def tune_notes(tune: str, *, repeats: bool = True) -> list[TuneNote]:
-    """The notes of a tune, with what is repeated written out; raises `TuneError`."""
-    header, body = split_header(normal_form.normalize(tune))
-    reading = header.make_reader()
-    sung: list[TuneNote] = []
-    marks: list[tuple[Fraction, str]] = []
-    for word in split_tokens(body):
-        sung += reading.read_token(word)
-        if word in ("[1", "[2", *SECTION_BAR_LINES):
-            marks.append((reading.step, word))
-    sung = drop_superseded(sung + list(reading.flush()))
-    return unroll_repeats(sung, repeat_spans(marks, reading.step)) if repeats else sung
-
-
 def drop_superseded(notes: Sequence[TuneNote]) -> list[TuneNote]:
-    """Of the notes that were given out more than once, the last."""
+    """Keep the last of the notes that were returned more than once."""
     return list({note.start: note for note in notes}.values())
 
 
 def repeat_spans(marks: Sequence[tuple[Fraction, str]], end: Fraction) -> list[tuple[Fraction, Fraction]]:
-    """From where to where the tune is played, one after another."""
+    """Return the spans of the tune, in steps, in the order in which they are played.
+
+    `marks` are the endings' numbers and section bar lines with their steps.
+    """
     out: list[tuple[Fraction, Fraction]] = []
     start, played = Fraction(0), Fraction(0)
-    first: Fraction | None = None
-    second = False
+    first_ending: Fraction | None = None
+    in_second = False
     for at, mark in marks:
         match mark:
             case "[1" | "[2":
-                first, second = (at, second) if mark == "[1" else (None, True)
+                first_ending, in_second = (at, in_second) if mark == "[1" else (None, True)
             case ":|" | "::":
-                out += [(played, at), (start, at if first is None else first)]
-                start, played, first = at, at, None
+                out += [(played, at), (start, at if first_ending is None else first_ending)]
+                start, played, first_ending = at, at, None
             case "|:":
                 out.append((played, at))
-                start, played, second = at, at, False
-            case _ if second:
-                start, second = at, False
+                start, played, in_second = at, at, False
+            case _ if in_second:
+                start, in_second = at, False
             case _:
                 pass
     return [*out, (played, end)]
 
 
 def unroll_repeats(notes: Sequence[TuneNote], spans: Sequence[tuple[Fraction, Fraction]]) -> list[TuneNote]:
-    """The notes of each pass, one pass after another."""
+    """Return the notes of each span, one span after another."""
     out: list[TuneNote] = []
     at = Fraction(0)
     for begin, end in spans:

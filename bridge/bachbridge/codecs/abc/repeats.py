@@ -1,6 +1,6 @@
-"""A tune in ABC as it is played: its repeats written out, its meters with their times, and where its last bar stands.
+"""Tunes in ABC as they are played: repeats written out, meters with their times, and the length of the last bar.
 
-A tune with a pickup ends with a bar that is as much shorter: what follows it begins within a bar.
+A tune with a pickup ends with a bar that is shorter by as much, so music that follows it begins within a bar.
 """
 
 from collections.abc import Sequence
@@ -26,48 +26,48 @@ _HEADER_FIELDS = {"K": "key", "L": "unit_word", "M": "meter_word"}
 
 @dataclass(frozen=True, slots=True)
 class UnrolledTune:
-    """Times are in steps; a meter is as it is written."""
+    """Tune with its repeats written out; times are in steps, meters as they are written."""
 
     notes: tuple[TuneNote, ...]
     end: Fraction
     pickup: Fraction
-    """How long the first bar is, if it is short."""
+    """Length of the first bar if it is short; else 0."""
     last_bar_steps: Fraction
-    """How much of a bar the last one fills; 0: all of it."""
+    """Length of the last bar if it is short; 0 if it is full."""
     meters: tuple[tuple[Fraction, str], ...]
-    """From when on each holds."""
+    """Each meter with the time from which it holds."""
     first_header: TuneHeader
     last_header: TuneHeader
-    """What holds at the end."""
+    """Header values that hold at the end."""
 
 
 def unroll_tune(tune: str) -> UnrolledTune:
-    """How a tune is played; raises `TuneError`."""
-    opening, body = split_header(normal_form.normalize(tune))
-    reading, closing = opening.make_reader(), opening
-    sung: list[TuneNote] = []
+    """Return a tune with its repeats written out; raise `TuneError`."""
+    first_header, body = split_header(normal_form.normalize(tune))
+    reader, last_header = first_header.make_reader(), first_header
+    notes: list[TuneNote] = []
     marks: list[tuple[Fraction, str]] = []
-    lines = [Fraction(0)]
-    changes = [(Fraction(0), opening.meter_word)]
-    for word in split_tokens(body):
-        sung += reading.read_token(word)
-        if word in ("[1", "[2", *SECTION_BAR_LINES):
-            marks.append((reading.step, word))
-        if word in ("|", *SECTION_BAR_LINES):
-            lines.append(reading.step)
-        elif word[:1] in _HEADER_FIELDS and word[1:2] == ":":
-            closing = replace(closing, **{_HEADER_FIELDS[word[0]]: word[2:]})
-            changes += [(reading.step, word[2:])] * (word[0] == "M")
-    passes = repeat_spans(marks, reading.step)
-    bars = [(begin, end) for begin, end in pairwise([*lines, reading.step]) if end > begin]
+    bar_lines = [Fraction(0)]
+    changes = [(Fraction(0), first_header.meter_word)]
+    for token in split_tokens(body):
+        notes += reader.read_token(token)
+        if token in ("[1", "[2", *SECTION_BAR_LINES):
+            marks.append((reader.step, token))
+        if token in ("|", *SECTION_BAR_LINES):
+            bar_lines.append(reader.step)
+        elif token[:1] in _HEADER_FIELDS and token[1:2] == ":":
+            last_header = replace(last_header, **{_HEADER_FIELDS[token[0]]: token[2:]})
+            changes += [(reader.step, token[2:])] * (token[0] == "M")
+    spans = repeat_spans(marks, reader.step)
+    bars = [(begin, end) for begin, end in pairwise([*bar_lines, reader.step]) if end > begin]
     return UnrolledTune(
-        notes=tuple(unroll_repeats(drop_superseded(sung + list(reading.flush())), passes)),
-        end=sum((end - begin for begin, end in passes), Fraction(0)),
-        pickup=_pickup_steps(bars, opening),
-        last_bar_steps=(bars[-1][1] - bars[-1][0]) % (closing.meter * STEPS_PER_WHOLE_NOTE) if bars else Fraction(0),
-        meters=_unrolled_meters(changes, passes),
-        first_header=opening,
-        last_header=closing,
+        notes=tuple(unroll_repeats(drop_superseded([*notes, *reader.flush()]), spans)),
+        end=sum((end - begin for begin, end in spans), Fraction(0)),
+        pickup=_pickup_steps(bars, first_header),
+        last_bar_steps=_last_bar_steps(bars, last_header),
+        meters=_unrolled_meters(changes, spans),
+        first_header=first_header,
+        last_header=last_header,
     )
 
 
@@ -76,10 +76,14 @@ def _pickup_steps(bars: Sequence[tuple[Fraction, Fraction]], header: TuneHeader)
     return first if first < header.meter * STEPS_PER_WHOLE_NOTE else Fraction(0)
 
 
+def _last_bar_steps(bars: Sequence[tuple[Fraction, Fraction]], header: TuneHeader) -> Fraction:
+    return (bars[-1][1] - bars[-1][0]) % (header.meter * STEPS_PER_WHOLE_NOTE) if bars else Fraction(0)
+
+
 def _unrolled_meters(
     changes: Sequence[tuple[Fraction, str]], spans: Sequence[tuple[Fraction, Fraction]]
 ) -> tuple[tuple[Fraction, str], ...]:
-    """The changes of meter as they come with the repeats."""
+    """Return the changes of meter with the repeats written out."""
     found: list[tuple[Fraction, str]] = []
     at = Fraction(0)
     for begin, end in spans:

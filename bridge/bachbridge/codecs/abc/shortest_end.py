@@ -1,9 +1,9 @@
-"""The quick way out of a tune in ABC: which of the characters that may come next lead to its end.
+"""The shortest way to the end of a tune in ABC: which of the characters that may come next lead there.
 
-A word is finished as soon as it can be, a section closed as soon as it may be. A bar with nothing in it yet, or with an
-unfinished word, is filled with the longest note that fits and leaves out what the tune's pickup is: a first ending must
-be as much shorter (see `abcbars`), and the last bar of any section had better be. From any state this takes a few bars
-at most: what is left of this one, one more where a first ending has overrun the pickup, and a second ending.
+A token is finished as soon as it can be, and a section is closed as soon as it may be. A bar that is empty, or that has
+an unfinished token, is filled with the longest note that fits, less the length of the tune's pickup: a first ending
+must be shorter by as much (see `bars`), and the last bar of any section had better be. From any state this takes a few
+bars at most: the rest of this one, one more where a first ending has overrun the pickup, and a second ending.
 """
 
 from bachbridge.codecs.abc.bars import BarState
@@ -14,7 +14,7 @@ _FINAL_BAR_LINES = ("|]", ":|")
 
 
 def closing_characters(state: GrammarState) -> frozenset[str]:
-    """Of what is allowed, that which ends the tune soon; some of it, unless the tune is over."""
+    """Return the allowed characters that end the tune soon; at least one, unless the tune has ended."""
     allowed = state.allowed_characters()
     match state.phase:
         case "field":
@@ -35,33 +35,33 @@ def closing_characters(state: GrammarState) -> frozenset[str]:
 
 
 def _next_header_line(state: GrammarState, allowed: frozenset[str]) -> set[str]:
-    """The line that the header still needs."""
+    """Return the beginning of the line that the header still needs."""
     if state.header.token:
         return set(allowed)
     return {"K"} if "K" in allowed else {"M"}
 
 
 def _quanta_to_fill(bar_state: BarState) -> int:
-    """The quanta that are still to be filled in this bar: without the pickup, unless that is reached already."""
+    """Return the quanta still to be filled in this bar: without the pickup, unless it is already cut into."""
     rest = bar_state.rhythm.left - bar_state.pickup
     return rest if bar_state.rhythm.size == bar_state.bar_quanta and rest > 0 else bar_state.rhythm.left
 
 
 def _rest_of_note(state: GrammarState, allowed: frozenset[str]) -> set[str]:
-    """The next character of the note's length, or what may follow the note."""
+    """Return the next character of the note's length, or those that may follow the note."""
     if state.pending_tie and state.token != state.pending_tie:
         return {state.pending_tie[len(state.token)]}
     rhythm, goal = state.bar_state.rhythm, _quanta_to_fill(state.bar_state)
     fitting = [(value, after) for value in LENGTH_COMPLETIONS[state.length] if (after := rhythm.add_note(value))]
-    within = [value for value, after in fitting if not rhythm.tuplet and rhythm.left - after.left <= goal]
-    value = max(within, default=min(value for value, _ in fitting))
+    within_goal = [value for value, after in fitting if not rhythm.tuplet and rhythm.left - after.left <= goal]
+    value = max(within_goal, default=min(value for value, _ in fitting))
     if LENGTH_QUANTA.get(state.length) == value:
         return _between_tokens(state.token_ended, allowed) if state.token_ended else set(allowed)
     return {LENGTH_COMPLETIONS[state.length][value][len(state.length)]}
 
 
 def _rest_of_bar_line(state: GrammarState) -> set[str]:
-    """The bar line that ends a section, if it can become one."""
+    """Return the rest of a bar line that ends a section, if it can become one."""
     token = state.token
     for end in _FINAL_BAR_LINES:
         if end.startswith(token) and state.bar_state.close_bar(end) and not state.pending_tie:

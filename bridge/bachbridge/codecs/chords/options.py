@@ -62,9 +62,7 @@ def parse_options(table: Mapping[str, Any]) -> ChordOptions:
     if found.names not in NAMINGS:
         raise ConfigError(f"chords are not named by {found.names!r}: give {' or '.join(NAMINGS)}.")
     if not 0 < found.unit <= found.longest:
-        raise ConfigError(
-            f"{found.unit} beats cannot be the unit of up to {found.longest} beats: give a unit above 0."
-        )
+        raise ConfigError(f"{found.unit} beats cannot be the unit of up to {found.longest} beats: give a unit above 0.")
     if not 0 <= found.levels <= VELOCITY_COUNT:
         raise ConfigError(f"there cannot be {found.levels} levels of velocity: give from 0 to {VELOCITY_COUNT}.")
     return found

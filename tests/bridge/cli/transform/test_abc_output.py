@@ -11,7 +11,7 @@ from bachbridge.cli.transform.continue_ import continue_file
 from bachbridge.cli.transform.dream import DreamOptions, dream_file
 from bachbridge.cli.transform.text import convert_file
 from bachbridge.codecs.abc import codec as abc_codec
-from bachbridge.codecs.abc.reader import tune_notes
+from bachbridge.codecs.abc.repeats import unroll_tune
 from bachbridge.errors import BachBridgeError
 from bachbridge.files.abc_song import read_song
 from bachbridge.files.midi_reader import read_midi
@@ -141,7 +141,7 @@ def test_text_converts_a_tune_to_midi_and_back(tmp_path: Path, capsys: pytest.Ca
     assert (read.timeline.beat_us_at(0), read.phrase.steps_per_bar, read.phrase.steps) == (500_000, 16, 32)
     convert_file(tmp_path / "out.mid", tmp_path / "back.abc", steps_per_beat=4)
     back = (tmp_path / "back.abc").read_text("utf-8")
-    assert tune_notes(back) == tune_notes(REEL)
+    assert unroll_tune(back).notes == unroll_tune(REEL).notes
     assert "\nK:D\n" in back
     capsys.readouterr()
     convert_file(source, None, steps_per_beat=2)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bachbridge.codecs.abc import normal_form
-from bachbridge.codecs.abc.reader import TuneHeader, tune_notes
+from bachbridge.codecs.abc.reader import TuneHeader
 from bachbridge.codecs.abc.repeats import unroll_tune
 from bachbridge.codecs.abc.score_writer import TuneLayout, format_score, split_lines
 from bachbridge.codecs.abc.tokens import KEY_NAMES, format_key, parse_key
@@ -21,7 +21,7 @@ BARS = (Bar(0, 16, COMMON), Bar(16, 32, COMMON))
 
 
 def sounding(text: str) -> list[tuple[int, int, int]]:
-    return [(int(n.start), int(n.length), n.pitch) for n in tune_notes(normal_form.drop_tied_accidentals(text))]
+    return [(int(n.start), int(n.length), n.pitch) for n in unroll_tune(normal_form.drop_tied_accidentals(text)).notes]
 
 
 def test_a_line_is_written_with_its_header_and_read_back() -> None:
@@ -135,7 +135,13 @@ def test_a_sign_that_is_repeated_over_a_tie_is_the_same_note() -> None:
     tune = "X:1\nM:4/4\nL:1/4\nK:C\nw:a-^b\n^c4-|^c4-|^c4|^c2-c ^c|^f2-^g2|]\n"
     plain = normal_form.drop_tied_accidentals(tune)
     assert plain == "X:1\nM:4/4\nL:1/4\nK:C\nw:a-^b\n^c4-|c4-|c4|^c2-c ^c|^f2-^g2|]\n"
-    assert [(int(n.length), n.pitch) for n in tune_notes(plain)] == [(48, 73), (12, 73), (4, 73), (8, 78), (8, 80)]
+    assert [(int(n.length), n.pitch) for n in unroll_tune(plain).notes] == [
+        (48, 73),
+        (12, 73),
+        (4, 73),
+        (8, 78),
+        (8, 80),
+    ]
 
 
 @pytest.mark.parametrize(

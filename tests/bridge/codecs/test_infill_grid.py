@@ -1,4 +1,4 @@
-"""What the infilling network is told, and which given notes it is pointed at."""
+"""Tests for the infilling network's inputs: cells, attacks, places, neighbours and transposition."""
 
 import numpy as np
 import pytest
@@ -10,7 +10,7 @@ from bachbridge.music.notes import VOICE_RANGES, VOICES
 NONE = infill_grid.TRANSPOSED_MASKED
 
 
-def test_open_cells_are_those_that_nobody_gave() -> None:
+def test_canvas_masks_unknown_cells() -> None:
     classes = np.array([[30, UNKNOWN, REST, 5]], np.int32)
     task = infill_grid.Canvas(
         classes,
@@ -22,19 +22,19 @@ def test_open_cells_are_those_that_nobody_gave() -> None:
     assert infill_grid.mask_cells(classes, task.masked).tolist() == [[30, infill_grid.MASKED, REST, 5]]
 
 
-def test_attacks_are_told_of_known_cells_alone() -> None:
-    struck, known = np.array([[True, False, True, False]]), np.array([[True, True, False, False]])
-    assert infill_grid.attack_values(struck, known).tolist() == [
+def test_attack_values_cover_known_cells_only() -> None:
+    onsets, known = np.array([[True, False, True, False]]), np.array([[True, True, False, False]])
+    assert infill_grid.attack_values(onsets, known).tolist() == [
         [infill_grid.ATTACK_ONSET, infill_grid.ATTACK_HELD, infill_grid.ATTACK_UNKNOWN, infill_grid.ATTACK_UNKNOWN]
     ]
 
 
-def test_places_with_bar_lines() -> None:
+def test_place_features_with_bar_lines() -> None:
     rows = infill_grid.place_features(np.array([10, 11, 0], np.int32), np.array([12, 12, 16], np.int32))
     assert rows.tolist() == [[3, 11, 2, 0], [4, 12, 2, 0], [1, 1, 3, 0]]
 
 
-def test_places_without_bar_lines() -> None:
+def test_place_features_without_bar_lines() -> None:
     bars = np.full(3, 16, np.int32)
     assert infill_grid.place_features(None, bars, phase=2)[:, 0].tolist() == [3, 4, 1]
     assert infill_grid.place_features(None, bars, phase=1, grid=infill_grid.EIGHTHS).tolist() == [
@@ -45,14 +45,14 @@ def test_places_without_bar_lines() -> None:
     assert not infill_grid.place_features(None, bars, phase=None).any()
 
 
-def test_no_place_lies_outside_the_networks_tables() -> None:
+def test_place_features_stay_within_table_sizes() -> None:
     bars = np.array([3, 7, 16, 80], np.int32)
     rows = infill_grid.place_features(np.array([2, 6, 15, 79], np.int32), bars, grid=infill_grid.EIGHTHS)
     assert (rows >= 0).all()
     assert (rows < np.array(infill_grid.PLACE_SIZES)).all()
 
 
-def test_voices_stay_within_their_ranges() -> None:
+def test_voice_range_mask_allows_each_voices_range() -> None:
     allowed = infill_grid.voice_range_mask(2)
     for voice, (low, high) in enumerate(VOICE_RANGES):
         classes = np.flatnonzero(allowed[1, voice] == 0)
@@ -71,7 +71,7 @@ def cells() -> np.ndarray:
     return rows
 
 
-def test_the_nearest_given_notes_before_and_after(cells: np.ndarray) -> None:
+def test_neighbours_include_nearest_given_notes(cells: np.ndarray) -> None:
     around = infill_grid.neighbour_values(cells)
     assert around.shape == (1, 6, 4, infill_grid.NEIGHBOUR_COUNT)
     assert around[0, :, 0, 0].tolist() == [NONE, 40, 40, 40, 40, 42], "never the cell itself"
@@ -79,7 +79,7 @@ def test_the_nearest_given_notes_before_and_after(cells: np.ndarray) -> None:
     assert around[0, :, 3, 0].tolist() == [NONE, NONE, NONE, 0, 0, 0], "a rest is given as well"
 
 
-def test_notes_at_fixed_distances(cells: np.ndarray) -> None:
+def test_neighbours_include_notes_at_fixed_distances(cells: np.ndarray) -> None:
     around = infill_grid.neighbour_values(cells)
     assert around[0, 1, 0, 2] == 40, "a step before"
     assert around[0, 3, 0, 3] == 42, "a step after"
@@ -87,7 +87,7 @@ def test_notes_at_fixed_distances(cells: np.ndarray) -> None:
     assert around[0, 0, 0, 5] == 42, "a beat after"
 
 
-def test_the_other_voices_are_named_from_the_highest_to_the_lowest(cells: np.ndarray) -> None:
+def test_neighbours_list_other_voices_from_the_top(cells: np.ndarray) -> None:
     around = infill_grid.neighbour_values(cells)
     now, before, after = (
         around[0, :, 2, infill_grid.MELODIC_COUNT + 3 * n : infill_grid.MELODIC_COUNT + 3 * n + 3] for n in range(3)
@@ -97,18 +97,18 @@ def test_the_other_voices_are_named_from_the_highest_to_the_lowest(cells: np.nda
     assert after[0].tolist() == [NONE, 30, NONE]
 
 
-def test_nothing_is_known_of_cells_beyond_the_end(cells: np.ndarray) -> None:
+def test_neighbours_ignore_cells_beyond_the_end(cells: np.ndarray) -> None:
     cells[0, 4:] = infill_grid.TRANSPOSED_OUTSIDE
     assert (infill_grid.neighbour_values(cells)[0, :, 0, 1] == NONE).all(), "cells outside are not given"
 
 
-# ---------------------------------------------------------------- one key for all
+# ---------------------------------------------------------------- transposition to one key
 
 C_MAJOR = np.array([48, 52, 55, 60, 64, 67, 71, 72, 65, 62, 60, 48]) - LOWEST_PITCH + 1
 
 
-def sung(shift: int, step: int = 2) -> np.ndarray:
-    """A melody in C major moved by `shift`, in the tenor, with an open cell in each of the other voices."""
+def melody_cells(shift: int, step: int = 2) -> np.ndarray:
+    """Return a melody in C major moved by `shift`, in the tenor; the other voices are masked but for one rest."""
     cells = np.full((1, len(C_MAJOR), len(VOICES)), infill_grid.MASKED, np.int32)
     cells[0, :, 2] = C_MAJOR + shift
     cells[0, step, 0] = REST
@@ -116,33 +116,33 @@ def sung(shift: int, step: int = 2) -> np.ndarray:
 
 
 @pytest.mark.parametrize("shift", range(-6, 6))
-def test_music_in_every_key_is_one_to_the_network(shift: int) -> None:
-    cells = sung(shift)
+def test_transposed_cells_are_equal_in_every_key(shift: int) -> None:
+    cells = melody_cells(shift)
     by = infill_grid.key_shifts(cells)
     assert by.tolist() == [-shift]
     assert np.array_equal(
-        infill_grid.transpose_cells(cells, by), infill_grid.transpose_cells(sung(0), np.zeros(1, np.int32))
+        infill_grid.transpose_cells(cells, by), infill_grid.transpose_cells(melody_cells(0), np.zeros(1, np.int32))
     )
 
 
-def test_where_nothing_is_given_nothing_is_moved() -> None:
+def test_key_shifts_are_zero_without_given_notes() -> None:
     assert infill_grid.key_shifts(np.full((2, 5, 4), infill_grid.MASKED, np.int32)).tolist() == [0, 0]
 
 
-def test_no_move_is_wider_than_a_tritone() -> None:
+def test_nearest_shift_is_at_most_a_tritone() -> None:
     moves = infill_grid.nearest_shift(np.arange(-12, 13, dtype=np.int32))
     assert sorted({*moves.tolist()}) == list(range(-5, 7))
     assert ((moves - np.arange(-12, 13)) % 12 == 0).all()
 
 
-def test_what_is_no_pitch_is_not_moved() -> None:
+def test_transpose_cells_moves_pitches_only() -> None:
     cells = np.array([[[REST, infill_grid.MASKED, infill_grid.OUTSIDE, 1]]], np.int32)
     moved = infill_grid.transpose_cells(cells, np.array([-6], np.int32))
     assert moved.tolist() == [[[REST, infill_grid.TRANSPOSED_MASKED, infill_grid.TRANSPOSED_OUTSIDE, 1]]]
 
 
 @pytest.mark.parametrize("by", [-5, 0, 6])
-def test_what_the_network_says_is_moved_back(by: int) -> None:
+def test_untranspose_logits_inverts_transpose_cells(by: int) -> None:
     shift = np.full(1, by, np.int32)
     for pitch_class in (REST, 1, 30, PITCH_INDEX_COUNT - 1):
         logits = np.zeros((1, 1, infill_grid.TRANSPOSED_INDEX_COUNT), np.float32)
@@ -150,13 +150,13 @@ def test_what_the_network_says_is_moved_back(by: int) -> None:
         assert np.flatnonzero(infill_grid.untranspose_logits(logits, shift)[0, 0]).tolist() == [pitch_class]
 
 
-def test_the_network_is_told_by_how_much_the_notes_were_moved() -> None:
-    cells, by = sung(3), np.array([-3], np.int32)
-    told = np.zeros_like(cells)
+def test_network_inputs_include_the_shift() -> None:
+    cells, by = melody_cells(3), np.array([-3], np.int32)
+    attacks = np.zeros_like(cells)
     place = infill_grid.place_features(None, np.full(cells.shape[1], 16, np.int32))[None]
-    moved, attacks, where, around = infill_grid.network_inputs(cells, told, place, by)
+    moved, same_attacks, where, around = infill_grid.network_inputs(cells, attacks, place, by)
     assert np.array_equal(moved, infill_grid.transpose_cells(cells, by))
-    assert attacks is told
+    assert same_attacks is attacks
     assert where[0, :, -1].tolist() == [3] * cells.shape[1]
     assert (where < np.array(infill_grid.TRANSPOSED_PLACE_SIZES)).all()
     assert np.array_equal(around, infill_grid.neighbour_values(moved))

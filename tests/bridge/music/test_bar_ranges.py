@@ -1,4 +1,4 @@
-"""Bars by number and voices by name become steps and voices, or one sentence."""
+"""Tests for parsing bar numbers and voice names, and for positions in bars."""
 
 import numpy as np
 import pytest
@@ -14,12 +14,12 @@ PICK_UP = tuple(Timeline(480, meters=(Meter(0, 1, 4), Meter(480, 3, 4))).bars(4 
 @pytest.mark.parametrize(
     ("text", "ranges"), [("1", [(0, 16)]), ("2-3", [(16, 48)]), (" 4 , 1 - 2", [(0, 32), (48, 64)]), ("1-4", [(0, 64)])]
 )
-def test_bars_are_counted_from_one(text: str, ranges: list[tuple[int, int]]):
+def test_parse_bars_counts_from_one(text: str, ranges: list[tuple[int, int]]):
     wanted = bar_ranges.parse_bars(text, WHOLE)
     assert np.flatnonzero(wanted).tolist() == [step for begin, end in ranges for step in range(begin, end)]
 
 
-def test_a_pick_up_is_bar_0_as_in_the_score():
+def test_parse_bars_calls_pick_up_bar_0():
     assert np.flatnonzero(bar_ranges.parse_bars("0", PICK_UP)).tolist() == [*range(4)]
     assert np.flatnonzero(bar_ranges.parse_bars("2", PICK_UP)).tolist() == [*range(16, 28)]
     assert [bar_ranges.bar_number(PICK_UP, step) for step in (0, 3, 4, 15, 16)] == [0, 0, 1, 1, 2]
@@ -39,18 +39,18 @@ def test_a_pick_up_is_bar_0_as_in_the_score():
         ("3-2", "give the first bar and then the last, 2-3"),
     ],
 )
-def test_what_is_no_bar_of_the_piece_is_refused(text: str, says: str):
+def test_parse_bars_refuses_bars_outside_the_piece(text: str, says: str):
     with pytest.raises(ConfigError, match=says):
         bar_ranges.parse_bars(text, WHOLE)
 
 
-def test_voices_by_name_in_any_order():
+def test_parse_voices_accepts_any_order():
     assert bar_ranges.parse_voices("Tenor, alto,tenor") == (1, 2)
     with pytest.raises(ConfigError, match="there is no voice 'mezzo': give soprano, alto, tenor or bass"):
         bar_ranges.parse_voices("alto,mezzo")
 
 
-def test_a_pick_up_counts_from_the_end_of_its_bar():
+def test_bar_positions_put_pick_up_at_end_of_bar():
     position, lengths = bar_ranges.bar_positions(PICK_UP)
     assert position.tolist() == [8, 9, 10, 11, *range(12), *range(12)]
     assert set(lengths.tolist()) == {12}

@@ -1,4 +1,4 @@
-"""What a dream goes on from: all that came before it, as long as that is not long."""
+"""Tests for the prompts of a dream: all that came before, up to a limit."""
 
 from bachbridge.music.endless import extend_prompt, next_prompt, next_seed
 from bachbridge.music.notes import Note, Phrase
@@ -6,12 +6,12 @@ from bachbridge.music.notes import Note, Phrase
 PLAYED = Phrase((Note(0, 4, 60), Note(4, 8, 62)), 12, 16, 4)
 
 
-def test_a_prompt_grows_by_its_answer() -> None:
+def test_extend_prompt_appends_the_answer() -> None:
     grown = extend_prompt(PLAYED, [Note(0, 1, 64), Note(0, 4, 64), Note(4, 4, 65), Note(9, 4, 67)], 8)
     assert grown == Phrase((*PLAYED.notes, Note(12, 4, 64), Note(16, 4, 65)), 20, 16, 4)
 
 
-def test_voices_go_on_without_the_hands_that_have_none() -> None:
+def test_extend_prompt_drops_player_before_four_voices() -> None:
     answer = [Note(0, 8, 64 - 5 * voice, voice=voice) for voice in range(4)]
     assert extend_prompt(PLAYED, answer[:2], 8).steps == 20
     grown = extend_prompt(PLAYED, answer, 8)
@@ -19,13 +19,13 @@ def test_voices_go_on_without_the_hands_that_have_none() -> None:
     assert [note.start for note in extend_prompt(grown, answer, 8).notes] == [0] * 4 + [8] * 4
 
 
-def test_a_chord_of_four_notes_does_not_make_a_dream_forget_its_phrase() -> None:
+def test_extend_prompt_keeps_player_before_single_chord() -> None:
     chord = [Note(8, 4, 64 - 5 * voice, voice=voice) for voice in range(4)]
     line = [Note(at, 4, 67) for at in range(0, 32, 4) if at != 8]
     assert extend_prompt(PLAYED, sorted([*line, *chord], key=lambda note: note.start), 32).steps == 12 + 32
 
 
-def test_of_a_long_prompt_the_last_bars_go_on_from_a_bar_line() -> None:
+def test_extend_prompt_keeps_last_whole_bars() -> None:
     prompt = PLAYED
     for part in range(40):
         prompt = extend_prompt(prompt, [Note(at, 4, 60 + part % 12) for at in range(0, 32, 4)], 32)
@@ -37,7 +37,7 @@ def test_of_a_long_prompt_the_last_bars_go_on_from_a_bar_line() -> None:
     assert prompt.steps > 6 * 16
 
 
-def test_a_dream_that_falls_silent_begins_again() -> None:
+def test_next_prompt_restarts_after_silence() -> None:
     assert next_prompt(PLAYED, Phrase((Note(0, 4, 70),), 4), (), 32) == PLAYED
     assert next_prompt(PLAYED, PLAYED, [Note(0, 4, 70)], 4).steps == 16
     assert next_seed(2**31 - 1) == 0

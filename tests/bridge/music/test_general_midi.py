@@ -1,4 +1,4 @@
-"""General MIDI's instruments go by their names, however they are written; a slip is answered with the nearest ones."""
+"""Tests for finding General MIDI instruments by name, and for suggesting similar names."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from bachbridge.music.general_midi import INSTRUMENT_NAMES, closest_names, find_
 from bachbridge.settings import Settings, with_setting
 
 
-def test_there_are_128_of_them_in_families_of_eight() -> None:
+def test_names_are_128_in_families_of_eight() -> None:
     assert len(INSTRUMENT_NAMES) == len(set(INSTRUMENT_NAMES)) == 128
     firsts = ["Acoustic Grand Piano", "Celesta", "Drawbar Organ", "Acoustic Guitar (nylon)", "Acoustic Bass", "Violin"]
     firsts += ["String Ensemble 1", "Trumpet", "Soprano Sax", "Piccolo", "Lead 1 (square)", "Pad 1 (new age)"]
@@ -26,26 +26,26 @@ def test_there_are_128_of_them_in_families_of_eight() -> None:
         ("GUNSHOT", 127),
     ],
 )
-def test_a_name_is_found_whatever_its_looks(name: str, found: int) -> None:
+def test_find_program_ignores_case_and_punctuation(name: str, found: int) -> None:
     assert find_program(name) == found
 
 
 @pytest.mark.parametrize("name", ["", "0", "129", "organ", "kazoo", "²"])
-def test_what_is_no_one_instrument_has_no_program(name: str) -> None:
+def test_find_program_refuses_ambiguous_names(name: str) -> None:
     assert find_program(name) is None
 
 
-def test_every_name_is_its_own() -> None:
+def test_find_program_finds_every_full_name() -> None:
     assert [find_program(name) for name in INSTRUMENT_NAMES] == list(range(128))
 
 
-def test_the_nearest_are_offered() -> None:
+def test_closest_names_suggests_similar_names() -> None:
     assert closest_names("Chruch Organ")[0] == "Church Organ"
     assert closest_names("organ") == ("Drawbar Organ", "Percussive Organ", "Rock Organ")
     assert closest_names("xq") != ()
 
 
-def test_the_setting_takes_a_name_and_offers_the_nearest() -> None:
+def test_instrument_setting_suggests_similar_names() -> None:
     assert Settings().instrument == "none"
     assert with_setting(Settings(), "instrument", "church organ").instrument == "Church Organ"
     with pytest.raises(ConfigError, match='instrument cannot be "Chruch Organ": give "Church Organ"'):

@@ -1,4 +1,4 @@
-"""Measures against frames counted by hand, and copied runs against a search that tries everything."""
+"""Tests of metrics against frames counted by hand, and of copied runs against an exhaustive search."""
 
 import numpy as np
 import pytest
@@ -10,11 +10,11 @@ from bachbridge.music.metrics import SharedRuns, compute_metrics
 
 
 def frames(*chords: tuple[int, ...]) -> np.ndarray:
-    """Classes of soprano, alto, tenor, bass; 0 = rest."""
+    """Return pitch indices of soprano, alto, tenor, bass; 0 is a rest."""
     return np.array([[pitch_index(pitch) if pitch else 0 for pitch in chord] for chord in chords], np.int32)
 
 
-def test_every_measure_of_a_piece_counted_by_hand() -> None:
+def test_metrics_equal_counts_by_hand() -> None:
     piece = frames(
         (72, 67, 64, 48),  # C major
         (74, 69, 65, 50),  # all up: octaves S-B, fifths A-B; six pairs move; D minor
@@ -37,7 +37,7 @@ def test_every_measure_of_a_piece_counted_by_hand() -> None:
     assert found.copied_longest is None
 
 
-def test_pieces_are_pooled_by_their_counts() -> None:
+def test_metrics_pool_counts_of_pieces() -> None:
     quiet = frames(*[(72, 67, 64, 48)] * 9)
     loud = frames((72, 67, 64, 48), (74, 69, 65, 50))
     assert compute_metrics([quiet, loud]).triad_frames == 1
@@ -45,7 +45,7 @@ def test_pieces_are_pooled_by_their_counts() -> None:
     assert compute_metrics([]).frames == 0
 
 
-def test_a_copy_is_found_in_any_key_and_not_across_pieces() -> None:
+def test_shared_run_is_found_in_any_key_within_one_piece() -> None:
     rng = np.random.default_rng(1)
     books = [rng.integers(10, 40, (40, 4)).astype(np.int32) for _ in range(3)]
     runs = SharedRuns(books)
@@ -56,7 +56,7 @@ def test_a_copy_is_found_in_any_key_and_not_across_pieces() -> None:
     assert runs.longest_shared_steps(np.concatenate([books[0][-4:], books[1][:4]])) == 4
 
 
-def test_silence_is_not_a_copy() -> None:
+def test_shared_run_ignores_silence() -> None:
     silent = np.zeros((20, 4), np.int32)
     assert SharedRuns([silent]).longest_shared_steps(silent) == 0
 
@@ -65,9 +65,7 @@ small = st.lists(st.tuples(*[st.integers(0, 3)] * 2), min_size=1, max_size=12)
 
 
 @given(book=small, piece=small)
-def test_the_longest_run_is_that_of_a_search_that_tries_everything(
-    book: list[tuple[int, int]], piece: list[tuple[int, int]]
-) -> None:
+def test_longest_shared_run_equals_exhaustive_search(book: list[tuple[int, int]], piece: list[tuple[int, int]]) -> None:
     def same(left: np.ndarray, right: np.ndarray) -> bool:
         both = (left > 0) & (right > 0)
         return np.array_equal(left > 0, right > 0) and len(np.unique((left - right)[both])) <= 1
@@ -84,5 +82,5 @@ def test_the_longest_run_is_that_of_a_search_that_tries_everything(
         default=0,
     )
     sounding = (one > 0).any(axis=1).all() and (two > 0).any(axis=1).all()
-    if sounding:  # across silence no interval is told, and a run may end there
+    if sounding:  # across silence there is no interval, and a run may end there
         assert SharedRuns([one]).longest_shared_steps(two) == longest

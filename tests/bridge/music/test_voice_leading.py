@@ -1,4 +1,4 @@
-"""Penalties while drawing, and verdicts on whole frames, rule by rule."""
+"""Tests for penalties while drawing and for verdicts on whole frames, rule by rule."""
 
 import numpy as np
 import pytest
@@ -25,18 +25,18 @@ A_MINOR = (57, 59, 60, 62, 64, 65, 68, 69, 57, 64)
 
 
 def frame(*pitches: int) -> list[int]:
-    """Classes of soprano, alto, tenor, bass; 0 = rest, -1 = not chosen."""
+    """Return pitch indices of soprano, alto, tenor, bass; 0 is a rest, -1 is not chosen."""
     return [pitch_index(pitch) if pitch > 0 else pitch for pitch in pitches]
 
 
-def sounded(pitches: tuple[int, ...]) -> np.ndarray:
+def durations(pitches: tuple[int, ...]) -> np.ndarray:
     return np.bincount([pitch_index(pitch) for pitch in pitches], minlength=PITCH_INDEX_COUNT).astype(np.float64)
 
 
 def parallels(before: list[int], chosen: list[int], voice: int) -> set[int]:
-    """The pitches barred."""
-    found = forbidden_pitches(np.array([before], np.int32), np.array([chosen], np.int32), voice, {"parallels"})[0]
-    return {pitch for pitch in range(36, 82) if found[pitch_index(pitch)]}
+    """Return the pitches that the rule of parallels forbids."""
+    forbidden = forbidden_pitches(np.array([before], np.int32), np.array([chosen], np.int32), voice, {"parallels"})[0]
+    return {pitch for pitch in range(36, 82) if forbidden[pitch_index(pitch)]}
 
 
 @pytest.mark.parametrize(
@@ -48,19 +48,19 @@ def parallels(before: list[int], chosen: list[int], voice: int) -> set[int]:
         ((65, 64, 60, 48), 50, set()),  # fourths may go on
     ],
 )
-def test_the_soprano_does_not_go_with_the_bass_in_parallel(
+def test_forbidden_pitches_are_parallels_with_the_bass(
     before: tuple[int, ...], bass_now: int, forbidden: set[int]
 ) -> None:
     assert parallels(frame(*before), frame(UNKNOWN, UNKNOWN, UNKNOWN, bass_now), 0) == forbidden
 
 
-def test_a_held_or_resting_voice_forbids_nothing() -> None:
+def test_forbidden_pitches_ignore_held_and_resting_voices() -> None:
     assert not parallels(frame(72, 67, 64, 48), frame(UNKNOWN, UNKNOWN, UNKNOWN, 48), 0)
     assert not parallels(frame(72, 67, 64, 0), frame(UNKNOWN, UNKNOWN, UNKNOWN, 50), 0)
     assert not parallels(frame(0, 67, 64, 48), frame(UNKNOWN, UNKNOWN, UNKNOWN, 50), 0)
 
 
-def test_keys_are_told() -> None:
+def test_estimate_key_finds_major_and_minor_keys() -> None:
     def weights(pitches: tuple[int, ...]) -> np.ndarray:
         return np.bincount([pitch % 12 for pitch in pitches], minlength=12).astype(np.float64)
 
@@ -69,36 +69,36 @@ def test_keys_are_told() -> None:
     assert estimate_key(weights(tuple(pitch + 3 for pitch in C_MAJOR))) == (3, False)
 
 
-def test_what_is_foreign_to_the_key_is_penalised_and_a_rest_is_not() -> None:
-    penalty = out_of_key_penalty(sounded(C_MAJOR))
+def test_out_of_key_penalty_spares_scale_and_rest() -> None:
+    penalty = out_of_key_penalty(durations(C_MAJOR))
     penalised = {pitch % 12 for pitch in range(36, 82) if penalty[pitch_index(pitch)] == OUT_OF_KEY_LOGIT}
     assert penalised == {1, 3, 6, 8, 10}
     assert penalty[REST] == 0
 
 
 @pytest.mark.parametrize("pitches", [(), (60,), (60, 62, 64), tuple(range(60, 72))])
-def test_too_little_tells_no_key(pitches: tuple[int, ...]) -> None:
-    assert not out_of_key_penalty(sounded(pitches) if pitches else np.zeros(PITCH_INDEX_COUNT)).any()
+def test_out_of_key_penalty_is_zero_with_too_few_notes(pitches: tuple[int, ...]) -> None:
+    assert not out_of_key_penalty(durations(pitches) if pitches else np.zeros(PITCH_INDEX_COUNT)).any()
 
 
 # ---------------------------------------------------------------- verdicts
 
 
 def verdict(now: tuple[int, ...], before: tuple[int, ...] | None = None, key: Key | None = None) -> dict[str, float]:
-    """What each rule alone says of a frame, where it says anything."""
+    """Return what each rule alone finds in a frame, for the rules that find anything."""
     row = np.array([frame(*now)], np.int32)
-    said: dict[str, float] = {}
+    verdicts: dict[str, float] = {}
     for rule in VOICE_LEADING_RULES:
         alone = check_rules(None if before is None else frame(*before), row, {rule}, key)
-        said[rule] = float(alone.violations[0] or alone.penalty[0])
-    return {rule: what for rule, what in said.items() if what}
+        verdicts[rule] = float(alone.violations[0] or alone.penalty[0])
+    return {rule: cost for rule, cost in verdicts.items() if cost}
 
 
 CHORD = (72, 67, 64, 48)
 
 
 @pytest.mark.parametrize(
-    ("before", "now", "said"),
+    ("before", "now", "expected"),
     [
         (None, CHORD, {}),
         (CHORD, CHORD, {}),
@@ -117,24 +117,26 @@ CHORD = (72, 67, 64, 48)
         ((0, 64, 60, 48), (69, 65, 59, 50), {}),
     ],
 )
-def test_each_rule_says_its_own(before: tuple[int, ...] | None, now: tuple[int, ...], said: dict[str, float]) -> None:
+def test_check_rules_reports_each_rule_alone(
+    before: tuple[int, ...] | None, now: tuple[int, ...], expected: dict[str, float]
+) -> None:
     found = verdict(now, before)
-    assert {rule: found.get(rule, 0) for rule in said} == said
-    assert set(found) & set(HARD_RULES) == set(said) & set(HARD_RULES)
+    assert {rule: found.get(rule, 0) for rule in expected} == expected
+    assert set(found) & set(HARD_RULES) == set(expected) & set(HARD_RULES)
 
 
-def test_the_key_forbids_a_doubled_leading_note_in_its_dominant_only() -> None:
+def test_doubled_leading_note_is_forbidden_in_dominant_only() -> None:
     assert verdict((71, 62, 59, 55), key=(0, False)) == {"leading-note": 1}
     assert verdict((71, 64, 59, 52), key=(0, False)) == {}  # the fifth of E minor does not lead
     assert verdict((71, 62, 59, 55)) == {}
 
 
-def test_foreign_notes_cost_their_nats() -> None:
+def test_check_rules_penalises_notes_outside_the_key() -> None:
     assert verdict((66, 61, 57, 50), key=(0, False)) == {"key": -2 * OUT_OF_KEY_LOGIT}
     assert verdict((68, 64, 59, 52), key=(9, True)) == {}
 
 
-def test_rules_have_names() -> None:
+def test_parse_rules_knows_names_and_refuses_others() -> None:
     assert parse_rules("all") == set(VOICE_LEADING_RULES)
     assert parse_rules("none") == set()
     assert parse_rules("crossing, parallels") == {"crossing", "parallels"}
@@ -143,7 +145,7 @@ def test_rules_have_names() -> None:
 
 
 @given(frames=st.lists(st.tuples(*[st.integers(0, PITCH_INDEX_COUNT - 1)] * 8), min_size=1, max_size=20))
-def test_a_verdict_on_many_is_the_verdict_on_each(frames: list[tuple[int, ...]]) -> None:
+def test_verdict_on_many_frames_equals_each_alone(frames: list[tuple[int, ...]]) -> None:
     both = np.array(frames, np.int32)
     before, now = both[:, :4], both[:, 4:]
     together = check_rules(before, now, VOICE_LEADING_RULES, (7, False))
@@ -156,9 +158,7 @@ def test_a_verdict_on_many_is_the_verdict_on_each(frames: list[tuple[int, ...]])
     before=st.tuples(*[st.integers(0, PITCH_INDEX_COUNT - 1)] * 4),
     known=st.tuples(*[st.integers(-1, PITCH_INDEX_COUNT - 1)] * 4),
 )
-def test_what_is_barred_while_drawing_is_what_the_verdict_forbids(
-    before: tuple[int, ...], known: tuple[int, ...]
-) -> None:
+def test_forbidden_pitches_agree_with_check_rules(before: tuple[int, ...], known: tuple[int, ...]) -> None:
     rules = {"crossing", "parallels"}
     for voice in range(4):
         frames = np.array([known] * PITCH_INDEX_COUNT, np.int32)

@@ -1,4 +1,4 @@
-"""Steps between many frames at once get the verdicts that one after another would get."""
+"""Test that the rules for many pairs of frames at once agree with `check_rules`."""
 
 import numpy as np
 from hypothesis import given
@@ -10,7 +10,7 @@ from bachbridge.music.voice_leading_pairs import transition_cost
 
 
 @given(st.integers(0, 2**32 - 1), st.sets(st.sampled_from(sorted(TRANSITION_RULES))), st.integers(0, 4))
-def test_the_same_as_one_after_another(seed: int, rules: set[str], reach: int) -> None:
+def test_transition_cost_equals_check_rules(seed: int, rules: set[str], reach: int) -> None:
     rng = np.random.default_rng(seed)
     tops = np.array((30, 25, 20, 12)) + 2 * reach
     before, after = (rng.integers(tops - 5, tops, (5, 3, 4)) for _ in range(2))

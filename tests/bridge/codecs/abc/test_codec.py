@@ -1,4 +1,4 @@
-"""Tunes in ABC: the grammar that has no dead end, the normal form, notes both ways, and the codec live."""
+"""Tests for tunes in ABC: the grammar without dead ends, the normal form, notes both ways, and the live codec."""
 
 import random
 from fractions import Fraction
@@ -10,6 +10,7 @@ import pytest
 from bachbridge.codecs.abc import codec as abc_codec
 from bachbridge.codecs.abc import grammar as abc_grammar
 from bachbridge.codecs.abc import normal_form
+from bachbridge.codecs.abc.bars import BAR_LINES
 from bachbridge.codecs.abc.reader import TuneNote, split_header, split_tokens
 from bachbridge.codecs.abc.repeats import unroll_tune
 from bachbridge.codecs.abc.shortest_end import closing_characters
@@ -21,14 +22,14 @@ HEADER = "M:4/4\nL:1/8\nK:G\n"
 
 
 def drawn(seed: int, length: int, text: str = "") -> str:
-    """A tune drawn at random under the mask, led to its end from `length` characters on."""
-    chance = random.Random(seed)
+    """Draw a tune at random under the mask, and lead it to its end from `length` characters on."""
+    rng = random.Random(seed)
     state = abc_grammar.state_after(text)
     assert state
     while not state.is_finished:
         chars = state.allowed_characters() if len(text) < length else closing_characters(state)
         assert chars, (text, state)
-        char = chance.choice(sorted(chars))
+        char = rng.choice(sorted(chars))
         state = state.after(char)
         assert state
         text += char
@@ -37,14 +38,14 @@ def drawn(seed: int, length: int, text: str = "") -> str:
 
 
 def bars(tune: str) -> list[Fraction]:
-    """The bars' lengths in steps, counted from the notes."""
+    """Return the lengths of the bars in steps, counted from the notes."""
     header, body = split_header(normal_form.normalize(tune))
-    reading = header.make_reader()
+    reader = header.make_reader()
     ends = [Fraction(0)]
-    for word in split_tokens(body):
-        reading.read_token(word)
-        if "|" in word or word == "::":
-            ends.append(reading.step)
+    for token in split_tokens(body):
+        reader.read_token(token)
+        if token in BAR_LINES:
+            ends.append(reader.step)
     return [end - begin for begin, end in pairwise(ends) if end > begin]
 
 
@@ -57,7 +58,7 @@ def codec() -> abc_codec.AbcCodec:
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_whatever_is_drawn_is_a_tune(seed: int) -> None:
+def test_drawn_text_is_a_tune(seed: int) -> None:
     tune = drawn(seed, 150, "" if seed % 2 else HEADER)
     after = abc_grammar.state_after(normal_form.normalize(tune) + "\n")
     assert after
@@ -66,7 +67,7 @@ def test_whatever_is_drawn_is_a_tune(seed: int) -> None:
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_whatever_is_drawn_has_full_bars_or_what_completes_them(seed: int) -> None:
+def test_drawn_tune_has_bars_that_add_up(seed: int) -> None:
     lengths = bars(drawn(seed, 150, HEADER))
     pickup = lengths[0] if lengths[0] < 16 else Fraction(0)
     after = [length for length in lengths[bool(pickup) :] if length < 16]
@@ -109,19 +110,19 @@ def test_whatever_is_drawn_has_full_bars_or_what_completes_them(seed: int) -> No
         ("A8|\n\n", False),
     ],
 )
-def test_what_is_right(music: str, right: bool) -> None:
+def test_grammar_accepts_complete_tunes_only(music: str, right: bool) -> None:
     after = abc_grammar.state_after(HEADER + music)
     assert (after is not None and after.is_finished) == right
 
 
-def test_the_header_is_in_order() -> None:
+def test_grammar_requires_header_order() -> None:
     assert abc_grammar.state_after("X:1\nT:A tune\nM:6/8\nL:1/8\nK:Em\n")
     assert abc_grammar.state_after("K:G\n") is None
     assert abc_grammar.state_after("M:6/8\nX:1\n") is None
     assert abc_grammar.state_after("M:6/7\n") is None
 
 
-def test_people_may_join_sections_amid_a_bar() -> None:
+def test_lenient_grammar_allows_joins_within_a_bar() -> None:
     tune = HEADER + "A2|B8|c4:|\nd3|e8|f8|]\n\n"
     assert abc_grammar.state_after(tune) is None
     read = abc_grammar.state_after(tune, abc_grammar.LENIENT_START)
@@ -144,18 +145,18 @@ b4 |
 """
 
 
-def test_normal_form() -> None:
+def test_normalize_cleans_a_wild_tune() -> None:
     text = normal_form.normalize(WILD)
     assert text == 'M:4/4\nL:1/8\nK:Amix\n|:A>B (3ABc d2 e2|"D"d4 A/2B/2c/2d/2 e2|[1f4 A4:|[2a8||\ng2a2 b4|]\n'
     assert normal_form.normalize(text) == text
 
 
 @pytest.mark.parametrize(("written", "meter"), [("C", "4/4"), ("C|", "2/2"), ("C |", "2/2"), (" 6 / 8", "6/8")])
-def test_a_meter_in_anybodys_spelling(written: str, meter: str) -> None:
+def test_header_lines_normalize_the_meter(written: str, meter: str) -> None:
     assert normal_form.header_lines(f"M:{written}\nK:C\n").startswith(f"M:{meter}\n")
 
 
-def test_tunes_of_a_file() -> None:
+def test_split_tunes_finds_tunes_between_text() -> None:
     assert normal_form.split_tunes("words\n\nX:1\nK:C\nC\n\nmore words\nX:2\nK:C\nD") == [
         "X:1\nK:C\nC\n",
         "X:2\nK:C\nD\n",
@@ -163,7 +164,7 @@ def test_tunes_of_a_file() -> None:
 
 
 @pytest.mark.parametrize("tune", ["X:1\nM:4/4\nC4|\n", "X:1\nK:G\nC|\n", "X:1\nM:4/4\nV:1\nK:C\nC|\n", "M:4/4\nK:C\n"])
-def test_what_is_no_tune_is_refused(tune: str) -> None:
+def test_normalize_refuses_other_text(tune: str) -> None:
     with pytest.raises(TuneError):
         normal_form.normalize(tune)
 
@@ -171,7 +172,7 @@ def test_what_is_no_tune_is_refused(tune: str) -> None:
 # ---------------------------------------------------------------- notes
 
 
-def test_notes_of_a_tune() -> None:
+def test_unroll_tune_reads_notes() -> None:
     notes = unroll_tune(HEADER + "^FG>A (3fga|F4-F4|]\n").notes
     assert [(float(n.start), float(n.length), n.pitch) for n in notes[:3]] == [(0, 2, 66), (2, 3, 67), (5, 1, 69)]
     assert [n.pitch for n in notes[3:]] == [78, 79, 81, 66]
@@ -179,48 +180,48 @@ def test_notes_of_a_tune() -> None:
     assert notes[-1].length == 16
 
 
-def test_a_sign_holds_until_the_bar_line_and_over_a_tie() -> None:
+def test_accidental_holds_until_bar_line_and_over_a_tie() -> None:
     assert [n.pitch for n in unroll_tune(HEADER + "=FFf2 F4-|F4F4|]\n").notes] == [65, 65, 78, 65, 66]
 
 
-def test_repeats_are_played() -> None:
+def test_unroll_tune_plays_repeats() -> None:
     notes = unroll_tune(HEADER + "|:A8|[1B8:|[2c8||d8:|\n").notes
     assert [n.pitch for n in notes] == [69, 71, 69, 72, 74, 74]
     assert [n.start for n in notes] == [16 * bar for bar in range(6)]
 
 
-def test_a_line_is_written_and_read_back() -> None:
-    chance = random.Random(1)
-    measure = BarLayout(Fraction(12), Fraction(4), Fraction(2), Fraction(5))
+def test_format_line_is_read_back() -> None:
+    rng = random.Random(1)
+    layout = BarLayout(Fraction(12), Fraction(4), Fraction(2), Fraction(5))
     for key in ("C", "Eb", "F#m", "Ador"):
         at, line = Fraction(0), []
         for _ in range(20):
-            length = Fraction(chance.randrange(1, 9))
-            line.append(TuneNote(at, length, chance.randrange(50, 90)))
-            at += length + chance.choice([0, 0, 3])
-        text = f"M:3/4\nL:1/8\nK:{key}\n{format_line(line, at, key, measure)}|]\n"
+            length = Fraction(rng.randrange(1, 9))
+            line.append(TuneNote(at, length, rng.randrange(50, 90)))
+            at += length + rng.choice([0, 0, 3])
+        text = f"M:3/4\nL:1/8\nK:{key}\n{format_line(line, at, key, layout)}|]\n"
         assert [*unroll_tune(text).notes] == line
 
 
 # ---------------------------------------------------------------- the codec
 
 
-def test_symbols_and_text() -> None:
+def test_text_and_symbols_convert_both_ways() -> None:
     text = "M:4/4\nL:1/8\nK:G\nG8|]\n"
     assert codec().decode_text(codec().encode_text(text)) == text + "\n"
     assert codec().decode_text(codec().encode_text("X:1\n\u266b", end=False)) == "X:1\n"
     assert all(number for (number,) in codec().encode_text(text))
 
 
-def test_a_phrase_is_the_beginning_of_a_tune_in_a_known_key() -> None:
+def test_make_prompt_moves_phrase_to_a_known_key() -> None:
     scale = (68, 70, 72, 73, 75, 77, 79, 80)
     phrase = Phrase(tuple(Note(2 * at, 2, pitch) for at, pitch in enumerate(scale)), 16, 16, 0)
-    opening = codec().make_prompt(phrase)
-    assert opening.header.key == "G"
-    assert opening.text == "M:4/4\nL:1/8\nK:G\nGA Bc de fg|"
+    prompt = codec().make_prompt(phrase)
+    assert prompt.header.key == "G"
+    assert prompt.text == "M:4/4\nL:1/8\nK:G\nGA Bc de fg|"
 
 
-def test_the_top_line_of_chords_and_the_bar_that_was_begun() -> None:
+def test_make_prompt_writes_top_line_from_within_a_bar() -> None:
     chords = tuple(Note(at, 4, pitch) for at in (0, 4) for pitch in (55, 59, 62, 67))
     assert codec().make_prompt(Phrase(chords, 8, 16, 12)).body == "G2|G2 "
 
@@ -236,7 +237,7 @@ def test_the_top_line_of_chords_and_the_bar_that_was_begun() -> None:
     ],
 )
 @pytest.mark.parametrize("pickup", [0, 2])
-def test_bars_of_three_quarters_or_of_two_dotted_ones(rhythm: tuple[int, ...], meter: str, pickup: int) -> None:
+def test_make_prompt_tells_3_4_from_6_8(rhythm: tuple[int, ...], meter: str, pickup: int) -> None:
     starts = [pickup + sum(rhythm[:at]) for at in range(len(rhythm))]
     notes = tuple(Note(start, max(1, length - 1), 60) for start, length in zip(starts, rhythm, strict=True))
     played = Phrase((Note(0, 1, 60), *notes) if pickup else notes, pickup + sum(rhythm), 12, -pickup % 12)
@@ -244,19 +245,19 @@ def test_bars_of_three_quarters_or_of_two_dotted_ones(rhythm: tuple[int, ...], m
 
 
 @pytest.mark.parametrize(("steps_per_bar", "position", "steps"), [(16, 0, 16), (12, 7, 11), (24, None, 30), (14, 3, 5)])
-def test_the_pen_goes_on_in_time(steps_per_bar: int, position: int | None, steps: int) -> None:
+def test_decoder_goes_on_in_time(steps_per_bar: int, position: int | None, steps: int) -> None:
     phrase = Phrase(tuple(Note(at, 3, 60 + at) for at in range(0, steps - 3, 3)), steps, steps_per_bar, position)
-    its = codec()
-    pen = its.decoder(phrase)
-    chance = random.Random(steps)
+    abc = codec()
+    decoder = abc.decoder(phrase)
+    rng = random.Random(steps)
     notes: list[Note] = []
-    while pen.step < 2 * steps_per_bar:
-        before = pen.step
-        allowed = np.flatnonzero(pen.allowed_ids(()))
+    while decoder.step < 2 * steps_per_bar:
+        before = decoder.step
+        allowed = np.flatnonzero(decoder.allowed_ids(()))
         assert len(allowed)
         assert allowed[0] > 0
-        written = pen.add_symbol((int(chance.choice(allowed.tolist())),))
-        assert pen.step >= before
+        written = decoder.add_symbol((int(rng.choice(allowed.tolist())),))
+        assert decoder.step >= before
         assert all(note.start >= 0 and note.length > 0 and note.end >= before for note in written)
         notes += written
     last = {note.start: note for note in notes}
@@ -264,31 +265,31 @@ def test_the_pen_goes_on_in_time(steps_per_bar: int, position: int | None, steps
     assert all(note.end <= after.start for note, after in pairwise(ordered))
 
 
-def test_the_answer_comes_back_in_the_players_key() -> None:
-    its = codec()
+def test_answer_returns_to_the_players_key() -> None:
+    abc = codec()
     scale = (68, 70, 72, 73, 75, 77, 79, 80)
-    pen = its.decoder(Phrase(tuple(Note(2 * at, 2, pitch) for at, pitch in enumerate(scale)), 16, 16, 0))
-    written = [note for symbol in its.encode_text("G2F>GA", end=False) for note in pen.add_symbol(symbol)]
+    decoder = abc.decoder(Phrase(tuple(Note(2 * at, 2, pitch) for at, pitch in enumerate(scale)), 16, 16, 0))
+    written = [note for symbol in abc.encode_text("G2F>GA", end=False) for note in decoder.add_symbol(symbol)]
     assert written == [Note(0, 4, 68), Note(4, 3, 67), Note(7, 1, 68)]
-    assert pen.step == 8
+    assert decoder.step == 8
 
 
-@pytest.mark.parametrize(("played", "text", "heard"), [(127, "c''8|", 119), (0, "A,,8|", 7)])
-def test_no_answer_leaves_the_pitches_of_midi(played: int, text: str, heard: int) -> None:
-    its = codec()
-    pen = its.decoder(Phrase((Note(0, 16, played),), 16, 16, 0), (0, False))
-    written = [note for symbol in its.encode_text(text, end=False) for note in pen.add_symbol(symbol)]
-    assert written == [Note(0, 16, heard)], "of the same name, in the nearest octave that there is"
+@pytest.mark.parametrize(("played", "text", "pitch"), [(127, "c''8|", 119), (0, "A,,8|", 7)])
+def test_answer_stays_within_midi_pitches(played: int, text: str, pitch: int) -> None:
+    abc = codec()
+    decoder = abc.decoder(Phrase((Note(0, 16, played),), 16, 16, 0), (0, False))
+    written = [note for symbol in abc.encode_text(text, end=False) for note in decoder.add_symbol(symbol)]
+    assert written == [Note(0, 16, pitch)], "of the same name, in the nearest octave that there is"
 
 
-def test_a_whole_tune_can_be_drawn() -> None:
-    its = codec()
-    pen = its.tune_writer("M:6/8\nL:1/8\nK:G\n", max_characters=80)
-    chance = random.Random(3)
-    while not pen.is_finished:
-        pen.add_symbol((int(chance.choice(np.flatnonzero(pen.allowed_ids(())).tolist())),))
-    after = abc_grammar.state_after(pen.text)
+def test_tune_writer_draws_a_whole_tune() -> None:
+    abc = codec()
+    decoder = abc.tune_writer("M:6/8\nL:1/8\nK:G\n", max_characters=80)
+    rng = random.Random(3)
+    while not decoder.is_finished:
+        decoder.add_symbol((int(rng.choice(np.flatnonzero(decoder.allowed_ids(())).tolist())),))
+    after = abc_grammar.state_after(decoder.text)
     assert after
     assert after.is_finished
     with pytest.raises(TuneError):
-        its.tune_writer("K:G\n")
+        abc.tune_writer("K:G\n")

@@ -1,4 +1,4 @@
-"""Notes as a tune in ABC for any program, and a tune in ABC as a song: repeats, pickups, tempo, signs over ties."""
+"""Tests for writing notes as a tune in ABC, and for tunes as songs: repeats, pickups, tempo, accidentals over ties."""
 
 from fractions import Fraction
 from pathlib import Path
@@ -24,7 +24,7 @@ def sounding(text: str) -> list[tuple[int, int, int]]:
     return [(int(n.start), int(n.length), n.pitch) for n in unroll_tune(normal_form.drop_tied_accidentals(text)).notes]
 
 
-def test_a_line_is_written_with_its_header_and_read_back() -> None:
+def test_line_is_written_with_header_and_read_back() -> None:
     notes = [Note(0, 4, 67), Note(4, 5, 66), Note(10, 12, 61), Note(24, 2, 73), Note(26, 6, 72)]
     text = format_score(notes, TuneLayout(BARS, "G", double_bar_step=16), title="Two\nbars", bpm=99.6)
     head, music = text.split("K:G\n")
@@ -34,7 +34,7 @@ def test_a_line_is_written_with_its_header_and_read_back() -> None:
     assert bars(text) == [16, 16]
 
 
-def test_a_pickup_is_short_and_a_change_of_meter_stands_at_its_bar() -> None:
+def test_pickup_is_short_and_meter_change_stands_at_its_bar() -> None:
     pickup = (Bar(0, 4, Meter(0, 1, 4)), Bar(4, 20, COMMON), Bar(20, 32, WALTZ), Bar(32, 44, WALTZ))
     text = format_score([Note(0, 44, 60)], TuneLayout(pickup, "C"), title="", bpm=120)
     assert "T:Tune\nM:4/4\n" in text
@@ -43,12 +43,12 @@ def test_a_pickup_is_short_and_a_change_of_meter_stands_at_its_bar() -> None:
 
 
 @pytest.mark.parametrize(("meter", "music"), [(Meter(0, 6, 8), "C3- C2z|]"), (Meter(0, 3, 4), "C4- Cz|]")])
-def test_beats_are_seen(meter: Meter, music: str) -> None:
+def test_note_values_show_the_beats(meter: Meter, music: str) -> None:
     text = format_score([Note(0, 10, 60)], TuneLayout((Bar(0, 12, meter),), "C"), title="", bpm=120)
     assert text.splitlines()[-1] == music
 
 
-def test_four_voices_have_their_names() -> None:
+def test_four_voices_are_named() -> None:
     quartet = [Note(at, 4, 72 - 9 * voice, voice=voice) for at in (0, 4) for voice in range(4)]
     text = format_score(quartet, TuneLayout(BARS[:1], "C"), title="", bpm=120)
     assert [line for line in text.splitlines() if line.startswith("V:")] == [
@@ -60,7 +60,7 @@ def test_four_voices_have_their_names() -> None:
     assert text.endswith("A,,2 A,,2 z4|]\n")
 
 
-def test_of_what_sounds_together_nothing_is_lost_and_legato_is_cut() -> None:
+def test_split_lines_keeps_all_notes_and_cuts_legato() -> None:
     chords = [Note(0, 4, 60), Note(0, 8, 64), Note(4, 4, 59), Note(8, 5, 67), Note(12, 4, 65)]
     found = [line for _, line in split_lines(chords)]
     assert [[(n.start, n.length, n.pitch) for n in line] for line in found] == [
@@ -70,7 +70,7 @@ def test_of_what_sounds_together_nothing_is_lost_and_legato_is_cut() -> None:
     assert split_lines([]) == [(0, [])]
 
 
-def test_keys_by_their_names_and_back() -> None:
+def test_keys_convert_to_names_and_back() -> None:
     assert [format_key(key) for key in ((0, False), (6, True), (10, False))] == ["C", "F#m", "Bb"]
     assert parse_key("Ador") is None
     assert {parse_key(format_key((tonic, minor))) for tonic in range(12) for minor in (False, True)} == {
@@ -91,7 +91,7 @@ K:Em
 """
 
 
-def test_a_tune_is_a_song(tmp_path: Path) -> None:
+def test_read_song_reads_tune_header_and_notes(tmp_path: Path) -> None:
     path = tmp_path / "jig.abc"
     path.write_text(JIG + "\nX:4\nK:C\nM:4/4\nc8|]\n", "utf-8")
     tune = read_song(path)
@@ -105,7 +105,7 @@ def test_a_tune_is_a_song(tmp_path: Path) -> None:
     assert read_song(path, bpm=60).song.timeline.beat_us_at(0) == 1_000_000
 
 
-def test_repeats_endings_and_meters_are_played() -> None:
+def test_unroll_tune_writes_out_repeats_endings_and_meters() -> None:
     played = unroll_tune("M:4/4\nL:1/4\nK:C\n|:c4|[1d4:|[2e4||\n[M:3/4]f3|]\nK:G\ng3|]\n")
     assert [n.pitch for n in played.notes] == [72, 74, 72, 76, 77, 79]
     assert (played.end, played.last_bar_steps, played.pickup) == (16 * 4 + 24, 0, 0)
@@ -114,7 +114,7 @@ def test_repeats_endings_and_meters_are_played() -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "bpm"),
+    ("line", "bpm"),
     [
         ("Q:1/4=90", 90),
         ('Q:"Slow" 3/8 = 60', 90),
@@ -127,11 +127,11 @@ def test_repeats_endings_and_meters_are_played() -> None:
         ("R:reel", 120),
     ],
 )
-def test_tempos(told: str, bpm: float) -> None:
-    assert tempo_bpm(f"X:1\nM:4/4\n{told}\nK:C\nc\n", TuneHeader("4/4", "1/8", "C")) == bpm
+def test_tempo_bpm_reads_any_form(line: str, bpm: float) -> None:
+    assert tempo_bpm(f"X:1\nM:4/4\n{line}\nK:C\nc\n", TuneHeader("4/4", "1/8", "C")) == bpm
 
 
-def test_a_sign_that_is_repeated_over_a_tie_is_the_same_note() -> None:
+def test_repeated_accidental_over_a_tie_is_dropped() -> None:
     tune = "X:1\nM:4/4\nL:1/4\nK:C\nw:a-^b\n^c4-|^c4-|^c4|^c2-c ^c|^f2-^g2|]\n"
     plain = normal_form.drop_tied_accidentals(tune)
     assert plain == "X:1\nM:4/4\nL:1/4\nK:C\nw:a-^b\n^c4-|c4-|c4|^c2-c ^c|^f2-^g2|]\n"
@@ -154,7 +154,7 @@ def test_a_sign_that_is_repeated_over_a_tie_is_the_same_note() -> None:
         ("X:1\nM:64/3\nK:C\nc4|\n", "no meter"),
     ],
 )
-def test_what_is_no_tune_is_told_with_its_name(tmp_path: Path, text: str, says: str) -> None:
+def test_read_song_names_the_file_in_errors(tmp_path: Path, text: str, says: str) -> None:
     path = tmp_path / "wrong.abc"
     path.write_text(text, "utf-8")
     with pytest.raises(TuneError, match=rf"wrong\.abc .*{says}"):

@@ -1,4 +1,4 @@
-"""Chords as symbols: every option, what is unknown, and what a pen writes."""
+"""Tests for chord symbols: every option, unknown chords, and the decoder."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -26,7 +26,7 @@ def line(*pitches: tuple[int, ...], beat: Fraction = Fraction(1, 2), velocity: i
     return [OnsetGroup(number * beat, beat, chord, velocity) for number, chord in enumerate(pitches)]
 
 
-def made(options: ChordOptions, *sequences: Sequence[OnsetGroup]) -> ChordCodec:
+def make_codec(options: ChordOptions, *sequences: Sequence[OnsetGroup]) -> ChordCodec:
     return chords_codec.codec_from_vocabulary(chords_codec.build_vocabulary(sequences, options))
 
 
@@ -53,13 +53,13 @@ def test_names_in_full_and_by_normal_order(pitches: tuple[int, ...], full: str, 
 
 
 @pytest.mark.parametrize("name", ["", "H4", "A2.", "A2..C3", "R.A2", "A2.0"])
-def test_what_is_no_name_is_refused(name: str) -> None:
+def test_parse_chord_name_refuses_other_text(name: str) -> None:
     with pytest.raises(ValueError, match="no chord"):
         parse_chord_name(name)
 
 
 @given(st.sets(st.integers(0, 127), min_size=1, max_size=6), st.integers(1, 11))
-def test_normal_order_is_the_same_in_every_octave_and_moves_along(pitches: set[int], by: int) -> None:
+def test_normal_order_is_compact_and_transposes(pitches: set[int], by: int) -> None:
     order = normal_order(sorted(pitches))
     assert set(order) == {pitch % 12 for pitch in pitches}
     spans = [(order[-1] - order[0]) % 12, *((order[n - 1] - order[n]) % 12 for n in range(1, len(order)))]
@@ -68,7 +68,7 @@ def test_normal_order_is_the_same_in_every_octave_and_moves_along(pitches: set[i
 
 
 @given(st.sets(st.integers(0, 11), min_size=2, max_size=6), st.floats(0, 127))
-def test_a_chord_by_normal_order_is_written_near_what_was_played(classes: set[int], centre: float) -> None:
+def test_pitches_near_stay_close_to_the_centre(classes: set[int], centre: float) -> None:
     chord = Chord(normal_order(sorted(classes)), is_normal_order=True)
     pitches = chord.pitches_near(centre)
     assert list(pitches) == sorted(pitches)
@@ -81,7 +81,7 @@ def test_a_chord_by_normal_order_is_written_near_what_was_played(classes: set[in
 # ---------------------------------------------------------------- options and vocabulary
 
 
-def test_options_are_read_from_a_table() -> None:
+def test_parse_options_reads_a_table() -> None:
     assert parse_options({}) == ChordOptions()
     table = {"names": "normal", "rests": True, "durations": True, "unit": 0.1, "longest": 4, "levels": 5, "seed": 1}
     found = parse_options(table)
@@ -104,12 +104,12 @@ def test_options_are_read_from_a_table() -> None:
         {"levels": 128},
     ],
 )
-def test_options_that_cannot_be_are_refused(table: dict[str, object]) -> None:
+def test_parse_options_refuses_impossible_values(table: dict[str, object]) -> None:
     with pytest.raises(ConfigError):
         parse_options(table)
 
 
-def test_a_vocabulary_holds_what_occurs_the_commonest_first() -> None:
+def test_vocabulary_lists_commonest_chords_first() -> None:
     music = [*line((60,), (62,), (62,)), OnsetGroup(Fraction(7, 2), Fraction(1, 4), (43, 62), 127)]
     assert chords_codec.build_vocabulary([music], FULL) == {
         "names": "full",
@@ -127,7 +127,7 @@ def test_a_vocabulary_holds_what_occurs_the_commonest_first() -> None:
         chords_codec.build_vocabulary([[]], ChordOptions())
 
 
-def test_the_symbols_of_the_measure_are_the_pitches_of_each_onset() -> None:
+def test_symbol_names_are_the_pitches_of_each_onset() -> None:
     music = [
         OnsetGroup(Fraction(0), Fraction(1, 8), (45, 54)),
         OnsetGroup(Fraction(4), Fraction(1), (57,)),
@@ -150,18 +150,16 @@ def test_the_symbols_of_the_measure_are_the_pitches_of_each_onset() -> None:
         (FULL, (4, 2, 6), [(1, 1, 2), (3, 1, 1), (2, 1, 5)]),
     ],
 )
-def test_fields_are_those_that_the_options_ask_for(
-    chosen: ChordOptions, sizes: tuple[int, ...], symbols: list[Symbol]
-) -> None:
+def test_fields_follow_the_options(chosen: ChordOptions, sizes: tuple[int, ...], symbols: list[Symbol]) -> None:
     music = [OnsetGroup(Fraction(0), Fraction(1), (60,), 40), OnsetGroup(Fraction(2), Fraction(1), (67,), 120)]
-    codec = made(chosen, music)
+    codec = make_codec(chosen, music)
     assert codec.vocab_sizes == sizes
     assert codec.encode(music) == symbols
 
 
-def test_durations_are_rounded_to_the_unit_and_to_those_that_occur() -> None:
+def test_durations_round_to_unit_and_to_known_ones() -> None:
     music = [OnsetGroup(Fraction(0), Fraction(1, 3), (60,)), OnsetGroup(Fraction(1, 3), Fraction(9), (62,))]
-    codec = made(ChordOptions(durations=True, unit=Fraction(1, 10)), music)
+    codec = make_codec(ChordOptions(durations=True, unit=Fraction(1, 10)), music)
     assert codec.durations == (3, 80)
     assert codec.encode(
         [OnsetGroup(Fraction(0), Fraction(4), (60,)), OnsetGroup(Fraction(4), Fraction(20), (62,))]
@@ -169,23 +167,24 @@ def test_durations_are_rounded_to_the_unit_and_to_those_that_occur() -> None:
         (1, 1),
         (2, 2),
     ]
-    assert made(ChordOptions(durations=True, unit=Fraction(1, 10), longest=Fraction(2)), music).durations == (3, 20)
+    shorter = ChordOptions(durations=True, unit=Fraction(1, 10), longest=Fraction(2))
+    assert make_codec(shorter, music).durations == (3, 20)
 
 
 @given(st.integers(1, 127))
-def test_a_level_sounds_as_itself(levels: int) -> None:
-    codec = made(ChordOptions(levels=levels), line((60,)))
+def test_level_to_velocity_and_back_is_the_same_level(levels: int) -> None:
+    codec = make_codec(ChordOptions(levels=levels), line((60,)))
     assert [codec.velocity_to_level(codec.level_to_velocity(level)) for level in range(1, levels + 1)] == list(
         range(1, levels + 1)
     )
     assert (codec.velocity_to_level(0), codec.velocity_to_level(127)) == (1, levels)
 
 
-# ---------------------------------------------------------------- what is unknown
+# ---------------------------------------------------------------- unknown chords
 
 
-def test_an_unknown_chord_is_read_as_the_nearest() -> None:
-    codec = made(ChordOptions(), line((60,), (60,), (67,), (48, 64), (48, 64, 67)))
+def test_unknown_chord_becomes_the_nearest() -> None:
+    codec = make_codec(ChordOptions(), line((60,), (60,), (67,), (48, 64), (48, 64, 67)))
 
     def nearest(*pitches: int) -> str:
         return codec.chords[codec.nearest_id(pitches) - 1].name
@@ -198,130 +197,130 @@ def test_an_unknown_chord_is_read_as_the_nearest() -> None:
     assert codec.exact_id(()) == 0
 
 
-def test_the_nearest_by_normal_order_goes_round_the_octave() -> None:
-    codec = made(ChordOptions(names="normal"), line((60, 64), (66, 69), (60,)))
+def test_nearest_by_normal_order_wraps_at_the_octave() -> None:
+    codec = make_codec(ChordOptions(names="normal"), line((60, 64), (66, 69), (60,)))
     assert codec.chords[codec.nearest_id((59, 63)) - 1].name == "0.4"
     assert codec.chords[codec.nearest_id((90,)) - 1].name == "C4"
-    assert made(ChordOptions(names="normal"), line((60, 64))).nearest_id((60,)) == 1
-    assert made(ChordOptions(names="normal"), line((60,), (67,))).nearest_id((65, 69)) == 2
+    assert make_codec(ChordOptions(names="normal"), line((60, 64))).nearest_id((60,)) == 1
+    assert make_codec(ChordOptions(names="normal"), line((60,), (67,))).nearest_id((65, 69)) == 2
 
 
-def test_a_phrase_is_read_in_the_octave_that_is_known() -> None:
-    codec = made(ChordOptions(durations=True), line((48,), (50,), (52, 55)))
+def test_encode_phrase_uses_the_known_octave() -> None:
+    codec = make_codec(ChordOptions(durations=True), line((48,), (50,), (52, 55)))
     phrase = Phrase((Note(0, 2, 84), Note(2, 2, 86), Note(4, 2, 88), Note(4, 2, 91)), 6)
     assert codec.octave_shift(phrase) == -36
     assert codec.encode_phrase(phrase) == [(1, 1), (2, 1), (3, 1)]
     assert [note.pitch for note in codec.decoder(phrase).add_symbol((3, 1))] == [91, 88]
 
 
-# ---------------------------------------------------------------- the pen
+# ---------------------------------------------------------------- the decoder
 
 
-def told(pen: SymbolDecoder, symbols: Sequence[Symbol]) -> list[Note]:
+def decode(decoder: SymbolDecoder, symbols: Sequence[Symbol]) -> list[Note]:
     notes: list[Note] = []
     for symbol in symbols:
         for field, number in enumerate(symbol):
-            assert pen.allowed_ids(symbol[:field])[number]
-        notes += pen.add_symbol(symbol)
+            assert decoder.allowed_ids(symbol[:field])[number]
+        notes += decoder.add_symbol(symbol)
     return notes
 
 
 @st.composite
 def lines(draw: st.DrawFn) -> list[OnsetGroup]:
-    """Strikes on the grid, one after another, with silence between some."""
-    struck: list[OnsetGroup] = []
+    """Draw groups of notes on the grid, one after another, with silence between some."""
+    onsets: list[OnsetGroup] = []
     at = 0
     for _ in range(draw(st.integers(1, 8))):
         length, silence = draw(st.integers(1, 8)), draw(st.sampled_from((0, 0, 1, 5)))
         pitches = draw(st.sets(st.integers(40, 80), min_size=1, max_size=3))
-        struck.append(
+        onsets.append(
             OnsetGroup(Fraction(at, 4), Fraction(length, 4), tuple(sorted(pitches)), draw(st.integers(1, 127)))
         )
         at += length + silence
-    return struck
+    return onsets
 
 
 @given(lines())
-def test_what_is_read_is_written_exactly(music: list[OnsetGroup]) -> None:
-    codec = made(replace(FULL, levels=127), music)
-    pen = codec.decoder(Phrase((), 0))
-    notes = told(pen, codec.encode(music))
-    assert phrase_onsets(Phrase(tuple(notes), pen.step)) == music
-    assert pen.step == music[-1].end * 4
+def test_decoder_inverts_encode(music: list[OnsetGroup]) -> None:
+    codec = make_codec(replace(FULL, levels=127), music)
+    decoder = codec.decoder(Phrase((), 0))
+    notes = decode(decoder, codec.encode(music))
+    assert phrase_onsets(Phrase(tuple(notes), decoder.step)) == music
+    assert decoder.step == music[-1].end * 4
 
 
 @given(lines())
-def test_without_rests_a_strike_is_written_until_the_next(music: list[OnsetGroup]) -> None:
-    codec = made(ChordOptions(durations=True), music)
-    notes = told(codec.decoder(Phrase((), 0)), codec.encode(music))
+def test_decoder_without_rests_sustains_until_the_next(music: list[OnsetGroup]) -> None:
+    codec = make_codec(ChordOptions(durations=True), music)
+    notes = decode(codec.decoder(Phrase((), 0)), codec.encode(music))
     assert {(note.start, note.pitch) for note in notes} == {(s.start * 4, pitch) for s in music for pitch in s.pitches}
     ends = [after.start * 4 for after in music[1:]] + [music[-1].end * 4]
     assert {note.end for note in notes} == set(ends)
 
 
-def test_exact_time_is_kept_between_the_steps() -> None:
-    codec = made(ChordOptions(durations=True, unit=Fraction(1, 3)), line((60,), beat=Fraction(1, 3)))
-    pen, starts = codec.decoder(Phrase((), 0)), list[int]()
+def test_decoder_keeps_exact_time_between_steps() -> None:
+    codec = make_codec(ChordOptions(durations=True, unit=Fraction(1, 3)), line((60,), beat=Fraction(1, 3)))
+    decoder, starts = codec.decoder(Phrase((), 0)), list[int]()
     for _ in range(6):
-        starts.append(pen.step)
-        assert pen.add_symbol((1, 1))[0].length >= 1
+        starts.append(decoder.step)
+        assert decoder.add_symbol((1, 1))[0].length >= 1
     assert starts == [0, 1, 3, 4, 5, 7]
-    assert pen.step == 8
+    assert decoder.step == 8
 
 
-def test_an_answer_without_durations_and_levels_goes_on_as_the_phrase_does() -> None:
-    codec = made(ChordOptions(), line((60,)))
+def test_decoder_takes_missing_fields_from_the_phrase() -> None:
+    codec = make_codec(ChordOptions(), line((60,)))
     phrase = Phrase((Note(0, 1, 60, 50), Note(3, 1, 60, 70), Note(6, 1, 60, 60), Note(7, 1, 60, 60)), 16)
-    pen = codec.decoder(phrase)
-    assert told(pen, [(1,), (1,)]) == [Note(0, 3, 60, 60), Note(3, 3, 60, 60)]
-    assert told(codec.decoder(Phrase((), 0)), [(1,)]) == [Note(0, 2, 60, 80)]
+    decoder = codec.decoder(phrase)
+    assert decode(decoder, [(1,), (1,)]) == [Note(0, 3, 60, 60), Note(3, 3, 60, 60)]
+    assert decode(codec.decoder(Phrase((), 0)), [(1,)]) == [Note(0, 2, 60, 80)]
 
 
-def test_voices_go_from_the_top_and_the_bass_has_the_rest() -> None:
-    codec = made(ChordOptions(), line((40, 45, 50, 55, 60)))
-    notes = told(codec.decoder(Phrase((), 0)), [(1,)])
+def test_voices_go_from_the_top_and_bass_has_the_rest() -> None:
+    codec = make_codec(ChordOptions(), line((40, 45, 50, 55, 60)))
+    notes = decode(codec.decoder(Phrase((), 0)), [(1,)])
     assert [(note.pitch, note.voice) for note in notes] == [(60, 0), (55, 1), (50, 2), (45, 3), (40, 3)]
 
 
-def test_a_chord_by_normal_order_follows_the_register_of_what_was_played() -> None:
-    codec = made(ChordOptions(names="normal"), line((60, 64, 67), (36,), (84,)))
+def test_chord_by_normal_order_follows_the_register() -> None:
+    codec = make_codec(ChordOptions(names="normal"), line((60, 64, 67), (36,), (84,)))
     chord, low, high = (codec.exact_id(pitches) for pitches in ((60, 64, 67), (36,), (84,)))
-    pen = codec.decoder(Phrase((Note(0, 4, 84),), 4))
-    assert sorted(note.pitch for note in pen.add_symbol((chord,))) == [84, 88, 91]
+    decoder = codec.decoder(Phrase((Note(0, 4, 84),), 4))
+    assert sorted(note.pitch for note in decoder.add_symbol((chord,))) == [84, 88, 91]
     for single, lowest in ((low, 36), (high, 84)):
-        pen.add_symbol((single,))
-        pitches = sorted(note.pitch for note in pen.add_symbol((chord,)))
+        decoder.add_symbol((single,))
+        pitches = sorted(note.pitch for note in decoder.add_symbol((chord,)))
         assert {pitch % 12 for pitch in pitches} == {0, 4, 7}
         assert abs(np.mean(pitches) - lowest) <= 6
 
 
-def test_a_rest_follows_no_rest_and_is_soft() -> None:
-    codec = made(FULL, [OnsetGroup(Fraction(0), Fraction(1), (60,)), OnsetGroup(Fraction(2), Fraction(1), (60,))])
+def test_decoder_allows_no_two_rests_and_soft_ones_only() -> None:
+    codec = make_codec(FULL, [OnsetGroup(Fraction(0), Fraction(1), (60,)), OnsetGroup(Fraction(2), Fraction(1), (60,))])
     rest = codec.exact_id(())
     assert codec.chords[rest - 1] == REST
-    pen = codec.decoder(Phrase((), 0))
-    assert list(pen.allowed_ids(())) == [False, True, True]
-    assert list(pen.allowed_ids((rest,))) == [False, True]
-    assert list(np.flatnonzero(pen.allowed_ids((rest, 1)))) == [1]
-    assert list(np.flatnonzero(pen.allowed_ids((1, 1)))) == [1, 2, 3, 4, 5]
-    assert pen.add_symbol((rest, 1, 1)) == ()
-    assert pen.step == 4
-    assert list(pen.allowed_ids(())) == [False, True, False]
+    decoder = codec.decoder(Phrase((), 0))
+    assert list(decoder.allowed_ids(())) == [False, True, True]
+    assert list(decoder.allowed_ids((rest,))) == [False, True]
+    assert list(np.flatnonzero(decoder.allowed_ids((rest, 1)))) == [1]
+    assert list(np.flatnonzero(decoder.allowed_ids((1, 1)))) == [1, 2, 3, 4, 5]
+    assert decoder.add_symbol((rest, 1, 1)) == ()
+    assert decoder.step == 4
+    assert list(decoder.allowed_ids(())) == [False, True, False]
     silent = Phrase((Note(0, 4, 60),), 8)
     assert codec.encode_phrase(silent)[-1][0] == rest
     assert not codec.decoder(silent).allowed_ids(())[rest]
 
 
 @pytest.mark.parametrize("chosen", [ChordOptions(), ChordOptions(names="normal"), ChordOptions(rests=True), FULL])
-def test_a_pen_always_allows_something_but_never_nothing(chosen: ChordOptions) -> None:
-    codec = made(chosen, [*line((60,), (48, 64)), OnsetGroup(Fraction(3), Fraction(1), (62,))])
-    pen = codec.decoder(Phrase((Note(0, 3, 61),), 4))
+def test_decoder_always_allows_some_id_but_never_id_0(chosen: ChordOptions) -> None:
+    codec = make_codec(chosen, [*line((60,), (48, 64)), OnsetGroup(Fraction(3), Fraction(1), (62,))])
+    decoder = codec.decoder(Phrase((Note(0, 3, 61),), 4))
     for _ in range(5):
         symbol: Symbol = ()
         for size in codec.vocab_sizes:
-            may = pen.allowed_ids(symbol)
-            assert may.shape == (size,)
-            assert may.any()
-            assert not may[0]
-            symbol = (*symbol, int(np.flatnonzero(may)[-1]))
-        pen.add_symbol(symbol)
+            allowed = decoder.allowed_ids(symbol)
+            assert allowed.shape == (size,)
+            assert allowed.any()
+            assert not allowed[0]
+            symbol = (*symbol, int(np.flatnonzero(allowed)[-1]))
+        decoder.add_symbol(symbol)

@@ -1,4 +1,4 @@
-"""What is struck together, and how long it is until the next strike."""
+"""Tests for grouping notes by onset, and for the time until the next group."""
 
 from fractions import Fraction
 
@@ -15,7 +15,7 @@ from bachbridge.music.notes import Note, Phrase
 from bachbridge.music.timeline import TickNote
 
 
-def test_onsets_closer_than_a_16th_of_a_beat_are_one_strike() -> None:
+def test_onsets_closer_than_a_16th_of_a_beat_are_one_group() -> None:
     spread = [
         (Fraction(0), Fraction(1), 60, 70),
         (Fraction(1, 20), Fraction(2), 43, 90),
@@ -30,7 +30,7 @@ def test_onsets_closer_than_a_16th_of_a_beat_are_one_strike() -> None:
     assert group_onsets([]) == []
 
 
-def test_a_pitch_struck_by_two_voices_is_there_once() -> None:
+def test_unison_of_two_voices_is_one_pitch() -> None:
     phrase = Phrase((Note(4, 2, 60, voice=1), Note(4, 4, 60, voice=2), Note(8, 1, 62)), 9)
     assert phrase_onsets(phrase) == [
         OnsetGroup(Fraction(1), Fraction(1), (60,), 80),
@@ -38,18 +38,18 @@ def test_a_pitch_struck_by_two_voices_is_there_once() -> None:
     ]
 
 
-def test_a_files_notes_keep_their_exact_time() -> None:
+def test_beat_notes_keep_exact_time() -> None:
     note = TickNote(160, 320, 60, 64, 0, 0)
     assert list(beat_notes([note], 480)) == [(Fraction(1, 3), Fraction(1, 3), 60, 64)]
 
 
-def test_transposed_by_semitones() -> None:
+def test_transposed_moves_pitches_by_semitones() -> None:
     assert transposed([OnsetGroup(Fraction(0), Fraction(1), (60, 67))], -5) == [
         OnsetGroup(Fraction(0), Fraction(1), (55, 62))
     ]
 
 
-def test_time_is_rounded_to_units_and_halves_to_the_longer() -> None:
+def test_round_to_units_rounds_halves_up() -> None:
     assert [round_to_units(Fraction(n, 8), Fraction(1, 4)) for n in range(5)] == [0, 1, 1, 2, 2]
     assert round_to_units(Fraction(1, 3), Fraction(1, 10)) == 3
 
@@ -61,7 +61,7 @@ LINE = [
 ]
 
 
-def test_without_rests_a_strike_lasts_until_the_next() -> None:
+def test_timed_chords_last_until_the_next_without_rests() -> None:
     assert list(timed_chords(LINE, unit=Fraction(1, 4), max_units=32, rests=False)) == [
         ((60,), 4, 50),
         ((62,), 4, 60),
@@ -69,7 +69,7 @@ def test_without_rests_a_strike_lasts_until_the_next() -> None:
     ]
 
 
-def test_with_rests_silence_is_an_event() -> None:
+def test_timed_chords_include_rests() -> None:
     assert list(timed_chords(LINE, unit=Fraction(1, 4), max_units=32, rests=True, end=Fraction(4))) == [
         *(((60,), 2, 50), ((), 2, 50)),
         ((62,), 4, 60),
@@ -77,6 +77,6 @@ def test_with_rests_silence_is_an_event() -> None:
     ]
 
 
-def test_a_strike_has_a_unit_at_least_and_the_longest_at_most() -> None:
+def test_timed_chords_last_from_one_unit_to_max_units() -> None:
     brief = [OnsetGroup(Fraction(0), Fraction(1, 100), (60,)), OnsetGroup(Fraction(1, 100), Fraction(20), (62,))]
     assert [units for _, units, _ in timed_chords(brief, unit=Fraction(1, 4), max_units=32, rests=True)] == [1, 32]

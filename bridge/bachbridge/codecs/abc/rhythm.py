@@ -29,7 +29,7 @@ from math import gcd
 QUANTA_PER_UNIT = 16
 """Quanta of a unit note length."""
 _TUPLET_TIMES = {2: 3, 3: 2, 4: 3, 5: 2, 6: 2, 7: 2, 8: 3, 9: 2}
-"""By the notes of a tuplet: the notes whose time it takes; in compound meters 5, 7 and 9 notes take that of 3."""
+"""Notes whose time a tuplet takes, by its number of notes; in compound meters 5, 7 and 9 notes take that of 3."""
 _PLAIN_LENGTHS = tuple(1 << power for power in range(11))
 _DOTTED_LENGTHS = tuple(sorted((*_PLAIN_LENGTHS, *(3 * plain for plain in _PLAIN_LENGTHS))))
 _IMPOSSIBLE = 1 << 30

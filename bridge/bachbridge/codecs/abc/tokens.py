@@ -179,4 +179,4 @@ def _length_completions() -> dict[str, dict[int, str]]:
 
 
 LENGTH_COMPLETIONS: Mapping[str, Mapping[int, str]] = _length_completions()
-"""By the prefix of a length: the lengths that it can become, as quanta and word, the longest first."""
+"""Lengths that a prefix can become, as quanta and word, the longest first."""

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from bachbridge.music.example_phrase import load_example
-from bachbridge.music.notes import Phrase, step_ns_from_bpm
+from bachbridge.music.notes import SEED_COUNT, Phrase, step_ns_from_bpm
 from bachbridge.protocol.events import AnswerPhrase, Cadence, EndPhrase, Panic, PlayPhrase, Reset
 from bachbridge.settings import Settings
 from bachbridge_gui.app_core import AppCore
@@ -13,7 +13,6 @@ from bachbridge_gui.state.window_prefs import WindowPrefs
 from bachbridge_gui.window_parts import WindowParts
 
 _EXAMPLE_SEED = 0
-_SEED_COUNT = 1 << 31
 
 EngineStarter = Callable[[str | None, str | None], StartEngine]
 """Makes the function that starts an engine on an input and an output port; None stands for BachBridge's own port."""
@@ -59,7 +58,7 @@ class EngineCommands:
 
     def request_another_answer(self, exchange: Exchange) -> None:
         """Ask for an answer to the same prompt with the next seed."""
-        seed = (exchange.seed + 1) % _SEED_COUNT
+        seed = (exchange.seed + 1) % SEED_COUNT
         self._core.supervisor.send(AnswerPhrase(exchange.prompt, exchange.step_ns, seed, aloud=False))
 
     def answer_phrase(self, phrase: Phrase, step_ns: int) -> None:

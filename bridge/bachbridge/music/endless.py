@@ -8,12 +8,11 @@ grows part by part, because a model need not read again what it has read once. W
 from collections.abc import Sequence
 from dataclasses import replace
 
-from bachbridge.music.notes import VOICES, Note, Phrase, keep_longest_notes
+from bachbridge.music.notes import SEED_COUNT, VOICES, Note, Phrase, keep_longest_notes
 
 PART_BARS = 2
 """Length of a part in live play; a changed setting is heard from the next part on."""
 _MAX_PROMPT_BARS, _KEPT_PROMPT_BARS = 16, 8
-_SEED_COUNT = 1 << 31
 
 
 def extend_prompt(prompt: Phrase, answer: Sequence[Note], steps: int) -> Phrase:
@@ -52,4 +51,4 @@ def next_prompt(first: Phrase, prompt: Phrase, answer: Sequence[Note], steps: in
 
 def next_seed(seed: int) -> int:
     """Return the seed of the part that follows a part with this seed."""
-    return (seed + 1) % _SEED_COUNT
+    return (seed + 1) % SEED_COUNT

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 STEPS_PER_BEAT = 4
 NS_PER_MINUTE = 60_000_000_000
+SEED_COUNT = 1 << 31
+"""Seeds run from 0 to one less than this."""
 VOICES = ("soprano", "alto", "tenor", "bass")
 VOICE_RANGES = ((60, 81), (53, 74), (48, 69), (36, 64))
 """Lowest and highest MIDI pitch of each voice in Bach's chorales, in the order of `VOICES`."""

@@ -10,6 +10,7 @@ import numpy as np
 from bachbridge.music.cadences import is_full_close
 from bachbridge.music.frames import REST, notes_from_frames
 from bachbridge.music.notes import (
+    SEED_COUNT,
     STEPS_PER_BEAT,
     VOICE_RANGES,
     VOICES,
@@ -27,7 +28,6 @@ _KEPT_STEPS, _SPARE_STEPS = 256, 64
 """Steps of the past that are kept, and how many more there may be before the oldest ones are dropped."""
 _CADENCE_SEARCH_STEPS = 32
 """Number of last steps that are searched for a cadence."""
-_SEED_COUNT = 1 << 31
 
 FrameRow = tuple[int, ...]
 """Pitch indices of the four voices, then the onset bits."""
@@ -120,7 +120,7 @@ class HarmonyHistory:
             steps_per_bar=settings.beats_per_bar * STEPS_PER_BEAT,
             temperature=settings.temperature,
             top_p=settings.top_p,
-            seed=(settings.seed if settings.seed >= 0 else self.number) % _SEED_COUNT,
+            seed=(settings.seed if settings.seed >= 0 else self.number) % SEED_COUNT,
             candidates=settings.candidates,
             rules=settings.rules,
             key=key_to_number(parse_key(settings.key)),

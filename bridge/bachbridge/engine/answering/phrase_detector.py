@@ -9,7 +9,7 @@ from collections.abc import Callable
 from bachbridge.engine.answering.phrase_recorder import PhraseRecorder
 from bachbridge.engine.output.scheduler import Scheduler
 from bachbridge.engine.tempo.tracker import Grid, TempoTracker, is_due
-from bachbridge.music.notes import STEPS_PER_BEAT, Phrase, key_to_number, parse_key
+from bachbridge.music.notes import SEED_COUNT, STEPS_PER_BEAT, Phrase, key_to_number, parse_key
 from bachbridge.protocol.events import Effect, Feed, PhraseEnded
 from bachbridge.settings import Settings
 
@@ -21,7 +21,6 @@ _FEED_DELAY_NS = 1_000_000
 """The model is fed this long after a key."""
 _FEED_MARGIN_NS = 3_000_000
 """The model is not fed if a note is due within this time."""
-_SEED_COUNT = 1 << 31
 
 
 class PhraseDetector:
@@ -71,7 +70,7 @@ class PhraseDetector:
 
     def seed_for(self, start_ns: int) -> int:
         """Return the seed of a phrase that began at `start_ns`."""
-        return self.settings.seed if self.settings.seed >= 0 else start_ns % _SEED_COUNT
+        return self.settings.seed if self.settings.seed >= 0 else start_ns % SEED_COUNT
 
     # ------------------------------------------------------------ time
 

@@ -41,6 +41,6 @@ CARD_FACTS = {
 }
 
 
-def make_card(name: str, codec: str = "canvas") -> library.Card:
+def make_card(name: str, codec: str = "infill_grid") -> library.Card:
     """What the library would find for a model of that name."""
-    return library._parse_card(Path(name), CARD_FACTS | {"codec": codec})
+    return library.parse_card(Path(name), CARD_FACTS | {"codec": codec})

@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 
 from bachbridge.codecs.base import Symbol
-from bachbridge.inference.symbols.generator import State
+from bachbridge.inference.runtime.protocols import State
 from bachbridge.music.frames import Bools, Floats, Ints
 from bachbridge.music.notes import Key, Note, Phrase
 

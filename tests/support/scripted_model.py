@@ -10,8 +10,10 @@ import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from bachbridge.inference.host import LiveModel, load_model, serve
+from bachbridge.inference.host import serve
+from bachbridge.inference.loading import load_model
 from bachbridge.inference.runtime import library, sweep_benchmark
+from bachbridge.inference.runtime.protocols import Generator
 from bachbridge.music.notes import Note
 from bachbridge.process import ipc
 from bachbridge.protocol.events import Answer, Ask, Feed, Plan, PlanRequest
@@ -52,7 +54,7 @@ def _chord_notes(length: int) -> tuple[Note, ...]:
     return tuple(Note(0, length, pitch, 70, voice) for voice, pitch in enumerate(CHORD_PITCHES))
 
 
-def _build_with_models_in(folder: Path) -> Callable[[str], LiveModel]:
+def _build_with_models_in(folder: Path) -> Callable[[str], Generator]:
     shipped = Path(__file__).parents[2] / "models"
     library.search_paths = lambda: (folder, shipped)
     sweep_benchmark.record_path = lambda: folder / "pace.json"

@@ -52,7 +52,7 @@ def write_tiny_model(folder: Path, partner: str = "chorale-lstm") -> Path:
         [onnx.numpy_helper.from_array(pitch, "pitches")],
     )
     card = {
-        "codec": "canvas",
+        "codec": "infill_grid",
         "tasks": ["continue", "harmonize", "vary"],
         "partner": partner,
         "sampler": {"temperature": 0.9, "top_p": 0.95},

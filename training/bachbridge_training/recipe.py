@@ -9,7 +9,7 @@ from typing import Any
 
 from bachbridge.atomic_files import atomic_output
 from bachbridge.errors import ConfigError
-from bachbridge.inference.runtime.library import SYMBOL_CODECS
+from bachbridge.inference.runtime.families import family_of_codec
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,9 +136,13 @@ def read_recipe(name: str) -> AnyRecipe:
 
 
 def _recipe_class(codec: str) -> type[AnyRecipe]:
-    if codec in SYMBOL_CODECS:
-        return SymbolRecipe
-    return InfillRecipe if codec == "canvas" else ChoraleRecipe
+    match family_of_codec(codec):
+        case "symbols":
+            return SymbolRecipe
+        case "infill":
+            return InfillRecipe
+        case _:
+            return ChoraleRecipe
 
 
 def write_recipe(recipe: AnyRecipe, path: Path) -> None:

@@ -1,1 +1,1 @@
-"""inference."""
+"""The model process: it loads a model, answers asks and plans live harmony."""

@@ -1,4 +1,4 @@
-"""The codecs of symbols by the names that cards and recipes give them."""
+"""The codecs of the symbols family by the names that cards and recipes give them."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -16,5 +16,5 @@ _CODEC_FACTORIES = {
 
 
 def make_codec(name: str, vocabulary: Mapping[str, Any]) -> SymbolCodec:
-    """The codec of that name with a model's own vocabulary; what it makes of a damaged one is its own affair."""
+    """Return the codec `name` with a model's own vocabulary; a damaged vocabulary raises what the codec raises."""
     return _CODEC_FACTORIES[name](vocabulary)

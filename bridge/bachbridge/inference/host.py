@@ -1,25 +1,30 @@
-"""The model's process: asks in, answers out, the newest ask wins.
+"""The model process: asks come in, answers go out, and the newest ask wins.
 
-A reading thread puts messages into a queue; the main thread alone touches the models. What has come is taken first,
-then the answer under way goes on by one part (a beat, or a pass of a network that needs many), and where there is
-none, the model may think ahead, a moment at a time. So nothing waits for longer than a part takes; an answer is given
-up as soon as a newer ask or a cancellation has come. The process ends with its input.
+A reading thread puts messages into a queue; only the main thread touches the models. It attends to one thing at a
+time, in this order:
+
+1. a message that has come,
+2. the answer in progress, by one part (a beat, or one sweep of a network that needs many),
+3. computing ahead for live harmony, for some milliseconds,
+4. waiting for a message.
+
+So a message never waits for longer than a part takes, and an answer is given up as soon as a newer ask or a
+cancellation has come. The process ends with its input.
 """
 
+import collections.abc
 import contextlib
 import statistics
 import threading
 import time
 import traceback
-from collections.abc import Callable, Generator, Iterator
-from functools import lru_cache
-from pathlib import Path
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from queue import SimpleQueue
-from typing import TYPE_CHECKING, Protocol
 
-from bachbridge.errors import BachBridgeError, ModelError
-from bachbridge.inference.runtime import library
-from bachbridge.inference.runtime.library import Card
+from bachbridge.errors import BachBridgeError
+from bachbridge.inference.loading import load_model
+from bachbridge.inference.runtime.protocols import Accompanist, Generator
 from bachbridge.music.notes import STEPS_PER_BEAT, Note, Phrase
 from bachbridge.process import ipc, realtime
 from bachbridge.protocol.events import (
@@ -31,120 +36,22 @@ from bachbridge.protocol.events import (
     Message,
     ModelDown,
     ModelUp,
-    Plan,
     PlanRequest,
     Setting,
 )
 
-if TYPE_CHECKING:
-    from bachbridge.codecs.base import SymbolCodec
-
 NO_ASK = 0
-"""The number of no ask: what is refused with it was not asked for but foreseen."""
+"""The ask number of a refusal that answers a plan request."""
 _EXIT_TIMEOUT_S = 2.0
 _WARMUP_STEPS = 16 * STEPS_PER_BEAT
 _WARMUP_PHRASE = Phrase((Note(0, _WARMUP_STEPS, 67),), _WARMUP_STEPS)
 
 
-class LiveModel(Protocol):
-    """What the process needs of a model."""
-
-    @property
-    def tasks(self) -> tuple[str, ...]:
-        """What it can be asked (`Ask.task`)."""
-        ...
-
-    @property
-    def recorded_step_ns(self) -> int:
-        """What a pass of its network takes, if that is on record; 0: a step is to be measured."""
-        ...
-
-    def feed(self, feed: Feed) -> None: ...
-    def generate(self, ask: Ask) -> Iterator[Answer | None]:
-        """The answer in parts; None where it can be put aside, with nothing to tell."""
-        ...
-
-    def follow(self, request: PlanRequest) -> None: ...
-    def plan(self, request: PlanRequest) -> Plan | None:
-        """The chords of the next step; None of a model that does not accompany."""
-        ...
-
-    def idle_work(self) -> bool:
-        """Think ahead for a moment (some milliseconds); whether there was anything to think about."""
-        ...
-
-
-def load_model(name: str) -> LiveModel:
-    """The model of that name, its files checked and loaded; raises `ModelError`."""
-    card = library.find_checked_card(name)
-    return cached_model(card.folder, library.sha256(card.folder / library.CARD_FILE))
-
-
-@lru_cache(maxsize=4)
-def cached_model(folder: Path, card_hash: str) -> LiveModel:
-    """The model in `folder`; `version`, its card's hash, tells one from another that takes its name."""
-    del card_hash
-    card = library.read_card(folder)
-    if card.codec not in _GENERATOR_FACTORIES:
-        raise ModelError(f"{card.name} speaks {card.codec!r}, which this version does not: update BachBridge.")
-    return _GENERATOR_FACTORIES[card.codec](card)
-
-
-def _chorale_generator(card: Card) -> LiveModel:
-    from bachbridge.inference.chorale.generator import ChoraleGenerator
-    from bachbridge.inference.runtime import onnx_nets
-
-    return ChoraleGenerator(onnx_nets.load_chorale_net(card), card.chain)
-
-
-def _infill_generator(card: Card) -> LiveModel:
-    from bachbridge.inference.chorale.generator import ChoraleGenerator
-    from bachbridge.inference.infill.generator import InfillGenerator
-    from bachbridge.inference.runtime import onnx_nets, sweep_benchmark
-
-    network, partner = onnx_nets.load_infill_net(card), library.find_checked_card(card.partner)
-    causal = ChoraleGenerator(onnx_nets.load_chorale_net(partner), partner.chain)
-    return InfillGenerator(
-        network,
-        causal,
-        sweep_benchmark.recorded_sweep_ns(network, card.files[onnx_nets.CORE_FILE], sweep_benchmark.record_path()),
-    )
-
-
-def _symbol_generator(card: Card) -> LiveModel:
-    from bachbridge.inference.runtime import onnx_nets
-    from bachbridge.inference.symbols.generator import SymbolGenerator
-
-    codec = symbol_codec(card)
-    # A vocabulary with levels has a field for how loud a symbol is.
-    return SymbolGenerator(
-        onnx_nets.load_symbol_net(card), codec, dynamics=bool(card.facts["vocabulary"].get("levels"))
-    )
-
-
-def symbol_codec(card: Card) -> "SymbolCodec":
-    """The codec of a model of symbols; raises `ModelError`."""
-    from bachbridge.inference import codec_registry
-
-    try:
-        return codec_registry.make_codec(card.codec, card.facts["vocabulary"])
-    except (AttributeError, KeyError, TypeError, ValueError, BachBridgeError) as error:
-        raise ModelError(f"the vocabulary of {card.name} is damaged ({error!r}): install the model again.") from error
-
-
-_GENERATOR_FACTORIES: dict[str, Callable[[Card], LiveModel]] = {
-    "satb": _chorale_generator,
-    "canvas": _infill_generator,
-    **dict.fromkeys(library.SYMBOL_CODECS, _symbol_generator),
-}
-"""By codec."""
-
-
-def measure_step_ns(model: LiveModel, name: str) -> int:
-    """The median time of one step, all voices, found by feeding; also warms everything up."""
+def measure_step_ns(model: Generator, name: str) -> int:
+    """Return the median time of one step in ns, all voices, found by feeding; this also warms the model up."""
     times: list[int] = []
-    for seed in range(_WARMUP_STEPS):
-        phrase = Phrase(_WARMUP_PHRASE.notes, seed + 1)
+    for step in range(_WARMUP_STEPS):
+        phrase = Phrase(_WARMUP_PHRASE.notes, step + 1)
         begin = time.perf_counter_ns()
         model.feed(Feed(name, phrase, 0))
         times.append(time.perf_counter_ns() - begin)
@@ -154,27 +61,38 @@ def measure_step_ns(model: LiveModel, name: str) -> int:
     return int(statistics.median(times))
 
 
+@dataclass(slots=True)
+class _MessageCount:
+    """How many messages of a kind have come and gone; the reading thread counts them in, the main thread out."""
+
+    received: int = 0
+    handled: int = 0
+
+    @property
+    def is_any_waiting(self) -> bool:
+        return self.received > self.handled
+
+
 class HostInbox:
-    """Messages on their way from the reading thread to the working one."""
+    """The queue from the reading thread to the main thread, which also tells what is waiting in it."""
 
     def __init__(self) -> None:
         self._queue: SimpleQueue[Message | None] = SimpleQueue()
-        # Each counter is written by one thread only.
-        self._cancelling_received = self._cancelling_handled = 0
-        """How many messages have come and gone that make the answers before them void."""
-        self._plan_requests_received = self._plan_requests_handled = 0
+        self._overriding = _MessageCount()
+        """Messages that end the answer in progress."""
+        self._plan_requests = _MessageCount()
 
     def put(self, message: Message | None) -> None:
-        """On the reading thread; None: nothing will come any more."""
-        self._cancelling_received += _cancels_answer(message)
-        self._plan_requests_received += isinstance(message, PlanRequest)
+        """Add a message; None marks the end of the input. Called on the reading thread."""
+        self._overriding.received += _ends_answer(message)
+        self._plan_requests.received += isinstance(message, PlanRequest)
         self._queue.put(message)
 
     def get(self) -> Message | None:
-        """On the working thread; waits."""
+        """Wait for the next message and return it. Called on the main thread."""
         message = self._queue.get()
-        self._cancelling_handled += _cancels_answer(message)
-        self._plan_requests_handled += isinstance(message, PlanRequest)
+        self._overriding.handled += _ends_answer(message)
+        self._plan_requests.handled += isinstance(message, PlanRequest)
         return message
 
     @property
@@ -183,188 +101,222 @@ class HostInbox:
 
     @property
     def has_newer_plan_request(self) -> bool:
-        """Whether something newer is to be foreseen than what was taken last."""
-        return self._plan_requests_received > self._plan_requests_handled
+        """True if a plan request is waiting behind the one that was taken out last."""
+        return self._plan_requests.is_any_waiting
 
     @property
     def is_answer_stale(self) -> bool:
-        """Whether what is being answered is no longer wanted."""
-        return self._cancelling_received > self._cancelling_handled
+        """True if a message is waiting that ends the answer in progress."""
+        return self._overriding.is_any_waiting
 
 
-def _cancels_answer(message: Message | None) -> bool:
-    """A feed does not: the player may play on while an answer is allowed to finish."""
+def _ends_answer(message: Message | None) -> bool:
+    """True of a new ask, a cancellation and the end of the input. A feed does not end an answer that may finish."""
     return message is None or isinstance(message, Ask | Cancel)
 
 
 def _error_text(error: Exception) -> str:
-    """The error as a sentence for the player."""
+    """Return the error as a sentence for the player."""
     if isinstance(error, BachBridgeError):
         return str(error)
     return f"The model has failed ({type(error).__name__}: {error}): try another one."
 
 
-class Host:
-    """The model that is in use. On the process's main thread."""
+@dataclass(frozen=True, slots=True)
+class _AnswerInProgress:
+    ask_number: int
+    parts: Iterator[Answer | None]
 
-    def __init__(self, inbox: HostInbox, send: Callable[[Message], None], load: Callable[[str], LiveModel]) -> None:
-        self._inbox, self._send, self._load_model = inbox, send, load
-        self._model_name = ""
-        self._model: LiveModel | None = None
-        self._step_ns = 0
-        """Its own, as it was told."""
-        self._answer_parts: Iterator[Answer | None] | None = None
-        """Of the answer under way."""
-        self._ask_number = 0
-        """The number of the ask that it belongs to."""
-        self._idle_worker: LiveModel | None = None
-        """Who may have something to think about."""
-        self._plan_refused = False
-        """Whether it was told that this model does not accompany."""
+
+@dataclass(frozen=True, slots=True)
+class _LoadedModel:
+    name: str
+    generator: Generator
+    accompanist: Accompanist | None
+    """The same object, if it can accompany."""
+    step_ns: int
+    """Its step time as reported to the engine."""
+
+
+class Host:
+    """Works through an inbox with one model at a time. Used on the main thread of the model process."""
+
+    def __init__(self, inbox: HostInbox, send: Callable[[Message], None], load: Callable[[str], Generator]) -> None:
+        self._inbox, self._send, self._load = inbox, send, load
+        self._model: _LoadedModel | None = None
+        self._last_tried = ""
+        """The model that was loaded last; that may have failed."""
+        self._answer: _AnswerInProgress | None = None
+        self._idle_worker: Accompanist | None = None
+        """The accompanist that may have something to compute ahead."""
+        self._was_plan_refused = False
+        """True once the engine was told that this model does not accompany."""
 
     def serve(self) -> None:
-        """Work until nothing will come any more."""
-        goes_on = True
-        while goes_on:
+        """Work until the input ends. An error is reported, and the next message may succeed."""
+        is_open = True
+        while is_open:
             try:
-                goes_on = self._do_next()
-            except Exception as error:  # noqa: BLE001 # the border of the process: the next ask may go well
+                is_open = self._do_next_thing()
+            except Exception as error:  # noqa: BLE001 # the border of the process: whatever fails is reported
                 if not isinstance(error, BachBridgeError):
                     traceback.print_exc()
                 self._send(ModelDown(_error_text(error)))
 
-    def _do_next(self) -> bool:
-        """The next thing that is to be done; False where nothing will come any more."""
-        if not self._inbox.has_messages and (self._continue_answer() or self._do_idle_work()):
-            return True
+    def _do_next_thing(self) -> bool:
+        """Attend to one thing in the order that the module describes; False at the end of the input."""
+        if not self._inbox.has_messages:
+            if self._answer is not None:
+                self._advance_answer(self._answer)
+                return True
+            if self._idle_worker is not None:
+                self._compute_ahead(self._idle_worker)
+                return True
         message = self._inbox.get()
         if message is not None:
-            self._handle_message(message)
+            self._handle(message)
         return message is not None
 
-    def _handle_message(self, message: Message) -> None:
+    # ------------------------------------------------------------ messages
+
+    def _handle(self, message: Message) -> None:
         match message:
-            case Setting("model", str(name)) if name == self._model_name and self._model:
-                # Something was asked of it before this came: it is there already.
-                self._send(ModelUp(name, self._step_ns))
             case Setting("model", str(name)):
-                self._try_switch_model(name)
-            # A newer message holds the whole phrase again, so a feed that is not the last one may be passed over.
-            case Feed() if not self._inbox.has_messages:
-                if message.model != self._model_name:
-                    self._try_switch_model(message.model)
-                if self._model:
-                    self._model.feed(message)
-            case Ask() | Cancel():
-                self._answer_parts = None
-                if isinstance(message, Ask) and not self._inbox.is_answer_stale:
-                    self._ask_number = message.ask
-                    with self._refusing_on_error():
-                        model = self._require_model(message.model)
-                    self._start_answer(model, message)
-            # Each one tells only what is new, so none may be passed over; but only the newest plan is wanted.
+                self._choose_model(name)
+            case Feed():
+                self._feed(message)
+            case Ask():
+                self._begin_answer(message)
+            case Cancel():
+                self._answer = None
             case PlanRequest():
-                model = self._require_model(message.model)
-                model.follow(message)
-                if not self._inbox.has_newer_plan_request:
-                    self._send_plan(model, message)
-                self._idle_worker = model
+                self._plan(message)
             case _:
                 pass
 
-    def _try_switch_model(self, name: str) -> None:
-        """Have a model at hand; where it cannot be had, an answer that is under way goes on."""
-        try:
-            self._switch_model(name)
-        except BachBridgeError as error:
-            self._send(ModelDown(str(error)))
+    def _choose_model(self, name: str) -> None:
+        if self._model is not None and self._model.name == name:
+            # An earlier message needed the model, so it is loaded already.
+            self._send(ModelUp(name, self._model.step_ns))
+        else:
+            self._try_model(name)
 
-    def _require_model(self, name: str) -> LiveModel:
-        if name != self._model_name or self._model is None:
-            self._switch_model(name)
-        assert self._model
-        return self._model
+    def _feed(self, feed: Feed) -> None:
+        """Feed the model, unless more is waiting: a newer message holds the whole phrase again."""
+        if self._inbox.has_messages:
+            return
+        if feed.model != self._last_tried:
+            self._try_model(feed.model)
+        if self._model is not None:
+            self._model.generator.feed(feed)
+
+    def _begin_answer(self, ask: Ask) -> None:
+        """Replace the answer in progress and send the first part, before a newer feed overtakes this ask's."""
+        self._answer = None
+        if self._inbox.is_answer_stale:
+            return
+        with self._refusing_on_failure(ask.ask):
+            generator = self._require_model(ask.model).generator
+        if ask.task not in generator.tasks:
+            reason = f"the model {ask.model} cannot {ask.task} a phrase: choose another answer or another model"
+            self._send(AskRefused(ask.ask, reason))
+            return
+        self._advance_answer(_AnswerInProgress(ask.ask, generator.generate(ask)))
+
+    def _plan(self, request: PlanRequest) -> None:
+        """Follow every request, since each holds only what is new, but plan only for the newest."""
+        accompanist = self._require_model(request.model).accompanist
+        if accompanist is None:
+            self._refuse_plan(request)
+            return
+        accompanist.follow(request)
+        if not self._inbox.has_newer_plan_request:
+            self._send(accompanist.plan(request))
+        self._idle_worker = accompanist
+
+    def _refuse_plan(self, request: PlanRequest) -> None:
+        """Tell the engine that the model does not accompany, once for each loaded model."""
+        if not self._was_plan_refused:
+            self._was_plan_refused = True
+            reason = f"the model {request.model} puts no chords under what you play: choose another model or mode"
+            self._send(AskRefused(NO_ASK, reason))
+
+    # ------------------------------------------------------------ work in parts
+
+    def _advance_answer(self, answer: _AnswerInProgress) -> None:
+        """Compute the next part and send it; an answer that is finished, stale or has failed is dropped."""
+        self._answer = None
+        with self._refusing_on_failure(answer.ask_number), contextlib.suppress(StopIteration):
+            part = next(answer.parts)
+            if not self._inbox.is_answer_stale:
+                self._answer = answer
+                if part:
+                    self._send(part)
+
+    def _compute_ahead(self, worker: Accompanist) -> None:
+        """Let the accompanist compute ahead; it is asked again until it has nothing to do or fails."""
+        self._idle_worker = None
+        if worker.idle_work():
+            self._idle_worker = worker
 
     @contextlib.contextmanager
-    def _refusing_on_error(self) -> Generator[None]:
-        """What fails in here is the answer's business: nobody shall wait for it."""
+    def _refusing_on_failure(self, ask_number: int) -> collections.abc.Generator[None]:
+        """Refuse the ask if the block fails, so that nobody waits for it; `serve` then reports the error."""
         try:
             yield
         except Exception as error:
             if not self._inbox.is_answer_stale:
-                self._send(AskRefused(self._ask_number, _error_text(error)))
+                self._send(AskRefused(ask_number, _error_text(error)))
             raise
 
-    def _start_answer(self, model: LiveModel, ask: Ask) -> None:
-        if ask.task in model.tasks:
-            self._answer_parts = model.generate(ask)
-            self._continue_answer()  # before what was fed for it is overtaken by something newer
-        else:
-            reason = f"the model {ask.model} cannot {ask.task} a phrase: choose another answer or another model"
-            self._send(AskRefused(ask.ask, reason))
+    # ------------------------------------------------------------ loading
 
-    def _send_plan(self, model: LiveModel, request: PlanRequest) -> None:
-        """Tell its plan; of a model that has none, that it has none, once."""
-        plan = model.plan(request)
-        if plan:
-            self._send(plan)
-        elif not self._plan_refused:
-            self._plan_refused = True
-            reason = f"the model {request.model} puts no chords under what you play: choose another model or mode"
-            self._send(AskRefused(NO_ASK, reason))
+    def _require_model(self, name: str) -> _LoadedModel:
+        """Return the model `name`, loading it if it is not in use; raises `ModelError`."""
+        if self._model is not None and self._model.name == name:
+            return self._model
+        return self._load_model(name)
 
-    def _continue_answer(self) -> bool:
-        """Bring the answer under way one part further; False where there is none."""
-        parts, self._answer_parts = self._answer_parts, None
-        if parts is None:
-            return False
-        with self._refusing_on_error(), contextlib.suppress(StopIteration):
-            answer = next(parts)
-            if not self._inbox.is_answer_stale:
-                self._answer_parts = parts
-                if answer:
-                    self._send(answer)
-        return True
+    def _try_model(self, name: str) -> None:
+        """Load a model, or report why it cannot be loaded; an answer in progress goes on in either case."""
+        try:
+            self._load_model(name)
+        except BachBridgeError as error:
+            self._send(ModelDown(str(error)))
 
-    def _do_idle_work(self) -> bool:
-        """Let the model think ahead for a moment; False where it has nothing to think about."""
-        thinker, self._idle_worker = self._idle_worker, None
-        if thinker is None or not thinker.idle_work():
-            return False
-        self._idle_worker = thinker
-        return True
-
-    def _switch_model(self, name: str) -> None:
-        """Make the model the one in use, and say so; raises `ModelError`, and is then without one."""
-        self._model_name, self._model, self._idle_worker, self._plan_refused = name, None, None, False
-        model = self._load_model(name)
-        measured_ns = measure_step_ns(model, name)
-        self._step_ns = model.recorded_step_ns or measured_ns
-        self._send(ModelUp(name, self._step_ns))
-        self._model = model
+    def _load_model(self, name: str) -> _LoadedModel:
+        """Load and time a model, and report it; raises `ModelError`, and then no model is in use."""
+        self._last_tried, self._model, self._idle_worker, self._was_plan_refused = name, None, None, False
+        generator = self._load(name)
+        measured_ns = measure_step_ns(generator, name)
+        accompanist = generator if isinstance(generator, Accompanist) else None
+        loaded = _LoadedModel(name, generator, accompanist, generator.recorded_step_ns or measured_ns)
+        self._send(ModelUp(name, loaded.step_ns))
+        self._model = loaded
+        return loaded
 
 
-def serve(input_lines: Iterator[str], send: Callable[[Message], None], load: Callable[[str], LiveModel]) -> None:
-    """Read messages from the lines, work, and send, until the lines end."""
+def serve(input_lines: Iterator[str], send: Callable[[Message], None], load: Callable[[str], Generator]) -> None:
+    """Read messages from the lines, answer them with `send`, and return when the lines end."""
     inbox = HostInbox()
 
-    def read() -> None:
+    def read_messages() -> None:
         ipc.dispatch_messages(input_lines, inbox.put)
-        # The engine is gone. A network that does not come back from its work must not stay behind.
+        # The engine has ended. A network that does not return from its work must not keep this process alive.
         realtime.exit_after(_EXIT_TIMEOUT_S)
 
-    threading.Thread(target=read, name="asks", daemon=True).start()
+    threading.Thread(target=read_messages, name="asks", daemon=True).start()
     Host(inbox, send, load).serve()
 
 
 def main() -> None:
-    """`python -m bachbridge.inference.host`, started by the engine."""
+    """Run `python -m bachbridge.inference.host`, which the engine starts."""
     realtime.prepare_model_process()
     reader, writer = ipc.standard_pipes()
 
     def send(message: Message) -> None:
-        """At once and on the working thread: the engine always reads, and a thread in between would cost time."""
-        with contextlib.suppress(OSError):  # the engine has ended; the reading thread finds out as well
+        """Write at once on the main thread: the engine always reads, and a thread in between would cost time."""
+        with contextlib.suppress(OSError):  # the engine has ended; the reading thread notices as well
             ipc.write_message(writer, message)
 
     serve(ipc.read_lines(reader), send, load_model)

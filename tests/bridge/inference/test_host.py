@@ -1,4 +1,4 @@
-"""The model's process, its pipes replaced by queues and its model by a few lines."""
+"""The model process with a queue in place of its pipes and a fake model."""
 
 from collections.abc import Iterator
 from queue import SimpleQueue
@@ -24,295 +24,297 @@ from bachbridge.protocol.events import (
 )
 
 PHRASE = Phrase((Note(0, 4, 60),), 4)
-PATIENCE_S = 20.0
+TIMEOUT_S = 20.0
 
 
-def ask(number: int, model: str = "good", steps: int = 2, task: str = "continue") -> Ask:
+def make_ask(number: int, model: str = "good", steps: int = 2, task: str = "continue") -> Ask:
     return Ask(number, task, model, PHRASE, steps, 1.0, 1.0, 0)
 
 
-def feed(model: str = "good", seed: int = 0) -> Feed:
+def make_feed(model: str = "good", seed: int = 0) -> Feed:
     return Feed(model, PHRASE, seed)
 
 
-def foresee(step: int) -> PlanRequest:
+def plan_request(step: int, model: str = "good") -> PlanRequest:
     frame = (36, 31, 27, 20, 15)
-    return PlanRequest("good", 0, step, (frame,), 0, 36, 16, 0.9, 0.95, 1, 8, "all", -1, 0.0, 0.0, False, "hold")
+    return PlanRequest(model, 0, step, (frame,), 0, 36, 16, 0.9, 0.95, 1, 8, "all", -1, 0.0, 0.0, False, "hold")
 
 
-PASSES = 20
-"""Asks for "vary" go through so many passes before they have anything to tell."""
+SWEEPS = 20
+"""The sweeps that an ask for "vary" takes before its first part."""
 
 
-class Fake:
-    """A model whose later steps wait for a sign; asks numbered 0 (those of warming up) do not."""
+class FakeGenerator:
+    """A generator whose later parts wait for a permit; asks numbered 0 (those of warming up) do not wait."""
 
     tasks = ("continue", "vary")
 
     def __init__(self) -> None:
-        self.signs: SimpleQueue[None] = SimpleQueue()
+        self.permits: SimpleQueue[None] = SimpleQueue()
         self.recorded_step_ns = 0
-        self.deeds: list[str] = []
+        self.calls: list[str] = []
         """What was done, in order."""
-        self.thoughts = 0
-        """How many moments there is still something to think about."""
-        self.fed: SimpleQueue[int] = SimpleQueue()
-        """Seeds of what was fed; 0 in warming up."""
-        self.followed: list[int] = []
-        self.deaf = False
-        """Whether it puts no chords under what is played."""
+        self.fed_seeds: SimpleQueue[int] = SimpleQueue()
+        """The seeds that were fed; those of warming up, 0, are left out."""
 
     def feed(self, feed: Feed) -> None:
         if feed.seed:
-            self.fed.put(feed.seed)
-
-    def follow(self, request: PlanRequest) -> None:
-        self.followed.append(request.step)
-        self.deeds.append(f"follow {request.step}")
-
-    def idle_work(self) -> bool:
-        if self.thoughts:
-            self.thoughts -= 1
-            self.deeds.append("thought")
-            self.signs.get(timeout=PATIENCE_S)
-        return self.thoughts > 0
-
-    def plan(self, request: PlanRequest) -> Plan | None:
-        if self.deaf:
-            return None
-        return Plan(request.piece, request.step + len(request.frames), (), -1)
+            self.fed_seeds.put(feed.seed)
 
     def generate(self, ask: Ask) -> Iterator[Answer | None]:
-        for _ in range(PASSES if ask.task == "vary" else 0):
-            self.deeds.append(f"pass for {ask.ask}")
-            self.signs.get(timeout=PATIENCE_S)
+        for _ in range(SWEEPS if ask.task == "vary" else 0):
+            self.calls.append(f"sweep for {ask.ask}")
+            self.permits.get(timeout=TIMEOUT_S)
             yield None
         for step in range(ask.steps):
             if ask.ask and step:
-                self.signs.get(timeout=PATIENCE_S)
+                self.permits.get(timeout=TIMEOUT_S)
             if ask.ask == 13:
                 raise ValueError("thirteen")
             yield Answer(ask.ask, (), step + 1, step + 1 == ask.steps)
 
 
-class Rig:
-    """A host at work on a thread."""
+class FakeAccompanist(FakeGenerator):
+    """The same with live harmony."""
 
     def __init__(self) -> None:
-        self.inbox, self.model = HostInbox(), Fake()
+        super().__init__()
+        self.idle_steps = 0
+        """How often there is still something to compute ahead."""
+        self.followed: list[int] = []
+
+    def follow(self, request: PlanRequest) -> None:
+        self.followed.append(request.step)
+        self.calls.append(f"follow {request.step}")
+
+    def idle_work(self) -> bool:
+        if self.idle_steps:
+            self.idle_steps -= 1
+            self.calls.append("idle work")
+            self.permits.get(timeout=TIMEOUT_S)
+        return self.idle_steps > 0
+
+    def plan(self, request: PlanRequest) -> Plan:
+        return Plan(request.piece, request.step + len(request.frames), (), -1)
+
+
+class HostThread:
+    """A host that works on a thread of its own."""
+
+    def __init__(self) -> None:
+        self.inbox, self.model, self.soloist = HostInbox(), FakeAccompanist(), FakeGenerator()
         self.sent: SimpleQueue[Message] = SimpleQueue()
-        self.built: list[str] = []
-        self._thread = Thread(target=Host(self.inbox, self.sent.put, self._build).serve)
+        self.loaded: list[str] = []
+        self._thread = Thread(target=Host(self.inbox, self.sent.put, self._load).serve)
         self._thread.start()
 
-    def _build(self, name: str) -> Fake:
-        self.built.append(name)
+    def _load(self, name: str) -> FakeGenerator:
+        self.loaded.append(name)
         if name == "bad":
             raise ModelError("there is no model 'bad'")
-        return self.model
+        return self.soloist if name == "soloist" else self.model
 
-    def hear(self) -> Message:
-        return self.sent.get(timeout=PATIENCE_S)
+    def next_message(self) -> Message:
+        return self.sent.get(timeout=TIMEOUT_S)
+
+    def permit(self, count: int = 1) -> None:
+        for _ in range(count):
+            self.model.permits.put(None)
 
     def end(self) -> list[Message]:
-        """Close the pipe; what was still said."""
+        """Close the pipe; return the messages that are left."""
         self.inbox.put(None)
-        self._thread.join(PATIENCE_S)
+        self._thread.join(TIMEOUT_S)
         assert not self._thread.is_alive()
         return [self.sent.get() for _ in range(self.sent.qsize())]
 
 
 @pytest.fixture
-def rig() -> Iterator[Rig]:
-    rig = Rig()
-    yield rig
-    rig.end()
+def host() -> Iterator[HostThread]:
+    host = HostThread()
+    yield host
+    host.end()
 
 
-def test_a_model_is_loaded_when_it_is_set_and_answers_step_by_step(rig: Rig) -> None:
-    rig.inbox.put(Setting("model", "good"))
-    up = rig.hear()
+def test_host_loads_the_set_model_and_answers_in_parts(host: HostThread) -> None:
+    host.inbox.put(Setting("model", "good"))
+    up = host.next_message()
     assert isinstance(up, ModelUp)
     assert up.name == "good"
-    rig.inbox.put(ask(1))
-    assert rig.hear() == Answer(1, (), 1, final=False)
-    rig.model.signs.put(None)
-    assert rig.hear() == Answer(1, (), 2, final=True)
+    host.inbox.put(make_ask(1))
+    assert host.next_message() == Answer(1, (), 1, final=False)
+    host.permit()
+    assert host.next_message() == Answer(1, (), 2, final=True)
 
 
-@pytest.mark.parametrize("newer", [ask(2), Cancel()])
-def test_what_is_newer_makes_an_answer_void_between_two_of_its_parts(rig: Rig, newer: Message) -> None:
-    rig.inbox.put(ask(1))
-    assert isinstance(rig.hear(), ModelUp)
-    assert rig.hear() == Answer(1, (), 1, final=False)
-    rig.inbox.put(newer)
-    rig.model.signs.put(None)
-    rig.inbox.put(ask(3, steps=1))
-    said = rig.hear()
-    assert isinstance(said, Answer)
-    assert said.ask > 1
+@pytest.mark.parametrize("newer", [make_ask(2), Cancel()])
+def test_host_drops_an_answer_between_parts_for_a_newer_one(host: HostThread, newer: Message) -> None:
+    host.inbox.put(make_ask(1))
+    assert isinstance(host.next_message(), ModelUp)
+    assert host.next_message() == Answer(1, (), 1, final=False)
+    host.inbox.put(newer)
+    host.permit()
+    host.inbox.put(make_ask(3, steps=1))
+    answer = host.next_message()
+    assert isinstance(answer, Answer)
+    assert answer.ask > 1
 
 
-def test_feeding_does_not_void_an_answer_that_is_allowed_to_finish(rig: Rig) -> None:
-    rig.inbox.put(ask(1))
-    assert isinstance(rig.hear(), ModelUp)
-    assert rig.hear() == Answer(1, (), 1, final=False)
-    rig.inbox.put(feed(seed=8))
-    rig.model.signs.put(None)
-    assert rig.hear() == Answer(1, (), 2, final=True)
-    rig.inbox.put(ask(2, steps=1))
-    assert rig.hear() == Answer(2, (), 1, final=True)
+def test_host_finishes_an_answer_in_spite_of_a_feed(host: HostThread) -> None:
+    host.inbox.put(make_ask(1))
+    assert isinstance(host.next_message(), ModelUp)
+    assert host.next_message() == Answer(1, (), 1, final=False)
+    host.inbox.put(make_feed(seed=8))
+    host.permit()
+    assert host.next_message() == Answer(1, (), 2, final=True)
+    host.inbox.put(make_ask(2, steps=1))
+    assert host.next_message() == Answer(2, (), 1, final=True)
 
 
-def test_only_the_last_feed_that_waits_is_taken_in(rig: Rig) -> None:
-    rig.inbox.put(ask(1))
-    assert isinstance(rig.hear(), ModelUp)
-    rig.hear()
+def test_host_takes_in_only_the_last_waiting_feed(host: HostThread) -> None:
+    host.inbox.put(make_ask(1))
+    assert isinstance(host.next_message(), ModelUp)
+    host.next_message()
     for seed in (101, 102, 103):
-        rig.inbox.put(feed(seed=seed))
-    rig.model.signs.put(None)
-    assert rig.model.fed.get(timeout=PATIENCE_S) == 103
+        host.inbox.put(make_feed(seed=seed))
+    host.permit()
+    assert host.model.fed_seeds.get(timeout=TIMEOUT_S) == 103
 
 
-def test_every_step_of_a_harmony_is_followed_and_only_the_newest_is_planned(rig: Rig) -> None:
-    rig.inbox.put(ask(1))
-    assert isinstance(rig.hear(), ModelUp)
-    rig.hear()
+def test_host_follows_every_step_and_plans_only_the_newest(host: HostThread) -> None:
+    host.inbox.put(make_ask(1))
+    assert isinstance(host.next_message(), ModelUp)
+    host.next_message()
     for step in (0, 1, 2):
-        rig.inbox.put(foresee(step))
-    rig.model.signs.put(None)
-    rig.hear()
-    assert rig.hear() == Plan(0, 3, (), -1)
-    assert rig.model.followed == [0, 1, 2]
+        host.inbox.put(plan_request(step))
+    host.permit()
+    host.next_message()
+    assert host.next_message() == Plan(0, 3, (), -1)
+    assert host.model.followed == [0, 1, 2]
 
 
-def test_a_model_that_is_there_is_not_loaded_again(rig: Rig) -> None:
-    rig.inbox.put(foresee(0))
-    up = rig.hear()
+def test_host_does_not_load_the_model_in_use_again(host: HostThread) -> None:
+    host.inbox.put(plan_request(0))
+    up = host.next_message()
     assert isinstance(up, ModelUp)
-    assert isinstance(rig.hear(), Plan)
-    rig.inbox.put(Setting("model", "good"))
-    assert rig.hear() == up
-    assert rig.built == ["good"]
+    assert isinstance(host.next_message(), Plan)
+    host.inbox.put(Setting("model", "good"))
+    assert host.next_message() == up
+    assert host.loaded == ["good"]
 
 
-def test_a_model_that_is_gone_does_not_think_any_more(rig: Rig) -> None:
-    rig.inbox.put(foresee(0))
-    assert isinstance(rig.hear(), ModelUp)
-    assert isinstance(rig.hear(), Plan)
-    rig.model.thoughts = 9
-    rig.inbox.put(foresee(1))
-    assert isinstance(rig.hear(), Plan)
-    rig.inbox.put(Setting("model", "bad"))
-    signs(rig, 9)
-    assert isinstance(rig.hear(), ModelDown)
-    rig.end()
-    assert rig.model.deeds.count("thought") <= 1
+def test_host_stops_idle_work_of_a_model_not_in_use(host: HostThread) -> None:
+    host.inbox.put(plan_request(0))
+    assert isinstance(host.next_message(), ModelUp)
+    assert isinstance(host.next_message(), Plan)
+    host.model.idle_steps = 9
+    host.inbox.put(plan_request(1))
+    assert isinstance(host.next_message(), Plan)
+    host.inbox.put(Setting("model", "bad"))
+    host.permit(9)
+    assert isinstance(host.next_message(), ModelDown)
+    host.end()
+    assert host.model.calls.count("idle work") <= 1
 
 
-def test_an_unknown_model_is_told_and_the_process_lives_on(rig: Rig) -> None:
-    for message in (Setting("model", "bad"), feed("bad"), ask(1, "bad")):
-        rig.inbox.put(message)
-    assert rig.hear() == ModelDown("there is no model 'bad'")
-    assert rig.hear() == AskRefused(1, "there is no model 'bad'"), "nobody waits for an answer"
-    assert rig.hear() == ModelDown("there is no model 'bad'")
-    rig.inbox.put(ask(2, steps=1))
-    assert isinstance(rig.hear(), ModelUp)
-    assert rig.hear() == Answer(2, (), 1, final=True)
+def test_host_reports_an_unknown_model_and_goes_on(host: HostThread) -> None:
+    for message in (Setting("model", "bad"), make_feed("bad"), make_ask(1, "bad")):
+        host.inbox.put(message)
+    assert host.next_message() == ModelDown("there is no model 'bad'")
+    assert host.next_message() == AskRefused(1, "there is no model 'bad'"), "nobody waits for an answer"
+    assert host.next_message() == ModelDown("there is no model 'bad'")
+    host.inbox.put(make_ask(2, steps=1))
+    assert isinstance(host.next_message(), ModelUp)
+    assert host.next_message() == Answer(2, (), 1, final=True)
 
 
-def test_a_model_that_fails_is_told_and_asked_again(rig: Rig, capsys: pytest.CaptureFixture[str]) -> None:
-    rig.inbox.put(ask(13))
-    assert isinstance(rig.hear(), ModelUp)
-    refused, down = rig.hear(), rig.hear()
+def test_host_reports_a_failing_model_and_asks_it_again(host: HostThread, capsys: pytest.CaptureFixture[str]) -> None:
+    host.inbox.put(make_ask(13))
+    assert isinstance(host.next_message(), ModelUp)
+    refused, down = host.next_message(), host.next_message()
     assert isinstance(down, ModelDown)
     assert "thirteen" in down.reason
     assert refused == AskRefused(13, down.reason)
     assert "ValueError" in capsys.readouterr().err
-    rig.inbox.put(ask(14, steps=1))
-    assert rig.hear() == Answer(14, (), 1, final=True)
+    host.inbox.put(make_ask(14, steps=1))
+    assert host.next_message() == Answer(14, (), 1, final=True)
 
 
-def test_an_answer_under_way_goes_on_where_another_model_cannot_be_had(rig: Rig) -> None:
-    rig.inbox.put(ask(1, steps=3))
-    assert isinstance(rig.hear(), ModelUp)
-    assert rig.hear() == Answer(1, (), 1, final=False)
-    rig.inbox.put(Setting("model", "bad"))
-    rig.model.signs.put(None)
-    rig.model.signs.put(None)
-    heard = [rig.hear() for _ in range(3)]
-    assert ModelDown("there is no model 'bad'") in heard
-    assert Answer(1, (), 3, final=True) in heard
+def test_host_finishes_an_answer_if_another_model_fails_to_load(host: HostThread) -> None:
+    host.inbox.put(make_ask(1, steps=3))
+    assert isinstance(host.next_message(), ModelUp)
+    assert host.next_message() == Answer(1, (), 1, final=False)
+    host.inbox.put(Setting("model", "bad"))
+    host.permit(2)
+    messages = [host.next_message() for _ in range(3)]
+    assert ModelDown("there is no model 'bad'") in messages
+    assert Answer(1, (), 3, final=True) in messages
 
 
-def signs(rig: Rig, count: int) -> None:
-    for _ in range(count):
-        rig.model.signs.put(None)
+def test_host_handles_messages_between_two_sweeps(host: HostThread) -> None:
+    host.inbox.put(make_ask(1, steps=1, task="vary"))
+    assert isinstance(host.next_message(), ModelUp)
+    host.inbox.put(plan_request(0))
+    host.permit()
+    assert host.next_message() == Plan(0, 1, (), -1), "long before the last sweep"
+    host.permit(SWEEPS - 1)
+    assert host.next_message() == Answer(1, (), 1, final=True)
+    assert host.model.calls.index("follow 0") in (1, 2), "it came during the first sweep, or at the latest the second"
 
 
-def test_between_two_passes_what_has_come_is_taken(rig: Rig) -> None:
-    rig.inbox.put(ask(1, steps=1, task="vary"))
-    assert isinstance(rig.hear(), ModelUp)
-    rig.inbox.put(foresee(0))
-    signs(rig, 1)
-    assert rig.hear() == Plan(0, 1, (), -1), "long before the last pass"
-    signs(rig, PASSES - 1)
-    assert rig.hear() == Answer(1, (), 1, final=True)
-    assert rig.model.deeds.index("follow 0") in (1, 2), "it came in the first pass, or at the worst in the second"
+def test_host_answers_only_the_newest_ask(host: HostThread) -> None:
+    host.inbox.put(make_ask(1, steps=1, task="vary"))
+    assert isinstance(host.next_message(), ModelUp)
+    host.inbox.put(make_ask(2, steps=1))
+    host.permit()
+    assert host.next_message() == Answer(2, (), 1, final=True)
+    host.permit(SWEEPS)
+    host.inbox.put(make_ask(3, steps=1))
+    assert host.next_message() == Answer(3, (), 1, final=True)
+    assert set(host.model.calls) == {"sweep for 1"}
 
 
-def test_the_newest_ask_is_answered_first_and_alone(rig: Rig) -> None:
-    rig.inbox.put(ask(1, steps=1, task="vary"))
-    assert isinstance(rig.hear(), ModelUp)
-    rig.inbox.put(ask(2, steps=1))
-    signs(rig, 1)
-    assert rig.hear() == Answer(2, (), 1, final=True)
-    signs(rig, PASSES)
-    rig.inbox.put(ask(3, steps=1))
-    assert rig.hear() == Answer(3, (), 1, final=True)
-    assert set(rig.model.deeds) == {"pass for 1"}
+def test_host_computes_ahead_only_while_nothing_waits(host: HostThread) -> None:
+    host.model.idle_steps = 3
+    host.inbox.put(plan_request(0))
+    assert isinstance(host.next_message(), ModelUp)
+    assert isinstance(host.next_message(), Plan)
+    host.inbox.put(plan_request(1))
+    host.inbox.put(make_ask(1, steps=1))
+    host.permit()
+    assert [type(host.next_message()) for _ in range(2)] == [Plan, Answer]
+    host.permit(2)
+    host.inbox.put(make_ask(2, steps=1))
+    host.next_message()
+    assert host.model.calls.count("idle work") == 3
+    assert host.model.calls[:3] == ["follow 0", "idle work", "follow 1"]
 
 
-def test_it_thinks_ahead_only_while_nothing_waits(rig: Rig) -> None:
-    rig.model.thoughts = 3
-    rig.inbox.put(foresee(0))
-    assert isinstance(rig.hear(), ModelUp)
-    assert isinstance(rig.hear(), Plan)
-    rig.inbox.put(foresee(1))
-    rig.inbox.put(ask(1, steps=1))
-    signs(rig, 1)
-    assert [type(rig.hear()) for _ in range(2)] == [Plan, Answer]
-    signs(rig, 2)
-    rig.inbox.put(ask(2, steps=1))
-    rig.hear()
-    assert rig.model.deeds.count("thought") == 3
-    assert rig.model.deeds[:3] == ["follow 0", "thought", "follow 1"]
-
-
-def test_what_a_model_does_not_know_is_refused_at_once(rig: Rig) -> None:
-    rig.inbox.put(ask(1, task="harmonize"))
-    assert isinstance(rig.hear(), ModelUp)
-    refused = rig.hear()
+def test_host_refuses_a_task_that_the_model_lacks(host: HostThread) -> None:
+    host.inbox.put(make_ask(1, task="harmonize"))
+    assert isinstance(host.next_message(), ModelUp)
+    refused = host.next_message()
     assert isinstance(refused, AskRefused)
     assert refused.ask == 1
     assert "good cannot harmonize a phrase" in refused.reason
-    rig.inbox.put(ask(2, steps=1))
-    assert rig.hear() == Answer(2, (), 1, final=True)
+    host.inbox.put(make_ask(2, steps=1))
+    assert host.next_message() == Answer(2, (), 1, final=True)
 
 
-def test_a_pace_that_is_on_record_is_told(rig: Rig) -> None:
-    rig.model.recorded_step_ns = 1_234_567
-    rig.inbox.put(Setting("model", "good"))
-    assert rig.hear() == ModelUp("good", 1_234_567)
+def test_host_reports_a_recorded_step_time(host: HostThread) -> None:
+    host.model.recorded_step_ns = 1_234_567
+    host.inbox.put(Setting("model", "good"))
+    assert host.next_message() == ModelUp("good", 1_234_567)
 
 
-def test_a_model_without_chords_says_so_once_and_answers_on(rig: Rig) -> None:
-    rig.model.deaf = True
+def test_host_refuses_plans_once_if_the_model_cannot_accompany(host: HostThread) -> None:
     for step in range(3):
-        rig.inbox.put(foresee(step))
-    assert isinstance(rig.hear(), ModelUp)
-    refused = rig.hear()
-    assert refused == AskRefused(0, "the model good puts no chords under what you play: choose another model or mode")
-    rig.inbox.put(foresee(3))
-    rig.inbox.put(ask(1, steps=1))
-    assert rig.hear() == Answer(1, (), 1, final=True)
+        host.inbox.put(plan_request(step, "soloist"))
+    assert isinstance(host.next_message(), ModelUp)
+    refused = host.next_message()
+    assert refused == AskRefused(
+        0, "the model soloist puts no chords under what you play: choose another model or mode"
+    )
+    host.inbox.put(plan_request(3, "soloist"))
+    host.inbox.put(make_ask(1, "soloist", steps=1))
+    assert host.next_message() == Answer(1, (), 1, final=True)

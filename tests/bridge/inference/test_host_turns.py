@@ -1,6 +1,7 @@
-"""Whatever is asked of the model's process in whatever order: each answer is to the newest ask, and nothing is left.
+"""The model process under random messages in any order: only the newest ask is answered, and no request is lost.
 
-Messages come while the model is in the middle of something: at each pass, plan or thought the next few of a script.
+Messages arrive while the model is in the middle of something: at each sweep, plan or idle step come the next few of a
+script.
 """
 
 from collections.abc import Iterator
@@ -28,27 +29,27 @@ from bachbridge.protocol.events import (
 
 PHRASE = Phrase((Note(0, 4, 60),), 4)
 FRAME = (36, 31, 27, 20, 15)
-KNOWN = ("quick", "slow")
-FAILING = 13
+KNOWN_MODELS = ("quick", "slow")
+FAILING_SEED = 13
 
 
-class Script:
-    """An inbox into which messages come a few at a time, in the middle of work or when all is done."""
+class ScriptedInbox:
+    """An inbox that gets the messages of a script a few at a time, in the middle of work or when it is empty."""
 
     def __init__(self, messages: list[Message], counts: list[int]) -> None:
         self._inbox, self._left, self._counts = HostInbox(), messages, counts
-        self.put: list[Message] = []
+        self.delivered: list[Message] = []
 
-    def more(self, least: int = 0) -> None:
-        """The next few messages come."""
-        for _ in range(max(least, self._counts.pop() if self._counts else 0)):
+    def deliver_some(self, at_least: int = 0) -> None:
+        """Deliver the next few messages."""
+        for _ in range(max(at_least, self._counts.pop() if self._counts else 0)):
             if self._left:
-                self.put.append(self._left.pop(0))
-                self._inbox.put(self.put[-1])
+                self.delivered.append(self._left.pop(0))
+                self._inbox.put(self.delivered[-1])
 
     def get(self) -> Message | None:
         if not self._inbox.has_messages:
-            self.more(1)
+            self.deliver_some(1)
         return self._inbox.get() if self._inbox.has_messages else None
 
     @property
@@ -64,16 +65,16 @@ class Script:
         return self._inbox.is_answer_stale
 
 
-class Busy:
-    """A model in whose work messages come; it says of itself what it does."""
+class BusyModel:
+    """A model during whose work messages arrive; it checks that it is asked only what is meant for it."""
 
     tasks = ("continue", "vary")
 
-    def __init__(self, name: str, script: Script) -> None:
-        self.name, self.script = name, script
+    def __init__(self, name: str, inbox: ScriptedInbox) -> None:
+        self.name, self.inbox = name, inbox
         self.recorded_step_ns = 1
         self.followed: list[int] = []
-        self.thoughts = 0
+        self.idle_steps = 0
 
     def feed(self, feed: Feed) -> None:
         assert feed.model == self.name
@@ -81,103 +82,97 @@ class Busy:
     def follow(self, request: PlanRequest) -> None:
         assert request.model == self.name
         self.followed.append(request.step)
-        self.thoughts = 3
+        self.idle_steps = 3
 
     def plan(self, request: PlanRequest) -> Plan:
         assert request.step == self.followed[-1]
-        self.script.more()
+        self.inbox.deliver_some()
         return Plan(request.piece, request.step, (), -1)
 
     def idle_work(self) -> bool:
-        self.script.more()
-        self.thoughts -= 1
-        return self.thoughts >= 0
+        self.inbox.deliver_some()
+        self.idle_steps -= 1
+        return self.idle_steps >= 0
 
     def generate(self, ask: Ask) -> Iterator[Answer | None]:
         assert ask.model == self.name
         for _ in range(4 if self.name == "slow" and ask.ask else 0):
-            self.script.more()
+            self.inbox.deliver_some()
             yield None
-        if ask.seed == FAILING:
+        if ask.seed == FAILING_SEED:
             raise ValueError("thirteen")
         yield Answer(ask.ask, (), 1, final=False)
-        self.script.more() if ask.ask else None
+        if ask.ask:
+            self.inbox.deliver_some()
         yield Answer(ask.ask, (), 2, final=True)
 
 
-MODELS = st.sampled_from([*KNOWN, "bad"])
-KINDS = st.one_of(
+STYLE_FIELDS = (0, 36, 16, 0.9, 0.95, 1, 8, "all", -1, 0.0, 0.0, False, "hold")
+MODELS = st.sampled_from([*KNOWN_MODELS, "bad"])
+MESSAGES = st.one_of(
     st.builds(lambda model: Setting("model", model), MODELS),
     st.builds(lambda model: Feed(model, PHRASE, 1), MODELS),
     st.builds(
         lambda model, task, seed: Ask(0, task, model, PHRASE, 2, 1.0, 1.0, seed),
         MODELS,
         st.sampled_from(["continue", "vary", "harmonize"]),
-        st.sampled_from([1, FAILING]),
+        st.sampled_from([1, FAILING_SEED]),
     ),
-    st.builds(
-        lambda model: PlanRequest(
-            model, 0, 0, (FRAME,), 0, 36, 16, 0.9, 0.95, 1, 8, "all", -1, 0.0, 0.0, False, "hold"
-        ),
-        MODELS,
-    ),
+    st.builds(lambda model: PlanRequest(model, 0, 0, (FRAME,), *STYLE_FIELDS), MODELS),
     st.just(Cancel()),
 )
 
 
-def numbered(messages: list[Message]) -> list[Message]:
-    """Asks and steps foreseen have numbers of their own."""
-    made: list[Message] = []
+def with_numbers(messages: list[Message]) -> list[Message]:
+    """Return the messages with a number of its own for each ask and a step for each plan request."""
+    numbered: list[Message] = []
     for number, message in enumerate(messages, 1):
         match message:
             case Ask():
-                made.append(Ask(number, message.task, message.model, PHRASE, 2, 1.0, 1.0, message.seed))
+                numbered.append(Ask(number, message.task, message.model, PHRASE, 2, 1.0, 1.0, message.seed))
             case PlanRequest():
-                style = (0, 36, 16, 0.9, 0.95, 1, 8, "all", -1, 0.0, 0.0, False, "hold")
-                made.append(PlanRequest(message.model, 0, number, (FRAME,), *style))
+                numbered.append(PlanRequest(message.model, 0, number, (FRAME,), *STYLE_FIELDS))
             case _:
-                made.append(message)
-    return made
+                numbered.append(message)
+    return numbered
 
 
-@given(st.lists(KINDS, max_size=12), st.lists(st.integers(0, 3), max_size=40))
-def test_the_newest_ask_alone_is_answered_and_all_that_is_foreseen_followed(
-    messages: list[Message], counts: list[int]
-) -> None:
-    script = Script(numbered(messages), counts)
-    models = {name: Busy(name, script) for name in KNOWN}
+@given(st.lists(MESSAGES, max_size=12), st.lists(st.integers(0, 3), max_size=40))
+def test_host_answers_newest_ask_and_follows_every_request(messages: list[Message], counts: list[int]) -> None:
+    inbox = ScriptedInbox(with_numbers(messages), counts)
+    models = {name: BusyModel(name, inbox) for name in KNOWN_MODELS}
     sent: list[Message] = []
 
-    def build(name: str) -> Busy:
+    def load(name: str) -> BusyModel:
         if name not in models:
             raise ModelError("there is no such model")
         return models[name]
 
     def send(message: Message) -> None:
         if isinstance(message, Answer | AskRefused):
-            newest = [other for other in script.put if isinstance(other, Ask | Cancel)][-1]
+            newest = [other for other in inbox.delivered if isinstance(other, Ask | Cancel)][-1]
             assert isinstance(newest, Ask), "a cancelled ask is not answered"
             assert message.ask == newest.ask
         sent.append(message)
 
-    Host(cast("HostInbox", script), send, build).serve()
+    Host(cast("HostInbox", inbox), send, load).serve()
 
-    assert script.put == numbered(messages), "all of it was heard"
-    foreseen = [message for message in script.put if isinstance(message, PlanRequest)]
+    assert inbox.delivered == with_numbers(messages), "every message was handled"
+    requests = [message for message in inbox.delivered if isinstance(message, PlanRequest)]
     for name, model in models.items():
-        assert model.followed == [message.step for message in foreseen if message.model == name]
-    if foreseen and foreseen[-1].model in KNOWN:
-        assert [message for message in sent if isinstance(message, Plan)][-1].step == foreseen[-1].step
-    voiding = [message for message in script.put if isinstance(message, Ask | Cancel)]
-    if voiding and isinstance(last := voiding[-1], Ask):
+        assert model.followed == [message.step for message in requests if message.model == name]
+    if requests and requests[-1].model in KNOWN_MODELS:
+        assert [message for message in sent if isinstance(message, Plan)][-1].step == requests[-1].step
+    asks = [message for message in inbox.delivered if isinstance(message, Ask | Cancel)]
+    if asks and isinstance(last := asks[-1], Ask):
         answers = [message for message in sent if isinstance(message, Answer) and message.ask == last.ask]
-        whole = last.model in KNOWN and last.task in Busy.tasks and last.seed != FAILING
-        assert [answer.final for answer in answers] == ([False, True] if whole else [])
+        is_possible = last.model in KNOWN_MODELS and last.task in BusyModel.tasks and last.seed != FAILING_SEED
+        assert [answer.final for answer in answers] == ([False, True] if is_possible else [])
         refusals = [message for message in sent if isinstance(message, AskRefused) and message.ask == last.ask]
-        assert len(refusals) == (not whole), "whoever is not answered is told"
+        assert len(refusals) == (not is_possible), "an ask is answered or refused"
     for message in sent:
         assert not isinstance(message, ModelDown) or "no such model" in message.reason or "thirteen" in message.reason
     wanted = [
-        message.value if isinstance(message, Setting) else getattr(message, "model", "") for message in script.put
+        message.value if isinstance(message, Setting) else getattr(message, "model", "") for message in inbox.delivered
     ]
-    assert {message.name for message in sent if isinstance(message, ModelUp)} <= {*KNOWN} & {*wanted}
+    assert {message.name for message in sent if isinstance(message, ModelUp)} <= {*KNOWN_MODELS} & {*wanted}

@@ -9,8 +9,9 @@ import pytest
 from bachbridge.codecs import keys88
 from bachbridge.errors import ModelError
 from bachbridge.inference import host
-from bachbridge.inference.host import cached_model, load_model
+from bachbridge.inference.loading import cached_model, load_model
 from bachbridge.inference.runtime import library, onnx_nets, sweep_benchmark
+from bachbridge.inference.runtime.protocols import Accompanist
 from bachbridge.music.notes import Note, Phrase
 from bachbridge.protocol.events import Answer, Ask, PlanRequest
 from tests.support.hash_symbol_net import HashNet
@@ -41,18 +42,16 @@ def test_an_infilling_model_answers_and_harmonises_with_its_partner(place: Path)
         assert {note.voice for note in last.notes} == {0, 1, 2, 3}
     frame = (36, 31, 27, 20, 15)
     foresee = PlanRequest("tiny", 0, 0, (frame,), 0, 36, 16, 0.9, 0.95, 1, 8, "all", -1, 0.0, 0.0, False, "hold")
+    assert isinstance(model, Accompanist)
     model.follow(foresee)
     plan = model.plan(foresee)
-    assert plan is not None
     assert plan.step == 1
     assert len(plan.rows) == 23
     passes = 0
     while model.idle_work():
         passes += 1
     assert passes > 4
-    again = model.plan(foresee)
-    assert again is not None
-    assert len(again.rows) == 23
+    assert len(model.plan(foresee).rows) == 23
 
 
 def test_a_model_of_symbols_has_its_codec_from_the_card(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -103,7 +102,7 @@ def test_a_partner_that_is_not_there_is_named(place: Path) -> None:
 
 def test_a_model_is_nobodys_own_partner(place: Path) -> None:
     write_tiny_model(place / "tiny", partner="tiny")
-    with pytest.raises(ModelError, match="tiny does not go from frame to frame"):
+    with pytest.raises(ModelError, match="tiny does not generate frame by frame"):
         load_model("tiny")
 
 

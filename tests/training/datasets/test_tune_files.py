@@ -13,7 +13,8 @@ from bachbridge.codecs.abc import codec as abc_codec
 from bachbridge.files.midi_reader import read_midi
 from bachbridge.files.midi_writer import part_body
 from bachbridge.files.smf import TIME_SIGNATURE, encode_file, meta_event
-from bachbridge.inference.symbols.generator import State, SymbolGenerator
+from bachbridge.inference.runtime.protocols import State
+from bachbridge.inference.symbols.generator import SymbolGenerator
 from bachbridge.music.frames import Floats, Ints
 from tests.support.midi_bytes import track_body
 

@@ -11,7 +11,7 @@ import onnxruntime
 import pytest
 
 from bachbridge.errors import ConfigError, ModelError
-from bachbridge.inference import host
+from bachbridge.inference import loading
 from bachbridge.inference.runtime import library
 from bachbridge.music.notes import Note, Phrase
 from bachbridge.protocol.events import Ask
@@ -111,7 +111,7 @@ def test_a_lighter_model_plays_and_its_card_says_what_it_is(
     model_formats.convert_model(made, "litert", tmp_path / "toy-litert", phrases)
     with pytest.raises(ModelError, match="made for LiteRT"):
         library.find_checked_card("toy-litert")
-    assert any(answer and answer.notes for answer in host.load_model("toy-int8").generate(ask))
+    assert any(answer and answer.notes for answer in loading.load_model("toy-int8").generate(ask))
     assert onnxruntime.InferenceSession(card.folder / "model.onnx").get_inputs()[0].name == "ids"
     with pytest.raises(ConfigError, match="converted model"):
         export_command("toy-int8", run=None, output=tmp_path, format_="onnx-fp16")

@@ -61,7 +61,7 @@ def test_two_phrases_are_learnt_and_play_the_same_from_onnx(
         logits, keras_strike = run.task.model.predict_on_batch(batch.model_inputs)
     assert after < before / 3
     card = library.read_card(tmp_path / "toy")
-    assert (card.codec, card.partner) == ("canvas", "chorale-lstm")
+    assert (card.codec, card.partner) == ("infill_grid", "chorale-lstm")
     pitch, strike = onnx_nets.load_infill_net(card).predict(batch.seen, batch.attacks, batch.place)
     keras_pitch = infill_grid.untranspose_logits(logits[0], np.repeat(batch.tuning_shift, len(open_)))
     assert np.abs(pitch[0] - keras_pitch)[5:9].max() <= onnx_export.TOLERANCE

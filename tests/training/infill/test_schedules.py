@@ -31,7 +31,7 @@ class Fond:
 
 
 def card(folder: Path) -> Card:
-    facts: dict[str, Any] = {"codec": "canvas", "tasks": (), "sampler": {}, "files": {}, "facts": {}}
+    facts: dict[str, Any] = {"codec": "infill_grid", "tasks": (), "sampler": {}, "files": {}, "facts": {}}
     own: dict[str, Any] = {"chain": (), "layers": 0, "units": 0, "partner": ""}
     wanted = {name: value for name, value in own.items() if name in Card.__slots__}
     return Card(name="fond", folder=folder, **facts, **wanted)

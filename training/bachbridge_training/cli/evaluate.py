@@ -42,7 +42,7 @@ def evaluate_model(
         raise ConfigError(f"there is no part {part!r}: choose from {', '.join(chorale_data.PARTS)}.")
     card = library.find_checked_card(model)
     name = str(data) if data else "music21"
-    if card.codec in library.SYMBOL_CODECS:
+    if card.family == "symbols":
         from bachbridge_training.symbols import tables as symbols_tables
 
         found = symbols_tables.build_tables(card, data, part, pieces=pieces, outputs=outputs)
@@ -71,10 +71,10 @@ def evaluate_model(
 
 
 def _four_part_tables(card: library.Card, request: EvaluationRequest) -> EvaluationTables:
-    match card.codec:
-        case "satb":
+    match card.family:
+        case "chorale":
             from bachbridge_training.chorale.tables import build_tables
-        case "canvas":
+        case "infill":
             from bachbridge_training.infill.tables import build_tables
         case _:
             raise ModelError(f"{card.name!r} reads {card.codec!r}, which cannot be scored: name a model of chorales.")

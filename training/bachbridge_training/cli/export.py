@@ -114,7 +114,7 @@ def _original_model(model: str, run: Path | None, data: Path | None) -> Generato
 
 def _validation_pieces(card: library.Card, data: Path | None) -> Sequence[Any]:
     """The validation pieces of an installed model, as its codec has them."""
-    if card.codec not in library.SYMBOL_CODECS:
+    if card.family != "symbols":
         return four_part_files.read_pieces(data, "valid") if data else chorales.load_chorales("valid")
     from bachbridge_training.symbols import tables as symbols_tables
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from bachbridge.inference.runtime.families import current_codec_name
 from bachbridge.music import timeline
 from bachbridge.music.frames import HIGHEST_PITCH, LOWEST_PITCH, REST
 from bachbridge.music.notes import STEPS_PER_BEAT, VOICES
@@ -216,7 +217,7 @@ def _count_overlaps(notes: tuple[TickNote, ...], time: Timeline) -> int:
 
 CONVERTERS: dict[str, PieceConverter] = {
     "satb": as_four_parts,
-    "canvas": as_four_parts,
+    "infill_grid": as_four_parts,
     "chords": as_parsed,
     "keys88": on_grid,
     "abc": as_tune_text,
@@ -226,4 +227,4 @@ CONVERTERS: dict[str, PieceConverter] = {
 
 def converter_for(recipe: AnyRecipe) -> PieceConverter:
     """Return the converter for a recipe."""
-    return CONVERTERS["satb" if isinstance(recipe, ChoraleRecipe) else recipe.codec]
+    return CONVERTERS["satb" if isinstance(recipe, ChoraleRecipe) else current_codec_name(recipe.codec)]

@@ -75,7 +75,9 @@ def harmonize_live(
         before = None if step == 0 else np.array([row.pitch_indices[step - 1] for row in rows[:going]])
         given = np.array([row.pitch_indices[step] for row in rows[:going]])
         struck = np.array([row.onsets[step] for row in rows[:going]])
-        chosen = ranking.rank_frames(net, voice_order, hidden, before, given, style, rng, onsets=struck)
+        chosen = ranking.rank_frames(
+            ranking.StepView(net, voice_order, hidden, before), given, style, rng, onsets=struck
+        )
         for number, row in enumerate(rows[:going]):
             row.set_frame(step, chosen.pitch_indices[number, 0], chosen.onsets[number, 0])
             contexts[number] = contexts[number].after(row.frame(step))
@@ -99,9 +101,10 @@ def harmonize_offline(
     for number, piece in enumerate(progress(pieces)):
         row = _PartialHarmonization.from_piece(piece)
         told: dict[str, Any] = {"position": piece.position, "steps_per_bar": piece.bar}
-        found = beam_search.harmonize(
+        steps = beam_search.harmonize_steps(
             net, voice_order, row.pitch_indices, row.onsets, **told, style=style, width=width, seed=seed + number
         )
+        found = beam_search.final_harmony(steps)
         made.append(Harmonization(piece.name, *found))
     return made
 

@@ -48,10 +48,10 @@ class Agreement:
 
 def load_runtime(card: Card, open_session: SessionFactory | None = None) -> Any:
     """The networks as they play, whatever the codec."""
-    match card.codec:
-        case "satb":
+    match card.family:
+        case "chorale":
             return onnx_nets.load_chorale_net(card, open_session)
-        case "canvas":
+        case "infill":
             return onnx_nets.load_infill_net(card, open_session)
         case _:
             return onnx_nets.load_symbol_net(card, open_session)
@@ -59,13 +59,13 @@ def load_runtime(card: Card, open_session: SessionFactory | None = None) -> Any:
 
 def held_out_logits(card: Card, runtime: Any, pieces: Sequence[Any]) -> HeldOutLogits:
     """Let the networks read the pieces."""
-    match card.codec:
-        case "satb":
+    match card.family:
+        case "chorale":
             items = [four_part_windows.whole_piece(piece, with_onsets=False, with_position=False) for piece in pieces]
             logits = np.concatenate([chorale_nll.stream_logits(runtime, card.chain, item) for item in items])
             truth = np.concatenate([item.pitch_indices for item in items])
             return HeldOutLogits((logits.reshape(-1, logits.shape[-1]),), (truth.reshape(-1),), len(truth))
-        case "canvas":
+        case "infill":
             found = [
                 _masked_cell_logits(runtime, item)
                 for item in infill_batches.validation_windows(
@@ -96,10 +96,10 @@ def score(card: Card, reading: HeldOutLogits) -> dict[str, float]:
     found = [nats_and_correct(logits, truth) for logits, truth in zip(reading.logits, reading.target, strict=True)]
     nats = sum(float(its.sum(dtype=np.float64)) for its, _ in found) / reading.count
     accuracy = float(found[0][1].mean())
-    match card.codec:
-        case "satb":
+    match card.family:
+        case "chorale":
             return {"nats_per_frame": nats, "accuracy": accuracy}
-        case "canvas":
+        case "infill":
             return {"nats_per_cell": nats, "accuracy": accuracy}
         case _:
             return {"bits_per_symbol": nats / np.log(2), "accuracy": accuracy}
@@ -114,10 +114,10 @@ def compare_logits(first: HeldOutLogits, second: HeldOutLogits) -> Agreement:
 
 def live_steps(card: Card, runtime: Any, piece: Any) -> Iterator[None]:
     """The work of a step at a time, as in live play, for ever: a frame, a symbol, or a pass over four bars."""
-    match card.codec:
-        case "satb":
+    match card.family:
+        case "chorale":
             yield from _frame_steps(card, runtime, piece)
-        case "canvas":
+        case "infill":
             batch = infill_batches.stack_windows(
                 list(infill_batches.validation_windows([piece], 1, timing_given=False, window=_TIMED_STEPS)),
                 _TIMED_STEPS,

@@ -75,7 +75,7 @@ class InfillExport:
     def card_facts(self) -> dict[str, Any]:
         return {
             "tasks": ["continue", "harmonize", "mend", "vary"],
-            "codec": "canvas",
+            "codec": "infill_grid",
             "partner": LIVE_PARTNER,
             "parameters": int(self.network.model.count_params()),
             "classes": PITCH_INDEX_COUNT,

@@ -14,6 +14,7 @@ from bachbridge.codecs import infill_grid
 from bachbridge.codecs.infill_grid import Canvas
 from bachbridge.inference.infill import gibbs
 from bachbridge.inference.infill.joint_sampling import DrawOptions
+from bachbridge.inference.runtime.protocols import MaskedNet
 from bachbridge.inference.runtime.style import Style
 from bachbridge.music.frames import UNKNOWN, Ints
 from bachbridge.music.notes import VOICES
@@ -69,7 +70,7 @@ def soprano_canvas(piece: FourPartPiece) -> Canvas:
     return Canvas(classes, struck, _places_of(piece), infill_grid.voice_range_mask(len(classes)))
 
 
-def harmonize_soprano(net: gibbs.MaskedNet, job: HarmonizationJob, method: str) -> Harmonization:
+def harmonize_soprano(net: MaskedNet, job: HarmonizationJob, method: str) -> Harmonization:
     """An output by one of the ways; a number of its own gives each its own chance."""
     how = METHODS[method]
     found = gibbs.final_result(

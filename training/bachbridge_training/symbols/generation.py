@@ -14,6 +14,7 @@ import numpy as np
 from bachbridge.codecs.abc.codec import AbcCodec
 from bachbridge.codecs.base import Symbol, SymbolCodec
 from bachbridge.inference.runtime import onnx_nets
+from bachbridge.inference.runtime.protocols import SymbolWriter
 from bachbridge.inference.symbols import generator
 from bachbridge.music.frames import Bools, Ints
 from bachbridge.music.notes import Phrase
@@ -35,7 +36,7 @@ def generate_symbols(
 
 
 def _generate(
-    net: onnx_nets.SymbolNet, decoder: generator.SymbolWriter, max_symbols: int, seed: int, sampler: dict[str, float]
+    net: onnx_nets.SymbolNet, decoder: SymbolWriter, max_symbols: int, seed: int, sampler: dict[str, float]
 ) -> Ints:
     rng = np.random.default_rng([seed])
     symbols = generator.generate_symbols(net, net.vocab_sizes, decoder, sampler["temperature"], sampler["top_p"], rng)

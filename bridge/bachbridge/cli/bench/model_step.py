@@ -55,10 +55,10 @@ def _step_timers(model_name: str) -> Iterator[tuple[str, Iterator[int]]]:
         card = library.find_checked_card(model_name)
     except ModelError:
         return
-    match card.codec:
-        case "satb":
+    match card.family:
+        case "chorale":
             yield model_name, _chorale_step_times_ns(card)
-        case codec if codec in library.SYMBOL_CODECS:
+        case "symbols":
             for past in (_PHRASE_SYMBOLS, _MAX_CONTEXT_SYMBOLS) if card.facts["memory"] else (_PHRASE_SYMBOLS,):
                 yield f"{model_name}, after {past} symbols", _symbol_step_times_ns(card, past)
         case _:

@@ -19,7 +19,8 @@ from bachbridge.errors import ConfigError, MidiFileError
 from bachbridge.files.midi_reader import MAX_TRACKS, MidiSong
 from bachbridge.files.midi_writer import NoteRow, part_body
 from bachbridge.files.smf import encode_file
-from bachbridge.inference.host import LiveModel, load_model
+from bachbridge.inference.loading import load_model
+from bachbridge.inference.runtime.protocols import Generator
 from bachbridge.music.general_midi import ANSWER_PROGRAM
 from bachbridge.music.notes import VOICES, Note, Phrase, keep_longest_notes
 from bachbridge.protocol.events import Ask
@@ -69,7 +70,7 @@ def continue_file(
     print(f"wrote {target}: {len(song.notes)} notes and {answer_bars} bars of answer with {len(notes)} notes")
 
 
-def load_continuation_model(name: str) -> LiveModel:
+def load_continuation_model(name: str) -> Generator:
     """Load a model that can continue; raises `ModelError`."""
     model = load_model(name)
     if "continue" not in model.tasks:
@@ -77,7 +78,7 @@ def load_continuation_model(name: str) -> LiveModel:
     return model
 
 
-def _generate_answer(model: LiveModel, ask: Ask) -> tuple[Note, ...]:
+def _generate_answer(model: Generator, ask: Ask) -> tuple[Note, ...]:
     """Generate the answer's notes; shows a progress bar on standard error, as far as the model reports progress."""
     notes: list[Note] = []
     with Progress(console=Console(stderr=True), transient=True) as progress:

@@ -19,7 +19,7 @@ from bachbridge.cli.transform.continue_ import load_continuation_model, prompt_f
 from bachbridge.cli.transform.inputs import SourceMusic, is_abc_output, read_source
 from bachbridge.errors import ConfigError
 from bachbridge.files.midi_writer import MidiStreamWriter
-from bachbridge.inference.host import LiveModel
+from bachbridge.inference.runtime.protocols import Generator
 from bachbridge.music import endless
 from bachbridge.music.example_phrase import load_example
 from bachbridge.music.notes import STEPS_PER_BEAT, Note, Phrase, bpm_from_step_ns, keep_longest_notes, step_ns_from_bpm
@@ -77,7 +77,7 @@ def _steps_into_bar(ask: Ask) -> int:
     return ((ask.prompt.position or 0) + ask.prompt.steps) % ask.prompt.steps_per_bar
 
 
-def _write_dream_midi(target: Path, options: DreamOptions, model: LiveModel, ask: Ask, step_ns: int) -> int:
+def _write_dream_midi(target: Path, options: DreamOptions, model: Generator, ask: Ask, step_ns: int) -> int:
     """Write the dream as a MIDI file; return the number of notes."""
     step, count = _steps_into_bar(ask), 0
     with MidiStreamWriter(step_ns) as writer:
@@ -89,7 +89,7 @@ def _write_dream_midi(target: Path, options: DreamOptions, model: LiveModel, ask
 
 
 def _write_dream_abc(
-    target: Path, options: DreamOptions, source: SourceMusic | None, model: LiveModel, ask: Ask, step_ns: int
+    target: Path, options: DreamOptions, source: SourceMusic | None, model: Generator, ask: Ask, step_ns: int
 ) -> int:
     """Write the dream as a tune in ABC, in the meter and key of its source; return the number of notes."""
     begin = step = _steps_into_bar(ask)
@@ -115,7 +115,7 @@ def seed_phrase(source: SourceMusic | None) -> tuple[Phrase, float]:
     return prompt_from_phrase(source.song.phrase, source.steps_into_bar), source.final_bpm
 
 
-def _dream_with_progress(model: LiveModel, ask: Ask) -> Iterator[tuple[tuple[Note, ...], int]]:
+def _dream_with_progress(model: Generator, ask: Ask) -> Iterator[tuple[tuple[Note, ...], int]]:
     """Yield the parts of `dream_parts`; shows a progress bar on standard error."""
     columns = (TextColumn("dreaming"), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
@@ -127,7 +127,7 @@ def _dream_with_progress(model: LiveModel, ask: Ask) -> Iterator[tuple[tuple[Not
             yield notes, steps
 
 
-def dream_parts(model: LiveModel, ask: Ask) -> Iterator[tuple[tuple[Note, ...], int]]:
+def dream_parts(model: Generator, ask: Ask) -> Iterator[tuple[tuple[Note, ...], int]]:
     """Yield `ask.steps` steps of a dream in parts: the notes, counted from the part's beginning, and its steps."""
     prompt, left, seed = ask.prompt, ask.steps, ask.seed
     while left > 0:

@@ -13,7 +13,7 @@ from rich.console import Console
 
 from bachbridge.cli.transform import four_part_file
 from bachbridge.cli.transform.continue_ import free_channels
-from bachbridge.cli.transform.infill_run import INFILL_CODEC, GenerationOptions
+from bachbridge.cli.transform.infill_run import GenerationOptions
 from bachbridge.cli.transform.inputs import ExtractedMelody, extract_melody
 from bachbridge.cli.transform.melody_harmony import HarmonizeOptions, MelodyHarmony, harmonize_melody
 from bachbridge.cli.transform.output import OutputFiles, metrics_table, octave_shift_text
@@ -68,11 +68,11 @@ def harmonize_file(source: Path, options: HarmonizeOptions, outputs: OutputFiles
 
 def _check_options_supported(card: Card, options: HarmonizeOptions) -> None:
     """Raise `ConfigError` if an option is not for models of this kind."""
-    if card.codec == INFILL_CODEC and (options.beam_width or options.lag_steps) is not None:
+    if card.family == "infill" and (options.beam_width or options.lag_steps) is not None:
         raise ConfigError(
             f"{card.name} generates all chords together: leave --beam and --lag out, or choose another --model."
         )
-    if card.codec != INFILL_CODEC and (options.generation.fast or options.keep_bars is not None):
+    if card.family != "infill" and (options.generation.fast or options.keep_bars is not None):
         raise ConfigError(
             f"{card.name} goes from chord to chord and has neither --fast nor --keep-bars: leave them out, or choose "
             "an infilling --model such as coconet."

@@ -17,8 +17,6 @@ from bachbridge.inference.runtime.style import Style
 from bachbridge.music import voice_leading
 from bachbridge.music.timeline import Bar
 
-INFILL_CODEC = "canvas"
-"""The codec in the cards of infilling models."""
 _CANDIDATE_COUNT = 4
 """Fillings generated at once, the best of which is kept."""
 
@@ -49,7 +47,7 @@ def parse_style(rules: str, temperature: float) -> Style:
 def find_infill_card(model: str, task: str) -> Card:
     """Return the card of an infilling model that has the task; raises `ModelError`."""
     card = library.find_checked_card(model)
-    if card.codec != INFILL_CODEC or task not in card.tasks:
+    if card.family != "infill" or task not in card.tasks:
         raise unsuitable_model_error(model, f"cannot {task}", lambda other: task in other.tasks)
     return card
 

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from bachbridge.cli.transform import infill_run
-from bachbridge.cli.transform.infill_run import INFILL_CODEC, GenerationOptions
+from bachbridge.cli.transform.infill_run import GenerationOptions
 from bachbridge.codecs import infill_grid
 from bachbridge.codecs.infill_grid import Canvas
 from bachbridge.inference.chorale import beam_search
@@ -68,7 +68,7 @@ def harmonize_melody(
     first, end = melody[0].start, melody[-1].end
     prompt = frames_from_line([replace(note, start=note.start - first) for note in melody], options.voice, end - first)
     prompt.pitch_indices[prompt.pitch_indices[:, options.voice] == REST] = REST
-    if card.codec == INFILL_CODEC:
+    if card.family == "infill":
         pitch_index, onsets = _harmonize_by_infilling(prompt, first, bars, options, card)
     else:
         pitch_index, onsets = _harmonize_by_beam_search(prompt, first, bars, options, card)
@@ -98,7 +98,7 @@ def _harmonize_by_beam_search(
     position, steps_per_bar = _bar_positions(bars, first_step, steps)
     with Progress(console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("harmonizing", total=steps)
-        return beam_search.harmonize(
+        harmony_steps = beam_search.harmonize_steps(
             onnx_nets.load_chorale_net(card),
             card.chain,
             prompt.pitch_indices,
@@ -109,8 +109,8 @@ def _harmonize_by_beam_search(
             width=options.beam_width or _BEAM_WIDTH,
             lag=options.lag_steps or _LAG_STEPS,
             seed=options.generation.seed,
-            progress=lambda step: progress.update(task, completed=step + 1),
         )
+        return beam_search.final_harmony(harmony_steps, lambda step: progress.update(task, completed=step + 1))
 
 
 def _bar_positions(bars: Sequence[Bar], first_step: int, steps: int) -> tuple[Ints, Ints]:

@@ -17,7 +17,7 @@ from bachbridge.codecs.abc.codec import AbcCodec
 from bachbridge.errors import ConfigError
 from bachbridge.files.abc_reader import with_file_header, write_abc
 from bachbridge.files.abc_song import song_from_tune, write_songs
-from bachbridge.inference.host import symbol_codec
+from bachbridge.inference.loading import symbol_codec
 from bachbridge.inference.runtime import library, onnx_nets
 from bachbridge.inference.symbols import tunes as symbol_tunes
 from bachbridge.music.general_midi import ANSWER_PROGRAM

@@ -1,1 +1,1 @@
-"""chorale."""
+"""The causal model of four-voice frames: continuing, live harmony and beam search."""

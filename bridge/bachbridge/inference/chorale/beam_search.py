@@ -1,59 +1,52 @@
-"""Harmonies with the future known: several hypotheses walk the causal network abreast, and the melody's course decides.
+"""Harmonies with the future known: several hypotheses advance in parallel, and the melody's course decides among them.
 
 A hypothesis is one harmony so far with the network's state after it. At every step each one branches into a few
-frames (`ranking.choose`, the decoder of live play), and the best `width` branches go on. What ranks them is how well
-they make the given notes expected: the network's log probability of the given voice, which a harmony that leads where
-the melody goes wins. The likelihood of the harmony itself joins in only as far as `Style.chance` is below 1, for the
-likeliest harmony of all hardly moves; and what is forbidden weighs more than anything.
+frames (`candidates.rank_frames`, as in live play), and the best `width` branches go on. They are ranked by how well
+they make the given notes expected: by the network's log probability of the given voice, which a harmony that leads
+where the melody goes wins. The likelihood of the harmony itself counts only as far as `Style.randomness` is below 1,
+because the likeliest harmony of all hardly moves; and rule violations weigh more than anything.
 
-Under the last given note a triad over its root is wished for, as long as any rule holds.
+Under the last given note a triad in root position is preferred, as long as any rule is in force.
 
-What was chosen `lag` steps back is decided by the best hypothesis, and those of another opinion end there, so that
+The frame `lag` steps back is decided by the best hypothesis, and hypotheses that disagree with it end there, so that
 memory does not grow with the piece. Hypotheses whose last `lag` steps are the same count as one.
-(The source of the idea: the beam search of B. Lowerre, "The Harpy speech recognition system", 1976, with the fixed lag
-of particle smoothing: G. Kitagawa, Journal of Computational and Graphical Statistics 5, 1996.)
+(Source of the idea: the beam search of B. Lowerre, "The Harpy speech recognition system", 1976, with the fixed lag of
+particle smoothing: G. Kitagawa, Journal of Computational and Graphical Statistics 5, 1996.)
 """
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
 
 import numpy as np
 
 from bachbridge.codecs import satb
-from bachbridge.inference.chorale import candidates
+from bachbridge.inference.chorale.candidates import RankedFrames, StepView, rank_frames
+from bachbridge.inference.runtime.protocols import FrameNet
 from bachbridge.inference.runtime.style import Style
 from bachbridge.music.frames import LOWEST_PITCH, REST, UNKNOWN, Bools, Floats, Frame, Ints
 from bachbridge.music.keys import estimate_key
 from bachbridge.music.notes import STEPS_PER_BEAT, VOICES, Key
 
 _BRANCHES = 3
-"""Frames that each hypothesis goes on with."""
+"""Frames with which each hypothesis goes on."""
 _BRANCH_PENALTY_NATS = 1.0
-"""Nats that a branch other than the first drawn must be better by to push out another hypothesis."""
+"""Nats by which a branch other than the first drawn must be better to displace another hypothesis."""
 _FORBIDDEN_NATS = 8.0
-"""Nats against each forbidden thing."""
+"""Nats against each rule violation."""
 _NON_TRIAD_END_NATS = 2.0
-"""Nats, for each step of the last given note, against a chord that is no triad over its root: pieces end on one."""
+"""Nats, for each step of the last given note, against a chord that is no triad in root position: pieces end on one."""
 _TRIADS = ((0, 4, 7), (0, 3, 7))
 _KEY_WINDOW_STEPS = 48
-"""Steps before and after a moment whose given notes tell its key."""
+"""Steps before and after a moment whose given notes determine its key."""
 _MIN_KEY_PITCH_CLASSES = 4
-"""Distinct pitch classes that it takes to tell a key."""
-
-
-class BatchedFrameNet(candidates.VoiceHeads, Protocol):
-    """A causal network over frames (see `nets.py`)."""
-
-    def initial_state(self) -> Floats: ...
-    def core(self, ids: Ints, state: Floats) -> tuple[Floats, Floats]: ...
+"""Distinct pitch classes that are needed to estimate a key."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Hypotheses:
     """n harmonies so far: `state[.., n, unit]` and contexts before the next step, `weight[n]` in nats.
 
-    `classes[n, recent, voice]` and `struck[n, recent, voice]` are what is not yet decided.
+    `pitch_indices[n, recent, voice]` and `onsets[n, recent, voice]` are the frames that are not yet decided.
     """
 
     contexts: tuple[satb.FrameContext, ...]
@@ -69,43 +62,20 @@ class _Hypotheses:
         )
 
 
-def harmonize(
-    net: BatchedFrameNet,
-    voice_order: Sequence[int],
-    given: Ints,
-    given_onsets: Bools,
-    *,
-    position: Ints | int | None,
-    steps_per_bar: Ints | int,
-    style: Style,
-    width: int = 8,
-    lag: int = 16,
-    seed: int,
-    progress: Callable[[int], None] | None = None,
+def final_harmony(
+    steps: Iterator[tuple[Ints, Bools] | None], progress: Callable[[int], None] | None = None
 ) -> tuple[Ints, Bools]:
-    """What `harmonizing` comes to, without a rest; `progress` is told each step that is done."""
-    walk = harmonize_steps(
-        net,
-        voice_order,
-        given,
-        given_onsets,
-        position=position,
-        steps_per_bar=steps_per_bar,
-        style=style,
-        width=width,
-        lag=lag,
-        seed=seed,
-    )
-    for step, found in enumerate(walk):
-        if found is not None:
-            return found
+    """Run `harmonize_steps` to its end and return the harmony; `progress` is called with each step that is done."""
+    for step, harmony in enumerate(steps):
+        if harmony is not None:
+            return harmony
         if progress:
             progress(step)
-    raise AssertionError("the walk has an end")
+    raise AssertionError("harmonize_steps ends with the harmony")
 
 
 def harmonize_steps(
-    net: BatchedFrameNet,
+    net: FrameNet,
     voice_order: Sequence[int],
     given: Ints,
     given_onsets: Bools,
@@ -117,60 +87,62 @@ def harmonize_steps(
     lag: int = 16,
     seed: int,
 ) -> Iterator[tuple[Ints, Bools] | None]:
-    """All voices, `classes[step, voice]` and `struck[step, voice]`, with `given[step, voice]` (-1: open) kept.
+    """Harmonise `given[step, voice]` (-1: to be chosen): yield None after each step, and the whole harmony at last.
 
-    None after each step, at last the whole. Step `t` lies `position[t]` steps into a bar of `steps_per_bar[t]`; as
-    numbers, the first step's place and the length of all bars. A key in `style` holds throughout; without one it
-    follows the given notes.
+    The harmony is `pitch_indices[step, voice]` and `onsets[step, voice]`; given cells are kept. Step `t` lies
+    `position[t]` steps into a bar of `steps_per_bar[t]`; numbers stand for the first step's position and the length of
+    all bars. A key in `style` holds throughout; without one the key follows the given notes.
     """
     steps = len(given)
-    contexts = _bar_placer(position, steps_per_bar, steps)
+    with_position = _bar_placer(position, steps_per_bar, steps)
     keys = [style.key] * steps if style.key is not None else _local_keys(given)
-    classes, struck = np.zeros((steps, len(VOICES)), np.int32), np.zeros((steps, len(VOICES)), bool)
-    rng = np.random.default_rng(seed)
-    nothing = np.zeros((1, 0, len(VOICES)), np.int32)
-    beam = _Hypotheses(
-        (satb.FrameContext(),), net.initial_state(), np.zeros(1, np.float32), nothing, nothing.astype(bool)
-    )
-    decided, last = 0, _last_onset(given, given_onsets)
+    pitch_indices, onsets = np.zeros((steps, len(VOICES)), np.int32), np.zeros((steps, len(VOICES)), bool)
+    decoder = _StepDecoder(net, voice_order, width, np.random.default_rng(seed))
+    beam = _initial_beam(net)
+    decided, last_onset = 0, _last_onset(given, given_onsets)
     for step in range(steps):
-        beam = replace(beam, contexts=tuple(contexts(context) for context in beam.contexts))
+        beam = replace(beam, contexts=tuple(with_position(context) for context in beam.contexts))
         now = replace(style, key=keys[step])
-        beam = _advance(
-            net, voice_order, beam, given[step], given_onsets[step], now, width, rng, is_ending=step >= last
-        )
+        beam = decoder.advance(beam, given[step], given_onsets[step], now, is_ending=step >= last_onset)
         if beam.pitch_indices.shape[1] > lag:
-            classes[decided], struck[decided] = beam.pitch_indices[0, 0], beam.onsets[0, 0]
+            pitch_indices[decided], onsets[decided] = beam.pitch_indices[0, 0], beam.onsets[0, 0]
             decided += 1
             beam = _agreeing_with_best(beam)
         yield None
-    classes[decided:], struck[decided:] = beam.pitch_indices[:1].reshape(-1, len(VOICES)), beam.onsets[0]
-    yield classes, struck
+    pitch_indices[decided:], onsets[decided:] = beam.pitch_indices[:1].reshape(-1, len(VOICES)), beam.onsets[0]
+    yield pitch_indices, onsets
+
+
+def _initial_beam(net: FrameNet) -> _Hypotheses:
+    """Return one hypothesis without any frames."""
+    no_frames = np.zeros((1, 0, len(VOICES)), np.int32)
+    weight = np.zeros(1, np.float32)
+    return _Hypotheses((satb.FrameContext(),), net.initial_state(), weight, no_frames, no_frames.astype(bool))
 
 
 def _bar_placer(
     position: Ints | int | None, steps_per_bar: Ints | int, steps: int
 ) -> Callable[[satb.FrameContext], satb.FrameContext]:
-    """What gives a context its step's place in its bar."""
+    """Return a function that sets a context's position in its bar."""
     bars = np.broadcast_to(np.asarray(steps_per_bar, np.int32), steps)
     if position is None:
         return lambda context: replace(context, steps_per_bar=int(bars[context.step]))
-    places = (position + np.arange(steps)) % bars if isinstance(position, int) else position
+    positions = (position + np.arange(steps)) % bars if isinstance(position, int) else position
 
-    def placed(context: satb.FrameContext) -> satb.FrameContext:
+    def with_position(context: satb.FrameContext) -> satb.FrameContext:
         bar = int(bars[context.step])
-        return replace(context, position=int(places[context.step] - context.step) % bar, steps_per_bar=bar)
+        return replace(context, position=int(positions[context.step] - context.step) % bar, steps_per_bar=bar)
 
-    return placed
+    return with_position
 
 
 def _local_keys(given: Ints) -> list[Key | None]:
-    """The key at each step, of the given notes around it; None where they do not tell one."""
-    sung = given > REST
+    """The key at each step, estimated from the given notes around it; None where they are too few."""
+    sounding = given > REST
     weights = np.zeros((len(given) + 1, 12))
     for pitch_class in range(12):
-        of_it = sung & ((given + LOWEST_PITCH - 1) % 12 == pitch_class)
-        weights[1:, pitch_class] = np.cumsum(of_it.sum(axis=1))
+        has_class = sounding & ((given + LOWEST_PITCH - 1) % 12 == pitch_class)
+        weights[1:, pitch_class] = np.cumsum(has_class.sum(axis=1))
     keys: list[Key | None] = []
     for step in range(len(given)):
         if step % STEPS_PER_BEAT == 0 or not keys:
@@ -183,95 +155,96 @@ def _local_keys(given: Ints) -> list[Key | None]:
 
 def _last_onset(given: Ints, onsets: Bools) -> int:
     """The step at which the last given note begins."""
-    sung = given > REST
-    fresh: Bools = onsets & sung
-    fresh[1:] |= (given[1:] != given[:-1]) & sung[1:]
-    return int(np.argwhere(fresh)[:, 0].max(initial=0))
+    sounding = given > REST
+    begins: Bools = onsets & sounding
+    begins[1:] |= (given[1:] != given[:-1]) & sounding[1:]
+    return int(np.argwhere(begins)[:, 0].max(initial=0))
 
 
 # ---------------------------------------------------------------- one step
 
 
-def _advance(
-    net: BatchedFrameNet,
-    voice_order: Sequence[int],
-    beam: _Hypotheses,
-    given: Ints,
-    onsets: Bools,
-    style: Style,
-    width: int,
-    rng: np.random.Generator,
-    *,
-    is_ending: bool,
-) -> _Hypotheses:
-    """The best `width` hypotheses one step on, the best first."""
-    rows = len(beam.contexts)
-    hidden, state = net.core(np.concatenate([context.feature_ids() for context in beam.contexts]), beam.state)
-    then = [context.previous_frame.pitch_indices for context in beam.contexts if context.previous_frame]
-    before = np.array(then, np.int32) if then else None
-    told = np.broadcast_to(given, (rows, len(VOICES))).astype(np.int32)
-    keep = width if rows == 1 or is_ending else min(_BRANCHES, width)
-    chosen = candidates.rank_frames(
-        net, voice_order, hidden, before, told, style, rng, keep=keep, onsets=np.broadcast_to(onsets, told.shape)
-    )
-    weight = beam.weight + _given_log_p(net, voice_order, hidden, given)
-    carried, split = _branch_weights(chosen, weight, style)
-    if is_ending and style.rules:
-        carried -= _NON_TRIAD_END_NATS * ~_is_root_position_triad(chosen.pitch_indices)
-    parents, branches = np.unravel_index(np.argsort(split - carried, axis=None, kind="stable"), carried.shape)
-    classes = np.concatenate([beam.pitch_indices[parents], chosen.pitch_indices[parents, branches][:, None]], axis=1)
-    kept = _distinct_rows(classes, np.isfinite(carried[parents, branches]), width)
-    parents, branches, classes = parents[kept], branches[kept], classes[kept]
+@dataclass(frozen=True, slots=True)
+class _StepDecoder:
+    """Advances a beam of at most `width` hypotheses."""
 
-    struck_now = np.where(given != UNKNOWN, onsets, chosen.onsets[parents, branches])
-    contexts = tuple(
-        beam.contexts[int(parent)].after(Frame(tuple(frame.tolist()), tuple(strikes.tolist())))
-        for parent, frame, strikes in zip(parents, classes[:, -1], struck_now, strict=True)
-    )
-    ahead = carried[parents, branches]
-    return _Hypotheses(
-        contexts,
-        state[:, parents],
-        ahead - ahead.max(),  # only differences matter
-        classes,
-        np.concatenate([beam.onsets[parents], struck_now[:, None]], axis=1),
-    )
+    net: FrameNet
+    voice_order: Sequence[int]
+    width: int
+    rng: np.random.Generator
+
+    def advance(self, beam: _Hypotheses, given: Ints, onsets: Bools, style: Style, *, is_ending: bool) -> _Hypotheses:
+        """Return the best hypotheses after one step more with `given[voice]` and `onsets[voice]`, the best first."""
+        rows = len(beam.contexts)
+        hidden, state = self.net.core(np.concatenate([context.feature_ids() for context in beam.contexts]), beam.state)
+        frames = [context.previous_frame.pitch_indices for context in beam.contexts if context.previous_frame]
+        previous = np.array(frames, np.int32) if frames else None
+        given_rows = np.broadcast_to(given, (rows, len(VOICES))).astype(np.int32)
+        chosen = rank_frames(
+            StepView(self.net, self.voice_order, hidden, previous),
+            given_rows,
+            style,
+            self.rng,
+            keep=self.width if rows == 1 or is_ending else min(_BRANCHES, self.width),
+            onsets=np.broadcast_to(onsets, given_rows.shape),
+        )
+        weight, handicap = _branch_weights(chosen, beam.weight + self._given_log_p(hidden, given), style)
+        if is_ending and style.rules:
+            weight -= _NON_TRIAD_END_NATS * ~_is_root_position_triad(chosen.pitch_indices)
+        parents, branches = np.unravel_index(np.argsort(handicap - weight, axis=None, kind="stable"), weight.shape)
+        pitch_indices = np.concatenate(
+            [beam.pitch_indices[parents], chosen.pitch_indices[parents, branches][:, None]], axis=1
+        )
+        kept = _distinct_rows(pitch_indices, np.isfinite(weight[parents, branches]), self.width)
+        parents, branches, pitch_indices = parents[kept], branches[kept], pitch_indices[kept]
+
+        new_onsets = np.where(given != UNKNOWN, onsets, chosen.onsets[parents, branches])
+        kept_weight = weight[parents, branches]
+        return _Hypotheses(
+            tuple(
+                beam.contexts[int(parent)].after(Frame(tuple(frame.tolist()), tuple(frame_onsets.tolist())))
+                for parent, frame, frame_onsets in zip(parents, pitch_indices[:, -1], new_onsets, strict=True)
+            ),
+            state[:, parents],
+            kept_weight - kept_weight.max(),  # only differences matter
+            pitch_indices,
+            np.concatenate([beam.onsets[parents], new_onsets[:, None]], axis=1),
+        )
+
+    def _given_log_p(self, hidden: Floats, given: Ints) -> Floats:
+        """Nats of the given notes under each view `hidden[n, unit]`, each after those before it in the chain."""
+        nats = np.zeros(len(hidden), np.float32)
+        known = np.full((len(hidden), len(VOICES)), UNKNOWN, np.int32)
+        for voice in self.voice_order:
+            if given[voice] > REST:
+                pitch, _ = self.net.heads(hidden, known)
+                logits = pitch[:, voice] - pitch[:, voice].max(axis=1, keepdims=True)
+                nats += logits[:, given[voice]] - np.log(np.exp(logits).sum(axis=1))
+                known[:, voice] = given[voice]
+        return nats
 
 
-def _branch_weights(chosen: candidates.RankedFrames, weight: Floats, style: Style) -> tuple[Floats, Floats]:
-    """What each branch's weight will be, and what counts against it in this choice alone, both `[n, branch]`."""
-    real = np.isfinite(chosen.score)
-    likely = (1 - style.randomness) * np.where(real, chosen.score, 0)
-    carried = np.where(real, weight[:, None] + likely - _FORBIDDEN_NATS * chosen.violations, -np.inf)
-    split = np.zeros(carried.shape, np.float32)
-    split[:, 1:] = style.randomness * _BRANCH_PENALTY_NATS
-    return carried.astype(np.float32), split
+def _branch_weights(chosen: RankedFrames, weight: Floats, style: Style) -> tuple[Floats, Floats]:
+    """Each branch's weight, and a handicap that counts in this choice alone, both `[n, branch]` in nats."""
+    is_distinct = np.isfinite(chosen.score)
+    likelihood = (1 - style.randomness) * np.where(is_distinct, chosen.score, 0)
+    carried = np.where(is_distinct, weight[:, None] + likelihood - _FORBIDDEN_NATS * chosen.violations, -np.inf)
+    handicap = np.zeros(carried.shape, np.float32)
+    handicap[:, 1:] = style.randomness * _BRANCH_PENALTY_NATS
+    return carried.astype(np.float32), handicap
 
 
 def _is_root_position_triad(pitch_indices: Ints) -> Bools:
-    """Which frames `classes[.., voice]` are a major or minor triad, or a part of one, over its root."""
-    above = (pitch_indices - pitch_indices[..., -1:]) % 12
-    fits = np.any([np.all(np.isin(above, triad), axis=-1) for triad in _TRIADS], axis=0)
+    """True for frames `pitch_indices[.., voice]` that are a major or minor triad, or part of one, in root position."""
+    above_bass = (pitch_indices - pitch_indices[..., -1:]) % 12
+    fits = np.any([np.all(np.isin(above_bass, triad), axis=-1) for triad in _TRIADS], axis=0)
     return np.asarray(fits | np.any(pitch_indices <= REST, axis=-1), bool)
 
 
-def _given_log_p(net: BatchedFrameNet, voice_order: Sequence[int], hidden: Floats, given: Ints) -> Floats:
-    """Nats of the given notes under each view `hidden[n, unit]`, each note after those before it in the chain."""
-    nats = np.zeros(len(hidden), np.float32)
-    known = np.full((len(hidden), len(VOICES)), UNKNOWN, np.int32)
-    for voice in voice_order:
-        if given[voice] > REST:
-            pitch, _ = net.heads(hidden, known)
-            logits = pitch[:, voice] - pitch[:, voice].max(axis=1, keepdims=True)
-            nats += logits[:, given[voice]] - np.log(np.exp(logits).sum(axis=1))
-            known[:, voice] = given[voice]
-    return nats
-
-
-def _distinct_rows(pitch_indices: Ints, alive: np.ndarray, width: int) -> np.ndarray:
-    """The first `width` rows of `classes[row, recent, voice]` that are alive and not like an earlier one."""
+def _distinct_rows(pitch_indices: Ints, is_alive: np.ndarray, width: int) -> np.ndarray:
+    """Return the first `width` rows of `pitch_indices[row, recent, voice]` that are alive and unlike earlier ones."""
     seen: dict[bytes, int] = {}
-    for row in np.flatnonzero(alive).tolist():
+    for row in np.flatnonzero(is_alive).tolist():
         seen.setdefault(pitch_indices[row].tobytes(), row)
         if len(seen) == width:
             break
@@ -279,7 +252,7 @@ def _distinct_rows(pitch_indices: Ints, alive: np.ndarray, width: int) -> np.nda
 
 
 def _agreeing_with_best(beam: _Hypotheses) -> _Hypotheses:
-    """The hypotheses that agree with the best on the oldest step, which is thereby decided."""
+    """Return the hypotheses that agree with the best on the oldest step, without that step, which is decided now."""
     rows = np.flatnonzero((beam.pitch_indices[:, 0] == beam.pitch_indices[0, 0]).all(axis=1))
     kept = beam.select(rows)
     return replace(kept, pitch_indices=kept.pitch_indices[:, 1:], onsets=kept.onsets[:, 1:])

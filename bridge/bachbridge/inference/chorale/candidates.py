@@ -1,49 +1,70 @@
-"""Choosing a frame: candidates drawn from the model along its chain of voices, the best that breaks no rule taken.
+"""Choosing a frame: draw candidates from the model along its chain of voices, and take the best that breaks no rule.
 
-The recurrent state is shared by all candidates of a moment, so that drawing many costs little: a few calls of the
-heads, each on the distinct rows only. Of what was drawn, the candidate with the fewest forbidden things comes first
-(`voiceleading.judge`), and among those the one with the highest score, which is the model's log probability minus the
-penalties plus the steering.
+The recurrent state is shared by all candidates of a step, so drawing many costs little: a few calls of the heads, each
+on the distinct rows only. The candidate with the fewest rule violations comes first (`voice_leading.check_rules`), and
+among those the one with the highest score, which is the model's log probability minus the penalties plus the style's
+logit bias.
 
-Taking the best of many each time would make the music lie still, for holding a note is nearly always the likeliest
-single choice. So with `Style.chance` 1 the order is that of a draw without replacement from the model's own
-distribution, as changed by penalties and steering: scores over the temperature, minus what the drawing already
-favoured, plus Gumbel noise (W. Kool, H. van Hoof, M. Welling, "Stochastic beams and where to find them", ICML 2019).
-With `chance` 0 the highest score wins. All chance comes from the generator that is handed in.
+Taking the best of many each time would make the music lie still, because holding a note is nearly always the likeliest
+single choice. So with `Style.randomness` 1 the order is that of a draw without replacement from the model's own
+distribution as changed by penalties and bias:
+
+    merit = score / temperature + randomness * (gumbel - log q) + randomness * log(copies)
+
+where q is the probability with which the candidate was drawn, and `copies` counts how often it was (W. Kool, H. van
+Hoof, M. Welling, "Stochastic beams and where to find them", ICML 2019). With `randomness` 0 the highest score wins. All
+random numbers come from the generator that is passed in.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 
+from bachbridge.inference.runtime.protocols import VoiceHeads
+from bachbridge.inference.runtime.sampling import MIN_TEMPERATURE, sample_nucleus_rows
 from bachbridge.inference.runtime.style import Style, logit_bias
 from bachbridge.music.frames import PITCH_INDEX_COUNT, REST, UNKNOWN, Bools, Floats, Ints, pitch_index
 from bachbridge.music.notes import VOICE_RANGES, VOICES
 from bachbridge.music.voice_leading import check_rules, forbidden_pitches
 
-_MIN_TEMPERATURE = 0.02
-"""The lowest temperature that is told from this one."""
 _FORBIDDEN_NATS = -20.0
-"""Nats while drawing on what the voices chosen so far forbid; not minus infinity, for all may be forbidden."""
+"""Nats while drawing on pitches that the voices chosen so far forbid; not minus infinity, for all may be forbidden."""
 _CODE_BASE = PITCH_INDEX_COUNT + 1
 _CODE_DIGITS = _CODE_BASE ** np.arange(len(VOICES), dtype=np.int64)
 
 
-class VoiceHeads(Protocol):
-    """The chain of voices inside a step (see `nets.py`); one row of `hidden` serves all rows of `known`."""
+@dataclass(frozen=True, slots=True)
+class StepView:
+    """A network's view of the next step, after the frames `previous`.
 
-    def heads(self, hidden: Floats, known: Ints) -> tuple[Floats, Floats]: ...
+    Either one view serves all rows (`hidden[1, unit]`, `previous[voice]`), or each row has its own (`hidden[n, unit]`,
+    `previous[n, voice]`). `previous` is None before the first step. The voices are chosen in `voice_order`.
+    """
+
+    net: VoiceHeads
+    voice_order: Sequence[int]
+    hidden: Floats
+    previous: Sequence[int] | Ints | None
+
+    def heads(self, rows: np.ndarray, known: Ints) -> tuple[Floats, Floats]:
+        """Pitch logits `[k, voice, pitch_index]` and onset logits `[k, voice]` of `known[k, voice]` in `rows[k]`."""
+        return self.net.heads(self.hidden if len(self.hidden) == 1 else self.hidden[rows], known)
+
+    def previous_frames(self, row_count: int) -> Ints | None:
+        """Return the frames before the step, `previous[row, voice]`."""
+        if self.previous is None:
+            return None
+        return np.broadcast_to(np.asarray(self.previous, np.int32), (row_count, len(VOICES)))
 
 
 @dataclass(frozen=True, slots=True)
 class RankedFrames:
-    """For each of n rows, m frames, best first: `classes[n, m, voice]`, `struck[n, m, voice]`.
+    """For each of n rows, m frames, best first: `pitch_indices[n, m, voice]`, `onsets[n, m, voice]`.
 
     `log_p[n, m]` are the nats of the drawn voices under the model at temperature 1, `score[n, m]` the same minus
-    penalties plus steering, `forbidden[n, m]` how many forbidden things each does. Where there are fewer than m
-    distinct candidates, the places left over repeat some and have the score minus infinity.
+    penalties plus the style's bias, `violations[n, m]` the number of rule violations. If there are fewer than m
+    distinct candidates, the remaining places repeat some and have the score minus infinity.
     """
 
     pitch_indices: Ints
@@ -55,7 +76,7 @@ class RankedFrames:
 
 @dataclass(frozen=True, slots=True)
 class _Candidates:
-    """Candidates `known[row, voice]`, with nats `[row]`: the model's, the steering's, and those of being drawn."""
+    """Candidates `known[row, voice]`, with nats `[row]`: the model's, the style's, and those of being drawn."""
 
     known: Ints
     log_p: Floats
@@ -64,10 +85,7 @@ class _Candidates:
 
 
 def rank_frames(
-    net: VoiceHeads,
-    voice_order: Sequence[int],
-    hidden: Floats,
-    previous: Sequence[int] | Ints | None,
+    view: StepView,
     given: Ints,
     style: Style,
     rng: np.random.Generator,
@@ -75,37 +93,36 @@ def rank_frames(
     keep: int = 1,
     onsets: Bools | None = None,
 ) -> RankedFrames:
-    """The `keep` best frames for each row of `given[n, voice]` (-1: open).
+    """Return the `keep` best frames for each row of `given[n, voice]` (-1: to be chosen).
 
-    `hidden` is one view `[1, unit]` for all rows, with `before[voice]`, or one for each, `[n, unit]`, with
-    `before[n, voice]`. `struck[n, voice]`: where the given voices are struck, if that is known.
+    `onsets[n, voice]` tells which given voices have an onset, if that is known.
     """
     given = np.asarray(given, np.int32)
     rows, tries = len(given), max(style.candidates, keep, 1)
-    then = None if previous is None else np.broadcast_to(np.asarray(previous, np.int32), given.shape)
+    previous = view.previous_frames(rows)
     source = np.repeat(np.arange(rows), tries)
-    drawn = _draw_candidates(net, voice_order, hidden, then, given, source, style, rng)
-    verdict = check_rules(None if then is None else then[source], drawn.known, style.rules, style.key)
+    drawn = _draw_candidates(view, given, source, style, rng)
+    verdict = check_rules(None if previous is None else previous[source], drawn.known, style.rules, style.key)
     score = drawn.log_p + drawn.logit_bias - verdict.penalty
 
     same = _same_frames((drawn.known @ _CODE_DIGITS).reshape(rows, tries))
-    first = ~np.tril(same, -1).any(axis=2)
-    merit = score / max(style.temperature, _MIN_TEMPERATURE) + style.randomness * (
+    is_first = ~np.tril(same, -1).any(axis=2)
+    merit = score / max(style.temperature, MIN_TEMPERATURE) + style.randomness * (
         rng.gumbel(size=len(source)) - drawn.log_q
     )
     merit = merit.reshape(rows, tries) + style.randomness * np.log(same.sum(axis=2))
-    forbidden = verdict.violations.reshape(rows, tries)
-    best = np.lexsort((-merit, forbidden, ~first), axis=-1)[:, :keep]
+    violations = verdict.violations.reshape(rows, tries)
+    best = np.lexsort((-merit, violations, ~is_first), axis=-1)[:, :keep]
 
     picked = best + tries * np.arange(rows)[:, None]
-    classes = drawn.known[picked]
-    score = np.where(np.take_along_axis(first, best, axis=1), score[picked], -np.inf).astype(np.float32)
-    strikes = _choose_onsets(net, hidden, then, classes, style, rng, _has_given_onset(given, onsets))
-    return RankedFrames(classes, strikes, drawn.log_p[picked], score, verdict.violations[picked])
+    pitch_indices = drawn.known[picked]
+    score = np.where(np.take_along_axis(is_first, best, axis=1), score[picked], -np.inf).astype(np.float32)
+    chosen_onsets = _choose_onsets(view, pitch_indices, style, rng, _has_given_onset(given, onsets))
+    return RankedFrames(pitch_indices, chosen_onsets, drawn.log_p[picked], score, verdict.violations[picked])
 
 
 def _same_frames(codes: np.ndarray) -> Bools:
-    """Which candidates of a row are the same frame, `[row, candidate, candidate]`."""
+    """Tell which candidates of a row are the same frame, `[row, candidate, candidate]`."""
     return codes[:, :, None] == codes[:, None, :]
 
 
@@ -113,48 +130,43 @@ def _same_frames(codes: np.ndarray) -> Bools:
 
 
 def _draw_candidates(
-    net: VoiceHeads,
-    voice_order: Sequence[int],
-    hidden: Floats,
-    previous: Ints | None,
-    given: Ints,
-    source: np.ndarray,
-    style: Style,
-    rng: np.random.Generator,
+    view: StepView, given: Ints, source: np.ndarray, style: Style, rng: np.random.Generator
 ) -> _Candidates:
     """Draw candidate `i` for the row `source[i]`, voice by voice along the chain."""
-    known = given[source]
-    log_p, leant, log_q = (np.zeros(len(source), np.float32) for _ in range(3))
-    mask = _range_mask(style)
-    for voice in voice_order:
-        open_ = np.flatnonzero(known[:, voice] == UNKNOWN)
-        if not len(open_):
+    known, previous = given[source], view.previous_frames(len(given))
+    log_p, bias_nats, log_q = (np.zeros(len(source), np.float32) for _ in range(3))
+    range_mask = _range_mask(style)
+    for voice in view.voice_order:
+        unknown = np.flatnonzero(known[:, voice] == UNKNOWN)
+        if not len(unknown):
             continue
-        _, some, which = np.unique(_context_code(known[open_], source[open_]), return_index=True, return_inverse=True)
-        asked, at = known[open_[some]], source[open_[some]]
-        pitch, _ = net.heads(hidden if len(hidden) == 1 else hidden[at], asked)
-        logits = pitch[:, voice]
-        wish = logit_bias(style, voice, None if previous is None else previous[at], given[at])
-        wish += mask[voice]
-        bar = forbidden_pitches(None if previous is None else previous[at], asked, voice, style.rules)
-        wish[(given[at] > REST).any(axis=1), REST] = -np.inf
-        taken, nats = _sample_nucleus(
-            logits + wish + _FORBIDDEN_NATS * bar, style, which, rng.random(len(source))[open_]
+        code = _context_code(known[unknown], source[unknown])
+        _, distinct, row_index = np.unique(code, return_index=True, return_inverse=True)
+        known_rows, source_rows = known[unknown[distinct]], source[unknown[distinct]]
+        previous_rows = None if previous is None else previous[source_rows]
+        logits = view.heads(source_rows, known_rows)[0][:, voice]
+        bias = logit_bias(style, voice, previous_rows, given[source_rows])
+        bias += range_mask[voice]
+        forbidden = forbidden_pitches(previous_rows, known_rows, voice, style.rules)
+        bias[(given[source_rows] > REST).any(axis=1), REST] = -np.inf
+        uniforms = rng.random(len(source))[unknown]
+        drawn, nats = sample_nucleus_rows(
+            logits + bias + _FORBIDDEN_NATS * forbidden, style.temperature, style.top_p, row_index, uniforms
         )
-        known[open_, voice] = taken
-        log_p[open_] += _log_softmax(logits)[which, taken]
-        leant[open_] += wish[which, taken]
-        log_q[open_] += nats
-    return _Candidates(known, log_p, leant, log_q)
+        known[unknown, voice] = drawn
+        log_p[unknown] += _log_softmax(logits)[row_index, drawn]
+        bias_nats[unknown] += bias[row_index, drawn]
+        log_q[unknown] += nats
+    return _Candidates(known, log_p, bias_nats, log_q)
 
 
 def _context_code(known: Ints, source: np.ndarray) -> np.ndarray:
-    """A number for all that the logits of a row and its steering depend on."""
+    """Return a number that is different wherever a row's logits or bias may differ."""
     return (known + 1) @ _CODE_DIGITS + source * (_CODE_DIGITS[-1] * _CODE_BASE)
 
 
 def _range_mask(style: Style) -> Floats:
-    """Minus infinity where a voice must not go, `mask[voice, class]`."""
+    """`mask[voice, pitch_index]`: minus infinity outside a voice's range, if the rules include the ranges."""
     mask = np.zeros((len(VOICES), PITCH_INDEX_COUNT), np.float32)
     if "range" in style.rules:
         for voice, (low, high) in enumerate(VOICE_RANGES):
@@ -168,53 +180,34 @@ def _log_softmax(logits: Floats) -> Floats:
     return shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
 
 
-def _sample_nucleus(logits: Floats, style: Style, row_index: np.ndarray, uniforms: np.ndarray) -> tuple[Ints, Floats]:
-    """For each row `i` a class from the nucleus of `logits[which[i]]`, and the nats of drawing just that."""
-    weights = np.exp((logits - logits.max(axis=1, keepdims=True)) / max(style.temperature, _MIN_TEMPERATURE))
-    falling = np.argsort(-weights, axis=1, kind="stable")
-    weights = np.take_along_axis(weights, falling, axis=1)
-    weights /= weights.sum(axis=1, keepdims=True)
-    cut = (np.cumsum(weights, axis=1) - weights) < style.top_p
-    cut[:, 0] = True
-    weights = np.where(cut, weights, 0)
-    weights /= weights.sum(axis=1, keepdims=True)
-    reached = np.cumsum(weights, axis=1)[row_index]
-    place = np.minimum((reached <= uniforms[:, None]).sum(axis=1), cut.sum(axis=1)[row_index] - 1)
-    return falling[row_index, place].astype(np.int32), np.log(weights[row_index, place]).astype(np.float32)
-
-
-# ---------------------------------------------------------------- who is struck
+# ---------------------------------------------------------------- onsets
 
 
 def _has_given_onset(given: Ints, onsets: Bools | None) -> np.ndarray:
-    """Whether a given voice of the row is struck, `[n, 1]`; taken to be so where nobody said."""
+    """Tell which rows have an onset in a given voice, `[n, 1]`; all of them if the onsets are not known."""
     if onsets is None:
         return np.ones((len(given), 1), bool)
     return np.any(onsets & (given > REST), axis=1, keepdims=True)
 
 
 def _choose_onsets(
-    net: VoiceHeads,
-    hidden: Floats,
-    previous: Ints | None,
-    pitch_indices: Ints,
-    style: Style,
-    rng: np.random.Generator,
-    has_given_onset: np.ndarray,
+    view: StepView, pitch_indices: Ints, style: Style, rng: np.random.Generator, has_given_onset: np.ndarray
 ) -> Bools:
-    """Which notes of `classes[n, m, voice]` begin: all that are new, and of those that stay whom `repeat` says."""
-    sung = pitch_indices > REST
+    """Onsets of `pitch_indices[n, m, voice]`: every note that is new, and repeated ones as `Style.repeat` says."""
+    rows, kept = len(pitch_indices), pitch_indices.shape[1]
+    sounding = pitch_indices > REST
+    previous = view.previous_frames(rows)
     if previous is None:
-        return sung
-    moved = pitch_indices != previous[:, None]
+        return sounding
+    has_moved = pitch_indices != previous[:, None]
     match style.repeat:
         case "hold":
-            again = np.zeros(pitch_indices.shape, bool)
+            repeated = np.zeros(pitch_indices.shape, bool)
         case "strike":
-            again = np.broadcast_to(has_given_onset[:, :, None], pitch_indices.shape)
+            repeated = np.broadcast_to(has_given_onset[:, :, None], pitch_indices.shape)
         case "model":
-            rows, kept, voices = pitch_indices.shape
-            views = hidden if len(hidden) == 1 else np.repeat(hidden, kept, axis=0)
-            _, strike = net.heads(views, pitch_indices.reshape(rows * kept, voices))
-            again = rng.random(pitch_indices.shape) < 1 / (1 + np.exp(-strike.reshape(pitch_indices.shape)))
-    return sung & (moved | again)
+            source = np.repeat(np.arange(rows), kept)
+            _, onset_logits = view.heads(source, pitch_indices.reshape(rows * kept, len(VOICES)))
+            probabilities = 1 / (1 + np.exp(-onset_logits.reshape(pitch_indices.shape)))
+            repeated = rng.random(pitch_indices.shape) < probabilities
+    return sounding & (has_moved | repeated)

@@ -1,9 +1,9 @@
-"""Drawing notes from a network's logits: temperature, nucleus, and the walk of an autoregressive model over a phrase.
+"""The chorale model as a generator: it walks a causal network over a phrase, and draws an answer frame by frame.
 
-`Autoregressive` keeps a memory for every step of the phrase that it was fed: the network's state is an explicit value,
-so a longer or corrected phrase is taken up after the longest part that is still true, and an answer forks from the end
-without disturbing it. All chance comes from a seed and the number of the step, never from what was done before; the
-same ask gives the same answer whether or not it was fed beforehand.
+`ChoraleGenerator` keeps a memory for every step of the phrase that it was fed. The network's state is an explicit
+value, so a longer or corrected phrase is taken up after the longest part that is unchanged, and an answer starts from
+the end without disturbing it. All random numbers come from a seed and the number of the step, never from what was done
+before; the same ask gives the same answer whether or not it was fed beforehand.
 """
 
 from collections.abc import Iterator, Sequence
@@ -13,9 +13,11 @@ import numpy as np
 
 from bachbridge.codecs import satb
 from bachbridge.inference.chorale import beam_search
-from bachbridge.inference.chorale.planner import FrameNet, Planner
+from bachbridge.inference.chorale.planner import Planner
 from bachbridge.inference.runtime.ask_canvas import build_ask_canvas
 from bachbridge.inference.runtime.expression import ExpressionSampler
+from bachbridge.inference.runtime.protocols import FrameNet
+from bachbridge.inference.runtime.sampling import sample_nucleus
 from bachbridge.inference.runtime.style import Style
 from bachbridge.music import voice_leading
 from bachbridge.music.frames import PITCH_INDEX_COUNT, REST, UNKNOWN, Floats, Frame, midi_pitch, pitch_index
@@ -24,24 +26,17 @@ from bachbridge.music.notes import STEPS_PER_BEAT, VOICE_RANGES, VOICES, Note, P
 from bachbridge.music.voice_assignment import frames_from_phrase
 from bachbridge.protocol.events import Answer, Ask, Feed, Plan, PlanRequest
 
-
-def sample_nucleus(logits: Floats, temperature: float, top_p: float, rng: np.random.Generator) -> int:
-    """Draw a class from the smallest set of likeliest classes that holds `top_p` of the probability.
-
-    Nucleus sampling: A. Holtzman et al., "The curious case of neural text degeneration", ICLR 2020.
-    """
-    scaled: Floats = (logits - logits.max()) / temperature
-    weights = np.exp(scaled)
-    order = np.argsort(-weights)
-    cumulated: Floats = np.cumsum(weights[order])
-    wanted: float = top_p * cumulated[-1]
-    kept = int(np.searchsorted(cumulated, wanted)) + 1
-    return int(order[np.searchsorted(cumulated[:kept], rng.random() * cumulated[kept - 1])])
+_ALL_UNKNOWN = (UNKNOWN,) * len(VOICES)
+_EMPTY_FRAME = Frame(_ALL_UNKNOWN, (False,) * len(VOICES))
+_BEAM_WIDTH = 2
+"""Hypotheses when harmonising a known phrase: more are better, but too slow for live play."""
+_UNHEARD_VOICES_SAMPLING = (0.8, 0.9)
+"""Temperature and top_p of the voices imagined under a melody: likely ones, whatever the answer is to be like."""
 
 
 @dataclass(frozen=True, slots=True)
 class _FrameMemory:
-    """After a step: what the next step's ids are made from, the network's state, and its view of the next step."""
+    """The situation after a step: the next step's context, the network's state, and its view of the next step."""
 
     context: satb.FrameContext
     state: Floats
@@ -50,7 +45,7 @@ class _FrameMemory:
 
 @dataclass(frozen=True, slots=True)
 class _PromptStep:
-    """One step of the prompt as it was taken in, and the memory after it."""
+    """One step of the prompt as it was given and as it was completed, and the memory after it."""
 
     given: tuple[int, ...]
     onsets: tuple[bool, ...]
@@ -59,23 +54,23 @@ class _PromptStep:
 
 
 class ChoraleGenerator:
-    """A causal model of four voices. Used on one thread of the model's process."""
+    """Plays a causal model of four voices. Used on the main thread of the model process."""
 
     tasks = ("continue", "harmonize")
     recorded_step_ns = 0
-    """Nothing of its pace is on record: its steps are as quick as they are."""
+    """No step time is on record: it is measured."""
 
     __slots__ = ("_cache_key", "_net", "_phrase", "_planner", "_prompt_steps", "_shift", "_voice_order")
 
     def __init__(self, net: FrameNet, voice_order: Sequence[int]) -> None:
-        """`order`: in which order the voices of a step are chosen (the chain that the network was trained with)."""
+        """`voice_order` is the order in which the voices of a step are chosen (the chain used in training)."""
         self._net = net
         self._voice_order = tuple(voice_order)
         self._planner = Planner(net, self._voice_order)
         self._prompt_steps: list[_PromptStep] = []
         self._cache_key: tuple[object, ...] = ()
         self._phrase: Phrase | None = None
-        """What the cells are the memory of, moved by `_shift` semitones."""
+        """The phrase that `_prompt_steps` hold, transposed by `_shift` semitones."""
         self._shift = 0
 
     def feed(self, feed: Feed) -> None:
@@ -83,14 +78,26 @@ class ChoraleGenerator:
         self._memory_after(feed.prompt, feed.seed)
 
     def generate(self, ask: Ask) -> Iterator[Answer | None]:
-        """The answer as it grows, or None where it can be put aside."""
+        """Yield the answer in parts, or None where it may be interrupted."""
         return self._harmonize(ask) if ask.task == "harmonize" else self._continue(ask)
 
+    def follow(self, request: PlanRequest) -> None:
+        """Bring the planner's memory up to the frames that sounded."""
+        self._planner.follow(request)
+
+    def plan(self, request: PlanRequest) -> Plan:
+        """Plan the next step."""
+        return self._planner.plan(request)
+
+    def idle_work(self) -> bool:
+        """Return False: a causal model has nothing to compute before more is played."""
+        return False
+
     def _harmonize(self, ask: Ask) -> Iterator[Answer | None]:
-        """None after each step, then the whole phrase in four voices."""
+        """Yield None after each step, then the whole phrase in four voices."""
         task = build_ask_canvas(ask)
         style = Style(temperature=ask.temperature, top_p=ask.top_p, key=key_from_number(ask.key), randomness=1)
-        for found in beam_search.harmonize_steps(
+        for harmony in beam_search.harmonize_steps(
             self._net,
             self._voice_order,
             task.canvas.pitch_indices,
@@ -101,42 +108,30 @@ class ChoraleGenerator:
             width=_BEAM_WIDTH,
             seed=ask.seed,
         ):
-            yield found and Answer(ask.ask, task.answer_notes(*found), ask.steps, final=True)
+            yield harmony and Answer(ask.ask, task.answer_notes(*harmony), ask.steps, final=True)
 
     def _continue(self, ask: Ask) -> Iterator[Answer]:
-        """First the first step alone, then beat by beat; see `events.Answer`."""
+        """Yield the first step alone, then beat by beat; see `events.Answer`."""
         memory = self._memory_after(ask.prompt, ask.seed)
-        voices = _NoteBuilder(-self._shift, ExpressionSampler(ask.prompt, ask.seed))
-        allowed = _IN_RANGE + voice_leading.out_of_key_penalty(
-            pitch_durations([cell.frame.pitch_indices for cell in self._prompt_steps]),
+        builder = _NoteBuilder(-self._shift, ExpressionSampler(ask.prompt, ask.seed))
+        logit_mask = _IN_RANGE + voice_leading.out_of_key_penalty(
+            pitch_durations([step.frame.pitch_indices for step in self._prompt_steps]),
             key_from_number(ask.key),
         )
         for step in range(ask.steps):
             rng = np.random.default_rng([ask.seed, 3, step])
             frame = self._sample_frame(
-                memory, _ALL_UNKNOWN, allowed, ask.temperature, ask.top_p, rng, is_first=step == 0
+                memory, _ALL_UNKNOWN, logit_mask, ask.temperature, ask.top_p, rng, is_first=step == 0
             )
-            voices.add_frame(frame)
+            builder.add_frame(frame)
             final = step + 1 == ask.steps
             if step == 0 or final or (step + 1) % STEPS_PER_BEAT == 0:
-                yield Answer(ask.ask, voices.pop_notes(), step + 1, final)
+                yield Answer(ask.ask, builder.pop_notes(), step + 1, final)
             if not final:
                 memory = self._advance(memory, frame)
 
-    def follow(self, request: PlanRequest) -> None:
-        """Bring the harmony's memory up to what is told."""
-        self._planner.follow(request)
-
-    def plan(self, request: PlanRequest) -> Plan:
-        """Plan the step after it."""
-        return self._planner.plan(request)
-
-    def idle_work(self) -> bool:
-        """A causal model has nothing to think about until something more is sung."""
-        return False
-
     def _memory_after(self, phrase: Phrase, seed: int) -> _FrameMemory:
-        """The memory after the phrase; what was taken in before is kept as far as it is still true."""
+        """Return the memory after the phrase; steps that were taken in before are kept as far as they are unchanged."""
         key = (seed, phrase.position, phrase.steps_per_bar)
         if (key, phrase) == (self._cache_key, self._phrase) and self._prompt_steps:
             return self._prompt_steps[-1].memory
@@ -144,28 +139,33 @@ class ChoraleGenerator:
             self._prompt_steps, self._cache_key = [], key
         prompt = frames_from_phrase(phrase)
         self._phrase = None
-        rows = [tuple(int(c) for c in row) for row in prompt.pitch_indices]
-        strikes = [tuple(bool(s) for s in row) for row in prompt.onsets]
-        true = 0
-        for cell, given, struck in zip(self._prompt_steps, rows, strikes, strict=False):
-            if (cell.given, cell.onsets) != (given, struck):
-                break
-            true += 1
-        del self._prompt_steps[true:]
+        given = [tuple(int(index) for index in row) for row in prompt.pitch_indices]
+        onsets = [tuple(bool(onset) for onset in row) for row in prompt.onsets]
+        unchanged = self._count_unchanged(given, onsets)
+        del self._prompt_steps[unchanged:]
         memory = self._prompt_steps[-1].memory if self._prompt_steps else self._initial_memory(phrase)
-        sounded = pitch_durations(rows[:true])
-        for step in range(true, len(rows)):
+        durations = pitch_durations(given[:unchanged])
+        for step in range(unchanged, len(given)):
             rng = np.random.default_rng([seed, 2, step])
-            sounded += pitch_durations(rows[step : step + 1])
-            allowed = _IN_RANGE if any(given > REST for given in rows[step]) else _IN_RANGE_OR_REST
-            frame = self._sample_frame(
-                memory, rows[step], allowed + voice_leading.out_of_key_penalty(sounded), *_UNHEARD_VOICES_SAMPLING, rng
-            )
-            frame = _with_given_onsets(frame, rows[step], strikes[step])
+            durations += pitch_durations(given[step : step + 1])
+            is_sounding = any(index > REST for index in given[step])
+            logit_mask = _IN_RANGE if is_sounding else _IN_RANGE_OR_REST
+            logit_mask = logit_mask + voice_leading.out_of_key_penalty(durations)
+            frame = self._sample_frame(memory, given[step], logit_mask, *_UNHEARD_VOICES_SAMPLING, rng)
+            frame = _with_given_onsets(frame, given[step], onsets[step])
             memory = self._advance(memory, frame)
-            self._prompt_steps.append(_PromptStep(rows[step], strikes[step], frame, memory))
+            self._prompt_steps.append(_PromptStep(given[step], onsets[step], frame, memory))
         self._phrase, self._shift = phrase, prompt.shift
         return memory
+
+    def _count_unchanged(self, given: Sequence[tuple[int, ...]], onsets: Sequence[tuple[bool, ...]]) -> int:
+        """Count the steps at the beginning that were taken in before and are still the same."""
+        count = 0
+        for known, step_given, step_onsets in zip(self._prompt_steps, given, onsets, strict=False):
+            if (known.given, known.onsets) != (step_given, step_onsets):
+                break
+            count += 1
+        return count
 
     def _initial_memory(self, phrase: Phrase) -> _FrameMemory:
         context = satb.FrameContext(position=phrase.position, steps_per_bar=phrase.steps_per_bar)
@@ -181,62 +181,58 @@ class ChoraleGenerator:
         self,
         memory: _FrameMemory,
         given: Sequence[int],
-        allowed: Floats,
+        logit_mask: Floats,
         temperature: float,
         top_p: float,
         rng: np.random.Generator,
         *,
         is_first: bool = False,
     ) -> Frame:
-        """One step: the voices that are not given drawn along the chain, then who is struck again (all that begin)."""
+        """Draw the voices that are not given along the chain, then the onsets (in the first frame, all notes')."""
         known = np.array([given], dtype=np.int32)
-        then = (memory.context.previous_frame or _EMPTY_FRAME).pitch_indices
-        before = np.array([then], dtype=np.int32)
+        previous = (memory.context.previous_frame or _EMPTY_FRAME).pitch_indices
+        previous_row = np.array([previous], dtype=np.int32)
         for voice in self._voice_order:
             if known[0, voice] == UNKNOWN:
                 pitch, _ = self._net.heads(memory.hidden, known)
-                bar = voice_leading.forbidden_pitches(before, known, voice, ("parallels",))[0]
-                led = pitch[0, voice] + allowed[voice] + voice_leading.PARALLEL_LOGIT * bar
-                known[0, voice] = sample_nucleus(led, temperature, top_p, rng)
-        classes = tuple(int(c) for c in known[0])
+                parallels = voice_leading.forbidden_pitches(previous_row, known, voice, ("parallels",))[0]
+                logits = pitch[0, voice] + logit_mask[voice] + voice_leading.PARALLEL_LOGIT * parallels
+                known[0, voice] = sample_nucleus(logits, temperature, top_p, rng)
+        pitch_indices = tuple(int(index) for index in known[0])
         if is_first:
-            return Frame(classes, tuple(c > REST for c in classes))
-        _, strike = self._net.heads(memory.hidden, known)
-        again = rng.random(len(VOICES)) < 1 / (1 + np.exp(-strike[0]))
-        kept = [now == old for now, old in zip(classes, then, strict=True)]
-        struck = tuple(c > REST and (not k or bool(a)) for c, k, a in zip(classes, kept, again, strict=True))
-        return Frame(classes, struck)
-
-
-_ALL_UNKNOWN = (UNKNOWN,) * len(VOICES)
-_EMPTY_FRAME = Frame(_ALL_UNKNOWN, (False,) * len(VOICES))
-_BEAM_WIDTH = 2
-"""Harmonies that are followed at once under a phrase that is known: more are better and too slow to be waited for."""
-_UNHEARD_VOICES_SAMPLING = (0.8, 0.9)
-"""Temperature and nucleus of the voices imagined under a melody: likely ones, whatever the answer is to be like."""
+            return Frame(pitch_indices, tuple(index > REST for index in pitch_indices))
+        _, onset_logits = self._net.heads(memory.hidden, known)
+        repeated = rng.random(len(VOICES)) < 1 / (1 + np.exp(-onset_logits[0]))
+        onsets = tuple(
+            index > REST and (index != before or bool(again))
+            for index, before, again in zip(pitch_indices, previous, repeated, strict=True)
+        )
+        return Frame(pitch_indices, onsets)
 
 
 def _range_mask(*, allow_rest: bool) -> Floats:
-    """0 where a voice may go and minus infinity elsewhere, `allowed[voice, class]`."""
-    allowed = np.full((len(VOICES), PITCH_INDEX_COUNT), -np.inf, np.float32)
+    """`mask[voice, pitch_index]`: 0 within a voice's range and minus infinity elsewhere."""
+    mask = np.full((len(VOICES), PITCH_INDEX_COUNT), -np.inf, np.float32)
     for voice, (low, high) in enumerate(VOICE_RANGES):
-        allowed[voice, pitch_index(low) : pitch_index(high) + 1] = 0
+        mask[voice, pitch_index(low) : pitch_index(high) + 1] = 0
     if allow_rest:
-        allowed[:, REST] = 0
-    return allowed
+        mask[:, REST] = 0
+    return mask
 
 
 _IN_RANGE, _IN_RANGE_OR_REST = _range_mask(allow_rest=False), _range_mask(allow_rest=True)
 
 
 def _with_given_onsets(frame: Frame, given: Sequence[int], onsets: Sequence[bool]) -> Frame:
-    """The frame with the given voices struck where the player struck them."""
-    played = tuple(s if g != UNKNOWN else drawn for drawn, g, s in zip(frame.onsets, given, onsets, strict=True))
-    return Frame(frame.pitch_indices, played)
+    """Return the frame with the player's onsets in the given voices."""
+    merged = tuple(
+        played if index != UNKNOWN else drawn for drawn, index, played in zip(frame.onsets, given, onsets, strict=True)
+    )
+    return Frame(frame.pitch_indices, merged)
 
 
 class _NoteBuilder:
-    """Frames to notes, told as they grow."""
+    """Turns frames into notes, and hands out those that are new or longer."""
 
     __slots__ = ("_current_notes", "_expression", "_shift", "_step", "_unsent")
 
@@ -247,13 +243,12 @@ class _NoteBuilder:
         self._step = 0
 
     def add_frame(self, frame: Frame) -> None:
-        """One step more."""
-        for voice, (pitch_class, struck) in enumerate(zip(frame.pitch_indices, frame.onsets, strict=True)):
+        for voice, (index, onset) in enumerate(zip(frame.pitch_indices, frame.onsets, strict=True)):
             sounding = self._current_notes[voice]
-            if pitch_class == REST:
+            if index == REST:
                 self._current_notes[voice] = None
-            elif struck or sounding is None:
-                pitch = midi_pitch(pitch_class) + self._shift
+            elif onset or sounding is None:
+                pitch = midi_pitch(index) + self._shift
                 self._set_note(voice, self._expression.apply(Note(self._step, 1, pitch, voice=voice)))
             else:
                 self._set_note(voice, replace(sounding, length=sounding.length + 1))
@@ -264,7 +259,7 @@ class _NoteBuilder:
         self._unsent[voice, note.start] = note
 
     def pop_notes(self) -> tuple[Note, ...]:
-        """The notes that are new or longer since the last time."""
+        """Return the notes that are new or longer since the last call."""
         notes = tuple(sorted(self._unsent.values(), key=lambda note: (note.start, note.voice)))
         self._unsent.clear()
         return notes

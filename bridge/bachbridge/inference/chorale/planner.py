@@ -1,18 +1,19 @@
-"""The model's half of live harmony: it follows what was sung and says what it would sing next under every note.
+"""The model's half of live harmony: it follows the frames that sounded and plans the next step under every note.
 
-The network's state is kept for each of the last steps, so that a step that was revised is only taken in again from
-there. All chance comes from the seed and the number of the step.
+The network's state is kept for each of the last steps, so a revised step is taken in again from there only. All random
+numbers come from the seed and the number of the step.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol, cast
+from typing import Literal, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bachbridge.codecs import satb
-from bachbridge.inference.chorale import candidates as ranking
+from bachbridge.inference.chorale.candidates import StepView, rank_frames
+from bachbridge.inference.runtime.protocols import FrameNet
 from bachbridge.inference.runtime.style import Style
 from bachbridge.music import voice_leading
 from bachbridge.music.frames import PITCH_INDEX_COUNT, REST, UNKNOWN, Floats, Frame, pitch_index
@@ -23,22 +24,14 @@ from bachbridge.protocol.events import Plan, PlanRequest
 _MAX_MEMORIES = 64
 """Steps whose state is kept."""
 _KEY_WINDOW_STEPS = 96
-"""The key is that of about so many steps past."""
-
-
-class FrameNet(Protocol):
-    """A causal network over frames (see `nets.py`): one step in time, and the chain of voices inside a step."""
-
-    def initial_state(self) -> Floats: ...
-    def core(self, ids: NDArray[np.int32], state: Floats) -> tuple[Floats, Floats]: ...
-    def heads(self, hidden: Floats, known: NDArray[np.int32]) -> tuple[Floats, Floats]: ...
+"""The key is estimated from about so many past steps."""
 
 
 @dataclass(frozen=True, slots=True)
 class _PlannerMemory:
-    """After a step: what the next step's ids are made from, the network's state and view, and what sounded so far.
+    """The situation after a step: the next step's context, the network's state and view, and what sounded so far.
 
-    `sounded[class]` counts steps; older ones count less.
+    `steps_per_pitch[pitch_index]` counts steps; older ones count less.
     """
 
     context: satb.FrameContext
@@ -48,7 +41,7 @@ class _PlannerMemory:
 
 
 class Planner:
-    """Used on one thread of the model's process."""
+    """Plans for one piece at a time. Used on the main thread of the model process."""
 
     __slots__ = ("_first_step", "_memories", "_net", "_piece_number", "_voice_order")
 
@@ -56,11 +49,11 @@ class Planner:
         self._net, self._voice_order = net, tuple(voice_order)
         self._piece_number = -1
         self._first_step = 0
-        """The step before which the oldest memory is."""
+        """The step that comes after the oldest memory."""
         self._memories: list[_PlannerMemory] = []
 
     def follow(self, request: PlanRequest) -> None:
-        """Take in what was sung."""
+        """Take in the frames that sounded."""
         if request.piece != self._piece_number or not self._first_step <= request.step < self._first_step + len(
             self._memories
         ):
@@ -74,28 +67,26 @@ class Planner:
         del self._memories[:excess]
 
     def plan(self, request: PlanRequest) -> Plan:
-        """What would be sung in the next step; `follow` has been told of `foresee` last."""
-        memory, given = self._memories[-1], request.given
+        """Plan the next step; `follow` has been called with the same request before."""
+        memory, given_voice = self._memories[-1], request.given
         step = self._first_step + len(self._memories) - 1
-        low, high = VOICE_RANGES[given]
-        sung = [*range(pitch_index(low), pitch_index(high) + 1), request.held]
-        rows = np.full((len(sung), len(VOICES)), UNKNOWN, np.int32)
-        rows[:, given] = sung
+        low, high = VOICE_RANGES[given_voice]
+        given_pitches = [*range(pitch_index(low), pitch_index(high) + 1), request.held]
+        given = np.full((len(given_pitches), len(VOICES)), UNKNOWN, np.int32)
+        given[:, given_voice] = given_pitches
         key = key_from_number(request.key) or key_from_durations(memory.steps_per_pitch)
-        before = memory.context.previous_frame
+        previous = memory.context.previous_frame
+        view = StepView(self._net, self._voice_order, memory.hidden, previous.pitch_indices if previous else None)
         rng = np.random.default_rng([request.seed, 4, step])
-        classes = before.pitch_indices if before else None
-        chosen = ranking.rank_frames(
-            self._net, self._voice_order, memory.hidden, classes, rows, _style(request, key), rng
-        )
-        struck = chosen.onsets[:, 0].copy()
-        struck[:, given] = True
-        if before:
-            # While the melody goes on, a voice that stays is not struck again.
-            struck[-1] = chosen.pitch_indices[-1, 0] != np.array(before.pitch_indices)
-        struck &= chosen.pitch_indices[:, 0] > REST
-        bits = struck @ (1 << np.arange(len(VOICES)))
-        table = np.column_stack([sung, chosen.pitch_indices[:, 0], bits]).tolist()
+        chosen = rank_frames(view, given, _style(request, key), rng)
+        pitch_indices, onsets = chosen.pitch_indices[:, 0], chosen.onsets[:, 0].copy()
+        onsets[:, given_voice] = True
+        if previous:
+            # While the melody's note goes on (the last row), a voice that stays has no onset.
+            onsets[-1] = pitch_indices[-1] != np.array(previous.pitch_indices)
+        onsets &= pitch_indices > REST
+        onset_bits = onsets @ (1 << np.arange(len(VOICES)))
+        table = np.column_stack([given_pitches, pitch_indices, onset_bits]).tolist()
         return Plan(request.piece, step, tuple(tuple(row) for row in table), key_to_number(key))
 
     def _initial_memory(self, request: PlanRequest) -> _PlannerMemory:
@@ -104,17 +95,17 @@ class Planner:
         return _PlannerMemory(context, state, hidden, np.zeros(PITCH_INDEX_COUNT))
 
     def _memory_after(self, memory: _PlannerMemory, frame: tuple[int, ...]) -> _PlannerMemory:
-        classes, bits = frame[: len(VOICES)], frame[len(VOICES)]
-        struck = tuple(bool(bits >> voice & 1) for voice in range(len(VOICES)))
-        context = memory.context.after(Frame(classes, struck))
+        pitch_indices, onset_bits = frame[: len(VOICES)], frame[len(VOICES)]
+        onsets = tuple(bool(onset_bits >> voice & 1) for voice in range(len(VOICES)))
+        context = memory.context.after(Frame(pitch_indices, onsets))
         hidden, state = self._net.core(context.feature_ids(), memory.state)
-        sounded = memory.steps_per_pitch * (1 - 1 / _KEY_WINDOW_STEPS)
-        np.add.at(sounded, list(classes), 1)
-        return _PlannerMemory(context, state, hidden, sounded)
+        steps_per_pitch = memory.steps_per_pitch * (1 - 1 / _KEY_WINDOW_STEPS)
+        np.add.at(steps_per_pitch, list(pitch_indices), 1)
+        return _PlannerMemory(context, state, hidden, steps_per_pitch)
 
 
 def _style(request: PlanRequest, key: Key | None) -> Style:
-    """What steers the choice; without any rule it is the model's alone."""
+    """Return the style of the choice; without any rule it is the model's choice alone."""
     rules = voice_leading.parse_rules(request.rules)
     return Style(
         temperature=request.temperature,

@@ -1,1 +1,1 @@
-"""infill."""
+"""The model that fills masked cells by Gibbs sampling: answers, long canvases and look-ahead harmony."""

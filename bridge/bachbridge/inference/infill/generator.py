@@ -1,76 +1,75 @@
-"""The infilling model as the model's process uses it: asks are tasks on a canvas, live harmony is its partner's.
+"""The infilling model as a generator: an ask is a canvas with masked cells, and live harmony is its partner's work.
 
-An answer is drawn by annealed block Gibbs sampling (`gibbs.py`), a long one window by window (`walk.py`). Between two
-passes of the network it is put aside: the generator yields None, and the process may attend to something else. It is
-told all at once, at its end.
+An answer is drawn by annealed block Gibbs sampling (`gibbs`), a long one window by window (`windows`). Between two
+sweeps of the network it can be interrupted: the generator yields None, and the host may do something else. The notes
+come all at once, at the end.
 
-Under live harmony there is no future to fill in, so a causal model, the `partner`, follows what is sung and plans each
-next step for every note that may come. In idle moments the network looks ahead (see `lookahead.py`), and where the
-player sings what was foreseen, the foreseen harmony takes the partner's place in the plan.
+Live harmony has no future to fill in, so a causal model, the `partner`, follows what is played and plans each next step
+for every note that may come. In idle moments the network looks ahead (see `lookahead`), and where the player plays what
+was imagined, the imagined harmony replaces the partner's in the plan.
 
-All chance comes from the ask's seed; how many passes are made and how many candidates drawn follows from the length
-and from `pass_ns`, which is on record.
+All random numbers come from the ask's seed. The number of sweeps and candidates follows from the length and from the
+recorded time of a sweep.
 """
 
 from collections.abc import Iterator
-from typing import Protocol
 
-from bachbridge.inference.infill import gibbs, windows
+from bachbridge.inference.infill import windows
 from bachbridge.inference.infill.budget import sweep_budget
 from bachbridge.inference.infill.lookahead import LookAhead
 from bachbridge.inference.runtime.ask_canvas import TASKS, build_ask_canvas
+from bachbridge.inference.runtime.protocols import MaskedNet, StepPlanner
 from bachbridge.inference.runtime.style import Style
 from bachbridge.protocol.events import Answer, Ask, Feed, Plan, PlanRequest
 
 
-class CausalPartner(Protocol):
-    """A causal model that harmonises live."""
-
-    def follow(self, request: PlanRequest) -> None: ...
-    def plan(self, request: PlanRequest) -> Plan: ...
-
-
 class InfillGenerator:
-    """Used on one thread of the model's process."""
+    """Plays an infilling network with a causal partner. Used on the main thread of the model process."""
 
     __slots__ = ("_lookahead", "_net", "_partner", "recorded_step_ns")
 
     tasks = TASKS
 
-    def __init__(self, net: gibbs.MaskedNet, partner: CausalPartner, sweep_ns: int) -> None:
-        """`pass_ns`: what a pass over `pace.REFERENCE_STEPS` steps takes, by the machine's record."""
+    def __init__(self, net: MaskedNet, partner: StepPlanner, sweep_ns: int) -> None:
+        """`sweep_ns` is the recorded time of a sweep over `budget.REFERENCE_STEPS` steps on this machine."""
         self._net, self._partner = net, partner
         self._lookahead = LookAhead(net, sweep_ns)
         self.recorded_step_ns = sweep_ns
 
     def feed(self, feed: Feed) -> None:
-        """Nothing is made of half a phrase."""
+        """Do nothing: an answer starts from the whole phrase."""
 
     def generate(self, ask: Ask) -> Iterator[Answer | None]:
-        """None after each pass of the network, then the whole answer."""
+        """Yield None after each sweep of the network, then the whole answer."""
         task = build_ask_canvas(ask)
-        made = sweep_budget(self.recorded_step_ns, len(task.canvas.pitch_indices))
-        classes, struck = task.canvas.pitch_indices, task.canvas.onsets
+        budget = sweep_budget(self.recorded_step_ns, len(task.canvas.pitch_indices))
+        pitch_indices, onsets = task.canvas.pitch_indices, task.canvas.onsets
         if task.canvas.masked.any():
             style = Style(temperature=ask.temperature, top_p=ask.top_p, key=task.key)
             for filled in windows.fill_windows(
-                self._net, task.canvas, task.bar_lines, made.schedule, style, candidates=made.candidates, seed=ask.seed
+                self._net,
+                task.canvas,
+                task.bar_lines,
+                budget.schedule,
+                style,
+                candidates=budget.candidates,
+                seed=ask.seed,
             ):
                 if filled is None:
                     yield None
                 else:
-                    classes, struck = filled.pitch_indices, filled.onsets
-        yield Answer(ask.ask, task.answer_notes(classes, struck), ask.steps, final=True)
+                    pitch_indices, onsets = filled.pitch_indices, filled.onsets
+        yield Answer(ask.ask, task.answer_notes(pitch_indices, onsets), ask.steps, final=True)
 
     def follow(self, request: PlanRequest) -> None:
-        """Bring the harmony's memory up to what is told."""
+        """Tell the partner and the look-ahead what sounded."""
         self._partner.follow(request)
         self._lookahead.follow(request)
 
     def plan(self, request: PlanRequest) -> Plan:
-        """The partner's plan for the step after it, with what was foreseen in its place."""
+        """Return the partner's plan for the next step, with the imagined chord merged into it."""
         return self._lookahead.merge_into(self._partner.plan(request), request)
 
     def idle_work(self) -> bool:
-        """Look ahead, one pass of the network further; whether there was anything to be done."""
+        """Look ahead by one sweep of the network; False if there was nothing to do."""
         return self._lookahead.idle_work()

@@ -1,11 +1,11 @@
-"""Look-ahead harmony: the coming bar imagined in all four voices, and taken where the player sings what was imagined.
+"""Look-ahead harmony: the coming bar is imagined in all four voices, and used where the player plays what was imagined.
 
-A causal model harmonises a note without knowing where the line goes. Here the infilling network continues what has
-been sung by a bar, the player's own line too, so that each of its chords leads somewhere. While the player keeps to
-the imagined line, each step's plan has for that one note the imagined chord in place of the causal one, if it breaks
-no rule against the frame before. As soon as the player leaves the line, the causal plan stands alone until the coming
-bar has been imagined again: after every note, a pass at a time in idle moments, so that no plan ever waits. A cadence
-that was asked for is the causal model's, which knows how to lead there.
+A causal model harmonises a note without knowing where the melody goes. Here the infilling network continues what has
+sounded by a bar, the player's own line too, so that each of its chords leads somewhere. While the player keeps to the
+imagined line, each step's plan has the imagined chord for that one note in place of the causal one, if it breaks no
+hard rule against the frame before. As soon as the player leaves the line, the causal plan stands alone until the coming
+bar has been imagined again: after every note, a sweep at a time in idle moments, so that no plan ever waits. A cadence
+that was asked for is left to the causal model, which knows how to lead there.
 """
 
 from collections.abc import Iterator
@@ -17,6 +17,7 @@ from bachbridge.codecs import infill_grid
 from bachbridge.codecs.infill_grid import Canvas
 from bachbridge.inference.infill import gibbs
 from bachbridge.inference.infill.budget import sweep_budget
+from bachbridge.inference.runtime.protocols import MaskedNet
 from bachbridge.inference.runtime.style import Style
 from bachbridge.music import voice_leading
 from bachbridge.music.frames import REST, UNKNOWN, Bools, Ints
@@ -25,13 +26,13 @@ from bachbridge.protocol.events import Plan, PlanRequest
 
 _CONTEXT_BARS = 2
 BUDGET_NS = 25_000_000
-"""What a look ahead may take, all its passes together: a quarter of a 16th at 150 bpm."""
+"""Time for a look-ahead, all its sweeps together: a quarter of a 16th at 150 bpm."""
 _VOICE_BITS = 1 << np.arange(len(VOICES))
 
 
 @dataclass(frozen=True, slots=True)
 class _ImaginedBar:
-    """What is imagined from step `first` on: `classes[step, voice]`, `struck[step, voice]`."""
+    """The imagined frames from `first_step` on: `pitch_indices[step, voice]`, `onsets[step, voice]`."""
 
     first_step: int
     pitch_indices: Ints
@@ -46,76 +47,68 @@ class _ImaginedBar:
 
 
 class LookAhead:
-    """Used on one thread of the model's process."""
+    """Imagines the coming bar of one piece at a time. Used on the main thread of the model process."""
 
     __slots__ = ("_bar", "_first_step", "_frames", "_is_outdated", "_net", "_pending_bar", "_request", "_sweep_ns")
 
-    def __init__(self, net: gibbs.MaskedNet, sweep_ns: int) -> None:
+    def __init__(self, net: MaskedNet, sweep_ns: int) -> None:
         self._net, self._sweep_ns = net, sweep_ns
         self._request: PlanRequest | None = None
-        """What was told last."""
+        """The latest request."""
         self._first_step = 0
         """The step of the first frame that is kept."""
         self._frames: list[tuple[int, ...]] = []
         self._bar: _ImaginedBar | None = None
         self._is_outdated = False
-        """Whether something was sung that what is imagined does not know of."""
+        """True if something sounded after the bar was imagined that it does not take into account."""
         self._pending_bar: Iterator[_ImaginedBar | None] | None = None
         """The bar that is being imagined."""
 
-    # ------------------------------------------------------------ what is sung
+    # ------------------------------------------------------------ what sounded
 
     def follow(self, request: PlanRequest) -> None:
-        """Take in what was sung."""
-        before, self._request = self._request, request
-        known = self._first_step <= request.step <= self._next_step
-        if before is None or (before.piece, before.given) != (request.piece, request.given) or not known:
-            self._first_step, self._frames, self._bar, self._is_outdated, self._pending_bar = (
-                request.step,
-                [],
-                None,
-                False,
-                None,
-            )
-        elif _relevant_settings(before) != _relevant_settings(request):
+        """Take in the frames that sounded."""
+        previous, self._request = self._request, request
+        is_known = self._first_step <= request.step <= self._next_step
+        if previous is None or (previous.piece, previous.given) != (request.piece, request.given) or not is_known:
+            self._first_step, self._frames = request.step, []
+            self._bar, self._is_outdated, self._pending_bar = None, False, None
+        elif _relevant_settings(previous) != _relevant_settings(request):
             self._bar, self._is_outdated, self._pending_bar = None, True, None
         del self._frames[request.step - self._first_step :]
         self._frames += request.frames
         excess = max(0, len(self._frames) - _CONTEXT_BARS * request.steps_per_bar)
         self._first_step += excess
         del self._frames[:excess]
-        struck = any(frame[len(VOICES)] >> request.given & 1 for frame in request.frames)
-        if struck:
+        has_onset = any(frame[len(VOICES)] >> request.given & 1 for frame in request.frames)
+        if has_onset:
             self._is_outdated, self._pending_bar = True, None
         elif self._pending_bar is None and not self._player_follows(self._next_step - 1):
             self._is_outdated = True
 
     @property
     def _next_step(self) -> int:
-        """The step that comes."""
         return self._first_step + len(self._frames)
 
     def _player_follows(self, until: int) -> bool:
-        """Whether the player has sung what was imagined, up to step `until`, and the bar still lies ahead."""
-        bar, foresee = self._bar, self._request
-        if bar is None or foresee is None or self._next_step not in bar:
+        """True if the player has kept to the imagined line up to step `until`, and some of the bar lies ahead."""
+        bar, request = self._bar, self._request
+        if bar is None or request is None or self._next_step not in bar:
             return False
-        sung = [
-            frame[foresee.given]
-            for frame in self._frames[max(0, bar.first_step - self._first_step) : until - self._first_step]
-        ]
-        imagined = bar.pitch_indices[max(0, self._first_step - bar.first_step) :, foresee.given]
-        return sung == imagined[: len(sung)].tolist()
+        begin, end = max(0, bar.first_step - self._first_step), until - self._first_step
+        played = [frame[request.given] for frame in self._frames[begin:end]]
+        imagined = bar.pitch_indices[max(0, self._first_step - bar.first_step) :, request.given]
+        return played == imagined[: len(played)].tolist()
 
     # ------------------------------------------------------------ what is imagined
 
     def idle_work(self) -> bool:
-        """Imagine the coming bar, one pass of the network further; whether there was anything to be done."""
+        """Make one sweep of the network for the coming bar; False if there was nothing to do."""
         if self._pending_bar is None:
             if not self._is_outdated or self._request is None or not any(map(any, self._frames)):
                 return False
             self._is_outdated, self._pending_bar = False, self._imagine(self._request)
-        work, self._pending_bar = self._pending_bar, None  # so that what fails is not gone on with
+        work, self._pending_bar = self._pending_bar, None  # dropped if it fails
         bar = next(work)
         if bar is None:
             self._pending_bar = work
@@ -124,10 +117,10 @@ class LookAhead:
         return True
 
     def _imagine(self, request: PlanRequest) -> Iterator[_ImaginedBar | None]:
-        """None after each pass of the network, then the bar."""
-        first, context = self._next_step, len(self._frames)
-        task = self._make_canvas(request.steps_per_bar)
-        made = sweep_budget(self._sweep_ns, len(task.pitch_indices), BUDGET_NS)
+        """Yield None after each sweep of the network, then the bar."""
+        first_step, context_steps = self._next_step, len(self._frames)
+        canvas = self._make_canvas(request.steps_per_bar)
+        budget = sweep_budget(self._sweep_ns, len(canvas.pitch_indices), BUDGET_NS)
         style = Style(
             temperature=request.temperature,
             top_p=request.top_p,
@@ -135,50 +128,60 @@ class LookAhead:
             key=key_from_number(request.key),
             position=request.position,
         )
-        seed = request.seed + first
-        for filled in gibbs.fill_canvas(self._net, task, made.schedule, style, candidates=made.candidates, seed=seed):
-            yield filled and _ImaginedBar(first, filled.pitch_indices[context:], filled.onsets[context:])
+        seed = request.seed + first_step
+        for filled in gibbs.fill_canvas(
+            self._net, canvas, budget.schedule, style, candidates=budget.candidates, seed=seed
+        ):
+            yield filled and _ImaginedBar(
+                first_step, filled.pitch_indices[context_steps:], filled.onsets[context_steps:]
+            )
 
     def _make_canvas(self, bar_steps: int) -> Canvas:
-        """What was sung, and a bar that is open in all voices."""
+        """Return a canvas with the frames that sounded, and after them a bar that is masked in all voices."""
         frames = np.array(self._frames, np.int32)
         steps = len(frames) + bar_steps
-        classes = np.full((steps, len(VOICES)), UNKNOWN, np.int32)
-        struck = np.zeros(classes.shape, bool)
-        classes[: len(frames)] = frames[:, : len(VOICES)]
-        struck[: len(frames)] = frames[:, len(VOICES) :] & _VOICE_BITS > 0
+        pitch_indices = np.full((steps, len(VOICES)), UNKNOWN, np.int32)
+        onsets = np.zeros(pitch_indices.shape, bool)
+        pitch_indices[: len(frames)] = frames[:, : len(VOICES)]
+        onsets[: len(frames)] = frames[:, len(VOICES) :] & _VOICE_BITS > 0
         place = infill_grid.place_features(
             None, np.full(steps, bar_steps, np.int32), phase=self._first_step % STEPS_PER_BEAT
         )
-        return Canvas(classes, struck & (classes > REST), place, infill_grid.voice_range_mask(steps))
+        return Canvas(pitch_indices, onsets & (pitch_indices > REST), place, infill_grid.voice_range_mask(steps))
 
     # ------------------------------------------------------------ the plan
 
     def merge_into(self, plan: Plan, request: PlanRequest) -> Plan:
-        """The causal plan, with the imagined chord in the row of the note that the player is expected to sing."""
+        """Return the causal plan with the imagined chord in the row of the note that the player is expected to play."""
         if request.cadence or self._bar is None or plan.step != self._next_step or not self._player_follows(plan.step):
             return plan
-        classes, struck = self._bar.frame_at(plan.step)
-        before = np.array(self._frames[-1][: len(VOICES)], np.int32)
+        pitch_indices, onsets = self._bar.frame_at(plan.step)
+        previous = np.array(self._frames[-1][: len(VOICES)], np.int32)
         key = key_from_number(plan.key)
         rules = voice_leading.parse_rules(request.rules) & frozenset(HARD_RULES)
-        if voice_leading.check_rules(before, classes[None], rules, key).violations[0]:
+        if voice_leading.check_rules(previous, pitch_indices[None], rules, key).violations[0]:
             return plan
-        sung = int(classes[request.given])
-        goes_on = sung == request.held and not struck[request.given]
+        given_pitch = int(pitch_indices[request.given])
+        goes_on = given_pitch == request.held and not onsets[request.given]
         *rows, last = plan.rows
-        moved = classes != before
+        has_moved = pitch_indices != previous
         if goes_on:
-            return replace(plan, rows=(*rows, (sung, *classes.tolist(), int(moved @ _VOICE_BITS))))
-        again = {"hold": moved, "strike": np.ones(len(VOICES), bool)}.get(request.repeat, moved | struck)
-        again[request.given] = True
-        chord = (sung, *classes.tolist(), int(again @ _VOICE_BITS))
-        return replace(plan, rows=(*(chord if row[0] == sung else row for row in rows), last))
+            held_chord = (given_pitch, *pitch_indices.tolist(), int(has_moved @ _VOICE_BITS))
+            return replace(plan, rows=(*rows, held_chord))
+        chord_onsets = {"hold": has_moved, "strike": np.ones(len(VOICES), bool)}.get(request.repeat, has_moved | onsets)
+        chord_onsets[request.given] = True
+        chord = (given_pitch, *pitch_indices.tolist(), int(chord_onsets @ _VOICE_BITS))
+        return replace(plan, rows=(*(chord if row[0] == given_pitch else row for row in rows), last))
 
 
 def _relevant_settings(request: PlanRequest) -> tuple[object, ...]:
     """All that a person can set and that what is imagined depends on."""
     return (
-        *(request.steps_per_bar, request.temperature, request.top_p, request.seed),
-        *(request.rules, request.key, request.position),
+        request.steps_per_bar,
+        request.temperature,
+        request.top_p,
+        request.seed,
+        request.rules,
+        request.key,
+        request.position,
     )

@@ -1,7 +1,7 @@
-"""Which cells of four voices a pass of the sampler forgets, to draw them anew.
+"""Which cells of four voices a sweep of the sampler masks again, to draw them anew.
 
-While the music grows, a share of all open cells is masked in spans of a voice: one 16th of a note whose neighbours are
-known would only be copied from them. When it is grown, the notes that do what is forbidden are.
+While the music grows, a share of the cells to fill is masked in spans of a voice: a single 16th within a note would
+only be copied from its neighbours. When it is complete, the notes that violate rules are masked.
 """
 
 import numpy as np
@@ -9,9 +9,9 @@ import numpy as np
 from bachbridge.music.frames import Bools, Floats, Ints
 
 _ABOVE_ANY_LOT = np.float32(2)
-"""Higher than any lot."""
+"""Higher than every random number from 0 to 1."""
 _MASKED_SHARE = 0.7
-"""Share of the cells about a forbidden thing whose notes are masked."""
+"""Share of the cells around a violation whose notes are masked."""
 
 
 def mask_spans(
@@ -22,37 +22,49 @@ def mask_spans(
     is_second_sixteenth: Bools,
     rng: np.random.Generator,
 ) -> Bools:
-    """Mask a share of the cells `open_[step, voice]` after a pass in which `before[chain, step, voice]` were masked.
+    """Return `masked[chain, step, voice]` for the next sweep: a share of the cells `to_fill[step, voice]`.
 
-    Voices keep or lose spans of `span` steps. They begin anywhere; even ones with an 8th, if any step is known to be
-    the `second[step]` 16th of one. Of the voices of a step that were just drawn at most one is kept: two of them have
-    not heard of each other, and dissonances between them would stay.
+    Every span s of `span_steps` steps has random lots from 0 to 1, one for each voice and one more, u[s]. With n voices
+    to fill at a step, floor(n * (1 - masked_share) + u[s]) of them are kept, the ones with the lowest lots:
+
+        kept[step, voice] = rank of lot[s, voice] among the voices to fill < floor(n * (1 - masked_share) + u[s])
+
+    On average this keeps n * (1 - masked_share) voices, and it keeps or masks whole spans of a voice. Spans begin
+    anywhere; those of an even number of steps begin with an 8th, if any step is known to be the second 16th of one
+    (`is_second_sixteenth[step]`).
+
+    Of the voices of a step that were drawn in the last sweep (`previously_masked[chain, step, voice]`) only the one
+    with the lowest lot may be kept: they were drawn without knowledge of each other, and dissonances between them would
+    stay.
     """
     chains, steps, voices = previously_masked.shape
-    begin = rng.integers(0, span_steps, (chains, 1), np.int32)
+    offset = rng.integers(0, span_steps, (chains, 1), np.int32)
     if is_second_sixteenth.any() and span_steps % 2 == 0:
-        begin += (begin + int(is_second_sixteenth.argmax()) + 1) % 2
-    number: Ints = (np.arange(steps, dtype=np.int32) + begin) // span_steps
+        offset += (offset + int(is_second_sixteenth.argmax()) + 1) % 2
+    span: Ints = (np.arange(steps, dtype=np.int32) + offset) // span_steps
     lots = rng.random((chains, steps // span_steps + 2, voices + 1), np.float32)
-    lots = np.take_along_axis(lots, number[:, :, None], axis=1)
+    lots = np.take_along_axis(lots, span[:, :, None], axis=1)
     lot: Floats = np.where(to_fill, lots[:, :, :voices], _ABOVE_ANY_LOT)
     rank = (lot[..., None] > lot[..., None, :]).sum(axis=3)
-    count = to_fill.sum(axis=1) * np.float32(1 - masked_share)
-    kept = rank < np.floor(count + lots[:, :, voices])[:, :, None]
-    new = np.where(kept & previously_masked, lot, _ABOVE_ANY_LOT)
-    kept &= ~previously_masked | (new == new.min(axis=2, keepdims=True))
+    expected_count = to_fill.sum(axis=1) * np.float32(1 - masked_share)
+    kept = rank < np.floor(expected_count + lots[:, :, voices])[:, :, None]
+    new_lot = np.where(kept & previously_masked, lot, _ABOVE_ANY_LOT)
+    kept &= ~previously_masked | (new_lot == new_lot.min(axis=2, keepdims=True))
     return to_fill & ~kept
 
 
 def mask_notes_at(pitch_indices: Ints, steps: Bools, rng: np.random.Generator) -> Bools:
-    """Some of the notes of `classes[step, voice]` that sound at these steps or just before them, `[step, voice]`."""
-    near = steps.copy()
-    near[:-1] |= steps[1:]
-    hit = near[:, None] & (rng.random(pitch_indices.shape) < _MASKED_SHARE)
+    """Mask some notes of `pitch_indices[step, voice]` that sound at the True `steps[step]` or just before them.
+
+    Returns `masked[step, voice]`; a note is masked from its beginning to its end.
+    """
+    is_near = steps.copy()
+    is_near[:-1] |= steps[1:]
+    is_hit = is_near[:, None] & (rng.random(pitch_indices.shape) < _MASKED_SHARE)
     begins = np.ones(pitch_indices.shape, bool)
     begins[1:] = pitch_indices[1:] != pitch_indices[:-1]
-    number: Ints = begins.cumsum(axis=0, dtype=np.int32) - 1
-    notes = np.zeros(pitch_indices.shape, bool)
+    note_number: Ints = begins.cumsum(axis=0, dtype=np.int32) - 1
+    is_note_hit = np.zeros(pitch_indices.shape, bool)
     voices: Ints = np.arange(pitch_indices.shape[1], dtype=np.int32)
-    np.logical_or.at(notes, (number, voices), hit)
-    return np.take_along_axis(notes, number, axis=0)
+    np.logical_or.at(is_note_hit, (note_number, voices), is_hit)
+    return np.take_along_axis(is_note_hit, note_number, axis=0)

@@ -1,1 +1,1 @@
-"""runtime."""
+"""What the model families share: cards and files, ONNX networks, sampling, style, expression and protocols."""

@@ -1,11 +1,12 @@
-"""What an ask makes of the player's phrase: a canvas with open cells, and the notes that stay as they were played.
+"""An ask as a canvas: what the network has to fill in, and the notes that stay as they were played.
 
-    continue    the end of the phrase, its unheard voices open, and after it the answer, all open
-    harmonize   the player's voice as it is, the others open
-    vary        the same, and of the player's notes a share erased as well, the first and the last excepted
+    continue    the end of the phrase, with the other voices masked, and after it the answer, all masked
+    harmonize   the player's voice as it is, the others masked
+    vary        the same, with a share of the player's notes masked as well, the first and the last excepted
 
-Where all that was played rests for more than a beat, the other voices rest too. What the player sang comes back as it
-was played, not as the network reads it: out of the chorales' range, shorter than written, louder, a little early.
+Where everything that was played rests for more than a beat, the other voices rest too. The player's notes come back as
+they were played, not as the network reads them: outside the chorales' range, shorter than written, louder, a little
+early.
 """
 
 from collections.abc import Sequence
@@ -26,18 +27,19 @@ from bachbridge.protocol.events import Ask
 
 TASKS = ("continue", "harmonize", "vary")
 _CONTEXT_BARS = 8
-"""What is shown of a phrase that is to be continued: its end."""
+"""Bars at the end of a phrase that are shown when it is to be continued."""
 _ERASED_SHARE = 0.5
 """The share of the player's notes that a variation draws anew."""
 _MAX_TRANSPOSITION = 12
-"""Semitones by which the other voices go along with a line that lies outside its voice's range."""
+"""Semitones by which the other voices follow a line that lies outside its voice's range."""
 
 
 @dataclass(frozen=True, slots=True)
 class AskCanvas:
-    """The answer is what fills the open cells of `canvas` from step `begin` on, and the notes that are `kept`.
+    """The answer is what fills the masked cells of `canvas` from `answer_step` on, and the `kept_notes`.
 
-    What is drawn sounds `along[voice]` semitones higher than it stands there; `key` is the one asked for, or heard.
+    A filled note sounds `transpositions[voice]` semitones higher than the canvas says. `key` is the one that was asked
+    for, or else the one estimated from the phrase.
     """
 
     ask: Ask
@@ -49,93 +51,101 @@ class AskCanvas:
 
     @property
     def bar_lines(self) -> range:
-        """The steps of the canvas on which bars begin: where nobody said, counted from the phrase's beginning."""
+        """The steps of the canvas on which bars begin; without a known position, bars count from the phrase's start."""
         phrase, steps = self.ask.prompt, len(self.canvas.pitch_indices)
         first = phrase.steps - self.answer_step if self.answer_step else 0
         return range(-(first + (phrase.position or 0)) % phrase.steps_per_bar, steps, phrase.steps_per_bar)
 
     def answer_notes(self, pitch_indices: Ints, onsets: Bools) -> tuple[Note, ...]:
-        """The answer's notes, once the canvas is filled with `classes[step, voice]` and `struck[step, voice]`."""
-        drawn = np.where(self.canvas.masked, pitch_indices, REST)[self.answer_step :]
-        sung = notes_from_frames(drawn, onsets[self.answer_step :])
+        """Return the answer's notes from the filled canvas, `pitch_indices[step, voice]` and `onsets[step, voice]`."""
+        filled = np.where(self.canvas.masked, pitch_indices, REST)[self.answer_step :]
         notes = [
-            replace(note, pitch=fold_into_range(note.pitch + self.transpositions[note.voice], 0, 127)) for note in sung
+            replace(note, pitch=fold_into_range(note.pitch + self.transpositions[note.voice], 0, 127))
+            for note in notes_from_frames(filled, onsets[self.answer_step :])
         ]
-        touched = (
-            self._with_sampled_expression(notes) if self.ask.task == "continue" else self._with_played_expression(notes)
-        )
-        return tuple(sorted((*touched, *self.kept_notes), key=lambda note: (note.start, note.voice)))
+        with_expression = self._with_sampled_expression if self.ask.task == "continue" else self._with_played_expression
+        answer = (*with_expression(notes), *self.kept_notes)
+        return tuple(sorted(answer, key=lambda note: (note.start, note.voice)))
 
     def _with_sampled_expression(self, notes: Sequence[Note]) -> list[Note]:
-        touch = ExpressionSampler(self.ask.prompt, self.ask.seed)
-        return [touch.apply(note) for note in notes]
+        expression = ExpressionSampler(self.ask.prompt, self.ask.seed)
+        return [expression.apply(note) for note in notes]
 
     def _with_played_expression(self, notes: Sequence[Note]) -> list[Note]:
         return [match_expression(note, self.ask.prompt.notes) for note in notes]
 
 
 def build_ask_canvas(ask: Ask) -> AskCanvas:
-    """The task that an ask sets; its `task` is one of `TASKS`. Notes that begin after the phrase's end are left out."""
+    """Return the canvas of an ask whose `task` is one of `TASKS`; notes after the phrase's end are dropped."""
     phrase = replace(ask.prompt, notes=tuple(note for note in ask.prompt.notes if note.start < ask.prompt.steps))
     prompt = frames_from_phrase(phrase)
     key = key_from_number(ask.key) or key_from_durations(pitch_durations(prompt.pitch_indices))
-    classes = _with_shared_rests(prompt.pitch_indices)
+    pitch_indices = _with_shared_rests(prompt.pitch_indices)
     if ask.task == "continue":
-        first = max(0, phrase.steps - _CONTEXT_BARS * phrase.steps_per_bar)
-        open_ = np.full((ask.steps, len(VOICES)), UNKNOWN, np.int32)
-        shown = np.concatenate([classes[first:], open_])
-        struck = np.concatenate([prompt.onsets[first:], np.zeros(open_.shape, bool)])
-        made = _make_canvas(ask, shown, struck, first)
-        return AskCanvas(ask, made, phrase.steps - first, (), (-prompt.shift,) * len(VOICES), key)
+        return _continuation_canvas(ask, phrase, prompt, pitch_indices, key)
     own = _assign_voices(phrase, prompt)
     kept, erased = _split_for_variation(own, np.random.default_rng([ask.seed, 5])) if ask.task == "vary" else (own, ())
     for note in erased:
-        _mask_note(classes, prompt, note)
-    sung = (prompt.pitch_indices > REST).any(axis=0)
-    along = np.where(sung, -prompt.shift, np.clip(-prompt.shift, -_MAX_TRANSPOSITION, _MAX_TRANSPOSITION)).tolist()
-    return AskCanvas(ask, _make_canvas(ask, classes, prompt.onsets, 0), 0, kept, tuple(along), key)
+        _mask_note(pitch_indices, prompt, note)
+    is_given = (prompt.pitch_indices > REST).any(axis=0)
+    transpositions = np.where(is_given, -prompt.shift, np.clip(-prompt.shift, -_MAX_TRANSPOSITION, _MAX_TRANSPOSITION))
+    canvas = _make_canvas(ask, pitch_indices, prompt.onsets, 0)
+    return AskCanvas(ask, canvas, 0, kept, tuple(transpositions.tolist()), key)
+
+
+def _continuation_canvas(
+    ask: Ask, phrase: Phrase, prompt: GivenFrames, pitch_indices: Ints, key: Key | None
+) -> AskCanvas:
+    """Return the canvas of the phrase's end and an answer of `ask.steps` masked steps."""
+    first_step = max(0, phrase.steps - _CONTEXT_BARS * phrase.steps_per_bar)
+    masked = np.full((ask.steps, len(VOICES)), UNKNOWN, np.int32)
+    shown = np.concatenate([pitch_indices[first_step:], masked])
+    onsets = np.concatenate([prompt.onsets[first_step:], np.zeros(masked.shape, bool)])
+    canvas = _make_canvas(ask, shown, onsets, first_step)
+    return AskCanvas(ask, canvas, phrase.steps - first_step, (), (-prompt.shift,) * len(VOICES), key)
 
 
 def _make_canvas(ask: Ask, pitch_indices: Ints, onsets: Bools, first_step: int) -> Canvas:
-    """The canvas whose first step is step `first` of the phrase."""
+    """Return the canvas whose first step is step `first_step` of the phrase."""
     phrase, steps = ask.prompt, len(pitch_indices)
     bars = np.full(steps, phrase.steps_per_bar, np.int32)
     position = None
     if phrase.position is not None:
         position = ((phrase.position + first_step + np.arange(steps)) % phrase.steps_per_bar).astype(np.int32)
-    allowed = infill_grid.voice_range_mask(steps)
-    if (wished := key_from_number(ask.key)) is not None:
-        allowed += voice_leading.out_of_key_penalty(np.zeros(PITCH_INDEX_COUNT), wished)
+    logit_mask = infill_grid.voice_range_mask(steps)
+    if (asked_key := key_from_number(ask.key)) is not None:
+        logit_mask += voice_leading.out_of_key_penalty(np.zeros(PITCH_INDEX_COUNT), asked_key)
     place = infill_grid.place_features(position, bars, phase=first_step % STEPS_PER_BEAT)
-    return Canvas(pitch_indices, onsets & (pitch_indices > REST), place, allowed)
+    return Canvas(pitch_indices, onsets & (pitch_indices > REST), place, logit_mask)
 
 
 # ---------------------------------------------------------------- the player's notes
 
 
 def _with_shared_rests(pitch_indices: Ints) -> Ints:
-    """The same, with rests in all voices where all that are given rest."""
-    given = (pitch_indices != UNKNOWN).any(axis=0)
-    found = pitch_indices.copy()
-    if given.any():
-        found[(pitch_indices[:, given] == REST).all(axis=1)] = REST
-    return found
+    """Return the cells with rests in all voices where all voices that are given rest."""
+    is_given = (pitch_indices != UNKNOWN).any(axis=0)
+    completed = pitch_indices.copy()
+    if is_given.any():
+        completed[(pitch_indices[:, is_given] == REST).all(axis=1)] = REST
+    return completed
 
 
 def _assign_voices(phrase: Phrase, prompt: GivenFrames) -> tuple[Note, ...]:
-    """The phrase's notes, each in the voice that it was given: that which is nearest to it where it begins."""
+    """Return the phrase's notes in the voices of the prompt: each in the one nearest to it where it begins."""
     if any(note.voice for note in phrase.notes):
         return phrase.notes
-    found: list[Note] = []
+    assigned: list[Note] = []
     for note in phrase.notes:
         row = prompt.pitch_indices[note.start]
-        away = np.where(row > REST, np.abs(row - pitch_index(note.pitch + prompt.shift)), 2 * PITCH_INDEX_COUNT)
-        found.append(replace(note, voice=int(away.argmin())))
-    return tuple(found)
+        index = pitch_index(note.pitch + prompt.shift)
+        distance = np.where(row > REST, np.abs(row - index), 2 * PITCH_INDEX_COUNT)
+        assigned.append(replace(note, voice=int(distance.argmin())))
+    return tuple(assigned)
 
 
 def _split_for_variation(notes: Sequence[Note], rng: np.random.Generator) -> tuple[tuple[Note, ...], tuple[Note, ...]]:
-    """What a variation leaves of the notes, the first and the last among it, and what it erases: a share."""
+    """Split the notes into those that a variation keeps, with the first and the last, and those that it erases."""
     inner = np.arange(1, max(1, len(notes) - 1))
     erased = {*rng.permutation(inner)[: ceil(_ERASED_SHARE * len(inner))].tolist()}
     indices = range(len(notes))
@@ -143,11 +153,11 @@ def _split_for_variation(notes: Sequence[Note], rng: np.random.Generator) -> tup
 
 
 def _mask_note(pitch_indices: Ints, prompt: GivenFrames, note: Note) -> None:
-    """Open the cells of a note, up to the next one of its voice or to a rest; cells of another note stay closed."""
+    """Mask the cells of a note, up to the next one of its voice or to a rest; cells of another note stay given."""
     end, voice = note.start + 1, note.voice
-    sung = prompt.pitch_indices[:, voice]
-    if not prompt.onsets[note.start, voice] or sung[note.start] != prompt.pitch_index(note):
+    line = prompt.pitch_indices[:, voice]
+    if not prompt.onsets[note.start, voice] or line[note.start] != prompt.pitch_index(note):
         return
-    while end < len(sung) and not prompt.onsets[end, voice] and sung[end] == sung[note.start]:
+    while end < len(line) and not prompt.onsets[end, voice] and line[end] == line[note.start]:
         end += 1
     pitch_indices[note.start : end, voice] = UNKNOWN

@@ -1,9 +1,9 @@
-"""The player's touch, lent to the answer: velocities and micro-timing drawn from what was played.
+"""The player's expression, given to the answer: velocities and micro-timing are drawn from what was played.
 
-Each step of the answer on which something begins draws one of the player's notes that lay on the same kind of
-step (bar line, beat, off-beat, 16th), nearest kinds first, and takes that note's velocity and distance from the grid
-together: a loud, late downbeat stays loud and late. A smoothing towards the draw before keeps the line from
-jumping about. All voices of a step move together (how loud each is beside the others is the settings' matter).
+Each step of the answer on which something begins draws one of the player's notes that lay on the same kind of step (bar
+line, beat, off-beat, 16th), or on the nearest kind that occurs, and takes that note's velocity and distance from the
+grid together: a loud, late downbeat stays loud and late. Smoothing towards the previous draw keeps the velocities from
+jumping about. All voices of a step share a draw (how loud each is beside the others is a matter of settings).
 """
 
 from bisect import bisect_right
@@ -16,11 +16,11 @@ from bachbridge.music.notes import STEPS_PER_BEAT, Note, Phrase
 
 _SMOOTHING = 0.5
 _MAX_OFFSET_NS = 30_000_000
-"""A larger distance from the grid is a slip or a wrong tempo, nothing to imitate."""
+"""A larger distance from the grid is a slip or a wrong tempo, and is not imitated."""
 
 
 def _metrical_kind(step: int, steps_per_bar: int) -> int:
-    """0 bar line, 1 beat, 2 half a beat, 3 a 16th off."""
+    """0: bar line, 1: beat, 2: half a beat, 3: a 16th off."""
     if step % steps_per_bar == 0:
         return 0
     if step % STEPS_PER_BEAT == 0:
@@ -29,7 +29,7 @@ def _metrical_kind(step: int, steps_per_bar: int) -> int:
 
 
 class ExpressionSampler:
-    """Draws for one answer; the same prompt and seed give the same touch, step by step in order."""
+    """Draws for one answer; the same prompt and seed give the same expression if steps are drawn in order."""
 
     __slots__ = ("_draw_by_step", "_last_velocity", "_notes_by_kind", "_prompt", "_rng")
 
@@ -43,7 +43,7 @@ class ExpressionSampler:
         self._draw_by_step: dict[int, tuple[int, int]] = {}
 
     def apply(self, note: Note) -> Note:
-        """The note with the step's velocity and offset."""
+        """Return the note with the velocity and offset of its step."""
         velocity, offset_ns = self._draw_at(note.start)
         return replace(note, velocity=min(127, max(1, velocity)), offset_ns=offset_ns)
 
@@ -69,13 +69,13 @@ class ExpressionSampler:
 
 
 def match_expression(note: Note, played: Sequence[Note]) -> Note:
-    """The note as loud as what was `played` last before it or with it, and away from the grid together with it."""
+    """Return the note with the velocity of the last `played` note before or with it, and the offset of one with it."""
     before = bisect_right(played, note.start, key=lambda other: other.start)
     if not before:
         return note
     leading = played[before - 1]
-    away_ns = leading.offset_ns if leading.start == note.start else 0
-    return replace(note, velocity=min(127, max(1, leading.velocity)), offset_ns=_clamp_offset(away_ns))
+    offset_ns = leading.offset_ns if leading.start == note.start else 0
+    return replace(note, velocity=min(127, max(1, leading.velocity)), offset_ns=_clamp_offset(offset_ns))
 
 
 def _clamp_offset(offset_ns: int) -> int:

@@ -1,8 +1,8 @@
-"""Which models there are, and whether they are what their cards say.
+"""The models that are installed, and whether their files are what their cards say.
 
 A model is a folder with a `card.json`. Folders are looked up in the user's data folder first, then in the package's
-own data, then in the checkout that the package runs from (an editable install does not see package data). Nothing is
-loaded whose SHA-256 differs from the card's.
+own data, then in the checkout that the package runs from (an editable install does not see package data). A model
+whose files differ from the SHA-256 sums in its card is not loaded.
 """
 
 import hashlib
@@ -12,30 +12,29 @@ from contextlib import suppress
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
+import msgspec
 from platformdirs import user_data_path
 
 from bachbridge.errors import ModelError
+from bachbridge.inference.runtime.families import Family, current_codec_name, family_of_codec
 from bachbridge.music.notes import VOICES
 
 CARD_FILE = "card.json"
-SYMBOL_CODECS = ("abc", "chords", "keys88")
-"""The codecs of symbols, one after another: each is a module of `codecs`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """A model's `card.json`, read; `facts` holds all of it."""
+    """A model's `card.json`: what the live program needs of it, and in `facts` the whole file."""
 
     name: str
     folder: Path
     codec: str
-    """What the network reads and writes: "satb" (frames, one after another), "canvas" (all of a piece at once), or one
-    of `SYMBOLS`, whose `facts` say the rest."""
+    """The representation that the network reads and writes; its family is in `runtime.families`."""
     tasks: tuple[str, ...]
     chain: tuple[int, ...]
-    """The order in which the voices of a step are chosen; empty where there is none, as in a canvas."""
+    """The order in which the voices of a step are chosen; empty outside the chorale family."""
     layers: int
     units: int
     sampler: dict[str, float]
@@ -44,17 +43,53 @@ class Card:
     """File name → SHA-256."""
     facts: dict[str, Any]
     partner: str = ""
-    """The causal model that sings under the player's notes in its stead; "": it does so itself."""
+    """The chorale model that plans live harmony for an infilling model; "" in other families."""
+
+    @property
+    def family(self) -> Family | None:
+        """The model's family; None if this version does not know its codec."""
+        return family_of_codec(self.codec)
+
+
+class _CardFile(msgspec.Struct):
+    """What every card must say."""
+
+    codec: str
+    tasks: tuple[str, ...]
+    sampler: dict[str, float]
+    files: dict[str, str]
+
+
+class _ChoraleCardFile(_CardFile):
+    chain: tuple[Literal["soprano", "alto", "tenor", "bass"], ...]
+    layers: int
+    units: int
+
+
+class _InfillCardFile(_CardFile):
+    partner: str
+
+
+class _SymbolsCardFile(_CardFile):
+    vocabulary: dict[str, Any]
+
+
+_CARD_FILES: dict[Family | None, type[_CardFile]] = {
+    "chorale": _ChoraleCardFile,
+    "infill": _InfillCardFile,
+    "symbols": _SymbolsCardFile,
+    None: _CardFile,
+}
 
 
 def search_paths() -> tuple[Path, ...]:
-    """Where models may lie, the first place first."""
+    """The folders in which models may lie, in order of precedence."""
     package = Path(__file__).resolve().parents[2]
     return (user_data_path("bachbridge", appauthor=False) / "models", package / "models", package.parents[1] / "models")
 
 
 def model_names() -> list[str]:
-    """All models that can be found, in alphabetical order."""
+    """The names of all models that can be found, in alphabetical order."""
     return sorted({folder.name for folder in _model_folders()})
 
 
@@ -65,9 +100,9 @@ def _model_folders() -> Iterator[Path]:
 
 
 def file_stamps() -> tuple[tuple[str, int, int], ...]:
-    """Name, date and size of every file of a model: while they are the same, so are the models."""
+    """Path, modification time (ns) and size of every model file; unchanged stamps mean unchanged models."""
     found: list[tuple[str, int, int]] = []
-    with suppress(OSError):  # a folder that goes at this moment is seen to be gone the next time
+    with suppress(OSError):  # a folder that disappears meanwhile is noticed the next time
         for folder in _model_folders():
             for path in sorted(folder.iterdir()):
                 facts = path.stat()
@@ -76,14 +111,14 @@ def file_stamps() -> tuple[tuple[str, int, int], ...]:
 
 
 def find_checked_card(name: str) -> Card:
-    """The card of the model `name`, its files checked; raises `ModelError`."""
+    """Return the card of the model `name` after checking its files; raises `ModelError`."""
     found = find_card(name)
     check_files(found)
     return found
 
 
 def find_card(name: str) -> Card:
-    """The card of the model `name`, its files unchecked, as far as it can be read; raises `ModelError`."""
+    """Return the card of the model `name` without checking its files; raises `ModelError`."""
     folder = next((folder for folder in _model_folders() if folder.name == name), None)
     if folder is None:
         near = get_close_matches(name, model_names(), 1)
@@ -93,42 +128,40 @@ def find_card(name: str) -> Card:
 
 
 def read_card(folder: Path) -> Card:
-    """The card in `folder`, its files unchecked."""
+    """Return the card in `folder` without checking its files; raises `ModelError`."""
+    path = folder / CARD_FILE
     try:
-        facts = json.loads((folder / CARD_FILE).read_text("utf-8"))
-        return _parse_card(folder, facts)
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ModelError(f"{folder / CARD_FILE} is not a model's card; install the model again ({error})") from error
+        return parse_card(folder, json.loads(path.read_text("utf-8")))
+    except (OSError, ValueError, msgspec.ValidationError) as error:
+        raise ModelError(f"{path} is not a model's card ({error}): install the model again.") from error
 
 
-def _parse_card(folder: Path, facts: dict[str, Any]) -> Card:
-    codec = str(facts["codec"])
-    needed = {
-        "satb": ("chain", "layers", "units"),
-        "canvas": ("partner",),
-        **dict.fromkeys(SYMBOL_CODECS, ("vocabulary",)),
-    }
-    own: dict[str, Any] = {"chain": (), "layers": 0, "units": 0, "partner": ""}
-    own |= {name: facts[name] for name in needed.get(codec, ())}
+def parse_card(folder: Path, facts: dict[str, Any]) -> Card:
+    """Return the card that the decoded JSON `facts` describe; raises `msgspec.ValidationError`."""
+    codec = current_codec_name(msgspec.convert(facts, _CardFile).codec)
+    card = msgspec.convert(facts, _CARD_FILES[family_of_codec(codec)])
+    chorale = card if isinstance(card, _ChoraleCardFile) else None
     return Card(
         name=folder.name,
         folder=folder,
         codec=codec,
-        tasks=tuple(facts["tasks"]),
-        chain=tuple(VOICES.index(voice) for voice in own["chain"]),
-        layers=int(own["layers"]),
-        units=int(own["units"]),
-        sampler={key: float(value) for key, value in facts["sampler"].items()},
-        files=dict(facts["files"]),
+        tasks=card.tasks,
+        chain=tuple(VOICES.index(voice) for voice in chorale.chain) if chorale else (),
+        layers=chorale.layers if chorale else 0,
+        units=chorale.units if chorale else 0,
+        sampler=card.sampler,
+        files=card.files,
         facts=facts,
-        partner=str(own["partner"]),
+        partner=card.partner if isinstance(card, _InfillCardFile) else "",
     )
 
 
 def check_files(card: Card) -> None:
-    """Whether it plays here, and every file is there and has the card's hash."""
+    """Check that the model's format plays here and that every file has the card's hash; raises `ModelError`."""
     if str(card.facts.get("format", "")).startswith("litert"):
-        raise ModelError(f"{card.name} is made for LiteRT, which does not play here: use the model it was made of.")
+        raise ModelError(
+            f"{card.name} is in LiteRT format, which does not play here: use the model that it was converted from."
+        )
     for name, wanted in card.files.items():
         path = card.folder / name
         if not path.is_file():
@@ -138,6 +171,6 @@ def check_files(card: Card) -> None:
 
 
 def sha256(path: Path) -> str:
-    """The file's hash in hexadecimal digits."""
+    """Return the file's SHA-256 in hexadecimal digits."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

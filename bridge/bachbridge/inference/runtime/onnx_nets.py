@@ -1,8 +1,8 @@
-"""The networks behind two callables, run by onnxruntime.
+"""The networks of the three families, run by onnxruntime (see `runtime.protocols` for their interfaces).
 
 One thread inside an operator and no spinning: a step of a small network takes less time than waking a second thread,
-and the engine's process needs the other core. Used on one thread of the model's process. With something else
-than `session` to open the files, another run-time takes its place.
+and the engine's process needs the other core. Used on the main thread of the model process. Another run-time can take
+the place of onnxruntime with another `SessionFactory`.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -11,13 +11,13 @@ from typing import Any
 
 import numpy as np
 import onnxruntime
-from numpy.typing import NDArray
 
 from bachbridge.codecs import infill_grid
 from bachbridge.errors import ModelError
 from bachbridge.inference.runtime import row_cache
 from bachbridge.inference.runtime.library import Card
-from bachbridge.music.frames import PITCH_INDEX_COUNT, Floats, Ints
+from bachbridge.inference.runtime.protocols import State
+from bachbridge.music.frames import PITCH_INDEX_COUNT, Bools, Floats, Ints
 
 CORE_FILE, HEADS_FILE = "model.onnx", "heads.onnx"
 MIN_PROBABILITY = np.float32(1e-20)
@@ -25,11 +25,11 @@ MIN_PROBABILITY = np.float32(1e-20)
 _ERRORS_ONLY = 3
 
 SessionFactory = Callable[[Path], Any]
-"""What makes of a file something with the method `run` of a session of onnxruntime."""
+"""Opens a file and returns an object with the method `run` of an onnxruntime session."""
 
 
 class ChoraleNet:
-    """`core` walks one step in time, `heads` is the chain of voices inside a step (shapes in the methods)."""
+    """A causal network over frames: `core` makes one step in time, `heads` is the chain of voices inside a step."""
 
     __slots__ = ("_core", "_heads", "_state_shape")
 
@@ -49,20 +49,16 @@ class ChoraleNet:
         return hidden, after
 
     def heads(self, hidden: Floats, known: Ints) -> tuple[Floats, Floats]:
-        """`hidden[k, unit]`, `known[k, voice]` (-1: open) → pitch logits `[k, voice, class]`, strikes `[k, voice]`."""
-        pitch, strike = self._heads.run(None, {"hidden": hidden, "known": known})
-        return pitch, strike
-
-
-State = tuple[Any, ...]
-"""Of a network of symbol sequences: arrays, and the rows that it looks back at."""
+        """`hidden[k, unit]`, `known[k, voice]` (-1: unknown) → pitch logits `[k, voice, pitch_index]`, onset logits."""
+        pitch, onset = self._heads.run(None, {"hidden": hidden, "known": known})
+        return pitch, onset
 
 
 class SymbolNet:
-    """The network of symbol sequences: `core` takes a symbol in, `heads` says of each field what it may be.
+    """A causal network over symbols: `core` takes a symbol in, `heads` predicts one field after another.
 
-    Where it looks back, the state ends with what it keeps of the last symbols taken in: how long each one's past agrees
-    with the present (`run`), and their rows, which states share (see `rows`).
+    If it has attention, the state ends with what it keeps of the last symbols: how long each one's past agrees with the
+    present (`run`), and their rows, which states share (see `row_cache`).
     """
 
     __slots__ = ("_core", "_heads", "_memory_reach", "_memory_width", "_state_shapes", "vocab_sizes")
@@ -79,9 +75,9 @@ class SymbolNet:
     def initial_state(self) -> State:
         """The state of an empty past."""
         state = tuple(np.zeros(shape, np.float32) for shape in self._state_shapes)
-        return (
-            (*state, np.zeros((1, 0), np.float32), row_cache.empty(self._memory_width)) if self._memory_reach else state
-        )
+        if not self._memory_reach:
+            return state
+        return (*state, np.zeros((1, 0), np.float32), row_cache.empty(self._memory_width))
 
     def core(self, ids: Ints, state: State) -> tuple[Floats, State]:
         """`ids[1, field]` (all zeros: the beginning), `state` → `hidden[1, unit]`, the next state."""
@@ -89,45 +85,47 @@ class SymbolNet:
         if not self._memory_reach:
             hidden, *after = self._core.run(None, inputs)
             return hidden, tuple(after)
-        run, kept = state[2:]
-        inputs |= {"rows": kept.array, "run": run}
+        run, rows = state[2:]
+        inputs |= {"rows": rows.array, "run": run}
         hidden, lstm, before, row, run, *shares = self._core.run(None, inputs)
-        kept = kept.with_row(row[0, 0], self._memory_reach)
+        rows = rows.with_row(row[0, 0], self._memory_reach)
         if shares:
-            symbols, first = kept.array[0, :, -1], self.vocab_sizes[0]
-            hidden[0, :first] = add_copy_shares(hidden[0, :first], shares[0][0, -len(symbols) :], symbols)
-        return hidden, (lstm, before, run[:, -self._memory_reach :], kept)
+            symbols, first_size = rows.array[0, :, -1], self.vocab_sizes[0]
+            hidden[0, :first_size] = add_copy_shares(hidden[0, :first_size], shares[0][0, -len(symbols) :], symbols)
+        return hidden, (lstm, before, run[:, -self._memory_reach :], rows)
 
     def heads(self, hidden: Floats, known: Ints) -> Floats:
-        """`hidden[k, unit]`, `known[k, field]` (-1: open) → logits of all fields' ids, one after another, `[k, id]`.
+        """`hidden[k, unit]`, `known[k, field]` (-1: unknown) → logits of all fields' ids side by side, `[k, id]`.
 
-        Only those of the first open field are meant. Those of the first field are in `hidden`, whatever is known.
+        Only those of the first unknown field are valid. Those of the first field are in `hidden`, whatever is known.
         """
         if self._heads is None:
             return hidden
-        first = self.vocab_sizes[0]
+        first_size = self.vocab_sizes[0]
         if (known[:, 0] < 0).all():
-            return np.pad(hidden[:, :first], [(0, 0), (0, sum(self.vocab_sizes) - first)])
+            return np.pad(hidden[:, :first_size], [(0, 0), (0, sum(self.vocab_sizes) - first_size)])
         (logits,) = self._heads.run(None, {"hidden": hidden, "known": known})
         return logits
 
     def field_logits(self, hidden: Floats, ids: Ints) -> Iterator[Floats]:
-        """What `heads` says of one field after another, each given those before it in `ids[1, field]`."""
+        """Yield the logits of one field after another, each given those before it in `ids[1, field]`."""
+        fields = np.arange(len(self.vocab_sizes))
         for field in range(len(self.vocab_sizes)):
-            yield self.heads(hidden, np.where(np.arange(len(self.vocab_sizes)) < field, ids, -1).astype(np.int32))
+            yield self.heads(hidden, np.where(fields < field, ids, -1).astype(np.int32))
 
 
 def add_copy_shares(logits: Floats, shares: Floats, symbols: Floats) -> Floats:
-    """What may be new and what is copied: `logits[id]`, the `shares[row]` of the rows' `symbols`.
+    """Mix the probabilities of new symbols, `logits[id]`, with the copying `shares[row]` of the rows' `symbols[row]`.
 
-    The logits are logarithms of probabilities that add up to what the shares leave; none of them is 0 (see `LEAST`).
+    The logits are logarithms of probabilities that add up to what the shares leave; none of these is 0 (see
+    `MIN_PROBABILITY`).
     """
     copied = np.bincount(symbols.astype(np.intp), shares, len(logits))
     return np.log(np.exp(logits) + copied.astype(np.float32))
 
 
 class InfillNet:
-    """The infilling network: all open cells of some canvases of equal length at once (see `codecs.canvas`)."""
+    """The infilling network: it predicts all masked cells of some canvases of equal length (`codecs.infill_grid`)."""
 
     __slots__ = ("_core", "_heads")
 
@@ -136,50 +134,48 @@ class InfillNet:
         self._core = open_session(folder / CORE_FILE)
         self._heads = open_session(folder / HEADS_FILE)
 
-    def predict(
-        self, seen: Ints, attacks: Ints, place: Ints, wanted: NDArray[np.bool_] | None = None
-    ) -> tuple[Floats, Floats]:
-        """One pass: `seen`, `attacks` `[b, t, voice]`, `place[b, t, field]` → what every cell may be.
+    def predict(self, seen: Ints, attacks: Ints, place: Ints, wanted: Bools | None = None) -> tuple[Floats, Floats]:
+        """`seen`, `attacks` `[b, t, voice]`, `place[b, t, field]` → pitch logits and onset logits of every cell.
 
-        Pitch logits `[b, t, voice, class]` and strike logits `[b, t, voice]`, the latter for cells that keep the class
-        of the step before. Pitches are worked out only at the steps `wanted[b, t]`, by default those with open cells;
-        elsewhere they are 0.
+        Pitch logits are `[b, t, voice, pitch_index]`. Onset logits are `[b, t, voice]`; they hold for cells that keep
+        the pitch of the step before. Pitches are computed only at the steps `wanted[b, t]`, by default those with
+        masked cells; elsewhere they are 0.
         """
-        by = infill_grid.key_shifts(seen)
-        *told, around = infill_grid.network_inputs(seen, attacks, place, by)
-        hidden, strike = self._core.run(None, dict(zip(("seen", "attacks", "place"), told, strict=True)))
+        shifts = infill_grid.key_shifts(seen)
+        *core_inputs, neighbours = infill_grid.network_inputs(seen, attacks, place, shifts)
+        hidden, onset = self._core.run(None, dict(zip(("seen", "attacks", "place"), core_inputs, strict=True)))
         at = (seen == infill_grid.MASKED).any(axis=2) if wanted is None else wanted
         pitch = np.zeros((*seen.shape, PITCH_INDEX_COUNT), np.float32)
         if at.any():
-            logits = self._heads.run(None, {"hidden": hidden[at], "around": around[at]})[0]
-            pitch[at] = infill_grid.untranspose_logits(logits, by[np.nonzero(at)[0]])
-        return pitch, strike
+            logits = self._heads.run(None, {"hidden": hidden[at], "around": neighbours[at]})[0]
+            pitch[at] = infill_grid.untranspose_logits(logits, shifts[np.nonzero(at)[0]])
+        return pitch, onset
 
 
 def load_infill_net(card: Card, open_session: SessionFactory | None = None) -> InfillNet:
-    """The network of a model of codec "canvas" that `library.find` has checked."""
-    if card.codec != "canvas":
-        raise ModelError(f"{card.name} cannot fill in what is open: choose another model, such as coconet.")
+    """Return the network of an infilling model whose files were checked; raises `ModelError`."""
+    if card.family != "infill":
+        raise ModelError(f"{card.name} cannot fill in missing notes: choose another model, such as coconet.")
     return InfillNet(card.folder, open_session)
 
 
 def load_symbol_net(card: Card, open_session: SessionFactory | None = None) -> SymbolNet:
-    """The network of a model of symbol sequences that `library.find` has checked."""
+    """Return the network of a symbols model whose files were checked; raises `ModelError`."""
     if "sizes" not in card.facts:
-        raise ModelError(f"{card.name} does not go from symbol to symbol: choose another model, such as play-bach.")
+        raise ModelError(f"{card.name} does not generate symbol by symbol: choose another model, such as play-bach.")
     return SymbolNet(card.folder, card.facts, open_session)
 
 
 def load_chorale_net(card: Card, open_session: SessionFactory | None = None) -> ChoraleNet:
-    """The networks of a causal model that `library.find` has checked."""
-    if card.codec != "satb":
+    """Return the network of a chorale model whose files were checked; raises `ModelError`."""
+    if card.family != "chorale":
         other = card.partner or "chorale-lstm"
-        raise ModelError(f"{card.name} does not go from frame to frame: choose another model, such as {other}.")
+        raise ModelError(f"{card.name} does not generate frame by frame: choose another model, such as {other}.")
     return ChoraleNet(card.folder, layers=card.layers, units=card.units, open_session=open_session)
 
 
 def onnx_session(path: Path) -> Any:
-    """A session of onnxruntime, whose own types say less than these methods' axes."""
+    """Open a session of onnxruntime; it is `Any`, because its own types are less exact than the methods above."""
     runtime: Any = onnxruntime
     options = runtime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
@@ -187,5 +183,5 @@ def onnx_session(path: Path) -> Any:
     options.log_severity_level = _ERRORS_ONLY
     try:
         return runtime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # onnxruntime raises its own kinds, all of them straight from Exception
-        raise ModelError(f"{path} cannot be loaded by onnxruntime; install the model again ({error})") from error
+    except Exception as error:  # onnxruntime's own errors all derive from Exception directly
+        raise ModelError(f"{path} cannot be loaded by onnxruntime: install the model again ({error}).") from error

@@ -1,8 +1,9 @@
-"""Rows that are kept one after another, shared by all who hold them.
+"""An append-only cache of rows that many states share.
 
-A network that looks back has a state that grows by a row with every symbol, and a state may be kept for each symbol of
-a long phrase. All of them look at one block of memory: the state after n symbols sees its first n rows. A row more is
-written behind them, where nobody looks yet; only if another state has gone on from the same place is the block copied.
+The state of a network with attention grows by a row with every symbol, and a state may be kept for each symbol of a
+long phrase. All these states look at one block of memory: the state after n symbols sees its first n rows. Another row
+is written behind them, where no state looks yet; the block is copied only if another state has already gone on from the
+same place.
 """
 
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ _MIN_BLOCK_ROWS = 64
 
 @dataclass(slots=True)
 class _Block:
-    """`rows[row, number]`, of which the first `used` belong to somebody."""
+    """`rows[row, unit]`, of which the first `used` belong to some state."""
 
     rows: Floats
     used: int
@@ -33,11 +34,11 @@ class CachedRows:
 
     @property
     def array(self) -> Floats:
-        """`[1, row, number]`, not to be written to."""
+        """`[1, row, unit]`, not to be written to."""
         return self.block.rows[None, self.begin : self.end]
 
     def with_row(self, row: Floats, max_rows: int) -> "CachedRows":
-        """The last `reach` of these rows and of `row[number]`, which comes after them."""
+        """Return the last `max_rows` of these rows and `row[unit]`, which comes after them."""
         begin = max(self.begin, self.end + 1 - max_rows)
         if self.block.used != self.end or self.end == len(self.block.rows):
             return _copy_with(self.block.rows[begin : self.end], row)
@@ -47,12 +48,12 @@ class CachedRows:
 
 
 def empty(width: int) -> CachedRows:
-    """No rows yet, of `width` numbers each."""
+    """Return a cache without rows, for rows of `width` units."""
     return CachedRows(_Block(np.empty((_MIN_BLOCK_ROWS, width), np.float32), 0), 0, 0)
 
 
 def _copy_with(rows: Floats, row: Floats) -> CachedRows:
-    """In a block of their own, with as much room again."""
+    """Return the rows and one more in a block of their own, with as much room again."""
     count = len(rows) + 1
     block = np.empty((max(_MIN_BLOCK_ROWS, 2 * count), rows.shape[1]), np.float32)
     block[: count - 1], block[count - 1] = rows, row

@@ -1,7 +1,7 @@
-"""What a player asks of the harmony besides the model: as nats on each voice's classes.
+"""What the player asks of the harmony, as nats that are added to the network's logits.
 
-`lean` is added to the logits of a voice while candidates are drawn, so that a few candidates are enough to follow the
-player's wish, and counts again when they are ranked. All of it depends on the frame before and the given voices alone.
+`logit_bias` is added to the logits of a voice while candidates are drawn, so that a few candidates are enough to follow
+the player's wishes, and counts again when they are ranked. It depends only on the frame before and the given voices.
 """
 
 from dataclasses import dataclass
@@ -40,17 +40,17 @@ class Style:
 
 
 _DENSITY_BIAS = 2.0
-"""Nats on a cell that moves while the given voice is held, at density 1."""
+"""Nats on a voice that moves while the given voice is held, at density 1."""
 _BASE_MOTION_BIAS = 1.2
-"""The same at density 0 and chance 0: taking the best would otherwise make the inner voices lie still."""
+"""Nats on such a move at density 0 and randomness 0: taking the best would otherwise keep the inner voices still."""
 _POSITION_BIAS = 0.3
-"""Nats on a semitone of the tenor's distance from the soprano, at position 1; on the alto half as much."""
+"""Nats on each semitone of the tenor's distance from the soprano, at position 1; on the alto's half as much."""
 _POSITION_WEIGHTS = {1: 0.5, 2: 1.0}
 _RANGE_CENTRES = np.array([pitch_index((low + high) // 2) for low, high in VOICE_RANGES])
 
 
 def logit_bias(style: Style, voice: int, previous: Ints | None, given: Ints) -> Floats:
-    """`nats[row, class]` for `voice`, after `before[row, voice]`, under `given[row, voice]` (-1: open)."""
+    """`nats[row, pitch_index]` for `voice`, after `previous[row, voice]`, under `given[row, voice]` (-1: unknown)."""
     nats = np.zeros((len(given), PITCH_INDEX_COUNT), np.float32)
     if style.position and voice in _POSITION_WEIGHTS:
         nats -= (

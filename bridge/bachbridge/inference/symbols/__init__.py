@@ -1,1 +1,1 @@
-"""symbols."""
+"""The causal model of symbol sequences: continuing phrases and writing whole tunes."""

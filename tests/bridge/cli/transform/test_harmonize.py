@@ -52,7 +52,7 @@ def fake_models(monkeypatch: pytest.MonkeyPatch) -> None:
     """Provide the models "flat", a chorale one, and "leaning", an infilling one."""
 
     def find(name: str) -> Card:
-        return biased_infill_net.make_card(name, "canvas" if name == "leaning" else "satb")
+        return biased_infill_net.make_card(name, "infill_grid" if name == "leaning" else "satb")
 
     def load(card: Card) -> UniformNet:
         return UniformNet()

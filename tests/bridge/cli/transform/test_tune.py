@@ -32,7 +32,7 @@ def requested(monkeypatch: pytest.MonkeyPatch) -> list[symbol_tunes.TuneRequest]
 
     def find(name: str) -> library.Card:
         abc_facts = {"codec": "abc", "vocabulary": vocabulary} if name == "m" else {}
-        return library._parse_card(Path(name), CARD_FACTS | {"codec": "satb", "sampler": SAMPLER} | abc_facts)
+        return library.parse_card(Path(name), CARD_FACTS | {"codec": "satb", "sampler": SAMPLER} | abc_facts)
 
     def load(_: library.Card) -> HashNet:
         return HashNet(vocab_sizes=abc_codec.codec_from_vocabulary(vocabulary).vocab_sizes)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from bachbridge.codecs import satb
-from bachbridge.inference.chorale.beam_search import harmonize
+from bachbridge.inference.chorale.beam_search import final_harmony, harmonize_steps
 from bachbridge.inference.runtime.style import Style
 from bachbridge.music.frames import PITCH_INDEX_COUNT, REST, UNKNOWN, pitch_index
 
@@ -64,7 +64,9 @@ def soprano(*pitches: int) -> tuple[np.ndarray, np.ndarray]:
 
 def run(nets: Flat, *pitches: int, seed: int = 1, style: Style = FREE, **how: Any) -> tuple[np.ndarray, np.ndarray]:
     given, struck = soprano(*pitches)
-    return harmonize(nets, CHAIN, given, struck, position=0, steps_per_bar=16, style=style, seed=seed, **how)
+    return final_harmony(
+        harmonize_steps(nets, CHAIN, given, struck, position=0, steps_per_bar=16, style=style, seed=seed, **how)
+    )
 
 
 def altos(**how: Any) -> set[int]:
@@ -82,8 +84,8 @@ def test_what_is_given_is_kept_and_the_rest_filled():
     given, struck = soprano(*pitches)
     struck[1, 0] = False
     struck[:, 1] = True
-    classes, strikes = harmonize(
-        Flat(), CHAIN, given, struck, position=None, steps_per_bar=16, style=Style(), seed=3, lag=5
+    classes, strikes = final_harmony(
+        harmonize_steps(Flat(), CHAIN, given, struck, position=None, steps_per_bar=16, style=Style(), seed=3, lag=5)
     )
     assert (classes[:, 0] == given[:, 0]).all()
     assert (strikes[:, 0] == struck[:, 0]).all()
@@ -94,8 +96,8 @@ def test_what_is_given_is_kept_and_the_rest_filled():
 def test_any_voice_can_be_given():
     given = np.full((8, 4), UNKNOWN, np.int32)
     given[:, 3] = pitch_index(48)
-    classes, _ = harmonize(
-        Flat(), CHAIN, given, given > 0, position=0, steps_per_bar=12, style=Style(), seed=3, width=2
+    classes, _ = final_harmony(
+        harmonize_steps(Flat(), CHAIN, given, given > 0, position=0, steps_per_bar=12, style=Style(), seed=3, width=2)
     )
     assert (classes[:, 3] == pitch_index(48)).all()
     assert (classes[:, :3] > pitch_index(47)).all()
@@ -137,17 +139,10 @@ def test_every_length_is_filled_and_told(width: int, lag: int, steps: int):
     told: list[int] = []
     given, struck = soprano(*[72] * steps)
     nets = Flat()
-    classes, _ = harmonize(
-        nets,
-        CHAIN,
-        given,
-        struck,
-        position=0,
-        steps_per_bar=16,
-        style=FREE,
-        width=width,
-        lag=lag,
-        seed=0,
+    classes, _ = final_harmony(
+        harmonize_steps(
+            nets, CHAIN, given, struck, position=0, steps_per_bar=16, style=FREE, width=width, lag=lag, seed=0
+        ),
         progress=told.append,
     )
     assert classes.shape == (steps, 4)
@@ -160,8 +155,8 @@ def test_the_network_is_told_bars_of_changing_length():
     bars = np.array([12] * 4 + [6] * 6 + [16] * 2, np.int32)
     given, struck = soprano(*[72] * 12)
     nets = Flat()
-    classes, _ = harmonize(
-        nets, CHAIN, given, struck, position=position, steps_per_bar=bars, style=FREE, seed=0, width=1
+    classes, _ = final_harmony(
+        harmonize_steps(nets, CHAIN, given, struck, position=position, steps_per_bar=bars, style=FREE, seed=0, width=1)
     )
     expected = satb.feature_ids(classes, struck, position, bars)
     assert [ids[0, 13:].tolist() for ids in nets.ids] == expected[:, 13:].tolist()

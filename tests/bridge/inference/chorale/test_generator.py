@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bachbridge.inference.chorale.generator import ChoraleGenerator, sample_nucleus
+from bachbridge.inference.chorale.generator import ChoraleGenerator
+from bachbridge.inference.runtime.sampling import sample_nucleus
 from bachbridge.music.frames import PITCH_INDEX_COUNT
 from bachbridge.music.notes import VOICE_RANGES, Note, Phrase, key_to_number, parse_key
 from bachbridge.protocol.events import Answer, Ask, Feed

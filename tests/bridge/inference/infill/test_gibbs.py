@@ -198,7 +198,7 @@ def test_nothing_open_needs_no_network() -> None:
 def test_a_cell_that_may_be_nothing_is_refused() -> None:
     canvas = empty(3)
     canvas.logit_mask[2, 1] = -np.inf
-    with pytest.raises(ValueError, match="step 2 of voice 1 is open, but nothing is allowed"):
+    with pytest.raises(ValueError, match="step 2 of voice 1 is masked, but nothing is allowed"):
         next(fill_canvas(Uniform(), canvas, QUICK, PLAIN, candidates=1, seed=1))
 
 

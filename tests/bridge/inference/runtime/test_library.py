@@ -7,7 +7,7 @@ import pytest
 
 from bachbridge.cli.play.models import print_models
 from bachbridge.errors import ModelError
-from bachbridge.inference import host
+from bachbridge.inference import loading
 from bachbridge.inference.runtime import library, onnx_nets
 
 FACTS = {
@@ -61,8 +61,8 @@ def carded(folder: Path, facts: dict[str, object]) -> None:
 def test_an_infilling_model_has_a_partner_and_no_chain(places: tuple[Path, Path]) -> None:
     carded(made(places[1], "two"), INFILLING)
     card = library.find_checked_card("two")
-    assert (card.codec, card.partner, card.chain, card.layers) == ("canvas", "one", (), 0)
-    with pytest.raises(ModelError, match="two does not go from frame to frame: choose another model, such as one"):
+    assert (card.codec, card.partner, card.chain, card.layers) == ("infill_grid", "one", (), 0)
+    with pytest.raises(ModelError, match="two does not generate frame by frame: choose another model, such as one"):
         onnx_nets.load_chorale_net(card)
     carded(places[1] / "two", {name: fact for name, fact in INFILLING.items() if name != "partner"})
     with pytest.raises(ModelError, match="is not a model's card"):
@@ -71,14 +71,14 @@ def test_an_infilling_model_has_a_partner_and_no_chain(places: tuple[Path, Path]
 
 def test_a_causal_model_fills_nothing_in(places: tuple[Path, Path]) -> None:
     made(places[1], "one")
-    with pytest.raises(ModelError, match="one cannot fill in what is open"):
+    with pytest.raises(ModelError, match="one cannot fill in missing notes"):
         onnx_nets.load_infill_net(library.find_checked_card("one"))
 
 
 def test_a_codec_of_another_version_is_named(places: tuple[Path, Path]) -> None:
     carded(made(places[1], "next"), {"codec": "runes", "tasks": [], "sampler": {}})
-    with pytest.raises(ModelError, match="next speaks 'runes', which this version does not: update BachBridge"):
-        host.load_model("next")
+    with pytest.raises(ModelError, match="next uses the codec 'runes', which this version does not know: update"):
+        loading.load_model("next")
 
 
 def test_an_unknown_name_is_refused_with_a_hint(places: tuple[Path, Path]) -> None:

@@ -12,9 +12,10 @@ from bachbridge.codecs.base import SymbolCodec
 from bachbridge.codecs.chords import codec as chords_codec
 from bachbridge.codecs.chords.onsets import phrase_onsets
 from bachbridge.codecs.chords.options import ChordOptions
+from bachbridge.inference.runtime.protocols import Accompanist
 from bachbridge.inference.symbols.generator import SymbolGenerator
 from bachbridge.music.notes import Key, Note, Phrase, key_to_number, scale_pitch_classes
-from bachbridge.protocol.events import Answer, Ask, Feed, PlanRequest
+from bachbridge.protocol.events import Answer, Ask, Feed
 from tests.support.hash_symbol_net import LONGEST, SIZES, HashNet, MelodyCodec
 
 
@@ -131,15 +132,10 @@ def test_a_phrase_without_notes_is_answered_too() -> None:
     assert np.isfinite(stream._checkpoint_after(Phrase((), 8)).hidden).all()
 
 
-def test_it_puts_no_chords_under_a_melody() -> None:
-    stream = SymbolGenerator(HashNet(), MelodyCodec())
-    foresee = PlanRequest(
-        "m", 0, 0, ((36, 31, 27, 20, 15),), 0, 36, 16, 0.9, 0.95, 1, 8, "all", -1, 0.0, 0.0, False, "hold"
-    )
-    stream.follow(foresee)
-    assert stream.plan(foresee) is None
-    assert not stream.idle_work()
-    assert stream.tasks == ("continue",)
+def test_symbol_generator_only_continues() -> None:
+    generator = SymbolGenerator(HashNet(), MelodyCodec())
+    assert not isinstance(generator, Accompanist)
+    assert generator.tasks == ("continue",)
 
 
 # ---------------------------------------------------------------- the codecs that there are

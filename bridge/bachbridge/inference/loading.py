@@ -1,0 +1,83 @@
+"""From a model's card to the generator that plays it.
+
+`_GENERATOR_FACTORIES` maps each family (see `runtime.families`) to the function that builds its generator; nothing
+else in the live program chooses code by a model's codec. Networks and generators are imported when they are needed,
+so that starting up stays quick.
+"""
+
+from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bachbridge.errors import BachBridgeError, ModelError
+from bachbridge.inference.runtime import library
+from bachbridge.inference.runtime.families import Family
+from bachbridge.inference.runtime.library import Card
+from bachbridge.inference.runtime.protocols import Generator
+
+if TYPE_CHECKING:
+    from bachbridge.codecs.base import SymbolCodec
+
+
+def load_model(name: str) -> Generator:
+    """Return the model `name` with its files checked and loaded; raises `ModelError`."""
+    card = library.find_checked_card(name)
+    return cached_model(card.folder, library.sha256(card.folder / library.CARD_FILE))
+
+
+@lru_cache(maxsize=4)
+def cached_model(folder: Path, card_hash: str) -> Generator:
+    """Return the model in `folder`; `card_hash` tells it from another model that takes its place later."""
+    del card_hash
+    card = library.read_card(folder)
+    if card.family is None:
+        raise ModelError(
+            f"{card.name} uses the codec {card.codec!r}, which this version does not know: update BachBridge."
+        )
+    return _GENERATOR_FACTORIES[card.family](card)
+
+
+def symbol_codec(card: Card) -> "SymbolCodec":
+    """Return the codec of a model of the symbols family; raises `ModelError`."""
+    from bachbridge.inference import codec_registry
+
+    try:
+        return codec_registry.make_codec(card.codec, card.facts["vocabulary"])
+    except (AttributeError, KeyError, TypeError, ValueError, BachBridgeError) as error:
+        raise ModelError(f"the vocabulary of {card.name} is damaged ({error!r}): install the model again.") from error
+
+
+def _chorale_generator(card: Card) -> Generator:
+    from bachbridge.inference.chorale.generator import ChoraleGenerator
+    from bachbridge.inference.runtime import onnx_nets
+
+    return ChoraleGenerator(onnx_nets.load_chorale_net(card), card.chain)
+
+
+def _infill_generator(card: Card) -> Generator:
+    from bachbridge.inference.chorale.generator import ChoraleGenerator
+    from bachbridge.inference.infill.generator import InfillGenerator
+    from bachbridge.inference.runtime import onnx_nets, sweep_benchmark
+
+    net, partner_card = onnx_nets.load_infill_net(card), library.find_checked_card(card.partner)
+    partner = ChoraleGenerator(onnx_nets.load_chorale_net(partner_card), partner_card.chain)
+    sweep_ns = sweep_benchmark.recorded_sweep_ns(net, card.files[onnx_nets.CORE_FILE], sweep_benchmark.record_path())
+    return InfillGenerator(net, partner, sweep_ns)
+
+
+def _symbol_generator(card: Card) -> Generator:
+    from bachbridge.inference.runtime import onnx_nets
+    from bachbridge.inference.symbols.generator import SymbolGenerator
+
+    codec = symbol_codec(card)
+    # A vocabulary with levels has a field for the velocity of a symbol.
+    has_velocities = bool(card.facts["vocabulary"].get("levels"))
+    return SymbolGenerator(onnx_nets.load_symbol_net(card), codec, dynamics=has_velocities)
+
+
+_GENERATOR_FACTORIES: dict[Family, Callable[[Card], Generator]] = {
+    "chorale": _chorale_generator,
+    "infill": _infill_generator,
+    "symbols": _symbol_generator,
+}

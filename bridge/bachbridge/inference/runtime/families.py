@@ -1,0 +1,31 @@
+"""The model families and their codecs: the only table that maps a codec's name to a family.
+
+A card names its codec; the codec decides which generator plays the model (see `inference.loading`).
+"""
+
+from collections.abc import Mapping
+from typing import Literal
+
+Family = Literal["chorale", "infill", "symbols"]
+"""`chorale`: frames in four voices, one after another. `infill`: masked cells of a whole canvas. `symbols`: sequences
+of symbols, one after another."""
+
+CODEC_FAMILIES: Mapping[str, Family] = {
+    "satb": "chorale",
+    "infill_grid": "infill",
+    "abc": "symbols",
+    "chords": "symbols",
+    "keys88": "symbols",
+}
+_FORMER_NAMES = {"canvas": "infill_grid"}
+"""Names that older cards and recipes use."""
+
+
+def current_codec_name(codec: str) -> str:
+    """Return the present name of a codec that an older card or recipe may call by a former one."""
+    return _FORMER_NAMES.get(codec, codec)
+
+
+def family_of_codec(codec: str) -> Family | None:
+    """Return the family of a codec, by its present or a former name; None if this version does not know it."""
+    return CODEC_FAMILIES.get(current_codec_name(codec))

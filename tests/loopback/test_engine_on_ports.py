@@ -220,7 +220,7 @@ def test_the_models_death_leaves_nothing_sounding_and_is_mended(jack: DummyServe
 
 
 def test_the_starters_death_ends_the_notes_and_the_engine(jack: DummyServer) -> None:
-    program = [sys.executable, str(HERE / "starter.py"), *HELD]
+    program = [sys.executable, str(HERE.parent / "support/slow_starter.py"), *HELD]
     with subprocess.Popen(program, stdout=subprocess.PIPE, text=True) as starter:
         assert starter.stdout is not None
         engine = psutil.Process(int(starter.stdout.readline()))

@@ -30,7 +30,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def test_an_infilling_model_answers_and_harmonises_with_its_partner(place: Path) -> None:
+def test_infill_model_answers_and_accompanies_with_partner(place: Path) -> None:
     write_tiny_model(place / "tiny")
     model = load_model("tiny")
     assert model.recorded_step_ns > 0
@@ -54,7 +54,7 @@ def test_an_infilling_model_answers_and_harmonises_with_its_partner(place: Path)
     assert len(model.plan(foresee).rows) == 23
 
 
-def test_a_model_of_symbols_has_its_codec_from_the_card(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_symbol_model_gets_its_codec_from_the_card(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     files = {"model.onnx": b"core", "heads.onnx": b"heads"}
     (place / "tune").mkdir()
     for name, content in files.items():
@@ -78,7 +78,7 @@ def test_a_model_of_symbols_has_its_codec_from_the_card(place: Path, monkeypatch
         load_model("tune")
 
 
-def test_a_model_is_loaded_once_until_another_takes_its_name(place: Path) -> None:
+def test_load_model_caches_until_the_card_changes(place: Path) -> None:
     folder = write_tiny_model(place / "tiny")
     first = load_model("tiny")
     assert load_model("tiny") is first
@@ -87,26 +87,26 @@ def test_a_model_is_loaded_once_until_another_takes_its_name(place: Path) -> Non
     assert load_model("tiny") is not first
 
 
-def test_its_pace_is_on_record_and_not_measured_again(place: Path) -> None:
+def test_sweep_time_is_recorded_and_not_measured_again(place: Path) -> None:
     write_tiny_model(place / "tiny")
     first = load_model("tiny").recorded_step_ns
     cached_model.cache_clear()
     assert load_model("tiny").recorded_step_ns == first
 
 
-def test_a_partner_that_is_not_there_is_named(place: Path) -> None:
+def test_load_model_names_a_missing_partner(place: Path) -> None:
     write_tiny_model(place / "tiny", partner="nobody")
     with pytest.raises(ModelError, match="there is no model 'nobody'"):
         load_model("tiny")
 
 
-def test_a_model_is_nobodys_own_partner(place: Path) -> None:
+def test_load_model_refuses_an_infill_model_as_partner(place: Path) -> None:
     write_tiny_model(place / "tiny", partner="tiny")
     with pytest.raises(ModelError, match="tiny does not generate frame by frame"):
         load_model("tiny")
 
 
-def test_the_network_takes_any_number_of_steps(place: Path) -> None:
+def test_infill_net_takes_any_number_of_steps(place: Path) -> None:
     network = onnx_nets.load_infill_net(library.read_card(write_tiny_model(place / "tiny")))
     for batch, steps in ((1, 1), (3, 40)):
         cells = np.zeros((batch, steps, 4), np.int32)

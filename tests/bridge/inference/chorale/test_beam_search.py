@@ -73,13 +73,13 @@ def altos(**how: Any) -> set[int]:
     return {int(run(Fork(), 72, 72, 72, 74, 74, seed=seed, **how)[0][1, 1]) for seed in range(12)}
 
 
-def test_the_coming_melody_decides_what_was_open_before():
+def test_beam_search_lets_the_coming_melody_decide():
     assert altos() == {Fork.E}
     assert altos(width=1) == {Fork.C, Fork.E}
     assert altos(lag=1) == {Fork.C, Fork.E}, "it came too late for so short a lag"
 
 
-def test_what_is_given_is_kept_and_the_rest_filled():
+def test_beam_search_keeps_given_cells_and_fills_the_rest():
     pitches = [67, 67, 69, 71, 72, 0, 72, 72] * 4
     given, struck = soprano(*pitches)
     struck[1, 0] = False
@@ -93,7 +93,7 @@ def test_what_is_given_is_kept_and_the_rest_filled():
     assert not (strikes & (classes == REST)).any()
 
 
-def test_any_voice_can_be_given():
+def test_beam_search_accepts_any_given_voice():
     given = np.full((8, 4), UNKNOWN, np.int32)
     given[:, 3] = pitch_index(48)
     classes, _ = final_harmony(
@@ -113,7 +113,7 @@ class Sixth(Flat):
         return logits, np.full((len(known), 4), -20, np.float32)
 
 
-def test_the_end_is_a_triad_over_its_root():
+def test_beam_search_ends_on_a_root_position_triad():
     def last_basses(style: Style) -> set[int]:
         return {int(run(Sixth(), 72, 72, 72, 72, seed=seed, style=style)[0][-1, 3]) for seed in range(8)}
 
@@ -121,13 +121,13 @@ def test_the_end_is_a_triad_over_its_root():
     assert last_basses(FREE) == {pitch_index(48), pitch_index(52)}, "without rules it is the model's"
 
 
-def test_the_same_seed_gives_the_same_harmony():
+def test_beam_search_is_deterministic():
     first, again, other = (run(Flat(), *[72, 74, 76] * 4, seed=seed, style=Style())[0] for seed in (1, 1, 2))
     assert (first == again).all()
     assert (first != other).any()
 
 
-def test_what_lies_further_back_than_the_lag_is_decided():
+def test_beam_search_decides_steps_beyond_the_lag():
     tune = [72, 74, 76, 77, 76, 74] * 4
     changed = [*tune[:18], *(pitch - 2 for pitch in tune[18:])]
     one, two = run(Fork(), *tune, lag=6)[0], run(Fork(), *changed, lag=6)[0]
@@ -135,7 +135,7 @@ def test_what_lies_further_back_than_the_lag_is_decided():
 
 
 @pytest.mark.parametrize(("width", "lag", "steps"), [(1, 1, 1), (3, 16, 5), (8, 1, 9)])
-def test_every_length_is_filled_and_told(width: int, lag: int, steps: int):
+def test_final_harmony_reports_every_step(width: int, lag: int, steps: int):
     told: list[int] = []
     given, struck = soprano(*[72] * steps)
     nets = Flat()
@@ -150,7 +150,7 @@ def test_every_length_is_filled_and_told(width: int, lag: int, steps: int):
     assert all(len(ids) <= width for ids in nets.ids)
 
 
-def test_the_network_is_told_bars_of_changing_length():
+def test_beam_search_feeds_bars_of_changing_length():
     position = np.array([8, 9, 10, 11, 0, 1, 2, 3, 4, 5, 0, 1], np.int32)
     bars = np.array([12] * 4 + [6] * 6 + [16] * 2, np.int32)
     given, struck = soprano(*[72] * 12)

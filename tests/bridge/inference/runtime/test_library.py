@@ -37,7 +37,7 @@ def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, Path]
     return found
 
 
-def test_a_model_is_found_and_the_users_own_comes_first(places: tuple[Path, Path]) -> None:
+def test_library_finds_models_and_prefers_the_users(places: tuple[Path, Path]) -> None:
     user, package = places
     made(package, "one")
     made(package, "two")
@@ -58,7 +58,7 @@ def carded(folder: Path, facts: dict[str, object]) -> None:
     (folder / library.CARD_FILE).write_text(json.dumps({**facts, "files": files}))
 
 
-def test_an_infilling_model_has_a_partner_and_no_chain(places: tuple[Path, Path]) -> None:
+def test_infill_card_has_a_partner_and_no_chain(places: tuple[Path, Path]) -> None:
     carded(made(places[1], "two"), INFILLING)
     card = library.find_checked_card("two")
     assert (card.codec, card.partner, card.chain, card.layers) == ("infill_grid", "one", (), 0)
@@ -69,19 +69,19 @@ def test_an_infilling_model_has_a_partner_and_no_chain(places: tuple[Path, Path]
         library.find_checked_card("two")
 
 
-def test_a_causal_model_fills_nothing_in(places: tuple[Path, Path]) -> None:
+def test_load_infill_net_refuses_a_chorale_model(places: tuple[Path, Path]) -> None:
     made(places[1], "one")
     with pytest.raises(ModelError, match="one cannot fill in missing notes"):
         onnx_nets.load_infill_net(library.find_checked_card("one"))
 
 
-def test_a_codec_of_another_version_is_named(places: tuple[Path, Path]) -> None:
+def test_load_model_names_an_unknown_codec(places: tuple[Path, Path]) -> None:
     carded(made(places[1], "next"), {"codec": "runes", "tasks": [], "sampler": {}})
     with pytest.raises(ModelError, match="next uses the codec 'runes', which this version does not know: update"):
         loading.load_model("next")
 
 
-def test_an_unknown_name_is_refused_with_a_hint(places: tuple[Path, Path]) -> None:
+def test_find_checked_card_hints_at_similar_names(places: tuple[Path, Path]) -> None:
     made(places[1], "chorale-lstm")
     with pytest.raises(ModelError, match="did you mean 'chorale-lstm'"):
         library.find_checked_card("choral-lstm")
@@ -89,7 +89,7 @@ def test_an_unknown_name_is_refused_with_a_hint(places: tuple[Path, Path]) -> No
         library.find_checked_card("xyz")
 
 
-def test_a_changed_file_is_refused(places: tuple[Path, Path]) -> None:
+def test_find_checked_card_refuses_a_changed_file(places: tuple[Path, Path]) -> None:
     folder = made(places[1], "one")
     (folder / onnx_nets.HEADS_FILE).write_bytes(b"not a netw0rk")
     with pytest.raises(ModelError, match=r"heads.onnx is not the file that its card describes"):
@@ -100,19 +100,19 @@ def test_a_changed_file_is_refused(places: tuple[Path, Path]) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", "null", '{"codec": "satb", "tasks": ["continue"], "files": 3}'])
-def test_a_damaged_card_is_refused(places: tuple[Path, Path], text: str) -> None:
+def test_find_checked_card_refuses_a_damaged_card(places: tuple[Path, Path], text: str) -> None:
     (made(places[1], "one") / library.CARD_FILE).write_text(text)
     with pytest.raises(ModelError, match="is not a model's card"):
         library.find_checked_card("one")
 
 
-def test_a_file_that_is_no_network_is_refused_when_loaded(places: tuple[Path, Path]) -> None:
+def test_load_chorale_net_refuses_a_file_without_network(places: tuple[Path, Path]) -> None:
     made(places[1], "one")
     with pytest.raises(ModelError, match=r"model.onnx cannot be loaded"):
         onnx_nets.load_chorale_net(library.find_checked_card("one"))
 
 
-def test_the_list_names_the_damaged_ones(places: tuple[Path, Path], capsys: pytest.CaptureFixture[str]) -> None:
+def test_print_models_names_damaged_models(places: tuple[Path, Path], capsys: pytest.CaptureFixture[str]) -> None:
     print_models()
     assert "There are no models." in capsys.readouterr().out
     made(places[1], "whole")
@@ -133,7 +133,7 @@ def test_the_list_names_the_damaged_ones(places: tuple[Path, Path], capsys: pyte
         ({"pieces": 2, "framewise_nll": 0.56, "framewise_nll_8th": 1.8}, "0.560 nats, frames in any order"),
     ],
 )
-def test_the_list_tells_how_good_a_model_says_it_is(
+def test_print_models_shows_validation_scores(
     valid: dict[str, float],
     said: str,
     places: tuple[Path, Path],

@@ -22,7 +22,7 @@ def card() -> library.Card:
     return found
 
 
-def test_the_card_fits_the_codec(card: library.Card) -> None:
+def test_shipped_card_fits_the_codec(card: library.Card) -> None:
     assert card.codec == "satb"
     assert card.tasks == ("continue", "harmonize")
     assert sorted(card.chain) == list(range(len(VOICES)))
@@ -48,13 +48,13 @@ def surprise(runtime: onnx_nets.ChoraleNet, chain: tuple[int, ...], chords: tupl
     return total / (4 * len(chords))
 
 
-def test_it_expects_harmony(card: library.Card) -> None:
+def test_chorale_net_prefers_harmony_to_noise(card: library.Card) -> None:
     runtime = onnx_nets.load_chorale_net(card)
     wrong = tuple(tuple(pitch + turn for pitch, turn in zip(chord, (0, 1, 2, 3), strict=True)) for chord in BACH)
     assert surprise(runtime, card.chain, BACH) + 1 < surprise(runtime, card.chain, wrong)
 
 
-def test_many_candidates_at_once_are_each_alone(card: library.Card) -> None:
+def test_heads_give_the_same_in_a_batch_as_alone(card: library.Card) -> None:
     runtime = onnx_nets.load_chorale_net(card)
     hidden, _ = runtime.core(satb.FrameContext().feature_ids(), runtime.initial_state())
     known = np.array([[-1, -1, -1, -1], [32, -1, -1, -1], [32, 27, 24, 8]], np.int32)
@@ -65,7 +65,7 @@ def test_many_candidates_at_once_are_each_alone(card: library.Card) -> None:
         np.testing.assert_allclose(strike[row], alone[1][0], atol=1e-4)
 
 
-def test_a_voice_does_not_see_its_own_class(card: library.Card) -> None:
+def test_heads_hide_a_voices_own_pitch_from_it(card: library.Card) -> None:
     runtime = onnx_nets.load_chorale_net(card)
     hidden, _ = runtime.core(satb.FrameContext().feature_ids(), runtime.initial_state())
     known = np.array([[32, 27, 24, 8]], np.int32)

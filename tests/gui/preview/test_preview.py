@@ -174,7 +174,7 @@ def run_serve(device: FakeDevice, *messages: Message) -> list[Message]:
     for message in (*messages, None):
         inbox.put(message)
     sent: list[Message] = []
-    serve(inbox, Synth(), device, sent.append)  # pyright: ignore[reportArgumentType]
+    serve(inbox, Synth(), device, sent.append)  # pyright: ignore[reportArgumentType] # a fake device
     return sent
 
 

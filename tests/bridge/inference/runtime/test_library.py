@@ -114,7 +114,7 @@ def test_load_chorale_net_refuses_a_file_without_network(places: tuple[Path, Pat
 
 def test_print_models_names_damaged_models(places: tuple[Path, Path], capsys: pytest.CaptureFixture[str]) -> None:
     print_models()
-    assert "There are no models." in capsys.readouterr().out
+    assert "No models are installed." in capsys.readouterr().out
     made(places[1], "whole")
     (made(places[1], "broken") / onnx_nets.CORE_FILE).write_bytes(b"")
     made(places[1], "a-name-that-is-to-be-typed")

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 
 from PyQt6.QtCore import QObject, Qt, QTimer, pyqtSignal
 
-from bachbridge.protocol.events import Message, PortsChanged, Received
+from bachbridge.protocol.effects import Message, Received
+from bachbridge.protocol.events import PortsChanged
 from bachbridge_gui.app_core import AppCore
 from bachbridge_gui.engine.port_status import LOOP_NOTICE
 from bachbridge_gui.setup.checklist import ConnectionChecks

@@ -10,11 +10,10 @@ from pytestqt.qtbot import QtBot
 
 from bachbridge.midi import messages as midi
 from bachbridge.music.example_phrase import load_example
+from bachbridge.protocol.effects import ClockTempo, Connections, PhraseRefused, Received, Sent, SettingApplied
 from bachbridge.protocol.events import (
     AnswerPhrase,
     Cadence,
-    ClockTempo,
-    Connections,
     EndPhrase,
     Midi,
     ModelDown,
@@ -22,11 +21,8 @@ from bachbridge.protocol.events import (
     Panic,
     PlayPhrase,
     PortsChanged,
-    Received,
     Reset,
-    Sent,
     Setting,
-    Status,
 )
 from bachbridge.settings import Settings
 from bachbridge_gui.frame_loop import FRAME_MS, IDLE_FRAME_MS
@@ -295,9 +291,9 @@ def test_refused_value_shows_notice(opened: WindowHarness) -> None:
 
 
 def test_engine_messages_about_prompts_and_settings_are_shown(opened: WindowHarness) -> None:
-    opened.engine.emit(Status("prompt", "there is no note in it to be answered"))
+    opened.engine.emit(PhraseRefused("answer", "empty"))
     assert notice(opened) == "There is no note in it to be answered"
-    opened.engine.emit(Status("setting", "temperature = 1.0"))
+    opened.engine.emit(SettingApplied("temperature", 1.0))
     assert notice(opened) == "There is no note in it to be answered"
 
 

@@ -12,23 +12,17 @@ import pytest
 from bachbridge.midi import messages as midi
 from bachbridge.midi.jack import DummyServer
 from bachbridge.process.ipc import EngineLink
-from bachbridge.protocol.events import (
+from bachbridge.protocol.effects import (
     AnswerEnded,
     AnswerLate,
-    EndPhrase,
     Failed,
     Harmonized,
     Message,
-    Midi,
-    ModelDown,
-    ModelUp,
     PhraseEnded,
-    PortsChanged,
     Received,
-    Reset,
     Sent,
-    Setting,
 )
+from bachbridge.protocol.events import EndPhrase, Midi, ModelDown, ModelUp, PortsChanged, Reset, Setting
 from bachbridge.settings import Settings
 from tests.support.port_daw import PATIENCE_S, Daw, await_message, daw
 from tests.support.scripted_model import CHORD_PITCHES

@@ -6,23 +6,8 @@ virtual driver.
 
 from collections import deque
 
-from bachbridge.protocol.events import (
-    Answer,
-    AskRefused,
-    Effect,
-    Event,
-    Failed,
-    Message,
-    Midi,
-    ModelDown,
-    ModelUp,
-    Notice,
-    PortsChanged,
-    Received,
-    Report,
-    Send,
-    Sent,
-)
+from bachbridge.protocol.effects import Effect, Failed, Message, Notice, Received, Report, Send, Sent
+from bachbridge.protocol.events import Answer, AskRefused, Event, Midi, ModelDown, ModelUp, PortsChanged
 from bachbridge.settings import Settings
 from tests.support.virtual_driver import Driver
 

@@ -9,7 +9,7 @@ from bachbridge.cli.bench.fake_daw import FakeDaw
 from bachbridge.errors import PortError
 from bachbridge.midi.ports import INPUT_NAME, OUTPUT_NAME
 from bachbridge.process.ipc import EngineLink
-from bachbridge.protocol.events import Failed, Message
+from bachbridge.protocol.effects import Failed, Message
 from tests.support.simulated_receiver import Receiver
 
 PATIENCE_S = 20.0

@@ -16,7 +16,8 @@ from bachbridge.inference.runtime import library, sweep_benchmark
 from bachbridge.inference.runtime.protocols import Generator
 from bachbridge.music.notes import Note
 from bachbridge.process import ipc
-from bachbridge.protocol.events import Answer, Ask, Feed, Plan, PlanRequest
+from bachbridge.protocol.effects import Ask, Feed, PlanRequest
+from bachbridge.protocol.events import Answer, Plan
 
 CHORD_PITCHES = (72, 67, 64, 48)
 

@@ -4,7 +4,8 @@ import sys
 import threading
 
 from bachbridge.process.ipc import EngineLink
-from bachbridge.protocol.events import EndPhrase, ModelUp, Received
+from bachbridge.protocol.effects import Received
+from bachbridge.protocol.events import EndPhrase, ModelUp
 from bachbridge.settings import Settings
 
 if __name__ == "__main__":

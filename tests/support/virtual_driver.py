@@ -12,20 +12,9 @@ from typing import TypeVar
 from bachbridge.engine.session import Session
 from bachbridge.midi import messages as midi
 from bachbridge.music.notes import Note
-from bachbridge.protocol.events import (
-    Answer,
-    AnswerEnded,
-    AnswerStarted,
-    Ask,
-    Effect,
-    Event,
-    Midi,
-    Plan,
-    PlanRequest,
-    Send,
-    Tick,
-    dumps,
-)
+from bachbridge.protocol.effects import AnswerEnded, AnswerStarted, Ask, Effect, PlanRequest, Send
+from bachbridge.protocol.events import Answer, Event, Midi, Plan, Tick
+from bachbridge.protocol.wire import dumps
 from bachbridge.settings import Settings
 from tests.support.simulated_receiver import Receiver
 

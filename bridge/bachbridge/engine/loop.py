@@ -13,29 +13,31 @@ from typing import Protocol
 
 from bachbridge.engine.session_log import LogWriter
 from bachbridge.midi import messages as midi
-from bachbridge.protocol.events import (
-    Answer,
+from bachbridge.protocol.effects import (
     Ask,
-    AskRefused,
     Cancel,
     Connections,
     Effect,
-    Event,
     Feed,
     Health,
-    ListPorts,
     Message,
+    PlanRequest,
+    PortNames,
+    Received,
+    Send,
+    Sent,
+)
+from bachbridge.protocol.events import (
+    Answer,
+    AskRefused,
+    Event,
+    ListPorts,
     Midi,
     ModelDown,
     ModelUp,
     Plan,
-    PlanRequest,
-    PortNames,
     PortsChanged,
     Quit,
-    Received,
-    Send,
-    Sent,
     Setting,
     Tick,
 )

@@ -21,7 +21,8 @@ from bachbridge.engine.session_log import LogWriter
 from bachbridge.errors import BachBridgeError
 from bachbridge.midi.ports import Ports
 from bachbridge.process import ipc, realtime
-from bachbridge.protocol.events import Command, Failed, Message, Midi, Quit
+from bachbridge.protocol.effects import Failed, Message
+from bachbridge.protocol.events import Command, Midi, Quit
 from bachbridge.settings import settings_from_table
 
 

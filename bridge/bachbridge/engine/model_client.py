@@ -8,20 +8,8 @@ import threading
 from collections.abc import Callable, Sequence
 
 from bachbridge.process.ipc import ChildProcess
-from bachbridge.protocol.events import (
-    Answer,
-    Ask,
-    AskRefused,
-    Cancel,
-    Event,
-    Feed,
-    Message,
-    ModelDown,
-    ModelUp,
-    Plan,
-    PlanRequest,
-    Setting,
-)
+from bachbridge.protocol.effects import Ask, Cancel, Feed, Message, PlanRequest
+from bachbridge.protocol.events import Answer, AskRefused, Event, ModelDown, ModelUp, Plan, Setting
 
 _RESTART_PAUSES_S = (0.1, 1.0, 5.0, 30.0)
 """Pauses before a restart, growing while the process dies without ever being ready."""

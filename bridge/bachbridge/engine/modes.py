@@ -15,7 +15,7 @@ from bachbridge.engine.answering.responder import Responder
 from bachbridge.engine.tempo.tracker import Grid
 from bachbridge.midi import messages as midi
 from bachbridge.music.notes import VOICES
-from bachbridge.protocol.events import Effect, PhraseEnded
+from bachbridge.protocol.effects import Effect, PhraseEnded
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,13 +41,21 @@ from bachbridge.errors import ConfigError
 from bachbridge.midi import messages as midi
 from bachbridge.music import general_midi
 from bachbridge.music.notes import step_ns_from_bpm
+from bachbridge.protocol.effects import (
+    ClockTempo,
+    DamagedMidi,
+    Effect,
+    PhraseEnded,
+    Send,
+    SessionEnded,
+    SettingApplied,
+    SettingRefused,
+)
 from bachbridge.protocol.events import (
     Answer,
     AnswerPhrase,
     AskRefused,
     Cadence,
-    ClockTempo,
-    Effect,
     EndPhrase,
     Event,
     ListPorts,
@@ -55,19 +63,16 @@ from bachbridge.protocol.events import (
     ModelDown,
     ModelUp,
     Panic,
-    PhraseEnded,
     Plan,
     PlayPhrase,
     PortsChanged,
     Quit,
     Reset,
-    Send,
     Setting,
-    SettingValue,
-    Status,
     Tick,
 )
-from bachbridge.protocol.validation import rejection_reason
+from bachbridge.protocol.field_types import StoredValue
+from bachbridge.protocol.validation import rejection_report
 from bachbridge.settings import Settings, with_setting
 
 _MIN_LEAD_NS = 8_000_000
@@ -160,8 +165,8 @@ class Session:
     def feed(self, now_ns: int, event: Event) -> list[Effect]:
         """Handle `event` at `now_ns`, which must not be earlier than at the last call; return the effects in order."""
         effects = self._advance(now_ns)
-        rejected = rejection_reason(event)
-        effects += [Status(*rejected)] if rejected else self._handle_event(now_ns, event)
+        refusal = rejection_report(event)
+        effects += [refusal] if refusal else self._handle_event(now_ns, event)
         return effects + self._advance(now_ns)
 
     def _advance(self, now_ns: int) -> list[Effect]:
@@ -191,7 +196,7 @@ class Session:
             case Reset():
                 return [*self._stop_and_reset(now_ns), *self._program_changes(now_ns)]
             case Quit(reason):
-                return [*self._stop_and_reset(now_ns), Status("quit", reason)]
+                return [*self._stop_and_reset(now_ns), SessionEnded(reason)]
             case Cadence():
                 return self._mode.request_cadence()
             case AnswerPhrase():
@@ -206,20 +211,20 @@ class Session:
     ) -> list[Effect]:
         """Handle an event that the engine or the model process reports."""
         match event:
-            case AskRefused(0, reason):
-                return [Status("model", reason)]
+            case AskRefused(0):
+                return []
             case AskRefused():
                 return self._responder.handle_refusal(now_ns, event)
             case ModelUp(name, _):
-                return [*self._handle_model_ready(name), Status("model", f"{name} is ready")]
-            case ModelDown(reason):
+                return self._handle_model_ready(name)
+            case ModelDown():
                 self._responder.discard_early_ask()
-                return [Status("model", reason)]
+                return []
             case PortsChanged(source, sink):
                 # A port that is gone will never report that a key went up.
                 effects = [] if source and sink else self._stop_and_reset(now_ns)
                 programs = self._program_changes(now_ns) if sink else []
-                return [*effects, *programs, Status("port", f"in: {source or 'closed'}, out: {sink or 'closed'}")]
+                return [*effects, *programs]
             case Tick() | ListPorts():
                 return []
 
@@ -255,7 +260,7 @@ class Session:
 
     def _report_damaged(self) -> list[Effect]:
         self._damaged_count += 1
-        return [Status("midi", f"{self._damaged_count} damaged messages so far")]
+        return [DamagedMidi(self._damaged_count)]
 
     def _report_bars(self, grid: Grid) -> list[Effect]:
         steps_per_bar = self._phrase_detector.steps_per_bar
@@ -263,12 +268,12 @@ class Session:
 
     # ------------------------------------------------------------ settings
 
-    def _apply_setting(self, now_ns: int, name: str, value: SettingValue) -> list[Effect]:
+    def _apply_setting(self, now_ns: int, name: str, value: StoredValue) -> list[Effect]:
         before = self._settings.chosen
         try:
             chosen = self._settings.chosen = with_setting(before, name, value)
         except ConfigError as error:
-            return [Status("setting", str(error))]
+            return [SettingRefused(name, str(error))]
         self._put_settings_in_force(now_ns)
 
         def changed(names: tuple[str, ...]) -> bool:
@@ -281,7 +286,7 @@ class Session:
             effects += self._mode.apply_voice_settings(now_ns)
         if changed(_PROGRAM_SETTINGS):
             effects += self._program_changes(now_ns)
-        return [*effects, Status("setting", f"{name} = {getattr(chosen, name)}")]
+        return [*effects, SettingApplied(name, getattr(chosen, name))]
 
     def _put_settings_in_force(self, now_ns: int) -> None:
         """Hand the settings, with the clock's tempo in them, to all parts."""

@@ -23,7 +23,10 @@ from typing import Any, Protocol
 
 from bachbridge import __version__
 from bachbridge.errors import BachBridgeError, ConfigError
-from bachbridge.protocol.events import Effect, Event, Message, from_dict, to_dict
+from bachbridge.protocol import former_logs
+from bachbridge.protocol.effects import Effect, Message
+from bachbridge.protocol.events import Event
+from bachbridge.protocol.wire import from_dict, to_dict
 from bachbridge.settings import Settings, settings_from_table
 
 
@@ -114,7 +117,8 @@ def read_log(path: Path) -> SessionLog:
         raise BachBridgeError(f"cannot read the log {path} ({error.strerror}): check the path.") from error
     header, *lines = text.split(b"\n")[:-1] or [b""]
     settings = _parse_header(path, header)
-    return SessionLog(settings, tuple(_parse_entry(path, number, line) for number, line in enumerate(lines, start=2)))
+    entries = (_parse_entry(path, number, line) for number, line in enumerate(lines, start=2))
+    return SessionLog(settings, tuple(entry for entry in entries if entry is not None))
 
 
 def _parse_header(path: Path, line: bytes) -> Settings:
@@ -131,10 +135,11 @@ def _parse_header(path: Path, line: bytes) -> Settings:
         ) from error
 
 
-def _parse_entry(path: Path, number: int, line: bytes) -> LogEntry:
+def _parse_entry(path: Path, number: int, line: bytes) -> LogEntry | None:
     try:
         plain = json.loads(line)
-        return LogEntry(int(plain["t"]), from_dict(plain["in"] if "in" in plain else plain["out"]))
+        message = former_logs.upgrade(plain["in"] if "in" in plain else plain["out"])
+        return None if message is None else LogEntry(int(plain["t"]), from_dict(message))
     except (ValueError, KeyError, TypeError) as error:
         raise BachBridgeError(
             f"line {number} of the log {path} is damaged: delete that line and all after it."

@@ -27,18 +27,8 @@ from bachbridge.inference.loading import load_model
 from bachbridge.inference.runtime.protocols import Accompanist, Generator
 from bachbridge.music.notes import STEPS_PER_BEAT, Note, Phrase
 from bachbridge.process import ipc, realtime
-from bachbridge.protocol.events import (
-    Answer,
-    Ask,
-    AskRefused,
-    Cancel,
-    Feed,
-    Message,
-    ModelDown,
-    ModelUp,
-    PlanRequest,
-    Setting,
-)
+from bachbridge.protocol.effects import Ask, Cancel, Feed, Message, PlanRequest
+from bachbridge.protocol.events import Answer, AskRefused, ModelDown, ModelUp, Setting
 
 NO_ASK = 0
 """The ask number of a refusal that answers a plan request."""

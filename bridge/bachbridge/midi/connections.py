@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 
 from bachbridge.midi.jack import ServerWatch
-from bachbridge.protocol.events import Connections
+from bachbridge.protocol.effects import Connections
 
 _ALSA_CLIENTS = Path("/proc/asound/seq/clients")
 _PORT_LINE = re.compile(r'\s+Port\s+\d+ : "(.*)"')

@@ -22,7 +22,8 @@ from typing import Any
 from bachbridge.errors import PortError
 from bachbridge.midi import jack
 from bachbridge.midi.connections import count_connections
-from bachbridge.protocol.events import Connections, PortNames, PortsChanged
+from bachbridge.protocol.effects import Connections, PortNames
+from bachbridge.protocol.events import PortsChanged
 
 CLIENT_NAME = "BachBridge"
 INPUT_NAME, OUTPUT_NAME = f"{CLIENT_NAME} In", f"{CLIENT_NAME} Out"

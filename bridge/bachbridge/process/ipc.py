@@ -20,7 +20,8 @@ from queue import Empty, SimpleQueue
 from typing import Any, Self
 
 from bachbridge.process.entry_points import PROCESS_GROUP, entry_points_in, find_entry_point
-from bachbridge.protocol.events import Message, dumps, loads
+from bachbridge.protocol.effects import Message
+from bachbridge.protocol.wire import dumps, loads
 from bachbridge.settings import Settings
 
 MessageCallback = Callable[[Message | None], None]

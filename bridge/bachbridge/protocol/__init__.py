@@ -1,1 +1,1 @@
-"""protocol."""
+"""The messages between the processes: events into the session, effects out of it, and their JSON form."""

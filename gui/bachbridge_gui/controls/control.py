@@ -8,7 +8,7 @@ from PyQt6.QtCore import QPoint, Qt
 from PyQt6.QtGui import QAction, QContextMenuEvent
 from PyQt6.QtWidgets import QBoxLayout, QLabel, QMenu, QSizePolicy, QVBoxLayout, QWidget
 
-from bachbridge.protocol.events import SettingValue
+from bachbridge.protocol.field_types import SettingValue
 from bachbridge_gui.controls.editors import Editor, make_editor
 from bachbridge_gui.controls.specs import ControlSpec
 from bachbridge_gui.presets.midi_learn import MidiLearn

@@ -20,7 +20,7 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
-from bachbridge.protocol.events import SettingValue
+from bachbridge.protocol.field_types import SettingValue
 from bachbridge.settings import Settings
 from bachbridge_gui.controls.specs import ControlSpec
 from bachbridge_gui.settings.targets import setting_of

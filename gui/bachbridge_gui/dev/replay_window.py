@@ -12,7 +12,7 @@ from queue import Empty, SimpleQueue
 from tempfile import TemporaryDirectory
 
 from bachbridge.process import ipc
-from bachbridge.protocol.events import Message, Status
+from bachbridge.protocol.effects import FrameIntervals, Message
 from bachbridge.settings import Settings
 from bachbridge_gui.app import WindowSetup, application, open_window
 from bachbridge_gui.state.window_prefs import WindowPrefs
@@ -69,16 +69,18 @@ def main() -> None:
         frames: list[int] = []
         window.frame_loop.roll_painted.connect(frames.append)
         code = app.exec()
-        ipc.write_message(
-            writer, Status("frames", " ".join(f"{interval_ms:.1f}" for interval_ms in _frame_intervals_ms(frames)))
-        )
+        if intervals := _frame_intervals(frames):
+            ipc.write_message(writer, intervals)
         sys.exit(code)
 
 
-def _frame_intervals_ms(frames: list[int]) -> list[float]:
-    """Return median and 99th percentile of the time between frames (ms), without pauses."""
-    intervals_ns = sorted(later - before for before, later in pairwise(frames) if later - before < _PAUSE_NS)
-    return [intervals_ns[int(share * (len(intervals_ns) - 1))] / 1e6 for share in (0.5, 0.99)] if intervals_ns else []
+def _frame_intervals(frames: list[int]) -> FrameIntervals | None:
+    """The percentiles of the time between frames, pauses left out; None if there were none."""
+    apart = sorted(later - before for before, later in pairwise(frames) if later - before < _PAUSE_NS)
+    if not apart:
+        return None
+    p50_ms, p99_ms = (round(apart[int(share * (len(apart) - 1))] / 1e6, 1) for share in (0.5, 0.99))
+    return FrameIntervals(p50_ms, p99_ms)
 
 
 if __name__ == "__main__":

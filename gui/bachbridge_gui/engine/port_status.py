@@ -1,6 +1,7 @@
 """The state of the MIDI ports as the window sees it: each output's latency, and what is wrong with the ports."""
 
-from bachbridge.protocol.events import Connections, ListPorts, Message, Panic, PortsChanged, Status
+from bachbridge.protocol.effects import Connections, EngineEnded, EngineStarted, Message
+from bachbridge.protocol.events import ListPorts, Panic, PortsChanged
 from bachbridge_gui.engine.supervisor import EngineSupervisor
 from bachbridge_gui.settings.store import SettingsStore
 from bachbridge_gui.state.app_state import AppState
@@ -27,7 +28,7 @@ class PortStatus:
             case Connections(_, outputs) if outputs != 0 and self._engine_died:
                 self._engine_died = False
                 self._supervisor.send(Panic())
-            case Status("engine"):
+            case EngineEnded() | EngineStarted():
                 self._engine_died = True
             case _:
                 pass

@@ -1,14 +1,15 @@
 """The window's end of the engine process, and a supervisor that restarts the engine when it dies.
 
-The engine's messages are pulled once a frame. A death is reported as a `Status` of topic "engine"; the new engine gets
-the present settings. On a machine without a MIDI system the engine works without ports, so that the window can still be
+The engine's messages are pulled once a frame. A death is reported as `EngineEnded`, the next start as
+`EngineStarted`; the new engine gets the present settings. On a machine without a MIDI system the engine works without ports, so that the window can still be
 tried out.
 """
 
 from collections.abc import Callable
 from typing import Protocol
 
-from bachbridge.protocol.events import Failed, Message, ModelUp, PortsChanged, Status
+from bachbridge.protocol.effects import EngineEnded, EngineStarted, Failed, Message
+from bachbridge.protocol.events import ModelUp, PortsChanged
 from bachbridge.settings import Settings
 
 _RESTART_DELAYS_NS = (100_000_000, 1_000_000_000, 5_000_000_000)
@@ -41,8 +42,8 @@ class EngineSupervisor:
         self._restart_ns: int | None = None
         """Time of the next start, while there is no engine."""
         self._failure_text = ""
-        self._restart_text = ""
-        """Reported at the next start; empty if the reason of the engine's end should stay readable."""
+        self._start_to_report: EngineStarted | None = None
+        """Reported at the next start; None if the reason of the engine's end should stay readable."""
         self._ports_worked = False
         self._pending: list[Message] = []
         self.with_ports = True
@@ -87,7 +88,7 @@ class EngineSupervisor:
             self._client = None
         self._crash_count, self.with_ports, self._restart_ns = 0, True, None
         self._client = self._start(self._current_settings(), True)
-        self._pending.append(Status("engine", "The engine was started"))
+        self._pending.append(EngineStarted(again=False))
 
     def close(self) -> None:
         """End the engine and start no other."""
@@ -96,7 +97,7 @@ class EngineSupervisor:
         if client:
             client.close()
 
-    def _handle_death(self, now_ns: int) -> Status:
+    def _handle_death(self, now_ns: int) -> EngineEnded:
         client, self._client = self._client, None
         if client:
             client.close()
@@ -105,16 +106,17 @@ class EngineSupervisor:
         without_ports = bool(failure) and self.with_ports and not self._ports_worked
         if without_ports:
             self.with_ports = False
-        self._restart_text = "" if without_ports else "The engine was started again"
+        self._start_to_report = None if without_ports else EngineStarted(again=True)
         self._restart_ns = now_ns + (
             0 if without_ports else _RESTART_DELAYS_NS[min(self._crash_count, len(_RESTART_DELAYS_NS) - 1)]
         )
         self._crash_count += 1
-        return Status("engine", failure or "The engine has ended unexpectedly and is started again")
+        return EngineEnded(failure)
 
     def _restart_if_due(self, now_ns: int) -> list[Message]:
         if self._restart_ns is None or now_ns < self._restart_ns:
             return []
         self._restart_ns = None
         self._client = self._start(self._current_settings(), self.with_ports)
-        return [Status("engine", self._restart_text)] if self._restart_text else []
+        start, self._start_to_report = self._start_to_report, None
+        return [start] if start else []

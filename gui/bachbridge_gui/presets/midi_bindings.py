@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from bachbridge.midi.messages import SUSTAIN, SWITCH_THRESHOLD, ControlChange, OtherChannelMessage, decode
-from bachbridge.protocol.events import SettingValue
+from bachbridge.protocol.field_types import SettingValue
 from bachbridge.settings import Settings
 from bachbridge_gui.settings.store import COMMANDS
 from bachbridge_gui.settings.targets import ENGINE_COMMAND_SETTINGS, target_label, value_from_controller

@@ -11,7 +11,8 @@ from typing import Literal, Protocol
 from PyQt6.QtCore import QObject, pyqtSignal
 
 from bachbridge.process.ipc import ChildProcess, process_command
-from bachbridge.protocol.events import Failed, Message, Midi, Panic, Received, Sent, Setting
+from bachbridge.protocol.effects import Failed, Message, Received, Sent
+from bachbridge.protocol.events import Midi, Panic, Setting
 
 _MAX_CRASHES = 3
 _FIRST_SYSTEM_STATUS = 0xF0

@@ -1,8 +1,8 @@
 """The process of the preview sound: the window starts it and feeds it over a pipe; at the pipe's end it falls silent.
 
 It plays `Received` and `Midi` (the player's notes) and `Sent` (BachBridge's notes), and obeys `Panic` and
-`Setting("volume", 0 to 1)`. It reports `Status("preview", "ready" | "sounding" | "silent")`, or `Failed` with a
-sentence before it ends. The device is stopped when nothing has sounded for `_STOP_AFTER_S`, and started by the next
+`Setting("volume", 0 to 1)`. It reports its `PreviewState`, or `Failed` with a sentence
+before it ends. The device is stopped when nothing has sounded for `_STOP_AFTER_S`, and started by the next
 note.
 """
 
@@ -15,7 +15,8 @@ from queue import Empty, SimpleQueue
 
 from bachbridge.errors import BachBridgeError
 from bachbridge.process.ipc import dispatch_messages, read_lines, standard_pipes, write_message
-from bachbridge.protocol.events import Failed, Message, Midi, Panic, Received, Sent, Setting, Status
+from bachbridge.protocol.effects import Failed, Message, PreviewState, Received, Sent
+from bachbridge.protocol.events import Midi, Panic, Setting
 from bachbridge_gui.preview.audio_device import AudioDevice
 from bachbridge_gui.preview.synth import Synth
 
@@ -41,7 +42,7 @@ def main(arguments: Sequence[str] = ()) -> int:
     synth = Synth()
     try:
         device = AudioDevice(synth, backend)
-        send_message(Status("preview", "ready"))
+        send_message(PreviewState("ready"))
         serve(inbox, synth, device, send_message)
         device.close()
     except BachBridgeError as error:
@@ -89,10 +90,10 @@ def _update_device(synth: Synth, device: AudioDevice, send_message: SendMessage)
         raise BachBridgeError("The sound device has gone away: plug it in and switch the preview sound on again.")
     if synth.sounding_count and not device.running:
         device.start()
-        send_message(Status("preview", "sounding"))
+        send_message(PreviewState("sounding"))
     elif device.running and device.silent_s > _STOP_AFTER_S:
         device.stop()
-        send_message(Status("preview", "silent"))
+        send_message(PreviewState("silent"))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """Which of the engine's messages the preview sound plays, and the switch that turns it on and off."""
 
-from bachbridge.protocol.events import Connections, Message, Panic, Received, Sent, Status
+from bachbridge.protocol.effects import Connections, EngineEnded, EngineStarted, Message, Received, Sent
+from bachbridge.protocol.events import Panic
 from bachbridge_gui.preview.client import PreviewSound
 from bachbridge_gui.settings.store import SettingsStore
 from bachbridge_gui.state.app_state import AppState
@@ -32,7 +33,7 @@ class PreviewRouter:
                 self.sound.forward(Received(data, sent_ns))
             case Connections(_, outputs):
                 self.sound.set_daw_connected(outputs > 0)
-            case Status("engine"):
+            case EngineEnded() | EngineStarted():
                 self.silence()  # the dead engine's notes would never end
             case _:
                 self.sound.forward(message)

@@ -9,7 +9,9 @@ from collections.abc import Callable
 from PyQt6.QtCore import QObject, pyqtSignal
 
 from bachbridge.errors import ConfigError
-from bachbridge.protocol.events import Message, Setting, SettingValue
+from bachbridge.protocol.effects import Message
+from bachbridge.protocol.events import Setting
+from bachbridge.protocol.field_types import SettingValue
 from bachbridge.settings import SETTING_NAMES, Settings, with_setting
 
 

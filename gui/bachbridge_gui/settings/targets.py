@@ -8,7 +8,7 @@ from the settings, write it there, and turn a controller's 0 to 127 into a value
 from bachbridge.midi.messages import SWITCH_THRESHOLD
 from bachbridge.music.general_midi import INSTRUMENT_NAMES
 from bachbridge.music.notes import VOICES, key_name
-from bachbridge.protocol.events import SettingValue
+from bachbridge.protocol.field_types import SettingValue
 from bachbridge.settings import SETTING_NAMES, Settings, spec_of
 from bachbridge_gui.settings.store import COMMANDS
 

@@ -3,7 +3,7 @@
 from PyQt6.QtCore import pyqtSignal
 from PyQt6.QtWidgets import QComboBox, QFormLayout, QSizePolicy, QWidget
 
-from bachbridge.protocol.events import PortNames
+from bachbridge.protocol.effects import PortNames
 from bachbridge_gui.widgets.styling import guard_wheel_and_menu
 
 OWN_INPUT, OWN_OUTPUT = "BachBridge In (our own)", "BachBridge Out (our own)"

@@ -10,11 +10,21 @@ from datetime import datetime
 from typing import Any
 
 from bachbridge.music.notes import bpm_from_step_ns
-from bachbridge.protocol.events import AskRefused, BarStarted, Message, ModelDown, ModelUp, PortNames, Status
+from bachbridge.protocol.effects import (
+    BarStarted,
+    EngineEnded,
+    EngineStarted,
+    Message,
+    PhraseRefused,
+    PortNames,
+    SettingRefused,
+)
+from bachbridge.protocol.events import AskRefused, ModelDown, ModelUp
 from bachbridge.settings import Settings
 from bachbridge_gui.state.exchange_builder import ExchangeBuilder
 from bachbridge_gui.state.exchanges import Exchange
 from bachbridge_gui.state.health import EngineHealth, capitalized
+from bachbridge_gui.state.notice_text import engine_change_text, phrase_refused_text
 from bachbridge_gui.state.timeline import RollTimeline
 from bachbridge_gui.state.window_prefs import WindowPrefs
 
@@ -99,11 +109,13 @@ class AppState:
             case ModelDown(reason):
                 self.ready_model = ""
                 self.set_notice(reason, now_ns)
-            case Status("engine" | "setting" | "prompt" as topic, text):
-                if topic != "setting" or " = " not in text:
-                    self.set_notice(text, now_ns)
-                if topic == "engine":
-                    self.ready_model = ""
-                    self.timeline.end_all_notes(now_ns)
+            case SettingRefused(_, reason):
+                self.set_notice(reason, now_ns)
+            case PhraseRefused():
+                self.set_notice(phrase_refused_text(message), now_ns)
+            case EngineEnded() | EngineStarted():
+                self.set_notice(engine_change_text(message), now_ns)
+                self.ready_model = ""
+                self.timeline.end_all_notes(now_ns)
             case _:
                 pass

@@ -10,16 +10,17 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bachbridge.music.notes import STEPS_PER_BEAT, Note, Phrase
-from bachbridge.protocol.events import (
+from bachbridge.protocol.effects import (
     AnswerEnded,
     AnswerStarted,
     BarStarted,
+    EngineEnded,
+    EngineStarted,
     Harmonized,
     Message,
     PhraseEnded,
     Received,
     Sent,
-    Status,
 )
 from bachbridge.settings import Settings
 from bachbridge_gui.state.exchanges import Exchange
@@ -65,7 +66,7 @@ class ExchangeBuilder:
                 self._begin_answer(due_ns, seed)
             case AnswerEnded(_, notes, interrupted) if self._open_exchange:
                 return self._end_answer(notes, interrupted)
-            case Status("engine"):
+            case EngineEnded() | EngineStarted():
                 return self._abort_exchange()
             case BarStarted():
                 self._latest_bar = message

@@ -14,20 +14,21 @@ from itertools import accumulate
 from math import ceil, exp, log
 
 from bachbridge.midi import messages as midi
-from bachbridge.protocol.events import (
+from bachbridge.protocol.effects import (
     AnswerLate,
     ClockTempo,
     Connections,
+    DamagedMidi,
+    EngineEnded,
+    EngineStarted,
     Failed,
     Health,
     Message,
-    ModelDown,
-    ModelUp,
-    PortsChanged,
     Received,
     Sent,
-    Status,
 )
+from bachbridge.protocol.events import ModelDown, ModelUp, PortsChanged
+from bachbridge_gui.state.notice_text import engine_change_text
 
 LATE_THRESHOLD_NS = 10_000_000
 """A message that is sent with more delay than this counts as late."""
@@ -106,8 +107,8 @@ class EngineHealth:
                 self._handle_sent(data, due_ns, sent_ns, now_ns)
             case AnswerLate():
                 self._faults.add(now_ns, 0)
-            case Status("midi", text):
-                self._count_damaged(text, now_ns)
+            case DamagedMidi(count):
+                self._count_damaged(count, now_ns)
             case PortsChanged(input_name, output_name):
                 self._handle_ports_changed(input_name, output_name)
             case Connections(inputs):
@@ -121,8 +122,8 @@ class EngineHealth:
             case ModelDown(reason):
                 self.model_up, self.model_text = False, capitalized(reason)
                 self.model_p50_ns = self.model_p99_ns = 0
-            case Failed(text) | Status("engine", text):
-                self._handle_engine_end(text)
+            case Failed() | EngineEnded() | EngineStarted():
+                self._handle_engine_end(message.error if isinstance(message, Failed) else engine_change_text(message))
             case _:
                 pass
 
@@ -189,12 +190,9 @@ class EngineHealth:
                 return True
         return False
 
-    def _count_damaged(self, text: str, now_ns: int) -> None:
-        """Status counts the damaged messages since the engine's start."""
-        first = text.partition(" ")[0]
-        damaged = int(first) if first.isdecimal() else self._damaged_count + 1
-        self._faults.add(now_ns, 0, max(1, damaged - self._damaged_count))
-        self._damaged_count = damaged
+    def _count_damaged(self, count_since_start: int, now_ns: int) -> None:
+        self._faults.add(now_ns, 0, max(1, count_since_start - self._damaged_count))
+        self._damaged_count = count_since_start
 
     def _handle_engine_end(self, text: str) -> None:
         """Forget what the dead engine reported; before the first one was ready, its end is no news."""

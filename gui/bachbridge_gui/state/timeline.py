@@ -11,17 +11,8 @@ from dataclasses import replace
 
 from bachbridge.midi import messages as midi
 from bachbridge.music.notes import VOICES, Note, keep_longest_notes
-from bachbridge.protocol.events import (
-    Answer,
-    AnswerEnded,
-    AnswerStarted,
-    BarStarted,
-    Message,
-    PhraseEnded,
-    PortsChanged,
-    Received,
-    Sent,
-)
+from bachbridge.protocol.effects import AnswerEnded, AnswerStarted, BarStarted, Message, PhraseEnded, Received, Sent
+from bachbridge.protocol.events import Answer, PortsChanged
 from bachbridge.settings import Settings
 from bachbridge_gui.state.view_types import PLAYER, BarLines, PhraseSpan, RollNote
 

@@ -8,45 +8,56 @@ from dataclasses import dataclass
 
 from bachbridge.midi import messages as midi
 from bachbridge.music.notes import STEPS_PER_BEAT, key_from_number, key_name, pitch_name
-from bachbridge.protocol.events import (
-    Answer,
+from bachbridge.protocol.effects import (
     AnswerEnded,
     AnswerLate,
-    AnswerPhrase,
     AnswerStarted,
     Ask,
-    AskRefused,
     BarStarted,
-    Cadence,
     Cancel,
     ClockTempo,
     Connections,
-    EndPhrase,
+    DamagedMidi,
+    EngineEnded,
+    EngineStarted,
     Failed,
     Feed,
+    FrameIntervals,
     Harmonized,
     Health,
-    ListPorts,
     Message,
+    PhraseEnded,
+    PhraseRefused,
+    PlanRequest,
+    PortNames,
+    PreviewState,
+    Received,
+    Send,
+    Sent,
+    SessionEnded,
+    SettingApplied,
+    SettingRefused,
+)
+from bachbridge.protocol.events import (
+    Answer,
+    AnswerPhrase,
+    AskRefused,
+    Cadence,
+    EndPhrase,
+    ListPorts,
     Midi,
     ModelDown,
     ModelUp,
     Panic,
-    PhraseEnded,
     Plan,
-    PlanRequest,
     PlayPhrase,
-    PortNames,
     PortsChanged,
     Quit,
-    Received,
     Reset,
-    Send,
-    Sent,
     Setting,
-    Status,
     Tick,
 )
+from bachbridge_gui.state.notice_text import engine_change_text, phrase_refused_text
 
 NOTES, OTHER_MIDI, REPORTS = "notes", "other MIDI", "reports"
 LINE_KINDS = (NOTES, OTHER_MIDI, REPORTS)
@@ -115,8 +126,6 @@ def describe_message(message: Message) -> str | None:
 def _describe_status(message: Message) -> str | None:
     """What is said of the program rather than of the music."""
     match message:
-        case Status(topic, text):
-            return f"{topic}: {text}"
         case ClockTempo(bpm):
             return f"the DAW's clock runs at {bpm:.1f} bpm" if bpm > 0 else "the DAW's clock stopped"
         case BarStarted(_, step_ns, steps_per_bar, source):
@@ -138,6 +147,29 @@ def _describe_status(message: Message) -> str | None:
             return (
                 f"{sent} messages sent, half within {late_p50_ns / 1e6:.2f} ms, 99 % within {late_p99_ns / 1e6:.2f} ms"
             )
+        case _:
+            return _describe_condition(message)
+
+
+def _describe_condition(message: Message) -> str | None:
+    """Put a change of the session's or of a process's condition into words."""
+    match message:
+        case SettingApplied(name, value):
+            return f"setting: {name} = {value}"
+        case SettingRefused(_, reason):
+            return f"setting: {reason}"
+        case PhraseRefused():
+            return phrase_refused_text(message)
+        case DamagedMidi(count):
+            return f"midi: {_counted_noun(count, 'damaged message')} so far"
+        case SessionEnded(reason):
+            return f"quit: {reason}"
+        case EngineStarted() | EngineEnded():
+            return f"engine: {engine_change_text(message)}"
+        case PreviewState(state):
+            return f"preview: {state}"
+        case FrameIntervals(p50_ms, p99_ms):
+            return f"frames: {p50_ms:.1f} ms apart, 99 % within {p99_ms:.1f} ms"
         case _:
             return _describe_command(message)
 

@@ -20,7 +20,7 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
-from bachbridge.protocol.events import Message
+from bachbridge.protocol.effects import Message
 from bachbridge_gui.views.message_text import LINE_KINDS, MonitorLine, to_monitor_line
 
 MAX_LINES = 500

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from bachbridge.midi import messages as midi
-from bachbridge.protocol.events import Midi, ModelUp, PortsChanged, Quit, Reset, Setting, dumps, loads
+from bachbridge.protocol.events import Midi, ModelUp, PortsChanged, Quit, Reset, Setting
+from bachbridge.protocol.wire import dumps, loads
 from bachbridge.settings import Settings
 from tests.support.virtual_driver import MS, Driver, S, chorale_model
 

@@ -8,31 +8,22 @@ import pytest
 
 from bachbridge.engine.loop import Engine, EventQueue
 from bachbridge.music.notes import Phrase
-from bachbridge.protocol.events import (
-    Answer,
+from bachbridge.protocol.effects import (
     Ask,
     Cancel,
     Connections,
+    DamagedMidi,
     Effect,
-    Event,
     Feed,
     Health,
-    ListPorts,
     Message,
-    Midi,
-    ModelUp,
-    Panic,
     PlanRequest,
     PortNames,
-    PortsChanged,
-    Quit,
     Received,
     Send,
     Sent,
-    Setting,
-    Status,
-    Tick,
 )
+from bachbridge.protocol.events import Answer, Event, ListPorts, Midi, ModelUp, Panic, PortsChanged, Quit, Setting, Tick
 
 NOTE, CLOCK = Midi(b"\x90\x3c\x40"), Midi(b"\xf8")
 Reply = Callable[[int, Event], list[Effect]]
@@ -112,13 +103,13 @@ class Surroundings:
 
 def test_loop_performs_effects_in_order_and_reports() -> None:
     def reply(now_ns: int, event: Event) -> list[Effect]:
-        return [Send(event.data, now_ns), Cancel(), Status("midi", "heard")] if isinstance(event, Midi) else []
+        return [Send(event.data, now_ns), Cancel(), DamagedMidi(1)] if isinstance(event, Midi) else []
 
     surroundings = Surroundings()
     surroundings.play(ScriptedSession(reply), NOTE)
     first, data, cancel, sent, status, received, closed = surroundings.calls
     assert first == PortsChanged("in", "out")
-    assert (data, cancel, status, closed) == (NOTE.data, Cancel(), Status("midi", "heard"), "closed")
+    assert (data, cancel, status, closed) == (NOTE.data, Cancel(), DamagedMidi(1), "closed")
     assert isinstance(sent, Sent)
     assert isinstance(received, Received)
     assert sent.sent_ns >= sent.due_ns >= received.at_ns

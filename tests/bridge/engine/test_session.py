@@ -6,27 +6,30 @@ import pytest
 
 from bachbridge.midi import messages as midi
 from bachbridge.music.notes import Note, Phrase
-from bachbridge.protocol.events import (
-    Answer,
+from bachbridge.protocol.effects import (
     AnswerEnded,
     AnswerLate,
-    AnswerPhrase,
     AnswerStarted,
     Ask,
-    AskRefused,
     Cancel,
-    EndPhrase,
+    DamagedMidi,
     Feed,
+    PhraseEnded,
+    PlanRequest,
+    SettingRefused,
+)
+from bachbridge.protocol.events import (
+    Answer,
+    AnswerPhrase,
+    AskRefused,
+    EndPhrase,
     Midi,
     ModelDown,
     ModelUp,
     Panic,
-    PhraseEnded,
-    PlanRequest,
     Quit,
     Reset,
     Setting,
-    Status,
 )
 from bachbridge.settings import Settings
 from tests.support.virtual_driver import (
@@ -282,7 +285,7 @@ def test_wrong_setting_is_reported_and_not_applied() -> None:
     driver = Driver(AT_120)
     driver.feed(Setting("temperature", 99.0))
     assert driver.session.settings == AT_120
-    assert "temperature" in only_message(driver, Status)[1].text
+    assert "temperature" in only_message(driver, SettingRefused)[1].reason
 
 
 def test_panic_reaches_every_channel() -> None:
@@ -309,13 +312,7 @@ def test_damaged_bytes_are_counted_and_never_raise() -> None:
     driver = Driver(AT_120)
     for data in (b"", b"\x90", b"\x90\x3c", b"\x45\x20\x10", b"\x90\xff\x20", b"\xf2\x01"):
         driver.feed(Midi(data))
-    assert only_last_status(driver) == "6 damaged messages so far"
-
-
-def only_last_status(driver: Driver) -> str:
-    message = driver.messages_of(Status)[-1][1]
-    assert isinstance(message, Status)
-    return message.text
+    assert [message for _, message in driver.messages_of(DamagedMidi)] == [DamagedMidi(count) for count in range(1, 7)]
 
 
 # ---------------------------------------------------------------- kinds of answers

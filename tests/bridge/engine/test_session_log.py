@@ -2,46 +2,76 @@
 
 import json
 import os
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, get_args
+from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import Meta
 
 from bachbridge.engine.session_log import LogEntry, LogWriter, SessionLog, read_log, replay
 from bachbridge.errors import BachBridgeError
-from bachbridge.music.notes import Note, Phrase
-from bachbridge.protocol import events
-from bachbridge.protocol.events import Cancel, Effect, EndPhrase, Event, Midi, Sent, Status, Tick
+from bachbridge.music.notes import VOICE_LEADING_RULES, Note, Phrase
+from bachbridge.protocol.effects import Cancel, Effect, Sent, SessionEnded
+from bachbridge.protocol.events import EndPhrase, Event, Midi, Tick
+from bachbridge.protocol.field_types import AnswerNote
+from bachbridge.protocol.style import Style
 from bachbridge.settings import Settings
 
 SETTINGS = Settings(bpm=90.0, seed=3, channels=(5, 6, 7, 8))
 
 INTS = st.integers(-(2**60), 2**60)
-NOTES = st.lists(st.builds(Note, INTS, INTS, INTS, INTS, INTS, INTS), max_size=3).map(tuple)
-PHRASES = st.builds(Phrase, NOTES, INTS, INTS, st.one_of(st.none(), INTS))
+STEPS, MIDI_VALUES = st.integers(0, 1_000_000), st.integers(0, 127)
+OFFSETS = st.integers(-60_000_000_000, 60_000_000_000)
+NOTES = st.lists(st.builds(Note, STEPS, STEPS, MIDI_VALUES, MIDI_VALUES, st.integers(-1, 3), OFFSETS), max_size=3)
+BAR_STEPS = st.integers(1, 100_000)
+PHRASES = st.builds(Phrase, NOTES.map(tuple), STEPS, BAR_STEPS, st.one_of(st.none(), BAR_STEPS))
 Strategy = st.SearchStrategy[Any]
-ROWS: Strategy = st.lists(st.lists(st.integers(0, 60), max_size=6).map(tuple), max_size=3).map(tuple)
-BY_FIELD: dict[str, Strategy] = {
-    "notes": NOTES,
-    "prompt": PHRASES,
-    "phrase": PHRASES,
-    "data": st.binary(max_size=5),
-    **dict.fromkeys(("frames", "rows", "voices"), ROWS),
+BY_TYPE: dict[object, Strategy] = {
+    int: INTS,
+    str: st.text(),
+    float: st.floats(allow_nan=False, allow_infinity=False),
+    bool: st.booleans(),
+    bytes: st.binary(max_size=5),
+    Phrase: PHRASES,
+    AnswerNote: st.builds(Note, STEPS, STEPS, MIDI_VALUES, MIDI_VALUES, st.integers(0, 3), OFFSETS),
+    frozenset[str]: st.frozensets(st.sampled_from(VOICE_LEADING_RULES)),
+    Style: st.deferred(lambda: values(Style)),
 }
-BY_TYPE: dict[object, Strategy] = {int: INTS, str: st.text(), float: st.floats(allow_nan=False), bool: st.booleans()}
 
 
-def messages(cls: type) -> st.SearchStrategy[events.Message]:
-    by_name = {f.name: BY_TYPE.get(f.type, INTS) for f in fields(cls)}
-    arguments = by_name | {name: BY_FIELD[name] for name in by_name.keys() & BY_FIELD.keys()}
-    return st.builds(cls, **arguments)
+def values_of_type(hint: Any) -> Strategy:
+    """Values of a field's type, inside the range that is given with it."""
+    match get_origin(hint), get_args(hint):
+        case _ if hint in BY_TYPE:
+            return BY_TYPE[hint]
+        case (origin, (base, Meta() as meta)) if origin is Annotated and base is int:
+            assert meta.ge is not None
+            highest = meta.le if meta.le is not None else (2**60 if meta.lt is None else meta.lt - 1)
+            return st.integers(int(meta.ge), int(highest))
+        case (origin, (base, Meta() as meta)) if origin is Annotated:
+            items = values_of_type(get_args(base)[0])
+            return st.lists(items, min_size=meta.min_length or 0, max_size=meta.max_length).map(tuple)
+        case (origin, (item, last)) if origin is tuple and last is Ellipsis:
+            return st.lists(values_of_type(item), max_size=3).map(tuple)
+        case (origin, items) if origin is tuple:
+            return st.tuples(*map(values_of_type, items))
+        case (origin, words) if origin is Literal:
+            return st.sampled_from(words)
+        case _, members:
+            return st.one_of(*(st.none() if kind is type(None) else values_of_type(kind) for kind in members))
 
 
-FED = st.one_of(*map(messages, get_args(Event)))
-RETURNED = st.one_of(*map(messages, get_args(Effect)))
+def values(cls: type) -> Strategy:
+    """Instances of a dataclass whose fields are all values that their types allow."""
+    hints = get_type_hints(cls, include_extras=True)
+    return st.builds(cls, **{name: values_of_type(hint) for name, hint in hints.items()})
+
+
+FED = st.one_of(*map(values, get_args(Event)))
+RETURNED = st.one_of(*map(values, get_args(Effect)))
 
 
 def header(**settings: object) -> str:
@@ -123,23 +153,23 @@ class EchoSession:
 
     def feed(self, now_ns: int, event: Event) -> list[Effect]:
         self.fed.append((now_ns, event))
-        return [Status("echo", type(event).__name__)]
+        return [SessionEnded(type(event).__name__)]
 
 
 def test_replay_reports_differences():
     entries = (
         LogEntry(1, Midi(b"\x90\x3c\x40")),
-        LogEntry(1, Status("echo", "Midi")),
+        LogEntry(1, SessionEnded("Midi")),
         LogEntry(1, Sent(b"\x90\x3c\x40", 1, 2)),
         LogEntry(2, Tick()),
         LogEntry(3, EndPhrase()),
-        LogEntry(3, Status("echo", "EndPhrase")),
+        LogEntry(3, SessionEnded("EndPhrase")),
         LogEntry(3, Cancel()),
     )
     session = EchoSession()
     differences = replay(SessionLog(SETTINGS, entries), session)
     assert session.fed == [(1, Midi(b"\x90\x3c\x40")), (2, Tick()), (3, EndPhrase())]
     assert [(d.at_ns, d.event, d.logged, d.returned) for d in differences] == [
-        (2, Tick(), (), (Status("echo", "Tick"),)),
-        (3, EndPhrase(), (Status("echo", "EndPhrase"), Cancel()), (Status("echo", "EndPhrase"),)),
+        (2, Tick(), (), (SessionEnded("Tick"),)),
+        (3, EndPhrase(), (SessionEnded("EndPhrase"), Cancel()), (SessionEnded("EndPhrase"),)),
     ]

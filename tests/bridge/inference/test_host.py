@@ -9,19 +9,9 @@ import pytest
 from bachbridge.errors import ModelError
 from bachbridge.inference.host import Host, HostInbox
 from bachbridge.music.notes import Note, Phrase
-from bachbridge.protocol.events import (
-    Answer,
-    Ask,
-    AskRefused,
-    Cancel,
-    Feed,
-    Message,
-    ModelDown,
-    ModelUp,
-    Plan,
-    PlanRequest,
-    Setting,
-)
+from bachbridge.protocol.effects import Ask, Cancel, Feed, Message, PlanRequest
+from bachbridge.protocol.events import Answer, AskRefused, ModelDown, ModelUp, Plan, Setting
+from bachbridge.protocol.style import Style
 
 PHRASE = Phrase((Note(0, 4, 60),), 4)
 TIMEOUT_S = 20.0
@@ -37,7 +27,7 @@ def make_feed(model: str = "good", seed: int = 0) -> Feed:
 
 def plan_request(step: int, model: str = "good") -> PlanRequest:
     frame = (36, 31, 27, 20, 15)
-    return PlanRequest(model, 0, step, (frame,), 0, 36, 16, 0.9, 0.95, 1, 8, "all", -1, 0.0, 0.0, False, "hold")
+    return PlanRequest(model, 0, step, (frame,), 0, 36, 16, 1, Style(repeat="hold"))
 
 
 SWEEPS = 20

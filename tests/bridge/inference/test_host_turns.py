@@ -13,19 +13,9 @@ from hypothesis import strategies as st
 from bachbridge.errors import ModelError
 from bachbridge.inference.host import Host, HostInbox
 from bachbridge.music.notes import Note, Phrase
-from bachbridge.protocol.events import (
-    Answer,
-    Ask,
-    AskRefused,
-    Cancel,
-    Feed,
-    Message,
-    ModelDown,
-    ModelUp,
-    Plan,
-    PlanRequest,
-    Setting,
-)
+from bachbridge.protocol.effects import Ask, Cancel, Feed, Message, PlanRequest
+from bachbridge.protocol.events import Answer, AskRefused, ModelDown, ModelUp, Plan, Setting
+from bachbridge.protocol.style import Style
 
 PHRASE = Phrase((Note(0, 4, 60),), 4)
 FRAME = (36, 31, 27, 20, 15)
@@ -107,7 +97,7 @@ class BusyModel:
         yield Answer(ask.ask, (), 2, final=True)
 
 
-STYLE_FIELDS = (0, 36, 16, 0.9, 0.95, 1, 8, "all", -1, 0.0, 0.0, False, "hold")
+STYLE_FIELDS = (0, 36, 16, 1, Style(repeat="hold"))
 MODELS = st.sampled_from([*KNOWN_MODELS, "bad"])
 MESSAGES = st.one_of(
     st.builds(lambda model: Setting("model", model), MODELS),

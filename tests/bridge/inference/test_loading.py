@@ -13,7 +13,9 @@ from bachbridge.inference.loading import cached_model, load_model
 from bachbridge.inference.runtime import library, onnx_nets, sweep_benchmark
 from bachbridge.inference.runtime.protocols import Accompanist
 from bachbridge.music.notes import Note, Phrase
-from bachbridge.protocol.events import Answer, Ask, PlanRequest
+from bachbridge.protocol.effects import Ask, PlanRequest
+from bachbridge.protocol.events import Answer
+from bachbridge.protocol.style import Style
 from tests.support.hash_symbol_net import HashNet
 from tests.support.tiny_infill_model import write_tiny_model
 
@@ -41,7 +43,7 @@ def test_infill_model_answers_and_accompanies_with_partner(place: Path) -> None:
         assert isinstance(last, Answer)
         assert {note.voice for note in last.notes} == {0, 1, 2, 3}
     frame = (36, 31, 27, 20, 15)
-    foresee = PlanRequest("tiny", 0, 0, (frame,), 0, 36, 16, 0.9, 0.95, 1, 8, "all", -1, 0.0, 0.0, False, "hold")
+    foresee = PlanRequest("tiny", 0, 0, (frame,), 0, 36, 16, 1, Style(repeat="hold"))
     assert isinstance(model, Accompanist)
     model.follow(foresee)
     plan = model.plan(foresee)

@@ -7,7 +7,9 @@ from queue import SimpleQueue
 import pytest
 
 from bachbridge.process import ipc
-from bachbridge.protocol.events import Message, Midi, Panic, Reset, dumps
+from bachbridge.protocol.effects import Message
+from bachbridge.protocol.events import Midi, Panic, Reset
+from bachbridge.protocol.wire import dumps
 
 PATIENCE_S = 20.0
 ECHO = "import sys\nfor line in sys.stdin:\n    print(line, end='', flush=True)"

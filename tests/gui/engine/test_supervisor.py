@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from itertools import pairwise
 
-from bachbridge.protocol.events import Failed, ModelUp, Panic, Status
+from bachbridge.protocol.effects import EngineEnded, EngineStarted, Failed
+from bachbridge.protocol.events import ModelUp, Panic
 from bachbridge.settings import Settings
 from bachbridge_gui.engine.supervisor import EngineClient, EngineSupervisor
 from tests.support.fake_engine import NO_MIDI, FakeEngine
@@ -30,8 +31,8 @@ class EngineFactory:
         return self.made[-1][2]
 
 
-def topics(messages: Sequence[object]) -> list[str]:
-    return [message.topic for message in messages if isinstance(message, Status)]
+def engine_changes(messages: Sequence[object]) -> list[EngineStarted | EngineEnded]:
+    return [message for message in messages if isinstance(message, EngineStarted | EngineEnded)]
 
 
 def test_supervisor_starts_engine_and_receives_its_messages() -> None:
@@ -47,13 +48,13 @@ def test_supervisor_reports_death_and_restarts_with_settings() -> None:
     factory = EngineFactory()
     factory.supervisor.receive_pending(0)
     factory.engine.die()
-    assert topics(factory.supervisor.receive_pending(S)) == ["engine"]
+    assert engine_changes(factory.supervisor.receive_pending(S)) == [EngineEnded("")]
     assert not factory.supervisor.is_alive
     assert factory.made[0][2].closed
     factory.supervisor.send(Panic())
     assert factory.supervisor.receive_pending(S + 50_000_000) == []
     factory.settings = Settings(temperature=1.5)
-    assert topics(factory.supervisor.receive_pending(S + 100_000_000)) == ["engine"]
+    assert engine_changes(factory.supervisor.receive_pending(S + 100_000_000)) == [EngineStarted(again=True)]
     assert len(factory.made) == 2
     assert factory.made[1][:2] == (Settings(temperature=1.5), True)
 
@@ -87,7 +88,7 @@ def test_supervisor_restarts_engine_that_was_ready_at_once() -> None:
 def test_supervisor_plays_without_ports_if_no_midi_system() -> None:
     factory = EngineFactory(midi=False)
     messages = factory.supervisor.receive_pending(S)
-    assert [message.text for message in messages if isinstance(message, Status)] == [NO_MIDI]
+    assert engine_changes(messages) == [EngineEnded(NO_MIDI)]
     factory.supervisor.receive_pending(S)
     assert factory.made[1][1] is False
     assert not factory.supervisor.with_ports

@@ -13,7 +13,8 @@ from pytestqt.qtbot import QtBot
 from bachbridge.errors import BachBridgeError
 from bachbridge.midi import messages as midi
 from bachbridge.process.ipc import ChildProcess, process_command
-from bachbridge.protocol.events import Failed, Message, Midi, Panic, Received, Sent, Setting, Status
+from bachbridge.protocol.effects import Failed, Message, PreviewState, Received, Sent
+from bachbridge.protocol.events import Midi, Panic, Setting
 from bachbridge_gui.preview.audio_device import AudioDevice, load_miniaudio
 from bachbridge_gui.preview.client import PreviewSound, preview_status, process_starter
 from bachbridge_gui.preview.process import apply_message, serve
@@ -67,7 +68,7 @@ def test_preview_status_depends_on_switch_and_daw():
 
 def test_preview_forwards_only_sounding_messages(preview: PreviewSound, fake: FakeProcess):
     preview.forward(Received(b"\xf8", 1))
-    preview.forward(Status("port", "open"))
+    preview.forward(PreviewState("ready"))
     preview.forward(Panic())
     assert fake.starts == 0
     preview.forward(Received(ON, 1))
@@ -181,7 +182,7 @@ def run_serve(device: FakeDevice, *messages: Message) -> list[Message]:
 def test_device_runs_only_while_something_sounds():
     device = FakeDevice(silent_s=3)
     assert run_serve(device, Panic(), Received(OFF, 0)) == []
-    assert run_serve(device, Received(ON, 0), Panic()) == [Status("preview", "sounding"), Status("preview", "silent")]
+    assert run_serve(device, Received(ON, 0), Panic()) == [PreviewState("sounding"), PreviewState("silent")]
     assert device.log == ["start", "stop"]
 
 
@@ -194,14 +195,14 @@ def test_preview_process_reports_and_ends_with_its_pipe():
     pytest.importorskip("miniaudio")
     received: SimpleQueue[Message | None] = SimpleQueue()
     child = ChildProcess(SILENT_PROCESS, received.put)
-    assert received.get(timeout=20) == Status("preview", "ready")
+    assert received.get(timeout=20) == PreviewState("ready")
     child.send(Received(ON, 0))
-    assert received.get(timeout=5) == Status("preview", "sounding")
+    assert received.get(timeout=5) == PreviewState("sounding")
     child.send(Received(OFF, 0))
-    assert received.get(timeout=10) == Status("preview", "silent")
+    assert received.get(timeout=10) == PreviewState("silent")
     child.send(Sent(ON, 0, 0))
     sent_s = time.monotonic()
-    assert received.get(timeout=5) == Status("preview", "sounding")
+    assert received.get(timeout=5) == PreviewState("sounding")
     assert time.monotonic() - sent_s < 1
     assert child.stop() == 0
     assert received.get(timeout=5) is None

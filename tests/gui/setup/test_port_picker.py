@@ -9,7 +9,8 @@ from PyQt6.QtGui import QWheelEvent
 from PyQt6.QtWidgets import QApplication, QComboBox
 from pytestqt.qtbot import QtBot
 
-from bachbridge.protocol.events import ListPorts, Panic, PortNames, PortsChanged
+from bachbridge.protocol.effects import PortNames
+from bachbridge.protocol.events import ListPorts, Panic, PortsChanged
 from bachbridge_gui.setup.port_picker import OWN_INPUT, OWN_OUTPUT, PortPicker
 from bachbridge_gui.state.window_prefs import WindowPrefs
 from tests.support.assembled_window import WindowHarness

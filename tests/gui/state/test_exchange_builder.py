@@ -3,7 +3,8 @@
 from datetime import UTC, datetime
 
 from bachbridge.music.notes import Note, Phrase
-from bachbridge.protocol.events import Answer, AnswerPhrase, AskRefused, EndPhrase, ModelDown, ModelUp, Reset, Status
+from bachbridge.protocol.effects import PhraseRefused
+from bachbridge.protocol.events import Answer, AnswerPhrase, AskRefused, EndPhrase, ModelDown, ModelUp, Reset
 from bachbridge.settings import Settings
 from bachbridge_gui.state.app_state import AppState
 from bachbridge_gui.state.exchanges import Exchange
@@ -134,7 +135,7 @@ def test_tempo_text_names_its_source() -> None:
 
 def test_notice_begins_with_capital_letter() -> None:
     state = state_of(Settings())
-    state.handle_messages([Status("prompt", "there is no note in it to be answered")], S)
+    state.handle_messages([PhraseRefused("answer", "empty")], S)
     assert state.notice(S) == "There is no note in it to be answered"
     state.handle_messages([ModelDown("the model's process ended and is started again")], S)
     assert state.notice(S) == "The model's process ended and is started again"

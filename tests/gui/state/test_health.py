@@ -1,19 +1,19 @@
 """The health shown by the status bar and the check list, from messages at virtual times."""
 
 from bachbridge.midi import messages as midi
-from bachbridge.protocol.events import (
+from bachbridge.protocol.effects import (
     AnswerLate,
     ClockTempo,
     Connections,
+    DamagedMidi,
+    EngineStarted,
     Failed,
     Health,
-    ModelDown,
-    ModelUp,
-    PortsChanged,
     Received,
     Sent,
-    Status,
+    SettingApplied,
 )
+from bachbridge.protocol.events import ModelDown, ModelUp, PortsChanged
 from bachbridge_gui.state.health import ECHO_WINDOW_NS, LATE_THRESHOLD_NS, EngineHealth
 
 MS, S = 1_000_000, 1_000_000_000
@@ -59,11 +59,11 @@ def test_fault_count_covers_late_lost_and_damaged_for_a_minute():
     assert health.fault_count(S) == 0
     health.handle_message(sent(S, late_ns=LATE_THRESHOLD_NS + 1), S)
     health.handle_message(AnswerLate(1, "2 notes came too late"), S)
-    health.handle_message(Status("midi", "3 damaged messages so far"), S)
-    health.handle_message(Status("midi", "4 damaged messages so far"), S)
-    health.handle_message(Status("model", "5 is ready"), S)
+    health.handle_message(DamagedMidi(3), S)
+    health.handle_message(DamagedMidi(4), S)
+    health.handle_message(SettingApplied("candidates", 5), S)
     assert health.fault_count(S) == 6
-    health.handle_message(Status("midi", "1 damaged messages so far"), S)  # counted by a new engine
+    health.handle_message(DamagedMidi(1), S)  # counted by a new engine
     assert health.fault_count(S) == 7
     assert health.fault_count(61 * S) == 0
 
@@ -83,13 +83,13 @@ def test_health_follows_model_state_and_figures():
 
 def test_engine_text_stays_until_engine_runs_again():
     health = EngineHealth()
-    health.handle_message(Status("engine", "The engine was started"), 0)
+    health.handle_message(EngineStarted(again=False), 0)
     assert health.engine_text == ""
     health.handle_message(PortsChanged("BachBridge In", "BachBridge Out"), 0)
     health.handle_message(ModelUp("chorale-lstm", 1), 0)
     health.handle_message(Failed("The port is gone."), 0)
     assert health.engine_text == "The port is gone."
-    health.handle_message(Status("engine", "The engine was started again"), 0)
+    health.handle_message(EngineStarted(again=True), 0)
     assert (health.engine_text, health.model_up) == ("The engine was started again", None)
     health.handle_message(PortsChanged("BachBridge In", "BachBridge Out"), 0)
     assert health.engine_text == ""

@@ -2,16 +2,8 @@
 
 from bachbridge.midi import messages as midi
 from bachbridge.music.notes import Note, Phrase
-from bachbridge.protocol.events import (
-    Answer,
-    AnswerPhrase,
-    AnswerStarted,
-    Message,
-    PhraseEnded,
-    PlayPhrase,
-    PortsChanged,
-    Sent,
-)
+from bachbridge.protocol.effects import AnswerStarted, Message, PhraseEnded, Sent
+from bachbridge.protocol.events import Answer, AnswerPhrase, PlayPhrase, PortsChanged
 from bachbridge.settings import Settings
 from bachbridge_gui.state.timeline import RollTimeline
 from bachbridge_gui.state.view_types import PLAYER, RollNote

@@ -8,14 +8,11 @@ from PyQt6.QtWidgets import QApplication
 
 from bachbridge.midi import messages as midi
 from bachbridge.music.notes import Note, Phrase
-from bachbridge.protocol import events
-from bachbridge.protocol.events import (
-    Answer,
+from bachbridge.protocol import wire
+from bachbridge.protocol.effects import (
     AnswerEnded,
     AnswerLate,
-    AnswerPhrase,
     AnswerStarted,
-    AskRefused,
     BarStarted,
     ClockTempo,
     Connections,
@@ -23,19 +20,24 @@ from bachbridge.protocol.events import (
     Harmonized,
     Health,
     Message,
+    PhraseEnded,
+    PortNames,
+    Received,
+    Send,
+    Sent,
+    SettingApplied,
+)
+from bachbridge.protocol.events import (
+    Answer,
+    AnswerPhrase,
+    AskRefused,
     Midi,
     ModelDown,
     ModelUp,
     Panic,
-    PhraseEnded,
     PlayPhrase,
-    PortNames,
     PortsChanged,
-    Received,
-    Send,
-    Sent,
     Setting,
-    Status,
     Tick,
 )
 from bachbridge_gui.views.message_text import MonitorLine, describe_message, to_monitor_line
@@ -84,7 +86,7 @@ def test_midi_in_words(data: bytes, said: str | None):
         (Harmonized(1, 2, ((0, 67, 80), (3, 43, 80)), 19), "harmony: G4 G2 in G minor"),
         (Harmonized(1, 2, (), -1), "harmony: silence"),
         (AnswerLate(1, "no answer came"), "missed: no answer came"),
-        (Status("model", "x is ready"), "model: x is ready"),
+        (SettingApplied("seed", 3), "setting: seed = 3"),
         (ClockTempo(120.0), "the DAW's clock runs at 120.0 bpm"),
         (BarStarted(0, 125_000_000, 12, "clock"), "bars of 3 beats, 120 bpm (clock)"),
         (Connections(2, 1), "connected: 2 ports in, 1 port out"),
@@ -110,14 +112,27 @@ def test_reports_in_words(message: Message, said: str | None):
 
 def test_every_kind_of_message_has_words_of_its_own_or_none():
     plain = {"notes": [], "steps": 0, "steps_per_bar": 16, "position": None}
-    values = {"data": "903c40", "phrase": plain, "prompt": plain, "notes": [], "frames": [], "rows": [], "voices": []}
-    values |= dict.fromkeys(("input", "output", "reason", "error", "what", "topic", "text", "name", "model"), "-")
-    values |= {"inputs": [], "outputs": []}
+    style = {"temperature": 1, "top_p": 1, "candidates": 1, "rules": []}
+    values = {
+        "data": "903c40",
+        "style": style,
+        "phrase": plain,
+        "prompt": plain,
+        "notes": [],
+        "frames": [],
+        "rows": [],
+        "voices": [],
+    }
+    values |= dict.fromkeys(
+        ("input", "output", "reason", "error", "what", "name", "task", "ended_by", "source", "model"), "-"
+    )
+    values |= {"inputs": [], "outputs": [], "purpose": "play", "problem": "empty", "state": "ready"}
+    values |= dict.fromkeys(("final", "interrupted", "aloud", "again"), False)
     kinds = {kind for kind in get_args(Message) if isinstance(kind, type)}
     assert len(kinds) > 25
     for kind in kinds:
         fields = {name: values.get(name, 1) for name in kind.__dataclass_fields__}
-        said = describe_message(events.from_dict({"type": kind.__name__, **fields}))
+        said = describe_message(wire.from_dict({"type": kind.__name__, **fields}))
         assert said is None or kind.__name__ not in said.split()
 
 

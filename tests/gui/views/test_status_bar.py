@@ -4,7 +4,8 @@ import pytest
 from PyQt6.QtCore import Qt
 
 from bachbridge.midi import messages as midi
-from bachbridge.protocol.events import AnswerLate, Failed, Health, ModelDown, ModelUp, PortsChanged, Received, Sent
+from bachbridge.protocol.effects import AnswerLate, Failed, Health, Received, Sent
+from bachbridge.protocol.events import ModelDown, ModelUp, PortsChanged
 from bachbridge_gui.state.health import EngineHealth
 from bachbridge_gui.views.status_bar import GLOW_NS, StatusBar, StatusItem, status_items
 

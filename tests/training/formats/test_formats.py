@@ -14,7 +14,7 @@ from bachbridge.errors import ConfigError, ModelError
 from bachbridge.inference import loading
 from bachbridge.inference.runtime import library
 from bachbridge.music.notes import Note, Phrase
-from bachbridge.protocol.events import Ask
+from bachbridge.protocol.effects import Ask
 from bachbridge_training import onnx_export, recipe
 from bachbridge_training.cli.export import compare_formats as table_command
 from bachbridge_training.cli.export import export_model as export_command

@@ -11,7 +11,8 @@ from typing import Protocol
 from bachbridge.errors import BachBridgeError, ModelError, PortError
 from bachbridge.midi import messages as midi
 from bachbridge.music.performance import TimedNote
-from bachbridge.protocol.events import AnswerEnded, AnswerLate, Failed, Message, ModelDown, ModelUp, PhraseEnded, Sent
+from bachbridge.protocol.effects import AnswerEnded, AnswerLate, Failed, Message, PhraseEnded, Sent
+from bachbridge.protocol.events import ModelDown, ModelUp
 
 START_TIMEOUT_NS = 60_000_000_000
 """The time that engine and model may take to be ready; a cold disk is slow."""

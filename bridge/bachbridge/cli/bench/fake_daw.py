@@ -20,7 +20,8 @@ from bachbridge.midi import messages as midi
 from bachbridge.midi.jack import DummyServer
 from bachbridge.midi.ports import INPUT_NAME, OUTPUT_NAME, Ports, list_ports
 from bachbridge.process.ipc import EngineLink
-from bachbridge.protocol.events import Message, Midi, PortsChanged
+from bachbridge.protocol.effects import Message
+from bachbridge.protocol.events import Midi, PortsChanged
 from bachbridge.settings import Settings
 
 _DEMO_CLIENT_NAME = "BachBridge Demo"

@@ -19,7 +19,8 @@ from bachbridge.cli.bench.latency_probe import BENCH_SETTINGS, PHRASES_PER_ENDIN
 from bachbridge.cli.bench.process_stats import child_pids, resident_mb
 from bachbridge.cli.bench.report import Figures, environment_facts, percentiles_ms, print_facts, progress_bar
 from bachbridge.engine.session_log import read_log
-from bachbridge.protocol.events import Answer, Ask
+from bachbridge.protocol.effects import Ask
+from bachbridge.protocol.events import Answer
 
 
 def bench_latency(*, json: bool, notes: int, chords: int) -> None:

@@ -16,7 +16,8 @@ from bachbridge.errors import BachBridgeError, PortError
 from bachbridge.midi import messages as midi
 from bachbridge.process import realtime
 from bachbridge.process.ipc import EngineLink
-from bachbridge.protocol.events import AnswerEnded, AnswerStarted, Message, ModelUp, PortsChanged, Sent, Setting
+from bachbridge.protocol.effects import AnswerEnded, AnswerStarted, Message, Sent
+from bachbridge.protocol.events import ModelUp, PortsChanged, Setting
 from bachbridge.settings import Settings
 
 BENCH_SETTINGS = Settings(

@@ -29,7 +29,8 @@ from bachbridge.midi import messages as midi
 from bachbridge.music.notes import Note, Phrase
 from bachbridge.process import realtime
 from bachbridge.process.ipc import ANNOUNCE_START, ChildProcess, EngineLink, Outbox, process_command
-from bachbridge.protocol.events import Message, PlayPhrase, Sent, Status
+from bachbridge.protocol.effects import FrameIntervals, Message, Sent
+from bachbridge.protocol.events import PlayPhrase
 
 _TYPICAL_PERIOD_FRAMES = 256
 _STEP_NS = 125_000_000
@@ -131,8 +132,8 @@ def _measure_turn(
     """Play one passage; return the share of a core that the window used, if it watched."""
 
     def collect_frame_intervals(message: Message | None) -> None:
-        if isinstance(message, Status) and message.topic == "frames":
-            frame_intervals_ms.append([float(word) for word in message.text.split()])
+        if isinstance(message, FrameIntervals):
+            frame_intervals_ms.append([message.p50_ms, message.p99_ms])
 
     window = ChildProcess(process_command("replay-window"), collect_frame_intervals) if with_window else None
     watcher = window or Outbox(os.open(os.devnull, os.O_WRONLY))

@@ -32,7 +32,8 @@ from bachbridge.inference.runtime import library
 from bachbridge.music.example_phrase import ExamplePhrase, as_timed_notes, load_example
 from bachbridge.music.notes import STEPS_PER_BEAT, bpm_from_step_ns, step_ns_from_bpm
 from bachbridge.music.performance import PLAYER, Part, notes_from_messages, shift_part
-from bachbridge.protocol.events import Answer, AnswerStarted, Ask, PhraseEnded
+from bachbridge.protocol.effects import AnswerStarted, Ask, PhraseEnded
+from bachbridge.protocol.events import Answer
 from bachbridge.settings import Settings
 
 DEMO_FILES = ("demo.mid", "demo.wav", "demo.png")

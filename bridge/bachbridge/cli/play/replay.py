@@ -10,7 +10,9 @@ from bachbridge.engine.session_log import ReplayDifference, SessionLog, events_w
 from bachbridge.errors import BachBridgeError
 from bachbridge.files.midi_writer import write_midi
 from bachbridge.music.performance import PLAYER, Part, TimedNote, notes_from_messages, shift_part
-from bachbridge.protocol.events import Midi, PhraseEnded, Send, dumps
+from bachbridge.protocol.effects import PhraseEnded, Send
+from bachbridge.protocol.events import Midi
+from bachbridge.protocol.wire import dumps
 
 
 def replay_session(log: Path, *, midi_path: Path | None) -> None:

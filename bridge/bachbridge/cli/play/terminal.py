@@ -12,21 +12,23 @@ from pathlib import Path
 
 from bachbridge.errors import BachBridgeError
 from bachbridge.music.notes import Phrase, bpm_from_step_ns, key_from_number, key_name, pitch_name
-from bachbridge.protocol.events import (
+from bachbridge.protocol.effects import (
     AnswerEnded,
     AnswerLate,
     AnswerStarted,
+    DamagedMidi,
     Failed,
     Harmonized,
     Health,
     Message,
-    ModelDown,
-    ModelUp,
     PhraseEnded,
-    PortsChanged,
+    PhraseRefused,
     Received,
-    Status,
+    SessionEnded,
+    SettingApplied,
+    SettingRefused,
 )
+from bachbridge.protocol.events import AskRefused, ModelDown, ModelUp, PortsChanged
 from bachbridge.settings import Settings, validated
 
 _NO_MODEL = "no model"
@@ -54,16 +56,19 @@ class TerminalReporter:
                 return self._port_change_text(source, sink)
             case Received() if self.settings.mode != "harmonize":
                 self.activity = "listening"
-            case ModelUp() if self.activity in ("starting", _NO_MODEL):
-                self.activity = "ready"
-            case ModelDown():
+            case ModelUp(name):
+                if self.activity in ("starting", _NO_MODEL):
+                    self.activity = "ready"
+                return f"Model: {name} is ready."
+            case ModelDown(reason):
                 self.activity = _NO_MODEL
+                return f"Model: {reason.rstrip('.')}."
+            case AskRefused(0, reason):
+                return f"Model: {reason.rstrip('.')}."
             case Health():
                 self.latency_text = f"99 of 100 notes at most {message.late_p99_ns / 1e6:.1f} ms late"
-            case Status(topic, text) if topic != "port":
-                return f"{topic.capitalize()}: {text.rstrip('.')}."
             case _:
-                return self._handle_music_report(message)
+                return _session_report_text(message) or self._handle_music_report(message)
         return None
 
     def _handle_music_report(self, message: Message) -> str | None:
@@ -111,6 +116,25 @@ class TerminalReporter:
             return f'Listening to "{source}", playing to "{sink}".'
         missing = " and ".join(word for word, name in (("input", source), ("output", sink)) if not name)
         return f"Waiting for the {missing} port to come back."
+
+
+def _session_report_text(message: Message) -> str | None:
+    """The sentence for a report about the session rather than about the music; None for other messages."""
+    match message:
+        case SettingApplied(name, value):
+            return f"Setting: {name} = {value}."
+        case SettingRefused(_, reason):
+            return f"Setting: {reason.rstrip('.')}."
+        case PhraseRefused("answer", "empty"):
+            return "There is no note in the phrase to be answered."
+        case PhraseRefused(purpose):
+            return f"These notes cannot be {'answered' if purpose == 'answer' else 'played'}: choose another phrase."
+        case DamagedMidi(count):
+            return f"Midi: {count} damaged messages so far."
+        case SessionEnded(reason):
+            return f"Quit: {reason.rstrip('.')}."
+        case _:
+            return None
 
 
 def _note_count_text(count: int) -> str:

@@ -23,7 +23,7 @@ from bachbridge.inference.loading import load_model
 from bachbridge.inference.runtime.protocols import Generator
 from bachbridge.music.general_midi import ANSWER_PROGRAM
 from bachbridge.music.notes import VOICES, Note, Phrase, keep_longest_notes
-from bachbridge.protocol.events import Ask
+from bachbridge.protocol.effects import Ask
 from bachbridge.settings import Settings
 
 _MAX_PROMPT_BARS = 32

@@ -24,7 +24,7 @@ from bachbridge.music import endless
 from bachbridge.music.example_phrase import load_example
 from bachbridge.music.notes import STEPS_PER_BEAT, Note, Phrase, bpm_from_step_ns, keep_longest_notes, step_ns_from_bpm
 from bachbridge.music.timeline import meter_from_steps
-from bachbridge.protocol.events import Ask
+from bachbridge.protocol.effects import Ask
 from bachbridge.settings import Settings
 
 MAX_MINUTES, MAX_ABC_MINUTES = 24 * 60, 60

@@ -13,9 +13,9 @@ from bachbridge.inference.infill import windows
 from bachbridge.inference.infill.gibbs import FAST_SCHEDULE, SLOW_SCHEDULE, FilledCanvas
 from bachbridge.inference.runtime import library, onnx_nets
 from bachbridge.inference.runtime.library import Card
-from bachbridge.inference.runtime.style import Style
 from bachbridge.music import voice_leading
 from bachbridge.music.timeline import Bar
+from bachbridge.protocol.style import Style
 
 _CANDIDATE_COUNT = 4
 """Fillings generated at once, the best of which is kept."""

@@ -29,7 +29,8 @@ from bachbridge.engine.tempo.beat_counter import BeatCounter
 from bachbridge.engine.tempo.tracker import Grid, is_due
 from bachbridge.midi import messages as midi
 from bachbridge.music.notes import STEPS_PER_BEAT, VOICES
-from bachbridge.protocol.events import Effect, Harmonized, PhraseEnded, Plan, PlanRequest
+from bachbridge.protocol.effects import Effect, Harmonized, PhraseEnded, PlanRequest
+from bachbridge.protocol.events import Plan
 from bachbridge.settings import Settings
 
 _CHORD_WINDOW_NS = 35_000_000

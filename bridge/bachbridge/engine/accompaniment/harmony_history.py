@@ -18,10 +18,10 @@ from bachbridge.music.notes import (
     Phrase,
     fold_into_range,
     key_from_number,
-    key_to_number,
-    parse_key,
 )
-from bachbridge.protocol.events import Plan, PlanRequest
+from bachbridge.protocol.effects import PlanRequest
+from bachbridge.protocol.events import Plan
+from bachbridge.protocol.style import style_from_settings
 from bachbridge.settings import Settings
 
 _KEPT_STEPS, _SPARE_STEPS = 256, 64
@@ -118,16 +118,8 @@ class HarmonyHistory:
             given=VOICES.index(settings.voice),
             held=held_pitch_index,
             steps_per_bar=settings.beats_per_bar * STEPS_PER_BEAT,
-            temperature=settings.temperature,
-            top_p=settings.top_p,
             seed=(settings.seed if settings.seed >= 0 else self.number) % SEED_COUNT,
-            candidates=settings.candidates,
-            rules=settings.rules,
-            key=key_to_number(parse_key(settings.key)),
-            position=settings.position,
-            density=settings.density,
-            cadence=self.cadence_requested,
-            repeat=settings.common_tones,
+            style=style_from_settings(settings, cadence=self.cadence_requested),
         )
 
     def has_cadence_in(self, key: int) -> bool:

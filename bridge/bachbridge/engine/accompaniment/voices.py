@@ -8,7 +8,7 @@ from bachbridge.engine.output.scheduler import Scheduler
 from bachbridge.engine.output.voice_output import OutputNote, output_note
 from bachbridge.music.frames import REST, midi_pitch
 from bachbridge.music.notes import VOICES
-from bachbridge.protocol.events import Send
+from bachbridge.protocol.effects import Send
 from bachbridge.settings import Settings
 
 StartedNote = tuple[int, int, int]

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from bachbridge.engine.answering.response import Response, cut_notes
 from bachbridge.engine.tempo.tracker import Grid
 from bachbridge.music.notes import Note, Phrase
-from bachbridge.protocol.events import Ask, Send
+from bachbridge.protocol.effects import Ask, Send
 from bachbridge.settings import Settings
 
 SECTION_STEPS = 512

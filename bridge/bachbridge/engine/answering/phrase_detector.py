@@ -10,7 +10,7 @@ from bachbridge.engine.answering.phrase_recorder import PhraseRecorder
 from bachbridge.engine.output.scheduler import Scheduler
 from bachbridge.engine.tempo.tracker import Grid, TempoTracker, is_due
 from bachbridge.music.notes import SEED_COUNT, STEPS_PER_BEAT, Phrase, key_to_number, parse_key
-from bachbridge.protocol.events import Effect, Feed, PhraseEnded
+from bachbridge.protocol.effects import Effect, Feed, PhraseEnded
 from bachbridge.settings import Settings
 
 _BAR_LINE_LEAD_NS = 20_000_000

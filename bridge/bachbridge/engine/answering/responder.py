@@ -19,18 +19,8 @@ from bachbridge.engine.output.scheduler import Scheduler
 from bachbridge.engine.tempo.tracker import Grid
 from bachbridge.music import endless
 from bachbridge.music.notes import STEPS_PER_BEAT, Phrase, key_to_number, parse_key
-from bachbridge.protocol.events import (
-    Answer,
-    AnswerEnded,
-    AnswerLate,
-    AnswerStarted,
-    Ask,
-    AskRefused,
-    Cancel,
-    Effect,
-    PhraseEnded,
-    Send,
-)
+from bachbridge.protocol.effects import AnswerEnded, AnswerLate, AnswerStarted, Ask, Cancel, Effect, PhraseEnded, Send
+from bachbridge.protocol.events import Answer, AskRefused
 from bachbridge.settings import Settings, task_for_answer
 
 _ANSWER_TIMEOUT_BEATS = 8

@@ -12,7 +12,8 @@ from bachbridge.engine.output.scheduler import Scheduler
 from bachbridge.engine.output.voice_output import OutputNote, output_note
 from bachbridge.engine.tempo.tracker import Grid
 from bachbridge.music.notes import STEPS_PER_BEAT, Note
-from bachbridge.protocol.events import Answer, Ask, Send
+from bachbridge.protocol.effects import Ask, Send
+from bachbridge.protocol.events import Answer
 from bachbridge.settings import Settings
 
 MAX_LATE_STEPS = STEPS_PER_BEAT

@@ -14,7 +14,7 @@ from bachbridge.engine.tempo.tracker import Grid, is_due
 from bachbridge.midi import messages as midi
 from bachbridge.music.notes import Note, Phrase
 from bachbridge.music.performance import PLAYER
-from bachbridge.protocol.events import Effect, Send
+from bachbridge.protocol.effects import Effect, Send
 from bachbridge.settings import Settings
 
 

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Hashable
 
 from bachbridge.midi import messages as midi
-from bachbridge.protocol.events import Send
+from bachbridge.protocol.effects import Send
 
 _OFF, _ON = 0, 1
 

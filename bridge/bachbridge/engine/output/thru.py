@@ -5,7 +5,7 @@ A key ends the note that it began on the channel on which that went out, even if
 
 from bachbridge.engine.output.scheduler import Scheduler
 from bachbridge.midi import messages as midi
-from bachbridge.protocol.events import Effect, Send
+from bachbridge.protocol.effects import Effect, Send
 
 
 class MidiThru:

@@ -2,7 +2,7 @@
 
 from bachbridge.engine.tempo.tracker import Grid
 from bachbridge.music.notes import STEPS_PER_BEAT
-from bachbridge.protocol.events import BarStarted
+from bachbridge.protocol.effects import BarStarted
 
 _MIN_REPORTED_DRIFT = 0.02
 """Relative change of the beat's length, or shift as a share of a beat, that is reported."""

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from bachbridge.protocol.events import Effect
+from bachbridge.protocol.effects import Effect
 
 PULSES_PER_BEAT = 24
 CLOCK_TIMEOUT_NS = 1_000_000_000

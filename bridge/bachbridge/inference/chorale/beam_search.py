@@ -22,10 +22,10 @@ import numpy as np
 from bachbridge.codecs import satb
 from bachbridge.inference.chorale.candidates import RankedFrames, StepView, rank_frames
 from bachbridge.inference.runtime.protocols import FrameNet
-from bachbridge.inference.runtime.style import Style
 from bachbridge.music.frames import LOWEST_PITCH, REST, UNKNOWN, Bools, Floats, Frame, Ints
 from bachbridge.music.keys import estimate_key
 from bachbridge.music.notes import STEPS_PER_BEAT, VOICES, Key
+from bachbridge.protocol.style import Style
 
 _BRANCHES = 3
 """Frames with which each hypothesis goes on."""

@@ -23,10 +23,11 @@ import numpy as np
 
 from bachbridge.inference.runtime.protocols import VoiceHeads
 from bachbridge.inference.runtime.sampling import MIN_TEMPERATURE, sample_nucleus_rows
-from bachbridge.inference.runtime.style import Style, logit_bias
+from bachbridge.inference.runtime.style import logit_bias
 from bachbridge.music.frames import PITCH_INDEX_COUNT, REST, UNKNOWN, Bools, Floats, Ints, pitch_index
 from bachbridge.music.notes import VOICE_RANGES, VOICES
 from bachbridge.music.voice_leading import check_rules, forbidden_pitches
+from bachbridge.protocol.style import Style
 
 _FORBIDDEN_NATS = -20.0
 """Nats while drawing on pitches that the voices chosen so far forbid; not minus infinity, for all may be forbidden."""

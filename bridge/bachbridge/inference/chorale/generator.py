@@ -18,13 +18,14 @@ from bachbridge.inference.runtime.ask_canvas import build_ask_canvas
 from bachbridge.inference.runtime.expression import ExpressionSampler
 from bachbridge.inference.runtime.protocols import FrameNet
 from bachbridge.inference.runtime.sampling import sample_nucleus
-from bachbridge.inference.runtime.style import Style
 from bachbridge.music import voice_leading
 from bachbridge.music.frames import PITCH_INDEX_COUNT, REST, UNKNOWN, Floats, Frame, midi_pitch, pitch_index
 from bachbridge.music.keys import pitch_durations
 from bachbridge.music.notes import STEPS_PER_BEAT, VOICE_RANGES, VOICES, Note, Phrase, key_from_number
 from bachbridge.music.voice_assignment import frames_from_phrase
-from bachbridge.protocol.events import Answer, Ask, Feed, Plan, PlanRequest
+from bachbridge.protocol.effects import Ask, Feed, PlanRequest
+from bachbridge.protocol.events import Answer, Plan
+from bachbridge.protocol.style import Style
 
 _ALL_UNKNOWN = (UNKNOWN,) * len(VOICES)
 _EMPTY_FRAME = Frame(_ALL_UNKNOWN, (False,) * len(VOICES))

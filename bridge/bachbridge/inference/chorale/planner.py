@@ -5,8 +5,7 @@ numbers come from the seed and the number of the step.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal, cast
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,12 +13,12 @@ from numpy.typing import NDArray
 from bachbridge.codecs import satb
 from bachbridge.inference.chorale.candidates import StepView, rank_frames
 from bachbridge.inference.runtime.protocols import FrameNet
-from bachbridge.inference.runtime.style import Style
-from bachbridge.music import voice_leading
 from bachbridge.music.frames import PITCH_INDEX_COUNT, REST, UNKNOWN, Floats, Frame, pitch_index
 from bachbridge.music.keys import key_from_durations
-from bachbridge.music.notes import VOICE_RANGES, VOICES, Key, key_from_number, key_to_number
-from bachbridge.protocol.events import Plan, PlanRequest
+from bachbridge.music.notes import VOICE_RANGES, VOICES, Key, key_to_number
+from bachbridge.protocol.effects import PlanRequest
+from bachbridge.protocol.events import Plan
+from bachbridge.protocol.style import Style
 
 _MAX_MEMORIES = 64
 """Steps whose state is kept."""
@@ -74,11 +73,11 @@ class Planner:
         given_pitches = [*range(pitch_index(low), pitch_index(high) + 1), request.held]
         given = np.full((len(given_pitches), len(VOICES)), UNKNOWN, np.int32)
         given[:, given_voice] = given_pitches
-        key = key_from_number(request.key) or key_from_durations(memory.steps_per_pitch)
+        key = request.style.key or key_from_durations(memory.steps_per_pitch)
         previous = memory.context.previous_frame
         view = StepView(self._net, self._voice_order, memory.hidden, previous.pitch_indices if previous else None)
         rng = np.random.default_rng([request.seed, 4, step])
-        chosen = rank_frames(view, given, _style(request, key), rng)
+        chosen = rank_frames(view, given, _style_in_key(request.style, key), rng)
         pitch_indices, onsets = chosen.pitch_indices[:, 0], chosen.onsets[:, 0].copy()
         onsets[:, given_voice] = True
         if previous:
@@ -104,18 +103,6 @@ class Planner:
         return _PlannerMemory(context, state, hidden, steps_per_pitch)
 
 
-def _style(request: PlanRequest, key: Key | None) -> Style:
-    """Return the style of the choice; without any rule it is the model's choice alone."""
-    rules = voice_leading.parse_rules(request.rules)
-    return Style(
-        temperature=request.temperature,
-        top_p=request.top_p,
-        candidates=request.candidates if rules else 1,
-        randomness=Style().randomness if rules else 1.0,
-        rules=rules,
-        key=key,
-        position=request.position,
-        density=request.density,
-        cadence=request.cadence,
-        repeat=cast('Literal["model", "hold", "strike"]', request.repeat),
-    )
+def _style_in_key(style: Style, key: Key | None) -> Style:
+    """Return the style in that key; without any rules the model alone decides."""
+    return replace(style, key=key) if style.rules else replace(style, key=key, candidates=1, randomness=1.0)

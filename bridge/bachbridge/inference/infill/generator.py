@@ -19,8 +19,9 @@ from bachbridge.inference.infill.budget import sweep_budget
 from bachbridge.inference.infill.lookahead import LookAhead
 from bachbridge.inference.runtime.ask_canvas import TASKS, build_ask_canvas
 from bachbridge.inference.runtime.protocols import MaskedNet, StepPlanner
-from bachbridge.inference.runtime.style import Style
-from bachbridge.protocol.events import Answer, Ask, Feed, Plan, PlanRequest
+from bachbridge.protocol.effects import Ask, Feed, PlanRequest
+from bachbridge.protocol.events import Answer, Plan
+from bachbridge.protocol.style import Style
 
 
 class InfillGenerator:

@@ -29,10 +29,11 @@ from bachbridge.codecs.infill_grid import Canvas
 from bachbridge.inference.infill.joint_sampling import DrawOptions, average_eighths, draw_cells
 from bachbridge.inference.infill.remasking import mask_notes_at, mask_spans
 from bachbridge.inference.runtime.protocols import MaskedNet
-from bachbridge.inference.runtime.style import Style, logit_bias
+from bachbridge.inference.runtime.style import logit_bias
 from bachbridge.music.frames import REST, Bools, Floats, Ints
 from bachbridge.music.notes import VOICES
 from bachbridge.music.voice_leading import check_rules
+from bachbridge.protocol.style import Style
 
 
 @dataclass(frozen=True, slots=True)

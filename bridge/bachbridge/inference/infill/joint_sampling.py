@@ -32,11 +32,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bachbridge.inference.runtime.sampling import nucleus_cdf
-from bachbridge.inference.runtime.style import Style
 from bachbridge.music.frames import Bools, Floats, Ints
 from bachbridge.music.notes import VOICES
 from bachbridge.music.voice_leading import TRANSITION_RULES, check_rules
 from bachbridge.music.voice_leading_pairs import transition_cost
+from bachbridge.protocol.style import Style
 
 _FORBIDDEN_NATS = 16.0
 """Nats on a rule violation; not infinity, because every frame that can be drawn may violate a rule."""

@@ -18,11 +18,11 @@ from bachbridge.codecs.infill_grid import Canvas
 from bachbridge.inference.infill import gibbs
 from bachbridge.inference.infill.budget import sweep_budget
 from bachbridge.inference.runtime.protocols import MaskedNet
-from bachbridge.inference.runtime.style import Style
 from bachbridge.music import voice_leading
 from bachbridge.music.frames import REST, UNKNOWN, Bools, Ints
 from bachbridge.music.notes import HARD_RULES, STEPS_PER_BEAT, VOICES, key_from_number
-from bachbridge.protocol.events import Plan, PlanRequest
+from bachbridge.protocol.effects import PlanRequest
+from bachbridge.protocol.events import Plan
 
 _CONTEXT_BARS = 2
 BUDGET_NS = 25_000_000
@@ -121,13 +121,8 @@ class LookAhead:
         first_step, context_steps = self._next_step, len(self._frames)
         canvas = self._make_canvas(request.steps_per_bar)
         budget = sweep_budget(self._sweep_ns, len(canvas.pitch_indices), BUDGET_NS)
-        style = Style(
-            temperature=request.temperature,
-            top_p=request.top_p,
-            rules=voice_leading.parse_rules(request.rules),
-            key=key_from_number(request.key),
-            position=request.position,
-        )
+        # Density, cadences and repeated notes are the causal model's part.
+        style = replace(request.style, density=0.0, cadence=False, repeat="model")
         seed = request.seed + first_step
         for filled in gibbs.fill_canvas(
             self._net, canvas, budget.schedule, style, candidates=budget.candidates, seed=seed
@@ -153,12 +148,14 @@ class LookAhead:
 
     def merge_into(self, plan: Plan, request: PlanRequest) -> Plan:
         """Return the causal plan with the imagined chord in the row of the note that the player is expected to play."""
-        if request.cadence or self._bar is None or plan.step != self._next_step or not self._player_follows(plan.step):
+        if request.style.cadence or self._bar is None or plan.step != self._next_step:
+            return plan
+        if not self._player_follows(plan.step):
             return plan
         pitch_indices, onsets = self._bar.frame_at(plan.step)
         previous = np.array(self._frames[-1][: len(VOICES)], np.int32)
         key = key_from_number(plan.key)
-        rules = voice_leading.parse_rules(request.rules) & frozenset(HARD_RULES)
+        rules = request.style.rules & frozenset(HARD_RULES)
         if voice_leading.check_rules(previous, pitch_indices[None], rules, key).violations[0]:
             return plan
         given_pitch = int(pitch_indices[request.given])
@@ -168,7 +165,8 @@ class LookAhead:
         if goes_on:
             held_chord = (given_pitch, *pitch_indices.tolist(), int(has_moved @ _VOICE_BITS))
             return replace(plan, rows=(*rows, held_chord))
-        chord_onsets = {"hold": has_moved, "strike": np.ones(len(VOICES), bool)}.get(request.repeat, has_moved | onsets)
+        repeat = request.style.repeat
+        chord_onsets = {"hold": has_moved, "strike": np.ones(len(VOICES), bool)}.get(repeat, has_moved | onsets)
         chord_onsets[request.given] = True
         chord = (given_pitch, *pitch_indices.tolist(), int(chord_onsets @ _VOICE_BITS))
         return replace(plan, rows=(*(chord if row[0] == given_pitch else row for row in rows), last))
@@ -176,12 +174,5 @@ class LookAhead:
 
 def _relevant_settings(request: PlanRequest) -> tuple[object, ...]:
     """All that a person can set and that what is imagined depends on."""
-    return (
-        request.steps_per_bar,
-        request.temperature,
-        request.top_p,
-        request.seed,
-        request.rules,
-        request.key,
-        request.position,
-    )
+    style = request.style
+    return request.steps_per_bar, request.seed, style.temperature, style.top_p, style.rules, style.key, style.position

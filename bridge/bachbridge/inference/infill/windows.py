@@ -16,9 +16,9 @@ import numpy as np
 from bachbridge.codecs.infill_grid import Canvas
 from bachbridge.inference.infill.gibbs import FilledCanvas, Schedule, fill_canvas
 from bachbridge.inference.runtime.protocols import MaskedNet
-from bachbridge.inference.runtime.style import Style
 from bachbridge.music.frames import Bools
 from bachbridge.music.notes import SEED_COUNT
+from bachbridge.protocol.style import Style
 
 MAX_STEPS_AT_ONCE = 320
 """Steps that are filled at once: 20 bars of four quarters."""

@@ -23,7 +23,7 @@ from bachbridge.music.frames import PITCH_INDEX_COUNT, REST, UNKNOWN, Bools, Int
 from bachbridge.music.keys import key_from_durations, pitch_durations
 from bachbridge.music.notes import STEPS_PER_BEAT, VOICES, Key, Note, Phrase, fold_into_range, key_from_number
 from bachbridge.music.voice_assignment import GivenFrames, frames_from_phrase
-from bachbridge.protocol.events import Ask
+from bachbridge.protocol.effects import Ask
 
 TASKS = ("continue", "harmonize", "vary")
 _CONTEXT_BARS = 8

@@ -10,7 +10,8 @@ from typing import Any, Protocol, runtime_checkable
 
 from bachbridge.codecs.base import Symbol
 from bachbridge.music.frames import Bools, Floats, Ints
-from bachbridge.protocol.events import Answer, Ask, Feed, Plan, PlanRequest
+from bachbridge.protocol.effects import Ask, Feed, PlanRequest
+from bachbridge.protocol.events import Answer, Plan
 
 State = tuple[Any, ...]
 """The state of a symbol network: arrays, and the rows that a network with attention looks back at."""

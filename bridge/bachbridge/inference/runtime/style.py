@@ -4,40 +4,12 @@
 the player's wishes, and counts again when they are ranked. It depends only on the frame before and the given voices.
 """
 
-from dataclasses import dataclass
-from typing import Literal
-
 import numpy as np
 
 from bachbridge.music.cadences import cadence_bias
 from bachbridge.music.frames import PITCH_INDEX_COUNT, REST, UNKNOWN, Floats, Ints, pitch_index
-from bachbridge.music.notes import VOICE_LEADING_RULES, VOICE_RANGES, Key
-
-RepeatMode = Literal["model", "hold", "strike"]
-
-
-@dataclass(frozen=True, slots=True)
-class Style:
-    """What steers a choice.
-
-    `position` runs from -1 (as close as can be) to 1 (as wide), `density` from -1 (inner voices lie still while the
-    given voice is held) to 1 (they move as often as can be). `cadence` leads to a full close in `key`. `repeat` says
-    who strikes a note again that stays: the model, nobody, or all with the given voice.
-    `chance` runs from 0 (the best of the candidates) to 1 (drawn as the model would among what is allowed).
-    The defaults were found on the valid pieces: the harmony moves and clashes about as much as Bach's.
-    """
-
-    temperature: float = 0.9
-    top_p: float = 0.95
-    candidates: int = 8
-    rules: frozenset[str] = frozenset(VOICE_LEADING_RULES)
-    key: Key | None = None
-    position: float = 0.0
-    density: float = 0.0
-    cadence: bool = False
-    repeat: RepeatMode = "model"
-    randomness: float = 0.5
-
+from bachbridge.music.notes import VOICE_RANGES
+from bachbridge.protocol.style import Style
 
 _DENSITY_BIAS = 2.0
 """Nats on a voice that moves while the given voice is held, at density 1."""

@@ -22,9 +22,9 @@ from bachbridge.errors import BachBridgeError
 from bachbridge.inference.infill import gibbs
 from bachbridge.inference.infill.budget import REFERENCE_STEPS
 from bachbridge.inference.runtime.protocols import MaskedNet
-from bachbridge.inference.runtime.style import Style
 from bachbridge.music.frames import UNKNOWN, pitch_index
 from bachbridge.music.notes import STEPS_PER_BEAT, VOICES
+from bachbridge.protocol.style import Style
 
 _TIMED_SWEEPS, _WARMUP_SWEEPS = 16, 2
 """Sweeps that are timed, and sweeps before them that are not."""

@@ -30,7 +30,8 @@ from bachbridge.inference.runtime.protocols import SequenceNet, State, SymbolCon
 from bachbridge.inference.runtime.sampling import sample_nucleus
 from bachbridge.music.frames import Floats
 from bachbridge.music.notes import STEPS_PER_BEAT, Key, Note, Phrase, key_from_number
-from bachbridge.protocol.events import Answer, Ask, Feed
+from bachbridge.protocol.effects import Ask, Feed
+from bachbridge.protocol.events import Answer
 
 UNKNOWN_ID = -1
 """An id that is still to be chosen."""

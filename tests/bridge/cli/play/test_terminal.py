@@ -5,21 +5,19 @@ import pytest
 from bachbridge.cli.play.terminal import TerminalReporter
 from bachbridge.errors import BachBridgeError
 from bachbridge.music.notes import Note, Phrase
-from bachbridge.protocol.events import (
+from bachbridge.protocol.effects import (
     AnswerEnded,
     AnswerLate,
     AnswerStarted,
+    DamagedMidi,
     Failed,
     Health,
     Message,
-    ModelDown,
-    ModelUp,
     PhraseEnded,
-    PortsChanged,
     Received,
     Sent,
-    Status,
 )
+from bachbridge.protocol.events import ModelDown, ModelUp, PortsChanged
 from bachbridge.settings import Settings
 
 PHRASE = Phrase(tuple(Note(4 * n, 4, 60 + n) for n in range(4)), steps=16)
@@ -37,7 +35,6 @@ def test_reporter_describes_dialogue_in_sentences() -> None:
     sentences, status = report(
         PortsChanged("DAW out", "DAW in"),
         ModelUp("chorale-lstm", 200_000),
-        Status("model", "chorale-lstm is ready"),
         Received(bytes.fromhex("903c40"), 0),
         PhraseEnded(PHRASE, 0, STEP_NS, "silence"),
         AnswerStarted(1, 2_000_000_000),
@@ -73,7 +70,7 @@ def test_reporter_describes_problems() -> None:
         PortsChanged("", ""),
         AnswerLate(3, "the model was too slow"),
         AnswerEnded(4, PHRASE.notes[:1], interrupted=True),
-        Status("midi", "2 damaged messages so far"),
+        DamagedMidi(2),
     )
     assert sentences == [
         'Listening to "a", playing to "b".',

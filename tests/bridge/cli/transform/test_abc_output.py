@@ -19,7 +19,8 @@ from bachbridge.files.midi_writer import part_body
 from bachbridge.files.smf import TEMPO, TIME_SIGNATURE, encode_file, meta_event
 from bachbridge.inference.symbols.generator import SymbolGenerator
 from bachbridge.music.notes import Note
-from bachbridge.protocol.events import Answer, Ask
+from bachbridge.protocol.effects import Ask
+from bachbridge.protocol.events import Answer
 from tests.bridge.codecs.abc.test_codec import bars
 from tests.bridge.codecs.abc.test_score_writer import JIG
 from tests.support.hash_symbol_net import HashNet

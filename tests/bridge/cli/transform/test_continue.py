@@ -15,7 +15,8 @@ from bachbridge.files.midi_writer import part_body
 from bachbridge.files.smf import TEMPO, TIME_SIGNATURE, encode_file, meta_event
 from bachbridge.inference.runtime import library
 from bachbridge.music.notes import Note, Phrase
-from bachbridge.protocol.events import Answer, Ask
+from bachbridge.protocol.effects import Ask
+from bachbridge.protocol.events import Answer
 from bachbridge.settings import Settings
 from tests.support.biased_infill_net import make_card
 from tests.support.midi_bytes import track_body

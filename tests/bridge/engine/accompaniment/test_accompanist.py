@@ -8,18 +8,8 @@ from dataclasses import replace
 import pytest
 
 from bachbridge.midi import messages as midi
-from bachbridge.protocol.events import (
-    Ask,
-    Effect,
-    EndPhrase,
-    Harmonized,
-    Midi,
-    ModelUp,
-    PlanRequest,
-    Reset,
-    Send,
-    Setting,
-)
+from bachbridge.protocol.effects import Ask, Effect, Harmonized, PlanRequest, Send
+from bachbridge.protocol.events import EndPhrase, Midi, ModelUp, Reset, Setting
 from bachbridge.settings import Settings
 from tests.support.virtual_driver import MS, Driver, S, plan_sixths, silent_model
 
@@ -266,7 +256,7 @@ def test_cadence_is_requested_until_it_has_come() -> None:
     driver.play(S + MS, 71, BEAT)
     driver.play(S + BEAT, 72, BEAT)
     driver.run(S + 2 * BEAT)
-    wanted = [m.cadence for t, m in driver.messages_of(PlanRequest) if isinstance(m, PlanRequest) and t >= S]
+    wanted = [m.style.cadence for t, m in driver.messages_of(PlanRequest) if isinstance(m, PlanRequest) and t >= S]
     assert wanted[0]
     assert not wanted[-1]
 
@@ -279,7 +269,7 @@ def test_style_change_replans_and_voice_change_silences() -> None:
     driver.run(S + 15 * MS)
     last = driver.messages_of(PlanRequest)[-1][1]
     assert isinstance(last, PlanRequest)
-    assert last.temperature == 0.5
+    assert last.style.temperature == 0.5
     assert driver.receiver.sounding
     driver.run(S + 30 * MS)
     assert not driver.receiver.sounding

@@ -8,18 +8,14 @@ import pytest
 
 from bachbridge.midi import messages as midi
 from bachbridge.music.notes import Note, Phrase, step_ns_from_bpm
+from bachbridge.protocol.effects import AnswerEnded, AnswerLate, AnswerStarted, Ask, PhraseEnded
 from bachbridge.protocol.events import (
     Answer,
-    AnswerEnded,
-    AnswerLate,
     AnswerPhrase,
-    AnswerStarted,
-    Ask,
     AskRefused,
     Event,
     Midi,
     Panic,
-    PhraseEnded,
     PortsChanged,
     Reset,
     Setting,

@@ -6,20 +6,8 @@ import pytest
 
 from bachbridge.midi import messages as midi
 from bachbridge.music.notes import Note
-from bachbridge.protocol.events import (
-    Answer,
-    AnswerEnded,
-    AnswerLate,
-    Ask,
-    AskRefused,
-    Midi,
-    ModelDown,
-    ModelUp,
-    Panic,
-    PhraseEnded,
-    Setting,
-    Tick,
-)
+from bachbridge.protocol.effects import AnswerEnded, AnswerLate, Ask, PhraseEnded
+from bachbridge.protocol.events import Answer, AskRefused, Midi, ModelDown, ModelUp, Panic, Setting, Tick
 from tests.support.virtual_driver import (
     AT_120,
     BEAT,

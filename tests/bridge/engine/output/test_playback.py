@@ -4,25 +4,19 @@ from dataclasses import replace
 
 from bachbridge.midi import messages as midi
 from bachbridge.music.notes import Note, Phrase
-from bachbridge.protocol.events import (
-    Answer,
+from bachbridge.protocol.effects import (
     AnswerEnded,
     AnswerLate,
-    AnswerPhrase,
     AnswerStarted,
     Ask,
-    EndPhrase,
     Harmonized,
-    Midi,
-    Panic,
     PhraseEnded,
-    PlayPhrase,
+    PhraseRefused,
     Send,
-    Setting,
-    Status,
 )
+from bachbridge.protocol.events import Answer, AnswerPhrase, EndPhrase, Midi, Panic, PlayPhrase, Setting
 from bachbridge.settings import Settings
-from tests.support.virtual_driver import MS, Driver, S, chorale_model
+from tests.support.virtual_driver import MS, Driver, S, chorale_model, only_message
 
 STEP_NS = 125 * MS
 PHRASE = Phrase(tuple(Note(4 * n, 4, 67 + n, 80) for n in range(4)), 16)
@@ -83,7 +77,7 @@ def test_empty_prompt_is_refused() -> None:
     driver = Driver()
     driver.schedule(S, AnswerPhrase(Phrase((), 16), STEP_NS, 1, aloud=True))
     driver.run(2 * S)
-    assert [m.topic for _, m in driver.messages_of(Status) if isinstance(m, Status)] == ["prompt"]
+    assert only_message(driver, PhraseRefused)[1] == PhraseRefused("answer", "empty")
     assert not driver.messages_of(Ask)
 
 

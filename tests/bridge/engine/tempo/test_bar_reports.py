@@ -4,7 +4,7 @@ import pytest
 
 from bachbridge.engine.tempo.bar_reports import BarReports
 from bachbridge.engine.tempo.tracker import Grid
-from bachbridge.protocol.events import BarStarted
+from bachbridge.protocol.effects import BarStarted
 
 STEP_NS = 125_000_000
 BAR_NS = 16 * STEP_NS

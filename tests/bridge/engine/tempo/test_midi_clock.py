@@ -6,7 +6,8 @@ import pytest
 
 from bachbridge.engine.tempo.midi_clock import CLOCK_TIMEOUT_NS, MidiClock
 from bachbridge.midi import messages as midi
-from bachbridge.protocol.events import AnswerEnded, Ask, BarStarted, ClockTempo, Midi
+from bachbridge.protocol.effects import AnswerEnded, Ask, BarStarted, ClockTempo
+from bachbridge.protocol.events import Midi
 from bachbridge.settings import Settings
 from tests.support.virtual_driver import MS, Driver, S
 

@@ -7,8 +7,8 @@ import pytest
 
 from bachbridge.codecs import satb
 from bachbridge.inference.chorale.beam_search import final_harmony, harmonize_steps
-from bachbridge.inference.runtime.style import Style
 from bachbridge.music.frames import PITCH_INDEX_COUNT, REST, UNKNOWN, pitch_index
+from bachbridge.protocol.style import Style
 
 CHAIN = (0, 3, 1, 2)
 FREE = Style(rules=frozenset(), key=(0, False), temperature=1.0)

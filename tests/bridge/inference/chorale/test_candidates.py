@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from bachbridge.inference.chorale.candidates import RankedFrames, StepView, rank_frames
-from bachbridge.inference.runtime.style import Style
 from bachbridge.music.cadences import is_full_close
 from bachbridge.music.frames import PITCH_INDEX_COUNT, UNKNOWN, pitch_index
+from bachbridge.protocol.style import Style
 
 VOICE_ORDER = (0, 3, 1, 2)
 HIDDEN = np.zeros((1, 1), np.float32)

@@ -13,7 +13,8 @@ from bachbridge.inference.chorale.generator import ChoraleGenerator
 from bachbridge.inference.runtime.sampling import sample_nucleus
 from bachbridge.music.frames import PITCH_INDEX_COUNT
 from bachbridge.music.notes import VOICE_RANGES, Note, Phrase, key_to_number, parse_key
-from bachbridge.protocol.events import Answer, Ask, Feed
+from bachbridge.protocol.effects import Ask, Feed
+from bachbridge.protocol.events import Answer
 
 TUNE = Phrase(tuple(Note(4 * i, 4, pitch, 60 + i) for i, pitch in enumerate((67, 69, 71, 72))), 16)
 UNITS = 8

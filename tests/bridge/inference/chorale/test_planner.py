@@ -9,11 +9,13 @@ import pytest
 from bachbridge.inference.chorale.planner import Planner
 from bachbridge.music.frames import PITCH_INDEX_COUNT
 from bachbridge.music.notes import VOICE_RANGES
-from bachbridge.protocol.events import Plan, PlanRequest
+from bachbridge.protocol.effects import PlanRequest
+from bachbridge.protocol.events import Plan
+from bachbridge.protocol.style import Style
 
 CHAIN = (0, 3, 1, 2)
 FRAME = (37, 32, 25, 13, 15)  # C5 G4 C4 C3
-ASKED = PlanRequest("m", 7, 0, (), 0, 0, 16, 0.9, 0.95, 3, 6, "all", -1, 0.0, 0.0, cadence=False, repeat="hold")
+ASKED = PlanRequest("m", 7, 0, (), 0, 0, 16, 3, Style(candidates=6, repeat="hold"))
 
 
 class Nets:
@@ -112,4 +114,4 @@ def test_the_key_is_heard_or_set(planner: Planner) -> None:
     scale = [(25 + degree, 20, 13, 8, 15) for degree in (0, 2, 4, 5, 7, 9, 11, 12)]
     heard = plan(planner, told(*scale))
     assert heard.key >= 0
-    assert plan(planner, replace(told(*scale), key=15)).key == 15
+    assert plan(planner, replace(told(*scale), style=replace(ASKED.style, key=(3, True)))).key == 15

@@ -11,8 +11,10 @@ from bachbridge.inference.infill.generator import InfillGenerator
 from bachbridge.inference.infill.windows import MAX_STEPS_AT_ONCE
 from bachbridge.music.frames import LOWEST_PITCH, PITCH_INDEX_COUNT, pitch_index
 from bachbridge.music.notes import VOICE_RANGES, VOICES, Note, Phrase, keep_longest_notes, key_to_number, parse_key
-from bachbridge.protocol.events import Answer, Ask, Feed, Plan, PlanRequest
-from bachbridge.protocol.validation import rejection_reason
+from bachbridge.protocol.effects import Ask, Feed, PlanRequest
+from bachbridge.protocol.events import Answer, Plan
+from bachbridge.protocol.style import Style
+from bachbridge.protocol.wire import dumps, loads
 
 MS = 1_000_000
 PITCHES = (67, 69, 71, 72, 74, 71, 67, 66)
@@ -64,7 +66,7 @@ def answer(task: str, prompt: Phrase = TUNE, steps: int = 32, seed: int = 5, key
     assert not any(parts), "it can be put aside between its passes, and is told at its end"
     assert isinstance(last, Answer)
     assert (last.ask, last.until, last.final) == (3, steps, True)
-    assert rejection_reason(last) is None
+    assert loads(dumps(last)) == last
     return last
 
 
@@ -222,7 +224,7 @@ def test_live_harmony_is_the_partners() -> None:
     partner = Partner()
     infill = InfillGenerator(Scale(), partner, MS)
     frame = (36, 31, 27, 20, 15)
-    foresee = PlanRequest("scale", 0, 0, (frame,), 0, 36, 16, 0.9, 0.95, 1, 8, "all", -1, 0.0, 0.0, False, "hold")
+    foresee = PlanRequest("scale", 0, 0, (frame,), 0, 36, 16, 1, Style(repeat="hold"))
     infill.feed(Feed("scale", TUNE, 1))
     infill.follow(foresee)
     assert infill.plan(foresee) == Plan(0, 1, (), -1)

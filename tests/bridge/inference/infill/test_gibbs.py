@@ -18,9 +18,9 @@ from bachbridge.inference.infill.gibbs import (
     fill_canvas,
     final_result,
 )
-from bachbridge.inference.runtime.style import RepeatMode, Style
 from bachbridge.music.frames import PITCH_INDEX_COUNT, REST, UNKNOWN, pitch_index
 from bachbridge.music.voice_leading import check_rules, out_of_range
+from bachbridge.protocol.style import RepeatMode, Style
 
 PLAIN = Style(temperature=1, top_p=1)
 QUICK = Schedule(4)

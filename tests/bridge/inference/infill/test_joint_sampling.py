@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from bachbridge.inference.infill.joint_sampling import DrawOptions, average_eighths, draw_cells
-from bachbridge.inference.runtime.style import Style
 from bachbridge.music.frames import PITCH_INDEX_COUNT, REST
 from bachbridge.music.voice_leading import check_rules
+from bachbridge.protocol.style import Style
 
 FREE = Style(temperature=1, top_p=1, rules=frozenset())
 PARALLELS = Style(temperature=1, top_p=1, rules=frozenset({"parallels"}))

@@ -8,7 +8,10 @@ import pytest
 
 from bachbridge.inference.infill.lookahead import LookAhead
 from bachbridge.music.frames import PITCH_INDEX_COUNT, pitch_index
-from bachbridge.protocol.events import Plan, PlanRequest
+from bachbridge.music.notes import VOICE_LEADING_RULES
+from bachbridge.protocol.effects import PlanRequest
+from bachbridge.protocol.events import Plan
+from bachbridge.protocol.style import RepeatMode, Style
 
 MS = 1_000_000
 BAR = 8
@@ -60,10 +63,14 @@ def frame(step: int, *, struck: bool) -> tuple[int, ...]:
 
 
 def foresee(
-    step: int, *frames: tuple[int, ...], piece: int = 1, repeat: str = "hold", held: int | None = None
+    step: int, *frames: tuple[int, ...], piece: int = 1, repeat: RepeatMode = "hold", held: int | None = None
 ) -> PlanRequest:
     last = frames[-1][0] if held is None else held
-    return PlanRequest("m", piece, step, frames, 0, last, BAR, 0.9, 0.95, 1, 8, "all", -1, 0.0, 0.0, False, repeat)
+    return PlanRequest("m", piece, step, frames, 0, last, BAR, 1, Style(repeat=repeat))
+
+
+def styled(request: PlanRequest, **changes: Any) -> PlanRequest:
+    return replace(request, style=replace(request.style, **changes))
 
 
 def causal(step: int, held: int) -> Plan:
@@ -163,15 +170,15 @@ def test_a_step_that_goes_on_first_and_gets_its_note_later_is_as_imagined() -> N
     assert changed(ahead, foresee(5, held=CLASSES[1][0]))
 
 
-@pytest.mark.parametrize("rules", ["all", "none"])
-def test_a_forbidden_chord_gives_way_to_the_causal_one(rules: str) -> None:
+@pytest.mark.parametrize("rules", [frozenset(VOICE_LEADING_RULES), frozenset[str]()])
+def test_a_forbidden_chord_gives_way_to_the_causal_one(rules: frozenset[str]) -> None:
     # From a tone higher, soprano and bass would go down into the next fifth together.
     before = tuple(pitch_index(pitch) for pitch in (76, 67, 60, 57))
     ahead = LookAhead(Sure(), MS)
     ahead.follow(foresee(0, *(frame(step, struck=step == 0) for step in range(3)), (*before, 15)))
     pondered(ahead)
-    told = replace(foresee(4, held=before[0]), rules=rules)
-    assert bool(changed(ahead, told)) is (rules == "none")
+    told = styled(foresee(4, held=before[0]), rules=rules)
+    assert bool(changed(ahead, told)) is (not rules)
 
 
 def test_a_new_piece_is_imagined_from_its_own_beginning() -> None:
@@ -192,10 +199,10 @@ def test_what_was_being_imagined_ends_with_its_piece() -> None:
     assert not changed(ahead, foresee(1, held=CLASSES[0][0], piece=2)), "nothing was imagined for it yet"
 
 
-@pytest.mark.parametrize("wish", [{"key": 4}, {"rules": "none"}, {"temperature": 0.5}, {"position": 1.0}])
+@pytest.mark.parametrize("wish", [{"key": (4, False)}, {"rules": frozenset()}, {"temperature": 0.5}, {"position": 1.0}])
 def test_another_wish_is_another_bar(wish: dict[str, Any]) -> None:
     ahead, nets = played()
-    told = replace(foresee(4, held=CLASSES[0][0]), **wish)
+    told = styled(foresee(4, held=CLASSES[0][0]), **wish)
     ahead.follow(told)
     assert not changed(ahead, told)
     before = nets.calls
@@ -209,10 +216,10 @@ def test_another_wish_is_another_bar(wish: dict[str, Any]) -> None:
 def test_the_imagined_voices_lie_close_or_wide_as_is_wished() -> None:
     def spread(position: float) -> float:
         ahead = LookAhead(Vague(), MS)
-        told = replace(foresee(0, frame(0, struck=True)), position=position)
+        told = styled(foresee(0, frame(0, struck=True)), position=position)
         ahead.follow(told)
         pondered(ahead)
-        later = replace(foresee(1, held=CLASSES[0][0]), position=position)
+        later = styled(foresee(1, held=CLASSES[0][0]), position=position)
         rows = changed(ahead, later).values()
         return float(np.mean([row[1] - row[3] for row in rows]))
 
@@ -223,7 +230,7 @@ def test_a_cadence_is_the_causal_models() -> None:
     ahead, _ = played()
     told = foresee(4, held=CLASSES[0][0])
     assert changed(ahead, told)
-    assert not changed(ahead, replace(told, cadence=True))
+    assert not changed(ahead, styled(told, cadence=True))
 
 
 def test_a_network_that_fails_once_is_asked_again_for_the_next_note() -> None:

@@ -8,9 +8,9 @@ from bachbridge.codecs.infill_grid import Canvas
 from bachbridge.inference.infill import windows as infill_windows
 from bachbridge.inference.infill.gibbs import FilledCanvas, Schedule
 from bachbridge.inference.infill.windows import MAX_STEPS_AT_ONCE, CanvasWindow
-from bachbridge.inference.runtime.style import Style
 from bachbridge.music.frames import REST, UNKNOWN, pitch_index
 from bachbridge.music.notes import VOICE_RANGES
+from bachbridge.protocol.style import Style
 from tests.support.biased_infill_net import FourthsNet
 
 QUICK = Schedule(2)

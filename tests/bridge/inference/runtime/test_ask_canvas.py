@@ -11,8 +11,9 @@ from bachbridge.inference.runtime.ask_canvas import TASKS, AskCanvas, build_ask_
 from bachbridge.music.frames import LOWEST_PITCH, REST, pitch_index
 from bachbridge.music.notes import VOICE_RANGES, VOICES, Note, Phrase
 from bachbridge.music.voice_assignment import frames_from_phrase
-from bachbridge.protocol.events import Answer, Ask
-from bachbridge.protocol.validation import rejection_reason
+from bachbridge.protocol.effects import Ask
+from bachbridge.protocol.events import Answer
+from bachbridge.protocol.wire import dumps, loads
 
 STEPS = 20
 MS = 1_000_000
@@ -87,7 +88,8 @@ def test_whatever_is_asked_the_canvas_fits_and_its_notes_can_be_played(ask: Ask,
     open_ = task.canvas.masked
     assert (task.canvas.logit_mask[open_].max(axis=1, initial=-np.inf) > -np.inf).all(), "there is a way to fill it"
     answer = task.answer_notes(*filled(task, seed))
-    assert rejection_reason(Answer(1, answer, ask.steps, final=True)) is None
+    message = Answer(1, answer, ask.steps, final=True)
+    assert loads(dumps(message)) == message
     assert [note.start for note in answer] == sorted(note.start for note in answer)
     drawn = [note for note in answer if note not in task.kept_notes]
     assert all(1 <= note.length <= ask.steps - note.start for note in drawn), "none goes on after the answer's end"

@@ -15,7 +15,8 @@ from bachbridge.codecs.chords.options import ChordOptions
 from bachbridge.inference.runtime.protocols import Accompanist
 from bachbridge.inference.symbols.generator import SymbolGenerator
 from bachbridge.music.notes import Key, Note, Phrase, key_to_number, scale_pitch_classes
-from bachbridge.protocol.events import Answer, Ask, Feed
+from bachbridge.protocol.effects import Ask, Feed
+from bachbridge.protocol.events import Answer
 from tests.support.hash_symbol_net import LONGEST, SIZES, HashNet, MelodyCodec
 
 

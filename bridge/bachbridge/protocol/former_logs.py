@@ -1,0 +1,90 @@
+"""Messages of older session logs, brought into their present form.
+
+Logs up to version 0.1 differ in three ways: some messages had other names; a plan request carried the fields of its
+style one by one; and reports were one message, `Status`, with a topic and a sentence. Some of those sentences only
+repeated an event that is in the log as well: nothing takes their place.
+"""
+
+import re
+from ast import literal_eval
+from collections.abc import Mapping
+from typing import Any
+
+from bachbridge.music.notes import key_from_number
+from bachbridge.music.voice_leading import parse_rules
+
+_PRESENT_NAMES = {
+    "Foresee": "PlanRequest",
+    "Heard": "PhraseEnded",
+    "Answering": "AnswerStarted",
+    "Answered": "AnswerEnded",
+    "Metre": "BarStarted",
+    "Missed": "AnswerLate",
+    "Refused": "AskRefused",
+    "Prompt": "AnswerPhrase",
+    "Play": "PlayPhrase",
+    "LookForPorts": "ListPorts",
+    "ClockHeard": "ClockTempo",
+}
+_STYLE_FIELDS = ("temperature", "top_p", "candidates", "rules", "key", "position", "density", "cadence", "repeat")
+_STYLE_RANDOMNESS = 0.5
+_SETTING_IN_REASON = re.compile(r'^([\w-]+) cannot be |^There is no setting "([\w-]+)"')
+"""The setting that a refusal is about, in either of its two sentences."""
+
+
+def upgrade(message: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return the present form of a logged message (see `wire.to_dict`); None if there is no such message any more.
+
+    A message in its present form is returned as it is. Raises `KeyError` or `ValueError` for what is no message.
+    """
+    plain = {**message, "type": _PRESENT_NAMES.get(str(message["type"]), message["type"])}
+    match plain:
+        case {"type": "PlanRequest", "rules": str(rules)}:
+            return _with_style(plain, rules)
+        case {"type": "Status", "topic": str(topic), "text": str(text)}:
+            return _report_from_status(topic, text)
+        case _:
+            return plain
+
+
+def _with_style(request: dict[str, Any], rules: str) -> dict[str, Any]:
+    style = {name: request.pop(name) for name in _STYLE_FIELDS}
+    key = key_from_number(style["key"])
+    return {
+        **request,
+        "style": {**style, "rules": sorted(parse_rules(rules)), "key": key, "randomness": _STYLE_RANDOMNESS},
+    }
+
+
+def _report_from_status(topic: str, text: str) -> dict[str, Any] | None:
+    match topic:
+        case "setting":
+            return _setting_report(text)
+        case "prompt":
+            problem = "empty" if text.startswith("there is no note") else "unplayable"
+            return {"type": "PhraseRefused", "purpose": "answer", "problem": problem}
+        case "play":
+            return {"type": "PhraseRefused", "purpose": "play", "problem": "unplayable"}
+        case "midi":
+            return {"type": "DamagedMidi", "count": int(text.partition(" ")[0])}
+        case "quit":
+            return {"type": "SessionEnded", "reason": text}
+        case _:  # "model" and "port" repeat the events ModelUp, ModelDown, AskRefused and PortsChanged
+            return None
+
+
+def _setting_report(text: str) -> dict[str, Any]:
+    name, is_applied, value = text.partition(" = ")
+    if is_applied and name.isidentifier():
+        return {"type": "SettingApplied", "name": name, "value": _setting_value(value)}
+    found = _SETTING_IN_REASON.match(text)
+    name = (found[1] or found[2]).replace("-", "_") if found else ""
+    return {"type": "SettingRefused", "name": name, "reason": text}
+
+
+def _setting_value(text: str) -> Any:
+    """Return the value that `str` made this text of: a number, a truth value, a tuple of integers, or the text."""
+    try:
+        return literal_eval(text)
+    except (ValueError, SyntaxError):
+        return text

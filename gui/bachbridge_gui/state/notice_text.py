@@ -1,0 +1,23 @@
+"""Sentences for reports that the window shows in several places."""
+
+from bachbridge.protocol.effects import EngineEnded, EngineStarted, PhraseRefused
+
+
+def engine_change_text(change: EngineStarted | EngineEnded) -> str:
+    """Say what became of the engine."""
+    match change:
+        case EngineStarted(again):
+            return "The engine was started again" if again else "The engine was started"
+        case EngineEnded(reason):
+            return reason or "The engine has ended unexpectedly and is started again"
+
+
+def phrase_refused_text(refusal: PhraseRefused) -> str:
+    """Say why a phrase is not answered or played, and what to do."""
+    match refusal:
+        case PhraseRefused("answer", "empty"):
+            return "There is no note in it to be answered"
+        case PhraseRefused("answer"):
+            return "These notes cannot be answered: choose another phrase"
+        case _:
+            return "These notes cannot be played: choose others"

@@ -137,6 +137,7 @@ WINDOW_MAY = {
     "bachbridge.music.notes",
     "bachbridge.music.performance",
     "bachbridge.process.ipc",
+    "bachbridge.process.restart",
     "bachbridge.protocol.effects",
     "bachbridge.protocol.events",
     "bachbridge.protocol.field_types",

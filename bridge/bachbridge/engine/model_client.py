@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Sequence
 
 from bachbridge.process.ipc import ChildProcess
+from bachbridge.process.restart import RestartBackoff
 from bachbridge.protocol.effects import Ask, Cancel, Feed, Message, PlanRequest
 from bachbridge.protocol.events import Answer, AskRefused, Event, ModelDown, ModelUp, Plan, Setting
 
@@ -23,7 +24,7 @@ class ModelClient:
     def __init__(self, command: Sequence[str], model_name: str, on_event: Callable[[Event], None]) -> None:
         """Start `command`; `on_event` is called on the thread that reads the pipe."""
         self._command, self._model_name, self._on_event = command, model_name, on_event
-        self._crash_count = 0
+        self._backoff = RestartBackoff(_RESTART_PAUSES_S)
         self._lock = threading.Lock()
         self._stopped = threading.Event()
         self._child: ChildProcess | None = None
@@ -59,7 +60,7 @@ class ModelClient:
     def _handle_message(self, message: Message | None) -> None:
         match message:
             case ModelUp():
-                self._crash_count = 0
+                self._backoff.reset()
                 self._on_event(message)
             case Answer() | AskRefused() | Plan() | ModelDown():
                 self._on_event(message)
@@ -73,7 +74,5 @@ class ModelClient:
         status = self._child.returncode if self._child else None
         self._child = None
         self._on_event(ModelDown(f"the model's process ended (status {status}) and is started again"))
-        pause_s = _RESTART_PAUSES_S[min(self._crash_count, len(_RESTART_PAUSES_S) - 1)]
-        self._crash_count += 1
-        if not self._stopped.wait(pause_s):
+        if not self._stopped.wait(self._backoff.record_death()):
             self._start()

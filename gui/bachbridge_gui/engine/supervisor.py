@@ -1,19 +1,20 @@
 """The window's end of the engine process, and a supervisor that restarts the engine when it dies.
 
 The engine's messages are pulled once a frame. A death is reported as `EngineEnded`, the next start as
-`EngineStarted`; the new engine gets the present settings. On a machine without a MIDI system the engine works without ports, so that the window can still be
-tried out.
+`EngineStarted`; the new engine gets the present settings. On a machine without a MIDI system the engine works without
+ports, so that the window can still be tried out.
 """
 
 from collections.abc import Callable
 from typing import Protocol
 
+from bachbridge.process.restart import RestartBackoff
 from bachbridge.protocol.effects import EngineEnded, EngineStarted, Failed, Message
 from bachbridge.protocol.events import ModelUp, PortsChanged
 from bachbridge.settings import Settings
 
-_RESTART_DELAYS_NS = (100_000_000, 1_000_000_000, 5_000_000_000)
-"""Delays before the next restarts of an engine that was never ready."""
+_RESTART_PAUSES_S = (0.1, 1.0, 5.0)
+"""Pauses before the next restarts of an engine that was never ready."""
 _MAX_MESSAGES_PER_FRAME = 2_000
 
 
@@ -38,7 +39,7 @@ class EngineSupervisor:
     def __init__(self, start: StartEngine, current_settings: Callable[[], Settings], first_settings: Settings) -> None:
         """Start an engine with `first_settings`; later engines get what `current_settings` returns then."""
         self._start, self._current_settings = start, current_settings
-        self._crash_count = 0
+        self._backoff = RestartBackoff(_RESTART_PAUSES_S)
         self._restart_ns: int | None = None
         """Time of the next start, while there is no engine."""
         self._failure_text = ""
@@ -71,7 +72,7 @@ class EngineSupervisor:
                     case Failed(error):
                         self._failure_text = error
                     case ModelUp():
-                        self._crash_count = 0
+                        self._backoff.reset()
                     case PortsChanged(_, output_name) if output_name and self.with_ports:
                         self._ports_worked = True
                     case _:
@@ -86,7 +87,8 @@ class EngineSupervisor:
         if self._client:
             self._client.close()
             self._client = None
-        self._crash_count, self.with_ports, self._restart_ns = 0, True, None
+        self._backoff.reset()
+        self.with_ports, self._restart_ns = True, None
         self._client = self._start(self._current_settings(), True)
         self._pending.append(EngineStarted(again=False))
 
@@ -107,10 +109,8 @@ class EngineSupervisor:
         if without_ports:
             self.with_ports = False
         self._start_to_report = None if without_ports else EngineStarted(again=True)
-        self._restart_ns = now_ns + (
-            0 if without_ports else _RESTART_DELAYS_NS[min(self._crash_count, len(_RESTART_DELAYS_NS) - 1)]
-        )
-        self._crash_count += 1
+        pause_s = self._backoff.record_death()
+        self._restart_ns = now_ns + (0 if without_ports else round(pause_s * 1e9))
         return EngineEnded(failure)
 
     def _restart_if_due(self, now_ns: int) -> list[Message]:

@@ -11,6 +11,7 @@ from typing import Literal, Protocol
 from PyQt6.QtCore import QObject, pyqtSignal
 
 from bachbridge.process.ipc import ChildProcess, process_command
+from bachbridge.process.restart import RestartBackoff
 from bachbridge.protocol.effects import Failed, Message, Received, Sent
 from bachbridge.protocol.events import Midi, Panic, Setting
 
@@ -68,7 +69,7 @@ class PreviewSound(QObject):
         self._process: PreviewProcess | None = None
         self._generation = 0
         """Process generation; messages from an earlier process are ignored."""
-        self._crash_count = 0
+        self._backoff = RestartBackoff((0.0,), max_deaths=_MAX_CRASHES)
         self._failure_text = ""
         self._message_received.connect(self._on_process_message)
 
@@ -81,7 +82,8 @@ class PreviewSound(QObject):
     def user_choice(self, on: bool | None) -> None:
         self._user_choice = on
         if on is not False:
-            self._crash_count, self._failure_text = 0, ""
+            self._backoff.reset()
+            self._failure_text = ""
         self._apply_state()
 
     @property
@@ -179,8 +181,8 @@ class PreviewSound(QObject):
             self._fail(message.error)
         elif message is None:
             self._process = None
-            self._crash_count += 1
-            if self._crash_count >= _MAX_CRASHES and not self._failure_text:
+            self._backoff.record_death()
+            if self._backoff.has_given_up and not self._failure_text:
                 self._fail("The preview sound ended several times: switch it on again to try once more.")
 
     def _fail(self, reason: str) -> None:

@@ -1,169 +1,199 @@
-"""A recipe: everything that a training run depends on, read from a TOML file."""
+"""Recipes: everything that a training run depends on, read from a TOML file.
+
+Each family of models has a recipe class, and the key `codec` says which one a file is for; without that key it is a
+`ChoraleRecipe`. The ranges of the values are part of the types: a file with an unknown key, a missing key or a value
+out of range is refused with one sentence.
+"""
 
 import json
 import tomllib
 from dataclasses import asdict, dataclass, field, fields, replace
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, ClassVar, Literal
+
+import msgspec
+from msgspec import Meta
 
 from bachbridge.atomic_files import atomic_output
 from bachbridge.errors import ConfigError
-from bachbridge.inference.runtime.families import family_of_codec
+from bachbridge.inference.runtime.library import SYMBOL_CODECS
+
+Name = Annotated[str, Meta(min_length=1)]
+Positive = Annotated[int, Meta(ge=1)]
+NotNegative = Annotated[int, Meta(ge=0)]
+Rate = Annotated[float, Meta(ge=0)]
+Share = Annotated[float, Meta(ge=0, le=1)]
+ShareBelowOne = Annotated[float, Meta(ge=0, lt=1)]
+TopP = Annotated[float, Meta(gt=0, le=1)]
 
 
 @dataclass(frozen=True, slots=True)
 class ChoraleRecipe:
-    """Settings of the causal chorale network and its training. Windows and steps are in 16ths and batches."""
+    """Settings of the causal chorale network and its training. Windows are in 16ths, steps in batches."""
 
-    name: str
-    units: int
-    layers: int
-    embedding: int
-    head: int
-    dropout: float
-    window: int
-    batch: int
-    steps: int
-    """Optimizer steps in all."""
-    steps_per_epoch: int
-    learning_rate: float
-    weight_decay: float
-    warmup: int
-    decay: float
-    """Share of the steps, at the end, in which the learning rate falls to nothing; before, it is constant."""
-    averaging: float
+    codec: ClassVar[Literal["satb"]] = "satb"
+
+    name: Name
+    units: Positive
+    layers: Positive
+    embedding: Positive
+    head: Positive
+    dropout: ShareBelowOne
+    window: Positive
+    batch: Positive
+    steps: Positive
+    """Optimizer steps of the whole run."""
+    steps_per_epoch: Positive
+    learning_rate: Rate
+    weight_decay: Rate
+    warmup: NotNegative
+    decay: Share
+    """Share of the steps, at the end, in which the learning rate falls to zero; before that it is constant."""
+    averaging: ShareBelowOne
     """Momentum of the averaged weights, per step."""
-    free_order: float
-    """Share of windows whose voices come in a random order instead of the chain's."""
-    unknown: float
-    """Share of windows whose attacks and bar lines are hidden."""
-    seed: int
-    temperature: float
-    top_p: float
+    free_order: Share
+    """Share of the windows whose voices come in a random order instead of the chain's."""
+    unknown: Share
+    """Share of the windows whose attacks and bar lines are hidden."""
+    seed: NotNegative
+    temperature: Rate
+    top_p: TopP
 
 
 @dataclass(frozen=True, slots=True)
 class InfillRecipe:
-    """Settings of the infilling network and its training. Windows are in steps, the rest as in `Recipe`."""
+    """Settings of the infilling network and its training. Windows are in steps, the rest as in `ChoraleRecipe`."""
 
-    name: str
-    codec: str
-    """"canvas"; a recipe without this key is a `Recipe`."""
-    units: int
-    blocks: int
-    heads: int
-    """Of each block's attention."""
-    wide: int
+    name: Name
+    codec: Literal["infill_grid"]
+    units: Positive
+    blocks: Positive
+    heads: Positive
+    """Attention heads of each block."""
+    wide: Positive
     """Units of a block's inner layer."""
-    head: int
-    dropout: float
-    window: int
-    batch: int
-    steps: int
-    steps_per_epoch: int
-    learning_rate: float
-    weight_decay: float
-    warmup: int
-    decay: float
-    averaging: float
-    eighths: float
-    """Share of windows on the grid of 8ths."""
-    mistuned: float
-    """Share of windows in a key by chance instead of the one without signature, lest they be learnt by heart."""
-    unknown: float
-    """Share of windows whose bar lines are hidden, and of those whose attacks are."""
-    seed: int
-    temperature: float
-    top_p: float
+    head: Positive
+    dropout: ShareBelowOne
+    window: Positive
+    batch: Positive
+    steps: Positive
+    steps_per_epoch: Positive
+    learning_rate: Rate
+    weight_decay: Rate
+    warmup: NotNegative
+    decay: Share
+    averaging: ShareBelowOne
+    eighths: Share
+    """Share of the windows on the grid of 8ths."""
+    mistuned: Share
+    """Share of the windows in a random key instead of the one without signature, so that keys are not memorised."""
+    unknown: Share
+    """Share of the windows whose bar lines are hidden, and of those whose attacks are hidden."""
+    seed: NotNegative
+    temperature: Rate
+    top_p: TopP
 
 
 @dataclass(frozen=True, slots=True)
 class SymbolRecipe:
-    """Settings of a network of symbol sequences and its training. Windows are in symbols, the rest as in `Recipe`."""
+    """Settings of a network of symbol sequences. Windows are in symbols, the rest as in `ChoraleRecipe`."""
 
-    name: str
-    codec: str
-    """"chords", "keys88" or "abc"."""
-    units: int
-    layers: int
-    embedding: int
-    head: int
+    name: Name
+    codec: Literal["abc", "chords", "keys88"]
+    units: Positive
+    layers: Positive
+    embedding: Positive
+    head: Positive
     """Units of each head's inner layer."""
-    attention: int
-    """Heads of the attention over all earlier outputs; 0: none."""
+    attention: NotNegative
+    """Heads of the attention over all earlier outputs; 0: no attention."""
     copying: bool
-    """Whether what followed earlier may be copied; needs attention."""
-    reach: int
-    """Symbols back to which attention reaches."""
-    dropout: float
-    weight_drop: float
-    """Share of the LSTM's recurrent weights that is left out in training, against learning by heart."""
-    window: int
-    batch: int
-    steps: int
-    steps_per_epoch: int
-    learning_rate: float
-    weight_decay: float
-    warmup: int
-    decay: float
-    averaging: float
-    shifts: int
-    """Pieces are transposed by up to so many semitones, where the codec allows it; 0: they are not."""
+    """True if the network may copy what followed earlier; needs attention."""
+    reach: NotNegative
+    """Number of earlier symbols that attention reaches."""
+    dropout: ShareBelowOne
+    weight_drop: ShareBelowOne
+    """Share of the LSTM's recurrent weights that is dropped in training, against memorising."""
+    window: Positive
+    batch: Positive
+    steps: Positive
+    steps_per_epoch: Positive
+    learning_rate: Rate
+    weight_decay: Rate
+    warmup: NotNegative
+    decay: Share
+    averaging: ShareBelowOne
+    shifts: NotNegative
+    """Pieces are transposed by up to this many semitones, where the codec allows it; 0: not at all."""
     joined: bool
-    """Whether another piece begins where one ends; else nothing follows."""
-    seed: int
-    temperature: float
-    top_p: float
+    """True if another piece begins where one ends; otherwise nothing follows."""
+    seed: NotNegative
+    temperature: Rate
+    top_p: TopP
     options: dict[str, Any] = field(default_factory=dict[str, Any])
-    """Of the codec."""
+    """Options of the codec."""
 
 
 AnyRecipe = ChoraleRecipe | InfillRecipe | SymbolRecipe
 
+_RECIPE_CLASSES: dict[str, type[AnyRecipe]] = {
+    "satb": ChoraleRecipe,
+    "infill_grid": InfillRecipe,
+    **dict.fromkeys(SYMBOL_CODECS, SymbolRecipe),
+}
+_OLD_CODEC_NAMES = {"canvas": "infill_grid"}
+"""Codecs that older recipes and cards call by another name."""
+
+
+def current_codec_name(codec: str) -> str:
+    """Return the name that a codec has now; older recipes and cards say "canvas" for "infill_grid"."""
+    return _OLD_CODEC_NAMES.get(codec, codec)
+
 
 def read_recipe(name: str) -> AnyRecipe:
-    """The recipe of that name among the bundled ones, or of that path."""
-    text = _recipe_text(name)
-    kind: type[AnyRecipe] = ChoraleRecipe
+    """Return the bundled recipe `name`, or the recipe in the file of that path.
+
+    Raises `ConfigError` if there is none, or if it has unknown keys, lacks keys or holds values out of range.
+    """
     try:
-        facts = tomllib.loads(text)
-        kind = _recipe_class(facts.get("codec", ""))
-        return kind(**facts)
-    except (tomllib.TOMLDecodeError, TypeError) as error:
-        wanted = ", ".join(its.name for its in fields(kind))
-        raise ConfigError(f"the recipe {name} cannot be read ({error}); it needs the keys {wanted}") from error
+        return _parse_recipe(tomllib.loads(_recipe_text(name)))
+    except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+        raise ConfigError(f"the recipe {name} cannot be used ({error}): correct it.") from error
 
 
-def _recipe_class(codec: str) -> type[AnyRecipe]:
-    match family_of_codec(codec):
-        case "symbols":
-            return SymbolRecipe
-        case "infill":
-            return InfillRecipe
-        case _:
-            return ChoraleRecipe
+def _parse_recipe(facts: dict[str, Any]) -> AnyRecipe:
+    codec = current_codec_name(str(facts.pop("codec", ChoraleRecipe.codec)))
+    recipe_class = _RECIPE_CLASSES.get(codec)
+    if recipe_class is None:
+        raise msgspec.ValidationError(f"unknown codec {codec!r}; there are {', '.join(_RECIPE_CLASSES)}")
+    keys = [each.name for each in fields(recipe_class)]
+    if "codec" in keys:
+        facts["codec"] = codec
+    if unknown := sorted(facts.keys() - set(keys)):
+        raise msgspec.ValidationError(f"unknown keys {', '.join(unknown)}; there are {', '.join(keys)}")
+    return msgspec.convert(facts, recipe_class)
 
 
 def write_recipe(recipe: AnyRecipe, path: Path) -> None:
-    """The recipe as a TOML file that `read` takes."""
+    """Write the recipe as a TOML file that `read_recipe` reads."""
     facts = asdict(recipe)
     tables = {name: facts.pop(name) for name in list(facts) if isinstance(facts[name], dict)}
     lines = [
         *_toml_lines(facts),
-        *(line for name, its in tables.items() for line in (f"\n[{name}]\n", *_toml_lines(its))),
+        *(line for name, table in tables.items() for line in (f"\n[{name}]\n", *_toml_lines(table))),
     ]
     with atomic_output(path) as scratch:
         scratch.write_text("".join(lines), "utf-8")
 
 
 def _toml_lines(facts: dict[str, Any]) -> list[str]:
-    """JSON's strings, numbers, truths and lists are also TOML's."""
+    """Return a line for each key: JSON's strings, numbers, booleans and lists are valid TOML."""
     return [f"{key} = {json.dumps(value)}\n" for key, value in facts.items()]
 
 
 def with_epochs(recipe: AnyRecipe, *, epochs: int | None, share: float = 1.0) -> AnyRecipe:
-    """The recipe for `epochs` epochs of `share` of the steps; the learning rate's curve is fitted into them."""
+    """Return the recipe for `epochs` epochs of `share` of its steps; the learning-rate curve is scaled to fit."""
     steps_per_epoch = max(1, round(recipe.steps_per_epoch * share))
     steps = steps_per_epoch * (epochs or max(1, recipe.steps // recipe.steps_per_epoch))
     return replace(recipe, steps=steps, steps_per_epoch=steps_per_epoch, warmup=min(recipe.warmup, steps // 10))
@@ -173,11 +203,11 @@ def _recipe_text(name: str) -> str:
     path = Path(name)
     if path.suffix == ".toml":
         if not path.is_file():
-            raise ConfigError(f"there is no recipe file {path}; check the path")
+            raise ConfigError(f"there is no recipe file {path}: check the path.")
         return path.read_text("utf-8")
     folder = resources.files("bachbridge_training").joinpath("recipes")
     bundled = folder.joinpath(f"{name}.toml")
     if not bundled.is_file():
         known = ", ".join(sorted(entry.name.removesuffix(".toml") for entry in folder.iterdir()))
-        raise ConfigError(f"there is no recipe {name!r}; the bundled ones are: {known}")
+        raise ConfigError(f"there is no recipe {name!r}: choose a .toml file or one of {known}.")
     return bundled.read_text("utf-8")

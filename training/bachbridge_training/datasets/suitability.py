@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 
-from bachbridge.inference.runtime.families import current_codec_name
 from bachbridge.music import timeline
 from bachbridge.music.frames import HIGHEST_PITCH, LOWEST_PITCH, REST
 from bachbridge.music.notes import STEPS_PER_BEAT, VOICES
@@ -21,7 +20,7 @@ from bachbridge.music.voice_assignment import GivenFrames, frames_from_phrase
 from bachbridge_training.datasets import abc_tunes, chorale_grids
 from bachbridge_training.datasets.chorale_grids import FourPartPiece
 from bachbridge_training.datasets.parsed_piece import ParsedPiece
-from bachbridge_training.recipe import AnyRecipe, ChoraleRecipe
+from bachbridge_training.recipe import AnyRecipe
 
 NOTE_LOSS_TEXTS = {
     "moved": "notes that begin between two 16ths or are shorter than a 16th: moved to the grid",
@@ -227,4 +226,4 @@ CONVERTERS: dict[str, PieceConverter] = {
 
 def converter_for(recipe: AnyRecipe) -> PieceConverter:
     """Return the converter for a recipe."""
-    return CONVERTERS["satb" if isinstance(recipe, ChoraleRecipe) else current_codec_name(recipe.codec)]
+    return CONVERTERS[recipe.codec]

@@ -1,7 +1,7 @@
 """From a run's best weights to a model's folder: ONNX files and a card.
 
-What the files are is the business of a `Form` (`causal_form`, `fill_form`). Nothing is written unless onnxruntime gives
-what Keras gives on held-out music, and the folder appears whole or not at all.
+A `ModelExport` knows which files a family's networks become (see the families' modules `export`). Nothing is written
+unless onnxruntime and Keras agree on held-out music, and the folder appears whole or not at all.
 """
 
 import json
@@ -24,32 +24,33 @@ from bachbridge_training.recipe import AnyRecipe
 
 OPSET = 17
 TOLERANCE = 1e-3
-"""The largest difference of a logit between Keras and onnxruntime, in nats: hundreds of steps add up their roundings,
-and the sharper a network, the more they show."""
+"""The largest difference of a logit between Keras and onnxruntime that is accepted, in nats.
+
+The rounding errors of hundreds of steps add up, and the sharper a network is, the more they show."""
 
 ConvertFunction = Callable[[Callable[..., Any], dict[str, tuple[Any, Any]], Sequence[str], Path], None]
-"""What makes a file of a function (see `convert`)."""
+"""Writes a function as a file (see `convert_to_onnx`)."""
 
 
 class ModelExport(Protocol):
-    """The files of a kind of network; `recipe` is what made it."""
+    """The files of a trained network; `recipe` is the recipe that it was trained by."""
 
     recipe: AnyRecipe
 
     def write(self, folder: Path, convert: ConvertFunction = ...) -> None: ...
 
     def max_difference(self, runtime: Any, piece: Any) -> float:
-        """The largest difference between Keras and a run-time on a piece."""
+        """Return the largest difference of a logit between Keras and a run-time on a piece."""
         ...
 
     def load_runtime(self, folder: Path, open_session: SessionFactory | None = None) -> Any:
-        """The networks as they play; `opened`: by another run-time than onnxruntime."""
+        """Load the files in `folder` as they play; `open_session`: in another run-time than onnxruntime."""
         ...
 
     def card_facts(self) -> dict[str, Any]:
-        """What the card says of this kind; `inputs` names the files, and each one's inputs.
+        """Return what the card says of this network; `inputs` names the files and the inputs of each.
 
-        `data` and `split`, where the music is not the chorales.
+        It holds `data` and `split` where the music is not the chorales.
         """
         ...
 
@@ -57,7 +58,7 @@ class ModelExport(Protocol):
 def convert_to_onnx(
     function: Callable[..., Any], inputs: dict[str, tuple[Any, Any]], outputs: Sequence[str], path: Path
 ) -> None:
-    """Write `function` as ONNX; `inputs` gives each one's shape and type. TensorFlow must be Keras's backend."""
+    """Write `function` as ONNX; `inputs` maps names to (shape, type). TensorFlow must be Keras's backend."""
     signature = [tf.TensorSpec(shape, dtype, name=name) for name, (shape, dtype) in inputs.items()]
 
     def named(*values: Any) -> tuple[Any, ...]:
@@ -74,31 +75,32 @@ def export_model(
     score: Callable[[Path], dict[str, Any]] | None = None,
     card_text: Mapping[str, str] | None = None,
 ) -> None:
-    """Write the model's folder, with what `score` says of its files; or raise `ModelError` and change nothing.
+    """Write the model's folder with the metrics that `score` returns for it, or raise `ModelError` and change nothing.
 
-    `said`: what the card says of music that is not the chorales.
+    `held_out_piece` is the piece on which ONNX and Keras are compared. `card_text`: what the card says of the music.
     """
     with atomic_folder(target) as folder:
         model_export.write(folder)
-        worst = model_export.max_difference(model_export.load_runtime(folder), held_out_piece)
-        if not worst <= TOLERANCE:
+        difference = model_export.max_difference(model_export.load_runtime(folder), held_out_piece)
+        if not difference <= TOLERANCE:
             raise ModelError(
-                f"ONNX and Keras differ by {worst:.2g} on {held_out_piece.name}; the model is not exported"
+                f"ONNX and Keras differ by {difference:.2g} on {held_out_piece.name}, so the model was not exported: "
+                "report this as a bug."
             )
-        metrics = {"onnx_against_keras": worst, **(score(folder) if score else {})}
+        metrics = {"onnx_against_keras": difference, **(score(folder) if score else {})}
         write_card(make_card(model_export, folder, metrics, card_text), folder)
 
 
 @contextmanager
 def atomic_folder(target: Path) -> Generator[Path]:
-    """A folder to fill, which becomes the model's if nothing fails: it appears whole or not at all."""
+    """Yield a folder to fill, which becomes `target` if nothing fails: it appears whole or not at all."""
     _check_replaceable(target)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        beside = tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}-")
+        scratch_folder = tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}-")
     except OSError as error:
         raise ModelError(f"cannot write {target} ({error.strerror}): choose another folder with -o.") from error
-    with beside as scratch:
+    with scratch_folder as scratch:
         folder = Path(scratch) / target.name
         folder.mkdir()
         yield folder
@@ -108,20 +110,20 @@ def atomic_folder(target: Path) -> Generator[Path]:
 
 
 def write_card(facts: Mapping[str, Any], folder: Path) -> None:
-    """Write the card into a folder that is not yet anybody's."""
+    """Write the card into a folder from `atomic_folder`."""
     (folder / CARD_FILE).write_text(json.dumps(facts, indent=2) + "\n", "utf-8")
 
 
 def _check_replaceable(target: Path) -> None:
-    """A model is replaced, nothing else: the folder may be the very run that is to be exported."""
+    """Raise `ModelError` if `target` exists and is no model; it may be the very run that is being exported."""
     if target.exists() and not (target / CARD_FILE).is_file():
-        raise ModelError(f"{target} is there already and is no model: choose another folder with -o.")
+        raise ModelError(f"{target} already exists and is no model: choose another folder with -o.")
 
 
 def make_card(
     model_export: ModelExport, folder: Path, metrics: dict[str, Any], card_text: Mapping[str, str] | None = None
 ) -> dict[str, Any]:
-    """What a person and the run-time need to know about the model."""
+    """Return what a person and the run-time need to know about the model."""
     recipe, facts = model_export.recipe, model_export.card_facts()
     return {
         "name": recipe.name,
@@ -138,7 +140,7 @@ def make_card(
 
 
 def _source_commit() -> str:
-    """The commit of the sources that did it, or "unknown" outside a checkout."""
+    """Return the commit of these sources, or "unknown" outside a checkout."""
     command = ["git", "-C", str(Path(__file__).parent), "rev-parse", "HEAD"]
     try:
         return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()

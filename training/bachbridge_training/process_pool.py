@@ -1,4 +1,4 @@
-"""Work on many items with one exported network, on one core or on several: each process loads the network once.
+"""Work on many items with one exported network, on one core or several; each process loads the network once.
 
 A result depends on its item alone, so the number of processes changes nothing but the time.
 """
@@ -16,9 +16,9 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 _SPEED_AVERAGE_S = 3600
-"""Seconds over which the speed is averaged for the time left: single items may take minutes."""
+"""Seconds over which the speed is averaged to estimate the time left, since single items may take minutes."""
 _net: Any = None
-"""The model of a process that works for another."""
+"""The network of a worker process."""
 
 
 def map_items(
@@ -30,20 +30,20 @@ def map_items(
     cost: Callable[[Item], float] = lambda _: 1,
     jobs: int = 1,
 ) -> list[Result]:
-    """`work(load(), item)` of every item, in the items' order; `cost` of an item is its share of the progress.
+    """Return `work(load(), item)` of every item, in the order of the items.
 
-    With several `jobs`, `load`, `work` and its results travel between processes.
+    `cost` of an item is its share of the progress. With several `jobs`, `load`, `work` and its results are pickled.
     """
     costs = [cost(item) for item in items]
     with progress_bar(label, sum(costs)) as advance:
         if jobs > 1:
             workers = ProcessPoolExecutor(jobs, get_context("spawn"), _load_in_worker, (load,))
             return _map_in_processes(workers, items, work, costs, advance)
-        net, found = load(), list[Result]()
-        for item, its in zip(items, costs, strict=True):
-            found.append(work(net, item))
-            advance(its)
-        return found
+        net, results = load(), list[Result]()
+        for item, item_cost in zip(items, costs, strict=True):
+            results.append(work(net, item))
+            advance(item_cost)
+        return results
 
 
 def _map_in_processes(
@@ -53,21 +53,21 @@ def _map_in_processes(
     costs: Sequence[float],
     advance: Callable[[float], None],
 ) -> list[Result]:
-    """The dearest first, so that the processes end together."""
+    """Begin with the items that cost most, so that the processes finish at about the same time."""
     try:
-        falling = sorted(range(len(items)), key=lambda at: -costs[at])
-        asked = {workers.submit(_work_in_worker, work, items[at]): at for at in falling}
-        for done in as_completed(asked):
-            done.result()
-            advance(costs[asked[done]])
-        return [future.result() for future, _ in sorted(asked.items(), key=lambda pair: pair[1])]
+        costliest_first = sorted(range(len(items)), key=lambda index: -costs[index])
+        futures = {workers.submit(_work_in_worker, work, items[index]): index for index in costliest_first}
+        for future in as_completed(futures):
+            future.result()
+            advance(costs[futures[future]])
+        return [future.result() for future, _ in sorted(futures.items(), key=lambda pair: pair[1])]
     finally:
         workers.shutdown(cancel_futures=True)
 
 
 def _load_in_worker(load: Callable[[], Any]) -> None:
-    """Runs in each process at its start."""
-    global _net  # noqa: PLW0603  a process has one model, and this is how it is handed one
+    """Load the network at the start of a worker process."""
+    global _net  # noqa: PLW0603  a worker has one network, and an initializer has no other place for it
     _net = load()
 
 
@@ -77,9 +77,9 @@ def _work_in_worker(work: Callable[[Any, Item], Result], item: Item) -> Result:
 
 @contextmanager
 def progress_bar(label: str, total: float) -> Generator[Callable[[float], None]]:
-    """A bar with the time left on stderr; what it gives is told how much of the `total` has been done."""
+    """Show a bar with the time left on stderr; yield a function that adds to what is done of the `total`."""
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
     console = Console(stderr=True)
     with Progress(*columns, console=console, transient=True, speed_estimate_period=_SPEED_AVERAGE_S) as progress:
         task = progress.add_task(label, total=total)
-        yield lambda its: progress.advance(task, its)
+        yield lambda amount: progress.advance(task, amount)

@@ -151,7 +151,7 @@ def test_the_card_of_an_exported_run_says_what_evaluate_finds(
     export_command("toy", run=folder, output=models)
     monkeypatch.setattr("bachbridge.inference.runtime.library.search_paths", lambda: (models,))
     capsys.readouterr()
-    evaluate_model("toy", data=None, part="valid", json=True, outputs=0, told=False)
+    evaluate_model("toy", data=None, part="valid", json=True, outputs=0, with_timing=False)
     found = json.loads(capsys.readouterr().out)
     valid = library.read_card(models / "toy").facts["metrics"]["valid"]
     assert valid["framewise_nll_8th"] > 1

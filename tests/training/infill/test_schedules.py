@@ -76,7 +76,7 @@ def test_scores_harmonies_and_schedules_in_one_answer(
 
 
 def test_a_quick_look_is_at_the_first_pieces(quick: list[FourPartPiece], capsys: pytest.CaptureFixture[str]) -> None:
-    facts = asked(capsys, outputs=0, pieces=1, told=False)
+    facts = asked(capsys, outputs=0, pieces=1, with_timing=False)
     assert (facts["pieces"], facts["framewise_nll_se"]) == (1, None)
     assert not facts.keys() & {"music", "told", "counted"}
     evaluate_model("fond", data=None, part="valid", json=False, outputs=1, pieces=1)

@@ -1,7 +1,6 @@
-"""The causal network as files: one step of the recurrent core, and the chain of heads inside a step.
+"""The files of the causal network: one step of the recurrent core, and the chain of heads inside a step.
 
-The core's state is a value that goes in and comes out; the heads are a file of their own, because they are run several
-times for each step.
+The core's state is an input and an output. The heads are a file of their own, because they run several times per step.
 """
 
 from pathlib import Path
@@ -21,11 +20,11 @@ from bachbridge_training.datasets.chorale_grids import FourPartPiece
 from bachbridge_training.onnx_export import ConvertFunction, convert_to_onnx
 
 _COMPARED_STEPS = 64
-"""So many steps of a piece are walked through to compare."""
+"""Steps of a piece on which Keras and a run-time are compared."""
 
 
 class ChoraleExport:
-    """See `export.Form`."""
+    """The export of the causal network (see `onnx_export.ModelExport`)."""
 
     def __init__(self, network: ChoraleNetwork) -> None:
         self.network, self.recipe = network, network.recipe
@@ -57,7 +56,7 @@ class ChoraleExport:
         )
 
     def max_difference(self, runtime: onnx_nets.ChoraleNet, piece: FourPartPiece) -> float:
-        """Over the first steps of the piece, walked through."""
+        """Return the largest difference of a logit over the first steps of the piece."""
         item = four_part_windows.whole_piece(piece, with_onsets=True, with_position=True)
         state = runtime.initial_state()
         keras_state: Any = tf.constant(state)

@@ -1,13 +1,13 @@
 """The causal chorale network in Keras: an LSTM over steps, and a chain of heads inside each step.
 
 The LSTM reads the sum of the embedding rows of a step's feature ids (see `codecs.satb`). Head `v` sees the LSTM's view
-of the step and the classes of those other voices that are already chosen; which ones is the caller's business, so the
-same heads serve any order of the voices and any voices given. Four parallel heads cannot agree on a chord; the chain
-is what makes p(frame) a product of true conditionals.
+of the step and the pitch indices of the other voices that are already chosen. The caller decides which ones these are,
+so the same heads serve any order of the voices and any given voices. Four parallel heads could not agree on a chord;
+with the chain, p(frame) is a product of true conditionals.
 
-A head's logits are sums over three tables that it writes anew for each step: one over pitches, one over the interval
-from the voice's own last pitch, one over the interval modulo 12 from each voice already chosen. The last two say in all
-keys at once what else would have to be learnt twelve times over.
+A head's logits are sums over three tables that it computes for each step: one over pitches, one over the interval from
+the voice's own last pitch, one over the interval modulo 12 from each voice already chosen. The last two hold in all
+keys at once; without them the same would have to be learnt twelve times.
 Variational dropout: one mask for all steps of a window (Y. Gal and Z. Ghahramani, NeurIPS 2016).
 
 Only `keras.ops` is used, so the code runs under TensorFlow and under JAX alike.
@@ -20,65 +20,69 @@ import numpy as np
 from keras import layers
 
 from bachbridge.codecs import satb
-from bachbridge.music.frames import PITCH_INDEX_COUNT, REST
 from bachbridge.music.notes import VOICES
 from bachbridge_training.nets.lstm import LSTM
 from bachbridge_training.recipe import ChoraleRecipe
 
-ops: Any = keras.ops  # untyped: what is inferred of its functions is wrong
+ops: Any = keras.ops  # untyped: the inferred types of its functions are wrong
 
-_SLOTS_PER_VOICE = PITCH_INDEX_COUNT + 1
-"""Rows of a voice in a head's table: not chosen yet, then the classes."""
+_SLOTS_PER_VOICE = satb.PITCH_INDEX_COUNT + 1
+"""Rows of a voice in a head's table: one for "not chosen yet", then one per pitch index."""
 _MAX_INTERVAL = 14
-"""Melodic intervals up to so many semitones have columns of their own; wider ones share the outermost."""
+"""Melodic intervals up to this many semitones have columns of their own; wider ones share the outermost columns."""
 _MELODIC_WIDTH, _HARMONIC_WIDTH = 2 * _MAX_INTERVAL + 2, 13
-_COLUMNS_PER_HEAD = PITCH_INDEX_COUNT + _MELODIC_WIDTH + len(VOICES) * _HARMONIC_WIDTH
-"""Columns of a head: of the classes, of the melodic intervals, and per other voice of the harmonic ones.
+_COLUMNS_PER_HEAD = satb.PITCH_INDEX_COUNT + _MELODIC_WIDTH + len(VOICES) * _HARMONIC_WIDTH
+"""Columns of a head: for the pitch indices, for the melodic intervals, and for each voice's harmonic intervals.
 
-The last column of each kind of interval stands for none: a rest, the piece's beginning, a voice not yet chosen.
+The last column of each kind of interval means "none": a rest, the beginning of the piece, a voice not yet chosen.
 """
 
 
 def _melodic_columns() -> np.ndarray:
-    """`column[class before, class]`; the rows include the two that stand for no frame before."""
-    before, now = np.mgrid[: PITCH_INDEX_COUNT + 2, :PITCH_INDEX_COUNT]
-    none = (before == REST) | (before >= PITCH_INDEX_COUNT) | (now == REST)
+    """Return `column[previous pitch index, pitch index]`; two of the rows mean "no frame before"."""
+    before, now = np.mgrid[: satb.PITCH_INDEX_COUNT + 2, : satb.PITCH_INDEX_COUNT]
+    none = (before == satb.REST) | (before >= satb.PITCH_INDEX_COUNT) | (now == satb.REST)
     interval = np.where(none, _MELODIC_WIDTH - 1, np.clip(now - before, -_MAX_INTERVAL, _MAX_INTERVAL) + _MAX_INTERVAL)
-    return (PITCH_INDEX_COUNT + interval).astype(np.int32)
+    return (satb.PITCH_INDEX_COUNT + interval).astype(np.int32)
 
 
 def _harmonic_columns() -> np.ndarray:
-    """`column[_SLOTS * voice + class of the voice + 1, class]`; class -1: the voice is not chosen."""
-    other, now = np.mgrid[-1:PITCH_INDEX_COUNT, :PITCH_INDEX_COUNT]
-    interval = np.where((other <= REST) | (now == REST), _HARMONIC_WIDTH - 1, (now - other) % 12)
-    first = PITCH_INDEX_COUNT + _MELODIC_WIDTH + _HARMONIC_WIDTH * np.arange(len(VOICES))
-    return (first[:, None, None] + interval).reshape(-1, PITCH_INDEX_COUNT).astype(np.int32)
+    """Return `column[slot, pitch index]`, slot = `_SLOTS_PER_VOICE` * voice + 1 + its pitch index (-1: open)."""
+    other, now = np.mgrid[-1 : satb.PITCH_INDEX_COUNT, : satb.PITCH_INDEX_COUNT]
+    interval = np.where((other <= satb.REST) | (now == satb.REST), _HARMONIC_WIDTH - 1, (now - other) % 12)
+    first = satb.PITCH_INDEX_COUNT + _MELODIC_WIDTH + _HARMONIC_WIDTH * np.arange(len(VOICES))
+    return (first[:, None, None] + interval).reshape(-1, satb.PITCH_INDEX_COUNT).astype(np.int32)
 
 
 _COLUMN_INDEX = np.concatenate([_melodic_columns(), _harmonic_columns()])
 _VOICE_FIRST_ROW = (len(_melodic_columns()) + 1 + _SLOTS_PER_VOICE * np.arange(len(VOICES))).astype(np.int32)
-"""Which columns a class adds up, by row: one for each class before, then one for each other voice's slot."""
+"""`_COLUMN_INDEX`: the columns that a pitch index adds up, in rows for the previous pitch index and for each slot.
+
+`_VOICE_FIRST_ROW[voice]` is the row of the pitch index 0 of a voice that is already chosen."""
 
 
 def _column_indices(before: Any, known: Any) -> Any:
-    """Which columns a class adds up, `[..., term, class]`, for the class `before[...]` and `known[..., voice]`."""
+    """Return the columns that are added up, `[..., term, pitch index]`.
+
+    `before[...]` is the voice's previous pitch index; `known[..., voice]` are those already chosen (-1: open).
+    """
     rows = ops.concatenate([ops.expand_dims(before, -1), known + _VOICE_FIRST_ROW], axis=-1)
     return ops.take(_COLUMN_INDEX, rows, axis=0)
 
 
 def _table_logits(columns: Any, before: Any, known: Any) -> Any:
-    """A head's columns `[..., column]` → logits `[..., class]`."""
+    """Return logits `[..., pitch index]` from a head's `columns[..., column]`."""
     places = _column_indices(before, known)
     terms = [ops.take_along_axis(columns, places[..., term, :], axis=-1) for term in range(1 + len(VOICES))]
-    return columns[..., :PITCH_INDEX_COUNT] + sum(terms)
+    return columns[..., : satb.PITCH_INDEX_COUNT] + sum(terms)
 
 
 def _table_logits_flat(columns: Any, before: Any, known: Any) -> Any:
-    """The same of `columns[k, voice, column]` by one look-up in a flat list, which onnxruntime does much quicker."""
+    """Return logits from `columns[k, voice, column]` by one look-up in a flat list, much quicker in onnxruntime."""
     places = _column_indices(before, known)
     row = ops.reshape(ops.arange(ops.shape(columns)[0] * len(VOICES), dtype="int32"), (-1, len(VOICES), 1, 1))
     taken = ops.take(ops.reshape(columns, (-1,)), places + row * _COLUMNS_PER_HEAD, axis=0)
-    return columns[..., :PITCH_INDEX_COUNT] + ops.sum(taken, axis=-2)
+    return columns[..., : satb.PITCH_INDEX_COUNT] + ops.sum(taken, axis=-2)
 
 
 class ChoraleNetwork:
@@ -97,16 +101,16 @@ class ChoraleNetwork:
         self.strike = layers.Dense(len(VOICES), name="strike")
 
     def embed(self, ids: Any) -> Any:
-        """`[..., field]` ids → `[..., embedding]`."""
+        """Return the embedding `[..., unit]` of `ids[..., field]`."""
         return ops.sum(self.embedding(ids), axis=-2)
 
     def head_view(self, index: int, hidden: Any, known: Any) -> Any:
-        """The inner layer of head `index` given `known[..., voice]` classes (-1: not chosen)."""
+        """Return the inner layer of head `index`, given the pitch indices `known[..., voice]` (-1: not chosen)."""
         slots = known + 1 + ops.arange(len(VOICES), dtype="int32") * _SLOTS_PER_VOICE
         return ops.relu(self.head_hidden[index](hidden) + ops.sum(self.known_voices[index](slots), axis=-2))
 
     def pitch_logits(self, voice: int, hidden: Any, known: Any, before: Any) -> Any:
-        """Logits `[..., class]` of a voice whose class one step earlier was `before[...]`."""
+        """Return logits `[..., pitch index]` of a voice whose pitch index one step earlier was `before[...]`."""
         return _table_logits(self.head_output[voice](self.head_view(voice, hidden, known)), before, known)
 
     def strike_logits(self, hidden: Any, classes: Any) -> Any:
@@ -114,7 +118,11 @@ class ChoraleNetwork:
 
 
 def window_model(network: ChoraleNetwork) -> keras.Model:
-    """Ids `[batch, step, field]`, chosen classes `[batch, step, voice, other]`, true classes → both kinds of logits."""
+    """Return the model over whole windows, which gives pitch logits and onset logits.
+
+    Its inputs are ids `[batch, step, field]`, the chosen pitch indices `[batch, step, voice, other]` that each head
+    sees, and the true pitch indices `[batch, step, voice]`.
+    """
     recipe = network.recipe
     ids = keras.Input((None, satb.FIELD_COUNT), dtype="int32", name="ids")
     known: Any = keras.Input((None, len(VOICES), len(VOICES)), dtype="int32", name="known")
@@ -131,8 +139,8 @@ def window_model(network: ChoraleNetwork) -> keras.Model:
 
 
 def _previous_frame(ids: Any) -> Any:
-    """The frame before, ids `[..., field]` → classes `[..., voice]`; rests where a batch is padded with zeros."""
-    return ops.maximum(satb.previous_pitch_indices(ids), REST)
+    """Return the pitch indices `[..., voice]` of the frame before `ids[..., field]`; rests where it is padded."""
+    return ops.maximum(satb.previous_pitch_indices(ids), satb.REST)
 
 
 def _dropout(values: Any, recipe: ChoraleRecipe) -> Any:
@@ -140,14 +148,14 @@ def _dropout(values: Any, recipe: ChoraleRecipe) -> Any:
 
 
 def core(network: ChoraleNetwork, ids: Any, state: Any) -> tuple[Any, Any]:
-    """One step: `ids[batch, field]`, `state[2 * layer + (h, c), batch, unit]` → `hidden`, the next state.
+    """Do one step: `ids[batch, field]` and `state[2 * layer + (h, c), batch, unit]` give `hidden` and the next state.
 
-    `hidden[batch, head * unit + voice]` is what the five heads (four voices, then the strikes) see of the step: the
-    part of their inner layers that does not depend on the voices chosen in it, so that `heads` has next to nothing to
-    do; and last the classes of the frame before.
+    `hidden[batch, unit]` holds, one after another, the views of the five heads (four voices, then the onsets) and the
+    pitch indices of the frame before. A view is the part of a head's inner layer that does not depend on the voices
+    chosen in this step, so that `heads` has little left to do.
     """
     first = network.rnns[0].cell
-    # A sum of embedding rows times a matrix is the sum of the rows' products, and those are a constant table.
+    # A sum of embedding rows times a matrix is the sum of the rows' products, and these are a constant table.
     inputs = ops.sum(ops.take(ops.matmul(network.embedding.embeddings, first.kernel), ids, axis=0), axis=-2)
     output, after = lstm_step(first, inputs, state[0], state[1])
     for number, rnn in enumerate(network.rnns[1:], start=1):
@@ -159,19 +167,19 @@ def core(network: ChoraleNetwork, ids: Any, state: Any) -> tuple[Any, Any]:
 
 
 def lstm_step(layer: layers.LSTMCell, inputs: Any, hidden: Any, carry: Any) -> tuple[Any, list[Any]]:
-    """One step of an LSTM from its input's share of the gates: the output, and `[output, carry]`."""
+    """Do one step of an LSTM, given its input's share of the gates; return the output, and `[output, carry]`."""
     gates = inputs + ops.matmul(hidden, layer.recurrent_kernel) + layer.bias
-    enter, forget, new, leave = ops.split(gates, 4, axis=-1)
-    carry = ops.sigmoid(forget) * carry + ops.sigmoid(enter) * ops.tanh(new)
-    output = ops.sigmoid(leave) * ops.tanh(carry)
+    input_gate, forget_gate, candidate, output_gate = ops.split(gates, 4, axis=-1)
+    carry = ops.sigmoid(forget_gate) * carry + ops.sigmoid(input_gate) * ops.tanh(candidate)
+    output = ops.sigmoid(output_gate) * ops.tanh(carry)
     return output, [output, carry]
 
 
 def heads(network: ChoraleNetwork, hidden: Any, known: Any) -> tuple[Any, Any]:
-    """The chain at one step: `hidden` of `core`, `known[k, voice]` → pitches `[k, voice, class]`, strikes `[k, voice]`.
+    """Run all heads at one step; return pitch logits `[k, voice, pitch index]` and onset logits `[k, voice]`.
 
-    All heads at once, which gives what `Network.head` gives one by one. A voice's own class is hidden from its own
-    head, and from none of the others.
+    `hidden` is from `core`, `known[k, voice]` are the pitch indices chosen so far. The result is that of
+    `ChoraleNetwork.pitch_logits` voice by voice. A voice's own pitch index is hidden from its own head alone.
     """
     voices = len(VOICES)
     own = np.vstack([np.eye(voices, dtype=np.int32), np.zeros((1, voices), np.int32)])

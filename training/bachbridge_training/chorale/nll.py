@@ -1,19 +1,22 @@
-"""Scores of an exported model: how surprised it is, frame by frame, by chorales that it was not trained on.
+"""Negative log-likelihoods of an exported causal model, frame by frame, on chorales that it was not trained on.
 
-The files that play are the files that are scored: each piece is streamed through `model.onnx` from an empty context,
-one step at a time, and the four voices of a frame come in the chain's order, each given the true voices before it. The
-sum of their four surprises, in nats, over all frames and divided by the number of frames is `nats_per_frame`. Attacks
-are not scored, and by default they and the bar lines are not told either, so that the figure can be compared with
-other models' and computed from the community's JSON, which has neither.
+The files that play are the files that are scored. Each piece is streamed through `model.onnx` from an empty context,
+one step at a time. The four voices of a frame come in the chain's order, each given the true voices before it. The sum
+of their losses in nats over all frames, divided by the number of frames, is `nats_per_frame`. Attacks are not scored.
+By default neither they nor the bar lines are given, so that the figure can be compared with other models' and computed
+from the community's JSON, which has neither.
 """
 
+import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 
-from bachbridge.music.frames import PITCH_INDEX_COUNT
+from bachbridge.codecs import satb
+from bachbridge.errors import ConfigError
 from bachbridge.music.notes import VOICES
 from bachbridge_training.datasets import four_part_windows
 from bachbridge_training.datasets.chorale_grids import FourPartPiece
@@ -21,7 +24,7 @@ from bachbridge_training.evaluation.loss import nats_and_correct
 
 
 class ScoredChoraleNet(Protocol):
-    """What is scored (see `bachbridge.inference.runtime.onnx_nets`)."""
+    """A network that is scored (see `bachbridge.inference.runtime.onnx_nets`)."""
 
     def initial_state(self) -> Any: ...
     def core(self, ids: Any, state: Any) -> tuple[Any, Any]: ...
@@ -30,9 +33,9 @@ class ScoredChoraleNet(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ChoraleNll:
-    """Of one piece: `nats[step, voice]`, and of the same cells whether the likeliest class was the `right` one.
+    """The losses of one piece: `nats[step, voice]`, and `correct[step, voice]` where the likeliest index was true.
 
-    `moves[step, voice]`: the class differs from the step before (in the first step, always).
+    `moves[step, voice]`: the pitch index differs from that of the step before (always true in the first step).
     """
 
     name: str
@@ -44,21 +47,21 @@ class ChoraleNll:
 def piece_nll(
     net: ScoredChoraleNet, voice_order: Sequence[int], piece: FourPartPiece, *, timing_given: bool
 ) -> ChoraleNll:
-    """Stream one piece; `told`: whether past attacks and the bar lines are known."""
+    """Stream one piece; `timing_given`: with past attacks and bar lines given."""
     item = four_part_windows.whole_piece(piece, with_onsets=timing_given, with_position=timing_given)
     logits = stream_logits(net, voice_order, item)
-    nats, right = nats_and_correct(logits, item.pitch_indices)
+    nats, correct = nats_and_correct(logits, item.pitch_indices)
     moves = np.ones(item.pitch_indices.shape, bool)
     moves[1:] = item.pitch_indices[1:] != item.pitch_indices[:-1]
-    return ChoraleNll(piece.name, nats, right, moves)
+    return ChoraleNll(piece.name, nats, correct, moves)
 
 
 def stream_logits(
     net: ScoredChoraleNet, voice_order: Sequence[int], item: four_part_windows.ChoraleBatch
 ) -> np.ndarray:
-    """Of a whole piece, `logits[step, voice, class]`, each voice given the true ones before it in `order`."""
+    """Return `logits[step, voice, pitch index]` of a piece, each voice given the true ones before it."""
     hidden = _stream_hidden(net, item.ids)
-    logits = np.empty((*item.pitch_indices.shape, PITCH_INDEX_COUNT), np.float32)
+    logits = np.empty((*item.pitch_indices.shape, satb.PITCH_INDEX_COUNT), np.float32)
     known = four_part_windows.known_pitches(item.pitch_indices, voice_order)
     for voice in range(len(VOICES)):
         pitch, _ = net.heads(hidden, known[:, voice])
@@ -67,7 +70,7 @@ def stream_logits(
 
 
 def _stream_hidden(net: ScoredChoraleNet, ids: np.ndarray) -> np.ndarray:
-    """The network's view of every frame before it is chosen, `hidden[step, unit]`."""
+    """Return the core's output `hidden[step, unit]` for every frame."""
     state, rows = net.initial_state(), []
     for row in ids:
         hidden, state = net.core(row[None], state)
@@ -75,19 +78,19 @@ def _stream_hidden(net: ScoredChoraleNet, ids: np.ndarray) -> np.ndarray:
     return np.stack(rows)
 
 
-def summary(surprises: Sequence[ChoraleNll]) -> dict[str, float]:
-    """The scores; a frame is moving if any voice moves in it, and a cell if its own voice does."""
-    nats = np.concatenate([s.nats for s in surprises])
-    right = np.concatenate([s.correct for s in surprises])
-    moves = np.concatenate([s.moves for s in surprises])
+def summary(losses: Sequence[ChoraleNll]) -> dict[str, float]:
+    """Return the scores of all pieces; a frame is moving if any voice moves in it, a cell if its own voice does."""
+    nats = np.concatenate([loss.nats for loss in losses])
+    correct = np.concatenate([loss.correct for loss in losses])
+    moves = np.concatenate([loss.moves for loss in losses])
     frames = nats.sum(axis=1)
     return {
-        "pieces": len(surprises),
+        "pieces": len(losses),
         "frames": len(frames),
         "nats_per_frame": float(frames.mean()),
         "nats_per_frame_moving": float(frames[moves.any(axis=1)].mean()),
-        "accuracy": float(right.mean()),
-        "accuracy_moving": float(right[moves].mean()),
+        "accuracy": float(correct.mean()),
+        "accuracy_moving": float(correct[moves].mean()),
     }
 
 
@@ -99,8 +102,38 @@ def evaluate(
     timing_given: bool = False,
     progress: Callable[[Sequence[FourPartPiece]], Iterable[FourPartPiece]] = iter,
 ) -> list[ChoraleNll]:
-    """Stream all pieces; `progress` wraps the walk over them."""
+    """Stream all pieces; `progress` wraps the loop over them."""
     return [piece_nll(net, voice_order, piece, timing_given=timing_given) for piece in progress(pieces)]
 
 
 # ---------------------------------------------------------------- the community's JSON
+
+
+def read_json_pieces(path: Path, part: str) -> list[FourPartPiece]:
+    """Read the pieces of a file `{part: [[[S, A, T, B], ...], ...]}` of MIDI pitches at 16ths; -1 is a rest.
+
+    The format is that of czhuang/JSB-Chorales-dataset; it has neither attacks nor bar lines. Raises `ConfigError`.
+    """
+    try:
+        content = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"{path} cannot be read as JSON ({error}): give one like Jsb16thSeparated.json.") from error
+    if not isinstance(content, dict) or part not in content:
+        raise ConfigError(f"{path} has no part {part!r}: it has {', '.join(content) or 'none'}.")
+    return [_json_piece(f"{path.name}:{part}:{number}", frames) for number, frames in enumerate(content[part])]
+
+
+def _json_piece(name: str, frames: Any) -> FourPartPiece:
+    try:
+        pitches = np.array(frames, dtype=np.int16)
+    except (TypeError, ValueError) as error:
+        raise ConfigError(f"{name} is not a list of frames [S, A, T, B] of MIDI pitches: correct the file.") from error
+    notes = pitches[pitches >= 0]
+    has_four_voices = pitches.ndim == 2 and pitches.shape[1] == len(VOICES) and len(pitches) > 0
+    in_range = len(notes) == 0 or satb.LOWEST_PITCH <= notes.min() <= notes.max() <= satb.HIGHEST_PITCH
+    if not has_four_voices or not in_range:
+        raise ConfigError(f"{name} is not a list of frames [S, A, T, B] of MIDI pitches 36 to 81: correct the file.")
+    onsets = pitches >= 0
+    onsets[1:] &= pitches[1:] != pitches[:-1]
+    steps = np.arange(len(pitches), dtype=np.int16)
+    return FourPartPiece(name, pitches, onsets, steps % 16, np.full(len(pitches), 16, np.int16))

@@ -1,6 +1,6 @@
-"""The causal network's training: its trainer, its batches and its score.
+"""The training of the causal network: its loss, its batches and its score.
 
-The score is that of `evaluation`: whole pieces from an empty context, original keys, the chain's order, pitch alone.
+The score is that of `nll`: whole pieces from an empty context in original keys, in the chain's order, pitches alone.
 """
 
 from collections.abc import Sequence
@@ -16,13 +16,13 @@ from bachbridge_training.datasets.chorale_grids import FourPartPiece
 from bachbridge_training.evaluation.loss import nats_and_correct
 from bachbridge_training.recipe import ChoraleRecipe
 
-ops: Any = keras.ops  # untyped: what is inferred of its functions is wrong
+ops: Any = keras.ops  # untyped: the inferred types of its functions are wrong
 
 
 class ChoraleTask:
-    """Builds the network of a `Recipe` and trains it on the pieces' windows (see `training.Course`)."""
+    """The network of a `ChoraleRecipe`, trained on windows of the pieces (see `runs.tasks.TrainingTask`)."""
 
-    jit_compile = False  # measured with the LSTM of Keras: half the speed; with ours not measured yet
+    jit_compile = False  # with Keras's LSTM it halved the speed; not measured with ours
 
     def __init__(self, recipe: ChoraleRecipe) -> None:
         self.recipe = recipe
@@ -39,7 +39,7 @@ class ChoraleTask:
         return four_part_windows.ChoraleBatches(pieces, self.recipe)
 
     def validate(self, pieces: Sequence[FourPartPiece]) -> dict[str, float]:
-        """Nats per frame with nothing told but pitches (which decides), and with attacks and bar lines."""
+        """Return nats per frame with pitches alone given (which decides), and with attacks and bar lines given."""
         return {
             "valid": nats_per_frame(self.model, pieces, timing_given=False),
             "valid_told": nats_per_frame(self.model, pieces, timing_given=True),
@@ -47,36 +47,39 @@ class ChoraleTask:
 
 
 def frame_losses(pitch: Any, strike: Any, pitch_indices: Any, onsets: Any, previous: Any) -> tuple[Any, Any]:
-    """Of each frame: nats of the four pitches, and of the strikes where a voice keeps its pitch.
+    """Return the nats of each frame's pitches, and of its onsets where a voice keeps its pitch: two arrays `[b, t]`.
 
-    `pitch[b, t, voice, class]`, `strike[b, t, voice]`, `classes`, `struck` and `before` (the classes one step earlier)
-    `[b, t, voice]` → two arrays `[b, t]`.
+    The logits are `pitch[b, t, voice, index]` and `strike[b, t, voice]`; the truth is `pitch_indices`, `onsets` and
+    `previous` (the pitch indices one step earlier), all `[b, t, voice]`.
     """
     logs = ops.log_softmax(pitch, axis=-1)
     nats = -ops.sum(logs * ops.one_hot(pitch_indices, PITCH_INDEX_COUNT, dtype="float32"), axis=(-1, -2))
     kept = ops.cast(ops.logical_and(ops.equal(pitch_indices, previous), pitch_indices > 0), "float32")
-    surprise = ops.softplus(strike) - onsets * strike
-    return nats, ops.sum(kept * surprise, axis=-1)
+    onset_nats = ops.softplus(strike) - onsets * strike
+    return nats, ops.sum(kept * onset_nats, axis=-1)
 
 
 def _loss_model(model: keras.Model) -> keras.Model:
-    """The window model with its loss as its output, so that one code serves every backend."""
-    struck = keras.Input((None, len(VOICES)), name="struck")
+    """Return the window model with its loss as its output, so that the same code serves every backend."""
+    onsets = keras.Input((None, len(VOICES)), name="struck")
     weight = keras.Input((None,), name="weight")
-    classes = model.inputs[2]
+    pitch_indices = model.inputs[2]
     pitch, strike = model(model.inputs)
-    before = ops.concatenate([ops.zeros_like(classes[:, :1]) - 1, classes[:, :-1]], axis=1)
-    nats, strikes = frame_losses(pitch, strike, classes, struck, before)
-    loss = ops.sum((nats + strikes) * weight, axis=1) / ops.sum(weight)
-    return keras.Model([*model.inputs, struck, weight], loss)
+    previous = ops.concatenate([ops.zeros_like(pitch_indices[:, :1]) - 1, pitch_indices[:, :-1]], axis=1)
+    nats, onset_nats = frame_losses(pitch, strike, pitch_indices, onsets, previous)
+    loss = ops.sum((nats + onset_nats) * weight, axis=1) / ops.sum(weight)
+    return keras.Model([*model.inputs, onsets, weight], loss)
 
 
 def nats_per_frame(
     model: keras.Model, pieces: Sequence[FourPartPiece], *, timing_given: bool, batch_size: int = 16
 ) -> float:
-    """Nats per frame of whole pieces; `told`: whether attacks and bar lines are known."""
+    """Return nats per frame of whole pieces; `timing_given`: with attacks and bar lines given."""
     items = sorted(
-        (four_part_windows.whole_piece(p, with_onsets=timing_given, with_position=timing_given) for p in pieces),
+        (
+            four_part_windows.whole_piece(piece, with_onsets=timing_given, with_position=timing_given)
+            for piece in pieces
+        ),
         key=lambda item: len(item.weight),
     )
     total = frames = 0.0

@@ -1,9 +1,9 @@
-"""`bachbridge evaluate MODEL`: how surprised a model is by music that it was not trained on, and what it makes itself.
+"""`bachbridge evaluate MODEL`: the loss of a model on music that it was not trained on, and what it generates itself.
 
-The first table is of surprises: of a causal model of chorales in nats, frame after frame; of one that fills in, by the
-orderless protocol; of one that writes symbols in bits, symbol after symbol. The second sets harmonies that a model of
-chorales makes under the pieces' sopranos beside the pieces' own, by the measures of `measures.py`; of symbols it tells
-how much of what the model makes stands in the training music.
+The first table shows the loss: of a causal model of chorales in nats per frame; of a model that fills in, by the
+orderless protocol; of a model of symbols in bits per symbol. The second table sets the harmonies that a model of
+chorales makes under the pieces' sopranos beside the pieces' own, by the metrics of `music.metrics`. For a model of
+symbols it shows how much of what the model generates also stands in the training music.
 """
 
 import json as json_format
@@ -15,11 +15,11 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from bachbridge.errors import ConfigError, ModelError
+from bachbridge.errors import ConfigError
 from bachbridge.inference.runtime import library
 from bachbridge_training.datasets import chorales as chorale_data
-from bachbridge_training.datasets import four_part_files
-from bachbridge_training.evaluation.tables import DEFAULT_OUTPUTS, EvaluationRequest, EvaluationTables
+from bachbridge_training.evaluation.tables import DEFAULT_OUTPUTS, EvaluationOptions, EvaluationTables
+from bachbridge_training.runs.families import family_of
 
 
 def evaluate_model(
@@ -30,64 +30,47 @@ def evaluate_model(
     json: bool,
     outputs: int = DEFAULT_OUTPUTS,
     pieces: int | None = None,
-    told: bool = True,
+    with_timing: bool = True,
     jobs: int = 1,
 ) -> None:
-    """Print the scores of `part`: of music21's chorales by the split, or of what the files `data` hold.
+    """Print the tables of a model for `part` of `data`, or of the bundled music if `data` is None.
 
-    `outputs` harmonies are made for each row of the second table; 0: it is left out. `pieces`: so many are scored, the
-    first ones. `told`: also with attacks and bar lines. `jobs`: processes for what can be spread.
+    `json`: print JSON instead of tables. The other options are those of `EvaluationOptions`. Raises `ConfigError` if
+    there is no such part, `ModelError` if the model cannot be scored.
     """
     if part not in chorale_data.PARTS:
         raise ConfigError(f"there is no part {part!r}: choose from {', '.join(chorale_data.PARTS)}.")
     card = library.find_checked_card(model)
-    name = str(data) if data else "music21"
-    if card.family == "symbols":
-        from bachbridge_training.symbols import tables as symbols_tables
-
-        found = symbols_tables.build_tables(card, data, part, pieces=pieces, outputs=outputs)
-    else:
-        music = four_part_files.read_pieces(data, part) if data else chorale_data.load_chorales(part)
-        found = _four_part_tables(
-            card,
-            EvaluationRequest(
-                music, music[:pieces], is_bach=data is None, with_timing=told, outputs=outputs, jobs=jobs
-            ),
-        )
+    options = EvaluationOptions(data, part, outputs, pieces, with_timing, jobs)
+    tables = family_of(card.codec).evaluate(card, options)
+    data_name = str(data) if data else "music21"
     if json:
-        print(json_format.dumps({"model": model, "data": name, "part": part, **_json_report(found)}, indent=2))
-        return
-    console, title = Console(), f"{model} on {name}, {part}"
-    console.print(_score_table(title, found.scores))
-    if found.music:
-        rows = {row: asdict(measures) for row, measures in found.music.items()}
-        console.print(_score_table(f"{title}: what comes out", rows))
-    if found.schedules:
-        console.print(_score_table(f"{title}: nats of what comes out", found.schedules))
-    if found.copies:
-        console.print(_score_table(f"{title}: passages that the training music has", found.copies))
-    if found.tunes:
-        console.print(_score_table(f"{model}: shares of what it writes that are ABC", found.tunes))
+        print(json_format.dumps({"model": model, "data": data_name, "part": part, **_json_report(tables)}, indent=2))
+    else:
+        _print_tables(tables, model, f"{model} on {data_name}, {part}")
 
 
-def _four_part_tables(card: library.Card, request: EvaluationRequest) -> EvaluationTables:
-    match card.family:
-        case "chorale":
-            from bachbridge_training.chorale.tables import build_tables
-        case "infill":
-            from bachbridge_training.infill.tables import build_tables
-        case _:
-            raise ModelError(f"{card.name!r} reads {card.codec!r}, which cannot be scored: name a model of chorales.")
-    return build_tables(card, request)
+def _print_tables(tables: EvaluationTables, model: str, title: str) -> None:
+    console = Console()
+    console.print(_score_table(title, tables.scores))
+    metrics_rows = {row: asdict(metrics) for row, metrics in tables.music.items()}
+    for table_title, rows in (
+        (f"{title}: the music itself", metrics_rows),
+        (f"{title}: nats of the music", tables.schedules),
+        (f"{title}: passages that are also in the training music", tables.copies),
+        (f"{model}: shares of its tunes that are ABC", tables.tunes),
+    ):
+        if rows:
+            console.print(_score_table(table_title, rows))
 
 
-def _json_report(found: EvaluationTables) -> dict[str, Any]:
-    """The first column's figures as they are, the others under their names."""
-    (_, first), *others = found.scores.items()
-    facts: dict[str, Any] = {**first, **dict(others)}
-    facts |= {"music": {row: asdict(measures) for row, measures in found.music.items()}} if found.music else {}
-    facts |= {name: table for name, table in (("copies", found.copies), ("tunes", found.tunes)) if table}
-    return facts | ({"schedules": found.schedules} if found.schedules else {})
+def _json_report(tables: EvaluationTables) -> dict[str, Any]:
+    """Return the figures of the first column by their keys, those of the other columns under the columns' names."""
+    (_, first), *others = tables.scores.items()
+    report: dict[str, Any] = {**first, **dict(others)}
+    music = {row: asdict(metrics) for row, metrics in tables.music.items()}
+    named = {"music": music, "copies": tables.copies, "tunes": tables.tunes, "schedules": tables.schedules}
+    return report | {name: table for name, table in named.items() if table}
 
 
 def _figure_text(value: float | None) -> str:

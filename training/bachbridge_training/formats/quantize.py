@@ -1,13 +1,13 @@
-"""A network's ONNX file made lighter, from the file itself: no run is needed.
+"""Lighter ONNX files, made from a network's ONNX file itself; no run is needed.
 
-*Halves*: the large matrices are kept as 16-bit floats and turned into 32-bit ones when the file is loaded (onnxruntime
-works out what depends on constants alone at that moment). Every sum is then done as before, so a step takes what it
-took; only the file is half as large. Few processors' cores add up 16-bit floats any faster.
+*Half floats*: the large matrices are kept as 16-bit floats and converted to 32-bit ones when the file is loaded
+(onnxruntime computes everything that depends on constants alone at that moment). All arithmetic is then done as before,
+so a step takes the same time and only the file is half as large. Few processors add 16-bit floats any faster.
 
-*Int8*: what is multiplied by a matrix is done in 8-bit integers. A matrix has a scale for each of its columns, found
-now (one for all, where several lie stacked); what comes in has one scale, found at each step (onnxruntime's dynamic
-quantization). A representative set of inputs is not needed, and a state that is handed from step to step is never
-rounded to a range that another piece set. Matrices that are only looked up in (embeddings) are kept as halves.
+*Int8*: matrix products are done in 8-bit integers. A matrix has a scale for each of its columns, found now (one for all
+of several stacked matrices). The other factor has one scale, found at each step (onnxruntime's dynamic quantization).
+No representative set of inputs is needed, and a state that is passed from step to step is never rounded to a range that
+another piece set. Matrices that are only looked up in (embeddings) are kept as half floats.
 """
 
 import logging
@@ -22,11 +22,11 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 _MATRIX_AXES = 2
-"""Axes of a matrix; several of them stacked have more."""
+"""Axes of a matrix; stacked matrices have more."""
 _MIN_MATRIX_SIZE = 256
-"""Numbers from which a matrix is worth a node of its own."""
+"""Size from which a matrix is worth a node of its own."""
 _NO_NODE = "none"
-"""The name of no node; no name at all would stand for all of them."""
+"""A name that no node has; an empty list of names would mean all nodes."""
 
 
 def write_half_floats(source: Path, target: Path) -> None:
@@ -54,7 +54,7 @@ def _half_float_limits() -> tuple[float, float]:
 
 
 def write_int8(source: Path, target: Path) -> None:
-    """Write the file with its products of matrices in 8-bit integers, and the matrices that are only read as halves."""
+    """Write the file with its matrix products in 8-bit integers and its look-up tables as 16-bit floats."""
     graph: Any = onnx.load(source).graph
     flat = {tensor.name for tensor in graph.initializer if len(tensor.dims) == _MATRIX_AXES}
     products = [node for node in graph.node if node.op_type == "MatMul"]
@@ -62,7 +62,7 @@ def write_int8(source: Path, target: Path) -> None:
     with tempfile.TemporaryDirectory() as scratch:
         halfway = Path(scratch) / source.name
         _quantize_nodes(source, halfway, columnwise, per_channel=True)
-        # onnxruntime multiplies stacked matrices with one scale for all of them only.
+        # onnxruntime can multiply stacked matrices only with one scale for all of them.
         stacked = [node.name for node in products if node.name not in columnwise]
         _quantize_nodes(halfway, halfway, stacked, per_channel=False)
         write_half_floats(halfway, target)
@@ -84,7 +84,7 @@ def _quantize_nodes(source: Path, target: Path, nodes: list[str], *, per_channel
 
 @contextmanager
 def _errors_only() -> Generator[None]:
-    """Without onnxruntime's advice to prepare the file: what it prepares is not in these."""
+    """Silence onnxruntime's advice to prepare the file: these files hold nothing that it would prepare."""
     log = logging.getLogger()
     before = log.level
     log.setLevel(logging.ERROR)

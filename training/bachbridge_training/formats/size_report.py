@@ -1,7 +1,7 @@
-"""What each format of a model costs and what it keeps: size, time of a step, score, agreement with the original.
+"""What each format of a model costs and keeps: size, time of a step, score, agreement with the original.
 
-The times are taken in turns, a step of each format after the other, on one thread: what else the machine does then
-befalls all alike, and the ratio to the original holds on a busy machine too.
+The steps of all formats are timed in turns on one thread. Other work of the machine then slows all formats alike, so
+the ratio to the original also holds on a busy machine.
 """
 
 import statistics
@@ -14,35 +14,37 @@ from typing import Any
 
 from bachbridge.inference.runtime import library
 from bachbridge.inference.runtime.library import Card
+from bachbridge_training.evaluation import held_out
 from bachbridge_training.formats import formats as model_formats
-from bachbridge_training.formats import parity
 from bachbridge_training.formats.formats import ONNX, OriginalModel
+from bachbridge_training.runs.families import family_of
 
 TIMED_STEPS, _WARM_UP_STEPS = 300, 20
-"""Steps of each format that are timed, and how many before them are not."""
+"""Steps of each format that are timed, and untimed steps before them."""
 FormatFigures = dict[str, float]
 
 
 def measure_formats(
     original: OriginalModel, pieces: Sequence[Any], rounds: int = TIMED_STEPS
 ) -> dict[str, FormatFigures]:
-    """Of every format that the model can have, the figures on `pieces`; nothing is left behind.
+    """Return the figures of every format that the model can have, on `pieces`; no file is kept.
 
-    Formats that choose otherwise too often to be written are among them.
+    Formats that agree too seldom with the original to be written are among them.
     """
     with tempfile.TemporaryDirectory() as scratch:
         cards = {ONNX: original.card} | _converted_cards(original, Path(scratch), pieces[:1])
-        runtimes = {name: parity.load_runtime(card, model_formats.runtime_opener(card)) for name, card in cards.items()}
-        walks = {name: parity.live_steps(cards[name], its, pieces[0]) for name, its in runtimes.items()}
-        times = _median_step_ms(walks, rounds)
-        found = {name: parity.held_out_logits(cards[name], its, pieces) for name, its in runtimes.items()}
+        family = family_of(original.card.codec)
+        nets = {name: family.load_runtime(card, model_formats.runtime_opener(card)) for name, card in cards.items()}
+        live_steps = {name: family.live_steps(cards[name], net, pieces[0]) for name, net in nets.items()}
+        times = _median_step_ms(live_steps, rounds)
+        logits = {name: family.held_out_logits(cards[name], net, pieces) for name, net in nets.items()}
         return {
             name: {
                 "megabytes": _model_bytes(card) / 1e6,
                 "step_ms": times[name],
                 "step_against_original": times[name] / times[ONNX],
-                **parity.score(card, found[name]),
-                **asdict(parity.compare_logits(found[name], found[ONNX])),
+                **held_out.score(logits[name]),
+                **asdict(held_out.compare_logits(logits[name], logits[ONNX])),
             }
             for name, card in cards.items()
         }
@@ -58,12 +60,12 @@ def _model_bytes(card: Card) -> int:
     return sum((card.folder / file).stat().st_size for file in card.files)
 
 
-def _median_step_ms(walks: Mapping[str, Iterator[None]], rounds: int) -> dict[str, float]:
-    """Of each walk the median time of a step, in turns."""
-    times: dict[str, list[int]] = {name: [] for name in walks}
+def _median_step_ms(live_steps: Mapping[str, Iterator[None]], rounds: int) -> dict[str, float]:
+    """Time the steps of all formats in turns and return the median of each in milliseconds."""
+    times_ns: dict[str, list[int]] = {name: [] for name in live_steps}
     for _ in range(_WARM_UP_STEPS + rounds):
-        for name, walk in walks.items():
+        for name, steps in live_steps.items():
             begin = time.perf_counter_ns()
-            next(walk)
-            times[name].append(time.perf_counter_ns() - begin)
-    return {name: statistics.median(its[_WARM_UP_STEPS:]) / 1e6 for name, its in times.items()}
+            next(steps)
+            times_ns[name].append(time.perf_counter_ns() - begin)
+    return {name: statistics.median(times[_WARM_UP_STEPS:]) / 1e6 for name, times in times_ns.items()}

@@ -1,13 +1,13 @@
-"""Windows of chorales with cells left open, for the infilling network.
+"""Windows of chorales with masked cells, for the infilling network.
 
-Which cells are open is drawn in one of several ways, and the loss is the mean over the open cells, so that every
-number of unknowns counts the same (the orderless training of B. Uria, I. Murray, H. Larochelle, "A deep and tractable
-density estimator", ICML 2014):
+The masked cells are drawn by one of several methods. The loss is the mean over the masked cells, so that every number
+of unknowns counts the same (the orderless training of B. Uria, I. Murray, H. Larochelle, "A deep and tractable density
+estimator", ICML 2014):
 
 - *cells*: any number of cells anywhere;
-- *frames*: any number of whole steps, more often few than many, some of their voices given after all;
-- *voices*: one to three voices throughout, some of their cells given;
-- *span*: all voices of a stretch.
+- *frames*: any number of whole steps, more often few than many, with some of their voices given after all;
+- *voices*: one to three voices throughout, with some of their cells given;
+- *span*: all voices of a stretch of steps.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -15,19 +15,18 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from bachbridge.codecs import infill_grid
-from bachbridge.music.frames import REST
+from bachbridge.codecs import infill_grid, satb
 from bachbridge.music.notes import STEPS_PER_BEAT, VOICES
 from bachbridge_training.datasets.chorale_grids import FourPartPiece
 from bachbridge_training.datasets.four_part_windows import PiecePool, pitch_indices_of
 from bachbridge_training.recipe import InfillRecipe
 
 _FEW_STEPS_EXPONENT = 1.5
-"""Exponent by which few open steps are more frequent than many."""
+"""Exponent that makes few masked steps more frequent than many."""
 _PARTLY_GIVEN_SHARE = 0.5
-"""Share of the open steps with some voice given after all."""
+"""Share of the masked steps with some voice given after all."""
 _ONSET_LOSS_WEIGHT = 0.25
-"""Weight of the strikes' loss."""
+"""Weight of the loss of the onsets."""
 _VOICE_COUNT = len(VOICES)
 
 MaskDraw = Callable[[np.random.Generator, int], np.ndarray]
@@ -35,7 +34,7 @@ MaskDraw = Callable[[np.random.Generator, int], np.ndarray]
 
 @dataclass(frozen=True, slots=True)
 class InfillBatch:
-    """What the trainer takes, all `[b, t, ...]`: the network's inputs, then what is to be found and how it counts."""
+    """A batch, all fields `[b, t, ...]`: the network's inputs, then the truth and its weights in the loss."""
 
     seen: np.ndarray
     attacks: np.ndarray
@@ -45,44 +44,39 @@ class InfillBatch:
     onsets: np.ndarray
     onset_weight: np.ndarray
     tuning_error: np.ndarray | None = None
-    """By how many semitones each window's key is mistaken, `[b]`; None: by none."""
+    """Semitones `[b]` by which each window's key is mistaken; None: by none."""
 
     @property
     def tuning_shift(self) -> np.ndarray:
-        """By how many semitones the network sees each window moved, `[b]`."""
-        by = infill_grid.key_shifts(self.seen)
-        return by if self.tuning_error is None else infill_grid.nearest_shift(by + self.tuning_error)
+        """Return the semitones `[b]` by which the network sees each window transposed."""
+        shift = infill_grid.key_shifts(self.seen)
+        return shift if self.tuning_error is None else infill_grid.nearest_shift(shift + self.tuning_error)
 
     @property
     def model_inputs(self) -> list[np.ndarray]:
-        """Of the whole network (`infilling.Parts`)."""
+        """Return the inputs of the whole network (`InfillNetwork.model`)."""
         return infill_grid.network_inputs(self.seen, self.attacks, self.place, self.tuning_shift)
 
     @property
     def target(self) -> np.ndarray:
-        """The classes, among the network's."""
+        """Return the true pitch indices as the network sees them, transposed."""
         return infill_grid.transpose_cells(self.pitch_indices, self.tuning_shift)
 
     @property
     def trainer_inputs(self) -> list[np.ndarray]:
-        """Of the trainer."""
-        by = self.tuning_shift
-        moved = (
-            *infill_grid.network_inputs(self.seen, self.attacks, self.place, by),
-            infill_grid.transpose_cells(self.pitch_indices, by),
-        )
-        return [*moved, self.weight, self.onsets, self.onset_weight]
+        """Return the inputs of the loss model."""
+        return [*self.model_inputs, self.target, self.weight, self.onsets, self.onset_weight]
 
 
 def draw_cell_mask(rng: np.random.Generator, steps: int) -> np.ndarray:
-    """`open[step, voice]`: any number of cells."""
+    """Return `mask[step, voice]` with any number of cells."""
     mask = np.zeros(steps * _VOICE_COUNT, bool)
     mask[rng.permutation(len(mask))[: rng.integers(1, len(mask) + 1)]] = True
     return mask.reshape(steps, _VOICE_COUNT)
 
 
 def draw_frame_mask(rng: np.random.Generator, steps: int) -> np.ndarray:
-    """`open[step, voice]`: whole steps, some of them with one to three voices given."""
+    """Return `mask[step, voice]` with whole steps, some of them with one to three voices given."""
     mask = np.zeros((steps, _VOICE_COUNT), bool)
     chosen = rng.permutation(steps)[: 1 + int((steps - 1) * rng.random() ** _FEW_STEPS_EXPONENT)]
     mask[chosen] = True
@@ -92,7 +86,7 @@ def draw_frame_mask(rng: np.random.Generator, steps: int) -> np.ndarray:
 
 
 def draw_voice_mask(rng: np.random.Generator, steps: int) -> np.ndarray:
-    """`open[step, voice]`: one to three voices, of which single cells or whole steps are given."""
+    """Return `mask[step, voice]` with one to three voices, of which single cells or whole steps are given."""
     mask = np.zeros((steps, _VOICE_COUNT), bool)
     chosen = rng.permutation(_VOICE_COUNT)[: rng.integers(1, _VOICE_COUNT)]
     mask[:, chosen] = True
@@ -103,7 +97,7 @@ def draw_voice_mask(rng: np.random.Generator, steps: int) -> np.ndarray:
 
 
 def draw_span_mask(rng: np.random.Generator, steps: int) -> np.ndarray:
-    """`open[step, voice]`: a stretch in all voices."""
+    """Return `mask[step, voice]` with a stretch of steps in all voices."""
     mask = np.zeros((steps, _VOICE_COUNT), bool)
     begin = int(rng.integers(steps))
     mask[begin : begin + 1 + int(rng.integers(steps))] = True
@@ -116,7 +110,7 @@ MASK_DRAWS: tuple[tuple[MaskDraw, float], ...] = (
     (draw_voice_mask, 0.2),
     (draw_span_mask, 0.1),
 )
-"""The ways of leaving cells open and how often each is taken."""
+"""The methods of masking, and the share of windows that each is used for."""
 
 
 class InfillBatches:
@@ -137,17 +131,18 @@ class InfillBatches:
         grid = infill_grid.EIGHTHS if rng.random() < recipe.eighths else infill_grid.SIXTEENTHS
         steps = slice(int(rng.integers(2)), None, 2) if grid == infill_grid.EIGHTHS else slice(None)
         part = _draw_steps(rng, piece, steps, recipe.window)
-        way = MASK_DRAWS[int(rng.choice(len(MASK_DRAWS), p=[share for _, share in MASK_DRAWS]))][0]
+        draw_mask = MASK_DRAWS[int(rng.choice(len(MASK_DRAWS), p=[share for _, share in MASK_DRAWS]))][0]
         shift = int(rng.choice(shifts))
         place = _window_places(
             piece, part, grid, bar_lines_given=rng.random() >= recipe.unknown, beat_given=rng.random() < 0.5
         )
-        attacks = (rng.random(_VOICE_COUNT) < 0.5) & (rng.random() >= recipe.unknown)
-        return mask_window(piece, part, way(rng, len(part)), shift=shift, place=place, onsets_given=attacks, grid=grid)
+        onsets_given = (rng.random(_VOICE_COUNT) < 0.5) & (rng.random() >= recipe.unknown)
+        mask = draw_mask(rng, len(part))
+        return mask_window(piece, part, mask, shift=shift, place=place, onsets_given=onsets_given, grid=grid)
 
 
 def _draw_steps(rng: np.random.Generator, piece: FourPartPiece, steps: slice, window: int) -> np.ndarray:
-    """Indices of a window's steps: often the piece's beginning or its end."""
+    """Draw the indices of a window's steps; the beginning and the end of a piece are drawn often."""
     index = np.arange(len(piece.pitches))[steps]
     last = max(0, len(index) - window)
     begin = int(np.clip(rng.integers(-window // 3, last + window // 4 + 1), 0, last))
@@ -157,7 +152,7 @@ def _draw_steps(rng: np.random.Generator, piece: FourPartPiece, steps: slice, wi
 def _window_places(
     piece: FourPartPiece, part: np.ndarray, grid: int, *, bar_lines_given: bool, beat_given: bool
 ) -> np.ndarray:
-    """`canvas.places` of the steps; where the bar lines are not `told`, the beat may be."""
+    """Return `infill_grid.place_features` of the steps; without the bar lines, the beat may still be given."""
     phase = int(piece.position[part[0]]) % STEPS_PER_BEAT if beat_given else None
     return infill_grid.place_features(
         piece.position[part] if bar_lines_given else None, piece.bar[part], phase=phase, grid=grid
@@ -174,26 +169,26 @@ def mask_window(
     onsets_given: np.ndarray | None = None,
     grid: int = infill_grid.SIXTEENTHS,
 ) -> InfillBatch:
-    """Steps `part` of a piece with the cells of `mask[step, voice]` open (no batch axis).
+    """Return the steps `part` of a piece with the cells of `mask[step, voice]` masked, without a batch axis.
 
-    `place` of the steps is as `canvas.places` gives it; `attacks[voice]`: whose attacks are told.
+    `place` is from `infill_grid.place_features`; `onsets_given[voice]`: the voice's attacks are given. Onsets count in
+    the loss where a voice keeps its pitch and its attack is not given.
     """
-    classes = pitch_indices_of(piece.pitches[part], shift)
-    heard = np.zeros(_VOICE_COUNT, bool) if onsets_given is None else onsets_given
-    known = ~mask & heard
-    kept = np.zeros(classes.shape, bool)
-    kept[1:] = (classes[1:] == classes[:-1]) & (classes[1:] > REST) & ~known[1:]
-    struck = piece.onsets[part]
+    pitch_indices = pitch_indices_of(piece.pitches[part], shift)
+    known = ~mask & (np.zeros(_VOICE_COUNT, bool) if onsets_given is None else onsets_given)
+    kept = np.zeros(pitch_indices.shape, bool)
+    kept[1:] = (pitch_indices[1:] == pitch_indices[:-1]) & (pitch_indices[1:] > satb.REST) & ~known[1:]
+    onsets = piece.onsets[part]
     if grid == infill_grid.EIGHTHS and len(part) > 1:
         between = np.minimum(part + 1, len(piece.onsets) - 1)
-        struck = struck | (piece.onsets[between] & (piece.pitches[between] == piece.pitches[part]))
+        onsets = onsets | (piece.onsets[between] & (piece.pitches[between] == piece.pitches[part]))
     return InfillBatch(
-        infill_grid.mask_cells(classes, mask),
-        infill_grid.attack_values(struck, known),
+        infill_grid.mask_cells(pitch_indices, mask),
+        infill_grid.attack_values(onsets, known),
         place,
-        classes,
+        pitch_indices,
         (mask * (_VOICE_COUNT / mask.sum())).astype(np.float32),
-        struck.astype(np.float32),
+        onsets.astype(np.float32),
         (kept * (_ONSET_LOSS_WEIGHT * _VOICE_COUNT / max(1, kept.sum()))).astype(np.float32),
     )
 
@@ -221,9 +216,9 @@ def validation_windows(
     window: int = 128,
     grid: int = infill_grid.SIXTEENTHS,
 ) -> Iterator[InfillBatch]:
-    """`count` windows in original keys with open steps, always the same ones, to score a network in training.
+    """Yield `window_count` windows in original keys with masked steps, always the same ones, to score a network.
 
-    `told`: whether bar lines and attacks are.
+    `timing_given`: with bar lines and attacks given.
     """
     for number in range(window_count):
         rng = np.random.default_rng([number, 11])

@@ -1,4 +1,4 @@
-"""The infilling network as files: its view of all steps of canvases of any length, and the heads at chosen steps."""
+"""The files of the infilling network: the encoder of all steps of canvases of any length, and the heads of a step."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -22,21 +22,21 @@ _ENCODER_INPUTS = ("seen", "attacks", "place")
 _HEAD_INPUTS = ("hidden", "around")
 _COMPARED_WINDOWS = 8
 LIVE_PARTNER = "chorale-lstm"
-"""The causal model that harmonises live where this one has not looked ahead."""
+"""The causal model that harmonises live where this model has not looked ahead."""
 
 
 class InfillExport:
-    """See `export.Form`."""
+    """The export of the infilling network (see `onnx_export.ModelExport`)."""
 
     def __init__(self, network: InfillNetwork, recipe: InfillRecipe) -> None:
         self.network, self.recipe = network, recipe
 
     def write(self, folder: Path, convert: ConvertFunction = convert_to_onnx) -> None:
-        view, heads = (_without_dropout(model) for model in (self.network.encoder, self.network.heads))
+        encoder, heads = (_without_dropout(model) for model in (self.network.encoder, self.network.heads))
         cells, fields = (len(VOICES),), (len(infill_grid.TRANSPOSED_PLACE_SIZES),)
         shapes = zip(_ENCODER_INPUTS, (cells, cells, fields), strict=True)
         convert(
-            view,
+            encoder,
             {name: ((None, None, *shape), tf.int32) for name, shape in shapes},
             ("hidden", "strike_logits"),
             folder / onnx_nets.CORE_FILE,
@@ -55,20 +55,18 @@ class InfillExport:
         return onnx_nets.InfillNet(folder, open_session)
 
     def max_difference(self, runtime: onnx_nets.InfillNet, piece: FourPartPiece) -> float:
-        """Over windows of the piece with open cells, of several lengths."""
+        """Return the largest difference of a logit over windows of the piece with masked cells, of several lengths."""
         model, worst = self.network.model, 0.0
         for item in infill_batches.validation_windows([piece], _COMPARED_WINDOWS, timing_given=True):
             batch = infill_batches.stack_windows([item], len(item.seen))
             ours = runtime.predict(batch.seen, batch.attacks, batch.place)
-            logits, struck = model.predict_on_batch(batch.model_inputs)
-            by = np.repeat(batch.tuning_shift, logits.shape[1])
-            theirs = (
-                infill_grid.untranspose_logits(logits.reshape(-1, *logits.shape[2:]), by).reshape(ours[0].shape),
-                struck,
-            )
-            read = (batch.seen == infill_grid.MASKED).any(axis=2), slice(None)
+            logits, onset_logits = model.predict_on_batch(batch.model_inputs)
+            shift = np.repeat(batch.tuning_shift, logits.shape[1])
+            pitch_logits = infill_grid.untranspose_logits(logits.reshape(-1, *logits.shape[2:]), shift)
+            theirs = pitch_logits.reshape(ours[0].shape), onset_logits
+            compared = (batch.seen == infill_grid.MASKED).any(axis=2), slice(None)
             worst = max(
-                worst, *(float(np.abs(a[at] - b[at]).max()) for a, b, at in zip(ours, theirs, read, strict=True))
+                worst, *(float(np.abs(a[at] - b[at]).max()) for a, b, at in zip(ours, theirs, compared, strict=True))
             )
         return worst
 
@@ -86,10 +84,10 @@ class InfillExport:
 
 
 def _without_dropout(model: keras.Model) -> Callable[..., Any]:
-    """The model as a function of its inputs, without dropout; its outputs as a tuple."""
+    """Return the model as a function of its inputs, without dropout, that returns its outputs as a tuple."""
 
-    def called(*inputs: Any) -> tuple[Any, ...]:
-        found: Any = model(list(inputs), training=False)
-        return tuple(found) if isinstance(found, list | tuple) else (found,)
+    def call_model(*inputs: Any) -> tuple[Any, ...]:
+        outputs: Any = model(list(inputs), training=False)
+        return tuple(outputs) if isinstance(outputs, list | tuple) else (outputs,)
 
-    return called
+    return call_model

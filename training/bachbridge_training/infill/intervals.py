@@ -1,7 +1,7 @@
-"""The intervals that the infilling network is told outright, since they are what every key has alike.
+"""The intervals that are inputs of the infilling network, since they are the same in every key.
 
-They could be learnt from the pitches, but for every one of the twelve keys by itself. Each is a row of a table of
-embeddings that are summed. Only `keras.ops` is used, so the code runs under TensorFlow and under JAX alike.
+They could be learnt from the pitches, but only for each of the twelve keys separately. Each is a row of a table of
+embeddings, which are summed. Only `keras.ops` is used, so the code runs under TensorFlow and under JAX.
 """
 
 from typing import Any
@@ -13,44 +13,44 @@ from bachbridge.codecs import infill_grid
 from bachbridge.music.frames import REST
 from bachbridge.music.notes import VOICES
 
-ops: Any = keras.ops  # untyped: what is inferred of its functions is wrong
+ops: Any = keras.ops  # untyped: the inferred types of its functions are wrong
 
 _STEPS_BACK = (1, 2, 4)
-"""A voice's intervals are told from so many steps before."""
+"""A voice's leaps are counted from its notes this many steps before."""
 _OCTAVE = 12
 _LEAP_ROWS = 2 * _OCTAVE + 2
-"""Intervals up to an octave down or up, wider ones being one with these, and none."""
+"""Rows of a leap: up to an octave down or up (wider ones share the outermost rows), and none."""
 _VOICE_PAIRS = np.triu_indices(len(VOICES), 1)
 _SOUNDING_SIZES = [*[_OCTAVE + 1] * len(_VOICE_PAIRS[0]), *[_LEAP_ROWS] * (len(_STEPS_BACK) * len(VOICES))]
 _SOUNDING_FIRST_ROW = np.cumsum([0, *_SOUNDING_SIZES[:-1]]).astype(np.int32)
 SOUNDING_ROWS = sum(_SOUNDING_SIZES)
-"""Rows of the table of `sounding`."""
+"""Rows of the table of `sounding_intervals`."""
 
 
 def sounding_intervals(seen: Any) -> Any:
-    """The intervals of a step: `seen[b, t, voice]` → rows of a table, `[b, t, interval]`.
+    """Return the rows `[b, t, interval]` of the intervals of each step, for `seen[b, t, voice]`.
 
-    Between each two voices the interval modulo 12, and from each voice's own notes the leap; none where one is open
-    or rests.
+    These are the interval modulo 12 between each two voices, and the leap from each voice's own earlier notes; none
+    where one of the two is masked or rests.
     """
-    most = max(_STEPS_BACK)
+    padding = max(_STEPS_BACK)
     high, low = (ops.take(seen, voices.astype(np.int32), axis=2) for voices in _VOICE_PAIRS)
-    led = ops.pad(seen, [(0, 0), (most, 0), (0, 0)])
-    leaps = [_leap(led[:, most - back : -back], seen) for back in _STEPS_BACK]
+    padded = ops.pad(seen, [(0, 0), (padding, 0), (0, 0)])
+    leaps = [_leap(padded[:, padding - back : -back], seen) for back in _STEPS_BACK]
     return ops.add(_SOUNDING_FIRST_ROW, ops.concatenate([_interval_mod_12(low, high), *leaps], axis=2))
 
 
 _NEIGHBOUR_SIZES = [*[_LEAP_ROWS] * (infill_grid.MELODIC_COUNT - 1), *[_OCTAVE + 1] * infill_grid.HARMONIC_COUNT]
 _NEIGHBOUR_FIRST_ROW = np.cumsum([0, *_NEIGHBOUR_SIZES[:-1]]).astype(np.int32)
 NEIGHBOUR_ROWS = sum(_NEIGHBOUR_SIZES)
-"""Rows of the table of `relatives`."""
+"""Rows of the table of `neighbour_intervals`."""
 
 
 def neighbour_intervals(around: Any) -> Any:
-    """How far a cell's neighbours lie from the last note of its voice: `around[n, voice, neighbour]` → rows of a table.
+    """Return the rows of the intervals from the last note of a cell's voice to the cell's neighbours.
 
-    `[n, voice, neighbour - 1]`: the leaps to its own voice's other neighbours and the intervals modulo 12 to the other
-    voices'. Where no note came before, they are counted from the next one.
+    `around[n, voice, neighbour]` gives rows `[n, voice, neighbour - 1]`: the leaps to the other neighbours in its own
+    voice, and the intervals modulo 12 to those in the other voices. Where no note came before, the next note is used.
     """
     start = ops.where(_is_pitch(around[..., :1]), around[..., :1], around[..., 1:2])
     leaps = _leap(start, around[..., 1 : infill_grid.MELODIC_COUNT])
@@ -61,12 +61,12 @@ def neighbour_intervals(around: Any) -> Any:
 
 
 def _leap(start: Any, end: Any) -> Any:
-    """From 1: an octave down or more, to 25: an octave up or more; 0 where one of the two is open or rests."""
+    """Return 1 (an octave down or more) to 25 (an octave up or more); 0 where one of the two is masked or rests."""
     return _row_if(_is_pitch(start) & _is_pitch(end), ops.add(_OCTAVE, ops.clip(end - start, -_OCTAVE, _OCTAVE)))
 
 
 def _interval_mod_12(low: Any, high: Any) -> Any:
-    """The interval modulo 12 from 1; 0 where one of the two is open or rests."""
+    """Return 1 plus the interval modulo 12; 0 where one of the two is masked or rests."""
     return _row_if(_is_pitch(low) & _is_pitch(high), ops.mod(ops.add(10 * _OCTAVE, high - low), _OCTAVE))
 
 

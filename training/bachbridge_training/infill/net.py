@@ -1,15 +1,17 @@
-"""The infilling network in Keras: every open cell of four voices at once, given all the others.
+"""The infilling network in Keras: it predicts all masked cells of four voices at once, given all other cells.
 
 Coconet (C.-Z. A. Huang et al., "Counterpoint by convolution", ISMIR 2017) runs two-dimensional convolutions over time
-and pitch. Here a step is one vector, the sum of what is told of its four cells, the intervals between them and from
-those before, and its place. Each block mixes along time in two ways, by a depthwise convolution and by self-attention
-with a learned bias for each distance (P. Shaw et al., NAACL 2018), and then within the step. That pitch is an axis
-along which all looks alike is said by the heads instead: a cell's logits are sums over tables that the network writes
-for it, one over pitches, one over the intervals from each neighbour in its own voice, and one over the intervals modulo
-12 from each neighbour in the others (see `canvas.around`); and it knows how far those neighbours lie from the voice's
-last note when it writes. A pass costs a tenth of that of a small two-dimensional network, and learning likewise.
+and pitch. Here a step is one vector: the sum of embeddings of its four cells, of the intervals between them and from
+earlier cells, and of its place. Each block mixes along time, by a depthwise convolution and by self-attention with a
+learned bias for each distance (P. Shaw et al., NAACL 2018), and then within the step.
 
-Only `keras.ops` is used, so the code runs under TensorFlow and under JAX alike. Any number of steps.
+That intervals mean the same at every pitch is built into the heads instead. A cell's logits are sums over tables that
+the network computes for it: one over pitches, one over the intervals from each neighbour in its own voice, and one over
+the intervals modulo 12 from each neighbour in the other voices (see `infill_grid`). The head that computes the tables
+is also given the distances of those neighbours from the voice's last note. A pass costs a tenth of that of a small
+two-dimensional network, and so does learning.
+
+Only `keras.ops` is used, so the code runs under TensorFlow and under JAX. The number of steps is free.
 """
 
 from typing import Any, NamedTuple
@@ -24,12 +26,12 @@ from bachbridge.music.notes import VOICES
 from bachbridge_training.infill import intervals
 from bachbridge_training.recipe import InfillRecipe
 
-ops: Any = keras.ops  # untyped: what is inferred of its functions is wrong
+ops: Any = keras.ops  # untyped: the inferred types of its functions are wrong
 
 _MAX_INTERVAL = 16
-"""Melodic intervals up to so many semitones have columns of their own; wider ones share the outermost."""
+"""Melodic intervals up to this many semitones have columns of their own; wider ones share the outermost columns."""
 _MELODIC_WIDTH, _HARMONIC_WIDTH = 2 * _MAX_INTERVAL + 2, 13
-"""Columns of a neighbour; the last one of each stands for none: no neighbour, or a rest on either side."""
+"""Columns of a neighbour; the last one means "none": no neighbour, or a rest on either side."""
 _COLUMNS_PER_HEAD = (
     infill_grid.TRANSPOSED_INDEX_COUNT
     + infill_grid.MELODIC_COUNT * _MELODIC_WIDTH
@@ -37,9 +39,9 @@ _COLUMNS_PER_HEAD = (
 )
 _EPSILON = 1e-3
 _NEIGHBOUR_UNITS = 32
-"""Units that tell a head of its neighbours' intervals."""
+"""Units of the embedding of a head's neighbour intervals."""
 _MAX_DISTANCE = 64
-"""Distances in steps from here on are one to the attention."""
+"""Distances in steps from which on the attention has one bias for all."""
 _KERNEL_STEPS = 5
 _PLACE_FIRST_ROW = np.cumsum((0, *infill_grid.TRANSPOSED_PLACE_SIZES[:-1])).astype(np.int32)
 
@@ -73,7 +75,7 @@ class RelativeAttention(layers.Layer):
         self.bias = self.add_weight(shape=(2 * _MAX_DISTANCE + 1, self.heads), initializer=spread, name="bias")
 
     def call(self, inputs: Any, inside: Any) -> Any:
-        """`inputs[b, t, unit]`; steps where `inside[b, t]` is 0 are not looked at."""
+        """Mix `inputs[b, t, unit]` along the steps; steps where `inside[b, t]` is 0 are ignored."""
         queries, keys, values = (self._split_heads(part) for part in ops.split(self.inner(inputs), 3, axis=-1))
         step = ops.arange(ops.shape(inputs)[1])
         distance = ops.clip(step[None, :] - step[:, None], -_MAX_DISTANCE, _MAX_DISTANCE) + _MAX_DISTANCE
@@ -84,13 +86,13 @@ class RelativeAttention(layers.Layer):
         return self.outer(ops.reshape(mixed, (-1, ops.shape(inputs)[1], self.units)))
 
     def _split_heads(self, part: Any) -> Any:
-        """`[b, t, unit]` → `[b, head, t, unit of the head]`."""
+        """Return `[b, head, t, unit of the head]` from `part[b, t, unit]`."""
         shape = (-1, ops.shape(part)[1], self.heads, self.units // self.heads)
         return ops.transpose(ops.reshape(part, shape), (0, 2, 1, 3))
 
 
 class LayerNorm(layers.Layer):
-    """Layer normalization, written in the steps that onnxruntime knows how to make one of."""
+    """Layer normalization, written in the operations that onnxruntime fuses into one."""
 
     def build(self, input_shape: Any) -> None:
         self.gain = self.add_weight(shape=(input_shape[-1],), initializer="ones", name="gain")
@@ -103,32 +105,32 @@ class LayerNorm(layers.Layer):
 
 
 class InfillNetwork(NamedTuple):
-    """The network, and the two parts of it that are exported."""
+    """The infilling network, and its two parts that are exported."""
 
     model: keras.Model
-    """The inputs of both parts → pitch logits `[b, t, voice, class]` and strike logits `[b, t, voice]`."""
+    """From the inputs of both parts to pitch logits `[b, t, voice, index]` and onset logits `[b, t, voice]`."""
     encoder: keras.Model
-    """`seen`, `attacks` `[b, t, voice]`, `place[b, t, field]` (see `codecs.canvas`) → `hidden[b, t, unit]`, strikes."""
+    """From `seen`, `attacks` `[b, t, voice]` and `place[b, t, field]` to `hidden[b, t, unit]` and onset logits."""
     heads: keras.Model
-    """`hidden[n, unit]`, `around[n, voice, neighbour]` → pitch logits `[n, voice, class]`."""
+    """From `hidden[n, unit]` and `around[n, voice, neighbour]` to pitch logits `[n, voice, index]`."""
 
 
 def build_infill_network(recipe: InfillRecipe) -> InfillNetwork:
-    """The network in two parts, so that the heads need only look at steps with open cells."""
+    """Build the network in two parts, so that the heads need to run only at steps with masked cells."""
     voices = len(VOICES)
     seen, attacks = (keras.Input((None, voices), dtype="int32", name=name) for name in ("seen", "attacks"))
     place = keras.Input((None, len(infill_grid.TRANSPOSED_PLACE_SIZES)), dtype="int32", name="place")
     hidden = _encode(recipe, seen, attacks, place)
-    view = keras.Model([seen, attacks, place], [hidden, layers.Dense(voices, name="strike")(hidden)], name="view")
+    encoder = keras.Model([seen, attacks, place], [hidden, layers.Dense(voices, name="strike")(hidden)], name="view")
 
     step = keras.Input((recipe.units,), name="hidden")
     beside = keras.Input((voices, infill_grid.NEIGHBOUR_COUNT), dtype="int32", name="around")
     heads = keras.Model([step, beside], _pitch_logits(recipe, step, beside), name="heads")
 
     around = keras.Input((None, voices, infill_grid.NEIGHBOUR_COUNT), dtype="int32", name="around")
-    seen_by, strike = view([seen, attacks, place])
-    pitch = HeadsPerStep(heads, name="steps")(seen_by, around)
-    return InfillNetwork(keras.Model([seen, attacks, place, around], [pitch, strike]), view, heads)
+    encoded, strike = encoder([seen, attacks, place])
+    pitch = HeadsPerStep(heads, name="steps")(encoded, around)
+    return InfillNetwork(keras.Model([seen, attacks, place, around], [pitch, strike]), encoder, heads)
 
 
 class HeadsPerStep(layers.Layer):
@@ -143,24 +145,24 @@ class HeadsPerStep(layers.Layer):
         flat = ops.reshape(hidden, (-1, hidden.shape[-1])), ops.reshape(around, (-1, *around.shape[2:]))
         return ops.reshape(self.heads(flat), (-1, steps, len(VOICES), infill_grid.TRANSPOSED_INDEX_COUNT))
 
-    def compute_output_shape(self, hidden_shape: Any, around_shape: Any) -> Any:  # noqa: ARG002 # Keras names both
+    def compute_output_shape(self, hidden_shape: Any, around_shape: Any) -> Any:  # noqa: ARG002  Keras passes both by name
         return (*hidden_shape[:2], len(VOICES), infill_grid.TRANSPOSED_INDEX_COUNT)
 
 
 def _pitch_logits(recipe: InfillRecipe, hidden: Any, around: Any) -> Any:
-    """`hidden[n, unit]`, `around[n, voice, neighbour]` → logits `[n, voice, class]`."""
+    """Return logits `[n, voice, index]` for `hidden[n, unit]` and `around[n, voice, neighbour]`."""
     beside = _neighbour_embedding(around)
     columns: list[Any] = []
     for number, voice in enumerate(VOICES):
-        told = ops.concatenate([hidden, beside[:, number]], axis=1)
-        view = layers.Dense(recipe.head, activation="relu", name=f"view_{voice}")(told)
+        inputs = ops.concatenate([hidden, beside[:, number]], axis=1)
+        view = layers.Dense(recipe.head, activation="relu", name=f"view_{voice}")(inputs)
         view = layers.Dropout(recipe.dropout, seed=recipe.seed)(view)
         columns.append(layers.Dense(_COLUMNS_PER_HEAD, name=f"columns_{voice}")(view))
     return IntervalTableLogits(name="pitch")(ops.stack(columns, axis=1), around)
 
 
 def _neighbour_embedding(around: Any) -> Any:
-    """What the intervals of a cell's neighbours tell its head, `[n, voice, unit]`."""
+    """Return the embedding `[n, voice, unit]` of the intervals to a cell's neighbours."""
     rows = ops.add(
         intervals.NEIGHBOUR_ROWS * np.arange(len(VOICES), dtype=np.int32)[:, None],
         intervals.neighbour_intervals(around),
@@ -171,7 +173,7 @@ def _neighbour_embedding(around: Any) -> Any:
 
 
 def _encode(recipe: InfillRecipe, seen: Any, attacks: Any, place: Any) -> Any:
-    """The network's view of every step, `[b, t, unit]`."""
+    """Return the view `[b, t, unit]` of every step."""
     inside = ops.cast(ops.not_equal(seen[..., 0], infill_grid.TRANSPOSED_OUTSIDE), "float32")
     hidden = _input_embedding(recipe, seen, attacks, place)
     for block in range(recipe.blocks):
@@ -186,19 +188,20 @@ def _encode(recipe: InfillRecipe, seen: Any, attacks: Any, place: Any) -> Any:
 
 
 def _input_embedding(recipe: InfillRecipe, seen: Any, attacks: Any, place: Any) -> Any:
-    # The constants come first: Keras takes one that comes second for a bias, which LiteRT adds to floats alone.
+    # The constants come first: Keras takes one that comes second for a bias, which LiteRT can add to floats only.
     voice = np.arange(len(VOICES), dtype=np.int32)
-    rows = layers.Embedding(len(VOICES) * infill_grid.TRANSPOSED_VALUE_COUNT, recipe.units, name="cells")(
+    cell_rows = layers.Embedding(len(VOICES) * infill_grid.TRANSPOSED_VALUE_COUNT, recipe.units, name="cells")(
         ops.add(infill_grid.TRANSPOSED_VALUE_COUNT * voice, seen)
     )
-    struck = layers.Embedding(3 * len(VOICES), recipe.units, name="attacks_told")(ops.add(3 * voice, attacks))
-    where = layers.Embedding(sum(infill_grid.TRANSPOSED_PLACE_SIZES), recipe.units, name="places")(
+    onset_rows = layers.Embedding(3 * len(VOICES), recipe.units, name="attacks_told")(ops.add(3 * voice, attacks))
+    place_rows = layers.Embedding(sum(infill_grid.TRANSPOSED_PLACE_SIZES), recipe.units, name="places")(
         ops.add(_PLACE_FIRST_ROW, place)
     )
-    apart = layers.Embedding(intervals.SOUNDING_ROWS, recipe.units, "zeros", name="intervals")(
+    interval_rows = layers.Embedding(intervals.SOUNDING_ROWS, recipe.units, "zeros", name="intervals")(
         intervals.sounding_intervals(seen)
     )
-    return ops.sum(rows, axis=2) + ops.sum(struck, axis=2) + ops.sum(where, axis=2) + ops.sum(apart, axis=2)
+    cells, onsets, places, gaps = (ops.sum(rows, axis=2) for rows in (cell_rows, onset_rows, place_rows, interval_rows))
+    return cells + onsets + places + gaps
 
 
 def _dropout(values: Any, recipe: InfillRecipe) -> Any:
@@ -206,16 +209,16 @@ def _dropout(values: Any, recipe: InfillRecipe) -> Any:
     return layers.Dropout(recipe.dropout, noise_shape=(None, 1, None), seed=recipe.seed)(values)
 
 
-# ---------------------------------------------------------------- tables over pitches and over intervals
+# ---------------------------------------------------------------- tables over pitches and intervals
 
 _PITCH_CLASS_TILES = np.eye(13, 12, dtype=np.float32)[
     [12, *(c % 12 for c in range(1, infill_grid.TRANSPOSED_INDEX_COUNT))]
 ]
-"""`[class, class modulo 12]`: what is said of a class modulo 12 counts for the class; a rest has none."""
+"""`[pitch index, pitch index modulo 12]`: the logits of a residue count for all its pitch indices; a rest has none."""
 
 
 def _melodic_columns() -> np.ndarray:
-    """`column[neighbour as seen, class]` within a neighbour's columns."""
+    """Return `column[neighbour as seen, pitch index]` within a neighbour's columns."""
     neighbour, now = np.mgrid[: infill_grid.TRANSPOSED_VALUE_COUNT, : infill_grid.TRANSPOSED_INDEX_COUNT]
     none = (neighbour == REST) | (neighbour >= infill_grid.TRANSPOSED_INDEX_COUNT) | (now == REST)
     return np.where(
@@ -224,7 +227,7 @@ def _melodic_columns() -> np.ndarray:
 
 
 def _harmonic_columns() -> np.ndarray:
-    """`column[neighbour as seen, class modulo 12]` within a neighbour's columns."""
+    """Return `column[neighbour as seen, pitch index modulo 12]` within a neighbour's columns."""
     neighbour, now = np.mgrid[: infill_grid.TRANSPOSED_VALUE_COUNT, :12]
     none = (neighbour == REST) | (neighbour >= infill_grid.TRANSPOSED_INDEX_COUNT)
     return np.where(none, _HARMONIC_WIDTH - 1, (now - neighbour) % 12).astype(np.int32)
@@ -240,26 +243,26 @@ _HARMONIC_FIRST_COLUMN = (
 
 
 def _table_logits(columns: Any, around: Any) -> Any:
-    """Tables `columns[n, voice, column]` → logits `[n, voice, class]`."""
+    """Return logits `[n, voice, pitch index]` from the tables `columns[n, voice, column]`."""
     cells = ops.shape(columns)[0] * len(VOICES)
     flat = ops.reshape(columns, (-1,))
     cell = ops.reshape(ops.arange(cells, dtype="int32") * _COLUMNS_PER_HEAD, (-1, len(VOICES), 1, 1))
 
-    def told(table: np.ndarray, neighbour: Any, first: np.ndarray) -> Any:
-        """The neighbours' columns summed; one look-up in a flat list is what onnxruntime does quickest."""
+    def sum_columns(table: np.ndarray, neighbour: Any, first: np.ndarray) -> Any:
+        """Sum the neighbours' columns by one look-up in a flat list, which is quickest in onnxruntime."""
         places = ops.take(table, neighbour, axis=0) + (cell + first[:, None])
         return ops.sum(ops.take(flat, places, axis=0), axis=-2)
 
-    by_melody = told(_MELODIC_COLUMN_INDEX, around[..., : infill_grid.MELODIC_COUNT], _MELODIC_FIRST_COLUMN)
-    by_harmony = told(_HARMONIC_COLUMN_INDEX, around[..., infill_grid.MELODIC_COUNT :], _HARMONIC_FIRST_COLUMN)
+    by_melody = sum_columns(_MELODIC_COLUMN_INDEX, around[..., : infill_grid.MELODIC_COUNT], _MELODIC_FIRST_COLUMN)
+    by_harmony = sum_columns(_HARMONIC_COLUMN_INDEX, around[..., infill_grid.MELODIC_COUNT :], _HARMONIC_FIRST_COLUMN)
     return columns[..., : infill_grid.TRANSPOSED_INDEX_COUNT] + by_melody + ops.matmul(by_harmony, _PITCH_CLASS_TILES.T)
 
 
 class IntervalTableLogits(layers.Layer):
-    """`_logits` as a layer: shapes are known only when it runs."""
+    """`_table_logits` as a layer, since the shapes are known only when it runs."""
 
     def call(self, columns: Any, around: Any) -> Any:
         return _table_logits(columns, around)
 
-    def compute_output_shape(self, columns_shape: Any, around_shape: Any) -> Any:  # noqa: ARG002 # Keras names both
+    def compute_output_shape(self, columns_shape: Any, around_shape: Any) -> Any:  # noqa: ARG002  Keras passes both by name
         return (*columns_shape[:-1], infill_grid.TRANSPOSED_INDEX_COUNT)

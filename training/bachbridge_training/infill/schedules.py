@@ -1,8 +1,8 @@
 """Harmonies that an infilling network makes under the sopranos of chorales, and the fast schedule against the slow one.
 
-Whether fewer passes cost quality is asked of the network itself: what it charges for an output's lower voices when
-their cells come in random order. Both schedules' outputs under a melody are read through the same masks, and the
-differences are averaged melody by melody, since outputs under one melody are not independent of one another.
+The network itself judges whether fewer sweeps cost quality: by its loss on an output's lower voices when their cells
+come in random order. The outputs of both schedules under a melody are scored with the same masks. The differences are
+averaged by melody, since outputs under one melody are not independent of one another.
 """
 
 from collections.abc import Sequence
@@ -10,27 +10,26 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bachbridge.codecs import infill_grid
+from bachbridge.codecs import infill_grid, satb
 from bachbridge.codecs.infill_grid import Canvas
 from bachbridge.inference.infill import gibbs
 from bachbridge.inference.infill.joint_sampling import DrawOptions
-from bachbridge.inference.runtime.protocols import MaskedNet
-from bachbridge.music.frames import UNKNOWN, Ints
+from bachbridge.inference.runtime.style import Style
 from bachbridge.music.notes import VOICES
-from bachbridge.protocol.style import Style
 from bachbridge_training.datasets import four_part_windows
 from bachbridge_training.datasets.chorale_grids import FourPartPiece
 from bachbridge_training.evaluation.harmonize import Harmonization
 from bachbridge_training.infill import nll as infill_nll
+from bachbridge_training.infill.nll import Ints
 
 SEED = 1
 _MASKS_PER_OUTPUT = 64
-"""Masks through which each output is read."""
+"""Masks with which each output is scored."""
 
 
 @dataclass(frozen=True, slots=True)
 class SamplingMethod:
-    """How outputs are made: the best of so many `candidates`."""
+    """How outputs are made: each is the best of `candidates` results."""
 
     schedule: gibbs.Schedule
     candidates: int
@@ -47,12 +46,12 @@ METHODS = {
     "fast": SamplingMethod(gibbs.FAST_SCHEDULE, 4, Style()),
     "slow": SamplingMethod(gibbs.SLOW_SCHEDULE, 4, Style()),
 }
-"""Cells drawn one by one, as published; as a live answer of four bars is made; with time to spare."""
+"""`raw`: cells drawn one by one, as published; `fast`: as for a live answer of four bars; `slow`: without hurry."""
 
 
 @dataclass(frozen=True, slots=True)
 class HarmonizationJob:
-    """The harmony number `number` to be made, under a piece's soprano."""
+    """A harmony to be made under a piece's soprano, with a seed of its own."""
 
     seed_offset: int
     piece: FourPartPiece
@@ -62,33 +61,33 @@ class HarmonizationJob:
 
 
 def soprano_canvas(piece: FourPartPiece) -> Canvas:
-    """The soprano of a piece, with attacks and bar lines, and three voices open."""
-    classes = np.full(piece.pitches.shape, UNKNOWN, np.int32)
-    classes[:, 0] = four_part_windows.pitch_indices_of(piece.pitches)[:, 0]
-    struck = np.zeros(classes.shape, bool)
-    struck[:, 0] = piece.onsets[:, 0]
-    return Canvas(classes, struck, _places_of(piece), infill_grid.voice_range_mask(len(classes)))
+    """Return the soprano of a piece with attacks and bar lines, the other three voices masked."""
+    pitch_indices = np.full(piece.pitches.shape, satb.UNKNOWN, np.int32)
+    pitch_indices[:, 0] = four_part_windows.pitch_indices_of(piece.pitches)[:, 0]
+    onsets = np.zeros(pitch_indices.shape, bool)
+    onsets[:, 0] = piece.onsets[:, 0]
+    return Canvas(pitch_indices, onsets, _places_of(piece), infill_grid.voice_range_mask(len(pitch_indices)))
 
 
-def harmonize_soprano(net: MaskedNet, job: HarmonizationJob, method: str) -> Harmonization:
-    """An output by one of the ways; a number of its own gives each its own chance."""
-    how = METHODS[method]
-    found = gibbs.final_result(
+def harmonize_soprano(net: gibbs.MaskedNet, job: HarmonizationJob, method: str) -> Harmonization:
+    """Make one output by the method of that name in `METHODS`."""
+    sampling = METHODS[method]
+    result = gibbs.final_result(
         gibbs.fill_canvas(
             net,
             soprano_canvas(job.piece),
-            how.schedule,
-            how.style,
-            candidates=how.candidates,
+            sampling.schedule,
+            sampling.style,
+            candidates=sampling.candidates,
             seed=SEED + job.seed_offset,
         )
     )
-    return Harmonization(job.piece.name, found.pitch_indices, found.onsets)
+    return Harmonization(job.piece.name, result.pitch_indices, result.onsets)
 
 
 @dataclass(frozen=True, slots=True)
 class ScheduleOutputs:
-    """Two harmonies under one melody."""
+    """Two harmonies `[step, voice]` of pitch indices under the melody of `piece`."""
 
     piece: FourPartPiece
     fast: Ints
@@ -97,7 +96,7 @@ class ScheduleOutputs:
 
 @dataclass(frozen=True, slots=True)
 class ScheduleNll:
-    """Nats of a lower voice's cell under the network: of the piece's own voices, of the fast and of the slow output."""
+    """Nats of a lower voice's cell: in the piece's own voices, in the fast and in the slow output."""
 
     name: str
     original: float
@@ -106,35 +105,36 @@ class ScheduleNll:
 
 
 def compare_nll(net: infill_nll.ScoredInfillNet, outputs: ScheduleOutputs) -> ScheduleNll:
-    """All three read through the same masks."""
+    """Score the piece and both outputs with the same masks."""
     piece, place = outputs.piece, _places_of(outputs.piece)
     lower = np.ones(piece.pitches.shape, bool)
     lower[:, 0] = False
-    three = (four_part_windows.pitch_indices_of(piece.pitches), outputs.fast, outputs.slow)
+    grids = (four_part_windows.pitch_indices_of(piece.pitches), outputs.fast, outputs.slow)
     nats = (
-        infill_nll.expected_nll(net, its, place, lower, np.random.default_rng(SEED), _MASKS_PER_OUTPUT) for its in three
+        infill_nll.expected_nll(net, grid, place, lower, np.random.default_rng(SEED), _MASKS_PER_OUTPUT)
+        for grid in grids
     )
     return ScheduleNll(piece.name, *nats)
 
 
 def summary(comparisons: Sequence[ScheduleNll]) -> dict[str, float | None]:
-    """Means over melodies of all, and the difference fast - slow: positive where fewer passes cost likelihood."""
+    """Return means over melodies, and the difference fast - slow: positive if fewer sweeps cost likelihood."""
     melodies: dict[str, list[ScheduleNll]] = {}
-    for verdict in comparisons:
-        melodies.setdefault(verdict.name, []).append(verdict)
-    own, fast, slow = (
-        [float(np.mean([getattr(its, which) for its in those])) for those in melodies.values()]
-        for which in ("original", "fast", "slow")
+    for comparison in comparisons:
+        melodies.setdefault(comparison.name, []).append(comparison)
+    original, fast, slow = (
+        [float(np.mean([getattr(comparison, key) for comparison in group])) for group in melodies.values()]
+        for key in ("original", "fast", "slow")
     )
     differences = [one - other for one, other in zip(fast, slow, strict=True)]
     return {
         "melodies": len(melodies),
-        "nats_own": float(np.mean(own)),
+        "nats_own": float(np.mean(original)),
         "nats_fast": float(np.mean(fast)),
         "nats_slow": float(np.mean(slow)),
         "difference": float(np.mean(differences)),
         "difference_se": infill_nll.standard_error(differences),
-        "fast_likelier": float(np.mean([its.fast < its.slow for its in comparisons])),
+        "fast_likelier": float(np.mean([comparison.fast < comparison.slow for comparison in comparisons])),
     }
 
 

@@ -19,40 +19,47 @@ from bachbridge_training.infill.schedules import HarmonizationJob
 
 _GRIDS = {infill_grid.SIXTEENTHS: "16ths", infill_grid.EIGHTHS: "8ths"}
 _PLACE_INFO: dict[str, PlaceInfo] = {"pitches": "nothing", "counted": "count", "told": "bars"}
-"""A column for each thing that may be told of places."""
+"""The columns of the scores, by what is given of places."""
 
 
 def build_tables(card: library.Card, request: EvaluationRequest) -> EvaluationTables:
-    """Everything that is asked for."""
+    """Score the model, measure the harmonies that it makes, and compare the schedules."""
     scores = _scores(card, request)
     if not request.outputs:
         return EvaluationTables(scores)
     training = training_frame_runs()
-    made = {way: _harmonies(card, request, way) for way in schedules.METHODS}
-    rows = {way: compute_metrics([harmony.pitch_indices for harmony in its], training) for way, its in made.items()}
+    made = {method: _harmonies(card, request, method) for method in schedules.METHODS}
+    rows = {
+        method: compute_metrics([harmony.pitch_indices for harmony in harmonies], training)
+        for method, harmonies in made.items()
+    }
     return EvaluationTables(
         scores, request.own_metrics(training) | rows, {"fast against slow": _compare_schedules(card, request, made)}
     )
 
 
 def nll_column(load: Callable[[], Any], pieces: Sequence[FourPartPiece], *, jobs: int = 1) -> ScoreColumn:
-    """The orderless scores on both grids of the network that `load` opens, told pitches alone."""
+    """Return the orderless scores on both grids of the network that `load` returns, with pitches alone given."""
     return _merge_grids({grid: _piece_scores(load, pieces, NllSettings(grid=grid), jobs) for grid in _GRIDS})
 
 
 def _scores(card: library.Card, request: EvaluationRequest) -> dict[str, ScoreColumn]:
-    """Told pitches alone; of music21's chorales also told more (`_TOLD`), and the test pieces with new tunes."""
+    """Return a column with pitches alone given; of music21's chorales also others.
+
+    These have more given of places (`_PLACE_INFO`), or are of the test pieces with new tunes (`clean`).
+    """
     scores: dict[str, ScoreColumn] = {}
-    for name, told in _PLACE_INFO.items():
-        if told != "nothing" and not (request.is_bach and request.with_timing):
+    for name, place_info in _PLACE_INFO.items():
+        if place_info != "nothing" and not (request.is_bach and request.with_timing):
             continue
-        of = {
-            grid: _piece_scores(_net_loader(card), request.scored, NllSettings(grid, told), request.jobs)
+        by_grid = {
+            grid: _piece_scores(_net_loader(card), request.scored, NllSettings(grid, place_info), request.jobs)
             for grid in _GRIDS
         }
-        scores[name] = _merge_grids(of)
-        clean = {grid: [its for its in those if its.name in request.new_tune_names()] for grid, those in of.items()}
-        if told == "nothing" and clean[infill_grid.SIXTEENTHS]:
+        scores[name] = _merge_grids(by_grid)
+        new_names = request.new_tune_names()
+        clean = {grid: [score for score in its if score.name in new_names] for grid, its in by_grid.items()}
+        if place_info == "nothing" and clean[infill_grid.SIXTEENTHS]:
             scores["clean"] = _merge_grids(clean)
     return scores
 
@@ -64,20 +71,20 @@ def _net_loader(card: library.Card) -> Callable[[], Any]:
 def _piece_scores(
     load: Callable[[], Any], pieces: Sequence[FourPartPiece], settings: NllSettings, jobs: int
 ) -> list[InfillNll]:
-    what = f"{_GRIDS[settings.grid]}, told {settings.place_info}"
+    label = f"{_GRIDS[settings.grid]}, {settings.place_info} given"
     return process_pool.map_items(
-        pieces, partial(infill_nll.piece_nll, settings=settings), load, label=what, cost=_scoring_cost, jobs=jobs
+        pieces, partial(infill_nll.piece_nll, settings=settings), load, label=label, cost=_scoring_cost, jobs=jobs
     )
 
 
 def _scoring_cost(piece: FourPartPiece) -> float:
-    """Every frame is scored on a copy of its piece."""
+    """Estimate the time: every frame is scored on a copy of its piece."""
     return len(piece.pitches) ** 2
 
 
 def _merge_grids(scores_by_grid: dict[int, list[InfillNll]]) -> ScoreColumn:
     pieces = scores_by_grid[infill_grid.SIXTEENTHS]
-    column: ScoreColumn = {"pieces": len(pieces), "frames": sum(len(its.frames) for its in pieces)}
+    column: ScoreColumn = {"pieces": len(pieces), "frames": sum(len(piece.frames) for piece in pieces)}
     for grid, scores in scores_by_grid.items():
         column |= infill_nll.summary(scores, grid)
     return column
@@ -99,11 +106,11 @@ def _compare_schedules(
     card: library.Card, request: EvaluationRequest, harmonies_by_method: dict[str, list[Harmonization]]
 ) -> ScoreColumn:
     pieces = harmonize.repeat_pieces(request.pieces, request.outputs)
-    rivals = [
+    outputs = [
         schedules.ScheduleOutputs(piece, fast.pitch_indices, slow.pitch_indices)
         for piece, fast, slow in zip(pieces, harmonies_by_method["fast"], harmonies_by_method["slow"], strict=True)
     ]
-    verdicts = process_pool.map_items(
-        rivals, schedules.compare_nll, _net_loader(card), label="fast against slow", jobs=request.jobs
+    comparisons = process_pool.map_items(
+        outputs, schedules.compare_nll, _net_loader(card), label="fast against slow", jobs=request.jobs
     )
-    return schedules.summary(verdicts)
+    return schedules.summary(comparisons)

@@ -1,7 +1,7 @@
-"""The infilling network's training: its trainer, its batches and its score.
+"""The training of the infilling network: its loss, its batches and its score.
 
-The score is the surprise of open steps in windows that are always the same (`blanks.examples`), which is cheap; the
-protocol that is published is `orderless`.
+The score is the loss on masked steps in windows that are always the same (`batches.validation_windows`), which is
+cheap. The published protocol is in `nll`.
 """
 
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ from bachbridge_training.infill import batches as infill_batches
 from bachbridge_training.infill.net import build_infill_network
 from bachbridge_training.recipe import InfillRecipe
 
-ops: Any = keras.ops  # untyped: what is inferred of its functions is wrong
+ops: Any = keras.ops  # untyped: the inferred types of its functions are wrong
 
 _GRIDS = (infill_grid.SIXTEENTHS, infill_grid.EIGHTHS)
 _VALIDATION_WINDOWS = 300
@@ -25,9 +25,9 @@ _BATCH_SIZE = 20
 
 
 class InfillTask:
-    """Builds the network of an `InfillRecipe` and trains it on the pieces' windows (see `training.Course`)."""
+    """The network of an `InfillRecipe`, trained on windows of the pieces (see `runs.tasks.TrainingTask`)."""
 
-    jit_compile = True  # measured: 1.5 times quicker under TensorFlow on two cores
+    jit_compile = True  # measured: 1.5 times as fast under TensorFlow on two cores
 
     def __init__(self, recipe: InfillRecipe) -> None:
         self.recipe = recipe
@@ -44,9 +44,9 @@ class InfillTask:
         return infill_batches.InfillBatches(pieces, self.recipe)
 
     def validate(self, pieces: Sequence[FourPartPiece]) -> dict[str, float]:
-        """Nats per open step: of both grids together, which decides, of 8ths, and of 16ths with all told.
+        """Return nats per masked step: the mean of both grids (which decides), at 8ths, and at 16ths with all given.
 
-        Both, because at 8ths a network learns by heart long before it does at 16ths, where most is held.
+        The mean decides because at 8ths a network overfits long before it does at 16ths, where most cells are held.
         """
         sixteenths, eighths = (
             nats_per_masked_step(self.model, pieces, timing_given=False, grid=grid) for grid in _GRIDS
@@ -59,25 +59,25 @@ class InfillTask:
 
 
 def _loss_model(model: keras.Model) -> keras.Model:
-    """The network with its loss as its output, so that one code serves every backend."""
+    """Return the network with its loss as its output, so that the same code serves every backend."""
     voices = len(VOICES)
-    classes = keras.Input((None, voices), dtype="int32", name="classes")
-    weight, struck, strike_weight = (
+    target = keras.Input((None, voices), dtype="int32", name="classes")
+    weight, onsets, onset_weight = (
         keras.Input((None, voices), name=name) for name in ("weight", "struck", "strike_weight")
     )
     pitch, strike = model(model.inputs)
     logs = ops.log_softmax(pitch, axis=-1)
-    nats = -ops.sum(logs * ops.one_hot(classes, infill_grid.TRANSPOSED_INDEX_COUNT, dtype="float32"), axis=-1)
-    strikes = ops.softplus(strike) - struck * strike
-    loss = ops.sum(nats * weight + strikes * strike_weight, axis=(1, 2))
+    nats = -ops.sum(logs * ops.one_hot(target, infill_grid.TRANSPOSED_INDEX_COUNT, dtype="float32"), axis=-1)
+    onset_nats = ops.softplus(strike) - onsets * strike
+    loss = ops.sum(nats * weight + onset_nats * onset_weight, axis=(1, 2))
     loss = loss / ops.sum(ops.ones_like(loss))
-    return keras.Model([*model.inputs, classes, weight, struck, strike_weight], loss)
+    return keras.Model([*model.inputs, target, weight, onsets, onset_weight], loss)
 
 
 def nats_per_masked_step(
     model: keras.Model, pieces: Sequence[FourPartPiece], *, timing_given: bool, grid: int = infill_grid.SIXTEENTHS
 ) -> float:
-    """Nats of an open step's four voices, the mean over the examples."""
+    """Return the nats of a masked step's four voices, the mean over the validation windows."""
     items = list(infill_batches.validation_windows(pieces, _VALIDATION_WINDOWS, timing_given=timing_given, grid=grid))
     total = 0.0
     for begin in range(0, len(items), _BATCH_SIZE):

@@ -1,7 +1,7 @@
-"""The picture of a training run: the validation scores by epoch, and what else of the history belongs beside them.
+"""The plot of a training run: the validation scores by epoch, and what else of the history belongs beside them.
 
-A history says by its columns what it is of: of the chorale networks, nats with attacks and bar lines told and not told;
-of the networks of symbol sequences, bits for each symbol, in training and in validation, and the accuracy of each head.
+The columns of a history show its family. Chorale networks have nats with and without attacks and bar lines given.
+Networks of symbol sequences have bits per symbol in training and validation, and the accuracy of each head.
 """
 
 import math
@@ -17,20 +17,18 @@ from bachbridge.atomic_files import atomic_output
 
 EpochRow = Mapping[str, float]
 _NATS_ABOVE_BEST = 1.0
-"""How far above the best score the picture reaches; the first epochs, far above it, are cut off."""
-
-
+"""How far above the best score the plot reaches; the first epochs, far above it, are cut off."""
 _INFILL_LABELS = {
     "valid_8th": "8ths",
     "valid": "8ths and 16ths, mean",
-    "valid_told": "16ths, all told",
+    "valid_told": "16ths, all given",
 }
-"""Of a network that fills in."""
+"""Labels of an infilling network's scores."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Panel:
-    """Lines by their label, over the optimizer's steps."""
+    """Lines by their labels, over the optimizer steps."""
 
     unit: str
     lines: dict[str, list[float]]
@@ -50,9 +48,7 @@ def plot_history(history: Sequence[EpochRow], path: Path) -> None:
 
 def _nats_panels(history: Sequence[EpochRow]) -> list[_Panel]:
     both = "valid_8th" in history[0]
-    labels = (
-        _INFILL_LABELS if both else {"valid": "nothing but pitches told", "valid_told": "attacks and bar lines told"}
-    )
+    labels = _INFILL_LABELS if both else {"valid": "pitches alone given", "valid_told": "attacks and bar lines given"}
     lines = {label: [row[key] for row in history] for key, label in labels.items()}
     return [_Panel("nats per frame, validation", lines, None if both else _NATS_ABOVE_BEST)]
 
@@ -63,7 +59,7 @@ def _bits_panels(history: Sequence[EpochRow]) -> list[_Panel]:
         "validation": [row["valid"] for row in history],
     }
     heads = {key.replace("_", " of field "): [row[key] for row in history] for key in history[0] if "accuracy" in key}
-    return [_Panel("bits per symbol", losses), _Panel("share of right guesses, validation", heads, None)]
+    return [_Panel("bits per symbol", losses), _Panel("accuracy, validation", heads, None)]
 
 
 def _draw_panel(axes: Axes, panel: _Panel, steps: list[float]) -> None:
@@ -75,5 +71,5 @@ def _draw_panel(axes: Axes, panel: _Panel, steps: list[float]) -> None:
     axes.set_xlabel("optimizer steps")
     axes.set_ylabel(panel.unit)
     axes.grid(visible=True, alpha=0.3)
-    # Above the lines, of which it would cover one.
+    # The legend stands above the axes, since inside it would cover a line.
     axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=len(panel.lines), frameon=False)

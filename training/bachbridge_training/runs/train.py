@@ -1,9 +1,10 @@
-"""Training, the same for every network: seeded, resumable, watched.
+"""The training loop, the same for every network: seeded, resumable, with a progress bar.
 
-What differs is a `Course`: it builds the network of a recipe, and knows its batches and its score.
+What differs between networks is a `TrainingTask`: it builds the network of a recipe and knows its batches and its
+score.
 
 A run is a folder: `recipe.toml`, `history.csv` (a line for each epoch), `curve.png`, `last.npz` (all that is needed to
-go on) and `best.npz` (the averaged weights with the lowest validation score so far, which is what gets exported).
+resume) and `best.npz` (the averaged weights with the lowest validation score so far, which are exported).
 """
 
 import csv
@@ -11,7 +12,7 @@ import zipfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import keras
 import numpy as np
@@ -19,50 +20,15 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from bachbridge.atomic_files import atomic_output
 from bachbridge.errors import ConfigError
-from bachbridge_training.chorale import task as chorale_task
-from bachbridge_training.infill import task as infill_task
-from bachbridge_training.recipe import AnyRecipe, InfillRecipe, SymbolRecipe
+from bachbridge_training.recipe import AnyRecipe
 from bachbridge_training.runs import loss_plot
+from bachbridge_training.runs.families import family_of
+from bachbridge_training.runs.tasks import TrainingBatch, TrainingBatches, TrainingTask
 
-ops: Any = keras.ops  # untyped: what is inferred of its functions is wrong
+ops: Any = keras.ops  # untyped: the inferred types of its functions are wrong
 
 MAX_GRADIENT_NORM = 1.0
 HISTORY_FILE, LOSS_PLOT_FILE, CHECKPOINT_FILE, BEST_WEIGHTS_FILE = "history.csv", "curve.png", "last.npz", "best.npz"
-
-
-class TrainingBatch(Protocol):
-    """Windows of music; `all` is what the trainer takes."""
-
-    @property
-    def trainer_inputs(self) -> list[np.ndarray]: ...
-
-
-class TrainingBatches(Protocol):
-    """Batches; batch `n` depends on the recipe's seed and `n` alone."""
-
-    def batch(self, number: int) -> TrainingBatch: ...
-
-
-class TrainingTask(Protocol):
-    """How the networks of a kind of recipe are built, fed and scored; the pieces are of the kind that it knows.
-
-    `model` holds the weights; `trainer` gives its loss instead, each window's share of the batch's mean.
-    """
-
-    model: keras.Model
-    loss_model: keras.Model
-    jit_compile: bool
-    """Whether XLA compiles the step, which is worth it where every batch has the same shape."""
-
-    def make_batches(self, pieces: Sequence[Any]) -> TrainingBatches: ...
-
-    def make_export(self) -> Any:
-        """What `export.export` takes (loads TensorFlow)."""
-        ...
-
-    def validate(self, pieces: Sequence[Any]) -> dict[str, float]:
-        """`valid`, by which the best weights are chosen, and others."""
-        ...
 
 
 @dataclass(slots=True)
@@ -77,26 +43,25 @@ class TrainingRun:
 
 
 def build_task(recipe: AnyRecipe) -> TrainingTask:
-    """The networks that the recipe describes, built; a network of symbol sequences takes more (see `material`)."""
-    assert not isinstance(recipe, SymbolRecipe)
-    return infill_task.InfillTask(recipe) if isinstance(recipe, InfillRecipe) else chorale_task.ChoraleTask(recipe)
+    """Build the network of a recipe that depends on nothing else (for the others see `RunData.build_task`)."""
+    return family_of(recipe.codec).build_task(recipe, None)
 
 
 def start_run(recipe: AnyRecipe, build_task_for: Callable[[AnyRecipe], TrainingTask] = build_task) -> TrainingRun:
-    """A fresh run: networks built, the optimizer ready."""
+    """Return a new run: the network built, the optimizer ready."""
     keras.utils.set_random_seed(recipe.seed)
-    course = build_task_for(recipe)
-    trainer = course.loss_model
+    task = build_task_for(recipe)
+    loss_model = task.loss_model
     optimizer = keras.optimizers.AdamW(
         recipe.learning_rate, weight_decay=recipe.weight_decay, global_clipnorm=MAX_GRADIENT_NORM
     )
-    trainer.compile(optimizer=optimizer, loss=_sum_shares, jit_compile=course.jit_compile)
-    optimizer.build(trainer.trainable_variables)
-    return TrainingRun(recipe, course, _copy_values(course.model.weights))
+    loss_model.compile(optimizer=optimizer, loss=_sum_shares, jit_compile=task.jit_compile)
+    optimizer.build(loss_model.trainable_variables)
+    return TrainingRun(recipe, task, _copy_values(task.model.weights))
 
 
 def _sum_shares(_: Any, loss: Any) -> Any:
-    """The trainer's output is each window's share of the batch's mean; their sum is the loss."""
+    """Sum the loss model's outputs, each window's share of the batch's mean."""
     return ops.sum(loss)
 
 
@@ -105,10 +70,10 @@ def _copy_values(variables: Sequence[Any]) -> list[np.ndarray]:
 
 
 def learning_rate(recipe: AnyRecipe, step: int) -> float:
-    """Of optimizer step `step`: up, level, and down to nothing.
+    """Return the learning rate of optimizer step `step`: it rises, stays constant and falls to zero.
 
-    A run that is to end earlier or later than planned only moves the beginning of its descent (S. Hu et al., "MiniCPM",
-    2024, call it warm-up, stable, decay).
+    A run that is to end earlier or later than planned only moves the beginning of the fall. S. Hu et al. ("MiniCPM",
+    2024) call this schedule warm-up, stable, decay.
     """
     rise = (step + 1) / max(1, recipe.warmup)
     fall = (recipe.steps - step) / max(1.0, recipe.decay * recipe.steps)
@@ -116,7 +81,7 @@ def learning_rate(recipe: AnyRecipe, step: int) -> float:
 
 
 def train_step(run: TrainingRun, batch: TrainingBatch) -> float:
-    """One optimizer step; moves the averaged weights along."""
+    """Do one optimizer step, update the averaged weights and return the loss."""
     run.task.loss_model.optimizer.learning_rate = learning_rate(run.recipe, run.step)
     inputs = batch.trainer_inputs
     loss = run.task.loss_model.train_on_batch(inputs, np.zeros(len(inputs[0]), np.float32))
@@ -128,7 +93,7 @@ def train_step(run: TrainingRun, batch: TrainingBatch) -> float:
 
 
 class AveragedWeights:
-    """The network carries the averaged weights inside a `with` block, the trained ones outside."""
+    """Context manager: the network has the averaged weights inside the `with` block, the trained ones outside."""
 
     def __init__(self, run: TrainingRun) -> None:
         self._run = run
@@ -150,7 +115,7 @@ def _assign(variables: Sequence[Any], values: Sequence[np.ndarray]) -> None:
 
 
 def save_checkpoint(run: TrainingRun, path: Path) -> None:
-    """Everything needed to go on, whole or not at all."""
+    """Write everything that is needed to resume, whole or not at all."""
     lists = {
         "model": _copy_values(run.task.loss_model.variables),
         "average": run.averaged_weights,
@@ -166,7 +131,7 @@ def _write_arrays(path: Path, arrays: dict[str, np.ndarray]) -> None:
 
 
 def resume_run(run: TrainingRun, folder: Path) -> None:
-    """Take up the run in `folder` where it stopped; raises `ConfigError` if what is there cannot be read."""
+    """Load the run in `folder` as it was when it stopped; raises `ConfigError` if its files are damaged."""
     try:
         with np.load(folder / CHECKPOINT_FILE) as arrays:
             variables, optimizer = run.task.loss_model.variables, run.task.loss_model.optimizer.variables
@@ -174,26 +139,26 @@ def resume_run(run: TrainingRun, folder: Path) -> None:
             _assign(optimizer, [arrays[f"optimizer{i}"] for i in range(len(optimizer))])
             run.averaged_weights = [arrays[f"average{i}"] for i in range(len(run.averaged_weights))]
             run.step = int(arrays["step"])
-        # An epoch that ended while the program did has its line already.
+        # If the program was stopped at the end of an epoch, the history has a line more than the checkpoint.
         run.history = [row for row in read_history(folder) if row["step"] <= run.step]
     except (OSError, EOFError, KeyError, TypeError, ValueError, zipfile.BadZipFile) as error:
         raise ConfigError(f"the run in {folder} is damaged ({error}): begin another one with -o.") from error
 
 
 def read_history(folder: Path) -> list[dict[str, float]]:
-    """The epochs of the run in `folder`: step, training loss and the validation scores of each."""
+    """Return the epochs of the run in `folder`: step, training loss and validation scores of each."""
     with (folder / HISTORY_FILE).open(newline="") as file:
         return [{key: float(value) for key, value in row.items()} for row in csv.DictReader(file)]
 
 
 def load_initial_weights(run: TrainingRun, folder: Path) -> None:
-    """Begin with the best weights of another run (see `load_best`)."""
+    """Begin with the best weights of another run (see `load_best_weights`)."""
     load_best_weights(run, folder)
     run.averaged_weights = _copy_values(run.task.model.weights)
 
 
 def load_best_weights(run: TrainingRun, folder: Path) -> None:
-    """Put the best averaged weights into the network; raises `ConfigError` if it is not of the same shape."""
+    """Put the best averaged weights into the network; raises `ConfigError` if its shape differs."""
     try:
         with np.load(folder / BEST_WEIGHTS_FILE) as arrays:
             _assign(run.task.model.weights, [arrays[f"average{i}"] for i in range(len(run.averaged_weights))])
@@ -210,30 +175,30 @@ def train(
     last_step: int | None = None,
     patience: int | None = None,
 ) -> None:
-    """Train to the recipe's end or step `until`; every epoch ends with a score, a checkpoint and the curve.
+    """Train to the end of the recipe or to `last_step`; each epoch ends with a score, a checkpoint and the loss plot.
 
-    `patience`: the run ends earlier if so many epochs in a row bring no better score.
+    `patience`: the run ends earlier if this many epochs in a row bring no better score.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    feed = run.task.make_batches(train)
+    batches = run.task.make_batches(train)
     last = run.recipe.steps if last_step is None else last_step
     while run.step < last:
         if patience and _epochs_without_gain(run.history) >= patience:
             print(f"stopped: no better score in {patience} epochs", flush=True)
             return
-        loss = _train_epoch(run, feed, min(run.recipe.steps_per_epoch, last - run.step))
+        loss = _train_epoch(run, batches, min(run.recipe.steps_per_epoch, last - run.step))
         row = _end_epoch(run, loss, valid, folder)
         print(", ".join(f"{key} {value:.4g}" for key, value in row.items()), flush=True)
 
 
 def _epochs_without_gain(history: Sequence[dict[str, float]]) -> int:
-    """How many epochs have come since the one with the best score."""
+    """Return the number of epochs since the one with the best score."""
     scores = [row["valid"] for row in history]
     return len(scores) - 1 - scores.index(min(scores)) if scores else 0
 
 
 def _train_epoch(run: TrainingRun, training_batches: TrainingBatches, steps: int) -> float:
-    """The mean loss of `steps` optimizer steps, told as they go; the bar and the time left are the whole run's."""
+    """Do `steps` optimizer steps and return their mean loss; the bar and the time left are the whole run's."""
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed}/{task.total}"))
     loss = 0.0
     with Progress(*columns, TimeRemainingColumn(), transient=True) as progress:
@@ -250,7 +215,9 @@ def _end_epoch(run: TrainingRun, loss: float, valid: Sequence[Any], folder: Path
     best = min((old["valid"] for old in run.history), default=np.inf)
     run.history.append(row)
     if row["valid"] < best:
-        _write_arrays(folder / BEST_WEIGHTS_FILE, {f"average{i}": v for i, v in enumerate(run.averaged_weights)})
+        _write_arrays(
+            folder / BEST_WEIGHTS_FILE, {f"average{i}": values for i, values in enumerate(run.averaged_weights)}
+        )
     with atomic_output(folder / HISTORY_FILE) as scratch, scratch.open("w", newline="") as file:
         writer = csv.DictWriter(file, list(row))
         writer.writeheader()

@@ -1,0 +1,100 @@
+"""The symbols family (see `runs.families`): causal networks over symbols, codecs `abc`, `chords` and `keys88`.
+
+A network of this family depends on its music besides its recipe: the vocabulary is made from the training pieces.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bachbridge.inference import codec_registry
+from bachbridge.inference.runtime import onnx_nets
+from bachbridge.inference.runtime.library import Card
+from bachbridge_training.datasets import splits, symbol_sources
+from bachbridge_training.datasets.splits import SplitDataset
+from bachbridge_training.datasets.symbol_sources import SymbolSource
+from bachbridge_training.recipe import SymbolRecipe
+from bachbridge_training.symbols import comparison, tables
+from bachbridge_training.symbols import nll as symbols_nll
+from bachbridge_training.symbols import vocabulary as symbol_vocabulary
+from bachbridge_training.symbols.batches import SymbolPiece
+
+if TYPE_CHECKING:
+    from bachbridge_training.onnx_export import ModelExport
+    from bachbridge_training.symbols.task import SymbolTask
+
+held_out_logits = comparison.held_out_logits
+live_steps = comparison.live_steps
+evaluate = tables.build_tables
+
+_CARD_FACTS = "told"
+"""Key under which the facts of a run hold what the card will say of the codec and of the music."""
+
+
+def splits_folder(recipe: SymbolRecipe, /) -> bool:
+    """Return False if tunes stay as they were given, whatever their report says (see `datasets.abc_tunes`)."""
+    return not recipe.options.get("given")
+
+
+def load_parts(recipe: SymbolRecipe, data: Path | None, limit: int | None, /) -> SplitDataset:
+    """Return music that comes in parts, at most `limit` pieces of each: unchanged tunes of `data`, or music21's."""
+    raw = not splits_folder(recipe)
+    sources = {part: symbol_sources.load_sources(recipe.codec, part, data, raw=raw) for part in ("train", "valid")}
+    card_text = {
+        "data": symbol_sources.data_text(recipe.codec, data),
+        "split": symbol_sources.split_text(recipe.codec),
+    }
+    return splits.limit_parts(str(data.resolve()) if data else "", limit, sources, card_text)
+
+
+def data_facts(recipe: SymbolRecipe, dataset: SplitDataset, /) -> dict[str, Any]:
+    """Return what the card will say of the music and of the codec, whose vocabulary is made from the training part."""
+    vocabulary = symbol_vocabulary.build_vocabulary(recipe, _sources(recipe, dataset, "train"))
+    return {_CARD_FACTS: {**dataset.origin.said, "vocabulary": vocabulary}}
+
+
+def training_pieces(
+    recipe: SymbolRecipe, dataset: SplitDataset, facts: dict[str, Any], /
+) -> tuple[list[SymbolPiece], list[SymbolPiece]]:
+    """Return the pieces to train on, with their transpositions, and those to validate with."""
+    codec = codec_registry.make_codec(recipe.codec, facts[_CARD_FACTS]["vocabulary"])
+    train, valid = (_sources(recipe, dataset, part) for part in ("train", "valid"))
+    return (
+        symbol_vocabulary.encode_pieces(codec, train, recipe.shifts),
+        symbol_vocabulary.encode_pieces(codec, valid),
+    )
+
+
+def _sources(recipe: SymbolRecipe, dataset: SplitDataset, part: str) -> list[SymbolSource]:
+    pieces = dataset.parts[part]
+    from_folder = dataset.origin.folder != "" and splits_folder(recipe)
+    return symbol_sources.sources_from_pieces(pieces) if from_folder else pieces
+
+
+def build_task(recipe: SymbolRecipe, facts: dict[str, Any], /) -> "SymbolTask":
+    """Build the network of the recipe for its vocabulary, with its training."""
+    from bachbridge_training.symbols.task import SymbolTask  # loads TensorFlow
+
+    card_facts = facts[_CARD_FACTS]
+    codec = codec_registry.make_codec(recipe.codec, card_facts["vocabulary"])
+    return SymbolTask(recipe, symbol_vocabulary.build_alphabet(codec), card_facts)
+
+
+def load_pieces(card: Card, data: Path | None, part: str, /) -> Sequence[SymbolPiece]:
+    """Return the pieces of `part` as symbols, from `data` or else from the music that the codec brings."""
+    codec = codec_registry.make_codec(card.codec, card.facts["vocabulary"])
+    return symbol_vocabulary.encode_pieces(codec, tables.load_card_sources(card, data, part))
+
+
+def load_runtime(card: Card, open_session: onnx_nets.SessionFactory | None = None, /) -> onnx_nets.SymbolNet:
+    """Load the files of a symbol model as they play."""
+    return onnx_nets.load_symbol_net(card, open_session)
+
+
+def card_metrics(
+    model_export: "ModelExport", folder: Path, pieces: Sequence[SymbolPiece], _jobs: int, /
+) -> dict[str, Any]:
+    """Return the scores of all symbols and of the fresh ones (see `nll`)."""
+    net: onnx_nets.SymbolNet = model_export.load_runtime(folder)
+    summary = symbols_nll.summary(symbols_nll.evaluate(net, pieces))
+    return {"valid": summary["all"], "valid_fresh": summary["fresh"]}

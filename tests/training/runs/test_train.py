@@ -140,8 +140,8 @@ def test_from_recipe_to_score_by_the_commands(
 
 def test_a_run_is_taken_up_at_its_last_checkpoint_or_is_damaged(toy: ChoraleRecipe, tmp_path: Path) -> None:
     nothing: Any = SimpleNamespace(variables=[], optimizer=SimpleNamespace(variables=[]))
-    course: Any = SimpleNamespace(trainer=nothing)
-    run = training_run.TrainingRun(toy, course, [])
+    task: Any = SimpleNamespace(loss_model=nothing)
+    run = training_run.TrainingRun(toy, task, [])
     (tmp_path / training_run.HISTORY_FILE).write_text("step,loss,valid\n4,3,2\n8,2,1\n12,1,1\n")
     np.savez(tmp_path / training_run.CHECKPOINT_FILE, step=np.array(8))
     training_run.resume_run(run, tmp_path)

@@ -1,1 +1,1 @@
-"""chorale."""
+"""The chorale family: causal networks over frames of four voices."""

@@ -1,1 +1,1 @@
-"""cli."""
+"""The commands train, evaluate and export."""

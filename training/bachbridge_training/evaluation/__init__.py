@@ -1,1 +1,1 @@
-"""evaluation."""
+"""Scores, tables and harmonies that the families share."""

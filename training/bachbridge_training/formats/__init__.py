@@ -1,1 +1,1 @@
-"""formats."""
+"""Conversion of models to other formats, and their comparison."""

@@ -1,1 +1,1 @@
-"""infill."""
+"""The infill family: networks that fill masked cells of four voices."""

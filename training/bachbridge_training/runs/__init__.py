@@ -1,1 +1,1 @@
-"""runs."""
+"""Training runs: their data, the training loop and the registry of families."""

@@ -1,10 +1,10 @@
 """How much of what a network writes is ABC: tunes that can be read, bars that add up.
 
-Two counts, which know nothing of each other. The first reads a tune word by word in exact fractions
-(`codecs.abctune`), however wrong its bars are: a bar is right if it is as long as the meter says; the tune's first bar
-and those beside a repeat, a double bar or an ending may be shorter. The second is music21's parser: whether it reads
-the tune, and how long its measures are; of a tune of two bars it makes none, and none are counted. A tune that cannot
-be read counts as one bar that is wrong.
+There are two independent counts. The first reads a tune token by token in exact fractions (`codecs.abc.reader`),
+however wrong its bars are. A bar is right if it is as long as the meter says; the tune's first bar and those beside a
+repeat, a double bar or an ending may be shorter. The second is music21's parser: it counts whether the tune can be read
+and how long its measures are. It makes no measures of a tune of two bars, so none are counted. A tune that cannot be
+read counts as one wrong bar.
 """
 
 import re
@@ -19,10 +19,13 @@ from bachbridge.codecs.abc.bars import BAR_LINES, SECTION_BAR_LINES
 from bachbridge.codecs.abc.reader import STEPS_PER_WHOLE_NOTE, split_header, split_tokens
 from bachbridge.errors import TuneError
 
+_LENGTH_TOLERANCE = Fraction(1, 1000)
+"""music21 rounds lengths that are not on its grid."""
+
 
 @dataclass(frozen=True, slots=True)
 class AbcValidity:
-    """Of `tunes` so many are `read` and so many `whole` (every bar right); of `bars` so many are `right`."""
+    """Counts over some tunes: how many are readable or have all bars right, and how many of their bars are right."""
 
     tunes: int = 0
     readable: int = 0
@@ -31,7 +34,10 @@ class AbcValidity:
     right_bars: int = 0
 
     def with_tune(self, lengths: list[tuple[bool, bool]] | None) -> "AbcValidity":
-        """With one more tune, of whose bars it is told whether they are full and whether they may be short."""
+        """Return the counts with one more tune.
+
+        `lengths` says of each bar if it is full, and if it is short where it may be; None: the tune is unreadable.
+        """
         if lengths is None:
             return AbcValidity(self.tunes + 1, self.readable, self.all_bars_right, self.bars + 1, self.right_bars)
         right = sum(full or short for full, short in lengths)
@@ -40,7 +46,7 @@ class AbcValidity:
 
     @property
     def readable_share(self) -> float:
-        """The share of tunes that are read."""
+        """The share of tunes that are readable."""
         return self.readable / self.tunes if self.tunes else 0.0
 
     @property
@@ -50,7 +56,7 @@ class AbcValidity:
 
 
 def check_tunes(texts: Iterable[str]) -> AbcValidity:
-    """By our own reading."""
+    """Check the tunes with our own reader."""
     validity = AbcValidity()
     for text in texts:
         validity = validity.with_tune(_bar_checks(text))
@@ -58,7 +64,7 @@ def check_tunes(texts: Iterable[str]) -> AbcValidity:
 
 
 def check_with_music21(texts: Iterable[str]) -> AbcValidity:
-    """By music21's."""
+    """Check the tunes with music21's parser."""
     validity = AbcValidity()
     for text in texts:
         validity = validity.with_tune(_measure_checks(text))
@@ -66,50 +72,46 @@ def check_with_music21(texts: Iterable[str]) -> AbcValidity:
 
 
 def _bar_checks(text: str) -> list[tuple[bool, bool]] | None:
-    """Of each bar whether it is full, and whether it is one that may be short, and is; None: it cannot be read."""
+    """Return `lengths` as in `AbcValidity.with_tune`, by our own reader."""
     try:
         header, body = split_header(normal_form.normalize(text))
     except TuneError:
         return None
     reading = header.make_reader()
-    bar, begun, joined = header.meter * STEPS_PER_WHOLE_NOTE, Fraction(0), True
-    found: list[tuple[bool, bool]] = []
-    for word in (*split_tokens(body), "|]"):
-        reading.read_token(word)
-        if word.startswith("M:"):
-            bar = (abc_tokens.meter_length(word[2:]) or header.meter) * STEPS_PER_WHOLE_NOTE
-        if word not in BAR_LINES and not re.fullmatch(r"\[\d", word):
+    bar, bar_start, at_section = header.meter * STEPS_PER_WHOLE_NOTE, Fraction(0), True
+    lengths: list[tuple[bool, bool]] = []
+    for token in (*split_tokens(body), "|]"):
+        reading.read_token(token)
+        if token.startswith("M:"):
+            bar = (abc_tokens.meter_length(token[2:]) or header.meter) * STEPS_PER_WHOLE_NOTE
+        if token not in BAR_LINES and not re.fullmatch(r"\[\d", token):
             continue
-        length, join = reading.step - begun, word in SECTION_BAR_LINES or word[0] == "["
+        length, ends_section = reading.step - bar_start, token in SECTION_BAR_LINES or token[0] == "["
         if length:
-            found.append((length == bar, length < bar and (joined or join)))
-        joined, begun = join or (joined and not length), reading.step
-    return found or None
+            lengths.append((length == bar, length < bar and (at_section or ends_section)))
+        at_section, bar_start = ends_section or (at_section and not length), reading.step
+    return lengths or None
 
 
 def _measure_checks(text: str) -> list[tuple[bool, bool]] | None:
-    """The same by music21's measures."""
+    """Return `lengths` as in `AbcValidity.with_tune`, by music21's measures."""
     from music21 import converter, stream
 
     try:
         score: Any = converter.parseData("X:1\n" + re.sub(r"(?m)^X:.*\n", "", text), format="abc")
-    except Exception:  # noqa: BLE001 # music21 raises whatever comes, from its own kinds to plain TypeErrors
+    except Exception:  # noqa: BLE001  music21 raises anything from its own exceptions to plain TypeErrors
         return None
     measures: list[Any] = list(score.recurse().getElementsByClass(stream.Measure))
     sounding = [measure for measure in measures if measure.highestTime > 0]
     ends = [_is_special_barline(measure.rightBarline) for measure in sounding]
     begins = [_is_special_barline(measure.leftBarline) for measure in sounding]
-    found: list[tuple[bool, bool]] = []
+    lengths: list[tuple[bool, bool]] = []
     for index, measure in enumerate(sounding):
         length, bar = Fraction(measure.highestTime), Fraction(measure.barDuration.quarterLength)
         beside = index == 0 or begins[index] or ends[index] or ends[index - 1]
         last = index + 1 == len(sounding) or begins[index + 1]
-        found.append((abs(length - bar) < _LENGTH_TOLERANCE, length < bar and (beside or last)))
-    return found if measures or score.recurse().notesAndRests else None
-
-
-_LENGTH_TOLERANCE = Fraction(1, 1000)
-"""music21 rounds what is no whole part of its grid."""
+        lengths.append((abs(length - bar) < _LENGTH_TOLERANCE, length < bar and (beside or last)))
+    return lengths if measures or score.recurse().notesAndRests else None
 
 
 def _is_special_barline(line: Any) -> bool:

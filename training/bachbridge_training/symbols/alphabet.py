@@ -1,21 +1,21 @@
-"""What a network knows of a codec's symbols: how many there are, and of which pitches they are made."""
+"""What a network knows of a codec's symbols: how many there are, and which pitches they consist of."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
 _MAX_INTERVAL = 24
-"""Intervals up to so many semitones are told apart; wider ones share the outermost."""
+"""Intervals up to this many semitones have columns of their own; wider ones share the outermost columns."""
 INTERVAL_COLUMNS = 2 * _MAX_INTERVAL + 2
-"""Columns of intervals; the last one stands for none: a rest, the beginning."""
+"""Columns of intervals; the last one means "none": a rest, or the beginning."""
 
 
 @dataclass(frozen=True, slots=True)
 class Alphabet:
-    """The fields' sizes, and of what the symbols of the first field are made, if that is known.
+    """The sizes of a symbol's fields, and what the symbols of the first field consist of, if that is known.
 
-    `spelled[id, feature]`: the first `pitches` features are pitches, semitone after semitone, the others what else
-    there is to say. `line[id]`: the feature of the pitch from which intervals are counted, -1 where there is none.
+    `pitch_features[id, feature]`: the first `pitch_count` features are pitches, semitone by semitone; the others are
+    any other features. `reference_pitch[id]`: the feature of the pitch from which intervals are counted; -1: none.
     """
 
     vocab_sizes: tuple[int, ...]
@@ -24,7 +24,7 @@ class Alphabet:
     pitch_count: int = 0
 
     def interval_columns(self) -> np.ndarray:
-        """`column[line before + 1, line + 1]`."""
+        """Return `column[previous reference pitch + 1, pitch + 1]`."""
         before, now = np.mgrid[-1 : self.pitch_count, -1 : self.pitch_count]
         none = (before < 0) | (now < 0)
         return np.where(

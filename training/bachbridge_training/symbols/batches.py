@@ -1,8 +1,8 @@
 """Windows of symbol sequences for training: transposed where the codec allows it, padded with zeros.
 
-The network takes a symbol in and says what follows; at the beginning of a piece it takes in zeros. Where a piece ends
-nothing follows, so a network that goes on in play is on its own there; one that writes each step of a held chord then
-holds it for ever. With a recipe's `joined`, another piece that ends on the same chord begins where one ends.
+The network takes a symbol and predicts the next one; at the beginning of a piece it takes zeros. Where a piece ends,
+nothing follows, so a network that plays on there does what it never learnt; one that writes each step of a held chord
+then holds it for ever. With a recipe's `joined`, another piece that ends on the same chord begins where one ends.
 """
 
 from collections import defaultdict
@@ -20,10 +20,10 @@ _PIECE_START_SHARE = 1 / 4
 
 @dataclass(frozen=True, slots=True)
 class SymbolPiece:
-    """A piece as symbols: by how many semitones it is transposed → `[symbol, field]`; 0 is the piece as it stands.
+    """A piece as symbols `[symbol, field]`, by the semitones of its transposition; 0 is the original key.
 
-    `steps`: how long it lasts on the grid, 0 where the codec has no time. `unknown`: symbols of the piece that the
-    vocabulary cannot spell, and which stand there as the nearest that it can.
+    `steps`: its length on the grid; 0 if the codec has no time. `unknown_symbols`: how many of its symbols are not in
+    the vocabulary, and are replaced by the nearest ones that are.
     """
 
     name: str
@@ -31,7 +31,7 @@ class SymbolPiece:
     steps: int = 0
     unknown_symbols: int = 0
     final_pitch_classes: frozenset[int] = frozenset()
-    """The pitch classes on which the piece ends as it stands; none where the codec does not say."""
+    """The pitch classes on which the piece ends in its original key; empty if the codec does not say."""
 
     @property
     def symbols(self) -> Ints:
@@ -40,7 +40,7 @@ class SymbolPiece:
 
 @dataclass(frozen=True, slots=True)
 class SymbolBatch:
-    """`ids` and `target` `[..., symbol, field]`: what is taken in and what follows it, 0 where there is nothing.
+    """A window: the inputs `ids` and the next symbols `target`, `[..., symbol, field]`; 0 where there is no symbol.
 
     `before[..., 1]`: the first field of the symbol before the first of `ids`.
     """
@@ -51,20 +51,20 @@ class SymbolBatch:
 
     @property
     def trainer_inputs(self) -> list[Ints]:
-        """What the model takes, and the trainer."""
+        """The inputs of the window model and of the loss model."""
         return [self.ids, self.before, self.target]
 
 
 def cut_window(symbols: Ints, begin: int, end: int) -> SymbolBatch:
-    """The window in which the symbols from `begin` to `end` are to be foretold."""
-    led = np.concatenate([np.zeros((2, symbols.shape[1]), np.int32), symbols])
+    """Return the window in which the symbols from `begin` to `end` are to be predicted."""
+    padded = np.concatenate([np.zeros((2, symbols.shape[1]), np.int32), symbols])
     target = symbols[begin:end]
-    return SymbolBatch(led[begin + 1 : begin + 1 + len(target)], led[begin, :1], target)
+    return SymbolBatch(padded[begin + 1 : begin + 1 + len(target)], padded[begin, :1], target)
 
 
-def whole_piece(passage: SymbolPiece) -> SymbolBatch:
-    """A piece from its first symbol, untransposed (no batch axis)."""
-    return cut_window(passage.symbols, 0, len(passage.symbols))
+def whole_piece(piece: SymbolPiece) -> SymbolBatch:
+    """Return a whole piece in its original key as one window, without a batch axis."""
+    return cut_window(piece.symbols, 0, len(piece.symbols))
 
 
 def stack_windows(windows: Sequence[SymbolBatch], length: int) -> SymbolBatch:
@@ -73,46 +73,45 @@ def stack_windows(windows: Sequence[SymbolBatch], length: int) -> SymbolBatch:
     def pad(rows: list[Ints]) -> Ints:
         return np.stack([np.pad(row, [(0, length - len(row)), (0, 0)]) for row in rows])
 
-    ids, target = pad([its.ids for its in windows]), pad([its.target for its in windows])
-    return SymbolBatch(ids, np.stack([its.before for its in windows]), target)
+    ids, target = pad([window.ids for window in windows]), pad([window.target for window in windows])
+    return SymbolBatch(ids, np.stack([window.before for window in windows]), target)
 
 
 class SymbolBatches:
-    """Random windows of the pieces, each piece as often as it is long; batch `n` depends on the seed and `n` alone."""
+    """Random windows of the pieces, in proportion to their length; batch `n` depends on the seed and `n` alone."""
 
-    def __init__(self, passages: Sequence[SymbolPiece], recipe: SymbolRecipe) -> None:
-        self._passages, self._recipe = passages, recipe
-        lengths = np.array([len(passage.symbols) for passage in passages], dtype=np.float64)
+    def __init__(self, pieces: Sequence[SymbolPiece], recipe: SymbolRecipe) -> None:
+        self._pieces, self._recipe = pieces, recipe
+        lengths = np.array([len(piece.symbols) for piece in pieces], dtype=np.float64)
         self._shares = lengths / lengths.sum()
         self._pieces_by_ending: defaultdict[frozenset[int], list[Ints]] = defaultdict(list)
-        """By the pitch classes on which they end: pieces as they are transposed."""
-        for passage in passages if recipe.joined else ():
-            for by, symbols in passage.by_transposition.items():
-                self._pieces_by_ending[_transposed(passage.final_pitch_classes, by)].append(symbols)
+        """All transpositions of all pieces, by the pitch classes on which they end."""
+        for piece in pieces if recipe.joined else ():
+            for semitones, symbols in piece.by_transposition.items():
+                self._pieces_by_ending[_transposed(piece.final_pitch_classes, semitones)].append(symbols)
 
     def batch(self, number: int) -> SymbolBatch:
         rng = np.random.default_rng([self._recipe.seed, number])
         return stack_windows([self._draw_window(rng) for _ in range(self._recipe.batch)], self._recipe.window)
 
     def _draw_window(self, rng: np.random.Generator) -> SymbolBatch:
-        passage = self._passages[int(rng.choice(len(self._passages), p=self._shares))]
-        by = int(rng.choice(sorted(passage.by_transposition)))
-        symbols, size, joined = passage.by_transposition[by], self._recipe.window, self._recipe.joined
+        piece = self._pieces[int(rng.choice(len(self._pieces), p=self._shares))]
+        semitones = int(rng.choice(sorted(piece.by_transposition)))
+        symbols, size, joined = piece.by_transposition[semitones], self._recipe.window, self._recipe.joined
         last = len(symbols) if joined else len(symbols) - size // 2
         begin = 0 if rng.random() < _PIECE_START_SHARE else int(rng.integers(max(1, last)))
         if joined:
-            symbols = self._append_pieces(symbols, _transposed(passage.final_pitch_classes, by), begin + size, rng)
+            ending = _transposed(piece.final_pitch_classes, semitones)
+            symbols = self._append_pieces(symbols, ending, begin + size, rng)
         return cut_window(symbols, begin, begin + size)
 
-    def _append_pieces(
-        self, symbols: Ints, final_pitch_classes: frozenset[int], length: int, rng: np.random.Generator
-    ) -> Ints:
-        """A piece, and others that end like it after it `until` there are so many symbols."""
-        others, found = self._pieces_by_ending[final_pitch_classes], [symbols]
-        while (length := length - len(found[-1])) > 0:
-            found.append(others[int(rng.integers(len(others)))])
-        return np.concatenate(found)
+    def _append_pieces(self, symbols: Ints, ending: frozenset[int], length: int, rng: np.random.Generator) -> Ints:
+        """Append pieces that end on the pitch classes `ending`, until there are `length` symbols."""
+        others, pieces = self._pieces_by_ending[ending], [symbols]
+        while (length := length - len(pieces[-1])) > 0:
+            pieces.append(others[int(rng.integers(len(others)))])
+        return np.concatenate(pieces)
 
 
-def _transposed(pitch_classes: frozenset[int], by: int) -> frozenset[int]:
-    return frozenset((pitch + by) % 12 for pitch in pitch_classes)
+def _transposed(pitch_classes: frozenset[int], semitones: int) -> frozenset[int]:
+    return frozenset((pitch_class + semitones) % 12 for pitch_class in pitch_classes)

@@ -1,4 +1,4 @@
-"""The network of symbol sequences as files: one step of the core, and the heads of a symbol's later fields."""
+"""The files of the network of symbol sequences: one step of the core, and the heads of a symbol's later fields."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,14 +15,16 @@ from bachbridge_training.symbols.batches import SymbolPiece
 from bachbridge_training.symbols.net import SymbolNetwork
 
 _COMPARED_SYMBOLS = 64
-"""So many symbols of a piece are walked through to compare."""
+"""Symbols of a piece on which Keras and a run-time are compared."""
 
 
 class SymbolExport:
-    """See `export.Form`."""
+    """The export of the network of symbol sequences (see `onnx_export.ModelExport`).
+
+    `codec_facts`: what the card says of the codec and the data.
+    """
 
     def __init__(self, network: SymbolNetwork, codec_facts: Mapping[str, Any]) -> None:
-        """`told`: what the card says of the codec and the data."""
         self.network, self.recipe, self.codec_facts = network, network.recipe, codec_facts
         self._field_count = len(network.alphabet.vocab_sizes)
 
@@ -40,7 +42,7 @@ class SymbolExport:
                 "run": ((None, None), tf.float32),
             }
             outputs += self._memory_outputs()
-        convert(lambda *its: step_graph.core(self.network, *its), inputs, outputs, folder / onnx_nets.CORE_FILE)
+        convert(lambda *args: step_graph.core(self.network, *args), inputs, outputs, folder / onnx_nets.CORE_FILE)
         if self._field_count == 1:
             return
         width = self.network.alphabet.vocab_sizes[0] + (self._field_count - 1) * self.recipe.head
@@ -55,12 +57,12 @@ class SymbolExport:
         return onnx_nets.SymbolNet(folder, self.card_facts(), open_session)
 
     def max_difference(self, runtime: onnx_nets.SymbolNet, piece: SymbolPiece) -> float:
-        """Over the first symbols of the piece, taken in one by one, against the model that was trained."""
+        """Return the largest difference between the files, symbol by symbol, and the window model that was trained."""
         from bachbridge_training.symbols.net import window_model
 
         item = symbols_batches.cut_window(piece.symbols, 0, _COMPARED_SYMBOLS)
-        theirs = window_model(self.network)([its[None] for its in item.trainer_inputs], training=False)
-        logits = [np.asarray(its)[0] for its in (theirs if isinstance(theirs, list) else [theirs])]
+        outputs = window_model(self.network)([values[None] for values in item.trainer_inputs], training=False)
+        logits = [np.asarray(field)[0] for field in (outputs if isinstance(outputs, list) else [outputs])]
         expected, state, worst = np.concatenate(logits, axis=-1), runtime.initial_state(), 0.0
         for ids, target, wanted in zip(item.ids, item.target, expected, strict=True):
             hidden, state = runtime.core(ids[None], state)
@@ -69,23 +71,24 @@ class SymbolExport:
         return worst
 
     def _memory_outputs(self) -> list[str]:
-        """The outputs of a network that looks back, beside those of any."""
+        """Return the names of the further outputs of a network with attention."""
         return ["row", "run_out", *["shares"] * self.recipe.copying]
 
     def card_facts(self) -> dict[str, Any]:
-        recall = self.network.memory_attention
-        memory, grown = (["rows", "run"], self._memory_outputs()) if recall else ([], [])
-        several = {"inputs": {onnx_nets.HEADS_FILE: ["hidden", "known"]}, "outputs": {onnx_nets.HEADS_FILE: ["logits"]}}
-        heads = several if self._field_count > 1 else {"inputs": {}, "outputs": {}}
+        attention = self.network.memory_attention
+        memory_inputs, memory_outputs = (["rows", "run"], self._memory_outputs()) if attention else ([], [])
+        head_inputs, head_outputs = {}, {}
+        if self._field_count > 1:
+            head_inputs, head_outputs = {onnx_nets.HEADS_FILE: ["hidden", "known"]}, {onnx_nets.HEADS_FILE: ["logits"]}
         return {
             "tasks": ["continue"],
             "codec": self.recipe.codec,
             **self.codec_facts,
             "sizes": list(self.network.alphabet.vocab_sizes),
             "state": [list(shape) for shape in step_graph.state_shapes(self.network)],
-            "memory": {"reach": recall.reach, "row": recall.row_size, "copying": self.recipe.copying}
-            if recall
+            "memory": {"reach": attention.reach, "row": attention.row_size, "copying": self.recipe.copying}
+            if attention
             else None,
-            "inputs": {onnx_nets.CORE_FILE: ["ids", "state", "before", *memory]} | heads["inputs"],
-            "outputs": {onnx_nets.CORE_FILE: ["hidden", "state_out", "before_out", *grown]} | heads["outputs"],
+            "inputs": {onnx_nets.CORE_FILE: ["ids", "state", "before", *memory_inputs]} | head_inputs,
+            "outputs": {onnx_nets.CORE_FILE: ["hidden", "state_out", "before_out", *memory_outputs]} | head_outputs,
         }

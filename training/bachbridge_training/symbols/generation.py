@@ -1,7 +1,7 @@
-"""What a network of symbols makes of nothing: pieces as it plays them, and tunes with and without the grammar's mask.
+"""Pieces that a network of symbols generates from nothing, as it plays them, and a check of the tunes among them.
 
-A piece begins with an empty past and is drawn with the model's own temperature and nucleus, under the codec's mask; its
-chance follows from the seed. A tune ends where it ends, other music after as many symbols as are wanted.
+A piece begins with an empty past and is drawn from a seed with the model's own temperature and nucleus, under the
+codec's mask. A tune ends by itself, other music after the wanted number of symbols.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -22,14 +22,14 @@ from bachbridge_training.symbols import abc_validity
 from bachbridge_training.symbols.abc_validity import AbcValidity
 
 MAX_SYMBOLS = 1000
-"""Symbols of the longest piece; a tune is then led to its end."""
+"""Symbols of the longest piece; a longer tune is led to its end."""
 _TUNE_END = "\n\n"
 
 
 def generate_symbols(
     net: onnx_nets.SymbolNet, codec: SymbolCodec, symbol_count: int, seed: int, sampler: dict[str, float]
 ) -> Ints:
-    """A piece of `length` symbols, `[symbol, field]`."""
+    """Return a piece of `symbol_count` symbols, `[symbol, field]`."""
     if isinstance(codec, AbcCodec):
         return _generate(net, codec.tune_writer(max_characters=symbol_count), 2 * MAX_SYMBOLS, seed, sampler)
     return _generate(net, codec.decoder(Phrase((), 0)), symbol_count, seed, sampler)
@@ -45,12 +45,12 @@ def _generate(
 
 @dataclass(slots=True)
 class _UnmaskedDecoder:
-    """Writes any character after any other, up to the blank line that ends a tune, or to `MOST` characters."""
+    """A decoder without a grammar: any character may follow, up to a blank line or `MAX_SYMBOLS` characters."""
 
     codec: AbcCodec
     text: str = ""
 
-    def allowed_ids(self, chosen: Symbol) -> Bools:  # noqa: ARG002 # there is one field: nothing is chosen before
+    def allowed_ids(self, chosen: Symbol) -> Bools:  # noqa: ARG002  with one field, nothing is chosen before
         over = self.text.endswith(_TUNE_END) or len(self.text) >= MAX_SYMBOLS
         return np.arange(self.codec.vocab_sizes[0]) > (len(self.codec.characters) if over else 0)
 
@@ -68,27 +68,32 @@ def tune_validity(
     sampler: dict[str, float],
     progress: SeedProgress = iter,
 ) -> dict[str, dict[str, float | None]]:
-    """How much of what the network writes is ABC (see `validity`), with the grammar's mask and without it.
+    """Return how much of what the network writes is ABC (see `abc_validity`), with and without the grammar's mask.
 
-    `watched` wraps the walk over the seeds.
+    `progress` wraps the loop over the seeds.
     """
-    found = dict[str, dict[str, float | None]]()
-    for name, begun in (
+    shares = dict[str, dict[str, float | None]]()
+    for name, make_decoder in (
         ("with the mask", partial(codec.tune_writer, max_characters=MAX_SYMBOLS)),
         ("without it", partial(_UnmaskedDecoder, codec)),
     ):
         texts: list[str] = []
         for seed in progress(seeds):
-            pen = begun()
-            _generate(net, pen, 2 * MAX_SYMBOLS, seed, sampler)
-            texts.append(pen.text)
-        found[name] = _validity_shares(abc_validity.check_tunes(texts)) | {
+            decoder = make_decoder()
+            _generate(net, decoder, 2 * MAX_SYMBOLS, seed, sampler)
+            texts.append(decoder.text)
+        shares[name] = _validity_shares(abc_validity.check_tunes(texts)) | {
             f"music21_{key}": share
             for key, share in _validity_shares(abc_validity.check_with_music21(texts)).items()
             if key != "tunes"
         }
-    return found
+    return shares
 
 
-def _validity_shares(found: AbcValidity) -> dict[str, float | None]:
-    return {"tunes": found.tunes, "read": found.readable_share, "bars": found.bars, "bars_right": found.right_bar_share}
+def _validity_shares(validity: AbcValidity) -> dict[str, float | None]:
+    return {
+        "tunes": validity.tunes,
+        "read": validity.readable_share,
+        "bars": validity.bars,
+        "bars_right": validity.right_bar_share,
+    }

@@ -1,19 +1,19 @@
 """The network of symbol sequences in Keras: an LSTM over symbols, attention over its past, a chain of heads.
 
-One builder for all codecs of `bachbridge.codecs.base`; what differs is in the `StreamRecipe` and the `Alphabet`.
+One builder serves all codecs of `bachbridge.codecs.base`; what differs is in the `SymbolRecipe` and the `Alphabet`.
 The LSTM reads the sum of a symbol's embeddings, one for each field. If the alphabet says which pitches a symbol of the
-first field is made of, its embedding is the sum of theirs, and so are its logits: a chord that is rare in the data, or
-occurs only transposed, is known by its notes. Then the network also sees the interval from the symbol before, and for
-each pitch it says beside the pitch's own logit that of the interval that leads to it, which holds in all keys at once.
+first field consists of, its embedding is the sum of theirs, and so are its logits: a chord that is rare in the data, or
+occurs only transposed, is known by its notes. Then the network also sees the interval from the symbol before. To each
+pitch's own logit it adds that of the interval that leads to the pitch, which holds in all keys at once.
 
-Head `f` sees the view of the step and the fields before it in the symbol that is being made, so that p(symbol) is a
-product of true conditionals. The first field sees nothing but the view: its logits are worked out once a step. Where
-the recipe says so, `recalling` looks back: its contexts are part of the view, and its copies are mixed into the first
-field's probabilities, whose logarithms then are the "logits".
+Head `f` sees the view of the step and the fields before `f` in the symbol that is being made, so that p(symbol) is a
+product of true conditionals. The first head sees the view alone: its logits are computed once per step. If the recipe
+has attention, `nets.attention` looks back: its contexts are part of the view, and its copies are mixed into the first
+field's probabilities, whose logarithms are then the "logits".
 
 Variational dropout: one mask for all steps of a window (Y. Gal and Z. Ghahramani, NeurIPS 2016).
 A bidirectional network cannot run live: it would have to know what has not been played yet.
-Only `keras.ops` is used, so the code runs under TensorFlow and under JAX alike.
+Only `keras.ops` is used, so the code runs under TensorFlow and under JAX.
 """
 
 from collections.abc import Callable
@@ -29,14 +29,13 @@ from bachbridge_training.nets.lstm import LSTM
 from bachbridge_training.recipe import SymbolRecipe
 from bachbridge_training.symbols.alphabet import INTERVAL_COLUMNS, Alphabet
 
-ops: Any = keras.ops  # untyped: what is inferred of its functions is wrong
+ops: Any = keras.ops  # untyped: the inferred types of its functions are wrong
 
 _OWN_UNITS = 16
-"""Units from which a symbol's own logit is made, beside those of its pitches."""
-
+"""Units from which a symbol's own logit is computed, beside those of its pitches."""
 
 Gather = Callable[[Any, Any], Any]
-"""Rows of a table by their numbers."""
+"""Takes rows of a table by their numbers."""
 
 
 def _gather_rows(table: Any, rows: Any) -> Any:
@@ -79,7 +78,7 @@ class SymbolNetwork:
         self.head_output = [layers.Dense(width, name=f"logits_{field}") for field, width in enumerate(widths)]
 
     def embed(self, ids: Any, before: Any) -> Any:
-        """`ids[..., field]`, the first field of the symbol `before[...]` → `[..., embedding]`."""
+        """Return the embedding `[..., unit]` of `ids[..., field]`; `before[...]`: the earlier first field."""
         total = sum(embedding(ids[..., field]) for field, embedding in self.embeddings.items())
         if self.alphabet.pitch_features is None:
             return total
@@ -90,7 +89,7 @@ class SymbolNetwork:
         )
 
     def symbol_features(self, ids: Any, gather: Gather = _gather_rows) -> Any:
-        """`ids[...]` → `[..., feature]`."""
+        """Return the features `[..., feature]` of the first field `ids[...]`."""
         return gather(self._feature_table(), ids)
 
     def _feature_table(self) -> np.ndarray:
@@ -98,51 +97,56 @@ class SymbolNetwork:
         return self.alphabet.pitch_features.astype(np.float32)
 
     def interval_ids(self, ids: Any, before: Any, gather: Gather = _gather_rows) -> Any:
-        """The column of the interval that leads to `ids[..., field]`."""
+        """Return the columns `[...]` of the intervals from `before[...]` to `ids[..., field]`."""
         now, then = (gather(self._reference_pitches(), its) for its in (ids[..., 0], before))
         return gather(self.alphabet.interval_columns().reshape(-1), then * (self.alphabet.pitch_count + 1) + now)
 
     def _reference_pitches(self) -> np.ndarray:
-        """Rows and columns of `Alphabet.interval`, by id."""
+        """Return the rows and columns of `Alphabet.interval_columns`, by id."""
         assert self.alphabet.reference_pitch is not None
         return (self.alphabet.reference_pitch + 1).astype(np.int32)
 
     def first_field_logits(self, view: Any, ids: Any) -> Any:
-        """Logits of the first field, `view[..., unit]` after the symbol `ids[...]`."""
+        """Return logits of the first field from `view[..., unit]`, after the symbol `ids[...]`."""
         inner = self.head_output[0](ops.relu(self.head_hidden[0](view)))
         return inner if self.alphabet.pitch_features is None else self._pitched_logits(inner, ids)
 
     def _pitched_logits(self, inner: Any, ids: Any) -> Any:
-        """The sum of what is said of a symbol's features, of the intervals to its pitches, and of itself."""
+        """Sum the logits of a symbol's features, of the intervals to its pitches, and its own."""
         pitches, features = self.alphabet.pitch_count, self._feature_table().shape[1]
-        led = ops.take_along_axis(
+        by_interval = ops.take_along_axis(
             inner[..., features : features + INTERVAL_COLUMNS], self.interval_columns(ids), axis=-1
         )
-        return self.symbol_logits(inner, inner[..., :pitches] + led)
+        return self.symbol_logits(inner, inner[..., :pitches] + by_interval)
 
     def interval_columns(self, ids: Any, gather: Gather = _gather_rows) -> Any:
-        """For each pitch, the column of the interval that leads to it after `ids[...]`: `[..., pitch]`."""
+        """Return the column `[..., pitch]` of the interval from `ids[...]` to each pitch."""
         return gather(self.alphabet.interval_columns()[:, 1:], gather(self._reference_pitches(), ids))
 
     def symbol_logits(self, inner: Any, pitches: Any) -> Any:
-        """Logits `[..., id]`, of the first head's columns `inner` and what they say of the `pitches`."""
+        """Return logits `[..., id]` from the first head's columns `inner` and the logits of the `pitches`."""
         count, features = self.alphabet.pitch_count, self._feature_table().shape[1]
-        said = ops.concatenate([pitches, inner[..., count:features]], axis=-1)
-        return ops.matmul(said, self._feature_table().T) + self.own_logits(inner[..., features + INTERVAL_COLUMNS :])
+        feature_logits = ops.concatenate([pitches, inner[..., count:features]], axis=-1)
+        return ops.matmul(feature_logits, self._feature_table().T) + self.own_logits(
+            inner[..., features + INTERVAL_COLUMNS :]
+        )
 
     def later_field_logits(self, field: int, view: Any, known: Any, gather: Gather = _gather_rows) -> Any:
-        """Logits of another field, from its `view[..., unit]` and the symbol's fields `known[..., field]` before it."""
+        """Return logits of a later field, from its `view[..., unit]` and the fields before it, `known[..., field]`."""
         known = ops.maximum(known, 0)
-        told = view + sum(its(known[..., other]) for (for_, other), its in self.known_fields.items() if for_ == field)
+        inner = view + sum(
+            embedding(known[..., other]) for (head, other), embedding in self.known_fields.items() if head == field
+        )
         if self.alphabet.pitch_features is not None:
-            told += self.pitch_views[field](self.symbol_features(known[..., 0], gather))
-        return self.head_output[field](ops.relu(told))
+            inner += self.pitch_views[field](self.symbol_features(known[..., 0], gather))
+        return self.head_output[field](ops.relu(inner))
 
 
 def window_model(network: SymbolNetwork) -> keras.Model:
-    """Symbols taken in `[b, t, field]` (and `before[b]`, the first field of the one before) and those that follow.
+    """Return the model over whole windows, which gives the logits `[b, t, id]` of each field of the next symbols.
 
-    Gives the logits of each field of those that follow, `[b, t, id]`.
+    Its inputs are the symbols `ids[b, t, field]`, `before[b, 1]` (the first field of the symbol before them) and the
+    next symbols `target[b, t, field]`.
     """
     fields, recipe = len(network.alphabet.vocab_sizes), network.recipe
     ids: Any = keras.Input((None, fields), dtype="int32", name="ids")
@@ -166,7 +170,7 @@ def window_model(network: SymbolNetwork) -> keras.Model:
 
 
 def mix_copies(logits: Any, own_share: Any, copies: Any = 0.0) -> Any:
-    """Logarithms of what `logits[..., id]` have of their `own[..., 1]` share and the `copies[..., id]` of the rest."""
+    """Return log probabilities: `own_share[..., 1]` of the softmax of `logits[..., id]`, plus `copies[..., id]`."""
     return ops.log(own_share * ops.softmax(logits, axis=-1) + copies + float(MIN_PROBABILITY))
 
 

@@ -1,9 +1,9 @@
-"""One symbol at a time: the graphs of `streaming.Network` that play live, its state a value that goes in and comes out.
+"""The graphs of `SymbolNetwork` that play live, one symbol at a time; the state is an input and an output.
 
-What does not depend on the moment is a constant: the sum of embeddings times the LSTM's first matrix is the sum of
-rows of tables. `core` works out all that no chosen field changes, the first field's logits among it; `heads` is what
-remains to be done for the fields after it. These graphs are made by TensorFlow, whose look-ups (`tf.gather`) become
-one node of ONNX; those of Keras, which also take negative numbers, become eight.
+What does not depend on the input is a constant: the sum of embeddings times the LSTM's first matrix is the sum of rows
+of tables. `core` computes everything that no chosen field changes, including the first field's logits; `heads` does the
+rest for the later fields. The look-ups are TensorFlow's (`tf.gather`), which become one ONNX node; Keras's, which also
+accept negative numbers, become eight.
 """
 
 from typing import Any
@@ -15,24 +15,24 @@ from bachbridge_training.chorale.net import lstm_step
 from bachbridge_training.symbols.alphabet import INTERVAL_COLUMNS
 from bachbridge_training.symbols.net import SymbolNetwork, mix_copies
 
-ops: Any = keras.ops  # untyped: what is inferred of its functions is wrong
+ops: Any = keras.ops  # untyped: the inferred types of its functions are wrong
 
 
 def state_shapes(network: SymbolNetwork) -> list[tuple[int, ...]]:
-    """Of the state of one stream that every step replaces; all zeros at the beginning.
+    """Return the shapes of the state that every step replaces; it is all zeros at the beginning.
 
-    `state[2 * layer + (h, c), batch, unit]`, and `before[batch, 1]`: the first field of the symbol before.
+    It is `state[2 * layer + (h, c), batch, unit]` and `before[batch, 1]`, the first field of the symbol before.
     """
     recipe = network.recipe
     return [(2 * recipe.layers, 1, recipe.units), (1, 1)]
 
 
 def core(network: SymbolNetwork, ids: Any, state: Any, before: Any, *memory: Any) -> tuple[Any, ...]:
-    """Takes `ids[batch, field]` in; `memory`: the `rows` and `run` of `recalling`, where the network looks back.
+    """Do one step with the symbol `ids[batch, field]`; `memory`: `rows` and `run` of `nets.attention`, if there is any.
 
-    Gives `hidden[batch, unit]` (the first field's logits, then the other heads' views), the state, what is `before`
-    the next symbol, and the memory's new row and run. Where the network copies, the first field's logits are without
-    the copies, and the rows' shares come last: to add them up by symbol is a loop, which is not for a graph.
+    Returns `hidden[batch, unit]` (the first field's logits, then the other heads' views), the next state, the next
+    `before`, and the memory's new row and run. If the network copies, the first field's logits are without the copies,
+    and the rows' shares come last: adding them up by symbol needs a loop, which does not belong in a graph.
     """
     recipe = network.recipe
     output, after = _lstm_layers(network, ids, state, ops.cast(before[:, 0], "int32"))
@@ -56,18 +56,20 @@ def _next_before(ids: Any) -> Any:
 
 
 def _first_field_logits(network: SymbolNetwork, view: Any, ids: Any) -> Any:
-    """`Network.first`, the intervals' columns by one look-up in a flat list, which onnxruntime does much quicker."""
+    """Return `SymbolNetwork.first_field_logits`, by one look-up in a flat list, much quicker in onnxruntime."""
     if network.alphabet.pitch_features is None:
         return network.first_field_logits(view, ids)
     inner = network.head_output[0](ops.relu(network.head_hidden[0](view)))
     row = ops.expand_dims(ops.cumsum(ops.ones_like(ids), axis=0) - 1, 1)
-    led = inner[:, network.alphabet.pitch_features.shape[1] :][:, :INTERVAL_COLUMNS]
-    led = tf.gather(ops.reshape(led, (-1,)), network.interval_columns(ids, tf.gather) + row * INTERVAL_COLUMNS)
-    return network.symbol_logits(inner, inner[:, : network.alphabet.pitch_count] + led)
+    columns = inner[:, network.alphabet.pitch_features.shape[1] :][:, :INTERVAL_COLUMNS]
+    by_interval = tf.gather(
+        ops.reshape(columns, (-1,)), network.interval_columns(ids, tf.gather) + row * INTERVAL_COLUMNS
+    )
+    return network.symbol_logits(inner, inner[:, : network.alphabet.pitch_count] + by_interval)
 
 
 def _lstm_layers(network: SymbolNetwork, ids: Any, state: Any, before: Any) -> tuple[Any, Any]:
-    """The LSTM's output and its next state."""
+    """Return the LSTM's output and its next state."""
     outputs: list[Any] = []
     for number, rnn in enumerate(network.rnns):
         inputs = ops.matmul(outputs[-2], rnn.cell.kernel) if number else _input_gates(network, ids, before)
@@ -76,9 +78,9 @@ def _lstm_layers(network: SymbolNetwork, ids: Any, state: Any, before: Any) -> t
 
 
 def _input_gates(network: SymbolNetwork, ids: Any, before: Any) -> Any:
-    """The symbol's share of the first layer's gates."""
+    """Return the symbol's share of the first layer's gates."""
     kernel = network.rnns[0].cell.kernel
-    tables = {field: ops.matmul(its.embeddings, kernel) for field, its in network.embeddings.items()}
+    tables = {field: ops.matmul(embedding.embeddings, kernel) for field, embedding in network.embeddings.items()}
     total = sum(tf.gather(table, ids[:, field]) for field, table in tables.items())
     if network.alphabet.pitch_features is None:
         return total
@@ -90,7 +92,10 @@ def _input_gates(network: SymbolNetwork, ids: Any, before: Any) -> Any:
 
 
 def heads(network: SymbolNetwork, hidden: Any, known: Any) -> Any:
-    """`hidden[k, unit]` of `core`, `known[k, field]` (-1: open) → logits of all fields `[k, id]`, field after field."""
+    """Return the logits `[k, id]` of all fields, one after another.
+
+    `hidden[k, unit]` is from `core`; `known[k, field]` are the fields chosen so far (-1: open).
+    """
     first, width = network.alphabet.vocab_sizes[0], network.recipe.head
     views = [
         hidden[:, first + width * number : first + width * (number + 1)]

@@ -1,7 +1,7 @@
-"""The training of the network of symbol sequences: its trainer, its batches and its score.
+"""The training of the network of symbol sequences: its loss, its batches and its score.
 
-The score is the surprise at whole pieces from an empty past, untransposed: bits for each symbol, which is the sum of
-those of its fields, and of each field alone; and how often the likeliest id was the true one.
+The score is the loss on whole pieces from an empty past in their original keys: bits per symbol, which is the sum over
+its fields, and for each field alone; and the share of symbols whose likeliest id is the true one.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,21 +18,23 @@ from bachbridge_training.symbols.alphabet import Alphabet
 from bachbridge_training.symbols.batches import SymbolPiece
 from bachbridge_training.symbols.net import SymbolNetwork
 
-ops: Any = keras.ops  # untyped: what is inferred of its functions is wrong
+ops: Any = keras.ops  # untyped: the inferred types of its functions are wrong
 
 _MAX_BATCH_PIECES, _MAX_ATTENTION_PAIRS = 16, 1 << 21
-"""How many pieces are scored at once at most, and how many pairs of symbols these may have (for the memory's sake)."""
+"""The most pieces that are scored at once, and the most pairs of symbols that they may have, to limit memory."""
 _LENGTH_MULTIPLE = 128
-"""Pieces are padded to a multiple of so many symbols, so that few graphs are traced."""
+"""Pieces are padded to a multiple of this many symbols, so that few graphs are traced."""
 
 
 class SymbolTask:
-    """Builds the network of a `StreamRecipe` and trains it on the pieces' windows (see `training.Course`)."""
+    """The network of a `SymbolRecipe`, trained on windows of the pieces (see `runs.tasks.TrainingTask`).
+
+    `card_facts`: what the card will say of the codec and the data.
+    """
 
     jit_compile = True
 
     def __init__(self, recipe: SymbolRecipe, alphabet: Alphabet, card_facts: Mapping[str, Any]) -> None:
-        """`facts`: what the card will say of the codec and the data."""
         self.recipe, self.card_facts = recipe, card_facts
         self.network = SymbolNetwork(recipe, alphabet)
         self.model = symbols_net.window_model(self.network)
@@ -47,30 +49,29 @@ class SymbolTask:
         return symbols_batches.SymbolBatches(pieces, self.recipe)
 
     def validate(self, pieces: Sequence[SymbolPiece]) -> dict[str, float]:
-        """`valid`: bits per symbol, all fields together; and of each field its bits and its accuracy."""
+        """Return `valid`, the bits per symbol of all fields together, and bits and accuracy of each field."""
         return bits_per_symbol(self.model, pieces)
 
 
 def _loss_model(model: keras.Model) -> keras.Model:
-    """The window model with its loss as its output: nats per symbol, each window's share of the batch's mean."""
+    """Return the window model with its loss as its output: nats per symbol, each window's share of the batch's mean."""
     target = model.inputs[2]
     logits = model(model.inputs)
     logits = logits if isinstance(logits, list) else [logits]
-    nats = sum(_nats(its, target[..., field]) for field, its in enumerate(logits))
+    nats = sum(_nats(field_logits, target[..., field]) for field, field_logits in enumerate(logits))
     weight = ops.cast(target[..., 0] > 0, "float32")
     return keras.Model(model.inputs, ops.sum(nats * weight, axis=1) / ops.sum(weight))
 
 
 def _nats(logits: Any, target: Any) -> Any:
-    """The surprise at `target[b, t]`."""
     true = ops.one_hot(target, logits.shape[-1], dtype="float32")
     return ops.logsumexp(logits, axis=-1) - ops.sum(logits * true, axis=-1)
 
 
 def bits_per_symbol(model: keras.Model, pieces: Sequence[SymbolPiece]) -> dict[str, float]:
-    """See `Course.scores`."""
+    """Return the scores of `SymbolTask.validate`."""
     waiting = sorted(pieces, key=lambda piece: len(piece.symbols))
-    nats, right, symbols = 0.0, 0.0, 0.0
+    nats, correct, symbols = 0.0, 0.0, 0.0
     while waiting:
         length = -(-len(waiting[-1].symbols) // _LENGTH_MULTIPLE) * _LENGTH_MULTIPLE
         count = max(1, min(_MAX_BATCH_PIECES, _MAX_ATTENTION_PAIRS // length**2))
@@ -78,15 +79,18 @@ def bits_per_symbol(model: keras.Model, pieces: Sequence[SymbolPiece]) -> dict[s
         batch = symbols_batches.stack_windows([symbols_batches.whole_piece(piece) for piece in group], length)
         logits = model.predict_on_batch(batch.trainer_inputs)
         weight = (batch.target[..., 0] > 0)[..., None]
-        found = [nats_and_correct(its, batch.target[..., field]) for field, its in enumerate(_as_list(logits))]
-        nats += (np.stack([its[0] for its in found], axis=-1) * weight).sum(axis=(0, 1))
-        right += (np.stack([its[1] for its in found], axis=-1) * weight).sum(axis=(0, 1))
+        fields = [
+            nats_and_correct(field_logits, batch.target[..., field])
+            for field, field_logits in enumerate(_as_list(logits))
+        ]
+        nats += (np.stack([field_nats for field_nats, _ in fields], axis=-1) * weight).sum(axis=(0, 1))
+        correct += (np.stack([is_correct for _, is_correct in fields], axis=-1) * weight).sum(axis=(0, 1))
         symbols += float(weight.sum())
-    bits, share = np.atleast_1d(nats / symbols / np.log(2)), np.atleast_1d(right / symbols)
-    scores = {"valid": float(bits.sum()), "accuracy": float(share[0])}
+    bits, accuracy = np.atleast_1d(nats / symbols / np.log(2)), np.atleast_1d(correct / symbols)
+    scores = {"valid": float(bits.sum()), "accuracy": float(accuracy[0])}
     if len(bits) > 1:
-        scores |= {f"bits_{field}": float(its) for field, its in enumerate(bits)}
-        scores |= {f"accuracy_{field}": float(its) for field, its in enumerate(share) if field}
+        scores |= {f"bits_{field}": float(value) for field, value in enumerate(bits)}
+        scores |= {f"accuracy_{field}": float(value) for field, value in enumerate(accuracy) if field}
     return scores
 
 

@@ -1,8 +1,8 @@
-"""From music to symbols: a codec's vocabulary, its alphabet as the network knows it, and pieces as passages.
+"""From music to symbols: a codec's vocabulary, its alphabet as the network knows it, and pieces as symbols.
 
-Training music is transposed by up to a recipe's `shifts` semitones, before it is encoded: a chord that only a
-transposition has is in the vocabulary like any other. Keys stay between the lowest and the highest of the training
-music; a text of ABC stays as it is.
+Training music is transposed by up to a recipe's `shifts` semitones before it is encoded, so a chord that occurs only in
+a transposition is in the vocabulary like any other. Piano keys stay between the lowest and the highest of the training
+music; ABC texts are not transposed.
 """
 
 from collections.abc import Iterable, Sequence
@@ -29,13 +29,14 @@ _PITCH_CLASSES, _MAX_COUNTED_NOTES = 12, 4
 
 
 def build_vocabulary(recipe: SymbolRecipe, training: Sequence[SymbolSource]) -> dict[str, Any]:
-    """What the card says of the symbols: made from the training pieces in all their transpositions."""
+    """Return what the card says of the symbols, made from the training pieces in all their transpositions."""
     match recipe.codec:
         case "chords":
-            moves = range(-recipe.shifts, recipe.shifts + 1)
-            struck = [_source_onsets(source) for source in training]
+            shifts = range(-recipe.shifts, recipe.shifts + 1)
+            pieces = [_source_onsets(source) for source in training]
             return chords_codec.build_vocabulary(
-                (transposed(its, by) for its in struck for by in moves), parse_options(recipe.options)
+                (transposed(onsets, semitones) for onsets in pieces for semitones in shifts),
+                parse_options(recipe.options),
             )
         case "keys88":
             return keys88.build_vocabulary(_source_phrase(source) for source in training)
@@ -44,7 +45,7 @@ def build_vocabulary(recipe: SymbolRecipe, training: Sequence[SymbolSource]) -> 
 
 
 def build_alphabet(codec: SymbolCodec) -> Alphabet:
-    """The codec's fields, and of which keys its symbols are made."""
+    """Return the codec's fields and the pitches that its symbols consist of."""
     match codec:
         case chords_codec.ChordCodec():
             return _chord_alphabet(codec)
@@ -59,9 +60,10 @@ def build_alphabet(codec: SymbolCodec) -> Alphabet:
 
 
 def _chord_alphabet(codec: chords_codec.ChordCodec) -> Alphabet:
-    """Of a chord in full its pitches, of one by normal order its classes; of both how many notes it has (up to 4).
+    """Return the alphabet of a chord codec.
 
-    Intervals are counted from a chord's highest pitch.
+    A chord spelled in full has features for its pitches, one in normal order for its pitch classes, and both have one
+    for their number of notes (up to 4). Intervals are counted from a chord's highest pitch.
     """
     exact = [note for chord in codec.chords if not chord.is_normal_order for note in chord.notes]
     low, count = min(exact, default=0), max(exact, default=0) - min(exact, default=0) + 1
@@ -76,39 +78,39 @@ def _chord_alphabet(codec: chords_codec.ChordCodec) -> Alphabet:
 
 
 def encode_pieces(codec: SymbolCodec, sources: Iterable[SymbolSource], shifts: int = 0) -> list[SymbolPiece]:
-    """The pieces as symbols, with their transpositions by up to `shifts` semitones that the codec can spell."""
+    """Return the pieces as symbols, with their transpositions by up to `shifts` semitones that the codec can spell."""
     return [_encode_piece(codec, source, shifts) for source in sources]
 
 
 def _encode_piece(codec: SymbolCodec, source: SymbolSource, shifts: int) -> SymbolPiece:
     match codec:
         case chords_codec.ChordCodec():
-            struck = _source_onsets(source)
-            moved = {by: transposed(struck, by) for by in (0, *range(-shifts, 0), *range(1, shifts + 1))}
-            unknown = sum(not codec.exact_id(strike.pitches) for strike in struck)
+            onsets = _source_onsets(source)
+            semitones = (0, *range(-shifts, 0), *range(1, shifts + 1))
+            unknown = sum(not codec.exact_id(group.pitches) for group in onsets)
             return SymbolPiece(
                 source.name,
-                {by: _symbol_array(codec.encode(its)) for by, its in moved.items()},
+                {by: _symbol_array(codec.encode(transposed(onsets, by))) for by in semitones},
                 unknown_symbols=unknown,
             )
         case keys88.Keys88Codec():
             phrase = _source_phrase(source)
             pitches = [note.pitch for note in phrase.notes]
             low, high = codec.lowest - min(pitches), codec.highest - max(pitches)
-            moves = [0, *(by for by in range(-shifts, shifts + 1) if by and low <= by <= high)]
-            shifted = {by: _symbol_array(codec.encode_phrase(_transpose_phrase(phrase, by))) for by in moves}
-            close = frozenset(note.pitch % 12 for note in phrase.notes if note.end == phrase.steps)
-            return SymbolPiece(source.name, shifted, phrase.steps, final_pitch_classes=close)
+            semitones = [0, *(by for by in range(-shifts, shifts + 1) if by and low <= by <= high)]
+            shifted = {by: _symbol_array(codec.encode_phrase(_transpose_phrase(phrase, by))) for by in semitones}
+            final = frozenset(note.pitch % 12 for note in phrase.notes if note.end == phrase.steps)
+            return SymbolPiece(source.name, shifted, phrase.steps, final_pitch_classes=final)
         case abc_codec.AbcCodec():
             text = _source_text(source)
             symbols = codec.encode_text(text)
             return SymbolPiece(source.name, {0: _symbol_array(symbols)}, unknown_symbols=len(text) + 1 - len(symbols))
         case _:
-            raise TypeError(f"{type(codec).__name__} is not known here")
+            raise TypeError(f"{type(codec).__name__} is no codec of symbols")
 
 
 def _source_onsets(source: SymbolSource) -> list[OnsetGroup]:
-    """In the file's own time; of a phrase, on the grid."""
+    """Return a source's onsets in the file's own time; those of a phrase on the grid."""
     music = source.music
     if isinstance(music, Phrase):
         return phrase_onsets(music)
@@ -126,8 +128,8 @@ def _source_text(source: SymbolSource) -> str:
     return source.music
 
 
-def _transpose_phrase(phrase: Phrase, by: int) -> Phrase:
-    return replace(phrase, notes=tuple(replace(note, pitch=note.pitch + by) for note in phrase.notes))
+def _transpose_phrase(phrase: Phrase, semitones: int) -> Phrase:
+    return replace(phrase, notes=tuple(replace(note, pitch=note.pitch + semitones) for note in phrase.notes))
 
 
 def _symbol_array(symbols: Iterable[Symbol]) -> Ints:

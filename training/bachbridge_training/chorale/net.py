@@ -20,18 +20,19 @@ import numpy as np
 from keras import layers
 
 from bachbridge.codecs import satb
+from bachbridge.music.frames import PITCH_INDEX_COUNT, REST
 from bachbridge.music.notes import VOICES
 from bachbridge_training.nets.lstm import LSTM
 from bachbridge_training.recipe import ChoraleRecipe
 
 ops: Any = keras.ops  # untyped: the inferred types of its functions are wrong
 
-_SLOTS_PER_VOICE = satb.PITCH_INDEX_COUNT + 1
+_SLOTS_PER_VOICE = PITCH_INDEX_COUNT + 1
 """Rows of a voice in a head's table: one for "not chosen yet", then one per pitch index."""
 _MAX_INTERVAL = 14
 """Melodic intervals up to this many semitones have columns of their own; wider ones share the outermost columns."""
 _MELODIC_WIDTH, _HARMONIC_WIDTH = 2 * _MAX_INTERVAL + 2, 13
-_COLUMNS_PER_HEAD = satb.PITCH_INDEX_COUNT + _MELODIC_WIDTH + len(VOICES) * _HARMONIC_WIDTH
+_COLUMNS_PER_HEAD = PITCH_INDEX_COUNT + _MELODIC_WIDTH + len(VOICES) * _HARMONIC_WIDTH
 """Columns of a head: for the pitch indices, for the melodic intervals, and for each voice's harmonic intervals.
 
 The last column of each kind of interval means "none": a rest, the beginning of the piece, a voice not yet chosen.
@@ -40,18 +41,18 @@ The last column of each kind of interval means "none": a rest, the beginning of 
 
 def _melodic_columns() -> np.ndarray:
     """Return `column[previous pitch index, pitch index]`; two of the rows mean "no frame before"."""
-    before, now = np.mgrid[: satb.PITCH_INDEX_COUNT + 2, : satb.PITCH_INDEX_COUNT]
-    none = (before == satb.REST) | (before >= satb.PITCH_INDEX_COUNT) | (now == satb.REST)
+    before, now = np.mgrid[: PITCH_INDEX_COUNT + 2, :PITCH_INDEX_COUNT]
+    none = (before == REST) | (before >= PITCH_INDEX_COUNT) | (now == REST)
     interval = np.where(none, _MELODIC_WIDTH - 1, np.clip(now - before, -_MAX_INTERVAL, _MAX_INTERVAL) + _MAX_INTERVAL)
-    return (satb.PITCH_INDEX_COUNT + interval).astype(np.int32)
+    return (PITCH_INDEX_COUNT + interval).astype(np.int32)
 
 
 def _harmonic_columns() -> np.ndarray:
     """Return `column[slot, pitch index]`, slot = `_SLOTS_PER_VOICE` * voice + 1 + its pitch index (-1: open)."""
-    other, now = np.mgrid[-1 : satb.PITCH_INDEX_COUNT, : satb.PITCH_INDEX_COUNT]
-    interval = np.where((other <= satb.REST) | (now == satb.REST), _HARMONIC_WIDTH - 1, (now - other) % 12)
-    first = satb.PITCH_INDEX_COUNT + _MELODIC_WIDTH + _HARMONIC_WIDTH * np.arange(len(VOICES))
-    return (first[:, None, None] + interval).reshape(-1, satb.PITCH_INDEX_COUNT).astype(np.int32)
+    other, now = np.mgrid[-1:PITCH_INDEX_COUNT, :PITCH_INDEX_COUNT]
+    interval = np.where((other <= REST) | (now == REST), _HARMONIC_WIDTH - 1, (now - other) % 12)
+    first = PITCH_INDEX_COUNT + _MELODIC_WIDTH + _HARMONIC_WIDTH * np.arange(len(VOICES))
+    return (first[:, None, None] + interval).reshape(-1, PITCH_INDEX_COUNT).astype(np.int32)
 
 
 _COLUMN_INDEX = np.concatenate([_melodic_columns(), _harmonic_columns()])
@@ -74,7 +75,7 @@ def _table_logits(columns: Any, before: Any, known: Any) -> Any:
     """Return logits `[..., pitch index]` from a head's `columns[..., column]`."""
     places = _column_indices(before, known)
     terms = [ops.take_along_axis(columns, places[..., term, :], axis=-1) for term in range(1 + len(VOICES))]
-    return columns[..., : satb.PITCH_INDEX_COUNT] + sum(terms)
+    return columns[..., :PITCH_INDEX_COUNT] + sum(terms)
 
 
 def _table_logits_flat(columns: Any, before: Any, known: Any) -> Any:
@@ -82,7 +83,7 @@ def _table_logits_flat(columns: Any, before: Any, known: Any) -> Any:
     places = _column_indices(before, known)
     row = ops.reshape(ops.arange(ops.shape(columns)[0] * len(VOICES), dtype="int32"), (-1, len(VOICES), 1, 1))
     taken = ops.take(ops.reshape(columns, (-1,)), places + row * _COLUMNS_PER_HEAD, axis=0)
-    return columns[..., : satb.PITCH_INDEX_COUNT] + ops.sum(taken, axis=-2)
+    return columns[..., :PITCH_INDEX_COUNT] + ops.sum(taken, axis=-2)
 
 
 class ChoraleNetwork:
@@ -140,7 +141,7 @@ def window_model(network: ChoraleNetwork) -> keras.Model:
 
 def _previous_frame(ids: Any) -> Any:
     """Return the pitch indices `[..., voice]` of the frame before `ids[..., field]`; rests where it is padded."""
-    return ops.maximum(satb.previous_pitch_indices(ids), satb.REST)
+    return ops.maximum(satb.previous_pitch_indices(ids), REST)
 
 
 def _dropout(values: Any, recipe: ChoraleRecipe) -> Any:

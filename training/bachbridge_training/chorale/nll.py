@@ -15,8 +15,8 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from bachbridge.codecs import satb
 from bachbridge.errors import ConfigError
+from bachbridge.music.frames import HIGHEST_PITCH, LOWEST_PITCH, PITCH_INDEX_COUNT
 from bachbridge.music.notes import VOICES
 from bachbridge_training.datasets import four_part_windows
 from bachbridge_training.datasets.chorale_grids import FourPartPiece
@@ -61,7 +61,7 @@ def stream_logits(
 ) -> np.ndarray:
     """Return `logits[step, voice, pitch index]` of a piece, each voice given the true ones before it."""
     hidden = _stream_hidden(net, item.ids)
-    logits = np.empty((*item.pitch_indices.shape, satb.PITCH_INDEX_COUNT), np.float32)
+    logits = np.empty((*item.pitch_indices.shape, PITCH_INDEX_COUNT), np.float32)
     known = four_part_windows.known_pitches(item.pitch_indices, voice_order)
     for voice in range(len(VOICES)):
         pitch, _ = net.heads(hidden, known[:, voice])
@@ -130,7 +130,7 @@ def _json_piece(name: str, frames: Any) -> FourPartPiece:
         raise ConfigError(f"{name} is not a list of frames [S, A, T, B] of MIDI pitches: correct the file.") from error
     notes = pitches[pitches >= 0]
     has_four_voices = pitches.ndim == 2 and pitches.shape[1] == len(VOICES) and len(pitches) > 0
-    in_range = len(notes) == 0 or satb.LOWEST_PITCH <= notes.min() <= notes.max() <= satb.HIGHEST_PITCH
+    in_range = len(notes) == 0 or LOWEST_PITCH <= notes.min() <= notes.max() <= HIGHEST_PITCH
     if not has_four_voices or not in_range:
         raise ConfigError(f"{name} is not a list of frames [S, A, T, B] of MIDI pitches 36 to 81: correct the file.")
     onsets = pitches >= 0

@@ -14,6 +14,7 @@ from bachbridge.codecs import satb
 from bachbridge.inference.chorale import beam_search
 from bachbridge.inference.chorale import candidates as ranking
 from bachbridge.inference.runtime.style import Style
+from bachbridge.music.frames import LOWEST_PITCH, PITCH_INDEX_COUNT, REST, UNKNOWN, Frame
 from bachbridge.music.metrics import IN_TRIAD
 from bachbridge.music.notes import VOICES
 from bachbridge_training.datasets import four_part_windows
@@ -124,7 +125,7 @@ class _PartialHarmonization:
 
     @classmethod
     def from_piece(cls, piece: FourPartPiece) -> "_PartialHarmonization":
-        pitch_indices = np.full((len(piece.pitches), len(VOICES)), satb.UNKNOWN, np.int32)
+        pitch_indices = np.full((len(piece.pitches), len(VOICES)), UNKNOWN, np.int32)
         onsets = np.zeros(pitch_indices.shape, bool)
         pitch_indices[:, 0] = four_part_windows.pitch_indices_of(piece.pitches)[:, 0]
         onsets[:, 0] = piece.onsets[:, 0]
@@ -133,8 +134,8 @@ class _PartialHarmonization:
     def set_frame(self, step: int, pitch_indices: np.ndarray, onsets: np.ndarray) -> None:
         self.pitch_indices[step], self.onsets[step, 1:] = pitch_indices, onsets[1:]
 
-    def frame(self, step: int) -> satb.Frame:
-        return satb.Frame(tuple(self.pitch_indices[step].tolist()), tuple(self.onsets[step].tolist()))
+    def frame(self, step: int) -> Frame:
+        return Frame(tuple(self.pitch_indices[step].tolist()), tuple(self.onsets[step].tolist()))
 
 
 # ---------------------------------------------------------------- the baseline
@@ -160,12 +161,12 @@ class RuleBasedNet:
 
     def heads(self, hidden: np.ndarray, known: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return logits in the shapes of a network's; a note that stays is not repeated."""
-        indices = np.arange(satb.PITCH_INDEX_COUNT)
-        bits = np.where(known > satb.REST, 1 << (known + satb.LOWEST_PITCH - 1) % 12, 0)
-        chord = np.bitwise_or.reduce(bits, axis=1)[:, None] | 1 << (indices + satb.LOWEST_PITCH - 1) % 12
+        indices = np.arange(PITCH_INDEX_COUNT)
+        bits = np.where(known > REST, 1 << (known + LOWEST_PITCH - 1) % 12, 0)
+        chord = np.bitwise_or.reduce(bits, axis=1)[:, None] | 1 << (indices + LOWEST_PITCH - 1) % 12
         logits = np.where(IN_TRIAD[chord], 0.0, -30.0)[:, None, :]
         before = np.broadcast_to(hidden, known.shape)[:, :, None]
-        sounding = (before > satb.REST) & (before < satb.PITCH_INDEX_COUNT)
+        sounding = (before > REST) & (before < PITCH_INDEX_COUNT)
         logits = logits - self.MOTION_NATS * np.abs(indices - before) * sounding
         soprano_stays = (known[:, :1] == before[:, 0])[:, :, None]
         logits = logits + self.STAY_NATS * (soprano_stays & (indices == before))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bachbridge.inference.runtime.onnx_nets import Floats, Ints
+from bachbridge.music.frames import Floats, Ints
 from bachbridge_training.evaluation.loss import nats_and_correct
 
 NATS_PER_BIT = float(np.log(2))

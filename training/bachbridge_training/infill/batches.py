@@ -15,7 +15,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from bachbridge.codecs import infill_grid, satb
+from bachbridge.codecs import infill_grid
+from bachbridge.music.frames import REST
 from bachbridge.music.notes import STEPS_PER_BEAT, VOICES
 from bachbridge_training.datasets.chorale_grids import FourPartPiece
 from bachbridge_training.datasets.four_part_windows import PiecePool, pitch_indices_of
@@ -177,7 +178,7 @@ def mask_window(
     pitch_indices = pitch_indices_of(piece.pitches[part], shift)
     known = ~mask & (np.zeros(_VOICE_COUNT, bool) if onsets_given is None else onsets_given)
     kept = np.zeros(pitch_indices.shape, bool)
-    kept[1:] = (pitch_indices[1:] == pitch_indices[:-1]) & (pitch_indices[1:] > satb.REST) & ~known[1:]
+    kept[1:] = (pitch_indices[1:] == pitch_indices[:-1]) & (pitch_indices[1:] > REST) & ~known[1:]
     onsets = piece.onsets[part]
     if grid == infill_grid.EIGHTHS and len(part) > 1:
         between = np.minimum(part + 1, len(piece.onsets) - 1)

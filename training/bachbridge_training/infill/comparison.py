@@ -7,7 +7,7 @@ import numpy as np
 from bachbridge.codecs import infill_grid
 from bachbridge.inference.runtime import onnx_nets
 from bachbridge.inference.runtime.library import Card
-from bachbridge.inference.runtime.onnx_nets import Floats, Ints
+from bachbridge.music.frames import Floats, Ints
 from bachbridge_training.datasets.chorale_grids import FourPartPiece
 from bachbridge_training.evaluation.held_out import HeldOutLogits
 from bachbridge_training.infill import batches as infill_batches

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bachbridge.codecs import infill_grid, satb
+from bachbridge.codecs import infill_grid
 from bachbridge.codecs.infill_grid import Canvas
 from bachbridge.inference.infill import gibbs
 from bachbridge.inference.infill.joint_sampling import DrawOptions
 from bachbridge.inference.runtime.style import Style
+from bachbridge.music.frames import UNKNOWN
 from bachbridge.music.notes import VOICES
 from bachbridge_training.datasets import four_part_windows
 from bachbridge_training.datasets.chorale_grids import FourPartPiece
@@ -62,7 +63,7 @@ class HarmonizationJob:
 
 def soprano_canvas(piece: FourPartPiece) -> Canvas:
     """Return the soprano of a piece with attacks and bar lines, the other three voices masked."""
-    pitch_indices = np.full(piece.pitches.shape, satb.UNKNOWN, np.int32)
+    pitch_indices = np.full(piece.pitches.shape, UNKNOWN, np.int32)
     pitch_indices[:, 0] = four_part_windows.pitch_indices_of(piece.pitches)[:, 0]
     onsets = np.zeros(pitch_indices.shape, bool)
     onsets[:, 0] = piece.onsets[:, 0]

@@ -1,4 +1,4 @@
-"""Fixtures of the training's tests: the corpus (parsed once on a machine, about a minute) and a network of toy size."""
+"""Fixtures of the training tests: the corpus (parsed once per machine, about a minute) and a recipe of toy size."""
 
 import os
 
@@ -17,13 +17,13 @@ from bachbridge_training.recipe import ChoraleRecipe
 
 @pytest.fixture(scope="session")
 def chorales() -> dict[str, list[FourPartPiece]]:
-    """All pieces by the parts of the split."""
+    """All chorales, by part of the split."""
     return {part: chorale_data.load_chorales(part) for part in chorale_data.PARTS}
 
 
 @pytest.fixture
 def toy() -> ChoraleRecipe:
-    """The shipped recipe with a network and a run of toy size."""
+    """The shipped recipe, with a network and a run of toy size."""
     shipped = recipe.read_recipe("chorale-lstm")
     assert isinstance(shipped, ChoraleRecipe)
     return replace(
@@ -40,11 +40,11 @@ def phrase(name: str, root: int) -> FourPartPiece:
     tenor = [4, 4, 2, 0, 0, 0, -1, 4]
     bass = [-12, -8, -5, -7, -3, 0, -5, -12]
     pitches = (np.repeat(np.array([soprano, alto, tenor, bass]).T, 4, axis=0) + root).astype(np.int16)
-    struck = np.zeros(pitches.shape, bool)
-    struck[::4] = True
-    struck[4, 1] = False
+    onsets = np.zeros(pitches.shape, bool)
+    onsets[::4] = True
+    onsets[4, 1] = False
     position = (np.arange(32) % 16).astype(np.int16)
-    return FourPartPiece(name, pitches, struck, position, np.full(32, 16, np.int16))
+    return FourPartPiece(name, pitches, onsets, position, np.full(32, 16, np.int16))
 
 
 @pytest.fixture

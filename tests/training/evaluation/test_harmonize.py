@@ -1,4 +1,4 @@
-"""Harmonies under given sopranos, made abreast, and four voices read from files."""
+"""Harmonies under given sopranos, made in one batch, and four voices read from files."""
 
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from bachbridge_training.evaluation import harmonize
 from bachbridge_training.evaluation.harmonize import STYLES, RuleBasedNet, harmonize_live, harmonize_offline
 
 
-def test_the_sopranos_are_kept_and_the_rules_too(phrases: list[FourPartPiece]) -> None:
+def test_harmonize_live_keeps_sopranos_and_rules(phrases: list[FourPartPiece]) -> None:
     short = FourPartPiece(
         "short", *(getattr(phrases[0], field)[:9] for field in ("pitches", "onsets", "position", "bar"))
     )
@@ -26,12 +26,12 @@ def test_the_sopranos_are_kept_and_the_rules_too(phrases: list[FourPartPiece]) -
         assert np.array_equal(harmony.pitch_indices[:, 0], four_part_windows.pitch_indices_of(piece.pitches)[:, 0])
         assert np.array_equal(harmony.onsets[:, 0], piece.onsets[:, 0])
         assert (harmony.pitch_indices > REST).all()
-    found = compute_metrics([harmony.pitch_indices for harmony in made])
-    assert (found.triad_frames, found.out_of_range, found.crossed_frames) == (1, 0, 0)
-    assert found.parallel_fifths == found.parallel_octaves == 0
+    metrics = compute_metrics([harmony.pitch_indices for harmony in made])
+    assert (metrics.triad_frames, metrics.out_of_range, metrics.crossed_frames) == (1, 0, 0)
+    assert metrics.parallel_fifths == metrics.parallel_octaves == 0
 
 
-def test_a_seed_is_an_output(phrases: list[FourPartPiece]) -> None:
+def test_harmonize_live_depends_on_the_seed_alone(phrases: list[FourPartPiece]) -> None:
     first, again, other = (
         harmonize_live(RuleBasedNet(), four_part_windows.VOICE_ORDER, phrases, STYLES["live"], seed)
         for seed in (1, 1, 2)
@@ -40,8 +40,8 @@ def test_a_seed_is_an_output(phrases: list[FourPartPiece]) -> None:
     assert not all(np.array_equal(one.pitch_indices, two.pitch_indices) for one, two in zip(first, other, strict=True))
 
 
-class Listener(RuleBasedNet):
-    """Notes what it was told before each step."""
+class RecordingNet(RuleBasedNet):
+    """A network that records its inputs."""
 
     def __init__(self) -> None:
         self.ids: list[np.ndarray] = []
@@ -52,15 +52,15 @@ class Listener(RuleBasedNet):
         return super().core(ids, state)
 
 
-def test_the_network_is_told_what_was_chosen_and_where_it_stands_in_the_bar(phrases: list[FourPartPiece]) -> None:
-    nets = Listener()
-    made = harmonize_live(nets, four_part_windows.VOICE_ORDER, phrases[:1], STYLES["live"], 1)[0]
+def test_harmonize_live_feeds_back_choices_and_bar_position(phrases: list[FourPartPiece]) -> None:
+    net = RecordingNet()
+    harmony = harmonize_live(net, four_part_windows.VOICE_ORDER, phrases[:1], STYLES["live"], 1)[0]
     piece = phrases[0]
-    wanted = satb.feature_ids(made.pitch_indices, made.onsets, piece.position, piece.bar)
-    assert np.array_equal(np.concatenate(nets.ids), wanted)
+    expected = satb.feature_ids(harmony.pitch_indices, harmony.onsets, piece.position, piece.bar)
+    assert np.array_equal(np.concatenate(net.ids), expected)
 
 
-def test_with_the_future_known_the_sopranos_are_kept_too(phrases: list[FourPartPiece]) -> None:
+def test_harmonize_offline_keeps_the_sopranos(phrases: list[FourPartPiece]) -> None:
     made = harmonize_offline(RuleBasedNet(), four_part_windows.VOICE_ORDER, phrases, STYLES["offline"], 1, width=2)
     assert [harmony.name for harmony in made] == ["one", "two"]
     for harmony, piece in zip(made, phrases, strict=True):
@@ -68,11 +68,11 @@ def test_with_the_future_known_the_sopranos_are_kept_too(phrases: list[FourPartP
     assert compute_metrics([harmony.pitch_indices for harmony in made]).parallel_fifths == 0
 
 
-def test_pieces_are_taken_in_turn(phrases: list[FourPartPiece]) -> None:
+def test_repeat_pieces_repeats_in_turn(phrases: list[FourPartPiece]) -> None:
     assert [piece.name for piece in harmonize.repeat_pieces(phrases, 3)] == ["one", "two", "one"]
 
 
-def test_a_folder_of_files_is_read_and_what_is_no_music_is_refused(tmp_path: Path) -> None:
+def test_read_pieces_reads_folders_and_refuses_bad_files(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="no MIDI and no JSON"):
         four_part_files.read_pieces(tmp_path, "valid")
     (tmp_path / "a.json").write_text('{"valid": [[[72, 67, 64, 48]], [[60, 55, 52, 36]]]}')
@@ -84,7 +84,7 @@ def test_a_folder_of_files_is_read_and_what_is_no_music_is_refused(tmp_path: Pat
 
 
 def midi(*tracks: list[tuple[int, int]]) -> bytes:
-    """A file of quarter notes (480 ticks): each track's notes are (quarter, pitch), one after another."""
+    """Return a MIDI file of quarter notes (480 ticks); the notes of a track are (quarter, pitch), one after another."""
 
     def delta(ticks: int) -> bytes:
         return bytes([0x80 | ticks >> 7, ticks & 0x7F])
@@ -100,7 +100,7 @@ def midi(*tracks: list[tuple[int, int]]) -> bytes:
     return b"".join(chunks)
 
 
-def test_a_midi_file_of_four_tracks_is_a_piece(tmp_path: Path) -> None:
+def test_read_pieces_reads_midi_files_of_four_tracks(tmp_path: Path) -> None:
     path = tmp_path / "four.mid"
     path.write_bytes(midi(*([(1, pitch), (2, pitch + 2)] for pitch in (48, 72, 64, 67))))
     piece = four_part_files.read_pieces(path, "valid")[0]
@@ -109,7 +109,7 @@ def test_a_midi_file_of_four_tracks_is_a_piece(tmp_path: Path) -> None:
     assert piece.position.tolist() == list(range(4, 12))
 
 
-def test_a_melody_is_not_four_voices(tmp_path: Path) -> None:
+def test_read_pieces_refuses_a_melody(tmp_path: Path) -> None:
     path = tmp_path / "one.mid"
     path.write_bytes(midi([(0, 72), (1, 74)]))
     with pytest.raises(ConfigError, match="has not four voices"):

@@ -1,4 +1,4 @@
-"""The representative set: true inputs, all of one size, and no more of them than asked for."""
+"""The representative set: real inputs, all of one size, and no more than wanted."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -13,28 +13,28 @@ from bachbridge_training.recipe import ChoraleRecipe
 from bachbridge_training.runs import train as training_run
 
 
-def test_inputs_of_many_sizes_are_cut_at_the_front() -> None:
+def test_crop_to_common_size_keeps_the_ends() -> None:
     inputs = [{"ids": np.array([[size]]), "rows": np.arange(size)[None, :, None]} for size in (1, 2, 3, 4, 9)]
-    found = calibration.crop_to_common_size(inputs)
-    assert [int(its["ids"][0, 0]) for its in found] == [2, 3, 4, 9]
-    assert [its["rows"][0, :, 0].tolist() for its in found] == [[0, 1], [1, 2], [2, 3], [7, 8]]
+    cropped = calibration.crop_to_common_size(inputs)
+    assert [int(call["ids"][0, 0]) for call in cropped] == [2, 3, 4, 9]
+    assert [call["rows"][0, :, 0].tolist() for call in cropped] == [[0, 1], [1, 2], [2, 3], [7, 8]]
 
 
-def test_what_is_kept_comes_from_all_of_the_music_and_is_what_the_network_was_fed(
+def test_collect_inputs_samples_real_inputs_of_all_pieces(
     toy: ChoraleRecipe, phrases: list[FourPartPiece], tmp_path: Path
 ) -> None:
-    form = training_run.start_run(replace(toy, steps=1)).task.make_export()
-    export_model(form, tmp_path / "toy", held_out_piece=phrases[0])
+    model_export = training_run.start_run(replace(toy, steps=1)).task.make_export()
+    export_model(model_export, tmp_path / "toy", held_out_piece=phrases[0])
     card = library.read_card(tmp_path / "toy")
-    found = calibration.collect_inputs(card, phrases, inputs_per_file=20)
-    assert {name: len(its) for name, its in found.items()} == {"model.onnx": 20, "heads.onnx": 8}
-    states = [its["state"] for its in found["model.onnx"]]
+    inputs = calibration.collect_inputs(card, phrases, inputs_per_file=20)
+    assert {name: len(calls) for name, calls in inputs.items()} == {"model.onnx": 20, "heads.onnx": 8}
+    states = [call["state"] for call in inputs["model.onnx"]]
     assert len({state.tobytes() for state in states}) >= 18
-    all_of_it = calibration.collect_inputs(card, phrases)["model.onnx"]
-    assert len(all_of_it) == sum(len(piece.pitches) for piece in phrases)
-    known = {state["state"].tobytes() for state in all_of_it}
+    all_inputs = calibration.collect_inputs(card, phrases)["model.onnx"]
+    assert len(all_inputs) == sum(len(piece.pitches) for piece in phrases)
+    known = {call["state"].tobytes() for call in all_inputs}
     assert all(state.tobytes() in known for state in states)
-    second = {its["state"].tobytes() for its in all_of_it[len(phrases[0].pitches) + 1 :]}
+    second = {call["state"].tobytes() for call in all_inputs[len(phrases[0].pitches) + 1 :]}
     assert any(state.tobytes() in second for state in states)
     again = calibration.collect_inputs(card, phrases, inputs_per_file=20)["model.onnx"]
     assert all(np.array_equal(a["state"], b) for a, b in zip(again, states, strict=True))

@@ -1,4 +1,4 @@
-"""Other formats of a model: they play, they agree with the original, and what does not agree is not written."""
+"""Other formats of a model: they play and agree with the original, or they are not written."""
 
 import json
 from collections.abc import Sequence
@@ -30,18 +30,18 @@ from bachbridge_training.symbols.batches import SymbolPiece
 from bachbridge_training.symbols.task import SymbolTask
 
 
-def causal(toy: ChoraleRecipe) -> onnx_export.ModelExport:
+def chorale_export(toy: ChoraleRecipe) -> onnx_export.ModelExport:
     return training_run.start_run(replace(toy, steps=1)).task.make_export()
 
 
-def filling() -> onnx_export.ModelExport:
+def infill_export() -> onnx_export.ModelExport:
     shipped = recipe.read_recipe("coconet")
     assert isinstance(shipped, InfillRecipe)
     tiny = replace(shipped, units=32, blocks=1, heads=2, wide=32, head=32, dropout=0.0, window=32, batch=8)
     return training_run.start_run(tiny).task.make_export()
 
 
-def streaming() -> tuple[onnx_export.ModelExport, SymbolPiece]:
+def symbol_export() -> tuple[onnx_export.ModelExport, SymbolPiece]:
     shipped = recipe.read_recipe("play-bach-heads")
     assert isinstance(shipped, SymbolRecipe)
     tiny = replace(shipped, units=24, layers=2, embedding=16, head=16, attention=8, reach=20, dropout=0.0, shifts=0)
@@ -50,36 +50,36 @@ def streaming() -> tuple[onnx_export.ModelExport, SymbolPiece]:
     )
     rng = np.random.default_rng(1)
     symbols = np.stack([rng.integers(1, size, 40) for size in alphabet.vocab_sizes], axis=1).astype(np.int32)
-    return SymbolTask(tiny, alphabet, {"vocabulary": {}}).make_export(), SymbolPiece("chance", {0: symbols})
+    return SymbolTask(tiny, alphabet, {"vocabulary": {}}).make_export(), SymbolPiece("random", {0: symbols})
 
 
-def original(form: onnx_export.ModelExport, folder: Path, pieces: Sequence[Any]) -> OriginalModel:
-    onnx_export.export_model(form, folder / "toy", held_out_piece=pieces[0])
-    return OriginalModel(library.read_card(folder / "toy"), form, pieces)
+def original_model(model_export: onnx_export.ModelExport, folder: Path, pieces: Sequence[Any]) -> OriginalModel:
+    onnx_export.export_model(model_export, folder / "toy", held_out_piece=pieces[0])
+    return OriginalModel(library.read_card(folder / "toy"), model_export, pieces)
 
 
 @pytest.mark.parametrize("kind", ["satb", "infill_grid", "chords"])
-def test_every_format_says_what_the_original_says(
+def test_every_format_agrees_with_the_original(
     kind: str, toy: ChoraleRecipe, phrases: list[FourPartPiece], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # A network that has learnt nothing likes all ids nearly alike; what it would choose is no measure.
+    # An untrained network gives all ids nearly equal logits, so its choices say nothing.
     monkeypatch.setattr(model_formats, "MIN_AGREEMENT", dict.fromkeys(model_formats.MIN_AGREEMENT, 0.0))
     pieces: list[Any] = list(phrases)
     match kind:
         case "satb":
-            form = causal(toy)
+            model_export = chorale_export(toy)
         case "infill_grid":
-            form = filling()
+            model_export = infill_export()
         case _:
-            form, passage = streaming()
-            pieces = [passage]
-    made = original(form, tmp_path, pieces)
-    rows = size_report.measure_formats(made, pieces[:1], rounds=2)
+            model_export, piece = symbol_export()
+            pieces = [piece]
+    original = original_model(model_export, tmp_path, pieces)
+    rows = size_report.measure_formats(original, pieces[:1], rounds=2)
     assert tuple(rows) == model_formats.FORMATS
     before = rows["onnx"]
     assert (before["largest_difference"], before["same_choice"], before["step_against_original"]) == (0.0, 1.0, 1.0)
-    family = family_of(made.card.codec)
-    held_out = family.held_out_logits(made.card, family.load_runtime(made.card), pieces[:1])
+    family = family_of(original.card.codec)
+    held_out = family.held_out_logits(original.card, family.load_runtime(original.card), pieces[:1])
     spread = max(float(np.ptp(logits)) for logits in held_out.logits)
     shares = {"onnx-fp16": 5e-3, "onnx-int8": 0.2, "litert": 1e-4, "litert-int8": 0.2, "litert-int8-fixed": 0.2}
     for name, share in shares.items():
@@ -95,20 +95,20 @@ def test_every_format_says_what_the_original_says(
         assert rows["litert-int8-fixed"]["megabytes"] < 0.6 * rows["litert"]["megabytes"]
 
 
-def test_a_lighter_model_plays_and_its_card_says_what_it_is(
+def test_converted_model_plays_and_its_card_names_the_format(
     toy: ChoraleRecipe, phrases: list[FourPartPiece], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made = original(causal(toy), tmp_path, phrases)
+    original = original_model(chorale_export(toy), tmp_path, phrases)
     monkeypatch.setattr(model_formats, "MIN_AGREEMENT", dict.fromkeys(model_formats.MIN_AGREEMENT, 0.0))
     monkeypatch.setattr("bachbridge.inference.runtime.library.search_paths", lambda: (tmp_path,))
-    model_formats.convert_model(replace(made, model_export=None), "onnx-int8", tmp_path / "toy-int8", phrases)
+    model_formats.convert_model(replace(original, model_export=None), "onnx-int8", tmp_path / "toy-int8", phrases)
     card = library.find_checked_card("toy-int8")
     facts = card.facts
-    assert (facts["format"], facts["original"]["files"]) == ("onnx-int8", made.card.files)
+    assert (facts["format"], facts["original"]["files"]) == ("onnx-int8", original.card.files)
     assert facts["bytes"] == {name: (card.folder / name).stat().st_size for name in card.files}
     assert facts["metrics"]["against_original"]["pieces"] == ["one", "two"]
     ask = Ask(1, "continue", "toy-int8", Phrase((Note(0, 4, 60),), 4), 4, 1.0, 0.95, 0)
-    model_formats.convert_model(made, "litert", tmp_path / "toy-litert", phrases)
+    model_formats.convert_model(original, "litert", tmp_path / "toy-litert", phrases)
     with pytest.raises(ModelError, match="made for LiteRT"):
         library.find_checked_card("toy-litert")
     assert any(answer and answer.notes for answer in loading.load_model("toy-int8").generate(ask))
@@ -117,20 +117,20 @@ def test_a_lighter_model_plays_and_its_card_says_what_it_is(
         export_command("toy-int8", run=None, output=tmp_path, format_="onnx-fp16")
 
 
-def test_what_does_not_agree_is_not_written(
+def test_convert_model_writes_nothing_without_agreement(
     toy: ChoraleRecipe, phrases: list[FourPartPiece], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made = original(causal(toy), tmp_path, phrases)
+    original = original_model(chorale_export(toy), tmp_path, phrases)
     monkeypatch.setattr(model_formats, "MIN_AGREEMENT", {"onnx-fp16": 1.01})
     with pytest.raises(ModelError, match="choose otherwise"):
-        model_formats.convert_model(made, "onnx-fp16", tmp_path / "toy-fp16", phrases[:1])
+        model_formats.convert_model(original, "onnx-fp16", tmp_path / "toy-fp16", phrases[:1])
     assert [path.name for path in tmp_path.iterdir()] == ["toy"]
 
 
-def test_what_cannot_be_made_is_said(
+def test_export_refuses_formats_that_it_cannot_make(
     toy: ChoraleRecipe, phrases: list[FourPartPiece], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    original(causal(toy), tmp_path, phrases)
+    original_model(chorale_export(toy), tmp_path, phrases)
     monkeypatch.setattr("bachbridge.inference.runtime.library.search_paths", lambda: (tmp_path,))
     monkeypatch.setattr("bachbridge_training.cli.export._validation_pieces", lambda *_: phrases)
     with pytest.raises(ConfigError, match="--run"):
@@ -141,21 +141,25 @@ def test_what_cannot_be_made_is_said(
         export_command("toy", run=None, output=tmp_path, format_="onnx-int4")
 
 
-def test_the_table_is_printed_and_leaves_nothing_behind(
+def test_compare_formats_prints_a_table_and_keeps_no_file(
     toy: ChoraleRecipe,
     phrases: list[FourPartPiece],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    original(causal(toy), tmp_path, phrases)
+    original_model(chorale_export(toy), tmp_path, phrases)
     monkeypatch.setattr(model_formats, "MIN_AGREEMENT", dict.fromkeys(model_formats.MIN_AGREEMENT, 0.0))
     monkeypatch.setattr("bachbridge.inference.runtime.library.search_paths", lambda: (tmp_path,))
     monkeypatch.setattr("bachbridge_training.cli.export._validation_pieces", lambda *_: phrases)
     capsys.readouterr()
     table_command("toy", run=None, data=None, pieces=1, json=True)
-    found = json.loads(capsys.readouterr().out)
-    assert (found["model"], found["pieces"], list(found["formats"])) == ("toy", 1, ["onnx", "onnx-fp16", "onnx-int8"])
+    report = json.loads(capsys.readouterr().out)
+    assert (report["model"], report["pieces"], list(report["formats"])) == (
+        "toy",
+        1,
+        ["onnx", "onnx-fp16", "onnx-int8"],
+    )
     table_command("toy", run=None, data=None, pieces=2, json=False)
     printed = capsys.readouterr()
     assert "toy on 2 validation pieces" in printed.out

@@ -1,4 +1,4 @@
-"""Training: a toy network learns two phrases by heart, a run goes on where it stopped, ONNX plays what Keras learnt."""
+"""Training runs: a toy network memorises two phrases, a run can be resumed, ONNX agrees with Keras; recipes."""
 
 import json
 from dataclasses import replace
@@ -25,34 +25,37 @@ from bachbridge_training.runs import train as training_run
 
 
 @pytest.fixture
-def learnt(toy: ChoraleRecipe, phrases: list[FourPartPiece]) -> training_run.TrainingRun:
+def trained_run(toy: ChoraleRecipe, phrases: list[FourPartPiece]) -> training_run.TrainingRun:
     run = training_run.start_run(toy)
-    feed = run.task.make_batches(phrases)
+    batches = run.task.make_batches(phrases)
     while run.step < toy.steps:
-        training_run.train_step(run, feed.batch(run.step))
+        training_run.train_step(run, batches.batch(run.step))
     return run
 
 
-def test_two_phrases_are_learnt_by_heart_and_play_the_same_from_onnx(
-    learnt: training_run.TrainingRun, phrases: list[FourPartPiece], tmp_path: Path
+def test_network_memorises_two_phrases_and_onnx_agrees(
+    trained_run: training_run.TrainingRun, phrases: list[FourPartPiece], tmp_path: Path
 ) -> None:
-    with training_run.AveragedWeights(learnt):
+    with training_run.AveragedWeights(trained_run):
         nats = {
-            told: chorale_task.nats_per_frame(learnt.task.model, phrases, timing_given=told) for told in (True, False)
+            timing_given: chorale_task.nats_per_frame(trained_run.task.model, phrases, timing_given=timing_given)
+            for timing_given in (True, False)
         }
-        onnx_export.export_model(learnt.task.make_export(), tmp_path / "toy", held_out_piece=phrases[0])
-    # Which phrase it is, and in which of four keys, cannot be known before the first frame: log(8) in 32 frames.
+        onnx_export.export_model(trained_run.task.make_export(), tmp_path / "toy", held_out_piece=phrases[0])
+    # The phrase and its key, one of four, cannot be known before the first frame: log(8) in 32 frames.
     assert nats[True] < 0.15
     card = read_card(tmp_path / "toy")
     assert card.facts["metrics"]["onnx_against_keras"] <= onnx_export.TOLERANCE
-    for told, expected in nats.items():
+    for timing_given, expected in nats.items():
         scores = chorale_nll.summary(
-            chorale_nll.evaluate(onnx_nets.load_chorale_net(card), card.chain, phrases, timing_given=told)
+            chorale_nll.evaluate(onnx_nets.load_chorale_net(card), card.chain, phrases, timing_given=timing_given)
         )
         assert scores["nats_per_frame"] == pytest.approx(expected, abs=1e-4)
 
 
-def test_no_card_without_agreement(toy: ChoraleRecipe, phrases: list[FourPartPiece], tmp_path: Path) -> None:
+def test_export_model_writes_nothing_without_agreement(
+    toy: ChoraleRecipe, phrases: list[FourPartPiece], tmp_path: Path
+) -> None:
     run = training_run.start_run(toy)
     target = tmp_path / "toy"
     target.mkdir()
@@ -65,7 +68,7 @@ def test_no_card_without_agreement(toy: ChoraleRecipe, phrases: list[FourPartPie
     assert (target / onnx_export.CARD_FILE).read_text() == "before"
 
 
-def test_what_is_no_model_is_not_replaced_by_one(
+def test_export_model_does_not_replace_other_folders(
     toy: ChoraleRecipe, phrases: list[FourPartPiece], tmp_path: Path
 ) -> None:
     """`export toy --run runs/toy -o runs` names the folder of the run itself."""
@@ -77,21 +80,21 @@ def test_what_is_no_model_is_not_replaced_by_one(
     assert [path.name for path in tmp_path.rglob("*")] == ["toy", training_run.BEST_WEIGHTS_FILE]
 
 
-def test_a_run_goes_on_where_it_stopped(toy: ChoraleRecipe, phrases: list[FourPartPiece], tmp_path: Path) -> None:
+def test_resumed_run_equals_uninterrupted_run(toy: ChoraleRecipe, phrases: list[FourPartPiece], tmp_path: Path) -> None:
     quick = replace(toy, steps=6, steps_per_epoch=3, dropout=0.2, free_order=0.5, unknown=0.4)
-    through = training_run.start_run(quick)
-    training_run.train(through, phrases, phrases, tmp_path / "through")
+    uninterrupted = training_run.start_run(quick)
+    training_run.train(uninterrupted, phrases, phrases, tmp_path / "uninterrupted")
 
     stopped = training_run.start_run(quick)
     training_run.train(stopped, phrases, phrases, tmp_path / "stopped", last_step=3)
-    taken_up = training_run.start_run(quick)
-    training_run.resume_run(taken_up, tmp_path / "stopped")
-    training_run.train(taken_up, phrases, phrases, tmp_path / "stopped")
+    resumed = training_run.start_run(quick)
+    training_run.resume_run(resumed, tmp_path / "stopped")
+    training_run.train(resumed, phrases, phrases, tmp_path / "stopped")
 
-    assert [row["step"] for row in through.history] == [row["step"] for row in taken_up.history] == [3, 6]
-    for ours, theirs in zip(through.history, taken_up.history, strict=True):
+    assert [row["step"] for row in uninterrupted.history] == [row["step"] for row in resumed.history] == [3, 6]
+    for ours, theirs in zip(uninterrupted.history, resumed.history, strict=True):
         assert ours == pytest.approx(theirs, rel=1e-4)
-    for ours, theirs in zip(through.averaged_weights, taken_up.averaged_weights, strict=True):
+    for ours, theirs in zip(uninterrupted.averaged_weights, resumed.averaged_weights, strict=True):
         np.testing.assert_allclose(ours, theirs, atol=1e-5)
     assert (tmp_path / "stopped" / training_run.LOSS_PLOT_FILE).read_bytes().startswith(b"\x89PNG")
 
@@ -104,7 +107,7 @@ def test_batches_depend_on_seed_and_number_alone(toy: ChoraleRecipe, phrases: li
     assert (ours.batch(1).pitch_indices != ours.batch(2).pitch_indices).any()
 
 
-def test_a_true_class_is_never_shown_to_its_own_head(toy: ChoraleRecipe, phrases: list[FourPartPiece]) -> None:
+def test_chorale_batches_hide_a_pitch_from_its_own_head(toy: ChoraleRecipe, phrases: list[FourPartPiece]) -> None:
     batch = ChoraleBatches(phrases, replace(toy, free_order=0.5)).batch(0)
     known = batch.known[batch.weight > 0]
     assert (np.diagonal(known, axis1=1, axis2=2) == -1).all()
@@ -113,7 +116,7 @@ def test_a_true_class_is_never_shown_to_its_own_head(toy: ChoraleRecipe, phrases
     assert (first != -1).any()
 
 
-def test_from_recipe_to_score_by_the_commands(
+def test_commands_lead_from_recipe_to_scores(
     toy: ChoraleRecipe,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
@@ -122,25 +125,25 @@ def test_from_recipe_to_score_by_the_commands(
 ) -> None:
     recipe.write_recipe(replace(toy, steps_per_epoch=220), tmp_path / "toy.toml")
     folder, models = tmp_path / "run", tmp_path / "models"
-    given: dict[str, Any] = {"epochs": 1, "limit": 2, "seed": 3, "output": folder}
-    train_command(str(tmp_path / "toy.toml"), **given, resume=False)
+    options: dict[str, Any] = {"epochs": 1, "limit": 2, "seed": 3, "output": folder}
+    train_command(str(tmp_path / "toy.toml"), **options, resume=False)
     with pytest.raises(ConfigError, match="--resume"):
-        train_command(str(tmp_path / "toy.toml"), **given, resume=False)
+        train_command(str(tmp_path / "toy.toml"), **options, resume=False)
     export_command("toy", run=folder, output=models)
     monkeypatch.setattr("bachbridge.inference.runtime.library.search_paths", lambda: (models,))
     capsys.readouterr()
     evaluate_model("toy", data=None, part="valid", json=True, outputs=3)
     scores = json.loads(capsys.readouterr().out)
     assert scores["frames"] == sum(len(piece.pitches) for piece in chorales["valid"])
-    wanted = read_card(models / "toy").facts["metrics"]["valid"]["nats_per_frame"]
-    assert scores["nats_per_frame"] == pytest.approx(wanted, rel=1e-5)
+    expected = read_card(models / "toy").facts["metrics"]["valid"]["nats_per_frame"]
+    assert scores["nats_per_frame"] == pytest.approx(expected, rel=1e-5)
     assert [row["pieces"] for row in scores["music"].values()] == [len(chorales["valid"]), 3, 3, 3, 3]
     assert scores["music"]["live"]["out_of_range"] == 0
 
 
-def test_a_run_is_taken_up_at_its_last_checkpoint_or_is_damaged(toy: ChoraleRecipe, tmp_path: Path) -> None:
-    nothing: Any = SimpleNamespace(variables=[], optimizer=SimpleNamespace(variables=[]))
-    task: Any = SimpleNamespace(loss_model=nothing)
+def test_resume_run_loads_checkpoint_or_refuses_damage(toy: ChoraleRecipe, tmp_path: Path) -> None:
+    empty_model: Any = SimpleNamespace(variables=[], optimizer=SimpleNamespace(variables=[]))
+    task: Any = SimpleNamespace(loss_model=empty_model)
     run = training_run.TrainingRun(toy, task, [])
     (tmp_path / training_run.HISTORY_FILE).write_text("step,loss,valid\n4,3,2\n8,2,1\n12,1,1\n")
     np.savez(tmp_path / training_run.CHECKPOINT_FILE, step=np.array(8))
@@ -154,7 +157,7 @@ def test_a_run_is_taken_up_at_its_last_checkpoint_or_is_damaged(toy: ChoraleReci
         training_run.resume_run(run, tmp_path)
 
 
-def test_what_does_not_exist_is_said(tmp_path: Path) -> None:
+def test_commands_refuse_what_does_not_exist(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="no run to resume"):
         train_command("chorale-lstm", epochs=None, limit=1, seed=None, output=tmp_path, resume=True)
     with pytest.raises(ConfigError, match="no training run"):
@@ -173,7 +176,7 @@ def test_what_does_not_exist_is_said(tmp_path: Path) -> None:
         evaluate_model("chorale-lstm", data=None, part="tests", json=False)
 
 
-def test_a_run_begins_with_the_best_weights_of_another(
+def test_load_initial_weights_takes_best_weights_of_a_run(
     toy: ChoraleRecipe, phrases: list[FourPartPiece], tmp_path: Path
 ) -> None:
     quick = replace(toy, steps=3, steps_per_epoch=3)
@@ -194,7 +197,7 @@ def test_a_run_begins_with_the_best_weights_of_another(
         training_run.load_best_weights(training_run.start_run(replace(quick, units=32)), tmp_path)
 
 
-def test_a_run_without_progress_ends_when_patience_does(
+def test_train_stops_after_patience_epochs_without_gain(
     toy: ChoraleRecipe, phrases: list[FourPartPiece], tmp_path: Path
 ) -> None:
     run = training_run.start_run(replace(toy, steps=9, steps_per_epoch=1, learning_rate=0.0, dropout=0.0))
@@ -204,9 +207,9 @@ def test_a_run_without_progress_ends_when_patience_does(
     assert len(run.history) == 4
 
 
-def test_the_learning_rate_rises_stays_and_falls(toy: ChoraleRecipe) -> None:
-    settled = replace(toy, steps=100, warmup=10, decay=0.5, learning_rate=1.0)
-    rates = [training_run.learning_rate(settled, step) for step in range(100)]
+def test_learning_rate_rises_stays_and_falls(toy: ChoraleRecipe) -> None:
+    recipe_of_100 = replace(toy, steps=100, warmup=10, decay=0.5, learning_rate=1.0)
+    rates = [training_run.learning_rate(recipe_of_100, step) for step in range(100)]
     assert rates[:10] == pytest.approx([step / 10 for step in range(1, 11)])
     assert set(rates[10:51]) == {1.0}
     assert rates[75] == pytest.approx(0.5)

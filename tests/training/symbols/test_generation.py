@@ -1,4 +1,4 @@
-"""What a network of symbols makes of nothing, with a network of a few lines."""
+"""Pieces generated from nothing, with a network of a few lines."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -13,8 +13,8 @@ CODEC = abc_codec.codec_from_vocabulary(abc_codec.build_vocabulary(["M:4/4\nL:1/
 
 
 @dataclass
-class Fair:
-    """A network to which all that comes next is alike, but that loves to end a line."""
+class UniformNet:
+    """A network to which all characters are equally likely, but the end of a line likelier."""
 
     vocab_sizes: tuple[int, ...] = CODEC.vocab_sizes
 
@@ -28,8 +28,8 @@ class Fair:
         return hidden
 
 
-def test_under_the_mask_all_is_a_tune_and_without_it_nothing() -> None:
-    net: Any = Fair()
+def test_tune_validity_needs_the_grammar_mask() -> None:
+    net: Any = UniformNet()
     found = generation.tune_validity(net, CODEC, range(1, 4), SAMPLER)
     masked, free = found["with the mask"], found["without it"]
     assert (masked["tunes"], masked["read"], masked["music21_read"]) == (3, 1, 1)
@@ -37,8 +37,8 @@ def test_under_the_mask_all_is_a_tune_and_without_it_nothing() -> None:
     assert (free["tunes"], free["read"], free["bars_right"]) == (3, 0, 0)
 
 
-def test_a_piece_follows_from_its_seed() -> None:
-    net: Any = Fair()
+def test_generate_symbols_depends_on_the_seed_alone() -> None:
+    net: Any = UniformNet()
     first, again, other = (generation.generate_symbols(net, CODEC, 60, seed, SAMPLER) for seed in (1, 1, 2))
     assert (first == again).all()
     assert not np.array_equal(first, other)

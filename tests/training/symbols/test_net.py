@@ -1,4 +1,4 @@
-"""Symbol sequences: window and step agree, padding changes nothing, the memory is bounded, the files play the same."""
+"""The network of symbol sequences: window and step agree, padding is neutral, memory is bounded, files agree."""
 
 from dataclasses import replace
 from itertools import pairwise
@@ -34,31 +34,31 @@ TEXT = Alphabet((7,))
 
 
 def small(**changes: object) -> SymbolRecipe:
-    found = recipe.read_recipe("play-bach-heads")
-    assert isinstance(found, SymbolRecipe)
+    shipped = recipe.read_recipe("play-bach-heads")
+    assert isinstance(shipped, SymbolRecipe)
     tiny = replace(
-        found, units=8, layers=2, embedding=6, head=5, attention=2, reach=REACH, dropout=0.0, window=24, batch=4,
+        shipped, units=8, layers=2, embedding=6, head=5, attention=2, reach=REACH, dropout=0.0, window=24, batch=4,
         steps=6, steps_per_epoch=3, warmup=2, learning_rate=1e-2, averaging=0.9, shifts=0,
     )  # fmt: skip
-    return replace(tiny, **changes)  # pyright: ignore[reportArgumentType]
+    return replace(tiny, **changes)  # pyright: ignore[reportArgumentType]  a test names the fields that it changes
 
 
 def piece(alphabet: Alphabet, length: int = 50, seed: int = 1) -> SymbolPiece:
-    """Chance, and then the same once more."""
+    """Random symbols, and then the same symbols again."""
     rng = np.random.default_rng(seed)
     symbols = np.stack([rng.integers(1, size, length // 2) for size in alphabet.vocab_sizes], axis=1).astype(np.int32)
     return SymbolPiece(f"piece {seed}", {0: np.concatenate([symbols, symbols])})
 
 
-def window_logits(course: SymbolTask, item: symbols_batches.SymbolBatch) -> np.ndarray:
-    """`[symbol, id]` of a window without a batch axis."""
-    found = course.model([its[None] for its in item.trainer_inputs], training=False)
+def window_logits(task: SymbolTask, item: symbols_batches.SymbolBatch) -> np.ndarray:
+    """Return the logits `[symbol, id]` of a window without a batch axis."""
+    found = task.model([its[None] for its in item.trainer_inputs], training=False)
     return np.concatenate([np.asarray(its)[0] for its in (found if isinstance(found, list) else [found])], axis=-1)
 
 
-def stepped(course: SymbolTask, item: symbols_batches.SymbolBatch) -> np.ndarray:
-    """The same, one symbol at a time, with no more than the rows within reach."""
-    net = course.network
+def step_logits(task: SymbolTask, item: symbols_batches.SymbolBatch) -> np.ndarray:
+    """Return the same logits one symbol at a time, with only the rows within reach."""
+    net = task.network
     state = [np.zeros(shape, np.float32) for shape in step_graph.state_shapes(net)]
     memory = (
         [np.zeros((1, 0, net.memory_attention.row_size), np.float32), np.zeros((1, 0), np.float32)]
@@ -87,50 +87,47 @@ def stepped(course: SymbolTask, item: symbols_batches.SymbolBatch) -> np.ndarray
     ids=["chords", "text", "plain"],
 )
 def test_window_and_step_agree(alphabet: Alphabet, changes: dict[str, object]) -> None:
-    course = SymbolTask(small(**changes), alphabet, {})
+    task = SymbolTask(small(**changes), alphabet, {})
     item = symbols_batches.whole_piece(piece(alphabet))
-    np.testing.assert_allclose(stepped(course, item), window_logits(course, item), atol=1e-5)
+    np.testing.assert_allclose(step_logits(task, item), window_logits(task, item), atol=1e-5)
 
 
-def test_what_was_heard_before_is_copied_even_by_a_network_that_has_learnt_nothing() -> None:
+def test_untrained_network_copies_earlier_symbols() -> None:
     long = piece(TEXT, 200)
-    course = SymbolTask(small(reach=1024), TEXT, {})
-    logits = window_logits(course, symbols_batches.whole_piece(long))
-    right = logits.argmax(axis=-1) == long.symbols[:, 0]
-    assert right[140:].mean() > 0.9 > right[:100].mean() + 0.4
+    task = SymbolTask(small(reach=1024), TEXT, {})
+    logits = window_logits(task, symbols_batches.whole_piece(long))
+    correct = logits.argmax(axis=-1) == long.symbols[:, 0]
+    assert correct[140:].mean() > 0.9 > correct[:100].mean() + 0.4
 
 
-def test_agreements_are_counted_from_the_symbol_back() -> None:
+def test_match_indicators_count_back_from_the_symbol() -> None:
     ids = np.array([[1, 2, 3, 1, 2, 3]], np.int32)
     levels = [np.asarray(its)[0] for its in copy_attention.match_indicators(ids)]
-    # After the second 3 all three symbols agree with the past of the second 1, which row 3 is.
+    # After the second 3, all three symbols agree with those before the second 1, which is row 3.
     assert [level[5, 3] for level in levels[:3]] == [1, 1, 0]
     assert levels[0][5].tolist() == [0, 0, 0, 1, 0, 0]
     assert levels[1][3][:4].tolist() == [0, 0, 0, 0], "the first 1 has nothing before it"
 
 
-def test_padding_changes_nothing() -> None:
-    course = SymbolTask(small(), CHORDS, {})
+def test_padding_does_not_change_logits_or_loss() -> None:
+    task = SymbolTask(small(), CHORDS, {})
     short, long = piece(CHORDS, 20), piece(CHORDS, 30, seed=2)
     items = [symbols_batches.whole_piece(its) for its in (short, long)]
-    together = course.model(symbols_batches.stack_windows(items, 40).trainer_inputs, training=False)
+    together = task.model(symbols_batches.stack_windows(items, 40).trainer_inputs, training=False)
     for number, item in enumerate(items):
         for padded, alone in zip(
-            together, course.model([its[None] for its in item.trainer_inputs], training=False), strict=True
+            together, task.model([its[None] for its in item.trainer_inputs], training=False), strict=True
         ):
             ours = np.asarray(padded)[number, : len(item.ids)]
             np.testing.assert_allclose(ours, np.asarray(alone)[0], atol=1e-5)
     alone = np.array(
-        [
-            np.asarray(course.loss_model(symbols_batches.stack_windows([item], 30).trainer_inputs)).sum()
-            for item in items
-        ]
+        [np.asarray(task.loss_model(symbols_batches.stack_windows([item], 30).trainer_inputs)).sum() for item in items]
     )
-    both = np.asarray(course.loss_model(symbols_batches.stack_windows(items, 40).trainer_inputs)).sum()
+    both = np.asarray(task.loss_model(symbols_batches.stack_windows(items, 40).trainer_inputs)).sum()
     assert both == pytest.approx((alone * [20, 30]).sum() / 50, rel=1e-5)
 
 
-def test_a_window_begins_with_what_was_before_it() -> None:
+def test_cut_window_begins_with_the_symbol_before() -> None:
     symbols = np.arange(1, 9, dtype=np.int32)[:, None]
     item = symbols_batches.cut_window(symbols, 3, 6)
     assert (item.ids[:, 0].tolist(), item.target[:, 0].tolist(), item.before.tolist()) == ([3, 4, 5], [4, 5, 6], [2])
@@ -148,12 +145,12 @@ def test_batches_depend_on_seed_and_number_alone() -> None:
     assert (ours.batch(1).target != ours.batch(2).target).any()
 
 
-def test_where_a_piece_ends_another_of_the_same_close_begins() -> None:
-    def ending(number: int, *close: int) -> SymbolPiece:
+def test_joined_pieces_follow_pieces_with_the_same_ending() -> None:
+    def ending_on(number: int, *pitch_classes: int) -> SymbolPiece:
         symbols = np.full((30, 1), number, np.int32)
-        return SymbolPiece(str(number), {0: symbols, 2: symbols + 10}, final_pitch_classes=frozenset(close))
+        return SymbolPiece(str(number), {0: symbols, 2: symbols + 10}, final_pitch_classes=frozenset(pitch_classes))
 
-    pieces = [ending(1, 0, 4), ending(2, 2, 6), ending(3, 0, 4), ending(4, 1)]
+    pieces = [ending_on(1, 0, 4), ending_on(2, 2, 6), ending_on(3, 0, 4), ending_on(4, 1)]
     recipe = small(joined=True, window=50, batch=40)
     followed: dict[int, set[int]] = {}
     for number in range(5):
@@ -163,8 +160,8 @@ def test_where_a_piece_ends_another_of_the_same_close_begins() -> None:
             for one, other in pairwise(row):
                 if one != other:
                     followed.setdefault(one, set()).add(other)
-    assert followed[1] == {3}  # once in a window: 3 follows 1, and 1 itself, which cannot be seen
-    assert followed[11] == {2, 13}  # moved up by two it ends as the second does
+    assert followed[1] == {3}  # 3 follows 1, and so does 1 itself, which cannot be seen here
+    assert followed[11] == {2, 13}  # transposed up by two semitones, it ends like the second piece
     assert followed[2] == {11, 13}
     assert followed.get(4, {4}) == {4}
 
@@ -173,15 +170,15 @@ def test_where_a_piece_ends_another_of_the_same_close_begins() -> None:
     assert (padded == 0).any(axis=1).all()
 
 
-def test_the_files_play_what_was_trained_and_forget_what_is_out_of_reach(tmp_path: Path) -> None:
-    course, music = SymbolTask(small(), CHORDS, {"vocabulary": {}}), piece(CHORDS, 160)
-    onnx_export.export_model(course.make_export(), tmp_path / "toy", held_out_piece=music)
+def test_exported_files_agree_and_bound_their_memory(tmp_path: Path) -> None:
+    task, music = SymbolTask(small(), CHORDS, {"vocabulary": {}}), piece(CHORDS, 160)
+    onnx_export.export_model(task.make_export(), tmp_path / "toy", held_out_piece=music)
     card = read_card(tmp_path / "toy")
     assert card.facts["metrics"]["onnx_against_keras"] < 1e-5
     assert (card.codec, card.tasks, card.facts["sizes"]) == ("chords", ("continue",), [12, 5, 4])
     net = onnx_nets.load_symbol_net(card)
     scores = symbols_nll.summary(symbols_nll.evaluate(net, [music]))["all"]
-    expected = symbols_task.bits_per_symbol(course.model, [music])
+    expected = symbols_task.bits_per_symbol(task.model, [music])
     assert scores["bits_per_symbol"] == pytest.approx(expected["valid"], abs=1e-4)
     assert scores["accuracy_2"] == pytest.approx(expected["accuracy_2"])
 
@@ -194,26 +191,26 @@ def test_the_files_play_what_was_trained_and_forget_what_is_out_of_reach(tmp_pat
     assert (hidden == again).all()
 
 
-def test_a_run_goes_on_where_it_stopped(tmp_path: Path) -> None:
+def test_resumed_run_equals_uninterrupted_run(tmp_path: Path) -> None:
     quick, pieces = small(dropout=0.2), [piece(CHORDS), piece(CHORDS, 30, seed=2)]
 
-    def build(settled: AnyRecipe) -> SymbolTask:
-        assert isinstance(settled, SymbolRecipe)
-        return SymbolTask(settled, CHORDS, {})
+    def build_task(recipe: AnyRecipe) -> SymbolTask:
+        assert isinstance(recipe, SymbolRecipe)
+        return SymbolTask(recipe, CHORDS, {})
 
-    through, stopped, taken_up = (training_run.start_run(quick, build) for _ in range(3))
-    training_run.train(through, pieces, pieces, tmp_path / "through")
+    uninterrupted, stopped, resumed = (training_run.start_run(quick, build_task) for _ in range(3))
+    training_run.train(uninterrupted, pieces, pieces, tmp_path / "uninterrupted")
     training_run.train(stopped, pieces, pieces, tmp_path / "stopped", last_step=3)
-    training_run.resume_run(taken_up, tmp_path / "stopped")
-    training_run.train(taken_up, pieces, pieces, tmp_path / "stopped")
-    assert [row["step"] for row in taken_up.history] == [3, 6]
-    for ours, theirs in zip(through.history, taken_up.history, strict=True):
+    training_run.resume_run(resumed, tmp_path / "stopped")
+    training_run.train(resumed, pieces, pieces, tmp_path / "stopped")
+    assert [row["step"] for row in resumed.history] == [3, 6]
+    for ours, theirs in zip(uninterrupted.history, resumed.history, strict=True):
         assert ours == pytest.approx(theirs, rel=1e-4)
-    assert {"loss", "valid", "accuracy", "bits_1", "accuracy_1"} <= taken_up.history[0].keys()
+    assert {"loss", "valid", "accuracy", "bits_1", "accuracy_1"} <= resumed.history[0].keys()
     assert (tmp_path / "stopped" / training_run.LOSS_PLOT_FILE).read_bytes().startswith(b"\x89PNG")
 
 
-def test_a_model_of_frames_has_no_symbols() -> None:
+def test_load_symbol_net_refuses_a_chorale_model() -> None:
     shipped = read_card(Path(__file__).parents[3] / "models/chorale-lstm")
     with pytest.raises(ModelError, match="choose another model"):
         onnx_nets.load_symbol_net(shipped)

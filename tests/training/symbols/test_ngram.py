@@ -1,4 +1,4 @@
-"""Counting what follows what, against sums done by hand."""
+"""N-gram counts against hand-computed values."""
 
 import numpy as np
 import pytest
@@ -9,17 +9,17 @@ from bachbridge_training.symbols import nll as symbols_nll
 from bachbridge_training.symbols.batches import SymbolPiece
 
 
-def line(*symbols: int) -> Ints:
+def symbols_of(*symbols: int) -> Ints:
     return np.array(symbols, np.int32)
 
 
-def test_chances_are_mixed_as_witten_and_bell_say() -> None:
-    found = ngram.best_ngram_nll([line(1, 2, 1, 2, 1, 3)], [line(1, 2)], vocabulary_size=4)
-    # Without a past: 6 symbols, 3 of them different; 1 three times, 2 twice.
+def test_ngram_probabilities_follow_witten_and_bell() -> None:
+    found = ngram.best_ngram_nll([symbols_of(1, 2, 1, 2, 1, 3)], [symbols_of(1, 2)], vocabulary_size=4)
+    # Without a context: 6 symbols, 3 of them different; 1 three times, 2 twice.
     one, two = (3 + 3 / 4) / 9, (2 + 3 / 4) / 9
     # After the beginning comes 1, once; after 1, three times, two different ones: 2 twice.
     first, second = (1 + one) / 2, (2 + 2 * two) / 5
-    # After the beginning and 1 comes 2, once. Longer pasts are the beginning's alone.
+    # After the beginning and 1 comes 2, once. Longer contexts occur only at the beginning.
     for _ in range(ngram.MAX_ORDER - 1):
         first = (1 + first) / 2
         second = (1 + second) / 2
@@ -28,25 +28,25 @@ def test_chances_are_mixed_as_witten_and_bell_say() -> None:
     assert found.correct.all()
 
 
-def test_all_chances_after_a_past_add_up_to_one() -> None:
+def test_ngram_probabilities_add_up_to_one() -> None:
     rng = np.random.default_rng(1)
     training = [rng.integers(1, 5, 200).astype(np.int32) for _ in range(2)]
-    past = training[0][50:62]
-    asked = [np.append(past, symbol).astype(np.int32) for symbol in range(5)]
-    found = ngram.best_ngram_nll(training, asked, vocabulary_size=5)
+    context = training[0][50:62]
+    pieces = [np.append(context, symbol).astype(np.int32) for symbol in range(5)]
+    found = ngram.best_ngram_nll(training, pieces, vocabulary_size=5)
     last = np.exp(-found.nats.reshape(5, -1)[:, -1])
     assert last.sum() == pytest.approx(1)
     assert found.correct.reshape(5, -1)[:, -1].sum() == 1
 
 
-def test_the_order_that_is_least_surprised_is_taken() -> None:
+def test_ngram_order_with_lowest_loss_is_chosen() -> None:
     rng = np.random.default_rng(2)
     training, piece = (rng.integers(1, 40, count).astype(np.int32) for count in (300, 100))
     assert ngram.best_ngram_nll([training], [piece], vocabulary_size=40).order == 0
     assert ngram.best_ngram_nll([training], [training[100:200]], vocabulary_size=40).order == ngram.MAX_ORDER
 
 
-def test_the_counts_are_told_of_the_first_field_of_each_piece() -> None:
+def test_ngram_nll_scores_first_field_of_each_piece() -> None:
     row = np.array([[1, 3], [2, 3], [1, 3]], np.int32)
     music = [SymbolPiece("one", {0: row, 1: row + 1}, 3), SymbolPiece("other", {0: row[:2]}, 2, 1)]
     one, other = symbols_nll.ngram_nll(music, music, 4)

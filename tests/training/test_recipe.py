@@ -1,0 +1,52 @@
+"""Recipes: all shipped ones are valid, and a wrong one is refused with one sentence."""
+
+from importlib import resources
+from pathlib import Path
+
+import pytest
+
+from bachbridge.errors import ConfigError
+from bachbridge_training import recipe
+from bachbridge_training.runs.families import family_of
+
+SHIPPED = sorted(
+    entry.name
+    for entry in resources.files("bachbridge_training").joinpath("recipes").iterdir()
+    if ".toml" in entry.name
+)
+
+
+def shipped_text(name: str) -> str:
+    return resources.files("bachbridge_training").joinpath("recipes", name).read_text("utf-8")
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_shipped_recipes_survive_writing_and_have_a_family(name: str, tmp_path: Path) -> None:
+    shipped = recipe.read_recipe(name.removesuffix(".toml"))
+    recipe.write_recipe(shipped, tmp_path / name)
+    assert recipe.read_recipe(str(tmp_path / name)) == shipped
+    assert family_of(shipped.codec)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("units = ", "units = 0  # ", r"Expected `int` >= 1 - at `\$.units`"),
+        ("units = ", "unitz = ", "unknown keys unitz"),
+        ("seed = 1", 'seed = "one"', r"Expected `int`, got `str` - at `\$.seed`"),
+        ("dropout = ", "# ", "missing required field `dropout`"),
+        ('"infill_grid"', '"grid"', "unknown codec 'grid'; there are satb, infill_grid, abc"),
+    ],
+)
+def test_read_recipe_refuses_wrong_keys_and_values(old: str, new: str, message: str, tmp_path: Path) -> None:
+    path = tmp_path / "wrong.toml"
+    path.write_text(shipped_text("coconet.toml").replace(old, new, 1), "utf-8")
+    with pytest.raises(ConfigError, match=message):
+        recipe.read_recipe(str(path))
+
+
+def test_read_recipe_accepts_the_old_codec_name_canvas(tmp_path: Path) -> None:
+    path = tmp_path / "old.toml"
+    path.write_text(shipped_text("coconet.toml").replace("infill_grid", "canvas"), "utf-8")
+    assert recipe.read_recipe(str(path)) == recipe.read_recipe("coconet")
+    assert family_of("canvas") is family_of("infill_grid")

@@ -1,4 +1,4 @@
-"""What formats of a causal chorale model are compared by: logits on held-out chorales, and the work of a live step."""
+"""Comparison of the formats of a causal chorale model: logits on held-out chorales, and the work of a live step."""
 
 from collections.abc import Iterator, Sequence
 

@@ -1,4 +1,4 @@
-"""What `bachbridge evaluate` asks for and what it gets; each family fills the tables in its own module `tables`."""
+"""The options and the tables of `bachbridge evaluate`; each family fills the tables in its own module `tables`."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""What each format of a model costs and keeps: size, time of a step, score, agreement with the original.
+"""A report on each format of a model: size, time of a step, score, agreement with the original.
 
 The steps of all formats are timed in turns on one thread. Other work of the machine then slows all formats alike, so
 the ratio to the original also holds on a busy machine.

@@ -1,4 +1,4 @@
-"""What formats of an infilling model are compared by: logits of masked cells, and the work of one sweep."""
+"""Comparison of the formats of an infilling model: logits of masked cells, and the work of one sweep."""
 
 from collections.abc import Iterator, Sequence
 

@@ -63,7 +63,7 @@ class ScoredInfillNet(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class NllSettings:
-    """How pieces are scored: the grid (8ths: every second frame), what is given of places, and the random draws.
+    """The settings of a score: the grid (8ths: every second frame), what is given of places, and the random draws.
 
     `place_info`: "count" gives a frame's number in the piece modulo a beat, which a network that sees where the piece
     begins could find out by itself; "bars" gives the bar lines. `orders`: random orders per piece. `steps_per_call`:

@@ -30,7 +30,7 @@ _MASKS_PER_OUTPUT = 64
 
 @dataclass(frozen=True, slots=True)
 class SamplingMethod:
-    """How outputs are made: each is the best of `candidates` results."""
+    """A method of making outputs: each is the best of `candidates` results."""
 
     schedule: gibbs.Schedule
     candidates: int

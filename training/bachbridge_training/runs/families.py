@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class Family(Protocol):
-    """What differs between the families. Recipes, pieces, networks and facts are of the family's own kinds."""
+    """The functions in which the families differ. Recipes, pieces, networks and facts are of the family's own kinds."""
 
     def splits_folder(self, recipe: Any, /) -> bool:
         """Return True if a folder of music is split by its pieces, False if its parts are taken as they are."""

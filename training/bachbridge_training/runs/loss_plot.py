@@ -17,7 +17,7 @@ from bachbridge.atomic_files import atomic_output
 
 EpochRow = Mapping[str, float]
 _NATS_ABOVE_BEST = 1.0
-"""How far above the best score the plot reaches; the first epochs, far above it, are cut off."""
+"""Nats above the best score that the plot shows; the first epochs, far above it, are cut off."""
 _INFILL_LABELS = {
     "valid_8th": "8ths",
     "valid": "8ths and 16ths, mean",

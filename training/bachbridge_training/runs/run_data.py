@@ -42,13 +42,13 @@ class RunData:
     build_task: Callable[[AnyRecipe], TrainingTask]
     origin: DataOrigin
     facts: dict[str, Any] | None = None
-    """What `music.json` holds; None if the network depends on the recipe alone."""
+    """The contents of `music.json`; None if the network depends on the recipe alone."""
     train_share: float = 1.0
     """Share of the training music that is used."""
 
     @property
     def card_text(self) -> dict[str, str]:
-        """What the model's card says of the music."""
+        """The texts of the model's card about the music."""
         return self.origin.said
 
 

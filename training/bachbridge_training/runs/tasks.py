@@ -1,4 +1,4 @@
-"""What the training loop needs to know of a network: how it is built, which batches it gets and how it is scored."""
+"""The interface between the training loop and a network: its loss, its batches and its score."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Protocol

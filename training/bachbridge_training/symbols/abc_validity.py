@@ -1,4 +1,4 @@
-"""How much of what a network writes is ABC: tunes that can be read, bars that add up.
+"""The validity of the ABC that a network writes: tunes that can be read, bars that add up.
 
 There are two independent counts. The first reads a tune token by token in exact fractions (`codecs.abc.reader`),
 however wrong its bars are. A bar is right if it is as long as the meter says; the tune's first bar and those beside a

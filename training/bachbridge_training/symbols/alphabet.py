@@ -1,4 +1,4 @@
-"""What a network knows of a codec's symbols: how many there are, and which pitches they consist of."""
+"""The alphabet of a codec as a network knows it: how many symbols there are, and which pitches they consist of."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""What formats of a symbol model are compared by: logits on held-out pieces, and the work of a live step."""
+"""Comparison of the formats of a symbol model: logits on held-out pieces, and the work of a live step."""
 
 from collections.abc import Iterator, Sequence
 

@@ -1,4 +1,4 @@
-"""How much of some music is copied: its longest passages that also stand in the training music, symbol for symbol.
+"""Copies in some music: its longest passages that also stand in the training music, symbol for symbol.
 
 At every symbol of a piece begins a passage: the longest one that occurs anywhere in the training music. A model that
 recites has passages far longer than those of music that was composed without it, so its figures are to be read beside

@@ -11,6 +11,7 @@ import pytest
 from bachbridge.errors import ConfigError
 from bachbridge.music.frames import PITCH_INDEX_COUNT, pitch_index
 from bachbridge_training.chorale import nll as chorale_nll
+from bachbridge_training.datasets import four_part_files
 from bachbridge_training.datasets.four_part_windows import VOICE_ORDER
 
 FRAMES = [[60, 60, 60, 60], [60, 60, 60, 60], [62, 60, -1, 60]]
@@ -45,7 +46,7 @@ def data(tmp_path: Path) -> Path:
 
 
 def test_summary_equals_hand_computed_scores(data: Path) -> None:
-    losses = chorale_nll.evaluate(MiddleCNet(), VOICE_ORDER, chorale_nll.read_json_pieces(data, "valid"))
+    losses = chorale_nll.evaluate(MiddleCNet(), VOICE_ORDER, four_part_files.read_json_pieces(data, "valid"))
     scores = chorale_nll.summary(losses)
     likely, unlikely = math.log(2), math.log(2 * (PITCH_INDEX_COUNT - 1))
     # Two frames of four Cs (and a third, held), and a frame of two Cs, a D and a rest.
@@ -60,7 +61,7 @@ def test_summary_equals_hand_computed_scores(data: Path) -> None:
 
 def test_evaluate_resets_state_and_gives_earlier_voices(data: Path) -> None:
     net = MiddleCNet()
-    chorale_nll.evaluate(net, VOICE_ORDER, chorale_nll.read_json_pieces(data, "valid")[:1] * 2)
+    chorale_nll.evaluate(net, VOICE_ORDER, four_part_files.read_json_pieces(data, "valid")[:1] * 2)
     assert net.states == [0, 1, 2, 0, 1, 2]
     soprano, alto, bass = (pitch_index(pitch) for pitch in (62, 60, 60))
     heads = [[-1, -1, -1, -1], [soprano, -1, -1, bass], [soprano, alto, -1, bass], [soprano, -1, -1, -1]]
@@ -70,10 +71,10 @@ def test_evaluate_resets_state_and_gives_earlier_voices(data: Path) -> None:
 @pytest.mark.parametrize("part", ["test", "odd", "high"])
 def test_json_pieces_that_cannot_be_scored_are_refused(data: Path, part: str) -> None:
     with pytest.raises(ConfigError, match=r"frames\.json"):
-        chorale_nll.read_json_pieces(data, part)
+        four_part_files.read_json_pieces(data, part)
 
 
 def test_file_that_is_not_json_is_refused(tmp_path: Path) -> None:
     (tmp_path / "text.json").write_text("no")
     with pytest.raises(ConfigError, match=r"text\.json cannot be read"):
-        chorale_nll.read_json_pieces(tmp_path / "text.json", "valid")
+        four_part_files.read_json_pieces(tmp_path / "text.json", "valid")

@@ -7,16 +7,13 @@ By default neither they nor the bar lines are given, so that the figure can be c
 from the community's JSON, which has neither.
 """
 
-import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 
-from bachbridge.errors import ConfigError
-from bachbridge.music.frames import HIGHEST_PITCH, LOWEST_PITCH, PITCH_INDEX_COUNT
+from bachbridge.music.frames import PITCH_INDEX_COUNT
 from bachbridge.music.notes import VOICES
 from bachbridge_training.datasets import four_part_windows
 from bachbridge_training.datasets.chorale_grids import FourPartPiece
@@ -104,36 +101,3 @@ def evaluate(
 ) -> list[ChoraleNll]:
     """Stream all pieces; `progress` wraps the loop over them."""
     return [piece_nll(net, voice_order, piece, timing_given=timing_given) for piece in progress(pieces)]
-
-
-# ---------------------------------------------------------------- the community's JSON
-
-
-def read_json_pieces(path: Path, part: str) -> list[FourPartPiece]:
-    """Read the pieces of a file `{part: [[[S, A, T, B], ...], ...]}` of MIDI pitches at 16ths; -1 is a rest.
-
-    The format is that of czhuang/JSB-Chorales-dataset; it has neither attacks nor bar lines. Raises `ConfigError`.
-    """
-    try:
-        content = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        raise ConfigError(f"{path} cannot be read as JSON ({error}): give one like Jsb16thSeparated.json.") from error
-    if not isinstance(content, dict) or part not in content:
-        raise ConfigError(f"{path} has no part {part!r}: it has {', '.join(content) or 'none'}.")
-    return [_json_piece(f"{path.name}:{part}:{number}", frames) for number, frames in enumerate(content[part])]
-
-
-def _json_piece(name: str, frames: Any) -> FourPartPiece:
-    try:
-        pitches = np.array(frames, dtype=np.int16)
-    except (TypeError, ValueError) as error:
-        raise ConfigError(f"{name} is not a list of frames [S, A, T, B] of MIDI pitches: correct the file.") from error
-    notes = pitches[pitches >= 0]
-    has_four_voices = pitches.ndim == 2 and pitches.shape[1] == len(VOICES) and len(pitches) > 0
-    in_range = len(notes) == 0 or LOWEST_PITCH <= notes.min() <= notes.max() <= HIGHEST_PITCH
-    if not has_four_voices or not in_range:
-        raise ConfigError(f"{name} is not a list of frames [S, A, T, B] of MIDI pitches 36 to 81: correct the file.")
-    onsets = pitches >= 0
-    onsets[1:] &= pitches[1:] != pitches[:-1]
-    steps = np.arange(len(pitches), dtype=np.int16)
-    return FourPartPiece(name, pitches, onsets, steps % 16, np.full(len(pitches), 16, np.int16))

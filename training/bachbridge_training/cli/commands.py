@@ -12,28 +12,27 @@ commands = typer.Typer()
 
 @commands.command("train")
 def train(
-    recipe: Annotated[
-        str, typer.Argument(metavar="RECIPE", help="A recipe: a name such as chorale-lstm, or a .toml file.")
-    ],
+    recipe: Annotated[str, typer.Argument(metavar="RECIPE", help="The name of a recipe, such as chorale-lstm.")],
     *,
-    epochs: Annotated[int | None, typer.Option(min=1, help="Number of epochs, instead of the recipe's.")] = None,
+    epochs: Annotated[int | None, typer.Option(min=1, help="The number of epochs, instead of the recipe's.")] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Use only this many pieces, for a quick run.")] = None,
-    seed: Annotated[int | None, typer.Option(min=0, help="Seed, instead of the recipe's.")] = None,
-    output: Annotated[
-        Path | None, typer.Option("-o", "--output", metavar="DIR", help="Folder of the run (default: runs/RECIPE).")
-    ] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Resume the run in that folder.")] = False,
+    seed: Annotated[int | None, typer.Option(min=0, help="The seed, instead of the recipe's.")] = None,
+    output: Annotated[Path | None, typer.Option("-o", "--output", metavar="DIR", help="The folder of the run.")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Continue the run in that folder.")] = False,
     start: Annotated[
-        Path | None, typer.Option("--from", metavar="RUN", help="Begin with the best weights of another run.")
+        Path | None, typer.Option("--from", metavar="RUN", help="Start from the best weights of another run.")
     ] = None,
     data: Annotated[
-        Path | None, typer.Option(metavar="FOLDER", help="Your own music: a folder of MIDI, MusicXML or ABC files.")
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Train on your own music: a folder of MIDI, MusicXML or ABC files."),
     ] = None,
     patience: Annotated[
         int | None, typer.Option(min=1, metavar="N", help="Stop after N epochs without a better score.")
     ] = None,
-    check: Annotated[bool, typer.Option("--check", help="Only report on that music; do not train.")] = False,
-    json: Annotated[bool, typer.Option("--json", help="Also print that report as JSON.")] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Only report on the music in --data, without training.")
+    ] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print that report as JSON as well.")] = False,
 ) -> None:
     """Train a model from its recipe."""
     from bachbridge_training.cli.train import train_recipe as train_model
@@ -44,23 +43,28 @@ def train(
 
 @commands.command("evaluate")
 def evaluate(
-    model: Annotated[str, typer.Argument(metavar="MODEL", help="A model; `bachbridge models` lists them.")],
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="The model; `bachbridge models` lists them.")],
     *,
     data: Annotated[
-        Path | None, typer.Option(metavar="PATH", help="Other music: a MIDI or JSON file, or a folder.")
+        Path | None, typer.Option(metavar="PATH", help="Score it on other music: a MIDI or JSON file, or a folder.")
     ] = None,
-    part: Annotated[str, typer.Option(metavar="PART", help="Part of the music: train, valid or test.")] = "valid",
+    part: Annotated[
+        str, typer.Option(metavar="PART", help="The part of the model's data to use: train, valid or test.")
+    ] = "valid",
     outputs: Annotated[
-        int, typer.Option(metavar="N", min=0, help="Pieces to generate and measure by each method; 0: none.")
+        int,
+        typer.Option(
+            metavar="N", min=0, help="The number of outputs to generate and measure for each decoding method; 0: none."
+        ),
     ] = 256,
     pieces: Annotated[
-        int | None, typer.Option(metavar="N", min=1, help="Score only the first pieces, for a quick look.")
+        int | None, typer.Option(metavar="N", min=1, help="Score only the first N pieces, for a quick look.")
     ] = None,
-    told: Annotated[bool, typer.Option(help="Also score with attacks and bar lines given.")] = True,
+    told: Annotated[bool, typer.Option(help="Also score with onsets and bar lines given.")] = True,
     jobs: JobsOption = 1,
     json: JsonOption = False,
 ) -> None:
-    """Score a model on pieces that it was not trained on."""
+    """Score a model on music that it was not trained on."""
     from bachbridge_training.cli.evaluate import evaluate_model as score
 
     score(model, data=data, part=part, json=json, outputs=outputs, pieces=pieces, with_timing=told, jobs=jobs)
@@ -68,32 +72,38 @@ def evaluate(
 
 @commands.command("export")
 def export(
-    model: Annotated[str, typer.Argument(metavar="MODEL", help="The model; with --run, the name of the new model.")],
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="The model, or with --run the name of the new model.")],
     *,
     run: Annotated[
-        Path | None,
-        typer.Option(metavar="DIR", help="Training run to export; without it, an installed model is converted."),
+        Path | None, typer.Option(metavar="DIR", help="The training run to export, instead of an installed model.")
     ] = None,
     format_: Annotated[
         str,
         typer.Option(
             "--format",
             metavar="FORMAT",
-            help="onnx, onnx-int8, onnx-fp16, litert, litert-int8 or litert-int8-fixed.",
+            help="The format: onnx, onnx-int8, onnx-fp16, litert, litert-int8 or litert-int8-fixed.",
         ),
     ] = "onnx",
-    output: Annotated[Path | None, typer.Option("-o", "--output", metavar="DIR", help="Folder for the model.")] = None,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", metavar="DIR", help="The folder of the new model.")
+    ] = None,
     data: Annotated[
-        Path | None, typer.Option(metavar="FOLDER", help="Where the model's own music is now, if it was moved.")
+        Path | None,
+        typer.Option(
+            metavar="FOLDER", help="The present folder of the music that the model was trained on, if it was moved."
+        ),
     ] = None,
     table: Annotated[
-        bool, typer.Option("--table", help="Write no model; print what each format costs and keeps.")
+        bool, typer.Option("--table", help="Write no model; print the size, speed and accuracy of each format.")
     ] = False,
-    pieces: Annotated[int, typer.Option(min=1, help="Number of held-out pieces for the table.")] = 8,
+    pieces: Annotated[
+        int, typer.Option(min=1, help="The number of held-out pieces to compare formats on, with --table.")
+    ] = 8,
     jobs: JobsOption = 1,
     json: Annotated[bool, typer.Option("--json", help="Print the table as JSON.")] = False,
 ) -> None:
-    """Turn a training run into a model that plays, or a model into another format."""
+    """Export a training run as a model, or a model to another format."""
     from bachbridge_training.cli import export as exporting
 
     if table:

@@ -17,7 +17,7 @@ from msgspec import Meta
 
 from bachbridge.atomic_files import atomic_output
 from bachbridge.errors import ConfigError
-from bachbridge.inference.runtime.library import SYMBOL_CODECS
+from bachbridge.inference.runtime.families import CODEC_FAMILIES, Family, current_codec_name, family_of_codec
 
 Name = Annotated[str, Meta(min_length=1)]
 Positive = Annotated[int, Meta(ge=1)]
@@ -137,18 +137,11 @@ class SymbolRecipe:
 
 AnyRecipe = ChoraleRecipe | InfillRecipe | SymbolRecipe
 
-_RECIPE_CLASSES: dict[str, type[AnyRecipe]] = {
-    "satb": ChoraleRecipe,
-    "infill_grid": InfillRecipe,
-    **dict.fromkeys(SYMBOL_CODECS, SymbolRecipe),
+_RECIPE_CLASSES: dict[Family, type[AnyRecipe]] = {
+    "chorale": ChoraleRecipe,
+    "infill": InfillRecipe,
+    "symbols": SymbolRecipe,
 }
-_OLD_CODEC_NAMES = {"canvas": "infill_grid"}
-"""Codecs that older recipes and cards call by another name."""
-
-
-def current_codec_name(codec: str) -> str:
-    """Return the name that a codec has now; older recipes and cards say "canvas" for "infill_grid"."""
-    return _OLD_CODEC_NAMES.get(codec, codec)
 
 
 def read_recipe(name: str) -> AnyRecipe:
@@ -164,9 +157,10 @@ def read_recipe(name: str) -> AnyRecipe:
 
 def _parse_recipe(facts: dict[str, Any]) -> AnyRecipe:
     codec = current_codec_name(str(facts.pop("codec", ChoraleRecipe.codec)))
-    recipe_class = _RECIPE_CLASSES.get(codec)
-    if recipe_class is None:
-        raise msgspec.ValidationError(f"unknown codec {codec!r}; there are {', '.join(_RECIPE_CLASSES)}")
+    family = family_of_codec(codec)
+    if family is None:
+        raise msgspec.ValidationError(f"unknown codec {codec!r}; there are {', '.join(CODEC_FAMILIES)}")
+    recipe_class = _RECIPE_CLASSES[family]
     keys = [each.name for each in fields(recipe_class)]
     if "codec" in keys:
         facts["codec"] = codec

@@ -1,12 +1,12 @@
-"""What comes out: musical measures of four-voice music, to be set beside Bach's own with the same code.
+"""Musical metrics of four-voice output, computed by the same code for Bach's own music.
 
-Everything is counted on frames `classes[step, voice]` at 16ths. A piece gives `Counts`; counts of pieces add up, and
-their ratios are the `Measures`. Parallels are counted per thousand pairs of voices that both move, since a harmony that
-lies still makes none; how much the lower voices move is a measure of its own.
+Everything is counted on frames `pitch_indices[step, voice]` at 16ths. A piece gives `Counts`; counts of pieces add up,
+and their ratios are the `Metrics`. Parallels are counted per thousand pairs of voices that both move, because a held
+harmony makes none; how much the lower voices move is a metric of its own.
 
-What a piece copies is the longest run of successive frames that it shares with the training pieces in any key: the
-same intervals inside every frame, and the same steps from frame to frame; silence counts as nothing shared. Runs of
-one length are compared by polynomial hashes of 64 bits (R. Karp and M. Rabin, IBM Journal of Research and Development
+A piece copies the longest run of successive frames that it shares with the training pieces in any key: the same
+intervals inside every frame, and the same steps from frame to frame; silence is never shared. Runs of one length are
+compared by polynomial hashes of 64 bits (R. Karp and M. Rabin, IBM Journal of Research and Development
 31, 1987), and since a shared run holds shorter ones, the longest is found by bisection.
 """
 
@@ -28,12 +28,12 @@ _TRIAD_BITS = np.array(
     [sum(1 << (root + degree) % 12 for degree in chord) for root in range(12) for chord in _TRIAD_SHAPES]
 )
 IN_TRIAD = ((np.arange(1 << 12)[:, None] & ~_TRIAD_BITS) == 0).any(axis=1)
-"""Whether a set of pitch classes (as bits) is a triad or a part of one."""
+"""True if a set of pitch classes (as bits) is a triad or a part of one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """What was counted in one piece or in several."""
+    """Counts in one piece or in several."""
 
     frames: int = 0
     moving_pairs: int = 0
@@ -75,7 +75,10 @@ class Metrics:
 
 
 def compute_metrics(pieces: Sequence[Ints], training_runs: "SharedRuns | None" = None) -> Metrics:
-    """All pieces `classes[step, voice]` pooled; `training` to find out what was copied from it."""
+    """Return the metrics of all pieces `pitch_indices[step, voice]` together.
+
+    With `training_runs` they include how much was copied from the training pieces.
+    """
     pooled = metrics_from_counts(sum(map(count_piece, pieces), Counts()), len(pieces))
     if training_runs is None or not pieces:
         return pooled
@@ -84,31 +87,31 @@ def compute_metrics(pieces: Sequence[Ints], training_runs: "SharedRuns | None" =
 
 
 def count_piece(pitch_indices: Ints) -> Counts:
-    """Count in one piece, `classes[step, voice]`; its first step has nothing before it."""
-    every, moving = FrameTransitions(pitch_indices, None), FrameTransitions(pitch_indices[1:], pitch_indices[:-1])
-    parallel, octave = moving.parallels(), moving.interval % _OCTAVE == 0
+    """Count in one piece, `pitch_indices[step, voice]`; its first step has nothing before it."""
+    frames, steps = FrameTransitions(pitch_indices, None), FrameTransitions(pitch_indices[1:], pitch_indices[:-1])
+    parallel, octave = steps.parallels(), steps.interval % _OCTAVE == 0
     lower = pitch_indices[:, 1:]
     return Counts(
         frames=len(pitch_indices),
-        moving_pairs=_count_true(moving.both_move()),
+        moving_pairs=_count_true(steps.both_move()),
         parallel_fifths=_count_true(parallel & ~octave),
         parallel_octaves=_count_true(parallel & octave),
-        crossed_frames=_count_true(np.any(every.both_sounding & (every.interval < 0), axis=1)),
-        wide_frames=_count_true(np.any(wide_spacing(every.interval, every.both_sounding), axis=1)),
-        notes=_count_true(every.sounding),
+        crossed_frames=_count_true(np.any(frames.both_sounding & (frames.interval < 0), axis=1)),
+        wide_frames=_count_true(np.any(wide_spacing(frames.interval, frames.both_sounding), axis=1)),
+        notes=_count_true(frames.sounding),
         out_of_range=_count_true(out_of_range(pitch_indices)),
-        sounding_pairs=_count_true(every.both_sounding),
-        dissonant_pairs=_count_true(every.both_sounding & np.isin(every.interval % _OCTAVE, _DISSONANT)),
-        triad_frames=_count_true(IN_TRIAD[_pitch_class_bits(every)]),
+        sounding_pairs=_count_true(frames.both_sounding),
+        dissonant_pairs=_count_true(frames.both_sounding & np.isin(frames.interval % _OCTAVE, _DISSONANT)),
+        triad_frames=_count_true(IN_TRIAD[_pitch_class_bits(frames)]),
         lower_cells=lower[1:].size,
         changed_cells=_count_true(lower[1:] != lower[:-1]),
-        moves=_count_true(moving.motion != 0),
-        wide_leaps=_count_true(np.abs(moving.motion) > _OCTAVE),
+        moves=_count_true(steps.motion != 0),
+        wide_leaps=_count_true(np.abs(steps.motion) > _OCTAVE),
     )
 
 
 def metrics_from_counts(counts: Counts, piece_count: int) -> Metrics:
-    """The measures of what was counted in so many pieces."""
+    """Return the metrics of the counts of `piece_count` pieces."""
 
     def share(part: int, whole: int) -> float:
         return part / whole if whole else 0.0
@@ -133,20 +136,20 @@ def _count_true(flags: np.ndarray) -> int:
 
 
 def _pitch_class_bits(frames: FrameTransitions) -> Ints:
-    """The pitch classes of each frame as bits."""
+    """Pitch classes of each frame as bits, `[step]`."""
     return np.bitwise_or.reduce(np.where(frames.sounding, 1 << frames.pitch_classes(), 0), axis=1)
 
 
-# ---------------------------------------------------------------- what was copied
+# ---------------------------------------------------------------- copied runs
 
 _MAX_RUN_STEPS = 256
-"""Steps; no run longer than this is looked for (a must is far below it)."""
+"""Longer runs are not searched for; the runs that matter are far shorter."""
 _HASH_FACTOR = np.uint64(0x9E3779B97F4A7C15)
 Hashes = np.ndarray
 
 
 class SharedRuns:
-    """All runs of frames in some pieces, to find what another piece shares with them.
+    """All runs of frames in some pieces, to find the longest that another piece shares with them.
 
     The training package's `symbols.copying` finds the longest copy at every symbol of a text by a suffix array. Here
     only the longest run of a piece is wanted, of a bounded length, for which hashes and bisection need no index.
@@ -157,16 +160,16 @@ class SharedRuns:
     def __init__(self, pieces: Iterable[Ints]) -> None:
         # A silent frame after each piece: no run goes on from one into the next.
         end = np.full((1, len(VOICES)), REST, np.int32)
-        classes = np.concatenate([part for piece in pieces for part in (piece, end)])
-        shapes, ways = _frame_tokens(classes)
-        shapes[(classes <= REST).all(axis=1)] = 0
-        self._token_hashes = shapes, ways
+        pitch_indices = np.concatenate([part for piece in pieces for part in (piece, end)])
+        shapes, movements = _frame_tokens(pitch_indices)
+        shapes[(pitch_indices <= REST).all(axis=1)] = 0
+        self._token_hashes = shapes, movements
         self._hashes_by_length: dict[int, Hashes] = {}
 
-    def longest_shared_steps(self, classes: Ints) -> int:
-        """Steps of the longest run that `classes[step, voice]` shares with the pieces in any key."""
-        tokens = _frame_tokens(classes)
-        low, high = 0, min(len(classes), _MAX_RUN_STEPS)
+    def longest_shared_steps(self, pitch_indices: Ints) -> int:
+        """Return the steps of the longest run that `pitch_indices[step, voice]` shares with the pieces in any key."""
+        tokens = _frame_tokens(pitch_indices)
+        low, high = 0, min(len(pitch_indices), _MAX_RUN_STEPS)
         while low < high:
             steps = (low + high + 1) // 2
             if _has_common_hash(_run_hashes(tokens, steps), self._run_hashes_of_length(steps)):
@@ -182,26 +185,24 @@ class SharedRuns:
 
 
 def _has_common_hash(hashes: Hashes, sorted_hashes: Hashes) -> bool:
-    place = np.searchsorted(sorted_hashes, hashes)
-    return (
-        bool(np.any(sorted_hashes[np.minimum(place, len(sorted_hashes) - 1)] == hashes))
-        if len(sorted_hashes)
-        else False
-    )
+    if not len(sorted_hashes):
+        return False
+    positions = np.minimum(np.searchsorted(sorted_hashes, hashes), len(sorted_hashes) - 1)
+    return bool(np.any(sorted_hashes[positions] == hashes))
 
 
-def _frame_tokens(classes: Ints) -> tuple[Hashes, Hashes]:
-    """A number for each frame's shape, and one for the way from the frame to the next (of the last, to nowhere)."""
-    sung = classes > REST
-    highest = classes.max(axis=1, initial=REST)
-    shape = np.where(sung, highest[:, None] - classes + 1, 0).astype(np.uint64)
+def _frame_tokens(pitch_indices: Ints) -> tuple[Hashes, Hashes]:
+    """Return a number for each frame's shape, and one for the movement to the next frame (none from the last)."""
+    sounding = pitch_indices > REST
+    highest = pitch_indices.max(axis=1, initial=REST)
+    shape = np.where(sounding, highest[:, None] - pitch_indices + 1, 0).astype(np.uint64)
     code = shape @ (np.uint64(64) ** np.arange(shape.shape[1], dtype=np.uint64))
-    way = np.append(np.diff(highest.astype(np.int64)), 0)
-    return _mix_bits(code * np.uint64(4)), _mix_bits((way + 128).astype(np.uint64) * np.uint64(4) + np.uint64(1))
+    movement = np.append(np.diff(highest.astype(np.int64)), 0)
+    return _mix_bits(code * np.uint64(4)), _mix_bits((movement + 128).astype(np.uint64) * np.uint64(4) + np.uint64(1))
 
 
 def _mix_bits(code: Hashes) -> Hashes:
-    """Numbers spread over 64 bits (the finisher of G. Steele et al., "Fast splittable random numbers", 2014)."""
+    """Spread numbers over 64 bits (the finisher of G. Steele et al., "Fast splittable random numbers", 2014)."""
     code = (code + np.uint64(1)) * _HASH_FACTOR
     code = (code ^ (code >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     code = (code ^ (code >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
@@ -209,14 +210,14 @@ def _mix_bits(code: Hashes) -> Hashes:
 
 
 def _run_hashes(tokens: tuple[Hashes, Hashes], steps: int) -> Hashes:
-    """The hashes of all runs of `steps` frames; the way on from a run's last frame does not count."""
-    shapes, ways = tokens
+    """Return the hashes of all runs of `steps` frames; the movement out of a run's last frame does not count."""
+    shapes, movements = tokens
     count = len(shapes) - steps + 1
     if count <= 0:
         return np.zeros(0, np.uint64)
-    found = np.zeros(count, np.uint64)
+    hashes = np.zeros(count, np.uint64)
     for at in range(steps):
-        found = found * _HASH_FACTOR + shapes[at : at + count]
+        hashes = hashes * _HASH_FACTOR + shapes[at : at + count]
         if at + 1 < steps:
-            found = found * _HASH_FACTOR + ways[at : at + count]
-    return found
+            hashes = hashes * _HASH_FACTOR + movements[at : at + count]
+    return hashes

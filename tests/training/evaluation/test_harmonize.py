@@ -112,5 +112,5 @@ def test_read_pieces_reads_midi_files_of_four_tracks(tmp_path: Path) -> None:
 def test_read_pieces_refuses_a_melody(tmp_path: Path) -> None:
     path = tmp_path / "one.mid"
     path.write_bytes(midi([(0, 72), (1, 74)]))
-    with pytest.raises(ConfigError, match="has not four voices"):
+    with pytest.raises(ConfigError, match="does not have four voices"):
         four_part_files.read_pieces(path, "valid")

@@ -72,7 +72,8 @@ def harmonize_live(
         previous = None if step == 0 else np.array([row.pitch_indices[step - 1] for row in rows[:unfinished]])
         given = np.array([row.pitch_indices[step] for row in rows[:unfinished]])
         onsets = np.array([row.onsets[step] for row in rows[:unfinished]])
-        chosen = ranking.rank_frames(net, voice_order, hidden, previous, given, style, rng, onsets=onsets)
+        view = ranking.StepView(net, voice_order, hidden, previous)
+        chosen = ranking.rank_frames(view, given, style, rng, onsets=onsets)
         for number, row in enumerate(rows[:unfinished]):
             row.set_frame(step, chosen.pitch_indices[number, 0], chosen.onsets[number, 0])
             contexts[number] = contexts[number].after(row.frame(step))
@@ -94,7 +95,7 @@ def harmonize_offline(
     made: list[Harmonization] = []
     for number, piece in enumerate(progress(pieces)):
         row = _PartialHarmonization.from_piece(piece)
-        found = beam_search.harmonize(
+        steps = beam_search.harmonize_steps(
             net,
             voice_order,
             row.pitch_indices,
@@ -105,7 +106,7 @@ def harmonize_offline(
             width=width,
             seed=seed + number,
         )
-        made.append(Harmonization(piece.name, *found))
+        made.append(Harmonization(piece.name, *beam_search.final_harmony(steps)))
     return made
 
 

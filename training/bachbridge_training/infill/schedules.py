@@ -14,6 +14,7 @@ from bachbridge.codecs import infill_grid
 from bachbridge.codecs.infill_grid import Canvas
 from bachbridge.inference.infill import gibbs
 from bachbridge.inference.infill.joint_sampling import DrawOptions
+from bachbridge.inference.runtime.protocols import MaskedNet
 from bachbridge.inference.runtime.style import Style
 from bachbridge.music.frames import UNKNOWN
 from bachbridge.music.notes import VOICES
@@ -70,7 +71,7 @@ def soprano_canvas(piece: FourPartPiece) -> Canvas:
     return Canvas(pitch_indices, onsets, _places_of(piece), infill_grid.voice_range_mask(len(pitch_indices)))
 
 
-def harmonize_soprano(net: gibbs.MaskedNet, job: HarmonizationJob, method: str) -> Harmonization:
+def harmonize_soprano(net: MaskedNet, job: HarmonizationJob, method: str) -> Harmonization:
     """Make one output by the method of that name in `METHODS`."""
     sampling = METHODS[method]
     result = gibbs.final_result(

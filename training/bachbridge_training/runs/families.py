@@ -1,4 +1,4 @@
-"""The three families of models. Nothing else in this package maps a codec or a recipe to a family.
+"""The three families of models. Nothing else in this package asks for the family of a codec, but `recipe`.
 
 A family is a module `family` in the folder of its name with the functions of `Family`. Codecs within a family share
 everything but the representation of their music.
@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from bachbridge.errors import ModelError
-from bachbridge.inference.runtime.library import SYMBOL_CODECS, Card
+from bachbridge.inference.runtime import families as family_names
+from bachbridge.inference.runtime.library import Card
 from bachbridge.inference.runtime.onnx_nets import SessionFactory
 from bachbridge_training.chorale import family as chorale_family
 from bachbridge_training.datasets.splits import SplitDataset
 from bachbridge_training.evaluation.held_out import HeldOutLogits
 from bachbridge_training.evaluation.tables import EvaluationOptions, EvaluationTables
 from bachbridge_training.infill import family as infill_family
-from bachbridge_training.recipe import current_codec_name
 from bachbridge_training.runs.tasks import TrainingTask
 from bachbridge_training.symbols import family as symbols_family
 
@@ -74,16 +74,16 @@ class Family(Protocol):
         ...
 
 
-_FAMILIES: dict[str, Family] = {
-    "satb": chorale_family,
-    "infill_grid": infill_family,
-    **dict.fromkeys(SYMBOL_CODECS, symbols_family),
+_FAMILIES: dict[family_names.Family, Family] = {
+    "chorale": chorale_family,
+    "infill": infill_family,
+    "symbols": symbols_family,
 }
 
 
 def family_of(codec: str) -> Family:
     """Return the family of a recipe's or a card's codec; raises `ModelError` if there is none."""
-    family = _FAMILIES.get(current_codec_name(codec))
-    if family is None:
+    name = family_names.family_of_codec(codec)
+    if name is None:
         raise ModelError(f"models with the codec {codec!r} cannot be trained or scored: choose another model.")
-    return family
+    return _FAMILIES[name]

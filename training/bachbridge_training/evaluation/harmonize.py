@@ -13,10 +13,10 @@ import numpy as np
 from bachbridge.codecs import satb
 from bachbridge.inference.chorale import beam_search
 from bachbridge.inference.chorale import candidates as ranking
-from bachbridge.inference.runtime.style import Style
 from bachbridge.music.frames import LOWEST_PITCH, PITCH_INDEX_COUNT, REST, UNKNOWN, Frame
 from bachbridge.music.metrics import IN_TRIAD
 from bachbridge.music.notes import VOICES
+from bachbridge.protocol.style import Style
 from bachbridge_training.datasets import four_part_windows
 from bachbridge_training.datasets.chorale_grids import FourPartPiece
 

@@ -15,9 +15,9 @@ from bachbridge.codecs.infill_grid import Canvas
 from bachbridge.inference.infill import gibbs
 from bachbridge.inference.infill.joint_sampling import DrawOptions
 from bachbridge.inference.runtime.protocols import MaskedNet
-from bachbridge.inference.runtime.style import Style
 from bachbridge.music.frames import UNKNOWN
 from bachbridge.music.notes import VOICES
+from bachbridge.protocol.style import Style
 from bachbridge_training.datasets import four_part_windows
 from bachbridge_training.datasets.chorale_grids import FourPartPiece
 from bachbridge_training.evaluation.harmonize import Harmonization

@@ -75,11 +75,11 @@ def main() -> None:
 
 
 def _frame_intervals(frames: list[int]) -> FrameIntervals | None:
-    """The percentiles of the time between frames, pauses left out; None if there were none."""
-    apart = sorted(later - before for before, later in pairwise(frames) if later - before < _PAUSE_NS)
-    if not apart:
+    """Return percentiles of the time between frames, without pauses; None if there were no frames."""
+    intervals_ns = sorted(later - before for before, later in pairwise(frames) if later - before < _PAUSE_NS)
+    if not intervals_ns:
         return None
-    p50_ms, p99_ms = (round(apart[int(share * (len(apart) - 1))] / 1e6, 1) for share in (0.5, 0.99))
+    p50_ms, p99_ms = (round(intervals_ns[int(share * (len(intervals_ns) - 1))] / 1e6, 1) for share in (0.5, 0.99))
     return FrameIntervals(p50_ms, p99_ms)
 
 

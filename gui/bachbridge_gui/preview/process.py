@@ -1,9 +1,8 @@
 """The process of the preview sound: the window starts it and feeds it over a pipe; at the pipe's end it falls silent.
 
 It plays `Received` and `Midi` (the player's notes) and `Sent` (BachBridge's notes), and obeys `Panic` and
-`Setting("volume", 0 to 1)`. It reports its `PreviewState`, or `Failed` with a sentence
-before it ends. The device is stopped when nothing has sounded for `_STOP_AFTER_S`, and started by the next
-note.
+`Setting("volume", 0 to 1)`. It reports its `PreviewState`, or `Failed` with a sentence before it ends. The device is
+stopped when nothing has sounded for `_STOP_AFTER_S`, and started by the next note.
 """
 
 import argparse

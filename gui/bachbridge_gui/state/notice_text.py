@@ -4,7 +4,7 @@ from bachbridge.protocol.effects import EngineEnded, EngineStarted, PhraseRefuse
 
 
 def engine_change_text(change: EngineStarted | EngineEnded) -> str:
-    """Say what became of the engine."""
+    """Return the sentence about an engine that ended or started."""
     match change:
         case EngineStarted(again):
             return "The engine was started again" if again else "The engine was started"
@@ -13,7 +13,7 @@ def engine_change_text(change: EngineStarted | EngineEnded) -> str:
 
 
 def phrase_refused_text(refusal: PhraseRefused) -> str:
-    """Say why a phrase is not answered or played, and what to do."""
+    """Return the sentence that says why a phrase is not answered or played, and what to do."""
     match refusal:
         case PhraseRefused("answer", "empty"):
             return "There is no note in it to be answered"

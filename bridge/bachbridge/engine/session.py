@@ -87,7 +87,7 @@ _PROGRAM_SETTINGS = ("instrument", "channels")
 """Settings after which program changes are sent again."""
 
 
-class Part(Protocol):
+class SessionPart(Protocol):
     """A part of the session that may have to act when a time has come."""
 
     @property
@@ -116,7 +116,7 @@ class Session:
         self._responder = Responder(settings, self._scheduler)
         self._phrase_detector = PhraseDetector(settings, self._scheduler, self._end_phrase, self._responder.ask_early)
         self._accompanist = Accompanist(settings, self._scheduler)
-        self._parts: tuple[Part, ...] = (
+        self._parts: tuple[SessionPart, ...] = (
             self._scheduler,
             self._midi_clock,
             self._playback,

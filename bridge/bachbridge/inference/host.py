@@ -24,7 +24,7 @@ from queue import SimpleQueue
 
 from bachbridge.errors import BachBridgeError
 from bachbridge.inference.loading import load_model
-from bachbridge.inference.runtime.protocols import Accompanist, Generator
+from bachbridge.inference.runtime.protocols import AccompanyingGenerator, Generator
 from bachbridge.music.notes import STEPS_PER_BEAT, Note, Phrase
 from bachbridge.process import ipc, realtime
 from bachbridge.protocol.effects import Ask, Cancel, Feed, Message, PlanRequest
@@ -122,7 +122,7 @@ class _AnswerInProgress:
 class _LoadedModel:
     name: str
     generator: Generator
-    accompanist: Accompanist | None
+    accompanist: AccompanyingGenerator | None
     """The same object, if it can accompany."""
     step_ns: int
     """Its step time as reported to the engine."""
@@ -137,7 +137,7 @@ class Host:
         self._last_tried = ""
         """The model that was loaded last; that may have failed."""
         self._answer: _AnswerInProgress | None = None
-        self._idle_worker: Accompanist | None = None
+        self._idle_worker: AccompanyingGenerator | None = None
         """The accompanist that may have something to compute ahead."""
         self._was_plan_refused = False
         """True once the engine was told that this model does not accompany."""
@@ -243,7 +243,7 @@ class Host:
                 if part:
                     self._send(part)
 
-    def _compute_ahead(self, worker: Accompanist) -> None:
+    def _compute_ahead(self, worker: AccompanyingGenerator) -> None:
         """Let the accompanist compute ahead; it is asked again until it has nothing to do or fails."""
         self._idle_worker = None
         if worker.idle_work():
@@ -279,7 +279,7 @@ class Host:
         self._last_tried, self._model, self._idle_worker, self._was_plan_refused = name, None, None, False
         generator = self._load(name)
         measured_ns = measure_step_ns(generator, name)
-        accompanist = generator if isinstance(generator, Accompanist) else None
+        accompanist = generator if isinstance(generator, AccompanyingGenerator) else None
         loaded = _LoadedModel(name, generator, accompanist, generator.recorded_step_ns or measured_ns)
         self._send(ModelUp(name, loaded.step_ns))
         self._model = loaded

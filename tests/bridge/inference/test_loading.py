@@ -11,7 +11,7 @@ from bachbridge.errors import ModelError
 from bachbridge.inference import host
 from bachbridge.inference.loading import cached_model, load_model
 from bachbridge.inference.runtime import library, onnx_nets, sweep_benchmark
-from bachbridge.inference.runtime.protocols import Accompanist
+from bachbridge.inference.runtime.protocols import AccompanyingGenerator
 from bachbridge.music.notes import Note, Phrase
 from bachbridge.protocol.effects import Ask, PlanRequest
 from bachbridge.protocol.events import Answer
@@ -44,7 +44,7 @@ def test_infill_model_answers_and_accompanies_with_partner(place: Path) -> None:
         assert {note.voice for note in last.notes} == {0, 1, 2, 3}
     frame = (36, 31, 27, 20, 15)
     foresee = PlanRequest("tiny", 0, 0, (frame,), 0, 36, 16, 1, Style(repeat="hold"))
-    assert isinstance(model, Accompanist)
+    assert isinstance(model, AccompanyingGenerator)
     model.follow(foresee)
     plan = model.plan(foresee)
     assert plan.step == 1

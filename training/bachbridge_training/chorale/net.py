@@ -22,7 +22,7 @@ from keras import layers
 from bachbridge.codecs import satb
 from bachbridge.music.frames import PITCH_INDEX_COUNT, REST
 from bachbridge.music.notes import VOICES
-from bachbridge_training.nets.lstm import LSTM
+from bachbridge_training.nets.lstm import LSTM, lstm_step
 from bachbridge_training.recipe import ChoraleRecipe
 
 ops: Any = keras.ops  # untyped: the inferred types of its functions are wrong
@@ -165,15 +165,6 @@ def core(network: ChoraleNetwork, ids: Any, state: Any) -> tuple[Any, Any]:
         after = after + states
     before = ops.cast(_previous_frame(ids), "float32")
     return ops.concatenate([*(inner(output) for inner in network.head_hidden), before], axis=-1), ops.stack(after)
-
-
-def lstm_step(layer: layers.LSTMCell, inputs: Any, hidden: Any, carry: Any) -> tuple[Any, list[Any]]:
-    """Do one step of an LSTM, given its input's share of the gates; return the output, and `[output, carry]`."""
-    gates = inputs + ops.matmul(hidden, layer.recurrent_kernel) + layer.bias
-    input_gate, forget_gate, candidate, output_gate = ops.split(gates, 4, axis=-1)
-    carry = ops.sigmoid(forget_gate) * carry + ops.sigmoid(input_gate) * ops.tanh(candidate)
-    output = ops.sigmoid(output_gate) * ops.tanh(carry)
-    return output, [output, carry]
 
 
 def heads(network: ChoraleNetwork, hidden: Any, known: Any) -> tuple[Any, Any]:

@@ -54,13 +54,9 @@ def train_recipe(
     is_resumed = (folder / training_run.CHECKPOINT_FILE).is_file()
     _check_run_folder(folder, wanted.name, has_run=is_resumed, resume=resume, start_run=start_run)
     begun = recipes.read_recipe(str(folder / _RECIPE_FILE)) if is_resumed else None
-    its_data = run_data.load_run_data(
-        begun or wanted,
-        folder if begun else None,
-        data=data,
-        limit=limit,
-        read_folder=partial(load_own_music, json=json),
-    )
+    read_folder = partial(load_own_music, json=json)
+    run_folder = folder if begun else None
+    its_data = run_data.load_run_data(begun or wanted, run_folder, data=data, limit=limit, read_folder=read_folder)
     if begun:
         settled = _resumed_run_recipe(begun, folder, epochs=epochs, seed=seed)
     else:

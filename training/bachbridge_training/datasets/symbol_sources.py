@@ -4,7 +4,7 @@ The music comes from a folder (`--data`; see `folder`, and `splits` for its part
 without a folder), or from ABC tunes: music21's, or any that must stay as they are (`abc_tunes`).
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -41,20 +41,29 @@ def load_sources(codec: str, part: str, data: Path | None, *, raw: bool = False)
 
 
 def _load_part(codec: str, part: str, data: Path | None, *, raw: bool) -> list[SymbolSource]:
-    match codec:
-        case "abc" if data is None or raw:
-            return [SymbolSource(tune.name, tune.text) for tune in abc_tunes.tunes_of_part(part, data, raw=raw)]
-        case "keys88" if data is None:
-            return [
-                each
-                for piece in chorale_data.load_chorales(part)
-                for each in _chorale_sources(piece, with_soprano=part == "train")
-            ]
-        case _ if data is None:
+    if raw:
+        return _tune_sources(part, data, raw=True)
+    if data is None:
+        bundled = _BUNDLED_SOURCES.get(codec)
+        if bundled is None:
             raise ConfigError("no music for this model comes with the program: give a folder of music with --data.")
-        case _:
-            items = music_folder.read_folder(data, suitability.CONVERTERS[codec]).pieces
-            return sources_from_pieces(items if data.is_file() and len(items) < 2 else splits.split_pieces(items)[part])
+        return bundled(part)
+    items = music_folder.read_folder(data, suitability.CONVERTERS[codec]).pieces
+    return sources_from_pieces(items if data.is_file() and len(items) < 2 else splits.split_pieces(items)[part])
+
+
+def _tune_sources(part: str, data: Path | None = None, *, raw: bool = False) -> list[SymbolSource]:
+    return [SymbolSource(tune.name, tune.text) for tune in abc_tunes.tunes_of_part(part, data, raw=raw)]
+
+
+def _bundled_chorales(part: str) -> list[SymbolSource]:
+    with_soprano = part == "train"
+    pieces = chorale_data.load_chorales(part)
+    return [each for piece in pieces for each in _chorale_sources(piece, with_soprano=with_soprano)]
+
+
+_BUNDLED_SOURCES: dict[str, Callable[[str], list[SymbolSource]]] = {"abc": _tune_sources, "keys88": _bundled_chorales}
+"""The music that comes with music21, by codec and then by part."""
 
 
 def _chorale_sources(piece: FourPartPiece, *, with_soprano: bool) -> Iterable[SymbolSource]:

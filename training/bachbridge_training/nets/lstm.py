@@ -94,3 +94,12 @@ def _activate_gates(sums: Any) -> tuple[Any, Any, Any, Any]:
 def _gate_gradients(output: Any, cell: Any, of_cell: Any, of_output: Any) -> Any:
     """Apply the chain rule: from the gradients by output and cell to those by the gates' sums."""
     return ops.concatenate([ops.concatenate([cell] * 3, axis=-1) * of_cell, output * of_output], axis=-1)
+
+
+def lstm_step(layer: layers.LSTMCell, inputs: Any, hidden: Any, carry: Any) -> tuple[Any, list[Any]]:
+    """Do one step of an LSTM, given its input's share of the gates; return the output, and `[output, carry]`."""
+    gates = inputs + ops.matmul(hidden, layer.recurrent_kernel) + layer.bias
+    input_gate, forget_gate, candidate, output_gate = ops.split(gates, 4, axis=-1)
+    carry = ops.sigmoid(forget_gate) * carry + ops.sigmoid(input_gate) * ops.tanh(candidate)
+    output = ops.sigmoid(output_gate) * ops.tanh(carry)
+    return output, [output, carry]

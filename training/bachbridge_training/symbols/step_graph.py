@@ -11,7 +11,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from bachbridge_training.chorale.net import lstm_step
+from bachbridge_training.nets.lstm import lstm_step
 from bachbridge_training.symbols.alphabet import INTERVAL_COLUMNS
 from bachbridge_training.symbols.net import SymbolNetwork, mix_copies
 

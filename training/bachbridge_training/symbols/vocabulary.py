@@ -30,18 +30,26 @@ _PITCH_CLASSES, _MAX_COUNTED_NOTES = 12, 4
 
 def build_vocabulary(recipe: SymbolRecipe, training: Sequence[SymbolSource]) -> dict[str, Any]:
     """Return what the card says of the symbols, made from the training pieces in all their transpositions."""
-    match recipe.codec:
-        case "chords":
-            shifts = range(-recipe.shifts, recipe.shifts + 1)
-            pieces = [_source_onsets(source) for source in training]
-            return chords_codec.build_vocabulary(
-                (transposed(onsets, semitones) for onsets in pieces for semitones in shifts),
-                parse_options(recipe.options),
-            )
-        case "keys88":
-            return keys88.build_vocabulary(_source_phrase(source) for source in training)
-        case _:
-            return abc_codec.build_vocabulary(_source_text(source) for source in training)
+    return _VOCABULARY_BUILDERS[recipe.codec](recipe, training)
+
+
+def _chord_vocabulary(recipe: SymbolRecipe, training: Sequence[SymbolSource]) -> dict[str, Any]:
+    shifts = range(-recipe.shifts, recipe.shifts + 1)
+    pieces = [_source_onsets(source) for source in training]
+    return chords_codec.build_vocabulary(
+        (transposed(onsets, semitones) for onsets in pieces for semitones in shifts), parse_options(recipe.options)
+    )
+
+
+def _keys88_vocabulary(_recipe: SymbolRecipe, training: Sequence[SymbolSource]) -> dict[str, Any]:
+    return keys88.build_vocabulary(_source_phrase(source) for source in training)
+
+
+def _abc_vocabulary(_recipe: SymbolRecipe, training: Sequence[SymbolSource]) -> dict[str, Any]:
+    return abc_codec.build_vocabulary(_source_text(source) for source in training)
+
+
+_VOCABULARY_BUILDERS = {"chords": _chord_vocabulary, "keys88": _keys88_vocabulary, "abc": _abc_vocabulary}
 
 
 def build_alphabet(codec: SymbolCodec) -> Alphabet:

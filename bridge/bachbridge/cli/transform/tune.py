@@ -19,6 +19,7 @@ from bachbridge.files.abc_reader import with_file_header, write_abc
 from bachbridge.files.abc_song import song_from_tune, write_songs
 from bachbridge.inference.loading import symbol_codec
 from bachbridge.inference.runtime import library, onnx_nets
+from bachbridge.inference.runtime.families import writes_tunes
 from bachbridge.inference.symbols import tunes as symbol_tunes
 from bachbridge.music.general_midi import ANSWER_PROGRAM
 from bachbridge.music.timeline import DEFAULT_BPM
@@ -79,7 +80,7 @@ def write_tunes(target: Path, options: TuneOptions) -> None:
 
 def _abc_codec(card: library.Card) -> AbcCodec:
     """Return the model's codec; raises `ModelError` if it is not ABC."""
-    codec = symbol_codec(card) if card.codec == "abc" else None
+    codec = symbol_codec(card) if writes_tunes(card.codec) else None
     if isinstance(codec, AbcCodec):
         return codec
-    raise unsuitable_model_error(card.name, "cannot write tunes", lambda other: other.codec == "abc")
+    raise unsuitable_model_error(card.name, "cannot write tunes", lambda other: writes_tunes(other.codec))

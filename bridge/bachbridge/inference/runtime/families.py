@@ -26,6 +26,11 @@ def current_codec_name(codec: str) -> str:
     return _FORMER_NAMES.get(codec, codec)
 
 
+def writes_tunes(codec: str) -> bool:
+    """Return True if models with this codec write whole tunes in ABC notation."""
+    return codec == "abc"
+
+
 def family_of_codec(codec: str) -> Family | None:
     """Return the family of a codec, by its present or a former name; None if this version does not know it."""
     return CODEC_FAMILIES.get(current_codec_name(codec))

@@ -55,7 +55,7 @@ class StepPlanner(Protocol):
 
 
 @runtime_checkable
-class Accompanist(StepPlanner, Protocol):
+class AccompanyingGenerator(StepPlanner, Protocol):
     """What a generator offers besides if it can accompany a player live."""
 
     def idle_work(self) -> bool:

@@ -12,7 +12,7 @@ from bachbridge.codecs.base import SymbolCodec
 from bachbridge.codecs.chords import codec as chords_codec
 from bachbridge.codecs.chords.onsets import phrase_onsets
 from bachbridge.codecs.chords.options import ChordOptions
-from bachbridge.inference.runtime.protocols import Accompanist
+from bachbridge.inference.runtime.protocols import AccompanyingGenerator
 from bachbridge.inference.symbols.generator import SymbolGenerator
 from bachbridge.music.notes import Key, Note, Phrase, key_to_number, scale_pitch_classes
 from bachbridge.protocol.effects import Ask, Feed
@@ -135,7 +135,7 @@ def test_a_phrase_without_notes_is_answered_too() -> None:
 
 def test_symbol_generator_only_continues() -> None:
     generator = SymbolGenerator(HashNet(), MelodyCodec())
-    assert not isinstance(generator, Accompanist)
+    assert not isinstance(generator, AccompanyingGenerator)
     assert generator.tasks == ("continue",)
 
 

@@ -32,14 +32,22 @@ import numpy as np
 from bachbridge.codecs.base import Symbol, SymbolDecoder
 from bachbridge.errors import ConfigError, ModelError
 from bachbridge.music.frames import Bools
-from bachbridge.music.notes import VOICES, Key, Note, Phrase, best_octave_shift, fold_into_range, scale_pitch_classes
+from bachbridge.music.notes import (
+    BLACK_KEYS,
+    VOICES,
+    Key,
+    Note,
+    Phrase,
+    best_octave_shift,
+    fold_into_range,
+    scale_pitch_classes,
+)
 
 LOWEST_PITCH, HIGHEST_PITCH = 21, 108
 STEP_END = "\n"
-_BLACK_KEYS = {1, 3, 6, 8, 10}
 _LETTERS, _SIGNS = iter(ascii_uppercase + ascii_lowercase), iter("!#$%&()*+-." + digits + "/:;<=>?@[]^_{|}")
 KEY_CHARACTERS = "".join(
-    next(_SIGNS if pitch % 12 in _BLACK_KEYS else _LETTERS) for pitch in range(LOWEST_PITCH, HIGHEST_PITCH + 1)
+    next(_SIGNS if pitch % 12 in BLACK_KEYS else _LETTERS) for pitch in range(LOWEST_PITCH, HIGHEST_PITCH + 1)
 )
 """Characters of the keys, from the lowest up."""
 

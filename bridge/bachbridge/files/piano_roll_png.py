@@ -13,7 +13,7 @@ from pathlib import Path
 from PIL import Image, ImageDraw, ImageFont
 
 from bachbridge.atomic_files import atomic_output
-from bachbridge.music.notes import pitch_name
+from bachbridge.music.notes import BLACK_KEYS, pitch_name
 from bachbridge.music.performance import PLAYER, Part, TimedNote, last_note_end_ns
 
 SCALE = 2
@@ -24,7 +24,6 @@ VOICE_COLOURS = ((0x56, 0xB4, 0xE9), (0x00, 0x9E, 0x73), (0x00, 0x72, 0xB2), (0x
 Colour = tuple[int, int, int]
 _PAPER, _BLACK_KEY_SHADE, _INK, _SOFT_INK = (255, 255, 255), (244, 246, 248), (34, 40, 49), (104, 114, 126)
 _BAR_LINE, _BEAT_LINE, _OCTAVE_LINE = (150, 160, 172), (226, 230, 235), (205, 211, 218)
-_BLACK_KEYS = {1, 3, 6, 8, 10}
 _ROW_HEIGHT, _KEYBOARD_WIDTH, _MARGIN, _TOP_MARGIN, _BOTTOM_MARGIN = 9, 46, 20, 76, 34
 _MIN_WIDTH, _MAX_WIDTH, _BAR_WIDTH = 640, 6000, 116
 
@@ -138,7 +137,7 @@ def _part_colour(part: Part) -> Colour:
 def _draw_grid(painter: _Painter, layout: _Layout) -> None:
     """Draw shaded rows for the black keys, a line below every C, beats and bars, and the bars' numbers."""
     for pitch in range(layout.low, layout.high + 1):
-        if pitch % 12 in _BLACK_KEYS:
+        if pitch % 12 in BLACK_KEYS:
             painter.draw_box(
                 layout.left, layout.row_top(pitch), layout.right, layout.row_top(pitch) + _ROW_HEIGHT, _BLACK_KEY_SHADE
             )
@@ -168,7 +167,7 @@ def _draw_keyboard(painter: _Painter, layout: _Layout) -> None:
     painter.draw_box(left, _TOP_MARGIN, right, layout.bottom, _PAPER)
     for pitch in range(layout.low, layout.high + 1):
         y = layout.row_top(pitch)
-        if pitch % 12 in _BLACK_KEYS:
+        if pitch % 12 in BLACK_KEYS:
             painter.draw_box(left, y + _ROW_HEIGHT / 2 - 0.25, right, y + _ROW_HEIGHT / 2 + 0.25, _OCTAVE_LINE)
             painter.draw_box(left, y, left + 0.58 * (right - left), y + _ROW_HEIGHT, _INK)
         elif pitch % 12 in {0, 5}:

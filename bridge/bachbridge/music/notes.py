@@ -23,6 +23,8 @@ VOICE_LEADING_RULES = (*HARD_RULES, "spacing", "leap", "hidden", "overlap", "key
 Key = tuple[int, bool]
 """Tonic as a pitch class (0 = C), and True if the key is minor."""
 
+BLACK_KEYS = frozenset({1, 3, 6, 8, 10})
+"""Pitch classes of a piano's black keys."""
 _PITCH_CLASS_NAMES = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
 
 

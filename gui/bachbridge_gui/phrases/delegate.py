@@ -27,14 +27,14 @@ _MUTED_SHARE = 0.72
 class PhraseDelegate(QStyledItemDelegate):
     """Paints with the palette in force at that moment."""
 
-    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex) -> QSize:  # noqa: ARG002
+    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex) -> QSize:
         lines = 2 * option.fontMetrics.height() + 2 * _MARGIN_PX
         return QSize(240, max(ROW_HEIGHT_PX, lines))
 
     def createEditor(
         self,
         parent: QWidget | None,
-        option: QStyleOptionViewItem,  # noqa: ARG002 # Qt hands it over
+        option: QStyleOptionViewItem,  # Qt hands it over
         index: QModelIndex,
     ) -> QWidget:
         editor = QLineEdit(parent)
@@ -48,7 +48,7 @@ class PhraseDelegate(QStyledItemDelegate):
         self,
         editor: QWidget | None,
         option: QStyleOptionViewItem,
-        index: QModelIndex,  # noqa: ARG002 # Qt hands it over
+        index: QModelIndex,  # Qt hands it over
     ) -> None:
         if editor is not None:
             editor.setGeometry(_text_rect(option.rect).adjusted(-4, 0, 0, 0))

@@ -68,7 +68,7 @@ class LearnOverlay(QAbstractButton):
         else:
             super().keyPressEvent(e)
 
-    def paintEvent(self, e: QPaintEvent | None) -> None:  # noqa: ARG002 # Qt passes the event
+    def paintEvent(self, e: QPaintEvent | None) -> None:
         painter, palette = QPainter(self), self.palette()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         armed = self._midi_learn.armed_target == self._target

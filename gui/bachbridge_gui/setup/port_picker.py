@@ -29,7 +29,7 @@ class PortPicker(QWidget):
         for box in (self._input_box, self._output_box):
             box.activated.connect(self._emit_chosen)
 
-    def showEvent(self, a0: object) -> None:  # noqa: ARG002 # Qt passes the event
+    def showEvent(self, a0: object) -> None:
         self.names_wanted.emit()
 
     def show_ports(self, names: PortNames, input_name: str | None, output_name: str | None) -> None:

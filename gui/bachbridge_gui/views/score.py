@@ -229,7 +229,7 @@ class _ScorePage(QWidget):
         self._tinted = None
         self.update()
 
-    def paintEvent(self, a0: QPaintEvent | None) -> None:  # noqa: ARG002
+    def paintEvent(self, a0: QPaintEvent | None) -> None:
         if self.picture.isNull():
             return
         if self._tinted is None:

@@ -117,7 +117,7 @@ class StatusBar(QWidget):
         else:
             super().keyPressEvent(a0)
 
-    def paintEvent(self, a0: QPaintEvent | None) -> None:  # noqa: ARG002
+    def paintEvent(self, a0: QPaintEvent | None) -> None:
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         self._paint_lights(painter)

@@ -1,4 +1,4 @@
-"""The on-screen piano's drawing: which keys there is room for, where each lies, and what they look like."""
+"""Layout and painting of the on-screen piano: how many keys fit, where each one lies, and how it looks."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,22 +6,22 @@ from dataclasses import dataclass
 from PyQt6.QtCore import QRectF, Qt
 from PyQt6.QtGui import QColor, QFont, QPainter, QPalette, QPen, qGray
 
-from bachbridge.music.notes import pitch_name
-from bachbridge_gui.piano_roll.painter import BLACK_KEYS, is_dark, mix_colours, part_colour
+from bachbridge.music.notes import BLACK_KEYS, pitch_name
+from bachbridge_gui.widgets.palette import is_dark, mix_colours, part_colour
 
 _WHITE_KEYS = (0, 2, 4, 5, 7, 9, 11)
 _WHITE_WIDTH_PX = 26
-"""Logical pixels that a white key should have."""
+"""Preferred width of a white key in logical pixels."""
 _BLACK_WIDTH, _BLACK_HEIGHT = 0.6, 0.62
-"""Of a white key's."""
+"""Width and height of a black key as a share of a white key's."""
 _BLACK_CENTRES = {1: 0.95, 3: 2.05, 6: 3.93, 8: 5.0, 10: 6.07}
-"""Where a black key's centre lies in its octave, in white keys."""
+"""Centre of each black key in its octave, in widths of a white key from the left edge of C."""
 _MIN_VELOCITY, _MAX_VELOCITY = 36, 120
 
 
 @dataclass(frozen=True, slots=True)
 class KeyboardLayout:
-    """Keys from the C `low` over `octaves` octaves and one C more, in so many logical pixels."""
+    """A piano of `octaves` octaves from the C `low_pitch` up to and with the next C; sizes in logical pixels."""
 
     width: int
     height: int
@@ -30,7 +30,7 @@ class KeyboardLayout:
 
     @classmethod
     def for_size(cls, width: int, height: int, lowest_pitch: int) -> "KeyboardLayout":
-        """As many octaves as there is room for, with the two from `lowest` on among them."""
+        """Return the layout with as many octaves as fit. They include the two octaves from `lowest_pitch` on."""
         octaves = max(2, min(7, width // (7 * _WHITE_WIDTH_PX)))
         low = 48 - 12 * ((octaves - 2) // 2) if octaves < 7 else 24
         low = min(max(low, lowest_pitch + 24 - 12 * octaves), lowest_pitch)
@@ -42,26 +42,26 @@ class KeyboardLayout:
 
     @property
     def white_width(self) -> float:
-        """A white key's width."""
+        """Width of a white key."""
         return self.width / (7 * self.octaves + 1)
 
     def key_rect(self, pitch: int) -> QRectF:
-        octave, of_octave = divmod(pitch - self.low_pitch, 12)
-        if of_octave in BLACK_KEYS:
+        octave, pitch_class = divmod(pitch - self.low_pitch, 12)
+        if pitch_class in BLACK_KEYS:
             width = self.white_width * _BLACK_WIDTH
-            x = (7 * octave + _BLACK_CENTRES[of_octave]) * self.white_width - width / 2
+            x = (7 * octave + _BLACK_CENTRES[pitch_class]) * self.white_width - width / 2
             return QRectF(round(x), 0, round(width), round(self.height * _BLACK_HEIGHT))
-        x = (7 * octave + _WHITE_KEYS.index(of_octave)) * self.white_width
+        x = (7 * octave + _WHITE_KEYS.index(pitch_class)) * self.white_width
         return QRectF(round(x), 0, round(x + self.white_width) - round(x), self.height)
 
     def pitch_at(self, x: float, y: float) -> int | None:
-        """The key at a place, None beside the piano."""
+        """Return the pitch of the key at a point; None outside the piano."""
         pitches = range(self.low_pitch, self.high_pitch + 1)
         blacks_first = sorted(pitches, key=lambda pitch: pitch % 12 not in BLACK_KEYS)
         return next((pitch for pitch in blacks_first if _contains(self.key_rect(pitch), x, y)), None)
 
     def velocity_at(self, pitch: int, y: float) -> int:
-        """The further down on a key, the louder."""
+        """Return the velocity for a press at height `y`: the lower on the key, the louder."""
         share = max(0.0, min(1.0, y / self.key_rect(pitch).height()))
         return round(_MIN_VELOCITY + share * (_MAX_VELOCITY - _MIN_VELOCITY))
 
@@ -79,7 +79,10 @@ def paint_piano(
     *,
     focused: bool,
 ) -> None:
-    """The whole piano: `lit` pitches in their voices' colours, `letters` by pitch."""
+    """Paint the whole piano.
+
+    `lit` maps each sounding pitch to its voice, whose colour its key gets; `letters` maps pitches to computer keys.
+    """
     dark = is_dark(palette)
     paper, text = palette.color(QPalette.ColorRole.Base), palette.color(QPalette.ColorRole.Text)
     ivory, ebony = (
@@ -118,14 +121,14 @@ def _paint_key(painter: QPainter, area: QRectF, fill: QColor, line: QColor, *, b
 
 
 def _paint_labels(painter: QPainter, layout: KeyboardLayout, pitch: int, fill: QColor, letter: str) -> None:
-    """The computer's key, and on a C its name."""
+    """Paint the letter of the computer key and, on each C, the name of the pitch."""
     area = layout.key_rect(pitch)
-    strong = QColor("white" if qGray(fill.rgb()) < 128 else "black")
+    label_colour = QColor("white" if qGray(fill.rgb()) < 128 else "black")
     if letter:
-        painter.setPen(strong)
+        painter.setPen(label_colour)
         above = area.adjusted(0, 0, 0, -20 if area.height() == layout.height else -6)
         painter.drawText(above, Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignBottom, letter)
     if pitch % 12 == 0:
-        painter.setPen(mix_colours(fill, strong, 0.6))
+        painter.setPen(mix_colours(fill, label_colour, 0.6))
         below = area.adjusted(0, 0, 0, -4)
         painter.drawText(below, Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignBottom, pitch_name(pitch))

@@ -1,21 +1,23 @@
-"""The piano on the screen with what the mouse cannot reach on it: octave and velocity."""
+"""The on-screen piano beside two number boxes for its octave and velocity."""
 
 from PyQt6.QtWidgets import QFormLayout, QHBoxLayout, QSizePolicy, QSpinBox, QWidget
 
-from bachbridge_gui.keyboard.widget import PianoKeyboard
+from bachbridge_gui.keyboard.widget import OCTAVE_RANGE, PianoKeyboard
 
 _HEIGHT_PX = 120
 
 
 class KeyboardPanel(QWidget):
-    """The numbers follow the keys that change them, and the other way round."""
+    """The piano with its number boxes; each follows changes of the other."""
 
     def __init__(self, keyboard: PianoKeyboard) -> None:
         super().__init__()
         self.octave = _make_spin_box(
-            "Octave", -3, 3, keyboard.octave, "The computer's keys sound so many octaves higher"
+            "Octave", *OCTAVE_RANGE, keyboard.octave, "Shift the computer keyboard by this many octaves"
         )
-        self.velocity = _make_spin_box("Velocity", 1, 127, keyboard.velocity, "How loud the computer's keys sound")
+        self.velocity = _make_spin_box(
+            "Velocity", 1, 127, keyboard.velocity, "Velocity of the notes from the computer keyboard"
+        )
         self.octave.valueChanged.connect(lambda octave: setattr(keyboard, "octave", octave))
         self.velocity.valueChanged.connect(lambda velocity: setattr(keyboard, "velocity", velocity))
         keyboard.octaveChanged.connect(self.octave.setValue)

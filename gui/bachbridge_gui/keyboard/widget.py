@@ -1,8 +1,9 @@
-"""The on-screen piano: keys for the mouse and for the computer's keyboard, for trying things out without a keyboard.
+"""The on-screen piano, played with the mouse or the computer keyboard by those who have no MIDI keyboard at hand.
 
-Two rows of the computer's keys are two octaves: Z S X … M from C, and Q 2 W … U, I above it. What a hand has pressed is
-remembered by the hand (the mouse, or which of the computer's keys), so that letting go releases what was struck,
-whatever was changed in between; when the window cannot see hands any more, every key is let go.
+Two rows of the computer keyboard are two octaves: Z S X … M from C on, and Q 2 W … U, I above it. The pressed pitch is
+stored by hand (the mouse, or the computer key), so that a release ends the pitch that was pressed, even if the octave
+changed in between. When the window can no longer see releases (it loses the focus, is hidden or disabled), all keys
+are released.
 """
 
 from collections.abc import Callable, Mapping
@@ -18,9 +19,9 @@ from bachbridge_gui.state.view_types import PLAYER
 
 _QtKey = Qt.Key
 COMPUTER_KEYS = {
-    getattr(_QtKey, f"Key_{letter}"): (letter, above) for above, letter in enumerate("ZSXDCVGBHNJMQ2W3ER5T6Y7UI")
+    getattr(_QtKey, f"Key_{letter}"): (letter, offset) for offset, letter in enumerate("ZSXDCVGBHNJMQ2W3ER5T6Y7UI")
 }
-"""Of the computer's keys that play: what stands on them, and how many semitones above the lowest they sound."""
+"""Computer keys that play: the letter on each, and its distance from the lowest pitch in semitones."""
 _OCTAVE_DOWN_KEYS = {_QtKey.Key_PageDown, _QtKey.Key_Comma, _QtKey.Key_Less}
 _OCTAVE_UP_KEYS = {_QtKey.Key_PageUp, _QtKey.Key_Period, _QtKey.Key_Greater}
 _SOFTER_KEY, _LOUDER_KEY = _QtKey.Key_K, _QtKey.Key_L
@@ -28,16 +29,16 @@ _SHORTCUT_MODIFIERS = (
     Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier | Qt.KeyboardModifier.MetaModifier
 )
 LOWEST_PITCH = 48
-"""What Z sounds at octave 0."""
+"""Pitch of the key Z at octave 0."""
 OCTAVE_RANGE = (-3, 3)
 VELOCITY_STEP = 12
 _CHANNEL = 0
 _MOUSE_HAND = -1
-"""The hand that is the mouse; the others are the computer's keys by code."""
+"""Hand number of the mouse; a computer key has its key code as hand number."""
 
 
 class PianoKeyboard(QWidget):
-    """Plays on channel 1; `play` is called with each MIDI message, in the window's thread."""
+    """Plays on channel 1. `send_midi` is called with each MIDI message in the window's thread."""
 
     octaveChanged = pyqtSignal(int)
     velocityChanged = pyqtSignal(int)
@@ -46,17 +47,17 @@ class PianoKeyboard(QWidget):
         super().__init__(parent)
         self._send_midi = send_midi
         self._pitch_by_hand: dict[int, int] = {}
-        """By hand, the pitch it holds."""
+        """Pitch that each hand holds."""
         self._lit: dict[int, int] = {}
         self._octave, self._velocity = 0, 84
         self._show_letters = True
         self.setAccessibleName("On-screen piano")
         self.setAccessibleDescription(
-            "Press with the mouse, lower on a key for louder, or play the rows Z to M and Q to I. "
+            "Play with the mouse (lower on a key is louder), or with the key rows Z to M and Q to I. "
             "Page Up and Page Down change the octave, K plays softer and L louder."
         )
         self.setToolTip(
-            "Sounds as if played on your keyboard: lower on a key is louder. Page Up/Down: octave, K: softer, L: louder"
+            "Plays like your MIDI keyboard; lower on a key is louder. Page Up/Down: octave, K: softer, L: louder"
         )
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
@@ -68,11 +69,11 @@ class PianoKeyboard(QWidget):
     def sizeHint(self) -> QSize:
         return QSize(720, 96)
 
-    # ------------------------------------------------------------ what the window sets
+    # ------------------------------------------------------------ properties that the window sets
 
     @property
     def lit(self) -> Mapping[int, int]:
-        """Which pitches sound, and in which voice."""
+        """The sounding pitches, with the voice of each."""
         return self._lit
 
     @lit.setter
@@ -83,7 +84,7 @@ class PianoKeyboard(QWidget):
 
     @property
     def show_letters(self) -> bool:
-        """Whether the computer's keys are written on the piano's."""
+        """True if the piano keys show the letters of the computer keys."""
         return self._show_letters
 
     @show_letters.setter
@@ -93,7 +94,7 @@ class PianoKeyboard(QWidget):
 
     @property
     def octave(self) -> int:
-        """By how many octaves the computer's keys are shifted."""
+        """Shift of the computer keyboard in octaves."""
         return self._octave
 
     @octave.setter
@@ -106,7 +107,7 @@ class PianoKeyboard(QWidget):
 
     @property
     def velocity(self) -> int:
-        """How hard the computer's keys strike, 1 to 127."""
+        """Velocity of notes from the computer keyboard, 1 to 127."""
         return self._velocity
 
     @velocity.setter
@@ -116,11 +117,11 @@ class PianoKeyboard(QWidget):
             self._velocity = velocity
             self.velocityChanged.emit(velocity)
 
-    # ------------------------------------------------------------ hands
+    # ------------------------------------------------------------ pressing and releasing keys
 
     @property
     def held_pitches(self) -> frozenset[int]:
-        """The pitches that are held down here."""
+        """The pitches that are held down on this piano."""
         return frozenset(self._pitch_by_hand.values())
 
     def _press(self, hand: int, pitch: int, velocity: int) -> None:
@@ -138,24 +139,24 @@ class PianoKeyboard(QWidget):
         self.update()
 
     def release_all(self) -> None:
-        """Let go of every key."""
+        """Release all keys."""
         for hand in tuple(self._pitch_by_hand):
             self._release(hand)
 
     def accepts_key(self, event: QKeyEvent) -> bool:
-        """Whether the key plays here."""
+        """Return True if the pressed key plays a note or changes the octave or the velocity."""
         key = event.key()
         playing = key in COMPUTER_KEYS or key in {*_OCTAVE_DOWN_KEYS, *_OCTAVE_UP_KEYS, _SOFTER_KEY, _LOUDER_KEY}
         return playing and not event.modifiers() & _SHORTCUT_MODIFIERS
 
     def handle_key(self, event: QKeyEvent) -> bool:
-        """Take a key's press or release; whether it meant something here."""
+        """Handle the press or release of a key; return False if it means nothing to the piano."""
         key = event.key()
         if event.type() == QEvent.Type.KeyRelease:
-            known = key in self._pitch_by_hand
-            if known and not event.isAutoRepeat():
+            is_held = key in self._pitch_by_hand
+            if is_held and not event.isAutoRepeat():
                 self._release(key)
-            return known
+            return is_held
         if event.modifiers() & _SHORTCUT_MODIFIERS:
             return False
         if key in COMPUTER_KEYS:
@@ -165,7 +166,7 @@ class PianoKeyboard(QWidget):
         return self._handle_adjustment_key(key)
 
     def _handle_adjustment_key(self, key: int) -> bool:
-        """Whether the key changes the octave or the velocity."""
+        """Change the octave or the velocity; return False if the key does neither."""
         if key in _OCTAVE_DOWN_KEYS | _OCTAVE_UP_KEYS:
             self.octave += 1 if key in _OCTAVE_UP_KEYS else -1
         elif key in {_SOFTER_KEY, _LOUDER_KEY}:
@@ -183,7 +184,7 @@ class PianoKeyboard(QWidget):
             super().keyReleaseEvent(a0)
 
     def _press_at(self, position: QPointF) -> None:
-        """The mouse is down here: from key to key it slides."""
+        """Press the key under the mouse and release the key that it slid away from."""
         pitch = self._layout().pitch_at(position.x(), position.y())
         if pitch is None:
             self._release(_MOUSE_HAND)
@@ -203,7 +204,7 @@ class PianoKeyboard(QWidget):
             self._release(_MOUSE_HAND)
 
     def _on_focus_changed(self, _: QWidget | None, now: QWidget | None) -> None:
-        """Where somebody types, the computer's keys are not seen here any more, nor that they are let go."""
+        """Release all keys when a text field gets the focus: the piano sees no key releases any more."""
         if isinstance(now, QLineEdit | QAbstractSpinBox):
             self.release_all()
 
@@ -230,9 +231,9 @@ class PianoKeyboard(QWidget):
     def _layout(self) -> KeyboardLayout:
         return KeyboardLayout.for_size(self.width(), self.height(), LOWEST_PITCH + 12 * self._octave)
 
-    def paintEvent(self, a0: QPaintEvent | None) -> None:  # noqa: ARG002
+    def paintEvent(self, a0: QPaintEvent | None) -> None:
         painter = QPainter(self)
         lit = {**self._lit, **dict.fromkeys(self._pitch_by_hand.values(), PLAYER)}
         lowest = LOWEST_PITCH + 12 * self._octave
-        letters = {lowest + above: letter for letter, above in COMPUTER_KEYS.values()} if self._show_letters else {}
+        letters = {lowest + offset: letter for letter, offset in COMPUTER_KEYS.values()} if self._show_letters else {}
         keyboard_painter.paint_piano(painter, self.palette(), self._layout(), lit, letters, focused=self.hasFocus())

@@ -1,1 +1,1 @@
-"""piano_roll."""
+"""The piano roll: coordinates, an index of the visible notes, painting, cached tiles and the widget."""

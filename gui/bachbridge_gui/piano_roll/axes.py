@@ -1,7 +1,7 @@
-"""What stands around the roll's notes: the small keyboard, the ruler with bar numbers, the lane of phrases, the line.
+"""Painting around the roll's notes: the small keyboard, the ruler with bar numbers, the phrase lane, the play line.
 
-The painter's origin is the corner of the notes' area; the frame is painted outside of it, to the left, above and below,
-in logical pixels, where the fonts are what the system wants them to be.
+The painter's origin is the upper left corner of the notes' area. The keyboard is painted to the left of it, the ruler
+above and the lane below, in logical pixels, so that fonts have the size that the system wants.
 """
 
 from collections.abc import Mapping, Sequence
@@ -9,21 +9,21 @@ from collections.abc import Mapping, Sequence
 from PyQt6.QtCore import QPointF, QRectF, Qt
 from PyQt6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPalette, QPolygonF, qGray
 
-from bachbridge.music.notes import pitch_name
+from bachbridge.music.notes import BLACK_KEYS, pitch_name
 from bachbridge_gui.piano_roll.coordinates import BeatLine, RollScale
-from bachbridge_gui.piano_roll.painter import BLACK_KEYS, RollColours
+from bachbridge_gui.piano_roll.painter import RollColours
 from bachbridge_gui.state.view_types import PhraseSpan
 
 KEYBOARD_PX, RULER_PX, LANE_PX = 48, 24, 24
-"""Logical pixels of the keyboard's width and of the ruler's and the lane's height."""
+"""Width of the keyboard and heights of the ruler and the lane, in logical pixels."""
 _COMPACT_BELOW_PX, _COMPACT_RULER_PX = 160, 16
-"""A roll that is lower than this has a lower ruler and no lane: what room there is, is the notes'."""
+"""Below the first height a roll has a ruler of the second height and no lane, to leave room for the notes."""
 _BAR_NUMBER_PX = 40
-"""Logical pixels that a bar's number takes, with air."""
+"""Space for a bar number in logical pixels."""
 
 
 def ruler_and_lane_px(height: int) -> tuple[int, int]:
-    """Of the ruler and the lane, in a roll of this height."""
+    """Return the heights of the ruler and the lane in a roll of this height."""
     return (_COMPACT_RULER_PX, 0) if height < _COMPACT_BELOW_PX else (RULER_PX, LANE_PX)
 
 
@@ -35,29 +35,27 @@ def paint_ruler(
     origin_px: int,
     ruler_px: int,
 ) -> None:
-    """Bar numbers, of so many bars as there is room for."""
+    """Paint the bar numbers; every second, fourth and so on where there is no room for all."""
     painter.fillRect(QRectF(0, -ruler_px, scale.width / scale.pixel_ratio, ruler_px), colours.grey(0.06))
-    lines = [mark for mark in beat_lines if mark.bar_number is not None]
-    apart = (
-        (lines[1].time_ns - lines[0].time_ns) * scale.px_per_ns / scale.pixel_ratio
-        if len(lines) > 1
-        else _BAR_NUMBER_PX
+    bars = [line for line in beat_lines if line.bar_number is not None]
+    bar_px = (
+        (bars[1].time_ns - bars[0].time_ns) * scale.px_per_ns / scale.pixel_ratio if len(bars) > 1 else _BAR_NUMBER_PX
     )
-    every = 1
-    while apart > 0 and every * apart < _BAR_NUMBER_PX:
-        every *= 2
-    for mark in lines:
-        if not mark.bar_number or (mark.bar_number - 1) % every:
+    stride = 1
+    while bar_px > 0 and stride * bar_px < _BAR_NUMBER_PX:
+        stride *= 2
+    for bar in bars:
+        if not bar.bar_number or (bar.bar_number - 1) % stride:
             continue
-        x = (scale.to_px(mark.time_ns) - origin_px) / scale.pixel_ratio
+        x = (scale.to_px(bar.time_ns) - origin_px) / scale.pixel_ratio
         painter.fillRect(QRectF(x, -8, 1, 8), colours.grey(0.45))
         painter.setPen(colours.grey(0.8))
         area = QRectF(x + 5, -ruler_px, _BAR_NUMBER_PX, ruler_px)
-        painter.drawText(area, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, str(mark.bar_number))
+        painter.drawText(area, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, str(bar.bar_number))
 
 
 def paint_play_line(painter: QPainter, colours: RollColours, scale: RollScale, x: float) -> None:
-    """Now: everything to the right is to come."""
+    """Paint the line at the present time; everything to the right of it is still to come."""
     painter.fillRect(QRectF(x - 1, 0, 2, scale.height / scale.pixel_ratio), colours.grey(0.75))
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(colours.grey(0.75))
@@ -67,7 +65,7 @@ def paint_play_line(painter: QPainter, colours: RollColours, scale: RollScale, x
 
 
 def paint_keyboard(painter: QPainter, colours: RollColours, scale: RollScale, lit: Mapping[int, int]) -> None:
-    """The keys, those that sound in their part's colour, and the names of the Cs."""
+    """Paint the keys, the sounding ones (`lit`: pitch to voice) in their part's colour, and the name of each C."""
     left, width, height, row = (
         -float(KEYBOARD_PX),
         KEYBOARD_PX - 1.0,
@@ -78,23 +76,23 @@ def paint_keyboard(painter: QPainter, colours: RollColours, scale: RollScale, li
     ivory, ebony = colours.grey(0.62 if colours.dark else 0.0), colours.grey(0.0 if colours.dark else 0.72)
     line = colours.grey(0.3)
     painter.fillRect(QRectF(left, 0, KEYBOARD_PX, height), ivory)
-    small = QFont(painter.font())
-    small.setPixelSize(max(8, min(12, int(row))))
-    named = QFontMetricsF(small).height() <= row * 2
+    small_font = QFont(painter.font())
+    small_font.setPixelSize(max(8, min(12, int(row))))
+    shows_names = QFontMetricsF(small_font).height() <= row * 2
     for pitch in range(scale.low_pitch, scale.high_pitch + 1):
-        top, tall = tops[pitch], (tops[pitch - 1] if pitch else height) - tops[pitch]
-        key = colours.part_colour(lit[pitch]) if pitch in lit else None
+        top, key_height = tops[pitch], (tops[pitch - 1] if pitch else height) - tops[pitch]
+        lit_colour = colours.part_colour(lit[pitch]) if pitch in lit else None
         if pitch % 12 in BLACK_KEYS:
-            painter.fillRect(QRectF(left, top, width * 0.6, tall), key or ebony)
-            painter.fillRect(QRectF(left + width * 0.6, top + tall / 2, width * 0.4, 1), line)
-        elif key:
-            painter.fillRect(QRectF(left, top, width, tall), key)
+            painter.fillRect(QRectF(left, top, width * 0.6, key_height), lit_colour or ebony)
+            painter.fillRect(QRectF(left + width * 0.6, top + key_height / 2, width * 0.4, 1), line)
+        elif lit_colour:
+            painter.fillRect(QRectF(left, top, width, key_height), lit_colour)
         if pitch % 12 in {0, 5} and pitch:
             painter.fillRect(QRectF(left, tops[pitch - 1] - 1, width, 1), line)
-        if pitch % 12 == 0 and named:
-            painter.setFont(small)
-            painter.setPen(QColor("white" if qGray((key or ivory).rgb()) < 120 else "black"))
-            area = QRectF(left, top + tall / 2 - 10, width - 4, 20)
+        if pitch % 12 == 0 and shows_names:
+            painter.setFont(small_font)
+            painter.setPen(QColor("white" if qGray((lit_colour or ivory).rgb()) < 120 else "black"))
+            area = QRectF(left, top + key_height / 2 - 10, width - 4, 20)
             painter.drawText(area, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, pitch_name(pitch))
     painter.fillRect(QRectF(-1, 0, 1, height), line)
 
@@ -108,7 +106,7 @@ def paint_phrase_lane(
     origin_px: int,
     now_ns: int,
 ) -> None:
-    """The phrases by number, the selected one in the colour of selections."""
+    """Paint the phrases with their numbers, the selected one in the highlight colour."""
     width, height = scale.width / scale.pixel_ratio, scale.height / scale.pixel_ratio
     painter.fillRect(QRectF(0, height, width, LANE_PX), colours.grey(0.06))
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -117,16 +115,18 @@ def paint_phrase_lane(
         end = (scale.to_px(span.end_ns if span.end_ns is not None else now_ns) - origin_px) / scale.pixel_ratio
         if end < 0 or x > width or end <= x:
             continue
-        chosen = span.number == selected
+        is_selected = span.number == selected
         area = QRectF(x, height + 3, max(end - x - 2, 4), LANE_PX - 6)
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(colours.accent if chosen else colours.grey(0.18))
+        painter.setBrush(colours.accent if is_selected else colours.grey(0.18))
         painter.drawRoundedRect(area, 4, 4)
-        role = QPalette.ColorRole.HighlightedText if chosen else QPalette.ColorRole.Text
+        role = QPalette.ColorRole.HighlightedText if is_selected else QPalette.ColorRole.Text
         painter.setPen(colours.palette.color(role))
-        shown = area.intersected(QRectF(0, area.top(), width, area.height())).adjusted(8, 0, -4, 0)
-        words = next((text for text in (f"Phrase {span.number}", str(span.number)) if _fits(painter, text, shown)), "")
-        painter.drawText(shown, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, words)
+        visible = area.intersected(QRectF(0, area.top(), width, area.height())).adjusted(8, 0, -4, 0)
+        label = next(
+            (text for text in (f"Phrase {span.number}", str(span.number)) if _fits(painter, text, visible)), ""
+        )
+        painter.drawText(visible, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, label)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, on=False)
 
 

@@ -1,7 +1,7 @@
-"""Where things lie on the roll, without drawing: nanoseconds and pitches to pixels, bar lines, the range of pitches.
+"""Coordinates of the roll, without drawing: nanoseconds and pitches to pixels, bar lines, the range of pitches.
 
-Along time everything is counted in whole device pixels from time 0 of the clock, so that a note drawn into a tile once
-and a note drawn anew at each frame lie on the same pixel, and nothing trembles while the view scrolls.
+Along the time axis everything is counted in whole device pixels from time 0 of the clock. So a note that was drawn into
+a tile once and a note that is drawn in every frame lie on the same pixel, and nothing jitters while the view scrolls.
 """
 
 from bisect import bisect_right
@@ -15,17 +15,17 @@ from bachbridge_gui.state.view_types import BarLines
 
 SECOND_NS = 1_000_000_000
 MIN_ROWS = 36
-"""Three octaves are always to be seen."""
+"""At least three octaves are visible."""
 _RANGE_GRAIN = 6
 """The range of pitches grows and shrinks by half octaves."""
 _SHRINK_DELAY_NS = 8 * SECOND_NS
-"""So long must a smaller range have been enough before it is taken."""
-_SINCE = attrgetter("since_ns")
+"""The range shrinks only after a smaller one has been sufficient for this long."""
+_since_ns = attrgetter("since_ns")
 
 
 @dataclass(frozen=True, slots=True)
 class RollScale:
-    """The area of the notes: device pixels, `ratio` of them to a logical one, `seconds` across, pitches low to high."""
+    """The notes' area: size in device pixels (`pixel_ratio` per logical pixel), visible seconds and pitches."""
 
     width: int
     height: int
@@ -39,7 +39,7 @@ class RollScale:
         return self.width / (self.seconds_across * SECOND_NS)
 
     def to_px(self, at_ns: int) -> int:
-        """Device pixels from time 0."""
+        """Return the distance from time 0 in device pixels."""
         return round(at_ns * self.px_per_ns)
 
     def to_ns(self, px: float) -> int:
@@ -47,12 +47,12 @@ class RollScale:
 
     @property
     def row_height(self) -> float:
-        """Height of one pitch's row."""
+        """Height of the row of one pitch in device pixels."""
         return self.height / (self.high_pitch - self.low_pitch + 1)
 
     @property
     def row_tops(self) -> tuple[int, ...]:
-        """The upper edge of the row of each MIDI pitch."""
+        """Upper edges of the rows of the MIDI pitches 0 to 127 in device pixels."""
         return _row_tops(self.height, self.low_pitch, self.high_pitch)
 
 
@@ -64,42 +64,42 @@ def _row_tops(height: int, low_pitch: int, high_pitch: int) -> tuple[int, ...]:
 
 @dataclass(frozen=True, slots=True)
 class BeatLine:
-    """A beat; `bar` is its bar's number, from 1, where it is a bar line (before the first bar: 0), else None."""
+    """A beat. A bar line has the number of its bar, from 1 (0 before the first bar); other beats have None."""
 
     time_ns: int
     bar_number: int | None
 
 
 def find_beat_lines(bars: Sequence[BarLines], from_ns: int, to_ns: int) -> Iterator[BeatLine]:
-    """The beats and bar lines between two times, each stretch of bar lines in force until the next."""
-    begin = max(0, bisect_right(bars, from_ns, key=_SINCE) - 1)
-    stretches = bars[begin : bisect_right(bars, to_ns, key=_SINCE)]
-    ends = [*(later.since_ns for later in stretches), to_ns + 1][1:]
-    for lines, end_ns in zip(stretches, ends, strict=True):
+    """Yield the beats and bar lines between two times. Each of the `bars` is valid until the next one begins."""
+    begin = max(0, bisect_right(bars, from_ns, key=_since_ns) - 1)
+    visible = bars[begin : bisect_right(bars, to_ns, key=_since_ns)]
+    ends = [*(later.since_ns for later in visible), to_ns + 1][1:]
+    for lines, end_ns in zip(visible, ends, strict=True):
         first_ns, last_ns = max(from_ns, lines.since_ns), min(to_ns, end_ns - 1)
         beat = min(STEPS_PER_BEAT, lines.steps_per_bar)
         step = -(-(first_ns - lines.origin_ns) // lines.step_ns)
-        bar, into = divmod(step, lines.steps_per_bar)
-        into = -(-into // beat) * beat
+        bar, position = divmod(step, lines.steps_per_bar)
+        position = -(-position // beat) * beat
         while True:
-            if into >= lines.steps_per_bar:
-                bar, into = bar + 1, 0
-            at_ns = lines.origin_ns + (bar * lines.steps_per_bar + into) * lines.step_ns
+            if position >= lines.steps_per_bar:
+                bar, position = bar + 1, 0
+            at_ns = lines.origin_ns + (bar * lines.steps_per_bar + position) * lines.step_ns
             if at_ns > last_ns:
                 break
-            yield BeatLine(at_ns, max(0, bar + 1) if into == 0 else None)
-            into += beat
+            yield BeatLine(at_ns, max(0, bar + 1) if position == 0 else None)
+            position += beat
 
 
 class PitchRange:
-    """The range of pitches that is shown: grows at once, shrinks late, never moves within what it holds."""
+    """The visible range of pitches. It grows at once, shrinks late, and stays as it is while all notes fit."""
 
     def __init__(self) -> None:
         self.low_pitch, self.high_pitch = 48, 84
         self._too_wide_since_ns: int | None = None
 
     def fit(self, lowest: int, highest: int, now_ns: int) -> None:
-        """Take note of what is visible at a time."""
+        """Adapt the range to the lowest and the highest visible pitch."""
         low, high = _padded_range(lowest, highest)
         if max(0, lowest - 1) < self.low_pitch or min(127, highest + 1) > self.high_pitch:
             self.low_pitch, self.high_pitch = min(self.low_pitch, low), max(self.high_pitch, high)
@@ -113,7 +113,7 @@ class PitchRange:
 
 
 def _padded_range(lowest: int, highest: int) -> tuple[int, int]:
-    """Half octaves around the pitches with room above and below, and at least three octaves."""
+    """Return the half octaves around the pitches, with room above and below: at least three octaves."""
     low, high = (lowest - 2) // _RANGE_GRAIN * _RANGE_GRAIN, -(-(highest + 2) // _RANGE_GRAIN) * _RANGE_GRAIN
     while high - low < MIN_ROWS:
         below = lowest - low <= high - highest

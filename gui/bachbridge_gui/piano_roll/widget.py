@@ -1,8 +1,8 @@
-"""The piano roll: what was played and answered, live, and what is about to sound as outlines ahead of the play line.
+"""The piano roll: the notes of player and model as they sound, and planned notes as outlines ahead of the play line.
 
-The roll pulls: the window's timer calls `frame` with the time, and the roll looks at its source then. Some seconds
-after the last note the roll comes to rest: time stands still on it, and `frame` does nothing until there is something
-to show.
+The roll pulls its data: the window's timer calls `refresh` with the time, and the roll looks at its source then. Some
+seconds after the last note the roll becomes idle: its time stands still, and `refresh` does nothing until there is
+something new to show.
 """
 
 from PyQt6.QtCore import QEvent, QRectF, QSize, Qt, pyqtSignal
@@ -19,16 +19,16 @@ from bachbridge_gui.state.view_types import PhraseSpan
 
 HINT = "Play something \N{EN DASH} your notes appear here"
 MIN_ZOOM_SECONDS, MAX_ZOOM_SECONDS = 2.0, 60.0
-"""Seconds across."""
+"""Limits of the time that the roll shows, in seconds."""
 IDLE_AFTER_NS = 3 * SECOND_NS
 _PLAY_LINE_FRACTION = 0.7
 _PITCH_RANGE_INTERVAL_NS = SECOND_NS // 10
 _CLICK_TOLERANCE_PX = 4
-"""Logical pixels that a hand may tremble in a click."""
+"""Logical pixels that the mouse may move during a click."""
 
 
 class PianoRoll(QWidget):
-    """Time goes to the right; `follow` keeps the play line in its place."""
+    """Time runs to the right. While `follow` is set, the play line stays in place and the music moves."""
 
     followChanged = pyqtSignal(bool)
     zoomChanged = pyqtSignal(float)
@@ -49,7 +49,7 @@ class PianoRoll(QWidget):
         self.setAccessibleName("Piano roll")
         self.setAccessibleDescription(
             "Your notes and the answers. Left and right scroll, Home and End go to the beginning and to now, "
-            "plus and minus zoom, up and down choose a phrase."
+            "plus and minus zoom, up and down select a phrase."
         )
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
@@ -59,7 +59,7 @@ class PianoRoll(QWidget):
     def sizeHint(self) -> QSize:
         return QSize(960, 400)
 
-    # ------------------------------------------------------------ what the window sets
+    # ------------------------------------------------------------ properties that the window sets
 
     @property
     def follow(self) -> bool:
@@ -75,7 +75,7 @@ class PianoRoll(QWidget):
 
     @property
     def zoom(self) -> float:
-        """Seconds across."""
+        """Time that the roll shows, in seconds."""
         return self._zoom
 
     @zoom.setter
@@ -84,7 +84,7 @@ class PianoRoll(QWidget):
 
     @property
     def selected(self) -> int | None:
-        """The number of the phrase that is shown as selected."""
+        """Number of the selected phrase; None if none is selected."""
         return self._selected
 
     @selected.setter
@@ -95,24 +95,25 @@ class PianoRoll(QWidget):
 
     @property
     def is_idle(self) -> bool:
-        """Whether time stands still on the roll."""
-        ledger = self._note_index
+        """True if time stands still on the roll, since nothing sounds or is planned."""
         planned = any((note.end_ns or note.start_ns) > self._now_ns for note in reversed(self._source.planned))
-        last_ns = ledger.last_end_ns
-        return not (ledger.sounding or planned or (last_ns is not None and self._now_ns - last_ns < IDLE_AFTER_NS))
+        last_ns = self._note_index.last_end_ns
+        return not (
+            self._note_index.sounding or planned or (last_ns is not None and self._now_ns - last_ns < IDLE_AFTER_NS)
+        )
 
     def refresh(self, now_ns: int) -> bool:
-        """Look at the source and repaint where something can have moved or changed; whether it is repainted."""
+        """Look at the source and repaint if something may have moved or changed; return True if so."""
         changed = self._source.revision != self._seen_revision
-        rested = self.is_idle
-        if rested and not changed:
+        was_idle = self.is_idle
+        if was_idle and not changed:
             return False
-        rested = rested and self._seen_revision is not None  # the first look takes the time in any case
+        was_idle = was_idle and self._seen_revision is not None  # the first call sets the time in any case
         self._seen_revision = self._source.revision
         self._update_notes()
         shown_ns, self._now_ns = self._now_ns, now_ns
-        if rested and self.is_idle:
-            self._now_ns = shown_ns  # something changed that does not wake
+        if was_idle and self.is_idle:
+            self._now_ns = shown_ns  # the change does not end the idle state
         if not changed and not self._follow and self._visible_range_ns()[1] < shown_ns:
             return False
         if changed or now_ns - self._pitch_range_checked_ns >= _PITCH_RANGE_INTERVAL_NS:
@@ -120,7 +121,7 @@ class PianoRoll(QWidget):
         self.update()
         return True
 
-    # ------------------------------------------------------------ what is where
+    # ------------------------------------------------------------ geometry
 
     def _scale(self) -> RollScale:
         ratio = self.devicePixelRatioF()
@@ -129,13 +130,13 @@ class PianoRoll(QWidget):
         return RollScale(width, height, ratio, self._zoom, self._pitch_range.low_pitch, self._pitch_range.high_pitch)
 
     def _visible_range_ns(self) -> tuple[int, int]:
-        """The times at the left and the right edge."""
+        """Return the times at the left and the right edge."""
         across_ns = round(self._zoom * SECOND_NS)
         left_ns = self._now_ns - round(across_ns * _PLAY_LINE_FRACTION) if self._follow else self._left_ns
         return left_ns, left_ns + across_ns
 
     def _update_notes(self) -> None:
-        """Bring the ledger up to date and drop the tiles that are not true any more."""
+        """Update the index of notes and drop the outdated tiles."""
         ended, scale = self._note_index.update(self._source.notes), self._scale()
         if ended is None:
             self._tile_cache.clear()
@@ -144,7 +145,7 @@ class PianoRoll(QWidget):
         self._tile_cache.invalidate_changed_bars(scale)
 
     def _update_pitch_range(self, now_ns: int) -> None:
-        """Let the range of pitches follow what is visible."""
+        """Adapt the range of pitches to the visible notes."""
         self._pitch_range_checked_ns = now_ns
         left_ns, right_ns = self._visible_range_ns()
         pitches = [note.pitch for note in self._note_index.ended_between(self._source.notes, left_ns, right_ns)]
@@ -155,37 +156,37 @@ class PianoRoll(QWidget):
 
     # ------------------------------------------------------------ painting
 
-    def paintEvent(self, a0: QPaintEvent | None) -> None:  # noqa: ARG002
+    def paintEvent(self, a0: QPaintEvent | None) -> None:
         painter = QPainter(self)
-        ink, scale = self._colours(), self._scale()
+        colours, scale = self._colours(), self._scale()
         left_ns, right_ns = self._visible_range_ns()
         first = scale.to_px(left_ns)
         beats = list(find_beat_lines(self._source.bars, left_ns, right_ns))
         ruler, lane = axes.ruler_and_lane_px(self.height())
-        painter.fillRect(QRectF(0, 0, self.width(), ruler), ink.grey(0.06))
-        painter.fillRect(QRectF(0, self.height() - lane, self.width(), lane), ink.grey(0.06))
+        painter.fillRect(QRectF(0, 0, self.width(), ruler), colours.grey(0.06))
+        painter.fillRect(QRectF(0, self.height() - lane, self.width(), lane), colours.grey(0.06))
         painter.translate(KEYBOARD_PX, ruler)
         width, height = scale.width / scale.pixel_ratio, scale.height / scale.pixel_ratio
         painter.save()
         painter.scale(1 / scale.pixel_ratio, 1 / scale.pixel_ratio)
         painter.setClipRect(0, 0, scale.width, scale.height)
-        self._tile_cache.paint(painter, Viewport(ink, scale, first, self._now_ns, self._selected))
+        self._tile_cache.paint(painter, Viewport(colours, scale, first, self._now_ns, self._selected))
         painter.restore()
         painter.setClipRect(QRectF(0, -ruler, width, self.height()))
-        axes.paint_ruler(painter, ink, scale, beats, first, ruler)
+        axes.paint_ruler(painter, colours, scale, beats, first, ruler)
         if lane:
-            axes.paint_phrase_lane(painter, ink, scale, self._source.spans, self._selected, first, self._now_ns)
+            axes.paint_phrase_lane(painter, colours, scale, self._source.spans, self._selected, first, self._now_ns)
         if self._source.notes or self._source.planned:
-            axes.paint_play_line(painter, ink, scale, (scale.to_px(self._now_ns) - first) / scale.pixel_ratio)
+            axes.paint_play_line(painter, colours, scale, (scale.to_px(self._now_ns) - first) / scale.pixel_ratio)
         else:
-            painter.setPen(ink.grey(0.6))
+            painter.setPen(colours.grey(0.6))
             painter.drawText(QRectF(0, 0, width, height), Qt.AlignmentFlag.AlignCenter, HINT)
         painter.setClipping(False)
-        axes.paint_keyboard(painter, ink, scale, {note.pitch: note.voice for note in self._note_index.sounding})
+        axes.paint_keyboard(painter, colours, scale, {note.pitch: note.voice for note in self._note_index.sounding})
         if self.hasFocus():
             painter.resetTransform()
             painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.setPen(QPen(ink.accent, 2))
+            painter.setPen(QPen(colours.accent, 2))
             painter.drawRect(QRectF(1, 1, self.width() - 2, self.height() - 2))
 
     def _colours(self) -> RollColours:
@@ -194,10 +195,10 @@ class PianoRoll(QWidget):
             self._colour_cache = key, RollColours(self.palette(), self.devicePixelRatioF())
         return self._colour_cache[1]
 
-    # ------------------------------------------------------------ hands
+    # ------------------------------------------------------------ mouse and keys
 
     def scroll_to(self, left_ns: int) -> None:
-        """Show the time from `left_ns` on and stay there, within what has been."""
+        """Show the time from `left_ns` on and stop following; the view stays within the time of the music."""
         across_ns = round(self._zoom * SECOND_NS)
         notes = self._source.notes
         earliest_ns = min(notes[0].start_ns if notes else self._now_ns, self._now_ns) - across_ns // 10
@@ -207,7 +208,7 @@ class PianoRoll(QWidget):
         self.update()
 
     def _zoom_about(self, seconds: float, fraction: float) -> None:
-        """Zoom so that the time at `share` of the width stays where it is."""
+        """Show `seconds` in such a way that the time at `fraction` of the width stays in place."""
         seconds = max(MIN_ZOOM_SECONDS, min(MAX_ZOOM_SECONDS, seconds))
         if seconds != self._zoom:
             left_ns, right_ns = self._visible_range_ns()
@@ -219,7 +220,7 @@ class PianoRoll(QWidget):
             self.update()
 
     def select_span(self, span: PhraseSpan) -> None:
-        """Select a phrase as if it had been clicked."""
+        """Select a phrase and emit `phraseClicked`, as a click does."""
         self.selected = span.number
         self.phraseClicked.emit(span.number)
 
@@ -248,22 +249,22 @@ class PianoRoll(QWidget):
                 super().keyPressEvent(a0)
 
     def _select_relative(self, offset: int) -> None:
-        """Select the phrase before or after the selected one; first of all the last one."""
+        """Select the phrase `offset` places after the selected one, or the last one if none is selected."""
         spans = self._source.spans
         if spans:
             numbers = [span.number for span in spans]
-            at = numbers.index(self._selected) + offset if self._selected in numbers else len(spans) - 1
-            self.select_span(spans[max(0, min(len(spans) - 1, at))])
+            index = numbers.index(self._selected) + offset if self._selected in numbers else len(spans) - 1
+            self.select_span(spans[max(0, min(len(spans) - 1, index))])
 
     def wheelEvent(self, a0: QWheelEvent | None) -> None:
         if a0 is None:
             return
-        turn = a0.angleDelta().x() or a0.angleDelta().y()
+        delta = a0.angleDelta().x() or a0.angleDelta().y()
         left_ns, right_ns = self._visible_range_ns()
         if a0.modifiers() & Qt.KeyboardModifier.ControlModifier:
-            self._zoom_about(self._zoom * 1.25 ** (-turn / 120), self._fraction_at(a0.position().x()))
-        elif turn:
-            self.scroll_to(left_ns - round((right_ns - left_ns) * turn / 1200))
+            self._zoom_about(self._zoom * 1.25 ** (-delta / 120), self._fraction_at(a0.position().x()))
+        elif delta:
+            self.scroll_to(left_ns - round((right_ns - left_ns) * delta / 1200))
         a0.accept()
 
     def _fraction_at(self, x: float) -> float:
@@ -277,10 +278,10 @@ class PianoRoll(QWidget):
         if a0 is None or self._pressed is None:
             return
         x, left_ns = self._pressed
-        away = a0.position().x() - x
-        if self._dragged or abs(away) > _CLICK_TOLERANCE_PX:
+        distance = a0.position().x() - x
+        if self._dragged or abs(distance) > _CLICK_TOLERANCE_PX:
             self._dragged = True
-            self.scroll_to(left_ns - round(away * self._zoom * SECOND_NS / max(1, self.width() - KEYBOARD_PX)))
+            self.scroll_to(left_ns - round(distance * self._zoom * SECOND_NS / max(1, self.width() - KEYBOARD_PX)))
 
     def mouseReleaseEvent(self, a0: QMouseEvent | None) -> None:
         if a0 is None or self._pressed is None:

@@ -1,9 +1,8 @@
 """The live check list of the page "Connect my DAW": what has been seen so far, and what to do if nothing was."""
 
 from dataclasses import dataclass
-from typing import Literal
 
-CheckState = Literal["waiting", "seen", "warning"]
+from bachbridge_gui.widgets.status_icon import CheckState
 
 
 @dataclass(frozen=True, slots=True)

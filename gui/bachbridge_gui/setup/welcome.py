@@ -9,8 +9,7 @@ from PyQt6.QtGui import QPainter, QPaintEvent, QPalette, QPen, QResizeEvent
 from PyQt6.QtWidgets import QBoxLayout, QCheckBox, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from bachbridge_gui.settings.store import SettingsStore
-from bachbridge_gui.setup.checklist import CheckState
-from bachbridge_gui.widgets.status_icon import StatusIcon
+from bachbridge_gui.widgets.status_icon import CheckState, StatusIcon
 from bachbridge_gui.widgets.typography import heading_label, scroll_area, wrapped_label
 
 _SMALL_GAP_PX, _LARGE_GAP_PX, _MARGIN_PX = 8, 16, 32
@@ -148,7 +147,7 @@ class LargeButton(QPushButton):
     def sizeHint(self) -> QSize:
         return QSize(max(336, self.fontMetrics().horizontalAdvance(self.text()) + 3 * _MARGIN_PX), 80)
 
-    def paintEvent(self, a0: QPaintEvent | None) -> None:  # noqa: ARG002 # Qt passes the event
+    def paintEvent(self, a0: QPaintEvent | None) -> None:
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         colour = self.palette().color(QPalette.ColorRole.Highlight)

@@ -1,6 +1,6 @@
-"""A list of named things with what can be done to them, all in one line: choose, save, new, rename, delete, undo.
+"""A list of named things and the menu of its actions in one row: choose, save, save as, rename, delete, undo.
 
-A name is typed in place of the list; Esc leaves it as it was. No dialogs.
+There are no dialogs: a new name is typed in place of the list, and Esc cancels it.
 """
 
 from collections.abc import Sequence
@@ -13,15 +13,15 @@ from bachbridge_gui.widgets.styling import guard_wheel_and_menu
 
 
 class NamePicker(QWidget):
-    """The list and its menu; the owner does what the signals say and calls `set_names` afterwards."""
+    """The list and its menu. The owner does what the signals ask for and calls `set_names` afterwards."""
 
     chosen = pyqtSignal(str)
     saved = pyqtSignal(str)
-    """Keep what there is now under this name, new or not."""
+    """Save the present state under this name, which may be a new one."""
     renamed = pyqtSignal(str, str)
     deleted = pyqtSignal(str)
     restored = pyqtSignal(str, bytes)
-    """Undo a deletion."""
+    """Undo a deletion: the name and the content that was deleted."""
 
     def __init__(self, kind: str, tooltip: str, *, can_rename: bool = False) -> None:
         super().__init__()
@@ -44,13 +44,13 @@ class NamePicker(QWidget):
         self.combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         guard_wheel_and_menu(self.combo)
         self.edit.setAccessibleName(f"Name of the {self._kind}")
-        self.edit.setToolTip("Enter keeps the name, Esc leaves everything as it was.")
+        self.edit.setToolTip("Press Enter to keep the name, or Esc to cancel.")
         self.edit.setPlaceholderText(f"Name of the {self._kind}")
         self.edit.hide()
         self.edit.installEventFilter(self)
         self.menu_button.setText("⋯")
-        self.menu_button.setAccessibleName(f"More for the {self._kind}")
-        self.menu_button.setToolTip(f"Save, name or delete the {self._kind}.")
+        self.menu_button.setAccessibleName(f"More actions for the {self._kind}")
+        self.menu_button.setToolTip(f"Save or delete the {self._kind}, and other actions")
         self.menu_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.menu_button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
 
@@ -62,12 +62,12 @@ class NamePicker(QWidget):
         menu.setAccessibleName(self.menu_button.accessibleName())
         menu.addActions([self.save, self.save_as, self.rename, self.delete, self.undo])
         self.menu_button.setMenu(menu)
-        line = QHBoxLayout(self)
-        line.setContentsMargins(0, 0, 0, 0)
-        line.setSpacing(8)
-        line.addWidget(self.combo, 1)
-        line.addWidget(self.edit, 1)
-        line.addWidget(self.menu_button)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(8)
+        row.addWidget(self.combo, 1)
+        row.addWidget(self.edit, 1)
+        row.addWidget(self.menu_button)
 
     def _connect(self) -> None:
         self.combo.textActivated.connect(self._on_chosen)
@@ -80,21 +80,21 @@ class NamePicker(QWidget):
 
     @property
     def current(self) -> str:
-        """The name that is chosen; empty: none."""
+        """The chosen name; empty if none is chosen."""
         return self._current
 
     def show_current(self, name: str) -> None:
-        """Show `name` as chosen, without a signal."""
+        """Show `name` as chosen without emitting a signal."""
         self._current = name
         self._refresh()
 
     def show_if_present(self, name: str) -> None:
-        """Show the one that was chosen the last time, if it is still there."""
+        """Show `name` as chosen if it is in the list."""
         if self.combo.findText(name) >= 0:
             self.show_current(name)
 
     def set_names(self, names: Sequence[str]) -> None:
-        """What there is now."""
+        """Set the names in the list."""
         self.combo.clear()
         self.combo.addItems(list(names))
         if self._current not in names:
@@ -102,7 +102,7 @@ class NamePicker(QWidget):
         self._refresh()
 
     def set_deleted(self, name: str, content: bytes) -> None:
-        """What was deleted, for undo."""
+        """Remember what was deleted, so that the menu offers to undo it."""
         self._deleted = (name, content)
         self._refresh()
 
@@ -118,23 +118,23 @@ class NamePicker(QWidget):
         self._show_name_edit(shown=True)
 
     def _finish_naming(self) -> None:
-        name, old = self.edit.text().strip(), self._name_being_edited
+        name, old_name = self.edit.text().strip(), self._name_being_edited
         self._show_name_edit(shown=False)
-        if not name or name == old:
+        if not name or name == old_name:
             return
-        before, self._current = self._current, name
-        if old:
-            self.renamed.emit(old, name)
+        previous, self._current = self._current, name
+        if old_name:
+            self.renamed.emit(old_name, name)
         else:
             self.saved.emit(name)
-        if self._current != name:  # it was refused
-            self.show_current(before)
+        if self._current != name:  # the owner refused the name
+            self.show_current(previous)
 
     def _undo_delete(self) -> None:
         if self._deleted:
-            (name, was), self._deleted = self._deleted, None
+            (name, content), self._deleted = self._deleted, None
             self._current = name
-            self.restored.emit(name, was)
+            self.restored.emit(name, content)
             self._refresh()
 
     def _show_name_edit(self, *, shown: bool) -> None:
@@ -149,7 +149,7 @@ class NamePicker(QWidget):
         self.undo.setEnabled(self._deleted is not None)
         self.undo.setText(f'Undo delete "{self._deleted[0]}"' if self._deleted else "Undo delete")
 
-    def eventFilter(self, a0: QObject | None, a1: QEvent | None) -> bool:  # Qt's name
+    def eventFilter(self, a0: QObject | None, a1: QEvent | None) -> bool:
         if a0 is self.edit and isinstance(a1, QKeyEvent) and a1.key() == Qt.Key.Key_Escape:
             if a1.type() == QEvent.Type.ShortcutOverride:
                 a1.accept()

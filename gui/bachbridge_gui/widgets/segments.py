@@ -1,91 +1,91 @@
-"""Buttons that stay down, painted from the palette: the parts of a row of segments, and a voice with its shape."""
+"""Buttons that stay pressed, painted from the palette: the segments of a row, and a voice with its shape."""
 
 from collections.abc import Sequence
 
-from PyQt6.QtCore import QPointF, QRectF, QSize, Qt
-from PyQt6.QtGui import QColor, QPainter, QPaintEvent, QPalette, QPen, QPolygonF
+from PyQt6.QtCore import QRectF, QSize, Qt
+from PyQt6.QtGui import QPainter, QPaintEvent, QPalette, QPen
 from PyQt6.QtWidgets import QAbstractButton, QButtonGroup, QSizePolicy, QWidget
 
-from bachbridge_gui.widgets.palette import part_style
+from bachbridge_gui.widgets.palette import draw_shape, is_dark, part_colour, part_style
 
 _CORNER_RADIUS = 4.0
 
 
 class SegmentButton(QAbstractButton):
-    """A word that is highlighted while it is chosen."""
+    """A button with a word, highlighted while it is checked."""
 
     def __init__(self, text: str, *, tall: bool = True) -> None:
         super().__init__()
-        self.setText(text)
-        self.setCheckable(True)
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        _set_up_toggle(self, text)
         self._tall = tall
 
-    def sizeHint(self) -> QSize:  # Qt's name
+    def sizeHint(self) -> QSize:
         return QSize(
             self.fontMetrics().horizontalAdvance(self.text()) + 24,
             self.fontMetrics().height() + (24 if self._tall else 10),
         )
 
-    def minimumSizeHint(self) -> QSize:  # Qt's name
+    def minimumSizeHint(self) -> QSize:
         return self.sizeHint()
 
-    def paintEvent(self, e: QPaintEvent | None) -> None:  # noqa: ARG002 # Qt's name
+    def paintEvent(self, e: QPaintEvent | None) -> None:
         palette, painter = self.palette(), QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        ground = palette.color(QPalette.ColorRole.Highlight if self.isChecked() else QPalette.ColorRole.Button)
+        background = palette.color(QPalette.ColorRole.Highlight if self.isChecked() else QPalette.ColorRole.Button)
         if self.isDown() or (self.underMouse() and self.isEnabled() and not self.isChecked()):
-            ground = ground.lighter(112) if ground.lightness() < 128 else ground.darker(106)
-        painter.setBrush(ground)
+            background = background.lighter(112) if background.lightness() < 128 else background.darker(106)
+        painter.setBrush(background)
         painter.setPen(QPen(palette.color(QPalette.ColorRole.Mid), 1))
         painter.drawRoundedRect(QRectF(self.rect()).adjusted(1.5, 0.5, -1.5, -0.5), _CORNER_RADIUS, _CORNER_RADIUS)
-        text = QPalette.ColorRole.HighlightedText if self.isChecked() else QPalette.ColorRole.ButtonText
-        painter.setPen(palette.color(text))
+        text_role = QPalette.ColorRole.HighlightedText if self.isChecked() else QPalette.ColorRole.ButtonText
+        painter.setPen(palette.color(text_role))
         painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, self.text())
         _paint_focus(self, painter)
 
 
 class VoiceToggle(QAbstractButton):
-    """A voice's shape in its colour, and its name: filled while it sounds, an outline while it does not."""
+    """A voice's name and shape in its colour. The shape is filled while the voice is on, an outline while it is off."""
 
     def __init__(self, voice: int) -> None:
         super().__init__()
-        self._part_style = part_style(voice)
-        self.setText(self._part_style.name)
-        self.setCheckable(True)
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self._voice = voice
+        _set_up_toggle(self, part_style(voice).name)
 
-    def sizeHint(self) -> QSize:  # Qt's name
+    def sizeHint(self) -> QSize:
         return QSize(self.fontMetrics().horizontalAdvance(self.text()) + 28, self.fontMetrics().height() + 10)
 
-    def minimumSizeHint(self) -> QSize:  # Qt's name
+    def minimumSizeHint(self) -> QSize:
         return self.sizeHint()
 
-    def paintEvent(self, e: QPaintEvent | None) -> None:  # noqa: ARG002 # Qt's name
+    def paintEvent(self, e: QPaintEvent | None) -> None:
         palette, painter = self.palette(), QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        dark = palette.color(QPalette.ColorRole.Window).lightness() < 128
-        colour = QColor(self._part_style.dark if dark else self._part_style.light)
+        colour = part_colour(self._voice, dark=is_dark(palette))
         if not self.isEnabled():
             colour.setAlphaF(0.5)
         painter.setPen(QPen(colour, 1.6))
         painter.setBrush(colour if self.isChecked() else Qt.BrushStyle.NoBrush)
-        _paint_shape(painter, self._part_style.shape, QPointF(10, self.height() / 2), 6)
-        quiet = QPalette.ColorRole.WindowText if self.isChecked() else QPalette.ColorRole.PlaceholderText
-        painter.setPen(palette.color(quiet))
+        draw_shape(painter, part_style(self._voice).shape, QRectF(4, self.height() / 2 - 6, 12, 12))
+        text_role = QPalette.ColorRole.WindowText if self.isChecked() else QPalette.ColorRole.PlaceholderText
+        painter.setPen(palette.color(text_role))
         left = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
         painter.drawText(self.rect().adjusted(24, 0, 0, 0), left, self.text())
         _paint_focus(self, painter)
 
 
 def exclusive_group(parent: QWidget, buttons: Sequence[QAbstractButton]) -> QButtonGroup:
-    """The segments as a group of which one is chosen; their ids are their places."""
+    """Return the buttons as a group in which exactly one is checked. A button's id is its index."""
     group = QButtonGroup(parent)
-    for index, segment in enumerate(buttons):
-        group.addButton(segment, index)
+    for index, button in enumerate(buttons):
+        group.addButton(button, index)
     return group
+
+
+def _set_up_toggle(button: QAbstractButton, text: str) -> None:
+    button.setText(text)
+    button.setCheckable(True)
+    button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+    button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
 
 def _paint_focus(widget: QWidget, painter: QPainter) -> None:
@@ -93,21 +93,3 @@ def _paint_focus(widget: QWidget, painter: QPainter) -> None:
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.setPen(QPen(widget.palette().color(QPalette.ColorRole.WindowText), 1, Qt.PenStyle.DotLine))
         painter.drawRoundedRect(QRectF(widget.rect()).adjusted(3.5, 2.5, -3.5, -2.5), _CORNER_RADIUS, _CORNER_RADIUS)
-
-
-def _paint_shape(painter: QPainter, shape: str, centre: QPointF, radius: float) -> None:
-    box = QRectF(centre.x() - radius, centre.y() - radius, 2 * radius, 2 * radius)
-    match shape:
-        case "triangle":
-            painter.drawPolygon(QPolygonF([QPointF(centre.x(), box.top()), box.bottomRight(), box.bottomLeft()]))
-        case "square":
-            painter.drawRect(box.adjusted(1, 1, -1, -1))
-        case "diamond":
-            middle_y, middle_x = centre.y(), centre.x()
-            top, bottom = QPointF(middle_x, box.top()), QPointF(middle_x, box.bottom())
-            sides = QPointF(box.right(), middle_y), QPointF(box.left(), middle_y)
-            painter.drawPolygon(QPolygonF([top, sides[0], bottom, sides[1]]))
-        case "bar":
-            painter.drawRect(QRectF(centre.x() - 2, box.top(), 4, box.height()))
-        case _:
-            painter.drawEllipse(box)

@@ -1,19 +1,21 @@
-"""A small sign for the state of one thing, told by shape as well as by colour."""
+"""An icon for the state of a check. The states differ in shape as well as in colour."""
+
+from typing import Literal
 
 from PyQt6.QtCore import QPointF, QRectF, QSize, Qt
-from PyQt6.QtGui import QColor, QPainter, QPaintEvent, QPalette, QPen, QPolygonF
+from PyQt6.QtGui import QPainter, QPaintEvent, QPalette, QPen, QPolygonF
 from PyQt6.QtWidgets import QSizePolicy, QWidget
 
-from bachbridge_gui.setup.checklist import CheckState
 from bachbridge_gui.state.view_types import PLAYER
-from bachbridge_gui.widgets.palette import part_style
+from bachbridge_gui.widgets.palette import is_dark, part_colour
 
+CheckState = Literal["waiting", "seen", "warning"]
 ICON_PX = 24
 STATE_LABELS = {"waiting": "not seen yet", "seen": "seen", "warning": "warning"}
 
 
 class StatusIcon(QWidget):
-    """Waiting is an open ring, seen a filled disc with a tick, a warning a triangle with a mark."""
+    """An open ring (waiting), a filled disc with a tick (seen) or a triangle with an exclamation mark (warning)."""
 
     def __init__(self, state: CheckState = "waiting") -> None:
         super().__init__()
@@ -34,7 +36,7 @@ class StatusIcon(QWidget):
     def sizeHint(self) -> QSize:
         return QSize(ICON_PX, ICON_PX)
 
-    def paintEvent(self, a0: QPaintEvent | None) -> None:  # noqa: ARG002
+    def paintEvent(self, a0: QPaintEvent | None) -> None:
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         match self._state:
@@ -51,14 +53,14 @@ class StatusIcon(QWidget):
 
     def _paint_tick(self, painter: QPainter) -> None:
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(self._part_colour(1))
+        painter.setBrush(part_colour(1, dark=is_dark(self.palette())))
         painter.drawEllipse(QRectF(2, 2, ICON_PX - 4, ICON_PX - 4))
         painter.setPen(self._mark_pen())
         painter.drawPolyline(QPolygonF([QPointF(7, 12.5), QPointF(10.5, 16), QPointF(17, 8.5)]))
 
     def _paint_warning(self, painter: QPainter) -> None:
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(self._part_colour(PLAYER))
+        painter.setBrush(part_colour(PLAYER, dark=is_dark(self.palette())))
         painter.drawPolygon(QPolygonF([QPointF(12, 1.5), QPointF(23, 21.5), QPointF(1, 21.5)]))
         painter.setPen(self._mark_pen())
         painter.drawLine(QPointF(12, 9), QPointF(12, 14))
@@ -67,7 +69,3 @@ class StatusIcon(QWidget):
     def _mark_pen(self) -> QPen:
         paper = self.palette().color(QPalette.ColorRole.Window)
         return QPen(paper, 2.5, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap, Qt.PenJoinStyle.RoundJoin)
-
-    def _part_colour(self, voice: int) -> QColor:
-        dark = self.palette().color(QPalette.ColorRole.Window).lightness() < 128
-        return QColor(part_style(voice).dark if dark else part_style(voice).light)

@@ -1,4 +1,4 @@
-"""What keeps the panel calm: a wheel that turns over a control without the focus scrolls, and captions are quiet."""
+"""Helpers that keep the panels calm: no accidental change by the mouse wheel, and unobtrusive captions."""
 
 from PyQt6.QtCore import QEvent, QObject, Qt
 from PyQt6.QtGui import QPalette, QWheelEvent
@@ -6,9 +6,9 @@ from PyQt6.QtWidgets import QLabel, QWidget
 
 
 class WheelGuard(QObject):
-    """An event filter: no wheel without the focus."""
+    """An event filter that ignores the wheel over a widget without the focus, so that the panel scrolls."""
 
-    def eventFilter(self, a0: QObject | None, a1: QEvent | None) -> bool:  # Qt's name
+    def eventFilter(self, a0: QObject | None, a1: QEvent | None) -> bool:
         if isinstance(a1, QWheelEvent) and isinstance(a0, QWidget) and not a0.hasFocus():
             a1.ignore()
             return True
@@ -16,7 +16,7 @@ class WheelGuard(QObject):
 
 
 def guard_wheel_and_menu(widget: QWidget) -> None:
-    """Let the wheel pass over it, and let its context menu be its control's."""
+    """Ignore the wheel over `widget` unless it has the focus, and leave its context menu to the control around it."""
     widget.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
     widget.installEventFilter(WheelGuard(widget))
     for part in (widget, *widget.findChildren(QWidget)):
@@ -24,7 +24,7 @@ def guard_wheel_and_menu(widget: QWidget) -> None:
 
 
 def caption_label(text: str) -> QLabel:
-    """A caption in small, quiet letters."""
+    """Return a caption in small, muted letters."""
     label = QLabel(text)
     font = label.font()
     if font.pointSizeF() > 0:

@@ -1,6 +1,7 @@
-"""Light and dark: two palettes, and which of them is on. Everything is painted from the palette.
+"""The palettes of the light and the dark theme, and the choice between them.
 
-"system" follows the desktop's setting while the program runs (`QStyleHints.colorScheme`).
+Every widget paints with the palette. The theme "system" follows the desktop's setting while the program runs
+(`QStyleHints.colorScheme`).
 """
 
 from PyQt6.QtCore import Qt
@@ -56,21 +57,21 @@ _DARK_COLOURS = {
 }
 _DARK_CHECKBOX_BASE = "#4b535e"
 _DISABLED_TEXT = {True: "#727c88", False: "#868f9a"}
-"""Of text that is disabled, in dark and in light."""
+"""Colour of disabled text, in the dark (True) and in the light theme."""
 
 
 def build_palette(*, dark: bool) -> QPalette:
-    """The theme's palette."""
-    made = QPalette()
+    """Return the palette of the dark or the light theme."""
+    palette = QPalette()
     for role, colour in (_DARK_COLOURS if dark else _LIGHT_COLOURS).items():
-        made.setColor(role, QColor(colour))
+        palette.setColor(role, QColor(colour))
     for role in (_Role.WindowText, _Role.Text, _Role.ButtonText):
-        made.setColor(QPalette.ColorGroup.Disabled, role, QColor(_DISABLED_TEXT[dark]))
-    return made
+        palette.setColor(QPalette.ColorGroup.Disabled, role, QColor(_DISABLED_TEXT[dark]))
+    return palette
 
 
 class Theme:
-    """Lives as long as the application."""
+    """The chosen theme of `app`. The object must live as long as the application."""
 
     def __init__(self, app: QApplication, name: str = "system") -> None:
         self._app = app
@@ -86,7 +87,7 @@ class Theme:
         return self._name
 
     def set_theme(self, name: str) -> None:
-        """One of `THEMES`."""
+        """Choose one of `THEMES`."""
         self._name = name
         self._apply()
 
@@ -94,16 +95,16 @@ class Theme:
         hints = self._app.styleHints()
         scheme = hints.colorScheme() if hints else Qt.ColorScheme.Light
         dark = self._name == "dark" or (self._name == "system" and scheme == Qt.ColorScheme.Dark)
-        made = build_palette(dark=dark)
-        self._app.setPalette(made)
+        palette = build_palette(dark=dark)
+        self._app.setPalette(palette)
         if dark:
-            # Fusion draws a box that is not checked darker than the ground it stands on: nobody would see it.
-            made.setColor(_Role.Base, QColor(_DARK_CHECKBOX_BASE))
-        self._app.setPalette(made, "QCheckBox")
+            # Fusion paints an unchecked box darker than its background; in the dark theme nobody would see it.
+            palette.setColor(_Role.Base, QColor(_DARK_CHECKBOX_BASE))
+        self._app.setPalette(palette, "QCheckBox")
         self._reapply_style_sheets()
 
     def _reapply_style_sheets(self) -> None:
-        """What has a style sheet keeps the palette it was dressed in: it is dressed again."""
+        """Set every style sheet again, since a widget with a style sheet keeps the palette it had when it was set."""
         for widget in self._app.allWidgets():
             if sheet := widget.styleSheet():
                 widget.setStyleSheet(sheet)

@@ -1,4 +1,4 @@
-"""Text on the pages that are read rather than looked at: headings, sentences, words in bold, and room to scroll."""
+"""Text for the pages with much to read: headings, wrapped labels, bold menu words, and an area that scrolls."""
 
 import html
 import re
@@ -11,7 +11,7 @@ _MENU_WORD = re.compile(r"\*(.+?)\*")
 
 
 def scroll_area(page: QWidget) -> QScrollArea:
-    """The page in a frame without border that scrolls up and down where there is not room enough."""
+    """Return a scroll area without a border around the page. It scrolls vertically only."""
     area = QScrollArea()
     area.setWidgetResizable(True)
     area.setFrameShape(QFrame.Shape.NoFrame)
@@ -22,7 +22,7 @@ def scroll_area(page: QWidget) -> QScrollArea:
 
 
 def heading_label(text: str, scale: float) -> QLabel:
-    """A label in bold, so many times as large as the rest."""
+    """Return a bold label, `scale` times as large as the other text."""
     label = QLabel(text)
     font = QFont(label.font())
     font.setPointSizeF(font.pointSizeF() * scale)
@@ -32,7 +32,7 @@ def heading_label(text: str, scale: float) -> QLabel:
 
 
 def wrapped_label(text: str) -> QLabel:
-    """A label that breaks its lines and can be copied from."""
+    """Return a label with word wrap and selectable text."""
     label = QLabel(text)
     label.setWordWrap(True)
     label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
@@ -40,5 +40,5 @@ def wrapped_label(text: str) -> QLabel:
 
 
 def bold_menu_words(text: str) -> str:
-    """The text as rich text, words of the DAW's own in bold."""
+    """Return the text as rich text, with the DAW's menu words (marked as `*word*`) in bold."""
     return _MENU_WORD.sub(r"<b>\1</b>", html.escape(text, quote=False))

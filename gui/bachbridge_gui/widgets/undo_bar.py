@@ -1,4 +1,4 @@
-"""The bar that says what was deleted and offers to bring it back; it goes by itself, the key works after that too."""
+"""The bar that says what was deleted and offers Undo. It hides after a while; the shortcut still works then."""
 
 from PyQt6.QtCore import QTimer
 from PyQt6.QtGui import QAction
@@ -29,7 +29,7 @@ class UndoBar(QWidget):
         self.hide()
 
     def show_deleted(self, description: str) -> None:
-        """Say that `what` is gone, for a while."""
+        """Show for 15 seconds that `description` was deleted."""
         self.label.setText(f"Deleted {description}")
         self.show()
         self._hide_timer.start(_SHOWN_MS)

@@ -1,19 +1,19 @@
-"""What can be done with the exchanges of the list, in words, and when it cannot be done, why."""
+"""The actions on the exchanges of the list, with their texts, and the reasons why one is not possible now."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bachbridge_gui.state.exchanges import Exchange
 
-NOTHING_SELECTED = "Choose a phrase first."
+NOTHING_SELECTED = "Select a phrase first."
 LIST_EMPTY = "Nothing has been played yet."
-SELECT_ONE_ONLY = "Choose one phrase only."
-WAS_HARMONIZED = "It was harmonised while you played; another answer is for phrases that were continued."
+SELECT_ONE_ONLY = "Select a single phrase."
+WAS_HARMONIZED = "This phrase was harmonised while you played. Only continued phrases can get another answer."
 
 
 @dataclass(frozen=True, slots=True)
 class PhraseAction:
-    """An action: its words, its key, its place among the buttons (row, column, columns), what one will hear or get."""
+    """An action with its text, its shortcut and its cell in the grid of buttons (row, column, column span)."""
 
     name: str
     text: str
@@ -23,32 +23,36 @@ class PhraseAction:
 
     @property
     def shortcuts(self) -> tuple[str, ...]:
-        """All keys that do it."""
+        """All keys that trigger the action."""
         return ("Return", "Enter") if self.shortcut == "Enter" else (self.shortcut,)
 
 
 PHRASE_ACTIONS = (
     PhraseAction("play", "Play again", "Enter", (0, 0, 3), "Play the phrase and its answer once more"),
     PhraseAction("another", "Another answer", "A", (0, 3, 3), "Hear a different answer to the same phrase"),
-    PhraseAction("keep", "Keep", "K", (1, 0, 2), "Keep the phrase when older ones make room for new ones"),
-    PhraseAction("rename", "Rename", "F2", (1, 2, 2), "Give the phrase a name of your own"),
-    PhraseAction("delete", "Delete", "Delete", (1, 4, 2), "Take the phrase off the list; Undo brings it back"),
+    PhraseAction("keep", "Keep", "K", (1, 0, 2), "Keep the phrase when old ones are removed to make room for new ones"),
+    PhraseAction("rename", "Rename", "F2", (1, 2, 2), "Give the phrase a name"),
+    PhraseAction("delete", "Delete", "Delete", (1, 4, 2), "Remove the phrase from the list; Undo brings it back"),
     PhraseAction("export", "Export…", "Ctrl+E", (2, 0, 3), "Save the phrase and its answer as a MIDI file"),
     PhraseAction(
-        "session", "Whole session…", "Ctrl+Shift+E", (2, 3, 3), "Save all phrases as one MIDI file, or drag it off"
+        "session",
+        "Whole session…",
+        "Ctrl+Shift+E",
+        (2, 3, 3),
+        "Save all phrases as one MIDI file, or drag it into your DAW",
     ),
 )
 
 
 def all_kept(selected: Sequence[Exchange]) -> bool:
-    """Whether the chosen exchanges are kept already: then the same press lets them go."""
-    return bool(selected) and all(entry.kept for entry in selected)
+    """Return True if all selected exchanges are marked as kept; the action then removes the mark."""
+    return bool(selected) and all(exchange.kept for exchange in selected)
 
 
 def find_obstacle(action_name: str, selected: Sequence[Exchange], count: int, ask_obstacle: str) -> str:
-    """Why the deed cannot be done with the chosen ones of `count` exchanges; "" if it can.
+    """Return why the action is not possible with the selected ones of `count` exchanges; empty if it is possible.
 
-    `cannot_ask` is the sentence that says why the model cannot be asked now, "" if it can.
+    `ask_obstacle` says why the model cannot be asked now; empty if it can.
     """
     if not count:
         return LIST_EMPTY
@@ -64,5 +68,5 @@ def find_obstacle(action_name: str, selected: Sequence[Exchange], count: int, as
 
 
 def action_tooltip(action: PhraseAction, obstacle: str) -> str:
-    """The tooltip: what one will hear, or what stands in the way."""
+    """Return the tooltip: the obstacle if there is one, otherwise the action with its shortcut."""
     return obstacle or f"{action.tooltip} ({action.shortcut})"

@@ -1,4 +1,4 @@
-"""The rows of the list, with their selection, and the button that carries the whole session off."""
+"""The list view with its selection, and the button from which the whole session can be dragged."""
 
 from collections.abc import Sequence
 
@@ -13,7 +13,7 @@ _Flag = QItemSelectionModel.SelectionFlag
 
 
 class PhraseListView(QListView):
-    """Rows are dragged away from it; what is dropped goes to the list around it."""
+    """A list whose rows can be dragged out; drops are handled by the panel around it."""
 
     def __init__(self, model: PhraseListModel, parent: QWidget) -> None:
         super().__init__(parent)
@@ -27,7 +27,7 @@ class PhraseListView(QListView):
         self.setDragDropMode(QAbstractItemView.DragDropMode.DragOnly)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.setAccessibleName("Phrases and answers")
-        self.setToolTip("What you played and what came back: drag a row into your DAW, drop a MIDI file here")
+        self.setToolTip("Your phrases and their answers. Drag a row into your DAW, or drop a MIDI file here.")
 
     @property
     def selection(self) -> QItemSelectionModel:
@@ -37,11 +37,11 @@ class PhraseListView(QListView):
 
     @property
     def selected_rows(self) -> list[int]:
-        """The chosen rows, from the oldest on."""
+        """The selected rows, oldest first."""
         return sorted(index.row() for index in self.selection.selectedRows())
 
     def select_rows(self, rows: Sequence[int]) -> None:
-        """Choose these rows and no others, and show the last of them."""
+        """Select exactly these rows and scroll to the last of them."""
         model, selection = self.model(), self.selection
         assert model is not None
         selection.setCurrentIndex(model.index(rows[-1], 0), _Flag.ClearAndSelect)
@@ -51,7 +51,7 @@ class PhraseListView(QListView):
 
 
 class SessionButton(QToolButton):
-    """Pressed, it saves the session; drawn away from, it carries it off."""
+    """A click saves the session; dragging the mouse off the button emits `dragged`."""
 
     dragged = pyqtSignal()
 
@@ -62,7 +62,7 @@ class SessionButton(QToolButton):
 
 
 def action_button(action: QAction, name: str, tool_button: QToolButton | None = None) -> QToolButton:
-    """A button that does the action and is reached by the keyboard."""
+    """Return a button for the action that can get the keyboard focus; `tool_button` is used if given."""
     tool_button = tool_button or QToolButton()
     tool_button.setDefaultAction(action)
     tool_button.setAccessibleName(name)

@@ -1,7 +1,7 @@
-"""The exchanges as Qt's item views want them: rows, roles, renaming in place, and files for a drag.
+"""The Qt item model of the exchanges: rows, roles, renaming in place, and files for dragging.
 
-The list itself is `entries.Entries`; this model tells the views what changes in it. A drag of one or more rows is one
-MIDI file on the shelf.
+The list itself is an `exchanges.ExchangeList`; this model tells the views what changes in it. One or more dragged rows
+become one MIDI file in `DragFiles`.
 """
 
 from collections.abc import Iterable, Sequence
@@ -19,22 +19,22 @@ from bachbridge_gui.state.exchanges import (
     screen_reader_text,
 )
 
-ENTRY_ROLE = Qt.ItemDataRole.UserRole
+EXCHANGE_ROLE = Qt.ItemDataRole.UserRole
 NO_PARENT = QModelIndex()
 
 
 class PhraseListModel(QAbstractListModel):
-    """Rows from the oldest exchange to the newest."""
+    """Rows run from the oldest exchange to the newest."""
 
     refused = pyqtSignal(str)
-    """A file could not be made for a drag; the sentence that says why."""
+    """The file for a drag could not be written; the sentence says why."""
 
     def __init__(self, drag_files: DragFiles, parent: QObject | None = None, limit: int = MAX_EXCHANGES) -> None:
         super().__init__(parent)
         self.entries = ExchangeList(limit)
         self._drag_files = drag_files
 
-    # ------------------------------------------------------------ what Qt asks
+    # ------------------------------------------------------------ Qt's interface
 
     def rowCount(self, parent: QModelIndex = NO_PARENT) -> int:
         return 0 if parent.isValid() else len(self.entries)
@@ -42,20 +42,19 @@ class PhraseListModel(QAbstractListModel):
     def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         if not index.isValid():
             return None
-        entry = self.entries[index.row()]
+        exchange = self.entries[index.row()]
         match role:
             case Qt.ItemDataRole.DisplayRole:
-                return exchange_title(entry)
+                return exchange_title(exchange)
             case Qt.ItemDataRole.EditRole:
-                return entry.name
+                return exchange.name
             case Qt.ItemDataRole.ToolTipRole:
-                return (
-                    f"{exchange_title(entry)}: {exchange_summary(entry)}, {entry.bpm:.0f} bpm. Drag it into your DAW."
-                )
+                title, summary = exchange_title(exchange), exchange_summary(exchange)
+                return f"{title}: {summary}, {exchange.bpm:.0f} bpm. Drag it into your DAW."
             case Qt.ItemDataRole.AccessibleTextRole:
-                return screen_reader_text(entry)
+                return screen_reader_text(exchange)
             case _:
-                return entry if role == ENTRY_ROLE else None
+                return exchange if role == EXCHANGE_ROLE else None
 
     def setData(self, index: QModelIndex, value: object, role: int = Qt.ItemDataRole.EditRole) -> bool:
         if role != Qt.ItemDataRole.EditRole or not index.isValid():
@@ -80,10 +79,13 @@ class PhraseListModel(QAbstractListModel):
     def supportedDragActions(self) -> Qt.DropAction:
         return Qt.DropAction.CopyAction
 
-    # ------------------------------------------------------------ what the program does
+    # ------------------------------------------------------------ for the program
 
     def drag_data(self, entries: Sequence[Exchange]) -> QMimeData | None:
-        """The exchanges as the URL of one MIDI file; None, and `refused`, where it cannot be written."""
+        """Return the URL of a MIDI file with the exchanges.
+
+        If it cannot be written, emit `refused` and return None.
+        """
         if not entries:
             return None
         try:
@@ -95,15 +97,15 @@ class PhraseListModel(QAbstractListModel):
         data.setUrls([QUrl.fromLocalFile(str(path))])
         return data
 
-    def add(self, entry: Exchange) -> int:
-        """Add the exchange or put it in the place of the one with its number; its row."""
-        if (row := self.entries.row_of(entry.number)) is not None:
-            self.entries.add(entry)
+    def add(self, exchange: Exchange) -> int:
+        """Add the exchange, or replace the one with the same number; return its row."""
+        if (row := self.entries.row_of(exchange.number)) is not None:
+            self.entries.add(exchange)
             self._emit_row_changed(row)
             return row
         for row in reversed(self.entries.rows_to_evict()):
             self._remove(row)
-        return self._insert(entry)
+        return self._insert(exchange)
 
     def set_kept(self, rows: Iterable[int], *, kept: bool) -> None:
         for row in rows:
@@ -111,23 +113,23 @@ class PhraseListModel(QAbstractListModel):
             self._emit_row_changed(row)
 
     def delete(self, rows: Sequence[int]) -> None:
-        """Take the rows away together, so that one `undo` brings them back."""
-        doomed = tuple(self.entries[row] for row in sorted(set(rows)))
+        """Delete the rows together, so that one `undo` restores them."""
+        deleted = tuple(self.entries[row] for row in sorted(set(rows)))
         for row in sorted(set(rows), reverse=True):
             self._remove(row)
-        self.entries.push_deleted(doomed)
+        self.entries.push_deleted(deleted)
 
     def undo(self) -> list[int]:
-        """Bring back what was deleted last; its rows."""
-        back = self.entries.pop_deleted()
-        for entry in back:
-            self._insert(entry)
-        return [row for entry in back if (row := self.entries.row_of(entry.number)) is not None]
+        """Restore the exchanges that were deleted last; return their rows."""
+        restored = self.entries.pop_deleted()
+        for exchange in restored:
+            self._insert(exchange)
+        return [row for exchange in restored if (row := self.entries.row_of(exchange.number)) is not None]
 
-    def _insert(self, entry: Exchange) -> int:
-        row = self.entries.insertion_row(entry.number)
+    def _insert(self, exchange: Exchange) -> int:
+        row = self.entries.insertion_row(exchange.number)
         self.beginInsertRows(NO_PARENT, row, row)
-        self.entries.insert(entry)
+        self.entries.insert(exchange)
         self.endInsertRows()
         return row
 

@@ -1,7 +1,8 @@
-"""The list of exchanges on the window: play again, another answer, keep, name, delete with undo, files out and in.
+"""The panel with the list of exchanges: play again, another answer, keep, rename, delete, undo, files out and in.
 
-Every action has a button, a place in the context menu and a key that works while the list has the focus. What cannot
-be done now is disabled, and its tooltip says why. The window plays and asks; this widget says what is wanted.
+Every action has a button, an entry in the context menu and a shortcut that works while the list has the focus. An
+action that is not possible now is disabled, and its tooltip says why. This widget only emits what the user wants; the
+window plays and asks the model.
 """
 
 from collections.abc import Sequence
@@ -24,25 +25,27 @@ _COPY = Qt.DropAction.CopyAction
 
 
 class PhrasePanel(QWidget):
-    """Used on the window's thread."""
+    """The list with its buttons; used in the window's thread."""
 
     playRequested = pyqtSignal(Exchange)
     anotherAnswerRequested = pyqtSignal(Exchange)
     promptDropped = pyqtSignal(object, object)
-    """A phrase from a file, and its step in ns (Qt's own int is too small for a slow one)."""
+    """A phrase from a file and the length of its step in ns (an `object`: Qt's int is too small for slow tempos)."""
     selected = pyqtSignal(int)
-    """The number of the exchange that is chosen, -1: none, or several."""
+    """Number of the selected exchange; -1 if none or several are selected."""
     refused = pyqtSignal(str)
-    """What cannot be done, in a sentence that says what to do."""
+    """A sentence that says what was not possible and what to do about it."""
 
     def __init__(self, drag_files: DragFiles, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.model = PhraseListModel(drag_files, self)
         self.view = PhraseListView(self.model, self)
-        self.phrase_actions = {deed.name: self._make_action(deed) for deed in PHRASE_ACTIONS}
+        self.phrase_actions = {action.name: self._make_action(action) for action in PHRASE_ACTIONS}
         self.undo_action = self._make_undo_action()
         self.undo_bar = UndoBar(self.undo_action, self)
-        self._hint = QLabel("Play a phrase: it appears here with its answer.\n\nOr drop a MIDI file to be answered.")
+        self._hint = QLabel(
+            "Play a phrase. It appears here with its answer.\n\nOr drop a MIDI file here to have it answered."
+        )
         self._ask_obstacle = ""
         self._lay_out()
         self._connect()
@@ -52,34 +55,37 @@ class PhrasePanel(QWidget):
 
     # ------------------------------------------------------------ for the window
 
-    def add(self, entry: Exchange) -> None:
-        """Show the exchange; it is the chosen one unless a person chose an older one."""
-        follows = self.view.selected_rows in ([], [len(self.model.entries) - 1])
-        row = self.model.add(entry)
-        if follows and row == len(self.model.entries) - 1:
+    def add(self, exchange: Exchange) -> None:
+        """Show the exchange and select it, unless the user has selected an older one."""
+        selects_newest = self.view.selected_rows in ([], [len(self.model.entries) - 1])
+        row = self.model.add(exchange)
+        if selects_newest and row == len(self.model.entries) - 1:
             self.view.select_rows([row])
 
     def select_phrase(self, number: int) -> None:
-        """Choose the exchange of that number (it was clicked elsewhere)."""
+        """Select the exchange with this number, which was clicked elsewhere."""
         if (row := self.model.entries.row_of(number)) is not None:
             self.view.select_rows([row])
 
     def set_ask_obstacle(self, obstacle: str) -> None:
-        """Why the model cannot be asked for another answer now; "" if it can."""
+        """Set why the model cannot be asked for another answer now; empty if it can."""
         if obstacle != self._ask_obstacle:
             self._ask_obstacle = obstacle
             self._refresh()
 
     def selected_entries(self) -> list[Exchange]:
-        """The exchanges that are chosen, from the oldest on."""
+        """Return the selected exchanges, oldest first."""
         return [self.model.entries[row] for row in self.view.selected_rows]
 
     def trigger_action(self, name: str) -> None:
-        """Do what the button of that name does, if it can be done now."""
+        """Trigger the action of this name if it is enabled."""
         self.phrase_actions[name].trigger()
 
     def accept_drop(self, data: QMimeData | None) -> bool:
-        """A MIDI file dropped here or elsewhere on the window becomes a prompt; False, and `refused`, if it cannot."""
+        """Make a prompt of a MIDI file that was dropped here or elsewhere on the window.
+
+        If that is not possible, emit `refused` and return False.
+        """
         urls = data.urls() if data is not None else []
         try:
             phrase, step_ns = phrase_from_files([Path(url.toLocalFile()) for url in urls if url.isLocalFile()])
@@ -90,38 +96,39 @@ class PhrasePanel(QWidget):
         return True
 
     def export_to(self, path: Path, entries: Sequence[Exchange]) -> None:
-        """Write the exchanges as one MIDI file; `refused` where that fails."""
+        """Write the exchanges as one MIDI file; emit `refused` if that fails."""
         try:
             midi_export(entries).write(path if path.suffix else path.with_suffix(".mid"))
         except BachBridgeError as error:
             self.refused.emit(str(error))
 
-    # ------------------------------------------------------------ the deeds
+    # ------------------------------------------------------------ actions
 
     def _run_action(self, name: str) -> None:
-        chosen = self.selected_entries()
+        selected = self.selected_entries()
         match name:
             case "play":
-                self.playRequested.emit(chosen[0])
+                self.playRequested.emit(selected[0])
             case "another":
-                self.anotherAnswerRequested.emit(chosen[0])
+                self.anotherAnswerRequested.emit(selected[0])
             case "keep":
-                self.model.set_kept(self.view.selected_rows, kept=not all_kept(chosen))
+                self.model.set_kept(self.view.selected_rows, kept=not all_kept(selected))
             case "rename":
                 self.view.edit(self.view.currentIndex())
             case "delete":
                 self._delete()
             case "export":
-                self._export(chosen)
+                self._export(selected)
             case _:
                 self._export(self.model.entries.items)
 
     def _delete(self) -> None:
-        rows, gone = self.view.selected_rows, self.selected_entries()
-        self.undo_bar.show_deleted(f"“{exchange_title(gone[0])}”" if len(gone) == 1 else f"{len(gone)} phrases")
+        rows, deleted = self.view.selected_rows, self.selected_entries()
+        title = f"“{exchange_title(deleted[0])}”" if len(deleted) == 1 else f"{len(deleted)} phrases"
+        self.undo_bar.show_deleted(title)
         self.model.delete(rows)
-        if left := len(self.model.entries):
-            self.view.select_rows([min(rows[0], left - 1)])
+        if remaining := len(self.model.entries):
+            self.view.select_rows([min(rows[0], remaining - 1)])
         self._refresh()
 
     def _undo_delete(self) -> None:
@@ -137,26 +144,26 @@ class PhrasePanel(QWidget):
             self.export_to(Path(name), entries)
 
     def _refresh(self) -> None:
-        """Enable what can be done and say why the rest cannot."""
-        chosen, count = self.selected_entries(), len(self.model.entries)
-        for deed in PHRASE_ACTIONS:
-            obstacle = find_obstacle(deed.name, chosen, count, self._ask_obstacle)
-            self.phrase_actions[deed.name].setEnabled(not obstacle)
-            self.phrase_actions[deed.name].setToolTip(action_tooltip(deed, obstacle))
-        _set_action_text(self.phrase_actions["keep"], "Let go" if all_kept(chosen) else "Keep")
+        """Enable the possible actions and say in the tooltips of the others why they are not possible."""
+        selected, count = self.selected_entries(), len(self.model.entries)
+        for action in PHRASE_ACTIONS:
+            obstacle = find_obstacle(action.name, selected, count, self._ask_obstacle)
+            self.phrase_actions[action.name].setEnabled(not obstacle)
+            self.phrase_actions[action.name].setToolTip(action_tooltip(action, obstacle))
+        _set_action_text(self.phrase_actions["keep"], "Don't keep" if all_kept(selected) else "Keep")
         self.undo_action.setEnabled(bool(self.model.entries.last_deleted))
         self._hint.setVisible(not count)
         self.view.setVisible(bool(count))
 
     def _on_selection_changed(self) -> None:
         self._refresh()
-        chosen = self.selected_entries()
-        self.selected.emit(chosen[0].number if len(chosen) == 1 else -1)
+        selected = self.selected_entries()
+        self.selected.emit(selected[0].number if len(selected) == 1 else -1)
 
     # ------------------------------------------------------------ dragging
 
     def _drag_session(self) -> None:
-        """Carry the whole session off as one MIDI file; returns when it is dropped."""
+        """Drag the whole session as one MIDI file; return after the drop."""
         if data := self.model.drag_data(self.model.entries.items):
             drag = QDrag(self)
             drag.setMimeData(data)
@@ -173,7 +180,7 @@ class PhrasePanel(QWidget):
             self.accept_drop(a0.mimeData())
 
     def _accept_drag(self, event: QDropEvent | None) -> bool:
-        """Files from elsewhere may be dropped; a row that was drawn a little and let go here is no prompt."""
+        """Accept files from other programs, but not a row of this list that is dropped on the list itself."""
         data = event.mimeData() if event is not None else None
         if event is None or data is None or not data.hasUrls() or event.source() in {self, self.view}:
             return False
@@ -181,7 +188,7 @@ class PhrasePanel(QWidget):
         event.accept()
         return True
 
-    # ------------------------------------------------------------ its parts
+    # ------------------------------------------------------------ layout
 
     def _make_action(self, phrase_action: PhraseAction) -> QAction:
         action = QAction(self)
@@ -210,12 +217,13 @@ class PhrasePanel(QWidget):
         session.dragged.connect(self._drag_session)
         buttons = QGridLayout()
         buttons.setSpacing(4)
-        for deed in PHRASE_ACTIONS:
-            made = action_button(self.phrase_actions[deed.name], deed.text, session if deed.name == "session" else None)
-            row, first, columns = deed.grid_cell
-            buttons.addWidget(made, row, first, 1, columns)
-        for sixth in range(6):
-            buttons.setColumnStretch(sixth, 1)
+        for action in PHRASE_ACTIONS:
+            tool_button = session if action.name == "session" else None
+            button = action_button(self.phrase_actions[action.name], action.text, tool_button)
+            row, first_column, column_span = action.grid_cell
+            buttons.addWidget(button, row, first_column, 1, column_span)
+        for column_index in range(6):
+            buttons.setColumnStretch(column_index, 1)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(8)
@@ -233,21 +241,21 @@ class PhrasePanel(QWidget):
             signal.connect(self._refresh)
 
     def make_menu(self) -> QMenu:
-        """What a click with the other button offers."""
+        """Return the context menu."""
         menu = QMenu(self)
         menu.setAccessibleName("Phrase")
         menu.setToolTipsVisible(True)
         menu.addActions([*self.phrase_actions.values(), self.undo_action])
         return menu
 
-    def _show_menu(self, place: QPoint) -> None:
+    def _show_menu(self, position: QPoint) -> None:
         if viewport := self.view.viewport():
             menu = self.make_menu()
             menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-            menu.popup(viewport.mapToGlobal(place))
+            menu.popup(viewport.mapToGlobal(position))
 
 
 def _set_action_text(action: QAction, text: str) -> None:
-    """The action's words, on a button too, where Qt by itself leaves the "…" out."""
+    """Set the action's text, for buttons too, where Qt would leave out the "…"."""
     action.setText(text)
     action.setIconText(text)

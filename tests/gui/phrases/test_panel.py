@@ -108,7 +108,7 @@ def test_the_arrow_keys_choose(qtbot, three):
 def test_k_keeps_and_lets_go(qtbot, three):
     qtbot.keyClick(three.view, Key.Key_K)
     assert three.selected_entries()[0].kept
-    assert three.phrase_actions["keep"].text() == "Let go"
+    assert three.phrase_actions["keep"].text() == "Don't keep"
     qtbot.keyClick(three.view, Key.Key_K)
     assert not three.selected_entries()[0].kept
 
@@ -146,9 +146,9 @@ def test_delete_can_be_undone_by_key_and_by_the_bar(qtbot, three):
 def test_what_cannot_be_done_says_why(three, phrases):
     three.view.clearSelection()
     assert not three.phrase_actions["play"].isEnabled()
-    assert three.phrase_actions["play"].toolTip() == "Choose a phrase first."
+    assert three.phrase_actions["play"].toolTip() == "Select a phrase first."
     three.view.select_rows([0, 1])
-    assert three.phrase_actions["another"].toolTip() == "Choose one phrase only."
+    assert three.phrase_actions["another"].toolTip() == "Select a single phrase."
     assert three.phrase_actions["export"].isEnabled()
     three.add(entry(4, mode="harmonize"))
     three.select_phrase(4)
@@ -258,7 +258,7 @@ def test_a_file_that_cannot_be_written_is_said(qtbot, three, tmp_path, monkeypat
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "none"))
     with qtbot.waitSignal(three.refused) as told:
         assert three.model.mimeData([three.model.index(0)]) is None
-    assert "temporary file" in told.args[0]
+    assert "temporary folder" in told.args[0]
 
 
 def test_export_writes_what_was_chosen(qtbot, three, tmp_path):

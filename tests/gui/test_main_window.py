@@ -91,7 +91,7 @@ def test_view_is_shown_by_button_and_by_key(opened: WindowHarness, qtbot: QtBot,
 
 
 def test_welcome_page_opens_from_menu_and_leads_on(opened: WindowHarness, qtbot: QtBot) -> None:
-    action(opened, "First page").trigger()
+    action(opened, "Welcome page").trigger()
     assert opened.parts.welcome_page.isVisible()
     for text, view in (("Connect my DAW", "connect"), ("Start playing", "roll"), ("Play without a keyboard", "roll")):
         opened.window.show_view("welcome")

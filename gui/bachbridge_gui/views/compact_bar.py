@@ -1,4 +1,4 @@
-"""What the window still offers as a strip beside the DAW: the mode, the phrase's end, and how things are in a line."""
+"""The controls of the compact window beside the DAW: the mode, the end of the phrase, and the status in one line."""
 
 from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QWidget
@@ -10,7 +10,7 @@ from bachbridge_gui.settings.store import SettingsStore
 
 
 class CompactBar(QWidget):
-    """Stands in the bar at the top, and only while the window is a strip."""
+    """Part of the top bar, visible only while the window is compact."""
 
     def __init__(self, store: SettingsStore, learner: MidiLearn) -> None:
         super().__init__()
@@ -19,7 +19,7 @@ class CompactBar(QWidget):
         self.end_phrase.badge.setMaximumHeight(0)
         self.status_label = QLabel()
         self.status_label.setStyleSheet("font-weight: normal;")
-        self.status_label.setAccessibleName("How things are")
+        self.status_label.setAccessibleName("Status")
         self.status_label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
@@ -30,7 +30,7 @@ class CompactBar(QWidget):
         self.hide()
 
     def show_status(self, text: str) -> None:
-        """One line; what does not fit is in the tooltip."""
+        """Show the status in one line, and in full in the tooltip."""
         if text != self.status_label.text():
             self.status_label.setText(text)
             self.status_label.setToolTip(text)

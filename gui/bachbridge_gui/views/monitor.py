@@ -1,7 +1,7 @@
-"""The monitor: the last messages in words, newest at the bottom, as text that can be marked and copied.
+"""The monitor: the last messages in plain words, newest at the bottom, as text that can be selected and copied.
 
-Messages are kept as they come; the text catches up at most five times a second, and not at all while the monitor is
-paused or hidden. Pausing loses nothing: going on shows what came meanwhile, as far as it is among the last 500.
+Messages are stored as they arrive. The text is updated at most five times a second, and not at all while the monitor is
+paused or hidden. Pausing loses nothing: afterwards the monitor shows what arrived meanwhile, up to 500 messages.
 """
 
 from collections import deque
@@ -28,17 +28,17 @@ TEXT_INTERVAL_NS = 200_000_000
 
 
 class Monitor(QWidget):
-    """`wall_ns` is what to add to the engine's clock for the time of day (ns since 1970)."""
+    """Shows messages with their time: `wall_offset_ns` plus the engine's clock is the time since 1970 in ns."""
 
     closed = pyqtSignal()
-    """A person is done with it."""
+    """The user wants to leave the monitor."""
 
     def __init__(self, wall_offset_ns: int, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._wall_offset_ns = wall_offset_ns
         self._lines: deque[MonitorLine] = deque(maxlen=MAX_LINES)
         self._unshown: deque[MonitorLine] = deque(maxlen=MAX_LINES)
-        """What the text does not show yet."""
+        """Lines that are not in the text yet."""
         self._text_updated_ns: int | None = None
         self.text = _make_text_view()
         self.filters = {kind: _make_filter_box(kind) for kind in LINE_KINDS}
@@ -49,15 +49,15 @@ class Monitor(QWidget):
         self.setAccessibleName("Monitor")
 
     def add_message(self, message: Message, now_ns: int) -> None:
-        """Keep the message, if it has words."""
-        if told := to_monitor_line(message, now_ns):
-            self._lines.append(told)
-            self._unshown.append(told)
+        """Store the message, unless `describe_message` has no words for it."""
+        if line := to_monitor_line(message, now_ns):
+            self._lines.append(line)
+            self._unshown.append(line)
 
     def refresh(self, now_ns: int) -> None:
-        """Let the text catch up, if it is time and anybody looks."""
-        soon = self._text_updated_ns is not None and now_ns - self._text_updated_ns < TEXT_INTERVAL_NS
-        if soon or self.pause_button.isChecked() or not self._unshown or not self.isVisible():
+        """Update the text if the last update is old enough and the monitor is visible and not paused."""
+        is_too_soon = self._text_updated_ns is not None and now_ns - self._text_updated_ns < TEXT_INTERVAL_NS
+        if is_too_soon or self.pause_button.isChecked() or not self._unshown or not self.isVisible():
             return
         self._text_updated_ns = now_ns
         shown = self._filter_lines(self._unshown)
@@ -66,7 +66,7 @@ class Monitor(QWidget):
             self.text.appendPlainText("\n".join(shown))
 
     def all_text(self) -> str:
-        """What the check boxes let through, as text."""
+        """Return the lines of the checked kinds as text."""
         return "\n".join(self._filter_lines(self._lines))
 
     def _filter_lines(self, lines: deque[MonitorLine]) -> list[str]:
@@ -79,14 +79,14 @@ class Monitor(QWidget):
         return f"{clock:%H:%M:%S}.{at_ns // 1_000_000 % 1000:03}  {monitor_line.source:<6}  {monitor_line.text}"
 
     def _rebuild_text(self) -> None:
-        """Another choice of kinds: write everything anew."""
+        """Write the whole text anew after another choice of kinds."""
         self._unshown.clear()
         self.text.setPlainText(self.all_text())
         if bar := self.text.verticalScrollBar():
             bar.setValue(bar.maximum())
 
     def _set_paused(self, paused: bool) -> None:
-        self.pause_button.setText("Go on" if paused else "Pause")
+        self.pause_button.setText("Resume" if paused else "Pause")
         if not paused:
             self._text_updated_ns = None
 
@@ -102,9 +102,9 @@ class Monitor(QWidget):
         tips = (
             (
                 self.pause_button,
-                "Hold the text still for reading; messages go on being kept, and the music is not touched",
+                "Stop the text while you read. Messages are still stored, and the music goes on.",
             ),
-            (self.copy_button, "Copy these lines, to paste them into a message"),
+            (self.copy_button, "Copy these lines to the clipboard, for example for an e-mail"),
             (self.close_button, "Back to the music"),
         )
         shown, buttons = QHBoxLayout(), QHBoxLayout()
@@ -137,9 +137,9 @@ def _make_text_view() -> QPlainTextEdit:
     text.setTextInteractionFlags(
         Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
     )
-    text.setPlaceholderText("No message yet: play a key, and it appears here.")
+    text.setPlaceholderText("No messages yet. Play a key, and it appears here.")
     text.setAccessibleName("Messages")
-    text.setToolTip("Time, where from, and what was said; the newest is at the bottom")
+    text.setToolTip("Time, source and content of each message; the newest is at the bottom")
     return text
 
 
@@ -147,7 +147,7 @@ def _make_filter_box(kind: str) -> QCheckBox:
     tips = {
         "notes": "Keys pressed and released, yours and the answer's",
         "other MIDI": "Pedals, wheels, program changes, transport",
-        "reports": "What the engine and the model say",
+        "reports": "Reports from the engine and the model",
     }
     box = QCheckBox(kind[0].upper() + kind[1:])
     box.setChecked(True)

@@ -1,8 +1,8 @@
-"""The same music as a score: four voices on two staves, engraved anew for each phrase, away from the window's thread.
+"""The score view: four voices on two staves, engraved for each phrase on a thread of its own.
 
-One thread engraves, and only what is still wanted: each request has a number, and what does not carry the newest one
-is thrown away, before the work where it can be. A change of width asks again; a change of theme only takes other ink.
-What nobody looks at is not engraved: the engraver holds Python's lock while it works, for some frames of the roll.
+Each request has a number. Requests without the newest number are dropped, if possible before the work starts. A change
+of width makes a new request; a change of theme only changes the colour. A hidden view engraves nothing, since the
+engraver holds Python's global lock while it works and so delays the roll by some frames.
 """
 
 from collections.abc import Callable
@@ -19,20 +19,20 @@ from bachbridge.music.notes import Note, Phrase
 from bachbridge_gui.views import score_svg
 
 HINT = "Play something \N{EN DASH} the phrase and its answer appear here as a score"
-PACKAGES_MISSING = 'The score needs two more packages: pip install "bachbridge[score]"'
-ENGRAVING_FAILED = "This phrase cannot be written as a score; the next one will be tried again."
-TOO_LONG = "This phrase is too long for a page: export it as a MIDI file, or choose a shorter one."
+PACKAGES_MISSING = 'The score view needs two more packages. Install them with: pip install "bachbridge[score]"'
+ENGRAVING_FAILED = "This phrase cannot be shown as a score. BachBridge will try again with the next one."
+TOO_LONG = "This phrase is too long for the score view. Export it as a MIDI file, or select a shorter one."
 MAX_BARS = 96
 MARGIN_PX = 16
 _RESIZE_SETTLE_MS = 150
-"""So long must the width have been the same before the score is engraved for it."""
+"""The score is engraved for a new width after the width has been stable for this long."""
 _STAFF_SCALE = 1.25
-"""By how much the staves are larger than the engraver's."""
+"""Size of the staves relative to the engraver's default."""
 
 
 @dataclass(frozen=True, slots=True)
 class ScoreContent:
-    """What is to be seen: the prompt, and the answer, whose step 0 is the prompt's step `at` (None: its end)."""
+    """The prompt and the answer. The answer's step 0 is the prompt's step `answer_step` (None: the prompt's end)."""
 
     prompt: Phrase
     answer: tuple[Note, ...]
@@ -40,31 +40,34 @@ class ScoreContent:
 
     @property
     def bar_count(self) -> int:
-        """About how many it takes on paper."""
-        prompt, at = self.prompt, self.prompt.steps if self.answer_step is None else self.answer_step
-        end = max([prompt.steps, *(at + note.end for note in self.answer)])
+        """Approximate number of bars in the score."""
+        prompt, answer_step = self.prompt, self.prompt.steps if self.answer_step is None else self.answer_step
+        end = max([prompt.steps, *(answer_step + note.end for note in self.answer)])
         return -(-end // prompt.steps_per_bar)
 
 
 Engraver = Callable[[ScoreContent, int], bytes]
-"""Makes an SVG of an exchange, so many pixels wide. Called on another thread; ImportError: something is missing."""
+"""Returns the SVG of an exchange for a width in pixels. It is called on the engraving thread.
+
+It raises `ImportError` if a package is missing, and `BachBridgeError` if the exchange cannot be engraved.
+"""
 
 
 def engrave_svg(content: ScoreContent, width: int) -> bytes:
-    """With the engraver that the extra `score` brings."""
+    """Engrave the content with the packages of the extra `score`."""
     return engraving.render_picture(
         exchange_musicxml(content.prompt, content.answer, content.answer_step), ".svg", width
     )
 
 
 class _EngravingSignals(QObject):
-    """From the engraving thread to the window's: number, picture, sentence."""
+    """Carries the result from the engraving thread to the window's: request number, picture, message."""
 
     ready = pyqtSignal(int, QImage, str)
 
 
 class ScoreView(QWidget):
-    """Shows the newest exchange; `shown` is emitted when its score is on the screen."""
+    """Shows the newest exchange; `shown` is emitted when its score or a message is on the screen."""
 
     shown = pyqtSignal()
 
@@ -109,29 +112,29 @@ class ScoreView(QWidget):
 
     @property
     def message(self) -> str:
-        """The sentence that stands in the score's place, or nothing."""
+        """The message shown in place of the score; empty if the score is shown."""
         return self._message_label.text() if self._stack.currentWidget() is self._message_label else ""
 
     @property
     def picture(self) -> QImage:
-        """The score as it is shown, black on nothing."""
+        """The picture of the score, black on a transparent background."""
         return self._page.picture
 
     def show_phrase(self, prompt: Phrase, answer: tuple[Note, ...], answer_step: int | None = None) -> None:
-        """Show a phrase and its answer (see `Exchange`); whatever was being engraved is forgotten."""
+        """Show a phrase and its answer (see `ScoreContent`) and void earlier requests."""
         self._content = ScoreContent(prompt, answer, answer_step)
         self._request_number += 1
         if self.isVisible():
             self._request_engraving()
 
     def clear(self) -> None:
-        """Back to the empty view."""
+        """Return to the empty view."""
         self._content = None
         self._request_number += 1
         self._show_message(HINT)
 
     def cancel_and_wait(self, timeout_ms: int = 5000) -> bool:
-        """Forget what is wanted and wait for the engraving thread; False where it takes longer than that."""
+        """Void all requests and wait for the engraving thread; return False if it is not done in time."""
         self._request_number += 1
         self._threads.clear()
         return self._threads.waitForDone(timeout_ms)
@@ -152,22 +155,24 @@ class ScoreView(QWidget):
         return max(160, self.width() - 2 * MARGIN_PX - (bar.sizeHint().width() if bar else 0))
 
     def engrave_request(self, number: int, content: ScoreContent, width: int, pixel_ratio: float) -> None:
-        """Engrave one exchange; called on the engraving thread."""
+        """Engrave one exchange and emit the result. Called on the engraving thread."""
         if number != self._request_number:
             return
-        picture, words = QImage(), ""
+        picture, message = QImage(), ""
         if content.bar_count > MAX_BARS:
             self._results.ready.emit(number, picture, TOO_LONG)
             return
         try:
             picture = score_svg.render_stencil(self._engrave(content, round(width / _STAFF_SCALE)), width, pixel_ratio)
         except ImportError:
-            words = PACKAGES_MISSING
+            message = PACKAGES_MISSING
         except BachBridgeError:
-            words = ENGRAVING_FAILED
-        except Exception:  # noqa: BLE001 # at the thread's border: the engraver is foreign code, and its view lives on
-            words = ENGRAVING_FAILED
-        self._results.ready.emit(number, picture, words or ("" if not picture.isNull() else ENGRAVING_FAILED))
+            message = ENGRAVING_FAILED
+        except Exception:  # noqa: BLE001 # any error of the foreign engraver must end here, at the thread's border
+            message = ENGRAVING_FAILED
+        if picture.isNull():
+            message = message or ENGRAVING_FAILED
+        self._results.ready.emit(number, picture, message)
 
     def _show_result(self, number: int, picture: QImage, message: str) -> None:
         if number != self._request_number:
@@ -182,7 +187,7 @@ class ScoreView(QWidget):
 
     def _show_message(self, message: str) -> None:
         self._message_label.setText(message)
-        self.setFocusProxy(None)  # hidden, it would end the way of the Tab key through the window
+        self.setFocusProxy(None)  # a hidden proxy would stop the Tab key on its way through the window
         self._stack.setCurrentWidget(self._message_label)
 
     def resizeEvent(self, a0: QResizeEvent | None) -> None:
@@ -209,7 +214,7 @@ class _EngravingJob(QRunnable):
 
 
 class _ScorePage(QWidget):
-    """The paper in the palette's colours, the score in its ink."""
+    """The page: background and score in the palette's colours."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,7 +1,7 @@
-"""The engraver's SVG as Qt can draw it: Qt knows the tiny profile of SVG, without nested pictures and links by `href`.
+"""Conversion of the engraver's SVG for Qt, which knows only SVG Tiny: no nested pictures and no links by `href`.
 
-The outer picture takes the inner one's coordinates, links get their old name, and words (bar numbers) are left out.
-The result is drawn as a stencil, so that the ink's colour is the palette's.
+The outer picture gets the coordinates of the inner one, links get their old name (`xlink:href`), and text (bar numbers)
+is left out. The result is drawn as a stencil, which can be given the text colour of the palette.
 """
 
 import re
@@ -16,7 +16,7 @@ _TEXT_ELEMENT = re.compile(rb"<text\b.*?</text>", re.DOTALL)
 
 
 def to_svg_tiny(svg: bytes) -> bytes:
-    """The picture in the words of SVG Tiny."""
+    """Return the picture as SVG Tiny."""
     inner = _INNER_SVG.search(svg)
     if inner is not None:
         head, rest = svg[: inner.start()], svg[inner.end() :]
@@ -35,7 +35,10 @@ def to_svg_tiny(svg: bytes) -> bytes:
 
 
 def render_stencil(svg: bytes, width: int, pixel_ratio: float) -> QImage:
-    """The picture, black on nothing, `width` logical pixels wide; a null image where it is none. On any thread."""
+    """Return the picture, `width` logical pixels wide, on a transparent background; on any thread.
+
+    The image is null if `svg` is not a valid picture.
+    """
     renderer = QSvgRenderer(QByteArray(to_svg_tiny(svg)))
     view = renderer.viewBoxF()
     if not renderer.isValid() or view.isEmpty():
@@ -51,7 +54,7 @@ def render_stencil(svg: bytes, width: int, pixel_ratio: float) -> QImage:
 
 
 def tint_stencil(stencil_image: QImage, colour: QColor) -> QImage:
-    """The stencil in a colour."""
+    """Return a copy of the stencil in `colour`."""
     copy = stencil_image.copy()
     copy.setDevicePixelRatio(1)
     painter = QPainter(copy)

@@ -1,7 +1,7 @@
-"""The line at the window's foot: lights for notes in and out, the tempo and how well everything keeps time.
+"""The status bar at the bottom of the window: lights for notes in and out, the tempo, and the timing statistics.
 
-The lights follow every frame; the words change at most twice a second, so that they can be read. What does not fit is
-left out, the least important first. Trouble has a sign and stands in bold.
+The lights are updated in every frame, the text at most twice a second, so that it can be read. Items that do not fit
+are left out, the least important first. Warnings are bold and have a triangle.
 """
 
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ _LIGHTS_WIDTH = 96
 
 @dataclass(frozen=True, slots=True)
 class StatusItem:
-    """One piece of the line; of those that do not fit, the highest `rank` goes first."""
+    """One item of the status bar. If space is short, the item with the highest `drop_rank` is dropped first."""
 
     text: str
     drop_rank: int
@@ -29,33 +29,34 @@ class StatusItem:
 
 
 def status_items(health: EngineHealth, tempo_text: str, now_ns: int) -> tuple[StatusItem, ...]:
-    """What the line says, from left to right."""
+    """Return the items of the status bar from left to right."""
     late_ns = health.lateness_percentiles_ns(now_ns, 0.5, 0.99)
     engine = f"Engine {' / '.join(map(_format_ms, late_ns))} ms" if late_ns else "Engine idle"
-    asked = bool(health.model_p99_ns)
-    model = f"Model {_format_ms(health.model_p50_ns)} / {_format_ms(health.model_p99_ns)} ms" if asked else "Model idle"
+    was_asked = bool(health.model_p99_ns)
+    model_times = f"{_format_ms(health.model_p50_ns)} / {_format_ms(health.model_p99_ns)} ms"
+    model = f"Model {model_times}" if was_asked else "Model idle"
     faults = health.fault_count(now_ns)
     late = "1 event late or lost" if faults == 1 else f"{faults} events late or lost"
-    told = (
+    items = (
         StatusItem(health.engine_text, 0, is_warning=True) if health.engine_text else None,
-        StatusItem("Our output comes back: a loop", 0, is_warning=True) if health.has_loop else None,
+        StatusItem("MIDI loop: our output comes back to our input", 0, is_warning=True) if health.has_loop else None,
         StatusItem(tempo_text, 3) if tempo_text else None,
         StatusItem(health.model_text, 1 if health.model_up is False else 4, is_warning=health.model_up is False),
         StatusItem(late, 2, is_warning=True) if faults else StatusItem("Nothing late", 5),
         StatusItem(engine, 6),
         StatusItem(model, 7),
     )
-    return tuple(item for item in told if item is not None)
+    return tuple(item for item in items if item is not None)
 
 
 def _format_ms(duration_ns: int) -> str:
-    """Milliseconds with as many digits as mean something."""
+    """Return milliseconds with two or three significant digits."""
     ms = duration_ns / 1e6
     return f"{ms:.0f}" if ms >= 10 else f"{ms:.1f}" if ms >= 1 else f"{ms:.2f}"
 
 
 class StatusBar(QWidget):
-    """Fed with `refresh` once a frame; pressing it asks for the monitor."""
+    """Updated with `refresh` once a frame. `clicked` asks for the monitor."""
 
     clicked = pyqtSignal()
 
@@ -66,8 +67,8 @@ class StatusBar(QWidget):
         self._text_updated_ns: int | None = None
         self.setAccessibleName("Status")
         self.setToolTip(
-            "Notes in and out, tempo, and of the last minute: how late notes are sent and how long the model takes, "
-            "half of the time at most / 99 times in 100 at most. Press to see every message in words."
+            "Notes in and out, the tempo, and for the last minute how late notes were sent and how long the model took "
+            "(median / 99th percentile). Click to see every message in plain words."
         )
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
@@ -75,12 +76,12 @@ class StatusBar(QWidget):
 
     @property
     def text(self) -> str:
-        """All that the line says."""
+        """The text of all items."""
         return " · ".join(item.text for item in self._items)
 
     @property
     def lit(self) -> tuple[bool, bool]:
-        """Whether the lights for in and out are lit."""
+        """True for each light, in and out, that is lit."""
         return self._lit
 
     def refresh(self, health: EngineHealth, tempo_text: str, now_ns: int) -> None:
@@ -99,7 +100,7 @@ class StatusBar(QWidget):
             self.setAccessibleDescription(self.text)
             self.update()
 
-    # ------------------------------------------------------------ what Qt asks
+    # ------------------------------------------------------------ Qt's interface
 
     def sizeHint(self) -> QSize:
         return QSize(480, max(32, self.fontMetrics().height() + 2 * _MARGIN))
@@ -131,31 +132,30 @@ class StatusBar(QWidget):
         painter.end()
 
     def _paint_lights(self, painter: QPainter) -> None:
-        """An arrow down to us and one up from us: filled when lit, an outline else."""
-        ink = self.palette().color(QPalette.ColorRole.WindowText)
+        """Paint an arrow downwards for input and one upwards for output, filled while lit."""
+        colour = self.palette().color(QPalette.ColorRole.WindowText)
         middle = self.height() / 2
-        for place, (word, lit) in enumerate(zip(("In", "Out"), self._lit, strict=True)):
-            left = _MARGIN + place * _LIGHTS_WIDTH / 2
-            down = 1 if word == "In" else -1
-            arrow = [(left, -4 * down), (left + 11, -4 * down), (left + 5.5, 5.5 * down)]
-            painter.setPen(ink)
+        for index, (label, lit) in enumerate(zip(("In", "Out"), self._lit, strict=True)):
+            left = _MARGIN + index * _LIGHTS_WIDTH / 2
+            direction = 1 if label == "In" else -1
+            arrow = [(left, -4 * direction), (left + 11, -4 * direction), (left + 5.5, 5.5 * direction)]
+            painter.setPen(colour)
             painter.setBrush(self.palette().color(QPalette.ColorRole.Highlight) if lit else Qt.GlobalColor.transparent)
             painter.drawPolygon(QPolygonF([QPointF(x, middle + y) for x, y in arrow]))
             painter.setFont(self._font(bold=lit))
-            words = QRectF(left + 16, 0, _LIGHTS_WIDTH / 2 - 16, self.height())
-            painter.drawText(words, Qt.AlignmentFlag.AlignVCenter, word)
+            area = QRectF(left + 16, 0, _LIGHTS_WIDTH / 2 - 16, self.height())
+            painter.drawText(area, Qt.AlignmentFlag.AlignVCenter, label)
 
     def _paint_item(self, painter: QPainter, item: StatusItem, left: float) -> float:
-        """Returns where it ends."""
-        ink = self.palette().color(QPalette.ColorRole.WindowText)
+        """Paint the item from x = `left` on; return the x at which it ends."""
+        colour = self.palette().color(QPalette.ColorRole.WindowText)
         middle = self.height() / 2
-        painter.setPen(ink)
-        room = self.width() - left - _MARGIN
-        end = left + min(room, self._item_width(item))
+        painter.setPen(colour)
+        end = left + min(self.width() - left - _MARGIN, self._item_width(item))
         if item.is_warning:
-            sign = [(left, 5.0), (left + 11, 5.0), (left + 5.5, -5.0)]
-            painter.setBrush(ink)
-            painter.drawPolygon(QPolygonF([QPointF(x, middle + y) for x, y in sign]))
+            triangle = [(left, 5.0), (left + 11, 5.0), (left + 5.5, -5.0)]
+            painter.setBrush(colour)
+            painter.drawPolygon(QPolygonF([QPointF(x, middle + y) for x, y in triangle]))
             left += _WARNING_SIGN_WIDTH + 4
         painter.setFont(self._font(bold=item.is_warning))
         text = painter.fontMetrics().elidedText(item.text, Qt.TextElideMode.ElideRight, int(end - left) + 1)
@@ -163,15 +163,15 @@ class StatusBar(QWidget):
         return end
 
     def _items_that_fit(self, width: float) -> list[StatusItem]:
-        """What has room, from left to right; the most important always, cut if need be."""
+        """Return the items that fit, from left to right; always the most important one, cut if need be."""
         kept = list(self._items)
         while len(kept) > 1 and sum(self._item_width(item) + _GAP for item in kept) - _GAP > width:
             kept.remove(max(kept, key=lambda item: item.drop_rank))
         return kept
 
     def _item_width(self, item: StatusItem) -> float:
-        sign = _WARNING_SIGN_WIDTH + 4 if item.is_warning else 0
-        return sign + QFontMetricsF(self._font(bold=item.is_warning)).horizontalAdvance(item.text) + 1
+        sign_width = _WARNING_SIGN_WIDTH + 4 if item.is_warning else 0
+        return sign_width + QFontMetricsF(self._font(bold=item.is_warning)).horizontalAdvance(item.text) + 1
 
     def _font(self, *, bold: bool) -> QFont:
         font = QFont(self.font())

@@ -1,6 +1,6 @@
-"""The bar at the top: which view is shown, what is switched on, and panic.
+"""The bar at the top: the choice of the view, the switches, and panic.
 
-The bar decides nothing: it says what was pressed and shows what it is told.
+The bar decides nothing. It emits what was pressed and shows the state that its owner sets.
 """
 
 from PyQt6.QtCore import QSize, Qt, pyqtSignal
@@ -11,15 +11,15 @@ from bachbridge_gui.widgets.theme import THEMES
 
 VIEWS = ("roll", "score", "connect", "monitor")
 _VIEW_LABELS = {
-    "roll": ("Roll", "The notes as they come: yours, the answer's, and those that are about to sound"),
-    "score": ("Score", "The last phrase, or the one that is selected, on staves"),
-    "connect": ("Connect", "How to reach BachBridge from your DAW, and what has arrived so far"),
-    "monitor": ("Monitor", "The last messages in words"),
+    "roll": ("Roll", "Your notes, the answer and the notes that are about to sound, as they happen"),
+    "score": ("Score", "The last or the selected phrase in staff notation"),
+    "connect": ("Connect", "How to connect BachBridge to your DAW, and what has arrived so far"),
+    "monitor": ("Monitor", "The latest messages in plain words"),
 }
 SWITCHES = ("follow", "keys", "sound")
 _SWITCH_LABELS = {
-    "follow": ("Follow", "The roll moves along with the music"),
-    "keys": ("Piano", "A piano on the screen and on the computer's keys, for playing without a keyboard"),
+    "follow": ("Follow", "Scroll the roll along with the music"),
+    "keys": ("Piano", "Show a piano that you play with the mouse or the computer keyboard"),
     "sound": ("Sound", "Preview sound: hear everything without a DAW"),
 }
 _STYLE = """
@@ -31,14 +31,14 @@ QToolButton#panic { background: #b3261e; color: white; font-weight: bold; border
 QToolButton#panic:pressed { background: #7f1510; }
 QToolButton#panic:focus { border: 2px solid palette(window-text); }
 """
-"""What is on is seen from afar, in dark too; Fusion's own difference is a shade."""
+"""Makes checked buttons visible from a distance, in the dark theme too. Fusion's own style hardly marks them."""
 PANIC_TOOLTIP = "Silence every note on every channel at once (Esc)"
 
 
 class TopBar(QWidget):
-    """Signals carry the names in `VIEWS`, `SWITCHES` and `theme.THEMES`."""
+    """The signals carry names of `VIEWS`, `SWITCHES` and `theme.THEMES`."""
 
-    viewChosen = pyqtSignal(str)  # Qt's way to name a signal
+    viewChosen = pyqtSignal(str)
     switchToggled = pyqtSignal(str, bool)
     themeChosen = pyqtSignal(str)
     compactChosen = pyqtSignal(bool)
@@ -47,7 +47,7 @@ class TopBar(QWidget):
     panicPressed = pyqtSignal()
 
     def __init__(self, compact_bar: QWidget) -> None:
-        """`strip`: what stands here instead of the views while the window is a strip."""
+        """Make the bar; `compact_bar` takes the place of the views while the window is compact."""
         super().__init__()
         self._compact_bar = compact_bar
         self.setAccessibleName("Views and switches")
@@ -56,7 +56,7 @@ class TopBar(QWidget):
         for button in self._view_buttons.values():
             self._view_group.addButton(button)
         self._switch_buttons = {name: self._make_switch_button(name) for name in SWITCHES}
-        self.compact_button = _make_button("Compact", "A strip of little height beside the DAW, and back")
+        self.compact_button = _make_button("Compact", "Switch to a low window beside the DAW, and back")
         self.compact_button.setCheckable(True)
         self.compact_button.toggled.connect(self.compactChosen)
         self.panic_button = _make_button("PANIC", PANIC_TOOLTIP)
@@ -64,31 +64,29 @@ class TopBar(QWidget):
         self.panic_button.setObjectName("panic")
         self._title = QLabel("BachBridge")
         self.setStyleSheet(_STYLE)
-        self.menu_button = _make_button("More", "Theme, always on top, first page")
+        self.menu_button = _make_button("More", "Theme, always on top, welcome page")
         self.menu_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self._menu = self._make_menu()
         self.menu_button.setMenu(self._menu)
         self._lay_out()
 
     def show_view(self, name: str) -> None:
-        """Mark the view that is shown; none of `VIEWS`: no mark."""
+        """Mark the button of the visible view; any other name removes the mark."""
         self._view_group.setExclusive(False)
         for key, button in self._view_buttons.items():
             button.setChecked(key == name)
         self._view_group.setExclusive(True)
 
     def show_switch(self, name: str, *, on: bool, reason: str = "") -> None:
-        """Show a switch as it is; `reason`: why it cannot be used."""
+        """Show the state of a switch. If a `reason` is given, the switch is disabled and its tooltip says why."""
         button = self._switch_buttons[name]
-        button.blockSignals(True)
-        button.setChecked(on)
-        button.blockSignals(False)
+        _set_checked_silently(button, on=on)
         button.setEnabled(not reason)
         button.setToolTip(reason or _SWITCH_LABELS[name][1])
         button.setAccessibleDescription(button.toolTip())
 
     def show_compact(self, *, on: bool) -> None:
-        """In the strip only what is needed while playing is shown."""
+        """Show only what is needed while playing if `on`, otherwise everything."""
         for widget in (
             *self._view_buttons.values(),
             self._title,
@@ -99,26 +97,22 @@ class TopBar(QWidget):
             widget.setVisible(not on)
         self._spacer.setVisible(not on)
         self._compact_bar.setVisible(on)
-        self.compact_button.blockSignals(True)
-        self.compact_button.setChecked(on)
-        self.compact_button.blockSignals(False)
+        _set_checked_silently(self.compact_button, on=on)
 
     def show_theme(self, name: str, *, on_top: bool) -> None:
-        """Mark the theme that is on, and whether the window stays on top."""
+        """Mark the current theme in the menu, and show if the window stays on top."""
         for action in self._theme_actions.actions():
             action.setChecked(action.data() == name)
         self._on_top_action.setChecked(on_top)
 
     def _make_view_button(self, name: str) -> QToolButton:
-        word, tip = _VIEW_LABELS[name]
-        button = _make_button(word, tip)
+        button = _make_button(*_VIEW_LABELS[name])
         button.setCheckable(True)
         button.clicked.connect(lambda: self.viewChosen.emit(name))
         return button
 
     def _make_switch_button(self, name: str) -> QToolButton:
-        word, tip = _SWITCH_LABELS[name]
-        button = _make_button(word, tip)
+        button = _make_button(*_SWITCH_LABELS[name])
         button.setCheckable(True)
         button.toggled.connect(lambda on: self.switchToggled.emit(name, on))
         return button
@@ -138,9 +132,9 @@ class TopBar(QWidget):
         self._on_top_action.setCheckable(True)
         self._on_top_action.triggered.connect(self.alwaysOnTopChosen)
         menu.addAction(self._on_top_action)
-        first = QAction("First page", self)
-        first.triggered.connect(self.welcomeChosen)
-        menu.addAction(first)
+        welcome_action = QAction("Welcome page", self)
+        welcome_action.triggered.connect(self.welcomeChosen)
+        menu.addAction(welcome_action)
         return menu
 
     def _lay_out(self) -> None:
@@ -159,6 +153,12 @@ class TopBar(QWidget):
         row.addSpacing(8)
         row.addWidget(self.panic_button)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+
+
+def _set_checked_silently(button: QToolButton, *, on: bool) -> None:
+    button.blockSignals(True)
+    button.setChecked(on)
+    button.blockSignals(False)
 
 
 def _make_button(label: str, tooltip: str) -> QToolButton:

@@ -195,7 +195,7 @@ def test_a_pause_holds_the_text_and_loses_nothing(monitor):
     played(monitor, 0)
     monitor.refresh(S)
     assert shown(monitor) == []
-    assert monitor.pause_button.text() == "Go on"
+    assert monitor.pause_button.text() == "Resume"
     monitor.pause_button.click()
     monitor.refresh(S + 1)
     assert len(shown(monitor)) == 1

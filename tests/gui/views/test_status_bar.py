@@ -82,7 +82,7 @@ def test_a_loop_is_said_first():
         vitals.handle_message(Sent(midi.note_on(0, 60 + number, 80), 0, 0), 0)
         vitals.handle_message(Received(midi.note_on(3, 60 + number, 80), MS), 0)
     first = status_items(vitals, TEMPO, 0)[0]
-    assert first.text == "Our output comes back: a loop"
+    assert first.text == "MIDI loop: our output comes back to our input"
     assert first.is_warning
 
 

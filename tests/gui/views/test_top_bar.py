@@ -113,7 +113,7 @@ def test_the_menu_offers_themes_top_and_the_first_page(bar: TopBar) -> None:
     menu = bar.menu_button.menu()
     assert menu
     actions = {action.text(): action for action in menu.actions() if action.text()}
-    assert list(actions) == ["System theme", "Light theme", "Dark theme", "Always on top", "First page"]
+    assert list(actions) == ["System theme", "Light theme", "Dark theme", "Always on top", "Welcome page"]
     for action in actions.values():
         action.trigger()
     assert said == [("system",), ("light",), ("dark",), (True,), ("first page",)]

@@ -10,9 +10,10 @@ import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from bachbridge.inference import sweep_benchmark
 from bachbridge.inference.host import serve
 from bachbridge.inference.loading import load_model
-from bachbridge.inference.runtime import library, sweep_benchmark
+from bachbridge.inference.runtime import library
 from bachbridge.inference.runtime.protocols import Generator
 from bachbridge.music.notes import Note
 from bachbridge.process import ipc

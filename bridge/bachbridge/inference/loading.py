@@ -56,9 +56,10 @@ def _chorale_generator(card: Card) -> Generator:
 
 
 def _infill_generator(card: Card) -> Generator:
+    from bachbridge.inference import sweep_benchmark
     from bachbridge.inference.chorale.generator import ChoraleGenerator
     from bachbridge.inference.infill.generator import InfillGenerator
-    from bachbridge.inference.runtime import onnx_nets, sweep_benchmark
+    from bachbridge.inference.runtime import onnx_nets
 
     net, partner_card = onnx_nets.load_infill_net(card), library.find_checked_card(card.partner)
     partner = ChoraleGenerator(onnx_nets.load_chorale_net(partner_card), partner_card.chain)

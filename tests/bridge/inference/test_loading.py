@@ -8,9 +8,9 @@ import pytest
 
 from bachbridge.codecs import keys88
 from bachbridge.errors import ModelError
-from bachbridge.inference import host
+from bachbridge.inference import host, sweep_benchmark
 from bachbridge.inference.loading import cached_model, load_model
-from bachbridge.inference.runtime import library, onnx_nets, sweep_benchmark
+from bachbridge.inference.runtime import library, onnx_nets
 from bachbridge.inference.runtime.protocols import AccompanyingGenerator
 from bachbridge.music.notes import Note, Phrase
 from bachbridge.protocol.effects import Ask, PlanRequest
@@ -25,7 +25,7 @@ TUNE = Phrase(tuple(Note(4 * i, 4, pitch) for i, pitch in enumerate((67, 69, 71,
 
 @pytest.fixture
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where models may be put beside the shipped ones."""
+    """A folder in which models are found beside the shipped ones."""
     monkeypatch.setattr(library, "search_paths", lambda: (tmp_path, SHIPPED))
     monkeypatch.setattr(sweep_benchmark, "record_path", lambda: tmp_path / "pace.json")
     cached_model.cache_clear()

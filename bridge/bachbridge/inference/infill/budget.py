@@ -1,9 +1,9 @@
 """How many sweeps and candidates an answer can afford: a function of one figure that was measured once.
 
 The figure is the time of one sweep of the network over a canvas of `REFERENCE_STEPS` for one candidate on this
-machine. It is on record (see `runtime.sweep_benchmark`), so that the same ask gets the same answer today and tomorrow,
-whatever else the machine is doing. A sweep is taken to cost in proportion to steps and candidates, which is on the
-safe side: a few candidates in one call cost less than as many calls.
+machine. It is on record (see `inference.sweep_benchmark`), so that the same ask gets the same answer today and
+tomorrow, whatever else the machine is doing. A sweep is taken to cost in proportion to steps and candidates, which is
+on the safe side: a few candidates in one call cost less than as many calls.
 
 Sweeps come first: fewer than `MIN_SWEEPS` leave cells that were never drawn among their neighbours, more than
 `MAX_SWEEPS` can hardly be heard. What is left of the budget buys candidates, the best of which is played. A remainder

@@ -1,16 +1,12 @@
-"""Drawing: from logits, and along a phrase with a small network made of arithmetic."""
+"""Answers of the chorale generator, with a small network made of arithmetic."""
 
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
-import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from bachbridge.inference.chorale.generator import ChoraleGenerator
-from bachbridge.inference.runtime.sampling import sample_nucleus
 from bachbridge.music.frames import PITCH_INDEX_COUNT
 from bachbridge.music.notes import VOICE_RANGES, Note, Phrase, key_to_number, parse_key
 from bachbridge.protocol.effects import Ask, Feed
@@ -20,8 +16,8 @@ TUNE = Phrase(tuple(Note(4 * i, 4, pitch, 60 + i) for i, pitch in enumerate((67,
 UNITS = 8
 
 
-class Arithmetic:
-    """A network whose state sums up the ids that it was shown, and whose logits depend on that sum."""
+class ArithmeticNet:
+    """A network whose state sums up the ids of its inputs, and whose logits depend on that sum."""
 
     def __init__(self) -> None:
         self.steps = 0
@@ -36,67 +32,49 @@ class Arithmetic:
 
     def heads(self, hidden: np.ndarray, known: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         seed = np.abs(hidden).sum() + known.sum()
-        classes = np.arange(4 * PITCH_INDEX_COUNT).reshape(1, 4, PITCH_INDEX_COUNT)
-        logits = np.sin(seed * classes).astype(np.float32) * 3
+        indices = np.arange(4 * PITCH_INDEX_COUNT).reshape(1, 4, PITCH_INDEX_COUNT)
+        logits = np.sin(seed * indices).astype(np.float32) * 3
         return np.repeat(logits, len(known), axis=0), np.full((len(known), 4), -1.0, np.float32)
 
 
-def model() -> ChoraleGenerator:
-    return ChoraleGenerator(Arithmetic(), (0, 3, 1, 2))
+def make_generator() -> ChoraleGenerator:
+    return ChoraleGenerator(ArithmeticNet(), (0, 3, 1, 2))
 
 
-def ask(prompt: Phrase = TUNE, steps: int = 16, seed: int = 5) -> Ask:
+def make_ask(prompt: Phrase = TUNE, steps: int = 16, seed: int = 5) -> Ask:
     return Ask(3, "continue", "arithmetic", prompt, steps, 1.0, 0.95, seed)
 
 
+def generate_notes(ask: Ask) -> list[Note]:
+    return notes_of(list(make_generator().generate(ask)))
+
+
 def notes_of(answers: Sequence[Answer | None]) -> list[Note]:
-    """The notes at the end, a longer one in place of a shorter."""
+    """Return the notes of all parts; a longer note replaces a shorter one."""
     last = {(note.voice, note.start): note for answer in answers if answer for note in answer.notes}
     return sorted(last.values(), key=lambda note: (note.start, note.voice))
 
 
-@given(st.lists(st.floats(-5, 5), min_size=2, max_size=20), st.floats(0.1, 2), st.floats(0.05, 1), st.integers(0, 99))
-def test_only_the_nucleus_is_drawn(logits: list[float], temperature: float, top_p: float, seed: int) -> None:
-    values = np.array(logits, np.float32)
-    drawn = sample_nucleus(values, temperature, top_p, np.random.default_rng(seed))
-    weights = np.exp((values - values.max()) / temperature)
-    likelier = weights[weights > weights[drawn]].sum() / weights.sum()
-    assert likelier <= top_p + 1e-5
-
-
-def test_what_is_forbidden_is_never_drawn() -> None:
-    values = np.array([-np.inf, 0.0, -np.inf, 0.0], np.float32)
-    rng = np.random.default_rng(0)
-    assert {sample_nucleus(values, 1.0, 1.0, rng) for _ in range(50)} == {1, 3}
-
-
-def test_shares_follow_the_probabilities() -> None:
-    rng = np.random.default_rng(1)
-    values = np.log(np.array([0.5, 0.3, 0.2], np.float32))
-    counts = np.bincount([sample_nucleus(values, 1.0, 1.0, rng) for _ in range(4000)], minlength=3)
-    assert counts / 4000 == pytest.approx([0.5, 0.3, 0.2], abs=0.03)
-
-
-def test_the_same_ask_gets_the_same_answer_fed_or_not() -> None:
-    fed, fresh = model(), model()
+def test_generate_depends_on_the_ask_and_not_on_earlier_feeds() -> None:
+    fed, fresh = make_generator(), make_generator()
     for steps in (3, 8, 5, 16):
         part = tuple(note for note in TUNE.notes if note.start < steps)
         fed.feed(Feed("arithmetic", Phrase(part, steps), 5))
-    assert list(fed.generate(ask())) == list(fresh.generate(ask()))
-    assert list(fresh.generate(ask(seed=6))) != list(fresh.generate(ask()))
+    assert list(fed.generate(make_ask())) == list(fresh.generate(make_ask()))
+    assert list(fresh.generate(make_ask(seed=6))) != list(fresh.generate(make_ask()))
 
 
-def test_a_phrase_that_was_fed_costs_no_step_before_the_first_note() -> None:
-    network = Arithmetic()
-    warm = ChoraleGenerator(network, (0, 3, 1, 2))
+def test_generate_needs_no_step_for_a_phrase_already_fed() -> None:
+    net = ArithmeticNet()
+    warm = ChoraleGenerator(net, (0, 3, 1, 2))
     warm.feed(Feed("arithmetic", TUNE, 5))
-    before = network.steps
-    next(iter(warm.generate(ask())))
-    assert network.steps == before
+    before = net.steps
+    next(iter(warm.generate(make_ask())))
+    assert net.steps == before
 
 
-def test_the_answer_fills_its_steps_in_four_voices_within_their_ranges() -> None:
-    answers = list(model().generate(ask()))
+def test_generate_fills_four_voices_within_their_ranges() -> None:
+    answers = list(make_generator().generate(make_ask()))
     assert [answer.until for answer in answers if answer] == [1, 4, 8, 12, 16]
     assert [answer.final for answer in answers if answer] == [False] * 4 + [True]
     notes = notes_of(answers)
@@ -107,33 +85,36 @@ def test_the_answer_fills_its_steps_in_four_voices_within_their_ranges() -> None
         assert all(then.start == now.end for now, then in pairwise(line))
 
 
-def test_notes_carry_the_players_dynamics() -> None:
-    notes = notes_of(list(model().generate(ask())))
+def test_generate_gives_notes_the_players_dynamics() -> None:
+    notes = generate_notes(make_ask())
     assert {note.velocity for note in notes} <= set(range(50, 75))
     assert len({note.velocity for note in notes}) > 1
 
 
-def test_a_melody_two_octaves_up_is_answered_up_there() -> None:
+def test_generate_answers_a_high_melody_in_its_octave() -> None:
     high = Phrase(tuple(Note(n.start, n.length, n.pitch + 24, n.velocity) for n in TUNE.notes), TUNE.steps)
-    low, up = notes_of(list(model().generate(ask()))), notes_of(list(model().generate(ask(high))))
+    low, up = (
+        generate_notes(make_ask()),
+        notes_of(list(make_generator().generate(make_ask(high)))),
+    )
     assert [note.pitch - 24 for note in up] == [note.pitch for note in low]
 
 
-def test_a_key_that_is_set_makes_other_pitches_rarer() -> None:
-    def foreign(key: str, scale: set[int]) -> int:
+def test_generate_makes_pitches_outside_the_set_key_rarer() -> None:
+    def count_outside(key: str, scale: set[int]) -> int:
         number = key_to_number(parse_key(key))
-        told = [notes_of(list(model().generate(replace(ask(seed=seed), key=number)))) for seed in range(12)]
-        return sum(note.pitch % 12 not in scale for notes in told for note in notes)
+        answers = [generate_notes(replace(make_ask(seed=seed), key=number)) for seed in range(12)]
+        return sum(note.pitch % 12 not in scale for notes in answers for note in notes)
 
     flats = {pitch % 12 for pitch in (61, 63, 65, 66, 68, 70, 72)}
-    assert foreign("Db", flats) * 2 < foreign("C", flats)
-    assert foreign("Db", flats) * 2 < foreign("auto", flats)
+    assert count_outside("Db", flats) * 2 < count_outside("C", flats)
+    assert count_outside("Db", flats) * 2 < count_outside("auto", flats)
 
 
-def test_a_phrase_in_four_voices_keeps_the_players_line() -> None:
-    *steps, answer = model().generate(replace(ask(), task="harmonize"))
+def test_generate_harmony_keeps_the_players_line() -> None:
+    *steps, answer = make_generator().generate(replace(make_ask(), task="harmonize"))
     assert not any(steps)
-    assert len(steps) == TUNE.steps, "it can be put aside after each step"
+    assert len(steps) == TUNE.steps, "the work can be interrupted after each step"
     assert isinstance(answer, Answer)
     assert tuple(note for note in answer.notes if note.voice == 0) == TUNE.notes
     assert {note.voice for note in answer.notes} == {0, 1, 2, 3}

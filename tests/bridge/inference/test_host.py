@@ -35,7 +35,7 @@ SWEEPS = 20
 
 
 class FakeGenerator:
-    """A generator whose later parts wait for a permit; asks numbered 0 (those of warming up) do not wait."""
+    """A generator whose later parts wait for a permit; asks numbered 0 (those of the warm-up) do not wait."""
 
     tasks = ("continue", "vary")
 
@@ -43,9 +43,9 @@ class FakeGenerator:
         self.permits: SimpleQueue[None] = SimpleQueue()
         self.recorded_step_ns = 0
         self.calls: list[str] = []
-        """What was done, in order."""
+        """The work done, in order."""
         self.fed_seeds: SimpleQueue[int] = SimpleQueue()
-        """The seeds that were fed; those of warming up, 0, are left out."""
+        """The seeds that were fed, without those of the warm-up, 0."""
 
     def feed(self, feed: Feed) -> None:
         if feed.seed:
@@ -65,12 +65,12 @@ class FakeGenerator:
 
 
 class FakeAccompanist(FakeGenerator):
-    """The same with live harmony."""
+    """A fake generator that also makes live harmony."""
 
     def __init__(self) -> None:
         super().__init__()
         self.idle_steps = 0
-        """How often there is still something to compute ahead."""
+        """Number of idle steps that are left."""
         self.followed: list[int] = []
 
     def follow(self, request: PlanRequest) -> None:
@@ -89,7 +89,7 @@ class FakeAccompanist(FakeGenerator):
 
 
 class HostThread:
-    """A host that works on a thread of its own."""
+    """A host that runs on its own thread."""
 
     def __init__(self) -> None:
         self.inbox, self.model, self.soloist = HostInbox(), FakeAccompanist(), FakeGenerator()

@@ -1,7 +1,6 @@
 """The model process under random messages in any order: only the newest ask is answered, and no request is lost.
 
-Messages arrive while the model is in the middle of something: at each sweep, plan or idle step come the next few of a
-script.
+Messages arrive while the model works: each sweep, plan or idle step delivers the next few messages of a script.
 """
 
 from collections.abc import Iterator
@@ -56,7 +55,7 @@ class ScriptedInbox:
 
 
 class BusyModel:
-    """A model during whose work messages arrive; it checks that it is asked only what is meant for it."""
+    """A model that receives messages while it works; it checks that all requests name it."""
 
     tasks = ("continue", "vary")
 
@@ -114,7 +113,7 @@ MESSAGES = st.one_of(
 
 
 def with_numbers(messages: list[Message]) -> list[Message]:
-    """Return the messages with a number of its own for each ask and a step for each plan request."""
+    """Return the messages with unique numbers for asks and unique steps for plan requests."""
     numbered: list[Message] = []
     for number, message in enumerate(messages, 1):
         match message:

@@ -43,17 +43,17 @@ def test_infill_model_answers_and_accompanies_with_partner(place: Path) -> None:
         assert isinstance(last, Answer)
         assert {note.voice for note in last.notes} == {0, 1, 2, 3}
     frame = (36, 31, 27, 20, 15)
-    foresee = PlanRequest("tiny", 0, 0, (frame,), 0, 36, 16, 1, Style(repeat="hold"))
+    request = PlanRequest("tiny", 0, 0, (frame,), 0, 36, 16, 1, Style(repeat="hold"))
     assert isinstance(model, AccompanyingGenerator)
-    model.follow(foresee)
-    plan = model.plan(foresee)
+    model.follow(request)
+    plan = model.plan(request)
     assert plan.step == 1
     assert len(plan.rows) == 23
-    passes = 0
+    sweeps = 0
     while model.idle_work():
-        passes += 1
-    assert passes > 4
-    assert len(model.plan(foresee).rows) == 23
+        sweeps += 1
+    assert sweeps > 4
+    assert len(model.plan(request).rows) == 23
 
 
 def test_symbol_model_gets_its_codec_from_the_card(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -109,8 +109,8 @@ def test_load_model_refuses_an_infill_model_as_partner(place: Path) -> None:
 
 
 def test_infill_net_takes_any_number_of_steps(place: Path) -> None:
-    network = onnx_nets.load_infill_net(library.read_card(write_tiny_model(place / "tiny")))
+    net = onnx_nets.load_infill_net(library.read_card(write_tiny_model(place / "tiny")))
     for batch, steps in ((1, 1), (3, 40)):
         cells = np.zeros((batch, steps, 4), np.int32)
-        pitch, strike = network.predict(cells, cells, cells)
+        pitch, strike = net.predict(cells, cells, cells)
         assert (pitch.shape, strike.shape) == ((batch, steps, 4, 47), (batch, steps, 4))

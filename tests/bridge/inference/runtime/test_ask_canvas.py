@@ -1,4 +1,4 @@
-"""An ask as a task on a canvas, and the filled canvas as notes: for whatever a player or another program may say."""
+"""An ask becomes a canvas, and the filled canvas notes, for any input of a player or another program."""
 
 from dataclasses import replace
 
@@ -57,51 +57,51 @@ ASKS = st.builds(
 )
 
 
-def filled(task: AskCanvas, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """The canvas with chance notes of every voice's range in its open cells."""
+def fill_randomly(ask_canvas: AskCanvas, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return `pitch_indices` and `onsets` with random notes of each voice's range in the masked cells."""
     rng = np.random.default_rng(seed)
     low, high = np.array(VOICE_RANGES).T
-    drawn = rng.integers(low, high + 1, task.canvas.pitch_indices.shape) - LOWEST_PITCH + 1
-    classes = np.where(task.canvas.masked, drawn, task.canvas.pitch_indices).astype(np.int32)
-    struck = np.where(task.canvas.masked, rng.random(classes.shape) < 1 / 2, task.canvas.onsets)
-    return classes, struck
+    drawn = rng.integers(low, high + 1, ask_canvas.canvas.pitch_indices.shape) - LOWEST_PITCH + 1
+    pitch_indices = np.where(ask_canvas.canvas.masked, drawn, ask_canvas.canvas.pitch_indices).astype(np.int32)
+    onsets = np.where(ask_canvas.canvas.masked, rng.random(pitch_indices.shape) < 1 / 2, ask_canvas.canvas.onsets)
+    return pitch_indices, onsets
 
 
-def told(ask: Ask, seed: int = 0) -> tuple[Note, ...]:
-    task = build_ask_canvas(ask)
-    return task.answer_notes(*filled(task, seed))
+def answer_to(ask: Ask, seed: int = 0) -> tuple[Note, ...]:
+    ask_canvas = build_ask_canvas(ask)
+    return ask_canvas.answer_notes(*fill_randomly(ask_canvas, seed))
 
 
-def heard(note: Note) -> tuple[int, int, int, int, int]:
-    """All of a note but its voice."""
+def without_voice(note: Note) -> tuple[int, int, int, int, int]:
+    """Return the fields of a note except its voice."""
     return note.start, note.length, note.pitch, note.velocity, note.offset_ns
 
 
 @given(ASKS, st.integers(0, 5))
-def test_whatever_is_asked_the_canvas_fits_and_its_notes_can_be_played(ask: Ask, seed: int) -> None:
-    task = build_ask_canvas(ask)
-    shape = task.canvas.pitch_indices.shape
-    assert shape == (task.answer_step + ask.steps, len(VOICES))
-    assert task.canvas.onsets.shape == shape
-    assert len(task.canvas.place) == len(task.canvas.logit_mask) == len(task.canvas.pitch_indices)
-    assert not (task.canvas.onsets & (task.canvas.pitch_indices <= REST)).any(), "only what is sung is struck"
-    open_ = task.canvas.masked
-    assert (task.canvas.logit_mask[open_].max(axis=1, initial=-np.inf) > -np.inf).all(), "there is a way to fill it"
-    answer = task.answer_notes(*filled(task, seed))
+def test_build_ask_canvas_fits_any_ask_and_gives_valid_notes(ask: Ask, seed: int) -> None:
+    ask_canvas = build_ask_canvas(ask)
+    canvas = ask_canvas.canvas
+    assert canvas.pitch_indices.shape == (ask_canvas.answer_step + ask.steps, len(VOICES))
+    assert canvas.onsets.shape == canvas.pitch_indices.shape
+    assert len(canvas.place) == len(canvas.logit_mask) == len(canvas.pitch_indices)
+    assert not (canvas.onsets & (canvas.pitch_indices <= REST)).any(), "only sounding cells have onsets"
+    best_logits = canvas.logit_mask[canvas.masked].max(axis=1, initial=-np.inf)
+    assert (best_logits > -np.inf).all(), "each masked cell allows some pitch"
+    answer = ask_canvas.answer_notes(*fill_randomly(ask_canvas, seed))
     message = Answer(1, answer, ask.steps, final=True)
     assert loads(dumps(message)) == message
     assert [note.start for note in answer] == sorted(note.start for note in answer)
-    drawn = [note for note in answer if note not in task.kept_notes]
-    assert all(1 <= note.length <= ask.steps - note.start for note in drawn), "none goes on after the answer's end"
-    assert ask.task != "continue" or not task.kept_notes
+    drawn = [note for note in answer if note not in ask_canvas.kept_notes]
+    assert all(1 <= note.length <= ask.steps - note.start for note in drawn), "no note lasts beyond the answer's end"
+    assert ask.task != "continue" or not ask_canvas.kept_notes
 
 
 @given(ASKS)
-def test_what_is_kept_is_note_for_note_what_was_played(ask: Ask) -> None:
-    task = build_ask_canvas(ask)
-    played = [heard(note) for note in ask.prompt.notes if note.start < ask.prompt.steps]
-    kept = [heard(note) for note in task.kept_notes]
-    answered = [heard(note) for note in told(ask)]
+def test_kept_notes_come_back_exactly_as_played(ask: Ask) -> None:
+    ask_canvas = build_ask_canvas(ask)
+    played = [without_voice(note) for note in ask.prompt.notes if note.start < ask.prompt.steps]
+    kept = [without_voice(note) for note in ask_canvas.kept_notes]
+    answered = [without_voice(note) for note in answer_to(ask)]
     assert all(answered.count(note) >= kept.count(note) for note in kept)
     if ask.task == "harmonize":
         assert sorted(kept) == sorted(played)
@@ -113,45 +113,46 @@ def test_what_is_kept_is_note_for_note_what_was_played(ask: Ask) -> None:
 
 
 @given(ASKS)
-def test_a_note_that_is_kept_has_its_cells(ask: Ask) -> None:
-    task = build_ask_canvas(replace(ask, task="vary", steps=ask.prompt.steps))
-    whole = build_ask_canvas(replace(ask, task="harmonize", steps=ask.prompt.steps))
-    opened = task.canvas.masked & ~whole.canvas.masked
+def test_build_ask_canvas_leaves_kept_notes_unmasked(ask: Ask) -> None:
+    ask_canvas = build_ask_canvas(replace(ask, task="vary", steps=ask.prompt.steps))
+    unerased = build_ask_canvas(replace(ask, task="harmonize", steps=ask.prompt.steps))
+    erased = ask_canvas.canvas.masked & ~unerased.canvas.masked
     shift = (
-        frames_from_phrase(replace(ask.prompt, notes=whole.kept_notes)).shift
+        frames_from_phrase(replace(ask.prompt, notes=unerased.kept_notes)).shift
         if not any(n.voice for n in ask.prompt.notes)
         else 0
     )
-    for note in task.kept_notes:
-        alone = [other for other in whole.kept_notes if (other.start, other.voice) == (note.start, note.voice)] == [
-            note
+    for note in ask_canvas.kept_notes:
+        beginning_together = [
+            other for other in unerased.kept_notes if (other.start, other.voice) == (note.start, note.voice)
         ]
-        given_ = whole.canvas.pitch_indices[note.start, note.voice]
-        if alone and given_ == pitch_index(note.pitch + shift):
-            assert not opened[note.start, note.voice], "nothing is drawn where it begins"
+        cell = unerased.canvas.pitch_indices[note.start, note.voice]
+        if beginning_together == [note] and cell == pitch_index(note.pitch + shift):
+            assert not erased[note.start, note.voice], "the cell where a kept note begins is given"
 
 
 @given(ASKS)
-def test_bar_lines_lie_where_the_network_is_told_they_do(ask: Ask) -> None:
-    task = build_ask_canvas(ask)
+def test_bar_lines_agree_with_the_place_features(ask: Ask) -> None:
+    ask_canvas = build_ask_canvas(ask)
     phrase = ask.prompt
-    first = phrase.steps - task.answer_step if ask.task == "continue" else 0
-    begun = (phrase.position or 0) + first
-    expected = [step for step in range(len(task.canvas.pitch_indices)) if (begun + step) % phrase.steps_per_bar == 0]
-    assert [*task.bar_lines] == expected
+    first = phrase.steps - ask_canvas.answer_step if ask.task == "continue" else 0
+    first_position = (phrase.position or 0) + first
+    steps = range(len(ask_canvas.canvas.pitch_indices))
+    expected = [step for step in steps if (first_position + step) % phrase.steps_per_bar == 0]
+    assert [*ask_canvas.bar_lines] == expected
     if phrase.position is not None:
-        assert (task.canvas.place[expected, 1] == 1).all()
+        assert (ask_canvas.canvas.place[expected, 1] == 1).all()
 
 
 @pytest.mark.parametrize("seed", range(8))
-def test_a_fifth_note_of_a_chord_is_varied_without_the_others(seed: int) -> None:
-    """It has no voice of its own: the cells where it would lie are another note's."""
+def test_vary_erases_a_fifth_note_without_the_others(seed: int) -> None:
+    """A fifth note has no voice of its own: its cells belong to another note."""
     chord = tuple(Note(0, 4, pitch) for pitch in (48, 55, 62, 65, 72))
     ask = Ask(1, "vary", "m", Phrase((*chord, Note(4, 4, 71)), 8), 8, 1.0, 0.9, seed)
-    task = build_ask_canvas(ask)
+    ask_canvas = build_ask_canvas(ask)
     for voice in range(len(VOICES)):
-        kept = [note for note in task.kept_notes if note.voice == voice and note.start == 0]
-        given_ = task.canvas.pitch_indices[0, voice]
-        written = build_ask_canvas(replace(ask, task="harmonize")).canvas.pitch_indices[0, voice]
-        if any(pitch_index(note.pitch) == written for note in kept):
-            assert given_ == written
+        kept = [note for note in ask_canvas.kept_notes if note.voice == voice and note.start == 0]
+        cell = ask_canvas.canvas.pitch_indices[0, voice]
+        given_cell = build_ask_canvas(replace(ask, task="harmonize")).canvas.pitch_indices[0, voice]
+        if any(pitch_index(note.pitch) == given_cell for note in kept):
+            assert cell == given_cell

@@ -1,4 +1,4 @@
-"""Models are found by name, in the user's folder first, and nothing is loaded that is not what its card says."""
+"""Models are found by name, first in the user's folder, and are loaded only if their files match their cards."""
 
 import json
 from pathlib import Path
@@ -20,8 +20,8 @@ FACTS = {
 }
 
 
-def made(place: Path, name: str, content: bytes = b"not a network") -> Path:
-    folder = place / name
+def make_model(parent: Path, name: str, content: bytes = b"not a network") -> Path:
+    folder = parent / name
     folder.mkdir(parents=True)
     for file in (onnx_nets.CORE_FILE, onnx_nets.HEADS_FILE):
         (folder / file).write_bytes(content)
@@ -31,17 +31,17 @@ def made(place: Path, name: str, content: bytes = b"not a network") -> Path:
 
 
 @pytest.fixture
-def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, Path]:
+def folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, Path]:
     found = tmp_path / "user", tmp_path / "package"
     monkeypatch.setattr(library, "search_paths", lambda: found)
     return found
 
 
-def test_library_finds_models_and_prefers_the_users(places: tuple[Path, Path]) -> None:
-    user, package = places
-    made(package, "one")
-    made(package, "two")
-    made(user, "two", b"mine")
+def test_library_finds_models_and_prefers_the_users(folders: tuple[Path, Path]) -> None:
+    user, package = folders
+    make_model(package, "one")
+    make_model(package, "two")
+    make_model(user, "two", b"mine")
     assert library.model_names() == ["one", "two"]
     card = library.find_checked_card("two")
     assert card.folder == user / "two"
@@ -49,48 +49,48 @@ def test_library_finds_models_and_prefers_the_users(places: tuple[Path, Path]) -
     assert card.sampler["top_p"] == pytest.approx(0.9)
 
 
-INFILLING: dict[str, object] = {"codec": "canvas", "tasks": ["harmonize", "vary"], "partner": "one", "sampler": {}}
+INFILL_FACTS: dict[str, object] = {"codec": "canvas", "tasks": ["harmonize", "vary"], "partner": "one", "sampler": {}}
 
 
-def carded(folder: Path, facts: dict[str, object]) -> None:
-    """Another card in the folder, for the same files."""
+def replace_card(folder: Path, facts: dict[str, object]) -> None:
+    """Replace the card in the folder by one with other facts about the same files."""
     files = json.loads((folder / library.CARD_FILE).read_text())["files"]
     (folder / library.CARD_FILE).write_text(json.dumps({**facts, "files": files}))
 
 
-def test_infill_card_has_a_partner_and_no_chain(places: tuple[Path, Path]) -> None:
-    carded(made(places[1], "two"), INFILLING)
+def test_infill_card_has_a_partner_and_no_chain(folders: tuple[Path, Path]) -> None:
+    replace_card(make_model(folders[1], "two"), INFILL_FACTS)
     card = library.find_checked_card("two")
     assert (card.codec, card.partner, card.chain, card.layers) == ("infill_grid", "one", (), 0)
     with pytest.raises(ModelError, match="two does not generate frame by frame: choose another model, such as one"):
         onnx_nets.load_chorale_net(card)
-    carded(places[1] / "two", {name: fact for name, fact in INFILLING.items() if name != "partner"})
+    replace_card(folders[1] / "two", {name: fact for name, fact in INFILL_FACTS.items() if name != "partner"})
     with pytest.raises(ModelError, match="is not a model's card"):
         library.find_checked_card("two")
 
 
-def test_load_infill_net_refuses_a_chorale_model(places: tuple[Path, Path]) -> None:
-    made(places[1], "one")
+def test_load_infill_net_refuses_a_chorale_model(folders: tuple[Path, Path]) -> None:
+    make_model(folders[1], "one")
     with pytest.raises(ModelError, match="one cannot fill in missing notes"):
         onnx_nets.load_infill_net(library.find_checked_card("one"))
 
 
-def test_load_model_names_an_unknown_codec(places: tuple[Path, Path]) -> None:
-    carded(made(places[1], "next"), {"codec": "runes", "tasks": [], "sampler": {}})
+def test_load_model_names_an_unknown_codec(folders: tuple[Path, Path]) -> None:
+    replace_card(make_model(folders[1], "next"), {"codec": "runes", "tasks": [], "sampler": {}})
     with pytest.raises(ModelError, match="next uses the codec 'runes', which this version does not know: update"):
         loading.load_model("next")
 
 
-def test_find_checked_card_hints_at_similar_names(places: tuple[Path, Path]) -> None:
-    made(places[1], "chorale-lstm")
+def test_find_checked_card_hints_at_similar_names(folders: tuple[Path, Path]) -> None:
+    make_model(folders[1], "chorale-lstm")
     with pytest.raises(ModelError, match="did you mean 'chorale-lstm'"):
         library.find_checked_card("choral-lstm")
     with pytest.raises(ModelError, match="there are: chorale-lstm"):
         library.find_checked_card("xyz")
 
 
-def test_find_checked_card_refuses_a_changed_file(places: tuple[Path, Path]) -> None:
-    folder = made(places[1], "one")
+def test_find_checked_card_refuses_a_changed_file(folders: tuple[Path, Path]) -> None:
+    folder = make_model(folders[1], "one")
     (folder / onnx_nets.HEADS_FILE).write_bytes(b"not a netw0rk")
     with pytest.raises(ModelError, match=r"heads.onnx is not the file that its card describes"):
         library.find_checked_card("one")
@@ -100,33 +100,33 @@ def test_find_checked_card_refuses_a_changed_file(places: tuple[Path, Path]) -> 
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", "null", '{"codec": "satb", "tasks": ["continue"], "files": 3}'])
-def test_find_checked_card_refuses_a_damaged_card(places: tuple[Path, Path], text: str) -> None:
-    (made(places[1], "one") / library.CARD_FILE).write_text(text)
+def test_find_checked_card_refuses_a_damaged_card(folders: tuple[Path, Path], text: str) -> None:
+    (make_model(folders[1], "one") / library.CARD_FILE).write_text(text)
     with pytest.raises(ModelError, match="is not a model's card"):
         library.find_checked_card("one")
 
 
-def test_load_chorale_net_refuses_a_file_without_network(places: tuple[Path, Path]) -> None:
-    made(places[1], "one")
+def test_load_chorale_net_refuses_a_file_without_network(folders: tuple[Path, Path]) -> None:
+    make_model(folders[1], "one")
     with pytest.raises(ModelError, match=r"model.onnx cannot be loaded"):
         onnx_nets.load_chorale_net(library.find_checked_card("one"))
 
 
-def test_print_models_names_damaged_models(places: tuple[Path, Path], capsys: pytest.CaptureFixture[str]) -> None:
+def test_print_models_names_damaged_models(folders: tuple[Path, Path], capsys: pytest.CaptureFixture[str]) -> None:
     print_models()
     assert "No models are installed." in capsys.readouterr().out
-    made(places[1], "whole")
-    (made(places[1], "broken") / onnx_nets.CORE_FILE).write_bytes(b"")
-    made(places[1], "a-name-that-is-to-be-typed")
+    make_model(folders[1], "whole")
+    (make_model(folders[1], "broken") / onnx_nets.CORE_FILE).write_bytes(b"")
+    make_model(folders[1], "a-name-that-is-to-be-typed")
     print_models()
-    said = capsys.readouterr().out
-    assert "whole" in said
-    assert "damaged" in said
-    assert "a-name-that-is-to-be-typed" in said
+    output = capsys.readouterr().out
+    assert "whole" in output
+    assert "damaged" in output
+    assert "a-name-that-is-to-be-typed" in output
 
 
 @pytest.mark.parametrize(
-    ("valid", "said"),
+    ("valid", "expected"),
     [
         ({"pieces": 2, "nats_per_frame": 1.25}, "1.250 nats per frame"),
         ({"pieces": 2, "bits_per_symbol": 0.5, "bits_per_step": 2}, "0.500 bits per symbol"),
@@ -135,13 +135,13 @@ def test_print_models_names_damaged_models(places: tuple[Path, Path], capsys: py
 )
 def test_print_models_shows_validation_scores(
     valid: dict[str, float],
-    said: str,
-    places: tuple[Path, Path],
+    expected: str,
+    folders: tuple[Path, Path],
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("COLUMNS", "250")
-    card = made(places[1], "one") / library.CARD_FILE
+    card = make_model(folders[1], "one") / library.CARD_FILE
     card.write_text(json.dumps({**json.loads(card.read_text()), "metrics": {"valid": valid}}))
     print_models()
-    assert said in capsys.readouterr().out
+    assert expected in capsys.readouterr().out

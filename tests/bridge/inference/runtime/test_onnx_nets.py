@@ -1,4 +1,4 @@
-"""The shipped model: what its card says, what its networks take and give, and that it knows a chorale from noise."""
+"""The shipped model: its card, the shapes of its networks, and a lower loss on a chorale than on noise."""
 
 from pathlib import Path
 
@@ -30,47 +30,47 @@ def test_shipped_card_fits_the_codec(card: library.Card) -> None:
     assert card.facts["metrics"]["valid"]["nats_per_frame"] < 1.7
 
 
-def surprise(runtime: onnx_nets.ChoraleNet, chain: tuple[int, ...], chords: tuple[tuple[int, ...], ...]) -> float:
-    """Nats per step of the chords, each lasting a beat."""
-    context, state, total = satb.FrameContext(), runtime.initial_state(), 0.0
+def nats_per_step(net: onnx_nets.ChoraleNet, chain: tuple[int, ...], chords: tuple[tuple[int, ...], ...]) -> float:
+    """Return the nats per step of the chords; each lasts a beat."""
+    context, state, total = satb.FrameContext(), net.initial_state(), 0.0
     for chord in chords:
-        classes = tuple(pitch_index(pitch) for pitch in chord)
+        indices = tuple(pitch_index(pitch) for pitch in chord)
         for part in range(4):
-            hidden, state = runtime.core(context.feature_ids(), state)
+            hidden, state = net.core(context.feature_ids(), state)
             known = np.full((1, len(VOICES)), UNKNOWN, np.int32)
             for voice in chain:
-                pitch, strike = runtime.heads(hidden, known)
+                pitch, onset = net.heads(hidden, known)
                 assert pitch.shape == (1, len(VOICES), PITCH_INDEX_COUNT)
-                assert strike.shape == (1, len(VOICES))
-                total += float(np.logaddexp.reduce(pitch[0, voice]) - pitch[0, voice, classes[voice]])
-                known[0, voice] = classes[voice]
-            context = context.after(Frame(classes, (part == 0,) * len(VOICES)))
+                assert onset.shape == (1, len(VOICES))
+                total += float(np.logaddexp.reduce(pitch[0, voice]) - pitch[0, voice, indices[voice]])
+                known[0, voice] = indices[voice]
+            context = context.after(Frame(indices, (part == 0,) * len(VOICES)))
     return total / (4 * len(chords))
 
 
 def test_chorale_net_prefers_harmony_to_noise(card: library.Card) -> None:
-    runtime = onnx_nets.load_chorale_net(card)
-    wrong = tuple(tuple(pitch + turn for pitch, turn in zip(chord, (0, 1, 2, 3), strict=True)) for chord in BACH)
-    assert surprise(runtime, card.chain, BACH) + 1 < surprise(runtime, card.chain, wrong)
+    net = onnx_nets.load_chorale_net(card)
+    wrong = tuple(tuple(pitch + change for pitch, change in zip(chord, (0, 1, 2, 3), strict=True)) for chord in BACH)
+    assert nats_per_step(net, card.chain, BACH) + 1 < nats_per_step(net, card.chain, wrong)
 
 
 def test_heads_give_the_same_in_a_batch_as_alone(card: library.Card) -> None:
-    runtime = onnx_nets.load_chorale_net(card)
-    hidden, _ = runtime.core(satb.FrameContext().feature_ids(), runtime.initial_state())
+    net = onnx_nets.load_chorale_net(card)
+    hidden, _ = net.core(satb.FrameContext().feature_ids(), net.initial_state())
     known = np.array([[-1, -1, -1, -1], [32, -1, -1, -1], [32, 27, 24, 8]], np.int32)
-    pitch, strike = runtime.heads(np.repeat(hidden, len(known), axis=0), known)
+    pitch, onset = net.heads(np.repeat(hidden, len(known), axis=0), known)
     for row in range(len(known)):
-        alone = runtime.heads(hidden, known[row : row + 1])
+        alone = net.heads(hidden, known[row : row + 1])
         np.testing.assert_allclose(pitch[row], alone[0][0], atol=1e-4)
-        np.testing.assert_allclose(strike[row], alone[1][0], atol=1e-4)
+        np.testing.assert_allclose(onset[row], alone[1][0], atol=1e-4)
 
 
 def test_heads_hide_a_voices_own_pitch_from_it(card: library.Card) -> None:
-    runtime = onnx_nets.load_chorale_net(card)
-    hidden, _ = runtime.core(satb.FrameContext().feature_ids(), runtime.initial_state())
+    net = onnx_nets.load_chorale_net(card)
+    hidden, _ = net.core(satb.FrameContext().feature_ids(), net.initial_state())
     known = np.array([[32, 27, 24, 8]], np.int32)
-    whole, _ = runtime.heads(hidden, known)
+    whole, _ = net.heads(hidden, known)
     for voice in range(len(VOICES)):
         without = known.copy()
         without[0, voice] = UNKNOWN
-        np.testing.assert_allclose(runtime.heads(hidden, without)[0][0, voice], whole[0, voice], atol=1e-5)
+        np.testing.assert_allclose(net.heads(hidden, without)[0][0, voice], whole[0, voice], atol=1e-5)

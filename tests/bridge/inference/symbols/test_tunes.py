@@ -1,4 +1,4 @@
-"""Whole tunes are drawn from nothing: what is wished stands in the header, and all of it is ABC that adds up."""
+"""Whole tunes without a prompt: requested lines stand in the header, and the bars of the ABC add up."""
 
 import pytest
 
@@ -11,22 +11,24 @@ from tests.bridge.codecs.abc.test_codec import codec
 from tests.support.hash_symbol_net import HashNet
 
 
-def written(count: int = 1, *, seed: int = 1, **header: str) -> list[str]:
-    its = codec()
+def write(count: int = 1, *, seed: int = 1, **header: str) -> list[str]:
+    tune_codec = codec()
     return list(
-        symbol_tunes.write_tunes(HashNet(vocab_sizes=its.vocab_sizes), its, TuneRequest(1.0, 0.95, seed, header), count)
+        symbol_tunes.write_tunes(
+            HashNet(vocab_sizes=tune_codec.vocab_sizes), tune_codec, TuneRequest(1.0, 0.95, seed, header), count
+        )
     )
 
 
 @pytest.fixture(autouse=True)
-def short(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Hashes want no end."""
+def limit_length(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Limit the length of tunes: the hashing network would hardly end one."""
     monkeypatch.setattr(symbol_tunes, "MAX_CHARACTERS", 60)
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_what_is_drawn_is_a_whole_tune(seed: int) -> None:
-    for tune in written(2, seed=seed):
+def test_write_tunes_gives_whole_tunes(seed: int) -> None:
+    for tune in write(2, seed=seed):
         after = grammar.state_after(tune)
         assert after
         assert after.is_finished
@@ -34,23 +36,23 @@ def test_what_is_drawn_is_a_whole_tune(seed: int) -> None:
         assert grammar.state_after(normal_form.normalize(tune) + "\n", grammar.LENIENT_START)
 
 
-def test_what_is_wished_stands_in_the_header() -> None:
-    (tune,) = written(M="6/8", L="1/16", K="F#m")
+def test_write_tunes_puts_the_request_into_the_header() -> None:
+    (tune,) = write(M="6/8", L="1/16", K="F#m")
     assert tune.startswith("M:6/8\nL:1/16\nK:F#m\n")
-    (free,) = written(K="Ador")
+    (free,) = write(K="Ador")
     assert split_header(normal_form.normalize(free))[0].key == "Ador"
 
 
 @pytest.mark.parametrize("number", range(0, len(abc_tokens.METERS), 5))
-def test_there_is_a_tune_in_every_meter_and_key(number: int) -> None:
+def test_write_tunes_covers_every_meter_and_key(number: int) -> None:
     meter, key = abc_tokens.METERS[number], abc_tokens.KEY_NAMES[number % len(abc_tokens.KEY_NAMES)]
-    (tune,) = written(M=meter, K=key, seed=number)
+    (tune,) = write(M=meter, K=key, seed=number)
     after = grammar.state_after(tune)
     assert after
     assert after.is_finished
 
 
-def test_chance_follows_from_the_seed_and_the_number() -> None:
-    first, second = written(2, seed=3)
-    assert [first] == written(1, seed=3)
-    assert len({first, second, *written(1, seed=4)}) == 3
+def test_write_tunes_depends_on_seed_and_number_alone() -> None:
+    first, second = write(2, seed=3)
+    assert [first] == write(1, seed=3)
+    assert len({first, second, *write(1, seed=4)}) == 3

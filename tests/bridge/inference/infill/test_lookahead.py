@@ -1,4 +1,4 @@
-"""The coming bar imagined: a network that is sure of a tune, and a player who keeps to it or does not."""
+"""Look-ahead to the coming bar: a network that is sure of a tune, and a player who follows it or leaves it."""
 
 from dataclasses import replace
 from typing import Any
@@ -16,30 +16,30 @@ from bachbridge.protocol.style import RepeatMode, Style
 MS = 1_000_000
 BAR = 8
 CHORDS = ((72, 67, 64, 48), (74, 67, 59, 55))
-"""C and G, on the even and on the odd beats of what is imagined: without parallels."""
-CLASSES = [tuple(pitch_index(pitch) for pitch in chord) for chord in CHORDS]
+"""C and G, predicted on even and on odd beats: without parallels."""
+INDICES = [tuple(pitch_index(pitch) for pitch in chord) for chord in CHORDS]
 LOW = tuple(pitch_index(pitch) for pitch in (60, 55, 52, 36))
 
 
 def chord_at(step: int) -> tuple[int, ...]:
-    return CLASSES[step // 4 % 2]
+    return INDICES[step // 4 % 2]
 
 
-class Sure:
-    """A network that wants `chord_at` of the step's place in the two beats, from step 0 on, struck on beats alone."""
+class ChordNet:
+    """A network that is sure of `chord_at` each step, counted from step 0, with onsets on beats only."""
 
     def __init__(self) -> None:
         self.calls = 0
         self.fails = False
-        self.told: list[np.ndarray] = []
+        self.seen: list[np.ndarray] = []
 
     def predict(self, seen: np.ndarray, attacks: np.ndarray, place: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         assert attacks.shape == seen.shape
-        assert place[0, 0, 0] == 1, "what is shown begins on a beat"
+        assert place[0, 0, 0] == 1, "the shown steps begin on a beat"
         if self.fails:
             raise OSError("once")
         self.calls += 1
-        self.told.append(seen[0])
+        self.seen.append(seen[0])
         pitch = np.full((*seen.shape, PITCH_INDEX_COUNT), -30.0, np.float32)
         for step in range(seen.shape[1]):
             for voice, wanted in enumerate(chord_at(step)):
@@ -47,40 +47,40 @@ class Sure:
         return pitch, np.full(seen.shape, -9.0, np.float32)
 
 
-class Vague:
-    """A network that only knows that the soprano goes on."""
+class HeldSopranoNet:
+    """A network that only predicts that the soprano holds its note."""
 
     def predict(self, seen: np.ndarray, attacks: np.ndarray, place: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         assert attacks.shape == seen.shape
         assert len(place) == len(seen)
         pitch = np.zeros((*seen.shape, PITCH_INDEX_COUNT), np.float32)
-        pitch[:, :, 0, CLASSES[0][0]] = 30
+        pitch[:, :, 0, INDICES[0][0]] = 30
         return pitch, np.full(seen.shape, -9.0, np.float32)
 
 
-def frame(step: int, *, struck: bool) -> tuple[int, ...]:
-    return (*chord_at(step), 15 if struck else 0)
+def frame(step: int, *, onset: bool) -> tuple[int, ...]:
+    return (*chord_at(step), 15 if onset else 0)
 
 
-def foresee(
+def plan_request(
     step: int, *frames: tuple[int, ...], piece: int = 1, repeat: RepeatMode = "hold", held: int | None = None
 ) -> PlanRequest:
     last = frames[-1][0] if held is None else held
     return PlanRequest("m", piece, step, frames, 0, last, BAR, 1, Style(repeat=repeat))
 
 
-def styled(request: PlanRequest, **changes: Any) -> PlanRequest:
+def with_style(request: PlanRequest, **changes: Any) -> PlanRequest:
     return replace(request, style=replace(request.style, **changes))
 
 
-def causal(step: int, held: int) -> Plan:
-    """A plan that has the lowest notes under everything."""
-    rows = [(sung, sung, *LOW[1:], 15) for sung in range(25, 47)]
+def causal_plan(step: int, held: int) -> Plan:
+    """Return a causal plan with the chord `LOW` under every note."""
+    rows = [(index, index, *LOW[1:], 15) for index in range(25, 47)]
     return Plan(1, step, (*rows, (held, held, *LOW[1:], 0)), 0)
 
 
-def pondered(ahead: LookAhead) -> int:
-    """Until there is nothing to think about; how many passes that were."""
+def finish_idle_work(ahead: LookAhead) -> int:
+    """Do all idle work; return the number of sweeps."""
     count = 0
     while ahead.idle_work():
         count += 1
@@ -88,189 +88,191 @@ def pondered(ahead: LookAhead) -> int:
     return count
 
 
-def played(*, until: int = 4) -> tuple[LookAhead, Sure]:
-    """The first beat has been sung, and the coming bar imagined."""
-    nets = Sure()
-    ahead = LookAhead(nets, MS)
-    ahead.follow(foresee(0, *(frame(step, struck=step == 0) for step in range(until))))
-    pondered(ahead)
-    return ahead, nets
+def look_ahead_after(steps: int = 4) -> tuple[LookAhead, ChordNet]:
+    """Return a look-ahead that knows the first steps and has drawn the coming bar, and its network."""
+    net = ChordNet()
+    ahead = LookAhead(net, MS)
+    ahead.follow(plan_request(0, *(frame(step, onset=step == 0) for step in range(steps))))
+    finish_idle_work(ahead)
+    return ahead, net
 
 
-def changed(ahead: LookAhead, told: PlanRequest) -> dict[int, tuple[int, ...]]:
-    """Which rows of the causal plan are other ones now; the last one as -1."""
-    plan = causal(told.step + len(told.frames), told.held)
-    joined = ahead.merge_into(plan, told)
-    assert (joined.piece, joined.step, joined.key) == (plan.piece, plan.step, plan.key)
-    assert len(joined.rows) == len(plan.rows)
-    pairs = enumerate(zip(plan.rows, joined.rows, strict=True))
+def changed_rows(ahead: LookAhead, request: PlanRequest) -> dict[int, tuple[int, ...]]:
+    """Return the rows that replace rows of the causal plan, by the given note; the last row has the key -1."""
+    plan = causal_plan(request.step + len(request.frames), request.held)
+    merged = ahead.merge_into(plan, request)
+    assert (merged.piece, merged.step, merged.key) == (plan.piece, plan.step, plan.key)
+    assert len(merged.rows) == len(plan.rows)
+    pairs = enumerate(zip(plan.rows, merged.rows, strict=True))
     last = len(plan.rows) - 1
     return {-1 if at == last else old[0]: new for at, (old, new) in pairs if old != new}
 
 
-def test_there_is_nothing_to_think_about_before_the_first_note() -> None:
-    ahead = LookAhead(Sure(), MS)
+def test_idle_work_is_nothing_before_the_first_note() -> None:
+    ahead = LookAhead(ChordNet(), MS)
     assert not ahead.idle_work()
-    ahead.follow(foresee(0, (0, 0, 0, 0, 0)))
+    ahead.follow(plan_request(0, (0, 0, 0, 0, 0)))
     assert not ahead.idle_work()
 
 
-def test_the_imagined_chord_stands_under_the_imagined_note_alone() -> None:
-    ahead, _ = played()
-    assert changed(ahead, foresee(4, held=CLASSES[0][0])) == {CLASSES[1][0]: (CLASSES[1][0], *CLASSES[1], 0b1101)}, (
-        "the alto lies still"
-    )
+def test_merge_into_changes_the_row_of_the_predicted_note_only() -> None:
+    ahead, _ = look_ahead_after()
+    assert changed_rows(ahead, plan_request(4, held=INDICES[0][0])) == {
+        INDICES[1][0]: (INDICES[1][0], *INDICES[1], 0b1101)
+    }, "the alto is held"
 
 
-def test_where_the_melody_is_imagined_to_go_on_the_last_row_does() -> None:
-    ahead, _ = played(until=5)
-    held = CLASSES[1][0]
-    ahead.follow(foresee(4, (held, *LOW[1:], 1)))
-    row = changed(ahead, foresee(5, held=held))
+def test_merge_into_changes_the_last_row_for_a_held_melody() -> None:
+    ahead, _ = look_ahead_after(5)
+    held = INDICES[1][0]
+    ahead.follow(plan_request(4, (held, *LOW[1:], 1)))
+    row = changed_rows(ahead, plan_request(5, held=held))
     assert set(row) == {-1}
-    assert row[-1][:5] == (held, *CLASSES[1])
-    assert row[-1][5] & 1 == 0, "the player does not strike"
+    assert row[-1][:5] == (held, *INDICES[1])
+    assert row[-1][5] & 1 == 0, "the player's voice has no onset"
 
 
-def test_common_tones_are_struck_where_that_is_wished_for() -> None:
-    ahead, _ = played()
+def test_merge_into_repeats_common_tones_as_the_style_says() -> None:
+    ahead, _ = look_ahead_after()
     common = 1 << 1  # the alto's G
-    held = changed(ahead, foresee(4, held=CLASSES[0][0], repeat="hold"))[CLASSES[1][0]]
-    again = changed(ahead, foresee(4, held=CLASSES[0][0], repeat="strike"))[CLASSES[1][0]]
+    held = changed_rows(ahead, plan_request(4, held=INDICES[0][0], repeat="hold"))[INDICES[1][0]]
+    again = changed_rows(ahead, plan_request(4, held=INDICES[0][0], repeat="strike"))[INDICES[1][0]]
     assert (held[5] & common, again[5] & common) == (0, common)
 
 
-def test_the_bar_lasts_as_long_as_the_player_keeps_to_it() -> None:
-    ahead, _ = played()
+def test_bar_holds_while_the_player_follows_it() -> None:
+    ahead, _ = look_ahead_after()
     for step in range(4, 4 + BAR - 1):
-        ahead.follow(foresee(step, frame(step, struck=step % 4 == 0)))
-        assert changed(ahead, foresee(step + 1, held=chord_at(step)[0])), step
-    ahead.follow(foresee(4 + BAR - 1, frame(4 + BAR - 1, struck=False)))
-    assert not changed(ahead, foresee(4 + BAR, held=chord_at(4 + BAR - 1)[0])), "its end is reached"
-    assert ahead.idle_work(), "and it is imagined anew"
+        ahead.follow(plan_request(step, frame(step, onset=step % 4 == 0)))
+        assert changed_rows(ahead, plan_request(step + 1, held=chord_at(step)[0])), step
+    ahead.follow(plan_request(4 + BAR - 1, frame(4 + BAR - 1, onset=False)))
+    assert not changed_rows(ahead, plan_request(4 + BAR, held=chord_at(4 + BAR - 1)[0])), "the bar is over"
+    assert ahead.idle_work(), "and the next one is drawn"
 
 
-def test_who_leaves_the_line_is_on_causal_ground_until_it_is_imagined_again() -> None:
-    ahead, nets = played()
-    other = (CLASSES[1][0] + 2, *LOW[1:], 15)
-    ahead.follow(foresee(4, other))
-    assert not changed(ahead, foresee(5, held=other[0]))
-    before = nets.calls
-    assert pondered(ahead) > 0
-    assert nets.calls > before
-    assert nets.told[-1][4].tolist() == list(other[:4]), "what was sung is what is known"
+def test_bar_is_dropped_and_redrawn_if_the_player_leaves_it() -> None:
+    ahead, net = look_ahead_after()
+    other = (INDICES[1][0] + 2, *LOW[1:], 15)
+    ahead.follow(plan_request(4, other))
+    assert not changed_rows(ahead, plan_request(5, held=other[0]))
+    before = net.calls
+    assert finish_idle_work(ahead) > 0
+    assert net.calls > before
+    assert net.seen[-1][4].tolist() == list(other[:4]), "the network is shown the played frame"
 
 
-def test_a_step_that_goes_on_first_and_gets_its_note_later_is_as_imagined() -> None:
-    ahead, _ = played()
-    going_on = (*CLASSES[0], 0)
-    ahead.follow(foresee(4, going_on))
-    assert not changed(ahead, foresee(5, held=CLASSES[0][0]))
-    ahead.follow(foresee(4, frame(4, struck=True)))
-    assert changed(ahead, foresee(5, held=CLASSES[1][0]))
+def test_bar_returns_if_a_corrected_frame_follows_it() -> None:
+    ahead, _ = look_ahead_after()
+    held_frame = (*INDICES[0], 0)
+    ahead.follow(plan_request(4, held_frame))
+    assert not changed_rows(ahead, plan_request(5, held=INDICES[0][0]))
+    ahead.follow(plan_request(4, frame(4, onset=True)))
+    assert changed_rows(ahead, plan_request(5, held=INDICES[1][0]))
 
 
 @pytest.mark.parametrize("rules", [frozenset(VOICE_LEADING_RULES), frozenset[str]()])
-def test_a_forbidden_chord_gives_way_to_the_causal_one(rules: frozenset[str]) -> None:
-    # From a tone higher, soprano and bass would go down into the next fifth together.
+def test_merge_into_keeps_causal_rows_over_forbidden_chords(rules: frozenset[str]) -> None:
+    # Soprano and bass would fall by a tone together, from one fifth to the next.
     before = tuple(pitch_index(pitch) for pitch in (76, 67, 60, 57))
-    ahead = LookAhead(Sure(), MS)
-    ahead.follow(foresee(0, *(frame(step, struck=step == 0) for step in range(3)), (*before, 15)))
-    pondered(ahead)
-    told = styled(foresee(4, held=before[0]), rules=rules)
-    assert bool(changed(ahead, told)) is (not rules)
+    ahead = LookAhead(ChordNet(), MS)
+    ahead.follow(plan_request(0, *(frame(step, onset=step == 0) for step in range(3)), (*before, 15)))
+    finish_idle_work(ahead)
+    request = with_style(plan_request(4, held=before[0]), rules=rules)
+    assert bool(changed_rows(ahead, request)) is (not rules)
 
 
-def test_a_new_piece_is_imagined_from_its_own_beginning() -> None:
-    ahead, nets = played()
-    ahead.follow(foresee(0, frame(0, struck=True), piece=2))
-    assert not changed(ahead, foresee(1, held=CLASSES[0][0], piece=2))
-    pondered(ahead)
-    assert len(nets.told[-1]) == 1 + BAR
+def test_follow_starts_a_new_piece_from_its_beginning() -> None:
+    ahead, net = look_ahead_after()
+    ahead.follow(plan_request(0, frame(0, onset=True), piece=2))
+    assert not changed_rows(ahead, plan_request(1, held=INDICES[0][0], piece=2))
+    finish_idle_work(ahead)
+    assert len(net.seen[-1]) == 1 + BAR
 
 
-def test_what_was_being_imagined_ends_with_its_piece() -> None:
-    ahead = LookAhead(Sure(), MS)
-    ahead.follow(foresee(0, frame(0, struck=True)))
+def test_idle_work_ends_with_its_piece() -> None:
+    ahead = LookAhead(ChordNet(), MS)
+    ahead.follow(plan_request(0, frame(0, onset=True)))
     assert ahead.idle_work()
-    ahead.follow(foresee(0, piece=2, held=0))
-    assert not ahead.idle_work(), "nobody sings any more"
-    ahead.follow(foresee(0, frame(0, struck=True), piece=2))
-    assert not changed(ahead, foresee(1, held=CLASSES[0][0], piece=2)), "nothing was imagined for it yet"
+    ahead.follow(plan_request(0, piece=2, held=0))
+    assert not ahead.idle_work(), "no note sounds"
+    ahead.follow(plan_request(0, frame(0, onset=True), piece=2))
+    assert not changed_rows(ahead, plan_request(1, held=INDICES[0][0], piece=2)), "no bar has been drawn for it yet"
 
 
-@pytest.mark.parametrize("wish", [{"key": (4, False)}, {"rules": frozenset()}, {"temperature": 0.5}, {"position": 1.0}])
-def test_another_wish_is_another_bar(wish: dict[str, Any]) -> None:
-    ahead, nets = played()
-    told = styled(foresee(4, held=CLASSES[0][0]), **wish)
-    ahead.follow(told)
-    assert not changed(ahead, told)
-    before = nets.calls
-    assert pondered(ahead) > 0
-    assert nets.calls > before
-    assert changed(ahead, told)
-    ahead.follow(told)
-    assert not ahead.idle_work(), "the same again is no news"
+@pytest.mark.parametrize(
+    "changes", [{"key": (4, False)}, {"rules": frozenset()}, {"temperature": 0.5}, {"position": 1.0}]
+)
+def test_follow_redraws_the_bar_if_the_style_changes(changes: dict[str, Any]) -> None:
+    ahead, net = look_ahead_after()
+    request = with_style(plan_request(4, held=INDICES[0][0]), **changes)
+    ahead.follow(request)
+    assert not changed_rows(ahead, request)
+    before = net.calls
+    assert finish_idle_work(ahead) > 0
+    assert net.calls > before
+    assert changed_rows(ahead, request)
+    ahead.follow(request)
+    assert not ahead.idle_work(), "the same request needs no work"
 
 
-def test_the_imagined_voices_lie_close_or_wide_as_is_wished() -> None:
+def test_position_sets_the_spacing_of_the_drawn_voices() -> None:
     def spread(position: float) -> float:
-        ahead = LookAhead(Vague(), MS)
-        told = styled(foresee(0, frame(0, struck=True)), position=position)
-        ahead.follow(told)
-        pondered(ahead)
-        later = styled(foresee(1, held=CLASSES[0][0]), position=position)
-        rows = changed(ahead, later).values()
+        ahead = LookAhead(HeldSopranoNet(), MS)
+        request = with_style(plan_request(0, frame(0, onset=True)), position=position)
+        ahead.follow(request)
+        finish_idle_work(ahead)
+        later = with_style(plan_request(1, held=INDICES[0][0]), position=position)
+        rows = changed_rows(ahead, later).values()
         return float(np.mean([row[1] - row[3] for row in rows]))
 
     assert spread(-1.0) < spread(1.0) - 5
 
 
-def test_a_cadence_is_the_causal_models() -> None:
-    ahead, _ = played()
-    told = foresee(4, held=CLASSES[0][0])
-    assert changed(ahead, told)
-    assert not changed(ahead, styled(told, cadence=True))
+def test_merge_into_leaves_cadences_to_the_causal_model() -> None:
+    ahead, _ = look_ahead_after()
+    request = plan_request(4, held=INDICES[0][0])
+    assert changed_rows(ahead, request)
+    assert not changed_rows(ahead, with_style(request, cadence=True))
 
 
-def test_a_network_that_fails_once_is_asked_again_for_the_next_note() -> None:
-    nets = Sure()
-    ahead = LookAhead(nets, MS)
-    ahead.follow(foresee(0, frame(0, struck=True)))
-    nets.fails = True
+def test_idle_work_resumes_at_the_next_note_after_a_failure() -> None:
+    net = ChordNet()
+    ahead = LookAhead(net, MS)
+    ahead.follow(plan_request(0, frame(0, onset=True)))
+    net.fails = True
     with pytest.raises(OSError, match="once"):
         ahead.idle_work()
-    nets.fails = False
-    assert not ahead.idle_work(), "it is not gone on with"
-    ahead.follow(foresee(1, frame(1, struck=True)))
-    assert pondered(ahead) > 0
+    net.fails = False
+    assert not ahead.idle_work(), "the failed work is dropped"
+    ahead.follow(plan_request(1, frame(1, onset=True)))
+    assert finish_idle_work(ahead) > 0
 
 
-def test_two_bars_are_remembered() -> None:
-    nets = Sure()
-    ahead = LookAhead(nets, MS)
+def test_network_is_shown_the_last_two_bars() -> None:
+    net = ChordNet()
+    ahead = LookAhead(net, MS)
     for step in range(0, 40, 4):
-        ahead.follow(foresee(step, *(frame(step + i, struck=i == 0) for i in range(4))))
-    pondered(ahead)
-    assert len(nets.told[-1]) == 3 * BAR
+        ahead.follow(plan_request(step, *(frame(step + i, onset=i == 0) for i in range(4))))
+    finish_idle_work(ahead)
+    assert len(net.seen[-1]) == 3 * BAR
 
 
-def test_a_note_in_the_middle_of_thinking_begins_it_anew() -> None:
-    ahead, nets = played()
-    ahead.follow(foresee(4, frame(4, struck=True)))
+def test_follow_restarts_work_in_progress_for_a_new_note() -> None:
+    ahead, net = look_ahead_after()
+    ahead.follow(plan_request(4, frame(4, onset=True)))
     assert ahead.idle_work()
-    ahead.follow(foresee(5, frame(5, struck=True)))
-    pondered(ahead)
-    assert len(nets.told[-1]) == 6 + BAR
-    assert changed(ahead, foresee(6, held=CLASSES[1][0]))
+    ahead.follow(plan_request(5, frame(5, onset=True)))
+    finish_idle_work(ahead)
+    assert len(net.seen[-1]) == 6 + BAR
+    assert changed_rows(ahead, plan_request(6, held=INDICES[1][0]))
 
 
-def test_a_slow_machine_comes_to_an_end_while_the_note_goes_on() -> None:
-    ahead = LookAhead(Sure(), MS)
-    ahead.follow(foresee(0, frame(0, struck=True)))
+def test_idle_work_finishes_while_a_note_is_held() -> None:
+    ahead = LookAhead(ChordNet(), MS)
+    ahead.follow(plan_request(0, frame(0, onset=True)))
     for step in range(1, 4):
-        assert ahead.idle_work(), "one pass a step is all there is time for"
-        ahead.follow(foresee(step, frame(step, struck=False)))
+        assert ahead.idle_work(), "a slow machine has time for one sweep per step"
+        ahead.follow(plan_request(step, frame(step, onset=False)))
     while ahead.idle_work():
         pass
-    assert changed(ahead, foresee(4, held=CLASSES[0][0]))
+    assert changed_rows(ahead, plan_request(4, held=INDICES[0][0]))

@@ -13,20 +13,20 @@ RANGE_MIDDLES = np.array([pitch_index((low + high) // 2) for low, high in VOICE_
 
 
 class FourthsNet:
-    """Wishes each voice five semitones below the one above it where that is given, or else in its middle."""
+    """A network that predicts each voice five semitones below a given voice above it, or else in mid-range."""
 
     def __init__(self) -> None:
         self.steps_per_sweep: list[int] = []
-        """How many steps it saw in each pass."""
+        """Number of steps shown in each sweep."""
 
     def predict(self, seen: np.ndarray, attacks: np.ndarray, place: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         self.steps_per_sweep.append(seen.shape[1])
         assert seen.shape == attacks.shape
         assert place.shape == (*seen.shape[:2], infill_grid.PLACE_FIELD_COUNT)
-        wished = np.broadcast_to(RANGE_MIDDLES, seen.shape).copy()
+        predicted = np.broadcast_to(RANGE_MIDDLES, seen.shape).copy()
         above = seen[..., :-1]
-        wished[..., 1:] = np.where((above > REST) & (above < infill_grid.MASKED), above - 5, wished[..., 1:])
-        pitch = -np.abs(np.arange(PITCH_INDEX_COUNT) - wished[..., None]).astype(np.float32)
+        predicted[..., 1:] = np.where((above > REST) & (above < infill_grid.MASKED), above - 5, predicted[..., 1:])
+        pitch = -np.abs(np.arange(PITCH_INDEX_COUNT) - predicted[..., None]).astype(np.float32)
         return pitch, np.full(seen.shape, -3, np.float32)
 
 
@@ -42,5 +42,5 @@ CARD_FACTS = {
 
 
 def make_card(name: str, codec: str = "infill_grid") -> library.Card:
-    """What the library would find for a model of that name."""
+    """Return the card of a model of that name, as the library would read it."""
     return library.parse_card(Path(name), CARD_FACTS | {"codec": codec})

@@ -1,4 +1,4 @@
-"""A codec and a network of a few lines for models of symbols: a melody of steps with lengths, a line of hashes."""
+"""A small codec and network for symbol models: a melody of pitches with lengths, and logits that are hashes."""
 
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -16,7 +16,7 @@ SIZES = (PITCHES + 1, LONGEST + 1)
 
 @dataclass
 class MelodyDecoder:
-    """Notes one after another, each at least as long as `shortest`; with `silent` it writes nothing, for ever."""
+    """A decoder of notes one after another, each at least `shortest` steps long; if `silent`, it never adds a note."""
 
     shortest: int = 1
     silent: bool = False
@@ -39,7 +39,7 @@ class MelodyDecoder:
 
 @dataclass(frozen=True)
 class MelodyCodec:
-    """A symbol is a note: its pitch and its length, up to the next one."""
+    """A codec whose symbols are notes: a pitch, and a length up to the next note."""
 
     shortest: int = 1
     silent: bool = False
@@ -48,10 +48,10 @@ class MelodyCodec:
     def encode_phrase(self, phrase: Phrase, key: Key | None = None) -> list[Symbol]:
         del key
         ends = [*(note.start for note in phrase.notes[1:]), phrase.steps]
-        read: list[Symbol] = []
+        symbols: list[Symbol] = []
         for note, end in zip(phrase.notes, ends, strict=False):
-            read.append((1 + (note.pitch - LOWEST) % PITCHES, min(LONGEST, max(1, end - note.start))))
-        return read
+            symbols.append((1 + (note.pitch - LOWEST) % PITCHES, min(LONGEST, max(1, end - note.start))))
+        return symbols
 
     def decoder(self, phrase: Phrase, key: Key | None = None) -> MelodyDecoder:
         del key
@@ -61,7 +61,7 @@ class MelodyCodec:
 
 @dataclass
 class HashNet:
-    """A network that remembers every id and never repeats itself; counts what it takes in."""
+    """A network whose state holds every id and whose logits never repeat; it records its inputs."""
 
     ids_seen: list[tuple[int, ...]] = field(default_factory=list[tuple[int, ...]])
     known_seen: list[tuple[int, ...]] = field(default_factory=list[tuple[int, ...]])
@@ -78,5 +78,5 @@ class HashNet:
 
     def heads(self, hidden: Floats, known: Ints) -> Floats:
         self.known_seen.append(tuple(int(i) for i in known[0]))
-        at = np.arange(sum(self.vocab_sizes), dtype=np.float32)
-        return (3 * np.sin(hidden + (known.sum() + 3) * at)).astype(np.float32)
+        ids = np.arange(sum(self.vocab_sizes), dtype=np.float32)
+        return (3 * np.sin(hidden + (known.sum() + 3) * ids)).astype(np.float32)

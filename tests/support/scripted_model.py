@@ -1,8 +1,8 @@
-"""A model's process for tests, started by the engine: it answers with one chord, held for the whole answer.
+"""A model process for tests, started by the engine: it answers with one chord, held for the whole answer.
 
 scripted_model.py held           the chord at once
-scripted_model.py stuck          its first step at once, and nothing more, ever
-scripted_model.py found FOLDER   a true process, which finds models in FOLDER beside the shipped ones
+scripted_model.py stuck          the first step at once, and then nothing more
+scripted_model.py found FOLDER   a real model process that also finds models in FOLDER
 """
 
 import sys
@@ -24,7 +24,7 @@ CHORD_PITCHES = (72, 67, 64, 48)
 
 
 class ChordModel:
-    """What `modelhost.build` would return."""
+    """A stand-in for a model that `inference.loading.load_model` returns."""
 
     tasks, recorded_step_ns = ("continue",), 0
 
@@ -43,7 +43,7 @@ class ChordModel:
     def plan(self, request: PlanRequest) -> Plan:
         step = request.step + len(request.frames)
         chord = tuple(pitch - 35 for pitch in CHORD_PITCHES[1:])
-        return Plan(request.piece, step, tuple((sung, sung, *chord, 15) for sung in range(25, 48)), -1)
+        return Plan(request.piece, step, tuple((index, index, *chord, 15) for index in range(25, 48)), -1)
 
     def generate(self, ask: Ask) -> Iterator[Answer]:
         yield Answer(ask.ask, _chord_notes(1), 1, final=False)
@@ -56,7 +56,7 @@ def _chord_notes(length: int) -> tuple[Note, ...]:
     return tuple(Note(0, length, pitch, 70, voice) for voice, pitch in enumerate(CHORD_PITCHES))
 
 
-def _build_with_models_in(folder: Path) -> Callable[[str], Generator]:
+def _loader_with_models_in(folder: Path) -> Callable[[str], Generator]:
     shipped = Path(__file__).parents[2] / "models"
     library.search_paths = lambda: (folder, shipped)
     sweep_benchmark.record_path = lambda: folder / "pace.json"
@@ -66,10 +66,10 @@ def _build_with_models_in(folder: Path) -> Callable[[str], Generator]:
 if __name__ == "__main__":
     reader, writer = ipc.standard_pipes()
     outbox = ipc.Outbox(writer)
-    maker = (
-        _build_with_models_in(Path(sys.argv[2]))
+    load = (
+        _loader_with_models_in(Path(sys.argv[2]))
         if sys.argv[1] == "found"
         else lambda _: ChordModel(stuck=sys.argv[1] == "stuck")
     )
-    serve(ipc.read_lines(reader), outbox.send, maker)
+    serve(ipc.read_lines(reader), outbox.send, load)
     outbox.close()

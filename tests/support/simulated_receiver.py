@@ -1,4 +1,4 @@
-"""The other end of the cable, for tests in virtual time and on real ports alike."""
+"""A simulated synthesizer at the other end of the cable, for tests in virtual time and on real ports."""
 
 from dataclasses import dataclass, field
 
@@ -7,7 +7,7 @@ from bachbridge.midi import messages as midi
 
 @dataclass
 class Receiver:
-    """What a synthesizer would have sounding, one note at a time on each (channel, pitch)."""
+    """A synthesizer that tracks its sounding notes, and allows one note at a time on each (channel, pitch)."""
 
     sounding: set[tuple[int, int]] = field(default_factory=set)
     pedals: set[int] = field(default_factory=set)
@@ -15,7 +15,7 @@ class Receiver:
     def receive(self, data: bytes) -> None:
         match midi.decode(data):
             case midi.NoteOn(channel, pitch, _):
-                assert (channel, pitch) not in self.sounding, "struck twice without an end between"
+                assert (channel, pitch) not in self.sounding, "a second note-on without a note-off in between"
                 self.sounding.add((channel, pitch))
             case midi.NoteOff(channel, pitch):
                 self.sounding.discard((channel, pitch))

@@ -1,4 +1,4 @@
-"""A program that starts the engine, says the engine's process id, and waits to be killed."""
+"""A program that starts the engine, prints the engine's process id, and waits to be killed."""
 
 import sys
 import threading

@@ -1,4 +1,4 @@
-"""An infilling model in a folder: a network of two tables, which likes white keys and looks at nothing else."""
+"""A tiny infilling model in a folder: two tables that prefer white keys whatever the other cells are."""
 
 import json
 from pathlib import Path
@@ -13,9 +13,9 @@ from bachbridge.music.frames import LOWEST_PITCH
 
 
 def write_tiny_model(folder: Path, partner: str = "chorale-lstm") -> Path:
-    """The model's folder, made with its network and its card; skips the test where the package onnx is missing."""
+    """Write the network and the card, and return the folder; skips the test if the package onnx is missing."""
     onnx: Any = pytest.importorskip("onnx")
-    whole, real, helper = onnx.TensorProto.INT32, onnx.TensorProto.FLOAT, onnx.helper
+    int32, float32, helper = onnx.TensorProto.INT32, onnx.TensorProto.FLOAT, onnx.helper
     white = np.isin((np.arange(infill_grid.TRANSPOSED_INDEX_COUNT) + LOWEST_PITCH - 7) % 12, (0, 2, 4, 5, 7, 9, 11))
     pitch = np.repeat(4.0 * white[None], infill_grid.TRANSPOSED_VALUE_COUNT, axis=0).astype(np.float32)
     strike = np.full(infill_grid.TRANSPOSED_VALUE_COUNT, -3.0, np.float32)
@@ -34,21 +34,21 @@ def write_tiny_model(folder: Path, partner: str = "chorale-lstm") -> Path:
     save(
         onnx_nets.CORE_FILE,
         [
-            helper.make_node("Cast", ["seen"], ["hidden"], to=real),
+            helper.make_node("Cast", ["seen"], ["hidden"], to=float32),
             helper.make_node("Gather", ["strikes", "seen"], ["strike_logits"], axis=0),
         ],
-        {"seen": (whole, cells), "attacks": (whole, cells), "place": (whole, rows)},
-        {"hidden": (real, cells), "strike_logits": (real, cells)},
+        {"seen": (int32, cells), "attacks": (int32, cells), "place": (int32, rows)},
+        {"hidden": (float32, cells), "strike_logits": (float32, cells)},
         [onnx.numpy_helper.from_array(strike, "strikes")],
     )
     save(
         onnx_nets.HEADS_FILE,
         [
-            helper.make_node("Cast", ["hidden"], ["seen"], to=whole),
+            helper.make_node("Cast", ["hidden"], ["seen"], to=int32),
             helper.make_node("Gather", ["pitches", "seen"], ["pitch_logits"], axis=0),
         ],
-        {"hidden": (real, ["n", "voice"]), "around": (whole, ["n", "voice", "neighbour"])},
-        {"pitch_logits": (real, ["n", "voice", infill_grid.TRANSPOSED_INDEX_COUNT])},
+        {"hidden": (float32, ["n", "voice"]), "around": (int32, ["n", "voice", "neighbour"])},
+        {"pitch_logits": (float32, ["n", "voice", infill_grid.TRANSPOSED_INDEX_COUNT])},
         [onnx.numpy_helper.from_array(pitch, "pitches")],
     )
     card = {

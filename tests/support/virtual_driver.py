@@ -1,7 +1,7 @@
 """A virtual driver for the session: no clock, no port, no model; hours of play in a second.
 
 It pops the earlier of the next scripted event and the session's deadline, feeds it, and answers each `Ask` after a
-chosen delay with what a small scripted model says. Whatever the session sends goes through a simulated receiver.
+chosen delay with the answers of a small scripted model. Whatever the session sends goes through a simulated receiver.
 """
 
 import heapq
@@ -29,18 +29,18 @@ MAX_TURNS_AT_ONE_TIME = 1000
 
 M = TypeVar("M")
 ScriptedModel = Callable[[Ask], Iterable[tuple[int, Answer]]]
-"""What a model says to an ask: answers with their delays in ns."""
+"""A function from an ask to the model's answers with their delays in ns."""
 
 
 def chorale_model(ask: Ask) -> Iterator[tuple[int, Answer]]:
-    """A model that repeats the prompt's last pitch in four voices, a quarter each, telling the notes as they grow."""
+    """A model that repeats the last pitch of the prompt as quarters in four voices, and sends each note twice."""
     top = ask.prompt.notes[-1].pitch
     for start in range(0, ask.steps, 4):
-        opened = [Note(start, 1, top - 5 * voice, 70, voice) for voice in range(4)]
-        closed = [Note(n.start, 4, n.pitch, n.velocity, n.voice) for n in opened]
+        short_notes = [Note(start, 1, top - 5 * voice, 70, voice) for voice in range(4)]
+        full_notes = [Note(n.start, 4, n.pitch, n.velocity, n.voice) for n in short_notes]
         delay = 2 * MS + start * MS // 4
-        yield delay, Answer(ask.ask, tuple(opened), start + 1, final=False)
-        yield delay + MS // 2, Answer(ask.ask, tuple(closed), start + 4, final=start + 4 >= ask.steps)
+        yield delay, Answer(ask.ask, tuple(short_notes), start + 1, final=False)
+        yield delay + MS // 2, Answer(ask.ask, tuple(full_notes), start + 4, final=start + 4 >= ask.steps)
 
 
 def silent_model(_: Ask) -> list[tuple[int, Answer]]:
@@ -49,16 +49,16 @@ def silent_model(_: Ask) -> list[tuple[int, Answer]]:
 
 
 ScriptedPlanner = Callable[[PlanRequest], tuple[int, Plan] | None]
-"""What a model plans, with its delay in ns."""
+"""A function from a plan request to the model's plan with its delay in ns, or None."""
 
 
 def plan_sixths(request: PlanRequest, delay_ns: int = 3 * MS) -> tuple[int, Plan]:
-    """A model that sings a fourth, a tenth and two octaves below a soprano; while it goes on, the alto steps up."""
+    """A model that puts voices a fourth, a tenth and two octaves below a soprano; if it holds, the alto steps up."""
     step = request.step + len(request.frames)
     if request.given == 3:
-        low = [(sung, sung + 17, sung + 12, sung + 7, sung, 15) for sung in range(1, 30)]
+        low = [(index, index + 17, index + 12, index + 7, index, 15) for index in range(1, 30)]
         return delay_ns, Plan(request.piece, step, (*low, low[-1]), 0)
-    rows = [(sung, sung, sung - 5, sung - 16, max(1, sung - 24), 15) for sung in range(25, 47)]
+    rows = [(index, index, index - 5, index - 16, max(1, index - 24), 15) for index in range(25, 47)]
     held = request.held
     rows.append((held, held, max(0, held - 4), max(0, held - 16), max(0, held - 24), 2))
     return delay_ns, Plan(request.piece, step, tuple(rows), 0)
@@ -75,7 +75,7 @@ class Driver:
     log: list[tuple[int, str, Event | Effect]] = field(default_factory=list)
     receiver: Receiver = field(default_factory=Receiver)
     answering: bool = False
-    """Whether an answer was announced and is not over."""
+    """True if an answer was announced and is not over."""
 
     def __post_init__(self) -> None:
         self.session = Session(self.settings)
@@ -88,12 +88,12 @@ class Driver:
         heapq.heappush(self._queue, (time_ns, self._order, event))
 
     def play(self, time_ns: int, pitch: int, length_ns: int, velocity: int = 80) -> None:
-        """Script a key going down and up."""
+        """Script a key press and its release."""
         self.schedule(time_ns, Midi(midi.note_on(0, pitch, velocity)))
         self.schedule(time_ns + length_ns, Midi(midi.note_off(0, pitch)))
 
     def run(self, until_ns: int) -> None:
-        """Let time pass until `until_ns`; a session that keeps asking for the same moment goes round in circles."""
+        """Let time pass until `until_ns`; fails if the session's deadline never moves on."""
         turns = 0
         while True:
             scripted = self._queue[0][0] if self._queue else None
@@ -136,19 +136,19 @@ class Driver:
                 pass
 
     def messages_of(self, kind: type) -> list[tuple[int, Event | Effect]]:
-        """The logged messages of one kind with their times."""
+        """Return the logged messages of one kind with their times."""
         return [(time_ns, message) for time_ns, _, message in self.log if isinstance(message, kind)]
 
     def sent_messages(self) -> list[tuple[int, midi.MidiMessage]]:
         return [(t, midi.decode(m.data)) for t, m in self.messages_of(Send) if isinstance(m, Send)]
 
     def golden_lines(self) -> list[str]:
-        """The log as the golden files keep it."""
-        return [f"{time_ns / MS:.3f} {way} {dumps(message)}" for time_ns, way, message in self.log]
+        """Return the log in the format of the golden files."""
+        return [f"{time_ns / MS:.3f} {direction} {dumps(message)}" for time_ns, direction, message in self.log]
 
 
 def play_quarters(driver: Driver, pitches: tuple[int, ...] = TUNE, start_ns: int = S) -> int:
-    """Script quarter notes; returns when the last key goes up."""
+    """Script quarter notes; return the time of the last key release."""
     for index, pitch in enumerate(pitches):
         driver.play(start_ns + index * BEAT, pitch, BEAT - 20 * MS, 70 + index)
     return start_ns + len(pitches) * BEAT - 20 * MS

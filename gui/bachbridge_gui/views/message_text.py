@@ -1,13 +1,13 @@
-"""Every message in words, for the monitor: where it came from and what it says.
+"""The monitor's text for every message, with the place it came from.
 
-Channels are counted from 1 here. What comes dozens of times a second and says nothing new (clock pulses, deadlines,
-feeding the model) has no words.
+Channels are counted from 1 here. Messages that come dozens of times a second and say nothing new (clock pulses,
+deadlines, requests that feed the model) have no text.
 """
 
 from dataclasses import dataclass
 
 from bachbridge.midi import messages as midi
-from bachbridge.music.notes import STEPS_PER_BEAT, key_from_number, key_name, pitch_name
+from bachbridge.music.notes import STEPS_PER_BEAT, bpm_from_step_ns, key_from_number, key_name, pitch_name
 from bachbridge.protocol.effects import (
     AnswerEnded,
     AnswerLate,
@@ -65,7 +65,7 @@ LINE_KINDS = (NOTES, OTHER_MIDI, REPORTS)
 
 @dataclass(frozen=True, slots=True)
 class MonitorLine:
-    """One message: when, of which of `KINDS`, from where, and what it says."""
+    """One line of the monitor: time, kind (one of `LINE_KINDS`), source and text."""
 
     at_ns: int
     kind: str
@@ -74,7 +74,7 @@ class MonitorLine:
 
 
 def to_monitor_line(message: Message, now_ns: int) -> MonitorLine | None:
-    """The message as a line of the monitor, if it has words; `now_ns` stands where it has no time of its own."""
+    """Return the message as a line, or None if it has no text. `now_ns` is used if the message has no time."""
     text = describe_message(message)
     if text is None:
         return None
@@ -102,19 +102,19 @@ def to_monitor_line(message: Message, now_ns: int) -> MonitorLine | None:
 
 
 def describe_message(message: Message) -> str | None:
-    """What the message says; None where it says nothing new."""
+    """Return the text of the message; None if it says nothing new."""
     match message:
         case Received(data) | Midi(data) | Sent(data) | Send(data):
             return describe_midi(data)
         case PhraseEnded(phrase, _, step_ns, ended_by):
             notes = _counted_noun(len(phrase.notes), "note")
-            return f"phrase heard: {notes}, {15e9 / step_ns:.0f} bpm, ended by {ended_by}"
+            return f"phrase heard: {notes}, {bpm_from_step_ns(step_ns):.0f} bpm, ended by {ended_by}"
         case Answer(_, notes, _, final):
-            return f"{_counted_noun(len(notes), 'note')} of the answer planned{', the last ones' if final else ''}"
+            return f"{_counted_noun(len(notes), 'note')} of the answer planned{' (the last part)' if final else ''}"
         case AnswerStarted():
             return "the answer begins"
         case AnswerEnded(_, notes, interrupted):
-            return f"the answer {'was cut short' if interrupted else 'is over'}: {_counted_noun(len(notes), 'note')}"
+            return f"the answer {'was cut short' if interrupted else 'ended'}: {_counted_noun(len(notes), 'note')}"
         case Harmonized(_, _, voices, key):
             return _describe_harmony(voices, key)
         case AnswerLate(_, what):
@@ -124,17 +124,18 @@ def describe_message(message: Message) -> str | None:
 
 
 def _describe_status(message: Message) -> str | None:
-    """What is said of the program rather than of the music."""
+    """Return the text of a report about ports, tempo, the model or the engine's health."""
     match message:
         case ClockTempo(bpm):
             return f"the DAW's clock runs at {bpm:.1f} bpm" if bpm > 0 else "the DAW's clock stopped"
         case BarStarted(_, step_ns, steps_per_bar, source):
-            return f"bars of {steps_per_bar / STEPS_PER_BEAT:g} beats, {15e9 / step_ns:.0f} bpm ({source})"
+            return f"bars of {steps_per_bar / STEPS_PER_BEAT:g} beats, {bpm_from_step_ns(step_ns):.0f} bpm ({source})"
         case Connections(inputs, outputs):
-            known = [f"{_counted_noun(n, 'port')} {way}" for n, way in ((inputs, "in"), (outputs, "out")) if n >= 0]
+            counts = ((inputs, "in"), (outputs, "out"))
+            known = [f"{_counted_noun(count, 'port')} {direction}" for count, direction in counts if count >= 0]
             return f"connected: {', '.join(known)}" if known else None
         case PortNames(inputs, outputs):
-            return f"ports of others: {', '.join(inputs) or 'none'} in, {', '.join(outputs) or 'none'} out"
+            return f"ports of other programs: in {', '.join(inputs) or 'none'}, out {', '.join(outputs) or 'none'}"
         case PortsChanged(source, sink):
             return f"ports: in {source or 'closed'}, out {sink or 'closed'}"
         case ModelUp(name, step_ns):
@@ -152,7 +153,7 @@ def _describe_status(message: Message) -> str | None:
 
 
 def _describe_condition(message: Message) -> str | None:
-    """Put a change of the session's or of a process's condition into words."""
+    """Return the text of a change of the session or of a process."""
     match message:
         case SettingApplied(name, value):
             return f"setting: {name} = {value}"
@@ -175,35 +176,35 @@ def _describe_condition(message: Message) -> str | None:
 
 
 def _describe_command(message: Message) -> str | None:
-    """What is asked of the engine or of the model."""
+    """Return the text of a command to the engine or a request to the model."""
     match message:
         case Setting(name, value):
             return f"setting {name} = {value}"
         case Panic():
             return "panic: all notes off on every channel"
         case EndPhrase():
-            return "the phrase is to end"
+            return "end the phrase"
         case Reset():
-            return "everything is to be forgotten"
+            return "reset: forget everything played so far"
         case Cadence():
-            return "lead to a close"
+            return "lead to a cadence"
         case AnswerPhrase(phrase):
-            return f"{_counted_noun(len(phrase.notes), 'note')} to be answered"
+            return f"answer a phrase of {_counted_noun(len(phrase.notes), 'note')}"
         case PlayPhrase(phrase):
-            return f"{_counted_noun(len(phrase.notes), 'note')} to be played"
+            return f"play a phrase of {_counted_noun(len(phrase.notes), 'note')}"
         case Ask(_, task, model, _, steps):
             return f"{model} is asked to {task}, {steps} steps"
         case Cancel():
-            return "what was asked is no longer wanted"
+            return "cancel the request to the model"
         case Tick() | Feed() | PlanRequest() | Plan() | ListPorts():
             return None
         case _:
-            # A message of a newer engine: its name is better than nothing.
+            # A message of a newer engine has no text here; show at least its name.
             return type(message).__name__
 
 
 def describe_midi(data: bytes) -> str | None:
-    """A MIDI message in words; None for the clock's pulses and the like."""
+    """Return the text of a MIDI message; None for clock pulses and the like."""
     match midi.decode(data):
         case midi.NoteOn(channel, pitch, velocity):
             return f"note on   {_pitch_column(pitch)} velocity {velocity}, channel {channel + 1}"

@@ -1,4 +1,4 @@
-"""The monitor: every message in words, and a text that holds still while it is read."""
+"""The monitor: messages in plain words, and a text that can be paused, filtered and copied."""
 
 from datetime import UTC, datetime
 from typing import get_args
@@ -44,11 +44,11 @@ from bachbridge_gui.views.message_text import MonitorLine, describe_message, to_
 from bachbridge_gui.views.monitor import MAX_LINES, TEXT_INTERVAL_NS, Monitor
 
 NOTES = (Note(0, 4, 60), Note(4, 4, 62))
-S = 1_000_000_000
+SECOND_NS = 1_000_000_000
 
 
 @pytest.mark.parametrize(
-    ("data", "said"),
+    ("data", "text"),
     [
         (midi.note_on(0, 60, 80), "note on   C4 (60)    velocity 80, channel 1"),
         (midi.note_off(15, 100), "note off  E7 (100)   channel 16"),
@@ -70,19 +70,19 @@ S = 1_000_000_000
         (b"", "damaged message: no bytes"),
     ],
 )
-def test_midi_in_words(data: bytes, said: str | None):
+def test_describe_message_words_midi(data: bytes, text: str | None):
     for message in (Received(data, 0), Midi(data), Sent(data, 0, 0), Send(data, 0)):
-        assert describe_message(message) == said
+        assert describe_message(message) == text
 
 
 @pytest.mark.parametrize(
-    ("message", "said"),
+    ("message", "text"),
     [
         (PhraseEnded(Phrase(NOTES, 16), 0, 125_000_000, "silence"), "phrase heard: 2 notes, 120 bpm, ended by silence"),
-        (Answer(1, NOTES[:1], 16, final=True), "1 note of the answer planned, the last ones"),
+        (Answer(1, NOTES[:1], 16, final=True), "1 note of the answer planned (the last part)"),
         (AnswerStarted(1, 0), "the answer begins"),
         (AnswerEnded(1, NOTES, interrupted=True), "the answer was cut short: 2 notes"),
-        (AnswerEnded(1, NOTES, interrupted=False), "the answer is over: 2 notes"),
+        (AnswerEnded(1, NOTES, interrupted=False), "the answer ended: 2 notes"),
         (Harmonized(1, 2, ((0, 67, 80), (3, 43, 80)), 19), "harmony: G4 G2 in G minor"),
         (Harmonized(1, 2, (), -1), "harmony: silence"),
         (AnswerLate(1, "no answer came"), "missed: no answer came"),
@@ -91,9 +91,9 @@ def test_midi_in_words(data: bytes, said: str | None):
         (BarStarted(0, 125_000_000, 12, "clock"), "bars of 3 beats, 120 bpm (clock)"),
         (Connections(2, 1), "connected: 2 ports in, 1 port out"),
         (Connections(-1, -1), None),
-        (PortNames((), ("a", "b")), "ports of others: none in, a, b out"),
-        (AnswerPhrase(Phrase(NOTES, 16), 1, 2, aloud=True), "2 notes to be answered"),
-        (PlayPhrase(Phrase(NOTES, 16), 1), "2 notes to be played"),
+        (PortNames((), ("a", "b")), "ports of other programs: in none, out a, b"),
+        (AnswerPhrase(Phrase(NOTES, 16), 1, 2, aloud=True), "answer a phrase of 2 notes"),
+        (PlayPhrase(Phrase(NOTES, 16), 1), "play a phrase of 2 notes"),
         (ClockTempo(0.0), "the DAW's clock stopped"),
         (PortsChanged("", "Live"), "ports: in closed, out Live"),
         (ModelUp("a", 560_000), "a is ready, 0.56 ms a step"),
@@ -106,11 +106,11 @@ def test_midi_in_words(data: bytes, said: str | None):
         (Tick(), None),
     ],
 )
-def test_reports_in_words(message: Message, said: str | None):
-    assert describe_message(message) == said
+def test_describe_message_words_reports(message: Message, text: str | None):
+    assert describe_message(message) == text
 
 
-def test_every_kind_of_message_has_words_of_its_own_or_none():
+def test_describe_message_covers_every_kind():
     plain = {"notes": [], "steps": 0, "steps_per_bar": 16, "position": None}
     style = {"temperature": 1, "top_p": 1, "candidates": 1, "rules": []}
     values = {
@@ -132,20 +132,22 @@ def test_every_kind_of_message_has_words_of_its_own_or_none():
     assert len(kinds) > 25
     for kind in kinds:
         fields = {name: values.get(name, 1) for name in kind.__dataclass_fields__}
-        said = describe_message(wire.from_dict({"type": kind.__name__, **fields}))
-        assert said is None or kind.__name__ not in said.split()
+        text = describe_message(wire.from_dict({"type": kind.__name__, **fields}))
+        assert text is None or kind.__name__ not in text.split()
 
 
-def test_a_line_knows_where_it_came_from_and_when():
+def test_monitor_line_has_time_kind_and_source():
     assert to_monitor_line(Received(midi.note_on(0, 60, 80), 5), 9) == MonitorLine(
         5, "notes", "in", describe_message(Midi(b"\x90\x3c\x50")) or ""
     )
-    told = [
+    lines = [
         to_monitor_line(message, 9)
         for message in (Sent(midi.control_change(0, 1, 2), 3, 4), AnswerStarted(1, 2), AnswerLate(1, "x"))
     ]
-    assert [(one.at_ns, one.kind, one.source) for one in told if one] == [
-        *((4, "other MIDI", "out"), (9, "reports", "model"), (9, "reports", "engine"))
+    assert [(line.at_ns, line.kind, line.source) for line in lines if line] == [
+        (4, "other MIDI", "out"),
+        (9, "reports", "model"),
+        (9, "reports", "engine"),
     ]
     assert to_monitor_line(Tick(), 9) is None
 
@@ -161,69 +163,69 @@ def monitor(qtbot) -> Monitor:
     return monitor
 
 
-def played(monitor: Monitor, at_ns: int, pitch: int = 60) -> None:
+def add_note(monitor: Monitor, at_ns: int, pitch: int = 60) -> None:
     monitor.add_message(Received(midi.note_on(0, pitch, 80), at_ns), at_ns)
 
 
-def shown(monitor: Monitor) -> list[str]:
+def shown_lines(monitor: Monitor) -> list[str]:
     return monitor.text.toPlainText().splitlines()
 
 
-def test_a_message_is_a_line_with_its_time_of_day(monitor):
-    played(monitor, 3 * S + 4_000_000)
-    monitor.refresh(4 * S)
+def test_monitor_shows_time_of_day(monitor):
+    add_note(monitor, 3 * SECOND_NS + 4_000_000)
+    monitor.refresh(4 * SECOND_NS)
     clock = datetime.fromtimestamp(3, tz=UTC).astimezone()
-    assert shown(monitor) == [f"{clock:%H:%M:%S}.004  in      note on   C4 (60)    velocity 80, channel 1"]
+    assert shown_lines(monitor) == [f"{clock:%H:%M:%S}.004  in      note on   C4 (60)    velocity 80, channel 1"]
 
 
-def test_the_text_changes_at_most_five_times_a_second(monitor):
+def test_monitor_updates_at_most_five_times_a_second(monitor):
     for at_ns, count in ((0, 1), (TEXT_INTERVAL_NS - 1, 1), (TEXT_INTERVAL_NS, 3)):
-        played(monitor, at_ns)
+        add_note(monitor, at_ns)
         monitor.refresh(at_ns)
-        assert len(shown(monitor)) == count
+        assert len(shown_lines(monitor)) == count
 
 
-def test_the_last_messages_are_kept(monitor):
+def test_monitor_keeps_the_last_lines(monitor):
     for number in range(MAX_LINES + 20):
-        played(monitor, number, 60 + number % 12)
-    monitor.refresh(S)
-    assert len(shown(monitor)) == len(monitor.all_text().splitlines()) == MAX_LINES
+        add_note(monitor, number, 60 + number % 12)
+    monitor.refresh(SECOND_NS)
+    assert len(shown_lines(monitor)) == len(monitor.all_text().splitlines()) == MAX_LINES
 
 
-def test_a_pause_holds_the_text_and_loses_nothing(monitor):
+def test_monitor_pause_freezes_text_and_loses_nothing(monitor):
     monitor.pause_button.click()
-    played(monitor, 0)
-    monitor.refresh(S)
-    assert shown(monitor) == []
+    add_note(monitor, 0)
+    monitor.refresh(SECOND_NS)
+    assert shown_lines(monitor) == []
     assert monitor.pause_button.text() == "Resume"
     monitor.pause_button.click()
-    monitor.refresh(S + 1)
-    assert len(shown(monitor)) == 1
+    monitor.refresh(SECOND_NS + 1)
+    assert len(shown_lines(monitor)) == 1
 
 
-def test_nothing_is_written_while_nobody_looks(monitor):
+def test_monitor_writes_nothing_while_hidden(monitor):
     monitor.hide()
-    played(monitor, 0)
-    monitor.refresh(S)
-    assert shown(monitor) == []
+    add_note(monitor, 0)
+    monitor.refresh(SECOND_NS)
+    assert shown_lines(monitor) == []
     monitor.show()
-    monitor.refresh(S)
-    assert len(shown(monitor)) == 1
+    monitor.refresh(SECOND_NS)
+    assert len(shown_lines(monitor)) == 1
 
 
-def test_kinds_can_be_left_out_and_taken_in_again(monitor):
-    played(monitor, 0)
+def test_monitor_filters_kinds_of_lines(monitor):
+    add_note(monitor, 0)
     monitor.add_message(AnswerLate(1, "no answer came"), 1)
     monitor.add_message(Received(midi.control_change(0, 64, 127), 2), 2)
-    monitor.refresh(S)
+    monitor.refresh(SECOND_NS)
     monitor.filters["notes"].click()
-    assert [text[14:20].strip() for text in shown(monitor)] == ["engine", "in"]
+    assert [text[14:20].strip() for text in shown_lines(monitor)] == ["engine", "in"]
     monitor.filters["notes"].click()
-    assert len(shown(monitor)) == 3
+    assert len(shown_lines(monitor)) == 3
 
 
-def test_everything_can_be_copied(monitor):
-    played(monitor, 0)
+def test_monitor_copies_all_lines(monitor):
+    add_note(monitor, 0)
     monitor.copy_button.click()
     clipboard = QApplication.clipboard()
     assert clipboard is not None
@@ -231,6 +233,6 @@ def test_everything_can_be_copied(monitor):
     assert "C4 (60)" in clipboard.text()
 
 
-def test_it_can_be_left(qtbot, monitor):
+def test_monitor_close_button_emits_closed(qtbot, monitor):
     with qtbot.waitSignal(monitor.closed):
         monitor.close_button.click()

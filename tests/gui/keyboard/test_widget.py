@@ -13,178 +13,180 @@ KEY, PRESS, RELEASE = Qt.Key, QEvent.Type.KeyPress, QEvent.Type.KeyRelease
 LEFT = Qt.MouseButton.LeftButton
 
 
-class Played(list[bytes]):
-    """What came out, in words."""
+class MidiRecorder(list[bytes]):
+    """The MIDI messages that the piano sent."""
 
-    def words(self) -> list[str]:
-        found = [f"{'on' if data[0] == 0x90 else 'off'} {data[1]}" for data in self]
+    def pop_texts(self) -> list[str]:
+        """Return the messages as texts like "on 60", and forget them."""
+        texts = [f"{'on' if data[0] == 0x90 else 'off'} {data[1]}" for data in self]
         self.clear()
-        return found
+        return texts
 
 
 @pytest.fixture
-def played() -> Played:
-    return Played()
+def sent() -> MidiRecorder:
+    return MidiRecorder()
 
 
 @pytest.fixture
-def keys(qtbot, played) -> PianoKeyboard:
-    keys = PianoKeyboard(played.append)
-    qtbot.addWidget(keys)
-    keys.resize(720, 96)
-    keys.show()
-    return keys
+def keyboard(qtbot, sent) -> PianoKeyboard:
+    keyboard = PianoKeyboard(sent.append)
+    qtbot.addWidget(keyboard)
+    keyboard.resize(720, 96)
+    keyboard.show()
+    return keyboard
 
 
-def typed(keys: PianoKeyboard, key: Qt.Key, kind: QEvent.Type = PRESS, *, again: bool = False, modifiers=None) -> bool:
+def send_key(
+    keyboard: PianoKeyboard, key: Qt.Key, kind: QEvent.Type = PRESS, *, repeated: bool = False, modifiers=None
+) -> bool:
     held = modifiers or Qt.KeyboardModifier.NoModifier
-    return keys.handle_key(QKeyEvent(kind, key, held, "", again))
+    return keyboard.handle_key(QKeyEvent(kind, key, held, "", repeated))
 
 
-def place(keys: PianoKeyboard, pitch: int, share: float = 0.9) -> QPoint:
-    area = KeyboardLayout.for_size(keys.width(), keys.height(), 48 + 12 * keys.octave).key_rect(pitch)
+def key_point(keyboard: PianoKeyboard, pitch: int, share: float = 0.9) -> QPoint:
+    area = KeyboardLayout.for_size(keyboard.width(), keyboard.height(), 48 + 12 * keyboard.octave).key_rect(pitch)
     return QPoint(round(area.center().x()), round(area.height() * share))
 
 
-def test_two_octaves_of_computer_keys_play_and_are_let_go(keys, played):
-    assert sorted(above for _, above in COMPUTER_KEYS.values()) == list(range(25))
+def test_piano_computer_keys_play_two_octaves(keyboard, sent):
+    assert sorted(offset for _, offset in COMPUTER_KEYS.values()) == list(range(25))
     for key in (KEY.Key_Z, KEY.Key_S, KEY.Key_M, KEY.Key_Q, KEY.Key_2, KEY.Key_I):
-        assert typed(keys, key)
-        assert typed(keys, key, RELEASE)
-    assert [word for word in played.words() if "on" in word] == ["on 48", "on 49", "on 59", "on 60", "on 61", "on 72"]
-    assert keys.held_pitches == frozenset()
+        assert send_key(keyboard, key)
+        assert send_key(keyboard, key, RELEASE)
+    assert [text for text in sent.pop_texts() if "on" in text] == ["on 48", "on 49", "on 59", "on 60", "on 61", "on 72"]
+    assert keyboard.held_pitches == frozenset()
 
 
-def test_what_is_played_is_midi_on_channel_1_with_the_velocity(keys, played):
-    keys.velocity = 101
-    typed(keys, KEY.Key_Q)
-    typed(keys, KEY.Key_Q, RELEASE)
-    assert list(played) == [midi.note_on(0, 60, 101), midi.note_off(0, 60)]
+def test_piano_sends_channel_1_with_velocity(keyboard, sent):
+    keyboard.velocity = 101
+    send_key(keyboard, KEY.Key_Q)
+    send_key(keyboard, KEY.Key_Q, RELEASE)
+    assert list(sent) == [midi.note_on(0, 60, 101), midi.note_off(0, 60)]
 
 
-def test_a_held_key_repeats_nothing(keys, played):
-    typed(keys, KEY.Key_Z)
-    assert typed(keys, KEY.Key_Z, again=True)
-    assert typed(keys, KEY.Key_Z, RELEASE, again=True)
-    assert played.words() == ["on 48"]
+def test_piano_ignores_key_repeat(keyboard, sent):
+    send_key(keyboard, KEY.Key_Z)
+    assert send_key(keyboard, KEY.Key_Z, repeated=True)
+    assert send_key(keyboard, KEY.Key_Z, RELEASE, repeated=True)
+    assert sent.pop_texts() == ["on 48"]
 
 
-def test_an_octave_shift_while_a_key_is_held_releases_what_was_struck(qtbot, keys, played):
-    typed(keys, KEY.Key_Z)
-    with qtbot.waitSignal(keys.octaveChanged) as shifted:
-        assert typed(keys, KEY.Key_PageUp)
+def test_piano_octave_shift_releases_pressed_pitch(qtbot, keyboard, sent):
+    send_key(keyboard, KEY.Key_Z)
+    with qtbot.waitSignal(keyboard.octaveChanged) as shifted:
+        assert send_key(keyboard, KEY.Key_PageUp)
     assert shifted.args == [1]
-    typed(keys, KEY.Key_Z, RELEASE)
-    typed(keys, KEY.Key_Z)
-    assert played.words() == ["on 48", "off 48", "on 60"]
+    send_key(keyboard, KEY.Key_Z, RELEASE)
+    send_key(keyboard, KEY.Key_Z)
+    assert sent.pop_texts() == ["on 48", "off 48", "on 60"]
 
 
-def test_the_octave_and_the_velocity_stay_within_their_limits(keys):
+def test_piano_limits_octave_and_velocity(keyboard):
     for _ in range(20):
-        typed(keys, KEY.Key_PageDown)
-        typed(keys, KEY.Key_L)
-    assert (keys.octave, keys.velocity) == (-3, 127)
-    keys.octave, keys.velocity = 99, -5
-    assert (keys.octave, keys.velocity) == (3, 1)
+        send_key(keyboard, KEY.Key_PageDown)
+        send_key(keyboard, KEY.Key_L)
+    assert (keyboard.octave, keyboard.velocity) == (-3, 127)
+    keyboard.octave, keyboard.velocity = 99, -5
+    assert (keyboard.octave, keyboard.velocity) == (3, 1)
 
 
-def test_shortcuts_and_other_keys_are_left_to_the_window(keys, played):
-    assert not typed(keys, KEY.Key_Z, modifiers=Qt.KeyboardModifier.ControlModifier)
-    assert not typed(keys, KEY.Key_Escape)
-    assert not typed(keys, KEY.Key_X, RELEASE)
-    assert played.words() == []
+def test_piano_ignores_shortcuts_and_other_keys(keyboard, sent):
+    assert not send_key(keyboard, KEY.Key_Z, modifiers=Qt.KeyboardModifier.ControlModifier)
+    assert not send_key(keyboard, KEY.Key_Escape)
+    assert not send_key(keyboard, KEY.Key_X, RELEASE)
+    assert sent.pop_texts() == []
 
 
-def test_the_mouse_presses_and_slides_from_key_to_key(qtbot, keys, played):
-    qtbot.mousePress(keys, LEFT, pos=place(keys, 60))
+def test_piano_mouse_slides_from_key_to_key(qtbot, keyboard, sent):
+    qtbot.mousePress(keyboard, LEFT, pos=key_point(keyboard, 60))
     for pitch in (62, 64):
-        move = place(keys, pitch)
-        event_at = keys.mapToGlobal(move)
-        QApplication.sendEvent(keys, _moved(move, event_at))
-    qtbot.mouseRelease(keys, LEFT, pos=place(keys, 64))
-    assert played.words() == ["on 60", "off 60", "on 62", "off 62", "on 64", "off 64"]
+        point = key_point(keyboard, pitch)
+        QApplication.sendEvent(keyboard, mouse_move(point, keyboard.mapToGlobal(point)))
+    qtbot.mouseRelease(keyboard, LEFT, pos=key_point(keyboard, 64))
+    assert sent.pop_texts() == ["on 60", "off 60", "on 62", "off 62", "on 64", "off 64"]
 
 
-def _moved(at: QPoint, everywhere: QPoint):
+def mouse_move(position: QPoint, global_position: QPoint) -> QMouseEvent:
     kind, none = QEvent.Type.MouseMove, Qt.KeyboardModifier.NoModifier
-    return QMouseEvent(kind, at.toPointF(), everywhere.toPointF(), Qt.MouseButton.NoButton, LEFT, none)
+    return QMouseEvent(kind, position.toPointF(), global_position.toPointF(), Qt.MouseButton.NoButton, LEFT, none)
 
 
-def test_sliding_off_the_piano_releases(qtbot, keys, played):
-    qtbot.mousePress(keys, LEFT, pos=place(keys, 60))
-    QApplication.sendEvent(keys, _moved(QPoint(100, -30), keys.mapToGlobal(QPoint(100, -30))))
-    assert played.words() == ["on 60", "off 60"]
+def test_piano_releases_when_mouse_slides_off(qtbot, keyboard, sent):
+    qtbot.mousePress(keyboard, LEFT, pos=key_point(keyboard, 60))
+    QApplication.sendEvent(keyboard, mouse_move(QPoint(100, -30), keyboard.mapToGlobal(QPoint(100, -30))))
+    assert sent.pop_texts() == ["on 60", "off 60"]
 
 
-def test_lower_on_a_key_is_louder(qtbot, keys, played):
+def test_piano_plays_louder_lower_on_a_key(qtbot, keyboard, sent):
     for share in (0.7, 0.95):
-        qtbot.mousePress(keys, LEFT, pos=place(keys, 60, share))
-        qtbot.mouseRelease(keys, LEFT, pos=place(keys, 60, share))
-    soft, loud = (data[2] for data in played if data[0] == 0x90)
+        qtbot.mousePress(keyboard, LEFT, pos=key_point(keyboard, 60, share))
+        qtbot.mouseRelease(keyboard, LEFT, pos=key_point(keyboard, 60, share))
+    soft, loud = (data[2] for data in sent if data[0] == 0x90)
     assert 1 <= soft < loud <= 127
 
 
-def test_black_keys_lie_above_white_ones(qtbot, keys, played):
-    qtbot.mousePress(keys, LEFT, pos=place(keys, 61, 0.5))
-    assert played.words() == ["on 61"]
+def test_piano_black_keys_lie_above_white_ones(qtbot, keyboard, sent):
+    qtbot.mousePress(keyboard, LEFT, pos=key_point(keyboard, 61, 0.5))
+    assert sent.pop_texts() == ["on 61"]
 
 
-def test_a_pitch_held_by_two_hands_sounds_until_both_let_go(qtbot, keys, played):
-    typed(keys, KEY.Key_Q)
-    qtbot.mousePress(keys, LEFT, pos=place(keys, 60))
-    typed(keys, KEY.Key_Q, RELEASE)
-    assert played.words() == ["on 60"]
-    qtbot.mouseRelease(keys, LEFT, pos=place(keys, 60))
-    assert played.words() == ["off 60"]
+def test_piano_pitch_sounds_until_mouse_and_key_release(qtbot, keyboard, sent):
+    send_key(keyboard, KEY.Key_Q)
+    qtbot.mousePress(keyboard, LEFT, pos=key_point(keyboard, 60))
+    send_key(keyboard, KEY.Key_Q, RELEASE)
+    assert sent.pop_texts() == ["on 60"]
+    qtbot.mouseRelease(keyboard, LEFT, pos=key_point(keyboard, 60))
+    assert sent.pop_texts() == ["off 60"]
 
 
-def test_when_the_focus_goes_every_key_is_let_go(qtbot, played):
+def test_piano_releases_all_on_focus_loss(qtbot, sent):
     window = QWidget()
     qtbot.addWidget(window)
-    column, keys, line = QVBoxLayout(window), PianoKeyboard(played.append), QLineEdit()
-    column.addWidget(keys)
-    column.addWidget(line)
+    column, keyboard, text_field = QVBoxLayout(window), PianoKeyboard(sent.append), QLineEdit()
+    column.addWidget(keyboard)
+    column.addWidget(text_field)
     window.show()
-    keys.setFocus()
-    qtbot.waitUntil(keys.hasFocus)
-    qtbot.keyPress(keys, KEY.Key_Z)
-    qtbot.keyPress(keys, KEY.Key_C)
-    line.setFocus()
-    assert played.words() == ["on 48", "on 52", "off 48", "off 52"]
-    assert not typed(keys, KEY.Key_Z, RELEASE)
+    keyboard.setFocus()
+    qtbot.waitUntil(keyboard.hasFocus)
+    qtbot.keyPress(keyboard, KEY.Key_Z)
+    qtbot.keyPress(keyboard, KEY.Key_C)
+    text_field.setFocus()
+    assert sent.pop_texts() == ["on 48", "on 52", "off 48", "off 52"]
+    assert not send_key(keyboard, KEY.Key_Z, RELEASE)
 
 
 @pytest.mark.parametrize("how", ["hide", "deactivate", "disable"])
-def test_when_hands_cannot_be_seen_any_more_every_key_is_let_go(keys, played, how):
-    typed(keys, KEY.Key_Z)
+def test_piano_releases_all_when_hidden_or_disabled(keyboard, sent, how):
+    send_key(keyboard, KEY.Key_Z)
     match how:
         case "hide":
-            keys.hide()
+            keyboard.hide()
         case "disable":
-            keys.setEnabled(False)
+            keyboard.setEnabled(False)
         case _:
-            QApplication.sendEvent(keys, QEvent(QEvent.Type.WindowDeactivate))
-    assert played.words() == ["on 48", "off 48"]
+            QApplication.sendEvent(keyboard, QEvent(QEvent.Type.WindowDeactivate))
+    assert sent.pop_texts() == ["on 48", "off 48"]
 
 
-def test_no_pitch_beyond_midi_is_played(keys, played):
-    keys.octave = 3
+def test_piano_plays_no_pitch_beyond_midi(keyboard, sent):
+    keyboard.octave = 3
     for key in COMPUTER_KEYS:
-        typed(keys, key)
-    assert all(data[1] <= 127 for data in played)
-    assert max(data[1] for data in played) == 108
+        send_key(keyboard, key)
+    assert all(data[1] <= 127 for data in sent)
+    assert max(data[1] for data in sent) == 108
 
 
-def test_sounding_keys_have_their_voices_colours(keys):
-    before = keys.grab().toImage().pixelColor(place(keys, 67))
-    keys.lit = {67: 0}
-    after = keys.grab().toImage().pixelColor(place(keys, 67))
-    keys.lit = {67: 3}
-    other = keys.grab().toImage().pixelColor(place(keys, 67))
+def test_piano_lights_keys_in_voice_colours(keyboard):
+    before = keyboard.grab().toImage().pixelColor(key_point(keyboard, 67))
+    keyboard.lit = {67: 0}
+    after = keyboard.grab().toImage().pixelColor(key_point(keyboard, 67))
+    keyboard.lit = {67: 3}
+    other = keyboard.grab().toImage().pixelColor(key_point(keyboard, 67))
     assert len({before.name(), after.name(), other.name()}) == 3
 
 
-def test_the_keys_in_reach_are_always_to_be_seen():
+def test_keyboard_layout_shows_computer_key_range():
     for width in range(200, 2000, 50):
         for octave in range(-3, 4):
             lowest = 48 + 12 * octave
@@ -193,17 +195,17 @@ def test_the_keys_in_reach_are_always_to_be_seen():
             assert lowest + 24 <= layout.high_pitch
 
 
-def test_keys_that_are_held_when_somebody_begins_to_type_are_let_go(qtbot, played):
-    """The window plays the piano wherever the focus is, but hears nothing of a key that is let go in a text."""
+def test_piano_releases_all_when_user_starts_typing(qtbot, sent):
+    """The window passes keys to the piano wherever the focus is, but sees no key releases in a text field."""
     window = QWidget()
     qtbot.addWidget(window)
-    column, keys, line = QVBoxLayout(window), PianoKeyboard(played.append), QLineEdit()
+    column, keyboard, text_field = QVBoxLayout(window), PianoKeyboard(sent.append), QLineEdit()
     button = QPushButton()
-    for widget in (button, keys, line):
+    for widget in (button, keyboard, text_field):
         column.addWidget(widget)
     window.show()
     button.setFocus()
     qtbot.waitUntil(button.hasFocus)
-    typed(keys, KEY.Key_Z)
-    line.setFocus()
-    assert played.words() == ["on 48", "off 48"]
+    send_key(keyboard, KEY.Key_Z)
+    text_field.setFocus()
+    assert sent.pop_texts() == ["on 48", "off 48"]

@@ -1,4 +1,4 @@
-"""The piano roll: what is on it at a time, how it is moved, and that it rests when nothing moves."""
+"""The piano roll: what it paints at a given time, how it is scrolled, and when it is idle."""
 
 from dataclasses import dataclass, field
 
@@ -16,7 +16,7 @@ from bachbridge_gui.widgets.palette import PART_STYLES
 SECOND = 1_000_000_000
 T0 = 1000 * SECOND
 WIDTH, HEIGHT = 848, 448
-"""800 by 400 logical pixels for the notes: 100 pixels to a second."""
+"""The notes' area is 800 by 400 logical pixels: 100 pixels to a second."""
 
 
 @dataclass
@@ -41,12 +41,12 @@ def source() -> Source:
 def roll(qtbot, source) -> PianoRoll:
     roll = PianoRoll(source)
     qtbot.addWidget(roll)
-    roll.setPalette(paper("#ffffff", "#000000"))
+    roll.setPalette(make_palette("#ffffff", "#000000"))
     roll.resize(WIDTH, HEIGHT)
     return roll
 
 
-def paper(base: str, text: str) -> QPalette:
+def make_palette(base: str, text: str) -> QPalette:
     palette = QPalette()
     for role in (QPalette.ColorRole.Base, QPalette.ColorRole.Window):
         palette.setColor(role, QColor(base))
@@ -54,16 +54,16 @@ def paper(base: str, text: str) -> QPalette:
     return palette
 
 
-def at(roll: PianoRoll, ns: int, pitch: int) -> QPoint:
-    """Where a pitch lies at a time."""
+def point_at(roll: PianoRoll, ns: int, pitch: int) -> QPoint:
+    """Return the point where a pitch lies at a time."""
     left, right = roll._visible_range_ns()
     scale = roll._scale()
     x = KEYBOARD_PX + (ns - left) / (right - left) * (roll.width() - KEYBOARD_PX)
     return QPoint(round(x), RULER_PX + round((scale.row_tops[pitch] + scale.row_height / 2) / scale.pixel_ratio))
 
 
-def colour(roll: PianoRoll, ns: int, pitch: int) -> str:
-    point = at(roll, ns, pitch)
+def colour_at(roll: PianoRoll, ns: int, pitch: int) -> str:
+    point = point_at(roll, ns, pitch)
     picture = roll.grab().toImage()
     picture.setDevicePixelRatio(1)
     return picture.pixelColor(point * roll.devicePixelRatioF()).name()
@@ -75,70 +75,70 @@ def note(start: float, end: float | None, pitch: int = 64, voice: int = PLAYER, 
     )
 
 
-# ---------------------------------------------------------------- what is seen
+# ---------------------------------------------------------------- painting
 
 
 @pytest.mark.parametrize("voice", [PLAYER, 0, 1, 2, 3])
 @pytest.mark.parametrize("ended_ago", [0.1, 2.5])
-def test_a_note_is_seen_in_its_parts_colour_for_as_long_as_it_sounded(roll, source, voice, ended_ago):
+def test_roll_paints_note_in_part_colour_for_its_length(roll, source, voice, ended_ago):
     source.add(note(-1 - ended_ago, -ended_ago, voice=voice))
     assert roll.refresh(T0)
     middle = T0 - round((ended_ago + 0.5) * SECOND)
-    assert colour(roll, middle, 64) == PART_STYLES[voice].light
-    assert colour(roll, middle + SECOND * 6 // 10, 64) != PART_STYLES[voice].light
-    assert colour(roll, middle, 66) != PART_STYLES[voice].light
+    assert colour_at(roll, middle, 64) == PART_STYLES[voice].light
+    assert colour_at(roll, middle + SECOND * 6 // 10, 64) != PART_STYLES[voice].light
+    assert colour_at(roll, middle, 66) != PART_STYLES[voice].light
 
 
-def test_the_colours_follow_the_palette(roll, source):
+def test_roll_colours_follow_the_palette(roll, source):
     source.add(note(-2, -1))
     roll.refresh(T0)
-    assert colour(roll, T0 - SECOND * 3 // 2, 64) == PART_STYLES[PLAYER].light
-    roll.setPalette(paper("#101010", "#eeeeee"))
-    assert colour(roll, T0 - SECOND * 3 // 2, 64) == PART_STYLES[PLAYER].dark
+    assert colour_at(roll, T0 - SECOND * 3 // 2, 64) == PART_STYLES[PLAYER].light
+    roll.setPalette(make_palette("#101010", "#eeeeee"))
+    assert colour_at(roll, T0 - SECOND * 3 // 2, 64) == PART_STYLES[PLAYER].dark
 
 
-def test_a_soft_note_is_paler(roll, source):
+def test_roll_paints_soft_note_paler(roll, source):
     source.add(note(-2, -1, velocity=10))
     roll.refresh(T0)
-    pale = QColor(colour(roll, T0 - SECOND * 3 // 2, 64))
+    pale = QColor(colour_at(roll, T0 - SECOND * 3 // 2, 64))
     assert pale.lightness() > QColor(PART_STYLES[PLAYER].light).lightness() + 20
 
 
-def test_a_sounding_note_grows_to_the_play_line_and_is_seen_to_end(roll, source):
+def test_roll_sounding_note_grows_to_play_line_and_ends(roll, source):
     sounding = note(0, None)
     source.add(sounding)
     roll.refresh(T0 + SECOND)
-    assert colour(roll, T0 + SECOND * 95 // 100, 64) == PART_STYLES[PLAYER].light
-    assert colour(roll, T0 + SECOND * 12 // 10, 64) != PART_STYLES[PLAYER].light
+    assert colour_at(roll, T0 + SECOND * 95 // 100, 64) == PART_STYLES[PLAYER].light
+    assert colour_at(roll, T0 + SECOND * 12 // 10, 64) != PART_STYLES[PLAYER].light
     sounding.end_ns = T0 + SECOND
     source.revision += 1
     for tenths in range(11, 40):
         roll.refresh(T0 + tenths * SECOND // 10)
         roll.grab()
-    assert colour(roll, T0 + SECOND // 2, 64) == PART_STYLES[PLAYER].light
-    assert colour(roll, T0 + SECOND * 3 // 2, 64) != PART_STYLES[PLAYER].light
+    assert colour_at(roll, T0 + SECOND // 2, 64) == PART_STYLES[PLAYER].light
+    assert colour_at(roll, T0 + SECOND * 3 // 2, 64) != PART_STYLES[PLAYER].light
 
 
-def test_a_planned_note_is_an_outline_ahead_of_the_play_line(roll, source):
+def test_roll_paints_planned_note_as_outline_ahead(roll, source):
     source.planned = [note(0.5, 1.5, voice=1)]
     source.revision += 1
     roll.refresh(T0)
     row = roll.grab().toImage()
-    point = at(roll, T0 + SECOND, 64)
+    point = point_at(roll, T0 + SECOND, 64)
     column = [row.pixelColor(point.x(), point.y() + dy).name() for dy in range(-6, 7)]
     assert column.count(PART_STYLES[1].light) >= 2
-    assert colour(roll, T0 + SECOND, 64) != PART_STYLES[1].light
+    assert colour_at(roll, T0 + SECOND, 64) != PART_STYLES[1].light
     assert point.x() > KEYBOARD_PX + 0.7 * 800
 
 
-def test_a_note_beyond_midi_is_planned_without_harm(roll, source):
+def test_roll_accepts_planned_pitch_beyond_midi(roll, source):
     source.planned = [note(0.5, 1.5, pitch=130), note(0.6, 1.5, pitch=-3)]
     source.revision += 1
     assert roll.refresh(T0)
     assert not roll.grab().isNull()
 
 
-def test_a_new_plan_replaces_the_old_one(roll, source):
+def test_roll_new_plan_replaces_old_one(roll, source):
     source.planned = [note(0.5, 1.5, voice=1)]
     source.revision += 1
     roll.refresh(T0)
@@ -150,68 +150,68 @@ def test_a_new_plan_replaces_the_old_one(roll, source):
     source.planned = []
     source.revision += 1
     roll.refresh(T0)
-    assert PART_STYLES[1].light not in {colour(roll, T0 + SECOND, pitch) for pitch in range(60, 76)}
+    assert PART_STYLES[1].light not in {colour_at(roll, T0 + SECOND, pitch) for pitch in range(60, 76)}
 
 
-def test_a_late_note_is_seen_in_a_stretch_that_was_painted_before(roll, source):
+def test_roll_shows_late_note_in_painted_tile(roll, source):
     source.add(note(-6, -5), note(-1, -0.1))
     roll.refresh(T0)
     roll.grab()
     source.add(note(-1.9, -0.9, pitch=67))
     roll.refresh(T0)
-    assert colour(roll, T0 - SECOND * 14 // 10, 67) == PART_STYLES[PLAYER].light
+    assert colour_at(roll, T0 - SECOND * 14 // 10, 67) == PART_STYLES[PLAYER].light
 
 
-def test_notes_trimmed_at_the_front_do_no_harm(roll, source):
+def test_roll_accepts_notes_trimmed_at_the_front(roll, source):
     source.add(note(-30, -29), note(-20, -19), note(-2, -1))
     roll.refresh(T0)
     del source.notes[:2]
     source.add(note(-0.5, None))
     assert roll.refresh(T0)
-    assert colour(roll, T0 - SECOND * 3 // 2, 64) == PART_STYLES[PLAYER].light
+    assert colour_at(roll, T0 - SECOND * 3 // 2, 64) == PART_STYLES[PLAYER].light
     source.notes.clear()
     source.revision += 1
     roll.refresh(T0)
-    assert colour(roll, T0 - SECOND * 3 // 2, 64) != PART_STYLES[PLAYER].light
+    assert colour_at(roll, T0 - SECOND * 3 // 2, 64) != PART_STYLES[PLAYER].light
 
 
-def test_new_bar_lines_hold_from_their_beginning_on(roll, source):
+def test_roll_new_bar_lines_apply_from_their_start(roll, source):
     source.add(note(-9, None, pitch=50))
     source.bars = [BarLines(T0 - 9 * SECOND, T0 - 9 * SECOND, SECOND // 8, 16)]
     roll.refresh(T0)
-    line = colour(roll, T0 - 5 * SECOND, 60)
-    assert line == colour(roll, T0 + SECOND, 60) != colour(roll, T0 - SECOND * 21 // 4, 60)
+    line = colour_at(roll, T0 - 5 * SECOND, 60)
+    assert line == colour_at(roll, T0 + SECOND, 60) != colour_at(roll, T0 - SECOND * 21 // 4, 60)
     source.bars.append(BarLines(T0 - SECOND, T0 - SECOND * 3 // 4, SECOND // 8, 16))
     source.revision += 1
     roll.refresh(T0)
-    assert colour(roll, T0 - 5 * SECOND, 60) == line == colour(roll, T0 - SECOND * 3 // 4, 60)
-    assert colour(roll, T0 + SECOND, 60) != line
+    assert colour_at(roll, T0 - 5 * SECOND, 60) == line == colour_at(roll, T0 - SECOND * 3 // 4, 60)
+    assert colour_at(roll, T0 + SECOND, 60) != line
 
 
-def test_a_long_note_that_began_out_of_view_is_seen(roll, source):
+def test_roll_shows_long_note_that_began_out_of_view(roll, source):
     source.add(note(-60, -1), *(note(-50 + i, -49.5 + i, pitch=72) for i in range(45)))
     roll.refresh(T0)
-    assert colour(roll, T0 - 4 * SECOND, 64) == PART_STYLES[PLAYER].light
+    assert colour_at(roll, T0 - 4 * SECOND, 64) == PART_STYLES[PLAYER].light
 
 
-def test_thousands_of_notes(roll, source):
+def test_roll_paints_thousands_of_notes(roll, source):
     for step in range(400):
         source.add(*(note(step / 8 - 50, step / 8 - 49.9, 40 + 2 * voice, voice % 4) for voice in range(16)))
     roll.zoom = 60
     roll.refresh(T0)
     shown = roll.grab().toImage()
     assert shown.width() == roll.width()
-    assert colour(roll, T0 - 10 * SECOND, 90) != colour(roll, T0 - 10 * SECOND + SECOND // 20, 40)
+    assert colour_at(roll, T0 - 10 * SECOND, 90) != colour_at(roll, T0 - 10 * SECOND + SECOND // 20, 40)
 
 
-def test_an_empty_roll_says_what_to_do(roll):
+def test_roll_shows_hint_when_empty(roll):
     roll.refresh(T0)
     picture = roll.grab().toImage()
     across = [picture.pixelColor(x, y).lightness() for x in range(350, 600) for y in range(205, 240)]
     assert min(across) < 150
 
 
-def test_a_low_strip_leaves_its_room_to_the_notes(roll, source):
+def test_roll_low_height_gives_space_to_notes(roll, source):
     source.add(note(-2, -1))
     source.spans = [PhraseSpan(1, T0 - 3 * SECOND, T0)]
     roll.resize(WIDTH, 80)
@@ -220,11 +220,11 @@ def test_a_low_strip_leaves_its_room_to_the_notes(roll, source):
     assert roll._scale().height == round(64 * roll.devicePixelRatioF())
 
 
-# ---------------------------------------------------------------- rest
+# ---------------------------------------------------------------- idle state
 
 
-def test_it_rests_when_nothing_can_move_and_wakes_with_the_next_note(roll, source):
-    assert roll.refresh(T0)  # the first look
+def test_roll_is_idle_until_the_next_note(roll, source):
+    assert roll.refresh(T0)  # the first call
     assert not roll.refresh(T0 + SECOND)
     source.add(note(2, 3))
     assert roll.refresh(T0 + 3 * SECOND)
@@ -235,7 +235,7 @@ def test_it_rests_when_nothing_can_move_and_wakes_with_the_next_note(roll, sourc
     assert roll.refresh(T0 + 40 * SECOND)
 
 
-def test_planned_notes_keep_it_awake(roll, source):
+def test_roll_is_not_idle_while_notes_are_planned(roll, source):
     source.planned = [note(5, 6)]
     source.revision += 1
     assert roll.refresh(T0)
@@ -244,7 +244,7 @@ def test_planned_notes_keep_it_awake(roll, source):
     assert not roll.refresh(T0 + 7 * SECOND)
 
 
-def test_a_change_is_painted_at_rest(roll, source):
+def test_roll_repaints_changes_while_idle(roll, source):
     source.add(note(0, 1))
     roll.refresh(T0 + SECOND)
     roll.refresh(T0 + 9 * SECOND)
@@ -255,15 +255,15 @@ def test_a_change_is_painted_at_rest(roll, source):
     assert not roll.refresh(T0 + 22 * SECOND)
 
 
-# ---------------------------------------------------------------- hands
+# ---------------------------------------------------------------- mouse and keys
 
 
-def test_scrolling_stops_following_and_the_view_stays(qtbot, roll, source):
+def test_roll_scrolling_stops_following(qtbot, roll, source):
     source.add(note(-30, -29), note(-1, None))
     roll.refresh(T0)
-    with qtbot.waitSignal(roll.followChanged) as told:
+    with qtbot.waitSignal(roll.followChanged) as signal:
         qtbot.keyClick(roll, Qt.Key.Key_Left)
-    assert told.args == [False]
+    assert signal.args == [False]
     edges = roll._visible_range_ns()
     roll.refresh(T0 + SECOND)
     assert roll._visible_range_ns() == edges
@@ -274,7 +274,7 @@ def test_scrolling_stops_following_and_the_view_stays(qtbot, roll, source):
     assert roll._visible_range_ns()[0] < T0 + SECOND < roll._visible_range_ns()[1]
 
 
-def test_dragging_takes_the_music_along(qtbot, roll, source):
+def test_roll_dragging_moves_the_view(qtbot, roll, source):
     source.add(note(-30, -29), note(-1, None))
     roll.refresh(T0)
     left, _ = roll._visible_range_ns()
@@ -285,15 +285,15 @@ def test_dragging_takes_the_music_along(qtbot, roll, source):
     assert roll._visible_range_ns()[0] == pytest.approx(left - SECOND, abs=1000)
 
 
-def test_zoom_keeps_its_limits_and_the_time_under_the_mouse(qtbot, roll, source):
+def test_roll_zoom_keeps_limits_and_time_under_mouse(qtbot, roll, source):
     source.add(note(-30, -29), note(-1, None))
     roll.refresh(T0)
     roll.follow = False
-    before = at(roll, T0 - SECOND, 64)
+    before = point_at(roll, T0 - SECOND, 64)
     with qtbot.waitSignal(roll.zoomChanged):
-        wheel(roll, before, 120)
+        turn_wheel(roll, before, 120)
     assert roll.zoom == pytest.approx(6.4)
-    assert abs(at(roll, T0 - SECOND, 64).x() - before.x()) <= 1
+    assert abs(point_at(roll, T0 - SECOND, 64).x() - before.x()) <= 1
     for _ in range(40):
         qtbot.keyClick(roll, Qt.Key.Key_Plus)
     assert roll.zoom == 2
@@ -302,26 +302,26 @@ def test_zoom_keeps_its_limits_and_the_time_under_the_mouse(qtbot, roll, source)
     assert roll.zoom == 60
 
 
-def wheel(roll: PianoRoll, place: QPoint, turn: int) -> None:
+def turn_wheel(roll: PianoRoll, point: QPoint, delta: int) -> None:
     control, phase = Qt.KeyboardModifier.ControlModifier, Qt.ScrollPhase.NoScrollPhase
     none = Qt.MouseButton.NoButton
-    event = QWheelEvent(QPointF(place), QPointF(place), QPoint(), QPoint(0, turn), none, control, phase, False)
+    event = QWheelEvent(QPointF(point), QPointF(point), QPoint(), QPoint(0, delta), none, control, phase, False)
     roll.wheelEvent(event)
 
 
-def test_a_click_selects_the_phrase_under_it(qtbot, roll, source):
+def test_roll_click_selects_the_phrase_under_it(qtbot, roll, source):
     source.add(note(-5, -4))
     source.spans = [PhraseSpan(1, T0 - 5 * SECOND, T0 - 3 * SECOND), PhraseSpan(2, T0 - 2 * SECOND, None)]
     roll.refresh(T0)
-    plain = colour(roll, T0 - 9 * SECOND // 2, 60)
-    with qtbot.waitSignal(roll.phraseClicked) as told:
-        qtbot.mouseClick(roll, Qt.MouseButton.LeftButton, pos=at(roll, T0 - 4 * SECOND, 60))
-    assert told.args == [1]
+    plain = colour_at(roll, T0 - 9 * SECOND // 2, 60)
+    with qtbot.waitSignal(roll.phraseClicked) as signal:
+        qtbot.mouseClick(roll, Qt.MouseButton.LeftButton, pos=point_at(roll, T0 - 4 * SECOND, 60))
+    assert signal.args == [1]
     assert roll.selected == 1
-    assert colour(roll, T0 - 9 * SECOND // 2, 60) != plain
-    qtbot.mouseClick(roll, Qt.MouseButton.LeftButton, pos=at(roll, T0 - SECOND, 60))
+    assert colour_at(roll, T0 - 9 * SECOND // 2, 60) != plain
+    qtbot.mouseClick(roll, Qt.MouseButton.LeftButton, pos=point_at(roll, T0 - SECOND, 60))
     assert roll.selected == 2
-    qtbot.mouseClick(roll, Qt.MouseButton.LeftButton, pos=at(roll, T0 - 5 * SECOND // 2, 60))
+    qtbot.mouseClick(roll, Qt.MouseButton.LeftButton, pos=point_at(roll, T0 - 5 * SECOND // 2, 60))
     assert roll.selected == 2
     qtbot.keyClick(roll, Qt.Key.Key_Up)
     assert roll.selected == 1
@@ -330,46 +330,45 @@ def test_a_click_selects_the_phrase_under_it(qtbot, roll, source):
 # ---------------------------------------------------------------- without a widget
 
 
-def test_bar_lines_and_beats_with_their_numbers():
+def test_find_beat_lines_numbers_the_bars():
     step = SECOND // 8
     bars = [BarLines(T0, T0, step, 16), BarLines(T0 + 5 * SECOND, T0 + 5 * SECOND, step, 12)]
-    found = [
-        ((mark.time_ns - T0) / SECOND, mark.bar_number) for mark in find_beat_lines(bars, T0 + SECOND, T0 + 7 * SECOND)
-    ]
+    beat_lines = find_beat_lines(bars, T0 + SECOND, T0 + 7 * SECOND)
+    found = [((line.time_ns - T0) / SECOND, line.bar_number) for line in beat_lines]
     assert found == [
-        *((1.0, None), (1.5, None), (2.0, 2), (2.5, None), (3.0, None), (3.5, None), (4.0, 3), (4.5, None)),
-        *((5.0, 1), (5.5, None), (6.0, None), (6.5, 2), (7.0, None)),
-    ]
+        (1.0, None), (1.5, None), (2.0, 2), (2.5, None), (3.0, None), (3.5, None), (4.0, 3), (4.5, None),
+        (5.0, 1), (5.5, None), (6.0, None), (6.5, 2), (7.0, None),
+    ]  # fmt: skip
     assert list(find_beat_lines([], T0, T0 + SECOND)) == []
 
 
-def test_the_range_of_pitches_grows_at_once_and_shrinks_late():
-    compass = PitchRange()
-    before = compass.low_pitch, compass.high_pitch
-    compass.fit(55, 70, T0)
-    assert (compass.low_pitch, compass.high_pitch) == before
-    compass.fit(before[0], 70, T0)
-    assert compass.low_pitch < before[0], "a note at the edge has room for its shape"
-    compass.fit(40, 95, T0)
-    assert compass.low_pitch < 40
-    assert compass.high_pitch > 95
-    wide = compass.low_pitch, compass.high_pitch
+def test_pitch_range_grows_at_once_and_shrinks_late():
+    pitch_range = PitchRange()
+    before = pitch_range.low_pitch, pitch_range.high_pitch
+    pitch_range.fit(55, 70, T0)
+    assert (pitch_range.low_pitch, pitch_range.high_pitch) == before
+    pitch_range.fit(before[0], 70, T0)
+    assert pitch_range.low_pitch < before[0], "a note at the edge has room for its shape"
+    pitch_range.fit(40, 95, T0)
+    assert pitch_range.low_pitch < 40
+    assert pitch_range.high_pitch > 95
+    wide = pitch_range.low_pitch, pitch_range.high_pitch
     for second in range(8):
-        compass.fit(60, 70, T0 + second * SECOND)
-        assert (compass.low_pitch, compass.high_pitch) == wide
-    compass.fit(60, 70, T0 + 8 * SECOND)
-    assert compass.high_pitch - compass.low_pitch < wide[1] - wide[0]
-    assert compass.high_pitch - compass.low_pitch >= 36
+        pitch_range.fit(60, 70, T0 + second * SECOND)
+        assert (pitch_range.low_pitch, pitch_range.high_pitch) == wide
+    pitch_range.fit(60, 70, T0 + 8 * SECOND)
+    assert pitch_range.high_pitch - pitch_range.low_pitch < wide[1] - wide[0]
+    assert pitch_range.high_pitch - pitch_range.low_pitch >= 36
 
 
 @pytest.mark.parametrize(("lowest", "highest"), [(0, 0), (127, 127), (0, 127), (1, 2), (125, 126)])
-def test_the_range_stays_within_midi(lowest, highest):
-    compass = PitchRange()
-    compass.fit(lowest, highest, T0)
-    assert 0 <= compass.low_pitch <= lowest <= highest <= compass.high_pitch <= 127
+def test_pitch_range_stays_within_midi(lowest, highest):
+    pitch_range = PitchRange()
+    pitch_range.fit(lowest, highest, T0)
+    assert 0 <= pitch_range.low_pitch <= lowest <= highest <= pitch_range.high_pitch <= 127
 
 
-def test_a_note_lies_on_the_same_pixel_wherever_the_view_is():
+def test_roll_scale_note_keeps_its_pixel_in_every_view():
     scale = RollScale(1000, 400, 1.5, 7.3, 48, 84)
     start = T0 + 123_456_789
     assert {
@@ -377,15 +376,15 @@ def test_a_note_lies_on_the_same_pixel_wherever_the_view_is():
     } == {scale.to_px(start)}
 
 
-def test_the_ledger_tells_each_end_once():
-    ledger, first, second = NoteIndex(), note(0, None), note(1, 2)
+def test_note_index_returns_each_ended_note_once():
+    index, first, second = NoteIndex(), note(0, None), note(1, 2)
     notes = [first]
-    assert ledger.update(notes) == []
+    assert index.update(notes) == []
     notes.append(second)
-    assert ledger.update(notes) == [second]
-    assert ledger.sounding == [first]
+    assert index.update(notes) == [second]
+    assert index.sounding == [first]
     first.end_ns = T0 + 3 * SECOND
-    assert ledger.update(notes) == [first]
-    assert ledger.update(notes) == []
-    assert ledger.last_end_ns == T0 + 3 * SECOND
-    assert ledger.update([note(9, 10)]) is None
+    assert index.update(notes) == [first]
+    assert index.update(notes) == []
+    assert index.last_end_ns == T0 + 3 * SECOND
+    assert index.update([note(9, 10)]) is None

@@ -1,4 +1,4 @@
-"""The score's view: engraved elsewhere, the newest phrase wins, and what is missing is said in words."""
+"""The score view: it engraves on another thread, the newest phrase wins, and failures are explained."""
 
 from collections.abc import Callable
 from threading import Event
@@ -24,13 +24,13 @@ PROMPT = Phrase((Note(0, 8, 72), Note(8, 8, 74)), 16)
 ANSWER = tuple(Note(0, 16, 72 - 7 * voice, voice=voice) for voice in range(4))
 
 
-def drawing(colour: str = "black", height: int = 50) -> bytes:
+def rectangle_svg(colour: str = "black", height: int = 50) -> bytes:
     head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 100 {height}">'
     return f'{head}<rect width="100" height="{height}" fill="{colour}"/></svg>'.encode()
 
 
 @pytest.fixture
-def view_with(qtbot) -> Callable[[Engraver], ScoreView]:
+def make_view(qtbot) -> Callable[[Engraver], ScoreView]:
     def make(engrave: Engraver) -> ScoreView:
         view = ScoreView(engrave=engrave)
         qtbot.addWidget(view)
@@ -41,8 +41,8 @@ def view_with(qtbot) -> Callable[[Engraver], ScoreView]:
     return make
 
 
-def test_a_phrase_is_engraved_at_the_widgets_width(qtbot, view_with):
-    view = view_with(engrave_svg)
+def test_score_view_engraves_at_its_width(qtbot, make_view):
+    view = make_view(engrave_svg)
     with qtbot.waitSignal(view.shown):
         view.show_phrase(PROMPT, ANSWER)
     assert view.message == ""
@@ -57,66 +57,66 @@ def dark_share(view: ScoreView) -> float:
     return sum(pixels) / len(pixels)
 
 
-def test_an_empty_view_says_what_to_do(view_with):
-    assert view_with(engrave_svg).message == HINT
+def test_score_view_shows_hint_when_empty(make_view):
+    assert make_view(engrave_svg).message == HINT
 
 
-def test_a_newer_phrase_supersedes_what_is_under_way(qtbot, view_with):
-    gate, begun, asked = Event(), Event(), list[int]()
+def test_score_view_drops_superseded_requests(qtbot, make_view):
+    gate, started, requested = Event(), Event(), list[int]()
 
     def slow(exchange: ScoreContent, width: int) -> bytes:
-        asked.append(exchange.prompt.steps)
-        begun.set()
+        requested.append(exchange.prompt.steps)
+        started.set()
         gate.wait(10)
-        return drawing(height=exchange.prompt.steps)
+        return rectangle_svg(height=exchange.prompt.steps)
 
-    view = view_with(slow)
+    view = make_view(slow)
     shown: list[int] = []
     view.shown.connect(lambda: shown.append(view.picture.height()))
     view.show_phrase(Phrase((), 10), ())
-    assert begun.wait(10)
+    assert started.wait(10)
     view.show_phrase(Phrase((), 20), ())
     view.show_phrase(Phrase((), 40), ())
     gate.set()
     qtbot.waitUntil(lambda: bool(shown))
-    assert asked == [10, 40]
+    assert requested == [10, 40]
     assert len(shown) == 1
     assert view.picture.width() / view.picture.height() == pytest.approx(100 / 40, rel=0.02)
 
 
 @pytest.mark.parametrize(
-    ("error", "words"),
+    ("error", "message"),
     [
         (ModuleNotFoundError("verovio"), PACKAGES_MISSING),
         (BachBridgeError("no"), ENGRAVING_FAILED),
         (ValueError("foreign"), ENGRAVING_FAILED),
     ],
 )
-def test_what_hinders_is_said_in_words(qtbot, view_with, error, words):
+def test_score_view_explains_failure(qtbot, make_view, error, message):
     def broken(exchange: ScoreContent, width: int) -> bytes:
         raise error
 
-    view = view_with(broken)
+    view = make_view(broken)
     with qtbot.waitSignal(view.shown):
         view.show_phrase(PROMPT, ANSWER)
-    assert view.message == words
+    assert view.message == message
 
 
-def test_what_is_no_picture_is_no_score(qtbot, view_with):
-    view = view_with(lambda exchange, width: b"nothing")
+def test_score_view_explains_invalid_picture(qtbot, make_view):
+    view = make_view(lambda exchange, width: b"nothing")
     with qtbot.waitSignal(view.shown):
         view.show_phrase(PROMPT, ANSWER)
     assert view.message == ENGRAVING_FAILED
 
 
-def test_a_new_width_is_engraved_anew(qtbot, view_with):
+def test_score_view_engraves_again_for_new_width(qtbot, make_view):
     widths: list[int] = []
 
     def engrave(exchange: ScoreContent, width: int) -> bytes:
         widths.append(width)
-        return drawing()
+        return rectangle_svg()
 
-    view = view_with(engrave)
+    view = make_view(engrave)
     with qtbot.waitSignal(view.shown):
         view.show_phrase(PROMPT, ANSWER)
     with qtbot.waitSignal(view.shown):
@@ -124,14 +124,14 @@ def test_a_new_width_is_engraved_anew(qtbot, view_with):
     assert widths[-1] > widths[0]
 
 
-def test_cleared_it_is_empty_and_stays_so(qtbot, view_with):
+def test_score_view_clear_voids_requests(qtbot, make_view):
     gate = Event()
 
     def slow(exchange: ScoreContent, width: int) -> bytes:
         gate.wait(10)
-        return drawing()
+        return rectangle_svg()
 
-    view = view_with(slow)
+    view = make_view(slow)
     view.show_phrase(PROMPT, ANSWER)
     view.clear()
     gate.set()
@@ -139,8 +139,8 @@ def test_cleared_it_is_empty_and_stays_so(qtbot, view_with):
     assert view.message == HINT
 
 
-def test_the_ink_follows_the_palette(qtbot, view_with):
-    view = view_with(lambda exchange, width: drawing())
+def test_score_view_uses_text_colour_of_palette(qtbot, make_view):
+    view = make_view(lambda exchange, width: rectangle_svg())
     with qtbot.waitSignal(view.shown):
         view.show_phrase(PROMPT, ANSWER)
     palette = QPalette()
@@ -149,7 +149,7 @@ def test_the_ink_follows_the_palette(qtbot, view_with):
     assert view.grab().toImage().pixelColor(200, 60).name() == "#abcdef"
 
 
-def test_the_engravers_svg_becomes_what_qt_can_draw():
+def test_to_svg_tiny_makes_svg_that_qt_can_draw():
     svg = (
         b'<svg viewBox="0 0 10 5" xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink">'
         b'<defs><g id="a"><rect width="50" height="50"/></g></defs>'
@@ -164,29 +164,29 @@ def test_the_engravers_svg_becomes_what_qt_can_draw():
     assert tint_stencil(image, QColor("#ff0000")).pixelColor(50, 50).name() == "#ff0000"
 
 
-def test_what_nobody_looks_at_is_engraved_when_somebody_does(qtbot, view_with):
-    asked: list[int] = []
+def test_score_view_engraves_only_when_visible(qtbot, make_view):
+    requested: list[int] = []
 
     def engrave(exchange: ScoreContent, width: int) -> bytes:
-        asked.append(exchange.prompt.steps)
-        return drawing()
+        requested.append(exchange.prompt.steps)
+        return rectangle_svg()
 
-    view = view_with(engrave)
+    view = make_view(engrave)
     view.hide()
     view.show_phrase(Phrase((), 10), ())
     view.show_phrase(Phrase((), 20), ())
     assert view.cancel_and_wait()
-    assert asked == []
+    assert requested == []
     with qtbot.waitSignal(view.shown):
         view.show()
     view.hide()
     view.show()
     assert view.cancel_and_wait()
-    assert asked == [20]
+    assert requested == [20]
 
 
-def test_an_endless_phrase_is_no_page(qtbot, view_with):
-    view = view_with(engrave_svg)
+def test_score_view_refuses_too_long_phrase(qtbot, make_view):
+    view = make_view(engrave_svg)
     with qtbot.waitSignal(view.shown):
         view.show_phrase(Phrase((Note(0, 4, 60),), 16 * 97), ())
     assert view.message == TOO_LONG

@@ -1,4 +1,4 @@
-"""The bar at the top: it says what was pressed and shows what it is told, and never confuses the two."""
+"""The top bar: it emits what the user presses, and shows what its owner sets without emitting it."""
 
 import pytest
 from PyQt6.QtCore import Qt
@@ -11,68 +11,66 @@ from bachbridge_gui.widgets.theme import THEMES
 
 @pytest.fixture
 def bar(qtbot: QtBot) -> TopBar:
-    made = TopBar(QWidget())
-    qtbot.addWidget(made)
-    made.show()
-    return made
+    bar = TopBar(QWidget())
+    qtbot.addWidget(bar)
+    bar.show()
+    return bar
 
 
-def named(bar: TopBar, name: str) -> QAbstractButton:
+def button_named(bar: TopBar, name: str) -> QAbstractButton:
     (found,) = [button for button in bar.findChildren(QToolButton) if button.accessibleName() == name]
     return found
 
 
-def marked(bar: TopBar) -> list[str]:
-    return [name for name in VIEWS if named(bar, name.capitalize()).isChecked()]
+def marked_views(bar: TopBar) -> list[str]:
+    return [name for name in VIEWS if button_named(bar, name.capitalize()).isChecked()]
 
 
-def heard(bar: TopBar) -> list[tuple[object, ...]]:
-    """Everything that the bar says from now on."""
-    said: list[tuple[object, ...]] = []
+def record_signals(bar: TopBar) -> list[tuple[object, ...]]:
+    """Return a list that collects everything the bar emits from now on."""
+    emitted: list[tuple[object, ...]] = []
     for signal in (bar.viewChosen, bar.switchToggled, bar.themeChosen, bar.compactChosen, bar.alwaysOnTopChosen):
-        signal.connect(lambda *values: said.append(values))
-    for signal, word in ((bar.welcomeChosen, "first page"), (bar.panicPressed, "panic")):
-        signal.connect(lambda *_, word=word: said.append((word,)))
-    return said
+        signal.connect(lambda *values: emitted.append(values))
+    for signal, label in ((bar.welcomeChosen, "welcome"), (bar.panicPressed, "panic")):
+        signal.connect(lambda *_, label=label: emitted.append((label,)))
+    return emitted
 
 
 @pytest.mark.parametrize("name", VIEWS)
-def test_a_views_button_says_its_name(bar: TopBar, qtbot: QtBot, name: str) -> None:
-    said = heard(bar)
-    qtbot.mouseClick(named(bar, name.capitalize()), Qt.MouseButton.LeftButton)
-    assert said == [(name,)]
+def test_top_bar_view_button_emits_its_name(bar: TopBar, qtbot: QtBot, name: str) -> None:
+    emitted = record_signals(bar)
+    qtbot.mouseClick(button_named(bar, name.capitalize()), Qt.MouseButton.LeftButton)
+    assert emitted == [(name,)]
 
 
-def test_one_view_is_marked_or_none(bar: TopBar) -> None:
-    said = heard(bar)
+def test_top_bar_marks_at_most_one_view(bar: TopBar) -> None:
+    emitted = record_signals(bar)
     for name in VIEWS:
         bar.show_view(name)
-        assert marked(bar) == [name]
+        assert marked_views(bar) == [name]
     bar.show_view("welcome")
-    assert marked(bar) == []
-    assert said == []
+    assert marked_views(bar) == []
+    assert emitted == []
 
 
-def test_the_marked_views_button_does_not_come_loose(bar: TopBar, qtbot: QtBot) -> None:
+def test_top_bar_marked_view_stays_marked_when_clicked(bar: TopBar, qtbot: QtBot) -> None:
     bar.show_view("score")
-    qtbot.mouseClick(named(bar, "Score"), Qt.MouseButton.LeftButton)
-    assert marked(bar) == ["score"]
+    qtbot.mouseClick(button_named(bar, "Score"), Qt.MouseButton.LeftButton)
+    assert marked_views(bar) == ["score"]
 
 
-@pytest.mark.parametrize(("name", "word"), [*zip(SWITCHES, ("Follow", "Piano", "Sound"), strict=True)])
-def test_a_switch_says_what_it_is_now_and_nothing_when_it_is_told(
-    bar: TopBar, qtbot: QtBot, name: str, word: str
-) -> None:
-    said = heard(bar)
+@pytest.mark.parametrize(("name", "label"), [*zip(SWITCHES, ("Follow", "Piano", "Sound"), strict=True)])
+def test_top_bar_switch_emits_only_when_clicked(bar: TopBar, qtbot: QtBot, name: str, label: str) -> None:
+    emitted = record_signals(bar)
     for on in (True, False):
         bar.show_switch(name, on=not on)
-        qtbot.mouseClick(named(bar, word), Qt.MouseButton.LeftButton)
-        assert said == [(name, on)]
-        said.clear()
+        qtbot.mouseClick(button_named(bar, label), Qt.MouseButton.LeftButton)
+        assert emitted == [(name, on)]
+        emitted.clear()
 
 
-def test_a_switch_that_cannot_be_used_says_why(bar: TopBar) -> None:
-    button = named(bar, "Sound")
+def test_top_bar_disabled_switch_shows_reason(bar: TopBar) -> None:
+    button = button_named(bar, "Sound")
     usual = button.toolTip()
     bar.show_switch("sound", on=False, reason="No sound device was found.")
     assert (button.isEnabled(), button.toolTip()) == (False, "No sound device was found.")
@@ -81,50 +79,50 @@ def test_a_switch_that_cannot_be_used_says_why(bar: TopBar) -> None:
     assert (button.isEnabled(), button.toolTip()) == (True, usual)
 
 
-def test_panic_and_the_strip_are_pressed(bar: TopBar, qtbot: QtBot) -> None:
-    said = heard(bar)
+def test_top_bar_emits_panic_and_compact(bar: TopBar, qtbot: QtBot) -> None:
+    emitted = record_signals(bar)
     qtbot.mouseClick(bar.panic_button, Qt.MouseButton.LeftButton)
     qtbot.mouseClick(bar.compact_button, Qt.MouseButton.LeftButton)
     qtbot.mouseClick(bar.compact_button, Qt.MouseButton.LeftButton)
-    assert said == [("panic",), (True,), (False,)]
+    assert emitted == [("panic",), (True,), (False,)]
 
 
-def test_what_is_pressed_works_from_the_keyboard(bar: TopBar, qtbot: QtBot) -> None:
-    said = heard(bar)
+def test_top_bar_buttons_work_from_the_keyboard(bar: TopBar, qtbot: QtBot) -> None:
+    emitted = record_signals(bar)
     bar.panic_button.setFocus()
     qtbot.keyClick(bar.panic_button, Qt.Key.Key_Space)
-    assert said == [("panic",)]
+    assert emitted == [("panic",)]
 
 
-def test_the_strip_keeps_panic_and_the_way_back(bar: TopBar) -> None:
-    said = heard(bar)
+def test_top_bar_compact_keeps_panic_and_compact_button(bar: TopBar) -> None:
+    emitted = record_signals(bar)
     bar.show_compact(on=True)
     seen = {button.accessibleName() for button in bar.findChildren(QToolButton) if button.isVisible()}
     assert {"Panic", bar.compact_button.accessibleName()} <= seen
     assert not {"Roll", "Score", "Connect", "Monitor"} & seen
     assert bar.compact_button.isChecked()
     bar.show_compact(on=False)
-    assert named(bar, "Roll").isVisible()
-    assert said == []
+    assert button_named(bar, "Roll").isVisible()
+    assert emitted == []
 
 
-def test_the_menu_offers_themes_top_and_the_first_page(bar: TopBar) -> None:
-    said = heard(bar)
+def test_top_bar_menu_offers_themes_on_top_and_welcome(bar: TopBar) -> None:
+    emitted = record_signals(bar)
     menu = bar.menu_button.menu()
     assert menu
     actions = {action.text(): action for action in menu.actions() if action.text()}
     assert list(actions) == ["System theme", "Light theme", "Dark theme", "Always on top", "Welcome page"]
     for action in actions.values():
         action.trigger()
-    assert said == [("system",), ("light",), ("dark",), (True,), ("first page",)]
+    assert emitted == [("system",), ("light",), ("dark",), (True,), ("welcome",)]
 
 
-def test_the_menu_shows_what_is_on(bar: TopBar) -> None:
-    said = heard(bar)
+def test_top_bar_menu_shows_current_choices(bar: TopBar) -> None:
+    emitted = record_signals(bar)
     menu = bar.menu_button.menu()
     assert menu
     for name in THEMES:
         bar.show_theme(name, on_top=name == "dark")
         on = [action.text() for action in menu.actions() if action.isChecked()]
         assert on == [f"{name.capitalize()} theme", *(["Always on top"] if name == "dark" else [])]
-    assert said == []
+    assert emitted == []

@@ -1,6 +1,7 @@
 """Random dialogues: whatever the player, the window, the models and the system do, no note is left sounding."""
 
 from collections.abc import Iterable
+from typing import Any
 
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
@@ -36,19 +37,19 @@ from tests.support.virtual_driver import MS, Driver, chorale_model, plan_sixths,
 PITCHES = st.integers(48, 84)
 CHANNELS = st.integers(0, 4)
 STYLES = [
-    *(("voice", "bass"), ("voice", "soprano"), ("harmony", "b"), ("harmony", "satb"), ("chord_on", "beat")),
-    *(("chord_on", "note"), ("legato_ms", 0), ("legato_ms", 900), ("bpm", 0), ("bpm", 150), ("rest_bars", 1)),
-]
+    ("voice", "bass"), ("voice", "soprano"), ("harmony", "b"), ("harmony", "satb"), ("chord_on", "beat"),
+    ("chord_on", "note"), ("legato_ms", 0), ("legato_ms", 900), ("bpm", 0), ("bpm", 150), ("rest_bars", 1),
+]  # fmt: skip
 VOICING = [
-    *(("channels", "1,1,1,1"), ("channels", "1,2,3,4"), ("channels", "5,5,6,1"), ("octaves", "3,-3,0,0")),
-    *(("octaves", "0,0,0,0"), ("octaves", "0,0,0,-1"), ("levels", "100,85,85,95"), ("levels", "1,400,1,400")),
-    *(("harmony", "a"), ("harmony", "stb"), ("latency_ms", 500), ("latency_ms", -500), ("latency_ms", 0)),
-    *(("follow_clock", True), ("follow_clock", False), ("panic_control", -1), ("panic_control", 83)),
-    *(("model", "another"), ("model", ""), ("key", "F# minor"), ("beats_per_bar", 3), ("answer_bars", 2)),
-    *(("phrase_end", "bars"), ("phrase_end", "silence"), ("phrase_end", "pedal"), ("common_tones", "strike")),
-    *(("answer", "harmonize"), ("answer", "vary"), ("answer", "continue")),
-    *(("answer", "dream"), ("answer", "dream"), ("instrument", "flute"), ("instrument", "none"), ("bpm", 90)),
-]
+    ("channels", "1,1,1,1"), ("channels", "1,2,3,4"), ("channels", "5,5,6,1"), ("octaves", "3,-3,0,0"),
+    ("octaves", "0,0,0,0"), ("octaves", "0,0,0,-1"), ("levels", "100,85,85,95"), ("levels", "1,400,1,400"),
+    ("harmony", "a"), ("harmony", "stb"), ("latency_ms", 500), ("latency_ms", -500), ("latency_ms", 0),
+    ("follow_clock", True), ("follow_clock", False), ("panic_control", -1), ("panic_control", 83),
+    ("model", "another"), ("model", ""), ("key", "F# minor"), ("beats_per_bar", 3), ("answer_bars", 2),
+    ("phrase_end", "bars"), ("phrase_end", "silence"), ("phrase_end", "pedal"), ("common_tones", "strike"),
+    ("answer", "harmonize"), ("answer", "vary"), ("answer", "continue"),
+    ("answer", "dream"), ("answer", "dream"), ("instrument", "flute"), ("instrument", "none"), ("bpm", 90),
+]  # fmt: skip
 """Settings that may change the sounding notes or their times."""
 NOTES = st.lists(
     st.builds(
@@ -66,6 +67,13 @@ PHRASES = st.builds(
     lambda notes, steps: Phrase(tuple(sorted(notes, key=lambda note: note.start)), steps), NOTES, st.integers(1, 24)
 )
 STEPS_NS = st.sampled_from([MS, 50 * MS, 125 * MS, 750 * MS])
+
+
+def untyped(value: object) -> Any:
+    """Return a value without its type, as JSON from the pipe has none."""
+    return value
+
+
 INVALID_EVENTS = [
     *(
         AnswerPhrase(Phrase((Note(0, 4, 60),), 4), step_ns, 1, aloud)
@@ -78,14 +86,14 @@ INVALID_EVENTS = [
     ),
     *(PlayPhrase(Phrase((Note(0, 4, 60, 80, voice),), 4), 100 * MS) for voice in (-2, 4)),
     *(AnswerPhrase(Phrase((Note(0, 4, 60),), steps), 100 * MS, 1, aloud=True) for steps in (0, -4, 10**9)),
-    PlayPhrase(Phrase((Note(0, 4, "sixty"),), 4), 100 * MS),  # pyright: ignore[reportArgumentType] # as from the pipe
-    PlayPhrase(Phrase((Note(0, 4, 60.5),), 4), 100 * MS),  # pyright: ignore[reportArgumentType]
-    Setting(None, 1),  # pyright: ignore[reportArgumentType]
-    Setting("channels", None),  # pyright: ignore[reportArgumentType]
+    PlayPhrase(Phrase((Note(0, 4, untyped("sixty")),), 4), 100 * MS),
+    PlayPhrase(Phrase((Note(0, 4, untyped(60.5)),), 4), 100 * MS),
+    Setting(untyped(None), 1),
+    Setting("channels", untyped(None)),
     Plan(0, 1, ((40, 300, 3, 2, 1, 15), (40, 1, 1, 1, 1, 0)), 0),
     Plan(1, 2, ((40,),), 0),
 ]
-"""Events that types or music forbid but JSON lets through."""
+"""Events that the types or the music forbid, as a faulty program might send them."""
 PANIC_CONTROL = Midi(midi.control_change(9, 83, 127))
 ROWS = st.lists(st.tuples(*[st.integers(0, 46)] * 6), max_size=3)
 
@@ -228,11 +236,11 @@ class Dialogue(RuleBasedStateMachine):
         assert all(ports) or not self.driver.receiver.sounding
 
     @rule(event=st.sampled_from(INVALID_EVENTS))
-    def senseless(self, event: Event) -> None:
+    def invalid_event(self, event: Event) -> None:
         self.feed_from_pipe(event)
 
     @rule(number=st.integers(0, 5), voice=st.sampled_from([-1, 4, 99]), pitch=st.sampled_from([-1, 60, 128]))
-    def senseless_answer(self, number: int, voice: int, pitch: int) -> None:
+    def invalid_answer(self, number: int, voice: int, pitch: int) -> None:
         self.feed_from_pipe(Answer(number, (Note(0, 4, pitch, 70, voice),), 4, final=False))
 
     @rule(piece=st.integers(0, 3), step=st.integers(0, 40), rows=ROWS)
@@ -240,7 +248,7 @@ class Dialogue(RuleBasedStateMachine):
         self.feed_from_pipe(Plan(piece, step, tuple(rows), 0))
 
     def feed_from_pipe(self, event: Event) -> None:
-        """Feed the event if it survives the pipe, whose reader drops what is no message."""
+        """Feed the event if it survives the pipe, whose reader drops invalid messages."""
         try:
             received = loads(dumps(event))
         except ValueError:
@@ -258,7 +266,7 @@ class Dialogue(RuleBasedStateMachine):
 
     @rule(number=st.integers(0, 5), reason=st.sampled_from(["it cannot do that", "", 3]))
     def refusal(self, number: int, reason: str) -> None:
-        self.driver.feed(AskRefused(number, reason))
+        self.feed_from_pipe(AskRefused(number, reason))
 
     @rule(stop=st.sampled_from([Panic(), Reset(), Quit("test"), Midi(b"\xfc"), PANIC_CONTROL]))
     def stop(self, stop: Panic | Reset | Quit | Midi) -> None:

@@ -18,7 +18,7 @@ def write_tiny_model(folder: Path, partner: str = "chorale-lstm") -> Path:
     int32, float32, helper = onnx.TensorProto.INT32, onnx.TensorProto.FLOAT, onnx.helper
     white = np.isin((np.arange(infill_grid.TRANSPOSED_INDEX_COUNT) + LOWEST_PITCH - 7) % 12, (0, 2, 4, 5, 7, 9, 11))
     pitch = np.repeat(4.0 * white[None], infill_grid.TRANSPOSED_VALUE_COUNT, axis=0).astype(np.float32)
-    strike = np.full(infill_grid.TRANSPOSED_VALUE_COUNT, -3.0, np.float32)
+    onset = np.full(infill_grid.TRANSPOSED_VALUE_COUNT, -3.0, np.float32)
     cells, rows = ["batch", "step", "voice"], ["batch", "step", "field"]
     folder.mkdir(parents=True)
 
@@ -39,7 +39,7 @@ def write_tiny_model(folder: Path, partner: str = "chorale-lstm") -> Path:
         ],
         {"seen": (int32, cells), "attacks": (int32, cells), "place": (int32, rows)},
         {"hidden": (float32, cells), "strike_logits": (float32, cells)},
-        [onnx.numpy_helper.from_array(strike, "strikes")],
+        [onnx.numpy_helper.from_array(onset, "strikes")],
     )
     save(
         onnx_nets.HEADS_FILE,

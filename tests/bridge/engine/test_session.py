@@ -51,10 +51,10 @@ def test_session_answers_on_next_beat_after_silence() -> None:
     driver = Driver(AT_120)
     last_up = play_quarters(driver)
     driver.run(20 * S)
-    heard_ns, heard = only_message(driver, PhraseEnded)
-    assert heard_ns == last_up + 4 * BEAT
-    assert [(n.start, n.length, n.pitch) for n in heard.phrase.notes] == [(4 * i, 4, p) for i, p in enumerate(TUNE)]
-    assert heard.phrase.steps == 16
+    ended_ns, ended = only_message(driver, PhraseEnded)
+    assert ended_ns == last_up + 4 * BEAT
+    assert [(n.start, n.length, n.pitch) for n in ended.phrase.notes] == [(4 * i, 4, p) for i, p in enumerate(TUNE)]
+    assert ended.phrase.steps == 16
     first_ns, _ = note_ons(driver)[0]
     assert first_ns == only_message(driver, AnswerStarted)[1].due_ns == S + 8 * BEAT
     assert only_message(driver, Ask)[1].steps == 16
@@ -83,14 +83,14 @@ def test_session_feeds_and_asks_in_locked_key() -> None:
     driver = Driver(replace(AT_120, key="F# minor"))
     play_quarters(driver)
     driver.run(20 * S)
-    told = [
+    keys = [
         message.key
         for kind in (Feed, Ask)
         for _, message in driver.messages_of(kind)
         if isinstance(message, Feed | Ask)
     ]
-    assert len(told) > 2
-    assert set(told) == {6 + 12}
+    assert len(keys) > 2
+    assert set(keys) == {6 + 12}
 
 
 def test_session_stops_answer_when_player_plays_again() -> None:
@@ -182,10 +182,10 @@ def test_session_asks_newly_chosen_model_when_ready(mode: str) -> None:
     before = only_message(driver, Ask)[1]
     driver.model = chorale_model
     driver.feed(Setting("model", "another"))
-    assert len(driver.messages_of(Ask)) == 1, "it is not there yet"
+    assert len(driver.messages_of(Ask)) == 1, "the new model is not ready yet"
     driver.feed(ModelUp("chorale-lstm", 200_000))
     assert len(driver.messages_of(Ask)) == 1, (
-        "the old one may still say that it is ready: to ask it would load it again"
+        "the former model may still report that it is ready; an ask would load it again"
     )
     driver.feed(ModelUp("another", 200_000))
     assert [m for _, m in driver.messages_of(Ask)][1:] == [replace(before, model="another")]
@@ -197,11 +197,11 @@ def test_session_asks_newly_chosen_model_when_ready(mode: str) -> None:
 def test_session_sends_no_plan_request_to_former_model() -> None:
     driver = Driver(replace(AT_120, mode="harmonize"))
     driver.feed(Setting("model", "another"))
-    told = len(driver.messages_of(PlanRequest))
+    request_count = len(driver.messages_of(PlanRequest))
     driver.feed(ModelUp("chorale-lstm", 200_000))
-    assert len(driver.messages_of(PlanRequest)) == told
+    assert len(driver.messages_of(PlanRequest)) == request_count
     driver.feed(ModelUp("another", 200_000))
-    assert len(driver.messages_of(PlanRequest)) == told + 1
+    assert len(driver.messages_of(PlanRequest)) == request_count + 1
 
 
 def test_session_orders_window_prompt_and_fixes_voices() -> None:
@@ -253,9 +253,9 @@ def test_session_estimates_tempo_from_onsets() -> None:
     for index, wobble in enumerate((0, 11, -9, 4, -12, 7, 3, -5)):
         driver.play(S + index * beat + wobble * MS, 67, beat - 40 * MS)
     driver.run(30 * S)
-    heard = only_message(driver, PhraseEnded)[1]
-    assert heard.step_ns * 4 == pytest.approx(beat, rel=0.02)
-    assert [note.start for note in heard.phrase.notes] == list(range(0, 32, 4))
+    ended = only_message(driver, PhraseEnded)[1]
+    assert ended.step_ns * 4 == pytest.approx(beat, rel=0.02)
+    assert [note.start for note in ended.phrase.notes] == list(range(0, 32, 4))
 
 
 def test_thru_passes_notes_pedal_and_bend_only_if_on() -> None:
@@ -294,8 +294,10 @@ def test_panic_reaches_every_channel() -> None:
     driver.run(S + 9 * BEAT + 100 * MS)
     driver.feed(Panic())
     assert not driver.receiver.sounding
-    hushed = {m.channel for _, m in driver.sent_messages() if isinstance(m, midi.ControlChange) and m.controller == 123}
-    assert hushed == set(range(16))
+    silenced = {
+        m.channel for _, m in driver.sent_messages() if isinstance(m, midi.ControlChange) and m.controller == 123
+    }
+    assert silenced == set(range(16))
 
 
 @pytest.mark.parametrize("stop", [Quit("test"), Reset(), Midi(bytes((0xFC,)))])
@@ -323,8 +325,8 @@ def test_harmonize_and_vary_keep_length_of_phrase(kind: str) -> None:
     driver = Driver(replace(AT_120, answer=kind, answer_bars=3))
     play_quarters(driver)
     driver.run(20 * S)
-    ask, heard = only_message(driver, Ask)[1], only_message(driver, PhraseEnded)[1]
-    assert (ask.task, ask.steps) == (kind, heard.phrase.steps)
+    ask, ended = only_message(driver, Ask)[1], only_message(driver, PhraseEnded)[1]
+    assert (ask.task, ask.steps) == (kind, ended.phrase.steps)
 
 
 def test_continuation_has_length_that_is_set() -> None:
@@ -357,9 +359,9 @@ def test_slow_answer_starts_on_next_beat_that_is_left(late_ms: int, ended_by: st
     driver.run(20 * S)
     asked_ns, origin_ns = only_message(driver, Ask)[0], only_message(driver, PhraseEnded)[1].origin_ns
     ready_ns = asked_ns + late_ms * MS
-    begun_ns = note_ons(driver)[0][0]
-    assert (begun_ns - origin_ns) % BEAT == 0
-    assert ready_ns <= begun_ns < ready_ns + BEAT
+    begin_ns = note_ons(driver)[0][0]
+    assert (begin_ns - origin_ns) % BEAT == 0
+    assert ready_ns <= begin_ns < ready_ns + BEAT
     assert len(note_ons(driver)) == 4
     assert not driver.receiver.sounding
 

@@ -112,5 +112,5 @@ def test_infill_net_takes_any_number_of_steps(place: Path) -> None:
     net = onnx_nets.load_infill_net(library.read_card(write_tiny_model(place / "tiny")))
     for batch, steps in ((1, 1), (3, 40)):
         cells = np.zeros((batch, steps, 4), np.int32)
-        pitch, strike = net.predict(cells, cells, cells)
-        assert (pitch.shape, strike.shape) == ((batch, steps, 4, 47), (batch, steps, 4))
+        pitch, onset = net.predict(cells, cells, cells)
+        assert (pitch.shape, onset.shape) == ((batch, steps, 4, 47), (batch, steps, 4))

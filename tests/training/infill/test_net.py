@@ -58,15 +58,15 @@ def test_network_learns_two_phrases_and_onnx_agrees(
         mask = np.zeros((len(phrases[0].pitches), 4), bool)
         mask[5:9] = True
         batch = masked_batch(phrases[0], mask)
-        logits, keras_strike = run.task.model.predict_on_batch(batch.model_inputs)
+        logits, keras_onset = run.task.model.predict_on_batch(batch.model_inputs)
     assert after < before / 3
     card = library.read_card(tmp_path / "toy")
     assert (card.codec, card.partner) == ("infill_grid", "chorale-lstm")
-    pitch, strike = onnx_nets.load_infill_net(card).predict(batch.seen, batch.attacks, batch.place)
+    pitch, onset = onnx_nets.load_infill_net(card).predict(batch.seen, batch.attacks, batch.place)
     keras_pitch = infill_grid.untranspose_logits(logits[0], np.repeat(batch.tuning_shift, len(mask)))
     assert np.abs(pitch[0] - keras_pitch)[5:9].max() <= onnx_export.TOLERANCE
     assert not pitch[0, :5].any(), "nothing is masked there"
-    assert np.abs(strike - keras_strike).max() <= onnx_export.TOLERANCE
+    assert np.abs(onset - keras_onset).max() <= onnx_export.TOLERANCE
 
 
 def test_network_does_not_see_masked_cells(toy: InfillRecipe, phrases: list[FourPartPiece]) -> None:

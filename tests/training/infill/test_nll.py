@@ -218,13 +218,13 @@ def test_draw_masks_draws_every_number_equally_often() -> None:
 
 
 def test_expected_nll_is_of_maskable_cells_alone(phrases: list[FourPartPiece]) -> None:
-    classes = four_part_windows.pitch_indices_of(phrases[0].pitches)
-    maskable = np.ones(classes.shape, bool)
+    pitch_indices = four_part_windows.pitch_indices_of(phrases[0].pitches)
+    maskable = np.ones(pitch_indices.shape, bool)
     maskable[:, 0] = False
     place = infill_grid.place_features(None, np.full(32, 16, np.int32))
     net = InformedNet(phrases[0], 40)
     net.pitch_indices[:, 0] = REST  # wrong for given cells, which do not count
-    assert infill_nll.expected_nll(net, classes, place, maskable, np.random.default_rng(1)) == pytest.approx(
+    assert infill_nll.expected_nll(net, pitch_indices, place, maskable, np.random.default_rng(1)) == pytest.approx(
         0, abs=1e-9
     )
-    assert all((seen[:, 0] == classes[:, 0]).all() for seen in net.shown)
+    assert all((seen[:, 0] == pitch_indices[:, 0]).all() for seen in net.shown)

@@ -1,9 +1,10 @@
 """Live harmony under the virtual driver: the player's notes and the three voices that accompany them.
 
-The tests' model sings an alto a fourth, a tenor a tenth and a bass two octaves below the melody (`plan_sixths`).
+The model plans an alto a fourth, a tenor a tenth and a bass two octaves below the melody (`plan_sixths`).
 """
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -18,16 +19,16 @@ STEP = 125 * MS
 BEAT = 4 * STEP
 
 
-def playing(settings: Settings = HARMONIZE, **other: object) -> Driver:
-    """A driver whose model is ready."""
-    driver = Driver(settings, **other)  # type: ignore[arg-type] # any of the driver's fields
+def playing(settings: Settings = HARMONIZE, **driver_fields: Any) -> Driver:
+    """Return a driver whose model is ready."""
+    driver = Driver(settings, **driver_fields)
     driver.schedule(0, ModelUp("chorale-lstm", 400_000))
     driver.run(S // 2)
     return driver
 
 
 def started(driver: Driver) -> list[tuple[int, int, int]]:
-    """Time in ms, channel and pitch of every note-on."""
+    """Return time in ms, channel and pitch of every note-on."""
     return [(t // MS, m.channel, m.pitch) for t, m in driver.sent_messages() if isinstance(m, midi.NoteOn)]
 
 

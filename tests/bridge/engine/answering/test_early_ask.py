@@ -39,9 +39,9 @@ def test_early_ask_has_answer_ready_at_phrase_end(ended_by: str) -> None:
     driver = Driver(replace(AT_120, phrase_end=ended_by, phrase_bars=1, answer="harmonize"), late(110))
     play_quarters(driver)
     driver.run(20 * S)
-    heard_ns, heard = only_message(driver, PhraseEnded)
-    assert heard_ns - only_message(driver, Ask)[0] == 150 * MS
-    assert heard.phrase == only_message(driver, Ask)[1].prompt
+    ended_ns, ended = only_message(driver, PhraseEnded)
+    assert ended_ns - only_message(driver, Ask)[0] == 150 * MS
+    assert ended.phrase == only_message(driver, Ask)[1].prompt
     assert driver.messages_of(AnswerLate) == []
     bar_line_ns = S + (4 if ended_by == "bars" else 8) * BEAT
     assert [time_ns for time_ns, _ in note_ons(driver)] == [bar_line_ns] * 4

@@ -1,4 +1,4 @@
-"""From keys to a phrase: what is held, what is struck twice, and what happens to a very long one."""
+"""From keys to a phrase: held keys, keys that are pressed twice, and very long phrases."""
 
 import pytest
 
@@ -53,11 +53,11 @@ def test_phrase_of_set_length_drops_later_notes() -> None:
     assert [(note.start, note.end) for note in phrase.notes] == [(0, 4), (4, 6)]
 
 
-@pytest.mark.parametrize(("length", "heard"), [(1, 1), (2, 2), (3, 4), (7, 8)])
-def test_long_note_released_early_lasts_until_set_end(length: int, heard: int) -> None:
+@pytest.mark.parametrize(("length", "expected"), [(1, 1), (2, 2), (3, 4), (7, 8)])
+def test_long_note_released_early_lasts_until_set_end(length: int, expected: int) -> None:
     recorder = PhraseRecorder(TempoTracker(120.0, None))
     play(recorder, 0, 60, length)
-    assert [note.length for note in recorder.to_phrase(20 * STEP_NS, 16, steps=length + 1).notes] == [heard]
+    assert [note.length for note in recorder.to_phrase(20 * STEP_NS, 16, steps=length + 1).notes] == [expected]
     assert [note.length for note in recorder.to_phrase(20 * STEP_NS, 16, steps=length + 2).notes] == [length]
     assert [note.length for note in recorder.to_phrase(20 * STEP_NS, 16).notes] == [length]
 

@@ -104,7 +104,7 @@ def test_rank_frames_puts_violations_last_however_likely() -> None:
     assert bass("parallels") == pitch_index(43)
 
 
-def test_rank_frames_takes_the_fewest_violations_if_all_have_some() -> None:
+def test_rank_frames_takes_fewest_violations_if_all_have_some() -> None:
     logits = np.full((4, PITCH_INDEX_COUNT), -60.0, np.float32)
     for voice, pitches in enumerate([(72,), (74, 60), (76, 55), (48,)]):
         logits[voice, [pitch_index(pitch) for pitch in pitches]] = 0

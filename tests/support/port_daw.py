@@ -1,4 +1,4 @@
-"""A fake DAW for tests: it plays to BachBridge and checks what a synthesizer behind it would have sounding."""
+"""A fake DAW for tests: it plays to BachBridge and keeps track of the notes that sound in its synthesizer."""
 
 import time
 from collections.abc import Callable, Generator
@@ -13,7 +13,7 @@ from bachbridge.protocol.effects import Failed, Message
 from tests.support.simulated_receiver import Receiver
 
 PATIENCE_S = 20.0
-"""Longer than anything takes on a busy machine; a test waits this long only to fail."""
+"""Longer than any step takes on a busy machine; a test that waits this long fails."""
 
 
 class Daw:
@@ -72,11 +72,11 @@ def daw(source: str | None = OUTPUT_NAME, sink: str | None = INPUT_NAME, client:
         opened.close()
 
 
-M = TypeVar("M", bound=Message)
+MessageT = TypeVar("MessageT", bound=Message)
 
 
-def await_message(link: EngineLink, kind: type[M], received: list[Message] | None = None) -> M:
-    """Return the engine's next message of that kind; all messages up to it are added to `received`."""
+def await_message(link: EngineLink, kind: type[MessageT], received: list[Message] | None = None) -> MessageT:
+    """Return the engine's next message of that kind; add it and all messages before it to `received`."""
     deadline_s = time.monotonic() + PATIENCE_S
     while time.monotonic() < deadline_s:
         message = link.receive(0.5)

@@ -1,1 +1,1 @@
-"""Child processes, the pipes to them, and what the operating system is asked for on their behalf."""
+"""Child processes, the pipes to them, their restarts, and their real-time settings."""

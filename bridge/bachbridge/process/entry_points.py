@@ -3,11 +3,12 @@
 `bachbridge` imports neither `bachbridge_gui` nor `bachbridge_training`. Instead, `pyproject.toml` registers
 
 - in group `bachbridge.commands` Typer apps whose commands join the command line,
-- in group `bachbridge.window` the function `run` that opens the window, and two that explain why it cannot open,
+- in group `bachbridge.window` the function `run`, which opens the window, and two that explain why it cannot open,
 - in group `bachbridge.processes` the `main` function of each child process, by its role.
 
-An editable install (`pip install -e .`) registers them for a checkout. `importlib.metadata` is imported when needed
-only, and only this distribution is read: a scan of all that are installed would slow down `bachbridge --help`.
+An editable install (`pip install -e .`) registers them for a checkout. To keep `bachbridge --help` fast,
+`importlib.metadata` is imported only when needed, and only this distribution's metadata is read, not that of all
+installed ones.
 """
 
 from typing import TYPE_CHECKING, Any

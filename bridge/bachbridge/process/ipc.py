@@ -1,11 +1,12 @@
-"""Child processes and the pipes to them: one JSON message a line, both ways.
+"""Child processes and the pipes to them, with one JSON message per line in both directions.
 
-Whoever sends only enqueues; a thread of its own writes, so that a full pipe or a dead peer never holds up the sender.
-A thread per pipe reads and hands on message after message, and None at the end of the file: the peer has ended, in
-whatever way, and nothing can keep that from being noticed (`kill -9` closes pipes too). Both work on bare file
-descriptors: a buffered file has a lock in which a thread would be caught when the interpreter ends.
+Sending only enqueues a message. A separate thread writes it, so that a full pipe or a dead peer never blocks the
+sender. One thread per pipe reads: it passes on each message, and None at the end of the file. The end of the file
+means that the peer has ended, however that happened: the operating system closes the pipes even after `kill -9`.
+Both threads use bare file descriptors, because a buffered file has a lock on which a thread could hang while the
+interpreter exits.
 
-Children do not share the terminal's process group: Ctrl-C reaches the starter alone, which closes the pipe.
+Children have a process group of their own: Ctrl-C reaches only the process that started them, which closes the pipe.
 """
 
 import json
@@ -25,22 +26,22 @@ from bachbridge.protocol.wire import dumps, loads
 from bachbridge.settings import Settings
 
 MessageCallback = Callable[[Message | None], None]
-"""Takes a message, None at the end; called on the thread that reads."""
+"""Receives each message, then None at the end of the file; called on the reading thread."""
 
 _MAX_QUEUED = 20_000
-"""Messages that wait for a peer that does not read; those beyond are lost, so that memory is not."""
+"""Limit of the queue to a peer that does not read; further messages are dropped, so that memory stays bounded."""
 _BLOCK_BYTES = 1 << 16
 _GRACE_S = 1.0
 
 
 ANNOUNCE_START = "BACHBRIDGE_TELL_START"
-"""With this variable set the program says on its standard output when its window is there and when it can be played."""
+"""Environment variable; if set, the program prints when its window is visible and when it can be played."""
 _OWN_PROCESSES = {"engine": "bachbridge.engine.main", "model": "bachbridge.inference.host"}
-"""The child processes of this package by role, each with the module whose `main` it runs."""
+"""The child processes of this package: role → module whose `main` the process runs."""
 
 
 def process_roles() -> list[str]:
-    """Return the roles of all child processes, those that other packages register included."""
+    """Return the roles of all child processes, including those that other packages register."""
     return [*_OWN_PROCESSES, *entry_points_in(PROCESS_GROUP)]
 
 
@@ -57,18 +58,18 @@ def process_command(role: str) -> list[str]:
 
 
 def _child_environment() -> dict[str, str]:
-    """A child finds the package where its starter found it, in a checkout that is not installed too."""
+    """Return an environment in which the child finds this package, even in a checkout that is not installed."""
     root = str(Path(__file__).resolve().parents[2])
     paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
     return {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
 
 
 def read_lines(descriptor: int) -> Iterator[str]:
-    """Line after line from a pipe until its end; an unfinished last line is dropped."""
-    rest = b""
+    """Yield the lines from a pipe until its end; an unfinished last line is dropped."""
+    unfinished = b""
     while block := _read_block(descriptor):
-        *whole, rest = (rest + block).split(b"\n")
-        for line in whole:
+        *complete, unfinished = (unfinished + block).split(b"\n")
+        for line in complete:
             yield line.decode(errors="replace")
 
 
@@ -80,7 +81,7 @@ def _read_block(descriptor: int) -> bytes:
 
 
 def dispatch_messages(message_lines: Iterator[str], on_message: MessageCallback) -> None:
-    """Hand on every message of the lines, and None at the end; what is no message is told on stderr."""
+    """Pass each message to `on_message`, and None at the end; report a line that is not a message on stderr."""
     for line in message_lines:
         try:
             message = loads(line)
@@ -92,9 +93,9 @@ def dispatch_messages(message_lines: Iterator[str], on_message: MessageCallback)
 
 
 def standard_pipes() -> tuple[int, int]:
-    """The pipes to the starter: descriptors to read from and to write to.
+    """Return the pipes to the parent process: one descriptor to read from, one to write to.
 
-    Whatever a library prints on the standard output from now on lands on stderr, not between the messages.
+    From now on, output that a library prints goes to stderr, so that it cannot mix with the messages.
     """
     writer = os.dup(1)
     os.dup2(2, 1)
@@ -102,15 +103,15 @@ def standard_pipes() -> tuple[int, int]:
 
 
 def write_message(descriptor: int, message: Message | str) -> None:
-    """Write a message (or a line that is none, to begin with) to a pipe; waits while the pipe is full."""
+    """Write a message, or the initial line of configuration, to a pipe; block while the pipe is full."""
     line = message if isinstance(message, str) else dumps(message)
-    rest = memoryview(line.encode() + b"\n")
-    while rest:
-        rest = rest[os.write(descriptor, rest) :]
+    unwritten = memoryview(line.encode() + b"\n")
+    while unwritten:
+        unwritten = unwritten[os.write(descriptor, unwritten) :]
 
 
 class Outbox:
-    """Writes messages to a pipe in the background. `send` and `close` may be called on any thread."""
+    """A queue of messages that a background thread writes to a pipe. Methods may be called on any thread."""
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
@@ -119,12 +120,12 @@ class Outbox:
         self._thread.start()
 
     def send(self, message: Message | str) -> None:
-        """Enqueue a message (or a line that is none, to begin with); returns at once."""
+        """Enqueue a message, or the initial line of configuration; never blocks."""
         if self._queue.qsize() < _MAX_QUEUED:
             self._queue.put(message)
 
     def close(self, timeout_s: float = _GRACE_S) -> None:
-        """Write what waits and close the pipe; gives up after the time-out if the peer does not read."""
+        """Write the queued messages and close the pipe; give up after the time-out if the peer does not read."""
         self._queue.put(None)
         self._thread.join(timeout_s)
 
@@ -133,14 +134,14 @@ class Outbox:
             while (message := self._queue.get()) is not None:
                 write_message(self._descriptor, message)
         except OSError:
-            # The peer has ended; the thread that reads from it finds out as well and tells.
+            # The peer has ended; the reading thread notices it too, and reports it.
             pass
         finally:
             os.close(self._descriptor)
 
 
 class ChildProcess:
-    """A process of ours at the other end of two pipes. Methods may be called on any thread."""
+    """A child process and the two pipes to it. Methods may be called on any thread."""
 
     def __init__(self, arguments: Sequence[str], on_message: MessageCallback) -> None:
         self._process = subprocess.Popen(
@@ -165,14 +166,14 @@ class ChildProcess:
 
     @property
     def returncode(self) -> int | None:
-        """Set before `receive` is handed None; negative: the number of the signal that ended it."""
+        """The exit status, set before `on_message` receives None; negative: the signal that ended the child."""
         return self._process.returncode
 
     def send(self, message: Message | str) -> None:
         self._outbox.send(message)
 
     def stop(self, timeout_s: float = 5.0) -> int:
-        """Close the pipe, which asks the child to end; kill it if it does not. Returns its exit status."""
+        """Close the pipe, which asks the child to end; kill it if it does not. Return its exit status."""
         self._outbox.close()
         try:
             return self._process.wait(timeout_s)
@@ -194,7 +195,7 @@ class ChildProcess:
         self._on_message(message)
 
     def _await_exit(self) -> None:
-        """A child that has closed its pipe is of no more use."""
+        """Wait for a child that has closed its pipe; kill it if it lives on, because it is of no more use."""
         try:
             self._process.wait(_GRACE_S)
         except subprocess.TimeoutExpired:
@@ -203,14 +204,14 @@ class ChildProcess:
 
 
 def _detached_options() -> dict[str, Any]:
-    """A process group of its own, and on Windows no console window."""
+    """Return the options of `Popen` for a separate process group and, on Windows, no console window."""
     if sys.platform == "win32":
         return {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW}
     return {"start_new_session": True}
 
 
 class EngineLink:
-    """The starter's end: an engine process and what it says. As a context, it ends the engine in order."""
+    """An engine process and its messages. As a context manager, it ends the engine in an orderly way."""
 
     def __init__(
         self,
@@ -223,11 +224,11 @@ class EngineLink:
         log: Path | None = None,
         model_command: Sequence[str] | None = None,
     ) -> None:
-        """Start the engine; `modelhost` is the command of the model's process where it is not our own.
+        """Start the engine.
 
-        `patient`: named ports that are not there are waited for.
-
-        Without `ports` the player's messages go in by `send` and what is played comes out as `Sent`.
+        `wait_for_ports`: wait for named ports that do not exist yet, instead of failing.
+        `model_command`: the command that starts the model process, if it is not the program's own.
+        Without `ports`, the player's messages are given to `send`, and the notes played come back as `Sent`.
         """
         configuration = {
             "settings": asdict(settings),
@@ -253,11 +254,11 @@ class EngineLink:
         return self._child.pid
 
     def send(self, message: Message) -> None:
-        """Say something to the engine; on any thread, never blocks."""
+        """Send a message to the engine. May be called on any thread; never blocks."""
         self._child.send(message)
 
     def receive(self, timeout_s: float | None = None) -> Message | None:
-        """The engine's next message; None if none comes in time, `EOFError` if it has ended."""
+        """Return the engine's next message; None after the time-out. Raises `EOFError` if the engine has ended."""
         try:
             message = self._inbox.get(timeout=timeout_s)
         except Empty:
@@ -268,7 +269,7 @@ class EngineLink:
         return message
 
     def messages(self) -> Iterator[Message]:
-        """What the engine says until it ends."""
+        """Yield the engine's messages until it ends."""
         while True:
             try:
                 message = self.receive()
@@ -278,5 +279,5 @@ class EngineLink:
                 yield message
 
     def close(self) -> int:
-        """End the engine and wait for it; returns its exit status."""
+        """End the engine, wait for it and return its exit status."""
         return self._child.stop()

@@ -1,9 +1,12 @@
-"""Every trick with the operating system, and only here; each is tried and does no harm where it is not to be had.
+"""Real-time settings of the operating system and the interpreter.
 
-What makes a Python thread late is, in order of weight: another Python thread that keeps the interpreter's lock (by
-default up to 5 ms), the garbage collector, a timer that ticks coarsely (Windows: 15.6 ms), other processes.
-A tie of a child's life to its parent's (Linux's PR_SET_PDEATHSIG) is left out with intent: it fires when the *thread*
-that started the child ends, and a signal sends no note-offs; the end of the pipe does the same work everywhere.
+Each setting is tried, and does no harm where the system does not offer it. These things make a Python thread late, in
+order of weight: another Python thread that holds the interpreter's lock (by default up to 5 ms), the garbage
+collector, a coarse system timer (Windows: 15.6 ms), and other processes.
+
+Linux could end a child together with its parent (PR_SET_PDEATHSIG). This is deliberately not used: the signal fires
+when the *thread* that started the child ends, and a process killed by a signal sends no note-offs. The end of the pipe
+does this work on every system.
 """
 
 import contextlib
@@ -17,7 +20,7 @@ _HIGH_PRIORITY_CLASS = 0x80
 
 
 def prepare_engine_process() -> None:
-    """For the engine's process: what comes from the player and goes out in time has precedence."""
+    """Prepare the engine process: its input from the player and its timed output come before other work."""
     sys.setswitchinterval(_SWITCH_INTERVAL_S)
     if sys.platform == "win32":
         import ctypes
@@ -29,10 +32,10 @@ def prepare_engine_process() -> None:
 
 
 def prepare_model_process() -> None:
-    """For the model's process: one thread, at an ordinary priority. Call it before numpy is imported.
+    """Prepare the model process: one thread at normal priority. Call this before numpy is imported.
 
-    A lower one would not help the engine, which has a higher one where it may, and next to a busy DAW the answer's
-    first note would be late (18 ms instead of 2 were seen).
+    A lower priority would not help the engine, which has a higher one where the system allows it. It would make an
+    answer's first note late beside a busy DAW (18 ms instead of 2 ms were seen).
     """
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ[name] = "1"
@@ -40,27 +43,27 @@ def prepare_model_process() -> None:
 
 
 def prepare_listener_process() -> None:
-    """For a program that takes the time of what it hears: the thread that hears is not kept waiting by the others."""
+    """Prepare a program that timestamps incoming MIDI: other threads do not keep the receiving thread waiting."""
     sys.setswitchinterval(_SWITCH_INTERVAL_S)
 
 
 def freeze_heap() -> None:
-    """Everything is set up: the collector need not look at it ever again."""
+    """Exempt all present objects from garbage collection. Call this when everything is set up."""
     gc.collect()
     gc.freeze()
 
 
 def exit_after(seconds: float) -> None:
-    """End this process after so many seconds, if it lives so long, whatever its other threads do."""
+    """End this process with status 1 after `seconds`, whatever its other threads do."""
     time.sleep(seconds)
     os._exit(1)
 
 
 def _raise_engine_priority() -> None:
-    """A first place among this machine's ordinary programs or, on Linux, before them; usually root's right only."""
+    """Ask for real-time scheduling (Linux) or a higher priority; usually only root may have either."""
     if sys.platform == "linux":
         with contextlib.suppress(OSError):
-            # RESET_ON_FORK: the model's process and the threads that write must not have it.
+            # RESET_ON_FORK: the model process and the writing threads must not inherit it.
             os.sched_setscheduler(0, os.SCHED_RR | os.SCHED_RESET_ON_FORK, os.sched_param(1))
             return
     with contextlib.suppress(OSError):

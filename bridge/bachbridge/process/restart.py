@@ -1,10 +1,10 @@
-"""When to start a dead child process again: after pauses that grow while it keeps dying."""
+"""Pauses before a dead child process is started again; they grow while it keeps dying."""
 
 from collections.abc import Sequence
 
 
 class RestartBackoff:
-    """Counts a child's deaths since it last worked. Holds no lock: use it on one thread at a time."""
+    """A count of a child's deaths since it last worked. It has no lock: use it on one thread at a time."""
 
     def __init__(self, pauses_s: Sequence[float], *, max_deaths: int | None = None) -> None:
         """Pause for `pauses_s[n]` after death `n`, then always for the last of them; give up after `max_deaths`."""

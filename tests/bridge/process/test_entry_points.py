@@ -1,4 +1,4 @@
-"""Entry points: the parts that pyproject.toml registers exist, and a missing one is reported in one sentence."""
+"""The parts that pyproject.toml registers exist, and a missing part is reported in one sentence."""
 
 import importlib.metadata
 import tomllib
@@ -21,7 +21,7 @@ REGISTERED = tomllib.loads((Path(__file__).parents[3] / "pyproject.toml").read_t
 
 
 def test_installed_entry_points_are_those_of_pyproject() -> None:
-    """If this fails, run `pip install --no-deps -e .` again."""
+    """If this test fails, run `pip install --no-deps -e .` again."""
     for group in (COMMAND_GROUP, WINDOW_GROUP, PROCESS_GROUP):
         assert {name: point.value for name, point in entry_points_in(group).items()} == REGISTERED[group]
 

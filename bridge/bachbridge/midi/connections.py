@@ -1,7 +1,7 @@
-"""How many ports of others are connected to our two: whether anybody listens, and whether anybody can be heard.
+"""The number of other programs' ports that are connected to our input and our output.
 
-rtmidi does not tell. JACK does, through the client that also watches over the server's life; ALSA's sequencer lists
-its clients with their connections in a file of the kernel's. CoreMIDI and Windows keep it to themselves.
+rtmidi does not report connections. JACK does, through the client that also watches whether the server is alive. The
+ALSA sequencer lists its clients and their connections in a kernel file. CoreMIDI and Windows offer nothing.
 """
 
 import re
@@ -17,7 +17,7 @@ UNKNOWN_CONNECTIONS = Connections(-1, -1)
 
 
 def count_connections(input_name: str, output_name: str, jack_watch: ServerWatch | None) -> Connections:
-    """The connections of our ports of these names; `lifeline` where the system is JACK (0.1 ms either way)."""
+    """Count the connections of our ports of these names; pass `jack_watch` on JACK. Takes 0.1 ms on either system."""
     if jack_watch is not None:
         return Connections(jack_watch.connection_count(input_name), jack_watch.connection_count(output_name))
     try:
@@ -28,7 +28,7 @@ def count_connections(input_name: str, output_name: str, jack_watch: ServerWatch
 
 
 def parse_alsa_clients(clients: str, input_name: str, output_name: str) -> Connections:
-    """What ALSA's list of clients says of the ports of these names; -1 for a port that is not in it."""
+    """Count the connections of two ports in ALSA's list of clients; -1 for a port that is not in the list."""
     inputs = outputs = -1
     port = ""
     for line in clients.splitlines():

@@ -1,10 +1,10 @@
-"""What rtmidi does not tell of JACK: whether a server answers, and that it has died.
+"""The state of the JACK server, which rtmidi does not report.
 
-When a JACK server dies, rtmidi's ports still count as open, take messages and list the names of before. The truth is
-in `libjack` itself, so this module talks to the copy of it that rtmidi is linked with, through ctypes, which (unlike
-rtmidi) lets other threads run meanwhile. A `Lifeline` is a client without ports, invisible in patch bays, that is
-told of the server's end. No server is ever started behind a person's back; `DummyServer` is started by name, for
-measurements and tests.
+When a JACK server dies, rtmidi's ports still count as open, accept messages and list the former names. Only `libjack`
+itself knows better. This module calls, through ctypes, the copy of libjack that rtmidi is linked with; unlike rtmidi,
+ctypes lets other threads run meanwhile. A `ServerWatch` is a client without ports, invisible in patch bays, that
+libjack notifies when the server ends. No server is ever started without the user's knowledge: `DummyServer` is started
+explicitly, for measurements and tests.
 """
 
 import contextlib
@@ -32,7 +32,7 @@ _START_S, _POLL_S, _RETRY_S = 15.0, 0.05, 0.5
 
 @cache
 def _library() -> ctypes.CDLL | None:
-    """The libjack that rtmidi has loaded, made silent; None where there is none."""
+    """Return the libjack that rtmidi has loaded, with its logging silenced; None if there is none."""
     if sys.platform != "linux":
         return None
     with contextlib.suppress(ImportError):
@@ -59,10 +59,10 @@ def _library() -> ctypes.CDLL | None:
 
 
 def _silence_logging(library: ctypes.CDLL) -> None:
-    """Let libjack print nothing on stderr.
+    """Stop libjack from printing on stderr.
 
-    The sink is a C function without effect: one of Python's would want the interpreter's lock, for which a thread of
-    libjack could wait forever.
+    The callback is a C function without effect. A Python function would need the interpreter's lock, for which a
+    thread of libjack could wait forever.
     """
     sink = ctypes.cast(ctypes.CDLL(None).labs, ctypes.c_void_p)
     for setter in (library.jack_set_error_function, library.jack_set_info_function):
@@ -72,7 +72,7 @@ def _silence_logging(library: ctypes.CDLL) -> None:
 
 
 class ServerWatch:
-    """A client of the server that `JACK_DEFAULT_SERVER` names; out of libjack's reach it believes in its life."""
+    """A client of the server that `JACK_DEFAULT_SERVER` names. Without libjack, the server counts as alive."""
 
     def __init__(self) -> None:
         self.is_alive = True
@@ -81,7 +81,7 @@ class ServerWatch:
         self._callback = _SHUTDOWN(self._on_shutdown)
         if library:
             if self._client is None:
-                raise PortError("No JACK server answers: start one.")
+                raise PortError("No JACK server answers: start one and try again.")
             library.jack_on_shutdown(self._client, self._callback, None)
 
     def close(self) -> None:
@@ -90,9 +90,9 @@ class ServerWatch:
             library.jack_client_close(client)
 
     def connection_count(self, name: str) -> int:
-        """How many ports are connected to the ports of that name; -1 where nobody can tell (0.1 ms).
+        """Return the number of ports connected to the ports of this name; -1 if unknown. Takes 0.1 ms.
 
-        JACK does not say whose a port is: with several BachBridges on a server each counts for all.
+        JACK does not say who owns a port: if several BachBridges share a server, each counts the connections of all.
         """
         library, client = _library(), self._client
         if library is None or client is None or not self.is_alive:
@@ -108,16 +108,16 @@ class ServerWatch:
 
 
 def _copy_names(library: ctypes.CDLL, names: Any) -> list[bytes]:
-    """The names in an array of libjack's that ends with a null pointer (or is one); the array is given back."""
+    """Return the names in an array of libjack's, and free it. It ends with a null pointer, or is one if empty."""
     if not names:
         return []
-    taken = [*itertools.takewhile(lambda name: name is not None, names)]
+    copied = [*itertools.takewhile(lambda name: name is not None, names)]
     library.jack_free(names)
-    return taken
+    return copied
 
 
 def is_server_running() -> bool:
-    """Whether a JACK server answers (10 to 30 ms)."""
+    """Return True if a JACK server answers. Takes 10 to 30 ms."""
     try:
         ServerWatch().close()
     except PortError:
@@ -126,10 +126,10 @@ def is_server_running() -> bool:
 
 
 class DummyServer:
-    """A JACK server without sound card, as a context; `JACK_DEFAULT_SERVER` names it meanwhile."""
+    """A JACK server without a sound card, as a context manager; `JACK_DEFAULT_SERVER` names it inside the context."""
 
     def __init__(self, name: str, period_frames: int = 64) -> None:
-        """`period`: frames at 48 kHz; JACK keeps MIDI for up to two of them."""
+        """`period_frames`: frames per period at 48 kHz; JACK delays MIDI by up to two periods."""
         self.name = name
         self._arguments = ["jackd", "-r", "-S", "-n", name, "-d", "dummy", "-r", "48000", "-p", str(period_frames)]
         # -S: asynchronous servers lose events under load.
@@ -158,16 +158,18 @@ class DummyServer:
         return self._process.pid
 
     def start(self) -> None:
-        """Start it and wait until it answers."""
+        """Start the server and wait until it answers."""
         deadline_s = time.monotonic() + _START_S
         self._launch()
         while not is_server_running():
             if time.monotonic() > deadline_s:
                 self.stop()
-                raise PortError(f"The JACK server {self.name} does not start: try `{' '.join(self._arguments)}`.")
+                raise PortError(
+                    f"The JACK server {self.name} does not start: run `{' '.join(self._arguments)}` to see why."
+                )
             time.sleep(_POLL_S)
             if self._process is None or self._process.poll() is not None:
-                # What the server before it has left behind takes a moment to go away.
+                # The remains of the server before this one take a moment to disappear.
                 time.sleep(_RETRY_S)
                 self._launch()
 
@@ -176,7 +178,7 @@ class DummyServer:
         self._process = subprocess.Popen(self._arguments, stdin=null, stdout=null, stderr=null, start_new_session=True)
 
     def stop(self) -> None:
-        """End this very process, nothing else."""
+        """End this server, and no other."""
         process, self._process = self._process, None
         if process is None:
             return

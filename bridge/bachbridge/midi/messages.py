@@ -1,14 +1,14 @@
-"""MIDI bytes and what they mean (MIDI 1.0 Detailed Specification, 4.2.1, M.M.A. 1996).
+"""MIDI messages and their bytes (MIDI 1.0 Detailed Specification, 4.2.1, M.M.A. 1996).
 
-`decode` never raises: the player's bytes come from other people's programs, and a message that makes no sense is
-`Unknown`, to be counted. A note-on of velocity 0 is a note-off, as the specification says.
+`decode` never raises, because the player's bytes come from other people's programs: a message that makes no sense
+becomes an `InvalidMessage`, which is counted. A note-on of velocity 0 is a note-off, as the specification says.
 """
 
 from dataclasses import dataclass
 
 SUSTAIN, ALL_SOUND_OFF, ALL_NOTES_OFF = 64, 120, 123
 SWITCH_THRESHOLD = 64
-"""A switch (a pedal, say) is on from this value."""
+"""A switch, such as a pedal, is on from this controller value upwards."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class ControlChange:
 
 @dataclass(frozen=True, slots=True)
 class OtherChannelMessage:
-    """A channel message without a part in the dialogue (pitch bend, aftertouch, program change): thru material."""
+    """A channel message that only thru passes on: pitch bend, aftertouch or program change."""
 
     data: bytes
 
@@ -67,12 +67,12 @@ class SongPosition:
 
 @dataclass(frozen=True, slots=True)
 class OtherSystemMessage:
-    """A system message that the dialogue does not use (system exclusive, active sensing, tuning …)."""
+    """A system message that is not used: system exclusive, active sensing, tuning …"""
 
 
 @dataclass(frozen=True, slots=True)
 class InvalidMessage:
-    """Not one whole MIDI message."""
+    """Bytes that are not exactly one complete MIDI message."""
 
 
 MidiMessage = (
@@ -94,7 +94,7 @@ _TRANSPORT: dict[int, MidiMessage] = {0xF8: ClockPulse(), 0xFA: Start(), 0xFB: C
 
 
 def decode(data: bytes) -> MidiMessage:
-    """The meaning of one message."""
+    """Return the message that the bytes stand for; never raises."""
     if not data or data[0] < 0x80:
         return InvalidMessage()
     return _decode_system(data) if data[0] >= 0xF0 else _decode_channel(data)
@@ -117,34 +117,34 @@ def _decode_channel(data: bytes) -> MidiMessage:
 
 def _decode_system(data: bytes) -> MidiMessage:
     if data[0] == 0xF2:
-        whole = len(data) == 3 and max(data[1:]) < 128
-        return SongPosition(data[1] | data[2] << 7) if whole else InvalidMessage()
+        is_complete = len(data) == 3 and max(data[1:]) < 128
+        return SongPosition(data[1] | data[2] << 7) if is_complete else InvalidMessage()
     if data[0] in _TRANSPORT:
         return _TRANSPORT[data[0]] if len(data) == 1 else InvalidMessage()
     return OtherSystemMessage()
 
 
 def note_on(channel: int, pitch: int, velocity: int) -> bytes:
-    """The message that strikes a key."""
+    """Return the bytes of a note-on."""
     return bytes((0x90 | channel, pitch, velocity))
 
 
 def note_off(channel: int, pitch: int) -> bytes:
-    """The message that releases a key."""
+    """Return the bytes of a note-off with velocity 0."""
     return bytes((0x80 | channel, pitch, 0))
 
 
 def control_change(channel: int, controller: int, value: int) -> bytes:
-    """The message that moves a controller."""
+    """Return the bytes of a control change."""
     return bytes((0xB0 | channel, controller, value))
 
 
 def program_change(channel: int, number: int) -> bytes:
-    """The message that chooses an instrument (its General MIDI program, from 0)."""
+    """Return the bytes of a program change; `number` is the General MIDI program, from 0."""
     return bytes((0xC0 | channel, number))
 
 
 def panic_messages() -> list[bytes]:
-    """Sustain up, all notes off, all sound off, on every channel."""
+    """Return the messages that release the pedal and end all notes and all sound, on every channel."""
     messages = ((SUSTAIN, 0), (ALL_NOTES_OFF, 0), (ALL_SOUND_OFF, 0))
     return [control_change(channel, number, value) for channel in range(16) for number, value in messages]

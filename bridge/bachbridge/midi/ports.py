@@ -1,12 +1,13 @@
-"""The MIDI ports: our own virtual ones, or those of others by name; and the watch over their coming and going.
+"""The MIDI ports: our own virtual ports, or other programs' ports by name, watched as they appear and disappear.
 
-The system is ALSA's sequencer or else JACK on Linux, CoreMIDI on macOS, MultiMedia (without virtual ports) on Windows.
-Messages come in on a thread of rtmidi's: there they are stamped and handed on, nothing else. All other methods belong
-to the engine's thread, the look at the list of names too: rtmidi keeps the interpreter's lock while it looks, so a
-thread of its own would hold the engine up just as long, at a moment that the engine cannot choose.
+The MIDI system is the ALSA sequencer or else JACK on Linux, CoreMIDI on macOS, and MultiMedia (without virtual ports)
+on Windows. Messages arrive on a thread of rtmidi's, which only timestamps them and passes them on. All other methods
+belong to the engine's thread, including the look at the list of port names: rtmidi holds the interpreter's lock while
+it lists them, so a separate thread would block the engine just as long, at a moment that the engine cannot choose.
 
-A named port that vanishes is closed, and taken again when a port of the same name is there; our own virtual ports
-vanish only with a JACK server, and are made anew when one answers. What `is_port_open` says is of no use for this.
+A named port that disappears is closed, and opened again when a port of that name is back. Our own virtual ports
+disappear only with a JACK server, and are created again when one answers. rtmidi's `is_port_open` is no help here: it
+stays true.
 """
 
 import contextlib
@@ -30,19 +31,22 @@ INPUT_NAME, OUTPUT_NAME = f"{CLIENT_NAME} In", f"{CLIENT_NAME} Out"
 
 _ALSA_DEVICE = "/dev/snd/seq"
 _ALSA_NUMBERS = re.compile(r"\s+\d+:\d+$")
-"""ALSA's client and port numbers at the end of a name: they change from one plugging to the next."""
+"""ALSA's client and port numbers at the end of a name; they change whenever a device is plugged in."""
 
 MidiCallback = Callable[[int, bytes], None]
-"""Takes the time of arrival (monotonic, ns) and one message; called on rtmidi's thread."""
+"""Receives the time of arrival (monotonic, ns) and the bytes of one message; called on rtmidi's thread."""
 
 _DRAIN_S = 0.05
-"""The last messages' way to the other end. rtmidi waits until JACK has taken them, but a port that goes away in the
-same period takes them with it: one time in eight on a busy machine the notes of an engine that was told to end hung."""
+"""Time for the last messages to reach the other end before the port closes.
+
+rtmidi waits until JACK has accepted them, but a port that closes in the same period loses them: without this pause, an
+engine that ended left notes hanging one time in eight on a busy machine.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class PortListing:
-    """The ports of others that can be listened to and played to, and the system they belong to."""
+    """The other programs' ports: `inputs` to receive from, `outputs` to send to, in the MIDI system `system`."""
 
     system: str
     inputs: tuple[str, ...]
@@ -51,7 +55,7 @@ class PortListing:
 
 @cache
 def _rtmidi() -> Any:
-    """The module rtmidi; `PortError` where the libraries it needs are missing."""
+    """Return the module rtmidi; raises `PortError` if a library that it needs is missing."""
     try:
         import rtmidi
     except ImportError as error:
@@ -62,7 +66,7 @@ def _rtmidi() -> Any:
 
 
 def find_system() -> int:
-    """The number, in rtmidi, of the MIDI system to use, or `PortError` with what to install or enable."""
+    """Return rtmidi's number of the MIDI system to use; the `PortError` raised says what to install or enable."""
     rtmidi = _rtmidi()
     if sys.platform == "darwin":
         return rtmidi.API_MACOSX_CORE
@@ -80,16 +84,16 @@ def find_system() -> int:
 
 
 def _create_rtmidi(kind: str, system: int, client: str = CLIENT_NAME) -> Any:
-    """An rtmidi.MidiIn or MidiOut without an open port."""
+    """Return an `rtmidi.MidiIn` or `rtmidi.MidiOut` (`kind`) without an open port."""
     rtmidi = _rtmidi()
     try:
         return getattr(rtmidi, kind)(system, name=client)
     except (rtmidi.RtMidiError, OSError) as error:
-        raise PortError(f"The MIDI system refuses us ({error}): restart it and try again.") from error
+        raise PortError(f"The MIDI system does not accept BachBridge ({error}): restart it and try again.") from error
 
 
 def list_ports() -> PortListing:
-    """What there is at this moment, or `PortError` where there is no MIDI system."""
+    """Return the ports that exist now; raises `PortError` if there is no MIDI system."""
     system = find_system()
     source, sink = _create_rtmidi("MidiIn", system), _create_rtmidi("MidiOut", system)
     listing = PortListing(_rtmidi().get_api_display_name(system), _port_names(source), _port_names(sink))
@@ -103,100 +107,104 @@ def _port_names(port: Any) -> tuple[str, ...]:
 
 
 def strip_alsa_numbers(name: str) -> str:
-    """A port's name without ALSA's numbers."""
+    """Return a port's name without ALSA's numbers."""
     return _ALSA_NUMBERS.sub("", name)
 
 
 def match_port(wanted: str, names: Sequence[str], kind: str) -> str:
-    """The name that is `wanted`, or else the only one that contains it, case and ALSA's numbers aside.
+    """Return the name that equals `wanted`, or else the only name that contains it.
 
-    `kind` is "input" or "output", for the sentence of the `PortError`.
+    Case is ignored, and so are ALSA's numbers unless `wanted` has them. Raises `PortError` if no name or several names
+    match; `kind` is "input" or "output", for its message.
     """
-    sought = wanted.strip().casefold()
-    whole = {name: name.casefold() for name in names}
-    bare = {name: strip_alsa_numbers(name).casefold() for name in names}
-    found = [name for name in names if sought in (whole[name], bare[name])]
-    if sought and not found:
-        searched = whole if _ALSA_NUMBERS.search(sought) else bare
-        found = [name for name in names if sought in searched[name]]
-    if len(found) == 1:
-        return found[0]
-    if found:
-        raise PortError(f'Several {kind} ports fit "{wanted}", give more of the name: {_quoted(found)}.')
+    pattern = wanted.strip().casefold()
+    full_names = {name: name.casefold() for name in names}
+    bare_names = {name: strip_alsa_numbers(name).casefold() for name in names}
+    matches = [name for name in names if pattern in (full_names[name], bare_names[name])]
+    if pattern and not matches:
+        searched = full_names if _ALSA_NUMBERS.search(pattern) else bare_names
+        matches = [name for name in names if pattern in searched[name]]
+    if len(matches) == 1:
+        return matches[0]
+    if matches:
+        raise PortError(
+            f'Several {kind} ports match "{wanted}": give more of the name to choose {_alternatives(matches)}.'
+        )
     if names:
-        raise PortError(f'No {kind} port fits "{wanted}", choose one of these: {_quoted(names)}.')
-    raise PortError(f'No {kind} port fits "{wanted}", and there is none at all: start the DAW or plug the device in.')
+        raise PortError(f'No {kind} port matches "{wanted}": choose {_alternatives(names)}.')
+    raise PortError(f'No {kind} port matches "{wanted}" because there are none: start the DAW or plug in the device.')
 
 
-def _quoted(names: Sequence[str]) -> str:
-    return ", ".join(f'"{name}"' for name in names)
+def _alternatives(names: Sequence[str]) -> str:
+    return " or ".join(f'"{name}"' for name in names)
 
 
 @dataclass(slots=True)
 class _OwnPort:
-    """One of our two ports. `name` is in the system's words, empty while the port is closed."""
+    """One of our two ports. `name` is the name that the system gives it; empty while the port is closed."""
 
     kind: str
     client: str
     own_name: str
     wanted_name: str | None
-    """Part of the name of another's port; its whole name once it was found. None: a virtual port of our own."""
+    """Part of the name of another program's port, its whole name once resolved; None: a virtual port of our own."""
     port: Any = None
     name: str = ""
     is_resolved: bool = False
+    """True once `wanted_name` is the whole name of a port that was found."""
     wait_for_port: bool = False
-    """Whether a port that was never there is waited for."""
+    """True to wait for a port that does not exist yet; otherwise `open` fails."""
 
     def open(self, system: int) -> None:
-        """Open the port, for the first time or anew; `PortError` if that cannot be."""
+        """Open the port, for the first time or again; raises `PortError` if that fails."""
         rtmidi = _rtmidi()
         self.port = _create_rtmidi("MidiIn" if self.kind == "input" else "MidiOut", system, self.client)
         try:
             if self.wanted_name is None:
                 self._open_virtual(system)
             else:
-                if not self.is_resolved and not self.wait_for_port:
-                    self.wanted_name, self.is_resolved = (
-                        strip_alsa_numbers(match_port(self.wanted_name, _port_names(self.port), self.kind)),
-                        True,
-                    )
+                if not self.wait_for_port:
+                    self._resolve(_port_names(self.port))
                 self.reconnect()
         except (rtmidi.RtMidiError, OSError) as error:
-            raise PortError(f"The {self.kind} port cannot be opened ({error}): close what else uses it.") from error
+            raise PortError(
+                f"The {self.kind} port cannot be opened ({error}): close other programs that use it."
+            ) from error
 
     def _open_virtual(self, system: int) -> None:
         if system == _rtmidi().API_WINDOWS_MM:
             raise PortError(
-                "Windows has no virtual MIDI ports of its own: install a loopback driver such as loopMIDI, make two "
+                "Windows has no virtual MIDI ports of its own: install a loopback driver such as loopMIDI, create two "
                 "ports with it, and name them with --in and --out."
             )
         self.port.open_virtual_port(self.own_name)
         self.name = self.own_name
 
+    def _resolve(self, listed: Sequence[str]) -> None:
+        """Complete the wanted name to the only match among the listed ports; raises `PortError` without one."""
+        if self.wanted_name is not None and not self.is_resolved:
+            self.wanted_name = strip_alsa_numbers(match_port(self.wanted_name, listed, self.kind))
+            self.is_resolved = True
+
     def reconnect(self) -> bool:
-        """Let go of a named port that is gone, take it again when it is back; returns whether anything changed."""
+        """Close a named port that is gone, or open it again when it is back; return True if anything changed."""
         if self.wanted_name is None or self.port is None:
             return False
         listed = _port_names(self.port)
-        if not self.is_resolved:
-            with contextlib.suppress(PortError):
-                self.wanted_name, self.is_resolved = (
-                    strip_alsa_numbers(match_port(self.wanted_name, listed, self.kind)),
-                    True,
-                )
+        with contextlib.suppress(PortError):
+            self._resolve(listed)
         names = [strip_alsa_numbers(name) for name in listed]
-        there = self.wanted_name in names
-        if there == bool(self.name):
+        is_listed = self.wanted_name in names
+        if is_listed == bool(self.name):
             return False
-        if there:
+        if is_listed:
             self.port.open_port(names.index(self.wanted_name), name=self.own_name)
         else:
             self.port.close_port()
-        self.name = self.wanted_name if there else ""
+        self.name = self.wanted_name if is_listed else ""
         return True
 
     def close(self) -> None:
-        """Let everything that was sent go out, and close."""
         port, self.port, self.name = self.port, None, ""
         if port is not None:
             port.close_port()
@@ -204,7 +212,7 @@ class _OwnPort:
 
 
 class Ports:
-    """Our input and output. Every method is for the engine's thread."""
+    """Our input port and our output port. Used on the engine's thread only."""
 
     def __init__(
         self,
@@ -215,9 +223,10 @@ class Ports:
         client: str = CLIENT_NAME,
         wait_for_ports: bool = False,
     ) -> None:
-        """Open both: virtual where no name is given, else the others' ports that fit the names; or `PortError`.
+        """Open both ports; raises `PortError` if that fails.
 
-        If `patient`, a port that no name fits is waited for instead: `look` takes it when it comes.
+        A name of None opens a virtual port; otherwise the other program's port that matches the name is used. With
+        `wait_for_ports`, a port that does not exist yet is no error: `refresh` opens it when it appears.
         """
         self._on_midi = on_midi
         self._input = _OwnPort("input", client, f"{client} In", input_name, wait_for_port=wait_for_ports)
@@ -230,7 +239,10 @@ class Ports:
         return PortsChanged(self._input.name, self._output.name)
 
     def port_names(self) -> PortNames:
-        """The ports of others; none where the system does not answer (0.1 ms; a new client would take far longer)."""
+        """Return the other programs' ports; none if the system does not answer.
+
+        This takes 0.1 ms; a new client would take far longer.
+        """
         rtmidi = _rtmidi()
         try:
             return PortNames(self._other_names(self._input.port), self._other_names(self._output.port))
@@ -238,12 +250,12 @@ class Ports:
             return PortNames((), ())
 
     def _other_names(self, port: Any) -> tuple[str, ...]:
-        own = (self._input.own_name, self._output.own_name)
+        own_names = (self._input.own_name, self._output.own_name)
         names = () if port is None else _port_names(port)
-        return tuple(strip_alsa_numbers(name) for name in names if not any(ours in name for ours in own))
+        return tuple(strip_alsa_numbers(name) for name in names if not any(own in name for own in own_names))
 
     def send(self, data: bytes) -> bool:
-        """Send one message now; False if the port is closed or refuses."""
+        """Send one message now; return False if the port is closed or does not accept it."""
         if not self._output.name:
             return False
         rtmidi = _rtmidi()
@@ -254,11 +266,11 @@ class Ports:
         return True
 
     def connections(self) -> Connections:
-        """How many ports of others are connected to ours."""
+        """Count the other programs' ports that are connected to ours."""
         return count_connections(self._input.own_name, self._output.own_name, self._jack_watch)
 
     def refresh(self) -> bool:
-        """Hold the list of names against what is open (call it once a second); returns whether anything changed."""
+        """Compare the listed ports with the open ones; return True if anything changed. Call it once a second."""
         rtmidi = _rtmidi()
         before = self.state
         try:
@@ -270,19 +282,19 @@ class Ports:
                 self._start_listening()
             self._output.reconnect()
         except (PortError, rtmidi.RtMidiError, OSError):
-            # It was there a moment ago and is gone again: the next look will tell.
+            # The port or the system has just disappeared again: the next call will try again.
             pass
         return self.state != before
 
     def close(self) -> None:
-        """Close both ports; what was sent goes out first."""
+        """Close both ports, after the messages that were sent have gone out."""
         if self._output.name:
             time.sleep(_DRAIN_S)
         self._output.close()
         self._input.close()
-        lifeline, self._jack_watch = self._jack_watch, None
-        if lifeline:
-            lifeline.close()
+        jack_watch, self._jack_watch = self._jack_watch, None
+        if jack_watch:
+            jack_watch.close()
 
     def _open(self) -> None:
         try:
@@ -297,17 +309,17 @@ class Ports:
             raise
 
     def _start_listening(self) -> None:
-        """Clock is heard, system exclusive and active sensing are not."""
+        """Receive messages, including MIDI clock, but neither system exclusive nor active sensing."""
         if self._input.name:
             self._input.port.ignore_types(sysex=True, timing=False, active_sense=True)
             self._input.port.set_callback(_timestamped(self._on_midi))
 
 
 def _timestamped(on_midi: MidiCallback) -> Callable[[tuple[list[int], float], object], None]:
-    """Take the time here: rtmidi's own is lost or wrong on some systems."""
+    """Return a callback for rtmidi that adds the time; rtmidi's own times are lost or wrong on some systems."""
     now = time.monotonic_ns
 
-    def arrive(event: tuple[list[int], float], _: object) -> None:
+    def receive(event: tuple[list[int], float], _: object) -> None:
         on_midi(now(), bytes(event[0]))
 
-    return arrive
+    return receive

@@ -1,4 +1,4 @@
-"""Finding a port by a part of its name."""
+"""Finding a port by part of its name."""
 
 import pytest
 
@@ -19,30 +19,32 @@ NAMES = ["Midi Through:Midi Through Port-0 14:0", "DAW:out 128:0", "DAW:out 2 12
         (" nanoKEY2 MIDI 1 ", NAMES[3]),
     ],
 )
-def test_a_name_is_found_by_a_part_and_an_equal_one_comes_first(wanted: str, found: str) -> None:
+def test_match_port_takes_an_equal_name_before_a_longer_one(wanted: str, found: str) -> None:
     assert match_port(wanted, NAMES, "input") == found
 
 
-def test_alsas_numbers_are_no_part_of_a_name() -> None:
+def test_strip_alsa_numbers_leaves_the_bare_name() -> None:
     assert strip_alsa_numbers(NAMES[1]) == "DAW:out"
-    with pytest.raises(PortError, match="No input port fits"):
+    with pytest.raises(PortError, match="No input port matches"):
         match_port("128", NAMES, "input")
 
 
-def test_twins_are_told_apart_by_their_numbers() -> None:
+def test_match_port_tells_equal_names_apart_by_their_numbers() -> None:
     twins = ["Keys:Keys 1 20:0", "Keys:Keys 1 24:0"]
     assert match_port("keys 1 24:0", twins, "output") == twins[1]
-    with pytest.raises(PortError, match=r'Several output ports fit "keys", .*: "Keys:Keys 1 20:0", "Keys:Keys 1 24:0"'):
+    with pytest.raises(
+        PortError, match=r'Several output ports match "keys": .* "Keys:Keys 1 20:0" or "Keys:Keys 1 24:0"'
+    ):
         match_port("keys", twins, "output")
 
 
 @pytest.mark.parametrize("wanted", ["harpsichord", "", "  "])
-def test_what_fits_nothing_is_told_with_the_candidates(wanted: str) -> None:
+def test_unmatched_name_is_reported_with_all_port_names(wanted: str) -> None:
     with pytest.raises(PortError) as raised:
         match_port(wanted, NAMES, "input")
     assert all(f'"{name}"' in str(raised.value) for name in NAMES)
 
 
-def test_where_there_is_no_port_at_all_the_sentence_says_so() -> None:
-    with pytest.raises(PortError, match="there is none at all"):
+def test_missing_ports_are_reported_as_such() -> None:
+    with pytest.raises(PortError, match="because there are none"):
         match_port("DAW", [], "input")

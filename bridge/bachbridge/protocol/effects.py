@@ -1,9 +1,9 @@
 """Effects, reports and notices: everything that comes out, as closed unions of frozen values.
 
-An *effect* is what the session wants done: MIDI to be sent, the model to be asked. A *report* is an effect for people:
-it goes to whoever started the engine, and to the log. Reports carry facts; the words are made where they are shown.
-A *notice* is what a process says about itself, without the session: the engine about its ports and its timing, the
-window's helpers about their state.
+An *effect* is something that the session wants done: MIDI to send, or a request to the model. A *report* is an effect
+for people: it goes to the process that started the engine, and to the log. Reports carry facts; the code that shows
+them chooses the words. A *notice* is a process's message about itself, which does not come from the session: the engine
+reports its ports and its timing, the window's helper processes report their state.
 """
 
 from dataclasses import dataclass
@@ -23,12 +23,12 @@ from bachbridge.protocol.field_types import (
 )
 from bachbridge.protocol.style import Style
 
-# ---------------------------------------------------------------- what the session wants done
+# ---------------------------------------------------------------- effects: MIDI output and requests to the model
 
 
 @dataclass(frozen=True, slots=True)
 class Send:
-    """Bytes of one MIDI message for the output port, due at `due_ns` (the engine records how late it is)."""
+    """Bytes of one MIDI message for the output port, due at `due_ns`. The engine records its lateness."""
 
     data: bytes
     due_ns: int
@@ -36,18 +36,18 @@ class Send:
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """The phrase so far, so that the model can bring its state up to it. No answer is expected."""
+    """The phrase so far, with which the model updates its state ahead of an ask. No answer is expected."""
 
     model: str
     prompt: Phrase
     seed: int
     key: KeyNumber = -1
-    """As in `Ask`."""
+    """The key of the answer; see `Ask`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """Answer `prompt` with `steps` steps. Answers carry the number `ask`; a newer ask makes older ones void.
+    """Answer `prompt` with `steps` steps. Answers carry the number `ask`; a newer ask cancels the older ones.
 
     `task` is "continue", "harmonize" (the prompt itself in four voices, over as many steps) or "vary".
     """
@@ -61,15 +61,15 @@ class Ask:
     top_p: float
     seed: int
     key: KeyNumber = -1
-    """The key of the answer; -1: that of the phrase."""
+    """The key of the answer; -1: the key of the phrase."""
 
 
 @dataclass(frozen=True, slots=True)
 class PlanRequest:
     """Plan the step after `frames`, which are the harmony of piece `piece` from step `step` on.
 
-    Whatever was said before about `step` and later steps is void. `given` is the player's voice, `held` the pitch index
-    that it goes on with (0: none). `style` steers the choice.
+    The frames replace those sent before for `step` and later steps. `given` is the player's voice, `held` the pitch
+    index that it holds (0: none). `style` steers the choice of the chords.
     """
 
     model: str
@@ -85,7 +85,7 @@ class PlanRequest:
 
 @dataclass(frozen=True, slots=True)
 class Cancel:
-    """Nothing that was asked is wanted any more."""
+    """Drop all asks: no answer is wanted any more."""
 
 
 # ---------------------------------------------------------------- reports
@@ -112,7 +112,7 @@ class AnswerStarted:
 
 @dataclass(frozen=True, slots=True)
 class AnswerEnded:
-    """The answer was played whole or cut short (`interrupted`), with its notes as far as they are known."""
+    """The answer was played to its end or was cut short (`interrupted`); `notes` are those known so far."""
 
     ask: Count
     notes: tuple[AnswerNote, ...]
@@ -121,7 +121,7 @@ class AnswerEnded:
 
 @dataclass(frozen=True, slots=True)
 class Harmonized:
-    """At step `step` of piece `piece` these `voices` changed: voice, MIDI pitch and velocity of each."""
+    """At step `step` of piece `piece`, these voices changed; `voices` holds voice, MIDI pitch and velocity of each."""
 
     piece: Count
     step: int
@@ -131,7 +131,7 @@ class Harmonized:
 
 @dataclass(frozen=True, slots=True)
 class AnswerLate:
-    """The answer to ask `ask` (part of it or all) came too late or never; `what` in words."""
+    """All or part of the answer to ask `ask` came too late or never; `what` says it in words."""
 
     ask: Count
     what: str
@@ -139,7 +139,7 @@ class AnswerLate:
 
 @dataclass(frozen=True, slots=True)
 class BarStarted:
-    """A bar of `steps_per_bar` steps of `step_ns` begins at `origin_ns`; `source`: playing, set or clock."""
+    """A bar of `steps_per_bar` steps of `step_ns` begins at `origin_ns`; `source` is "playing", "set" or "clock"."""
 
     origin_ns: int
     step_ns: int
@@ -149,7 +149,7 @@ class BarStarted:
 
 @dataclass(frozen=True, slots=True)
 class ClockTempo:
-    """The DAW's MIDI clock runs at `bpm`; 0: it stopped."""
+    """The DAW's MIDI clock runs at `bpm`; 0: it has stopped."""
 
     bpm: float
 
@@ -164,7 +164,7 @@ class SettingApplied:
 
 @dataclass(frozen=True, slots=True)
 class SettingRefused:
-    """The setting `name` was left as it is; `reason` is the sentence that says what it accepts."""
+    """The setting `name` was not changed; `reason` is the sentence that says what it accepts."""
 
     name: str
     reason: str
@@ -187,7 +187,7 @@ class DamagedMidi:
 
 @dataclass(frozen=True, slots=True)
 class SessionEnded:
-    """The session has fallen silent for good; `reason` as in `Quit`."""
+    """The session has ended and is silent; `reason` as in `Quit`."""
 
     reason: str
 
@@ -208,12 +208,12 @@ Report = (
 )
 Effect = Send | Feed | Ask | PlanRequest | Cancel | Report
 
-# ---------------------------------------------------------------- notices: what a process says about itself
+# ---------------------------------------------------------------- notices: messages of a process about itself
 
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """A message from the player came in at `at_ns` (monotonic clock)."""
+    """A message from the player arrived at `at_ns` (monotonic clock)."""
 
     data: bytes
     at_ns: int
@@ -221,7 +221,7 @@ class Received:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A message that was due at `due_ns` went out at `sent_ns` (monotonic clock)."""
+    """A message that was due at `due_ns` was sent at `sent_ns` (monotonic clock)."""
 
     data: bytes
     due_ns: int
@@ -230,9 +230,9 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """Lateness of the messages sent since the start; reported once a second while something is sent.
+    """Lateness of the messages sent since the start; reported once a second while messages are sent.
 
-    The model's times run from an ask to the first part of its answer, over the last minute; 0 if nothing was asked.
+    The model's times are those from an ask to the first part of its answer, over the last minute; 0 without any ask.
     """
 
     sent: int
@@ -245,7 +245,7 @@ class Health:
 
 @dataclass(frozen=True, slots=True)
 class PortNames:
-    """The other programs' ports that can be listened to and played to."""
+    """The other programs' ports: `inputs` to receive from, `outputs` to send to."""
 
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
@@ -253,7 +253,7 @@ class PortNames:
 
 @dataclass(frozen=True, slots=True)
 class Connections:
-    """How many other programs' ports are connected to our input and output; -1: the system cannot tell."""
+    """The number of other programs' ports connected to our input and output; -1: the system cannot tell."""
 
     to_input: int
     to_output: int
@@ -261,7 +261,7 @@ class Connections:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """The process cannot start or go on; `error` is the sentence for the person. It exits with status 1 after it."""
+    """The process cannot start or go on, and exits with status 1; `error` is the sentence for the user."""
 
     error: str
 
@@ -275,14 +275,14 @@ class EngineStarted:
 
 @dataclass(frozen=True, slots=True)
 class EngineEnded:
-    """The engine has ended by itself; `reason` is its last sentence, empty if it left none. Another one is started."""
+    """The engine has ended by itself and is started again; `reason` is its last sentence, empty if it left none."""
 
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class PreviewState:
-    """The preview sound's process is ready, has begun to sound, or has fallen silent."""
+    """The preview process is ready, has begun to sound, or has fallen silent."""
 
     state: Literal["ready", "sounding", "silent"]
 

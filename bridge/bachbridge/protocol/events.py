@@ -18,12 +18,12 @@ class Midi:
 
 @dataclass(frozen=True, slots=True)
 class Tick:
-    """The session's deadline has come. A tick carries nothing but the time it is fed with."""
+    """The session's deadline has come. A tick carries no data: the time is passed to `Session.feed` with it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Part of the answer to ask `ask`: notes that are decided up to step `until` of the answer.
+    """Part of the answer to ask `ask`: its notes up to step `until` of the answer.
 
     A note that still sounds at `until` may come again in a later answer, then longer; the longer note replaces the
     shorter one (same voice, start and pitch). Nothing follows an answer that is `final`.
@@ -50,7 +50,7 @@ class AskRefused:
 class Plan:
     """The chords for step `step` of piece `piece`, one for every note that the player may play there.
 
-    The last row holds if the player's note goes on. `key` is the key that the chords were chosen in.
+    The last row applies if the player's note is held. `key` is the key in which the chords were chosen.
     """
 
     piece: Count
@@ -61,7 +61,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """A person changed a setting: a field of `Settings` by name."""
+    """Set a field of `Settings`, given by its name."""
 
     name: str
     value: StoredValue
@@ -74,20 +74,20 @@ class Panic:
 
 @dataclass(frozen=True, slots=True)
 class EndPhrase:
-    """The player says that the phrase is over and wants its answer."""
+    """End the player's phrase and answer it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reset:
-    """Forget the phrase and the answer, and fall silent."""
+    """Discard the phrase and the answer, and fall silent."""
 
 
 @dataclass(frozen=True, slots=True)
 class ModelUp:
     """The model process is ready with model `name`; one step of its network takes `step_ns` nanoseconds (median).
 
-    For an infill model it is one sweep over 64 steps, as measured once on this machine. The number of sweeps and of
-    candidates for an ask follows from it and from the length (see `inference/infill/budget.py`).
+    For an infill model, it is the time of one sweep over 64 steps, measured once on this machine. The numbers of
+    sweeps and candidates for an ask follow from it and from the length (see `inference/infill/budget.py`).
     """
 
     name: str
@@ -103,7 +103,7 @@ class ModelDown:
 
 @dataclass(frozen=True, slots=True)
 class PortsChanged:
-    """Which of our two ports are open now; names in the system's own words, empty if closed."""
+    """The present names of our two ports, as the MIDI system gives them; empty while closed."""
 
     input: str
     output: str
@@ -116,7 +116,7 @@ class Cadence:
 
 @dataclass(frozen=True, slots=True)
 class AnswerPhrase:
-    """Answer this phrase now, as if it had been played; `aloud`: play it first. `seed` -1: as set."""
+    """Answer this phrase now, as if it had been played; `aloud`: play it first. `seed` -1: use the setting."""
 
     phrase: Phrase
     step_ns: int
@@ -126,7 +126,7 @@ class AnswerPhrase:
 
 @dataclass(frozen=True, slots=True)
 class PlayPhrase:
-    """Play these notes; those of voice -1 are the player's."""
+    """Play these notes; the notes of voice -1 are the player's."""
 
     phrase: Phrase
     step_ns: int
@@ -134,16 +134,16 @@ class PlayPhrase:
 
 @dataclass(frozen=True, slots=True)
 class ListPorts:
-    """Somebody wants to choose among the ports: report which there are (`PortNames`)."""
+    """Report the ports that there are (`PortNames`), so that somebody can choose one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Quit:
-    """The program ends: silence everything first. `reason` in words (signal, closed pipe, command)."""
+    """End the program, silencing everything first. `reason` is in words: a signal, a closed pipe or a command."""
 
     reason: str
 
 
 Command = Midi | Setting | Panic | EndPhrase | Cadence | Reset | AnswerPhrase | PlayPhrase | ListPorts | Quit
-"""What the process that started the engine may send while it runs."""
+"""The events that the process which started the engine may send."""
 Event = Command | Tick | Answer | AskRefused | Plan | ModelUp | ModelDown | PortsChanged

@@ -1,7 +1,7 @@
 """Types of message fields with their ranges.
 
-To the type checker they are plain `int` and `tuple[int, ...]`. The ranges take effect where a message is decoded
-(`protocol/wire.py`): a value outside them never becomes a message.
+For the type checker, they are plain `int` and `tuple[int, ...]`. The ranges are checked where a message is decoded
+(`protocol/wire.py`): a value outside its range never becomes a message.
 """
 
 from typing import Annotated
@@ -19,14 +19,14 @@ KeyNumber = Annotated[int, Meta(ge=-1, le=23)]
 """A key's tonic as a pitch class, 12 more for minor; -1: no key is known."""
 VoiceIndex = Annotated[int, Meta(ge=0, lt=len(VOICES))]
 PitchIndex = Annotated[int, Meta(ge=0, lt=PITCH_INDEX_COUNT)]
-"""Pitch index of a voice (see `music/frames.py`), 0 being a rest."""
+"""Pitch index of a voice (see `music/frames.py`); 0: a rest."""
 FrameRow = Annotated[tuple[PitchIndex, ...], Meta(min_length=len(VOICES) + 1, max_length=len(VOICES) + 1)]
-"""One step in four voices: their pitch indices, then the bits of the voices with an onset (1 soprano … 8 bass)."""
+"""One step in four voices: their pitch indices, then the onset bits (1 soprano, 2 alto, 4 tenor, 8 bass)."""
 PlanRow = Annotated[tuple[PitchIndex, ...], Meta(min_length=len(VOICES) + 2, max_length=len(VOICES) + 2)]
-"""A planned chord: the pitch index of the player's voice under which it holds, then a `FrameRow`."""
+"""A planned chord: the pitch index of the player's note to which it belongs, then a `FrameRow`."""
 AnswerNote = Annotated[Note, "one of the four voices"]
 """A note of an answer. Its voice is one of the four; in other messages voice -1 marks the player's notes."""
 SettingValue = str | int | float | bool
-"""A setting's value as a person gives it; several numbers are one text, such as "1,2,3,4"."""
+"""A setting's value as a person gives it; several numbers are one string, such as "1,2,3,4"."""
 StoredValue = SettingValue | tuple[int, ...]
 """A setting's value as `Settings` holds it."""

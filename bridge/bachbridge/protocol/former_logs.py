@@ -1,8 +1,8 @@
-"""Messages of older session logs, brought into their present form.
+"""Conversion of messages in older session logs to their present form.
 
 Logs up to version 0.1 differ in three ways: some messages had other names; a plan request carried the fields of its
-style one by one; and reports were one message, `Status`, with a topic and a sentence. Some of those sentences only
-repeated an event that is in the log as well: nothing takes their place.
+style one by one; and all reports were one message, `Status`, with a topic and a sentence. Some of those sentences only
+repeated an event that is also in the log: they are dropped.
 """
 
 import re
@@ -29,13 +29,13 @@ _PRESENT_NAMES = {
 _STYLE_FIELDS = ("temperature", "top_p", "candidates", "rules", "key", "position", "density", "cadence", "repeat")
 _STYLE_RANDOMNESS = 0.5
 _SETTING_IN_REASON = re.compile(r'^([\w-]+) cannot be |^There is no setting "([\w-]+)"')
-"""The setting that a refusal is about, in either of its two sentences."""
+"""Matches the two sentences that refused a setting; one of the two groups is its name."""
 
 
 def upgrade(message: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Return the present form of a logged message (see `wire.to_dict`); None if there is no such message any more.
+    """Return the present form of a logged message (see `wire.to_dict`); None if it no longer exists.
 
-    A message in its present form is returned as it is. Raises `KeyError` or `ValueError` for what is no message.
+    A message in its present form is returned unchanged. Raises `KeyError` or `ValueError` for anything else.
     """
     plain = {**message, "type": _PRESENT_NAMES.get(str(message["type"]), message["type"])}
     match plain:
@@ -83,7 +83,7 @@ def _setting_report(text: str) -> dict[str, Any]:
 
 
 def _setting_value(text: str) -> Any:
-    """Return the value that `str` made this text of: a number, a truth value, a tuple of integers, or the text."""
+    """Return the value that `str` turned into this text: a number, a boolean, a tuple of integers, or the text."""
     try:
         return literal_eval(text)
     except (ValueError, SyntaxError):

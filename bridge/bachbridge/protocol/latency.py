@@ -1,6 +1,6 @@
-"""Latency statistics for every process: percentiles, counts since the start, and figures of the last minute.
+"""Latency statistics for every process: percentiles, counts since the start, and figures for the last minute.
 
-`LatencyStats` counts in bins of equal width, so that hours of play take no more memory than a moment.
+`LatencyStats` counts in bins of equal width, so that its memory does not grow with the time of play.
 """
 
 import math
@@ -26,7 +26,7 @@ def percentiles(samples: Sequence[int], fractions: Sequence[float]) -> list[int]
 
 
 class LatencyStats:
-    """Counts of latencies (ns): percentiles are exact to 10 µs up to 20 ms, and the maximum is exact."""
+    """Counts of latencies (ns). Percentiles are exact to 10 µs up to 20 ms; the maximum is exact."""
 
     __slots__ = ("_counts", "count", "max_ns")
 

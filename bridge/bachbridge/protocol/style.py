@@ -1,4 +1,4 @@
-"""How the harmony is to be chosen: one value that the settings, the planner and the samplers share."""
+"""The style of the harmony: one value that the settings, the planner and the samplers share."""
 
 from dataclasses import dataclass
 from typing import Literal, cast
@@ -12,14 +12,14 @@ RepeatMode = Literal["model", "hold", "strike"]
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """What steers a choice among chords.
+    """The values that steer a choice among chords.
 
-    `position` runs from -1 (as close as possible) to 1 (as wide as possible), `density` from -1 (the inner voices keep
+    `position` runs from -1 (as close as possible) to 1 (as wide as possible), `density` from -1 (the inner voices stay
     still while the given voice is held) to 1 (they move as often as they can). `cadence` leads to a full close in
-    `key`; a key of None is found from the music. `repeat` says who repeats a note that stays: the model decides
-    ("model"), nobody does ("hold"), or all voices do, together with the given one ("strike"). `randomness` runs from 0
-    (the best of the candidates) to 1 (drawn as the model would draw among what the rules allow).
-    The defaults were found on the validation pieces: the harmony moves and clashes about as much as Bach's.
+    `key`; a key of None is found from the music. `repeat` says which voices repeat a note that stays: those that the
+    model chooses ("model"), none ("hold"), or all, together with the given voice ("strike"). `randomness` runs from 0
+    (take the best candidate) to 1 (draw as the model would among the chords that the rules allow). With the defaults,
+    which were found on the validation pieces, the harmony moves and clashes about as much as Bach's.
     """
 
     temperature: float = 0.9

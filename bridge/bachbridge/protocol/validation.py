@@ -1,7 +1,7 @@
-"""Checks of the window's phrases that the types of the messages cannot make.
+"""Checks of the window's phrases that go beyond the types of the messages.
 
-Types and ranges are checked where a message is decoded (`protocol/wire.py`), so that nothing impossible reaches the
-session. What a person can cause, such as a phrase that is too long, is checked here, because it deserves a report.
+Types and ranges are checked where a message is decoded (`protocol/wire.py`), so that no impossible value reaches the
+session. Mistakes that a person can make, such as a phrase that is too long, are checked here and lead to a report.
 """
 
 from bachbridge.music.notes import Phrase
@@ -13,7 +13,7 @@ _MAX_PLAYED_STEPS, _MAX_PROMPT_STEPS, _MAX_NOTES = 100_000, 4096, 20_000
 
 
 def rejection_report(event: Event) -> PhraseRefused | None:
-    """Return the report that says why the session cannot follow the event; None if it can."""
+    """Return the report that says why the session refuses the event; None if it accepts it."""
     match event:
         case AnswerPhrase(phrase) if not phrase.notes:
             return PhraseRefused("answer", "empty")

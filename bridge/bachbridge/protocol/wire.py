@@ -1,13 +1,13 @@
-"""The JSON form of the messages, which is the wire format, the session log and the tests' fixture in one.
+"""The JSON form of the messages: wire format, session log and test fixture in one.
 
-A message is an object whose `type` names its class and whose other keys are its fields. MIDI bytes are a hex string, a
+A message is an object whose `type` names its class and whose other keys are its fields. MIDI bytes are a hex string; a
 `Note` is the list of its fields.
 
     {"type":"Midi","data":"903c40"}
     {"type":"Answer","ask":7,"notes":[[0,4,60,80,0,0]],"until":4,"final":false}
 
-Each message class has a msgspec struct of the same name and fields, made here from its annotations. msgspec decodes
-JSON into these structs and checks every type and range on the way; a line that passes becomes a message. The structs
+Each message class has a msgspec struct with the same name and fields, made here from its annotations. msgspec decodes
+JSON into these structs and checks every type and range on the way; a struct that passes becomes a message. The structs
 are needed because msgspec writes bytes as base64 and cannot tag a dataclass with its name.
 """
 
@@ -27,7 +27,7 @@ from bachbridge.protocol.field_types import AnswerNote
 _MAX_STEP = 1_000_000
 _MAX_BAR_STEPS = 100_000
 _MAX_OFFSET_NS = 60_000_000_000
-"""How far from its grid line a note may lie."""
+"""Largest distance of a note from its grid line."""
 _Step = Annotated[int, Meta(ge=0, le=_MAX_STEP)]
 _MidiValue = Annotated[int, Meta(ge=0, le=127)]
 _Offset = Annotated[int, Meta(ge=-_MAX_OFFSET_NS, le=_MAX_OFFSET_NS)]
@@ -71,7 +71,7 @@ _CONVERSIONS: dict[Any, tuple[Any, _Convert, _Convert]] = {
     tuple[AnswerNote, ...]: (tuple[_AnswerNoteRow, ...], _rows_from_notes, _notes_from_rows),
     Phrase: (_PhraseObject, _phrase_to_object, _phrase_from_object),
 }
-"""Field types that JSON writes in another way: the type in the struct, and the functions to it and from it."""
+"""Field types with another form in JSON: the type in the struct, and the functions that convert to it and back."""
 
 
 class _Codec:
@@ -113,7 +113,7 @@ class _Codec:
 
 _CODECS: dict[type, _Codec] = {cls: _Codec(cls) for cls in get_args(Message)}
 _CODEC_OF_STRUCT = {codec.struct: codec for codec in _CODECS.values()}
-_MESSAGE_STRUCT: Any = Union[tuple(_CODEC_OF_STRUCT)]  # noqa: UP007 # of members that are only known at run time
+_MESSAGE_STRUCT: Any = Union[tuple(_CODEC_OF_STRUCT)]  # noqa: UP007 # `|` needs the members written out; these are known only at run time
 _ENCODER = msgspec.json.Encoder(order="deterministic")
 _DECODER: msgspec.json.Decoder[msgspec.Struct] = msgspec.json.Decoder(_MESSAGE_STRUCT)
 
@@ -124,7 +124,7 @@ def to_dict(message: Message) -> dict[str, Any]:
 
 
 def from_dict(plain: object) -> Message:
-    """Return the message that `to_dict` gave; raises `ValueError` in one sentence for anything else."""
+    """Return the message that `to_dict` turned into `plain`; raises `ValueError` in one sentence for anything else."""
     try:
         return _to_message(msgspec.convert(plain, _MESSAGE_STRUCT))
     except ValueError as error:
@@ -137,12 +137,12 @@ def dumps(message: Message) -> str:
     try:
         return _ENCODER.encode(struct).decode()
     except UnicodeEncodeError:
-        # File names may hold bytes that are no text.
+        # A file name may hold bytes that are not UTF-8: they are sent as question marks.
         return json.dumps(to_dict(message), separators=(",", ":"), ensure_ascii=False).encode(errors="replace").decode()
 
 
 def loads(line: str) -> Message:
-    """Return the message of a line that `dumps` gave; raises `ValueError` in one sentence for anything else."""
+    """Return the message that `dumps` wrote as `line`; raises `ValueError` in one sentence for anything else."""
     try:
         struct = _DECODER.decode(line)
     except msgspec.ValidationError as error:

@@ -1,4 +1,4 @@
-"""Session logs of version 0.1 still load: their messages become present ones, and a replay returns the same effects."""
+"""Session logs of version 0.1 still load: their messages are upgraded, and a replay gives the same effects."""
 
 import json
 from pathlib import Path
@@ -19,7 +19,7 @@ FORMER_GOLDEN = GOLDEN / "former"
 
 
 def upgraded_lines(path: Path) -> list[str]:
-    """The lines of a golden log with their messages in the present form."""
+    """Return the lines of a golden log with their messages in the present form."""
     lines: list[str] = []
     for line in path.read_text().splitlines():
         time_ms, direction, message = line.split(" ", 2)
@@ -44,7 +44,7 @@ def test_former_session_log_loads_and_replays(tmp_path: Path) -> None:
     path.write_text("\n".join(lines) + "\n")
     log = read_log(path)
     assert log.settings == settings.with_setting(AT_120, "mode", "harmonize")
-    assert len(log.entries) == len(lines) - 2, "all but the header and the report that repeated an event"
+    assert len(log.entries) == len(lines) - 2, "only the header and the report that repeated an event are left out"
     assert replay(log, Session(log.settings)) == []
 
 
@@ -77,7 +77,7 @@ def test_former_session_log_loads_and_replays(tmp_path: Path) -> None:
         ("port", "in: keys, out: closed", None),
     ],
 )
-def test_former_status_becomes_a_typed_report(topic: str, text: str, report: dict[str, Any] | None) -> None:
+def test_upgrade_turns_a_status_into_a_typed_report(topic: str, text: str, report: dict[str, Any] | None) -> None:
     assert upgrade({"type": "Status", "topic": topic, "text": text}) == report
 
 
@@ -89,7 +89,7 @@ def test_former_status_becomes_a_typed_report(topic: str, text: str, report: dic
         ("a setting without a name or a value was left as it is", ""),
     ],
 )
-def test_former_refusal_names_its_setting(reason: str, name: str) -> None:
+def test_upgrade_finds_the_setting_in_a_refusal(reason: str, name: str) -> None:
     report = upgrade({"type": "Status", "topic": "setting", "text": reason})
     assert report == {"type": "SettingRefused", "name": name, "reason": reason}
 
@@ -97,5 +97,5 @@ def test_former_refusal_names_its_setting(reason: str, name: str) -> None:
 @pytest.mark.parametrize(
     ("former", "present"), [("Metre", "BarStarted"), ("Heard", "PhraseEnded"), ("Midi", "Midi"), ("Tick", "Tick")]
 )
-def test_former_names_become_present_ones(former: str, present: str) -> None:
+def test_upgrade_replaces_former_names(former: str, present: str) -> None:
     assert upgrade({"type": former, "x": 1}) == {"type": present, "x": 1}

@@ -1,4 +1,4 @@
-"""Percentiles, from samples and from counts."""
+"""Percentiles of samples and of counts."""
 
 from bachbridge.protocol.latency import LatencyStats, RecentLatencies, percentiles
 

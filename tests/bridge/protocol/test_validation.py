@@ -1,4 +1,4 @@
-"""Phrases that cannot be answered or played are refused with a report, and nothing else happens."""
+"""A phrase that cannot be answered or played is refused with a report, and nothing else happens."""
 
 import pytest
 
@@ -32,7 +32,7 @@ def test_refused_phrase_is_reported_and_changes_nothing(event: Event) -> None:
     assert not driver.sent_messages()
 
 
-def test_refusal_says_what_the_phrase_was_for_and_what_is_wrong() -> None:
+def test_rejection_report_names_purpose_and_problem() -> None:
     empty = Phrase((), 16)
     assert rejection_report(AnswerPhrase(empty, STEP_NS, 1, aloud=True)) == PhraseRefused("answer", "empty")
     assert rejection_report(AnswerPhrase(GOOD, 0, 1, aloud=True)) == PhraseRefused("answer", "unplayable")
@@ -49,7 +49,7 @@ def test_refusal_says_what_the_phrase_was_for_and_what_is_wrong() -> None:
         Setting("channels", "1,2,3,4"),
     ],
 )
-def test_valid_event_is_not_refused(event: Event) -> None:
+def test_rejection_report_is_none_for_a_valid_event(event: Event) -> None:
     assert rejection_report(event) is None
 
 

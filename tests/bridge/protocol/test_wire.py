@@ -1,8 +1,9 @@
-"""Messages and their JSON: every message comes back, and a line that is no message is refused in one sentence."""
+"""Every message survives a round trip through JSON; any other line is refused in one sentence."""
 
 import json
+from collections.abc import Callable
 from dataclasses import fields
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 
@@ -27,9 +28,15 @@ GOOD = Phrase((Note(0, 4, 60), Note(4, 4, 64, 80, -1, -9 * MS)), 8)
 PLAN_ROW = (40, 40, 35, 30, 20, 15)
 
 
-def phrase_of_one_note(**note_fields: object) -> Phrase:
-    numbers: dict[str, object] = {"start": 0, "length": 4, "pitch": 60, **note_fields}
-    return Phrase((Note(**numbers),), 4)  # pyright: ignore[reportArgumentType] # wrong types are the point
+def phrase_of_one_note(**note_fields: Any) -> Phrase:
+    """Return a phrase whose note has these fields, whatever their types."""
+    values: dict[str, Any] = {"start": 0, "length": 4, "pitch": 60, **note_fields}
+    return Phrase((Note(**values),), 4)
+
+
+def wrong_types(message_class: Callable[..., Message], *values: tuple[object, ...]) -> list[Message]:
+    """Return one message for each tuple of field values, whatever their types."""
+    return [message_class(*fields_of_one) for fields_of_one in values]
 
 
 @pytest.mark.parametrize(
@@ -65,14 +72,14 @@ def phrase_of_one_note(**note_fields: object) -> Phrase:
         (FrameIntervals(16.7, 33.4), '{"type":"FrameIntervals","p50_ms":16.7,"p99_ms":33.4}'),
     ],
 )
-def test_message_is_one_readable_line_and_comes_back(message: Message, line: str) -> None:
+def test_message_survives_the_round_trip_through_its_line(message: Message, line: str) -> None:
     assert dumps(message) == line
     assert loads(line) == message
     assert json.loads(json.dumps(to_dict(message))) == json.loads(line)
     assert from_dict(json.loads(line)) == message
 
 
-def test_wire_knows_every_message_class() -> None:
+def test_loads_knows_every_message_class() -> None:
     for cls in get_args(Message):
         with pytest.raises(ValueError, match=r"^not a message") as caught:
             loads(f'{{"type":"{cls.__name__}","surplus":1}}')
@@ -80,7 +87,7 @@ def test_wire_knows_every_message_class() -> None:
         assert all(field.type is not None for field in fields(cls))
 
 
-def test_optional_fields_may_be_left_out() -> None:
+def test_loads_fills_in_optional_fields() -> None:
     line = (
         '{"type":"Ask","ask":1,"task":"vary","model":"m","prompt":{"notes":[],"steps":4},"steps":4,"temperature":1,'
         '"top_p":1,"seed":2}'
@@ -88,7 +95,7 @@ def test_optional_fields_may_be_left_out() -> None:
     assert loads(line) == Ask(1, "vary", "m", Phrase((), 4), 4, 1.0, 1.0, 2)
 
 
-def test_text_that_is_not_unicode_is_sent_with_question_marks() -> None:
+def test_dumps_replaces_undecodable_text_by_question_marks() -> None:
     assert loads(dumps(Failed("ä\udcff.log is missing"))) == Failed("ä?.log is missing")
 
 
@@ -104,18 +111,16 @@ def test_text_that_is_not_unicode_is_sent_with_question_marks() -> None:
         AnswerPhrase(GOOD, STEP_NS, -2, aloud=False),
         Answer(1, (Note(0, 4, 60, 80, 4),), 4, final=True),
         Answer(1, (Note(0, 4, 60, 80, -1),), 4, final=True),
-        AskRefused(1, None),  # pyright: ignore[reportArgumentType] # wrong types are the point, here and below
-        AskRefused("one", "no"),  # pyright: ignore[reportArgumentType]
         Plan(1, 0, (PLAN_ROW[:4],), 0),
         Plan(1, 0, ((40, 40, 300, 30, 20, 15),), 0),
         Plan(1, 0, (PLAN_ROW,), 24),
-        Setting(5, 1),  # pyright: ignore[reportArgumentType]
-        Setting("bpm", None),  # pyright: ignore[reportArgumentType]
-        PhraseRefused("dance", "empty"),  # pyright: ignore[reportArgumentType]
-        PreviewState("loud"),  # pyright: ignore[reportArgumentType]
+        *wrong_types(AskRefused, (1, None), ("one", "no")),
+        *wrong_types(Setting, (5, 1), ("bpm", None)),
+        *wrong_types(PhraseRefused, ("dance", "empty")),
+        *wrong_types(PreviewState, ("loud",)),
     ],
 )
-def test_message_out_of_range_is_refused_when_it_is_read(message: Message) -> None:
+def test_loads_refuses_a_message_out_of_range(message: Message) -> None:
     with pytest.raises(ValueError, match=r"^not "):
         loads(dumps(message))
 
@@ -139,7 +144,7 @@ def test_message_out_of_range_is_refused_when_it_is_read(message: Message) -> No
         "[" * 100_000,
     ],
 )
-def test_line_that_is_no_message_is_refused_in_one_sentence(line: str) -> None:
+def test_loads_refuses_any_other_line_in_one_sentence(line: str) -> None:
     with pytest.raises(ValueError, match=r"^not ") as caught:
         loads(line)
     assert len(str(caught.value)) < 400

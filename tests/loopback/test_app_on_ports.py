@@ -1,4 +1,4 @@
-"""The app in the terminal on real ports: it says where it listens, and Ctrl-C ends it quietly."""
+"""The app in a terminal on real ports: it prints its port names, and Ctrl-C ends it quietly."""
 
 import os
 import signal
@@ -11,12 +11,12 @@ import pytest
 from bachbridge.midi.ports import INPUT_NAME, OUTPUT_NAME
 
 
-def started(*arguments: str, home: Path) -> subprocess.Popen[str]:
-    own = {"XDG_CONFIG_HOME": str(home), "PYTHONPATH": os.pathsep.join(sys.path)}
+def start_app(*arguments: str, home: Path) -> subprocess.Popen[str]:
+    extra = {"XDG_CONFIG_HOME": str(home), "PYTHONPATH": os.pathsep.join(sys.path)}
     return subprocess.Popen(
-        # A test run that was started in the background hands down an ignored Ctrl-C.
+        # A test run that was started in the background ignores Ctrl-C, and its children would inherit that.
         ["env", "--default-signal=INT", sys.executable, "-m", "bachbridge.cli.main", *arguments],
-        env={**os.environ, **own},
+        env={**os.environ, **extra},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -24,8 +24,8 @@ def started(*arguments: str, home: Path) -> subprocess.Popen[str]:
 
 
 @pytest.mark.usefixtures("jack")
-def test_ctrl_c_ends_the_app_quietly(tmp_path: Path) -> None:
-    app = started("--headless", home=tmp_path)
+def test_app_ends_quietly_on_ctrl_c(tmp_path: Path) -> None:
+    app = start_app("--headless", home=tmp_path)
     assert app.stdout
     assert app.stdout.readline() == f'Listening to "{INPUT_NAME}", playing to "{OUTPUT_NAME}".\n'
     app.send_signal(signal.SIGINT)
@@ -34,8 +34,8 @@ def test_ctrl_c_ends_the_app_quietly(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("jack")
-def test_an_unknown_port_gets_one_sentence(tmp_path: Path) -> None:
-    app = started("--headless", "--in", "no such port", home=tmp_path)
+def test_app_reports_an_unknown_port_in_one_sentence(tmp_path: Path) -> None:
+    app = start_app("--headless", "--in", "no such port", home=tmp_path)
     printed, errors = app.communicate(timeout=30)
     assert (app.returncode, printed) == (1, "")
     assert len(errors.splitlines()) == 1

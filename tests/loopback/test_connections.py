@@ -1,4 +1,4 @@
-"""Who is connected to our ports, on a real JACK server and in ALSA's words."""
+"""Counts of the connections to our ports, on a real JACK server and from ALSA's list of clients."""
 
 import os
 import time
@@ -34,18 +34,18 @@ Client 131 : "BachBridge" [User Legacy]
 """
 
 
-def test_alsas_list_is_read():
+def test_parse_alsa_clients_counts_connections() -> None:
     assert parse_alsa_clients(ALSA, "BachBridge In", "BachBridge Out") == Connections(1, 3)
     assert parse_alsa_clients(ALSA, "in", "Timer") == Connections(2, 0)
     assert parse_alsa_clients(ALSA, "Another In", "Another Out") == UNKNOWN_CONNECTIONS
     assert parse_alsa_clients("", "in", "out") == UNKNOWN_CONNECTIONS
 
 
-def test_it_is_a_message():
+def test_connections_survive_the_round_trip_as_a_message() -> None:
     assert loads(dumps(Connections(0, -1))) == Connections(0, -1)
 
 
-def test_jacks_connections_are_counted(jack: DummyServer):
+def test_connections_follow_jack(jack: DummyServer) -> None:
     name = f"BB{os.getpid()}"
     ports = Ports(None, None, lambda _, __: None, client=name)
     daw_in, daw_out = rtmidi.MidiIn(rtmidi.API_UNIX_JACK, name="daw"), rtmidi.MidiOut(rtmidi.API_UNIX_JACK, name="daw")
@@ -66,7 +66,7 @@ def test_jacks_connections_are_counted(jack: DummyServer):
 
 
 def eventually(ports: Ports, expected: Connections) -> bool:
-    """JACK takes a connection up with its next period."""
+    """Return True if the connections become as expected; JACK reports a new one with its next period."""
     deadline_s = time.monotonic() + 5
     while ports.connections() != expected and time.monotonic() < deadline_s:
         time.sleep(0.005)
@@ -74,6 +74,7 @@ def eventually(ports: Ports, expected: Connections) -> bool:
 
 
 def quickest_ms(ports: Ports) -> float:
+    """Return the shortest time of 20 counts (ms)."""
     times: list[int] = []
     for _ in range(20):
         start_ns = time.perf_counter_ns()

@@ -1,4 +1,4 @@
-"""The demo as a DAW sees it: a phrase goes in at one port, the answer comes out at the other."""
+"""The demo through real ports: a phrase goes into one port, and the answer comes out of the other."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from tests.bridge.cli.play.test_demo import PITCHES, run
 
 
 @pytest.mark.usefixtures("jack")
-def test_the_demo_plays_through_real_ports(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+def test_demo_plays_through_real_ports(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run(tmp_path, ports=True)
     assert {path.name for path in tmp_path.iterdir()} == set(DEMO_FILES)
     notes = read_midi(tmp_path / "demo.mid").notes

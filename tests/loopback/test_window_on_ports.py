@@ -1,10 +1,10 @@
-"""The whole program: the window in this process, the engine and the model in theirs, and a DAW on real ports."""
+"""The whole program: the window in this process, engine and model processes, and a DAW on real ports."""
 
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -26,13 +26,13 @@ PATIENCE_MS = 20_000
 
 
 class Program:
-    """The window, its engines, and what it wanted to keep at the end."""
+    """The window, its engines, and the preferences and settings that it saved on closing."""
 
     def __init__(self, folder: Path, settings: Settings) -> None:
         self.engines: list[EngineLink] = []
-        self.kept: list[tuple[WindowPrefs, Settings]] = []
-        remembered = WindowPrefs(welcome=False, preview="off", computer_keys=True)
-        setup = WindowSetup(settings, remembered, lambda *_: self._start, folder, lambda *kept: self.kept.append(kept))
+        self.saved: list[tuple[WindowPrefs, Settings]] = []
+        prefs = WindowPrefs(welcome=False, preview="off", computer_keys=True)
+        setup = WindowSetup(settings, prefs, lambda *_: self._start, folder, lambda *saved: self.saved.append(saved))
         self.window: MainWindow = open_window(setup, Theme(application()))
 
     def _start(self, settings: Settings, ports: bool) -> EngineClient:
@@ -55,31 +55,31 @@ def player(program: Program) -> Iterator[Daw]:
         yield opened
 
 
-def struck(player: Daw) -> list[int]:
+def played_pitches(player: Daw) -> list[int]:
     return [data[1] for _, data in player.received if data[0] & 0xF0 == 0x90 and data[2]]
 
 
-def listen(qtbot: QtBot, player: Daw, condition) -> None:
-    """Both the window and the DAW go on until the condition holds."""
+def receive_until(qtbot: QtBot, player: Daw, condition: Callable[[], bool]) -> None:
+    """Run both the window and the DAW until the condition holds."""
 
-    def look() -> bool:
+    def receive_and_check() -> bool:
         player.receive_pending()
         return condition()
 
-    qtbot.waitUntil(look, timeout=PATIENCE_MS)
+    qtbot.waitUntil(receive_and_check, timeout=PATIENCE_MS)
 
 
-def test_the_computers_keys_make_notes_come_out_of_the_port(program: Program, player: Daw, qtbot: QtBot) -> None:
+def test_computer_keys_play_notes_through_the_port(program: Program, player: Daw, qtbot: QtBot) -> None:
     handle = program.window.windowHandle()
     assert handle
     qtbot.keyPress(handle, Qt.Key.Key_Z)
-    listen(qtbot, player, lambda: len(player.sounding) == 1)
+    receive_until(qtbot, player, lambda: len(player.sounding) == 1)
     qtbot.keyRelease(handle, Qt.Key.Key_Z)
-    listen(qtbot, player, lambda: not player.sounding)
-    assert struck(player) == [48]
+    receive_until(qtbot, player, lambda: not player.sounding)
+    assert played_pitches(player) == [48]
 
 
-def test_a_learnt_controller_moves_its_control(program: Program, player: Daw, qtbot: QtBot) -> None:
+def test_learnt_controller_moves_its_control(program: Program, player: Daw, qtbot: QtBot) -> None:
     core = program.window.core
     core.midi_learn.set_active(active=True)
     core.midi_learn.arm("temperature")
@@ -93,25 +93,25 @@ def test_a_learnt_controller_moves_its_control(program: Program, player: Daw, qt
 
 
 def sound_an_answer(program: Program, player: Daw, qtbot: QtBot) -> None:
-    """Play, end the phrase with its controller, and wait until four voices answer."""
+    """Play a phrase, end it with its controller, and wait until four voices answer."""
     player.play(67, 69, 71, 72)
     qtbot.waitUntil(lambda: len(program.window.core.state.timeline.notes) >= 4, timeout=PATIENCE_MS)
     player.send(midi.control_change(0, 80, 127))
-    listen(qtbot, player, lambda: len(player.sounding) >= 4)
+    receive_until(qtbot, player, lambda: len(player.sounding) >= 4)
 
 
-def test_panic_silences_everything_on_every_channel(program: Program, player: Daw, qtbot: QtBot) -> None:
+def test_panic_silences_every_channel(program: Program, player: Daw, qtbot: QtBot) -> None:
     sound_an_answer(program, player, qtbot)
     known = len(player.received)
     handle = program.window.windowHandle()
     assert handle
     qtbot.keyClick(handle, Qt.Key.Key_Escape)
-    listen(qtbot, player, lambda: not player.sounding)
+    receive_until(qtbot, player, lambda: not player.sounding)
     wanted = {bytes((0xB0 | channel, number, 0)) for channel in range(16) for number in (64, 120, 123)}
-    listen(qtbot, player, lambda: wanted <= {data for _, data in player.received[known:]})
+    receive_until(qtbot, player, lambda: wanted <= {data for _, data in player.received[known:]})
 
 
-def test_the_answer_is_planned_then_sounds_then_is_listed(program: Program, player: Daw, qtbot: QtBot) -> None:
+def test_answer_is_shown_as_planned_then_played_then_listed(program: Program, player: Daw, qtbot: QtBot) -> None:
     shown = program.window.core.state
     program.window.core.store.set("answer_bars", 1)
     player.play(67, 69, 71, 72)
@@ -125,10 +125,10 @@ def test_the_answer_is_planned_then_sounds_then_is_listed(program: Program, play
     assert {note.voice for note in entry.answer} == {0, 1, 2, 3}
     phrases.trigger_action("play")
     known = len(player.received)
-    listen(qtbot, player, lambda: {67, 69, 71, 72} <= {d[1] for _, d in player.received[known:] if d[0] == 0x94})
+    receive_until(qtbot, player, lambda: {67, 69, 71, 72} <= {d[1] for _, d in player.received[known:] if d[0] == 0x94})
 
 
-def test_a_killed_engine_comes_back_with_the_settings_as_they_were(program: Program, player: Daw, qtbot: QtBot) -> None:
+def test_window_restarts_a_killed_engine_with_its_settings(program: Program, player: Daw, qtbot: QtBot) -> None:
     core = program.window.core
     core.store.set("temperature", 1.25)
     sound_an_answer(program, player, qtbot)
@@ -141,30 +141,28 @@ def test_a_killed_engine_comes_back_with_the_settings_as_they_were(program: Prog
     player.close()
     with daw() as again:
         again.play(60)
-        listen(qtbot, again, lambda: 60 in struck(again))
+        receive_until(qtbot, again, lambda: 60 in played_pitches(again))
 
 
-def test_closing_the_window_ends_everything_with_nothing_left_sounding(
-    program: Program, player: Daw, qtbot: QtBot
-) -> None:
+def test_closing_the_window_leaves_no_note_sounding(program: Program, player: Daw, qtbot: QtBot) -> None:
     program.window.core.store.set("temperature", 1.5)
     sound_an_answer(program, player, qtbot)
     program.window.close()
     player.wait_until_silent()
     assert program.engines[-1].close() == 0
-    ((remembered, settings),) = program.kept
+    ((prefs, settings),) = program.saved
     assert settings.temperature == 1.5
-    assert remembered.geometry
+    assert prefs.geometry
 
 
-def test_the_command_itself_on_a_display(jack: DummyServer, tmp_path: Path, qtbot: QtBot, display: str) -> None:
-    """`bachbridge` on an X server: a key pressed there sounds here, and a signal ends it in order."""
+def test_command_runs_on_a_display(jack: DummyServer, tmp_path: Path, qtbot: QtBot, display: str) -> None:
+    """Run `bachbridge` on an X server: a key pressed there plays a note, and a signal ends it in an orderly way."""
     environment = {**os.environ, "DISPLAY": display, "BACHBRIDGE_TELL_START": "1"}
     environment |= {name: str(tmp_path) for name in ("HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME")}
     del environment["QT_QPA_PLATFORM"]
     (tmp_path / "bachbridge").mkdir()
-    memory = '{"version": 1, "welcome": false, "computer_keys": true, "preview": "off"}'
-    (tmp_path / "bachbridge" / "window.json").write_text(memory)
+    saved_prefs = '{"version": 1, "welcome": false, "computer_keys": true, "preview": "off"}'
+    (tmp_path / "bachbridge" / "window.json").write_text(saved_prefs)
     command = [sys.executable, "-m", "bachbridge.cli.main", "--thru"]
     process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     try:
@@ -172,14 +170,14 @@ def test_the_command_itself_on_a_display(jack: DummyServer, tmp_path: Path, qtbo
         assert "visible_ns" in process.stdout.readline()
         assert "ready_ns" in process.stdout.readline()
         with daw() as player:
-            found = ["xdotool", "search", "--sync", "--onlyvisible", "--name", "BachBridge"]
-            subprocess.run([*found, "windowfocus", "--sync"], env=environment, check=True, capture_output=True)
+            search = ["xdotool", "search", "--sync", "--onlyvisible", "--name", "BachBridge"]
+            subprocess.run([*search, "windowfocus", "--sync"], env=environment, check=True, capture_output=True)
             subprocess.run(["xdotool", "keydown", "z"], env=environment, check=True)
             player.wait_until(lambda: len(player.sounding) == 1)
             process.terminate()
             player.wait_until_silent()
-        _, complaints = process.communicate(timeout=PATIENCE_MS / 1000)
+        _, errors = process.communicate(timeout=PATIENCE_MS / 1000)
     finally:
         process.kill()
     assert process.returncode == 0
-    assert complaints == ""
+    assert errors == ""

@@ -1,4 +1,4 @@
-"""Ports that are not there yet, and the ports that there are, on a real JACK server."""
+"""Waiting for ports that do not exist yet, and listing those that do, on a real JACK server."""
 
 import os
 import time
@@ -17,35 +17,37 @@ def wait_until(condition: Callable[[], bool]) -> None:
         time.sleep(0.01)
 
 
-def look_until(ports: Ports, state: PortsChanged) -> None:
-    def there() -> bool:
+def refresh_until(ports: Ports, state: PortsChanged) -> None:
+    def has_state() -> bool:
         ports.refresh()
         return ports.state == state
 
-    wait_until(there)
+    wait_until(has_state)
 
 
-def test_a_port_that_was_never_there_is_taken_when_it_comes(jack: DummyServer) -> None:
-    heard: list[bytes] = []
-    ports = Ports("late keys out", "late keys in", lambda _, data: heard.append(data), client="Us", wait_for_ports=True)
+def test_refresh_opens_a_port_when_it_first_appears(jack: DummyServer) -> None:
+    received: list[bytes] = []
+    ports = Ports(
+        "late keys out", "late keys in", lambda _, data: received.append(data), client="Us", wait_for_ports=True
+    )
     try:
         assert ports.state == PortsChanged("", "")
         assert not ports.send(b"\x90\x3c\x40")
         assert not ports.refresh()
         for _ in range(2):
             with daw(None, None, "Late Keys") as keys:
-                look_until(ports, PortsChanged("Late Keys:Late Keys Out", "Late Keys-01:Late Keys In"))
-                heard.clear()
+                refresh_until(ports, PortsChanged("Late Keys:Late Keys Out", "Late Keys-01:Late Keys In"))
+                received.clear()
                 keys.play(60)
                 assert ports.send(b"\x90\x40\x40")
                 keys.wait_until(lambda keys=keys: bool(keys.sounding))
-                wait_until(lambda: len(heard) == 2)
-            look_until(ports, PortsChanged("", ""))
+                wait_until(lambda: len(received) == 2)
+            refresh_until(ports, PortsChanged("", ""))
     finally:
         ports.close()
 
 
-def test_several_ports_that_fit_are_waited_out(jack: DummyServer) -> None:
+def test_refresh_waits_until_only_one_port_matches(jack: DummyServer) -> None:
     ports = Ports(None, "choir in", lambda _, __: None, client="Us", wait_for_ports=True)
     try:
         with daw(None, None, "Choir") as _:
@@ -53,12 +55,12 @@ def test_several_ports_that_fit_are_waited_out(jack: DummyServer) -> None:
                 for _ in range(3):
                     ports.refresh()
                 assert ports.state.output == ""
-            look_until(ports, PortsChanged("Us In", "Choir-01:Choir In"))
+            refresh_until(ports, PortsChanged("Us In", "Choir-01:Choir In"))
     finally:
         ports.close()
 
 
-def test_the_names_are_those_of_others_and_cost_little(jack: DummyServer) -> None:
+def test_port_names_lists_other_ports_quickly(jack: DummyServer) -> None:
     ports = Ports(None, None, lambda _, __: None, client=f"BB{os.getpid()}")
     try:
         with daw(None, None, "Keys") as _:
@@ -71,7 +73,7 @@ def test_the_names_are_those_of_others_and_cost_little(jack: DummyServer) -> Non
                 begin_ns = time.perf_counter_ns()
                 ports.port_names()
                 times.append(time.perf_counter_ns() - begin_ns)
-            assert min(times) < 2_000_000, "notes wait meanwhile"
+            assert min(times) < 2_000_000, "notes have to wait meanwhile"
     finally:
         ports.close()
     assert ports.port_names().inputs == ()

@@ -1,6 +1,7 @@
-"""Outputs that appear whole or not at all: written beside their place under another name, then moved there.
+"""Atomic output files, and input files with a size limit.
 
-And inputs that are read whole, unless they are larger than anything of their kind.
+An output appears complete or not at all: it is written under another name in the same folder, then renamed. An input is
+read in one go, unless it is larger than any reasonable file of its kind.
 """
 
 import os
@@ -13,7 +14,7 @@ from bachbridge.errors import BachBridgeError
 
 
 def check_output_path(path: Path) -> None:
-    """Whether there is a place for a file of that name, told before the work that it is for."""
+    """Raise `BachBridgeError` if no file can be written at `path`. Call this before the work that makes the file."""
     if not path.parent.is_dir():
         raise BachBridgeError(f"cannot write {path} (there is no folder {path.parent}): choose another folder.")
     if path.is_dir():
@@ -21,12 +22,12 @@ def check_output_path(path: Path) -> None:
 
 
 def read_limited_bytes(path: Path, max_bytes: int, error_type: type[BachBridgeError]) -> bytes:
-    """What is in a file of `most` bytes at the most; raises the `error`, and of a larger file reads no more."""
+    """Return a file's bytes; raises `error_type` if it cannot be read or is larger than `max_bytes`."""
     try:
         with path.open("rb") as file:
             content = file.read(max_bytes + 1)
-    except OSError as why:
-        raise error_type(f"{path} cannot be read ({why.strerror}): check the path and its permissions.") from why
+    except OSError as error:
+        raise error_type(f"{path} cannot be read ({error.strerror}): check the path and its permissions.") from error
     if len(content) > max_bytes:
         raise error_type(f"{path} is too large (over {max_bytes >> 20} MiB): cut it into shorter files.")
     return content
@@ -34,7 +35,7 @@ def read_limited_bytes(path: Path, max_bytes: int, error_type: type[BachBridgeEr
 
 @contextmanager
 def atomic_output(path: Path) -> Generator[Path]:
-    """A scratch path beside `path`, with the same suffix, that becomes `path` unless the block raises."""
+    """Yield a temporary path beside `path`, with its suffix; the file is renamed to `path` unless the block raises."""
     try:
         handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent)
     except OSError as error:
@@ -46,20 +47,22 @@ def atomic_output(path: Path) -> Generator[Path]:
         scratch.chmod(0o666 & ~_umask())
         scratch.replace(path)
     except OSError as error:
-        raise BachBridgeError(f"cannot write {path} ({error.strerror}): make room or choose another place.") from error
+        raise BachBridgeError(
+            f"cannot write {path} ({error.strerror}): free some space or choose another folder."
+        ) from error
     finally:
         scratch.unlink(missing_ok=True)
 
 
 def _umask() -> int:
-    """The process's mask for new files, which can only be read by setting it."""
+    """Return the process's mask for new files. It can only be read by setting it."""
     mask = os.umask(0)
     os.umask(mask)
     return mask
 
 
 def rename_damaged_file(path: Path) -> Path:
-    """Give a damaged file another name, so that nothing of it is lost; that name. Raises `OSError`."""
+    """Rename a damaged file, so that nothing of it is lost, and return its new path. Raises `OSError`."""
     number = 1
     while (aside := path.with_name(f"{path.stem}.{number}.old{path.suffix}")).exists():
         number += 1

@@ -1,8 +1,8 @@
-"""The errors a person can do something about. Each message is one sentence that says what to do next."""
+"""Errors that the user can do something about. Each message is one sentence that says what to do next."""
 
 
 class BachBridgeError(Exception):
-    """Anything the command line prints as one line and exits 1 for."""
+    """Base class; the command line prints the message as one line and exits with status 1."""
 
 
 class PortError(BachBridgeError):
@@ -22,4 +22,4 @@ class ConfigError(BachBridgeError):
 
 
 class TuneError(BachBridgeError):
-    """A tune in ABC has no meter or key, or is more than is read here."""
+    """An ABC tune has no meter or key, or uses notation that is not supported."""

@@ -49,7 +49,7 @@ class Spec:
     label: str
     """The short name in the window."""
     help: str
-    """What the setting does, in sentences for the command line, the window's tooltip and the documentation."""
+    """A description of the setting's effect, for the command line, the window's tooltip and the documentation."""
     range: tuple[float, float] | None = None
     """The least and the greatest value; of a tuple, those of each element."""
     choices: Mapping[str, str] = field(default_factory=dict[str, str])

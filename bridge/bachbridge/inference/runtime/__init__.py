@@ -1,1 +1,1 @@
-"""What the model families share: cards and files, ONNX networks, sampling, style, expression and protocols."""
+"""Code that the model families share: cards and files, ONNX networks, sampling, style, expression and protocols."""

@@ -52,7 +52,7 @@ class Card:
 
 
 class _CardFile(msgspec.Struct):
-    """What every card must say."""
+    """The fields that every card must have."""
 
     codec: str
     tasks: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""What the player asks of the harmony, as nats that are added to the network's logits.
+"""The player's wishes for the harmony, as nats that are added to the network's logits.
 
 `logit_bias` is added to the logits of a voice while candidates are drawn, so that a few candidates are enough to follow
 the player's wishes, and counts again when they are ranked. It depends only on the frame before and the given voices.

@@ -62,11 +62,11 @@ class SymbolGenerator:
         """`dynamics`: the symbols hold velocities; otherwise the notes are as loud as the player's."""
         self._net, self._codec, self._dynamics = net, codec, dynamics
         self._cached_phrase: tuple[Phrase, Key | None] | None = None
-        """The phrase that was taken in last, and the key that was locked."""
+        """The phrase that was processed last, and the key that was locked."""
         self._cached_symbols: list[Symbol] = []
         """The symbols of that phrase."""
         self._checkpoints: dict[int, _Checkpoint] = {}
-        """By the number of symbols taken in."""
+        """Number of symbols processed → checkpoint after them."""
 
     def feed(self, feed: Feed) -> None:
         """Bring the memory up to the phrase so far."""

@@ -1,6 +1,7 @@
 """The phrase panel: its model, its shortcuts, and dragging and dropping of files."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -26,9 +27,8 @@ Key = Qt.Key
 
 def make_exchange(number: int, **other: object) -> Exchange:
     prompt = Phrase(tuple(Note(4 * beat, 4, 60 + number + beat) for beat in range(4)), 16, 16, 0)
-    values = {"prompt": prompt, "answer": ANSWER, "answer_step": 16, "step_ns": 125_000_000}
-    at = NOON + timedelta(minutes=number)
-    return Exchange(number, started_at=at, **(values | other))  # pyright: ignore[reportArgumentType] # any field may be given
+    exchange = Exchange(number, prompt, ANSWER, 16, 125_000_000, NOON + timedelta(minutes=number))
+    return replace(exchange, **other)
 
 
 @pytest.fixture

@@ -34,7 +34,7 @@ class PhraseDelegate(QStyledItemDelegate):
     def createEditor(
         self,
         parent: QWidget | None,
-        option: QStyleOptionViewItem,  # Qt hands it over
+        option: QStyleOptionViewItem,
         index: QModelIndex,
     ) -> QWidget:
         editor = QLineEdit(parent)
@@ -48,7 +48,7 @@ class PhraseDelegate(QStyledItemDelegate):
         self,
         editor: QWidget | None,
         option: QStyleOptionViewItem,
-        index: QModelIndex,  # Qt hands it over
+        index: QModelIndex,
     ) -> None:
         if editor is not None:
             editor.setGeometry(_text_rect(option.rect).adjusted(-4, 0, 0, 0))

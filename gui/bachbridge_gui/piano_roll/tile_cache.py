@@ -122,7 +122,7 @@ class TileCache:
         self._evict(first - tile, last + tile, future_px, tile)
 
     def _evict(self, left: int, right: int, future_px: int, tile: int) -> None:
-        """Drop the tiles outside of the visible range from `left` to `right` (device pixels)."""
+        """Drop future tiles outside of the visible range (in device pixels), and past ones if there are too many."""
         if len(self._past_tiles) > _MAX_PAST_TILES:
             self._past_tiles = {
                 index: pixmap for index, pixmap in self._past_tiles.items() if left <= index * tile <= right

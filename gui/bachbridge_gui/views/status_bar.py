@@ -50,7 +50,7 @@ def status_items(health: EngineHealth, tempo_text: str, now_ns: int) -> tuple[St
 
 
 def _format_ms(duration_ns: int) -> str:
-    """Return milliseconds with two or three significant digits."""
+    """Return milliseconds with two decimals below 1 ms, one below 10 ms and none above."""
     ms = duration_ns / 1e6
     return f"{ms:.0f}" if ms >= 10 else f"{ms:.1f}" if ms >= 1 else f"{ms:.2f}"
 

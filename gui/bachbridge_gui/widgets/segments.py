@@ -74,7 +74,7 @@ class VoiceToggle(QAbstractButton):
 
 
 def exclusive_group(parent: QWidget, buttons: Sequence[QAbstractButton]) -> QButtonGroup:
-    """Return the buttons as a group in which exactly one is checked. A button's id is its index."""
+    """Return the buttons as a group in which one is checked at a time. A button's id is its index."""
     group = QButtonGroup(parent)
     for index, button in enumerate(buttons):
         group.addButton(button, index)

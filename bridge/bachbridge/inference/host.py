@@ -53,7 +53,7 @@ def measure_step_ns(model: Generator, name: str) -> int:
 
 @dataclass(slots=True)
 class _MessageCount:
-    """How many messages of a kind have come and gone; the reading thread counts them in, the main thread out."""
+    """Numbers of messages of a kind; the reading thread counts those received, the main thread those handled."""
 
     received: int = 0
     handled: int = 0
@@ -123,7 +123,7 @@ class _LoadedModel:
     name: str
     generator: Generator
     accompanist: AccompanyingGenerator | None
-    """The same object, if it can accompany."""
+    """`generator` itself if it can accompany, otherwise None."""
     step_ns: int
     """Its step time as reported to the engine."""
 

@@ -1,4 +1,4 @@
-"""How many sweeps and candidates an answer can afford: a function of one figure that was measured once.
+"""Numbers of sweeps and candidates that an answer can afford: a function of one figure that was measured once.
 
 The figure is the time of one sweep of the network over a canvas of `REFERENCE_STEPS` for one candidate on this
 machine. It is on record (see `inference.sweep_benchmark`), so that the same ask gets the same answer today and

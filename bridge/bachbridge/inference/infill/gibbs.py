@@ -38,7 +38,7 @@ from bachbridge.protocol.style import Style
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """How a canvas is filled: in sweep `n` of `sweeps`, `masked_share(n)` of the cells to fill are masked (first, all).
+    """Order of masking: in sweep `n` of `sweeps`, `masked_share(n)` of the cells to fill are masked (first, all).
 
     They are masked in spans of `span_steps` steps of a voice. The style's temperature is multiplied by
     `first_temperature_scale` in the first sweep, by `last_temperature_scale` in the last, and linearly between.

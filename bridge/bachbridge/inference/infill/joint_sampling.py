@@ -49,7 +49,7 @@ Weights = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class DrawOptions:
-    """How cells are drawn: the pool's size, the persistence of its random numbers, and the cost of switching.
+    """Options for drawing cells: the pool's size, the persistence of its random numbers, and the cost of switching.
 
     `correlation_steps` is the mean number of steps for which a voice keeps its random number, `switch_nats` the cost of
     going on with another candidate. `average_eighths`: the two 16ths of an 8th are predicted alike, unless the network

@@ -56,7 +56,7 @@ class StepPlanner(Protocol):
 
 @runtime_checkable
 class AccompanyingGenerator(StepPlanner, Protocol):
-    """What a generator offers besides if it can accompany a player live."""
+    """The additional methods of a generator that can accompany a player live."""
 
     def idle_work(self) -> bool:
         """Compute ahead for some milliseconds; False if there was nothing to do."""

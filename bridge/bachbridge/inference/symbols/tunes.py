@@ -29,7 +29,7 @@ _HEADER_FIELDS = "MLK"
 
 @dataclass(frozen=True, slots=True)
 class TuneRequest:
-    """How to draw a tune; `header` has the requested lines by the letters M, L and K, the others are left open."""
+    """Options for drawing a tune; `header` maps the letters M, L and K to requested lines; others are left open."""
 
     temperature: float
     top_p: float

@@ -1,1 +1,1 @@
-"""Live harmony: three voices under the player's melody."""
+"""Live harmony: three voices that accompany the player's melody."""

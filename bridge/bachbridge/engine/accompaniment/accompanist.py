@@ -1,21 +1,22 @@
-"""Live harmony: three voices under each note of the player, played in the very call that handles the note.
+"""Live harmony: three voices under each note of the player, played in the same call that handles the note.
 
 There is no time to ask the model process at that moment, so it is asked beforehand. As soon as a step's harmony is
 known, it is sent to the model process (`PlanRequest`), which answers with the harmony of the next step under every note
 that the player may play there (`Plan`). When a note comes, its chord is looked up. Each change of the current step
-makes a new plan for the next.
+requests a new plan for the next one.
 
     step 7 known ──PlanRequest(7)──▶ Plan(8): C5 → E4 G4 C3, D5 → ..., held → ...
                                          │
     the player's D5 in step 8 ───────────┴──▶ chord at once; step 8 known ──PlanRequest(8)──▶ Plan(9)
 
-A step lasts a 16th and is current from half a step before its time (see `beat_counter`); one without a new note
-continues the one before. If the tempo is set, the inner voices may move on 8ths under a held note: the plan's last row.
-A chord whose plan is late is played the moment the plan arrives.
+A step lasts a 16th and becomes current half a step before its time (see `beat_counter`). A step without a new note
+continues the one before. If the tempo is set, the inner voices may move on 8ths under a held note, as the plan's last
+row says. A chord whose plan is late is played as soon as the plan arrives.
 
-Of keys pressed together (`_CHORD_WINDOW_NS`) the outer one is the melody, otherwise the newest; the voices hold until
-all keys and the pedal are up, and a moment longer for legato. Notes that follow each other within `chord_ms`, or off
-the metre set by `chord_on`, are ornaments: the harmony waits until one of them stays or falls on a beat.
+If keys are pressed together (within `_CHORD_WINDOW_NS`), the outermost one is the melody; otherwise the newest is. The
+voices hold until all keys and the pedal are up, and a moment longer for legato. Notes that follow each other within
+`chord_ms`, or off the metre set by `chord_on`, are ornaments: the harmony waits until one of them stays or falls on a
+beat.
 """
 
 from collections.abc import Callable, Sequence
@@ -36,9 +37,9 @@ from bachbridge.settings import Settings
 _CHORD_WINDOW_NS = 35_000_000
 """Keys pressed within this time are one chord."""
 _PLAN_REQUEST_DELAY_NS = 4_000_000
-"""The next plan is requested this long after a chord: planning takes a core that sending the chord may need."""
+"""Delay of the next plan request after a chord: planning occupies a core that sending the chord may need."""
 _INNER_VOICES_DELAY_NS = 30_000_000
-"""The inner voices wait this long for a note of the player on the same 8th: it would have a chord of its own."""
+"""Wait of the inner voices for a note of the player on the same 8th, which would have a chord of its own."""
 _CHORD_ON_STEPS = {"note": 1, "eighth": STEPS_PER_BEAT // 2, "beat": STEPS_PER_BEAT}
 _STEPS_PER_EIGHTH = STEPS_PER_BEAT // 2
 _NS_PER_MS = 1_000_000
@@ -47,14 +48,14 @@ _DEFAULT_VELOCITY = 80
 
 @dataclass(frozen=True, slots=True)
 class _Timer:
-    """One thing that time alone brings: when it is due (ns, None: not at all) and what happens then."""
+    """Something that only the time triggers: when it is due (ns; None: never) and what it does."""
 
     due_ns: Callable[[], int | None]
     action: Callable[[int], Sequence[Effect]]
 
 
 class Accompanist:
-    """The session's part that accompanies the player; its notes sound through the scheduler.
+    """The session part that accompanies the player. Its notes are sent through the scheduler.
 
     Used on the engine's thread only.
     """
@@ -69,11 +70,11 @@ class Accompanist:
         self._history, self._beat_counter = HarmonyHistory(0), BeatCounter(settings.bpm)
         self._melody_note: MelodyNote | None = None
         self._pending_chord = False
-        """True while the melody's note has no chord of its own yet."""
+        """True while the melody note has no chord of its own yet."""
         self._last_decided_step = -1
-        """The last step in which a note came, or in which it was decided whether the inner voices move."""
+        """The last step with a new note, or with a decision on whether the inner voices move."""
         self._last_chord_ns: int | None = None
-        """When the last chord was played. No timer: a quick note after it is an ornament."""
+        """When the last chord was played. Not a timer: it tells whether a quick note is an ornament."""
         self._plan_request_ns: int | None = None
         """Timer: requests the next plan. Set after a chord or an ornament; cleared by any request."""
         self._silent_since_ns: int | None = None
@@ -82,7 +83,7 @@ class Accompanist:
         The timers that end the voices and restart the piece count from it.
         """
         self._silent_since_step = 0
-        """The step that was current then."""
+        """The step that was current at `_silent_since_ns`."""
         self._timers = (
             _Timer(self._next_step_ns, self._begin_steps),
             _Timer(lambda: self._plan_request_ns, lambda _: [self._request_plan()]),
@@ -91,7 +92,7 @@ class Accompanist:
             _Timer(self._inner_voices_ns, self._move_inner_voices),
             _Timer(self._restart_ns, self.restart),
         )
-        """In the order in which they act at one instant."""
+        """The timers, in the order in which they act at one instant."""
 
     # ------------------------------------------------------------ time
 
@@ -104,7 +105,7 @@ class Accompanist:
         return min((time_ns for time_ns in times if time_ns is not None), default=None)
 
     def advance(self, now_ns: int) -> list[Effect]:
-        """Let the timers that are due act, in their order."""
+        """Run the actions of the timers that are due, in their order."""
         effects: list[Effect] = []
         for timer in self._timers:
             if is_due(now_ns, timer.due_ns()):
@@ -112,7 +113,7 @@ class Accompanist:
         return effects
 
     def _next_step_ns(self) -> int | None:
-        """Timer: begins the next step, from the first note of the piece on."""
+        """Timer: begins the next step, once the piece has a first note."""
         return None if self._melody_note is None else self._beat_counter.step_begin_ns(self._history.current_step + 1)
 
     def _release_ns(self) -> int | None:
@@ -129,7 +130,7 @@ class Accompanist:
         return None if self._history.planned_frame(self._melody_note.pitch_index) is None else allowed_ns
 
     def _chord_allowed_ns(self) -> int | None:
-        """When the pending chord may sound: not before an ornament has lasted `chord_ms`, and on the metre."""
+        """When the pending chord may sound: on the metre, and not before an ornament has lasted `chord_ms`."""
         if not self._pending_chord or self._melody_note is None or self._silent_since_ns is not None:
             return None
         wait_ns = self._settings.chord_ms * _NS_PER_MS if self._melody_note.is_ornament else 0
@@ -169,13 +170,13 @@ class Accompanist:
         return self._beat_counter.grid
 
     def restart(self, now_ns: int) -> list[Effect]:
-        """End the voices and begin a new piece."""
+        """End the voices and begin a new piece, with a request for its first plan."""
         sends = self._voices.release_all(now_ns)
         self.reset()
         return [*sends, self._request_plan()]
 
     def reset(self) -> None:
-        """Begin a new piece after the scheduler has ended all notes."""
+        """Begin a new piece; call this after the scheduler has ended all notes."""
         self._voices.clear()
         self._hands.release_all()
         self._pending_chord = False
@@ -206,7 +207,7 @@ class Accompanist:
         self._settings = settings
 
     def apply_voice_settings(self, now_ns: int) -> list[Effect]:
-        """Play the sounding chord as the voices are set now."""
+        """Adapt the sounding chord to the present settings of the voices."""
         if not self._voices.is_sounding or not self._melody_note:
             return []
         held = (*self._history.current_frame[: len(VOICES)], 0)
@@ -216,7 +217,7 @@ class Accompanist:
         return [*sends, Harmonized(self._history.number, self._history.current_step, started, -1)]
 
     def report_phrase_ended(self, ended_by: str) -> PhraseEnded:
-        """Return the harmony so far, in four voices, as a phrase to be continued."""
+        """Report the harmony so far, in four voices, as a phrase that can be answered."""
         velocity = self._melody_note.velocity if self._melody_note else _DEFAULT_VELOCITY
         phrase = self._history.phrase(self._settings.beats_per_bar * STEPS_PER_BEAT, velocity)
         grid = self._beat_counter.grid
@@ -281,7 +282,7 @@ class Accompanist:
         return pitch < other if self._settings.voice == VOICES[-1] else pitch > other
 
     def _record_ornament(self, now_ns: int) -> None:
-        """Write the melody's note into the current step, over the chord that sounds."""
+        """Write the melody note into the current step, above the sounding chord."""
         assert self._melody_note
         voice = VOICES.index(self._settings.voice)
         frame = list(self._history.current_frame)
@@ -293,28 +294,28 @@ class Accompanist:
     # ------------------------------------------------------------ steps and chords
 
     def _begin_steps(self, now_ns: int) -> list[Effect]:
-        """Go on to the step that is current at `now_ns`."""
+        """Advance to the step that is current at `now_ns`, and request the plan of the next."""
         self._beat_counter.update_tempo()
         self._shorten_rest()
         return [self._request_plan()] if self._history.extend_to(self._beat_counter.step_at(now_ns)) else []
 
     def _shorten_rest(self) -> None:
-        """Count a rest as one beat: after that, its last beat is dropped again and again, and planned anew.
+        """Let a rest count as one beat at most: drop its last beat each time that another one has passed.
 
-        So the next note has its chord at once and keeps its place in the beat, however long the rest was.
+        The next note therefore finds a plan and keeps its place in the beat, however long the rest is.
         """
         if self._silent_since_ns is not None and self._history.current_step >= self._silent_since_step + STEPS_PER_BEAT:
             self._history.drop_last(STEPS_PER_BEAT)
             self._beat_counter.skip_silence(STEPS_PER_BEAT)
 
     def handle_plan(self, now_ns: int, plan: Plan) -> list[Effect]:
-        """Keep a plan, and play the pending chord if it waits for this plan."""
+        """Store a plan, and play the pending chord if it was waiting for this plan."""
         due_ns = self._chord_allowed_ns()
         is_current = self._history.add_plan(plan)
         return self._play_planned_chord(now_ns) if is_current and is_due(now_ns, due_ns) else []
 
     def _play_planned_chord(self, now_ns: int) -> list[Effect]:
-        """Play the chord of the melody's note, if its plan has arrived."""
+        """Play the chord of the melody note, if its plan has arrived."""
         assert self._melody_note
         planned = self._history.planned_frame(self._melody_note.pitch_index)
         if planned is None:
@@ -327,7 +328,7 @@ class Accompanist:
         return effects
 
     def _move_inner_voices(self, now_ns: int) -> list[Effect]:
-        """Move the inner voices under the held note, if the plan says so."""
+        """Move the inner voices under the held note, if the plan has another chord for it."""
         self._last_decided_step = self._history.current_step
         planned = self._history.planned_frame(None)
         if planned is None or planned[0][: len(VOICES)] == self._history.current_frame[: len(VOICES)]:

@@ -1,8 +1,8 @@
-"""The harmony so far, step by step, and the plans for the next steps; the model process keeps the same history.
+"""The harmony so far, step by step, and the plans for the next steps.
 
-A frame holds the pitch indices of the four voices and the bits of the voices that have an onset (1 soprano, 2 alto,
-4 tenor, 8 bass). The last frame is the current step and may still be replaced. The model process is only sent frames
-that it does not know yet.
+A frame holds the pitch indices of the four voices and the onset bits (1 soprano, 2 alto, 4 tenor, 8 bass). The last
+frame is the current step and may still be replaced. The model process keeps a copy of the history; it is sent only the
+frames that are new to it.
 """
 
 import numpy as np
@@ -25,9 +25,9 @@ from bachbridge.protocol.style import style_from_settings
 from bachbridge.settings import Settings
 
 _KEPT_STEPS, _SPARE_STEPS = 256, 64
-"""Steps of the past that are kept, and how many more there may be before the oldest ones are dropped."""
+"""Number of past steps that are kept, and number of steps in excess of it before the oldest are dropped."""
 _CADENCE_SEARCH_STEPS = 32
-"""Number of last steps that are searched for a cadence."""
+"""Number of steps, counted back from the last, that are searched for a cadence."""
 
 FrameRow = tuple[int, ...]
 """Pitch indices of the four voices, then the onset bits."""
@@ -44,12 +44,12 @@ class HarmonyHistory:
         """True while a full close is wanted."""
         self._frames: list[FrameRow] = []
         self._first_step = self._first_unsent_step = 0
-        """The step of the first frame that is kept, and the first step that the model process does not know."""
+        """The step of the first kept frame, and the first step that was not sent to the model process."""
         self._plans: dict[int, Plan] = {}
 
     @property
     def first_step(self) -> int:
-        """The first step that is kept."""
+        """The step of the first kept frame."""
         return self._first_step
 
     @property
@@ -85,7 +85,7 @@ class HarmonyHistory:
         self._first_unsent_step = min(self._first_unsent_step, self.current_step + 1)
 
     def add_plan(self, plan: Plan) -> bool:
-        """Keep a plan; return True if it is for the current step."""
+        """Store a plan, unless it is outdated; return True if it is for the current step."""
         if plan.piece == self.number and plan.step >= self.current_step:
             self._plans[plan.step] = plan
         return (plan.piece, plan.step) == (self.number, self.current_step)
@@ -93,7 +93,7 @@ class HarmonyHistory:
     def planned_frame(self, pitch_index: int | None) -> tuple[FrameRow, int] | None:
         """Return the frame planned for the current step under a melody note, and the plan's key; None without a plan.
 
-        `pitch_index` is the melody's; None means that its note is held.
+        `pitch_index` is that of a new melody note; None means that the note before is held.
         """
         plan = self._plans.get(self.current_step)
         if plan is None:
@@ -102,7 +102,7 @@ class HarmonyHistory:
         return (rows[0][1:], plan.key) if rows else None
 
     def discard_plans(self) -> None:
-        """Forget all plans and send the whole history again, because the model process is new."""
+        """Forget all plans, and mark the whole history as unsent, because the model process is new."""
         self._plans.clear()
         self._first_unsent_step = self._first_step
 
@@ -132,7 +132,7 @@ class HarmonyHistory:
     def phrase(self, steps_per_bar: int, velocity: int) -> Phrase:
         """Return the kept harmony as a phrase in four voices, filled up to a beat; there must be at least one frame."""
         frames = self._frames
-        # A step begins half a step early: without an onset in it, it need not be the first of another beat.
+        # A step becomes current half a step early, so a last one without an onset need not begin another beat.
         if len(frames) % STEPS_PER_BEAT == 1 and not frames[-1][-1] and len(frames) > 1:
             frames = frames[:-1]
         missing = [(*frames[-1][: len(VOICES)], 0)] * (-len(frames) % STEPS_PER_BEAT)

@@ -16,7 +16,7 @@ class MelodyNote:
     octave_shift: int
     """Semitones added to the pitch for the model, so that it lies in the range of the player's voice."""
     is_ornament: bool
-    """True if it is too quick to have a chord at once: the harmony waits until it stays or the metre allows it."""
+    """True if the note is too quick for a chord at once: the harmony waits until it stays or the metre allows it."""
 
     @property
     def pitch_index(self) -> int:
@@ -25,16 +25,16 @@ class MelodyNote:
 
     @property
     def transpose_down(self) -> int:
-        """Semitones by which the other voices sound lower than the model writes them.
+        """Semitones by which the other voices are played lower than planned.
 
-        Below a melody that lies under its voice's range they go down with it; above the range they stay.
+        If the melody lies below its voice's range, they move down with it; if it lies above, they stay where they are.
         """
         return max(0, self.octave_shift)
 
 
 @dataclass(slots=True)
 class Hands:
-    """Keys and pedal that the player holds."""
+    """The keys and the pedal that the player holds."""
 
     pitches: set[int] = field(default_factory=set[int])
     pedal_down: bool = False

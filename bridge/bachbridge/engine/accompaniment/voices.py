@@ -1,7 +1,7 @@
 """The voices that sound under a melody, with their channels, pitches and velocities.
 
-The scheduler counts all their notes. Voices in unison on one channel therefore end when the last of them does, and
-stopping the scheduler ends them as well.
+The scheduler counts their notes. A pitch that several voices share on one channel therefore sounds until the last of
+them ends, and stopping the scheduler ends these notes as well.
 """
 
 from bachbridge.engine.output.scheduler import Scheduler
@@ -57,14 +57,14 @@ class AccompanimentVoices:
         return sends
 
     def clear(self) -> None:
-        """Forget the voices after the scheduler has ended all notes."""
+        """Forget the voices; call this after the scheduler has ended all notes."""
         self._sounding.clear()
 
 
 def _target_notes(
     frame: tuple[int, ...], settings: Settings, velocity: int, transpose_down: int
 ) -> dict[int, OutputNote]:
-    """Return the note that each voice is to sound."""
+    """Return the notes of the frame by voice, without the player's own voice and rests."""
     targets: dict[int, OutputNote] = {}
     for voice, name in enumerate(VOICES):
         if name != settings.voice and frame[voice] != REST:

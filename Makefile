@@ -1,5 +1,5 @@
 # make run    play: the app where there are a display and MIDI, otherwise the demo
-# make test   ruff, pyright and pytest, with everything they need
+# make test   ruff, pyright, import-linter and pytest, with everything they need
 # make soak   all tests, the slow ones too, and the property tests with many more examples
 # make bench  latencies over real ports
 # make screenshots  pictures of the window, into docs/screenshots
@@ -29,6 +29,7 @@ test: lint
 lint: .venv/all
 	$(BIN)/ruff check .
 	$(BIN)/pyright
+	$(BIN)/lint-imports --no-logo
 
 soak: .venv/all
 	$(BIN)/python -m pytest --hypothesis-profile=soak

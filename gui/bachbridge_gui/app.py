@@ -52,7 +52,7 @@ DEFAULT_PROFILE = "Last used"
 
 @dataclass(frozen=True, slots=True)
 class WindowSetup:
-    """What a window is made from."""
+    """The parts that a window is made from."""
 
     settings: Settings
     prefs: WindowPrefs

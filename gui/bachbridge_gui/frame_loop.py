@@ -36,7 +36,7 @@ class FrameLoop(QObject):
         self._core, self._parts = core, parts
         self._notice = ""
         self._shown_panels: object = None
-        """What the panels that change seldom were last given."""
+        """The values that the slowly changing panels show now."""
         self._last_text_ns = self._last_activity_ns = 0
         self._timer = QTimer(self)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)

@@ -7,7 +7,7 @@ from bachbridge_gui.widgets.status_icon import CheckState
 
 @dataclass(frozen=True, slots=True)
 class ConnectionChecks:
-    """What is known about the connection. A port's name is empty while it is closed."""
+    """Facts about the connection. The name of a closed port is empty."""
 
     input_seen: bool = False
     """True if a program is connected to our input, or a message came in."""

@@ -1,1 +1,1 @@
-"""What the window shows and remembers, as plain objects without widgets."""
+"""The state that the window shows and remembers, as plain objects without widgets."""

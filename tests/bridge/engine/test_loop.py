@@ -176,7 +176,7 @@ def test_loop_reports_connections_when_they_change() -> None:
     engine = Engine(ScriptedSession(), surroundings, surroundings, surroundings.notify, None)
     for connections in (Connections(0, 0), Connections(0, 0), Connections(1, 0), Connections(1, 0)):
         surroundings.connected = connections
-        engine._do_housekeeping()  # pyright: ignore[reportPrivateUsage] # called once a second by the loop
+        engine._do_housekeeping()
     assert surroundings.calls == [Connections(0, 0), Connections(1, 0)]
 
 
@@ -194,9 +194,9 @@ def test_health_reports_model_latency() -> None:
     engine = Engine(ScriptedSession(reply), surroundings, surroundings, surroundings.notify, None)
     begin_ns = time.monotonic_ns()
     for event, after_ms in ((NOTE, 0), (Answer(1, (), 1, final=False), 40), (Answer(1, (), 4, final=True), 900)):
-        engine._process_event(begin_ns + after_ms * 1_000_000, event)  # pyright: ignore[reportPrivateUsage] # at chosen times
+        engine._process_event(begin_ns + after_ms * 1_000_000, event)
     for _ in range(2):
-        engine._do_housekeeping()  # pyright: ignore[reportPrivateUsage] # called once a second by the loop
+        engine._do_housekeeping()
     (health,) = [message for message in surroundings.calls if isinstance(message, Health)]
     assert (health.sent, health.model_p50_ns, health.model_p99_ns) == (1, 40_000_000, 40_000_000)
 

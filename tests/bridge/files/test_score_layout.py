@@ -64,15 +64,15 @@ def test_key_from_notes_estimates_the_key():
 def test_exchange_puts_the_answer_after_the_prompt():
     prompt = Phrase((Note(0, 16, 72),), 16)
     answer = [Note(0, 16, 72 - 7 * voice, voice=voice) for voice in range(4)]
-    first, second = fromstring(exchange_musicxml(prompt, answer)).findall("part/measure")  # noqa: S314 # our own output
+    first, second = fromstring(exchange_musicxml(prompt, answer)).findall("part/measure")
     assert [note.findtext("voice") for note in first.findall("note")] == ["1", "3"]
     assert [note.findtext("voice") for note in second.findall("note")] == ["1", "2", "3", "4"]
-    (only,) = fromstring(exchange_musicxml(prompt, answer[1:], answer_step=0)).findall("part/measure")  # noqa: S314 # our own output
+    (only,) = fromstring(exchange_musicxml(prompt, answer[1:], answer_step=0)).findall("part/measure")
     assert len(only.findall("note/pitch")) == 4
 
 
 def test_exchange_cuts_overlapping_notes_of_a_voice():
     prompt = Phrase((Note(0, 12, 72, voice=1), Note(4, 12, 74, voice=1), Note(4, 8, 60, voice=1)), 16)
-    (bar,) = fromstring(exchange_musicxml(prompt, ())).findall("part/measure")  # noqa: S314 # our own output
+    (bar,) = fromstring(exchange_musicxml(prompt, ())).findall("part/measure")
     notes = [note for note in bar.findall("note") if note.findtext("voice") == "2"]
     assert [note.findtext("duration") for note in notes] == ["4", "12"]

@@ -97,19 +97,17 @@ def _voice_notes(piece: FourPartPiece, voice: int) -> Iterable[Note]:
             begin = step
 
 
+_BUNDLED_DATA_TEXTS = {"abc": f"{', '.join(abc_tunes.MUSIC21_COLLECTIONS)} as bundled with music21"}
+_SPLIT_TEXTS = {"abc": "by tune: by the files' names, or by a hash of how the tune begins"}
+
+
 def data_text(codec: str, data: Path | None) -> str:
     """Return a card's text about the music; it does not name a path of this machine."""
     if data:
         return f"the ABC tunes of {data.resolve().name}"
-    return (
-        f"{', '.join(abc_tunes.MUSIC21_COLLECTIONS)} as bundled with music21"
-        if codec == "abc"
-        else chorale_data.CHORALES_TEXT
-    )
+    return _BUNDLED_DATA_TEXTS.get(codec, chorale_data.CHORALES_TEXT)
 
 
 def split_text(codec: str) -> str:
     """Return a card's text about the split of bundled music and of tunes."""
-    if codec == "abc":
-        return "by tune: by the files' names, or by a hash of how the tune begins"
-    return chorale_data.CHORALE_SPLIT_TEXT
+    return _SPLIT_TEXTS.get(codec, chorale_data.CHORALE_SPLIT_TEXT)

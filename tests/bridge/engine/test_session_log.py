@@ -43,7 +43,7 @@ BY_TYPE: dict[object, Strategy] = {
 
 
 def values_of_type(hint: Any) -> Strategy:
-    """Values of a field's type, inside the range that is given with it."""
+    """Return a strategy for the values of a field's type, within its annotated range."""
     match get_origin(hint), get_args(hint):
         case _ if hint in BY_TYPE:
             return BY_TYPE[hint]
@@ -65,7 +65,7 @@ def values_of_type(hint: Any) -> Strategy:
 
 
 def values(cls: type) -> Strategy:
-    """Instances of a dataclass whose fields are all values that their types allow."""
+    """Return a strategy for instances of a dataclass, with any values that the fields' types allow."""
     hints = get_type_hints(cls, include_extras=True)
     return st.builds(cls, **{name: values_of_type(hint) for name, hint in hints.items()})
 

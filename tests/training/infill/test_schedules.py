@@ -79,7 +79,7 @@ def test_evaluate_reports_scores_harmonies_and_schedules(
     assert report["schedules"]["fast against slow"]["melodies"] == 2
 
 
-def test_evaluate_scores_only_the_first_pieces_if_told(
+def test_evaluate_scores_only_the_first_pieces_if_asked(
     quick: list[FourPartPiece], capsys: pytest.CaptureFixture[str]
 ) -> None:
     report = evaluate(capsys, outputs=0, pieces=1, with_timing=False)

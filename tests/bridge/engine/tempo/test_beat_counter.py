@@ -31,16 +31,16 @@ def test_grid_stays_regular_with_set_tempo() -> None:
 @pytest.mark.parametrize("faster", [0.0, 0.05])
 def test_beat_counter_finds_place_in_beat_without_tempo(bpm: int, faster: float) -> None:
     rng = np.random.default_rng(bpm)
-    counter, at_ns, step, on_their_place = BeatCounter(0.0), 0.0, 0, []
+    counter, at_ns, step, in_place = BeatCounter(0.0), 0.0, 0, []
     step_ns = 60e9 / bpm / 4
     for length in TUNE:
         onset = round(at_ns + rng.normal(0, 12 * MS))
-        on_their_place.append((counter.add_onset(max(0, onset)) - step) % 4 == 0)
+        in_place.append((counter.add_onset(max(0, onset)) - step) % 4 == 0)
         counter.update_tempo()
         step += length
         at_ns += length * step_ns
         step_ns *= 1 - faster / len(TUNE)
-    assert sum(on_their_place[6:]) >= len(TUNE) - 6 - 1
+    assert sum(in_place[6:]) >= len(TUNE) - 6 - 1
 
 
 def test_skipped_silence_keeps_place_in_beat() -> None:

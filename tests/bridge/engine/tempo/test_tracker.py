@@ -11,8 +11,8 @@ TUNE = (4, 4, 2, 2, 4, 4, 6, 2, 8, 4, 4, 2, 2, 4, 4, 4, 8)
 STARTS = tuple(int(n) for n in np.cumsum((0, *TUNE)))
 
 
-def played(bpm: float, jitter_ms: float = 0.0, gain: float = 0.0, seed: int = 0) -> list[int]:
-    """Onsets of the tune in ns; the tempo grows by the share `gain` from the first onset to the last."""
+def tune_onsets(bpm: float, jitter_ms: float = 0.0, gain: float = 0.0, seed: int = 0) -> list[int]:
+    """Return the onsets of the tune in ns; the tempo grows by the share `gain` from the first onset to the last."""
     rng = np.random.default_rng(seed)
     bpms = bpm * (1 + gain * np.arange(STARTS[-1]) / STARTS[-1])
     times = np.concatenate(([0.0], np.cumsum(60e9 / bpms / 4)))[list(STARTS)]
@@ -21,7 +21,7 @@ def played(bpm: float, jitter_ms: float = 0.0, gain: float = 0.0, seed: int = 0)
 
 @pytest.mark.parametrize("bpm", [60, 72, 88, 100, 126])
 def test_tempo_is_estimated_in_spite_of_jitter(bpm: float) -> None:
-    assert estimate_bpm(played(bpm, jitter_ms=12)) == pytest.approx(bpm, rel=0.02)
+    assert estimate_bpm(tune_onsets(bpm, jitter_ms=12)) == pytest.approx(bpm, rel=0.02)
 
 
 def test_too_few_notes_keep_previous_tempo() -> None:
@@ -36,19 +36,19 @@ def test_previous_tempo_decides_ambiguous_phrase() -> None:
 
 @pytest.mark.parametrize("gain", [-0.15, 0.0, 0.15])
 def test_grid_follows_accelerando_and_ritardando(gain: float) -> None:
-    tracker = track_onsets(played(90, jitter_ms=10, gain=gain), 0)
+    tracker = track_onsets(tune_onsets(90, jitter_ms=10, gain=gain), 0)
     assert tracker.steps == list(STARTS)
     assert tracker.grid.bpm == pytest.approx(90 * (1 + gain), rel=0.06)
 
 
 def test_keys_of_a_chord_fall_on_one_step() -> None:
-    onsets = sorted(t + late * 8_000_000 for t in played(100) for late in range(3))
+    onsets = sorted(t + late * 8_000_000 for t in tune_onsets(100) for late in range(3))
     assert set(track_onsets(onsets, 0).steps) == set(STARTS)
     assert set(track_onsets(onsets, 100).steps) == set(STARTS)
 
 
 def test_early_first_note_does_not_make_others_late() -> None:
-    onsets = played(100)
+    onsets = tune_onsets(100)
     onsets[0] -= 30_000_000
     tracker = track_onsets(onsets, 100)
     assert tracker.offsets_ns[0] == pytest.approx(-30_000_000, abs=1000)

@@ -98,10 +98,12 @@ class ServerWatch:
         if library is None or client is None or not self.is_alive:
             return -1
         pattern = f":{re.escape(name)}$".encode()
-        ours = _copy_names(library, library.jack_get_ports(client, pattern, None, 0))
-        ports = [library.jack_port_by_name(client, port) for port in ours]
-        found = [_copy_names(library, library.jack_port_get_all_connections(client, port)) for port in ports if port]
-        return sum(map(len, found)) if found else -1
+        port_names = _copy_names(library, library.jack_get_ports(client, pattern, None, 0))
+        ports = [library.jack_port_by_name(client, name) for name in port_names]
+        connected = [
+            _copy_names(library, library.jack_port_get_all_connections(client, port)) for port in ports if port
+        ]
+        return sum(map(len, connected)) if connected else -1
 
     def _on_shutdown(self, _: int | None) -> None:
         self.is_alive = False

@@ -5,6 +5,8 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import TypeVar
 
+import mido
+
 from bachbridge.cli.bench.fake_daw import FakeDaw
 from bachbridge.errors import PortError
 from bachbridge.midi.ports import INPUT_NAME, OUTPUT_NAME
@@ -30,7 +32,7 @@ class Daw:
         return self._receiver.sounding
 
     def send(self, data: bytes) -> None:
-        self._daw.send(data)
+        self._daw.send(mido.Message.from_bytes(data))
 
     def play(self, *pitches: int) -> None:
         """Press and release the keys one after the other."""

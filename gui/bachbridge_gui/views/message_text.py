@@ -237,16 +237,20 @@ def _describe_control_change(channel: int, controller: int, value: int) -> str:
 
 
 def _describe_channel_message(data: bytes) -> str:
-    channel = (data[0] & 0x0F) + 1
-    match data[0] & 0xF0:
-        case 0xC0:
-            return f"program change {data[1] + 1}, channel {channel}"
-        case 0xE0:
-            return f"pitch bend {(data[1] | data[2] << 7) - 8192:+d}, channel {channel}"
-        case 0xA0:
-            return f"aftertouch {_pitch_column(data[1])} = {data[2]}, channel {channel}"
+    """Return the text of a complete program change, pitch bend or aftertouch."""
+    from mido import Message as MidoMessage  # mido takes 60 ms to load
+
+    message = MidoMessage.from_bytes(data)
+    channel = message.channel + 1
+    match message.type:
+        case "program_change":
+            return f"program change {message.program + 1}, channel {channel}"
+        case "pitchwheel":
+            return f"pitch bend {message.pitch:+d}, channel {channel}"
+        case "polytouch":
+            return f"aftertouch {_pitch_column(message.note)} = {message.value}, channel {channel}"
         case _:
-            return f"channel pressure = {data[1]}, channel {channel}"
+            return f"channel pressure = {message.value}, channel {channel}"
 
 
 def _describe_harmony(voices: tuple[tuple[int, ...], ...], key: int) -> str:

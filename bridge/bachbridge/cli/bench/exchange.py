@@ -8,6 +8,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+import mido
+
 from bachbridge.errors import BachBridgeError, ModelError, PortError
 from bachbridge.midi import messages as midi
 from bachbridge.music.performance import TimedNote
@@ -33,7 +35,7 @@ class EngineConnection(Protocol):
         """True if notes reach the engine."""
         ...
 
-    def send_midi(self, data: bytes) -> None:
+    def send_midi(self, message: mido.Message) -> None:
         """Send a MIDI message of the player."""
         ...
 
@@ -107,9 +109,9 @@ def record_exchange(
     start_ns = clock_ns() + _LEAD_IN_NS
     while recording.answer_ended is None:
         while due and start_ns + due[0][0] <= clock_ns():
-            data = due.pop(0)[1]
-            connection.send_midi(data)
-            recording.played_midi.append((clock_ns(), data))
+            message = due.pop(0)[1]
+            connection.send_midi(message)
+            recording.played_midi.append((clock_ns(), bytes(message.bytes())))
         wait_s = min(_MAX_WAIT_S, (start_ns + due[0][0] - clock_ns()) / 1e9) if due else _MAX_WAIT_S
         _record_message(recording, receive_or_raise(connection.receive, max(0.0, wait_s)))
         report_progress(min(1.0, max(0.0, (clock_ns() - start_ns) / (2 * phrase_length_ns))))
@@ -123,10 +125,10 @@ def record_exchange(
     return recording
 
 
-def _note_messages(notes: Sequence[TimedNote]) -> list[tuple[int, bytes]]:
+def _note_messages(notes: Sequence[TimedNote]) -> list[tuple[int, mido.Message]]:
     """Return note-ons and note-offs on channel 1 in order of time; at one time, note-offs come first."""
-    offs = [(note.end_ns, midi.note_off(0, note.pitch)) for note in notes]
-    ons = [(note.start_ns, midi.note_on(0, note.pitch, note.velocity)) for note in notes]
+    offs = [(note.end_ns, mido.Message("note_off", note=note.pitch)) for note in notes]
+    ons = [(note.start_ns, mido.Message("note_on", note=note.pitch, velocity=note.velocity)) for note in notes]
     return sorted(offs + ons, key=lambda item: item[0])
 
 

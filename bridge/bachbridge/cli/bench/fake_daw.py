@@ -15,8 +15,9 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Self
 
+import mido
+
 from bachbridge.errors import PortError
-from bachbridge.midi import messages as midi
 from bachbridge.midi.jack import DummyServer
 from bachbridge.midi.ports import INPUT_NAME, OUTPUT_NAME, Ports, list_ports
 from bachbridge.process.ipc import EngineLink
@@ -41,17 +42,17 @@ class FakeDaw:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def send(self, data: bytes) -> None:
+    def send(self, message: mido.Message) -> None:
         """Send a MIDI message; raises `PortError` if the MIDI system is gone."""
-        if not self._ports.send(data):
+        if not self._ports.send(bytes(message.bytes())):
             raise PortError("The MIDI system has stopped: restart it and try again.")
 
     def play(self, channel: int, pitch: int, *, velocity: int = 80, hold_s: float = 0.0) -> None:
         """Press a key and release it after `hold_s`."""
-        self.send(midi.note_on(channel, pitch, velocity))
+        self.send(mido.Message("note_on", channel=channel, note=pitch, velocity=velocity))
         if hold_s:
             time.sleep(hold_s)
-        self.send(midi.note_off(channel, pitch))
+        self.send(mido.Message("note_off", channel=channel, note=pitch))
 
     def receive(self, timeout_s: float) -> tuple[int, bytes]:
         """Return the next message that arrived, after its time in ns; raises `PortError` if none comes in time."""
@@ -83,12 +84,12 @@ class PlayerConnection:
         """True if notes reach the engine."""
         return self._daw is not None or not self._midi_system
 
-    def send_midi(self, data: bytes) -> None:
+    def send_midi(self, message: mido.Message) -> None:
         """Send a MIDI message of the player."""
         if self._daw:
-            self._daw.send(data)
+            self._daw.send(message)
         else:
-            self._link.send(Midi(data))
+            self._link.send(Midi(bytes(message.bytes())))
 
     def receive(self, timeout_s: float) -> Message | None:
         """Return the engine's next message, or None if none comes in time; raises `EOFError` if the engine ended."""

@@ -10,6 +10,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Self, TypeVar
 
+import mido
+
 from bachbridge.cli.bench.exchange import is_note_on, lateness_ns, receive_or_raise
 from bachbridge.cli.bench.fake_daw import FakeDaw, ProgressCallback
 from bachbridge.errors import BachBridgeError, PortError
@@ -99,9 +101,9 @@ class LatencyProbe:
         """Play single notes and wait for the copy of each message."""
         for n in range(_THRU_NOTE_COUNT):
             pitch = _SCALE_PITCHES[n % len(_SCALE_PITCHES)]
-            for data in (midi.note_on(0, pitch, 80), midi.note_off(0, pitch)):
+            for message in (mido.Message("note_on", note=pitch, velocity=80), mido.Message("note_off", note=pitch)):
                 begin_ns = time.monotonic_ns()
-                self._open_daw.send(data)
+                self._open_daw.send(message)
                 end_ns, _ = self._open_daw.receive(_TIMEOUT_S)
                 self._thru_round_trip_ns.append(end_ns - begin_ns)
                 self._thru_lateness_ns.append(lateness_ns(self._wait_for_message(Sent)))
@@ -142,7 +144,7 @@ class LatencyProbe:
             self._open_daw.play(0, pitch, hold_s=_KEY_HOLD_S)
 
     def _end_phrase(self) -> None:
-        self._open_daw.send(midi.control_change(0, BENCH_SETTINGS.end_control, 127))
+        self._open_daw.send(mido.Message("control_change", control=BENCH_SETTINGS.end_control, value=127))
         self._wait_for_message(AnswerStarted)
         self._answer_start_indices.append(len(self._sent_reports))
 

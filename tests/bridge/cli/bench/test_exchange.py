@@ -4,6 +4,7 @@ import heapq
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
+import mido
 import pytest
 
 from bachbridge.cli.bench.exchange import ExchangeRecording, record_exchange, wait_until_ready
@@ -44,8 +45,8 @@ class VirtualEngine:
     def now(self) -> int:
         return self.now_ns
 
-    def send_midi(self, data: bytes) -> None:
-        self._feed(Midi(data))
+    def send_midi(self, message: mido.Message) -> None:
+        self._feed(Midi(bytes(message.bytes())))
 
     def receive(self, timeout_s: float) -> Message | None:
         limit_ns = self.now_ns + round(timeout_s * 1e9)

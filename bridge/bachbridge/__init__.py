@@ -4,6 +4,6 @@ import os
 
 __version__ = "0.1.0"
 
-# What is played here is nobody else's business: onnxruntime's packages report to their maker unless told not to, and
-# must be told before they are first imported. The processes that we start inherit it.
+# Privacy: onnxruntime's packages send reports to their maker unless this is set before their first import. Child
+# processes inherit it.
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"

@@ -221,7 +221,7 @@ class Settings:
     key: str = setting(
         "auto",
         "Key",
-        "The key that answers and chords keep to; auto is the key that is heard.",
+        "The key that answers and chords keep to; auto: the key of what you play.",
         text=KEY_NAME,
     )
     position: float = setting(

@@ -192,7 +192,7 @@ VOICE_INITIALS = TextFormat(
     lambda text: bool(text) and set(text) <= {voice[0] for voice in VOICES},
 )
 RULE_NAMES = TextFormat(
-    f"all, none, or names by commas out of {', '.join(VOICE_LEADING_RULES)}",
+    f"all, none, or names separated by commas ({', '.join(VOICE_LEADING_RULES)})",
     lambda text: text in ("all", "none") or set(text.split(",")) <= set(VOICE_LEADING_RULES),
 )
 KEY_NAME = TextFormat(

@@ -39,9 +39,9 @@ class SymbolCodec(Protocol):
         ...
 
     def encode_phrase(self, phrase: Phrase, key: Key | None = None) -> list[Symbol]:
-        """Return the symbols of a phrase; what the vocabulary does not hold becomes the nearest that it does.
+        """Return the symbols of a phrase; what the vocabulary lacks is replaced by the nearest that it holds.
 
-        `key` is the key that the player has locked; it counts where the representation has keys.
+        `key` is the key that the player has locked; it matters only if the representation has keys.
         """
         ...
 

@@ -6,10 +6,10 @@ mask a share of the cells.
 
 The network reads three things: each cell's pitch index (or that it is masked), whether a given cell has an onset or is
 held, and where its step lies (the beat, the bar, the grid: 16ths or 8ths). Besides, `neighbour_values` gives for each
-cell the given notes that a musician would look at first; the network's heads write by the intervals from those.
+cell the given notes that a musician would look at first; the network's heads predict by the intervals from these.
 
-All keys are one to the network: the given notes are moved by up to a tritone, so that their key has no sharps or flats,
-and the network's output is moved back (`transpose_cells`, `untranspose_logits`).
+The network sees all music in one key: the given notes are moved by up to a tritone, so that their key has no sharps or
+flats, and the network's output is moved back (`transpose_cells`, `untranspose_logits`).
 """
 
 from dataclasses import dataclass
@@ -111,7 +111,7 @@ def mask_cells(pitch_indices: Ints, masked: Bools) -> Ints:
 
 
 def attack_values(onsets: Bools, known: Bools) -> Ints:
-    """Return the attack values: whether there is an onset, of the cells where that is `known`."""
+    """Return the attack values of `onsets`, `ATTACK_UNKNOWN` where the onset is not `known`."""
     return np.where(known, np.where(onsets, ATTACK_ONSET, ATTACK_HELD), ATTACK_UNKNOWN).astype(np.int32)
 
 

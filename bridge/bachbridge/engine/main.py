@@ -38,7 +38,7 @@ class EngineConfig:
     patient: bool = False
     """True: wait for named ports that do not exist yet."""
     log: str | None = None
-    modelhost: tuple[str, ...] = ()
+    model_command: tuple[str, ...] = ()
     """Command that starts the model process; empty: the package's own."""
 
 
@@ -60,7 +60,7 @@ def serve(lines: Iterator[str], notify: Callable[[Message], None]) -> None:
     log = model_client = None
     try:
         log = LogWriter(Path(config.log), settings) if config.log else None
-        command = config.modelhost or ipc.process_command("model")
+        command = config.model_command or ipc.process_command("model")
         model_client = ModelClient(command, settings.model, event_queue.put)
         threading.Thread(
             target=ipc.dispatch_messages, args=(lines, _command_handler(event_queue)), name="commands", daemon=True

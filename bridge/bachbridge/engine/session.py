@@ -154,7 +154,7 @@ class Session:
     def _mode(self) -> Mode:
         return self._modes[self._settings.current.mode]
 
-    # ------------------------------------------------------------ the two public questions
+    # ------------------------------------------------------------ deadline and feed
 
     @property
     def deadline(self) -> int | None:

@@ -192,7 +192,7 @@ class Host:
             self._try_model(name)
 
     def _feed(self, feed: Feed) -> None:
-        """Feed the model, unless more is waiting: a newer message holds the whole phrase again."""
+        """Feed the model, unless more is waiting: a newer message holds the whole phrase."""
         if self._inbox.has_messages:
             return
         if feed.model != self._last_tried:
@@ -201,7 +201,7 @@ class Host:
             self._model.generator.feed(feed)
 
     def _begin_answer(self, ask: Ask) -> None:
-        """Replace the answer in progress and send the first part, before a newer feed overtakes this ask's."""
+        """Replace the answer in progress and send the first part, before a newer feed changes its memory."""
         self._answer = None
         if self._inbox.is_answer_stale:
             return

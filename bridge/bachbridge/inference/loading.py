@@ -28,7 +28,7 @@ def load_model(name: str) -> Generator:
 
 @lru_cache(maxsize=4)
 def cached_model(folder: Path, card_hash: str) -> Generator:
-    """Return the model in `folder`; `card_hash` tells it from another model that takes its place later."""
+    """Return the model in `folder`; `card_hash` distinguishes it from a model that replaces it later."""
     del card_hash
     card = library.read_card(folder)
     if card.family is None:

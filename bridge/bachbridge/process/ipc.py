@@ -237,7 +237,7 @@ class EngineLink:
             "ports": "real" if ports else "none",
             "patient": wait_for_ports,
             "log": str(log.absolute()) if log else None,
-            "modelhost": list(model_command or process_command("model")),
+            "model_command": list(model_command or process_command("model")),
         }
         self._inbox: SimpleQueue[Message | None] = SimpleQueue()
         self._child = ChildProcess(process_command("engine"), self._inbox.put)

@@ -21,7 +21,7 @@ START_TIMEOUT_NS = 60_000_000_000
 _LEAD_IN_NS = 250_000_000
 """The pause between being ready and the first note."""
 _ANSWER_TIMEOUT_NS = 15_000_000_000
-"""The time after its due end during which an answer may still come."""
+"""An answer may still arrive this long after it should have ended."""
 _DRAIN_TIMEOUT_S = 0.1
 _MAX_WAIT_S = 0.2
 """The longest wait at a time, after which progress is reported."""
@@ -101,7 +101,7 @@ def record_exchange(
 ) -> ExchangeRecording:
     """Play the notes, the first of them at time 0, and record everything until the whole answer has been played.
 
-    The answer is expected to be as long as the phrase. `report_progress` receives the share of both that is over.
+    The answer is expected to be as long as the phrase. `report_progress` receives the share of both that has passed.
     Raises `ModelError` if no answer comes or if it breaks off.
     """
     recording = ExchangeRecording()

@@ -4,8 +4,8 @@ This process is the DAW: it plays into "BachBridge In" and receives from "BachBr
 through and come back (thru). Then short phrases are played, ended by silence or by a controller, each as soon as the
 answer before it has begun. Then phrase after phrase is answered, fast and at a high temperature so that many notes
 come, until there are enough. Meanwhile the player plays on and keeps changing the seed, which makes the model read the
-whole phrase anew each time: its process is never idle. Last, notes are harmonized, in turns with notes that are only
-passed on at the same pace: the ratio of the two is the cost of harmony.
+whole phrase anew each time, so that its process is never idle. Last, harmonized notes alternate with notes that are
+only passed on, at the same pace: the ratio of their times is the cost of harmony.
 """
 
 import json as json_
@@ -77,7 +77,7 @@ def _first_note_ready_times(log: Path) -> dict[str, TimesNs]:
 
 
 def _harmony_to_thru_ratios(figures: dict[str, Figures]) -> dict[str, float]:
-    """Return the time from a note to the last note of its chord, divided by the time to its mere copy."""
+    """Return the time from a note to its chord's last note, divided by the time to a note's copy without a chord."""
     harmony, thru = (figures[f"{name}, there and back"] for name in ("harmony", "thru at the same pace"))
     return {point: round(harmony[point] / thru[point], 3) for point in ("p50", "p99")}
 

@@ -1,7 +1,7 @@
 """The measurements of `bachbridge bench`, taken by a fake DAW and its player.
 
 Engine and model run in processes of their own as always. All processes of one machine read the same monotonic clock.
-"Inside" is the engine's own view, up to the moment before it hands a message to the port; "outside" adds the way
+"Inside" is the engine's own view, up to the moment before it hands a message to the port; "outside" adds the path
 through the MIDI system and this process's thread.
 """
 
@@ -112,7 +112,7 @@ class LatencyProbe:
         self._link.send(Setting("mode", "continue"))
 
     def measure_phrases(self) -> None:
-        """Play short phrases, half of them ended by silence, half by a controller; each cuts an answer short."""
+        """Play short phrases, half ended by silence, half by a controller; each interrupts the answer before it."""
         self._link.send(Setting("silence_beats", 1.0))
         for ending in ("silence", "control"):
             self._link.send(Setting("phrase_end", ending))
@@ -126,7 +126,7 @@ class LatencyProbe:
                     pass
 
     def measure_dialogue(self, note_count: int, report_progress: ProgressCallback) -> None:
-        """Play phrase after phrase, each during the answer before it, until that many notes have been answered."""
+        """Play phrase after phrase, each during the answer before it, until `note_count` notes have been answered."""
         self._play_keys(_NOTES_PER_PHRASE)
         keys = answered = 0
         while answered < note_count:

@@ -39,7 +39,7 @@ def latency_table(milliseconds: Mapping[str, Figures]) -> Table:
 
 
 def environment_facts(midi_system: str) -> dict[str, str]:
-    """Describe when, on which machine and with which MIDI system was measured."""
+    """Return the date, the machine and the MIDI system of the measurement, in words."""
     machine = f"{platform.system()} {platform.machine()}, {os.cpu_count()} CPUs, Python {platform.python_version()}"
     return {"date": datetime.now(UTC).isoformat(timespec="seconds"), "machine": machine, "midi": midi_system}
 

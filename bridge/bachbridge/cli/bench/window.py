@@ -1,7 +1,7 @@
 """`bachbridge bench --gui`: the cost of the window, and its effect on the engine's timing.
 
 A dense passage, sixteen notes on every 16th at 120 bpm, is scheduled in the engine while a key is played and passed on
-sixteen times a second. The timing is measured in turns with the window watching and without it. The window is the real
+sixteen times a second. The timing is measured with and without the window, in turns. The window is the real
 one, in a process of its own; it receives every message of the engine as in normal use. Without it the messages are
 written as well, to /dev/null, so that this process has the same work to do. The ratio compares the medians of the
 turns' 99th percentiles, because other work of the machine disturbs single turns.

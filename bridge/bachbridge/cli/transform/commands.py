@@ -34,7 +34,7 @@ def continue_(
     source: Annotated[Path, typer.Argument(metavar="IN.mid", help="The MIDI file, or tune in ABC, to continue.")],
     target: MusicOutputOption,
     *,
-    bars: Annotated[int | None, typer.Option(help="Bars to add; without it as many as IN.mid has.", min=1)] = None,
+    bars: Annotated[int | None, typer.Option(help="Bars to add; by default as many as IN.mid has.", min=1)] = None,
     temperature: TemperatureOption = DEFAULT_SETTINGS.temperature,
     seed: SeedOption = 0,
     model: ModelOption = DEFAULT_SETTINGS.model,
@@ -57,7 +57,7 @@ def dream(
     minutes: Annotated[float, typer.Option(metavar="M", help="The length of the dream in minutes.")] = 5.0,
     phrase: Annotated[
         Path | None,
-        typer.Option(metavar="IN.mid", help="The music to begin from, MIDI or ABC; without it a bundled phrase."),
+        typer.Option(metavar="IN.mid", help="The music to begin from, MIDI or ABC; by default a bundled phrase."),
     ] = None,
     bpm: Annotated[float, typer.Option(metavar="BPM", help="The tempo; 0 for the phrase's.")] = 0.0,
     temperature: TemperatureOption = DEFAULT_SETTINGS.temperature,
@@ -65,7 +65,7 @@ def dream(
     model: ModelOption = DEFAULT_SETTINGS.model,
     instrument: InstrumentOption = None,
 ) -> None:
-    """Continue a phrase on and on, and write that as MIDI or ABC without the phrase."""
+    """Continue a phrase on and on, and write the music after it as MIDI or ABC."""
     apply_options(DEFAULT_SETTINGS, {"temperature": temperature, "seed": seed, "model": model, "bpm": bpm})
     program = resolve_program(instrument, target)
     from bachbridge.cli.transform.dream import DreamOptions, dream_file
@@ -79,14 +79,14 @@ def tune(
     *,
     tunes: Annotated[int, typer.Option(metavar="N", help="The number of tunes, all in one file.")] = 1,
     key: Annotated[
-        str, typer.Option(metavar="KEY", help="D, F#m, Ador and so on; without it the model's choice.")
+        str, typer.Option(metavar="KEY", help="The key: D, F#m, Ador and so on; by default the model's choice.")
     ] = "",
     meter: Annotated[
-        str, typer.Option(metavar="METER", help="6/8, 4/4 and so on; without it the model's choice.")
+        str, typer.Option(metavar="METER", help="The meter: 6/8, 4/4 and so on; by default the model's choice.")
     ] = "",
     bpm: Annotated[float, typer.Option(metavar="BPM", help="The tempo; 0 for 120.")] = 0.0,
     temperature: Annotated[
-        float | None, typer.Option(metavar="T", help="How daring the tunes are, 0.1 to 2; without it the model's own.")
+        float | None, typer.Option(metavar="T", help="How daring the tunes are, 0.1 to 2; by default the model's own.")
     ] = None,
     seed: SeedOption = 0,
     model: ModelOption = TUNE_MODEL,
@@ -124,7 +124,7 @@ def harmonize(
     ] = None,
     lag: Annotated[
         int | None,
-        typer.Option(metavar="N", help="A chord is decided this many 16ths later (chorale-lstm) [default: 16]."),
+        typer.Option(metavar="N", help="Decide each chord this many 16ths later (chorale-lstm) [default: 16]."),
     ] = None,
     fast: FastOption = False,
     rules: RulesOption = "all",
@@ -158,7 +158,7 @@ def mend(
     ] = None,
     voices: Annotated[
         str | None,
-        typer.Option(metavar="VOICES", help="The voices to generate anew, such as alto,tenor; without it all."),
+        typer.Option(metavar="VOICES", help="The voices to generate anew, such as alto,tenor; by default all."),
     ] = None,
     model: ModelOption = INFILL_MODEL,
     seed: SeedOption = 0,
@@ -220,14 +220,14 @@ def text(
             "-o",
             "--output",
             metavar="OUT",
-            help="The text, tune or MIDI file to write; without it the text is printed.",
+            help="The text, tune or MIDI file to write; by default the text is printed.",
         ),
     ] = None,
     *,
     grid: Annotated[int, typer.Option(metavar="N", help="Steps to a quarter note, 1 to 24.")] = 4,
     bpm: Annotated[
         float | None,
-        typer.Option(metavar="BPM", help="The tempo of the MIDI file to write; without it the tune's, or 120."),
+        typer.Option(metavar="BPM", help="The tempo of the MIDI file to write; by default the tune's, or 120."),
     ] = None,
 ) -> None:
     """Write a MIDI file as text, a character for each piano key that is down, or such a text as a MIDI file.
@@ -245,7 +245,7 @@ def roll(
     target: Annotated[Path, typer.Option("-o", "--output", metavar="OUT.png", help="The picture to write.")],
     *,
     title: Annotated[
-        str, typer.Option(metavar="WORDS", help="The title of the picture; without it the file's name.")
+        str, typer.Option(metavar="WORDS", help="The title of the picture; by default the file's name.")
     ] = "",
 ) -> None:
     """Draw a MIDI file as a piano roll."""

@@ -79,7 +79,7 @@ def load_continuation_model(name: str) -> Generator:
 
 
 def _generate_answer(model: Generator, ask: Ask) -> tuple[Note, ...]:
-    """Generate the answer's notes; shows a progress bar on standard error, as far as the model reports progress."""
+    """Generate the answer's notes; shows a progress bar on standard error if the model reports progress."""
     notes: list[Note] = []
     with Progress(console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("continuing", total=None)

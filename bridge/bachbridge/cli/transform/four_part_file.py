@@ -1,6 +1,6 @@
-"""A file in four voices of which some notes are regenerated, while all others stay to the tick.
+"""A file in four voices of which some notes are regenerated, while all others keep their ticks.
 
-On the grid each voice is read as a melody is: moved by octaves if it lies outside its range, gaps of up to a beat
+On the grid each voice is read like a melody: moved by octaves if it lies outside its range, gaps of up to a beat
 closed. Notes are erased whole: a region covers the notes that begin in it, and a note that sounds into it from before
 stays. In the tracks the erased notes' events are replaced by those of the new ones; no other event changes its tick or
 its data.
@@ -93,7 +93,7 @@ def _highest_of_each_chord(notes: Sequence[Note]) -> tuple[Note, ...]:
 def mask_region(four_parts: FourPartSong, region_mask: Bools, *, keep_silence: bool) -> Bools:
     """Return `masked[step, voice]`: the notes that begin in `region_mask[step, voice]`, and the rests there.
 
-    Rests before the first note of all are never masked; with `keep_silence` no step in which all voices rest is.
+    Rests before the first note of all are never masked, and with `keep_silence` neither are steps without any note.
     """
     begins_in_region = np.take_along_axis(region_mask, np.maximum(four_parts.onset_step, 0), axis=0)
     stays_silent: Bools = np.all(four_parts.is_rest, axis=1)

@@ -1,6 +1,6 @@
 """`bachbridge harmonize IN.mid -o OUT.mid`: three voices added to the melody of a file.
 
-The file's tracks are copied byte for byte, so that tempo, meter and melody stay to the tick; only the melody's track
+The file's tracks are copied byte for byte, so that tempo, meter and melody keep their ticks; only the melody's track
 is renamed after its voice. The other voices come in tracks of their own, on channels that the file does not use. They
 are written on the 16th grid, however freely the melody is played, and rest where it rests for more than a beat. With
 bars to keep, the file holds all four voices, and the other three are generated anew outside these bars.

@@ -50,8 +50,8 @@ class HarmonizeOptions:
 class MelodyHarmony:
     """A melody with its harmony: `pitch_index[step, voice]`, notes at their final pitches, and the bars.
 
-    `melody_shift` is by how many semitones the melody was moved into its voice's range to be read; `added_voice_shift`
-    by how many the other voices were then moved back.
+    The melody was moved by `melody_shift` semitones into its voice's range to be read, and the other voices were then
+    moved back by `added_voice_shift` semitones.
     """
 
     pitch_index: Ints

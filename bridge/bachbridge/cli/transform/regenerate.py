@@ -35,7 +35,7 @@ def regenerate(
 ) -> None:
     """Generate the notes in `masked[step, voice]` anew and write all four voices.
 
-    `region_text` says in the messages where that is, such as " in bars 3-6". Raises `BachBridgeError`.
+    `region_text` names the place in messages, such as " in bars 3-6". Raises `BachBridgeError`.
     """
     _check_mask(four_parts, masked, region_text)
     filled = infill_run.infill_canvas(

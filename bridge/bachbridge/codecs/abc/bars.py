@@ -2,10 +2,10 @@
 
 *Strict*, as BachBridge writes tunes: every bar is full, but the first may be short (a pickup), and so may the last one
 of a section; the next section then begins with the pickup that completes it, so the bars add up from section to
-section. A pickup followed by `|:` stands alone. A repeat that was opened is closed; a first ending is as much shorter
-as the tune's pickup is long, and is followed by a second. The end is near from everywhere: fill the bar, then close the
-section (twice, after a first ending). A repeated section need not complete its own pickup: many people do not write it
-so, and a network that has read their tunes, but may not end a section where it wants to, never ends.
+section. A pickup followed by `|:` stands alone. A repeat that was opened is closed; a first ending is shorter
+by the length of the tune's pickup, and is followed by a second. The end is near from everywhere: fill the bar, then
+close the section (twice, after a first ending). A repeated section need not complete its own pickup: many people write
+tunes in which it does not, and a network trained on these never ends if it must not end sections where they do.
 
 *Lenient*, as people write tunes: bars beside a join, which may stand in the middle of a bar, and bars beside an
 ending's number may be short too; a bar between two plain bar lines is full.
@@ -55,11 +55,11 @@ class BarState:
         return not self.in_first_bar and self.is_empty
 
     def with_rhythm(self, rhythm: Rhythm | None) -> "BarState | None":
-        """Return the state with another rhythm of the bar; None without one, or where a second ending must begin."""
+        """Return the state with this rhythm; None if it is None, or where a second ending must begin."""
         return replace(self, rhythm=rhythm, last_bar_line="") if rhythm and not self.needs_second_ending else None
 
     def close_bar(self, line: str) -> "BarState | None":
-        """Return the state after a bar line; None where it must not stand."""
+        """Return the state after a bar line; None where none is allowed."""
         if not self.rhythm.allows_bar_line or self.last_bar_line == "[":
             return None
         if not self.strict:
@@ -116,7 +116,7 @@ class BarState:
         return self.strict and self.ending == 1 and self.last_bar_line == ":|"
 
     def begin_ending(self, ending: int) -> "BarState | None":
-        """Return the state after an ending's number (`[1`); None where it must not stand."""
+        """Return the state after an ending's number (`[1`); None where none is allowed."""
         begun = replace(self, rhythm=_empty_rhythm(self.rhythm, self.bar_quanta))
         if not self.strict:
             return replace(begun, began_at_join=True) if self.rhythm.allows_bar_line else None

@@ -10,7 +10,7 @@ for every character. **There is no dead end.** `after` returns only states from 
 
 - A token from a table (key, meter, chord, length) is always a prefix of a token that fits, so it can be completed; a
   line of free text can be ended.
-- A note begins only where one of its lengths fits, and a length goes on only towards such a one (`_length_fits`); a
+- A note begins only where one of its lengths fits, and a length grows only towards one that fits (`_length_fits`); a
   tied note is the same letter with the same octave marks, and has a place in this bar or the next.
 - A bar line begins only where one of its forms fits. An unfinished bar can always be filled, and the tune can be closed
   from any bar (see `bars`).
@@ -56,7 +56,7 @@ _EMPTY_HEADER = HeaderState()
 
 @dataclass(frozen=True, slots=True)
 class GrammarState:
-    """State after the characters read so far, as far as they matter for what may come next.
+    """State after the characters read so far: all that decides which characters may come next.
 
     `phase` is what is being read: a header line ("field"), nothing between two tokens of the music ("music"), a chord
     symbol ("quote"), an accidental ("sign"), a note, a tuplet's number, a bar line ("line"), an ending's number, or
@@ -87,7 +87,7 @@ class GrammarState:
         return self.bars
 
     def after(self, char: str) -> "GrammarState | None":
-        """Return the state after one more character; None where it must not come."""
+        """Return the state after one more character; None if it is not allowed."""
         match self.phase:
             case "field":
                 return self._after_in_field(char)

@@ -25,7 +25,7 @@ _BODY_LETTERS = "KMLPTNSRQYIWwHVC%"
 
 @dataclass(frozen=True, slots=True)
 class HeaderState:
-    """State after the lines read so far, as far as they matter; `token` is the unfinished line.
+    """State after the lines read so far; `token` is the unfinished line.
 
     `last_place` is the last line's place in the order and `line_count` the number of lines. `meter` and `unit` are in
     whole notes (0: not given yet). `in_body` is True once the header is over.
@@ -46,7 +46,7 @@ class HeaderState:
         return quanta_per_bar(self.meter, self.unit or abc_tokens.default_unit(self.meter)) or None
 
     def after(self, char: str) -> "HeaderState | None":
-        """Return the state after one more character; None where it must not come. A line's end leaves `token` empty."""
+        """Return the state after one more character; None if it is not allowed. A line's end leaves `token` empty."""
         if char == "\n":
             return self._end_line() if self.token else None
         token = self.token + char

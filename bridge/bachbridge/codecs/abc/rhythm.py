@@ -11,7 +11,7 @@ of its bar:
 - In a tuplet of `p` notes in the time of `q`, the notes to come can still bring the sum of the written lengths to a
   multiple of `p / gcd(p, q)` (`_min_length_sum`); this times `q / p` is whole, and at most what is left.
 
-In tuplets and broken pairs lengths are plain note values (in tuplets they may be dotted), because many programs know no
+In tuplets and broken pairs lengths are plain note values (in tuplets they may be dotted), because many programs read no
 others there.
 
 A token that would break one of these conditions is refused (None). That is the whole proof for a bar; for the tune, see
@@ -48,7 +48,7 @@ def tuplet_time(notes: int, *, compound: bool) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Tuplet:
-    """Tuplet of `notes` in the time of `time`: `left` are to come, the others were written `written` quanta long."""
+    """Tuplet of `notes` in the time of `time`: `left` are to come, the others have `written` quanta in all."""
 
     notes: int
     time: int

@@ -1,4 +1,4 @@
-"""Writer of notes in any voices as a tune in ABC for any program: a line for each voice, `V:` if there are several.
+"""Writer of polyphonic music as ABC that any program reads: a line for each voice, `V:` if there are several.
 
 Notes are cut and tied as on staves (see `music.note_values`), so every bar adds up; the first may be short. The
 header's fields are those of the ABC standard 2.1 (https://abcnotation.com/wiki/abc:standard:v2.1, sections 3.1 and 7):
@@ -57,7 +57,7 @@ def format_score(notes: Sequence[Note], layout: TuneLayout, *, title: str, bpm: 
 
 
 def _voice_field(number: int, voice_lines: Sequence[tuple[int, MonophonicLine]]) -> str:
-    """Return the field before a line's music; nothing, where the line is alone."""
+    """Return the field before a line's music; empty if there is only one line."""
     if len(voice_lines) == 1:
         return ""
     voice, line = voice_lines[number]

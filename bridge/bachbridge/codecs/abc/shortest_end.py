@@ -2,7 +2,7 @@
 
 A token is finished as soon as it can be, and a section is closed as soon as it may be. A bar that is empty, or that has
 an unfinished token, is filled with the longest note that fits, less the length of the tune's pickup: a first ending
-must be shorter by as much (see `bars`), and the last bar of any section had better be. From any state this takes a few
+must be shorter by as much (see `bars`), and the last bar of any section should be. From any state this takes a few
 bars at most: the rest of this one, one more where a first ending has overrun the pickup, and a second ending.
 """
 

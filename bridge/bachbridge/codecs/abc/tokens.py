@@ -17,13 +17,13 @@ FIFTHS = {"F": -1, "C": 0, "G": 1, "D": 2, "A": 3, "E": 4, "B": 5}
 """Places of the letters on the line of fifths."""
 _SHARP_ORDER = "FCGDAEB"
 MODE_SHARPS = {"": 0, "m": -3, "dor": -2, "mix": -1, "phr": -4, "lyd": 1, "loc": -5}
-"""Sharps that a mode has more than major."""
+"""Sharps of a mode in excess of major on the same tonic; negative: flats."""
 _MODE_ALIASES = {"maj": "", "ion": "", "min": "m", "aeo": "m", **{word: word for word in MODE_SHARPS}}
 _MAX_ACCIDENTALS = 7
 
 METERS = ("C", "C|", *(f"{beats}/{of}" for of in (2, 4, 8, 16) for beats in range(1, 17)))
 COMMON_METERS = {"C": "4/4", "C|": "2/2"}
-"""Meters that have a sign of their own, in figures."""
+"""Meters that have a sign of their own, and their figures."""
 UNIT_LENGTHS = ("1/4", "1/8", "1/16", "1/2", "1/32")
 
 _QUALITIES = ("", "m", "7", "m7", "6", "m6", "9", "m9", "maj7", "M7", "7b9", "dim", "dim7", "d", "aug", "+", "a", "a7")

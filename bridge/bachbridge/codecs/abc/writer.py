@@ -98,7 +98,7 @@ class BarLayout:
 
 
 def format_line(notes: Sequence[TuneNote], end: Fraction, key: str, layout: BarLayout) -> str:
-    """Return one line of notes, none over another, as music from step 0 to `end`; a bar that `end` cuts stays open."""
+    """Return notes that do not overlap as music from step 0 to `end`; a bar that `end` cuts stays open."""
     speller = PitchSpeller(key)
     out: list[str] = []
     at = Fraction(0)

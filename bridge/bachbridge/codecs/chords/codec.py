@@ -6,10 +6,10 @@ to predict, and its value is taken from the player: the time between symbols is 
 phrase, the loudness the phrase's mean. Symbols have no key: where one is locked, only chords of its scale are written.
 With `rests`, a silence between two onsets is a symbol of its own; otherwise a chord sounds until the next one.
 
-The vocabulary holds the chords of the training music, the commonest first. A chord that it does not hold is read as
-the nearest that it does: the one with the smallest sum of the distances of each note to the other chord's notes (see
-`Chord.distance`); of equals, the commonest. A phrase is read in the octave in which most of its chords are known, and
-its answer is moved back.
+The vocabulary holds the chords of the training music, the commonest first. A chord that it lacks is read as the
+nearest one that it holds, with the smallest sum of the distances of each note to the other chord's notes (see
+`Chord.distance`); among equals, the commonest. A phrase is read in the octave in which most of its chords are known,
+and its answer is moved back.
 """
 
 from collections import Counter

@@ -1,8 +1,8 @@
 """Names of chords, after Play Bach (P. Boudalier, 2021): in full, as `A2.F#3`, or by normal order, as `2.6.9`.
 
 A full name holds all pitches, from the lowest up. A name by normal order holds the pitch classes (0 = C) in the
-rotation that lies closest together: the one with the smallest span; of equals, the one whose notes lie closest to its
-first (J. Rahn, Basic Atonal Theory, 1980, from the top inwards); then the one that begins lowest. A single note is
+rotation that lies closest together: the one with the smallest span; among equals, the one whose notes lie closest to
+its first (J. Rahn, Basic Atonal Theory, 1980, from the top inwards); then the one that begins lowest. A single note is
 named in full either way, and a rest is `R`.
 """
 
@@ -66,8 +66,8 @@ def make_chord(pitches: Sequence[int], *, by_normal_order: bool) -> Chord:
 
 def normal_order(pitches: Sequence[int]) -> tuple[int, ...]:
     """Return the pitch classes of some pitches in normal order."""
-    classes = sorted({pitch % 12 for pitch in pitches})
-    rotations = [(*classes[at:], *classes[:at]) for at in range(len(classes))]
+    pitch_classes = sorted({pitch % 12 for pitch in pitches})
+    rotations = [(*pitch_classes[at:], *pitch_classes[:at]) for at in range(len(pitch_classes))]
 
     def spread(rotation: tuple[int, ...]) -> tuple[list[int], int]:
         return [(note - rotation[0]) % 12 for note in reversed(rotation)], rotation[0]

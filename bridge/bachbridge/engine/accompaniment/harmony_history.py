@@ -144,7 +144,7 @@ class HarmonyHistory:
 
 
 def octave_shift_for(pitch: int, voice: int, current_shift: int) -> int:
-    """Return the octave shift (semitones) that moves `pitch` into the range of `voice`; the current one if it does."""
+    """Return the octave shift (semitones) that moves `pitch` into the range of `voice`: the current one if it does."""
     low, high = VOICE_RANGES[voice]
     if low <= pitch + current_shift <= high:
         return current_shift

@@ -1,4 +1,4 @@
-"""The listening half of the dialogue: the phrase being played, its end, and what the model is fed of it.
+"""The listening half of the dialogue: the phrase being played, its end, and feeding it to the model.
 
 A phrase ends by silence, by its length in bars, by the pedal's release or by a command; a setting chooses. While it
 lasts, the model is fed what is certain of it: a moment after each key and on every beat.
@@ -16,7 +16,7 @@ from bachbridge.settings import Settings
 _BAR_LINE_LEAD_NS = 20_000_000
 """A phrase of a fixed number of bars ends this long before its bar line, so that the answer can begin on it."""
 _EARLY_ASK_LEAD_NS = 150_000_000
-"""An answer is asked for this long before the phrase ends: a little more than a network of many passes takes."""
+"""An answer is asked for this long before the phrase ends: a little more than a network of many sweeps needs."""
 _FEED_DELAY_NS = 1_000_000
 """The model is fed this long after a key."""
 _FEED_MARGIN_NS = 3_000_000

@@ -65,7 +65,7 @@ class PhraseRecorder:
         self._update_silence(now_ns)
 
     def all_notes_off(self, now_ns: int) -> None:
-        """Release all keys, as a DAW demands when it stops, say."""
+        """Release all keys, as a DAW demands when it stops, for example."""
         for note in self.held_keys.values():
             note.off_ns = now_ns
         self.held_keys.clear()

@@ -6,8 +6,8 @@ walking pace, or about the tempo of the previous phrase. Each candidate tempo is
 intervals, and the best one is refined by least squares. (The idea: A. T. Cemgil and B. Kappen, "Monte Carlo methods for
 tempo tracking and rhythm quantization", JAIR 18, 2003; a grid of candidates is enough for short phrases.)
 
-A clock (24 pulses to the quarter note) or a shared session would give a `Grid` of its own: a better source than this
-estimate replaces `TempoTracker` and nothing else.
+A better source than this estimate, such as a clock (24 pulses to the quarter note) or a shared session, would give a
+`Grid` of its own and replace only `TempoTracker`.
 """
 
 from collections.abc import Sequence

@@ -2,9 +2,9 @@
 
 A hypothesis is one harmony so far with the network's state after it. At every step each one branches into a few
 frames (`candidates.rank_frames`, as in live play), and the best `width` branches go on. They are ranked by how well
-they make the given notes expected: by the network's log probability of the given voice, which a harmony that leads
-where the melody goes wins. The likelihood of the harmony itself counts only as far as `Style.randomness` is below 1,
-because the likeliest harmony of all hardly moves; and rule violations weigh more than anything.
+they make the given notes expected: by the network's log probability of the given voice, which is highest for a harmony
+that leads where the melody goes. The likelihood of the harmony itself counts the more, the further `Style.randomness`
+is below 1, and not at all at 1, because the likeliest harmony hardly moves. Rule violations weigh more than anything.
 
 Under the last given note a triad in root position is preferred, as long as any rule is in force.
 
@@ -90,8 +90,8 @@ def harmonize_steps(
     """Harmonise `given[step, voice]` (-1: to be chosen): yield None after each step, and the whole harmony at last.
 
     The harmony is `pitch_indices[step, voice]` and `onsets[step, voice]`; given cells are kept. Step `t` lies
-    `position[t]` steps into a bar of `steps_per_bar[t]`; numbers stand for the first step's position and the length of
-    all bars. A key in `style` holds throughout; without one the key follows the given notes.
+    `position[t]` steps into a bar of `steps_per_bar[t]`; single numbers give the first step's position and the length
+    of all bars. A key in `style` holds throughout; without one the key follows the given notes.
     """
     steps = len(given)
     with_position = _bar_placer(position, steps_per_bar, steps)

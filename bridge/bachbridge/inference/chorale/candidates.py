@@ -30,7 +30,7 @@ from bachbridge.music.voice_leading import check_rules, forbidden_pitches
 from bachbridge.protocol.style import Style
 
 _FORBIDDEN_NATS = -20.0
-"""Nats while drawing on pitches that the voices chosen so far forbid; not minus infinity, for all may be forbidden."""
+"""Nats while drawing on pitches that the voices chosen so far forbid; not minus infinity: all may be forbidden."""
 _CODE_BASE = PITCH_INDEX_COUNT + 1
 _CODE_DIGITS = _CODE_BASE ** np.arange(len(VOICES), dtype=np.int64)
 

@@ -32,7 +32,7 @@ _EMPTY_FRAME = Frame(_ALL_UNKNOWN, (False,) * len(VOICES))
 _BEAM_WIDTH = 2
 """Hypotheses when harmonising a known phrase: more are better, but too slow for live play."""
 _UNHEARD_VOICES_SAMPLING = (0.8, 0.9)
-"""Temperature and top_p of the voices imagined under a melody: likely ones, whatever the answer is to be like."""
+"""Temperature and top_p of the voices imagined under a melody: likely ones, whatever the ask wants."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +132,7 @@ class ChoraleGenerator:
                 memory = self._advance(memory, frame)
 
     def _memory_after(self, phrase: Phrase, seed: int) -> _FrameMemory:
-        """Return the memory after the phrase; steps that were taken in before are kept as far as they are unchanged."""
+        """Return the memory after the phrase; unchanged steps that were taken in before are not computed again."""
         key = (seed, phrase.position, phrase.steps_per_bar)
         if (key, phrase) == (self._cache_key, self._phrase) and self._prompt_steps:
             return self._prompt_steps[-1].memory

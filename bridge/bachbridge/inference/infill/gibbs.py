@@ -52,7 +52,7 @@ class Schedule:
     first_temperature_scale: float = 1.0
     last_temperature_scale: float = 1.0
     max_repairs: int = 6
-    """Sweeps at most for notes that violate a rule."""
+    """The most sweeps that draw notes again because they violate a rule."""
     draw_options: DrawOptions = field(default_factory=DrawOptions)
 
     def masked_share(self, sweep: int) -> float:
@@ -72,7 +72,7 @@ class Schedule:
 
 FAST_SCHEDULE = Schedule(16, min_masked_share=0.1, first_temperature_scale=0.6, last_temperature_scale=0.6)
 SLOW_SCHEDULE = Schedule(128, min_masked_share=0.1, first_temperature_scale=0.8, last_temperature_scale=0.9)
-"""With more sweeps the result comes nearer to what the temperature alone would give, and a cool one moves little."""
+"""With more sweeps the result comes nearer to what the temperature alone would give, and a cool result moves little."""
 
 
 @dataclass(frozen=True, slots=True)

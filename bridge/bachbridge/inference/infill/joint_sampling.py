@@ -15,8 +15,9 @@ alone, and a held note flickers because its cells disagree. So:
 
        first[k_0] * product over t of transition[t, k_t, k_t+1]
 
-   with weights exp(-nats), nats being what the rules of voice-leading say of frames (`voice_leading.check_rules`) and
-   of successive frames (`voice_leading_pairs.transition_cost`), plus `switch_nats` where k changes.
+   with weights exp(-nats), where nats are the costs by the rules of voice-leading of a frame
+   (`voice_leading.check_rules`) and of two successive frames (`voice_leading_pairs.transition_cost`), plus
+   `switch_nats` where k changes.
 
 The path is drawn exactly, by halves rather than step by step: the transition matrices are multiplied together over 2,
 4, 8 … steps (filtering), the two ends are drawn, then ever finer midpoints between them (sampling), so that a few array

@@ -173,6 +173,6 @@ class LookAhead:
 
 
 def _relevant_settings(request: PlanRequest) -> tuple[object, ...]:
-    """All that a person can set and that what is imagined depends on."""
+    """Return the settings on which the imagined bar depends."""
     style = request.style
     return request.steps_per_bar, request.seed, style.temperature, style.top_p, style.rules, style.key, style.position

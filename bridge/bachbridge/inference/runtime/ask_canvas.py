@@ -2,7 +2,7 @@
 
     continue    the end of the phrase, with the other voices masked, and after it the answer, all masked
     harmonize   the player's voice as it is, the others masked
-    vary        the same, with a share of the player's notes masked as well, the first and the last excepted
+    vary        like harmonize, with a share of the player's notes masked too, but not the first and the last
 
 Where everything that was played rests for more than a beat, the other voices rest too. The player's notes come back as
 they were played, not as the network reads them: outside the chorales' range, shorter than written, louder, a little

@@ -3,7 +3,7 @@
 Each step of the answer on which something begins draws one of the player's notes that lay on the same kind of step (bar
 line, beat, off-beat, 16th), or on the nearest kind that occurs, and takes that note's velocity and distance from the
 grid together: a loud, late downbeat stays loud and late. Smoothing towards the previous draw keeps the velocities from
-jumping about. All voices of a step share a draw (how loud each is beside the others is a matter of settings).
+jumping about. All voices of a step share a draw (the settings give the balance between them).
 """
 
 from bisect import bisect_right
@@ -69,7 +69,7 @@ class ExpressionSampler:
 
 
 def match_expression(note: Note, played: Sequence[Note]) -> Note:
-    """Return the note with the velocity of the last `played` note before or with it, and the offset of one with it."""
+    """Return the note with the velocity of the last `played` note up to it, and its offset too if both start together."""
     before = bisect_right(played, note.start, key=lambda other: other.start)
     if not before:
         return note

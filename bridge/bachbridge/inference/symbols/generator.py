@@ -1,4 +1,4 @@
-"""The symbols model as a generator: it takes a phrase in symbol by symbol, and draws the continuation one by one.
+"""The symbols model as a generator: it reads a phrase symbol by symbol, and draws the continuation likewise.
 
 The network goes from symbol to symbol, its state an explicit value. A symbol has one id for each field (see
 `codecs.base`), and the fields are drawn in order, each knowing those before it: the chain rule of probability, as in
@@ -6,8 +6,8 @@ A. Graves, "Generating Sequences With Recurrent Neural Networks", 2013. The code
 decoder masks the ids that would make no sense, and the rest is drawn by nucleus sampling.
 
 `SymbolGenerator` keeps checkpoints along the phrase that it was fed, so that a longer or corrected phrase is taken up
-after the longest part that is unchanged. The newest checkpoints are all kept, older ones the more sparsely the older
-they are, because the state of a network with attention grows. A phrase is taken in whole, its last symbol too: the
+after the longest part that is unchanged. The newest checkpoints are all kept, older ones are thinned out with
+age, because the state of a network with attention grows. A phrase is taken in whole, its last symbol too: the
 codec reads each phrase as one that is over, and its decoder adds nothing to it, so the first symbol drawn begins on the
 answer's first step. While the player still holds a chord, its length is the part that is corrected with each feed.
 
@@ -36,9 +36,9 @@ from bachbridge.protocol.events import Answer
 UNKNOWN_ID = -1
 """An id that is still to be chosen."""
 _DENSE_CHECKPOINTS = 32
-"""About so many newest checkpoints are all kept; of those before them every other one, and so on."""
+"""About this many of the newest checkpoints are all kept; of those before them every other one, and so on."""
 _MAX_IDLE_SYMBOLS = 256
-"""Symbols in a row that bring the answer no step further before it is ended: no text may hold up the music."""
+"""An answer ends after this many symbols in a row that do not advance it: no text may hold up the music."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class SymbolGenerator:
     __slots__ = ("_cached_phrase", "_cached_symbols", "_checkpoints", "_codec", "_dynamics", "_net")
 
     def __init__(self, net: SequenceNet, codec: SymbolCodec, *, dynamics: bool = False) -> None:
-        """`dynamics`: the symbols hold velocities; otherwise the notes are as loud as the player's."""
+        """With `dynamics` the symbols hold velocities; otherwise the notes are as loud as the player's."""
         self._net, self._codec, self._dynamics = net, codec, dynamics
         self._cached_phrase: tuple[Phrase, Key | None] | None = None
         """The phrase that was processed last, and the key that was locked."""

@@ -201,7 +201,7 @@ class Host:
             self._model.generator.feed(feed)
 
     def _begin_answer(self, ask: Ask) -> None:
-        """Replace the answer in progress and send the first part, before a newer feed changes its memory."""
+        """Replace the answer in progress and send the first part, before a newer feed changes the model's memory."""
         self._answer = None
         if self._inbox.is_answer_stale:
             return

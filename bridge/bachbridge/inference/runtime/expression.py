@@ -69,7 +69,7 @@ class ExpressionSampler:
 
 
 def match_expression(note: Note, played: Sequence[Note]) -> Note:
-    """Return the note with the velocity of the last `played` note up to it, and its offset too if both start together."""
+    """Return the note with the velocity of the last `played` note up to it, and its offset if both start together."""
     before = bisect_right(played, note.start, key=lambda other: other.start)
     if not before:
         return note

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from bachbridge.midi.jack import DummyServer
 from bachbridge.midi.ports import Ports
+from bachbridge.protocol.effects import Connections
 from bachbridge.protocol.events import PortsChanged
 from tests.support.port_daw import PATIENCE_S, daw
 
@@ -37,6 +38,7 @@ def test_refresh_opens_a_port_when_it_first_appears(jack: DummyServer) -> None:
         for _ in range(2):
             with daw(None, None, "Late Keys") as keys:
                 refresh_until(ports, PortsChanged("Late Keys:Late Keys Out", "Late Keys-01:Late Keys In"))
+                wait_until(lambda: ports.connections() == Connections(1, 1))
                 received.clear()
                 keys.play(60)
                 assert ports.send(b"\x90\x40\x40")

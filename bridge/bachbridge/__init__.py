@@ -1,4 +1,4 @@
-"""BachBridge: a DAW's phrases continued and harmonised in the manner of Bach, live over MIDI."""
+"""BachBridge: a DAW's phrases continued and harmonized in the manner of Bach, live over MIDI."""
 
 import os
 

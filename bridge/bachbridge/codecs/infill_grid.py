@@ -1,6 +1,6 @@
 """Four voices on a grid with masked cells, as the infilling network reads them.
 
-A task is a `Canvas` of given and masked cells; a masked cell may become anything that is allowed there. To harmonise is
+A task is a `Canvas` of given and masked cells; a masked cell may become anything that is allowed there. To harmonize is
 to mask three voices, to continue is to mask all after the last step, to mend is to mask a region, and to vary is to
 mask a share of the cells.
 

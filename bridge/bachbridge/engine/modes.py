@@ -197,7 +197,7 @@ class HarmonizeMode:
 
     @property
     def thru_channel(self) -> int | None:
-        """The channel of the voice that the player sings."""
+        """The channel of the voice that the player plays."""
         settings = self._context.settings.current
         return settings.channels[VOICES.index(settings.voice)] - 1
 

@@ -39,7 +39,7 @@ class TrackEvent:
 
 
 class SmfError(Exception):
-    """The bytes end in the middle of something or make no sense; `midi_reader` turns it into a `MidiFileError`."""
+    """The bytes are truncated or make no sense; `midi_reader` turns it into a `MidiFileError`."""
 
 
 # ---------------------------------------------------------------- reading
@@ -179,7 +179,7 @@ def meta_event(status: int, data: bytes) -> bytes:
 def encode_events(events: Sequence[tuple[int, bytes]], end_tick: int = 0) -> bytes:
     """Encode the body of a track: events in the order of their ticks, then the track's end.
 
-    The end is at `end_tick` or, if that is earlier, at the tick of the last event.
+    The end is at `end_tick`, but never before the last event.
     """
     body, last_tick = bytearray(), 0
     for tick, event in [*events, (max(end_tick, events[-1][0] if events else 0), meta_event(END_OF_TRACK, b""))]:

@@ -1,4 +1,4 @@
-"""Full closes: how to recognise one, and which chord is due on the way to one.
+"""Full closes: how to recognize one, and which chord is due on the way to one.
 
 A full close is V or V7 over its root, then I in root position, all in one key. On the way to it the six-four chord may
 hang over the dominant's root.

@@ -89,7 +89,7 @@ def best_octave_shift(count_fitting: Callable[[int], int], max_octaves: int = 4)
 
 
 def keep_longest_notes(notes: Iterable[Note]) -> tuple[Note, ...]:
-    """Return the notes by start, voice and pitch; of those that share all three, the longest.
+    """Return the notes in order of start, voice and pitch; of those that share all three, the longest.
 
     This joins the parts of an answer, in which a note may come again, longer.
     """

@@ -134,7 +134,7 @@ class PlayPhrase:
 
 @dataclass(frozen=True, slots=True)
 class ListPorts:
-    """Report the ports that there are (`PortNames`), so that somebody can choose one."""
+    """Report the available ports (`PortNames`), so that a person can choose one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -154,11 +154,11 @@ def mend(
     target: MidiOutputOption,
     *,
     bars: Annotated[
-        str | None, typer.Option(metavar="3-6", help="The bars to generate anew: 3-6 or 1-2,7; a pick-up is 0.")
+        str | None, typer.Option(metavar="3-6", help="The bars to regenerate: 3-6 or 1-2,7; a pick-up is 0.")
     ] = None,
     voices: Annotated[
         str | None,
-        typer.Option(metavar="VOICES", help="The voices to generate anew, such as alto,tenor; by default all."),
+        typer.Option(metavar="VOICES", help="The voices to regenerate, such as alto,tenor; by default all."),
     ] = None,
     model: ModelOption = INFILL_MODEL,
     seed: SeedOption = 0,
@@ -168,7 +168,7 @@ def mend(
     report: ReportOption = False,
     score: ScoreOption = None,
 ) -> None:
-    """Generate some bars or voices of a piece in four voices anew; all others stay as they are."""
+    """Regenerate some bars or voices of a piece in four voices; all others stay as they are."""
     apply_options(DEFAULT_SETTINGS, {"temperature": temperature, "seed": seed, "model": model})
     from bachbridge.cli.transform.infill_run import parse_generation_options
     from bachbridge.cli.transform.mend import mend_file
@@ -185,7 +185,7 @@ def vary(
     source: FourPartFileArgument,
     target: MidiOutputOption,
     *,
-    share: Annotated[float, typer.Option(metavar="S", help="The share of the notes to generate anew, 0 to 1.")] = 0.4,
+    share: Annotated[float, typer.Option(metavar="S", help="The share of the notes to regenerate, 0 to 1.")] = 0.4,
     model: ModelOption = INFILL_MODEL,
     seed: SeedOption = 0,
     temperature: TemperatureOption = DEFAULT_SETTINGS.temperature,
@@ -194,7 +194,7 @@ def vary(
     report: ReportOption = False,
     score: ScoreOption = None,
 ) -> None:
-    """Generate some notes of a piece in four voices anew, chosen by the seed; the others stay as they are."""
+    """Regenerate some notes of a piece in four voices, chosen by the seed; the others stay as they are."""
     apply_options(DEFAULT_SETTINGS, {"temperature": temperature, "seed": seed, "model": model})
     from bachbridge.cli.transform.infill_run import parse_generation_options
     from bachbridge.cli.transform.mend import vary_file

@@ -3,7 +3,7 @@
 The file's tracks are copied byte for byte, so that tempo, meter and melody keep their ticks; only the melody's track
 is renamed after its voice. The other voices come in tracks of their own, on channels that the file does not use. They
 are written on the 16th grid, however freely the melody is played, and rest where it rests for more than a beat. With
-bars to keep, the file holds all four voices, and the other three are generated anew outside these bars.
+bars to keep, the file holds all four voices, and the other three are regenerated outside these bars.
 """
 
 from pathlib import Path
@@ -120,7 +120,7 @@ def _melody_remarks(melody: ExtractedMelody, harmony: MelodyHarmony, options: Ha
 def _regenerate_other_voices(
     source: Path, options: HarmonizeOptions, card: Card, keep_bars: str, outputs: OutputFiles
 ) -> None:
-    """Generate the other voices of a file in four voices anew, except in the bars to keep."""
+    """Regenerate the other voices of a file in four voices, except in the bars to keep."""
     four_parts = read_four_parts(source, outputs)
     region_mask = np.ones(four_parts.pitch_index.shape, np.bool_)
     region_mask[:, options.voice] = False

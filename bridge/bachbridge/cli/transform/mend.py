@@ -1,4 +1,4 @@
-"""`bachbridge mend` and `bachbridge vary`: generate a part of a file in four voices anew.
+"""`bachbridge mend` and `bachbridge vary`: regenerate a part of a file in four voices.
 
 `mend IN.mid -o OUT.mid --bars 3-6 --voices alto,tenor` replaces a region. `vary IN.mid -o OUT.mid --share 0.4` replaces
 single notes that the seed chooses.
@@ -20,7 +20,7 @@ from bachbridge.music.notes import VOICES
 def mend_file(
     source: Path, outputs: OutputFiles, generation: GenerationOptions, *, bars: str | None, voices: str | None
 ) -> None:
-    """Generate these bars of these voices anew; without bars the whole piece, without voices all four."""
+    """Regenerate these bars of these voices; without bars the whole piece, without voices all four."""
     if bars is None and voices is None:
         raise ConfigError("there is nothing to mend yet: give --bars 3-6, --voices alto,tenor or both.")
     chosen = bar_ranges.parse_voices(voices) if voices is not None else tuple(range(len(VOICES)))
@@ -41,7 +41,7 @@ def _region_text(bars: str | None, voices: tuple[int, ...]) -> str:
 
 
 def vary_file(source: Path, outputs: OutputFiles, generation: GenerationOptions, *, share: float) -> None:
-    """Generate this share of the notes anew; the seed chooses which."""
+    """Regenerate this share of the notes; the seed chooses which."""
     if not 0 <= share <= 1:
         raise ConfigError(f"cannot vary a share of {share:g}: give --share a number from 0 to 1.")
     card = infill_run.find_infill_card(generation.model, "vary")

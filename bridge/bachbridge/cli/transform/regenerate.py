@@ -33,7 +33,7 @@ def regenerate(
     progress_label: str,
     region_text: str = "",
 ) -> None:
-    """Generate the notes in `masked[step, voice]` anew and write all four voices.
+    """Regenerate the notes in `masked[step, voice]` and write all four voices.
 
     `region_text` names the place in messages, such as " in bars 3-6". Raises `BachBridgeError`.
     """

@@ -134,7 +134,7 @@ class BarState:
         return self.rhythm.size == self.bar_quanta
 
     def with_meter(self, bar: int, compound: bool) -> "BarState | None":
-        """Return the state after a change of meter or unit length: between bars, or as if a join were there.
+        """Return the state after a change of meter or unit length, which stands between bars or counts as a join.
 
         Only people write such changes: None for the strict automaton.
         """

@@ -326,9 +326,9 @@ class GrammarState:
 
 
 STRICT_START = GrammarState()
-"""State before a tune that is drawn."""
+"""State before a tune that a network draws."""
 LENIENT_START = GrammarState(strict=False, header=HeaderState(strict=False))
-"""State before a tune that somebody has written."""
+"""State before a tune that a person has written."""
 
 
 @lru_cache(maxsize=1 << 16)

@@ -153,7 +153,7 @@ class Responder:
         return [phrase_ended, AnswerStarted(ask.ask, start_ns, ask.seed)]
 
     def _with_next_number(self, ask: Ask) -> Ask:
-        """Number the ask. The model drops every earlier ask for it, so the early ask is void."""
+        """Number the ask. The model drops all earlier asks in its favour, so the early ask is void."""
         self._ask_count += 1
         self._early_ask = None
         return replace(ask, ask=self._ask_count)

@@ -87,7 +87,7 @@ def harmonize_steps(
     lag: int = 16,
     seed: int,
 ) -> Iterator[tuple[Ints, Bools] | None]:
-    """Harmonise `given[step, voice]` (-1: to be chosen): yield None after each step, and the whole harmony at last.
+    """Harmonize `given[step, voice]` (-1: to be chosen): yield None after each step, and finally the whole harmony.
 
     The harmony is `pitch_indices[step, voice]` and `onsets[step, voice]`; given cells are kept. Step `t` lies
     `position[t]` steps into a bar of `steps_per_bar[t]`; single numbers give the first step's position and the length

@@ -30,7 +30,7 @@ from bachbridge.protocol.style import Style
 _ALL_UNKNOWN = (UNKNOWN,) * len(VOICES)
 _EMPTY_FRAME = Frame(_ALL_UNKNOWN, (False,) * len(VOICES))
 _BEAM_WIDTH = 2
-"""Hypotheses when harmonising a known phrase: more are better, but too slow for live play."""
+"""Hypotheses when harmonizing a known phrase: more are better, but too slow for live play."""
 _UNHEARD_VOICES_SAMPLING = (0.8, 0.9)
 """Temperature and top_p of the voices imagined under a melody: likely ones, whatever the ask wants."""
 
@@ -189,7 +189,7 @@ class ChoraleGenerator:
         *,
         is_first: bool = False,
     ) -> Frame:
-        """Draw the voices that are not given along the chain, then the onsets (in the first frame, all notes')."""
+        """Draw the voices that are not given along the chain, then the onsets (every note in the first frame)."""
         known = np.array([given], dtype=np.int32)
         previous = (memory.context.previous_frame or _EMPTY_FRAME).pitch_indices
         previous_row = np.array([previous], dtype=np.int32)

@@ -23,7 +23,7 @@ from bachbridge.protocol.style import Style
 _MAX_MEMORIES = 64
 """Steps whose state is kept."""
 _KEY_WINDOW_STEPS = 96
-"""The key is estimated from about so many past steps."""
+"""The key is estimated from about this many past steps."""
 
 
 @dataclass(frozen=True, slots=True)

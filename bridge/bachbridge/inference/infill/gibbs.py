@@ -13,7 +13,7 @@ neighbours.
 Several chains run in parallel, `candidates` of them, with one call of the network for all. At the end each filled cell
 is predicted once more with half of the others known. The chain with the fewest rule violations is taken, and among
 those the one with the least nats and penalties. If violations are left in it, the notes that cause them are drawn
-again a few times. Last the network decides which repeated notes have an onset.
+again a few times. Finally the network decides which repeated notes have an onset.
 
 Given cells are kept whatever rules they break. All random numbers come from the seed; the same seed with another
 number of candidates gives another result.
@@ -101,7 +101,7 @@ def final_result(filling: Iterator[FilledCanvas | None]) -> FilledCanvas:
 def fill_canvas(
     net: MaskedNet, canvas: Canvas, schedule: Schedule, style: Style, *, candidates: int, seed: int
 ) -> Iterator[FilledCanvas | None]:
-    """Fill the canvas: yield None after every sweep of the network, and at last the best of the candidates.
+    """Fill the canvas: yield None after every sweep of the network, and finally the best of the candidates.
 
     The style's temperature and top_p (of every draw), rules, key, position and repeat are used. Raises `ValueError`
     if nothing is allowed in a masked cell.

@@ -1,4 +1,4 @@
-"""Masked cells of four voices drawn jointly from a network that predicts each one by itself.
+"""Masked cells of four voices drawn jointly from a network that predicts each one separately.
 
 The method is a pool of candidates followed by forward filtering and backward sampling in a hidden Markov model whose
 states are the candidates: an embedded HMM (R. Neal, M. Beal, S. Roweis, "Inferring state sequences for non-linear
@@ -113,7 +113,7 @@ def _correlated_uniforms(shape: tuple[int, ...], options: DrawOptions, rng: np.r
     """`uniforms[chain, step, voice, candidate]` from 0 to 1, constant for `correlation_steps` steps on average.
 
     The candidates of a cell are spread evenly over the range, `1 / pool_size` apart, so that together they know its
-    alternatives; which candidate gets which part is drawn for every voice by itself (Latin hypercube sampling:
+    alternatives; which candidate gets which part is drawn for each voice separately (Latin hypercube sampling:
     M. McKay, R. Beckman, W. Conover, 1979).
     """
     chains, steps, voices = shape

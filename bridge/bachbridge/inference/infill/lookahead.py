@@ -1,6 +1,6 @@
 """Look-ahead harmony: the coming bar is imagined in all four voices, and used where the player plays what was imagined.
 
-A causal model harmonises a note without knowing where the melody goes. Here the infilling network continues what has
+A causal model harmonizes a note without knowing where the melody goes. Here the infilling network continues what has
 sounded by a bar, the player's own line too, so that each of its chords leads somewhere. While the player keeps to the
 imagined line, each step's plan has the imagined chord for that one note in place of the causal one, if it breaks no
 hard rule against the frame before. As soon as the player leaves the line, the causal plan stands alone until the coming
@@ -60,7 +60,7 @@ class LookAhead:
         self._frames: list[tuple[int, ...]] = []
         self._bar: _ImaginedBar | None = None
         self._is_outdated = False
-        """True if something sounded after the bar was imagined that it does not take into account."""
+        """True if something has sounded that the imagined bar does not take into account."""
         self._pending_bar: Iterator[_ImaginedBar | None] | None = None
         """The bar that is being imagined."""
 
@@ -100,7 +100,7 @@ class LookAhead:
         imagined = bar.pitch_indices[max(0, self._first_step - bar.first_step) :, request.given]
         return played == imagined[: len(played)].tolist()
 
-    # ------------------------------------------------------------ what is imagined
+    # ------------------------------------------------------------ the imagined bar
 
     def idle_work(self) -> bool:
         """Make one sweep of the network for the coming bar; False if there was nothing to do."""

@@ -75,7 +75,7 @@ def fill_windows(
     candidates: int,
     seed: int,
 ) -> Iterator[FilledCanvas | None]:
-    """Fill a canvas of any length as `gibbs.fill_canvas` does: yield None after every sweep, and at last the result."""
+    """Fill a canvas of any length as `gibbs.fill_canvas` does: yield None after every sweep, and finally the result."""
     pitch_indices, onsets = canvas.pitch_indices.copy(), canvas.onsets.copy()
     parts: list[tuple[int, FilledCanvas]] = []
     for index, window in enumerate(split_windows(_steps_to_fill(canvas), bar_lines)):

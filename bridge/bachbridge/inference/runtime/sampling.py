@@ -50,7 +50,7 @@ def sample_nucleus_rows(
 def nucleus_cdf(logits: Floats, temperature: float, top_p: float) -> Floats:
     """Return the cumulative weights `cdf[row, index]` of the nucleus of `logits[row, index]`, lowest index first.
 
-    The weights are not normalised: `cdf[row, -1]` is their sum.
+    The weights are not normalized: `cdf[row, -1]` is their sum.
     """
     scale = np.float32(max(temperature, MIN_TEMPERATURE))
     weights = np.exp((logits - logits.max(axis=1, keepdims=True)) / scale)

@@ -91,7 +91,7 @@ class SymbolGenerator:
             checkpoint = self._advance(symbol, checkpoint)
 
     def _checkpoint_after(self, phrase: Phrase, key: Key | None = None) -> _Checkpoint:
-        """Return the checkpoint after the phrase; earlier ones are kept as far as the symbols are unchanged."""
+        """Return the checkpoint after the phrase; those along its unchanged beginning are kept."""
         if (phrase, key) != self._cached_phrase:
             symbols = self._codec.encode_phrase(phrase, key)
             unchanged = common_prefix_length(self._cached_symbols, symbols)

@@ -13,7 +13,7 @@ ifdef CI
 export BACHBRIDGE_REQUIRE_PORTS := 1
 endif
 
-# The same that the package says to onnxruntime, for whatever imports that first.
+# The package sets this too; here it also holds for programs that import onnxruntime before the package.
 export ORT_DISABLE_TELEMETRY := 1
 
 .PHONY: run test lint soak bench screenshots constraints clean
@@ -53,7 +53,7 @@ screenshots: .venv/all
 	@$(INSTALL) -e ".[gui,train,test]"
 	@touch .venv/core $@
 
-# A fresh resolution of all extras; the result is what the other targets install.
+# Resolve all extras afresh; the other targets install the versions in constraints.txt.
 constraints:
 	sh scripts/constraints.sh
 

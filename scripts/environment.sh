@@ -13,7 +13,7 @@ for candidate in ${PYTHON:-} python3.11 python3.12 python3.13 python3 python; do
     fi
 done
 if [ -z "$python" ]; then
-    echo "BachBridge needs Python 3.11 or newer: install it (Debian: apt install python3 python3-pip), then make again." >&2
+    echo "BachBridge needs Python 3.11 or newer: install it (Debian: apt install python3 python3-pip), then run make again." >&2
     exit 1
 fi
 
@@ -26,5 +26,5 @@ if "$python" -m venv --without-pip "$folder" && "$python" -m pip -qq --python "$
     exit 0
 fi
 rm -rf "$folder"
-echo "No virtual environment can be made with $python: install its venv module or pip (Debian: apt install python3-venv), then make again." >&2
+echo "No virtual environment can be made with $python: install its venv module or pip (Debian: apt install python3-venv), then run make again." >&2
 exit 1

@@ -1,6 +1,7 @@
 #!/bin/sh
-# The system's packages that tests use: a JACK server for real MIDI ports, a synthesizer and a sound font for the
-# demo's sound, a display without a screen and what Qt needs on one. Installs what is missing where it may (root and apt-get); elsewhere names it.
+# The system packages that the tests use: a JACK server for real MIDI ports, a synthesizer and a sound font for the
+# demo's sound, a virtual display and the libraries that Qt needs on it.
+# As root, with apt-get, it installs the missing ones; otherwise it lists them.
 set -eu
 
 missing=

@@ -1,1 +1,1 @@
-"""The window's package. Of ours it imports `bachbridge.protocol.events`, `.link` and `.config`, nothing else."""
+"""The window of BachBridge. The contracts of import-linter in `pyproject.toml` say what it may import."""

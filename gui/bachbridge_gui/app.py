@@ -1,4 +1,4 @@
-"""Start and end of the program with its window: the engine first, then Qt.
+"""Start and end of the program with its window.
 
 The engine is started first: it opens its ports and loads its model while Qt is still being loaded.
 """
@@ -88,7 +88,7 @@ def run(
     if startup_notice or damage:
         window.frame_loop.show_notice(startup_notice or damage)
     for number in (signal.SIGTERM, signal.SIGINT):
-        # Python runs a signal handler between any two of its lines, even in the middle of painting: close later.
+        # Python may run a signal handler in the middle of painting, so the window is closed later.
         signal.signal(number, lambda *_: QTimer.singleShot(0, window.close))
     if os.environ.get(ANNOUNCE_START):
         _print_start_times(app, window)
@@ -154,7 +154,7 @@ def _build_core(setup: WindowSetup, running_client: EngineClient | None) -> AppC
 
 
 def _load_midi_bindings(midi_learn: MidiLearn, profiles: ProfileFolder, prefs: WindowPrefs) -> str:
-    """Load the learnt controllers of the last time; return an error sentence, or an empty string.
+    """Load the learnt controllers of the last session; return an error sentence, or an empty string.
 
     The controllers that the engine itself listens to come with the settings.
     """
@@ -168,7 +168,7 @@ def _load_midi_bindings(midi_learn: MidiLearn, profiles: ProfileFolder, prefs: W
 
 
 def model_choices() -> list[ModelChoice]:
-    """Return the models of the library with what their cards say; models with a damaged card are left out."""
+    """Return the models of the library with facts from their cards; models with a damaged card are left out."""
     choices: list[ModelChoice] = []
     for name in library.model_names():
         try:

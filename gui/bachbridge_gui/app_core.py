@@ -12,7 +12,7 @@ from bachbridge_gui.state.app_state import AppState
 
 @dataclass(frozen=True, slots=True)
 class AppCore:
-    """All of them live in the window's thread."""
+    """Used on the window's thread."""
 
     supervisor: EngineSupervisor
     """The engine process, restarted when it dies."""

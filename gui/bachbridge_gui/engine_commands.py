@@ -17,7 +17,7 @@ _EXAMPLE_SEED = 0
 EngineStarter = Callable[[str | None, str | None], StartEngine]
 """Makes the function that starts an engine on an input and an output port; None stands for BachBridge's own port."""
 OnClose = Callable[[WindowPrefs, Settings], None]
-"""Is called once when the window closes, with what should be saved."""
+"""Called once when the window closes, with the preferences and the settings to save."""
 
 
 class EngineCommands:
@@ -75,7 +75,7 @@ class EngineCommands:
         self._core.preview.silence()  # the former engine's notes would never end
 
     def close(self) -> None:
-        """End the engine and the preview sound with nothing left sounding, and hand over what should be saved."""
+        """End the engine and the preview sound with nothing left sounding, and pass on what is to be saved."""
         if self._closed:
             return
         self._closed = True

@@ -1,7 +1,7 @@
-"""The window: where everything stands, and what Qt calls.
+"""The main window: the layout of its widgets, the connections between them, and the methods that Qt calls.
 
-The window is laid out here, and its widgets are connected to each other. `frame_loop` shows what the engine reports,
-`engine_commands` does what is pressed, and `state` owns the preferences and the view.
+`frame_loop` shows what the engine reports, `engine_commands` performs what the user presses, and `state` owns the
+preferences and the view.
 """
 
 from PyQt6.QtCore import QByteArray, QEvent, QObject, Qt
@@ -31,7 +31,7 @@ DEFAULT_SIZE = (1280, 820)
 COMPACT_HEIGHT_PX = 120
 """Height of the compact window."""
 MIN_SIZE = 800, 560
-"""Least width and height of the window: the top bar, and the controls beside a page."""
+"""Minimum width and height of the window: the top bar, and the controls beside a page."""
 _PHRASE_LIST_MIN_WIDTH_PX = 1040
 """Width from which on there is room for the phrase list too."""
 _SCROLL_LEAD_NS = 500_000_000
@@ -309,7 +309,7 @@ def _build_notice() -> QLabel:
 
 
 def _is_text_input(widget: QWidget | None, event: QKeyEvent) -> bool:
-    """True if the key belongs to a text field, or to a number field that it means something to."""
+    """True if the key belongs to a text field, or to a number field that uses it."""
     match widget:
         case QLineEdit():
             return True

@@ -1,1 +1,4 @@
-"""Corpora, networks, training, evaluation and export: what needs Keras or music21, and nothing that plays live."""
+"""Datasets, networks, training, evaluation and export: the code that needs Keras or music21.
+
+Nothing here plays live.
+"""

@@ -1,7 +1,7 @@
-"""From a run's best weights to a model's folder: ONNX files and a card.
+"""The export of a run's best weights as a model: a folder with ONNX files and a card.
 
-A `ModelExport` knows which files a family's networks become (see the families' modules `export`). Nothing is written
-unless onnxruntime and Keras agree on held-out music, and the folder appears whole or not at all.
+A `ModelExport` knows into which files a family's networks are converted (see the families' modules `export`). Nothing
+is written unless onnxruntime and Keras agree on held-out music, and the folder appears whole or not at all.
 """
 
 import json
@@ -24,7 +24,7 @@ from bachbridge_training.recipe import AnyRecipe
 
 OPSET = 17
 TOLERANCE = 1e-3
-"""The largest difference of a logit between Keras and onnxruntime that is accepted, in nats.
+"""The largest accepted difference between a logit of Keras and of onnxruntime, in nats.
 
 The rounding errors of hundreds of steps add up, and the sharper a network is, the more they show."""
 
@@ -33,22 +33,22 @@ ConvertFunction = Callable[[Callable[..., Any], dict[str, tuple[Any, Any]], Sequ
 
 
 class ModelExport(Protocol):
-    """The files of a trained network; `recipe` is the recipe that it was trained by."""
+    """The export of a trained network; `recipe` is the recipe that it was trained with."""
 
     recipe: AnyRecipe
 
     def write(self, folder: Path, convert: ConvertFunction = ...) -> None: ...
 
     def max_difference(self, runtime: Any, piece: Any) -> float:
-        """Return the largest difference of a logit between Keras and a run-time on a piece."""
+        """Return the largest difference between the logits of Keras and of a run-time on a piece."""
         ...
 
     def load_runtime(self, folder: Path, open_session: SessionFactory | None = None) -> Any:
-        """Load the files in `folder` as they play; `open_session`: in another run-time than onnxruntime."""
+        """Load the files in `folder` as for live play; `open_session` takes the place of onnxruntime's."""
         ...
 
     def card_facts(self) -> dict[str, Any]:
-        """Return what the card says of this network; `inputs` names the files and the inputs of each.
+        """Return the card's facts about this network; `inputs` names the files and the inputs of each.
 
         It holds `data` and `split` where the music is not the chorales.
         """
@@ -77,7 +77,7 @@ def export_model(
 ) -> None:
     """Write the model's folder with the metrics that `score` returns for it, or raise `ModelError` and change nothing.
 
-    `held_out_piece` is the piece on which ONNX and Keras are compared. `card_text`: what the card says of the music.
+    `held_out_piece` is the piece on which ONNX and Keras are compared. `card_text`: the card's texts about the music.
     """
     with atomic_folder(target) as folder:
         model_export.write(folder)
@@ -115,15 +115,15 @@ def write_card(facts: Mapping[str, Any], folder: Path) -> None:
 
 
 def _check_replaceable(target: Path) -> None:
-    """Raise `ModelError` if `target` exists and is no model; it may be the very run that is being exported."""
+    """Raise `ModelError` if `target` exists and is not a model: it may be the run that is being exported."""
     if target.exists() and not (target / CARD_FILE).is_file():
-        raise ModelError(f"{target} already exists and is no model: choose another folder with -o.")
+        raise ModelError(f"{target} already exists and is not a model: choose another folder with -o.")
 
 
 def make_card(
     model_export: ModelExport, folder: Path, metrics: dict[str, Any], card_text: Mapping[str, str] | None = None
 ) -> dict[str, Any]:
-    """Return what a person and the run-time need to know about the model."""
+    """Return the card: the facts about the model for people and for the run-time."""
     recipe, facts = model_export.recipe, model_export.card_facts()
     return {
         "name": recipe.name,

@@ -77,7 +77,7 @@ def _work_in_worker(work: Callable[[Any, Item], Result], item: Item) -> Result:
 
 @contextmanager
 def progress_bar(label: str, total: float) -> Generator[Callable[[float], None]]:
-    """Show a bar with the time left on stderr; yield a function that adds to what is done of the `total`."""
+    """Show a bar with the time left on stderr; yield a function that adds to the finished part of `total`."""
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
     console = Console(stderr=True)
     with Progress(*columns, console=console, transient=True, speed_estimate_period=_SPEED_AVERAGE_S) as progress:

@@ -1,7 +1,7 @@
 """One control: a label, an editor and the badge of its MIDI controller, tied to the store by its target.
 
 The editor always shows the store's value, also after a value was refused. A control that has no effect now is disabled;
-its tooltip then gives the reason instead of what one will hear.
+its tooltip then gives the reason instead of the effect.
 """
 
 from PyQt6.QtCore import QPoint, Qt

@@ -1,7 +1,7 @@
 """The side panel as a table: which control each setting gets, in the panel's order.
 
-Labels, tooltips, ranges and units come from the setting's `Spec`. A tooltip says what one will hear; it is shown while
-the control can work.
+Labels, tooltips, ranges and units come from the setting's `Spec`. A tooltip says what the user will hear; it is shown
+while the control is enabled.
 """
 
 from collections.abc import Mapping

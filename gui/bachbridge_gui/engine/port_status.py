@@ -17,7 +17,7 @@ class PortStatus:
         self._output_name = ""
         """The output that the setting `latency_ms` belongs to."""
         self._engine_died = False
-        """True after an engine died: a receiver may still sound notes of it."""
+        """True after an engine died: a receiver may still be sounding its notes."""
         store.changed.connect(self._on_setting_changed)
 
     def handle_message(self, message: Message) -> None:

@@ -1,7 +1,7 @@
 """Presets: all settings, the learnt controllers and a program number under one name, in a file that can be shared.
 
-A stranger's preset is checked by the same rules as any setting (`settings.with_setting`). If the file comes from a
-newer version, the error says so. A file is applied as a whole or not at all.
+A preset from another person is checked by the same rules as any setting (`settings.with_setting`). If the file comes
+from a newer version, the error says so. A file is applied as a whole or not at all.
 """
 
 from dataclasses import asdict, dataclass, fields

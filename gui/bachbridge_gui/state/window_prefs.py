@@ -20,7 +20,7 @@ VERSION = 1
 
 @dataclass(frozen=True, slots=True)
 class WindowPrefs:
-    """Everything about the window that the next one takes over. A field that a file lacks has its default."""
+    """The state of the window that the next one starts with. A field that a file lacks has its default."""
 
     geometry: str = ""
     """Position and size of the window as Qt writes them (`saveGeometry`), in Base64."""

@@ -102,7 +102,7 @@ def to_monitor_line(message: Message, now_ns: int) -> MonitorLine | None:
 
 
 def describe_message(message: Message) -> str | None:
-    """Return the text of the message; None if it says nothing new."""
+    """Return the text of the message; None if it has none."""
     match message:
         case Received(data) | Midi(data) | Sent(data) | Send(data):
             return describe_midi(data)

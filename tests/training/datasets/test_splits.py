@@ -75,7 +75,7 @@ def test_split_pieces_never_leaves_a_part_empty(shares: tuple[float, ...]) -> No
 
 
 def test_split_pieces_refuses_too_few_pieces() -> None:
-    with pytest.raises(ConfigError, match="there is no music in it"):
+    with pytest.raises(ConfigError, match="the folder holds no music"):
         splits.split_pieces([])
     with pytest.raises(ConfigError, match="1 piece"):
         splits.split_pieces(spread(1))
@@ -141,7 +141,7 @@ def test_commands_lead_from_folder_to_model(
     assert library.find_checked_card("my run").tasks == ("continue", "harmonize")
 
     more: dict[str, Any] = {**given, "epochs": 3}
-    with pytest.raises(ConfigError, match="one of the recipe chorale-lstm: name that"):
+    with pytest.raises(ConfigError, match="has the recipe chorale-lstm: name that recipe"):
         train_command("coconet", **more, resume=True)
     with pytest.raises(ConfigError, match="leave one of them out"):
         train_command(str(tmp_path / "toy.toml"), **more, resume=True, start_run=run)
@@ -232,7 +232,7 @@ def test_train_leaves_no_run_without_usable_music(
     (tmp_path / "bad").mkdir()
     (tmp_path / "bad" / "a.mid").write_bytes(b"MThd")
     for folder in ("empty", "bad"):
-        with pytest.raises(ConfigError, match="there is no music in it"):
+        with pytest.raises(ConfigError, match="the folder holds no music"):
             train_command(str(tmp_path / "toy.toml"), **given, data=tmp_path / folder)
     assert "truncated" in capsys.readouterr().err
     assert not (tmp_path / "run").exists()

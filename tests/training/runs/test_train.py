@@ -75,7 +75,7 @@ def test_export_model_does_not_replace_other_folders(
     run = tmp_path / "toy"
     run.mkdir()
     (run / training_run.BEST_WEIGHTS_FILE).write_text("hours of work")
-    with pytest.raises(ModelError, match="already exists and is no model: choose another folder with -o"):
+    with pytest.raises(ModelError, match="already exists and is not a model: choose another folder with -o"):
         onnx_export.export_model(training_run.start_run(toy).task.make_export(), run, held_out_piece=phrases[0])
     assert [path.name for path in tmp_path.rglob("*")] == ["toy", training_run.BEST_WEIGHTS_FILE]
 

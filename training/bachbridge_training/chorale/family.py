@@ -35,7 +35,7 @@ def build_task(recipe: ChoraleRecipe, _facts: dict[str, Any] | None = None, /) -
 
 
 def load_runtime(card: Card, open_session: onnx_nets.SessionFactory | None = None, /) -> onnx_nets.ChoraleNet:
-    """Load the files of a causal model as they play."""
+    """Load the files of a causal model as for live play."""
     return onnx_nets.load_chorale_net(card, open_session)
 
 

@@ -7,7 +7,7 @@ with the chain, p(frame) is a product of true conditionals.
 
 A head's logits are sums over three tables that it computes for each step: one over pitches, one over the interval from
 the voice's own last pitch, one over the interval modulo 12 from each voice already chosen. The last two hold in all
-keys at once; without them the same would have to be learnt twelve times.
+keys at once; without them every interval would have to be learnt once for each of twelve keys.
 Variational dropout: one mask for all steps of a window (Y. Gal and Z. Ghahramani, NeurIPS 2016).
 
 Only `keras.ops` is used, so the code runs under TensorFlow and under JAX alike.
@@ -48,7 +48,7 @@ def _melodic_columns() -> np.ndarray:
 
 
 def _harmonic_columns() -> np.ndarray:
-    """Return `column[slot, pitch index]`, slot = `_SLOTS_PER_VOICE` * voice + 1 + its pitch index (-1: open)."""
+    """Return `column[slot, pitch index]`, slot = `_SLOTS_PER_VOICE` * voice + 1 + its pitch index (-1: not chosen)."""
     other, now = np.mgrid[-1:PITCH_INDEX_COUNT, :PITCH_INDEX_COUNT]
     interval = np.where((other <= REST) | (now == REST), _HARMONIC_WIDTH - 1, (now - other) % 12)
     first = PITCH_INDEX_COUNT + _MELODIC_WIDTH + _HARMONIC_WIDTH * np.arange(len(VOICES))
@@ -114,8 +114,8 @@ class ChoraleNetwork:
         """Return logits `[..., pitch index]` of a voice whose pitch index one step earlier was `before[...]`."""
         return _table_logits(self.head_output[voice](self.head_view(voice, hidden, known)), before, known)
 
-    def strike_logits(self, hidden: Any, classes: Any) -> Any:
-        return self.strike(self.head_view(len(VOICES), hidden, classes))
+    def onset_logits(self, hidden: Any, pitch_indices: Any) -> Any:
+        return self.strike(self.head_view(len(VOICES), hidden, pitch_indices))
 
 
 def window_model(network: ChoraleNetwork) -> keras.Model:
@@ -127,7 +127,7 @@ def window_model(network: ChoraleNetwork) -> keras.Model:
     recipe = network.recipe
     ids = keras.Input((None, satb.FIELD_COUNT), dtype="int32", name="ids")
     known: Any = keras.Input((None, len(VOICES), len(VOICES)), dtype="int32", name="known")
-    classes = keras.Input((None, len(VOICES)), dtype="int32", name="classes")
+    pitch_indices = keras.Input((None, len(VOICES)), dtype="int32", name="pitch_indices")
     before = _previous_frame(ids)
     hidden = network.embed(ids)
     for rnn in network.rnns:
@@ -136,7 +136,8 @@ def window_model(network: ChoraleNetwork) -> keras.Model:
     pitch = [
         network.pitch_logits(voice, hidden, known[:, :, voice], before[..., voice]) for voice in range(len(VOICES))
     ]
-    return keras.Model([ids, known, classes], [ops.stack(pitch, axis=2), network.strike_logits(hidden, classes)])
+    onset_logits = network.onset_logits(hidden, pitch_indices)
+    return keras.Model([ids, known, pitch_indices], [ops.stack(pitch, axis=2), onset_logits])
 
 
 def _previous_frame(ids: Any) -> Any:

@@ -33,9 +33,9 @@ def build_tables(card: library.Card, request: EvaluationRequest) -> EvaluationTa
 
 
 def _scores(card: library.Card, request: EvaluationRequest) -> dict[str, ScoreColumn]:
-    """Return a column with pitches alone given; of music21's chorales also others.
+    """Return the scores by column: `pitches` with pitches alone given, and for music21's chorales two more.
 
-    These are `told`, with attacks and bar lines given, and `clean`, of the test pieces with new tunes.
+    `told` has attacks and bar lines given as well; `clean` has only the test pieces with new tunes.
     """
     net = onnx_nets.load_chorale_net(card)
     pitches_alone = chorale_nll.evaluate(net, card.chain, request.scored, progress=progress_bar("scoring"))

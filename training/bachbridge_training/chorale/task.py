@@ -46,27 +46,27 @@ class ChoraleTask:
         }
 
 
-def frame_losses(pitch: Any, strike: Any, pitch_indices: Any, onsets: Any, previous: Any) -> tuple[Any, Any]:
+def frame_losses(pitch: Any, onset: Any, pitch_indices: Any, onsets: Any, previous: Any) -> tuple[Any, Any]:
     """Return the nats of each frame's pitches, and of its onsets where a voice keeps its pitch: two arrays `[b, t]`.
 
-    The logits are `pitch[b, t, voice, index]` and `strike[b, t, voice]`; the truth is `pitch_indices`, `onsets` and
+    The logits are `pitch[b, t, voice, index]` and `onset[b, t, voice]`; the truth is `pitch_indices`, `onsets` and
     `previous` (the pitch indices one step earlier), all `[b, t, voice]`.
     """
     logs = ops.log_softmax(pitch, axis=-1)
     nats = -ops.sum(logs * ops.one_hot(pitch_indices, PITCH_INDEX_COUNT, dtype="float32"), axis=(-1, -2))
     kept = ops.cast(ops.logical_and(ops.equal(pitch_indices, previous), pitch_indices > 0), "float32")
-    onset_nats = ops.softplus(strike) - onsets * strike
+    onset_nats = ops.softplus(onset) - onsets * onset
     return nats, ops.sum(kept * onset_nats, axis=-1)
 
 
 def _loss_model(model: keras.Model) -> keras.Model:
     """Return the window model with its loss as its output, so that the same code serves every backend."""
-    onsets = keras.Input((None, len(VOICES)), name="struck")
+    onsets = keras.Input((None, len(VOICES)), name="onsets")
     weight = keras.Input((None,), name="weight")
     pitch_indices = model.inputs[2]
-    pitch, strike = model(model.inputs)
+    pitch, onset = model(model.inputs)
     previous = ops.concatenate([ops.zeros_like(pitch_indices[:, :1]) - 1, pitch_indices[:, :-1]], axis=1)
-    nats, onset_nats = frame_losses(pitch, strike, pitch_indices, onsets, previous)
+    nats, onset_nats = frame_losses(pitch, onset, pitch_indices, onsets, previous)
     loss = ops.sum((nats + onset_nats) * weight, axis=1) / ops.sum(weight)
     return keras.Model([*model.inputs, onsets, weight], loss)
 

@@ -68,7 +68,7 @@ def export_model(
 
 
 def compare_formats(model: str, *, run: Path | None, data: Path | None, pieces: int, json: bool) -> None:
-    """Print what each format of the model costs and keeps, on the first `pieces` validation pieces; write no model."""
+    """Print size, speed and accuracy of each format on the first `pieces` validation pieces; write no model."""
     from bachbridge_training.formats import size_report
 
     with _original_model(model, run, data) as (original, validation_pieces):
@@ -80,7 +80,7 @@ def compare_formats(model: str, *, run: Path | None, data: Path | None, pieces: 
     Console().print(_format_table(f"{model} on {count} validation pieces", rows))
     for name, row in rows.items():
         if row["same_choice"] < model_formats.MIN_AGREEMENT.get(name, 0.0):
-            print(f"{name} agrees too seldom: `--format {name}` would not write it.", file=sys.stderr)
+            print(f"{name} agrees too seldom with the original: `--format {name}` would not write it.", file=sys.stderr)
     if original.model_export is None:
         print("LiteRT files are made from a training run: name it with --run to see them too.", file=sys.stderr)
 

@@ -73,7 +73,7 @@ def train_recipe(
 def _start_run(
     recipe: AnyRecipe, its_data: "RunData", folder: Path, *, is_resumed: bool, start_run: Path | None
 ) -> "TrainingRun":
-    """Build the network, load the weights that it begins with, and write what the run is made of into its folder."""
+    """Build the network, load its first weights, and write the recipe and the record of the data into the folder."""
     from bachbridge_training.runs import run_data
     from bachbridge_training.runs import train as training_run
 
@@ -89,7 +89,7 @@ def _start_run(
 
 
 def _check_run_folder(folder: Path, recipe_name: str, *, has_run: bool, resume: bool, start_run: Path | None) -> None:
-    """Raise `ConfigError` if the options do not fit what is in the folder."""
+    """Raise `ConfigError` if the options do not fit the contents of the folder."""
     from bachbridge_training.runs import train as training_run
 
     if has_run and not resume:
@@ -97,17 +97,17 @@ def _check_run_folder(folder: Path, recipe_name: str, *, has_run: bool, resume: 
     if folder.exists() and not folder.is_dir():
         raise ConfigError(f"{folder} is a file: choose another place for the run with -o.")
     if has_run and start_run:
-        raise ConfigError("--from begins a new run and --resume goes on with an old one: leave one of them out.")
+        raise ConfigError("--from begins a new run and --resume continues an old one: leave one of them out.")
     if has_run and (other := recipes.read_recipe(str(folder / _RECIPE_FILE)).name) != recipe_name:
-        raise ConfigError(f"the run in {folder} is of the recipe {other}: name that one, or another folder with -o.")
+        raise ConfigError(f"the run in {folder} has the recipe {other}: name that recipe, or another folder with -o.")
     if start_run and not (start_run / training_run.BEST_WEIGHTS_FILE).is_file():
-        raise ConfigError(f"{start_run} holds no run to begin with: name the folder of a run after --from.")
+        raise ConfigError(f"{start_run} holds no run to start from: name the folder of a run after --from.")
     if resume and not has_run:
         raise ConfigError(f"{folder} holds no run to resume: leave --resume out, or name the run's folder with -o.")
 
 
 def _model_name(folder: Path, *, is_own_music: bool) -> str:
-    """Return a name for the run's model; on somebody's own music, one that no model has yet."""
+    """Return a name for the run's model; if it is trained on the user's own music, a name that no model has yet."""
     name = folder.resolve().name
     return f"my-{name}" if is_own_music and name in library.model_names() else name
 

@@ -8,7 +8,7 @@ are not used: `essenFolksong` (its licence allows no commercial use; songs from 
 
 The texts are in normal form (`codecs.abc.normal_form` says what it leaves out and refuses). Sections whose bars do not
 add up, even by the lenient grammar (`codecs.abc.grammar`), are left out; if no section remains, the tune is refused. A
-tune that is there already is refused too. With `raw` the texts stay as they are, whole, and none is refused.
+second copy of a tune is refused too. With `raw` the texts stay as they are, whole, and none is refused.
 
 Files named `train.abc`, `valid.abc` and `test.abc` in one folder are these parts. Otherwise nine tunes in ten are for
 training, one in twenty for validation and one in twenty for tests, by a hash of the tune's opening: the letters of its

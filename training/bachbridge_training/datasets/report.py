@@ -16,7 +16,7 @@ from bachbridge_training.datasets.folder import MusicFolder, RejectedPiece
 from bachbridge_training.datasets.suitability import NOTE_LOSS_TEXTS
 
 _MAX_BAR_CHARACTERS = 24
-"""The longest bar of the picture of the keys, in characters."""
+"""Length of the longest bar in the chart of keys, in characters."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,7 +64,7 @@ def split_pieces(items: Sequence[DatasetPiece]) -> dict[str, list[DatasetPiece]]
     """Return the pieces by part, in their order; raise `ConfigError` if there are too few."""
     if not items:
         raise ConfigError(
-            f"there is no music in it that this recipe can train on: give a folder with {MIN_PIECES} pieces."
+            f"the folder holds no music that this recipe can train on: give a folder with {MIN_PIECES} pieces."
         )
     if len(items) < MIN_PIECES:
         raise ConfigError(

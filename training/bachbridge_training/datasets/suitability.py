@@ -152,7 +152,7 @@ def _outer_notes(notes: tuple[TickNote, ...]) -> tuple[TickNote, ...]:
 def _check_four_voices(prompt: GivenFrames, notes: tuple[TickNote, ...], *, is_spread: bool) -> None:
     """Raise `UnsuitableError` unless four voices sound often enough.
 
-    `is_spread`: the voices were assigned from chords, so that there are no parts to prove them.
+    `is_spread`: the voices were assigned from chords, so no parts confirm them.
     """
     sounding = (prompt.pitch_indices > REST).sum(axis=1)
     parts_text = _count(len({(note.track, note.channel) for note in notes}), "part")

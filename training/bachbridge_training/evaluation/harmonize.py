@@ -28,7 +28,7 @@ STYLES = {
     "rules": Style(randomness=1, candidates=32, top_p=1.0),
     "offline": Style(randomness=1),
 }
-"""The model alone; ranked, as the live mode plays; rules without a model (`RuleBasedNet`); with the future known."""
+"""Raw: the model alone; live: ranked as in live play; rules: no model (`RuleBasedNet`); offline: the future known."""
 BEAM_WIDTH = 8
 """Hypotheses of the beam search."""
 
@@ -145,14 +145,14 @@ class _PartialHarmonization:
 class RuleBasedNet:
     """A harmoniser by rules alone in place of a network: a baseline that a model has to surpass.
 
-    Notes that make a triad with those chosen are likely, the nearer to the voice's last note the more, and staying
-    most. Its `hidden[batch, voice]` is the frame before.
+    Notes that form a triad with the chosen ones are likely, near ones more than far ones; holding the last note is
+    likeliest. Its `hidden[batch, voice]` is the frame before.
     """
 
     MOTION_NATS = 0.25
     """Nats by which each semitone of motion is less likely."""
     STAY_NATS = 4.0
-    """Nats by which staying is likelier while the soprano stays."""
+    """Nats by which holding a note is likelier while the soprano holds its own."""
 
     def initial_state(self) -> np.ndarray:
         return np.zeros((2, 1, 1), np.float32)

@@ -1,4 +1,4 @@
-"""The arithmetic that all scores share: what logits are worth once the truth is known."""
+"""The arithmetic that all scores share: the loss of logits, given the true ids."""
 
 import numpy as np
 

@@ -41,7 +41,7 @@ FORMATS = (ONNX, *MIN_AGREEMENT)
 
 @dataclass(frozen=True, slots=True)
 class OriginalModel:
-    """A model in ONNX files, with what its run adds if there is one at hand.
+    """A model in ONNX files; if its training run is at hand, also with its networks and training pieces.
 
     `model_export`: the networks from which the files are made; None without a run. `training_pieces`: pieces that the
     run was trained on.
@@ -66,7 +66,7 @@ def _is_litert(format_name: str) -> bool:
 
 
 def runtime_opener(card: Card) -> SessionFactory | None:
-    """Return the function that opens the files of a card; None: onnxruntime does."""
+    """Return the function that opens the files of a card, or None if onnxruntime opens them."""
     return litert.session_opener(card.facts["outputs"]) if _is_litert(card.facts.get("format", ONNX)) else None
 
 

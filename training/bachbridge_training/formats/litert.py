@@ -1,7 +1,7 @@
 """LiteRT files of the functions that `onnx_export.convert_to_onnx` converts, and LiteRT's interpreter for them.
 
 LiteRT (TensorFlow Lite) runs on telephones and small boards. A file has the names of its inputs and outputs in a
-signature. All sizes that are open in the ONNX file are open in it, and it uses none but LiteRT's own operations.
+signature. All sizes that are open in the ONNX file are open in it, and it uses only LiteRT's own operations.
 
 With 8-bit integers the matrices have a scale for each row. The values that they are multiplied with are either scaled
 at each step ("dynamic range"), as in `quantize` and for the same reason. Or they are rounded to a range that was found

@@ -45,7 +45,7 @@ class InfillBatch:
     onsets: np.ndarray
     onset_weight: np.ndarray
     tuning_error: np.ndarray | None = None
-    """Semitones `[b]` by which each window's key is mistaken; None: by none."""
+    """Semitones `[b]` by which each window's key is mistaken; None: every key is right."""
 
     @property
     def tuning_shift(self) -> np.ndarray:

@@ -34,7 +34,7 @@ def build_task(recipe: InfillRecipe, _facts: dict[str, Any] | None = None, /) ->
 
 
 def load_runtime(card: Card, open_session: onnx_nets.SessionFactory | None = None, /) -> onnx_nets.InfillNet:
-    """Load the files of an infilling model as they play."""
+    """Load the files of an infilling model as for live play."""
     return onnx_nets.load_infill_net(card, open_session)
 
 

@@ -128,9 +128,9 @@ def build_infill_network(recipe: InfillRecipe) -> InfillNetwork:
     heads = keras.Model([step, beside], _pitch_logits(recipe, step, beside), name="heads")
 
     around = keras.Input((None, voices, infill_grid.NEIGHBOUR_COUNT), dtype="int32", name="around")
-    encoded, strike = encoder([seen, attacks, place])
+    encoded, onset_logits = encoder([seen, attacks, place])
     pitch = HeadsPerStep(heads, name="steps")(encoded, around)
-    return InfillNetwork(keras.Model([seen, attacks, place, around], [pitch, strike]), encoder, heads)
+    return InfillNetwork(keras.Model([seen, attacks, place, around], [pitch, onset_logits]), encoder, heads)
 
 
 class HeadsPerStep(layers.Layer):

@@ -63,7 +63,7 @@ class ScoredInfillNet(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class NllSettings:
-    """The settings of a score: the grid (8ths: every second frame), what is given of places, and the random draws.
+    """The settings of a score: the grid (8ths: every second frame), the place features given, and the random draws.
 
     `place_info`: "count" gives a frame's number in the piece modulo a beat, which a network that sees where the piece
     begins could find out by itself; "bars" gives the bar lines. `orders`: random orders per piece. `steps_per_call`:
@@ -188,7 +188,7 @@ def expected_nll(
     rng: np.random.Generator,
     mask_count: int = _WINDOWS_PER_PIECE,
 ) -> float:
-    """Return the expected nats of a cell of `maskable[step, voice]` when these come in random order, others given."""
+    """Return the expected nats of a cell of `maskable[step, voice]` if these are filled in random order."""
     nats: list[float] = []
     masks = draw_masks(rng, mask_count, maskable)
     for rows in _copy_slices(mask_count, len(pitch_indices), _STEPS_PER_CALL):

@@ -19,7 +19,7 @@ from bachbridge_training.infill.schedules import HarmonizationJob
 
 _GRIDS = {infill_grid.SIXTEENTHS: "16ths", infill_grid.EIGHTHS: "8ths"}
 _PLACE_INFO: dict[str, PlaceInfo] = {"pitches": "nothing", "counted": "count", "told": "bars"}
-"""The columns of the scores, by what is given of places."""
+"""The columns of the scores, each with the place features that the network is given."""
 
 
 def build_tables(card: library.Card, request: EvaluationRequest) -> EvaluationTables:
@@ -44,9 +44,9 @@ def nll_column(load: Callable[[], Any], pieces: Sequence[FourPartPiece], *, jobs
 
 
 def _scores(card: library.Card, request: EvaluationRequest) -> dict[str, ScoreColumn]:
-    """Return a column with pitches alone given; of music21's chorales also others.
+    """Return the scores by column: `pitches` with pitches alone given, and for music21's chorales up to three more.
 
-    These have more given of places (`_PLACE_INFO`), or are of the test pieces with new tunes (`clean`).
+    `counted` and `told` have place features given (`_PLACE_INFO`); `clean` has only the test pieces with new tunes.
     """
     scores: dict[str, ScoreColumn] = {}
     for name, place_info in _PLACE_INFO.items():
@@ -58,7 +58,7 @@ def _scores(card: library.Card, request: EvaluationRequest) -> dict[str, ScoreCo
         }
         scores[name] = _merge_grids(by_grid)
         new_names = request.new_tune_names()
-        clean = {grid: [score for score in its if score.name in new_names] for grid, its in by_grid.items()}
+        clean = {grid: [score for score in scored if score.name in new_names] for grid, scored in by_grid.items()}
         if place_info == "nothing" and clean[infill_grid.SIXTEENTHS]:
             scores["clean"] = _merge_grids(clean)
     return scores

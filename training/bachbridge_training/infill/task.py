@@ -61,14 +61,14 @@ class InfillTask:
 def _loss_model(model: keras.Model) -> keras.Model:
     """Return the network with its loss as its output, so that the same code serves every backend."""
     voices = len(VOICES)
-    target = keras.Input((None, voices), dtype="int32", name="classes")
+    target = keras.Input((None, voices), dtype="int32", name="pitch_indices")
     weight, onsets, onset_weight = (
-        keras.Input((None, voices), name=name) for name in ("weight", "struck", "strike_weight")
+        keras.Input((None, voices), name=name) for name in ("weight", "onsets", "onset_weight")
     )
-    pitch, strike = model(model.inputs)
+    pitch, onset = model(model.inputs)
     logs = ops.log_softmax(pitch, axis=-1)
     nats = -ops.sum(logs * ops.one_hot(target, infill_grid.TRANSPOSED_INDEX_COUNT, dtype="float32"), axis=-1)
-    onset_nats = ops.softplus(strike) - onsets * strike
+    onset_nats = ops.softplus(onset) - onsets * onset
     loss = ops.sum(nats * weight + onset_nats * onset_weight, axis=(1, 2))
     loss = loss / ops.sum(ops.ones_like(loss))
     return keras.Model([*model.inputs, target, weight, onsets, onset_weight], loss)

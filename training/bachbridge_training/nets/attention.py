@@ -61,7 +61,7 @@ class MemoryAttention:
         """
         before = ops.pad(hidden, [[0, 0], [1, 0], [0, 0]])[:, :-1]
         query, keys, values = (
-            self._split_heads(its) for its in (self.query(hidden), self.key(before), self.value(hidden))
+            self._split_heads(values) for values in (self.query(hidden), self.key(before), self.value(hidden))
         )
         place = ops.cumsum(ops.ones_like(ids), axis=1)
         distance = ops.expand_dims(place, 2) - ops.expand_dims(place, 1)

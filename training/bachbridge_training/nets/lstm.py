@@ -34,7 +34,7 @@ class LSTM(layers.LSTM):
             raise ValueError("this LSTM starts empty and accepts no mask: use keras.layers.LSTM instead")
         cell: Any = self.cell
         gates = ops.matmul(sequences, cell.kernel) + cell.bias
-        matrix = cell.recurrent_kernel + 0.0  # TensorFlow has custom gradients only of values, not of variables
+        matrix = cell.recurrent_kernel + 0.0  # TensorFlow allows custom gradients for values only, not for variables
         outputs = _unroll(ops.transpose(gates, (1, 0, 2)), self.weight_dropout(matrix, training=training))
         return ops.transpose(outputs, (1, 0, 2))
 
@@ -65,7 +65,7 @@ def _unroll_gradient(
     input_gates: Any, recurrent_kernel: Any, outputs: Any, cells: Any, upstream: Any
 ) -> tuple[Any, Any]:
     """Return the gradients by `input_gates` and `recurrent_kernel`; `upstream[t, b, unit]` is that by the outputs."""
-    earlier, before = (ops.pad(its, [[1, 0], [0, 0], [0, 0]])[:-1] for its in (outputs, cells))
+    earlier, before = (ops.pad(values, [[1, 0], [0, 0], [0, 0]])[:-1] for values in (outputs, cells))
     enter, forget, new, leave = _activate_gates(input_gates + ops.matmul(earlier, recurrent_kernel))
     shown = ops.tanh(cells)
     of_cell = [new * enter * (1 - enter), before * forget * (1 - forget), enter * (1 - new**2)]

@@ -1,4 +1,4 @@
-"""The three families of models. Nothing else in this package asks for the family of a codec, but `recipe`.
+"""The three families of models. Apart from `recipe`, nothing else in this package looks up the family of a codec.
 
 A family is a module `family` in the folder of its name with the functions of `Family`. Codecs within a family share
 everything but the representation of their music.
@@ -52,7 +52,7 @@ class Family(Protocol):
         ...
 
     def load_runtime(self, card: Card, open_session: SessionFactory | None = None, /) -> Any:
-        """Load a model's files as they play; `open_session`: in another run-time than onnxruntime."""
+        """Load a model's files as for live play; `open_session` opens them in another run-time than onnxruntime."""
         ...
 
     def card_metrics(
@@ -66,7 +66,7 @@ class Family(Protocol):
         ...
 
     def held_out_logits(self, card: Card, net: Any, pieces: Sequence[Any], /) -> HeldOutLogits:
-        """Return what the loaded files say of the pieces."""
+        """Return the logits that the loaded files give for the pieces."""
         ...
 
     def live_steps(self, card: Card, net: Any, piece: Any, /) -> Iterator[None]:

@@ -1,4 +1,4 @@
-"""The plot of a training run: the validation scores by epoch, and what else of the history belongs beside them.
+"""The plot of a training run: the validation scores by epoch, with the related figures of its history.
 
 The columns of a history show its family. Chorale networks have nats with and without attacks and bar lines given.
 Networks of symbol sequences have bits per symbol in training and validation, and the accuracy of each head.

@@ -65,7 +65,7 @@ def load_run_data(
     limit: int | None = None,
     read_folder: ReadFolder = read_folder_silently,
 ) -> RunData:
-    """Return what to train on: for a resumed `run` what it began with, for a new one (None) what the options say.
+    """Return the music to train on: what a resumed `run` began with, or for a new run (None) what the options name.
 
     Raises `ConfigError` if the options do not fit the record of the run, or the music has changed since.
     """
@@ -81,7 +81,7 @@ def load_run_data(
 
 
 def reload_run_data(recipe: AnyRecipe, run: Path, *, data: Path | None) -> RunData:
-    """Return what a finished run was trained on; `data`: where its folder is now. Of bundled music it is all."""
+    """Return what a finished run was trained on, all of it for bundled music; `data`: where its folder is now."""
     origin, facts = _read_record(run)
     place = data or _recorded_folder(origin, facts)
     if origin and place and family_of(recipe.codec).splits_folder(recipe):

@@ -36,7 +36,8 @@ class AbcValidity:
     def with_tune(self, lengths: list[tuple[bool, bool]] | None) -> "AbcValidity":
         """Return the counts with one more tune.
 
-        `lengths` says of each bar if it is full, and if it is short where it may be; None: the tune is unreadable.
+        `lengths` holds for each bar whether it is full, and whether it is short where that is allowed; None: the tune
+        cannot be read.
         """
         if lengths is None:
             return AbcValidity(self.tunes + 1, self.readable, self.all_bars_right, self.bars + 1, self.right_bars)

@@ -1,6 +1,6 @@
 """Copies in some music: its longest passages that also stand in the training music, symbol for symbol.
 
-At every symbol of a piece begins a passage: the longest one that occurs anywhere in the training music. A model that
+A passage begins at every symbol of a piece: the longest one that occurs anywhere in the training music. A model that
 recites has passages far longer than those of music that was composed without it, so its figures are to be read beside
 those of the held-out pieces. The pitches are compared (the first field), with the training music in all the
 transpositions that the network was trained on.
@@ -27,7 +27,7 @@ from bachbridge_training.symbols.batches import SymbolPiece
 _SEPARATOR = "\0"
 """Stands between two pieces; no symbol is 0."""
 _LONG_COPY_SYMBOLS = 16
-"""Symbols from which on a passage is long."""
+"""Number of symbols from which a passage counts as long."""
 
 
 class CopyFinder:
@@ -41,7 +41,7 @@ class CopyFinder:
         """The beginnings of the text's suffixes, in alphabetical order of the suffixes."""
 
     def copy_lengths(self, symbols: Ints) -> list[int]:
-        """Return, for every symbol, the length of the longest passage from there on that the training music has."""
+        """Return, for every symbol, the length of the longest passage from there that the training music has."""
         piece = _as_text(symbols)
         return [self._longest_match(piece[begin:]) for begin in range(len(piece))]
 

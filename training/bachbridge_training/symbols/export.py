@@ -21,7 +21,7 @@ _COMPARED_SYMBOLS = 64
 class SymbolExport:
     """The export of the network of symbol sequences (see `onnx_export.ModelExport`).
 
-    `codec_facts`: what the card says of the codec and the data.
+    `codec_facts`: the card's facts about the codec and the data.
     """
 
     def __init__(self, network: SymbolNetwork, codec_facts: Mapping[str, Any]) -> None:

@@ -28,7 +28,7 @@ live_steps = comparison.live_steps
 evaluate = tables.build_tables
 
 _CARD_FACTS = "told"
-"""Key under which the facts of a run hold what the card will say of the codec and of the music."""
+"""Key of the card's facts about the codec and the music among the facts of a run."""
 
 
 def splits_folder(recipe: SymbolRecipe, /) -> bool:
@@ -48,7 +48,7 @@ def load_parts(recipe: SymbolRecipe, data: Path | None, limit: int | None, /) ->
 
 
 def data_facts(recipe: SymbolRecipe, dataset: SplitDataset, /) -> dict[str, Any]:
-    """Return what the card will say of the music and of the codec, whose vocabulary is made from the training part."""
+    """Return the card's facts about the music and the codec, whose vocabulary is made from the training part."""
     vocabulary = symbol_vocabulary.build_vocabulary(recipe, _sources(recipe, dataset, "train"))
     return {_CARD_FACTS: {**dataset.origin.said, "vocabulary": vocabulary}}
 
@@ -87,7 +87,7 @@ def load_pieces(card: Card, data: Path | None, part: str, /) -> Sequence[SymbolP
 
 
 def load_runtime(card: Card, open_session: onnx_nets.SessionFactory | None = None, /) -> onnx_nets.SymbolNet:
-    """Load the files of a symbol model as they play."""
+    """Load the files of a symbol model as for live play."""
     return onnx_nets.load_symbol_net(card, open_session)
 
 

@@ -68,7 +68,7 @@ def tune_validity(
     sampler: dict[str, float],
     progress: SeedProgress = iter,
 ) -> dict[str, dict[str, float | None]]:
-    """Return how much of what the network writes is ABC (see `abc_validity`), with and without the grammar's mask.
+    """Return the shares of written tunes that are valid ABC (see `abc_validity`), with and without the grammar's mask.
 
     `progress` wraps the loop over the seeds.
     """

@@ -98,7 +98,7 @@ class SymbolNetwork:
 
     def interval_ids(self, ids: Any, before: Any, gather: Gather = _gather_rows) -> Any:
         """Return the columns `[...]` of the intervals from `before[...]` to `ids[..., field]`."""
-        now, then = (gather(self._reference_pitches(), its) for its in (ids[..., 0], before))
+        now, then = (gather(self._reference_pitches(), symbols) for symbols in (ids[..., 0], before))
         return gather(self.alphabet.interval_columns().reshape(-1), then * (self.alphabet.pitch_count + 1) + now)
 
     def _reference_pitches(self) -> np.ndarray:

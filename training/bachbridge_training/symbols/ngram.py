@@ -3,8 +3,8 @@
 The probability of a symbol in a context (the last few symbols) is interpolated between its share of what followed that
 context and its probability in the context without its first symbol, by the rule of I. Witten and T. Bell ("The
 zero-frequency problem", IEEE Transactions on Information Theory 37, 1991): the more different symbols followed a
-context, the more weight has the shorter one. In the shortest, all symbols are equally likely. The model's choice is the
-symbol that most often followed the longest known context.
+context, the more weight the shorter one gets. In the shortest, all symbols are equally likely. The model's choice is
+the symbol that most often followed the longest known context.
 
 Contexts are identified by a hash of 64 bits. The training music is counted and the held-out music looked up length by
 length, so that only one length's counts are in memory.

@@ -94,7 +94,7 @@ def _input_gates(network: SymbolNetwork, ids: Any, before: Any) -> Any:
 def heads(network: SymbolNetwork, hidden: Any, known: Any) -> Any:
     """Return the logits `[k, id]` of all fields, one after another.
 
-    `hidden[k, unit]` is from `core`; `known[k, field]` are the fields chosen so far (-1: open).
+    `hidden[k, unit]` is from `core`; `known[k, field]` are the fields chosen so far (-1: not chosen).
     """
     first, width = network.alphabet.vocab_sizes[0], network.recipe.head
     views = [

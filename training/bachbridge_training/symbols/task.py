@@ -29,7 +29,7 @@ _LENGTH_MULTIPLE = 128
 class SymbolTask:
     """The network of a `SymbolRecipe`, trained on windows of the pieces (see `runs.tasks.TrainingTask`).
 
-    `card_facts`: what the card will say of the codec and the data.
+    `card_facts`: the card's facts about the codec and the data.
     """
 
     jit_compile = True

@@ -29,7 +29,7 @@ _PITCH_CLASSES, _MAX_COUNTED_NOTES = 12, 4
 
 
 def build_vocabulary(recipe: SymbolRecipe, training: Sequence[SymbolSource]) -> dict[str, Any]:
-    """Return what the card says of the symbols, made from the training pieces in all their transpositions."""
+    """Return the card's facts about the symbols, made from the training pieces in all their transpositions."""
     return _VOCABULARY_BUILDERS[recipe.codec](recipe, training)
 
 
@@ -114,7 +114,7 @@ def _encode_piece(codec: SymbolCodec, source: SymbolSource, shifts: int) -> Symb
             symbols = codec.encode_text(text)
             return SymbolPiece(source.name, {0: _symbol_array(symbols)}, unknown_symbols=len(text) + 1 - len(symbols))
         case _:
-            raise TypeError(f"{type(codec).__name__} is no codec of symbols")
+            raise TypeError(f"{type(codec).__name__} is not a symbol codec")
 
 
 def _source_onsets(source: SymbolSource) -> list[OnsetGroup]:

@@ -60,14 +60,16 @@ def evaluate(
     pieces: Annotated[
         int | None, typer.Option(metavar="N", min=1, help="Score only the first N pieces, for a quick look.")
     ] = None,
-    told: Annotated[bool, typer.Option(help="Also score with onsets and bar lines given.")] = True,
+    with_timing: Annotated[
+        bool, typer.Option("--told/--no-told", help="Also score with onsets and bar lines given.")
+    ] = True,
     jobs: JobsOption = 1,
     json: JsonOption = False,
 ) -> None:
     """Score a model on music that it was not trained on."""
     from bachbridge_training.cli.evaluate import evaluate_model as score
 
-    score(model, data=data, part=part, json=json, outputs=outputs, pieces=pieces, with_timing=told, jobs=jobs)
+    score(model, data=data, part=part, json=json, outputs=outputs, pieces=pieces, with_timing=with_timing, jobs=jobs)
 
 
 @commands.command("export")

@@ -64,5 +64,5 @@ def load_chorales(part: str) -> list[FourPartPiece]:
     if not path.is_file():
         _write_cache(path)
     with np.load(path) as arrays:
-        names = [name for name, its_part in chorale_split().items() if its_part == part]
+        names = [name for name, part_of_piece in chorale_split().items() if part_of_piece == part]
         return [FourPartPiece(name, *(arrays[f"{name}/{field}"] for field in _CACHED_FIELDS)) for name in names]

@@ -88,7 +88,7 @@ def show_report(report: DatasetReport) -> None:
 
 
 def _rejected_table(rejected: tuple[RejectedPiece, ...]) -> Table:
-    table = Table("file", "why: it", title="Not used", title_justify="left", box=None)
+    table = Table("file", "reason", title="Not used", title_justify="left", box=None)
     alike = Counter((each.name.partition("#")[0], each.reason) for each in rejected)
     for each in rejected:
         file = each.name.partition("#")[0]

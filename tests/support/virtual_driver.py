@@ -36,7 +36,7 @@ def chorale_model(ask: Ask) -> Iterator[tuple[int, Answer]]:
     """A model that repeats the last pitch of the prompt as quarters in four voices, and sends each note twice."""
     top = ask.prompt.notes[-1].pitch
     for start in range(0, ask.steps, 4):
-        short_notes = [Note(start, 1, top - 5 * voice, 70, voice) for voice in range(4)]
+        short_notes = [Note(start, 1, max(0, top - 5 * voice), 70, voice) for voice in range(4)]
         full_notes = [Note(n.start, 4, n.pitch, n.velocity, n.voice) for n in short_notes]
         delay = 2 * MS + start * MS // 4
         yield delay, Answer(ask.ask, tuple(short_notes), start + 1, final=False)

@@ -109,7 +109,7 @@ def test_converted_model_plays_and_its_card_names_the_format(
     assert facts["metrics"]["against_original"]["pieces"] == ["one", "two"]
     ask = Ask(1, "continue", "toy-int8", Phrase((Note(0, 4, 60),), 4), 4, 1.0, 0.95, 0)
     model_formats.convert_model(original, "litert", tmp_path / "toy-litert", phrases)
-    with pytest.raises(ModelError, match="made for LiteRT"):
+    with pytest.raises(ModelError, match="in LiteRT format"):
         library.find_checked_card("toy-litert")
     assert any(answer and answer.notes for answer in loading.load_model("toy-int8").generate(ask))
     assert onnxruntime.InferenceSession(card.folder / "model.onnx").get_inputs()[0].name == "ids"

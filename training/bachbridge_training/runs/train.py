@@ -133,7 +133,7 @@ def _write_arrays(path: Path, arrays: dict[str, np.ndarray]) -> None:
 def resume_run(run: TrainingRun, folder: Path) -> None:
     """Load the run in `folder` as it was when it stopped; raises `ConfigError` if its files are damaged."""
     try:
-        with np.load(folder / CHECKPOINT_FILE) as arrays:
+        with (folder / CHECKPOINT_FILE).open("rb") as file, np.load(file) as arrays:
             variables, optimizer = run.task.loss_model.variables, run.task.loss_model.optimizer.variables
             _assign(variables, [arrays[f"model{i}"] for i in range(len(variables))])
             _assign(optimizer, [arrays[f"optimizer{i}"] for i in range(len(optimizer))])
@@ -160,7 +160,7 @@ def load_initial_weights(run: TrainingRun, folder: Path) -> None:
 def load_best_weights(run: TrainingRun, folder: Path) -> None:
     """Put the best averaged weights into the network; raises `ConfigError` if its shape differs."""
     try:
-        with np.load(folder / BEST_WEIGHTS_FILE) as arrays:
+        with (folder / BEST_WEIGHTS_FILE).open("rb") as file, np.load(file) as arrays:
             _assign(run.task.model.weights, [arrays[f"average{i}"] for i in range(len(run.averaged_weights))])
     except (KeyError, ValueError) as error:
         raise ConfigError(f"the network of the run in {folder} has another shape: name another run.") from error

@@ -1,7 +1,7 @@
 """A plain convolutional baseline for the infilling network, scored by the same protocol.
 
 This is the network of C.-Z. A. Huang et al., "Counterpoint by Convolution", ISMIR 2017, in any size: a piano roll for
-each voice, a plane for each voice's mask, and convolutions with batch normalisation. After every two convolutions
+each voice, a plane for each voice's mask, and convolutions with batch normalization. After every two convolutions
 their input is added again (K. He et al., "Deep Residual Learning for Image Recognition", CVPR 2016). The network sees
 neither attacks nor bar lines. The roll has a row for each pitch. A rest is an empty column; its logit is computed from
 the mean over pitches.

@@ -8,7 +8,7 @@ from bachbridge_gui.state.exchanges import Exchange
 NOTHING_SELECTED = "Select a phrase first."
 LIST_EMPTY = "Nothing has been played yet."
 SELECT_ONE_ONLY = "Select a single phrase."
-WAS_HARMONIZED = "This phrase was harmonised while you played. Only continued phrases can get another answer."
+WAS_HARMONIZED = "This phrase was harmonized while you played. Only continued phrases can get another answer."
 
 
 @dataclass(frozen=True, slots=True)

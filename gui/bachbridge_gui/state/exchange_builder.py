@@ -33,7 +33,7 @@ _MIN_MELODY_NOTES = 2
 
 @dataclass(slots=True)
 class _HarmonizedMelody:
-    """A harmonised melody that is still being played."""
+    """A harmonized melody that is still being played."""
 
     number: int
     start_ns: int
@@ -79,7 +79,7 @@ class ExchangeBuilder:
         return None
 
     def end_melody_after_rest(self, now_ns: int) -> Exchange | None:
-        """End a harmonised melody after a rest of `Settings.rest_bars`, or in another mode; return its exchange."""
+        """End a harmonized melody after a rest of `Settings.rest_bars`, or in another mode; return its exchange."""
         melody = self._melody
         if melody is None or self._latest_bar is None:
             return None

@@ -153,7 +153,7 @@ def exchange_summary(exchange: Exchange) -> str:
     if not exchange.answer:
         return f"{_bars_text(played)} → no answer"
     if exchange.mode == "harmonize":
-        return f"{_bars_text(played)}, harmonised"
+        return f"{_bars_text(played)}, harmonized"
     cut = ", cut short" if exchange.interrupted else ""
     return f"{played} → {_bars_text(_bar_count(exchange.answer_steps, exchange.prompt))}{cut}"
 

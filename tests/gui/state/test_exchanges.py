@@ -82,7 +82,7 @@ def test_exchange_texts_describe_it():
     assert exchange_summary(exchange) == "1 → 1 bar"
     assert exchange_summary(replace(exchange, interrupted=True)) == "1 → 1 bar, cut short"
     assert exchange_summary(replace(exchange, answer=())) == "1 bar → no answer"
-    assert exchange_summary(replace(exchange, mode="harmonize", answer_step=0)) == "1 bar, harmonised"
+    assert exchange_summary(replace(exchange, mode="harmonize", answer_step=0)) == "1 bar, harmonized"
     assert (
         screen_reader_text(replace(exchange, kept=True)) == "Phrase 1, C4 D4 E4, 1 answered with 1 bar, at 12:00, kept"
     )

@@ -34,7 +34,7 @@ BEAM_WIDTH = 8
 
 
 class HarmonizingNet(Protocol):
-    """A network that harmonises (see `bachbridge.inference.runtime.onnx_nets`)."""
+    """A network that harmonizes (see `bachbridge.inference.runtime.onnx_nets`)."""
 
     def initial_state(self) -> Any: ...
     def core(self, ids: Any, state: Any) -> tuple[Any, Any]: ...
@@ -143,7 +143,7 @@ class _PartialHarmonization:
 
 
 class RuleBasedNet:
-    """A harmoniser by rules alone in place of a network: a baseline that a model has to surpass.
+    """A harmonizer by rules alone in place of a network: a baseline that a model has to surpass.
 
     Notes that form a triad with the chosen ones are likely, near ones more than far ones; holding the last note is
     likeliest. Its `hidden[batch, voice]` is the frame before.

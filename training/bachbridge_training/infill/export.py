@@ -22,7 +22,7 @@ _ENCODER_INPUTS = ("seen", "attacks", "place")
 _HEAD_INPUTS = ("hidden", "around")
 _COMPARED_WINDOWS = 8
 LIVE_PARTNER = "chorale-lstm"
-"""The causal model that harmonises live where this model has not looked ahead."""
+"""The causal model that harmonizes live where this model has not looked ahead."""
 
 
 class InfillExport:

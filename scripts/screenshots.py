@@ -26,7 +26,7 @@ TIMEOUT_S = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Screenshot:
-    """What one picture shows. The example plays for `play_s` seconds before it is taken; 0: it is not played."""
+    """The contents of one picture. The example plays for `play_s` seconds before it is taken; 0: it is not played."""
 
     view: str = "roll"
     theme: str = "light"

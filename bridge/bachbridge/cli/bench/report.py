@@ -1,6 +1,5 @@
 """Figures of the benchmarks: percentiles, and tables for people."""
 
-import math
 import os
 import platform
 import sys
@@ -14,6 +13,7 @@ from rich.table import Column, Table
 
 from bachbridge.cli.bench.fake_daw import ProgressCallback
 from bachbridge.errors import BachBridgeError
+from bachbridge.protocol.latency import percentiles
 
 _SHARES = {"p50": 0.5, "p95": 0.95, "p99": 0.99, "max": 1.0}
 
@@ -25,9 +25,8 @@ def percentiles_ms(times_ns: Sequence[int]) -> Figures:
     """Return the count and, in milliseconds by nearest rank, p50, p95, p99 and max; raises if there are no times."""
     if not times_ns:
         raise BachBridgeError("Nothing was measured: give a greater number of notes, or restart the MIDI system.")
-    ordered = sorted(times_ns)
-    ranks = {name: math.ceil(share * len(ordered)) - 1 for name, share in _SHARES.items()}
-    return {"count": len(ordered), **{name: ordered[rank] / 1e6 for name, rank in ranks.items()}}
+    figures = zip(_SHARES, percentiles(times_ns, list(_SHARES.values())), strict=True)
+    return {"count": len(times_ns), **{name: time_ns / 1e6 for name, time_ns in figures}}
 
 
 def latency_table(milliseconds: Mapping[str, Figures]) -> Table:

@@ -12,10 +12,12 @@ from typing import Any
 
 from bachbridge.errors import ConfigError
 from bachbridge.music.notes import VOICES
+from bachbridge.music.timeline import COMMON_TIME, Meter, parse_meter
 from bachbridge.settings_spec import (
     CONTROLLER_NUMBERS,
     INSTRUMENT,
     KEY_NAME,
+    METER,
     MODEL_NAME,
     NO_CONTROLLER,
     RULE_NAMES,
@@ -29,7 +31,10 @@ from bachbridge.settings_spec import (
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The session's settings. Beats are quarter notes; channels are 1-based here and 0-based in MIDI messages."""
+    """The session's settings.
+
+    A tempo counts quarter notes. Channels are 1-based here and 0-based in MIDI messages.
+    """
 
     mode: str = setting(
         "continue",
@@ -64,11 +69,11 @@ class Settings:
         special=SpecialValue(0, "to follow your playing"),
         unit="bpm",
     )
-    beats_per_bar: int = setting(
-        4,
-        "Beats in a bar",
-        "The number of quarter notes in a bar. Strong beats fall where bars begin.",
-        range=(1, 16),
+    meter: str = setting(
+        "4/4",
+        "Meter",
+        "The meter of the music. Strong beats fall where bars begin; in 6/8, 9/8 and 12/8 a beat is three 8ths.",
+        text=METER,
     )
     phrase_end: str = setting(
         "silence",
@@ -262,6 +267,19 @@ class Settings:
         unit="bars",
     )
 
+    @property
+    def steps_per_bar(self) -> int:
+        return self._meter.steps_per_bar
+
+    @property
+    def steps_per_beat(self) -> int:
+        """Steps in a beat of the meter: four in 3/4, two in 7/8, six in 6/8."""
+        return self._meter.steps_per_beat
+
+    @property
+    def _meter(self) -> Meter:
+        return parse_meter(self.meter) or COMMON_TIME
+
 
 def spec_of(name: str) -> Spec:
     """Return the `Spec` of a field; raises `KeyError`."""
@@ -275,6 +293,8 @@ def range_of(name: str) -> tuple[float, float]:
     return limits
 
 
+_FORMER_METER_NAME = "beats_per_bar"
+"""The setting `meter` in earlier versions, as quarters in a bar; their settings, presets and logs are still read."""
 SETTING_NAMES = tuple(field.name for field in fields(Settings))
 MODES = tuple(spec_of("mode").choices)
 ANSWERS = tuple(spec_of("answer").choices)
@@ -305,6 +325,8 @@ def with_setting(settings: Settings, name: str, value: object) -> Settings:
     Raises `ConfigError` for an unknown name or a value that the field does not accept.
     """
     name = name.replace("-", "_")
+    if name == _FORMER_METER_NAME:
+        name, value = "meter", f"{value}/4"
     if name not in SETTING_NAMES:
         near = difflib.get_close_matches(name, SETTING_NAMES, n=3) or SETTING_NAMES
         raise ConfigError(f'There is no setting "{option_name(name)}": try {", ".join(map(option_name, near))}.')

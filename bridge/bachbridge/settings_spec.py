@@ -12,6 +12,7 @@ from typing import Any, TypedDict, TypeVar, Unpack, cast
 
 from bachbridge.music.general_midi import INSTRUMENT_NAMES, closest_names, find_program
 from bachbridge.music.notes import VOICE_LEADING_RULES, VOICES, parse_key
+from bachbridge.music.timeline import MAX_METER_NUMERATOR, parse_meter
 
 T = TypeVar("T")
 
@@ -194,6 +195,11 @@ VOICE_INITIALS = TextFormat(
 RULE_NAMES = TextFormat(
     f"all, none, or names separated by commas ({', '.join(VOICE_LEADING_RULES)})",
     lambda text: text in ("all", "none") or set(text.split(",")) <= set(VOICE_LEADING_RULES),
+)
+METER = TextFormat(
+    f"a meter of 1 to {MAX_METER_NUMERATOR} halves, quarters, 8ths or 16ths, such as 4/4, 3/4, 6/8 or 7/8",
+    lambda text: parse_meter(text) is not None,
+    lambda text: text.replace(" ", ""),
 )
 KEY_NAME = TextFormat(
     'auto, or a key such as G, "Bb" or "F# minor"', lambda text: text == "auto" or parse_key(text) is not None

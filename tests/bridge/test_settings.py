@@ -23,10 +23,11 @@ WRONG = [
     ("bpm", 19.9),
     ("bpm", 301),
     ("bpm", float("inf")),
-    ("beats_per_bar", 0),
-    ("beats_per_bar", 17),
-    ("beats_per_bar", 3.5),
-    ("beats_per_bar", True),
+    ("meter", "0/4"),
+    ("meter", "5/3"),
+    ("meter", "33/8"),
+    ("meter", "4"),
+    ("meter", 4),
     ("phrase_end", "never"),
     ("silence_beats", 0.2),
     ("phrase_bars", 65),
@@ -122,3 +123,16 @@ def test_validated_checks_fields_that_were_set_directly() -> None:
 def test_settings_page_is_current() -> None:
     """Run `python -m bachbridge.settings_table > docs/settings.md` after a change."""
     assert (ROOT / "docs/settings.md").read_text(encoding="utf-8") == settings_markdown()
+
+
+@pytest.mark.parametrize(
+    ("meter", "bar", "beat"),
+    [("4/4", 16, 4), ("3/2", 24, 8), ("7/8", 14, 2), ("6/8", 12, 6), ("3/8", 6, 2), ("12/8", 24, 6), ("5/16", 5, 1)],
+)
+def test_meter_gives_steps_of_bar_and_beat(meter: str, bar: int, beat: int) -> None:
+    settings = with_setting(Settings(), "meter", meter)
+    assert (settings.steps_per_bar, settings.steps_per_beat) == (bar, beat)
+
+
+def test_former_beats_per_bar_is_read_as_meter() -> None:
+    assert with_setting(Settings(), "beats_per_bar", 3).meter == "3/4"

@@ -12,7 +12,7 @@ from bachbridge.engine.accompaniment.accompanist import Accompanist
 from bachbridge.engine.active_settings import ActiveSettings
 from bachbridge.engine.answering.phrase_detector import PhraseDetector
 from bachbridge.engine.answering.responder import Responder
-from bachbridge.engine.tempo.tracker import Grid
+from bachbridge.engine.tempo.grid import Grid
 from bachbridge.midi import messages as midi
 from bachbridge.music.notes import VOICES
 from bachbridge.protocol.effects import Effect, PhraseEnded

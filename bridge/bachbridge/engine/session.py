@@ -35,8 +35,8 @@ from bachbridge.engine.output.playback import Playback, player_notes, prompt_not
 from bachbridge.engine.output.scheduler import Scheduler
 from bachbridge.engine.output.thru import MidiThru
 from bachbridge.engine.tempo.bar_reports import BarReports
+from bachbridge.engine.tempo.grid import Grid
 from bachbridge.engine.tempo.midi_clock import MidiClock
-from bachbridge.engine.tempo.tracker import Grid
 from bachbridge.errors import ConfigError
 from bachbridge.midi import messages as midi
 from bachbridge.music import general_midi

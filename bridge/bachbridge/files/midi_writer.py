@@ -22,7 +22,7 @@ from bachbridge.files.smf import END_OF_TRACK_EVENT, file_header, track_header
 from bachbridge.music.general_midi import ANSWER_PROGRAM, PLAYER_PROGRAM
 from bachbridge.music.notes import STEPS_PER_BEAT, VOICES, Note, bpm_from_step_ns
 from bachbridge.music.performance import PLAYER, Part
-from bachbridge.music.timeline import Meter, meter_from_steps
+from bachbridge.music.timeline import COMMON_TIME, Meter, meter_from_steps
 
 TICKS_PER_BEAT = 960
 MAX_BEAT_US = 0xFFFFFF
@@ -41,14 +41,14 @@ TimedMessage = tuple[int, Message | MetaMessage]
 # ---------------------------------------------------------------- whole files
 
 
-def write_midi(path: Path, parts: Iterable[Part], *, bpm: float, beats_per_bar: int = 4, title: str = "") -> None:
+def write_midi(path: Path, parts: Iterable[Part], *, bpm: float, meter: Meter = COMMON_TIME, title: str = "") -> None:
     """Write the parts as a MIDI file: tempo and meter in track 0, then one named track for each part.
 
     The voices are on channels 0 to 3, the player on channel 4. Raises `BachBridgeError`.
     """
     beat_us = min(round(60e6 / bpm), MAX_BEAT_US)
     tracks = [_track_from_part(part, beat_us) for part in parts]
-    write_tracks(path, [conductor_track(title, beat_us, [Meter(0, beats_per_bar, 4)]), *tracks])
+    write_tracks(path, [conductor_track(title, beat_us, [meter]), *tracks])
 
 
 def write_tracks(path: Path, tracks: Iterable[MidiTrack]) -> None:

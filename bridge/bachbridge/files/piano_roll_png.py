@@ -6,6 +6,7 @@ its colour. Everything is drawn at twice its size, so that it is sharp on dense 
 `SCALE` pixels.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,8 +14,9 @@ from pathlib import Path
 from PIL import Image, ImageDraw, ImageFont
 
 from bachbridge.atomic_files import atomic_output
-from bachbridge.music.notes import BLACK_KEYS, pitch_name
+from bachbridge.music.notes import BLACK_KEYS, STEPS_PER_BEAT, pitch_name
 from bachbridge.music.performance import PLAYER, Part, TimedNote, last_note_end_ns
+from bachbridge.music.timeline import COMMON_TIME, Meter
 
 SCALE = 2
 PLAYER_COLOUR = (0xD5, 0x5E, 0x00)
@@ -103,16 +105,16 @@ class _Painter:
         return width
 
 
-def write_png(path: Path, parts: Sequence[Part], *, bpm: float, beats_per_bar: int = 4, title: str = "") -> None:
+def write_png(path: Path, parts: Sequence[Part], *, bpm: float, meter: Meter = COMMON_TIME, title: str = "") -> None:
     """Draw the parts, time 0 being a bar line, and write the picture to `path`; raises `BachBridgeError`."""
-    image = draw(parts, bpm=bpm, beats_per_bar=beats_per_bar, title=title)
+    image = draw(parts, bpm=bpm, meter=meter, title=title)
     with atomic_output(path) as scratch:
         image.save(scratch, "PNG", dpi=(96 * SCALE, 96 * SCALE))
 
 
-def draw(parts: Sequence[Part], *, bpm: float, beats_per_bar: int = 4, title: str = "") -> Image.Image:
+def draw(parts: Sequence[Part], *, bpm: float, meter: Meter = COMMON_TIME, title: str = "") -> Image.Image:
     """Draw the parts, time 0 being a bar line."""
-    layout = _make_layout(parts, 60e9 / bpm, beats_per_bar)
+    layout = _make_layout(parts, 60e9 / bpm / STEPS_PER_BEAT, meter)
     painter = _Painter(layout.right + _MARGIN, layout.bottom + _BOTTOM_MARGIN)
     _draw_grid(painter, layout)
     _draw_keyboard(painter, layout)
@@ -123,11 +125,16 @@ def draw(parts: Sequence[Part], *, bpm: float, beats_per_bar: int = 4, title: st
     return painter.image
 
 
-def _make_layout(parts: Sequence[Part], beat_ns: float, beats: int) -> _Layout:
+def _make_layout(parts: Sequence[Part], step_ns: float, meter: Meter) -> _Layout:
     pitches = [note.pitch for part in parts for note in part.notes] or [60, 72]
-    bars = max(1, -int(-(last_note_end_ns(parts) / beat_ns - 0.25) // beats))  # a late release adds no bar
+    bars = max(
+        1, math.ceil((last_note_end_ns(parts) / step_ns - 1) / meter.steps_per_bar)
+    )  # a late release adds no bar
     bar_width = min(max(_BAR_WIDTH, (_MIN_WIDTH - _KEYBOARD_WIDTH) / bars), _MAX_WIDTH / bars)
-    return _Layout(max(0, min(pitches) - 3), min(127, max(pitches) + 3), bars, beats, beat_ns, bar_width)
+    beats = meter.steps_per_bar // meter.steps_per_beat
+    return _Layout(
+        max(0, min(pitches) - 3), min(127, max(pitches) + 3), bars, beats, step_ns * meter.steps_per_beat, bar_width
+    )
 
 
 def _part_colour(part: Part) -> Colour:

@@ -20,6 +20,7 @@ from bachbridge.music.notes import STEPS_PER_BEAT, VOICES, Note, Phrase, keep_lo
 
 DEFAULT_TEMPO_US = 500_000
 """Microseconds per quarter note before the first tempo event (the MIDI file specification's 120 bpm)."""
+MAX_METER_NUMERATOR = 32
 DEFAULT_BPM = 60e6 / DEFAULT_TEMPO_US
 """Quarter notes a minute of `DEFAULT_TEMPO_US`; the tempo of any music that gives none."""
 
@@ -56,6 +57,28 @@ class Meter:
     def steps_per_bar(self) -> int:
         """Steps in a bar, at least one (a 5/32 bar is cut to the grid)."""
         return max(1, self.numerator * 4 * STEPS_PER_BEAT // self.denominator)
+
+    @property
+    def text(self) -> str:
+        """The meter as people write it: "3/4"."""
+        return f"{self.numerator}/{self.denominator}"
+
+    @property
+    def steps_per_beat(self) -> int:
+        """Steps in a beat: one unit of the meter, or three units in a compound meter such as 6/8, 9/8 or 12/8."""
+        is_compound = self.denominator >= 8 and self.numerator > 3 and self.numerator % 3 == 0
+        return max(1, (3 if is_compound else 1) * 4 * STEPS_PER_BEAT // self.denominator)
+
+
+def parse_meter(text: str) -> Meter | None:
+    """Return the meter that a person writes as "3/4"; None if it is none that the 16th grid can hold.
+
+    The numerator runs from 1 to `MAX_METER_NUMERATOR`, the denominator is 2, 4, 8 or 16.
+    """
+    numerator, _, denominator = text.partition("/")
+    if not (numerator.strip().isdecimal() and denominator.strip() in ("2", "4", "8", "16")):
+        return None
+    return Meter(0, int(numerator), int(denominator)) if 1 <= int(numerator) <= MAX_METER_NUMERATOR else None
 
 
 def meter_from_steps(steps_per_bar: int) -> Meter:

@@ -10,7 +10,7 @@ from typing import Literal
 
 from bachbridge.music.notes import VOICES
 from bachbridge.settings import range_of, spec_of
-from bachbridge_gui.settings.targets import INSTRUMENT_CHOICES, KEY_CHOICES
+from bachbridge_gui.settings.targets import INSTRUMENT_CHOICES, KEY_CHOICES, METER_CHOICES
 
 EditorKind = Literal["slider", "number", "words", "switch", "segments", "button"]
 
@@ -100,7 +100,10 @@ ADVANCED = (
     setting_control("rest_bars", "number"),
 )
 BPM_SPEC = setting_control("bpm", "number")
-TEMPO = (setting_control("follow_clock", "switch"), setting_control("beats_per_bar", "number"))
+TEMPO = (
+    setting_control("follow_clock", "switch"),
+    setting_control("meter", "words", choice_labels={meter: meter for meter in METER_CHOICES}),
+)
 OUTPUT = (
     setting_control("instrument", "words", choice_labels=_INSTRUMENT_LABELS),
     setting_control("thru", "switch"),

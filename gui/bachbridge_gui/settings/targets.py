@@ -14,6 +14,12 @@ from bachbridge_gui.settings.store import COMMANDS
 
 KEY_CHOICES = ("auto", *(key_name((tonic, minor)) for minor in (False, True) for tonic in range(12)))
 """The keys that the window offers, as `Settings.key` accepts them."""
+METER_CHOICES = (
+    *("2/2", "3/2", "2/4", "3/4", "4/4", "5/4", "6/4"),
+    *("3/8", "5/8", "6/8", "7/8", "9/8", "12/8"),
+    *("5/16", "7/16"),
+)
+"""The meters that the window offers; `Settings.meter` accepts more."""
 INSTRUMENT_CHOICES = ("none", *INSTRUMENT_NAMES)
 ENGINE_COMMAND_SETTINGS = {
     "panic": "panic_control",
@@ -32,7 +38,6 @@ _LABELS = {
     "levels": "{} level",
     "harmony": "{} on or off",
     "bpm": "tempo",
-    "beats_per_bar": "beats in a bar",
     "phrase_end": "end of the phrase",
     "silence_beats": "silence that ends the phrase",
     "phrase_bars": "bars in a phrase",
@@ -102,7 +107,13 @@ def value_from_controller(target: str, position: int, models: tuple[str, ...] = 
     if name not in SETTING_NAMES:
         return None
     spec = spec_of(name)
-    listed = {"key": KEY_CHOICES, "model": models, "rules": ("none", "all"), "instrument": INSTRUMENT_CHOICES}
+    listed = {
+        "key": KEY_CHOICES,
+        "meter": METER_CHOICES,
+        "model": models,
+        "rules": ("none", "all"),
+        "instrument": INSTRUMENT_CHOICES,
+    }
     words = listed.get(name) or tuple(spec.choices)
     if words:
         return words[position * len(words) // 128]

@@ -10,8 +10,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from bachbridge.music.notes import STEPS_PER_BEAT, VOICES, Note, Phrase, bpm_from_step_ns, pitch_name
+from bachbridge.music.notes import VOICES, Note, Phrase, bpm_from_step_ns, pitch_name
 from bachbridge.music.performance import Part, TimedNote, last_note_end_ns, notes_from_grid, shift_part
+from bachbridge.music.timeline import Meter, meter_from_steps
 from bachbridge_gui.state.view_types import PLAYER
 
 MAX_EXCHANGES = 500
@@ -186,13 +187,13 @@ class MidiExport:
     title: str
     parts: tuple[Part, ...]
     bpm: float
-    beats_per_bar: int
+    meter: Meter
 
     def write(self, path: Path) -> None:
         """Write a MIDI file with one track for each part."""
         from bachbridge.files.midi_writer import write_midi  # mido takes 60 ms to load
 
-        write_midi(path, self.parts, bpm=self.bpm, beats_per_bar=self.beats_per_bar, title=self.title)
+        write_midi(path, self.parts, bpm=self.bpm, meter=self.meter, title=self.title)
 
 
 def exchange_phrase(exchange: Exchange) -> Phrase:
@@ -232,8 +233,8 @@ def midi_export(exchanges: Sequence[Exchange]) -> MidiExport:
             voices.setdefault(part.voice, []).extend(shift_part(part, bar * bar_ns).notes)
         free_bar = bar - -last_note_end_ns(parts) // bar_ns
     whole_parts = tuple(Part(voice, tuple(voices[voice])) for voice in sorted(voices))
-    beats = max(1, round(first.prompt.steps_per_bar / STEPS_PER_BEAT))
-    return MidiExport(file_stem(exchanges), whole_parts, first.bpm, beats)
+    meter = meter_from_steps(first.prompt.steps_per_bar)
+    return MidiExport(file_stem(exchanges), whole_parts, first.bpm, meter)
 
 
 def file_stem(exchanges: Sequence[Exchange]) -> str:

@@ -45,7 +45,7 @@ VOICING = [
     ("octaves", "0,0,0,0"), ("octaves", "0,0,0,-1"), ("levels", "100,85,85,95"), ("levels", "1,400,1,400"),
     ("harmony", "a"), ("harmony", "stb"), ("latency_ms", 500), ("latency_ms", -500), ("latency_ms", 0),
     ("follow_clock", True), ("follow_clock", False), ("panic_control", -1), ("panic_control", 83),
-    ("model", "another"), ("model", ""), ("key", "F# minor"), ("beats_per_bar", 3), ("answer_bars", 2),
+    ("model", "another"), ("model", ""), ("key", "F# minor"), ("meter", "3/4"), ("answer_bars", 2),
     ("phrase_end", "bars"), ("phrase_end", "silence"), ("phrase_end", "pedal"), ("common_tones", "strike"),
     ("answer", "harmonize"), ("answer", "vary"), ("answer", "continue"),
     ("answer", "dream"), ("answer", "dream"), ("instrument", "flute"), ("instrument", "none"), ("bpm", 90),

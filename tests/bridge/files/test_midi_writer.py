@@ -8,6 +8,7 @@ from bachbridge.files.midi_reader import read_midi
 from bachbridge.files.midi_writer import MidiStreamWriter, write_midi
 from bachbridge.music.notes import Note, keep_longest_notes
 from bachbridge.music.performance import PLAYER, Part, TimedNote, notes_from_grid
+from bachbridge.music.timeline import Meter
 
 
 def test_write_midi_keeps_tempo_names_programs_and_micro_timing(tmp_path: Path):
@@ -18,7 +19,7 @@ def test_write_midi_keeps_tempo_names_programs_and_micro_timing(tmp_path: Path):
         Part(PLAYER, (TimedNote(0, 500_000_000, 72, 90),)),
         *(Part(voice, notes_from_grid(grid, step_ns, 1_000_000_000)) for voice in range(4)),
     ]
-    write_midi(path, parts, bpm=90, beats_per_bar=3, title="Título ♪")
+    write_midi(path, parts, bpm=90, meter=Meter(0, 3, 4), title="Título ♪")
     file = mido.MidiFile(path)
     assert file.type == 1
     assert [track.name for track in file.tracks[1:]] == ["Player", "Soprano", "Alto", "Tenor", "Bass"]

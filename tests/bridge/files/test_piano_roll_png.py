@@ -7,6 +7,7 @@ from PIL import Image
 from bachbridge.files import piano_roll_png
 from bachbridge.files.piano_roll_png import PLAYER_COLOUR, VOICE_COLOURS, draw, write_png
 from bachbridge.music.performance import PLAYER, Part, TimedNote
+from bachbridge.music.timeline import Meter
 
 BEAT = 500_000_000
 PARTS = [
@@ -47,7 +48,7 @@ def test_draw_clips_nothing_at_the_edges(title: str):
 
 
 def test_write_png_draws_one_bar_for_empty_music(tmp_path: Path):
-    write_png(tmp_path / "a.png", [Part(PLAYER, ())], bpm=60, beats_per_bar=3)
+    write_png(tmp_path / "a.png", [Part(PLAYER, ())], bpm=60, meter=Meter(0, 3, 4))
     with Image.open(tmp_path / "a.png") as image:
         assert image.format == "PNG"
         assert image.width >= 2 * piano_roll_png.SCALE * 300

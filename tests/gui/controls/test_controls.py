@@ -75,7 +75,7 @@ def rig(qtbot: QtBot, tmp_path: Path) -> PanelRig:
 TARGETS = (
     *("mode", "model", "temperature", "seed", "phrase_end", "silence_beats", "phrase_bars", "answer_bars", "answer"),
     *("let_finish", "voice", "key", "chord_on", "common_tones", "density", "position", "top_p", "candidates", "rules"),
-    *("chord_ms", "legato_ms", "rest_bars", "bpm", "follow_clock", "beats_per_bar", "thru", "instrument"),
+    *("chord_ms", "legato_ms", "rest_bars", "bpm", "follow_clock", "meter", "thru", "instrument"),
     "latency_ms",
     *(f"{name}.{voice}" for name in ("channels", "octaves", "levels", "harmony") for voice in range(4)),
 )

@@ -132,7 +132,7 @@ def test_lost_ports_or_engine_end_all_notes() -> None:
 
 
 def test_bars_follow_the_metre() -> None:
-    engine = FakeEngine(Settings(bpm=120, beats_per_bar=3))
+    engine = FakeEngine(Settings(bpm=120, meter="3/4"))
     engine.driver.play(S, 72, 400 * MS)
     timeline = run_timeline(engine, engine.driver.settings, 2 * S)
     (bar,) = timeline.bars

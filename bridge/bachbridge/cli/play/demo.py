@@ -30,8 +30,9 @@ from bachbridge.files.piano_roll_png import write_png
 from bachbridge.files.wav import write_wav
 from bachbridge.inference.runtime import library
 from bachbridge.music.example_phrase import ExamplePhrase, as_timed_notes, load_example
-from bachbridge.music.notes import STEPS_PER_BEAT, bpm_from_step_ns, step_ns_from_bpm
+from bachbridge.music.notes import bpm_from_step_ns, step_ns_from_bpm
 from bachbridge.music.performance import PLAYER, Part, notes_from_messages, shift_part
+from bachbridge.music.timeline import meter_from_steps
 from bachbridge.protocol.effects import AnswerStarted, Ask, PhraseEnded
 from bachbridge.protocol.events import Answer
 from bachbridge.settings import Settings
@@ -86,7 +87,7 @@ def _demo_settings(melody: ExamplePhrase, model: str, temperature: float, seed: 
         temperature=temperature,
         seed=seed,
         bpm=melody.bpm,
-        beats_per_bar=phrase.steps_per_bar // STEPS_PER_BEAT,
+        meter=meter_from_steps(phrase.steps_per_bar).text,
         phrase_end="bars",
         phrase_bars=phrase.steps // phrase.steps_per_bar,
     )
@@ -111,9 +112,10 @@ def _play_and_write(folder: Path, console: Console, melody: ExamplePhrase, setti
     received = connection.received_midi() or [(sent.sent_ns, sent.data) for sent in recording.sent_reports]
     parts = recorded_parts(recording, received, settings.channels)
     title = f"Bach, {melody.work}: a phrase played, and the answer of {settings.model}"
-    write_midi(folder / DEMO_FILES[0], parts, bpm=melody.bpm, beats_per_bar=settings.beats_per_bar, title=title)
+    meter = meter_from_steps(settings.steps_per_bar)
+    write_midi(folder / DEMO_FILES[0], parts, bpm=melody.bpm, meter=meter, title=title)
     sound = write_wav(folder / DEMO_FILES[1], parts)
-    write_png(folder / DEMO_FILES[2], parts, bpm=melody.bpm, beats_per_bar=settings.beats_per_bar, title=title)
+    write_png(folder / DEMO_FILES[2], parts, bpm=melody.bpm, meter=meter, title=title)
     console.print(_result_table(recording, read_log(log), connection.description, sound))
 
 

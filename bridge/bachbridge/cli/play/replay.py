@@ -10,6 +10,7 @@ from bachbridge.engine.session_log import ReplayDifference, SessionLog, events_w
 from bachbridge.errors import BachBridgeError
 from bachbridge.files.midi_writer import write_midi
 from bachbridge.music.performance import PLAYER, Part, TimedNote, notes_from_messages, shift_part
+from bachbridge.music.timeline import meter_from_steps
 from bachbridge.protocol.effects import PhraseEnded, Send
 from bachbridge.protocol.events import Midi
 from bachbridge.protocol.wire import dumps
@@ -27,7 +28,7 @@ def replay_session(log: Path, *, midi_path: Path | None) -> None:
             midi_path,
             _played_parts(recorded),
             bpm=_first_phrase_bpm(recorded),
-            beats_per_bar=recorded.settings.beats_per_bar,
+            meter=meter_from_steps(recorded.settings.steps_per_bar),
         )
         console.print(f"wrote {midi_path}")
     differences = replay(recorded, Session(recorded.settings))

@@ -12,9 +12,9 @@ from bachbridge.atomic_files import check_output_path
 from bachbridge.errors import ConfigError
 from bachbridge.files.midi_reader import MidiSong, read_midi
 from bachbridge.files.piano_roll_png import write_png
-from bachbridge.music.notes import STEPS_PER_BEAT, VOICES
+from bachbridge.music.notes import VOICES
 from bachbridge.music.performance import PLAYER, Part, TimedNote
-from bachbridge.music.timeline import TickNote, notes_by_part, part_voices
+from bachbridge.music.timeline import TickNote, meter_from_steps, notes_by_part, part_voices
 
 _DRAWING_BPM = 60
 _BEAT_NS = 60_000_000_000 // _DRAWING_BPM
@@ -27,8 +27,8 @@ def draw_piano_roll(source: Path, target: Path, *, title: str) -> None:
     check_output_path(target)
     song = read_midi(source)
     parts = _song_parts(song)
-    beats = max(1, song.phrase.steps_per_bar // STEPS_PER_BEAT)
-    write_png(target, parts, bpm=_DRAWING_BPM, beats_per_bar=beats, title=title or source.stem)
+    meter = meter_from_steps(song.phrase.steps_per_bar)
+    write_png(target, parts, bpm=_DRAWING_BPM, meter=meter, title=title or source.stem)
     print(f"wrote {target}: {len(song.notes)} notes in {song.phrase.steps // song.phrase.steps_per_bar} bars")
 
 

@@ -27,7 +27,7 @@ from bachbridge.engine.accompaniment.melody import Hands, MelodyNote
 from bachbridge.engine.accompaniment.voices import AccompanimentVoices
 from bachbridge.engine.output.scheduler import Scheduler
 from bachbridge.engine.tempo.beat_counter import BeatCounter
-from bachbridge.engine.tempo.tracker import Grid, is_due
+from bachbridge.engine.tempo.grid import Grid, is_due
 from bachbridge.midi import messages as midi
 from bachbridge.music.notes import STEPS_PER_BEAT, VOICES
 from bachbridge.protocol.effects import Effect, Harmonized, PhraseEnded, PlanRequest
@@ -154,7 +154,7 @@ class Accompanist:
         """Timer: begins a new piece, some bars (`rest_bars`) after keys and pedal were released."""
         if self._silent_since_ns is None:
             return None
-        bar_ns = self._settings.beats_per_bar * STEPS_PER_BEAT * self._beat_counter.step_ns
+        bar_ns = self._settings.steps_per_bar * self._beat_counter.step_ns
         return self._silent_since_ns + self._settings.rest_bars * bar_ns
 
     # ------------------------------------------------------------ pieces and settings
@@ -219,7 +219,7 @@ class Accompanist:
     def report_phrase_ended(self, ended_by: str) -> PhraseEnded:
         """Report the harmony so far, in four voices, as a phrase that can be answered."""
         velocity = self._melody_note.velocity if self._melody_note else _DEFAULT_VELOCITY
-        phrase = self._history.phrase(self._settings.beats_per_bar * STEPS_PER_BEAT, velocity)
+        phrase = self._history.phrase(self._settings.steps_per_bar, velocity)
         grid = self._beat_counter.grid
         return PhraseEnded(phrase, grid.time_of(self._history.first_step), grid.step_ns, ended_by)
 

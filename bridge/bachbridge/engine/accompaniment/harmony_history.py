@@ -117,7 +117,7 @@ class HarmonyHistory:
             frames=tuple(self._frames[begin - self._first_step :]),
             given=VOICES.index(settings.voice),
             held=held_pitch_index,
-            steps_per_bar=settings.beats_per_bar * STEPS_PER_BEAT,
+            steps_per_bar=settings.steps_per_bar,
             seed=(settings.seed if settings.seed >= 0 else self.number) % SEED_COUNT,
             style=style_from_settings(settings, cadence=self.cadence_requested),
         )

@@ -10,7 +10,7 @@ answer's beginning; `base_step` is that beginning in steps of the dream.
 from dataclasses import dataclass, field, replace
 
 from bachbridge.engine.answering.response import Response, cut_notes
-from bachbridge.engine.tempo.tracker import Grid
+from bachbridge.engine.tempo.grid import Grid
 from bachbridge.music.notes import Note, Phrase
 from bachbridge.protocol.effects import Ask, Send
 from bachbridge.settings import Settings

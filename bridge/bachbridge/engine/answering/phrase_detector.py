@@ -8,7 +8,8 @@ from collections.abc import Callable
 
 from bachbridge.engine.answering.phrase_recorder import PhraseRecorder
 from bachbridge.engine.output.scheduler import Scheduler
-from bachbridge.engine.tempo.tracker import Grid, TempoTracker, is_due
+from bachbridge.engine.tempo.grid import Grid, is_due
+from bachbridge.engine.tempo.tracker import TempoTracker
 from bachbridge.music.notes import SEED_COUNT, STEPS_PER_BEAT, Phrase, key_to_number, parse_key
 from bachbridge.protocol.effects import Effect, Feed, PhraseEnded
 from bachbridge.settings import Settings
@@ -61,7 +62,7 @@ class PhraseDetector:
 
     @property
     def steps_per_bar(self) -> int:
-        return self.settings.beats_per_bar * STEPS_PER_BEAT
+        return self.settings.steps_per_bar
 
     @property
     def seed(self) -> int:

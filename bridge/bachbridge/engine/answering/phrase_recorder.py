@@ -8,7 +8,8 @@ over; it only says since when nothing sounds.
 from bisect import bisect_left
 from dataclasses import dataclass, field, replace
 
-from bachbridge.engine.tempo.tracker import Grid, TempoTracker
+from bachbridge.engine.tempo.grid import Grid
+from bachbridge.engine.tempo.tracker import TempoTracker
 from bachbridge.music.notes import STEPS_PER_BEAT, Note, Phrase
 
 MAX_PHRASE_STEPS = 512

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from bachbridge.engine.answering.dream import Dream
 from bachbridge.engine.answering.response import Response
 from bachbridge.engine.output.scheduler import Scheduler
-from bachbridge.engine.tempo.tracker import Grid
+from bachbridge.engine.tempo.grid import Grid
 from bachbridge.music import endless
 from bachbridge.music.notes import STEPS_PER_BEAT, Phrase, key_to_number, parse_key
 from bachbridge.protocol.effects import AnswerEnded, AnswerLate, AnswerStarted, Ask, Cancel, Effect, PhraseEnded, Send
@@ -242,7 +242,7 @@ def _first_ask(settings: Settings, phrase: Phrase, seed: int) -> Ask:
     task = task_for_answer(settings.answer)
     bars = settings.answer_bars if task == "continue" else 0
     bars = bars or (endless.PART_BARS if settings.answer == "dream" else 0)
-    return _make_ask(settings, task, phrase, bars * settings.beats_per_bar * STEPS_PER_BEAT or phrase.steps, seed)
+    return _make_ask(settings, task, phrase, bars * settings.steps_per_bar or phrase.steps, seed)
 
 
 def _make_ask(settings: Settings, task: str, prompt: Phrase, steps: int, seed: int) -> Ask:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from bachbridge.engine.output.scheduler import Scheduler
 from bachbridge.engine.output.voice_output import OutputNote, output_note
-from bachbridge.engine.tempo.tracker import Grid
+from bachbridge.engine.tempo.grid import Grid
 from bachbridge.music.notes import STEPS_PER_BEAT, Note
 from bachbridge.protocol.effects import Ask, Send
 from bachbridge.protocol.events import Answer

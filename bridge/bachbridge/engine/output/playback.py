@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from bachbridge.engine.output.scheduler import Scheduler
 from bachbridge.engine.output.voice_output import OutputNote, output_note, player_channel
-from bachbridge.engine.tempo.tracker import Grid, is_due
+from bachbridge.engine.tempo.grid import Grid, is_due
 from bachbridge.midi import messages as midi
 from bachbridge.music.notes import Note, Phrase
 from bachbridge.music.performance import PLAYER

@@ -1,6 +1,6 @@
 """Reports of the bars' position, made when it changes, for the displays that draw the bars."""
 
-from bachbridge.engine.tempo.tracker import Grid
+from bachbridge.engine.tempo.grid import Grid
 from bachbridge.music.notes import STEPS_PER_BEAT
 from bachbridge.protocol.effects import BarStarted
 

@@ -6,7 +6,8 @@ the step's length, and the grid moves part of the way towards every onset. The e
 `update_tempo`, after the notes have been answered.
 """
 
-from bachbridge.engine.tempo.tracker import Grid, TempoTracker
+from bachbridge.engine.tempo.grid import Grid
+from bachbridge.engine.tempo.tracker import TempoTracker
 from bachbridge.music.notes import STEPS_PER_BEAT, bpm_from_step_ns, step_ns_from_bpm
 
 _DEFAULT_BPM = 92.0

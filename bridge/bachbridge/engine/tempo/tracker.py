@@ -1,4 +1,4 @@
-"""The grid between nanoseconds and steps, and an estimate of the tempo from the player's onsets.
+"""An estimate of the tempo from the player's onsets.
 
 The estimate is Bayesian. A melody's inter-onset intervals are drawn from the note values that Bach's melodies use
 (`_NOTE_VALUES`, with their rough shares) and blurred by human timing (`_JITTER_NS`); tempos are log-normal about a
@@ -11,11 +11,11 @@ A better source than this estimate, such as a clock (24 pulses to the quarter no
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
-from bachbridge.music.notes import NS_PER_MINUTE, STEPS_PER_BEAT, bpm_from_step_ns, step_ns_from_bpm
+from bachbridge.engine.tempo.grid import Grid
+from bachbridge.music.notes import NS_PER_MINUTE, STEPS_PER_BEAT, step_ns_from_bpm
 
 _JITTER_NS = 22e6
 _SAME_ONSET_NS = 45_000_000
@@ -30,34 +30,6 @@ _SETTLED_ONSETS = 24
 """After this many onsets the steps of the earlier ones stay as they are."""
 _OUTLIER_LIKELIHOOD = 1e-4
 """Likelihood (relative to a peak's height) of an interval that is no note value: a hesitation, a slip."""
-
-
-@dataclass(frozen=True, slots=True)
-class Grid:
-    """A regular grid: step `n` lies at `origin_ns + n * step_ns`."""
-
-    origin_ns: int
-    step_ns: int
-
-    def time_of(self, step: int) -> int:
-        return self.origin_ns + step * self.step_ns
-
-    def nearest_step(self, time_ns: int) -> int:
-        return (time_ns - self.origin_ns + self.step_ns // 2) // self.step_ns
-
-    def next_beat_step(self, time_ns: int) -> int:
-        """Return the first step on a beat at `time_ns` or later."""
-        beat_ns = self.step_ns * STEPS_PER_BEAT
-        return -((self.origin_ns - time_ns) // beat_ns) * STEPS_PER_BEAT
-
-    @property
-    def bpm(self) -> float:
-        return bpm_from_step_ns(self.step_ns)
-
-
-def is_due(now_ns: int, due_ns: int | None) -> bool:
-    """Return True if `due_ns` is a time that has come."""
-    return due_ns is not None and due_ns <= now_ns
 
 
 def distinct_onsets(onsets_ns: Sequence[int]) -> list[int]:

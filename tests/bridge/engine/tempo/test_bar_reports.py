@@ -3,7 +3,7 @@
 import pytest
 
 from bachbridge.engine.tempo.bar_reports import BarReports
-from bachbridge.engine.tempo.tracker import Grid
+from bachbridge.engine.tempo.grid import Grid
 from bachbridge.protocol.effects import BarStarted
 
 STEP_NS = 125_000_000

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from bachbridge.engine.tempo.tracker import Grid, estimate_bpm, track_onsets
+from bachbridge.engine.tempo.grid import Grid
+from bachbridge.engine.tempo.tracker import estimate_bpm, track_onsets
 from bachbridge.music.notes import step_ns_from_bpm
 
 TUNE = (4, 4, 2, 2, 4, 4, 6, 2, 8, 4, 4, 2, 2, 4, 4, 4, 8)

@@ -1,0 +1,33 @@
+"""The grid between nanoseconds and steps of a 16th note."""
+
+from dataclasses import dataclass
+
+from bachbridge.music.notes import STEPS_PER_BEAT, bpm_from_step_ns
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """A regular grid: step `n` lies at `origin_ns + n * step_ns`."""
+
+    origin_ns: int
+    step_ns: int
+
+    def time_of(self, step: int) -> int:
+        return self.origin_ns + step * self.step_ns
+
+    def nearest_step(self, time_ns: int) -> int:
+        return (time_ns - self.origin_ns + self.step_ns // 2) // self.step_ns
+
+    def next_beat_step(self, time_ns: int) -> int:
+        """Return the first step on a beat at `time_ns` or later."""
+        beat_ns = self.step_ns * STEPS_PER_BEAT
+        return -((self.origin_ns - time_ns) // beat_ns) * STEPS_PER_BEAT
+
+    @property
+    def bpm(self) -> float:
+        return bpm_from_step_ns(self.step_ns)
+
+
+def is_due(now_ns: int, due_ns: int | None) -> bool:
+    """Return True if `due_ns` is a time that has come."""
+    return due_ns is not None and due_ns <= now_ns

@@ -58,6 +58,7 @@ from bachbridge.protocol.events import (
     Cadence,
     EndPhrase,
     Event,
+    LinkState,
     ListPorts,
     Midi,
     ModelDown,
@@ -207,7 +208,7 @@ class Session:
                 return self._handle_system_event(now_ns, event)
 
     def _handle_system_event(
-        self, now_ns: int, event: ModelUp | ModelDown | AskRefused | PortsChanged | Tick | ListPorts
+        self, now_ns: int, event: ModelUp | ModelDown | AskRefused | PortsChanged | LinkState | Tick | ListPorts
     ) -> list[Effect]:
         """Handle an event that the engine or the model process reports."""
         match event:
@@ -225,7 +226,7 @@ class Session:
                 effects = [] if source and sink else self._stop_and_reset(now_ns)
                 programs = self._program_changes(now_ns) if sink else []
                 return [*effects, *programs]
-            case Tick() | ListPorts():
+            case LinkState() | Tick() | ListPorts():
                 return []
 
     def _handle_model_ready(self, model_name: str) -> list[Effect]:

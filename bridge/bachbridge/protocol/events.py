@@ -6,7 +6,7 @@ What comes out of the session is in `protocol/effects.py`, the JSON form of both
 from dataclasses import dataclass
 
 from bachbridge.music.notes import Phrase
-from bachbridge.protocol.field_types import AnswerNote, Count, KeyNumber, PlanRow, Seed, StoredValue
+from bachbridge.protocol.field_types import AnswerNote, Count, KeyNumber, PlanRow, Seed, StepNs, StoredValue
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +110,21 @@ class PortsChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class LinkState:
+    """The shared beat of the Ableton Link session: step `n` lies at `origin_ns + n * step_ns` (monotonic clock).
+
+    Step 0 is a bar line, and steps keep their numbers when the tempo changes. The grid holds whether or not the
+    transport plays: a peer that stops sets `is_playing` to False. `peers` counts the other programs in the session;
+    without any, nothing is shared: we are alone, or Link is off.
+    """
+
+    origin_ns: int
+    step_ns: StepNs
+    is_playing: bool
+    peers: Count
+
+
+@dataclass(frozen=True, slots=True)
 class Cadence:
     """Lead to a full close as soon as the melody allows it (mode "harmonize")."""
 
@@ -146,4 +161,4 @@ class Quit:
 
 Command = Midi | Setting | Panic | EndPhrase | Cadence | Reset | AnswerPhrase | PlayPhrase | ListPorts | Quit
 """The events that the process which started the engine may send."""
-Event = Command | Tick | Answer | AskRefused | Plan | ModelUp | ModelDown | PortsChanged
+Event = Command | Tick | Answer | AskRefused | Plan | ModelUp | ModelDown | PortsChanged | LinkState

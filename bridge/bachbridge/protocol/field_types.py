@@ -13,6 +13,8 @@ from bachbridge.music.notes import VOICES, Note
 
 Count = Annotated[int, Meta(ge=0)]
 """A number of things, an index or a step: never negative."""
+StepNs = Annotated[int, Meta(ge=1_000_000, le=10_000_000_000)]
+"""The duration of a step of the grid in nanoseconds."""
 Seed = Annotated[int, Meta(ge=-1)]
 """Seed of the random numbers; -1: none was given."""
 KeyNumber = Annotated[int, Meta(ge=-1, le=23)]

@@ -44,6 +44,7 @@ from bachbridge.protocol.events import (
     AskRefused,
     Cadence,
     EndPhrase,
+    LinkState,
     ListPorts,
     Midi,
     ModelDown,
@@ -130,6 +131,8 @@ def _describe_status(message: Message) -> str | None:
             return f"the DAW's clock runs at {bpm:.1f} bpm" if bpm > 0 else "the DAW's clock stopped"
         case BarStarted(_, step_ns, steps_per_bar, source):
             return f"bars of {steps_per_bar / STEPS_PER_BEAT:g} beats, {bpm_from_step_ns(step_ns):.0f} bpm ({source})"
+        case LinkState(_, step_ns, is_playing, peers):
+            return _describe_link(step_ns, is_playing, peers)
         case Connections(inputs, outputs):
             counts = ((inputs, "in"), (outputs, "out"))
             known = [f"{_counted_noun(count, 'port')} {direction}" for count, direction in counts if count >= 0]
@@ -201,6 +204,13 @@ def _describe_command(message: Message) -> str | None:
         case _:
             # A message of a newer engine has no text here; show at least its name.
             return type(message).__name__
+
+
+def _describe_link(step_ns: int, is_playing: bool, peers: int) -> str:
+    if not peers:
+        return "Link: nobody else is there"
+    state = "playing" if is_playing else "stopped"
+    return f"Link: {bpm_from_step_ns(step_ns):.1f} bpm, {state}, {_counted_noun(peers, 'other program')}"
 
 
 def describe_midi(data: bytes) -> str | None:

@@ -18,6 +18,7 @@ from bachbridge.protocol.events import (
     Cadence,
     EndPhrase,
     Event,
+    LinkState,
     Midi,
     ModelDown,
     ModelUp,
@@ -229,6 +230,15 @@ class Dialogue(RuleBasedStateMachine):
             self.driver.schedule(now_ns + n * 60_000 * MS // bpm // 24, Midi(b"\xf8"))
         if while_playing:
             self.tune([60, 64, 67], 300)
+
+    @rule(
+        late_ms=st.integers(-5000, 5000),
+        step_ns=st.sampled_from([MS, 16 * MS, 125 * MS, 750 * MS]),
+        is_playing=st.booleans(),
+        peers=st.integers(0, 2),
+    )
+    def link(self, late_ms: int, step_ns: int, *, is_playing: bool, peers: int) -> None:
+        self.driver.feed(LinkState(self.driver.now_ns - late_ms * MS, step_ns, is_playing, peers))
 
     @rule(ports=st.sampled_from([("in", "out"), ("", "out"), ("in", ""), ("", "")]))
     def ports_change(self, ports: tuple[str, str]) -> None:

@@ -18,7 +18,7 @@ from bachbridge.protocol.effects import (
     PreviewState,
     SettingApplied,
 )
-from bachbridge.protocol.events import Answer, AnswerPhrase, AskRefused, Midi, Plan, PlayPhrase, Setting
+from bachbridge.protocol.events import Answer, AnswerPhrase, AskRefused, LinkState, Midi, Plan, PlayPhrase, Setting
 from bachbridge.protocol.style import Style
 from bachbridge.protocol.wire import dumps, from_dict, loads, to_dict
 from tests.support.virtual_driver import MS
@@ -68,6 +68,10 @@ def wrong_types(message_class: Callable[..., Message], *values: tuple[object, ..
             '{"type":"SettingApplied","name":"levels","value":[100,85,85,95]}',
         ),
         (Setting("bpm", 150.0), '{"type":"Setting","name":"bpm","value":150.0}'),
+        (
+            LinkState(-5, STEP_NS, is_playing=True, peers=2),
+            '{"type":"LinkState","origin_ns":-5,"step_ns":125000000,"is_playing":true,"peers":2}',
+        ),
         (Failed("Die Datei „a“ fehlt."), '{"type":"Failed","error":"Die Datei „a“ fehlt."}'),
         (FrameIntervals(16.7, 33.4), '{"type":"FrameIntervals","p50_ms":16.7,"p99_ms":33.4}'),
     ],
@@ -114,6 +118,10 @@ def test_dumps_replaces_undecodable_text_by_question_marks() -> None:
         Plan(1, 0, (PLAN_ROW[:4],), 0),
         Plan(1, 0, ((40, 40, 300, 30, 20, 15),), 0),
         Plan(1, 0, (PLAN_ROW,), 24),
+        LinkState(0, 0, is_playing=True, peers=1),
+        LinkState(0, 11_000 * MS, is_playing=True, peers=1),
+        LinkState(0, STEP_NS, is_playing=True, peers=-1),
+        *wrong_types(LinkState, (0.5, STEP_NS, True, 1), (0, STEP_NS, 1, 1)),
         *wrong_types(AskRefused, (1, None), ("one", "no")),
         *wrong_types(Setting, (5, 1), ("bpm", None)),
         *wrong_types(PhraseRefused, ("dance", "empty")),

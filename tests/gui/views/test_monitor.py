@@ -31,6 +31,7 @@ from bachbridge.protocol.events import (
     Answer,
     AnswerPhrase,
     AskRefused,
+    LinkState,
     Midi,
     ModelDown,
     ModelUp,
@@ -94,6 +95,8 @@ def test_describe_message_words_midi(data: bytes, text: str | None):
         (PortNames((), ("a", "b")), "ports of other programs: in none, out a, b"),
         (AnswerPhrase(Phrase(NOTES, 16), 1, 2, aloud=True), "answer a phrase of 2 notes"),
         (PlayPhrase(Phrase(NOTES, 16), 1), "play a phrase of 2 notes"),
+        (LinkState(0, 125_000_000, is_playing=True, peers=2), "Link: 120.0 bpm, playing, 2 other programs"),
+        (LinkState(0, 125_000_000, is_playing=False, peers=0), "Link: nobody else is there"),
         (ClockTempo(0.0), "the DAW's clock stopped"),
         (PortsChanged("", "Live"), "ports: in closed, out Live"),
         (ModelUp("a", 560_000), "a is ready, 0.56 ms a step"),
@@ -127,7 +130,8 @@ def test_describe_message_covers_every_kind():
         ("input", "output", "reason", "error", "what", "name", "task", "ended_by", "source", "model"), "-"
     )
     values |= {"inputs": [], "outputs": [], "purpose": "play", "problem": "empty", "state": "ready"}
-    values |= dict.fromkeys(("final", "interrupted", "aloud", "again"), False)
+    values |= {"step_ns": 125_000_000}
+    values |= dict.fromkeys(("final", "interrupted", "aloud", "again", "is_playing"), False)
     kinds = {kind for kind in get_args(Message) if isinstance(kind, type)}
     assert len(kinds) > 25
     for kind in kinds:

@@ -75,6 +75,13 @@ class Settings:
         "The meter of the music. Strong beats fall where bars begin; in 6/8, 9/8 and 12/8 a beat is three 8ths.",
         text=METER,
     )
+    start: str = setting(
+        "auto",
+        "Answer starts",
+        "Where the answer begins: on the next beat, on the next bar line, or on a downbeat with a length that leaves "
+        "room for your next upbeat. Auto: on the bar line if a DAW's clock or Link runs, otherwise on the beat.",
+        choices={"auto": "Auto", "beat": "On the beat", "bar": "On the bar line", "downbeat": "Downbeat, whole bars"},
+    )
     phrase_end: str = setting(
         "silence",
         "Ends with",
@@ -87,8 +94,14 @@ class Settings:
             "control": "A controller",
         },
     )
+    foresee_end: bool = setting(
+        True,
+        "Foresee the end",
+        "Answer without a long wait where the meter lets your phrase end: on a bar line after two, four, six … bars "
+        "if a long note or a breath goes before it. It needs bar lines: a clock, or playing that shows them.",
+    )
     silence_beats: float = setting(
-        4.0,
+        2.0,
         "Silence",
         "The answer begins after this many beats of silence, if a silence ends the phrase.",
         range=(0.25, 64.0),
@@ -151,21 +164,6 @@ class Settings:
         unit="ms",
     )
     follow_clock: bool = setting(True, "DAW's clock", "Take the tempo from your DAW's MIDI clock while it runs.")
-    link: bool = setting(
-        False,
-        "Ableton Link",
-        "Share the beat with other programs on this machine and network by Ableton Link. It never changes the tempo of "
-        "those who are there already.",
-    )
-    link_start_stop: bool = setting(
-        True, "Start and stop", "Start and stop together with the other programs in the Ableton Link session."
-    )
-    clock_out: bool = setting(
-        False,
-        "Clock out",
-        "Send MIDI clock, start and stop to the output, so that other instruments keep your tempo. While your DAW's "
-        "clock sets the tempo nothing is sent, since the DAW would follow itself.",
-    )
     panic_control: int = setting(
         83,
         "Panic controller",

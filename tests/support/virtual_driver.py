@@ -22,7 +22,7 @@ MS = 1_000_000
 S = 1000 * MS
 BEAT = 500 * MS
 """At 120 bpm."""
-AT_120 = Settings(bpm=120.0, seed=1)
+AT_120 = Settings(bpm=120.0, seed=1, silence_beats=4.0)
 TUNE = (67, 67, 69, 71)
 MAX_TURNS_AT_ONE_TIME = 1000
 """More turns than anything needs at one moment."""

@@ -137,7 +137,7 @@ class ContinueMode:
             case midi.NoteOn(_, pitch, velocity):
                 effects = self._context.interrupt_answer(now_ns)
                 self._phrase_detector.note_on(now_ns, pitch, velocity)
-                return effects + self._context.report_bars(self._phrase_detector.grid)
+                return effects + self._context.report_bars(self._phrase_detector.bar_grid)
             case midi.NoteOff(_, pitch):
                 self._phrase_detector.note_off(now_ns, pitch)
             case midi.ControlChange(_, controller, value):

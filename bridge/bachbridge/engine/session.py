@@ -11,7 +11,7 @@ The session is made of parts, each with a `deadline` and `advance(now_ns)`. Befo
 deadline has come advances, in a fixed order. That order is the specification of what happens first at one instant:
 
 1. scheduler: due notes go out;
-2. MIDI clock: a clock that has stopped no longer sets the tempo;
+2. transport: a clock that has ceased no longer sets the tempo and the grid;
 3. playback: simulated keys move and are handled as the player's;
 4. phrase detector: the phrase ends, or its answer is asked for early;
 5. phrase detector: the model is fed the phrase so far (unless a note is due very soon);
@@ -28,24 +28,28 @@ from typing import Protocol
 
 from bachbridge.engine.accompaniment.accompanist import Accompanist
 from bachbridge.engine.active_settings import ActiveSettings
+from bachbridge.engine.answering.kept_phrase import KeptPhrase
 from bachbridge.engine.answering.phrase_detector import PhraseDetector
 from bachbridge.engine.answering.responder import Responder
+from bachbridge.engine.answering.start_rule import extend_phrase, start_step
 from bachbridge.engine.modes import ContinueMode, HarmonizeMode, Mode, ModeContext, OffMode
 from bachbridge.engine.output.playback import Playback, player_notes, prompt_notes
 from bachbridge.engine.output.scheduler import Scheduler
 from bachbridge.engine.output.thru import MidiThru
 from bachbridge.engine.tempo.bar_reports import BarReports
 from bachbridge.engine.tempo.grid import Grid
-from bachbridge.engine.tempo.midi_clock import MidiClock
+from bachbridge.engine.tempo.transport import Transport, TransportChange
 from bachbridge.errors import ConfigError
 from bachbridge.midi import messages as midi
 from bachbridge.music import general_midi
-from bachbridge.music.notes import step_ns_from_bpm
+from bachbridge.music.notes import NS_PER_MS, step_ns_from_bpm
 from bachbridge.protocol.effects import (
+    ClockNeverStarted,
     ClockTempo,
     DamagedMidi,
     Effect,
     PhraseEnded,
+    PhraseKept,
     Send,
     SessionEnded,
     SettingApplied,
@@ -88,6 +92,9 @@ _PROGRAM_SETTINGS = ("instrument", "channels")
 """Settings after which program changes are sent again."""
 
 
+TransportMessage = midi.ClockPulse | midi.Start | midi.Continue | midi.Stop | midi.SongPosition
+
+
 class SessionPart(Protocol):
     """A part of the session that may have to act when a time has come."""
 
@@ -105,21 +112,21 @@ class Session:
     """Feed it events in order of time, on one thread, and perform the effects in their order."""
 
     __slots__ = (
-        "_accompanist", "_bar_reports", "_damaged_count", "_midi_clock", "_modes", "_parts", "_phrase_detector",
-        "_playback", "_responder", "_scheduler", "_settings", "_thru",
+        "_accompanist", "_bar_reports", "_damaged_count", "_kept_phrase", "_modes", "_parts", "_phrase_detector",
+        "_playback", "_responder", "_scheduler", "_settings", "_thru", "_transport",
     )  # fmt: skip
 
     def __init__(self, settings: Settings) -> None:
         self._settings = ActiveSettings(settings)
         self._scheduler = Scheduler()
-        self._midi_clock = MidiClock(self._apply_clock_tempo)
+        self._transport = Transport(self._follow_transport, follows_clock=settings.follow_clock)
         self._playback = Playback(self._scheduler, self._handle_in_mode)
         self._responder = Responder(settings, self._scheduler)
-        self._phrase_detector = PhraseDetector(settings, self._scheduler, self._end_phrase, self._responder.ask_early)
+        self._phrase_detector = PhraseDetector(settings, self._scheduler, self._end_phrase, self._ask_early)
         self._accompanist = Accompanist(settings, self._scheduler)
         self._parts: tuple[SessionPart, ...] = (
             self._scheduler,
-            self._midi_clock,
+            self._transport,
             self._playback,
             self._phrase_detector,
             self._responder,
@@ -128,6 +135,8 @@ class Session:
         """In the order in which they act at one instant (see the module's description)."""
         self._thru = MidiThru(self._scheduler)
         self._bar_reports = BarReports()
+        self._kept_phrase: KeptPhrase | None = None
+        """The phrase that the DAW's Stop left without an answer."""
         self._damaged_count = 0
         """Number of damaged MIDI messages so far."""
         context = ModeContext(
@@ -226,7 +235,9 @@ class Session:
                 effects = [] if source and sink else self._stop_and_reset(now_ns)
                 programs = self._program_changes(now_ns) if sink else []
                 return [*effects, *programs]
-            case LinkState() | Tick() | ListPorts():
+            case LinkState():
+                return self._transport.set_link(now_ns, event)
+            case Tick() | ListPorts():
                 return []
 
     def _handle_model_ready(self, model_name: str) -> list[Effect]:
@@ -241,8 +252,8 @@ class Session:
         message = midi.decode(data)
         effects: list[Effect] = []
         match message:
-            case midi.ClockPulse():
-                return self._apply_clock_tempo(now_ns) if self._midi_clock.add_pulse(now_ns) else []
+            case midi.ClockPulse() | midi.Start() | midi.Continue() | midi.Stop() | midi.SongPosition():
+                return self._handle_transport(now_ns, message)
             case midi.ControlChange(_, controller, value) if controller == self.settings.panic_control:
                 return self._handle_event(now_ns, Panic()) if value >= midi.SWITCH_THRESHOLD else []
             case midi.NoteOn() if not self.settings.let_finish:
@@ -251,9 +262,52 @@ class Session:
                 pass
         if self.settings.thru:
             effects += self._thru.handle_message(now_ns, data, message, self._mode.thru_channel)
-        if isinstance(message, midi.Stop):
-            return effects + self._stop_and_reset(now_ns)
         return effects + self._handle_in_mode(now_ns, message)
+
+    def _handle_transport(self, now_ns: int, message: TransportMessage) -> list[Effect]:
+        match message:
+            case midi.ClockPulse():
+                return self._transport.add_pulse(now_ns)
+            case midi.Start():
+                return self._transport.start(now_ns)
+            case midi.Continue():
+                return self._transport.resume(now_ns)
+            case midi.SongPosition(position):
+                return self._transport.locate(now_ns, position)
+            case midi.Stop():
+                return self._transport.stop(now_ns)
+
+    def _keep_phrase_and_stop(self, now_ns: int) -> list[Effect]:
+        """Fall silent because the DAW has stopped; a phrase that was not answered yet is kept."""
+        unanswered = self._mode.finish_phrase(now_ns, "stop") or self._responder.phrase_before_answer(now_ns)
+        if unanswered is None:
+            return self._stop_and_reset(now_ns)
+        unanswered, _ = self._place_answer(now_ns, unanswered)
+        effects = self._stop_and_reset(now_ns)
+        self._kept_phrase = KeptPhrase(unanswered)
+        return [*effects, PhraseKept(unanswered.phrase, unanswered.step_ns, is_awaited=False)]
+
+    def _follow_transport(self, now_ns: int, change: TransportChange) -> list[Effect]:
+        """Act on a change of the shared tempo or grid."""
+        effects = self._keep_phrase_and_stop(now_ns) if change.stopped else []
+        if change.tempo or change.source:
+            self._put_settings_in_force(now_ns)
+        if change.clock_tempo:
+            effects.append(ClockTempo(self._transport.clock_bpm))
+        if change.never_started:
+            effects.append(ClockNeverStarted())
+        if not change.grid:
+            return effects
+        grid = self._transport.grid
+        self._phrase_detector.follow_grid(now_ns, grid, change.shift_steps)
+        self._accompanist.follow_grid(grid, change.shift_steps)
+        if grid is None:
+            return effects
+        self._responder.follow_grid(now_ns, grid, change.shift_steps)
+        effects += self._report_bars(grid)
+        if self._kept_phrase and self._kept_phrase.is_awaited:
+            effects += self._answer_kept_phrase(now_ns)
+        return effects
 
     def _handle_in_mode(self, now_ns: int, message: midi.MidiMessage) -> list[Effect]:
         """Handle a message of the player or of a simulated key."""
@@ -264,6 +318,7 @@ class Session:
         return [DamagedMidi(self._damaged_count)]
 
     def _report_bars(self, grid: Grid) -> list[Effect]:
+        """Report the bars of a grid with a bar line at step 0, if they have changed."""
         steps_per_bar = self._phrase_detector.steps_per_bar
         return list(self._bar_reports.report_if_changed(grid, steps_per_bar, self._settings.tempo_source))
 
@@ -275,13 +330,16 @@ class Session:
             chosen = self._settings.chosen = with_setting(before, name, value)
         except ConfigError as error:
             return [SettingRefused(name, str(error))]
+        effects = self._transport.set_follows_clock(now_ns, follows=chosen.follow_clock)
+        if chosen.bpm != before.bpm:
+            effects += self._transport.change_internal_tempo(now_ns, chosen.bpm)
         self._put_settings_in_force(now_ns)
 
         def changed(names: tuple[str, ...]) -> bool:
             return any(getattr(chosen, name) != getattr(before, name) for name in names)
 
         stops = changed(_STOPPING_SETTINGS) or (before.thru and not chosen.thru)
-        effects = self._stop_and_reset(now_ns) if stops else self._mode.replan()
+        effects += self._stop_and_reset(now_ns) if stops else self._mode.replan()
         if changed(_VOICE_SETTINGS):
             effects += self._responder.apply_voice_settings(now_ns, self.settings)
             effects += self._mode.apply_voice_settings(now_ns)
@@ -292,7 +350,7 @@ class Session:
     def _put_settings_in_force(self, now_ns: int) -> None:
         """Hand the settings, with the clock's tempo in them, to all parts."""
         before_bpm = self.settings.bpm
-        self._settings.update(self._midi_clock.bpm)
+        self._settings.update(self._transport)
         settings = self.settings
         self._phrase_detector.apply_settings(settings)
         self._accompanist.apply_settings(settings)
@@ -303,10 +361,6 @@ class Session:
     def _apply_answer_settings(self) -> None:
         """Give the responder the settings, with the kind of answer that the mode wants."""
         self._responder.apply_settings(replace(self.settings, answer=self._mode.answer))
-
-    def _apply_clock_tempo(self, now_ns: int) -> list[Effect]:
-        self._put_settings_in_force(now_ns)
-        return [ClockTempo(self._midi_clock.bpm)]
 
     def _program_changes(self, now_ns: int) -> list[Send]:
         """Return a program change to the chosen instrument for every channel of the voices."""
@@ -363,20 +417,52 @@ class Session:
     # ------------------------------------------------------------ phrases and answers
 
     def _end_phrase(self, now_ns: int, ended_by: str) -> list[Effect]:
-        """End the phrase and ask for its answer, due on the next beat; nothing happens if no phrase has begun."""
+        """End the phrase and ask for its answer; without a phrase, the one that a Stop has kept is answered."""
         phrase_ended = self._mode.finish_phrase(now_ns, ended_by)
         if phrase_ended is None:
-            return []
-        grid = Grid(phrase_ended.origin_ns, phrase_ended.step_ns)
-        latency_ns = self.settings.latency_ms * 1_000_000
-        start_ns = grid.time_of(grid.next_beat_step(now_ns + _MIN_LEAD_NS + latency_ns)) - latency_ns
+            return self._answer_kept_phrase(now_ns)
+        self._kept_phrase, self._settings.awaits_start = None, False
+        phrase_ended, start_ns = self._place_answer(now_ns, phrase_ended)
         effects = self._start_answer(now_ns, phrase_ended, start_ns, self._phrase_detector.seed)
         return effects + self._mode.start_next_phrase(now_ns)
+
+    def _place_answer(self, end_ns: int, phrase_ended: PhraseEnded) -> tuple[PhraseEnded, int]:
+        """Return the phrase, extended to its answer's first step, and that step's time; the phrase ends at `end_ns`."""
+        settings = replace(self.settings, answer=self._mode.answer)
+        grid = Grid(phrase_ended.origin_ns, phrase_ended.step_ns)
+        latency_ns = settings.latency_ms * NS_PER_MS
+        step = start_step(settings, phrase_ended.phrase, grid, end_ns + _MIN_LEAD_NS + latency_ns)
+        extended = replace(phrase_ended, phrase=extend_phrase(phrase_ended.phrase, step))
+        return extended, grid.time_of(step) - latency_ns
+
+    def _ask_early(self, end_ns: int, expected: PhraseEnded) -> list[Effect]:
+        """Ask for the answer to the phrase that is expected to have ended at `end_ns`."""
+        phrase_ended, _ = self._place_answer(end_ns, expected)
+        return self._responder.ask_early(phrase_ended.phrase, self._phrase_detector.seed)
+
+    def _answer_kept_phrase(self, now_ns: int) -> list[Effect]:
+        """Answer the phrase that a Stop left without an answer, now or when the DAW starts again."""
+        kept = self._kept_phrase
+        if kept is None:
+            return []
+        grid = self._transport.grid
+        if grid is None:
+            self._kept_phrase, self._settings.awaits_start = replace(kept, is_awaited=True), True
+            self._put_settings_in_force(now_ns)
+            phrase = kept.phrase_ended.phrase
+            return [
+                *self._responder.ask_early(phrase, self._phrase_detector.seed_for(kept.phrase_ended.origin_ns)),
+                PhraseKept(phrase, kept.phrase_ended.step_ns, is_awaited=True),
+            ]
+        self._kept_phrase, self._settings.awaits_start = None, False
+        return self._start_answer(now_ns, *kept.place_on(grid, self.settings, now_ns))
 
     def _start_answer(self, now_ns: int, phrase_ended: PhraseEnded, start_ns: int, seed: int) -> list[Effect]:
         """Have the phrase answered from `start_ns` on, and end all else that plays."""
         effects = [*self._responder.interrupt(now_ns), *self._end_playback(now_ns)]
-        effects += self._responder.ask(now_ns, phrase_ended, start_ns, seed)
+        grid = self._transport.grid
+        shared_step = grid.nearest_step(start_ns + self.settings.latency_ms * NS_PER_MS) if grid else None
+        effects += self._responder.ask(now_ns, phrase_ended, start_ns, seed, shared_step)
         # A receiver that was connected a moment ago does not know the instrument yet.
         return [*effects, *self._program_changes(now_ns)]
 

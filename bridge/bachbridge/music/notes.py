@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 STEPS_PER_BEAT = 4
 NS_PER_MINUTE = 60_000_000_000
+NS_PER_MS = 1_000_000
 SEED_COUNT = 1 << 31
 """Seeds run from 0 to one less than this."""
 VOICES = ("soprano", "alto", "tenor", "bass")

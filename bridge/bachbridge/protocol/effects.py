@@ -139,7 +139,10 @@ class AnswerLate:
 
 @dataclass(frozen=True, slots=True)
 class BarStarted:
-    """A bar of `steps_per_bar` steps of `step_ns` begins at `origin_ns`; `source` is "playing", "set" or "clock"."""
+    """A bar of `steps_per_bar` steps of `step_ns` begins at `origin_ns`.
+
+    `source` is "playing", "set", "clock" or "link".
+    """
 
     origin_ns: int
     step_ns: int
@@ -152,6 +155,23 @@ class ClockTempo:
     """The DAW's MIDI clock runs at `bpm`; 0: it has stopped."""
 
     bpm: float
+
+
+@dataclass(frozen=True, slots=True)
+class ClockNeverStarted:
+    """The DAW's MIDI clock has run for a while without a Start, so that nobody knows where its bars begin."""
+
+
+@dataclass(frozen=True, slots=True)
+class PhraseKept:
+    """The DAW stopped before this phrase was answered; `EndPhrase` has it answered at the next Start.
+
+    `is_awaited` says that this was asked for.
+    """
+
+    phrase: Phrase
+    step_ns: int
+    is_awaited: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +220,8 @@ Report = (
     | AnswerLate
     | BarStarted
     | ClockTempo
+    | ClockNeverStarted
+    | PhraseKept
     | SettingApplied
     | SettingRefused
     | PhraseRefused

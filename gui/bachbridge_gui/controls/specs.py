@@ -77,7 +77,9 @@ MODEL = (
     setting_control("seed", "number"),
 )
 PHRASE = (
+    setting_control("start", "words"),
     setting_control("phrase_end", "words"),
+    setting_control("foresee_end", "switch"),
     setting_control("silence_beats", "number", step=0.25),
     setting_control("phrase_bars", "number"),
     setting_control("answer", "words"),
@@ -103,9 +105,6 @@ BPM_SPEC = setting_control("bpm", "number")
 TEMPO = (
     setting_control("follow_clock", "switch"),
     setting_control("meter", "words", choice_labels={meter: meter for meter in METER_CHOICES}),
-    setting_control("link", "switch"),
-    setting_control("link_start_stop", "switch"),
-    setting_control("clock_out", "switch"),
 )
 OUTPUT = (
     setting_control("instrument", "words", choice_labels=_INSTRUMENT_LABELS),

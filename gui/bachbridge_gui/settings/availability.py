@@ -22,9 +22,9 @@ class Conditions:
     """The tasks on the model's card."""
 
 
-PHRASE_END_TARGETS = ("phrase_end", "silence_beats", "phrase_bars")
+PHRASE_END_TARGETS = ("phrase_end", "foresee_end", "silence_beats", "phrase_bars")
 """Targets that matter only where phrases end by themselves."""
-ANSWER_TARGETS = ("answer", "answer_bars", "let_finish", "end_phrase", "another")
+ANSWER_TARGETS = ("start", "answer", "answer_bars", "let_finish", "end_phrase", "another")
 """Targets that concern answers, which in mode Harmonize are given on request only."""
 # fmt: off
 HARMONY_TARGETS = (
@@ -33,7 +33,7 @@ HARMONY_TARGETS = (
 )
 """Targets that matter in live harmony only."""
 MODEL_TARGETS = (
-    "temperature", "top_p", "seed", "answer", "answer_bars", "key", "density", "position", "common_tones",
+    "temperature", "top_p", "seed", "start", "answer", "answer_bars", "key", "density", "position", "common_tones",
     "candidates", "rules", "cadence", "end_phrase", "another", "let_finish",
 )
 """Targets that need a model."""
@@ -77,16 +77,12 @@ def _mode_reasons(settings: Settings) -> dict[str, str]:
 
 
 def _tempo_reasons(settings: Settings, conditions: Conditions) -> dict[str, str]:
-    reasons: dict[str, str] = {}
-    if not settings.link:
-        reasons["link_start_stop"] = "Only with Ableton Link: switch it on first."
     if conditions.clock_running and settings.follow_clock:
         sentence = "The DAW's clock sets the tempo: stop it, or switch it off here."
-        reasons |= dict.fromkeys(("bpm", "bpm.fixed", "tap"), sentence)
-        reasons["clock_out"] = "The DAW's clock sets the tempo: sent back to it, the clock would go round in a circle."
-    elif not settings.bpm:
-        reasons["bpm"] = "The tempo is taken from your playing: set it to fixed, or tap it."
-    return reasons
+        return dict.fromkeys(("bpm", "bpm.fixed", "tap"), sentence)
+    if not settings.bpm:
+        return {"bpm": "The tempo is taken from your playing: set it to fixed, or tap it."}
+    return {}
 
 
 def _voice_reasons(settings: Settings) -> dict[str, str]:
@@ -102,7 +98,7 @@ def _voice_reasons(settings: Settings) -> dict[str, str]:
 def _phrase_reasons(settings: Settings) -> dict[str, str]:
     reasons: dict[str, str] = {}
     if settings.phrase_end != "silence":
-        reasons["silence_beats"] = "Only if a silence ends the phrase."
+        reasons["silence_beats"] = reasons["foresee_end"] = "Only if a silence ends the phrase."
     if settings.phrase_end != "bars":
         reasons["phrase_bars"] = "Only if a number of bars ends the phrase."
     return reasons

@@ -38,6 +38,7 @@ _LABELS = {
     "levels": "{} level",
     "harmony": "{} on or off",
     "bpm": "tempo",
+    "start": "start of the answer",
     "phrase_end": "end of the phrase",
     "silence_beats": "silence that ends the phrase",
     "phrase_bars": "bars in a phrase",
@@ -53,9 +54,6 @@ _LABELS = {
     "rest_bars": "rest before a fresh start",
     "latency_ms": "latency",
     "follow_clock": "DAW's clock",
-    "link": "Ableton Link",
-    "link_start_stop": "start and stop by Ableton Link",
-    "clock_out": "clock to the output",
     "reset": "begin again",
     "tap": "tap tempo",
 }

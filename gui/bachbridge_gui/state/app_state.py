@@ -12,9 +12,11 @@ from typing import Any
 from bachbridge.music.notes import bpm_from_step_ns
 from bachbridge.protocol.effects import (
     BarStarted,
+    ClockNeverStarted,
     EngineEnded,
     EngineStarted,
     Message,
+    PhraseKept,
     PhraseRefused,
     PortNames,
     SettingRefused,
@@ -24,7 +26,12 @@ from bachbridge.settings import Settings
 from bachbridge_gui.state.exchange_builder import ExchangeBuilder
 from bachbridge_gui.state.exchanges import Exchange
 from bachbridge_gui.state.health import EngineHealth, capitalized
-from bachbridge_gui.state.notice_text import engine_change_text, phrase_refused_text
+from bachbridge_gui.state.notice_text import (
+    CLOCK_NEVER_STARTED,
+    engine_change_text,
+    phrase_kept_text,
+    phrase_refused_text,
+)
 from bachbridge_gui.state.timeline import RollTimeline
 from bachbridge_gui.state.window_prefs import WindowPrefs
 
@@ -113,6 +120,10 @@ class AppState:
                 self.set_notice(reason, now_ns)
             case PhraseRefused():
                 self.set_notice(phrase_refused_text(message), now_ns)
+            case PhraseKept():
+                self.set_notice(phrase_kept_text(message), now_ns)
+            case ClockNeverStarted():
+                self.set_notice(CLOCK_NEVER_STARTED, now_ns)
             case EngineEnded() | EngineStarted():
                 self.set_notice(engine_change_text(message), now_ns)
                 self.ready_model = ""

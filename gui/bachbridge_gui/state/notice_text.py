@@ -1,6 +1,6 @@
 """Sentences for reports that the window shows in several places."""
 
-from bachbridge.protocol.effects import EngineEnded, EngineStarted, PhraseRefused
+from bachbridge.protocol.effects import EngineEnded, EngineStarted, PhraseKept, PhraseRefused
 
 
 def engine_change_text(change: EngineStarted | EngineEnded) -> str:
@@ -10,6 +10,16 @@ def engine_change_text(change: EngineStarted | EngineEnded) -> str:
             return "The engine was started again" if again else "The engine was started"
         case EngineEnded(reason):
             return reason or "The engine has ended unexpectedly and is started again"
+
+
+CLOCK_NEVER_STARTED = "Your DAW's clock runs but has not started: press Stop and Play there, so that bars line up"
+
+
+def phrase_kept_text(kept: PhraseKept) -> str:
+    """Return the sentence about a phrase that the DAW's Stop left without an answer."""
+    if kept.is_awaited:
+        return "Your phrase is answered when the DAW starts again"
+    return "The DAW stopped before your phrase was answered: press End phrase to have it answered at the next start"
 
 
 def phrase_refused_text(refusal: PhraseRefused) -> str:

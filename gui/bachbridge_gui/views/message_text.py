@@ -15,6 +15,7 @@ from bachbridge.protocol.effects import (
     Ask,
     BarStarted,
     Cancel,
+    ClockNeverStarted,
     ClockTempo,
     Connections,
     DamagedMidi,
@@ -27,6 +28,7 @@ from bachbridge.protocol.effects import (
     Health,
     Message,
     PhraseEnded,
+    PhraseKept,
     PhraseRefused,
     PlanRequest,
     PortNames,
@@ -58,7 +60,12 @@ from bachbridge.protocol.events import (
     Setting,
     Tick,
 )
-from bachbridge_gui.state.notice_text import engine_change_text, phrase_refused_text
+from bachbridge_gui.state.notice_text import (
+    CLOCK_NEVER_STARTED,
+    engine_change_text,
+    phrase_kept_text,
+    phrase_refused_text,
+)
 
 NOTES, OTHER_MIDI, REPORTS = "notes", "other MIDI", "reports"
 LINE_KINDS = (NOTES, OTHER_MIDI, REPORTS)
@@ -164,6 +171,10 @@ def _describe_condition(message: Message) -> str | None:
             return f"setting: {reason}"
         case PhraseRefused():
             return phrase_refused_text(message)
+        case PhraseKept():
+            return phrase_kept_text(message)
+        case ClockNeverStarted():
+            return CLOCK_NEVER_STARTED
         case DamagedMidi(count):
             return f"midi: {_counted_noun(count, 'damaged message')} so far"
         case SessionEnded(reason):

@@ -12,7 +12,7 @@ from bachbridge.settings import Settings
 from tests.support.virtual_driver import MS, Driver, S, chorale_model
 
 GOLDEN = Path(__file__).parents[2] / "golden"
-AT_120 = Settings(bpm=120.0, seed=1)
+AT_120 = Settings(bpm=120.0, seed=1, silence_beats=4.0)
 
 
 def answered_phrase() -> Driver:

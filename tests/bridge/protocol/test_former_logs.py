@@ -35,7 +35,7 @@ def test_former_log_becomes_the_present_golden_log(name: str) -> None:
 
 
 def test_former_session_log_loads_and_replays(tmp_path: Path) -> None:
-    header = {"bachbridge": "0.1.0", "settings": {"bpm": AT_120.bpm, "seed": AT_120.seed, "mode": "harmonize"}}
+    header = {"bachbridge": "0.1.0", "settings": {"bpm": 120.0, "silence_beats": 4.0, "seed": 1, "mode": "harmonize"}}
     lines = [json.dumps(header)]
     for line in (FORMER_GOLDEN / "harmonised_melody.log").read_text().splitlines():
         time_ms, direction, message = line.split(" ", 2)

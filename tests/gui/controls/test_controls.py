@@ -73,21 +73,21 @@ def rig(qtbot: QtBot, tmp_path: Path) -> PanelRig:
 
 
 TARGETS = (
-    *("mode", "model", "temperature", "seed", "phrase_end", "silence_beats", "phrase_bars", "answer_bars", "answer"),
-    *("let_finish", "voice", "key", "chord_on", "common_tones", "density", "position", "top_p", "candidates", "rules"),
     *(
-        "chord_ms",
-        "legato_ms",
-        "rest_bars",
-        "bpm",
-        "follow_clock",
-        "meter",
-        "link",
-        "link_start_stop",
-        "clock_out",
-        "thru",
-        "instrument",
+        "mode",
+        "model",
+        "temperature",
+        "seed",
+        "start",
+        "phrase_end",
+        "foresee_end",
+        "silence_beats",
+        "phrase_bars",
+        "answer_bars",
+        "answer",
     ),
+    *("let_finish", "voice", "key", "chord_on", "common_tones", "density", "position", "top_p", "candidates", "rules"),
+    *("chord_ms", "legato_ms", "rest_bars", "bpm", "follow_clock", "meter", "thru", "instrument"),
     "latency_ms",
     *(f"{name}.{voice}" for name in ("channels", "octaves", "levels", "harmony") for voice in range(4)),
 )
@@ -156,11 +156,7 @@ def test_suffix_of_one_bar_is_singular(rig: PanelRig) -> None:
 @pytest.mark.parametrize("target", TARGETS)
 def test_control_changes_its_setting(rig: PanelRig, target: str) -> None:
     control = rig.control(target)
-    start = Settings(
-        bpm=90.0,
-        phrase_end="bars" if target == "phrase_bars" else "silence",
-        link=target == "link_start_stop",
-    )
+    start = Settings(bpm=90.0, phrase_end="bars" if target == "phrase_bars" else "silence")
     rig.store.apply_all(start)
     if control.disabled_reason:
         rig.store.set("mode", "harmonize")

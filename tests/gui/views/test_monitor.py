@@ -21,6 +21,7 @@ from bachbridge.protocol.effects import (
     Health,
     Message,
     PhraseEnded,
+    PhraseKept,
     PortNames,
     Received,
     Send,
@@ -97,6 +98,7 @@ def test_describe_message_words_midi(data: bytes, text: str | None):
         (PlayPhrase(Phrase(NOTES, 16), 1), "play a phrase of 2 notes"),
         (LinkState(0, 125_000_000, is_playing=True, peers=2), "Link: 120.0 bpm, playing, 2 other programs"),
         (LinkState(0, 125_000_000, is_playing=False, peers=0), "Link: nobody else is there"),
+        (PhraseKept(Phrase(NOTES, 16), 1, is_awaited=True), "Your phrase is answered when the DAW starts again"),
         (ClockTempo(0.0), "the DAW's clock stopped"),
         (PortsChanged("", "Live"), "ports: in closed, out Live"),
         (ModelUp("a", 560_000), "a is ready, 0.56 ms a step"),
@@ -131,7 +133,7 @@ def test_describe_message_covers_every_kind():
     )
     values |= {"inputs": [], "outputs": [], "purpose": "play", "problem": "empty", "state": "ready"}
     values |= {"step_ns": 125_000_000}
-    values |= dict.fromkeys(("final", "interrupted", "aloud", "again", "is_playing"), False)
+    values |= dict.fromkeys(("final", "interrupted", "aloud", "again", "is_playing", "is_awaited"), False)
     kinds = {kind for kind in get_args(Message) if isinstance(kind, type)}
     assert len(kinds) > 25
     for kind in kinds:

@@ -16,12 +16,14 @@ from bachbridge.protocol.effects import (
     AnswerEnded,
     AnswerLate,
     AnswerStarted,
+    ClockNeverStarted,
     DamagedMidi,
     Failed,
     Harmonized,
     Health,
     Message,
     PhraseEnded,
+    PhraseKept,
     PhraseRefused,
     Received,
     SessionEnded,
@@ -125,6 +127,12 @@ def _session_report_text(message: Message) -> str | None:
             return f"Setting: {name} = {value}."
         case SettingRefused(_, reason):
             return f"Setting: {reason.rstrip('.')}."
+        case PhraseKept(is_awaited=True):
+            return "Your phrase is answered when the DAW starts again."
+        case PhraseKept():
+            return "The DAW stopped before your phrase was answered: end the phrase to have it answered at the start."
+        case ClockNeverStarted():
+            return "Your DAW's clock runs but has not started: press Stop and Play there, so that bars line up."
         case PhraseRefused("answer", "empty"):
             return "There is no note in the phrase to be answered."
         case PhraseRefused(purpose):

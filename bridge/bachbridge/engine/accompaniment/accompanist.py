@@ -28,8 +28,9 @@ from bachbridge.engine.accompaniment.voices import AccompanimentVoices
 from bachbridge.engine.output.scheduler import Scheduler
 from bachbridge.engine.tempo.beat_counter import BeatCounter
 from bachbridge.engine.tempo.grid import Grid, is_due
+from bachbridge.engine.tempo.shared_beat_counter import SharedBeatCounter
 from bachbridge.midi import messages as midi
-from bachbridge.music.notes import STEPS_PER_BEAT, VOICES
+from bachbridge.music.notes import NS_PER_MS, STEPS_PER_BEAT, VOICES
 from bachbridge.protocol.effects import Effect, Harmonized, PhraseEnded, PlanRequest
 from bachbridge.protocol.events import Plan
 from bachbridge.settings import Settings
@@ -42,7 +43,6 @@ _INNER_VOICES_DELAY_NS = 30_000_000
 """Wait of the inner voices for a note of the player on the same 8th, which would have a chord of its own."""
 _CHORD_ON_STEPS = {"note": 1, "eighth": STEPS_PER_BEAT // 2, "beat": STEPS_PER_BEAT}
 _STEPS_PER_EIGHTH = STEPS_PER_BEAT // 2
-_NS_PER_MS = 1_000_000
 _DEFAULT_VELOCITY = 80
 
 
@@ -62,12 +62,14 @@ class Accompanist:
 
     __slots__ = (
         "_beat_counter", "_hands", "_history", "_last_chord_ns", "_last_decided_step", "_melody_note", "_pending_chord",
-        "_plan_request_ns", "_settings", "_silent_since_ns", "_silent_since_step", "_timers", "_voices",
+        "_plan_request_ns", "_settings", "_shared_grid", "_silent_since_ns", "_silent_since_step", "_timers", "_voices",
     )  # fmt: skip
 
     def __init__(self, settings: Settings, scheduler: Scheduler) -> None:
         self._settings, self._voices, self._hands = settings, AccompanimentVoices(scheduler), Hands()
-        self._history, self._beat_counter = HarmonyHistory(0), BeatCounter(settings.bpm)
+        self._history = HarmonyHistory(0)
+        self._beat_counter: BeatCounter | SharedBeatCounter = BeatCounter(settings.bpm)
+        self._shared_grid: Grid | None = None
         self._melody_note: MelodyNote | None = None
         self._pending_chord = False
         """True while the melody note has no chord of its own yet."""
@@ -120,7 +122,7 @@ class Accompanist:
         """Timer: ends the voices, a moment (`legato_ms`) after keys and pedal were released."""
         if self._silent_since_ns is None or not self._voices.is_sounding:
             return None
-        return self._silent_since_ns + self._settings.legato_ms * _NS_PER_MS
+        return self._silent_since_ns + self._settings.legato_ms * NS_PER_MS
 
     def _planned_chord_ns(self) -> int | None:
         """Timer: plays the pending chord; None until its plan has arrived (then `handle_plan` may play it at once)."""
@@ -133,7 +135,7 @@ class Accompanist:
         """When the pending chord may sound: on the metre, and not before an ornament has lasted `chord_ms`."""
         if not self._pending_chord or self._melody_note is None or self._silent_since_ns is not None:
             return None
-        wait_ns = self._settings.chord_ms * _NS_PER_MS if self._melody_note.is_ornament else 0
+        wait_ns = self._settings.chord_ms * NS_PER_MS if self._melody_note.is_ornament else 0
         soonest_ns = self._melody_note.on_ns + wait_ns
         metre = _CHORD_ON_STEPS[self._settings.chord_on]
         step = self._beat_counter.step_at(soonest_ns)
@@ -181,10 +183,23 @@ class Accompanist:
         self._hands.release_all()
         self._pending_chord = False
         self._history = HarmonyHistory(self._history.number + 1)
-        previous_bpm = self._beat_counter.bpm if self._beat_counter.has_begun else None
-        self._beat_counter = BeatCounter(self._settings.bpm, previous_bpm)
+        self._beat_counter = self._new_beat_counter()
         self._melody_note = self._last_chord_ns = self._silent_since_ns = self._plan_request_ns = None
         self._last_decided_step = -1
+
+    def _new_beat_counter(self) -> BeatCounter | SharedBeatCounter:
+        if self._shared_grid:
+            return SharedBeatCounter(self._shared_grid, self._settings.steps_per_bar)
+        previous_bpm = self._beat_counter.bpm if self._beat_counter.has_begun else None
+        return BeatCounter(self._settings.bpm, previous_bpm)
+
+    def follow_grid(self, shared: Grid | None, shift_steps: int) -> None:
+        """Count on this shared grid, which has a bar line at step 0; a piece that has begun on its own stays there."""
+        self._shared_grid = shared
+        if shared and isinstance(self._beat_counter, SharedBeatCounter):
+            self._beat_counter.follow(shared, shift_steps)
+        elif not self._beat_counter.has_begun:
+            self._beat_counter = self._new_beat_counter()
 
     def replan(self) -> list[Effect]:
         """Request the next plan again, because settings changed."""
@@ -202,7 +217,7 @@ class Accompanist:
 
     def apply_settings(self, settings: Settings) -> None:
         """Use these settings for all plans from now on."""
-        if settings.bpm != self._settings.bpm:
+        if settings.bpm != self._settings.bpm and isinstance(self._beat_counter, BeatCounter):
             self._beat_counter = self._beat_counter.with_tempo(settings.bpm)
         self._settings = settings
 
@@ -219,7 +234,8 @@ class Accompanist:
     def report_phrase_ended(self, ended_by: str) -> PhraseEnded:
         """Report the harmony so far, in four voices, as a phrase that can be answered."""
         velocity = self._melody_note.velocity if self._melody_note else _DEFAULT_VELOCITY
-        phrase = self._history.phrase(self._settings.steps_per_bar, velocity)
+        bar_lines_known = isinstance(self._beat_counter, SharedBeatCounter)
+        phrase = self._history.phrase(self._settings.steps_per_bar, velocity, bar_lines_known=bar_lines_known)
         grid = self._beat_counter.grid
         return PhraseEnded(phrase, grid.time_of(self._history.first_step), grid.step_ns, ended_by)
 
@@ -272,7 +288,7 @@ class Accompanist:
 
         A quick note on a beat has a chord all the same, unless the last chord was less than `chord_ms` ago.
         """
-        quick_ns = self._settings.chord_ms * _NS_PER_MS
+        quick_ns = self._settings.chord_ms * NS_PER_MS
         is_quick = self._melody_note is not None and now_ns - self._melody_note.on_ns < quick_ns
         chord_has_lasted = self._last_chord_ns is None or now_ns - self._last_chord_ns >= quick_ns
         return is_quick and not (chord_has_lasted and step % STEPS_PER_BEAT == 0)
@@ -300,13 +316,14 @@ class Accompanist:
         return [self._request_plan()] if self._history.extend_to(self._beat_counter.step_at(now_ns)) else []
 
     def _shorten_rest(self) -> None:
-        """Let a rest count as one beat at most: drop its last beat each time that another one has passed.
+        """Let a rest count as one beat (or bar) at most: drop its last beat each time that another one has passed.
 
-        The next note therefore finds a plan and keeps its place in the beat, however long the rest is.
+        The next note therefore finds a plan and keeps its place in the beat or bar, however long the rest is.
         """
-        if self._silent_since_ns is not None and self._history.current_step >= self._silent_since_step + STEPS_PER_BEAT:
-            self._history.drop_last(STEPS_PER_BEAT)
-            self._beat_counter.skip_silence(STEPS_PER_BEAT)
+        steps = self._beat_counter.rest_steps
+        if self._silent_since_ns is not None and self._history.current_step >= self._silent_since_step + steps:
+            self._history.drop_last(steps)
+            self._beat_counter.skip_silence(steps)
 
     def handle_plan(self, now_ns: int, plan: Plan) -> list[Effect]:
         """Store a plan, and play the pending chord if it was waiting for this plan."""

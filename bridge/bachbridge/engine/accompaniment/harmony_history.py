@@ -129,8 +129,11 @@ class HarmonyHistory:
         known = key_from_number(key)
         return known is not None and previous is not None and is_full_close(previous, now, known)
 
-    def phrase(self, steps_per_bar: int, velocity: int) -> Phrase:
-        """Return the kept harmony as a phrase in four voices, filled up to a beat; there must be at least one frame."""
+    def phrase(self, steps_per_bar: int, velocity: int, *, bar_lines_known: bool = False) -> Phrase:
+        """Return the kept harmony as a phrase in four voices, filled up to a beat; there must be at least one frame.
+
+        `bar_lines_known` says that step 0 is a bar line.
+        """
         frames = self._frames
         # A step becomes current half a step early, so a last one without an onset need not begin another beat.
         if len(frames) % STEPS_PER_BEAT == 1 and not frames[-1][-1] and len(frames) > 1:
@@ -140,7 +143,8 @@ class HarmonyHistory:
         onsets = (rows[:, -1:] >> np.arange(len(VOICES)) & 1).astype(bool)
         notes = notes_from_frames(rows[:, :-1], onsets)
         notes = tuple(Note(note.start, note.length, note.pitch, velocity, note.voice) for note in notes)
-        return Phrase(notes, len(rows), steps_per_bar)
+        position = self._first_step % steps_per_bar if bar_lines_known else None
+        return Phrase(notes, len(rows), steps_per_bar, position)
 
 
 def octave_shift_for(pitch: int, voice: int, current_shift: int) -> int:

@@ -49,10 +49,9 @@ class Dream:
         own = self.response.grid
         return Grid(own.time_of(-self.base_step), own.step_ns)
 
-    def postpone_to_next_beat(self, now_ns: int) -> int:
-        """Move the answer under way, which is late, to the next beat; return by how many steps it moved."""
-        steps = max(0, self.grid.next_beat_step(now_ns) - self.base_step)
-        self.response.postpone(steps)
+    def postpone_if_late(self, now_ns: int) -> int:
+        """Move the answer under way to the next beat or bar line if it is late; return by how many steps it moved."""
+        steps = self.response.postpone_if_late(now_ns)
         if self.base_step:
             # The section begins later too if it begins with this answer.
             self.section_start_step += steps if self.section_start_step == self.base_step else 0
@@ -68,7 +67,10 @@ class Dream:
         self.earlier = [(base_step, response) for base_step, response in self.earlier if response.notes]
         self.base_step += previous.ask.steps
         grid = Grid(previous.end_ns, previous.grid.step_ns)
-        self.response = Response(ask, grid, previous.settings, now_ns, previous.scheduler)
+        shared_step = None if previous.shared_step is None else previous.shared_step + previous.ask.steps
+        self.response = Response(
+            ask, grid, previous.settings, now_ns, previous.scheduler, shared_step, previous.start_unit
+        )
         return self.response
 
     @property
@@ -95,6 +97,11 @@ class Dream:
         """End of the last known note; the dream's beginning if none is known."""
         steps = (base_step + note.end for base_step, response in self._answers for note in response.notes.values())
         return self.grid.time_of(max(steps, default=0))
+
+    def follow_grid(self, now_ns: int, shared: Grid, shift_steps: int) -> None:
+        """Move the notes to where their steps lie on the shared grid now; their numbers grow by `shift_steps`."""
+        for _, response in self._answers:
+            response.follow_grid(now_ns, shared, shift_steps)
 
     def change_tempo(self, now_ns: int, step_ns: int) -> None:
         """Go on at another tempo: the music stays where it is at `now_ns`."""

@@ -9,6 +9,7 @@ from bisect import bisect_left
 from dataclasses import dataclass, field, replace
 
 from bachbridge.engine.tempo.grid import Grid
+from bachbridge.engine.tempo.grid_tracker import GridTracker
 from bachbridge.engine.tempo.tracker import TempoTracker
 from bachbridge.music.notes import STEPS_PER_BEAT, Note, Phrase
 
@@ -37,7 +38,7 @@ class KeyPress:
 class PhraseRecorder:
     """Keys and pedal since the phrase began. Used on the engine's thread only."""
 
-    tempo_tracker: TempoTracker = field(default_factory=lambda: TempoTracker(0.0, None))
+    tempo_tracker: TempoTracker | GridTracker = field(default_factory=lambda: TempoTracker(0.0, None))
     key_presses: list[KeyPress] = field(default_factory=lambda: [])
     held_keys: dict[int, KeyPress] = field(default_factory=lambda: {})
     """Keys that are down, by pitch."""
@@ -78,7 +79,11 @@ class PhraseRecorder:
 
     def set_tempo(self, bpm: float) -> None:
         """Quantize all notes again at `bpm` (0: unknown)."""
-        self.tempo_tracker = TempoTracker(bpm, self.tempo_tracker.previous_bpm)
+        self.track_with(TempoTracker(bpm, self.tempo_tracker.previous_bpm))
+
+    def track_with(self, tracker: TempoTracker | GridTracker) -> None:
+        """Quantize all notes again with another tracker."""
+        self.tempo_tracker = tracker
         for press in self.key_presses:
             self.tempo_tracker.add_onset(press.on_ns)
             press.grid_note = None
@@ -91,7 +96,13 @@ class PhraseRecorder:
             self.silent_since_ns = now_ns
 
     def to_phrase(
-        self, now_ns: int, steps_per_bar: int, *, steps: int | None = None, max_steps: int | None = None
+        self,
+        now_ns: int,
+        steps_per_bar: int,
+        *,
+        steps_per_beat: int = STEPS_PER_BEAT,
+        steps: int | None = None,
+        max_steps: int | None = None,
     ) -> Phrase:
         """Return the phrase up to the beat on which its last note ends, or to `max_steps` if that is earlier.
 
@@ -107,11 +118,13 @@ class PhraseRecorder:
                 best[note.start, note.pitch] = note
         notes = sorted(best.values(), key=lambda note: (note.start, note.pitch))
         if steps is None:
-            end = _round_up_to_beat(max(note.end for note in notes))
+            end = -(-max(note.end for note in notes) // steps_per_beat) * steps_per_beat
             steps = end if max_steps is None else max(0, min(end, max_steps))
         else:
             notes = [_extend_to(note, steps) for note in notes]
-        return _trim_phrase(notes, steps, steps_per_bar)
+        bar_step = self.tempo_tracker.bar_step
+        position = None if bar_step is None else -bar_step % steps_per_bar
+        return _trim_phrase(notes, Phrase((), steps, steps_per_bar, position))
 
     def _quantize(self, now_ns: int, index: int) -> Note:
         press = self.key_presses[index]
@@ -132,16 +145,13 @@ def _extend_to(note: Note, end: int) -> Note:
     return replace(note, length=end - note.start)
 
 
-def _round_up_to_beat(step: int) -> int:
-    return -(-step // STEPS_PER_BEAT) * STEPS_PER_BEAT
-
-
-def _trim_phrase(notes: list[Note], steps: int, steps_per_bar: int) -> Phrase:
-    """Cut the phrase at `steps`, and drop whole bars from its beginning to fit into `MAX_PHRASE_STEPS`."""
+def _trim_phrase(notes: list[Note], frame: Phrase) -> Phrase:
+    """Return `frame` with the notes, cut at its end and, by whole bars at its beginning, to `MAX_PHRASE_STEPS`."""
+    steps, steps_per_bar = frame.steps, frame.steps_per_bar
     excess = -(-max(0, steps - MAX_PHRASE_STEPS) // steps_per_bar)
     skipped = max(excess, notes[0].start // steps_per_bar) * steps_per_bar
     kept = [_cut_note(note, skipped, steps) for note in notes if skipped <= note.start < steps]
-    return Phrase(tuple(kept), max(0, steps - skipped), steps_per_bar)
+    return replace(frame, notes=tuple(kept), steps=max(0, steps - skipped))
 
 
 def _cut_note(note: Note, first_step: int, end_step: int) -> Note:

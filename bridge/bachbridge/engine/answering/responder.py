@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 
 from bachbridge.engine.answering.dream import Dream
 from bachbridge.engine.answering.response import Response
+from bachbridge.engine.answering.start_rule import answer_steps
 from bachbridge.engine.output.scheduler import Scheduler
 from bachbridge.engine.tempo.grid import Grid
 from bachbridge.music import endless
@@ -106,11 +107,25 @@ class Responder:
         playing = self._dream or self._response
         return playing.apply_voice_settings(now_ns, settings) if playing else []
 
+    def follow_grid(self, now_ns: int, shared: Grid, shift_steps: int) -> None:
+        """Move the answer to where its steps lie on the shared grid now; their numbers grow by `shift_steps`."""
+        playing = self._dream or self._response
+        if playing:
+            playing.follow_grid(now_ns, shared, shift_steps)
+
     def change_tempo(self, now_ns: int, step_ns: int) -> None:
         """Play a dream at the tempo that was set; any other answer keeps the tempo of its phrase."""
         dream = self._dream
         if dream and dream.is_endless and dream.response.grid.step_ns != step_ns:
             dream.change_tempo(now_ns, step_ns)
+
+    def phrase_before_answer(self, now_ns: int) -> PhraseEnded | None:
+        """Return the phrase whose answer is awaited but has not begun; None without one."""
+        response = self._response
+        if response is None or self._dream or response.start_ns <= now_ns:
+            return None
+        grid, prompt = response.grid, response.ask.prompt
+        return PhraseEnded(prompt, grid.time_of(-prompt.steps), grid.step_ns, "stop")
 
     # ------------------------------------------------------------ asking
 
@@ -127,16 +142,21 @@ class Responder:
         """Forget the early ask: it is not wanted any more, or its answer will not come."""
         self._early_ask = None
 
-    def ask(self, now_ns: int, phrase_ended: PhraseEnded, start_ns: int, seed: int) -> list[Effect]:
-        """Ask for an answer that starts at `start_ns`; no other answer may be under way."""
+    def ask(
+        self, now_ns: int, phrase_ended: PhraseEnded, start_ns: int, seed: int, shared_step: int | None = None
+    ) -> list[Effect]:
+        """Ask for an answer that starts at `start_ns`; no other answer may be under way.
+
+        `shared_step` is its first step on the shared grid, with which it then moves.
+        """
         ask, early_ask = _first_ask(self._settings, phrase_ended.phrase, seed), self._early_ask
         if early_ask and early_ask.matches(ask):
             self._early_ask = None
-            effects = self._start_response(now_ns, phrase_ended, start_ns, early_ask.ask)
+            effects = self._start_response(now_ns, phrase_ended, start_ns, early_ask.ask, shared_step)
             return effects + [effect for answer in early_ask.answers for effect in self.handle_answer(now_ns, answer)]
         ask = self._with_next_number(ask)
         # The ask goes before the reports, because the answer's first note is urgent and they are not.
-        return [ask, *self._start_response(now_ns, phrase_ended, start_ns, ask)]
+        return [ask, *self._start_response(now_ns, phrase_ended, start_ns, ask, shared_step)]
 
     def resend_ask(self, model_name: str) -> list[Effect]:
         """Ask again, because the model process or its model is new, unless part of the answer has arrived."""
@@ -146,11 +166,19 @@ class Responder:
         response.ask = replace(response.ask, model=model_name)
         return [response.ask]
 
-    def _start_response(self, now_ns: int, phrase_ended: PhraseEnded, start_ns: int, ask: Ask) -> list[Effect]:
+    def _start_response(
+        self, now_ns: int, phrase_ended: PhraseEnded, start_ns: int, ask: Ask, shared_step: int | None
+    ) -> list[Effect]:
         grid = Grid(start_ns, phrase_ended.step_ns)
-        self._response = Response(ask, grid, self._settings, now_ns, self._scheduler)
+        self._response = Response(ask, grid, self._settings, now_ns, self._scheduler, shared_step, self._start_unit)
         self._update_dream()
         return [phrase_ended, AnswerStarted(ask.ask, start_ns, ask.seed)]
+
+    @property
+    def _start_unit(self) -> int:
+        """The number of steps between two places at which an answer may begin."""
+        settings = self._settings
+        return settings.steps_per_bar if settings.start in ("bar", "downbeat") else settings.steps_per_beat
 
     def _with_next_number(self, ask: Ask) -> Ask:
         """Number the ask. The model drops all earlier asks in its favour, so the early ask is void."""
@@ -185,7 +213,7 @@ class Responder:
             return []
         playing = self._dream or response
         effects: list[Effect] = []
-        if not response.has_arrived and (steps := playing.postpone_to_next_beat(now_ns)):
+        if not response.has_arrived and (steps := playing.postpone_if_late(now_ns)):
             late = f"the answer came late and starts {steps // STEPS_PER_BEAT} beats later"
             effects.append(AnswerLate(answer.ask, late))
             if answer.ask == playing.announced_ask:
@@ -242,7 +270,8 @@ def _first_ask(settings: Settings, phrase: Phrase, seed: int) -> Ask:
     task = task_for_answer(settings.answer)
     bars = settings.answer_bars if task == "continue" else 0
     bars = bars or (endless.PART_BARS if settings.answer == "dream" else 0)
-    return _make_ask(settings, task, phrase, bars * settings.steps_per_bar or phrase.steps, seed)
+    steps = answer_steps(settings, phrase, bars) if task == "continue" else phrase.steps
+    return _make_ask(settings, task, phrase, steps, seed)
 
 
 def _make_ask(settings: Settings, task: str, prompt: Phrase, steps: int, seed: int) -> Ask:

@@ -11,13 +11,16 @@ from dataclasses import dataclass, field, replace
 from bachbridge.engine.output.scheduler import Scheduler
 from bachbridge.engine.output.voice_output import OutputNote, output_note
 from bachbridge.engine.tempo.grid import Grid
-from bachbridge.music.notes import STEPS_PER_BEAT, Note
+from bachbridge.music.notes import NS_PER_MS, STEPS_PER_BEAT, Note
 from bachbridge.protocol.effects import Ask, Send
 from bachbridge.protocol.events import Answer
 from bachbridge.settings import Settings
 
 MAX_LATE_STEPS = STEPS_PER_BEAT
 """A note that arrives later than this after its time is no longer played."""
+
+LATE_START_NS = 15_000_000
+"""An answer that arrives this much late begins at once, rather than a beat later."""
 
 NoteId = tuple[int, int, int, int]
 """Key of a note in the scheduler: number of the ask, voice, start step and pitch."""
@@ -33,6 +36,10 @@ class Response:
     """Settings under which its voices sound."""
     asked_ns: int
     scheduler: Scheduler
+    shared_step: int | None = None
+    """Step of the shared grid at which it begins; None without such a grid."""
+    start_unit: int = STEPS_PER_BEAT
+    """Steps between two places at which it may begin."""
     latency_ns: int = 0
     """Time from the ask to the newest part of the answer."""
     decided_until_step: int = 0
@@ -66,15 +73,17 @@ class Response:
         """End of the last known note; the answer's start if none is known."""
         return self.grid.time_of(max((note.end for note in self.notes.values()), default=0))
 
-    def postpone_to_next_beat(self, now_ns: int) -> int:
-        """Move the answer, which is late, to the next beat; return by how many steps it moved."""
-        steps = max(0, self.grid.next_beat_step(now_ns))
+    def postpone_if_late(self, now_ns: int) -> int:
+        """Move the answer to the next beat or bar line if it is late; return by how many steps it moved."""
+        steps = max(0, self.grid.next_step(now_ns - LATE_START_NS, self.start_unit))
         self.postpone(steps)
         return steps
 
     def postpone(self, steps: int) -> None:
         """Begin `steps` steps later; nothing may be scheduled yet."""
         self.grid = Grid(self.grid.time_of(steps), self.grid.step_ns)
+        if self.shared_step is not None:
+            self.shared_step += steps
 
     def add_answer(self, now_ns: int, answer: Answer) -> int:
         """Schedule the notes of `answer`; return how many came too late to be played."""
@@ -106,8 +115,18 @@ class Response:
 
     def change_tempo(self, now_ns: int, step_ns: int) -> None:
         """Go on at another tempo: the music stays where it is at `now_ns`."""
-        before = self.grid
-        self.grid = Grid(now_ns - (now_ns - before.origin_ns) * step_ns // before.step_ns, step_ns)
+        self._move_to(now_ns, self.grid.with_tempo(now_ns, step_ns))
+
+    def follow_grid(self, now_ns: int, shared: Grid, shift_steps: int) -> None:
+        """Move the notes to where their steps lie on the shared grid now; their numbers grow by `shift_steps`."""
+        if self.shared_step is not None:
+            self.shared_step += shift_steps
+            latency_ns = self.settings.latency_ms * NS_PER_MS
+            self._move_to(now_ns, Grid(shared.time_of(self.shared_step) - latency_ns, shared.step_ns))
+
+    def _move_to(self, now_ns: int, grid: Grid) -> None:
+        """Play the notes on another grid; the past stays as it was."""
+        self.grid = grid
         for key, note in self.notes.items():
             if self.scheduler.is_sounding(key):
                 self.scheduler.set_note_end(key, self.grid.time_of(note.end))

@@ -34,6 +34,11 @@ class BeatCounter:
         return self._step_time_ns is not None
 
     @property
+    def rest_steps(self) -> int:
+        """Steps of silence that may be left out of the count: a beat."""
+        return STEPS_PER_BEAT
+
+    @property
     def step_ns(self) -> int:
         return self._step_ns
 

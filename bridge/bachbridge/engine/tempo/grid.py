@@ -23,6 +23,15 @@ class Grid:
         beat_ns = self.step_ns * STEPS_PER_BEAT
         return -((self.origin_ns - time_ns) // beat_ns) * STEPS_PER_BEAT
 
+    def next_step(self, time_ns: int, every: int, phase: int = 0) -> int:
+        """Return the first step at `time_ns` or later that is `phase` steps after a multiple of `every`."""
+        first = -((self.origin_ns - time_ns) // self.step_ns)
+        return first + (phase - first) % every
+
+    def with_tempo(self, now_ns: int, step_ns: int) -> "Grid":
+        """Return a grid of another tempo that agrees with this one at `now_ns`."""
+        return Grid(now_ns - (now_ns - self.origin_ns) * step_ns // self.step_ns, step_ns)
+
     @property
     def bpm(self) -> float:
         return bpm_from_step_ns(self.step_ns)

@@ -103,6 +103,11 @@ class TempoTracker:
         self._last_step = 0
 
     @property
+    def bar_step(self) -> int | None:
+        """A step that is a bar line; None while the bar lines are unknown."""
+        return None
+
+    @property
     def is_settled(self) -> bool:
         """True if the onsets so far stay on their steps."""
         return len(self._onsets_ns) >= _SETTLED_ONSETS

@@ -23,7 +23,7 @@ from bachbridge.protocol.events import (
 from bachbridge.settings import Settings
 from tests.support.virtual_driver import MS, Driver, S, ScriptedModel, chorale_model
 
-DREAM_SETTINGS = Settings(bpm=120.0, seed=1, answer="dream")
+DREAM_SETTINGS = Settings(bpm=120.0, seed=1, silence_beats=4.0, answer="dream")
 BEAT = 500 * MS
 
 

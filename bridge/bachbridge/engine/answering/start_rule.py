@@ -1,0 +1,51 @@
+"""Where an answer begins and how long it lasts, from the player's choice (`Settings.start`) and the meter.
+
+- beat: on the next beat;
+- bar: on the next bar line; an answer as long as the phrase lasts whole bars;
+- downbeat: on the next bar line as well, and the answer ends as many beats before a bar line as the phrase began before
+  one, so that phrase and answer together are whole bars and the next upbeat follows without a gap.
+
+An answer that repeats the phrase in another form ("harmonize", "vary") begins where the phrase began in its bar.
+"""
+
+from dataclasses import replace
+
+from bachbridge.engine.tempo.grid import Grid
+from bachbridge.music.notes import Phrase
+from bachbridge.settings import Settings, task_for_answer
+
+
+def start_step(settings: Settings, phrase: Phrase, grid: Grid, soonest_ns: int) -> int:
+    """Return the step of the phrase's `grid` on which its answer begins, at `soonest_ns` or later."""
+    position = phrase.position or 0
+    if settings.start not in ("bar", "downbeat"):
+        beat = settings.steps_per_beat
+        return grid.next_step(soonest_ns, beat, -position % beat)
+    repeats = task_for_answer(settings.answer) != "continue"
+    return grid.next_step(soonest_ns, phrase.steps_per_bar, 0 if repeats else -position % phrase.steps_per_bar)
+
+
+def extend_phrase(phrase: Phrase, to_step: int) -> Phrase:
+    """Return the phrase as long as its place in the bar needs for an answer that begins at `to_step`.
+
+    Its last notes are held until then. A pause of whole bars before the answer is left out. A phrase whose bar lines
+    are unknown stays as it is.
+    """
+    missing = (to_step - phrase.steps) % phrase.steps_per_bar
+    if phrase.position is None or not missing:
+        return phrase
+    end = phrase.steps + missing
+    last_end = max((note.end for note in phrase.notes), default=0)
+    notes = tuple(replace(note, length=end - note.start) if note.end == last_end else note for note in phrase.notes)
+    return replace(phrase, notes=notes, steps=end)
+
+
+def answer_steps(settings: Settings, phrase: Phrase, bars: int) -> int:
+    """Return the length of a continuation: `bars` bars, or about the phrase's own length if `bars` is 0."""
+    bar = phrase.steps_per_bar
+    upbeat = -(phrase.position or 0) % bar
+    on_bar_line = phrase.position is not None and (phrase.position + phrase.steps) % bar == 0
+    if not on_bar_line or settings.start not in ("bar", "downbeat"):
+        return bars * bar or phrase.steps
+    whole = max(bar, bars * bar or phrase.steps - upbeat)
+    return whole - upbeat if settings.start == "downbeat" else whole

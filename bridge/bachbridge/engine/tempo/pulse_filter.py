@@ -1,0 +1,267 @@
+"""A steady beat with a phase, from the jittered times of MIDI clock pulses (24 to the quarter note).
+
+The filter is a least-squares line through the pulses' times over a window that locks fast and then widens, chosen by
+the intersection of confidence intervals (see `pulse_line`). A pulse within the jitter of its due time joins the line.
+One that is not waits until the next few show what happened (see `lost_pulses`): if pulses were lost, the index goes on
+by time; if the tempo is another, it goes on by count and a new line begins. Pulses that arrive together count, but
+only the last of them has a time that means something. The jitter itself is the median of the second differences of
+the times, which neither a tempo change nor a ramp disturbs.
+
+After Start, Continue or a sleep of the machine the phase is new; the period known so far stays as a hint, with the
+weight of the pulses that it was measured by, until the new pulses contradict it.
+"""
+
+from collections import deque
+from math import sqrt
+
+from bachbridge.engine.tempo.grid import Grid
+from bachbridge.engine.tempo.lost_pulses import count_lost_pulses, index_first_pulses, pulse_cost
+from bachbridge.engine.tempo.pulse_line import PulseHistory, PulseLine, TempoHint
+from bachbridge.music.notes import NS_PER_MINUTE
+
+PULSES_PER_BEAT = 24
+_PULSES_PER_STEP = 6
+_MIN_BPM, _MAX_BPM = 19.0, 310.0
+_SILENCE_NS = 1_000_000_000
+"""After a gap of this length the position is no longer known."""
+_BURST_NS = 1_000_000
+"""Pulses closer than this (or an eighth of a period) were delivered together."""
+_MIN_LOCK_PULSES, _MAX_LOCK_PULSES, _MIN_LOCK_TIMES = 12, 23, 5
+_LOCK_ERROR = 0.002
+"""Relative standard error of the period at which a line with few pulses is good enough."""
+_MIN_JITTER_NS, _DEFAULT_JITTER_NS = 3e5, 1.5e6
+_GATE = 3.5
+"""A pulse further than this many standard deviations, or half a period, from its due time waits for others."""
+_VAGUE = 0.15
+"""A line that knows a due time no better than this share of a period judges no pulses: they count one by one."""
+_CHANGE_COST, _MIN_MARGIN, _MIN_CHANGE_PULSES, _MAX_PENDING = 28.0, 10.0, 5, 24
+_REVOCABLE_PULSES = 36
+_CONTRADICTION = 4.0
+"""Standard errors between a hint and the new pulses that make the hint void."""
+_SHOWN_BPM, _SHOWN_ERRORS = 0.06, 3.0
+"""The told tempo follows the measured one if it differs by this, and this many standard errors."""
+
+
+class PulseFilter:
+    """The clock's line. Give it each pulse at its time of arrival; times do not decrease. A pulse takes about 60 µs."""
+
+    __slots__ = (
+        *("_arrived", "_arrived_ns", "_deviations_ns", "_first_pulses", "_hint", "_history", "_index", "_jitter_ns"),
+        *("_last_loss", "_last_times", "_line", "_pending", "_pending_lost", "_told_bpm"),
+    )
+
+    def __init__(self) -> None:
+        self._line: PulseLine | None = None
+        self._hint: TempoHint | None = None
+        self._jitter_ns, self._told_bpm = _DEFAULT_JITTER_NS, 0.0
+        self._deviations_ns: deque[float] = deque(maxlen=64)
+        self._forget_pulses(-1)
+
+    @property
+    def is_locked(self) -> bool:
+        """True if the period is known well enough to be used."""
+        return self._line is not None
+
+    @property
+    def bpm(self) -> float:
+        """The measured tempo; 0 until it is locked."""
+        return NS_PER_MINUTE / (PULSES_PER_BEAT * self._line.period_ns) if self._line else 0.0
+
+    @property
+    def told_bpm(self) -> float:
+        """The tempo for people, in tenths: it changes only if the measured one really does; 0 until it is locked."""
+        return self._told_bpm
+
+    @property
+    def last_index(self) -> int:
+        """The index of the last pulse, in pulses since the song's start and counted by time; -1 before any."""
+        return self._index + self._pending_lost + self._arrived if self._arrived else -1
+
+    @property
+    def grid(self) -> Grid:
+        """The steps of 16ths: step 0 is pulse 0. It is exact at the last pulse."""
+        step_ns = max(1, round(self._line.period_ns * _PULSES_PER_STEP)) if self._line else 1
+        last_step = max(0, self.last_index) // _PULSES_PER_STEP
+        return Grid(round(self.time_of(last_step * _PULSES_PER_STEP)) - last_step * step_ns, step_ns)
+
+    def time_of(self, index: float) -> float:
+        """Return the steady time of a pulse in ns, past or future; before the lock, the last pulse's time."""
+        return self._line.time_of(index) if self._line else float(self._arrived_ns)
+
+    def restart(self, first_index: int = 0) -> None:
+        """Give the next pulse this index (Start, Continue); the tempo known so far is kept as a hint."""
+        if self._line:
+            next_ns = self._line.time_of(self.last_index + 1) if self._arrived else self._line.time_ns
+            self._keep_tempo(self._line, first_index, next_ns)
+        self._forget_pulses(first_index - 1)
+
+    def add_pulse(self, now_ns: int) -> None:
+        """Add a pulse that arrived now."""
+        if not self._arrived:
+            self._begin_at(now_ns)
+            return
+        gap_ns = now_ns - self._arrived_ns
+        if gap_ns < _BURST_NS and (not self._line or gap_ns < self._line.period_ns / 8):
+            self._arrived, self._arrived_ns = self._arrived + 1, now_ns
+            return
+        self._index += self._arrived
+        self._observe(self._arrived_ns)
+        if gap_ns > _SILENCE_NS:
+            self._wake_up(now_ns, gap_ns)
+        else:
+            self._arrived, self._arrived_ns = 1, now_ns
+
+    def _begin_at(self, now_ns: int) -> None:
+        """Add the first pulse of a new phase."""
+        self._arrived, self._arrived_ns = 1, now_ns
+        if self._line:
+            self._keep_tempo(self._line, self._index + 1, now_ns)
+
+    def _wake_up(self, now_ns: int, gap_ns: int) -> None:
+        """Go on after a silence at the index that is nearest by time."""
+        passed = max(1, round(gap_ns / self._line.period_ns)) if self._line else 1
+        self.restart(self._index + self._pending_lost + passed)
+        self._begin_at(now_ns)
+
+    def _keep_tempo(self, line: PulseLine, index: int, time_ns: float) -> None:
+        """Let the line go through one point only, with the period known so far as a hint."""
+        self._hint = TempoHint(line.period_ns, line.weight)
+        self._line = PulseLine(index, time_ns, line.period_ns, 1, line.weight, index)
+
+    def _forget_pulses(self, index: int) -> None:
+        """Begin again after the pulse `index`."""
+        self._index, self._arrived, self._arrived_ns = index, 0, 0
+        self._history = PulseHistory()
+        self._first_pulses: list[tuple[int, int]] = []
+        self._pending: list[tuple[int, int]] = []
+        self._pending_lost, self._last_loss = 0, (0, 0)
+        self._last_times: deque[tuple[int, int]] = deque(maxlen=3)
+
+    def _observe(self, time_ns: int) -> None:
+        """Judge the pulse `self._index`; the one after it has arrived, so that no burst goes on."""
+        self._measure_jitter(self._index, time_ns)
+        if not self._line:
+            self._first_pulses.append((self._index, time_ns))
+            self._try_to_lock()
+        elif self._pending or not self._is_due(self._line, time_ns):
+            self._pending.append((self._index, time_ns))
+            self._judge_pending(self._line)
+        else:
+            self._history.append(self._index, time_ns)
+            self._fit()
+
+    def _measure_jitter(self, index: int, time_ns: int) -> None:
+        self._last_times.append((index, time_ns))
+        if len(self._last_times) < 3:
+            return
+        (x0, y0), (x1, y1), (x2, y2) = self._last_times
+        share = (x1 - x0) / (x2 - x0)
+        deviation_ns = abs(y1 - y0 - share * (y2 - y0)) / sqrt(1 + share**2 + (1 - share) ** 2)
+        self._deviations_ns.append(deviation_ns)
+        if len(self._deviations_ns) >= 8:
+            median_ns = sorted(self._deviations_ns)[len(self._deviations_ns) // 2]
+            self._jitter_ns = max(_MIN_JITTER_NS, median_ns / 0.6745)
+
+    def _spread_ns(self, line: PulseLine) -> float:
+        """Return the standard deviation of a pulse from where the line has it due."""
+        return self._jitter_ns * sqrt(1 + line.time_factor(self._index) ** 2)
+
+    def _is_due(self, line: PulseLine, time_ns: int) -> bool:
+        if self._jitter_ns * line.time_factor(self._index) > _VAGUE * line.period_ns:
+            return True
+        gate_ns = min(_GATE * self._spread_ns(line), line.period_ns / 2)
+        return abs(time_ns - line.time_of(self._index)) <= gate_ns
+
+    def _try_to_lock(self) -> None:
+        first_pulses = self._first_pulses
+        passed = first_pulses[-1][0] - first_pulses[0][0]
+        if passed < _MIN_LOCK_PULSES - 1 or len(first_pulses) < min(_MIN_LOCK_TIMES, passed // 5):
+            return
+        pulses = index_first_pulses(first_pulses)
+        history = PulseHistory()
+        for index, time_ns in pulses:
+            history.append(index, time_ns)
+        line = history.fit(len(pulses), pulses[-1][0])
+        if line.period_factor * self._jitter_ns < _LOCK_ERROR * line.period_ns or passed >= _MAX_LOCK_PULSES:
+            self._first_pulses = []
+            if _is_tempo(line.period_ns):
+                self._history, self._index = history, pulses[-1][0]
+                self._fit()
+
+    def _judge_pending(self, line: PulseLine) -> None:
+        """Decide on the pulses that were not where they were due, if they say enough by now."""
+        period_ns, spread_ns = line.period_ns, self._spread_ns(line)
+        lateness = [(time_ns - line.time_of(index)) / period_ns for index, time_ns in self._pending]
+        count = count_lost_pulses(lateness, spread_ns / period_ns, self._revocable(self._pending[0][0]))
+        change_cost = self._change_cost()
+        self._pending_lost = count.lost[-1]
+        if change_cost + _MIN_MARGIN < count.cost:
+            self._begin_new_tempo()
+        elif len(self._pending) >= _MAX_PENDING or (
+            min(count.margin, change_cost - count.cost) >= _MIN_MARGIN
+            and abs(lateness[-1] - count.lost[-1]) * period_ns <= _GATE * spread_ns
+        ):
+            for (index, time_ns), lost, late in zip(self._pending, count.lost, lateness, strict=True):
+                if abs(late - lost) * period_ns <= _GATE * spread_ns:
+                    self._history.append(index + lost, time_ns)
+            if self._pending_lost:
+                self._last_loss = self._index + self._pending_lost, self._pending_lost
+            self._index += self._pending_lost
+            self._pending, self._pending_lost = [], 0
+            self._fit()
+
+    def _revocable(self, index: int) -> int:
+        """Return how many lost pulses were counted shortly before `index`."""
+        at, lost = self._last_loss
+        return max(lost, 0) if index - at < _REVOCABLE_PULSES else 0
+
+    def _change_cost(self) -> float:
+        """Return the cost of a new tempo since the first pending pulse."""
+        if len(self._pending) < _MIN_CHANGE_PULSES:
+            return _CHANGE_COST
+        history = PulseHistory()
+        for index, time_ns in self._pending:
+            history.append(index, time_ns)
+        line = history.fit(len(self._pending), self._index)
+        deviations_ns = [time_ns - line.time_of(index) for index, time_ns in self._pending]
+        return _CHANGE_COST + sum(pulse_cost(deviation_ns, self._jitter_ns) for deviation_ns in deviations_ns)
+
+    def _begin_new_tempo(self) -> None:
+        """Begin a line with the pending pulses, by count."""
+        self._history, self._hint = PulseHistory(), None
+        for index, time_ns in self._pending:
+            self._history.append(index, time_ns)
+        self._pending, self._pending_lost = [], 0
+        self._fit()
+
+    def _fit(self) -> None:
+        if not len(self._history):
+            return
+        self._check_hint()
+        line = self._history.fit_steady_part(self._index, self._jitter_ns, self._hint)
+        if not _is_tempo(line.period_ns):
+            self._line, self._hint, self._told_bpm = None, None, 0.0
+            self._history, self._first_pulses = PulseHistory(), []
+            return
+        if line.pulses < len(self._history):
+            self._hint = None
+        self._line = line
+        self._update_told_bpm(line)
+
+    def _check_hint(self) -> None:
+        """Drop the hint if the pulses since then contradict it."""
+        if not self._hint or len(self._history) < _MIN_LOCK_PULSES:
+            return
+        line = self._history.fit(min(len(self._history), _MAX_LOCK_PULSES + 1), self._index)
+        error = self._jitter_ns * sqrt(1 / line.weight + 1 / self._hint.weight)
+        if abs(line.period_ns - self._hint.period_ns) > _CONTRADICTION * error:
+            self._hint = None
+
+    def _update_told_bpm(self, line: PulseLine) -> None:
+        error_bpm = self.bpm * self._jitter_ns * line.period_factor / line.period_ns
+        if abs(self.bpm - self._told_bpm) > _SHOWN_BPM + _SHOWN_ERRORS * error_bpm:
+            self._told_bpm = round(self.bpm, 1)
+
+
+def _is_tempo(period_ns: float) -> bool:
+    return period_ns > 0 and _MIN_BPM <= NS_PER_MINUTE / PULSES_PER_BEAT / period_ns <= _MAX_BPM

@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 
-from bachbridge.engine.tempo.transport import Transport
 from bachbridge.settings import Settings, range_of
 
 _MIN_BPM, _MAX_BPM = range_of("bpm")
@@ -22,14 +21,17 @@ class ActiveSettings:
         self.awaits_start = False
         """True while a phrase waits for the DAW's next Start to be answered."""
 
-    def update(self, transport: Transport) -> None:
-        """Put the chosen settings in force, with the shared tempo in them and with the answer's start decided."""
+    def update(self, bpm: float, bpm_source: str, *, has_shared_grid: bool) -> None:
+        """Put the chosen settings in force, with the shared tempo in them and with the answer's start decided.
+
+        `bpm_source` is "clock" or "link"; empty if there is no shared tempo.
+        """
         settings = self.chosen
-        self._bpm_source = transport.bpm_source
+        self._bpm_source = bpm_source
         if self._bpm_source:
-            settings = replace(settings, bpm=min(max(transport.bpm, _MIN_BPM), _MAX_BPM))
+            settings = replace(settings, bpm=min(max(bpm, _MIN_BPM), _MAX_BPM))
         if settings.start == "auto":
-            settings = replace(settings, start="bar" if transport.source or self.awaits_start else "beat")
+            settings = replace(settings, start="bar" if has_shared_grid or self.awaits_start else "beat")
         self.current = settings
 
     @property

@@ -350,7 +350,8 @@ class Session:
     def _put_settings_in_force(self, now_ns: int) -> None:
         """Hand the settings, with the clock's tempo in them, to all parts."""
         before_bpm = self.settings.bpm
-        self._settings.update(self._transport)
+        transport = self._transport
+        self._settings.update(transport.bpm, transport.bpm_source, has_shared_grid=transport.is_rolling)
         settings = self.settings
         self._phrase_detector.apply_settings(settings)
         self._accompanist.apply_settings(settings)

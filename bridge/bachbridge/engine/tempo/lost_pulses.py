@@ -9,7 +9,9 @@ Costs are twice a negative log-likelihood: a deviation costs its square in stand
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate, pairwise
 from math import floor, log
+from statistics import median
 
 LOSS_COST = 6.0
 """Cost of a gap in the pulses: about 5 % of them have one before them."""
@@ -56,29 +58,59 @@ def pulse_cost(deviation: float, spread: float) -> float:
 
 
 def index_first_pulses(pulses: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Index pulses of unknown tempo, given as (index by count, time), so that their line is straightest."""
-    best, best_cost = list(pulses), _straightness_cost(pulses)
+    """Index pulses of unknown tempo, (index by count, time): find the gaps that make their line straightest.
+
+    The search begins with no gaps, and with those that a period of the median interval suggests.
+    """
+    found = [_add_gaps(list(pulses), 0.0), _add_gaps(*_with_median_period(pulses))]
+    return min(found, key=lambda candidate: candidate[1])[0]
+
+
+def _add_gaps(pulses: list[tuple[int, int]], cost_of_gaps: float) -> tuple[list[tuple[int, int]], float]:
+    """Add the gaps that help, the most helpful one first, and return the cost."""
+    best, best_cost = pulses, _straightness_cost(pulses) + cost_of_gaps
     for _ in range(_MAX_FIRST_GAPS):
         candidates = [_with_gap(best, position, lost) for position in range(1, len(best)) for lost in (1, 2)]
         costs = [_straightness_cost(candidate) for candidate in candidates]
-        cost = min(costs)
-        if cost > best_cost - _MIN_GAIN:
+        cost_of_gaps += _MIN_GAIN
+        cost = min(costs) + cost_of_gaps
+        if cost > best_cost:
             break
-        best, best_cost = candidates[costs.index(cost)], cost
-    return best
+        best, best_cost = candidates[costs.index(min(costs))], cost
+    return best, best_cost
+
+
+def _with_median_period(pulses: Sequence[tuple[int, int]]) -> tuple[list[tuple[int, int]], float]:
+    """Return the pulses with gaps where an interval holds more periods than pulses, and the cost of those gaps."""
+    steps = [(after[0] - before[0], after[1] - before[1]) for before, after in pairwise(pulses)]
+    period_ns = median(time_ns / count for count, time_ns in steps)
+    lost = [max(0, round(time_ns / period_ns) - count) for count, time_ns in steps]
+    sums = accumulate(lost, initial=0)
+    indexed = [(index + shift, time_ns) for (index, time_ns), shift in zip(pulses, sums, strict=True)]
+    return indexed, _MIN_GAIN * sum(map(bool, lost))
 
 
 def _with_gap(pulses: Sequence[tuple[int, int]], position: int, lost: int) -> list[tuple[int, int]]:
     return [(index + lost * (n >= position), time_ns) for n, (index, time_ns) in enumerate(pulses)]
 
 
+def line_cost(pulses: Sequence[tuple[int, int]], jitter_ns: float) -> float:
+    """Return the cost of a straight line through pulses, given as (index, time), that deviate by `jitter_ns`."""
+    return _square_deviations(pulses) / jitter_ns**2
+
+
 def _straightness_cost(pulses: Sequence[tuple[int, int]]) -> float:
-    """Return the cost of a straight line through the pulses, with an unknown deviation."""
+    """Return the cost of a straight line through the pulses if their deviation is not known."""
+    return len(pulses) * log(_square_deviations(pulses) / len(pulses) + _MIN_JITTER_NS**2)
+
+
+def _square_deviations(pulses: Sequence[tuple[int, int]]) -> float:
+    """Return the sum of squared deviations from a least-squares line."""
     count, (first_index, first_ns) = len(pulses), pulses[0]
     xs = [index - first_index for index, _ in pulses]
     ys = [time_ns - first_ns for _, time_ns in pulses]
     mean_x, mean_y = sum(xs) / count, sum(ys) / count
     xx = sum((x - mean_x) ** 2 for x in xs)
     xy = sum((x - mean_x) * (y - mean_y) for x, y in zip(xs, ys, strict=True))
-    yy = sum((y - mean_y) ** 2 for y in ys)
-    return count * log(max(yy - xy * xy / xx, 0.0) / count + _MIN_JITTER_NS**2)
+    slope = xy / xx
+    return sum((y - mean_y - slope * (x - mean_x)) ** 2 for x, y in zip(xs, ys, strict=True))

@@ -12,10 +12,11 @@ weight of the pulses that it was measured by, until the new pulses contradict it
 """
 
 from collections import deque
+from collections.abc import Sequence
 from math import sqrt
 
 from bachbridge.engine.tempo.grid import Grid
-from bachbridge.engine.tempo.lost_pulses import count_lost_pulses, index_first_pulses, pulse_cost
+from bachbridge.engine.tempo.lost_pulses import count_lost_pulses, index_first_pulses, line_cost
 from bachbridge.engine.tempo.pulse_line import PulseHistory, PulseLine, TempoHint
 from bachbridge.music.notes import NS_PER_MINUTE
 
@@ -26,7 +27,7 @@ _SILENCE_NS = 1_000_000_000
 """After a gap of this length the position is no longer known."""
 _BURST_NS = 1_000_000
 """Pulses closer than this (or an eighth of a period) were delivered together."""
-_MIN_LOCK_PULSES, _MAX_LOCK_PULSES, _MIN_LOCK_TIMES = 12, 23, 5
+_MIN_LOCK_PULSES, _MAX_LOCK_PULSES, _MAX_BURST_LOCK_PULSES, _MIN_LOCK_TIMES = 12, 23, 19, 6
 _LOCK_ERROR = 0.002
 """Relative standard error of the period at which a line with few pulses is good enough."""
 _MIN_JITTER_NS, _DEFAULT_JITTER_NS = 3e5, 1.5e6
@@ -36,18 +37,29 @@ _VAGUE = 0.15
 """A line that knows a due time no better than this share of a period judges no pulses: they count one by one."""
 _CHANGE_COST, _MIN_MARGIN, _MIN_CHANGE_PULSES, _MAX_PENDING = 28.0, 10.0, 5, 24
 _REVOCABLE_PULSES = 36
+_RECOUNTED = (24, 16)
 _CONTRADICTION = 4.0
 """Standard errors between a hint and the new pulses that make the hint void."""
-_SHOWN_BPM, _SHOWN_ERRORS = 0.06, 3.0
-"""The told tempo follows the measured one if it differs by this, and this many standard errors."""
+_SHOWN_BPM, _FIRST_SHOWN_ERRORS, _SHOWN_ERRORS = 0.08, 2.0, 3.0
+"""The told tempo follows the measured one if it differs by this and by so many standard errors (fewer at first)."""
 
 
 class PulseFilter:
     """The clock's line. Give it each pulse at its time of arrival; times do not decrease. A pulse takes about 60 µs."""
 
     __slots__ = (
-        *("_arrived", "_arrived_ns", "_deviations_ns", "_first_pulses", "_hint", "_history", "_index", "_jitter_ns"),
-        *("_last_loss", "_last_times", "_line", "_pending", "_pending_lost", "_told_bpm"),
+        *(
+            "_arrived",
+            "_arrived_ns",
+            "_deviations_ns",
+            "_first_index",
+            "_first_pulses",
+            "_hint",
+            "_history",
+            "_index",
+            "_jitter_ns",
+        ),
+        *("_judged", "_last_loss", "_last_times", "_line", "_lost", "_pending", "_pending_lost", "_told_bpm"),
     )
 
     def __init__(self) -> None:
@@ -131,7 +143,9 @@ class PulseFilter:
     def _forget_pulses(self, index: int) -> None:
         """Begin again after the pulse `index`."""
         self._index, self._arrived, self._arrived_ns = index, 0, 0
+        self._lost, self._first_index = 0, index + 1
         self._history = PulseHistory()
+        self._judged: deque[tuple[int, int, int]] = deque(maxlen=_RECOUNTED[0])
         self._first_pulses: list[tuple[int, int]] = []
         self._pending: list[tuple[int, int]] = []
         self._pending_lost, self._last_loss = 0, (0, 0)
@@ -139,7 +153,7 @@ class PulseFilter:
 
     def _observe(self, time_ns: int) -> None:
         """Judge the pulse `self._index`; the one after it has arrived, so that no burst goes on."""
-        self._measure_jitter(self._index, time_ns)
+        self._measure_jitter(self._index - self._lost, time_ns)
         if not self._line:
             self._first_pulses.append((self._index, time_ns))
             self._try_to_lock()
@@ -147,14 +161,21 @@ class PulseFilter:
             self._pending.append((self._index, time_ns))
             self._judge_pending(self._line)
         else:
-            self._history.append(self._index, time_ns)
+            self._append(self._index, time_ns)
             self._fit()
+            self._recount()
+
+    def _append(self, index: int, time_ns: int, *, lost: int = 0, is_late: bool = False) -> None:
+        """Give a pulse its index; the time of a late one means nothing."""
+        if not is_late:
+            self._history.append(index, time_ns)
+        self._judged.append((index, self._lost + lost, time_ns))
 
     def _measure_jitter(self, index: int, time_ns: int) -> None:
         self._last_times.append((index, time_ns))
-        if len(self._last_times) < 3:
+        (x0, y0), (x1, y1), (x2, y2) = (*self._last_times, *[(index, time_ns)] * 2)[:3]
+        if not x0 < x1 < x2:
             return
-        (x0, y0), (x1, y1), (x2, y2) = self._last_times
         share = (x1 - x0) / (x2 - x0)
         deviation_ns = abs(y1 - y0 - share * (y2 - y0)) / sqrt(1 + share**2 + (1 - share) ** 2)
         self._deviations_ns.append(deviation_ns)
@@ -174,16 +195,17 @@ class PulseFilter:
 
     def _try_to_lock(self) -> None:
         first_pulses = self._first_pulses
-        passed = first_pulses[-1][0] - first_pulses[0][0]
-        if passed < _MIN_LOCK_PULSES - 1 or len(first_pulses) < min(_MIN_LOCK_TIMES, passed // 5):
+        passed = first_pulses[-1][0] - self._first_index
+        if passed < _MIN_LOCK_PULSES - 1 or len(first_pulses) < min(_MIN_LOCK_TIMES, passed // 5 + 1):
             return
+        is_enough = passed >= (_MAX_LOCK_PULSES if len(first_pulses) > passed // 2 else _MAX_BURST_LOCK_PULSES)
         pulses = index_first_pulses(first_pulses)
         history = PulseHistory()
         for index, time_ns in pulses:
             history.append(index, time_ns)
         line = history.fit(len(pulses), pulses[-1][0])
-        if line.period_factor * self._jitter_ns < _LOCK_ERROR * line.period_ns or passed >= _MAX_LOCK_PULSES:
-            self._first_pulses = []
+        if line.period_factor * self._jitter_ns < _LOCK_ERROR * line.period_ns or is_enough:
+            self._first_pulses, self._first_index = [], self._index + 1
             if _is_tempo(line.period_ns):
                 self._history, self._index = history, pulses[-1][0]
                 self._fit()
@@ -196,41 +218,53 @@ class PulseFilter:
         change_cost = self._change_cost()
         self._pending_lost = count.lost[-1]
         if change_cost + _MIN_MARGIN < count.cost:
-            self._begin_new_tempo()
+            self._begin_new_tempo(self._pending)
         elif len(self._pending) >= _MAX_PENDING or (
             min(count.margin, change_cost - count.cost) >= _MIN_MARGIN
             and abs(lateness[-1] - count.lost[-1]) * period_ns <= _GATE * spread_ns
         ):
             for (index, time_ns), lost, late in zip(self._pending, count.lost, lateness, strict=True):
-                if abs(late - lost) * period_ns <= _GATE * spread_ns:
-                    self._history.append(index + lost, time_ns)
+                is_late = abs(late - lost) * period_ns > _GATE * spread_ns
+                self._append(index + lost, time_ns, lost=lost, is_late=is_late)
             if self._pending_lost:
                 self._last_loss = self._index + self._pending_lost, self._pending_lost
             self._index += self._pending_lost
+            self._lost += self._pending_lost
             self._pending, self._pending_lost = [], 0
             self._fit()
+            self._recount()
 
     def _revocable(self, index: int) -> int:
         """Return how many lost pulses were counted shortly before `index`."""
         at, lost = self._last_loss
         return max(lost, 0) if index - at < _REVOCABLE_PULSES else 0
 
+    def _recount(self) -> None:
+        """Take the last losses back if the pulses since then lie on one line by count, but on none by time."""
+        for pulses in _RECOUNTED:
+            judged = list(self._judged)[-pulses:]
+            if len(judged) < pulses or judged[0][1] == self._lost:
+                return
+            lost_before = judged[0][1]
+            by_time = [(index, time_ns) for index, _, time_ns in judged]
+            by_count = [(index - lost + lost_before, time_ns) for index, lost, time_ns in judged]
+            if line_cost(by_count, self._jitter_ns) + _MIN_MARGIN < line_cost(by_time, self._jitter_ns):
+                self._index, self._lost, self._last_loss = by_count[-1][0], lost_before, (0, 0)
+                self._judged.clear()
+                self._begin_new_tempo(by_count)
+                return
+
     def _change_cost(self) -> float:
         """Return the cost of a new tempo since the first pending pulse."""
         if len(self._pending) < _MIN_CHANGE_PULSES:
             return _CHANGE_COST
-        history = PulseHistory()
-        for index, time_ns in self._pending:
-            history.append(index, time_ns)
-        line = history.fit(len(self._pending), self._index)
-        deviations_ns = [time_ns - line.time_of(index) for index, time_ns in self._pending]
-        return _CHANGE_COST + sum(pulse_cost(deviation_ns, self._jitter_ns) for deviation_ns in deviations_ns)
+        return _CHANGE_COST + line_cost(self._pending, self._jitter_ns)
 
-    def _begin_new_tempo(self) -> None:
-        """Begin a line with the pending pulses, by count."""
+    def _begin_new_tempo(self, pulses: Sequence[tuple[int, int]]) -> None:
+        """Begin a line with these pulses."""
         self._history, self._hint = PulseHistory(), None
-        for index, time_ns in self._pending:
-            self._history.append(index, time_ns)
+        for index, time_ns in pulses:
+            self._append(index, time_ns)
         self._pending, self._pending_lost = [], 0
         self._fit()
 
@@ -259,7 +293,8 @@ class PulseFilter:
 
     def _update_told_bpm(self, line: PulseLine) -> None:
         error_bpm = self.bpm * self._jitter_ns * line.period_factor / line.period_ns
-        if abs(self.bpm - self._told_bpm) > _SHOWN_BPM + _SHOWN_ERRORS * error_bpm:
+        errors = _SHOWN_ERRORS if line.pulses > 4 * PULSES_PER_BEAT else _FIRST_SHOWN_ERRORS
+        if abs(self.bpm - self._told_bpm) > _SHOWN_BPM + errors * error_bpm:
             self._told_bpm = round(self.bpm, 1)
 
 

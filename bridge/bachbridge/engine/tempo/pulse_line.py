@@ -10,14 +10,12 @@ Sums over any window are differences of running sums. They are integers, so noth
 """
 
 from dataclasses import dataclass
-from math import sqrt
+from math import inf, sqrt
 
 MAX_WINDOW_PULSES = 384
-_WINDOWS = (10, 14, 20, 28, 40, 56, 80, 112, 160, 224, 304, MAX_WINDOW_PULSES)
-_CONFIDENCE = 3.0
+_WINDOWS = (14, 20, 28, 40, 56, 80, 112, 160, 224, 304, MAX_WINDOW_PULSES)
+_CONFIDENCE = 4.0
 """Half width of a confidence interval in standard errors."""
-_BEND = 3.0
-"""Standard errors between the periods of a window's halves that show a change of tempo."""
 
 _Sums = tuple[int, int, int, int, int]
 """Running sums: count, index, time, index squared, index times time."""
@@ -79,9 +77,9 @@ class PulseHistory:
         if len(self._sums) > 2 * MAX_WINDOW_PULSES:
             del self._sums[: -MAX_WINDOW_PULSES - 1]
 
-    def fit(self, pulses: int, index: int, hint: TempoHint | None = None, skipped: int = 0) -> PulseLine:
-        """Fit `pulses` pulses (1 or more) before the last `skipped` ones, and state the line's time at `index`."""
-        last, before = self._sums[-1 - skipped], self._sums[-1 - skipped - pulses]
+    def fit(self, pulses: int, index: int, hint: TempoHint | None = None) -> PulseLine:
+        """Fit the last `pulses` pulses (1 or more), and state the line's time at `index`."""
+        last, before = self._sums[-1], self._sums[-1 - pulses]
         count, sum_x, sum_y, sum_xx, sum_xy = (a - b for a, b in zip(last, before, strict=True))
         weight = (count * sum_xx - sum_x * sum_x) / count
         product = (count * sum_xy - sum_x * sum_y) / count
@@ -95,21 +93,18 @@ class PulseHistory:
     def fit_steady_part(self, index: int, jitter_ns: float, hint: TempoHint | None) -> PulseLine:
         """Fit as many of the last pulses as lie on one line, up to deviations of `jitter_ns`."""
         longest = min(len(self), len(self._sums) - 1)
-        lowest_ns, highest_ns = -1e30, 1e30
+        lowest_ns = shortest_ns = -inf
+        highest_ns = longest_ns = inf
         best: PulseLine | None = None
         for pulses in (*(window for window in _WINDOWS if window < longest), min(longest, MAX_WINDOW_PULSES)):
             line = self.fit(pulses, index, hint)
             margin_ns = _CONFIDENCE * jitter_ns * line.time_factor(index)
             lowest_ns, highest_ns = max(lowest_ns, line.time_ns - margin_ns), min(highest_ns, line.time_ns + margin_ns)
-            if best and (lowest_ns > highest_ns or self._is_bent(pulses, jitter_ns)):
+            margin_ns = _CONFIDENCE * jitter_ns * line.period_factor
+            shortest_ns = max(shortest_ns, line.period_ns - margin_ns)
+            longest_ns = min(longest_ns, line.period_ns + margin_ns)
+            if best and (lowest_ns > highest_ns or shortest_ns > longest_ns):
                 break
             best = line
         assert best
         return best
-
-    def _is_bent(self, pulses: int, jitter_ns: float) -> bool:
-        """Return True if the two halves of the last `pulses` pulses differ in tempo."""
-        half = pulses // 2
-        late, early = self.fit(half, 0), self.fit(half, 0, skipped=half)
-        error_ns = jitter_ns * sqrt(late.period_factor**2 + early.period_factor**2)
-        return abs(late.period_ns - early.period_ns) > _BEND * error_ns

@@ -30,12 +30,14 @@ PURE = (
 )
 """Packages and modules that know no clock, thread, port, file or global random state."""
 NOT_PURE = (
+    "bachbridge.engine.link_presence",
+    "bachbridge.engine.link_session",
     "bachbridge.engine.main",
     "bachbridge.engine.loop",
     "bachbridge.engine.model_client",
     "bachbridge.engine.session_log",
 )
-"""The shell of the engine: it owns the thread, the port, the child process and the log."""
+"""The shell of the engine: it owns the thread, the port, the child process, the Link session and the log."""
 PURE_MAY = ("bachbridge", "bachbridge.errors", "bachbridge.settings", "bachbridge.inference.runtime")
 """Values that pure packages may import besides each other; of the run-time only what draws and ranks."""
 DATA_MODULES = {

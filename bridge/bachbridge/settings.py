@@ -164,6 +164,21 @@ class Settings:
         unit="ms",
     )
     follow_clock: bool = setting(True, "DAW's clock", "Take the tempo from your DAW's MIDI clock while it runs.")
+    link: bool = setting(
+        False,
+        "Ableton Link",
+        "Share the beat with other programs on this machine and network by Ableton Link. It never changes the tempo of "
+        "those who are there already.",
+    )
+    link_start_stop: bool = setting(
+        True, "Start and stop", "Start and stop together with the other programs in the Ableton Link session."
+    )
+    clock_out: bool = setting(
+        False,
+        "Clock out",
+        "Send MIDI clock, start and stop to the output, so that other instruments keep your tempo. While your DAW's "
+        "clock sets the tempo nothing is sent, since the DAW would follow itself.",
+    )
     panic_control: int = setting(
         83,
         "Panic controller",

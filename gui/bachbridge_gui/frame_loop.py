@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from PyQt6.QtCore import QObject, Qt, QTimer, pyqtSignal
 
-from bachbridge.protocol.effects import Message, Received
+from bachbridge.protocol.effects import Message, Received, SettingRefused
 from bachbridge.protocol.events import PortsChanged
 from bachbridge_gui.app_core import AppCore
 from bachbridge_gui.engine.port_status import LOOP_NOTICE
@@ -97,6 +97,9 @@ class FrameLoop(QObject):
         match message:
             case Received(data, _):
                 self._core.midi_learn.handle_midi(data)
+            case SettingRefused("link"):
+                # Its package is missing. It must not be asked for again at the next start.
+                self._core.store.set("link", value=False)
             case PortsChanged() if self._parts.port_picker.isVisible():
                 self._core.ports.request_port_names()
             case _:

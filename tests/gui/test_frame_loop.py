@@ -10,7 +10,15 @@ from pytestqt.qtbot import QtBot
 
 from bachbridge.midi import messages as midi
 from bachbridge.music.example_phrase import load_example
-from bachbridge.protocol.effects import ClockTempo, Connections, PhraseRefused, Received, Sent, SettingApplied
+from bachbridge.protocol.effects import (
+    ClockTempo,
+    Connections,
+    PhraseRefused,
+    Received,
+    Sent,
+    SettingApplied,
+    SettingRefused,
+)
 from bachbridge.protocol.events import (
     AnswerPhrase,
     Cadence,
@@ -282,6 +290,13 @@ def test_loop_notice_lasts_as_long_as_the_loop(opened: WindowHarness) -> None:
     for pitch in range(40, 46):
         opened.engine.emit(Received(midi.note_on(0, pitch, 50), opened.now_ns))
     assert notice(opened) == ""
+
+
+def test_refused_link_is_switched_off_again(opened: WindowHarness) -> None:
+    opened.store.set("link", value=True)
+    opened.engine.emit(SettingRefused("link", "It needs one more package."))
+    assert notice(opened) == "It needs one more package."
+    assert not opened.store.settings.link
 
 
 def test_refused_value_shows_notice(opened: WindowHarness) -> None:

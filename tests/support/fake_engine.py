@@ -7,7 +7,7 @@ virtual driver.
 from collections import deque
 
 from bachbridge.protocol.effects import Effect, Failed, Message, Notice, Received, Report, Send, Sent
-from bachbridge.protocol.events import Answer, AskRefused, Event, Midi, ModelDown, ModelUp, PortsChanged
+from bachbridge.protocol.events import Answer, AskRefused, Event, LinkState, Midi, ModelDown, ModelUp, PortsChanged
 from bachbridge.settings import Settings
 from tests.support.virtual_driver import Driver
 
@@ -21,7 +21,7 @@ def engine_messages(at_ns: int, message: Event | Effect) -> list[Message]:
             return [Sent(data, due_ns, at_ns)]
         case Midi(data):
             return [Received(data, at_ns)] if data[0] < 0xF8 else []
-        case Answer() | PortsChanged() | ModelUp() | ModelDown() | AskRefused():
+        case Answer() | PortsChanged() | ModelUp() | ModelDown() | AskRefused() | LinkState():
             return [message]
         case _ if isinstance(message, Report | Notice):
             return [message]

@@ -31,6 +31,7 @@ from bachbridge.protocol.events import (
     Answer,
     AskRefused,
     Event,
+    LinkState,
     ListPorts,
     Midi,
     ModelDown,
@@ -208,7 +209,7 @@ class Engine:
         match event:
             case Midi(data) if data and data[0] < _FIRST_REALTIME_STATUS:
                 self._notify(Received(data, at_ns))
-            case PortsChanged() | ModelUp() | ModelDown() | AskRefused():
+            case PortsChanged() | ModelUp() | ModelDown() | AskRefused() | LinkState():
                 self._notify(event)
             case Answer() | Plan():
                 self._measure_model_latency(at_ns)

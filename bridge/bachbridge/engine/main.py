@@ -10,20 +10,22 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from bachbridge.engine import link_session
+from bachbridge.engine.link_session import LinkSession
 from bachbridge.engine.loop import Engine, EventQueue, NoPorts, PortsProtocol
 from bachbridge.engine.model_client import ModelClient
 from bachbridge.engine.session import Session
 from bachbridge.engine.session_log import LogWriter
-from bachbridge.errors import BachBridgeError
+from bachbridge.errors import BachBridgeError, ConfigError
 from bachbridge.midi.ports import Ports
 from bachbridge.process import ipc, realtime
 from bachbridge.protocol.effects import Failed, Message
-from bachbridge.protocol.events import Command, Midi, Quit
-from bachbridge.settings import settings_from_table
+from bachbridge.protocol.events import Command, Midi, Quit, Setting
+from bachbridge.settings import Settings, settings_from_table
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,7 @@ class EngineConfig:
     ports: str = "real"
     """ "none": no MIDI ports; the pipe is the only way in and out."""
     patient: bool = False
-    """True: wait for named ports that do not exist yet."""
+    """True: wait for named ports that do not exist yet, and go on without Link if its package is missing."""
     log: str | None = None
     model_command: tuple[str, ...] = ()
     """Command that starts the model process; empty: the package's own."""
@@ -52,27 +54,45 @@ def serve(lines: Iterator[str], notify: Callable[[Message], None]) -> None:
         return
     realtime.prepare_engine_process()
     config = EngineConfig(**json.loads(first))
-    settings = settings_from_table(config.settings)
+    settings = _usable_settings(config, notify)
     event_queue = EventQueue()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda number, _: event_queue.put(Quit(signal.Signals(number).name)))
     ports = _open_ports(config, event_queue)
-    log = model_client = None
+    link = log = model_client = None
     try:
+        link = LinkSession(settings, event_queue.put)
         log = LogWriter(Path(config.log), settings) if config.log else None
         command = config.model_command or ipc.process_command("model")
         model_client = ModelClient(command, settings.model, event_queue.put)
         threading.Thread(
-            target=ipc.dispatch_messages, args=(lines, _command_handler(event_queue)), name="commands", daemon=True
+            target=ipc.dispatch_messages,
+            args=(lines, _command_handler(event_queue, notify)),
+            name="commands",
+            daemon=True,
         ).start()
         realtime.freeze_heap()
-        Engine(Session(settings), ports, model_client, notify, log).run(event_queue)
+        Engine(Session(settings), ports, model_client, _observed(notify, link), log).run(event_queue)
     finally:
         ports.close()
+        if link:
+            link.stop()
         if model_client:
             model_client.stop()
         if log:
             log.close()
+
+
+def _usable_settings(config: EngineConfig, notify: Callable[[Message], None]) -> Settings:
+    """Return the settings; without Link, if its package is missing and the starting program is patient."""
+    settings = settings_from_table(config.settings)
+    refused = link_session.refusal(Setting("link", settings.link))
+    if refused is None:
+        return settings
+    if not config.patient:
+        raise ConfigError(refused.reason)
+    notify(refused)
+    return replace(settings, link=False)
 
 
 def _open_ports(config: EngineConfig, event_queue: EventQueue) -> PortsProtocol:
@@ -86,19 +106,34 @@ def _open_ports(config: EngineConfig, event_queue: EventQueue) -> PortsProtocol:
     )
 
 
-def _command_handler(event_queue: EventQueue) -> ipc.MessageCallback:
-    """Return a callback that queues commands; it is called on the thread that reads the pipe."""
+def _command_handler(event_queue: EventQueue, notify: Callable[[Message], None]) -> ipc.MessageCallback:
+    """Return a callback that queues commands; it is called on the thread that reads the pipe.
+
+    A setting that needs a missing package is refused here: the session does not know which packages there are.
+    """
 
     def queue_command(message: Message | None) -> None:
         match message:
             case None:
                 event_queue.put(Quit("the program that started the engine has ended"))
+            case _ if refusal := link_session.refusal(message):
+                notify(refusal)
             case _ if isinstance(message, Command):
                 event_queue.put(message)
             case _:
                 pass
 
     return queue_command
+
+
+def _observed(notify: Callable[[Message], None], link: LinkSession) -> Callable[[Message], None]:
+    """Return a `notify` that lets `link` see the reports first; it is called on the engine's thread."""
+
+    def report(message: Message) -> None:
+        link.observe_report(message)
+        notify(message)
+
+    return report
 
 
 def main() -> None:

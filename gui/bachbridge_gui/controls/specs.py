@@ -105,6 +105,9 @@ BPM_SPEC = setting_control("bpm", "number")
 TEMPO = (
     setting_control("follow_clock", "switch"),
     setting_control("meter", "words", choice_labels={meter: meter for meter in METER_CHOICES}),
+    setting_control("link", "switch"),
+    setting_control("link_start_stop", "switch"),
+    setting_control("clock_out", "switch"),
 )
 OUTPUT = (
     setting_control("instrument", "words", choice_labels=_INSTRUMENT_LABELS),

@@ -77,12 +77,16 @@ def _mode_reasons(settings: Settings) -> dict[str, str]:
 
 
 def _tempo_reasons(settings: Settings, conditions: Conditions) -> dict[str, str]:
+    reasons: dict[str, str] = {}
+    if not settings.link:
+        reasons["link_start_stop"] = "Only with Ableton Link: switch it on first."
     if conditions.clock_running and settings.follow_clock:
         sentence = "The DAW's clock sets the tempo: stop it, or switch it off here."
-        return dict.fromkeys(("bpm", "bpm.fixed", "tap"), sentence)
-    if not settings.bpm:
-        return {"bpm": "The tempo is taken from your playing: set it to fixed, or tap it."}
-    return {}
+        reasons |= dict.fromkeys(("bpm", "bpm.fixed", "tap"), sentence)
+        reasons["clock_out"] = "The DAW's clock sets the tempo: sent back to it, the clock would go round in a circle."
+    elif not settings.bpm:
+        reasons["bpm"] = "The tempo is taken from your playing: set it to fixed, or tap it."
+    return reasons
 
 
 def _voice_reasons(settings: Settings) -> dict[str, str]:

@@ -54,6 +54,9 @@ _LABELS = {
     "rest_bars": "rest before a fresh start",
     "latency_ms": "latency",
     "follow_clock": "DAW's clock",
+    "link": "Ableton Link",
+    "link_start_stop": "start and stop by Ableton Link",
+    "clock_out": "clock to the output",
     "reset": "begin again",
     "tap": "tap tempo",
 }

@@ -87,7 +87,19 @@ TARGETS = (
         "answer",
     ),
     *("let_finish", "voice", "key", "chord_on", "common_tones", "density", "position", "top_p", "candidates", "rules"),
-    *("chord_ms", "legato_ms", "rest_bars", "bpm", "follow_clock", "meter", "thru", "instrument"),
+    *(
+        "chord_ms",
+        "legato_ms",
+        "rest_bars",
+        "bpm",
+        "follow_clock",
+        "meter",
+        "link",
+        "link_start_stop",
+        "clock_out",
+        "thru",
+        "instrument",
+    ),
     "latency_ms",
     *(f"{name}.{voice}" for name in ("channels", "octaves", "levels", "harmony") for voice in range(4)),
 )
@@ -156,7 +168,11 @@ def test_suffix_of_one_bar_is_singular(rig: PanelRig) -> None:
 @pytest.mark.parametrize("target", TARGETS)
 def test_control_changes_its_setting(rig: PanelRig, target: str) -> None:
     control = rig.control(target)
-    start = Settings(bpm=90.0, phrase_end="bars" if target == "phrase_bars" else "silence")
+    start = Settings(
+        bpm=90.0,
+        phrase_end="bars" if target == "phrase_bars" else "silence",
+        link=target == "link_start_stop",
+    )
     rig.store.apply_all(start)
     if control.disabled_reason:
         rig.store.set("mode", "harmonize")

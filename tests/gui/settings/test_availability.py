@@ -75,6 +75,16 @@ def test_running_clock_disables_tempo() -> None:
     assert "tap" not in unavailable_reasons(CONTINUE, USUAL)
 
 
+def test_clock_out_is_not_sent_back_to_its_source() -> None:
+    assert "circle" in unavailable_reasons(CONTINUE, Conditions(clock_running=True))["clock_out"]
+    assert "clock_out" not in unavailable_reasons(CONTINUE, USUAL)
+
+
+def test_start_and_stop_need_link() -> None:
+    assert "link_start_stop" in unavailable_reasons(CONTINUE, USUAL)
+    assert "link_start_stop" not in unavailable_reasons(replace(CONTINUE, link=True), USUAL)
+
+
 def test_missing_model_gives_its_reason() -> None:
     down = unavailable_reasons(CONTINUE, Conditions(model_ready=False, model_reason="The model is loading."))
     assert down["temperature"] == down["end_phrase"] == "The model is loading."

@@ -171,7 +171,10 @@ class Settings:
         "those who are there already.",
     )
     link_start_stop: bool = setting(
-        True, "Start and stop", "Start and stop together with the other programs in the Ableton Link session."
+        False,
+        "Start and stop",
+        "On: start and stop together with the programs in the Ableton Link session that share this. Off: the beat runs "
+        "as long as others are there.",
     )
     clock_out: bool = setting(
         False,

@@ -21,7 +21,7 @@ from tests.support.port_daw import PATIENCE_S, await_message
 from tests.support.private_network import private_network
 
 HELD = [sys.executable, str(Path(__file__).parents[1] / "support/scripted_model.py"), "held"]
-ON = Settings(link=True)
+ON = Settings(link=True, link_start_stop=True)
 MS = 1_000_000
 
 

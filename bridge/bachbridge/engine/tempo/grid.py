@@ -32,6 +32,10 @@ class Grid:
         """Return a grid of another tempo that agrees with this one at `now_ns`."""
         return Grid(now_ns - (now_ns - self.origin_ns) * step_ns // self.step_ns, step_ns)
 
+    def lies_on(self, other: "Grid") -> bool:
+        """Return True if the steps of both grids are at the same times."""
+        return self.step_ns == other.step_ns and (self.origin_ns - other.origin_ns) % self.step_ns == 0
+
     @property
     def bpm(self) -> float:
         return bpm_from_step_ns(self.step_ns)

@@ -106,7 +106,7 @@ def test_long_dream_is_reported_in_sections() -> None:
     assert {message.ended_by for message in phrases[1:]} == {"dream"}
     for phrase, start in zip(phrases[1:], due[1:], strict=True):
         assert phrase.origin_ns + phrase.phrase.steps * phrase.step_ns == start.due_ns
-    dream = driver.session._responder._dream
+    dream = driver.session._dialogue.responder._dream
     assert dream is not None
     kept = sum(len(response.notes) for _, response in [*dream.earlier, (0, dream.response)])
     assert kept < 4 * 128 + 4 * 8 * 3

@@ -1,0 +1,277 @@
+"""The dialogue: what the player plays, what is answered, and what else sounds.
+
+The dialogue owns the parts that play and answer, and knows what they do to each other: a phrase that ends is answered,
+an answer ends the playback, a Stop of the DAW ends everything. `session` feeds it.
+"""
+
+from dataclasses import replace
+
+from bachbridge.engine.accompaniment.accompanist import Accompanist
+from bachbridge.engine.active_settings import ActiveSettings
+from bachbridge.engine.answering.kept_phrase import KeptPhrase
+from bachbridge.engine.answering.phrase_detector import PhraseDetector
+from bachbridge.engine.answering.responder import Responder
+from bachbridge.engine.answering.start_rule import extend_phrase, start_step
+from bachbridge.engine.modes import ContinueMode, HarmonizeMode, Mode, ModeContext, OffMode
+from bachbridge.engine.output.playback import Playback, player_notes, prompt_notes
+from bachbridge.engine.output.scheduler import Scheduler
+from bachbridge.engine.output.thru import MidiThru
+from bachbridge.engine.tempo.bar_reports import BarReports
+from bachbridge.engine.tempo.grid import Grid
+from bachbridge.engine.tempo.transport import Transport, TransportChange
+from bachbridge.midi import messages as midi
+from bachbridge.music import general_midi
+from bachbridge.music.notes import NS_PER_MS, step_ns_from_bpm
+from bachbridge.protocol.effects import (
+    ClockNeverStarted,
+    ClockTempo,
+    DamagedMidi,
+    Effect,
+    PhraseEnded,
+    PhraseKept,
+    Send,
+)
+from bachbridge.protocol.events import (
+    AnswerPhrase,
+    PlayPhrase,
+)
+from bachbridge.settings import Settings
+
+_MIN_LEAD_NS = 8_000_000
+"""The answer starts on the first beat or bar line that is at least this far ahead."""
+_PREFILL_NS_PER_STEP = 3_000_000
+"""Time that a model needs for each step of a phrase that it was not fed before (1.7 ms on a slow core)."""
+
+
+class Dialogue:
+    """The session's parts that play and answer. Used on the engine's thread only."""
+
+    __slots__ = (
+        "_bar_reports", "_damaged_count", "_kept_phrase", "_modes", "_settings", "_transport", "accompanist",
+        "phrase_detector", "playback", "responder", "scheduler", "thru",
+    )  # fmt: skip
+
+    def __init__(self, active_settings: ActiveSettings, transport: Transport) -> None:
+        settings = active_settings.chosen
+        self._settings, self._transport = active_settings, transport
+        self.scheduler = Scheduler()
+        self.playback = Playback(self.scheduler, self._handle_in_mode)
+        self.responder = Responder(settings, self.scheduler)
+        self.phrase_detector = PhraseDetector(settings, self.scheduler, self.end_phrase, self._ask_early)
+        self.accompanist = Accompanist(settings, self.scheduler)
+        self.thru = MidiThru(self.scheduler)
+        self._bar_reports = BarReports()
+        self._kept_phrase: KeptPhrase | None = None
+        """The phrase that the DAW's Stop left without an answer."""
+        self._damaged_count = 0
+        """Number of damaged MIDI messages so far."""
+        context = ModeContext(
+            active_settings,
+            self.phrase_detector,
+            self.accompanist,
+            self.responder,
+            self.end_phrase,
+            self._report_bars,
+            self._report_damaged,
+        )
+        self._modes: dict[str, Mode] = {
+            "continue": ContinueMode(context),
+            "harmonize": HarmonizeMode(context),
+            "off": OffMode(context),
+        }
+        self._apply_answer_settings()
+
+    @property
+    def settings(self) -> Settings:
+        """The settings in force."""
+        return self._settings.current
+
+    @property
+    def mode(self) -> Mode:
+        return self._modes[self._settings.current.mode]
+
+    def _handle_in_mode(self, now_ns: int, message: midi.MidiMessage) -> list[Effect]:
+        """Handle a message of a simulated key as the player's."""
+        return self.mode.handle_message(now_ns, message)
+
+    # ------------------------------------------------------------ settings
+
+    def put_settings_in_force(self, now_ns: int) -> None:
+        """Hand the settings, with the clock's tempo in them, to all parts."""
+        before_bpm = self.settings.bpm
+        transport = self._transport
+        self._settings.update(transport.bpm, transport.bpm_source, has_shared_grid=transport.is_rolling)
+        settings = self.settings
+        self.phrase_detector.apply_settings(settings)
+        self.accompanist.apply_settings(settings)
+        self._apply_answer_settings()
+        if settings.bpm not in (0, before_bpm):
+            self.responder.change_tempo(now_ns, step_ns_from_bpm(settings.bpm))
+
+    def _apply_answer_settings(self) -> None:
+        """Give the responder the settings, with the kind of answer that the mode wants."""
+        self.responder.apply_settings(replace(self.settings, answer=self.mode.answer))
+
+    def program_changes(self, now_ns: int) -> list[Send]:
+        """Return a program change to the chosen instrument for every channel of the voices."""
+        program = general_midi.find_program(self.settings.instrument)
+        if program is None:
+            return []
+        channels = sorted({*self.settings.channels})
+        return [Send(midi.program_change(channel - 1, program), now_ns) for channel in channels]
+
+    # ------------------------------------------------------------ music from the window
+
+    def answer_prompt(self, now_ns: int, event: AnswerPhrase) -> list[Effect]:
+        """Answer a phrase that was not played just now, or harmonize it while it is played."""
+        phrase = prompt_notes(event.phrase)
+        effects = self._interrupt_current(now_ns)
+        begin_ns = now_ns + _MIN_LEAD_NS
+        if self.mode.accompanies and event.aloud:
+            effects += self.accompanist.restart(now_ns)
+            self.playback.play_as_player(phrase, Grid(begin_ns, event.step_ns), self.settings)
+            return effects
+        if not event.aloud:
+            begin_ns += phrase.steps * (_PREFILL_NS_PER_STEP - event.step_ns)
+        grid = Grid(begin_ns, event.step_ns)
+        phrase_ended = PhraseEnded(phrase, grid.origin_ns, grid.step_ns, "prompt")
+        seed = event.seed if event.seed >= 0 else self.phrase_detector.seed_for(now_ns)
+        effects += self._report_bars(grid)
+        effects += self._start_answer(now_ns, phrase_ended, grid.time_of(phrase.steps), seed)
+        if event.aloud:
+            self.playback.play(player_notes(phrase), grid, self.settings)
+        return effects
+
+    def play_phrase(self, now_ns: int, event: PlayPhrase) -> list[Effect]:
+        effects = self._interrupt_current(now_ns)
+        grid = Grid(now_ns + _MIN_LEAD_NS, event.step_ns)
+        self.playback.play(event.phrase, grid, self.settings)
+        return effects + self._report_bars(grid)
+
+    def _interrupt_current(self, now_ns: int) -> list[Effect]:
+        """End the player's phrase, the answer and the playback, to make room for music from the window."""
+        if self.phrase_detector.phrase_started:
+            self.phrase_detector.start_next_phrase()
+        return [*self.responder.interrupt(now_ns), *self.end_playback(now_ns)]
+
+    def end_playback(self, now_ns: int) -> list[Effect]:
+        """End the playback and its accompaniment."""
+        if not self.playback.is_active:
+            return []
+        has_simulated_keys = self.playback.has_simulated_keys
+        effects: list[Effect] = [*self.playback.stop(now_ns)]
+        if has_simulated_keys:
+            return effects + self.accompanist.restart(now_ns)
+        return effects if self.responder.is_busy else [*effects, *self.scheduler.stop_scheduled(now_ns)]
+
+    # ------------------------------------------------------------ phrases and answers
+
+    def end_phrase(self, now_ns: int, ended_by: str) -> list[Effect]:
+        """End the phrase and ask for its answer; without a phrase, the one that a Stop has kept is answered."""
+        phrase_ended = self.mode.finish_phrase(now_ns, ended_by)
+        if phrase_ended is None:
+            return self._answer_kept_phrase(now_ns)
+        self._kept_phrase, self._settings.awaits_start = None, False
+        phrase_ended, start_ns = self._place_answer(now_ns, phrase_ended)
+        effects = self._start_answer(now_ns, phrase_ended, start_ns, self.phrase_detector.seed)
+        return effects + self.mode.start_next_phrase(now_ns)
+
+    def _place_answer(self, end_ns: int, phrase_ended: PhraseEnded) -> tuple[PhraseEnded, int]:
+        """Return the phrase, extended to its answer's first step, and that step's time; the phrase ends at `end_ns`."""
+        settings, shared = replace(self.settings, answer=self.mode.answer), self._transport.grid
+        grid = Grid(phrase_ended.origin_ns, phrase_ended.step_ns)
+        latency_ns = settings.latency_ms * NS_PER_MS
+        soonest_ns = end_ns + _MIN_LEAD_NS + latency_ns
+        if shared and not grid.lies_on(shared):
+            step = start_step(settings, replace(phrase_ended.phrase, position=0), shared, soonest_ns)
+            return replace(phrase_ended, step_ns=shared.step_ns), shared.time_of(step) - latency_ns
+        step = start_step(settings, phrase_ended.phrase, grid, soonest_ns)
+        extended = replace(phrase_ended, phrase=extend_phrase(phrase_ended.phrase, step))
+        return extended, grid.time_of(step) - latency_ns
+
+    def _ask_early(self, end_ns: int, expected: PhraseEnded) -> list[Effect]:
+        """Ask for the answer to the phrase that is expected to have ended at `end_ns`."""
+        phrase_ended, _ = self._place_answer(end_ns, expected)
+        return self.responder.ask_early(phrase_ended.phrase, self.phrase_detector.seed)
+
+    def _answer_kept_phrase(self, now_ns: int) -> list[Effect]:
+        """Answer the phrase that a Stop left without an answer, now or when the DAW starts again."""
+        kept = self._kept_phrase
+        if kept is None:
+            return []
+        grid = self._transport.grid
+        if grid is None:
+            self._kept_phrase, self._settings.awaits_start = replace(kept, is_awaited=True), True
+            self.put_settings_in_force(now_ns)
+            phrase = kept.phrase_ended.phrase
+            return [
+                *self.responder.ask_early(phrase, self.phrase_detector.seed_for(kept.phrase_ended.origin_ns)),
+                PhraseKept(phrase, kept.phrase_ended.step_ns, is_awaited=True),
+            ]
+        self._kept_phrase, self._settings.awaits_start = None, False
+        return self._start_answer(now_ns, *kept.place_on(grid, self.settings, now_ns))
+
+    def _start_answer(self, now_ns: int, phrase_ended: PhraseEnded, start_ns: int, seed: int) -> list[Effect]:
+        """Have the phrase answered from `start_ns` on, and end all else that plays."""
+        effects = [*self.responder.interrupt(now_ns), *self.end_playback(now_ns)]
+        grid, line_ns = self._transport.grid, start_ns + self.settings.latency_ms * NS_PER_MS
+        is_shared = grid and phrase_ended.ended_by != "prompt"
+        shared_step = grid.nearest_step(line_ns) if grid and is_shared else None
+        effects += self.responder.ask(now_ns, phrase_ended, start_ns, seed, shared_step)
+        # A receiver that was connected a moment ago does not know the instrument yet.
+        return [*effects, *self.program_changes(now_ns)]
+
+    def stop_and_reset(self, now_ns: int) -> list[Effect]:
+        """End all that sounds and forget everything but the settings."""
+        effects = [
+            *self.responder.interrupt(now_ns),
+            *self.scheduler.stop_all(now_ns),
+            *self.thru.release_pedals(now_ns),
+        ]
+        self.phrase_detector.reset()
+        self.responder.discard_early_ask()
+        self.playback.clear()
+        return effects + self.mode.reset(now_ns)
+
+    # ------------------------------------------------------------ the shared beat
+
+    def _keep_phrase_and_stop(self, now_ns: int) -> list[Effect]:
+        """Fall silent because the DAW has stopped; a phrase that was not answered yet is kept."""
+        unanswered = self.mode.finish_phrase(now_ns, "stop") or self.responder.phrase_before_answer(now_ns)
+        if unanswered is None:
+            return self.stop_and_reset(now_ns)
+        unanswered, _ = self._place_answer(now_ns, unanswered)
+        effects = self.stop_and_reset(now_ns)
+        self._kept_phrase = KeptPhrase(unanswered)
+        return [*effects, PhraseKept(unanswered.phrase, unanswered.step_ns, is_awaited=False)]
+
+    def follow_transport(self, now_ns: int, change: TransportChange) -> list[Effect]:
+        """Act on a change of the shared tempo or grid."""
+        effects = self._keep_phrase_and_stop(now_ns) if change.stopped else []
+        if change.tempo or change.source:
+            self.put_settings_in_force(now_ns)
+        if change.clock_tempo:
+            effects.append(ClockTempo(self._transport.clock_bpm))
+        if change.never_started:
+            effects.append(ClockNeverStarted())
+        if not change.grid:
+            return effects
+        grid = self._transport.grid
+        self.phrase_detector.follow_grid(now_ns, grid, change.shift_steps)
+        self.accompanist.follow_grid(grid, change.shift_steps)
+        if grid is None:
+            return effects
+        self.responder.follow_grid(now_ns, grid, change.shift_steps)
+        effects += self._report_bars(grid)
+        if self._kept_phrase and self._kept_phrase.is_awaited:
+            effects += self._answer_kept_phrase(now_ns)
+        return effects
+
+    def _report_damaged(self) -> list[Effect]:
+        self._damaged_count += 1
+        return [DamagedMidi(self._damaged_count)]
+
+    def _report_bars(self, grid: Grid) -> list[Effect]:
+        """Report the bars of a grid with a bar line at step 0, if they have changed."""
+        steps_per_bar = self.phrase_detector.steps_per_bar
+        return list(self._bar_reports.report_if_changed(grid, steps_per_bar, self._settings.tempo_source))

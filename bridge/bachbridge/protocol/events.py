@@ -114,8 +114,8 @@ class LinkState:
     """The shared beat of the Ableton Link session: step `n` lies at `origin_ns + n * step_ns` (monotonic clock).
 
     Step 0 is a bar line, and steps keep their numbers when the tempo changes. The grid holds whether or not the
-    transport plays: a peer that stops sets `is_playing` to False, unless start and stop are not shared. `peers` counts the other programs in the session;
-    without any, nothing is shared: we are alone, or Link is off.
+    transport plays: a peer that stops sets `is_playing` to False, unless start and stop are not shared. `peers` counts
+    the other programs in the session; without any, nothing is shared: we are alone, or Link is off.
     """
 
     origin_ns: int

@@ -247,7 +247,7 @@ class Transport:
     def _present_grid(self, now_ns: int) -> tuple[str, Grid | None]:
         if self._is_clock_rolling and self._follows_clock:
             return "clock", self._clock_grid(now_ns)
-        if self._link and self._link.is_playing:
+        if self._link and self._link.peers and self._link.is_playing:
             return "link", _link_grid(self._link)
         return ("set", self._internal) if self._internal else ("", None)
 

@@ -4,6 +4,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from queue import SimpleQueue
 
@@ -98,37 +99,51 @@ def bpm_of(state: LinkState) -> float:
     return bpm_from_step_ns(state.step_ns)
 
 
-def has_peer(state: LinkState) -> bool:
-    return state.peers == 1
+def shares(bpm: float) -> Callable[[LinkState], bool]:
+    """Return the condition that one other program is there and the tempo is this."""
+    return lambda state: state.peers == 1 and bpm_of(state) == pytest.approx(bpm, abs=0.01)
+
+
+class Room:
+    """Everybody who takes part; all of them leave at the end of the test."""
+
+    def __init__(self) -> None:
+        self._present: list[Peer | Us] = []
+
+    def peer(self, bpm: float = 97.3) -> Peer:
+        self._present.append(peer := Peer(bpm))
+        return peer
+
+    def us(self, settings: Settings = ON) -> Us:
+        self._present.append(us := Us(settings))
+        return us
+
+    def empty(self) -> None:
+        for one in self._present:
+            one.leave()
 
 
 @pytest.fixture
-def peer() -> Iterator[Peer]:
-    there = Peer(97.3)
-    yield there
-    there.leave()
+def room() -> Iterator[Room]:
+    made = Room()
+    yield made
+    made.empty()
 
 
-@pytest.fixture
-def us(peer: Peer) -> Iterator[Us]:
-    joined = Us()
-    yield joined
-    joined.leave()
-
-
-def test_link_follows_the_session_it_joins(peer: Peer, us: Us) -> None:
-    joined = us.wait_for_state(has_peer)
-    assert bpm_of(joined) == pytest.approx(97.3, abs=0.01) == peer.bpm
+def test_link_follows_the_session_it_joins(room: Room) -> None:
+    peer, us = room.peer(), room.us()
+    joined = us.wait_for_state(shares(97.3))
+    assert peer.bpm == pytest.approx(97.3, abs=0.01)
     assert not joined.is_playing
     assert_same_bar_lines(joined, peer, quarters=4)
 
     peer.set_tempo(140.0)
-    faster = us.wait_for_state(lambda state: bpm_of(state) == pytest.approx(140.0, abs=0.01))
+    faster = us.wait_for_state(shares(140.0))
     assert_same_bar_lines(faster, peer, quarters=4)
 
     us.set("meter", "7/8")
     peer.set_tempo(70.0)
-    slower = us.wait_for_state(lambda state: bpm_of(state) == pytest.approx(70.0, abs=0.01))
+    slower = us.wait_for_state(shares(70.0))
     assert_same_bar_lines(slower, peer, quarters=3.5)
 
     peer.set_playing(True, after_ms=300)
@@ -153,48 +168,44 @@ def assert_same_bar_lines(state: LinkState, peer: Peer, quarters: float) -> None
     assert abs(apart_ns) <= 2 * MS + uncertainty_ns
 
 
-def test_link_without_tempo_lets_who_comes_later_set_it() -> None:
-    us = Us()
-    peer = Peer(140.0)
-    assert bpm_of(us.wait_for_state(has_peer)) == pytest.approx(140.0, abs=0.01) == peer.bpm
+def test_link_without_tempo_lets_who_comes_later_set_it(room: Room) -> None:
+    us, peer = room.us(), room.peer(140.0)
+    us.wait_for_state(shares(140.0))
+    assert peer.bpm == 140.0
     peer.leave()
     assert us.wait_for_state(lambda state: not state.peers).step_ns
-    us.leave()
 
 
-def test_link_with_tempo_proposes_it_to_who_comes_later() -> None:
-    us = Us(Settings(link=True, bpm=80.0))
+def test_link_with_tempo_proposes_it_to_who_comes_later(room: Room) -> None:
+    us = room.us(Settings(link=True, bpm=80.0))
     first = us.wait_for_state(lambda state: not state.peers)
     assert bpm_of(first) == 80.0
     us.set("bpm", 90.0)
     us.wait_for_state(lambda state: bpm_of(state) == pytest.approx(90.0, abs=0.01))
     wait_until_established()
-    peer = Peer(140.0)
-    us.wait_for_state(has_peer)
-    wait_until(lambda: peer.link.numPeers() == 1)
-    assert peer.bpm == pytest.approx(90.0, abs=0.01)
-    us.leave()
-    peer.leave()
+    peer = room.peer(140.0)
+    us.wait_for_state(shares(90.0))
+    wait_until(lambda: peer.bpm == pytest.approx(90.0, abs=0.01))
 
 
-def test_link_with_tempo_leaves_that_of_others_alone(peer: Peer) -> None:
+def test_link_with_tempo_leaves_that_of_others_alone(room: Room) -> None:
+    peer = room.peer()
     wait_until_established()
-    us = Us(Settings(link=True, bpm=80.0))
-    assert bpm_of(us.wait_for_state(has_peer)) == pytest.approx(97.3, abs=0.01) == peer.bpm
+    us = room.us(replace(ON, bpm=80.0))
+    us.wait_for_state(shares(97.3))
     us.set("bpm", 90.0)
     us.set("link_start_stop", False)
     us.wait_for_state(lambda state: state.is_playing)
     assert peer.bpm == pytest.approx(97.3, abs=0.01)
-    us.leave()
 
 
-def test_engine_reports_the_link_session(peer: Peer) -> None:
+def test_engine_reports_the_link_session(room: Room) -> None:
+    peer = room.peer()
     with EngineLink(Settings(), ports=False, model_command=HELD) as engine:
         await_message(engine, ModelUp)
         engine.send(Setting("link", value=True))
-        while not has_peer(state := await_message(engine, LinkState)):
+        while not shares(97.3)(await_message(engine, LinkState)):
             pass
-        assert bpm_of(state) == pytest.approx(97.3, abs=0.01)
         engine.send(Setting("link", value=False))
         while await_message(engine, LinkState).peers:
             pass

@@ -8,7 +8,7 @@ BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check -c constraints.txt
 
 # Tests that keep time come first and by themselves; the others then take all cores.
-# In CI the tests on real MIDI ports fail where there are none; elsewhere they are skipped, visibly.
+# In CI the tests on real MIDI ports and in a real DAW fail where there are none; elsewhere they are skipped, visibly.
 ifdef CI
 export BACHBRIDGE_REQUIRE_PORTS := 1
 endif
@@ -24,7 +24,8 @@ run: .venv/core
 test: lint
 	@sh scripts/system.sh
 	$(BIN)/python -m pytest tests/loopback -m "not soak"
-	$(BIN)/python -m pytest --ignore tests/loopback -m "not soak" -n logical --maxprocesses 4 --dist loadfile
+	$(BIN)/python -m pytest tests/daw
+	$(BIN)/python -m pytest --ignore tests/loopback --ignore tests/daw -m "not soak" -n logical --maxprocesses 4 --dist loadfile
 
 lint: .venv/all
 	$(BIN)/ruff check .

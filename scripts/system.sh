@@ -1,11 +1,12 @@
 #!/bin/sh
-# The system packages that the tests use: a JACK server for real MIDI ports, a synthesizer and a sound font for the
-# demo's sound, a virtual display and the libraries that Qt needs on it.
+# The system packages that the tests use: a JACK server for real MIDI ports, a DAW, a synthesizer and a sound font for
+# the demo's sound, a virtual display and the libraries that Qt needs on it.
 # As root, with apt-get, it installs the missing ones; otherwise it lists them.
 set -eu
 
 missing=
 command -v jackd >/dev/null || missing="$missing jackd2"
+command -v ardour >/dev/null || missing="$missing ardour"
 command -v fluidsynth >/dev/null || missing="$missing fluidsynth"
 [ -e /usr/share/sounds/sf2/TimGM6mb.sf2 ] || missing="$missing timgm6mb-soundfont"
 command -v Xvfb >/dev/null || missing="$missing xvfb"

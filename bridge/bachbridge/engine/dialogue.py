@@ -258,7 +258,7 @@ class Dialogue:
             return effects
         grid = self._transport.grid
         self.phrase_detector.follow_grid(now_ns, grid, change.shift_steps)
-        self.accompanist.follow_grid(grid, change.shift_steps)
+        effects += self.accompanist.follow_grid(now_ns, grid, change.shift_steps)
         if grid is None:
             return effects
         self.responder.follow_grid(now_ns, grid, change.shift_steps)

@@ -193,13 +193,19 @@ class Accompanist:
         previous_bpm = self._beat_counter.bpm if self._beat_counter.has_begun else None
         return BeatCounter(self._settings.bpm, previous_bpm)
 
-    def follow_grid(self, shared: Grid | None, shift_steps: int) -> None:
-        """Count on this shared grid, which has a bar line at step 0; a piece that has begun on its own stays there."""
+    def follow_grid(self, now_ns: int, shared: Grid | None, shift_steps: int) -> list[Effect]:
+        """Count on this shared grid, which has a bar line at step 0.
+
+        A piece that was begun before the grid gives way to a new one, unless the player holds a key.
+        """
         self._shared_grid = shared
         if shared and isinstance(self._beat_counter, SharedBeatCounter):
             self._beat_counter.follow(shared, shift_steps)
         elif not self._beat_counter.has_begun:
             self._beat_counter = self._new_beat_counter()
+        elif shared and self._hands.hold_nothing:
+            return self.restart(now_ns)
+        return []
 
     def replan(self) -> list[Effect]:
         """Request the next plan again, because settings changed."""
@@ -268,6 +274,8 @@ class Accompanist:
         if in_chord and before and not self._is_outer(pitch, before.pitch):
             return []
         step = self._beat_counter.add_onset(now_ns)
+        if before is None and step:
+            self._history.begin_at(step)
         self._history.extend_to(step)
         shift = octave_shift_for(pitch, VOICES.index(self._settings.voice), before.octave_shift if before else 0)
         self._melody_note = MelodyNote(pitch, velocity, now_ns, shift, self._is_ornament(now_ns, step))

@@ -61,6 +61,12 @@ class HarmonyHistory:
     def current_frame(self) -> FrameRow:
         return self._frames[-1]
 
+    def begin_at(self, step: int) -> None:
+        """Begin the piece at `step` of its bars; a plan that was made for the beginning holds there."""
+        self._first_step = self._first_unsent_step = step
+        plan = self._plans.get(0)
+        self._plans = {step: plan} if plan else {}
+
     def extend_to(self, step: int) -> bool:
         """Hold the current harmony up to `step` (rests before the first frame); return True if steps were added."""
         missing = step - self.current_step

@@ -14,10 +14,11 @@ from bachbridge.protocol.effects import (
     BarStarted,
     ClockNeverStarted,
     ClockTempo,
+    Harmonized,
     PhraseEnded,
     PhraseKept,
 )
-from bachbridge.protocol.events import EndPhrase, LinkState, Midi
+from bachbridge.protocol.events import EndPhrase, LinkState, Midi, ModelUp
 from bachbridge.settings import Settings
 from tests.support.virtual_driver import MS, Driver, S, note_ons
 
@@ -369,11 +370,13 @@ def test_answer_begins_on_bar_line_of_link() -> None:
 
 def test_live_harmony_counts_bars_of_clock() -> None:
     driver, daw = Driver(Settings(seed=1, mode="harmonize")), ClockedDaw([(120, 40)])
+    driver.schedule(0, ModelUp("chorale-lstm", 400_000))
     daw.roll(driver)
     daw.play(driver, (3, 4, 5, 6, 7))
     driver.schedule(daw.time_of(8.2), EndPhrase())
     driver.run(20 * S)
     (_, phrase_ended) = driver.messages_of(PhraseEnded)[-1]
     assert isinstance(phrase_ended, PhraseEnded)
-    assert phrase_ended.phrase.notes[0].start == 12
+    assert (phrase_ended.phrase.position, phrase_ended.phrase.notes[0].start) == (12, 0)
+    assert driver.messages_of(Harmonized)[0][0] == daw.time_of(3)
     assert answer_start(driver) == daw.time_of(12)

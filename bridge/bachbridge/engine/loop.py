@@ -202,7 +202,8 @@ class Engine:
         if not self._ports.send(data):
             return []
         self._send_latency.add(sent_ns - due_ns)
-        return [Sent(data, due_ns, sent_ns)]
+        # Pulses of the clock are too many to be reported one by one.
+        return [] if data == midi.CLOCK_PULSE else [Sent(data, due_ns, sent_ns)]
 
     def _forward_event(self, event: Event, at_ns: int) -> None:
         """Report an event to the program that started the engine, and a change of model to the model process."""

@@ -12,12 +12,13 @@ deadline has come advances, in a fixed order. That order is the specification of
 
 1. scheduler: due notes go out;
 2. transport: a clock that has ceased no longer sets the tempo and the grid;
-3. playback: simulated keys move and are handled as the player's;
-4. phrase detector: the phrase ends, or its answer is asked for early;
-5. phrase detector: the model is fed the phrase so far (unless a note is due very soon);
-6. responder: the answer ends or is given up;
-7. responder: a dream is continued (a complete answer of a dream never ends, so that 6 and 7 exclude each other);
-8. accompanist: the step begins, plans are requested, voices end, chords are played, the piece restarts.
+3. clock out: due pulses and starts go out;
+4. playback: simulated keys move and are handled as the player's;
+5. phrase detector: the phrase ends, or its answer is asked for early;
+6. phrase detector: the model is fed the phrase so far (unless a note is due very soon);
+7. responder: the answer ends or is given up;
+8. responder: a dream is continued (a complete answer of a dream never ends, so that 7 and 8 exclude each other);
+9. accompanist: the step begins, plans are requested, voices end, chords are played, the piece restarts.
 
 A part that acts early can thereby set or cancel the deadline of a later one at the same instant.
 """
@@ -27,6 +28,7 @@ from typing import Protocol
 
 from bachbridge.engine.active_settings import ActiveSettings
 from bachbridge.engine.dialogue import Dialogue
+from bachbridge.engine.output.clock_out import ClockOut
 from bachbridge.engine.tempo.transport import Transport, TransportChange
 from bachbridge.errors import ConfigError
 from bachbridge.midi import messages as midi
@@ -89,15 +91,17 @@ class SessionPart(Protocol):
 class Session:
     """Feed it events in order of time, on one thread, and perform the effects in their order."""
 
-    __slots__ = ("_dialogue", "_parts", "_settings", "_transport")
+    __slots__ = ("_clock_out", "_dialogue", "_parts", "_settings", "_transport")
 
     def __init__(self, settings: Settings) -> None:
         self._settings = ActiveSettings(settings)
         self._transport = Transport(self._follow_transport, follows_clock=settings.follow_clock)
+        self._clock_out = ClockOut(self._transport, settings)
         self._dialogue = dialogue = Dialogue(self._settings, self._transport)
         self._parts: tuple[SessionPart, ...] = (
             dialogue.scheduler,
             self._transport,
+            self._clock_out,
             dialogue.playback,
             dialogue.phrase_detector,
             dialogue.responder,
@@ -111,7 +115,7 @@ class Session:
         return self._settings.current
 
     def _follow_transport(self, now_ns: int, change: TransportChange) -> list[Effect]:
-        return self._dialogue.follow_transport(now_ns, change)
+        return [*self._clock_out.follow_transport(now_ns), *self._dialogue.follow_transport(now_ns, change)]
 
     # ------------------------------------------------------------ deadline and feed
 
@@ -151,11 +155,13 @@ class Session:
             case EndPhrase():
                 return self._dialogue.end_phrase(now_ns, "command")
             case Panic():
-                return [*self._dialogue.stop_and_reset(now_ns), *(Send(data, now_ns) for data in midi.panic_messages())]
+                silence = [*self._clock_out.halt(now_ns), *self._dialogue.stop_and_reset(now_ns)]
+                return [*silence, *(Send(data, now_ns) for data in midi.panic_messages())]
             case Reset():
                 return [*self._dialogue.stop_and_reset(now_ns), *self._dialogue.program_changes(now_ns)]
             case Quit(reason):
-                return [*self._dialogue.stop_and_reset(now_ns), SessionEnded(reason)]
+                silence = [*self._clock_out.halt(now_ns), *self._dialogue.stop_and_reset(now_ns)]
+                return [*silence, SessionEnded(reason)]
             case Cadence():
                 return self._dialogue.mode.request_cadence()
             case AnswerPhrase():
@@ -183,7 +189,7 @@ class Session:
                 # A port that is gone will never report that a key went up.
                 effects = [] if source and sink else self._dialogue.stop_and_reset(now_ns)
                 programs = self._dialogue.program_changes(now_ns) if sink else []
-                return [*effects, *programs]
+                return [*effects, *programs, *self._clock_out.begin_again(now_ns)]
             case LinkState():
                 return self._transport.set_link(now_ns, event)
             case Tick() | ListPorts():
@@ -238,6 +244,7 @@ class Session:
         if chosen.bpm != before.bpm:
             effects += self._transport.change_internal_tempo(now_ns, chosen.bpm)
         self._dialogue.put_settings_in_force(now_ns)
+        effects += self._clock_out.apply_settings(now_ns, chosen)
 
         def changed(names: tuple[str, ...]) -> bool:
             return any(getattr(chosen, name) != getattr(before, name) for name in names)

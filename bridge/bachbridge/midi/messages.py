@@ -124,6 +124,16 @@ def _decode_system(data: bytes) -> MidiMessage:
     return OtherSystemMessage()
 
 
+CLOCK_PULSE, START, CONTINUE, STOP = b"\xf8", b"\xfa", b"\xfb", b"\xfc"
+"""The bytes of the messages that run a sequencer."""
+MAX_SONG_POSITION = (1 << 14) - 1
+
+
+def song_position(step: int) -> bytes:
+    """Return the bytes of a song position in 16ths, from 0 to `MAX_SONG_POSITION`."""
+    return bytes((0xF2, step & 127, step >> 7))
+
+
 def note_on(channel: int, pitch: int, velocity: int) -> bytes:
     """Return the bytes of a note-on."""
     return bytes((0x90 | channel, pitch, velocity))

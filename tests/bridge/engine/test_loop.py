@@ -145,6 +145,13 @@ def test_loop_reports_no_clock_pulses() -> None:
     assert surroundings.calls == [PortsChanged("in", "out"), ModelUp("m", 1), "other", "closed"]
 
 
+def test_loop_sends_clock_pulses_without_reporting_them() -> None:
+    surroundings = Surroundings()
+    surroundings.play(ScriptedSession(lambda now_ns, event: [Send(CLOCK.data, now_ns)] if event == NOTE else []), NOTE)
+    assert CLOCK.data in surroundings.calls
+    assert not [message for message in surroundings.calls if isinstance(message, Sent)]
+
+
 def test_loop_reports_nothing_sent_to_closed_port() -> None:
     surroundings = Surroundings(open=False)
     surroundings.play(

@@ -20,10 +20,17 @@ def bench(
     steps: Annotated[
         bool, typer.Option("--steps", help="Measure instead how long each model takes for one step.")
     ] = False,
+    sync: Annotated[
+        bool, typer.Option("--sync", help="Measure instead how well tempo, beat and bar are followed (simulated).")
+    ] = False,
     json: JsonOption = False,
 ) -> None:
     """Measure the latency over real MIDI ports, from the DAW's side."""
-    if steps:
+    if sync:
+        from bachbridge.cli.bench.sync.command import bench_sync
+
+        bench_sync(json=json)
+    elif steps:
         from bachbridge.cli.bench.model_step import bench_steps
 
         bench_steps(json=json)

@@ -40,8 +40,8 @@ class Settings:
         "continue",
         "Mode",
         "Continue answers each phrase that you play, harmonize sounds chords under your notes as you play them, "
-        "and off answers nothing.",
-        choices={"continue": "Continue", "harmonize": "Harmonize", "off": "Off"},
+        "trade takes turns of some bars each with you, and off answers nothing.",
+        choices={"continue": "Continue", "harmonize": "Harmonize", "trade": "Trade", "off": "Off"},
     )
     model: str = setting(
         "chorale-lstm",
@@ -140,6 +140,15 @@ class Settings:
         "phrase.",
         range=(1, 64),
         special=SpecialValue(0, "for the length of your phrase", "Like the phrase"),
+        unit="bars",
+    )
+    trade_bars: int = setting(
+        4,
+        "Turns",
+        "In mode trade, you and the model play this many bars each in turn. It needs a beat: your DAW's clock, Link "
+        "or a fixed tempo. The first turn begins with your first bar; after a turn in which you rest, the model "
+        "rests too.",
+        range=(1, 16),
         unit="bars",
     )
     let_finish: bool = setting(

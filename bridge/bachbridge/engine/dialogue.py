@@ -12,6 +12,8 @@ from bachbridge.engine.answering.kept_phrase import KeptPhrase
 from bachbridge.engine.answering.phrase_detector import PhraseDetector
 from bachbridge.engine.answering.responder import Responder
 from bachbridge.engine.answering.start_rule import extend_phrase, start_step
+from bachbridge.engine.answering.trade import Trade
+from bachbridge.engine.grid_modes import TradeMode
 from bachbridge.engine.modes import ContinueMode, HarmonizeMode, Mode, ModeContext, OffMode
 from bachbridge.engine.output.playback import Playback, player_notes, prompt_notes
 from bachbridge.engine.output.scheduler import Scheduler
@@ -23,6 +25,7 @@ from bachbridge.midi import messages as midi
 from bachbridge.music import general_midi
 from bachbridge.music.notes import NS_PER_MS, step_ns_from_bpm
 from bachbridge.protocol.effects import (
+    BeatMissing,
     ClockNeverStarted,
     ClockTempo,
     DamagedMidi,
@@ -47,8 +50,9 @@ class Dialogue:
     """The session's parts that play and answer. Used on the engine's thread only."""
 
     __slots__ = (
-        "_bar_reports", "_damaged_count", "_kept_phrase", "_modes", "_settings", "_transport", "accompanist",
-        "phrase_detector", "playback", "responder", "scheduler", "thru",
+        "_bar_reports", "_beat_missing_reported", "_damaged_count", "_kept_phrase", "_modes", "_owns_beat",
+        "_settings", "_transport", "accompanist", "phrase_detector", "playback", "responder", "scheduler", "thru",
+        "trade",
     )  # fmt: skip
 
     def __init__(self, active_settings: ActiveSettings, transport: Transport) -> None:
@@ -58,11 +62,15 @@ class Dialogue:
         self.playback = Playback(self.scheduler, self._handle_in_mode)
         self.responder = Responder(settings, self.scheduler)
         self.phrase_detector = PhraseDetector(settings, self.scheduler, self.end_phrase, self._ask_early)
+        self.trade = Trade(settings, self.responder, self._answer_turn)
         self.accompanist = Accompanist(settings, self.scheduler)
         self.thru = MidiThru(self.scheduler)
         self._bar_reports = BarReports()
         self._kept_phrase: KeptPhrase | None = None
         """The phrase that the DAW's Stop left without an answer."""
+        self._owns_beat = False
+        """True while our own transport rolls because a mode needs a beat."""
+        self._beat_missing_reported = False
         self._damaged_count = 0
         """Number of damaged MIDI messages so far."""
         context = ModeContext(
@@ -70,13 +78,16 @@ class Dialogue:
             self.phrase_detector,
             self.accompanist,
             self.responder,
+            self.trade,
             self.end_phrase,
+            self._begin_beat,
             self._report_bars,
             self._report_damaged,
         )
         self._modes: dict[str, Mode] = {
             "continue": ContinueMode(context),
             "harmonize": HarmonizeMode(context),
+            "trade": TradeMode(context),
             "off": OffMode(context),
         }
         self._apply_answer_settings()
@@ -104,13 +115,14 @@ class Dialogue:
         settings = self.settings
         self.phrase_detector.apply_settings(settings)
         self.accompanist.apply_settings(settings)
+        self.trade.apply_settings(settings)
         self._apply_answer_settings()
         if settings.bpm not in (0, before_bpm):
             self.responder.change_tempo(now_ns, step_ns_from_bpm(settings.bpm))
 
     def _apply_answer_settings(self) -> None:
-        """Give the responder the settings, with the kind of answer that the mode wants."""
-        self.responder.apply_settings(replace(self.settings, answer=self.mode.answer))
+        """Give the responder the settings as the mode wants them."""
+        self.responder.apply_settings(self.mode.answer_settings)
 
     def program_changes(self, now_ns: int) -> list[Send]:
         """Return a program change to the chosen instrument for every channel of the voices."""
@@ -178,7 +190,7 @@ class Dialogue:
 
     def _place_answer(self, end_ns: int, phrase_ended: PhraseEnded) -> tuple[PhraseEnded, int]:
         """Return the phrase, extended to its answer's first step, and that step's time; the phrase ends at `end_ns`."""
-        settings, shared = replace(self.settings, answer=self.mode.answer), self._transport.grid
+        settings, shared = self.mode.answer_settings, self._transport.grid
         grid = Grid(phrase_ended.origin_ns, phrase_ended.step_ns)
         latency_ns = settings.latency_ms * NS_PER_MS
         soonest_ns = end_ns + _MIN_LEAD_NS + latency_ns
@@ -211,13 +223,19 @@ class Dialogue:
         self._kept_phrase, self._settings.awaits_start = None, False
         return self._start_answer(now_ns, *kept.place_on(grid, self.settings, now_ns))
 
-    def _start_answer(self, now_ns: int, phrase_ended: PhraseEnded, start_ns: int, seed: int) -> list[Effect]:
+    def _answer_turn(self, now_ns: int, phrase_ended: PhraseEnded, start_ns: int, seed: int) -> list[Effect]:
+        """Have the player's turn answered in the model's."""
+        return self._start_answer(now_ns, phrase_ended, start_ns, seed, keeps_place=True)
+
+    def _start_answer(
+        self, now_ns: int, phrase_ended: PhraseEnded, start_ns: int, seed: int, *, keeps_place: bool = False
+    ) -> list[Effect]:
         """Have the phrase answered from `start_ns` on, and end all else that plays."""
         effects = [*self.responder.interrupt(now_ns), *self.end_playback(now_ns)]
         grid, line_ns = self._transport.grid, start_ns + self.settings.latency_ms * NS_PER_MS
         is_shared = grid and phrase_ended.ended_by != "prompt"
         shared_step = grid.nearest_step(line_ns) if grid and is_shared else None
-        effects += self.responder.ask(now_ns, phrase_ended, start_ns, seed, shared_step)
+        effects += self.responder.ask(now_ns, phrase_ended, start_ns, seed, shared_step, keeps_place=keeps_place)
         # A receiver that was connected a moment ago does not know the instrument yet.
         return [*effects, *self.program_changes(now_ns)]
 
@@ -229,11 +247,33 @@ class Dialogue:
             *self.thru.release_pedals(now_ns),
         ]
         self.phrase_detector.reset()
+        self.trade.reset()
         self.responder.discard_early_ask()
         self.playback.clear()
-        return effects + self.mode.reset(now_ns)
+        return effects + self._end_own_beat(now_ns) + self.mode.reset(now_ns)
 
     # ------------------------------------------------------------ the shared beat
+
+    def _begin_beat(self, now_ns: int) -> list[Effect]:
+        """Have a shared grid for a mode that needs one: let our own transport roll from now on, if a tempo is set.
+
+        Without a beat this is reported once.
+        """
+        bpm = self._settings.chosen.bpm
+        if self._transport.is_rolling:
+            return []
+        if bpm and not self._transport.bpm_source:
+            self._owns_beat = True
+            return self._transport.start_internal(now_ns, now_ns, bpm)
+        if self._beat_missing_reported:
+            return []
+        self._beat_missing_reported = True
+        return [BeatMissing(self.settings.mode)]
+
+    def _end_own_beat(self, now_ns: int) -> list[Effect]:
+        """Stop our own transport if it rolls only because a mode needed a beat."""
+        owned, self._owns_beat, self._beat_missing_reported = self._owns_beat, False, False
+        return self._transport.stop_internal(now_ns) if owned else []
 
     def _keep_phrase_and_stop(self, now_ns: int) -> list[Effect]:
         """Fall silent because the DAW has stopped; a phrase that was not answered yet is kept."""
@@ -248,6 +288,11 @@ class Dialogue:
     def follow_transport(self, now_ns: int, change: TransportChange) -> list[Effect]:
         """Act on a change of the shared tempo or grid."""
         effects = self._keep_phrase_and_stop(now_ns) if change.stopped else []
+        if change.source:
+            effects += self.responder.end_turn(now_ns, interrupted=True)
+            self.trade.reset()
+            self._owns_beat = self._owns_beat and self._transport.source == "set"
+            self._beat_missing_reported = False
         if change.tempo or change.source:
             self.put_settings_in_force(now_ns)
         if change.clock_tempo:
@@ -258,6 +303,7 @@ class Dialogue:
             return effects
         grid = self._transport.grid
         self.phrase_detector.follow_grid(now_ns, grid, change.shift_steps)
+        self.trade.follow_grid(grid, change.shift_steps)
         effects += self.accompanist.follow_grid(now_ns, grid, change.shift_steps)
         if grid is None:
             return effects

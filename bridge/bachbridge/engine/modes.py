@@ -5,29 +5,34 @@ end of the phrase asks for a continuation of the four voices. In mode "off" noth
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from bachbridge.engine.accompaniment.accompanist import Accompanist
 from bachbridge.engine.active_settings import ActiveSettings
 from bachbridge.engine.answering.phrase_detector import PhraseDetector
 from bachbridge.engine.answering.responder import Responder
+from bachbridge.engine.answering.trade import Trade
 from bachbridge.engine.tempo.grid import Grid
 from bachbridge.midi import messages as midi
 from bachbridge.music.notes import VOICES
 from bachbridge.protocol.effects import Effect, PhraseEnded
+from bachbridge.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
 class ModeContext:
-    """The parts of the session that a mode uses, and three things that the session does for it."""
+    """The parts of the session that a mode uses, and four things that the session does for it."""
 
     settings: ActiveSettings
     phrase_detector: PhraseDetector
     accompanist: Accompanist
     responder: Responder
+    trade: Trade
     end_phrase: Callable[[int, str], list[Effect]]
     """End the phrase at a time (ns) for a reason (`PhraseEnded.ended_by`) and ask for its answer."""
+    begin_beat: Callable[[int], list[Effect]]
+    """Have a shared grid from the player's first note on, or else report that the mode needs one."""
     report_bars: Callable[[Grid], list[Effect]]
     report_damaged: Callable[[], list[Effect]]
 
@@ -43,8 +48,8 @@ class Mode(Protocol):
     """True if chords sound under the player's notes."""
 
     @property
-    def answer(self) -> str:
-        """Kind of answer to a phrase (`settings.ANSWERS`)."""
+    def answer_settings(self) -> Settings:
+        """The settings in force for the answer to a phrase."""
         ...
 
     @property
@@ -89,8 +94,8 @@ class OffMode:
         self._context = context
 
     @property
-    def answer(self) -> str:
-        return self._context.settings.current.answer
+    def answer_settings(self) -> Settings:
+        return self._context.settings.current
 
     def handle_message(self, now_ns: int, message: midi.MidiMessage) -> list[Effect]:
         return self._context.interrupt_answer(now_ns) if isinstance(message, midi.NoteOn) else []
@@ -129,8 +134,8 @@ class ContinueMode:
         self._phrase_detector = context.phrase_detector
 
     @property
-    def answer(self) -> str:
-        return self._context.settings.current.answer
+    def answer_settings(self) -> Settings:
+        return self._context.settings.current
 
     def handle_message(self, now_ns: int, message: midi.MidiMessage) -> list[Effect]:
         match message:
@@ -188,12 +193,15 @@ class HarmonizeMode:
     """Mode "harmonize": three voices accompany each of the player's notes."""
 
     accompanies = True
-    answer = "continue"
-    """The phrase already is in four voices, so they are continued, and the setting is ignored."""
 
     def __init__(self, context: ModeContext) -> None:
         self._context = context
         self._accompanist = context.accompanist
+
+    @property
+    def answer_settings(self) -> Settings:
+        """The phrase already is in four voices, so they are continued whatever the setting is."""
+        return replace(self._context.settings.current, answer="continue")
 
     @property
     def thru_channel(self) -> int | None:

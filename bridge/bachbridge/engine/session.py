@@ -18,7 +18,8 @@ deadline has come advances, in a fixed order. That order is the specification of
 6. phrase detector: the model is fed the phrase so far (unless a note is due very soon);
 7. responder: the answer ends or is given up;
 8. responder: a dream is continued (a complete answer of a dream never ends, so that 7 and 8 exclude each other);
-9. accompanist: the step begins, plans are requested, voices end, chords are played, the piece restarts.
+9. trade: the model's turn ends; the player's is asked for early, closed, or fed to the model;
+10. accompanist: the step begins, plans are requested, voices end, chords are played, the piece restarts.
 
 A part that acts early can thereby set or cancel the deadline of a later one at the same instant.
 """
@@ -105,6 +106,7 @@ class Session:
             dialogue.playback,
             dialogue.phrase_detector,
             dialogue.responder,
+            dialogue.trade,
             dialogue.accompanist,
         )
         """In the order in which they act at one instant (see the module's description)."""

@@ -163,6 +163,13 @@ class ClockNeverStarted:
 
 
 @dataclass(frozen=True, slots=True)
+class BeatMissing:
+    """The player plays in a mode that needs a beat with bar lines, and no clock rolls and no tempo is set."""
+
+    mode: str
+
+
+@dataclass(frozen=True, slots=True)
 class PhraseKept:
     """The DAW stopped before this phrase was answered; `EndPhrase` has it answered at the next Start.
 
@@ -221,6 +228,7 @@ Report = (
     | BarStarted
     | ClockTempo
     | ClockNeverStarted
+    | BeatMissing
     | PhraseKept
     | SettingApplied
     | SettingRefused

@@ -84,6 +84,7 @@ PHRASE = (
     setting_control("phrase_bars", "number"),
     setting_control("answer", "words"),
     setting_control("answer_bars", "number"),
+    setting_control("trade_bars", "number"),
     setting_control("let_finish", "switch"),
 )
 HARMONY = (

@@ -22,6 +22,8 @@ class Conditions:
     """The tasks on the model's card."""
 
 
+TRADE_TARGETS = ("trade_bars",)
+"""Targets that matter in mode Trade only."""
 PHRASE_END_TARGETS = ("phrase_end", "foresee_end", "silence_beats", "phrase_bars")
 """Targets that matter only where phrases end by themselves."""
 ANSWER_TARGETS = ("start", "answer", "answer_bars", "let_finish", "end_phrase", "another")
@@ -59,19 +61,25 @@ def unavailable_reasons(settings: Settings, conditions: Conditions) -> dict[str,
 
 
 def _mode_reasons(settings: Settings) -> dict[str, str]:
+    only_trade = dict.fromkeys(TRADE_TARGETS, "Only in mode Trade, where you and the model take turns.")
     match settings.mode:
         case "harmonize":
             sentence = "Only in mode Continue: in Harmonize a phrase is answered only on request."
             latency = "In mode Harmonize the chords follow your keys at once: they cannot be sent earlier."
             answer = "Only in mode Continue: in Harmonize, a request continues what was harmonized as you played."
-            return dict.fromkeys(PHRASE_END_TARGETS, sentence) | {"latency_ms": latency, "answer": answer}
+            return only_trade | dict.fromkeys(PHRASE_END_TARGETS, sentence) | {"latency_ms": latency, "answer": answer}
+        case "trade":
+            sentence = "Not in mode Trade: your turn ends on its bar line."
+            names = (*PHRASE_END_TARGETS, "start", "answer_bars", "end_phrase", "let_finish")
+            harmony = "Only in mode Harmonize: in Trade the model answers whole turns."
+            return dict.fromkeys(names, sentence) | dict.fromkeys(HARMONY_TARGETS, harmony)
         case "continue":
             sentence = "Only in mode Harmonize: in Continue the model answers whole phrases."
-            return dict.fromkeys(HARMONY_TARGETS, sentence)
+            return only_trade | dict.fromkeys(HARMONY_TARGETS, sentence)
         case "off":
             sentence = "Nothing is answered in mode Off: choose another mode."
             names = (*PHRASE_END_TARGETS, *ANSWER_TARGETS, *HARMONY_TARGETS, *MODEL_TARGETS, "latency_ms")
-            return dict.fromkeys(names, sentence)
+            return only_trade | dict.fromkeys(names, sentence)
         case _:
             return {}
 

@@ -12,6 +12,7 @@ from typing import Any
 from bachbridge.music.notes import bpm_from_step_ns
 from bachbridge.protocol.effects import (
     BarStarted,
+    BeatMissing,
     ClockNeverStarted,
     EngineEnded,
     EngineStarted,
@@ -28,6 +29,7 @@ from bachbridge_gui.state.exchanges import Exchange
 from bachbridge_gui.state.health import EngineHealth, capitalized
 from bachbridge_gui.state.notice_text import (
     CLOCK_NEVER_STARTED,
+    beat_missing_text,
     engine_change_text,
     phrase_kept_text,
     phrase_refused_text,
@@ -122,6 +124,8 @@ class AppState:
                 self.set_notice(phrase_refused_text(message), now_ns)
             case PhraseKept():
                 self.set_notice(phrase_kept_text(message), now_ns)
+            case BeatMissing():
+                self.set_notice(beat_missing_text(message), now_ns)
             case ClockNeverStarted():
                 self.set_notice(CLOCK_NEVER_STARTED, now_ns)
             case EngineEnded() | EngineStarted():

@@ -1,6 +1,6 @@
 """Sentences for reports that the window shows in several places."""
 
-from bachbridge.protocol.effects import EngineEnded, EngineStarted, PhraseKept, PhraseRefused
+from bachbridge.protocol.effects import BeatMissing, EngineEnded, EngineStarted, PhraseKept, PhraseRefused
 
 
 def engine_change_text(change: EngineStarted | EngineEnded) -> str:
@@ -13,6 +13,11 @@ def engine_change_text(change: EngineStarted | EngineEnded) -> str:
 
 
 CLOCK_NEVER_STARTED = "Your DAW's clock runs but has not started: press Stop and Play there, so that bars line up"
+
+
+def beat_missing_text(missing: BeatMissing) -> str:
+    """Return the sentence about a mode that needs bar lines where there are none."""
+    return f"Mode {missing.mode.capitalize()} needs a beat: start your DAW's clock or Link, or set the tempo to fixed"
 
 
 def phrase_kept_text(kept: PhraseKept) -> str:

@@ -14,6 +14,7 @@ from bachbridge.protocol.effects import (
     AnswerStarted,
     Ask,
     BarStarted,
+    BeatMissing,
     Cancel,
     ClockNeverStarted,
     ClockTempo,
@@ -62,6 +63,7 @@ from bachbridge.protocol.events import (
 )
 from bachbridge_gui.state.notice_text import (
     CLOCK_NEVER_STARTED,
+    beat_missing_text,
     engine_change_text,
     phrase_kept_text,
     phrase_refused_text,
@@ -173,6 +175,8 @@ def _describe_condition(message: Message) -> str | None:
             return phrase_refused_text(message)
         case PhraseKept():
             return phrase_kept_text(message)
+        case BeatMissing():
+            return beat_missing_text(message)
         case ClockNeverStarted():
             return CLOCK_NEVER_STARTED
         case DamagedMidi(count):

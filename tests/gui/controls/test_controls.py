@@ -86,7 +86,19 @@ TARGETS = (
         "answer_bars",
         "answer",
     ),
-    *("let_finish", "voice", "key", "chord_on", "common_tones", "density", "position", "top_p", "candidates", "rules"),
+    *(
+        "trade_bars",
+        "let_finish",
+        "voice",
+        "key",
+        "chord_on",
+        "common_tones",
+        "density",
+        "position",
+        "top_p",
+        "candidates",
+        "rules",
+    ),
     *(
         "chord_ms",
         "legato_ms",
@@ -175,7 +187,7 @@ def test_control_changes_its_setting(rig: PanelRig, target: str) -> None:
     )
     rig.store.apply_all(start)
     if control.disabled_reason:
-        rig.store.set("mode", "harmonize")
+        rig.store.set("mode", "trade" if target == "trade_bars" else "harmonize")
     rig.sent.clear()
     before = value_of(rig.settings, target)
     assert control.disabled_reason == ""

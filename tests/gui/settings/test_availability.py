@@ -14,7 +14,7 @@ from bachbridge_gui.settings.availability import (
 )
 from bachbridge_gui.settings.targets import is_target
 
-CONTINUE, HARMONIZE, OFF = (Settings(mode=mode, bpm=90.0) for mode in ("continue", "harmonize", "off"))
+CONTINUE, HARMONIZE, TRADE, OFF = (Settings(mode=mode, bpm=90.0) for mode in ("continue", "harmonize", "trade", "off"))
 USUAL = Conditions()
 
 
@@ -35,6 +35,12 @@ def test_harmonize_disables_phrase_end() -> None:
 def test_continue_disables_harmony_controls() -> None:
     assert set(HARMONY_TARGETS) <= unavailable_reasons(CONTINUE, USUAL).keys()
     assert not set(HARMONY_TARGETS) & unavailable_reasons(HARMONIZE, USUAL).keys()
+
+
+def test_trade_has_turns_of_its_own_length() -> None:
+    assert {*PHRASE_END_TARGETS, *HARMONY_TARGETS, "answer_bars", "start"} <= unavailable_reasons(TRADE, USUAL).keys()
+    assert not {"trade_bars", "answer", "latency_ms"} & unavailable_reasons(TRADE, USUAL).keys()
+    assert all("trade_bars" in unavailable_reasons(other, USUAL) for other in (CONTINUE, HARMONIZE, OFF))
 
 
 def test_off_disables_answers() -> None:

@@ -14,6 +14,7 @@ from bachbridge.protocol.effects import (
     AnswerLate,
     AnswerStarted,
     BarStarted,
+    BeatMissing,
     ClockTempo,
     Connections,
     Failed,
@@ -99,6 +100,10 @@ def test_describe_message_words_midi(data: bytes, text: str | None):
         (LinkState(0, 125_000_000, is_playing=True, peers=2), "Link: 120.0 bpm, playing, 2 other programs"),
         (LinkState(0, 125_000_000, is_playing=False, peers=0), "Link: nobody else is there"),
         (PhraseKept(Phrase(NOTES, 16), 1, is_awaited=True), "Your phrase is answered when the DAW starts again"),
+        (
+            BeatMissing("trade"),
+            "Mode Trade needs a beat: start your DAW's clock or Link, or set the tempo to fixed",
+        ),
         (ClockTempo(0.0), "the DAW's clock stopped"),
         (PortsChanged("", "Live"), "ports: in closed, out Live"),
         (ModelUp("a", 560_000), "a is ready, 0.56 ms a step"),
@@ -129,7 +134,7 @@ def test_describe_message_covers_every_kind():
         "voices": [],
     }
     values |= dict.fromkeys(
-        ("input", "output", "reason", "error", "what", "name", "task", "ended_by", "source", "model"), "-"
+        ("input", "output", "reason", "error", "what", "name", "task", "ended_by", "source", "model", "mode"), "-"
     )
     values |= {"inputs": [], "outputs": [], "purpose": "play", "problem": "empty", "state": "ready"}
     values |= {"step_ns": 125_000_000}

@@ -16,6 +16,7 @@ from bachbridge.protocol.effects import (
     AnswerEnded,
     AnswerLate,
     AnswerStarted,
+    BeatMissing,
     ClockNeverStarted,
     DamagedMidi,
     Failed,
@@ -131,6 +132,8 @@ def _session_report_text(message: Message) -> str | None:
             return "Your phrase is answered when the DAW starts again."
         case PhraseKept():
             return "The DAW stopped before your phrase was answered: end the phrase to have it answered at the start."
+        case BeatMissing(mode):
+            return f"Mode {mode} needs a beat: start your DAW's clock or Link, or set a tempo with --bpm."
         case ClockNeverStarted():
             return "Your DAW's clock runs but has not started: press Stop and Play there, so that bars line up."
         case PhraseRefused("answer", "empty"):

@@ -16,9 +16,9 @@ from bachbridge.music.notes import NS_PER_MS, SEED_COUNT, Phrase, key_to_number,
 from bachbridge.protocol.effects import Effect, Feed, PhraseEnded
 from bachbridge.settings import Settings
 
-_BAR_LINE_LEAD_NS = 20_000_000
+BAR_LINE_LEAD_NS = 20_000_000
 """A phrase of a fixed number of bars ends this long before its bar line, so that the answer can begin on it."""
-_EARLY_ASK_LEAD_NS = 150_000_000
+EARLY_ASK_LEAD_NS = 150_000_000
 """An answer is asked for this long before the phrase ends: a little more than a network of many sweeps needs."""
 _EARLY_NOTE_NS = 200_000_000
 """A phrase that began at most this long before the shared grid belongs to it."""
@@ -86,7 +86,7 @@ class PhraseDetector:
         end_ns = self._end_ns
         if end_ns is None:
             return self._feed_ns
-        next_ns = end_ns if self._early_ask_made else end_ns - _EARLY_ASK_LEAD_NS
+        next_ns = end_ns if self._early_ask_made else end_ns - EARLY_ASK_LEAD_NS
         return next_ns if self._feed_ns is None else min(next_ns, self._feed_ns)
 
     def advance(self, now_ns: int) -> list[Effect]:
@@ -95,7 +95,7 @@ class PhraseDetector:
         end_ns = self._end_ns
         if is_due(now_ns, end_ns):
             effects += self._on_end(now_ns, self.settings.phrase_end)
-        elif end_ns is not None and not self._early_ask_made and end_ns - _EARLY_ASK_LEAD_NS <= now_ns:
+        elif end_ns is not None and not self._early_ask_made and end_ns - EARLY_ASK_LEAD_NS <= now_ns:
             self._early_ask_made = True
             expected = self.report_phrase_ended(end_ns, self.settings.phrase_end)
             effects += self._on_early_ask(end_ns, expected)
@@ -145,7 +145,7 @@ class PhraseDetector:
     @property
     def _lead_ns(self) -> int:
         """How long before a bar line the phrase ends, so that the answer can begin on it."""
-        return _BAR_LINE_LEAD_NS + max(0, self.settings.latency_ms) * NS_PER_MS
+        return BAR_LINE_LEAD_NS + max(0, self.settings.latency_ms) * NS_PER_MS
 
     @property
     def _set_length_steps(self) -> int:

@@ -121,7 +121,7 @@ class PhraseRecorder:
             end = -(-max(note.end for note in notes) // steps_per_beat) * steps_per_beat
             steps = end if max_steps is None else max(0, min(end, max_steps))
         else:
-            notes = [_extend_to(note, steps) for note in notes]
+            notes = [extend_to(note, steps) for note in notes]
         bar_step = self.tempo_tracker.bar_step
         position = None if bar_step is None else -bar_step % steps_per_bar
         return _trim_phrase(notes, Phrase((), steps, steps_per_bar, position))
@@ -139,7 +139,8 @@ class PhraseRecorder:
         return note
 
 
-def _extend_to(note: Note, end: int) -> Note:
+def extend_to(note: Note, end: int) -> Note:
+    """Return the note, held until `end` if it is a longer one that was released just before."""
     if note.length < _MIN_HELD_STEPS or not 0 < end - note.end <= _EARLY_RELEASE_STEPS:
         return note
     return replace(note, length=end - note.start)

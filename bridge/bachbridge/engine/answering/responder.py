@@ -122,7 +122,7 @@ class Responder:
     def phrase_before_answer(self, now_ns: int) -> PhraseEnded | None:
         """Return the phrase whose answer is awaited but has not begun; None without one."""
         response = self._response
-        if response is None or self._dream or response.start_ns <= now_ns:
+        if response is None or self._dream or response.keeps_place or response.start_ns <= now_ns:
             return None
         grid, prompt = response.grid, response.ask.prompt
         return PhraseEnded(prompt, grid.time_of(-prompt.steps), grid.step_ns, "stop")
@@ -143,20 +143,34 @@ class Responder:
         self._early_ask = None
 
     def ask(
-        self, now_ns: int, phrase_ended: PhraseEnded, start_ns: int, seed: int, shared_step: int | None = None
+        self,
+        now_ns: int,
+        phrase_ended: PhraseEnded,
+        start_ns: int,
+        seed: int,
+        shared_step: int | None = None,
+        *,
+        keeps_place: bool = False,
     ) -> list[Effect]:
         """Ask for an answer that starts at `start_ns`; no other answer may be under way.
 
-        `shared_step` is its first step on the shared grid, with which it then moves.
+        `shared_step` is its first step on the shared grid, with which it then moves. An answer that `keeps_place` stays
+        within its steps, late or long.
         """
         ask, early_ask = _first_ask(self._settings, phrase_ended.phrase, seed), self._early_ask
-        if early_ask and early_ask.matches(ask):
+        is_early = early_ask is not None and early_ask.matches(ask)
+        ask = early_ask.ask if early_ask and is_early else self._with_next_number(ask)
+        grid = Grid(start_ns, phrase_ended.step_ns)
+        self._response = Response(
+            ask, grid, self._settings, now_ns, self._scheduler, shared_step, self._start_unit, keeps_place
+        )
+        self._update_dream()
+        reports: list[Effect] = [phrase_ended, AnswerStarted(ask.ask, start_ns, ask.seed)]
+        if early_ask and is_early:
             self._early_ask = None
-            effects = self._start_response(now_ns, phrase_ended, start_ns, early_ask.ask, shared_step)
-            return effects + [effect for answer in early_ask.answers for effect in self.handle_answer(now_ns, answer)]
-        ask = self._with_next_number(ask)
+            return reports + [effect for answer in early_ask.answers for effect in self.handle_answer(now_ns, answer)]
         # The ask goes before the reports, because the answer's first note is urgent and they are not.
-        return [ask, *self._start_response(now_ns, phrase_ended, start_ns, ask, shared_step)]
+        return [ask, *reports]
 
     def resend_ask(self, model_name: str) -> list[Effect]:
         """Ask again, because the model process or its model is new, unless part of the answer has arrived."""
@@ -165,14 +179,6 @@ class Responder:
             return []
         response.ask = replace(response.ask, model=model_name)
         return [response.ask]
-
-    def _start_response(
-        self, now_ns: int, phrase_ended: PhraseEnded, start_ns: int, ask: Ask, shared_step: int | None
-    ) -> list[Effect]:
-        grid = Grid(start_ns, phrase_ended.step_ns)
-        self._response = Response(ask, grid, self._settings, now_ns, self._scheduler, shared_step, self._start_unit)
-        self._update_dream()
-        return [phrase_ended, AnswerStarted(ask.ask, start_ns, ask.seed)]
 
     @property
     def _start_unit(self) -> int:
@@ -239,6 +245,12 @@ class Responder:
             return self._end_response(now_ns, interrupted=False)
         missing = "the rest of the answer never came" if response.has_arrived else "no answer came"
         return [AnswerLate(response.ask.ask, missing), *self._end_response(now_ns, interrupted=True)]
+
+    def end_turn(self, now_ns: int, *, interrupted: bool = False) -> list[Effect]:
+        """End the answer of a turn that is over or `interrupted`, if one is still under way."""
+        if self._response is None or not self._response.keeps_place:
+            return []
+        return self._end_response(now_ns, interrupted=True) if interrupted else self._finish(now_ns)
 
     def interrupt(self, now_ns: int) -> list[Effect]:
         """Stop the answer under way, because the player plays again or something newer is to be answered."""

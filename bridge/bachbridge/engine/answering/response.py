@@ -5,7 +5,7 @@ message and guarantees what the model process cannot: however late, often or inc
 has an end for every note that begins.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from bachbridge.engine.output.scheduler import Scheduler
@@ -40,6 +40,8 @@ class Response:
     """Step of the shared grid at which it begins; None without such a grid."""
     start_unit: int = STEPS_PER_BEAT
     """Steps between two places at which it may begin."""
+    keeps_place: bool = False
+    """True if it fills a turn: late or long, it stays within its steps (see `trade`)."""
     latency_ns: int = 0
     """Time from the ask to the newest part of the answer."""
     decided_until_step: int = 0
@@ -75,6 +77,8 @@ class Response:
 
     def postpone_if_late(self, now_ns: int) -> int:
         """Move the answer to the next beat or bar line if it is late; return by how many steps it moved."""
+        if self.keeps_place:
+            return 0
         steps = max(0, self.grid.next_step(now_ns - LATE_START_NS, self.start_unit))
         self.postpone(steps)
         return steps
@@ -88,11 +92,11 @@ class Response:
     def add_answer(self, now_ns: int, answer: Answer) -> int:
         """Schedule the notes of `answer`; return how many came too late to be played."""
         dropped = 0
-        for note in answer.notes:
+        for note in self._notes_in_turn(answer.notes) if self.keeps_place else answer.notes:
             key = (self.ask.ask, note.voice, note.start, note.pitch)
             if key in self.notes:
                 self.scheduler.set_note_end(key, self.grid.time_of(note.end))
-            elif now_ns - self.grid.time_of(note.start) <= MAX_LATE_STEPS * self.grid.step_ns:
+            elif not self._is_too_late(now_ns, note):
                 self._schedule_note(now_ns, key, note)
             else:
                 dropped += 1
@@ -102,6 +106,18 @@ class Response:
         self.is_final = self.is_final or answer.final
         self.latency_ns = now_ns - self.asked_ns
         return dropped
+
+    def _notes_in_turn(self, notes: Iterable[Note]) -> Iterator[Note]:
+        """Yield the notes that begin in the answer's steps, cut at its end; the first ones begin on its bar line."""
+        for note in notes:
+            if note.start < self.ask.steps:
+                length = min(note.length, self.ask.steps - note.start)
+                yield replace(note, length=length, offset_ns=note.offset_ns if note.start else 0)
+
+    def _is_too_late(self, now_ns: int, note: Note) -> bool:
+        if self.keeps_place:
+            return self.grid.nearest_step(now_ns) > note.start
+        return now_ns - self.grid.time_of(note.start) > MAX_LATE_STEPS * self.grid.step_ns
 
     def forget_notes(self, before_step: int) -> None:
         """Forget the notes that begin before `before_step`, except those that sound or are still to come."""

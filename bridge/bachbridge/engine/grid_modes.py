@@ -1,0 +1,67 @@
+"""The modes of the session that need a beat with bar lines: the DAW's clock, Link, or a set tempo.
+
+In mode "trade" player and model take turns of a fixed number of bars each.
+"""
+
+from dataclasses import replace
+
+from bachbridge.engine.modes import ModeContext
+from bachbridge.midi import messages as midi
+from bachbridge.protocol.effects import Effect, PhraseEnded
+from bachbridge.settings import Settings, task_for_answer
+
+
+class TradeMode:
+    """Mode "trade": the turns end by the bar line alone, and the player's notes interrupt nothing (see `trade`)."""
+
+    accompanies = False
+    thru_channel = None
+
+    def __init__(self, context: ModeContext) -> None:
+        self._context = context
+        self._trade = context.trade
+
+    @property
+    def answer_settings(self) -> Settings:
+        """Let an answer be as long as a turn; a dream would have no end, so it is a continuation."""
+        settings = self._context.settings.current
+        task = task_for_answer(settings.answer)
+        return replace(settings, answer=task, answer_bars=settings.trade_bars, start="bar")
+
+    def handle_message(self, now_ns: int, message: midi.MidiMessage) -> list[Effect]:
+        match message:
+            case midi.NoteOn(_, pitch, velocity):
+                effects = self._context.begin_beat(now_ns)
+                self._trade.note_on(now_ns, pitch, velocity)
+                return effects
+            case midi.NoteOff(_, pitch):
+                self._trade.note_off(now_ns, pitch)
+            case midi.ControlChange(_, midi.ALL_NOTES_OFF | midi.ALL_SOUND_OFF, _):
+                self._trade.all_notes_off(now_ns)
+            case midi.InvalidMessage():
+                return self._context.report_damaged()
+            case _:
+                pass
+        return []
+
+    def finish_phrase(self, _now_ns: int, _ended_by: str) -> PhraseEnded | None:
+        return None
+
+    def start_next_phrase(self, _now_ns: int) -> list[Effect]:
+        return []
+
+    def reset(self, _now_ns: int) -> list[Effect]:
+        self._context.accompanist.reset()
+        return []
+
+    def replan(self) -> list[Effect]:
+        return []
+
+    def resend_history(self) -> list[Effect]:
+        return []
+
+    def request_cadence(self) -> list[Effect]:
+        return []
+
+    def apply_voice_settings(self, _now_ns: int) -> list[Effect]:
+        return []

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from bachbridge.engine.session import Session
+from bachbridge.engine.tempo.transport import STOP_DELAY_NS
 from bachbridge.midi import messages as midi
 from bachbridge.music.notes import Note, Phrase
 from bachbridge.protocol.effects import Ask, Effect
@@ -49,6 +50,7 @@ VOICING = [
     ("model", "another"), ("model", ""), ("key", "F# minor"), ("meter", "3/4"), ("answer_bars", 2),
     ("phrase_end", "bars"), ("phrase_end", "silence"), ("phrase_end", "pedal"), ("common_tones", "strike"),
     ("answer", "harmonize"), ("answer", "vary"), ("answer", "continue"),
+    ("start", "bar"), ("start", "downbeat"), ("start", "auto"), ("meter", "7/8"), ("foresee_end", False),
     ("answer", "dream"), ("answer", "dream"), ("instrument", "flute"), ("instrument", "none"), ("bpm", 90),
 ]  # fmt: skip
 """Settings that may change the sounding notes or their times."""
@@ -223,9 +225,16 @@ class Dialogue(RuleBasedStateMachine):
     def cadence(self) -> None:
         self.driver.feed(Cadence())
 
-    @rule(count=st.integers(1, 120), bpm=st.sampled_from([15, 60, 61, 180, 400]), while_playing=st.booleans())
-    def clock(self, count: int, bpm: int, *, while_playing: bool) -> None:
+    @rule(
+        first=st.sampled_from([b"", b"\xfa", b"\xfb", b"\xfc", b"\xf2\x20\x00", b"\xf2\x05\x7f"]),
+        count=st.integers(0, 120),
+        bpm=st.sampled_from([15, 60, 61, 180, 400]),
+        while_playing=st.booleans(),
+    )
+    def clock(self, first: bytes, count: int, bpm: int, *, while_playing: bool) -> None:
         now_ns = self.driver.now_ns
+        if first:
+            self.midi(first)
         for n in range(count):
             self.driver.schedule(now_ns + n * 60_000 * MS // bpm // 24, Midi(b"\xf8"))
         if while_playing:
@@ -283,6 +292,8 @@ class Dialogue(RuleBasedStateMachine):
         if stop == PANIC_CONTROL:
             self.driver.feed(Setting("panic_control", 83))
         self.driver.feed(stop)
+        if stop == Midi(b"\xfc"):
+            self.driver.run(self.driver.now_ns + STOP_DELAY_NS)
         assert not self.driver.receiver.sounding
         assert not self.driver.receiver.pedals
 
@@ -302,7 +313,8 @@ class Dialogue(RuleBasedStateMachine):
     def teardown(self) -> None:
         if hasattr(self, "driver"):
             self.release_all()
-            self.driver.run(self.driver.now_ns + 150_000 * MS)
+            self.driver.feed(Setting("answer", "continue"))  # a dream would never end
+            self.driver.run(self.driver.now_ns + 200_000 * MS)
             assert not self.driver.receiver.sounding
             self.driver.feed(Quit("the end"))
             assert not self.driver.receiver.pedals

@@ -82,6 +82,52 @@ class Settings:
         "room for your next upbeat. Auto: on the bar line if a DAW's clock or Link runs, otherwise on the beat.",
         choices={"auto": "Auto", "beat": "On the beat", "bar": "On the bar line", "downbeat": "Downbeat, whole bars"},
     )
+    tap_control: int = setting(
+        -1,
+        "Tap controller",
+        "The number of the MIDI controller with which you tap the beat: the tempo follows, as with the Tap button.",
+        range=CONTROLLER_NUMBERS,
+        special=NO_CONTROLLER,
+    )
+    metronome: str = setting(
+        "count-in",
+        "Metronome",
+        "When clicks sound on the beats of the meter: never, only before our own start, or all the time while your "
+        "DAW or our own transport runs.",
+        choices={"off": "Off", "count-in": "Count-in only", "on": "While playing"},
+    )
+    count_in_bars: int = setting(
+        1,
+        "Count-in",
+        "How many bars are counted in when you start without a DAW; none with the metronome off.",
+        range=(0, 4),
+        unit="bars",
+    )
+    start_control: int = setting(
+        -1,
+        "Start controller",
+        "The number of the MIDI controller that starts at the set tempo, after the count-in, and stops again.",
+        range=CONTROLLER_NUMBERS,
+        special=NO_CONTROLLER,
+    )
+    metronome_channel: int = setting(
+        10, "Click channel", "The MIDI channel of the metronome; on 10 General MIDI has its drums.", range=(1, 16)
+    )
+    click_accent: int = setting(
+        76,
+        "Accent note",
+        "The note of the click on a bar line: 76 is the high wood block of General MIDI.",
+        range=(0, 127),
+    )
+    click_note: int = setting(
+        77,
+        "Click note",
+        "The note of the click on every other beat: 77 is the low wood block of General MIDI.",
+        range=(0, 127),
+    )
+    click_velocity: int = setting(
+        100, "Click level", "The velocity of the click on a bar line; the other beats are softer.", range=(1, 127)
+    )
     phrase_end: str = setting(
         "silence",
         "Ends with",
@@ -315,6 +361,15 @@ class Settings:
     def steps_per_beat(self) -> int:
         """Steps in a beat of the meter: four in 3/4, two in 7/8, six in 6/8."""
         return self._meter.steps_per_beat
+
+    def is_click(self, data: bytes) -> bool:
+        """Return True if this MIDI message that we send is a note of the metronome."""
+        return (
+            len(data) == 3
+            and data[0] in (0x7F + self.metronome_channel, 0x8F + self.metronome_channel)
+            and data[1] in (self.click_accent, self.click_note)
+            and self.metronome_channel not in self.channels
+        )
 
     @property
     def _meter(self) -> Meter:

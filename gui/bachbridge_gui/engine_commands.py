@@ -4,7 +4,17 @@ from collections.abc import Callable
 
 from bachbridge.music.example_phrase import load_example
 from bachbridge.music.notes import SEED_COUNT, Phrase, step_ns_from_bpm
-from bachbridge.protocol.events import AnswerPhrase, Cadence, EndPhrase, Panic, PlayPhrase, Reset
+from bachbridge.protocol.events import (
+    AnswerPhrase,
+    Cadence,
+    EndPhrase,
+    Panic,
+    PlayPhrase,
+    Reset,
+    StartTransport,
+    StopTransport,
+    TapBeat,
+)
 from bachbridge.settings import Settings
 from bachbridge_gui.app_core import AppCore
 from bachbridge_gui.engine.supervisor import StartEngine
@@ -13,6 +23,16 @@ from bachbridge_gui.state.window_prefs import WindowPrefs
 from bachbridge_gui.window_parts import WindowParts
 
 _EXAMPLE_SEED = 0
+_EVENTS = {
+    "panic": Panic(),
+    "end_phrase": EndPhrase(),
+    "cadence": Cadence(),
+    "reset": Reset(),
+    "tap": TapBeat(),
+    "start_playing": StartTransport(),
+    "stop_playing": StopTransport(),
+}
+"""The event that each command sends to the engine."""
 
 EngineStarter = Callable[[str | None, str | None], StartEngine]
 """Makes the function that starts an engine on an input and an output port; None stands for BachBridge's own port."""
@@ -31,18 +51,13 @@ class EngineCommands:
         self._connect_prefs()
 
     def perform(self, command: str) -> None:
-        """Perform one of `store.COMMANDS`; the tempo panel itself performs "tap"."""
+        """Perform one of `store.COMMANDS`."""
+        if command in _EVENTS:
+            self._core.supervisor.send(_EVENTS[command])
         match command:
             case "panic":
                 self._parts.keyboard.release_all()
-                self._core.supervisor.send(Panic())
                 self._core.preview.silence()
-            case "end_phrase":
-                self._core.supervisor.send(EndPhrase())
-            case "cadence":
-                self._core.supervisor.send(Cadence())
-            case "reset":
-                self._core.supervisor.send(Reset())
             case "example":
                 self._play_example()
             case "play_again":

@@ -93,6 +93,7 @@ class FrameLoop(QObject):
         """Pass a message on to everything besides the state that follows messages."""
         self._core.preview.route_message(message)
         self._core.ports.handle_message(message)
+        self._core.store.handle_message(message)
         self._parts.monitor.add_message(message, now_ns)
         match message:
             case Received(data, _):

@@ -38,7 +38,7 @@ from bachbridge_gui.presets.presets import Preset, PresetFolder
 from bachbridge_gui.settings.store import COMMANDS
 from bachbridge_gui.state.view_types import PLAYER
 from bachbridge_gui.state.window_prefs import WindowPrefs
-from tests.support.assembled_window import NO_WELCOME, S, WindowHarness
+from tests.support.assembled_window import MS, NO_WELCOME, S, WindowHarness
 from tests.support.fake_engine import NO_MIDI
 
 
@@ -112,18 +112,47 @@ def test_another_answer_uses_next_seed(opened: WindowHarness) -> None:
     assert len(opened.parts.phrases.model.entries) == 3
 
 
-def test_tapping_sets_tempo(opened: WindowHarness, monkeypatch: pytest.MonkeyPatch) -> None:
-    now_ns = iter(range(0, 100 * S, S // 2))
-    monkeypatch.setattr(opened.parts.controls.tempo, "_now_ns", lambda: next(now_ns))
+def test_tapping_sets_tempo(opened: WindowHarness) -> None:
     opened.store.set("bpm", 70)
     for _ in range(4):
         opened.store.give_command("tap")
+        opened.advance(500 * MS)
     assert opened.store.settings.bpm == 120
-    assert opened.engine_received(Setting)[-1] == Setting("bpm", 120.0)
+    assert len(opened.engine_received(Setting)) == 1, "the engine knows the tempo that it measured"
+
+
+def test_learnt_tap_controller_works_in_the_engine(opened: WindowHarness) -> None:
+    opened.midi_learn.set_active(active=True)
+    opened.midi_learn.arm("tap")
+    for _ in range(3):
+        opened.engine.feed(Midi(midi.control_change(0, 21, 127)))
+        opened.advance(600 * MS)
+    assert opened.store.settings.tap_control == 21
+    assert opened.store.settings.bpm == 100
 
 
 def test_all_commands_are_tested_here() -> None:
-    assert set(COMMANDS) == {"panic", "end_phrase", "cadence", "reset", "example", "play_again", "another", "tap"}
+    tested = {"panic", "end_phrase", "cadence", "reset", "example", "play_again", "another", "tap"}
+    assert set(COMMANDS) == tested | {"start_playing", "stop_playing"}
+
+
+def test_start_button_counts_in(opened: WindowHarness) -> None:
+    opened.store.give_command("start_playing")
+    opened.advance(5 * S)
+    clicks = [message for message in opened.preview_process.sent if isinstance(message, Sent)]
+    assert [midi.decode(click.data) for click in clicks][::2] == [midi.NoteOn(9, 76, 100)] + 3 * [
+        midi.NoteOn(9, 77, 75)
+    ]
+    assert opened.state.timeline.notes == [], "the roll shows music only"
+    opened.store.give_command("stop_playing")
+    assert opened.engine.driver.session.deadline is None
+
+
+def test_start_without_tempo_is_refused_in_a_sentence(opened: WindowHarness) -> None:
+    opened.store.set("bpm", 0)
+    opened.store.give_command("start_playing")
+    opened.advance()
+    assert "set one, or tap it" in opened.window.notice.text()
 
 
 def test_phrase_commands_do_nothing_with_empty_list(opened: WindowHarness) -> None:

@@ -15,6 +15,7 @@ from bachbridge.engine.answering.start_rule import extend_phrase, start_step
 from bachbridge.engine.answering.trade import Trade
 from bachbridge.engine.grid_modes import TradeMode
 from bachbridge.engine.modes import ContinueMode, HarmonizeMode, Mode, ModeContext, OffMode
+from bachbridge.engine.output.metronome import Metronome
 from bachbridge.engine.output.playback import Playback, player_notes, prompt_notes
 from bachbridge.engine.output.scheduler import Scheduler
 from bachbridge.engine.output.thru import MidiThru
@@ -51,8 +52,8 @@ class Dialogue:
 
     __slots__ = (
         "_bar_reports", "_beat_missing_reported", "_damaged_count", "_kept_phrase", "_modes", "_owns_beat",
-        "_settings", "_transport", "accompanist", "phrase_detector", "playback", "responder", "scheduler", "thru",
-        "trade",
+        "_settings", "_transport", "accompanist", "metronome", "phrase_detector", "playback", "responder", "scheduler",
+        "thru", "trade",
     )  # fmt: skip
 
     def __init__(self, active_settings: ActiveSettings, transport: Transport) -> None:
@@ -64,6 +65,7 @@ class Dialogue:
         self.phrase_detector = PhraseDetector(settings, self.scheduler, self.end_phrase, self._ask_early)
         self.trade = Trade(settings, self.responder, self._answer_turn)
         self.accompanist = Accompanist(settings, self.scheduler)
+        self.metronome = Metronome(settings, self.scheduler, transport)
         self.thru = MidiThru(self.scheduler)
         self._bar_reports = BarReports()
         self._kept_phrase: KeptPhrase | None = None
@@ -116,6 +118,7 @@ class Dialogue:
         self.phrase_detector.apply_settings(settings)
         self.accompanist.apply_settings(settings)
         self.trade.apply_settings(settings)
+        self.metronome.apply_settings(settings)
         self._apply_answer_settings()
         if settings.bpm not in (0, before_bpm):
             self.responder.change_tempo(now_ns, step_ns_from_bpm(settings.bpm))
@@ -250,6 +253,7 @@ class Dialogue:
         self.trade.reset()
         self.responder.discard_early_ask()
         self.playback.clear()
+        self.metronome.clear()
         return effects + self._end_own_beat(now_ns) + self.mode.reset(now_ns)
 
     # ------------------------------------------------------------ the shared beat

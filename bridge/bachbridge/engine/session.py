@@ -19,7 +19,8 @@ deadline has come advances, in a fixed order. That order is the specification of
 7. responder: the answer ends or is given up;
 8. responder: a dream is continued (a complete answer of a dream never ends, so that 7 and 8 exclude each other);
 9. trade: the model's turn ends; the player's is asked for early, closed, or fed to the model;
-10. accompanist: the step begins, plans are requested, voices end, chords are played, the piece restarts.
+10. accompanist: the step begins, plans are requested, voices end, chords are played, the piece restarts;
+11. metronome: clicks begin and end.
 
 A part that acts early can thereby set or cancel the deadline of a later one at the same instant.
 """
@@ -31,6 +32,7 @@ from bachbridge.engine.active_settings import ActiveSettings
 from bachbridge.engine.dialogue import Dialogue
 from bachbridge.engine.output.clock_out import ClockOut
 from bachbridge.engine.tempo.transport import Transport, TransportChange
+from bachbridge.engine.tempo.transport_commands import TransportCommands
 from bachbridge.errors import ConfigError
 from bachbridge.midi import messages as midi
 from bachbridge.protocol.effects import (
@@ -59,6 +61,9 @@ from bachbridge.protocol.events import (
     Quit,
     Reset,
     Setting,
+    StartTransport,
+    StopTransport,
+    TapBeat,
     Tick,
 )
 from bachbridge.protocol.field_types import StoredValue
@@ -92,12 +97,13 @@ class SessionPart(Protocol):
 class Session:
     """Feed it events in order of time, on one thread, and perform the effects in their order."""
 
-    __slots__ = ("_clock_out", "_dialogue", "_parts", "_settings", "_transport")
+    __slots__ = ("_clock_out", "_dialogue", "_parts", "_settings", "_transport", "_transport_commands")
 
     def __init__(self, settings: Settings) -> None:
         self._settings = ActiveSettings(settings)
         self._transport = Transport(self._follow_transport, follows_clock=settings.follow_clock)
         self._clock_out = ClockOut(self._transport, settings)
+        self._transport_commands = TransportCommands(self._transport)
         self._dialogue = dialogue = Dialogue(self._settings, self._transport)
         self._parts: tuple[SessionPart, ...] = (
             dialogue.scheduler,
@@ -108,6 +114,7 @@ class Session:
             dialogue.responder,
             dialogue.trade,
             dialogue.accompanist,
+            dialogue.metronome,
         )
         """In the order in which they act at one instant (see the module's description)."""
 
@@ -156,14 +163,8 @@ class Session:
                 return self._apply_setting(now_ns, name, value)
             case EndPhrase():
                 return self._dialogue.end_phrase(now_ns, "command")
-            case Panic():
-                silence = [*self._clock_out.halt(now_ns), *self._dialogue.stop_and_reset(now_ns)]
-                return [*silence, *(Send(data, now_ns) for data in midi.panic_messages())]
-            case Reset():
-                return [*self._dialogue.stop_and_reset(now_ns), *self._dialogue.program_changes(now_ns)]
-            case Quit(reason):
-                silence = [*self._clock_out.halt(now_ns), *self._dialogue.stop_and_reset(now_ns)]
-                return [*silence, SessionEnded(reason)]
+            case TapBeat() | StartTransport() | StopTransport() | Panic() | Reset() | Quit():
+                return self._handle_transport_command(now_ns, event)
             case Cadence():
                 return self._dialogue.mode.request_cadence()
             case AnswerPhrase():
@@ -172,6 +173,37 @@ class Session:
                 return self._dialogue.play_phrase(now_ns, event)
             case _:
                 return self._handle_system_event(now_ns, event)
+
+    def _handle_transport_command(
+        self, now_ns: int, event: TapBeat | StartTransport | StopTransport | Panic | Reset | Quit
+    ) -> list[Effect]:
+        """Handle a command that sets the beat going or ends what sounds."""
+        match event:
+            case TapBeat():
+                return self._tap_beat(now_ns)
+            case StartTransport():
+                return self._transport_commands.start(now_ns, self.settings)
+            case StopTransport() if self._transport.source == "set":
+                return self._transport.stop(now_ns)
+            case StopTransport() | Reset():
+                return [*self._dialogue.stop_and_reset(now_ns), *self._dialogue.program_changes(now_ns)]
+            case Panic():
+                self._dialogue.metronome.mute()
+                effects = [*self._transport.stop_internal(now_ns), *self._clock_out.halt(now_ns)]
+                effects += self._dialogue.stop_and_reset(now_ns)
+                return [*effects, *(Send(data, now_ns) for data in midi.panic_messages())]
+            case Quit(reason):
+                self._dialogue.metronome.mute()
+                silence = [*self._clock_out.halt(now_ns), *self._dialogue.stop_and_reset(now_ns)]
+                return [*silence, SessionEnded(reason)]
+
+    def _tap_beat(self, now_ns: int) -> list[Effect]:
+        """Set the tempo of the taps, and move the beat of our own transport to the last one."""
+        bpm = self._transport_commands.add_tap(now_ns, self.settings)
+        if bpm is None:
+            return []
+        effects = self._apply_setting(now_ns, "bpm", bpm)
+        return effects + self._transport_commands.align_to_tap(now_ns, self.settings)
 
     def _handle_system_event(
         self, now_ns: int, event: ModelUp | ModelDown | AskRefused | PortsChanged | LinkState | Tick | ListPorts
@@ -213,6 +245,9 @@ class Session:
                 return self._handle_transport(now_ns, message)
             case midi.ControlChange(_, controller, value) if controller == self.settings.panic_control:
                 return self._handle_event(now_ns, Panic()) if value >= midi.SWITCH_THRESHOLD else []
+            case _ if self._transport_commands.is_control(message, self.settings):
+                command = self._transport_commands.command_of(now_ns, message, self.settings)
+                return self._handle_event(now_ns, command) if command else []
             case midi.NoteOn() if not self.settings.let_finish:
                 effects += self._dialogue.end_playback(now_ns)
             case _:

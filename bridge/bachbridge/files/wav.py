@@ -139,6 +139,8 @@ HARPSICHORD = Instrument(
     tuple((n, abs(float(np.sin(np.pi * n / 7))) / n**0.8) for n in range(1, 25)), 0.002, 0.06, 0.3, 0.7, 1.6
 )
 """A string plucked at a seventh of its length, so that every seventh partial is missing."""
+WOOD_BLOCK = Instrument(((1, 1.0), (3, 0.5), (5, 0.25)), 0.001, 0.03, 0.5, 1.0, 0.06)
+"""A hollow block of wood that is struck: odd partials that die away at once."""
 VOICE_PANS = (0.38, 0.62, 0.3, 0.7)
 """Positions of soprano, alto, tenor and bass between left (0) and right (1)."""
 

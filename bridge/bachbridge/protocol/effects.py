@@ -206,6 +206,13 @@ class PhraseRefused:
 
 
 @dataclass(frozen=True, slots=True)
+class StartRefused:
+    """Our own transport does not start: no tempo is set, or another one rolls, a DAW's clock or a Link session."""
+
+    obstacle: Literal["no tempo", "clock", "link"]
+
+
+@dataclass(frozen=True, slots=True)
 class DamagedMidi:
     """A MIDI message made no sense; it is the `count`-th since the start."""
 
@@ -233,6 +240,7 @@ Report = (
     | SettingApplied
     | SettingRefused
     | PhraseRefused
+    | StartRefused
     | DamagedMidi
     | SessionEnded
 )

@@ -148,6 +148,21 @@ class PlayPhrase:
 
 
 @dataclass(frozen=True, slots=True)
+class TapBeat:
+    """The player taps a beat of the meter; two taps give a tempo."""
+
+
+@dataclass(frozen=True, slots=True)
+class StartTransport:
+    """Roll at the set tempo, after the count-in, where no DAW's clock and no shared session rolls."""
+
+
+@dataclass(frozen=True, slots=True)
+class StopTransport:
+    """Stop the transport that `StartTransport` started, and fall silent."""
+
+
+@dataclass(frozen=True, slots=True)
 class ListPorts:
     """Report the available ports (`PortNames`), so that a person can choose one."""
 
@@ -159,6 +174,20 @@ class Quit:
     reason: str
 
 
-Command = Midi | Setting | Panic | EndPhrase | Cadence | Reset | AnswerPhrase | PlayPhrase | ListPorts | Quit
+Command = (
+    Midi
+    | Setting
+    | Panic
+    | EndPhrase
+    | Cadence
+    | Reset
+    | AnswerPhrase
+    | PlayPhrase
+    | TapBeat
+    | StartTransport
+    | StopTransport
+    | ListPorts
+    | Quit
+)
 """The events that the process which started the engine may send."""
 Event = Command | Tick | Answer | AskRefused | Plan | ModelUp | ModelDown | PortsChanged | LinkState

@@ -101,11 +101,17 @@ ADVANCED = (
     setting_control("chord_ms", "number"),
     setting_control("legato_ms", "number"),
     setting_control("rest_bars", "number"),
+    setting_control("metronome_channel", "number"),
+    setting_control("click_accent", "number"),
+    setting_control("click_note", "number"),
+    setting_control("click_velocity", "number"),
 )
 BPM_SPEC = setting_control("bpm", "number")
 TEMPO = (
     setting_control("follow_clock", "switch"),
     setting_control("meter", "words", choice_labels={meter: meter for meter in METER_CHOICES}),
+    setting_control("metronome", "words"),
+    setting_control("count_in_bars", "number"),
     setting_control("link", "switch"),
     setting_control("link_start_stop", "switch"),
     setting_control("clock_out", "switch"),
@@ -116,6 +122,8 @@ OUTPUT = (
     setting_control("latency_ms", "number"),
 )
 TAP_SPEC = ControlSpec("tap", "Tap", "button", "Tap the beat: the tempo follows your taps.")
+START_SPEC = ControlSpec("start_playing", "Start", "button", "You are counted in at this tempo, then you play.")
+STOP_SPEC = ControlSpec("stop_playing", "Stop", "button", "The beat and all that sounds ends.")
 
 
 def voice_spec(setting: str, voice: int) -> ControlSpec:

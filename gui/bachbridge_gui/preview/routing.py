@@ -1,8 +1,11 @@
 """Which of the engine's messages the preview sound plays, and the switch that turns it on and off."""
 
+from dataclasses import replace
+
 from bachbridge.protocol.effects import Connections, EngineEnded, EngineStarted, Message, Received, Sent
 from bachbridge.protocol.events import Panic
 from bachbridge_gui.preview.client import PreviewSound
+from bachbridge_gui.preview.synth import PERCUSSION_CHANNEL
 from bachbridge_gui.settings.store import SettingsStore
 from bachbridge_gui.state.app_state import AppState
 
@@ -29,6 +32,8 @@ class PreviewRouter:
         match message:
             case Received() if settings.thru:
                 pass
+            case Sent(data) if settings.is_click(data):
+                self.sound.forward(replace(message, data=bytes((data[0] & 0xF0 | PERCUSSION_CHANNEL, *data[1:]))))
             case Sent(data, _, sent_ns) if data[0] < 0xF0 and (data[0] & 0x0F) + 1 not in settings.channels:
                 self.sound.forward(Received(data, sent_ns))
             case Connections(_, outputs):

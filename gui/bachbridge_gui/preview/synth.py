@@ -1,10 +1,10 @@
 """A small synthesizer: MIDI messages in, stereo samples out. It knows no clock and no device.
 
 The player's notes sound on a harpsichord in the middle, BachBridge's notes on an organ, each channel at its place
-between left and right. Each note takes a voice. If more than `MAX_VOICES` sound at once, the note that was released
-longest ago gives way, or else the oldest one. Every attack and release follows half a cosine, even that of a note which
-gives way or is silenced (`_CUT_FRAMES`), because a jump clicks. A soft knee keeps the sum below full scale and leaves
-ordinary chords alone.
+between left and right; on the percussion channel of General MIDI they are strokes on a wood block. Each note takes a
+voice. If more than `MAX_VOICES` sound at once, the note that was released longest ago gives way, or else the oldest
+one. Every attack and release follows half a cosine, even that of a note which gives way or is silenced (`_CUT_FRAMES`),
+because a jump clicks. A soft knee keeps the sum below full scale and leaves ordinary chords alone.
 
 `handle_midi` and `render` may be called on two threads: a lock is held only while the list of voices is changed or
 mixed.
@@ -18,11 +18,14 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from bachbridge.files.wav import HARPSICHORD, ORGAN, RATE_HZ, VOICE_PANS, Instrument, stereo_gains
+from bachbridge.files.wav import HARPSICHORD, ORGAN, RATE_HZ, VOICE_PANS, WOOD_BLOCK, Instrument, stereo_gains
 from bachbridge.midi import messages as midi
 from bachbridge_gui.preview.tone_cache import MonoSamples, Tone, cached_tone
 
 MAX_VOICES = 32
+PERCUSSION_CHANNEL = 9
+_WOOD_BLOCK_PITCHES = {76: 93, 77: 86}
+"""The pitch at which the high and the low wood block of General MIDI sound; other percussion notes sound as written."""
 _GAIN = 0.17
 """Share of full scale for a sine at level 1: room for eight voices."""
 _KNEE = 0.7
@@ -125,9 +128,9 @@ class Synth:
         return soft_limit(out)
 
     def _note_on(self, from_player: bool, channel: int, pitch: int, velocity: int) -> None:
-        instrument, pan = (HARPSICHORD, 0.5) if from_player else (ORGAN, VOICE_PANS[channel % len(VOICE_PANS)])
+        instrument, pan, tone_pitch = _instrument_of(from_player, channel, pitch)
         gains = (_GAIN * instrument.level(velocity) * stereo_gains(pan)).astype(np.float32)
-        voice = _SynthVoice(from_player, channel, pitch, instrument, cached_tone(instrument, pitch), gains)
+        voice = _SynthVoice(from_player, channel, pitch, instrument, cached_tone(instrument, tone_pitch), gains)
         self._note_off(from_player, channel, pitch, use_pedal=False)
         with self._lock:
             self._make_room()
@@ -168,6 +171,15 @@ class Synth:
             for voice in self._voices:
                 if voice.cut_frames is None and matches(voice):
                     voice.cut_frames = 0
+
+
+def _instrument_of(from_player: bool, channel: int, pitch: int) -> tuple[Instrument, float, int]:
+    """Return the instrument of a note, its place between left (0) and right (1), and the pitch at which it sounds."""
+    if from_player:
+        return HARPSICHORD, 0.5, pitch
+    if channel == PERCUSSION_CHANNEL:
+        return WOOD_BLOCK, 0.5, _WOOD_BLOCK_PITCHES.get(pitch, pitch)
+    return ORGAN, VOICE_PANS[channel % len(VOICE_PANS)], pitch
 
 
 def soft_limit(samples: StereoSamples) -> StereoSamples:

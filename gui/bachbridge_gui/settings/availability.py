@@ -28,6 +28,8 @@ PHRASE_END_TARGETS = ("phrase_end", "foresee_end", "silence_beats", "phrase_bars
 """Targets that matter only where phrases end by themselves."""
 ANSWER_TARGETS = ("start", "answer", "answer_bars", "let_finish", "end_phrase", "another")
 """Targets that concern answers, which in mode Harmonize are given on request only."""
+METRONOME_TARGETS = ("count_in_bars", "metronome_channel", "click_accent", "click_note", "click_velocity")
+"""Targets that matter only if the metronome clicks."""
 # fmt: off
 HARMONY_TARGETS = (
     "voice", "density", "position", "common_tones", "chord_on",
@@ -47,6 +49,7 @@ def unavailable_reasons(settings: Settings, conditions: Conditions) -> dict[str,
     reasons: dict[str, str] = {}
     for part in (
         _tempo_reasons(settings, conditions),
+        _metronome_reasons(settings),
         _voice_reasons(settings),
         _phrase_reasons(settings),
         _answer_reasons(settings, conditions),
@@ -90,11 +93,17 @@ def _tempo_reasons(settings: Settings, conditions: Conditions) -> dict[str, str]
         reasons["link_start_stop"] = "Only with Ableton Link: switch it on first."
     if conditions.clock_running and settings.follow_clock:
         sentence = "The DAW's clock sets the tempo: stop it, or switch it off here."
-        reasons |= dict.fromkeys(("bpm", "bpm.fixed", "tap"), sentence)
+        reasons |= dict.fromkeys(("bpm", "bpm.fixed", "tap", "start_playing"), sentence)
         reasons["clock_out"] = "The DAW's clock sets the tempo: sent back to it, the clock would go round in a circle."
     elif not settings.bpm:
         reasons["bpm"] = "The tempo is taken from your playing: set it to fixed, or tap it."
+        reasons["start_playing"] = "No tempo is set: set it to fixed, or tap it."
     return reasons
+
+
+def _metronome_reasons(settings: Settings) -> dict[str, str]:
+    sentence = "The metronome is off: switch it on first."
+    return dict.fromkeys(METRONOME_TARGETS, sentence) if settings.metronome == "off" else {}
 
 
 def _voice_reasons(settings: Settings) -> dict[str, str]:

@@ -1,15 +1,16 @@
 """The settings as they are, and the one way to change them and inform the engine.
 
 Every control, learnt controller, preset and shortcut changes settings through the store; all of them learn of a change
-by its signal `changed`.
+by its signal `changed`. The engine changes a setting by itself only when the tempo is tapped; the store follows that.
 """
 
+from collections import Counter
 from collections.abc import Callable
 
 from PyQt6.QtCore import QObject, pyqtSignal
 
 from bachbridge.errors import ConfigError
-from bachbridge.protocol.effects import Message
+from bachbridge.protocol.effects import EngineStarted, Message, SettingApplied, SettingRefused
 from bachbridge.protocol.events import Setting
 from bachbridge.protocol.field_types import SettingValue
 from bachbridge.settings import SETTING_NAMES, Settings, with_setting
@@ -29,6 +30,8 @@ class SettingsStore(QObject):
         super().__init__()
         self._settings = settings
         self._send = send
+        self._unanswered: Counter[str] = Counter()
+        """Number of changes of each setting that the engine has not reported yet."""
 
     @property
     def settings(self) -> Settings:
@@ -44,6 +47,7 @@ class SettingsStore(QObject):
         if settings != self._settings:
             self._settings = settings
             plain = getattr(settings, name)
+            self._unanswered[name] += 1
             self._send(Setting(name, ",".join(map(str, plain)) if isinstance(plain, tuple) else plain))
             self.changed.emit(name)
         return True
@@ -53,10 +57,26 @@ class SettingsStore(QObject):
         for name in SETTING_NAMES:
             self.set(name, getattr(settings, name))
 
+    def handle_message(self, message: Message) -> None:
+        """Follow a change that the engine made by itself; its reports of our own changes are only counted."""
+        match message:
+            case EngineStarted():
+                self._unanswered.clear()
+            case SettingApplied(name) | SettingRefused(name) if self._unanswered[name]:
+                self._unanswered[name] -= 1
+            case SettingApplied(name, value) if getattr(self._settings, name, value) != value:
+                self._settings = with_setting(self._settings, name, value)
+                self.changed.emit(name)
+            case _:
+                pass
+
     def give_command(self, name: str) -> None:
         """Emit one of `COMMANDS`; the window performs it."""
         self.command_given.emit(name)
 
 
-COMMANDS = ("panic", "end_phrase", "cadence", "reset", "tap", "example", "play_again", "another")
+COMMANDS = (
+    *("panic", "end_phrase", "cadence", "reset", "tap", "start_playing", "stop_playing"),
+    *("example", "play_again", "another"),
+)
 """Commands that one press of a button, key or controller gives."""

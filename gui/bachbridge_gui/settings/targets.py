@@ -26,6 +26,8 @@ ENGINE_COMMAND_SETTINGS = {
     "end_phrase": "end_control",
     "cadence": "cadence_control",
     "reset": "reset_control",
+    "tap": "tap_control",
+    "start_playing": "start_control",
 }
 """The commands that the engine itself accepts from a MIDI controller, each with the setting of its number."""
 _PER_VOICE = ("channels", "octaves", "levels", "harmony")
@@ -59,6 +61,13 @@ _LABELS = {
     "clock_out": "clock to the output",
     "reset": "begin again",
     "tap": "tap tempo",
+    "start_playing": "start and stop",
+    "stop_playing": "stop",
+    "count_in_bars": "bars of the count-in",
+    "metronome_channel": "metronome's channel",
+    "click_accent": "click on bar lines",
+    "click_note": "click on beats",
+    "click_velocity": "level of the clicks",
 }
 """Names of targets that stand alone; the labels of the panel need their section's heading beside them."""
 

@@ -12,14 +12,11 @@ from typing import Any
 from bachbridge.music.notes import bpm_from_step_ns
 from bachbridge.protocol.effects import (
     BarStarted,
-    BeatMissing,
-    ClockNeverStarted,
     EngineEnded,
     EngineStarted,
     Message,
-    PhraseKept,
-    PhraseRefused,
     PortNames,
+    Sent,
     SettingRefused,
 )
 from bachbridge.protocol.events import AskRefused, ModelDown, ModelUp
@@ -27,13 +24,7 @@ from bachbridge.settings import Settings
 from bachbridge_gui.state.exchange_builder import ExchangeBuilder
 from bachbridge_gui.state.exchanges import Exchange
 from bachbridge_gui.state.health import EngineHealth, capitalized
-from bachbridge_gui.state.notice_text import (
-    CLOCK_NEVER_STARTED,
-    beat_missing_text,
-    engine_change_text,
-    phrase_kept_text,
-    phrase_refused_text,
-)
+from bachbridge_gui.state.notice_text import ObstacleReport, engine_change_text, obstacle_text
 from bachbridge_gui.state.timeline import RollTimeline
 from bachbridge_gui.state.window_prefs import WindowPrefs
 
@@ -75,8 +66,10 @@ class AppState:
         """Apply the engine's messages; return the exchanges that have ended."""
         ended: list[Exchange] = []
         for message in messages:
-            self.timeline.handle_message(message)
             self.health.handle_message(message, now_ns)
+            if isinstance(message, Sent) and self.settings.is_click(message.data):
+                continue
+            self.timeline.handle_message(message)
             exchange = self.exchange_builder.handle_message(message)
             ended += [exchange] if exchange else []
             self._handle_message(message, now_ns)
@@ -120,14 +113,8 @@ class AppState:
                 self.set_notice(reason, now_ns)
             case SettingRefused(_, reason):
                 self.set_notice(reason, now_ns)
-            case PhraseRefused():
-                self.set_notice(phrase_refused_text(message), now_ns)
-            case PhraseKept():
-                self.set_notice(phrase_kept_text(message), now_ns)
-            case BeatMissing():
-                self.set_notice(beat_missing_text(message), now_ns)
-            case ClockNeverStarted():
-                self.set_notice(CLOCK_NEVER_STARTED, now_ns)
+            case _ if isinstance(message, ObstacleReport):
+                self.set_notice(obstacle_text(message), now_ns)
             case EngineEnded() | EngineStarted():
                 self.set_notice(engine_change_text(message), now_ns)
                 self.ready_model = ""

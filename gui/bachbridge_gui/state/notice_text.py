@@ -1,6 +1,17 @@
 """Sentences for reports that the window shows in several places."""
 
-from bachbridge.protocol.effects import BeatMissing, EngineEnded, EngineStarted, PhraseKept, PhraseRefused
+from bachbridge.protocol.effects import (
+    BeatMissing,
+    ClockNeverStarted,
+    EngineEnded,
+    EngineStarted,
+    PhraseKept,
+    PhraseRefused,
+    StartRefused,
+)
+
+ObstacleReport = PhraseRefused | PhraseKept | BeatMissing | ClockNeverStarted | StartRefused
+"""Reports that something asked for does not happen, or not now."""
 
 
 def engine_change_text(change: EngineStarted | EngineEnded) -> str:
@@ -12,22 +23,29 @@ def engine_change_text(change: EngineStarted | EngineEnded) -> str:
             return reason or "The engine has ended unexpectedly and is started again"
 
 
-CLOCK_NEVER_STARTED = "Your DAW's clock runs but has not started: press Stop and Play there, so that bars line up"
+def obstacle_text(report: ObstacleReport) -> str:
+    """Return the sentence that says what does not happen, and what to do."""
+    match report:
+        case PhraseRefused():
+            return _phrase_refused_text(report)
+        case PhraseKept():
+            return _phrase_kept_text(report)
+        case StartRefused():
+            return _start_refused_text(report)
+        case BeatMissing(mode):
+            return f"Mode {mode.capitalize()} needs a beat: start your DAW's clock or Link, or set the tempo to fixed"
+        case ClockNeverStarted():
+            return "Your DAW's clock runs but has not started: press Stop and Play there, so that bars line up"
 
 
-def beat_missing_text(missing: BeatMissing) -> str:
-    """Return the sentence about a mode that needs bar lines where there are none."""
-    return f"Mode {missing.mode.capitalize()} needs a beat: start your DAW's clock or Link, or set the tempo to fixed"
-
-
-def phrase_kept_text(kept: PhraseKept) -> str:
+def _phrase_kept_text(kept: PhraseKept) -> str:
     """Return the sentence about a phrase that the DAW's Stop left without an answer."""
     if kept.is_awaited:
         return "Your phrase is answered when the DAW starts again"
     return "The DAW stopped before your phrase was answered: press End phrase to have it answered at the next start"
 
 
-def phrase_refused_text(refusal: PhraseRefused) -> str:
+def _phrase_refused_text(refusal: PhraseRefused) -> str:
     """Return the sentence that says why a phrase is not answered or played, and what to do."""
     match refusal:
         case PhraseRefused("answer", "empty"):
@@ -36,3 +54,14 @@ def phrase_refused_text(refusal: PhraseRefused) -> str:
             return "These notes cannot be answered: choose another phrase"
         case _:
             return "These notes cannot be played: choose others"
+
+
+def _start_refused_text(refusal: StartRefused) -> str:
+    """Return the sentence that says why our own transport does not start, and what to do."""
+    match refusal.obstacle:
+        case "no tempo":
+            return "There is no tempo to start at: set one, or tap it"
+        case "clock":
+            return "Your DAW runs already: start and stop there"
+        case "link":
+            return "The Link session plays already: start and stop there"

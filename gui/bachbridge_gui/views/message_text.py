@@ -14,9 +14,7 @@ from bachbridge.protocol.effects import (
     AnswerStarted,
     Ask,
     BarStarted,
-    BeatMissing,
     Cancel,
-    ClockNeverStarted,
     ClockTempo,
     Connections,
     DamagedMidi,
@@ -29,8 +27,6 @@ from bachbridge.protocol.effects import (
     Health,
     Message,
     PhraseEnded,
-    PhraseKept,
-    PhraseRefused,
     PlanRequest,
     PortNames,
     PreviewState,
@@ -59,16 +55,22 @@ from bachbridge.protocol.events import (
     Quit,
     Reset,
     Setting,
+    StartTransport,
+    StopTransport,
+    TapBeat,
     Tick,
 )
-from bachbridge_gui.state.notice_text import (
-    CLOCK_NEVER_STARTED,
-    beat_missing_text,
-    engine_change_text,
-    phrase_kept_text,
-    phrase_refused_text,
-)
+from bachbridge_gui.state.notice_text import ObstacleReport, engine_change_text, obstacle_text
 
+_COMMAND_TEXTS = {
+    Panic(): "panic: all notes off on every channel",
+    EndPhrase(): "end the phrase",
+    Reset(): "reset: forget everything played so far",
+    Cadence(): "lead to a cadence",
+    TapBeat(): "tap the beat",
+    StartTransport(): "start at the set tempo",
+    StopTransport(): "stop",
+}
 NOTES, OTHER_MIDI, REPORTS = "notes", "other MIDI", "reports"
 LINE_KINDS = (NOTES, OTHER_MIDI, REPORTS)
 
@@ -171,14 +173,8 @@ def _describe_condition(message: Message) -> str | None:
             return f"setting: {name} = {value}"
         case SettingRefused(_, reason):
             return f"setting: {reason}"
-        case PhraseRefused():
-            return phrase_refused_text(message)
-        case PhraseKept():
-            return phrase_kept_text(message)
-        case BeatMissing():
-            return beat_missing_text(message)
-        case ClockNeverStarted():
-            return CLOCK_NEVER_STARTED
+        case _ if isinstance(message, ObstacleReport):
+            return obstacle_text(message)
         case DamagedMidi(count):
             return f"midi: {_counted_noun(count, 'damaged message')} so far"
         case SessionEnded(reason):
@@ -198,14 +194,8 @@ def _describe_command(message: Message) -> str | None:
     match message:
         case Setting(name, value):
             return f"setting {name} = {value}"
-        case Panic():
-            return "panic: all notes off on every channel"
-        case EndPhrase():
-            return "end the phrase"
-        case Reset():
-            return "reset: forget everything played so far"
-        case Cadence():
-            return "lead to a cadence"
+        case Panic() | EndPhrase() | Reset() | Cadence() | TapBeat() | StartTransport() | StopTransport():
+            return _COMMAND_TEXTS[message]
         case AnswerPhrase(phrase):
             return f"answer a phrase of {_counted_noun(len(phrase.notes), 'note')}"
         case PlayPhrase(phrase):

@@ -30,6 +30,9 @@ from bachbridge.protocol.events import (
     Quit,
     Reset,
     Setting,
+    StartTransport,
+    StopTransport,
+    TapBeat,
     Tick,
 )
 from bachbridge.protocol.wire import dumps, loads
@@ -52,6 +55,8 @@ VOICING = [
     ("answer", "harmonize"), ("answer", "vary"), ("answer", "continue"),
     ("start", "bar"), ("start", "downbeat"), ("start", "auto"), ("meter", "7/8"), ("foresee_end", False),
     ("answer", "dream"), ("answer", "dream"), ("instrument", "flute"), ("instrument", "none"), ("bpm", 90),
+    ("metronome", "on"), ("metronome", "count-in"), ("metronome", "off"), ("metronome_channel", 1),
+    ("click_note", 60), ("count_in_bars", 0), ("count_in_bars", 4),
 ]  # fmt: skip
 """Settings that may change the sounding notes or their times."""
 NOTES = st.lists(
@@ -225,6 +230,10 @@ class Dialogue(RuleBasedStateMachine):
     def cadence(self) -> None:
         self.driver.feed(Cadence())
 
+    @rule(event=st.sampled_from([TapBeat(), StartTransport(), StopTransport()]))
+    def transport(self, event: Event) -> None:
+        self.driver.feed(event)
+
     @rule(
         first=st.sampled_from([b"", b"\xfa", b"\xfb", b"\xfc", b"\xf2\x20\x00", b"\xf2\x05\x7f"]),
         count=st.integers(0, 120),
@@ -313,6 +322,7 @@ class Dialogue(RuleBasedStateMachine):
     def teardown(self) -> None:
         if hasattr(self, "driver"):
             self.release_all()
+            self.driver.feed(Setting("metronome", "off"))
             self.driver.feed(Setting("answer", "continue"))  # a dream would never end
             self.driver.run(self.driver.now_ns + 200_000 * MS)
             assert not self.driver.receiver.sounding

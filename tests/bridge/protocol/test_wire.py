@@ -17,8 +17,19 @@ from bachbridge.protocol.effects import (
     PlanRequest,
     PreviewState,
     SettingApplied,
+    StartRefused,
 )
-from bachbridge.protocol.events import Answer, AnswerPhrase, AskRefused, LinkState, Midi, Plan, PlayPhrase, Setting
+from bachbridge.protocol.events import (
+    Answer,
+    AnswerPhrase,
+    AskRefused,
+    LinkState,
+    Midi,
+    Plan,
+    PlayPhrase,
+    Setting,
+    TapBeat,
+)
 from bachbridge.protocol.style import Style
 from bachbridge.protocol.wire import dumps, from_dict, loads, to_dict
 from tests.support.virtual_driver import MS
@@ -72,6 +83,8 @@ def wrong_types(message_class: Callable[..., Message], *values: tuple[object, ..
             LinkState(-5, STEP_NS, is_playing=True, peers=2),
             '{"type":"LinkState","origin_ns":-5,"step_ns":125000000,"is_playing":true,"peers":2}',
         ),
+        (StartRefused("no tempo"), '{"type":"StartRefused","obstacle":"no tempo"}'),
+        (TapBeat(), '{"type":"TapBeat"}'),
         (Failed("Die Datei „a“ fehlt."), '{"type":"Failed","error":"Die Datei „a“ fehlt."}'),
         (FrameIntervals(16.7, 33.4), '{"type":"FrameIntervals","p50_ms":16.7,"p99_ms":33.4}'),
     ],
@@ -126,6 +139,7 @@ def test_dumps_replaces_undecodable_text_by_question_marks() -> None:
         *wrong_types(Setting, (5, 1), ("bpm", None)),
         *wrong_types(PhraseRefused, ("dance", "empty")),
         *wrong_types(PreviewState, ("loud",)),
+        *wrong_types(StartRefused, ("rain",)),
     ],
 )
 def test_loads_refuses_a_message_out_of_range(message: Message) -> None:

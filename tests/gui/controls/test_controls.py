@@ -21,6 +21,7 @@ from PyQt6.QtWidgets import (
 from pytestqt.qtbot import QtBot
 
 from bachbridge.midi.messages import control_change as controller
+from bachbridge.protocol.effects import EngineStarted, SettingApplied, SettingRefused
 from bachbridge.protocol.events import Setting
 from bachbridge.settings import Settings
 from bachbridge_gui.controls.control import Control
@@ -28,7 +29,6 @@ from bachbridge_gui.controls.editors import CommandButton, Dropdown, NumberBox, 
 from bachbridge_gui.controls.model_picker import ModelChoice, choice_from_card
 from bachbridge_gui.controls.panel import ControlPanel
 from bachbridge_gui.controls.section import CollapsibleSection
-from bachbridge_gui.controls.tempo import TempoControls
 from bachbridge_gui.presets.midi_bindings import Binding
 from bachbridge_gui.presets.midi_learn import MidiLearn
 from bachbridge_gui.presets.midi_learn_overlay import LearnOverlay
@@ -112,7 +112,8 @@ TARGETS = (
         "thru",
         "instrument",
     ),
-    "latency_ms",
+    *("latency_ms", "metronome", "count_in_bars", "metronome_channel", "click_accent", "click_note"),
+    "click_velocity",
     *(f"{name}.{voice}" for name in ("channels", "octaves", "levels", "harmony") for voice in range(4)),
 )
 
@@ -152,14 +153,18 @@ def move(control: Control) -> None:
 
 def test_every_setting_has_a_control(rig: PanelRig) -> None:
     reached = {setting_of(control.spec.target) for control in rig.panel.controls}
-    buttons = {"end_control", "panic_control", "cadence_control", "reset_control"}
-    assert set(Settings.__dataclass_fields__) - reached == buttons, "those are learnt on their buttons"
+    buttons = {"end", "panic", "cadence", "reset", "tap", "start"}
+    assert set(Settings.__dataclass_fields__) - reached == {f"{name}_control" for name in buttons}, (
+        "those are learnt on their buttons"
+    )
     assert {control.spec.target for control in rig.panel.controls} == {
         *TARGETS,
         "end_phrase",
         "cadence",
         "reset",
         "tap",
+        "start_playing",
+        "stop_playing",
     }
 
 
@@ -213,9 +218,10 @@ def test_control_follows_its_setting_without_sending(rig: PanelRig, target: str)
             assert seen == value
 
 
-@pytest.mark.parametrize("command", ["end_phrase", "cadence", "reset", "tap"])
+@pytest.mark.parametrize("command", ["end_phrase", "cadence", "reset", "tap", "start_playing", "stop_playing"])
 def test_buttons_give_commands(rig: PanelRig, command: str) -> None:
     rig.store.set("mode", "harmonize" if command == "cadence" else "continue")
+    rig.store.set("bpm", 90.0)
     move(rig.control(command))
     assert rig.commands == [command]
     assert command in COMMANDS
@@ -327,16 +333,44 @@ def test_length_of_chosen_phrase_end_is_shown(rig: PanelRig) -> None:
 # ---------------------------------------------------------------- tempo
 
 
-def test_taps_set_the_tempo(qtbot: QtBot) -> None:
-    times_ns = iter(range(0, 10_000_000_000, 500_000_000))
-    store = SettingsStore(Settings(), lambda _: None)
-    tempo = TempoControls(store, MidiLearn(store), lambda: next(times_ns))
-    qtbot.addWidget(tempo)
-    store.give_command("tap")
-    assert store.settings.bpm == 0
-    store.give_command("tap")
-    assert store.settings.bpm == 120.0
-    assert tempo.source.box.currentText() == "Fixed"
+def test_tempo_of_the_engine_is_shown(rig: PanelRig) -> None:
+    rig.store.handle_message(SettingApplied("bpm", 120.0))
+    assert rig.settings.bpm == shown(rig.control("bpm")) == 120.0
+    assert rig.panel.tempo.source.box.currentText() == "Fixed"
+    assert rig.sent == []
+
+
+def test_late_reports_of_own_changes_move_nothing(rig: PanelRig) -> None:
+    for bpm in (100.0, 101.0, 400.0, 102.0):
+        rig.store.set("bpm", bpm)
+    for report in (SettingApplied("bpm", 100.0), SettingRefused("bpm", "no"), SettingApplied("bpm", 102.0)):
+        rig.store.handle_message(report)
+        assert rig.settings.bpm == 102.0
+    rig.store.handle_message(SettingApplied("bpm", 90.0))
+    assert rig.settings.bpm == 90.0
+
+
+def test_new_engine_answers_no_old_change(rig: PanelRig) -> None:
+    rig.store.set("bpm", 100.0)
+    rig.store.handle_message(EngineStarted(again=True))
+    rig.store.handle_message(SettingApplied("bpm", 90.0))
+    assert rig.settings.bpm == 90.0
+
+
+def test_start_needs_a_tempo_and_no_clock(rig: PanelRig) -> None:
+    start = rig.control("start_playing")
+    assert "No tempo is set" in start.disabled_reason
+    rig.store.set("bpm", 90.0)
+    assert start.disabled_reason == ""
+    rig.panel.set_clock(running=True)
+    assert "clock" in start.disabled_reason
+
+
+def test_clicks_can_be_chosen_unless_metronome_is_off(rig: PanelRig) -> None:
+    names = ("count_in_bars", "metronome_channel", "click_accent", "click_note", "click_velocity")
+    assert [rig.control(name).disabled_reason for name in names] == [""] * 5
+    rig.store.set("metronome", "off")
+    assert all("off" in rig.control(name).disabled_reason for name in names)
 
 
 def test_fixed_restores_last_tempo(rig: PanelRig) -> None:

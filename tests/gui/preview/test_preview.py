@@ -141,6 +141,17 @@ def test_apply_message_reaches_synth():
     assert not np.any(synth.render(1000)[500:])
 
 
+def test_click_is_a_short_stroke_of_its_own():
+    sounds: dict[str, list[float]] = {}
+    for name, data in (("click", midi.note_on(9, 76, 90)), ("organ", midi.note_on(0, 76, 90))):
+        synth = Synth()
+        apply_message(synth, Sent(data, 0, 0))
+        rendered = synth.render(24_000)
+        sounds[name] = [float(np.abs(rendered[at : at + 4_000]).max()) for at in (0, 20_000)]
+    assert sounds["click"][0] > 0.05
+    assert sounds["click"][1] < 0.001 < sounds["organ"][1]
+
+
 def test_missing_sound_device_raises_sentence():
     pytest.importorskip("miniaudio")
     foreign_backend = "wasapi" if sys.platform != "win32" else "coreaudio"

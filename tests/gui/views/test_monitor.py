@@ -137,7 +137,7 @@ def test_describe_message_covers_every_kind():
         ("input", "output", "reason", "error", "what", "name", "task", "ended_by", "source", "model", "mode"), "-"
     )
     values |= {"inputs": [], "outputs": [], "purpose": "play", "problem": "empty", "state": "ready"}
-    values |= {"step_ns": 125_000_000}
+    values |= {"step_ns": 125_000_000, "obstacle": "clock"}
     values |= dict.fromkeys(("final", "interrupted", "aloud", "again", "is_playing", "is_awaited"), False)
     kinds = {kind for kind in get_args(Message) if isinstance(kind, type)}
     assert len(kinds) > 25

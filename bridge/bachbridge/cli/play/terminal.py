@@ -30,12 +30,18 @@ from bachbridge.protocol.effects import (
     SessionEnded,
     SettingApplied,
     SettingRefused,
+    StartRefused,
 )
 from bachbridge.protocol.events import AskRefused, ModelDown, ModelUp, PortsChanged
 from bachbridge.settings import Settings, validated
 
 _NO_MODEL = "no model"
 _MAX_NAMED_NOTES = 12
+_START_REFUSED_TEXTS = {
+    "no tempo": "There is no tempo to start at: set one with --bpm, or tap it.",
+    "clock": "Your DAW runs already: start and stop there.",
+    "link": "The Link session plays already: start and stop there.",
+}
 
 
 @dataclass(slots=True)
@@ -140,6 +146,8 @@ def _session_report_text(message: Message) -> str | None:
             return "There is no note in the phrase to be answered."
         case PhraseRefused(purpose):
             return f"These notes cannot be {'answered' if purpose == 'answer' else 'played'}: choose another phrase."
+        case StartRefused(obstacle):
+            return _START_REFUSED_TEXTS[obstacle]
         case DamagedMidi(count):
             return f"Midi: {count} damaged messages so far."
         case SessionEnded(reason):

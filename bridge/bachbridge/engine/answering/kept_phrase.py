@@ -21,7 +21,8 @@ class KeptPhrase:
         phrase = self.phrase_ended.phrase
         latency_ns = settings.latency_ms * NS_PER_MS
         unit = settings.steps_per_beat if settings.start == "beat" else settings.steps_per_bar
-        start_ns = shared.time_of(shared.next_step(now_ns + latency_ns - LATE_START_NS, unit))
+        first_step = shared.next_step(now_ns + latency_ns - LATE_START_NS, unit)
+        start_ns = shared.time_of(max(0, first_step))  # not in a count-in
         ended = replace(self.phrase_ended, origin_ns=start_ns - phrase.steps * shared.step_ns, step_ns=shared.step_ns)
         seed = settings.seed if settings.seed >= 0 else self.phrase_ended.origin_ns % SEED_COUNT
         return ended, start_ns - latency_ns, seed

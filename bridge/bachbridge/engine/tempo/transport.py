@@ -110,6 +110,16 @@ class Transport:
             return "clock"
         return "link" if self._link and self._link.peers else ""
 
+    @property
+    def awaits_pulse(self) -> bool:
+        """True if the grid is only expected, because the first pulse after a start has not come yet."""
+        return self.source == "clock" and self._first_pulse is None
+
+    @property
+    def is_beat_certain(self) -> bool:
+        """False from a Start of the clock to its first pulse, and from a Stop until it takes effect."""
+        return self.source != "clock" or (self._first_pulse is not None and self._stop_ns is None)
+
     # ------------------------------------------------------------ time
 
     @property

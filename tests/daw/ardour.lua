@@ -85,11 +85,8 @@ function create(folder, name)
         Session:new_midi_track(one, one, true, ARDOUR.PluginInfo(), nil, nil, 1, name,
             ARDOUR.PresentationInfo.max_order, ARDOUR.TrackMode.Normal, true)
     end
-end
-
--- Connect a port of another program; JACK does not mind if the ports are connected already.
-function connect(source, destination)
-    return AudioEngine:connect(source, destination)
+    -- Another thread connects the new ports. JACK breaks down if two threads of a program make requests at once.
+    ARDOUR.LuaAPI.usleep(BACKGROUND_US)
 end
 
 function roll()

@@ -19,7 +19,7 @@ _PHRASE_QUARTERS = 400
 _GRACE_S = 10.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, order=True)
 class RecordedNote:
     """A note in the file that Ardour recorded; times in quarters of Ardour's time line."""
 
@@ -27,6 +27,8 @@ class RecordedNote:
     quarters: float
     channel: int
     pitch: int
+    lateness_s: float = 0.0
+    """How late BachBridge sent it at most, because the machine was busy."""
 
 
 def find_program() -> Path | None:
@@ -63,7 +65,7 @@ class Ardour:
     def __enter__(self) -> Self:
         self.run(f'create("{self._folder / "session"}", "session")')
         with FakeDaw(None, None, "Keys") as keys:
-            self.run('connect("Keys:Keys Out", "ardour:to BachBridge/midi_in 1")')
+            _connect("Keys:Keys Out", "ardour:to BachBridge/midi_in 1")
             self.run("start_phrase_region()")
             keys.play(0, 60, hold_s=0.1)
             self.run(f"finish_phrase_region({_PHRASE_QUARTERS})")
@@ -97,9 +99,9 @@ class Ardour:
         listing = list_ports()
         (source,) = [name for name in listing.inputs if OUTPUT_NAME in name]
         (sink,) = [name for name in listing.outputs if INPUT_NAME in name]
-        self.run(f'connect("ardour:to BachBridge/midi_out 1", "{sink}")')
-        self.run(f'connect("ardour:MIDI Clock out", "{sink}")')
-        self.run(f'connect("{source}", "ardour:from BachBridge/midi_in 1")')
+        _connect("ardour:to BachBridge/midi_out 1", sink)
+        _connect("ardour:MIDI Clock out", sink)
+        _connect(source, "ardour:from BachBridge/midi_in 1")
 
     def set_notes(self, notes: Sequence[tuple[float, float, int]]) -> None:
         """Play these notes and no others: each has its place, its length (quarters) and its pitch."""
@@ -112,11 +114,15 @@ class Ardour:
         return read_notes(Path(path), float(start)) if path else []
 
 
+def _connect(source: str, destination: str) -> None:
+    subprocess.run(["jack_connect", source, destination], check=True, capture_output=True)
+
+
 def read_notes(path: Path, start_quarter: float) -> list[RecordedNote]:
     """Return the notes of a file that was recorded from `start_quarter` on, in order; fails if a note never ends."""
     file = mido.MidiFile(path)
     notes = [note for track in file.tracks for note in _notes_of_track(track, start_quarter, file.ticks_per_beat)]
-    return sorted(notes, key=lambda note: note.quarter)
+    return sorted(notes)
 
 
 def _notes_of_track(track: mido.MidiTrack, start_quarter: float, ticks_per_quarter: int) -> Iterator[RecordedNote]:

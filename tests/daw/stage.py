@@ -1,15 +1,21 @@
 """BachBridge and Ardour side by side, for one performance after the other."""
 
+from collections import defaultdict, deque
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from bachbridge.process.ipc import EngineLink
+from bachbridge.protocol.effects import Sent
 from bachbridge.protocol.events import ModelUp, Reset, Setting
 from bachbridge.settings import Settings
 from tests.daw.ardour import Ardour, RecordedNote
 from tests.support.port_daw import Daw, await_message, daw
+
+_QUIET_S = 0.1
+"""The engine has reported everything if nothing comes for this long."""
 
 
 class Stage:
@@ -29,6 +35,7 @@ class Stage:
         self._ardour.run(f"prepare_tempo({bpm})")
         self.tap.receive_pending()
         self.tap.received.clear()
+        self._lateness_s()
 
     def roll(self, quarter: float) -> None:
         """Roll from a place on, without recording."""
@@ -52,10 +59,22 @@ class Stage:
         self._ardour.run(f"jump({quarter})")
 
     def stop(self) -> list[RecordedNote]:
-        """Stop the transport and return the notes that were recorded."""
+        """Stop the transport and return the notes that were recorded, each with its lateness."""
         notes = self._ardour.stop_recording()
         self.tap.receive_pending()
-        return notes
+        lateness_s = self._lateness_s()
+        return [replace(note, lateness_s=lateness_s[note.channel, note.pitch].popleft()) for note in notes]
+
+    def _lateness_s(self) -> dict[tuple[int, int], deque[float]]:
+        """Return how much later than due each note was sent at most, for each channel and pitch in order."""
+        lateness_s: dict[tuple[int, int], deque[float]] = defaultdict(deque)
+        while message := self._link.receive(_QUIET_S):
+            match message:
+                case Sent(data, due_ns, sent_ns) if data[0] & 0xF0 == 0x90:
+                    lateness_s[data[0] & 0xF, data[1]].append((sent_ns - due_ns) / 1e9)
+                case _:
+                    pass
+        return lateness_s
 
     def stop_at(self, quarter: float) -> list[RecordedNote]:
         """Stop the transport when it comes to this place, and return the notes that were recorded."""

@@ -15,25 +15,21 @@ from tests.daw.ardour import RecordedNote
 from tests.daw.stage import Stage
 
 FAST_BPM, SLOW_BPM = 180, 120
-TOLERANCE_S = 0.03
+TOLERANCE_S = 0.015
 """Periods of Ardour and of the MIDI port make 10.7 ms of it."""
-
-
-def distance_s(quarter: float, grid_quarters: float, bpm: float) -> float:
-    """Return the seconds from the nearest line of a grid, negative before it."""
-    return (quarter - round(quarter / grid_quarters) * grid_quarters) * 60 / bpm
-
-
-def assert_on_sixteenths(notes: Sequence[RecordedNote], bpm: float) -> None:
-    assert notes
-    for note in notes:
-        assert abs(distance_s(note.quarter, 0.25, bpm)) <= TOLERANCE_S, note
 
 
 def assert_begins(notes: Sequence[RecordedNote], quarter: float, bpm: float) -> None:
     late_s = (notes[0].quarter - quarter) * 60 / bpm
     print(f"the answer begins {late_s * 1000:+.1f} ms from the bar line")
-    assert abs(late_s) <= TOLERANCE_S, notes[0]
+    assert -TOLERANCE_S <= late_s <= TOLERANCE_S + notes[0].lateness_s, notes[0]
+
+
+def assert_on_sixteenths(notes: Sequence[RecordedNote], bpm: float) -> None:
+    assert notes
+    for note in notes:
+        late_s = (note.quarter * 60 / bpm + TOLERANCE_S) % (15 / bpm) - TOLERANCE_S
+        assert late_s <= TOLERANCE_S + note.lateness_s, note
 
 
 def assert_silent_until(stage: Stage, quarter: float) -> None:
@@ -54,17 +50,25 @@ def test_answer_to_two_bars_begins_on_the_bar_line(stage: Stage, start: int) -> 
 
 
 def test_answer_to_seven_beats_begins_on_the_bar_line(stage: Stage) -> None:
-    stage.prepare(FAST_BPM, silence_beats=1, answer_bars=1)
+    stage.prepare(FAST_BPM, answer_bars=1)
     stage.record(phrases.SEVEN_BEATS)
     notes = stage.stop_at(phrases.SEVEN_BEATS + 12.5)
     assert_begins(notes, phrases.SEVEN_BEATS + 8, FAST_BPM)
     assert_on_sixteenths(notes, FAST_BPM)
 
 
+def test_answer_to_an_upbeat_begins_on_the_bar_line(stage: Stage) -> None:
+    stage.prepare(FAST_BPM, answer_bars=1)
+    stage.record(phrases.UPBEAT - 3)
+    notes = stage.stop_at(phrases.UPBEAT + 13.5)
+    assert_begins(notes, phrases.UPBEAT + 9, FAST_BPM)
+    assert_on_sixteenths(notes, FAST_BPM)
+
+
 def test_answer_begins_on_the_bar_line_after_a_tempo_change(stage: Stage) -> None:
     start, change = phrases.BEFORE_TEMPO_CHANGE, 72
     changed = change * FAST_BPM / SLOW_BPM
-    stage.prepare(SLOW_BPM, silence_beats=1, answer_bars=1)
+    stage.prepare(SLOW_BPM, answer_bars=1)
     stage.record(start - 1)
     stage.change_tempo_at(change, FAST_BPM)
     notes = stage.stop_at(changed + 4.5)

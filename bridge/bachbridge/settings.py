@@ -235,7 +235,8 @@ class Settings:
         False,
         "Clock out",
         "Send MIDI clock, start and stop to the output, so that other instruments keep your tempo. While your DAW's "
-        "clock sets the tempo nothing is sent, since the DAW would follow itself.",
+        "clock sets the tempo nothing is sent, since the DAW would follow itself. If your DAW is to follow this clock, "
+        "let it send none here.",
     )
     panic_control: int = setting(
         83,

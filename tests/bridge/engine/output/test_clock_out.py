@@ -13,7 +13,16 @@ from bachbridge.engine.tempo.pulse_filter import PulseFilter
 from bachbridge.midi import messages as midi
 from bachbridge.music.notes import step_ns_from_bpm
 from bachbridge.protocol.effects import Send
-from bachbridge.protocol.events import LinkState, Midi, Panic, PortsChanged, Quit, Setting
+from bachbridge.protocol.events import (
+    LinkState,
+    Midi,
+    Panic,
+    PortsChanged,
+    Quit,
+    Setting,
+    StartTransport,
+    StopTransport,
+)
 from bachbridge.settings import Settings
 from tests.support.virtual_driver import MS, Driver, S
 
@@ -331,6 +340,24 @@ def test_session_starts_a_new_receiver_on_a_bar_line() -> None:
     assert (first, stop, again) == (START, STOP, START)
     assert stop_ns == 5 * S
     assert min(t for t in pulse_times(driver) if t > start_ns) % (2 * S) == 0
+
+
+def test_session_starts_the_receiver_after_the_count_in() -> None:
+    driver = Driver(replace(ON, bpm=120.0, count_in_bars=1))
+    driver.run(S)
+    driver.feed(StartTransport())
+    driver.run(10 * S)
+    driver.feed(StopTransport())
+    driver.run(12 * S)
+    (start_ns, start), (stop_ns, stop) = transport_messages(driver)
+    assert (start, stop) == (START, STOP)
+    pulses = pulse_times(driver)
+    first_ns = min(time_ns for time_ns in pulses if time_ns >= start_ns)
+    assert 3 * S < first_ns < 3 * S + 20 * MS
+    assert pulses[0] < S + 20 * MS, "the count-in has a clock too"
+    assert {b - a for a, b in pairwise(pulses)} <= {20_833_333, 20_833_334}
+    assert 10 * S <= stop_ns <= 10 * S + 50 * MS
+    assert pulses[-1] <= stop_ns
 
 
 def test_session_stops_its_clock_when_the_daw_rolls() -> None:

@@ -4,8 +4,7 @@ The filter is a least-squares line through the pulses' times over a window that 
 the intersection of confidence intervals (see `pulse_line`). A pulse within the jitter of its due time joins the line.
 One that is not waits until the next few show what happened (see `lost_pulses`): if pulses were lost, the index goes on
 by time; if the tempo is another, it goes on by count and a new line begins. Pulses that arrive together count, but
-only the last of them has a time that means something. The jitter itself is the median of the second differences of
-the times, which neither a tempo change nor a ramp disturbs.
+only the last of them has a time that means something. The jitter itself is measured too (see `pulse_jitter`).
 
 After Start, Continue or a sleep of the machine the phase is new; the period known so far stays as a hint, with the
 weight of the pulses that it was measured by, until the new pulses contradict it.
@@ -17,6 +16,7 @@ from math import sqrt
 
 from bachbridge.engine.tempo.grid import Grid
 from bachbridge.engine.tempo.lost_pulses import count_lost_pulses, index_first_pulses, line_cost
+from bachbridge.engine.tempo.pulse_jitter import JitterMeter
 from bachbridge.engine.tempo.pulse_line import PulseHistory, PulseLine, TempoHint
 from bachbridge.music.notes import NS_PER_MINUTE
 
@@ -30,9 +30,10 @@ _BURST_NS = 1_000_000
 _MIN_LOCK_PULSES, _MAX_LOCK_PULSES, _MAX_BURST_LOCK_PULSES, _MIN_LOCK_TIMES = 12, 23, 19, 6
 _LOCK_ERROR = 0.002
 """Relative standard error of the period at which a line with few pulses is good enough."""
-_MIN_JITTER_NS, _DEFAULT_JITTER_NS = 3e5, 1.5e6
 _GATE = 3.5
 """A pulse further than this many standard deviations, or half a period, from its due time waits for others."""
+_SAME_TEMPO = 0.01
+"""Relative difference of two periods that may be the same."""
 _VAGUE = 0.15
 """A line that knows a due time no better than this share of a period judges no pulses: they count one by one."""
 _CHANGE_COST, _MIN_MARGIN, _MIN_CHANGE_PULSES, _MAX_PENDING = 28.0, 10.0, 5, 24
@@ -48,25 +49,14 @@ class PulseFilter:
     """The clock's line. Give it each pulse at its time of arrival; times do not decrease. A pulse takes about 60 µs."""
 
     __slots__ = (
-        *(
-            "_arrived",
-            "_arrived_ns",
-            "_deviations_ns",
-            "_first_index",
-            "_first_pulses",
-            "_hint",
-            "_history",
-            "_index",
-            "_jitter_ns",
-        ),
-        *("_judged", "_last_loss", "_last_times", "_line", "_lost", "_pending", "_pending_lost", "_told_bpm"),
-    )
+        "_arrived", "_arrived_ns", "_first_index", "_first_pulses", "_hint", "_history", "_index", "_jitter",
+        "_judged", "_last_loss", "_line", "_lost", "_pending", "_pending_lost", "_told_bpm",
+    )  # fmt: skip
 
     def __init__(self) -> None:
         self._line: PulseLine | None = None
         self._hint: TempoHint | None = None
-        self._jitter_ns, self._told_bpm = _DEFAULT_JITTER_NS, 0.0
-        self._deviations_ns: deque[float] = deque(maxlen=64)
+        self._jitter, self._told_bpm = JitterMeter(), 0.0
         self._forget_pulses(-1)
 
     @property
@@ -143,17 +133,18 @@ class PulseFilter:
     def _forget_pulses(self, index: int) -> None:
         """Begin again after the pulse `index`."""
         self._index, self._arrived, self._arrived_ns = index, 0, 0
-        self._lost, self._first_index = 0, index + 1
+        self._lost: int = 0
+        self._first_index = index + 1
         self._history = PulseHistory()
         self._judged: deque[tuple[int, int, int]] = deque(maxlen=_RECOUNTED[0])
         self._first_pulses: list[tuple[int, int]] = []
         self._pending: list[tuple[int, int]] = []
         self._pending_lost, self._last_loss = 0, (0, 0)
-        self._last_times: deque[tuple[int, int]] = deque(maxlen=3)
+        self._jitter.break_off()
 
     def _observe(self, time_ns: int) -> None:
         """Judge the pulse `self._index`; the one after it has arrived, so that no burst goes on."""
-        self._measure_jitter(self._index - self._lost, time_ns)
+        self._jitter.add_pulse(self._index - self._lost, time_ns)
         if not self._line:
             self._first_pulses.append((self._index, time_ns))
             self._try_to_lock()
@@ -161,6 +152,7 @@ class PulseFilter:
             self._pending.append((self._index, time_ns))
             self._judge_pending(self._line)
         else:
+            self._jitter.add_error(time_ns - self._line.time_of(self._index))
             self._append(self._index, time_ns)
             self._fit()
             self._recount()
@@ -171,24 +163,12 @@ class PulseFilter:
             self._history.append(index, time_ns)
         self._judged.append((index, self._lost + lost, time_ns))
 
-    def _measure_jitter(self, index: int, time_ns: int) -> None:
-        self._last_times.append((index, time_ns))
-        (x0, y0), (x1, y1), (x2, y2) = (*self._last_times, *[(index, time_ns)] * 2)[:3]
-        if not x0 < x1 < x2:
-            return
-        share = (x1 - x0) / (x2 - x0)
-        deviation_ns = abs(y1 - y0 - share * (y2 - y0)) / sqrt(1 + share**2 + (1 - share) ** 2)
-        self._deviations_ns.append(deviation_ns)
-        if len(self._deviations_ns) >= 8:
-            median_ns = sorted(self._deviations_ns)[len(self._deviations_ns) // 2]
-            self._jitter_ns = max(_MIN_JITTER_NS, median_ns / 0.6745)
-
     def _spread_ns(self, line: PulseLine) -> float:
         """Return the standard deviation of a pulse from where the line has it due."""
-        return self._jitter_ns * sqrt(1 + line.time_factor(self._index) ** 2)
+        return self._jitter.jitter_ns * sqrt(1 + line.time_factor(self._index) ** 2)
 
     def _is_due(self, line: PulseLine, time_ns: int) -> bool:
-        if self._jitter_ns * line.time_factor(self._index) > _VAGUE * line.period_ns:
+        if self._jitter.jitter_ns * line.time_factor(self._index) > _VAGUE * line.period_ns:
             return True
         gate_ns = min(_GATE * self._spread_ns(line), line.period_ns / 2)
         return abs(time_ns - line.time_of(self._index)) <= gate_ns
@@ -204,7 +184,7 @@ class PulseFilter:
         for index, time_ns in pulses:
             history.append(index, time_ns)
         line = history.fit(len(pulses), pulses[-1][0])
-        if line.period_factor * self._jitter_ns < _LOCK_ERROR * line.period_ns or is_enough:
+        if line.period_factor * self._jitter.jitter_ns < _LOCK_ERROR * line.period_ns or is_enough:
             self._first_pulses, self._first_index = [], self._index + 1
             if _is_tempo(line.period_ns):
                 self._history, self._index = history, pulses[-1][0]
@@ -218,7 +198,7 @@ class PulseFilter:
         change_cost = self._change_cost()
         self._pending_lost = count.lost[-1]
         if change_cost + _MIN_MARGIN < count.cost:
-            self._begin_new_tempo(self._pending)
+            self._change_tempo(line)
         elif len(self._pending) >= _MAX_PENDING or (
             min(count.margin, change_cost - count.cost) >= _MIN_MARGIN
             and abs(lateness[-1] - count.lost[-1]) * period_ns <= _GATE * spread_ns
@@ -245,10 +225,10 @@ class PulseFilter:
             judged = list(self._judged)[-pulses:]
             if len(judged) < pulses or judged[0][1] == self._lost:
                 return
-            lost_before = judged[0][1]
+            lost_before: int = judged[0][1]
             by_time = [(index, time_ns) for index, _, time_ns in judged]
             by_count = [(index - lost + lost_before, time_ns) for index, lost, time_ns in judged]
-            if line_cost(by_count, self._jitter_ns) + _MIN_MARGIN < line_cost(by_time, self._jitter_ns):
+            if line_cost(by_count, self._jitter.jitter_ns) + _MIN_MARGIN < line_cost(by_time, self._jitter.jitter_ns):
                 self._index, self._lost, self._last_loss = by_count[-1][0], lost_before, (0, 0)
                 self._judged.clear()
                 self._begin_new_tempo(by_count)
@@ -258,7 +238,25 @@ class PulseFilter:
         """Return the cost of a new tempo since the first pending pulse."""
         if len(self._pending) < _MIN_CHANGE_PULSES:
             return _CHANGE_COST
-        return _CHANGE_COST + line_cost(self._pending, self._jitter_ns)
+        return _CHANGE_COST + line_cost(self._pending, self._jitter.jitter_ns)
+
+    def _change_tempo(self, line: PulseLine) -> None:
+        """Begin a new tempo; if it is the old one at another phase, then the jitter is greater than it seemed.
+
+        So it is when pulses wait for the next of the audio system's periods: their delay grows and falls at once.
+        """
+        history = PulseHistory()
+        for index, time_ns in self._pending:
+            history.append(index, time_ns)
+        first_index, new = self._pending[0][0], history.fit(len(self._pending), self._index)
+        if abs(new.period_ns - line.period_ns) > _SAME_TEMPO * line.period_ns:
+            self._begin_new_tempo(self._pending)
+            return
+        self._jitter.add_phase_shift(new.time_of(first_index) - line.time_of(first_index))
+        for index, time_ns in self._pending:
+            self._append(index, time_ns)
+        self._pending, self._pending_lost = [], 0
+        self._fit()
 
     def _begin_new_tempo(self, pulses: Sequence[tuple[int, int]]) -> None:
         """Begin a line with these pulses."""
@@ -272,7 +270,7 @@ class PulseFilter:
         if not len(self._history):
             return
         self._check_hint()
-        line = self._history.fit_steady_part(self._index, self._jitter_ns, self._hint)
+        line = self._history.fit_steady_part(self._index, self._jitter.jitter_ns, self._hint)
         if not _is_tempo(line.period_ns):
             self._line, self._hint, self._told_bpm = None, None, 0.0
             self._history, self._first_pulses = PulseHistory(), []
@@ -287,12 +285,12 @@ class PulseFilter:
         if not self._hint or len(self._history) < _MIN_LOCK_PULSES:
             return
         line = self._history.fit(min(len(self._history), _MAX_LOCK_PULSES + 1), self._index)
-        error = self._jitter_ns * sqrt(1 / line.weight + 1 / self._hint.weight)
+        error = self._jitter.jitter_ns * sqrt(1 / line.weight + 1 / self._hint.weight)
         if abs(line.period_ns - self._hint.period_ns) > _CONTRADICTION * error:
             self._hint = None
 
     def _update_told_bpm(self, line: PulseLine) -> None:
-        error_bpm = self.bpm * self._jitter_ns * line.period_factor / line.period_ns
+        error_bpm = self.bpm * self._jitter.jitter_ns * line.period_factor / line.period_ns
         errors = _SHOWN_ERRORS if line.pulses > 4 * PULSES_PER_BEAT else _FIRST_SHOWN_ERRORS
         if abs(self.bpm - self._told_bpm) > _SHOWN_BPM + errors * error_bpm:
             self._told_bpm = round(self.bpm, 1)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from itertools import pairwise
-from math import isfinite
+from math import ceil, isfinite
 from random import Random
 from statistics import mean, pstdev
 
@@ -100,6 +100,18 @@ def test_filter_counts_bursts_and_uses_their_last_time(bpm: float, spacing_ns: i
     assert followed.told_bpms[-1] == bpm
     assert followed.changes_after(2 * BEAT) == 0
     assert abs(followed.errors_ms[-1]) < 2
+    assert followed.filter.last_index == len(pulses) - 1
+
+
+@pytest.mark.parametrize("bpm", [100.0, 120.0, 137.0])
+def test_filter_averages_the_wait_for_audio_periods(bpm: float) -> None:
+    audio_period_ns = 256 / 48_000 * 1e9
+    pulses = steady(bpm, 48)
+    arrived_ns = [round(ceil(time_ns / audio_period_ns) * audio_period_ns) for _, time_ns in pulses]
+    followed = Followed(pulses, arrived_ns)
+    assert max(abs(told - bpm) for told in followed.told_bpms[8 * BEAT :]) <= 0.15
+    assert pstdev(followed.errors_ms[8 * BEAT :]) <= 0.3
+    assert mean(followed.errors_ms[8 * BEAT :]) == pytest.approx(audio_period_ns / 2 / MS, abs=0.2)
     assert followed.filter.last_index == len(pulses) - 1
 
 

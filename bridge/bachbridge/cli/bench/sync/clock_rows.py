@@ -9,6 +9,7 @@ from statistics import mean, pstdev
 from bachbridge.cli.bench.sync.clock_methods import METHODS, ClockMethod
 from bachbridge.cli.bench.sync.pulse_sources import (
     SimulatedPulse,
+    in_audio_periods,
     in_bursts,
     pulses_at,
     ramp_in_tempo,
@@ -152,6 +153,9 @@ def _loss_rows() -> Iterator[Row]:
         yield _row(f"{name}: worst phase error", "", "ms", sources, _worst_phase_ms(_SETTLED_BEATS))
     bursts = [in_bursts(pulses_at(bpm, _BEATS), 5) for bpm in (60.0, 120.0, 240.0)]
     yield _row("bursts of 5: changes shown in 64 beats", "0", "", bursts, _changes, decimals=0)
+    waiting = [in_audio_periods(pulses_at(120, _BEATS), 256)]
+    yield _row("audio periods of 256 frames: error of the mean tempo", "≤ 0.1", "bpm", waiting, _bias)
+    yield _row("audio periods of 256 frames: sd of the phase", "≤ 1", "ms", waiting, _phase_sd_ms)
 
 
 def _bias(run: Run) -> float:

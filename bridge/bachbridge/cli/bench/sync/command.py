@@ -14,7 +14,7 @@ from bachbridge.cli.bench.sync.clock_rows import clock_rows
 from bachbridge.cli.bench.sync.rows import Row, rows_as_json, rows_table
 
 GROUPS: dict[str, tuple[Callable[[], Iterator[Row]], int]] = {
-    "The DAW's MIDI clock": (clock_rows, 30),
+    "The DAW's MIDI clock": (clock_rows, 34),
     "Answers on the DAW's grid": (answer_rows, 4),
 }
 """The groups of rows by title: what measures them, and about how many rows there are (for the progress bar)."""

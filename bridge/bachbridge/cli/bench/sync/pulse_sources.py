@@ -5,6 +5,7 @@ A pulse has its index since the song's start, its true time and the time at whic
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from math import ceil
 from random import Random
 
 from bachbridge.engine.tempo.pulse_filter import PULSES_PER_BEAT
@@ -61,6 +62,12 @@ def in_bursts(pulses: list[SimulatedPulse], size: int) -> list[SimulatedPulse]:
         replace(pulse, arrival_ns=pulses[min(len(pulses) - 1, n // size * size + size - 1)].arrival_ns)
         for n, pulse in enumerate(pulses)
     ]
+
+
+def in_audio_periods(pulses: Iterable[SimulatedPulse], frames: int, frames_per_s: int = 48_000) -> list[SimulatedPulse]:
+    """Deliver each pulse at the beginning of the next period of an audio system."""
+    period_ns = frames / frames_per_s * 1e9
+    return [replace(pulse, arrival_ns=round(ceil(pulse.arrival_ns / period_ns) * period_ns)) for pulse in pulses]
 
 
 def without_span(pulses: Iterable[SimulatedPulse], begin_s: float, length_s: float) -> list[SimulatedPulse]:

@@ -5,8 +5,16 @@ from dataclasses import replace
 import pytest
 
 from bachbridge.midi import messages as midi
-from bachbridge.protocol.effects import AnswerEnded, SettingApplied, SettingRefused, StartRefused
+from bachbridge.protocol.effects import (
+    AnswerEnded,
+    AnswerStarted,
+    PhraseKept,
+    SettingApplied,
+    SettingRefused,
+    StartRefused,
+)
 from bachbridge.protocol.events import (
+    EndPhrase,
     Event,
     Midi,
     Panic,
@@ -202,6 +210,18 @@ def test_taps_move_the_beat_of_our_own_transport() -> None:
     driver.run(6200 * MS)
     assert driver.session.settings.bpm == 100.0
     assert [time_ms for time_ms, _ in clicks(driver) if time_ms > 4200] == [4300, 4900, 5500, 6100]
+
+
+def test_kept_phrase_is_answered_after_the_count_in() -> None:
+    driver = Driver(AT_120)
+    driver.schedule(S, StartTransport())
+    play_quarters(driver, start_ns=S + LEAD + 4 * BEAT)
+    driver.schedule(S + LEAD + 8 * BEAT + 10 * MS, StopTransport())
+    driver.schedule(8 * S, EndPhrase())
+    driver.schedule(10 * S, StartTransport())
+    driver.run(20 * S)
+    assert driver.messages_of(PhraseKept)
+    assert only_message(driver, AnswerStarted)[1].due_ns == 10 * S + LEAD + 4 * BEAT
 
 
 # ---------------------------------------------------------------- the DAW's clock

@@ -124,7 +124,8 @@ class FrameLoop(QObject):
         checks = self._connection_checks()
         clock_runs = settings.follow_clock and health.clock_bpm > 0
         model = (health.model_up, health.model_text)
-        panels = (checks, clock_runs, model, state.port_names, state.prefs, self._core.preview.display_state)
+        shared_tempo = (clock_runs, health.link_bpm > 0)
+        panels = (checks, shared_tempo, model, state.port_names, state.prefs, self._core.preview.display_state)
         if panels != self._shown_panels:
             self._shown_panels = panels
             self._update_panels(checks, clock_runs=clock_runs)
@@ -148,6 +149,7 @@ class FrameLoop(QObject):
         parts.connect_page.refresh(checks)
         parts.controls.set_model_state(ready=health.model_up is True, problem=health.model_text)
         parts.controls.set_clock(running=clock_runs)
+        parts.controls.set_link(running=health.link_bpm > 0)
         parts.phrases.set_ask_obstacle("" if health.model_up else health.model_text)
         parts.port_picker.show_ports(state.port_names, state.prefs.input, state.prefs.output)
         parts.welcome_page.refresh(

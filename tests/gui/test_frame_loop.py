@@ -23,6 +23,7 @@ from bachbridge.protocol.events import (
     AnswerPhrase,
     Cadence,
     EndPhrase,
+    LinkState,
     Midi,
     ModelDown,
     ModelUp,
@@ -272,6 +273,16 @@ def test_dead_engines_clock_is_forgotten(opened: WindowHarness) -> None:
     opened.engine.die()
     opened.advance(2 * S)
     assert "97" not in opened.state.tempo_text()
+
+
+def test_link_session_shows_and_sets_the_tempo(opened: WindowHarness) -> None:
+    opened.engine.emit(LinkState(0, 150_000_000, is_playing=True, peers=1))
+    opened.advance()
+    assert opened.state.tempo_text() == "100 bpm, from Ableton Link"
+    assert "Link" in opened.parts.controls.tempo.controls[0].disabled_reason
+    opened.engine.emit(LinkState(0, 125_000_000, is_playing=False, peers=0))
+    opened.advance()
+    assert opened.state.tempo_text() == "120 bpm, set"
 
 
 def test_window_works_on_machine_without_midi(tmp_path: Path, qtbot: QtBot) -> None:

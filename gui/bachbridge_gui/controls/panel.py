@@ -36,7 +36,8 @@ class ControlPanel(QWidget):
     def __init__(self, store: SettingsStore, learner: MidiLearn, profiles: ProfileFolder | None = None) -> None:
         super().__init__()
         self._store, self._learner = store, learner
-        self._model_ready, self._model_problem, self._clock_running = True, "", False
+        self._model_ready, self._model_problem = True, ""
+        self._clock_running = self._link_running = False
         self._offered_answers = list(ANSWERS)
         """The kinds of answer that can be chosen now."""
         self.mode, *self.command_buttons = (
@@ -142,6 +143,11 @@ class ControlPanel(QWidget):
         self._clock_running = running
         self._refresh()
 
+    def set_link(self, *, running: bool) -> None:
+        """Show whether other programs are in the Link session."""
+        self._link_running = running
+        self._refresh()
+
     def _offer_answers(self, tasks: Sequence[str]) -> None:
         """Offer the kinds of answer that the model can give, and in any case the one that is set."""
         chosen = self._store.settings.answer
@@ -156,7 +162,9 @@ class ControlPanel(QWidget):
                 self._offered_answers = kinds
 
     def _refresh(self) -> None:
-        conditions = Conditions(self._model_ready, self._model_problem, self._clock_running, self.model.tasks)
+        conditions = Conditions(
+            self._model_ready, self._model_problem, self._clock_running, self.model.tasks, self._link_running
+        )
         self._offer_answers(self.model.tasks)
         reasons = unavailable_reasons(self._store.settings, conditions)
         for control in self.controls:

@@ -20,6 +20,8 @@ class Conditions:
     """True while the DAW's MIDI clock runs."""
     model_tasks: tuple[str, ...] = ANSWERS
     """The tasks on the model's card."""
+    link_running: bool = False
+    """True while other programs are in the Link session."""
 
 
 TRADE_TARGETS = ("trade_bars",)
@@ -95,6 +97,9 @@ def _tempo_reasons(settings: Settings, conditions: Conditions) -> dict[str, str]
         sentence = "The DAW's clock sets the tempo: stop it, or switch it off here."
         reasons |= dict.fromkeys(("bpm", "bpm.fixed", "tap", "start_playing"), sentence)
         reasons["clock_out"] = "The DAW's clock sets the tempo: sent back to it, the clock would go round in a circle."
+    elif conditions.link_running:
+        sentence = "The Ableton Link session sets the tempo: change it in another program, or switch Link off here."
+        reasons |= dict.fromkeys(("bpm", "bpm.fixed", "tap", "start_playing"), sentence)
     elif not settings.bpm:
         reasons["bpm"] = "The tempo is taken from your playing: set it to fixed, or tap it."
         reasons["start_playing"] = "No tempo is set: set it to fixed, or tap it."
@@ -136,7 +141,8 @@ def _answer_reasons(settings: Settings, conditions: Conditions) -> dict[str, str
 
 
 def _harmony_reasons(settings: Settings, conditions: Conditions) -> dict[str, str]:
-    tempo_known = settings.bpm > 0 or (conditions.clock_running and settings.follow_clock)
+    follows_clock = conditions.clock_running and settings.follow_clock
+    tempo_known = settings.bpm > 0 or follows_clock or conditions.link_running
     reasons: dict[str, str] = {}
     if not tempo_known:
         reasons["density"] = (

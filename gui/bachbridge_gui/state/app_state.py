@@ -29,7 +29,12 @@ from bachbridge_gui.state.timeline import RollTimeline
 from bachbridge_gui.state.window_prefs import WindowPrefs
 
 _NOTICE_MIN_NS = 6_000_000_000
-_TEMPO_SOURCE_TEXT = {"playing": "from your playing", "set": "set", "clock": "from the DAW's clock"}
+_TEMPO_SOURCE_TEXT = {
+    "playing": "from your playing",
+    "set": "set",
+    "clock": "from the DAW's clock",
+    "link": "from Ableton Link",
+}
 
 
 class AppState:
@@ -94,6 +99,8 @@ class AppState:
     def _tempo_and_source(self) -> tuple[float, str]:
         if self.settings.follow_clock and self.health.clock_bpm:
             return self.health.clock_bpm, "clock"
+        if self.health.link_bpm:
+            return self.health.link_bpm, "link"
         if self.settings.bpm:
             return self.settings.bpm, "set"
         return (bpm_from_step_ns(self.latest_bar.step_ns) if self.latest_bar else 0.0), "playing"

@@ -14,6 +14,7 @@ from itertools import accumulate
 from math import ceil, exp, log
 
 from bachbridge.midi import messages as midi
+from bachbridge.music.notes import bpm_from_step_ns
 from bachbridge.protocol.effects import (
     AnswerLate,
     ClockTempo,
@@ -27,7 +28,7 @@ from bachbridge.protocol.effects import (
     Received,
     Sent,
 )
-from bachbridge.protocol.events import ModelDown, ModelUp, PortsChanged
+from bachbridge.protocol.events import LinkState, ModelDown, ModelUp, PortsChanged
 from bachbridge_gui.state.notice_text import engine_change_text
 
 LATE_THRESHOLD_NS = 10_000_000
@@ -88,6 +89,8 @@ class EngineHealth:
         self.clock_seen = False
         self.clock_bpm = 0.0
         """Tempo of the DAW's clock; 0: it does not run."""
+        self.link_bpm = 0.0
+        """Tempo of the Link session; 0: nobody else is in it."""
         self.last_note_in_ns: int | None = None
         self.last_note_out_ns: int | None = None
         """Times of the last note in and out."""
@@ -113,8 +116,8 @@ class EngineHealth:
                 self._handle_ports_changed(input_name, output_name)
             case Connections(inputs):
                 self.input_connections = inputs
-            case ClockTempo(bpm):
-                self.clock_bpm, self.clock_seen = bpm, self.clock_seen or bpm > 0
+            case ClockTempo() | LinkState():
+                self._handle_shared_tempo(message)
             case Health():
                 self.model_p50_ns, self.model_p99_ns = message.model_p50_ns, message.model_p99_ns
             case ModelUp(name):
@@ -156,6 +159,13 @@ class EngineHealth:
         return sum(self._faults.counts(now_ns).values())
 
     # ------------------------------------------------------------ messages
+
+    def _handle_shared_tempo(self, message: ClockTempo | LinkState) -> None:
+        match message:
+            case ClockTempo(bpm):
+                self.clock_bpm, self.clock_seen = bpm, self.clock_seen or bpm > 0
+            case LinkState(_, step_ns, _, peers):
+                self.link_bpm = bpm_from_step_ns(step_ns) if peers else 0.0
 
     def _handle_received(self, data: bytes, at_ns: int) -> None:
         self.input_received = True
@@ -199,7 +209,7 @@ class EngineHealth:
         if self.input_name or self.output_name or self.engine_text:
             self.engine_text = text
         self.model_up, self.model_text, self._damaged_count = None, MODEL_LOADING_TEXT, 0
-        self.clock_bpm = 0.0
+        self.clock_bpm = self.link_bpm = 0.0
         self.model_p50_ns = self.model_p99_ns = 0
 
     def _handle_ports_changed(self, input_name: str, output_name: str) -> None:

@@ -81,6 +81,12 @@ def test_running_clock_disables_tempo() -> None:
     assert "tap" not in unavailable_reasons(CONTINUE, USUAL)
 
 
+def test_link_session_disables_tempo() -> None:
+    reasons = unavailable_reasons(CONTINUE, Conditions(link_running=True))
+    assert "Link" in reasons["bpm"] == reasons["tap"]
+    assert "density" not in unavailable_reasons(replace(HARMONIZE, bpm=0.0), Conditions(link_running=True))
+
+
 def test_clock_out_is_not_sent_back_to_its_source() -> None:
     assert "circle" in unavailable_reasons(CONTINUE, Conditions(clock_running=True))["clock_out"]
     assert "clock_out" not in unavailable_reasons(CONTINUE, USUAL)

@@ -32,7 +32,7 @@ from bachbridge.protocol.effects import (
     SettingRefused,
     StartRefused,
 )
-from bachbridge.protocol.events import AskRefused, ModelDown, ModelUp, PortsChanged
+from bachbridge.protocol.events import AskRefused, LinkState, ModelDown, ModelUp, PortsChanged
 from bachbridge.settings import Settings, validated
 
 _NO_MODEL = "no model"
@@ -55,6 +55,8 @@ class TerminalReporter:
     """The pitches of the voices that moved last, in mode harmonize."""
     latency_text: str = ""
     ports: tuple[str, str] = field(default=("", ""))
+    peers: int = 0
+    """Number of other programs in the Link session."""
 
     def handle_message(self, message: Message) -> str | None:
         """Update the state and return a sentence to print, if any; raises `BachBridgeError` if the engine failed."""
@@ -63,6 +65,9 @@ class TerminalReporter:
                 raise BachBridgeError(error)
             case PortsChanged(source, sink):
                 return self._port_change_text(source, sink)
+            case LinkState(_, step_ns, _, peers) if peers != self.peers:
+                self.peers = peers
+                return _link_text(step_ns, peers)
             case Received() if self.settings.mode != "harmonize":
                 self.activity = "listening"
             case ModelUp(name):
@@ -125,6 +130,13 @@ class TerminalReporter:
             return f'Listening to "{source}", playing to "{sink}".'
         missing = " and ".join(word for word, name in (("input", source), ("output", sink)) if not name)
         return f"Waiting for the {missing} port to come back."
+
+
+def _link_text(step_ns: int, peers: int) -> str:
+    if not peers:
+        return "Ableton Link: nobody else is there."
+    programs = "1 other program" if peers == 1 else f"{peers} other programs"
+    return f"Ableton Link: {bpm_from_step_ns(step_ns):.1f} bpm, with {programs}."
 
 
 def _session_report_text(message: Message) -> str | None:

@@ -17,7 +17,7 @@ from bachbridge.protocol.effects import (
     Received,
     Sent,
 )
-from bachbridge.protocol.events import ModelDown, ModelUp, PortsChanged
+from bachbridge.protocol.events import LinkState, ModelDown, ModelUp, PortsChanged
 from bachbridge.settings import Settings
 
 PHRASE = Phrase(tuple(Note(4 * n, 4, 60 + n) for n in range(4)), steps=16)
@@ -93,6 +93,15 @@ def test_reporter_shortens_long_phrases() -> None:
     assert sentences[0].startswith("Heard 40 notes in 2.5 bars")
     assert sentences[0].endswith(" …")
     assert len(sentences[0]) < 120
+
+
+def test_reporter_counts_the_programs_in_the_link_session() -> None:
+    states = [LinkState(0, STEP_NS, is_playing=True, peers=peers) for peers in (0, 1, 1, 2, 0)]
+    assert report(*states)[0] == [
+        "Ableton Link: 120.0 bpm, with 1 other program.",
+        "Ableton Link: 120.0 bpm, with 2 other programs.",
+        "Ableton Link: nobody else is there.",
+    ]
 
 
 def test_status_line_shows_lost_model() -> None:

@@ -17,12 +17,19 @@ import typer
 from bachbridge import __version__
 from bachbridge.cli.bench import commands as bench_commands
 from bachbridge.cli.options import apply_options, with_settings
-from bachbridge.cli.parameters import DEFAULT_SETTINGS, ModelOption, SeedOption, TemperatureOption
+from bachbridge.cli.parameters import DEFAULT_SETTINGS, JsonOption, ModelOption, SeedOption, TemperatureOption
 from bachbridge.cli.transform import commands as transform_commands
 from bachbridge.errors import BachBridgeError, ConfigError
 from bachbridge.process.entry_points import COMMAND_GROUP, entry_points_in
 from bachbridge.settings import Settings
 from bachbridge.settings_file import load_or_recover_settings, load_settings, settings_path
+
+InputOption = Annotated[
+    str | None, typer.Option("--in", metavar="NAME", help="Listen to the MIDI port whose name contains NAME.")
+]
+OutputOption = Annotated[
+    str | None, typer.Option("--out", metavar="NAME", help="Play to the MIDI port whose name contains NAME.")
+]
 
 EXTRA_BY_MODULE = {
     "PyQt6": "gui",
@@ -46,12 +53,8 @@ app.add_typer(bench_commands.commands)
 def bachbridge(
     context: typer.Context,
     *,
-    input_name: Annotated[
-        str | None, typer.Option("--in", metavar="NAME", help="Listen to the MIDI port whose name contains NAME.")
-    ] = None,
-    output_name: Annotated[
-        str | None, typer.Option("--out", metavar="NAME", help="Play to the MIDI port whose name contains NAME.")
-    ] = None,
+    input_name: InputOption = None,
+    output_name: OutputOption = None,
     headless: Annotated[bool, typer.Option("--headless", help="Run in the terminal, without a window.")] = False,
     log: Annotated[
         Path | None, typer.Option("--log", metavar="FILE", help="Write all events of the session to this file.")
@@ -119,6 +122,29 @@ def models() -> None:
     from bachbridge.cli.play.models import print_models
 
     print_models()
+
+
+@app.command("calibrate")
+def calibrate(
+    *,
+    input_name: InputOption = None,
+    output_name: OutputOption = None,
+    wait_s: Annotated[
+        float, typer.Option("--wait", metavar="S", min=1, max=600, help="Seconds to wait for the first note.")
+    ] = 30,
+    save: Annotated[bool, typer.Option("--save", help="Write the proposal to the settings file.")] = False,
+    json: JsonOption = False,
+) -> None:
+    """Measure the way through your DAW and back, and propose --latency-ms.
+
+    Connect the output to a track of your DAW, and the MIDI output of this track to the input. Short, quiet notes on
+    channel 16 go through it. An answer follows a beat that comes late by the DAW's output, and has its own way through
+    the DAW's input: the time of both together is what answers are to be sent earlier by. Neither the sound card, which
+    delays the DAW's own tracks as much, nor an instrument that responds slowly is measured.
+    """
+    from bachbridge.cli.play.calibrate import calibrate as run
+
+    run(input_name, output_name, wait_s=wait_s, save=save, json=json)
 
 
 @app.command("demo")

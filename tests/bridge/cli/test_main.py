@@ -12,7 +12,7 @@ from bachbridge import __version__
 from bachbridge.settings import SETTING_NAMES, option_name, spec_of
 
 COMMANDS = (
-    *("ports", "models", "continue", "harmonize", "mend", "vary", "text", "roll", "demo", "replay"),
+    *("ports", "models", "continue", "harmonize", "mend", "vary", "text", "roll", "calibrate", "demo", "replay"),
     *("dream", "tune", "bench", "train", "evaluate", "export"),
 )
 HEAVY = ("numpy", "onnxruntime", "mido", "rtmidi", "rich", "PIL", "platformdirs", "tensorflow", "music21", "PyQt6")

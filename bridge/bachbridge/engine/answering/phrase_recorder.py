@@ -54,7 +54,7 @@ class PhraseRecorder:
         self.note_off(now_ns, pitch)
         self.held_keys[pitch] = KeyPress(now_ns, None, pitch, velocity)
         self.key_presses.append(self.held_keys[pitch])
-        self.tempo_tracker.add_onset(now_ns)
+        self.tempo_tracker.add_onset(now_ns, pitch)
         self.silent_since_ns = None
         if len(self.key_presses) > _MAX_NOTES:
             self.tempo_tracker.drop_first(len(self.key_presses) - _KEPT_NOTES)
@@ -64,6 +64,7 @@ class PhraseRecorder:
         note = self.held_keys.pop(pitch, None)
         if note:
             note.off_ns = now_ns
+            self.tempo_tracker.add_release(now_ns, pitch)
         self._update_silence(now_ns)
 
     def all_notes_off(self, now_ns: int) -> None:
@@ -85,7 +86,7 @@ class PhraseRecorder:
         """Quantize all notes again with another tracker."""
         self.tempo_tracker = tracker
         for press in self.key_presses:
-            self.tempo_tracker.add_onset(press.on_ns)
+            self.tempo_tracker.add_onset(press.on_ns, press.pitch)
             press.grid_note = None
 
     def _update_silence(self, now_ns: int) -> None:
@@ -134,7 +135,7 @@ class PhraseRecorder:
         length = max(1, round(length_ns / self.tempo_tracker.grid.step_ns))
         start, offset_ns = self.tempo_tracker.steps[index], self.tempo_tracker.offsets_ns[index]
         note = Note(start, length, press.pitch, press.velocity, 0, offset_ns)
-        if press.off_ns is not None and self.tempo_tracker.is_settled:
+        if press.off_ns is not None and index < self.tempo_tracker.settled_count:
             press.grid_note = note
         return note
 

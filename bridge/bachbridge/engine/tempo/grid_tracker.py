@@ -12,9 +12,6 @@ class GridTracker:
 
     __slots__ = ("_first_step", "_shared", "_steps_per_bar", "_steps_per_beat", "offsets_ns", "previous_bpm", "steps")
 
-    is_settled = True
-    """The onsets so far stay on their steps."""
-
     def __init__(self, shared: Grid, steps_per_beat: int, steps_per_bar: int) -> None:
         """`shared` has a bar line at step 0."""
         self._shared, self._steps_per_beat, self._steps_per_bar = shared, steps_per_beat, steps_per_bar
@@ -45,12 +42,20 @@ class GridTracker:
         if self._first_step is not None:
             self._first_step += shift_steps
 
-    def add_onset(self, onset_ns: int) -> None:
+    @property
+    def settled_count(self) -> int:
+        """How many of the first onsets stay on their steps: all of them."""
+        return len(self.steps)
+
+    def add_onset(self, onset_ns: int, pitch: int | None = None) -> None:  # noqa: ARG002
         step = self._shared.nearest_step(onset_ns)
         if self._first_step is None:
             self._first_step = step - step % self._steps_per_beat
         self.steps.append(step - self._first_step)
         self.offsets_ns.append(onset_ns - self._shared.time_of(step))
+
+    def add_release(self, release_ns: int, pitch: int) -> None:
+        """Do nothing: releases tell nothing about a grid that is known."""
 
     def drop_first(self, count: int) -> None:
         """Forget the steps of the first `count` onsets."""

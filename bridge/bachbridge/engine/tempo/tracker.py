@@ -1,13 +1,11 @@
-"""An estimate of the tempo from the player's onsets.
+"""Tempo, steps, beat and bar of the player's onsets.
 
-The estimate is Bayesian. A melody's inter-onset intervals are drawn from the note values that Bach's melodies use
-(`_NOTE_VALUES`, with their rough shares) and blurred by human timing (`_JITTER_NS`); tempos are log-normal about a
-walking pace, or about the tempo of the previous phrase. Each candidate tempo is scored by the likelihood of all
-intervals, and the best one is refined by least squares. (The idea: A. T. Cemgil and B. Kappen, "Monte Carlo methods for
-tempo tracking and rhythm quantization", JAIR 18, 2003; a grid of candidates is enough for short phrases.)
+If no tempo is set, all of it is inferred from the onsets, and the grid follows the player (see
+`rhythm.rhythm_filter`). The grid of a set tempo is regular, and its beats and bars are inferred (see
+`rhythm.regular_steps` and `rhythm.bar_phase`).
 
-A better source than this estimate, such as a clock (24 pulses to the quarter note) or a shared session, would give a
-`Grid` of its own and replace only `TempoTracker`.
+A better source than these estimates, such as a clock or a shared session, has a grid of its own; then `GridTracker`
+replaces `TempoTracker`.
 """
 
 from collections.abc import Sequence
@@ -15,152 +13,126 @@ from collections.abc import Sequence
 import numpy as np
 
 from bachbridge.engine.tempo.grid import Grid
-from bachbridge.music.notes import NS_PER_MINUTE, STEPS_PER_BEAT, step_ns_from_bpm
+from bachbridge.engine.tempo.rhythm.bar_phase import BarPhase, bar_phase
+from bachbridge.engine.tempo.rhythm.model import rhythm_model
+from bachbridge.engine.tempo.rhythm.onset_groups import OnsetGroups
+from bachbridge.engine.tempo.rhythm.regular_steps import RegularSteps
+from bachbridge.engine.tempo.rhythm.rhythm_steps import RhythmSteps
+from bachbridge.engine.tempo.rhythm.tempo_prior import tempo_prior
+from bachbridge.music.notes import STEPS_PER_BEAT
 
-_JITTER_NS = 22e6
-_SAME_ONSET_NS = 45_000_000
-"""Keys pressed within this time are one chord."""
-_DEFAULT_BPM, _DEFAULT_WIDTH_OCTAVES, _KNOWN_WIDTH_OCTAVES = 92.0, 0.5, 0.12
-_CANDIDATES_BPM = np.geomspace(45.0, 190.0, 105)
-_NOTE_VALUES = np.array([1, 2, 3, 4, 6, 8, 12, 16])
-_LOG_VALUE_PRIORS = np.log([0.06, 0.24, 0.04, 0.46, 0.06, 0.09, 0.02, 0.03])
-_PHASE_CORRECTION, _PERIOD_CORRECTION, _MAX_PERIOD_DRIFT = 0.4, 0.12, 0.3
-"""Shares of an onset's error by which the grid's phase and period follow it, and the period's greatest drift in all."""
-_SETTLED_ONSETS = 24
-"""After this many onsets the steps of the earlier ones stay as they are."""
-_OUTLIER_LIKELIHOOD = 1e-4
-"""Likelihood (relative to a peak's height) of an interval that is no note value: a hesitation, a slip."""
-
-
-def distinct_onsets(onsets_ns: Sequence[int]) -> list[int]:
-    """Return the onsets in order, one for each chord."""
-    kept: list[int] = []
-    for onset in sorted(onsets_ns):
-        if not kept or onset - kept[-1] > _SAME_ONSET_NS:
-            kept.append(onset)
-    return kept
-
-
-def estimate_bpm(onsets_ns: Sequence[int], previous_bpm: float | None = None) -> float:
-    """Return the likeliest tempo of the onsets; with fewer than three of them, the previous or the default tempo."""
-    intervals = np.diff(np.array(distinct_onsets(onsets_ns), dtype=np.float64))
-    centre = previous_bpm or _DEFAULT_BPM
-    if len(intervals) < 2:
-        return centre
-    steps = NS_PER_MINUTE / _CANDIDATES_BPM / STEPS_PER_BEAT
-    width = _KNOWN_WIDTH_OCTAVES if previous_bpm else _DEFAULT_WIDTH_OCTAVES
-    prior = -0.5 * (np.log2(_CANDIDATES_BPM / centre) / width) ** 2
-    score = prior + _log_likelihood(intervals, steps).sum(axis=0)
-    return _refine_bpm(intervals, float(_CANDIDATES_BPM[int(score.argmax())]))
-
-
-def _log_likelihood(intervals_ns: np.ndarray, steps_ns: np.ndarray) -> np.ndarray:
-    """Return the log-likelihood of each interval under each step length, as `array[interval, candidate]`."""
-    error = (intervals_ns[:, None, None] - _NOTE_VALUES * steps_ns[None, :, None]) / _JITTER_NS
-    return np.log(np.exp(_LOG_VALUE_PRIORS - 0.5 * error**2).sum(axis=2) + _OUTLIER_LIKELIHOOD)
-
-
-def _refine_bpm(intervals: np.ndarray, rough_bpm: float) -> float:
-    """Fit the intervals to their note values at about `rough_bpm` by least squares."""
-    step = step_ns_from_bpm(rough_bpm)
-    values = np.rint(intervals / step)
-    fit = (values >= 1) & (values <= _NOTE_VALUES[-1]) & (np.abs(intervals - values * step) < 3 * _JITTER_NS)
-    if not fit.any():
-        return rough_bpm
-    values, intervals = values[fit], intervals[fit]
-    return float(NS_PER_MINUTE / STEPS_PER_BEAT * (values @ values) / (values @ intervals))
+_DEFAULT_BPM = 92.0
+_MIN_BAR_CONFIDENCE = 0.6
+_MIN_EVENTS = 6
+"""The bar lines are unknown unless they are so probable and there are so many onsets."""
 
 
 class TempoTracker:
     """The step of each onset, and the grid after the last one; onsets come in order of time.
 
-    While there are few onsets, each new one assigns all of them to steps again, because the tempo (or, if it is known,
-    the origin of its grid) becomes clearer. From then on the steps of earlier onsets stay. The grid of a known tempo is
-    regular; otherwise it moves part of the way towards each onset, in phase and in period (the linear correction of
-    J. Mates, "A model of synchronization of motor acts to a stimulus sequence", Biol. Cybern. 70, 1994).
+    Steps count from the first onset. Each new onset may move earlier ones to other steps, as tempo and meter become
+    clearer, except the first `settled_count`. Used on the engine's thread only.
     """
 
-    __slots__ = (
-        "_initial_step_ns",
-        "_last_step",
-        "_last_step_time_ns",
-        "_onsets_ns",
-        "_step_ns",
-        "known_bpm",
-        "offsets_ns",
-        "previous_bpm",
-        "steps",
-    )
+    __slots__ = ("_dropped", "_first_onset_ns", "_groups", "_model", "_phase", "_placer", "known_bpm", "previous_bpm")
 
-    def __init__(self, known_bpm: float, previous_bpm: float | None) -> None:
-        """`known_bpm` is 0 if no tempo is set; `previous_bpm` is the tempo of the previous phrase."""
+    def __init__(
+        self,
+        known_bpm: float,
+        previous_bpm: float | None,
+        *,
+        steps_per_bar: int = 4 * STEPS_PER_BEAT,
+        steps_per_beat: int = STEPS_PER_BEAT,
+        tempo_hint: float = 0.0,
+    ) -> None:
+        """`known_bpm` is 0 if no tempo is set; `previous_bpm` is the tempo of the previous phrase.
+
+        `tempo_hint` is about the tempo that the player means to take; 0: unknown.
+        """
         self.known_bpm, self.previous_bpm = known_bpm, previous_bpm
-        self.steps: list[int] = []
-        self.offsets_ns: list[int] = []
-        """Distance of each onset from the time of its step."""
-        self._onsets_ns: list[int] = []
-        self._last_step_time_ns = self._step_ns = self._initial_step_ns = 0.0
-        self._last_step = 0
+        self._model = rhythm_model(steps_per_bar, steps_per_beat)
+        self._groups = OnsetGroups()
+        prior = tempo_prior(tempo_hint, previous_bpm, steps_per_beat)
+        expected_bpm = previous_bpm or tempo_hint or _DEFAULT_BPM
+        self._placer = (
+            RegularSteps(known_bpm) if known_bpm else RhythmSteps(self._model, prior, expected_bpm, self._groups)
+        )
+        self._phase: BarPhase | None = None
+        self._dropped = 0
+
+    def add_onset(self, onset_ns: int, pitch: int | None = None) -> None:
+        """Add a key; with `pitch`, its release must be added too."""
+        self._groups.add(onset_ns, pitch)
+        if isinstance(self._placer, RegularSteps):
+            self._placer.add_onset(onset_ns)
+        else:
+            self._placer.add_onset()
+        self._phase = None
+
+    def add_release(self, release_ns: int, pitch: int) -> None:  # noqa: ARG002 # its time is not used yet
+        """Add the release of a key."""
+        self._groups.release(pitch)
+        self._phase = None
+
+    def drop_first(self, count: int) -> None:
+        """Forget the steps of the first `count` onsets."""
+        self._dropped += count
 
     @property
-    def bar_step(self) -> int | None:
-        """A step that is a bar line; None while the bar lines are unknown."""
-        return None
+    def steps(self) -> list[int]:
+        """The step of each onset."""
+        return self._placer.steps[self._dropped :] if self._dropped else self._placer.steps
+
+    @property
+    def offsets_ns(self) -> list[int]:
+        """Distance of each onset from the time of its step."""
+        return self._placer.offsets_ns[self._dropped :] if self._dropped else self._placer.offsets_ns
+
+    @property
+    def settled_count(self) -> int:
+        """How many of the first onsets stay on their steps."""
+        self._placer.steps  # noqa: B018
+        return max(0, self._placer.settled_count - self._dropped)
 
     @property
     def is_settled(self) -> bool:
         """True if the onsets so far stay on their steps."""
-        return len(self._onsets_ns) >= _SETTLED_ONSETS
+        return 0 < len(self._placer.steps) == self._placer.settled_count
 
     @property
     def grid(self) -> Grid:
-        step_ns = round(self._step_ns)
-        return Grid(round(self._last_step_time_ns) - self._last_step * step_ns, step_ns)
+        """The grid after the last onset; step 0 is the first onset's."""
+        return self._placer.grid
 
-    def add_onset(self, onset_ns: int) -> None:
-        if self.is_settled:
-            self._place_onset(onset_ns)
-        else:
-            self._onsets_ns.append(onset_ns)
-            self._refit()
+    # ------------------------------------------------------------ beat and bar
 
-    def drop_first(self, count: int) -> None:
-        """Forget the steps of the first `count` onsets."""
-        del self.steps[:count]
-        del self.offsets_ns[:count]
+    @property
+    def bar_step(self) -> int | None:
+        """A step that is a bar line; None if that is not certain enough."""
+        phase = self._bar_phase()
+        is_certain = len(self._groups.events) >= _MIN_EVENTS and phase.bar_confidence >= _MIN_BAR_CONFIDENCE
+        return -phase.place if is_certain else None
 
-    def _refit(self) -> None:
-        self.steps.clear()
-        self.offsets_ns.clear()
-        bpm = self.known_bpm or estimate_bpm(self._onsets_ns, self.previous_bpm)
-        self._last_step, self._initial_step_ns = 0, float(step_ns_from_bpm(bpm))
-        self._step_ns = self._initial_step_ns
-        self._last_step_time_ns = self._onsets_ns[0] + (self._median_offset_ns() if self.known_bpm else 0.0)
-        for onset_ns in self._onsets_ns:
-            self._place_onset(onset_ns)
+    @property
+    def beat_step(self) -> int:
+        """A step that is on a beat."""
+        return -self._bar_phase().place % self._model.steps_per_beat
 
-    def _median_offset_ns(self) -> float:
-        """Return the median distance of the onsets from a grid that begins with the first of them.
+    @property
+    def beat_confidence(self) -> float:
+        """Probability that the beats are right, from 0 to 1."""
+        return self._bar_phase().beat_confidence
 
-        An early or late first note must not make all other notes look late or early.
-        """
-        elapsed = np.array(self._onsets_ns, dtype=np.float64) - self._onsets_ns[0]
-        distances = elapsed - np.rint(elapsed / self._initial_step_ns) * self._initial_step_ns
-        return float(np.clip(np.median(distances), -self._initial_step_ns / 4, self._initial_step_ns / 4))
+    @property
+    def bar_confidence(self) -> float:
+        """Probability that the bar lines are right, from 0 to 1."""
+        return self._bar_phase().bar_confidence
 
-    def _place_onset(self, onset_ns: int) -> None:
-        steps = max(0, round((onset_ns - self._last_step_time_ns) / self._step_ns))
-        error_ns = onset_ns - (self._last_step_time_ns + steps * self._step_ns)
-        self.steps.append(self._last_step + steps)
-        self.offsets_ns.append(round(error_ns))
-        if steps:
-            phase, period = (0.0, 0.0) if self.known_bpm else (_PHASE_CORRECTION, _PERIOD_CORRECTION)
-            self._last_step_time_ns = onset_ns - (1 - phase) * error_ns
-            self._last_step += steps
-            stretched_ns = self._step_ns + period * error_ns / steps
-            low_ns = self._initial_step_ns * (1 - _MAX_PERIOD_DRIFT)
-            high_ns = self._initial_step_ns * (1 + _MAX_PERIOD_DRIFT)
-            self._step_ns = min(max(stretched_ns, low_ns), high_ns)
+    def _bar_phase(self) -> BarPhase:
+        if self._phase is None:
+            steps = np.unique(np.array(self._placer.steps, dtype=np.int64))
+            self._phase = bar_phase(steps, self._groups.texture, self._model)
+        return self._phase
 
 
 def track_onsets(onsets_ns: Sequence[int], known_bpm: float, previous_bpm: float | None = None) -> TempoTracker:
@@ -169,3 +141,8 @@ def track_onsets(onsets_ns: Sequence[int], known_bpm: float, previous_bpm: float
     for onset_ns in onsets_ns:
         tracker.add_onset(onset_ns)
     return tracker
+
+
+def estimate_bpm(onsets_ns: Sequence[int], previous_bpm: float | None = None) -> float:
+    """Return the tempo after these onsets; with fewer than three of them, the previous or the default tempo."""
+    return track_onsets(onsets_ns, 0.0, previous_bpm).grid.bpm

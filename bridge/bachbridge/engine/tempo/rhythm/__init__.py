@@ -1,0 +1,1 @@
+"""Tempo, beat and bar inferred from what is played."""

@@ -1,0 +1,30 @@
+"""Where the bar lines and the beats of notes with known steps lie."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from bachbridge.engine.tempo.rhythm.model import MAX_VALUE, RhythmModel
+
+
+@dataclass(frozen=True, slots=True)
+class BarPhase:
+    """The place of step 0 in its bar, in steps, and how certain its beat and its bar are (0 to 1)."""
+
+    place: int
+    beat_confidence: float
+    bar_confidence: float
+
+
+def bar_phase(steps: np.ndarray, texture: str, model: RhythmModel) -> BarPhase:
+    """Return the likeliest bar phase of onsets at these steps, in ascending order without repeats."""
+    places = np.arange(model.steps_per_bar)
+    at = (places[:, None] + steps) % model.steps_per_bar
+    values = np.minimum(np.diff(steps), MAX_VALUE)
+    log_values = model.log_values[texture][:, at[:, :-1], values].sum(axis=2)
+    log_weight = model.log_styles[:, None] + model.log_start[at[:, 0]] + log_values
+    share = np.exp(log_weight - log_weight.max()).sum(axis=0)
+    share /= share.sum()
+    best = int(share.argmax())
+    on_same_beat = (places - best) % model.steps_per_beat == 0
+    return BarPhase(best, float(share[on_same_beat].sum()), float(share[best]))

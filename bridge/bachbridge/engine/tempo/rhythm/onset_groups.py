@@ -1,0 +1,69 @@
+"""Keys pressed together are one event, also if a chord is rolled.
+
+A key belongs to the event before if it follows its last key within a moment. Where it is known that all keys of the
+event are still held, the moment is longer: notes of a rolled chord overlap, those of a quick melody hardly.
+"""
+
+from dataclasses import dataclass, field
+
+_NS_PER_MS = 1e6
+_GAP_MS, _HELD_GAP_MS, _STACCATO_GAP_MS = 35.0, 60.0, 30.0
+"""Longest time since the last key: if nothing is known of releases, if all keys are held, and if none is."""
+_CHORDS_KEYS_PER_EVENT = 1.5
+_SPAN_MS, _HELD_SPAN_MS = 90.0, 140.0
+"""Longest time since the event's first key."""
+
+
+@dataclass(slots=True)
+class OnsetEvent:
+    """Keys that were pressed together; `first` is the number of the first one."""
+
+    first: int
+    onsets_ms: list[float]
+    held_keys: set[int] = field(default_factory=set[int])
+    are_releases_known: bool = False
+
+    @property
+    def time_ms(self) -> float:
+        return sum(self.onsets_ms) / len(self.onsets_ms)
+
+
+class OnsetGroups:
+    """The events of a phrase; keys come in order of time. Used on the engine's thread only."""
+
+    __slots__ = ("_onset_count", "events")
+
+    def __init__(self) -> None:
+        self.events: list[OnsetEvent] = []
+        self._onset_count = 0
+
+    @property
+    def texture(self) -> str:
+        """Which of the model's rhythms these are."""
+        return "chords" if self._onset_count > _CHORDS_KEYS_PER_EVENT * len(self.events) else "line"
+
+    def add(self, onset_ns: int, pitch: int | None) -> None:
+        """Add a key; `pitch` is None if its release will not be known."""
+        onset_ms = onset_ns / _NS_PER_MS
+        if not (self.events and _belongs(self.events[-1], onset_ms)):
+            self.events.append(OnsetEvent(self._onset_count, []))
+        event = self.events[-1]
+        event.onsets_ms.append(onset_ms)
+        self._onset_count += 1
+        if pitch is not None:
+            event.held_keys.add(pitch)
+            event.are_releases_known = True
+
+    def release(self, pitch: int) -> None:
+        """Release a key of the last event."""
+        if self.events:
+            self.events[-1].held_keys.discard(pitch)
+
+
+def _belongs(event: OnsetEvent, onset_ms: float) -> bool:
+    gap_ms, span_ms = onset_ms - event.onsets_ms[-1], onset_ms - event.onsets_ms[0]
+    if not event.are_releases_known:
+        return gap_ms <= _GAP_MS and span_ms <= _SPAN_MS
+    if len(event.held_keys) == len(event.onsets_ms):
+        return gap_ms <= _HELD_GAP_MS and span_ms <= _HELD_SPAN_MS
+    return gap_ms <= _STACCATO_GAP_MS and span_ms <= _SPAN_MS

@@ -1,0 +1,90 @@
+"""Steps of onsets whose tempo is not set: they are inferred, and the grid follows the player."""
+
+from bachbridge.engine.tempo.grid import Grid
+from bachbridge.engine.tempo.rhythm.model import RhythmModel
+from bachbridge.engine.tempo.rhythm.onset_groups import OnsetGroups
+from bachbridge.engine.tempo.rhythm.rhythm_filter import Placed, RhythmFilter
+from bachbridge.engine.tempo.rhythm.tempo_prior import TempoPrior
+from bachbridge.music.notes import NS_PER_MINUTE, STEPS_PER_BEAT
+
+_NS_PER_MS = 1e6
+_MIN_EVENTS = 3
+"""With fewer events than this the tempo is the expected one."""
+_COMMON_NOISE = 0.5
+"""Share of the variance of a key's error that all keys of a chord have in common."""
+
+
+class RhythmSteps:
+    """Steps and grid of the onsets so far. Used on the engine's thread only."""
+
+    __slots__ = (
+        "_expected_step_ms",
+        "_filter",
+        "_offsets_ns",
+        "_path",
+        "_settled_events",
+        "_steps",
+        "groups",
+        "settled_count",
+    )
+
+    def __init__(self, model: RhythmModel, prior: TempoPrior, expected_bpm: float, groups: OnsetGroups) -> None:
+        """`expected_bpm` is the tempo until there are three events; `groups` has the keys before `add_onset`."""
+        self._filter, self.groups = RhythmFilter(model, prior), groups
+        self._expected_step_ms = NS_PER_MINUTE / _NS_PER_MS / expected_bpm / STEPS_PER_BEAT
+        self._path: list[Placed] | None = None
+        self._steps: list[int] = []
+        self._offsets_ns: list[int] = []
+        self._settled_events = 0
+        self.settled_count = 0
+
+    def add_onset(self) -> None:
+        """Place the last event of the groups, which has one more key."""
+        events = self.groups.events
+        keys = len(events[-1].onsets_ms)
+        noise = _COMMON_NOISE + (1 - _COMMON_NOISE) / keys
+        self._filter.add(len(events) - 1, events[-1].time_ms, noise, self.groups.texture)
+        self._path = None
+
+    @property
+    def steps(self) -> list[int]:
+        """The step of each onset."""
+        self._update()
+        return self._steps
+
+    @property
+    def offsets_ns(self) -> list[int]:
+        """Distance of each onset from the time of its step."""
+        self._update()
+        return self._offsets_ns
+
+    @property
+    def grid(self) -> Grid:
+        """The grid after the last onset."""
+        last = self._placed()[-1]
+        step_ns = round(last.step_ms * _NS_PER_MS)
+        return Grid(round(last.time * _NS_PER_MS) - last.step * step_ns, step_ns)
+
+    def _placed(self) -> list[Placed]:
+        events = self.groups.events
+        if len(events) >= _MIN_EVENTS:
+            return self._filter.path()
+        first_ms, step_ms = events[0].time_ms, self._expected_step_ms
+        steps = [max(0, round((event.time_ms - first_ms) / step_ms)) for event in events]
+        return [Placed(step, first_ms + step * step_ms, step_ms) for step in steps]
+
+    def _update(self) -> None:
+        """Bring the lists up to date behind the settled onsets."""
+        if self._path is not None:
+            return
+        self._path = self._placed()
+        del self._steps[self.settled_count :]
+        del self._offsets_ns[self.settled_count :]
+        settled = self._filter.settled_count
+        for number in range(self._settled_events, len(self._path)):
+            placed = self._path[number]
+            for onset_ms in self.groups.events[number].onsets_ms:
+                self._steps.append(placed.step)
+                self._offsets_ns.append(round((onset_ms - placed.time) * _NS_PER_MS))
+            if number == settled - 1:
+                self._settled_events, self.settled_count = settled, len(self._steps)

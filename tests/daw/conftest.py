@@ -14,7 +14,10 @@ from tests.daw.stage import Stage, open_stage
 
 @pytest.fixture(scope="session")
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    """Yield the Ardour and the engine that all tests here share. Without Ardour, they are skipped, or fail in CI."""
+    """Yield the Ardour and the engine that all tests here share. Without Ardour, they are skipped, or fail in CI.
+
+    JACK runs with real-time priority where the system allows it, and otherwise without.
+    """
     folder = tmp_path_factory.mktemp("ardour")
     program, problem = find_program(), ""
     if program is None:

@@ -77,6 +77,6 @@ def test_calibrate_says_if_no_note_comes_back(
 
 
 def test_calibrate_says_if_most_notes_are_lost(jack: DummyServer, settings_file: Path) -> None:
-    with echo(drop_every=7), pytest.raises(PortError, match="of 16 notes came back"):
+    with echo(drop_every=7), pytest.raises(PortError, match=f"of {NOTES} notes came back"):
         calibrate(*TRACK, wait_s=20, save=True, json=False)
     assert not settings_file.exists()

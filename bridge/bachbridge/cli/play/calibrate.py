@@ -21,7 +21,7 @@ from bachbridge.midi.ports import INPUT_NAME, OUTPUT_NAME, Ports
 from bachbridge.settings import with_setting
 from bachbridge.settings_file import load_settings, save_settings, settings_path
 
-NOTES = 16
+NOTES = 32
 _CHANNEL, _VELOCITY, _NOTE_S = 15, 20, 0.04
 _PROBE_PITCH, _PITCHES = 47, range(48, 84)
 _PROBE_S, _SETTLE_S, _STRAGGLERS_S = 0.5, 0.3, 0.6

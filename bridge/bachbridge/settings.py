@@ -40,8 +40,15 @@ class Settings:
         "continue",
         "Mode",
         "Continue answers each phrase that you play, harmonize sounds chords under your notes as you play them, "
-        "trade takes turns of some bars each with you, and off answers nothing.",
-        choices={"continue": "Continue", "harmonize": "Harmonize", "trade": "Trade", "off": "Off"},
+        "trade takes turns of some bars each with you, duet plays one voice against yours on the beat, and off answers "
+        "nothing.",
+        choices={
+            "continue": "Continue",
+            "harmonize": "Harmonize",
+            "trade": "Trade",
+            "duet": "Duet",
+            "off": "Off",
+        },
     )
     model: str = setting(
         "chorale-lstm",
@@ -264,6 +271,13 @@ class Settings:
         "You play",
         "The voice that you play in mode harmonize; the other voices sound around it.",
         choices={voice: voice.capitalize() for voice in VOICES},
+    )
+    duet_voice: str = setting(
+        "bass",
+        "Duet voice",
+        "In mode duet, the voice that the model plays against yours. If you play it yourself, the other outer voice "
+        "sounds. It needs a beat: your DAW's clock, Link or a fixed tempo.",
+        choices={voice: voice.capitalize() for voice in reversed(VOICES)},
     )
     harmony: str = setting(
         "satb",

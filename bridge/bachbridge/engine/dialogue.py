@@ -7,13 +7,14 @@ an answer ends the playback, a Stop of the DAW ends everything. `session` feeds 
 from dataclasses import replace
 
 from bachbridge.engine.accompaniment.accompanist import Accompanist
+from bachbridge.engine.accompaniment.duet import Duet
 from bachbridge.engine.active_settings import ActiveSettings
 from bachbridge.engine.answering.kept_phrase import KeptPhrase
 from bachbridge.engine.answering.phrase_detector import PhraseDetector
 from bachbridge.engine.answering.responder import Responder
 from bachbridge.engine.answering.start_rule import extend_phrase, start_step
 from bachbridge.engine.answering.trade import Trade
-from bachbridge.engine.grid_modes import TradeMode
+from bachbridge.engine.grid_modes import DuetMode, TradeMode
 from bachbridge.engine.modes import ContinueMode, HarmonizeMode, Mode, ModeContext, OffMode
 from bachbridge.engine.output.metronome import Metronome
 from bachbridge.engine.output.playback import Playback, player_notes, prompt_notes
@@ -37,6 +38,7 @@ from bachbridge.protocol.effects import (
 )
 from bachbridge.protocol.events import (
     AnswerPhrase,
+    Plan,
     PlayPhrase,
 )
 from bachbridge.settings import Settings
@@ -52,8 +54,8 @@ class Dialogue:
 
     __slots__ = (
         "_bar_reports", "_beat_missing_reported", "_damaged_count", "_kept_phrase", "_modes", "_owns_beat",
-        "_settings", "_transport", "accompanist", "metronome", "phrase_detector", "playback", "responder", "scheduler",
-        "thru", "trade",
+        "_settings", "_transport", "accompanist", "duet", "metronome", "phrase_detector", "playback", "responder",
+        "scheduler", "thru", "trade",
     )  # fmt: skip
 
     def __init__(self, active_settings: ActiveSettings, transport: Transport) -> None:
@@ -65,6 +67,7 @@ class Dialogue:
         self.phrase_detector = PhraseDetector(settings, self.scheduler, self.end_phrase, self._ask_early)
         self.trade = Trade(settings, self.responder, self._answer_turn)
         self.accompanist = Accompanist(settings, self.scheduler)
+        self.duet = Duet(settings, self.scheduler)
         self.metronome = Metronome(settings, self.scheduler, transport)
         self.thru = MidiThru(self.scheduler)
         self._bar_reports = BarReports()
@@ -81,6 +84,7 @@ class Dialogue:
             self.accompanist,
             self.responder,
             self.trade,
+            self.duet,
             self.end_phrase,
             self._begin_beat,
             self._report_bars,
@@ -90,6 +94,7 @@ class Dialogue:
             "continue": ContinueMode(context),
             "harmonize": HarmonizeMode(context),
             "trade": TradeMode(context),
+            "duet": DuetMode(context),
             "off": OffMode(context),
         }
         self._apply_answer_settings()
@@ -118,6 +123,7 @@ class Dialogue:
         self.phrase_detector.apply_settings(settings)
         self.accompanist.apply_settings(settings)
         self.trade.apply_settings(settings)
+        self.duet.apply_settings(settings)
         self.metronome.apply_settings(settings)
         self._apply_answer_settings()
         if settings.bpm not in (0, before_bpm):
@@ -251,10 +257,15 @@ class Dialogue:
         ]
         self.phrase_detector.reset()
         self.trade.reset()
+        self.duet.reset()
         self.responder.discard_early_ask()
         self.playback.clear()
         self.metronome.clear()
         return effects + self._end_own_beat(now_ns) + self.mode.reset(now_ns)
+
+    def handle_plan(self, now_ns: int, plan: Plan) -> list[Effect]:
+        """Hand a plan to the part that asked for it: their pieces have different numbers."""
+        return [*self.duet.handle_plan(plan), *self.accompanist.handle_plan(now_ns, plan)]
 
     # ------------------------------------------------------------ the shared beat
 
@@ -307,7 +318,8 @@ class Dialogue:
             return effects
         grid = self._transport.grid
         self.phrase_detector.follow_grid(now_ns, grid, change.shift_steps)
-        self.trade.follow_grid(grid, change.shift_steps)
+        self.trade.follow_grid(now_ns, grid, change.shift_steps)
+        effects += self.duet.follow_grid(now_ns, grid, change.shift_steps)
         effects += self.accompanist.follow_grid(now_ns, grid, change.shift_steps)
         if grid is None:
             return effects

@@ -1,12 +1,14 @@
 """The modes of the session that need a beat with bar lines: the DAW's clock, Link, or a set tempo.
 
-In mode "trade" player and model take turns of a fixed number of bars each.
+In mode "trade" player and model take turns of a fixed number of bars each. In mode "duet" the model plays one voice
+against the player's melody.
 """
 
 from dataclasses import replace
 
 from bachbridge.engine.modes import ModeContext
 from bachbridge.midi import messages as midi
+from bachbridge.music.notes import VOICES
 from bachbridge.protocol.effects import Effect, PhraseEnded
 from bachbridge.settings import Settings, task_for_answer
 
@@ -65,3 +67,60 @@ class TradeMode:
 
     def apply_voice_settings(self, _now_ns: int) -> list[Effect]:
         return []
+
+
+class DuetMode:
+    """Mode "duet": a voice of the model's moves on the grid while the player plays (see `duet`)."""
+
+    accompanies = False
+
+    def __init__(self, context: ModeContext) -> None:
+        self._context = context
+        self._duet = context.duet
+
+    @property
+    def answer_settings(self) -> Settings:
+        return replace(self._context.settings.current, answer="continue")
+
+    @property
+    def thru_channel(self) -> int | None:
+        """The channel of the voice that the player plays."""
+        settings = self._context.settings.current
+        return settings.channels[VOICES.index(settings.voice)] - 1
+
+    def handle_message(self, now_ns: int, message: midi.MidiMessage) -> list[Effect]:
+        settings = self._context.settings.current
+        match message:
+            case midi.NoteOn():
+                effects = [*self._context.interrupt_answer(now_ns), *self._context.begin_beat(now_ns)]
+                return effects + self._duet.handle_message(now_ns, message)
+            case midi.ControlChange(_, settings.cadence_control, value) if value >= midi.SWITCH_THRESHOLD:
+                return self._duet.request_cadence()
+            case midi.ControlChange(_, settings.reset_control, value) if value >= midi.SWITCH_THRESHOLD:
+                return self._duet.restart(now_ns)
+            case midi.InvalidMessage():
+                return self._context.report_damaged()
+            case _:
+                return self._duet.handle_message(now_ns, message)
+
+    def finish_phrase(self, _now_ns: int, _ended_by: str) -> PhraseEnded | None:
+        return None
+
+    def start_next_phrase(self, _now_ns: int) -> list[Effect]:
+        return []
+
+    def reset(self, now_ns: int) -> list[Effect]:
+        self._context.accompanist.reset()
+        return self._duet.restart(now_ns)
+
+    def replan(self) -> list[Effect]:
+        return self._duet.replan()
+
+    def resend_history(self) -> list[Effect]:
+        return self._duet.resend_history()
+
+    def request_cadence(self) -> list[Effect]:
+        return self._duet.request_cadence()
+
+    def apply_voice_settings(self, now_ns: int) -> list[Effect]:
+        return self._duet.apply_voice_settings(now_ns)

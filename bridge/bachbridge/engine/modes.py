@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from bachbridge.engine.accompaniment.accompanist import Accompanist
+from bachbridge.engine.accompaniment.duet import Duet
 from bachbridge.engine.active_settings import ActiveSettings
 from bachbridge.engine.answering.phrase_detector import PhraseDetector
 from bachbridge.engine.answering.responder import Responder
@@ -29,6 +30,7 @@ class ModeContext:
     accompanist: Accompanist
     responder: Responder
     trade: Trade
+    duet: Duet
     end_phrase: Callable[[int, str], list[Effect]]
     """End the phrase at a time (ns) for a reason (`PhraseEnded.ended_by`) and ask for its answer."""
     begin_beat: Callable[[int], list[Effect]]

@@ -20,7 +20,8 @@ deadline has come advances, in a fixed order. That order is the specification of
 8. responder: a dream is continued (a complete answer of a dream never ends, so that 7 and 8 exclude each other);
 9. trade: the model's turn ends; the player's is asked for early, closed, or fed to the model;
 10. accompanist: the step begins, plans are requested, voices end, chords are played, the piece restarts;
-11. metronome: clicks begin and end.
+11. duet: the voice is decided on its line, or falls silent;
+12. metronome: clicks begin and end.
 
 A part that acts early can thereby set or cancel the deadline of a later one at the same instant.
 """
@@ -114,6 +115,7 @@ class Session:
             dialogue.responder,
             dialogue.trade,
             dialogue.accompanist,
+            dialogue.duet,
             dialogue.metronome,
         )
         """In the order in which they act at one instant (see the module's description)."""
@@ -158,7 +160,7 @@ class Session:
             case Answer():
                 return self._dialogue.responder.handle_answer(now_ns, event)
             case Plan():
-                return self._dialogue.accompanist.handle_plan(now_ns, event)
+                return self._dialogue.handle_plan(now_ns, event)
             case Setting(name, value):
                 return self._apply_setting(now_ns, name, value)
             case EndPhrase():

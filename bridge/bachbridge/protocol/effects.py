@@ -20,6 +20,7 @@ from bachbridge.protocol.field_types import (
     Seed,
     StoredValue,
     VoiceIndex,
+    VoiceIndexOrNone,
 )
 from bachbridge.protocol.style import Style
 
@@ -69,7 +70,8 @@ class PlanRequest:
     """Plan the step after `frames`, which are the harmony of piece `piece` from step `step` on.
 
     The frames replace those sent before for `step` and later steps. `given` is the player's voice, `held` the pitch
-    index that it holds (0: none). `style` steers the choice of the chords.
+    index that it holds (0: none). `style` steers the choice of the chords. `only_voice` is the voice that alone is
+    heard beside the player's (-1: all are heard).
     """
 
     model: str
@@ -81,6 +83,7 @@ class PlanRequest:
     steps_per_bar: int
     seed: Count
     style: Style
+    only_voice: VoiceIndexOrNone = -1
 
 
 @dataclass(frozen=True, slots=True)

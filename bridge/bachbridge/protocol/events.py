@@ -50,7 +50,8 @@ class AskRefused:
 class Plan:
     """The chords for step `step` of piece `piece`, one for every note that the player may play there.
 
-    The last row applies if the player's note is held. `key` is the key in which the chords were chosen.
+    The last row applies if the player's note is held. A row whose note is a rest applies if he has let go of it and may
+    play anything; only some plans have one. `key` is the key in which the chords were chosen.
     """
 
     piece: Count

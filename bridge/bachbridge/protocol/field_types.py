@@ -20,6 +20,8 @@ Seed = Annotated[int, Meta(ge=-1)]
 KeyNumber = Annotated[int, Meta(ge=-1, le=23)]
 """A key's tonic as a pitch class, 12 more for minor; -1: no key is known."""
 VoiceIndex = Annotated[int, Meta(ge=0, lt=len(VOICES))]
+VoiceIndexOrNone = Annotated[int, Meta(ge=-1, lt=len(VOICES))]
+"""A voice, or -1 for none."""
 PitchIndex = Annotated[int, Meta(ge=0, lt=PITCH_INDEX_COUNT)]
 """Pitch index of a voice (see `music/frames.py`); 0: a rest."""
 FrameRow = Annotated[tuple[PitchIndex, ...], Meta(min_length=len(VOICES) + 1, max_length=len(VOICES) + 1)]

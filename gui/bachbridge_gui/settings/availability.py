@@ -26,6 +26,10 @@ class Conditions:
 
 TRADE_TARGETS = ("trade_bars",)
 """Targets that matter in mode Trade only."""
+DUET_TARGETS = ("duet_voice",)
+"""Targets that matter in mode Duet only."""
+CHORD_TARGETS = ("chord_on", "chord_ms", "legato_ms", "rest_bars")
+"""Targets that matter in mode Harmonize only."""
 PHRASE_END_TARGETS = ("phrase_end", "foresee_end", "silence_beats", "phrase_bars")
 """Targets that matter only where phrases end by themselves."""
 ANSWER_TARGETS = ("start", "answer", "answer_bars", "let_finish", "end_phrase", "another")
@@ -67,24 +71,31 @@ def unavailable_reasons(settings: Settings, conditions: Conditions) -> dict[str,
 
 def _mode_reasons(settings: Settings) -> dict[str, str]:
     only_trade = dict.fromkeys(TRADE_TARGETS, "Only in mode Trade, where you and the model take turns.")
+    only_duet = dict.fromkeys(DUET_TARGETS, "Only in mode Duet, where one voice plays against yours.")
+    grid_only = only_trade | only_duet
     match settings.mode:
         case "harmonize":
             sentence = "Only in mode Continue: in Harmonize a phrase is answered only on request."
             latency = "In mode Harmonize the chords follow your keys at once: they cannot be sent earlier."
             answer = "Only in mode Continue: in Harmonize, a request continues what was harmonized as you played."
-            return only_trade | dict.fromkeys(PHRASE_END_TARGETS, sentence) | {"latency_ms": latency, "answer": answer}
+            return grid_only | dict.fromkeys(PHRASE_END_TARGETS, sentence) | {"latency_ms": latency, "answer": answer}
+        case "duet":
+            sentence = "Not in mode Duet: the voice plays along with you, and no phrase is answered."
+            chords = "Only in mode Harmonize: in Duet the voice moves on the grid."
+            names = (*PHRASE_END_TARGETS, "start", "answer", "answer_bars", "end_phrase")
+            return only_trade | dict.fromkeys(names, sentence) | dict.fromkeys(CHORD_TARGETS, chords)
         case "trade":
             sentence = "Not in mode Trade: your turn ends on its bar line."
             names = (*PHRASE_END_TARGETS, "start", "answer_bars", "end_phrase", "let_finish")
             harmony = "Only in mode Harmonize: in Trade the model answers whole turns."
-            return dict.fromkeys(names, sentence) | dict.fromkeys(HARMONY_TARGETS, harmony)
+            return only_duet | dict.fromkeys(names, sentence) | dict.fromkeys(HARMONY_TARGETS, harmony)
         case "continue":
             sentence = "Only in mode Harmonize: in Continue the model answers whole phrases."
-            return only_trade | dict.fromkeys(HARMONY_TARGETS, sentence)
+            return grid_only | dict.fromkeys(HARMONY_TARGETS, sentence)
         case "off":
             sentence = "Nothing is answered in mode Off: choose another mode."
             names = (*PHRASE_END_TARGETS, *ANSWER_TARGETS, *HARMONY_TARGETS, *MODEL_TARGETS, "latency_ms")
-            return only_trade | dict.fromkeys(names, sentence)
+            return grid_only | dict.fromkeys(names, sentence)
         case _:
             return {}
 
@@ -116,7 +127,9 @@ def _voice_reasons(settings: Settings) -> dict[str, str]:
     for index, voice in enumerate(VOICES):
         if settings.harmony == voice[0]:
             reasons[f"harmony.{index}"] = "The only voice that is on: switch another one on first."
-        if settings.mode == "harmonize" and voice == settings.voice:
+        if settings.mode == "duet":
+            reasons[f"harmony.{index}"] = "In mode Duet one voice sounds: choose it as the duet voice."
+        elif settings.mode == "harmonize" and voice == settings.voice:
             reasons[f"harmony.{index}"] = "You play this voice yourself: it is not doubled."
     return reasons
 

@@ -85,7 +85,7 @@ class ExchangeBuilder:
             return None
         rest_ns = self.settings.rest_bars * self._latest_bar.steps_per_bar * self._latest_bar.step_ns
         rested = self._timeline.is_idle and now_ns - melody.last_ns > rest_ns
-        if not rested and self.settings.mode == "harmonize":
+        if not rested and self.settings.mode in ("harmonize", "duet"):
             return None
         self._melody = None
         exchange = self._harmonized_exchange(melody, self._latest_bar)

@@ -160,7 +160,7 @@ class RollTimeline:
         if not self.settings.thru:
             return False
         thru_channel = self.settings.channels[VOICES.index(self.settings.voice)] - 1
-        harmonizing = self.settings.mode == "harmonize"
+        harmonizing = self.settings.mode in ("harmonize", "duet")
         same_key = [
             note
             for (from_us, at_channel, at_pitch), notes in self._sounding.items()

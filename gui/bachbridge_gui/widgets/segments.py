@@ -26,7 +26,8 @@ class SegmentButton(QAbstractButton):
         )
 
     def minimumSizeHint(self) -> QSize:
-        return self.sizeHint()
+        """Return a narrower size, for a row that has little room."""
+        return QSize(self.fontMetrics().horizontalAdvance(self.text()) + 10, self.sizeHint().height())
 
     def paintEvent(self, e: QPaintEvent | None) -> None:
         palette, painter = self.palette(), QPainter(self)

@@ -14,7 +14,9 @@ from bachbridge_gui.settings.availability import (
 )
 from bachbridge_gui.settings.targets import is_target
 
-CONTINUE, HARMONIZE, TRADE, OFF = (Settings(mode=mode, bpm=90.0) for mode in ("continue", "harmonize", "trade", "off"))
+CONTINUE, HARMONIZE, TRADE, DUET, OFF = (
+    Settings(mode=mode, bpm=90.0) for mode in ("continue", "harmonize", "trade", "duet", "off")
+)
 USUAL = Conditions()
 
 
@@ -40,7 +42,14 @@ def test_continue_disables_harmony_controls() -> None:
 def test_trade_has_turns_of_its_own_length() -> None:
     assert {*PHRASE_END_TARGETS, *HARMONY_TARGETS, "answer_bars", "start"} <= unavailable_reasons(TRADE, USUAL).keys()
     assert not {"trade_bars", "answer", "latency_ms"} & unavailable_reasons(TRADE, USUAL).keys()
-    assert all("trade_bars" in unavailable_reasons(other, USUAL) for other in (CONTINUE, HARMONIZE, OFF))
+    assert all("trade_bars" in unavailable_reasons(other, USUAL) for other in (CONTINUE, HARMONIZE, DUET, OFF))
+
+
+def test_duet_has_one_voice_and_no_answers() -> None:
+    reasons = unavailable_reasons(DUET, USUAL)
+    assert {*PHRASE_END_TARGETS, "answer", "end_phrase", "chord_on", "harmony.0", "harmony.3"} <= reasons.keys()
+    assert not {"duet_voice", "voice", "density", "rules", "cadence", "latency_ms"} & reasons.keys()
+    assert all("duet_voice" in unavailable_reasons(other, USUAL) for other in (CONTINUE, HARMONIZE, TRADE, OFF))
 
 
 def test_off_disables_answers() -> None:

@@ -68,7 +68,7 @@ class TerminalReporter:
             case LinkState(_, step_ns, _, peers) if peers != self.peers:
                 self.peers = peers
                 return _link_text(step_ns, peers)
-            case Received() if self.settings.mode != "harmonize":
+            case Received() if self.settings.mode not in ("harmonize", "duet"):
                 self.activity = "listening"
             case ModelUp(name):
                 if self.activity in ("starting", _NO_MODEL):

@@ -13,7 +13,7 @@ A step lasts a 16th and becomes current half a step before its time (see `beat_c
 continues the one before. If the tempo is set, the inner voices may move on 8ths under a held note, as the plan's last
 row says. A chord whose plan is late is played as soon as the plan arrives.
 
-If keys are pressed together (within `_CHORD_WINDOW_NS`), the outermost one is the melody; otherwise the newest is. The
+If keys are pressed together (within `CHORD_WINDOW_NS`), the outermost one is the melody; otherwise the newest is. The
 voices hold until all keys and the pedal are up, and a moment longer for legato. Notes that follow each other within
 `chord_ms`, or off the metre set by `chord_on`, are ornaments: the harmony waits until one of them stays or falls on a
 beat.
@@ -23,7 +23,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from bachbridge.engine.accompaniment.harmony_history import FrameRow, HarmonyHistory, octave_shift_for
-from bachbridge.engine.accompaniment.melody import Hands, MelodyNote
+from bachbridge.engine.accompaniment.melody import CHORD_WINDOW_NS, Hands, MelodyNote
 from bachbridge.engine.accompaniment.voices import AccompanimentVoices
 from bachbridge.engine.output.scheduler import Scheduler
 from bachbridge.engine.tempo.beat_counter import BeatCounter
@@ -35,8 +35,6 @@ from bachbridge.protocol.effects import Effect, Harmonized, PhraseEnded, PlanReq
 from bachbridge.protocol.events import Plan
 from bachbridge.settings import Settings
 
-_CHORD_WINDOW_NS = 35_000_000
-"""Keys pressed within this time are one chord."""
 _PLAN_REQUEST_DELAY_NS = 4_000_000
 """Delay of the next plan request after a chord: planning occupies a core that sending the chord may need."""
 _INNER_VOICES_DELAY_NS = 30_000_000
@@ -289,7 +287,7 @@ class Accompanist:
 
     def _is_chord(self, now_ns: int, before: MelodyNote) -> bool:
         """True if a note that begins now belongs to a chord with the note before."""
-        return now_ns - before.on_ns < _CHORD_WINDOW_NS and before.pitch in self._hands.pitches
+        return now_ns - before.on_ns < CHORD_WINDOW_NS and before.pitch in self._hands.pitches
 
     def _is_ornament(self, now_ns: int, step: int) -> bool:
         """True if a note that begins now is too quick to have a chord at once.

@@ -112,8 +112,11 @@ class HarmonyHistory:
         self._plans.clear()
         self._first_unsent_step = self._first_step
 
-    def make_plan_request(self, settings: Settings, held_pitch_index: int) -> PlanRequest:
-        """Return a request for the next step's plan; `held_pitch_index` is the note that the player holds (0: none)."""
+    def make_plan_request(self, settings: Settings, held_pitch_index: int, only_voice: int = -1) -> PlanRequest:
+        """Return a request for the next step's plan; `held_pitch_index` is the note that the player holds (0: none).
+
+        `only_voice` is the voice that alone is heard (-1: all).
+        """
         begin = max(self._first_unsent_step, self._first_step)
         self._first_unsent_step = self.current_step + 1
         return PlanRequest(
@@ -126,6 +129,7 @@ class HarmonyHistory:
             steps_per_bar=settings.steps_per_bar,
             seed=(settings.seed if settings.seed >= 0 else self.number) % SEED_COUNT,
             style=style_from_settings(settings, cadence=self.cadence_requested),
+            only_voice=only_voice,
         )
 
     def has_cadence_in(self, key: int) -> bool:

@@ -5,6 +5,9 @@ from dataclasses import dataclass, field
 from bachbridge.midi import messages as midi
 from bachbridge.music.frames import pitch_index
 
+CHORD_WINDOW_NS = 35_000_000
+"""Keys pressed within this time are one chord."""
+
 
 @dataclass(frozen=True, slots=True)
 class MelodyNote:

@@ -15,10 +15,12 @@ from bachbridge.engine.answering.responder import Responder
 from bachbridge.engine.answering.turn_recorder import TurnRecorder, last_bars
 from bachbridge.engine.answering.turns import Turns, first_turn_step, upbeat_start
 from bachbridge.engine.tempo.grid import Grid, is_due
-from bachbridge.music.notes import NS_PER_MS, SEED_COUNT, Phrase, key_to_number, parse_key
+from bachbridge.music.notes import NS_PER_MS, SEED_COUNT, STEPS_PER_BEAT, Phrase, key_to_number, parse_key
 from bachbridge.protocol.effects import Effect, Feed, PhraseEnded
 from bachbridge.settings import Settings, task_for_answer
 
+_MAX_MOVED_STEPS = STEPS_PER_BEAT
+"""A grid that moves further than this at once counts from another place."""
 _FEED_DELAY_NS = 1_000_000
 """The model is fed this long after a beat."""
 
@@ -131,13 +133,17 @@ class Trade:
         if (settings.steps_per_bar, settings.trade_bars) != (before.steps_per_bar, before.trade_bars):
             self.reset()
 
-    def follow_grid(self, shared: Grid | None, shift_steps: int) -> None:
+    def follow_grid(self, now_ns: int, shared: Grid | None, shift_steps: int) -> None:
         """Count on this shared grid, which has a bar line at step 0, from now on.
 
-        A jump to another place in the bar begins the turns anew.
+        A jump to another place in the bar, or to other numbers of the steps, begins the turns anew.
         """
-        self._grid = shared
-        if shared is None or shift_steps % self._settings.steps_per_bar:
+        before, self._grid = self._grid, shared
+        if before is None or shared is None:
+            self.reset()
+            return
+        moved_steps = shared.nearest_step(now_ns) - before.nearest_step(now_ns) - shift_steps
+        if shift_steps % self._settings.steps_per_bar or abs(moved_steps) > _MAX_MOVED_STEPS:
             self.reset()
         elif self._turns and shift_steps:
             self._turns = self._turns.shifted(shift_steps)

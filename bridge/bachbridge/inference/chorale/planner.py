@@ -11,17 +11,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bachbridge.codecs import satb
+from bachbridge.inference.chorale import two_voices
 from bachbridge.inference.chorale.candidates import StepView, rank_frames
 from bachbridge.inference.runtime.protocols import FrameNet
-from bachbridge.music.frames import PITCH_INDEX_COUNT, REST, UNKNOWN, Floats, Frame, pitch_index
+from bachbridge.music.frames import PITCH_INDEX_COUNT, REST, UNKNOWN, Bools, Floats, Frame, Ints, pitch_index
 from bachbridge.music.keys import key_from_durations
-from bachbridge.music.notes import VOICE_RANGES, VOICES, Key, key_to_number
+from bachbridge.music.notes import STEPS_PER_BEAT, VOICE_RANGES, VOICES, Key, key_to_number
 from bachbridge.protocol.effects import PlanRequest
 from bachbridge.protocol.events import Plan
 from bachbridge.protocol.style import Style
 
 _MAX_MEMORIES = 64
 """Steps whose state is kept."""
+_STILL_DENSITY = 0.75
+"""The density grows by this much for a voice that is heard alone and has kept its pitch for long."""
 _KEY_WINDOW_STEPS = 96
 """The key is estimated from about this many past steps."""
 
@@ -77,16 +80,43 @@ class Planner:
         previous = memory.context.previous_frame
         view = StepView(self._net, self._voice_order, memory.hidden, previous.pitch_indices if previous else None)
         rng = np.random.default_rng([request.seed, 4, step])
-        chosen = rank_frames(view, given, _style_in_key(request.style, key), rng)
-        pitch_indices, onsets = chosen.pitch_indices[:, 0], chosen.onsets[:, 0].copy()
+        style = _style_in_key(request.style, key)
+        situation = None if request.only_voice < 0 else self._situation(request, step)
+        pitch_indices, onsets = _choose_frames(view, given, style, rng, situation)
         onsets[:, given_voice] = True
         if previous:
             # While the melody's note goes on (the last row), a voice that stays has no onset.
             onsets[-1] = pitch_indices[-1] != np.array(previous.pitch_indices)
+        if situation and previous and request.held:
+            unknown = _frame_for_unknown(view, style, rng, situation, request.held)
+            given_pitches.insert(0, REST)
+            pitch_indices = np.concatenate([unknown, pitch_indices])
+            onsets = np.concatenate([unknown != np.array(previous.pitch_indices), onsets])
         onsets &= pitch_indices > REST
         onset_bits = onsets @ (1 << np.arange(len(VOICES)))
         table = np.column_stack([given_pitches, pitch_indices, onset_bits]).tolist()
         return Plan(request.piece, step, tuple(tuple(row) for row in table), key_to_number(key))
+
+    def _situation(self, request: PlanRequest, step: int) -> two_voices.Situation:
+        """Return what goes before the step for the two voices that are heard."""
+        frames = [memory.context.previous_frame for memory in self._memories[-STEPS_PER_BEAT:]]
+        previous, beat_before = (
+            None if frame is None else np.array(frame.pitch_indices, np.int32) for frame in (frames[-1], frames[0])
+        )
+        return two_voices.Situation(
+            previous,
+            beat_before if len(frames) == STEPS_PER_BEAT else None,
+            request.given,
+            request.only_voice,
+            step % request.steps_per_bar,
+            self._still_steps(request.only_voice),
+        )
+
+    def _still_steps(self, voice: int) -> int:
+        """Return for how many steps a voice has kept its pitch, as far as is remembered."""
+        frames = [memory.context.previous_frame for memory in reversed(self._memories)]
+        pitches = [frame.pitch_indices[voice] for frame in frames if frame]
+        return next((count for count, pitch in enumerate(pitches) if pitch != pitches[0]), len(pitches))
 
     def _initial_memory(self, request: PlanRequest) -> _PlannerMemory:
         context = satb.FrameContext(step=request.step, steps_per_bar=request.steps_per_bar)
@@ -101,6 +131,31 @@ class Planner:
         steps_per_pitch = memory.steps_per_pitch * (1 - 1 / _KEY_WINDOW_STEPS)
         np.add.at(steps_per_pitch, list(pitch_indices), 1)
         return _PlannerMemory(context, state, hidden, steps_per_pitch)
+
+
+def _choose_frames(
+    view: StepView, given: Ints, style: Style, rng: np.random.Generator, situation: two_voices.Situation | None
+) -> tuple[Ints, Bools]:
+    """Return the frame of each row of `given[row, voice]` and its onsets; in a `situation` only two voices count."""
+    if situation is None:
+        chosen = rank_frames(view, given, style, rng)
+        return chosen.pitch_indices[:, 0], chosen.onsets[:, 0].copy()
+    if situation.still_steps >= two_voices.MAX_STILL_STEPS:
+        style = replace(style, density=min(1.0, style.density + _STILL_DENSITY))
+    chosen = rank_frames(view, given, style, rng, keep=max(1, style.candidates))
+    rows, best = np.arange(len(given)), two_voices.best_for_given(situation, chosen.pitch_indices)
+    return chosen.pitch_indices[rows, best], chosen.onsets[rows, best].copy()
+
+
+def _frame_for_unknown(
+    view: StepView, style: Style, rng: np.random.Generator, situation: two_voices.Situation, held: int
+) -> Ints:
+    """Return the frame `[1, voice]` for a player who has let go of the note `held` and may play anything."""
+    anything = np.full((1, len(VOICES)), UNKNOWN, np.int32)
+    chosen = rank_frames(view, anything, style, rng, keep=max(1, style.candidates)).pitch_indices[0]
+    best = chosen[[two_voices.best_for_unknown(situation, chosen)]].copy()
+    best[0, situation.given] = held
+    return best
 
 
 def _style_in_key(style: Style, key: Key | None) -> Style:

@@ -15,7 +15,7 @@ from bachbridge.settings import Settings
 from tests.bridge.engine.tempo.test_transport import STOP, ClockedDaw
 from tests.support.virtual_driver import MS, Driver, S
 
-DUET = Settings(seed=1, mode="duet")
+DUET = Settings(seed=1, mode="duet", metronome="off")
 STEP = 125 * MS
 BASS_CHANNEL = 3
 MELODY = ((0, 67, 4), (4, 69, 2), (6, 71, 2), (8, 72, 12), (20, 69, 4), (28, 67, 4))

@@ -9,8 +9,16 @@ from bachbridge.engine.answering.turns import Span, first_turn_step, upbeat_star
 from bachbridge.engine.tempo.transport import STOP_DELAY_NS
 from bachbridge.midi import messages as midi
 from bachbridge.music.notes import Note
-from bachbridge.protocol.effects import AnswerEnded, AnswerStarted, Ask, BeatMissing, PhraseEnded, PhraseKept
-from bachbridge.protocol.events import Answer, EndPhrase, LinkState, Midi, Reset, Setting
+from bachbridge.protocol.effects import (
+    AnswerEnded,
+    AnswerStarted,
+    Ask,
+    BarStarted,
+    BeatMissing,
+    PhraseEnded,
+    PhraseKept,
+)
+from bachbridge.protocol.events import Answer, EndPhrase, LinkState, Midi, Reset, Setting, StartTransport
 from bachbridge.settings import Settings
 from tests.bridge.engine.tempo.test_transport import STOP, ClockedDaw, song_position
 from tests.support.virtual_driver import MS, Driver, S, note_ons, silent_model
@@ -262,6 +270,20 @@ def test_trading_at_set_tempo_begins_with_first_note() -> None:
     driver.run(40 * S)
     assert starts(driver)[1] % S % (500 * MS) == 0
     assert driver.session.settings.start == "beat"
+
+
+def test_upbeat_in_count_in_belongs_to_first_turn() -> None:
+    driver = Driver(replace(TRADE, bpm=120.0), long_model)
+    driver.schedule(S, StartTransport())
+    driver.run(S)
+    (_, bar) = driver.messages_of(BarStarted)[-1]
+    assert isinstance(bar, BarStarted)
+    for beat in range(-1, 8):
+        driver.play(bar.origin_ns + beat * 500 * MS, 67, 450 * MS)
+    driver.run(12 * S)
+    assert bar.origin_ns > 3 * S
+    assert starts(driver) == [bar.origin_ns + 4 * S]
+    assert phrases(driver)[0].phrase.position == 12
 
 
 def test_trading_without_a_beat_is_reported_once() -> None:

@@ -269,7 +269,7 @@ class Settings:
     voice: str = setting(
         "soprano",
         "You play",
-        "The voice that you play in mode harmonize; the other voices sound around it.",
+        "The voice that you play in the modes harmonize and duet; the other voices sound around it, or one against it.",
         choices={voice: voice.capitalize() for voice in VOICES},
     )
     duet_voice: str = setting(

@@ -20,6 +20,7 @@ from bachbridge.engine.output.metronome import Metronome
 from bachbridge.engine.output.playback import Playback, player_notes, prompt_notes
 from bachbridge.engine.output.scheduler import Scheduler
 from bachbridge.engine.output.thru import MidiThru
+from bachbridge.engine.own_beat import OwnBeat
 from bachbridge.engine.tempo.bar_reports import BarReports
 from bachbridge.engine.tempo.grid import Grid
 from bachbridge.engine.tempo.transport import Transport, TransportChange
@@ -27,7 +28,6 @@ from bachbridge.midi import messages as midi
 from bachbridge.music import general_midi
 from bachbridge.music.notes import NS_PER_MS, step_ns_from_bpm
 from bachbridge.protocol.effects import (
-    BeatMissing,
     ClockNeverStarted,
     ClockTempo,
     DamagedMidi,
@@ -37,6 +37,7 @@ from bachbridge.protocol.effects import (
     Send,
 )
 from bachbridge.protocol.events import (
+    Answer,
     AnswerPhrase,
     Plan,
     PlayPhrase,
@@ -53,7 +54,7 @@ class Dialogue:
     """The session's parts that play and answer. Used on the engine's thread only."""
 
     __slots__ = (
-        "_bar_reports", "_beat_missing_reported", "_damaged_count", "_kept_phrase", "_modes", "_owns_beat",
+        "_bar_reports", "_damaged_count", "_kept_phrase", "_modes", "_own_beat",
         "_settings", "_transport", "accompanist", "duet", "metronome", "phrase_detector", "playback", "responder",
         "scheduler", "thru", "trade",
     )  # fmt: skip
@@ -73,9 +74,7 @@ class Dialogue:
         self._bar_reports = BarReports()
         self._kept_phrase: KeptPhrase | None = None
         """The phrase that the DAW's Stop left without an answer."""
-        self._owns_beat = False
-        """True while our own transport rolls because a mode needs a beat."""
-        self._beat_missing_reported = False
+        self._own_beat = OwnBeat(active_settings, transport)
         self._damaged_count = 0
         """Number of damaged MIDI messages so far."""
         context = ModeContext(
@@ -86,7 +85,7 @@ class Dialogue:
             self.trade,
             self.duet,
             self.end_phrase,
-            self._begin_beat,
+            self._own_beat.begin,
             self._report_bars,
             self._report_damaged,
         )
@@ -261,34 +260,17 @@ class Dialogue:
         self.responder.discard_early_ask()
         self.playback.clear()
         self.metronome.clear()
-        return effects + self._end_own_beat(now_ns) + self.mode.reset(now_ns)
+        return effects + self._own_beat.end(now_ns) + self.mode.reset(now_ns)
+
+    def handle_answer(self, now_ns: int, answer: Answer) -> list[Effect]:
+        self.trade.time_answer(now_ns, answer.ask)
+        return self.responder.handle_answer(now_ns, answer)
 
     def handle_plan(self, now_ns: int, plan: Plan) -> list[Effect]:
         """Hand a plan to the part that asked for it: their pieces have different numbers."""
         return [*self.duet.handle_plan(plan), *self.accompanist.handle_plan(now_ns, plan)]
 
     # ------------------------------------------------------------ the shared beat
-
-    def _begin_beat(self, now_ns: int) -> list[Effect]:
-        """Have a shared grid for a mode that needs one: let our own transport roll from now on, if a tempo is set.
-
-        Without a beat this is reported once.
-        """
-        bpm = self._settings.chosen.bpm
-        if self._transport.is_rolling:
-            return []
-        if bpm and not self._transport.bpm_source:
-            self._owns_beat = True
-            return self._transport.start_internal(now_ns, now_ns, bpm)
-        if self._beat_missing_reported:
-            return []
-        self._beat_missing_reported = True
-        return [BeatMissing(self.settings.mode)]
-
-    def _end_own_beat(self, now_ns: int) -> list[Effect]:
-        """Stop our own transport if it rolls only because a mode needed a beat."""
-        owned, self._owns_beat, self._beat_missing_reported = self._owns_beat, False, False
-        return self._transport.stop_internal(now_ns) if owned else []
 
     def _keep_phrase_and_stop(self, now_ns: int) -> list[Effect]:
         """Fall silent because the DAW has stopped; a phrase that was not answered yet is kept."""
@@ -306,8 +288,7 @@ class Dialogue:
         if change.source:
             effects += self.responder.end_turn(now_ns, interrupted=True)
             self.trade.reset()
-            self._owns_beat = self._owns_beat and self._transport.source == "set"
-            self._beat_missing_reported = False
+            self._own_beat.follow_source()
         if change.tempo or change.source:
             self.put_settings_in_force(now_ns)
         if change.clock_tempo:

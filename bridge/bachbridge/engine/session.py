@@ -158,7 +158,7 @@ class Session:
             case Midi(data):
                 return self._handle_midi(now_ns, data)
             case Answer():
-                return self._dialogue.responder.handle_answer(now_ns, event)
+                return self._dialogue.handle_answer(now_ns, event)
             case Plan():
                 return self._dialogue.handle_plan(now_ns, event)
             case Setting(name, value):

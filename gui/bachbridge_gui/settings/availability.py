@@ -3,6 +3,7 @@
 Controls are named by their targets (see `targets`). A mode that is unknown here disables nothing.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from bachbridge.music.notes import VOICES
@@ -70,34 +71,38 @@ def unavailable_reasons(settings: Settings, conditions: Conditions) -> dict[str,
 
 
 def _mode_reasons(settings: Settings) -> dict[str, str]:
-    only_trade = dict.fromkeys(TRADE_TARGETS, "Only in mode Trade, where you and the model take turns.")
-    only_duet = dict.fromkeys(DUET_TARGETS, "Only in mode Duet, where one voice plays against yours.")
+    only_trade = _same_reason(TRADE_TARGETS, "Only in mode Trade, where you and the model take turns.")
+    only_duet = _same_reason(DUET_TARGETS, "Only in mode Duet, where one voice plays against yours.")
     grid_only = only_trade | only_duet
     match settings.mode:
         case "harmonize":
             sentence = "Only in mode Continue: in Harmonize a phrase is answered only on request."
             latency = "In mode Harmonize the chords follow your keys at once: they cannot be sent earlier."
             answer = "Only in mode Continue: in Harmonize, a request continues what was harmonized as you played."
-            return grid_only | dict.fromkeys(PHRASE_END_TARGETS, sentence) | {"latency_ms": latency, "answer": answer}
+            return grid_only | _same_reason(PHRASE_END_TARGETS, sentence) | {"latency_ms": latency, "answer": answer}
         case "duet":
             sentence = "Not in mode Duet: the voice plays along with you, and no phrase is answered."
             chords = "Only in mode Harmonize: in Duet the voice moves on the grid."
             names = (*PHRASE_END_TARGETS, "start", "answer", "answer_bars", "end_phrase")
-            return only_trade | dict.fromkeys(names, sentence) | dict.fromkeys(CHORD_TARGETS, chords)
+            return only_trade | _same_reason(names, sentence) | _same_reason(CHORD_TARGETS, chords)
         case "trade":
             sentence = "Not in mode Trade: your turn ends on its bar line."
             names = (*PHRASE_END_TARGETS, "start", "answer_bars", "end_phrase", "let_finish")
             harmony = "Only in mode Harmonize: in Trade the model answers whole turns."
-            return only_duet | dict.fromkeys(names, sentence) | dict.fromkeys(HARMONY_TARGETS, harmony)
+            return only_duet | _same_reason(names, sentence) | _same_reason(HARMONY_TARGETS, harmony)
         case "continue":
             sentence = "Only in mode Harmonize: in Continue the model answers whole phrases."
-            return grid_only | dict.fromkeys(HARMONY_TARGETS, sentence)
+            return grid_only | _same_reason(HARMONY_TARGETS, sentence)
         case "off":
             sentence = "Nothing is answered in mode Off: choose another mode."
             names = (*PHRASE_END_TARGETS, *ANSWER_TARGETS, *HARMONY_TARGETS, *MODEL_TARGETS, "latency_ms")
-            return grid_only | dict.fromkeys(names, sentence)
+            return grid_only | _same_reason(names, sentence)
         case _:
             return {}
+
+
+def _same_reason(targets: Iterable[str], sentence: str) -> dict[str, str]:
+    return dict.fromkeys(targets, sentence)
 
 
 def _tempo_reasons(settings: Settings, conditions: Conditions) -> dict[str, str]:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bachbridge.midi import messages as midi
-from bachbridge.protocol.events import Midi, ModelUp, PortsChanged, Quit, Reset, Setting
+from bachbridge.protocol.events import LinkState, Midi, ModelUp, PortsChanged, Quit, Reset, Setting
 from bachbridge.protocol.wire import dumps, loads
 from bachbridge.settings import Settings
 from tests.support.virtual_driver import MS, Driver, S, chorale_model
@@ -67,7 +67,37 @@ def dreamt_phrase() -> Driver:
     return driver
 
 
-DIALOGUES = [answered_phrase, interrupted_answer, chords_with_pedal_and_thru, harmonised_melody, dreamt_phrase]
+def traded_turns() -> Driver:
+    driver = Driver(replace(AT_120, mode="trade", trade_bars=1))
+    driver.schedule(0, LinkState(S, 125 * MS, is_playing=True, peers=1))
+    for beat, pitch in enumerate((67, 69, 71, 72)):
+        driver.play(S + beat * 500 * MS + (-1) ** beat * 7 * MS, pitch, 430 * MS)
+    driver.play(4750 * MS, 74, 200 * MS)
+    driver.play(5000 * MS, 76, 900 * MS)
+    driver.run(8 * S)
+    driver.schedule(8 * S, LinkState(S, 125 * MS, is_playing=False, peers=1))
+    driver.run(12 * S)
+    return driver
+
+
+def duet_on_the_grid() -> Driver:
+    driver = Driver(replace(AT_120, mode="duet", duet_voice="alto"))
+    for start_ms, pitch, length_ms in ((500, 72, 480), (995, 74, 230), (1265, 76, 900)):
+        driver.play(start_ms * MS, pitch, length_ms * MS)
+    driver.run(6 * S)
+    driver.feed(Quit("closed by the player"))
+    return driver
+
+
+DIALOGUES = [
+    answered_phrase,
+    interrupted_answer,
+    chords_with_pedal_and_thru,
+    harmonised_melody,
+    dreamt_phrase,
+    traded_turns,
+    duet_on_the_grid,
+]
 
 
 @pytest.mark.parametrize("dialogue", DIALOGUES)

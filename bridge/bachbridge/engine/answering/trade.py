@@ -16,9 +16,11 @@ from bachbridge.engine.answering.turn_recorder import TurnRecorder, last_bars
 from bachbridge.engine.answering.turns import Turns, first_turn_step, upbeat_start
 from bachbridge.engine.tempo.grid import Grid, is_due
 from bachbridge.music.notes import NS_PER_MS, SEED_COUNT, STEPS_PER_BEAT, Phrase, key_to_number, parse_key
-from bachbridge.protocol.effects import Effect, Feed, PhraseEnded
+from bachbridge.protocol.effects import Ask, Effect, Feed, PhraseEnded
 from bachbridge.settings import Settings, task_for_answer
 
+_LATENCY_FACTOR = 1.25
+"""An answer is asked for this many times the model's last latency before the bar line, if that is earlier."""
 _MAX_MOVED_STEPS = STEPS_PER_BEAT
 """A grid that moves further than this at once counts from another place."""
 _FEED_DELAY_NS = 1_000_000
@@ -33,12 +35,17 @@ class Trade:
 
     __slots__ = (
         "_answer_turn", "_early_ask_made", "_feed_step", "_first_note_step", "_grid", "_is_model_turn",
-        "_last_fed_phrase", "_player_turn", "_recorder", "_responder", "_settings", "_turns",
+        "_last_fed_phrase", "_latency_ns", "_player_turn", "_recorder", "_responder", "_settings", "_timed_ask",
+        "_turns",
     )  # fmt: skip
 
     def __init__(self, settings: Settings, responder: Responder, answer_turn: AnswerTurn) -> None:
         self._settings, self._responder, self._answer_turn = settings, responder, answer_turn
         self._grid: Grid | None = None
+        self._latency_ns = 0
+        """The model's last latency, from an ask to the first part of its answer."""
+        self._timed_ask: tuple[int, int] | None = None
+        """Number and time of the last early ask, until the first part of its answer comes."""
         self.reset()
 
     def reset(self) -> None:
@@ -66,7 +73,7 @@ class Trade:
             return None
         if self._is_model_turn:
             return self._line_ns(self._player_turn + 2)
-        lead_ns = BAR_LINE_LEAD_NS if self._early_ask_made else EARLY_ASK_LEAD_NS
+        lead_ns = BAR_LINE_LEAD_NS if self._early_ask_made else self._early_lead_ns
         end_ns = self._line_ns(self._player_turn + 1) - lead_ns
         return end_ns if self._feed_step is None else min(end_ns, self._feed_ns(self._grid, self._feed_step))
 
@@ -81,8 +88,8 @@ class Trade:
         if line_ns - BAR_LINE_LEAD_NS <= now_ns:
             return self._close_player_turn(now_ns, turns, grid)
         effects: list[Effect] = []
-        if line_ns - EARLY_ASK_LEAD_NS <= now_ns and not self._early_ask_made:
-            effects += self._ask_early(turns)
+        if line_ns - self._early_lead_ns <= now_ns and not self._early_ask_made:
+            effects += self._ask_early(now_ns, turns)
         if self._feed_step is not None and is_due(now_ns, self._feed_ns(grid, self._feed_step)):
             effects += self._feed_model(turns, self._feed_step)
         return effects
@@ -92,6 +99,14 @@ class Trade:
         assert self._turns
         assert self._grid
         return self._grid.time_of(self._turns.begin_step(turn)) - self._settings.latency_ms * NS_PER_MS
+
+    @property
+    def _early_lead_ns(self) -> int:
+        """How long before the bar line the answer is asked for; at most half a turn."""
+        assert self._turns
+        assert self._grid
+        half_turn_ns = self._turns.turn_steps * self._grid.step_ns // 2
+        return min(max(EARLY_ASK_LEAD_NS, round(_LATENCY_FACTOR * self._latency_ns)), half_turn_ns)
 
     @staticmethod
     def _feed_ns(grid: Grid, step: int) -> int:
@@ -187,10 +202,20 @@ class Trade:
         self._last_fed_phrase = phrase
         return [Feed(self._settings.model, phrase, self._seed(turns), key_to_number(parse_key(self._settings.key)))]
 
-    def _ask_early(self, turns: Turns) -> list[Effect]:
+    def _ask_early(self, now_ns: int, turns: Turns) -> list[Effect]:
         self._early_ask_made = True
         phrase = self._phrase(turns, turns.begin_step(self._player_turn + 1))
-        return self._responder.ask_early(phrase, self._seed(turns)) if phrase else []
+        effects = self._responder.ask_early(phrase, self._seed(turns)) if phrase else []
+        for effect in effects:
+            if isinstance(effect, Ask):
+                self._timed_ask = (effect.ask, now_ns)
+        return effects
+
+    def time_answer(self, now_ns: int, ask_number: int) -> None:
+        """Learn how long the model takes, from the first part of an answer that was asked for early."""
+        if self._timed_ask and self._timed_ask[0] == ask_number:
+            self._latency_ns = now_ns - self._timed_ask[1]
+            self._timed_ask = None
 
     def _close_player_turn(self, now_ns: int, turns: Turns, grid: Grid) -> list[Effect]:
         """Ask for the answer to the turn; without a note in it, the model rests."""

@@ -190,8 +190,16 @@ def test_late_answer_keeps_its_steps_and_turns() -> None:
     daw.play(driver, range(8))
     daw.play(driver, range(16, 24))
     driver.run(40 * S)
-    assert onset_beats(driver, daw) == [11, 12, 13, 14, 15, 27, 28, 29, 30, 31]
+    assert onset_beats(driver, daw) == [*range(11, 16), *range(26, 32)]
     assert starts(driver) == [daw.time_of(8), daw.time_of(24)]
+
+
+def test_slow_model_is_asked_earlier_from_second_turn_on() -> None:
+    driver, daw = trading(model=slow_model(400 * MS))
+    for first in (0, 16, 32):
+        daw.play(driver, range(first, first + 8))
+    driver.run(60 * S)
+    assert onset_beats(driver, daw) == [*range(9, 16), *range(24, 32), *range(40, 48)]
 
 
 def test_last_notes_change_answer_just_before_bar_line() -> None:

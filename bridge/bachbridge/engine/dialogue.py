@@ -156,7 +156,7 @@ class Dialogue:
         grid = Grid(begin_ns, event.step_ns)
         phrase_ended = PhraseEnded(phrase, grid.origin_ns, grid.step_ns, "prompt")
         seed = event.seed if event.seed >= 0 else self.phrase_detector.seed_for(now_ns)
-        effects += self._report_bars(grid)
+        effects += self._report_bars(now_ns, grid)
         effects += self._start_answer(now_ns, phrase_ended, grid.time_of(phrase.steps), seed)
         if event.aloud:
             self.playback.play(player_notes(phrase), grid, self.settings)
@@ -166,7 +166,7 @@ class Dialogue:
         effects = self._interrupt_current(now_ns)
         grid = Grid(now_ns + _MIN_LEAD_NS, event.step_ns)
         self.playback.play(event.phrase, grid, self.settings)
-        return effects + self._report_bars(grid)
+        return effects + self._report_bars(now_ns, grid)
 
     def _interrupt_current(self, now_ns: int) -> list[Effect]:
         """End the player's phrase, the answer and the playback, to make room for music from the window."""
@@ -205,7 +205,7 @@ class Dialogue:
         if shared and not grid.lies_on(shared):
             step = start_step(settings, replace(phrase_ended.phrase, position=0), shared, soonest_ns)
             return replace(phrase_ended, step_ns=shared.step_ns), shared.time_of(step) - latency_ns
-        step = start_step(settings, phrase_ended.phrase, grid, soonest_ns)
+        step = start_step(settings, phrase_ended.phrase, grid, soonest_ns, self.phrase_detector.beat_step)
         extended = replace(phrase_ended, phrase=extend_phrase(phrase_ended.phrase, step))
         return extended, grid.time_of(step) - latency_ns
 
@@ -305,7 +305,7 @@ class Dialogue:
         if grid is None:
             return effects
         self.responder.follow_grid(now_ns, grid, change.shift_steps)
-        effects += self._report_bars(grid)
+        effects += self._report_bars(now_ns, grid)
         if self._kept_phrase and self._kept_phrase.is_awaited:
             effects += self._answer_kept_phrase(now_ns)
         return effects
@@ -314,7 +314,7 @@ class Dialogue:
         self._damaged_count += 1
         return [DamagedMidi(self._damaged_count)]
 
-    def _report_bars(self, grid: Grid) -> list[Effect]:
+    def _report_bars(self, now_ns: int, grid: Grid) -> list[Effect]:
         """Report the bars of a grid with a bar line at step 0, if they have changed."""
         steps_per_bar = self.phrase_detector.steps_per_bar
-        return list(self._bar_reports.report_if_changed(grid, steps_per_bar, self._settings.tempo_source))
+        return list(self._bar_reports.report_if_changed(now_ns, grid, steps_per_bar, self._settings.tempo_source))

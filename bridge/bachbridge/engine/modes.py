@@ -35,7 +35,8 @@ class ModeContext:
     """End the phrase at a time (ns) for a reason (`PhraseEnded.ended_by`) and ask for its answer."""
     begin_beat: Callable[[int], list[Effect]]
     """Have a shared grid from the player's first note on, or else report that the mode needs one."""
-    report_bars: Callable[[Grid], list[Effect]]
+    report_bars: Callable[[int, Grid], list[Effect]]
+    """Report the bars of a grid with a bar line at step 0 if they have changed by a time (ns)."""
     report_damaged: Callable[[], list[Effect]]
 
     def interrupt_answer(self, now_ns: int) -> list[Effect]:
@@ -144,7 +145,7 @@ class ContinueMode:
             case midi.NoteOn(_, pitch, velocity):
                 effects = self._context.interrupt_answer(now_ns)
                 self._phrase_detector.note_on(now_ns, pitch, velocity)
-                return effects + self._context.report_bars(self._phrase_detector.bar_grid)
+                return effects + self._context.report_bars(now_ns, self._phrase_detector.bar_grid)
             case midi.NoteOff(_, pitch):
                 self._phrase_detector.note_off(now_ns, pitch)
             case midi.ControlChange(_, controller, value):
@@ -218,7 +219,7 @@ class HarmonizeMode:
                 return [*context.responder.interrupt(now_ns), *self._accompanist.handle_message(now_ns, message)]
             case midi.NoteOn():
                 effects = self._accompanist.handle_message(now_ns, message)
-                return effects + context.report_bars(self._accompanist.grid)
+                return effects + context.report_bars(now_ns, self._accompanist.grid)
             case midi.ControlChange(_, controller, value) if controller == context.settings.current.end_control:
                 return context.end_phrase(now_ns, "control") if value >= midi.SWITCH_THRESHOLD else []
             case midi.InvalidMessage():

@@ -235,6 +235,11 @@ class PhraseDetector:
         return TempoTracker(self.settings.bpm, self._previous_bpm)
 
     @property
+    def beat_step(self) -> int:
+        """A step of the phrase that is on a beat; 0 without a phrase."""
+        return self.recorder.tempo_tracker.beat_step if self.phrase_started else 0
+
+    @property
     def bar_grid(self) -> Grid:
         """The grid of the phrase, with a bar line at step 0 if one is known."""
         grid = self.recorder.grid

@@ -119,7 +119,7 @@ class PhraseRecorder:
                 best[note.start, note.pitch] = note
         notes = sorted(best.values(), key=lambda note: (note.start, note.pitch))
         if steps is None:
-            end = -(-max(note.end for note in notes) // steps_per_beat) * steps_per_beat
+            end = _next_beat(max(note.end for note in notes), self.tempo_tracker.beat_step, steps_per_beat)
             steps = end if max_steps is None else max(0, min(end, max_steps))
         else:
             notes = [extend_to(note, steps) for note in notes]
@@ -145,6 +145,11 @@ def extend_to(note: Note, end: int) -> Note:
     if note.length < _MIN_HELD_STEPS or not 0 < end - note.end <= _EARLY_RELEASE_STEPS:
         return note
     return replace(note, length=end - note.start)
+
+
+def _next_beat(step: int, beat_step: int, steps_per_beat: int) -> int:
+    """Return the first beat at `step` or later; `beat_step` is any beat."""
+    return step + (beat_step - step) % steps_per_beat
 
 
 def _trim_phrase(notes: list[Note], frame: Phrase) -> Phrase:

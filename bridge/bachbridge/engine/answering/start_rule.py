@@ -15,9 +15,12 @@ from bachbridge.music.notes import Phrase
 from bachbridge.settings import Settings, task_for_answer
 
 
-def start_step(settings: Settings, phrase: Phrase, grid: Grid, soonest_ns: int) -> int:
-    """Return the step of the phrase's `grid` on which its answer begins, at `soonest_ns` or later."""
-    position = phrase.position or 0
+def start_step(settings: Settings, phrase: Phrase, grid: Grid, soonest_ns: int, beat_step: int = 0) -> int:
+    """Return the step of the phrase's `grid` on which its answer begins, at `soonest_ns` or later.
+
+    `beat_step` is a step on a beat, for a phrase whose bar lines are unknown.
+    """
+    position = -beat_step if phrase.position is None else phrase.position
     if settings.start not in ("bar", "downbeat"):
         beat = settings.steps_per_beat
         return grid.next_step(soonest_ns, beat, -position % beat)

@@ -12,6 +12,9 @@ class GridTracker:
 
     __slots__ = ("_first_step", "_shared", "_steps_per_bar", "_steps_per_beat", "offsets_ns", "previous_bpm", "steps")
 
+    beat_step = 0
+    """A step of the phrase that is on a beat."""
+
     def __init__(self, shared: Grid, steps_per_beat: int, steps_per_bar: int) -> None:
         """`shared` has a bar line at step 0."""
         self._shared, self._steps_per_beat, self._steps_per_bar = shared, steps_per_beat, steps_per_bar

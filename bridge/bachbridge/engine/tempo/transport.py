@@ -132,9 +132,9 @@ class Transport:
         """Stop, or stop following a clock whose pulses have ceased."""
         if is_due(now_ns, self._stop_ns):
             return self._stop_now(now_ns)
+        # The filter keeps the tempo as a hint for the next pulse.
         self._last_pulse_ns, self._pulses_without_start = None, 0
-        self._is_clock_rolling = False
-        self._filter = PulseFilter()
+        self._is_clock_rolling, self._first_pulse = False, None
         return self._update(now_ns)
 
     # ------------------------------------------------------------ the DAW's clock

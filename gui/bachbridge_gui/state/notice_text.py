@@ -41,8 +41,8 @@ def obstacle_text(report: ObstacleReport) -> str:
 def _phrase_kept_text(kept: PhraseKept) -> str:
     """Return the sentence about a phrase that the DAW's Stop left without an answer."""
     if kept.is_awaited:
-        return "Your phrase is answered when the DAW starts again"
-    return "The DAW stopped before your phrase was answered: press End phrase to have it answered at the next start"
+        return "Your phrase is answered at the next start"
+    return "The beat stopped before your phrase was answered: press End phrase to have it answered at the next start"
 
 
 def _phrase_refused_text(refusal: PhraseRefused) -> str:

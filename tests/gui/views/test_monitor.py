@@ -99,7 +99,7 @@ def test_describe_message_words_midi(data: bytes, text: str | None):
         (PlayPhrase(Phrase(NOTES, 16), 1), "play a phrase of 2 notes"),
         (LinkState(0, 125_000_000, is_playing=True, peers=2), "Link: 120.0 bpm, playing, 2 other programs"),
         (LinkState(0, 125_000_000, is_playing=False, peers=0), "Link: nobody else is there"),
-        (PhraseKept(Phrase(NOTES, 16), 1, is_awaited=True), "Your phrase is answered when the DAW starts again"),
+        (PhraseKept(Phrase(NOTES, 16), 1, is_awaited=True), "Your phrase is answered at the next start"),
         (
             BeatMissing("trade"),
             "Mode Trade needs a beat: start your DAW's clock or Link, or set the tempo to fixed",

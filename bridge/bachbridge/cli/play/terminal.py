@@ -147,9 +147,9 @@ def _session_report_text(message: Message) -> str | None:
         case SettingRefused(_, reason):
             return f"Setting: {reason.rstrip('.')}."
         case PhraseKept(is_awaited=True):
-            return "Your phrase is answered when the DAW starts again."
+            return "Your phrase is answered at the next start."
         case PhraseKept():
-            return "The DAW stopped before your phrase was answered: end the phrase to have it answered at the start."
+            return "The beat stopped before your phrase was answered: end the phrase to have it answered at the start."
         case BeatMissing(mode):
             return f"Mode {mode} needs a beat: start your DAW's clock or Link, or set a tempo with --bpm."
         case ClockNeverStarted():

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from xml.etree.ElementTree import Element, SubElement, tostring
 
+from bachbridge.music.harmony.spelling import SpelledPitch, key_signature_fifths, signature_alteration, spell
 from bachbridge.music.note_values import NoteValue, VoiceReader, beat_steps
 from bachbridge.music.notes import STEPS_PER_BEAT, VOICES, Note
 from bachbridge.music.timeline import Bar, Meter, missing_pickup_steps
@@ -18,10 +19,7 @@ _TYPE_AND_DOTS = {steps * 3 // 2: (name, 1) for steps, name in _NOTE_TYPES.items
     steps: (name, 0) for steps, name in _NOTE_TYPES.items()
 }
 """Name and dots of each note value by its steps; the grid has no dotted 16th."""
-_LINE_OF_FIFTHS = "FCGDAEB"
 _ACCIDENTALS = {-2: "flat-flat", -1: "flat", 0: "natural", 1: "sharp", 2: "double-sharp"}
-_MAJOR_SIGNATURES = (0, -5, 2, -3, 4, -1, 6, 1, -4, 3, -2, 5)
-"""Fifths of the key signature by tonic; of two spellings the one with fewer accidentals."""
 
 
 def encode_musicxml(
@@ -68,12 +66,6 @@ def _measure_elements(
         yield measure
 
 
-def key_signature_fifths(key: tuple[int, bool]) -> int:
-    """Return the number of sharps in the key signature; flats are negative."""
-    tonic, minor = key
-    return _MAJOR_SIGNATURES[(tonic + 3 * minor) % 12]
-
-
 def _add_attributes(measure: Element, meter: Meter, fifths: int | None) -> None:
     """Add the meter and, unless `fifths` is None, the key signature and the clefs."""
     attributes = SubElement(measure, "attributes")
@@ -116,24 +108,9 @@ def _add_bar(
             continue
         beams = _beams(values, bar)
         for value in values:
-            name = _spell(value.pitch, fifths, key) if value.pitch is not None else None
+            name = spell(value.pitch, key) if value.pitch is not None else None
             accidental = accidentals.get((voice, value.start))
             _add_note(measure, value, voice, name, accidental, beams.get(value.start, ()))
-
-
-SpelledPitch = tuple[str, int, int]
-"""A pitch as written: step (C to B), alteration in semitones, octave."""
-
-
-def _spell(pitch: int, fifths: int, key: tuple[int, bool]) -> SpelledPitch:
-    """Spell the pitch with one of twelve names on the line of fifths.
-
-    They begin three fifths below the tonic of the signature's major key, or two in a minor key for its raised notes.
-    """
-    lowest = fifths - 3 + key[1]
-    place = lowest + (pitch * 7 - lowest) % 12
-    step, alter = _LINE_OF_FIFTHS[(place + 1) % 7], (place + 1) // 7
-    return step, alter, (pitch - alter) // 12 - 1
 
 
 def _bar_accidentals(
@@ -148,8 +125,8 @@ def _bar_accidentals(
     for voice, value in sorted(rows, key=lambda row: (row[1].start, row[0])):
         if value.pitch is None or value.tied_before:
             continue
-        step, alter, octave = _spell(value.pitch, fifths, key)
-        in_key = (fifths + 6 - _LINE_OF_FIFTHS.index(step)) // 7
+        step, alter, octave = spell(value.pitch, key)
+        in_key = signature_alteration(step, fifths)
         if written.get((voice // 2, step, octave), in_key) != alter:
             accidentals[voice, value.start] = _ACCIDENTALS[alter]
         written[voice // 2, step, octave] = alter

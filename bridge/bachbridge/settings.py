@@ -76,6 +76,14 @@ class Settings:
         special=SpecialValue(0, "to follow your playing"),
         unit="bpm",
     )
+    tempo_hint: float = setting(
+        0.0,
+        "About this tempo",
+        "Roughly the tempo at which you play, if the tempo follows your playing: it helps to tell quarters from 8ths.",
+        range=(30.0, 300.0),
+        special=SpecialValue(0, "any"),
+        unit="bpm",
+    )
     meter: str = setting(
         "4/4",
         "Meter",

@@ -109,6 +109,7 @@ ADVANCED = (
 )
 BPM_SPEC = setting_control("bpm", "number")
 TEMPO = (
+    setting_control("tempo_hint", "number"),
     setting_control("follow_clock", "switch"),
     setting_control("meter", "words", choice_labels={meter: meter for meter in METER_CHOICES}),
     setting_control("metronome", "words"),

@@ -105,6 +105,7 @@ TARGETS = (
         "legato_ms",
         "rest_bars",
         "bpm",
+        "tempo_hint",
         "follow_clock",
         "meter",
         "link",
@@ -214,7 +215,7 @@ def test_control_follows_its_setting_without_sending(rig: PanelRig, target: str)
         assert len(rig.sent) <= 1
         seen = shown(rig.control(target))
         if isinstance(value, float):
-            assert math.isclose(float(str(seen)), value, abs_tol=0.051 if target == "bpm" else 0.0051)
+            assert math.isclose(float(str(seen)), value, abs_tol=0.051 if target in ("bpm", "tempo_hint") else 0.0051)
         else:
             assert seen == value
 

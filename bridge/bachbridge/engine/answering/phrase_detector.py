@@ -55,7 +55,7 @@ class PhraseDetector:
         """True if the answer was asked for early and the player has done nothing since."""
         self._feed_ns: int | None = None
         """When to feed the model next."""
-        self.recorder = PhraseRecorder(TempoTracker(settings.bpm, None))
+        self.recorder = PhraseRecorder(self._inferring_tracker())
 
     @property
     def phrase_started(self) -> bool:
@@ -208,12 +208,12 @@ class PhraseDetector:
     # ------------------------------------------------------------ phrases
 
     def apply_settings(self, settings: Settings) -> None:
-        """Use these settings from now on; another tempo quantizes the phrase anew."""
+        """Use these settings from now on; another tempo or meter quantizes the phrase anew."""
         self._early_ask_made = False
-        tempo_changed = settings.bpm != self.settings.bpm
-        self.settings = settings
-        if tempo_changed and isinstance(self.recorder.tempo_tracker, TempoTracker):
-            self.recorder.set_tempo(settings.bpm)
+        before, self.settings = self.settings, settings
+        changed = any(getattr(settings, name) != getattr(before, name) for name in ("bpm", "meter", "tempo_hint"))
+        if changed and isinstance(self.recorder.tempo_tracker, TempoTracker):
+            self.recorder.track_with(self._inferring_tracker())
 
     def follow_grid(self, now_ns: int, shared: Grid | None, shift_steps: int) -> None:
         """Record on this shared grid, which has a bar line at step 0, from now on.
@@ -232,7 +232,17 @@ class PhraseDetector:
     def _new_tracker(self) -> TempoTracker | GridTracker:
         if self._shared_grid:
             return GridTracker(self._shared_grid, self.settings.steps_per_beat, self.steps_per_bar)
-        return TempoTracker(self.settings.bpm, self._previous_bpm)
+        return self._inferring_tracker()
+
+    def _inferring_tracker(self) -> TempoTracker:
+        settings = self.settings
+        return TempoTracker(
+            settings.bpm,
+            self._previous_bpm,
+            steps_per_bar=settings.steps_per_bar,
+            steps_per_beat=settings.steps_per_beat,
+            tempo_hint=settings.tempo_hint,
+        )
 
     @property
     def beat_step(self) -> int:

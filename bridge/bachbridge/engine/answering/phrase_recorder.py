@@ -78,15 +78,17 @@ class PhraseRecorder:
         self.pedal_down = down
         self._update_silence(now_ns)
 
-    def set_tempo(self, bpm: float) -> None:
-        """Quantize all notes again at `bpm` (0: unknown)."""
-        self.track_with(TempoTracker(bpm, self.tempo_tracker.previous_bpm))
-
     def track_with(self, tracker: TempoTracker | GridTracker) -> None:
         """Quantize all notes again with another tracker."""
         self.tempo_tracker = tracker
+        onsets = [(press.on_ns, True, press.pitch) for press in self.key_presses]
+        releases = [(press.off_ns, False, press.pitch) for press in self.key_presses if press.off_ns is not None]
+        for time_ns, is_onset, pitch in sorted(onsets + releases):
+            if is_onset:
+                tracker.add_onset(time_ns, pitch)
+            else:
+                tracker.add_release(time_ns, pitch)
         for press in self.key_presses:
-            self.tempo_tracker.add_onset(press.on_ns, press.pitch)
             press.grid_note = None
 
     def _update_silence(self, now_ns: int) -> None:

@@ -18,11 +18,12 @@ from bachbridge.engine.tempo.rhythm.model import rhythm_model
 from bachbridge.engine.tempo.rhythm.onset_groups import OnsetGroups
 from bachbridge.engine.tempo.rhythm.regular_steps import RegularSteps
 from bachbridge.engine.tempo.rhythm.rhythm_steps import RhythmSteps
+from bachbridge.engine.tempo.rhythm.swing import swing_ratio
 from bachbridge.engine.tempo.rhythm.tempo_prior import tempo_prior
 from bachbridge.music.notes import STEPS_PER_BEAT
 
 _DEFAULT_BPM = 92.0
-_MIN_BAR_CONFIDENCE = 0.6
+_MIN_BAR_CONFIDENCE = 0.5
 _MIN_EVENTS = 6
 """The bar lines are unknown unless they are so probable and there are so many onsets."""
 
@@ -69,9 +70,10 @@ class TempoTracker:
             self._placer.add_onset()
         self._phase = None
 
-    def add_release(self, release_ns: int, pitch: int) -> None:  # noqa: ARG002 # its time is not used yet
+    def add_release(self, release_ns: int, pitch: int) -> None:
         """Add the release of a key."""
-        self._groups.release(pitch)
+        if self._groups.release(release_ns, pitch) and isinstance(self._placer, RhythmSteps):
+            self._placer.split_event()
         self._phase = None
 
     def drop_first(self, count: int) -> None:
@@ -128,10 +130,17 @@ class TempoTracker:
         """Probability that the bar lines are right, from 0 to 1."""
         return self._bar_phase().bar_confidence
 
+    @property
+    def swing(self) -> float:
+        """The place of the second 8th in its beat, as played: 0.5 is straight, 2/3 a triplet's swing."""
+        beat = self._model.steps_per_beat
+        return swing_ratio(self._placer.steps, self._placer.offsets_ns, self.beat_step, beat, self.grid.step_ns)
+
     def _bar_phase(self) -> BarPhase:
         if self._phase is None:
-            steps = np.unique(np.array(self._placer.steps, dtype=np.int64))
-            self._phase = bar_phase(steps, self._groups.texture, self._model)
+            first_onsets = [event.first for event in self._groups.events]
+            steps = np.array(self._placer.steps, dtype=np.int64)[first_onsets]
+            self._phase = bar_phase(steps, self._groups, self._model)
         return self._phase
 
 

@@ -11,11 +11,13 @@ from rich.console import Console
 from bachbridge.cli.bench.report import progress_bar
 from bachbridge.cli.bench.sync.answer_rows import answer_rows
 from bachbridge.cli.bench.sync.clock_rows import clock_rows
+from bachbridge.cli.bench.sync.playing_rows import ROW_COUNT, playing_rows
 from bachbridge.cli.bench.sync.rows import Row, rows_as_json, rows_table
 
 GROUPS: dict[str, tuple[Callable[[], Iterator[Row]], int]] = {
     "The DAW's MIDI clock": (clock_rows, 34),
     "Answers on the DAW's grid": (answer_rows, 4),
+    "Playing without a clock": (playing_rows, ROW_COUNT),
 }
 """The groups of rows by title: what measures them, and about how many rows there are (for the progress bar)."""
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bachbridge.engine.tempo.rhythm.model import MAX_VALUE, RhythmModel
+from bachbridge.engine.tempo.rhythm.onset_groups import OnsetGroups
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,13 +17,21 @@ class BarPhase:
     bar_confidence: float
 
 
-def bar_phase(steps: np.ndarray, texture: str, model: RhythmModel) -> BarPhase:
-    """Return the likeliest bar phase of onsets at these steps, in ascending order without repeats."""
+def bar_phase(steps: np.ndarray, groups: OnsetGroups, model: RhythmModel) -> BarPhase:
+    """Return the likeliest bar phase of events at these steps."""
+    texture = groups.texture
+    numbers = np.flatnonzero(np.diff(steps, append=steps[-1] + 1) > 0)  # a grace note's event has its note's step
+    steps = steps[numbers]
     places = np.arange(model.steps_per_bar)
     at = (places[:, None] + steps) % model.steps_per_bar
     values = np.minimum(np.diff(steps), MAX_VALUE)
     log_values = model.log_values[texture][:, at[:, :-1], values].sum(axis=2)
-    log_weight = model.log_styles[:, None] + model.log_start[at[:, 0]] + log_values
+    evidence = sum(
+        groups.evidence(int(number), model.evidence[texture])[model.strengths[at[:, index]], at[:, index + 1]]
+        for index, number in enumerate(numbers[1:])
+    )
+    log_weight = model.log_styles[:, None] + model.log_start[at[:, 0]] + log_values + evidence
+    log_weight += model.log_end[at[:, -1]]
     share = np.exp(log_weight - log_weight.max()).sum(axis=0)
     share /= share.sum()
     best = int(share.argmax())

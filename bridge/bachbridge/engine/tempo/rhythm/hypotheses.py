@@ -64,6 +64,16 @@ class Hypotheses:
         return Hypotheses(*(getattr(self, name)[rows] for name in _NAMES))
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class OnsetOdds:
+    """Knowledge about an onset but its time: values of the texture, and evidence of its pitches."""
+
+    log_values: np.ndarray
+    """`array[style, place, value]` (see `RhythmModel.log_values`)."""
+    evidence: np.ndarray
+    """`array[strength of the place before, place]` (see `EvidenceModel.score_event`)."""
+
+
 _NAMES = tuple(field.name for field in fields(Hypotheses))
 
 
@@ -86,14 +96,15 @@ def first_onset(model: RhythmModel, time: float) -> Hypotheses:
 
 
 def second_onset(
-    before: Hypotheses, event: int, time: float, model: RhythmModel, log_values: np.ndarray, prior: TempoPrior
+    before: Hypotheses, event: int, time: float, model: RhythmModel, odds: OnsetOdds, prior: TempoPrior
 ) -> Hypotheses:
     """Return the hypotheses about an onset at `time`: each value that a first onset, number `event`, may have."""
     place = (before.place[:, None] + _FIRST_VALUES) % model.steps_per_bar
     gap = time - before.time[:, None]
     delay = model.delays[before.style[:, None], place]
     step_ms = gap / (_FIRST_VALUES + delay - model.delays[before.style, before.place][:, None])
-    log_weight = before.log_weight[:, None] + log_values[before.style, before.place][:, _FIRST_VALUES]
+    log_weight = before.log_weight[:, None] + odds.log_values[before.style, before.place][:, _FIRST_VALUES]
+    log_weight = log_weight + odds.evidence[model.strengths[before.place][:, None], place]
     log_weight = log_weight + prior.log_density(15_000 / step_ms) - np.log(gap * math.log(2))
     rows, columns = np.nonzero((15_000 / step_ms > _MIN_BPM) & (15_000 / step_ms < _MAX_BPM))
     value, cell = _FIRST_VALUES[columns], (rows, columns)
@@ -105,7 +116,7 @@ def second_onset(
 
 
 def next_onset(
-    before: Hypotheses, event: int, time: float, noise: float, model: RhythmModel, log_values: np.ndarray
+    before: Hypotheses, event: int, time: float, noise: float, model: RhythmModel, odds: OnsetOdds
 ) -> Hypotheses:
     """Return the hypotheses about an onset at `time` after onset number `event`.
 
@@ -129,7 +140,8 @@ def next_onset(
     surprise = error * error / (scale * spread)
     count = old.count
     log_weight = (
-        old.log_weight + log_values[old.style, old.place, np.minimum(value, MAX_VALUE)] + _LOG_STUDENT[count]
+        old.log_weight + odds.log_values[old.style, old.place, np.minimum(value, MAX_VALUE)]
+        + odds.evidence[model.strengths[old.place], place] + _LOG_STUDENT[count]
         - 0.5 * np.log(scale * spread) - (count + 1) / 2 * np.log1p(surprise / count)
     )  # fmt: skip
     new_count = np.minimum(count + 1, _MAX_COUNT)

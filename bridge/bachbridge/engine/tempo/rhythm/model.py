@@ -10,6 +10,7 @@ from functools import cache
 
 import numpy as np
 
+from bachbridge.engine.tempo.rhythm.evidence import EvidenceModel, evidence_model
 from bachbridge.engine.tempo.rhythm.note_values import VALUES, strength, value_index
 from bachbridge.engine.tempo.rhythm.tables import TABLES
 from bachbridge.music.notes import STEPS_PER_BEAT
@@ -58,7 +59,13 @@ class RhythmModel:
     """How likely a phrase begins at each place."""
     delays: np.ndarray
     """How much later than written each place is played, in steps: `array[style, place]`."""
+    log_end: np.ndarray
+    """How likely a phrase's last note begins at each place."""
     log_styles: np.ndarray
+    evidence: dict[str, EvidenceModel]
+    """Evidence of pitches, by texture."""
+    strengths: np.ndarray
+    """The strength of each place (see `note_values.strength`)."""
 
 
 @cache
@@ -75,7 +82,10 @@ def rhythm_model(steps_per_bar: int, steps_per_beat: int) -> RhythmModel:
         },
         _log_start(steps_per_bar, steps_per_beat),
         np.array([[_swing_delay(place, steps_per_beat, style.swing) for place in places] for style in styles]),
+        _log_end(steps_per_bar, steps_per_beat),
         np.log(np.array([style.share for style in styles])),
+        {texture: evidence_model(steps_per_bar, steps_per_beat, texture) for texture in ("line", "chords")},
+        np.array([strength(place, steps_per_bar, steps_per_beat) for place in places]),
     )
 
 
@@ -87,7 +97,7 @@ def _swing_delay(place: int, steps_per_beat: int, ratio: float) -> float:
 
 
 def _log_start(steps_per_bar: int, steps_per_beat: int) -> np.ndarray:
-    """Phrases begin on the bar line or on the last beat; in compound meters with the last third of a beat, too."""
+    """Phrases begin on the last beat or on the bar line; in compound meters with the last third of a beat, too."""
     last_beat = (steps_per_bar - steps_per_beat) % steps_per_bar
     shares = np.array(
         [(0, 0.03, 0.015, 0.002)[strength(place, steps_per_bar, steps_per_beat)] for place in range(steps_per_bar)]
@@ -97,8 +107,17 @@ def _log_start(steps_per_bar: int, steps_per_beat: int) -> np.ndarray:
         shares[(steps_per_bar - steps_per_beat // 3) % steps_per_bar] += 0.45
         shares[last_beat] += 0.08
     else:
-        shares[last_beat] += 0.48
+        shares[last_beat] += 0.4 if steps_per_bar <= 3 * steps_per_beat else 0.52
         shares[(steps_per_bar - max(1, steps_per_beat // 2)) % steps_per_bar] += 0.03
+    return np.log(shares / shares.sum())
+
+
+def _log_end(steps_per_bar: int, steps_per_beat: int) -> np.ndarray:
+    """Phrases end on the bar line or in the middle of an even bar; this is no more than a tendency."""
+    strengths = [strength(place, steps_per_bar, steps_per_beat) for place in range(steps_per_bar)]
+    shares = np.array([(0.3, 0.06, 0.03, 0.01)[number] for number in strengths])
+    if steps_per_bar % (2 * steps_per_beat) == 0:
+        shares[steps_per_bar // 2] += 0.3
     return np.log(shares / shares.sum())
 
 

@@ -2,6 +2,8 @@
 
 VALUES = (1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16, 24)
 """Values that have a column of their own; a value in between belongs to the one below it."""
+STRENGTHS = 4
+"""Strengths of places in the bar."""
 
 
 def value_index(steps: int) -> int:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from bachbridge.engine.tempo.rhythm import hypotheses
-from bachbridge.engine.tempo.rhythm.hypotheses import Hypotheses
+from bachbridge.engine.tempo.rhythm.hypotheses import Hypotheses, OnsetOdds
 from bachbridge.engine.tempo.rhythm.model import RhythmModel
 from bachbridge.engine.tempo.rhythm.tempo_prior import TempoPrior
 
@@ -22,8 +22,8 @@ _WIDTH, _FIRST_WIDTH, _FIRST_EVENTS = 160, 480, 4
 _WORST_LOG_RATIO = 14.0
 _CELLS_PER_OCTAVE = 28
 """Hypotheses whose tempos differ by less than one of these are one."""
-_MAX_GRACES, _GRACE_MS, _LOG_GRACE = 2, 130.0, math.log(0.02 / 95.0)
-_LATE_MS, _LOG_LATE = 100.0, math.log(0.03 / 80.0)
+_MAX_GRACES, _GRACE_MS, _LOG_GRACE = 2, 130.0, math.log(0.04 / 95.0)
+_LATE_MS, _LOG_LATE = 100.0, math.log(0.04 / 80.0)
 """Longest time from an ornament to its note, and its log-likelihood (a share of the notes, spread over some ms)."""
 _LAG = 24
 """The steps of onsets that lie this far back, at most twice as far, stay."""
@@ -60,18 +60,18 @@ class RhythmFilter:
         """The hypotheses about the last onset, the best one first."""
         return self._beams[len(self._times) - 1]
 
-    def add(self, event: int, time: float, noise: float, texture: str) -> None:
+    def add(self, event: int, time: float, noise: float, odds: OnsetOdds) -> None:
         """Place onset number `event`, the last one or a new one, at `time` (ms).
 
         `noise` is the variance of its error, relative to that of a single note's.
         """
         del self._times[event:]
         self._times.append(time)
-        parts = self._explanations(event, time, noise, self.model.log_values[texture])
+        parts = self._explanations(event, time, noise, odds)
         self._beams[event] = _prune(hypotheses.join(parts), _FIRST_WIDTH if event < _FIRST_EVENTS else _WIDTH)
         self._settle(event)
 
-    def _explanations(self, event: int, time: float, noise: float, log_values: np.ndarray) -> list[Hypotheses]:
+    def _explanations(self, event: int, time: float, noise: float, odds: OnsetOdds) -> list[Hypotheses]:
         parts: list[Hypotheses] = []
         for graces in range(_MAX_GRACES + 1):
             before = event - graces - 1
@@ -83,24 +83,22 @@ class RhythmFilter:
                 break
             if before not in self._beams:
                 break
-            parts += self._after(before, time, noise, log_values, graces * _LOG_GRACE)
+            parts += self._after(before, time, noise, odds, graces * _LOG_GRACE)
         if event and event - 1 in self._beams and time - self._times[event - 1] < _LATE_MS:
             parts.append(hypotheses.same_onset(self._beams[event - 1], event - 1, _LOG_LATE))
         return parts
 
-    def _after(
-        self, event: int, time: float, noise: float, log_values: np.ndarray, log_cost: float
-    ) -> list[Hypotheses]:
+    def _after(self, event: int, time: float, noise: float, odds: OnsetOdds, log_cost: float) -> list[Hypotheses]:
         """Return the hypotheses about an onset at `time` whose predecessor on the grid is onset number `event`."""
         beam = self._beams[event]
         first = beam.step_ms == 0
         parts: list[Hypotheses] = []
         if first.any():
-            part = hypotheses.second_onset(beam.select(first), event, time, self.model, log_values, self.prior)
+            part = hypotheses.second_onset(beam.select(first), event, time, self.model, odds, self.prior)
             part.parent = np.flatnonzero(first)[part.parent]
             parts.append(part)
         if not first.all():
-            part = hypotheses.next_onset(beam.select(~first), event, time, noise, self.model, log_values)
+            part = hypotheses.next_onset(beam.select(~first), event, time, noise, self.model, odds)
             part.parent = np.flatnonzero(~first)[part.parent]
             parts.append(part)
         for part in parts:
@@ -160,6 +158,4 @@ def _prune(beam: Hypotheses, width: int) -> Hypotheses:
     cell = np.rint(np.log2(np.maximum(beam.step_ms[order], 1.0)) * _CELLS_PER_OCTAVE).astype(np.int64)
     key = (cell * 8 + beam.style[order]) * 1024 + beam.place[order]
     _, first = np.unique(key, return_index=True)
-    kept = beam.select(order[np.sort(first)[:width]])
-    kept.log_weight = kept.log_weight - best
-    return kept
+    return beam.select(order[np.sort(first)[:width]])

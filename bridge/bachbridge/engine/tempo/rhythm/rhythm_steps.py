@@ -1,6 +1,7 @@
 """Steps of onsets whose tempo is not set: they are inferred, and the grid follows the player."""
 
 from bachbridge.engine.tempo.grid import Grid
+from bachbridge.engine.tempo.rhythm.hypotheses import OnsetOdds
 from bachbridge.engine.tempo.rhythm.model import RhythmModel
 from bachbridge.engine.tempo.rhythm.onset_groups import OnsetGroups
 from bachbridge.engine.tempo.rhythm.rhythm_filter import Placed, RhythmFilter
@@ -20,6 +21,7 @@ class RhythmSteps:
     __slots__ = (
         "_expected_step_ms",
         "_filter",
+        "_model",
         "_offsets_ns",
         "_path",
         "_settled_events",
@@ -30,6 +32,7 @@ class RhythmSteps:
 
     def __init__(self, model: RhythmModel, prior: TempoPrior, expected_bpm: float, groups: OnsetGroups) -> None:
         """`expected_bpm` is the tempo until there are three events; `groups` has the keys before `add_onset`."""
+        self._model = model
         self._filter, self.groups = RhythmFilter(model, prior), groups
         self._expected_step_ms = NS_PER_MINUTE / _NS_PER_MS / expected_bpm / STEPS_PER_BEAT
         self._path: list[Placed] | None = None
@@ -40,10 +43,18 @@ class RhythmSteps:
 
     def add_onset(self) -> None:
         """Place the last event of the groups, which has one more key."""
-        events = self.groups.events
-        keys = len(events[-1].onsets_ms)
-        noise = _COMMON_NOISE + (1 - _COMMON_NOISE) / keys
-        self._filter.add(len(events) - 1, events[-1].time_ms, noise, self.groups.texture)
+        self._place(len(self.groups.events) - 1)
+
+    def split_event(self) -> None:
+        """Place the last two events of the groups, which were one."""
+        self._place(len(self.groups.events) - 2)
+        self._place(len(self.groups.events) - 1)
+
+    def _place(self, number: int) -> None:
+        event, texture = self.groups.events[number], self.groups.texture
+        noise = _COMMON_NOISE + (1 - _COMMON_NOISE) / len(event.onsets_ms)
+        evidence = self.groups.evidence(number, self._model.evidence[texture])
+        self._filter.add(number, event.time_ms, noise, OnsetOdds(self._model.log_values[texture], evidence))
         self._path = None
 
     @property

@@ -64,6 +64,11 @@ class Duet:
         self._silent_since_step: int | None = None
         """The step at which the player released the last key and the pedal; None while they hold the melody."""
 
+    @property
+    def grid(self) -> Grid | None:
+        """The shared grid; None without one."""
+        return self._grid
+
     # ------------------------------------------------------------ time
 
     @property
@@ -121,12 +126,13 @@ class Duet:
     def follow_grid(self, now_ns: int, shared: Grid | None, shift_steps: int) -> list[Effect]:
         """Play on this shared grid, which has a bar line at step 0; without one, fall silent.
 
-        A jump to another place in the bar begins a new piece.
+        A jump to another place in the bar, or to other numbers of the steps, begins a new piece.
         """
-        self._grid = shared
+        before, self._grid = self._grid, shared
         if self._first_step is None:
             return []
-        if shared is None or shift_steps % self._settings.steps_per_bar:
+        is_whole = shift_steps % self._settings.steps_per_bar == 0
+        if not (before and shared and is_whole and shared.counts_on_from(before, now_ns, shift_steps)):
             return self.restart(now_ns)
         self._first_step += shift_steps
         return []

@@ -15,14 +15,12 @@ from bachbridge.engine.answering.responder import Responder
 from bachbridge.engine.answering.turn_recorder import TurnRecorder, last_bars
 from bachbridge.engine.answering.turns import Turns, first_turn_step, upbeat_start
 from bachbridge.engine.tempo.grid import Grid, is_due
-from bachbridge.music.notes import NS_PER_MS, SEED_COUNT, STEPS_PER_BEAT, Phrase, key_to_number, parse_key
+from bachbridge.music.notes import NS_PER_MS, SEED_COUNT, Phrase, key_to_number, parse_key
 from bachbridge.protocol.effects import Ask, Effect, Feed, PhraseEnded
 from bachbridge.settings import Settings, task_for_answer
 
 _LATENCY_FACTOR = 1.25
 """An answer is asked for this many times the model's last latency before the bar line, if that is earlier."""
-_MAX_MOVED_STEPS = STEPS_PER_BEAT
-"""A grid that moves further than this at once counts from another place."""
 _FEED_DELAY_NS = 1_000_000
 """The model is fed this long after a beat."""
 
@@ -63,6 +61,11 @@ class Trade:
         self._feed_step: int | None = None
         """The beat on which the model is fed next."""
         self._last_fed_phrase: Phrase | None = None
+
+    @property
+    def grid(self) -> Grid | None:
+        """The shared grid; None without one."""
+        return self._grid
 
     # ------------------------------------------------------------ time
 
@@ -154,11 +157,8 @@ class Trade:
         A jump to another place in the bar, or to other numbers of the steps, begins the turns anew.
         """
         before, self._grid = self._grid, shared
-        if before is None or shared is None:
-            self.reset()
-            return
-        moved_steps = shared.nearest_step(now_ns) - before.nearest_step(now_ns) - shift_steps
-        if shift_steps % self._settings.steps_per_bar or abs(moved_steps) > _MAX_MOVED_STEPS:
+        is_whole = shift_steps % self._settings.steps_per_bar == 0
+        if not (before and shared and is_whole and shared.counts_on_from(before, now_ns, shift_steps)):
             self.reset()
         elif self._turns and shift_steps:
             self._turns = self._turns.shifted(shift_steps)

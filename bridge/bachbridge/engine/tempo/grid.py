@@ -36,6 +36,11 @@ class Grid:
         """Return True if the steps of both grids are at the same times."""
         return self.step_ns == other.step_ns and (self.origin_ns - other.origin_ns) % self.step_ns == 0
 
+    def counts_on_from(self, before: "Grid", now_ns: int, shift_steps: int) -> bool:
+        """Return True if the present step has about the number that `before` gave it, plus `shift_steps`."""
+        moved_steps = self.nearest_step(now_ns) - before.nearest_step(now_ns) - shift_steps
+        return abs(moved_steps) <= STEPS_PER_BEAT
+
     @property
     def bpm(self) -> float:
         return bpm_from_step_ns(self.step_ns)

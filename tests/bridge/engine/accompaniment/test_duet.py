@@ -176,6 +176,18 @@ def test_duet_at_set_tempo_begins_with_first_note() -> None:
     assert all(is_on_line(time_ns) for time_ns, _ in own_onsets(driver))
 
 
+def test_duet_goes_over_to_clock_that_starts() -> None:
+    driver, daw = Driver(replace(DUET, bpm=120.0), planner=plan_by_history), ClockedDaw([(120, 40)], 4 * S + 40 * MS)
+    play(driver)
+    daw.roll(driver)
+    daw.play(driver, range(2, 10))
+    driver.run(20 * S)
+    onsets = [time_ns for time_ns, _ in own_onsets(driver) if time_ns > daw.time_of(2)]
+    assert len(onsets) > 4
+    assert all((time_ns - daw.start_ns) % STEP == 2 * MS for time_ns in onsets)
+    assert not driver.receiver.sounding
+
+
 def test_duet_without_a_beat_is_reported_once() -> None:
     driver = Driver(DUET, planner=plan_by_history)
     play(driver)

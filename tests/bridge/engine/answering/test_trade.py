@@ -294,6 +294,26 @@ def test_upbeat_in_count_in_belongs_to_first_turn() -> None:
     assert phrases(driver)[0].phrase.position == 12
 
 
+def test_trading_goes_over_to_clock_that_starts() -> None:
+    driver, daw = Driver(replace(TRADE, bpm=120.0), long_model), ClockedDaw([(120, 60)], 4 * S + 40 * MS)
+    for beat in range(4):
+        driver.play(S + beat * 500 * MS, 67, 450 * MS)
+    daw.roll(driver)
+    daw.play(driver, range(4, 12))
+    driver.run(30 * S)
+    assert starts(driver) == [daw.time_of(12)]
+
+
+def test_tempo_that_is_set_moves_own_turns() -> None:
+    driver = Driver(replace(TRADE, bpm=120.0), long_model)
+    for beat in range(6):
+        driver.play(S + beat * 500 * MS, 67, 450 * MS)
+    driver.schedule(4 * S, Setting("bpm", 60.0))
+    driver.run(20 * S)
+    assert starts(driver) == [6 * S]
+    assert [time_ns for time_ns, _ in note_ons(driver)] == [(6 + beat) * S for beat in range(8)]
+
+
 def test_trading_without_a_beat_is_reported_once() -> None:
     driver = Driver(TRADE)
     for beat in range(8):

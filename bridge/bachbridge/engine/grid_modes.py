@@ -35,7 +35,7 @@ class TradeMode:
             case midi.NoteOn(_, pitch, velocity):
                 effects = self._context.begin_beat(now_ns)
                 self._trade.note_on(now_ns, pitch, velocity)
-                return effects + (self._context.report_bars(self._trade.grid) if self._trade.grid else [])
+                return effects + (self._context.report_bars(now_ns, self._trade.grid) if self._trade.grid else [])
             case midi.NoteOff(_, pitch):
                 self._trade.note_off(now_ns, pitch)
             case midi.ControlChange(_, midi.ALL_NOTES_OFF | midi.ALL_SOUND_OFF, _):
@@ -94,7 +94,7 @@ class DuetMode:
             case midi.NoteOn():
                 effects = [*self._context.interrupt_answer(now_ns), *self._context.begin_beat(now_ns)]
                 effects += self._duet.handle_message(now_ns, message)
-                return effects + (self._context.report_bars(self._duet.grid) if self._duet.grid else [])
+                return effects + (self._context.report_bars(now_ns, self._duet.grid) if self._duet.grid else [])
             case midi.ControlChange(_, settings.cadence_control, value) if value >= midi.SWITCH_THRESHOLD:
                 return self._duet.request_cadence()
             case midi.ControlChange(_, settings.reset_control, value) if value >= midi.SWITCH_THRESHOLD:

@@ -111,14 +111,15 @@ class FrameLoop(QObject):
     def _update_live_widgets(self, now_ns: int) -> None:
         """Refresh the widgets that move in every frame, the roll apart."""
         state = self._core.state
-        self._parts.status_bar.refresh(state.health, state.tempo_text(), now_ns)
+        self._parts.status_bar.refresh(state.health, state.tempo_text(), now_ns, state.harmony_text())
         if state.prefs.computer_keys:
             self._parts.keyboard.lit = {note.pitch: note.voice for note in state.timeline.sounding_notes()}
 
     def _update_texts(self, now_ns: int) -> None:
         """Refresh what people read."""
         state, health, settings = self._core.state, self._core.state.health, self._core.store.settings
-        self._parts.compact_bar.show_status(f"{state.tempo_text()} · {health.model_text}")
+        facts = (state.harmony_text(), state.tempo_text(), health.model_text)
+        self._parts.compact_bar.show_status(" · ".join(fact for fact in facts if fact))
         if state.view == "monitor":
             self._parts.monitor.refresh(now_ns)
         checks = self._connection_checks()

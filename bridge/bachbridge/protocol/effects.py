@@ -133,6 +133,20 @@ class Harmonized:
 
 
 @dataclass(frozen=True, slots=True)
+class ChordNamed:
+    """The chord at step `step` of piece `piece`, the player's note included: `chord` is its name, such as "D7/F#".
+
+    `numeral` is its Roman numeral in `key`; empty if no key is known. The report comes a few ms after the notes.
+    """
+
+    piece: Count
+    step: int
+    chord: str
+    numeral: str
+    key: KeyNumber
+
+
+@dataclass(frozen=True, slots=True)
 class AnswerLate:
     """All or part of the answer to ask `ask` came too late or never; `what` says it in words."""
 
@@ -234,6 +248,7 @@ Report = (
     | AnswerStarted
     | AnswerEnded
     | Harmonized
+    | ChordNamed
     | AnswerLate
     | BarStarted
     | ClockTempo

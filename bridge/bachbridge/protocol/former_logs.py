@@ -2,16 +2,17 @@
 
 Logs up to version 0.1 differ in three ways: some messages had other names; a plan request carried the fields of its
 style one by one; and all reports were one message, `Status`, with a topic and a sentence. Some of those sentences only
-repeated an event that is also in the log: they are dropped.
+repeated an event that is also in the log: they are dropped. Later reports (`LATER_REPORTS`) are missing.
 """
 
 import re
 from ast import literal_eval
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bachbridge.music.notes import key_from_number
 from bachbridge.music.voice_leading import parse_rules
+from bachbridge.protocol.effects import ChordNamed, Effect
 
 _PRESENT_NAMES = {
     "Foresee": "PlanRequest",
@@ -26,6 +27,8 @@ _PRESENT_NAMES = {
     "LookForPorts": "ListPorts",
     "ClockHeard": "ClockTempo",
 }
+LATER_REPORTS = (ChordNamed,)
+"""Reports that older logs do not have. They follow from the others, so a replay of such a log leaves them out."""
 _STYLE_FIELDS = ("temperature", "top_p", "candidates", "rules", "key", "position", "density", "cadence", "repeat")
 _STYLE_RANDOMNESS = 0.5
 _SETTING_IN_REASON = re.compile(r'^([\w-]+) cannot be |^There is no setting "([\w-]+)"')
@@ -45,6 +48,11 @@ def upgrade(message: Mapping[str, Any]) -> dict[str, Any] | None:
             return _report_from_status(topic, text)
         case _:
             return plain
+
+
+def without_later_reports(effects: Sequence[Effect]) -> tuple[Effect, ...]:
+    """Return the effects that a session returned, as an older log has them."""
+    return tuple(effect for effect in effects if not isinstance(effect, LATER_REPORTS))
 
 
 def _with_style(request: dict[str, Any], rules: str) -> dict[str, Any]:

@@ -9,9 +9,11 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from bachbridge.music.notes import bpm_from_step_ns
+from bachbridge.music.harmony.chord_text import chord_text
+from bachbridge.music.notes import bpm_from_step_ns, key_from_number
 from bachbridge.protocol.effects import (
     BarStarted,
+    ChordNamed,
     EngineEnded,
     EngineStarted,
     Message,
@@ -49,6 +51,8 @@ class AppState:
         self.view = "roll"
         """The page that is shown: "welcome" or one of `top_bar.VIEWS`."""
         self.latest_bar: BarStarted | None = None
+        self.latest_chord: ChordNamed | None = None
+        """The last chord of live harmony; None once its engine has ended."""
         self.port_names = PortNames((), ())
         """Ports of other programs, as the engine last listed them."""
         self.ready_model = ""
@@ -96,6 +100,13 @@ class AppState:
         bpm, source = self._tempo_and_source()
         return f"{bpm:.0f} bpm, {_TEMPO_SOURCE_TEXT[source]}" if bpm else "Tempo: from your playing"
 
+    def harmony_text(self) -> str:
+        """Key, Roman numeral and name of the last chord in mode harmonize; otherwise empty."""
+        chord = self.latest_chord
+        if chord is None or self.settings.mode != "harmonize":
+            return ""
+        return chord_text(chord.chord, chord.numeral, key_from_number(chord.key))
+
     def _tempo_and_source(self) -> tuple[float, str]:
         if self.settings.follow_clock and self.health.clock_bpm:
             return self.health.clock_bpm, "clock"
@@ -109,6 +120,8 @@ class AppState:
         match message:
             case BarStarted():
                 self.latest_bar = message
+            case ChordNamed():
+                self.latest_chord = message
             case PortNames():
                 self.port_names = message
             case AskRefused(_, reason):
@@ -124,7 +137,7 @@ class AppState:
                 self.set_notice(obstacle_text(message), now_ns)
             case EngineEnded() | EngineStarted():
                 self.set_notice(engine_change_text(message), now_ns)
-                self.ready_model = ""
+                self.ready_model, self.latest_chord = "", None
                 self.timeline.end_all_notes(now_ns)
             case _:
                 pass

@@ -7,6 +7,7 @@ deadlines, requests that feed the model) have no text.
 from dataclasses import dataclass
 
 from bachbridge.midi import messages as midi
+from bachbridge.music.harmony.chord_text import chord_text
 from bachbridge.music.notes import STEPS_PER_BEAT, bpm_from_step_ns, key_from_number, key_name, pitch_name
 from bachbridge.protocol.effects import (
     AnswerEnded,
@@ -15,6 +16,7 @@ from bachbridge.protocol.effects import (
     Ask,
     BarStarted,
     Cancel,
+    ChordNamed,
     ClockTempo,
     Connections,
     DamagedMidi,
@@ -102,6 +104,7 @@ def to_monitor_line(message: Message, now_ns: int) -> MonitorLine | None:
             | AnswerStarted()
             | AnswerEnded()
             | Harmonized()
+            | ChordNamed()
             | Plan()
             | Ask()
             | ModelUp()
@@ -129,6 +132,8 @@ def describe_message(message: Message) -> str | None:
             return f"the answer {'was cut short' if interrupted else 'ended'}: {_counted_noun(len(notes), 'note')}"
         case Harmonized(_, _, voices, key):
             return _describe_harmony(voices, key)
+        case ChordNamed(_, _, chord, numeral, key):
+            return f"chord: {chord_text(chord, numeral, key_from_number(key))}"
         case AnswerLate(_, what):
             return f"missed: {what}"
         case _:

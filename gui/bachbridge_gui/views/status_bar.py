@@ -1,7 +1,7 @@
-"""The status bar at the bottom of the window: lights for notes in and out, the tempo, and the timing statistics.
+"""The status bar at the bottom of the window: lights for notes in and out, tempo, timing statistics and the chord.
 
-The lights are updated in every frame, the text at most twice a second, so that it can be read. Items that do not fit
-are left out, the least important first. Warnings are bold and have a triangle.
+The lights are updated in every frame; the text is updated at most twice a second, so that it can be read, and with each
+chord. Items that do not fit are left out, the least important first. Warnings are bold and have a triangle.
 """
 
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ class StatusItem:
     is_warning: bool = False
 
 
-def status_items(health: EngineHealth, tempo_text: str, now_ns: int) -> tuple[StatusItem, ...]:
+def status_items(health: EngineHealth, tempo_text: str, now_ns: int, harmony_text: str = "") -> tuple[StatusItem, ...]:
     """Return the items of the status bar from left to right."""
     late_ns = health.lateness_percentiles_ns(now_ns, 0.5, 0.99)
     engine = f"Engine {' / '.join(map(_format_ms, late_ns))} ms" if late_ns else "Engine idle"
@@ -45,6 +45,7 @@ def status_items(health: EngineHealth, tempo_text: str, now_ns: int) -> tuple[St
         StatusItem(late, 2, is_warning=True) if faults else StatusItem("Nothing late", 5),
         StatusItem(engine, 6),
         StatusItem(model, 7),
+        StatusItem(harmony_text, 1) if harmony_text else None,
     )
     return tuple(item for item in items if item is not None)
 
@@ -65,10 +66,11 @@ class StatusBar(QWidget):
         self._items: tuple[StatusItem, ...] = ()
         self._lit = (False, False)
         self._text_updated_ns: int | None = None
+        self._harmony_text = ""
         self.setAccessibleName("Status")
         self.setToolTip(
-            "Notes in and out, the tempo, and for the last minute how late notes were sent and how long the model took "
-            "(median / 99th percentile). Click to see every message in plain words."
+            "Notes in and out, the tempo, for the last minute how late notes were sent and how long the model took "
+            "(median / 99th percentile), and the last chord of live harmony. Click to see every message in plain words."
         )
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
@@ -84,15 +86,16 @@ class StatusBar(QWidget):
         """True for each light, in and out, that is lit."""
         return self._lit
 
-    def refresh(self, health: EngineHealth, tempo_text: str, now_ns: int) -> None:
+    def refresh(self, health: EngineHealth, tempo_text: str, now_ns: int, harmony_text: str = "") -> None:
         """Show the state at `now_ns`."""
         lit = (_is_lit(health.last_note_in_ns, now_ns), _is_lit(health.last_note_out_ns, now_ns))
         if lit != self._lit:
             self._lit = lit
             self.update(0, 0, _LIGHTS_WIDTH + 2 * _MARGIN, self.height())
-        if self._text_updated_ns is None or now_ns - self._text_updated_ns >= TEXT_INTERVAL_NS:
-            self._text_updated_ns = now_ns
-            self._show_items(status_items(health, tempo_text, now_ns))
+        is_time = self._text_updated_ns is None or now_ns - self._text_updated_ns >= TEXT_INTERVAL_NS
+        if is_time or harmony_text != self._harmony_text:
+            self._text_updated_ns, self._harmony_text = now_ns, harmony_text
+            self._show_items(status_items(health, tempo_text, now_ns, harmony_text))
 
     def _show_items(self, new_items: tuple[StatusItem, ...]) -> None:
         if new_items != self._items:

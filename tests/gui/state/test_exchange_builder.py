@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 from bachbridge.music.notes import Note, Phrase
-from bachbridge.protocol.effects import PhraseRefused
+from bachbridge.protocol.effects import EngineEnded, PhraseRefused
 from bachbridge.protocol.events import Answer, AnswerPhrase, AskRefused, EndPhrase, ModelDown, ModelUp, Reset
 from bachbridge.settings import Settings
 from bachbridge_gui.state.app_state import AppState
@@ -131,6 +131,20 @@ def test_tempo_text_names_its_source() -> None:
     assert state.tempo_text() == "100 bpm, from your playing"
     state.settings = Settings(bpm=88)
     assert state.tempo_text() == "88 bpm, set"
+
+
+def test_harmony_text_is_the_last_chord_in_mode_harmonize() -> None:
+    settings = Settings(mode="harmonize", bpm=120.0)
+    engine, state = FakeEngine(settings), state_of(settings)
+    assert state.harmony_text() == ""
+    engine.driver.play(S, 72, 500 * MS)
+    exchanges(engine, state, 2 * S)
+    assert state.harmony_text() == "C major: bVI6 (Ab/C)"
+    state.settings = Settings(mode="continue")
+    assert state.harmony_text() == ""
+    state.settings = settings
+    state.handle_messages([EngineEnded("")], 3 * S)
+    assert state.harmony_text() == ""
 
 
 def test_notice_begins_with_capital_letter() -> None:

@@ -15,6 +15,7 @@ from bachbridge.protocol.effects import (
     AnswerStarted,
     BarStarted,
     BeatMissing,
+    ChordNamed,
     ClockTempo,
     Connections,
     Failed,
@@ -88,6 +89,8 @@ def test_describe_message_words_midi(data: bytes, text: str | None):
         (AnswerEnded(1, NOTES, interrupted=False), "the answer ended: 2 notes"),
         (Harmonized(1, 2, ((0, 67, 80), (3, 43, 80)), 19), "harmony: G4 G2 in G minor"),
         (Harmonized(1, 2, (), -1), "harmony: silence"),
+        (ChordNamed(1, 2, "D7/F#", "V65", 7), "chord: G major: V65 (D7/F#)"),
+        (ChordNamed(1, 2, "D7/F#", "", -1), "chord: D7/F#"),
         (AnswerLate(1, "no answer came"), "missed: no answer came"),
         (SettingApplied("seed", 3), "setting: seed = 3"),
         (ClockTempo(120.0), "the DAW's clock runs at 120.0 bpm"),
@@ -136,6 +139,7 @@ def test_describe_message_covers_every_kind():
     values |= dict.fromkeys(
         ("input", "output", "reason", "error", "what", "name", "task", "ended_by", "source", "model", "mode"), "-"
     )
+    values |= {"chord": "G", "numeral": "I"}
     values |= {"inputs": [], "outputs": [], "purpose": "play", "problem": "empty", "state": "ready"}
     values |= {"step_ns": 125_000_000, "obstacle": "clock"}
     values |= dict.fromkeys(("final", "interrupted", "aloud", "again", "is_playing", "is_awaited"), False)

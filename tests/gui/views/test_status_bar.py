@@ -115,3 +115,13 @@ def test_status_bar_paints_lit_light_differently(status_bar):
     health.handle_message(Received(midi.note_on(0, 60, 80), MS_NS), MS_NS)
     status_bar.refresh(health, TEMPO, MS_NS)
     assert status_bar.grab().toImage() != dark
+
+
+def test_status_bar_shows_each_chord_at_once(status_bar):
+    health = health_with_model()
+    status_bar.refresh(health, TEMPO, 0, "G major: I (G)")
+    assert status_bar.text.endswith("· G major: I (G)")
+    status_bar.refresh(health, TEMPO, 10 * MS_NS, "G major: V65 (D7/F#)")
+    assert status_bar.text.endswith("· G major: V65 (D7/F#)")
+    status_bar.refresh(health, TEMPO, 20 * MS_NS)
+    assert "major" not in status_bar.text

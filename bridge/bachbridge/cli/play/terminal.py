@@ -11,12 +11,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bachbridge.errors import BachBridgeError
+from bachbridge.music.harmony.chord_text import chord_text
 from bachbridge.music.notes import Phrase, bpm_from_step_ns, key_from_number, key_name, pitch_name
 from bachbridge.protocol.effects import (
     AnswerEnded,
     AnswerLate,
     AnswerStarted,
     BeatMissing,
+    ChordNamed,
     ClockNeverStarted,
     DamagedMidi,
     Failed,
@@ -52,7 +54,7 @@ class TerminalReporter:
     activity: str = "starting"
     tempo_text: str = ""
     chord_text: str = ""
-    """The pitches of the voices that moved last, in mode harmonize."""
+    """The last chord in mode harmonize ("G major: V7 (D7/F#)"), the last pitch in mode duet."""
     latency_text: str = ""
     ports: tuple[str, str] = field(default=("", ""))
     peers: int = 0
@@ -97,7 +99,9 @@ class TerminalReporter:
                 self.activity = "ready"
                 return f"Answered with {_note_count_text(len(notes))}{', cut short' if interrupted else ''}."
             case Harmonized(_, _, voices, key):
-                self._update_chord([pitch for _, pitch, _ in voices], key)
+                self._update_harmony([pitch for _, pitch, _ in voices], key)
+            case ChordNamed(_, _, chord, numeral, key):
+                self.chord_text = chord_text(chord, numeral, key_from_number(key))
             case AnswerLate(_, reason):
                 self.activity = "ready"
                 return f"No answer: {reason.rstrip('.')}."
@@ -105,10 +109,13 @@ class TerminalReporter:
                 pass
         return None
 
-    def _update_chord(self, pitches: list[int], key_number: int) -> None:
+    def _update_harmony(self, pitches: list[int], key_number: int) -> None:
         key = key_from_number(key_number)
-        self.activity = f"harmonizing in {key_name(key)}" if key else "harmonizing"
-        self.chord_text = " ".join(map(pitch_name, pitches)) or self.chord_text
+        if self.settings.mode == "harmonize":  # the chord's name follows, with the key
+            self.activity = "harmonizing"
+        else:
+            self.activity = f"harmonizing in {key_name(key)}" if key else "harmonizing"
+            self.chord_text = " ".join(map(pitch_name, pitches)) or self.chord_text
 
     def status_line(self) -> str:
         """Return the line at the foot of the terminal."""

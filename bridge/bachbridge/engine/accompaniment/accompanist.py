@@ -22,6 +22,7 @@ beat.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from bachbridge.engine.accompaniment.chord_namer import ChordNamer
 from bachbridge.engine.accompaniment.harmony_history import FrameRow, HarmonyHistory, octave_shift_for
 from bachbridge.engine.accompaniment.melody import CHORD_WINDOW_NS, Hands, MelodyNote
 from bachbridge.engine.accompaniment.voices import AccompanimentVoices
@@ -59,13 +60,14 @@ class Accompanist:
     """
 
     __slots__ = (
-        "_beat_counter", "_hands", "_history", "_last_chord_ns", "_last_decided_step", "_melody_note", "_pending_chord",
-        "_plan_request_ns", "_settings", "_shared_grid", "_silent_since_ns", "_silent_since_step", "_timers", "_voices",
+        "_beat_counter", "_chord_namer", "_hands", "_history", "_last_chord_ns", "_last_decided_step", "_melody_note",
+        "_pending_chord", "_plan_request_ns", "_settings", "_shared_grid", "_silent_since_ns", "_silent_since_step",
+        "_timers", "_voices",
     )  # fmt: skip
 
     def __init__(self, settings: Settings, scheduler: Scheduler) -> None:
         self._settings, self._voices, self._hands = settings, AccompanimentVoices(scheduler), Hands()
-        self._history = HarmonyHistory(0)
+        self._history, self._chord_namer = HarmonyHistory(0), ChordNamer()
         self._beat_counter: BeatCounter | SharedBeatCounter = BeatCounter(settings.bpm)
         self._shared_grid: Grid | None = None
         self._melody_note: MelodyNote | None = None
@@ -87,6 +89,7 @@ class Accompanist:
         self._timers = (
             _Timer(self._next_step_ns, self._begin_steps),
             _Timer(lambda: self._plan_request_ns, lambda _: [self._request_plan()]),
+            _Timer(self._chord_namer.due_ns, self._chord_namer.name_chord),
             _Timer(self._release_ns, self._voices.release_all),
             _Timer(self._planned_chord_ns, self._play_planned_chord),
             _Timer(self._inner_voices_ns, self._move_inner_voices),
@@ -179,6 +182,7 @@ class Accompanist:
         """Begin a new piece; call this after the scheduler has ended all notes."""
         self._voices.clear()
         self._hands.release_all()
+        self._chord_namer.clear()
         self._pending_chord = False
         self._history = HarmonyHistory(self._history.number + 1)
         self._beat_counter = self._new_beat_counter()
@@ -364,6 +368,7 @@ class Accompanist:
         self._history.replace_current(frame)
         sends, started = self._play_voices(now_ns, self._melody_note, frame)
         self._plan_request_ns = now_ns + _PLAN_REQUEST_DELAY_NS
+        self._chord_namer.add_chord(now_ns, self._history.number, self._history.current_step, frame, key)
         return [*sends, Harmonized(self._history.number, self._history.current_step, started, key)]
 
     def _play_voices(

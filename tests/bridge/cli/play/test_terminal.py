@@ -9,8 +9,10 @@ from bachbridge.protocol.effects import (
     AnswerEnded,
     AnswerLate,
     AnswerStarted,
+    ChordNamed,
     DamagedMidi,
     Failed,
+    Harmonized,
     Health,
     Message,
     PhraseEnded,
@@ -102,6 +104,24 @@ def test_reporter_counts_the_programs_in_the_link_session() -> None:
         "Ableton Link: 120.0 bpm, with 2 other programs.",
         "Ableton Link: nobody else is there.",
     ]
+
+
+def test_status_line_shows_the_chord_in_its_key() -> None:
+    reporter = TerminalReporter(Settings(mode="harmonize"))
+    for message in (
+        ModelUp("chorale-lstm", 1),
+        Harmonized(0, 0, ((1, 62, 80), (3, 42, 80)), 7),
+        ChordNamed(0, 0, "D7/F#", "V65", 7),
+    ):
+        assert reporter.handle_message(message) in (None, "Model: chorale-lstm is ready.")
+    assert reporter.chord_text == "G major: V65 (D7/F#)"
+    assert "harmonizing · G major: V65 (D7/F#)" in reporter.status_line()
+
+
+def test_status_line_shows_the_pitch_of_the_duet() -> None:
+    reporter = TerminalReporter(Settings(mode="duet"))
+    reporter.handle_message(Harmonized(0, 0, ((3, 43, 80),), 7))
+    assert "harmonizing in G major · G2" in reporter.status_line()
 
 
 def test_status_line_shows_lost_model() -> None:

@@ -139,7 +139,11 @@ def key_from_number(number: int) -> Key | None:
     return None if number < 0 else (number % 12, number >= 12)
 
 
+_RENAMED_TONICS = {(1, False): "Db", (8, True): "G#"}
+"""Tonics whose usual spelling is not the pitch's: it gives the key signature with fewer accidentals."""
+
+
 def key_name(key: Key) -> str:
     """Return the key in words: "F# minor"."""
     tonic, minor = key
-    return f"{_PITCH_CLASS_NAMES[tonic]} {'minor' if minor else 'major'}"
+    return f"{_RENAMED_TONICS.get(key, _PITCH_CLASS_NAMES[tonic])} {'minor' if minor else 'major'}"

@@ -5,7 +5,7 @@ import itertools
 import pytest
 
 from bachbridge.music.harmony.chord_names import QUALITIES, ChordQuality, chord_name, find_chord
-from bachbridge.music.notes import parse_key
+from bachbridge.music.notes import key_name, parse_key
 
 ALL_KEYS = [(tonic, minor) for tonic in range(12) for minor in (False, True)]
 
@@ -139,3 +139,10 @@ def test_chord_name_has_one_accidental_at_most_on_any_notes() -> None:
                 assert "##" not in name
                 assert not root_name[1:].startswith("bb")
                 assert len(bass_name) <= 2
+
+
+def test_tonic_chord_has_the_name_of_its_key() -> None:
+    for tonic, minor in ALL_KEYS:
+        chord = find_chord([tonic + 60, tonic + 64 - minor, tonic + 67], (tonic, minor))
+        assert chord
+        assert chord_name(chord, (tonic, minor)) == key_name((tonic, minor)).split()[0] + "m" * minor

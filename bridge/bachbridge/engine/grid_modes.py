@@ -17,6 +17,7 @@ class TradeMode:
     """Mode "trade": the turns end by the bar line alone, and the player's notes interrupt nothing (see `trade`)."""
 
     accompanies = False
+    live_voices = None
     thru_channel = None
 
     def __init__(self, context: ModeContext) -> None:
@@ -56,18 +57,6 @@ class TradeMode:
         self._context.accompanist.reset()
         return []
 
-    def replan(self) -> list[Effect]:
-        return []
-
-    def resend_history(self) -> list[Effect]:
-        return []
-
-    def request_cadence(self) -> list[Effect]:
-        return []
-
-    def apply_voice_settings(self, _now_ns: int) -> list[Effect]:
-        return []
-
 
 class DuetMode:
     """Mode "duet": a voice of the model's moves on the grid while the player plays (see `duet`)."""
@@ -76,7 +65,7 @@ class DuetMode:
 
     def __init__(self, context: ModeContext) -> None:
         self._context = context
-        self._duet = context.duet
+        self._duet = self.live_voices = context.duet
 
     @property
     def answer_settings(self) -> Settings:
@@ -113,15 +102,3 @@ class DuetMode:
     def reset(self, now_ns: int) -> list[Effect]:
         self._context.accompanist.reset()
         return self._duet.restart(now_ns)
-
-    def replan(self) -> list[Effect]:
-        return self._duet.replan()
-
-    def resend_history(self) -> list[Effect]:
-        return self._duet.resend_history()
-
-    def request_cadence(self) -> list[Effect]:
-        return self._duet.request_cadence()
-
-    def apply_voice_settings(self, now_ns: int) -> list[Effect]:
-        return self._duet.apply_voice_settings(now_ns)

@@ -44,11 +44,34 @@ class ModeContext:
         return [] if self.settings.current.let_finish else self.responder.interrupt(now_ns)
 
 
+class LiveVoices(Protocol):
+    """The part that sounds voices of the model while the player plays."""
+
+    def replan(self) -> list[Effect]:
+        """Request the next notes again, because settings changed."""
+        ...
+
+    def resend_history(self) -> list[Effect]:
+        """Request the next notes from a new model process, which gets the whole harmony."""
+        ...
+
+    def request_cadence(self) -> list[Effect]: ...
+
+    def apply_voice_settings(self, now_ns: int, /) -> list[Effect]:
+        """Correct what sounds after channels, octaves, levels or voices changed."""
+        ...
+
+
 class Mode(Protocol):
     """One mode of the session. Used on the engine's thread only."""
 
     accompanies: bool
     """True if chords sound under the player's notes."""
+
+    @property
+    def live_voices(self) -> LiveVoices | None:
+        """The part that sounds voices while the player plays; None if the mode has none."""
+        ...
 
     @property
     def answer_settings(self) -> Settings:
@@ -72,25 +95,12 @@ class Mode(Protocol):
         """Begin anew after the scheduler has ended all notes."""
         ...
 
-    def replan(self) -> list[Effect]:
-        """Request the next chords again, because settings changed."""
-        ...
-
-    def resend_history(self) -> list[Effect]:
-        """Request the next chords from a new model process, which gets the whole harmony."""
-        ...
-
-    def request_cadence(self) -> list[Effect]: ...
-
-    def apply_voice_settings(self, now_ns: int, /) -> list[Effect]:
-        """Correct the sounding accompaniment after channels, octaves, levels or voices changed."""
-        ...
-
 
 class OffMode:
     """Mode "off": the player's notes are only passed through, and end an answer or playback."""
 
     accompanies = False
+    live_voices = None
     thru_channel = None
 
     def __init__(self, context: ModeContext) -> None:
@@ -113,23 +123,12 @@ class OffMode:
         self._context.accompanist.reset()
         return []
 
-    def replan(self) -> list[Effect]:
-        return []
-
-    def resend_history(self) -> list[Effect]:
-        return []
-
-    def request_cadence(self) -> list[Effect]:
-        return []
-
-    def apply_voice_settings(self, _now_ns: int) -> list[Effect]:
-        return []
-
 
 class ContinueMode:
     """Mode "continue": the player's phrase is recorded, and answered when it has ended."""
 
     accompanies = False
+    live_voices = None
     thru_channel = None
 
     def __init__(self, context: ModeContext) -> None:
@@ -179,18 +178,6 @@ class ContinueMode:
         self._context.accompanist.reset()
         return []
 
-    def replan(self) -> list[Effect]:
-        return []
-
-    def resend_history(self) -> list[Effect]:
-        return []
-
-    def request_cadence(self) -> list[Effect]:
-        return []
-
-    def apply_voice_settings(self, _now_ns: int) -> list[Effect]:
-        return []
-
 
 class HarmonizeMode:
     """Mode "harmonize": three voices accompany each of the player's notes."""
@@ -199,7 +186,7 @@ class HarmonizeMode:
 
     def __init__(self, context: ModeContext) -> None:
         self._context = context
-        self._accompanist = context.accompanist
+        self._accompanist = self.live_voices = context.accompanist
 
     @property
     def answer_settings(self) -> Settings:
@@ -235,15 +222,3 @@ class HarmonizeMode:
 
     def reset(self, now_ns: int) -> list[Effect]:
         return self._accompanist.restart(now_ns)
-
-    def replan(self) -> list[Effect]:
-        return self._accompanist.replan()
-
-    def resend_history(self) -> list[Effect]:
-        return self._accompanist.resend_history()
-
-    def request_cadence(self) -> list[Effect]:
-        return self._accompanist.request_cadence()
-
-    def apply_voice_settings(self, now_ns: int) -> list[Effect]:
-        return self._accompanist.apply_voice_settings(now_ns)

@@ -168,7 +168,7 @@ class Session:
             case TapBeat() | StartTransport() | StopTransport() | Panic() | Reset() | Quit():
                 return self._handle_transport_command(now_ns, event)
             case Cadence():
-                return self._dialogue.mode.request_cadence()
+                return live_voices.request_cadence() if (live_voices := self._dialogue.mode.live_voices) else []
             case AnswerPhrase():
                 return self._dialogue.answer_prompt(now_ns, event)
             case PlayPhrase():
@@ -235,7 +235,9 @@ class Session:
         """Ask again, unless another model has been chosen since: asking the old one would load it again."""
         if model_name != self.settings.model:
             return []
-        return [*self._dialogue.responder.resend_ask(model_name), *self._dialogue.mode.resend_history()]
+        effects = list(self._dialogue.responder.resend_ask(model_name))
+        live_voices = self._dialogue.mode.live_voices
+        return effects + live_voices.resend_history() if live_voices else effects
 
     # ------------------------------------------------------------ the player's MIDI
 
@@ -289,10 +291,14 @@ class Session:
             return any(getattr(chosen, name) != getattr(before, name) for name in names)
 
         stops = changed(_STOPPING_SETTINGS) or (before.thru and not chosen.thru)
-        effects += self._dialogue.stop_and_reset(now_ns) if stops else self._dialogue.mode.replan()
+        live_voices = self._dialogue.mode.live_voices
+        if stops:
+            effects += self._dialogue.stop_and_reset(now_ns)
+        elif live_voices:
+            effects += live_voices.replan()
         if changed(_VOICE_SETTINGS):
             effects += self._dialogue.responder.apply_voice_settings(now_ns, self.settings)
-            effects += self._dialogue.mode.apply_voice_settings(now_ns)
+            effects += live_voices.apply_voice_settings(now_ns) if live_voices else []
         if changed(_PROGRAM_SETTINGS):
             effects += self._dialogue.program_changes(now_ns)
         return [*effects, SettingApplied(name, getattr(chosen, name))]

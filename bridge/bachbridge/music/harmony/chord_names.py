@@ -75,6 +75,7 @@ _ABOVE_BASS_COST = 0.1
 """Cost of a root that is not the bass."""
 _OUTSIDE_COST = 0.1
 """Cost of each note of the full chord outside the key."""
+_MAX_OUTSIDE_COST = _OUTSIDE_COST * max(len(quality.intervals) for quality in QUALITIES)
 _ROOT_GAINS = (
     dict.fromkeys([("dim7", 11), ("dim7", 1), ("dim7", 6), ("aug", 0), ("aug", 7)], 0.15)
     | dict.fromkeys([("dim7", 8), ("dim7", 3), ("dim7", 4)], 0.1),
@@ -167,22 +168,36 @@ def _cheapest_reading(mask: int, bass: int, key: Key | None) -> ChordReading:
     return ChordReading(best_root, best_quality, bass, foreign)
 
 
-@lru_cache(maxsize=8192)
 def _cheapest_quality(relative: int, scale: int) -> tuple[float, ChordQuality]:
     """Return the quality that fits the notes `relative` to a root best, with its cost.
 
     `scale` holds the notes of the key, relative to the root as well.
     """
     best_cost, best_quality = float("inf"), QUALITIES[0]
-    for quality, chord_mask in zip(QUALITIES, _MASKS, strict=True):
-        cost = quality.rarity + (relative & ~chord_mask).bit_count()
+    for base_cost, index in _likely_qualities(relative):
+        cost = base_cost + _OUTSIDE_COST * (_MASKS[index] & ~scale).bit_count()
         if cost < best_cost:
-            cost += _OUTSIDE_COST * (chord_mask & ~scale).bit_count()
-            if chord_mask & ~relative:
-                cost += sum(_MISSING_COSTS[i] for i in quality.intervals if not relative >> i & 1)
-            if cost < best_cost:
-                best_cost, best_quality = cost, quality
+            best_cost, best_quality = cost, QUALITIES[index]
     return best_cost, best_quality
+
+
+@lru_cache(maxsize=2048)
+def _likely_qualities(relative: int) -> tuple[tuple[float, int], ...]:
+    """Return the cost without a key, and the index, of each quality that may be the cheapest in some key."""
+    costs: list[tuple[float, int]] = []
+    limit = float("inf")
+    for index, chord_mask in enumerate(_MASKS):
+        cost = QUALITIES[index].rarity + (relative & ~chord_mask).bit_count()
+        if cost <= limit:
+            cost += _missing_cost(chord_mask & ~relative)
+            costs.append((cost, index))
+            limit = min(limit, cost + _MAX_OUTSIDE_COST)
+    return tuple(pair for pair in costs if pair[0] <= limit)
+
+
+@lru_cache(maxsize=256)
+def _missing_cost(missing: int) -> float:
+    return sum(cost for interval, cost in _MISSING_COSTS.items() if missing >> interval & 1)
 
 
 @lru_cache(maxsize=32)

@@ -9,8 +9,6 @@ A chord from outside the key that leads to another degree is named by that degre
 accidental of its root against the key's scale: "bVI", "#iv".
 """
 
-from functools import lru_cache
-
 from bachbridge.music.harmony.chord_names import ChordQuality, ChordReading
 from bachbridge.music.notes import Key
 
@@ -40,7 +38,6 @@ _TRIAD_FIGURES = ("", "6", "64")
 _SEVENTH_FIGURES = ("7", "65", "43", "42")
 
 
-@lru_cache(maxsize=8192)
 def roman_numeral(chord: ChordReading, key: Key) -> str:
     """Return the chord's Roman numeral with its inversion, such as "ii65" or "V7/V"."""
     tonic, minor = key

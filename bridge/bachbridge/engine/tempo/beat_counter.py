@@ -86,7 +86,6 @@ class BeatCounter:
         self._untracked_onsets_ns.clear()
         self._step_ns = self._tempo_tracker.grid.step_ns
         self._step += (self._tempo_tracker.steps[-1] - self._step) % STEPS_PER_BEAT
-        self._tempo_tracker.drop_first(len(self._tempo_tracker.steps) - 1 if self._tempo_tracker.is_settled else 0)
 
     def skip_silence(self, steps: int) -> None:
         """Leave `steps` steps of silence out of the count."""

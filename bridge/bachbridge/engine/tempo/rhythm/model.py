@@ -31,6 +31,7 @@ class RhythmStyle:
 STYLES = (
     RhythmStyle("chorale", 0.5, 0.9),
     RhythmStyle("folk", 0.5, 0.05),
+    RhythmStyle("halves", 0.5, 0.04),
     RhythmStyle("eighths", 0.5, 0.004),
     RhythmStyle("sixteenths", 0.5, 0.002),
     RhythmStyle("folk", 0.6, 0.02),
@@ -71,7 +72,9 @@ class RhythmModel:
 @cache
 def rhythm_model(steps_per_bar: int, steps_per_beat: int) -> RhythmModel:
     """Return the model of a meter (`steps_per_beat` is the length of its beat)."""
+    is_even = steps_per_beat == STEPS_PER_BEAT and steps_per_bar % (2 * STEPS_PER_BEAT) == 0
     styles = [style for style in STYLES if style.swing == 0.5 or steps_per_beat == STEPS_PER_BEAT]
+    styles = [style for style in styles if style.name != "halves" or is_even]
     places = range(steps_per_bar)
     return RhythmModel(
         steps_per_bar,
@@ -122,10 +125,23 @@ def _log_end(steps_per_bar: int, steps_per_beat: int) -> np.ndarray:
 
 
 def _log_values(steps_per_bar: int, steps_per_beat: int, style: str, texture: str) -> np.ndarray:
+    if style == "halves":
+        return _doubled(np.exp(_log_values(steps_per_bar, steps_per_beat, "chorale", texture)))
     kind = texture if style == "chorale" else style
     general = _general_values(steps_per_bar, steps_per_beat, kind)
     learnt = _learnt_values(steps_per_bar, steps_per_beat, kind)
     return np.log((general if learnt is None else (1 - _GENERAL_SHARE) * learnt + _GENERAL_SHARE * general) + 1e-7)
+
+
+def _doubled(shares: np.ndarray) -> np.ndarray:
+    """Return `array[place, value]`, logarithms, of music written in notes twice as long; a bar holds half as much."""
+    bar = len(shares)
+    doubled = np.full(shares.shape, 1e-4)
+    half = MAX_VALUE // 2
+    for place in range(0, bar, 2):
+        both = shares[place // 2] + shares[(place // 2 + bar // 2) % bar]
+        doubled[place, 2 : MAX_VALUE + 1 : 2] += both[1 : half + 1] / 2
+    return np.log(doubled / doubled.sum(axis=1, keepdims=True))
 
 
 def _general_values(steps_per_bar: int, steps_per_beat: int, kind: str) -> np.ndarray:

@@ -105,10 +105,14 @@ class RhythmFilter:
             part.log_weight += log_cost
         return parts
 
-    def path(self) -> list[Placed]:
-        """Return where the likeliest hypothesis places each onset."""
+    def placed(self, event: int) -> Placed:
+        """Return where a settled onset lies."""
+        return self._settled[event]
+
+    def unsettled_path(self) -> list[Placed]:
+        """Return where the likeliest hypothesis places each onset that is not settled."""
         last = len(self._times) - 1
-        return self._settled + self._path(last, int(self._beams[last].log_weight.argmax()))
+        return self._path(last, int(self._beams[last].log_weight.argmax()))
 
     def _path(self, event: int, row: int) -> list[Placed]:
         """Return the places of the onsets that are not settled, up to `event`, whose hypothesis is `row`."""

@@ -72,30 +72,34 @@ class RhythmSteps:
     @property
     def grid(self) -> Grid:
         """The grid after the last onset."""
-        last = self._placed()[-1]
+        last = self._update()[-1]
         step_ns = round(last.step_ms * _NS_PER_MS)
         return Grid(round(last.time * _NS_PER_MS) - last.step * step_ns, step_ns)
 
-    def _placed(self) -> list[Placed]:
+    def _unsettled_path(self) -> list[Placed]:
         events = self.groups.events
         if len(events) >= _MIN_EVENTS:
-            return self._filter.path()
+            return self._filter.unsettled_path()
         first_ms, step_ms = events[0].time_ms, self._expected_step_ms
         steps = [max(0, round((event.time_ms - first_ms) / step_ms)) for event in events]
         return [Placed(step, first_ms + step * step_ms, step_ms) for step in steps]
 
-    def _update(self) -> None:
-        """Bring the lists up to date behind the settled onsets."""
+    def _update(self) -> list[Placed]:
+        """Bring the lists up to date behind the settled onsets; return the places of the others."""
         if self._path is not None:
-            return
-        self._path = self._placed()
+            return self._path
+        self._path = self._unsettled_path()
         del self._steps[self.settled_count :]
         del self._offsets_ns[self.settled_count :]
         settled = self._filter.settled_count
-        for number in range(self._settled_events, len(self._path)):
-            placed = self._path[number]
-            for onset_ms in self.groups.events[number].onsets_ms:
-                self._steps.append(placed.step)
-                self._offsets_ns.append(round((onset_ms - placed.time) * _NS_PER_MS))
-            if number == settled - 1:
-                self._settled_events, self.settled_count = settled, len(self._steps)
+        for number in range(self._settled_events, settled):
+            self._append_event(number, self._filter.placed(number))
+        self._settled_events, self.settled_count = settled, len(self._steps)
+        for number, placed in enumerate(self._path, settled):
+            self._append_event(number, placed)
+        return self._path
+
+    def _append_event(self, number: int, placed: Placed) -> None:
+        for onset_ms in self.groups.events[number].onsets_ms:
+            self._steps.append(placed.step)
+            self._offsets_ns.append(round((onset_ms - placed.time) * _NS_PER_MS))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 _CENTRE_BPM = 105.0
-_FLAT_OCTAVES, _EDGE_OCTAVES = 0.3, 0.35
+_FLAT_OCTAVES, _EDGE_OCTAVES = 0.32, 0.25
 """Tempos this far from the centre are as likely as it, and how fast likelihood falls beyond them."""
 _PREVIOUS_WIDTH, _PREVIOUS_SHARE = 0.08, 0.97
 _HINT_WIDTH, _HINT_SHARE = 0.2, 0.95

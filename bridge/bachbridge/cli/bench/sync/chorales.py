@@ -46,7 +46,7 @@ def _notes(flat: list[int], voice: int) -> tuple[Note, ...]:
 @cache
 def load_chorales() -> tuple[Tune, ...]:
     """Return the chorales, in the file's order."""
-    text = resources.files(__package__).joinpath("chorales.json").read_text("utf-8")
+    text = resources.files("bachbridge.cli.bench.sync").joinpath("chorales.json").read_text("utf-8")
     return tuple(
         Tune(
             entry["name"],

@@ -15,6 +15,8 @@ from bachbridge.engine.tempo.tracker import TempoTracker
 
 _DRIFT = 0.05
 _MIN_NOTES = 6
+_ROUNDS = 3
+"""How often each chorale is played in a scene."""
 
 Figure = Callable[[PlayingScore], float]
 Span = Callable[[Tune, np.random.Generator], tuple[int, int]]
@@ -22,7 +24,7 @@ Span = Callable[[Tune, np.random.Generator], tuple[int, int]]
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """A set of performances: every chorale once at a tempo drawn from a range, from `span`'s first step to its last."""
+    """A set of performances: each chorale some times, from the first to the last step of `span`."""
 
     slowest_bpm: float
     fastest_bpm: float
@@ -119,7 +121,7 @@ def _measure(scene: Scene) -> dict[str, list[PlayingScore]]:
 
 def _performances(scene: Scene) -> Iterator[Performance]:
     rng = np.random.default_rng(1)
-    for number, tune in enumerate(load_chorales()):
+    for number, tune in enumerate(load_chorales() * _ROUNDS):
         begin, end = scene.span(tune, rng)
         end = min(end, max(note.end for note in tune.voices[0]))
         if sum(begin <= note.start < end for note in tune.voices[0]) < _MIN_NOTES or not tune.is_regular(begin, end):

@@ -86,7 +86,7 @@ def join(parts: list[Hypotheses]) -> Hypotheses:
 
 def first_onset(model: RhythmModel, time: float) -> Hypotheses:
     """Return the hypotheses about a phrase's first onset: every place in the bar, every style."""
-    styles, bar = model.delays.shape
+    styles, bar = len(model.log_styles), model.steps_per_bar
     place, style = np.tile(np.arange(bar), styles), np.repeat(np.arange(styles), bar)
     zeros, none = np.zeros(len(place)), np.zeros(len(place), dtype=np.int64)
     return Hypotheses(

@@ -202,7 +202,8 @@ METER = TextFormat(
     lambda text: text.replace(" ", ""),
 )
 KEY_NAME = TextFormat(
-    'auto, or a key such as G, "Bb" or "F# minor"', lambda text: text == "auto" or parse_key(text) is not None
+    'auto, a key such as G, "Bb" or "F# minor", or a mode such as "D dorian"',
+    lambda text: text == "auto" or parse_key(text) is not None,
 )
 CONTROLLER_NUMBERS = (0, 127)
 NO_CONTROLLER = SpecialValue(-1, "for none")

@@ -39,6 +39,11 @@ def estimate_key(weights: Weights) -> Key:
     return best % 12, best >= 12
 
 
+def key_profile_correlations() -> Weights:
+    """How alike the profiles of two keys are, `correlation[key number, key number]`."""
+    return _KEY_PROFILES @ _KEY_PROFILES.T
+
+
 def estimate_key_numbers(weights: Weights) -> NDArray[np.int64]:
     """Return the key number (see `notes.key_to_number`) of each row of `weights[n, pitch class]`.
 

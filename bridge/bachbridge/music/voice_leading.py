@@ -53,7 +53,7 @@ _PITCH_INDICES = np.arange(PITCH_INDEX_COUNT, dtype=np.int32)
 _LOWEST_PITCH_INDEX, _HIGHEST_PITCH_INDEX = (
     np.array([pitch_index(limits[end]) for limits in VOICE_RANGES]) for end in (0, 1)
 )
-_DOMINANT_DEGREES = (7, 11, 2, 5, 8)
+DOMINANT_DEGREES = (7, 11, 2, 5, 8)
 """Degrees (semitones above the tonic) of the chords in which the leading note leads: V, V7 and the diminished VII."""
 
 
@@ -218,6 +218,6 @@ class FrameTransitions:
 def _doubled_leading_notes(frames: FrameTransitions, key: Key) -> Ints:
     """Count doublings of the leading note in chords of the dominant; in other chords the note does not lead."""
     degrees = (frames.pitch_classes() - key[0]) % 12
-    dominant = (~frames.sounding | np.isin(degrees, _DOMINANT_DEGREES)).all(axis=1)
+    dominant = (~frames.sounding | np.isin(degrees, DOMINANT_DEGREES)).all(axis=1)
     count = (frames.sounding & (degrees == 11)).sum(axis=1, dtype=np.int32)
     return np.where(dominant, np.maximum(count - 1, 0), 0).astype(np.int32)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal, cast
 
-from bachbridge.music.notes import VOICE_LEADING_RULES, Key, parse_key
+from bachbridge.music.notes import VOICE_LEADING_RULES, Key, parse_key, parse_mode_final
 from bachbridge.music.voice_leading import parse_rules
 from bachbridge.settings import Settings
 
@@ -16,7 +16,8 @@ class Style:
 
     `position` runs from -1 (as close as possible) to 1 (as wide as possible), `density` from -1 (the inner voices stay
     still while the given voice is held) to 1 (they move as often as they can). `cadence` leads to a full close in
-    `key`; a key of None is found from the music. `repeat` says which voices repeat a note that stays: those that the
+    `key`; a key of None is found from the music. In a mode, `key` is the major key with its notes and `final` the pitch
+    class on which it rests (-1: the key's tonic). `repeat` says which voices repeat a note that stays: those that the
     model chooses ("model"), none ("hold"), or all, together with the given voice ("strike"). `randomness` runs from 0
     (take the best candidate) to 1 (draw as the model would among the chords that the rules allow). With the defaults,
     which were found on the validation pieces, the harmony moves and clashes about as much as Bach's.
@@ -32,6 +33,7 @@ class Style:
     cadence: bool = False
     repeat: RepeatMode = "model"
     randomness: float = 0.5
+    final: int = -1
 
 
 def style_from_settings(settings: Settings, *, cadence: bool) -> Style:
@@ -46,4 +48,5 @@ def style_from_settings(settings: Settings, *, cadence: bool) -> Style:
         density=settings.density,
         cadence=cadence,
         repeat=cast("RepeatMode", settings.common_tones),
+        final=parse_mode_final(settings.key),
     )

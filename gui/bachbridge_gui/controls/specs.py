@@ -10,7 +10,7 @@ from typing import Literal
 
 from bachbridge.music.notes import VOICES
 from bachbridge.settings import range_of, spec_of
-from bachbridge_gui.settings.targets import INSTRUMENT_CHOICES, KEY_CHOICES, METER_CHOICES
+from bachbridge_gui.settings.targets import INSTRUMENT_CHOICES, KEY_CHOICES, METER_CHOICES, MODE_CHOICES
 
 EditorKind = Literal["slider", "number", "words", "switch", "segments", "button"]
 
@@ -61,7 +61,7 @@ def setting_control(
 
 
 _KEY_LABELS = {"auto": "As heard"} | {
-    name: name.replace("b ", "♭ ").replace("#", "♯") for name in KEY_CHOICES if name != "auto"
+    name: name.replace("b ", "♭ ").replace("#", "♯") for name in (*KEY_CHOICES[1:], *MODE_CHOICES)
 }
 _INSTRUMENT_LABELS = {name: name for name in INSTRUMENT_CHOICES} | {"none": "As it is set there"}
 

@@ -13,7 +13,13 @@ from bachbridge.settings import SETTING_NAMES, Settings, spec_of
 from bachbridge_gui.settings.store import COMMANDS
 
 KEY_CHOICES = ("auto", *(key_name((tonic, minor)) for minor in (False, True) for tonic in range(12)))
-"""The keys that the window offers, as `Settings.key` accepts them."""
+"""The keys that a knob runs through, as `Settings.key` accepts them."""
+MODE_CHOICES = tuple(
+    f"{key_name((final, False)).removesuffix(' major')} {mode}"
+    for mode in ("dorian", "phrygian", "lydian", "mixolydian", "aeolian")
+    for final in range(12)
+)
+"""The modes that the window offers besides."""
 METER_CHOICES = (
     *("2/2", "3/2", "2/4", "3/4", "4/4", "5/4", "6/4"),
     *("3/8", "5/8", "6/8", "7/8", "9/8", "12/8"),

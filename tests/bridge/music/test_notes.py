@@ -1,9 +1,10 @@
-"""Tests for octave folding."""
+"""Octave folding, and the names of keys and modes."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bachbridge.music.notes import best_octave_shift, fold_into_range
+from bachbridge.music.notes import best_octave_shift, fold_into_range, key_on_final, parse_key, parse_mode_final
 
 
 @given(st.integers(-60, 190))
@@ -24,3 +25,30 @@ def test_best_octave_shift_fits_most_with_smallest_move(pitches: list[int], max_
     assert abs(shift) <= 12 * max_octaves
     for other in range(-12 * max_octaves, 12 * max_octaves + 1, 12):
         assert (count_fitting(other), -abs(other)) <= (count_fitting(shift), -abs(shift))
+
+
+@pytest.mark.parametrize(
+    ("name", "key", "final"),
+    [
+        ("D dorian", (0, False), 2),
+        ("E Phrygian", (0, False), 4),
+        ("bb lydian", (5, False), 10),
+        ("G mixolydian", (0, False), 7),
+        ("F# aeolian", (9, False), 6),
+        ("C ionian", (0, False), 0),
+        ("D minor", (2, True), -1),
+        ("D locrian", None, -1),
+        ("H dorian", None, -1),
+        ("auto", None, -1),
+    ],
+)
+def test_parse_key_knows_the_modes(name: str, key: tuple[int, bool] | None, final: int) -> None:
+    assert parse_key(name) == key
+    assert parse_mode_final(name) == final
+
+
+@pytest.mark.parametrize(("name", "tonic_key"), [("D dorian", (2, True)), ("G mixolydian", (7, False))])
+def test_key_on_final_has_the_third_of_the_mode(name: str, tonic_key: tuple[int, bool]) -> None:
+    key = parse_key(name)
+    assert key
+    assert key_on_final(key, parse_mode_final(name)) == tonic_key

@@ -23,10 +23,17 @@ def bench(
     sync: Annotated[
         bool, typer.Option("--sync", help="Measure instead how well tempo, beat and bar are followed (simulated).")
     ] = False,
+    harmony: Annotated[
+        bool, typer.Option("--harmony", help="Measure instead how good live harmony is under many tunes (simulated).")
+    ] = False,
     json: JsonOption = False,
 ) -> None:
     """Measure the latency over real MIDI ports, from the DAW's side."""
-    if sync:
+    if harmony:
+        from bachbridge.cli.bench.harmony.command import bench_harmony
+
+        bench_harmony(json=json)
+    elif sync:
         from bachbridge.cli.bench.sync.command import bench_sync
 
         bench_sync(json=json)

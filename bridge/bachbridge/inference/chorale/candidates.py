@@ -93,16 +93,18 @@ def rank_frames(
     *,
     keep: int = 1,
     onsets: Bools | None = None,
+    bias: Floats | None = None,
 ) -> RankedFrames:
     """Return the `keep` best frames for each row of `given[n, voice]` (-1: to be chosen).
 
-    `onsets[n, voice]` tells which given voices have an onset, if that is known.
+    `onsets[n, voice]` tells which given voices have an onset, if that is known. `bias[n, voice, pitch_index]` is added
+    to the style's bias.
     """
     given = np.asarray(given, np.int32)
     rows, tries = len(given), max(style.candidates, keep, 1)
     previous = view.previous_frames(rows)
     source = np.repeat(np.arange(rows), tries)
-    drawn = _draw_candidates(view, given, source, style, rng)
+    drawn = _draw_candidates(view, given, source, style, rng, bias)
     verdict = check_rules(None if previous is None else previous[source], drawn.known, style.rules, style.key)
     score = drawn.log_p + drawn.logit_bias - verdict.penalty
 
@@ -131,7 +133,12 @@ def _same_frames(codes: np.ndarray) -> Bools:
 
 
 def _draw_candidates(
-    view: StepView, given: Ints, source: np.ndarray, style: Style, rng: np.random.Generator
+    view: StepView,
+    given: Ints,
+    source: np.ndarray,
+    style: Style,
+    rng: np.random.Generator,
+    row_bias: Floats | None,
 ) -> _Candidates:
     """Draw candidate `i` for the row `source[i]`, voice by voice along the chain."""
     known, previous = given[source], view.previous_frames(len(given))
@@ -148,6 +155,8 @@ def _draw_candidates(
         logits = view.heads(source_rows, known_rows)[0][:, voice]
         bias = logit_bias(style, voice, previous_rows, given[source_rows])
         bias += range_mask[voice]
+        if row_bias is not None:
+            bias += row_bias[source_rows, voice]
         forbidden = forbidden_pitches(previous_rows, known_rows, voice, style.rules)
         bias[(given[source_rows] > REST).any(axis=1), REST] = -np.inf
         uniforms = rng.random(len(source))[unknown]

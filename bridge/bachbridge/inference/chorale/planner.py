@@ -2,21 +2,34 @@
 
 The network's state is kept for each of the last steps, so a revised step is taken in again from there only. All random
 numbers come from the seed and the number of the step.
+
+The key is a belief that each of the player's notes changes (see `music.tonality.key_belief`). For each note that may
+come, the belief after it makes foreign notes unlikely; under the first note it chooses the chord to open with. A key
+that is set stands in for the belief.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bachbridge.codecs import satb
 from bachbridge.inference.chorale import two_voices
 from bachbridge.inference.chorale.candidates import StepView, rank_frames
 from bachbridge.inference.runtime.protocols import FrameNet
-from bachbridge.music.frames import PITCH_INDEX_COUNT, REST, UNKNOWN, Bools, Floats, Frame, Ints, pitch_index
-from bachbridge.music.keys import key_from_durations
-from bachbridge.music.notes import STEPS_PER_BEAT, VOICE_RANGES, VOICES, Key, key_to_number
+from bachbridge.music.frames import REST, UNKNOWN, Bools, Floats, Frame, Ints, pitch_classes, pitch_index
+from bachbridge.music.notes import (
+    STEPS_PER_BEAT,
+    VOICE_RANGES,
+    VOICES,
+    Key,
+    key_on_final,
+    key_to_number,
+    scale_pitch_classes,
+)
+from bachbridge.music.tonality.bias import clash_bias, key_bias, opening_bias
+from bachbridge.music.tonality.key_belief import NO_BELIEF, KeyBelief, certain_belief
+from bachbridge.music.tonality.opening import opening_chord, opening_chord_in_mode
 from bachbridge.protocol.effects import PlanRequest
 from bachbridge.protocol.events import Plan
 from bachbridge.protocol.style import Style
@@ -25,21 +38,16 @@ _MAX_MEMORIES = 64
 """Steps whose state is kept."""
 _STILL_DENSITY = 0.75
 """The density grows by this much for a voice that is heard alone and has kept its pitch for long."""
-_KEY_WINDOW_STEPS = 96
-"""The key is estimated from about this many past steps."""
 
 
 @dataclass(frozen=True, slots=True)
 class _PlannerMemory:
-    """The situation after a step: the next step's context, the network's state and view, and what sounded so far.
-
-    `steps_per_pitch[pitch_index]` counts steps; older ones count less.
-    """
+    """The situation after a step: the next step's context, the network's state and view, and the tune's key."""
 
     context: satb.FrameContext
     state: Floats
     hidden: Floats
-    steps_per_pitch: NDArray[np.float64]
+    belief: KeyBelief
 
 
 class Planner:
@@ -63,7 +71,7 @@ class Planner:
             self._memories = [self._initial_memory(request)]
         del self._memories[request.step - self._first_step + 1 :]
         for frame in request.frames:
-            self._memories.append(self._memory_after(self._memories[-1], frame))
+            self._memories.append(self._memory_after(self._memories[-1], frame, request.given))
         excess = max(0, len(self._memories) - _MAX_MEMORIES)
         self._first_step += excess
         del self._memories[:excess]
@@ -76,19 +84,19 @@ class Planner:
         given_pitches = [*range(pitch_index(low), pitch_index(high) + 1), request.held]
         given = np.full((len(given_pitches), len(VOICES)), UNKNOWN, np.int32)
         given[:, given_voice] = given_pitches
-        key = request.style.key or key_from_durations(memory.steps_per_pitch)
         previous = memory.context.previous_frame
         view = StepView(self._net, self._voice_order, memory.hidden, previous.pitch_indices if previous else None)
         rng = np.random.default_rng([request.seed, 4, step])
-        style = _style_in_key(request.style, key)
+        style, key = _style_in_key(request.style, memory.belief)
         situation = None if request.only_voice < 0 else self._situation(request, step)
-        pitch_indices, onsets = _choose_frames(view, given, style, rng, situation)
+        bias = _tonal_bias(request, memory.belief, given[:, given_voice]) if "key" in request.style.rules else None
+        pitch_indices, onsets = _choose_frames(view, given, style, rng, situation, bias)
         onsets[:, given_voice] = True
         if previous:
             # While the melody's note goes on (the last row), a voice that stays has no onset.
             onsets[-1] = pitch_indices[-1] != np.array(previous.pitch_indices)
         if situation and previous and request.held:
-            unknown = _frame_for_unknown(view, style, rng, situation, request.held)
+            unknown = _frame_for_unknown(view, style, rng, situation, request.held, bias)
             given_pitches.insert(0, REST)
             pitch_indices = np.concatenate([unknown, pitch_indices])
             onsets = np.concatenate([unknown != np.array(previous.pitch_indices), onsets])
@@ -121,43 +129,86 @@ class Planner:
     def _initial_memory(self, request: PlanRequest) -> _PlannerMemory:
         context = satb.FrameContext(step=request.step, steps_per_bar=request.steps_per_bar)
         hidden, state = self._net.core(context.feature_ids(), self._net.initial_state())
-        return _PlannerMemory(context, state, hidden, np.zeros(PITCH_INDEX_COUNT))
+        return _PlannerMemory(context, state, hidden, NO_BELIEF)
 
-    def _memory_after(self, memory: _PlannerMemory, frame: tuple[int, ...]) -> _PlannerMemory:
+    def _memory_after(self, memory: _PlannerMemory, frame: tuple[int, ...], given_voice: int) -> _PlannerMemory:
         pitch_indices, onset_bits = frame[: len(VOICES)], frame[len(VOICES)]
         onsets = tuple(bool(onset_bits >> voice & 1) for voice in range(len(VOICES)))
         context = memory.context.after(Frame(pitch_indices, onsets))
         hidden, state = self._net.core(context.feature_ids(), memory.state)
-        steps_per_pitch = memory.steps_per_pitch * (1 - 1 / _KEY_WINDOW_STEPS)
-        np.add.at(steps_per_pitch, list(pitch_indices), 1)
-        return _PlannerMemory(context, state, hidden, steps_per_pitch)
+        belief = memory.belief.after_step(pitch_indices[given_voice], onset=onsets[given_voice])
+        return _PlannerMemory(context, state, hidden, belief)
 
 
 def _choose_frames(
-    view: StepView, given: Ints, style: Style, rng: np.random.Generator, situation: two_voices.Situation | None
+    view: StepView,
+    given: Ints,
+    style: Style,
+    rng: np.random.Generator,
+    situation: two_voices.Situation | None,
+    bias: Floats | None,
 ) -> tuple[Ints, Bools]:
     """Return the frame of each row of `given[row, voice]` and its onsets; in a `situation` only two voices count."""
     if situation is None:
-        chosen = rank_frames(view, given, style, rng)
+        chosen = rank_frames(view, given, style, rng, bias=bias)
         return chosen.pitch_indices[:, 0], chosen.onsets[:, 0].copy()
     if situation.still_steps >= two_voices.MAX_STILL_STEPS:
         style = replace(style, density=min(1.0, style.density + _STILL_DENSITY))
-    chosen = rank_frames(view, given, style, rng, keep=max(1, style.candidates))
+    chosen = rank_frames(view, given, style, rng, keep=max(1, style.candidates), bias=bias)
     rows, best = np.arange(len(given)), two_voices.best_for_given(situation, chosen.pitch_indices)
     return chosen.pitch_indices[rows, best], chosen.onsets[rows, best].copy()
 
 
 def _frame_for_unknown(
-    view: StepView, style: Style, rng: np.random.Generator, situation: two_voices.Situation, held: int
+    view: StepView,
+    style: Style,
+    rng: np.random.Generator,
+    situation: two_voices.Situation,
+    held: int,
+    bias: Floats | None,
 ) -> Ints:
     """Return the frame `[1, voice]` for a player who has let go of the note `held` and may play anything."""
     anything = np.full((1, len(VOICES)), UNKNOWN, np.int32)
-    chosen = rank_frames(view, anything, style, rng, keep=max(1, style.candidates)).pitch_indices[0]
+    bias = None if bias is None else bias[-1:]
+    ranked = rank_frames(view, anything, style, rng, keep=max(1, style.candidates), bias=bias)
+    chosen = ranked.pitch_indices[0]
     best = chosen[[two_voices.best_for_unknown(situation, chosen)]].copy()
     best[0, situation.given] = held
     return best
 
 
-def _style_in_key(style: Style, key: Key | None) -> Style:
-    """Return the style in that key; without any rules the model alone decides."""
-    return replace(style, key=key) if style.rules else replace(style, key=key, candidates=1, randomness=1.0)
+def _style_in_key(style: Style, belief: KeyBelief) -> tuple[Style, Key | None]:
+    """Return the style in its key, or else in the likeliest one, and that key if it is set or certain.
+
+    In a mode it is the key of the chord on the final. The rule about foreign notes is left to `_tonal_bias`. Without
+    any rules the model alone decides.
+    """
+    key = certain = style.key
+    if style.key is None:
+        key, certain = belief.key, belief.certain_key
+    elif style.final >= 0:
+        key = certain = key_on_final(style.key, style.final)
+    if style.rules:
+        return replace(style, key=key, rules=style.rules - {"key"}), certain
+    return replace(style, key=key, candidates=1, randomness=1.0), certain
+
+
+def _tonal_bias(request: PlanRequest, belief: KeyBelief, given: Ints) -> Floats:
+    """Nats for the notes under each of `given[row]`, the last of which is held: `[row, voice, pitch index]`."""
+    style = request.style
+    classes = pitch_classes(given)
+    if style.key is None:
+        probabilities = belief.by_next_pitch_class()[classes]
+        probabilities[-1] = belief.probabilities
+    else:
+        probabilities = np.repeat(certain_belief(style.key).probabilities[None], len(given), axis=0)
+    bias = key_bias(probabilities, given) + clash_bias(given)
+    if belief.has_begun or request.only_voice >= 0:
+        return bias
+    if style.key is not None and style.final >= 0:
+        scale = scale_pitch_classes(style.key)
+        chords = [opening_chord_in_mode(int(pitch_class), style.final, scale) for pitch_class in classes[:-1]]
+    else:
+        pairs = zip(classes[:-1], probabilities[:-1], strict=True)
+        chords = [opening_chord(int(pitch_class), shares) for pitch_class, shares in pairs]
+    return bias + opening_bias([*chords, None])

@@ -20,7 +20,7 @@ from bachbridge.inference.infill.budget import sweep_budget
 from bachbridge.inference.runtime.protocols import MaskedNet
 from bachbridge.music import voice_leading
 from bachbridge.music.frames import REST, UNKNOWN, Bools, Ints
-from bachbridge.music.notes import HARD_RULES, STEPS_PER_BEAT, VOICES, key_from_number
+from bachbridge.music.notes import HARD_RULES, STEPS_PER_BEAT, VOICES, Key, key_from_number
 from bachbridge.protocol.effects import PlanRequest
 from bachbridge.protocol.events import Plan
 
@@ -49,12 +49,16 @@ class _ImaginedBar:
 class LookAhead:
     """Imagines the coming bar of one piece at a time. Used on the main thread of the model process."""
 
-    __slots__ = ("_bar", "_first_step", "_frames", "_is_outdated", "_net", "_pending_bar", "_request", "_sweep_ns")
+    __slots__ = (
+        "_bar", "_first_step", "_frames", "_is_outdated", "_key", "_net", "_pending_bar", "_request", "_sweep_ns",
+    )  # fmt: skip
 
     def __init__(self, net: MaskedNet, sweep_ns: int) -> None:
         self._net, self._sweep_ns = net, sweep_ns
         self._request: PlanRequest | None = None
         """The latest request."""
+        self._key: Key | None = None
+        """The key of the causal model's latest plan."""
         self._first_step = 0
         """The step of the first frame that is kept."""
         self._frames: list[tuple[int, ...]] = []
@@ -122,7 +126,8 @@ class LookAhead:
         canvas = self._make_canvas(request.steps_per_bar)
         budget = sweep_budget(self._sweep_ns, len(canvas.pitch_indices), BUDGET_NS)
         # Density, cadences and repeated notes are the causal model's part.
-        style = replace(request.style, density=0.0, cadence=False, repeat="model")
+        key = request.style.key or self._key
+        style = replace(request.style, key=key, density=0.0, cadence=False, repeat="model")
         seed = request.seed + first_step
         for filled in gibbs.fill_canvas(
             self._net, canvas, budget.schedule, style, candidates=budget.candidates, seed=seed
@@ -148,15 +153,15 @@ class LookAhead:
 
     def merge_into(self, plan: Plan, request: PlanRequest) -> Plan:
         """Return the causal plan with the imagined chord in the row of the note that the player is expected to play."""
+        self._key = key_from_number(plan.key)
         if request.style.cadence or self._bar is None or plan.step != self._next_step:
             return plan
         if not self._player_follows(plan.step):
             return plan
         pitch_indices, onsets = self._bar.frame_at(plan.step)
         previous = np.array(self._frames[-1][: len(VOICES)], np.int32)
-        key = key_from_number(plan.key)
         rules = request.style.rules & frozenset(HARD_RULES)
-        if voice_leading.check_rules(previous, pitch_indices[None], rules, key).violations[0]:
+        if voice_leading.check_rules(previous, pitch_indices[None], rules, self._key).violations[0]:
             return plan
         given_pitch = int(pitch_indices[request.given])
         goes_on = given_pitch == request.held and not onsets[request.given]

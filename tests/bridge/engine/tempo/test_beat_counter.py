@@ -66,6 +66,6 @@ def test_key_names_are_parsed_and_written(name: str, key: tuple[int, bool]) -> N
     assert parse_key(key_name(key)) == key
 
 
-@pytest.mark.parametrize("name", ["", "H", "C dorian", "C##", "12"])
+@pytest.mark.parametrize("name", ["", "H", "C locrian", "H dorian", "C##", "12"])
 def test_parse_key_returns_none_for_other_text(name: str) -> None:
     assert parse_key(name) is None

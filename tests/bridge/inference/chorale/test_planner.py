@@ -115,3 +115,33 @@ def test_plan_has_the_set_key_or_else_the_estimated_one(planner: Planner) -> Non
     estimated = plan(planner, request_for(*scale))
     assert estimated.key >= 0
     assert plan(planner, replace(request_for(*scale), style=replace(REQUEST.style, key=(3, True)))).key == 15
+
+
+def first_chords(style: Style, given: int = 0) -> dict[int, set[int]]:
+    """Return the pitch classes of the chord under each first note."""
+    rows = plan(Planner(MixingNet(), CHAIN), replace(REQUEST, style=style, given=given)).rows[:-1]
+    return {row[0]: {(index - 1) % 12 for index in row[1:5]} for row in rows}
+
+
+@pytest.mark.parametrize("voice", range(4))
+def test_plan_opens_on_the_tonic_of_a_set_key(voice: int) -> None:
+    chords = first_chords(Style(key=(9, True)), voice)
+    assert any(chord <= {9, 0, 4} for chord in chords.values())
+    assert all(chord <= {9, 0, 4} for index, chord in chords.items() if (index - 1) % 12 in (9, 4))
+
+
+def test_plan_opens_on_the_final_of_a_mode() -> None:
+    chords = first_chords(Style(key=(0, False), final=2))
+    assert all(chord <= {2, 5, 9} for index, chord in chords.items() if (index - 1) % 12 in (2, 5, 9))
+    assert plan(Planner(MixingNet(), CHAIN), replace(REQUEST, style=Style(key=(0, False), final=2))).key == 14
+
+
+def test_plan_opens_on_fifths_while_the_key_is_unknown() -> None:
+    for index, chord in first_chords(Style()).items():
+        assert len(chord) <= 2
+        assert (index - 1) % 12 in chord
+
+
+def test_plan_without_the_key_rule_has_no_opening_wish() -> None:
+    style = Style(key=(9, True), rules=Style().rules - {"key"})
+    assert not all(chord <= {9, 0, 4} for index, chord in first_chords(style).items() if (index - 1) % 12 in (9, 4))

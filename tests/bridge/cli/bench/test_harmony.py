@@ -4,7 +4,7 @@ import pytest
 
 from bachbridge.cli.bench.harmony.figures import compute_figures, tonic_family
 from bachbridge.cli.bench.harmony.melodies import FIRST_CHORD_GROUPS, Melody, melodies
-from bachbridge.cli.bench.harmony.virtual_player import Performance, Sounded, play
+from bachbridge.cli.bench.harmony.virtual_player import HarmonizedTune, Sounded, play
 from bachbridge.music.notes import Note, parse_key
 from bachbridge.protocol.effects import PlanRequest
 from bachbridge.protocol.events import Plan
@@ -43,7 +43,7 @@ def test_play_gives_each_note_a_chord() -> None:
 
 def test_compute_figures_judges_the_first_chord() -> None:
     def figures_with(*pitches: int) -> tuple[float, float, float]:
-        performance = Performance(TUNE, STEP_NS)
+        performance = HarmonizedTune(TUNE, STEP_NS)
         end_ns = performance.time_of(16)
         performance.sounded += [
             Sounded(voice + 1, pitch, performance.time_of(0), end_ns) for voice, pitch in enumerate(pitches)

@@ -12,7 +12,7 @@ from rich.table import Column, Table
 
 from bachbridge.cli.bench.harmony.figures import Figures, compute_figures
 from bachbridge.cli.bench.harmony.melodies import FIRST_CHORD_GROUPS, Melody, melodies
-from bachbridge.cli.bench.harmony.virtual_player import Performance, play
+from bachbridge.cli.bench.harmony.virtual_player import HarmonizedTune, play
 from bachbridge.cli.bench.report import progress_bar
 from bachbridge.errors import BachBridgeError
 from bachbridge.inference.loading import load_model
@@ -41,7 +41,7 @@ _WANTED = ("wanted", "≥ 95", "≥ 85", "≤ .03", "0", "17 to 25", "0", "0")
 def bench_harmony(*, json: bool) -> None:
     """Play all tunes with all seeds, and print the figures of each group as a table or JSON."""
     tunes = melodies()
-    groups: dict[str, list[tuple[Melody, Performance]]] = {}
+    groups: dict[str, list[tuple[Melody, HarmonizedTune]]] = {}
     workers = min(_MAX_PROCESSES, os.cpu_count() or 1)
     with progress_bar() as report_progress, ProcessPoolExecutor(workers, get_context("spawn")) as pool:
         for number, (melody, performances) in enumerate(zip(tunes, pool.map(_play_seeds, tunes), strict=True)):
@@ -57,7 +57,7 @@ def bench_harmony(*, json: bool) -> None:
     Console().print(_table(ordered, tunes))
 
 
-def _play_seeds(melody: Melody) -> list[Performance]:
+def _play_seeds(melody: Melody) -> list[HarmonizedTune]:
     """Play a tune with each seed. Runs in a process of the pool."""
     generator = load_model(_MODEL)
     if not isinstance(generator, AccompanyingGenerator):

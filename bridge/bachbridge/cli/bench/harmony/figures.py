@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from bachbridge.cli.bench.harmony.melodies import Melody
-from bachbridge.cli.bench.harmony.virtual_player import Performance
+from bachbridge.cli.bench.harmony.virtual_player import HarmonizedTune
 from bachbridge.music.frames import REST, Ints, pitch_index
 from bachbridge.music.metrics import compute_metrics
 from bachbridge.music.notes import NS_PER_MS, VOICES, parse_key, parse_mode_final, scale_pitch_classes
@@ -32,7 +32,7 @@ class Figures:
     short_notes: float
 
 
-def compute_figures(performances: Sequence[tuple[Melody, Performance]]) -> Figures:
+def compute_figures(performances: Sequence[tuple[Melody, HarmonizedTune]]) -> Figures:
     """Return the figures of the performances; there must be at least one."""
     first = [_judge_first_chord(melody, performance) for melody, performance in performances]
     metrics = compute_metrics([_frames(performance) for _, performance in performances])
@@ -66,7 +66,7 @@ def tonic_family(key: str) -> list[frozenset[int]]:
     return [frozenset((final + above[(degree + third) % 7]) % 12 for third in (0, 2, 4)) for degree in (0, 2, 4)]
 
 
-def _judge_first_chord(melody: Melody, performance: Performance) -> tuple[bool, bool]:
+def _judge_first_chord(melody: Melody, performance: HarmonizedTune) -> tuple[bool, bool]:
     """Tell whether the first chord with the tune's note is in the scale, and in a triad of the tonic's family."""
     first = performance.notes[0]
     chord = performance.sounding_at(performance.time_of(first.start) + _SETTLED_NS)
@@ -77,7 +77,7 @@ def _judge_first_chord(melody: Melody, performance: Performance) -> tuple[bool, 
     return bool(chord) and pitch_classes <= scale_pitch_classes(key), bool(chord) and in_family
 
 
-def _count_clashes(performance: Performance) -> int:
+def _count_clashes(performance: HarmonizedTune) -> int:
     """Count the tune's notes that are a semitone from a sounding voice, in any octave."""
     count = 0
     for note in performance.notes:
@@ -86,7 +86,7 @@ def _count_clashes(performance: Performance) -> int:
     return count
 
 
-def _count_without_chord(performance: Performance) -> int:
+def _count_without_chord(performance: HarmonizedTune) -> int:
     """Count the tune's notes under which no chord was chosen before the next note."""
     times = np.array(performance.chord_times_ns)
     begins = [performance.time_of(note.start) for note in performance.notes]
@@ -94,7 +94,7 @@ def _count_without_chord(performance: Performance) -> int:
     return sum(not ((times >= begin) & (times < end)).any() for begin, end in zip(begins, ends, strict=True))
 
 
-def _frames(performance: Performance) -> Ints:
+def _frames(performance: HarmonizedTune) -> Ints:
     """Return what sounds in the middle of each step, `pitch_indices[step, voice]`."""
     frames = np.full((performance.notes[-1].end, len(VOICES)), REST, np.int32)
     for note in performance.notes:

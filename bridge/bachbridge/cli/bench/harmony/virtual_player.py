@@ -34,7 +34,7 @@ class Sounded:
 
 
 @dataclass(slots=True)
-class Performance:
+class HarmonizedTune:
     """A tune as it was played, and what accompanied it; times in ns."""
 
     notes: Sequence[Note]
@@ -51,9 +51,9 @@ class Performance:
         return {note.voice: note.pitch for note in self.sounded if note.on_ns <= time_ns < note.off_ns}
 
 
-def play(planner: StepPlanner, notes: Sequence[Note], settings: Settings, step_ns: int) -> Performance:
+def play(planner: StepPlanner, notes: Sequence[Note], settings: Settings, step_ns: int) -> HarmonizedTune:
     """Play the tune in mode harmonize and return what was heard."""
-    performance = Performance(notes, step_ns)
+    performance = HarmonizedTune(notes, step_ns)
     queue: list[tuple[int, int, Event]] = [(0, 0, ModelUp(settings.model, 400_000))]
     for note in notes:
         begin = performance.time_of(note.start)
@@ -71,7 +71,7 @@ def _run(
     session: Session,
     planner: StepPlanner,
     queue: list[tuple[int, int, Event]],
-    performance: Performance,
+    performance: HarmonizedTune,
     until_ns: int,
 ) -> None:
     """Feed the session its events and ticks in the order of their times."""
@@ -93,7 +93,7 @@ def _run(
                 _record(effect, now_ns, started, performance)
 
 
-def _record(effect: Effect, now_ns: int, started: dict[tuple[int, int], int], performance: Performance) -> None:
+def _record(effect: Effect, now_ns: int, started: dict[tuple[int, int], int], performance: HarmonizedTune) -> None:
     match effect:
         case Harmonized():
             performance.chord_times_ns.append(now_ns)

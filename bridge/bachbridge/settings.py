@@ -14,6 +14,7 @@ from bachbridge.errors import ConfigError
 from bachbridge.music.notes import VOICES
 from bachbridge.music.timeline import COMMON_TIME, Meter, parse_meter
 from bachbridge.settings_spec import (
+    CHANNEL_LIST,
     CONTROLLER_NUMBERS,
     INSTRUMENT,
     KEY_NAME,
@@ -21,10 +22,13 @@ from bachbridge.settings_spec import (
     MODEL_NAME,
     NO_CONTROLLER,
     RULE_NAMES,
+    VELOCITY_CURVE,
     VOICE_INITIALS,
     Spec,
     SpecialValue,
     format_value,
+    parse_channels,
+    parse_velocity_curve,
     setting,
 )
 
@@ -376,6 +380,80 @@ class Settings:
         unit="bars",
     )
 
+    hands: str = setting(
+        "melody",
+        "Hands",
+        "How your two hands are told apart. All is melody: every key. Split: the left hand plays below the split "
+        "point. Channels: each hand has a channel of its own. Lowest keys: the left hand plays the lowest keys "
+        "that are down.",
+        choices={
+            "melody": "All is melody",
+            "split": "Split point",
+            "channels": "Two channels",
+            "lowest": "Lowest keys",
+        },
+    )
+    split_point: int = setting(
+        -1,
+        "Split point",
+        "The lowest note of the right hand: 60 is middle C. Learnt: it follows the gap between your hands.",
+        range=(0, 127),
+        special=SpecialValue(-1, "to learn it from the gap between the hands", "Learnt"),
+    )
+    melody_channel: int = setting(
+        1, "Melody channel", "The MIDI channel of your melody, if each hand has one.", range=(1, 16)
+    )
+    chord_channel: int = setting(
+        2, "Chord channel", "The MIDI channel of your left hand, if each hand has one.", range=(1, 16)
+    )
+    left_keys: int = setting(
+        3,
+        "Left-hand keys",
+        "How many of the lowest keys are the left hand's at most; the highest key always is the melody's.",
+        range=(1, 5),
+        unit="keys",
+    )
+    left_hand: str = setting(
+        "context",
+        "Left hand",
+        "What your left hand does. Obeyed: in mode Harmonize the chords keep to its notes and its bass. Heard: a "
+        "phrase is answered with its notes in it. Ignored: only the melody counts.",
+        choices={"obey": "Obeyed", "context": "Heard", "ignore": "Ignored"},
+    )
+    ignored_channels: str = setting(
+        "10",
+        "Ignored channels",
+        "The MIDI channels whose notes do not count, such as 10 for drums and pads; none lets all count. Controllers "
+        "that give commands count on every channel.",
+        text=CHANNEL_LIST,
+    )
+    velocity_curve: str = setting(
+        "linear",
+        "Touch",
+        "How hard your notes count: soft makes light touches louder, hard makes them softer.",
+        text=VELOCITY_CURVE,
+    )
+    transpose: int = setting(
+        0,
+        "Transpose",
+        "How many semitones higher your notes count; negative: lower.",
+        range=(-24, 24),
+        unit="semitones",
+    )
+    latch: bool = setting(
+        False, "Latch", "On: the keys of a note or chord stay held until the same hand plays the next one."
+    )
+
+    @property
+    def ignored_channel_numbers(self) -> frozenset[int]:
+        """Channels, from 1, whose notes do not count."""
+        return parse_channels(self.ignored_channels) or frozenset()
+
+    @property
+    def velocity_exponent(self) -> float:
+        """Exponent of the velocity curve; 1 leaves velocities as they are."""
+        return parse_velocity_curve(self.velocity_curve) or 1.0
+
     @property
     def steps_per_bar(self) -> int:
         return self._meter.steps_per_bar
@@ -429,12 +507,33 @@ def option_name(name: str) -> str:
 
 
 def validated(settings: Settings) -> Settings:
-    """Return the settings; raises `ConfigError` that names the first field out of range and what it accepts."""
+    """Return the settings; raises `ConfigError` that names the first field out of range and what it accepts.
+
+    Fields that contradict each other raise it as well.
+    """
     for name in SETTING_NAMES:
         value, spec = getattr(settings, name), spec_of(name)
         if not spec.is_valid(value):
             raise _refusal(name, value, spec.advice(value))
+    if settings.hands == "channels":
+        _check_channels(settings)
     return settings
+
+
+def _check_channels(settings: Settings) -> None:
+    """Raise `ConfigError` if the hands share a channel, or if one of them is ignored."""
+    if settings.melody_channel == settings.chord_channel:
+        raise ConfigError(
+            f"The melody and the left hand cannot both be on channel {settings.melody_channel}: give melody-channel "
+            "and chord-channel two different channels."
+        )
+    for name in ("melody_channel", "chord_channel"):
+        channel = getattr(settings, name)
+        if channel in settings.ignored_channel_numbers:
+            raise ConfigError(
+                f"{option_name(name)} cannot be {channel}, which is ignored: give another channel, or take it out of "
+                "ignored-channels."
+            )
 
 
 def with_setting(settings: Settings, name: str, value: object) -> Settings:
@@ -442,26 +541,36 @@ def with_setting(settings: Settings, name: str, value: object) -> Settings:
 
     Raises `ConfigError` for an unknown name or a value that the field does not accept.
     """
+    return with_values(settings, {name: value})
+
+
+def with_values(settings: Settings, values: Mapping[str, object]) -> Settings:
+    """Return the settings with the table's values in place of theirs, all checked together; see `with_setting`."""
+    changes: dict[str, Any] = {}
+    for name, value in values.items():
+        known_name, known_value = _known_setting(name, value)
+        spec = spec_of(known_name)
+        try:
+            changes[known_name] = spec.convert(known_value)
+        except (TypeError, ValueError, OverflowError) as error:
+            raise _refusal(known_name, known_value, spec.accepted_values) from error
+    return validated(replace(settings, **changes))
+
+
+def _known_setting(name: str, value: object) -> tuple[str, object]:
+    """Return the field's name and the value for it; raises `ConfigError` for a name that no field has."""
     name = name.replace("-", "_")
     if name == _FORMER_METER_NAME:
-        name, value = "meter", f"{value}/4"
+        return "meter", f"{value}/4"
     if name not in SETTING_NAMES:
         near = difflib.get_close_matches(name, SETTING_NAMES, n=3) or SETTING_NAMES
         raise ConfigError(f'There is no setting "{option_name(name)}": try {", ".join(map(option_name, near))}.')
-    spec = spec_of(name)
-    try:
-        changes: dict[str, Any] = {name: spec.convert(value)}
-    except (TypeError, ValueError, OverflowError) as error:
-        raise _refusal(name, value, spec.accepted_values) from error
-    return validated(replace(settings, **changes))
+    return name, value
 
 
 def settings_from_table(values: Mapping[str, object]) -> Settings:
     """Return the settings with the table's values in place of the defaults; raises `ConfigError`."""
-    settings = Settings()
-    for name, value in values.items():
-        settings = with_setting(settings, name, value)
-    return settings
+    return with_values(Settings(), values)
 
 
 def _refusal(name: str, value: object, advice: str) -> ConfigError:

@@ -205,5 +205,40 @@ KEY_NAME = TextFormat(
     'auto, a key such as G, "Bb" or "F# minor", or a mode such as "D dorian"',
     lambda text: text == "auto" or parse_key(text) is not None,
 )
+
+
+def parse_channels(text: str) -> frozenset[int] | None:
+    """Return the channels, from 1, that a text such as "10,16" or "none" lists; None if it lists something else."""
+    if text == "none":
+        return frozenset()
+    try:
+        numbers = frozenset(map(int, text.split(",")))
+    except ValueError:
+        return None
+    return numbers if numbers <= frozenset(range(1, 17)) and len(numbers) < 16 else None
+
+
+_VELOCITY_EXPONENTS = {"soft": 0.6, "linear": 1.0, "hard": 1.7}
+_MIN_EXPONENT, _MAX_EXPONENT = 0.2, 5.0
+
+
+def parse_velocity_curve(text: str) -> float | None:
+    """Return the exponent of a velocity curve, such as 0.6 for "soft"; None if the text gives none."""
+    try:
+        exponent = _VELOCITY_EXPONENTS.get(text) or float(text)
+    except ValueError:
+        return None
+    return exponent if _MIN_EXPONENT <= exponent <= _MAX_EXPONENT else None
+
+
+CHANNEL_LIST = TextFormat(
+    "none, or at most 15 channels from 1 to 16 with commas between them, such as 10 or 10,16",
+    lambda text: parse_channels(text.replace(" ", "")) is not None,
+    lambda text: text.replace(" ", ""),
+)
+VELOCITY_CURVE = TextFormat(
+    f"soft, linear, hard, or an exponent from {_MIN_EXPONENT:g} (softest touch) to {_MAX_EXPONENT:g} (hardest)",
+    lambda text: parse_velocity_curve(text) is not None,
+)
 CONTROLLER_NUMBERS = (0, 127)
 NO_CONTROLLER = SpecialValue(-1, "for none")

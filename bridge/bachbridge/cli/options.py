@@ -14,7 +14,7 @@ import typer
 
 from bachbridge.errors import ConfigError
 from bachbridge.music import general_midi
-from bachbridge.settings import SETTING_NAMES, Settings, option_name, range_of, spec_of, with_setting
+from bachbridge.settings import SETTING_NAMES, Settings, option_name, range_of, spec_of, with_setting, with_values
 
 
 def _setting_parameter(name: str) -> inspect.Parameter:
@@ -42,10 +42,7 @@ def with_settings(command: Callable[..., None]) -> Callable[..., None]:
 
 def apply_options(settings: Settings, values: dict[str, Any]) -> Settings:
     """Return the settings changed by the options that were given; raises `ConfigError`."""
-    for name, value in values.items():
-        if value is not None:
-            settings = with_setting(settings, name, value)
-    return settings
+    return with_values(settings, {name: value for name, value in values.items() if value is not None})
 
 
 def resolve_seed(seed: int) -> int:

@@ -15,6 +15,7 @@ from bachbridge.engine.answering.responder import Responder
 from bachbridge.engine.answering.start_rule import extend_phrase, start_step
 from bachbridge.engine.answering.trade import Trade
 from bachbridge.engine.grid_modes import DuetMode, TradeMode
+from bachbridge.engine.input.player_input import PlayerInput, RoutedMessage
 from bachbridge.engine.modes import ContinueMode, HarmonizeMode, Mode, ModeContext, OffMode
 from bachbridge.engine.output.metronome import Metronome
 from bachbridge.engine.output.playback import Playback, player_notes, prompt_notes
@@ -55,8 +56,8 @@ class Dialogue:
 
     __slots__ = (
         "_bar_reports", "_damaged_count", "_kept_phrase", "_modes", "_own_beat",
-        "_settings", "_transport", "accompanist", "duet", "metronome", "phrase_detector", "playback", "responder",
-        "scheduler", "thru", "trade",
+        "_settings", "_transport", "accompanist", "duet", "metronome", "phrase_detector", "playback", "player_input",
+        "responder", "scheduler", "thru", "trade",
     )  # fmt: skip
 
     def __init__(self, active_settings: ActiveSettings, transport: Transport) -> None:
@@ -70,7 +71,7 @@ class Dialogue:
         self.accompanist = Accompanist(settings, self.scheduler)
         self.duet = Duet(settings, self.scheduler)
         self.metronome = Metronome(settings, self.scheduler, transport)
-        self.thru = MidiThru(self.scheduler)
+        self.player_input, self.thru = PlayerInput(), MidiThru(self.scheduler)
         self._bar_reports = BarReports()
         self._kept_phrase: KeptPhrase | None = None
         """The phrase that the DAW's Stop left without an answer."""
@@ -110,6 +111,36 @@ class Dialogue:
     def _handle_in_mode(self, now_ns: int, message: midi.MidiMessage) -> list[Effect]:
         """Handle a message of a simulated key as the player's."""
         return self.mode.handle_message(now_ns, message)
+
+    # ------------------------------------------------------------ the player's hands
+
+    def handle_player_message(self, now_ns: int, data: bytes, message: midi.MidiMessage) -> list[Effect]:
+        """Handle a message of the player, which came as `data`: as what it counts is for the input stage to say."""
+        effects: list[Effect] = []
+        for routed in self.player_input.handle_message(now_ns, message, self.settings):
+            effects += self._handle_routed(now_ns, data, routed)
+        return effects
+
+    def release_latch(self, now_ns: int) -> list[Effect]:
+        """End the notes of latched keys."""
+        effects: list[Effect] = []
+        for routed in self.player_input.release_latch():
+            effects += self._handle_routed(now_ns, b"", routed)
+        return effects
+
+    def _handle_routed(self, now_ns: int, data: bytes, routed: RoutedMessage) -> list[Effect]:
+        """Pass a message through to the output, and hand it to the mode if it counts there."""
+        settings, message = self.settings, routed.message
+        counts = routed.role == "melody" or (routed.role == "left" and settings.left_hand != "ignore")
+        effects: list[Effect] = []
+        if isinstance(message, midi.NoteOn) and counts and not settings.let_finish:
+            effects += self.end_playback(now_ns)
+        if settings.thru and routed.is_new:
+            channel = None if routed.role == "none" else self.mode.thru_channel
+            effects += self.thru.handle_message(now_ns, data, message, channel)
+        if routed.role == "melody" or (counts and self.mode.live_voices is None):
+            effects += self.mode.handle_message(now_ns, message)
+        return effects
 
     # ------------------------------------------------------------ settings
 
@@ -254,6 +285,7 @@ class Dialogue:
             *self.scheduler.stop_all(now_ns),
             *self.thru.release_pedals(now_ns),
         ]
+        self.player_input.reset()
         self.phrase_detector.reset()
         self.trade.reset()
         self.duet.reset()

@@ -78,16 +78,11 @@ class DuetMode:
         return settings.channels[VOICES.index(settings.voice)] - 1
 
     def handle_message(self, now_ns: int, message: midi.MidiMessage) -> list[Effect]:
-        settings = self._context.settings.current
         match message:
             case midi.NoteOn():
                 effects = [*self._context.interrupt_answer(now_ns), *self._context.begin_beat(now_ns)]
                 effects += self._duet.handle_message(now_ns, message)
                 return effects + (self._context.report_bars(now_ns, self._duet.grid) if self._duet.grid else [])
-            case midi.ControlChange(_, settings.cadence_control, value) if value >= midi.SWITCH_THRESHOLD:
-                return self._duet.request_cadence()
-            case midi.ControlChange(_, settings.reset_control, value) if value >= midi.SWITCH_THRESHOLD:
-                return self._duet.restart(now_ns)
             case midi.InvalidMessage():
                 return self._context.report_damaged()
             case _:

@@ -159,8 +159,6 @@ class ContinueMode:
         if controller == midi.SUSTAIN:
             ends = self._phrase_detector.handle_pedal(now_ns, is_down=is_down)
             return self._context.end_phrase(now_ns, "pedal") if ends else []
-        if controller == self._context.settings.current.end_control and is_down:
-            return self._context.end_phrase(now_ns, "control")
         if controller in (midi.ALL_NOTES_OFF, midi.ALL_SOUND_OFF):
             self._phrase_detector.all_notes_off(now_ns)
         return []
@@ -207,8 +205,6 @@ class HarmonizeMode:
             case midi.NoteOn():
                 effects = self._accompanist.handle_message(now_ns, message)
                 return effects + context.report_bars(now_ns, self._accompanist.grid)
-            case midi.ControlChange(_, controller, value) if controller == context.settings.current.end_control:
-                return context.end_phrase(now_ns, "control") if value >= midi.SWITCH_THRESHOLD else []
             case midi.InvalidMessage():
                 return context.report_damaged()
             case _:

@@ -31,6 +31,7 @@ from typing import Protocol
 
 from bachbridge.engine.active_settings import ActiveSettings
 from bachbridge.engine.dialogue import Dialogue
+from bachbridge.engine.input.switches import Command, Switches
 from bachbridge.engine.output.clock_out import ClockOut
 from bachbridge.engine.tempo.transport import Transport, TransportChange
 from bachbridge.engine.tempo.transport_commands import TransportCommands
@@ -98,13 +99,13 @@ class SessionPart(Protocol):
 class Session:
     """Feed it events in order of time, on one thread, and perform the effects in their order."""
 
-    __slots__ = ("_clock_out", "_dialogue", "_parts", "_settings", "_transport", "_transport_commands")
+    __slots__ = ("_clock_out", "_dialogue", "_parts", "_settings", "_switches", "_transport", "_transport_commands")
 
     def __init__(self, settings: Settings) -> None:
         self._settings = ActiveSettings(settings)
         self._transport = Transport(self._follow_transport, follows_clock=settings.follow_clock)
         self._clock_out = ClockOut(self._transport, settings)
-        self._transport_commands = TransportCommands(self._transport)
+        self._transport_commands, self._switches = TransportCommands(self._transport), Switches()
         self._dialogue = dialogue = Dialogue(self._settings, self._transport)
         self._parts: tuple[SessionPart, ...] = (
             dialogue.scheduler,
@@ -243,22 +244,34 @@ class Session:
 
     def _handle_midi(self, now_ns: int, data: bytes) -> list[Effect]:
         message = midi.decode(data)
-        effects: list[Effect] = []
         match message:
             case midi.ClockPulse() | midi.Start() | midi.Continue() | midi.Stop() | midi.SongPosition():
                 return self._handle_transport(now_ns, message)
-            case midi.ControlChange(_, controller, value) if controller == self.settings.panic_control:
-                return self._handle_event(now_ns, Panic()) if value >= midi.SWITCH_THRESHOLD else []
-            case _ if self._transport_commands.is_control(message, self.settings):
-                command = self._transport_commands.command_of(now_ns, message, self.settings)
-                return self._handle_event(now_ns, command) if command else []
-            case midi.NoteOn() if not self.settings.let_finish:
-                effects += self._dialogue.end_playback(now_ns)
+            case midi.ControlChange():
+                command = self._switches.command_of(message, self.settings)
+                if command:
+                    return self._handle_switch(now_ns, message, command)
             case _:
                 pass
-        if self.settings.thru:
-            effects += self._dialogue.thru.handle_message(now_ns, data, message, self._dialogue.mode.thru_channel)
-        return effects + self._dialogue.mode.handle_message(now_ns, message)
+        return self._dialogue.handle_player_message(now_ns, data, message)
+
+    def _handle_switch(self, now_ns: int, message: midi.ControlChange, command: Command) -> list[Effect]:
+        """Do what the switch controller is for, once per press."""
+        if not self._switches.is_press(now_ns, message):
+            return []
+        match command:
+            case "panic":
+                return self._handle_event(now_ns, Panic())
+            case "tap":
+                return self._handle_event(now_ns, TapBeat())
+            case "start":
+                return self._handle_event(now_ns, self._transport_commands.start_or_stop())
+            case "end":
+                return self._dialogue.end_phrase(now_ns, "control")
+            case "cadence":
+                return self._handle_event(now_ns, Cadence())
+            case "reset":
+                return self._dialogue.mode.reset(now_ns)
 
     def _handle_transport(self, now_ns: int, message: TransportMessage) -> list[Effect]:
         match message:
@@ -286,6 +299,8 @@ class Session:
             effects += self._transport.change_internal_tempo(now_ns, chosen.bpm)
         self._dialogue.put_settings_in_force(now_ns)
         effects += self._clock_out.apply_settings(now_ns, chosen)
+        if before.latch and not chosen.latch:
+            effects += self._dialogue.release_latch(now_ns)
 
         def changed(names: tuple[str, ...]) -> bool:
             return any(getattr(chosen, name) != getattr(before, name) for name in names)

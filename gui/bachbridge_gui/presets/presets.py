@@ -12,7 +12,7 @@ import msgspec
 
 from bachbridge import __version__
 from bachbridge.errors import ConfigError
-from bachbridge.settings import Settings, option_name, with_setting
+from bachbridge.settings import Settings, option_name, settings_from_table
 from bachbridge_gui.presets.midi_bindings import Binding
 from bachbridge_gui.presets.midi_profiles import BindingRows, binding_rows, bindings_from_rows
 from bachbridge_gui.state.json_store import JsonObject, JsonStore, convert_json, read_json, write_json
@@ -124,12 +124,10 @@ def preset_from_json(table: JsonObject) -> Preset:
 
 def _settings_from_json(values: dict[str, SettingJson], maker: str) -> Settings:
     known = {field.name for field in fields(Settings)}
-    settings = Settings()
-    for name, value in values.items():
+    for name in values:
         if name not in known:
             raise _newer_version_error(maker, f'the setting "{option_name(name)[:40]}"')
-        settings = with_setting(settings, name, value)
-    return settings
+    return settings_from_table(values)
 
 
 def _newer_version_error(maker: str, what: str) -> ConfigError:

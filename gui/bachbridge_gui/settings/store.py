@@ -53,8 +53,13 @@ class SettingsStore(QObject):
         return True
 
     def apply_all(self, settings: Settings) -> None:
-        """Set all settings (a preset); the engine is sent those that differ."""
-        for name in SETTING_NAMES:
+        """Set all settings (a preset); the engine is sent those that differ.
+
+        Some values are checked against each other if the hands have channels, so that comes last.
+        """
+        if self._settings.hands == "channels":
+            self.set("hands", "melody")
+        for name in (*(name for name in SETTING_NAMES if name != "hands"), "hands"):
             self.set(name, getattr(settings, name))
 
     def handle_message(self, message: Message) -> None:

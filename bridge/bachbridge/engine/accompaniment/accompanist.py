@@ -13,10 +13,10 @@ A step lasts a 16th and becomes current half a step before its time (see `beat_c
 continues the one before. If the tempo is set, the inner voices may move on 8ths under a held note, as the plan's last
 row says. A chord whose plan is late is played as soon as the plan arrives.
 
-If keys are pressed together (within `CHORD_WINDOW_NS`), the outermost one is the melody; otherwise the newest is. The
-voices hold until all keys and the pedal are up, and a moment longer for legato. Notes that follow each other within
-`chord_ms`, or off the metre set by `chord_on`, are ornaments: the harmony waits until one of them stays or falls on a
-beat.
+`bachbridge.engine.input.chord_onsets` says which key is the melody's. The first key of a chord has its harmony at once.
+If that is not the outermost one, the harmony is revised once, when it has lasted for `_MIN_CHORD_NS`. The voices hold
+until all keys and the pedal are up, and a moment longer for legato. Notes that follow each other within `chord_ms`, or
+off the metre set by `chord_on`, are ornaments: the harmony waits until one of them stays or falls on a beat.
 """
 
 from collections.abc import Callable, Sequence
@@ -24,7 +24,7 @@ from dataclasses import dataclass
 
 from bachbridge.engine.accompaniment.chord_namer import ChordNamer
 from bachbridge.engine.accompaniment.harmony_history import FrameRow, HarmonyHistory, octave_shift_for
-from bachbridge.engine.accompaniment.melody import CHORD_WINDOW_NS, Hands, MelodyNote
+from bachbridge.engine.accompaniment.melody import Hands, MelodyNote
 from bachbridge.engine.accompaniment.voices import AccompanimentVoices
 from bachbridge.engine.output.scheduler import Scheduler
 from bachbridge.engine.tempo.beat_counter import BeatCounter
@@ -42,6 +42,8 @@ _INNER_VOICES_DELAY_NS = 30_000_000
 """Wait of the inner voices for a note of the player on the same 8th, which would have a chord of its own."""
 _CHORD_ON_STEPS = {"note": 1, "eighth": STEPS_PER_BEAT // 2, "beat": STEPS_PER_BEAT}
 _STEPS_PER_EIGHTH = STEPS_PER_BEAT // 2
+_MIN_CHORD_NS = 62_000_000
+"""A chord that sounds for one key of a chord which the player is striking lasts at least this long."""
 _DEFAULT_VELOCITY = 80
 
 
@@ -60,9 +62,9 @@ class Accompanist:
     """
 
     __slots__ = (
-        "_beat_counter", "_chord_namer", "_hands", "_history", "_last_chord_ns", "_last_decided_step", "_melody_note",
-        "_pending_chord", "_plan_request_ns", "_settings", "_shared_grid", "_silent_since_ns", "_silent_since_step",
-        "_timers", "_voices",
+        "_beat_counter", "_chord_namer", "_hands", "_history", "_kept_until_ns", "_last_change_ns", "_last_chord_ns",
+        "_last_decided_step", "_melody_note", "_pending_chord", "_plan_request_ns", "_settings", "_shared_grid",
+        "_silent_since_ns", "_silent_since_step", "_timers", "_voices",
     )  # fmt: skip
 
     def __init__(self, settings: Settings, scheduler: Scheduler) -> None:
@@ -77,6 +79,8 @@ class Accompanist:
         """The last step with a new note, or with a decision on whether the inner voices move."""
         self._last_chord_ns: int | None = None
         """When the last chord was played. Not a timer: it tells whether a quick note is an ornament."""
+        self._kept_until_ns = 0
+        """The voices of a chord that was played while the player struck several keys do not change before."""
         self._plan_request_ns: int | None = None
         """Timer: requests the next plan. Set after a chord or an ornament; cleared by any request."""
         self._silent_since_ns: int | None = None
@@ -133,11 +137,16 @@ class Accompanist:
         return None if self._history.planned_frame(self._melody_note.pitch_index) is None else allowed_ns
 
     def _chord_allowed_ns(self) -> int | None:
-        """When the pending chord may sound: on the metre, and not before an ornament has lasted `chord_ms`."""
+        """When the pending chord may sound: on the metre, and not before an ornament has lasted `chord_ms`.
+
+        A chord that revises another one need not wait for the metre, but until that one has lasted long enough.
+        """
         if not self._pending_chord or self._melody_note is None or self._silent_since_ns is not None:
             return None
         wait_ns = self._settings.chord_ms * NS_PER_MS if self._melody_note.is_ornament else 0
-        soonest_ns = self._melody_note.on_ns + wait_ns
+        soonest_ns = max(self._melody_note.on_ns + wait_ns, self._kept_until_ns)
+        if self._melody_note.revises_chord:
+            return soonest_ns
         metre = _CHORD_ON_STEPS[self._settings.chord_on]
         step = self._beat_counter.step_at(soonest_ns)
         if step % metre == 0:
@@ -187,7 +196,7 @@ class Accompanist:
         self._history = HarmonyHistory(self._history.number + 1)
         self._beat_counter = self._new_beat_counter()
         self._melody_note = self._last_chord_ns = self._silent_since_ns = self._plan_request_ns = None
-        self._last_decided_step = -1
+        self._last_decided_step, self._kept_until_ns = -1, 0
 
     def _new_beat_counter(self) -> BeatCounter | SharedBeatCounter:
         if self._shared_grid:
@@ -251,47 +260,38 @@ class Accompanist:
 
     def handle_message(self, now_ns: int, message: midi.MidiMessage) -> list[Effect]:
         """Handle a message of the player."""
-        match message:
-            case midi.NoteOn(_, pitch, velocity):
-                return self._note_on(now_ns, pitch, velocity)
-            case _ if self._hands.handle_release(message):
-                if self._melody_note and self._silent_since_ns is None and self._hands.hold_nothing:
-                    self._silent_since_ns, self._silent_since_step = now_ns, self._history.current_step
-                return []
-            case midi.ControlChange(_, controller, value) if value >= midi.SWITCH_THRESHOLD:
-                return self._handle_control(now_ns, controller)
-            case _:
-                return []
+        if isinstance(message, midi.NoteOn):
+            lowest = self._settings.voice == VOICES[-1]
+            onset = self._hands.keys.press(now_ns, message.pitch, message.velocity, lowest=lowest)
+            self._silent_since_ns = None
+            return [] if onset == "inner" else self._begin_note(now_ns, message, in_chord=onset == "chord")
+        if self._hands.handle_release(now_ns, message):
+            following = self._hands.next_note
+            if following:
+                return self._begin_note(now_ns, midi.NoteOn(0, following.pitch, following.velocity), in_chord=False)
+            if self._melody_note and self._silent_since_ns is None and self._hands.hold_nothing:
+                self._silent_since_ns, self._silent_since_step = now_ns, self._history.current_step
+        return []
 
-    def _handle_control(self, now_ns: int, controller: int) -> list[Effect]:
-        if controller == self._settings.reset_control:
-            return self.restart(now_ns)
-        return self.request_cadence() if controller == self._settings.cadence_control else []
-
-    def _note_on(self, now_ns: int, pitch: int, velocity: int) -> list[Effect]:
+    def _begin_note(self, now_ns: int, note: midi.NoteOn, *, in_chord: bool) -> list[Effect]:
+        """Make this note the melody's, and play its chord if it may sound now."""
         before = self._melody_note
-        self._hands.pitches.add(pitch)
-        self._silent_since_ns = None
-        in_chord = before is not None and self._is_chord(now_ns, before)
-        if in_chord and before and not self._is_outer(pitch, before.pitch):
-            return []
         step = self._beat_counter.add_onset(now_ns)
         if before is None and step:
             self._history.begin_at(step)
         self._history.extend_to(step)
-        shift = octave_shift_for(pitch, VOICES.index(self._settings.voice), before.octave_shift if before else 0)
-        self._melody_note = MelodyNote(pitch, velocity, now_ns, shift, self._is_ornament(now_ns, step))
+        shift = octave_shift_for(note.pitch, VOICES.index(self._settings.voice), before.octave_shift if before else 0)
+        revises = in_chord and before is not None and (not self._pending_chord or before.revises_chord)
+        is_ornament = not revises and self._is_ornament(now_ns, step)
+        self._melody_note = MelodyNote(note.pitch, note.velocity, now_ns, shift, is_ornament, revises)
         self._last_decided_step = step
         self._pending_chord = True
-        due_ns = now_ns if in_chord else self._chord_allowed_ns()
-        chord = self._play_planned_chord(now_ns) if is_due(now_ns, due_ns) else []
+        if revises and self._last_chord_ns is not None:
+            self._kept_until_ns = max(self._kept_until_ns, self._last_chord_ns + _MIN_CHORD_NS)
+        chord = self._play_planned_chord(now_ns) if is_due(now_ns, self._chord_allowed_ns()) else []
         if not chord:
             self._record_ornament(now_ns)
         return chord
-
-    def _is_chord(self, now_ns: int, before: MelodyNote) -> bool:
-        """True if a note that begins now belongs to a chord with the note before."""
-        return now_ns - before.on_ns < CHORD_WINDOW_NS and before.pitch in self._hands.pitches
 
     def _is_ornament(self, now_ns: int, step: int) -> bool:
         """True if a note that begins now is too quick to have a chord at once.
@@ -302,10 +302,6 @@ class Accompanist:
         is_quick = self._melody_note is not None and now_ns - self._melody_note.on_ns < quick_ns
         chord_has_lasted = self._last_chord_ns is None or now_ns - self._last_chord_ns >= quick_ns
         return is_quick and not (chord_has_lasted and step % STEPS_PER_BEAT == 0)
-
-    def _is_outer(self, pitch: int, other: int) -> bool:
-        """True if `pitch` rather than `other` is the melody of a chord."""
-        return pitch < other if self._settings.voice == VOICES[-1] else pitch > other
 
     def _record_ornament(self, now_ns: int) -> None:
         """Write the melody note into the current step, above the sounding chord."""
@@ -349,6 +345,8 @@ class Accompanist:
             return []
         frame, key = planned
         self._pending_chord, self._last_chord_ns = False, now_ns
+        if self._melody_note.revises_chord:
+            self._kept_until_ns = now_ns + _MIN_CHORD_NS
         effects = self._play_frame(now_ns, frame, key)
         if self._history.cadence_requested and self._history.has_cadence_in(key):
             self._history.cadence_requested = False

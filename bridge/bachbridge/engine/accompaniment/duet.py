@@ -21,7 +21,7 @@ It enters on a beat, or together with a note of his.
 from dataclasses import replace
 
 from bachbridge.engine.accompaniment.harmony_history import FrameRow, HarmonyHistory, octave_shift_for
-from bachbridge.engine.accompaniment.melody import CHORD_WINDOW_NS, Hands, MelodyNote
+from bachbridge.engine.accompaniment.melody import Hands, MelodyNote
 from bachbridge.engine.accompaniment.voices import AccompanimentVoices
 from bachbridge.engine.output.scheduler import Scheduler
 from bachbridge.engine.tempo.grid import Grid
@@ -179,15 +179,21 @@ class Duet:
     def handle_message(self, now_ns: int, message: midi.MidiMessage) -> list[Effect]:
         """Handle a message of the player."""
         if isinstance(message, midi.NoteOn):
-            return self._note_on(now_ns, message.pitch, message.velocity)
-        if self._hands.handle_release(message) and self._hands.hold_nothing and self._silent_since_step is None:
-            self._silent_since_step = self._history.current_step + 1
+            lowest = self._player_voice == len(VOICES) - 1
+            onset = self._hands.keys.press(now_ns, message.pitch, message.velocity, lowest=lowest)
+            return [] if onset == "inner" else self._begin_note(now_ns, message.pitch, message.velocity)
+        if self._hands.handle_release(now_ns, message):
+            following = self._hands.next_note
+            if following:
+                return self._begin_note(now_ns, following.pitch, following.velocity)
+            if self._hands.hold_nothing and self._silent_since_step is None:
+                self._silent_since_step = self._history.current_step + 1
         return []
 
-    def _note_on(self, now_ns: int, pitch: int, velocity: int) -> list[Effect]:
-        self._hands.pitches.add(pitch)
+    def _begin_note(self, now_ns: int, pitch: int, velocity: int) -> list[Effect]:
+        """Make this note the melody's from the next line on."""
         grid, before = self._grid, self._melody_note
-        if grid is None or (before and self._is_inner(now_ns, pitch, before)):
+        if grid is None:
             return []
         shift = octave_shift_for(pitch, self._player_voice, before.octave_shift if before else 0)
         shared_step = grid.nearest_step(now_ns)
@@ -200,12 +206,6 @@ class Duet:
             return requests
         self._correct_melody(self._melody_note)
         return [self._request_plan()]
-
-    def _is_inner(self, now_ns: int, pitch: int, melody_note: MelodyNote) -> bool:
-        """True if a note that begins now belongs to a chord whose outer note is already known."""
-        if now_ns - melody_note.on_ns >= CHORD_WINDOW_NS or melody_note.pitch not in self._hands.pitches:
-            return False
-        return pitch > melody_note.pitch if self._player_voice == len(VOICES) - 1 else pitch < melody_note.pitch
 
     def _wake(self, shared_step: int) -> list[Effect]:
         """Begin to count at `shared_step`: in the piece so far after a short pause, otherwise in a new one."""

@@ -2,11 +2,9 @@
 
 from dataclasses import dataclass, field
 
+from bachbridge.engine.input.chord_onsets import MelodyKeys, PressedKey
 from bachbridge.midi import messages as midi
 from bachbridge.music.frames import pitch_index
-
-CHORD_WINDOW_NS = 35_000_000
-"""Keys pressed within this time are one chord."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +18,8 @@ class MelodyNote:
     """Semitones added to the pitch for the model, so that it lies in the range of the player's voice."""
     is_ornament: bool
     """True if the note is too quick for a chord at once: the harmony waits until it stays or the metre allows it."""
+    revises_chord: bool = False
+    """True if a chord sounds for another key of the chord that the player is striking."""
 
     @property
     def pitch_index(self) -> int:
@@ -39,26 +39,29 @@ class MelodyNote:
 class Hands:
     """The keys and the pedal that the player holds."""
 
-    pitches: set[int] = field(default_factory=set[int])
+    keys: MelodyKeys = field(default_factory=MelodyKeys)
     pedal_down: bool = False
+    next_note: PressedKey | None = None
+    """The key that the last release made the tune's."""
 
     @property
     def hold_nothing(self) -> bool:
-        return not self.pitches and not self.pedal_down
+        return not self.keys and not self.pedal_down
 
     def release_all(self) -> None:
-        self.pitches.clear()
+        self.keys.clear()
         self.pedal_down = False
 
-    def handle_release(self, message: midi.MidiMessage) -> bool:
+    def handle_release(self, now_ns: int, message: midi.MidiMessage) -> bool:
         """Apply a note-off, a move of the pedal or All Notes Off; return False for any other message."""
+        self.next_note = None
         match message:
             case midi.NoteOff(_, pitch):
-                self.pitches.discard(pitch)
+                self.next_note = self.keys.release(now_ns, pitch)
             case midi.ControlChange(_, midi.SUSTAIN, value):
                 self.pedal_down = value >= midi.SWITCH_THRESHOLD
             case midi.ControlChange(_, midi.ALL_NOTES_OFF | midi.ALL_SOUND_OFF, _):
-                self.pitches.clear()
+                self.keys.clear()
             case _:
                 return False
         return True

@@ -9,7 +9,6 @@ from collections import deque
 from itertools import pairwise
 from statistics import fmean, median
 
-from bachbridge.midi.messages import SWITCH_THRESHOLD
 from bachbridge.music.notes import NS_PER_MINUTE, STEPS_PER_BEAT
 
 _NEW_SERIES_AFTER_NS = 2_500_000_000
@@ -18,7 +17,7 @@ _MAX_INTERVALS = 8
 _MAX_DEVIATION = 0.25
 """Intervals that differ more than this share from the median are misplaced, missing or double taps."""
 _BOUNCE_NS = 50_000_000
-"""A second press within this time is the first one's: a switch that bounces, or a knob that is turned."""
+"""A second tap within this time is the first one's: a switch that bounces."""
 
 
 class TapTempo:
@@ -51,20 +50,3 @@ class TapTempo:
         """Return the time of the last tap, if a tap at `now_ns` would still belong to its series."""
         is_recent = self._taps_ns and now_ns - self._taps_ns[-1] <= _NEW_SERIES_AFTER_NS
         return self._taps_ns[-1] if is_recent else None
-
-
-class PressDetector:
-    """Presses of a controller: some pads send 127 and 0, others only 127, and a knob sends every value between."""
-
-    __slots__ = ("_last_high_ns",)
-
-    def __init__(self) -> None:
-        self._last_high_ns: int | None = None
-        """When the controller last had a value of a switch that is on."""
-
-    def is_press(self, now_ns: int, value: int) -> bool:
-        """Return True if this value of the controller begins a press."""
-        if value < SWITCH_THRESHOLD:
-            return False
-        before_ns, self._last_high_ns = self._last_high_ns, now_ns
-        return before_ns is None or now_ns - before_ns >= _BOUNCE_NS

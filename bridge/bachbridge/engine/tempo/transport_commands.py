@@ -1,14 +1,13 @@
-"""Tapping the tempo, and starting and stopping our own transport, by a command or by a MIDI controller."""
+"""Tapping the tempo, and starting and stopping our own transport."""
 
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from bachbridge.engine.tempo.grid import Grid
-from bachbridge.engine.tempo.tap_tempo import PressDetector, TapTempo
-from bachbridge.midi import messages as midi
+from bachbridge.engine.tempo.tap_tempo import TapTempo
 from bachbridge.music.notes import step_ns_from_bpm
 from bachbridge.protocol.effects import Effect, StartRefused
-from bachbridge.protocol.events import StartTransport, StopTransport, TapBeat
+from bachbridge.protocol.events import StartTransport, StopTransport
 from bachbridge.settings import Settings
 
 _MIN_LEAD_NS = 8_000_000
@@ -33,25 +32,10 @@ class TransportCommands:
 
     _transport: OwnTransport
     _taps: TapTempo = field(default_factory=TapTempo)
-    _tap_presses: PressDetector = field(default_factory=PressDetector)
-    _start_presses: PressDetector = field(default_factory=PressDetector)
 
-    def is_control(self, message: midi.MidiMessage, settings: Settings) -> bool:
-        """Return True if the message comes from one of the controllers that give commands here."""
-        controls = settings.tap_control, settings.start_control
-        return isinstance(message, midi.ControlChange) and message.controller in controls
-
-    def command_of(
-        self, now_ns: int, message: midi.MidiMessage, settings: Settings
-    ) -> TapBeat | StartTransport | StopTransport | None:
-        """Return the command that a press of a controller gives."""
-        match message:
-            case midi.ControlChange(_, settings.tap_control, value):
-                return TapBeat() if self._tap_presses.is_press(now_ns, value) else None
-            case midi.ControlChange(_, settings.start_control, value) if self._start_presses.is_press(now_ns, value):
-                return StopTransport() if self._transport.source == "set" else StartTransport()
-            case _:
-                return None
+    def start_or_stop(self) -> StartTransport | StopTransport:
+        """Return the command that a press of the start controller gives."""
+        return StopTransport() if self._transport.source == "set" else StartTransport()
 
     def add_tap(self, now_ns: int, settings: Settings) -> float | None:
         """Add a tap on a beat of the meter; return the tempo (quarters a minute, unchecked) if it gives one."""

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from bachbridge.engine.tempo.tap_tempo import PressDetector, TapTempo
+from bachbridge.engine.tempo.tap_tempo import TapTempo
 
 MS = 1_000_000
 
@@ -71,19 +71,3 @@ def test_recent_tap_belongs_to_the_series() -> None:
     taps.add_tap(1000 * MS)
     assert taps.recent_tap_ns(3500 * MS) == 1000 * MS
     assert taps.recent_tap_ns(3501 * MS) is None
-
-
-@pytest.mark.parametrize(
-    ("messages", "presses"),
-    [
-        ([(0, 127), (100, 0), (500, 127), (600, 0)], [0, 500]),
-        ([(0, 127), (500, 127), (1000, 127)], [0, 500, 1000]),
-        ([(0, 64), (500, 63), (900, 1), (1000, 90), (1500, 70)], [0, 1000, 1500]),
-        ([(0, 127), (9, 0), (14, 127), (20, 0), (500, 127)], [0, 500]),
-        ([(10 * i, 2 * i) for i in range(64)], [320]),
-        ([(0, 63), (500, 0), (1000, 63)], []),
-    ],
-)
-def test_press_detector_counts_presses(messages: list[tuple[int, int]], presses: list[int]) -> None:
-    detector = PressDetector()
-    assert [time_ms for time_ms, value in messages if detector.is_press(time_ms * MS, value)] == presses

@@ -9,7 +9,7 @@ from bachbridge.engine.tempo.transport_commands import TransportCommands
 from bachbridge.midi import messages as midi
 from bachbridge.music.notes import step_ns_from_bpm
 from bachbridge.protocol.effects import Effect, StartRefused
-from bachbridge.protocol.events import StartTransport, StopTransport, TapBeat
+from bachbridge.protocol.events import StartTransport, StopTransport
 from bachbridge.settings import Settings
 
 MS = 1_000_000
@@ -114,25 +114,8 @@ def test_tap_leaves_a_foreign_clock_alone(transport: FakeTransport, commands: Tr
 
 
 def test_start_controller_starts_and_stops(transport: FakeTransport, commands: TransportCommands) -> None:
-    assert commands.command_of(0, press(21), AT_120) == StartTransport()
-    assert commands.command_of(100 * MS, press(21, 0), AT_120) is None
+    assert commands.start_or_stop() == StartTransport()
     transport.source = "set"
-    assert commands.command_of(S, press(21), AT_120) == StopTransport()
+    assert commands.start_or_stop() == StopTransport()
     transport.source = "clock"
-    assert commands.command_of(2 * S, press(21), AT_120) == StartTransport(), "it is refused with a sentence"
-
-
-def test_tap_controller_taps_on_any_channel(commands: TransportCommands) -> None:
-    assert commands.command_of(0, press(20, channel=5), AT_120) == TapBeat()
-    assert commands.command_of(10 * MS, press(20, channel=6), AT_120) is None, "a copy on another channel"
-    assert commands.command_of(500 * MS, press(20, 63), AT_120) is None
-    assert commands.command_of(600 * MS, press(20, 64), AT_120) == TapBeat()
-
-
-def test_other_messages_give_no_command(commands: TransportCommands) -> None:
-    for message in (press(19), midi.NoteOn(0, 20, 127), midi.ClockPulse(), midi.InvalidMessage()):
-        assert commands.command_of(0, message, AT_120) is None
-        assert not commands.is_control(message, AT_120)
-        assert commands.command_of(0, message, Settings()) is None
-    assert commands.is_control(press(20, 0), AT_120)
-    assert commands.is_control(press(21, 0), AT_120)
+    assert commands.start_or_stop() == StartTransport(), "it is refused with a sentence"

@@ -43,7 +43,7 @@ _INNER_VOICES_DELAY_NS = 30_000_000
 _CHORD_ON_STEPS = {"note": 1, "eighth": STEPS_PER_BEAT // 2, "beat": STEPS_PER_BEAT}
 _STEPS_PER_EIGHTH = STEPS_PER_BEAT // 2
 _MIN_CHORD_NS = 62_000_000
-"""A chord that sounds for one key of a chord which the player is striking lasts at least this long."""
+"""A change that is not for a new note of the tune waits until the last change has lasted this long."""
 _DEFAULT_VELOCITY = 80
 
 
@@ -79,8 +79,8 @@ class Accompanist:
         """The last step with a new note, or with a decision on whether the inner voices move."""
         self._last_chord_ns: int | None = None
         """When the last chord was played. Not a timer: it tells whether a quick note is an ornament."""
-        self._kept_until_ns = 0
-        """The voices of a chord that was played while the player struck several keys do not change before."""
+        self._last_change_ns = self._kept_until_ns = 0
+        """When voices last changed, and until when a chord that revised another one stays in any case."""
         self._plan_request_ns: int | None = None
         """Timer: requests the next plan. Set after a chord or an ornament; cleared by any request."""
         self._silent_since_ns: int | None = None
@@ -145,6 +145,8 @@ class Accompanist:
             return None
         wait_ns = self._settings.chord_ms * NS_PER_MS if self._melody_note.is_ornament else 0
         soonest_ns = max(self._melody_note.on_ns + wait_ns, self._kept_until_ns)
+        if self._melody_note.is_ornament or self._melody_note.revises_chord:
+            soonest_ns = max(soonest_ns, self._last_change_ns + _MIN_CHORD_NS)
         if self._melody_note.revises_chord:
             return soonest_ns
         metre = _CHORD_ON_STEPS[self._settings.chord_on]
@@ -157,10 +159,11 @@ class Accompanist:
         """Timer: moves the inner voices in the current step, on 8ths under a held note, if the tempo is set."""
         step = self._history.current_step
         may_move = self._settings.bpm and self._settings.density > -1 and self._voices.is_sounding
-        is_decided = self._pending_chord or self._last_decided_step >= step
+        is_decided = self._pending_chord or self._last_decided_step >= step or self._silent_since_ns is not None
         if not may_move or is_decided or step % _STEPS_PER_EIGHTH:
             return None
-        return self._beat_counter.grid.time_of(step) + _INNER_VOICES_DELAY_NS
+        due_ns = self._beat_counter.grid.time_of(step) + _INNER_VOICES_DELAY_NS
+        return max(due_ns, self._last_change_ns + _MIN_CHORD_NS)
 
     def _restart_ns(self) -> int | None:
         """Timer: begins a new piece, some bars (`rest_bars`) after keys and pedal were released."""
@@ -196,7 +199,7 @@ class Accompanist:
         self._history = HarmonyHistory(self._history.number + 1)
         self._beat_counter = self._new_beat_counter()
         self._melody_note = self._last_chord_ns = self._silent_since_ns = self._plan_request_ns = None
-        self._last_decided_step, self._kept_until_ns = -1, 0
+        self._last_decided_step, self._kept_until_ns, self._last_change_ns = -1, 0, 0
 
     def _new_beat_counter(self) -> BeatCounter | SharedBeatCounter:
         if self._shared_grid:
@@ -268,6 +271,7 @@ class Accompanist:
         if self._hands.handle_release(now_ns, message):
             following = self._hands.next_note
             if following:
+                self._kept_until_ns = max(self._kept_until_ns, self._last_change_ns + _MIN_CHORD_NS)
                 return self._begin_note(now_ns, midi.NoteOn(0, following.pitch, following.velocity), in_chord=False)
             if self._melody_note and self._silent_since_ns is None and self._hands.hold_nothing:
                 self._silent_since_ns, self._silent_since_step = now_ns, self._history.current_step
@@ -283,11 +287,11 @@ class Accompanist:
         shift = octave_shift_for(note.pitch, VOICES.index(self._settings.voice), before.octave_shift if before else 0)
         revises = in_chord and before is not None and (not self._pending_chord or before.revises_chord)
         is_ornament = not revises and self._is_ornament(now_ns, step)
+        if in_chord and before and not revises:
+            is_ornament = before.is_ornament
         self._melody_note = MelodyNote(note.pitch, note.velocity, now_ns, shift, is_ornament, revises)
         self._last_decided_step = step
         self._pending_chord = True
-        if revises and self._last_chord_ns is not None:
-            self._kept_until_ns = max(self._kept_until_ns, self._last_chord_ns + _MIN_CHORD_NS)
         chord = self._play_planned_chord(now_ns) if is_due(now_ns, self._chord_allowed_ns()) else []
         if not chord:
             self._record_ornament(now_ns)
@@ -365,6 +369,7 @@ class Accompanist:
         assert self._melody_note
         self._history.replace_current(frame)
         sends, started = self._play_voices(now_ns, self._melody_note, frame)
+        self._last_change_ns = now_ns if started else self._last_change_ns
         self._plan_request_ns = now_ns + _PLAN_REQUEST_DELAY_NS
         self._chord_namer.add_chord(now_ns, self._history.number, self._history.current_step, frame, key)
         return [*sends, Harmonized(self._history.number, self._history.current_step, started, key)]

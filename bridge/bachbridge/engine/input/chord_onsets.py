@@ -13,7 +13,7 @@ STRUM_NS = 60_000_000
 """Keys that follow each other within this time are one chord."""
 _ROLL_NS = 120_000_000
 """An inner key that follows within this time is part of a slow roll."""
-_LEGATO_NS = 150_000_000
+_LEGATO_NS = 100_000_000
 """The keys of two notes played legato are down together for less than this time."""
 _LEGATO_SEMITONES = 4
 """Inner keys at most this far from the tune's may be its next note at once."""
@@ -56,7 +56,8 @@ class MelodyKeys:
         self._lowest = lowest
         before, since_ns = self._melody, now_ns - self._chord_ns
         onset = self._onset_of(now_ns, pitch, before, since_ns)
-        key = PressedKey(pitch, velocity, now_ns, in_chord=onset == "inner" and since_ns < STRUM_NS)
+        is_roll = since_ns < STRUM_NS or (since_ns < _ROLL_NS and len(self._held) > 1)
+        key = PressedKey(pitch, velocity, now_ns, in_chord=onset == "inner" and is_roll)
         self._held[pitch] = key
         if onset != "inner":
             self._melody = key

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bachbridge.errors import ConfigError
-from bachbridge.settings import SETTING_NAMES, Settings, spec_of, validated, with_setting
+from bachbridge.settings import SETTING_NAMES, Settings, settings_from_table, spec_of, validated, with_setting
 from bachbridge.settings_table import settings_markdown
 
 ROOT = Path(__file__).parents[2]
@@ -46,6 +46,25 @@ WRONG = [
     ("seed", -2),
     ("seed", "1e3"),
     ("seed", None),
+    ("hands", "feet"),
+    ("split_point", 128),
+    ("split_point", -2),
+    ("split_point", "C4"),
+    ("melody_channel", 0),
+    ("chord_channel", 17),
+    ("left_keys", 0),
+    ("left_keys", 6),
+    ("left_hand", "both"),
+    ("ignored_channels", ""),
+    ("ignored_channels", "0"),
+    ("ignored_channels", "10,17"),
+    ("ignored_channels", ",".join(map(str, range(1, 17)))),
+    ("velocity_curve", "steep"),
+    ("velocity_curve", "0"),
+    ("velocity_curve", "nan"),
+    ("velocity_curve", "inf"),
+    ("transpose", 25),
+    ("latch", "maybe"),
 ]
 
 
@@ -83,6 +102,29 @@ def test_value_is_converted_to_type_of_field(name: str, value: object, typed: ob
     converted = getattr(with_setting(Settings(), name, value), name.replace("-", "_"))
     assert converted == typed
     assert type(converted) is type(typed)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"hands": "channels", "melody_channel": 3, "chord_channel": 3},
+        {"chord_channel": 1, "hands": "channels"},
+        {"hands": "channels", "chord_channel": 10},
+        {"ignored_channels": "1", "hands": "channels"},
+    ],
+)
+def test_contradicting_roles_are_refused_in_one_sentence(values: dict[str, object]) -> None:
+    with pytest.raises(ConfigError) as caught:
+        settings_from_table(values)
+    assert str(caught.value).count(".") == 1
+    assert "give" in str(caught.value)
+    assert settings_from_table(values | {"hands": "split"}).hands == "split"
+
+
+def test_roles_are_checked_together_whatever_their_order() -> None:
+    values = {"hands": "channels", "melody_channel": 2, "chord_channel": 1}
+    for names in (("hands", "melody_channel", "chord_channel"), ("melody_channel", "hands", "chord_channel")):
+        assert settings_from_table({name: values[name] for name in names}).chord_channel == 1
 
 
 def test_unknown_setting_is_answered_with_similar_names() -> None:

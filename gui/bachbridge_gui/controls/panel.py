@@ -74,6 +74,7 @@ class ControlPanel(QWidget):
         return [
             Section("Model", [self.model, *self._make_controls(specs.MODEL)]),
             Section("Your phrase", self._make_controls(specs.PHRASE)),
+            Section("Hands", self._make_controls(specs.HANDS)),
             Section("Harmony", self._make_controls(specs.HARMONY)),
             Section("Voices", [self.voices]),
             Section("Tempo", [self.tempo, *self._make_controls(specs.TEMPO)]),

@@ -63,6 +63,7 @@ def setting_control(
 _KEY_LABELS = {"auto": "As heard"} | {
     name: name.replace("b ", "♭ ").replace("#", "♯") for name in (*KEY_CHOICES[1:], *MODE_CHOICES)
 }
+_TOUCH_LABELS = {"soft": "Soft", "linear": "As played", "hard": "Hard"}
 _INSTRUMENT_LABELS = {name: name for name in INSTRUMENT_CHOICES} | {"none": "As it is set there"}
 
 MODE = setting_control("mode", "segments")
@@ -94,6 +95,18 @@ HARMONY = (
     setting_control("common_tones", "words"),
     setting_control("density", "slider", end_labels=("still", "lively"), step=0.1),
     setting_control("position", "slider", end_labels=("close", "wide"), step=0.1),
+)
+HANDS = (
+    setting_control("hands", "words"),
+    setting_control("split_point", "number"),
+    setting_control("melody_channel", "number"),
+    setting_control("chord_channel", "number"),
+    setting_control("left_keys", "number"),
+    setting_control("left_hand", "words"),
+    setting_control("ignored_channels", "words", choice_labels={"10": "10, drums", "none": "None"}),
+    setting_control("velocity_curve", "words", choice_labels=_TOUCH_LABELS),
+    setting_control("transpose", "number"),
+    setting_control("latch", "switch"),
 )
 ADVANCED = (
     setting_control("top_p", "slider", step=0.05),

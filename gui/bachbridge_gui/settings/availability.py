@@ -61,6 +61,7 @@ def unavailable_reasons(settings: Settings, conditions: Conditions) -> dict[str,
         _phrase_reasons(settings),
         _answer_reasons(settings, conditions),
         _harmony_reasons(settings, conditions),
+        _hands_reasons(settings),
     ):
         reasons |= part
     reasons |= _mode_reasons(settings)
@@ -168,4 +169,17 @@ def _harmony_reasons(settings: Settings, conditions: Conditions) -> dict[str, st
         )
     if settings.rules == "none":
         reasons["candidates"] = "Without rules there is no way to choose the best chord."
+    return reasons
+
+
+def _hands_reasons(settings: Settings) -> dict[str, str]:
+    reasons: dict[str, str] = {}
+    if settings.hands != "split":
+        reasons["split_point"] = "Only with a split point between your hands."
+    if settings.hands != "channels":
+        reasons |= dict.fromkeys(("melody_channel", "chord_channel"), "Only if each hand has a channel of its own.")
+    if settings.hands != "lowest":
+        reasons["left_keys"] = "Only if the left hand plays the lowest keys."
+    if settings.hands == "melody":
+        reasons["left_hand"] = "All is melody: tell your hands apart first."
     return reasons

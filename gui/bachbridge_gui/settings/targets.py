@@ -26,6 +26,9 @@ METER_CHOICES = (
     *("5/16", "7/16"),
 )
 """The meters that the window offers; `Settings.meter` accepts more."""
+IGNORED_CHANNEL_CHOICES = ("10", "none")
+TOUCH_CHOICES = ("soft", "linear", "hard")
+"""The velocity curves that the window offers; `Settings.velocity_curve` accepts any exponent."""
 INSTRUMENT_CHOICES = ("none", *INSTRUMENT_NAMES)
 ENGINE_COMMAND_SETTINGS = {
     "panic": "panic_control",
@@ -74,6 +77,11 @@ _LABELS = {
     "click_accent": "click on bar lines",
     "click_note": "click on beats",
     "click_velocity": "level of the clicks",
+    "hands": "how your hands are told apart",
+    "left_keys": "keys of the left hand",
+    "left_hand": "what the left hand does",
+    "velocity_curve": "touch",
+    "transpose": "transposition of what you play",
 }
 """Names of targets that stand alone; the labels of the panel need their section's heading beside them."""
 
@@ -132,6 +140,8 @@ def value_from_controller(target: str, position: int, models: tuple[str, ...] = 
         "model": models,
         "rules": ("none", "all"),
         "instrument": INSTRUMENT_CHOICES,
+        "ignored_channels": IGNORED_CHANNEL_CHOICES,
+        "velocity_curve": TOUCH_CHOICES,
     }
     words = listed.get(name) or tuple(spec.choices)
     if words:

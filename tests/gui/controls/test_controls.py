@@ -116,8 +116,20 @@ TARGETS = (
     ),
     *("latency_ms", "metronome", "count_in_bars", "metronome_channel", "click_accent", "click_note"),
     "click_velocity",
+    *("hands", "split_point", "melody_channel", "chord_channel", "left_keys", "left_hand", "ignored_channels"),
+    *("velocity_curve", "transpose", "latch"),
     *(f"{name}.{voice}" for name in ("channels", "octaves", "levels", "harmony") for voice in range(4)),
 )
+
+
+_HANDS = {
+    "split_point": "split",
+    "left_hand": "split",
+    "melody_channel": "channels",
+    "chord_channel": "channels",
+    "left_keys": "lowest",
+}
+"""The way of telling the hands apart with which a control has an effect."""
 
 
 def shown(control: Control) -> object:
@@ -191,6 +203,8 @@ def test_control_changes_its_setting(rig: PanelRig, target: str) -> None:
         bpm=90.0,
         phrase_end="bars" if target == "phrase_bars" else "silence",
         link=target == "link_start_stop",
+        hands=_HANDS.get(target, "melody"),
+        chord_channel=7,
     )
     rig.store.apply_all(start)
     if control.disabled_reason:

@@ -138,3 +138,18 @@ def test_answer_kinds_depend_on_model() -> None:
     )
     assert "answer" not in unavailable_reasons(replace(CONTINUE, answer="vary"), Conditions(model_tasks=("continue",)))
     assert "Only in mode Continue" in unavailable_reasons(HARMONIZE, USUAL)["answer"]
+
+
+@pytest.mark.parametrize(
+    ("hands", "available"),
+    [
+        ("melody", set[str]()),
+        ("split", {"split_point", "left_hand"}),
+        ("channels", {"melody_channel", "chord_channel", "left_hand"}),
+        ("lowest", {"left_keys", "left_hand"}),
+    ],
+)
+def test_hands_controls_depend_on_roles(hands: str, available: set[str]) -> None:
+    reasons = unavailable_reasons(Settings(hands=hands), Conditions())
+    targets = {"split_point", "melody_channel", "chord_channel", "left_keys", "left_hand"}
+    assert targets - reasons.keys() == available

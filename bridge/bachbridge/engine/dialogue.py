@@ -9,6 +9,7 @@ from dataclasses import replace
 from bachbridge.engine.accompaniment.accompanist import Accompanist
 from bachbridge.engine.accompaniment.duet import Duet
 from bachbridge.engine.active_settings import ActiveSettings
+from bachbridge.engine.answering.held_phrase import HeldPhrase
 from bachbridge.engine.answering.kept_phrase import KeptPhrase
 from bachbridge.engine.answering.phrase_detector import PhraseDetector
 from bachbridge.engine.answering.responder import Responder
@@ -56,8 +57,8 @@ class Dialogue:
 
     __slots__ = (
         "_bar_reports", "_damaged_count", "_kept_phrase", "_modes", "_own_beat",
-        "_settings", "_transport", "accompanist", "duet", "metronome", "phrase_detector", "playback", "player_input",
-        "responder", "scheduler", "thru", "trade",
+        "_settings", "_transport", "accompanist", "duet", "held_phrase", "metronome", "phrase_detector", "playback",
+        "player_input", "responder", "scheduler", "thru", "trade",
     )  # fmt: skip
 
     def __init__(self, active_settings: ActiveSettings, transport: Transport) -> None:
@@ -67,6 +68,7 @@ class Dialogue:
         self.playback = Playback(self.scheduler, self._handle_in_mode)
         self.responder = Responder(settings, self.scheduler)
         self.phrase_detector = PhraseDetector(settings, self.scheduler, self.end_phrase, self._ask_early)
+        self.held_phrase = HeldPhrase(self.phrase_detector)
         self.trade = Trade(settings, self.responder, self._answer_turn)
         self.accompanist = Accompanist(settings, self.scheduler)
         self.duet = Duet(settings, self.scheduler)
@@ -119,6 +121,7 @@ class Dialogue:
         effects: list[Effect] = []
         for routed in self.player_input.handle_message(now_ns, message, self.settings):
             effects += self._handle_routed(now_ns, data, routed)
+        self.held_phrase.follow(now_ns, self.player_input.holder)
         return effects
 
     def release_latch(self, now_ns: int) -> list[Effect]:
@@ -126,6 +129,7 @@ class Dialogue:
         effects: list[Effect] = []
         for routed in self.player_input.release_latch():
             effects += self._handle_routed(now_ns, b"", routed)
+        self.held_phrase.follow(now_ns, self.player_input.holder)
         return effects
 
     def _handle_routed(self, now_ns: int, data: bytes, routed: RoutedMessage) -> list[Effect]:
@@ -286,6 +290,7 @@ class Dialogue:
             *self.thru.release_pedals(now_ns),
         ]
         self.player_input.reset()
+        self.held_phrase.follow(now_ns, None)
         self.phrase_detector.reset()
         self.trade.reset()
         self.duet.reset()

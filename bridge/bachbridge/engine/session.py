@@ -16,12 +16,13 @@ deadline has come advances, in a fixed order. That order is the specification of
 4. playback: simulated keys move and are handled as the player's;
 5. phrase detector: the phrase ends, or its answer is asked for early;
 6. phrase detector: the model is fed the phrase so far (unless a note is due very soon);
-7. responder: the answer ends or is given up;
-8. responder: a dream is continued (a complete answer of a dream never ends, so that 7 and 8 exclude each other);
-9. trade: the model's turn ends; the player's is asked for early, closed, or fed to the model;
-10. accompanist: the step begins, plans are requested, voices end, chords are played, the piece restarts;
-11. duet: the voice is decided on its line, or falls silent;
-12. metronome: clicks begin and end.
+7. held phrase: a phrase that the pedal keeps from ending is reported;
+8. responder: the answer ends or is given up;
+9. responder: a dream is continued (a complete answer of a dream never ends, so that 8 and 9 exclude each other);
+10. trade: the model's turn ends; the player's is asked for early, closed, or fed to the model;
+11. accompanist: the step begins, plans are requested, voices end, chords are played, the piece restarts;
+12. duet: the voice is decided on its line, or falls silent;
+13. metronome: clicks begin and end.
 
 A part that acts early can thereby set or cancel the deadline of a later one at the same instant.
 """
@@ -113,6 +114,7 @@ class Session:
             self._clock_out,
             dialogue.playback,
             dialogue.phrase_detector,
+            dialogue.held_phrase,
             dialogue.responder,
             dialogue.trade,
             dialogue.accompanist,

@@ -187,6 +187,13 @@ class BeatMissing:
 
 
 @dataclass(frozen=True, slots=True)
+class PhraseHeld:
+    """The player's keys are up, and the phrase does not end by silence: the pedal is down, or the latch holds notes."""
+
+    held_by: Literal["pedal", "latch"]
+
+
+@dataclass(frozen=True, slots=True)
 class PhraseKept:
     """The DAW stopped before this phrase was answered; `EndPhrase` has it answered at the next Start.
 
@@ -254,6 +261,7 @@ Report = (
     | ClockTempo
     | ClockNeverStarted
     | BeatMissing
+    | PhraseHeld
     | PhraseKept
     | SettingApplied
     | SettingRefused

@@ -12,7 +12,7 @@ from typing import Any
 
 from bachbridge.music.notes import key_from_number
 from bachbridge.music.voice_leading import parse_rules
-from bachbridge.protocol.effects import ChordNamed, Effect
+from bachbridge.protocol.effects import ChordNamed, Effect, PhraseHeld
 
 _PRESENT_NAMES = {
     "Foresee": "PlanRequest",
@@ -27,7 +27,7 @@ _PRESENT_NAMES = {
     "LookForPorts": "ListPorts",
     "ClockHeard": "ClockTempo",
 }
-LATER_REPORTS = (ChordNamed,)
+LATER_REPORTS = (ChordNamed, PhraseHeld)
 """Reports that older logs do not have. They follow from the others, so a replay of such a log leaves them out."""
 _STYLE_FIELDS = ("temperature", "top_p", "candidates", "rules", "key", "position", "density", "cadence", "repeat")
 _STYLE_RANDOMNESS = 0.5

@@ -5,12 +5,13 @@ from bachbridge.protocol.effects import (
     ClockNeverStarted,
     EngineEnded,
     EngineStarted,
+    PhraseHeld,
     PhraseKept,
     PhraseRefused,
     StartRefused,
 )
 
-ObstacleReport = PhraseRefused | PhraseKept | BeatMissing | ClockNeverStarted | StartRefused
+ObstacleReport = PhraseRefused | PhraseHeld | PhraseKept | BeatMissing | ClockNeverStarted | StartRefused
 """Reports that something asked for does not happen, or not now."""
 
 
@@ -28,6 +29,10 @@ def obstacle_text(report: ObstacleReport) -> str:
     match report:
         case PhraseRefused():
             return _phrase_refused_text(report)
+        case PhraseHeld("pedal"):
+            return "Your phrase does not end by silence while the sustain pedal is down: lift it"
+        case PhraseHeld():
+            return "Your phrase does not end by silence while the latch holds its notes: press End phrase"
         case PhraseKept():
             return _phrase_kept_text(report)
         case StartRefused():

@@ -23,6 +23,7 @@ from bachbridge.protocol.effects import (
     Health,
     Message,
     PhraseEnded,
+    PhraseHeld,
     PhraseKept,
     PortNames,
     Received,
@@ -106,6 +107,11 @@ def test_describe_message_words_midi(data: bytes, text: str | None):
         (
             BeatMissing("trade"),
             "Mode Trade needs a beat: start your DAW's clock or Link, or set the tempo to fixed",
+        ),
+        (PhraseHeld("pedal"), "Your phrase does not end by silence while the sustain pedal is down: lift it"),
+        (
+            PhraseHeld("latch"),
+            "Your phrase does not end by silence while the latch holds its notes: press End phrase",
         ),
         (ClockTempo(0.0), "the DAW's clock stopped"),
         (PortsChanged("", "Live"), "ports: in closed, out Live"),

@@ -26,6 +26,7 @@ from bachbridge.protocol.effects import (
     Health,
     Message,
     PhraseEnded,
+    PhraseHeld,
     PhraseKept,
     PhraseRefused,
     Received,
@@ -39,6 +40,15 @@ from bachbridge.settings import Settings, validated
 
 _NO_MODEL = "no model"
 _MAX_NAMED_NOTES = 12
+_PHRASE_HELD_TEXTS = {
+    "pedal": "Your phrase does not end by silence while the sustain pedal is down: lift it.",
+    "latch": "Your phrase does not end by silence while the latch holds its notes: end it with the end controller.",
+}
+_PHRASE_KEPT_TEXTS = {
+    True: "Your phrase is answered at the next start.",
+    False: "The beat stopped before your phrase was answered: end the phrase to have it answered at the start.",
+}
+"""Sentences for `PhraseKept`, by whether the answer is awaited."""
 _START_REFUSED_TEXTS = {
     "no tempo": "There is no tempo to start at: set one with --bpm, or tap it.",
     "clock": "Your DAW runs already: start and stop there.",
@@ -153,10 +163,10 @@ def _session_report_text(message: Message) -> str | None:
             return f"Setting: {name} = {value}."
         case SettingRefused(_, reason):
             return f"Setting: {reason.rstrip('.')}."
-        case PhraseKept(is_awaited=True):
-            return "Your phrase is answered at the next start."
-        case PhraseKept():
-            return "The beat stopped before your phrase was answered: end the phrase to have it answered at the start."
+        case PhraseHeld(held_by):
+            return _PHRASE_HELD_TEXTS[held_by]
+        case PhraseKept(is_awaited=is_awaited):
+            return _PHRASE_KEPT_TEXTS[is_awaited]
         case BeatMissing(mode):
             return f"Mode {mode} needs a beat: start your DAW's clock or Link, or set a tempo with --bpm."
         case ClockNeverStarted():

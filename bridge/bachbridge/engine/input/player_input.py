@@ -6,6 +6,7 @@ and velocities shaped. A key ends the note that it began, in its role and pitch,
 """
 
 from dataclasses import dataclass
+from typing import Literal
 
 from bachbridge.engine.input.held_keys import HeldKey, HeldKeys, Role
 from bachbridge.engine.input.latch import Latch
@@ -13,6 +14,9 @@ from bachbridge.engine.input.note_shaping import shape_velocity, transpose_pitch
 from bachbridge.engine.input.roles import InputRoles, LeftHand, left_hand_of
 from bachbridge.midi import messages as midi
 from bachbridge.settings import Settings
+
+Holder = Literal["pedal", "latch"]
+"""The thing that holds notes after their keys went up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,15 @@ class PlayerInput:
     def left_hand(self) -> LeftHand | None:
         """The left hand's harmony, while it holds any keys."""
         return left_hand_of([*self._held.pitches("left"), *self._latch.pitches("left")])
+
+    @property
+    def holder(self) -> Holder | None:
+        """The thing that holds notes while no key is down; None if a key is down or nothing is held."""
+        if self._held.pitches("melody") or self._held.pitches("left"):
+            return None
+        if self._pedals:
+            return "pedal"
+        return "latch" if self._latch.pitches("melody") or self._latch.pitches("left") else None
 
     def reset(self) -> None:
         """Forget the keys and pedals that are down; what was learnt of the split point stays."""

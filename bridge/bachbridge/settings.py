@@ -82,7 +82,7 @@ class Settings:
     )
     tempo_hint: float = setting(
         0.0,
-        "About this tempo",
+        "Rough tempo",
         "Roughly the tempo at which you play, if the tempo follows your playing: it helps to tell quarters from 8ths.",
         range=(30.0, 300.0),
         special=SpecialValue(0, "any"),
@@ -161,7 +161,7 @@ class Settings:
     )
     foresee_end: bool = setting(
         True,
-        "Foresee the end",
+        "Foresee end",
         "Answer without a long wait where the meter lets your phrase end: on a bar line after two, four, six … bars "
         "if a long note or a breath goes before it. It needs bar lines: a clock, or playing that shows them.",
     )

@@ -353,5 +353,6 @@ class Dialogue:
 
     def _report_bars(self, now_ns: int, grid: Grid) -> list[Effect]:
         """Report the bars of a grid with a bar line at step 0, if they have changed."""
-        steps_per_bar = self.phrase_detector.steps_per_bar
-        return list(self._bar_reports.report_if_changed(now_ns, grid, steps_per_bar, self._settings.tempo_source))
+        source, detector = self._settings.tempo_source, self.phrase_detector
+        confidence = detector.bar_confidence if source == "playing" else 1.0
+        return list(self._bar_reports.report_if_changed(now_ns, grid, detector.steps_per_bar, source, confidence))

@@ -165,6 +165,8 @@ class BarStarted:
     step_ns: int
     steps_per_bar: int
     source: str
+    confidence: float = 1.0
+    """Probability that bar lines inferred from the playing are right, from 0 to 1."""
 
 
 @dataclass(frozen=True, slots=True)

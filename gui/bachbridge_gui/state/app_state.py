@@ -30,6 +30,8 @@ from bachbridge_gui.state.notice_text import ObstacleReport, engine_change_text,
 from bachbridge_gui.state.timeline import RollTimeline
 from bachbridge_gui.state.window_prefs import WindowPrefs
 
+_SURE_CONFIDENCE = 0.95
+"""Bar lines at least this certain are shown without a word."""
 _NOTICE_MIN_NS = 6_000_000_000
 _TEMPO_SOURCE_TEXT = {
     "playing": "from your playing",
@@ -98,7 +100,12 @@ class AppState:
     def tempo_text(self) -> str:
         """Tempo and its source in words: "100 bpm, from your playing"."""
         bpm, source = self._tempo_and_source()
-        return f"{bpm:.0f} bpm, {_TEMPO_SOURCE_TEXT[source]}" if bpm else "Tempo: from your playing"
+        if not bpm:
+            return "Tempo: from your playing"
+        bar = self.latest_bar
+        is_guess = source == "playing" and bar is not None and bar.confidence < _SURE_CONFIDENCE
+        sureness = f", bars {bar.confidence:.0%} sure" if bar and is_guess else ""
+        return f"{bpm:.0f} bpm, {_TEMPO_SOURCE_TEXT[source]}{sureness}"
 
     def harmony_text(self) -> str:
         """Key, Roman numeral and name of the last chord in mode harmonize; otherwise empty."""

@@ -58,7 +58,7 @@ class RollTimeline:
                 self._handle_midi(data, at_ns, from_us=False)
             case Sent(data, _, sent_ns):
                 self._handle_midi(data, sent_ns, from_us=True)
-            case BarStarted(origin_ns, step_ns, steps_per_bar, _):
+            case BarStarted(origin_ns, step_ns, steps_per_bar):
                 since_ns = max(origin_ns, self.last_event_ns)
                 self.bars.append(BarLines(since_ns, origin_ns, step_ns, steps_per_bar))
                 del self.bars[:-_MAX_BARS]

@@ -1,5 +1,6 @@
 """The exchanges that the window lists, from the messages of a real session in virtual time."""
 
+import re
 from datetime import UTC, datetime
 
 from bachbridge.music.notes import Note, Phrase
@@ -128,7 +129,7 @@ def test_tempo_text_names_its_source() -> None:
     for n in range(8):
         engine.driver.play(S + n * 600 * MS, 72, 500 * MS)
     exchanges(engine, state, 6 * S)
-    assert state.tempo_text() == "100 bpm, from your playing"
+    assert re.fullmatch(r"100 bpm, from your playing, bars \d\d% sure", state.tempo_text())
     state.settings = Settings(bpm=88)
     assert state.tempo_text() == "88 bpm, set"
 

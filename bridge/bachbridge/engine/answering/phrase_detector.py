@@ -20,6 +20,8 @@ BAR_LINE_LEAD_NS = 20_000_000
 """A phrase of a fixed number of bars ends this long before its bar line, so that the answer can begin on it."""
 EARLY_ASK_LEAD_NS = 150_000_000
 """An answer is asked for this long before the phrase ends: a little more than a network of many sweeps needs."""
+_FORESEEING_CONFIDENCE = 0.75
+"""Bar lines that are less certain than this foretell no end."""
 _EARLY_NOTE_NS = 200_000_000
 """A phrase that began at most this long before the shared grid belongs to it."""
 _FEED_DELAY_NS = 1_000_000
@@ -135,7 +137,7 @@ class PhraseDetector:
     def _foreseen_end_ns(self) -> int | None:
         """A little before the bar line at which the meter lets the phrase end."""
         bar_step = self.recorder.tempo_tracker.bar_step
-        if bar_step is None or not self.settings.foresee_end:
+        if bar_step is None or not self.settings.foresee_end or self.bar_confidence < _FORESEEING_CONFIDENCE:
             return None
         line_ns = foreseen_end_ns(
             self.recorder, bar_step, self.steps_per_bar, self.settings.steps_per_beat, self._lead_ns
@@ -248,6 +250,11 @@ class PhraseDetector:
     def beat_step(self) -> int:
         """A step of the phrase that is on a beat; 0 without a phrase."""
         return self.recorder.tempo_tracker.beat_step if self.phrase_started else 0
+
+    @property
+    def bar_confidence(self) -> float:
+        """Probability that the bar lines of the phrase are right; 1 without a phrase."""
+        return self.recorder.tempo_tracker.bar_confidence if self.phrase_started else 1.0
 
     @property
     def bar_grid(self) -> Grid:

@@ -12,6 +12,8 @@ class GridTracker:
 
     __slots__ = ("_first_step", "_shared", "_steps_per_bar", "_steps_per_beat", "offsets_ns", "previous_bpm", "steps")
 
+    bar_confidence = 1.0
+    """Probability that the bar lines are right."""
     beat_step = 0
     """A step of the phrase that is on a beat."""
 

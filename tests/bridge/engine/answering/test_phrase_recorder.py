@@ -72,5 +72,5 @@ def test_very_long_phrase_keeps_end_and_bar_lines(bpm: float) -> None:
     phrase = recorder.to_phrase(10_000 * STEP_NS, 16)
     assert MAX_PHRASE_STEPS - 16 <= phrase.steps <= MAX_PHRASE_STEPS
     assert phrase.notes[0].start < 16
-    assert phrase.notes[-1].end == phrase.steps
+    assert 0 <= phrase.steps - phrase.notes[-1].end < 4
     assert len(recorder.key_presses) <= 2048

@@ -103,7 +103,7 @@ def keep_longest_notes(notes: Iterable[Note]) -> tuple[Note, ...]:
 
 
 _LETTERS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
-_ACCIDENTALS = {"": 0, "#": 1, "b": -1}
+_ACCIDENTALS = {"": 0, "#": 1, "b": -1, "♯": 1, "♭": -1}
 _MAJOR_OR_MINOR = {"": False, "major": False, "minor": True, "m": True}
 CHURCH_MODES = {"dorian": 2, "phrygian": 4, "lydian": 5, "mixolydian": 7, "aeolian": 9, "ionian": 0}
 """Semitones from the tonic of the major key with the same notes up to each mode's final."""

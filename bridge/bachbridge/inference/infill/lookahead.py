@@ -76,7 +76,7 @@ class LookAhead:
         is_known = self._first_step <= request.step <= self._next_step
         if previous is None or (previous.piece, previous.given) != (request.piece, request.given) or not is_known:
             self._first_step, self._frames = request.step, []
-            self._bar, self._is_outdated, self._pending_bar = None, False, None
+            self._bar, self._is_outdated, self._pending_bar, self._key = None, False, None, None
         elif _relevant_settings(previous) != _relevant_settings(request):
             self._bar, self._is_outdated, self._pending_bar = None, True, None
         del self._frames[request.step - self._first_step :]

@@ -25,6 +25,8 @@ class Figures:
 
     first_diatonic: float
     first_in_family: float
+    chords_in_key: float
+    """Share of chords without a foreign note, among those under notes of the key."""
     clashes: float
     parallels: float
     changed_cells: float
@@ -41,6 +43,7 @@ def compute_figures(performances: Sequence[tuple[Melody, HarmonizedTune]]) -> Fi
     return Figures(
         first_diatonic=float(np.mean([diatonic for diatonic, _ in first])),
         first_in_family=float(np.mean([in_family for _, in_family in first])),
+        chords_in_key=float(np.mean([in_key for pair in performances for in_key in _chords_in_key(*pair)])),
         clashes=sum(_count_clashes(performance) for _, performance in performances) / notes,
         parallels=metrics.parallel_fifths + metrics.parallel_octaves,
         changed_cells=metrics.changed_cells,
@@ -75,6 +78,19 @@ def _judge_first_chord(melody: Melody, performance: HarmonizedTune) -> tuple[boo
     assert key
     in_family = any(pitch_classes <= triad for triad in tonic_family(melody.key))
     return bool(chord) and pitch_classes <= scale_pitch_classes(key), bool(chord) and in_family
+
+
+def _chords_in_key(melody: Melody, performance: HarmonizedTune) -> list[bool]:
+    """Tell for each of the tune's notes in the key whether its chord is in the key too."""
+    key = parse_key(melody.key)
+    assert key
+    scale = scale_pitch_classes(key)
+    return [
+        {pitch % 12 for pitch in performance.sounding_at(performance.time_of(note.start) + _SETTLED_NS).values()}
+        <= scale
+        for note in performance.notes
+        if note.pitch % 12 in scale
+    ]
 
 
 def _count_clashes(performance: HarmonizedTune) -> int:

@@ -92,7 +92,7 @@ class SessionPart(Protocol):
         """When to call `advance` if nothing else happens before (ns), or None."""
         ...
 
-    def advance(self, now_ns: int) -> Sequence[Effect]:
+    def advance(self, now_ns: int, /) -> Sequence[Effect]:
         """Do what is due by `now_ns`; called only when the deadline has come."""
         ...
 

@@ -36,7 +36,7 @@ class HeldKeys:
 
     def press(self, channel: int, received_pitch: int, key: HeldKey) -> bool:
         """Add a key that went down; return False if it is a copy of one on another channel."""
-        same = [other for place, other in self._others(channel, received_pitch) if other.pitch == key.pitch]
+        same = [other for _, other in self._others(channel, received_pitch) if other.pitch == key.pitch]
         self._keys[channel, received_pitch] = key
         return not any(key.on_ns - other.on_ns < _COPY_NS and other.role == key.role for other in same)
 

@@ -6,7 +6,7 @@ from bachbridge.engine.input.switches import PressDetector, Switches
 from bachbridge.midi import messages as midi
 from bachbridge.protocol.effects import PhraseEnded, PlanRequest
 from bachbridge.protocol.events import Midi
-from bachbridge.settings import Settings
+from bachbridge.settings import Settings, with_setting
 from tests.support.virtual_driver import AT_120, MS, Driver, S, play_quarters
 
 
@@ -28,7 +28,7 @@ def test_press_detector_counts_presses(messages: list[tuple[int, int]], presses:
 
 @pytest.mark.parametrize("command", ["panic", "tap", "start", "end", "cadence", "reset"])
 def test_switches_find_command_of_controller(command: str) -> None:
-    settings = Settings(**{f"{command}_control": 20})
+    settings = with_setting(Settings(), f"{command}_control", 20)
     assert Switches().command_of(midi.ControlChange(3, 20, 127), settings) == command
     assert Switches().command_of(midi.ControlChange(3, 21, 127), settings) is None
 

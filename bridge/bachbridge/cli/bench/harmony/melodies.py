@@ -84,7 +84,7 @@ def _parse_tune(line: str) -> Melody:
 
 
 def _chorale_lines() -> Iterator[Melody]:
-    text = resources.files(__package__).joinpath("chorale_lines.json").read_text("utf-8")
+    text = resources.files("bachbridge.cli.bench.harmony").joinpath("chorale_lines.json").read_text("utf-8")
     for entry in json.loads(text)["lines"]:
         notes: list[Note] = []
         step = 0

@@ -122,7 +122,12 @@ class Dialogue:
         for routed in self.player_input.handle_message(now_ns, message, self.settings):
             effects += self._handle_routed(now_ns, data, routed)
         self.held_phrase.follow(now_ns, self.player_input.holder)
-        return effects
+        return effects + self._follow_left_hand(now_ns)
+
+    def _follow_left_hand(self, now_ns: int) -> list[Effect]:
+        """Have the harmony obey the left hand, if it should."""
+        obeys = self.settings.left_hand == "obey" and self.mode.accompanies
+        return self.accompanist.follow_left_hand(now_ns, self.player_input.left_hand if obeys else None)
 
     def release_latch(self, now_ns: int) -> list[Effect]:
         """End the notes of latched keys."""
@@ -130,7 +135,7 @@ class Dialogue:
         for routed in self.player_input.release_latch():
             effects += self._handle_routed(now_ns, b"", routed)
         self.held_phrase.follow(now_ns, self.player_input.holder)
-        return effects
+        return effects + self._follow_left_hand(now_ns)
 
     def _handle_routed(self, now_ns: int, data: bytes, routed: RoutedMessage) -> list[Effect]:
         """Pass a message through to the output, and hand it to the mode if it counts there."""
@@ -291,6 +296,7 @@ class Dialogue:
         ]
         self.player_input.reset()
         self.held_phrase.follow(now_ns, None)
+        self.accompanist.follow_left_hand(now_ns, None)
         self.phrase_detector.reset()
         self.trade.reset()
         self.duet.reset()

@@ -16,6 +16,7 @@ from bachbridge.protocol.field_types import (
     Count,
     FrameRow,
     KeyNumber,
+    PitchClass,
     PitchIndex,
     Seed,
     StoredValue,
@@ -84,6 +85,8 @@ class PlanRequest:
     seed: Count
     style: Style
     only_voice: VoiceIndexOrNone = -1
+    left_hand: tuple[PitchClass, ...] = ()
+    """The pitch classes that the harmony obeys, the bass's first."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,8 @@ VoiceIndexOrNone = Annotated[int, Meta(ge=-1, lt=len(VOICES))]
 """A voice, or -1 for none."""
 PitchIndex = Annotated[int, Meta(ge=0, lt=PITCH_INDEX_COUNT)]
 """Pitch index of a voice (see `music/frames.py`); 0: a rest."""
+PitchClass = Annotated[int, Meta(ge=0, le=11)]
+"""A note's name, from 0 for C."""
 FrameRow = Annotated[tuple[PitchIndex, ...], Meta(min_length=len(VOICES) + 1, max_length=len(VOICES) + 1)]
 """One step in four voices: their pitch indices, then the onset bits (1 soprano, 2 alto, 4 tenor, 8 bass)."""
 PlanRow = Annotated[tuple[PitchIndex, ...], Meta(min_length=len(VOICES) + 2, max_length=len(VOICES) + 2)]

@@ -20,17 +20,19 @@ off the metre set by `chord_on`, are ornaments: the harmony waits until one of t
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bachbridge.engine.accompaniment.chord_namer import ChordNamer
 from bachbridge.engine.accompaniment.harmony_history import FrameRow, HarmonyHistory, octave_shift_for
 from bachbridge.engine.accompaniment.melody import Hands, MelodyNote
 from bachbridge.engine.accompaniment.voices import AccompanimentVoices
+from bachbridge.engine.input.roles import LeftHand
 from bachbridge.engine.output.scheduler import Scheduler
 from bachbridge.engine.tempo.beat_counter import BeatCounter
 from bachbridge.engine.tempo.grid import Grid, is_due
 from bachbridge.engine.tempo.shared_beat_counter import SharedBeatCounter
 from bachbridge.midi import messages as midi
+from bachbridge.music.frames import REST, midi_pitch
 from bachbridge.music.notes import NS_PER_MS, STEPS_PER_BEAT, VOICES
 from bachbridge.protocol.effects import Effect, Harmonized, PhraseEnded, PlanRequest
 from bachbridge.protocol.events import Plan
@@ -44,6 +46,8 @@ _CHORD_ON_STEPS = {"note": 1, "eighth": STEPS_PER_BEAT // 2, "beat": STEPS_PER_B
 _STEPS_PER_EIGHTH = STEPS_PER_BEAT // 2
 _MIN_CHORD_NS = 62_000_000
 """A change that is not for a new note of the tune waits until the last change has lasted this long."""
+_LEFT_HAND_NS = 12_000_000
+"""Wait for the other keys of the left hand's chord before the harmony is planned again."""
 _DEFAULT_VELOCITY = 80
 
 
@@ -63,8 +67,8 @@ class Accompanist:
 
     __slots__ = (
         "_beat_counter", "_chord_namer", "_hands", "_history", "_kept_until_ns", "_last_change_ns", "_last_chord_ns",
-        "_last_decided_step", "_melody_note", "_pending_chord", "_plan_request_ns", "_settings", "_shared_grid",
-        "_silent_since_ns", "_silent_since_step", "_timers", "_voices",
+        "_last_decided_step", "_left_hand", "_melody_note", "_pending_chord", "_plan_request_ns", "_revised_for",
+        "_revision_ns", "_settings", "_shared_grid", "_silent_since_ns", "_silent_since_step", "_timers", "_voices",
     )  # fmt: skip
 
     def __init__(self, settings: Settings, scheduler: Scheduler) -> None:
@@ -79,6 +83,12 @@ class Accompanist:
         """The last step with a new note, or with a decision on whether the inner voices move."""
         self._last_chord_ns: int | None = None
         """When the last chord was played. Not a timer: it tells whether a quick note is an ornament."""
+        self._left_hand: LeftHand | None = None
+        """The harmony that the player's left hand gives; None if it is free."""
+        self._revision_ns: int | None = None
+        """Timer: plans the current step again, because the left hand has changed."""
+        self._revised_for: tuple[int, LeftHand | None] | None = None
+        """The melody's note (its time) and the left hand for which a plan was refused."""
         self._last_change_ns = self._kept_until_ns = 0
         """When voices last changed, and until when a chord that revised another one stays in any case."""
         self._plan_request_ns: int | None = None
@@ -94,6 +104,7 @@ class Accompanist:
             _Timer(self._next_step_ns, self._begin_steps),
             _Timer(lambda: self._plan_request_ns, lambda _: [self._request_plan()]),
             _Timer(self._chord_namer.due_ns, self._chord_namer.name_chord),
+            _Timer(lambda: self._revision_ns, lambda _: self._request_revision()),
             _Timer(self._release_ns, self._voices.release_all),
             _Timer(self._planned_chord_ns, self._play_planned_chord),
             _Timer(self._inner_voices_ns, self._move_inner_voices),
@@ -142,6 +153,8 @@ class Accompanist:
         A chord that revises another one need not wait for the metre, but until that one has lasted long enough.
         """
         if not self._pending_chord or self._melody_note is None or self._silent_since_ns is not None:
+            return None
+        if self._revision_ns is not None:
             return None
         wait_ns = self._settings.chord_ms * NS_PER_MS if self._melody_note.is_ornament else 0
         soonest_ns = max(self._melody_note.on_ns + wait_ns, self._kept_until_ns)
@@ -200,6 +213,7 @@ class Accompanist:
         self._beat_counter = self._new_beat_counter()
         self._melody_note = self._last_chord_ns = self._silent_since_ns = self._plan_request_ns = None
         self._last_decided_step, self._kept_until_ns, self._last_change_ns = -1, 0, 0
+        self._revision_ns = self._revised_for = None
 
     def _new_beat_counter(self) -> BeatCounter | SharedBeatCounter:
         if self._shared_grid:
@@ -277,6 +291,40 @@ class Accompanist:
                 self._silent_since_ns, self._silent_since_step = now_ns, self._history.current_step
         return []
 
+    def follow_left_hand(self, now_ns: int, left_hand: LeftHand | None) -> list[Effect]:
+        """Obey the left hand from now on (None: it gives no harmony).
+
+        A chord that contradicts it is planned again under the melody's note. If it sounds already, it is revised when
+        it has lasted for `_MIN_CHORD_NS`.
+        """
+        if left_hand == self._left_hand:
+            return []
+        self._left_hand = left_hand
+        melody_note = self._melody_note
+        if melody_note is None or left_hand is None or self._silent_since_ns is not None:
+            self._revision_ns = None
+            return [self._request_plan()]
+        if not self._pending_chord and not self._is_contradicted(self._history.current_frame):
+            return [self._request_plan()]
+        self._melody_note = replace(melody_note, revises_chord=melody_note.revises_chord or not self._pending_chord)
+        self._pending_chord = True
+        self._revision_ns = now_ns + _LEFT_HAND_NS
+        return []
+
+    def _request_revision(self) -> list[Effect]:
+        """Request the plan of the current step again, now that the left hand is complete."""
+        self._revision_ns = None
+        self._history.discard_coming_plans()
+        return [self._request_plan(again=True)]
+
+    def _is_contradicted(self, frame: FrameRow) -> bool:
+        """Return True if voices of a frame, other than the player's, do not keep to the left hand's harmony."""
+        own = VOICES.index(self._settings.voice)
+        voices = [voice for voice in range(len(VOICES)) if voice != own and frame[voice] != REST]
+        classes = {voice: midi_pitch(frame[voice]) % 12 for voice in voices}
+        bass = classes.get(len(VOICES) - 1)
+        return self._left_hand is not None and self._left_hand.contradicts(bass, classes.values())
+
     def _begin_note(self, now_ns: int, note: midi.NoteOn, *, in_chord: bool) -> list[Effect]:
         """Make this note the melody's, and play its chord if it may sound now."""
         before = self._melody_note
@@ -323,7 +371,12 @@ class Accompanist:
         """Advance to the step that is current at `now_ns`, and request the plan of the next."""
         self._beat_counter.update_tempo()
         self._shorten_rest()
-        return [self._request_plan()] if self._history.extend_to(self._beat_counter.step_at(now_ns)) else []
+        if not self._history.extend_to(self._beat_counter.step_at(now_ns)):
+            return []
+        melody_note = self._melody_note
+        awaits_revision = self._pending_chord and melody_note is not None and melody_note.revises_chord
+        is_unplanned = awaits_revision and self._history.planned_frame(None) is None
+        return [self._request_plan(again=is_unplanned)]
 
     def _shorten_rest(self) -> None:
         """Let a rest count as one beat (or bar) at most: drop its last beat each time that another one has passed.
@@ -344,10 +397,17 @@ class Accompanist:
     def _play_planned_chord(self, now_ns: int) -> list[Effect]:
         """Play the chord of the melody note, if its plan has arrived."""
         assert self._melody_note
-        planned = self._history.planned_frame(self._melody_note.pitch_index)
+        planned = self._planned_revision(self._melody_note) or self._history.planned_frame(
+            self._melody_note.pitch_index
+        )
         if planned is None:
             return []
         frame, key = planned
+        if self._is_contradicted(frame) and self._revised_for != (self._melody_note.on_ns, self._left_hand):
+            # The left hand has changed since the plan was requested; one that does not obey even then is played.
+            self._revised_for = self._melody_note.on_ns, self._left_hand
+            self._revision_ns = now_ns
+            return []
         self._pending_chord, self._last_chord_ns = False, now_ns
         if self._melody_note.revises_chord:
             self._kept_until_ns = now_ns + _MIN_CHORD_NS
@@ -355,6 +415,14 @@ class Accompanist:
         if self._history.cadence_requested and self._history.has_cadence_in(key):
             self._history.cadence_requested = False
         return effects
+
+    def _planned_revision(self, melody_note: MelodyNote) -> tuple[FrameRow, int] | None:
+        """Return the planned frame for a chord that is revised while the note goes on from an earlier step."""
+        own = VOICES.index(self._settings.voice)
+        if not melody_note.revises_chord or self._history.current_frame[-1] >> own & 1:
+            return None
+        planned = self._history.planned_frame(None)
+        return planned if planned and planned[0][own] == melody_note.pitch_index else None
 
     def _move_inner_voices(self, now_ns: int) -> list[Effect]:
         """Move the inner voices under the held note, if the plan has another chord for it."""
@@ -379,8 +447,9 @@ class Accompanist:
     ) -> tuple[Sequence[Effect], tuple[tuple[int, int, int], ...]]:
         return self._voices.play_frame(now_ns, frame, self._settings, melody_note.velocity, melody_note.transpose_down)
 
-    def _request_plan(self) -> PlanRequest:
+    def _request_plan(self, *, again: bool = False) -> PlanRequest:
+        """Request the plan of the next step, or of the current one `again`."""
         self._plan_request_ns = None
-        return self._history.make_plan_request(
-            self._settings, self._melody_note.pitch_index if self._melody_note else 0
-        )
+        held = self._melody_note.pitch_index if self._melody_note else 0
+        classes = self._left_hand.pitch_classes if self._left_hand else ()
+        return self._history.make_plan_request(self._settings, held, left_hand=classes, again=again)

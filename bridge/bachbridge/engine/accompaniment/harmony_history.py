@@ -112,24 +112,39 @@ class HarmonyHistory:
         self._plans.clear()
         self._first_unsent_step = self._first_step
 
-    def make_plan_request(self, settings: Settings, held_pitch_index: int, only_voice: int = -1) -> PlanRequest:
+    def discard_coming_plans(self) -> None:
+        """Forget the plans of the current step and of later ones, which are planned again."""
+        self._plans.clear()
+
+    def make_plan_request(
+        self,
+        settings: Settings,
+        held_pitch_index: int,
+        only_voice: int = -1,
+        left_hand: tuple[int, ...] = (),
+        *,
+        again: bool = False,
+    ) -> PlanRequest:
         """Return a request for the next step's plan; `held_pitch_index` is the note that the player holds (0: none).
 
-        `only_voice` is the voice that alone is heard (-1: all).
+        `only_voice` is the voice that alone is heard (-1: all); `left_hand` as in `PlanRequest`. `again` requests the
+        plan of the current step instead.
         """
-        begin = max(self._first_unsent_step, self._first_step)
-        self._first_unsent_step = self.current_step + 1
+        end = self.current_step if again else self.current_step + 1
+        begin = min(max(self._first_unsent_step, self._first_step), end)
+        self._first_unsent_step = end
         return PlanRequest(
             model=settings.model,
             piece=self.number,
             step=begin,
-            frames=tuple(self._frames[begin - self._first_step :]),
+            frames=tuple(self._frames[begin - self._first_step : end - self._first_step]),
             given=VOICES.index(settings.voice),
             held=held_pitch_index,
             steps_per_bar=settings.steps_per_bar,
             seed=(settings.seed if settings.seed >= 0 else self.number) % SEED_COUNT,
             style=style_from_settings(settings, cadence=self.cadence_requested),
             only_voice=only_voice,
+            left_hand=left_hand,
         )
 
     def has_cadence_in(self, key: int) -> bool:

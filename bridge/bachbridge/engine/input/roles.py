@@ -1,11 +1,14 @@
 """Input roles: which hand each of the player's notes belongs to."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from bachbridge.engine.input.held_keys import HeldKeys, Role
 from bachbridge.engine.input.split_point import LearntSplit
 from bachbridge.settings import Settings
+
+_WHOLE_CHORD = 3
+"""Pitch classes that leave nothing of the chord open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +17,12 @@ class LeftHand:
 
     pitch_classes: tuple[int, ...]
     bass: int
+
+    def contradicts(self, bass: int | None, sounding: Iterable[int]) -> bool:
+        """Return True if voices of these pitch classes do not keep to the harmony; `bass` is None if none is ours."""
+        if bass is not None and bass != self.bass % 12:
+            return True
+        return len(self.pitch_classes) >= _WHOLE_CHORD and not set(sounding) <= set(self.pitch_classes)
 
 
 def left_hand_of(pitches: Sequence[int]) -> LeftHand | None:

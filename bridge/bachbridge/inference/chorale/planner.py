@@ -16,6 +16,7 @@ import numpy as np
 from bachbridge.codecs import satb
 from bachbridge.inference.chorale import two_voices
 from bachbridge.inference.chorale.candidates import StepView, rank_frames
+from bachbridge.inference.chorale.left_hand import left_hand_bias
 from bachbridge.inference.runtime.protocols import FrameNet
 from bachbridge.music.frames import REST, UNKNOWN, Bools, Floats, Frame, Ints, pitch_classes, pitch_index
 from bachbridge.music.notes import (
@@ -90,6 +91,9 @@ class Planner:
         style, key = _style_in_key(request.style, memory.belief)
         situation = None if request.only_voice < 0 else self._situation(request, step)
         bias = _tonal_bias(request, memory.belief, given[:, given_voice]) if "key" in request.style.rules else None
+        if request.left_hand:
+            obedience = left_hand_bias(request.left_hand, len(given))
+            bias = obedience if bias is None else bias + obedience
         pitch_indices, onsets = _choose_frames(view, given, style, rng, situation, bias)
         onsets[:, given_voice] = True
         if previous:

@@ -145,3 +145,20 @@ def test_plan_opens_on_fifths_while_the_key_is_unknown() -> None:
 def test_plan_without_the_key_rule_has_no_opening_wish() -> None:
     style = Style(key=(9, True), rules=Style().rules - {"key"})
     assert not all(chord <= {9, 0, 4} for index, chord in first_chords(style).items() if (index - 1) % 12 in (9, 4))
+
+
+@pytest.mark.parametrize("left_hand", [(4, 8, 11), (0, 4, 7), (7, 0, 4), (2, 5, 7, 11)])
+@pytest.mark.parametrize("given", [0, 1, 2, 3])
+def test_plan_keeps_to_the_left_hands_chord(planner: Planner, left_hand: tuple[int, ...], given: int) -> None:
+    request = replace(request_for(FRAME, FRAME, held=FRAME[given]), given=given, left_hand=left_hand)
+    for row in plan(planner, request).rows:
+        others = {voice: (row[1 + voice] + 35) % 12 for voice in range(4) if voice != given}
+        assert set(others.values()) <= set(left_hand)
+        assert given == 3 or others[3] == left_hand[0]
+
+
+@pytest.mark.parametrize("left_hand", [(5,), (5, 9)])
+def test_plan_takes_the_left_hands_bass(planner: Planner, left_hand: tuple[int, ...]) -> None:
+    rows = plan(planner, replace(request_for(FRAME), left_hand=left_hand)).rows
+    assert {(row[4] + 35) % 12 for row in rows} == {5}
+    assert len({(row[2] + 35) % 12 for row in rows}) > 1, "the rest is the network's"

@@ -20,7 +20,7 @@ _CHROMATIC_TUNE_SHARE = 0.5
 """Share of the cost that is left under a note of the tune that is foreign itself."""
 _OPENING_NATS, _ROOT_NATS = 12.0, 3.0
 """Nats against notes outside the chord to open with, and for its root in the bass."""
-_CLASH_NATS = 2.0
+_CLASH_NATS = 3.0
 """Nats against a note a semitone from the tune's, in any octave."""
 _BASS = len(VOICES) - 1
 _PITCH_CLASSES = pitch_classes(np.arange(PITCH_INDEX_COUNT, dtype=np.int32))

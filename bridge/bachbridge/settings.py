@@ -422,7 +422,7 @@ class Settings:
     )
     ignored_channels: str = setting(
         "10",
-        "Ignored channels",
+        "Ignored",
         "The MIDI channels whose notes do not count, such as 10 for drums and pads; none lets all count. Controllers "
         "that give commands count on every channel.",
         text=CHANNEL_LIST,

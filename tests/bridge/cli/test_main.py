@@ -78,7 +78,7 @@ def test_version_is_that_of_the_package(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["--mode", "waltz"], "continue, harmonize, off"),
+        (["--mode", "waltz"], "continue, harmonize, trade, duet, off"),
         (["--temperature", "9"], "0.1 to 2"),
         (["--bpm", "7"], "20 to 300"),
         (["--channels", "1,2"], "1,2,3,4"),

@@ -1,7 +1,9 @@
 """Ardour without a window: a session with a phrase and a track that records the answer, controlled from tests."""
 
+import contextlib
 import os
 import subprocess
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -73,13 +75,19 @@ class Ardour:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         assert self._process.stdin is not None
-        self._process.stdin.close()
+        with contextlib.suppress(BrokenPipeError):
+            self._process.stdin.close()
         try:
             self._process.wait(_GRACE_S)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
         self._messages.close()
+
+    @property
+    def is_running(self) -> bool:
+        """False if Ardour has crashed."""
+        return self._process.poll() is None
 
     def run(self, code: str) -> str:
         """Return the value of one line of Lua; see ardour.lua for what there is."""
@@ -115,7 +123,11 @@ class Ardour:
 
 
 def _connect(source: str, destination: str) -> None:
-    subprocess.run(["jack_connect", source, destination], check=True, capture_output=True)
+    """Connect two ports; Ardour's may appear a moment after its track."""
+    deadline_s = time.monotonic() + _GRACE_S
+    while subprocess.run(["jack_connect", source, destination], check=False, capture_output=True).returncode:
+        assert time.monotonic() < deadline_s, f"{source} cannot be connected to {destination}"
+        time.sleep(0.1)
 
 
 def read_notes(path: Path, start_quarter: float) -> list[RecordedNote]:

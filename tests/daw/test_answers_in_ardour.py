@@ -12,7 +12,7 @@ import pytest
 
 from tests.daw import phrases
 from tests.daw.ardour import RecordedNote
-from tests.daw.stage import Stage
+from tests.daw.stage import Stage, repeated_until_steady
 
 FAST_BPM, SLOW_BPM = 180, 120
 TOLERANCE_S = 0.015
@@ -40,6 +40,7 @@ def assert_silent_until(stage: Stage, quarter: float) -> None:
     assert stage.tap.received[count:] == []
 
 
+@repeated_until_steady
 @pytest.mark.parametrize("start", [phrases.TWO_BARS_AT_START, phrases.TWO_BARS_AT_BAR_FIVE])
 def test_answer_to_two_bars_begins_on_the_bar_line(stage: Stage, start: int) -> None:
     stage.prepare(FAST_BPM, phrase_end="bars", phrase_bars=2, answer_bars=1)
@@ -49,6 +50,7 @@ def test_answer_to_two_bars_begins_on_the_bar_line(stage: Stage, start: int) -> 
     assert_on_sixteenths(notes, FAST_BPM)
 
 
+@repeated_until_steady
 def test_answer_to_seven_beats_begins_on_the_bar_line(stage: Stage) -> None:
     stage.prepare(FAST_BPM, answer_bars=1)
     stage.record(phrases.SEVEN_BEATS)
@@ -57,6 +59,7 @@ def test_answer_to_seven_beats_begins_on_the_bar_line(stage: Stage) -> None:
     assert_on_sixteenths(notes, FAST_BPM)
 
 
+@repeated_until_steady
 def test_answer_to_an_upbeat_begins_on_the_bar_line(stage: Stage) -> None:
     stage.prepare(FAST_BPM, answer_bars=1)
     stage.record(phrases.UPBEAT - 3)
@@ -65,6 +68,7 @@ def test_answer_to_an_upbeat_begins_on_the_bar_line(stage: Stage) -> None:
     assert_on_sixteenths(notes, FAST_BPM)
 
 
+@repeated_until_steady
 def test_answer_begins_on_the_bar_line_after_a_tempo_change(stage: Stage) -> None:
     start, change = phrases.BEFORE_TEMPO_CHANGE, 72
     changed = change * FAST_BPM / SLOW_BPM
@@ -76,6 +80,7 @@ def test_answer_begins_on_the_bar_line_after_a_tempo_change(stage: Stage) -> Non
     assert_on_sixteenths(notes, FAST_BPM)
 
 
+@repeated_until_steady
 def test_answer_stays_on_the_beat_in_a_tempo_change(stage: Stage) -> None:
     start, change = phrases.ACROSS_TEMPO_CHANGE, phrases.ACROSS_TEMPO_CHANGE + 8
     changed = change * FAST_BPM / SLOW_BPM
@@ -86,6 +91,7 @@ def test_answer_stays_on_the_beat_in_a_tempo_change(stage: Stage) -> None:
     assert_on_sixteenths([note for note in notes if note.quarter > changed + 1], FAST_BPM)
 
 
+@repeated_until_steady
 def test_stop_silences_the_answer(stage: Stage) -> None:
     stage.prepare(FAST_BPM, phrase_end="bars", phrase_bars=1, answer_bars=4)
     stage.record(phrases.BEFORE_STOP)
@@ -97,6 +103,7 @@ def test_stop_silences_the_answer(stage: Stage) -> None:
     assert_silent_until(stage, phrases.EMPTY + 4)
 
 
+@repeated_until_steady
 def test_locate_silences_the_answer(stage: Stage) -> None:
     stage.prepare(FAST_BPM, phrase_end="bars", phrase_bars=1, answer_bars=4)
     stage.roll(phrases.BEFORE_LOCATE)

@@ -137,7 +137,7 @@ class DummyServer:
         if the system does not allow it.
         """
         self.name = name
-        priority = ["-R", "-P", "60"] if realtime else ["-r"]
+        priority = ["-R", "-P", "60", "-t", "5000"] if realtime else ["-r"]
         self._arguments = ["jackd", *priority, "-S", "-n", name, "-d", "dummy", "-r", "48000", "-p", str(period_frames)]
         # -S: asynchronous servers lose events under load.
         self._process: subprocess.Popen[bytes] | None = None

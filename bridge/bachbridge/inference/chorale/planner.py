@@ -5,7 +5,7 @@ numbers come from the seed and the number of the step.
 
 The key is a belief that each of the player's notes changes (see `music.tonality.key_belief`). For each note that may
 come, the belief after it makes foreign notes unlikely; under the first note it chooses the chord to open with. A key
-that is set stands in for the belief.
+that is set stands in for the belief. For one voice alone only the likeliest key counts: two parts have their own rules.
 """
 
 from collections.abc import Sequence
@@ -89,8 +89,11 @@ class Planner:
         view = StepView(self._net, self._voice_order, memory.hidden, previous.pitch_indices if previous else None)
         rng = np.random.default_rng([request.seed, 4, step])
         style, key = _style_in_key(request.style, memory.belief)
+        bias = None
+        if request.only_voice < 0 and "key" in style.rules:
+            bias = _tonal_bias(request, memory.belief, given[:, given_voice])
+            style = replace(style, rules=style.rules - {"key"})
         situation = None if request.only_voice < 0 else self._situation(request, step)
-        bias = _tonal_bias(request, memory.belief, given[:, given_voice]) if "key" in request.style.rules else None
         if request.left_hand:
             obedience = left_hand_bias(request.left_hand, len(given))
             bias = obedience if bias is None else bias + obedience
@@ -100,7 +103,7 @@ class Planner:
             # While the melody's note goes on (the last row), a voice that stays has no onset.
             onsets[-1] = pitch_indices[-1] != np.array(previous.pitch_indices)
         if situation and previous and request.held:
-            unknown = _frame_for_unknown(view, style, rng, situation, request.held, bias)
+            unknown = _frame_for_unknown(view, style, rng, situation, request.held)
             given_pitches.insert(0, REST)
             pitch_indices = np.concatenate([unknown, pitch_indices])
             onsets = np.concatenate([unknown != np.array(previous.pitch_indices), onsets])
@@ -169,13 +172,10 @@ def _frame_for_unknown(
     rng: np.random.Generator,
     situation: two_voices.Situation,
     held: int,
-    bias: Floats | None,
 ) -> Ints:
     """Return the frame `[1, voice]` for a player who has let go of the note `held` and may play anything."""
     anything = np.full((1, len(VOICES)), UNKNOWN, np.int32)
-    bias = None if bias is None else bias[-1:]
-    ranked = rank_frames(view, anything, style, rng, keep=max(1, style.candidates), bias=bias)
-    chosen = ranked.pitch_indices[0]
+    chosen = rank_frames(view, anything, style, rng, keep=max(1, style.candidates)).pitch_indices[0]
     best = chosen[[two_voices.best_for_unknown(situation, chosen)]].copy()
     best[0, situation.given] = held
     return best
@@ -184,8 +184,7 @@ def _frame_for_unknown(
 def _style_in_key(style: Style, belief: KeyBelief) -> tuple[Style, Key | None]:
     """Return the style in its key, or else in the likeliest one, and that key if it is set or certain.
 
-    In a mode it is the key of the chord on the final. The rule about foreign notes is left to `_tonal_bias`. Without
-    any rules the model alone decides.
+    In a mode it is the key of the chord on the final. Without any rules the model alone decides.
     """
     key = certain = style.key
     if style.key is None:
@@ -193,7 +192,7 @@ def _style_in_key(style: Style, belief: KeyBelief) -> tuple[Style, Key | None]:
     elif style.final >= 0:
         key = certain = key_on_final(style.key, style.final)
     if style.rules:
-        return replace(style, key=key, rules=style.rules - {"key"}), certain
+        return replace(style, key=key), certain
     return replace(style, key=key, candidates=1, randomness=1.0), certain
 
 
@@ -207,7 +206,7 @@ def _tonal_bias(request: PlanRequest, belief: KeyBelief, given: Ints) -> Floats:
     else:
         probabilities = np.repeat(certain_belief(style.key).probabilities[None], len(given), axis=0)
     bias = key_bias(probabilities, given) + clash_bias(given)
-    if belief.has_begun or request.only_voice >= 0:
+    if belief.has_begun or request.left_hand:
         return bias
     if style.key is not None and style.final >= 0:
         scale = scale_pitch_classes(style.key)

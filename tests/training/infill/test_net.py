@@ -117,6 +117,7 @@ def test_table_logits_move_with_the_neighbours(toy: InfillRecipe) -> None:
     assert np.allclose(logits[0][..., 10:30], logits[1][..., 15:35], atol=1e-5)
 
 
+@pytest.mark.soak
 def test_resumed_run_equals_uninterrupted_run(toy: InfillRecipe, phrases: list[FourPartPiece], tmp_path: Path) -> None:
     quick = replace(toy, steps=6, steps_per_epoch=3)
     uninterrupted = training_run.start_run(quick)

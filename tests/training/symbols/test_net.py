@@ -191,6 +191,7 @@ def test_exported_files_agree_and_bound_their_memory(tmp_path: Path) -> None:
     assert (hidden == again).all()
 
 
+@pytest.mark.soak
 def test_resumed_run_equals_uninterrupted_run(tmp_path: Path) -> None:
     quick, pieces = small(dropout=0.2), [piece(CHORDS), piece(CHORDS, 30, seed=2)]
 

@@ -186,6 +186,7 @@ def test_filter_relocks_phase_after_sleep() -> None:
     assert max(map(abs, followed.errors_ms[BEAT:])) < 0.001
 
 
+@pytest.mark.soak
 def test_filter_does_not_drift_in_an_hour() -> None:
     pulse_filter, period = PulseFilter(), period_ns(63.4567)
     chance = Random(1)

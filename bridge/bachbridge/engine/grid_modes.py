@@ -7,8 +7,8 @@ against the player's melody.
 from dataclasses import replace
 
 from bachbridge.engine.modes import ModeContext
+from bachbridge.engine.output.voice_output import played_voice_channel
 from bachbridge.midi import messages as midi
-from bachbridge.music.notes import VOICES
 from bachbridge.protocol.effects import Effect, PhraseEnded
 from bachbridge.settings import Settings, task_for_answer
 
@@ -74,8 +74,7 @@ class DuetMode:
     @property
     def thru_channel(self) -> int | None:
         """The channel of the voice that the player plays."""
-        settings = self._context.settings.current
-        return settings.channels[VOICES.index(settings.voice)] - 1
+        return played_voice_channel(self._context.settings.current)
 
     def handle_message(self, now_ns: int, message: midi.MidiMessage) -> list[Effect]:
         match message:

@@ -14,9 +14,9 @@ from bachbridge.engine.active_settings import ActiveSettings
 from bachbridge.engine.answering.phrase_detector import PhraseDetector
 from bachbridge.engine.answering.responder import Responder
 from bachbridge.engine.answering.trade import Trade
+from bachbridge.engine.output.voice_output import played_voice_channel
 from bachbridge.engine.tempo.grid import Grid
 from bachbridge.midi import messages as midi
-from bachbridge.music.notes import VOICES
 from bachbridge.protocol.effects import Effect, PhraseEnded
 from bachbridge.settings import Settings
 
@@ -194,8 +194,7 @@ class HarmonizeMode:
     @property
     def thru_channel(self) -> int | None:
         """The channel of the voice that the player plays."""
-        settings = self._context.settings.current
-        return settings.channels[VOICES.index(settings.voice)] - 1
+        return played_voice_channel(self._context.settings.current)
 
     def handle_message(self, now_ns: int, message: midi.MidiMessage) -> list[Effect]:
         context = self._context

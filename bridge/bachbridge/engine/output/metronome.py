@@ -13,6 +13,7 @@ from typing import Protocol
 
 from bachbridge.engine.output.scheduler import Scheduler
 from bachbridge.engine.tempo.grid import Grid, is_due
+from bachbridge.music.notes import NS_PER_MS
 from bachbridge.protocol.effects import Send
 from bachbridge.settings import Settings
 
@@ -145,7 +146,7 @@ class Metronome:
 
     @property
     def _latency_ns(self) -> int:
-        return self._settings.latency_ms * 1_000_000
+        return self._settings.latency_ms * NS_PER_MS
 
     # ------------------------------------------------------------ the clicks
 

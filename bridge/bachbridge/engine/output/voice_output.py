@@ -18,6 +18,11 @@ def output_note(settings: Settings, voice: int, pitch: int, velocity: int) -> Ou
     return settings.channels[voice] - 1, fold_into_range(pitch + 12 * settings.octaves[voice], 0, 127), output_velocity
 
 
+def played_voice_channel(settings: Settings) -> int:
+    """Return the channel (from 0) of the voice that the player plays."""
+    return settings.channels[VOICES.index(settings.voice)] - 1
+
+
 def player_channel(settings: Settings) -> int:
     """Return the channel (from 0) for playback of the player's notes: the first, from the fifth on, without a voice."""
     order = (*range(4, 16), *range(4))

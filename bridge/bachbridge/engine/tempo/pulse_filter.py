@@ -18,10 +18,10 @@ from bachbridge.engine.tempo.grid import Grid
 from bachbridge.engine.tempo.lost_pulses import count_lost_pulses, index_first_pulses, line_cost
 from bachbridge.engine.tempo.pulse_jitter import JitterMeter
 from bachbridge.engine.tempo.pulse_line import PulseHistory, PulseLine, TempoHint
+from bachbridge.engine.tempo.song_position import PULSES_PER_QUARTER, PULSES_PER_STEP
 from bachbridge.music.notes import NS_PER_MINUTE
 
-PULSES_PER_BEAT = 24
-_PULSES_PER_STEP = 6
+PULSES_PER_BEAT = PULSES_PER_QUARTER
 _MIN_BPM, _MAX_BPM = 19.0, 310.0
 _SILENCE_NS = 1_000_000_000
 """After a gap of this length the position is no longer known."""
@@ -82,9 +82,9 @@ class PulseFilter:
     @property
     def grid(self) -> Grid:
         """The steps of 16ths: step 0 is pulse 0. It is exact at the last pulse."""
-        step_ns = max(1, round(self._line.period_ns * _PULSES_PER_STEP)) if self._line else 1
-        last_step = max(0, self.last_index) // _PULSES_PER_STEP
-        return Grid(round(self.time_of(last_step * _PULSES_PER_STEP)) - last_step * step_ns, step_ns)
+        step_ns = max(1, round(self._line.period_ns * PULSES_PER_STEP)) if self._line else 1
+        last_step = max(0, self.last_index) // PULSES_PER_STEP
+        return Grid(round(self.time_of(last_step * PULSES_PER_STEP)) - last_step * step_ns, step_ns)
 
     def time_of(self, index: float) -> float:
         """Return the steady time of a pulse in ns, past or future; before the lock, the last pulse's time."""

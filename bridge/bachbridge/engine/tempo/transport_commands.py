@@ -5,7 +5,7 @@ from typing import Protocol
 
 from bachbridge.engine.tempo.grid import Grid
 from bachbridge.engine.tempo.tap_tempo import TapTempo
-from bachbridge.music.notes import step_ns_from_bpm
+from bachbridge.music.notes import NS_PER_MS, step_ns_from_bpm
 from bachbridge.protocol.effects import Effect, StartRefused
 from bachbridge.protocol.events import StartTransport, StopTransport
 from bachbridge.settings import Settings
@@ -57,7 +57,7 @@ class TransportCommands:
         if not settings.bpm:
             return [StartRefused("no tempo")]
         step_ns = step_ns_from_bpm(settings.bpm)
-        first_ns = now_ns + _MIN_LEAD_NS + max(0, settings.latency_ms * 1_000_000)
+        first_ns = now_ns + _MIN_LEAD_NS + max(0, settings.latency_ms * NS_PER_MS)
         tap_ns = self._taps.recent_tap_ns(now_ns)
         if tap_ns is not None:
             first_ns += (tap_ns - first_ns) % (step_ns * settings.steps_per_beat)

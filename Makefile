@@ -25,7 +25,7 @@ test: lint
 	@sh scripts/system.sh
 	$(BIN)/python -m pytest tests/loopback -m "not soak"
 	$(BIN)/python -m pytest tests/daw
-	$(BIN)/python -m pytest --ignore tests/loopback --ignore tests/daw -m "not soak" -n logical --maxprocesses 4 --dist loadfile
+	$(BIN)/python -m pytest --ignore tests/loopback --ignore tests/daw -m "not soak" -n logical --maxprocesses 4 --dist loadfile --max-worker-restart 0
 
 lint: .venv/all
 	$(BIN)/ruff check .

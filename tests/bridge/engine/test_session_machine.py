@@ -300,11 +300,14 @@ class Dialogue(RuleBasedStateMachine):
     def stop(self, stop: Panic | Reset | Quit | Midi) -> None:
         if stop == PANIC_CONTROL:
             self.driver.feed(Setting("panic_control", 83))
+        metronome = self.driver.session.settings.metronome
+        self.driver.feed(Setting("metronome", "off"))  # with Link it goes on after the clock's Stop
         self.driver.feed(stop)
         if stop == Midi(b"\xfc"):
             self.driver.run(self.driver.now_ns + STOP_DELAY_NS)
         assert not self.driver.receiver.sounding
         assert not self.driver.receiver.pedals
+        self.driver.feed(Setting("metronome", metronome))
 
     @invariant()
     def the_deadline_is_ahead(self) -> None:
@@ -324,7 +327,10 @@ class Dialogue(RuleBasedStateMachine):
             self.release_all()
             self.driver.feed(Setting("metronome", "off"))
             self.driver.feed(Setting("answer", "continue"))  # a dream would never end
-            self.driver.run(self.driver.now_ns + 200_000 * MS)
+            for _ in range(10):  # an answer at Link's slowest tempo takes minutes
+                self.driver.run(self.driver.now_ns + 100_000 * MS)
+                if not self.driver.receiver.sounding:
+                    break
             assert not self.driver.receiver.sounding
             self.driver.feed(Quit("the end"))
             assert not self.driver.receiver.pedals
@@ -336,7 +342,7 @@ class Dialogue(RuleBasedStateMachine):
             self.midi(midi.control_change(channel, midi.SUSTAIN, 0))
             for pitch in pitches:
                 self.midi(midi.note_off(channel, pitch))
-        self.midi(midi.control_change(0, midi.ALL_NOTES_OFF, 0))
+            self.midi(midi.control_change(channel, midi.ALL_NOTES_OFF, 0))
 
     def check_replay(self) -> None:
         """Check that the logged events give the logged effects again."""

@@ -2,9 +2,11 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bachbridge.engine.tempo.grid import Grid
-from bachbridge.engine.tempo.tracker import estimate_bpm, track_onsets
+from bachbridge.engine.tempo.tracker import TempoTracker, estimate_bpm, track_onsets
 from bachbridge.music.notes import step_ns_from_bpm
 
 TUNE = (4, 4, 2, 2, 4, 4, 6, 2, 8, 4, 4, 2, 2, 4, 4, 4, 8)
@@ -61,3 +63,16 @@ def test_next_beat_is_at_or_after_the_time() -> None:
     grid = Grid(1000, 100)
     assert [grid.next_beat_step(t) for t in (1000, 1001, 1400, 1401, 599)] == [0, 4, 4, 8, -4]
     assert step_ns_from_bpm(120) == 125_000_000
+
+
+@given(st.lists(st.integers(0, 6000) | st.integers(0, 90), min_size=1, max_size=40))
+def test_tempo_keeps_its_bounds_whatever_is_played(gaps_ms: list[int]) -> None:
+    tracker, onset_ns = TempoTracker(0.0, None), 0
+    for number, gap_ms in enumerate(gaps_ms):
+        onset_ns += gap_ms * 1_000_000
+        tracker.add_onset(onset_ns, 60 + number % 5)
+        tracker.add_release(onset_ns + 1_000_000, 60 + number % 5)
+        assert 13 < tracker.grid.bpm < 600
+    steps = tracker.steps
+    assert len(steps) == len(gaps_ms)
+    assert steps == sorted(steps)

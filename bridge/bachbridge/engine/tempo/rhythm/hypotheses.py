@@ -23,6 +23,9 @@ _DRIFT_PER_STEP = 0.005
 _FIRST_VALUES = np.arange(1, 25)
 _NEAR_VALUES = np.arange(-1, 2)
 _MIN_BPM, _MAX_BPM = 28.0, 280.0
+"""Tempos with which a phrase may begin."""
+_MIN_STEP_MS, _MAX_STEP_MS = 15_000 / _MAX_BPM / 2, 15_000 / _MIN_BPM * 2
+"""Bounds of a step later on, an octave wider: irregular keys could take the estimate below zero."""
 _LOG_STUDENT = np.array(
     [0.0]
     + [math.lgamma((n + 1) / 2) - math.lgamma(n / 2) - 0.5 * math.log(n * math.pi) for n in range(1, _MAX_COUNT + 1)]
@@ -148,7 +151,8 @@ def next_onset(
     gain_time_ratio, gain_step_ratio = gain_time / spread, gain_step / spread
     return Hypotheses(
         log_weight, place, old.style, old.step + value,
-        old.time + value_ * old.step_ms + gain_time_ratio * error, old.step_ms + gain_step_ratio * error,
+        old.time + value_ * old.step_ms + gain_time_ratio * error,
+        np.clip(old.step_ms + gain_step_ratio * error, _MIN_STEP_MS, _MAX_STEP_MS),
         time_variance - gain_time_ratio * gain_time, covariance - gain_time_ratio * gain_step,
         step_variance - gain_step_ratio * gain_step,
         (old.squares + scale * surprise) * new_count / (count + 1), new_count,

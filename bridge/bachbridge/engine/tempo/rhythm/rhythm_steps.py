@@ -73,7 +73,8 @@ class RhythmSteps:
     def grid(self) -> Grid:
         """The grid after the last onset."""
         last = self._update()[-1]
-        step_ns = round(last.step_ms * _NS_PER_MS)
+        # All notes before the last may have been graces; then nothing shows a tempo yet.
+        step_ns = round((last.step_ms or self._expected_step_ms) * _NS_PER_MS)
         return Grid(round(last.time * _NS_PER_MS) - last.step * step_ns, step_ns)
 
     def _unsettled_path(self) -> list[Placed]:

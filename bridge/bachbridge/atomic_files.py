@@ -12,6 +12,9 @@ from pathlib import Path
 
 from bachbridge.errors import BachBridgeError
 
+_MAX_SCRATCH_STEM = 40
+"""Characters of a file's name that its temporary name keeps, so that long names stay possible."""
+
 
 def check_output_path(path: Path) -> None:
     """Raise `BachBridgeError` if no file can be written at `path`. Call this before the work that makes the file."""
@@ -19,6 +22,8 @@ def check_output_path(path: Path) -> None:
         raise BachBridgeError(f"cannot write {path} (there is no folder {path.parent}): choose another folder.")
     if path.is_dir():
         raise BachBridgeError(f"cannot write {path} (it is a folder): give the name of a file.")
+    if path.exists() and not path.is_file():
+        raise BachBridgeError(f"cannot write {path} (it is a device): give the name of a file.")
 
 
 def read_limited_bytes(path: Path, max_bytes: int, error_type: type[BachBridgeError]) -> bytes:
@@ -33,11 +38,32 @@ def read_limited_bytes(path: Path, max_bytes: int, error_type: type[BachBridgeEr
     return content
 
 
+_expected_new: set[Path] = set()
+"""Paths at which `atomic_output` replaces nothing."""
+
+
+def expect_new_file(path: Path) -> None:
+    """Let the next `atomic_output` at `path` fail rather than replace what another program has written there."""
+    _expected_new.add(path.absolute())
+
+
+def replace_existing_file(path: Path) -> None:
+    """Let `atomic_output` replace a file at `path`, as it does unless `expect_new_file` was called."""
+    _expected_new.discard(path.absolute())
+
+
 @contextmanager
 def atomic_output(path: Path) -> Generator[Path]:
-    """Yield a temporary path beside `path`, with its suffix; the file is renamed to `path` unless the block raises."""
+    """Yield a temporary path beside `path`, with its suffix; the file is renamed to `path` unless the block raises.
+
+    A symbolic link stays, and the file that it leads to is replaced.
+    """
+    is_new = path.absolute() in _expected_new
+    path = Path(os.path.realpath(path)) if path.is_symlink() else path
     try:
-        handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent)
+        handle, name = tempfile.mkstemp(
+            prefix=f".{path.stem[:_MAX_SCRATCH_STEM]}-", suffix=path.suffix, dir=path.parent
+        )
     except OSError as error:
         raise BachBridgeError(f"cannot write {path} ({error.strerror}): choose another folder.") from error
     os.close(handle)
@@ -45,13 +71,32 @@ def atomic_output(path: Path) -> Generator[Path]:
     try:
         yield scratch
         scratch.chmod(0o666 & ~_umask())
-        scratch.replace(path)
+        if is_new:
+            _move_to_new_file(scratch, path)
+        else:
+            scratch.replace(path)
     except OSError as error:
         raise BachBridgeError(
             f"cannot write {path} ({error.strerror}): free some space or choose another folder."
         ) from error
     finally:
         scratch.unlink(missing_ok=True)
+
+
+def _move_to_new_file(scratch: Path, path: Path) -> None:
+    """Rename the scratch file to a path where nothing may be yet; raises `BachBridgeError`, or `OSError`."""
+    try:
+        path.touch(exist_ok=False)
+    except FileExistsError as error:
+        raise BachBridgeError(
+            f"{path} was written by another program meanwhile and stays: choose another name with -o."
+        ) from error
+    try:
+        scratch.replace(path)
+    except OSError:
+        path.unlink()
+        raise
+    _expected_new.discard(path.absolute())
 
 
 def _umask() -> int:

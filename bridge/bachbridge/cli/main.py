@@ -17,7 +17,15 @@ import typer
 from bachbridge import __version__
 from bachbridge.cli.bench import commands as bench_commands
 from bachbridge.cli.options import apply_options, with_settings
-from bachbridge.cli.parameters import DEFAULT_SETTINGS, JsonOption, ModelOption, SeedOption, TemperatureOption
+from bachbridge.cli.output_paths import check_outputs
+from bachbridge.cli.parameters import (
+    DEFAULT_SETTINGS,
+    ForceOption,
+    JsonOption,
+    ModelOption,
+    SeedOption,
+    TemperatureOption,
+)
 from bachbridge.cli.transform import commands as transform_commands
 from bachbridge.errors import BachBridgeError, ConfigError
 from bachbridge.process.entry_points import COMMAND_GROUP, entry_points_in
@@ -59,6 +67,7 @@ def bachbridge(
     log: Annotated[
         Path | None, typer.Option("--log", metavar="FILE", help="Write all events of the session to this file.")
     ] = None,
+    force: ForceOption = False,
     version: Annotated[bool, typer.Option("-V", "--version", help="Print the version and exit.")] = False,
     **values: Any,
 ) -> None:
@@ -73,6 +82,7 @@ def bachbridge(
         path = settings_path()
         saved, warning = (load_settings(path), "") if headless else load_or_recover_settings(path)
         settings = apply_options(saved, values)
+        check_outputs([log], force=force)
         if warning:
             print(f"bachbridge: {warning}", file=sys.stderr)
         _run_app(settings, warning, input_name=input_name, output_name=output_name, headless=headless, log=log)
@@ -154,15 +164,17 @@ def demo(
     model: ModelOption = DEFAULT_SETTINGS.model,
     temperature: TemperatureOption = DEFAULT_SETTINGS.temperature,
     seed: SeedOption = 0,
+    force: ForceOption = False,
 ) -> None:
     """Play a bundled phrase to the live engine and save its answer.
 
-    Writes demo.mid, its sound demo.wav and a picture of it demo.png. No DAW, display or sound card is needed.
+    Writes demo.mid, its sound demo.wav and a picture of it demo.png, or demo-2.mid and so on if they exist. No DAW,
+    display or sound card is needed.
     """
     apply_options(DEFAULT_SETTINGS, {"temperature": temperature, "seed": seed, "model": model})
     from bachbridge.cli.play.demo import run_demo
 
-    run_demo(directory, model=model, temperature=temperature, seed=seed)
+    run_demo(directory, model=model, temperature=temperature, seed=seed, force=force)
 
 
 @app.command("replay")
@@ -172,11 +184,13 @@ def replay(
     midi: Annotated[
         Path | None, typer.Option("--midi", metavar="OUT.mid", help="Also write what was played as a MIDI file.")
     ] = None,
+    force: ForceOption = False,
 ) -> None:
     """Run a recorded session again, without ports or model.
 
     Reports where the new session differs from the recorded one.
     """
+    check_outputs([midi], inputs=[log], force=force)
     from bachbridge.cli.play.replay import replay_session
 
     replay_session(log, midi_path=midi)

@@ -26,10 +26,22 @@ SeedOption = Annotated[
         help="The start of the random numbers: the same seed gives the same notes; -1: a new one.",
     ),
 ]
-MidiOutputOption = Annotated[Path, typer.Option("-o", "--output", metavar="OUT.mid", help="The MIDI file to write.")]
-MusicOutputOption = Annotated[
-    Path, typer.Option("-o", "--output", metavar="OUT.mid", help="The file to write: .mid, or .abc for a tune in ABC.")
+MidiOutputOption = Annotated[
+    Path | None,
+    typer.Option(
+        "-o", "--output", metavar="OUT.mid", help="The MIDI file to write; by default a new one beside IN.mid."
+    ),
 ]
+MusicOutputOption = Annotated[
+    Path | None,
+    typer.Option(
+        "-o",
+        "--output",
+        metavar="OUT.mid",
+        help="The file to write: .mid, or .abc for a tune in ABC; by default a new one.",
+    ),
+]
+ForceOption = Annotated[bool, typer.Option("--force", help="Replace the output if it exists.")]
 FourPartFileArgument = Annotated[Path, typer.Argument(metavar="IN.mid", help="A MIDI file in four voices.")]
 FastOption = Annotated[
     bool, typer.Option("--fast", help="Work with an eighth of the sampling sweeps (infill models such as coconet).")

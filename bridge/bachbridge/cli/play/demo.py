@@ -23,6 +23,7 @@ from bachbridge.cli.bench.exchange import (
 )
 from bachbridge.cli.bench.fake_daw import open_player_connection
 from bachbridge.cli.bench.report import percentiles_ms
+from bachbridge.cli.output_paths import free_paths
 from bachbridge.engine.session_log import SessionLog, read_log
 from bachbridge.errors import BachBridgeError
 from bachbridge.files.midi_writer import write_midi
@@ -48,10 +49,12 @@ def run_demo(
     seed: int,
     melody: ExamplePhrase | None = None,
     ports: bool = True,
+    force: bool = False,
 ) -> None:
     """Play the melody (by default the bundled one) and write `DEMO_FILES` to the directory.
 
-    `ports` allows the use of real MIDI ports. Raises `BachBridgeError` before anything plays if the model or the folder
+    Files that exist stay, and these get a number, unless `force` replaces them. `ports` allows the use of real MIDI
+    ports. Raises `BachBridgeError` before anything plays if the model or the folder
     cannot be used.
     """
     library.find_checked_card(model)
@@ -59,9 +62,12 @@ def run_demo(
     console = Console()
     with _scratch_folder(directory) as scratch:
         _play_and_write(Path(scratch), console, melody, _demo_settings(melody, model, temperature, seed), ports=ports)
-        for name in DEMO_FILES:
-            _move_file(Path(scratch) / name, directory / name)
-    console.print("wrote " + ", ".join(str(directory / name) for name in DEMO_FILES), soft_wrap=True)
+        targets = [directory / name for name in DEMO_FILES]
+        if not force:
+            targets = free_paths(targets)
+        for name, target in zip(DEMO_FILES, targets, strict=True):
+            _move_file(Path(scratch) / name, target)
+    console.print("wrote " + ", ".join(map(str, targets)), soft_wrap=True)
 
 
 def _scratch_folder(directory: Path) -> TemporaryDirectory[str]:

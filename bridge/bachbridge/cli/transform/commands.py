@@ -6,9 +6,11 @@ from typing import Annotated
 import typer
 
 from bachbridge.cli.options import apply_options, resolve_program, resolve_seed
+from bachbridge.cli.output_paths import check_outputs, choose_output, derived_path
 from bachbridge.cli.parameters import (
     DEFAULT_SETTINGS,
     FastOption,
+    ForceOption,
     FourPartFileArgument,
     InstrumentOption,
     MidiOutputOption,
@@ -32,16 +34,19 @@ commands = typer.Typer()
 @commands.command("continue")
 def continue_(
     source: Annotated[Path, typer.Argument(metavar="IN.mid", help="The MIDI file, or tune in ABC, to continue.")],
-    target: MusicOutputOption,
+    target: MusicOutputOption = None,
     *,
     bars: Annotated[int | None, typer.Option(help="Bars to add; by default as many as IN.mid has.", min=1)] = None,
     temperature: TemperatureOption = DEFAULT_SETTINGS.temperature,
     seed: SeedOption = 0,
     model: ModelOption = DEFAULT_SETTINGS.model,
     instrument: InstrumentOption = None,
+    force: ForceOption = False,
 ) -> None:
     """Continue a MIDI file or a tune in ABC (.abc), and write both to a file of either kind."""
     apply_options(DEFAULT_SETTINGS, {"temperature": temperature, "seed": seed, "model": model})
+    suffix = ".abc" if source.suffix.lower() == ".abc" else ".mid"
+    target = choose_output(target, derived_path(source, "continued", suffix), inputs=[source], force=force)
     program = resolve_program(instrument, target)
     from bachbridge.cli.transform.continue_ import continue_file
 
@@ -52,7 +57,7 @@ def continue_(
 
 @commands.command("dream")
 def dream(
-    target: MusicOutputOption,
+    target: MusicOutputOption = None,
     *,
     minutes: Annotated[float, typer.Option(metavar="M", help="The length of the dream in minutes.")] = 5.0,
     phrase: Annotated[
@@ -64,9 +69,12 @@ def dream(
     seed: SeedOption = 0,
     model: ModelOption = DEFAULT_SETTINGS.model,
     instrument: InstrumentOption = None,
+    force: ForceOption = False,
 ) -> None:
     """Continue a phrase on and on, and write the music after it as MIDI or ABC."""
     apply_options(DEFAULT_SETTINGS, {"temperature": temperature, "seed": seed, "model": model, "bpm": bpm})
+    default = derived_path(phrase, "dream", ".mid") if phrase else Path("dream.mid")
+    target = choose_output(target, default, inputs=[phrase], force=force)
     program = resolve_program(instrument, target)
     from bachbridge.cli.transform.dream import DreamOptions, dream_file
 
@@ -75,7 +83,7 @@ def dream(
 
 @commands.command("tune")
 def tune(
-    target: MusicOutputOption,
+    target: MusicOutputOption = None,
     *,
     tunes: Annotated[int, typer.Option(metavar="N", help="The number of tunes, all in one file.")] = 1,
     key: Annotated[
@@ -91,9 +99,11 @@ def tune(
     seed: SeedOption = 0,
     model: ModelOption = TUNE_MODEL,
     instrument: InstrumentOption = None,
+    force: ForceOption = False,
 ) -> None:
     """Write whole new tunes from nothing, with repeats: as ABC, or as MIDI with the repeats played."""
     apply_options(DEFAULT_SETTINGS, {"temperature": temperature, "seed": seed, "model": model, "bpm": bpm})
+    target = choose_output(target, Path("tune.abc"), force=force)
     program = resolve_program(instrument, target)
     from bachbridge.cli.transform.tune import TuneOptions, write_tunes
 
@@ -103,7 +113,7 @@ def tune(
 @commands.command("harmonize")
 def harmonize(
     source: Annotated[Path, typer.Argument(metavar="IN.mid", help="The MIDI file with the melody.")],
-    target: MidiOutputOption,
+    target: MidiOutputOption = None,
     *,
     model: ModelOption = DEFAULT_SETTINGS.model,
     seed: SeedOption = 0,
@@ -131,6 +141,7 @@ def harmonize(
     report: ReportOption = False,
     score: ScoreOption = None,
     instrument: InstrumentOption = None,
+    force: ForceOption = False,
 ) -> None:
     """Add three voices to the melody of a MIDI file; the melody stays as it is."""
     apply_options(DEFAULT_SETTINGS, {"temperature": temperature, "seed": seed, "model": model})
@@ -138,6 +149,8 @@ def harmonize(
     from bachbridge.cli.transform.infill_run import parse_generation_options
     from bachbridge.cli.transform.output import OutputFiles
 
+    default = derived_path(source, "harmonized", ".mid")
+    target = choose_output(target, default, others=[score], inputs=[source], force=force)
     program = resolve_program(instrument)
     generation = parse_generation_options(
         model, rules=rules, temperature=temperature, seed=resolve_seed(seed), fast=fast
@@ -151,7 +164,7 @@ def harmonize(
 @commands.command("mend")
 def mend(
     source: FourPartFileArgument,
-    target: MidiOutputOption,
+    target: MidiOutputOption = None,
     *,
     bars: Annotated[
         str | None, typer.Option(metavar="3-6", help="The bars to regenerate: 3-6 or 1-2,7; a pick-up is 0.")
@@ -167,9 +180,12 @@ def mend(
     rules: RulesOption = "all",
     report: ReportOption = False,
     score: ScoreOption = None,
+    force: ForceOption = False,
 ) -> None:
     """Regenerate some bars or voices of a piece in four voices; all others stay as they are."""
     apply_options(DEFAULT_SETTINGS, {"temperature": temperature, "seed": seed, "model": model})
+    default = derived_path(source, "mended", ".mid")
+    target = choose_output(target, default, others=[score], inputs=[source], force=force)
     from bachbridge.cli.transform.infill_run import parse_generation_options
     from bachbridge.cli.transform.mend import mend_file
     from bachbridge.cli.transform.output import OutputFiles
@@ -183,7 +199,7 @@ def mend(
 @commands.command("vary")
 def vary(
     source: FourPartFileArgument,
-    target: MidiOutputOption,
+    target: MidiOutputOption = None,
     *,
     share: Annotated[float, typer.Option(metavar="S", help="The share of the notes to regenerate, 0 to 1.")] = 0.4,
     model: ModelOption = INFILL_MODEL,
@@ -193,9 +209,12 @@ def vary(
     rules: RulesOption = "all",
     report: ReportOption = False,
     score: ScoreOption = None,
+    force: ForceOption = False,
 ) -> None:
     """Regenerate some notes of a piece in four voices, chosen by the seed; the others stay as they are."""
     apply_options(DEFAULT_SETTINGS, {"temperature": temperature, "seed": seed, "model": model})
+    default = derived_path(source, "varied", ".mid")
+    target = choose_output(target, default, others=[score], inputs=[source], force=force)
     from bachbridge.cli.transform.infill_run import parse_generation_options
     from bachbridge.cli.transform.mend import vary_file
     from bachbridge.cli.transform.output import OutputFiles
@@ -229,11 +248,13 @@ def text(
         float | None,
         typer.Option(metavar="BPM", help="The tempo of the MIDI file to write; by default the tune's, or 120."),
     ] = None,
+    force: ForceOption = False,
 ) -> None:
     """Write a MIDI file as text, a character for each piano key that is down, or such a text as a MIDI file.
 
     A name that ends in .abc is a tune in ABC: it is written from MIDI, and becomes MIDI or such a text.
     """
+    check_outputs([target], inputs=[source], force=force)
     from bachbridge.cli.transform.text import convert_file
 
     convert_file(source, target, steps_per_beat=grid, bpm=bpm)
@@ -242,13 +263,20 @@ def text(
 @commands.command("roll")
 def roll(
     source: Annotated[Path, typer.Argument(metavar="IN.mid", help="The MIDI file to draw.")],
-    target: Annotated[Path, typer.Option("-o", "--output", metavar="OUT.png", help="The picture to write.")],
+    target: Annotated[
+        Path | None,
+        typer.Option(
+            "-o", "--output", metavar="OUT.png", help="The picture to write; by default a new one beside IN.mid."
+        ),
+    ] = None,
     *,
     title: Annotated[
         str, typer.Option(metavar="WORDS", help="The title of the picture; by default the file's name.")
     ] = "",
+    force: ForceOption = False,
 ) -> None:
     """Draw a MIDI file as a piano roll."""
+    target = choose_output(target, derived_path(source, "roll", ".png"), inputs=[source], force=force)
     from bachbridge.cli.transform.roll import draw_piano_roll
 
     draw_piano_roll(source, target, title=title)

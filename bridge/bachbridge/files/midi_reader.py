@@ -1,25 +1,23 @@
 """Reading other programs' MIDI files under limits: every file becomes a `MidiSong` or one `MidiFileError`.
 
-Only what the grid needs is read: notes, tempo, time signature and the tracks' names. Everything else is skipped, so
-that the many files with an impossible key signature or a private chunk are read like any other; mido refuses those.
-The chunks are kept byte for byte, for commands that write the file out again with more tracks.
+Only what the grid needs is read: notes, pedals, tempo, time signature and the tracks' names. Everything else is
+skipped, so that the many files with an impossible key signature or a private chunk are read like any other; mido
+refuses those. The chunks are kept byte for byte, for commands that write the file out again with more tracks, unless
+something in them is damaged or left open: then the track is made whole.
 
-Tolerated are running status across meta events, more tracks than the header states, a missing end-of-track event, a
-note-off without a note, a note without a note-off (it ends after four beats or with its track), a tempo of zero
-(ignored), and frames per second instead of beats (a beat is then half a second). Refused are a chunk or an event that
-ends in the middle, format 2 (separate songs in one file), and anything beyond the limits below. Percussion (channel 10)
-is left out.
+What is out of order is read as far as it goes, and each oddity becomes a clause of `MidiSong.warning` (see
+`smf_container` and `midi_notes`). With frames per second instead of beats a beat is half a second. Of separate songs in
+one file (format 2) the first is read. Refused are files without notes and anything beyond the limits.
 """
 
-import struct
-from collections import defaultdict, deque
-from collections.abc import Iterator
-from dataclasses import dataclass
-from itertools import islice
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bachbridge.atomic_files import read_limited_bytes
 from bachbridge.errors import MidiFileError
+from bachbridge.files.midi_notes import CONTROL, PairedNotes, pair_notes
 from bachbridge.files.smf import (
     NOTE_OFF,
     NOTE_ON,
@@ -28,28 +26,25 @@ from bachbridge.files.smf import (
     TRACK_NAME,
     SmfError,
     TrackEvent,
-    read_chunks,
-    track_events,
+    mend_track,
 )
+from bachbridge.files.smf_container import MAX_TRACKS as MAX_TRACKS  # noqa: PLC0414 # part of this module's interface
+from bachbridge.files.smf_container import SmfContents, SmfTrack, holds_midi, parse_smf
 from bachbridge.music.notes import Phrase
 from bachbridge.music.timeline import COMMON_TIME, DEFAULT_TEMPO_US, Meter, Tempo, TickNote, Timeline, phrase_from_ticks
 
 MAX_BYTES = 4 << 20
-MAX_EVENTS = 500_000
-MAX_TRACKS = 256
 MAX_BEATS = 50_000
 MIN_BEAT_US = 60_000
 """1000 bpm; a faster tempo is taken for an error in the file and ignored."""
-
-_PERCUSSION_CHANNEL = 9
-_MAX_HANGING_BEATS = 4
 
 
 @dataclass(frozen=True, slots=True)
 class MidiSong:
     """A file that was read: its notes in ticks by start, the same notes on the grid, and its timeline.
 
-    `division` is the word in the header and `track_bodies` are the bodies of the `MTrk` chunks, unchanged.
+    `division` is the word in the header and `track_bodies` are the bodies of the `MTrk` chunks, unchanged. `warning` is
+    a sentence about what was out of order, or empty. `reserved_channels` are those of a controller's MPE zone.
     """
 
     path: Path
@@ -59,6 +54,8 @@ class MidiSong:
     track_names: tuple[str, ...]
     division: int
     track_bodies: tuple[bytes, ...]
+    warning: str = ""
+    reserved_channels: frozenset[int] = frozenset()
 
 
 def read_midi(path: Path) -> MidiSong:
@@ -66,61 +63,99 @@ def read_midi(path: Path) -> MidiSong:
     data = read_limited_bytes(path, MAX_BYTES, MidiFileError)
     if not data:
         raise MidiFileError(f"{path} is empty: export the MIDI file again.")
-    if not data.startswith(b"MThd"):
+    if not holds_midi(data):
         raise MidiFileError(f"{path} is not a MIDI file: give a Standard MIDI File (.mid).")
+    return parse_midi(path, data)
+
+
+def parse_midi(path: Path, data: bytes) -> MidiSong:
+    """Read the bytes of the file at `path`; raises `MidiFileError`."""
     try:
-        division, bodies = _read_track_bodies(path, data)
-        song = _parse_song(path, division, bodies)
+        contents = parse_smf(data)
+        song = _parse_song(path, contents)
     except SmfError as error:
         raise MidiFileError(f"{path} is truncated or damaged ({error}): export the MIDI file again.") from error
     except OverflowError as error:
         raise MidiFileError(f"{path} is too large ({error}): cut it into shorter files.") from error
     if not song.notes:
+        if contents.oddities:
+            raise MidiFileError(
+                f"{path} is truncated or damaged ({contents.oddities[0]}) and holds no notes: "
+                "export the MIDI file again."
+            )
         raise MidiFileError(f"{path} holds no notes (percussion on channel 10 is left out): choose another file.")
     return song
 
 
-def _read_track_bodies(path: Path, data: bytes) -> tuple[int, tuple[bytes, ...]]:
-    """Return the division and the bodies of the track chunks; chunks with other names are skipped."""
-    header, *others = read_chunks(data)
-    if len(header[1]) < 6:
-        raise SmfError("its header is too short")
-    kind, count, division = struct.unpack(">HHH", header[1][:6])
-    if kind > 1:
-        raise MidiFileError(f"{path} holds several songs (format {kind}): export the song as format 0 or 1.")
-    if division in {0, 0x8000} or (division & 0x8000 and not division & 0xFF):
-        raise SmfError("its header states no ticks per beat")
-    tracks = tuple(body for name, body in others if name == b"MTrk")
-    if len(tracks) > MAX_TRACKS:
-        raise OverflowError(f"over {MAX_TRACKS} tracks")
-    if len(tracks) < count:
-        raise SmfError(f"{count - len(tracks)} of {count} tracks are missing")
-    return division, tracks
-
-
-def _parse_song(path: Path, division: int, bodies: tuple[bytes, ...]) -> MidiSong:
-    tracks: list[list[TrackEvent]] = []
-    for body in bodies:
-        room = MAX_EVENTS - sum(map(len, tracks))
-        tracks.append(list(islice(track_events(body), room + 1)))
-        if len(tracks[-1]) > room:
-            raise OverflowError(f"over {MAX_EVENTS} events")
-    timeline = _parse_timeline(division, tracks)
-    notes = tuple(
-        sorted(
-            (
-                note
-                for track, events in enumerate(tracks)
-                for note in _pair_notes(events, track, timeline.ticks_per_beat)
-            ),
-            key=lambda note: (note.start, note.track, note.channel, note.pitch),
-        )
-    )
-    if any(note.end > MAX_BEATS * timeline.ticks_per_beat for note in notes):
+def _parse_song(path: Path, contents: SmfContents) -> MidiSong:
+    tracks, oddities = contents.tracks, list(contents.oddities)
+    if contents.format == 2:
+        songs = [number for number, track in enumerate(tracks) if _has_notes(track.events)]
+        if len(songs) > 1:
+            oddities.append(f"it holds {len(songs)} songs (format 2), of which the first was taken")
+            tracks = tracks[: songs[0] + 1]
+    if contents.division & 0x8000:
+        oddities.append("its times are frames per second, and half a second was taken for a beat")
+    events = [track.events for track in tracks]
+    timeline = _parse_timeline(contents.division, events)
+    paired = pair_notes(events, timeline.ticks_per_beat)
+    if any(note.end > MAX_BEATS * timeline.ticks_per_beat for note in paired.notes):
         raise OverflowError(f"over {MAX_BEATS} beats long")
-    names = tuple(next((_decode_text(e.data) for e in events if e.status == TRACK_NAME), "") for events in tracks)
-    phrase = phrase_from_ticks(notes, names, timeline)
-    return MidiSong(path, notes, phrase, timeline, names, division, bodies)
+    names = tuple(next((_decode_text(e.data) for e in track if e.status == TRACK_NAME), "") for track in events)
+    return MidiSong(
+        path=path,
+        notes=paired.notes,
+        phrase=phrase_from_ticks(_with_zone_as_one_part(paired), names, timeline),
+        timeline=timeline,
+        track_names=names,
+        division=contents.division,
+        track_bodies=_closed_bodies(tracks, paired),
+        warning=_warning(path, [*oddities, *_note_oddities(paired)]),
+        reserved_channels=paired.mpe_channels,
+    )
+
+
+def _has_notes(events: Sequence[TrackEvent]) -> bool:
+    return any(event.status & 0x1F0 == NOTE_ON and event.data[1] for event in events)
+
+
+def _with_zone_as_one_part(paired: PairedNotes) -> tuple[TickNote, ...]:
+    """Return the notes with one channel for a whole MPE zone, whose notes are one part."""
+    zone = paired.mpe_channels
+    if not zone:
+        return paired.notes
+    return tuple(replace(note, channel=min(zone)) if note.channel in zone else note for note in paired.notes)
+
+
+def _note_oddities(paired: PairedNotes) -> list[str]:
+    oddities: list[str] = []
+    if paired.hanging:
+        count = len(paired.hanging)
+        oddities.append(
+            f"{count} note{' has' if count == 1 else 's have'} no end, and end with the track or the next note"
+        )
+    if paired.without_length:
+        notes = "note" if paired.without_length == 1 else "notes"
+        oddities.append(f"{paired.without_length} {notes} without length were left out")
+    return oddities
+
+
+def _warning(path: Path, oddities: Sequence[str]) -> str:
+    shown = [*oddities[:4], f"{len(oddities) - 4} more oddities"] if len(oddities) > 5 else oddities
+    return f"{path} is out of order and was read as far as it goes: {'; '.join(shown)}." if oddities else ""
+
+
+def _closed_bodies(tracks: Sequence[SmfTrack], paired: PairedNotes) -> tuple[bytes, ...]:
+    """Return the tracks' bodies; notes that nothing ends get an end, and a pedal left down comes up at the end."""
+    added: defaultdict[int, list[tuple[int, bytes]]] = defaultdict(list)
+    for note in paired.hanging:
+        added[note.track].append((note.end, bytes((NOTE_OFF | note.channel, note.pitch, 64))))
+    end = max((note.end for note in paired.notes), default=0)
+    for track, channel, pedal in sorted(paired.open_pedals):
+        added[track].append((max(tracks[track].events[-1].tick, end), bytes((CONTROL | channel, pedal, 0))))
+    return tuple(
+        mend_track(track.body, added[number]) if added[number] else track.body for number, track in enumerate(tracks)
+    )
 
 
 def _decode_text(data: bytes) -> str:
@@ -130,7 +165,7 @@ def _decode_text(data: bytes) -> str:
         return data.decode("latin-1").strip("\0 ")
 
 
-def _parse_timeline(division: int, tracks: list[list[TrackEvent]]) -> Timeline:
+def _parse_timeline(division: int, tracks: Sequence[Sequence[TrackEvent]]) -> Timeline:
     if division & 0x8000:
         frames_per_second = 256 - (division >> 8)
         return Timeline(max(1, frames_per_second * (division & 0xFF) // 2))
@@ -144,24 +179,3 @@ def _parse_timeline(division: int, tracks: list[list[TrackEvent]]) -> Timeline:
         elif event.status == TIME_SIGNATURE and len(data) >= 2 and data[0] and data[1] <= 6:
             meters[event.tick] = Meter(event.tick, data[0], 1 << data[1])
     return Timeline(division, tuple(tempos.values()), tuple(meters.values()))
-
-
-def _pair_notes(events: list[TrackEvent], track: int, ticks_per_beat: int) -> Iterator[TickNote]:
-    """Yield the notes of one track; a note-off ends the oldest note of its channel and pitch."""
-    open_notes: defaultdict[tuple[int, int], deque[tuple[int, int]]] = defaultdict(deque)
-    for event in events:
-        kind, channel = event.status & 0x1F0, event.status & 0x0F
-        if kind not in {NOTE_ON, NOTE_OFF} or channel == _PERCUSSION_CHANNEL or max(event.data) > 0x7F:
-            continue
-        pitch, velocity = event.data
-        sounding = open_notes[channel, pitch]
-        if kind == NOTE_ON and velocity:
-            sounding.append((event.tick, velocity))
-        elif sounding:
-            start, onset_velocity = sounding.popleft()
-            yield TickNote(start, max(event.tick, start + 1), pitch, onset_velocity, track, channel)
-    last = events[-1].tick if events else 0
-    for (channel, pitch), sounding in open_notes.items():
-        for start, velocity in sounding:
-            end = max(start + 1, min(last, start + _MAX_HANGING_BEATS * ticks_per_beat))
-            yield TickNote(start, end, pitch, velocity, track, channel)

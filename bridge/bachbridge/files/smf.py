@@ -21,6 +21,8 @@ END_OF_TRACK_EVENT = b"\x00\xff\x2f\x00"
 """The end of a track at the tick of its last event, with the delta time."""
 _META, _SYSEX, _SYSEX_CONTINUED = 0xFF, 0xF0, 0xF7
 _DATA_BYTES = {0x80: 2, 0x90: 2, 0xA0: 2, 0xB0: 2, 0xC0: 1, 0xD0: 1, 0xE0: 2}
+_SYSTEM_DATA_BYTES = {0xF1: 1, 0xF2: 2, 0xF3: 1}
+"""Data bytes of the system messages that have some; they belong into no file, and some files hold them."""
 _RELEASE_VELOCITY = 64
 
 NoteStart = tuple[int, int, int]
@@ -45,21 +47,6 @@ class SmfError(Exception):
 # ---------------------------------------------------------------- reading
 
 
-def read_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """Yield the name and the body of each chunk of a file; raises `SmfError`."""
-    at = 0
-    while at < len(data):
-        if not data[at : at + 4].strip(b"\0") and at:
-            return  # padding after the last chunk
-        if at + 8 > len(data):
-            raise SmfError("a chunk's header is cut off")
-        name, size = struct.unpack_from(">4sL", data, at)
-        at += 8 + size
-        if at > len(data):
-            raise SmfError(f"a chunk is {at - len(data)} bytes short")
-        yield name, data[at - size : at]
-
-
 def track_events(track: bytes) -> Iterator[TrackEvent]:
     """Yield a track's channel and meta events, up to its end-of-track event or its last byte; raises `SmfError`."""
     return (event for event, _, _ in _events_with_offsets(track))
@@ -67,12 +54,15 @@ def track_events(track: bytes) -> Iterator[TrackEvent]:
 
 def _events_with_offsets(track: bytes) -> Iterator[tuple[TrackEvent, int, int]]:
     """Yield each channel or meta event with the offsets of its first byte (after the delta time) and of its end."""
-    return (placed for placed in _all_events(track) if placed[0].status not in {_SYSEX, _SYSEX_CONTINUED})
+    return (placed for placed in walk_events(track) if not _SYSEX <= placed[0].status < 0x100)
 
 
-def _all_events(track: bytes) -> Iterator[tuple[TrackEvent, int, int]]:
-    """Yield every event as `_events_with_offsets` does; a system exclusive event has its first byte as its status."""
-    at = tick = running = 0
+def walk_events(track: bytes, at: int = 0) -> Iterator[tuple[TrackEvent, int, int]]:
+    """Yield every event from the offset `at` on, with the offsets of its first byte (after the delta time) and its end.
+
+    A system message has its first byte as its status. Raises `SmfError`.
+    """
+    tick = running = 0
     while at < len(track):
         delta, at = _read_variable_length(track, at)
         tick += delta
@@ -88,6 +78,9 @@ def _all_events(track: bytes) -> Iterator[tuple[TrackEvent, int, int]]:
         elif status in {_SYSEX, _SYSEX_CONTINUED}:
             size, at = _read_variable_length(track, after)
             data, at = _read_bytes(track, at, size)
+            yield TrackEvent(tick, status, data), begin, at
+        elif status > _SYSEX:
+            data, at = _read_bytes(track, after, _SYSTEM_DATA_BYTES.get(status, 0))
             yield TrackEvent(tick, status, data), begin, at
         else:
             if status >= 0x80:
@@ -119,6 +112,34 @@ def _read_bytes(data: bytes, at: int, size: int) -> tuple[bytes, int]:
 # ---------------------------------------------------------------- rewriting a track
 
 
+def is_damaged(event: TrackEvent) -> bool:
+    """Return True if a channel message has data beyond 127, or the event is a message that belongs into no file."""
+    if event.status >= _SYSEX:
+        return _SYSEX_CONTINUED != event.status != _SYSEX and event.status < 0x100
+    return max(event.data) > 0x7F
+
+
+def mend_track(track: bytes, added: Iterable[tuple[int, bytes]] = ()) -> bytes:
+    """Return the body of a track without damaged events, with others added at their ticks, and with an end.
+
+    The added events come first at their ticks. Running status is written out. An event that is cut off ends the track.
+    """
+    events = [(tick, 0, event) for tick, event in added]
+    last = 0
+    try:
+        for event, begin, end in walk_events(track):
+            last = event.tick
+            if event.status == END_OF_TRACK:
+                break
+            if not is_damaged(event):
+                status = b"" if track[begin] >= 0x80 else bytes((event.status,))
+                events.append((event.tick, 1, status + track[begin:end]))
+    except SmfError:
+        pass  # what came before the damage is kept
+    events.sort(key=lambda item: item[:2])
+    return encode_events([(tick, event) for tick, _, event in events], last)
+
+
 def rename_track(track: bytes, name: str) -> bytes:
     """Return the body of a track with another name and every other byte unchanged."""
     event = meta_event(TRACK_NAME, name.encode())
@@ -137,7 +158,7 @@ def replace_notes(track: bytes, removed: Collection[NoteStart], added: Iterable[
     kept: list[tuple[int, int, bytes]] = []
     sounding: defaultdict[tuple[int, int], deque[bool]] = defaultdict(deque)
     end, last = len(track), 0
-    for event, begin, end in _all_events(track):
+    for event, begin, end in walk_events(track):
         if event.status == END_OF_TRACK:
             last = event.tick
             break

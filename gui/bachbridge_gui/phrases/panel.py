@@ -84,11 +84,12 @@ class PhrasePanel(QWidget):
     def accept_drop(self, data: QMimeData | None) -> bool:
         """Make a prompt of a MIDI file that was dropped here or elsewhere on the window.
 
-        If that is not possible, emit `refused` and return False.
+        If that is not possible, emit `refused` and return False; also emit it if the file is out of order.
         """
         urls = data.urls() if data is not None else []
         try:
-            phrase, step_ns = phrase_from_files([Path(url.toLocalFile()) for url in urls if url.isLocalFile()])
+            files = [Path(url.toLocalFile()) for url in urls if url.isLocalFile()]
+            phrase, step_ns = phrase_from_files(files, self.refused.emit)
         except MidiFileError as error:
             self.refused.emit(str(error))
             return False

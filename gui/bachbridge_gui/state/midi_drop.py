@@ -4,7 +4,7 @@ Only the end of a long file is used, because the answer follows it. The music be
 the tempo is that of the file at this place.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,16 +16,19 @@ SUFFIXES = (".mid", ".midi")
 MAX_BARS = 32
 
 
-def phrase_from_files(paths: Sequence[Path]) -> tuple[Phrase, int]:
-    """Return the phrase in the file that was dropped and its step in ns; `MidiFileError` if it cannot be used."""
+def phrase_from_files(paths: Sequence[Path], warn: Callable[[str], None] | None = None) -> tuple[Phrase, int]:
+    """Return the phrase in the file that was dropped and its step in ns; `MidiFileError` if it cannot be used.
+
+    `warn` is called with a sentence if something in the file is out of order.
+    """
     if not paths:
         raise MidiFileError("What you dropped is not a file on this computer: save it first, then drop the MIDI file.")
     if len(paths) > 1:
         raise MidiFileError(f"{len(paths)} files at once are too many: drop one MIDI file.")
-    return phrase_from_file(paths[0])
+    return phrase_from_file(paths[0], warn)
 
 
-def phrase_from_file(path: Path) -> tuple[Phrase, int]:
+def phrase_from_file(path: Path, warn: Callable[[str], None] | None = None) -> tuple[Phrase, int]:
     """Return the last `MAX_BARS` bars of a file and their step in ns; `MidiFileError` with one sentence if it fails."""
     if path.is_dir():
         raise MidiFileError(f"{path.name} is a folder: drop one MIDI file (.mid).")
@@ -35,6 +38,8 @@ def phrase_from_file(path: Path) -> tuple[Phrase, int]:
         song = read_midi(path)
     except MidiFileError as error:
         raise MidiFileError(str(error).replace(str(path), path.name)) from error
+    if song.warning and warn:
+        warn(song.warning.replace(str(path), path.name))
     phrase, skipped = _last_bars(song.phrase)
     beat_us = song.timeline.beat_us_at(song.timeline.tick_at_step(skipped))
     return phrase, max(1, beat_us * 1000 // STEPS_PER_BEAT)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bachbridge.errors import MidiFileError
-from bachbridge.files import midi_reader
+from bachbridge.files import midi_reader, smf_container
 from bachbridge.files.midi_reader import MidiSong, read_midi
 from bachbridge.files.midi_writer import part_body
 from bachbridge.files.smf import TEMPO, TIME_SIGNATURE, encode_file, meta_event
@@ -135,11 +135,17 @@ def test_running_status_and_a_missing_end_of_track_are_read(tmp_path: Path):
     assert [(n.start, n.end, n.pitch) for n in song.notes] == [(0, 480, 60), (480, 960, 64)]
 
 
-def test_hanging_note_ends_after_four_beats_or_with_its_track(tmp_path: Path):
-    long_track = track_body([(0, b"\x90\x3c\x40"), (9600, meta_event(1, b"end"))])
-    short_track = track_body([(0, b"\x90\x3c\x40"), (700, meta_event(1, b"end"))])
-    assert read_bytes_as_midi(tmp_path, song_bytes(long_track)).notes[0].end == 4 * TPB
-    assert read_bytes_as_midi(tmp_path, song_bytes(short_track)).notes[0].end == 700
+def test_hanging_note_ends_with_its_track_or_its_pitch(tmp_path: Path):
+    on, off = b"\x90\x3c\x40", b"\x80\x3c\x40"
+    alone = [(0, on), (9600, meta_event(1, b"end"))]
+    repeated = [(0, on), (480, on), (960, off), (1200, on), (1440, off), (2000, meta_event(1, b"end"))]
+    last = [(0, on), (480, off), (480, on)]
+    for events, ends in ((alone, [9600]), (repeated, [480, 960, 1440]), (last, [480, 960])):
+        song = read_bytes_as_midi(tmp_path, song_bytes(track_body(events)))
+        assert [note.end for note in song.notes] == ends
+        assert "1 note has no end" in song.warning
+        closed = read_bytes_as_midi(tmp_path, song_bytes(*song.track_bodies))
+        assert (closed.notes, closed.warning) == (song.notes, "")
 
 
 def test_note_off_without_a_note_is_ignored(tmp_path: Path):
@@ -172,22 +178,30 @@ def test_read_midi_refuses_a_missing_empty_or_other_file(tmp_path: Path):
     assert "is empty" in refusal(tmp_path, b"")
     assert "is not a MIDI file" in refusal(tmp_path, b"RIFF....WAVE")
     assert "no notes" in refusal(tmp_path, song_bytes(track_body([])))
-    assert "format 2" in refusal(tmp_path, b"MThd" + struct.pack(">LHHH", 6, 2, 1, TPB) + song_bytes(melody())[14:])
     assert "ticks per beat" in refusal(tmp_path, song_bytes(melody(), division=0))
 
 
 def test_read_midi_reports_every_truncation(tmp_path: Path):
     whole = song_bytes(melody())
     for size in range(4, len(whole)):
-        assert "truncated or damaged" in refusal(tmp_path, whole[:size]), size
+        if size < whole.index(b"\x90") + 3:
+            assert "truncated or damaged" in refusal(tmp_path, whole[:size]), size
+            continue
+        song = read_bytes_as_midi(tmp_path, whole[:size])
+        assert "out of order" in song.warning, size
+        assert [(n.start, n.pitch) for n in song.notes] == [(s, p) for s, _, p, _ in NOTES[: len(song.notes)]]
+        mido.MidiFile(file=io.BytesIO(encode_file(song.division, song.track_bodies)))
 
 
 def test_read_midi_refuses_files_beyond_its_limits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     whole = song_bytes(melody())
     assert "beats long" in refusal(tmp_path, song_bytes(part_body("", 0, 0, [(0, 50_001 * TPB, 60, 70)])))
-    monkeypatch.setattr(midi_reader, "MAX_EVENTS", 5)
-    assert "over 5 events" in refusal(tmp_path, whole)
-    monkeypatch.setattr(midi_reader, "MAX_TRACKS", 1)
+    many = track_body([(0, b"\x90\x3c\x40"), (9, b"\x80\x3c\x40")] * (smf_container.MAX_EVENTS // 2 + 1))
+    assert "too large (over 250000 events)" in refusal(tmp_path, song_bytes(many))
+    monkeypatch.setattr(smf_container, "MAX_EVENTS", 5)
+    assert "over 5 events" in refusal(tmp_path, song_bytes(track_body([(0, b"\xf0\x00")] * 6)))
+    monkeypatch.setattr(smf_container, "MAX_EVENTS", 100)
+    monkeypatch.setattr(smf_container, "MAX_TRACKS", 1)
     assert "over 1 tracks" in refusal(tmp_path, song_bytes(melody(), melody()))
     monkeypatch.setattr(midi_reader, "MAX_BYTES", len(whole) - 1)
     assert "too large" in refusal(tmp_path, whole)

@@ -71,7 +71,7 @@ def _timed(body: bytes) -> list[tuple[int, bytes]]:
     """Return the events with their status at their ticks, without the end of the track."""
     return [
         (event.tick, bytes((event.status & 0xFF,)) + event.data)
-        for event, _, _ in smf._all_events(body)
+        for event, _, _ in smf.walk_events(body)
         if event.status < 0x100
     ]
 

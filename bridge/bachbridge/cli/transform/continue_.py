@@ -112,10 +112,13 @@ def midi_with_answer(song: MidiSong, notes: Sequence[Note], program: int = ANSWE
 
 
 def free_channels(song: MidiSong, count: int) -> list[int]:
-    """Return `count` channels: first those that the file does not use, then others, never the percussion channel."""
-    used = {note.channel for note in song.notes} | {_PERCUSSION_CHANNEL}
-    channels = [channel for channel in range(16) if channel not in used][:count]
-    return channels + [channel for channel in range(16) if channel != _PERCUSSION_CHANNEL][: count - len(channels)]
+    """Return `count` channels: first those that nothing in the file uses, never the percussion channel.
+
+    Channels of an MPE zone without notes come next, because what a controller does to its zone bends them.
+    """
+    used = {note.channel for note in song.notes}
+    channels = [channel for channel in range(16) if channel != _PERCUSSION_CHANNEL]
+    return sorted(channels, key=lambda channel: (channel in used, channel in song.reserved_channels))[:count]
 
 
 def _note_in_ticks(song: MidiSong, note: Note) -> NoteRow:

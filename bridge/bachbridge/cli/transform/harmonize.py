@@ -14,12 +14,12 @@ from rich.console import Console
 from bachbridge.cli.transform import four_part_file
 from bachbridge.cli.transform.continue_ import free_channels
 from bachbridge.cli.transform.infill_run import GenerationOptions
-from bachbridge.cli.transform.inputs import ExtractedMelody, extract_melody
+from bachbridge.cli.transform.inputs import ExtractedMelody, extract_melody, read_midi_or_warn
 from bachbridge.cli.transform.melody_harmony import HarmonizeOptions, MelodyHarmony, harmonize_melody
 from bachbridge.cli.transform.output import OutputFiles, metrics_table, octave_shift_text
 from bachbridge.cli.transform.regenerate import read_four_parts, regenerate
 from bachbridge.errors import ConfigError, MidiFileError
-from bachbridge.files.midi_reader import MAX_TRACKS, MidiSong, read_midi
+from bachbridge.files.midi_reader import MAX_TRACKS, MidiSong
 from bachbridge.files.midi_writer import part_body
 from bachbridge.files.smf import encode_file, rename_track
 from bachbridge.inference.runtime import library
@@ -82,7 +82,7 @@ def _check_options_supported(card: Card, options: HarmonizeOptions) -> None:
 def _add_voices(source: Path, options: HarmonizeOptions, card: Card, outputs: OutputFiles) -> None:
     """Write the file with three more voices in tracks of their own."""
     outputs.check_writable()
-    song = read_midi(source)
+    song = read_midi_or_warn(source)
     melody = extract_melody(song, options.track)
     bars = tuple(song.timeline.bars(melody.notes[-1].end))
     outputs.check_score_length(bars)

@@ -5,6 +5,7 @@ enters while another sounds takes over. A lower one is ignored, unless the great
 melody's note: then it follows there. An overlap of less than a 16th, a player's legato, is not a chord.
 """
 
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -66,11 +67,19 @@ class SourceMusic:
 def read_source(path: Path) -> SourceMusic:
     """Read a MIDI file or the first tune of an ABC file; prints a line if there are more tunes."""
     if not is_abc(path):
-        return SourceMusic(read_midi(path))
+        return SourceMusic(read_midi_or_warn(path))
     tune = read_song(path)
     if tune.tune_count > 1:
         print(f"{path} holds {tune.tune_count} tunes: the first was taken")
     return SourceMusic(tune.song, tune)
+
+
+def read_midi_or_warn(path: Path) -> MidiSong:
+    """Read a MIDI file; says on standard error what is out of order in it."""
+    song = read_midi(path)
+    if song.warning:
+        print(f"bachbridge: {song.warning}", file=sys.stderr)
+    return song
 
 
 def is_abc(path: Path) -> bool:

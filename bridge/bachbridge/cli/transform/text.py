@@ -14,11 +14,11 @@ from pathlib import Path
 
 from bachbridge.atomic_files import atomic_output, check_output_path, read_limited_bytes
 from bachbridge.cli.transform import abc_output
-from bachbridge.cli.transform.inputs import MIDI_SUFFIXES, SourceMusic, is_abc
+from bachbridge.cli.transform.inputs import MIDI_SUFFIXES, SourceMusic, is_abc, read_midi_or_warn
 from bachbridge.codecs import keys88
 from bachbridge.errors import BachBridgeError, ConfigError, MidiFileError
 from bachbridge.files.abc_song import ABC_SUFFIX, read_song
-from bachbridge.files.midi_reader import MAX_BEATS, MAX_BYTES, MidiSong, read_midi
+from bachbridge.files.midi_reader import MAX_BEATS, MAX_BYTES, MidiSong
 from bachbridge.files.midi_writer import TICKS_PER_BEAT, conductor_track, part_track, write_tracks
 from bachbridge.files.smf import encode_file
 from bachbridge.music.general_midi import PIANO_PROGRAM
@@ -94,9 +94,9 @@ def _convert_midi(source: Path, target: Path | None, steps_per_beat: int) -> Non
     if target is not None and _is_midi(target):
         raise ConfigError(f"{source} is MIDI already and becomes text: give -o the name of a text, such as OUT.txt.")
     if target is not None and is_abc(target):
-        _write_midi_as_abc(read_midi(source), target)
+        _write_midi_as_abc(read_midi_or_warn(source), target)
     else:
-        _write_keys_text(read_midi(source), target, steps_per_beat)
+        _write_keys_text(read_midi_or_warn(source), target, steps_per_beat)
 
 
 def _write_keys_text(song: MidiSong, target: Path | None, steps_per_beat: int) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from bachbridge.cli.options import resolve_program
 from bachbridge.cli.transform import continue_
-from bachbridge.cli.transform.continue_ import continue_file, prompt_from_phrase
+from bachbridge.cli.transform.continue_ import continue_file, free_channels, prompt_from_phrase
 from bachbridge.errors import BachBridgeError, ConfigError, MidiFileError, ModelError
 from bachbridge.files.midi_reader import read_midi
 from bachbridge.files.midi_writer import part_body
@@ -204,3 +204,12 @@ def test_prompt_knows_its_position_in_the_bar():
         Phrase((Note(0, 4, 60), Note(16 * 40 + 4, 8, 62)), 16 * 40 + 12, 16, 0), steps_into_bar=12
     )
     assert (long.steps, long.position, long.notes[0].start) == (512 + 12, 0, 512 + 4)
+
+
+def test_added_voices_avoid_the_channels_of_an_mpe_zone(tmp_path: Path):
+    zone = [(0, bytes((0xB0, *pair))) for pair in ((101, 0), (100, 6), (6, 7))]
+    notes = [(480 * n, bytes((0x90 + n, 60 + n, 80))) for n in range(1, 4)]
+    ends = [(480 * n + 480, bytes((0x80 + n, 60 + n, 80))) for n in range(1, 4)]
+    path = tmp_path / "mpe.mid"
+    path.write_bytes(encode_file(480, [track_body([*zone, *notes, *ends])]))
+    assert free_channels(read_midi(path), 4) == [8, 10, 11, 12]

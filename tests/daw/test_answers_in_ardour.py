@@ -15,8 +15,8 @@ from tests.daw.ardour import RecordedNote
 from tests.daw.stage import Stage, repeated_until_steady
 
 FAST_BPM, SLOW_BPM = 180, 120
-TOLERANCE_S = 0.015
-"""Periods of Ardour and of the MIDI port make 10.7 ms of it."""
+TOLERANCE_S = 0.025
+"""Periods of Ardour and of the MIDI port make 10.7 ms of it, a busy machine the rest. A 16th at 180 bpm is 83 ms."""
 
 
 def assert_begins(notes: Sequence[RecordedNote], quarter: float, bpm: float) -> None:

@@ -169,9 +169,9 @@ class Accompanist:
         return self._beat_counter.grid.time_of(-(-step // metre) * metre)
 
     def _inner_voices_ns(self) -> int | None:
-        """Timer: moves the inner voices in the current step, on 8ths under a held note, if the tempo is set."""
+        """Timer: moves the inner voices in the current step, on 8ths under a held note, if the beat is known."""
         step = self._history.current_step
-        may_move = self._settings.bpm and self._settings.density > -1 and self._voices.is_sounding
+        may_move = self._beat_counter.is_beat_known and self._settings.density > -1 and self._voices.is_sounding
         is_decided = self._pending_chord or self._last_decided_step >= step or self._silent_since_ns is not None
         if not may_move or is_decided or step % _STEPS_PER_EIGHTH:
             return None

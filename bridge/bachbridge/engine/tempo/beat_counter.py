@@ -12,12 +12,18 @@ from bachbridge.music.notes import STEPS_PER_BEAT, bpm_from_step_ns, step_ns_fro
 
 _DEFAULT_BPM = 92.0
 _PHASE_CORRECTION = 0.4
+_MIN_BEAT_CONFIDENCE = 0.7
+_MIN_ONSETS = 5
+"""The beat that is heard in the playing counts from this probability, and this number of onsets, on."""
 
 
 class BeatCounter:
     """The step count of one player. Used on the engine's thread only."""
 
-    __slots__ = ("_known_bpm", "_step", "_step_ns", "_step_time_ns", "_tempo_tracker", "_untracked_onsets_ns")
+    __slots__ = (
+        "_known_bpm", "_step", "_step_ns", "_step_time_ns", "_tempo_tracker", "_tracked_count",
+        "_untracked_onsets_ns", "is_beat_known",
+    )  # fmt: skip
 
     def __init__(
         self, known_bpm: float, previous_bpm: float | None = None, *, step: int = 0, step_time_ns: int | None = None
@@ -28,6 +34,9 @@ class BeatCounter:
         self._step_ns = step_ns_from_bpm(known_bpm or previous_bpm or _DEFAULT_BPM)
         self._step, self._step_time_ns = step, step_time_ns
         self._untracked_onsets_ns: list[int] = []
+        self._tracked_count = 0
+        self.is_beat_known = known_bpm > 0
+        """True if the tempo is set, or if the beat that is heard in the playing is fairly certain."""
 
     @property
     def has_begun(self) -> bool:
@@ -83,9 +92,13 @@ class BeatCounter:
             return
         for onset_ns in self._untracked_onsets_ns:
             self._tempo_tracker.add_onset(onset_ns)
+        self._tracked_count += len(self._untracked_onsets_ns)
         self._untracked_onsets_ns.clear()
         self._step_ns = self._tempo_tracker.grid.step_ns
-        self._step += (self._tempo_tracker.steps[-1] - self._step) % STEPS_PER_BEAT
+        confidence = self._tempo_tracker.beat_confidence
+        self.is_beat_known = self._tracked_count >= _MIN_ONSETS and confidence >= _MIN_BEAT_CONFIDENCE
+        beat_step = self._tempo_tracker.beat_step if self.is_beat_known else 0
+        self._step += (self._tempo_tracker.steps[-1] - beat_step - self._step) % STEPS_PER_BEAT
 
     def skip_silence(self, steps: int) -> None:
         """Leave `steps` steps of silence out of the count."""

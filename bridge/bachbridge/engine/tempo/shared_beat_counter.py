@@ -23,6 +23,10 @@ class SharedBeatCounter:
         return self._first_step is not None
 
     @property
+    def is_beat_known(self) -> bool:
+        return True
+
+    @property
     def rest_steps(self) -> int:
         """Steps of silence that may be left out of the count: a bar, so that bar lines stay where they are."""
         return self._steps_per_bar

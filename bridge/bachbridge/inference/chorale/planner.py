@@ -18,7 +18,7 @@ from bachbridge.inference.chorale import two_voices
 from bachbridge.inference.chorale.candidates import StepView, rank_frames
 from bachbridge.inference.chorale.left_hand import left_hand_bias
 from bachbridge.inference.runtime.protocols import FrameNet
-from bachbridge.music.frames import REST, UNKNOWN, Bools, Floats, Frame, Ints, pitch_classes, pitch_index
+from bachbridge.music.frames import PITCH_INDEX_COUNT, REST, UNKNOWN, Bools, Floats, Frame, Ints, pitch_classes, pitch_index
 from bachbridge.music.notes import (
     STEPS_PER_BEAT,
     VOICE_RANGES,
@@ -37,6 +37,8 @@ from bachbridge.protocol.style import Style
 
 _MAX_MEMORIES = 64
 """Steps whose state is kept."""
+_HOLD_NATS = -0.5
+"""Nats for a voice that stays where it is under a held note, on an 8th: without the future, staying looks too good."""
 _STILL_DENSITY = 0.75
 """The density grows by this much for a voice that is heard alone and has kept its pitch for long."""
 
@@ -93,6 +95,8 @@ class Planner:
         if request.only_voice < 0 and "key" in style.rules:
             bias = _tonal_bias(request, memory.belief, given[:, given_voice])
             style = replace(style, rules=style.rules - {"key"})
+            if previous:
+                bias[-1] += _hold_bias(previous, given_voice)
         situation = None if request.only_voice < 0 else self._situation(request, step)
         if request.left_hand:
             obedience = left_hand_bias(request.left_hand, len(given))
@@ -179,6 +183,14 @@ def _frame_for_unknown(
     best = chosen[[two_voices.best_for_unknown(situation, chosen)]].copy()
     best[0, situation.given] = held
     return best
+
+
+def _hold_bias(previous: Frame, given_voice: int) -> Floats:
+    """Nats `[voice, pitch index]` for voices that stay under the held note of `given_voice`."""
+    bias = np.zeros((len(VOICES), PITCH_INDEX_COUNT), np.float32)
+    others = [voice for voice in range(len(VOICES)) if voice != given_voice]
+    bias[others, [previous.pitch_indices[voice] for voice in others]] = _HOLD_NATS
+    return bias
 
 
 def _style_in_key(style: Style, belief: KeyBelief) -> tuple[Style, Key | None]:

@@ -136,6 +136,17 @@ class Harmonized:
 
 
 @dataclass(frozen=True, slots=True)
+class ChordsLate:
+    """Since the last such report, `late` of `chords` chords of live harmony came more than 30 ms after their notes.
+
+    The model process did not plan them in time. A report with `late` 0 says that they are on time again.
+    """
+
+    late: Count
+    chords: Count
+
+
+@dataclass(frozen=True, slots=True)
 class ChordNamed:
     """The chord at step `step` of piece `piece`, the player's note included: `chord` is its name, such as "D7/F#".
 
@@ -261,6 +272,7 @@ Report = (
     | AnswerEnded
     | Harmonized
     | ChordNamed
+    | ChordsLate
     | AnswerLate
     | BarStarted
     | ClockTempo

@@ -17,6 +17,7 @@ from bachbridge.midi import messages as midi
 from bachbridge.music.notes import bpm_from_step_ns
 from bachbridge.protocol.effects import (
     AnswerLate,
+    ChordsLate,
     ClockTempo,
     Connections,
     DamagedMidi,
@@ -110,6 +111,8 @@ class EngineHealth:
                 self._handle_sent(data, due_ns, sent_ns, now_ns)
             case AnswerLate():
                 self._faults.add(now_ns, 0)
+            case ChordsLate(late) if late:
+                self._faults.add(now_ns, 0, late)
             case DamagedMidi(count):
                 self._count_damaged(count, now_ns)
             case PortsChanged(input_name, output_name):

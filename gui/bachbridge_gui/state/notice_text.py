@@ -2,6 +2,7 @@
 
 from bachbridge.protocol.effects import (
     BeatMissing,
+    ChordsLate,
     ClockNeverStarted,
     EngineEnded,
     EngineStarted,
@@ -11,7 +12,7 @@ from bachbridge.protocol.effects import (
     StartRefused,
 )
 
-ObstacleReport = PhraseRefused | PhraseHeld | PhraseKept | BeatMissing | ClockNeverStarted | StartRefused
+ObstacleReport = PhraseRefused | PhraseHeld | PhraseKept | BeatMissing | ChordsLate | ClockNeverStarted | StartRefused
 """Reports that something asked for does not happen, or not now."""
 
 
@@ -39,6 +40,10 @@ def obstacle_text(report: ObstacleReport) -> str:
             return _start_refused_text(report)
         case BeatMissing(mode):
             return f"Mode {mode.capitalize()} needs a beat: start your DAW's clock or Link, or set the tempo to fixed"
+        case ChordsLate(0):
+            return "The chords come in time again"
+        case ChordsLate(late, chords):
+            return f"{late} of {chords} chords came late, since this computer is busy: close other programs"
         case ClockNeverStarted():
             return "Your DAW's clock runs but has not started: press Stop and Play there, so that bars line up"
 

@@ -18,6 +18,7 @@ from bachbridge.protocol.effects import (
     AnswerLate,
     AnswerStarted,
     BeatMissing,
+    ChordsLate,
     ChordNamed,
     ClockNeverStarted,
     DamagedMidi,
@@ -177,12 +178,20 @@ def _session_report_text(message: Message) -> str | None:
             return f"These notes cannot be {'answered' if purpose == 'answer' else 'played'}: choose another phrase."
         case StartRefused(obstacle):
             return _START_REFUSED_TEXTS[obstacle]
+        case ChordsLate(late, chords):
+            return _late_chords_text(late, chords)
         case DamagedMidi(count):
             return f"Midi: {count} damaged messages so far."
         case SessionEnded(reason):
             return f"Quit: {reason.rstrip('.')}."
         case _:
             return None
+
+
+def _late_chords_text(late: int, chords: int) -> str:
+    if not late:
+        return "The chords come in time again."
+    return f"{late} of {chords} chords came late, since this computer is busy: close other programs."
 
 
 def _note_count_text(count: int) -> str:

@@ -24,6 +24,7 @@ from dataclasses import dataclass, replace
 
 from bachbridge.engine.accompaniment.chord_namer import ChordNamer
 from bachbridge.engine.accompaniment.harmony_history import FrameRow, HarmonyHistory, octave_shift_for
+from bachbridge.engine.accompaniment.late_chords import LateChords
 from bachbridge.engine.accompaniment.melody import Hands, MelodyNote
 from bachbridge.engine.accompaniment.voices import AccompanimentVoices
 from bachbridge.engine.input.roles import LeftHand
@@ -67,13 +68,13 @@ class Accompanist:
 
     __slots__ = (
         "_beat_counter", "_chord_namer", "_hands", "_history", "_kept_until_ns", "_last_change_ns", "_last_chord_ns",
-        "_last_decided_step", "_left_hand", "_melody_note", "_pending_chord", "_plan_request_ns", "_revised_for",
+        "_last_decided_step", "_late_chords", "_left_hand", "_melody_note", "_pending_chord", "_plan_request_ns", "_revised_for",
         "_revision_ns", "_settings", "_shared_grid", "_silent_since_ns", "_silent_since_step", "_timers", "_voices",
     )  # fmt: skip
 
     def __init__(self, settings: Settings, scheduler: Scheduler) -> None:
         self._settings, self._voices, self._hands = settings, AccompanimentVoices(scheduler), Hands()
-        self._history, self._chord_namer = HarmonyHistory(0), ChordNamer()
+        self._history, self._chord_namer, self._late_chords = HarmonyHistory(0), ChordNamer(), LateChords()
         self._beat_counter: BeatCounter | SharedBeatCounter = BeatCounter(settings.bpm)
         self._shared_grid: Grid | None = None
         self._melody_note: MelodyNote | None = None
@@ -327,7 +328,8 @@ class Accompanist:
 
     def _begin_note(self, now_ns: int, note: midi.NoteOn, *, in_chord: bool) -> list[Effect]:
         """Make this note the melody's, and play its chord if it may sound now."""
-        before = self._melody_note
+        before, allowed_ns = self._melody_note, self._chord_allowed_ns()
+        missed = self._late_chords.add_missed(now_ns, now_ns - allowed_ns) if allowed_ns is not None else []
         step = self._beat_counter.add_onset(now_ns)
         if before is None and step:
             self._history.begin_at(step)
@@ -343,7 +345,7 @@ class Accompanist:
         chord = self._play_planned_chord(now_ns) if is_due(now_ns, self._chord_allowed_ns()) else []
         if not chord:
             self._record_ornament(now_ns)
-        return chord
+        return [*chord, *missed]
 
     def _is_ornament(self, now_ns: int, step: int) -> bool:
         """True if a note that begins now is too quick to have a chord at once.
@@ -362,7 +364,7 @@ class Accompanist:
         frame = list(self._history.current_frame)
         frame[voice] = self._melody_note.pitch_index
         frame[-1] |= 1 << voice
-        self._history.replace_current(tuple(frame))
+        self._history.replace_current(tuple(frame), changes_harmony=False)
         self._plan_request_ns = now_ns + _PLAN_REQUEST_DELAY_NS
 
     # ------------------------------------------------------------ steps and chords
@@ -391,6 +393,7 @@ class Accompanist:
     def handle_plan(self, now_ns: int, plan: Plan) -> list[Effect]:
         """Store a plan, and play the pending chord if it was waiting for this plan."""
         due_ns = self._chord_allowed_ns()
+        self._late_chords.has_plans = True
         is_current = self._history.add_plan(plan)
         return self._play_planned_chord(now_ns) if is_current and is_due(now_ns, due_ns) else []
 
@@ -408,13 +411,14 @@ class Accompanist:
             self._revised_for = self._melody_note.on_ns, self._left_hand
             self._revision_ns = now_ns
             return []
+        reports = self._late_chords.add(now_ns, now_ns - (self._chord_allowed_ns() or now_ns))
         self._pending_chord, self._last_chord_ns = False, now_ns
         if self._melody_note.revises_chord:
             self._kept_until_ns = now_ns + _MIN_CHORD_NS
         effects = self._play_frame(now_ns, frame, key)
         if self._history.cadence_requested and self._history.has_cadence_in(key):
             self._history.cadence_requested = False
-        return effects
+        return [*effects, *reports]
 
     def _planned_revision(self, melody_note: MelodyNote) -> tuple[FrameRow, int] | None:
         """Return the planned frame for a chord that is revised while the note goes on from an earlier step."""

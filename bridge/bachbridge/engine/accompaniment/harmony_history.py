@@ -36,7 +36,7 @@ FrameRow = tuple[int, ...]
 class HarmonyHistory:
     """The harmony of piece `number`. Used on the engine's thread only."""
 
-    __slots__ = ("_first_step", "_first_unsent_step", "_frames", "_plans", "cadence_requested", "number")
+    __slots__ = ("_changed_step", "_first_step", "_first_unsent_step", "_frames", "_plans", "cadence_requested", "number")
 
     def __init__(self, number: int) -> None:
         self.number = number
@@ -46,6 +46,9 @@ class HarmonyHistory:
         self._first_step = self._first_unsent_step = 0
         """The step of the first kept frame, and the first step that was not sent to the model process."""
         self._plans: dict[int, Plan] = {}
+        """Plans by step: those of coming steps, and late ones of steps since which the harmony has not changed."""
+        self._changed_step = -1
+        """The last step in which the harmony changed."""
 
     @property
     def first_step(self) -> int:
@@ -76,32 +79,52 @@ class HarmonyHistory:
             dropped = (len(self._frames) - _KEPT_STEPS) // STEPS_PER_BEAT * STEPS_PER_BEAT
             del self._frames[:dropped]
             self._first_step += dropped
-        for past in [planned for planned in self._plans if planned < step]:
-            del self._plans[past]
+        self._drop_outdated_plans()
         return missing > 0
 
-    def replace_current(self, frame: FrameRow) -> None:
-        """Replace the frame of the current step."""
+    def replace_current(self, frame: FrameRow, *, changes_harmony: bool = True) -> None:
+        """Replace the frame of the current step; `changes_harmony` is False if only the melody's note is another."""
         self._frames[-1] = frame
         self._first_unsent_step = min(self._first_unsent_step, self.current_step)
+        if changes_harmony:
+            self._changed_step = self.current_step
+            self._drop_outdated_plans()
+
+    def _drop_outdated_plans(self) -> None:
+        """Forget all plans for past steps but the newest, and that one too if the harmony has changed since."""
+        past = [step for step in self._plans if step < self.current_step]
+        for step in past:
+            if step <= self._changed_step or step < max(past):
+                del self._plans[step]
 
     def drop_last(self, steps: int) -> None:
-        """Forget the last `steps` steps."""
+        """Forget the last `steps` steps, in which nothing changed: the plans move with them."""
         del self._frames[-steps:]
+        self._plans = {step - steps: plan for step, plan in self._plans.items()}
+        self._changed_step = min(self._changed_step, self.current_step)
         self._first_unsent_step = min(self._first_unsent_step, self.current_step + 1)
 
     def add_plan(self, plan: Plan) -> bool:
-        """Store a plan, unless it is outdated; return True if it is for the current step."""
-        if plan.piece == self.number and plan.step >= self.current_step:
-            self._plans[plan.step] = plan
-        return (plan.piece, plan.step) == (self.number, self.current_step)
+        """Store a plan, unless it is outdated; return True if it can be used in the current step.
+
+        A plan that comes late is good for a new note as long as the harmony is still the one that it was made for.
+        """
+        is_late = plan.step < self.current_step
+        if plan.piece != self.number or (is_late and plan.step <= self._changed_step):
+            return False
+        self._plans[plan.step] = plan
+        self._drop_outdated_plans()
+        return plan.step <= self.current_step
 
     def planned_frame(self, pitch_index: int | None) -> tuple[FrameRow, int] | None:
         """Return the frame planned for the current step under a melody note, and the plan's key; None without a plan.
 
-        `pitch_index` is that of a new melody note; None means that the note before is held.
+        `pitch_index` is that of a new melody note, for which a late plan will do; None means that the note before is
+        held.
         """
         plan = self._plans.get(self.current_step)
+        if plan is None and pitch_index is not None:
+            plan = self._plans.get(max((step for step in self._plans if step < self.current_step), default=-1))
         if plan is None:
             return None
         rows = plan.rows[-1:] if pitch_index is None else [row for row in plan.rows[:-1] if row[0] == pitch_index]

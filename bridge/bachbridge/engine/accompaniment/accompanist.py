@@ -15,8 +15,8 @@ row says. A chord whose plan is late is played as soon as the plan arrives.
 
 `bachbridge.engine.input.chord_onsets` says which key is the melody's. The first key of a chord has its harmony at once.
 If that is not the outermost one, the harmony is revised once, when it has lasted for `_MIN_CHORD_NS`. The voices hold
-until all keys and the pedal are up, and a moment longer for legato. Notes that follow each other within `chord_ms`, or
-off the metre set by `chord_on`, are ornaments: the harmony waits until one of them stays or falls on a beat.
+until all keys and the pedal are up, and a moment longer for legato. Ornaments (see `ornaments`), and notes off the metre
+set by `chord_on`, have no chord of their own until they have stayed or fall on a beat.
 """
 
 from collections.abc import Callable, Sequence
@@ -26,6 +26,7 @@ from bachbridge.engine.accompaniment.chord_namer import ChordNamer
 from bachbridge.engine.accompaniment.harmony_history import FrameRow, HarmonyHistory, octave_shift_for
 from bachbridge.engine.accompaniment.late_chords import LateChords
 from bachbridge.engine.accompaniment.melody import Hands, MelodyNote
+from bachbridge.engine.accompaniment.ornaments import BeatPlace, ChordWait, Ornaments
 from bachbridge.engine.accompaniment.voices import AccompanimentVoices
 from bachbridge.engine.input.roles import LeftHand
 from bachbridge.engine.output.scheduler import Scheduler
@@ -68,7 +69,7 @@ class Accompanist:
 
     __slots__ = (
         "_beat_counter", "_chord_namer", "_hands", "_history", "_kept_until_ns", "_last_change_ns", "_last_chord_ns",
-        "_last_decided_step", "_late_chords", "_left_hand", "_melody_note", "_pending_chord", "_plan_request_ns", "_revised_for",
+        "_last_decided_step", "_late_chords", "_left_hand", "_melody_note", "_ornaments", "_pending_chord", "_plan_request_ns", "_revised_for",
         "_revision_ns", "_settings", "_shared_grid", "_silent_since_ns", "_silent_since_step", "_timers", "_voices",
     )  # fmt: skip
 
@@ -78,6 +79,7 @@ class Accompanist:
         self._beat_counter: BeatCounter | SharedBeatCounter = BeatCounter(settings.bpm)
         self._shared_grid: Grid | None = None
         self._melody_note: MelodyNote | None = None
+        self._ornaments = Ornaments()
         self._pending_chord = False
         """True while the melody note has no chord of its own yet."""
         self._last_decided_step = -1
@@ -157,8 +159,7 @@ class Accompanist:
             return None
         if self._revision_ns is not None:
             return None
-        wait_ns = self._settings.chord_ms * NS_PER_MS if self._melody_note.is_ornament else 0
-        soonest_ns = max(self._melody_note.on_ns + wait_ns, self._kept_until_ns)
+        soonest_ns = max(self._melody_note.on_ns + self._melody_note.wait_ns, self._kept_until_ns)
         if self._melody_note.is_ornament or self._melody_note.revises_chord:
             soonest_ns = max(soonest_ns, self._last_change_ns + _MIN_CHORD_NS)
         if self._melody_note.revises_chord:
@@ -209,6 +210,7 @@ class Accompanist:
         self._voices.clear()
         self._hands.release_all()
         self._chord_namer.clear()
+        self._ornaments.clear()
         self._pending_chord = False
         self._history = HarmonyHistory(self._history.number + 1)
         self._beat_counter = self._new_beat_counter()
@@ -330,16 +332,20 @@ class Accompanist:
         """Make this note the melody's, and play its chord if it may sound now."""
         before, allowed_ns = self._melody_note, self._chord_allowed_ns()
         missed = self._late_chords.add_missed(now_ns, now_ns - allowed_ns) if allowed_ns is not None else []
-        step = self._beat_counter.add_onset(now_ns)
+        place = self._beat_place(now_ns)
+        quick_ns = self._settings.chord_ms * NS_PER_MS
+        wait = self._ornaments.add(now_ns, note.pitch, place, self._last_chord_ns, quick_ns)
+        step = self._beat_counter.add_onset(now_ns, moves_grid=not wait.wait_ns)
         if before is None and step:
             self._history.begin_at(step)
         self._history.extend_to(step)
         shift = octave_shift_for(note.pitch, VOICES.index(self._settings.voice), before.octave_shift if before else 0)
-        revises = in_chord and before is not None and (not self._pending_chord or before.revises_chord)
-        is_ornament = not revises and self._is_ornament(now_ns, step)
-        if in_chord and before and not revises:
-            is_ornament = before.is_ornament
-        self._melody_note = MelodyNote(note.pitch, note.velocity, now_ns, shift, is_ornament, revises)
+        if in_chord and before:
+            revises = not self._pending_chord or before.revises_chord
+            wait = ChordWait(0 if revises else before.wait_ns, revises)
+        self._melody_note = MelodyNote(
+            note.pitch, note.velocity, now_ns, shift, wait.wait_ns, wait.revises_chord and before is not None
+        )
         self._last_decided_step = step
         self._pending_chord = True
         chord = self._play_planned_chord(now_ns) if is_due(now_ns, self._chord_allowed_ns()) else []
@@ -347,15 +353,11 @@ class Accompanist:
             self._record_ornament(now_ns)
         return [*chord, *missed]
 
-    def _is_ornament(self, now_ns: int, step: int) -> bool:
-        """True if a note that begins now is too quick to have a chord at once.
-
-        A quick note on a beat has a chord all the same, unless the last chord was less than `chord_ms` ago.
-        """
-        quick_ns = self._settings.chord_ms * NS_PER_MS
-        is_quick = self._melody_note is not None and now_ns - self._melody_note.on_ns < quick_ns
-        chord_has_lasted = self._last_chord_ns is None or now_ns - self._last_chord_ns >= quick_ns
-        return is_quick and not (chord_has_lasted and step % STEPS_PER_BEAT == 0)
+    def _beat_place(self, now_ns: int) -> BeatPlace:
+        """Return where a note that begins now falls in the beat."""
+        step = self._beat_counter.step_at(now_ns)
+        step_ns = self._beat_counter.grid.time_of(step)
+        return BeatPlace(step % STEPS_PER_BEAT == 0, step_ns, self._beat_counter.is_beat_known)
 
     def _record_ornament(self, now_ns: int) -> None:
         """Write the melody note into the current step, above the sounding chord."""
@@ -415,10 +417,18 @@ class Accompanist:
         self._pending_chord, self._last_chord_ns = False, now_ns
         if self._melody_note.revises_chord:
             self._kept_until_ns = now_ns + _MIN_CHORD_NS
+        if self._melody_note.is_ornament or self._melody_note.revises_chord:
+            frame = self._without_repeats(frame)
         effects = self._play_frame(now_ns, frame, key)
         if self._history.cadence_requested and self._history.has_cadence_in(key):
             self._history.cadence_requested = False
         return [*effects, *reports]
+
+    def _without_repeats(self, frame: FrameRow) -> FrameRow:
+        """Return the frame without onsets of voices that sound already: after an ornament none is struck again."""
+        own = VOICES.index(self._settings.voice)
+        kept = [voice for voice in range(len(VOICES)) if frame[voice] == self._history.current_frame[voice]]
+        return (*frame[: len(VOICES)], frame[-1] & ~sum(1 << voice for voice in kept if voice != own))
 
     def _planned_revision(self, melody_note: MelodyNote) -> tuple[FrameRow, int] | None:
         """Return the planned frame for a chord that is revised while the note goes on from an earlier step."""

@@ -200,7 +200,7 @@ class Duet:
         requests = self._wake(shared_step) if self._first_step is None else []
         assert self._first_step is not None
         self._silent_since_step = None
-        self._melody_note = MelodyNote(pitch, velocity, now_ns, shift, is_ornament=False)
+        self._melody_note = MelodyNote(pitch, velocity, now_ns, shift)
         if shared_step - self._first_step > self._history.current_step:
             self._new_onset = True
             return requests

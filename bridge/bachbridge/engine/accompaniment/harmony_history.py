@@ -36,7 +36,15 @@ FrameRow = tuple[int, ...]
 class HarmonyHistory:
     """The harmony of piece `number`. Used on the engine's thread only."""
 
-    __slots__ = ("_changed_step", "_first_step", "_first_unsent_step", "_frames", "_plans", "cadence_requested", "number")
+    __slots__ = (
+        "_changed_step",
+        "_first_step",
+        "_first_unsent_step",
+        "_frames",
+        "_plans",
+        "cadence_requested",
+        "number",
+    )
 
     def __init__(self, number: int) -> None:
         self.number = number

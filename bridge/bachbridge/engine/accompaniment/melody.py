@@ -16,10 +16,14 @@ class MelodyNote:
     on_ns: int
     octave_shift: int
     """Semitones added to the pitch for the model, so that it lies in the range of the player's voice."""
-    is_ornament: bool
-    """True if the note is too quick for a chord at once: the harmony waits until it stays or the metre allows it."""
+    wait_ns: int = 0
+    """How long the note must last until it has a chord: 0 unless it is an ornament."""
     revises_chord: bool = False
     """True if a chord sounds for another key of the chord that the player is striking."""
+
+    @property
+    def is_ornament(self) -> bool:
+        return self.wait_ns > 0
 
     @property
     def pitch_index(self) -> int:

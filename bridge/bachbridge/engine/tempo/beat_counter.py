@@ -59,14 +59,14 @@ class BeatCounter:
     def grid(self) -> Grid:
         return Grid((self._step_time_ns or 0) - self._step * self._step_ns, self._step_ns)
 
-    def add_onset(self, now_ns: int) -> int:
-        """Add the onset of a note and return its step."""
+    def add_onset(self, now_ns: int, *, moves_grid: bool = True) -> int:
+        """Add the onset of a note and return its step; an ornament does not move the grid."""
         if self._step_time_ns is None:
             self._step_time_ns = now_ns
         else:
             self._move_to(self.step_at(now_ns))
             error_ns = now_ns - self._step_time_ns
-            self._step_time_ns += 0 if self._known_bpm else round(_PHASE_CORRECTION * error_ns)
+            self._step_time_ns += 0 if self._known_bpm or not moves_grid else round(_PHASE_CORRECTION * error_ns)
         if not self._known_bpm:
             self._untracked_onsets_ns.append(now_ns)
         return self._step

@@ -49,8 +49,8 @@ class SharedBeatCounter:
         if self._first_step is not None:
             self._first_step += shift_steps
 
-    def add_onset(self, now_ns: int) -> int:
-        """Add the onset of a note and return its step."""
+    def add_onset(self, now_ns: int, *, moves_grid: bool = True) -> int:
+        """Add the onset of a note and return its step; nothing moves this grid."""
         if self._first_step is None:
             step = self._shared.nearest_step(now_ns)
             self._first_step = step - step % self._steps_per_bar

@@ -18,7 +18,17 @@ from bachbridge.inference.chorale import two_voices
 from bachbridge.inference.chorale.candidates import StepView, rank_frames
 from bachbridge.inference.chorale.left_hand import left_hand_bias
 from bachbridge.inference.runtime.protocols import FrameNet
-from bachbridge.music.frames import PITCH_INDEX_COUNT, REST, UNKNOWN, Bools, Floats, Frame, Ints, pitch_classes, pitch_index
+from bachbridge.music.frames import (
+    PITCH_INDEX_COUNT,
+    REST,
+    UNKNOWN,
+    Bools,
+    Floats,
+    Frame,
+    Ints,
+    pitch_classes,
+    pitch_index,
+)
 from bachbridge.music.notes import (
     STEPS_PER_BEAT,
     VOICE_RANGES,

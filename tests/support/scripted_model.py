@@ -47,6 +47,9 @@ class ChordModel:
         rows = tuple((index, index, *chord, 15) for index in range(25, PITCH_INDEX_COUNT))
         return Plan(request.piece, step, rows, -1)
 
+    def plans(self, request: PlanRequest) -> Iterator[Plan]:
+        yield self.plan(request)
+
     def generate(self, ask: Ask) -> Iterator[Answer]:
         yield Answer(ask.ask, _chord_notes(1), 1, final=False)
         if self._is_stuck and ask.ask:

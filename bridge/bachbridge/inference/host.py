@@ -214,14 +214,20 @@ class Host:
         self._advance_answer(_AnswerInProgress(ask.ask, generator.generate(ask)))
 
     def _plan(self, request: PlanRequest) -> None:
-        """Follow every request, since each holds only what is new, but plan only for the newest."""
+        """Follow every request, since each holds only what is new, but plan only for the newest.
+
+        The likely notes come first, so that a busy machine is late for few.
+        """
         accompanist = self._require_model(request.model).accompanist
         if accompanist is None:
             self._refuse_plan(request)
             return
         accompanist.follow(request)
         if not self._inbox.has_newer_plan_request:
-            self._send(accompanist.plan(request))
+            for plan in accompanist.plans(request):
+                self._send(plan)
+                if self._inbox.has_newer_plan_request:
+                    break
         self._idle_worker = accompanist
 
     def _refuse_plan(self, request: PlanRequest) -> None:

@@ -109,10 +109,8 @@ class EngineHealth:
                 self._handle_received(data, at_ns)
             case Sent(data, due_ns, sent_ns):
                 self._handle_sent(data, due_ns, sent_ns, now_ns)
-            case AnswerLate():
-                self._faults.add(now_ns, 0)
-            case ChordsLate(late) if late:
-                self._faults.add(now_ns, 0, late)
+            case AnswerLate() | ChordsLate():
+                self._faults.add(now_ns, 0, message.late if isinstance(message, ChordsLate) else 1)
             case DamagedMidi(count):
                 self._count_damaged(count, now_ns)
             case PortsChanged(input_name, output_name):

@@ -87,6 +87,9 @@ class FakeAccompanist(FakeGenerator):
     def plan(self, request: PlanRequest) -> Plan:
         return Plan(request.piece, request.step + len(request.frames), (), -1)
 
+    def plans(self, request: PlanRequest) -> Iterator[Plan]:
+        yield self.plan(request)
+
 
 class HostThread:
     """A host that runs on its own thread."""

@@ -78,6 +78,9 @@ class BusyModel:
         self.inbox.deliver_some()
         return Plan(request.piece, request.step, (), -1)
 
+    def plans(self, request: PlanRequest) -> Iterator[Plan]:
+        yield self.plan(request)
+
     def idle_work(self) -> bool:
         self.inbox.deliver_some()
         self.idle_steps -= 1

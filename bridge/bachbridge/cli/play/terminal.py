@@ -18,8 +18,8 @@ from bachbridge.protocol.effects import (
     AnswerLate,
     AnswerStarted,
     BeatMissing,
-    ChordsLate,
     ChordNamed,
+    ChordsLate,
     ClockNeverStarted,
     DamagedMidi,
     Failed,
@@ -172,10 +172,8 @@ def _session_report_text(message: Message) -> str | None:
             return f"Mode {mode} needs a beat: start your DAW's clock or Link, or set a tempo with --bpm."
         case ClockNeverStarted():
             return "Your DAW's clock runs but has not started: press Stop and Play there, so that bars line up."
-        case PhraseRefused("answer", "empty"):
-            return "There is no note in the phrase to be answered."
-        case PhraseRefused(purpose):
-            return f"These notes cannot be {'answered' if purpose == 'answer' else 'played'}: choose another phrase."
+        case PhraseRefused():
+            return _phrase_refused_text(message)
         case StartRefused(obstacle):
             return _START_REFUSED_TEXTS[obstacle]
         case ChordsLate(late, chords):
@@ -186,6 +184,14 @@ def _session_report_text(message: Message) -> str | None:
             return f"Quit: {reason.rstrip('.')}."
         case _:
             return None
+
+
+def _phrase_refused_text(refusal: PhraseRefused) -> str:
+    match refusal:
+        case PhraseRefused("answer", "empty"):
+            return "There is no note in the phrase to be answered."
+        case PhraseRefused(purpose):
+            return f"These notes cannot be {'answered' if purpose == 'answer' else 'played'}: choose another phrase."
 
 
 def _late_chords_text(late: int, chords: int) -> str:

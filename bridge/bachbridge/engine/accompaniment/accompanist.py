@@ -10,13 +10,13 @@ requests a new plan for the next one.
     the player's D5 in step 8 ───────────┴──▶ chord at once; step 8 known ──PlanRequest(8)──▶ Plan(9)
 
 A step lasts a 16th and becomes current half a step before its time (see `beat_counter`). A step without a new note
-continues the one before. If the tempo is set, the inner voices may move on 8ths under a held note, as the plan's last
-row says. A chord whose plan is late is played as soon as the plan arrives.
+continues the one before. If the beat is set, shared or heard, the inner voices may move on 8ths under a held note, as
+the plan's last row says. A chord whose plan is late is played as soon as the plan arrives.
 
 `bachbridge.engine.input.chord_onsets` says which key is the melody's. The first key of a chord has its harmony at once.
 If that is not the outermost one, the harmony is revised once, when it has lasted for `_MIN_CHORD_NS`. The voices hold
-until all keys and the pedal are up, and a moment longer for legato. Ornaments (see `ornaments`), and notes off the metre
-set by `chord_on`, have no chord of their own until they have stayed or fall on a beat.
+until all keys and the pedal are up, and a moment longer for legato. Ornaments (see `ornaments`), and notes off the
+metre set by `chord_on`, have no chord of their own until they have stayed or fall on a beat.
 """
 
 from collections.abc import Callable, Sequence
@@ -69,15 +69,17 @@ class Accompanist:
 
     __slots__ = (
         "_beat_counter", "_chord_namer", "_hands", "_history", "_kept_until_ns", "_last_change_ns", "_last_chord_ns",
-        "_last_decided_step", "_late_chords", "_left_hand", "_melody_note", "_ornaments", "_pending_chord", "_plan_request_ns", "_revised_for",
-        "_revision_ns", "_settings", "_shared_grid", "_silent_since_ns", "_silent_since_step", "_timers", "_voices",
+        "_last_decided_step", "_late_chords", "_left_hand", "_melody_note", "_ornaments", "_pending_chord",
+        "_plan_request_ns", "_revised_for", "_revision_ns", "_settings", "_shared_grid", "_silent_since_ns",
+        "_silent_since_step", "_timers", "_voices",
     )  # fmt: skip
 
     def __init__(self, settings: Settings, scheduler: Scheduler) -> None:
         self._settings, self._voices, self._hands = settings, AccompanimentVoices(scheduler), Hands()
         self._history, self._chord_namer, self._late_chords = HarmonyHistory(0), ChordNamer(), LateChords()
-        self._beat_counter: BeatCounter | SharedBeatCounter = BeatCounter(settings.bpm)
         self._shared_grid: Grid | None = None
+        self._beat_counter: BeatCounter | SharedBeatCounter = BeatCounter(settings.bpm)
+        self._beat_counter = self._new_beat_counter()
         self._melody_note: MelodyNote | None = None
         self._ornaments = Ornaments()
         self._pending_chord = False
@@ -222,7 +224,8 @@ class Accompanist:
         if self._shared_grid:
             return SharedBeatCounter(self._shared_grid, self._settings.steps_per_bar)
         previous_bpm = self._beat_counter.bpm if self._beat_counter.has_begun else None
-        return BeatCounter(self._settings.bpm, previous_bpm)
+        meter = self._settings.steps_per_bar, self._settings.steps_per_beat
+        return BeatCounter(self._settings.bpm, previous_bpm, meter=meter)
 
     def follow_grid(self, now_ns: int, shared: Grid | None, shift_steps: int) -> list[Effect]:
         """Count on this shared grid, which has a bar line at step 0.
@@ -335,7 +338,8 @@ class Accompanist:
         place = self._beat_place(now_ns)
         quick_ns = self._settings.chord_ms * NS_PER_MS
         wait = self._ornaments.add(now_ns, note.pitch, place, self._last_chord_ns, quick_ns)
-        step = self._beat_counter.add_onset(now_ns, moves_grid=not wait.wait_ns)
+        counter = self._beat_counter
+        step = counter.add_ornament(now_ns) if wait.wait_ns else counter.add_onset(now_ns)
         if before is None and step:
             self._history.begin_at(step)
         self._history.extend_to(step)

@@ -21,16 +21,28 @@ class BeatCounter:
     """The step count of one player. Used on the engine's thread only."""
 
     __slots__ = (
-        "_known_bpm", "_step", "_step_ns", "_step_time_ns", "_tempo_tracker", "_tracked_count",
+        "_known_bpm", "_meter", "_step", "_step_ns", "_step_time_ns", "_tempo_tracker", "_tracked_count",
         "_untracked_onsets_ns", "is_beat_known",
     )  # fmt: skip
 
     def __init__(
-        self, known_bpm: float, previous_bpm: float | None = None, *, step: int = 0, step_time_ns: int | None = None
+        self,
+        known_bpm: float,
+        previous_bpm: float | None = None,
+        *,
+        meter: tuple[int, int] = (4 * STEPS_PER_BEAT, STEPS_PER_BEAT),
+        step: int = 0,
+        step_time_ns: int | None = None,
     ) -> None:
-        """`known_bpm` is 0 if no tempo is set; `step_time_ns` is the time of `step`, None before the first onset."""
-        self._known_bpm = known_bpm
-        self._tempo_tracker = TempoTracker(known_bpm, previous_bpm)
+        """`known_bpm` is 0 if no tempo is set; `meter` is the number of steps in a bar and in a beat.
+
+        `step_time_ns` is the time of `step`, None before the first onset.
+        """
+        self._known_bpm, self._meter = known_bpm, meter
+        steps_per_bar, steps_per_beat = meter
+        self._tempo_tracker = TempoTracker(
+            known_bpm, previous_bpm, steps_per_bar=steps_per_bar, steps_per_beat=steps_per_beat
+        )
         self._step_ns = step_ns_from_bpm(known_bpm or previous_bpm or _DEFAULT_BPM)
         self._step, self._step_time_ns = step, step_time_ns
         self._untracked_onsets_ns: list[int] = []
@@ -59,17 +71,27 @@ class BeatCounter:
     def grid(self) -> Grid:
         return Grid((self._step_time_ns or 0) - self._step * self._step_ns, self._step_ns)
 
-    def add_onset(self, now_ns: int, *, moves_grid: bool = True) -> int:
-        """Add the onset of a note and return its step; an ornament does not move the grid."""
-        if self._step_time_ns is None:
-            self._step_time_ns = now_ns
-        else:
-            self._move_to(self.step_at(now_ns))
-            error_ns = now_ns - self._step_time_ns
-            self._step_time_ns += 0 if self._known_bpm or not moves_grid else round(_PHASE_CORRECTION * error_ns)
+    def add_onset(self, now_ns: int) -> int:
+        """Add the onset of a note and return its step."""
+        error_ns = self._add_note(now_ns)
+        assert self._step_time_ns is not None
+        self._step_time_ns += 0 if self._known_bpm else round(_PHASE_CORRECTION * error_ns)
+        return self._step
+
+    def add_ornament(self, now_ns: int) -> int:
+        """Add the onset of an ornament, which does not move the grid, and return its step."""
+        self._add_note(now_ns)
+        return self._step
+
+    def _add_note(self, now_ns: int) -> int:
+        """Add an onset and return how late it is on its step (ns)."""
         if not self._known_bpm:
             self._untracked_onsets_ns.append(now_ns)
-        return self._step
+        if self._step_time_ns is None:
+            self._step_time_ns = now_ns
+            return 0
+        self._move_to(self.step_at(now_ns))
+        return now_ns - self._step_time_ns
 
     def step_at(self, now_ns: int) -> int:
         """Return the step that is current at `now_ns`; it never goes back."""
@@ -81,7 +103,7 @@ class BeatCounter:
 
     def with_tempo(self, bpm: float) -> "BeatCounter":
         """Return a copy of this count that goes on at `bpm` (0: unknown)."""
-        return BeatCounter(bpm, self.bpm, step=self._step, step_time_ns=self._step_time_ns)
+        return BeatCounter(bpm, self.bpm, meter=self._meter, step=self._step, step_time_ns=self._step_time_ns)
 
     def update_tempo(self) -> None:
         """Estimate the step's length and the last onset's place in the beat from the onsets so far.

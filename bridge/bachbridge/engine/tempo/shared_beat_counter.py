@@ -49,13 +49,17 @@ class SharedBeatCounter:
         if self._first_step is not None:
             self._first_step += shift_steps
 
-    def add_onset(self, now_ns: int, *, moves_grid: bool = True) -> int:
-        """Add the onset of a note and return its step; nothing moves this grid."""
+    def add_onset(self, now_ns: int) -> int:
+        """Add the onset of a note and return its step."""
         if self._first_step is None:
             step = self._shared.nearest_step(now_ns)
             self._first_step = step - step % self._steps_per_bar
         self._step = self.step_at(now_ns)
         return self._step
+
+    def add_ornament(self, now_ns: int) -> int:
+        """Add the onset of an ornament and return its step."""
+        return self.add_onset(now_ns)
 
     def step_at(self, now_ns: int) -> int:
         """Return the step that is current at `now_ns`; it never goes back."""

@@ -90,6 +90,10 @@ class ChoraleGenerator:
         """Plan the next step."""
         return self._planner.plan(request)
 
+    def plans(self, request: PlanRequest) -> Iterator[Plan]:
+        """Plan the next step, first for the notes that are likely to come."""
+        return self._planner.plans(request)
+
     def idle_work(self) -> bool:
         """Return False: a causal model has nothing to compute before more is played."""
         return False

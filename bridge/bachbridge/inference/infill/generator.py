@@ -71,6 +71,10 @@ class InfillGenerator:
         """Return the partner's plan for the next step, with the imagined chord merged into it."""
         return self._lookahead.merge_into(self._partner.plan(request), request)
 
+    def plans(self, request: PlanRequest) -> Iterator[Plan]:
+        """Yield the whole plan: the imagined chord must not come after the partner's."""
+        yield self.plan(request)
+
     def idle_work(self) -> bool:
         """Look ahead by one sweep of the network; False if there was nothing to do."""
         return self._lookahead.idle_work()

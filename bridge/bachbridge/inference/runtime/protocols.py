@@ -58,6 +58,10 @@ class StepPlanner(Protocol):
 class AccompanyingGenerator(StepPlanner, Protocol):
     """The additional methods of a generator that can accompany a player live."""
 
+    def plans(self, request: PlanRequest) -> Iterator[Plan]:
+        """Yield plans of the next step, each for more notes than the one before; the last one is that of `plan`."""
+        ...
+
     def idle_work(self) -> bool:
         """Compute ahead for some milliseconds; False if there was nothing to do."""
         ...

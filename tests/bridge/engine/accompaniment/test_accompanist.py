@@ -274,3 +274,13 @@ def test_style_change_replans_and_voice_change_silences() -> None:
     assert driver.receiver.sounding
     driver.run(S + 30 * MS)
     assert not driver.receiver.sounding
+
+
+def test_inner_voices_move_on_the_beat_that_is_heard() -> None:
+    driver = playing(replace(HARMONIZE, bpm=0.0, density=0.0))
+    for index in range(12):
+        driver.play(S + index * BEAT, 72, BEAT - 20 * MS)
+    driver.run(S + 12 * BEAT)
+    moves = [t - 1000 for t, channel, _ in started(driver) if channel == 1 and (t - 1000) % 500 > 200]
+    assert len(moves) >= 6
+    assert all(abs((t - 30) % 500 - 250) < 40 for t in moves)

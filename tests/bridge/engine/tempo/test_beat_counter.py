@@ -69,3 +69,25 @@ def test_key_names_are_parsed_and_written(name: str, key: tuple[int, bool]) -> N
 @pytest.mark.parametrize("name", ["", "H", "C locrian", "H dorian", "C##", "12"])
 def test_parse_key_returns_none_for_other_text(name: str) -> None:
     assert parse_key(name) is None
+
+
+def test_beat_is_heard_after_a_few_notes_and_upbeat_is_counted() -> None:
+    counter, step, known = BeatCounter(0.0), 0, []
+    for length in (2, *TUNE):
+        at = counter.add_onset(step * 150 * MS)
+        counter.update_tempo()
+        known.append((counter.is_beat_known, (at - step + 2) % 4))
+        step += length
+    assert [is_known for is_known, _ in known[:4]] == [False] * 4
+    assert known[-1] == (True, 0)
+
+
+def test_ornament_does_not_move_the_grid() -> None:
+    counter = BeatCounter(0.0)
+    for quarter in range(4):
+        counter.add_onset(quarter * 600 * MS)
+    before = counter.grid.time_of(16)
+    counter.add_ornament(2460 * MS)
+    assert counter.grid.time_of(16) == before
+    counter.add_onset(2460 * MS)
+    assert counter.grid.time_of(16) > before

@@ -162,3 +162,18 @@ def test_plan_takes_the_left_hands_bass(planner: Planner, left_hand: tuple[int, 
     rows = plan(planner, replace(request_for(FRAME), left_hand=left_hand)).rows
     assert {(row[4] + 35) % 12 for row in rows} == {5}
     assert len({(row[2] + 35) % 12 for row in rows}) > 1, "the rest is the network's"
+
+
+def test_likely_notes_are_planned_first(planner: Planner) -> None:
+    request = request_for(FRAME)
+    planner.follow(request)
+    likely, whole = planner.plans(request)
+    assert [row[0] for row in likely.rows] == [*range(33, 42), 37]
+    assert set(likely.rows) < set(whole.rows)
+    assert whole.rows[-1] == likely.rows[-1]
+
+
+def test_first_step_is_planned_at_once(planner: Planner) -> None:
+    request = request_for()
+    planner.follow(request)
+    assert len(list(planner.plans(request))) == 1

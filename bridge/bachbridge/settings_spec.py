@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from typing import Any, TypedDict, TypeVar, Unpack, cast
 
 from bachbridge.music.general_midi import INSTRUMENT_NAMES, closest_names, find_program
-from bachbridge.music.notes import VOICE_LEADING_RULES, VOICES, parse_key
+from bachbridge.music.notes import VOICE_LEADING_RULES, VOICES
 from bachbridge.music.timeline import MAX_METER_NUMERATOR, parse_meter
+from bachbridge.music.tonality.key_names import parse_key, similar_key_names, standard_key_name
 
 T = TypeVar("T")
 
@@ -102,9 +103,8 @@ class Spec:
 
     def advice(self, refused: Any) -> str:
         """Describe what to give instead of a refused value."""
-        if self.text and self.text.similar and isinstance(refused, str):
-            return " or ".join(map(format_value, self.text.similar(refused)))
-        return self.accepted_values
+        similar = self.text.similar(refused) if self.text and self.text.similar and isinstance(refused, str) else ()
+        return " or ".join(map(format_value, similar)) or self.accepted_values
 
     def convert(self, value: Any) -> Any:
         """Return the value in the type of the default; raises `ValueError`, `TypeError` or `OverflowError`."""
@@ -202,8 +202,10 @@ METER = TextFormat(
     lambda text: text.replace(" ", ""),
 )
 KEY_NAME = TextFormat(
-    'auto, a key such as G, "Bb" or "F# minor", or a mode such as "D dorian"',
+    'auto, a key such as G, "Bb", "F# minor" or "Fis-Moll", or a mode such as "D dorian"',
     lambda text: text == "auto" or parse_key(text) is not None,
+    standard_key_name,
+    similar_key_names,
 )
 
 

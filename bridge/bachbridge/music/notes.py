@@ -102,43 +102,6 @@ def keep_longest_notes(notes: Iterable[Note]) -> tuple[Note, ...]:
     return tuple(kept[key] for key in sorted(kept))
 
 
-_LETTERS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
-_ACCIDENTALS = {"": 0, "#": 1, "b": -1, "♯": 1, "♭": -1}
-_MAJOR_OR_MINOR = {"": False, "major": False, "minor": True, "m": True}
-CHURCH_MODES = {"dorian": 2, "phrygian": 4, "lydian": 5, "mixolydian": 7, "aeolian": 9, "ionian": 0}
-"""Semitones from the tonic of the major key with the same notes up to each mode's final."""
-
-
-def parse_key(name: str) -> Key | None:
-    """Return the key that a person calls "G", "Bb major", "F# minor" or "f#m"; None if it is no key.
-
-    A mode ("D dorian") is the major key with the same notes; `parse_mode_final` tells where it rests.
-    """
-    tonic, mode = _split_key(name)
-    if tonic is None:
-        return None
-    if mode in CHURCH_MODES:
-        return (tonic - CHURCH_MODES[mode]) % 12, False
-    return (tonic, _MAJOR_OR_MINOR[mode]) if mode in _MAJOR_OR_MINOR else None
-
-
-def parse_mode_final(name: str) -> int:
-    """Return the pitch class of the final of a mode such as "D dorian"; -1 for major, minor and no key."""
-    tonic, mode = _split_key(name)
-    return tonic if tonic is not None and mode in CHURCH_MODES else -1
-
-
-def _split_key(name: str) -> tuple[int | None, str]:
-    """Return the tonic of a key's name (None: there is none) and the rest of the name in small letters."""
-    tonic, _, mode = name.strip().partition(" ")
-    if tonic[1:].endswith("m") and not mode:
-        tonic, mode = tonic[:-1], "m"
-    letter, sign = tonic[:1].upper(), tonic[1:]
-    if letter not in _LETTERS or sign not in _ACCIDENTALS:
-        return None, mode
-    return (_LETTERS[letter] + _ACCIDENTALS[sign]) % 12, mode.strip().lower()
-
-
 _MAJOR_SCALE = (0, 2, 4, 5, 7, 9, 11)
 _MINOR_SCALE = (0, 2, 3, 5, 7, 8, 9, 10, 11)
 """The natural scale with the raised sixth and seventh."""

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal, cast
 
-from bachbridge.music.notes import VOICE_LEADING_RULES, Key, parse_key, parse_mode_final
+from bachbridge.music.notes import VOICE_LEADING_RULES, Key
+from bachbridge.music.tonality.key_names import parse_key, parse_mode_final
 from bachbridge.music.voice_leading import parse_rules
 from bachbridge.settings import Settings
 

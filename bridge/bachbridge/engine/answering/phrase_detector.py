@@ -12,7 +12,8 @@ from bachbridge.engine.output.scheduler import Scheduler
 from bachbridge.engine.tempo.grid import Grid, is_due
 from bachbridge.engine.tempo.grid_tracker import GridTracker
 from bachbridge.engine.tempo.tracker import TempoTracker
-from bachbridge.music.notes import NS_PER_MS, SEED_COUNT, Phrase, key_to_number, parse_key
+from bachbridge.music.notes import NS_PER_MS, SEED_COUNT, Phrase, key_to_number
+from bachbridge.music.tonality.key_names import parse_key
 from bachbridge.protocol.effects import Effect, Feed, PhraseEnded
 from bachbridge.settings import Settings
 

@@ -19,7 +19,8 @@ from bachbridge.engine.answering.start_rule import answer_steps
 from bachbridge.engine.output.scheduler import Scheduler
 from bachbridge.engine.tempo.grid import Grid
 from bachbridge.music import endless
-from bachbridge.music.notes import STEPS_PER_BEAT, Phrase, key_to_number, parse_key
+from bachbridge.music.notes import STEPS_PER_BEAT, Phrase, key_to_number
+from bachbridge.music.tonality.key_names import parse_key
 from bachbridge.protocol.effects import AnswerEnded, AnswerLate, AnswerStarted, Ask, Cancel, Effect, PhraseEnded, Send
 from bachbridge.protocol.events import Answer, AskRefused
 from bachbridge.settings import Settings, task_for_answer

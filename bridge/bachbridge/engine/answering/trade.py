@@ -15,7 +15,8 @@ from bachbridge.engine.answering.responder import Responder
 from bachbridge.engine.answering.turn_recorder import TurnRecorder, last_bars
 from bachbridge.engine.answering.turns import Turns, first_turn_step, upbeat_start
 from bachbridge.engine.tempo.grid import Grid, is_due
-from bachbridge.music.notes import NS_PER_MS, SEED_COUNT, Phrase, key_to_number, parse_key
+from bachbridge.music.notes import NS_PER_MS, SEED_COUNT, Phrase, key_to_number
+from bachbridge.music.tonality.key_names import parse_key
 from bachbridge.protocol.effects import Ask, Effect, Feed, PhraseEnded
 from bachbridge.settings import Settings, task_for_answer
 

@@ -5,7 +5,8 @@ import pytest
 from bachbridge.cli.bench.harmony.figures import compute_figures, tonic_family
 from bachbridge.cli.bench.harmony.melodies import FIRST_CHORD_GROUPS, Melody, melodies
 from bachbridge.cli.bench.harmony.virtual_player import HarmonizedTune, Sounded, play
-from bachbridge.music.notes import Note, parse_key
+from bachbridge.music.notes import Note
+from bachbridge.music.tonality.key_names import parse_key
 from bachbridge.protocol.effects import PlanRequest
 from bachbridge.protocol.events import Plan
 from bachbridge.settings import Settings

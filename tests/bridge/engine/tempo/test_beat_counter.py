@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from bachbridge.engine.tempo.beat_counter import BeatCounter
-from bachbridge.music.notes import key_name, parse_key
 
 MS = 1_000_000
 TUNE = (4, 4, 2, 2, 4, 4, 4, 8, 4, 2, 2, 4, 4, 2, 2, 4, 8, 4, 4, 4, 4, 2, 2, 4, 8)
@@ -55,20 +54,6 @@ def test_new_tempo_continues_from_current_step() -> None:
     counter.add_onset(0)
     counter.add_onset(500 * MS)
     assert counter.with_tempo(60.0).step_at(500 * MS + 1000 * MS) == 8
-
-
-@pytest.mark.parametrize(
-    ("name", "key"),
-    [("G", (7, False)), ("Bb", (10, False)), ("F# minor", (6, True)), ("am", (9, True)), ("eb minor", (3, True))],
-)
-def test_key_names_are_parsed_and_written(name: str, key: tuple[int, bool]) -> None:
-    assert parse_key(name) == key
-    assert parse_key(key_name(key)) == key
-
-
-@pytest.mark.parametrize("name", ["", "H", "C locrian", "H dorian", "C##", "12"])
-def test_parse_key_returns_none_for_other_text(name: str) -> None:
-    assert parse_key(name) is None
 
 
 def test_beat_is_heard_after_a_few_notes_and_upbeat_is_counted() -> None:

@@ -8,7 +8,8 @@ import numpy as np
 
 from bachbridge.inference.chorale.generator import ChoraleGenerator
 from bachbridge.music.frames import PITCH_INDEX_COUNT
-from bachbridge.music.notes import VOICE_RANGES, Note, Phrase, key_to_number, parse_key
+from bachbridge.music.notes import VOICE_RANGES, Note, Phrase, key_to_number
+from bachbridge.music.tonality.key_names import parse_key
 from bachbridge.protocol.effects import Ask, Feed
 from bachbridge.protocol.events import Answer
 

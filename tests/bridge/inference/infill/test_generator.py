@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from bachbridge.inference.infill.generator import InfillGenerator
 from bachbridge.inference.infill.windows import MAX_STEPS_AT_ONCE
 from bachbridge.music.frames import LOWEST_PITCH, PITCH_INDEX_COUNT, pitch_index
-from bachbridge.music.notes import VOICE_RANGES, VOICES, Note, Phrase, keep_longest_notes, key_to_number, parse_key
+from bachbridge.music.notes import VOICE_RANGES, VOICES, Note, Phrase, keep_longest_notes, key_to_number
+from bachbridge.music.tonality.key_names import parse_key
 from bachbridge.protocol.effects import Ask, Feed, PlanRequest
 from bachbridge.protocol.events import Answer, Plan
 from bachbridge.protocol.style import Style

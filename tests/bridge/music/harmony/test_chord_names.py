@@ -5,7 +5,8 @@ import itertools
 import pytest
 
 from bachbridge.music.harmony.chord_names import QUALITIES, ChordQuality, chord_name, find_chord
-from bachbridge.music.notes import key_name, parse_key
+from bachbridge.music.notes import key_name
+from bachbridge.music.tonality.key_names import parse_key
 
 ALL_KEYS = [(tonic, minor) for tonic in range(12) for minor in (False, True)]
 

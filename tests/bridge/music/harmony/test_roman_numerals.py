@@ -4,7 +4,7 @@ import pytest
 
 from bachbridge.music.harmony.chord_names import find_chord
 from bachbridge.music.harmony.roman_numerals import roman_numeral
-from bachbridge.music.notes import parse_key
+from bachbridge.music.tonality.key_names import parse_key
 
 
 def numeral(pitches: tuple[int, ...], key: str) -> str:

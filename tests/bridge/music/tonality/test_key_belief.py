@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from bachbridge.music.frames import REST, pitch_index
-from bachbridge.music.notes import parse_key
 from bachbridge.music.tonality.key_belief import NO_BELIEF, KeyBelief, certain_belief
+from bachbridge.music.tonality.key_names import parse_key
 
 
 def after(*pitches: int, steps: int = 4, belief: KeyBelief = NO_BELIEF) -> KeyBelief:

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from bachbridge.music.frames import pitch_index
-from bachbridge.music.notes import parse_key, parse_mode_final, scale_pitch_classes
+from bachbridge.music.notes import scale_pitch_classes
 from bachbridge.music.tonality.bias import clash_bias, key_bias, opening_bias
 from bachbridge.music.tonality.key_belief import NO_BELIEF, certain_belief
+from bachbridge.music.tonality.key_names import parse_key, parse_mode_final
 from bachbridge.music.tonality.opening import opening_chord, opening_chord_in_mode
 
 C_MAJOR, A_MINOR, F_MAJOR, G_MAJOR = {0, 4, 7}, {9, 0, 4}, {5, 9, 0}, {7, 11, 2}

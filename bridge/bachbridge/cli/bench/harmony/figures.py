@@ -9,7 +9,8 @@ from bachbridge.cli.bench.harmony.melodies import Melody
 from bachbridge.cli.bench.harmony.virtual_player import HarmonizedTune
 from bachbridge.music.frames import REST, Ints, pitch_index
 from bachbridge.music.metrics import compute_metrics
-from bachbridge.music.notes import NS_PER_MS, VOICES, parse_key, parse_mode_final, scale_pitch_classes
+from bachbridge.music.notes import NS_PER_MS, VOICES, scale_pitch_classes
+from bachbridge.music.tonality.key_names import parse_key, parse_mode_final
 
 _SETTLED_NS = 40 * NS_PER_MS
 """Wait after a note until its chord is looked at: inner voices may come 30 ms late."""

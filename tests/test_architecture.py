@@ -43,7 +43,7 @@ PURE_MAY = ("bachbridge", "bachbridge.errors", "bachbridge.settings", "bachbridg
 DATA_MODULES = {
     *("abc", "array", "ast", "bisect", "collections", "contextlib", "copy", "dataclasses", "difflib", "enum"),
     *("fractions", "functools", "hashlib", "heapq", "itertools", "json", "math", "operator", "random", "re"),
-    *("statistics", "string", "struct", "types", "typing", "xml"),
+    *("statistics", "string", "struct", "types", "typing", "unicodedata", "xml"),
 }
 """Modules of the standard library that only hold or transform data."""
 PURE_PACKAGES = {"numpy", "msgspec"}

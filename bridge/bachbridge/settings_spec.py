@@ -117,9 +117,9 @@ class Spec:
             case int():
                 return _parse_int(value)
             case float():
-                return float(value)
+                return parse_number(value) if isinstance(value, str) else float(value)
             case _:
-                return _parse_ints(value)
+                return _parse_ints(value.replace("%", "") if isinstance(value, str) and self.unit == "%" else value)
 
 
 class SpecParts(TypedDict, total=False):
@@ -146,6 +146,13 @@ def format_value(value: Any) -> str:
             return ",".join(map(str, cast("Sequence[object]", value))) or "empty"
         case _:
             return f"{value:.10g}" if isinstance(value, float) else str(value)
+
+
+def parse_number(text: str) -> float:
+    """Return the number that a person writes as "0.4", "0,4" or "40%"; raises `ValueError`."""
+    plain = text.strip().replace(",", ".")
+    number = float(plain.removesuffix("%"))
+    return round(number / 100, 12) if plain.endswith("%") else number
 
 
 def _parse_bool(value: object) -> bool:

@@ -15,6 +15,7 @@ from typing import Annotated, Any
 import typer
 
 from bachbridge import __version__
+from bachbridge.cli import new_music_commands
 from bachbridge.cli.bench import commands as bench_commands
 from bachbridge.cli.options import apply_options, with_settings
 from bachbridge.cli.output_paths import check_outputs
@@ -53,6 +54,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(transform_commands.commands)
+app.add_typer(new_music_commands.commands)
 app.add_typer(bench_commands.commands)
 
 

@@ -6,6 +6,7 @@ setting as it is.
 """
 
 import inspect
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,6 +15,7 @@ import typer
 
 from bachbridge.errors import ConfigError
 from bachbridge.music import general_midi
+from bachbridge.music.tonality.key_names import key_remark
 from bachbridge.settings import SETTING_NAMES, Settings, option_name, range_of, spec_of, with_setting, with_values
 
 
@@ -41,8 +43,19 @@ def with_settings(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def apply_options(settings: Settings, values: dict[str, Any]) -> Settings:
-    """Return the settings changed by the options that were given; raises `ConfigError`."""
-    return with_values(settings, {name: value for name, value in values.items() if value is not None})
+    """Return the settings changed by the options that were given; raises `ConfigError`.
+
+    A remark on stderr explains a key that could be understood otherwise.
+    """
+    chosen = with_values(settings, {name: value for name, value in values.items() if value is not None})
+    print_key_remark(str(values.get("key") or ""))
+    return chosen
+
+
+def print_key_remark(key: str) -> None:
+    """Explain on stderr a key that could be understood otherwise; print nothing about others."""
+    if remark := key_remark(key):
+        print(f"bachbridge: {remark}", file=sys.stderr)
 
 
 def resolve_seed(seed: int) -> int:

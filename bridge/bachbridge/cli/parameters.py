@@ -6,16 +6,32 @@ from typing import Annotated
 import typer
 
 from bachbridge.settings import Settings, spec_of
+from bachbridge.settings_spec import parse_number
 
 DEFAULT_SETTINGS = Settings()
 
+
+def number(text: str | float) -> float:
+    """Parse the value of an option: "0.4", "0,4" or "40%"; raises `ValueError`."""
+    return parse_number(text) if isinstance(text, str) else text
+
+
 ModelOption = Annotated[
-    str, typer.Option("--model", metavar="NAME", help="The model to use; `bachbridge models` lists them.")
+    str,
+    typer.Option(
+        "--model", metavar="MODEL", help="The model to use: a name that `bachbridge models` lists, or its folder."
+    ),
+]
+KeyOption = Annotated[
+    str, typer.Option("--key", metavar="KEY", help=f"The key of the new notes: {spec_of('key').accepted_values}.")
 ]
 TemperatureOption = Annotated[
     float,
     typer.Option(
-        "--temperature", metavar="T", help=f"How daring the notes are: {spec_of('temperature').accepted_values}."
+        "--temperature",
+        metavar="T",
+        parser=number,
+        help=f"How daring the notes are: {spec_of('temperature').accepted_values}.",
     ),
 ]
 SeedOption = Annotated[

@@ -1,4 +1,4 @@
-"""The options of the commands that make music or pictures from files, or music from nothing."""
+"""The options of the commands that make music or pictures from files."""
 
 from pathlib import Path
 from typing import Annotated
@@ -13,6 +13,7 @@ from bachbridge.cli.parameters import (
     ForceOption,
     FourPartFileArgument,
     InstrumentOption,
+    KeyOption,
     MidiOutputOption,
     ModelOption,
     MusicOutputOption,
@@ -21,12 +22,11 @@ from bachbridge.cli.parameters import (
     ScoreOption,
     SeedOption,
     TemperatureOption,
+    number,
 )
 
 INFILL_MODEL = "coconet"
 """The default model of the commands that need an infilling model."""
-TUNE_MODEL = "abc"
-"""The default model of `tune`."""
 
 commands = typer.Typer()
 
@@ -38,76 +38,29 @@ def continue_(
     *,
     bars: Annotated[int | None, typer.Option(help="Bars to add; by default as many as IN.mid has.", min=1)] = None,
     temperature: TemperatureOption = DEFAULT_SETTINGS.temperature,
+    key: KeyOption = DEFAULT_SETTINGS.key,
     seed: SeedOption = 0,
     model: ModelOption = DEFAULT_SETTINGS.model,
     instrument: InstrumentOption = None,
     force: ForceOption = False,
 ) -> None:
     """Continue a MIDI file or a tune in ABC (.abc), and write both to a file of either kind."""
-    apply_options(DEFAULT_SETTINGS, {"temperature": temperature, "seed": seed, "model": model})
+    chosen = apply_options(DEFAULT_SETTINGS, {"temperature": temperature, "seed": seed, "model": model, "key": key})
     suffix = ".abc" if source.suffix.lower() == ".abc" else ".mid"
     target = choose_output(target, derived_path(source, "continued", suffix), inputs=[source], force=force)
     program = resolve_program(instrument, target)
     from bachbridge.cli.transform.continue_ import continue_file
 
     continue_file(
-        source, target, bars=bars, temperature=temperature, seed=resolve_seed(seed), model=model, program=program
+        source,
+        target,
+        bars=bars,
+        temperature=temperature,
+        seed=resolve_seed(seed),
+        model=model,
+        program=program,
+        key=chosen.key,
     )
-
-
-@commands.command("dream")
-def dream(
-    target: MusicOutputOption = None,
-    *,
-    minutes: Annotated[float, typer.Option(metavar="M", help="The length of the dream in minutes.")] = 5.0,
-    phrase: Annotated[
-        Path | None,
-        typer.Option(metavar="IN.mid", help="The music to begin from, MIDI or ABC; by default a bundled phrase."),
-    ] = None,
-    bpm: Annotated[float, typer.Option(metavar="BPM", help="The tempo; 0 for the phrase's.")] = 0.0,
-    temperature: TemperatureOption = DEFAULT_SETTINGS.temperature,
-    seed: SeedOption = 0,
-    model: ModelOption = DEFAULT_SETTINGS.model,
-    instrument: InstrumentOption = None,
-    force: ForceOption = False,
-) -> None:
-    """Continue a phrase on and on, and write the music after it as MIDI or ABC."""
-    apply_options(DEFAULT_SETTINGS, {"temperature": temperature, "seed": seed, "model": model, "bpm": bpm})
-    default = derived_path(phrase, "dream", ".mid") if phrase else Path("dream.mid")
-    target = choose_output(target, default, inputs=[phrase], force=force)
-    program = resolve_program(instrument, target)
-    from bachbridge.cli.transform.dream import DreamOptions, dream_file
-
-    dream_file(target, DreamOptions(model, minutes, temperature, resolve_seed(seed), program, bpm, phrase))
-
-
-@commands.command("tune")
-def tune(
-    target: MusicOutputOption = None,
-    *,
-    tunes: Annotated[int, typer.Option(metavar="N", help="The number of tunes, all in one file.")] = 1,
-    key: Annotated[
-        str, typer.Option(metavar="KEY", help="The key: D, F#m, Ador and so on; by default the model's choice.")
-    ] = "",
-    meter: Annotated[
-        str, typer.Option(metavar="METER", help="The meter: 6/8, 4/4 and so on; by default the model's choice.")
-    ] = "",
-    bpm: Annotated[float, typer.Option(metavar="BPM", help="The tempo; 0 for 120.")] = 0.0,
-    temperature: Annotated[
-        float | None, typer.Option(metavar="T", help="How daring the tunes are, 0.1 to 2; by default the model's own.")
-    ] = None,
-    seed: SeedOption = 0,
-    model: ModelOption = TUNE_MODEL,
-    instrument: InstrumentOption = None,
-    force: ForceOption = False,
-) -> None:
-    """Write whole new tunes from nothing, with repeats: as ABC, or as MIDI with the repeats played."""
-    apply_options(DEFAULT_SETTINGS, {"temperature": temperature, "seed": seed, "model": model, "bpm": bpm})
-    target = choose_output(target, Path("tune.abc"), force=force)
-    program = resolve_program(instrument, target)
-    from bachbridge.cli.transform.tune import TuneOptions, write_tunes
-
-    write_tunes(target, TuneOptions(model, tunes, temperature, resolve_seed(seed), key, meter, bpm, program))
 
 
 @commands.command("harmonize")
@@ -118,6 +71,7 @@ def harmonize(
     model: ModelOption = DEFAULT_SETTINGS.model,
     seed: SeedOption = 0,
     temperature: TemperatureOption = DEFAULT_SETTINGS.temperature,
+    key: KeyOption = DEFAULT_SETTINGS.key,
     voice: Annotated[
         str, typer.Option(metavar="VOICE", help="The voice of the melody: soprano, alto, tenor or bass.")
     ] = "soprano",
@@ -144,7 +98,7 @@ def harmonize(
     force: ForceOption = False,
 ) -> None:
     """Add three voices to the melody of a MIDI file; the melody stays as it is."""
-    apply_options(DEFAULT_SETTINGS, {"temperature": temperature, "seed": seed, "model": model})
+    chosen = apply_options(DEFAULT_SETTINGS, {"temperature": temperature, "seed": seed, "model": model, "key": key})
     from bachbridge.cli.transform.harmonize import harmonize_file, parse_harmonize_options
     from bachbridge.cli.transform.infill_run import parse_generation_options
     from bachbridge.cli.transform.output import OutputFiles
@@ -153,7 +107,7 @@ def harmonize(
     target = choose_output(target, default, others=[score], inputs=[source], force=force)
     program = resolve_program(instrument)
     generation = parse_generation_options(
-        model, rules=rules, temperature=temperature, seed=resolve_seed(seed), fast=fast
+        model, rules=rules, temperature=temperature, seed=resolve_seed(seed), fast=fast, key=chosen.key
     )
     options = parse_harmonize_options(
         generation, voice=voice, track=track, beam=beam, lag=lag, keep=keep_bars, program=program
@@ -176,6 +130,7 @@ def mend(
     model: ModelOption = INFILL_MODEL,
     seed: SeedOption = 0,
     temperature: TemperatureOption = DEFAULT_SETTINGS.temperature,
+    key: KeyOption = DEFAULT_SETTINGS.key,
     fast: FastOption = False,
     rules: RulesOption = "all",
     report: ReportOption = False,
@@ -183,7 +138,7 @@ def mend(
     force: ForceOption = False,
 ) -> None:
     """Regenerate some bars or voices of a piece in four voices; all others stay as they are."""
-    apply_options(DEFAULT_SETTINGS, {"temperature": temperature, "seed": seed, "model": model})
+    chosen = apply_options(DEFAULT_SETTINGS, {"temperature": temperature, "seed": seed, "model": model, "key": key})
     default = derived_path(source, "mended", ".mid")
     target = choose_output(target, default, others=[score], inputs=[source], force=force)
     from bachbridge.cli.transform.infill_run import parse_generation_options
@@ -191,7 +146,7 @@ def mend(
     from bachbridge.cli.transform.output import OutputFiles
 
     generation = parse_generation_options(
-        model, rules=rules, temperature=temperature, seed=resolve_seed(seed), fast=fast
+        model, rules=rules, temperature=temperature, seed=resolve_seed(seed), fast=fast, key=chosen.key
     )
     mend_file(source, OutputFiles(target, score, report), generation, bars=bars, voices=voices)
 
@@ -201,10 +156,14 @@ def vary(
     source: FourPartFileArgument,
     target: MidiOutputOption = None,
     *,
-    share: Annotated[float, typer.Option(metavar="S", help="The share of the notes to regenerate, 0 to 1.")] = 0.4,
+    share: Annotated[
+        float,
+        typer.Option(metavar="S", parser=number, help="The share of the notes to regenerate, 0 to 1 (0.4 or 40%)."),
+    ] = 0.4,
     model: ModelOption = INFILL_MODEL,
     seed: SeedOption = 0,
     temperature: TemperatureOption = DEFAULT_SETTINGS.temperature,
+    key: KeyOption = DEFAULT_SETTINGS.key,
     fast: FastOption = False,
     rules: RulesOption = "all",
     report: ReportOption = False,
@@ -212,7 +171,7 @@ def vary(
     force: ForceOption = False,
 ) -> None:
     """Regenerate some notes of a piece in four voices, chosen by the seed; the others stay as they are."""
-    apply_options(DEFAULT_SETTINGS, {"temperature": temperature, "seed": seed, "model": model})
+    chosen = apply_options(DEFAULT_SETTINGS, {"temperature": temperature, "seed": seed, "model": model, "key": key})
     default = derived_path(source, "varied", ".mid")
     target = choose_output(target, default, others=[score], inputs=[source], force=force)
     from bachbridge.cli.transform.infill_run import parse_generation_options
@@ -220,7 +179,7 @@ def vary(
     from bachbridge.cli.transform.output import OutputFiles
 
     generation = parse_generation_options(
-        model, rules=rules, temperature=temperature, seed=resolve_seed(seed), fast=fast
+        model, rules=rules, temperature=temperature, seed=resolve_seed(seed), fast=fast, key=chosen.key
     )
     vary_file(source, OutputFiles(target, score, report), generation, share=share)
 
@@ -246,7 +205,9 @@ def text(
     grid: Annotated[int, typer.Option(metavar="N", help="Steps to a quarter note, 1 to 24.")] = 4,
     bpm: Annotated[
         float | None,
-        typer.Option(metavar="BPM", help="The tempo of the MIDI file to write; by default the tune's, or 120."),
+        typer.Option(
+            metavar="BPM", parser=number, help="The tempo of the MIDI file to write; by default the tune's, or 120."
+        ),
     ] = None,
     force: ForceOption = False,
 ) -> None:

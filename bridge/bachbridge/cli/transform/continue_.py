@@ -22,7 +22,8 @@ from bachbridge.files.smf import encode_file
 from bachbridge.inference.loading import load_model
 from bachbridge.inference.runtime.protocols import Generator
 from bachbridge.music.general_midi import ANSWER_PROGRAM
-from bachbridge.music.notes import VOICES, Note, Phrase, keep_longest_notes
+from bachbridge.music.notes import VOICES, Note, Phrase, keep_longest_notes, key_to_number
+from bachbridge.music.tonality.key_names import parse_key
 from bachbridge.protocol.effects import Ask
 from bachbridge.settings import Settings
 
@@ -41,8 +42,12 @@ def continue_file(
     seed: int,
     model: str,
     program: int = ANSWER_PROGRAM,
+    key: str = "auto",
 ) -> None:
-    """Write to `target` the music of `source` and its continuation of `bars` bars, or of the prompt's length."""
+    """Write to `target` the music of `source` and its continuation of `bars` bars, or of the prompt's length.
+
+    `key` "auto" is the key that the file states, or else the one that the notes show.
+    """
     if bars is not None and not 1 <= bars <= _MAX_BARS:
         raise ConfigError(f"cannot continue by {bars} bars: give --bars a number from 1 to {_MAX_BARS}.")
     check_output_path(target)
@@ -60,7 +65,7 @@ def continue_file(
         temperature=temperature,
         top_p=Settings().top_p,
         seed=seed,
-        key=music.key_number,
+        key=music.key_number if key == "auto" else key_to_number(parse_key(key)),
     )
     notes = _generate_answer(load_continuation_model(model), ask)
     text = abc_output.abc_with_answer(music, notes, ask.steps).encode() if write_abc else None

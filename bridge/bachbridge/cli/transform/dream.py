@@ -45,7 +45,7 @@ class DreamOptions:
 
     @property
     def title(self) -> str:
-        return f"A dream of {self.model}"
+        return f"A dream of {Path(self.model).name}"
 
 
 def dream_file(target: Path, options: DreamOptions) -> None:

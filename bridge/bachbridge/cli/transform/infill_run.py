@@ -1,8 +1,9 @@
 """Run an infilling model for a command: its options, the check of the model, and the progress bar."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+import numpy as np
 from rich.console import Console
 from rich.progress import Progress
 
@@ -14,7 +15,9 @@ from bachbridge.inference.infill.gibbs import FAST_SCHEDULE, SLOW_SCHEDULE, Fill
 from bachbridge.inference.runtime import library, onnx_nets
 from bachbridge.inference.runtime.library import Card
 from bachbridge.music import voice_leading
+from bachbridge.music.frames import PITCH_INDEX_COUNT
 from bachbridge.music.timeline import Bar
+from bachbridge.music.tonality.key_names import parse_key, parse_mode_final
 from bachbridge.protocol.style import Style
 
 _CANDIDATE_COUNT = 4
@@ -31,15 +34,23 @@ class GenerationOptions:
     fast: bool = False
 
 
-def parse_generation_options(model: str, *, rules: str, temperature: float, seed: int, fast: bool) -> GenerationOptions:
+def parse_generation_options(
+    model: str, *, rules: str, temperature: float, seed: int, fast: bool, key: str = "auto"
+) -> GenerationOptions:
     """Build the options from the words of the command line; raises `ConfigError`."""
-    return GenerationOptions(model, parse_style(rules, temperature), seed, fast)
+    return GenerationOptions(model, parse_style(rules, temperature, key), seed, fast)
 
 
-def parse_style(rules: str, temperature: float) -> Style:
+def parse_style(rules: str, temperature: float, key: str = "auto") -> Style:
     """Build the style from the words of the command line; raises `ConfigError`."""
     try:
-        return Style(temperature=temperature, rules=voice_leading.parse_rules(rules), randomness=1)
+        return Style(
+            temperature=temperature,
+            rules=voice_leading.parse_rules(rules),
+            key=parse_key(key),
+            final=parse_mode_final(key),
+            randomness=1,
+        )
     except ValueError as error:
         raise ConfigError(str(error)) from error
 
@@ -61,7 +72,13 @@ def infill_canvas(
     *,
     first_step: int = 0,
 ) -> FilledCanvas:
-    """Fill the canvas, whose step 0 is step `first_step` of the piece; shows a progress bar on standard error."""
+    """Fill the canvas, whose step 0 is step `first_step` of the piece; shows a progress bar on standard error.
+
+    In a key that is set, notes beside it cost as they do in answers.
+    """
+    if generation.style.key is not None:
+        nats = voice_leading.out_of_key_penalty(np.zeros(PITCH_INDEX_COUNT), generation.style.key)
+        canvas = replace(canvas, logit_mask=canvas.logit_mask + nats)
     schedule = FAST_SCHEDULE if generation.fast else SLOW_SCHEDULE
     bar_lines = [bar.start - first_step for bar in bars if bar.start >= first_step]
     with Progress(console=Console(stderr=True), transient=True) as progress:

@@ -23,8 +23,10 @@ from bachbridge.inference.runtime.families import writes_tunes
 from bachbridge.inference.symbols import tunes as symbol_tunes
 from bachbridge.music.general_midi import ANSWER_PROGRAM
 from bachbridge.music.timeline import DEFAULT_BPM
+from bachbridge.music.tonality.key_names import parse_key, standard_key_name
 
 MAX_TUNES = 1000
+_ABC_MODES = {"major": "", "ionian": "", "minor": "m", "aeolian": "m"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +49,9 @@ class TuneOptions:
     def header_fields(self) -> dict[str, str]:
         """The header's lines that are given, by their letter; raises `ConfigError`."""
         word = self.meter.strip()
-        key, meter = abc_tokens.normalize_key(self.key), abc_tokens.COMMON_METERS.get(word, word)
+        key, meter = _abc_key(self.key), abc_tokens.COMMON_METERS.get(word, word)
         if self.key and key not in abc_tokens.KEY_NAMES:
-            raise ConfigError(f'ABC has no key "{self.key}": give --key D, F#m, Bb, Ador or the like.')
+            raise ConfigError(f'there is no key "{self.key}" in ABC: give --key D, F#m, "Fis-Moll", Ador or the like.')
         if self.meter and meter not in abc_tokens.METERS:
             raise ConfigError(f'the model writes no meter "{self.meter}": give --meter 4/4, 6/8, 3/4 or the like.')
         return {letter: field for letter, field in (("M", meter), ("K", key)) if field}
@@ -69,13 +71,30 @@ def write_tunes(target: Path, options: TuneOptions) -> None:
     console = Console(stderr=True)
     tunes = [*track(generated, "writing tunes", total=options.tunes, console=console, transient=True)]
     if as_abc:
-        titled = ((f"Tune {number} of {options.model}", tune) for number, tune in enumerate(tunes, 1))
+        titled = ((f"Tune {number} of {card.name}", tune) for number, tune in enumerate(tunes, 1))
         write_abc(target, titled, bpm=bpm)
     else:
-        title = f"Tunes of {options.model}"
+        title = f"Tunes of {card.name}"
         songs = [song_from_tune(with_file_header(tune, 1, title, bpm=bpm), target).song for tune in tunes]
         write_songs(target, songs, title, options.program)
     print(f"wrote {target}: {len(tunes)} {'tune' if len(tunes) == 1 else 'tunes'} at {bpm:.4g} bpm")
+
+
+def _abc_key(name: str) -> str | None:
+    """Return ABC's spelling of a key in any of its names, with as few accidentals as possible; None if it is no key."""
+    spelled = abc_tokens.normalize_key(name)
+    if spelled in abc_tokens.KEY_NAMES:
+        return spelled
+    tonic, _, mode = standard_key_name(name).partition(" ")
+    if parse_key(name) is None:
+        return None
+    suffix = _ABC_MODES.get(mode, mode[:3])
+    same = [
+        key
+        for key in abc_tokens.KEY_NAMES
+        if key[1:].lstrip("#b") == suffix and abc_tokens.tonic_pitch_class(key) == abc_tokens.tonic_pitch_class(tonic)
+    ]
+    return min(same, key=lambda key: (abs(abc_tokens.key_sharps(key) or 0), not key.startswith(tonic)), default=None)
 
 
 def _abc_codec(card: library.Card) -> AbcCodec:

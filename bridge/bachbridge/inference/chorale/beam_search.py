@@ -24,7 +24,9 @@ from bachbridge.inference.chorale.candidates import RankedFrames, StepView, rank
 from bachbridge.inference.runtime.protocols import FrameNet
 from bachbridge.music.frames import LOWEST_PITCH, REST, UNKNOWN, Bools, Floats, Frame, Ints
 from bachbridge.music.keys import estimate_key
-from bachbridge.music.notes import STEPS_PER_BEAT, VOICES, Key
+from bachbridge.music.notes import STEPS_PER_BEAT, VOICES, Key, key_on_final
+from bachbridge.music.tonality.bias import key_bias
+from bachbridge.music.tonality.key_belief import certain_belief
 from bachbridge.protocol.style import Style
 
 _BRANCHES = 3
@@ -91,9 +93,13 @@ def harmonize_steps(
 
     The harmony is `pitch_indices[step, voice]` and `onsets[step, voice]`; given cells are kept. Step `t` lies
     `position[t]` steps into a bar of `steps_per_bar[t]`; single numbers give the first step's position and the length
-    of all bars. A key in `style` holds throughout; without one the key follows the given notes.
+    of all bars. A key in `style` holds throughout, with a cost for notes beside it as in live harmony; without one the
+    key follows the given notes.
     """
     steps = len(given)
+    key_nats = None if style.key is None else _key_nats(style.key, given)
+    if style.key is not None and style.final >= 0:
+        style = replace(style, key=key_on_final(style.key, style.final))
     with_position = _bar_placer(position, steps_per_bar, steps)
     keys = [style.key] * steps if style.key is not None else _local_keys(given)
     pitch_indices, onsets = np.zeros((steps, len(VOICES)), np.int32), np.zeros((steps, len(VOICES)), bool)
@@ -103,7 +109,8 @@ def harmonize_steps(
     for step in range(steps):
         beam = replace(beam, contexts=tuple(with_position(context) for context in beam.contexts))
         now = replace(style, key=keys[step])
-        beam = decoder.advance(beam, given[step], given_onsets[step], now, is_ending=step >= last_onset)
+        bias = None if key_nats is None else key_nats[step]
+        beam = decoder.advance(beam, given[step], given_onsets[step], now, bias=bias, is_ending=step >= last_onset)
         if beam.pitch_indices.shape[1] > lag:
             pitch_indices[decided], onsets[decided] = beam.pitch_indices[0, 0], beam.onsets[0, 0]
             decided += 1
@@ -153,6 +160,12 @@ def _local_keys(given: Ints) -> list[Key | None]:
     return keys
 
 
+def _key_nats(key: Key, given: Ints) -> Floats:
+    """Nats for each note under `given[step, voice]` in a key that is set: `[step, voice, pitch index]`."""
+    probabilities = np.repeat(certain_belief(key).probabilities[None], len(given), axis=0)
+    return key_bias(probabilities, np.maximum(given.max(axis=1), REST))
+
+
 def _last_onset(given: Ints, onsets: Bools) -> int:
     """The step at which the last given note begins."""
     sounding = given > REST
@@ -173,8 +186,13 @@ class _StepDecoder:
     width: int
     rng: np.random.Generator
 
-    def advance(self, beam: _Hypotheses, given: Ints, onsets: Bools, style: Style, *, is_ending: bool) -> _Hypotheses:
-        """Return the best hypotheses after one step more with `given[voice]` and `onsets[voice]`, the best first."""
+    def advance(
+        self, beam: _Hypotheses, given: Ints, onsets: Bools, style: Style, *, bias: Floats | None, is_ending: bool
+    ) -> _Hypotheses:
+        """Return the best hypotheses after one step more with `given[voice]` and `onsets[voice]`, the best first.
+
+        `bias[voice, pitch_index]` are nats that are added to the style's bias.
+        """
         rows = len(beam.contexts)
         hidden, state = self.net.core(np.concatenate([context.feature_ids() for context in beam.contexts]), beam.state)
         frames = [context.previous_frame.pitch_indices for context in beam.contexts if context.previous_frame]
@@ -187,6 +205,7 @@ class _StepDecoder:
             self.rng,
             keep=self.width if rows == 1 or is_ending else min(_BRANCHES, self.width),
             onsets=np.broadcast_to(onsets, given_rows.shape),
+            bias=None if bias is None else np.repeat(bias[None], rows, axis=0),
         )
         weight, handicap = _branch_weights(chosen, beam.weight + self._given_log_p(hidden, given), style)
         if is_ending and style.rules:

@@ -111,20 +111,35 @@ def file_stamps() -> tuple[tuple[str, int, int], ...]:
 
 
 def find_checked_card(name: str) -> Card:
-    """Return the card of the model `name` after checking its files; raises `ModelError`."""
+    """Return the card of the model `name`, or in the folder of that path, after checking its files.
+
+    Raises `ModelError`.
+    """
     found = find_card(name)
     check_files(found)
     return found
 
 
 def find_card(name: str) -> Card:
-    """Return the card of the model `name` without checking its files; raises `ModelError`."""
-    folder = next((folder for folder in _model_folders() if folder.name == name), None)
+    """Return the card of the model `name`, or in the folder of that path, without checking its files.
+
+    An installed model goes before a folder of its name. Raises `ModelError`.
+    """
+    folder = next((folder for folder in _model_folders() if folder.name == name), None) or model_folder(name)
+    if folder is None and Path(name).name != name:
+        raise ModelError(f"there is no model in {name}: give the folder that holds its {CARD_FILE}.")
     if folder is None:
         near = get_close_matches(name, model_names(), 1)
         hint = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(model_names()) or 'none'}"
         raise ModelError(f"there is no model {name!r}; {hint}")
     return read_card(folder)
+
+
+def model_folder(path: str) -> Path | None:
+    """Return the folder of the model at this path, which may also be that of a file in it; None if there is none."""
+    given = Path(path).expanduser()
+    folder = given.parent if given.is_file() else given
+    return folder.resolve() if (folder / CARD_FILE).is_file() else None
 
 
 def read_card(folder: Path) -> Card:

@@ -91,7 +91,7 @@ def test_write_songs_separates_songs_and_keeps_their_meters(tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("options", "target", "message"),
     [
-        (replace(OPTIONS, key="H"), "out.abc", 'no key "H"'),
+        (replace(OPTIONS, key="waltz"), "out.abc", 'no key "waltz"'),
         (replace(OPTIONS, meter="7"), "out.abc", 'no meter "7"'),
         (replace(OPTIONS, tunes=0), "out.abc", "a number from 1"),
         (replace(OPTIONS, model="other"), "out.abc", r"cannot write tunes.*\(m\)"),
@@ -105,3 +105,11 @@ def test_tune_refuses_invalid_options_and_writes_nothing(
     with pytest.raises(BachBridgeError, match=message):
         write_tunes(tmp_path / target, options)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("name", "field"),
+    [("Fis-Moll", "F#m"), ("H-Dur", "B"), ("B-Dur", "Bb"), ("D dorian", "Ddor"), ("es-moll", "Ebm"), ("C#", "C#")],
+)
+def test_tune_key_has_any_name(name: str, field: str) -> None:
+    assert replace(OPTIONS, key=name).header_fields["K"] == field

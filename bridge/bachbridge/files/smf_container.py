@@ -26,6 +26,7 @@ _HEADER_SIZE = 6
 _MAX_BYTES_BEFORE = 1024
 """Bytes that may stand before the header; in a RIFF file it may stand anywhere."""
 _STATUS_BYTES = bytes(range(128, 256))
+_ALL_BUT_SYSTEM = bytes((*range(0xF1), 0xF7, 0xFF))
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +63,8 @@ def parse_smf(data: bytes) -> SmfContents:
     if begin:
         oddities.append("it stands inside another container")
         data = _unwrap(data, begin)
-    # Every event has at least two bytes below 128, a note three: files far over the limit are refused unread.
-    if len(data.translate(None, _STATUS_BYTES)) > 3 * MAX_EVENTS:
+    # A note has three bytes below 128, a system message one at least: files far over the limit are refused unread.
+    if len(data.translate(None, _STATUS_BYTES)) + 2 * len(data.translate(None, _ALL_BUT_SYSTEM)) > 3 * MAX_EVENTS:
         raise OverflowError(f"over {MAX_EVENTS} events")
     if len(data) < 14:
         raise SmfError("its header is cut off")

@@ -132,6 +132,11 @@ class Timeline:
         later = [self.step_at_tick(other.tick) for other in self.meters if other.tick > meter.tick]
         return min([line, *later])
 
+    def steps_into_bar(self, step: int) -> int:
+        """Return the steps from the last bar line at or before `step`."""
+        meter = self.meter_at(self.tick_at_step(step))
+        return (step - self.step_at_tick(meter.tick)) % meter.steps_per_bar
+
     def bars(self, steps: int) -> Iterator[Bar]:
         """Yield the bars of the first `steps` steps, the last one whole."""
         starts = [self.step_at_tick(meter.tick) for meter in self.meters]
@@ -219,12 +224,35 @@ def _without_overlaps(notes: tuple[Note, ...]) -> tuple[Note, ...]:
 
 
 def phrase_from_ticks(notes: Sequence[TickNote], track_names: Sequence[str], timeline: Timeline) -> Phrase:
-    """Return the notes on the grid from tick 0 to the bar line after the last; `steps_per_bar` is the last meter's."""
+    """Return the notes on the grid from tick 0 to the bar line after the last; `steps_per_bar` is the last meter's.
+
+    After a pick-up the music ends where the last bar lacks the pick-up's beats: there its continuation begins.
+    """
     voice_of = part_voices(notes, track_names, timeline)
     gridded = keep_longest_notes(
         _quantized(note, timeline, voice_of.get((note.track, note.channel), 0)) for note in notes
     )
     if voice_of:
         gridded = _without_overlaps(gridded)
-    steps = timeline.next_bar_line(max((note.end for note in gridded), default=0))
-    return Phrase(gridded, steps, timeline.meter_at(max(0, timeline.tick_at_step(steps) - 1)).steps_per_bar, position=0)
+    line = timeline.next_bar_line(max((note.end for note in gridded), default=0))
+    bar = timeline.meter_at(max(0, timeline.tick_at_step(line) - 1)).steps_per_bar
+    steps = line - _lacking_steps(gridded, line, timeline)
+    position = -line % bar if missing_pickup_steps(list(timeline.bars(line))) else 0
+    return Phrase(gridded, steps, bar, position)
+
+
+def _lacking_steps(notes: Sequence[Note], line: int, timeline: Timeline) -> int:
+    """Return the steps before the bar line `line` that belong to the pick-up of what follows; 0 without a pick-up.
+
+    A pick-up is a short first bar, or notes after rests in a whole one if exactly as much is lacking at the end.
+    """
+    bars = list(timeline.bars(line))
+    if len(bars) < 2 or not notes:
+        return 0
+    end, first = max(note.end for note in notes), min(note.start for note in notes)
+    if missing_pickup_steps(bars):
+        length = bars[0].end - bars[0].start
+        return length if end <= line - length else 0
+    length = bars[0].end - first
+    is_pickup = 0 < 2 * length <= bars[0].end - bars[0].start
+    return length if is_pickup and end == line - length else 0

@@ -40,7 +40,8 @@ def phrase_from_file(path: Path, warn: Callable[[str], None] | None = None) -> t
         raise MidiFileError(str(error).replace(str(path), path.name)) from error
     if song.warning and warn:
         warn(song.warning.replace(str(path), path.name))
-    phrase, skipped = _last_bars(song.phrase)
+    whole = replace(song.phrase, steps=song.timeline.next_bar_line(song.phrase.steps))
+    phrase, skipped = _last_bars(whole)
     beat_us = song.timeline.beat_us_at(song.timeline.tick_at_step(skipped))
     return phrase, max(1, beat_us * 1000 // STEPS_PER_BEAT)
 

@@ -260,5 +260,5 @@ def test_read_midi_reads_a_file_as_mido_wrote_it(
     mido.MidiFile(ticks_per_beat=tpb, tracks=[track]).save(path)
     song = read_midi(path)
     assert sorted((n.start, n.end, n.pitch, n.velocity) for n in song.notes) == sorted(apart)
-    assert song.phrase.steps % song.phrase.steps_per_bar == 0
+    assert song.timeline.next_bar_line(song.phrase.steps) % song.phrase.steps_per_bar == 0
     assert all(note.end <= song.phrase.steps for note in song.phrase.notes)

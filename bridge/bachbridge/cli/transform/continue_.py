@@ -19,6 +19,7 @@ from bachbridge.errors import ConfigError, MidiFileError
 from bachbridge.files.midi_reader import MAX_TRACKS, MidiSong
 from bachbridge.files.midi_writer import NoteRow, part_body
 from bachbridge.files.smf import encode_file
+from bachbridge.files.staff_voices import split_into_voices
 from bachbridge.inference.loading import load_model
 from bachbridge.inference.runtime.protocols import Generator
 from bachbridge.music.general_midi import ANSWER_PROGRAM
@@ -55,7 +56,8 @@ def continue_file(
     song = music.song
     if not write_abc and len(song.track_bodies) + len(VOICES) > MAX_TRACKS:
         raise MidiFileError(f"{source} has no room for {len(VOICES)} more tracks: remove some of its tracks.")
-    prompt = prompt_from_phrase(song.phrase, music.steps_into_bar)
+    voices = split_into_voices(song) or song
+    prompt = prompt_from_phrase(voices.phrase, music.steps_into_bar)
     ask = Ask(
         ask=1,
         task="continue",

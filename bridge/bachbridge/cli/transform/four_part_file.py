@@ -17,6 +17,7 @@ from bachbridge.codecs.infill_grid import Canvas
 from bachbridge.errors import MidiFileError
 from bachbridge.files.midi_reader import MidiSong
 from bachbridge.files.smf import TickNoteTuple, encode_file, replace_notes
+from bachbridge.files.staff_voices import split_into_voices
 from bachbridge.music import bar_ranges, timeline
 from bachbridge.music.frames import REST, UNKNOWN, Bools, Ints, notes_from_frames
 from bachbridge.music.notes import STEPS_PER_BEAT, VOICES, Note
@@ -51,12 +52,14 @@ class FourPartSong:
 
 def parse_four_parts(song: MidiSong) -> FourPartSong:
     """Find the file's four voices; raises `MidiFileError` if it has no four."""
-    voices = timeline.part_voices(song.notes, song.track_names, song.timeline)
-    if not voices:
+    path, split = song.path, split_into_voices(song)
+    if split is None:
         raise MidiFileError(
-            f"{song.path} is not in four voices: give a file in which {', '.join(VOICES[:-1])} and {VOICES[-1]} each "
-            "have a track or a channel of their own and sound one note at a time."
+            f"{path} is not in four voices: give a file in which {', '.join(VOICES[:-1])} and {VOICES[-1]} each "
+            "have a track or a channel of their own and sound one note at a time, or two of them share a staff."
         )
+    song = split
+    voices = timeline.part_voices(song.notes, song.track_names, song.timeline)
     voice_notes = tuple(
         _highest_of_each_chord([note for note in song.phrase.notes if note.voice == voice])
         for voice in range(len(VOICES))

@@ -33,9 +33,11 @@ class SourceMusic:
 
     @property
     def steps_into_bar(self) -> int:
-        """Steps from the last bar line to the end; more than 0 only for a tune with a pickup."""
+        """Steps from the last bar line to the end; more than 0 only for music with a pick-up."""
         phrase = self.song.phrase
-        return ((phrase.position or 0) + phrase.steps) % phrase.steps_per_bar if self.abc_song else 0
+        if self.abc_song:
+            return ((phrase.position or 0) + phrase.steps) % phrase.steps_per_bar
+        return self.song.timeline.steps_into_bar(phrase.steps)
 
     @property
     def key_number(self) -> int:

@@ -399,3 +399,18 @@ def test_mend_follows_the_network(tmp_path: Path):
     after = mend(source, None, "tenor", rules="none", temperature=0.1)
     alto, tenor = ([note.pitch for note in after.notes if note.channel == v and bar_of(note.start) < 5] for v in (1, 2))
     assert np.median(alto) - np.median(tenor) == 5
+
+
+def test_hymn_on_two_staves_is_mended_and_varied(tmp_path: Path):
+    source = tmp_path / "in.mid"
+    staves = [[row for voice in pair for row in rows(voice, 4)] for pair in ((0, 1), (2, 3))]
+    source.write_bytes(
+        encode_file(TPB, [CONDUCTOR, *(part_body("Piano", at, 0, sorted(r)) for at, r in enumerate(staves))])
+    )
+    kept = {(note.start, note.pitch) for note in read_midi(source).notes if bar_of(note.start) != 2}
+    after = mend(source, "2", "alto,tenor")
+    assert kept <= {(note.start, note.pitch) for note in after.notes}
+    assert [name for name in after.track_names if name in {"Soprano", "Alto", "Tenor", "Bass"}] == [
+        v.title() for v in VOICES
+    ]
+    assert len(vary(source, 0.5).notes) > 40

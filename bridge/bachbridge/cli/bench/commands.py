@@ -26,6 +26,9 @@ def bench(
     harmony: Annotated[
         bool, typer.Option("--harmony", help="Measure instead how good live harmony is under many tunes (simulated).")
     ] = False,
+    load: Annotated[
+        bool, typer.Option("--load", help="Measure instead how many chords come in time on a busy machine.")
+    ] = False,
     json: JsonOption = False,
 ) -> None:
     """Measure the latency over real MIDI ports, from the DAW's side."""
@@ -37,6 +40,10 @@ def bench(
         from bachbridge.cli.bench.sync.command import bench_sync
 
         bench_sync(json=json)
+    elif load:
+        from bachbridge.cli.bench.load import bench_load
+
+        bench_load(json=json, chords=chords)
     elif steps:
         from bachbridge.cli.bench.model_step import bench_steps
 

@@ -47,6 +47,9 @@ _NOTES_PER_TURN = 25
 """The notes of a turn in `measure_harmony`."""
 _MELODY_PITCHES = (72, 74, 76, 74, 72, 71, 72, 67, 69, 71, 72, 74, 71, 69, 67)
 _CHORD_HOLD_S, _MODE_CHANGE_PAUSE_S = 0.075, 0.3
+_QUARTER_HOLD_S, _QUARTER_PAUSE_S = 0.56, 0.04
+"""A quarter note at 100 bpm."""
+_CHORD_NOTES = 3
 
 TimesNs = list[int]
 M = TypeVar("M", bound=Message)
@@ -55,8 +58,8 @@ M = TypeVar("M", bound=Message)
 class LatencyProbe:
     """A fake DAW with its player, and an engine. Used on one thread; each method waits for what it causes."""
 
-    def __init__(self, log: Path) -> None:
-        """Start an engine that writes its session log to `log`."""
+    def __init__(self, log: Path | None = None) -> None:
+        """Start an engine that writes its session log to `log`, if that is given."""
         realtime.prepare_listener_process()
         self._link = EngineLink(BENCH_SETTINGS, log=log)
         self._daw: FakeDaw | None = None
@@ -162,11 +165,26 @@ class LatencyProbe:
             self._link.send(Setting("mode", "harmonize" if harmonizes else "off"))
             time.sleep(_MODE_CHANGE_PAUSE_S)
             for n in range(begin, begin + _NOTES_PER_TURN):
-                self._measure_chord(n, 3 if harmonizes else 1)
+                self._measure_chord(n, _CHORD_NOTES if harmonizes else 1)
             report_progress(min(1.0, (begin + _NOTES_PER_TURN) / note_count))
         self._link.send(Setting("mode", "off"))
 
-    def _measure_chord(self, note_index: int, expected_notes: int) -> None:
+    def measure_quarters(self, note_count: int, report_progress: ProgressCallback) -> None:
+        """Play quarter notes at 100 bpm that are all harmonized, and record when their chords come."""
+        self._link.send(Setting("temperature", Settings().temperature))
+        self._link.send(Setting("thru", value=False))
+        self._link.send(Setting("bpm", value=0.0))
+        self._link.send(Setting("mode", "harmonize"))
+        time.sleep(_MODE_CHANGE_PAUSE_S)
+        for n in range(note_count):
+            self._measure_chord(n, _CHORD_NOTES, _QUARTER_HOLD_S, _QUARTER_PAUSE_S)
+            report_progress((n + 1) / note_count)
+        self._link.send(Setting("mode", "off"))
+        del self.harmony_times_ns["harmony, inside"]
+
+    def _measure_chord(
+        self, note_index: int, expected_notes: int, hold_s: float = _CHORD_HOLD_S, pause_s: float = _CHORD_HOLD_S
+    ) -> None:
         """Play one note and record how long the expected notes took to come back."""
         for _ in self._open_daw.receive_pending():
             pass
@@ -174,8 +192,8 @@ class LatencyProbe:
         known = len(self._sent_reports)
         pitch = _MELODY_PITCHES[note_index % len(_MELODY_PITCHES)]
         begin_ns = time.monotonic_ns()
-        self._open_daw.play(0, pitch, hold_s=_CHORD_HOLD_S + note_index % 7 * 0.0003)
-        time.sleep(_CHORD_HOLD_S)
+        self._open_daw.play(0, pitch, hold_s=hold_s + note_index % 7 * 0.0003)
+        time.sleep(pause_s)
         self._receive_pending(Sent)
         arrivals_ns = [
             at_ns for at_ns, data in self._open_daw.receive_pending() if isinstance(midi.decode(data), midi.NoteOn)

@@ -124,8 +124,8 @@ class Planner:
             if previous and part[-1] == len(given) - 1:
                 # While the melody's note goes on (the last row), a voice that stays has no onset.
                 onsets[-1] = pitch_indices[-1] != np.array(previous.pitch_indices)
-            given_part = [given_pitches[row] for row in part]
-            rows |= dict(zip(part.tolist(), _plan_rows(given_part, pitch_indices, onsets), strict=True))
+            planned = _plan_rows(given[part, given_voice], pitch_indices, onsets)
+            rows |= dict(zip(part.tolist(), planned, strict=True))
             if len(rows) < len(given):
                 yield Plan(request.piece, step, tuple(rows[row] for row in sorted(rows)), key_to_number(key))
         if situation and previous and request.held:
@@ -178,7 +178,7 @@ def _parts_by_likelihood(given_pitches: Sequence[int], previous: int) -> list[In
     return [rows[is_likely], rows[~is_likely]] if not is_likely.all() else [rows]
 
 
-def _plan_rows(given_pitches: Sequence[int], pitch_indices: Ints, onsets: Bools) -> list[tuple[int, ...]]:
+def _plan_rows(given_pitches: Sequence[int] | Ints, pitch_indices: Ints, onsets: Bools) -> list[tuple[int, ...]]:
     """Return the rows of a `Plan`: the player's pitch index, the frame `[row, voice]`, its onset bits."""
     onset_bits = (onsets & (pitch_indices > REST)) @ (1 << np.arange(len(VOICES)))
     return [tuple(row) for row in np.column_stack([given_pitches, pitch_indices, onset_bits]).tolist()]

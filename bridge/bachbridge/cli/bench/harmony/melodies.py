@@ -10,19 +10,37 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 
+from bachbridge.cli.bench.harmony.touch import DETACHED, Touch
 from bachbridge.music.notes import Note
+from bachbridge.protocol.field_types import StoredValue
 
 FIRST_CHORD_GROUPS = ("chorale", "pop", "folk", "minor", "modal")
 """The groups over which the first chord is judged; the others are hard cases for the rest."""
 
 
 @dataclass(frozen=True, slots=True)
+class HandChord:
+    """A chord that the left hand gives, however it is broken: its time in steps and its MIDI pitches, lowest first."""
+
+    start: int
+    length: int
+    pitches: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Melody:
-    """A tune in a key, which is written as in `Settings.key`."""
+    """A tune in a key, which is written as in `Settings.key`, and what else is played."""
 
     group: str
     key: str
     notes: tuple[Note, ...]
+    lower: tuple[Note, ...] = ()
+    """Further keys: those of the left hand, or those under the tune's in the same hand."""
+    chords: tuple[HandChord, ...] = ()
+    """The chords that the left hand gives to be obeyed."""
+    settings: tuple[tuple[str, StoredValue], ...] = ()
+    """Names and values of settings that are not the default ones."""
+    touch: Touch = DETACHED
 
 
 _TUNES = """
@@ -71,8 +89,8 @@ _PITCH_CLASSES = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 _TOKEN = re.compile(r"([A-G])([#b]?)(\d)/(\d+)|-/(\d+)")
 
 
-def _parse_tune(line: str) -> Melody:
-    group, key, text = (part.strip() for part in line.split(";"))
+def parse_notes(text: str) -> tuple[Note, ...]:
+    """Return the notes of a tune's text."""
     notes: list[Note] = []
     step = 0
     for letter, sign, octave, length, rest in _TOKEN.findall(text):
@@ -80,7 +98,12 @@ def _parse_tune(line: str) -> Melody:
             pitch = 12 * (int(octave) + 1) + _PITCH_CLASSES[letter] + {"": 0, "#": 1, "b": -1}[sign]
             notes.append(Note(step, int(length), pitch))
         step += int(length or rest)
-    return Melody(group, key, tuple(notes))
+    return tuple(notes)
+
+
+def _parse_tune(line: str) -> Melody:
+    group, key, text = (part.strip() for part in line.split(";"))
+    return Melody(group, key, parse_notes(text))
 
 
 def _chorale_lines() -> Iterator[Melody]:
@@ -96,5 +119,5 @@ def _chorale_lines() -> Iterator[Melody]:
 
 @cache
 def melodies() -> tuple[Melody, ...]:
-    """Return all tunes, group by group."""
+    """Return all tunes that are played alone, group by group."""
     return (*_chorale_lines(), *(_parse_tune(line) for line in _TUNES.strip().splitlines()))

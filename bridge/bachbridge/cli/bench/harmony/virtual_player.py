@@ -5,21 +5,22 @@ every machine.
 """
 
 import heapq
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+
+from bachbridge.cli.bench.harmony.melodies import Melody
+from bachbridge.cli.bench.harmony.touch import KeyPress, press_keys
 from bachbridge.engine.session import Session
 from bachbridge.inference.runtime.protocols import StepPlanner
 from bachbridge.midi import messages as midi
-from bachbridge.music.notes import NS_PER_MS, Note
+from bachbridge.music.notes import NS_PER_MS
 from bachbridge.protocol.effects import Effect, Harmonized, PlanRequest, Send
 from bachbridge.protocol.events import Event, Midi, ModelUp, Tick
-from bachbridge.settings import Settings
+from bachbridge.settings import Settings, with_values
 
 _PLAN_DELAY_NS = 20 * NS_PER_MS
 _FIRST_NOTE_NS = 1000 * NS_PER_MS
-_GAP_NS = 20 * NS_PER_MS
-"""The player lets go of a key this long before the next note."""
 _TAIL_NS = 3000 * NS_PER_MS
 
 
@@ -37,8 +38,10 @@ class Sounded:
 class HarmonizedTune:
     """A tune as it was played, and what accompanied it; times in ns."""
 
-    notes: Sequence[Note]
+    melody: Melody
     step_ns: int
+    begins_ns: list[int] = field(default_factory=list[int])
+    """When the key of each of the tune's notes went down."""
     sounded: list[Sounded] = field(default_factory=list[Sounded])
     chord_times_ns: list[int] = field(default_factory=list[int])
 
@@ -51,20 +54,38 @@ class HarmonizedTune:
         return {note.voice: note.pitch for note in self.sounded if note.on_ns <= time_ns < note.off_ns}
 
 
-def play(planner: StepPlanner, notes: Sequence[Note], settings: Settings, step_ns: int) -> HarmonizedTune:
-    """Play the tune in mode harmonize and return what was heard."""
-    performance = HarmonizedTune(notes, step_ns)
+def play(planner: StepPlanner, melody: Melody, settings: Settings, step_ns: int) -> HarmonizedTune:
+    """Play the tune with its own settings in mode harmonize and return what was heard.
+
+    The player's inaccuracies follow from the seed.
+    """
+    settings = with_values(settings, dict(melody.settings))
+    performance = HarmonizedTune(melody, step_ns)
+    begin_ns = performance.time_of(0)
+    tune, lower = _press_hands(melody, settings, step_ns)
+    performance.begins_ns = [begin_ns + press.on_ns for press in tune]
     queue: list[tuple[int, int, Event]] = [(0, 0, ModelUp(settings.model, 400_000))]
-    for note in notes:
-        begin = performance.time_of(note.start)
+    for press in (*tune, *lower):
         for time_ns, data in (
-            (begin, midi.note_on(0, note.pitch, 80)),
-            (begin + note.length * step_ns - _GAP_NS, midi.note_off(0, note.pitch)),
+            (press.on_ns, midi.note_on(0, press.pitch, 80)),
+            (press.off_ns, midi.note_off(0, press.pitch)),
         ):
-            queue.append((time_ns, len(queue), Midi(data)))
+            queue.append((begin_ns + time_ns, len(queue), Midi(data)))
     heapq.heapify(queue)
-    _run(Session(settings), planner, queue, performance, performance.time_of(notes[-1].end) + _TAIL_NS)
+    _run(Session(settings), planner, queue, performance, performance.time_of(melody.notes[-1].end) + _TAIL_NS)
     return performance
+
+
+def _press_hands(melody: Melody, settings: Settings, step_ns: int) -> tuple[list[KeyPress], list[KeyPress]]:
+    """Return the keys of the tune's notes and all others; without a left hand they are one hand's."""
+    rng = np.random.default_rng([settings.seed, 5])
+    if settings.hands != "melody":
+        left_hand = press_keys(melody.lower, melody.touch, step_ns, rng)
+        return press_keys(melody.notes, melody.touch, step_ns, rng), left_hand
+    notes = sorted((*melody.notes, *melody.lower), key=lambda note: note.start)
+    presses = press_keys(notes, melody.touch, step_ns, rng)
+    tune = [press for press in presses if notes[press.number] in melody.notes]
+    return tune, [press for press in presses if press not in tune]
 
 
 def _run(

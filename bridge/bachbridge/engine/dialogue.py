@@ -16,7 +16,9 @@ from bachbridge.engine.answering.responder import Responder
 from bachbridge.engine.answering.start_rule import extend_phrase, start_step
 from bachbridge.engine.answering.trade import Trade
 from bachbridge.engine.grid_modes import DuetMode, TradeMode
+from bachbridge.engine.input.left_hand_pattern import LeftHandPattern
 from bachbridge.engine.input.player_input import PlayerInput, RoutedMessage
+from bachbridge.engine.input.roles import LeftHand
 from bachbridge.engine.modes import ContinueMode, HarmonizeMode, Mode, ModeContext, OffMode
 from bachbridge.engine.output.metronome import Metronome
 from bachbridge.engine.output.playback import Playback, player_notes, prompt_notes
@@ -57,8 +59,8 @@ class Dialogue:
 
     __slots__ = (
         "_bar_reports", "_damaged_count", "_kept_phrase", "_modes", "_own_beat",
-        "_settings", "_transport", "accompanist", "duet", "held_phrase", "metronome", "phrase_detector", "playback",
-        "player_input", "responder", "scheduler", "thru", "trade",
+        "_settings", "_transport", "accompanist", "duet", "held_phrase", "left_hand", "metronome",
+        "phrase_detector", "playback", "player_input", "responder", "scheduler", "thru", "trade",
     )  # fmt: skip
 
     def __init__(self, active_settings: ActiveSettings, transport: Transport) -> None:
@@ -74,6 +76,7 @@ class Dialogue:
         self.duet = Duet(settings, self.scheduler)
         self.metronome = Metronome(settings, self.scheduler, transport)
         self.player_input, self.thru = PlayerInput(), MidiThru(self.scheduler)
+        self.left_hand = LeftHandPattern(self._obey_left_hand)
         self._bar_reports = BarReports()
         self._kept_phrase: KeptPhrase | None = None
         """The phrase that the DAW's Stop left without an answer."""
@@ -125,9 +128,13 @@ class Dialogue:
         return effects + self._follow_left_hand(now_ns)
 
     def _follow_left_hand(self, now_ns: int) -> list[Effect]:
-        """Have the harmony obey the left hand, if it should."""
+        """Have the harmony obey the keys that the left hand now holds, if it should."""
+        grid = self.accompanist.grid
+        return self._obey_left_hand(now_ns, self.left_hand.follow(now_ns, self.player_input.left_pitches, grid))
+
+    def _obey_left_hand(self, now_ns: int, harmony: LeftHand | None) -> list[Effect]:
         obeys = self.settings.left_hand == "obey" and self.mode.accompanies
-        return self.accompanist.follow_left_hand(now_ns, self.player_input.left_hand if obeys else None)
+        return self.accompanist.follow_left_hand(now_ns, harmony if obeys else None)
 
     def release_latch(self, now_ns: int) -> list[Effect]:
         """End the notes of latched keys."""
@@ -295,6 +302,7 @@ class Dialogue:
             *self.thru.release_pedals(now_ns),
         ]
         self.player_input.reset()
+        self.left_hand.clear()
         self.held_phrase.follow(now_ns, None)
         self.accompanist.follow_left_hand(now_ns, None)
         self.phrase_detector.reset()

@@ -11,7 +11,7 @@ from typing import Literal
 from bachbridge.engine.input.held_keys import HeldKey, HeldKeys, Role
 from bachbridge.engine.input.latch import Latch
 from bachbridge.engine.input.note_shaping import shape_velocity, transpose_pitch
-from bachbridge.engine.input.roles import InputRoles, LeftHand, left_hand_of
+from bachbridge.engine.input.roles import InputRoles
 from bachbridge.midi import messages as midi
 from bachbridge.settings import Settings
 
@@ -42,9 +42,9 @@ class PlayerInput:
         """Channels on which the sustain pedal is down."""
 
     @property
-    def left_hand(self) -> LeftHand | None:
-        """The left hand's harmony, while it holds any keys."""
-        return left_hand_of([*self._held.pitches("left"), *self._latch.pitches("left")])
+    def left_pitches(self) -> list[int]:
+        """Pitches of the keys that the left hand holds."""
+        return [*self._held.pitches("left"), *self._latch.pitches("left")]
 
     @property
     def holder(self) -> Holder | None:

@@ -13,7 +13,7 @@ _WHOLE_CHORD = 3
 
 @dataclass(frozen=True, slots=True)
 class LeftHand:
-    """The left hand's harmony: pitch classes, lowest first, and the MIDI pitch of its bass."""
+    """The left hand's harmony: pitch classes, the bass's first and then upwards from it, and the bass's MIDI pitch."""
 
     pitch_classes: tuple[int, ...]
     bass: int
@@ -27,8 +27,10 @@ class LeftHand:
 
 def left_hand_of(pitches: Sequence[int]) -> LeftHand | None:
     """Return the harmony of the left hand's pitches; None without any."""
-    held = sorted(pitches)
-    return LeftHand(tuple(dict.fromkeys(pitch % 12 for pitch in held)), held[0]) if held else None
+    if not pitches:
+        return None
+    bass = min(pitches)
+    return LeftHand(tuple((bass + above) % 12 for above in sorted({(pitch - bass) % 12 for pitch in pitches})), bass)
 
 
 class InputRoles:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from bachbridge.engine.input.player_input import PlayerInput
-from bachbridge.engine.input.roles import LeftHand
+from bachbridge.engine.input.roles import LeftHand, left_hand_of
 from bachbridge.midi import messages as midi
 from bachbridge.settings import Settings
 
@@ -47,9 +47,9 @@ def test_everything_is_melody_by_default() -> None:
 def test_fixed_split_parts_the_hands() -> None:
     keyboard = Keyboard(hands="split", split_point=60)
     assert keyboard.roles(59, 60, 48) == [LEFT, MELODY, LEFT]
-    assert keyboard.player_input.left_hand == LeftHand((0, 11), 48)
+    assert left_hand_of(keyboard.player_input.left_pitches) == LeftHand((0, 11), 48)
     keyboard.release(48, 59)
-    assert keyboard.player_input.left_hand is None
+    assert left_hand_of(keyboard.player_input.left_pitches) is None
 
 
 def test_learnt_split_follows_the_hands() -> None:
@@ -91,7 +91,7 @@ def test_lowest_key_changes_hands_when_melody_comes() -> None:
     keyboard = Keyboard(hands="lowest", left_keys=3)
     assert keyboard.roles(48) == [MELODY], "nothing tells yet"
     assert keyboard.feed(midi.NoteOn(0, 72, 80)) == [(MELODY, midi.NoteOn(0, 72, 80)), (MELODY, midi.NoteOff(0, 48))]
-    assert keyboard.player_input.left_hand == LeftHand((0,), 48)
+    assert left_hand_of(keyboard.player_input.left_pitches) == LeftHand((0,), 48)
     assert keyboard.release(48) == [(LEFT, midi.NoteOff(0, 48))]
     keyboard.release(72)
     assert list(keyboard.tap(50, 71)) == [LEFT, MELODY], "the nearer hand"
@@ -156,7 +156,7 @@ def test_latch_holds_chord_until_the_next_one() -> None:
     keyboard = Keyboard(latch=True, hands="split", split_point=60)
     keyboard.roles(48, 52, after_ms=20)
     assert keyboard.release(48, 52) == []
-    assert keyboard.player_input.left_hand == LeftHand((0, 4), 48)
+    assert left_hand_of(keyboard.player_input.left_pitches) == LeftHand((0, 4), 48)
     keyboard.roles(72)
     assert keyboard.release(72) == []
     ends = [(LEFT, midi.NoteOff(0, 48)), (LEFT, midi.NoteOff(0, 52))]

@@ -14,7 +14,7 @@ from bachbridge.music.tonality.key_names import parse_key, parse_mode_final
 _SETTLED_NS = 40 * NS_PER_MS
 """Wait after a note until its chord is looked at: inner voices may come 30 ms late."""
 _REVISED_NS = 110 * NS_PER_MS
-"""The same wait where the chord of a note may be revised, for other keys that come a little later."""
+"""Longer wait where the chord of a note may be revised, for other keys that come a little later."""
 _SHORT_NS = 60 * NS_PER_MS
 _MAJOR_FAMILY = ((0, 4, 7), (9, 0, 4), (7, 11, 2))
 _MINOR_FAMILY = ((0, 3, 7), (3, 7, 10), (7, 11, 2), (7, 10, 2))
@@ -39,7 +39,7 @@ class Figures:
     obeyed_classes: float | None
     """Share of the notes with a left hand's chord whose voices keep to its pitch classes; None without a left hand."""
     obeyed_bass: float | None
-    """The same of the bass."""
+    """Share of them whose bass keeps to the bass."""
 
 
 def compute_figures(performances: Sequence[HarmonizedTune]) -> Figures:
@@ -154,13 +154,14 @@ def _count_without_chord(performance: HarmonizedTune) -> int:
 
 
 def _frames(performance: HarmonizedTune) -> Ints:
-    """Return what sounds in the middle of each step, `pitch_indices[step, voice]`."""
+    """Return what sounds in each step, in its middle or when it is settled, `pitch_indices[step, voice]`."""
+    wait_ns = _REVISED_NS if performance.melody.lower else performance.step_ns // 2
     notes = performance.melody.notes
     frames = np.full((notes[-1].end, len(VOICES)), REST, np.int32)
     for note in notes:
         frames[note.start : note.end, 0] = pitch_index(note.pitch)
     for step in range(len(frames)):
-        chord = performance.sounding_at(performance.time_of(step) + performance.step_ns // 2)
+        chord = performance.sounding_at(performance.time_of(step) + wait_ns)
         for voice, pitch in chord.items():
             frames[step, voice] = pitch_index(pitch)
     return frames

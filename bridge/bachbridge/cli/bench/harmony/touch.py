@@ -29,7 +29,7 @@ DETACHED = Touch()
 
 
 @dataclass(frozen=True, slots=True)
-class KeyPress:
+class PlayedKey:
     """A key that goes down and up; `number` is the place of its note among those given."""
 
     number: int
@@ -38,7 +38,7 @@ class KeyPress:
     off_ns: int
 
 
-def press_keys(notes: Sequence[Note], touch: Touch, step_ns: int, rng: np.random.Generator) -> list[KeyPress]:
+def press_keys(notes: Sequence[Note], touch: Touch, step_ns: int, rng: np.random.Generator) -> list[PlayedKey]:
     """Return the keys of one hand's notes, which are sorted by start, in the order of the notes.
 
     Notes that start together are a chord. A key goes up before it is struck again.
@@ -48,7 +48,7 @@ def press_keys(notes: Sequence[Note], touch: Touch, step_ns: int, rng: np.random
         late_ns = round(rng.normal(0, touch.jitter_ms) * NS_PER_MS) if touch.jitter_ms else 0
         delays = _delays_ns([note.pitch for note in chord], touch, rng)
         begins_ns += [start * step_ns + late_ns + delay_ns for delay_ns in delays]
-    presses: list[KeyPress] = []
+    presses: list[PlayedKey] = []
     for number, (note, on_ns) in enumerate(zip(notes, begins_ns, strict=True)):
         overlap_ns = int(rng.integers(touch.overlap_ms[0], touch.overlap_ms[1], endpoint=True)) * NS_PER_MS
         off_ns = max(on_ns, (note.start + note.length) * step_ns) + overlap_ns
@@ -59,7 +59,7 @@ def press_keys(notes: Sequence[Note], touch: Touch, step_ns: int, rng: np.random
         )
         soonest_ns = on_ns + step_ns // 4
         off_ns = min(max(off_ns, soonest_ns), next(again, off_ns + soonest_ns) - 10 * NS_PER_MS)
-        presses.append(KeyPress(number, note.pitch, on_ns, off_ns))
+        presses.append(PlayedKey(number, note.pitch, on_ns, off_ns))
     return presses
 
 

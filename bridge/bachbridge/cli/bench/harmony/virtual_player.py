@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from bachbridge.cli.bench.harmony.melodies import Melody
-from bachbridge.cli.bench.harmony.touch import KeyPress, press_keys
+from bachbridge.cli.bench.harmony.touch import PlayedKey, press_keys
 from bachbridge.engine.session import Session
 from bachbridge.inference.runtime.protocols import StepPlanner
 from bachbridge.midi import messages as midi
@@ -76,7 +76,7 @@ def play(planner: StepPlanner, melody: Melody, settings: Settings, step_ns: int)
     return performance
 
 
-def _press_hands(melody: Melody, settings: Settings, step_ns: int) -> tuple[list[KeyPress], list[KeyPress]]:
+def _press_hands(melody: Melody, settings: Settings, step_ns: int) -> tuple[list[PlayedKey], list[PlayedKey]]:
     """Return the keys of the tune's notes and all others; without a left hand they are one hand's."""
     rng = np.random.default_rng([settings.seed, 5])
     if settings.hands != "melody":

@@ -5,7 +5,8 @@ numbers come from the seed and the number of the step.
 
 The key is a belief that each of the player's notes changes (see `music.tonality.key_belief`). For each note that may
 come, the belief after it makes foreign notes unlikely; under the first note it chooses the chord to open with. A key
-that is set stands in for the belief. For one voice alone only the likeliest key counts: two parts have their own rules.
+that is set stands in for the belief. A part of the belief stays for the next piece. For one voice alone only the
+likeliest key counts: two parts have their own rules.
 """
 
 from collections.abc import Iterator, Sequence
@@ -82,8 +83,10 @@ class Planner:
         if request.piece != self._piece_number or not self._first_step <= request.step < self._first_step + len(
             self._memories
         ):
+            is_next = bool(self._memories) and request.piece == self._piece_number + 1
+            belief = self._memories[-1].belief.after_pause() if is_next else NO_BELIEF
             self._piece_number, self._first_step = request.piece, request.step
-            self._memories = [self._initial_memory(request)]
+            self._memories = [self._initial_memory(request, belief)]
         del self._memories[request.step - self._first_step + 1 :]
         for frame in request.frames:
             self._memories.append(self._memory_after(self._memories[-1], frame, request.given))
@@ -154,10 +157,10 @@ class Planner:
         pitches = [frame.pitch_indices[voice] for frame in frames if frame]
         return next((count for count, pitch in enumerate(pitches) if pitch != pitches[0]), len(pitches))
 
-    def _initial_memory(self, request: PlanRequest) -> _PlannerMemory:
+    def _initial_memory(self, request: PlanRequest, belief: KeyBelief) -> _PlannerMemory:
         context = satb.FrameContext(step=request.step, steps_per_bar=request.steps_per_bar)
         hidden, state = self._net.core(context.feature_ids(), self._net.initial_state())
-        return _PlannerMemory(context, state, hidden, NO_BELIEF)
+        return _PlannerMemory(context, state, hidden, belief)
 
     def _memory_after(self, memory: _PlannerMemory, frame: tuple[int, ...], given_voice: int) -> _PlannerMemory:
         pitch_indices, onset_bits = frame[: len(VOICES)], frame[len(VOICES)]

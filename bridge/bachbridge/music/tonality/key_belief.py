@@ -39,6 +39,8 @@ _REPEATED_WEIGHT, _STEP_WEIGHT, _MAX_WEIGHTED_STEPS = 0.3, 0.1, 8
 """Weight of a repeated pitch class, and of each step that a note lasts, beside 1 for a new note."""
 _LEADING_NATS = 0.3
 """Nats for the keys whose tonic is reached by a semitone from below."""
+_KEPT_SHARE = 0.7
+"""Share of the belief that is left after a pause: players rest, and mostly go on in the same key."""
 _LONG_STEPS, _LAST_WEIGHT = 8, 0.5
 """Steps after which a note may be a last one, and the weight of that."""
 
@@ -143,6 +145,12 @@ class KeyBelief:
         if self.steps <= _LONG_STEPS:
             shares = _normalized(shares * np.exp(_LAST_WEIGHT * _LAST_NATS[self.pitch_class]))
         return KeyBelief(shares, self.pitch_class, 0)
+
+    def after_pause(self) -> "KeyBelief":
+        """Return the belief before the first note of the next tune; one that was not played yet changes nothing."""
+        if not self.has_begun:
+            return self
+        return KeyBelief(_KEPT_SHARE * self.probabilities + (1 - _KEPT_SHARE) * _PRIOR)
 
     def by_next_pitch_class(self) -> Probabilities:
         """Return the belief after each note that may come next: `probabilities[pitch class, key]`."""

@@ -142,6 +142,25 @@ def test_plan_opens_on_fifths_while_the_key_is_unknown() -> None:
         assert (index - 1) % 12 in chord
 
 
+def rows_after_a_piece(piece: int) -> dict[int, set[int]]:
+    """Return the pitch classes under each first note of a piece, after piece 7 in D major."""
+    planner = Planner(MixingNet(), CHAIN)
+    tune = [(index, *FRAME[1:]) for index in (39, 43, 46, 44, 43, 41, 38, 39)]
+    planner.follow(request_for(*(frame for frame in tune for _ in range(2))))
+    rows = plan(planner, replace(REQUEST, piece=piece, held=0)).rows[:-1]
+    return {row[0]: {(index - 1) % 12 for index in row[1:5]} for row in rows}
+
+
+def test_next_piece_opens_in_the_key_of_the_last() -> None:
+    in_triad = {index: chord for index, chord in rows_after_a_piece(8).items() if (index - 1) % 12 in (2, 6, 9)}
+    assert in_triad
+    assert all(chord <= {2, 6, 9} for chord in in_triad.values()), "F# has the tonic's triad, not its own fifth"
+
+
+def test_piece_that_does_not_follow_knows_no_key() -> None:
+    assert all(len(chord) <= 2 for chord in rows_after_a_piece(3).values())
+
+
 def test_plan_without_the_key_rule_has_no_opening_wish() -> None:
     style = Style(key=(9, True), rules=Style().rules - {"key"})
     assert not all(chord <= {9, 0, 4} for index, chord in first_chords(style).items() if (index - 1) % 12 in (9, 4))

@@ -74,3 +74,14 @@ def test_by_next_pitch_class_is_the_belief_after_that_note() -> None:
 def test_certain_belief_is_one_key() -> None:
     belief = certain_belief((9, True))
     assert (belief.key, belief.confidence, belief.certain_key) == ((9, True), 1.0, (9, True))
+
+
+def test_belief_after_a_pause_is_weaker_and_fades() -> None:
+    belief = after(62, 66, 69, 67, 66, 64, 61, 62)
+    paused = belief.after_pause()
+    assert belief.key == (2, False)
+    assert paused.key is None, "no note of the next tune yet"
+    assert paused.after_pause() == paused, "a pause without a tune changes nothing"
+    assert NO_BELIEF.confidence < paused.confidence < belief.confidence
+    assert after(66, belief=paused).key == (2, False)
+    assert after(63, 67, 70, 68, 67, 65, 62, 63, belief=paused).key == (3, False), "another key is heard all the same"

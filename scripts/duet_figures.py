@@ -1,8 +1,8 @@
-"""Measure the mode duet on Bach's melodies: `python scripts/duet_figures.py VOICE JITTER_MS PIECES [FOLDER]`.
+"""Measure the mode duet on Bach's melodies: `python scripts/duet_figures.py VOICE JITTER_MS PIECES [SPECIES] [FOLDER]`.
 
 The sopranos of validation pieces in 4/4 are played to a session at 84 bpm, each onset off by a normal deviate. The
-model is the real one, and a plan takes 6 ms. The figures of the voice and of Bach's own are printed side by side; with
-a folder, each duet is written there as a MIDI file.
+model is the real one, and a plan takes 6 ms. SPECIES is a value of the setting `counterpoint`. The figures of the voice
+and of Bach's own are printed side by side; with a folder, each duet is written there as a MIDI file.
 """
 
 import heapq
@@ -15,6 +15,7 @@ from random import Random
 
 import numpy as np
 
+from bachbridge.cli.bench.harmony.lanes import compute_lane_figures
 from bachbridge.engine.session import Session
 from bachbridge.files.midi_writer import write_midi
 from bachbridge.inference.loading import load_model
@@ -70,6 +71,8 @@ def play(melody: list[Note], settings: Settings, jitter_ns: float, seed: int) ->
                 heapq.heappush(queue, (now_ns + PLAN_NS, next(order), model.plan(effect)))  # type: ignore[attr-defined]
             elif isinstance(effect, Send):
                 step, late_ns = divmod(now_ns - ORIGIN_NS, STEP_NS)
+                if settings.counterpoint != "free":
+                    step = (now_ns - ORIGIN_NS + STEP_NS // 2) // STEP_NS
                 match midi.decode(effect.data):
                     case midi.NoteOn(_, pitch, velocity):
                         notes.append(Note(step, 1, pitch, velocity, VOICES.index(settings.duet_voice)))
@@ -124,22 +127,27 @@ def describe(name: str, counts: Counter[str]) -> str:
 def main() -> None:
     """Print the figures of the duet and of Bach's own voice."""
     voice, jitter_ms, piece_count = sys.argv[1], float(sys.argv[2]), int(sys.argv[3])
-    settings = Settings(mode="duet", duet_voice=voice, seed=1, metronome="off")
+    species = sys.argv[4] if len(sys.argv) > 4 else "free"
+    settings = Settings(mode="duet", duet_voice=voice, counterpoint=species, seed=1, metronome="off")
+    lanes: list[tuple[list[Note], list[Note]]] = []
     pieces = [piece for piece in load_chorales("valid") if (piece.bar == 16).all()][:piece_count]
     duet, bach, latest_ns, longest = Counter[str](), Counter[str](), 0, 0
     for number, piece in enumerate(pieces):
         melody, first_step = melody_notes(piece), int(piece.position[0])
         notes, late_ns = play(melody, settings, jitter_ms * 1e6, number)
         latest_ns, longest = max(latest_ns, late_ns), max([longest, *(note.length for note in notes)])
+        lanes.append((melody, notes))
         rows, _ = rows_of(melody, first_step, len(piece.pitches))
         add_counts(duet, rows, *rows_of(notes, first_step, len(rows)), piece.position)
         own = VOICES.index(voice)
         add_counts(bach, rows, np.maximum(0, piece.pitches[:, own]), piece.onsets[:, own], piece.position)
-        if len(sys.argv) > 4:
+        if len(sys.argv) > 5:
             parts = (Part(0, notes_from_grid(melody, STEP_NS)), Part(own, notes_from_grid(notes, STEP_NS)))
-            write_midi(Path(sys.argv[4]) / f"duet-{number + 1}.mid", parts, bpm=84.0)
+            write_midi(Path(sys.argv[5]) / f"duet-{number + 1}.mid", parts, bpm=84.0)
     print(describe("duet", duet))
     print(describe("Bach", bach))
+    if species != "free":
+        print(species, compute_lane_figures(lanes))
     print(f"latest onset after its line: {latest_ns / 1e6:.1f} ms; longest note: {longest} steps")
 
 

@@ -291,6 +291,20 @@ class Settings:
         "sounds. It needs a beat: your DAW's clock, Link or a fixed tempo.",
         choices={voice: voice.capitalize() for voice in reversed(VOICES)},
     )
+    counterpoint: str = setting(
+        "free",
+        "Counterpoint",
+        "In mode duet, the pace of the model's voice, after the species of counterpoint: free; a note with each of "
+        "yours; two or four notes to a quarter, 8ths or 16ths; or suspensions: notes struck between the beats, tied "
+        "over the next beat and resolved down by a step. It rests when you do.",
+        choices={
+            "free": "Free",
+            "1:1": "1:1, note against note",
+            "2:1": "2:1, 8ths",
+            "4:1": "4:1, 16ths",
+            "suspensions": "Suspensions",
+        },
+    )
     harmony: str = setting(
         "satb",
         "Voices",

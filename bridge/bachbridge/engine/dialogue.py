@@ -319,7 +319,7 @@ class Dialogue:
 
     def handle_plan(self, now_ns: int, plan: Plan) -> list[Effect]:
         """Hand a plan to the part that asked for it: their pieces have different numbers."""
-        return [*self.duet.handle_plan(plan), *self.accompanist.handle_plan(now_ns, plan)]
+        return [*self.duet.handle_plan(now_ns, plan), *self.accompanist.handle_plan(now_ns, plan)]
 
     # ------------------------------------------------------------ the shared beat
 

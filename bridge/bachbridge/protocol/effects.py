@@ -9,6 +9,7 @@ reports its ports and its timing, the window's helper processes report their sta
 from dataclasses import dataclass
 from typing import Literal
 
+from bachbridge.music.counterpoint.species import Species
 from bachbridge.music.notes import Phrase
 from bachbridge.protocol.events import Event
 from bachbridge.protocol.field_types import (
@@ -87,6 +88,8 @@ class PlanRequest:
     only_voice: VoiceIndexOrNone = -1
     left_hand: tuple[PitchClass, ...] = ()
     """The pitch classes that the harmony obeys, the bass's first."""
+    lane: Species | None = None
+    """The species of counterpoint in which `only_voice` goes; None: it moves freely."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,6 +91,7 @@ PHRASE = (
 HARMONY = (
     setting_control("voice", "words"),
     setting_control("duet_voice", "words"),
+    setting_control("counterpoint", "words"),
     setting_control("chord_on", "words"),
     setting_control("common_tones", "words"),
     setting_control("density", "slider", end_labels=("still", "lively"), step=0.1),

@@ -27,7 +27,7 @@ class Conditions:
 
 TRADE_TARGETS = ("trade_bars",)
 """Targets that matter in mode Trade only."""
-DUET_TARGETS = ("duet_voice",)
+DUET_TARGETS = ("duet_voice", "counterpoint")
 """Targets that matter in mode Duet only."""
 CHORD_TARGETS = ("chord_on", "chord_ms", "legato_ms", "rest_bars")
 """Targets that matter in mode Harmonize only."""

@@ -71,7 +71,7 @@ def wrong_types(message_class: Callable[..., Message], *values: tuple[object, ..
                 '{"type":"PlanRequest","model":"m","piece":1,"step":2,"frames":[[36,31,27,20,15]],"given":0,"held":36,'
                 '"steps_per_bar":16,"seed":3,"style":{"temperature":0.9,"top_p":0.95,"candidates":8,'
                 '"rules":["crossing","leap"],"key":null,"position":0.0,"density":0.0,"cadence":false,"repeat":"model",'
-                '"randomness":0.5,"final":-1},"only_voice":-1,"left_hand":[]}'
+                '"randomness":0.5,"final":-1},"only_voice":-1,"left_hand":[],"lane":null}'
             ),
         ),
         (

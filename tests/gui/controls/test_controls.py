@@ -89,6 +89,7 @@ TARGETS = (
     *(
         "trade_bars",
         "duet_voice",
+        "counterpoint",
         "let_finish",
         "voice",
         "key",
@@ -208,7 +209,9 @@ def test_control_changes_its_setting(rig: PanelRig, target: str) -> None:
     )
     rig.store.apply_all(start)
     if control.disabled_reason:
-        rig.store.set("mode", {"trade_bars": "trade", "duet_voice": "duet"}.get(target, "harmonize"))
+        rig.store.set(
+            "mode", {"trade_bars": "trade", "duet_voice": "duet", "counterpoint": "duet"}.get(target, "harmonize")
+        )
     rig.sent.clear()
     before = value_of(rig.settings, target)
     assert control.disabled_reason == ""

@@ -48,7 +48,7 @@ def test_trade_has_turns_of_its_own_length() -> None:
 def test_duet_has_one_voice_and_no_answers() -> None:
     reasons = unavailable_reasons(DUET, USUAL)
     assert {*PHRASE_END_TARGETS, "answer", "end_phrase", "chord_on", "harmony.0", "harmony.3"} <= reasons.keys()
-    assert not {"duet_voice", "voice", "density", "rules", "cadence", "latency_ms"} & reasons.keys()
+    assert not {"duet_voice", "counterpoint", "voice", "density", "rules", "cadence", "latency_ms"} & reasons.keys()
     assert all("duet_voice" in unavailable_reasons(other, USUAL) for other in (CONTINUE, HARMONIZE, TRADE, OFF))
 
 

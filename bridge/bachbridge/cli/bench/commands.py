@@ -29,6 +29,9 @@ def bench(
     load: Annotated[
         bool, typer.Option("--load", help="Measure instead how many chords come in time on a busy machine.")
     ] = False,
+    counterpoint: Annotated[
+        bool, typer.Option("--counterpoint", help="Measure instead the species of counterpoint in a duet (simulated).")
+    ] = False,
     json: JsonOption = False,
 ) -> None:
     """Measure the latency over real MIDI ports, from the DAW's side."""
@@ -36,6 +39,10 @@ def bench(
         from bachbridge.cli.bench.harmony.command import bench_harmony
 
         bench_harmony(json=json)
+    elif counterpoint:
+        from bachbridge.cli.bench.harmony.counterpoint import bench_counterpoint
+
+        bench_counterpoint(json=json)
     elif sync:
         from bachbridge.cli.bench.sync.command import bench_sync
 

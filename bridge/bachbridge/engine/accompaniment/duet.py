@@ -16,15 +16,19 @@ plan void and has it requested again. If a plan does not arrive in time, the voi
 
 In a pause of the player the voice goes on for a bar as if his last note were held; then it rests until he plays again.
 It enters on a beat, or together with a note of his.
+
+With the setting `counterpoint` the voice is a lane in a species of counterpoint (see `music.counterpoint.species`): the
+plan says where it strikes, and `lane_timing` when. A lane rests a beat after the player's last key has gone up.
 """
 
 from dataclasses import replace
 
 from bachbridge.engine.accompaniment.harmony_history import FrameRow, HarmonyHistory, octave_shift_for
+from bachbridge.engine.accompaniment.lane_timing import LaneTiming
 from bachbridge.engine.accompaniment.melody import Hands, MelodyNote
 from bachbridge.engine.accompaniment.voices import AccompanimentVoices
 from bachbridge.engine.output.scheduler import Scheduler
-from bachbridge.engine.tempo.grid import Grid
+from bachbridge.engine.tempo.grid import Grid, is_due
 from bachbridge.midi import messages as midi
 from bachbridge.music.frames import REST
 from bachbridge.music.notes import NS_PER_MS, VOICES
@@ -38,8 +42,6 @@ _FIRST_PIECE = 1 << 20
 """The pieces have numbers of their own, apart from those of live harmony."""
 _EXPECTATION_STEPS = 2
 """A player who has let go of his note is expected to play another one for so many steps."""
-_REST_BARS = 1
-"""The voice falls silent after a pause of the player of this many bars."""
 
 
 class Duet:
@@ -47,11 +49,12 @@ class Duet:
 
     __slots__ = (
         "_first_step", "_grid", "_hands", "_history", "_is_unplanned", "_melody_note", "_new_onset", "_settings",
-        "_silent_since_step", "_voices",
+        "_silent_since_step", "_strike_ns", "_timing", "_voices",
     )  # fmt: skip
 
     def __init__(self, settings: Settings, scheduler: Scheduler) -> None:
         self._settings, self._voices, self._hands = settings, AccompanimentVoices(scheduler), Hands()
+        self._timing = LaneTiming(settings)
         self._grid: Grid | None = None
         self._history = HarmonyHistory(_FIRST_PIECE)
         self._first_step: int | None = None
@@ -63,6 +66,8 @@ class Duet:
         """True if the current step has a new note for which no plan had come in time."""
         self._silent_since_step: int | None = None
         """The step at which the player released the last key and the pedal; None while they hold the melody."""
+        self._strike_ns: int | None = None
+        """When the lane strikes with a note of the player's that came too soon after the last one."""
 
     @property
     def grid(self) -> Grid | None:
@@ -76,20 +81,25 @@ class Duet:
         """When to decide the next step (ns); None while the player rests."""
         if self._first_step is None or self._grid is None:
             return None
-        return self._decision_ns(self._grid, self._first_step + self._history.current_step + 1)
+        step = self._history.current_step + 1
+        line_ns = self._decision_ns(self._grid, self._first_step + step)
+        if not self._new_onset:
+            line_ns += self._timing.patience_ns(self._grid, step, self._silent_since_step)
+        return line_ns if self._strike_ns is None else min(line_ns, self._strike_ns)
 
     def advance(self, now_ns: int) -> list[Effect]:
         """Decide the step whose line has come."""
         grid, first_step = self._grid, self._first_step
         if grid is None or first_step is None:
             return []
+        if is_due(now_ns, self._strike_ns):
+            return self._strike(now_ns, self._history.current_step)
         step = (now_ns + self._lead_ns - grid.origin_ns) // grid.step_ns - first_step
-        bar = self._settings.steps_per_bar
-        if self._silent_since_step is not None and step >= self._silent_since_step + _REST_BARS * bar:
+        if self._silent_since_step is not None and step >= self._silent_since_step + self._timing.rest_steps:
             return self._rest(now_ns)
         self._history.extend_to(step)
-        is_on_line = now_ns - self._decision_ns(grid, first_step + step) < grid.step_ns // 4
-        return [*self._decide(now_ns, step, is_on_line=is_on_line), self._request_plan()]
+        is_timely = self._timing.is_timely(grid, now_ns - self._decision_ns(grid, first_step + step))
+        return [*self._decide(now_ns, step, is_timely=is_timely), self._request_plan()]
 
     @property
     def _lead_ns(self) -> int:
@@ -101,7 +111,7 @@ class Duet:
 
     def _rest(self, now_ns: int) -> list[Effect]:
         """Fall silent until the player plays again."""
-        self._first_step = None
+        self._first_step = self._strike_ns = None
         return [*self._voices.release_all(now_ns)]
 
     # ------------------------------------------------------------ pieces and settings
@@ -120,7 +130,7 @@ class Duet:
 
     def _begin_piece(self) -> None:
         self._history = HarmonyHistory(self._history.number + 1)
-        self._first_step = self._melody_note = self._silent_since_step = None
+        self._first_step = self._melody_note = self._silent_since_step = self._strike_ns = None
         self._new_onset = self._is_unplanned = False
 
     def follow_grid(self, now_ns: int, shared: Grid | None, shift_steps: int) -> list[Effect]:
@@ -139,6 +149,7 @@ class Duet:
 
     def apply_settings(self, settings: Settings) -> None:
         self._settings = settings
+        self._timing.apply_settings(settings)
 
     def replan(self) -> list[Effect]:
         """Request the next plan again, because settings changed."""
@@ -158,8 +169,11 @@ class Duet:
         """End the voice: it enters again with the present settings."""
         return [*self._voices.release_all(now_ns)]
 
-    def handle_plan(self, plan: Plan) -> list[Effect]:
-        """Store a plan; one that comes after its line only completes the harmony under the melody, unheard."""
+    def handle_plan(self, now_ns: int, plan: Plan) -> list[Effect]:
+        """Store a plan; one that comes after its line only completes the harmony under the melody, unheard.
+
+        A lane strikes even then: soon after its line, or note against note as long as the player holds the note.
+        """
         melody_note = self._melody_note
         if not self._history.add_plan(plan) or not self._is_unplanned or melody_note is None:
             return []
@@ -167,12 +181,21 @@ class Duet:
         if planned is None:
             return []
         self._is_unplanned = False
+        if self._may_strike_late(now_ns):
+            return self._strike(now_ns, plan.step)
         self._history.replace_current(planned[0])
         return [self._request_plan()]
 
+    def _may_strike_late(self, now_ns: int) -> bool:
+        grid, first_step = self._grid, self._first_step
+        if self._timing.species is None or grid is None or first_step is None or self._silent_since_step is not None:
+            return False
+        late_ns = now_ns - self._decision_ns(grid, first_step + self._history.current_step)
+        return self._timing.strikes_with_player or self._timing.is_timely(grid, late_ns)
+
     def _request_plan(self) -> PlanRequest:
         held = self._melody_note.pitch_index if self._melody_note else REST
-        return self._history.make_plan_request(self._settings, held, self._own_voice)
+        return self._history.make_plan_request(self._settings, held, self._own_voice, lane=self._timing.species)
 
     # ------------------------------------------------------------ the player's hands
 
@@ -201,11 +224,24 @@ class Duet:
         assert self._first_step is not None
         self._silent_since_step = None
         self._melody_note = MelodyNote(pitch, velocity, now_ns, shift)
-        if shared_step - self._first_step > self._history.current_step:
+        step = shared_step - self._first_step
+        self._timing.note_on(step)
+        if step > self._history.current_step:
             self._new_onset = True
-            return requests
+            has_waited = self._timing.species is not None and now_ns >= self._decision_ns(grid, shared_step)
+            strikes = self._timing.strikes_with_player or has_waited
+            return [*requests, *self._strike(now_ns, step)] if strikes else requests
         self._correct_melody(self._melody_note)
-        return [self._request_plan()]
+        return self._strike(now_ns, step) if self._timing.strikes_with_player else [self._request_plan()]
+
+    def _strike(self, now_ns: int, step: int) -> list[Effect]:
+        """Decide the step of the player's note at once, or as soon as the lane may strike again."""
+        self._history.extend_to(step)
+        soonest_ns = self._timing.soonest_strike_ns(now_ns)
+        self._strike_ns = soonest_ns if soonest_ns > now_ns else None
+        self._new_onset = True
+        effects = [] if self._strike_ns else self._decide(now_ns, self._history.current_step, is_timely=True)
+        return [*effects, self._request_plan()]
 
     def _wake(self, shared_step: int) -> list[Effect]:
         """Begin to count at `shared_step`: in the piece so far after a short pause, otherwise in a new one."""
@@ -243,10 +279,10 @@ class Duet:
             return own
         return 0 if own else len(VOICES) - 1
 
-    def _decide(self, now_ns: int, step: int, *, is_on_line: bool) -> list[Effect]:
+    def _decide(self, now_ns: int, step: int, *, is_timely: bool) -> list[Effect]:
         """Decide the current step by the plan that fits what the player holds now, and play it on its line."""
         melody_note, is_new = self._melody_note, self._new_onset
-        self._new_onset = False
+        self._new_onset, self._strike_ns = False, None
         if melody_note is None:
             return []
         planned = self._planned_frame(melody_note, step, is_new=is_new)
@@ -259,10 +295,15 @@ class Duet:
         self._history.replace_current(frame)
         if self._history.cadence_requested and self._history.has_cadence_in(key):
             self._history.cadence_requested = False
-        may_enter = is_new or step % self._settings.steps_per_beat == 0
-        if not is_on_line or not (self._voices.is_sounding or may_enter):
+        if not is_timely or not (self._voices.is_sounding or self._may_enter(frame, step, is_new=is_new)):
             return []
         return self._play(now_ns, step, frame, key, melody_note)
+
+    def _may_enter(self, frame: FrameRow, step: int, *, is_new: bool) -> bool:
+        """Return True if the voice may begin to sound: a lane where it strikes."""
+        if self._timing.species:
+            return bool(frame[-1] >> self._own_voice & 1)
+        return is_new or step % self._settings.steps_per_beat == 0
 
     def _planned_frame(self, melody_note: MelodyNote, step: int, *, is_new: bool) -> tuple[FrameRow, int] | None:
         """Return the frame that fits: for a new note, a held one, or a player who has let go of his on an 8th."""
@@ -281,5 +322,7 @@ class Duet:
         sends, started = self._voices.play_frame(
             now_ns, tuple(alone), settings, melody_note.velocity, melody_note.transpose_down
         )
-        reports = [Harmonized(self._history.number, step, started, key)] if started else []
-        return [*sends, *reports]
+        if not started:
+            return [*sends]
+        self._timing.struck(now_ns)
+        return [*sends, Harmonized(self._history.number, step, started, key)]

@@ -8,6 +8,7 @@ frames that are new to it.
 import numpy as np
 
 from bachbridge.music.cadences import is_full_close
+from bachbridge.music.counterpoint.species import Species
 from bachbridge.music.frames import REST, notes_from_frames
 from bachbridge.music.notes import (
     SEED_COUNT,
@@ -153,13 +154,14 @@ class HarmonyHistory:
         held_pitch_index: int,
         only_voice: int = -1,
         left_hand: tuple[int, ...] = (),
+        lane: Species | None = None,
         *,
         again: bool = False,
     ) -> PlanRequest:
         """Return a request for the next step's plan; `held_pitch_index` is the note that the player holds (0: none).
 
-        `only_voice` is the voice that alone is heard (-1: all); `left_hand` as in `PlanRequest`. `again` requests the
-        plan of the current step instead.
+        `only_voice` is the voice that alone is heard (-1: all); `left_hand` and `lane` as in `PlanRequest`. `again`
+        requests the plan of the current step instead.
         """
         end = self.current_step if again else self.current_step + 1
         begin = min(max(self._first_unsent_step, self._first_step), end)
@@ -176,6 +178,7 @@ class HarmonyHistory:
             style=style_from_settings(settings, cadence=self.cadence_requested),
             only_voice=only_voice,
             left_hand=left_hand,
+            lane=lane,
         )
 
     def has_cadence_in(self, key: int) -> bool:

@@ -29,6 +29,8 @@ from bachbridge.music.notes import VOICE_RANGES, VOICES
 from bachbridge.music.voice_leading import check_rules, forbidden_pitches
 from bachbridge.protocol.style import Style
 
+_RELEASED_NATS = 2.0
+"""Nats against the player's note once he has let go of it: the network thinks that it is held."""
 _FORBIDDEN_NATS = -20.0
 """Nats while drawing on pitches that the voices chosen so far forbid; not minus infinity: all may be forbidden."""
 _CODE_BASE = PITCH_INDEX_COUNT + 1
@@ -122,6 +124,16 @@ def rank_frames(
     score = np.where(np.take_along_axis(is_first, best, axis=1), score[picked], -np.inf).astype(np.float32)
     chosen_onsets = _choose_onsets(view, pitch_indices, style, rng, _has_given_onset(given, onsets))
     return RankedFrames(pitch_indices, chosen_onsets, drawn.log_p[picked], score, verdict.violations[picked])
+
+
+def next_note_shares(view: StepView, given_voice: int, held: int) -> Floats:
+    """Return the probability of each pitch index as the player's next note, if he has let go of the note `held`."""
+    anything = np.full((1, len(VOICES)), UNKNOWN, np.int32)
+    logits = view.heads(np.zeros(1, np.int64), anything)[0][0, given_voice].copy()
+    logits[REST] = -np.inf
+    logits[held] -= _RELEASED_NATS
+    shares = np.exp(logits - logits.max())
+    return np.asarray(shares / shares.sum(), np.float32)
 
 
 def _same_frames(codes: np.ndarray) -> Bools:

@@ -15,8 +15,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from bachbridge.codecs import satb
-from bachbridge.inference.chorale import two_voices
-from bachbridge.inference.chorale.candidates import StepView, rank_frames
+from bachbridge.inference.chorale import lanes, two_voices
+from bachbridge.inference.chorale.candidates import StepView, next_note_shares, rank_frames
 from bachbridge.inference.chorale.left_hand import left_hand_bias
 from bachbridge.inference.runtime.protocols import FrameNet
 from bachbridge.music.frames import (
@@ -118,6 +118,10 @@ class Planner:
         if request.left_hand:
             obedience = left_hand_bias(request.left_hand, len(given))
             bias = obedience if bias is None else bias + obedience
+        if request.lane and situation:
+            planned = self._plan_lane(view, request, given, style, rng, bias)
+            yield Plan(request.piece, step, tuple(planned), key_to_number(key))
+            return
         rows: dict[int, tuple[int, ...]] = {}
         for part in _parts_by_likelihood(given_pitches, previous.pitch_indices[given_voice] if previous else REST):
             pitch_indices, onsets = _choose_frames(
@@ -135,6 +139,28 @@ class Planner:
             unknown = _frame_for_unknown(view, style, rng, situation, request.held)
             rows[-1] = _plan_rows([REST], unknown, unknown != np.array(previous.pitch_indices))[0]
         yield Plan(request.piece, step, tuple(rows[row] for row in sorted(rows)), key_to_number(key))
+
+    def _plan_lane(
+        self,
+        view: StepView,
+        request: PlanRequest,
+        given: Ints,
+        style: Style,
+        rng: np.random.Generator,
+        bias: Floats | None,
+    ) -> list[tuple[int, ...]]:
+        """Return the rows of a plan for a lane (see `lanes`)."""
+        assert request.lane
+        frames = [memory.context.previous_frame for memory in self._memories]
+        past = [frame for frame in frames if frame]
+        bar_step = (self._first_step + len(self._memories) - 1) % request.steps_per_bar
+        lane = lanes.lane_step(request.lane, bar_step, (request.given, request.only_voice), past, style.key)
+        if bias is None:
+            bias = np.zeros((len(given), len(VOICES), PITCH_INDEX_COUNT), np.float32)
+        shares = next_note_shares(view, request.given, request.held) if past and request.held else None
+        pitch_indices, onsets = lanes.choose_lane_frames(view, lane, given, style, rng, bias, shares)
+        given_pitches = given[:, request.given].tolist()
+        return _plan_rows([*([] if shares is None else [REST]), *given_pitches], pitch_indices, onsets)
 
     def _situation(self, request: PlanRequest, step: int) -> two_voices.Situation:
         """Return what goes before the step for the two voices that are heard."""
@@ -216,7 +242,8 @@ def _frame_for_unknown(
     """Return the frame `[1, voice]` for a player who has let go of the note `held` and may play anything."""
     anything = np.full((1, len(VOICES)), UNKNOWN, np.int32)
     chosen = rank_frames(view, anything, style, rng, keep=max(1, style.candidates)).pitch_indices[0]
-    best = chosen[[two_voices.best_for_unknown(situation, chosen)]].copy()
+    shares = next_note_shares(view, situation.given, held)
+    best = chosen[[two_voices.best_for_unknown(situation, chosen, shares)]].copy()
     best[0, situation.given] = held
     return best
 
@@ -246,9 +273,11 @@ def _style_in_key(style: Style, belief: KeyBelief) -> tuple[Style, Key | None]:
 
 def _live_bias(request: PlanRequest, memory: _PlannerMemory, style: Style, given: Ints) -> Floats | None:
     """Return what speaks for and against notes under `given[row]`; None if only the style's rules count."""
-    if request.only_voice >= 0 or "key" not in style.rules:
+    if (request.only_voice >= 0 and not request.lane) or "key" not in style.rules:
         return None
     bias = _tonal_bias(request, memory.belief, given)
+    if request.lane:
+        return bias - clash_bias(given)  # passing notes may be a semitone away
     previous = memory.context.previous_frame
     if previous:
         bias[-1] += _hold_bias(previous, request.given)

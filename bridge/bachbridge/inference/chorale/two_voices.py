@@ -11,11 +11,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bachbridge.music.frames import REST, Ints
+from bachbridge.music.frames import REST, Floats, Ints
 from bachbridge.music.notes import STEPS_PER_BEAT
 from bachbridge.music.voice_leading import MAX_STEP_SEMITONES, OCTAVE_SEMITONES, PERFECT_INTERVALS
 
 PARALLEL_COST, BEAT_DISSONANCE_COST, LEAP_DISSONANCE_COST, DIRECT_COST, STILL_COST = 4, 2, 1, 1, 2
+BLIND_PARALLEL_COST = 8
+"""The additional cost of a parallel if the player's note is not known."""
 MAX_STILL_STEPS = 2 * STEPS_PER_BEAT
 """A voice that has kept its pitch for so many steps should move."""
 _CONSONANCES = (0, 3, 4, 7, 8, 9)
@@ -78,11 +80,16 @@ def best_for_given(situation: Situation, frames: Ints) -> Ints:
     return np.argmin(costs, axis=1)
 
 
-def best_for_unknown(situation: Situation, frames: Ints) -> int:
+def best_for_unknown(situation: Situation, frames: Ints, shares: Floats) -> int:
     """Return the candidate of `frames[candidate, voice]` that suits best whatever the player does.
 
-    The model drew his notes with the candidates; each candidate's voice is judged against all of them.
+    Each candidate's voice is judged against all notes that he may play, by their probabilities `shares[pitch index]`.
+    Parallels weigh more here: nobody can avoid them any more when his note comes.
     """
-    given, own = frames[:, situation.given], frames[:, situation.own]
-    costs = counterpoint_costs(situation, given[None, :], own[:, None]).mean(axis=1)
-    return int(np.argmin(np.where(own == REST, np.inf, costs)))
+    own = frames[:, situation.own]
+    pitches = np.flatnonzero(shares).astype(np.int32)
+    costs = counterpoint_costs(situation, pitches[None, :], own[:, None]).astype(np.float32)
+    if situation.previous is not None:
+        before = situation.previous[situation.given], situation.previous[situation.own]
+        costs += BLIND_PARALLEL_COST * (_perfect_costs(*before, pitches[None, :], own[:, None]) == PARALLEL_COST)
+    return int(np.argmin(np.where(own == REST, np.inf, costs @ shares[pitches])))

@@ -154,7 +154,7 @@ class LookAhead:
     def merge_into(self, plan: Plan, request: PlanRequest) -> Plan:
         """Return the causal plan with the imagined chord in the row of the note that the player is expected to play."""
         self._key = key_from_number(plan.key)
-        if request.style.cadence or self._bar is None or plan.step != self._next_step:
+        if request.style.cadence or request.lane or self._bar is None or plan.step != self._next_step:
             return plan
         if not self._player_follows(plan.step):
             return plan

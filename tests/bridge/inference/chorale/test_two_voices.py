@@ -61,10 +61,21 @@ def test_equal_candidates_stay_in_models_order() -> None:
     assert best_for_given(OFF_BEAT, frames[:, 1:]).tolist() == [0]
 
 
+def shares_of(*pitches: int) -> np.ndarray:
+    shares = np.zeros(47, np.float32)
+    shares[list(pitches)] = 1 / len(pitches)
+    return shares
+
+
 def test_voice_for_unknown_note_suits_most_notes() -> None:
     frames = np.array([[A4, 0, 0, D4], [C5, 0, 0, F4], [G4, 0, 0, E4], [G4, 0, 0, 0]])
-    assert best_for_unknown(ON_BEAT, frames) in (1, 2)
-    assert best_for_unknown(ON_BEAT, frames[[3, 0]]) == 1
+    assert best_for_unknown(ON_BEAT, frames, shares_of(A4, C5, G4)) in (1, 2)
+    assert best_for_unknown(ON_BEAT, frames[[3, 0]], shares_of(A4, C5, G4)) == 1
+
+
+def test_voice_for_unknown_note_risks_no_parallel() -> None:
+    frames = np.array([[G4, 0, 0, D4], [G4, 0, 0, C4]])
+    assert best_for_unknown(OFF_BEAT, frames, shares_of(A4, F4, G4, E4)) == 1
 
 
 def test_plan_for_one_voice_has_a_row_for_no_note() -> None:

@@ -7,6 +7,15 @@ import typer
 from bachbridge.cli.parameters import JsonOption
 
 commands = typer.Typer()
+_CounterpointOption = Annotated[
+    bool, typer.Option("--counterpoint", help="Measure instead the species of counterpoint in a duet (simulated).")
+]
+_HarmonyOption = Annotated[
+    bool, typer.Option("--harmony", help="Measure instead how good live harmony is under many tunes (simulated).")
+]
+_SyncOption = Annotated[
+    bool, typer.Option("--sync", help="Measure instead how well tempo, beat and bar are followed (simulated).")
+]
 
 
 @commands.command("bench")
@@ -20,18 +29,12 @@ def bench(
     steps: Annotated[
         bool, typer.Option("--steps", help="Measure instead how long each model takes for one step.")
     ] = False,
-    sync: Annotated[
-        bool, typer.Option("--sync", help="Measure instead how well tempo, beat and bar are followed (simulated).")
-    ] = False,
-    harmony: Annotated[
-        bool, typer.Option("--harmony", help="Measure instead how good live harmony is under many tunes (simulated).")
-    ] = False,
+    sync: _SyncOption = False,
+    harmony: _HarmonyOption = False,
     load: Annotated[
         bool, typer.Option("--load", help="Measure instead how many chords come in time on a busy machine.")
     ] = False,
-    counterpoint: Annotated[
-        bool, typer.Option("--counterpoint", help="Measure instead the species of counterpoint in a duet (simulated).")
-    ] = False,
+    counterpoint: _CounterpointOption = False,
     json: JsonOption = False,
 ) -> None:
     """Measure the latency over real MIDI ports, from the DAW's side."""

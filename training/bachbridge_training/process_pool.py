@@ -9,8 +9,9 @@ from contextlib import contextmanager
 from multiprocessing import get_context
 from typing import Any, TypeVar
 
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+from bachbridge.console import make_progress
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -79,7 +80,6 @@ def _work_in_worker(work: Callable[[Any, Item], Result], item: Item) -> Result:
 def progress_bar(label: str, total: float) -> Generator[Callable[[float], None]]:
     """Show a bar with the time left on stderr; yield a function that adds to the finished part of `total`."""
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
-    console = Console(stderr=True)
-    with Progress(*columns, console=console, transient=True, speed_estimate_period=_SPEED_AVERAGE_S) as progress:
+    with make_progress(*columns, speed_estimate_period=_SPEED_AVERAGE_S) as progress:
         task = progress.add_task(label, total=total)
         yield lambda amount: progress.advance(task, amount)

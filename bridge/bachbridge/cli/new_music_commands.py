@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from bachbridge.cli.command_group import FILES, example
 from bachbridge.cli.options import apply_options, print_key_remark, resolve_program, resolve_seed
 from bachbridge.cli.output_paths import choose_output, derived_path
 from bachbridge.cli.parameters import (
@@ -24,7 +25,7 @@ TUNE_MODEL = "abc"
 commands = typer.Typer()
 
 
-@commands.command("dream")
+@commands.command("dream", rich_help_panel=FILES, epilog=example("bachbridge dream --minutes 5 --bpm 72"))
 def dream(
     target: MusicOutputOption = None,
     *,
@@ -52,7 +53,7 @@ def dream(
     dream_file(target, DreamOptions(model, minutes, temperature, resolve_seed(seed), program, bpm, phrase))
 
 
-@commands.command("tune")
+@commands.command("tune", rich_help_panel=FILES, epilog=example("bachbridge tune -o jig.abc --key D --meter 6/8"))
 def tune(
     target: MusicOutputOption = None,
     *,

@@ -13,10 +13,13 @@ from typing import Annotated, Any
 
 import typer
 
+from bachbridge.cli.completion import complete_model_names, complete_words
+from bachbridge.cli.parameters import number
 from bachbridge.errors import ConfigError
 from bachbridge.music import general_midi
 from bachbridge.music.tonality.key_names import key_remark
 from bachbridge.settings import SETTING_NAMES, Settings, option_name, range_of, spec_of, with_setting, with_values
+from bachbridge.settings_spec import Spec
 
 
 def _setting_parameter(name: str) -> inspect.Parameter:
@@ -27,10 +30,29 @@ def _setting_parameter(name: str) -> inspect.Parameter:
     else:
         kind = type(spec.default) if isinstance(spec.default, str | int | float) else str
         declaration, accepts = option, f" Takes {spec.accepted_values}."
-    info = typer.Option(declaration, help=f"{spec.help}{accepts} [default: {spec.default_text}]", show_default=False)
+    info = typer.Option(
+        declaration,
+        help=f"{spec.help}{accepts} [default: {spec.default_text}]",
+        show_default=False,
+        metavar=None if kind is bool else _metavar(spec),
+        parser=number if kind is float else None,
+        autocompletion=_completer(name, spec),
+    )
     return inspect.Parameter(
         name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[kind | None, info]
     )
+
+
+def _metavar(spec: Spec) -> str:
+    """Return the word that stands for a setting's value in the help."""
+    if spec.choices:
+        return "WORD"
+    return "N" if isinstance(spec.default, int | float) else "TEXT" if isinstance(spec.default, str) else "N,N,N,N"
+
+
+def _completer(name: str, spec: Spec) -> Callable[[str], list[str]] | None:
+    """Return the function that completes a setting's value in a shell; None if the words are not known."""
+    return complete_model_names if name == "model" else complete_words(tuple(spec.choices)) if spec.choices else None
 
 
 def with_settings(command: Callable[..., None]) -> Callable[..., None]:

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from bachbridge.cli.completion import complete_model_names
 from bachbridge.settings import Settings, spec_of
 from bachbridge.settings_spec import parse_number
 
@@ -19,7 +20,10 @@ def number(text: str | float) -> float:
 ModelOption = Annotated[
     str,
     typer.Option(
-        "--model", metavar="MODEL", help="The model to use: a name that `bachbridge models` lists, or its folder."
+        "--model",
+        metavar="MODEL",
+        help="The model to use: a name that `bachbridge models` lists, or a folder.",
+        autocompletion=complete_model_names,
     ),
 ]
 KeyOption = Annotated[

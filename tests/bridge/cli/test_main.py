@@ -5,15 +5,19 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+import typer
 
 from bachbridge import __version__
+from bachbridge.cli.command_group import SECTIONS, example_of
+from bachbridge.cli.main import command_line, run
 from bachbridge.settings import SETTING_NAMES, option_name, spec_of
 
 COMMANDS = (
-    *("ports", "models", "continue", "harmonize", "mend", "vary", "text", "roll", "calibrate", "demo", "replay"),
-    *("dream", "tune", "bench", "train", "evaluate", "export"),
+    *("play", "ports", "models", "continue", "harmonize", "mend", "vary", "text", "roll", "calibrate", "demo"),
+    *("replay", "dream", "tune", "bench", "train", "evaluate", "export", "completion"),
 )
 HEAVY = ("numpy", "onnxruntime", "mido", "rtmidi", "rich", "PIL", "platformdirs", "tensorflow", "music21", "PyQt6")
 
@@ -33,24 +37,53 @@ def bachbridge(*arguments: str, home: Path) -> subprocess.CompletedProcess[str]:
     return python("-m", "bachbridge.cli.main", *arguments, home=home)
 
 
-def test_help_lists_all_commands_and_settings(tmp_path: Path) -> None:
-    done = bachbridge("--help", home=tmp_path)
-    assert done.returncode == 0
-    listed = {line.split()[0] for line in done.stdout.splitlines() if line.startswith("  ") and line.strip()}
-    assert listed.issuperset(COMMANDS)
-    assert all(f"--{option_name(name)}" in done.stdout for name in SETTING_NAMES)
+def call(*arguments: str) -> int:
+    """Run a command in this process and return its exit code."""
+    with pytest.raises(SystemExit) as exit_info:
+        run(arguments)
+    return int(exit_info.value.code or 0)
+
+
+def test_help_lists_commands_in_sections_with_examples(capsys: pytest.CaptureFixture[str]) -> None:
+    assert call("--help") == 0
+    out = capsys.readouterr().out
+    listed = [line.split()[0] for line in out.splitlines() if line.startswith("  ") and line.strip()]
+    assert set(listed).issuperset(COMMANDS)
+    places = [out.index(f"\n{section}:\n") for section in (*SECTIONS, "Options")]
+    assert places == sorted(places)
+    assert all(f"  bachbridge {command}" in out for command in COMMANDS)
+    assert "Exit codes: 0 done" in out
+    assert "--temperature" not in out
+
+
+def test_every_command_has_a_section_and_an_example() -> None:
+    group: Any = typer.main.get_command(command_line())
+    visible = {name: command for name, command in group.commands.items() if not command.hidden}
+    assert set(visible) == set(COMMANDS)
+    assert not [name for name, command in visible.items() if command.rich_help_panel not in SECTIONS]
+    assert not [name for name, command in visible.items() if not example_of(command).startswith(f"bachbridge {name}")]
+    assert not [name for name, command in visible.items() if not (command.help or "").strip()]
+
+
+def test_module_bachbridge_is_the_program(tmp_path: Path) -> None:
+    done = python("-m", "bachbridge", "--version", home=tmp_path)
+    assert (done.returncode, done.stdout) == (0, f"bachbridge {__version__}\n")
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_every_command_has_help(command: str, tmp_path: Path) -> None:
-    done = bachbridge(command, "--help", home=tmp_path)
-    assert done.returncode == 0
-    assert f"Usage: bachbridge {command}" in done.stdout
+def test_every_command_has_help(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert call(command, "--help") == 0
+    out = capsys.readouterr().out
+    assert f"Usage: bachbridge {command}" in out
+    assert f"Example: bachbridge {command}" in out
 
 
-def test_help_explains_every_setting(tmp_path: Path) -> None:
-    words = " ".join(bachbridge("--help", home=tmp_path).stdout.split())
-    assert all(spec_of(name).help in words for name in SETTING_NAMES)
+def test_help_of_play_explains_every_setting(capsys: pytest.CaptureFixture[str]) -> None:
+    assert call("play", "--help") == 0
+    out = capsys.readouterr().out
+    words = "".join(out.split())
+    assert all(f"--{option_name(name)}" in out for name in SETTING_NAMES)
+    assert not [name for name in SETTING_NAMES if spec_of(name).help.replace(" ", "") not in words]
 
 
 def test_help_imports_nothing_heavy(tmp_path: Path) -> None:
@@ -94,6 +127,8 @@ def test_version_is_that_of_the_package(tmp_path: Path) -> None:
         (["continue", "in.mid", "-o", "out.mid", "--temperature", "0"], "0.1 to 2"),
         (["continue", "in.mid", "-o", "out.mid", "--seed", "-7"], "seed"),
         (["demo", "--temperature", "nan"], "0.1 to 2"),
+        (["bench", "--notes", "0"], "a number from 1 on"),
+        (["play", "--mode", "waltz"], "continue, harmonize, trade, duet, off"),
         (["--child", "butler"], "engine, model, preview, replay-window"),
     ],
 )
@@ -117,13 +152,88 @@ def test_seed_minus_one_prints_a_new_seed(command: list[str], tmp_path: Path) ->
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--tempo", "90"], ["compose"], ["--bpm", "fast"], ["continue"], ["bench", "--notes", "0"]]
+    ("arguments", "says"),
+    [
+        (["completion", "tcsh"], "bash, zsh or fish"),
+        (["calibrate", "--wait", "0"], "1 to 600"),
+        (["harmonize", "in.mid", "--key", "waltz"], "Fis-Moll"),
+        (["train", "abc", "--epochs", "0"], "a number from 1 on"),
+    ],
 )
-def test_wrong_call_is_a_usage_error(arguments: list[str], tmp_path: Path) -> None:
-    done = bachbridge(*arguments, home=tmp_path)
-    assert done.returncode == 2
-    assert "Usage: bachbridge" in done.stderr
-    assert "Traceback" not in done.stderr
+def test_value_out_of_range_is_no_usage_error(
+    arguments: list[str], says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert call(*arguments) == 1
+    (sentence,) = capsys.readouterr().err.splitlines()
+    assert sentence.startswith("bachbridge: ")
+    assert says in sentence
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--tempo", "90"], "did you mean --bpm?"),
+        (["--temperatur", "1"], "did you mean --temperature?"),
+        (["compose"], 'did you mean "continue"?'),
+        (["harmonie"], 'did you mean "harmonize"?'),
+        (["xyzzy"], "bachbridge --help"),
+        (["--bpm", "fast"], '--bpm cannot be "fast"'),
+        (["continue"], "IN.mid is missing"),
+        (["continue", "a.mid", "b.mid"], 'no use for "b.mid"'),
+        (["train", "abc", "--epochs", "x"], "a whole number"),
+        (["--mode", "harmonize", "continue", "a.mid"], "no use for"),
+    ],
+)
+def test_wrong_call_is_a_usage_error(arguments: list[str], says: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert call(*arguments) == 2
+    usage, sentence = capsys.readouterr().err.splitlines()
+    assert usage.startswith("Usage: bachbridge")
+    assert sentence.startswith("bachbridge: ")
+    assert says in sentence
+    assert "Input should" not in sentence
+
+
+@pytest.mark.parametrize("arguments", [["harmonise", "-h"], ["Harmonize", "-h"], ["help", "harmonize"]])
+def test_command_is_found_by_other_spellings(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert call(*arguments) == 0
+    assert "Usage: bachbridge harmonize" in capsys.readouterr().out
+
+
+def test_models_are_printed_as_json(capsys: pytest.CaptureFixture[str]) -> None:
+    assert call("models", "--json") == 0
+    found = {model["name"]: model for model in json.loads(capsys.readouterr().out)["models"]}
+    assert found["chorale-lstm"]["codec"] == "satb"
+    assert found["coconet"]["tasks"]
+    assert Path(found["abc"]["folder"]).is_dir()
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_script_asks_the_program(
+    shell: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("_BACHBRIDGE_COMPLETE", "")
+    assert call("completion", shell) == 0
+    assert f"_BACHBRIDGE_COMPLETE=complete_{shell}" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("words", "completions"),
+    [
+        ("bachbridge har", ["harmonize"]),
+        ("bachbridge --mode har", ["harmonize"]),
+        ("bachbridge play --start do", ["downbeat"]),
+        ("bachbridge continue --model choral", ["chorale-lstm"]),
+        ("bachbridge --split-p", ["--split-point"]),
+    ],
+)
+def test_shell_asks_for_completions(
+    words: str, completions: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("_BACHBRIDGE_COMPLETE", "complete_bash")
+    monkeypatch.setenv("COMP_WORDS", words)
+    monkeypatch.setenv("COMP_CWORD", str(len(words.split()) - 1))
+    call()
+    assert capsys.readouterr().out.split() == completions
 
 
 def test_damaged_settings_file_is_named(tmp_path: Path) -> None:

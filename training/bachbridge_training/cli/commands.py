@@ -5,12 +5,15 @@ from typing import Annotated, Any
 
 import typer
 
+from bachbridge.cli.command_group import MODELS, example
 from bachbridge.cli.parameters import JobsOption, JsonOption
 
 commands = typer.Typer()
 
 
-@commands.command("train")
+@commands.command(
+    "train", rich_help_panel=MODELS, epilog=example("bachbridge train chorale-lstm --data FOLDER -o runs/mine")
+)
 def train(
     recipe: Annotated[str, typer.Argument(metavar="RECIPE", help="The name of a recipe, such as chorale-lstm.")],
     *,
@@ -41,7 +44,7 @@ def train(
     train_model(recipe, **settled, start_run=start, data=data, patience=patience, check_only=check, json=json)
 
 
-@commands.command("evaluate")
+@commands.command("evaluate", rich_help_panel=MODELS, epilog=example("bachbridge evaluate chorale-lstm --data FOLDER"))
 def evaluate(
     model: Annotated[str, typer.Argument(metavar="MODEL", help="The model; `bachbridge models` lists them.")],
     *,
@@ -72,7 +75,7 @@ def evaluate(
     score(model, data=data, part=part, json=json, outputs=outputs, pieces=pieces, with_timing=with_timing, jobs=jobs)
 
 
-@commands.command("export")
+@commands.command("export", rich_help_panel=MODELS, epilog=example("bachbridge export chorale-lstm --format onnx-int8"))
 def export(
     model: Annotated[str, typer.Argument(metavar="MODEL", help="The model, or with --run the name of the new model.")],
     *,

@@ -12,9 +12,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
 from rich.table import Table
 
+from bachbridge.console import make_console
 from bachbridge.errors import ConfigError
 from bachbridge.inference.runtime import library
 from bachbridge_training.datasets import chorales as chorale_data
@@ -51,7 +51,7 @@ def evaluate_model(
 
 
 def _print_tables(tables: EvaluationTables, model: str, title: str) -> None:
-    console = Console()
+    console = make_console()
     console.print(_score_table(title, tables.scores))
     metrics_rows = {row: asdict(metrics) for row, metrics in tables.music.items()}
     for table_title, rows in (

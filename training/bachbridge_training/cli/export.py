@@ -14,9 +14,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
 from rich.table import Column, Table
 
+from bachbridge.console import make_console
 from bachbridge.errors import ConfigError
 from bachbridge.inference.runtime import library
 from bachbridge_training import onnx_export
@@ -77,7 +77,7 @@ def compare_formats(model: str, *, run: Path | None, data: Path | None, pieces: 
     if json:
         print(json_format.dumps({"model": model, "pieces": count, "formats": rows}, indent=2))
         return
-    Console().print(_format_table(f"{model} on {count} validation pieces", rows))
+    make_console().print(_format_table(f"{model} on {count} validation pieces", rows))
     for name, row in rows.items():
         if row["same_choice"] < model_formats.MIN_AGREEMENT.get(name, 0.0):
             print(f"{name} agrees too seldom with the original: `--format {name}` would not write it.", file=sys.stderr)

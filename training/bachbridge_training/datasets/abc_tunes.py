@@ -27,12 +27,11 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import platformdirs
-from rich.console import Console
-from rich.progress import track
 
 from bachbridge.atomic_files import atomic_output
 from bachbridge.codecs.abc import grammar, normal_form
 from bachbridge.codecs.abc import spelling as abc_spelling
+from bachbridge.console import track_progress
 from bachbridge.errors import ConfigError, TuneError
 from bachbridge.files.abc_reader import decode_text
 
@@ -118,7 +117,7 @@ def _split_tunes(files: list[Path], contents: list[bytes], *, raw: bool) -> AbcT
         for path, content in zip(files, contents, strict=True)
         for number, tune in enumerate(normal_form.split_tunes(decode_text(content)), 1)
     ]
-    for path, number, tune in track(found, "reading the tunes", console=Console(stderr=True), transient=True):
+    for path, number, tune in track_progress(found, "reading the tunes"):
         text, reason = (tune, "") if raw else normalize_tune(tune)
         if reason or (text in seen and not raw):
             refused[reason or "is there already"] += 1

@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 import platformdirs
-from rich.progress import track
 
 from bachbridge.atomic_files import atomic_output
+from bachbridge.console import track_progress
 from bachbridge_training.datasets import chorale_grids
 from bachbridge_training.datasets.chorale_grids import FourPartPiece
 
@@ -50,7 +50,7 @@ def _write_cache(path: Path) -> None:
     """Parse every piece of the split and write the cache atomically."""
     names = [name for name, part in chorale_split().items() if part in PARTS]
     arrays: dict[str, np.ndarray] = {}
-    for name in track(names, "reading the chorales (only once)"):
+    for name in track_progress(names, "reading the chorales (only once)"):
         piece = chorale_grids.read_chorale(name)
         arrays |= {f"{name}/{field}": getattr(piece, field) for field in _CACHED_FIELDS}
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -7,10 +7,10 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from bachbridge.console import make_console
 from bachbridge.music.notes import VOICES, key_name, pitch_name
 from bachbridge_training.datasets.folder import MusicFolder, RejectedPiece
 from bachbridge_training.datasets.suitability import NOTE_LOSS_TEXTS
@@ -79,7 +79,7 @@ def build_report(music_folder: MusicFolder, split: Mapping[str, int], window: in
 
 def show_report(report: DatasetReport) -> None:
     """Print the report on stderr; stdout is for output that programs read."""
-    console = Console(stderr=True, highlight=False)
+    console = make_console(stderr=True, highlight=False)
     if report.refused:
         console.print(_rejected_table(report.refused))
     if report.pieces:

@@ -5,9 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
-from rich.console import Console
-from rich.progress import track
-
+from bachbridge.console import track_progress
 from bachbridge.music.metrics import Metrics, SharedRuns, compute_metrics
 from bachbridge_training.datasets import chorales as chorale_data
 from bachbridge_training.datasets import four_part_files, four_part_windows
@@ -101,4 +99,4 @@ def training_frame_runs() -> SharedRuns:
 
 def progress_bar(label: str) -> Callable[[Sequence[Item]], Iterable[Item]]:
     """Return a function that wraps a sequence with a progress bar on stderr."""
-    return lambda items: track(items, label, console=Console(stderr=True), transient=True)
+    return lambda items: track_progress(items, label)

@@ -16,9 +16,10 @@ from typing import Any
 
 import keras
 import numpy as np
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
 
 from bachbridge.atomic_files import atomic_output
+from bachbridge.console import make_progress
 from bachbridge.errors import ConfigError
 from bachbridge_training.recipe import AnyRecipe
 from bachbridge_training.runs import loss_plot
@@ -201,7 +202,7 @@ def _train_epoch(run: TrainingRun, training_batches: TrainingBatches, steps: int
     """Do `steps` optimizer steps and return their mean loss; the bar and the time left are the whole run's."""
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed}/{task.total}"))
     loss = 0.0
-    with Progress(*columns, TimeRemainingColumn(), transient=True) as progress:
+    with make_progress(*columns, TimeRemainingColumn()) as progress:
         task = progress.add_task("", total=run.recipe.steps, completed=run.step)
         for done in range(1, steps + 1):
             loss += train_step(run, training_batches.batch(run.step))

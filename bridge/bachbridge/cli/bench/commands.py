@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from bachbridge.cli.command_group import TOOLS, example
 from bachbridge.cli.parameters import JsonOption
 
 commands = typer.Typer()
@@ -18,7 +19,7 @@ _SyncOption = Annotated[
 ]
 
 
-@commands.command("bench")
+@commands.command("bench", rich_help_panel=TOOLS, epilog=example("bachbridge bench --steps"))
 def bench(
     *,
     notes: Annotated[int, typer.Option(min=1, metavar="N", help="How many answered notes to measure.")] = 2000,

@@ -16,12 +16,11 @@ from itertools import islice
 from typing import Any
 
 import numpy as np
-from rich.console import Console
-from rich.progress import track
 from rich.table import Table
 
 from bachbridge.cli.bench.report import percentiles_ms
 from bachbridge.codecs import satb
+from bachbridge.console import make_console, track_progress
 from bachbridge.errors import ModelError
 from bachbridge.inference.runtime import library, onnx_nets
 from bachbridge.inference.runtime.library import Card
@@ -36,7 +35,7 @@ def bench_steps(*, json: bool) -> None:
     """Measure every installed model and print a table or JSON."""
     timers = {key: timer for name in library.model_names() for key, timer in _step_timers(name)}
     times_ns: dict[str, list[int]] = {key: [] for key in timers}
-    for _ in track(range(_ROUNDS), "measuring", console=Console(stderr=True), transient=True):
+    for _ in track_progress(range(_ROUNDS), "measuring"):
         for key, timer in timers.items():
             times_ns[key] += islice(timer, _STEPS_PER_ROUND)
     figures = {key: percentiles_ms(times) for key, times in times_ns.items()}
@@ -46,7 +45,7 @@ def bench_steps(*, json: bool) -> None:
     table = Table("one step, in milliseconds", "p50", "p95", title="one thread")
     for key, percentiles in figures.items():
         table.add_row(key, *(f"{percentiles[name]:.2f}" for name in ("p50", "p95")))
-    Console().print(table)
+    make_console().print(table)
 
 
 def _step_timers(model_name: str) -> Iterator[tuple[str, Iterator[int]]]:

@@ -2,16 +2,14 @@
 
 import os
 import platform
-import sys
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
-from rich.console import Console
-from rich.progress import Progress
 from rich.table import Column, Table
 
 from bachbridge.cli.bench.fake_daw import ProgressCallback
+from bachbridge.console import make_console, make_progress
 from bachbridge.errors import BachBridgeError
 from bachbridge.protocol.latency import percentiles
 
@@ -45,7 +43,7 @@ def environment_facts(midi_system: str) -> dict[str, str]:
 
 def print_facts(milliseconds: Mapping[str, Figures], facts: Iterable[tuple[str, str]]) -> None:
     """Print a table of latencies, and a line for each of the facts."""
-    console = Console()
+    console = make_console()
     console.print(latency_table(milliseconds))
     for name, fact in facts:
         console.print(f"{name}: {fact}", soft_wrap=True, highlight=False)
@@ -54,7 +52,7 @@ def print_facts(milliseconds: Mapping[str, Figures], facts: Iterable[tuple[str, 
 @contextmanager
 def progress_bar() -> Generator[ProgressCallback]:
     """Show a progress bar on stderr if it is a terminal, and yield the function that moves it."""
-    progress = Progress(console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty())
+    progress = make_progress()
     with progress:
         task = progress.add_task("measuring", total=1.0)
         yield lambda share: progress.update(task, completed=share)

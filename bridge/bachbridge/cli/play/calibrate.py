@@ -11,10 +11,10 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from random import Random
 
-from rich.console import Console
 from rich.table import Table
 
 from bachbridge.cli.play.round_trips import RoundTrips, pair_round_trips, propose_latency_ms
+from bachbridge.console import make_console
 from bachbridge.errors import PortError
 from bachbridge.midi import messages as midi
 from bachbridge.midi.ports import INPUT_NAME, OUTPUT_NAME, Ports
@@ -125,7 +125,7 @@ def _print_result(trips: RoundTrips, latency_ms: int, path: Path | None) -> None
         f"{trips.spread_ms:.1f} ms",
         f"{latency_ms} ms",
     )
-    Console().print(table)
+    make_console().print(table)
     if path:
         print(f"latency_ms = {latency_ms} is now in force: it was saved in {path}.")
     else:

@@ -24,6 +24,7 @@ from bachbridge.cli.bench.exchange import (
 from bachbridge.cli.bench.fake_daw import open_player_connection
 from bachbridge.cli.bench.report import percentiles_ms
 from bachbridge.cli.output_paths import free_paths
+from bachbridge.console import make_console
 from bachbridge.engine.session_log import SessionLog, read_log
 from bachbridge.errors import BachBridgeError
 from bachbridge.files.midi_writer import write_midi
@@ -59,7 +60,7 @@ def run_demo(
     """
     library.find_checked_card(model)
     melody = melody or load_example()
-    console = Console()
+    console = make_console()
     with _scratch_folder(directory) as scratch:
         _play_and_write(Path(scratch), console, melody, _demo_settings(melody, model, temperature, seed), ports=ports)
         targets = [directory / name for name in DEMO_FILES]

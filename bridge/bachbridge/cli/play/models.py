@@ -1,35 +1,55 @@
 """`bachbridge models`: the installed models, their folders, and the scores on their cards."""
 
-from rich.console import Console
+import json as json_format
+from typing import Any
+
 from rich.table import Column, Table
 
+from bachbridge.console import make_console
 from bachbridge.errors import ModelError
 from bachbridge.inference.runtime import library
 from bachbridge.inference.runtime.library import Card
 
 
-def print_models() -> None:
-    """Print a line for each model; for a damaged one, what is wrong with it."""
-    console = Console()
-    found = library.model_names()
+def print_models(*, json: bool = False) -> None:
+    """Print a line for each model; for a damaged one, what is wrong with it. `json`: print JSON instead."""
+    found = [_model_facts(name) for name in library.model_names()]
+    own_folder = library.search_paths()[0]
+    if json:
+        print(json_format.dumps({"models": found, "own_models": str(own_folder)}, indent=2))
+        return
+    console = make_console()
     if not found:
         console.print("No models are installed.")
     else:
         names = Column("model", no_wrap=True)
         table = Table(names, "task", "codec", "score on held-out music", "MB", Column("folder", overflow="fold"))
-        for name in found:
-            table.add_row(name, *_model_row(name))
+        for facts in found:
+            table.add_row(facts["name"], *_model_row(facts))
         console.print(table)
-    console.print(f"Put models of your own into {library.search_paths()[0]}", soft_wrap=True)
+    console.print(f"Put models of your own into {own_folder}", soft_wrap=True)
 
 
-def _model_row(name: str) -> tuple[str, ...]:
+def _model_facts(name: str) -> dict[str, Any]:
+    """Return a model's facts for people and programs; of a damaged one, its name and what is wrong."""
     try:
         card = library.find_checked_card(name)
     except ModelError as error:
-        return ("damaged", "", "", "", str(error))
-    size = sum((card.folder / file).stat().st_size for file in card.files)
-    return (", ".join(card.tasks), card.codec, _validation_score_text(card), f"{size / 1e6:.1f}", str(card.folder))
+        return {"name": name, "error": str(error)}
+    return {
+        "name": name,
+        "tasks": list(card.tasks),
+        "codec": card.codec,
+        "score": _validation_score_text(card),
+        "bytes": sum((card.folder / file).stat().st_size for file in card.files),
+        "folder": str(card.folder),
+    }
+
+
+def _model_row(facts: dict[str, Any]) -> tuple[str, ...]:
+    if "error" in facts:
+        return ("damaged", "", "", "", facts["error"])
+    return (", ".join(facts["tasks"]), facts["codec"], facts["score"], f"{facts['bytes'] / 1e6:.1f}", facts["folder"])
 
 
 def _validation_score_text(card: Card) -> str:

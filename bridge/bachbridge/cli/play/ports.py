@@ -1,15 +1,20 @@
 """`bachbridge ports`: the ports that --in and --out can name."""
 
-from rich.console import Console
+import json as json_format
+
 from rich.table import Table
 
+from bachbridge.console import make_console
 from bachbridge.midi.ports import PortListing, list_ports
 
 
-def print_ports() -> None:
-    """Print the MIDI ports of this machine: a table in a terminal, otherwise one line for each port."""
-    listing, console = list_ports(), Console()
-    if console.is_terminal:
+def print_ports(*, json: bool = False) -> None:
+    """Print the MIDI ports of this machine: a table in a terminal, otherwise one line for each port, or JSON."""
+    listing, console = list_ports(), make_console()
+    if json:
+        ports = {"in": list(listing.inputs), "out": list(listing.outputs)}
+        print(json_format.dumps({"system": listing.system, **ports}, indent=2, ensure_ascii=False))
+    elif console.is_terminal:
         console.print(_port_table(listing))
     else:
         for kind, name in _port_rows(listing):

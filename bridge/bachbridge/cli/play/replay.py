@@ -3,8 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from rich.console import Console
-
+from bachbridge.console import make_console
 from bachbridge.engine.session import Session
 from bachbridge.engine.session_log import ReplayDifference, SessionLog, events_with_effects, read_log, replay
 from bachbridge.errors import BachBridgeError
@@ -22,7 +21,7 @@ def replay_session(log: Path, *, midi_path: Path | None) -> None:
     Raises `BachBridgeError` if the new session differs from the recorded one.
     """
     recorded = read_log(log)
-    console = Console()
+    console = make_console()
     if midi_path is not None:
         write_midi(
             midi_path,

@@ -222,11 +222,12 @@ def _print_sentences(messages: Iterable[Message], reporter: TerminalReporter) ->
 
 
 def _print_with_status_line(messages: Iterable[Message], reporter: TerminalReporter) -> None:
-    from rich.console import Console
     from rich.live import Live
     from rich.text import Text
 
-    console = Console(highlight=False)
+    from bachbridge.console import make_console
+
+    console = make_console(highlight=False)
     with Live(Text(reporter.status_line(), style="dim"), console=console, auto_refresh=False, transient=True) as live:
         shown = ""
         for message in messages:

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from bachbridge.cli.command_group import FILES, example
 from bachbridge.cli.options import apply_options, resolve_program, resolve_seed
 from bachbridge.cli.output_paths import check_outputs, choose_output, derived_path
 from bachbridge.cli.parameters import (
@@ -31,7 +32,7 @@ INFILL_MODEL = "coconet"
 commands = typer.Typer()
 
 
-@commands.command("continue")
+@commands.command("continue", rich_help_panel=FILES, epilog=example("bachbridge continue phrase.mid --bars 8"))
 def continue_(
     source: Annotated[Path, typer.Argument(metavar="IN.mid", help="The MIDI file, or tune in ABC, to continue.")],
     target: MusicOutputOption = None,
@@ -63,7 +64,7 @@ def continue_(
     )
 
 
-@commands.command("harmonize")
+@commands.command("harmonize", rich_help_panel=FILES, epilog=example("bachbridge harmonize melody.mid -o chorale.mid"))
 def harmonize(
     source: Annotated[Path, typer.Argument(metavar="IN.mid", help="The MIDI file with the melody.")],
     target: MidiOutputOption = None,
@@ -115,7 +116,9 @@ def harmonize(
     harmonize_file(source, options, OutputFiles(target, score, report))
 
 
-@commands.command("mend")
+@commands.command(
+    "mend", rich_help_panel=FILES, epilog=example("bachbridge mend chorale.mid --bars 3-6 --voices alto,tenor")
+)
 def mend(
     source: FourPartFileArgument,
     target: MidiOutputOption = None,
@@ -151,7 +154,7 @@ def mend(
     mend_file(source, OutputFiles(target, score, report), generation, bars=bars, voices=voices)
 
 
-@commands.command("vary")
+@commands.command("vary", rich_help_panel=FILES, epilog=example("bachbridge vary chorale.mid --share 40%"))
 def vary(
     source: FourPartFileArgument,
     target: MidiOutputOption = None,
@@ -184,7 +187,7 @@ def vary(
     vary_file(source, OutputFiles(target, score, report), generation, share=share)
 
 
-@commands.command("text")
+@commands.command("text", rich_help_panel=FILES, epilog=example("bachbridge text chorale.mid -o chorale.txt"))
 def text(
     source: Annotated[
         Path,
@@ -221,7 +224,7 @@ def text(
     convert_file(source, target, steps_per_beat=grid, bpm=bpm)
 
 
-@commands.command("roll")
+@commands.command("roll", rich_help_panel=FILES, epilog=example("bachbridge roll chorale.mid -o chorale.png"))
 def roll(
     source: Annotated[Path, typer.Argument(metavar="IN.mid", help="The MIDI file to draw.")],
     target: Annotated[

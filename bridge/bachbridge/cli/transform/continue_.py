@@ -9,12 +9,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from rich.console import Console
-from rich.progress import Progress
-
 from bachbridge.atomic_files import atomic_output, check_output_path
 from bachbridge.cli.transform import abc_output
 from bachbridge.cli.transform.inputs import is_abc_output, read_source, unsuitable_model_error
+from bachbridge.console import make_progress
 from bachbridge.errors import ConfigError, MidiFileError
 from bachbridge.files.midi_reader import MAX_TRACKS, MidiSong
 from bachbridge.files.midi_writer import NoteRow, part_body
@@ -88,7 +86,7 @@ def load_continuation_model(name: str) -> Generator:
 def _generate_answer(model: Generator, ask: Ask) -> tuple[Note, ...]:
     """Generate the answer's notes; shows a progress bar on standard error if the model reports progress."""
     notes: list[Note] = []
-    with Progress(console=Console(stderr=True), transient=True) as progress:
+    with make_progress() as progress:
         task = progress.add_task("continuing", total=None)
         for answer in model.generate(ask):
             if answer:

@@ -10,13 +10,13 @@ from dataclasses import dataclass, replace
 from math import ceil
 from pathlib import Path
 
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import BarColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from bachbridge.atomic_files import atomic_output, check_output_path
 from bachbridge.cli.transform import abc_output
 from bachbridge.cli.transform.continue_ import load_continuation_model, prompt_from_phrase
 from bachbridge.cli.transform.inputs import SourceMusic, is_abc_output, read_source
+from bachbridge.console import make_progress
 from bachbridge.errors import ConfigError
 from bachbridge.files.midi_writer import MidiStreamWriter
 from bachbridge.inference.runtime.protocols import Generator
@@ -118,7 +118,7 @@ def seed_phrase(source: SourceMusic | None) -> tuple[Phrase, float]:
 def _dream_with_progress(model: Generator, ask: Ask) -> Iterator[tuple[tuple[Note, ...], int]]:
     """Yield the parts of `dream_parts`; shows a progress bar on standard error."""
     columns = (TextColumn("dreaming"), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+    with make_progress(*columns) as progress:
         task = progress.add_task("dreaming", total=ask.steps)
         done = 0
         for notes, steps in dream_parts(model, ask):

@@ -9,7 +9,6 @@ bars to keep, the file holds all four voices, and the other three are regenerate
 from pathlib import Path
 
 import numpy as np
-from rich.console import Console
 
 from bachbridge.cli.transform import four_part_file
 from bachbridge.cli.transform.continue_ import free_channels
@@ -18,6 +17,7 @@ from bachbridge.cli.transform.inputs import ExtractedMelody, extract_melody, rea
 from bachbridge.cli.transform.melody_harmony import HarmonizeOptions, MelodyHarmony, harmonize_melody
 from bachbridge.cli.transform.output import OutputFiles, metrics_table, octave_shift_text
 from bachbridge.cli.transform.regenerate import read_four_parts, regenerate
+from bachbridge.console import make_console
 from bachbridge.errors import ConfigError, MidiFileError
 from bachbridge.files.midi_reader import MAX_TRACKS, MidiSong
 from bachbridge.files.midi_writer import part_body
@@ -98,7 +98,7 @@ def _add_voices(source: Path, options: HarmonizeOptions, card: Card, outputs: Ou
         f"wrote {outputs.target}: {len(melody.notes)} notes of melody and {added} in the other voices, {len(bars)} bars"
     )
     if outputs.print_metrics:
-        Console().print(metrics_table(harmony.pitch_index))
+        make_console().print(metrics_table(harmony.pitch_index))
 
 
 def _melody_remarks(melody: ExtractedMelody, harmony: MelodyHarmony, options: HarmonizeOptions) -> list[str]:

@@ -4,11 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from rich.console import Console
-from rich.progress import Progress
 
 from bachbridge.cli.transform.inputs import unsuitable_model_error
 from bachbridge.codecs.infill_grid import Canvas
+from bachbridge.console import make_progress
 from bachbridge.errors import ConfigError
 from bachbridge.inference.infill import windows
 from bachbridge.inference.infill.gibbs import FAST_SCHEDULE, SLOW_SCHEDULE, FilledCanvas
@@ -81,7 +80,7 @@ def infill_canvas(
         canvas = replace(canvas, logit_mask=canvas.logit_mask + nats)
     schedule = FAST_SCHEDULE if generation.fast else SLOW_SCHEDULE
     bar_lines = [bar.start - first_step for bar in bars if bar.start >= first_step]
-    with Progress(console=Console(stderr=True), transient=True) as progress:
+    with make_progress() as progress:
         task = progress.add_task(progress_label, total=windows.count_sweeps(canvas, bar_lines, schedule))
         sweeps = windows.fill_windows(
             onnx_nets.load_infill_net(card),

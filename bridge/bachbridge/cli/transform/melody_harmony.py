@@ -10,13 +10,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from rich.console import Console
-from rich.progress import Progress
 
 from bachbridge.cli.transform import infill_run
 from bachbridge.cli.transform.infill_run import GenerationOptions
 from bachbridge.codecs import infill_grid
 from bachbridge.codecs.infill_grid import Canvas
+from bachbridge.console import make_progress
 from bachbridge.inference.chorale import beam_search
 from bachbridge.inference.runtime import onnx_nets
 from bachbridge.inference.runtime.library import Card
@@ -96,7 +95,7 @@ def _harmonize_by_beam_search(
 ) -> tuple[Ints, Bools]:
     steps = len(prompt.pitch_indices)
     position, steps_per_bar = _bar_positions(bars, first_step, steps)
-    with Progress(console=Console(stderr=True), transient=True) as progress:
+    with make_progress() as progress:
         task = progress.add_task("harmonizing", total=steps)
         harmony_steps = beam_search.harmonize_steps(
             onnx_nets.load_chorale_net(card),

@@ -2,13 +2,12 @@
 
 from pathlib import Path
 
-from rich.console import Console
-
 from bachbridge.cli.transform import four_part_file, infill_run
 from bachbridge.cli.transform.four_part_file import FourPartSong
 from bachbridge.cli.transform.infill_run import GenerationOptions
 from bachbridge.cli.transform.inputs import read_midi_or_warn
 from bachbridge.cli.transform.output import OutputFiles, metrics_table, octave_shift_text
+from bachbridge.console import make_console
 from bachbridge.errors import ConfigError
 from bachbridge.inference.runtime.library import Card
 from bachbridge.music.frames import Bools
@@ -57,7 +56,7 @@ def regenerate(
         f"{len(four_parts.bars)} bars in all"
     )
     if outputs.print_metrics:
-        Console().print(metrics_table(filled.pitch_indices))
+        make_console().print(metrics_table(filled.pitch_indices))
 
 
 def _check_mask(four_parts: FourPartSong, masked: Bools, region_text: str) -> None:

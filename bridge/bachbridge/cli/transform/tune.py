@@ -7,13 +7,11 @@ and the meter of the header can be given (see `inference.symbols.tunes`).
 from dataclasses import dataclass
 from pathlib import Path
 
-from rich.console import Console
-from rich.progress import track
-
 from bachbridge.atomic_files import check_output_path
 from bachbridge.cli.transform.inputs import is_abc_output, unsuitable_model_error
 from bachbridge.codecs.abc import tokens as abc_tokens
 from bachbridge.codecs.abc.codec import AbcCodec
+from bachbridge.console import track_progress
 from bachbridge.errors import ConfigError
 from bachbridge.files.abc_reader import with_file_header, write_abc
 from bachbridge.files.abc_song import song_from_tune, write_songs
@@ -68,8 +66,7 @@ def write_tunes(target: Path, options: TuneOptions) -> None:
     temperature = card.sampler["temperature"] if options.temperature is None else options.temperature
     request = symbol_tunes.TuneRequest(temperature, card.sampler["top_p"], options.seed, header)
     generated = symbol_tunes.write_tunes(onnx_nets.load_symbol_net(card), codec, request, options.tunes)
-    console = Console(stderr=True)
-    tunes = [*track(generated, "writing tunes", total=options.tunes, console=console, transient=True)]
+    tunes = [*track_progress(generated, "writing tunes", options.tunes)]
     if as_abc:
         titled = ((f"Tune {number} of {card.name}", tune) for number, tune in enumerate(tunes, 1))
         write_abc(target, titled, bpm=bpm)

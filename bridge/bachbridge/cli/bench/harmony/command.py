@@ -7,7 +7,6 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict
 from multiprocessing import get_context
 
-from rich.console import Console
 from rich.table import Column, Table
 
 from bachbridge.cli.bench.harmony.figures import Figures, compute_figures
@@ -15,6 +14,7 @@ from bachbridge.cli.bench.harmony.melodies import FIRST_CHORD_GROUPS, Melody
 from bachbridge.cli.bench.harmony.two_hands import cases
 from bachbridge.cli.bench.harmony.virtual_player import HarmonizedTune, play
 from bachbridge.cli.bench.report import progress_bar
+from bachbridge.console import make_console
 from bachbridge.errors import BachBridgeError
 from bachbridge.inference.loading import load_model
 from bachbridge.inference.runtime.protocols import AccompanyingGenerator
@@ -73,7 +73,7 @@ def bench_harmony(*, json: bool) -> None:
         return
     counts = {group: len(performances) // len(_SEEDS) for group, performances in groups.items()}
     counts[_TOGETHER] = len(judged) // len(_SEEDS)
-    console = Console()
+    console = make_console()
     for columns, legend in ((CHORD_COLUMNS, _CHORD_LEGEND), (HAND_COLUMNS, _HAND_LEGEND)):
         console.print(harmony_table(ordered, counts, columns))
         console.print(legend, highlight=False)

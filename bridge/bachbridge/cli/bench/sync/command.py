@@ -6,13 +6,12 @@ Everything is simulated with fixed seeds, so that a second run gives the same fi
 import json as json_
 from collections.abc import Callable, Iterator
 
-from rich.console import Console
-
 from bachbridge.cli.bench.report import progress_bar
 from bachbridge.cli.bench.sync.answer_rows import answer_rows
 from bachbridge.cli.bench.sync.clock_rows import clock_rows
 from bachbridge.cli.bench.sync.playing_rows import ROW_COUNT, playing_rows
 from bachbridge.cli.bench.sync.rows import Row, rows_as_json, rows_table
+from bachbridge.console import make_console
 
 GROUPS: dict[str, tuple[Callable[[], Iterator[Row]], int]] = {
     "The DAW's MIDI clock": (clock_rows, 34),
@@ -36,4 +35,4 @@ def bench_sync(*, json: bool) -> None:
         print(json_.dumps({title: rows_as_json(rows) for title, rows in groups.items()}, indent=2, ensure_ascii=False))
         return
     for title, rows in groups.items():
-        Console().print(rows_table(title, rows))
+        make_console().print(rows_table(title, rows))

@@ -19,7 +19,7 @@ from PyQt6.QtCore import QTimer
 from PyQt6.QtGui import QIcon
 from PyQt6.QtWidgets import QApplication
 
-from bachbridge.errors import BachBridgeError
+from bachbridge.errors import BachBridgeError, ModelError
 from bachbridge.inference.runtime import library
 from bachbridge.process.ipc import ANNOUNCE_START, EngineLink
 from bachbridge.settings import Settings
@@ -168,15 +168,11 @@ def _load_midi_bindings(midi_learn: MidiLearn, profiles: ProfileFolder, prefs: W
 
 
 def model_choices() -> list[ModelChoice]:
-    """Return the models of the library with facts from their cards; models with a damaged card are left out."""
-    choices: list[ModelChoice] = []
-    for name in library.model_names():
-        try:
-            card = library.find_checked_card(name)
-        except BachBridgeError:
-            continue
-        choices.append(choice_from_card(name, card.facts))
-    return choices
+    """Return the models of the library with facts from their cards, or with the reason why they are unusable."""
+    return [
+        ModelChoice(name, "", problem=str(card)) if isinstance(card, ModelError) else choice_from_card(name, card.facts)
+        for name, card in library.list_models()
+    ]
 
 
 def _engine_starter(log: Path | None, input_name: str | None, output_name: str | None) -> StartEngine:

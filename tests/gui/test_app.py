@@ -83,7 +83,7 @@ def test_running_engine_is_used_once() -> None:
     assert once(Settings(), True) is later
 
 
-def test_model_choices_leave_out_damaged_cards(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_model_choices_name_the_fault_of_damaged_cards(monkeypatch: pytest.MonkeyPatch) -> None:
     names = [choice.name for choice in app.model_choices()]
     assert Settings().model in names
     find = app.library.find_checked_card
@@ -94,7 +94,9 @@ def test_model_choices_leave_out_damaged_cards(monkeypatch: pytest.MonkeyPatch) 
         return find(name)
 
     monkeypatch.setattr(app.library, "find_checked_card", damaged)
-    assert Settings().model not in [choice.name for choice in app.model_choices()]
+    problems = {choice.name: choice.problem for choice in app.model_choices()}
+    assert problems.pop(Settings().model) == "its card is damaged"
+    assert set(problems.values()) == {""}
 
 
 def test_model_list_follows_added_and_removed_models(
@@ -117,7 +119,7 @@ def test_model_list_follows_added_and_removed_models(
     card = {"codec": "canvas", "partner": "x", "tasks": ["mend"], "sampler": {}, "files": {"core.onnx": "0"}}
     (folder / "card.json").write_text(json.dumps(card | {"data": "4 pieces in the folder hymns"}))
     watcher.poll()
-    assert model_names() == before  # its file is not there yet
+    assert model_names() == sorted([*before, "hymns (unusable)"])  # its file is not there yet
     (folder / "core.onnx").write_bytes(b"weights")
     (folder / "card.json").write_text(json.dumps(card | {"files": {"core.onnx": sha256(b"weights").hexdigest()}}))
     watcher.poll()

@@ -3,9 +3,11 @@
 `show_value` shows a value without emitting `moved`.
 """
 
+import html
 from collections.abc import Mapping
 
 from PyQt6.QtCore import QSignalBlocker, Qt, pyqtSignal
+from PyQt6.QtGui import QStandardItemModel
 from PyQt6.QtWidgets import (
     QAbstractButton,
     QAbstractSpinBox,
@@ -131,6 +133,14 @@ class Dropdown(QWidget):
                 self.box.addItem(word, value)
         if chosen is not None:
             self.show_value(chosen)
+
+    def disable_choice(self, value: str, word: str, reason: str) -> None:
+        """Show a choice as `word`; it cannot be chosen, and its tool tip is the reason."""
+        index, model = self.box.findData(value), self.box.model()
+        self.box.setItemText(index, word)
+        self.box.setItemData(index, html.escape(reason), Qt.ItemDataRole.ToolTipRole)
+        if isinstance(model, QStandardItemModel) and (item := model.item(index)) is not None:
+            item.setEnabled(False)
 
     def _on_activated(self, index: int) -> None:
         self.moved.emit(self.box.itemData(index))

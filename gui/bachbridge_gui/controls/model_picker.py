@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import QVBoxLayout, QWidget
 
 from bachbridge.settings import ANSWERS
@@ -15,6 +16,8 @@ from bachbridge_gui.settings.store import SettingsStore
 from bachbridge_gui.widgets.styling import caption_label
 
 _TASK_VERBS = {"continue": "continues", "harmonize": "harmonizes", "mend": "mends", "vary": "varies"}
+_MAX_DATA_TEXT = 400
+"""Characters of a card's text about its music that are shown."""
 _MODEL_SPEC = setting_control("model", "words")
 
 
@@ -27,6 +30,8 @@ class ModelChoice:
     """A sentence or two from its card."""
     tasks: tuple[str, ...] = ANSWERS
     """The tasks on its card."""
+    problem: str = ""
+    """The reason why it cannot be chosen; empty: it can."""
 
 
 def choice_from_card(name: str, card: Mapping[str, Any]) -> ModelChoice:
@@ -34,7 +39,7 @@ def choice_from_card(name: str, card: Mapping[str, Any]) -> ModelChoice:
     tasks = tuple(str(task) for task in card.get("tasks", ()))
     *most, last = [_TASK_VERBS.get(task, task) for task in tasks] or [""]
     does = f"{', '.join(most)} and {last}" if most else last
-    made = str(card.get("data", "")).strip().rstrip(".")
+    made = " ".join(str(card.get("data", ""))[:_MAX_DATA_TEXT].split()).rstrip(".")
     sentences = [f"{does.capitalize()}." if does else "", f"Learnt from {made}." if made else ""]
     return ModelChoice(name, " ".join(filter(None, sentences)), tasks)
 
@@ -49,6 +54,8 @@ class ModelPicker(QWidget):
         self.control = Control(store, learner, _MODEL_SPEC, editor=self.dropdown)
         self.description_label = caption_label("")
         self.description_label.setWordWrap(True)
+        # Cards are written by anybody: their text is never taken for HTML, which could name files to be shown.
+        self.description_label.setTextFormat(Qt.TextFormat.PlainText)
         self.description_label.setContentsMargins(INSET_PX, 0, INSET_PX, 0)
         self._problem = ""
         column = QVBoxLayout(self)
@@ -62,6 +69,9 @@ class ModelPicker(QWidget):
     def set_models(self, choices: Sequence[ModelChoice]) -> None:
         self._choices = {choice.name: choice for choice in choices}
         self.dropdown.set_choices({name: name for name in self._choices})
+        for name, choice in self._choices.items():
+            if choice.problem:
+                self.dropdown.disable_choice(name, f"{name} (unusable)", choice.problem)
         self.dropdown.show_value(self._store.settings.model)
         self._refresh()
 
@@ -81,5 +91,5 @@ class ModelPicker(QWidget):
             return
         choice = self._choices.get(self._store.settings.model)
         missing = "This model is not installed: choose another one." if self._choices else ""
-        self.description_label.setText(self._problem or (choice.description if choice else missing))
+        self.description_label.setText(self._problem or (choice.problem or choice.description if choice else missing))
         self.description_label.setVisible(bool(self.description_label.text()))

@@ -3,7 +3,9 @@
 import json as json_format
 from typing import Any
 
+import msgspec
 from rich.table import Column, Table
+from rich.text import Text
 
 from bachbridge.console import make_console
 from bachbridge.errors import ModelError
@@ -11,9 +13,19 @@ from bachbridge.inference.runtime import library
 from bachbridge.inference.runtime.library import Card
 
 
+class _Metrics(msgspec.Struct):
+    valid: dict[str, Any] = {}
+
+
+class _CardMetrics(msgspec.Struct):
+    """The scores of a card, which may be written by anybody."""
+
+    metrics: _Metrics = msgspec.field(default_factory=_Metrics)
+
+
 def print_models(*, json: bool = False) -> None:
-    """Print a line for each model; for a damaged one, what is wrong with it. `json`: print JSON instead."""
-    found = [_model_facts(name) for name in library.model_names()]
+    """Print a line for each model; for an unusable one, what is wrong with it. `json`: print JSON instead."""
+    found = [_model_facts(name, card) for name, card in library.list_models()]
     own_folder = library.search_paths()[0]
     if json:
         print(json_format.dumps({"models": found, "own_models": str(own_folder)}, indent=2))
@@ -25,17 +37,15 @@ def print_models(*, json: bool = False) -> None:
         names = Column("model", no_wrap=True)
         table = Table(names, "task", "codec", "score on held-out music", "MB", Column("folder", overflow="fold"))
         for facts in found:
-            table.add_row(facts["name"], *_model_row(facts))
+            table.add_row(*map(_plain_text, (facts["name"], *_model_row(facts))))
         console.print(table)
-    console.print(f"Put models of your own into {own_folder}", soft_wrap=True)
+    console.print(f"Put models of your own into {own_folder}", markup=False, soft_wrap=True)
 
 
-def _model_facts(name: str) -> dict[str, Any]:
-    """Return a model's facts for people and programs; of a damaged one, its name and what is wrong."""
-    try:
-        card = library.find_checked_card(name)
-    except ModelError as error:
-        return {"name": name, "error": str(error)}
+def _model_facts(name: str, card: Card | ModelError) -> dict[str, Any]:
+    """Return a model's facts for people and programs; of an unusable one, its name and what is wrong."""
+    if isinstance(card, ModelError):
+        return {"name": name, "error": str(card)}
     return {
         "name": name,
         "tasks": list(card.tasks),
@@ -48,8 +58,13 @@ def _model_facts(name: str) -> dict[str, Any]:
 
 def _model_row(facts: dict[str, Any]) -> tuple[str, ...]:
     if "error" in facts:
-        return ("damaged", "", "", "", facts["error"])
+        return ("unusable", "", "", "", facts["error"])
     return (", ".join(facts["tasks"]), facts["codec"], facts["score"], f"{facts['bytes'] / 1e6:.1f}", facts["folder"])
+
+
+def _plain_text(text: str) -> Text:
+    """Return the text of a card without markup and control characters, which a terminal would obey."""
+    return Text("".join(letter if letter.isprintable() else "?" for letter in text))
 
 
 def _validation_score_text(card: Card) -> str:
@@ -57,8 +72,11 @@ def _validation_score_text(card: Card) -> str:
 
     An infill model's score is not comparable with the others' (see `bachbridge_training.infill.nll`).
     """
-    figures = card.facts.get("metrics", {}).get("valid", {})
-    if "framewise_nll" in figures:
-        return f"{figures['framewise_nll']:.3f} nats, frames in any order"
-    found = (name for name in figures if name.startswith(("nats_per_", "bits_per_")))
-    return next((f"{figures[name]:.3f} {name.replace('_', ' ')}" for name in found), "")
+    try:
+        figures = msgspec.convert(card.facts, _CardMetrics).metrics.valid
+    except msgspec.ValidationError:
+        return ""
+    if isinstance(loss := figures.get("framewise_nll"), float):
+        return f"{loss:.3f} nats, frames in any order"
+    scores = ((name, figure) for name, figure in figures.items() if name.startswith(("nats_per_", "bits_per_")))
+    return next((f"{figure:.3f} {name.replace('_', ' ')}" for name, figure in scores if isinstance(figure, float)), "")

@@ -98,7 +98,7 @@ def is_abc_output(target: Path) -> bool:
 
 def unsuitable_model_error(model: str, problem: str, is_suitable: Callable[[library.Card], bool]) -> ModelError:
     """Build the error for a model that cannot do the work; it names the installed models that can."""
-    suitable = [name for name in library.model_names() if is_suitable(library.find_card(name))]
+    suitable = [name for name, card in library.list_models() if not isinstance(card, ModelError) and is_suitable(card)]
     names = ", ".join(suitable) or "none is installed"
     return ModelError(f"the model {model!r} {problem}: choose one that can with --model ({names}).")
 

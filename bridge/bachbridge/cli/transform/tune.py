@@ -63,8 +63,8 @@ def write_tunes(target: Path, options: TuneOptions) -> None:
     check_output_path(target)
     card = library.find_checked_card(options.model)
     codec = _abc_codec(card)
-    temperature = card.sampler["temperature"] if options.temperature is None else options.temperature
-    request = symbol_tunes.TuneRequest(temperature, card.sampler["top_p"], options.seed, header)
+    temperature = card.sampler.get("temperature", 1.0) if options.temperature is None else options.temperature
+    request = symbol_tunes.TuneRequest(temperature, card.sampler.get("top_p", 1.0), options.seed, header)
     generated = symbol_tunes.write_tunes(onnx_nets.load_symbol_net(card), codec, request, options.tunes)
     tunes = [*track_progress(generated, "writing tunes", options.tunes)]
     if as_abc:

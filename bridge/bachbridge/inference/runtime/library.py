@@ -12,16 +12,19 @@ from contextlib import suppress
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
+from msgspec import Meta
 from platformdirs import user_data_path
 
+from bachbridge.atomic_files import read_limited_bytes
 from bachbridge.errors import ModelError
 from bachbridge.inference.runtime.families import Family, current_codec_name, family_of_codec
 from bachbridge.music.notes import VOICES
 
 CARD_FILE = "card.json"
+_MAX_CARD_BYTES = 4 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +65,8 @@ class _CardFile(msgspec.Struct):
 
 class _ChoraleCardFile(_CardFile):
     chain: tuple[Literal["soprano", "alto", "tenor", "bass"], ...]
-    layers: int
-    units: int
+    layers: Annotated[int, Meta(ge=1, le=64)]
+    units: Annotated[int, Meta(ge=1, le=1 << 14)]
 
 
 class _InfillCardFile(_CardFile):
@@ -95,8 +98,27 @@ def model_names() -> list[str]:
 
 def _model_folders() -> Iterator[Path]:
     for place in search_paths():
-        if place.is_dir():
-            yield from sorted(folder for folder in place.iterdir() if (folder / CARD_FILE).is_file())
+        with suppress(OSError):  # a place that is missing or closed to us holds no models
+            yield from sorted(folder for folder in place.iterdir() if _has_card(folder))
+
+
+def _has_card(folder: Path) -> bool:
+    try:
+        return (folder / CARD_FILE).is_file()
+    except OSError:
+        return False
+
+
+def list_models() -> list[tuple[str, Card | ModelError]]:
+    """Return the name of every model that can be found with its checked card, or with the reason why it is unusable."""
+    return [(name, _card_or_error(name)) for name in model_names()]
+
+
+def _card_or_error(name: str) -> Card | ModelError:
+    try:
+        return find_checked_card(name)
+    except ModelError as error:
+        return error
 
 
 def file_stamps() -> tuple[tuple[str, int, int], ...]:
@@ -145,9 +167,12 @@ def model_folder(path: str) -> Path | None:
 def read_card(folder: Path) -> Card:
     """Return the card in `folder` without checking its files; raises `ModelError`."""
     path = folder / CARD_FILE
+    content = read_limited_bytes(path, _MAX_CARD_BYTES, ModelError)
     try:
-        return parse_card(folder, json.loads(path.read_text("utf-8")))
-    except (OSError, ValueError, msgspec.ValidationError) as error:
+        return parse_card(folder, json.loads(content))
+    except RecursionError as error:
+        raise ModelError(f"{path} is not a model's card (it is nested too deeply): install the model again.") from error
+    except (ValueError, msgspec.ValidationError) as error:
         raise ModelError(f"{path} is not a model's card ({error}): install the model again.") from error
 
 
@@ -178,11 +203,25 @@ def check_files(card: Card) -> None:
             f"{card.name} is in LiteRT format, which does not play here: use the model that it was converted from."
         )
     for name, wanted in card.files.items():
+        _check_file_name(card, name)
         path = card.folder / name
         if not path.is_file():
             raise ModelError(f"{path} is missing; install the model {card.name!r} again")
-        if sha256(path) != wanted:
+        if _sha256_or_error(path) != wanted:
             raise ModelError(f"{path} is not the file that its card describes; install the model {card.name!r} again")
+
+
+def _check_file_name(card: Card, name: str) -> None:
+    """Raise `ModelError` for a file outside the model's folder, or with a name that not every system can have."""
+    if not name.isprintable() or name.startswith(".") or set(name) & set('/\\:*?"<>|') or not name:
+        raise ModelError(f"the card of {card.name} names {name!r}, which is no file of its folder: use another model")
+
+
+def _sha256_or_error(path: Path) -> str:
+    try:
+        return sha256(path)
+    except OSError as error:
+        raise ModelError(f"{path} cannot be read ({error.strerror}): check its permissions") from error
 
 
 def sha256(path: Path) -> str:

@@ -121,7 +121,7 @@ def test_print_models_names_damaged_models(folders: tuple[Path, Path], capsys: p
     print_models()
     output = capsys.readouterr().out
     assert "whole" in output
-    assert "damaged" in output
+    assert "unusable" in output
     assert "a-name-that-is-to-be-typed" in output
 
 

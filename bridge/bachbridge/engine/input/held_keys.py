@@ -58,6 +58,11 @@ class HeldKeys:
         """Return True if this key went down on this channel."""
         return (channel, received_pitch) in self._keys
 
+    @property
+    def has_counted_keys(self) -> bool:
+        """True while a hand holds a key."""
+        return any(key.role != "none" for key in self._keys.values())
+
     def pitches(self, role: Role) -> list[int]:
         """Return the pitches that are held in this role, lowest first."""
         return sorted({key.pitch for key in self._keys.values() if key.role == role})

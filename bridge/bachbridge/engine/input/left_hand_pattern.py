@@ -83,6 +83,8 @@ class LeftHandPattern:
     @property
     def deadline(self) -> int | None:
         """When the harmony changes unless a key moves (ns), or None."""
+        if not self._strokes:
+            return None
         times = (self._forget_ns(), self._count_held_on_ns(), self._count_passing_ns())
         return min((time_ns for time_ns in times if time_ns is not None), default=None)
 
@@ -107,6 +109,7 @@ class LeftHandPattern:
         """Change the harmony as the timers that are due say."""
         if is_due(now_ns, self._forget_ns()):
             self.clear()
+            return self._changed(now_ns, None)
         if is_due(now_ns, self._count_passing_ns()):
             last = self._strokes[-1]
             self._strokes = self._before = (KeyStroke(last.on_ns, last.pitches),)

@@ -49,7 +49,7 @@ class PlayerInput:
     @property
     def holder(self) -> Holder | None:
         """The thing that holds notes while no key is down; None if a key is down or nothing is held."""
-        if self._held.pitches("melody") or self._held.pitches("left"):
+        if self._held.has_counted_keys:
             return None
         if self._pedals:
             return "pedal"
@@ -153,7 +153,7 @@ class PlayerInput:
         released = [key for key in self._held.release_channel(message.channel) if key.role != "none"]
         released += self._latch.release()
         ends = [self._end_note(key) for key in released]
-        if not self._held.pitches("melody") and not self._held.pitches("left"):
+        if not self._held.has_counted_keys:
             return [RoutedMessage(message)]
         return [*ends, RoutedMessage(message, "none")]
 

@@ -55,6 +55,8 @@ class InputRoles:
         return role
 
     def _role_in(self, channel: int, pitch: int, held: HeldKeys, settings: Settings) -> Role:
+        if settings.hands == "melody":
+            return "melody"
         left, melody = held.pitches("left"), held.pitches("melody")
         match settings.hands:
             case "channels":

@@ -219,6 +219,12 @@ class Settings:
     let_finish: bool = setting(
         False, "Let it finish", "On: the answer plays on when you play again. Off: it stops for you."
     )
+    answer_pedal: bool = setting(
+        False,
+        "Pedal",
+        "On: if you use the sustain pedal in a phrase, its answer in mode Continue has pedal in the same manner. It "
+        "suits models that play like a pianist.",
+    )
     thru: bool = setting(False, "Hear yourself", "Send your own notes to the output as well.")
     channels: tuple[int, ...] = setting(
         (1, 2, 3, 4), "Channels", "The MIDI channels of soprano, alto, tenor and bass.", range=(1, 16)

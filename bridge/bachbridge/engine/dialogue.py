@@ -9,6 +9,7 @@ from dataclasses import replace
 from bachbridge.engine.accompaniment.accompanist import Accompanist
 from bachbridge.engine.accompaniment.duet import Duet
 from bachbridge.engine.active_settings import ActiveSettings
+from bachbridge.engine.answering.answer_pedal import AnswerPedal
 from bachbridge.engine.answering.held_phrase import HeldPhrase
 from bachbridge.engine.answering.kept_phrase import KeptPhrase
 from bachbridge.engine.answering.phrase_detector import PhraseDetector
@@ -59,7 +60,7 @@ class Dialogue:
 
     __slots__ = (
         "_bar_reports", "_damaged_count", "_kept_phrase", "_modes", "_own_beat",
-        "_settings", "_transport", "accompanist", "duet", "held_phrase", "left_hand", "metronome",
+        "_settings", "_transport", "accompanist", "answer_pedal", "duet", "held_phrase", "left_hand", "metronome",
         "phrase_detector", "playback", "player_input", "responder", "scheduler", "thru", "trade",
     )  # fmt: skip
 
@@ -77,6 +78,7 @@ class Dialogue:
         self.metronome = Metronome(settings, self.scheduler, transport)
         self.player_input, self.thru = PlayerInput(), MidiThru(self.scheduler)
         self.left_hand = LeftHandPattern(self._obey_left_hand)
+        self.answer_pedal = AnswerPedal(self.responder, self.thru)
         self._bar_reports = BarReports()
         self._kept_phrase: KeptPhrase | None = None
         """The phrase that the DAW's Stop left without an answer."""
@@ -124,6 +126,7 @@ class Dialogue:
         effects: list[Effect] = []
         for routed in self.player_input.handle_message(now_ns, message, self.settings):
             effects += self._handle_routed(now_ns, data, routed)
+        self.answer_pedal.player_moves.add(now_ns, is_down=self.player_input.is_pedal_down)
         self.held_phrase.follow(now_ns, self.player_input.holder)
         return effects + self._follow_left_hand(now_ns)
 
@@ -239,8 +242,10 @@ class Dialogue:
         if phrase_ended is None:
             return self._answer_kept_phrase(now_ns)
         self._kept_phrase, self._settings.awaits_start = None, False
+        played = phrase_ended
         phrase_ended, start_ns = self._place_answer(now_ns, phrase_ended)
         effects = self._start_answer(now_ns, phrase_ended, start_ns, self.phrase_detector.seed)
+        effects += self.answer_pedal.begin(now_ns, played, self.settings)
         return effects + self.mode.start_next_phrase(now_ns)
 
     def _place_answer(self, end_ns: int, phrase_ended: PhraseEnded) -> tuple[PhraseEnded, int]:
@@ -287,6 +292,7 @@ class Dialogue:
     ) -> list[Effect]:
         """Have the phrase answered from `start_ns` on, and end all else that plays."""
         effects = [*self.responder.interrupt(now_ns), *self.end_playback(now_ns)]
+        effects += self.answer_pedal.begin(now_ns, None, self.settings)
         grid, line_ns = self._transport.grid, start_ns + self.settings.latency_ms * NS_PER_MS
         is_shared = grid and phrase_ended.ended_by != "prompt"
         shared_step = grid.nearest_step(line_ns) if grid and is_shared else None
@@ -299,6 +305,7 @@ class Dialogue:
         effects = [
             *self.responder.interrupt(now_ns),
             *self.scheduler.stop_all(now_ns),
+            *self.answer_pedal.release(now_ns),
             *self.thru.release_pedals(now_ns),
         ]
         self.player_input.reset()

@@ -19,11 +19,12 @@ deadline has come advances, in a fixed order. That order is the specification of
 7. held phrase: a phrase that the pedal keeps from ending is reported;
 8. responder: the answer ends or is given up;
 9. responder: a dream is continued (a complete answer of a dream never ends, so that 8 and 9 exclude each other);
-10. trade: the model's turn ends; the player's is asked for early, closed, or fed to the model;
-11. left hand: its chord is forgotten, or a key that stays down counts;
-12. accompanist: the step begins, plans are requested, voices end, chords are played, the piece restarts;
-13. duet: the voice is decided on its line, or falls silent;
-14. metronome: clicks begin and end.
+10. answer pedal: it goes up or down;
+11. trade: the model's turn ends; the player's is asked for early, closed, or fed to the model;
+12. left hand: its chord is forgotten, or a key that stays down counts;
+13. accompanist: the step begins, plans are requested, voices end, chords are played, the piece restarts;
+14. duet: the voice is decided on its line, or falls silent;
+15. metronome: clicks begin and end.
 
 A part that acts early can thereby set or cancel the deadline of a later one at the same instant.
 """
@@ -117,6 +118,7 @@ class Session:
             dialogue.phrase_detector,
             dialogue.held_phrase,
             dialogue.responder,
+            dialogue.answer_pedal,
             dialogue.trade,
             dialogue.left_hand,
             dialogue.accompanist,

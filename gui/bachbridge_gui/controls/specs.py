@@ -87,6 +87,7 @@ PHRASE = (
     setting_control("answer_bars", "number"),
     setting_control("trade_bars", "number"),
     setting_control("let_finish", "switch"),
+    setting_control("answer_pedal", "switch"),
 )
 HARMONY = (
     setting_control("voice", "words"),

@@ -33,7 +33,7 @@ CHORD_TARGETS = ("chord_on", "chord_ms", "legato_ms", "rest_bars")
 """Targets that matter in mode Harmonize only."""
 PHRASE_END_TARGETS = ("phrase_end", "foresee_end", "silence_beats", "phrase_bars")
 """Targets that matter only where phrases end by themselves."""
-ANSWER_TARGETS = ("start", "answer", "answer_bars", "let_finish", "end_phrase", "another")
+ANSWER_TARGETS = ("start", "answer", "answer_bars", "let_finish", "answer_pedal", "end_phrase", "another")
 """Targets that concern answers, which in mode Harmonize are given on request only."""
 METRONOME_TARGETS = ("count_in_bars", "metronome_channel", "click_accent", "click_note", "click_velocity")
 """Targets that matter only if the metronome clicks."""
@@ -45,7 +45,7 @@ HARMONY_TARGETS = (
 """Targets that matter in live harmony only."""
 MODEL_TARGETS = (
     "temperature", "top_p", "seed", "start", "answer", "answer_bars", "key", "density", "position", "common_tones",
-    "candidates", "rules", "cadence", "end_phrase", "another", "let_finish",
+    "candidates", "rules", "cadence", "end_phrase", "another", "let_finish", "answer_pedal",
 )
 """Targets that need a model."""
 # fmt: on
@@ -84,11 +84,11 @@ def _mode_reasons(settings: Settings) -> dict[str, str]:
         case "duet":
             sentence = "Not in mode Duet: the voice plays along with you, and no phrase is answered."
             chords = "Only in mode Harmonize: in Duet the voice moves on the grid."
-            names = (*PHRASE_END_TARGETS, "start", "answer", "answer_bars", "end_phrase")
+            names = (*PHRASE_END_TARGETS, "start", "answer", "answer_bars", "answer_pedal", "end_phrase")
             return only_trade | _same_reason(names, sentence) | _same_reason(CHORD_TARGETS, chords)
         case "trade":
             sentence = "Not in mode Trade: your turn ends on its bar line."
-            names = (*PHRASE_END_TARGETS, "start", "answer_bars", "end_phrase", "let_finish")
+            names = (*PHRASE_END_TARGETS, "start", "answer_bars", "answer_pedal", "end_phrase", "let_finish")
             harmony = "Only in mode Harmonize: in Trade the model answers whole turns."
             return only_duet | _same_reason(names, sentence) | _same_reason(HARMONY_TARGETS, harmony)
         case "continue":

@@ -91,6 +91,7 @@ TARGETS = (
         "duet_voice",
         "counterpoint",
         "let_finish",
+        "answer_pedal",
         "voice",
         "key",
         "chord_on",

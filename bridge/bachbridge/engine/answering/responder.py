@@ -62,6 +62,12 @@ class Responder:
         """True while an answer is awaited or sounds."""
         return self._response is not None
 
+    @property
+    def sounding_grid(self) -> Grid | None:
+        """The grid of the answer under way, or of its dream; None before any part of it has arrived."""
+        response = self._response
+        return (self._dream or response).grid if response and (self._dream or response.has_arrived) else None
+
     # ------------------------------------------------------------ time
 
     @property

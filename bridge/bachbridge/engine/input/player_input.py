@@ -47,6 +47,10 @@ class PlayerInput:
         return [*self._held.pitches("left"), *self._latch.pitches("left")]
 
     @property
+    def is_pedal_down(self) -> bool:
+        return bool(self._pedals)
+
+    @property
     def holder(self) -> Holder | None:
         """The thing that holds notes while no key is down; None if a key is down or nothing is held."""
         if self._held.has_counted_keys:

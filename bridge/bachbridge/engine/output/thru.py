@@ -47,6 +47,10 @@ class MidiThru:
         channel = self._output_channels.pop((input_channel, pitch), None)
         return [] if channel is None else [*self._scheduler.note_off(channel, pitch, now_ns)]
 
+    def holds_pedal(self, channel: int) -> bool:
+        """Return True if the player's pedal is down on this channel (from 0) of the output."""
+        return channel in self._pedal_channels
+
     def release_pedals(self, now_ns: int) -> list[Effect]:
         """Release all pedals, and forget the keys after the scheduler has ended all notes."""
         sends = [

@@ -2,8 +2,9 @@
 
 Every chord has a value in every key: it is worth most if it is the tonic's triad, less if it is the relative's or the
 dominant's, little if it only belongs to the scale, and nothing if it does not. The chord with the highest expected
-value opens. Where one note does not tell the key well enough for a triad, an open fifth on it does best: it has no
-third that could be wrong, and nearly every key with the note has the fifth too.
+value opens: the note's own major triad on notes that mostly begin tunes in that key. Where one note does not tell the
+key well enough for a triad, an open fifth on it does best: it has no third that could be wrong, and nearly every key
+with the note has the fifth too.
 """
 
 from collections.abc import Mapping
@@ -24,7 +25,7 @@ _TRIAD_VALUES = {
 """Values of triads (semitones above the tonic) beyond that of belonging to the scale, in major and minor keys."""
 _MODE_DEGREE_VALUES = {0: 1.0, 2: 0.5, 3: 0.4, 4: 0.6, 5: 0.3, 6: 0.5}
 """Values for the triads on the degrees of a mode, counted in steps of its scale above the final."""
-_THIRD_VALUE = 0.3
+_THIRD_VALUE = 0.4
 """The value of having a third."""
 _MIN_VALUE = 0.9
 """Expected value below which no chord is worth a wish: the note belongs to none of the likely keys."""

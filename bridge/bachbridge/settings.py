@@ -287,8 +287,10 @@ class Settings:
     voice: str = setting(
         "soprano",
         "You play",
-        "The voice that you play in the modes harmonize and duet; the other voices sound around it, or one against it.",
-        choices={voice: voice.capitalize() for voice in VOICES},
+        "The voice that you play in the modes harmonize and duet; the other voices sound around it, or one against it. "
+        "With auto, mode harmonize recognises a tune in the tenor or the bass by its register, and the other voices "
+        "come above it; in mode duet you play the soprano.",
+        choices={voice: voice.capitalize() for voice in VOICES} | {"auto": "Auto"},
     )
     duet_voice: str = setting(
         "bass",
@@ -468,6 +470,11 @@ class Settings:
     def ignored_channel_numbers(self) -> frozenset[int]:
         """Channels, from 1, whose notes do not count."""
         return parse_channels(self.ignored_channels) or frozenset()
+
+    @property
+    def voice_index(self) -> int:
+        """Index of the voice that the player plays: the soprano as long as no other one is recognised."""
+        return VOICES.index(self.voice) if self.voice in VOICES else 0
 
     @property
     def velocity_exponent(self) -> float:

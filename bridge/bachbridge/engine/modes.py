@@ -14,7 +14,6 @@ from bachbridge.engine.active_settings import ActiveSettings
 from bachbridge.engine.answering.phrase_detector import PhraseDetector
 from bachbridge.engine.answering.responder import Responder
 from bachbridge.engine.answering.trade import Trade
-from bachbridge.engine.output.voice_output import played_voice_channel
 from bachbridge.engine.tempo.grid import Grid
 from bachbridge.midi import messages as midi
 from bachbridge.protocol.effects import Effect, PhraseEnded
@@ -194,7 +193,7 @@ class HarmonizeMode:
     @property
     def thru_channel(self) -> int | None:
         """The channel of the voice that the player plays."""
-        return played_voice_channel(self._context.settings.current)
+        return self._accompanist.played_voice_channel
 
     def handle_message(self, now_ns: int, message: midi.MidiMessage) -> list[Effect]:
         context = self._context

@@ -159,13 +159,14 @@ class RollTimeline:
         """True if this is the copy of a player's note that is passed on."""
         if not self.settings.thru:
             return False
-        thru_channel = self.settings.channels[VOICES.index(self.settings.voice)] - 1
+        is_recognised = self.settings.voice == "auto" and self.settings.mode == "harmonize"
+        numbers = self.settings.channels if is_recognised else (self.settings.channels[self.settings.voice_index],)
         harmonizing = self.settings.mode in ("harmonize", "duet")
         same_key = [
             note
             for (from_us, at_channel, at_pitch), notes in self._sounding.items()
             for note in notes
-            if not from_us and at_pitch == pitch and channel == (thru_channel if harmonizing else at_channel)
+            if not from_us and at_pitch == pitch and (channel + 1 in numbers if harmonizing else channel == at_channel)
         ]
         return any(0 <= at_ns - note.start_ns < _THRU_COPY_NS for note in same_key)
 

@@ -110,6 +110,16 @@ def test_passed_on_copy_is_not_shown_twice() -> None:
         assert 72 not in [p for v, pitches in by_voice(timeline.notes).items() if v != PLAYER for p in pitches], mode
 
 
+def test_passed_on_copy_of_recognised_bass_is_hidden() -> None:
+    settings = Settings(mode="harmonize", voice="auto", thru=True, bpm=120)
+    engine = FakeEngine(settings)
+    engine.driver.play(S, 50, 400 * MS)
+    engine.driver.play(2 * S, 48, 400 * MS)
+    timeline = run_timeline(engine, settings, 3 * S)
+    assert by_voice(timeline.notes)[PLAYER] == [50, 48]
+    assert 3 not in by_voice(timeline.notes)
+
+
 def test_cancelled_note_is_not_planned_forever() -> None:
     engine = FakeEngine(Settings(bpm=120))
     engine.driver.schedule(S, AnswerPhrase(PHRASE, STEP_NS, 1, aloud=True))

@@ -27,9 +27,12 @@ from bachbridge.engine.accompaniment.harmony_history import FrameRow, HarmonyHis
 from bachbridge.engine.accompaniment.late_chords import LateChords
 from bachbridge.engine.accompaniment.melody import Hands, MelodyNote
 from bachbridge.engine.accompaniment.ornaments import BeatPlace, ChordWait, Ornaments
+from bachbridge.engine.accompaniment.played_voice import PlayedVoice
+from bachbridge.engine.accompaniment.registers import Registers
 from bachbridge.engine.accompaniment.voices import AccompanimentVoices
 from bachbridge.engine.input.roles import LeftHand
 from bachbridge.engine.output.scheduler import Scheduler
+from bachbridge.engine.output.voice_output import played_voice_channel
 from bachbridge.engine.tempo.beat_counter import BeatCounter
 from bachbridge.engine.tempo.grid import Grid, is_due
 from bachbridge.engine.tempo.shared_beat_counter import SharedBeatCounter
@@ -70,12 +73,15 @@ class Accompanist:
     __slots__ = (
         "_beat_counter", "_chord_namer", "_hands", "_history", "_kept_until_ns", "_last_change_ns", "_last_chord_ns",
         "_last_decided_step", "_late_chords", "_left_hand", "_melody_note", "_ornaments", "_pending_chord",
-        "_plan_request_ns", "_revised_for", "_revision_ns", "_settings", "_shared_grid", "_silent_since_ns",
-        "_silent_since_step", "_timers", "_voices",
+        "_plan_request_ns", "_played_voice", "_registers", "_revised_for", "_revision_ns", "_settings", "_shared_grid",
+        "_silent_since_ns", "_silent_since_step", "_timers", "_voices",
     )  # fmt: skip
 
     def __init__(self, settings: Settings, scheduler: Scheduler) -> None:
-        self._settings, self._voices, self._hands = settings, AccompanimentVoices(scheduler), Hands()
+        self._played_voice = PlayedVoice(settings.voice)
+        self._settings = replace(settings, voice=self._played_voice.name)
+        """The settings, with the voice that the tune is taken for."""
+        self._voices, self._hands, self._registers = AccompanimentVoices(scheduler), Hands(), Registers()
         self._history, self._chord_namer, self._late_chords = HarmonyHistory(0), ChordNamer(), LateChords()
         self._shared_grid: Grid | None = None
         self._beat_counter: BeatCounter | SharedBeatCounter = BeatCounter(settings.bpm)
@@ -197,6 +203,11 @@ class Accompanist:
         return self._history.current_step >= 0
 
     @property
+    def played_voice_channel(self) -> int:
+        """The channel (from 0) of the voice that the player's tune is taken for."""
+        return played_voice_channel(self._settings)
+
+    @property
     def grid(self) -> Grid:
         """The grid of the player's notes."""
         return self._beat_counter.grid
@@ -215,6 +226,8 @@ class Accompanist:
         self._ornaments.clear()
         self._pending_chord = False
         self._history = HarmonyHistory(self._history.number + 1)
+        self._registers.clear()
+        self._played_voice.begin_piece()
         self._beat_counter = self._new_beat_counter()
         self._melody_note = self._last_chord_ns = self._silent_since_ns = self._plan_request_ns = None
         self._last_decided_step, self._kept_until_ns, self._last_change_ns = -1, 0, 0
@@ -259,7 +272,8 @@ class Accompanist:
         """Use these settings for all plans from now on."""
         if settings.bpm != self._settings.bpm and isinstance(self._beat_counter, BeatCounter):
             self._beat_counter = self._beat_counter.with_tempo(settings.bpm)
-        self._settings = settings
+        self._played_voice.choose(settings.voice)
+        self._settings = replace(settings, voice=self._played_voice.name)
 
     def apply_voice_settings(self, now_ns: int) -> list[Effect]:
         """Adapt the sounding chord to the present settings of the voices."""
@@ -343,7 +357,9 @@ class Accompanist:
         if before is None and step:
             self._history.begin_at(step)
         self._history.extend_to(step)
-        shift = octave_shift_for(note.pitch, VOICES.index(self._settings.voice), before.octave_shift if before else 0)
+        changes_voice = self._follow_register(note.pitch)
+        shift_before = before.octave_shift if before and not changes_voice else 0
+        shift = octave_shift_for(note.pitch, VOICES.index(self._settings.voice), shift_before)
         if in_chord and before:
             revises = not self._pending_chord or before.revises_chord
             wait = ChordWait(0 if revises else before.wait_ns, revises)
@@ -355,7 +371,16 @@ class Accompanist:
         chord = self._play_planned_chord(now_ns) if is_due(now_ns, self._chord_allowed_ns()) else []
         if not chord:
             self._record_ornament(now_ns)
-        return [*chord, *missed]
+        requests = [self._request_plan(again=True)] if changes_voice else []
+        return [*chord, *missed, *requests]
+
+    def _follow_register(self, pitch: int) -> bool:
+        """Return True if the tune is taken for another voice from this note on: then its plan is requested again."""
+        if not self._played_voice.add_note(pitch):
+            return False
+        self._settings = replace(self._settings, voice=self._played_voice.name)
+        self._history.discard_coming_plans()
+        return True
 
     def _beat_place(self, now_ns: int) -> BeatPlace:
         """Return where a note that begins now falls in the beat."""
@@ -371,6 +396,9 @@ class Accompanist:
         frame[voice] = self._melody_note.pitch_index
         frame[-1] |= 1 << voice
         self._history.replace_current(tuple(frame), changes_harmony=False)
+        self._registers.move_tune(
+            self._history.current_step, voice, self._melody_note.pitch, self._melody_note.pitch_index
+        )
         self._plan_request_ns = now_ns + _PLAN_REQUEST_DELAY_NS
 
     # ------------------------------------------------------------ steps and chords
@@ -463,7 +491,9 @@ class Accompanist:
     def _play_voices(
         self, now_ns: int, melody_note: MelodyNote, frame: FrameRow
     ) -> tuple[Sequence[Effect], tuple[tuple[int, int, int], ...]]:
-        return self._voices.play_frame(now_ns, frame, self._settings, melody_note.velocity, melody_note.transpose_down)
+        own = VOICES.index(self._settings.voice)
+        pitches = self._registers.place(self._history.current_step, frame, own, melody_note.pitch)
+        return self._voices.play_frame(now_ns, pitches, frame[-1], self._settings, melody_note.velocity)
 
     def _request_plan(self, *, again: bool = False) -> PlanRequest:
         """Request the plan of the next step, or of the current one `again`."""

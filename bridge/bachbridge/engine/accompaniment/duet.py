@@ -26,6 +26,7 @@ from dataclasses import replace
 from bachbridge.engine.accompaniment.harmony_history import FrameRow, HarmonyHistory, octave_shift_for
 from bachbridge.engine.accompaniment.lane_timing import LaneTiming
 from bachbridge.engine.accompaniment.melody import Hands, MelodyNote
+from bachbridge.engine.accompaniment.registers import Registers
 from bachbridge.engine.accompaniment.voices import AccompanimentVoices
 from bachbridge.engine.output.scheduler import Scheduler
 from bachbridge.engine.tempo.grid import Grid, is_due
@@ -48,15 +49,15 @@ class Duet:
     """The session's part that plays a voice against the player's. Used on the engine's thread only."""
 
     __slots__ = (
-        "_first_step", "_grid", "_hands", "_history", "_is_unplanned", "_melody_note", "_new_onset", "_settings",
-        "_silent_since_step", "_strike_ns", "_timing", "_voices",
+        "_first_step", "_grid", "_hands", "_history", "_is_unplanned", "_melody_note", "_new_onset", "_registers",
+        "_settings", "_silent_since_step", "_strike_ns", "_timing", "_voices",
     )  # fmt: skip
 
     def __init__(self, settings: Settings, scheduler: Scheduler) -> None:
         self._settings, self._voices, self._hands = settings, AccompanimentVoices(scheduler), Hands()
         self._timing = LaneTiming(settings)
         self._grid: Grid | None = None
-        self._history = HarmonyHistory(_FIRST_PIECE)
+        self._history, self._registers = HarmonyHistory(_FIRST_PIECE), Registers()
         self._first_step: int | None = None
         """Step of the shared grid that is step 0 of the piece, a bar line; None while the voice waits for a note."""
         self._melody_note: MelodyNote | None = None
@@ -130,6 +131,7 @@ class Duet:
 
     def _begin_piece(self) -> None:
         self._history = HarmonyHistory(self._history.number + 1)
+        self._registers.clear()
         self._first_step = self._melody_note = self._silent_since_step = self._strike_ns = None
         self._new_onset = self._is_unplanned = False
 
@@ -269,7 +271,7 @@ class Duet:
 
     @property
     def _player_voice(self) -> int:
-        return VOICES.index(self._settings.voice)
+        return self._settings.voice_index
 
     @property
     def _own_voice(self) -> int:
@@ -319,9 +321,9 @@ class Duet:
         settings = replace(self._settings, harmony="".join(voice[0] for voice in VOICES))
         alone = [REST] * len(frame)
         alone[own], alone[-1] = frame[own], frame[-1] & 1 << own
-        sends, started = self._voices.play_frame(
-            now_ns, tuple(alone), settings, melody_note.velocity, melody_note.transpose_down
-        )
+        alone[self._player_voice] = melody_note.pitch_index
+        pitches = self._registers.place(step, alone, self._player_voice, melody_note.pitch)
+        sends, started = self._voices.play_frame(now_ns, pitches, alone[-1], settings, melody_note.velocity)
         if not started:
             return [*sends]
         self._timing.struck(now_ns)

@@ -38,14 +38,9 @@ class HarmonyHistory:
     """The harmony of piece `number`. Used on the engine's thread only."""
 
     __slots__ = (
-        "_changed_step",
-        "_first_step",
-        "_first_unsent_step",
-        "_frames",
-        "_plans",
-        "cadence_requested",
+        "_changed_step", "_first_step", "_first_unsent_step", "_frames", "_given", "_plans", "cadence_requested",
         "number",
-    )
+    )  # fmt: skip
 
     def __init__(self, number: int) -> None:
         self.number = number
@@ -58,6 +53,8 @@ class HarmonyHistory:
         """Plans by step: those of coming steps, and late ones of steps since which the harmony has not changed."""
         self._changed_step = -1
         """The last step in which the harmony changed."""
+        self._given = 0
+        """The player's voice in the last request."""
 
     @property
     def first_step(self) -> int:
@@ -116,10 +113,13 @@ class HarmonyHistory:
     def add_plan(self, plan: Plan) -> bool:
         """Store a plan, unless it is outdated; return True if it can be used in the current step.
 
-        A plan that comes late is good for a new note as long as the harmony is still the one that it was made for.
+        A plan that comes late is good for a new note as long as the harmony is still the one that it was made for, and
+        the player is still taken for the same voice.
         """
         is_late = plan.step < self.current_step
         if plan.piece != self.number or (is_late and plan.step <= self._changed_step):
+            return False
+        if any(row[0] not in (REST, row[1 + self._given]) for row in plan.rows):
             return False
         self._plans[plan.step] = plan
         self._drop_outdated_plans()
@@ -165,13 +165,13 @@ class HarmonyHistory:
         """
         end = self.current_step if again else self.current_step + 1
         begin = min(max(self._first_unsent_step, self._first_step), end)
-        self._first_unsent_step = end
+        self._first_unsent_step, self._given = end, settings.voice_index
         return PlanRequest(
             model=settings.model,
             piece=self.number,
             step=begin,
             frames=tuple(self._frames[begin - self._first_step : end - self._first_step]),
-            given=VOICES.index(settings.voice),
+            given=self._given,
             held=held_pitch_index,
             steps_per_bar=settings.steps_per_bar,
             seed=(settings.seed if settings.seed >= 0 else self.number) % SEED_COUNT,

@@ -30,14 +30,6 @@ class MelodyNote:
         """Index of the shifted pitch in the model's frames."""
         return pitch_index(self.pitch + self.octave_shift)
 
-    @property
-    def transpose_down(self) -> int:
-        """Semitones by which the other voices are played lower than planned.
-
-        If the melody lies below its voice's range, they move down with it; if it lies above, they stay where they are.
-        """
-        return max(0, self.octave_shift)
-
 
 @dataclass(slots=True)
 class Hands:

@@ -42,7 +42,7 @@ _OCTAVE = 12
 _LEAP, _LEAP_SEMITONE_COST, _OCTAVE_CHANGE_COST, _HELD_VOICE_COST = 7, 1.0, 2.0, 6.0
 _OCTAVE_FROM_PLAN_COST = 0.5
 _TOLERATED_COST = 3.0
-"""What a placement may cost beyond the best one."""
+"""Cost beyond that of the best placement that is borne without end."""
 _PARALLEL_COST = 30.0
 _PERFECT = (0, 7)
 
@@ -52,7 +52,7 @@ Pitches = Mapping[int, int]
 
 @dataclass(frozen=True, slots=True)
 class _Chord:
-    """What sounds, with the tune, and what the model has planned."""
+    """Sounding pitches, with the tune, and those that the model has planned."""
 
     sounding: Pitches = field(default_factory=dict[int, int])
     planned: Pitches = field(default_factory=dict[int, int])
@@ -66,9 +66,9 @@ class Registers:
     def __init__(self) -> None:
         self._before = self._now = _Chord()
         """The chords of the step before and of the current one."""
-        self._step = -1
+        self._step: int = -1
         self._savings = self._savings_before = 0.0
-        """What may be spent on changes: after the current step, and before it."""
+        """Costs that may be spent on changes: after the current step, and before it."""
 
     def clear(self) -> None:
         """Forget what has sounded."""

@@ -4,9 +4,9 @@ The scheduler counts their notes. A pitch that several voices share on one chann
 them ends, and stopping the scheduler ends these notes as well.
 """
 
+from bachbridge.engine.accompaniment.registers import Pitches
 from bachbridge.engine.output.scheduler import Scheduler
 from bachbridge.engine.output.voice_output import OutputNote, output_note
-from bachbridge.music.frames import REST, midi_pitch
 from bachbridge.music.notes import VOICES
 from bachbridge.protocol.effects import Send
 from bachbridge.settings import Settings
@@ -30,15 +30,15 @@ class AccompanimentVoices:
         return bool(self._sounding)
 
     def play_frame(
-        self, now_ns: int, frame: tuple[int, ...], settings: Settings, velocity: int, transpose_down: int
+        self, now_ns: int, pitches: Pitches, onset_bits: int, settings: Settings, velocity: int
     ) -> tuple[list[Send], tuple[StartedNote, ...]]:
-        """Play `frame` (see `harmony_history`), `transpose_down` semitones lower, without the player's own voice.
+        """Play the voices at these pitches, without the player's own voice; those with an onset bit begin anew.
 
         Return the messages, note-offs before note-ons, and the notes that start.
         """
-        targets = _target_notes(frame, settings, velocity, transpose_down)
+        targets = _target_notes(pitches, settings, velocity)
         starting = [
-            voice for voice, to in targets.items() if self._sounding.get(voice) != to[:2] or frame[-1] >> voice & 1
+            voice for voice, to in targets.items() if self._sounding.get(voice) != to[:2] or onset_bits >> voice & 1
         ]
         ending = [voice for voice in self._sounding if voice not in targets or voice in starting]
         sends = [send for voice in ending for send in self._scheduler.note_off(*self._sounding.pop(voice), now_ns)]
@@ -61,14 +61,11 @@ class AccompanimentVoices:
         self._sounding.clear()
 
 
-def _target_notes(
-    frame: tuple[int, ...], settings: Settings, velocity: int, transpose_down: int
-) -> dict[int, OutputNote]:
-    """Return the notes of the frame by voice, without the player's own voice and rests."""
+def _target_notes(pitches: Pitches, settings: Settings, velocity: int) -> dict[int, OutputNote]:
+    """Return the notes of the voices, without the player's own voice."""
     targets: dict[int, OutputNote] = {}
-    for voice, name in enumerate(VOICES):
-        if name != settings.voice and frame[voice] != REST:
-            output = output_note(settings, voice, midi_pitch(frame[voice]) - transpose_down, velocity)
-            if output:
-                targets[voice] = output
+    for voice, pitch in sorted(pitches.items()):
+        output = output_note(settings, voice, pitch, velocity) if VOICES[voice] != settings.voice else None
+        if output:
+            targets[voice] = output
     return targets

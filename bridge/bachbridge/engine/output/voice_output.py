@@ -20,7 +20,7 @@ def output_note(settings: Settings, voice: int, pitch: int, velocity: int) -> Ou
 
 def played_voice_channel(settings: Settings) -> int:
     """Return the channel (from 0) of the voice that the player plays."""
-    return settings.channels[VOICES.index(settings.voice)] - 1
+    return settings.channels[settings.voice_index] - 1
 
 
 def player_channel(settings: Settings) -> int:

@@ -151,12 +151,39 @@ def test_pedal_holds_the_voices() -> None:
     assert {t for t, _, _ in ended(driver)} == {1000 + 1500 + 120}
 
 
-@pytest.mark.parametrize(("pitch", "alto"), [(48, 43), (36, 31), (96, 67), (127, 74)])
+@pytest.mark.parametrize(("pitch", "alto"), [(48, 67), (36, 67), (96, 79), (127, 86)])
 def test_note_out_of_range_is_harmonized_by_octave(pitch: int, alto: int) -> None:
     driver = playing()
     driver.play(S, pitch, BEAT)
     driver.run(S + MS)
     assert started(driver)[0][1:] == (1, alto)
+
+
+def test_auto_harmonizes_tune_in_bass_from_above() -> None:
+    driver = playing(replace(HARMONIZE, voice="auto", thru=True, channels=(5, 6, 7, 8)))
+    for index, pitch in enumerate((43, 45, 47)):
+        driver.play(S + index * BEAT, pitch, BEAT)
+    driver.run(S + 3 * BEAT)
+    assert [chord[1:] for chord in started(driver) if chord[0] >= 1500] == [
+        (7, 45), (4, 62), (5, 57), (6, 52), (7, 47), (4, 64), (5, 59), (6, 54),
+    ]  # fmt: skip
+    assert [(t, c, p) for t, c, p in started(driver) if 1000 < t < 1500] == [
+        (1003, 4, 60),
+        (1003, 5, 55),
+        (1003, 6, 50),
+    ]
+    assert {m.given for _, m in driver.messages_of(PlanRequest) if isinstance(m, PlanRequest) and m.frames} == {3}
+
+
+def test_auto_ignores_plan_for_another_voice() -> None:
+    driver = playing(replace(HARMONIZE, voice="auto"), planner=lambda request: plan_sixths(request, 30 * MS))
+    driver.play(S, 72, BEAT)
+    driver.run(S + MS)
+    assert len(started(driver)) == 3
+    driver.feed(Reset())
+    driver.play(driver.now_ns + 10 * MS, 48, BEAT)
+    driver.run(2 * S)
+    assert [(c, p) for _, c, p in started(driver)[3:]] == [(0, 65), (1, 60), (2, 55)]
 
 
 def test_only_chosen_voices_sound_on_chosen_channel() -> None:

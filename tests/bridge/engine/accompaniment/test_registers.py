@@ -1,6 +1,7 @@
 """Placement of the voices under tunes that lie outside the range of their voice."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -62,7 +63,7 @@ def test_place_follows_high_tune_up() -> None:
 @pytest.mark.parametrize("tunes", [(60, 59, 60, 59, 60, 57, 60), (81, 83, 81, 82, 81, 84, 79)])
 def test_place_makes_no_leaps_at_border_of_range(tunes: tuple[int, ...]) -> None:
     chords = place_all([below(tune) for tune in tunes])
-    for before, now in zip(chords, chords[1:], strict=False):
+    for before, now in pairwise(chords):
         assert all(abs(now[voice] - before[voice]) < 12 for voice in (1, 2, 3))
 
 

@@ -73,7 +73,7 @@ def test_repeat_pieces_repeats_in_turn(phrases: list[FourPartPiece]) -> None:
 
 
 def test_read_pieces_reads_folders_and_refuses_bad_files(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="no MIDI and no JSON"):
+    with pytest.raises(ConfigError, match="holds no MIDI"):
         four_part_files.read_pieces(tmp_path, "valid")
     (tmp_path / "a.json").write_text('{"valid": [[[72, 67, 64, 48]], [[60, 55, 52, 36]]]}')
     (tmp_path / "notes.txt").write_text("no music")
@@ -81,6 +81,16 @@ def test_read_pieces_reads_folders_and_refuses_bad_files(tmp_path: Path) -> None
     (tmp_path / "b.mid").write_bytes(b"no")
     with pytest.raises(BachBridgeError, match=r"b\.mid is not a MIDI file"):
         four_part_files.read_pieces(tmp_path, "valid")
+
+
+def test_read_pieces_reads_all_parts_and_sub_folders(tmp_path: Path) -> None:
+    (tmp_path / "sub").mkdir()
+    text = '{"train": [[[72, 67, 64, 48]]], "valid": [[[72, 67, 64, 48]], [[60, 55, 52, 36]]]}'
+    (tmp_path / "sub" / "a.json").write_text(text)
+    (tmp_path / "b.mid").write_bytes(midi(*([(1, pitch), (2, pitch + 2)] for pitch in (48, 72, 64, 67))))
+    names = [piece.name for piece in four_part_files.read_pieces(tmp_path, four_part_files.ALL_PARTS)]
+    assert names == ["b.mid", "a.json:train:0", "a.json:valid:0", "a.json:valid:1"]
+    assert len(four_part_files.read_pieces(tmp_path, "valid")) == 3
 
 
 def midi(*tracks: list[tuple[int, int]]) -> bytes:

@@ -16,6 +16,7 @@ from bachbridge.inference.runtime import library
 from bachbridge.music.notes import Note, Phrase
 from bachbridge.protocol.effects import Ask
 from bachbridge_training import onnx_export, recipe
+from bachbridge_training.cli.export import _validation_pieces
 from bachbridge_training.cli.export import compare_formats as table_command
 from bachbridge_training.cli.export import export_model as export_command
 from bachbridge_training.datasets.chorale_grids import FourPartPiece
@@ -139,6 +140,25 @@ def test_export_refuses_formats_that_it_cannot_make(
         export_command("toy", run=None, output=tmp_path)
     with pytest.raises(ConfigError, match="choose from onnx, onnx-fp16"):
         export_command("toy", run=None, output=tmp_path, format_="onnx-int4")
+
+
+def test_formats_are_compared_on_own_music_if_there_is_no_other() -> None:
+    pieces = _validation_pieces(library.find_card("play-bach"), None)
+    assert [piece.name for piece in pieces] == ["the model's own music, seed 0", "the model's own music, seed 1"]
+    assert all(len(piece.symbols) > 100 for piece in pieces)
+
+
+def test_export_keeps_a_model_unless_forced(
+    toy: ChoraleRecipe, phrases: list[FourPartPiece], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    original_model(chorale_export(toy), tmp_path, phrases)
+    monkeypatch.setattr(model_formats, "MIN_AGREEMENT", dict.fromkeys(model_formats.MIN_AGREEMENT, 0.0))
+    monkeypatch.setattr("bachbridge.inference.runtime.library.search_paths", lambda: (tmp_path,))
+    monkeypatch.setattr("bachbridge_training.cli.export._validation_pieces", lambda *_: phrases)
+    export_command("toy", run=None, output=tmp_path, format_="onnx-fp16")
+    with pytest.raises(ConfigError, match="--force"):
+        export_command("toy", run=None, output=tmp_path, format_="onnx-fp16")
+    export_command("toy", run=None, output=tmp_path, format_="onnx-fp16", force=True)
 
 
 def test_compare_formats_prints_a_table_and_keeps_no_file(

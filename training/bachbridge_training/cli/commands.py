@@ -49,11 +49,16 @@ def evaluate(
     model: Annotated[str, typer.Argument(metavar="MODEL", help="The model; `bachbridge models` lists them.")],
     *,
     data: Annotated[
-        Path | None, typer.Option(metavar="PATH", help="Score it on other music: a MIDI or JSON file, or a folder.")
+        Path | None,
+        typer.Option(metavar="PATH", help="Score it on all of this music: a file, or a folder with sub-folders."),
     ] = None,
     part: Annotated[
-        str, typer.Option(metavar="PART", help="The part of the model's data to use: train, valid or test.")
-    ] = "valid",
+        str | None,
+        typer.Option(
+            metavar="PART",
+            help="Use only this part of our split of the music: train, valid or test [default: valid without --data].",
+        ),
+    ] = None,
     outputs: Annotated[
         int,
         typer.Option(
@@ -107,6 +112,7 @@ def export(
     ] = 8,
     jobs: JobsOption = 1,
     json: Annotated[bool, typer.Option("--json", help="Print the table as JSON.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace a model of that name.")] = False,
 ) -> None:
     """Export a training run as a model, or a model to another format."""
     from bachbridge_training.cli import export as exporting
@@ -114,4 +120,4 @@ def export(
     if table:
         exporting.compare_formats(model, run=run, data=data, pieces=pieces, json=json)
     else:
-        exporting.export_model(model, run=run, output=output, data=data, format_=format_, jobs=jobs)
+        exporting.export_model(model, run=run, output=output, data=data, format_=format_, jobs=jobs, force=force)

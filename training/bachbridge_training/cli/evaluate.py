@@ -18,6 +18,7 @@ from bachbridge.console import make_console
 from bachbridge.errors import ConfigError
 from bachbridge.inference.runtime import library
 from bachbridge_training.datasets import chorales as chorale_data
+from bachbridge_training.datasets.four_part_files import ALL_PARTS
 from bachbridge_training.evaluation.tables import DEFAULT_OUTPUTS, EvaluationOptions, EvaluationTables
 from bachbridge_training.runs.families import family_of
 
@@ -26,20 +27,22 @@ def evaluate_model(
     model: str,
     *,
     data: Path | None,
-    part: str,
+    part: str | None,
     json: bool,
     outputs: int = DEFAULT_OUTPUTS,
     pieces: int | None = None,
     with_timing: bool = True,
     jobs: int = 1,
 ) -> None:
-    """Print the tables of a model for `part` of `data`, or of the bundled music if `data` is None.
+    """Print the tables of a model for all of `data`, or for the validation part of the bundled music if that is None.
 
+    `part` chooses one of our parts instead.
     `json`: print JSON instead of tables. The other options are those of `EvaluationOptions`. Raises `ConfigError` if
     there is no such part, `ModelError` if the model cannot be scored.
     """
-    if part not in chorale_data.PARTS:
+    if part is not None and part not in chorale_data.PARTS:
         raise ConfigError(f"there is no part {part!r}: choose from {', '.join(chorale_data.PARTS)}.")
+    part = part or ("valid" if data is None else ALL_PARTS)
     card = library.find_checked_card(model)
     options = EvaluationOptions(data, part, outputs, pieces, with_timing, jobs)
     tables = family_of(card.codec).evaluate(card, options)

@@ -21,6 +21,8 @@ from bachbridge.errors import ConfigError
 from bachbridge.inference.runtime import library
 from bachbridge_training import onnx_export
 from bachbridge_training import recipe as recipes
+from bachbridge_training.datasets.four_part_files import ALL_PARTS
+from bachbridge_training.datasets.symbol_sources import NoMusicError
 from bachbridge_training.formats import formats as model_formats
 from bachbridge_training.formats.formats import OriginalModel
 from bachbridge_training.onnx_export import ModelExport
@@ -28,6 +30,7 @@ from bachbridge_training.runs import run_data
 from bachbridge_training.runs import train as training_run
 from bachbridge_training.runs.families import family_of
 from bachbridge_training.runs.run_data import RunData
+from bachbridge_training.symbols import family as symbols_family
 
 PARITY_PIECES = 2
 """Number of held-out pieces on which a new format has to agree with the original."""
@@ -41,12 +44,13 @@ def export_model(
     data: Path | None = None,
     format_: str = model_formats.ONNX,
     jobs: int = 1,
+    force: bool = False,
 ) -> None:
     """Write the model's folder into `output`, with its scores on the validation pieces or its agreement on some.
 
     `output` is by default the folder of the user's models, or the current folder for formats that do not play here.
     `data`: where the model's own music is now, if it was moved. `jobs`: processes for the scores of an infilling model.
-    Raises `ConfigError` or `ModelError`; then nothing is written.
+    `force`: replace a model that is there. Raises `ConfigError` or `ModelError`; then nothing is written.
     """
     if format_ not in model_formats.FORMATS:
         raise ConfigError(f"there is no format {format_!r}: choose from {', '.join(model_formats.FORMATS)}.")
@@ -57,14 +61,22 @@ def export_model(
         if run is None:
             raise ConfigError(f"{model} is made from a training run: name it with --run, or choose another --format.")
         target = (output or user_models) / model
+        _check_new(target, force=force)
         _export_run(run, target, data, jobs=jobs)
     else:
         plays_here = kind == model_formats.ONNX
         folder = output or (user_models if plays_here else Path.cwd())
         target = folder / f"{model}-{detail if plays_here else format_}"
+        _check_new(target, force=force)
         with _original_model(model, run, data) as (original, pieces):
             model_formats.convert_model(original, format_, target, pieces[:PARITY_PIECES])
     print(f"wrote {target}")
+
+
+def _check_new(target: Path, *, force: bool) -> None:
+    """Raise `ConfigError` if a model is there that is not to be replaced."""
+    if (target / library.CARD_FILE).exists() and not force:
+        raise ConfigError(f"{target} exists already: choose another name, or replace it with --force.")
 
 
 def compare_formats(model: str, *, run: Path | None, data: Path | None, pieces: int, json: bool) -> None:
@@ -109,7 +121,11 @@ def _original_model(model: str, run: Path | None, data: Path | None) -> Generato
 
 
 def _validation_pieces(card: library.Card, data: Path | None) -> Sequence[Any]:
-    return family_of(card.codec).load_pieces(card, data, "valid")
+    """Return the music on which formats are compared: all of `data`, bundled music, or else the model's own."""
+    try:
+        return family_of(card.codec).load_pieces(card, data, "valid" if data is None else ALL_PARTS)
+    except NoMusicError:
+        return symbols_family.generated_pieces(card, PARITY_PIECES)
 
 
 def _export_run(

@@ -65,8 +65,9 @@ class AbcTunes:
 
 
 def tunes_of_part(part: str, data: Path | None = None, *, raw: bool = False) -> list[AbcTune]:
-    """Return the tunes of a part from `data` (an ABC file or a folder), or from music21."""
-    return load_tunes(data, raw=raw).parts[part]
+    """Return the tunes of a part, or of "all", from `data` (an ABC file or a folder), or from music21."""
+    parts = load_tunes(data, raw=raw).parts
+    return parts[part] if part in parts else [tune for tunes in parts.values() for tune in tunes]
 
 
 def load_tunes(data: Path | None = None, *, raw: bool = False) -> AbcTunes:

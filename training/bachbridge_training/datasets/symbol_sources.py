@@ -15,9 +15,14 @@ from bachbridge_training.datasets import chorales as chorale_data
 from bachbridge_training.datasets import folder as music_folder
 from bachbridge_training.datasets.chorale_grids import FourPartPiece
 from bachbridge_training.datasets.folder import DatasetPiece
+from bachbridge_training.datasets.four_part_files import ALL_PARTS
 from bachbridge_training.datasets.parsed_piece import ParsedPiece
 
 SourceMusic = ParsedPiece | Phrase | str
+
+
+class NoMusicError(ConfigError):
+    """No music for a model comes with the program."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +41,8 @@ def load_sources(codec: str, part: str, data: Path | None, *, raw: bool = False)
     found = _load_part(codec, part, data, raw=raw)
     if not found:
         where = data or "music21"
-        raise ConfigError(f"{where} has no pieces for the part {part!r}: choose another part, or give more music.")
+        wanted = "that this model can read" if part == ALL_PARTS else f"for the part {part!r}"
+        raise ConfigError(f"{where} has no pieces {wanted}: choose another part, or give more music.")
     return found
 
 
@@ -46,10 +52,11 @@ def _load_part(codec: str, part: str, data: Path | None, *, raw: bool) -> list[S
     if data is None:
         bundled = _BUNDLED_SOURCES.get(codec)
         if bundled is None:
-            raise ConfigError("no music for this model comes with the program: give a folder of music with --data.")
+            raise NoMusicError("no music for this model comes with the program: give a folder of music with --data.")
         return bundled(part)
     items = music_folder.read_folder(data, suitability.CONVERTERS[codec]).pieces
-    return sources_from_pieces(items if data.is_file() and len(items) < 2 else splits.split_pieces(items)[part])
+    is_whole = part == ALL_PARTS or (data.is_file() and len(items) < 2)
+    return sources_from_pieces(items if is_whole else splits.split_pieces(items)[part])
 
 
 def _tune_sources(part: str, data: Path | None = None, *, raw: bool = False) -> list[SymbolSource]:

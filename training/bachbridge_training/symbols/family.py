@@ -14,7 +14,7 @@ from bachbridge_training.datasets import splits, symbol_sources
 from bachbridge_training.datasets.splits import SplitDataset
 from bachbridge_training.datasets.symbol_sources import SymbolSource
 from bachbridge_training.recipe import SymbolRecipe
-from bachbridge_training.symbols import comparison, tables
+from bachbridge_training.symbols import comparison, generation, tables
 from bachbridge_training.symbols import nll as symbols_nll
 from bachbridge_training.symbols import vocabulary as symbol_vocabulary
 from bachbridge_training.symbols.batches import SymbolPiece
@@ -28,6 +28,8 @@ live_steps = comparison.live_steps
 evaluate = tables.build_tables
 
 _CARD_FACTS = "told"
+_GENERATED_SYMBOLS = 512
+"""Length of a piece that the model generates."""
 """Key of the card's facts about the codec and the music among the facts of a run."""
 
 
@@ -84,6 +86,14 @@ def load_pieces(card: Card, data: Path | None, part: str, /) -> Sequence[SymbolP
     """Return the pieces of `part` as symbols, from `data` or else from the music that the codec brings."""
     codec = codec_registry.make_codec(card.codec, card.facts["vocabulary"])
     return symbol_vocabulary.encode_pieces(codec, tables.load_card_sources(card, data, part))
+
+
+def generated_pieces(card: Card, count: int) -> list[SymbolPiece]:
+    """Return pieces that the model itself generates, to compare formats on where there is no music."""
+    codec = codec_registry.make_codec(card.codec, card.facts["vocabulary"])
+    net = onnx_nets.load_symbol_net(card)
+    made = (generation.generate_symbols(net, codec, _GENERATED_SYMBOLS, seed, card.sampler) for seed in range(count))
+    return [SymbolPiece(f"the model's own music, seed {seed}", {0: symbols}) for seed, symbols in enumerate(made)]
 
 
 def load_runtime(card: Card, open_session: onnx_nets.SessionFactory | None = None, /) -> onnx_nets.SymbolNet:

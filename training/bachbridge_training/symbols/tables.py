@@ -16,6 +16,7 @@ from bachbridge.inference import codec_registry
 from bachbridge.inference.runtime import library, onnx_nets
 from bachbridge.music.frames import Ints
 from bachbridge_training.datasets import symbol_sources
+from bachbridge_training.datasets.four_part_files import ALL_PARTS
 from bachbridge_training.evaluation.tables import EvaluationOptions, EvaluationTables, ScoreColumn, progress_bar
 from bachbridge_training.symbols import copying, generation
 from bachbridge_training.symbols import nll as symbols_nll
@@ -36,7 +37,7 @@ def build_tables(card: library.Card, options: EvaluationOptions, /) -> Evaluatio
     music = symbol_vocabulary.encode_pieces(codec, load_card_sources(card, data, part)[: options.pieces])
     net = onnx_nets.load_symbol_net(card)
     scores = symbols_nll.summary(symbols_nll.evaluate(net, music, progress_bar("scoring")))
-    if part == "train" or (data is not None and not data.is_dir()):
+    if part in {"train", ALL_PARTS} or (data is not None and not data.is_dir()):
         return EvaluationTables(scores)
     shifts = int(card.facts["recipe"]["shifts"])
     training = symbol_vocabulary.encode_pieces(codec, load_card_sources(card, data, "train"), shifts)

@@ -205,7 +205,7 @@ def test_engine_restarts_a_dead_model_and_leaves_no_note(jack: DummyServer) -> N
         await_model(link)
         with daw() as player:
             play_until_answered(link, player)
-            (model,) = psutil.Process(link.pid).children()
+            (model,) = [child for child in psutil.Process(link.pid).children() if "stuck" in child.cmdline()]
             model.kill()
             await_message(link, ModelDown)
             player.wait_until_silent()

@@ -1,7 +1,8 @@
 """The engine process: reads its configuration, opens ports and log, starts the model process and runs the loop.
 
 The pipe to the program that started the engine may close, a signal may come, or the engine may fail: in each case the
-notes are ended first, then the output port is closed, and only then does the process exit.
+notes are ended first, then the output port is closed, and only then does the process exit. If it is killed, the process
+that owns the ports ends the notes (see `ports.broker`).
 """
 
 import json
@@ -18,14 +19,16 @@ from bachbridge.engine import link_session
 from bachbridge.engine.link_session import LinkSession
 from bachbridge.engine.loop import Engine, EventQueue, NoPorts, PortsProtocol
 from bachbridge.engine.model_client import ModelClient
+from bachbridge.engine.ports.client import PortClient
 from bachbridge.engine.session import Session
 from bachbridge.engine.session_log import LogWriter
 from bachbridge.errors import BachBridgeError, ConfigError
-from bachbridge.midi.ports import Ports
 from bachbridge.process import ipc, realtime
 from bachbridge.protocol.effects import Failed, Message
 from bachbridge.protocol.events import Command, Midi, Quit, Setting
 from bachbridge.settings import Settings, settings_from_table
+
+_ENDING_SIGNALS = [getattr(signal, name) for name in ("SIGTERM", "SIGINT", "SIGHUP") if hasattr(signal, name)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +59,7 @@ def serve(lines: Iterator[str], notify: Callable[[Message], None]) -> None:
     config = EngineConfig(**json.loads(first))
     settings = _usable_settings(config, notify)
     event_queue = EventQueue()
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in _ENDING_SIGNALS:
         signal.signal(number, lambda number, _: event_queue.put(Quit(signal.Signals(number).name)))
     ports = _open_ports(config, event_queue)
     link = log = model_client = None
@@ -98,10 +101,11 @@ def _usable_settings(config: EngineConfig, notify: Callable[[Message], None]) ->
 def _open_ports(config: EngineConfig, event_queue: EventQueue) -> PortsProtocol:
     if config.ports == "none":
         return NoPorts()
-    return Ports(
+    return PortClient(
         config.input,
         config.output,
         lambda at_ns, data: event_queue.put(Midi(data), at_ns),
+        event_queue.put,
         wait_for_ports=config.patient,
     )
 

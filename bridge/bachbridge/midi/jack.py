@@ -9,6 +9,7 @@ explicitly, for measurements and tests.
 
 import contextlib
 import ctypes
+import errno
 import importlib
 import itertools
 import os
@@ -52,6 +53,7 @@ def _library() -> ctypes.CDLL | None:
     library.jack_port_by_name.argtypes = [ctypes.c_void_p, ctypes.c_char_p]
     library.jack_port_get_all_connections.restype = _NAME_ARRAY
     library.jack_port_get_all_connections.argtypes = [ctypes.c_void_p, ctypes.c_void_p]
+    library.jack_connect.argtypes = [ctypes.c_void_p, ctypes.c_char_p, ctypes.c_char_p]
     library.jack_free.restype = None
     library.jack_free.argtypes = [ctypes.c_void_p]
     _silence_logging(library)
@@ -89,21 +91,41 @@ class ServerWatch:
         if library and client is not None:
             library.jack_client_close(client)
 
-    def connection_count(self, name: str) -> int:
-        """Return the number of ports connected to the ports of this name; -1 if unknown. Takes 0.1 ms.
+    def connected_ports(self, name: str) -> tuple[str, ...] | None:
+        """Return the full names of the ports connected to the ports of this name; None if unknown. Takes 0.1 ms.
 
-        JACK does not say who owns a port: if several BachBridges share a server, each counts the connections of all.
+        JACK does not say who owns a port: if several BachBridges share a server, each sees the connections of all.
         """
         library, client = _library(), self._client
         if library is None or client is None or not self.is_alive:
-            return -1
-        pattern = f":{re.escape(name)}$".encode()
-        port_names = _copy_names(library, library.jack_get_ports(client, pattern, None, 0))
-        ports = [library.jack_port_by_name(client, name) for name in port_names]
+            return None
+        ports = [library.jack_port_by_name(client, full_name) for full_name in self._full_names(name)]
         connected = [
             _copy_names(library, library.jack_port_get_all_connections(client, port)) for port in ports if port
         ]
-        return sum(map(len, connected)) if connected else -1
+        return tuple(other.decode() for others in connected for other in others) if connected else None
+
+    def has_port(self, name: str) -> bool:
+        """Return True if a port of this name is there."""
+        return self.is_alive and self._client is not None and bool(self._full_names(name))
+
+    def connect(self, source: str, destination: str) -> bool:
+        """Connect two ports, each given by its full name or the part after the client's; False if that fails."""
+        library, client = _library(), self._client
+        if library is None or client is None or not self.is_alive:
+            return False
+        sources, destinations = self._full_names(source), self._full_names(destination)
+        if not sources or not destinations:
+            return False
+        return library.jack_connect(client, sources[0], destinations[0]) in (0, errno.EEXIST)
+
+    def _full_names(self, name: str) -> list[bytes]:
+        """Return the full names of the ports that have this full name, or this name after their client's."""
+        library = _library()
+        if library is None:
+            return []
+        pattern = f"^(.*:)?{re.escape(name)}$".encode()
+        return _copy_names(library, library.jack_get_ports(self._client, pattern, None, 0))
 
     def _on_shutdown(self, _: int | None) -> None:
         self.is_alive = False

@@ -22,7 +22,7 @@ from typing import Any
 
 from bachbridge.errors import PortError
 from bachbridge.midi import jack
-from bachbridge.midi.connections import count_connections
+from bachbridge.midi.connections import Link, LinkKeeper, count_connections
 from bachbridge.protocol.effects import Connections, PortNames
 from bachbridge.protocol.events import PortsChanged
 
@@ -222,17 +222,25 @@ class Ports:
         *,
         client: str = CLIENT_NAME,
         wait_for_ports: bool = False,
+        links: Sequence[Link] = (),
     ) -> None:
         """Open both ports; raises `PortError` if that fails.
 
         A name of None opens a virtual port; otherwise the other program's port that matches the name is used. With
-        `wait_for_ports`, a port that does not exist yet is no error: `refresh` opens it when it appears.
+        `wait_for_ports`, a port that does not exist yet is no error: `refresh` opens it when it appears. `links` are
+        connections to restore, where the system allows it.
         """
         self._on_midi = on_midi
         self._input = _OwnPort("input", client, f"{client} In", input_name, wait_for_port=wait_for_ports)
         self._output = _OwnPort("output", client, f"{client} Out", output_name, wait_for_port=wait_for_ports)
         self._jack_watch: jack.ServerWatch | None = None
+        self._links = LinkKeeper(self._input.own_name, self._output.own_name, links)
         self._open()
+
+    @property
+    def links(self) -> list[Link]:
+        """The connections that are there or are to be restored; none where the system does not name them."""
+        return self._links.links
 
     @property
     def state(self) -> PortsChanged:
@@ -275,12 +283,15 @@ class Ports:
         before = self.state
         try:
             if self._jack_watch and not self._jack_watch.is_alive:
+                self._links.lose_all()
                 self.close()
             if self._input.port is None:
                 self._open()
             elif self._input.reconnect():
                 self._start_listening()
             self._output.reconnect()
+            if self._jack_watch:
+                self._links.refresh(self._jack_watch)
         except (PortError, rtmidi.RtMidiError, OSError):
             # The port or the system has just disappeared again: the next call will try again.
             pass
@@ -304,6 +315,8 @@ class Ports:
             self._output.open(system)
             self._input.open(system)
             self._start_listening()
+            if self._jack_watch:
+                self._links.refresh(self._jack_watch)
         except PortError:
             self.close()
             raise

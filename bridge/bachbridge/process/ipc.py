@@ -36,7 +36,11 @@ _GRACE_S = 1.0
 
 ANNOUNCE_START = "BACHBRIDGE_TELL_START"
 """Environment variable; if set, the program prints when its window is visible and when it can be played."""
-_OWN_PROCESSES = {"engine": "bachbridge.engine.main", "model": "bachbridge.inference.host"}
+_OWN_PROCESSES = {
+    "engine": "bachbridge.engine.main",
+    "ports": "bachbridge.engine.ports.broker",
+    "model": "bachbridge.inference.host",
+}
 """The child processes of this package: role → module whose `main` the process runs."""
 
 
@@ -57,7 +61,7 @@ def process_command(role: str) -> list[str]:
     return [sys.executable, "-m", process_module(role)]
 
 
-def _child_environment() -> dict[str, str]:
+def child_environment() -> dict[str, str]:
     """Return an environment in which the child finds this package, even in a checkout that is not installed."""
     root = str(Path(__file__).resolve().parents[2])
     paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
@@ -149,8 +153,8 @@ class ChildProcess:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             bufsize=0,
-            env=_child_environment(),
-            **_detached_options(),
+            env=child_environment(),
+            **detached_options(),
         )
         assert self._process.stdin is not None
         assert self._process.stdout is not None
@@ -203,7 +207,7 @@ class ChildProcess:
             self._process.wait()
 
 
-def _detached_options() -> dict[str, Any]:
+def detached_options() -> dict[str, Any]:
     """Return the options of `Popen` for a separate process group and, on Windows, no console window."""
     if sys.platform == "win32":
         return {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW}

@@ -16,9 +16,10 @@ from typing import Any
 
 from bachbridge.cli.bench.fake_daw import ensure_midi_system
 from bachbridge.cli.bench.latency_probe import BENCH_SETTINGS, PHRASES_PER_ENDING, LatencyProbe, TimesNs
-from bachbridge.cli.bench.process_stats import child_pids, resident_mb
+from bachbridge.cli.bench.process_stats import child_running, resident_mb
 from bachbridge.cli.bench.report import Figures, environment_facts, percentiles_ms, print_facts, progress_bar
 from bachbridge.engine.session_log import read_log
+from bachbridge.process.ipc import process_module
 from bachbridge.protocol.effects import Ask
 from bachbridge.protocol.events import Answer
 
@@ -31,8 +32,8 @@ def bench_latency(*, json: bool, notes: int, chords: int) -> None:
             probe.measure_thru()
             probe.measure_phrases()
             probe.measure_dialogue(notes, report_progress)
-            model_pid = next(iter(child_pids(probe.engine_pid)), None)
-            memory = {"engine": resident_mb(probe.engine_pid), "model": resident_mb(model_pid)}
+            children = {role: child_running(probe.engine_pid, process_module(role)) for role in ("ports", "model")}
+            memory = {role: resident_mb(pid) for role, pid in {"engine": probe.engine_pid, **children}.items()}
             times_ns = probe.latencies_ns()
             probe.measure_harmony(chords, report_progress)
             times_ns |= probe.harmony_times_ns

@@ -1,5 +1,6 @@
 """Memory and processor time of processes, read from /proc; known on Linux only."""
 
+import contextlib
 import os
 from pathlib import Path
 
@@ -11,6 +12,15 @@ def child_pids(pid: int) -> list[int]:
         return [int(child) for task in tasks for child in (task / "children").read_text().split()]
     except OSError:
         return []
+
+
+def child_running(pid: int, module: str) -> int | None:
+    """Return the child of this process that runs a module; None if there is none, or on other systems."""
+    for child in child_pids(pid):
+        with contextlib.suppress(OSError):
+            if module.encode() in Path(f"/proc/{child}/cmdline").read_bytes():
+                return child
+    return None
 
 
 def process_tree(pid: int) -> list[int]:

@@ -1,0 +1,205 @@
+"""The engine's side of the process that owns the MIDI ports (see `broker`).
+
+A message is written to the pipe at once, on the engine's thread. A broker that has stopped reading never blocks the
+engine: what the pipe cannot hold is lost. A broker that dies is started again, gets the connections that its ports had,
+and ends all notes, because nobody else can.
+"""
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from bachbridge.engine.ports import frames
+from bachbridge.engine.ports.sounding import SoundingNotes
+from bachbridge.errors import PortError
+from bachbridge.midi import messages as midi
+from bachbridge.process import ipc
+from bachbridge.process.restart import RestartBackoff
+from bachbridge.protocol.effects import Connections, PortNames
+from bachbridge.protocol.events import PortsChanged
+from bachbridge.protocol.wire import loads
+
+_OPEN_TIMEOUT_S = 20.0
+_CLOSE_TIMEOUT_S = 2.0
+_BLOCK_BYTES = 1 << 16
+_RESTART_PAUSES_S = (0.05, 0.5, 2.0, 10.0)
+
+ArrivalCallback = Callable[[int, bytes], None]
+"""Receives the time of arrival (monotonic, ns) and the bytes of one message; called on the client's thread."""
+
+
+class PortClient:
+    """The ports as the loop uses them. All methods but the callbacks belong to the engine's thread."""
+
+    def __init__(
+        self,
+        input_name: str | None,
+        output_name: str | None,
+        on_midi: ArrivalCallback,
+        on_change: Callable[[PortsChanged], None],
+        *,
+        wait_for_ports: bool = False,
+        command: Sequence[str] = (),
+    ) -> None:
+        """Start the process and wait until the ports are open; raises `PortError` if they cannot be opened.
+
+        Names and `wait_for_ports` are those of `midi.ports.Ports`. `on_change` is called on the client's thread with
+        every later state. `command` starts the process, if it is not the program's own.
+        """
+        self._configuration: dict[str, Any] = {
+            "input": input_name,
+            "output": output_name,
+            "patient": wait_for_ports,
+            "links": [],
+        }
+        self._on_midi, self._on_change = on_midi, on_change
+        self._command = list(command) or ipc.process_command("ports")
+        self._backoff = RestartBackoff(_RESTART_PAUSES_S)
+        self._state, self._names, self._connections = PortsChanged("", ""), PortNames((), ()), Connections(-1, -1)
+        self._sounding, self._left_sounding = SoundingNotes(), SoundingNotes()
+        """What sounds now, and what sounded when the process died."""
+        self._failure = ""
+        self._is_ready, self._is_closed = threading.Event(), threading.Event()
+        self._process = self._start()
+        self._thread = threading.Thread(target=self._run, name="ports", daemon=True)
+        self._thread.start()
+        if not self._is_ready.wait(_OPEN_TIMEOUT_S):
+            self._failure = "The MIDI system does not answer: restart it and try again."
+        if self._failure:
+            self.close()
+            raise PortError(self._failure)
+
+    @property
+    def state(self) -> PortsChanged:
+        return self._state
+
+    @property
+    def pid(self) -> int:
+        """The process that owns the ports."""
+        return self._process.pid
+
+    def send(self, data: bytes, /) -> bool:
+        """Send one message now; return False if the output is closed or does not accept it."""
+        if not self._state.output or not self._write(frames.encode_frame(frames.MIDI, data)):
+            return False
+        self._sounding.add_sent(data)
+        return True
+
+    def refresh(self) -> bool:
+        """Return False: changes are reported by `on_change`."""
+        return False
+
+    def port_names(self) -> PortNames:
+        """Return the other programs' ports, at most a quarter of a second old."""
+        return self._names
+
+    def connections(self) -> Connections:
+        """Return the number of ports connected to ours, at most a quarter of a second old."""
+        return self._connections
+
+    def close(self) -> None:
+        """Close the ports after the messages that were sent have gone out; a second call does nothing."""
+        if self._is_closed.is_set():
+            return
+        self._is_closed.set()
+        self._write(frames.encode_frame(frames.CLOSE))
+        assert self._process.stdin
+        with contextlib.suppress(OSError):
+            self._process.stdin.close()
+        try:
+            self._process.wait(_CLOSE_TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._thread.join(_CLOSE_TIMEOUT_S)
+
+    # ------------------------------------------------------------ the process
+
+    def _start(self) -> "subprocess.Popen[Any]":
+        process = subprocess.Popen(
+            self._command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            bufsize=0,
+            env=ipc.child_environment(),
+            **ipc.detached_options(),
+        )
+        assert process.stdin
+        descriptor = process.stdin.fileno()
+        os.write(descriptor, frames.encode_frame(frames.CONFIGURE, json.dumps(self._configuration).encode()))
+        if sys.platform != "win32":
+            os.set_blocking(descriptor, False)
+        return process
+
+    def _write(self, frame: bytes) -> bool:
+        try:
+            assert self._process.stdin
+            os.write(self._process.stdin.fileno(), frame)
+        except (OSError, ValueError):
+            # The pipe is full, or the process has ended.
+            return False
+        return True
+
+    def _run(self) -> None:
+        """Read the process's frames, and start it again whenever it dies; runs on the client's thread."""
+        while True:
+            self._read_frames()
+            if not self._is_ready.is_set():
+                self._failure = self._failure or "The process for the MIDI ports has ended: restart BachBridge."
+            if self._is_closed.is_set() or self._failure:
+                self._is_ready.set()
+                return
+            self._process.kill()
+            self._process.wait()
+            self._change_state(PortsChanged("", ""))
+            self._left_sounding, self._sounding = self._sounding, SoundingNotes()
+            time.sleep(self._backoff.record_death())
+            if not self._is_closed.is_set():
+                self._process = self._start()
+
+    def _read_frames(self) -> None:
+        assert self._process.stdout
+        descriptor = self._process.stdout.fileno()
+        reader = frames.FrameReader()
+        with contextlib.suppress(OSError):
+            while block := os.read(descriptor, _BLOCK_BYTES):
+                for kind, payload in reader.feed(block):
+                    self._handle_frame(kind, payload)
+
+    def _handle_frame(self, kind: bytes, payload: bytes) -> None:
+        if kind == frames.MIDI:
+            self._on_midi(*frames.decode_arrival(payload))
+        elif kind == frames.REPORT:
+            self._handle_report(payload)
+        elif kind == frames.LINKS:
+            self._configuration["links"] = json.loads(payload)
+        elif kind == frames.FAILED and not self._is_ready.is_set():
+            self._failure = payload.decode()
+
+    def _handle_report(self, payload: bytes) -> None:
+        match loads(payload.decode()):
+            case PortsChanged() as state:
+                self._change_state(state)
+            case PortNames() as names:
+                self._names = names
+            case Connections() as connections:
+                self._connections = connections
+            case _:
+                pass
+
+    def _change_state(self, state: PortsChanged) -> None:
+        before, self._state = self._state, state
+        if not self._is_ready.is_set():
+            self._is_ready.set()
+        elif state != before:
+            self._backoff.reset()
+            if state.output and not before.output:
+                for data in [*self._left_sounding.silencing_messages(), *midi.panic_messages()]:
+                    self._write(frames.encode_frame(frames.MIDI, data))
+            self._on_change(state)

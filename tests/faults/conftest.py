@@ -1,0 +1,5 @@
+"""Faults on real ports: the JACK server is that of the tests on ports."""
+
+from tests.loopback.conftest import jack
+
+__all__ = ["jack"]

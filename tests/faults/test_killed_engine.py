@@ -1,0 +1,133 @@
+"""Kills and signals of the engine and of the process that owns its ports: nothing keeps sounding."""
+
+import signal
+import sys
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+import pytest
+
+from bachbridge.engine.ports import broker
+from bachbridge.midi import messages as midi
+from bachbridge.midi.jack import DummyServer, ServerWatch
+from bachbridge.process.ipc import EngineLink
+from bachbridge.protocol.effects import Connections, Received
+from bachbridge.protocol.events import EndPhrase, ModelUp, PortsChanged
+from bachbridge.settings import Settings
+from tests.support.port_daw import PATIENCE_S, Daw, await_message, daw
+from tests.support.scripted_model import CHORD_PITCHES
+
+MODEL = [sys.executable, str(Path(__file__).parent.parent / "support/scripted_model.py"), "held"]
+LONG_ANSWER = Settings(bpm=300, phrase_end="control", answer_bars=16)
+HARMONY = Settings(mode="harmonize", bpm=120)
+KILLS, SOAK_KILLS = 3, 50
+
+
+@contextmanager
+def sounding(settings: Settings) -> Generator[tuple[EngineLink, Daw]]:
+    """Yield an engine whose answer or harmony is sounding, and the DAW that receives it."""
+    with EngineLink(settings, model_command=MODEL) as link:
+        await_message(link, ModelUp)
+        with daw() as player:
+            player.send(midi.note_on(0, 72, 80))
+            if settings.mode == "continue":
+                player.send(midi.note_off(0, 72))
+                while await_message(link, Received).data[0] & 0xF0 != 0x80:
+                    pass
+                link.send(EndPhrase())
+            player.wait_until(lambda: len(player.sounding) >= len(CHORD_PITCHES) - 1)
+            yield link, player
+
+
+def kill_and_time(settings: Settings) -> float:
+    """Kill an engine while it sounds; return how long it sounded on (s), once its ports are gone."""
+    with sounding(settings) as (link, player):
+        killed_ns = time.monotonic_ns()
+        psutil.Process(link.pid).kill()
+        player.wait_until_silent()
+        last_ns, _ = player.received[-1]
+        wait_until(lambda: not port_owners())
+    return (last_ns - killed_ns) / 1e9
+
+
+def port_owners() -> list[psutil.Process]:
+    """Return the processes that own ports for an engine."""
+    processes = psutil.process_iter(["cmdline"])
+    return [process for process in processes if broker.__name__ in (process.info["cmdline"] or [])]
+
+
+def wait_until(condition: object) -> None:
+    """Wait until a condition holds."""
+    assert callable(condition)
+    deadline_s = time.monotonic() + PATIENCE_S
+    while not condition():
+        assert time.monotonic() < deadline_s
+        time.sleep(0.01)
+
+
+@pytest.mark.parametrize("settings", [LONG_ANSWER, HARMONY], ids=["answer", "harmony"])
+def test_killed_engine_leaves_silence(jack: DummyServer, settings: Settings) -> None:
+    times_ms = [1000 * kill_and_time(settings) for _ in range(KILLS)]
+    print(f"silent after {', '.join(f'{time_ms:.1f}' for time_ms in times_ms)} ms")
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("settings", [LONG_ANSWER, HARMONY], ids=["answer", "harmony"])
+def test_many_killed_engines_leave_silence(jack: DummyServer, settings: Settings) -> None:
+    times_ms = sorted(1000 * kill_and_time(settings) for _ in range(SOAK_KILLS))
+    print(f"silent after {times_ms[len(times_ms) // 2]:.1f} ms p50, {times_ms[-2]:.1f} p98, {times_ms[-1]:.1f} at most")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signal")
+def test_hangup_ends_notes_and_engine(jack: DummyServer) -> None:
+    with sounding(HARMONY) as (link, player):
+        psutil.Process(link.pid).send_signal(signal.SIGHUP)
+        player.wait_until_silent()
+        assert link.close() == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_signalled_port_owner_leaves_silence(jack: DummyServer, number: int) -> None:
+    with sounding(HARMONY) as (link, player):
+        [owner] = port_owners()
+        owner.send_signal(number)
+        player.send(midi.note_off(0, 72))
+        if number == signal.SIGTERM:
+            assert await_message(link, PortsChanged) == PortsChanged("", "")
+        player.wait_until_silent()
+
+
+def test_killed_port_owner_comes_back_with_its_connections(jack: DummyServer) -> None:
+    with sounding(HARMONY) as (link, player):
+        [owner] = port_owners()
+        while await_message(link, Connections) != Connections(1, 1):
+            pass
+        watch = ServerWatch()
+        before = watch.connected_ports("BachBridge Out"), watch.connected_ports("BachBridge In")
+        owner.kill()
+        while await_message(link, PortsChanged).output != "BachBridge Out":
+            pass
+        wait_until(lambda: (watch.connected_ports("BachBridge Out"), watch.connected_ports("BachBridge In")) == before)
+        watch.close()
+        player.send(midi.note_off(0, 72))
+        player.wait_until_silent()
+        player.send(midi.note_on(0, 67, 80))
+        player.wait_until(lambda: bool(player.sounding))
+        player.send(midi.note_off(0, 67))
+        player.wait_until_silent()
+
+
+def test_engine_goes_on_while_its_port_owner_is_stopped(jack: DummyServer) -> None:
+    with sounding(HARMONY) as (link, player):
+        [owner] = port_owners()
+        owner.suspend()
+        player.send(midi.note_off(0, 72))
+        for n in range(50):
+            player.send(midi.note_on(0, 60 + n % 12, 80))
+            player.send(midi.note_off(0, 60 + n % 12))
+        owner.resume()
+        player.wait_until_silent()
+        assert link.close() == 0

@@ -35,6 +35,8 @@ NOT_PURE = (
     "bachbridge.engine.main",
     "bachbridge.engine.loop",
     "bachbridge.engine.model_client",
+    "bachbridge.engine.ports.broker",
+    "bachbridge.engine.ports.client",
     "bachbridge.engine.session_log",
 )
 """The shell of the engine: it owns the thread, the port, the child process, the Link session and the log."""

@@ -1,4 +1,4 @@
-"""Real ports without hardware, through a JACK server without a sound card; and an X display without a screen."""
+"""An X display without a screen."""
 
 import os
 import shutil
@@ -8,28 +8,6 @@ from collections.abc import Iterator
 import pytest
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-
-from bachbridge.errors import PortError
-from bachbridge.midi.jack import DummyServer
-from bachbridge.midi.ports import list_ports
-
-
-@pytest.fixture(scope="session")
-def jack() -> Iterator[DummyServer]:
-    """Yield the server that all tests here share. Without one, they are skipped, or fail if ports are required."""
-    problem = "" if DummyServer.is_available() else "the JACK server is not installed (apt install jackd2)"
-    server = DummyServer(f"bachbridge-test-{os.getpid()}")
-    try:
-        if not problem:
-            with server:
-                list_ports()
-                yield server
-                return
-    except PortError as error:
-        problem = str(error)
-    if os.environ.get("CI") or os.environ.get("BACHBRIDGE_REQUIRE_PORTS") == "1":
-        pytest.fail(f"Real MIDI ports are required here: {problem}")
-    pytest.skip(problem)
 
 
 @pytest.fixture(scope="session")

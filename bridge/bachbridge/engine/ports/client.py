@@ -63,7 +63,7 @@ class PortClient:
         self._backoff = RestartBackoff(_RESTART_PAUSES_S)
         self._state, self._names, self._connections = PortsChanged("", ""), PortNames((), ()), Connections(-1, -1)
         self._sounding, self._left_sounding = SoundingNotes(), SoundingNotes()
-        """What sounds now, and what sounded when the process died."""
+        """The notes of now, and those of the moment when the process died."""
         self._failure = ""
         self._is_ready, self._is_closed = threading.Event(), threading.Event()
         self._process = self._start()
@@ -109,14 +109,10 @@ class PortClient:
             return
         self._is_closed.set()
         self._write(frames.encode_frame(frames.CLOSE))
-        assert self._process.stdin
-        with contextlib.suppress(OSError):
-            self._process.stdin.close()
-        try:
+        self._close_pipe()
+        with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(_CLOSE_TIMEOUT_S)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+        self._end_process()
         self._thread.join(_CLOSE_TIMEOUT_S)
 
     # ------------------------------------------------------------ the process
@@ -137,6 +133,17 @@ class PortClient:
             os.set_blocking(descriptor, False)
         return process
 
+    def _end_process(self) -> None:
+        """End the process in any case."""
+        self._close_pipe()
+        self._process.kill()
+        self._process.wait()
+
+    def _close_pipe(self) -> None:
+        assert self._process.stdin
+        with contextlib.suppress(OSError):
+            self._process.stdin.close()
+
     def _write(self, frame: bytes) -> bool:
         try:
             assert self._process.stdin
@@ -155,8 +162,7 @@ class PortClient:
             if self._is_closed.is_set() or self._failure:
                 self._is_ready.set()
                 return
-            self._process.kill()
-            self._process.wait()
+            self._end_process()
             self._change_state(PortsChanged("", ""))
             self._left_sounding, self._sounding = self._sounding, SoundingNotes()
             time.sleep(self._backoff.record_death())
@@ -167,7 +173,7 @@ class PortClient:
         assert self._process.stdout
         descriptor = self._process.stdout.fileno()
         reader = frames.FrameReader()
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError), self._process.stdout:
             while block := os.read(descriptor, _BLOCK_BYTES):
                 for kind, payload in reader.feed(block):
                     self._handle_frame(kind, payload)

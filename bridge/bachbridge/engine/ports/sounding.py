@@ -1,4 +1,4 @@
-"""What sounds at the other end of an output port, judged by the messages that were sent."""
+"""Notes that sound at the other end of an output port, judged by the messages that were sent."""
 
 from bachbridge.midi import messages as midi
 

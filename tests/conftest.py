@@ -1,6 +1,7 @@
 """What all tests share: real ports without hardware, and how hard the property tests look.
 
-`make soak` takes the profile of that name. Only `make soak` shrinks a case that fails: for a long random dialogue that takes longer than a test may.
+`make soak` takes the profile of that name. Only there is a failing case shrunk: with a long random dialogue that takes
+longer than a test may.
 """
 
 import os

@@ -62,8 +62,9 @@ class PortClient:
         self._command = list(command) or ipc.process_command("ports")
         self._backoff = RestartBackoff(_RESTART_PAUSES_S)
         self._state, self._names, self._connections = PortsChanged("", ""), PortNames((), ()), Connections(-1, -1)
-        self._sounding, self._left_sounding = SoundingNotes(), SoundingNotes()
-        """The notes of now, and those of the moment when the process died."""
+        self._sounding = SoundingNotes()
+        self._left_sounding: SoundingNotes | None = None
+        """The notes of the moment when the process died, until they are ended; None otherwise."""
         self._failure = ""
         self._is_ready, self._is_closed = threading.Event(), threading.Event()
         self._process = self._start()
@@ -205,7 +206,8 @@ class PortClient:
             self._is_ready.set()
         elif state != before:
             self._backoff.reset()
-            if state.output and not before.output:
+            if state.output and self._left_sounding:
                 for data in [*self._left_sounding.silencing_messages(), *midi.panic_messages()]:
                     self._write(frames.encode_frame(frames.MIDI, data))
+                self._left_sounding = None
             self._on_change(state)

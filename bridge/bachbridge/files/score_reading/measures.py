@@ -1,0 +1,199 @@
+"""The measures of a part in MusicXML: notes at exact times, meters, tempos and the signs of repetition.
+
+Times are fractions of a quarter note from the beginning of the measure. Pitches are those that sound: a transposing
+instrument is read as it is heard. Grace notes, cue notes and percussion are left out.
+"""
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+from xml.etree.ElementTree import Element
+
+from bachbridge.files.score_reading.xml_stream import ScoreError
+
+_NATURAL_PITCHES = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
+_BEAT_UNITS = {
+    "breve": Fraction(8),
+    "whole": Fraction(4),
+    "half": Fraction(2),
+    "quarter": Fraction(1),
+    "eighth": Fraction(1, 2),
+    "16th": Fraction(1, 4),
+    "32nd": Fraction(1, 8),
+}
+_JUMPS = ("dacapo", "dalsegno", "segno", "coda", "tocoda", "fine")
+_MAX_QUARTERS = 1000
+"""The longest measure."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreNote:
+    """A note of a measure, in quarter notes; `tied_before` says that it continues a note of its pitch."""
+
+    start: Fraction
+    length: Fraction
+    pitch: int
+    voice: str
+    staff: str
+    tied_before: bool = False
+
+
+@dataclass(slots=True)
+class Measure:
+    """A measure of one part: its notes, its length, and what is written at its bar lines.
+
+    `meter` is the time signature that holds, as (beats, beat type); `endings` are the numbers of the ending that begins
+    here, `ends_ending` says that it ends here. `jumps` are words such as "dacapo".
+    """
+
+    meter: tuple[int, int]
+    notes: list[ScoreNote] = field(default_factory=list[ScoreNote])
+    length: Fraction = Fraction(0)
+    tempos: list[tuple[Fraction, Fraction]] = field(default_factory=list[tuple[Fraction, Fraction]])
+    repeat_begins: bool = False
+    repeat_ends: int = 0
+    endings: tuple[int, ...] = ()
+    ends_ending: bool = False
+    jumps: set[str] = field(default_factory=set[str])
+
+    @property
+    def nominal_length(self) -> Fraction:
+        return Fraction(4 * self.meter[0], self.meter[1])
+
+
+class PartReader:
+    """Reader of one part, measure by measure."""
+
+    __slots__ = ("_at", "_chord_start", "_divisions", "_meter", "_transposition", "measures")
+
+    def __init__(self) -> None:
+        self.measures: list[Measure] = []
+        self._divisions = Fraction(1)
+        self._meter = (4, 4)
+        self._transposition: dict[str, int] = {}
+        self._at = self._chord_start = Fraction(0)
+
+    def read_measure(self, element: Element) -> None:
+        """Read the next measure; raises `ScoreError`."""
+        measure = Measure(self._meter)
+        self._at = self._chord_start = Fraction(0)
+        for child in element:
+            match child.tag:
+                case "note":
+                    self._read_note(child, measure)
+                case "backup":
+                    self._at = max(Fraction(0), self._at - self._duration(child))
+                case "forward":
+                    self._at += self._duration(child)
+                case "attributes":
+                    self._read_attributes(child)
+                    measure.meter = self._meter
+                case "direction":
+                    self._read_direction(child, measure)
+                case "sound":
+                    self._read_sound(child, measure)
+                case "barline":
+                    _read_bar_line(child, measure)
+                case _:
+                    pass
+            measure.length = max(measure.length, self._at)
+        if measure.length == 0 or measure.length > _MAX_QUARTERS:
+            measure.length = measure.nominal_length
+        self.measures.append(measure)
+
+    def _duration(self, element: Element) -> Fraction:
+        return max(Fraction(0), _number(element.findtext("duration", "0")) / self._divisions)
+
+    def _read_attributes(self, element: Element) -> None:
+        divisions = _number(element.findtext("divisions", "0"))
+        if divisions > 0:
+            self._divisions = divisions
+        time = element.find("time")
+        if time is not None:
+            self._read_time(time)
+        for transpose in element.findall("transpose"):
+            chromatic = _number(transpose.findtext("chromatic", "0"))
+            octaves = _number(transpose.findtext("octave-change", "0"))
+            self._transposition[transpose.get("number", "")] = round(chromatic + 12 * octaves)
+
+    def _read_time(self, time: Element) -> None:
+        """Read a time signature; of several added ones ("3+2/8") the sum is taken."""
+        pairs = list(zip(time.findall("beats"), time.findall("beat-type"), strict=False))
+        try:
+            meters = [(sum(map(int, (b.text or "").split("+"))), int(t.text or "")) for b, t in pairs]
+        except ValueError:
+            return
+        if not meters or any(beats < 1 or unit not in {1, 2, 4, 8, 16, 32, 64} for beats, unit in meters):
+            return
+        unit = max(unit for _, unit in meters)
+        self._meter = sum(beats * unit // own for beats, own in meters), unit
+
+    def _read_note(self, element: Element, measure: Measure) -> None:
+        if element.find("grace") is not None:
+            return
+        length = self._duration(element)
+        if element.find("chord") is None:
+            self._chord_start = self._at
+            self._at += length
+        pitch = element.find("pitch")
+        if pitch is None or element.find("cue") is not None or length == 0:
+            return
+        staff = element.findtext("staff", "1").strip()
+        shift = self._transposition.get(staff, self._transposition.get("", 0))
+        number = _pitch_number(pitch) + shift
+        if 0 <= number <= 127:
+            ties = {tie.get("type") for tie in [*element.findall("tie"), *element.findall("notations/tied")]}
+            voice = element.findtext("voice", "1").strip()
+            measure.notes.append(
+                ScoreNote(self._chord_start, length, number, voice, staff, bool(ties & {"stop", "continue"}))
+            )
+
+    def _read_direction(self, element: Element, measure: Measure) -> None:
+        sound = element.find("sound")
+        if sound is not None:
+            self._read_sound(sound, measure)
+        for metronome in element.findall("direction-type/metronome"):
+            unit = _BEAT_UNITS.get(metronome.findtext("beat-unit", ""))
+            if unit is None or (sound is not None and sound.get("tempo")):
+                continue
+            dots = len(metronome.findall("beat-unit-dot"))
+            beats = _number("".join(c for c in metronome.findtext("per-minute", "") if c.isdigit() or c == "."))
+            measure.tempos.append((self._at, beats * unit * (2 - Fraction(1, 2**dots))))
+        measure.jumps |= {word for word in ("segno", "coda") if element.find(f"direction-type/{word}") is not None}
+
+    def _read_sound(self, element: Element, measure: Measure) -> None:
+        if tempo := element.get("tempo"):
+            measure.tempos.append((self._at, _number(tempo)))
+        measure.jumps |= {word for word in _JUMPS if element.get(word)}
+
+
+def _read_bar_line(element: Element, measure: Measure) -> None:
+    repeat, ending = element.find("repeat"), element.find("ending")
+    if repeat is not None and repeat.get("direction") == "forward":
+        measure.repeat_begins = True
+    elif repeat is not None:
+        times = repeat.get("times", "")
+        measure.repeat_ends = int(times) if times.isdecimal() and 2 <= int(times) <= 9 else 2
+    if ending is not None and ending.get("type") == "start":
+        words = ending.get("number", "").replace(",", " ").replace(".", " ").split()
+        measure.endings = tuple(int(word) for word in words if word.isdecimal())
+    elif ending is not None:
+        measure.ends_ending = True
+
+
+def _pitch_number(pitch: Element) -> int:
+    step = pitch.findtext("step", "").strip().upper()
+    if step not in _NATURAL_PITCHES:
+        raise ScoreError(f'holds a note on the step "{step}": export the score again.')
+    octave, alter = _number(pitch.findtext("octave", "4")), _number(pitch.findtext("alter", "0"))
+    return round(12 * (octave + 1) + _NATURAL_PITCHES[step] + alter)
+
+
+def _number(text: str) -> Fraction:
+    """Return a decimal number; raises `ScoreError` if the text is none."""
+    try:
+        number = Fraction(text.strip() or "0")
+    except (ValueError, ZeroDivisionError) as error:
+        raise ScoreError(f'holds the number "{text.strip()[:20]}": export the score again.') from error
+    if abs(number) > 1 << 24 or number.denominator > 1 << 24:
+        raise ScoreError(f'holds the number "{text.strip()[:20]}": export the score again.')
+    return number

@@ -1,0 +1,227 @@
+"""A score in MusicXML as a song: its repeats written out, with a track for each voice or staff.
+
+Where exactly four voices sing one note at a time, each has a track; otherwise each staff of each part has one. A first
+measure shorter than its meter is a pick-up, with a meter of its own as in MIDI files; two short measures that make one
+bar (around a repeat) are one bar. Ties are joined.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from itertools import pairwise
+from pathlib import Path
+from xml.etree.ElementTree import Element
+
+from bachbridge.atomic_files import read_limited_bytes
+from bachbridge.errors import MidiFileError
+from bachbridge.files.midi_notes import PERCUSSION_CHANNEL
+from bachbridge.files.midi_reader import MAX_BEATS, MidiSong
+from bachbridge.files.midi_writer import MAX_BEAT_US, TICKS_PER_BEAT, conductor_track, encode_track, part_body
+from bachbridge.files.score_reading.measures import Measure, PartReader
+from bachbridge.files.score_reading.playing_order import playing_order
+from bachbridge.files.score_reading.xml_stream import MAX_BYTES, MeasureStream, ScoreError, is_archive, unpack_score
+from bachbridge.files.smf import TEMPO, encode_events, meta_event, walk_events
+from bachbridge.music.general_midi import PIANO_PROGRAM
+from bachbridge.music.notes import VOICES
+from bachbridge.music.timeline import DEFAULT_TEMPO_US, Meter, Tempo, TickNote, Timeline, phrase_from_ticks
+
+SCORE_SUFFIXES = (".musicxml", ".xml", ".mxl")
+_EXACT_TICKS_PER_BEAT = 10080
+"""Exact for tuplets of 3, 5, 7 and 9 and for 128ths, where `TICKS_PER_BEAT` is not."""
+_VELOCITY = 80
+_MIN_BPM, _MAX_BPM = 4, 1000
+_MAX_PARTS = 64
+
+Line = tuple[str, str]
+"""Part and voice, or part and staff."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlayedNote:
+    """A note at its time in the whole piece, in quarter notes."""
+
+    start: Fraction
+    end: Fraction
+    pitch: int
+    part: str
+    voice: str
+    staff: str
+
+
+def read_score(path: Path) -> MidiSong:
+    """Read the MusicXML file at `path`, plain or in an archive; raises `MidiFileError`."""
+    data = read_limited_bytes(path, MAX_BYTES, MidiFileError)
+    if not data.strip():
+        raise MidiFileError(f"{path} is empty: export the score again.")
+    try:
+        names, parts = _parse_parts(unpack_score(data) if is_archive(data) else data)
+        return _song_from_parts(path, names, parts)
+    except ScoreError as error:
+        raise MidiFileError(f"{path} {error}") from error
+
+
+def _parse_parts(data: bytes) -> tuple[dict[str, str], dict[str, list[Measure]]]:
+    """Return the names and the measures of the parts by their ids."""
+    names: dict[str, str] = {}
+    readers: defaultdict[str, PartReader] = defaultdict(PartReader)
+
+    def handle(part: str, element: Element) -> None:
+        if element.tag == "measure":
+            readers[part].read_measure(element)
+            if len(readers) > _MAX_PARTS:
+                raise ScoreError(f"has over {_MAX_PARTS} parts: export fewer parts.")
+            return
+        for entry in element.iter("score-part"):
+            names[entry.get("id", "")] = " ".join(entry.findtext("part-name", "").split())
+
+    MeasureStream(handle).parse(data)
+    return names, {part: reader.measures for part, reader in readers.items()}
+
+
+def _song_from_parts(path: Path, names: dict[str, str], parts: dict[str, list[Measure]]) -> MidiSong:
+    order = playing_order(list(parts.values()))
+    lengths = [max(m[index].length for m in parts.values() if index < len(m)) for index in range(_count(parts))]
+    starts = [Fraction(0)]
+    for index in order:
+        starts.append(starts[-1] + lengths[index])
+    if starts[-1] > MAX_BEATS:
+        raise ScoreError(f"is over {MAX_BEATS} quarter notes long: split it into shorter files.")
+    played = [note for part, measures in parts.items() for note in _played_notes(part, measures, order, starts)]
+    if not played:
+        raise ScoreError("holds no notes: choose another file.")
+    ticks = TICKS_PER_BEAT
+    if any((time * ticks).denominator > 1 for note in played for time in (note.start, note.end)):
+        ticks = _EXACT_TICKS_PER_BEAT
+    first = next(iter(parts.values()))
+    meters = _meters([first[min(index, len(first) - 1)] for index in order], [lengths[i] for i in order], ticks)
+    tempos = _tempos(parts, order, starts, ticks)
+    return _build_song(path, names, played, Timeline(ticks, tempos, meters))
+
+
+def _count(parts: dict[str, list[Measure]]) -> int:
+    return max(map(len, parts.values()), default=0)
+
+
+def _played_notes(
+    part: str, measures: Sequence[Measure], order: Sequence[int], starts: Sequence[Fraction]
+) -> Iterator[PlayedNote]:
+    """Yield a part's notes, tied ones joined."""
+    notes: list[PlayedNote] = []
+    ending_at: dict[tuple[int, Fraction], int] = {}
+    for index, begin in zip(order, starts, strict=False):
+        if index >= len(measures):
+            continue
+        for note in sorted(measures[index].notes, key=lambda note: note.start):
+            start, end = begin + note.start, begin + note.start + note.length
+            before = ending_at.pop((note.pitch, start), None) if note.tied_before else None
+            if before is None:
+                before = len(notes)
+                notes.append(PlayedNote(start, end, note.pitch, part, note.voice, note.staff))
+            else:
+                notes[before] = replace(notes[before], end=end)
+            ending_at[note.pitch, end] = before
+    yield from notes
+
+
+# ---------------------------------------------------------------- time
+
+
+def _meters(measures: Sequence[Measure], lengths: Sequence[Fraction], ticks: int) -> tuple[Meter, ...]:
+    """Return the meters where they change; a measure of another length than its meter's has one of its own."""
+    found: list[Meter] = []
+    at = Fraction(0)
+    index = 0
+    while index < len(measures):
+        meter, length, nominal = measures[index].meter, lengths[index], measures[index].nominal_length
+        following = lengths[index + 1] if index + 1 < len(measures) else None
+        makes_a_bar = index > 0 and following is not None and length + following == nominal
+        is_last = following is None and length < nominal
+        if makes_a_bar:
+            index, length = index + 1, nominal
+        elif length != nominal and not is_last:
+            meter = _meter_of(length) or meter
+        if not found or (found[-1].numerator, found[-1].denominator) != meter:
+            found.append(Meter(round(at * ticks), *meter))
+        at += length
+        index += 1
+    return tuple({meter.tick: meter for meter in found}.values())
+
+
+def _meter_of(quarters: Fraction) -> tuple[int, int] | None:
+    """Return the meter of a bar of this length; None if it takes notes shorter than 64ths."""
+    units = (unit for unit in (4, 8, 16, 32, 64) if (quarters * unit / 4).denominator == 1)
+    return next(((int(quarters * unit / 4), unit) for unit in units), None)
+
+
+def _tempos(
+    parts: dict[str, list[Measure]], order: Sequence[int], starts: Sequence[Fraction], ticks: int
+) -> tuple[Tempo, ...]:
+    marks: dict[int, int] = {0: DEFAULT_TEMPO_US}
+    for measures in reversed(parts.values()):
+        for index, begin in zip(order, starts, strict=False):
+            for at, bpm in measures[index].tempos if index < len(measures) else ():
+                if _MIN_BPM <= bpm <= _MAX_BPM:
+                    marks[round((begin + at) * ticks)] = min(round(60_000_000 / bpm), MAX_BEAT_US)
+    return tuple(Tempo(tick, marks[tick]) for tick in sorted(marks))
+
+
+# ---------------------------------------------------------------- tracks
+
+
+def _build_song(path: Path, names: dict[str, str], played: Sequence[PlayedNote], time: Timeline) -> MidiSong:
+    line_of = _voice_line if _has_four_voices(played) else _staff_line
+    lines: defaultdict[Line, list[PlayedNote]] = defaultdict(list)
+    for note in played:
+        lines[line_of(note)].append(note)
+    ordered = sorted(lines, key=lambda line: (list(names).index(line[0]) if line[0] in names else len(names), line[1]))
+    channels = [channel for channel in range(16) if channel != PERCUSSION_CHANNEL]
+    track_names, bodies, notes = [path.stem], [_conductor(path.stem, time)], list[TickNote]()
+    for track, line in enumerate(ordered, start=1):
+        channel = channels[(track - 1) % len(channels)]
+        row = [
+            TickNote(round(n.start * time.ticks_per_beat), round(n.end * time.ticks_per_beat), n.pitch, 0, 0, 0)
+            for n in lines[line]
+        ]
+        notes += (replace(note, velocity=_VELOCITY, track=track, channel=channel) for note in set(row))
+        name = names.get(line[0], "")
+        track_names.append(name)
+        rows = sorted((note.start, note.end, note.pitch, _VELOCITY) for note in set(row))
+        bodies.append(part_body(name, channel, PIANO_PROGRAM, rows))
+    notes.sort(key=lambda note: (note.start, note.track, note.channel, note.pitch))
+    phrase = phrase_from_ticks(notes, track_names, time)
+    return MidiSong(path, tuple(notes), phrase, time, tuple(track_names), time.ticks_per_beat, tuple(bodies))
+
+
+def _conductor(title: str, time: Timeline) -> bytes:
+    """Encode the track with the title, the meters and the tempos."""
+    body = encode_track(conductor_track(title, time.tempos[0].beat_us, time.meters))
+    events = [(event.tick, body[begin:end]) for event, begin, end in walk_events(body)][:-1]
+    events += [(tempo.tick, meta_event(TEMPO, tempo.beat_us.to_bytes(3))) for tempo in time.tempos[1:]]
+    return encode_events(sorted(events, key=lambda event: event[0]))
+
+
+def _voice_line(note: PlayedNote) -> Line:
+    return note.part, note.voice
+
+
+def _staff_line(note: PlayedNote) -> Line:
+    return note.part, note.staff
+
+
+def _has_four_voices(played: Sequence[PlayedNote]) -> bool:
+    """Return True if there are four voices, each with one note at a time."""
+    voices = _group(played, _voice_line)
+    return len(voices) == len(VOICES) and all(_is_one_at_a_time(notes) for notes in voices.values())
+
+
+def _group(played: Sequence[PlayedNote], line_of: Callable[[PlayedNote], Line]) -> dict[Line, list[PlayedNote]]:
+    groups: defaultdict[Line, list[PlayedNote]] = defaultdict(list)
+    for note in played:
+        groups[line_of(note)].append(note)
+    return groups
+
+
+def _is_one_at_a_time(notes: Sequence[PlayedNote]) -> bool:
+    ordered = sorted(notes, key=lambda note: note.start)
+    return all(one.end <= other.start for one, other in pairwise(ordered))

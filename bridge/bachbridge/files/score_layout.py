@@ -22,9 +22,7 @@ _RANGE_CENTRES = tuple((low + high) / 2 for low, high in VOICE_RANGES)
 
 def exchange_musicxml(prompt: Phrase, answer: Sequence[Note], answer_step: int | None = None, title: str = "") -> bytes:
     """Encode the prompt and its answer, whose step 0 is the prompt's step `answer_step` (None: its end)."""
-    answer_step = prompt.steps if answer_step is None else answer_step
-    moved = [replace(note, start=note.start + answer_step) for note in answer]
-    notes = _without_overlaps([*assign_voices(prompt.notes), *moved])
+    notes = exchange_notes(prompt, answer, answer_step)
     end = max([prompt.steps, *(note.end for note in notes)])
     return encode_musicxml(
         notes,
@@ -33,6 +31,13 @@ def exchange_musicxml(prompt: Phrase, answer: Sequence[Note], answer_step: int |
         title,
         omit_resting_voices=True,
     )
+
+
+def exchange_notes(prompt: Phrase, answer: Sequence[Note], answer_step: int | None = None) -> list[Note]:
+    """Return the notes of both in four voices, each with one note at a time."""
+    answer_step = prompt.steps if answer_step is None else answer_step
+    moved = [replace(note, start=note.start + answer_step) for note in answer]
+    return _without_overlaps([*assign_voices(prompt.notes), *moved])
 
 
 def assign_voices(notes: Sequence[Note]) -> list[Note]:

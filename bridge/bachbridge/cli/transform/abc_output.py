@@ -48,12 +48,12 @@ def song_as_abc(source: SourceMusic, answer: Sequence[Note] = (), answer_steps: 
     song, origin = source.song, source.song.phrase.steps
     notes = [*song.phrase.notes, *(replace(note, start=note.start + origin) for note in answer)]
     key = source.abc_key or abc_tokens.format_key(key_from_notes(notes))
-    bars = _extended_song_bars(song, origin + answer_steps)
+    bars = extended_song_bars(song, origin + answer_steps)
     layout = score_writer.TuneLayout(bars, key, double_bar_step=origin if answer else None)
     return score_writer.format_score(notes, layout, title=source.title, bpm=60e6 / song.timeline.beat_us_at(0))
 
 
-def _extended_song_bars(song: MidiSong, steps: int) -> list[Bar]:
+def extended_song_bars(song: MidiSong, steps: int) -> list[Bar]:
     """Return the song's bars, continued like its last one up to the step `steps`."""
     bars = list(song.timeline.bars(song.phrase.steps))
     length = song.phrase.steps_per_bar

@@ -11,11 +11,15 @@ from pathlib import Path
 
 from bachbridge.atomic_files import atomic_output, check_output_path
 from bachbridge.cli.transform import abc_output
-from bachbridge.cli.transform.inputs import is_abc_output, read_source, unsuitable_model_error
+from bachbridge.cli.transform.formats import writers
+from bachbridge.cli.transform.formats.writers import FinishedMusic
+from bachbridge.cli.transform.inputs import read_source, unsuitable_model_error
 from bachbridge.console import make_progress
 from bachbridge.errors import ConfigError, MidiFileError
+from bachbridge.files.abc_song import ABC_SUFFIX
 from bachbridge.files.midi_reader import MAX_TRACKS, MidiSong
 from bachbridge.files.midi_writer import NoteRow, part_body
+from bachbridge.files.score_layout import exchange_notes
 from bachbridge.files.smf import encode_file
 from bachbridge.files.staff_voices import split_into_voices
 from bachbridge.inference.loading import load_model
@@ -50,9 +54,10 @@ def continue_file(
     if bars is not None and not 1 <= bars <= _MAX_BARS:
         raise ConfigError(f"cannot continue by {bars} bars: give --bars a number from 1 to {_MAX_BARS}.")
     check_output_path(target)
-    write_abc, music = is_abc_output(target), read_source(source)
+    writers.check_format(target)
+    music = read_source(source)
     song = music.song
-    if not write_abc and len(song.track_bodies) + len(VOICES) > MAX_TRACKS:
+    if len(song.track_bodies) + len(VOICES) > MAX_TRACKS:
         raise MidiFileError(f"{source} has no room for {len(VOICES)} more tracks: remove some of its tracks.")
     voices = split_into_voices(song) or song
     prompt = prompt_from_phrase(voices.phrase, music.steps_into_bar)
@@ -68,9 +73,18 @@ def continue_file(
         key=music.key_number if key == "auto" else key_to_number(parse_key(key)),
     )
     notes = _generate_answer(load_continuation_model(model), ask)
-    text = abc_output.abc_with_answer(music, notes, ask.steps).encode() if write_abc else None
+    bars = abc_output.extended_song_bars(song, song.phrase.steps + ask.steps)
+    writers.check_length(target, bars)
+    is_abc = target.suffix.lower() == ABC_SUFFIX
+    finished = FinishedMusic(
+        midi_with_answer(song, notes, program),
+        exchange_notes(voices.phrase, notes),
+        bars,
+        music.title,
+        abc_text=abc_output.abc_with_answer(music, notes, ask.steps) if is_abc else "",
+    )
     with atomic_output(target) as scratch:
-        scratch.write_bytes(text or midi_with_answer(song, notes, program))
+        scratch.write_bytes(writers.encode_music(target, finished))
     answer_bars = ask.steps // prompt.steps_per_bar
     print(f"wrote {target}: {len(song.notes)} notes and {answer_bars} bars of answer with {len(notes)} notes")
 

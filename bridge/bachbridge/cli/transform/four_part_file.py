@@ -15,7 +15,7 @@ import numpy as np
 from bachbridge.codecs import infill_grid
 from bachbridge.codecs.infill_grid import Canvas
 from bachbridge.errors import MidiFileError
-from bachbridge.files.midi_reader import MidiSong
+from bachbridge.files.midi_reader import MidiSong, parse_midi
 from bachbridge.files.smf import TickNoteTuple, encode_file, replace_notes
 from bachbridge.files.staff_voices import split_into_voices
 from bachbridge.music import bar_ranges, timeline
@@ -83,6 +83,25 @@ def parse_four_parts(song: MidiSong) -> FourPartSong:
         onsets=onsets,
         onset_step=onset_step,
     )
+
+
+def song_of_one_voice(song: MidiSong, voice: int) -> MidiSong | None:
+    """Return the song with the notes of one of its four voices alone; None if it is not in four voices."""
+    split = split_into_voices(song)
+    if split is None:
+        return None
+    voices = timeline.part_voices(split.notes, split.track_names, split.timeline)
+    removed: defaultdict[int, set[tuple[int, int, int]]] = defaultdict(set)
+    for note in split.notes:
+        if voices[note.track, note.channel] != voice:
+            removed[note.track].add((note.start, note.channel, note.pitch))
+    kept = {note.track for note in split.notes if voices[note.track, note.channel] == voice}
+    bodies = [
+        replace_notes(body, removed[track], []) if removed[track] else body
+        for track, body in enumerate(split.track_bodies)
+        if track in kept or not removed[track]
+    ]
+    return replace(parse_midi(split.path, encode_file(split.division, bodies)), warning=song.warning)
 
 
 def _highest_of_each_chord(notes: Sequence[Note]) -> tuple[Note, ...]:

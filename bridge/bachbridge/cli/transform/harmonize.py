@@ -1,4 +1,4 @@
-"""`bachbridge harmonize IN.mid -o OUT.mid`: three voices added to the melody of a file.
+"""`bachbridge harmonize IN.mid -o OUT.mid`: three voices added to the melody of a file, or written anew below it.
 
 The file's tracks are copied byte for byte, so that tempo, meter and melody keep their ticks; only the melody's track
 is renamed after its voice. The other voices come in tracks of their own, on channels that the file does not use. They
@@ -13,7 +13,7 @@ import numpy as np
 from bachbridge.cli.transform import four_part_file
 from bachbridge.cli.transform.continue_ import free_channels
 from bachbridge.cli.transform.infill_run import GenerationOptions
-from bachbridge.cli.transform.inputs import ExtractedMelody, extract_melody, read_midi_or_warn
+from bachbridge.cli.transform.inputs import ExtractedMelody, extract_melody, read_source
 from bachbridge.cli.transform.melody_harmony import HarmonizeOptions, MelodyHarmony, harmonize_melody
 from bachbridge.cli.transform.output import OutputFiles, metrics_table, octave_shift_text
 from bachbridge.cli.transform.regenerate import read_four_parts, regenerate
@@ -82,7 +82,9 @@ def _check_options_supported(card: Card, options: HarmonizeOptions) -> None:
 def _add_voices(source: Path, options: HarmonizeOptions, card: Card, outputs: OutputFiles) -> None:
     """Write the file with three more voices in tracks of their own."""
     outputs.check_writable()
-    song = read_midi_or_warn(source)
+    song = read_source(source).song
+    one_voice = four_part_file.song_of_one_voice(song, options.voice) if options.track is None else None
+    song = one_voice or song
     melody = extract_melody(song, options.track)
     bars = tuple(song.timeline.bars(melody.notes[-1].end))
     outputs.check_score_length(bars)
@@ -91,6 +93,8 @@ def _add_voices(source: Path, options: HarmonizeOptions, card: Card, outputs: Ou
     harmony = harmonize_melody(melody.notes, bars, options, card)
     midi = midi_with_harmony(song, melody.track, harmony, options)
     outputs.write(midi, harmony.notes, harmony.bars, source.stem)
+    if one_voice:
+        print(f"the file is in four voices: the {VOICES[options.voice]} stays, and the others were written anew")
     for sentence in _melody_remarks(melody, harmony, options):
         print(sentence)
     added = len(harmony.notes) - len(melody.notes)

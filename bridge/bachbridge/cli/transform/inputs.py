@@ -1,4 +1,4 @@
-"""The music that a command works on: a MIDI file or a tune in ABC, and the melody of a MIDI file.
+"""The music that a command works on: a MIDI file, a score in MusicXML or a tune in ABC, and the melody of a song.
 
 The melody is one track, one note at a time. Where notes sound together the top one is the melody. A higher note that
 enters while another sounds takes over. A lower one is ignored, unless the greater part of it comes after the end of the
@@ -10,15 +10,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from bachbridge.cli.transform.formats.writers import MIDI_SUFFIXES
 from bachbridge.codecs.abc.tokens import parse_key
 from bachbridge.errors import ConfigError, MidiFileError, ModelError
 from bachbridge.files.abc_song import ABC_SUFFIX, AbcSong, read_song
 from bachbridge.files.midi_reader import MidiSong, read_midi
+from bachbridge.files.score_reading.score_song import SCORE_SUFFIXES, read_score
 from bachbridge.inference.runtime import library
 from bachbridge.music.notes import STEPS_PER_BEAT, Note, key_to_number
 from bachbridge.music.timeline import Meter, TickNote
 
-MIDI_SUFFIXES = (".mid", ".midi", ".smf", ".kar")
+_SCORE_BEGINNINGS = (b"<?xml", b"<score", b"<!DOCTYPE", b"PK\3\4")
 
 
 # ---------------------------------------------------------------- source files
@@ -67,33 +69,51 @@ class SourceMusic:
 
 
 def read_source(path: Path) -> SourceMusic:
-    """Read a MIDI file or the first tune of an ABC file; prints a line if there are more tunes."""
+    """Read a MIDI file, a score in MusicXML or the first tune of an ABC file; prints a line if there are more tunes."""
     if not is_abc(path):
-        return SourceMusic(read_midi_or_warn(path))
+        return SourceMusic(_read_song_or_warn(path))
     tune = read_song(path)
     if tune.tune_count > 1:
         print(f"{path} holds {tune.tune_count} tunes: the first was taken")
     return SourceMusic(tune.song, tune)
 
 
-def read_midi_or_warn(path: Path) -> MidiSong:
-    """Read a MIDI file; says on standard error what is out of order in it."""
-    song = read_midi(path)
+def _read_song_or_warn(path: Path) -> MidiSong:
+    """Read a MIDI file or a score; says on standard error what is out of order in it."""
+    song = read_score(path) if is_score(path) else read_midi(path)
     if song.warning:
         print(f"bachbridge: {song.warning}", file=sys.stderr)
     return song
 
 
+def is_song_file(path: Path) -> bool:
+    """Return True if the name is that of a MIDI file, a score or a tune."""
+    return path.suffix.lower() in (*MIDI_SUFFIXES, *SCORE_SUFFIXES, ABC_SUFFIX)
+
+
+def is_score(path: Path) -> bool:
+    """Return True for a score by its name, or by its beginning if the name is of no music file."""
+    return path.suffix.lower() in SCORE_SUFFIXES or (not is_song_file(path) and _begins_with(path, _SCORE_BEGINNINGS))
+
+
+def _begins_with(path: Path, beginnings: tuple[bytes, ...]) -> bool:
+    try:
+        with path.open("rb") as file:
+            return file.read(16).removeprefix(b"\xef\xbb\xbf").lstrip().startswith(beginnings)
+    except OSError:
+        return False  # the reader says what is wrong
+
+
 def is_abc(path: Path) -> bool:
     """Return True if the name is that of an ABC file."""
-    return path.suffix.lower() == ABC_SUFFIX
+    return path.suffix.lower() == ABC_SUFFIX or (not is_song_file(path) and _begins_with(path, (b"X:", b"%abc")))
 
 
 def is_abc_output(target: Path) -> bool:
     """Return True if the output is to be ABC, False if MIDI; raises `ConfigError` for any other suffix."""
     if target.suffix.lower() not in ("", ABC_SUFFIX, *MIDI_SUFFIXES):
         raise ConfigError(f"cannot write {target}: give it a name that ends in .mid or .abc.")
-    return is_abc(target)
+    return target.suffix.lower() == ABC_SUFFIX
 
 
 def unsuitable_model_error(model: str, problem: str, is_suitable: Callable[[library.Card], bool]) -> ModelError:

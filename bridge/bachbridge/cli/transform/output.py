@@ -1,4 +1,4 @@
-"""The files and the text that a command writes besides its notes: score, metrics, octave shifts."""
+"""The files that a command in four voices writes, and the words about them: metrics, octave shifts."""
 
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -6,24 +6,22 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from rich.table import Table
 
 from bachbridge.atomic_files import atomic_output, check_output_path
-from bachbridge.errors import ConfigError
-from bachbridge.files import engraving
-from bachbridge.files.musicxml import encode_musicxml
+from bachbridge.cli.transform.formats import writers
+from bachbridge.cli.transform.formats.writers import FinishedMusic
 from bachbridge.music import metrics
 from bachbridge.music.frames import Ints
 from bachbridge.music.keys import estimate_key
 from bachbridge.music.notes import Note
 from bachbridge.music.timeline import Bar
 
-SCORE_SUFFIXES = (".musicxml", *engraving.PICTURE_SUFFIXES)
-
 
 @dataclass(frozen=True, slots=True)
 class OutputFiles:
-    """The MIDI file to write, the score to write (if any), and whether to print the metrics."""
+    """The file to write in the format of its name, the score to write (if any), and whether to print the metrics."""
 
     target: Path
     score_path: Path | None = None
@@ -32,41 +30,32 @@ class OutputFiles:
     def check_writable(self) -> None:
         """Raise `BachBridgeError` if one of the files cannot be written."""
         check_output_path(self.target)
+        writers.check_format(self.target)
         if self.score_path is not None:
             check_output_path(self.score_path)
-            _check_score_format(self.score_path)
+            writers.check_format(self.score_path, writers.SCORE_SUFFIXES, "--score")
 
     def check_score_length(self, bars: Sequence[Bar]) -> None:
-        """Raise `ConfigError` if the bars do not fit on the score."""
-        score = self.score_path
-        if score is not None and score.suffix.lower() in engraving.PICTURE_SUFFIXES and len(bars) > engraving.MAX_BARS:
-            raise ConfigError(
-                f"a picture holds at most {engraving.MAX_BARS} bars and this piece has {len(bars)}: "
-                "give --score a name that ends in .musicxml."
-            )
+        """Raise `ConfigError` if the bars do not fit on a picture."""
+        for path in (self.target, self.score_path):
+            if path is not None:
+                writers.check_length(path, bars)
 
     def write(self, midi: bytes, notes: Sequence[Note], bars: Sequence[Bar], title: str) -> None:
-        """Write the MIDI file and the score of the notes, both or neither; raises `BachBridgeError`."""
+        """Write the music and its score, both or neither; raises `BachBridgeError`."""
+        music = FinishedMusic(midi, notes, bars, title, estimate_key(_pitch_weights(notes)))
         with ExitStack() as files:
-            files.enter_context(atomic_output(self.target)).write_bytes(midi)
-            if self.score_path is not None:
-                score = _encode_score(notes, bars, title, self.score_path.suffix.lower())
-                files.enter_context(atomic_output(self.score_path)).write_bytes(score)
+            for path in (self.target, self.score_path):
+                if path is not None:
+                    files.enter_context(atomic_output(path)).write_bytes(writers.encode_music(path, music))
 
 
-def _check_score_format(score: Path) -> None:
-    if score.suffix.lower() not in SCORE_SUFFIXES:
-        raise ConfigError(f"cannot write the score {score}: give it a name that ends in {', '.join(SCORE_SUFFIXES)}.")
-    engraving.require_libraries(score)
-
-
-def _encode_score(notes: Sequence[Note], bars: Sequence[Bar], title: str, suffix: str) -> bytes:
-    """Encode the score of the notes, in the key estimated from them."""
+def _pitch_weights(notes: Sequence[Note]) -> NDArray[np.float64]:
+    """Return how long each pitch class sounds."""
     weights = np.zeros(12)
     for note in notes:
         weights[note.pitch % 12] += note.length
-    xml = encode_musicxml(notes, bars, estimate_key(weights), title)
-    return xml if suffix == ".musicxml" else engraving.render_picture(xml, suffix)
+    return weights
 
 
 def metrics_table(pitch_index: Ints) -> Table:

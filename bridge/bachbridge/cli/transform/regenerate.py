@@ -5,7 +5,7 @@ from pathlib import Path
 from bachbridge.cli.transform import four_part_file, infill_run
 from bachbridge.cli.transform.four_part_file import FourPartSong
 from bachbridge.cli.transform.infill_run import GenerationOptions
-from bachbridge.cli.transform.inputs import read_midi_or_warn
+from bachbridge.cli.transform.inputs import read_source
 from bachbridge.cli.transform.output import OutputFiles, metrics_table, octave_shift_text
 from bachbridge.console import make_console
 from bachbridge.errors import ConfigError
@@ -17,7 +17,7 @@ from bachbridge.music.notes import VOICES
 def read_four_parts(source: Path, outputs: OutputFiles) -> FourPartSong:
     """Read a file in four voices, after checking that the outputs can be written; raises `BachBridgeError`."""
     outputs.check_writable()
-    four_parts = four_part_file.parse_four_parts(read_midi_or_warn(source))
+    four_parts = four_part_file.parse_four_parts(read_source(source).song)
     outputs.check_score_length(four_parts.bars)
     return four_parts
 

@@ -9,7 +9,7 @@ from itertools import chain, cycle
 from pathlib import Path
 
 from bachbridge.atomic_files import check_output_path
-from bachbridge.cli.transform.inputs import read_midi_or_warn
+from bachbridge.cli.transform.inputs import read_source
 from bachbridge.errors import ConfigError
 from bachbridge.files.midi_reader import MidiSong
 from bachbridge.files.piano_roll_png import write_png
@@ -26,7 +26,7 @@ def draw_piano_roll(source: Path, target: Path, *, title: str) -> None:
     if target.suffix.lower() not in ("", ".png"):
         raise ConfigError(f"cannot draw {target}: give it a name that ends in .png.")
     check_output_path(target)
-    song = read_midi_or_warn(source)
+    song = read_source(source).song
     parts = _song_parts(song)
     meter = meter_from_steps(song.phrase.steps_per_bar)
     write_png(target, parts, bpm=_DRAWING_BPM, meter=meter, title=title or source.stem)

@@ -9,24 +9,29 @@ A name that ends in `.abc` is a tune in ABC, which states both itself: it become
 """
 
 import sys
-from collections.abc import Iterable
 from pathlib import Path
 
 from bachbridge.atomic_files import atomic_output, check_output_path, read_limited_bytes
 from bachbridge.cli.transform import abc_output
-from bachbridge.cli.transform.inputs import MIDI_SUFFIXES, SourceMusic, is_abc, read_midi_or_warn
+from bachbridge.cli.transform.formats import writers
+from bachbridge.cli.transform.formats.writers import MIDI_SUFFIXES, FinishedMusic, quantize_notes
+from bachbridge.cli.transform.inputs import SourceMusic, is_abc, is_score, is_song_file, read_source
 from bachbridge.codecs import keys88
 from bachbridge.errors import BachBridgeError, ConfigError, MidiFileError
 from bachbridge.files.abc_song import ABC_SUFFIX, read_song
 from bachbridge.files.midi_reader import MAX_BEATS, MAX_BYTES, MidiSong
 from bachbridge.files.midi_writer import TICKS_PER_BEAT, conductor_track, part_track, write_tracks
+from bachbridge.files.score_layout import exchange_notes
 from bachbridge.files.smf import encode_file
+from bachbridge.files.smf_container import holds_midi
+from bachbridge.files.staff_voices import split_into_voices
 from bachbridge.music.general_midi import PIANO_PROGRAM
-from bachbridge.music.notes import NS_PER_MINUTE, STEPS_PER_BEAT, Note, Phrase
-from bachbridge.music.timeline import DEFAULT_BPM, TickNote
+from bachbridge.music.notes import NS_PER_MINUTE, STEPS_PER_BEAT, Phrase
+from bachbridge.music.timeline import DEFAULT_BPM
 from bachbridge.settings import range_of
 
 MAX_STEPS_PER_BEAT = 24
+TEXT_SUFFIXES = ("", ".txt")
 
 
 def convert_file(source: Path, target: Path | None, *, steps_per_beat: int, bpm: float | None = None) -> None:
@@ -47,15 +52,13 @@ def convert_file(source: Path, target: Path | None, *, steps_per_beat: int, bpm:
     if target is not None and ABC_SUFFIX in (source.suffix.lower(), target.suffix.lower()):
         _check_abc_conversion(source, target, steps_per_beat)
     if is_abc(source):
-        song = read_song(source, bpm).song
-        if target is not None and _is_midi(target):
-            _write_abc_as_midi(song, target)
-        else:
-            _write_keys_text(song, target, steps_per_beat)
+        tune = read_song(source, bpm)
+        _convert_song(SourceMusic(tune.song, tune), target, steps_per_beat)
         return
-    data = b"" if _is_midi(source) else read_limited_bytes(source, MAX_BYTES, BachBridgeError)
-    if _is_midi(source) or data.startswith(b"MThd"):
-        _convert_midi(source, target, steps_per_beat)
+    is_song = is_song_file(source)
+    data = b"" if is_song else read_limited_bytes(source, MAX_BYTES, BachBridgeError)
+    if is_song or holds_midi(data) or is_score(source):
+        _convert_song(read_source(source), target, steps_per_beat)
     else:
         _write_text_as_midi(source, data, target, steps_per_beat, bpm or DEFAULT_BPM)
 
@@ -75,28 +78,40 @@ def _check_abc_conversion(source: Path, target: Path, steps_per_beat: int) -> No
         raise ConfigError("ABC states the lengths of its notes itself, down to 16ths: leave --grid out.")
 
 
-def _write_abc_as_midi(song: MidiSong, target: Path) -> None:
+def _write_midi_as_abc(source: SourceMusic, target: Path) -> None:
     with atomic_output(target) as scratch:
-        scratch.write_bytes(encode_file(song.division, song.track_bodies))
-    print(f"wrote {target}: {len(song.notes)} notes at {60e6 / song.timeline.beat_us_at(0):.4g} bpm")
+        scratch.write_text(abc_output.song_as_abc(source), encoding="utf-8", newline="\n")
+    print(f"wrote {target}: {len(source.song.notes)} notes in 16ths")
 
 
-def _write_midi_as_abc(song: MidiSong, target: Path) -> None:
-    with atomic_output(target) as scratch:
-        scratch.write_text(abc_output.song_as_abc(SourceMusic(song)), encoding="utf-8", newline="\n")
-    print(f"wrote {target}: {len(song.notes)} notes in 16ths")
+# ---------------------------------------------------------------- music to text and to other formats
 
 
-# ---------------------------------------------------------------- MIDI to text
-
-
-def _convert_midi(source: Path, target: Path | None, steps_per_beat: int) -> None:
-    if target is not None and _is_midi(target):
-        raise ConfigError(f"{source} is MIDI already and becomes text: give -o the name of a text, such as OUT.txt.")
-    if target is not None and is_abc(target):
-        _write_midi_as_abc(read_midi_or_warn(source), target)
+def _convert_song(source: SourceMusic, target: Path | None, steps_per_beat: int) -> None:
+    """Write the music in the format of the target's name; a name without an ending is a text's."""
+    if target is None or target.suffix.lower() in TEXT_SUFFIXES:
+        _write_keys_text(source.song, target, steps_per_beat)
+        return
+    writers.check_format(target)
+    path = source.song.path
+    if _is_midi(target) and _is_midi(path):
+        raise ConfigError(f"{path} is MIDI already and becomes text: give -o the name of a text, such as OUT.txt.")
+    if is_abc(target):
+        _write_midi_as_abc(source, target)
     else:
-        _write_keys_text(read_midi_or_warn(source), target, steps_per_beat)
+        _write_song(source, target)
+
+
+def _write_song(source: SourceMusic, target: Path) -> None:
+    song = source.song
+    voices = split_into_voices(song) or song
+    bars = tuple(song.timeline.bars(song.phrase.steps))
+    writers.check_length(target, bars)
+    midi = encode_file(song.division, song.track_bodies)
+    music = FinishedMusic(midi, exchange_notes(voices.phrase, ()), bars, source.title)
+    with atomic_output(target) as scratch:
+        scratch.write_bytes(writers.encode_music(target, music))
+    print(f"wrote {target}: {len(song.notes)} notes at {60e6 / song.timeline.beat_us_at(0):.4g} bpm")
 
 
 def _write_keys_text(song: MidiSong, target: Path | None, steps_per_beat: int) -> None:
@@ -108,18 +123,6 @@ def _write_keys_text(song: MidiSong, target: Path | None, steps_per_beat: int) -
     with atomic_output(target) as scratch:
         scratch.write_text(text, encoding="ascii", newline="\n")
     print(f"wrote {target}: {phrase.steps} lines, {steps_per_beat} to a quarter note{_loss_text(phrase, text)}")
-
-
-def quantize_notes(notes: Iterable[TickNote], ticks_per_beat: int, steps_per_beat: int) -> Phrase:
-    """Put the notes on a grid of `steps_per_beat` steps to a quarter note, from tick 0 to the end of the last note."""
-
-    def step(tick: int) -> int:
-        return (2 * tick * steps_per_beat + ticks_per_beat) // (2 * ticks_per_beat)
-
-    placed = [
-        Note(step(note.start), max(1, step(note.end) - step(note.start)), note.pitch, note.velocity) for note in notes
-    ]
-    return Phrase(tuple(placed), max(note.end for note in placed))
 
 
 def _loss_text(phrase: Phrase, text: str) -> str:

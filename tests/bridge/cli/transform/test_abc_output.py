@@ -169,7 +169,7 @@ def test_text_writes_chords_in_voices(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "text", "target", "message"),
     [
-        ("in.abc", REEL, "out.txt", r"ends in \.mid or \.abc"),
+        ("in.abc", REEL, "out.doc", r"ends in \.mid"),
         ("in.abc", None, "out.abc", "cannot be read"),
         ("in.abc", "words\n", "out.mid", "holds no tune"),
         ("in.abc", "X:1\nK:C\nc\n", "out.abc", "no meter"),

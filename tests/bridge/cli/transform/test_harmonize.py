@@ -336,8 +336,8 @@ def test_harmonize_refuses_invalid_options(words: dict[str, Any], message: str, 
 
 def test_harmonize_refuses_an_unwritable_score_at_once(tmp_path: Path):
     source = write_song(tmp_path / "in.mid", rows(60, 62))
-    with pytest.raises(ConfigError, match=r"ends in \.musicxml, \.png, \.svg"):
-        run_harmonize(source, score=tmp_path / "score.pdf")
+    with pytest.raises(ConfigError, match=r"give --score a name that ends in \.musicxml, \.xml, .* or \.pdf"):
+        run_harmonize(source, score=tmp_path / "score.doc")
     pytest.importorskip("verovio")
     long = write_song(tmp_path / "in.mid", [*rows(60), *rows(62, start=4 * TPB * engraving.MAX_BARS)])
     with pytest.raises(ConfigError, match="at most 400 bars and this piece has 401"):
@@ -369,3 +369,21 @@ def test_harmonize_prints_the_metrics(tmp_path: Path, capsys: pytest.CaptureFixt
     printed = capsys.readouterr()
     assert "parallel fifths per 1000" in printed.out
     assert "9 notes of melody and" in " ".join(printed.out.split())
+
+
+def test_harmonize_takes_scores_and_hymns_and_writes_any_format(tmp_path: Path):
+    hymn = tmp_path / "hymn.mid"
+    staves = [[row for p in pair for row in rows(p, p + 2, p)] for pair in ((67, 62), (59, 50))]
+    hymn.write_bytes(encode_file(TPB, [part_body("Piano", at, 0, sorted(staff)) for at, staff in enumerate(staves)]))
+    for source, target in (
+        (hymn, "a.musicxml"),
+        (tmp_path / "a.musicxml", "b.abc"),
+        (tmp_path / "a.musicxml", "c.mid"),
+    ):
+        options = parse_harmonize_options(
+            parse_generation_options("leaning", rules="all", temperature=0.9, seed=1, fast=True), voice="soprano"
+        )
+        harmonize_file(source, options, OutputFiles(tmp_path / target))
+    soprano = [note.pitch for note in read_midi(tmp_path / "c.mid").phrase.notes if note.voice == 0]
+    assert soprano == [67, 69, 67]
+    assert (tmp_path / "b.abc").read_text().startswith("%abc-2.1")

@@ -38,7 +38,7 @@ Line = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class PlayedNote:
+class UnrolledNote:
     """A note at its time in the whole piece, in quarter notes."""
 
     start: Fraction
@@ -105,9 +105,9 @@ def _count(parts: dict[str, list[Measure]]) -> int:
 
 def _played_notes(
     part: str, measures: Sequence[Measure], order: Sequence[int], starts: Sequence[Fraction]
-) -> Iterator[PlayedNote]:
+) -> Iterator[UnrolledNote]:
     """Yield a part's notes, tied ones joined."""
-    notes: list[PlayedNote] = []
+    notes: list[UnrolledNote] = []
     ending_at: dict[tuple[int, Fraction], int] = {}
     for index, begin in zip(order, starts, strict=False):
         if index >= len(measures):
@@ -117,7 +117,7 @@ def _played_notes(
             before = ending_at.pop((note.pitch, start), None) if note.tied_before else None
             if before is None:
                 before = len(notes)
-                notes.append(PlayedNote(start, end, note.pitch, part, note.voice, note.staff))
+                notes.append(UnrolledNote(start, end, note.pitch, part, note.voice, note.staff))
             else:
                 notes[before] = replace(notes[before], end=end)
             ending_at[note.pitch, end] = before
@@ -169,9 +169,9 @@ def _tempos(
 # ---------------------------------------------------------------- tracks
 
 
-def _build_song(path: Path, names: dict[str, str], played: Sequence[PlayedNote], time: Timeline) -> MidiSong:
+def _build_song(path: Path, names: dict[str, str], played: Sequence[UnrolledNote], time: Timeline) -> MidiSong:
     line_of = _voice_line if _has_four_voices(played) else _staff_line
-    lines: defaultdict[Line, list[PlayedNote]] = defaultdict(list)
+    lines: defaultdict[Line, list[UnrolledNote]] = defaultdict(list)
     for note in played:
         lines[line_of(note)].append(note)
     ordered = sorted(lines, key=lambda line: (list(names).index(line[0]) if line[0] in names else len(names), line[1]))
@@ -201,27 +201,27 @@ def _conductor(title: str, time: Timeline) -> bytes:
     return encode_events(sorted(events, key=lambda event: event[0]))
 
 
-def _voice_line(note: PlayedNote) -> Line:
+def _voice_line(note: UnrolledNote) -> Line:
     return note.part, note.voice
 
 
-def _staff_line(note: PlayedNote) -> Line:
+def _staff_line(note: UnrolledNote) -> Line:
     return note.part, note.staff
 
 
-def _has_four_voices(played: Sequence[PlayedNote]) -> bool:
+def _has_four_voices(played: Sequence[UnrolledNote]) -> bool:
     """Return True if there are four voices, each with one note at a time."""
     voices = _group(played, _voice_line)
     return len(voices) == len(VOICES) and all(_is_one_at_a_time(notes) for notes in voices.values())
 
 
-def _group(played: Sequence[PlayedNote], line_of: Callable[[PlayedNote], Line]) -> dict[Line, list[PlayedNote]]:
-    groups: defaultdict[Line, list[PlayedNote]] = defaultdict(list)
+def _group(played: Sequence[UnrolledNote], line_of: Callable[[UnrolledNote], Line]) -> dict[Line, list[UnrolledNote]]:
+    groups: defaultdict[Line, list[UnrolledNote]] = defaultdict(list)
     for note in played:
         groups[line_of(note)].append(note)
     return groups
 
 
-def _is_one_at_a_time(notes: Sequence[PlayedNote]) -> bool:
+def _is_one_at_a_time(notes: Sequence[UnrolledNote]) -> bool:
     ordered = sorted(notes, key=lambda note: note.start)
     return all(one.end <= other.start for one, other in pairwise(ordered))

@@ -13,7 +13,7 @@ from bachbridge.atomic_files import atomic_output, check_output_path
 from bachbridge.cli.transform import abc_output
 from bachbridge.cli.transform.formats import writers
 from bachbridge.cli.transform.formats.writers import FinishedMusic
-from bachbridge.cli.transform.inputs import read_source, unsuitable_model_error
+from bachbridge.cli.transform.inputs import SourceMusic, read_source, unsuitable_model_error
 from bachbridge.console import make_progress
 from bachbridge.errors import ConfigError, MidiFileError
 from bachbridge.files.abc_song import ABC_SUFFIX
@@ -73,20 +73,27 @@ def continue_file(
         key=music.key_number if key == "auto" else key_to_number(parse_key(key)),
     )
     notes = _generate_answer(load_continuation_model(model), ask)
-    bars = abc_output.extended_song_bars(song, song.phrase.steps + ask.steps)
+    _write_with_answer(target, music, voices.phrase, notes, ask.steps, program)
+    answer_bars = ask.steps // prompt.steps_per_bar
+    print(f"wrote {target}: {len(song.notes)} notes and {answer_bars} bars of answer with {len(notes)} notes")
+
+
+def _write_with_answer(
+    target: Path, music: SourceMusic, prompt: Phrase, notes: Sequence[Note], steps: int, program: int
+) -> None:
+    """Write the music, whose notes are those of `prompt`, and its answer of `steps` steps."""
+    bars = abc_output.extended_song_bars(music.song, prompt.steps + steps)
     writers.check_length(target, bars)
     is_abc = target.suffix.lower() == ABC_SUFFIX
     finished = FinishedMusic(
-        midi_with_answer(song, notes, program),
-        exchange_notes(voices.phrase, notes),
+        midi_with_answer(music.song, notes, program),
+        exchange_notes(prompt, notes),
         bars,
         music.title,
-        abc_text=abc_output.abc_with_answer(music, notes, ask.steps) if is_abc else "",
+        abc_text=abc_output.abc_with_answer(music, notes, steps) if is_abc else "",
     )
     with atomic_output(target) as scratch:
         scratch.write_bytes(writers.encode_music(target, finished))
-    answer_bars = ask.steps // prompt.steps_per_bar
-    print(f"wrote {target}: {len(song.notes)} notes and {answer_bars} bars of answer with {len(notes)} notes")
 
 
 def load_continuation_model(name: str) -> Generator:

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from bachbridge.atomic_files import rename_damaged_file
+from bachbridge.data_errors import data_error_text
 from bachbridge.errors import ConfigError
 from bachbridge.settings import Settings, settings_from_table, validated
 
@@ -26,8 +27,19 @@ def load_settings(path: Path) -> Settings:
         return Settings()
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, ConfigError) as error:
         raise ConfigError(
-            f"The settings file {path} cannot be read ({str(error).rstrip('.')}): correct it or delete it."
+            f"The settings file {path} cannot be read ({_problem_text(error)}): correct it or delete it."
         ) from error
+
+
+def _problem_text(error: Exception) -> str:
+    """Say what is wrong with the file, as a part of a sentence."""
+    match error:
+        case OSError():
+            return error.strerror or "it cannot be opened"
+        case UnicodeDecodeError():
+            return "it is no text in UTF-8"
+        case _:
+            return data_error_text(error).rstrip(".")
 
 
 def load_or_recover_settings(path: Path) -> tuple[Settings, str]:

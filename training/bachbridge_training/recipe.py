@@ -16,6 +16,7 @@ import msgspec
 from msgspec import Meta
 
 from bachbridge.atomic_files import atomic_output
+from bachbridge.data_errors import data_error_text
 from bachbridge.errors import ConfigError
 from bachbridge.inference.runtime.families import CODEC_FAMILIES, Family, current_codec_name, family_of_codec
 
@@ -152,7 +153,7 @@ def read_recipe(name: str) -> AnyRecipe:
     try:
         return _parse_recipe(tomllib.loads(_recipe_text(name)))
     except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
-        raise ConfigError(f"the recipe {name} cannot be used ({error}): correct it.") from error
+        raise ConfigError(f"the recipe {name} cannot be used ({data_error_text(error)}): correct it.") from error
 
 
 def _parse_recipe(facts: dict[str, Any]) -> AnyRecipe:

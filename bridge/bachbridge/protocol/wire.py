@@ -20,6 +20,7 @@ from typing import Annotated, Any, Union, get_args, get_type_hints
 import msgspec
 from msgspec import Meta
 
+from bachbridge.data_errors import data_error_text
 from bachbridge.music.notes import VOICES, Note, Phrase
 from bachbridge.protocol.effects import Message
 from bachbridge.protocol.field_types import AnswerNote
@@ -128,7 +129,7 @@ def from_dict(plain: object) -> Message:
     try:
         return _to_message(msgspec.convert(plain, _MESSAGE_STRUCT))
     except ValueError as error:
-        raise ValueError(f"not a message of BachBridge ({error}): {str(plain)[:200]}") from error
+        raise ValueError(f"not a message of BachBridge ({data_error_text(error)}): {str(plain)[:200]}") from error
 
 
 def dumps(message: Message) -> str:
@@ -146,7 +147,7 @@ def loads(line: str) -> Message:
     try:
         struct = _DECODER.decode(line)
     except msgspec.ValidationError as error:
-        raise ValueError(f"not a message of BachBridge ({error}): {line[:200]}") from error
+        raise ValueError(f"not a message of BachBridge ({data_error_text(error)}): {line[:200]}") from error
     except (ValueError, RecursionError) as error:
         raise ValueError(f"not JSON: {line[:200]}") from error
     try:

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from bachbridge.atomic_files import atomic_output
+from bachbridge.data_errors import data_error_text
 from bachbridge.errors import ConfigError
 
 _MAX_BYTES = 256 * 1024
@@ -116,7 +117,7 @@ def convert_json(table: JsonObject, content: type[FileContent], kind: str) -> Fi
     try:
         return msgspec.convert(table, content)
     except msgspec.ValidationError as error:
-        raise ConfigError(f"This {kind} is damaged ({error}): choose another file.") from error
+        raise ConfigError(f"This {kind} is damaged ({data_error_text(error)}): choose another file.") from error
 
 
 def write_json(path: Path, table: JsonObject) -> None:

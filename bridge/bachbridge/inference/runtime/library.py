@@ -19,6 +19,7 @@ from msgspec import Meta
 from platformdirs import user_data_path
 
 from bachbridge.atomic_files import read_limited_bytes
+from bachbridge.data_errors import data_error_text
 from bachbridge.errors import ModelError
 from bachbridge.inference.runtime.families import Family, current_codec_name, family_of_codec
 from bachbridge.music.notes import VOICES
@@ -173,7 +174,9 @@ def read_card(folder: Path) -> Card:
     except RecursionError as error:
         raise ModelError(f"{path} is not a model's card (it is nested too deeply): install the model again.") from error
     except (ValueError, msgspec.ValidationError) as error:
-        raise ModelError(f"{path} is not a model's card ({error}): install the model again.") from error
+        raise ModelError(
+            f"{path} is not a model's card ({data_error_text(error)}): install the model again."
+        ) from error
 
 
 def parse_card(folder: Path, facts: dict[str, Any]) -> Card:

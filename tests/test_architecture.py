@@ -20,6 +20,7 @@ MAX_MODULES = 15
 
 PURE = (
     "bachbridge.codecs",
+    "bachbridge.data_errors",
     "bachbridge.engine",
     "bachbridge.inference.chorale",
     "bachbridge.inference.infill",

@@ -191,7 +191,10 @@ def _full_instrument_name(text: str) -> str:
     return text if program is None else INSTRUMENT_NAMES[program]
 
 
-MODEL_NAME = TextFormat("a name that `bachbridge models` lists", lambda text: bool(text.strip()) and text.isprintable())
+MODEL_NAME = TextFormat(
+    "a name that `bachbridge models` lists, or the path of a model's folder",
+    lambda text: bool(text.strip()) and text.isprintable(),
+)
 INSTRUMENT = TextFormat(
     'none, or a General MIDI instrument such as "Church Organ"', _is_instrument, _full_instrument_name, closest_names
 )

@@ -69,7 +69,11 @@ def apply_options(settings: Settings, values: dict[str, Any]) -> Settings:
 
     A remark on stderr explains a key that could be understood otherwise.
     """
-    chosen = with_values(settings, {name: value for name, value in values.items() if value is not None})
+    given = {name: value for name, value in values.items() if value is not None}
+    model = given.get("model", "")
+    if Path(model).name != model:  # a path, which the model process is to find wherever it runs
+        given["model"] = str(Path(model).expanduser().absolute())
+    chosen = with_values(settings, given)
     print_key_remark(str(values.get("key") or ""))
     return chosen
 

@@ -21,11 +21,13 @@ _BAR_BEATS = 4.5
 _STEPWISE, _ABOVE_BASS = 2, 9
 """Semitones of a step at most, and those above the bass beyond which a note is no bass note."""
 _FIFTH = 7
-_MAX_STROKES = 16
+_MEMORY_BEATS = 8.5
+"""Strokes count for this long."""
 _SHAPES = (
     (0, 4, 7), (0, 3, 7), (0, 3, 6), (0, 4, 8), (0, 5, 7), (0, 4, 7, 10), (0, 3, 7, 10), (0, 3, 6, 10), (0, 3, 6, 9),
 )  # fmt: skip
 """Triads and sevenths without a semitone; a part of one may still become it."""
+_TRIAD_SIZE = 3
 _CHORDS = [frozenset((root + degree) % 12 for degree in shape) for shape in _SHAPES for root in range(12)]
 _MAJOR_SEVENTHS = {frozenset((root + degree) % 12 for degree in (0, 4, 7, 11)) for root in range(12)}
 
@@ -56,16 +58,18 @@ def counted_pitches(strokes: Strokes) -> list[int]:
 
 def continue_pattern(before: Strokes, stroke: KeyStroke, beat_ns: int, *, is_on_beat: bool) -> Strokes:
     """Return the pattern after one more stroke."""
+    before = tuple(other for other in before if stroke.on_ns - other.on_ns <= _MEMORY_BEATS * beat_ns)
     if not counted_pitches(before):
         return (stroke,)
     add = _add_chord if len(stroke.pitches) > 1 else _add_single
-    return add(before, stroke, beat_ns, is_on_beat)[-_MAX_STROKES:]
+    return add(before, stroke, beat_ns, is_on_beat)
 
 
 def _add_chord(before: Strokes, chord: KeyStroke, beat_ns: int, _is_on_beat: bool) -> Strokes:
     """Return the pattern after keys that are struck together."""
     pitches = counted_pitches(before)
-    if min(pitches) in chord.pitches and set(chord.pitches) <= set(pitches):
+    is_broken = any(len(stroke.pitches) == 1 for stroke in before)
+    if is_broken and min(pitches) in chord.pitches and set(chord.pitches) <= set(pitches):
         return (*before, chord)
     since_bass = _since_bass(before)
     bass, lowest = since_bass[0], chord.pitches[0]
@@ -100,9 +104,10 @@ def _add_single(before: Strokes, note: KeyStroke, beat_ns: int, is_on_beat: bool
         return together if is_above and _is_one_chord(together) else (note,)
     if _is_step(before[-1], note) and not is_on_beat:
         return (*before, replace(note, counts=False))
-    if is_whole and is_on_beat:
-        return (note,)
     together = (*_since_bass(before), note) if is_whole else together
+    if is_whole and is_on_beat:
+        # A chord begins on the beat, or the pattern goes on with another third or fifth.
+        return together if _is_triad(together) else (note,)
     if _is_one_chord(together):
         return together
     later = (together[first:] for first in range(1, len(together)))
@@ -123,6 +128,11 @@ def _since_bass(strokes: Strokes) -> Strokes:
 
 def _classes(strokes: Sequence[KeyStroke]) -> frozenset[int]:
     return frozenset(pitch % 12 for stroke in strokes if stroke.counts for pitch in stroke.pitches)
+
+
+def _is_triad(strokes: Strokes) -> bool:
+    classes = _classes(strokes)
+    return any(classes <= chord for chord in _CHORDS if len(chord) == _TRIAD_SIZE)
 
 
 def _is_one_chord(strokes: Strokes) -> bool:

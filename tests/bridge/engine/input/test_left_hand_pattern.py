@@ -93,6 +93,7 @@ def test_pattern_is_one_chord(strokes: Sequence[Stroke], each_ns: int, chord: Le
         (((47,), (55,), (50,), (55,)), LeftHand((11, 2, 7), 47)),
         (((53,), (57,), (60,), (57,)), LeftHand((5, 9, 0), 53)),
         (((50,), (57,), (53,), (57,)), LeftHand((2, 5, 9), 50)),
+        (((48,), (55,), (51,), (55,)), LeftHand((0, 3, 7), 48)),
         (((43, 47, 50),), LeftHand((7, 11, 2), 43)),
     ],
 )
@@ -113,6 +114,15 @@ def test_bass_line_is_followed_note_by_note(length_ns: int) -> None:
     for place, pitch in enumerate(line):
         hand.play([(pitch,)], BEAT, place * BEAT, length_ns - 51 * MS)
         assert hand.harmony == LeftHand((pitch % 12,), pitch)
+
+
+def test_struck_chords_leave_nothing_behind() -> None:
+    hand = LeftHandOnly()
+    hand.play([(48, 52, 55), (48, 55), (52, 55), (43, 47)], BEAT)
+    at_ends = [hand.heard_after(place * BEAT + MS) for place in (1, 2, 3)]
+    assert LeftHand((0, 7), 48) in at_ends[0]
+    assert all(harmony and len(harmony.pitch_classes) <= 2 for harmony in at_ends[0])
+    assert hand.harmony == LeftHand((7, 11), 43)
 
 
 def test_legato_leaves_no_mixed_chord() -> None:

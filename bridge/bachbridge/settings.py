@@ -8,6 +8,7 @@ of settings is read and written by `settings_file`.
 import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
+from functools import lru_cache
 from typing import Any
 
 from bachbridge.errors import ConfigError
@@ -31,6 +32,12 @@ from bachbridge.settings_spec import (
     parse_velocity_curve,
     setting,
 )
+
+_parse_once = lru_cache(maxsize=16)
+"""Keeps what was parsed: these texts are wanted with each of the player's notes."""
+_parse_meter_once = _parse_once(parse_meter)
+_parse_channels_once = _parse_once(parse_channels)
+_parse_curve_once = _parse_once(parse_velocity_curve)
 
 
 @dataclass(frozen=True, slots=True)
@@ -469,7 +476,7 @@ class Settings:
     @property
     def ignored_channel_numbers(self) -> frozenset[int]:
         """Channels, from 1, whose notes do not count."""
-        return parse_channels(self.ignored_channels) or frozenset()
+        return _parse_channels_once(self.ignored_channels) or frozenset()
 
     @property
     def voice_index(self) -> int:
@@ -479,7 +486,7 @@ class Settings:
     @property
     def velocity_exponent(self) -> float:
         """Exponent of the velocity curve; 1 leaves velocities as they are."""
-        return parse_velocity_curve(self.velocity_curve) or 1.0
+        return _parse_curve_once(self.velocity_curve) or 1.0
 
     @property
     def steps_per_bar(self) -> int:
@@ -501,7 +508,7 @@ class Settings:
 
     @property
     def _meter(self) -> Meter:
-        return parse_meter(self.meter) or COMMON_TIME
+        return _parse_meter_once(self.meter) or COMMON_TIME
 
 
 def spec_of(name: str) -> Spec:

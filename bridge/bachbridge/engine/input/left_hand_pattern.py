@@ -75,6 +75,8 @@ class LeftHandPattern:
 
     @property
     def _harmony(self) -> LeftHand | None:
+        if not self._strokes:
+            return None
         pitches = counted_pitches(self._strokes)
         return left_hand_of([*pitches, *self._held_on] if self._held_on_counts else pitches)
 

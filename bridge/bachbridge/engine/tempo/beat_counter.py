@@ -95,11 +95,12 @@ class BeatCounter:
 
     def step_at(self, now_ns: int) -> int:
         """Return the step that is current at `now_ns`; it never goes back."""
-        return max(self._step, self.grid.nearest_step(now_ns))
+        since_ns = now_ns - (self._step_time_ns or 0)
+        return self._step + max(0, (since_ns + self._step_ns // 2) // self._step_ns)
 
     def step_begin_ns(self, step: int) -> int:
         """Return the time at which `step` becomes current."""
-        return self.grid.time_of(step) - self._step_ns // 2
+        return (self._step_time_ns or 0) + (step - self._step) * self._step_ns - self._step_ns // 2
 
     def with_tempo(self, bpm: float) -> "BeatCounter":
         """Return a copy of this count that goes on at `bpm` (0: unknown)."""

@@ -53,10 +53,10 @@ def replace_existing_file(path: Path) -> None:
 
 
 @contextmanager
-def atomic_output(path: Path) -> Generator[Path]:
+def atomic_output(path: Path, *, private: bool = False) -> Generator[Path]:
     """Yield a temporary path beside `path`, with its suffix; the file is renamed to `path` unless the block raises.
 
-    A symbolic link stays, and the file that it leads to is replaced.
+    A symbolic link stays, and the file that it leads to is replaced. Only its owner may read a `private` file.
     """
     is_new = path.absolute() in _expected_new
     path = Path(os.path.realpath(path)) if path.is_symlink() else path
@@ -70,7 +70,7 @@ def atomic_output(path: Path) -> Generator[Path]:
     scratch = Path(name)
     try:
         yield scratch
-        scratch.chmod(0o666 & ~_umask())
+        scratch.chmod(0o600 if private else 0o666 & ~_umask())
         if is_new:
             _move_to_new_file(scratch, path)
         else:

@@ -23,7 +23,7 @@ from bachbridge.errors import BachBridgeError, ModelError
 from bachbridge.inference.runtime import library
 from bachbridge.process.ipc import ANNOUNCE_START, EngineLink
 from bachbridge.settings import Settings
-from bachbridge.settings_file import load_settings, save_settings, settings_path
+from bachbridge.settings_file import load_or_recover_settings, save_settings, settings_path
 from bachbridge_gui.app_core import AppCore
 from bachbridge_gui.controls.model_picker import ModelChoice, choice_from_card
 from bachbridge_gui.controls.model_watcher import ModelWatcher
@@ -209,7 +209,10 @@ def _save_prefs_and_settings(
         names = (name for name in Settings.__dataclass_fields__)
         changed = {n: getattr(settings, n) for n in names if getattr(settings, n) != getattr(initial_settings, n)}
         if changed:
-            save_settings(replace(load_settings(settings_path()), **changed), settings_path())
+            saved_settings, warning = load_or_recover_settings(settings_path())
+            save_settings(replace(saved_settings, **changed), settings_path())
+            if warning:
+                print(f"bachbridge: {warning}", file=sys.stderr)
     except BachBridgeError as error:
         print(f"bachbridge: {error}", file=sys.stderr)
 

@@ -1,5 +1,6 @@
 """The settings file: saving, loading, and recovering from a damaged file."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -29,7 +30,10 @@ def valid_values(name: str) -> st.SearchStrategy[Any] | None:
 
 texts = st.text(min_size=1).filter(lambda text: bool(text.strip()) and text.isprintable())
 strategies = {name: strategy for name in SETTING_NAMES if (strategy := valid_values(name)) is not None}
-any_settings = st.builds(Settings, model=texts, **strategies)
+any_settings = st.builds(Settings, model=texts, **strategies).map(
+    lambda settings: replace(settings, hands="melody") if settings.hands == "channels" else settings
+)
+"""Any settings but hands on channels, whose channels have to differ."""
 
 
 @given(settings=any_settings)
@@ -71,17 +75,17 @@ def test_failed_save_leaves_no_files(tmp_path: Path) -> None:
 
 def test_damaged_file_is_renamed_and_reported(tmp_path: Path) -> None:
     path = tmp_path / "settings.toml"
-    for number, text in enumerate(("bpm = 7", "= ="), start=1):
+    for text in ("= =", "[["):
         path.write_text(text)
         settings, warning = load_or_recover_settings(path)
         assert settings == Settings()
-        assert warning == (
-            f"The settings file was damaged and has been renamed to settings.{number}.old.toml; "
-            "default settings are in use."
-        )
         assert not path.exists()
-    assert (tmp_path / "settings.1.old.toml").read_text() == "bpm = 7"
-    assert (tmp_path / "settings.2.old.toml").read_text() == "= ="
+        assert re.fullmatch(
+            r"The settings file was damaged and has been renamed to settings\.\d\.old\.toml; "
+            r"default settings are in use\.",
+            warning,
+        )
+    assert sorted(aside.read_text() for aside in tmp_path.glob("settings.*.old.toml")) == ["= =", "[["]
 
 
 def test_intact_file_is_loaded_without_a_warning(tmp_path: Path) -> None:

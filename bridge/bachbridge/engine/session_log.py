@@ -67,7 +67,7 @@ class LogWriter:
 
     def __init__(self, path: Path, settings: Settings) -> None:
         try:
-            self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
+            self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         except OSError as error:
             raise BachBridgeError(f"cannot write the log {path} ({error.strerror}): choose another place.") from error
         self._queue: SimpleQueue[tuple[int, str, Message] | None] = SimpleQueue()

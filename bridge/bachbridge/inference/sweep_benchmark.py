@@ -86,5 +86,5 @@ def _read_record(path: Path) -> dict[str, int]:
     try:
         record: Any = json.loads(path.read_text("utf-8"))
         return {str(sha256): ns for sha256, ns in record.items() if type(ns) is int and ns > 0}
-    except (OSError, ValueError, AttributeError):
+    except (OSError, ValueError, AttributeError, RecursionError):
         return {}

@@ -75,7 +75,7 @@ def save(path: Path, prefs: WindowPrefs) -> None:
     except OSError as error:
         raise BachBridgeError(f"cannot write {path} ({error.strerror}): make its folder writable.") from error
     content = msgspec.json.encode({"version": VERSION, **asdict(prefs)})
-    with atomic_output(path) as scratch:
+    with atomic_output(path, private=True) as scratch:
         scratch.write_bytes(msgspec.json.format(content, indent=1))
 
 

@@ -19,7 +19,7 @@ from bachbridge.errors import PortError
 from bachbridge.midi import messages as midi
 from bachbridge.midi.ports import INPUT_NAME, OUTPUT_NAME, Ports
 from bachbridge.settings import with_setting
-from bachbridge.settings_file import load_settings, save_settings, settings_path
+from bachbridge.settings_file import load_or_recover_settings, save_settings, settings_path
 
 NOTES = 32
 _CHANNEL, _VELOCITY, _NOTE_S = 15, 20, 0.04
@@ -33,7 +33,9 @@ _Arrivals = SimpleQueue[tuple[int, bytes]]
 def calibrate(input_name: str | None, output_name: str | None, *, wait_s: float, save: bool, json: bool) -> None:
     """Measure, print the proposal, and keep it in the settings file if `save`; raises `PortError`, `ConfigError`."""
     path = settings_path() if save else None
-    saved = load_settings(path) if path else None
+    saved, warning = load_or_recover_settings(path) if path else (None, "")
+    if warning:
+        print(f"bachbridge: {warning}", file=sys.stderr)
     trips = measure_round_trips(input_name, output_name, wait_s=wait_s)
     latency_ms = propose_latency_ms(trips)
     if path and saved:

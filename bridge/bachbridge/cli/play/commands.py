@@ -20,7 +20,6 @@ from bachbridge.cli.parameters import (
 )
 from bachbridge.errors import ConfigError
 from bachbridge.settings import Settings
-from bachbridge.settings_file import load_or_recover_settings, load_settings, settings_path
 
 InputOption = Annotated[
     str | None, typer.Option("--in", metavar="NAME", help="Listen to the MIDI port whose name contains NAME.")
@@ -51,12 +50,10 @@ def play(
     The name of this command may be left out. It opens two ports of its own, "BachBridge In" and "BachBridge Out",
     unless --in or --out names a port to connect to. The settings below override the saved ones for this run.
     """
-    path = settings_path()
-    saved, warning = (load_settings(path), "") if headless else load_or_recover_settings(path)
-    settings = apply_options(saved, values)
+    from bachbridge.cli.play.startup_settings import load_startup_settings
+
     check_outputs([log], force=force)
-    if warning:
-        print(f"bachbridge: {warning}", file=sys.stderr)
+    settings, warning = load_startup_settings(values)
     _run_app(settings, warning, input_name=input_name, output_name=output_name, headless=headless, log=log)
 
 

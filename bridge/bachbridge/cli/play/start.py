@@ -9,8 +9,8 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from bachbridge.cli.play.startup_settings import load_startup_settings
 from bachbridge.settings import Settings
-from bachbridge.settings_file import load_settings, settings_path
 
 
 def start_app_or_demo() -> None:
@@ -20,8 +20,8 @@ def start_app_or_demo() -> None:
         from bachbridge.cli.play.terminal import run_in_terminal
         from bachbridge.cli.play.window import run_with_window
 
-        settings = load_settings(settings_path())
-        code = run_with_window(settings, input_name=None, output_name=None, log=None)
+        settings, warning = load_startup_settings({})
+        code = run_with_window(settings, input_name=None, output_name=None, log=None, settings_warning=warning)
         if code is not None:
             sys.exit(code)
         run_in_terminal(settings, input_name=None, output_name=None, log=None)

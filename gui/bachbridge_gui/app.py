@@ -124,7 +124,15 @@ def open_window(setup: WindowSetup, theme: Theme, running_client: EngineClient |
 
     commands = EngineCommands(core, parts, setup.engine_starter, finish)
     frame_loop = FrameLoop(core, parts)
-    ModelWatcher(model_choices, parts.controls.set_models, frame_loop)
+    watcher = ModelWatcher(model_choices, parts.controls.set_models, frame_loop)
+
+    def trust_and_load(name: str) -> None:
+        if problem := trust_model(name):
+            frame_loop.show_notice(problem)
+        watcher.poll()
+        core.store.resend("model")
+
+    parts.controls.model.trusted.connect(trust_and_load)
     if load_error:
         frame_loop.show_notice(load_error)
     window = MainWindow(core, parts, frame_loop, commands, theme)
@@ -169,10 +177,27 @@ def _load_midi_bindings(midi_learn: MidiLearn, profiles: ProfileFolder, prefs: W
 
 def model_choices() -> list[ModelChoice]:
     """Return the models of the library with facts from their cards, or with the reason why they are unusable."""
-    return [
-        ModelChoice(name, "", problem=str(card)) if isinstance(card, ModelError) else choice_from_card(name, card.facts)
-        for name, card in library.list_models()
-    ]
+    return [_model_choice(name, card) for name, card in library.list_models()]
+
+
+def _model_choice(name: str, card: library.Card | ModelError) -> ModelChoice:
+    match card:
+        case library.UntrustedModelError(card=stranger):
+            question = f"{library.facts_text(stranger)} Do you trust whoever made it?"
+            return replace(choice_from_card(name, stranger.facts), question=question)
+        case ModelError():
+            return ModelChoice(name, "", problem=str(card))
+        case _:
+            return choice_from_card(name, card.facts)
+
+
+def trust_model(name: str) -> str:
+    """Trust a model that comes from elsewhere; return "", or the sentence that says why that cannot be."""
+    try:
+        library.trust_model(library.find_card(name).folder)
+    except (BachBridgeError, OSError) as error:
+        return str(error)
+    return ""
 
 
 def _engine_starter(log: Path | None, input_name: str | None, output_name: str | None) -> StartEngine:

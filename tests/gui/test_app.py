@@ -103,7 +103,7 @@ def test_model_list_follows_added_and_removed_models(
     tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     place, others = tmp_path / "models", app.library.search_paths()
-    monkeypatch.setattr(app.library, "search_paths", lambda: (place, *others))
+    monkeypatch.setattr(app.library, "search_paths", lambda: (tmp_path / "own", place, *others))
     opened = WindowHarness(tmp_path)
     qtbot.addWidget(opened.window)
     picker, watcher = opened.parts.controls.model.dropdown, opened.frame_loop.findChild(ModelWatcher)

@@ -63,7 +63,7 @@ def _chord_notes(length: int) -> tuple[Note, ...]:
 
 def _loader_with_models_in(folder: Path) -> Callable[[str], Generator]:
     shipped = Path(__file__).parents[2] / "models"
-    library.search_paths = lambda: (folder, shipped)
+    library.search_paths = lambda: (folder / "own", folder, shipped)
     sweep_benchmark.record_path = lambda: folder / "pace.json"
     return load_model
 

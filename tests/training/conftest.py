@@ -5,6 +5,7 @@ import os
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,6 +14,12 @@ from bachbridge_training import recipe
 from bachbridge_training.datasets import chorales as chorale_data
 from bachbridge_training.datasets.chorale_grids import FourPartPiece
 from bachbridge_training.recipe import ChoraleRecipe
+
+
+@pytest.fixture(autouse=True)
+def _own_data_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Exports write down in the user's data folder that they are trusted."""
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data home"))
 
 
 @pytest.fixture(scope="session")

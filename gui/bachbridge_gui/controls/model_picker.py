@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from PyQt6.QtCore import Qt
-from PyQt6.QtWidgets import QVBoxLayout, QWidget
+from PyQt6.QtCore import Qt, pyqtSignal
+from PyQt6.QtWidgets import QPushButton, QVBoxLayout, QWidget
 
 from bachbridge.settings import ANSWERS
 from bachbridge_gui.controls.control import INSET_PX, Control
@@ -32,6 +32,8 @@ class ModelChoice:
     """The tasks on its card."""
     problem: str = ""
     """The reason why it cannot be chosen; empty: it can."""
+    question: str = ""
+    """The facts about a model that comes from elsewhere and has not been trusted, and the question; else empty."""
 
 
 def choice_from_card(name: str, card: Mapping[str, Any]) -> ModelChoice:
@@ -45,7 +47,13 @@ def choice_from_card(name: str, card: Mapping[str, Any]) -> ModelChoice:
 
 
 class ModelPicker(QWidget):
-    """The dropdown of models, and a line or two of description below it."""
+    """The dropdown of models, and a line or two of description below it.
+
+    A model from elsewhere is described by what is known of it, with a button that trusts it.
+    """
+
+    trusted = pyqtSignal(str)
+    """Emitted with the name of a model that the user trusts from now on."""
 
     def __init__(self, store: SettingsStore, learner: MidiLearn) -> None:
         super().__init__()
@@ -57,12 +65,17 @@ class ModelPicker(QWidget):
         # Cards are written by anybody: their text is never taken for HTML, which could name files to be shown.
         self.description_label.setTextFormat(Qt.TextFormat.PlainText)
         self.description_label.setContentsMargins(INSET_PX, 0, INSET_PX, 0)
+        self.trust_button = QPushButton("Trust this model")
+        self.trust_button.setAccessibleName("Trust this model")
+        self.trust_button.setToolTip("Let this model play from now on, on this computer")
+        self.trust_button.clicked.connect(lambda: self.trusted.emit(self._store.settings.model))
         self._problem = ""
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(4)
         column.addWidget(self.control)
         column.addWidget(self.description_label)
+        column.addWidget(self.trust_button)
         store.changed.connect(self._refresh)
         self._refresh()
 
@@ -91,5 +104,8 @@ class ModelPicker(QWidget):
             return
         choice = self._choices.get(self._store.settings.model)
         missing = "This model is not installed: choose another one." if self._choices else ""
-        self.description_label.setText(self._problem or (choice.problem or choice.description if choice else missing))
+        question = choice.question if choice else ""
+        described = choice.problem or choice.description if choice else missing
+        self.description_label.setText(question or self._problem or described)
+        self.trust_button.setVisible(bool(question))
         self.description_label.setVisible(bool(self.description_label.text()))

@@ -52,6 +52,11 @@ class SettingsStore(QObject):
             self.changed.emit(name)
         return True
 
+    def resend(self, name: str) -> None:
+        """Send the engine a setting that it has: what kept it from working may have changed."""
+        self._unanswered[name] += 1
+        self._send(Setting(name, getattr(self._settings, name)))
+
     def apply_all(self, settings: Settings) -> None:
         """Set all settings (a preset); the engine is sent those that differ.
 

@@ -17,7 +17,7 @@ from bachbridge.settings import SETTING_NAMES, option_name, spec_of
 
 COMMANDS = (
     *("play", "ports", "models", "continue", "harmonize", "mend", "vary", "text", "roll", "calibrate", "demo"),
-    *("replay", "dream", "tune", "bench", "train", "evaluate", "export", "completion"),
+    *("replay", "dream", "tune", "bench", "train", "evaluate", "export", "completion", "trust"),
 )
 HEAVY = ("numpy", "onnxruntime", "mido", "rtmidi", "rich", "PIL", "platformdirs", "tensorflow", "music21", "PyQt6")
 
@@ -129,7 +129,7 @@ def test_version_is_that_of_the_package(tmp_path: Path) -> None:
         (["demo", "--temperature", "nan"], "0.1 to 2"),
         (["bench", "--notes", "0"], "a number from 1 on"),
         (["play", "--mode", "waltz"], "continue, harmonize, trade, duet, off"),
-        (["--child", "butler"], "engine, model, preview, replay-window"),
+        (["--child", "butler"], "engine, ports, model, preview, replay-window"),
     ],
 )
 def test_wrong_value_is_reported_in_one_sentence(arguments: list[str], says: str, tmp_path: Path) -> None:

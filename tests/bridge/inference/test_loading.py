@@ -26,7 +26,7 @@ TUNE = Phrase(tuple(Note(4 * i, 4, pitch) for i, pitch in enumerate((67, 69, 71,
 @pytest.fixture
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder in which models are found beside the shipped ones."""
-    monkeypatch.setattr(library, "search_paths", lambda: (tmp_path, SHIPPED))
+    monkeypatch.setattr(library, "search_paths", lambda: (tmp_path / "own", tmp_path, SHIPPED))
     monkeypatch.setattr(sweep_benchmark, "record_path", lambda: tmp_path / "pace.json")
     cached_model.cache_clear()
     return tmp_path

@@ -137,7 +137,7 @@ def test_commands_lead_from_folder_to_model(
     card = library.read_card(models / "my run")
     assert card.facts["data"] == "4 pieces in the folder hymns"
     assert card.facts["split"].startswith("by a hash of each piece's tune")
-    monkeypatch.setattr("bachbridge.inference.runtime.library.search_paths", lambda: (models,))
+    monkeypatch.setattr("bachbridge.inference.runtime.library.search_paths", lambda: (models / "own", models))
     assert library.find_checked_card("my run").tasks == ("continue", "harmonize")
 
     more: dict[str, Any] = {**given, "epochs": 3}

@@ -101,7 +101,7 @@ def test_converted_model_plays_and_its_card_names_the_format(
 ) -> None:
     original = original_model(chorale_export(toy), tmp_path, phrases)
     monkeypatch.setattr(model_formats, "MIN_AGREEMENT", dict.fromkeys(model_formats.MIN_AGREEMENT, 0.0))
-    monkeypatch.setattr("bachbridge.inference.runtime.library.search_paths", lambda: (tmp_path,))
+    monkeypatch.setattr("bachbridge.inference.runtime.library.search_paths", lambda: (tmp_path / "own", tmp_path))
     model_formats.convert_model(replace(original, model_export=None), "onnx-int8", tmp_path / "toy-int8", phrases)
     card = library.find_checked_card("toy-int8")
     facts = card.facts
@@ -132,7 +132,7 @@ def test_export_refuses_formats_that_it_cannot_make(
     toy: ChoraleRecipe, phrases: list[FourPartPiece], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     original_model(chorale_export(toy), tmp_path, phrases)
-    monkeypatch.setattr("bachbridge.inference.runtime.library.search_paths", lambda: (tmp_path,))
+    monkeypatch.setattr("bachbridge.inference.runtime.library.search_paths", lambda: (tmp_path / "own", tmp_path))
     monkeypatch.setattr("bachbridge_training.cli.export._validation_pieces", lambda *_: phrases)
     with pytest.raises(ConfigError, match="--run"):
         export_command("toy", run=None, output=tmp_path, format_="litert")
@@ -153,7 +153,7 @@ def test_export_keeps_a_model_unless_forced(
 ) -> None:
     original_model(chorale_export(toy), tmp_path, phrases)
     monkeypatch.setattr(model_formats, "MIN_AGREEMENT", dict.fromkeys(model_formats.MIN_AGREEMENT, 0.0))
-    monkeypatch.setattr("bachbridge.inference.runtime.library.search_paths", lambda: (tmp_path,))
+    monkeypatch.setattr("bachbridge.inference.runtime.library.search_paths", lambda: (tmp_path / "own", tmp_path))
     monkeypatch.setattr("bachbridge_training.cli.export._validation_pieces", lambda *_: phrases)
     export_command("toy", run=None, output=tmp_path, format_="onnx-fp16")
     with pytest.raises(ConfigError, match="--force"):
@@ -170,7 +170,7 @@ def test_compare_formats_prints_a_table_and_keeps_no_file(
 ) -> None:
     original_model(chorale_export(toy), tmp_path, phrases)
     monkeypatch.setattr(model_formats, "MIN_AGREEMENT", dict.fromkeys(model_formats.MIN_AGREEMENT, 0.0))
-    monkeypatch.setattr("bachbridge.inference.runtime.library.search_paths", lambda: (tmp_path,))
+    monkeypatch.setattr("bachbridge.inference.runtime.library.search_paths", lambda: (tmp_path / "own", tmp_path))
     monkeypatch.setattr("bachbridge_training.cli.export._validation_pieces", lambda *_: phrases)
     capsys.readouterr()
     table_command("toy", run=None, data=None, pieces=1, json=True)

@@ -149,7 +149,7 @@ def test_card_of_exported_run_holds_evaluates_scores(
     options: dict[str, Any] = {"epochs": None, "limit": None, "seed": None, "output": folder, "resume": False}
     train_command(str(tmp_path / "toy.toml"), **options)
     export_command("toy", run=folder, output=models)
-    monkeypatch.setattr("bachbridge.inference.runtime.library.search_paths", lambda: (models,))
+    monkeypatch.setattr("bachbridge.inference.runtime.library.search_paths", lambda: (models / "own", models))
     capsys.readouterr()
     evaluate_model("toy", data=None, part="valid", json=True, outputs=0, with_timing=False)
     scores = json.loads(capsys.readouterr().out)

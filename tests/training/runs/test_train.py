@@ -130,7 +130,7 @@ def test_commands_lead_from_recipe_to_scores(
     with pytest.raises(ConfigError, match="--resume"):
         train_command(str(tmp_path / "toy.toml"), **options, resume=False)
     export_command("toy", run=folder, output=models)
-    monkeypatch.setattr("bachbridge.inference.runtime.library.search_paths", lambda: (models,))
+    monkeypatch.setattr("bachbridge.inference.runtime.library.search_paths", lambda: (models / "own", models))
     capsys.readouterr()
     evaluate_model("toy", data=None, part="valid", json=True, outputs=3)
     scores = json.loads(capsys.readouterr().out)

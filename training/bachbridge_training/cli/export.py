@@ -60,6 +60,11 @@ def export_model(
     if format_ == model_formats.ONNX:
         if run is None:
             raise ConfigError(f"{model} is made from a training run: name it with --run, or choose another --format.")
+        if output is None and model in library.shipped_names():
+            raise ConfigError(
+                f"the name {model} belongs to a model that comes with BachBridge: choose another, such as my-{model}, "
+                "or another folder with -o."
+            )
         target = (output or user_models) / model
         _check_new(target, force=force)
         _export_run(run, target, data, jobs=jobs)
@@ -70,6 +75,8 @@ def export_model(
         _check_new(target, force=force)
         with _original_model(model, run, data) as (original, pieces):
             model_formats.convert_model(original, format_, target, pieces[:PARITY_PIECES])
+    if kind == model_formats.ONNX:
+        library.trust_model(target)
     print(f"wrote {target}")
 
 

@@ -109,7 +109,8 @@ def _check_run_folder(folder: Path, recipe_name: str, *, has_run: bool, resume: 
 def _model_name(folder: Path, *, is_own_music: bool) -> str:
     """Return a name for the run's model; if it is trained on the user's own music, a name that no model has yet."""
     name = folder.resolve().name
-    return f"my-{name}" if is_own_music and name in library.model_names() else name
+    taken = library.model_names() if is_own_music else library.shipped_names()
+    return f"my-{name}" if name in taken else name
 
 
 def _make_folder(folder: Path) -> None:

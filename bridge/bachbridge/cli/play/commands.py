@@ -148,6 +148,22 @@ def models(*, json: JsonOption = False) -> None:
     print_models(json=json)
 
 
+@commands.command("trust", rich_help_panel=MODELS, epilog=example("bachbridge trust hymns"))
+def trust(
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="The model's name, or its folder.")],
+    *,
+    remove: Annotated[bool, typer.Option("--remove", help="Trust the model no longer.")] = False,
+) -> None:
+    """Let a model that comes from elsewhere play here.
+
+    Models that come with BachBridge, or that were exported on this computer, need no trust. Prints what is known of the
+    model.
+    """
+    from bachbridge.cli.play.trust import trust_model
+
+    trust_model(model, remove=remove)
+
+
 @commands.command("replay", rich_help_panel=TOOLS, epilog=example("bachbridge replay session.log --midi played.mid"))
 def replay(
     log: Annotated[Path, typer.Argument(metavar="LOG", help="A session log that --log wrote.")],

@@ -1,13 +1,17 @@
 """The models that are installed, and whether their files are what their cards say.
 
-A model is a folder with a `card.json`. Folders are looked up in the user's data folder first, then in the package's
-own data, then in the checkout that the package runs from (an editable install does not see package data). A model
-whose files differ from the SHA-256 sums in its card is not loaded.
+A model is a folder with a `card.json`. Folders are looked up in the package's own data, in the checkout that the
+package runs from (an editable install does not see package data), and in the user's data folder. The first two hold the
+models that are shipped; their names cannot be taken.
+
+A model is loaded only if each of its files has the SHA-256 in its card. Any other model than a shipped one is a
+stranger's: its files must also pass `network_check`, and it must be trusted (`trust`) by whoever made it here or once
+said so.
 """
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -21,11 +25,15 @@ from platformdirs import user_data_path
 from bachbridge.atomic_files import read_limited_bytes
 from bachbridge.data_errors import data_error_text
 from bachbridge.errors import ModelError
+from bachbridge.inference.runtime import trust
 from bachbridge.inference.runtime.families import Family, current_codec_name, family_of_codec
+from bachbridge.inference.runtime.network_check import MAX_NETWORK_BYTES, check_network
 from bachbridge.music.notes import VOICES
 
 CARD_FILE = "card.json"
 _MAX_CARD_BYTES = 4 << 20
+_MAX_FILES, _MAX_DATA_TEXT = 8, 400
+_NETWORK_SUFFIX = ".onnx"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +94,19 @@ _CARD_FILES: dict[Family | None, type[_CardFile]] = {
 }
 
 
+class UntrustedModelError(ModelError):
+    """A model comes from elsewhere and has not been trusted yet; `card` is its card."""
+
+    def __init__(self, card: Card) -> None:
+        super().__init__(
+            f"the model {card.name} comes from elsewhere: if you trust whoever made it, say so once with "
+            f'"bachbridge trust {card.folder if card.folder.parent != search_paths()[0] else card.name}".'
+        )
+        self.card = card
+
+
 def search_paths() -> tuple[Path, ...]:
-    """The folders in which models may lie, in order of precedence."""
+    """The folders in which models may lie: that of the user's models, then those of shipped ones."""
     package = Path(__file__).resolve().parents[2]
     return (user_data_path("bachbridge", appauthor=False) / "models", package / "models", package.parents[1] / "models")
 
@@ -97,8 +116,30 @@ def model_names() -> list[str]:
     return sorted({folder.name for folder in _model_folders()})
 
 
+def _shipped_and_user_places() -> tuple[Path, ...]:
+    user, *shipped = search_paths()
+    return (*shipped, user)
+
+
+def shipped_names() -> set[str]:
+    """Return the names of the models that come with the program; no other model can have one of them."""
+    _, *places = search_paths()
+    return {folder.name for folder in _folders_with_cards(places)}
+
+
+def is_shipped(folder: Path) -> bool:
+    """Return True if the model in this folder comes with the program."""
+    _, *places = search_paths()
+    return folder.resolve().parent in {place.resolve() for place in places}
+
+
 def _model_folders() -> Iterator[Path]:
-    for place in search_paths():
+    """Yield the folders of all models, shipped ones first."""
+    yield from _folders_with_cards(_shipped_and_user_places())
+
+
+def _folders_with_cards(places: Iterable[Path]) -> Iterator[Path]:
+    for place in places:
         with suppress(OSError):  # a place that is missing or closed to us holds no models
             yield from sorted(folder for folder in place.iterdir() if _has_card(folder))
 
@@ -112,7 +153,14 @@ def _has_card(folder: Path) -> bool:
 
 def list_models() -> list[tuple[str, Card | ModelError]]:
     """Return the name of every model that can be found with its checked card, or with the reason why it is unusable."""
-    return [(name, _card_or_error(name)) for name in model_names()]
+    listed = [(name, _card_or_error(name)) for name in model_names()]
+    taken = shipped_names()
+    shadowed = [folder for folder in _folders_with_cards(search_paths()[:1]) if folder.name in taken]
+    return [*listed, *((f"{folder.name} in {folder.parent}", _taken_name_error(folder.name)) for folder in shadowed)]
+
+
+def _taken_name_error(name: str) -> ModelError:
+    return ModelError(f"the name {name} belongs to a model that comes with BachBridge: give the folder another name.")
 
 
 def _card_or_error(name: str) -> Card | ModelError:
@@ -123,8 +171,11 @@ def _card_or_error(name: str) -> Card | ModelError:
 
 
 def file_stamps() -> tuple[tuple[str, int, int], ...]:
-    """Path, modification time (ns) and size of every model file; unchanged stamps mean unchanged models."""
+    """Path, modification time (ns) and size of every model file and of the file of trusted models."""
     found: list[tuple[str, int, int]] = []
+    with suppress(OSError):
+        facts = (_trust_place() / trust.TRUST_FILE).stat()
+        found.append((trust.TRUST_FILE, facts.st_mtime_ns, facts.st_size))
     with suppress(OSError):  # a folder that disappears meanwhile is noticed the next time
         for folder in _model_folders():
             for path in sorted(folder.iterdir()):
@@ -140,7 +191,51 @@ def find_checked_card(name: str) -> Card:
     """
     found = find_card(name)
     check_files(found)
+    if not is_shipped(found.folder):
+        _check_stranger(found)
     return found
+
+
+def _check_stranger(card: Card) -> None:
+    """Check the networks of a model that is not shipped, and that it is trusted; raises `ModelError`."""
+    folder = card.folder
+    unlisted = [path.name for path in folder.glob(f"*{_NETWORK_SUFFIX}") if path.name not in card.files]
+    if unlisted or not card.files or len(card.files) > _MAX_FILES:
+        what = f"holds {unlisted[0]}, of which its card has no SHA-256" if unlisted else "does not list its files"
+        raise ModelError(f"the model {card.name} {what}: use another model.")
+    for name in card.files:
+        path = folder / name
+        if path.is_symlink():
+            raise ModelError(f"{path} is a link, and so may lead out of the model's folder: use another model.")
+        check_network(read_limited_bytes(path, MAX_NETWORK_BYTES, ModelError), str(path))
+    if not trust.is_trusted(_trust_place(), sha256(folder / CARD_FILE)):
+        raise UntrustedModelError(card)
+
+
+def _trust_place() -> Path:
+    return search_paths()[0].parent
+
+
+def trust_model(folder: Path) -> None:
+    """Trust the model in the folder from now on; raises `BachBridgeError` if that cannot be written down."""
+    trust.add_trusted_model(_trust_place(), sha256(folder / CARD_FILE), folder.resolve())
+
+
+def distrust_model(folder: Path) -> None:
+    """Trust the model in the folder no longer; raises `BachBridgeError` if that cannot be written down."""
+    trust.remove_trusted_model(_trust_place(), sha256(folder / CARD_FILE))
+
+
+def facts_text(card: Card) -> str:
+    """Return what is known of a model, for the person who is asked to trust it."""
+    data = " ".join(str(card.facts.get("data", ""))[:_MAX_DATA_TEXT].split()).rstrip(".")
+    learnt = f' learnt from "{data}",' if data else ""
+    size_mb = sum((card.folder / name).stat().st_size for name in card.files) / 1e6
+    text = (
+        f"{card.name} comes from elsewhere. By its card it can {', '.join(card.tasks)},{learnt} and it has "
+        f"{size_mb:.1f} MB in {card.folder}. Its files have passed the checks."
+    )
+    return "".join(letter if letter.isprintable() else "?" for letter in text)
 
 
 def find_card(name: str) -> Card:
@@ -210,6 +305,8 @@ def check_files(card: Card) -> None:
         path = card.folder / name
         if not path.is_file():
             raise ModelError(f"{path} is missing; install the model {card.name!r} again")
+        if path.stat().st_size > MAX_NETWORK_BYTES:
+            raise ModelError(f"{path} is too large (over {MAX_NETWORK_BYTES >> 20} MiB): use another model")
         if _sha256_or_error(path) != wanted:
             raise ModelError(f"{path} is not the file that its card describes; install the model {card.name!r} again")
 

@@ -7,15 +7,19 @@ the place of onnxruntime with another `SessionFactory`.
 
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
+import msgspec
 import numpy as np
 import onnxruntime
+from msgspec import Meta
 
+from bachbridge.atomic_files import read_limited_bytes
 from bachbridge.codecs import infill_grid
 from bachbridge.errors import ModelError
 from bachbridge.inference.runtime import row_cache
-from bachbridge.inference.runtime.library import Card
+from bachbridge.inference.runtime.library import Card, is_shipped
+from bachbridge.inference.runtime.network_check import MAX_NETWORK_BYTES, check_network
 from bachbridge.inference.runtime.protocols import State
 from bachbridge.music.frames import PITCH_INDEX_COUNT, Bools, Floats, Ints
 
@@ -54,6 +58,24 @@ class ChoraleNet:
         return pitch, onset
 
 
+_Count = Annotated[int, Meta(ge=1, le=1 << 20)]
+
+
+class _Memory(msgspec.Struct):
+    reach: Annotated[int, Meta(ge=0, le=1 << 14)]
+    row: Annotated[int, Meta(ge=0, le=1 << 12)]
+
+
+class _SymbolNetFacts(msgspec.Struct):
+    """The sizes on the card of a symbols model; they bound the memory of its states."""
+
+    sizes: Annotated[list[_Count], Meta(min_length=1, max_length=8)]
+    state: Annotated[
+        list[Annotated[list[Annotated[int, Meta(ge=1, le=1 << 12)]], Meta(max_length=3)]], Meta(max_length=4)
+    ]
+    memory: _Memory | None = None
+
+
 class SymbolNet:
     """A causal network over symbols: `core` takes a symbol in, `heads` predicts one field after another.
 
@@ -69,7 +91,7 @@ class SymbolNet:
         self._core = open_session(folder / CORE_FILE)
         self._heads = open_session(folder / HEADS_FILE) if len(self.vocab_sizes) > 1 else None
         self._state_shapes = [tuple(shape) for shape in facts["state"]]
-        memory = facts["memory"] or {"reach": 0, "row": 0}
+        memory = facts.get("memory") or {"reach": 0, "row": 0}
         self._memory_reach, self._memory_width = int(memory["reach"]), int(memory["row"])
 
     def initial_state(self) -> State:
@@ -163,6 +185,10 @@ def load_symbol_net(card: Card, open_session: SessionFactory | None = None) -> S
     """Return the network of a symbols model whose files were checked; raises `ModelError`."""
     if "sizes" not in card.facts:
         raise ModelError(f"{card.name} does not generate symbol by symbol: choose another model, such as play-bach.")
+    try:
+        msgspec.convert(card.facts, _SymbolNetFacts)
+    except msgspec.ValidationError as error:
+        raise ModelError(f"the card of {card.name} is damaged ({error}): install the model again.") from error
     return SymbolNet(card.folder, card.facts, open_session)
 
 
@@ -175,13 +201,20 @@ def load_chorale_net(card: Card, open_session: SessionFactory | None = None) -> 
 
 
 def onnx_session(path: Path) -> Any:
-    """Open a session of onnxruntime; it is `Any`, because its own types are less exact than the methods above."""
+    """Open a session of onnxruntime; it is `Any`, because its own types are less exact than the methods above.
+
+    onnxruntime is given the bytes that were checked, not the file, which could be another one by then. Networks that
+    come with the program are known by their hashes.
+    """
+    content = read_limited_bytes(path, MAX_NETWORK_BYTES, ModelError)
+    if not is_shipped(path.parent):
+        check_network(content, str(path))
     runtime: Any = onnxruntime
     options = runtime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.log_severity_level = _ERRORS_ONLY
     try:
-        return runtime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+        return runtime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime's own errors all derive from Exception directly
         raise ModelError(f"{path} cannot be loaded by onnxruntime: install the model again ({error}).") from error

@@ -37,14 +37,17 @@ def folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, Path
     return found
 
 
-def test_library_finds_models_and_prefers_the_users(folders: tuple[Path, Path]) -> None:
+def test_library_finds_models_and_keeps_shipped_names(folders: tuple[Path, Path]) -> None:
     user, package = folders
     make_model(package, "one")
     make_model(package, "two")
     make_model(user, "two", b"mine")
     assert library.model_names() == ["one", "two"]
     card = library.find_checked_card("two")
-    assert card.folder == user / "two"
+    assert card.folder == package / "two"
+    *_, (name, refusal) = library.list_models()
+    assert name == f"two in {user}"
+    assert "the name two belongs to a model that comes with BachBridge" in str(refusal)
     assert card.chain == (0, 3, 1, 2)
     assert card.sampler["top_p"] == pytest.approx(0.9)
 

@@ -42,8 +42,9 @@ from tests.support.virtual_driver import MS, Driver, chorale_model, plan_sixths,
 PITCHES = st.integers(48, 84)
 CHANNELS = st.integers(0, 4)
 STYLES = [
-    ("voice", "bass"), ("voice", "soprano"), ("harmony", "b"), ("harmony", "satb"), ("chord_on", "beat"),
-    ("chord_on", "note"), ("legato_ms", 0), ("legato_ms", 900), ("bpm", 0), ("bpm", 150), ("rest_bars", 1),
+    ("voice", "bass"), ("voice", "soprano"), ("voice", "auto"), ("harmony", "b"), ("harmony", "satb"),
+    ("chord_on", "beat"), ("chord_on", "note"), ("legato_ms", 0), ("legato_ms", 900), ("bpm", 0), ("bpm", 150),
+    ("rest_bars", 1),
 ]  # fmt: skip
 VOICING = [
     ("channels", "1,1,1,1"), ("channels", "1,2,3,4"), ("channels", "5,5,6,1"), ("octaves", "3,-3,0,0"),

@@ -113,3 +113,15 @@ def test_harmony_table_fits_into_eighty_columns() -> None:
     for columns in (CHORD_COLUMNS, HAND_COLUMNS):
         table = harmony_table(dict.fromkeys(names, figures), dict.fromkeys(names, 25), columns)
         assert Console(width=200).measure(table).maximum <= 80
+
+
+def test_figures_find_the_voice_of_a_recognised_tune() -> None:
+    melody = Melody("bass", "C", (Note(0, 4, 48), Note(4, 4, 50)))
+    performance = HarmonizedTune(melody, STEP_NS)
+    performance.begins_ns = [performance.time_of(note.start) for note in melody.notes]
+    performance.sounded += [
+        Sounded(voice, pitch + 2 * half, performance.time_of(4 * half), performance.time_of(4 * half + 4))
+        for half in (0, 1)
+        for voice, pitch in ((0, 67), (1, 64), (2, 60))
+    ]
+    assert compute_figures([performance]).parallels > 0

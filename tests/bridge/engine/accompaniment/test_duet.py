@@ -225,6 +225,23 @@ def test_duet_voice_sounds_alone(voice: str, duet_voice: str, channel: int) -> N
     assert {m.channel for _, m in driver.sent_messages() if isinstance(m, midi.NoteOn)} == {channel}
 
 
+def test_duet_voice_under_low_tune_stays_above_floor() -> None:
+    driver = duet()
+    play(driver, [(step, pitch - 24, length) for step, pitch, length in MELODY])
+    driver.run(20 * S)
+    assert min(pitch for _, pitch in own_onsets(driver)) >= 28
+
+
+def test_duet_with_auto_takes_the_tune_for_the_soprano() -> None:
+    requests: list[list[PlanRequest]] = []
+    for voice in ("soprano", "auto"):
+        driver = duet(replace(DUET, voice=voice))
+        play(driver, [(step, pitch - 12, length) for step, pitch, length in MELODY])
+        driver.run(20 * S)
+        requests.append([message for _, message in driver.messages_of(PlanRequest) if isinstance(message, PlanRequest)])
+    assert requests[0] == requests[1]
+
+
 @pytest.mark.parametrize("event", [Reset(), Setting("mode", "continue"), Setting("octaves", "0,0,0,1")])
 def test_duet_ends_its_note_at_once(event: Reset | Setting) -> None:
     driver = duet()

@@ -154,12 +154,17 @@ def _count_without_chord(performance: HarmonizedTune) -> int:
 
 
 def _frames(performance: HarmonizedTune) -> Ints:
-    """Return what sounds in each step, in its middle or when it is settled, `pitch_indices[step, voice]`."""
+    """Return what sounds in each step, in its middle or when it is settled, `pitch_indices[step, voice]`.
+
+    The tune is the first voice that does not sound otherwise.
+    """
+    sounded = {note.voice for note in performance.sounded}
+    own = next((voice for voice in range(len(VOICES)) if voice not in sounded), 0)
     wait_ns = _REVISED_NS if performance.melody.lower else performance.step_ns // 2
     notes = performance.melody.notes
     frames = np.full((notes[-1].end, len(VOICES)), REST, np.int32)
     for note in notes:
-        frames[note.start : note.end, 0] = pitch_index(note.pitch)
+        frames[note.start : note.end, own] = pitch_index(note.pitch)
     for step in range(len(frames)):
         chord = performance.sounding_at(performance.time_of(step) + wait_ns)
         for voice, pitch in chord.items():

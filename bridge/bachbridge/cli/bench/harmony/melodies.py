@@ -82,9 +82,26 @@ grace; C; D5/1 C5/3 E5/4 F#5/1 G5/3 E5/4 B4/1 C5/7 A4/1 G4/3 C5/4 E5/1 D5/3 C5/8
 trill; C; C5/4 D5/1 E5/1 D5/1 E5/1 D5/1 E5/1 D5/2 C5/8 F5/1 G5/1 F5/1 G5/1 F5/1 E5/3 D5/4 C5/8
 repeated; F; A4/2 A4/2 A4/2 A4/2 C5/4 C5/4 Bb4/2 Bb4/2 Bb4/2 Bb4/2 G4/8 A4/2 A4/2 G4/2 G4/2 F4/8
 low; C; C3/4 E3/4 G3/4 E3/4 F3/4 D3/4 G2/4 B2/4 C3/8
+low; A minor; A2/4 C3/4 E3/4 D3/4 C3/4 B2/4 G#2/4 B2/4 A2/8
+low; F; F3/4 A3/4 C4/4 A3/4 Bb3/4 G3/4 A3/4 E3/4 F3/8
+low; G; D3/4 G3/4 B3/4 A3/4 G3/4 F#3/4 E3/4 D3/4 C3/4 B2/4 A2/4 G2/8
 high; C; C6/4 E6/4 G6/4 E6/4 F6/4 D6/4 G6/4 B5/4 C6/8
+high; A minor; A5/4 C6/4 E6/4 D6/4 C6/4 B5/4 G#5/4 B5/4 A5/8
+high; F; C7/4 A6/4 F6/4 G6/4 A6/4 Bb6/4 A6/4 G6/4 F6/8
+border; C; C4/2 B3/2 C4/2 D4/2 C4/2 B3/2 A3/2 B3/2 C4/4 D4/2 C4/2 B3/4 C4/8
+border; G; D4/4 B3/4 G3/4 A3/4 B3/4 D4/4 E4/4 D4/4 C4/4 B3/4 A3/4 B3/4 G3/8
+border; A; A5/2 G#5/2 A5/2 B5/2 A5/4 C#6/4 B5/2 A5/2 G#5/4 B5/4 A5/8
+border; D; D3/2 E3/2 F#3/2 G3/2 A3/2 B3/2 C#4/2 D4/2 E4/2 F#4/2 G4/2 A4/2 B4/2 C#5/2 D5/4 A4/4 D5/8
+bass; C; C3/4 E3/4 G3/4 E3/4 F3/4 D3/4 G2/4 B2/4 C3/8
+bass; G; G2/4 B2/4 C3/4 D3/4 E3/4 C3/4 D3/4 D2/4 G2/8
+bass; D minor; D3/4 F3/4 E3/4 D3/4 A2/4 Bb2/4 G2/4 A2/4 D3/8
+tenor; F; A3/4 F3/4 C4/4 A3/4 Bb3/4 G3/4 A3/4 C4/4 F3/8
+tenor; E minor; G3/4 B3/4 E4/4 D4/4 B3/4 C4/4 A3/4 F#3/4 E3/8
 pauses; G; G4/4 B4/4 D5/8 -/24 E5/4 C5/4 A4/8 -/40 D5/4 C5/4 A4/4 F#4/4 G4/8
 """
+_RECOGNISED: tuple[tuple[str, StoredValue], ...] = (("voice", "auto"),)
+_GROUP_SETTINGS = {"bass": _RECOGNISED, "tenor": _RECOGNISED}
+"""Settings with which the tunes of a group are played: here the voice is recognised."""
 _PITCH_CLASSES = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 _TOKEN = re.compile(r"([A-G])([#b]?)(\d)/(\d+)|-/(\d+)")
 
@@ -103,7 +120,7 @@ def parse_notes(text: str) -> tuple[Note, ...]:
 
 def _parse_tune(line: str) -> Melody:
     group, key, text = (part.strip() for part in line.split(";"))
-    return Melody(group, key, parse_notes(text))
+    return Melody(group, key, parse_notes(text), settings=_GROUP_SETTINGS.get(group, ()))
 
 
 def _chorale_lines() -> Iterator[Melody]:

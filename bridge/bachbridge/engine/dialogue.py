@@ -33,6 +33,7 @@ from bachbridge.midi import messages as midi
 from bachbridge.music import general_midi
 from bachbridge.music.notes import NS_PER_MS, step_ns_from_bpm
 from bachbridge.protocol.effects import (
+    AnswerLate,
     ClockNeverStarted,
     ClockTempo,
     DamagedMidi,
@@ -49,6 +50,8 @@ from bachbridge.protocol.events import (
 )
 from bachbridge.settings import Settings
 
+_MAX_LATENESS_NS = 150_000_000
+"""A message that is overdue by more than this, or by a 16th of the answer, is not sent any more."""
 _MIN_LEAD_NS = 8_000_000
 """The answer starts on the first beat or bar line that is at least this far ahead."""
 _PREFILL_NS_PER_STEP = 3_000_000
@@ -299,6 +302,20 @@ class Dialogue:
         effects += self.responder.ask(now_ns, phrase_ended, start_ns, seed, shared_step, keeps_place=keeps_place)
         # A receiver that was connected a moment ago does not know the instrument yet.
         return [*effects, *self.program_changes(now_ns)]
+
+    def end_what_was_slept_through(self, now_ns: int) -> list[Effect]:
+        """End answer and playback if their next message is overdue by more than a 16th: the machine has slept.
+
+        Sent all together, the notes that were missed would be a burst of noise.
+        """
+        due_ns, grid = self.scheduler.deadline, self.responder.sounding_grid
+        late_ns = now_ns - due_ns if due_ns is not None else 0
+        if late_ns <= max(_MAX_LATENESS_NS, grid.step_ns if grid else 0):
+            return []
+        what = f"the computer slept or was busy for {late_ns / 1e9:.1f} s, so the answer ends"
+        reports = [AnswerLate(self.responder.ask_number, what)] if self.responder.is_busy else []
+        effects = [*self.responder.interrupt(now_ns), *self.end_playback(now_ns)]
+        return [*effects, *self.scheduler.stop_scheduled(now_ns), *self.answer_pedal.release(now_ns), *reports]
 
     def stop_and_reset(self, now_ns: int) -> list[Effect]:
         """End all that sounds and forget everything but the settings."""

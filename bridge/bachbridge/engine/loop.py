@@ -76,6 +76,7 @@ class ModelClientProtocol(Protocol):
 
     def load(self, model_name: str) -> None: ...
     def send(self, message: Feed | Ask | PlanRequest | Cancel, /) -> object: ...
+    def end_if_hung(self) -> None: ...
     def stop(self) -> None: ...
 
 
@@ -229,8 +230,9 @@ class Engine:
             self._model_request_ns = None
 
     def _do_housekeeping(self) -> None:
-        """Check the ports and report connections and latencies; once a second."""
+        """Check the ports and the model process, and report connections and latencies; once a second."""
         self._next_housekeeping_ns = time.monotonic_ns() + _HOUSEKEEPING_INTERVAL_NS
+        self._model_client.end_if_hung()
         if self._ports.refresh():
             self._process_event(time.monotonic_ns(), self._ports.state)
         connections = self._ports.connections()

@@ -1,19 +1,22 @@
 """The engine's connection to the model process: starts it, loads a model, and starts it again when it dies.
 
 A crash costs the answer under way and nothing else: the session gets `ModelDown`, and `ModelUp` when the new process is
-ready, and then asks again if its ask was not answered.
+ready, and then asks again if its ask was not answered. A process that hangs is ended and started again.
 """
 
 import threading
+import time
 from collections.abc import Callable, Sequence
 
 from bachbridge.process.ipc import ChildProcess
 from bachbridge.process.restart import RestartBackoff
 from bachbridge.protocol.effects import Ask, Cancel, Feed, Message, PlanRequest
-from bachbridge.protocol.events import Answer, AskRefused, Event, ModelDown, ModelUp, Plan, Setting
+from bachbridge.protocol.events import NO_ASK, Answer, AskRefused, Event, ModelDown, ModelUp, Plan, Setting
 
 _RESTART_PAUSES_S = (0.1, 1.0, 5.0, 30.0)
 """Pauses before a restart, growing while the process dies without ever being ready."""
+_LOAD_TIMEOUT_NS, _REPLY_TIMEOUT_NS = 60_000_000_000, 10_000_000_000
+"""Times after which a process that loads a model, or is asked for music, counts as hung."""
 _STOP_TIMEOUT_S = 1.0
 """The process has nothing to clean up, and the program that started the engine is waiting."""
 
@@ -21,23 +24,62 @@ _STOP_TIMEOUT_S = 1.0
 class ModelClient:
     """The model process; its methods may be called on any thread."""
 
-    def __init__(self, command: Sequence[str], model_name: str, on_event: Callable[[Event], None]) -> None:
-        """Start `command`; `on_event` is called on the thread that reads the pipe."""
+    def __init__(
+        self,
+        command: Sequence[str],
+        model_name: str,
+        on_event: Callable[[Event], None],
+        reply_timeout_ns: int = _REPLY_TIMEOUT_NS,
+    ) -> None:
+        """Start `command`; `on_event` is called on the thread that reads the pipe.
+
+        A process that is asked for music and does not reply for `reply_timeout_ns` counts as hung.
+        """
+        self._reply_timeout_ns = reply_timeout_ns
         self._command, self._model_name, self._on_event = command, model_name, on_event
         self._backoff = RestartBackoff(_RESTART_PAUSES_S)
         self._lock = threading.Lock()
         self._stopped = threading.Event()
         self._child: ChildProcess | None = None
+        self.reply_due_ns: int | None = None
+        """When the process counts as hung; None while nothing is awaited."""
+        self._is_loading, self._plans_refused, self._hung = True, False, False
         self._start()
 
     def load(self, model_name: str) -> None:
         """Load a model before the first ask for it."""
         self._model_name = model_name
+        self._await_load()
         self._send(Setting("model", model_name))
 
     def send(self, message: Feed | Ask | PlanRequest | Cancel) -> None:
         """Send a message and return at once; it is lost while no process runs."""
         self._send(message)
+        if self._is_loading:
+            return
+        match message:
+            case Ask():
+                self._await_reply()
+            case PlanRequest() if not self._plans_refused and self.reply_due_ns is None:
+                self._await_reply()
+            case Cancel():
+                self.reply_due_ns = None
+            case _:
+                pass
+
+    def end_if_hung(self) -> None:
+        """End a process that should have replied by now; the reading thread then starts it again. Call it regularly."""
+        due_ns, child = self.reply_due_ns, self._child
+        if due_ns is not None and child is not None and time.monotonic_ns() > due_ns:
+            self.reply_due_ns, self._hung = None, True
+            child.kill()
+
+    def _await_load(self) -> None:
+        self._is_loading, self._plans_refused = True, False
+        self.reply_due_ns = time.monotonic_ns() + _LOAD_TIMEOUT_NS
+
+    def _await_reply(self) -> None:
+        self.reply_due_ns = time.monotonic_ns() + self._reply_timeout_ns
 
     def stop(self) -> None:
         """End the process for good."""
@@ -54,10 +96,12 @@ class ModelClient:
     def _start(self) -> None:
         with self._lock:
             if not self._stopped.is_set():
+                self._await_load()
                 self._child = ChildProcess(self._command, self._handle_message)
                 self._send(Setting("model", self._model_name))
 
     def _handle_message(self, message: Message | None) -> None:
+        self._note_reply(message)
         match message:
             case ModelUp():
                 self._backoff.reset()
@@ -69,10 +113,25 @@ class ModelClient:
             case _:
                 pass
 
+    def _note_reply(self, message: Message | None) -> None:
+        """Find out what is still awaited."""
+        match message:
+            case ModelUp() | ModelDown():
+                self._is_loading, self.reply_due_ns = False, None
+            case Answer(final=False):
+                self._await_reply()
+            case Answer() | Plan():
+                self.reply_due_ns = None
+            case AskRefused(number):
+                self._plans_refused, self.reply_due_ns = self._plans_refused or number == NO_ASK, None
+            case _:
+                pass
+
     def _restart(self) -> None:
         """Start the process again after a pause; runs on the reading thread of the process that died."""
-        status = self._child.returncode if self._child else None
-        self._child = None
-        self._on_event(ModelDown(f"the model's process ended (status {status}) and is started again"))
+        status, was_hung = self._child.returncode if self._child else None, self._hung
+        self._child, self._hung = None, False
+        reason = "did not answer any more" if was_hung else f"ended (status {status})"
+        self._on_event(ModelDown(f"the model's process {reason} and is started again"))
         if not self._stopped.wait(self._backoff.record_death()):
             self._start()

@@ -145,7 +145,7 @@ class Session:
 
     def feed(self, now_ns: int, event: Event) -> list[Effect]:
         """Handle `event` at `now_ns`, which must not be earlier than at the last call; return the effects in order."""
-        effects = self._advance(now_ns)
+        effects = [*self._dialogue.end_what_was_slept_through(now_ns), *self._advance(now_ns)]
         refusal = rejection_report(event)
         effects += [refusal] if refusal else self._handle_event(now_ns, event)
         return effects + self._advance(now_ns)

@@ -28,10 +28,8 @@ from bachbridge.inference.runtime.protocols import AccompanyingGenerator, Genera
 from bachbridge.music.notes import STEPS_PER_BEAT, Note, Phrase
 from bachbridge.process import ipc, realtime
 from bachbridge.protocol.effects import Ask, Cancel, Feed, Message, PlanRequest
-from bachbridge.protocol.events import Answer, AskRefused, ModelDown, ModelUp, Setting
+from bachbridge.protocol.events import NO_ASK, Answer, AskRefused, ModelDown, ModelUp, Setting
 
-NO_ASK = 0
-"""The ask number of a refusal that answers a plan request."""
 _EXIT_TIMEOUT_S = 2.0
 _WARMUP_STEPS = 16 * STEPS_PER_BEAT
 _WARMUP_PHRASE = Phrase((Note(0, _WARMUP_STEPS, 67),), _WARMUP_STEPS)

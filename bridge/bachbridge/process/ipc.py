@@ -176,6 +176,10 @@ class ChildProcess:
     def send(self, message: Message | str) -> None:
         self._outbox.send(message)
 
+    def kill(self) -> None:
+        """End a child that does not react; `on_message` then gets None."""
+        self._process.kill()
+
     def stop(self, timeout_s: float = 5.0) -> int:
         """Close the pipe, which asks the child to end; kill it if it does not. Return its exit status."""
         self._outbox.close()

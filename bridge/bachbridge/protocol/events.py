@@ -35,6 +35,10 @@ class Answer:
     final: bool
 
 
+NO_ASK = 0
+"""The number of `AskRefused` that refuses plans rather than an ask."""
+
+
 @dataclass(frozen=True, slots=True)
 class AskRefused:
     """The model cannot do what ask `ask` wants, so no answer will come; `reason` is the sentence for the player.

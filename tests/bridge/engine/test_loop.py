@@ -76,6 +76,9 @@ class Surroundings:
     def close(self) -> None:
         self.calls.append("closed")
 
+    def end_if_hung(self) -> None:
+        pass
+
     def stop(self) -> None:
         pass
 

@@ -16,6 +16,7 @@ from bachbridge.protocol.effects import (
     Feed,
     PhraseEnded,
     PlanRequest,
+    Send,
     SettingRefused,
 )
 from bachbridge.protocol.events import (
@@ -30,6 +31,7 @@ from bachbridge.protocol.events import (
     Quit,
     Reset,
     Setting,
+    Tick,
 )
 from bachbridge.settings import Settings
 from tests.support.virtual_driver import (
@@ -381,3 +383,19 @@ def test_refusal_is_reported_and_ends_answer_at_once() -> None:
     play_quarters(driver, start_ns=driver.now_ns + S)
     driver.run(driver.now_ns + 20 * S)
     assert len(driver.messages_of(Ask)) == 2
+
+
+@pytest.mark.parametrize("answer", ["continue", "dream"])
+def test_answer_ends_without_a_burst_when_the_machine_has_slept(answer: str) -> None:
+    driver = Driver(Settings(bpm=120.0, seed=1, silence_beats=2.0, answer_bars=8, answer=answer))
+    driver.feed(ModelUp("chorale-lstm", 1))
+    driver.run(play_quarters(driver) + 3 * S)
+    assert driver.receiver.sounding
+    driver.now_ns += 5 * S
+    effects = driver.feed(Tick())
+    assert sum(isinstance(effect, Send) for effect in effects) <= 4
+    assert not driver.receiver.sounding
+    [(_, late)] = driver.messages_of(AnswerLate)
+    assert "slept" in str(late)
+    driver.run(driver.now_ns + 20 * S)
+    assert not note_ons(driver) or note_ons(driver)[-1][0] < driver.now_ns - 20 * S

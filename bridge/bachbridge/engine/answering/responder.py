@@ -63,6 +63,11 @@ class Responder:
         return self._response is not None
 
     @property
+    def ask_number(self) -> int:
+        """The number of the last ask."""
+        return self._ask_count
+
+    @property
     def sounding_grid(self) -> Grid | None:
         """The grid of the answer under way, or of its dream; None before any part of it has arrived."""
         response = self._response

@@ -224,6 +224,12 @@ class Engine:
             case _:
                 pass
 
+    def _lift_keys(self) -> None:
+        """Let go of keys and pedals: the program that held them is gone and cannot release them any more."""
+        for channel in range(16):
+            for controller in (midi.SUSTAIN, midi.ALL_NOTES_OFF):
+                self._process_event(time.monotonic_ns(), Midi(midi.control_change(channel, controller, 0)))
+
     def _measure_model_latency(self, at_ns: int) -> None:
         if self._model_request_ns is not None:
             self._model_latency.add(at_ns, at_ns - self._model_request_ns)
@@ -237,8 +243,10 @@ class Engine:
             self._process_event(time.monotonic_ns(), self._ports.state)
         connections = self._ports.connections()
         if connections != self._reported_connections:
-            self._reported_connections = connections
+            before, self._reported_connections = self._reported_connections, connections
             self._notify(connections)
+            if before and 0 <= connections.to_input < before.to_input:
+                self._lift_keys()
         sent = self._send_latency
         if sent.count > self._reported_count:
             self._reported_count = sent.count

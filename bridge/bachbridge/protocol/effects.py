@@ -207,9 +207,12 @@ class BeatMissing:
 
 @dataclass(frozen=True, slots=True)
 class PhraseHeld:
-    """The player's keys are up, and the phrase does not end by silence: the pedal is down, or the latch holds notes."""
+    """The phrase does not end by silence: the keys are up, and the pedal is down or the latch holds notes.
 
-    held_by: Literal["pedal", "latch"]
+    Or a key has been down for so long that its release may be lost.
+    """
+
+    held_by: Literal["key", "pedal", "latch"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,8 @@ def obstacle_text(report: ObstacleReport) -> str:
     match report:
         case PhraseRefused():
             return _phrase_refused_text(report)
+        case PhraseHeld("key"):
+            return "A key has been down for half a minute: if it is not, press Panic"
         case PhraseHeld("pedal"):
             return "Your phrase does not end by silence while the sustain pedal is down: lift it"
         case PhraseHeld():

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from bachbridge.engine.loop import Engine, EventQueue
+from bachbridge.midi import messages as midi
 from bachbridge.music.notes import Phrase
 from bachbridge.protocol.effects import (
     Ask,
@@ -188,6 +189,21 @@ def test_loop_reports_connections_when_they_change() -> None:
         surroundings.connected = connections
         engine._do_housekeeping()
     assert surroundings.calls == [Connections(0, 0), Connections(1, 0)]
+
+
+def test_keys_are_lifted_when_their_program_is_gone() -> None:
+    surroundings, session = Surroundings(), ScriptedSession()
+    engine = Engine(session, surroundings, surroundings, surroundings.notify, None)
+    for connections in (Connections(1, 1), Connections(2, 1), Connections(2, 0), Connections(-1, -1)):
+        surroundings.connected = connections
+        engine._do_housekeeping()
+    assert not session.fed
+    for connections in (Connections(2, 0), Connections(1, 0)):
+        surroundings.connected = connections
+        engine._do_housekeeping()
+    lifted = [midi.decode(event.data) for _, event in session.fed if isinstance(event, Midi)]
+    assert len(lifted) == 32
+    assert {message.controller for message in lifted if isinstance(message, midi.ControlChange)} == {64, 123}
 
 
 def test_loop_answers_list_ports_with_port_names() -> None:

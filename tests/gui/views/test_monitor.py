@@ -144,6 +144,7 @@ def test_describe_message_covers_every_kind():
         "frames": [],
         "rows": [],
         "voices": [],
+        "lane": None,
     }
     values |= dict.fromkeys(
         ("input", "output", "reason", "error", "what", "name", "task", "ended_by", "source", "model", "mode"), "-"

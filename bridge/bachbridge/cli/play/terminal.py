@@ -42,6 +42,7 @@ from bachbridge.settings import Settings, validated
 _NO_MODEL = "no model"
 _MAX_NAMED_NOTES = 12
 _PHRASE_HELD_TEXTS = {
+    "key": "A key has been down for half a minute: if it is not, press and release it, or send All Notes Off.",
     "pedal": "Your phrase does not end by silence while the sustain pedal is down: lift it.",
     "latch": "Your phrase does not end by silence while the latch holds its notes: end it with the end controller.",
 }

@@ -15,7 +15,7 @@ from bachbridge.engine.input.roles import InputRoles
 from bachbridge.midi import messages as midi
 from bachbridge.settings import Settings
 
-Holder = Literal["pedal", "latch"]
+Holder = Literal["key", "pedal", "latch"]
 """The thing that holds notes after their keys went up."""
 
 
@@ -52,9 +52,9 @@ class PlayerInput:
 
     @property
     def holder(self) -> Holder | None:
-        """The thing that holds notes while no key is down; None if a key is down or nothing is held."""
+        """The thing that holds notes: a key, or else the pedal or the latch; None if nothing is held."""
         if self._held.has_counted_keys:
-            return None
+            return "key"
         if self._pedals:
             return "pedal"
         return "latch" if self._latch.pitches("melody") or self._latch.pitches("left") else None

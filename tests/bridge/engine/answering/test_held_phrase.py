@@ -63,3 +63,15 @@ def test_pedal_lifted_in_time_is_no_obstacle() -> None:
     driver.run(60 * S)
     assert not driver.messages_of(PhraseHeld)
     assert only_message(driver, PhraseEnded)[0] >= end_ns + 7 * BEAT - 20 * MS
+
+
+@pytest.mark.parametrize("mode", ["continue", "harmonize"])
+def test_key_that_is_down_for_very_long_is_doubted(mode: str) -> None:
+    driver = Driver(replace(AT_120, mode=mode))
+    driver.schedule(S, Midi(midi.note_on(0, 60, 80)))
+    driver.run(300 * S)
+    assert only_message(driver, PhraseHeld) == (31 * S, PhraseHeld("key"))
+    driver.schedule(driver.now_ns, Midi(midi.note_off(0, 60)))
+    driver.play(driver.now_ns + S, 62, 20 * S)
+    driver.run(driver.now_ns + 100 * S)
+    assert len(driver.messages_of(PhraseHeld)) == 1

@@ -98,7 +98,7 @@ def rows_of(notes: list[Note], first_step: int, steps: int) -> tuple[Ints, Bools
 def add_counts(counts: Counter[str], melody: Ints, voice: Ints, onsets: Bools, position: Ints) -> None:
     """Count what the two voices do together on each step, and from step to step."""
     both = (melody > 0) & (voice > 0)
-    beats, interval = both & (position % 4 == 0), (melody - voice) % 12
+    beats, interval = both & (position % 4 == 0), np.abs(melody - voice) % 12
     counts["steps"] += int(both.sum())
     counts["onsets"] += int((both & onsets).sum())
     counts["beats"] += int(beats.sum())

@@ -33,7 +33,7 @@ _MOTIONS = {0: 0.2, 1: 0.12, -1: 0.14, 2: 0.2, -2: 0.24, 3: 0.05, -3: 0.05, 4: 0
 _HELD_SHARE = 0.85
 """Probability that the player's note is held while the lane moves within a beat."""
 _LEAP_COSTS = np.array(
-    [0, 0, 0, 0.8, 0.9, 1.2, FORBIDDEN, 1.6, 2.5, 4, FORBIDDEN, FORBIDDEN, 2.2, *[FORBIDDEN] * PITCH_INDEX_COUNT]
+    [0, 0, 0, 1, 1.1, 1.5, FORBIDDEN, 2, 3, 5, FORBIDDEN, FORBIDDEN, 3.5, *[FORBIDDEN] * PITCH_INDEX_COUNT]
 )
 """Cost of a motion by its size in semitones."""
 _UNISON_COST, _OCTAVE_COST, _FIFTH_COST = 3.0, 0.9, 0.6

@@ -43,6 +43,11 @@ def test_suspension_is_prepared_tied_and_resolved() -> None:
     assert (upwards.suspended_beats, upwards.proper_dissonances) == (0, 0)
 
 
+def test_lane_over_the_player_is_judged_alike() -> None:
+    over = compute_lane_figures([(line(60, 60), line(67, 69, 72, 69, length=2))])
+    assert (over.consonant_beats, over.proper_dissonances) == (1, 1)
+
+
 def test_parallels_are_counted_per_thousand_moves_together() -> None:
     figures = compute_lane_figures([(line(72, 74, 72), line(60, 62, 57))])
     assert figures.parallels == 500

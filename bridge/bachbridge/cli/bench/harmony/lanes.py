@@ -52,6 +52,15 @@ class _Line:
         return self.at[step] >= 0 and self.notes[self.at[step]].start == step
 
 
+def _interval(one: _Line, other: _Line, step: int) -> int:
+    """Return the interval at a step where both sound, in semitones modulo an octave."""
+    return abs(one.pitch(step) - other.pitch(step)) % 12
+
+
+def _is_consonant(one: _Line, other: _Line, step: int) -> bool:
+    return _interval(one, other, step) in _CONSONANCES
+
+
 def _line(notes: Sequence[Note], steps: int) -> _Line:
     at = [-1] * steps
     for number, note in enumerate(notes):
@@ -92,7 +101,7 @@ def _add_counts(counts: Counter[str], given: _Line, own: _Line, steps: int) -> N
         is_beat = step % STEPS_PER_BEAT == 0
         counts["strikes"] += own.strikes(step)
         counts["beats"] += is_beat
-        is_dissonant = (given.pitch(step) - own.pitch(step)) % 12 not in _CONSONANCES
+        is_dissonant = not _is_consonant(given, own, step)
         counts["consonant beats"] += is_beat and not is_dissonant
         if is_dissonant and (given.strikes(step) or own.strikes(step)):
             counts["dissonances"] += 1
@@ -108,7 +117,7 @@ def _add_motion(counts: Counter[str], given: _Line, own: _Line, step: int) -> No
     if 0 in motions:
         return
     counts["together"] += 1
-    intervals = {(given.pitch(at) - own.pitch(at)) % 12 for at in (step - 1, step)}
+    intervals = {_interval(given, own, at) for at in (step - 1, step)}
     counts["parallels"] += len(intervals) == 1 and intervals <= {*_PERFECT} and motions[0] * motions[1] > 0
 
 
@@ -117,8 +126,7 @@ def _is_suspension(moving: _Line, tied: _Line, step: int) -> bool:
     if tied.strikes(step) or not step or min(moving.at[step - 1], tied.at[step - 1]) < 0:
         return False
     resolution = tied.motion_from(step)
-    prepared = (moving.pitch(step - 1) - tied.pitch(step - 1)) % 12 in _CONSONANCES
-    return prepared and resolution is not None and -_MAX_STEP <= resolution < 0
+    return _is_consonant(moving, tied, step - 1) and resolution is not None and -_MAX_STEP <= resolution < 0
 
 
 def is_proper(given: _Line, own: _Line, step: int) -> bool:

@@ -242,6 +242,11 @@ def _frame_for_unknown(
     """Return the frame `[1, voice]` for a player who has let go of the note `held` and may play anything."""
     anything = np.full((1, len(VOICES)), UNKNOWN, np.int32)
     chosen = rank_frames(view, anything, style, rng, keep=max(1, style.candidates)).pitch_indices[0]
+    if situation.previous is not None:
+        # A voice that stays risks no parallel, and may not be among those that were drawn.
+        staying = chosen[:1].copy()
+        staying[0, situation.own] = situation.previous[situation.own]
+        chosen = np.concatenate([chosen, staying])
     shares = next_note_shares(view, situation.given, held)
     best = chosen[[two_voices.best_for_unknown(situation, chosen, shares)]].copy()
     best[0, situation.given] = held

@@ -16,7 +16,7 @@ from bachbridge.music.notes import STEPS_PER_BEAT
 from bachbridge.music.voice_leading import MAX_STEP_SEMITONES, OCTAVE_SEMITONES, PERFECT_INTERVALS
 
 PARALLEL_COST, BEAT_DISSONANCE_COST, LEAP_DISSONANCE_COST, DIRECT_COST, STILL_COST = 4, 2, 1, 1, 2
-BLIND_PARALLEL_COST = 8
+BLIND_PARALLEL_COST = 24
 """The additional cost of a parallel if the player's note is not known."""
 MAX_STILL_STEPS = 2 * STEPS_PER_BEAT
 """A voice that has kept its pitch for so many steps should move."""

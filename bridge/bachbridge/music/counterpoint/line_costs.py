@@ -226,8 +226,11 @@ def _tie_costs(scale: frozenset[int], below: bool) -> Costs:
 
 
 def scale_of(key: Key | None) -> frozenset[int]:
-    """Return the pitch classes of the key, or all of them."""
-    return frozenset(range(12)) if key is None else scale_pitch_classes(key)
+    """Return the pitch classes of the key, in minor those of the natural scale, or all without a key."""
+    if key is None:
+        return frozenset(range(12))
+    tonic, minor = key
+    return scale_pitch_classes(((tonic + 3) % 12, False) if minor else key)
 
 
 @lru_cache(maxsize=64)

@@ -127,7 +127,10 @@ def rank_frames(
 
 
 def next_note_shares(view: StepView, given_voice: int, held: int) -> Floats:
-    """Return the probability of each pitch index as the player's next note, if he has let go of the note `held`."""
+    """Return the probability of each pitch index as the player's next note.
+
+    `held` is a note that he has let go of; `REST`: none.
+    """
     anything = np.full((1, len(VOICES)), UNKNOWN, np.int32)
     logits = view.heads(np.zeros(1, np.int64), anything)[0][0, given_voice].copy()
     logits[REST] = -np.inf

@@ -50,6 +50,13 @@ class LaneStep:
     own: int
     notes: LaneNotes
     key: Key | None
+    forecast: Floats | None = None
+    """Probabilities of the player's note on the next beat, if he holds his note until then: `[pitch index]`."""
+
+    @property
+    def steps_to_beat(self) -> int:
+        """Steps until the next beat, off the beat; 0 on it."""
+        return self.species.beat_steps - self.place if self.place else 0
 
     @property
     def below(self) -> bool:
@@ -136,7 +143,7 @@ def _choose_blindly(
     likely = np.flatnonzero(shares > _MIN_SHARE).astype(np.int32)
     given = np.full((len(likely), len(VOICES)), UNKNOWN, np.int32)
     given[:, step.given] = likely
-    merits = _merits(view, step, given, style, np.repeat(bias[None], len(given), axis=0))
+    merits = _merits(view, replace(step, forecast=None), given, style, np.repeat(bias[None], len(given), axis=0))
     expected = shares[likely] @ np.maximum(merits, -2 * FORBIDDEN) + _NOISE * style.randomness * rng.gumbel(
         size=PITCH_INDEX_COUNT
     )
@@ -156,7 +163,15 @@ def _merits(view: StepView, step: LaneStep, given: Ints, style: Style, bias: Flo
     if not step.species.strikes_with_player():
         logits[:, [REST, step.notes.own]] = _NEVER
     log_p = logits - np.logaddexp.reduce(logits, axis=1, keepdims=True)
-    costs = strike_costs(step.notes, step.species, step.place, given[:, step.given], below=step.below, key=step.key)
+    costs = strike_costs(
+        step.notes,
+        step.species,
+        step.place,
+        given[:, step.given],
+        below=step.below,
+        key=step.key,
+        forecast=step.forecast,
+    )
     weight = _WEAK_NETWORK_WEIGHT if step.place and not step.species.strikes_with_player() else _NETWORK_WEIGHT
     merits = weight / style.temperature * np.maximum(log_p, _LEAST_LOG_P) - costs
     merits += _KEY_WEIGHT * bias[:, step.own]

@@ -158,9 +158,22 @@ class Planner:
         if bias is None:
             bias = np.zeros((len(given), len(VOICES), PITCH_INDEX_COUNT), np.float32)
         shares = next_note_shares(view, request.given, request.held) if past and request.held else None
+        if past and request.held and lane.species.strikes_at(lane.place):
+            lane = replace(lane, forecast=self._forecast(request.given, lane.steps_to_beat))
         pitch_indices, onsets = lanes.choose_lane_frames(view, lane, given, style, rng, bias, shares)
         given_pitches = given[:, request.given].tolist()
         return _plan_rows([*([] if shares is None else [REST]), *given_pitches], pitch_indices, onsets)
+
+    def _forecast(self, given_voice: int, steps: int) -> Floats | None:
+        """Return the probabilities of the player's note in so many steps, if everything is held until then."""
+        memory = self._memories[-1]
+        frame = memory.context.previous_frame
+        if frame is None or not steps:
+            return None
+        for _ in range(steps):
+            memory = self._memory_after(memory, (*frame.pitch_indices, 0), given_voice)
+        view = StepView(self._net, self._voice_order, memory.hidden, frame.pitch_indices)
+        return next_note_shares(view, given_voice, REST)
 
     def _situation(self, request: PlanRequest, step: int) -> two_voices.Situation:
         """Return what goes before the step for the two voices that are heard."""

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bachbridge.music.counterpoint.species import Species
-from bachbridge.music.frames import PITCH_INDEX_COUNT, REST, Bools, Ints, pitch_classes
+from bachbridge.music.frames import PITCH_INDEX_COUNT, REST, Bools, Floats, Ints, pitch_classes
 from bachbridge.music.notes import Key, scale_pitch_classes
 from bachbridge.music.voice_leading import MAX_STEP_SEMITONES, OCTAVE_SEMITONES, PERFECT_INTERVALS
 
@@ -30,6 +30,8 @@ IS_CONSONANT = np.isin(np.abs(PITCHES[:, None] - PITCHES) % OCTAVE_SEMITONES, _C
 _IS_PERFECT = np.isin(np.arange(OCTAVE_SEMITONES), PERFECT_INTERVALS)
 _MOTIONS = {0: 0.2, 1: 0.12, -1: 0.14, 2: 0.2, -2: 0.24, 3: 0.05, -3: 0.05, 4: 0.03, -4: 0.03, 5: 0.03, 7: 0.01}
 """Shares of a melody's motions in semitones, of which those in the scale count."""
+_FORECAST_WEIGHT = 0.8
+"""How much the network's forecast counts beside these shares."""
 _HELD_SHARE = 0.85
 """Probability that the player's note is held while the lane moves within a beat."""
 _LEAP_COSTS = np.array(
@@ -72,10 +74,20 @@ class LaneNotes:
         return min(self.given, self.own) > REST and not IS_CONSONANT[self.given, self.own]
 
 
-def strike_costs(notes: LaneNotes, species: Species, place: int, given: Ints, *, below: bool, key: Key | None) -> Costs:
+def strike_costs(
+    notes: LaneNotes,
+    species: Species,
+    place: int,
+    given: Ints,
+    *,
+    below: bool,
+    key: Key | None,
+    forecast: Floats | None = None,
+) -> Costs:
     """Return the cost of each note that the lane may strike under `given[row]`: `[row, pitch]`.
 
-    `below` says that the lane lies under the player's voice.
+    `below` says that the lane lies under the player's voice. `forecast[pitch]` are probabilities of the player's note
+    on the next beat, if he holds the note of the last row until then.
     """
     scale = scale_of(key)
     consonant = IS_CONSONANT[given]
@@ -86,9 +98,13 @@ def strike_costs(notes: LaneNotes, species: Species, place: int, given: Ints, *,
         costs += _motion_costs(notes, given)
     elif not species.is_strong(place):
         costs += FORBIDDEN * ~consonant
-    costs += np.where(consonant, 0, _STUCK_COST * _stuck_shares(scale, species.leads_to_beat(place), below)[given])
+    stuck = ~_can_resolve(scale, (-2, -1, 1, 2), below)
+    shares = _expected(stuck, scale, given, forecast)
+    if not species.leads_to_beat(place):
+        shares = _HELD_SHARE * stuck[given] + (1 - _HELD_SHARE) * shares
+    costs += np.where(consonant, 0, _STUCK_COST * shares)
     if species.name == "suspensions" and place:
-        costs += _TIE_WEIGHT * _tie_costs(scale, below)[given]
+        costs += _TIE_WEIGHT * _expected(_tie_costs(scale, below), scale, given, forecast)
     return costs
 
 
@@ -205,24 +221,24 @@ def _can_resolve(scale: frozenset[int], motions: tuple[int, ...], below: bool) -
     return good @ _steps_away(scale, motions).T
 
 
-@lru_cache(maxsize=64)
-def _stuck_shares(scale: frozenset[int], leads_to_beat: bool, below: bool) -> Costs:
-    """Probability that a dissonance cannot be left by a step: `[given, pitch]`."""
-    stuck = ~_can_resolve(scale, (-2, -1, 1, 2), below)
-    expected = _next_given(scale) @ stuck
-    return expected if leads_to_beat else _HELD_SHARE * stuck + (1 - _HELD_SHARE) * expected
+def _expected(table: Costs | Bools, scale: frozenset[int], given: Ints, forecast: Floats | None) -> Costs:
+    """Return the mean of `table[next note, pitch]` over the player's next note after `given[row]`: `[row, pitch]`."""
+    shares = _next_given(scale)[given]
+    if forecast is not None:
+        shares[-1] = _FORECAST_WEIGHT * forecast + (1 - _FORECAST_WEIGHT) * shares[-1]
+    return shares @ table.astype(np.float64)
 
 
 @lru_cache(maxsize=64)
 def _tie_costs(scale: frozenset[int], below: bool) -> Costs:
-    """Expected cost of tying a note over the beat: 0 for a suspension, 1 for no tie: `[given, pitch]`.
+    """Cost of tying a note over a beat with `given`: 0 for a suspension, 1 for no tie: `[given, pitch]`.
 
     A suspension that resolves to a third or a sixth is better than one that resolves to a fifth or an octave.
     """
     distance = np.abs(PITCHES[:, None] - PITCHES) % OCTAVE_SEMITONES
     to_imperfect = is_suspension(scale, below=below) & np.isin(distance, (1, 2) if below else (5, 10, 11))
     other = np.where(is_suspension(scale, below=below), 0.3, np.where(IS_CONSONANT, 0.6, 1.0))
-    return _next_given(scale) @ np.where(to_imperfect, 0.0, other)
+    return np.where(to_imperfect, 0.0, other)
 
 
 def scale_of(key: Key | None) -> frozenset[int]:

@@ -3,14 +3,13 @@
 A command states its section and an example where it is declared: `command("roll", rich_help_panel=FILES,
 epilog=example("bachbridge roll IN.mid"))`. Names are found in British spelling and in capitals; for others that are
 wrong there is a proposal. Typer's class is extended, as its documentation suggests, since Typer prints no sections
-without rich.
+without rich; its contexts are of a class that is private to it, hence `Any`.
 """
 
 import difflib
 from pathlib import Path
 from typing import Any
 
-import typer
 from typer.core import TyperGroup
 
 PLAY, FILES, MODELS, TOOLS = "Play", "Files", "Models", "Tools"
@@ -59,14 +58,14 @@ def section_of(command: Any) -> str:
 class CommandGroup(TyperGroup):
     """The commands of `bachbridge`."""
 
-    def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Let options without a command, or nothing at all, belong to `play`, and `help X` stand for `X --help`."""
         if args[:1] == ["help"]:
             args = [*args[1:2], "--help"]
         is_for_play = args[0].startswith("-") and args[0] not in _OWN_OPTIONS if args else not ctx.resilient_parsing
         return super().parse_args(ctx, [DEFAULT_COMMAND, *args] if is_for_play else args)
 
-    def resolve_command(self, ctx: typer.Context, args: list[str]) -> tuple[str | None, Any, list[str]]:
+    def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
         """Find the command by its name, in British spelling too; otherwise the error proposes one."""
         name = args[0].lower()
         for spelled in (args[0], name, name.replace("ise", "ize"), name.replace("_", "-")):
@@ -77,15 +76,15 @@ class CommandGroup(TyperGroup):
             return None, None, args[1:]
         return ctx.fail(_unknown_command_text(args[0], self.visible_names(ctx)))
 
-    def visible_names(self, ctx: typer.Context) -> list[str]:
+    def visible_names(self, ctx: Any) -> list[str]:
         """Return the names of the commands that the help shows."""
         return [name for name in self.list_commands(ctx) if (found := self.get_command(ctx, name)) and not found.hidden]
 
-    def format_usage(self, ctx: typer.Context, formatter: Any) -> None:
+    def format_usage(self, ctx: Any, formatter: Any) -> None:
         """Write the usage with the command in brackets, since it may be left out."""
         formatter.write_usage(ctx.command_path, "[COMMAND] [OPTIONS]")
 
-    def format_options(self, ctx: typer.Context, formatter: Any) -> None:
+    def format_options(self, ctx: Any, formatter: Any) -> None:
         """Write the commands in their sections, each with a sentence and an example, and then the options."""
         commands = [(name, self.get_command(ctx, name)) for name in self.visible_names(ctx)]
         for section in SECTIONS:
@@ -100,7 +99,7 @@ class CommandGroup(TyperGroup):
         with formatter.section("Options"):
             formatter.write_dl([record for param in self.get_params(ctx) if (record := param.get_help_record(ctx))])
 
-    def shell_complete(self, ctx: typer.Context, incomplete: str) -> list[Any]:
+    def shell_complete(self, ctx: Any, incomplete: str) -> list[Any]:
         """Complete commands, and the options of `play`, whose name may be left out."""
         found = super().shell_complete(ctx, incomplete)
         command = self.get_command(ctx, DEFAULT_COMMAND)

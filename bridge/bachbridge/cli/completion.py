@@ -15,9 +15,9 @@ _VARIABLE = "_BACHBRIDGE_COMPLETE"
 def prepare_completion() -> None:
     """Let Typer know the shells, if one of them asks for completions."""
     if os.environ.get(_VARIABLE):
-        from typer.completion import completion_init
+        from typer.completion import get_completion_inspect_parameters
 
-        completion_init()
+        get_completion_inspect_parameters()
 
 
 def print_completion_script(context: typer.Context, shell: str) -> None:

@@ -92,8 +92,8 @@ def _option_usage_text(error: Any) -> str:
 
 def _refused_value(error: Any) -> str:
     """Return the value that was refused, as it was written; "" if the library does not say."""
-    cause = getattr(error, "__cause__", None)
-    details = cause.errors() if hasattr(cause, "errors") else ()
+    cause: Any = getattr(error, "__cause__", None)
+    details = cause.errors() if cause is not None and hasattr(cause, "errors") else ()
     return str(details[0].get("input", "")) if details else ""
 
 

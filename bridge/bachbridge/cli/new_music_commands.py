@@ -82,7 +82,7 @@ def tune(
     """Write whole new tunes from nothing, with repeats: as ABC, or as MIDI with the repeats played."""
     apply_options(DEFAULT_SETTINGS, {"temperature": temperature, "seed": seed, "model": model, "bpm": bpm})
     print_key_remark(key)
-    target = choose_output(target, Path("tune.abc"), force=force)
+    target = choose_output(target, Path("tune.mid" if instrument else "tune.abc"), force=force)
     program = resolve_program(instrument, target)
     from bachbridge.cli.transform.tune import TuneOptions, write_tunes
 

@@ -13,6 +13,9 @@ import typer
 from bachbridge import __version__
 from bachbridge.cli.command_group import SECTIONS, example_of
 from bachbridge.cli.main import command_line, run
+from bachbridge.cli.play import ports
+from bachbridge.errors import PortError
+from bachbridge.midi.ports import PortListing
 from bachbridge.settings import SETTING_NAMES, option_name, spec_of
 
 COMMANDS = (
@@ -205,6 +208,27 @@ def test_models_are_printed_as_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert found["chorale-lstm"]["codec"] == "satb"
     assert found["coconet"]["tasks"]
     assert Path(found["abc"]["folder"]).is_dir()
+
+
+def test_ports_are_printed_as_json(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    listing = PortListing("ALSA", ("Keyboard [1]",), ("Synth", "DAW"))
+    monkeypatch.setattr(ports, "list_ports", lambda: listing)
+    assert call("ports", "--json") == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found == {"system": "ALSA", "in": ["Keyboard [1]"], "out": ["Synth", "DAW"]}
+
+
+def test_ports_without_a_midi_system_are_none(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail() -> PortListing:
+        raise PortError("This machine has no MIDI system: install one.")
+
+    monkeypatch.setattr(ports, "list_ports", fail)
+    assert call("ports", "--json") == 1
+    printed = capsys.readouterr()
+    assert json.loads(printed.out) == {"system": None, "in": [], "out": []}
+    assert printed.err == "bachbridge: This machine has no MIDI system: install one.\n"
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

@@ -3,18 +3,29 @@
 import json as json_format
 
 from rich.table import Table
+from rich.text import Text
 
 from bachbridge.console import make_console
+from bachbridge.errors import PortError
 from bachbridge.midi.ports import PortListing, list_ports
 
 
 def print_ports(*, json: bool = False) -> None:
-    """Print the MIDI ports of this machine: a table in a terminal, otherwise one line for each port, or JSON."""
-    listing, console = list_ports(), make_console()
+    """Print the MIDI ports of this machine: a table in a terminal, otherwise one line for each port, or JSON.
+
+    Raises `PortError` if there is no MIDI system, with `json` after printing that there are no ports.
+    """
     if json:
-        ports = {"in": list(listing.inputs), "out": list(listing.outputs)}
-        print(json_format.dumps({"system": listing.system, **ports}, indent=2, ensure_ascii=False))
-    elif console.is_terminal:
+        try:
+            listing = list_ports()
+        except PortError:
+            print(json_format.dumps({"system": None, "in": [], "out": []}, indent=2))
+            raise
+        facts = {"system": listing.system, "in": listing.inputs, "out": listing.outputs}
+        print(json_format.dumps(facts, indent=2, ensure_ascii=False))
+        return
+    listing, console = list_ports(), make_console()
+    if console.is_terminal:
         console.print(_port_table(listing))
     else:
         for kind, name in _port_rows(listing):
@@ -29,7 +40,7 @@ def _port_table(listing: PortListing) -> Table:
     rows = _port_rows(listing)
     table = Table("", "MIDI port", title=f"System: {listing.system}", title_justify="left")
     for kind, name in rows:
-        table.add_row(f"--{kind}", name)
+        table.add_row(f"--{kind}", Text(name))
     if not rows:
         table.caption = "No other program or device has MIDI ports. BachBridge can open virtual ports of its own."
     return table

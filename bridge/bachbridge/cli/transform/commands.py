@@ -47,7 +47,7 @@ def continue_(
 ) -> None:
     """Continue a MIDI file or a tune in ABC (.abc), and write both to a file of either kind."""
     chosen = apply_options(DEFAULT_SETTINGS, {"temperature": temperature, "seed": seed, "model": model, "key": key})
-    suffix = ".abc" if source.suffix.lower() == ".abc" else ".mid"
+    suffix = ".abc" if source.suffix.lower() == ".abc" and instrument is None else ".mid"
     target = choose_output(target, derived_path(source, "continued", suffix), inputs=[source], force=force)
     program = resolve_program(instrument, target)
     from bachbridge.cli.transform.continue_ import continue_file

@@ -6,11 +6,14 @@ bar. Notes shorter than a quarter are beamed within a beat. The format is MusicX
 """
 
 from collections.abc import Iterator, Sequence
+from fractions import Fraction
 from itertools import groupby
+from math import lcm
 from xml.etree.ElementTree import Element, SubElement, tostring
 
 from bachbridge.music.harmony.spelling import SpelledPitch, key_signature_fifths, signature_alteration, spell
-from bachbridge.music.note_values import NoteValue, VoiceReader, beat_steps
+from bachbridge.music.notation.tuplets import TUPLET_TIMES, WrittenNote
+from bachbridge.music.note_values import NoteValue, Steps, VoiceReader, beat_steps
 from bachbridge.music.notes import STEPS_PER_BEAT, VOICES, Note
 from bachbridge.music.timeline import Bar, Meter, missing_pickup_steps
 
@@ -23,7 +26,7 @@ _ACCIDENTALS = {-2: "flat-flat", -1: "flat", 0: "natural", 1: "sharp", 2: "doubl
 
 
 def encode_musicxml(
-    notes: Sequence[Note],
+    notes: Sequence[Note | WrittenNote],
     bars: Sequence[Bar],
     key: tuple[int, bool],
     title: str = "",
@@ -49,27 +52,28 @@ def encode_musicxml(
 
 
 def _measure_elements(
-    notes: Sequence[Note], bars: Sequence[Bar], key: tuple[int, bool], *, omit_resting_voices: bool
+    notes: Sequence[Note | WrittenNote], bars: Sequence[Bar], key: tuple[int, bool], *, omit_resting_voices: bool
 ) -> Iterator[Element]:
     fifths = key_signature_fifths(key)
     voices = [VoiceReader([note for note in notes if note.voice == voice]) for voice in range(len(VOICES))]
+    scale = lcm(*(Fraction(time).denominator for note in notes for time in (note.start, note.length)))
     written_meter: tuple[int, int] | None = None
     for number, bar in enumerate(bars, start=0 if missing_pickup_steps(bars) else 1):
         measure = Element("measure", number=str(number), implicit="no" if number else "yes")
         meter = bar.meter if number else bars[1].meter
         if written_meter != (meter.numerator, meter.denominator):
-            _add_attributes(measure, meter, fifths if written_meter is None else None)
+            _add_attributes(measure, meter, scale, fifths if written_meter is None else None)
             written_meter = meter.numerator, meter.denominator
-        _add_bar(measure, bar, voices, fifths, key, omit_resting_voices=omit_resting_voices)
+        _add_bar(measure, bar, voices, fifths, key, scale, omit_resting_voices=omit_resting_voices)
         if bar is bars[-1]:
             SubElement(SubElement(measure, "barline", location="right"), "bar-style").text = "light-heavy"
         yield measure
 
 
-def _add_attributes(measure: Element, meter: Meter, fifths: int | None) -> None:
-    """Add the meter and, unless `fifths` is None, the key signature and the clefs."""
+def _add_attributes(measure: Element, meter: Meter, scale: int, fifths: int | None) -> None:
+    """Add the meter and, unless `fifths` is None, the key signature and the clefs; a step has `scale` divisions."""
     attributes = SubElement(measure, "attributes")
-    SubElement(attributes, "divisions").text = str(STEPS_PER_BEAT)
+    SubElement(attributes, "divisions").text = str(STEPS_PER_BEAT * scale)
     if fifths is not None:
         SubElement(SubElement(attributes, "key"), "fifths").text = str(fifths)
     time = SubElement(attributes, "time")
@@ -92,6 +96,7 @@ def _add_bar(
     voices: Sequence[VoiceReader],
     fifths: int,
     key: tuple[int, bool],
+    scale: int,
     *,
     omit_resting_voices: bool,
 ) -> None:
@@ -102,25 +107,25 @@ def _add_bar(
         if omit_resting_voices and voice % 2 and all(value.pitch is None for value in values):
             continue
         if voice:
-            SubElement(SubElement(measure, "backup"), "duration").text = str(bar.end - bar.start)
+            SubElement(SubElement(measure, "backup"), "duration").text = str((bar.end - bar.start) * scale)
         if all(value.pitch is None for value in values):
-            _add_whole_rest(measure, bar, voice)
+            _add_whole_rest(measure, bar, voice, scale)
             continue
         beams = _beams(values, bar)
         for value in values:
             name = spell(value.pitch, key) if value.pitch is not None else None
             accidental = accidentals.get((voice, value.start))
-            _add_note(measure, value, voice, name, accidental, beams.get(value.start, ()))
+            _add_note(measure, value, voice, name, accidental, beams.get(value.start, ()), scale)
 
 
 def _bar_accidentals(
     rows: Sequence[tuple[int, NoteValue]], fifths: int, key: tuple[int, bool]
-) -> dict[tuple[int, int], str]:
+) -> dict[tuple[int, Steps], str]:
     """Return the accidentals that a bar needs, by voice and start step.
 
     An accidental holds for its staff and octave until the bar line.
     """
-    accidentals: dict[tuple[int, int], str] = {}
+    accidentals: dict[tuple[int, Steps], str] = {}
     written: dict[tuple[int, str, int], int] = {}
     for voice, value in sorted(rows, key=lambda row: (row[1].start, row[0])):
         if value.pitch is None or value.tied_before:
@@ -133,13 +138,14 @@ def _bar_accidentals(
     return accidentals
 
 
-def _beams(values: Sequence[NoteValue], bar: Bar) -> dict[int, tuple[str, ...]]:
+def _beams(values: Sequence[NoteValue], bar: Bar) -> dict[Steps, tuple[str, ...]]:
     """Return for each beamed note, by its start step, what its beams do: first the 8ths' beam, then the 16ths'."""
     beat = beat_steps(bar)
-    beams_by_start: dict[int, tuple[str, ...]] = {}
+    beams_by_start: dict[Steps, tuple[str, ...]] = {}
 
     def beat_and_is_short(value: NoteValue) -> tuple[int, bool]:
-        return (value.start - bar.start) // beat, value.pitch is not None and value.length < STEPS_PER_BEAT
+        is_short = (value.written or value.length) < STEPS_PER_BEAT
+        return int(value.start - bar.start) // beat, value.pitch is not None and is_short
 
     for (_, short), run in groupby(values, key=beat_and_is_short):
         beamed = list(run)
@@ -148,22 +154,26 @@ def _beams(values: Sequence[NoteValue], bar: Bar) -> dict[int, tuple[str, ...]]:
         for index, value in enumerate(beamed):
             first, last = index == 0, index == len(beamed) - 1
             beams = ["begin" if first else "end" if last else "continue"]
-            if value.length == 1:
-                left = not first and beamed[index - 1].length == 1
-                right = not last and beamed[index + 1].length == 1
+            if _is_16th(value):
+                left = not first and _is_16th(beamed[index - 1])
+                right = not last and _is_16th(beamed[index + 1])
                 alone = "forward hook" if first else "backward hook"
                 beams.append("continue" if left and right else "begin" if right else "end" if left else alone)
             beams_by_start[value.start] = tuple(beams)
     return beams_by_start
 
 
+def _is_16th(value: NoteValue) -> bool:
+    return (value.written or value.length) == 1
+
+
 # ---------------------------------------------------------------- elements
 
 
-def _add_whole_rest(measure: Element, bar: Bar, voice: int) -> None:
+def _add_whole_rest(measure: Element, bar: Bar, voice: int, scale: int) -> None:
     note = SubElement(measure, "note")
     SubElement(note, "rest", measure="yes")
-    SubElement(note, "duration").text = str(bar.end - bar.start)
+    SubElement(note, "duration").text = str((bar.end - bar.start) * scale)
     SubElement(note, "voice").text = str(voice + 1)
     SubElement(note, "staff").text = str(voice // 2 + 1)
 
@@ -175,6 +185,7 @@ def _add_note(
     name: SpelledPitch | None,
     accidental: str | None,
     beams: Sequence[str],
+    scale: int,
 ) -> None:
     """Add one note or rest; the format prescribes the order of its elements."""
     note = SubElement(measure, "note")
@@ -187,22 +198,29 @@ def _add_note(
         if name[1]:
             SubElement(pitch, "alter").text = str(name[1])
         SubElement(pitch, "octave").text = str(name[2])
-    SubElement(note, "duration").text = str(value.length)
+    SubElement(note, "duration").text = str(int(value.length * scale))
     for kind in ties:
         SubElement(note, "tie", type=kind)
     SubElement(note, "voice").text = str(voice + 1)
-    note_type, dots = _TYPE_AND_DOTS[value.length]
+    note_type, dots = _TYPE_AND_DOTS[value.written or int(value.length)]
     SubElement(note, "type").text = note_type
     for _ in range(dots):
         SubElement(note, "dot")
     if accidental:
         SubElement(note, "accidental").text = accidental
+    if value.tuplet:
+        modification = SubElement(note, "time-modification")
+        SubElement(modification, "actual-notes").text = str(value.tuplet)
+        SubElement(modification, "normal-notes").text = str(TUPLET_TIMES[value.tuplet][0])
     if name is not None:
         SubElement(note, "stem").text = "down" if voice % 2 else "up"
     SubElement(note, "staff").text = str(voice // 2 + 1)
     for number, action in enumerate(beams, start=1):
         SubElement(note, "beam", number=str(number)).text = action
-    if ties:
+    tuplets = [kind for kind, is_here in (("start", value.tuplet_size), ("stop", value.ends_tuplet)) if is_here]
+    if ties or tuplets:
         notations = SubElement(note, "notations")
         for kind in ties:
             SubElement(notations, "tied", type=kind)
+        for kind in tuplets:
+            SubElement(notations, "tuplet", type=kind)

@@ -10,10 +10,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import groupby, pairwise
 
+from bachbridge.files.midi_reader import MidiSong
 from bachbridge.files.musicxml import encode_musicxml
+from bachbridge.files.staff_voices import split_into_voices
 from bachbridge.music.keys import key_from_notes
+from bachbridge.music.notation.tuplets import WrittenNote, written_line
 from bachbridge.music.notes import VOICE_RANGES, VOICES, Note, Phrase
-from bachbridge.music.timeline import Bar, meter_from_steps
+from bachbridge.music.timeline import Bar, is_monophonic, meter_from_steps, notes_by_part, part_voices
 
 _UPPER_STAFF_FROM = 60
 """A single line with this mean pitch or a higher one goes to the soprano, on the upper staff."""
@@ -40,14 +43,31 @@ def exchange_notes(prompt: Phrase, answer: Sequence[Note], answer_step: int | No
     return _without_overlaps([*assign_voices(prompt.notes), *moved])
 
 
+def song_notes(song: MidiSong, answer: Sequence[Note] = ()) -> list[Note | WrittenNote]:
+    """Return a song's notes in four voices as they are written, tuplets too, and its answer, which begins at its end.
+
+    Music that is neither in four voices nor one line goes to 16ths.
+    """
+    moved = _without_overlaps([replace(note, start=note.start + song.phrase.steps) for note in answer])
+    split = split_into_voices(song)
+    if split is None:
+        if is_monophonic(song.notes, song.timeline):
+            voice = _voice_of_line([note.pitch for note in song.notes])
+            return [*written_line(song.notes, song.timeline, voice), *moved]
+        return [*exchange_notes(song.phrase, ()), *moved]
+    parts = notes_by_part(split.notes)
+    voice_of = part_voices(split.notes, split.track_names, split.timeline)
+    written = (note for part in parts for note in written_line(parts[part], split.timeline, voice_of[part]))
+    return [*written, *moved]
+
+
 def assign_voices(notes: Sequence[Note]) -> list[Note]:
     """Return the notes in four voices: as they are if they have voices, else each chord from its highest note down."""
     if any(note.voice for note in notes):
         return list(notes)
     ordered = sorted(notes, key=lambda note: note.start)
     if all(one.end <= other.start for one, other in pairwise(ordered)):
-        mean = sum(note.pitch for note in notes) / max(1, len(notes))
-        voice = 0 if mean >= _UPPER_STAFF_FROM else min((2, 3), key=lambda voice: abs(_RANGE_CENTRES[voice] - mean))
+        voice = _voice_of_line([note.pitch for note in ordered])
         return [replace(note, voice=voice) for note in ordered]
     busy = [0] * len(VOICES)
     assigned: list[Note] = []
@@ -62,6 +82,12 @@ def assign_voices(notes: Sequence[Note]) -> list[Note]:
             busy[voice], below = note.end, voice + 1
             assigned.append(replace(note, voice=voice))
     return assigned
+
+
+def _voice_of_line(pitches: Sequence[int]) -> int:
+    """Return the voice that a single line is written in."""
+    mean = sum(pitches) / max(1, len(pitches))
+    return 0 if mean >= _UPPER_STAFF_FROM else min((2, 3), key=lambda voice: abs(_RANGE_CENTRES[voice] - mean))
 
 
 def _without_overlaps(notes: Sequence[Note]) -> list[Note]:

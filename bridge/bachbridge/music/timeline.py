@@ -171,7 +171,7 @@ def _quantized(note: TickNote, timeline: Timeline, voice: int) -> Note:
     )
 
 
-def _is_monophonic(notes: Sequence[TickNote], timeline: Timeline) -> bool:
+def is_monophonic(notes: Sequence[TickNote], timeline: Timeline) -> bool:
     """Return True if no note begins while an earlier one has over a step to go (legato players overlap a little)."""
     slack = timeline.ticks_per_beat / STEPS_PER_BEAT
     ordered = sorted(notes, key=lambda note: (note.start, note.end))
@@ -202,7 +202,7 @@ def part_voices(
     named = {part: voice_from_name(track_names[part[0]]) for part in parts}
     if set(named.values()) == set(range(len(VOICES))):
         return {part: voice for part, voice in named.items() if voice is not None}
-    if not all(_is_monophonic(part, timeline) for part in parts.values()):
+    if not all(is_monophonic(part, timeline) for part in parts.values()):
         return {}
     by_height = sorted(parts, key=lambda part: -fmean(note.pitch for note in parts[part]))
     return {part: voice for voice, part in enumerate(by_height)}

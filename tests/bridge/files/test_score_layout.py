@@ -1,10 +1,12 @@
 """The voices and bars of an exchange in its score."""
 
+from pathlib import Path
 from xml.etree.ElementTree import fromstring
 
 import pytest
 
-from bachbridge.files.score_layout import assign_voices, exchange_musicxml, regular_bars
+from bachbridge.files.midi_reader import read_midi
+from bachbridge.files.score_layout import assign_voices, exchange_musicxml, regular_bars, song_notes
 from bachbridge.music.keys import key_from_notes
 from bachbridge.music.notes import Note, Phrase
 
@@ -76,3 +78,13 @@ def test_exchange_cuts_overlapping_notes_of_a_voice():
     (bar,) = fromstring(exchange_musicxml(prompt, ())).findall("part/measure")
     notes = [note for note in bar.findall("note") if note.findtext("voice") == "2"]
     assert [note.findtext("duration") for note in notes] == ["4", "12"]
+
+
+def test_song_notes_keep_tuplets_of_a_line_and_of_four_voices():
+    cases = Path(__file__).parents[2] / "data" / "cases"
+    line = song_notes(read_midi(cases / "m27-tuplets.mid"), [Note(0, 4, 67)])
+    assert len(line) == 14
+    assert sum(note.start % 1 != 0 for note in line) == 6
+    assert line[-1].start == 32
+    hymn = song_notes(read_midi(cases / "m16-two-staves.mid"))
+    assert {note.voice for note in hymn} == {0, 1, 2, 3}

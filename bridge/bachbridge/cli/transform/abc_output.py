@@ -16,8 +16,9 @@ from bachbridge.codecs.abc.normal_form import music_lines
 from bachbridge.files.abc_song import AbcSong
 from bachbridge.files.midi_reader import MidiSong
 from bachbridge.music.keys import key_from_notes
+from bachbridge.music.notation.tuplets import written_song
 from bachbridge.music.notes import Note
-from bachbridge.music.timeline import Bar, Meter
+from bachbridge.music.timeline import Bar, Meter, part_voices
 
 
 def abc_with_answer(source: SourceMusic, answer: Sequence[Note], answer_steps: int) -> str:
@@ -46,8 +47,10 @@ def _bars_within(bar_line: int, steps: range, meter: Meter) -> list[Bar]:
 def song_as_abc(source: SourceMusic, answer: Sequence[Note] = (), answer_steps: int = 0) -> str:
     """Return the music, and its answer if there is one, as a newly written tune."""
     song, origin = source.song, source.song.phrase.steps
-    notes = [*song.phrase.notes, *(replace(note, start=note.start + origin) for note in answer)]
-    key = source.abc_key or abc_tokens.format_key(key_from_notes(notes))
+    moved = [replace(note, start=note.start + origin) for note in answer]
+    key = source.abc_key or abc_tokens.format_key(key_from_notes([*song.phrase.notes, *moved]))
+    voice_of = part_voices(song.notes, song.track_names, song.timeline)
+    notes = [*written_song(song.notes, voice_of, song.timeline), *moved]
     bars = extended_song_bars(song, origin + answer_steps)
     layout = score_writer.TuneLayout(bars, key, double_bar_step=origin if answer else None)
     return score_writer.format_score(notes, layout, title=source.title, bpm=60e6 / song.timeline.beat_us_at(0))

@@ -19,7 +19,7 @@ from bachbridge.errors import ConfigError, MidiFileError
 from bachbridge.files.abc_song import ABC_SUFFIX
 from bachbridge.files.midi_reader import MAX_TRACKS, MidiSong
 from bachbridge.files.midi_writer import NoteRow, part_body
-from bachbridge.files.score_layout import exchange_notes
+from bachbridge.files.score_layout import song_notes
 from bachbridge.files.smf import encode_file
 from bachbridge.files.staff_voices import split_into_voices
 from bachbridge.inference.loading import load_model
@@ -73,21 +73,19 @@ def continue_file(
         key=music.key_number if key == "auto" else key_to_number(parse_key(key)),
     )
     notes = _generate_answer(load_continuation_model(model), ask)
-    _write_with_answer(target, music, voices.phrase, notes, ask.steps, program)
+    _write_with_answer(target, music, notes, ask.steps, program)
     answer_bars = ask.steps // prompt.steps_per_bar
     print(f"wrote {target}: {len(song.notes)} notes and {answer_bars} bars of answer with {len(notes)} notes")
 
 
-def _write_with_answer(
-    target: Path, music: SourceMusic, prompt: Phrase, notes: Sequence[Note], steps: int, program: int
-) -> None:
-    """Write the music, whose notes are those of `prompt`, and its answer of `steps` steps."""
-    bars = abc_output.extended_song_bars(music.song, prompt.steps + steps)
+def _write_with_answer(target: Path, music: SourceMusic, notes: Sequence[Note], steps: int, program: int) -> None:
+    """Write the music and its answer of `steps` steps."""
+    bars = abc_output.extended_song_bars(music.song, music.song.phrase.steps + steps)
     writers.check_length(target, bars)
     is_abc = target.suffix.lower() == ABC_SUFFIX
     finished = FinishedMusic(
         midi_with_answer(music.song, notes, program),
-        exchange_notes(prompt, notes),
+        song_notes(music.song, notes),
         bars,
         music.title,
         abc_text=abc_output.abc_with_answer(music, notes, steps) if is_abc else "",

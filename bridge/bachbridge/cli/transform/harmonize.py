@@ -26,7 +26,9 @@ from bachbridge.inference.runtime import library
 from bachbridge.inference.runtime.library import Card
 from bachbridge.music import bar_ranges
 from bachbridge.music.general_midi import ANSWER_PROGRAM
-from bachbridge.music.notes import VOICES
+from bachbridge.music.notation import tuplets
+from bachbridge.music.notation.tuplets import WrittenNote
+from bachbridge.music.notes import VOICES, Note
 
 MAX_BEAM_WIDTH, MAX_LAG_STEPS = 64, 256
 
@@ -92,7 +94,7 @@ def _add_voices(source: Path, options: HarmonizeOptions, card: Card, outputs: Ou
         raise MidiFileError(f"{source} has no room for {len(VOICES) - 1} more tracks: remove some of its tracks.")
     harmony = harmonize_melody(melody.notes, bars, options, card)
     midi = midi_with_harmony(song, melody.track, harmony, options)
-    outputs.write(midi, harmony.notes, harmony.bars, source.stem)
+    outputs.write(midi, _score_notes(song, melody, harmony, options.voice), harmony.bars, source.stem)
     if one_voice:
         print(f"the file is in four voices: the {VOICES[options.voice]} stays, and the others were written anew")
     for sentence in _melody_remarks(melody, harmony, options):
@@ -103,6 +105,16 @@ def _add_voices(source: Path, options: HarmonizeOptions, card: Card, outputs: Ou
     )
     if outputs.print_metrics:
         make_console().print(metrics_table(harmony.pitch_index))
+
+
+def _score_notes(
+    song: MidiSong, melody: ExtractedMelody, harmony: MelodyHarmony, voice: int
+) -> list[Note | WrittenNote]:
+    """Return all voices for a score: the melody with its tuplets, the others on 16ths."""
+    return [
+        *tuplets.written_line(melody.played, song.timeline, voice),
+        *(note for note in harmony.notes if note.voice != voice),
+    ]
 
 
 def _melody_remarks(melody: ExtractedMelody, harmony: MelodyHarmony, options: HarmonizeOptions) -> list[str]:

@@ -128,11 +128,15 @@ def unsuitable_model_error(model: str, problem: str, is_suitable: Callable[[libr
 
 @dataclass(frozen=True, slots=True)
 class ExtractedMelody:
-    """The melody's track, its notes on the grid, and the start step of each note left out or cut short."""
+    """The melody's track, its notes on the grid, the start step of each note left out or cut short, and all its notes.
+
+    `played` are the notes in ticks, as they stand in the file.
+    """
 
     track: int
     notes: tuple[Note, ...]
     dropped_steps: tuple[int, ...]
+    played: tuple[TickNote, ...] = ()
 
 
 def extract_melody(song: MidiSong, track_name: str | None) -> ExtractedMelody:
@@ -140,7 +144,7 @@ def extract_melody(song: MidiSong, track_name: str | None) -> ExtractedMelody:
     track = _find_track(song, track_name)
     notes, dropped_ticks = _skyline([note for note in song.notes if note.track == track], song.timeline.ticks_per_beat)
     dropped_steps = tuple(song.timeline.step_at_tick(tick) for tick in dropped_ticks)
-    return ExtractedMelody(track, tuple(_quantize_melody(song, notes)), dropped_steps)
+    return ExtractedMelody(track, tuple(_quantize_melody(song, notes)), dropped_steps, tuple(notes))
 
 
 def _find_track(song: MidiSong, track_name: str | None) -> int:

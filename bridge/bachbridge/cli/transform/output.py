@@ -15,6 +15,7 @@ from bachbridge.cli.transform.formats.writers import FinishedMusic
 from bachbridge.music import metrics
 from bachbridge.music.frames import Ints
 from bachbridge.music.keys import estimate_key
+from bachbridge.music.notation.tuplets import WrittenNote
 from bachbridge.music.notes import Note
 from bachbridge.music.timeline import Bar
 
@@ -41,7 +42,7 @@ class OutputFiles:
             if path is not None:
                 writers.check_length(path, bars)
 
-    def write(self, midi: bytes, notes: Sequence[Note], bars: Sequence[Bar], title: str) -> None:
+    def write(self, midi: bytes, notes: Sequence[Note | WrittenNote], bars: Sequence[Bar], title: str) -> None:
         """Write the music and its score, both or neither; raises `BachBridgeError`."""
         music = FinishedMusic(midi, notes, bars, title, estimate_key(_pitch_weights(notes)))
         with ExitStack() as files:
@@ -50,7 +51,7 @@ class OutputFiles:
                     files.enter_context(atomic_output(path)).write_bytes(writers.encode_music(path, music))
 
 
-def _pitch_weights(notes: Sequence[Note]) -> NDArray[np.float64]:
+def _pitch_weights(notes: Sequence[Note | WrittenNote]) -> NDArray[np.float64]:
     """Return how long each pitch class sounds."""
     weights = np.zeros(12)
     for note in notes:

@@ -21,10 +21,9 @@ from bachbridge.errors import BachBridgeError, ConfigError, MidiFileError
 from bachbridge.files.abc_song import ABC_SUFFIX, read_song
 from bachbridge.files.midi_reader import MAX_BEATS, MAX_BYTES, MidiSong
 from bachbridge.files.midi_writer import TICKS_PER_BEAT, conductor_track, part_track, write_tracks
-from bachbridge.files.score_layout import exchange_notes
+from bachbridge.files.score_layout import song_notes
 from bachbridge.files.smf import encode_file
 from bachbridge.files.smf_container import holds_midi
-from bachbridge.files.staff_voices import split_into_voices
 from bachbridge.music.general_midi import PIANO_PROGRAM
 from bachbridge.music.notes import NS_PER_MINUTE, STEPS_PER_BEAT, Phrase
 from bachbridge.music.timeline import DEFAULT_BPM
@@ -104,11 +103,10 @@ def _convert_song(source: SourceMusic, target: Path | None, steps_per_beat: int)
 
 def _write_song(source: SourceMusic, target: Path) -> None:
     song = source.song
-    voices = split_into_voices(song) or song
     bars = tuple(song.timeline.bars(song.phrase.steps))
     writers.check_length(target, bars)
     midi = encode_file(song.division, song.track_bodies)
-    music = FinishedMusic(midi, exchange_notes(voices.phrase, ()), bars, source.title)
+    music = FinishedMusic(midi, song_notes(song), bars, source.title)
     with atomic_output(target) as scratch:
         scratch.write_bytes(writers.encode_music(target, music))
     print(f"wrote {target}: {len(song.notes)} notes at {60e6 / song.timeline.beat_us_at(0):.4g} bpm")

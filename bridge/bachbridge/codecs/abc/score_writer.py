@@ -18,6 +18,7 @@ from statistics import fmean
 from bachbridge.codecs.abc import tokens as abc_tokens
 from bachbridge.codecs.abc.reader import STEPS_PER_WHOLE_NOTE
 from bachbridge.codecs.abc.writer import PitchSpeller
+from bachbridge.music.notation.tuplets import TUPLET_TIMES, WrittenNote
 from bachbridge.music.note_values import NoteValue, VoiceReader, beat_steps
 from bachbridge.music.notes import VOICES, Note
 from bachbridge.music.timeline import Bar, meter_from_steps, missing_pickup_steps
@@ -29,7 +30,7 @@ _MAX_OVERLAP_STEPS = 1
 _BASS_CLEF_BELOW = 60
 """A line whose mean pitch is lower gets the bass clef."""
 
-MonophonicLine = list[Note]
+MonophonicLine = list[Note | WrittenNote]
 """Notes by start, one at a time."""
 
 
@@ -44,7 +45,7 @@ class TuneLayout:
     """Step of a double bar line, where something new begins."""
 
 
-def format_score(notes: Sequence[Note], layout: TuneLayout, *, title: str, bpm: float) -> str:
+def format_score(notes: Sequence[Note | WrittenNote], layout: TuneLayout, *, title: str, bpm: float) -> str:
     """Return the text of a whole file with one tune."""
     first = _meter_word(layout.bars, 0)
     head = ("%abc-2.1", "X:1", f"T:{' '.join(title.split()) or 'Tune'}", f"M:{first}", f"L:{layout.unit}")
@@ -67,16 +68,16 @@ def _voice_field(number: int, voice_lines: Sequence[tuple[int, MonophonicLine]])
     return f"V:{number + 1}{name}{clef}\n"
 
 
-def split_lines(notes: Sequence[Note]) -> list[tuple[int, MonophonicLine]]:
+def split_lines(notes: Sequence[Note | WrittenNote]) -> list[tuple[int, MonophonicLine]]:
     """Return the notes in lines, each with its voice, the voices in order; one empty line if there are no notes."""
-    voices: defaultdict[int, list[Note]] = defaultdict(list)
+    voices: defaultdict[int, list[Note | WrittenNote]] = defaultdict(list)
     for note in sorted(notes, key=lambda note: (note.start, -note.pitch)):
         if note.length > 0:
             voices[note.voice].append(note)
     return [(voice, line) for voice in sorted(voices) for line in _split_voice(voices[voice])] or [(0, [])]
 
 
-def _split_voice(notes: Sequence[Note]) -> list[MonophonicLine]:
+def _split_voice(notes: Sequence[Note | WrittenNote]) -> list[MonophonicLine]:
     lines: list[MonophonicLine] = []
     for note in notes:
         free = [
@@ -132,4 +133,15 @@ def _format_value(value: NoteValue, bar: Bar, speller: PitchSpeller, unit: Fract
     in_bar = value.start - bar.start
     space = " " if in_bar and in_bar % beat_steps(bar) == 0 else ""
     name = "z" if value.pitch is None else speller.spell_explicit(value.pitch)
-    return space + name + abc_tokens.format_length(Fraction(value.length) / unit) + "-" * value.tied_after
+    length = abc_tokens.format_length(Fraction(value.written or value.length) / unit)
+    return space + _tuplet_sign(value) + name + length + "-" * value.tied_after
+
+
+def _tuplet_sign(value: NoteValue) -> str:
+    """Return the sign before the first note of a tuplet, such as "(3" or "(5:4:5" (ABC 2.1, section 4.13)."""
+    if not value.tuplet_size:
+        return ""
+    time, _ = TUPLET_TIMES[value.tuplet]
+    if (value.tuplet, value.tuplet_size) == (3, 3):
+        return "(3"
+    return f"({value.tuplet}:{time}:{value.tuplet_size}"

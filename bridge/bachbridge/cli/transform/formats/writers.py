@@ -20,6 +20,7 @@ from bachbridge.files import engraving
 from bachbridge.files.midi_reader import MidiSong, parse_midi
 from bachbridge.files.musicxml import encode_musicxml
 from bachbridge.music.keys import key_from_notes
+from bachbridge.music.notation.tuplets import WrittenNote
 from bachbridge.music.notes import STEPS_PER_BEAT, Key, Note, Phrase
 from bachbridge.music.timeline import Bar, TickNote
 
@@ -35,7 +36,7 @@ class FinishedMusic:
     """
 
     midi: bytes
-    notes: Sequence[Note]
+    notes: Sequence[Note | WrittenNote]
     bars: Sequence[Bar]
     title: str
     key: Key | None = None

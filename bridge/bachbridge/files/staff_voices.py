@@ -22,7 +22,7 @@ from bachbridge.music.timeline import TickNote, notes_by_part, part_voices
 
 _MIN_FULL_SHARE = 0.5
 """Share of the onsets at which all voices of a part must sound."""
-_MAX_CROWDED_SHARE = 0.05
+_MAX_CROWDED_SHARE = 0.1
 """Share of the onsets at which more notes may sound than the part has voices."""
 _MAX_UNISON_SEMITONES = 5
 _CROSSING_COST = 24
@@ -56,7 +56,7 @@ def split_into_voices(song: MidiSong) -> MidiSong | None:
 
 def _voices_of_parts(parts: dict[Part, list[TickNote]], ticks_per_beat: int) -> dict[Part, int]:
     """Return the number of voices in each part, four in all; empty if the parts do not add up to four voices."""
-    if not 1 <= len(parts) < len(VOICES):
+    if not 1 <= len(parts) <= len(VOICES):
         return {}
     counts = {part: _voice_count(notes, ticks_per_beat) for part, notes in parts.items()}
     return counts if sum(counts.values()) == len(VOICES) and all(counts.values()) else {}

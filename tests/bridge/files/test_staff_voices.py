@@ -99,3 +99,12 @@ def test_pickup_after_rests_lacks_its_beat_at_the_end(tmp_path: Path):
     for taken, steps in ((8, 44), (7, 48), (6, 48)):
         song = read(tmp_path / "a.mid", part_body("", 0, 0, notes[:taken] if taken > 6 else notes[-taken:]))
         assert song.phrase.steps == steps
+
+
+def test_four_parts_with_a_double_stop_are_four_voices(tmp_path: Path):
+    bodies = [part_body("Violin", voice, 0, rows(voice)) for voice in range(4)]
+    longer = [(start + TPB * 6 * at, end + TPB * 6 * at, *rest) for at in range(3) for start, end, *rest in rows(2)]
+    bodies[2] = part_body("Viola", 2, 0, [*longer, (0, TPB, 57, 80)])
+    song = split_into_voices(read(tmp_path / "a.mid", *bodies))
+    assert song is not None
+    assert song.track_names[-4:] == ("Soprano", "Alto", "Tenor", "Bass")

@@ -99,10 +99,9 @@ def _add_voices(source: Path, options: HarmonizeOptions, card: Card, outputs: Ou
         print(f"the file is in four voices: the {VOICES[options.voice]} stays, and the others were written anew")
     for sentence in _melody_remarks(melody, harmony, options):
         print(sentence)
-    added = len(harmony.notes) - len(melody.notes)
-    print(
-        f"wrote {outputs.target}: {len(melody.notes)} notes of melody and {added} in the other voices, {len(bars)} bars"
-    )
+    added = sum(note.voice != options.voice for note in harmony.notes)
+    counts = f"{len(melody.played)} notes of melody and {added} in the other voices, {len(bars)} bars"
+    print(f"wrote {outputs.target}: {counts}")
     if outputs.print_metrics:
         make_console().print(metrics_table(harmony.pitch_index))
 

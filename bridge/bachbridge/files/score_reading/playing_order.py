@@ -28,7 +28,7 @@ def _merge(row: Sequence[Measure]) -> Measure:
         repeat_ends=max(measure.repeat_ends for measure in row),
         endings=next((measure.endings for measure in row if measure.endings), ()),
         ends_ending=any(measure.ends_ending for measure in row),
-        jumps=set().union(*(measure.jumps for measure in row)),
+        jumps={word for measure in row for word in measure.jumps},
     )
 
 

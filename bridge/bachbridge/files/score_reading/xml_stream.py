@@ -50,13 +50,19 @@ def unpack_score(data: bytes) -> bytes:
 def _unpack(archive: zipfile.ZipFile, name: str) -> bytes:
     chunks: list[bytes] = []
     room = MAX_BYTES
+    if archive.getinfo(name).file_size > room:  # the archive may state less than there is
+        raise _too_large()
     with archive.open(name) as file:
         while chunk := file.read(_CHUNK_BYTES):
             room -= len(chunk)
             if room < 0:
-                raise ScoreError(f"is too large (over {MAX_BYTES >> 20} MiB unpacked): split it into shorter files.")
+                raise _too_large()
             chunks.append(chunk)
     return b"".join(chunks)
+
+
+def _too_large() -> ScoreError:
+    return ScoreError(f"is too large (over {MAX_BYTES >> 20} MiB unpacked): split it into shorter files.")
 
 
 class MeasureStream:

@@ -49,7 +49,7 @@ class FinishedMusic:
 
     @property
     def key_or_estimate(self) -> Key:
-        return self.key or key_from_notes(list(self.notes))
+        return self.key or key_from_notes(self.song.phrase.notes)
 
 
 def check_format(path: Path, suffixes: Iterable[str] | None = None, option: str = "") -> None:

@@ -39,7 +39,7 @@ class ScoreNote:
 
 @dataclass(slots=True)
 class Measure:
-    """A measure of one part: its notes, its length, and what is written at its bar lines.
+    """A measure of one part: its notes, its length (0 if it is empty), and what is written at its bar lines.
 
     `meter` is the time signature that holds, as (beats, beat type); `endings` are the numbers of the ending that begins
     here, `ends_ending` says that it ends here. `jumps` are words such as "dacapo".
@@ -96,7 +96,7 @@ class PartReader:
                 case _:
                     pass
             measure.length = max(measure.length, self._at)
-        if measure.length == 0 or measure.length > _MAX_QUARTERS:
+        if measure.length > _MAX_QUARTERS:
             measure.length = measure.nominal_length
         self.measures.append(measure)
 

@@ -81,7 +81,10 @@ def _parse_parts(data: bytes) -> tuple[dict[str, str], dict[str, list[Measure]]]
 
 def _song_from_parts(path: Path, names: dict[str, str], parts: dict[str, list[Measure]]) -> MidiSong:
     order = playing_order(list(parts.values()))
-    lengths = [max(m[index].length for m in parts.values() if index < len(m)) for index in range(_count(parts))]
+    lengths = [
+        _measure_length([measures[index] for measures in parts.values() if index < len(measures)])
+        for index in range(_count(parts))
+    ]
     starts = [Fraction(0)]
     for index in order:
         starts.append(starts[-1] + lengths[index])
@@ -97,6 +100,15 @@ def _song_from_parts(path: Path, names: dict[str, str], parts: dict[str, list[Me
     meters = _meters([first[min(index, len(first) - 1)] for index in order], [lengths[i] for i in order], ticks)
     tempos = _tempos(parts, order, starts, ticks)
     return _build_song(path, names, played, Timeline(ticks, tempos, meters))
+
+
+def _measure_length(row: Sequence[Measure]) -> Fraction:
+    """Return the length of a measure: its meter's if it fills one of the parts, else that of most parts."""
+    filled = [measure.length for measure in row if measure.length]
+    nominal = row[0].nominal_length
+    if not filled or nominal in filled:
+        return nominal
+    return max(filled, key=lambda length: (filled.count(length), length))
 
 
 def _count(parts: dict[str, list[Measure]]) -> int:

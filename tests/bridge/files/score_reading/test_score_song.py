@@ -148,6 +148,14 @@ def test_pickup_and_divided_bars_keep_the_bar_lines(tmp_path: Path):
     assert song.timeline.steps_into_bar(song.phrase.steps) == 12
 
 
+def test_measure_that_is_wrong_in_one_part_moves_no_other(tmp_path: Path):
+    good = [START + bar("C5"), bar("D5"), bar("E5")]
+    long, short = [START + bar("C4"), bar("D4") + bar("D4"), bar("E4")], [START + bar("C3"), note("D3", 2), bar("E3")]
+    song = read(tmp_path, score(good, long, short, [START, "", ""]))
+    assert [note.start for note in song.notes if note.pitch % 12 == 4] == [2 * 3840] * 3
+    assert song.timeline.meters == (Meter(0, 4, 4),)
+
+
 def test_tempos_are_read_in_quarter_notes(tmp_path: Path):
     metronome = "<beat-unit>quarter</beat-unit><beat-unit-dot/><per-minute>60</per-minute>"
     sign = f"<direction><direction-type><metronome>{metronome}</metronome></direction-type></direction>"

@@ -34,6 +34,7 @@ from typing import Protocol
 
 from bachbridge.engine.active_settings import ActiveSettings
 from bachbridge.engine.dialogue import Dialogue
+from bachbridge.engine.input.feedback import FeedbackGuard
 from bachbridge.engine.input.switches import Command, Switches
 from bachbridge.engine.output.clock_out import ClockOut
 from bachbridge.engine.tempo.transport import Transport, TransportChange
@@ -102,13 +103,17 @@ class SessionPart(Protocol):
 class Session:
     """Feed it events in order of time, on one thread, and perform the effects in their order."""
 
-    __slots__ = ("_clock_out", "_dialogue", "_parts", "_settings", "_switches", "_transport", "_transport_commands")
+    __slots__ = (
+        "_clock_out", "_dialogue", "_feedback", "_parts", "_settings", "_switches", "_transport",
+        "_transport_commands",
+    )  # fmt: skip
 
     def __init__(self, settings: Settings) -> None:
         self._settings = ActiveSettings(settings)
         self._transport = Transport(self._follow_transport, follows_clock=settings.follow_clock)
         self._clock_out = ClockOut(self._transport, settings)
         self._transport_commands, self._switches = TransportCommands(self._transport), Switches()
+        self._feedback = FeedbackGuard()
         self._dialogue = dialogue = Dialogue(self._settings, self._transport)
         self._parts: tuple[SessionPart, ...] = (
             dialogue.scheduler,
@@ -148,7 +153,12 @@ class Session:
         effects = [*self._dialogue.end_what_was_slept_through(now_ns), *self._advance(now_ns)]
         refusal = rejection_report(event)
         effects += [refusal] if refusal else self._handle_event(now_ns, event)
-        return effects + self._advance(now_ns)
+        effects += self._advance(now_ns)
+        arrived = event.data if isinstance(event, Midi) else b""
+        for effect in effects:
+            if isinstance(effect, Send):
+                self._feedback.add_sent(now_ns, effect.data, is_passed_on=effect.data == arrived)
+        return effects
 
     def _advance(self, now_ns: int) -> list[Effect]:
         effects: list[Effect] = []
@@ -259,7 +269,9 @@ class Session:
                     return self._handle_switch(now_ns, message, command)
             case _:
                 pass
-        return self._dialogue.handle_player_message(now_ns, data, message)
+        if self._feedback.ignores(now_ns, message):
+            return self._feedback.report(now_ns)
+        return [*self._feedback.report(now_ns), *self._dialogue.handle_player_message(now_ns, data, message)]
 
     def _handle_switch(self, now_ns: int, message: midi.ControlChange, command: Command) -> list[Effect]:
         """Do what the switch controller is for, once per press."""

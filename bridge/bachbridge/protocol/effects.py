@@ -266,6 +266,13 @@ class DamagedMidi:
 
 
 @dataclass(frozen=True, slots=True)
+class FeedbackLoop:
+    """Our output comes back to our input, and is ignored there; or it does not come back any more."""
+
+    is_there: bool
+
+
+@dataclass(frozen=True, slots=True)
 class SessionEnded:
     """The session has ended and is silent; `reason` as in `Quit`."""
 
@@ -291,6 +298,7 @@ Report = (
     | PhraseRefused
     | StartRefused
     | DamagedMidi
+    | FeedbackLoop
     | SessionEnded
 )
 Effect = Send | Feed | Ask | PlanRequest | Cancel | Report

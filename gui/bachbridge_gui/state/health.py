@@ -24,6 +24,7 @@ from bachbridge.protocol.effects import (
     EngineEnded,
     EngineStarted,
     Failed,
+    FeedbackLoop,
     Health,
     Message,
     Received,
@@ -34,12 +35,9 @@ from bachbridge_gui.state.notice_text import engine_change_text
 
 LATE_THRESHOLD_NS = 10_000_000
 """A message that is sent with more delay than this counts as late."""
-ECHO_WINDOW_NS = 60_000_000
 _SECOND_NS = 1_000_000_000
 _MINUTE_S = 60
 _LOG_BIN_WIDTH = log(1.05)
-_RECENT_KEYS, _LOOP_ECHOES = 6, 4
-_MAX_SENT_KEYS = 128
 MODEL_LOADING_TEXT = "Model is loading"
 OWN_PORT_PREFIXES = ("BachBridge", "pipe")
 """Prefixes of the names of our own virtual ports, which are open even if nobody is connected, and of a missing port."""
@@ -78,9 +76,8 @@ class EngineHealth:
     def __init__(self) -> None:
         self._lateness, self._faults = LastMinuteCounts(), LastMinuteCounts()
         self._damaged_count = 0
-        self._sent_keys: deque[tuple[int, int, int]] = deque(maxlen=_MAX_SENT_KEYS)
-        """Time, pitch and velocity of the keys that were sent."""
-        self._echoes: deque[bool] = deque(maxlen=_RECENT_KEYS)
+        self.has_loop = False
+        """True if our output comes back to our input."""
         self.input_name, self.output_name = "", ""
         self.input_connections = -1
         """Number of connections to our input; -1: the system cannot tell."""
@@ -113,10 +110,8 @@ class EngineHealth:
                 self._faults.add(now_ns, 0, message.late if isinstance(message, ChordsLate) else 1)
             case DamagedMidi(count):
                 self._count_damaged(count, now_ns)
-            case PortsChanged(input_name, output_name):
-                self._handle_ports_changed(input_name, output_name)
-            case Connections(inputs):
-                self.input_connections = inputs
+            case PortsChanged() | Connections() | FeedbackLoop():
+                self._handle_ports(message)
             case ClockTempo() | LinkState():
                 self._handle_shared_tempo(message)
             case Health():
@@ -142,11 +137,6 @@ class EngineHealth:
             or bool(self.input_name and not self.input_name.startswith(OWN_PORT_PREFIXES))
         )
 
-    @property
-    def has_loop(self) -> bool:
-        """True if our output comes back to our input."""
-        return sum(self._echoes) >= _LOOP_ECHOES
-
     def lateness_percentiles_ns(self, now_ns: int, *shares: float) -> tuple[int, ...]:
         """Percentiles (`shares` from 0 to 1) of the last minute's lateness in ns; empty if nothing was sent."""
         counts = self._lateness.counts(now_ns)
@@ -171,9 +161,8 @@ class EngineHealth:
     def _handle_received(self, data: bytes, at_ns: int) -> None:
         self.input_received = True
         match midi.decode(data):
-            case midi.NoteOn(_, pitch, velocity):
+            case midi.NoteOn():
                 self.notes_seen, self.last_note_in_ns = True, at_ns
-                self._echoes.append(self._is_echo(pitch, velocity, at_ns))
             case midi.NoteOff():
                 self.last_note_in_ns = at_ns
             case _:
@@ -184,22 +173,8 @@ class EngineHealth:
         self._lateness.add(now_ns, round(log(late_ns + 1) / _LOG_BIN_WIDTH))
         if late_ns > LATE_THRESHOLD_NS:
             self._faults.add(now_ns, 0)
-        match midi.decode(data):
-            case midi.NoteOn(_, pitch, velocity):
-                self.last_note_out_ns = sent_ns
-                self._sent_keys.append((sent_ns, pitch, velocity))
-            case midi.NoteOff():
-                self.last_note_out_ns = sent_ns
-            case _:
-                pass
-
-    def _is_echo(self, pitch: int, velocity: int, at_ns: int) -> bool:
-        """True if we sent this key a moment before; every key that was sent comes back only once."""
-        for sent_key in self._sent_keys:
-            if sent_key[1:] == (pitch, velocity) and 0 <= at_ns - sent_key[0] <= ECHO_WINDOW_NS:
-                self._sent_keys.remove(sent_key)
-                return True
-        return False
+        if isinstance(midi.decode(data), midi.NoteOn | midi.NoteOff):
+            self.last_note_out_ns = sent_ns
 
     def _count_damaged(self, count_since_start: int, now_ns: int) -> None:
         self._faults.add(now_ns, 0, max(1, count_since_start - self._damaged_count))
@@ -213,9 +188,18 @@ class EngineHealth:
         self.clock_bpm = self.link_bpm = 0.0
         self.model_p50_ns = self.model_p99_ns = 0
 
+    def _handle_ports(self, message: PortsChanged | Connections | FeedbackLoop) -> None:
+        match message:
+            case PortsChanged(input_name, output_name):
+                self._handle_ports_changed(input_name, output_name)
+            case Connections(inputs):
+                self.input_connections = inputs
+            case FeedbackLoop(is_there):
+                self.has_loop = is_there
+
     def _handle_ports_changed(self, input_name: str, output_name: str) -> None:
         """Follow the ports; what was seen on another port proves nothing about this one."""
         if (input_name, output_name) != (self.input_name, self.output_name):
             self.input_received = self.notes_seen = self.clock_seen = False
-            self._echoes.clear()
+            self.has_loop = False
         self.input_name, self.output_name, self.engine_text = input_name, output_name, ""

@@ -6,14 +6,22 @@ from bachbridge.protocol.effects import (
     ClockNeverStarted,
     EngineEnded,
     EngineStarted,
+    FeedbackLoop,
     PhraseHeld,
     PhraseKept,
     PhraseRefused,
     StartRefused,
 )
 
-ObstacleReport = PhraseRefused | PhraseHeld | PhraseKept | BeatMissing | ChordsLate | ClockNeverStarted | StartRefused
+ObstacleReport = (
+    PhraseRefused | PhraseHeld | PhraseKept | BeatMissing | ChordsLate | ClockNeverStarted | FeedbackLoop | StartRefused
+)
 """Reports that something asked for does not happen, or not now."""
+
+FEEDBACK_TEXT = (
+    "BachBridge's output comes back to its input and is ignored there: let the track that you play on listen to your "
+    "keyboard only"
+)
 
 
 def engine_change_text(change: EngineStarted | EngineEnded) -> str:
@@ -46,6 +54,8 @@ def obstacle_text(report: ObstacleReport) -> str:
             return "The chords come in time again"
         case ChordsLate(late, chords):
             return f"{late} of {chords} chords came late, since this computer is busy: close other programs"
+        case FeedbackLoop(is_there):
+            return FEEDBACK_TEXT if is_there else "BachBridge's output does not come back any more"
         case ClockNeverStarted():
             return "Your DAW's clock runs but has not started: press Stop and Play there, so that bars line up"
 

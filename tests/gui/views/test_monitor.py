@@ -20,6 +20,7 @@ from bachbridge.protocol.effects import (
     ClockTempo,
     Connections,
     Failed,
+    FeedbackLoop,
     Harmonized,
     Health,
     Message,
@@ -116,6 +117,7 @@ def test_describe_message_words_midi(data: bytes, text: str | None):
             PhraseHeld("latch"),
             "Your phrase does not end by silence while the latch holds its notes: press End phrase",
         ),
+        (FeedbackLoop(is_there=False), "BachBridge's output does not come back any more"),
         (ClockTempo(0.0), "the DAW's clock stopped"),
         (PortsChanged("", "Live"), "ports: in closed, out Live"),
         (ModelUp("a", 560_000), "a is ready, 0.56 ms a step"),
@@ -145,6 +147,7 @@ def test_describe_message_covers_every_kind():
         "rows": [],
         "voices": [],
         "lane": None,
+        "is_there": True,
     }
     values |= dict.fromkeys(
         ("input", "output", "reason", "error", "what", "name", "task", "ended_by", "source", "model", "mode"), "-"

@@ -23,6 +23,7 @@ from bachbridge.protocol.effects import (
     ClockNeverStarted,
     DamagedMidi,
     Failed,
+    FeedbackLoop,
     Harmonized,
     Health,
     Message,
@@ -45,6 +46,11 @@ _PHRASE_HELD_TEXTS = {
     "key": "A key has been down for half a minute: if it is not, press and release it, or send All Notes Off.",
     "pedal": "Your phrase does not end by silence while the sustain pedal is down: lift it.",
     "latch": "Your phrase does not end by silence while the latch holds its notes: end it with the end controller.",
+}
+_FEEDBACK_TEXTS = {
+    True: "Our output comes back to our input and is ignored there: let the track that you play on listen to your "
+    'keyboard only, not to "BachBridge Out".',
+    False: "Our output does not come back any more.",
 }
 _PHRASE_KEPT_TEXTS = {
     True: "Your phrase is answered at the next start.",
@@ -161,10 +167,8 @@ def _link_text(step_ns: int, peers: int) -> str:
 def _session_report_text(message: Message) -> str | None:
     """The sentence for a report about the session rather than about the music; None for other messages."""
     match message:
-        case SettingApplied(name, value):
-            return f"Setting: {name} = {value}."
-        case SettingRefused(_, reason):
-            return f"Setting: {reason.rstrip('.')}."
+        case SettingApplied() | SettingRefused():
+            return _setting_text(message)
         case PhraseHeld(held_by):
             return _PHRASE_HELD_TEXTS[held_by]
         case PhraseKept(is_awaited=is_awaited):
@@ -179,12 +183,22 @@ def _session_report_text(message: Message) -> str | None:
             return _START_REFUSED_TEXTS[obstacle]
         case ChordsLate(late, chords):
             return _late_chords_text(late, chords)
+        case FeedbackLoop(is_there):
+            return _FEEDBACK_TEXTS[is_there]
         case DamagedMidi(count):
             return f"Midi: {count} damaged messages so far."
         case SessionEnded(reason):
             return f"Quit: {reason.rstrip('.')}."
         case _:
             return None
+
+
+def _setting_text(report: SettingApplied | SettingRefused) -> str:
+    match report:
+        case SettingApplied(name, value):
+            return f"Setting: {name} = {value}."
+        case SettingRefused(_, reason):
+            return f"Setting: {reason.rstrip('.')}."
 
 
 def _phrase_refused_text(refusal: PhraseRefused) -> str:

@@ -1,0 +1,79 @@
+"""Recognition of our own output that comes back to our input, as when a DAW's track is armed for everything.
+
+A note-on with the pitch and velocity of one that was sent a moment before is an echo, on whatever channel. When most of
+the last few keys are echoes, there is a loop. From then on echoes count as nothing, so the loop dies down; other keys
+still count, since the player may go on. A player who repeats our notes has other velocities and takes more time.
+
+A note that is only passed on comes back on its own channel. On another one it is the player's keyboard's second sound.
+"""
+
+from collections import deque
+
+from bachbridge.midi import messages as midi
+from bachbridge.protocol.effects import FeedbackLoop
+
+_WINDOW_NS = 100_000_000
+"""An echo comes within this time."""
+_RECENT_KEYS, _MIN_ECHOES = 6, 4
+_MAX_SENT = 128
+_QUIET_NS = 3_000_000_000
+"""Without an echo for this long, the loop is mended."""
+
+
+class FeedbackGuard:
+    """Watches what is sent and what arrives. Used on the engine's thread only."""
+
+    __slots__ = ("_echoes", "_ignored", "_last_echo_ns", "_sent", "is_looped")
+
+    def __init__(self) -> None:
+        self._sent: deque[tuple[int, int, int, int]] = deque(maxlen=_MAX_SENT)
+        """Time, channel (-1: any), pitch and velocity of the keys that were sent."""
+        self._echoes: deque[bool] = deque(maxlen=_RECENT_KEYS)
+        self._ignored: set[tuple[int, int]] = set()
+        """Channel and pitch of ignored echoes whose note-offs are ignored too."""
+        self._last_echo_ns = 0
+        self.is_looped = False
+
+    def add_sent(self, now_ns: int, data: bytes, *, is_passed_on: bool) -> None:
+        """Remember what is sent; `is_passed_on` if it is the player's own message."""
+        match midi.decode(data):
+            case midi.NoteOn(channel, pitch, velocity):
+                self._sent.append((now_ns, channel if is_passed_on else -1, pitch, velocity))
+            case _:
+                pass
+
+    def ignores(self, now_ns: int, message: midi.MidiMessage) -> bool:
+        """Return True if this message from the player is an echo that counts as nothing."""
+        match message:
+            case midi.NoteOn(channel, pitch, velocity):
+                is_echo = self._remove_echoed(now_ns, channel, pitch, velocity)
+                self._echoes.append(is_echo)
+                self._last_echo_ns = now_ns if is_echo else self._last_echo_ns
+                if is_echo and (self.is_looped or sum(self._echoes) >= _MIN_ECHOES):
+                    self._ignored.add((channel, pitch))
+                    return True
+            case midi.NoteOff(channel, pitch) if (channel, pitch) in self._ignored:
+                self._ignored.remove((channel, pitch))
+                return True
+            case _:
+                pass
+        return False
+
+    def report(self, now_ns: int) -> list[FeedbackLoop]:
+        """Return a report if a loop has begun or ended with the message before."""
+        was_looped = self.is_looped
+        if was_looped:
+            self.is_looped = now_ns - self._last_echo_ns <= _QUIET_NS
+        else:
+            self.is_looped = sum(self._echoes) >= _MIN_ECHOES
+        return [FeedbackLoop(self.is_looped)] if self.is_looped != was_looped else []
+
+    def _remove_echoed(self, now_ns: int, channel: int, pitch: int, velocity: int) -> bool:
+        """Return True if we sent this key a moment before; every key that was sent comes back only once."""
+        for sent in self._sent:
+            sent_ns, sent_channel, *key = sent
+            is_near = 0 <= now_ns - sent_ns <= _WINDOW_NS and sent_channel in (-1, channel)
+            if is_near and key == [pitch, velocity]:
+                self._sent.remove(sent)
+                return True
+        return False

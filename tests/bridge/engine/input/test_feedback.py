@@ -1,0 +1,80 @@
+"""Our output that comes back to our input, and playing that only looks like it."""
+
+import heapq
+from itertools import count
+
+import pytest
+
+from bachbridge.engine.session import Session
+from bachbridge.midi import messages as midi
+from bachbridge.protocol.effects import Effect, FeedbackLoop, PlanRequest, Send
+from bachbridge.protocol.events import Event, Midi, ModelUp, Tick
+from bachbridge.settings import Settings
+from tests.support.virtual_driver import MS, Driver, S, plan_sixths
+
+
+def play_in_a_loop(settings: Settings, delay_ms: int, channel: int | None, seconds: int) -> list[tuple[int, Effect]]:
+    """Play a note a second to a session whose output comes back after a delay; return its effects with their times.
+
+    The DAW moves what comes back to `channel`, if one is given.
+    """
+    session, order, log = Session(settings), count(), []
+    queue: list[tuple[int, int, Event]] = [(0, next(order), ModelUp("chorale-lstm", 1))]
+    for second in range(seconds):
+        begin_ns = second * S + S
+        queue.append((begin_ns, next(order), Midi(midi.note_on(0, 60 + second % 5, 80))))
+        queue.append((begin_ns + 700 * MS, next(order), Midi(midi.note_off(0, 60 + second % 5))))
+    heapq.heapify(queue)
+    now_ns = 0
+    while len(log) < 100_000:
+        deadline = session.deadline
+        due = min(queue[0][0] if queue else 10**18, 10**18 if deadline is None else deadline)
+        if due > (seconds + 2) * S:
+            break
+        now_ns = max(now_ns, due)
+        event = heapq.heappop(queue)[2] if queue and due == queue[0][0] else Tick()
+        for effect in session.feed(now_ns, event):
+            log.append((now_ns, effect))
+            if isinstance(effect, Send) and effect.data[0] < 0xB0:
+                data = effect.data if channel is None else bytes((effect.data[0] & 0xF0 | channel, *effect.data[1:]))
+                heapq.heappush(queue, (now_ns + delay_ms * MS, next(order), Midi(data)))
+            if isinstance(effect, PlanRequest):
+                planned = plan_sixths(effect)
+                assert planned
+                heapq.heappush(queue, (now_ns + planned[0], next(order), planned[1]))
+    return log
+
+
+@pytest.mark.parametrize("settings", [Settings(mode="harmonize"), Settings(thru=True, mode="off"), Settings(bpm=240)])
+@pytest.mark.parametrize("delay_ms", [1, 5, 40])
+@pytest.mark.parametrize("channel", [None, 0])
+def test_loop_dies_down_and_is_reported(settings: Settings, delay_ms: int, channel: int | None) -> None:
+    log = play_in_a_loop(settings, delay_ms, channel, 12)
+    reports = [effect for _, effect in log if isinstance(effect, FeedbackLoop)]
+    note_ons = [t for t, effect in log if isinstance(effect, Send) and effect.data[0] & 0xF0 == 0x90]
+    assert len(note_ons) < 12 * 6
+    if settings.mode != "continue":
+        assert reports[0] == FeedbackLoop(is_there=True)
+        [first, *_] = [t for t, effect in log if isinstance(effect, FeedbackLoop)]
+        assert sum(t <= first for t in note_ons) < 50
+
+
+def test_player_who_repeats_our_notes_is_no_loop() -> None:
+    driver = Driver(Settings(mode="harmonize"))
+    driver.feed(ModelUp("chorale-lstm", 1))
+    for n in range(30):
+        driver.play(S + n * S, 60, 900 * MS, 80)
+        for voice, below in enumerate((5, 16, 24)):
+            driver.play(S + n * S + (150 + voice) * MS, 60 - below, 500 * MS, 70 + voice)
+    driver.run(40 * S)
+    assert not driver.messages_of(FeedbackLoop)
+
+
+def test_layered_keyboard_with_thru_is_no_loop() -> None:
+    driver = Driver(Settings(mode="off", thru=True))
+    for n in range(30):
+        for channel in (0, 1):
+            driver.schedule(S + n * S + channel * MS, Midi(midi.note_on(channel, 60, 80)))
+            driver.schedule(S + n * S + 500 * MS, Midi(midi.note_off(channel, 60)))
+    driver.run(40 * S)
+    assert not driver.messages_of(FeedbackLoop)

@@ -33,8 +33,10 @@ def choose_output(
     written at one of the paths.
     """
     target = free_paths([default])[0] if given is None else given
-    is_beside_missing_input = given is None and not target.parent.is_dir()  # which the reader will complain about
-    check_outputs([*([] if is_beside_missing_input else [target]), *others], inputs=inputs, force=force)
+    if given is None and not target.parent.is_dir():
+        missing = next((source for source in inputs if source is not None), target)
+        raise BachBridgeError(f"{missing} cannot be read (there is no folder {missing.parent}): check the path.")
+    check_outputs([target, *others], inputs=inputs, force=force)
     return target
 
 

@@ -32,6 +32,12 @@ def test_output_without_name_is_made_from_the_input(tmp_path: Path) -> None:
     assert choose_output(None, default, force=True) == tmp_path / "melody-harmonized-3.mid"
 
 
+def test_missing_folder_of_the_input_is_named(tmp_path: Path) -> None:
+    source = tmp_path / "none" / "melody.mid"
+    with pytest.raises(BachBridgeError, match=r"melody\.mid cannot be read .there is no folder"):
+        choose_output(None, derived_path(source, "harmonized", ".mid"), inputs=[source], force=False)
+
+
 def test_free_paths_share_their_number(tmp_path: Path) -> None:
     (tmp_path / "a.wav").touch()
     assert free_paths([tmp_path / "a.mid", tmp_path / "a.wav"]) == [tmp_path / "a-2.mid", tmp_path / "a-2.wav"]

@@ -130,13 +130,11 @@ def _with_zone_as_one_part(paired: PairedNotes) -> tuple[TickNote, ...]:
 def _note_oddities(paired: PairedNotes) -> list[str]:
     oddities: list[str] = []
     if paired.hanging:
-        count = len(paired.hanging)
-        oddities.append(
-            f"{count} note{' has' if count == 1 else 's have'} no end, and end with the track or the next note"
-        )
+        have, end = ("note has", "ends") if len(paired.hanging) == 1 else ("notes have", "end")
+        oddities.append(f"{len(paired.hanging)} {have} no end, and {end} with the track or where the pitch comes again")
     if paired.without_length:
-        notes = "note" if paired.without_length == 1 else "notes"
-        oddities.append(f"{paired.without_length} {notes} without length were left out")
+        notes = "note without length was" if paired.without_length == 1 else "notes without length were"
+        oddities.append(f"{paired.without_length} {notes} left out")
     return oddities
 
 

@@ -78,7 +78,7 @@ def parse_smf(data: bytes) -> SmfContents:
     if len(tracks) != count:
         oddities.append(f"its header counts {_counted(count, 'track')} and {len(tracks)} are there")
     if left_out:
-        oddities.append(f"{_counted(left_out, 'byte')} after the last track were left out")
+        oddities.append(_left_out(left_out, "byte", " after the last track"))
     return SmfContents(kind, division, tuple(tracks), tuple(oddities))
 
 
@@ -93,6 +93,10 @@ def _unwrap(data: bytes, begin: int) -> bytes:
 
 def _counted(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def _left_out(number: int, noun: str, where: str) -> str:
+    return f"{_counted(number, noun)}{where} {'was' if number == 1 else 'were'} left out"
 
 
 def _is_boundary(data: bytes, at: int) -> bool:
@@ -156,12 +160,12 @@ def _cut_track(data: bytes, at: int, room: int) -> tuple[SmfTrack, int, list[str
     if bound != stated:
         problems.append("the length is off")
     elif is_ended and end < bound:
-        problems.append(f"{_counted(bound - end, 'byte')} after the end were left out")
+        problems.append(_left_out(bound - end, "byte", " after the end"))
     elif not is_ended and not damage:
         problems.append("the end-of-track event is missing")
     damaged = sum(map(is_damaged, events))
     if damaged:
-        problems.append(f"{_counted(damaged, 'event')} with impossible bytes were left out")
+        problems.append(_left_out(damaged, "event", " with impossible bytes"))
     body = data[begin:end] + (b"" if is_ended else END_OF_TRACK_EVENT)
     kept = tuple(event for event in events if not is_damaged(event) and event.status not in {0xF0, 0xF7})
     return SmfTrack(kept, mend_track(body) if damaged else body), bound, problems

@@ -33,7 +33,7 @@ def read(tmp_path: Path, data: bytes) -> MidiSong:
 @pytest.mark.parametrize(
     ("data", "pitches", "warning"),
     [
-        (header(1) + track(BODY) + b"\x1a", PITCHES, "1 byte after the last track were left out"),
+        (header(1) + track(BODY) + b"\x1a", PITCHES, "1 byte after the last track was left out"),
         (header(1) + track(BODY) + bytes(range(1, 40)), PITCHES, "39 bytes after the last track"),
         (header(1) + track(BODY) + bytes(40), PITCHES, ""),
         (header(3) + track(BODY) + track(HIGH), BOTH, "its header counts 3 tracks and 2 are there"),
@@ -56,7 +56,7 @@ def read(tmp_path: Path, data: bytes) -> MidiSong:
         (header(1) + track(NO_END), PITCHES, "the end-of-track event is missing in track 1"),
         (header(2) + track(NO_END) + track(HIGH), BOTH, "the end-of-track event is missing in track 1"),
         (header(1) + track(BODY + b"\x00\x90\x30\x40"), PITCHES, "4 bytes after the end were left out in track 1"),
-        (header(1) + track(REAL_TIME), PITCHES, "1 event with impossible bytes were left out in track 1"),
+        (header(1) + track(REAL_TIME), PITCHES, "1 event with impossible bytes was left out in track 1"),
         (header(1) + track(BODY.replace(b"\x3e\x47", b"\x3e\xc7")), [60, 64], "impossible bytes"),
         (header(1, division=0xE728) + track(BODY), PITCHES, "half a second was taken for a beat"),
         (header(2, kind=2) + track(BODY) + track(HIGH), PITCHES, "it holds 2 songs (format 2), of which the first"),

@@ -38,6 +38,7 @@ from bachbridge_gui.presets.presets import PresetFolder
 from bachbridge_gui.preview.client import PreviewSound
 from bachbridge_gui.preview.routing import PreviewRouter
 from bachbridge_gui.settings.store import SettingsStore
+from bachbridge_gui.setup import display
 from bachbridge_gui.state import window_prefs
 from bachbridge_gui.state.app_state import AppState
 from bachbridge_gui.state.drag_files import DragFiles
@@ -70,8 +71,16 @@ def run(
     output_name: str | None,
     log: Path | None = None,
     startup_notice: str = "",
-) -> int:
-    """Open the window and play until it is closed; return the exit code. `startup_notice` is shown in the window."""
+) -> int | None:
+    """Open the window and play until it is closed; return the exit code. `startup_notice` is shown in the window.
+
+    If no display answers, print a sentence on stderr and return None.
+    """
+    if obstacle := display.display_obstacle():
+        print(f"bachbridge: {obstacle} The engine runs without it.", file=sys.stderr, flush=True)
+        return None
+    if platforms := display.answering_platforms():
+        os.environ["QT_QPA_PLATFORM"] = platforms
     folder = settings_path().parent
     saved_prefs, damage = window_prefs.load(folder / WINDOW_PREFS_FILE)
     prefs = replace(saved_prefs, input=input_name or saved_prefs.input, output=output_name or saved_prefs.output)

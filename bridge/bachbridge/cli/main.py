@@ -8,8 +8,10 @@ work is imported when the command is called, so that `bachbridge --help` answers
 installs it.
 """
 
+import errno
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Annotated, NoReturn
 
 import typer
@@ -24,6 +26,12 @@ from bachbridge.cli.play import commands as play_commands
 from bachbridge.cli.transform import commands as transform_commands
 from bachbridge.errors import BachBridgeError, ConfigError
 from bachbridge.process.entry_points import COMMAND_GROUP, entry_points_in
+from bachbridge.process.standard_streams import (
+    discard_standard_output,
+    open_standard_streams,
+    raise_file_limit,
+    report_on_stderr,
+)
 
 EXTRA_BY_MODULE = {
     "PyQt6": "gui",
@@ -82,9 +90,23 @@ def run_child_process(role: str) -> None:
 def _exit_with_error(message: str, code: int = FAILED, usage: str = "") -> NoReturn:
     """Print the message on one line of stderr, after the usage if there is one, and exit."""
     if usage:
-        print(usage, file=sys.stderr)
-    print(f"bachbridge: {' '.join(message.split()).rstrip('.')}.".replace("?.", "?"), file=sys.stderr)
+        with suppress(OSError):
+            print(usage, file=sys.stderr)
+    report_on_stderr(f"{' '.join(message.split()).rstrip('.')}.".replace("?.", "?"))
     sys.exit(code)
+
+
+def _exit_after_system_error(error: OSError) -> NoReturn:
+    """End after an error of the system: quietly if whoever read the output has ended, as after `| head`."""
+    if isinstance(error, BrokenPipeError) and error.filename is None:
+        discard_standard_output()
+        sys.exit(FAILED)
+    if error.errno in (errno.EMFILE, errno.ENFILE):
+        _exit_with_error('this program may not open enough files: allow it more, as with "ulimit -n 256".')
+    if error.filename is None:
+        discard_standard_output()
+        _exit_with_error(f"the output cannot be written ({error.strerror}): make room, or write it to another place.")
+    _exit_with_error(f"{error.filename} cannot be used ({error.strerror}): check the path and its permissions.")
 
 
 def run(arguments: Sequence[str] | None = None) -> NoReturn:
@@ -92,6 +114,7 @@ def run(arguments: Sequence[str] | None = None) -> NoReturn:
     prepare_completion()
     try:
         code = command_line()(args=arguments, prog_name="bachbridge", standalone_mode=False)
+        sys.stdout.flush()
     except typer.TyperException as error:
         problem = usage_problem(error)
         _exit_with_error(problem.sentence, problem.exit_code, problem.usage)
@@ -99,6 +122,8 @@ def run(arguments: Sequence[str] | None = None) -> NoReturn:
         sys.exit(INTERRUPTED)
     except BachBridgeError as error:
         _exit_with_error(str(error))
+    except OSError as error:
+        _exit_after_system_error(error)
     except ModuleNotFoundError as error:
         extra = EXTRA_BY_MODULE.get((error.name or "").partition(".")[0])
         if extra is None:
@@ -109,6 +134,8 @@ def run(arguments: Sequence[str] | None = None) -> NoReturn:
 
 def main() -> None:
     """Run the console script."""
+    open_standard_streams()
+    raise_file_limit()
     if sys.argv[1:2] == ["--child"]:
         try:
             run_child_process(" ".join(sys.argv[2:]))

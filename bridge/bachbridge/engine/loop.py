@@ -20,6 +20,7 @@ from bachbridge.protocol.effects import (
     Effect,
     Feed,
     Health,
+    LogStopped,
     Message,
     PlanRequest,
     PortNames,
@@ -142,6 +143,7 @@ class Engine:
         self._reported_count = 0
         """Number of sent messages in the last `Health` report."""
         self._reported_connections: Connections | None = None
+        self._is_log_failure_reported = False
         self._next_housekeeping_ns = 0
 
     def run(self, event_queue: EventQueue) -> None:
@@ -241,6 +243,9 @@ class Engine:
         self._model_client.end_if_hung()
         if self._ports.refresh():
             self._process_event(time.monotonic_ns(), self._ports.state)
+        if self._log and self._log.error and not self._is_log_failure_reported:
+            self._is_log_failure_reported = True
+            self._notify(LogStopped(self._log.error))
         connections = self._ports.connections()
         if connections != self._reported_connections:
             before, self._reported_connections = self._reported_connections, connections

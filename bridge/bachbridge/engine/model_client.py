@@ -1,7 +1,8 @@
 """The engine's connection to the model process: starts it, loads a model, and starts it again when it dies.
 
 A crash costs the answer under way and nothing else: the session gets `ModelDown`, and `ModelUp` when the new process is
-ready, and then asks again if its ask was not answered. A process that hangs is ended and started again.
+ready, and then asks again if its ask was not answered. A process that hangs is ended and started again. A model that
+ends its process whenever it is loaded is given up until a model is chosen again.
 """
 
 import threading
@@ -17,6 +18,8 @@ _RESTART_PAUSES_S = (0.1, 1.0, 5.0, 30.0)
 """Pauses before a restart, growing while the process dies without ever being ready."""
 _LOAD_TIMEOUT_NS, _REPLY_TIMEOUT_NS = 60_000_000_000, 10_000_000_000
 """Times after which a process that loads a model, or is asked for music, counts as hung."""
+_MAX_LOAD_DEATHS = 6
+"""So often in a row the process may end without being ready, which takes more than a minute with the pauses."""
 _STOP_TIMEOUT_S = 1.0
 """The process has nothing to clean up, and the program that started the engine is waiting."""
 
@@ -44,13 +47,20 @@ class ModelClient:
         self.reply_due_ns: int | None = None
         """When the process counts as hung; None while nothing is awaited."""
         self._is_loading, self._plans_refused, self._hung = True, False, False
+        self._load_deaths = 0
+        """Deaths of the process since a model was chosen or ready."""
+        self._has_given_up = False
         self._start()
 
     def load(self, model_name: str) -> None:
         """Load a model before the first ask for it."""
-        self._model_name = model_name
+        self._model_name, self._load_deaths = model_name, 0
         self._await_load()
-        self._send(Setting("model", model_name))
+        if self._has_given_up:
+            self._has_given_up = False
+            self._start()
+        else:
+            self._send(Setting("model", model_name))
 
     def send(self, message: Feed | Ask | PlanRequest | Cancel) -> None:
         """Send a message and return at once; it is lost while no process runs."""
@@ -105,6 +115,7 @@ class ModelClient:
         match message:
             case ModelUp():
                 self._backoff.reset()
+                self._load_deaths = 0
                 self._on_event(message)
             case Answer() | AskRefused() | Plan() | ModelDown():
                 self._on_event(message)
@@ -131,6 +142,12 @@ class ModelClient:
         """Start the process again after a pause; runs on the reading thread of the process that died."""
         status, was_hung = self._child.returncode if self._child else None, self._hung
         self._child, self._hung = None, False
+        self._load_deaths += 1
+        if self._load_deaths >= _MAX_LOAD_DEATHS:
+            self._has_given_up, self.reply_due_ns = True, None
+            name = self._model_name
+            self._on_event(ModelDown(f"the model {name} ends its process or takes too long to load: choose another"))
+            return
         reason = "did not answer any more" if was_hung else f"ended (status {status})"
         self._on_event(ModelDown(f"the model's process {reason} and is started again"))
         if not self._stopped.wait(self._backoff.record_death()):

@@ -22,12 +22,17 @@ from queue import SimpleQueue
 from typing import Any, Protocol
 
 from bachbridge import __version__
+from bachbridge.atomic_files import read_limited_bytes
 from bachbridge.errors import BachBridgeError, ConfigError
 from bachbridge.protocol import former_logs
 from bachbridge.protocol.effects import Effect, Message
 from bachbridge.protocol.events import Event
 from bachbridge.protocol.wire import from_dict, to_dict
 from bachbridge.settings import Settings, settings_from_table
+
+_MAX_LOG_BYTES = 1 << 30
+_DAMAGE = (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError)
+"""Whatever a line raises that is JSON of another kind, or nested too deeply."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,10 +116,7 @@ def read_log(path: Path) -> SessionLog:
 
     Raises `BachBridgeError` if the file cannot be read, is no log or is damaged.
     """
-    try:
-        text = path.read_bytes()
-    except OSError as error:
-        raise BachBridgeError(f"cannot read the log {path} ({error.strerror}): check the path.") from error
+    text = read_limited_bytes(path, _MAX_LOG_BYTES, BachBridgeError)
     header, *lines = text.split(b"\n")[:-1] or [b""]
     settings = _parse_header(path, header)
     entries = (_parse_entry(path, number, line) for number, line in enumerate(lines, start=2))
@@ -125,7 +127,7 @@ def _parse_header(path: Path, line: bytes) -> Settings:
     try:
         header = json.loads(line)
         version, plain = str(header["bachbridge"]), dict(header["settings"])
-    except (ValueError, KeyError, TypeError) as error:
+    except _DAMAGE as error:
         raise BachBridgeError(f"{path} is not a session log: give a file that `bachbridge --log` wrote.") from error
     try:
         return settings_from_table(plain)
@@ -140,7 +142,7 @@ def _parse_entry(path: Path, number: int, line: bytes) -> LogEntry | None:
         plain = json.loads(line)
         message = former_logs.upgrade(plain["in"] if "in" in plain else plain["out"])
         return None if message is None else LogEntry(int(plain["t"]), from_dict(message))
-    except (ValueError, KeyError, TypeError) as error:
+    except _DAMAGE as error:
         raise BachBridgeError(
             f"line {number} of the log {path} is damaged: delete that line and all after it."
         ) from error

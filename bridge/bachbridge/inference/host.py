@@ -26,11 +26,15 @@ from bachbridge.errors import BachBridgeError
 from bachbridge.inference.loading import load_model
 from bachbridge.inference.runtime.protocols import AccompanyingGenerator, Generator
 from bachbridge.music.notes import STEPS_PER_BEAT, Note, Phrase
-from bachbridge.process import ipc, realtime
+from bachbridge.process import ipc, limits, realtime
 from bachbridge.protocol.effects import Ask, Cancel, Feed, Message, PlanRequest
 from bachbridge.protocol.events import NO_ASK, Answer, AskRefused, ModelDown, ModelUp, Setting
 
 _EXIT_TIMEOUT_S = 2.0
+_MAX_LOAD_S, _MAX_MEMORY_BYTES = 60, 4 << 30
+"""The shipped models load in less than 2 s, and the process takes 0.5 GiB of address space."""
+LoadGuard = Callable[[], contextlib.AbstractContextManager[None]]
+"""Makes the context in which a model is loaded and timed."""
 _WARMUP_STEPS = 16 * STEPS_PER_BEAT
 _WARMUP_PHRASE = Phrase((Note(0, _WARMUP_STEPS, 67),), _WARMUP_STEPS)
 
@@ -129,8 +133,14 @@ class _LoadedModel:
 class Host:
     """Works through an inbox with one model at a time. Used on the main thread of the model process."""
 
-    def __init__(self, inbox: HostInbox, send: Callable[[Message], None], load: Callable[[str], Generator]) -> None:
-        self._inbox, self._send, self._load = inbox, send, load
+    def __init__(
+        self,
+        inbox: HostInbox,
+        send: Callable[[Message], None],
+        load: Callable[[str], Generator],
+        load_guard: LoadGuard = contextlib.nullcontext,
+    ) -> None:
+        self._inbox, self._send, self._load, self._load_guard = inbox, send, load, load_guard
         self._model: _LoadedModel | None = None
         self._last_tried = ""
         """The model that was loaded last; that may have failed."""
@@ -281,8 +291,9 @@ class Host:
     def _load_model(self, name: str) -> _LoadedModel:
         """Load and time a model, and report it; raises `ModelError`, and then no model is in use."""
         self._last_tried, self._model, self._idle_worker, self._was_plan_refused = name, None, None, False
-        generator = self._load(name)
-        measured_ns = measure_step_ns(generator, name)
+        with self._load_guard():
+            generator = self._load(name)
+            measured_ns = measure_step_ns(generator, name)
         accompanist = generator if isinstance(generator, AccompanyingGenerator) else None
         loaded = _LoadedModel(name, generator, accompanist, generator.recorded_step_ns or measured_ns)
         self._send(ModelUp(name, loaded.step_ns))
@@ -290,7 +301,12 @@ class Host:
         return loaded
 
 
-def serve(input_lines: Iterator[str], send: Callable[[Message], None], load: Callable[[str], Generator]) -> None:
+def serve(
+    input_lines: Iterator[str],
+    send: Callable[[Message], None],
+    load: Callable[[str], Generator],
+    load_guard: LoadGuard = contextlib.nullcontext,
+) -> None:
     """Read messages from the lines, answer them with `send`, and return when the lines end."""
     inbox = HostInbox()
 
@@ -300,12 +316,13 @@ def serve(input_lines: Iterator[str], send: Callable[[Message], None], load: Cal
         realtime.exit_after(_EXIT_TIMEOUT_S)
 
     threading.Thread(target=read_messages, name="asks", daemon=True).start()
-    Host(inbox, send, load).serve()
+    Host(inbox, send, load, load_guard).serve()
 
 
 def main() -> None:
     """Run `python -m bachbridge.inference.host`, which the engine starts."""
     realtime.prepare_model_process()
+    limits.limit_memory(_MAX_MEMORY_BYTES)
     reader, writer = ipc.standard_pipes()
 
     def send(message: Message) -> None:
@@ -313,7 +330,7 @@ def main() -> None:
         with contextlib.suppress(OSError):  # the engine has ended; the reading thread notices as well
             ipc.write_message(writer, message)
 
-    serve(ipc.read_lines(reader), send, load_model)
+    serve(ipc.read_lines(reader), send, load_model, lambda: limits.time_limit(_MAX_LOAD_S))
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any, Self
 
+from bachbridge.process.child_environment import minimal_environment
 from bachbridge.process.entry_points import PROCESS_GROUP, entry_points_in, find_entry_point
 from bachbridge.protocol.effects import Message
 from bachbridge.protocol.wire import dumps, loads
@@ -62,10 +63,13 @@ def process_command(role: str) -> list[str]:
 
 
 def child_environment() -> dict[str, str]:
-    """Return an environment in which the child finds this package, even in a checkout that is not installed."""
+    """Return an environment in which the child finds this package, even in a checkout that is not installed.
+
+    Children get what they need of our environment and not what they do not, such as keys and tokens of other programs.
+    """
     root = str(Path(__file__).resolve().parents[2])
     paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
+    return {**minimal_environment(os.environ), "PYTHONPATH": os.pathsep.join(paths)}
 
 
 def read_lines(descriptor: int) -> Iterator[str]:

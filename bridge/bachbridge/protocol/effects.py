@@ -362,6 +362,13 @@ class Failed:
 
 
 @dataclass(frozen=True, slots=True)
+class LogStopped:
+    """The session log cannot be written any more, for the system's `reason`; the music goes on without it."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class EngineStarted:
     """The window has started an engine, or has started one `again` after the last one ended."""
 
@@ -397,6 +404,7 @@ Notice = (
     | PortNames
     | Connections
     | Failed
+    | LogStopped
     | EngineStarted
     | EngineEnded
     | PreviewState

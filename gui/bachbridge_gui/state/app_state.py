@@ -16,6 +16,7 @@ from bachbridge.protocol.effects import (
     ChordNamed,
     EngineEnded,
     EngineStarted,
+    LogStopped,
     Message,
     PortNames,
     Sent,
@@ -26,7 +27,7 @@ from bachbridge.settings import Settings
 from bachbridge_gui.state.exchange_builder import ExchangeBuilder
 from bachbridge_gui.state.exchanges import Exchange
 from bachbridge_gui.state.health import EngineHealth, capitalized
-from bachbridge_gui.state.notice_text import ObstacleReport, engine_change_text, obstacle_text
+from bachbridge_gui.state.notice_text import ObstacleReport, engine_change_text, log_stopped_text, obstacle_text
 from bachbridge_gui.state.timeline import RollTimeline
 from bachbridge_gui.state.window_prefs import WindowPrefs
 
@@ -142,6 +143,8 @@ class AppState:
                 self.set_notice(reason, now_ns)
             case _ if isinstance(message, ObstacleReport):
                 self.set_notice(obstacle_text(message), now_ns)
+            case LogStopped():
+                self.set_notice(log_stopped_text(message), now_ns)
             case EngineEnded() | EngineStarted():
                 self.set_notice(engine_change_text(message), now_ns)
                 self.ready_model, self.latest_chord = "", None

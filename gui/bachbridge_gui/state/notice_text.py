@@ -7,6 +7,7 @@ from bachbridge.protocol.effects import (
     EngineEnded,
     EngineStarted,
     FeedbackLoop,
+    LogStopped,
     PhraseHeld,
     PhraseKept,
     PhraseRefused,
@@ -31,6 +32,11 @@ def engine_change_text(change: EngineStarted | EngineEnded) -> str:
             return "The engine was started again" if again else "The engine was started"
         case EngineEnded(reason):
             return reason or "The engine has ended unexpectedly and is started again"
+
+
+def log_stopped_text(report: LogStopped) -> str:
+    """Return the sentence about a log that cannot be written."""
+    return f"The session log cannot be written any more ({report.reason}): make room and start again; the music goes on"
 
 
 def obstacle_text(report: ObstacleReport) -> str:

@@ -27,6 +27,7 @@ from bachbridge.protocol.effects import (
     FrameIntervals,
     Harmonized,
     Health,
+    LogStopped,
     Message,
     PhraseEnded,
     PlanRequest,
@@ -62,7 +63,7 @@ from bachbridge.protocol.events import (
     TapBeat,
     Tick,
 )
-from bachbridge_gui.state.notice_text import ObstacleReport, engine_change_text, obstacle_text
+from bachbridge_gui.state.notice_text import ObstacleReport, engine_change_text, log_stopped_text, obstacle_text
 
 _COMMAND_TEXTS = {
     Panic(): "panic: all notes off on every channel",
@@ -186,6 +187,8 @@ def _describe_condition(message: Message) -> str | None:
             return f"quit: {reason}"
         case EngineStarted() | EngineEnded():
             return f"engine: {engine_change_text(message)}"
+        case LogStopped():
+            return f"log: {log_stopped_text(message)}"
         case PreviewState(state):
             return f"preview: {state}"
         case FrameIntervals(p50_ms, p99_ms):

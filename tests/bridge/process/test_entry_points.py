@@ -42,4 +42,4 @@ def test_checkout_without_installation_has_no_parts(monkeypatch: pytest.MonkeyPa
 
     monkeypatch.setattr(importlib.metadata, "distribution", fail)
     assert entry_points_in(PROCESS_GROUP) == {}
-    assert ipc.process_roles() == ["engine", "model"]
+    assert ipc.process_roles() == ["engine", "ports", "model"]

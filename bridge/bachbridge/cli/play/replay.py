@@ -30,7 +30,7 @@ def replay_session(log: Path, *, midi_path: Path | None) -> None:
             meter=meter_from_steps(recorded.settings.steps_per_bar),
         )
         console.print(f"wrote {midi_path}")
-    differences = replay(recorded, Session(recorded.settings))
+    differences = _replay_or_refuse(log, recorded)
     events = sum(1 for _ in events_with_effects(recorded))
     effects = sum(len(logged) for _, _, logged in events_with_effects(recorded))
     if differences:
@@ -41,6 +41,14 @@ def replay_session(log: Path, *, midi_path: Path | None) -> None:
             "the log was recorded by another version; replay it with that one."
         )
     console.print(f"{events} events replayed, {effects} effects returned, all as recorded")
+
+
+def _replay_or_refuse(path: Path, log: SessionLog) -> list[ReplayDifference]:
+    """Replay the log; raises `BachBridgeError` for one whose events no session can have had."""
+    try:
+        return replay(log, Session(log.settings))
+    except (ArithmeticError, AssertionError, AttributeError, LookupError, TypeError, ValueError) as error:
+        raise BachBridgeError(f"{path} holds events that no session had ({error!r}): it is damaged.") from error
 
 
 def _difference_lines(difference: ReplayDifference) -> Iterator[str]:

@@ -6,13 +6,14 @@ engine, which then silences all sounding notes, closes its ports and exits; this
 """
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from bachbridge.errors import BachBridgeError
 from bachbridge.music.harmony.chord_text import chord_text
 from bachbridge.music.notes import Phrase, bpm_from_step_ns, key_from_number, key_name, pitch_name
+from bachbridge.process.standard_streams import discard_standard_output, report_on_stderr
 from bachbridge.protocol.effects import (
     AnswerEnded,
     AnswerLate,
@@ -26,6 +27,7 @@ from bachbridge.protocol.effects import (
     FeedbackLoop,
     Harmonized,
     Health,
+    LogStopped,
     Message,
     PhraseEnded,
     PhraseHeld,
@@ -99,6 +101,8 @@ class TerminalReporter:
                 return f"Model: {reason.rstrip('.')}."
             case AskRefused(0, reason):
                 return f"Model: {reason.rstrip('.')}."
+            case LogStopped(reason):
+                return f"Log: it cannot be written any more ({reason}); the music goes on without it."
             case Health():
                 self.latency_text = f"99 of 100 notes at most {message.late_p99_ns / 1e6:.1f} ms late"
             case _:
@@ -254,6 +258,19 @@ def _print_with_status_line(messages: Iterable[Message], reporter: TerminalRepor
                 live.update(Text(shown, style="dim"), refresh=True)
 
 
+def _show_while_possible(
+    show: Callable[[Iterable[Message], TerminalReporter], None], messages: Iterator[Message], reporter: TerminalReporter
+) -> None:
+    """Show the messages; if the output fails (a full disk, a closed terminal), say so once and play on."""
+    try:
+        show(messages, reporter)
+    except OSError as error:
+        discard_standard_output()
+        report_on_stderr(f"The output cannot be written ({error.strerror}): the music goes on without it.")
+    for message in messages:
+        reporter.handle_message(message)
+
+
 def run_in_terminal(
     settings: Settings, *, input_name: str | None, output_name: str | None, log: Path | None = None
 ) -> None:
@@ -263,9 +280,10 @@ def run_in_terminal(
 
     library.find_checked_card(validated(settings).model)
     show = _print_with_status_line if sys.stdout.isatty() else _print_sentences
+    reporter = TerminalReporter(settings)
     with EngineLink(settings, input_name, output_name, log=log) as link:
         try:
-            show(link.messages(), TerminalReporter(settings))
+            _show_while_possible(show, link.messages(), reporter)
         except KeyboardInterrupt:
             return
         status = link.close()

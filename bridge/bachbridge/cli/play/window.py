@@ -26,7 +26,7 @@ def run_with_window(
     return run(settings, input_name=input_name, output_name=output_name, log=log, startup_notice=settings_warning)
 
 
-def _load_window() -> tuple[Callable[..., int] | None, str]:
+def _load_window() -> tuple[Callable[..., int | None] | None, str]:
     """Return the function that opens the window, or None and the reason why there is none."""
     try:
         obstacle = why_no_window(os.environ, sys.platform)

@@ -1,0 +1,59 @@
+"""Standard input, output and error where they are closed, full or gone.
+
+A program may be started with closed descriptors. The next file that it opens then gets the number 1, and whatever is
+printed goes into that file: so they are opened first of all.
+"""
+
+import os
+import sys
+from contextlib import suppress
+from typing import TextIO
+
+_MIN_OPEN_FILES = 256
+
+
+def open_standard_streams() -> None:
+    """Open whichever standard stream is closed, so that nothing else takes its place. Call this before all else."""
+    for descriptor in range(3):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            opened = os.open(os.devnull, os.O_RDWR)
+            if opened != descriptor:
+                os.dup2(opened, descriptor)
+                os.close(opened)
+    if sys.stdout is None:  # pyright: ignore[reportUnnecessaryComparison] # Python leaves out closed streams
+        sys.stdout = _text_stream(1)
+    if sys.stderr is None:  # pyright: ignore[reportUnnecessaryComparison]
+        sys.stderr = _text_stream(2)
+
+
+def _text_stream(descriptor: int) -> TextIO:
+    return open(descriptor, "w", encoding="utf-8", errors="replace", closefd=False)  # it stays open
+
+
+def raise_file_limit() -> None:
+    """Allow as many open files as pipes, ports and sockets need, as far as the system lets us."""
+    if sys.platform == "win32":
+        return
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _MIN_OPEN_FILES if hard == resource.RLIM_INFINITY else min(_MIN_OPEN_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        with suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+def discard_standard_output() -> None:
+    """Let everything that is printed from now on, and whatever still waits to be written, go nowhere."""
+    with suppress(OSError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, 1)
+        os.close(nowhere)
+
+
+def report_on_stderr(sentence: str) -> None:
+    """Print a sentence on standard error, if that can be written."""
+    with suppress(OSError):
+        print(f"bachbridge: {sentence}", file=sys.stderr, flush=True)

@@ -84,7 +84,7 @@ def run(
     folder = settings_path().parent
     saved_prefs, damage = window_prefs.load(folder / WINDOW_PREFS_FILE)
     prefs = replace(saved_prefs, input=input_name or saved_prefs.input, output=output_name or saved_prefs.output)
-    library.find_checked_card(settings.model)
+    startup_notice = startup_notice or _model_notice(settings.model)
     finish = partial(_save_prefs_and_settings, folder, settings, (saved_prefs, prefs))
     setup = WindowSetup(settings, prefs, partial(_engine_starter, log), folder, finish)
     engine = setup.engine_starter(prefs.input, prefs.output)(settings, True)
@@ -102,6 +102,17 @@ def run(
     if os.environ.get(ANNOUNCE_START):
         _print_start_times(app, window)
     return app.exec()
+
+
+def _model_notice(name: str) -> str:
+    """Return the sentence about a model that is to be trusted first, or about the default one; raises `ModelError`."""
+    try:
+        library.find_checked_card(name)
+    except ModelError as error:
+        if name != Settings().model and not isinstance(error, library.UntrustedModelError):
+            raise
+        return str(error)
+    return ""
 
 
 def application() -> QApplication:

@@ -44,6 +44,11 @@ def bachbridge(shell_line: str, home: Path) -> subprocess.CompletedProcess[str]:
         ("$B models <&- >&- 2>&-", 0, ""),
         ("$B models | true; exit ${PIPESTATUS[0]}", None, ""),
         ("ulimit -n 16; $B models > /dev/null", 0, ""),
+        (
+            "ulimit -n 12; $B --headless",
+            1,
+            "This program may open only 12 files: allow it more",
+        ),
     ],
 )
 def test_output_that_fails_costs_a_sentence_at_most(line: str, code: int | None, says: str, tmp_path: Path) -> None:

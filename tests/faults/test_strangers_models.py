@@ -19,6 +19,7 @@ from bachbridge.inference.loading import load_model
 from bachbridge.inference.runtime import library, network_check, onnx_nets, trust
 from bachbridge.inference.runtime.library import UntrustedModelError
 from bachbridge.inference.runtime.network_check import check_network
+from bachbridge_gui import app
 from tests.support.assembled_window import WindowHarness
 from tests.support.tiny_infill_model import write_tiny_model
 
@@ -275,6 +276,15 @@ def test_damaged_file_of_trust_trusts_nothing(content: bytes, user_models: Path)
         library.find_checked_card("hymns")
     library.trust_model(folder)
     assert library.find_checked_card("hymns")
+
+
+def test_window_opens_with_a_model_to_be_trusted(user_models: Path) -> None:
+    folder = stranger(user_models)
+    assert "comes from elsewhere" in app._model_notice("hymns")
+    library.trust_model(folder)
+    assert app._model_notice("hymns") == ""
+    with pytest.raises(ModelError, match="there is no model 'himns'; did you mean 'hymns'"):
+        app._model_notice("himns")
 
 
 def test_window_asks_once_about_a_strangers_model(user_models: Path, tmp_path: Path, qtbot: QtBot) -> None:

@@ -22,6 +22,7 @@ from typing import Any, Self
 
 from bachbridge.process.child_environment import minimal_environment
 from bachbridge.process.entry_points import PROCESS_GROUP, entry_points_in, find_entry_point
+from bachbridge.process.standard_streams import check_file_limit
 from bachbridge.protocol.effects import Message
 from bachbridge.protocol.wire import dumps, loads
 from bachbridge.settings import Settings
@@ -242,6 +243,7 @@ class EngineLink:
         `model_command`: the command that starts the model process, if it is not the program's own.
         Without `ports`, the player's messages are given to `send`, and the notes played come back as `Sent`.
         """
+        check_file_limit()
         configuration = {
             "settings": asdict(settings),
             "input": input_name,

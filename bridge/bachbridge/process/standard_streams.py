@@ -9,7 +9,10 @@ import sys
 from contextlib import suppress
 from typing import TextIO
 
-_MIN_OPEN_FILES = 256
+from bachbridge.errors import ConfigError
+
+_WANTED_OPEN_FILES, _MIN_OPEN_FILES = 256, 16
+"""The number of files that is asked for, and the smallest with which ports and pipes were seen to work."""
 
 
 def open_standard_streams() -> None:
@@ -39,10 +42,21 @@ def raise_file_limit() -> None:
     import resource
 
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = _MIN_OPEN_FILES if hard == resource.RLIM_INFINITY else min(_MIN_OPEN_FILES, hard)
+    wanted = _WANTED_OPEN_FILES if hard == resource.RLIM_INFINITY else min(_WANTED_OPEN_FILES, hard)
     if soft != resource.RLIM_INFINITY and soft < wanted:
         with suppress(OSError, ValueError):
             resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+def check_file_limit() -> None:
+    """Raise `ConfigError` if so few files may be open that playing would fail for reasons that nobody understands."""
+    if sys.platform == "win32":
+        return
+    import resource
+
+    limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if limit != resource.RLIM_INFINITY and limit < _MIN_OPEN_FILES:
+        raise ConfigError(f'This program may open only {limit} files: allow it more, as with "ulimit -n 256".')
 
 
 def discard_standard_output() -> None:

@@ -16,8 +16,6 @@ from bachbridge.music.notes import STEPS_PER_BEAT
 from bachbridge.music.voice_leading import MAX_STEP_SEMITONES, OCTAVE_SEMITONES, PERFECT_INTERVALS
 
 PARALLEL_COST, BEAT_DISSONANCE_COST, LEAP_DISSONANCE_COST, DIRECT_COST, STILL_COST = 4, 2, 1, 1, 2
-BLIND_PARALLEL_COST = 24
-"""The additional cost of a parallel if the player's note is not known."""
 MAX_STILL_STEPS = 2 * STEPS_PER_BEAT
 """A voice that has kept its pitch for so many steps should move."""
 _CONSONANCES = (0, 3, 4, 7, 8, 9)
@@ -83,13 +81,14 @@ def best_for_given(situation: Situation, frames: Ints) -> Ints:
 def best_for_unknown(situation: Situation, frames: Ints, shares: Floats) -> int:
     """Return the candidate of `frames[candidate, voice]` that suits best whatever the player does.
 
-    Each candidate's voice is judged against all notes that he may play, by their probabilities `shares[pitch index]`.
-    Parallels weigh more here: nobody can avoid them any more when his note comes.
+    Each candidate's voice is judged against all notes that he may play, by their probabilities `shares[pitch index]`. A
+    voice that is a fifth or an octave from his note stays: nobody could avoid a parallel any more when his note comes.
     """
     own = frames[:, situation.own]
     pitches = np.flatnonzero(shares).astype(np.int32)
-    costs = counterpoint_costs(situation, pitches[None, :], own[:, None]).astype(np.float32)
-    if situation.previous is not None:
-        before = situation.previous[situation.given], situation.previous[situation.own]
-        costs += BLIND_PARALLEL_COST * (_perfect_costs(*before, pitches[None, :], own[:, None]) == PARALLEL_COST)
-    return int(np.argmin(np.where(own == REST, np.inf, costs @ shares[pitches])))
+    costs = counterpoint_costs(situation, pitches[None, :], own[:, None]) @ shares[pitches]
+    previous = situation.previous
+    if previous is not None and min(previous[situation.given], previous[situation.own]) > REST:
+        interval = abs(int(previous[situation.given] - previous[situation.own])) % OCTAVE_SEMITONES
+        costs += PARALLEL_COST * ((interval in PERFECT_INTERVALS) & (own != previous[situation.own]))
+    return int(np.argmin(np.where(own == REST, np.inf, costs)))

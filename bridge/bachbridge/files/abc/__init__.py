@@ -1,0 +1,1 @@
+"""Lenient reader of tunes in ABC, as collections and other programs write them."""

@@ -7,25 +7,19 @@ from bachbridge.atomic_files import atomic_output, read_limited_bytes
 from bachbridge.codecs.abc import normal_form
 from bachbridge.codecs.abc.reader import split_header
 from bachbridge.errors import TuneError
+from bachbridge.files.abc import tune_text
+from bachbridge.files.abc.tune import read_tune
 
-_MAX_BYTES = 16 << 20
+_OCTAVE_SCOPE = "%%propagate-accidentals octave"
 
 
 def read_abc(path: Path) -> list[str]:
-    """Return the texts of the tunes in a file, unchanged; raises `TuneError`."""
-    content = read_limited_bytes(path, _MAX_BYTES, TuneError)
-    tunes = normal_form.split_tunes(decode_text(content))
+    """Return the texts of the tunes in a file, with what its header says of all; raises `TuneError`."""
+    content = read_limited_bytes(path, tune_text.MAX_FILE_BYTES, TuneError)
+    tunes = tune_text.split_file(tune_text.decode_text(content))
     if not tunes:
-        raise TuneError(f"{path} holds no tune (no line begins with X:): give an ABC file.")
+        raise TuneError(f"{path} holds no tune (no line begins with X: or K:): give an ABC file.")
     return tunes
-
-
-def decode_text(content: bytes) -> str:
-    """Decode UTF-8, or else Latin-1, which old files use."""
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return content.decode("latin-1")
 
 
 def write_abc(path: Path, tunes: Iterable[tuple[str, str]], *, bpm: float) -> None:
@@ -38,14 +32,13 @@ def write_abc(path: Path, tunes: Iterable[tuple[str, str]], *, bpm: float) -> No
 
 
 def with_file_header(tune: str, number: int, title: str, *, bpm: float) -> str:
-    """Return the tune with the header of a file: number, title, meter, unit length, tempo and key."""
+    """Return the tune with the header of a file: number, title, meter, unit length, tempo and key.
+
+    Where it matters, a directive says that an accidental holds for its octave alone, as it does in normal form.
+    """
     header, body = split_header(normal_form.normalize(tune))
-    lines = (
-        f"X:{number}",
-        f"T:{' '.join(title.split()) or 'Tune'}",
-        f"M:{header.meter_word}",
-        f"L:{header.unit_word}",
-        f"Q:1/4={round(bpm)}",
-        f"K:{header.key}",
-    )
-    return "\n".join(lines) + "\n" + body
+    first = (f"X:{number}", f"T:{' '.join(title.split()) or 'Tune'}")
+    fields = (f"M:{header.meter_word}", f"L:{header.unit_word}", f"Q:1/4={round(bpm)}")
+    last = (f"K:{header.key}", body)
+    plain, explicit = ("\n".join((*first, *fields, *scope, *last)) for scope in ((), (_OCTAVE_SCOPE,)))
+    return plain if read_tune(plain).notes == read_tune(explicit).notes else explicit

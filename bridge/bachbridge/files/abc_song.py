@@ -1,8 +1,9 @@
-"""A tune in ABC as a song, like one read from a MIDI file: repeats written out, with tempo and meters.
+"""A tune in ABC as a song, like one read from a MIDI file: repeats written out, with its tempos, meters and voices.
 
-The tempo is that of the header's `Q:` (ABC standard 2.1, section 3.1.8), or 120 quarter notes a minute without one. A
-pickup is a bar of its own, as in MIDI files. The song ends where the tune ends, even within a bar: there its
-continuation begins with the next pickup.
+Each voice is a track on a channel of its own. The tempos are those of `Q:` in the header and in the music (ABC standard
+2.1, section 3.1.8), or 120 quarter notes a minute without one. Free meter counts as 4/4. A pickup is a bar of its own,
+as in MIDI files. The song ends where the tune ends, even within a bar: there its continuation begins with the next
+pickup.
 """
 
 import re
@@ -11,10 +12,9 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
-from bachbridge.codecs.abc import normal_form
 from bachbridge.codecs.abc.reader import STEPS_PER_WHOLE_NOTE, TuneHeader
-from bachbridge.codecs.abc.repeats import UnrolledTune, unroll_tune
 from bachbridge.errors import TuneError
+from bachbridge.files.abc.tune import PlayedTune, read_tune
 from bachbridge.files.abc_reader import read_abc
 from bachbridge.files.midi_reader import MAX_BEATS, MidiSong
 from bachbridge.files.midi_writer import (
@@ -28,47 +28,74 @@ from bachbridge.files.midi_writer import (
 )
 from bachbridge.music.general_midi import PIANO_PROGRAM
 from bachbridge.music.notes import STEPS_PER_BEAT, Phrase
-from bachbridge.music.timeline import DEFAULT_BPM, Meter, Tempo, TickNote, Timeline, meter_from_steps, phrase_from_ticks
+from bachbridge.music.timeline import (
+    COMMON_TIME,
+    DEFAULT_BPM,
+    Meter,
+    Tempo,
+    TickNote,
+    Timeline,
+    meter_from_steps,
+    phrase_from_ticks,
+)
 from bachbridge.settings import range_of
 
 ABC_SUFFIX = ".abc"
 _VELOCITY = 80
+_CHANNELS = tuple(channel for channel in range(16) if channel != 9)
+"""Channels of the voices; channel 10, counted from 1, is for percussion."""
 
 
 @dataclass(frozen=True, slots=True)
 class AbcSong:
     """A tune as a song and as its text, with the header fields that hold at its end.
 
-    `tune_count` is the number of tunes in the file, of which this is the first.
+    The key of these is empty if it has no name. `can_append` is True if music can be written after the text as it
+    stands. `tune_count` is the number of tunes in the file.
     """
 
     song: MidiSong
     text: str
     title: str
     final_header: TuneHeader
+    can_append: bool = True
     tune_count: int = 1
 
 
-def read_song(path: Path, bpm: float | None = None) -> AbcSong:
-    """Read the first tune of the file at `path`, at `bpm` or else its own tempo; raises `TuneError`."""
+def read_song(path: Path, bpm: float | None = None, number: int | None = None) -> AbcSong:
+    """Read the first tune of the file at `path`, or the one with this `X:` number; raises `TuneError`.
+
+    It is played at `bpm`, or else at its own tempo.
+    """
     tunes = read_abc(path)
-    return replace(song_from_tune(tunes[0], path, bpm), tune_count=len(tunes))
+    tune = tunes[0] if number is None else _find_tune(path, tunes, number)
+    return replace(song_from_tune(tune, path, bpm), tune_count=len(tunes))
+
+
+def _find_tune(path: Path, tunes: Sequence[str], number: int) -> str:
+    found = (tune for tune in tunes if re.search(rf"^X: *0*{number}\b", tune, re.MULTILINE))
+    tune = next(found, None)
+    if tune is None:
+        raise TuneError(
+            f"{path} has no tune with the number {number} (X:{number}): choose another of its {len(tunes)}."
+        )
+    return tune
 
 
 def song_from_tune(tune: str, path: Path, bpm: float | None = None) -> AbcSong:
     """Convert the text of a tune, at `bpm` or else its own tempo; raises `TuneError`, which names `path`."""
-    text = normal_form.drop_tied_accidentals(tune)
     try:
-        unrolled = unroll_tune(text)
+        played = read_tune(tune)
     except TuneError as error:
         raise TuneError(f"{path} cannot be read as ABC: {error}") from error
-    if not unrolled.notes:
+    if not played.notes:
         raise TuneError(f"{path} holds no notes: give a tune with notes.")
-    if unrolled.end > MAX_BEATS * STEPS_PER_BEAT:
+    if played.end > MAX_BEATS * STEPS_PER_BEAT:
         raise TuneError(f"{path} is over {MAX_BEATS} quarter notes long: cut it into shorter tunes.")
-    title = _header_field("T", text) or path.stem
-    song = _build_song(path, unrolled, title, bpm or tempo_bpm(text, unrolled.first_header))
-    return AbcSong(song, tune, title, unrolled.last_header)
+    title = played.title or path.stem
+    ending = played.ending
+    header = TuneHeader(ending.meter, str(ending.unit), ending.key)
+    return AbcSong(_build_song(path, played, title, bpm), tune, title, header, ending.can_continue)
 
 
 def write_songs(path: Path, songs: Sequence[MidiSong], title: str, program: int) -> None:
@@ -87,58 +114,51 @@ def write_songs(path: Path, songs: Sequence[MidiSong], title: str, program: int)
     write_tracks(path, [conductor, part_track(title, 0, program, rows)])
 
 
-def _header_field(letter: str, tune: str) -> str:
-    """Return the content of a header line; "" if there is none."""
-    header = re.split(r"^K:", tune, maxsplit=1, flags=re.MULTILINE)[0]
-    found = re.search(rf"^{letter}:([^%\n]*)", header, re.MULTILINE)
-    return found[1].strip() if found else ""
+def _build_song(path: Path, tune: PlayedTune, title: str, bpm: float | None) -> MidiSong:
+    time = Timeline(TICKS_PER_BEAT, _tempos(tune, bpm), _meters(tune))
+    notes: list[TickNote] = []
+    bodies = [encode_track(conductor_track(title, time.tempos[0].beat_us, time.meters, time.tempos[1:]))]
+    names = [title]
+    for number, voice in enumerate(tune.voices):
+        name, channel = voice.name or title, _CHANNELS[number % len(_CHANNELS)]
+        rows = [(_tick_at(note.start), _tick_at(note.end), note.pitch, _VELOCITY) for note in voice.notes]
+        notes += (TickNote(start, end, pitch, _VELOCITY, number + 1, channel) for start, end, pitch, _ in rows)
+        bodies.append(part_body(name, channel, PIANO_PROGRAM, rows))
+        names.append(name)
+    ordered = tuple(sorted(notes, key=lambda note: (note.start, note.track, note.pitch)))
+    phrase = _quantized_phrase(ordered, names, time, tune)
+    return MidiSong(path, ordered, phrase, time, tuple(names), TICKS_PER_BEAT, tuple(bodies))
 
 
-def tempo_bpm(tune: str, header: TuneHeader) -> float:
-    """Return the quarter notes a minute of the tune's `Q:`, such as "1/4=120", "3/8 = 60", "120" or `"Slow" 1/4=60`."""
-    field = re.sub(r'"[^"]*"', "", _header_field("Q", tune))
-    beats, equals, number = field.rpartition("=")
-    lengths = re.findall(r"(\d+)/(\d+)", beats)
-    if not re.fullmatch(r"\s*\d{1,4}\s*", number) or any(int(denominator) == 0 for _, denominator in lengths):
-        return DEFAULT_BPM
-    beat = sum((Fraction(int(numerator), int(denominator)) for numerator, denominator in lengths), Fraction(0))
-    if not lengths:
-        units = re.search(r"\d+", beats)
-        beat = header.unit * (int(units[0]) if equals and units else 1)
-    bpm = float(4 * beat * int(number))
-    low, high = range_of("bpm")
-    return bpm if low <= bpm <= high else DEFAULT_BPM
-
-
-def _build_song(path: Path, tune: UnrolledTune, title: str, bpm: float) -> MidiSong:
-    beat_us = round(60e6 / bpm)
-    time = Timeline(TICKS_PER_BEAT, (Tempo(0, beat_us),), _meters(tune))
-    notes = tuple(
-        TickNote(_tick_at(note.start), _tick_at(note.end), note.pitch, _VELOCITY, 1, 0) for note in tune.notes
-    )
-    rows = [(note.start, note.end, note.pitch, note.velocity) for note in notes]
-    conductor = encode_track(conductor_track(title, beat_us, time.meters))
-    bodies = (conductor, part_body(title, 0, PIANO_PROGRAM, rows))
-    names = (title, title)
-    return MidiSong(path, notes, _quantized_phrase(notes, names, time, tune), time, names, TICKS_PER_BEAT, bodies)
-
-
-def _quantized_phrase(notes: Sequence[TickNote], names: Sequence[str], time: Timeline, tune: UnrolledTune) -> Phrase:
+def _quantized_phrase(notes: Sequence[TickNote], names: Sequence[str], time: Timeline, tune: PlayedTune) -> Phrase:
     """Put the tune on the grid of 16ths up to its end; a note too short for the grid is left out."""
-    bar, end = round(tune.last_header.meter * STEPS_PER_WHOLE_NOTE), round(tune.end)
+    bar, end = max(1, round(Fraction(tune.ending.meter) * STEPS_PER_WHOLE_NOTE)), round(tune.end)
     long_enough = [note for note in notes if time.step_at_tick(note.end) > time.step_at_tick(note.start)]
     position = (round(tune.last_bar_steps) - end) % bar
     return replace(phrase_from_ticks(long_enough, names, time), steps=end, steps_per_bar=bar, position=position)
 
 
-def _meters(tune: UnrolledTune) -> tuple[Meter, ...]:
+def _tempos(tune: PlayedTune, bpm: float | None) -> tuple[Tempo, ...]:
+    """Return the tempos by tick: `bpm` alone if it is given; a tempo beyond the program's range is left out."""
+    low, high = range_of("bpm")
+    stated = ((step, value) for step, value in tune.tempos if low <= value <= high)
+    values = {0: DEFAULT_BPM} | {_tick_at(step): value for step, value in stated} if bpm is None else {0: bpm}
+    return tuple(Tempo(tick, round(60e6 / values[tick])) for tick in sorted(values))
+
+
+def _meters(tune: PlayedTune) -> tuple[Meter, ...]:
     """Return the meters by tick, a pickup's own meter first."""
-    meters = {_tick_at(step): Meter(_tick_at(step), *map(int, word.split("/"))) for step, word in tune.meters}
+    meters = {_tick_at(step): replace(_parse_meter(word), tick=_tick_at(step)) for step, word in tune.meters}
+    meters.setdefault(0, COMMON_TIME)
     if tune.pickup and tune.pickup.denominator == 1:
         after_pickup = _tick_at(tune.pickup)
         meters[after_pickup] = replace(meters[0], tick=after_pickup)
         meters[0] = meter_from_steps(int(tune.pickup))
     return tuple(meters[tick] for tick in sorted(meters))
+
+
+def _parse_meter(word: str) -> Meter:
+    return Meter(0, *map(int, word.split("/"))) if word else COMMON_TIME
 
 
 def _tick_at(steps: Fraction) -> int:

@@ -22,7 +22,7 @@ from bachbridge.files.smf import END_OF_TRACK_EVENT, file_header, track_header
 from bachbridge.music.general_midi import ANSWER_PROGRAM, PLAYER_PROGRAM
 from bachbridge.music.notes import STEPS_PER_BEAT, VOICES, Note, bpm_from_step_ns
 from bachbridge.music.performance import PLAYER, Part
-from bachbridge.music.timeline import COMMON_TIME, Meter, meter_from_steps
+from bachbridge.music.timeline import COMMON_TIME, Meter, Tempo, meter_from_steps
 
 TICKS_PER_BEAT = 960
 MAX_BEAT_US = 0xFFFFFF
@@ -57,10 +57,11 @@ def write_tracks(path: Path, tracks: Iterable[MidiTrack]) -> None:
         _midi_file(tracks).save(scratch)
 
 
-def conductor_track(title: str, beat_us: int, meters: Iterable[Meter] = ()) -> MidiTrack:
-    """Build the track that holds the file's title (if there is one), its tempo and its meters."""
+def conductor_track(title: str, beat_us: int, meters: Iterable[Meter] = (), tempos: Iterable[Tempo] = ()) -> MidiTrack:
+    """Build the track with the file's title (if there is one), its first tempo, its meters and its later tempos."""
     messages: list[TimedMessage] = [(0, MetaMessage("track_name", name=title))] if title else []
     messages.append((0, MetaMessage("set_tempo", tempo=beat_us)))
+    messages += [(tempo.tick, MetaMessage("set_tempo", tempo=tempo.beat_us)) for tempo in tempos]
     for meter in meters:
         event = MetaMessage("time_signature", numerator=meter.numerator, denominator=meter.denominator)
         messages.append((meter.tick, event))

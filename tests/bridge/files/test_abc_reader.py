@@ -6,9 +6,9 @@ import pytest
 
 from bachbridge.codecs.abc import normal_form
 from bachbridge.codecs.abc.prompt import phrase_to_tune
-from bachbridge.codecs.abc.repeats import unroll_tune
 from bachbridge.errors import TuneError
 from bachbridge.files import abc_reader
+from bachbridge.files.abc.tune import read_tune
 from bachbridge.music.notes import Note, Phrase
 
 TUNE = "M:6/8\nL:1/8\nK:G\nGAB def|[M:3/4]g6|]\n"
@@ -35,6 +35,6 @@ def test_phrase_to_tune_keeps_the_notes() -> None:
     phrase = Phrase((Note(0, 4, 61), Note(4, 6, 65), Note(10, 10, 68), Note(21, 2, 61)), 23, 16, 12)
     tune = phrase_to_tune(phrase)
     assert normal_form.normalize(tune) == tune
-    assert [(note.start, note.length, note.pitch) for note in unroll_tune(tune).notes] == [
+    assert [(note.start, note.length, note.pitch) for note in read_tune(tune).notes] == [
         (note.start, note.length, note.pitch) for note in phrase.notes
     ]

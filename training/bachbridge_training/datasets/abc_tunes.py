@@ -33,7 +33,7 @@ from bachbridge.codecs.abc import grammar, normal_form
 from bachbridge.codecs.abc import spelling as abc_spelling
 from bachbridge.console import track_progress
 from bachbridge.errors import ConfigError, TuneError
-from bachbridge.files.abc_reader import decode_text
+from bachbridge.files.abc.tune_text import decode_text
 
 MUSIC21_COLLECTIONS = ("airdsAirs", "oneills1850", "ryansMammoth")
 PARTS = ("train", "valid", "test")

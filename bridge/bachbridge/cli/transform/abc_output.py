@@ -1,7 +1,7 @@
 """Music as the text of an ABC file: a song with its answer, a tune with its continuation, a dream.
 
-A tune that came as ABC stays as it is, character by character, and its continuation stands after its last bar line, in
-the key, meter and unit length that hold there. All other music is written by `codecs.abc.score_writer`.
+A tune of one voice that came as ABC stays as it is, character by character, and its continuation stands after its last
+bar line, in the key, meter and unit length that hold there. All other music is written by `codecs.abc.score_writer`.
 """
 
 import re
@@ -24,7 +24,7 @@ from bachbridge.music.timeline import Bar, Meter, part_voices
 def abc_with_answer(source: SourceMusic, answer: Sequence[Note], answer_steps: int) -> str:
     """Return the music and its answer of `answer_steps` steps, whose step 0 is the music's end."""
     lines = score_writer.split_lines(answer)
-    if source.abc_song and len(lines) == 1:
+    if source.abc_song and source.abc_song.can_append and len(lines) == 1:
         bars = _bars_within(-source.steps_into_bar, range(answer_steps), source.final_meter)
         return _append_to_tune(source.abc_song, lines[0][1], bars)
     return song_as_abc(source, answer, answer_steps)

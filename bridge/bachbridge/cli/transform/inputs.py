@@ -44,12 +44,12 @@ class SourceMusic:
     @property
     def key_number(self) -> int:
         """The key stated in the file, as `events.Ask` has it; -1 if none is stated and the notes must show it."""
-        return key_to_number(parse_key(self.abc_song.final_header.key)) if self.abc_song else -1
+        return key_to_number(parse_key(self.abc_key)) if self.abc_key else -1
 
     @property
     def abc_key(self) -> str | None:
         """The key at the end in ABC's spelling; None if the file states none."""
-        return self.abc_song.final_header.key if self.abc_song else None
+        return (self.abc_song.final_header.key or None) if self.abc_song else None
 
     @property
     def final_meter(self) -> Meter:

@@ -47,14 +47,6 @@ def normalize(tune: str) -> str:
     return header + _format_lines(tokens)
 
 
-def drop_tied_accidentals(tune: str) -> str:
-    """Remove accidentals from notes that are tied to one with the same accidental, which holds over a tie anyway."""
-    ties = _TieTracker()
-    return "\n".join(
-        TOKEN_PATTERN.sub(ties.drop_accidental, line) if is_music else line for line, is_music in _classify_lines(tune)
-    )
-
-
 def music_lines(tune: str) -> list[str]:
     """Return the lines that hold music, without comments."""
     return [
@@ -70,29 +62,6 @@ def _classify_lines(tune: str) -> Iterator[tuple[str, bool]]:
     for line in tune.split("\n"):
         yield line, in_body and bool(line.strip()) and not _is_text_line(line)
         in_body = in_body or line.startswith("K:")
-
-
-class _TieTracker:
-    """Tracker of tied notes, which removes accidentals that a tie makes unnecessary."""
-
-    def __init__(self) -> None:
-        self._last_note: tuple[str, ...] | None = None
-        """Accidental, letter and octave marks of the last note."""
-        self._tied_note: tuple[str, ...] | None = None
-
-    def drop_accidental(self, found: re.Match[str]) -> str:
-        """Return a token without the accidental that it shares with the note before its tie."""
-        if found.lastgroup == "tie":
-            self._tied_note = self._last_note
-        note = NOTE_PATTERN.fullmatch(found[0]) if found.lastgroup == "note" else None
-        if note is None:
-            return found[0]
-        tied, self._tied_note = self._tied_note, None
-        self._last_note = (note[1] or "", note[2], note[3])
-        if tied is None or tied[1:] != self._last_note[1:] or note[1] not in (None, tied[0]):
-            return found[0]
-        self._last_note = tied
-        return found[0].removeprefix(tied[0])
 
 
 def header_lines(tune: str) -> str:

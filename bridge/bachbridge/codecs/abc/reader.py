@@ -5,11 +5,12 @@ letter and octave until the bar line (and beyond it for a tied note), a tuplet a
 lengths. A note is returned only when the next token has come, because a broken pair still changes it; a note that is
 tied is returned again, longer.
 
-`repeat_spans` and `unroll_repeats` write out repeats, with first and second endings.
+This is the reader of what a network writes and of tunes in normal form (see `normal_form`). Files of others are read by
+`bachbridge.files.abc`.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
@@ -183,45 +184,3 @@ def split_tokens(body: str) -> Iterable[str]:
             yield line
         else:
             yield from (found[0] for found in abc_spelling.TOKEN_PATTERN.finditer(line))
-
-
-def drop_superseded(notes: Sequence[TuneNote]) -> list[TuneNote]:
-    """Keep the last of the notes that were returned more than once."""
-    return list({note.start: note for note in notes}.values())
-
-
-def repeat_spans(marks: Sequence[tuple[Fraction, str]], end: Fraction) -> list[tuple[Fraction, Fraction]]:
-    """Return the spans of the tune, in steps, in the order in which they are played.
-
-    `marks` are the endings' numbers and section bar lines with their steps.
-    """
-    out: list[tuple[Fraction, Fraction]] = []
-    start, played = Fraction(0), Fraction(0)
-    first_ending: Fraction | None = None
-    in_second = False
-    for at, mark in marks:
-        match mark:
-            case "[1" | "[2":
-                first_ending, in_second = (at, in_second) if mark == "[1" else (None, True)
-            case ":|" | "::":
-                out += [(played, at), (start, at if first_ending is None else first_ending)]
-                start, played, first_ending = at, at, None
-            case "|:":
-                out.append((played, at))
-                start, played, in_second = at, at, False
-            case _ if in_second:
-                start, in_second = at, False
-            case _:
-                pass
-    return [*out, (played, end)]
-
-
-def unroll_repeats(notes: Sequence[TuneNote], spans: Sequence[tuple[Fraction, Fraction]]) -> list[TuneNote]:
-    """Return the notes of each span, one span after another."""
-    out: list[TuneNote] = []
-    at = Fraction(0)
-    for begin, end in spans:
-        inside = (note for note in notes if begin <= note.start < end)
-        out += [TuneNote(at + note.start - begin, min(note.length, end - note.start), note.pitch) for note in inside]
-        at += end - begin
-    return out

@@ -10,17 +10,19 @@ from fractions import Fraction
 
 from bachbridge.codecs.abc import tokens as abc_tokens
 from bachbridge.errors import TuneError
+from bachbridge.music.tonality import key_names
 
 _ACCIDENTAL_SEMITONES = {"^": 1, "^^": 2, "_": -1, "__": -2, "=": 0}
 _MAX_SHIFT_SEMITONES = 60
 _PIPES_SHARPS = {"HP": 0, "Hp": 2}
 """Sharps of the Highland pipes' scale: `HP` shows none, `Hp` shows two."""
-_KEY = re.compile(r"([A-Ha-h])(#|b|♯|♭|is|es|s|n(?=\s|$))?(?:\s*([A-Za-z]+))?(?=[\s^_=]|$)")
-"""Tonic, accidental (in German too) and mode."""
-_KEY_SIGNS = {"♯": "#", "is": "#", "♭": "b", "es": "b", "s": "b", "n": ""}
+_KEY = re.compile(r"([A-Ga-g])([#b♯♭]|n(?=\s|$))?(?:\s*([A-Za-z]+))?(?=[\s^_=]|$)")
+"""Tonic, accidental (`n`: natural) and mode."""
+_KEY_SIGNS = {"♯": "#", "♭": "b", "n": ""}
 _EXPLICIT = re.compile(r"(\^\^?|__?|=)([A-Ga-g])")
 _SHIFT = re.compile(r"\b(octave|transpose)\s*=\s*([+-]?\d{1,3})\b")
 _CLEF_SHIFT = re.compile(r"\b(?:treble|bass|alto|tenor|[GCF]\d?)[1-5]?([+-])8(?!\d)")
+_MAX_KEY_NAME = 24
 _NUMBER = r"\d{1,4}"
 
 
@@ -52,7 +54,11 @@ def parse_key(text: str, current: AbcKey) -> AbcKey:
         return key
     if "=" in word or word[0] in "^_" or re.match(r"(treble|bass|alto|tenor|perc|clef|none)", word):
         return replace(current, shift=shift, accidentals={**current.accidentals, **_explicit_accidentals(value)})
-    raise TuneError(f"the tune has no key ({text[:40]}): give a line such as K:G.")
+    named = key_names.parse_key(value) if len(value) < _MAX_KEY_NAME else None
+    if named is None:
+        raise TuneError(f"the tune has no key ({text[:40]}): give a line such as K:G.")
+    name = abc_tokens.format_key(named)
+    return AbcKey(name, abc_tokens.key_accidentals(abc_tokens.key_sharps(name) or 0), shift)
 
 
 def _key_with_tonic(value: str, shift: int) -> AbcKey | None:
@@ -61,7 +67,7 @@ def _key_with_tonic(value: str, shift: int) -> AbcKey | None:
     if not found:
         return None
     sign = found[2] or ""
-    tonic = found[1].upper().replace("H", "B") + _KEY_SIGNS.get(sign, sign)
+    tonic = found[1].upper() + _KEY_SIGNS.get(sign, sign)
     mode = found[3] or ""
     rest = value[found.end() :]
     if mode.lower() == "exp":

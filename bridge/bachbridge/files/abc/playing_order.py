@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import islice, takewhile
-from typing import Literal
+from typing import Literal, TypeVar
 
 from bachbridge.errors import TuneError
 
@@ -26,6 +26,9 @@ MarkKind = Literal[
     "bar", "begin", "end", "section", "ending", "part", "segno", "fine", "coda", "to coda", "da capo", "dal segno"
 ]
 Span = tuple[Fraction, Fraction]
+_Value = TypeVar("_Value")
+Changes = Sequence[tuple[Fraction, _Value]]
+"""Values with the steps from which they hold."""
 _MAX_SPANS = 2000
 _MAX_TIMES = 20
 
@@ -225,8 +228,31 @@ class _Walk:
             elif mark.kind == "begin":
                 break
             elif group and mark.kind in ("end", "section"):
-                if not self._has_mark_at(mark.step, index + 1, ("ending",)):
-                    break
+                if self._has_mark_at(mark.step, index + 1, ("ending",)):
+                    continue
+                break
+        return group[1].step - group[0].step if len(group) > 1 else self._end
+
+    def _is_followed_at(self, step: Fraction) -> bool:
+        """Return True if an ending or the end of a repeat comes next at the same step."""
+        return self._has_mark_at(step, self._index, ("ending", "end"))
+
+    def _has_mark_at(self, step: Fraction, index: int, kinds: Sequence[MarkKind]) -> bool:
+        """Return True if a mark of these kinds is among those from `index` on that stand at the step."""
+        here = takewhile(lambda mark: mark.step == step, islice(self._marks, index, None))
+        return any(mark.kind in kinds for mark in here)
+
+    def _ending_group(self) -> list[Mark]:
+        """Return the endings of the section that is played."""
+        group: list[Mark] = []
+        for index in range(self._repeat_start[1], len(self._marks)):
+            mark = self._marks[index]
+            if mark.kind == "ending":
+                group.append(mark)
+            elif mark.kind == "begin" or (
+                mark.kind in ("end", "section") and group and not self._has_mark_at(mark.step, index + 1, ("ending",))
+            ):
+                break
         return group
 
     def _begin_ending(self, mark: Mark) -> None:
@@ -244,9 +270,19 @@ class _Walk:
             self._ending = target
 
 
-def moved(changes: Sequence[tuple[Fraction, str]], spans: Sequence[Span]) -> tuple[tuple[Fraction, str], ...]:
+# ---------------------------------------------------------------- spans
+
+
+def spans_length(spans: Sequence[Span]) -> Fraction:
+    """Return the length of all spans together."""
+    return sum((end - begin for begin, end in spans), Fraction(0))
+
+
+def unroll_changes(
+    changes: Sequence[tuple[Fraction, _Value]], spans: Sequence[Span]
+) -> tuple[tuple[Fraction, _Value], ...]:
     """Return changes of a value that hold from their steps on, as they come when the spans are played."""
-    found: list[tuple[Fraction, str]] = []
+    found: list[tuple[Fraction, _Value]] = []
     at = Fraction(0)
     for begin, end in spans:
         for index, (since, value) in enumerate(changes):

@@ -61,7 +61,9 @@ def split_file(text: str) -> list[str]:
     if not starts:
         return [text] if text.startswith("K:") or "\nK:" in text else []
     header = "".join(f"{line}\n" for line in text[: starts[0]][:MAX_TUNE_CHARACTERS].split("\n") if _is_shared(line))
-    return [header + _before_blank_line(text[start:end]) for start, end in zip(starts, [*starts[1:], None], strict=True)]
+    return [
+        header + _before_blank_line(text[start:end]) for start, end in zip(starts, [*starts[1:], None], strict=True)
+    ]
 
 
 def _is_shared(line: str) -> bool:

@@ -8,21 +8,22 @@ whole bars have the meanings of the ABC standard 2.1, sections 4 and 7.4:
   says; a tied note keeps its own.
 - Grace notes, ornaments and articulations add nothing. Quarter tones are refused.
 
-Ties are joined later, when repeats have been written out (`join_ties`), because a tie may lead into a second ending.
+Ties are joined later, when repeats have been written out (see `unrolled`), because a tie may lead into a second ending.
 """
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from fractions import Fraction
 
 from bachbridge.codecs.abc import tokens as abc_tokens
-from bachbridge.codecs.abc.reader import STEPS_PER_WHOLE_NOTE, TuneNote
+from bachbridge.codecs.abc.reader import STEPS_PER_WHOLE_NOTE
 from bachbridge.codecs.abc.rhythm import tuplet_time
 from bachbridge.errors import TuneError
 from bachbridge.files.abc import scanner
 from bachbridge.files.abc.fields import AbcKey
-from bachbridge.files.abc.playing_order import Mark, MarkKind, Span, bar_line_marks
+from bachbridge.files.abc.playing_order import Mark, MarkKind, bar_line_marks
+from bachbridge.files.abc.written import SpelledNote, VoiceState, WrittenNote
 
 _ACCIDENTAL_SEMITONES = {"^": 1, "^^": 2, "_": -1, "__": -2, "=": 0}
 _HIGHEST_PITCH = 127
@@ -42,47 +43,24 @@ _DECORATIONS: dict[str, MarkKind] = {
     "D.S.alfine": "dal segno",
     "D.S.alcoda": "dal segno",
 }
+_REFUSALS = {
+    "long_overlay": "the tune has an overlay over several bars, (& ... &): write it as a voice with V:.",
+    "microtone": "the tune has a quarter tone ({}): write the nearest semitone.",
+    "open_bracket": "the tune has a bracket [ within a chord or without its end: correct it.",
+}
+"""Sentences about tokens that are not read."""
 _AT_NEXT_BAR_LINE = ("fine", "da capo", "dal segno", "to coda")
 DEFAULT_SYMBOLS = {"S": "segno", "O": "coda"}
 """Decorations that a letter stands for, unless `U:` gives it another meaning."""
 
 
-@dataclass(frozen=True, slots=True)
-class WrittenNote:
-    """A note of the written music: `start` and `length` in steps; `layer` counts a voice's overlays."""
-
-    start: Fraction
-    length: Fraction
-    pitch: int
-    is_tied: bool = False
-    """True if a tie follows it."""
-    layer: int = 0
-
-
-@dataclass(slots=True)
-class VoiceState:
-    """Values of the fields that hold for a voice; `shift` in semitones, `unit` and `bar` in whole notes."""
-
-    key: AbcKey
-    meter: str
-    unit: Fraction
-    shift: int = 0
-    transpose: int = 0
-    """Transposition by a directive, in semitones."""
-    accidental_scope: str = "pitch"
-    """Notes for which an accidental holds: `pitch` (all octaves), `octave` or `not` (the note alone)."""
-
-    @property
-    def bar(self) -> Fraction:
-        """Length of a bar; a whole note in free meter."""
-        return Fraction(self.meter) if self.meter else Fraction(1)
-
-
 class AbcVoice:
     """A voice of a tune; `name` is empty if it is not named. Lines of music are added with `read_token`."""
 
-    def __init__(self, name: str, state: VoiceState) -> None:
+    def __init__(self, name: str, state: VoiceState, symbols: Mapping[str, str]) -> None:
+        """`symbols` are the decorations that letters stand for."""
         self.name, self.state = name, state
+        self._symbols = symbols
         self.notes: list[WrittenNote] = []
         self.marks: list[Mark] = []
         self.bar_lines = [Fraction(0)]
@@ -97,51 +75,41 @@ class AbcVoice:
         self._tuplet_left, self._tuplet_factor = 0, Fraction(1)
         self._broken_signs = ""
         self._last_first, self._last_length = 0, Fraction(0)
-        """Index of the first note of the last note, chord or rest, and its length, which a broken pair changes."""
+        """Index of the first note of what was read last, a note, chord or rest, and its length."""
         self._last_names: list[tuple[str, int]] = []
         self._layer, self._bar_end = 0, Fraction(0)
         """Overlay that is read, and the end of the bar without its overlays."""
         self._waiting_marks: list[MarkKind] = []
-        self.symbols = DEFAULT_SYMBOLS
+        self._readers: dict[str, Callable[[str], None]] = {
+            "note": self._read_note,
+            "chord": self._read_chord,
+            "rest": lambda text: self._add_notes([], scanner.parse_length(text[1:])),
+            "bar": self._read_bar_line,
+            "tie": self._tie_last,
+            "broken": self._read_broken_sign,
+            "tuplet": self._begin_tuplet,
+            "bars_rest": self._rest_bars,
+            "ending": self._begin_ending,
+            "line_ending": self._read_line_ending,
+            "overlay": self._begin_overlay,
+            "decoration": self._read_decoration,
+        }
 
     def read_token(self, kind: str, text: str) -> None:
         """Read a token of the music; raise `TuneError`."""
-        match kind:
-            case "note":
-                accidental, letter, octaves, length = scanner.NOTE.fullmatch(text).groups()  # pyright: ignore[reportOptionalMemberAccess] # a note matches it
-                self._add_chord([(accidental, letter, octaves, False)], length)
-            case "chord":
-                self._read_chord(text)
-            case "rest":
-                self._add_chord([], text[1:])
-            case "bar":
-                self._read_bar_line(text)
-            case "tie":
-                self._tie_last()
-            case "broken":
-                self._broken_signs = text
-            case "tuplet":
-                self._begin_tuplet(text)
-            case "bars_rest":
-                self._rest_bars(text[1:])
-            case "ending":
-                self._begin_ending(text)
-            case "line_ending" if self.step == self.bar_lines[-1]:
-                self._begin_ending(text)
-            case "overlay":
-                self._begin_overlay()
-            case "decoration":
-                self._read_decoration(text)
-            case "long_overlay":
-                raise TuneError("the tune has an overlay over several bars, (& ... &): write it as a voice with V:.")
-            case "microtone":
-                raise TuneError(f"the tune has a quarter tone ({text}): write the nearest semitone.")
-            case "open_bracket":
-                raise TuneError("the tune has a bracket [ within a chord or without its end: correct it.")
-            case _:
-                pass
+        if kind in _REFUSALS:
+            raise TuneError(_REFUSALS[kind].format(text))
+        reader = self._readers.get(kind)
+        if reader:
+            reader(text)
 
     # ------------------------------------------------------------ notes
+
+    def _read_note(self, text: str) -> None:
+        found = scanner.NOTE.fullmatch(text)
+        assert found
+        accidental, letter, octaves, length = found.groups()
+        self._add_notes([(accidental, letter, octaves, False)], scanner.parse_length(length))
 
     def _read_chord(self, text: str) -> None:
         inside, _, after = text[1:].rpartition("]")
@@ -153,12 +121,9 @@ class AbcVoice:
             return
         length = scanner.parse_length(members[0][4]) * scanner.parse_length(after)
         notes = [(sign, letter, octaves, bool(tie)) for sign, letter, octaves, rest, _, tie in members if not rest]
-        self._add_units(notes, length)
+        self._add_notes(notes, length)
 
-    def _add_chord(self, notes: Sequence[tuple[str | None, str, str, bool]], length: str) -> None:
-        self._add_units(notes, scanner.parse_length(length))
-
-    def _add_units(self, notes: Sequence[tuple[str | None, str, str, bool]], units: Fraction) -> None:
+    def _add_notes(self, notes: Sequence[SpelledNote], units: Fraction) -> None:
         """Add notes that sound together, or a rest without any, `units` unit lengths long."""
         length = units * self.state.unit * STEPS_PER_WHOLE_NOTE
         if self._tuplet_left:
@@ -189,16 +154,18 @@ class AbcVoice:
                 self._bar_accidentals[place] = semitones
         elif self._bar_accidentals:
             semitones = self._bar_accidentals.get(place, semitones)
-        shift = self.state.shift + self.state.transpose + self.state.key.shift
-        pitch = 60 + abc_tokens.LETTER_SEMITONES[letter] + 12 * octave + semitones + shift
+        pitch = 60 + abc_tokens.LETTER_SEMITONES[letter] + 12 * octave + semitones + self.state.total_shift
         if not 0 <= pitch <= _HIGHEST_PITCH:
             raise TuneError("the tune has a note beyond the range of MIDI: correct its octave marks.")
         return pitch
 
-    def _tie_last(self) -> None:
+    def _tie_last(self, _: str) -> None:
         for index in range(self._last_first, len(self.notes)):
             self.notes[index] = replace(self.notes[index], is_tied=True)
             self._tied_pitches[self._last_names[index - self._last_first]] = self.notes[index].pitch
+
+    def _read_broken_sign(self, text: str) -> None:
+        self._broken_signs = text
 
     def _apply_broken_rhythm(self, length: Fraction) -> Fraction:
         """Share out the time of the last note and the next one, of this `length`; return the new one of the next.
@@ -229,7 +196,8 @@ class AbcVoice:
             raise TuneError(f"the tune has a tuplet {text} without its time: write it as (p:q:r, such as (10:8:10.")
         self._tuplet_left, self._tuplet_factor = count or notes, Fraction(time, notes)
 
-    def _rest_bars(self, number: str) -> None:
+    def _rest_bars(self, text: str) -> None:
+        number = text[1:]
         if len(number) > 4 or int(number or 1) > _MAX_BARS_OF_REST:
             raise TuneError(f"the tune has a rest of over {_MAX_BARS_OF_REST} bars (Z{number[:9]}): shorten it.")
         self._last_first, self._last_length, self._tied_pitches = len(self.notes), Fraction(0), {}
@@ -258,6 +226,11 @@ class AbcVoice:
         self.marks += [Mark(self.step, kind) for kind in self._waiting_marks]
         self._waiting_marks = []
 
+    def _read_line_ending(self, text: str) -> None:
+        """Read a number at the beginning of a line, which is an ending after a bar line."""
+        if self.step == self.bar_lines[-1]:
+            self._begin_ending(text)
+
     def _begin_ending(self, text: str) -> None:
         numbers = scanner.parse_ending_numbers(text)
         if 1 in numbers:
@@ -267,7 +240,7 @@ class AbcVoice:
         if numbers:
             self.marks.append(Mark(self.step, "ending", numbers=numbers))
 
-    def _begin_overlay(self) -> None:
+    def _begin_overlay(self, _: str) -> None:
         if not self._layer:
             self._bar_end = self.step
         self._layer += 1
@@ -276,7 +249,7 @@ class AbcVoice:
         self._last_first, self._last_length = len(self.notes), Fraction(0)
 
     def _read_decoration(self, text: str) -> None:
-        name = text.strip("!+") if len(text) > 1 else self.symbols.get(text, "")
+        name = text.strip("!+") if len(text) > 1 else self._symbols.get(text, "")
         kind = _DECORATIONS.get(name)
         if kind in _AT_NEXT_BAR_LINE:
             self._waiting_marks.append(kind)
@@ -298,41 +271,11 @@ class AbcVoice:
         self.state.meter = meter
         self.meters.append((self.step, meter))
 
+    def set_tempo(self, bpm: float | None) -> None:
+        """Change the tempo from here on; None keeps it."""
+        self.tempos += [(self.step, bpm)] if bpm else []
+
     def set_key(self, key: AbcKey) -> None:
         """Change the key from here on."""
         self.state.key = key
         self._bar_accidentals = {}
-
-
-# ---------------------------------------------------------------- written music as it is played
-
-
-def unroll_notes(notes: Sequence[WrittenNote], spans: Sequence[Span]) -> Iterator[WrittenNote]:
-    """Yield the notes of each span, one span after another; a note is cut at the end of its span."""
-    at = Fraction(0)
-    ordered = sorted(notes, key=lambda note: note.start)
-    for begin, end in spans:
-        for note in ordered:
-            if note.start >= end:
-                break
-            if note.start >= begin:
-                yield replace(note, start=at + note.start - begin, length=min(note.length, end - note.start))
-        at += end - begin
-
-
-def join_ties(notes: Iterator[WrittenNote]) -> list[TuneNote]:
-    """Return the notes by start; a note that is tied goes on in the note of its pitch that begins where it ends."""
-    waiting: dict[tuple[int, int], tuple[TuneNote, int]] = {}
-    out: list[TuneNote] = []
-    for note in notes:
-        place = note.layer, note.pitch
-        tied, index = waiting.pop(place, (None, 0))
-        if tied and tied.end == note.start:
-            joined = TuneNote(tied.start, tied.length + note.length, note.pitch)
-            out[index] = joined
-        else:
-            joined, index = TuneNote(note.start, note.length, note.pitch), len(out)
-            out.append(joined)
-        if note.is_tied:
-            waiting[place] = joined, index
-    return sorted(out, key=lambda note: (note.start, note.pitch))

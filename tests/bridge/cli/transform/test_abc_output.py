@@ -11,8 +11,8 @@ from bachbridge.cli.transform.continue_ import continue_file
 from bachbridge.cli.transform.dream import DreamOptions, dream_file
 from bachbridge.cli.transform.text import convert_file
 from bachbridge.codecs.abc import codec as abc_codec
-from bachbridge.codecs.abc.repeats import unroll_tune
 from bachbridge.errors import BachBridgeError
+from bachbridge.files.abc.tune import read_tune
 from bachbridge.files.abc_song import read_song
 from bachbridge.files.midi_reader import read_midi
 from bachbridge.files.midi_writer import part_body
@@ -142,7 +142,7 @@ def test_text_converts_a_tune_to_midi_and_back(tmp_path: Path, capsys: pytest.Ca
     assert (read.timeline.beat_us_at(0), read.phrase.steps_per_bar, read.phrase.steps) == (500_000, 16, 32)
     convert_file(tmp_path / "out.mid", tmp_path / "back.abc", steps_per_beat=4)
     back = (tmp_path / "back.abc").read_text("utf-8")
-    assert unroll_tune(back).notes == unroll_tune(REEL).notes
+    assert read_tune(back).notes == read_tune(REEL).notes
     assert "\nK:D\n" in back
     capsys.readouterr()
     convert_file(source, None, steps_per_beat=2)
@@ -172,7 +172,7 @@ def test_text_writes_chords_in_voices(tmp_path: Path) -> None:
         ("in.abc", REEL, "out.doc", r"ends in \.mid"),
         ("in.abc", None, "out.abc", "cannot be read"),
         ("in.abc", "words\n", "out.mid", "holds no tune"),
-        ("in.abc", "X:1\nK:C\nc\n", "out.abc", "no meter"),
+        ("in.abc", "X:1\nM:64/3\nK:C\nc\n", "out.abc", "no meter"),
         ("in.abc", "X:1\nM:4/4\nK:C\nz8\n", "out.abc", "holds no notes"),
         ("in.mid", REEL, "out.abc", "not a MIDI file"),
         ("in.abc", REEL, "none/out.abc", "there is no folder"),

@@ -8,8 +8,8 @@ import pytest
 
 from bachbridge.cli.transform.tune import TuneOptions, write_tunes
 from bachbridge.codecs.abc import codec as abc_codec
-from bachbridge.codecs.abc.repeats import unroll_tune
 from bachbridge.errors import BachBridgeError
+from bachbridge.files.abc.tune import read_tune
 from bachbridge.files.abc_reader import read_abc, with_file_header
 from bachbridge.files.abc_song import song_from_tune, write_songs
 from bachbridge.files.midi_reader import read_midi
@@ -69,7 +69,7 @@ def test_tune_writes_the_same_tunes_as_midi(tmp_path: Path) -> None:
     write_tunes(tmp_path / "out.mid", replace(OPTIONS, program=73))
     write_tunes(tmp_path / "out.abc", OPTIONS)
     song = read_midi(tmp_path / "out.mid")
-    notes = [unroll_tune(tune).notes for tune in read_abc(tmp_path / "out.abc")]
+    notes = [read_tune(tune).notes for tune in read_abc(tmp_path / "out.abc")]
     assert [note.pitch for note in song.notes] == [note.pitch for tune in notes for note in tune]
 
 

@@ -12,10 +12,10 @@ from bachbridge.codecs.abc import grammar as abc_grammar
 from bachbridge.codecs.abc import normal_form
 from bachbridge.codecs.abc.bars import BAR_LINES
 from bachbridge.codecs.abc.reader import TuneNote, split_header, split_tokens
-from bachbridge.codecs.abc.repeats import unroll_tune
 from bachbridge.codecs.abc.shortest_end import closing_characters
 from bachbridge.codecs.abc.writer import BarLayout, format_line
 from bachbridge.errors import TuneError
+from bachbridge.files.abc.tune import read_tune
 from bachbridge.music.notes import Note, Phrase
 
 HEADER = "M:4/4\nL:1/8\nK:G\n"
@@ -63,7 +63,7 @@ def test_drawn_text_is_a_tune(seed: int) -> None:
     after = abc_grammar.state_after(normal_form.normalize(tune) + "\n")
     assert after
     assert after.is_finished
-    assert unroll_tune(tune).notes or "z" in tune
+    assert read_tune(tune).notes or "z" in tune
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -172,8 +172,8 @@ def test_normalize_refuses_other_text(tune: str) -> None:
 # ---------------------------------------------------------------- notes
 
 
-def test_unroll_tune_reads_notes() -> None:
-    notes = unroll_tune(HEADER + "^FG>A (3fga|F4-F4|]\n").notes
+def test_read_tune_reads_notes() -> None:
+    notes = read_tune(HEADER + "^FG>A (3fga|F4-F4|]\n").notes
     assert [(float(n.start), float(n.length), n.pitch) for n in notes[:3]] == [(0, 2, 66), (2, 3, 67), (5, 1, 69)]
     assert [n.pitch for n in notes[3:]] == [78, 79, 81, 66]
     assert notes[3].length == Fraction(4, 3)
@@ -181,11 +181,13 @@ def test_unroll_tune_reads_notes() -> None:
 
 
 def test_accidental_holds_until_bar_line_and_over_a_tie() -> None:
-    assert [n.pitch for n in unroll_tune(HEADER + "=FFf2 F4-|F4F4|]\n").notes] == [65, 65, 78, 65, 66]
+    music = "=FFf2 F4-|F4F4|]\n"
+    assert [n.pitch for n in read_tune(HEADER + music).notes] == [65, 65, 77, 65, 66]
+    assert [n.pitch for n in read_tune("%%propagate-accidentals octave\n" + HEADER + music).notes] == [65, 65, 78, 65, 66]
 
 
-def test_unroll_tune_plays_repeats() -> None:
-    notes = unroll_tune(HEADER + "|:A8|[1B8:|[2c8||d8:|\n").notes
+def test_read_tune_plays_repeats() -> None:
+    notes = read_tune(HEADER + "|:A8|[1B8:|[2c8||d8:|\n").notes
     assert [n.pitch for n in notes] == [69, 71, 69, 72, 74, 74]
     assert [n.start for n in notes] == [16 * bar for bar in range(6)]
 
@@ -200,7 +202,7 @@ def test_format_line_is_read_back() -> None:
             line.append(TuneNote(at, length, rng.randrange(50, 90)))
             at += length + rng.choice([0, 0, 3])
         text = f"M:3/4\nL:1/8\nK:{key}\n{format_line(line, at, key, layout)}|]\n"
-        assert [*unroll_tune(text).notes] == line
+        assert [*read_tune(text).notes] == line
 
 
 # ---------------------------------------------------------------- the codec

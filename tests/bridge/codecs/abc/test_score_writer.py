@@ -5,13 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from bachbridge.codecs.abc import normal_form
 from bachbridge.codecs.abc.reader import TuneHeader
-from bachbridge.codecs.abc.repeats import unroll_tune
 from bachbridge.codecs.abc.score_writer import TuneLayout, format_score, split_lines
 from bachbridge.codecs.abc.tokens import KEY_NAMES, format_key, parse_key
 from bachbridge.errors import TuneError
-from bachbridge.files.abc_song import read_song, tempo_bpm
+from bachbridge.files.abc.tune import read_tune
+from bachbridge.files.abc_song import read_song, song_from_tune
 from bachbridge.music.notes import Note
 from bachbridge.music.timeline import Bar, Meter
 from tests.bridge.codecs.abc.test_codec import bars
@@ -21,7 +20,7 @@ BARS = (Bar(0, 16, COMMON), Bar(16, 32, COMMON))
 
 
 def sounding(text: str) -> list[tuple[int, int, int]]:
-    return [(int(n.start), int(n.length), n.pitch) for n in unroll_tune(normal_form.drop_tied_accidentals(text)).notes]
+    return [(int(n.start), int(n.length), n.pitch) for n in read_tune(text).notes]
 
 
 def test_line_is_written_with_header_and_read_back() -> None:
@@ -105,12 +104,12 @@ def test_read_song_reads_tune_header_and_notes(tmp_path: Path) -> None:
     assert read_song(path, bpm=60).song.timeline.beat_us_at(0) == 1_000_000
 
 
-def test_unroll_tune_writes_out_repeats_endings_and_meters() -> None:
-    played = unroll_tune("M:4/4\nL:1/4\nK:C\n|:c4|[1d4:|[2e4||\n[M:3/4]f3|]\nK:G\ng3|]\n")
+def test_read_tune_writes_out_repeats_endings_and_meters() -> None:
+    played = read_tune("M:4/4\nL:1/4\nK:C\n|:c4|[1d4:|[2e4||\n[M:3/4]f3|]\nK:G\ng3|]\n")
     assert [n.pitch for n in played.notes] == [72, 74, 72, 76, 77, 79]
     assert (played.end, played.last_bar_steps, played.pickup) == (16 * 4 + 24, 0, 0)
     assert played.meters == ((Fraction(0), "4/4"), (Fraction(64), "3/4"))
-    assert played.last_header == TuneHeader("3/4", "1/4", "G")
+    assert (played.ending.meter, played.ending.unit, played.ending.key) == ("3/4", Fraction(1, 4), "G")
 
 
 @pytest.mark.parametrize(
@@ -121,27 +120,21 @@ def test_unroll_tune_writes_out_repeats_endings_and_meters() -> None:
         ("Q:120", 60),
         ("Q:C2=60", 60),
         ("Q:1/8 1/8=60", 60),
+        ("Q:1/4=72.5", 72.5),
         ('Q:"Fast"', 120),
         ("Q:1/0=5", 120),
         ("Q:1/4=9999", 120),
         ("R:reel", 120),
     ],
 )
-def test_tempo_bpm_reads_any_form(line: str, bpm: float) -> None:
-    assert tempo_bpm(f"X:1\nM:4/4\n{line}\nK:C\nc\n", TuneHeader("4/4", "1/8", "C")) == bpm
+def test_song_from_tune_reads_any_form_of_tempo(line: str, bpm: float) -> None:
+    song = song_from_tune(f"X:1\nM:4/4\n{line}\nK:C\nc\n", Path("tune.abc")).song
+    assert song.timeline.beat_us_at(0) == round(60e6 / bpm)
 
 
-def test_repeated_accidental_over_a_tie_is_dropped() -> None:
+def test_repeated_accidental_after_a_tie_makes_one_note() -> None:
     tune = "X:1\nM:4/4\nL:1/4\nK:C\nw:a-^b\n^c4-|^c4-|^c4|^c2-c ^c|^f2-^g2|]\n"
-    plain = normal_form.drop_tied_accidentals(tune)
-    assert plain == "X:1\nM:4/4\nL:1/4\nK:C\nw:a-^b\n^c4-|c4-|c4|^c2-c ^c|^f2-^g2|]\n"
-    assert [(int(n.length), n.pitch) for n in unroll_tune(plain).notes] == [
-        (48, 73),
-        (12, 73),
-        (4, 73),
-        (8, 78),
-        (8, 80),
-    ]
+    assert [(int(n.length), n.pitch) for n in read_tune(tune).notes] == [(48, 73), (12, 73), (4, 73), (8, 78), (8, 80)]
 
 
 @pytest.mark.parametrize(
@@ -150,7 +143,6 @@ def test_repeated_accidental_over_a_tie_is_dropped() -> None:
         ("GABc|\n", "holds no tune"),
         ("X:1\nM:4/4\nGABc|\n", "no key"),
         ("X:1\nM:4/4\nK:C\nz4|\n", "holds no notes"),
-        ("X:1\nM:4/4\nV:1\nK:C\nc4|\n", "several voices"),
         ("X:1\nM:64/3\nK:C\nc4|\n", "no meter"),
     ],
 )

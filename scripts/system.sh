@@ -1,6 +1,6 @@
 #!/bin/sh
 # The system packages that the tests use: a JACK server for real MIDI ports, a DAW, a synthesizer and a sound font for
-# the demo's sound, a virtual display and the libraries that Qt needs on it.
+# the demo's sound, abcMIDI to compare tunes in ABC with, a virtual display and the libraries that Qt needs on it.
 # As root, with apt-get, it installs the missing ones; otherwise it lists them.
 set -eu
 
@@ -9,6 +9,7 @@ command -v jackd >/dev/null || missing="$missing jackd2"
 command -v ardour >/dev/null || missing="$missing ardour"
 command -v fluidsynth >/dev/null || missing="$missing fluidsynth"
 [ -e /usr/share/sounds/sf2/TimGM6mb.sf2 ] || missing="$missing timgm6mb-soundfont"
+command -v abc2midi >/dev/null || missing="$missing abcmidi"
 command -v Xvfb >/dev/null || missing="$missing xvfb"
 command -v xdotool >/dev/null || missing="$missing xdotool"
 # Qt's own list is longer; the rest of it comes with these.

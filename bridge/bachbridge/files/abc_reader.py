@@ -16,7 +16,10 @@ _OCTAVE_SCOPE = "%%propagate-accidentals octave"
 def read_abc(path: Path) -> list[str]:
     """Return the texts of the tunes in a file, with what its header says of all; raises `TuneError`."""
     content = read_limited_bytes(path, tune_text.MAX_FILE_BYTES, TuneError)
-    tunes = tune_text.split_file(tune_text.decode_text(content))
+    try:
+        tunes = tune_text.split_file(tune_text.decode_text(content))
+    except TuneError as error:
+        raise TuneError(f"{path} cannot be read as ABC: {error}") from error
     if not tunes:
         raise TuneError(f"{path} holds no tune (no line begins with X: or K:): give an ABC file.")
     return tunes

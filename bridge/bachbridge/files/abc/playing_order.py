@@ -14,10 +14,11 @@ does, and returns the spans of the written music one after another.
   for the coda the music goes on at the coda.
 """
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import islice, takewhile
+from itertools import takewhile
 from typing import Literal, TypeVar
 
 from bachbridge.errors import TuneError
@@ -30,7 +31,13 @@ _Value = TypeVar("_Value")
 Changes = Sequence[tuple[Fraction, _Value]]
 """Values with the steps from which they hold."""
 _MAX_SPANS = 2000
+_MAX_WALK = 200_000
+"""Marks that a walk may pass."""
+_WALK_PER_ENDING = 1000
+"""Marks for which an ending of one section counts, so that there are at most 200."""
 _MAX_TIMES = 20
+_MARKS_AT_ONE_STEP = 20
+"""Marks at one step that are looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +120,8 @@ def _joined(spans: Sequence[Span]) -> list[Span]:
     return out
 
 
-def _check_count(spans: Sequence[Span]) -> None:
-    if len(spans) > _MAX_SPANS:
+def _check_count(spans: Sequence[Span], passed_marks: int = 0) -> None:
+    if len(spans) > _MAX_SPANS or passed_marks > _MAX_WALK:
         raise TuneError(f"the tune's repeats make over {_MAX_SPANS:,} sections: write fewer of them.")
 
 
@@ -136,14 +143,18 @@ class _Walk:
         self._is_any_repeated = False
         self._after_ending: tuple[Fraction, int] | None = None
         """Step and index of the next mark where the last ending has become as long as the first one."""
+        self._passed = 0
         self._jumped = False
         """True after "D.C." or "D.S."."""
+        self._group: list[tuple[int, Mark]] | None = None
+        """Endings of the section that is played with their indices; None if they are not looked up yet."""
 
     def spans(self) -> list[Span]:
         while self._index < len(self._marks):
             mark = self._marks[self._index]
             self._index += 1
-            _check_count(self._spans)
+            self._passed += 1
+            _check_count(self._spans, self._passed)
             match mark.kind:
                 case "begin":
                     self._begin_section(mark.step, mark.times)
@@ -183,12 +194,12 @@ class _Walk:
         return places[-1] if places else (self._start, 0)
 
     def _begin_section(self, step: Fraction, times: int = 2) -> None:
-        self._repeat_start = (step, self._index)
+        self._repeat_start, self._group = (step, self._index), None
         self._times, self._pass, self._ending, self._after_ending = times, 1, None, None
 
     def _repeat_or_go_on(self, mark: Mark) -> None:
         group = self._ending_group() if self._ending else []
-        total = max((number for ending in group for number in ending.numbers), default=0)
+        total = max((number for _, ending in group for number in ending.numbers), default=0)
         total = min(total or max(self._times, mark.times), _MAX_TIMES)
         overlong = self._after_ending and mark.step - self._after_ending[0] > 2 * self._first_ending_length()
         if self._after_ending and overlong and self._pass == total and not self._jumped:
@@ -202,12 +213,15 @@ class _Walk:
             self._jump(mark.step, self._repeat_start)
         else:
             self._is_any_repeated = True
-            if not self._is_followed_at(mark.step):
+            if group and mark.step <= group[-1][1].step and group[-1][0] > self._index - 1:
+                self._jump(mark.step, self._after_group())
+                self._begin_section(self._at)
+            elif not self._is_followed_at(mark.step):
                 self._begin_section(mark.step)
 
     def _first_ending_length(self) -> Fraction:
         group = self._ending_group()
-        return group[1].step - group[0].step if len(group) > 1 else self._end
+        return group[1][1].step - group[0][1].step if len(group) > 1 else self._end
 
     def _is_followed_at(self, step: Fraction) -> bool:
         """Return True if an ending or the end of a repeat comes next at the same step."""
@@ -215,58 +229,47 @@ class _Walk:
 
     def _has_mark_at(self, step: Fraction, index: int, kinds: Sequence[MarkKind]) -> bool:
         """Return True if a mark of these kinds is among those from `index` on that stand at the step."""
-        here = takewhile(lambda mark: mark.step == step, islice(self._marks, index, None))
+        here = takewhile(lambda mark: mark.step == step, self._marks[index : index + _MARKS_AT_ONE_STEP])
         return any(mark.kind in kinds for mark in here)
 
-    def _ending_group(self) -> list[Mark]:
-        """Return the endings of the section that is played."""
-        group: list[Mark] = []
-        for index in range(self._repeat_start[1], len(self._marks)):
+    def _ending_group(self) -> list[tuple[int, Mark]]:
+        """Return the endings of the section that is played, with their indices."""
+        if self._group is None:
+            self._group = []
+            for index in range(self._repeat_start[1], len(self._marks)):
+                mark = self._marks[index]
+                is_last = mark.kind in ("end", "section") and not self._has_mark_at(mark.step, index + 1, ("ending",))
+                if mark.kind == "ending":
+                    self._group.append((index, mark))
+                    _check_count(self._spans, len(self._group) * _WALK_PER_ENDING)
+                elif mark.kind == "begin" or (self._group and is_last):
+                    break
+        return self._group
+
+    def _after_group(self) -> tuple[Fraction, int]:
+        """Return the step and the index of the next mark after the endings of the section that is played."""
+        last = self._ending_group()[-1][0]
+        for index in range(last + 1, len(self._marks)):
             mark = self._marks[index]
-            if mark.kind == "ending":
-                group.append(mark)
-            elif mark.kind == "begin":
-                break
-            elif group and mark.kind in ("end", "section"):
-                if self._has_mark_at(mark.step, index + 1, ("ending",)):
-                    continue
-                break
-        return group[1].step - group[0].step if len(group) > 1 else self._end
-
-    def _is_followed_at(self, step: Fraction) -> bool:
-        """Return True if an ending or the end of a repeat comes next at the same step."""
-        return self._has_mark_at(step, self._index, ("ending", "end"))
-
-    def _has_mark_at(self, step: Fraction, index: int, kinds: Sequence[MarkKind]) -> bool:
-        """Return True if a mark of these kinds is among those from `index` on that stand at the step."""
-        here = takewhile(lambda mark: mark.step == step, islice(self._marks, index, None))
-        return any(mark.kind in kinds for mark in here)
-
-    def _ending_group(self) -> list[Mark]:
-        """Return the endings of the section that is played."""
-        group: list[Mark] = []
-        for index in range(self._repeat_start[1], len(self._marks)):
-            mark = self._marks[index]
-            if mark.kind == "ending":
-                group.append(mark)
-            elif mark.kind == "begin" or (
-                mark.kind in ("end", "section") and group and not self._has_mark_at(mark.step, index + 1, ("ending",))
-            ):
-                break
-        return group
+            if mark.kind in ("begin", "end", "section"):
+                return mark.step, index + (mark.kind != "begin")
+        return self._end, len(self._marks)
 
     def _begin_ending(self, mark: Mark) -> None:
         group = self._ending_group()
-        wanted = [ending for ending in group if self._pass in ending.numbers] if not self._jumped else []
-        target = wanted[0] if wanted else group[-1] if group else mark
-        if target is mark or mark not in group:
+        own_index = self._index - 1
+        index, target = own_index, mark
+        if any(place == own_index for place, _ in group):
+            wanted = [found for found in group if self._pass in found[1].numbers] if not self._jumped else []
+            index, target = wanted[0] if wanted else group[-1]
+        if index == own_index:
             self._ending = mark
         elif self._ending and self._pass not in mark.numbers and self._pass < max(mark.numbers) and not self._jumped:
             self._pass += 1
             self._ending = None
             self._jump(mark.step, self._repeat_start)
         else:
-            self._jump(mark.step, (target.step, self._marks.index(target) + 1))
+            self._jump(mark.step, (target.step, index + 1))
             self._ending = target
 
 
@@ -283,11 +286,17 @@ def unroll_changes(
 ) -> tuple[tuple[Fraction, _Value], ...]:
     """Return changes of a value that hold from their steps on, as they come when the spans are played."""
     found: list[tuple[Fraction, _Value]] = []
+    steps = [step for step, _ in changes]
     at = Fraction(0)
     for begin, end in spans:
-        for index, (since, value) in enumerate(changes):
-            following = changes[index + 1][0] if index + 1 < len(changes) else end
-            if since < end and following > begin and (not found or found[-1][1] != value):
+        first = max(0, bisect_right(steps, begin) - 1)
+        for since, value in changes[first : bisect_left(steps, end)]:
+            if not found or found[-1][1] != value:
                 found.append((at + max(since, begin) - begin, value))
         at += end - begin
     return tuple(found)
+
+
+def count_played(steps: Sequence[Fraction], spans: Sequence[Span]) -> int:
+    """Return how many of the ordered `steps` come in all spans together."""
+    return sum(bisect_left(steps, end) - bisect_left(steps, begin) for begin, end in spans)

@@ -26,7 +26,7 @@ _TOKEN = re.compile(
     | (?P<rest>[zx]{_LENGTH})
     | (?P<broken>[<>]+)
     | (?P<quote>"[^"]*"?)
-    | (?P<field>\[[A-Za-z]:[^\]]*\])
+    | (?P<field>\[[A-Za-z]:[^\[\]]*\])
     | (?P<ending>\[\s*\d[\d,\-]*)
     | (?P<chord>\[[^\[\]|]*\]{_LENGTH})
     | (?P<tuplet>\(\d+(?::\d*){{0,2}})

@@ -12,7 +12,14 @@ from itertools import pairwise
 
 from bachbridge.codecs.abc.reader import STEPS_PER_WHOLE_NOTE, TuneNote
 from bachbridge.errors import TuneError
-from bachbridge.files.abc.playing_order import Span, has_repeats, played_spans, spans_length, unroll_changes
+from bachbridge.files.abc.playing_order import (
+    Span,
+    count_played,
+    has_repeats,
+    played_spans,
+    spans_length,
+    unroll_changes,
+)
 from bachbridge.files.abc.tune_reader import WrittenTune, read_written_tune
 from bachbridge.files.abc.unrolled import join_ties, unroll_notes
 from bachbridge.files.abc.voice import AbcVoice
@@ -100,10 +107,11 @@ def _playing_orders(written: WrittenTune) -> list[list[Span]]:
 
 
 def _check_size(voices: Sequence[AbcVoice], orders: Sequence[Sequence[Span]]) -> None:
-    shares = (
-        spans_length(spans) / voice.step if voice.step else 1 for voice, spans in zip(voices, orders, strict=True)
-    )
-    if sum(len(voice.notes) * share for voice, share in zip(voices, shares, strict=True)) > _MAX_NOTES:
+    played = 0
+    for voice, spans in zip(voices, orders, strict=True):
+        times = ([note.start for note in voice.notes], [at for at, _ in voice.meters], [at for at, _ in voice.tempos])
+        played += sum(count_played(sorted(steps), spans) for steps in times)
+    if played > _MAX_NOTES:
         raise TuneError(f"the tune has over {_MAX_NOTES:,} notes as it is played: cut it into shorter tunes.")
 
 

@@ -15,6 +15,7 @@ from bachbridge.errors import TuneError
 
 MAX_FILE_BYTES = 16 << 20
 MAX_TUNE_CHARACTERS = 200_000
+_MAX_TUNES = 20_000
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _FIELD_LINE = re.compile(r"([A-Zh-wy+]):(?![|:\]])(.*)")
 """A field; a note or a rest before a repeat sign at the beginning of a line is none."""
@@ -51,8 +52,10 @@ def decode_text(content: bytes) -> str:
 def split_file(text: str) -> list[str]:
     """Return the tunes of a file, each with the fields of the file's header before its `X:`.
 
-    A text without any `X:` that has a key (`K:`) is taken for one tune.
+    A text without any `X:` that has a key (`K:`) is taken for one tune. Raises `TuneError`.
     """
+    if text.count("\nX:") > _MAX_TUNES:
+        raise TuneError(f"the file has over {_MAX_TUNES:,} tunes: divide it into smaller files.")
     starts = [0] if text.startswith("X:") else []
     at = text.find("\nX:")
     while at >= 0:
@@ -84,23 +87,24 @@ def tune_lines(tune: str) -> Iterator[AbcLine]:
     if len(tune) > MAX_TUNE_CHARACTERS:
         raise TuneError(f"the tune has over {MAX_TUNE_CHARACTERS:,} characters: cut it into shorter tunes.")
     in_body = False
-    pending: AbcLine | None = None
+    letter, texts = "", list[str]()
+    """A field or music that may go on in the next line."""
     for raw in _BLOCK.sub("", tune).split("\n"):
         line = _parse_line(raw, in_body=in_body)
         if line is None:
             continue
         if line.letter == "+":
-            pending = AbcLine(pending.letter, f"{pending.text} {line.text}") if pending else None
-            continue
-        if pending and not line.letter and not pending.letter and pending.text.endswith("\\"):
-            pending = AbcLine("", pending.text[:-1].rstrip() + line.text)
-            continue
-        if pending:
-            yield pending
-        pending = line
-        in_body = in_body or line.letter == "K"
-    if pending:
-        yield pending
+            texts += [" ", line.text] if texts else []
+        elif texts and not line.letter and not letter and texts[-1].endswith("\\"):
+            texts[-1] = texts[-1][:-1].rstrip()
+            texts.append(line.text)
+        else:
+            if texts:
+                yield AbcLine(letter, "".join(texts))
+            letter, texts = line.letter, [line.text]
+            in_body = in_body or letter == "K"
+    if texts:
+        yield AbcLine(letter, "".join(texts))
 
 
 def _parse_line(raw: str, *, in_body: bool) -> AbcLine | None:

@@ -202,8 +202,8 @@ class AbcVoice:
             raise TuneError(f"the tune has a rest of over {_MAX_BARS_OF_REST} bars (Z{number[:9]}): shorten it.")
         self._last_first, self._last_length, self._tied_pitches = len(self.notes), Fraction(0), {}
         length = self.state.bar * STEPS_PER_WHOLE_NOTE
-        for _ in range(int(number or 1) - 1):
-            self.step += length
+        self.step += (int(number or 1) - 1) * length
+        if self.step > self.bar_lines[-1]:
             self.bar_lines.append(self.step)
         self.step += length
 

@@ -183,7 +183,13 @@ def test_read_tune_reads_notes() -> None:
 def test_accidental_holds_until_bar_line_and_over_a_tie() -> None:
     music = "=FFf2 F4-|F4F4|]\n"
     assert [n.pitch for n in read_tune(HEADER + music).notes] == [65, 65, 77, 65, 66]
-    assert [n.pitch for n in read_tune("%%propagate-accidentals octave\n" + HEADER + music).notes] == [65, 65, 78, 65, 66]
+    assert [n.pitch for n in read_tune("%%propagate-accidentals octave\n" + HEADER + music).notes] == [
+        65,
+        65,
+        78,
+        65,
+        66,
+    ]
 
 
 def test_read_tune_plays_repeats() -> None:

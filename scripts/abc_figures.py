@@ -13,7 +13,7 @@ from time import perf_counter
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from tests.support.abc_oracle import (  # noqa: E402 # the tests are not installed
+from tests.bridge.files.abc.abc_oracle import (  # noqa: E402 # the tests are not installed
     MUSIC21_COLLECTIONS,
     REFUSED,
     SAME,

@@ -28,7 +28,7 @@ _MAX_NOTES = 50_000
 
 
 @dataclass(frozen=True, slots=True)
-class PlayedVoice:
+class TuneVoice:
     """A voice: its name (empty for the only one), and its notes by start."""
 
     name: str
@@ -54,7 +54,7 @@ class PlayedTune:
     """A tune as it is played; times are in steps."""
 
     title: str
-    voices: tuple[PlayedVoice, ...]
+    voices: tuple[TuneVoice, ...]
     end: Fraction
     meters: tuple[tuple[Fraction, str], ...]
     """Each meter with the step from which it holds; empty for free meter."""
@@ -79,7 +79,7 @@ def read_tune(text: str) -> PlayedTune:
     orders = _playing_orders(written)
     _check_size(written.voices, orders)
     voices = [
-        PlayedVoice(voice.name, tuple(join_ties(unroll_notes(voice.notes, spans))))
+        TuneVoice(voice.name, tuple(join_ties(unroll_notes(voice.notes, spans))))
         for voice, spans in zip(written.voices, orders, strict=True)
     ]
     index = next((index for index, voice in enumerate(voices) if voice.notes), 0)

@@ -1,4 +1,4 @@
-"""Music21's tunes read by us and played by abcMIDI: the same notes (see `tests.support.abc_oracle`)."""
+"""Music21's tunes read by us and played by abcMIDI: the same notes (see `tests.bridge.files.abc.abc_oracle`)."""
 
 import os
 from collections import Counter
@@ -7,7 +7,7 @@ from random import Random
 
 import pytest
 
-from tests.support.abc_oracle import REFUSED, SAME, SAME_IF_WRITTEN, compare_tunes, has_oracle, music21_tunes
+from tests.bridge.files.abc.abc_oracle import REFUSED, SAME, SAME_IF_WRITTEN, compare_tunes, has_oracle, music21_tunes
 
 
 @pytest.fixture(scope="module")

@@ -97,9 +97,10 @@ def _play_batch(tunes: Sequence[str], folder: Path) -> list[list[OracleNote] | N
 
 
 def _read_notes(path: Path) -> list[OracleNote] | None:
-    if not path.exists():
+    try:
+        file = mido.MidiFile(path)
+    except (OSError, EOFError):  # abc2midi has refused the tune or crashed.
         return None
-    file = mido.MidiFile(path)
     steps_per_tick = _STEPS_PER_BEAT / file.ticks_per_beat
     notes: list[OracleNote] = []
     for track in file.tracks:

@@ -7,10 +7,10 @@ from fractions import Fraction
 
 from bachbridge.codecs.abc.reader import TuneNote
 from bachbridge.files.abc.playing_order import Span
-from bachbridge.files.abc.written import WrittenNote
+from bachbridge.files.abc.written import AbcNote
 
 
-def unroll_notes(notes: Sequence[WrittenNote], spans: Sequence[Span]) -> Iterator[WrittenNote]:
+def unroll_notes(notes: Sequence[AbcNote], spans: Sequence[Span]) -> Iterator[AbcNote]:
     """Yield the notes of each span, one span after another; a note is cut at the end of its span."""
     ordered = sorted(notes, key=lambda note: note.start)
     starts = [note.start for note in ordered]
@@ -21,7 +21,7 @@ def unroll_notes(notes: Sequence[WrittenNote], spans: Sequence[Span]) -> Iterato
         at += end - begin
 
 
-def join_ties(notes: Iterable[WrittenNote]) -> list[TuneNote]:
+def join_ties(notes: Iterable[AbcNote]) -> list[TuneNote]:
     """Return the notes by start; a note that is tied goes on in the note of its pitch that begins where it ends."""
     waiting: dict[tuple[int, int], int] = {}
     """Index of the last tied note, by layer and pitch."""

@@ -23,7 +23,7 @@ from bachbridge.errors import TuneError
 from bachbridge.files.abc import scanner
 from bachbridge.files.abc.fields import AbcKey
 from bachbridge.files.abc.playing_order import Mark, MarkKind, bar_line_marks
-from bachbridge.files.abc.written import SpelledNote, VoiceState, WrittenNote
+from bachbridge.files.abc.written import AbcNote, SpelledNote, VoiceState
 
 _ACCIDENTAL_SEMITONES = {"^": 1, "^^": 2, "_": -1, "__": -2, "=": 0}
 _HIGHEST_PITCH = 127
@@ -61,7 +61,7 @@ class AbcVoice:
         """`symbols` are the decorations that letters stand for."""
         self.name, self.state = name, state
         self._symbols = symbols
-        self.notes: list[WrittenNote] = []
+        self.notes: list[AbcNote] = []
         self.marks: list[Mark] = []
         self.bar_lines = [Fraction(0)]
         self.meters = [(Fraction(0), state.meter)]
@@ -137,7 +137,7 @@ class AbcVoice:
             name = letter.upper(), scanner.parse_octaves(letter, octaves)
             pitch = self._pitch(name, accidental, tied_before)
             self._last_names.append(name)
-            self.notes.append(WrittenNote(self.step, length, pitch, is_tied, self._layer))
+            self.notes.append(AbcNote(self.step, length, pitch, is_tied, self._layer))
             if is_tied:
                 self._tied_pitches[name] = pitch
         self.step += length

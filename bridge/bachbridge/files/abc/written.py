@@ -10,7 +10,7 @@ SpelledNote = tuple[str | None, str, str, bool]
 
 
 @dataclass(frozen=True, slots=True)
-class WrittenNote:
+class AbcNote:
     """A note of the written music: `start` and `length` in steps; `layer` counts a voice's overlays."""
 
     start: Fraction

@@ -212,6 +212,10 @@ def text(
             metavar="BPM", parser=number, help="The tempo of the MIDI file to write; by default the tune's, or 120."
         ),
     ] = None,
+    tune: Annotated[
+        int | None,
+        typer.Option(metavar="X", help="The number (X:) of the tune to read in an ABC file; by default the first."),
+    ] = None,
     force: ForceOption = False,
 ) -> None:
     """Write a MIDI file as text, a character for each piano key that is down, or such a text as a MIDI file.
@@ -221,7 +225,7 @@ def text(
     check_outputs([target], inputs=[source], force=force)
     from bachbridge.cli.transform.text import convert_file
 
-    convert_file(source, target, steps_per_beat=grid, bpm=bpm)
+    convert_file(source, target, steps_per_beat=grid, bpm=bpm, tune_number=tune)
 
 
 @commands.command("roll", rich_help_panel=FILES, epilog=example("bachbridge roll chorale.mid -o chorale.png"))

@@ -33,10 +33,18 @@ MAX_STEPS_PER_BEAT = 24
 TEXT_SUFFIXES = ("", ".txt")
 
 
-def convert_file(source: Path, target: Path | None, *, steps_per_beat: int, bpm: float | None = None) -> None:
+def convert_file(
+    source: Path,
+    target: Path | None,
+    *,
+    steps_per_beat: int,
+    bpm: float | None = None,
+    tune_number: int | None = None,
+) -> None:
     """Write a MIDI file as text to `target` (None: to standard output), or text as a MIDI file.
 
     `bpm` is the tempo of a MIDI file that is written; None stands for the source's tempo, or 120 if it states none.
+    `tune_number` is the `X:` of the tune to read in an ABC file; None stands for the first.
     """
     if not 1 <= steps_per_beat <= MAX_STEPS_PER_BEAT:
         raise ConfigError(
@@ -51,7 +59,7 @@ def convert_file(source: Path, target: Path | None, *, steps_per_beat: int, bpm:
     if target is not None and ABC_SUFFIX in (source.suffix.lower(), target.suffix.lower()):
         _check_abc_conversion(source, target, steps_per_beat)
     if is_abc(source):
-        tune = read_song(source, bpm)
+        tune = read_song(source, bpm, tune_number)
         _convert_song(SourceMusic(tune.song, tune), target, steps_per_beat)
         return
     is_song = is_song_file(source)

@@ -156,6 +156,14 @@ def test_text_takes_the_given_tempo_or_the_tunes(tmp_path: Path) -> None:
     assert read_midi(tmp_path / "out.mid").timeline.beat_us_at(0) == 500_000
 
 
+def test_text_reads_the_tune_with_the_given_number(tmp_path: Path) -> None:
+    source = write_tune(tmp_path / "in.abc", REEL + "\nX:7\nM:4/4\nL:1/4\nK:C\nc4|\n")
+    convert_file(source, tmp_path / "out.mid", steps_per_beat=4, tune_number=7)
+    assert [note.pitch for note in read_midi(tmp_path / "out.mid").notes] == [72]
+    with pytest.raises(BachBridgeError, match="has no tune X:8"):
+        convert_file(source, tmp_path / "out.mid", steps_per_beat=4, tune_number=8)
+
+
 def test_text_writes_chords_in_voices(tmp_path: Path) -> None:
     convert_file(write_song(tmp_path / "in.mid", WALTZ, [(0, 1440, 43, 80)]), tmp_path / "out.abc", steps_per_beat=4)
     voices = (tmp_path / "out.abc").read_text("utf-8").split("V:")[1:]

@@ -76,9 +76,7 @@ def _find_tune(path: Path, tunes: Sequence[str], number: int) -> str:
     found = (tune for tune in tunes if re.search(rf"^X: *0*{number}\b", tune, re.MULTILINE))
     tune = next(found, None)
     if tune is None:
-        raise TuneError(
-            f"{path} has no tune with the number {number} (X:{number}): choose another of its {len(tunes)}."
-        )
+        raise TuneError(f"{path} has no tune X:{number}: choose another number of its {len(tunes)} tunes.")
     return tune
 
 

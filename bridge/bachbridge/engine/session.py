@@ -270,7 +270,7 @@ class Session:
             case _:
                 pass
         if self._feedback.ignores(now_ns, message):
-            return self._feedback.report(now_ns)
+            return [*self._feedback.report(now_ns)]
         return [*self._feedback.report(now_ns), *self._dialogue.handle_player_message(now_ns, data, message)]
 
     def _handle_switch(self, now_ns: int, message: midi.ControlChange, command: Command) -> list[Effect]:

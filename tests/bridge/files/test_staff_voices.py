@@ -103,7 +103,11 @@ def test_pickup_after_rests_lacks_its_beat_at_the_end(tmp_path: Path):
 
 def test_four_parts_with_a_double_stop_are_four_voices(tmp_path: Path):
     bodies = [part_body("Violin", voice, 0, rows(voice)) for voice in range(4)]
-    longer = [(start + TPB * 6 * at, end + TPB * 6 * at, *rest) for at in range(3) for start, end, *rest in rows(2)]
+    longer = [
+        (start + TPB * 6 * at, end + TPB * 6 * at, pitch, velocity)
+        for at in range(3)
+        for start, end, pitch, velocity in rows(2)
+    ]
     bodies[2] = part_body("Viola", 2, 0, [*longer, (0, TPB, 57, 80)])
     song = split_into_voices(read(tmp_path / "a.mid", *bodies))
     assert song is not None

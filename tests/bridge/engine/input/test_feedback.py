@@ -39,9 +39,8 @@ def play_in_a_loop(settings: Settings, delay_ms: int, channel: int | None, secon
                 data = effect.data if channel is None else bytes((effect.data[0] & 0xF0 | channel, *effect.data[1:]))
                 heapq.heappush(queue, (now_ns + delay_ms * MS, next(order), Midi(data)))
             if isinstance(effect, PlanRequest):
-                planned = plan_sixths(effect)
-                assert planned
-                heapq.heappush(queue, (now_ns + planned[0], next(order), planned[1]))
+                delay_ns, plan = plan_sixths(effect)
+                heapq.heappush(queue, (now_ns + delay_ns, next(order), plan))
     return log
 
 

@@ -51,6 +51,8 @@ _CHORD_ON_STEPS = {"note": 1, "eighth": STEPS_PER_BEAT // 2, "beat": STEPS_PER_B
 _STEPS_PER_EIGHTH = STEPS_PER_BEAT // 2
 _MIN_CHORD_NS = 62_000_000
 """A change that is not for a new note of the tune waits until the last change has lasted this long."""
+_PASSING_CHORD_NS = 150_000_000
+"""A chord that is revised within this time is no step of the harmony."""
 _LEFT_HAND_NS = 12_000_000
 """Wait for the other keys of the left hand's chord before the harmony is planned again."""
 _DEFAULT_VELOCITY = 80
@@ -411,8 +413,11 @@ class Accompanist:
             return []
         melody_note = self._melody_note
         awaits_revision = self._pending_chord and melody_note is not None and melody_note.revises_chord
-        is_unplanned = awaits_revision and self._history.planned_frame(None) is None
-        return [self._request_plan(again=is_unplanned)]
+        if not awaits_revision:
+            return [self._request_plan()]
+        is_passing = now_ns - self._last_change_ns < _PASSING_CHORD_NS
+        is_retracted = is_passing and self._history.retract_change()
+        return [self._request_plan(again=is_retracted or self._history.planned_frame(None) is None)]
 
     def _shorten_rest(self) -> None:
         """Let a rest count as one beat (or bar) at most: drop its last beat each time that another one has passed.

@@ -96,6 +96,24 @@ class HarmonyHistory:
             self._changed_step = self.current_step
             self._drop_outdated_plans()
 
+    def retract_change(self) -> bool:
+        """Let the last change of harmony count as never made; return False if it lies in the current step.
+
+        A chord that is revised at once is heard as a grace, so the voices lead from the chord before it.
+        """
+        index = self._changed_step - self._first_step
+        if index < 1 or self._changed_step == self.current_step:
+            return False
+        lower = self._frames[index - 1]
+        for at in range(index, len(self._frames)):
+            frame, own = self._frames[at], 1 << self._given
+            held = [frame[voice] if voice == self._given else lower[voice] for voice in range(len(VOICES))]
+            self._frames[at] = (*held, frame[-1] & own)
+        self._first_unsent_step = min(self._first_unsent_step, self._changed_step)
+        self._changed_step -= 1
+        self._plans.clear()
+        return True
+
     def _drop_outdated_plans(self) -> None:
         """Forget all plans for past steps but the newest, and that one too if the harmony has changed since."""
         past = [step for step in self._plans if step < self.current_step]

@@ -4,7 +4,8 @@ A note-on with the pitch and velocity of one that was sent a moment before is an
 the last few keys are echoes, there is a loop. From then on echoes count as nothing, so the loop dies down; other keys
 still count, since the player may go on. A player who repeats our notes has other velocities and takes more time.
 
-A note that is only passed on comes back on its own channel. On another one it is the player's keyboard's second sound.
+A note that is only passed on comes back on its own channel, the first time while its key is down. On another channel it
+is the player's keyboard's second sound, and after a note-off the key is struck again.
 """
 
 from collections import deque
@@ -16,6 +17,8 @@ _WINDOW_NS = 100_000_000
 """An echo comes within this time."""
 _RECENT_KEYS, _MIN_ECHOES = 6, 4
 _MAX_SENT = 128
+_NOTE_OFF = 0
+"""Stands for the velocity of a note-off."""
 _QUIET_NS = 3_000_000_000
 """Without an echo for this long, the loop is mended."""
 
@@ -23,12 +26,16 @@ _QUIET_NS = 3_000_000_000
 class FeedbackGuard:
     """Watches what is sent and what arrives. Used on the engine's thread only."""
 
-    __slots__ = ("_echoes", "_ignored", "_last_echo_ns", "_sent", "is_looped")
+    __slots__ = ("_down", "_echoed", "_echoes", "_ignored", "_last_echo_ns", "_sent", "is_looped")
 
     def __init__(self) -> None:
         self._sent: deque[tuple[int, int, int, int]] = deque(maxlen=_MAX_SENT)
-        """Time, channel (-1: any), pitch and velocity of the keys that were sent."""
+        """Time, channel (-1: any), pitch and velocity of what was sent."""
         self._echoes: deque[bool] = deque(maxlen=_RECENT_KEYS)
+        self._down: set[tuple[int, int]] = set()
+        """Channel and pitch of the keys that are down."""
+        self._echoed: set[tuple[int, int]] = set()
+        """Channel and pitch of the keys whose last note-on was an echo."""
         self._ignored: set[tuple[int, int]] = set()
         """Channel and pitch of ignored echoes whose note-offs are ignored too."""
         self._last_echo_ns = 0
@@ -39,6 +46,8 @@ class FeedbackGuard:
         match midi.decode(data):
             case midi.NoteOn(channel, pitch, velocity):
                 self._sent.append((now_ns, channel if is_passed_on else -1, pitch, velocity))
+            case midi.NoteOff(_, pitch):
+                self._sent.append((now_ns, -1, pitch, _NOTE_OFF))
             case _:
                 pass
 
@@ -49,12 +58,17 @@ class FeedbackGuard:
                 is_echo = self._remove_echoed(now_ns, channel, pitch, velocity)
                 self._echoes.append(is_echo)
                 self._last_echo_ns = now_ns if is_echo else self._last_echo_ns
+                self._down.add((channel, pitch))
+                (self._echoed.add if is_echo else self._echoed.discard)((channel, pitch))
                 if is_echo and (self.is_looped or sum(self._echoes) >= _MIN_ECHOES):
                     self._ignored.add((channel, pitch))
                     return True
-            case midi.NoteOff(channel, pitch) if (channel, pitch) in self._ignored:
-                self._ignored.remove((channel, pitch))
-                return True
+            case midi.NoteOff(channel, pitch):
+                may_be_echo = self.is_looped or (channel, pitch) in self._ignored
+                if may_be_echo and self._remove_echoed(now_ns, -1, pitch, _NOTE_OFF):
+                    self._ignored.discard((channel, pitch))
+                    return True
+                self._down.discard((channel, pitch))
             case _:
                 pass
         return False
@@ -72,8 +86,10 @@ class FeedbackGuard:
         """Return True if we sent this key a moment before; every key that was sent comes back only once."""
         for sent in self._sent:
             sent_ns, sent_channel, *key = sent
-            is_near = 0 <= now_ns - sent_ns <= _WINDOW_NS and sent_channel in (-1, channel)
-            if is_near and key == [pitch, velocity]:
+            is_near = 0 <= now_ns - sent_ns <= _WINDOW_NS
+            place = channel, pitch
+            may_come_back = sent_channel == -1 or (sent_channel == channel and place in self._down | self._echoed)
+            if is_near and may_come_back and key == [pitch, velocity]:
                 self._sent.remove(sent)
                 return True
         return False

@@ -77,3 +77,12 @@ def test_layered_keyboard_with_thru_is_no_loop() -> None:
             driver.schedule(S + n * S + 500 * MS, Midi(midi.note_off(channel, 60)))
     driver.run(40 * S)
     assert not driver.messages_of(FeedbackLoop)
+
+
+def test_fast_repeats_with_thru_are_no_loop() -> None:
+    driver = Driver(Settings(mode="off", thru=True))
+    for n in range(60):
+        driver.play(S + n * 30 * MS, 60 + n % 2, 25 * MS)
+    driver.run(10 * S)
+    assert not driver.messages_of(FeedbackLoop)
+    assert sum(isinstance(m, Send) and m.data[0] == 0x90 for _, m in driver.messages_of(Send)) == 60

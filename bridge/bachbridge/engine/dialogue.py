@@ -50,8 +50,8 @@ from bachbridge.protocol.events import (
 )
 from bachbridge.settings import Settings
 
-_MAX_LATENESS_NS = 150_000_000
-"""A message that is overdue by more than this, or by a 16th of the answer, is not sent any more."""
+_SLEEP_NS = 1_000_000_000
+"""If a message is overdue by more than this, the machine has slept."""
 _MIN_LEAD_NS = 8_000_000
 """The answer starts on the first beat or bar line that is at least this far ahead."""
 _PREFILL_NS_PER_STEP = 3_000_000
@@ -304,13 +304,10 @@ class Dialogue:
         return [*effects, *self.program_changes(now_ns)]
 
     def end_what_was_slept_through(self, now_ns: int) -> list[Effect]:
-        """End answer and playback if their next message is overdue by more than a 16th: the machine has slept.
-
-        Sent all together, the notes that were missed would be a burst of noise.
-        """
-        due_ns, grid = self.scheduler.deadline, self.responder.sounding_grid
+        """End answer and playback if the machine has slept: what goes on in the middle of it makes no sense."""
+        due_ns = self.scheduler.deadline
         late_ns = now_ns - due_ns if due_ns is not None else 0
-        if late_ns <= max(_MAX_LATENESS_NS, grid.step_ns if grid else 0):
+        if late_ns <= _SLEEP_NS:
             return []
         what = f"the computer slept or was busy for {late_ns / 1e9:.1f} s, so the answer ends"
         reports = [AnswerLate(self.responder.ask_number, what)] if self.responder.is_busy else []

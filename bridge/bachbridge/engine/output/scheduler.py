@@ -14,6 +14,8 @@ from bachbridge.midi import messages as midi
 from bachbridge.protocol.effects import Send
 
 _OFF, _ON = 0, 1
+_MAX_LATENESS_NS = 400_000_000
+"""A note that is overdue by more than this is left out: sent together, such notes would be a burst of noise."""
 
 NoteKey = Hashable
 
@@ -82,11 +84,14 @@ class Scheduler:
         return key in self._notes
 
     def advance(self, now_ns: int) -> list[Send]:
-        """Return the messages due by `now_ns`, in order of time, note-offs before note-ons."""
+        """Return the messages due by `now_ns`, in order of time, note-offs before note-ons; leave out late notes."""
         sends: list[Send] = []
         while self._heap and self._heap[0][0] <= now_ns:
             due_ns, kind, _, key = heapq.heappop(self._heap)
             if kind == _ON and self._on_times_ns.get(key) == due_ns and key not in self._sounding_keys:
+                if now_ns - due_ns > _MAX_LATENESS_NS:
+                    self.cancel_note(key, now_ns)
+                    continue
                 self._sounding_keys.add(key)
                 sends += self.note_on(*self._notes[key], due_ns)
             elif kind == _OFF and self._off_times_ns.get(key) == due_ns:

@@ -23,9 +23,9 @@ run: .venv/core
 
 test: lint
 	@sh scripts/system.sh
-	$(BIN)/python -m pytest tests/loopback -m "not soak"
+	$(BIN)/python -m pytest tests/loopback tests/faults/test_killed_engine.py -m "not soak"
 	$(BIN)/python -m pytest tests/daw
-	$(BIN)/python -m pytest --ignore tests/loopback --ignore tests/daw -m "not soak" -n logical --maxprocesses 4 --dist loadfile --max-worker-restart 0
+	$(BIN)/python -m pytest --ignore tests/loopback --ignore tests/daw --ignore tests/faults/test_killed_engine.py -m "not soak" -n logical --maxprocesses 4 --dist loadfile --max-worker-restart 0
 
 lint: .venv/all
 	$(BIN)/ruff check .

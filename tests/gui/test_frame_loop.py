@@ -13,6 +13,7 @@ from bachbridge.music.example_phrase import load_example
 from bachbridge.protocol.effects import (
     ClockTempo,
     Connections,
+    FeedbackLoop,
     PhraseRefused,
     Received,
     Sent,
@@ -322,13 +323,12 @@ def test_controls_that_need_a_model_are_disabled_without_one(opened: WindowHarne
 
 
 def test_loop_notice_lasts_as_long_as_the_loop(opened: WindowHarness) -> None:
-    for number in range(6):
-        at_ns = opened.now_ns + number * 100_000_000
-        opened.engine.emit(Sent(midi.note_on(0, 60 + number, 77), at_ns, at_ns))
-        opened.engine.emit(Received(midi.note_on(0, 60 + number, 77), at_ns + 5_000_000))
-    assert "comes back to its own input" in notice(opened)
-    for pitch in range(40, 46):
-        opened.engine.emit(Received(midi.note_on(0, pitch, 50), opened.now_ns))
+    opened.engine.emit(FeedbackLoop(is_there=True))
+    opened.advance(60 * S)
+    assert "comes back to its" in notice(opened)
+    opened.engine.emit(FeedbackLoop(is_there=False))
+    assert "does not come back any more" in notice(opened)
+    opened.advance(60 * S)
     assert notice(opened) == ""
 
 

@@ -6,7 +6,7 @@ from bachbridge_gui.engine.supervisor import EngineSupervisor
 from bachbridge_gui.settings.store import SettingsStore
 from bachbridge_gui.state.app_state import AppState
 
-LOOP_NOTICE = "BachBridge's output comes back to its own input: undo that connection in your DAW."
+LOOP_NOTICE = "BachBridge's output comes back to its own input and is ignored there: undo that connection in your DAW."
 
 
 class PortStatus:

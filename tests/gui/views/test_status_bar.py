@@ -4,7 +4,7 @@ import pytest
 from PyQt6.QtCore import Qt
 
 from bachbridge.midi import messages as midi
-from bachbridge.protocol.effects import AnswerLate, Failed, Health, Received, Sent
+from bachbridge.protocol.effects import AnswerLate, Failed, FeedbackLoop, Health, Received, Sent
 from bachbridge.protocol.events import ModelDown, ModelUp, PortsChanged
 from bachbridge_gui.state.health import EngineHealth
 from bachbridge_gui.views.status_bar import GLOW_NS, StatusBar, StatusItem, status_items
@@ -79,9 +79,7 @@ def test_status_bar_keeps_warnings_when_narrow(status_bar):
 
 def test_status_items_start_with_loop_warning():
     health = health_with_model()
-    for number in range(4):
-        health.handle_message(Sent(midi.note_on(0, 60 + number, 80), 0, 0), 0)
-        health.handle_message(Received(midi.note_on(3, 60 + number, 80), MS_NS), 0)
+    health.handle_message(FeedbackLoop(is_there=True), 0)
     first = status_items(health, TEMPO, 0)[0]
     assert first.text == "MIDI loop: our output comes back to our input"
     assert first.is_warning

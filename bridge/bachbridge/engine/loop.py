@@ -66,6 +66,7 @@ class PortsProtocol(Protocol):
     @property
     def state(self) -> PortsChanged: ...
     def send(self, data: bytes, /) -> bool: ...
+    def flush(self) -> None: ...
     def refresh(self) -> bool: ...
     def port_names(self) -> PortNames: ...
     def connections(self) -> Connections: ...
@@ -88,6 +89,9 @@ class NoPorts:
 
     def send(self, _data: bytes, /) -> bool:
         return True
+
+    def flush(self) -> None:
+        pass
 
     def refresh(self) -> bool:
         return False
@@ -193,6 +197,7 @@ class Engine:
                 case _:
                     reports.append(effect)
         # The voices of a chord leave together: reports follow after the last of them.
+        self._ports.flush()
         for message in reports:
             self._notify(message)
         self._forward_event(event, at_ns)

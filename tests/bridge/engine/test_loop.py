@@ -62,6 +62,9 @@ class Surroundings:
         self.calls.append(data)
         return self.open
 
+    def flush(self) -> None:
+        pass
+
     def refresh(self) -> bool:
         return False
 

@@ -1,8 +1,8 @@
 """The engine's side of the process that owns the MIDI ports (see `broker`).
 
-A message is written to the pipe at once, on the engine's thread. A broker that has stopped reading never blocks the
-engine: what the pipe cannot hold is lost. A broker that dies is started again, gets the connections that its ports had,
-and ends all notes, because nobody else can.
+The messages of one moment are written to the pipe at once, on the engine's thread. A broker that has stopped reading
+never blocks the engine: what the pipe cannot hold is lost. A broker that dies is started again, gets the connections
+that its ports had, and ends all notes, because nobody else can.
 """
 
 import contextlib
@@ -28,6 +28,8 @@ from bachbridge.protocol.wire import loads
 _OPEN_TIMEOUT_S = 20.0
 _CLOSE_TIMEOUT_S = 2.0
 _BLOCK_BYTES = 1 << 16
+_MAX_AT_ONCE = 64
+"""Messages in one write, which the system does as a whole or not at all."""
 _RESTART_PAUSES_S = (0.05, 0.5, 2.0, 10.0)
 
 ArrivalCallback = Callable[[int, bytes], None]
@@ -62,6 +64,7 @@ class PortClient:
         self._command = list(command) or ipc.process_command("ports")
         self._backoff = RestartBackoff(_RESTART_PAUSES_S)
         self._state, self._names, self._connections = PortsChanged("", ""), PortNames((), ()), Connections(-1, -1)
+        self._unsent: list[bytes] = []
         self._sounding = SoundingNotes()
         self._left_sounding: SoundingNotes | None = None
         """The notes of the moment when the process died, until they are ended; None otherwise."""
@@ -86,11 +89,20 @@ class PortClient:
         return self._process.pid
 
     def send(self, data: bytes, /) -> bool:
-        """Send one message now; return False if the output is closed or does not accept it."""
-        if not self._state.output or not self._write(frames.encode_frame(frames.MIDI, data)):
+        """Send one message with the next `flush`; return False if the output is closed."""
+        if not self._state.output or self._is_closed.is_set():
             return False
-        self._sounding.add_sent(data)
+        self._unsent.append(data)
         return True
+
+    def flush(self) -> None:
+        """Write the messages of one moment, such as a chord's, at once: the other process wakes up only once."""
+        unsent, self._unsent = self._unsent, []
+        for start in range(0, len(unsent), _MAX_AT_ONCE):
+            part = unsent[start : start + _MAX_AT_ONCE]
+            if self._write(b"".join(frames.encode_frame(frames.MIDI, data) for data in part)):
+                for data in part:
+                    self._sounding.add_sent(data)
 
     def refresh(self) -> bool:
         """Return False: changes are reported by `on_change`."""
@@ -109,6 +121,7 @@ class PortClient:
         if self._is_closed.is_set():
             return
         self._is_closed.set()
+        self.flush()
         self._write(frames.encode_frame(frames.CLOSE))
         self._close_pipe()
         with contextlib.suppress(subprocess.TimeoutExpired):

@@ -47,6 +47,7 @@ def test_messages_go_to_the_process_and_come_back_with_times(ports: Ports) -> No
     assert ports.client.state == OPEN
     before_ns = time.monotonic_ns()
     assert ports.client.send(midi.note_on(0, 60, 80))
+    ports.client.flush()
     at_ns, data = ports.arrivals.get(timeout=TIMEOUT_S)
     assert data == midi.note_on(0, 60, 80)
     assert before_ns <= at_ns <= time.monotonic_ns()
@@ -54,8 +55,10 @@ def test_messages_go_to_the_process_and_come_back_with_times(ports: Ports) -> No
 
 def test_dead_process_is_replaced_and_its_notes_are_ended(ports: Ports) -> None:
     ports.client.send(midi.note_on(3, 60, 80))
+    ports.client.flush()
     assert ports.next_data() == midi.note_on(3, 60, 80)
     ports.client.send(b"\xff")
+    ports.client.flush()
     assert ports.changes.get(timeout=TIMEOUT_S) == SHUT
     assert not ports.client.send(midi.note_on(0, 61, 80)) or ports.client.state == OPEN
     assert ports.changes.get(timeout=TIMEOUT_S) == OPEN

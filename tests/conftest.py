@@ -1,4 +1,4 @@
-"""What all tests share: real ports without hardware, and how hard the property tests look.
+"""Fixtures and settings of all tests: real ports without hardware, and how hard the property tests look.
 
 `make soak` takes the profile of that name. Only there is a failing case shrunk: with a long random dialogue that takes
 longer than a test may.

@@ -1,4 +1,4 @@
-"""What JSON and TOML readers find wrong is told in words for people."""
+"""Faults that JSON and TOML readers find are put into words for people."""
 
 import json
 import tomllib

@@ -301,6 +301,7 @@ class Dialogue(RuleBasedStateMachine):
     def stop(self, stop: Panic | Reset | Quit | Midi) -> None:
         if stop == PANIC_CONTROL:
             self.driver.feed(Setting("panic_control", 83))
+            self.midi(midi.control_change(9, 83, 0))  # a switch that is still down acts no second time
         metronome = self.driver.session.settings.metronome
         self.driver.feed(Setting("metronome", "off"))  # with Link it goes on after the clock's Stop
         self.driver.feed(stop)

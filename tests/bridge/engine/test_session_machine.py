@@ -302,6 +302,7 @@ class Dialogue(RuleBasedStateMachine):
         if stop == PANIC_CONTROL:
             self.driver.feed(Setting("panic_control", 83))
             self.midi(midi.control_change(9, 83, 0))  # a switch that is still down acts no second time
+            self.driver.run(self.driver.now_ns + 60 * MS)  # nor one that bounces
         metronome = self.driver.session.settings.metronome
         self.driver.feed(Setting("metronome", "off"))  # with Link it goes on after the clock's Stop
         self.driver.feed(stop)

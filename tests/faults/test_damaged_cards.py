@@ -49,14 +49,6 @@ DAMAGED = {
 }
 
 
-@pytest.fixture
-def user_models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    place = tmp_path / "user data" / "models"
-    place.mkdir(parents=True)
-    monkeypatch.setattr(library, "search_paths", lambda: (place, SHIPPED))
-    return place
-
-
 def write_card(place: Path, content: bytes, name: str = BAD) -> None:
     (place / name).mkdir(exist_ok=True)
     (place / name / library.CARD_FILE).write_bytes(content)

@@ -28,14 +28,6 @@ TENSOR = helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, 2])
 RESULT = helper.make_tensor_value_info("y", TensorProto.FLOAT, None)
 
 
-@pytest.fixture
-def user_models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    place = tmp_path / "data" / "models"
-    place.mkdir(parents=True)
-    monkeypatch.setattr(library, "search_paths", lambda: (place, SHIPPED))
-    return place
-
-
 def stranger(place: Path, name: str = "hymns") -> Path:
     return write_tiny_model(place / name)
 

@@ -67,7 +67,6 @@ class PortsProtocol(Protocol):
     def state(self) -> PortsChanged: ...
     def send(self, data: bytes, /) -> bool: ...
     def flush(self) -> None: ...
-    def refresh(self) -> bool: ...
     def port_names(self) -> PortNames: ...
     def connections(self) -> Connections: ...
     def close(self) -> None: ...
@@ -92,9 +91,6 @@ class NoPorts:
 
     def flush(self) -> None:
         pass
-
-    def refresh(self) -> bool:
-        return False
 
     def port_names(self) -> PortNames:
         return PortNames((), ())
@@ -246,8 +242,6 @@ class Engine:
         """Check the ports and the model process, and report connections and latencies; once a second."""
         self._next_housekeeping_ns = time.monotonic_ns() + _HOUSEKEEPING_INTERVAL_NS
         self._model_client.end_if_hung()
-        if self._ports.refresh():
-            self._process_event(time.monotonic_ns(), self._ports.state)
         if self._log and self._log.error and not self._is_log_failure_reported:
             self._is_log_failure_reported = True
             self._notify(LogStopped(self._log.error))

@@ -9,6 +9,7 @@ interpreter exits.
 Children have a process group of their own: Ctrl-C reaches only the process that started them, which closes the pipe.
 """
 
+import contextlib
 import json
 import os
 import subprocess
@@ -76,17 +77,17 @@ def child_environment() -> dict[str, str]:
 def read_lines(descriptor: int) -> Iterator[str]:
     """Yield the lines from a pipe until its end; an unfinished last line is dropped."""
     unfinished = b""
-    while block := _read_block(descriptor):
+    for block in read_blocks(descriptor):
         *complete, unfinished = (unfinished + block).split(b"\n")
         for line in complete:
             yield line.decode(errors="replace")
 
 
-def _read_block(descriptor: int) -> bytes:
-    try:
-        return os.read(descriptor, _BLOCK_BYTES)
-    except OSError:
-        return b""
+def read_blocks(descriptor: int) -> Iterator[bytes]:
+    """Yield what a pipe delivers until its end, in blocks of any size; an error counts as the end."""
+    with contextlib.suppress(OSError):
+        while block := os.read(descriptor, _BLOCK_BYTES):
+            yield block
 
 
 def dispatch_messages(message_lines: Iterator[str], on_message: MessageCallback) -> None:

@@ -65,9 +65,6 @@ class Surroundings:
     def flush(self) -> None:
         pass
 
-    def refresh(self) -> bool:
-        return False
-
     def port_names(self) -> PortNames:
         return PortNames(("Keyboard",), ())
 

@@ -86,8 +86,7 @@ class Accompanist:
         self._voices, self._hands, self._registers = AccompanimentVoices(scheduler), Hands(), Registers()
         self._history, self._chord_namer, self._late_chords = HarmonyHistory(0), ChordNamer(), LateChords()
         self._shared_grid: Grid | None = None
-        self._beat_counter: BeatCounter | SharedBeatCounter = BeatCounter(settings.bpm)
-        self._beat_counter = self._new_beat_counter()
+        self._beat_counter: BeatCounter | SharedBeatCounter = _playing_counter(settings, None)
         self._melody_note: MelodyNote | None = None
         self._ornaments = Ornaments()
         self._pending_chord = False
@@ -239,8 +238,7 @@ class Accompanist:
         if self._shared_grid:
             return SharedBeatCounter(self._shared_grid, self._settings.steps_per_bar)
         previous_bpm = self._beat_counter.bpm if self._beat_counter.has_begun else None
-        meter = self._settings.steps_per_bar, self._settings.steps_per_beat
-        return BeatCounter(self._settings.bpm, previous_bpm, meter=meter)
+        return _playing_counter(self._settings, previous_bpm)
 
     def follow_grid(self, now_ns: int, shared: Grid | None, shift_steps: int) -> list[Effect]:
         """Count on this shared grid, which has a bar line at step 0.
@@ -506,3 +504,8 @@ class Accompanist:
         held = self._melody_note.pitch_index if self._melody_note else 0
         classes = self._left_hand.pitch_classes if self._left_hand else ()
         return self._history.make_plan_request(self._settings, held, left_hand=classes, again=again)
+
+
+def _playing_counter(settings: Settings, previous_bpm: float | None) -> BeatCounter:
+    """Return a count of the player's own beats; `previous_bpm` is the tempo of the piece before."""
+    return BeatCounter(settings.bpm, previous_bpm, meter=(settings.steps_per_bar, settings.steps_per_beat))

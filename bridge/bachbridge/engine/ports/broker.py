@@ -29,7 +29,6 @@ from bachbridge.protocol.events import PortsChanged
 from bachbridge.protocol.wire import dumps
 
 _CARE_INTERVAL_S = 0.25
-_BLOCK_BYTES = 1 << 16
 _MAX_MIDI_BYTES = 256
 """Longer messages are system exclusive ones, which are not used."""
 
@@ -84,7 +83,7 @@ class PortBroker:
     def _requests(self) -> Iterator[tuple[bytes, bytes]]:
         """Yield the engine's frames until its pipe ends."""
         unread = frames.FrameReader()
-        while block := os.read(self._reader, _BLOCK_BYTES):
+        for block in ipc.read_blocks(self._reader):
             yield from unread.feed(block)
 
     def _open(self, configuration: dict[str, Any]) -> bool:
@@ -98,7 +97,7 @@ class PortBroker:
                 links=[(own, other) for own, other in configuration["links"]],
             )
         except PortError as error:
-            self._write(frames.encode_frame(frames.FAILED, str(error).encode()))
+            self._report(frames.FAILED, str(error))
             return False
         self._report_changes()
         return True
@@ -139,13 +138,14 @@ class PortBroker:
             self._ports.connections(),
         )
         for report in reports:
-            frame = frames.encode_frame(frames.REPORT, dumps(report).encode())
-            if self._reported.get(type(report)) != report and self._write(frame):
+            if self._reported.get(type(report)) != report and self._report(frames.REPORT, dumps(report)):
                 self._reported[type(report)] = report
         links = self._ports.links
-        frame = frames.encode_frame(frames.LINKS, json.dumps(links).encode())
-        if links != self._reported_links and self._write(frame):
+        if links != self._reported_links and self._report(frames.LINKS, json.dumps(links)):
             self._reported_links = links
+
+    def _report(self, kind: bytes, text: str) -> bool:
+        return self._write(frames.encode_frame(kind, text.encode()))
 
     def _write(self, frame: bytes) -> bool:
         """Write a frame; return False if the engine has ended (the main thread notices as well) or does not read."""

@@ -27,7 +27,6 @@ from bachbridge.protocol.wire import loads
 
 _OPEN_TIMEOUT_S = 20.0
 _CLOSE_TIMEOUT_S = 2.0
-_BLOCK_BYTES = 1 << 16
 _MAX_AT_ONCE = 64
 """Messages in one write, which the system does as a whole or not at all."""
 _RESTART_PAUSES_S = (0.05, 0.5, 2.0, 10.0)
@@ -83,11 +82,6 @@ class PortClient:
     def state(self) -> PortsChanged:
         return self._state
 
-    @property
-    def pid(self) -> int:
-        """The process that owns the ports."""
-        return self._process.pid
-
     def send(self, data: bytes, /) -> bool:
         """Send one message with the next `flush`; return False if the output is closed."""
         if not self._state.output or self._is_closed.is_set():
@@ -103,10 +97,6 @@ class PortClient:
             if self._write(b"".join(frames.encode_frame(frames.MIDI, data) for data in part)):
                 for data in part:
                     self._sounding.add_sent(data)
-
-    def refresh(self) -> bool:
-        """Return False: changes are reported by `on_change`."""
-        return False
 
     def port_names(self) -> PortNames:
         """Return the other programs' ports, at most a quarter of a second old."""
@@ -185,10 +175,9 @@ class PortClient:
 
     def _read_frames(self) -> None:
         assert self._process.stdout
-        descriptor = self._process.stdout.fileno()
         reader = frames.FrameReader()
-        with contextlib.suppress(OSError), self._process.stdout:
-            while block := os.read(descriptor, _BLOCK_BYTES):
+        with self._process.stdout:
+            for block in ipc.read_blocks(self._process.stdout.fileno()):
                 for kind, payload in reader.feed(block):
                     self._handle_frame(kind, payload)
 

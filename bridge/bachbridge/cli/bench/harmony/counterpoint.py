@@ -7,7 +7,6 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, replace
 from multiprocessing import get_context
 
-from rich.console import Console
 from rich.table import Column, Table
 
 from bachbridge.cli.bench.harmony.lanes import LaneFigures, compute_lane_figures, lane_notes
@@ -15,6 +14,7 @@ from bachbridge.cli.bench.harmony.melodies import Melody, melodies
 from bachbridge.cli.bench.harmony.touch import DETACHED, Touch
 from bachbridge.cli.bench.harmony.virtual_player import play
 from bachbridge.cli.bench.report import progress_bar
+from bachbridge.console import make_console
 from bachbridge.errors import BachBridgeError
 from bachbridge.inference.loading import load_model
 from bachbridge.inference.runtime.protocols import AccompanyingGenerator, StepPlanner
@@ -61,7 +61,7 @@ def bench_counterpoint(*, json: bool) -> None:
     if json:
         print(json_.dumps({name: asdict(figure) for name, figure in figures.items()}, indent=2))
         return
-    Console().print(_table(figures))
+    make_console().print(_table(figures))
 
 
 def _play_lanes(tune: Melody) -> dict[str, _Pair]:

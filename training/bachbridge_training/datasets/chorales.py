@@ -37,7 +37,10 @@ def chorale_split() -> dict[str, str]:
 
 
 def new_tune_test_names() -> frozenset[str]:
-    """Return the names of the test pieces whose tune occurs in no training piece."""
+    """Return the names of the test pieces whose tune occurs in no training piece.
+
+    They are those of the community's list that have no soprano twin either (see `evaluation.soprano_twins`).
+    """
     return frozenset(name for name, facts in _split_entries().items() if facts.get("clean"))
 
 

@@ -214,6 +214,13 @@ class Settings:
         special=SpecialValue(0, "for the length of your phrase", "Like the phrase"),
         unit="bars",
     )
+    close: str = setting(
+        "cadence",
+        "Close",
+        "How a continuation ends: with a cadence in the key of your phrase, open on its dominant, so that you can go "
+        "on, or as the music goes. A dream goes on without a close.",
+        choices={"cadence": "Cadence", "open": "Open", "music": "As the music goes"},
+    )
     trade_bars: int = setting(
         4,
         "Turns",

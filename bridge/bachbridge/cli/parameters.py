@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from bachbridge.cli.completion import complete_model_names
+from bachbridge.cli.completion import complete_model_names, complete_words
 from bachbridge.settings import Settings, spec_of
 from bachbridge.settings_spec import parse_number
 
@@ -28,6 +28,15 @@ ModelOption = Annotated[
 ]
 KeyOption = Annotated[
     str, typer.Option("--key", metavar="KEY", help=f"The key of the new notes: {spec_of('key').accepted_values}.")
+]
+CloseOption = Annotated[
+    str,
+    typer.Option(
+        "--close",
+        metavar="CLOSE",
+        help="How the answer ends: cadence, on the tonic; open, on the dominant; music, as it comes.",
+        autocompletion=complete_words(tuple(spec_of("close").choices)),
+    ),
 ]
 TemperatureOption = Annotated[
     float,

@@ -130,7 +130,7 @@ def _parse_header(path: Path, line: bytes) -> Settings:
     except _DAMAGE as error:
         raise BachBridgeError(f"{path} is not a session log: give a file that `bachbridge --log` wrote.") from error
     try:
-        return settings_from_table(plain)
+        return settings_from_table(former_logs.FORMER_SETTINGS | plain)
     except ConfigError as error:
         raise BachBridgeError(
             f"{path} was written by version {version} of BachBridge; use that version: {error}"

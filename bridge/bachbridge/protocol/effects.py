@@ -65,6 +65,10 @@ class Ask:
     seed: int
     key: KeyNumber = -1
     """The key of the answer; -1: the key of the phrase."""
+    phrase_ends: tuple[int, ...] = ()
+    """The steps of the prompt at which a phrase's last note begins, sorted; only for the task "harmonize"."""
+    close: str = "music"
+    """How a continuation ends: with a "cadence" on the tonic, "open" on the dominant, or as the "music" goes."""
 
 
 @dataclass(frozen=True, slots=True)

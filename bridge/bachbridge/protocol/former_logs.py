@@ -29,6 +29,8 @@ _PRESENT_NAMES = {
 }
 LATER_REPORTS = (ChordNamed, PhraseHeld)
 """Reports that older logs do not have. They follow from the others, so a replay of such a log leaves them out."""
+FORMER_SETTINGS = {"close": "music"}
+"""Later settings whose default changes what happens, with the values that stand for what happened without them."""
 _STYLE_FIELDS = ("temperature", "top_p", "candidates", "rules", "key", "position", "density", "cadence", "repeat")
 _STYLE_RANDOMNESS = 0.5
 _SETTING_IN_REASON = re.compile(r'^([\w-]+) cannot be |^There is no setting "([\w-]+)"')

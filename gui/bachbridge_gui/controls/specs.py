@@ -85,6 +85,7 @@ PHRASE = (
     setting_control("phrase_bars", "number"),
     setting_control("answer", "words"),
     setting_control("answer_bars", "number"),
+    setting_control("close", "words"),
     setting_control("trade_bars", "number"),
     setting_control("let_finish", "switch"),
     setting_control("answer_pedal", "switch"),

@@ -33,7 +33,7 @@ CHORD_TARGETS = ("chord_on", "chord_ms", "legato_ms", "rest_bars")
 """Targets that matter in mode Harmonize only."""
 PHRASE_END_TARGETS = ("phrase_end", "foresee_end", "silence_beats", "phrase_bars")
 """Targets that matter only where phrases end by themselves."""
-ANSWER_TARGETS = ("start", "answer", "answer_bars", "let_finish", "answer_pedal", "end_phrase", "another")
+ANSWER_TARGETS = ("start", "answer", "answer_bars", "close", "let_finish", "answer_pedal", "end_phrase", "another")
 """Targets that concern answers, which in mode Harmonize are given on request only."""
 METRONOME_TARGETS = ("count_in_bars", "metronome_channel", "click_accent", "click_note", "click_velocity")
 """Targets that matter only if the metronome clicks."""
@@ -44,8 +44,8 @@ HARMONY_TARGETS = (
 )
 """Targets that matter in live harmony only."""
 MODEL_TARGETS = (
-    "temperature", "top_p", "seed", "start", "answer", "answer_bars", "key", "density", "position", "common_tones",
-    "candidates", "rules", "cadence", "end_phrase", "another", "let_finish", "answer_pedal",
+    "temperature", "top_p", "seed", "start", "answer", "answer_bars", "close", "key", "density", "position",
+    "common_tones", "candidates", "rules", "cadence", "end_phrase", "another", "let_finish", "answer_pedal",
 )
 """Targets that need a model."""
 # fmt: on
@@ -84,7 +84,7 @@ def _mode_reasons(settings: Settings) -> dict[str, str]:
         case "duet":
             sentence = "Not in mode Duet: the voice plays along with you, and no phrase is answered."
             chords = "Only in mode Harmonize: in Duet the voice moves on the grid."
-            names = (*PHRASE_END_TARGETS, "start", "answer", "answer_bars", "answer_pedal", "end_phrase")
+            names = (*PHRASE_END_TARGETS, "start", "answer", "answer_bars", "close", "answer_pedal", "end_phrase")
             return only_trade | _same_reason(names, sentence) | _same_reason(CHORD_TARGETS, chords)
         case "trade":
             sentence = "Not in mode Trade: your turn ends on its bar line."
@@ -153,6 +153,10 @@ def _answer_reasons(settings: Settings, conditions: Conditions) -> dict[str, str
     reasons: dict[str, str] = {}
     if settings.mode == "continue" and task_for_answer(settings.answer) != "continue":
         reasons["answer_bars"] = "Only for a continuation: this answer is as long as your phrase."
+    if settings.mode == "continue" and settings.answer == "dream":
+        reasons["close"] = "A dream goes on without a close."
+    elif settings.mode in ("continue", "trade") and task_for_answer(settings.answer) != "continue":
+        reasons["close"] = "Only for a continuation: other answers end with your phrase."
     known = [kind for kind in ANSWERS if task_for_answer(kind) in conditions.model_tasks]
     if known in ([], [settings.answer]):
         reasons["answer"] = "This model gives no other answer: choose another model."

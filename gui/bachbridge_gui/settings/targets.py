@@ -55,6 +55,7 @@ _LABELS = {
     "phrase_bars": "bars in a phrase",
     "answer": "kind of answer",
     "answer_bars": "length of the answer",
+    "close": "close of the answer",
     "voice": "voice that you play",
     "chord_on": "new chords",
     "common_tones": "common tones",

@@ -338,6 +338,16 @@ def test_continuation_has_length_that_is_set() -> None:
     assert (only_message(driver, Ask)[1].task, only_message(driver, Ask)[1].steps) == ("continue", 48)
 
 
+@pytest.mark.parametrize(
+    ("answer", "close"), [("continue", "open"), ("dream", "music"), ("harmonize", "music"), ("vary", "music")]
+)
+def test_only_a_continuation_closes_as_set(answer: str, close: str) -> None:
+    driver = Driver(replace(AT_120, answer=answer, close="open"))
+    play_quarters(driver)
+    driver.run(8 * S)
+    assert {ask.close for _, ask in driver.messages_of(Ask)} == {close}
+
+
 def test_phrase_of_harmonize_mode_is_continued() -> None:
     driver = Driver(replace(AT_120, mode="harmonize", answer="vary"))
     driver.schedule(0, ModelUp("chorale-lstm", 1))

@@ -99,7 +99,7 @@ def test_log_drops_unfinished_last_line(tmp_path: Path):
     line = '{"t":5,"in":{"type":"Tick"}}'
     for rest in ("", '{"t":6,"in"', line):
         path.write_text(header() + line + "\n" + rest)
-        assert read_log(path) == SessionLog(Settings(), (LogEntry(5, Tick()),))
+        assert read_log(path) == SessionLog(Settings(close="music"), (LogEntry(5, Tick()),))
 
 
 @pytest.mark.parametrize(

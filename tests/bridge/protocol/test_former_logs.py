@@ -46,7 +46,7 @@ def test_former_session_log_loads_and_replays(tmp_path: Path) -> None:
     path = tmp_path / "former.log"
     path.write_text("\n".join(lines) + "\n")
     log = read_log(path)
-    assert log.settings == settings.with_setting(AT_120, "mode", "harmonize")
+    assert log.settings == settings.with_values(AT_120, {"mode": "harmonize", "close": "music"})
     assert len(log.entries) == len(lines) - 2, "only the header and the report that repeated an event are left out"
     assert replay(log, Session(log.settings)) == []
 

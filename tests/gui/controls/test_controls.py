@@ -84,6 +84,7 @@ TARGETS = (
         "silence_beats",
         "phrase_bars",
         "answer_bars",
+        "close",
         "answer",
     ),
     *(

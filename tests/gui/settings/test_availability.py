@@ -126,6 +126,14 @@ def test_only_continuation_has_its_own_length() -> None:
     assert "answer_bars" not in unavailable_reasons(replace(HARMONIZE, answer="vary"), USUAL), "there it is continued"
 
 
+def test_only_continuation_closes() -> None:
+    assert not any("close" in unavailable_reasons(mode, USUAL) for mode in (CONTINUE, TRADE, HARMONIZE))
+    assert "end with your phrase" in unavailable_reasons(replace(CONTINUE, answer="vary"), USUAL)["close"]
+    assert "dream" in unavailable_reasons(replace(CONTINUE, answer="dream"), USUAL)["close"]
+    for mode in (HARMONIZE, TRADE):
+        assert "close" not in unavailable_reasons(replace(mode, answer="dream"), USUAL), "there it is continued"
+
+
 def test_answer_kinds_depend_on_model() -> None:
     assert "answer" not in unavailable_reasons(CONTINUE, USUAL)
     assert "answer" not in unavailable_reasons(CONTINUE, Conditions(model_tasks=("continue", "harmonize")))

@@ -152,7 +152,7 @@ def test_describe_message_covers_every_kind():
     values |= dict.fromkeys(
         ("input", "output", "reason", "error", "what", "name", "task", "ended_by", "source", "model", "mode"), "-"
     )
-    values |= {"left_hand": [], "held_by": "pedal"}
+    values |= {"left_hand": [], "phrase_ends": [], "close": "open", "held_by": "pedal"}
     values |= {"chord": "G", "numeral": "I"}
     values |= {"inputs": [], "outputs": [], "purpose": "play", "problem": "empty", "state": "ready"}
     values |= {"step_ns": 125_000_000, "obstacle": "clock"}

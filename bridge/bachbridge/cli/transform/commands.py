@@ -10,6 +10,7 @@ from bachbridge.cli.options import apply_options, resolve_program, resolve_seed
 from bachbridge.cli.output_paths import check_outputs, choose_output, derived_path
 from bachbridge.cli.parameters import (
     DEFAULT_SETTINGS,
+    CloseOption,
     FastOption,
     ForceOption,
     FourPartFileArgument,
@@ -38,6 +39,7 @@ def continue_(
     target: MusicOutputOption = None,
     *,
     bars: Annotated[int | None, typer.Option(help="Bars to add; by default as many as IN.mid has.", min=1)] = None,
+    close: CloseOption = DEFAULT_SETTINGS.close,
     temperature: TemperatureOption = DEFAULT_SETTINGS.temperature,
     key: KeyOption = DEFAULT_SETTINGS.key,
     seed: SeedOption = 0,
@@ -46,7 +48,10 @@ def continue_(
     force: ForceOption = False,
 ) -> None:
     """Continue a MIDI file or a tune in ABC (.abc), and write both to a file of either kind."""
-    chosen = apply_options(DEFAULT_SETTINGS, {"temperature": temperature, "seed": seed, "model": model, "key": key})
+    chosen = apply_options(
+        DEFAULT_SETTINGS,
+        {"temperature": temperature, "seed": seed, "model": model, "key": key, "close": close},
+    )
     suffix = ".abc" if source.suffix.lower() == ".abc" and instrument is None else ".mid"
     target = choose_output(target, derived_path(source, "continued", suffix), inputs=[source], force=force)
     program = resolve_program(instrument, target)
@@ -61,6 +66,7 @@ def continue_(
         model=model,
         program=program,
         key=chosen.key,
+        close=chosen.close,
     )
 
 

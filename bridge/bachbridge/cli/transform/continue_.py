@@ -46,6 +46,7 @@ def continue_file(
     model: str,
     program: int = ANSWER_PROGRAM,
     key: str = "auto",
+    close: str = "cadence",
 ) -> None:
     """Write to `target` the music of `source` and its continuation of `bars` bars, or of the prompt's length.
 
@@ -71,6 +72,7 @@ def continue_file(
         top_p=Settings().top_p,
         seed=seed,
         key=music.key_number if key == "auto" else key_to_number(parse_key(key)),
+        close=close,
     )
     notes = _generate_answer(load_continuation_model(model), ask)
     _write_with_answer(target, music, notes, ask.steps, program)

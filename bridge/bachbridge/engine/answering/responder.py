@@ -310,4 +310,5 @@ def _make_ask(settings: Settings, task: str, prompt: Phrase, steps: int, seed: i
         top_p=settings.top_p,
         seed=seed,
         key=key_to_number(parse_key(settings.key)),
+        close=settings.close if task == "continue" and settings.answer != "dream" else "music",
     )

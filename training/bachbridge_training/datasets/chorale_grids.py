@@ -4,10 +4,14 @@ A score is read part by part. A step holds the pitch that sounds at its beginnin
 grid lines is lost. Tied notes are one note. A repeat is written once. A short first bar is a pickup, and its steps are
 counted from the end of the bar. In scores with more than four parts the four voices are chosen by name, and bars in
 which only instruments play are left out.
+
+A fermata over a note of the soprano marks the end of a phrase. It belongs to the whole note, also where it stands over
+its tied continuation. Fermatas of the other voices are ignored: where these move under it, they mark a later moment of
+the same end. A fermata over a rest marks none.
 """
 
 import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
@@ -15,6 +19,8 @@ import numpy as np
 
 from bachbridge.music.notes import STEPS_PER_BEAT
 
+MIN_PHRASES = 2
+"""The fewest fermatas of a score whose phrases are marked."""
 VOICE_NAMES = (("sopran", "s.", "canto"), ("alt", "a."), ("tenor", "t."), ("bass", "b."))
 
 
@@ -22,7 +28,8 @@ VOICE_NAMES = (("sopran", "s.", "canto"), ("alt", "a."), ("tenor", "t."), ("bass
 class FourPartPiece:
     """One chorale: `pitches[step, voice]` (MIDI, -1 = rest) and `onsets[step, voice]` (bool).
 
-    `position[step]` is the position in the bar and `bar[step]` the length of the bar, both in steps.
+    `position[step]` is the position in the bar and `bar[step]` the length of the bar, both in steps. `fermatas[n]` are
+    the first step and the length, in steps, of the soprano's notes under a fermata; music without them has none.
     """
 
     name: str
@@ -30,6 +37,17 @@ class FourPartPiece:
     onsets: np.ndarray
     position: np.ndarray
     bar: np.ndarray
+    fermatas: np.ndarray = field(default_factory=lambda: np.zeros((0, 2), np.int32))
+
+    @property
+    def phrase_ends(self) -> tuple[int, ...]:
+        """The steps at which the last notes of the phrases begin."""
+        return tuple(self.fermatas[:, 0].tolist())
+
+    @property
+    def has_phrases(self) -> bool:
+        """True if fermatas are written throughout: some scores have a single one, or none."""
+        return len(self.fermatas) >= MIN_PHRASES
 
 
 def _vocal_parts(score: Any) -> list[Any]:
@@ -94,6 +112,20 @@ def _bar_positions(part: Any, steps: int) -> tuple[np.ndarray, np.ndarray]:
     return position, bar
 
 
+def _fermata_notes(part: Any, pitches: np.ndarray, onsets: np.ndarray) -> np.ndarray:
+    """Return `[n, (step, length)]` of the part's notes under a fermata, by `pitches[step]` and `onsets[step]`."""
+    begins = onsets.copy()
+    begins[1:] |= pitches[1:] != pitches[:-1]
+    edges = np.append(np.flatnonzero(begins), len(pitches))
+    found: set[int] = set()
+    for element in part.flatten().notes:
+        at = _ceil_step(element.offset)
+        if at < len(pitches) and pitches[at] >= 0 and any("Fermata" in each.classes for each in element.expressions):
+            found.add(int(np.searchsorted(edges, at, side="right")) - 1)
+    rows = [(int(edges[note]), int(edges[note + 1] - edges[note])) for note in sorted(found)]
+    return np.array(rows, np.int32).reshape(-1, 2)
+
+
 def read_chorale(name: str) -> FourPartPiece:
     """Parse one of music21's chorales (about a second)."""
     from music21 import corpus
@@ -110,7 +142,9 @@ def piece_from_score(name: str, score: Any) -> FourPartPiece:
     pitches = np.stack([r[0] for r in rows], axis=1)
     onsets = np.stack([r[1] for r in rows], axis=1)
     kept = steps_to_keep(pitches, bar)
-    return FourPartPiece(name, pitches[kept], onsets[kept], position[kept], bar[kept])
+    fermatas = _fermata_notes(parts[0], *rows[0])
+    fermatas[:, 0] = np.cumsum(kept)[fermatas[:, 0]] - 1
+    return FourPartPiece(name, pitches[kept], onsets[kept], position[kept], bar[kept], fermatas)
 
 
 def steps_to_keep(pitches: np.ndarray, bar: np.ndarray) -> np.ndarray:

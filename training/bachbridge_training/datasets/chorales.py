@@ -21,9 +21,9 @@ CHORALES_TEXT = "J. S. Bach's four-part chorales as bundled with music21"
 CHORALE_SPLIT_TEXT = "bachbridge_training/data/chorale_split.json"
 """The texts of a card about these data."""
 
-CACHE_VERSION = 3
+CACHE_VERSION = 4
 PARTS = ("train", "valid", "test")
-_CACHED_FIELDS = ("pitches", "onsets", "position", "bar")
+_CACHED_FIELDS = ("pitches", "onsets", "position", "bar", "fermatas")
 
 
 def _split_entries() -> dict[str, dict[str, Any]]:

@@ -115,3 +115,18 @@ def test_score_with_pickup_tie_repeated_note_and_rest() -> None:
     assert [piece.onsets[:, voice].nonzero()[0].tolist() for voice in range(len(VOICES))] == strikes
     assert piece.position.tolist() == [12, 13, 14, 15, *range(16)]
     assert set(piece.bar.tolist()) == {16}
+
+
+def test_fermatas_are_whole_notes_of_the_soprano(chorales: Chorales) -> None:
+    for piece in everything(chorales):
+        begins, ends = piece.fermatas[:, 0], piece.fermatas.sum(axis=1)
+        assert piece.onsets[begins, 0].all(), piece.name
+        assert (ends[:-1] <= begins[1:]).all(), piece.name
+        for begin, end in zip(begins, ends, strict=True):
+            assert (piece.pitches[begin:end, 0] == piece.pitches[begin, 0]).all(), piece.name
+
+
+def test_fermatas_are_in_nearly_all_pieces(chorales: Chorales) -> None:
+    counts = {part: sum(len(piece.fermatas) for piece in pieces) for part, pieces in chorales.items()}
+    assert counts == {"train": 1528, "valid": 433, "test": 498}
+    assert sum(not piece.has_phrases for piece in everything(chorales)) == 10

@@ -7,18 +7,14 @@ import pytest
 
 from bachbridge.errors import PortError
 from bachbridge.midi.jack import DummyServer
-from tests.daw.ardour import Ardour, find_program
+from tests.daw.ardour import find_program
 from tests.daw.phrases import NOTES
-from tests.daw.stage import Stage, open_stage
+from tests.daw.stage import Stage
 
 
 @pytest.fixture(scope="session")
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    """Yield the Ardour and the engine that all tests here share. Without Ardour, they are skipped, or fail in CI.
-
-    JACK runs with real-time priority where the system allows it, and otherwise without.
-    """
-    folder = tmp_path_factory.mktemp("ardour")
+    """Yield the Ardour and the engine that all tests here share. Without Ardour, they are skipped, or fail in CI."""
     program, problem = find_program(), ""
     if program is None:
         problem = "Ardour is not installed (apt install ardour)"
@@ -26,11 +22,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
         problem = "the JACK server is not installed (apt install jackd2)"
     else:
         try:
-            with (
-                DummyServer(f"bachbridge-daw-{os.getpid()}", 256, realtime=True),
-                Ardour(program, folder) as ardour,
-                open_stage(ardour, NOTES, folder) as stage,
-            ):
+            with Stage(program, NOTES, tmp_path_factory.mktemp("ardour")) as stage:
                 yield stage
                 return
         except PortError as error:

@@ -38,15 +38,11 @@ def find_program() -> Path | None:
     return next(iter(sorted(_ROOT.glob("ardour*/luasession"))), None)
 
 
-class ArdourEndedError(Exception):
-    """Ardour has crashed. It does so now and then on a busy machine, for reasons of its own."""
-
-
 class Ardour:
     """One session at 4/4, as a context manager. Its clock and its phrase go to BachBridge once that is connected."""
 
     def __init__(self, program: Path, folder: Path) -> None:
-        """Keep sessions, settings and the program's messages in `folder`."""
+        """Keep session, settings and the program's messages in `folder`."""
         self._folder = folder
         self._messages = (folder / "ardour.log").open("w", encoding="utf-8")
         name = program.parent.name
@@ -69,47 +65,42 @@ class Ardour:
         )
 
     def __enter__(self) -> Self:
-        try:
-            self._create_session()
-        except BaseException:
-            self._end()
-            raise
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self._end()
-
-    def _create_session(self) -> None:
         self.run(f'create("{self._folder / "session"}", "session")')
         with FakeDaw(None, None, "Keys") as keys:
             _connect("Keys:Keys Out", "ardour:to BachBridge/midi_in 1")
             self.run("start_phrase_region()")
             keys.play(0, 60, hold_s=0.1)
             self.run(f"finish_phrase_region({_PHRASE_QUARTERS})")
+        return self
 
-    def _end(self) -> None:
-        with self._messages, contextlib.suppress(BrokenPipeError), self._process as process:
-            assert process.stdin is not None
-            with contextlib.suppress(BrokenPipeError):
-                process.stdin.close()
-            try:
-                process.wait(_GRACE_S)
-            except subprocess.TimeoutExpired:
-                process.kill()
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        assert self._process.stdin is not None
+        with contextlib.suppress(BrokenPipeError):
+            self._process.stdin.close()
+        try:
+            self._process.wait(_GRACE_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._messages.close()
+
+    @property
+    def is_running(self) -> bool:
+        """False if Ardour has crashed."""
+        return self._process.poll() is None
 
     def run(self, code: str) -> str:
-        """Return the value of one line of Lua; see ardour.lua for what there is. Raises `ArdourEndedError`."""
+        """Return the value of one line of Lua; see ardour.lua for what there is."""
         process = self._process
         assert process.stdin is not None
         assert process.stdout is not None
-        with contextlib.suppress(BrokenPipeError):
-            print(code, file=process.stdin, flush=True)
-            for line in process.stdout:
-                if line.startswith("= "):
-                    return line[2:].rstrip("\n")
-                assert not line.startswith("! "), f"{code}: {line}"
-                self._messages.write(line)
-        raise ArdourEndedError(f"Ardour has ended: see {self._messages.name}")
+        print(code, file=process.stdin, flush=True)
+        for line in process.stdout:
+            if line.startswith("= "):
+                return line[2:].rstrip("\n")
+            assert not line.startswith("! "), f"{code}: {line}"
+            self._messages.write(line)
+        raise AssertionError(f"Ardour has ended: see {self._messages.name}")
 
     def connect(self) -> None:
         """Connect both tracks and the clock with BachBridge's ports."""

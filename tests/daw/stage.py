@@ -1,29 +1,26 @@
 """BachBridge and Ardour side by side, for one performance after the other."""
 
-import os
 import time
 from collections import defaultdict, deque
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack, suppress
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import wraps
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self, TypeVar, cast
+from typing import Any, TypeVar, cast
 
 import pytest
 
-from bachbridge.midi.jack import DummyServer
 from bachbridge.process.ipc import EngineLink
 from bachbridge.protocol.effects import Sent
 from bachbridge.protocol.events import ModelUp, Reset, Setting
 from bachbridge.settings import Settings
-from tests.daw.ardour import Ardour, ArdourEndedError, RecordedNote
-from tests.support.port_daw import await_message, daw
+from tests.daw.ardour import Ardour, RecordedNote
+from tests.support.port_daw import Daw, await_message, daw
 
 _MAX_SLIP_S = 0.02
 """JACK's time may fall behind the machine's by this much in a performance."""
-_MAX_PERFORMANCES, _MAX_FAILURES, _MAX_STARTS = 6, 3, 3
+_MAX_PERFORMANCES, _MAX_FAILURES = 6, 3
 _SAMPLE_RATE = 48000
 _QUIET_S = 0.1
 """The engine has reported everything if nothing comes for this long."""
@@ -39,22 +36,17 @@ TestFunction = TypeVar("TestFunction", bound=Callable[..., None])
 def repeated_until_steady(test: TestFunction) -> TestFunction:
     """Play a test's performance again if JACK did not keep time; skip it if it never does on this machine.
 
-    A performance in which Ardour crashes proves nothing either: the next one has a new Ardour. A busy machine can
-    disturb a performance in other ways too: a test fails if it does so in three performances.
+    A busy machine can disturb a performance in other ways too: a test fails if it does so in three performances.
     """
 
     @wraps(test)
-    def perform(stage: "Stage", **kwargs: Any) -> None:
+    def perform(*args: Any, **kwargs: Any) -> None:
         failures = 0
         for _ in range(_MAX_PERFORMANCES):
             try:
-                stage.open()
-                test(stage, **kwargs)
+                test(*args, **kwargs)
             except UnsteadyTimeError:
                 continue
-            except ArdourEndedError as error:
-                print(f"performance ended: {error}")
-                stage.break_down()
             except AssertionError as error:
                 failures += 1
                 print(f"performance failed: {error}")
@@ -62,67 +54,19 @@ def repeated_until_steady(test: TestFunction) -> TestFunction:
                     raise
             else:
                 return
-        pytest.skip("Neither JACK nor Ardour is steady on this machine")
+        pytest.skip("JACK does not keep time on this machine")
 
     return cast("TestFunction", perform)
 
 
 class Stage:
-    """JACK, Ardour and an engine that is connected to it, as a context manager. `tap` receives what Ardour receives."""
+    """An engine that is connected to Ardour. `tap` receives what Ardour receives."""
 
-    def __init__(self, program: Path, notes: Sequence[tuple[float, float, int]], folder: Path) -> None:
-        """Let Ardour's `program` play `notes`; logs and sessions are in `folder`."""
-        self._program, self._notes, self._folder = program, notes, folder
-        self._resources = ExitStack()
-        self._attempts = 0
-        self._is_open = False
-
-    def __enter__(self) -> Self:
-        for _ in range(_MAX_STARTS - 1):
-            with suppress(ArdourEndedError):
-                self.open()
-                return self
-        self.open()
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self.close()
-
-    def open(self) -> None:
-        """Start all that is not running; raises `ArdourEndedError`.
-
-        JACK runs with real-time priority where the system allows it, and otherwise without.
-        """
-        if self._is_open:
-            return
-        self._attempts += 1
-        folder = self._folder / str(self._attempts)
-        folder.mkdir()
+    def __init__(self, ardour: Ardour, link: EngineLink, tap: Daw) -> None:
+        self._ardour, self._link, self.tap = ardour, link, tap
         self._changed_settings: set[str] = set()
         self._began: tuple[float, float] | None = None
         """Time of the machine and of JACK, in seconds, when the recording began."""
-        with ExitStack() as resources:
-            name = f"bachbridge-daw-{os.getpid()}-{self._attempts}"
-            self._server = resources.enter_context(DummyServer(name, 256, realtime=True))
-            self._ardour = resources.enter_context(Ardour(self._program, folder))
-            self._link = resources.enter_context(EngineLink(Settings(), log=folder / "session.log"))
-            await_message(self._link, ModelUp)
-            self.tap = resources.enter_context(daw(sink=None, client="Tap"))
-            self._ardour.connect()
-            self._ardour.set_notes(self._notes)
-            self._resources = resources.pop_all()
-        self._is_open = True
-
-    def close(self) -> None:
-        """End everything."""
-        self._is_open = False
-        self._resources.close()
-
-    def break_down(self) -> None:
-        """End everything after a crash of Ardour: JACK waits for it in vain, and everything else waits for JACK."""
-        if self._is_open:
-            self._server.stop()
-        self.close()
 
     def prepare(self, bpm: float, **settings: Any) -> None:
         """Set the tempo of the session, and settings for this performance only."""
@@ -197,3 +141,14 @@ class Stage:
         """Stop the transport when it comes to this place, and return the notes that were recorded."""
         self.play_until(quarter)
         return self.stop()
+
+
+@contextmanager
+def open_stage(ardour: Ardour, notes: Sequence[tuple[float, float, int]], folder: Path) -> Generator[Stage]:
+    """Yield an engine of its own in Ardour, which plays these notes; its log and Ardour's messages are in `folder`."""
+    with EngineLink(Settings(), log=folder / "session.log") as link:
+        await_message(link, ModelUp)
+        with daw(sink=None, client="Tap") as tap:
+            ardour.connect()
+            ardour.set_notes(notes)
+            yield Stage(ardour, link, tap)

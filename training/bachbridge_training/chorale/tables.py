@@ -1,12 +1,16 @@
-"""The tables of a causal model: its loss frame by frame, and its harmonies live and with the future known."""
+"""The tables of a causal model: its loss frame by frame, and its harmonies live and with the future known.
 
-from collections.abc import Iterator, Sequence
+Where phrases go is measured in these harmonies, and in others that are made with the ends of the phrases given.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
 
 from bachbridge.inference.runtime import library, onnx_nets
 from bachbridge.music.metrics import compute_metrics
+from bachbridge.music.phrasing.close_measures import CloseMeasures
 from bachbridge_training.chorale import nll as chorale_nll
 from bachbridge_training.datasets.chorale_grids import FourPartPiece
-from bachbridge_training.evaluation import harmonize
+from bachbridge_training.evaluation import harmonize, phrase_ends
 from bachbridge_training.evaluation.harmonize import Harmonization
 from bachbridge_training.evaluation.tables import (
     EvaluationRequest,
@@ -25,11 +29,29 @@ def build_tables(card: library.Card, request: EvaluationRequest) -> EvaluationTa
     if not request.outputs:
         return EvaluationTables(scores)
     training = training_frame_runs()
-    made = harmonize_by_style(card, harmonize.repeat_pieces(request.pieces, request.outputs))
+    pieces = harmonize.repeat_pieces(request.pieces, request.outputs)
+    made = dict(harmonize_by_style(card, pieces))
     rows = {
-        name: compute_metrics([harmony.pitch_indices for harmony in harmonies], training) for name, harmonies in made
+        name: compute_metrics([harmony.pitch_indices for harmony in harmonies], training)
+        for name, harmonies in made.items()
     }
-    return EvaluationTables(scores, request.own_metrics(training) | rows)
+    ends = _phrase_end_rows(card, pieces, made)
+    return EvaluationTables(scores, request.own_metrics(training) | rows, ends)
+
+
+def _phrase_end_rows(
+    card: library.Card, pieces: Sequence[FourPartPiece], made: Mapping[str, Sequence[Harmonization]]
+) -> dict[str, CloseMeasures]:
+    """Return the rows of all ways, and one of the beam with the phrase ends given under each soprano once."""
+    rows = phrase_ends.measure_rows(pieces, made)
+    if not rows:
+        return rows
+    once = [*{piece.name: piece for piece in pieces if piece.has_phrases}.values()]
+    net, style = onnx_nets.load_chorale_net(card), harmonize.STYLES["offline"]
+    with_ends = harmonize.harmonize_offline(
+        net, card.chain, once, style, SEED, progress_bar("offline, ends given"), ends_given=True
+    )
+    return rows | {"offline_ends_given": phrase_ends.harmony_measures(once, with_ends)}
 
 
 def _scores(card: library.Card, request: EvaluationRequest) -> dict[str, ScoreColumn]:

@@ -2,7 +2,8 @@
 
 The first table shows the loss: of a causal model of chorales in nats per frame; of a model that fills in, by the
 orderless protocol; of a model of symbols in bits per symbol. The second table sets the harmonies that a model of
-chorales makes under the pieces' sopranos beside the pieces' own, by the metrics of `music.metrics`. For a model of
+chorales makes under the pieces' sopranos beside the pieces' own, by the metrics of `music.metrics`; the third one
+shows where their phrases go (`music.phrasing.close_measures`). For a model of
 symbols it shows how much of what the model generates also stands in the training music.
 """
 
@@ -57,8 +58,10 @@ def _print_tables(tables: EvaluationTables, model: str, title: str) -> None:
     console = make_console()
     console.print(_score_table(title, tables.scores))
     metrics_rows = {row: asdict(metrics) for row, metrics in tables.music.items()}
+    end_rows = {row: asdict(measures) for row, measures in tables.phrase_ends.items()}
     for table_title, rows in (
         (f"{title}: the music itself", metrics_rows),
+        (f"{title}: where phrases go", end_rows),
         (f"{title}: nats of the music", tables.schedules),
         (f"{title}: passages that are also in the training music", tables.copies),
         (f"{model}: shares of its tunes that are ABC", tables.tunes),
@@ -72,7 +75,14 @@ def _json_report(tables: EvaluationTables) -> dict[str, Any]:
     (_, first), *others = tables.scores.items()
     report: dict[str, Any] = {**first, **dict(others)}
     music = {row: asdict(metrics) for row, metrics in tables.music.items()}
-    named = {"music": music, "copies": tables.copies, "tunes": tables.tunes, "schedules": tables.schedules}
+    ends = {row: asdict(measures) for row, measures in tables.phrase_ends.items()}
+    named = {
+        "music": music,
+        "phrase_ends": ends,
+        "copies": tables.copies,
+        "tunes": tables.tunes,
+        "schedules": tables.schedules,
+    }
     return report | {name: table for name, table in named.items() if table}
 
 

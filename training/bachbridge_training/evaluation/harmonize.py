@@ -90,8 +90,13 @@ def harmonize_offline(
     seed: int,
     progress: Callable[[Sequence[FourPartPiece]], Iterable[FourPartPiece]] = iter,
     width: int = BEAM_WIDTH,
+    *,
+    ends_given: bool = False,
 ) -> list[Harmonization]:
-    """Return one output per piece, made with its future known by beam search, piece by piece."""
+    """Return one output per piece, made with its future known by beam search, piece by piece.
+
+    With `ends_given` the beam is given the ends of the piece's phrases, too.
+    """
     made: list[Harmonization] = []
     for number, piece in enumerate(progress(pieces)):
         row = _PartialHarmonization.from_piece(piece)
@@ -105,6 +110,7 @@ def harmonize_offline(
             style=style,
             width=width,
             seed=seed + number,
+            phrase_ends=piece.phrase_ends if ends_given else (),
         )
         made.append(Harmonization(piece.name, *beam_search.final_harmony(steps)))
     return made

@@ -9,7 +9,7 @@ from bachbridge.inference.runtime import library, onnx_nets
 from bachbridge.music.metrics import compute_metrics
 from bachbridge_training import process_pool
 from bachbridge_training.datasets.chorale_grids import FourPartPiece
-from bachbridge_training.evaluation import harmonize
+from bachbridge_training.evaluation import harmonize, phrase_ends
 from bachbridge_training.evaluation.harmonize import Harmonization
 from bachbridge_training.evaluation.tables import EvaluationRequest, EvaluationTables, ScoreColumn, training_frame_runs
 from bachbridge_training.infill import nll as infill_nll
@@ -34,7 +34,10 @@ def build_tables(card: library.Card, request: EvaluationRequest) -> EvaluationTa
         for method, harmonies in made.items()
     }
     return EvaluationTables(
-        scores, request.own_metrics(training) | rows, {"fast against slow": _compare_schedules(card, request, made)}
+        scores,
+        request.own_metrics(training) | rows,
+        phrase_ends.measure_rows(harmonize.repeat_pieces(request.pieces, request.outputs), made),
+        schedules={"fast against slow": _compare_schedules(card, request, made)},
     )
 
 

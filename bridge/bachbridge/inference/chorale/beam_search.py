@@ -6,7 +6,8 @@ they make the given notes expected: by the network's log probability of the give
 that leads where the melody goes. The likelihood of the harmony itself counts the more, the further `Style.randomness`
 is below 1, and not at all at 1, because the likeliest harmony hardly moves. Rule violations weigh more than anything.
 
-Under the last given note a triad in root position is preferred, as long as any rule is in force.
+Under the last given note, and under the last notes of phrases, a triad in root position is preferred, as long as any
+rule is in force.
 
 The frame `lag` steps back is decided by the best hypothesis, and hypotheses that disagree with it end there, so that
 memory does not grow with the piece. Hypotheses whose last `lag` steps are the same count as one.
@@ -88,13 +89,14 @@ def harmonize_steps(
     width: int = 8,
     lag: int = 16,
     seed: int,
+    phrase_ends: Sequence[int] = (),
 ) -> Iterator[tuple[Ints, Bools] | None]:
     """Harmonize `given[step, voice]` (-1: to be chosen): yield None after each step, and finally the whole harmony.
 
     The harmony is `pitch_indices[step, voice]` and `onsets[step, voice]`; given cells are kept. Step `t` lies
     `position[t]` steps into a bar of `steps_per_bar[t]`; single numbers give the first step's position and the length
-    of all bars. A key in `style` holds throughout, with a cost for notes beside it as in live harmony; without one the
-    key follows the given notes.
+    of all bars. At the steps `phrase_ends` the last notes of phrases begin. A key in `style` holds throughout, with a
+    cost for notes beside it as in live harmony; without one the key follows the given notes.
     """
     steps = len(given)
     key_nats = None if style.key is None else _key_nats(style.key, given)
@@ -105,12 +107,12 @@ def harmonize_steps(
     pitch_indices, onsets = np.zeros((steps, len(VOICES)), np.int32), np.zeros((steps, len(VOICES)), bool)
     decoder = _StepDecoder(net, voice_order, width, np.random.default_rng(seed))
     beam = _initial_beam(net)
-    decided, last_onset = 0, _last_onset(given, given_onsets)
+    decided, is_end = 0, _is_under_end(given, given_onsets, phrase_ends)
     for step in range(steps):
         beam = replace(beam, contexts=tuple(with_position(context) for context in beam.contexts))
         now = replace(style, key=keys[step])
         bias = None if key_nats is None else key_nats[step]
-        beam = decoder.advance(beam, given[step], given_onsets[step], now, bias=bias, is_ending=step >= last_onset)
+        beam = decoder.advance(beam, given[step], given_onsets[step], now, bias=bias, is_ending=bool(is_end[step]))
         if beam.pitch_indices.shape[1] > lag:
             pitch_indices[decided], onsets[decided] = beam.pitch_indices[0, 0], beam.onsets[0, 0]
             decided += 1
@@ -166,12 +168,17 @@ def _key_nats(key: Key, given: Ints) -> Floats:
     return key_bias(probabilities, np.maximum(given.max(axis=1), REST))
 
 
-def _last_onset(given: Ints, onsets: Bools) -> int:
-    """The step at which the last given note begins."""
+def _is_under_end(given: Ints, onsets: Bools, phrase_ends: Sequence[int]) -> Bools:
+    """Return which steps lie under the last given note or under a note that begins at one of the `phrase_ends`."""
     sounding = given > REST
     begins: Bools = onsets & sounding
     begins[1:] |= (given[1:] != given[:-1]) & sounding[1:]
-    return int(np.argwhere(begins)[:, 0].max(initial=0))
+    is_first = begins.any(axis=1)
+    is_first[0] = True
+    note = np.cumsum(is_first)
+    inside = [step for step in phrase_ends if 0 <= step < len(given)]
+    ends = np.isin(note, note[inside]) & sounding.any(axis=1)
+    return np.asarray(ends | (note == note[-1]), bool)
 
 
 # ---------------------------------------------------------------- one step

@@ -1,0 +1,1 @@
+"""Phrases and where they go: their ends and cadences, and how continuations keep to the key."""

@@ -1,0 +1,63 @@
+"""Where the phrases of harmonies go, beside the pieces' own voices: rows of `music.phrasing.close_measures`.
+
+Phrases end at the fermatas of music21's scores. A harmony is measured at those of its soprano, and its last chord
+against the key in which the piece ends. Only pieces whose fermatas are written throughout are counted.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from bachbridge.music.frames import Bools, Ints
+from bachbridge.music.phrasing.close_measures import CloseMeasures, PhrasedFrames, compute_close_measures
+from bachbridge.music.phrasing.sounding_chords import home_key
+from bachbridge_training.datasets import four_part_windows
+from bachbridge_training.datasets.chorale_grids import FourPartPiece
+from bachbridge_training.evaluation.harmonize import Harmonization
+
+
+def measure_rows(
+    pieces: Sequence[FourPartPiece], made: Mapping[str, Sequence[Harmonization]]
+) -> dict[str, CloseMeasures]:
+    """Return the measures of the harmonies by the names of the ways in which they were made, the pieces' own first.
+
+    There are no rows if no piece has fermatas.
+    """
+    if not any(piece.has_phrases for piece in pieces):
+        return {}
+    distinct = list({piece.name: piece for piece in pieces}.values())
+    rows = {name: harmony_measures(pieces, harmonies) for name, harmonies in made.items()}
+    return {"bach": own_measures(distinct)} | rows
+
+
+def harmony_measures(pieces: Sequence[FourPartPiece], harmonies: Sequence[Harmonization]) -> CloseMeasures:
+    """Return the measures of the harmonies, each made under the soprano of the piece in its place."""
+    return compute_close_measures(
+        [
+            phrased_frames(piece, harmony.pitch_indices, harmony.onsets)
+            for piece, harmony in zip(pieces, harmonies, strict=True)
+            if piece.has_phrases
+        ]
+    )
+
+
+def own_measures(pieces: Sequence[FourPartPiece]) -> CloseMeasures:
+    """Return the measures of the pieces' own voices."""
+    return compute_close_measures(
+        [
+            phrased_frames(piece, four_part_windows.pitch_indices_of(piece.pitches), piece.onsets)
+            for piece in pieces
+            if piece.has_phrases
+        ]
+    )
+
+
+def phrased_frames(piece: FourPartPiece, pitch_indices: Ints, onsets: Bools) -> PhrasedFrames:
+    """Return a harmony under the soprano of the piece with the piece's phrase ends and key."""
+    return PhrasedFrames(
+        pitch_indices,
+        onsets,
+        piece.position.astype(np.int32),
+        [(step, length) for step, length in piece.fermatas.tolist()],
+        home_key(four_part_windows.pitch_indices_of(piece.pitches)),
+    )

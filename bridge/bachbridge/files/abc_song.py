@@ -28,6 +28,7 @@ from bachbridge.files.midi_writer import (
 )
 from bachbridge.music.general_midi import PIANO_PROGRAM
 from bachbridge.music.notes import STEPS_PER_BEAT, Phrase
+from bachbridge.music.phrasing.marks import SignedLine, phrase_marks
 from bachbridge.music.timeline import (
     COMMON_TIME,
     DEFAULT_BPM,
@@ -117,15 +118,19 @@ def _build_song(path: Path, tune: PlayedTune, title: str, bpm: float | None) -> 
     notes: list[TickNote] = []
     bodies = [encode_track(conductor_track(title, time.tempos[0].beat_us, time.meters, time.tempos[1:]))]
     names = [title]
+    signed: list[SignedLine] = []
     for number, voice in enumerate(tune.voices):
         name, channel = voice.name or title, _CHANNELS[number % len(_CHANNELS)]
         rows = [(_tick_at(note.start), _tick_at(note.end), note.pitch, _VELOCITY) for note in voice.notes]
-        notes += (TickNote(start, end, pitch, _VELOCITY, number + 1, channel) for start, end, pitch, _ in rows)
+        own = [TickNote(start, end, pitch, _VELOCITY, number + 1, channel) for start, end, pitch, _ in rows]
+        notes += own
+        signed.append(SignedLine(own, [(_tick_at(step), sign) for step, sign in voice.signs]))
         bodies.append(part_body(name, channel, PIANO_PROGRAM, rows))
         names.append(name)
     ordered = tuple(sorted(notes, key=lambda note: (note.start, note.track, note.pitch)))
     phrase = _quantized_phrase(ordered, names, time, tune)
-    return MidiSong(path, ordered, phrase, time, tuple(names), TICKS_PER_BEAT, tuple(bodies))
+    marks = phrase_marks(signed, TICKS_PER_BEAT)
+    return MidiSong(path, ordered, phrase, time, tuple(names), TICKS_PER_BEAT, tuple(bodies), phrase_marks=marks)
 
 
 def _quantized_phrase(notes: Sequence[TickNote], names: Sequence[str], time: Timeline, tune: PlayedTune) -> Phrase:

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from bachbridge.atomic_files import read_limited_bytes
 from bachbridge.errors import MidiFileError
+from bachbridge.files.midi_lyrics import marks_from_words
 from bachbridge.files.midi_notes import CONTROL, PairedNotes, pair_notes
 from bachbridge.files.smf import (
     NOTE_OFF,
@@ -31,6 +32,7 @@ from bachbridge.files.smf import (
 from bachbridge.files.smf_container import MAX_TRACKS as MAX_TRACKS  # noqa: PLC0414 # part of this module's interface
 from bachbridge.files.smf_container import SmfContents, SmfTrack, holds_midi, parse_smf
 from bachbridge.music.notes import Phrase
+from bachbridge.music.phrasing.marks import PhraseMark
 from bachbridge.music.timeline import COMMON_TIME, DEFAULT_TEMPO_US, Meter, Tempo, TickNote, Timeline, phrase_from_ticks
 
 MAX_BYTES = 4 << 20
@@ -56,6 +58,8 @@ class MidiSong:
     track_bodies: tuple[bytes, ...]
     warning: str = ""
     reserved_channels: frozenset[int] = frozenset()
+    phrase_marks: tuple[PhraseMark, ...] = ()
+    """Written signs of the ends of phrases."""
 
 
 def read_midi(path: Path) -> MidiSong:
@@ -112,6 +116,7 @@ def _parse_song(path: Path, contents: SmfContents) -> MidiSong:
         track_bodies=_closed_bodies(tracks, paired),
         warning=_warning(path, [*oddities, *_note_oddities(paired)]),
         reserved_channels=paired.mpe_channels,
+        phrase_marks=marks_from_words(events, paired.notes, timeline.ticks_per_beat),
     )
 
 

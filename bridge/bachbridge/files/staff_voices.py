@@ -150,7 +150,7 @@ def _with_voice_tracks(song: MidiSong, voices: Sequence[tuple[Part, list[TickNot
         rows = [(note.start, note.end, note.pitch, note.velocity) for note in line]
         bodies.append(part_body(name.capitalize(), channel, _program_of(song, part), rows))
     split = parse_midi(song.path, encode_file(song.division, bodies))
-    return replace(split, warning=song.warning)
+    return replace(split, warning=song.warning, phrase_marks=song.phrase_marks)
 
 
 def _program_of(song: MidiSong, part: Part) -> int:

@@ -101,7 +101,8 @@ def song_of_one_voice(song: MidiSong, voice: int) -> MidiSong | None:
         for track, body in enumerate(split.track_bodies)
         if track in kept or not removed[track]
     ]
-    return replace(parse_midi(split.path, encode_file(split.division, bodies)), warning=song.warning)
+    one_voice = parse_midi(split.path, encode_file(split.division, bodies))
+    return replace(one_voice, warning=song.warning, phrase_marks=song.phrase_marks)
 
 
 def _highest_of_each_chord(notes: Sequence[Note]) -> tuple[Note, ...]:

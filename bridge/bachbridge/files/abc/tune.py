@@ -21,18 +21,20 @@ from bachbridge.files.abc.playing_order import (
     unroll_changes,
 )
 from bachbridge.files.abc.tune_reader import WrittenTune, read_written_tune
-from bachbridge.files.abc.unrolled import join_ties, unroll_notes
+from bachbridge.files.abc.unrolled import join_ties, unroll_notes, unroll_signs
 from bachbridge.files.abc.voice import AbcVoice
+from bachbridge.music.phrasing.marks import Sign
 
 _MAX_NOTES = 50_000
 
 
 @dataclass(frozen=True, slots=True)
 class TuneVoice:
-    """A voice: its name (empty for the only one), and its notes by start."""
+    """A voice: its name (empty for the only one), its notes by start, and its signs of the ends of phrases."""
 
     name: str
     notes: tuple[TuneNote, ...]
+    signs: tuple[tuple[Fraction, Sign], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,11 @@ def read_tune(text: str) -> PlayedTune:
     orders = _playing_orders(written)
     _check_size(written.voices, orders)
     voices = [
-        TuneVoice(voice.name, tuple(join_ties(unroll_notes(voice.notes, spans))))
+        TuneVoice(
+            voice.name,
+            tuple(join_ties(unroll_notes(voice.notes, spans))),
+            unroll_signs(voice.phrase_signs.signs, spans),
+        )
         for voice, spans in zip(written.voices, orders, strict=True)
     ]
     index = next((index for index, voice in enumerate(voices) if voice.notes), 0)
@@ -109,7 +115,8 @@ def _playing_orders(written: WrittenTune) -> list[list[Span]]:
 def _check_size(voices: Sequence[AbcVoice], orders: Sequence[Sequence[Span]]) -> None:
     played = 0
     for voice, spans in zip(voices, orders, strict=True):
-        times = ([note.start for note in voice.notes], [at for at, _ in voice.meters], [at for at, _ in voice.tempos])
+        pairs = (voice.meters, voice.tempos, voice.phrase_signs.signs)
+        times = ([note.start for note in voice.notes], *([at for at, _ in changes] for changes in pairs))
         played += sum(count_played(sorted(steps), spans) for steps in times)
     if played > _MAX_NOTES:
         raise TuneError(f"the tune has over {_MAX_NOTES:,} notes as it is played: cut it into shorter tunes.")

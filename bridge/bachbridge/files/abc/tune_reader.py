@@ -87,6 +87,8 @@ class _LineReader:
             self._begin_voice(line.text)
         elif not line.letter:
             self._read_music(line.text)
+        elif line.letter == "w" and self._current:
+            self._current.phrase_signs.read_words(line.text)
         elif line.letter in _VOICE_FIELDS:
             self._waiting.append(line)
 
@@ -195,6 +197,8 @@ class _LineReader:
     def _read_music(self, text: str) -> None:
         if not text.startswith("[V:"):
             self._apply_to_current()
+        for voice in self._voices.values():
+            voice.phrase_signs.begin_line()
         for kind, token in scanner.scan(text):
             if kind == "field":
                 self._read_inline_field(AbcLine(token[1], token[3:-1].strip()))

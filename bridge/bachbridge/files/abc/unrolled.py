@@ -8,6 +8,7 @@ from fractions import Fraction
 from bachbridge.codecs.abc.reader import TuneNote
 from bachbridge.files.abc.playing_order import Span
 from bachbridge.files.abc.written import AbcNote
+from bachbridge.music.phrasing.marks import Sign
 
 
 def unroll_notes(notes: Sequence[AbcNote], spans: Sequence[Span]) -> Iterator[AbcNote]:
@@ -19,6 +20,19 @@ def unroll_notes(notes: Sequence[AbcNote], spans: Sequence[Span]) -> Iterator[Ab
         for note in ordered[bisect_left(starts, begin) : bisect_left(starts, end)]:
             yield replace(note, start=at + note.start - begin, length=min(note.length, end - note.start))
         at += end - begin
+
+
+def unroll_signs(signs: Iterable[tuple[Fraction, Sign]], spans: Sequence[Span]) -> tuple[tuple[Fraction, Sign], ...]:
+    """Return the signs of each span, one span after another."""
+    ordered = sorted(signs)
+    steps = [step for step, _ in ordered]
+    found: list[tuple[Fraction, Sign]] = []
+    at = Fraction(0)
+    for begin, end in spans:
+        first = bisect_left(steps, begin)
+        found += ((at + step - begin, sign) for step, sign in ordered[first : bisect_left(steps, end)])
+        at += end - begin
+    return tuple(found)
 
 
 def join_ties(notes: Iterable[AbcNote]) -> list[TuneNote]:

@@ -22,6 +22,7 @@ from bachbridge.codecs.abc.rhythm import tuplet_time
 from bachbridge.errors import TuneError
 from bachbridge.files.abc import scanner
 from bachbridge.files.abc.fields import AbcKey
+from bachbridge.files.abc.phrase_signs import PhraseSigns
 from bachbridge.files.abc.playing_order import Mark, MarkKind, bar_line_marks
 from bachbridge.files.abc.written import AbcNote, SpelledNote, VoiceState
 
@@ -50,7 +51,7 @@ _REFUSALS = {
 }
 """Sentences about tokens that are not read."""
 _AT_NEXT_BAR_LINE = ("fine", "da capo", "dal segno", "to coda")
-DEFAULT_SYMBOLS = {"S": "segno", "O": "coda"}
+DEFAULT_SYMBOLS = {"H": "fermata", "S": "segno", "O": "coda"}
 """Decorations that a letter stands for, unless `U:` gives it another meaning."""
 
 
@@ -66,6 +67,7 @@ class AbcVoice:
         self.bar_lines = [Fraction(0)]
         self.meters = [(Fraction(0), state.meter)]
         self.tempos: list[tuple[Fraction, float]] = []
+        self.phrase_signs = PhraseSigns()
         self.step = Fraction(0)
         """Step up to which the voice has been read."""
         self._bar_accidentals: dict[tuple[str, int], int] = {}
@@ -113,6 +115,8 @@ class AbcVoice:
 
     def _read_chord(self, text: str) -> None:
         inside, _, after = text[1:].rpartition("]")
+        for name in re.findall(r"!([^!]*)!", inside):
+            self.phrase_signs.add_decoration(name)
         inside = re.sub(r'"[^"]*"|![^!]*!|\{[^}]*\}', "", inside)
         members = scanner.CHORD_MEMBER.findall(inside)
         if not members:
@@ -133,6 +137,7 @@ class AbcVoice:
             length = self._apply_broken_rhythm(length)
         tied_before, self._tied_pitches = self._tied_pitches, {}
         self._last_first, self._last_length, self._last_names = len(self.notes), length, []
+        self.phrase_signs.begin_note(self.step, is_sung=bool(notes) and not self._layer)
         for accidental, letter, octaves, is_tied in notes:
             name = letter.upper(), scanner.parse_octaves(letter, octaves)
             pitch = self._pitch(name, accidental, tied_before)
@@ -221,6 +226,7 @@ class AbcVoice:
             self._layer, self.step = 0, self._bar_end
         self._bar_accidentals = {}
         self._tuplet_left = 0
+        self.phrase_signs.end_bar(self.step)
         if self.bar_lines[-1] != self.step:
             self.bar_lines.append(self.step)
         self.marks += [Mark(self.step, kind) for kind in self._waiting_marks]
@@ -250,6 +256,7 @@ class AbcVoice:
 
     def _read_decoration(self, text: str) -> None:
         name = text.strip("!+") if len(text) > 1 else self._symbols.get(text, "")
+        self.phrase_signs.add_decoration(name)
         kind = _DECORATIONS.get(name)
         if kind in _AT_NEXT_BAR_LINE:
             self._waiting_marks.append(kind)

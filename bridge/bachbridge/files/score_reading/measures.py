@@ -9,6 +9,7 @@ from fractions import Fraction
 from xml.etree.ElementTree import Element
 
 from bachbridge.files.score_reading.xml_stream import ScoreError
+from bachbridge.music.phrasing.marks import Sign, sign_of_syllable
 
 _NATURAL_PITCHES = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 _BEAT_UNITS = {
@@ -23,6 +24,13 @@ _BEAT_UNITS = {
 _JUMPS = ("dacapo", "dalsegno", "segno", "coda", "tocoda", "fine")
 _MAX_QUARTERS = 1000
 """The longest measure."""
+_BEFORE_BAR_LINE = Fraction(1, 64)
+"""Quarter notes by which a sign over a bar line is moved to the note before it."""
+_SIGNS: tuple[tuple[str, Sign], ...] = (
+    ("notations/fermata", "fermata"),
+    ("notations/articulations/breath-mark", "breath"),
+    ("notations/articulations/caesura", "caesura"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +43,19 @@ class ScoreNote:
     voice: str
     staff: str
     tied_before: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreSign:
+    """A sign of the end of a phrase, for the note that begins at or before `at` (quarter notes).
+
+    `voice` and `staff` are empty if it holds for the whole part.
+    """
+
+    at: Fraction
+    sign: Sign
+    voice: str = ""
+    staff: str = ""
 
 
 @dataclass(slots=True)
@@ -54,6 +75,7 @@ class Measure:
     endings: tuple[int, ...] = ()
     ends_ending: bool = False
     jumps: set[str] = field(default_factory=set[str])
+    signs: list[ScoreSign] = field(default_factory=list[ScoreSign])
 
     @property
     def nominal_length(self) -> Fraction:
@@ -92,7 +114,7 @@ class PartReader:
                 case "sound":
                     self._read_sound(child, measure)
                 case "barline":
-                    _read_bar_line(child, measure)
+                    _read_bar_line(child, measure, self._at)
                 case _:
                     pass
             measure.length = max(measure.length, self._at)
@@ -134,6 +156,7 @@ class PartReader:
         if element.find("chord") is None:
             self._chord_start = self._at
             self._at += length
+        _read_signs(element, measure, self._chord_start)
         pitch = element.find("pitch")
         if pitch is None or element.find("cue") is not None or length == 0:
             return
@@ -166,7 +189,20 @@ class PartReader:
         measure.jumps |= {word for word in _JUMPS if element.get(word)}
 
 
-def _read_bar_line(element: Element, measure: Measure) -> None:
+def _read_signs(element: Element, measure: Measure, at: Fraction) -> None:
+    """Read the signs over a note or a rest, and the first verse below it."""
+    signs: list[Sign] = [sign for path, sign in _SIGNS if element.find(path) is not None]
+    texts = [text.text or "" for text in element.findall("lyric[1]/text")]
+    if texts:
+        signs.append(sign_of_syllable(texts[-1]))
+    if signs:
+        voice, staff = element.findtext("voice", "1").strip(), element.findtext("staff", "1").strip()
+        measure.signs += (ScoreSign(at, sign, voice, staff) for sign in signs)
+
+
+def _read_bar_line(element: Element, measure: Measure, at: Fraction) -> None:
+    if element.find("fermata") is not None:
+        measure.signs.append(ScoreSign(at - _BEFORE_BAR_LINE, "fermata"))
     repeat, ending = element.find("repeat"), element.find("ending")
     if repeat is not None and repeat.get("direction") == "forward":
         measure.repeat_begins = True

@@ -24,6 +24,7 @@ from bachbridge.files.score_reading.xml_stream import MAX_BYTES, MeasureStream, 
 from bachbridge.files.smf import TEMPO, encode_events, meta_event, walk_events
 from bachbridge.music.general_midi import PIANO_PROGRAM
 from bachbridge.music.notes import VOICES
+from bachbridge.music.phrasing.marks import Sign, SignedLine, phrase_marks
 from bachbridge.music.timeline import DEFAULT_TEMPO_US, Meter, Tempo, TickNote, Timeline, phrase_from_ticks
 
 SCORE_SUFFIXES = (".musicxml", ".xml", ".mxl")
@@ -44,6 +45,17 @@ class UnrolledNote:
     start: Fraction
     end: Fraction
     pitch: int
+    part: str
+    voice: str
+    staff: str
+
+
+@dataclass(frozen=True, slots=True)
+class UnrolledSign:
+    """A sign of the end of a phrase at its time in the whole piece; see `ScoreSign`."""
+
+    at: Fraction
+    sign: Sign
     part: str
     voice: str
     staff: str
@@ -99,7 +111,8 @@ def _song_from_parts(path: Path, names: dict[str, str], parts: dict[str, list[Me
     first = next(iter(parts.values()))
     meters = _meters([first[min(index, len(first) - 1)] for index in order], [lengths[i] for i in order], ticks)
     tempos = _tempos(parts, order, starts, ticks)
-    return _build_song(path, names, played, Timeline(ticks, tempos, meters))
+    signs = [sign for part, measures in parts.items() for sign in _played_signs(part, measures, order, starts)]
+    return _build_song(path, names, played, signs, Timeline(ticks, tempos, meters))
 
 
 def _measure_length(row: Sequence[Measure]) -> Fraction:
@@ -134,6 +147,14 @@ def _played_notes(
                 notes[before] = replace(notes[before], end=end)
             ending_at[note.pitch, end] = before
     yield from notes
+
+
+def _played_signs(
+    part: str, measures: Sequence[Measure], order: Sequence[int], starts: Sequence[Fraction]
+) -> Iterator[UnrolledSign]:
+    for index, begin in zip(order, starts, strict=False):
+        for sign in measures[index].signs if index < len(measures) else ():
+            yield UnrolledSign(begin + sign.at, sign.sign, part, sign.voice, sign.staff)
 
 
 # ---------------------------------------------------------------- time
@@ -181,7 +202,9 @@ def _tempos(
 # ---------------------------------------------------------------- tracks
 
 
-def _build_song(path: Path, names: dict[str, str], played: Sequence[UnrolledNote], time: Timeline) -> MidiSong:
+def _build_song(
+    path: Path, names: dict[str, str], played: Sequence[UnrolledNote], signs: Sequence[UnrolledSign], time: Timeline
+) -> MidiSong:
     line_of = _voice_line if _has_four_voices(played) else _staff_line
     lines: defaultdict[Line, list[UnrolledNote]] = defaultdict(list)
     for note in played:
@@ -189,20 +212,34 @@ def _build_song(path: Path, names: dict[str, str], played: Sequence[UnrolledNote
     ordered = sorted(lines, key=lambda line: (list(names).index(line[0]) if line[0] in names else len(names), line[1]))
     channels = [channel for channel in range(16) if channel != PERCUSSION_CHANNEL]
     track_names, bodies, notes = [path.stem], [_conductor(path.stem, time)], list[TickNote]()
+    signed: list[SignedLine] = []
     for track, line in enumerate(ordered, start=1):
         channel = channels[(track - 1) % len(channels)]
         row = [
             TickNote(round(n.start * time.ticks_per_beat), round(n.end * time.ticks_per_beat), n.pitch, 0, 0, 0)
             for n in lines[line]
         ]
-        notes += (replace(note, velocity=_VELOCITY, track=track, channel=channel) for note in set(row))
+        tracked = [replace(note, velocity=_VELOCITY, track=track, channel=channel) for note in set(row)]
+        notes += tracked
+        signed.append(SignedLine(tracked, _line_signs(line, line_of, signs, time.ticks_per_beat)))
         name = names.get(line[0], "")
         track_names.append(name)
         rows = sorted((note.start, note.end, note.pitch, _VELOCITY) for note in set(row))
         bodies.append(part_body(name, channel, PIANO_PROGRAM, rows))
     notes.sort(key=lambda note: (note.start, note.track, note.channel, note.pitch))
     phrase = phrase_from_ticks(notes, track_names, time)
-    return MidiSong(path, tuple(notes), phrase, time, tuple(track_names), time.ticks_per_beat, tuple(bodies))
+    marks = phrase_marks(signed, time.ticks_per_beat)
+    return MidiSong(
+        path, tuple(notes), phrase, time, tuple(track_names), time.ticks_per_beat, tuple(bodies), phrase_marks=marks
+    )
+
+
+def _line_signs(
+    line: Line, line_of: Callable[[UnrolledNote | UnrolledSign], Line], signs: Sequence[UnrolledSign], ticks: int
+) -> list[tuple[int, Sign]]:
+    """Return the signs of a line with their ticks."""
+    own = (sign for sign in signs if line_of(sign) == line or (sign.part == line[0] and not sign.voice))
+    return [(round(sign.at * ticks), sign.sign) for sign in own]
 
 
 def _conductor(title: str, time: Timeline) -> bytes:
@@ -213,11 +250,11 @@ def _conductor(title: str, time: Timeline) -> bytes:
     return encode_events(sorted(events, key=lambda event: event[0]))
 
 
-def _voice_line(note: UnrolledNote) -> Line:
+def _voice_line(note: UnrolledNote | UnrolledSign) -> Line:
     return note.part, note.voice
 
 
-def _staff_line(note: UnrolledNote) -> Line:
+def _staff_line(note: UnrolledNote | UnrolledSign) -> Line:
     return note.part, note.staff
 
 

@@ -39,6 +39,11 @@ def estimate_key(weights: Weights) -> Key:
     return best % 12, best >= 12
 
 
+def key_profile_scores(weights: Weights) -> Weights:
+    """How well each key's profile agrees with `weights[pitch class]`, which must not all be equal: from -1 to 1."""
+    return _KEY_PROFILES @ _standardized(weights)
+
+
 def key_profile_correlations() -> Weights:
     """How alike the profiles of two keys are, `correlation[key number, key number]`."""
     return _KEY_PROFILES @ _KEY_PROFILES.T

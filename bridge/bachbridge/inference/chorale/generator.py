@@ -13,35 +13,37 @@ import numpy as np
 
 from bachbridge.codecs import satb
 from bachbridge.inference.chorale import beam_search
+from bachbridge.inference.chorale.answer_steps import AnswerGuide, complete_prompt_frame, draw_answer_frame
+from bachbridge.inference.chorale.candidates import StepView
 from bachbridge.inference.chorale.planner import Planner
 from bachbridge.inference.runtime.ask_canvas import build_ask_canvas
 from bachbridge.inference.runtime.expression import ExpressionSampler
 from bachbridge.inference.runtime.protocols import FrameNet
-from bachbridge.inference.runtime.sampling import sample_nucleus
-from bachbridge.music import voice_leading
-from bachbridge.music.frames import PITCH_INDEX_COUNT, REST, UNKNOWN, Floats, Frame, midi_pitch, pitch_index
+from bachbridge.music.frames import REST, UNKNOWN, Floats, Frame, midi_pitch
 from bachbridge.music.keys import pitch_durations
-from bachbridge.music.notes import STEPS_PER_BEAT, VOICE_RANGES, VOICES, Note, Phrase, key_from_number
+from bachbridge.music.notes import STEPS_PER_BEAT, VOICES, Key, Note, Phrase, key_from_number
+from bachbridge.music.phrasing.close_bias import CloseBias
+from bachbridge.music.phrasing.close_plan import has_raised_third, plan_close
+from bachbridge.music.phrasing.habits import player_habits
+from bachbridge.music.phrasing.home_key import home_key, lowest_pitch_class
+from bachbridge.music.tonality.key_belief import NO_BELIEF, KeyBelief
 from bachbridge.music.voice_assignment import frames_from_phrase
 from bachbridge.protocol.effects import Ask, Feed, PlanRequest
 from bachbridge.protocol.events import Answer, Plan
 from bachbridge.protocol.style import Style
 
-_ALL_UNKNOWN = (UNKNOWN,) * len(VOICES)
-_EMPTY_FRAME = Frame(_ALL_UNKNOWN, (False,) * len(VOICES))
 _BEAM_WIDTH = 2
 """Hypotheses when harmonizing a known phrase: more are better, but too slow for live play."""
-_UNHEARD_VOICES_SAMPLING = (0.8, 0.9)
-"""Temperature and top_p of the voices imagined under a melody: likely ones, whatever the ask wants."""
 
 
 @dataclass(frozen=True, slots=True)
 class _FrameMemory:
-    """The situation after a step: the next step's context, the network's state, and its view of the next step."""
+    """The situation after a step: the next step's context, the network's state and view, and the melody's key."""
 
     context: satb.FrameContext
     state: Floats
     hidden: Floats
+    belief: KeyBelief
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,21 +121,40 @@ class ChoraleGenerator:
         """Yield the first step alone, then beat by beat; see `events.Answer`."""
         memory = self._memory_after(ask.prompt, ask.seed)
         builder = _NoteBuilder(-self._shift, ExpressionSampler(ask.prompt, ask.seed))
-        logit_mask = _IN_RANGE + voice_leading.out_of_key_penalty(
-            pitch_durations([step.frame.pitch_indices for step in self._prompt_steps]),
-            key_from_number(ask.key),
-        )
+        guide, frames = self._guide(ask), [step.frame for step in self._prompt_steps]
         for step in range(ask.steps):
-            rng = np.random.default_rng([ask.seed, 3, step])
-            frame = self._sample_frame(
-                memory, _ALL_UNKNOWN, logit_mask, ask.temperature, ask.top_p, rng, is_first=step == 0
-            )
+            frame = draw_answer_frame(self._view(memory), guide, step, frames, ask.seed)
             builder.add_frame(frame)
+            frames.append(frame)
             final = step + 1 == ask.steps
             if step == 0 or final or (step + 1) % STEPS_PER_BEAT == 0:
                 yield Answer(ask.ask, builder.pop_notes(), step + 1, final)
-            if not final:
+            if not (final or guide.holds(step + 1)):
                 memory = self._advance(memory, frame)
+
+    def _guide(self, ask: Ask) -> AnswerGuide:
+        """Return what the answer to the phrase that was taken in last keeps to."""
+        prompt, steps = ask.prompt, self._prompt_steps
+        given = np.array([step.given for step in steps], np.int32).reshape(-1, len(VOICES))
+        key = key_from_number(ask.key) or _home_key(steps)
+        position = prompt.position or 0
+        first_position = (position + prompt.steps) % prompt.steps_per_bar
+        plan = plan_close(
+            ask.close,
+            key,
+            ask.steps,
+            position=first_position,
+            steps_per_bar=prompt.steps_per_bar,
+            has_raised_third=has_raised_third(ask.seed),
+        )
+        return AnswerGuide(
+            key,
+            player_habits(given, position, prompt.steps_per_bar),
+            CloseBias(plan) if plan else None,
+            first_position,
+            ask.temperature,
+            ask.top_p,
+        )
 
     def _memory_after(self, phrase: Phrase, seed: int) -> _FrameMemory:
         """Return the memory after the phrase; unchanged steps that were taken in before are not computed again."""
@@ -149,16 +170,10 @@ class ChoraleGenerator:
         unchanged = self._count_unchanged(given, onsets)
         del self._prompt_steps[unchanged:]
         memory = self._prompt_steps[-1].memory if self._prompt_steps else self._initial_memory(phrase)
-        durations = pitch_durations(given[:unchanged])
         for step in range(unchanged, len(given)):
             rng = np.random.default_rng([seed, 2, step])
-            durations += pitch_durations(given[step : step + 1])
-            is_sounding = any(index > REST for index in given[step])
-            logit_mask = _IN_RANGE if is_sounding else _IN_RANGE_OR_REST
-            logit_mask = logit_mask + voice_leading.out_of_key_penalty(durations)
-            frame = self._sample_frame(memory, given[step], logit_mask, *_UNHEARD_VOICES_SAMPLING, rng)
-            frame = _with_given_onsets(frame, given[step], onsets[step])
-            memory = self._advance(memory, frame)
+            frame = complete_prompt_frame(self._view(memory), given[step], onsets[step], memory.belief, rng)
+            memory = self._advance(memory, frame, given[step])
             self._prompt_steps.append(_PromptStep(given[step], onsets[step], frame, memory))
         self._phrase, self._shift = phrase, prompt.shift
         return memory
@@ -175,65 +190,30 @@ class ChoraleGenerator:
     def _initial_memory(self, phrase: Phrase) -> _FrameMemory:
         context = satb.FrameContext(position=phrase.position, steps_per_bar=phrase.steps_per_bar)
         hidden, state = self._net.core(context.feature_ids(), self._net.initial_state())
-        return _FrameMemory(context, state, hidden)
+        return _FrameMemory(context, state, hidden, NO_BELIEF)
 
-    def _advance(self, memory: _FrameMemory, frame: Frame) -> _FrameMemory:
-        context = memory.context.after(frame)
+    def _advance(self, memory: _FrameMemory, frame: Frame, given: Sequence[int] = ()) -> _FrameMemory:
+        """Return the memory after the frame; `given` are its notes that the player played."""
+        context, belief = memory.context.after(frame), memory.belief
+        lead = next((voice for voice, index in enumerate(given) if index != UNKNOWN), None)
+        if lead is not None:
+            belief = belief.after_step(given[lead], onset=frame.onsets[lead])
         hidden, state = self._net.core(context.feature_ids(), memory.state)
-        return _FrameMemory(context, state, hidden)
+        return _FrameMemory(context, state, hidden, belief)
 
-    def _sample_frame(
-        self,
-        memory: _FrameMemory,
-        given: Sequence[int],
-        logit_mask: Floats,
-        temperature: float,
-        top_p: float,
-        rng: np.random.Generator,
-        *,
-        is_first: bool = False,
-    ) -> Frame:
-        """Draw the voices that are not given along the chain, then the onsets (every note in the first frame)."""
-        known = np.array([given], dtype=np.int32)
-        previous = (memory.context.previous_frame or _EMPTY_FRAME).pitch_indices
-        previous_row = np.array([previous], dtype=np.int32)
-        for voice in self._voice_order:
-            if known[0, voice] == UNKNOWN:
-                pitch, _ = self._net.heads(memory.hidden, known)
-                parallels = voice_leading.forbidden_pitches(previous_row, known, voice, ("parallels",))[0]
-                logits = pitch[0, voice] + logit_mask[voice] + voice_leading.PARALLEL_LOGIT * parallels
-                known[0, voice] = sample_nucleus(logits, temperature, top_p, rng)
-        pitch_indices = tuple(int(index) for index in known[0])
-        if is_first:
-            return Frame(pitch_indices, tuple(index > REST for index in pitch_indices))
-        _, onset_logits = self._net.heads(memory.hidden, known)
-        repeated = rng.random(len(VOICES)) < 1 / (1 + np.exp(-onset_logits[0]))
-        onsets = tuple(
-            index > REST and (index != before or bool(again))
-            for index, before, again in zip(pitch_indices, previous, repeated, strict=True)
-        )
-        return Frame(pitch_indices, onsets)
+    def _view(self, memory: _FrameMemory) -> StepView:
+        previous = memory.context.previous_frame
+        return StepView(self._net, self._voice_order, memory.hidden, previous.pitch_indices if previous else None)
 
 
-def _range_mask(*, allow_rest: bool) -> Floats:
-    """`mask[voice, pitch_index]`: 0 within a voice's range and minus infinity elsewhere."""
-    mask = np.full((len(VOICES), PITCH_INDEX_COUNT), -np.inf, np.float32)
-    for voice, (low, high) in enumerate(VOICE_RANGES):
-        mask[voice, pitch_index(low) : pitch_index(high) + 1] = 0
-    if allow_rest:
-        mask[:, REST] = 0
-    return mask
-
-
-_IN_RANGE, _IN_RANGE_OR_REST = _range_mask(allow_rest=False), _range_mask(allow_rest=True)
-
-
-def _with_given_onsets(frame: Frame, given: Sequence[int], onsets: Sequence[bool]) -> Frame:
-    """Return the frame with the player's onsets in the given voices."""
-    merged = tuple(
-        played if index != UNKNOWN else drawn for drawn, index, played in zip(frame.onsets, given, onsets, strict=True)
-    )
-    return Frame(frame.pitch_indices, merged)
+def _home_key(steps: Sequence[_PromptStep]) -> Key | None:
+    """Return the key in which the prompt is at home; None if nothing was played."""
+    sounding = [step.given for step in steps if max(step.given) > REST]
+    if not sounding:
+        return None
+    ends = [sounding[0], sounding[-1]] if sum(index != UNKNOWN for index in sounding[0]) > 1 else []
+    durations = pitch_durations([step.given for step in steps])
+    return home_key(durations, steps[-1].memory.belief, [lowest_pitch_class(frame) for frame in ends])
 
 
 class _NoteBuilder:

@@ -120,3 +120,32 @@ def test_generate_harmony_keeps_the_players_line() -> None:
     assert tuple(note for note in answer.notes if note.voice == 0) == TUNE.notes
     assert {note.voice for note in answer.notes} == {0, 1, 2, 3}
     assert (answer.until, answer.final) == (16, True)
+
+
+def last_chord(notes: list[Note], steps: int) -> dict[int, Note]:
+    """Return the notes, by voice, that sound at the end."""
+    return {note.voice: note for note in notes if note.end == steps}
+
+
+def test_cadence_ends_on_a_held_tonic_after_its_dominant() -> None:
+    for seed in range(4):
+        notes = generate_notes(replace(make_ask(steps=32, seed=seed), close="cadence", key=key_to_number((2, False))))
+        chord = last_chord(notes, 32)
+        assert {note.start for note in chord.values()} == {24}
+        assert chord[3].pitch % 12 == 2
+        assert {note.pitch % 12 for note in chord.values()} <= {2, 6, 9}
+        before = {note.pitch % 12 for note in notes if note.start <= 20 < note.end}
+        assert before <= {9, 1, 4, 7}
+
+
+def test_open_close_ends_on_the_dominant() -> None:
+    notes = generate_notes(replace(make_ask(steps=32), close="open", key=key_to_number((2, False))))
+    chord = last_chord(notes, 32)
+    assert chord[3].pitch % 12 == 9
+    assert {note.pitch % 12 for note in chord.values()} <= {9, 1, 4}
+
+
+def test_close_of_a_very_short_answer_is_its_tonic() -> None:
+    for steps in (1, 2, 4, 5):
+        notes = generate_notes(replace(make_ask(steps=steps), close="cadence", key=key_to_number((2, False))))
+        assert {note.pitch % 12 for note in last_chord(notes, steps).values()} <= {2, 6, 9}

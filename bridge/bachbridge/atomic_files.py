@@ -1,10 +1,11 @@
-"""Atomic output files, and input files with a size limit.
+"""Atomic output files and folders, and input files with a size limit.
 
 An output appears complete or not at all: it is written under another name in the same folder, then renamed. An input is
 read in one go, unless it is larger than any reasonable file of its kind.
 """
 
 import os
+import shutil
 import tempfile
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -97,6 +98,49 @@ def _move_to_new_file(scratch: Path, path: Path) -> None:
         path.unlink()
         raise
     _expected_new.discard(path.absolute())
+
+
+@contextmanager
+def atomic_folder(path: Path, *, replace: bool = False) -> Generator[Path]:
+    """Yield a temporary folder beside `path`; it is renamed to `path` unless the block raises.
+
+    A folder with content at `path` goes only with `replace`, and only once the new one is complete.
+    """
+    path = Path(os.path.realpath(path))
+    scratch: Path | None = None
+    try:
+        scratch = Path(tempfile.mkdtemp(prefix=f".{path.name[:_MAX_SCRATCH_STEM]}-", dir=path.parent))
+        yield scratch
+        scratch.chmod(0o777 & ~_umask())
+        _move_folder(scratch, path, replace=replace)
+    except OSError as error:
+        raise BachBridgeError(
+            f"cannot write {path} ({error.strerror}): free some space or choose another folder."
+        ) from error
+    finally:
+        if scratch is not None:
+            shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _move_folder(scratch: Path, path: Path, *, replace: bool) -> None:
+    """Rename the scratch folder to `path`, where an empty folder may be, or any with `replace`. Raises `OSError`."""
+    if not path.is_dir() or not any(path.iterdir()):
+        if path.is_dir():
+            path.rmdir()
+        scratch.rename(path)
+        return
+    if not replace:
+        raise BachBridgeError(
+            f"{path} was written by another program meanwhile and stays: choose another name with -o."
+        )
+    former = scratch.with_name(f"{scratch.name}-former")
+    path.rename(former)
+    try:
+        scratch.rename(path)
+    except OSError:
+        former.rename(path)
+        raise
+    shutil.rmtree(former, ignore_errors=True)
 
 
 def _umask() -> int:

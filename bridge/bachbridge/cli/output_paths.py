@@ -11,7 +11,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import combinations
 from pathlib import Path
 
@@ -70,6 +70,41 @@ def check_outputs(targets: Sequence[Path | None], *, inputs: Sequence[Path | Non
     for path in paths:
         (replace_existing_file if force else expect_new_file)(path)
     _remove_scratch_files_when_terminated()
+
+
+def choose_output_folder(
+    given: Path | None, default: Path, *, is_replaceable: Callable[[Path], bool], force: bool
+) -> Path:
+    """Return the checked path of a folder to write: the given one, or else a free one that resembles `default`.
+
+    A folder with content is replaced only with `force`, and only if it is replaceable: of the same command's making.
+    Raises `BachBridgeError`.
+    """
+    path = free_paths([default])[0] if given is None else given
+    if not path.absolute().parent.is_dir():
+        raise BachBridgeError(f"cannot write {path} (there is no folder {path.parent}): choose another folder.")
+    if os.path.lexists(path) and not path.is_dir():
+        raise BachBridgeError(f"cannot write {path} (it is no folder): give the name of a new folder.")
+    if path.is_dir():
+        if Path.cwd().is_relative_to(path.resolve()):
+            raise BachBridgeError(f"cannot write {path} (this is the current folder): give the name of a new folder.")
+        _check_replaceable_folder(path, is_replaceable, force=force)
+    _remove_scratch_files_when_terminated()
+    return path
+
+
+def _check_replaceable_folder(path: Path, is_replaceable: Callable[[Path], bool], *, force: bool) -> None:
+    """Raise `BachBridgeError` unless the folder is empty, or may be replaced."""
+    try:
+        if not any(path.iterdir()):
+            return
+        replaceable = is_replaceable(path)
+    except OSError as error:
+        raise BachBridgeError(f"cannot read {path} ({error.strerror}): give the name of a new folder.") from error
+    if not replaceable:
+        raise BachBridgeError(f"{path} holds other files, which are never replaced: give the name of a new folder.")
+    if not force:
+        raise BachBridgeError(f"{path} exists already: choose another name, or replace it with --force.")
 
 
 def is_same_file(path: Path, other: Path) -> bool:

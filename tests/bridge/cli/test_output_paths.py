@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from bachbridge.atomic_files import atomic_output
+from bachbridge.atomic_files import atomic_folder, atomic_output
 from bachbridge.cli.main import app
-from bachbridge.cli.output_paths import check_outputs, choose_output, derived_path, free_paths
+from bachbridge.cli.output_paths import check_outputs, choose_output, choose_output_folder, derived_path, free_paths
 from bachbridge.errors import BachBridgeError, ConfigError
 from bachbridge.files.midi_writer import write_midi
 from bachbridge.music.performance import Part, TimedNote
@@ -130,3 +130,76 @@ def test_command_makes_a_name_and_keeps_files(command: list[str], made: str, mel
     assert (melody.parent / made).read_bytes() == kept
     assert melody.read_bytes() == before
     assert CliRunner().invoke(app, [*command, str(melody), "-o", str(melody.parent / made), "--force"]).exit_code == 0
+
+
+# ---------------------------------------------------------------- folders
+
+
+def test_folder_without_name_gets_a_free_one(tmp_path: Path) -> None:
+    (tmp_path / "page").mkdir()
+    chosen = choose_output_folder(None, tmp_path / "page", is_replaceable=bool, force=False)
+    assert chosen == tmp_path / "page-2"
+    assert choose_output_folder(tmp_path / "page", tmp_path, is_replaceable=bool, force=False) == tmp_path / "page"
+
+
+def test_folder_with_content_needs_force_and_the_same_maker(tmp_path: Path) -> None:
+    folder = tmp_path / "page"
+    folder.mkdir()
+    (folder / "file").touch()
+    with pytest.raises(BachBridgeError, match="--force"):
+        choose_output_folder(folder, folder, is_replaceable=lambda _: True, force=False)
+    assert choose_output_folder(folder, folder, is_replaceable=lambda _: True, force=True) == folder
+    for force in (False, True):
+        with pytest.raises(BachBridgeError, match="never replaced: give the name of a new folder"):
+            choose_output_folder(folder, folder, is_replaceable=lambda _: False, force=force)
+
+
+def test_folder_that_cannot_be_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").touch()
+    (tmp_path / "link").symlink_to(tmp_path / "nowhere")
+    monkeypatch.chdir(tmp_path)
+    for name, message in (
+        ("file", "it is no folder"),
+        ("link", "it is no folder"),
+        ("none/page", "there is no folder none"),
+        (".", "this is the current folder"),
+        ("..", "this is the current folder"),
+    ):
+        with pytest.raises(BachBridgeError, match=message):
+            choose_output_folder(Path(name), tmp_path, is_replaceable=lambda _: True, force=True)
+
+
+def test_folder_appears_whole_or_not_at_all(tmp_path: Path) -> None:
+    folder = tmp_path / "page"
+    with pytest.raises(BachBridgeError, match="free some space"), atomic_folder(folder) as scratch:
+        (scratch / "file").touch()
+        raise OSError(28, "No space left on device")
+    assert not list(tmp_path.iterdir())
+    folder.mkdir()
+    with atomic_folder(folder) as scratch:
+        (scratch / "new").touch()
+        assert not list(folder.iterdir())
+    assert [path.name for path in folder.iterdir()] == ["new"]
+    assert folder.stat().st_mode & 0o777 == 0o777 & ~_umask()
+
+
+def test_folder_is_replaced_only_on_request(tmp_path: Path) -> None:
+    folder = tmp_path / "page"
+    folder.mkdir()
+    (folder / "old").touch()
+    with (
+        pytest.raises(BachBridgeError, match="written by another program meanwhile and stays"),
+        atomic_folder(folder) as scratch,
+    ):
+        (scratch / "new").touch()
+    assert [path.name for path in folder.iterdir()] == ["old"]
+    with atomic_folder(folder, replace=True) as scratch:
+        (scratch / "new").touch()
+    assert [path.name for path in folder.iterdir()] == ["new"]
+    assert [path.name for path in tmp_path.iterdir()] == ["page"]
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

@@ -151,8 +151,12 @@ def render_parts(parts: Sequence[Part]) -> Samples:
     samples = np.zeros((frames, 2))
     for part in parts:
         instrument, pan = (HARPSICHORD, 0.5) if part.voice == PLAYER else (ORGAN, VOICE_PANS[part.voice])
+        sounds: dict[tuple[int, int, int], Samples] = {}
         for note in part.notes:
-            _mix_in(samples, _frame_at(note.start_ns), _render_note(instrument, note)[:, None] * stereo_gains(pan))
+            alike = note.pitch, note.velocity, note.end_ns - note.start_ns
+            if alike not in sounds:
+                sounds[alike] = _render_note(instrument, note)[:, None] * stereo_gains(pan)
+            _mix_in(samples, _frame_at(note.start_ns), sounds[alike])
     return samples
 
 

@@ -23,7 +23,7 @@ EXIT_CODES = (
 _OWN_OPTIONS = ("-h", "--help", "-V", "--version")
 _EXAMPLE_PREFIX = "Example: "
 _SYNONYMS = {
-    **dict.fromkeys(("run", "live", "gui", "listen"), "play"),
+    **dict.fromkeys(("run", "live", "gui"), "play"),
     **dict.fromkeys(("harmony", "harmonise", "chorale", "voices"), "harmonize"),
     **dict.fromkeys(("extend", "complete", "compose", "generate"), "continue"),
     **dict.fromkeys(("repair", "fix", "regenerate"), "mend"),
@@ -33,6 +33,7 @@ _SYNONYMS = {
     **dict.fromkeys(("devices", "midi"), "ports"),
     **dict.fromkeys(("latency", "benchmark"), "bench"),
     **dict.fromkeys(("score-model", "test"), "evaluate"),
+    **dict.fromkeys(("blind-test", "quiz", "hear"), "listen"),
     "list": "models",
 }
 """Words that people try, with the commands that they look for."""

@@ -6,8 +6,7 @@ they make the given notes expected: by the network's log probability of the give
 that leads where the melody goes. The likelihood of the harmony itself counts the more, the further `Style.randomness`
 is below 1, and not at all at 1, because the likeliest harmony hardly moves. Rule violations weigh more than anything.
 
-Under the last given note, and under the last notes of phrases, a triad in root position is preferred, as long as any
-rule is in force.
+As long as any rule is in force, phrases close and dissonances resolve as is wished for (`music.phrasing.phrase_plan`).
 
 The frame `lag` steps back is decided by the best hypothesis, and hypotheses that disagree with it end there, so that
 memory does not grow with the piece. Hypotheses whose last `lag` steps are the same count as one.
@@ -26,6 +25,7 @@ from bachbridge.inference.runtime.protocols import FrameNet
 from bachbridge.music.frames import LOWEST_PITCH, REST, UNKNOWN, Bools, Floats, Frame, Ints
 from bachbridge.music.keys import estimate_key
 from bachbridge.music.notes import STEPS_PER_BEAT, VOICES, Key, key_on_final
+from bachbridge.music.phrasing.phrase_plan import PlannedStep, plan_steps
 from bachbridge.music.tonality.bias import key_bias
 from bachbridge.music.tonality.key_belief import certain_belief
 from bachbridge.protocol.style import Style
@@ -36,9 +36,8 @@ _BRANCH_PENALTY_NATS = 1.0
 """Nats by which a branch other than the first drawn must be better to displace another hypothesis."""
 _FORBIDDEN_NATS = 8.0
 """Nats against each rule violation."""
-_NON_TRIAD_END_NATS = 2.0
-"""Nats, for each step of the last given note, against a chord that is no triad in root position: pieces end on one."""
-_TRIADS = ((0, 4, 7), (0, 3, 7))
+_CLOSING_CANDIDATES = 24
+"""Candidates where a close is due or near."""
 _KEY_WINDOW_STEPS = 48
 """Steps before and after a moment whose given notes determine its key."""
 _MIN_KEY_PITCH_CLASSES = 4
@@ -107,12 +106,13 @@ def harmonize_steps(
     pitch_indices, onsets = np.zeros((steps, len(VOICES)), np.int32), np.zeros((steps, len(VOICES)), bool)
     decoder = _StepDecoder(net, voice_order, width, np.random.default_rng(seed))
     beam = _initial_beam(net)
-    decided, is_end = 0, _is_under_end(given, given_onsets, phrase_ends)
+    plan = _plan(given, given_onsets, position, steps_per_bar, style, phrase_ends, seed)
+    decided = 0
     for step in range(steps):
         beam = replace(beam, contexts=tuple(with_position(context) for context in beam.contexts))
         now = replace(style, key=keys[step])
         bias = None if key_nats is None else key_nats[step]
-        beam = decoder.advance(beam, given[step], given_onsets[step], now, bias=bias, is_ending=bool(is_end[step]))
+        beam = decoder.advance(beam, given[step], given_onsets[step], now, bias=bias, planned=plan[step])
         if beam.pitch_indices.shape[1] > lag:
             pitch_indices[decided], onsets[decided] = beam.pitch_indices[0, 0], beam.onsets[0, 0]
             decided += 1
@@ -168,17 +168,29 @@ def _key_nats(key: Key, given: Ints) -> Floats:
     return key_bias(probabilities, np.maximum(given.max(axis=1), REST))
 
 
-def _is_under_end(given: Ints, onsets: Bools, phrase_ends: Sequence[int]) -> Bools:
-    """Return which steps lie under the last given note or under a note that begins at one of the `phrase_ends`."""
-    sounding = given > REST
-    begins: Bools = onsets & sounding
-    begins[1:] |= (given[1:] != given[:-1]) & sounding[1:]
-    is_first = begins.any(axis=1)
-    is_first[0] = True
-    note = np.cumsum(is_first)
-    inside = [step for step in phrase_ends if 0 <= step < len(given)]
-    ends = np.isin(note, note[inside]) & sounding.any(axis=1)
-    return np.asarray(ends | (note == note[-1]), bool)
+def _plan(
+    given: Ints,
+    onsets: Bools,
+    position: Ints | int | None,
+    steps_per_bar: Ints | int,
+    style: Style,
+    phrase_ends: Sequence[int],
+    seed: int,
+) -> list[PlannedStep] | list[None]:
+    """Return what is wished for at each step; nothing without any rules."""
+    if not style.rules:
+        return [None] * len(given)
+    bars = np.broadcast_to(np.asarray(steps_per_bar, np.int32), len(given))
+    positions = position if isinstance(position, np.ndarray) else ((position or 0) + np.arange(len(given))) % bars
+    return plan_steps(
+        given,
+        onsets,
+        position=positions,
+        steps_per_bar=bars,
+        phrase_ends=phrase_ends,
+        key=style.key,
+        seed=seed,
+    )
 
 
 # ---------------------------------------------------------------- one step
@@ -194,7 +206,14 @@ class _StepDecoder:
     rng: np.random.Generator
 
     def advance(
-        self, beam: _Hypotheses, given: Ints, onsets: Bools, style: Style, *, bias: Floats | None, is_ending: bool
+        self,
+        beam: _Hypotheses,
+        given: Ints,
+        onsets: Bools,
+        style: Style,
+        *,
+        bias: Floats | None,
+        planned: PlannedStep | None,
     ) -> _Hypotheses:
         """Return the best hypotheses after one step more with `given[voice]` and `onsets[voice]`, the best first.
 
@@ -205,18 +224,20 @@ class _StepDecoder:
         frames = [context.previous_frame.pitch_indices for context in beam.contexts if context.previous_frame]
         previous = np.array(frames, np.int32) if frames else None
         given_rows = np.broadcast_to(given, (rows, len(VOICES))).astype(np.int32)
+        is_closing = planned is not None and planned.wish.close is not None
+        if planned is not None and planned.bias is not None:
+            bias = planned.bias if bias is None else bias + planned.bias
         chosen = rank_frames(
             StepView(self.net, self.voice_order, hidden, previous),
             given_rows,
-            style,
+            replace(style, candidates=max(style.candidates, _CLOSING_CANDIDATES)) if is_closing else style,
             self.rng,
-            keep=self.width if rows == 1 or is_ending else min(_BRANCHES, self.width),
+            keep=self.width if rows == 1 or is_closing else min(_BRANCHES, self.width),
             onsets=np.broadcast_to(onsets, given_rows.shape),
             bias=None if bias is None else np.repeat(bias[None], rows, axis=0),
+            wish=None if planned is None else planned.wish,
         )
         weight, handicap = _branch_weights(chosen, beam.weight + self._given_log_p(hidden, given), style)
-        if is_ending and style.rules:
-            weight -= _NON_TRIAD_END_NATS * ~_is_root_position_triad(chosen.pitch_indices)
         parents, branches = np.unravel_index(np.argsort(handicap - weight, axis=None, kind="stable"), weight.shape)
         pitch_indices = np.concatenate(
             [beam.pitch_indices[parents], chosen.pitch_indices[parents, branches][:, None]], axis=1
@@ -253,18 +274,12 @@ class _StepDecoder:
 def _branch_weights(chosen: RankedFrames, weight: Floats, style: Style) -> tuple[Floats, Floats]:
     """Each branch's weight, and a handicap that counts in this choice alone, both `[n, branch]` in nats."""
     is_distinct = np.isfinite(chosen.score)
-    likelihood = (1 - style.randomness) * np.where(is_distinct, chosen.score, 0)
-    carried = np.where(is_distinct, weight[:, None] + likelihood - _FORBIDDEN_NATS * chosen.violations, -np.inf)
+    likelihood = (1 - style.randomness) * (np.where(is_distinct, chosen.score, 0) - chosen.wished)
+    nats = likelihood + chosen.wished - _FORBIDDEN_NATS * chosen.violations
+    carried = np.where(is_distinct, weight[:, None] + nats, -np.inf)
     handicap = np.zeros(carried.shape, np.float32)
     handicap[:, 1:] = style.randomness * _BRANCH_PENALTY_NATS
     return carried.astype(np.float32), handicap
-
-
-def _is_root_position_triad(pitch_indices: Ints) -> Bools:
-    """True for frames `pitch_indices[.., voice]` that are a major or minor triad, or part of one, in root position."""
-    above_bass = (pitch_indices - pitch_indices[..., -1:]) % 12
-    fits = np.any([np.all(np.isin(above_bass, triad), axis=-1) for triad in _TRIADS], axis=0)
-    return np.asarray(fits | np.any(pitch_indices <= REST, axis=-1), bool)
 
 
 def _distinct_rows(pitch_indices: Ints, is_alive: np.ndarray, width: int) -> np.ndarray:

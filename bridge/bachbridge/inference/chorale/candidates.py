@@ -3,7 +3,7 @@
 The recurrent state is shared by all candidates of a step, so drawing many costs little: a few calls of the heads, each
 on the distinct rows only. The candidate with the fewest rule violations comes first (`voice_leading.check_rules`), and
 among those the one with the highest score, which is the model's log probability minus the penalties plus the style's
-logit bias.
+logit bias and what is wished for at the step (`music.phrasing.wishes`).
 
 Taking the best of many each time would make the music lie still, because holding a note is nearly always the likeliest
 single choice. So with `Style.randomness` 1 the order is that of a draw without replacement from the model's own
@@ -26,6 +26,7 @@ from bachbridge.inference.runtime.sampling import MIN_TEMPERATURE, sample_nucleu
 from bachbridge.inference.runtime.style import logit_bias
 from bachbridge.music.frames import PITCH_INDEX_COUNT, REST, UNKNOWN, Bools, Floats, Ints, pitch_index
 from bachbridge.music.notes import VOICE_RANGES, VOICES
+from bachbridge.music.phrasing.wishes import StepWish
 from bachbridge.music.voice_leading import check_rules, forbidden_pitches
 from bachbridge.protocol.style import Style
 
@@ -66,8 +67,9 @@ class RankedFrames:
     """For each of n rows, m frames, best first: `pitch_indices[n, m, voice]`, `onsets[n, m, voice]`.
 
     `log_p[n, m]` are the nats of the drawn voices under the model at temperature 1, `score[n, m]` the same minus
-    penalties plus the style's bias, `violations[n, m]` the number of rule violations. If there are fewer than m
-    distinct candidates, the remaining places repeat some and have the score minus infinity.
+    penalties plus the style's bias and what is wished for, `violations[n, m]` the number of rule violations, and
+    `wished[n, m]` the nats of the wishes alone. If there are fewer than m distinct candidates, the remaining places
+    repeat some and have the score minus infinity.
     """
 
     pitch_indices: Ints
@@ -75,6 +77,7 @@ class RankedFrames:
     log_p: Floats
     score: Floats
     violations: Ints
+    wished: Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +99,12 @@ def rank_frames(
     keep: int = 1,
     onsets: Bools | None = None,
     bias: Floats | None = None,
+    wish: StepWish | None = None,
 ) -> RankedFrames:
     """Return the `keep` best frames for each row of `given[n, voice]` (-1: to be chosen).
 
     `onsets[n, voice]` tells which given voices have an onset, if that is known. `bias[n, voice, pitch_index]` is added
-    to the style's bias.
+    to the style's bias, `wish` to the candidates' scores.
     """
     given = np.asarray(given, np.int32)
     rows, tries = len(given), max(style.candidates, keep, 1)
@@ -108,7 +112,10 @@ def rank_frames(
     source = np.repeat(np.arange(rows), tries)
     drawn = _draw_candidates(view, given, source, style, rng, bias)
     verdict = check_rules(None if previous is None else previous[source], drawn.known, style.rules, style.key)
-    score = drawn.log_p + drawn.logit_bias - verdict.penalty
+    wished = np.zeros(len(source), np.float32)
+    if wish is not None:
+        wished = wish.nats(None if previous is None else previous[source], drawn.known)
+    score = drawn.log_p + drawn.logit_bias - verdict.penalty + wished
 
     same = _same_frames((drawn.known @ _CODE_DIGITS).reshape(rows, tries))
     is_first = ~np.tril(same, -1).any(axis=2)
@@ -123,7 +130,8 @@ def rank_frames(
     pitch_indices = drawn.known[picked]
     score = np.where(np.take_along_axis(is_first, best, axis=1), score[picked], -np.inf).astype(np.float32)
     chosen_onsets = _choose_onsets(view, pitch_indices, style, rng, _has_given_onset(given, onsets))
-    return RankedFrames(pitch_indices, chosen_onsets, drawn.log_p[picked], score, verdict.violations[picked])
+    violations = verdict.violations[picked]
+    return RankedFrames(pitch_indices, chosen_onsets, drawn.log_p[picked], score, violations, wished[picked])
 
 
 def next_note_shares(view: StepView, given_voice: int, held: int) -> Floats:

@@ -114,6 +114,7 @@ class ChoraleGenerator:
             style=style,
             width=_BEAM_WIDTH,
             seed=ask.seed,
+            phrase_ends=ask.phrase_ends,
         ):
             yield harmony and Answer(ask.ask, task.answer_notes(*harmony), ask.steps, final=True)
 

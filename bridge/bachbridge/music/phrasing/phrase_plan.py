@@ -90,7 +90,9 @@ def _closing_bias(close: Close, *, is_closing: bool) -> Floats | None:
         return None
     chord, bass = ((0, 3 if minor else 4, 7), root) if is_closing else ((7, 11, 2), (root + 7) % 12)
     bias = np.zeros((len(VOICES), PITCH_INDEX_COUNT), np.float32)
-    bias[:, np.isin(_CLASSES, [(root + degree) % 12 for degree in chord])] = _CHORD_NATS if is_closing else _DOMINANT_NATS
+    bias[:, np.isin(_CLASSES, [(root + degree) % 12 for degree in chord])] = (
+        _CHORD_NATS if is_closing else _DOMINANT_NATS
+    )
     bias[_BASS, bass == _CLASSES] += _ROOT_NATS
     bias[:, REST] = 0
     return bias
@@ -111,37 +113,36 @@ def _last_notes(
     edges = np.append(np.flatnonzero(begins | (line <= REST)), len(line))
     last = int(np.flatnonzero(begins)[-1])
     wanted = sorted({last, *(step for step in phrase_ends if 0 <= step < len(line) and begins[step])})
-    beliefs = _beliefs(line, begins, key)
+    after = _belief_after(line, begins, key)
+    belief = _piece_belief(after, key, int(_CLASSES[line[last]]))
     found: list[_LastNote] = []
     for step in wanted:
         pitch_class = int(_CLASSES[line[step]])
         if voice == _BASS:
-            shares = closing_shares_over_bass(beliefs[-1], pitch_class)
+            shares = closing_shares_over_bass(after, pitch_class)
         elif step == last:
-            home = key or home_of_melody(beliefs[-1], pitch_class)
+            home = key or home_of_melody(after, pitch_class)
             shares = final_shares(home, pitch_class, has_raised_third=draw_raised_third(rng))
         else:
-            shares = closing_shares(_mixed_belief(beliefs, step, key, line, last), pitch_class)
+            shares = closing_shares(belief, pitch_class)
         end = int(edges[np.searchsorted(edges, step, side="right")])
         found.append(_LastNote(step, end, draw_close(shares, rng)))
     return found
 
 
-def _beliefs(line: Ints, begins: Bools, key: Key | None) -> list[Weights]:
-    """Return the belief in the key after each step of the line."""
+def _belief_after(line: Ints, begins: Bools, key: Key | None) -> Weights:
+    """Return the belief in the key after the line."""
     if key is not None:
-        return [certain_belief(key).probabilities] * len(line)
+        return certain_belief(key).probabilities
     belief: KeyBelief = NO_BELIEF
-    found: list[Weights] = []
     for index, onset in zip(line.tolist(), begins.tolist(), strict=True):
         belief = belief.after_step(index, onset=onset)
-        found.append(belief.probabilities)
-    return found
+    return belief.probabilities
 
 
-def _mixed_belief(beliefs: list[Weights], step: int, key: Key | None, line: Ints, last: int) -> Weights:
-    """Return the belief in the key of the piece: half from its end, which tells it best."""
+def _piece_belief(after: Weights, key: Key | None, last_pitch_class: int) -> Weights:
+    """Return the belief in the key of the piece: half of it from how it ends, which tells it best."""
     if key is not None:
-        return beliefs[0]
-    home = home_of_melody(beliefs[-1], int(_CLASSES[line[last]]))
-    return 0.5 * certain_belief(home).probabilities + 0.5 * beliefs[-1]
+        return after
+    home = home_of_melody(after, last_pitch_class)
+    return 0.5 * certain_belief(home).probabilities + 0.5 * after

@@ -47,14 +47,13 @@ class Close:
         sets, bass = pitch_class_sets(frames), pitch_classes(frames[:, _BASS])
         leads = IS_DOMINANT[sets] & (bass[:, None] == _DOMINANT_BASS) | IS_LEADING_CHORD[sets]
         other, authentic = self.nats.max(axis=1).T
-        return np.where(leads, authentic, other).max(axis=1)
+        return np.asarray(np.where(leads, authentic, other).max(axis=1), np.float32)
 
     def value(self, previous: Ints, frames: Ints) -> Floats:
         """Nats of closing with `frames[k, voice]` after `previous[k, voice]`."""
         sets, bass = pitch_class_sets(frames), pitch_classes(frames[:, _BASS])
-        root = bass.astype(np.int64)
-        leads = leads_to(pitch_class_sets(previous), pitch_classes(previous[:, _BASS]), root)
-        found = self.nats[root, HAS_MINOR_THIRD[sets].astype(np.int64), leads.astype(np.int64)]
+        leads = leads_to(pitch_class_sets(previous), pitch_classes(previous[:, _BASS]), bass)
+        found = self.nats[bass, HAS_MINOR_THIRD[sets].astype(np.int64), leads.astype(np.int64)]
         is_close = IS_TRIAD[sets] & (ROOT[sets] == bass)
         return np.where(is_close, found, -NO_TRIAD_NATS).astype(np.float32)
 

@@ -1,4 +1,4 @@
-"""What is wished for at one step of a harmony, as nats for candidate frames.
+"""Wishes for one step of a harmony, as nats for candidate frames.
 
 A phrase closes on a triad in root position. Which triad, and whether its dominant goes before, is a matter of shares
 (`closing_chords`): their logarithms are the nats, with noise of the Gumbel distribution, so that the best choice is a
@@ -47,7 +47,7 @@ class Close:
         sets, bass = pitch_class_sets(frames), pitch_classes(frames[:, _BASS])
         leads = IS_DOMINANT[sets] & (bass[:, None] == _DOMINANT_BASS) | IS_LEADING_CHORD[sets]
         other, authentic = self.nats.max(axis=1).T
-        return np.asarray(np.where(leads, authentic, other).max(axis=1), np.float32)
+        return np.max(np.where(leads, authentic, other), axis=1)
 
     def value(self, previous: Ints, frames: Ints) -> Floats:
         """Nats of closing with `frames[k, voice]` after `previous[k, voice]`."""
@@ -71,7 +71,7 @@ def draw_close(shares: Weights, rng: np.random.Generator | None) -> Close:
 
 @dataclass(frozen=True, slots=True)
 class StepWish:
-    """What is wished for at a step.
+    """A wish for one step.
 
     The step approaches `close`, or makes it (`is_closing`); `was_near` says that the step before approached it too.
     Every voice that moves costs `moving_nats`.

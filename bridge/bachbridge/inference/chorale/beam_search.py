@@ -21,13 +21,11 @@ import numpy as np
 
 from bachbridge.codecs import satb
 from bachbridge.inference.chorale.candidates import RankedFrames, StepView, rank_frames
+from bachbridge.inference.chorale.step_guides import StepGuide, guide_steps
 from bachbridge.inference.runtime.protocols import FrameNet
-from bachbridge.music.frames import LOWEST_PITCH, REST, UNKNOWN, Bools, Floats, Frame, Ints
-from bachbridge.music.keys import estimate_key
-from bachbridge.music.notes import STEPS_PER_BEAT, VOICES, Key, key_on_final
-from bachbridge.music.phrasing.phrase_plan import PlannedStep, plan_steps
-from bachbridge.music.tonality.bias import key_bias
-from bachbridge.music.tonality.key_belief import certain_belief
+from bachbridge.music.frames import REST, UNKNOWN, Bools, Floats, Frame, Ints
+from bachbridge.music.notes import VOICES
+from bachbridge.music.phrasing.resolution import sevenths_after
 from bachbridge.protocol.style import Style
 
 _BRANCHES = 3
@@ -36,19 +34,14 @@ _BRANCH_PENALTY_NATS = 1.0
 """Nats by which a branch other than the first drawn must be better to displace another hypothesis."""
 _FORBIDDEN_NATS = 8.0
 """Nats against each rule violation."""
-_CLOSING_CANDIDATES = 24
-"""Candidates where a close is due or near."""
-_KEY_WINDOW_STEPS = 48
-"""Steps before and after a moment whose given notes determine its key."""
-_MIN_KEY_PITCH_CLASSES = 4
-"""Distinct pitch classes that are needed to estimate a key."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Hypotheses:
     """n harmonies so far: `state[.., n, unit]` and contexts before the next step, `weight[n]` in nats.
 
-    `pitch_indices[n, recent, voice]` and `onsets[n, recent, voice]` are the frames that are not yet decided.
+    `pitch_indices[n, recent, voice]` and `onsets[n, recent, voice]` are the frames that are not yet decided, and
+    `sevenths[n, voice]` the voices that hold a seventh that has still to fall.
     """
 
     contexts: tuple[satb.FrameContext, ...]
@@ -56,11 +49,17 @@ class _Hypotheses:
     weight: Floats
     pitch_indices: Ints
     onsets: Bools
+    sevenths: Bools
 
     def select(self, rows: np.ndarray) -> "_Hypotheses":
         contexts = tuple(self.contexts[int(row)] for row in rows)
         return _Hypotheses(
-            contexts, self.state[:, rows], self.weight[rows], self.pitch_indices[rows], self.onsets[rows]
+            contexts,
+            self.state[:, rows],
+            self.weight[rows],
+            self.pitch_indices[rows],
+            self.onsets[rows],
+            self.sevenths[rows],
         )
 
 
@@ -98,21 +97,23 @@ def harmonize_steps(
     cost for notes beside it as in live harmony; without one the key follows the given notes.
     """
     steps = len(given)
-    key_nats = None if style.key is None else _key_nats(style.key, given)
-    if style.key is not None and style.final >= 0:
-        style = replace(style, key=key_on_final(style.key, style.final))
     with_position = _bar_placer(position, steps_per_bar, steps)
-    keys = [style.key] * steps if style.key is not None else _local_keys(given)
+    guides = guide_steps(
+        given,
+        given_onsets,
+        position=position,
+        steps_per_bar=steps_per_bar,
+        style=style,
+        phrase_ends=phrase_ends,
+        seed=seed,
+    )
     pitch_indices, onsets = np.zeros((steps, len(VOICES)), np.int32), np.zeros((steps, len(VOICES)), bool)
     decoder = _StepDecoder(net, voice_order, width, np.random.default_rng(seed))
     beam = _initial_beam(net)
-    plan = _plan(given, given_onsets, position, steps_per_bar, style, phrase_ends, seed)
     decided = 0
     for step in range(steps):
         beam = replace(beam, contexts=tuple(with_position(context) for context in beam.contexts))
-        now = replace(style, key=keys[step])
-        bias = None if key_nats is None else key_nats[step]
-        beam = decoder.advance(beam, given[step], given_onsets[step], now, bias=bias, planned=plan[step])
+        beam = decoder.advance(beam, given[step], given_onsets[step], guides[step])
         if beam.pitch_indices.shape[1] > lag:
             pitch_indices[decided], onsets[decided] = beam.pitch_indices[0, 0], beam.onsets[0, 0]
             decided += 1
@@ -126,7 +127,8 @@ def _initial_beam(net: FrameNet) -> _Hypotheses:
     """Return one hypothesis without any frames."""
     no_frames = np.zeros((1, 0, len(VOICES)), np.int32)
     weight = np.zeros(1, np.float32)
-    return _Hypotheses((satb.FrameContext(),), net.initial_state(), weight, no_frames, no_frames.astype(bool))
+    sevenths = np.zeros((1, len(VOICES)), bool)
+    return _Hypotheses((satb.FrameContext(),), net.initial_state(), weight, no_frames, no_frames.astype(bool), sevenths)
 
 
 def _bar_placer(
@@ -145,54 +147,6 @@ def _bar_placer(
     return with_position
 
 
-def _local_keys(given: Ints) -> list[Key | None]:
-    """The key at each step, estimated from the given notes around it; None where they are too few."""
-    sounding = given > REST
-    weights = np.zeros((len(given) + 1, 12))
-    for pitch_class in range(12):
-        has_class = sounding & ((given + LOWEST_PITCH - 1) % 12 == pitch_class)
-        weights[1:, pitch_class] = np.cumsum(has_class.sum(axis=1))
-    keys: list[Key | None] = []
-    for step in range(len(given)):
-        if step % STEPS_PER_BEAT == 0 or not keys:
-            around = weights[min(step + _KEY_WINDOW_STEPS, len(given))] - weights[max(step - _KEY_WINDOW_STEPS, 0)]
-            keys.append(estimate_key(around) if np.count_nonzero(around) >= _MIN_KEY_PITCH_CLASSES else None)
-        else:
-            keys.append(keys[-1])
-    return keys
-
-
-def _key_nats(key: Key, given: Ints) -> Floats:
-    """Nats for each note under `given[step, voice]` in a key that is set: `[step, voice, pitch index]`."""
-    probabilities = np.repeat(certain_belief(key).probabilities[None], len(given), axis=0)
-    return key_bias(probabilities, np.maximum(given.max(axis=1), REST))
-
-
-def _plan(
-    given: Ints,
-    onsets: Bools,
-    position: Ints | int | None,
-    steps_per_bar: Ints | int,
-    style: Style,
-    phrase_ends: Sequence[int],
-    seed: int,
-) -> list[PlannedStep] | list[None]:
-    """Return what is wished for at each step; nothing without any rules."""
-    if not style.rules:
-        return [None] * len(given)
-    bars = np.broadcast_to(np.asarray(steps_per_bar, np.int32), len(given))
-    positions = position if isinstance(position, np.ndarray) else ((position or 0) + np.arange(len(given))) % bars
-    return plan_steps(
-        given,
-        onsets,
-        position=positions,
-        steps_per_bar=bars,
-        phrase_ends=phrase_ends,
-        key=style.key,
-        seed=seed,
-    )
-
-
 # ---------------------------------------------------------------- one step
 
 
@@ -205,39 +159,14 @@ class _StepDecoder:
     width: int
     rng: np.random.Generator
 
-    def advance(
-        self,
-        beam: _Hypotheses,
-        given: Ints,
-        onsets: Bools,
-        style: Style,
-        *,
-        bias: Floats | None,
-        planned: PlannedStep | None,
-    ) -> _Hypotheses:
-        """Return the best hypotheses after one step more with `given[voice]` and `onsets[voice]`, the best first.
-
-        `bias[voice, pitch_index]` are nats that are added to the style's bias.
-        """
-        rows = len(beam.contexts)
+    def advance(self, beam: _Hypotheses, given: Ints, onsets: Bools, guide: StepGuide) -> _Hypotheses:
+        """Return the best hypotheses after one step more with `given[voice]` and `onsets[voice]`, the best first."""
         hidden, state = self.net.core(np.concatenate([context.feature_ids() for context in beam.contexts]), beam.state)
-        frames = [context.previous_frame.pitch_indices for context in beam.contexts if context.previous_frame]
-        previous = np.array(frames, np.int32) if frames else None
-        given_rows = np.broadcast_to(given, (rows, len(VOICES))).astype(np.int32)
-        is_closing = planned is not None and planned.wish.close is not None
-        if planned is not None and planned.bias is not None:
-            bias = planned.bias if bias is None else bias + planned.bias
-        chosen = rank_frames(
-            StepView(self.net, self.voice_order, hidden, previous),
-            given_rows,
-            replace(style, candidates=max(style.candidates, _CLOSING_CANDIDATES)) if is_closing else style,
-            self.rng,
-            keep=self.width if rows == 1 or is_closing else min(_BRANCHES, self.width),
-            onsets=np.broadcast_to(onsets, given_rows.shape),
-            bias=None if bias is None else np.repeat(bias[None], rows, axis=0),
-            wish=None if planned is None else planned.wish,
+        previous = _previous_frames(beam)
+        chosen = self._branches(
+            StepView(self.net, self.voice_order, hidden, previous, beam.sevenths), given, onsets, guide
         )
-        weight, handicap = _branch_weights(chosen, beam.weight + self._given_log_p(hidden, given), style)
+        weight, handicap = _branch_weights(chosen, beam.weight + self._given_log_p(hidden, given), guide.style)
         parents, branches = np.unravel_index(np.argsort(handicap - weight, axis=None, kind="stable"), weight.shape)
         pitch_indices = np.concatenate(
             [beam.pitch_indices[parents], chosen.pitch_indices[parents, branches][:, None]], axis=1
@@ -247,6 +176,10 @@ class _StepDecoder:
 
         new_onsets = np.where(given != UNKNOWN, onsets, chosen.onsets[parents, branches])
         kept_weight = weight[parents, branches]
+        sevenths = beam.sevenths[parents]
+        if previous is not None:
+            is_on_beat = guide.wish is not None and guide.wish.is_on_beat
+            sevenths = sevenths_after(sevenths, previous[parents], pitch_indices[:, -1], is_on_beat=is_on_beat)
         return _Hypotheses(
             tuple(
                 beam.contexts[int(parent)].after(Frame(tuple(frame.tolist()), tuple(frame_onsets.tolist())))
@@ -256,6 +189,22 @@ class _StepDecoder:
             kept_weight - kept_weight.max(),  # only differences matter
             pitch_indices,
             np.concatenate([beam.onsets[parents], new_onsets[:, None]], axis=1),
+            sevenths,
+        )
+
+    def _branches(self, view: StepView, given: Ints, onsets: Bools, guide: StepGuide) -> RankedFrames:
+        """Return the frames with which each hypothesis may go on."""
+        rows = len(view.hidden)
+        given_rows = np.broadcast_to(given, (rows, len(VOICES))).astype(np.int32)
+        return rank_frames(
+            view,
+            given_rows,
+            guide.style,
+            self.rng,
+            keep=self.width if rows == 1 or guide.is_closing else min(_BRANCHES, self.width),
+            onsets=np.broadcast_to(onsets, given_rows.shape),
+            bias=None if guide.bias is None else np.repeat(guide.bias[None], rows, axis=0),
+            wish=guide.wish,
         )
 
     def _given_log_p(self, hidden: Floats, given: Ints) -> Floats:
@@ -269,6 +218,12 @@ class _StepDecoder:
                 nats += logits[:, given[voice]] - np.log(np.exp(logits).sum(axis=1))
                 known[:, voice] = given[voice]
         return nats
+
+
+def _previous_frames(beam: _Hypotheses) -> Ints | None:
+    """Return the last frame of each hypothesis; None before the first."""
+    frames = [context.previous_frame.pitch_indices for context in beam.contexts if context.previous_frame]
+    return np.array(frames, np.int32) if frames else None
 
 
 def _branch_weights(chosen: RankedFrames, weight: Floats, style: Style) -> tuple[Floats, Floats]:

@@ -44,12 +44,14 @@ class StepView:
 
     Either one view serves all rows (`hidden[1, unit]`, `previous[voice]`), or each row has its own (`hidden[n, unit]`,
     `previous[n, voice]`). `previous` is None before the first step. The voices are chosen in `voice_order`.
+    `sevenths`, in the shape of `previous`, are the voices that hold a seventh which has still to fall.
     """
 
     net: VoiceHeads
     voice_order: Sequence[int]
     hidden: Floats
     previous: Sequence[int] | Ints | None
+    sevenths: Bools | None = None
 
     def heads(self, rows: np.ndarray, known: Ints) -> tuple[Floats, Floats]:
         """Pitch logits `[k, voice, pitch_index]` and onset logits `[k, voice]` of `known[k, voice]` in `rows[k]`."""
@@ -114,7 +116,8 @@ def rank_frames(
     verdict = check_rules(None if previous is None else previous[source], drawn.known, style.rules, style.key)
     wished = np.zeros(len(source), np.float32)
     if wish is not None:
-        wished = wish.nats(None if previous is None else previous[source], drawn.known)
+        sevenths = None if view.sevenths is None else np.broadcast_to(view.sevenths, given.shape)[source]
+        wished = wish.nats(None if previous is None else previous[source], drawn.known, sevenths)
     score = drawn.log_p + drawn.logit_bias - verdict.penalty + wished
 
     same = _same_frames((drawn.known @ _CODE_DIGITS).reshape(rows, tries))

@@ -2,12 +2,13 @@
 
 A seventh falls by a step when its voice moves, a leading note in an outer voice rises by a semitone, a dissonance on a
 beat is reached by step or held over, and roots rarely move by thirds from beat to beat (all since J.-P. Rameau,
-"Traité de l'harmonie", 1722). Only the frame before counts, so that candidates are judged as they are drawn.
+"Traité de l'harmonie", 1722). Only the frame before counts, so that candidates are judged as they are drawn;
+`sevenths_after` remembers what it cannot show.
 """
 
 import numpy as np
 
-from bachbridge.music.frames import REST, Floats, Ints, pitch_classes
+from bachbridge.music.frames import REST, Bools, Floats, Ints, pitch_classes
 from bachbridge.music.phrasing.chord_tables import DISSONANT, LEADING_NOTE, ROOT, SEVENTH, pitch_class_sets
 from bachbridge.music.voice_leading import MAX_STEP_SEMITONES
 
@@ -18,12 +19,25 @@ _IS_THIRD = np.isin(np.arange(12), (3, 4, 8, 9))
 _OUTER = [0, 3]
 
 
-def resolution_nats(previous: Ints, frames: Ints, *, is_on_beat: bool) -> Floats:
-    """Nats (at most 0) for each of `frames[k, voice]` after `previous[k, voice]`."""
+def sevenths_after(sevenths: Bools, previous: Ints, frames: Ints, *, is_on_beat: bool) -> Bools:
+    """Return which voices hold a seventh that has still to fall, after one more of `frames[k, voice]`.
+
+    A voice that held one before keeps the duty until it moves, whatever the other voices do.
+    """
+    kept = sevenths & (frames == previous)
+    if not is_on_beat:
+        return kept
+    return kept | (pitch_classes(frames) == SEVENTH[pitch_class_sets(frames)][:, None]) & (frames > REST)
+
+
+def resolution_nats(previous: Ints, frames: Ints, sevenths: Bools | None = None, *, is_on_beat: bool) -> Floats:
+    """Nats (at most 0) for each of `frames[k, voice]` after `previous[k, voice]`; `sevenths` as in `sevenths_after`."""
     before, motion = pitch_class_sets(previous), frames - previous
     moves = (motion != 0) & (previous > REST) & (frames > REST)
     classes = pitch_classes(previous)
     is_seventh = classes == SEVENTH[before][:, None]
+    if sevenths is not None:
+        is_seventh |= sevenths
     falls = (motion < 0) & (motion >= -MAX_STEP_SEMITONES)
     nats = -SEVENTH_NATS * (moves & is_seventh & ~falls).sum(axis=1)
     leads = classes[:, _OUTER] == LEADING_NOTE[before][:, None]

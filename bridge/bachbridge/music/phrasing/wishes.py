@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bachbridge.music.frames import Floats, Ints, pitch_classes
+from bachbridge.music.frames import Bools, Floats, Ints, pitch_classes
 from bachbridge.music.keys import Weights
 from bachbridge.music.phrasing.chord_tables import (
     HAS_MINOR_THIRD,
@@ -46,8 +46,9 @@ class Close:
         """Nats of the best close that can follow each of `frames[k, voice]`."""
         sets, bass = pitch_class_sets(frames), pitch_classes(frames[:, _BASS])
         leads = IS_DOMINANT[sets] & (bass[:, None] == _DOMINANT_BASS) | IS_LEADING_CHORD[sets]
-        other, authentic = self.nats.max(axis=1).T
-        return np.max(np.where(leads, authentic, other), axis=1)
+        best: Floats = self.nats.max(axis=1)
+        values: Floats = np.where(leads, best[:, 1], best[:, 0])
+        return values.max(axis=1)
 
     def value(self, previous: Ints, frames: Ints) -> Floats:
         """Nats of closing with `frames[k, voice]` after `previous[k, voice]`."""
@@ -83,12 +84,15 @@ class StepWish:
     was_near: bool = False
     moving_nats: float = 0.0
 
-    def nats(self, previous: Ints | None, frames: Ints) -> Floats:
-        """Nats for each of `frames[k, voice]` after `previous[k, voice]` (None: at the beginning)."""
+    def nats(self, previous: Ints | None, frames: Ints, sevenths: Bools | None = None) -> Floats:
+        """Nats for each of `frames[k, voice]` after `previous[k, voice]` (None: at the beginning).
+
+        `sevenths[k, voice]` are the voices that hold a seventh that has still to fall.
+        """
         if previous is None:
             nothing = np.zeros_like(frames)
             return self.close.value(nothing, frames) if self.close and self.is_closing else _zeros(frames)
-        nats = resolution_nats(previous, frames, is_on_beat=self.is_on_beat)
+        nats = resolution_nats(previous, frames, sevenths, is_on_beat=self.is_on_beat)
         if self.moving_nats:
             nats -= np.float32(self.moving_nats) * (frames != previous).sum(axis=1)
         if self.close is not None:

@@ -11,7 +11,7 @@ from bachbridge.music.phrasing.accents import beat_steps
 from bachbridge.music.phrasing.chord_tables import DISSONANT, ROOT, SEVENTH, leads_to, pitch_class_sets
 from bachbridge.music.phrasing.closing_chords import closing_shares, final_shares, home_of_melody
 from bachbridge.music.phrasing.phrase_plan import plan_steps
-from bachbridge.music.phrasing.resolution import LEADING_NATS, LEAP_NATS, SEVENTH_NATS, resolution_nats
+from bachbridge.music.phrasing.resolution import LEADING_NATS, LEAP_NATS, SEVENTH_NATS, resolution_nats, sevenths_after
 from bachbridge.music.phrasing.wishes import NO_TRIAD_NATS, StepWish, draw_close
 
 C_MAJOR, C_MINOR, A_MINOR = (0, False), (0, True), (9, True)
@@ -122,6 +122,19 @@ def test_resolution_wants_sevenths_to_fall():
     falls, rises = frame(72, 67, 64, 48), frame(72, 67, 67, 48)
     assert resolution_nats(SEVENTH_CHORD, falls, is_on_beat=False)[0] == 0
     assert resolution_nats(SEVENTH_CHORD, rises, is_on_beat=False)[0] == -SEVENTH_NATS
+
+
+def test_sevenths_are_remembered_until_they_move():
+    none = np.zeros((1, 4), bool)
+    held = sevenths_after(none, TONIC, SEVENTH_CHORD, is_on_beat=True)
+    assert held.tolist() == [[False, False, True, False]]
+    assert not sevenths_after(none, TONIC, SEVENTH_CHORD, is_on_beat=False).any(), "a passing seventh is free"
+    over_second = frame(69, 65, 65, 50)
+    held = sevenths_after(held, SEVENTH_CHORD, over_second, is_on_beat=False)
+    rises = frame(69, 65, 67, 50)
+    assert held[0, 2]
+    assert resolution_nats(over_second, rises, held, is_on_beat=False)[0] == -SEVENTH_NATS
+    assert not sevenths_after(held, over_second, rises, is_on_beat=False).any()
 
 
 def test_resolution_wants_outer_leading_notes_to_rise():

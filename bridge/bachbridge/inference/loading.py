@@ -35,6 +35,12 @@ def cached_model(folder: Path, card_hash: str) -> Generator:
         raise ModelError(
             f"{card.name} uses the codec {card.codec!r}, which this version does not know: update BachBridge."
         )
+    return make_generator(card)
+
+
+def make_generator(card: Card) -> Generator:
+    """Return the generator of a model of a known family, with its files loaded."""
+    assert card.family is not None
     return _GENERATOR_FACTORIES[card.family](card)
 
 

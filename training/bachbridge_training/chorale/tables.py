@@ -5,12 +5,13 @@ Where phrases go is measured in these harmonies, and in others that are made wit
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from bachbridge.inference import loading
 from bachbridge.inference.runtime import library, onnx_nets
 from bachbridge.music.metrics import compute_metrics
-from bachbridge.music.phrasing.close_measures import CloseMeasures
+from bachbridge.music.phrasing.measures.closes import CloseMeasures
 from bachbridge_training.chorale import nll as chorale_nll
 from bachbridge_training.datasets.chorale_grids import FourPartPiece
-from bachbridge_training.evaluation import harmonize, phrase_ends
+from bachbridge_training.evaluation import continuations, harmonize, phrase_ends
 from bachbridge_training.evaluation.harmonize import Harmonization
 from bachbridge_training.evaluation.tables import (
     EvaluationRequest,
@@ -35,8 +36,12 @@ def build_tables(card: library.Card, request: EvaluationRequest) -> EvaluationTa
         name: compute_metrics([harmony.pitch_indices for harmony in harmonies], training)
         for name, harmonies in made.items()
     }
-    ends = _phrase_end_rows(card, pieces, made)
-    return EvaluationTables(scores, request.own_metrics(training) | rows, ends)
+    return EvaluationTables(
+        scores,
+        request.own_metrics(training) | rows,
+        _phrase_end_rows(card, pieces, made),
+        continuations.request_rows(loading.make_generator(card), request),
+    )
 
 
 def _phrase_end_rows(

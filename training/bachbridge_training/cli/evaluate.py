@@ -3,8 +3,9 @@
 The first table shows the loss: of a causal model of chorales in nats per frame; of a model that fills in, by the
 orderless protocol; of a model of symbols in bits per symbol. The second table sets the harmonies that a model of
 chorales makes under the pieces' sopranos beside the pieces' own, by the metrics of `music.metrics`; the third one
-shows where their phrases go (`music.phrasing.close_measures`). For a model of
-symbols it shows how much of what the model generates also stands in the training music.
+shows where their phrases go, the fourth one how the model continues openings (`music.phrasing.measures`). For a model
+of symbols the others show how it answers phrases of all kinds, and how much of what it generates also stands in the
+training music.
 """
 
 import json as json_format
@@ -57,11 +58,12 @@ def evaluate_model(
 def _print_tables(tables: EvaluationTables, model: str, title: str) -> None:
     console = make_console()
     console.print(_score_table(title, tables.scores))
-    metrics_rows = {row: asdict(metrics) for row, metrics in tables.music.items()}
-    end_rows = {row: asdict(measures) for row, measures in tables.phrase_ends.items()}
+    measured = _measured_rows(tables)
     for table_title, rows in (
-        (f"{title}: the music itself", metrics_rows),
-        (f"{title}: where phrases go", end_rows),
+        (f"{title}: the music itself", measured["music"]),
+        (f"{title}: where phrases go", measured["phrase_ends"]),
+        (f"{title}: continuations of openings", measured["continuations"]),
+        (f"{model}: answers to phrases of all kinds", measured["answers"]),
         (f"{title}: nats of the music", tables.schedules),
         (f"{title}: passages that are also in the training music", tables.copies),
         (f"{model}: shares of its tunes that are ABC", tables.tunes),
@@ -74,16 +76,24 @@ def _json_report(tables: EvaluationTables) -> dict[str, Any]:
     """Return the figures of the first column by their keys, those of the other columns under the columns' names."""
     (_, first), *others = tables.scores.items()
     report: dict[str, Any] = {**first, **dict(others)}
-    music = {row: asdict(metrics) for row, metrics in tables.music.items()}
-    ends = {row: asdict(measures) for row, measures in tables.phrase_ends.items()}
     named = {
-        "music": music,
-        "phrase_ends": ends,
+        **_measured_rows(tables),
         "copies": tables.copies,
         "tunes": tables.tunes,
         "schedules": tables.schedules,
     }
     return report | {name: table for name, table in named.items() if table}
+
+
+def _measured_rows(tables: EvaluationTables) -> dict[str, dict[str, dict[str, Any]]]:
+    """Return the tables of musical measures by their names, and in each the measures of each row."""
+    measured: dict[str, Mapping[str, Any]] = {
+        "music": tables.music,
+        "phrase_ends": tables.phrase_ends,
+        "continuations": tables.continuations,
+        "answers": tables.answers,
+    }
+    return {name: {row: asdict(measures) for row, measures in rows.items()} for name, rows in measured.items()}
 
 
 def _figure_text(value: float | None) -> str:

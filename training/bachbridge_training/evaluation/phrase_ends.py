@@ -1,4 +1,4 @@
-"""Where the phrases of harmonies go, beside the pieces' own voices: rows of `music.phrasing.close_measures`.
+"""Where the phrases of harmonies go, beside the pieces' own voices: rows of `music.phrasing.measures.closes`.
 
 Phrases end at the fermatas of music21's scores. A harmony is measured at those of its soprano, and its last chord
 against the key in which the piece ends. Only pieces whose fermatas are written throughout are counted.
@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from bachbridge.music.frames import Bools, Ints
-from bachbridge.music.phrasing.close_measures import CloseMeasures, PhrasedFrames, compute_close_measures
+from bachbridge.music.phrasing.measures.closes import CloseMeasures, PhrasedFrames, compute_close_measures
 from bachbridge.music.phrasing.sounding_chords import home_key
 from bachbridge_training.datasets import four_part_windows
 from bachbridge_training.datasets.chorale_grids import FourPartPiece

@@ -7,7 +7,9 @@ from typing import TypeVar
 
 from bachbridge.console import track_progress
 from bachbridge.music.metrics import Metrics, SharedRuns, compute_metrics
-from bachbridge.music.phrasing.close_measures import CloseMeasures
+from bachbridge.music.phrasing.measures.answers import AnswerMeasures
+from bachbridge.music.phrasing.measures.closes import CloseMeasures
+from bachbridge.music.phrasing.measures.continuations import ContinuationMeasures
 from bachbridge_training.datasets import chorales as chorale_data
 from bachbridge_training.datasets import four_part_files, four_part_windows
 from bachbridge_training.datasets.chorale_grids import FourPartPiece
@@ -80,13 +82,16 @@ class EvaluationTables:
     """The tables of `bachbridge evaluate`; those that a family does not have are empty.
 
     `scores` by what was given; metrics of the `music`, and `phrase_ends`: where its phrases go, both by how it was
-    made; a comparison of `schedules`; `copies`: how much of some music also stands in the training music (see
+    made; `continuations` by what was given and `answers` to phrases of all kinds (see `continuations`); a comparison
+    of `schedules`; `copies`: how much of some music also stands in the training music (see
     `symbols.copying`); `tunes`: how many of the tunes that the model writes are ABC (see `symbols.abc_validity`).
     """
 
     scores: dict[str, ScoreColumn]
     music: dict[str, Metrics] = field(default_factory=dict[str, Metrics])
     phrase_ends: dict[str, CloseMeasures] = field(default_factory=dict[str, CloseMeasures])
+    continuations: dict[str, ContinuationMeasures] = field(default_factory=dict[str, ContinuationMeasures])
+    answers: dict[str, AnswerMeasures] = field(default_factory=dict[str, AnswerMeasures])
     schedules: dict[str, ScoreColumn] = field(default_factory=dict[str, ScoreColumn])
     copies: dict[str, ScoreColumn] = field(default_factory=dict[str, ScoreColumn])
     tunes: dict[str, ScoreColumn] = field(default_factory=dict[str, ScoreColumn])

@@ -5,11 +5,14 @@ from functools import partial
 from typing import Any
 
 from bachbridge.codecs import infill_grid
+from bachbridge.inference.infill.generator import InfillGenerator
 from bachbridge.inference.runtime import library, onnx_nets
 from bachbridge.music.metrics import compute_metrics
+from bachbridge.protocol.effects import PlanRequest
+from bachbridge.protocol.events import Plan
 from bachbridge_training import process_pool
 from bachbridge_training.datasets.chorale_grids import FourPartPiece
-from bachbridge_training.evaluation import harmonize, phrase_ends
+from bachbridge_training.evaluation import continuations, harmonize, phrase_ends
 from bachbridge_training.evaluation.harmonize import Harmonization
 from bachbridge_training.evaluation.tables import EvaluationRequest, EvaluationTables, ScoreColumn, training_frame_runs
 from bachbridge_training.infill import nll as infill_nll
@@ -20,6 +23,8 @@ from bachbridge_training.infill.schedules import HarmonizationJob
 _GRIDS = {infill_grid.SIXTEENTHS: "16ths", infill_grid.EIGHTHS: "8ths"}
 _PLACE_INFO: dict[str, PlaceInfo] = {"pitches": "nothing", "counted": "count", "told": "bars"}
 """The columns of the scores, each with the place features that the network is given."""
+_SWEEP_NS = 4_000_000
+"""Time of a sweep by which answers are budgeted, so that they are the same ones on every machine."""
 
 
 def build_tables(card: library.Card, request: EvaluationRequest) -> EvaluationTables:
@@ -37,8 +42,21 @@ def build_tables(card: library.Card, request: EvaluationRequest) -> EvaluationTa
         scores,
         request.own_metrics(training) | rows,
         phrase_ends.measure_rows(harmonize.repeat_pieces(request.pieces, request.outputs), made),
+        continuations.request_rows(
+            InfillGenerator(onnx_nets.load_infill_net(card), _UnusedPartner(), _SWEEP_NS), request
+        ),
         schedules={"fast against slow": _compare_schedules(card, request, made)},
     )
+
+
+class _UnusedPartner:
+    """The partner of a generator that is asked for continuations alone."""
+
+    def follow(self, request: PlanRequest) -> None:
+        raise NotImplementedError
+
+    def plan(self, request: PlanRequest) -> Plan:
+        raise NotImplementedError
 
 
 def nll_column(load: Callable[[], Any], pieces: Sequence[FourPartPiece], *, jobs: int = 1) -> ScoreColumn:

@@ -2,7 +2,8 @@
 
 What the held-out music has in common with the training music is the measure of what a model may copy. Beside it stand
 pieces that the model generates from nothing, as it plays them (its own temperature and nucleus, the codec's mask), one
-for each seed from 1, all as long as the held-out pieces are on average. Tunes are also checked for being ABC.
+for each seed from 1, all as long as the held-out pieces are on average. Tunes are also checked for being ABC. Another
+table has the model's answers to phrases of all kinds.
 """
 
 from collections.abc import Sequence
@@ -12,11 +13,12 @@ import numpy as np
 
 from bachbridge.codecs.abc import codec as abc_codec
 from bachbridge.codecs.base import SymbolCodec
-from bachbridge.inference import codec_registry
+from bachbridge.inference import codec_registry, loading
 from bachbridge.inference.runtime import library, onnx_nets
 from bachbridge.music.frames import Ints
 from bachbridge_training.datasets import symbol_sources
 from bachbridge_training.datasets.four_part_files import ALL_PARTS
+from bachbridge_training.evaluation import continuations
 from bachbridge_training.evaluation.tables import EvaluationOptions, EvaluationTables, ScoreColumn, progress_bar
 from bachbridge_training.symbols import copying, generation
 from bachbridge_training.symbols import nll as symbols_nll
@@ -45,12 +47,13 @@ def build_tables(card: library.Card, options: EvaluationOptions, /) -> Evaluatio
     if not options.outputs:
         return EvaluationTables(scores)
     made = _generated_pieces(card, net, codec, music, options.outputs)
+    answers = continuations.answer_rows(loading.make_generator(card), options.outputs)
     copies = _copy_statistics(training, {"the music": [piece.symbols for piece in music], "made": made})
     if not isinstance(codec, abc_codec.AbcCodec):
-        return EvaluationTables(scores, copies=copies)
+        return EvaluationTables(scores, copies=copies, answers=answers)
     seeds = range(1, 1 + min(options.outputs, _MAX_TUNES))
     tunes = generation.tune_validity(net, codec, seeds, card.sampler, progress_bar("tunes"))
-    return EvaluationTables(scores, copies=copies, tunes=tunes)
+    return EvaluationTables(scores, copies=copies, answers=answers, tunes=tunes)
 
 
 def _ngram_scores(

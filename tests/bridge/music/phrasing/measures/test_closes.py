@@ -7,7 +7,7 @@ from bachbridge.music.frames import pitch_index
 from bachbridge.music.harmony.chord_names import find_chord
 from bachbridge.music.notes import Key
 from bachbridge.music.phrasing import sounding_chords
-from bachbridge.music.phrasing.close_measures import PhrasedFrames, compute_close_measures, count_closes
+from bachbridge.music.phrasing.measures.closes import PhrasedFrames, compute_close_measures, count_closes
 
 BEAT = 4
 

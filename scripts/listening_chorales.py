@@ -83,6 +83,7 @@ def main() -> None:
                 "minor": is_minor,
                 "steps_per_bar": int(piece.bar[0]),
                 "position": int(piece.position[0]),
+                "fermatas": piece.fermatas.tolist() if piece.has_phrases else [],
                 "voices": [_voice_notes(piece, voice) for voice in range(4)],
             }
             lines.append(json.dumps(entry, separators=(",", ":"), ensure_ascii=False))

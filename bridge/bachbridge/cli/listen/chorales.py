@@ -6,7 +6,7 @@ Bach's music is in the public domain, and the notes come from music21's corpus.
 """
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -18,13 +18,17 @@ from bachbridge.music.timeline import Bar
 
 @dataclass(frozen=True, slots=True)
 class Chorale:
-    """One chorale: its number in the catalogue of Bach's works, the tune's title, its key, notes by voice, and bars."""
+    """One chorale: its number in the catalogue of Bach's works, the tune's title, its key, notes by voice, and bars.
+
+    `fermatas` are the first step and the length, in steps, of the notes of the melody that end a phrase.
+    """
 
     work: str
     title: str
     key: Key
     notes: tuple[Note, ...]
     bars: tuple[Bar, ...]
+    fermatas: tuple[tuple[int, int], ...]
 
     @property
     def melody(self) -> tuple[Note, ...]:
@@ -41,9 +45,12 @@ def load_chorales() -> tuple[Chorale, ...]:
 
 def _parse_chorale(entry: dict[str, Any]) -> Chorale:
     notes = tuple(note for voice in range(len(VOICES)) for note in _parse_line(entry["voices"][voice], voice))
-    bars = regular_bars(max(note.end for note in notes), entry["steps_per_bar"], entry["position"])
+    end = max(note.end for note in notes)
+    bars = regular_bars(end, entry["steps_per_bar"], entry["position"])
+    bars[-1] = replace(bars[-1], end=end)
+    fermatas = tuple((start, length) for start, length in entry["fermatas"])
     tonic = (7 * entry["sharps"] + (9 if entry["minor"] else 0)) % 12
-    return Chorale(entry["work"], entry["title"], (tonic, entry["minor"]), notes, tuple(bars))
+    return Chorale(entry["work"], entry["title"], (tonic, entry["minor"]), notes, tuple(bars), fermatas)
 
 
 def _parse_line(numbers: list[int], voice: int) -> list[Note]:

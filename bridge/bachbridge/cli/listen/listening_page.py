@@ -107,4 +107,4 @@ def _write_music(
         Version(names[1], f"{chorale.title}, harmonized by {model}, seed {seed}", harmony),
     )
     # The order in which the files are written tells nothing either.
-    write_versions(folder, sorted(versions, key=lambda version: version.name), chorale.bars, chorale.key)
+    write_versions(folder, chorale, sorted(versions, key=lambda version: version.name))

@@ -13,9 +13,14 @@ STEPS = 12
 
 
 def short_chorales() -> tuple[Chorale, ...]:
-    """The first notes of two chorales."""
+    """The first notes of two chorales, with a fermata at the end."""
     return tuple(
-        replace(chorale, notes=tuple(note for note in chorale.notes if note.end <= STEPS), bars=chorale.bars[:2])
+        replace(
+            chorale,
+            notes=tuple(note for note in chorale.notes if note.end <= STEPS),
+            bars=chorale.bars[:2],
+            fermatas=((STEPS - 4, 4),),
+        )
         for chorale in load_chorales()[:2]
     )
 

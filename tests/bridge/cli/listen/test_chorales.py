@@ -25,7 +25,7 @@ def test_chorale_has_four_whole_voices(chorale: Chorale) -> None:
         ends.add(line[-1].end)
     assert len(ends) == 1
     assert chorale.bars[0].start == 0
-    assert ends.pop() <= chorale.bars[-1].end
+    assert ends.pop() == chorale.bars[-1].end
     assert [note.voice for note in chorale.melody] == [0] * len(chorale.melody)
 
 
@@ -46,3 +46,9 @@ def test_hidden_names_differ_and_keep_their_secret() -> None:
         known |= {bach, other}
         first_is_bach += bach < other
     assert 60 < first_is_bach < 140
+
+
+def test_fermatas_stand_on_notes_of_the_melody() -> None:
+    for chorale in load_chorales():
+        notes = {(note.start, note.length) for note in chorale.melody}
+        assert set(chorale.fermatas) <= notes

@@ -23,6 +23,8 @@ from bachbridge.errors import BachBridgeError, ConfigError, ModelError
 from bachbridge.files import wav
 from tests.bridge.cli.listen.conftest import STEPS, short_chorales
 
+PIECE_SECONDS = (STEPS + rendering.FERMATA_STEPS) * 15 / rendering.BPM
+
 
 class PageParser(HTMLParser):
     """The elements of a page with their attributes, the texts of its scripts by id, and the ids that labels name."""
@@ -102,7 +104,7 @@ def test_versions_differ_in_their_notes_alone(listening_folder: Path) -> None:
     _, pieces = _parse(listening_folder)
     for piece, chorale in zip(pieces, short_chorales(), strict=True):
         files = [mido.MidiFile(listening_folder / "music" / f"{name}.mid") for name in piece["names"]]
-        assert [file.length for file in files] == pytest.approx([STEPS * 15 / rendering.BPM] * 2)
+        assert [file.length for file in files] == pytest.approx([PIECE_SECONDS] * 2, abs=1e-3)
         conductors = [[message for message in file.tracks[0] if message.type != "track_name"] for file in files]
         assert conductors[0] == conductors[1]
         sopranos = [[message for message in file.tracks[1] if message.type.startswith("note")] for file in files]
@@ -129,16 +131,17 @@ def test_sounds_are_small_and_equally_long(listening_folder: Path) -> None:
 def test_render_alike_keeps_one_level_for_all() -> None:
     chorale = load_chorales()[0]
     notes = [note for note in chorale.notes if note.end <= STEPS]
-    both, melody = rendering.render_alike([notes, [note for note in notes if note.voice == 0]])
+    both, melody = rendering.render_alike([notes, [note for note in notes if note.voice == 0]], chorale)
     assert both.shape == melody.shape
     assert np.max(np.abs(both)) == pytest.approx(wav.PEAK)
     assert np.max(np.abs(melody)) < 0.7 * wav.PEAK
 
 
 def test_render_alike_parts_repeated_notes() -> None:
-    notes = [note for note in load_chorales()[0].notes if note.voice == 0][:2]
+    chorale = load_chorales()[0]
+    notes = chorale.melody[:2]
     assert notes[0].pitch == notes[1].pitch
-    (sound,) = rendering.render_alike([notes])
+    (sound,) = rendering.render_alike([notes], chorale)
     frames_per_step = wav.RATE_HZ * 15 // rendering.BPM
     between, inside = notes[0].end * frames_per_step, 2 * frames_per_step
     width = wav.RATE_HZ // 50
@@ -147,6 +150,16 @@ def test_render_alike_parts_repeated_notes() -> None:
         return float(np.sqrt(np.mean(sound[at - width // 2 : at + width // 2] ** 2)))
 
     assert level(between) < 0.6 * level(inside)
+
+
+def test_fermatas_lengthen_sound_and_midi_alike(listening_folder: Path) -> None:
+    chorale = short_chorales()[1]
+    times_ns = rendering.step_times_ns(chorale)
+    assert times_ns[STEPS] / 1e9 == pytest.approx(PIECE_SECONDS)
+    assert times_ns[STEPS] - times_ns[STEPS - 4] > 1.5 * times_ns[4]
+    _, pieces = _parse(listening_folder)
+    conductor = mido.MidiFile(listening_folder / "music" / f"{pieces[1]['names'][0]}.mid").tracks[0]
+    assert [message.numerator for message in conductor if message.type == "time_signature"] == [1, 4]
 
 
 # ---------------------------------------------------------------- the page's own reckoning

@@ -24,6 +24,7 @@ PURE = (
     "bachbridge.engine",
     "bachbridge.inference.chorale",
     "bachbridge.inference.infill",
+    "bachbridge.inference.phrasing",
     "bachbridge.inference.symbols",
     "bachbridge.midi.messages",
     "bachbridge.music",

@@ -136,12 +136,40 @@ class SymbolRecipe:
     """Options of the codec."""
 
 
-AnyRecipe = ChoraleRecipe | InfillRecipe | SymbolRecipe
+@dataclass(frozen=True, slots=True)
+class PhrasingRecipe:
+    """Settings of the network of phrase ends and its training. Batches are of notes, the rest as in `ChoraleRecipe`."""
+
+    name: Name
+    codec: Literal["phrase_ends"]
+    units: Positive
+    layers: Positive
+    dropout: ShareBelowOne
+    batch: Positive
+    steps: Positive
+    steps_per_epoch: Positive
+    learning_rate: Rate
+    weight_decay: Rate
+    warmup: NotNegative
+    decay: Share
+    averaging: ShareBelowOne
+    live: Share
+    """Share of the notes after which nothing is known, as in live play."""
+    unknown: Share
+    """Share of the notes whose bar lines are hidden."""
+    seed: NotNegative
+    temperature: ClassVar[float] = 1.0
+    top_p: ClassVar[float] = 1.0
+    """Nothing is drawn; a card states a sampler in any case."""
+
+
+AnyRecipe = ChoraleRecipe | InfillRecipe | SymbolRecipe | PhrasingRecipe
 
 _RECIPE_CLASSES: dict[Family, type[AnyRecipe]] = {
     "chorale": ChoraleRecipe,
     "infill": InfillRecipe,
     "symbols": SymbolRecipe,
+    "phrasing": PhrasingRecipe,
 }
 
 

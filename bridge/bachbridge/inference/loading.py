@@ -6,18 +6,22 @@ so that starting up stays quick.
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bachbridge.errors import BachBridgeError, ModelError
 from bachbridge.inference.runtime import library
-from bachbridge.inference.runtime.families import Family
+from bachbridge.inference.runtime.families import HELPER_FAMILY, Family
 from bachbridge.inference.runtime.library import Card
 from bachbridge.inference.runtime.protocols import Generator
 
 if TYPE_CHECKING:
     from bachbridge.codecs.base import SymbolCodec
+    from bachbridge.inference.phrasing.predictor import PhraseEndNet
+
+_PHRASE_MODEL = "phrase-ends"
 
 
 def load_model(name: str) -> Generator:
@@ -35,6 +39,8 @@ def cached_model(folder: Path, card_hash: str) -> Generator:
         raise ModelError(
             f"{card.name} uses the codec {card.codec!r}, which this version does not know: update BachBridge."
         )
+    if card.family == HELPER_FAMILY:
+        raise ModelError(f"{card.name} says where phrases end and plays nothing: choose another model.")
     return make_generator(card)
 
 
@@ -42,6 +48,16 @@ def make_generator(card: Card) -> Generator:
     """Return the generator of a model of a known family, with its files loaded."""
     assert card.family is not None
     return _GENERATOR_FACTORIES[card.family](card)
+
+
+@lru_cache(maxsize=1)
+def phrase_net() -> "PhraseEndNet | None":
+    """Return the network of phrase ends that comes with the program; None if its files are missing or damaged."""
+    from bachbridge.inference.runtime import onnx_nets
+
+    with suppress(ModelError):
+        return onnx_nets.load_phrase_net(library.find_checked_card(_PHRASE_MODEL))
+    return None
 
 
 def symbol_codec(card: Card) -> "SymbolCodec":

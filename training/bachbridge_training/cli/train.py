@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from bachbridge.errors import ConfigError
 from bachbridge.inference.runtime import library
 from bachbridge_training import recipe as recipes
-from bachbridge_training.recipe import AnyRecipe
+from bachbridge_training.recipe import AnyRecipe, PhrasingRecipe
 
 if TYPE_CHECKING:
     from bachbridge_training.datasets.folder import MusicFolder
@@ -133,7 +133,7 @@ def load_own_music(data: Path, recipe: AnyRecipe, *, json: bool = False) -> "Mus
         pieces_by_part = {part: len(pieces) for part, pieces in splits.split_pieces(music.pieces).items()}
     except ConfigError as error:
         complaint = str(error)
-    window = recipe.window if converter is suitability.as_four_parts else 0
+    window = 0 if isinstance(recipe, PhrasingRecipe) or converter is not suitability.as_four_parts else recipe.window
     report = data_report.build_report(music, pieces_by_part, window)
     data_report.show_report(report)
     if json:

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from bachbridge.errors import ConfigError
 from bachbridge.music import timeline
 from bachbridge.music.frames import HIGHEST_PITCH, LOWEST_PITCH, REST
 from bachbridge.music.notes import STEPS_PER_BEAT, VOICES
@@ -225,5 +226,7 @@ CONVERTERS: dict[str, PieceConverter] = {
 
 
 def converter_for(recipe: AnyRecipe) -> PieceConverter:
-    """Return the converter for a recipe."""
+    """Return the converter for a recipe; raises `ConfigError` if it does not learn from a folder's music."""
+    if recipe.codec not in CONVERTERS:
+        raise ConfigError(f"{recipe.name} is learnt from the fermatas of the bundled chorales: leave --data out.")
     return CONVERTERS[recipe.codec]

@@ -1,4 +1,4 @@
-"""The three families of models. Apart from `recipe`, nothing else in this package looks up the family of a codec.
+"""The families of models. Apart from `recipe`, nothing else in this package looks up the family of a codec.
 
 A family is a module `family` in the folder of its name with the functions of `Family`. Codecs within a family share
 everything but the representation of their music.
@@ -17,6 +17,7 @@ from bachbridge_training.datasets.splits import SplitDataset
 from bachbridge_training.evaluation.held_out import HeldOutLogits
 from bachbridge_training.evaluation.tables import EvaluationOptions, EvaluationTables
 from bachbridge_training.infill import family as infill_family
+from bachbridge_training.phrasing import family as phrasing_family
 from bachbridge_training.runs.tasks import TrainingTask
 from bachbridge_training.symbols import family as symbols_family
 
@@ -78,6 +79,7 @@ _FAMILIES: dict[family_names.Family, Family] = {
     "chorale": chorale_family,
     "infill": infill_family,
     "symbols": symbols_family,
+    "phrasing": phrasing_family,
 }
 
 

@@ -5,7 +5,7 @@ Networks of symbol sequences have bits per symbol in training and validation, an
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,13 +37,27 @@ class _Panel:
 
 def plot_history(history: Sequence[EpochRow], path: Path) -> None:
     """Write the PNG of a run's history."""
-    panels = _bits_panels(history) if "accuracy" in history[0] else _nats_panels(history)
+    panels = _choose_panels(history)(history)
     figure = Figure(figsize=(7 * len(panels), 4), dpi=110, layout="constrained")
     FigureCanvasAgg(figure)
     for number, panel in enumerate(panels, start=1):
         _draw_panel(figure.add_subplot(1, len(panels), number), panel, [row["step"] for row in history])
     with atomic_output(path) as scratch:
         figure.savefig(scratch)
+
+
+def _choose_panels(history: Sequence[EpochRow]) -> Callable[[Sequence[EpochRow]], list[_Panel]]:
+    if "f1" in history[0]:
+        return _phrase_panels
+    return _bits_panels if "accuracy" in history[0] else _nats_panels
+
+
+def _phrase_panels(history: Sequence[EpochRow]) -> list[_Panel]:
+    losses = {"training": [row["loss"] for row in history], "validation": [row["valid"] for row in history]}
+    return [
+        _Panel("nats per note", losses),
+        _Panel("F1 of phrase ends, validation", {"future seen": [row["f1"] for row in history]}, None),
+    ]
 
 
 def _nats_panels(history: Sequence[EpochRow]) -> list[_Panel]:

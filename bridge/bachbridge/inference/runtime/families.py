@@ -6,9 +6,11 @@ A card names its codec; the codec decides which generator plays the model (see `
 from collections.abc import Mapping
 from typing import Literal
 
-Family = Literal["chorale", "infill", "symbols"]
+Family = Literal["chorale", "infill", "symbols", "phrasing"]
 """`chorale`: frames in four voices, one after another. `infill`: masked cells of a whole canvas. `symbols`: sequences
-of symbols, one after another."""
+of symbols, one after another. `phrasing`: it plays nothing, but says where a melody's phrases end."""
+HELPER_FAMILY: Family = "phrasing"
+"""The family of a model that serves the others: nobody chooses it to play."""
 
 CODEC_FAMILIES: Mapping[str, Family] = {
     "satb": "chorale",
@@ -16,6 +18,7 @@ CODEC_FAMILIES: Mapping[str, Family] = {
     "abc": "symbols",
     "chords": "symbols",
     "keys88": "symbols",
+    "phrase_ends": HELPER_FAMILY,
 }
 _FORMER_NAMES = {"canvas": "infill_grid"}
 """Names that older cards and recipes use."""

@@ -24,9 +24,9 @@ from platformdirs import user_data_path
 
 from bachbridge.atomic_files import read_limited_bytes
 from bachbridge.data_errors import data_error_text
-from bachbridge.errors import ModelError
+from bachbridge.errors import BachBridgeError, ModelError
 from bachbridge.inference.runtime import trust
-from bachbridge.inference.runtime.families import Family, current_codec_name, family_of_codec
+from bachbridge.inference.runtime.families import HELPER_FAMILY, Family, current_codec_name, family_of_codec
 from bachbridge.inference.runtime.network_check import MAX_NETWORK_BYTES, check_network
 from bachbridge.music.notes import VOICES
 
@@ -90,6 +90,7 @@ _CARD_FILES: dict[Family | None, type[_CardFile]] = {
     "chorale": _ChoraleCardFile,
     "infill": _InfillCardFile,
     "symbols": _SymbolsCardFile,
+    "phrasing": _CardFile,
     None: _CardFile,
 }
 
@@ -112,8 +113,15 @@ def search_paths() -> tuple[Path, ...]:
 
 
 def model_names() -> list[str]:
-    """The names of all models that can be found, in alphabetical order."""
-    return sorted({folder.name for folder in _model_folders()})
+    """The names of all models that can be found and that play, in alphabetical order."""
+    return sorted({folder.name for folder in _model_folders() if not _is_helper(folder)})
+
+
+def _is_helper(folder: Path) -> bool:
+    """Return True if the model in the folder serves the others and plays nothing itself."""
+    with suppress(BachBridgeError, OSError):
+        return read_card(folder).family == HELPER_FAMILY
+    return False
 
 
 def _shipped_and_user_places() -> tuple[Path, ...]:

@@ -18,6 +18,7 @@ from bachbridge.atomic_files import read_limited_bytes
 from bachbridge.codecs import infill_grid
 from bachbridge.errors import ModelError
 from bachbridge.inference.runtime import row_cache
+from bachbridge.inference.runtime.families import HELPER_FAMILY
 from bachbridge.inference.runtime.library import Card, is_shipped
 from bachbridge.inference.runtime.network_check import MAX_NETWORK_BYTES, check_network
 from bachbridge.inference.runtime.protocols import State
@@ -172,6 +173,26 @@ class InfillNet:
             logits = self._heads.run(None, {"hidden": hidden[at], "around": neighbours[at]})[0]
             pitch[at] = infill_grid.untranspose_logits(logits, shifts[np.nonzero(at)[0]])
         return pitch, onset
+
+
+class PhraseNet:
+    """The network that says where a melody's phrases end (`codecs.phrase_features`)."""
+
+    __slots__ = ("_core",)
+
+    def __init__(self, folder: Path, open_session: SessionFactory | None = None) -> None:
+        self._core = (open_session or onnx_session)(folder / CORE_FILE)
+
+    def logits(self, features: Floats) -> Floats:
+        """`features[note, field]` → `logits[note, class of the distance from the phrase's beginning]`."""
+        return self._core.run(None, {"features": features})[0]
+
+
+def load_phrase_net(card: Card, open_session: SessionFactory | None = None) -> PhraseNet:
+    """Return the network of phrase ends whose files were checked; raises `ModelError`."""
+    if card.family != HELPER_FAMILY:
+        raise ModelError(f"{card.name} does not say where phrases end: choose another model, such as phrase-ends.")
+    return PhraseNet(card.folder, open_session)
 
 
 def load_infill_net(card: Card, open_session: SessionFactory | None = None) -> InfillNet:

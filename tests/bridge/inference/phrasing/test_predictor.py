@@ -1,10 +1,14 @@
 """Written ends are kept, and the network adds others where they are not all written."""
 
 import numpy as np
+import pytest
 
 from bachbridge.codecs.phrase_features import DISTANCE_CLASSES, REACH
+from bachbridge.errors import ModelError
+from bachbridge.inference import loading
 from bachbridge.inference.phrasing.live import LiveMelody, after_note, phrase_end_probability
 from bachbridge.inference.phrasing.predictor import predict_ends, predict_played_ends
+from bachbridge.inference.runtime import library
 from bachbridge.music.frames import Floats
 from bachbridge.music.notes import Note, Phrase
 from bachbridge.music.phrasing.written import WrittenEnds
@@ -63,3 +67,20 @@ def test_live_melody_forgets_unlikely_beginnings() -> None:
     assert len(melody.beginnings) < 200
     assert abs(sum(melody.shares) - 1) < 1e-6
     assert len(melody.ended) <= 96
+
+
+def test_shipped_network_finds_the_lines_of_a_hymn() -> None:
+    net = loading.phrase_net()
+    assert net is not None
+    line = (67, 67, 66, 64, 62, 67, 69, 71), (71, 71, 71, 69, 67, 72, 71, 69), (67, 69, 71, 69, 67, 64, 66, 67)
+    pitches = [pitch for part in line for pitch in part]
+    melody = [Note(4 * at, 4, pitch) for at, pitch in enumerate(pitches)]
+    # Old Hundredth: lines of eight beats after an upbeat.
+    assert predict_ends(net, melody, 12, 16, WrittenEnds((92,))) == (28, 60, 92)
+
+
+def test_phrase_model_is_no_model_to_play() -> None:
+    assert "phrase-ends" not in library.model_names()
+    assert "phrase-ends" not in dict(library.list_models())
+    with pytest.raises(ModelError, match="plays nothing"):
+        loading.load_model("phrase-ends")

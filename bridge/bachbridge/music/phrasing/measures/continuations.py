@@ -111,7 +111,7 @@ def longest_standstill(pitch_indices: Ints, onsets: Bools) -> float:
     """Return the longest time, in beats, during which no voice moves, begins or ends."""
     if not len(pitch_indices):
         return 0.0
-    moves = onsets.any(axis=1)
+    moves: Bools = np.asarray(onsets.any(axis=1), np.bool_)
     moves[0] = True
     moves[1:] |= (pitch_indices[1:] != pitch_indices[:-1]).any(axis=1)
     edges = np.append(np.flatnonzero(moves), len(pitch_indices))

@@ -117,6 +117,20 @@ def test_page_is_operated_by_keys_alone(page: Chromium) -> None:
     assert page.run("choices[1].checked")
 
 
+def test_page_names_every_control(page: Chromium) -> None:
+    names: dict[str, list[str]] = {}
+    for _ in ("test", "pieces"):
+        for node in page.send("Accessibility.getFullAXTree")["nodes"]:
+            role, name = node.get("role", {}).get("value", ""), node.get("name", {}).get("value", "")
+            if not node["ignored"]:
+                names.setdefault(role, []).append(name)
+        page.run("find('skip').click()")
+    for role in ("button", "radio", "slider", "progressbar", "link", "Audio", "DisclosureTriangle", "region"):
+        assert all(name.strip() for name in names[role]), (role, names[role])
+    assert names["radio"] == ["A is Bach\u2019s", "B is Bach\u2019s"]
+    assert len(set(names["link"])) == 4
+
+
 @pytest.mark.parametrize("width", [320, 1100])
 def test_page_fits_the_width(page: Chromium, width: int) -> None:
     page.set_view(width, 700, "dark")

@@ -94,9 +94,13 @@ def _find_harmonizing_card(model: str) -> Card:
 
 
 def _harmonize(chorale: Chorale, card: Card, model: str, seed: int) -> tuple[Note, ...]:
-    """Return the chorale's melody with the model's other voices, by the same way as `bachbridge harmonize`."""
+    """Return the chorale's melody with the model's other voices, as `bachbridge harmonize` adds them.
+
+    The model is told the fermatas, which belong to the melody.
+    """
     generation = parse_generation_options(model, rules="all", temperature=Settings().temperature, seed=seed, fast=False)
-    return harmonize_melody(chorale.melody, chorale.bars, HarmonizeOptions(generation), card).notes
+    ends = [start for start, _ in chorale.fermatas]
+    return harmonize_melody(chorale.melody, chorale.bars, HarmonizeOptions(generation), card, ends).notes
 
 
 def _write_music(

@@ -61,16 +61,24 @@ class MelodyHarmony:
 
 
 def harmonize_melody(
-    melody: Sequence[Note], bars: Sequence[Bar], options: HarmonizeOptions, card: Card
+    melody: Sequence[Note],
+    bars: Sequence[Bar],
+    options: HarmonizeOptions,
+    card: Card,
+    phrase_ends: Sequence[int] = (),
 ) -> MelodyHarmony:
-    """Harmonize the melody in four voices; shows a progress bar on standard error."""
+    """Harmonize the melody in four voices; shows a progress bar on standard error.
+
+    At the steps `phrase_ends` the last notes of phrases begin.
+    """
     first, end = melody[0].start, melody[-1].end
     prompt = frames_from_line([replace(note, start=note.start - first) for note in melody], options.voice, end - first)
     prompt.pitch_indices[prompt.pitch_indices[:, options.voice] == REST] = REST
     if card.family == "infill":
         pitch_index, onsets = _harmonize_by_infilling(prompt, first, bars, options, card)
     else:
-        pitch_index, onsets = _harmonize_by_beam_search(prompt, first, bars, options, card)
+        ends = [step - first for step in phrase_ends if first <= step < end]
+        pitch_index, onsets = _harmonize_by_beam_search(prompt, first, bars, options, card, ends)
     added_voice_shift = int(np.clip(-prompt.shift, -12, 12))
     notes = _join_melody_and_harmony(pitch_index, onsets, melody, first, added_voice_shift, options.voice)
     return MelodyHarmony(pitch_index, notes, tuple(bars), prompt.shift, added_voice_shift)
@@ -91,7 +99,12 @@ def _harmonize_by_infilling(
 
 
 def _harmonize_by_beam_search(
-    prompt: GivenFrames, first_step: int, bars: Sequence[Bar], options: HarmonizeOptions, card: Card
+    prompt: GivenFrames,
+    first_step: int,
+    bars: Sequence[Bar],
+    options: HarmonizeOptions,
+    card: Card,
+    phrase_ends: Sequence[int],
 ) -> tuple[Ints, Bools]:
     steps = len(prompt.pitch_indices)
     position, steps_per_bar = _bar_positions(bars, first_step, steps)
@@ -108,6 +121,7 @@ def _harmonize_by_beam_search(
             width=options.beam_width or _BEAM_WIDTH,
             lag=options.lag_steps or _LAG_STEPS,
             seed=options.generation.seed,
+            phrase_ends=phrase_ends,
         )
         return beam_search.final_harmony(harmony_steps, lambda step: progress.update(task, completed=step + 1))
 

@@ -7,8 +7,9 @@ a field stands for nothing: before the beginning, and where a batch is padded.
 
 from typing import Protocol
 
-from bachbridge.music.frames import Bools
+from bachbridge.music.frames import Bools, Floats
 from bachbridge.music.notes import Key, Note, Phrase
+from bachbridge.music.phrasing.answer_guide import AnswerGuide
 
 Symbol = tuple[int, ...]
 
@@ -23,6 +24,13 @@ class SymbolDecoder(Protocol):
 
     def allowed_ids(self, chosen: Symbol) -> Bools:
         """Return which ids may come next in the field after the `chosen` ones: `[id]`, at least one, never id 0."""
+        ...
+
+    def wish_nats(self, chosen: Symbol) -> Floats | None:
+        """Return what the answer's guide wishes for in the field after the `chosen` ones: nats `[id]`; None: nothing.
+
+        They are finite also where an id is not allowed.
+        """
         ...
 
     def add_symbol(self, symbol: Symbol) -> tuple[Note, ...]:
@@ -45,6 +53,9 @@ class SymbolCodec(Protocol):
         """
         ...
 
-    def decoder(self, phrase: Phrase, key: Key | None = None) -> SymbolDecoder:
-        """Return a decoder for the answer to a phrase, in `key` if the player has locked one."""
+    def decoder(self, phrase: Phrase, key: Key | None = None, guide: AnswerGuide | None = None) -> SymbolDecoder:
+        """Return a decoder for the answer to a phrase, in `key` if the player has locked one.
+
+        It follows the wishes of `guide` and tells it what it writes; without a guide it leaves all to the network.
+        """
         ...

@@ -2,8 +2,8 @@
 
 A symbol holds the notes of one onset; its first field is a chord's id. With `durations` the second field is the time
 until the next symbol, in units, and with `levels` the last field is the loudness. An option that is off costs nothing
-to predict, and its value is taken from the player: the time between symbols is then the commonest at the end of the
-phrase, the loudness the phrase's mean. Symbols have no key: where one is locked, only chords of its scale are written.
+to predict, and its value is taken from the player: the time between symbols, and the loudness. Symbols have no key:
+where one is locked, only chords of its scale are written.
 With `rests`, a silence between two onsets is a symbol of its own; otherwise a chord sounds until the next one.
 
 The vocabulary holds the chords of the training music, the commonest first. A chord that it lacks is read as the
@@ -14,8 +14,9 @@ and its answer is moved back.
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from math import log2
 from statistics import fmean
 from typing import Any
 
@@ -23,25 +24,19 @@ import numpy as np
 
 from bachbridge.codecs.base import Symbol, SymbolDecoder
 from bachbridge.codecs.chords import names as chord_names
+from bachbridge.codecs.chords.decoder import ChordDecoder
 from bachbridge.codecs.chords.names import REST, Chord
-from bachbridge.codecs.chords.onsets import OnsetGroup, phrase_onsets, round_to_units, timed_chords, transposed
+from bachbridge.codecs.chords.onsets import OnsetGroup, phrase_onsets, scaled, transposed
 from bachbridge.codecs.chords.options import VELOCITY_COUNT, ChordOptions, parse_options
 from bachbridge.errors import ConfigError
-from bachbridge.music.frames import Bools
-from bachbridge.music.notes import (
-    STEPS_PER_BEAT,
-    VOICES,
-    Key,
-    Note,
-    Phrase,
-    best_octave_shift,
-    fold_into_range,
-    scale_pitch_classes,
-)
+from bachbridge.music.frames import Bools, Floats, Ints
+from bachbridge.music.notes import STEPS_PER_BEAT, Key, Phrase, best_octave_shift, scale_pitch_classes
+from bachbridge.music.phrasing.answer_guide import PITCH_COUNT, AnswerGuide
+from bachbridge.music.phrasing.onset_pattern import phrase_onset_pattern
 
-_STEP_BEATS = Fraction(1, STEPS_PER_BEAT)
-_PACE_WINDOW = 64
-"""Onsets at the end of a phrase from which its pace is taken."""
+_USUAL_GAP = 1.5
+"""Mean time between onsets in the training music, as a multiple of the commonest."""
+_MAX_TIME_FACTOR = 16
 
 
 def symbol_names(onsets: Sequence[OnsetGroup], options: ChordOptions) -> list[str]:
@@ -71,11 +66,36 @@ def build_vocabulary(sequences: Iterable[Sequence[OnsetGroup]], options: ChordOp
     }
 
 
+def _mean_velocity(onsets: Sequence[OnsetGroup]) -> int:
+    return round(fmean(onset.velocity for onset in onsets))
+
+
 def codec_from_vocabulary(vocabulary: Mapping[str, Any]) -> "ChordCodec":
     """Return the codec of a card's vocabulary."""
     chords = tuple(chord_names.parse_chord_name(name) for name in vocabulary["chords"])
     durations = tuple(int(units) for units in vocabulary["durations"])
-    return ChordCodec(parse_options(vocabulary), chords, durations, int(vocabulary["pace"]))
+    usual_level = int(vocabulary.get("usual_level", 0))
+    return ChordCodec(parse_options(vocabulary), chords, durations, int(vocabulary["pace"]), usual_level)
+
+
+@dataclass(frozen=True, slots=True)
+class NoteTable:
+    """The notes of all chords: `notes[rank, id]` (`PITCH_COUNT` for none), `sizes[id]`, `bass_pitch_classes[id]`.
+
+    Chords by normal order lie around middle C. Id 0 and rests have no notes and -1 as their bass.
+    """
+
+    notes: Ints
+    sizes: Floats
+    bass_pitch_classes: Ints
+
+
+def _note_table(chords: Sequence[Chord]) -> NoteTable:
+    pitches = [(), *(chord.pitches_near(60.0) if chord.notes else () for chord in chords)]
+    most = max(map(len, pitches))
+    notes = np.array([[*each, *(PITCH_COUNT,) * (most - len(each))] for each in pitches], np.int32).T.copy()
+    bass = np.array([each[0] % 12 if each else -1 for each in pitches], np.int32)
+    return NoteTable(notes, np.array([len(each) for each in pitches], np.float32), bass)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +108,18 @@ class ChordCodec:
     """In units, rising; empty if durations are not predicted."""
     pace: int
     """The commonest duration in the training music, in units."""
+    usual_level: int = 0
+    """The commonest level in the training music; 0: not known."""
+    note_table: NoteTable = field(init=False, compare=False, repr=False)
+    duration_table: Floats = field(init=False, compare=False, repr=False)
+    """Units of each id of a duration, `[id]`."""
     _id_by_chord: dict[Chord, int] = field(default_factory=dict[Chord, int], compare=False, repr=False)
     _nearest_ids: dict[Chord, int] = field(default_factory=dict[Chord, int], compare=False, repr=False)
     _key_masks: dict[Key, Bools] = field(default_factory=dict[Key, Bools], compare=False, repr=False)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "note_table", _note_table(self.chords))
+        object.__setattr__(self, "duration_table", np.array((0, *self.durations), np.float32))
         self._id_by_chord.update({chord: number for number, chord in enumerate(self.chords, 1)})
 
     @property
@@ -134,12 +161,32 @@ class ChordCodec:
 
     def encode_phrase(self, phrase: Phrase, key: Key | None = None) -> list[Symbol]:
         del key
-        onsets = phrase_onsets(phrase)
-        moved = transposed(onsets, self._onsets_octave_shift(onsets))
-        return self.encode(moved, Fraction(phrase.steps, STEPS_PER_BEAT))
+        onsets, factor = phrase_onsets(phrase), self.time_factor(phrase)
+        moved = transposed(scaled(onsets, 1 / factor), self._onsets_octave_shift(onsets))
+        louder = self._usual_loudness - _mean_velocity(onsets) if self.usual_level and onsets else 0
+        return self.encode(
+            [replace(onset, velocity=onset.velocity + louder) for onset in moved],
+            Fraction(phrase.steps, STEPS_PER_BEAT) / factor,
+        )
 
-    def decoder(self, phrase: Phrase, key: Key | None = None) -> SymbolDecoder:
-        return _ChordDecoder(self, phrase, key)
+    @property
+    def _usual_loudness(self) -> int:
+        return self.level_to_velocity(self.usual_level)
+
+    def time_factor(self, phrase: Phrase) -> Fraction:
+        """Return how much slower the phrase is than music that the network knows: 1, 2, 4 …
+
+        A phrase is read as music that is quicker by this factor; without durations in the symbols it is always 1.
+        """
+        pattern = phrase_onset_pattern(phrase)
+        if pattern is None or not self.durations:
+            return Fraction(1)
+        usual_steps = _USUAL_GAP * STEPS_PER_BEAT * float(self.pace * self.options.unit)
+        octaves = round(log2(pattern.mean_gap / usual_steps))
+        return Fraction(min(_MAX_TIME_FACTOR, 2 ** max(0, octaves)))
+
+    def decoder(self, phrase: Phrase, key: Key | None = None, guide: AnswerGuide | None = None) -> SymbolDecoder:
+        return ChordDecoder(self, phrase, key, guide)
 
     def key_mask(self, key: Key) -> Bools:
         """Return which chords belong to a key, rests included: `[id]`; all True where no chord does."""
@@ -178,77 +225,3 @@ class ChordCodec:
         """Return the velocity in the middle of a level."""
         first, after = (-(-each * VELOCITY_COUNT // self.options.levels) for each in (level - 1, level))
         return 1 + (first + after - 1) // 2
-
-
-class _ChordDecoder:
-    """Decoder of chord symbols: it keeps exact time, and rounds it to the grid when it writes a note.
-
-    No rest follows a rest, and a rest has the softest level. A note's voice is its rank in its chord from the top; the
-    bass takes all from the fourth on, which sound together on its channel.
-    """
-
-    __slots__ = (
-        "_beat",
-        "_centre_pitch",
-        "_codec",
-        "_default_units",
-        "_default_velocity",
-        "_last_was_rest",
-        "_locked_key",
-        "_shift",
-    )
-
-    def __init__(self, codec: ChordCodec, phrase: Phrase, key: Key | None) -> None:
-        self._codec, self._shift, self._locked_key = codec, codec.octave_shift(phrase), key
-        self._beat = Fraction(0)
-        """Beat at which the next symbol begins."""
-        onsets = transposed(phrase_onsets(phrase)[-_PACE_WINDOW:], self._shift)
-        self._centre_pitch = fmean(onsets[-1].pitches) if onsets else 60.0
-        """Mean pitch of the last chord."""
-        self._default_velocity = round(fmean(note.velocity for note in phrase.notes)) if phrase.notes else 80
-        self._default_units = codec.pace if codec.durations else _usual_units(codec, onsets)
-        last = codec.encode(onsets[-1:], Fraction(phrase.steps, STEPS_PER_BEAT))[-1:]
-        self._last_was_rest = bool(last) and codec.chords[last[0][0] - 1] == REST
-
-    @property
-    def step(self) -> int:
-        return round_to_units(self._beat, _STEP_BEATS)
-
-    def allowed_ids(self, chosen: Symbol) -> Bools:
-        allowed = np.ones(self._codec.vocab_sizes[len(chosen)], np.bool_)
-        allowed[0] = False
-        rest = self._codec.exact_id(())
-        is_level_field = self._codec.options.levels and len(chosen) == len(self._codec.vocab_sizes) - 1
-        if not chosen:
-            if self._locked_key:
-                allowed &= self._codec.key_mask(self._locked_key)
-            if self._last_was_rest:
-                allowed[rest] = False
-        elif chosen[0] == rest and is_level_field:
-            allowed[2:] = False
-        return allowed
-
-    def add_symbol(self, symbol: Symbol) -> tuple[Note, ...]:
-        chord = self._codec.chords[symbol[0] - 1]
-        units = self._codec.durations[symbol[1] - 1] if self._codec.durations else self._default_units
-        velocity = self._codec.level_to_velocity(symbol[-1]) if self._codec.options.levels else self._default_velocity
-        start = self.step
-        self._beat += units * self._codec.options.unit
-        self._last_was_rest = chord == REST
-        if self._last_was_rest:
-            return ()
-        pitches = chord.pitches_near(self._centre_pitch)
-        self._centre_pitch = fmean(pitches)
-        length = max(1, self.step - start)
-        return tuple(
-            Note(start, length, fold_into_range(pitch - self._shift, 0, 127), velocity, min(rank, len(VOICES) - 1))
-            for rank, pitch in enumerate(reversed(pitches))
-        )
-
-
-def _usual_units(codec: ChordCodec, onsets: Sequence[OnsetGroup]) -> int:
-    """Return the commonest time between two of the onsets, in units; the training music's if there is none."""
-    options = codec.options
-    timed = list(timed_chords(onsets, unit=options.unit, max_units=options.max_units, rests=False))
-    counted = Counter(units for _, units, _ in timed[:-1])
-    return max(sorted(counted), key=lambda units: counted[units]) if counted else codec.pace

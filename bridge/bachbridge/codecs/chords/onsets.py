@@ -73,6 +73,11 @@ def transposed(onsets: Iterable[OnsetGroup], semitones: int) -> list[OnsetGroup]
     return [replace(group, pitches=tuple(pitch + semitones for pitch in group.pitches)) for group in onsets]
 
 
+def scaled(onsets: Iterable[OnsetGroup], factor: Fraction) -> list[OnsetGroup]:
+    """Return the groups with all times multiplied by `factor`."""
+    return [replace(group, start=group.start * factor, length=group.length * factor) for group in onsets]
+
+
 def round_to_units(time: Fraction, unit: Fraction) -> int:
     """Return the time rounded to units; halfway, the longer one."""
     return int((time / unit + Fraction(1, 2)) // 1)

@@ -127,6 +127,10 @@ class SymbolConstraint(Protocol):
         """Return `allowed[id]` of the field after those `chosen`."""
         ...
 
+    def wish_nats(self, chosen: Symbol) -> Floats | None:
+        """Return nats to add to the logits of that field's ids, `[id]`; None: nothing is wished for."""
+        ...
+
 
 class SymbolWriter(SymbolConstraint, Protocol):
     """A decoder for drawing symbols one after another; when the text is complete it allows no further id."""

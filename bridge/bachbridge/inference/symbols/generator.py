@@ -30,6 +30,8 @@ from bachbridge.inference.runtime.protocols import SequenceNet, State, SymbolCon
 from bachbridge.inference.runtime.sampling import sample_nucleus
 from bachbridge.music.frames import Floats
 from bachbridge.music.notes import STEPS_PER_BEAT, Key, Note, Phrase, key_from_number
+from bachbridge.music.phrasing.answer_guide import AnswerGuide
+from bachbridge.music.phrasing.answer_shape import shape_answer
 from bachbridge.protocol.effects import Ask, Feed
 from bachbridge.protocol.events import Answer
 
@@ -37,6 +39,8 @@ UNKNOWN_ID = -1
 """An id that is still to be chosen."""
 _DENSE_CHECKPOINTS = 32
 """About this many of the newest checkpoints are all kept; of those before them every other one, and so on."""
+_FREE_LOUDNESS = 5.0
+"""Velocity by which the mean of the answer may lie beside the player's."""
 _MAX_IDLE_SYMBOLS = 256
 """An answer ends after this many symbols in a row that do not advance it: no text may hold up the music."""
 
@@ -76,7 +80,8 @@ class SymbolGenerator:
         """Yield the first note as soon as it is settled, then beat by beat; see `events.Answer`."""
         key = key_from_number(ask.key)
         checkpoint = self._checkpoint_after(ask.prompt, key)
-        decoder = self._codec.decoder(ask.prompt, key)
+        shape = shape_answer(ask.prompt, ask.steps, ask.close, key)
+        decoder = self._codec.decoder(ask.prompt, key, AnswerGuide(shape, ask.prompt) if shape else None)
         builder = _AnswerBuilder(ask, dynamics=self._dynamics)
         for number in count():
             rng = np.random.default_rng([ask.seed, 4, number])
@@ -146,6 +151,8 @@ def sample_symbol(
             known[0, field] = allowed_ids[0]
         else:
             logits = net.heads(hidden, known)[0, end - vocab_sizes[field] : end]
+            if (wished := decoder.wish_nats(chosen)) is not None:
+                logits = logits + wished * np.float32(max(1.0, temperature))
             known[0, field] = sample_nucleus(np.where(allowed, logits, np.float32(-np.inf)), temperature, top_p, rng)
         chosen = (*chosen, int(known[0, field]))
     return chosen
@@ -182,10 +189,11 @@ def _checkpoint_interval(age: int) -> int:
 class _AnswerBuilder:
     """Collects the notes of an answer, and hands out those that are settled."""
 
-    __slots__ = ("_ask", "_dynamics", "_expression", "_idle_symbols", "_sent_step", "_step", "_unsent")
+    __slots__ = ("_ask", "_expression", "_idle_symbols", "_loudness", "_sent_step", "_step", "_unsent")
 
     def __init__(self, ask: Ask, *, dynamics: bool) -> None:
-        self._ask, self._dynamics, self._expression = ask, dynamics, ExpressionSampler(ask.prompt, ask.seed)
+        self._ask, self._expression = ask, ExpressionSampler(ask.prompt, ask.seed)
+        self._loudness = _Loudness(ask.prompt, follows_model=dynamics)
         self._unsent: dict[tuple[int, int, int], Note] = {}
         self._step = self._sent_step = self._idle_symbols = 0
 
@@ -194,7 +202,7 @@ class _AnswerBuilder:
         for note in notes:
             if 0 <= note.start < self._ask.steps:
                 expressive = self._expression.apply(note)
-                velocity = note.velocity if self._dynamics else expressive.velocity
+                velocity = self._loudness.velocity(note, expressive)
                 length = min(note.length, self._ask.steps - note.start)
                 self._unsent[note.start, note.voice, note.pitch] = replace(expressive, length=length, velocity=velocity)
         self._idle_symbols = 0 if step > self._step else self._idle_symbols + 1
@@ -217,3 +225,34 @@ class _AnswerBuilder:
         settled = sorted(key for key in self._unsent if key[0] < self._sent_step)
         notes = tuple(self._unsent.pop(key) for key in settled)
         return Answer(self._ask.ask, notes, self._sent_step, self.is_over)
+
+
+class _Loudness:
+    """Keeps an answer as loud as the phrase on average.
+
+    The model's velocities give only the shape: how much louder a note is than the answer's notes so far. The player's
+    own velocities, drawn for each kind of step, are taken as they are while their mean is near the phrase's.
+    """
+
+    __slots__ = ("_count", "_follows_model", "_mean", "_played_mean", "_seen")
+
+    def __init__(self, prompt: Phrase, *, follows_model: bool) -> None:
+        self._follows_model = follows_model
+        velocities = [note.velocity for note in prompt.notes]
+        self._played_mean = sum(velocities) / len(velocities) if velocities else 80.0
+        self._mean, self._count = 0.0, 0
+        self._seen: dict[tuple[int, int, int], int] = {}
+        """Velocities that were given, by start, voice and pitch: a note that comes again, longer, keeps its own."""
+
+    def velocity(self, note: Note, expressive: Note) -> int:
+        """Return the velocity of a note of the model's, of which `expressive` is the player's manner."""
+        key = note.start, note.voice, note.pitch
+        if key not in self._seen:
+            given = note.velocity if self._follows_model else expressive.velocity
+            self._count += 1
+            self._mean += (given - self._mean) / self._count
+            free = 0.0 if self._follows_model else _FREE_LOUDNESS
+            excess = self._mean - self._played_mean
+            excess -= min(free, max(-free, excess))
+            self._seen[key] = min(127, max(1, round(given - excess)))
+        return self._seen[key]

@@ -8,6 +8,7 @@ notes of the tonic chord, a note a semitone above the one before may be the toni
 note or one before a rest may be a last one. Only the tune counts, never the harmony, which would confirm itself.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -161,6 +162,15 @@ class KeyBelief:
         above = (self.pitch_class + 1) % 12
         nats[above] += _TONIC_NATS[above]
         return _normalized((self.probabilities @ _TRANSITIONS) * np.exp(nats))
+
+
+def notes_key_nats(weights: Probabilities, first: int, last: Sequence[int]) -> Probabilities:
+    """Return how likely each key is, in nats up to a constant, by `weights[pitch class]` of notes in no order.
+
+    `first` is the first note's pitch class, and `last` are those of the last notes.
+    """
+    ends = sum((_LAST_NATS[pitch_class] for pitch_class in last), np.zeros(KEY_COUNT))
+    return np.log(_PRIOR) + weights @ _NOTE_NATS + _FIRST_NATS[first] + ends
 
 
 NO_BELIEF = KeyBelief(_PRIOR)

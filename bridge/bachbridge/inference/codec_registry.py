@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from bachbridge.codecs import keys88
+from bachbridge.codecs.keys88 import codec as keys88_codec
 from bachbridge.codecs.abc import codec as abc_codec
 from bachbridge.codecs.base import SymbolCodec
 from bachbridge.codecs.chords import codec as chords_codec
@@ -11,7 +11,7 @@ from bachbridge.codecs.chords import codec as chords_codec
 _CODEC_FACTORIES = {
     "abc": abc_codec.codec_from_vocabulary,
     "chords": chords_codec.codec_from_vocabulary,
-    "keys88": keys88.codec_from_vocabulary,
+    "keys88": keys88_codec.codec_from_vocabulary,
 }
 
 

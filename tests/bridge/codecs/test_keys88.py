@@ -7,8 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bachbridge.codecs import keys88
-from bachbridge.codecs.keys88 import KEY_CHARACTERS, STEP_END, Keys88Codec
+from bachbridge.codecs.keys88 import codec as keys88_codec
+from bachbridge.codecs.keys88 import text as keys88_text
+from bachbridge.codecs.keys88.codec import Keys88Codec
+from bachbridge.codecs.keys88.text import KEY_CHARACTERS, STEP_END
 from bachbridge.errors import ConfigError, ModelError
 from bachbridge.music.notes import Note, Phrase
 
@@ -42,7 +44,7 @@ def voices(draw: st.DrawFn) -> Phrase:
 def test_every_key_has_a_character_and_letters_are_white_keys() -> None:
     assert len(KEY_CHARACTERS) == len(set(KEY_CHARACTERS)) == 88
     assert STEP_END not in KEY_CHARACTERS
-    for pitch, character in enumerate(KEY_CHARACTERS, keys88.LOWEST_PITCH):
+    for pitch, character in enumerate(KEY_CHARACTERS, keys88_text.LOWEST_PITCH):
         assert character.isprintable()
         assert not character.isspace()
         assert character.isalpha() == (pitch % 12 in {0, 2, 4, 5, 7, 9, 11})
@@ -52,24 +54,24 @@ def test_every_key_has_a_character_and_letters_are_white_keys() -> None:
 def test_key_written_twice_is_struck_again() -> None:
     held = Phrase((Note(0, 4, 60),), 4)
     again = Phrase((Note(0, 2, 60), Note(2, 2, 60)), 4)
-    assert keys88.phrase_to_text(held) == "X\nX\nX\nX\n"
-    assert keys88.phrase_to_text(again) == "X\nX\nXX\nX\n"
-    assert note_keys(keys88.text_to_phrase("X\nX\nXX\nX\n")) == note_keys(again)
+    assert keys88_text.phrase_to_text(held) == "X\nX\nX\nX\n"
+    assert keys88_text.phrase_to_text(again) == "X\nX\nXX\nX\n"
+    assert note_keys(keys88_text.text_to_phrase("X\nX\nXX\nX\n")) == note_keys(again)
 
 
 def test_lines_list_keys_from_the_lowest_and_may_be_empty() -> None:
     chord = Phrase((Note(1, 1, 67), Note(1, 2, 49), Note(2, 1, 60)), 4)
-    assert keys88.phrase_to_text(chord) == "\n0b\n0X\n\n"
+    assert keys88_text.phrase_to_text(chord) == "\n0b\n0X\n\n"
 
 
 @given(keyboards())
 def test_text_and_phrase_convert_both_ways_exactly(phrase: Phrase) -> None:
-    written = keys88.phrase_to_text(phrase)
-    read = keys88.text_to_phrase(written)
+    written = keys88_text.phrase_to_text(phrase)
+    read = keys88_text.text_to_phrase(written)
     assert note_keys(read) == note_keys(phrase)
     assert (len(read.notes), read.steps) == (len(phrase.notes), phrase.steps)
-    assert keys88.phrase_to_text(read) == written
-    assert keys88.symbols_to_text(keys88.text_to_symbols(written)) == written
+    assert keys88_text.phrase_to_text(read) == written
+    assert keys88_text.symbols_to_text(keys88_text.text_to_symbols(written)) == written
 
 
 @given(voices())
@@ -77,15 +79,15 @@ def test_meeting_voices_keep_all_onsets_and_steps(phrase: Phrase) -> None:
     def steps(notes: tuple[Note, ...]) -> set[tuple[int, int]]:
         return {(step, note.pitch) for note in notes for step in range(note.start, note.end)}
 
-    read = keys88.text_to_phrase(keys88.phrase_to_text(phrase))
+    read = keys88_text.text_to_phrase(keys88_text.phrase_to_text(phrase))
     assert {(note.start, note.pitch) for note in read.notes} == {(note.start, note.pitch) for note in phrase.notes}
     assert steps(read.notes) == steps(phrase.notes)
     assert sum(note.length for note in read.notes) == len(steps(read.notes))
 
 
 def test_text_may_be_unordered_with_last_line_unended() -> None:
-    assert keys88.text_to_phrase("bX\nXbX") == keys88.text_to_phrase("Xb\nXXb\n")
-    assert keys88.text_to_phrase("") == Phrase((), 0)
+    assert keys88_text.text_to_phrase("bX\nXbX") == keys88_text.text_to_phrase("Xb\nXXb\n")
+    assert keys88_text.text_to_phrase("") == Phrase((), 0)
 
 
 @pytest.mark.parametrize(
@@ -99,47 +101,47 @@ def test_text_may_be_unordered_with_last_line_unended() -> None:
 )
 def test_error_names_place_of_wrong_character(text: str, place: str, says: str) -> None:
     with pytest.raises(ConfigError, match=place) as caught:
-        keys88.text_to_phrase(text)
+        keys88_text.text_to_phrase(text)
     assert says in str(caught.value)
 
 
 def test_notes_beyond_the_piano_move_by_octaves() -> None:
     beyond = Phrase((Note(0, 1, 12), Note(0, 1, 127)), 1)
-    assert note_keys(keys88.text_to_phrase(keys88.phrase_to_text(beyond))) == {(0, 1, 24), (0, 1, 103)}
+    assert note_keys(keys88_text.text_to_phrase(keys88_text.phrase_to_text(beyond))) == {(0, 1, 24), (0, 1, 103)}
 
 
 # ---------------------------------------------------------------- the codec
 
 
 def small() -> Keys88Codec:
-    return keys88.codec_from_vocabulary(
-        keys88.build_vocabulary([Phrase((Note(0, 4, 48), Note(0, 2, 67), Note(1, 1, 72)), 8)])
+    return keys88_codec.codec_from_vocabulary(
+        keys88_codec.build_vocabulary([Phrase((Note(0, 4, 48), Note(0, 2, 67), Note(1, 1, 72)), 8)])
     )
 
 
 def test_vocabulary_holds_range_and_limits() -> None:
     assert small() == Keys88Codec(48, 72, 3, 4, 4)
-    assert keys88.codec_from_vocabulary(keys88.build_vocabulary([])) == Keys88Codec(49, 60, 1, 1, 0)
-    older = {name: value for name, value in keys88.build_vocabulary([]).items() if name not in ("longest", "silence")}
-    assert keys88.codec_from_vocabulary(older) == Keys88Codec(49, 60, 1, 0, None)
-    rests = keys88.build_vocabulary([Phrase((Note(1, 1, 60), Note(5, 1, 60)), 8)])
+    assert keys88_codec.codec_from_vocabulary(keys88_codec.build_vocabulary([])) == Keys88Codec(49, 60, 1, 1, 0)
+    older = {name: value for name, value in keys88_codec.build_vocabulary([]).items() if name not in ("longest", "silence")}
+    assert keys88_codec.codec_from_vocabulary(older) == Keys88Codec(49, 60, 1, 0, None)
+    rests = keys88_codec.build_vocabulary([Phrase((Note(1, 1, 60), Note(5, 1, 60)), 8)])
     assert (rests["longest"], rests["silence"]) == (1, 3)
     with pytest.raises(ModelError, match="update BachBridge"):
-        keys88.codec_from_vocabulary({**keys88.build_vocabulary([]), "keys": KEY_CHARACTERS[::-1]})
+        keys88_codec.codec_from_vocabulary({**keys88_codec.build_vocabulary([]), "keys": KEY_CHARACTERS[::-1]})
 
 
 def test_encode_phrase_uses_the_known_octave() -> None:
     phrase = Phrase((Note(0, 1, 84), Note(1, 1, 91), Note(2, 1, 91), Note(3, 1, 60)), 4)
     codec = small()
     assert codec.octave_shift(phrase) == -24
-    assert keys88.symbols_to_text(codec.encode_phrase(phrase)) == "X\nb\nbb\nQ\n"
+    assert keys88_text.symbols_to_text(codec.encode_phrase(phrase)) == "X\nb\nbb\nQ\n"
     assert codec.vocab_sizes == (90,)
 
 
 def decode(codec: Keys88Codec, phrase: Phrase, text: str) -> dict[NoteKey, Note]:
     """Return all notes that the decoder gives while it writes the text, each at its last length."""
     decoder, notes = codec.decoder(phrase), dict[NoteKey, Note]()
-    for symbol in keys88.text_to_symbols(text):
+    for symbol in keys88_text.text_to_symbols(text):
         assert decoder.allowed_ids(())[symbol[0]], text
         for note in decoder.add_symbol(symbol):
             notes[note.start, note.pitch, note.voice] = note
@@ -149,7 +151,7 @@ def decode(codec: Keys88Codec, phrase: Phrase, text: str) -> dict[NoteKey, Note]
 
 @given(keyboards())
 def test_decoder_gives_the_notes_of_the_text(phrase: Phrase) -> None:
-    notes = decode(Keys88Codec(), Phrase((), 0), keys88.phrase_to_text(phrase))
+    notes = decode(Keys88Codec(), Phrase((), 0), keys88_text.phrase_to_text(phrase))
     assert {(note.start, note.length, note.pitch) for note in notes.values()} == note_keys(phrase)
 
 
@@ -163,20 +165,20 @@ def test_decoder_strikes_keys_left_down_by_the_phrase() -> None:
 def test_decoder_limits_order_range_and_key_count() -> None:
     codec = small()
     decoder = codec.decoder(Phrase((Note(0, 1, 60),), 1))
-    mark, middle = keys88.text_to_symbols(STEP_END)[0][0], keys88.text_to_symbols("X")[0][0]
+    mark, middle = keys88_text.text_to_symbols(STEP_END)[0][0], keys88_text.text_to_symbols("X")[0][0]
     assert set(np.flatnonzero(decoder.allowed_ids(()))) == {*range(48 - 20, 72 - 20 + 1), mark}
     decoder.add_symbol((middle,))
     assert set(np.flatnonzero(decoder.allowed_ids(()))) == {middle, *range(middle + 1, 72 - 20 + 1), mark}
     decoder.add_symbol((middle,))
     assert not decoder.allowed_ids(())[middle]
     for character in "ab":
-        decoder.add_symbol(keys88.text_to_symbols(character)[0])
+        decoder.add_symbol(keys88_text.text_to_symbols(character)[0])
     assert list(np.flatnonzero(decoder.allowed_ids(()))) == [mark]
 
 
 def test_decoder_limits_how_long_a_key_is_held() -> None:
     decoder = small().decoder(Phrase((), 0))
-    mark, held, other = (keys88.text_to_symbols(character)[0] for character in (STEP_END, "X", "b"))
+    mark, held, other = (keys88_text.text_to_symbols(character)[0] for character in (STEP_END, "X", "b"))
     for _ in range(4):
         for symbol in (held, other, mark):
             assert decoder.allowed_ids(())[symbol[0]]
@@ -191,7 +193,7 @@ def test_decoder_limits_how_long_a_key_is_held() -> None:
 
 def test_decoder_limits_silence() -> None:
     decoder = Keys88Codec(48, 72, 3, 4, 2).decoder(Phrase((), 16))
-    (mark,) = keys88.text_to_symbols(STEP_END)[0]
+    (mark,) = keys88_text.text_to_symbols(STEP_END)[0]
     for _ in range(2):
         assert decoder.allowed_ids(())[mark]
         decoder.add_symbol((mark,))

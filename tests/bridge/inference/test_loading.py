@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bachbridge.codecs import keys88
+from bachbridge.codecs.keys88 import codec as keys88_codec
 from bachbridge.errors import ModelError
 from bachbridge.inference import host, sweep_benchmark
 from bachbridge.inference.loading import cached_model, load_model
@@ -64,7 +64,7 @@ def test_symbol_model_gets_its_codec_from_the_card(place: Path, monkeypatch: pyt
     card = {
         "codec": "keys88",
         "tasks": ["continue"],
-        "vocabulary": keys88.build_vocabulary([TUNE]),
+        "vocabulary": keys88_codec.build_vocabulary([TUNE]),
         "sampler": {"temperature": 0.9, "top_p": 0.95},
         "files": {name: library.sha256(place / "tune" / name) for name in files},
     }

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from bachbridge.codecs import keys88
+from bachbridge.codecs.keys88 import text as keys88_text
 from bachbridge.music.frames import notes_from_frames
 from bachbridge.music.notes import VOICES, Phrase
 from bachbridge_training.datasets import four_part_windows
@@ -13,8 +13,8 @@ def test_chorale_as_text_keeps_every_onset_and_step(chorales: dict[str, list[Fou
     for piece in chorales["valid"][::3]:
         steps = len(piece.pitches)
         notes = notes_from_frames(four_part_windows.pitch_indices_of(piece.pitches), piece.onsets)
-        text = keys88.phrase_to_text(Phrase(notes, steps))
-        back = keys88.text_to_phrase(text)
+        text = keys88_text.phrase_to_text(Phrase(notes, steps))
+        back = keys88_text.text_to_phrase(text)
         down = np.zeros((steps, 128), bool)
         for note in back.notes:
             assert not down[note.start : note.end, note.pitch].any()
@@ -24,4 +24,4 @@ def test_chorale_as_text_keeps_every_onset_and_step(chorales: dict[str, list[Fou
             assert down[sung, piece.pitches[sung, voice]].all(), piece.name
         assert {(note.start, note.pitch) for note in back.notes} == {(note.start, note.pitch) for note in notes}
         assert int(down.sum()) == len({(s, note.pitch) for note in notes for s in range(note.start, note.end)})
-        assert keys88.phrase_to_text(back) == text
+        assert keys88_text.phrase_to_text(back) == text

@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from bachbridge.codecs import keys88
+from bachbridge.codecs.keys88 import codec as keys88_codec
+from bachbridge.codecs.keys88 import text as keys88_text
 from bachbridge.codecs.abc import codec as abc_codec
 from bachbridge.codecs.base import Symbol, SymbolCodec
 from bachbridge.codecs.chords import codec as chords_codec
@@ -42,7 +43,7 @@ def _chord_vocabulary(recipe: SymbolRecipe, training: Sequence[SymbolSource]) ->
 
 
 def _keys88_vocabulary(_recipe: SymbolRecipe, training: Sequence[SymbolSource]) -> dict[str, Any]:
-    return keys88.build_vocabulary(_source_phrase(source) for source in training)
+    return keys88_codec.build_vocabulary(_source_phrase(source) for source in training)
 
 
 def _abc_vocabulary(_recipe: SymbolRecipe, training: Sequence[SymbolSource]) -> dict[str, Any]:
@@ -57,8 +58,8 @@ def build_alphabet(codec: SymbolCodec) -> Alphabet:
     match codec:
         case chords_codec.ChordCodec():
             return _chord_alphabet(codec)
-        case keys88.Keys88Codec():
-            keys = len(keys88.KEY_CHARACTERS)
+        case keys88_codec.Keys88Codec():
+            keys = len(keys88_text.KEY_CHARACTERS)
             line = np.arange(codec.vocab_sizes[0]) - 1
             return Alphabet(
                 codec.vocab_sizes, np.eye(codec.vocab_sizes[0])[:, 1:], np.where(line < keys, line, -1), keys
@@ -101,7 +102,7 @@ def _encode_piece(codec: SymbolCodec, source: SymbolSource, shifts: int) -> Symb
                 {by: _symbol_array(codec.encode(transposed(onsets, by))) for by in semitones},
                 unknown_symbols=unknown,
             )
-        case keys88.Keys88Codec():
+        case keys88_codec.Keys88Codec():
             phrase = _source_phrase(source)
             pitches = [note.pitch for note in phrase.notes]
             low, high = codec.lowest - min(pitches), codec.highest - max(pitches)

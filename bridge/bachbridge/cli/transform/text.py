@@ -16,7 +16,7 @@ from bachbridge.cli.transform import abc_output
 from bachbridge.cli.transform.formats import writers
 from bachbridge.cli.transform.formats.writers import MIDI_SUFFIXES, FinishedMusic, quantize_notes
 from bachbridge.cli.transform.inputs import SourceMusic, is_abc, is_score, is_song_file, read_source
-from bachbridge.codecs import keys88
+from bachbridge.codecs.keys88 import text as keys88_text
 from bachbridge.errors import BachBridgeError, ConfigError, MidiFileError
 from bachbridge.files.abc_song import ABC_SUFFIX, read_song
 from bachbridge.files.midi_reader import MAX_BEATS, MAX_BYTES, MidiSong
@@ -122,7 +122,7 @@ def _write_song(source: SourceMusic, target: Path) -> None:
 
 def _write_keys_text(song: MidiSong, target: Path | None, steps_per_beat: int) -> None:
     phrase = quantize_notes(song.notes, song.timeline.ticks_per_beat, steps_per_beat)
-    text = keys88.phrase_to_text(phrase)
+    text = keys88_text.phrase_to_text(phrase)
     if target is None:
         sys.stdout.write(text)
         return
@@ -133,8 +133,8 @@ def _write_keys_text(song: MidiSong, target: Path | None, steps_per_beat: int) -
 
 def _loss_text(phrase: Phrase, text: str) -> str:
     """Say which notes the text does not keep, as the end of a sentence; empty if it keeps all."""
-    merged = len(phrase.notes) - len(keys88.text_to_phrase(text).notes)
-    beyond = sum(not keys88.LOWEST_PITCH <= note.pitch <= keys88.HIGHEST_PITCH for note in phrase.notes)
+    merged = len(phrase.notes) - len(keys88_text.text_to_phrase(text).notes)
+    beyond = sum(not keys88_text.LOWEST_PITCH <= note.pitch <= keys88_text.HIGHEST_PITCH for note in phrase.notes)
     merged_text = f"; notes merged with another that begins on the same key: {merged}" if merged else ""
     return merged_text + (f"; notes beyond the piano, moved to its nearest octave: {beyond}" if beyond else "")
 
@@ -161,7 +161,7 @@ def _parse_keys_text(source: Path, data: bytes) -> Phrase:
     try:
         # Editors on other systems end lines differently.
         text = data.decode("utf-8-sig").replace("\r\n", "\n")
-        phrase = keys88.text_to_phrase(text)
+        phrase = keys88_text.text_to_phrase(text)
     except UnicodeDecodeError as error:
         raise BachBridgeError(
             f"{source} is neither MIDI nor text: give a MIDI file, or a text that `bachbridge text` wrote."

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bachbridge.cli.transform.text import convert_file, quantize_notes
-from bachbridge.codecs import keys88
+from bachbridge.codecs.keys88 import text as keys88_text
 from bachbridge.errors import BachBridgeError
 from bachbridge.files.midi_reader import read_midi
 from bachbridge.files.midi_writer import part_body
@@ -68,7 +68,7 @@ def test_text_reports_notes_that_are_lost(tmp_path: Path, capsys: pytest.Capture
     printed = capsys.readouterr().out
     assert "on the same key: 1" in printed
     assert "to its nearest octave: 1" in printed
-    assert keys88.text_to_phrase((tmp_path / "out.txt").read_text()).steps == 2
+    assert keys88_text.text_to_phrase((tmp_path / "out.txt").read_text()).steps == 2
 
 
 def test_text_reads_other_line_endings_and_the_given_tempo(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from bachbridge.codecs import keys88
+from bachbridge.codecs.keys88 import codec as keys88_codec
 from bachbridge.codecs.abc import codec as abc_codec
 from bachbridge.codecs.base import SymbolCodec
 from bachbridge.codecs.chords import codec as chords_codec
@@ -155,7 +155,7 @@ def codecs() -> list[tuple[str, SymbolCodec]]:
             "chords with fields",
             chords_codec.codec_from_vocabulary(chords_codec.build_vocabulary([phrase_onsets(tune)], full)),
         ),
-        ("keys88", keys88.codec_from_vocabulary(keys88.build_vocabulary([tune]))),
+        ("keys88", keys88_codec.codec_from_vocabulary(keys88_codec.build_vocabulary([tune]))),
     ]
 
 

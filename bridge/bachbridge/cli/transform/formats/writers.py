@@ -12,7 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from bachbridge.cli.transform.formats.timed_parts import timed_parts
-from bachbridge.codecs import keys88
+from bachbridge.codecs.keys88 import text as keys88_text
 from bachbridge.codecs.abc import score_writer
 from bachbridge.codecs.abc import tokens as abc_tokens
 from bachbridge.errors import ConfigError
@@ -108,7 +108,7 @@ def _encode_abc(music: FinishedMusic) -> bytes:
 
 def _encode_text(music: FinishedMusic) -> bytes:
     song = music.song
-    return keys88.phrase_to_text(quantize_notes(song.notes, song.timeline.ticks_per_beat, STEPS_PER_BEAT)).encode()
+    return keys88_text.phrase_to_text(quantize_notes(song.notes, song.timeline.ticks_per_beat, STEPS_PER_BEAT)).encode()
 
 
 def quantize_notes(notes: Iterable[TickNote], ticks_per_beat: int, steps_per_beat: int) -> Phrase:

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-from bachbridge.codecs.keys88 import codec as keys88_codec
 from bachbridge.codecs.abc import codec as abc_codec
 from bachbridge.codecs.base import SymbolCodec
 from bachbridge.codecs.chords import codec as chords_codec
+from bachbridge.codecs.keys88 import codec as keys88_codec
 
 _CODEC_FACTORIES = {
     "abc": abc_codec.codec_from_vocabulary,

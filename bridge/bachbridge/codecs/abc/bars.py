@@ -48,6 +48,10 @@ class BarState:
         return not self.rhythm.filled and self.rhythm.allows_bar_line
 
     @property
+    def is_full(self) -> bool:
+        return self.rhythm.left == 0 and self.rhythm.allows_bar_line
+
+    @property
     def may_end_tune(self) -> bool:
         """True if the tune may end here."""
         if self.strict:

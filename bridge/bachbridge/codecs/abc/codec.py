@@ -5,32 +5,29 @@ each from nothing (id 0). It draws under the mask of the grammar (`grammar`), so
 Besides the characters, the vocabulary holds the keys of the training's tunes and the unit length for each meter,
 because a network writes best what it has read.
 
-In live play a phrase becomes the beginning of a tune (`prompt`), and the answer is moved back to its key. The decoder
-goes on where the text stopped, in the same bar: one line without repeats, since a player cannot be sent back. So it
-writes no `:`, no endings, no end and no change of key. Lengths finer than the grid are rounded when a note is written.
+In live play a phrase becomes the beginning of a tune (`prompt`), and `answer_decoder` writes the answer.
 """
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from fractions import Fraction
 from functools import lru_cache
-from math import floor
 from typing import Any
 
 import numpy as np
 
 from bachbridge.codecs.abc import grammar as abc_grammar
 from bachbridge.codecs.abc import normal_form
-from bachbridge.codecs.abc import spelling as abc_spelling
 from bachbridge.codecs.abc import tokens as abc_tokens
+from bachbridge.codecs.abc.answer_decoder import AbcDecoder
 from bachbridge.codecs.abc.prompt import AbcPrompt, make_prompt
-from bachbridge.codecs.abc.reader import TuneNote, TuneReader, split_header, split_tokens
+from bachbridge.codecs.abc.reader import split_header
 from bachbridge.codecs.abc.shortest_end import closing_characters
 from bachbridge.codecs.base import Symbol
 from bachbridge.errors import TuneError
 from bachbridge.music.frames import Bools
-from bachbridge.music.notes import Key, Note, Phrase, fold_into_range
+from bachbridge.music.notes import Key, Phrase
+from bachbridge.music.phrasing.answer_guide import AnswerGuide
 
 REQUIRED_CHARACTERS = "".join(
     sorted(
@@ -43,10 +40,6 @@ REQUIRED_CHARACTERS = "".join(
 """Characters that the grammar may need; every vocabulary holds them, so that the mask always allows one."""
 _MIN_KEY_SHARE = 0.02
 """Share of the tunes that must be in a key for the network to know that key."""
-_NOTE_MODIFIERS = "<>-"
-"""Characters that change the note before them."""
-_FORBIDDEN_IN_ANSWER = frozenset(":[]K")
-"""Characters that the decoder of an answer does not write."""
 
 
 def build_vocabulary(texts: Iterable[str]) -> dict[str, Any]:
@@ -94,6 +87,15 @@ class AbcCodec:
     def vocab_sizes(self) -> tuple[int, ...]:
         return (len(self.characters) + 1,)
 
+    def character_id(self, char: str) -> int:
+        """Return the id of a character of the vocabulary."""
+        return self.characters.index(char) + 1
+
+    @property
+    def letter_ids(self) -> tuple[tuple[str, int], ...]:
+        """The letters of notes with their ids."""
+        return _letter_ids(self.characters)
+
     def encode_text(self, text: str, *, end: bool = True) -> list[Symbol]:
         """Return the symbols of a tune's text and of the blank line that ends it; unknown characters are left out."""
         known = {char: number for number, char in enumerate(self.characters, 1)}
@@ -111,9 +113,9 @@ class AbcCodec:
         """Return the symbols of the phrase as the beginning of a tune, in `key` if it is locked."""
         return self.encode_text(self.make_prompt(phrase, key).text, end=False)
 
-    def decoder(self, phrase: Phrase, key: Key | None = None) -> "AbcDecoder":
+    def decoder(self, phrase: Phrase, key: Key | None = None, guide: AnswerGuide | None = None) -> AbcDecoder:
         """Return a decoder for the answer to a phrase, in the key of the tune's header."""
-        return AbcDecoder(self, self.make_prompt(phrase, key), phrase.steps)
+        return AbcDecoder(self, self.make_prompt(phrase, key), guide)
 
     def tune_writer(self, beginning: str = "", *, max_characters: int = 1200) -> "TuneWriter":
         """Return a writer of a whole tune, from a beginning such as the three lines of its header."""
@@ -131,59 +133,9 @@ def _character_mask(characters: str, allowed: frozenset[str]) -> Bools:
     return mask
 
 
-class AbcDecoder:
-    """Decoder of an answer, character by character (a `base.SymbolDecoder`)."""
-
-    __slots__ = ("_codec", "_pending_token", "_phrase_steps", "_prompt", "_reader", "_state")
-
-    def __init__(self, codec: AbcCodec, prompt: AbcPrompt, steps: int) -> None:
-        """The decoder begins after the prompt, which is `steps` steps long."""
-        self._codec, self._prompt, self._phrase_steps = codec, prompt, steps
-        self._state = prompt.grammar_state
-        self._reader: TuneReader = prompt.header.make_reader()
-        for token in split_tokens(prompt.body):
-            self._reader.read_token(token)
-        self._reader.flush()
-        self._pending_token = ""
-        """Token that may still become longer."""
-
-    @property
-    def step(self) -> int:
-        return floor(self._reader.settled_step) - self._phrase_steps
-
-    def allowed_ids(self, chosen: Symbol) -> Bools:
-        """Return which characters may come next, `[id]`."""
-        del chosen  # there is one field: nothing is chosen before
-        chars = self._state.allowed_characters() - _FORBIDDEN_IN_ANSWER
-        would_end = "\n" in chars and (after := self._state.after("\n")) is not None and after.is_finished
-        return self._codec.character_mask(chars - {"\n"} if would_end else chars)
-
-    def add_symbol(self, symbol: Symbol) -> tuple[Note, ...]:
-        """Add a character and return the notes that it settles, new or longer."""
-        char = self._codec.decode_text([symbol])
-        after = self._state.after(char)
-        assert after is not None, (self._state, char)
-        self._state = after
-        token, longer = self._pending_token, self._pending_token + char
-        if _is_token(longer):
-            self._pending_token = longer
-            return ()
-        self._pending_token = char
-        settled = self._reader.read_token(token)
-        if char not in _NOTE_MODIFIERS:
-            settled += self._reader.flush()
-        return tuple(note for tune_note in settled for note in self._grid_notes(tune_note))
-
-    def _grid_notes(self, note: TuneNote) -> tuple[Note, ...]:
-        """Return the note on the grid and within MIDI's pitches, or nothing where rounding leaves it no time."""
-        start, end = (floor(time + Fraction(1, 2)) - self._phrase_steps for time in (note.start, note.end))
-        pitch = fold_into_range(note.pitch - self._prompt.shift, 0, 127)
-        return (Note(start, end - start, pitch),) if end > start else ()
-
-
-def _is_token(text: str) -> bool:
-    """Return True for a token of the music, or the beginning of a note."""
-    return text in ("^", "_", "^^", "__") or abc_spelling.TOKEN_PATTERN.fullmatch(text) is not None
+@lru_cache(maxsize=16)
+def _letter_ids(characters: str) -> tuple[tuple[str, int], ...]:
+    return tuple((letter, characters.index(letter) + 1) for letter in abc_grammar.NOTE_LETTERS)
 
 
 class TuneWriter:
@@ -209,6 +161,9 @@ class TuneWriter:
         is_long = len(self.text) >= self._max_characters
         chars = closing_characters(self._state) if is_long else self._state.allowed_characters()
         return self._codec.character_mask(chars)
+
+    def wish_nats(self, chosen: Symbol) -> None:
+        """Return None: a tune from nothing has no guide."""
 
     def add_symbol(self, symbol: Symbol) -> None:
         """Add a character."""

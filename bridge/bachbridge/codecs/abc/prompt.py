@@ -1,8 +1,9 @@
 """Beginning of a tune in ABC made from a player's phrase.
 
-The meter is that of the phrase's bars. The key is the one that the player has locked, or else it is estimated from the
-notes that began before the last bar line, so it changes only once a bar. Of chords only the top line is written. The
-phrase is moved to the nearest key that the network has met in training, and to the octaves in which tunes lie.
+The meter is that of the phrase's bars. The key is the one that the player has locked, or else the phrase's likeliest,
+as for the `AnswerShape`. Of chords only the top line is written. The phrase is moved to the nearest key that the network
+has met in training, and to the octaves in which tunes lie. A phrase of long notes is written as one of shorter notes (a
+time factor of 2, 4 or 8), so that the answer's are as long: tunes have few notes longer than a quarter.
 """
 
 from collections import Counter
@@ -10,30 +11,38 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
-from math import ceil
+from math import ceil, log2
 
 from bachbridge.codecs.abc import grammar as abc_grammar
 from bachbridge.codecs.abc import tokens as abc_tokens
 from bachbridge.codecs.abc.reader import STEPS_PER_WHOLE_NOTE, TuneHeader, TuneNote
 from bachbridge.codecs.abc.writer import BarLayout, format_line
-from bachbridge.music.keys import key_from_notes
 from bachbridge.music.notes import Key, Note, Phrase, fold_into_range
+from bachbridge.music.phrasing.onset_pattern import phrase_onset_pattern
+from bachbridge.music.tonality.phrase_key import phrase_key
 
 _DEFAULT_UNIT_LENGTH = "1/8"
 _LOWEST_PITCH, _HIGHEST_PITCH = 37, 106
 """Limits of the pitches that are written."""
+_LONG_GAP, _USUAL_GAP, _MAX_TIME_FACTOR = 5.0, 2.5, 8
+"""Mean steps between onsets from which a phrase is written quicker, the mean in tunes, and the largest factor."""
 _LOWEST_MEAN, _HIGHEST_MEAN = 60, 82
 """Limits between which the mean pitch of a phrase is moved, by octaves."""
 
 
 @dataclass(frozen=True, slots=True)
 class AbcPrompt:
-    """A phrase as text, `shift` semitones higher than it was played, with the length of its first bar."""
+    """A phrase as text, `shift` semitones higher than it was played, with the length of its first bar.
+
+    A step of the text's music is `factor` steps of the phrase; the text lasts `steps` of its own.
+    """
 
     header: TuneHeader
     body: str
     shift: int
     first_bar_steps: Fraction
+    factor: int
+    steps: Fraction
 
     @property
     def text(self) -> str:
@@ -53,13 +62,33 @@ def make_prompt(
 ) -> AbcPrompt:
     """Return the phrase in one of `keys` (any key, if none of them has its mode), with its meter's unit in `units`."""
     key, shift = _nearest_key(locked_key or _phrase_key(phrase), keys)
-    line = _top_line(phrase)
+    line, factor = _top_line(phrase), _time_factor(phrase)
     shift += _octave_shift(line, shift)
     meter = _phrase_meter(phrase)
     header = TuneHeader(meter, units.get(meter, _DEFAULT_UNIT_LENGTH), key)
-    first = _first_bar_steps(phrase, header)
-    body = _body_text(line, shift, Fraction(phrase.steps), header, first)
-    return AbcPrompt(header, body + ("" if body[-1:] in ("", "|") else " "), shift, first)
+    steps = _at_pace(phrase.steps, factor)
+    first = _first_bar_steps(phrase, header) if factor == 1 else _first_bar_at_pace(phrase, header, steps, factor)
+    body = _body_text(line, shift, steps, header, first, factor)
+    return AbcPrompt(header, body + ("" if body[-1:] in ("", "|") else " "), shift, first, factor, steps)
+
+
+def _time_factor(phrase: Phrase) -> int:
+    """Return how much slower the phrase is than tunes are: 1, 2, 4 or 8."""
+    pattern = phrase_onset_pattern(phrase)
+    if pattern is None or pattern.mean_gap < _LONG_GAP:
+        return 1
+    return min(_MAX_TIME_FACTOR, 2 ** round(log2(pattern.mean_gap / _USUAL_GAP)))
+
+
+def _at_pace(step: int, factor: int) -> Fraction:
+    """Return a step in the text's steps; all but the phrases that are read as they are keep to its half steps."""
+    return Fraction(step) if factor == 1 else Fraction(round(2 * step / factor), 2)
+
+
+def _first_bar_at_pace(phrase: Phrase, header: TuneHeader, steps: Fraction, factor: int) -> Fraction:
+    """Return the steps of the text's first bar, if the last bar line of the phrase is to be one of the text's."""
+    bar, in_bar = header.meter * STEPS_PER_WHOLE_NOTE, ((phrase.position or 0) + phrase.steps) % phrase.steps_per_bar
+    return bar - (_at_pace(in_bar, factor) - steps) % bar
 
 
 def phrase_to_tune(phrase: Phrase) -> str:
@@ -77,16 +106,19 @@ def _first_bar_steps(phrase: Phrase, header: TuneHeader) -> Fraction:
     return bar - (phrase.position or 0) % bar
 
 
-def _body_text(line: Sequence[Note], shift: int, end: Fraction, header: TuneHeader, first: Fraction) -> str:
-    """Return a line, `shift` semitones higher, as music up to step `end`."""
+def _body_text(
+    line: Sequence[Note], shift: int, end: Fraction, header: TuneHeader, first: Fraction, factor: int = 1
+) -> str:
+    """Return a line, `shift` semitones higher and quicker by `factor`, as music up to the text's step `end`."""
     beat = Fraction(6 if abc_tokens.is_compound(header.meter_word) else 4)
     notes = [
         TuneNote(
-            Fraction(note.start),
-            Fraction(note.length),
+            _at_pace(note.start, factor),
+            _at_pace(note.end, factor) - _at_pace(note.start, factor),
             fold_into_range(note.pitch + shift, _LOWEST_PITCH, _HIGHEST_PITCH),
         )
         for note in line
+        if _at_pace(note.end, factor) > _at_pace(note.start, factor)
     ]
     return format_line(
         notes,
@@ -129,10 +161,8 @@ def _top_line(phrase: Phrase) -> list[Note]:
 
 
 def _phrase_key(phrase: Phrase) -> Key:
-    """Return the key of the notes that began before the last bar line, or of all notes in the first bar."""
-    in_bar = (phrase.steps + (phrase.position or 0)) % phrase.steps_per_bar
-    notes = [note for note in phrase.notes if note.start < phrase.steps - in_bar] or list(phrase.notes)
-    return key_from_notes(notes)
+    """Return the likeliest key of the phrase; C major without any note."""
+    return phrase_key(phrase.notes) or (0, False)
 
 
 def _phrase_meter(phrase: Phrase) -> str:

@@ -129,9 +129,15 @@ class TuneReader:
         else:
             if accidental is not None:
                 self._bar_accidentals[letter, marks] = _ACCIDENTAL_SEMITONES[accidental]
-            semitones = self._bar_accidentals.get((letter, marks), self._key_accidentals.get(letter.upper(), 0))
-            self._last_note = TuneNote(start, steps, abc_tokens.natural_pitch(letter, marks) + semitones)
+            self._last_note = TuneNote(start, steps, self.pitch_of(letter, marks))
         self._tied_note = None
+
+    def pitch_of(self, letter: str, marks: str = "", accidental: str | None = None) -> int:
+        """Return the pitch that a note of this name would have now."""
+        semitones = self._bar_accidentals.get((letter, marks), self._key_accidentals.get(letter.upper(), 0))
+        if accidental is not None:
+            semitones = _ACCIDENTAL_SEMITONES[accidental]
+        return abc_tokens.natural_pitch(letter, marks) + semitones
 
     def _apply_field(self, field: str) -> None:
         letter, value = field[0], field[2:].strip()

@@ -125,6 +125,16 @@ def natural_pitch(letter: str, octaves: str = "") -> int:
     return 60 + LETTER_SEMITONES[letter.upper()] + (12 if letter.islower() else 0) + octave
 
 
+def key_pitch(key: str, letter: str, octaves: str = "") -> int:
+    """Return the MIDI pitch of a letter with its octave marks and the accidental that the key gives it."""
+    return natural_pitch(letter, octaves) + key_accidentals(key_sharps(key) or 0).get(letter.upper(), 0)
+
+
+def key_sign(key: str, letter: str) -> str:
+    """Return the accidental that a key gives to a letter, written out."""
+    return {1: "^", 0: "=", -1: "_"}[key_accidentals(key_sharps(key) or 0).get(letter.upper(), 0)]
+
+
 _CHORD_SET, _BASS_SET = frozenset(CHORD_SYMBOLS), frozenset(_BASS_NAMES)
 _CHORD_PREFIXES, _BASS_PREFIXES = _prefixes(CHORD_SYMBOLS), _prefixes(_BASS_NAMES)
 

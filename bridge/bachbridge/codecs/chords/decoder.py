@@ -58,7 +58,8 @@ class ChordDecoder:
         self._codec, self._shift, self._locked_key, self._guide = codec, codec.octave_shift(phrase), key, guide
         if guide is not None:
             notes, sizes = codec.note_table.notes, codec.note_table.sizes
-            self._sounding_notes = np.where(notes < PITCH_COUNT, np.clip(notes - self._shift, 0, PITCH_COUNT - 1), notes)
+            sounding = np.clip(notes - self._shift, 0, PITCH_COUNT - 1)
+            self._sounding_notes = np.where(notes < PITCH_COUNT, sounding, notes)
             """The notes of each chord as they sound, `[rank, id]`."""
             self._size_nats = -_FULLER_NATS * np.maximum(sizes - guide.shape.most_notes, 0)
         self._rest_id = codec.exact_id(())

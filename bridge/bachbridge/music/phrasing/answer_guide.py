@@ -50,6 +50,7 @@ class AnswerGuide:
         "_onset_count",
         "_pattern_onsets",
         "_pitch_sum",
+        "last_pitch",
         "shape",
     )
 
@@ -67,10 +68,13 @@ class AnswerGuide:
         for note in phrase.notes:
             pitches_by_start.setdefault(note.start, []).append(note.pitch)
         self._loops = LoopWatch([tuple(sorted(pitches)) for pitches in pitches_by_start.values()])
+        self.last_pitch = phrase.notes[-1].pitch if phrase.notes else round(shape.mean_pitch)
+        """The highest note of the last onset."""
         self._cached: tuple[tuple[bool, bool], Floats] | None = None
 
     def add_onset(self, pitches: tuple[int, ...]) -> None:
         """Note the pitches that begin together, from the lowest up."""
+        self.last_pitch = pitches[-1]
         self._pitch_sum += sum(pitches)
         self._note_count += len(pitches)
         self._onset_count += 1

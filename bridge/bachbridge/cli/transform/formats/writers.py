@@ -12,9 +12,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from bachbridge.cli.transform.formats.timed_parts import timed_parts
-from bachbridge.codecs.keys88 import text as keys88_text
 from bachbridge.codecs.abc import score_writer
 from bachbridge.codecs.abc import tokens as abc_tokens
+from bachbridge.codecs.keys88 import text as keys88_text
 from bachbridge.errors import ConfigError
 from bachbridge.files import engraving
 from bachbridge.files.midi_reader import MidiSong, parse_midi

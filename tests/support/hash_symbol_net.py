@@ -9,6 +9,7 @@ from bachbridge.codecs.base import Symbol
 from bachbridge.inference.runtime.protocols import State
 from bachbridge.music.frames import Bools, Floats, Ints
 from bachbridge.music.notes import Key, Note, Phrase
+from bachbridge.music.phrasing.answer_guide import AnswerGuide
 
 LOWEST, PITCHES, LONGEST = 60, 13, 8
 SIZES = (PITCHES + 1, LONGEST + 1)
@@ -27,6 +28,9 @@ class MelodyDecoder:
         self.queries.append(chosen)
         ids = np.arange(SIZES[len(chosen)])
         return ids >= (self.shortest if chosen else 1)
+
+    def wish_nats(self, chosen: Symbol) -> None:
+        pass
 
     def add_symbol(self, symbol: Symbol) -> tuple[Note, ...]:
         if self.silent:
@@ -53,8 +57,8 @@ class MelodyCodec:
             symbols.append((1 + (note.pitch - LOWEST) % PITCHES, min(LONGEST, max(1, end - note.start))))
         return symbols
 
-    def decoder(self, phrase: Phrase, key: Key | None = None) -> MelodyDecoder:
-        del key
+    def decoder(self, phrase: Phrase, key: Key | None = None, guide: AnswerGuide | None = None) -> MelodyDecoder:
+        del key, guide
         assert all(a.start <= b.start for a, b in pairwise(phrase.notes))
         return MelodyDecoder(self.shortest, self.silent)
 

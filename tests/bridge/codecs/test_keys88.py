@@ -122,7 +122,9 @@ def small() -> Keys88Codec:
 def test_vocabulary_holds_range_and_limits() -> None:
     assert small() == Keys88Codec(48, 72, 3, 4, 4)
     assert keys88_codec.codec_from_vocabulary(keys88_codec.build_vocabulary([])) == Keys88Codec(49, 60, 1, 1, 0)
-    older = {name: value for name, value in keys88_codec.build_vocabulary([]).items() if name not in ("longest", "silence")}
+    older = {
+        name: value for name, value in keys88_codec.build_vocabulary([]).items() if name not in ("longest", "silence")
+    }
     assert keys88_codec.codec_from_vocabulary(older) == Keys88Codec(49, 60, 1, 0, None)
     rests = keys88_codec.build_vocabulary([Phrase((Note(1, 1, 60), Note(5, 1, 60)), 8)])
     assert (rests["longest"], rests["silence"]) == (1, 3)

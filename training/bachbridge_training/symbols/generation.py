@@ -50,6 +50,9 @@ class _UnmaskedDecoder:
     codec: AbcCodec
     text: str = ""
 
+    def wish_nats(self, chosen: Symbol) -> None:
+        """Return None: nothing is wished for."""
+
     def allowed_ids(self, chosen: Symbol) -> Bools:  # noqa: ARG002  with one field, nothing is chosen before
         over = self.text.endswith(_TUNE_END) or len(self.text) >= MAX_SYMBOLS
         return np.arange(self.codec.vocab_sizes[0]) > (len(self.codec.characters) if over else 0)

@@ -11,13 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from bachbridge.codecs.keys88 import codec as keys88_codec
-from bachbridge.codecs.keys88 import text as keys88_text
 from bachbridge.codecs.abc import codec as abc_codec
 from bachbridge.codecs.base import Symbol, SymbolCodec
 from bachbridge.codecs.chords import codec as chords_codec
 from bachbridge.codecs.chords.onsets import OnsetGroup, beat_notes, group_onsets, phrase_onsets, transposed
 from bachbridge.codecs.chords.options import parse_options
+from bachbridge.codecs.keys88 import codec as keys88_codec
+from bachbridge.codecs.keys88 import text as keys88_text
 from bachbridge.music.frames import Ints
 from bachbridge.music.notes import Phrase
 from bachbridge_training.datasets.parsed_piece import ParsedPiece

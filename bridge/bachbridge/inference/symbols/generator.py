@@ -3,7 +3,9 @@
 The network goes from symbol to symbol, its state an explicit value. A symbol has one id for each field (see
 `codecs.base`), and the fields are drawn in order, each knowing those before it: the chain rule of probability, as in
 A. Graves, "Generating Sequences With Recurrent Neural Networks", 2013. The codec decides what may come next: its
-decoder masks the ids that would make no sense, and the rest is drawn by nucleus sampling.
+decoder masks the ids that would make no sense, and the rest is drawn by nucleus sampling. A guide goes along with the
+answer (`music.phrasing.answer_guide`): it keeps the key, the register and the rhythm of the phrase, leaves loops and
+leads to a close, and the decoder adds its wishes to the network's logits.
 
 `SymbolGenerator` keeps checkpoints along the phrase that it was fed, so that a longer or corrected phrase is taken up
 after the longest part that is unchanged. The newest checkpoints are all kept, older ones are thinned out with
@@ -11,7 +13,7 @@ age, because the state of a network with attention grows. A phrase is taken in w
 codec reads each phrase as one that is over, and its decoder adds nothing to it, so the first symbol drawn begins on the
 answer's first step. While the player still holds a chord, its length is the part that is corrected with each feed.
 
-A key that the player has locked is the codec's concern: `abc` writes it into the tune's header, which is then read
+A key that the player has locked is the codec's concern, too: `abc` writes it into the tune's header, which is then read
 anew; `keys88` and `chords` have no symbol for a key, and their decoders forbid what is foreign to it.
 
 All random numbers come from the ask's seed and the number of the symbol; the same ask gives the same answer whether or
@@ -37,8 +39,12 @@ from bachbridge.protocol.events import Answer
 
 UNKNOWN_ID = -1
 """An id that is still to be chosen."""
+_NEGLIGIBLE_NATS = 20.0
+"""A choice that is less likely than the likeliest one by so many nats is never drawn."""
 _DENSE_CHECKPOINTS = 32
 """About this many of the newest checkpoints are all kept; of those before them every other one, and so on."""
+_MAX_SEEN = 64
+"""Notes whose velocity is remembered: more than can still become longer."""
 _FREE_LOUDNESS = 5.0
 """Velocity by which the mean of the answer may lie beside the player's."""
 _MAX_IDLE_SYMBOLS = 256
@@ -153,7 +159,10 @@ def sample_symbol(
             logits = net.heads(hidden, known)[0, end - vocab_sizes[field] : end]
             if (wished := decoder.wish_nats(chosen)) is not None:
                 logits = logits + wished * np.float32(max(1.0, temperature))
-            known[0, field] = sample_nucleus(np.where(allowed, logits, np.float32(-np.inf)), temperature, top_p, rng)
+            possible = logits[allowed_ids]
+            likely = np.flatnonzero(possible >= possible.max() - _NEGLIGIBLE_NATS * temperature)
+            drawn = sample_nucleus(possible[likely], temperature, top_p, rng)
+            known[0, field] = allowed_ids[likely[drawn]]
         chosen = (*chosen, int(known[0, field]))
     return chosen
 
@@ -255,4 +264,6 @@ class _Loudness:
             excess = self._mean - self._played_mean
             excess -= min(free, max(-free, excess))
             self._seen[key] = min(127, max(1, round(given - excess)))
+            if len(self._seen) > _MAX_SEEN:
+                del self._seen[next(iter(self._seen))]
         return self._seen[key]

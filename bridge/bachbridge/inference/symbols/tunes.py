@@ -72,5 +72,8 @@ class _HeaderDecoder:
             return self.codec.character_mask(requested[len(line)])
         return self.decoder.allowed_ids(chosen)
 
+    def wish_nats(self, chosen: Symbol) -> None:
+        """Return None: a tune from nothing has no guide."""
+
     def add_symbol(self, symbol: Symbol) -> None:
         self.decoder.add_symbol(symbol)

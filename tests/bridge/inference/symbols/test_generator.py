@@ -6,12 +6,12 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from bachbridge.codecs.keys88 import codec as keys88_codec
 from bachbridge.codecs.abc import codec as abc_codec
 from bachbridge.codecs.base import SymbolCodec
 from bachbridge.codecs.chords import codec as chords_codec
 from bachbridge.codecs.chords.onsets import phrase_onsets
 from bachbridge.codecs.chords.options import ChordOptions
+from bachbridge.codecs.keys88 import codec as keys88_codec
 from bachbridge.inference.runtime.protocols import AccompanyingGenerator
 from bachbridge.inference.symbols.generator import SymbolGenerator
 from bachbridge.music.notes import Key, Note, Phrase, key_to_number, scale_pitch_classes

@@ -9,7 +9,7 @@ from bachbridge.codecs.base import Symbol
 from bachbridge.inference.runtime.protocols import State
 from bachbridge.music.frames import Bools, Floats, Ints
 from bachbridge.music.notes import Key, Note, Phrase
-from bachbridge.music.phrasing.answer_guide import AnswerGuide
+from bachbridge.music.phrasing.answers.guide import PhraseGuide
 
 LOWEST, PITCHES, LONGEST = 60, 13, 8
 SIZES = (PITCHES + 1, LONGEST + 1)
@@ -22,6 +22,9 @@ class MelodyDecoder:
     shortest: int = 1
     silent: bool = False
     step: int = 0
+    accents: tuple[int, ...] = (11,)
+    """Velocities of the notes in turn."""
+    count: int = 0
     queries: list[Symbol] = field(default_factory=list[Symbol])
 
     def allowed_ids(self, chosen: Symbol) -> Bools:
@@ -36,7 +39,8 @@ class MelodyDecoder:
         if self.silent:
             return ()
         pitch, length = symbol
-        note = Note(self.step, length, LOWEST + pitch - 1, 11)
+        note = Note(self.step, length, LOWEST + pitch - 1, self.accents[self.count % len(self.accents)])
+        self.count += 1
         self.step += length
         return (note,)
 
@@ -47,6 +51,7 @@ class MelodyCodec:
 
     shortest: int = 1
     silent: bool = False
+    accents: tuple[int, ...] = (11,)
     vocab_sizes = SIZES
 
     def encode_phrase(self, phrase: Phrase, key: Key | None = None) -> list[Symbol]:
@@ -57,10 +62,10 @@ class MelodyCodec:
             symbols.append((1 + (note.pitch - LOWEST) % PITCHES, min(LONGEST, max(1, end - note.start))))
         return symbols
 
-    def decoder(self, phrase: Phrase, key: Key | None = None, guide: AnswerGuide | None = None) -> MelodyDecoder:
+    def decoder(self, phrase: Phrase, key: Key | None = None, guide: PhraseGuide | None = None) -> MelodyDecoder:
         del key, guide
         assert all(a.start <= b.start for a, b in pairwise(phrase.notes))
-        return MelodyDecoder(self.shortest, self.silent)
+        return MelodyDecoder(self.shortest, self.silent, accents=self.accents)
 
 
 @dataclass

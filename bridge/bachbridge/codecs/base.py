@@ -9,7 +9,7 @@ from typing import Protocol
 
 from bachbridge.music.frames import Bools, Floats
 from bachbridge.music.notes import Key, Note, Phrase
-from bachbridge.music.phrasing.answer_guide import AnswerGuide
+from bachbridge.music.phrasing.answers.guide import PhraseGuide
 
 Symbol = tuple[int, ...]
 
@@ -53,7 +53,7 @@ class SymbolCodec(Protocol):
         """
         ...
 
-    def decoder(self, phrase: Phrase, key: Key | None = None, guide: AnswerGuide | None = None) -> SymbolDecoder:
+    def decoder(self, phrase: Phrase, key: Key | None = None, guide: PhraseGuide | None = None) -> SymbolDecoder:
         """Return a decoder for the answer to a phrase, in `key` if the player has locked one.
 
         It follows the wishes of `guide` and tells it what it writes; without a guide it leaves all to the network.

@@ -133,11 +133,18 @@ def test_vocabulary_holds_range_and_limits() -> None:
 
 
 def test_encode_phrase_uses_the_known_octave() -> None:
-    phrase = Phrase((Note(0, 1, 84), Note(1, 1, 91), Note(2, 1, 91), Note(3, 1, 60)), 4)
+    phrase = Phrase((Note(0, 2, 84), Note(2, 2, 91), Note(4, 2, 91), Note(6, 2, 60)), 8)
     codec = small()
     assert codec.octave_shift(phrase) == -24
-    assert keys88_text.symbols_to_text(codec.encode_phrase(phrase)) == "X\nb\nbb\nQ\n"
+    assert keys88_text.symbols_to_text(codec.encode_phrase(phrase)) == "X\nX\nb\nb\nbb\nb\nQ\nQ\n"
     assert codec.vocab_sizes == (90,)
+
+
+@pytest.mark.parametrize(("length", "text"), [(1, "XX"), (2, "XX"), (4, "XXXX"), (8, "XXXX"), (16, "XXXX")], ids=str)
+def test_encode_phrase_reads_at_the_pace_of_chorales(length: int, text: str) -> None:
+    phrase = Phrase(tuple(Note(at * length, length, 60 + 2 * at) for at in range(4)), 4 * length)
+    lines = keys88_text.symbols_to_text(small().encode_phrase(phrase)).split("\n")
+    assert "".join(line for line in lines if "X" in line) == text
 
 
 def decode(codec: Keys88Codec, phrase: Phrase, text: str) -> dict[NoteKey, Note]:

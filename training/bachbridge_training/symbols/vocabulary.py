@@ -107,7 +107,7 @@ def _encode_piece(codec: SymbolCodec, source: SymbolSource, shifts: int) -> Symb
             pitches = [note.pitch for note in phrase.notes]
             low, high = codec.lowest - min(pitches), codec.highest - max(pitches)
             semitones = [0, *(by for by in range(-shifts, shifts + 1) if by and low <= by <= high)]
-            shifted = {by: _symbol_array(codec.encode_phrase(_transpose_phrase(phrase, by))) for by in semitones}
+            shifted = {by: _symbol_array(codec.encode_piece(_transpose_phrase(phrase, by))) for by in semitones}
             final = frozenset(note.pitch % 12 for note in phrase.notes if note.end == phrase.steps)
             return SymbolPiece(source.name, shifted, phrase.steps, final_pitch_classes=final)
         case abc_codec.AbcCodec():

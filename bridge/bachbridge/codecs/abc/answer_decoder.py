@@ -25,7 +25,7 @@ from bachbridge.codecs.abc.tokens import LENGTH_COMPLETIONS, LENGTH_QUANTA
 from bachbridge.codecs.base import Symbol
 from bachbridge.music.frames import Bools, Floats
 from bachbridge.music.notes import Note, fold_into_range
-from bachbridge.music.phrasing.answer_guide import AnswerGuide
+from bachbridge.music.phrasing.answers.guide import PhraseGuide
 
 if TYPE_CHECKING:
     from bachbridge.codecs.abc.codec import AbcCodec
@@ -54,7 +54,7 @@ class AbcDecoder:
         "_state",
     )
 
-    def __init__(self, codec: "AbcCodec", prompt: AbcPrompt, guide: AnswerGuide | None = None) -> None:
+    def __init__(self, codec: "AbcCodec", prompt: AbcPrompt, guide: PhraseGuide | None = None) -> None:
         """The decoder begins after the prompt."""
         self._codec, self._prompt, self._guide = codec, prompt, guide
         self._state: GrammarState = prompt.grammar_state
@@ -184,7 +184,7 @@ class AbcDecoder:
     def _sounding(self, pitch: int) -> int:
         return fold_into_range(pitch - self._prompt.shift, 0, 127)
 
-    def _report_pending(self, guide: AnswerGuide) -> None:
+    def _report_pending(self, guide: PhraseGuide) -> None:
         """Tell the guide of an unfinished note; a tied one is known."""
         start = self._reader.step
         if self._state.pending_tie or start == self._reported_start:

@@ -27,7 +27,7 @@ from bachbridge.codecs.base import Symbol
 from bachbridge.errors import TuneError
 from bachbridge.music.frames import Bools
 from bachbridge.music.notes import Key, Phrase
-from bachbridge.music.phrasing.answer_guide import AnswerGuide
+from bachbridge.music.phrasing.answers.guide import PhraseGuide
 
 REQUIRED_CHARACTERS = "".join(
     sorted(
@@ -113,7 +113,7 @@ class AbcCodec:
         """Return the symbols of the phrase as the beginning of a tune, in `key` if it is locked."""
         return self.encode_text(self.make_prompt(phrase, key).text, end=False)
 
-    def decoder(self, phrase: Phrase, key: Key | None = None, guide: AnswerGuide | None = None) -> AbcDecoder:
+    def decoder(self, phrase: Phrase, key: Key | None = None, guide: PhraseGuide | None = None) -> AbcDecoder:
         """Return a decoder for the answer to a phrase, in the key of the tune's header."""
         return AbcDecoder(self, self.make_prompt(phrase, key), guide)
 

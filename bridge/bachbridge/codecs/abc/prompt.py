@@ -1,9 +1,9 @@
 """Beginning of a tune in ABC made from a player's phrase.
 
 The meter is that of the phrase's bars. The key is the one that the player has locked, or else the phrase's likeliest,
-as for the `AnswerShape`. Of chords only the top line is written. The phrase is moved to the nearest key that the network
-has met in training, and to the octaves in which tunes lie. A phrase of long notes is written as one of shorter notes (a
-time factor of 2, 4 or 8), so that the answer's are as long: tunes have few notes longer than a quarter.
+as for the `AnswerShape`. Of chords only the top line is written. The phrase is moved to the nearest key that the
+network has met in training, and to the octaves in which tunes lie. A phrase of long notes is written as one of shorter
+notes (a time factor of 2, 4 or 8), so that the answer's are as long: tunes have few notes longer than a quarter.
 """
 
 from collections import Counter
@@ -18,7 +18,7 @@ from bachbridge.codecs.abc import tokens as abc_tokens
 from bachbridge.codecs.abc.reader import STEPS_PER_WHOLE_NOTE, TuneHeader, TuneNote
 from bachbridge.codecs.abc.writer import BarLayout, format_line
 from bachbridge.music.notes import Key, Note, Phrase, fold_into_range
-from bachbridge.music.phrasing.onset_pattern import phrase_onset_pattern
+from bachbridge.music.phrasing.answers.onset_pattern import phrase_onset_pattern
 from bachbridge.music.tonality.phrase_key import phrase_key
 
 _DEFAULT_UNIT_LENGTH = "1/8"

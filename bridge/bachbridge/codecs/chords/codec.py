@@ -31,8 +31,8 @@ from bachbridge.codecs.chords.options import VELOCITY_COUNT, ChordOptions, parse
 from bachbridge.errors import ConfigError
 from bachbridge.music.frames import Bools, Floats, Ints
 from bachbridge.music.notes import STEPS_PER_BEAT, Key, Phrase, best_octave_shift, scale_pitch_classes
-from bachbridge.music.phrasing.answer_guide import PITCH_COUNT, AnswerGuide
-from bachbridge.music.phrasing.onset_pattern import phrase_onset_pattern
+from bachbridge.music.phrasing.answers.guide import PITCH_COUNT, PhraseGuide
+from bachbridge.music.phrasing.answers.onset_pattern import phrase_onset_pattern
 
 _USUAL_GAP = 1.5
 """Mean time between onsets in the training music, as a multiple of the commonest."""
@@ -185,7 +185,7 @@ class ChordCodec:
         octaves = round(log2(pattern.mean_gap / usual_steps))
         return Fraction(min(_MAX_TIME_FACTOR, 2 ** max(0, octaves)))
 
-    def decoder(self, phrase: Phrase, key: Key | None = None, guide: AnswerGuide | None = None) -> SymbolDecoder:
+    def decoder(self, phrase: Phrase, key: Key | None = None, guide: PhraseGuide | None = None) -> SymbolDecoder:
         return ChordDecoder(self, phrase, key, guide)
 
     def key_mask(self, key: Key) -> Bools:

@@ -23,7 +23,7 @@ from bachbridge.codecs.chords.names import REST
 from bachbridge.codecs.chords.onsets import OnsetGroup, phrase_onsets, round_to_units, timed_chords, transposed
 from bachbridge.music.frames import Bools, Floats
 from bachbridge.music.notes import STEPS_PER_BEAT, VOICES, Key, Note, Phrase, fold_into_range
-from bachbridge.music.phrasing.answer_guide import FORBIDDEN_NATS, PITCH_COUNT, AnswerGuide
+from bachbridge.music.phrasing.answers.guide import FORBIDDEN_NATS, PITCH_COUNT, PhraseGuide
 
 if TYPE_CHECKING:
     from bachbridge.codecs.chords.codec import ChordCodec
@@ -54,7 +54,7 @@ class ChordDecoder:
         "_unit",
     )
 
-    def __init__(self, codec: "ChordCodec", phrase: Phrase, key: Key | None, guide: AnswerGuide | None) -> None:
+    def __init__(self, codec: "ChordCodec", phrase: Phrase, key: Key | None, guide: PhraseGuide | None) -> None:
         self._codec, self._shift, self._locked_key, self._guide = codec, codec.octave_shift(phrase), key, guide
         if guide is not None:
             notes, sizes = codec.note_table.notes, codec.note_table.sizes
@@ -102,7 +102,7 @@ class ChordDecoder:
             return self._duration_nats(self._guide)
         return None
 
-    def _chord_nats(self, guide: AnswerGuide) -> Floats:
+    def _chord_nats(self, guide: PhraseGuide) -> Floats:
         """Return the nats for each chord that begins now."""
         step = self.step
         nats = np.append(guide.pitch_nats(step), np.float32(0))[self._sounding_notes].sum(axis=0)
@@ -113,7 +113,7 @@ class ChordDecoder:
         nats[self._rest_id] = guide.crowd_nats - guide.onset_nats(step)
         return nats
 
-    def _duration_nats(self, guide: AnswerGuide) -> Floats:
+    def _duration_nats(self, guide: PhraseGuide) -> Floats:
         """Return the nats for each duration by the step on which the next symbol would begin."""
         beat, unit = float(self._beat), float(self._unit)
         ends = np.floor(STEPS_PER_BEAT * (beat + unit * self._codec.duration_table) + 0.5).astype(np.int32)

@@ -24,8 +24,8 @@ from bachbridge.codecs.keys88.text import (
 )
 from bachbridge.errors import ModelError
 from bachbridge.music.notes import Key, Phrase, best_octave_shift, fold_into_range
-from bachbridge.music.phrasing.answer_guide import AnswerGuide
-from bachbridge.music.phrasing.onset_pattern import phrase_onset_pattern
+from bachbridge.music.phrasing.answers.guide import PhraseGuide
+from bachbridge.music.phrasing.answers.onset_pattern import phrase_onset_pattern
 
 _TIME_FACTORS = ((12.0, Fraction(4)), (6.0, Fraction(2)), (1.5, Fraction(1)))
 """Mean steps from one onset to the next from which a phrase is read as quicker music, and by which factor."""
@@ -83,7 +83,11 @@ class Keys88Codec:
         del key
         return text_to_symbols(phrase_to_text(self.read_phrase(phrase)))
 
-    def decoder(self, phrase: Phrase, key: Key | None = None, guide: AnswerGuide | None = None) -> SymbolDecoder:
+    def encode_piece(self, phrase: Phrase) -> list[Symbol]:
+        """Return the symbols of a phrase at its own pace: of music to learn from."""
+        return text_to_symbols(phrase_to_text(self._transposed(phrase, self.octave_shift(phrase))))
+
+    def decoder(self, phrase: Phrase, key: Key | None = None, guide: PhraseGuide | None = None) -> SymbolDecoder:
         return Keys88Decoder(self, phrase, key, guide)
 
     def read_phrase(self, phrase: Phrase) -> Phrase:

@@ -23,7 +23,7 @@ from bachbridge.codecs.base import Symbol
 from bachbridge.codecs.keys88.text import LOWEST_PITCH, PITCH_BY_CHARACTER, STEP_END_ID, VOCAB_SIZE
 from bachbridge.music.frames import Bools, Floats
 from bachbridge.music.notes import VOICES, Key, Note, Phrase, fold_into_range, scale_pitch_classes
-from bachbridge.music.phrasing.answer_guide import FORBIDDEN_NATS, PITCH_COUNT, AnswerGuide
+from bachbridge.music.phrasing.answers.guide import FORBIDDEN_NATS, PITCH_COUNT, PhraseGuide
 
 if TYPE_CHECKING:
     from bachbridge.codecs.keys88.codec import Keys88Codec
@@ -51,7 +51,7 @@ class Keys88Decoder:
         "_step",
     )
 
-    def __init__(self, codec: "Keys88Codec", phrase: Phrase, key: Key | None, guide: AnswerGuide | None) -> None:
+    def __init__(self, codec: "Keys88Codec", phrase: Phrase, key: Key | None, guide: PhraseGuide | None) -> None:
         self._codec, self._shift, self._guide = codec, codec.octave_shift(phrase), guide
         self._factor: Fraction = codec.time_factor(phrase)
         self._most = codec.keys_down_at_once(phrase) if guide else codec.most
@@ -135,7 +135,7 @@ class Keys88Decoder:
             nats[STEP_END_ID] = 0.0 if struck else nats[STEP_END_ID]
         return nats
 
-    def _add_final_nats(self, nats: Floats, guide: AnswerGuide) -> None:
+    def _add_final_nats(self, nats: Floats, guide: PhraseGuide) -> None:
         """Wish for the last chord, all of it struck now, with its root as the lowest note."""
         nats[STEP_END_ID] = 0.0
         if not self._current_ids:

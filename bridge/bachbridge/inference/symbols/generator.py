@@ -4,7 +4,7 @@ The network goes from symbol to symbol, its state an explicit value. A symbol ha
 `codecs.base`), and the fields are drawn in order, each knowing those before it: the chain rule of probability, as in
 A. Graves, "Generating Sequences With Recurrent Neural Networks", 2013. The codec decides what may come next: its
 decoder masks the ids that would make no sense, and the rest is drawn by nucleus sampling. A guide goes along with the
-answer (`music.phrasing.answer_guide`): it keeps the key, the register and the rhythm of the phrase, leaves loops and
+answer (`music.phrasing.answers.guide`): it keeps the key, the register and the rhythm of the phrase, leaves loops and
 leads to a close, and the decoder adds its wishes to the network's logits.
 
 `SymbolGenerator` keeps checkpoints along the phrase that it was fed, so that a longer or corrected phrase is taken up
@@ -32,8 +32,8 @@ from bachbridge.inference.runtime.protocols import SequenceNet, State, SymbolCon
 from bachbridge.inference.runtime.sampling import sample_nucleus
 from bachbridge.music.frames import Floats
 from bachbridge.music.notes import STEPS_PER_BEAT, Key, Note, Phrase, key_from_number
-from bachbridge.music.phrasing.answer_guide import AnswerGuide
-from bachbridge.music.phrasing.answer_shape import shape_answer
+from bachbridge.music.phrasing.answers.guide import PhraseGuide
+from bachbridge.music.phrasing.answers.shape import shape_answer
 from bachbridge.protocol.effects import Ask, Feed
 from bachbridge.protocol.events import Answer
 
@@ -87,7 +87,7 @@ class SymbolGenerator:
         key = key_from_number(ask.key)
         checkpoint = self._checkpoint_after(ask.prompt, key)
         shape = shape_answer(ask.prompt, ask.steps, ask.close, key)
-        decoder = self._codec.decoder(ask.prompt, key, AnswerGuide(shape, ask.prompt) if shape else None)
+        decoder = self._codec.decoder(ask.prompt, key, PhraseGuide(shape, ask.prompt) if shape else None)
         builder = _AnswerBuilder(ask, dynamics=self._dynamics)
         for number in count():
             rng = np.random.default_rng([ask.seed, 4, number])

@@ -285,7 +285,7 @@ def test_answer_returns_to_the_players_key() -> None:
 @pytest.mark.parametrize(("played", "text", "pitch"), [(127, "c''8|", 119), (0, "A,,8|", 7)])
 def test_answer_stays_within_midi_pitches(played: int, text: str, pitch: int) -> None:
     abc = codec()
-    decoder = abc.decoder(Phrase((Note(0, 16, played),), 16, 16, 0), (0, False))
+    decoder = abc.decoder(Phrase(tuple(Note(at, 4, played) for at in (0, 4, 8, 12)), 16, 16, 0), (0, False))
     written = [note for symbol in abc.encode_text(text, end=False) for note in decoder.add_symbol(symbol)]
     assert written == [Note(0, 16, pitch)], "of the same name, in the nearest octave that there is"
 

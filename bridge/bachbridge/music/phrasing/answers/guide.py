@@ -8,8 +8,8 @@ import numpy as np
 
 from bachbridge.music.frames import Floats, Ints
 from bachbridge.music.notes import Phrase
-from bachbridge.music.phrasing.answer_shape import AnswerShape
-from bachbridge.music.phrasing.loop_watch import LoopWatch
+from bachbridge.music.phrasing.answers.loop_watch import LoopWatch
+from bachbridge.music.phrasing.answers.shape import AnswerShape
 
 PITCH_COUNT = 128
 FORBIDDEN_NATS = -60.0
@@ -36,7 +36,7 @@ def _leading_nats(shape: AnswerShape) -> Floats:
     return (_LEAD_NATS * leads - _EARLY_CLOSE_NATS * closes).astype(np.float32)
 
 
-class AnswerGuide:
+class PhraseGuide:
     """The wishes for one answer."""
 
     __slots__ = (

@@ -1,4 +1,4 @@
-"""What an answer keeps of the phrase that it answers, and how it closes: values, known before its first note.
+"""The shape of an answer, of which its phrase and its close decide: values, known before its first note.
 
 The key is the one that the player has locked, or else the likeliest one of the phrase (`tonality.phrase_key`). Notes
 that are foreign to it cost the more, the less the player used them. The rhythm is the phrase's (`onset_pattern`), the
@@ -14,7 +14,7 @@ from statistics import fmean, pstdev
 from typing import Literal
 
 from bachbridge.music.notes import Key, Phrase, scale_pitch_classes
-from bachbridge.music.phrasing.onset_pattern import OnsetPattern, phrase_onset_pattern
+from bachbridge.music.phrasing.answers.onset_pattern import OnsetPattern, phrase_onset_pattern
 from bachbridge.music.tonality.phrase_key import phrase_key
 
 Close = Literal["cadence", "open", "music"]

@@ -207,6 +207,7 @@ class Host:
             self._try_model(feed.model)
         if self._model is not None:
             self._model.generator.feed(feed)
+            self._idle_worker = self._model.accompanist
 
     def _begin_answer(self, ask: Ask) -> None:
         """Replace the answer in progress and send the first part, before a newer feed changes the model's memory."""

@@ -39,7 +39,7 @@ class Send:
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """The phrase so far, with which the model updates its state ahead of an ask. No answer is expected."""
+    """The phrase as it would be if it ended now, which the model reads ahead of an ask. No answer is expected."""
 
     model: str
     prompt: Phrase

@@ -31,10 +31,14 @@ def upgraded_lines(path: Path) -> list[str]:
 
 @pytest.mark.parametrize("name", ["harmonised_melody.log", "dreamt_phrase.log"])
 def test_former_log_becomes_the_present_golden_log(name: str) -> None:
-    later = [f'out {{"type":"{report.__name__}"' for report in LATER_REPORTS]
+    # The model is fed more of the phrase than it was.
+    other = [f'out {{"type":"{name}"' for name in ("Feed", *(report.__name__ for report in LATER_REPORTS))]
+
+    def comparable(lines: list[str]) -> list[str]:
+        return [line for line in lines if not any(kind in line for kind in other)]
+
     present = (GOLDEN / name).read_text().splitlines()
-    expected = [line for line in present if not any(report in line for report in later)]
-    assert upgraded_lines(FORMER_GOLDEN / name) == expected
+    assert comparable(upgraded_lines(FORMER_GOLDEN / name)) == comparable(present)
 
 
 def test_former_session_log_loads_and_replays(tmp_path: Path) -> None:

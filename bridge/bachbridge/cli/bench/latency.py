@@ -20,7 +20,7 @@ from bachbridge.cli.bench.process_stats import child_running, resident_mb
 from bachbridge.cli.bench.report import Figures, environment_facts, percentiles_ms, print_facts, progress_bar
 from bachbridge.engine.session_log import read_log
 from bachbridge.process.ipc import process_module
-from bachbridge.protocol.effects import Ask
+from bachbridge.protocol.effects import AnswerStarted
 from bachbridge.protocol.events import Answer
 
 
@@ -58,22 +58,26 @@ def bench_latency(*, json: bool, notes: int, chords: int) -> None:
 
 
 def _first_note_ready_times(log: Path) -> dict[str, TimesNs]:
-    """Return, by the kind of ending, the times from an ask to the first part of its answer in the engine.
+    """Return, by the kind of ending, the times from a phrase's end to the first part of its answer in the engine.
 
-    By the time that silence ends a phrase, the model has read all of it. A controller may end it together with the last
-    note: then the model still has up to a beat to read.
+    By the time that silence ends a phrase, the answer has been asked for and may have come: it then took no time. A
+    controller may end the phrase together with its last note.
     """
-    asked_ns: dict[int, int] = {}
-    times: dict[str, TimesNs] = {"silence": [], "control": []}
+    ended_ns: dict[int, int] = {}
+    came_ns: dict[int, int] = {}
     for entry in read_log(log).entries:
         match entry.message:
-            case Ask(ask=number) if number <= 2 * PHRASES_PER_ENDING:
-                asked_ns[number] = entry.at_ns
-            case Answer(ask=number) if number in asked_ns:
-                ending = "silence" if number <= PHRASES_PER_ENDING else "control"
-                times[ending].append(entry.at_ns - asked_ns.pop(number))
+            case AnswerStarted(ask=number) if number <= 2 * PHRASES_PER_ENDING:
+                ended_ns.setdefault(number, entry.at_ns)
+            case Answer(ask=number):
+                came_ns.setdefault(number, entry.at_ns)
             case _:
                 pass
+    times: dict[str, TimesNs] = {"silence": [], "control": []}
+    for number, end_ns in ended_ns.items():
+        if number in came_ns:
+            ending = "silence" if number <= PHRASES_PER_ENDING else "control"
+            times[ending].append(max(0, came_ns[number] - end_ns))
     return times
 
 

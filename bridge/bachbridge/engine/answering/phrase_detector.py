@@ -157,7 +157,9 @@ class PhraseDetector:
         return first_bar_line(bar_step, self.steps_per_bar) + self.settings.phrase_bars * self.steps_per_bar
 
     def _feed_model(self, now_ns: int) -> list[Effect]:
-        """Feed the model the phrase so far if it has changed; a note that is due very soon goes first.
+        """Feed the model the phrase as it would be if it ended now, if it has changed.
+
+        So the model has read it all when it does end now. A note that is due very soon goes first.
 
         (Quantizing a long phrase takes time.)
         """
@@ -170,12 +172,7 @@ class PhraseDetector:
             return []
         grid = self.recorder.grid
         self._feed_ns = grid.time_of(grid.next_step(now_ns + 1, self.settings.steps_per_beat))
-        phrase = self.recorder.to_phrase(
-            now_ns,
-            self.steps_per_bar,
-            steps_per_beat=self.settings.steps_per_beat,
-            max_steps=grid.nearest_step(now_ns),
-        )
+        phrase = self.recorder.to_phrase(now_ns, self.steps_per_bar, steps_per_beat=self.settings.steps_per_beat)
         if not phrase.notes or phrase == self._last_fed_phrase:
             return []
         self._last_fed_phrase = phrase

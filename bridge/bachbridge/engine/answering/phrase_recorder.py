@@ -105,9 +105,8 @@ class PhraseRecorder:
         *,
         steps_per_beat: int = STEPS_PER_BEAT,
         steps: int | None = None,
-        max_steps: int | None = None,
     ) -> Phrase:
-        """Return the phrase up to the beat on which its last note ends, or to `max_steps` if that is earlier.
+        """Return the phrase up to the beat on which its last note ends.
 
         `steps` sets the length instead, and extends notes that end just before it. Held notes last until `now_ns`. Of
         two notes with the same start and pitch the louder is kept. There must be at least one note.
@@ -121,8 +120,7 @@ class PhraseRecorder:
                 best[note.start, note.pitch] = note
         notes = sorted(best.values(), key=lambda note: (note.start, note.pitch))
         if steps is None:
-            end = _next_beat(max(note.end for note in notes), self.tempo_tracker.beat_step, steps_per_beat)
-            steps = end if max_steps is None else max(0, min(end, max_steps))
+            steps = _next_beat(max(note.end for note in notes), self.tempo_tracker.beat_step, steps_per_beat)
         else:
             notes = [extend_to(note, steps) for note in notes]
         bar_step = self.tempo_tracker.bar_step

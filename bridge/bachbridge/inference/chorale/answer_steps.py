@@ -16,7 +16,8 @@ import numpy as np
 from bachbridge.inference.chorale.candidates import StepView, rank_frames
 from bachbridge.music.frames import PITCH_INDEX_COUNT, REST, UNKNOWN, Floats, Frame
 from bachbridge.music.notes import STEPS_PER_BEAT, VOICE_LEADING_RULES, VOICES, Key
-from bachbridge.music.phrasing.close_bias import CloseBias
+from bachbridge.music.phrasing.close_bias import close_bias
+from bachbridge.music.phrasing.close_plan import ClosePlan
 from bachbridge.music.phrasing.habits import Habits
 from bachbridge.music.phrasing.loops import loop_nats
 from bachbridge.music.tonality.bias import clash_bias, key_bias
@@ -38,14 +39,14 @@ class AnswerGuide:
 
     key: Key | None
     habits: Habits
-    close: CloseBias | None
+    plan: ClosePlan | None
     first_position: int
     temperature: float
     top_p: float
 
     def holds(self, step: int) -> bool:
         """Return True if the last chord sounds on at this step of the answer."""
-        return self.close is not None and self.close.plan.holds(step)
+        return self.plan is not None and self.plan.holds(step)
 
     @property
     def style(self) -> Style:
@@ -55,11 +56,10 @@ class AnswerGuide:
         """Nats for the notes of a step of the answer after `frames`, the prompt's and the answer's so far."""
         nats = np.zeros((len(VOICES), PITCH_INDEX_COUNT), np.float32)
         nats[:, REST] = -np.inf
-        close = self.close.nats_at(step) if self.close else None
-        if close is not None:
-            nats += close
-        if self.close and step >= self.close.plan.penultimate:
-            return nats
+        if self.plan and step >= self.plan.approach:
+            nats += close_bias(self.plan).nats_at(step)
+            if step >= self.plan.penultimate:
+                return nats
         position = self.first_position + step
         nats += self.habits.nats_at(position, frames[-1].pitch_indices if frames else None)
         if frames:
@@ -81,21 +81,34 @@ def draw_answer_frame(view: StepView, guide: AnswerGuide, step: int, frames: Seq
     rng = np.random.default_rng([seed, 3, step])
     chosen = rank_frames(view, _ANYTHING, guide.style, rng, bias=guide.nats_at(step, frames)[None])
     pitch_indices, onsets = chosen.pitch_indices[0, 0], chosen.onsets[0, 0]
-    if step == 0 or (guide.close and step == guide.close.plan.final):
+    if step == 0 or (guide.plan and step == guide.plan.final):
         onsets = pitch_indices > REST
     return Frame(tuple(pitch_indices.tolist()), tuple(onsets.tolist()))
 
 
 def complete_prompt_frame(
-    view: StepView, given: Sequence[int], onsets: Sequence[bool], belief: KeyBelief, rng: np.random.Generator
+    view: StepView,
+    given: Sequence[int],
+    onsets: Sequence[bool],
+    belief: KeyBelief,
+    rng: np.random.Generator,
+    *,
+    may_hold: bool,
 ) -> Frame:
-    """Return the prompt's frame with the voices that were not given."""
+    """Return the prompt's frame with the voices that were not given.
+
+    If it `may_hold` and the given voices go on as they were, so do the others.
+    """
+    if UNKNOWN not in given:
+        return Frame(tuple(given), tuple(onsets))
+    if may_hold and view.previous is not None and not any(onsets):
+        pairs = zip(given, view.previous, strict=True)
+        held = tuple(int(before) for index, before in pairs if index in (UNKNOWN, before))
+        if len(held) == len(VOICES):
+            return Frame(held, _NO_ONSETS)
     known, begins = np.array([given], np.int32), np.array([onsets], bool)
-    if UNKNOWN in given:
-        sounding = [index for index in given if index > REST]
-        lead = np.array(sounding[:1] or [REST], np.int32)
-        bias = key_bias(belief.probabilities[None], lead) + clash_bias(lead)
-        chosen = rank_frames(view, known, _IMAGINED_STYLE, rng, onsets=begins, bias=bias)
-        begins = np.where(known == UNKNOWN, chosen.onsets[0, :1], begins)
-        known = chosen.pitch_indices[0, :1]
-    return Frame(tuple(known[0].tolist()), tuple(begins[0].tolist()))
+    lead = np.array([index for index in given if index > REST][:1] or [REST], np.int32)
+    bias = key_bias(belief.probabilities[None], lead) + clash_bias(lead)
+    chosen = rank_frames(view, known, _IMAGINED_STYLE, rng, onsets=begins, bias=bias)
+    begins = np.where(known == UNKNOWN, chosen.onsets[0, :1], begins)
+    return Frame(tuple(chosen.pitch_indices[0, 0].tolist()), tuple(begins[0].tolist()))

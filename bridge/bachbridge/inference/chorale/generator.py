@@ -1,59 +1,41 @@
 """The chorale model as a generator: it walks a causal network over a phrase, and draws an answer frame by frame.
 
-`ChoraleGenerator` keeps a memory for every step of the phrase that it was fed. The network's state is an explicit
-value, so a longer or corrected phrase is taken up after the longest part that is unchanged, and an answer starts from
-the end without disturbing it. All random numbers come from a seed and the number of the step, never from what was done
-before; the same ask gives the same answer whether or not it was fed beforehand.
+The phrase is read while it is played (see `prompt_reader`), and an answer starts from its end without disturbing what
+was read. When there is nothing else to do, the first frame of the answer is drawn. All random numbers come from a seed
+and the number of the step, never from what was done before; the same ask gives the same answer whether or not it was
+fed beforehand.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
-
-from bachbridge.codecs import satb
 from bachbridge.inference.chorale import beam_search
-from bachbridge.inference.chorale.answer_steps import AnswerGuide, complete_prompt_frame, draw_answer_frame
-from bachbridge.inference.chorale.candidates import StepView
+from bachbridge.inference.chorale.answer_steps import AnswerGuide, draw_answer_frame
 from bachbridge.inference.chorale.planner import Planner
+from bachbridge.inference.chorale.prompt_reader import FrameMemory, PromptReader
 from bachbridge.inference.runtime.ask_canvas import build_ask_canvas
 from bachbridge.inference.runtime.expression import ExpressionSampler
 from bachbridge.inference.runtime.protocols import FrameNet
-from bachbridge.music.frames import REST, UNKNOWN, Floats, Frame, midi_pitch
-from bachbridge.music.keys import pitch_durations
+from bachbridge.music.frames import REST, Frame, midi_pitch
 from bachbridge.music.notes import STEPS_PER_BEAT, VOICES, Key, Note, Phrase, key_from_number
-from bachbridge.music.phrasing.close_bias import CloseBias
 from bachbridge.music.phrasing.close_plan import has_raised_third, plan_close
-from bachbridge.music.phrasing.habits import player_habits
-from bachbridge.music.phrasing.home_key import home_key, lowest_pitch_class
-from bachbridge.music.tonality.key_belief import NO_BELIEF, KeyBelief
-from bachbridge.music.voice_assignment import frames_from_phrase
+from bachbridge.music.phrasing.habits import Habits, player_habits
 from bachbridge.protocol.effects import Ask, Feed, PlanRequest
 from bachbridge.protocol.events import Answer, Plan
 from bachbridge.protocol.style import Style
 
+_USUAL = Style()
 _BEAM_WIDTH = 2
 """Hypotheses when harmonizing a known phrase: more are better, but too slow for live play."""
 
 
 @dataclass(frozen=True, slots=True)
-class _FrameMemory:
-    """The situation after a step: the next step's context, the network's state and view, and the melody's key."""
+class _FirstFrame:
+    """The first frame of an answer that starts from `memory`; it depends on nothing else but `choice`."""
 
-    context: satb.FrameContext
-    state: Floats
-    hidden: Floats
-    belief: KeyBelief
-
-
-@dataclass(frozen=True, slots=True)
-class _PromptStep:
-    """One step of the prompt as it was given and as it was completed, and the memory after it."""
-
-    given: tuple[int, ...]
-    onsets: tuple[bool, ...]
+    memory: FrameMemory
+    choice: tuple[object, ...]
     frame: Frame
-    memory: _FrameMemory
 
 
 class ChoraleGenerator:
@@ -63,22 +45,26 @@ class ChoraleGenerator:
     recorded_step_ns = 0
     """No step time is on record: it is measured."""
 
-    __slots__ = ("_cache_key", "_net", "_phrase", "_planner", "_prompt_steps", "_shift", "_voice_order")
+    __slots__ = ("_fed", "_first_frame", "_habits", "_last_ask", "_net", "_planner", "_reader", "_voice_order")
 
     def __init__(self, net: FrameNet, voice_order: Sequence[int]) -> None:
         """`voice_order` is the order in which the voices of a step are chosen (the chain used in training)."""
         self._net = net
         self._voice_order = tuple(voice_order)
         self._planner = Planner(net, self._voice_order)
-        self._prompt_steps: list[_PromptStep] = []
-        self._cache_key: tuple[object, ...] = ()
-        self._phrase: Phrase | None = None
-        """The phrase that `_prompt_steps` hold, transposed by `_shift` semitones."""
-        self._shift = 0
+        self._reader = PromptReader(net, self._voice_order)
+        self._fed: Feed | None = None
+        """The feed for which no first frame has been drawn yet."""
+        self._habits: tuple[FrameMemory, Habits, Key | None] | None = None
+        """The player's habits and home key in the phrase that ends with a memory."""
+        self._first_frame: _FirstFrame | None = None
+        self._last_ask = Ask(0, "continue", "", Phrase((), 0), 1, _USUAL.temperature, _USUAL.top_p, 0)
+        """The ask whose temperature and top_p the next one will probably have."""
 
     def feed(self, feed: Feed) -> None:
         """Bring the memory up to the phrase so far."""
-        self._memory_after(feed.prompt, feed.seed)
+        self._reader.read_phrase(feed.prompt, feed.seed)
+        self._fed = feed
 
     def generate(self, ask: Ask) -> Iterator[Answer | None]:
         """Yield the answer in parts, or None where it may be interrupted."""
@@ -97,7 +83,12 @@ class ChoraleGenerator:
         return self._planner.plans(request)
 
     def idle_work(self) -> bool:
-        """Return False: a causal model has nothing to compute before more is played."""
+        """Draw the first frame of an answer to the phrase that was fed; return False: there is no more to do."""
+        feed, self._fed = self._fed, None
+        if feed is not None:
+            ask = replace(self._last_ask, prompt=feed.prompt, seed=feed.seed, key=feed.key, close="music")
+            memory = self._reader.read_phrase(ask.prompt, ask.seed)
+            self._draw_first_frame(memory, self._guide(memory, ask), ask)
         return False
 
     def _harmonize(self, ask: Ask) -> Iterator[Answer | None]:
@@ -120,101 +111,53 @@ class ChoraleGenerator:
 
     def _continue(self, ask: Ask) -> Iterator[Answer]:
         """Yield the first step alone, then beat by beat; see `events.Answer`."""
-        memory = self._memory_after(ask.prompt, ask.seed)
-        builder = _NoteBuilder(-self._shift, ExpressionSampler(ask.prompt, ask.seed))
-        guide, frames = self._guide(ask), [step.frame for step in self._prompt_steps]
+        self._fed, self._last_ask = None, ask
+        memory = self._reader.read_phrase(ask.prompt, ask.seed)
+        builder = _NoteBuilder(-self._reader.shift, ExpressionSampler(ask.prompt, ask.seed))
+        guide = self._guide(memory, ask)
+        frame = self._draw_first_frame(memory, guide, ask)
+        frames = self._reader.frames()
         for step in range(ask.steps):
-            frame = draw_answer_frame(self._view(memory), guide, step, frames, ask.seed)
+            if step:
+                frame = draw_answer_frame(self._reader.view(memory), guide, step, frames, ask.seed)
             builder.add_frame(frame)
             frames.append(frame)
             final = step + 1 == ask.steps
             if step == 0 or final or (step + 1) % STEPS_PER_BEAT == 0:
                 yield Answer(ask.ask, builder.pop_notes(), step + 1, final)
             if not (final or guide.holds(step + 1)):
-                memory = self._advance(memory, frame)
+                memory = self._reader.advance(memory, frame)
 
-    def _guide(self, ask: Ask) -> AnswerGuide:
-        """Return what the answer to the phrase that was taken in last keeps to."""
-        prompt, steps = ask.prompt, self._prompt_steps
-        given = np.array([step.given for step in steps], np.int32).reshape(-1, len(VOICES))
-        key = key_from_number(ask.key) or _home_key(steps)
-        position = prompt.position or 0
-        first_position = (position + prompt.steps) % prompt.steps_per_bar
+    def _guide(self, memory: FrameMemory, ask: Ask) -> AnswerGuide:
+        """Return what the answer keeps to, from the phrase that was read last and ends with `memory`."""
+        prompt = ask.prompt
+        if self._habits is None or self._habits[0] is not memory:
+            habits = player_habits(self._reader.given(), prompt.position or 0, prompt.steps_per_bar)
+            self._habits = memory, habits, self._reader.home_key()
+        _, habits, home = self._habits
+        key = key_from_number(ask.key) or home
+        position = ((prompt.position or 0) + prompt.steps) % prompt.steps_per_bar
         plan = plan_close(
             ask.close,
             key,
             ask.steps,
-            position=first_position,
+            position=position,
             steps_per_bar=prompt.steps_per_bar,
             has_raised_third=has_raised_third(ask.seed),
         )
-        return AnswerGuide(
-            key,
-            player_habits(given, position, prompt.steps_per_bar),
-            CloseBias(plan) if plan else None,
-            first_position,
-            ask.temperature,
-            ask.top_p,
-        )
+        return AnswerGuide(key, habits, plan, position, ask.temperature, ask.top_p)
 
-    def _memory_after(self, phrase: Phrase, seed: int) -> _FrameMemory:
-        """Return the memory after the phrase; unchanged steps that were taken in before are not computed again."""
-        key = (seed, phrase.position, phrase.steps_per_bar)
-        if (key, phrase) == (self._cache_key, self._phrase) and self._prompt_steps:
-            return self._prompt_steps[-1].memory
-        if key != self._cache_key:
-            self._prompt_steps, self._cache_key = [], key
-        prompt = frames_from_phrase(phrase)
-        self._phrase = None
-        given = [tuple(int(index) for index in row) for row in prompt.pitch_indices]
-        onsets = [tuple(bool(onset) for onset in row) for row in prompt.onsets]
-        unchanged = self._count_unchanged(given, onsets)
-        del self._prompt_steps[unchanged:]
-        memory = self._prompt_steps[-1].memory if self._prompt_steps else self._initial_memory(phrase)
-        for step in range(unchanged, len(given)):
-            rng = np.random.default_rng([seed, 2, step])
-            frame = complete_prompt_frame(self._view(memory), given[step], onsets[step], memory.belief, rng)
-            memory = self._advance(memory, frame, given[step])
-            self._prompt_steps.append(_PromptStep(given[step], onsets[step], frame, memory))
-        self._phrase, self._shift = phrase, prompt.shift
-        return memory
-
-    def _count_unchanged(self, given: Sequence[tuple[int, ...]], onsets: Sequence[tuple[bool, ...]]) -> int:
-        """Count the steps at the beginning that were taken in before and are still the same."""
-        count = 0
-        for known, step_given, step_onsets in zip(self._prompt_steps, given, onsets, strict=False):
-            if (known.given, known.onsets) != (step_given, step_onsets):
-                break
-            count += 1
-        return count
-
-    def _initial_memory(self, phrase: Phrase) -> _FrameMemory:
-        context = satb.FrameContext(position=phrase.position, steps_per_bar=phrase.steps_per_bar)
-        hidden, state = self._net.core(context.feature_ids(), self._net.initial_state())
-        return _FrameMemory(context, state, hidden, NO_BELIEF)
-
-    def _advance(self, memory: _FrameMemory, frame: Frame, given: Sequence[int] = ()) -> _FrameMemory:
-        """Return the memory after the frame; `given` are its notes that the player played."""
-        context, belief = memory.context.after(frame), memory.belief
-        lead = next((voice for voice, index in enumerate(given) if index != UNKNOWN), None)
-        if lead is not None:
-            belief = belief.after_step(given[lead], onset=frame.onsets[lead])
-        hidden, state = self._net.core(context.feature_ids(), memory.state)
-        return _FrameMemory(context, state, hidden, belief)
-
-    def _view(self, memory: _FrameMemory) -> StepView:
-        previous = memory.context.previous_frame
-        return StepView(self._net, self._voice_order, memory.hidden, previous.pitch_indices if previous else None)
-
-
-def _home_key(steps: Sequence[_PromptStep]) -> Key | None:
-    """Return the key in which the prompt is at home; None if nothing was played."""
-    sounding = [step.given for step in steps if max(step.given) > REST]
-    if not sounding:
-        return None
-    ends = [sounding[0], sounding[-1]] if sum(index != UNKNOWN for index in sounding[0]) > 1 else []
-    durations = pitch_durations([step.given for step in steps])
-    return home_key(durations, steps[-1].memory.belief, [lowest_pitch_class(frame) for frame in ends])
+    def _draw_first_frame(self, memory: FrameMemory, guide: AnswerGuide, ask: Ask) -> Frame:
+        """Return the first frame of the answer; it is kept, since it may be drawn before the answer is asked for."""
+        is_near_close = guide.plan is not None and guide.plan.approach == 0
+        choice = (guide.key, ask.temperature, ask.top_p, ask.seed)
+        kept = self._first_frame
+        if kept and not is_near_close and kept.memory is memory and kept.choice == choice:
+            return kept.frame
+        frame = draw_answer_frame(self._reader.view(memory), guide, 0, self._reader.frames(), ask.seed)
+        if not is_near_close:
+            self._first_frame = _FirstFrame(memory, choice, frame)
+        return frame
 
 
 class _NoteBuilder:

@@ -5,6 +5,8 @@ need a forbidden parallel takes another way. Beside the chord's notes they know 
 the root, the soprano mostly on the tonic, after the leading note or the second degree.
 """
 
+from functools import lru_cache
+
 import numpy as np
 
 from bachbridge.music.frames import PITCH_INDEX_COUNT, REST, Floats, pitch_classes
@@ -38,8 +40,8 @@ class CloseBias:
         self._passing = _penultimate_nats(plan, strictness=_PASSING_NATS)
         self._final = _final_nats(plan)
 
-    def nats_at(self, step: int) -> Floats | None:
-        """Return the nats for a step of the answer; None where the close is still far."""
+    def nats_at(self, step: int) -> Floats:
+        """Return the nats for a step of the answer, from where the music is led home."""
         plan = self.plan
         if step >= plan.final:
             return self._final
@@ -47,7 +49,13 @@ class CloseBias:
             return self._penultimate if step == plan.penultimate else self._passing
         if step >= 2 * plan.penultimate - plan.final:
             return self._before
-        return self._approach if step >= plan.approach else None
+        return self._approach
+
+
+@lru_cache(maxsize=8)
+def close_bias(plan: ClosePlan) -> CloseBias:
+    """Return the nats of a plan, which is asked for at every step."""
+    return CloseBias(plan)
 
 
 def _chord_nats(chord: DueChord, outside: float, joining: float) -> Floats:

@@ -66,8 +66,8 @@ def write_listening_page(target: Path, options: ListenOptions) -> None:
         raise ConfigError(f"cannot take {options.pieces} pieces: give --pieces a number from 1 to {len(chorales)}.")
     if options.seed + options.pieces > SEED_COUNT:
         raise ConfigError(f"the seeds after {options.seed} are too large: give --seed a smaller number.")
-    engraving.require_libraries(Path("score.png"))
     mp3.require_encoder()
+    engraving.require_libraries(Path("score.png"))
     card = _find_harmonizing_card(options.model)
     random, listed = Random(options.seed), list[ListedPiece]()
     with atomic_folder(target, replace=options.replace) as scratch:

@@ -38,6 +38,15 @@ CloseOption = Annotated[
         autocompletion=complete_words(tuple(spec_of("close").choices)),
     ),
 ]
+PhraseEndsOption = Annotated[
+    str,
+    typer.Option(
+        "--phrase-ends",
+        metavar="ENDS",
+        help="Close where phrases end (chorale-lstm): auto, as written or else expected; written; none.",
+        autocompletion=complete_words(("auto", "written", "none")),
+    ),
+]
 TemperatureOption = Annotated[
     float,
     typer.Option(

@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from queue import SimpleQueue
 
 from bachbridge.errors import BachBridgeError
-from bachbridge.inference.loading import load_model
+from bachbridge.inference.loading import load_model, with_expected_ends
 from bachbridge.inference.runtime.protocols import AccompanyingGenerator, Generator
 from bachbridge.music.notes import STEPS_PER_BEAT, Note, Phrase
 from bachbridge.process import ipc, limits, realtime
@@ -220,7 +220,7 @@ class Host:
             reason = f"the model {ask.model} cannot {ask.task} a phrase: choose another answer or another model"
             self._send(AskRefused(ask.ask, reason))
             return
-        self._advance_answer(_AnswerInProgress(ask.ask, generator.generate(ask)))
+        self._advance_answer(_AnswerInProgress(ask.ask, generator.generate(with_expected_ends(ask))))
 
     def _plan(self, request: PlanRequest) -> None:
         """Follow every request, since each holds only what is new, but plan only for the newest.

@@ -7,6 +7,7 @@ so that starting up stays quick.
 
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ from bachbridge.inference.runtime import library
 from bachbridge.inference.runtime.families import HELPER_FAMILY, Family
 from bachbridge.inference.runtime.library import Card
 from bachbridge.inference.runtime.protocols import Generator
+from bachbridge.protocol.effects import Ask
 
 if TYPE_CHECKING:
     from bachbridge.codecs.base import SymbolCodec
@@ -50,14 +52,28 @@ def make_generator(card: Card) -> Generator:
     return _GENERATOR_FACTORIES[card.family](card)
 
 
-@lru_cache(maxsize=1)
 def phrase_net() -> "PhraseEndNet | None":
     """Return the network of phrase ends that comes with the program; None if its files are missing or damaged."""
+    with suppress(ModelError):
+        return _load_phrase_net()
+    return None
+
+
+@lru_cache(maxsize=1)
+def _load_phrase_net() -> "PhraseEndNet":
     from bachbridge.inference.runtime import onnx_nets
 
-    with suppress(ModelError):
-        return onnx_nets.load_phrase_net(library.find_checked_card(_PHRASE_MODEL))
-    return None
+    return onnx_nets.load_phrase_net(library.find_checked_card(_PHRASE_MODEL))
+
+
+def with_expected_ends(ask: Ask) -> Ask:
+    """Return an ask to harmonize with the ends of phrases that the playing does not show but the melody expects."""
+    net = phrase_net() if ask.task == "harmonize" else None
+    if net is None:
+        return ask
+    from bachbridge.inference.phrasing.predictor import predict_played_ends
+
+    return replace(ask, phrase_ends=predict_played_ends(net, ask.prompt, ask.phrase_ends))
 
 
 def symbol_codec(card: Card) -> "SymbolCodec":

@@ -26,6 +26,7 @@ from bachbridge.files import engraving, mp3
 from bachbridge.inference.runtime import library
 from bachbridge.inference.runtime.library import Card
 from bachbridge.music.notes import SEED_COUNT, Note
+from bachbridge.music.phrasing.written import WrittenEnds
 from bachbridge.settings import Settings
 
 PAGE_NAME, MUSIC_FOLDER = "index.html", "music"
@@ -99,8 +100,8 @@ def _harmonize(chorale: Chorale, card: Card, model: str, seed: int) -> tuple[Not
     The model is told the fermatas, which belong to the melody.
     """
     generation = parse_generation_options(model, rules="all", temperature=Settings().temperature, seed=seed, fast=False)
-    ends = [start for start, _ in chorale.fermatas]
-    return harmonize_melody(chorale.melody, chorale.bars, HarmonizeOptions(generation), card, ends).notes
+    written = WrittenEnds(tuple(start for start, _ in chorale.fermatas), is_complete=True)
+    return harmonize_melody(chorale.melody, chorale.bars, HarmonizeOptions(generation), card, written).notes
 
 
 def _write_music(

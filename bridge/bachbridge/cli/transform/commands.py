@@ -1,7 +1,7 @@
 """The options of the commands that make music or pictures from files."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -19,6 +19,7 @@ from bachbridge.cli.parameters import (
     MidiOutputOption,
     ModelOption,
     MusicOutputOption,
+    PhraseEndsOption,
     ReportOption,
     RulesOption,
     ScoreOption,
@@ -97,6 +98,7 @@ def harmonize(
         int | None,
         typer.Option(metavar="N", help="Decide each chord this many 16ths later (chorale-lstm) [default: 16]."),
     ] = None,
+    phrase_ends: PhraseEndsOption = "auto",
     fast: FastOption = False,
     rules: RulesOption = "all",
     report: ReportOption = False,
@@ -116,9 +118,8 @@ def harmonize(
     generation = parse_generation_options(
         model, rules=rules, temperature=temperature, seed=resolve_seed(seed), fast=fast, key=chosen.key
     )
-    options = parse_harmonize_options(
-        generation, voice=voice, track=track, beam=beam, lag=lag, keep=keep_bars, program=program
-    )
+    words: dict[str, Any] = {"voice": voice, "track": track, "beam": beam, "lag": lag, "keep": keep_bars}
+    options = parse_harmonize_options(generation, **words, program=program, phrase_ends=phrase_ends)
     harmonize_file(source, options, OutputFiles(target, score, report))
 
 

@@ -7,6 +7,7 @@ bars to keep, the file holds all four voices, and the other three are regenerate
 """
 
 from pathlib import Path
+from typing import cast, get_args
 
 import numpy as np
 
@@ -14,7 +15,7 @@ from bachbridge.cli.transform import four_part_file
 from bachbridge.cli.transform.continue_ import free_channels
 from bachbridge.cli.transform.infill_run import GenerationOptions
 from bachbridge.cli.transform.inputs import ExtractedMelody, extract_melody, read_source
-from bachbridge.cli.transform.melody_harmony import HarmonizeOptions, MelodyHarmony, harmonize_melody
+from bachbridge.cli.transform.melody_harmony import HarmonizeOptions, MelodyHarmony, PhraseEnds, harmonize_melody
 from bachbridge.cli.transform.output import OutputFiles, metrics_table, octave_shift_text
 from bachbridge.cli.transform.regenerate import read_four_parts, regenerate
 from bachbridge.console import make_console
@@ -29,6 +30,7 @@ from bachbridge.music.general_midi import ANSWER_PROGRAM
 from bachbridge.music.notation import tuplets
 from bachbridge.music.notation.tuplets import WrittenNote
 from bachbridge.music.notes import VOICES, Note
+from bachbridge.music.phrasing.written import WrittenEnds, written_ends
 
 MAX_BEAM_WIDTH, MAX_LAG_STEPS = 64, 256
 
@@ -42,6 +44,7 @@ def parse_harmonize_options(
     lag: int | None = None,
     keep: str | None = None,
     program: int = ANSWER_PROGRAM,
+    phrase_ends: str = "auto",
 ) -> HarmonizeOptions:
     """Build the options from the words of the command line; raises `ConfigError`."""
     voices = bar_ranges.parse_voices(voice)
@@ -51,11 +54,14 @@ def parse_harmonize_options(
         raise ConfigError(f"cannot follow {beam} harmonies at once: give --beam a number from 1 to {MAX_BEAM_WIDTH}.")
     if lag is not None and not 1 <= lag <= MAX_LAG_STEPS:
         raise ConfigError(f"cannot decide {lag} 16ths later: give --lag a number from 1 to {MAX_LAG_STEPS}.")
+    if phrase_ends not in get_args(PhraseEnds):
+        raise ConfigError(f"{phrase_ends!r} is no choice of phrase ends: give --phrase-ends auto, written or none.")
     if keep is not None and track is not None:
         raise ConfigError("--keep-bars reads all tracks, as the four voices: leave --track out.")
     if keep is not None and program != ANSWER_PROGRAM:
         raise ConfigError("with --keep-bars all voices keep their instruments: leave --instrument out.")
-    return HarmonizeOptions(generation, voices[0], track, beam, lag, keep, program)
+    ends = cast("PhraseEnds", phrase_ends)
+    return HarmonizeOptions(generation, voices[0], track, beam, lag, keep, program, ends)
 
 
 def harmonize_file(source: Path, options: HarmonizeOptions, outputs: OutputFiles) -> None:
@@ -92,12 +98,13 @@ def _add_voices(source: Path, options: HarmonizeOptions, card: Card, outputs: Ou
     outputs.check_score_length(bars)
     if len(song.track_bodies) + len(VOICES) - 1 > MAX_TRACKS:
         raise MidiFileError(f"{source} has no room for {len(VOICES) - 1} more tracks: remove some of its tracks.")
-    harmony = harmonize_melody(melody.notes, bars, options, card)
+    written = written_ends(song.phrase_marks, melody.notes, song.timeline)
+    harmony = harmonize_melody(melody.notes, bars, options, card, written)
     midi = midi_with_harmony(song, melody.track, harmony, options)
     outputs.write(midi, _score_notes(song, melody, harmony, options.voice), harmony.bars, source.stem)
     if one_voice:
         print(f"the file is in four voices: the {VOICES[options.voice]} stays, and the others were written anew")
-    for sentence in _melody_remarks(melody, harmony, options):
+    for sentence in (*_melody_remarks(melody, harmony, options), *_phrase_remarks(harmony, written)):
         print(sentence)
     added = sum(note.voice != options.voice for note in harmony.notes)
     counts = f"{len(melody.played)} notes of melody and {added} in the other voices, {len(bars)} bars"
@@ -130,6 +137,15 @@ def _melody_remarks(melody: ExtractedMelody, harmony: MelodyHarmony, options: Ha
             f"{octave_shift_text(harmony.added_voice_shift)}"
         )
     return remarks
+
+
+def _phrase_remarks(harmony: MelodyHarmony, written: WrittenEnds) -> list[str]:
+    """Return a sentence about where the phrases end, if there are several."""
+    if len(harmony.phrase_ends) < 2:
+        return []
+    expected = len(set(harmony.phrase_ends) - set(written.shown))
+    source = "as the file shows" if not expected else f"{expected} of them expected by the melody"
+    return [f"the melody has {len(harmony.phrase_ends)} phrases, {source}"]
 
 
 def _regenerate_other_voices(

@@ -3,11 +3,14 @@
 A chorale model goes through the melody with several harmonies in parallel (`beam_search`); an infilling model samples
 all steps repeatedly (`gibbs`). A melody that lies an octave or more outside its voice's range is read in that range,
 and the other voices are moved by one octave towards the melody.
+
+Chords close where the melody's phrases end: where the file shows it, and where the network of phrase ends expects it.
 """
 
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 
@@ -17,18 +20,25 @@ from bachbridge.codecs import infill_grid
 from bachbridge.codecs.infill_grid import Canvas
 from bachbridge.console import make_progress
 from bachbridge.inference.chorale import beam_search
+from bachbridge.inference.loading import phrase_net
+from bachbridge.inference.phrasing.predictor import predict_ends
 from bachbridge.inference.runtime import onnx_nets
 from bachbridge.inference.runtime.library import Card
 from bachbridge.music import bar_ranges
 from bachbridge.music.frames import REST, Bools, Ints, notes_from_frames
 from bachbridge.music.general_midi import ANSWER_PROGRAM
 from bachbridge.music.notes import Note
+from bachbridge.music.phrasing.written import WrittenEnds
 from bachbridge.music.timeline import Bar
 from bachbridge.music.voice_assignment import GivenFrames, frames_from_line
 
 _BEAM_WIDTH, _LAG_STEPS = 8, 16
 _ADDED_VOICE_VELOCITY_RATIO = 0.85
 """Velocity of the other voices as a share of the melody's."""
+
+
+PhraseEnds = Literal["auto", "written", "none"]
+"""The ends of phrases that harmonies close at: written and expected ones, written ones, or the last note alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +53,7 @@ class HarmonizeOptions:
     keep_bars: str | None = None
     program: int = ANSWER_PROGRAM
     """The General MIDI program of the added voices."""
+    phrase_ends: PhraseEnds = "auto"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +61,7 @@ class MelodyHarmony:
     """A melody with its harmony: `pitch_index[step, voice]`, notes at their final pitches, and the bars.
 
     The melody was moved by `melody_shift` semitones into its voice's range to be read, and the other voices were then
-    moved back by `added_voice_shift` semitones.
+    moved back by `added_voice_shift` semitones. Phrases end with the notes that begin at `phrase_ends`.
     """
 
     pitch_index: Ints
@@ -58,6 +69,7 @@ class MelodyHarmony:
     bars: tuple[Bar, ...]
     melody_shift: int
     added_voice_shift: int
+    phrase_ends: tuple[int, ...] = ()
 
 
 def harmonize_melody(
@@ -65,23 +77,33 @@ def harmonize_melody(
     bars: Sequence[Bar],
     options: HarmonizeOptions,
     card: Card,
-    phrase_ends: Sequence[int] = (),
+    written: WrittenEnds | None = None,
 ) -> MelodyHarmony:
     """Harmonize the melody in four voices; shows a progress bar on standard error.
 
-    At the steps `phrase_ends` the last notes of phrases begin.
+    `written` are the ends of phrases that the melody's file shows.
     """
+    ends = _find_phrase_ends(melody, bars, written or WrittenEnds((melody[-1].start,)), options.phrase_ends)
     first, end = melody[0].start, melody[-1].end
     prompt = frames_from_line([replace(note, start=note.start - first) for note in melody], options.voice, end - first)
     prompt.pitch_indices[prompt.pitch_indices[:, options.voice] == REST] = REST
     if card.family == "infill":
         pitch_index, onsets = _harmonize_by_infilling(prompt, first, bars, options, card)
     else:
-        ends = [step - first for step in phrase_ends if first <= step < end]
         pitch_index, onsets = _harmonize_by_beam_search(prompt, first, bars, options, card, ends)
     added_voice_shift = int(np.clip(-prompt.shift, -12, 12))
     notes = _join_melody_and_harmony(pitch_index, onsets, melody, first, added_voice_shift, options.voice)
-    return MelodyHarmony(pitch_index, notes, tuple(bars), prompt.shift, added_voice_shift)
+    return MelodyHarmony(pitch_index, notes, tuple(bars), prompt.shift, added_voice_shift, ends)
+
+
+def _find_phrase_ends(
+    melody: Sequence[Note], bars: Sequence[Bar], written: WrittenEnds, chosen: PhraseEnds
+) -> tuple[int, ...]:
+    """Return the steps at which the last notes of phrases begin."""
+    if chosen == "none":
+        return (melody[-1].start,)
+    net = phrase_net() if chosen == "auto" else None
+    return predict_ends(net, melody, *bar_ranges.bar_positions(bars), written) if net else written.shown
 
 
 def _harmonize_by_infilling(
@@ -121,7 +143,7 @@ def _harmonize_by_beam_search(
             width=options.beam_width or _BEAM_WIDTH,
             lag=options.lag_steps or _LAG_STEPS,
             seed=options.generation.seed,
-            phrase_ends=phrase_ends,
+            phrase_ends=[step - first_step for step in phrase_ends],
         )
         return beam_search.final_harmony(harmony_steps, lambda step: progress.update(task, completed=step + 1))
 

@@ -20,6 +20,7 @@ from bachbridge.engine.output.scheduler import Scheduler
 from bachbridge.engine.tempo.grid import Grid
 from bachbridge.music import endless
 from bachbridge.music.notes import STEPS_PER_BEAT, Phrase, key_to_number
+from bachbridge.music.phrasing.written import played_phrase_ends
 from bachbridge.music.tonality.key_names import parse_key
 from bachbridge.protocol.effects import AnswerEnded, AnswerLate, AnswerStarted, Ask, Cancel, Effect, PhraseEnded, Send
 from bachbridge.protocol.events import Answer, AskRefused
@@ -300,6 +301,7 @@ def _first_ask(settings: Settings, phrase: Phrase, seed: int) -> Ask:
 
 def _make_ask(settings: Settings, task: str, prompt: Phrase, steps: int, seed: int) -> Ask:
     """Return an ask without a number yet."""
+    ends = played_phrase_ends(prompt) if task == "harmonize" else ()
     return Ask(
         ask=0,
         task=task,
@@ -310,5 +312,6 @@ def _make_ask(settings: Settings, task: str, prompt: Phrase, steps: int, seed: i
         top_p=settings.top_p,
         seed=seed,
         key=key_to_number(parse_key(settings.key)),
+        phrase_ends=ends,
         close=settings.close if task == "continue" and settings.answer != "dream" else "music",
     )

@@ -9,11 +9,12 @@ import mido
 import numpy as np
 import pytest
 
-from bachbridge.cli.transform import infill_run
+from bachbridge.cli.transform import infill_run, melody_harmony
 from bachbridge.cli.transform.harmonize import harmonize_file, parse_harmonize_options
 from bachbridge.cli.transform.infill_run import parse_generation_options
 from bachbridge.cli.transform.inputs import extract_melody
 from bachbridge.cli.transform.output import OutputFiles
+from bachbridge.codecs.phrase_features import DISTANCE_CLASSES
 from bachbridge.errors import BachBridgeError, ConfigError, MidiFileError
 from bachbridge.files import engraving
 from bachbridge.files.midi_reader import MidiSong, read_midi
@@ -63,6 +64,7 @@ def fake_models(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(library, "find_checked_card", find)
     monkeypatch.setattr(onnx_nets, "load_chorale_net", load)
     monkeypatch.setattr(onnx_nets, "load_infill_net", load_fill, raising=False)
+    monkeypatch.setattr(melody_harmony, "phrase_net", lambda: None)
 
 
 def rows(*pitches: int, each: int = TPB, start: int = 0, touch: int = -20) -> list[tuple[int, int, int, int]]:
@@ -94,6 +96,35 @@ def run_harmonize(source: Path, target: Path | None = None, *, score: Path | Non
     options: dict[str, Any] = {"voice": "soprano"} | ({"beam": 3, "lag": 6} if model == "flat" else {}) | words
     harmonize_file(source, parse_harmonize_options(parse_generation_options(model, **generation), **options), outputs)
     return read_midi(out)
+
+
+@pytest.mark.parametrize(
+    ("chosen", "text"),
+    [
+        ("auto", "the melody has 3 phrases, 1 of them expected by the melody"),
+        ("written", "the melody has 2 phrases, as the file shows"),
+        ("none", ""),
+    ],
+)
+def test_harmonize_says_where_phrases_end(
+    tmp_path: Path, chosen: str, text: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class FourthNoteEnds:
+        def logits(self, features: np.ndarray, /) -> np.ndarray:
+            return np.where(np.arange(len(features)) == 3, 5.0, -5.0)[:, None].repeat(DISTANCE_CLASSES, axis=1)
+
+    monkeypatch.setattr(melody_harmony, "phrase_net", FourthNoteEnds)
+    source = write_song(tmp_path / "in.mid", [*rows(*TUNE[:6]), *rows(*TUNE, start=7 * TPB)])
+    run_harmonize(source, phrase_ends=chosen)
+    printed = capsys.readouterr().out
+    assert text in printed
+    assert ("phrases" in printed) == bool(text)
+
+
+def test_parse_harmonize_options_names_the_choices_of_ends() -> None:
+    generation = parse_generation_options("flat", rules="all", temperature=0.9, seed=1, fast=False)
+    with pytest.raises(ConfigError, match="give --phrase-ends auto, written or none"):
+        parse_harmonize_options(generation, voice="soprano", phrase_ends="some")
 
 
 @pytest.mark.parametrize("model", MODELS)

@@ -167,3 +167,12 @@ def test_panic_discards_early_ask() -> None:
     assert isinstance(early, Ask)
     assert isinstance(again, Ask)
     assert again == replace(early, ask=again.ask)
+
+
+def test_ask_to_harmonize_has_the_end_of_the_phrase() -> None:
+    driver = Driver(replace(AT_120, phrase_end="bars", phrase_bars=1, answer="harmonize"), late(70))
+    play_quarters(driver, TUNE[:3])
+    driver.run(10 * S)
+    asks = [message for _, message in driver.messages_of(Ask) if isinstance(message, Ask)]
+    assert asks
+    assert all(ask.phrase_ends[-1] == ask.prompt.notes[-1].start for ask in asks)

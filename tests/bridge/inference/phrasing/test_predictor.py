@@ -1,5 +1,7 @@
 """Written ends are kept, and the network adds others where they are not all written."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -12,6 +14,7 @@ from bachbridge.inference.runtime import library
 from bachbridge.music.frames import Floats
 from bachbridge.music.notes import Note, Phrase
 from bachbridge.music.phrasing.written import WrittenEnds
+from bachbridge.protocol.effects import Ask
 
 
 class LongNotesEnd:
@@ -84,3 +87,12 @@ def test_phrase_model_is_no_model_to_play() -> None:
     assert "phrase-ends" not in dict(library.list_models())
     with pytest.raises(ModelError, match="plays nothing"):
         loading.load_model("phrase-ends")
+
+
+def test_asks_to_harmonize_are_given_expected_ends() -> None:
+    phrase = Phrase(tuple(MELODY), 48, position=0)
+    ask = Ask(1, "harmonize", "m", phrase, 48, 1.0, 1.0, 1, phrase_ends=(4, 40))
+    expected = loading.with_expected_ends(ask).phrase_ends
+    assert {4, 40} <= set(expected) <= {note.start for note in MELODY}
+    other = replace(ask, task="continue", phrase_ends=())
+    assert loading.with_expected_ends(other) is other

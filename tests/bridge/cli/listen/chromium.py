@@ -7,6 +7,7 @@ from 4. Nothing is installed for this beside the browser itself.
 import base64
 import json
 import os
+import select
 import shutil
 import signal
 from pathlib import Path
@@ -17,12 +18,16 @@ PROGRAM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "
 _OPTIONS = (
     "--headless",
     "--no-sandbox",  # which does not work for root
+    "--disable-dev-shm-usage",  # which is small in a container
     "--remote-debugging-pipe",
     "--no-first-run",
     "--disable-gpu",
     "--mute-audio",
     "--autoplay-policy=no-user-gesture-required",
 )
+
+_PATIENCE_S = 60
+"""How long an answer may take before the browser counts as hung."""
 
 
 class Chromium:
@@ -109,6 +114,8 @@ class Chromium:
 
     def _receive(self) -> dict[str, Any]:
         while b"\0" not in self._received:
+            ready, _, _ = select.select([self._answers], [], [], _PATIENCE_S)
+            assert ready, "Chromium does not answer"
             chunk = os.read(self._answers, 1 << 16)
             assert chunk, "Chromium ended"
             self._received += chunk

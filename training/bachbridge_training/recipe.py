@@ -60,6 +60,10 @@ class ChoraleRecipe:
     seed: NotNegative
     temperature: Rate
     top_p: TopP
+    pointer: bool = False
+    """True: only a pointer is trained, on top of the finished network of another run (see `chorale.pointer`)."""
+    calibration: Annotated[float, Meta(gt=0)] = 1.0
+    """Temperature of the network's own distribution under the pointer."""
 
 
 @dataclass(frozen=True, slots=True)

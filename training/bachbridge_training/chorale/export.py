@@ -6,10 +6,11 @@ The core's state is an input and an output. The heads are a file of their own, b
 from pathlib import Path
 from typing import Any
 
+import keras
 import numpy as np
 import tensorflow as tf
 
-from bachbridge.codecs import satb
+from bachbridge.codecs import satb, satb_copies
 from bachbridge.inference.runtime import onnx_nets
 from bachbridge.music.frames import PITCH_INDEX_COUNT
 from bachbridge.music.notes import VOICES
@@ -18,6 +19,8 @@ from bachbridge_training.chorale.net import ChoraleNetwork
 from bachbridge_training.datasets import four_part_windows
 from bachbridge_training.datasets.chorale_grids import FourPartPiece
 from bachbridge_training.onnx_export import ConvertFunction, convert_to_onnx
+
+ops: Any = keras.ops  # untyped: the inferred types of its functions are wrong
 
 _COMPARED_STEPS = 64
 """Steps of a piece on which Keras and a run-time are compared."""
@@ -49,28 +52,55 @@ class ChoraleExport:
             ("pitch_logits", "strike_logits"),
             folder / onnx_nets.HEADS_FILE,
         )
+        if self.network.pointer:
+            convert(
+                lambda *inputs: (self._mix(*inputs),),
+                {
+                    "logits": ((None, len(VOICES), PITCH_INDEX_COUNT), tf.float32),
+                    "copies": ((None, satb_copies.COPY_COUNT, satb_copies.COPY_FIELDS), tf.int32),
+                    "known": ((None, len(VOICES)), tf.int32),
+                    "before": ((None, len(VOICES)), tf.int32),
+                },
+                ("pitch_logits",),
+                folder / onnx_nets.POINTER_FILE,
+            )
+
+    def _mix(self, logits: Any, copies: Any, known: Any, before: Any) -> Any:
+        """Return the pointer's log probabilities `[k, voice, pitch index]`; every head sees `known[k, voice]`."""
+        assert self.network.pointer
+        return self.network.pointer.mix(logits, copies, known[:, None], before, gather=tf.gather)
 
     def load_runtime(self, folder: Path, open_session: onnx_nets.SessionFactory | None = None) -> onnx_nets.ChoraleNet:
         return onnx_nets.ChoraleNet(
-            folder, layers=self.recipe.layers, units=self.recipe.units, open_session=open_session
+            folder,
+            layers=self.recipe.layers,
+            units=self.recipe.units,
+            pointer={"calibration": self.recipe.calibration} if self.recipe.pointer else None,
+            open_session=open_session,
         )
 
     def max_difference(self, runtime: onnx_nets.ChoraleNet, piece: FourPartPiece) -> float:
         """Return the largest difference of a logit over the first steps of the piece."""
-        item = four_part_windows.whole_piece(piece, with_onsets=True, with_position=True)
+        item = four_part_windows.whole_piece(piece, with_onsets=True, with_position=True, with_copies=True)
+        assert item.copies is not None
         state = runtime.initial_state()
-        keras_state: Any = tf.constant(state)
+        keras_state: Any = tf.constant(state[: 2 * self.recipe.layers])
         worst = 0.0
         for step in range(min(_COMPARED_STEPS, len(item.ids))):
             ids, known = item.ids[step : step + 1], item.pitch_indices[step : step + 1]
             hidden, state = runtime.core(ids, state)
             keras_hidden, keras_state = chorale_net.core(self.network, ids, keras_state)
-            ours = runtime.heads(hidden, known)
-            theirs = chorale_net.heads(self.network, keras_hidden, known)
+            ours = _normalized(*runtime.heads(hidden, known))
+            logits, onset_logits = chorale_net.heads(self.network, keras_hidden, known)
+            if self.network.pointer:
+                before = ops.cast(keras_hidden[:, -len(VOICES) :], "int32")
+                logits = self.network.pointer(logits, item.copies[step : step + 1], known[:, None], before)
+            theirs = _normalized(np.asarray(logits), np.asarray(onset_logits))
             worst = max(worst, *(float(np.abs(a - np.asarray(b)).max()) for a, b in zip(ours, theirs, strict=True)))
         return worst
 
     def card_facts(self) -> dict[str, Any]:
+        files = self._pointer_facts() if self.network.pointer else {"inputs": {}, "outputs": {}}
         return {
             "tasks": ["continue", "harmonize"],
             "codec": "satb",
@@ -79,9 +109,27 @@ class ChoraleExport:
             "units": self.recipe.units,
             "classes": PITCH_INDEX_COUNT,
             "fields": satb.FIELD_COUNT,
-            "inputs": {onnx_nets.CORE_FILE: ["ids", "state"], onnx_nets.HEADS_FILE: ["hidden", "known"]},
+            **files,
+            "inputs": {
+                onnx_nets.CORE_FILE: ["ids", "state"],
+                onnx_nets.HEADS_FILE: ["hidden", "known"],
+                **files["inputs"],
+            },
             "outputs": {
                 onnx_nets.CORE_FILE: ["hidden", "state_out"],
                 onnx_nets.HEADS_FILE: ["pitch_logits", "strike_logits"],
+                **files["outputs"],
             },
         }
+
+    def _pointer_facts(self) -> dict[str, Any]:
+        return {
+            "pointer": {"calibration": self.recipe.calibration},
+            "inputs": {onnx_nets.POINTER_FILE: ["logits", "copies", "known", "before"]},
+            "outputs": {onnx_nets.POINTER_FILE: ["pitch_logits"]},
+        }
+
+
+def _normalized(pitch: np.ndarray, onset: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return log probabilities of pitches, since a pointer gives some and leaves others as logits; and onset logits."""
+    return pitch - np.logaddexp.reduce(pitch, axis=-1, keepdims=True), onset

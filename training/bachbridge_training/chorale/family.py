@@ -15,6 +15,7 @@ from bachbridge_training.evaluation.tables import EvaluationOptions, EvaluationT
 from bachbridge_training.recipe import ChoraleRecipe
 
 if TYPE_CHECKING:
+    from bachbridge_training.chorale.pointer_task import PointerTask
     from bachbridge_training.chorale.task import ChoraleTask
     from bachbridge_training.onnx_export import ModelExport
 
@@ -27,11 +28,13 @@ held_out_logits = comparison.held_out_logits
 live_steps = comparison.live_steps
 
 
-def build_task(recipe: ChoraleRecipe, _facts: dict[str, Any] | None = None, /) -> "ChoraleTask":
+def build_task(recipe: ChoraleRecipe, _facts: dict[str, Any] | None = None, /) -> "ChoraleTask | PointerTask":
     """Build the network of the recipe with its training."""
-    from bachbridge_training.chorale.task import ChoraleTask  # loads TensorFlow
+    # These load TensorFlow.
+    from bachbridge_training.chorale.pointer_task import PointerTask
+    from bachbridge_training.chorale.task import ChoraleTask
 
-    return ChoraleTask(recipe)
+    return PointerTask(recipe) if recipe.pointer else ChoraleTask(recipe)
 
 
 def load_runtime(card: Card, open_session: onnx_nets.SessionFactory | None = None, /) -> onnx_nets.ChoraleNet:

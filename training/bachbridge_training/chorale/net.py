@@ -19,9 +19,10 @@ import keras
 import numpy as np
 from keras import layers
 
-from bachbridge.codecs import satb
+from bachbridge.codecs import satb, satb_copies
 from bachbridge.music.frames import PITCH_INDEX_COUNT, REST
 from bachbridge.music.notes import VOICES
+from bachbridge_training.chorale.pointer import FramePointer
 from bachbridge_training.nets.lstm import LSTM, lstm_step
 from bachbridge_training.recipe import ChoraleRecipe
 
@@ -100,6 +101,7 @@ class ChoraleNetwork:
         ]
         self.head_output = [layers.Dense(_COLUMNS_PER_HEAD, name=f"pitch_{name}") for name in VOICES]
         self.strike = layers.Dense(len(VOICES), name="strike")
+        self.pointer = FramePointer(recipe.calibration) if recipe.pointer else None
 
     def embed(self, ids: Any) -> Any:
         """Return the embedding `[..., unit]` of `ids[..., field]`."""
@@ -128,7 +130,7 @@ def window_model(network: ChoraleNetwork) -> keras.Model:
     ids = keras.Input((None, satb.FIELD_COUNT), dtype="int32", name="ids")
     known: Any = keras.Input((None, len(VOICES), len(VOICES)), dtype="int32", name="known")
     pitch_indices = keras.Input((None, len(VOICES)), dtype="int32", name="pitch_indices")
-    before = _previous_frame(ids)
+    before = previous_frame(ids)
     hidden = network.embed(ids)
     for rnn in network.rnns:
         hidden = rnn(_dropout(hidden, recipe))
@@ -140,7 +142,20 @@ def window_model(network: ChoraleNetwork) -> keras.Model:
     return keras.Model([ids, known, pitch_indices], [ops.stack(pitch, axis=2), onset_logits])
 
 
-def _previous_frame(ids: Any) -> Any:
+def pointer_model(pointer: FramePointer, frozen: keras.Model) -> keras.Model:
+    """Return the model over whole windows with a pointer on top of a window model, which is not trained any more.
+
+    It has one more input, the copies `[batch, step, copy, field]` of `codecs.satb_copies`.
+    """
+    frozen.trainable = False
+    copies: Any = keras.Input((None, satb_copies.COPY_COUNT, satb_copies.COPY_FIELDS), dtype="int32", name="copies")
+    ids, known, _ = frozen.inputs
+    pitch, onset_logits = frozen(frozen.inputs)
+    mixed = pointer(pitch, copies, known, previous_frame(ids))
+    return keras.Model([*frozen.inputs, copies], [mixed, onset_logits])
+
+
+def previous_frame(ids: Any) -> Any:
     """Return the pitch indices `[..., voice]` of the frame before `ids[..., field]`; rests where it is padded."""
     return ops.maximum(satb.previous_pitch_indices(ids), REST)
 
@@ -164,7 +179,7 @@ def core(network: ChoraleNetwork, ids: Any, state: Any) -> tuple[Any, Any]:
         inputs = ops.matmul(output, rnn.cell.kernel)
         output, states = lstm_step(rnn.cell, inputs, state[2 * number], state[2 * number + 1])
         after = after + states
-    before = ops.cast(_previous_frame(ids), "float32")
+    before = ops.cast(previous_frame(ids), "float32")
     return ops.concatenate([*(inner(output) for inner in network.head_hidden), before], axis=-1), ops.stack(after)
 
 

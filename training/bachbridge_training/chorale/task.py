@@ -18,6 +18,9 @@ from bachbridge_training.recipe import ChoraleRecipe
 
 ops: Any = keras.ops  # untyped: the inferred types of its functions are wrong
 
+_NET_INPUTS = 3
+"""Inputs of a window model without a pointer."""
+
 
 class ChoraleTask:
     """The network of a `ChoraleRecipe`, trained on windows of the pieces (see `runs.tasks.TrainingTask`)."""
@@ -27,7 +30,7 @@ class ChoraleTask:
     def __init__(self, recipe: ChoraleRecipe) -> None:
         self.recipe = recipe
         self.network = ChoraleNetwork(recipe)
-        self.model = window_model(self.network)
+        self.initial_model = self.model = window_model(self.network)
         self.loss_model = _loss_model(self.model)
 
     def make_export(self) -> Any:
@@ -39,11 +42,16 @@ class ChoraleTask:
         return four_part_windows.ChoraleBatches(pieces, self.recipe)
 
     def validate(self, pieces: Sequence[FourPartPiece]) -> dict[str, float]:
-        """Return nats per frame with pitches alone given (which decides), and with attacks and bar lines given."""
-        return {
-            "valid": nats_per_frame(self.model, pieces, timing_given=False),
-            "valid_told": nats_per_frame(self.model, pieces, timing_given=True),
-        }
+        """Return nats per frame (see `validate_chorales`)."""
+        return validate_chorales(self.model, pieces)
+
+
+def validate_chorales(model: keras.Model, pieces: Sequence[FourPartPiece]) -> dict[str, float]:
+    """Return nats per frame with pitches alone given (which decides), and with attacks and bar lines given."""
+    return {
+        "valid": nats_per_frame(model, pieces, timing_given=False),
+        "valid_told": nats_per_frame(model, pieces, timing_given=True),
+    }
 
 
 def frame_losses(pitch: Any, onset: Any, pitch_indices: Any, onsets: Any, previous: Any) -> tuple[Any, Any]:
@@ -77,7 +85,9 @@ def nats_per_frame(
     """Return nats per frame of whole pieces; `timing_given`: with attacks and bar lines given."""
     items = sorted(
         (
-            four_part_windows.whole_piece(piece, with_onsets=timing_given, with_position=timing_given)
+            four_part_windows.whole_piece(
+                piece, with_onsets=timing_given, with_position=timing_given, with_copies=len(model.inputs) > _NET_INPUTS
+            )
             for piece in pieces
         ),
         key=lambda item: len(item.weight),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from bachbridge.errors import ConfigError
 from bachbridge.inference.runtime import library
 from bachbridge_training import recipe as recipes
-from bachbridge_training.recipe import AnyRecipe, PhrasingRecipe
+from bachbridge_training.recipe import AnyRecipe, ChoraleRecipe, PhrasingRecipe
 
 if TYPE_CHECKING:
     from bachbridge_training.datasets.folder import MusicFolder
@@ -43,6 +43,8 @@ def train_recipe(
     wanted = recipes.read_recipe(recipe)
     if data is None and (check_only or json):
         raise ConfigError("--check and --json are about your own music: name its folder with --data.")
+    if isinstance(wanted, ChoraleRecipe) and wanted.pointer and not (start_run or resume):
+        raise ConfigError(f"{recipe} adds a pointer to the network of another run: name that run after --from.")
     if data is not None and check_only:
         load_own_music(data, wanted, json=json)
         return

@@ -32,7 +32,7 @@ class InfillTask:
     def __init__(self, recipe: InfillRecipe) -> None:
         self.recipe = recipe
         self.network = build_infill_network(recipe)
-        self.model = self.network.model
+        self.initial_model = self.model = self.network.model
         self.loss_model = _loss_model(self.model)
 
     def make_export(self) -> Any:

@@ -25,10 +25,12 @@ class TrainingBatches(Protocol):
 class TrainingTask(Protocol):
     """The network of a recipe, with its batches, its score and its export; the pieces are of the family's kind.
 
-    `model` holds the weights. `loss_model` returns its loss instead, as each window's share of the batch's mean.
+    `model` holds the weights; those of `initial_model` may come from another run. `loss_model` returns its loss
+    instead, as each window's share of the batch's mean.
     """
 
     model: "keras.Model"
+    initial_model: "keras.Model"
     loss_model: "keras.Model"
     jit_compile: bool
     """True if XLA compiles the step, which is worth it where every batch has the same shape."""

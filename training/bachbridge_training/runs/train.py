@@ -139,6 +139,8 @@ def resume_run(run: TrainingRun, folder: Path) -> None:
             _assign(variables, [arrays[f"model{i}"] for i in range(len(variables))])
             _assign(optimizer, [arrays[f"optimizer{i}"] for i in range(len(optimizer))])
             run.averaged_weights = [arrays[f"average{i}"] for i in range(len(run.averaged_weights))]
+            if run.task.initial_model is not run.task.model:  # its weights are not trained, and so are their averages
+                _assign(run.task.initial_model.weights, run.averaged_weights[: len(run.task.initial_model.weights)])
             run.step = int(arrays["step"])
         # If the program was stopped at the end of an epoch, the history has a line more than the checkpoint.
         run.history = [row for row in read_history(folder) if row["step"] <= run.step]
@@ -153,16 +155,22 @@ def read_history(folder: Path) -> list[dict[str, float]]:
 
 
 def load_initial_weights(run: TrainingRun, folder: Path) -> None:
-    """Begin with the best weights of another run (see `load_best_weights`)."""
-    load_best_weights(run, folder)
+    """Begin with the best weights of another run; raises `ConfigError` if its network has another shape."""
+    _load_weights(run.task.initial_model.weights, folder)
     run.averaged_weights = _copy_values(run.task.model.weights)
 
 
 def load_best_weights(run: TrainingRun, folder: Path) -> None:
     """Put the best averaged weights into the network; raises `ConfigError` if its shape differs."""
+    _load_weights(run.task.model.weights, folder)
+
+
+def _load_weights(variables: Sequence[Any], folder: Path) -> None:
     try:
         with (folder / BEST_WEIGHTS_FILE).open("rb") as file, np.load(file) as arrays:
-            _assign(run.task.model.weights, [arrays[f"average{i}"] for i in range(len(run.averaged_weights))])
+            if len(arrays.files) != len(variables):
+                raise ValueError("another number of weights")
+            _assign(variables, [arrays[f"average{i}"] for i in range(len(variables))])
     except (KeyError, ValueError) as error:
         raise ConfigError(f"the network of the run in {folder} has another shape: name another run.") from error
 

@@ -37,7 +37,7 @@ class SymbolTask:
     def __init__(self, recipe: SymbolRecipe, alphabet: Alphabet, card_facts: Mapping[str, Any]) -> None:
         self.recipe, self.card_facts = recipe, card_facts
         self.network = SymbolNetwork(recipe, alphabet)
-        self.model = symbols_net.window_model(self.network)
+        self.initial_model = self.model = symbols_net.window_model(self.network)
         self.loss_model = _loss_model(self.model)
 
     def make_export(self) -> Any:

@@ -15,7 +15,7 @@ import onnxruntime
 from msgspec import Meta
 
 from bachbridge.atomic_files import read_limited_bytes
-from bachbridge.codecs import infill_grid
+from bachbridge.codecs import infill_grid, satb, satb_copies
 from bachbridge.errors import ModelError
 from bachbridge.inference.runtime import row_cache
 from bachbridge.inference.runtime.families import HELPER_FAMILY
@@ -23,8 +23,9 @@ from bachbridge.inference.runtime.library import Card, is_shipped
 from bachbridge.inference.runtime.network_check import MAX_NETWORK_BYTES, check_network
 from bachbridge.inference.runtime.protocols import State
 from bachbridge.music.frames import PITCH_INDEX_COUNT, Bools, Floats, Ints
+from bachbridge.music.notes import VOICES
 
-CORE_FILE, HEADS_FILE = "model.onnx", "heads.onnx"
+CORE_FILE, HEADS_FILE, POINTER_FILE = "model.onnx", "heads.onnx", "pointer.onnx"
 MIN_PROBABILITY = np.float32(1e-20)
 """Added to a probability before the network takes its logarithm."""
 _ERRORS_ONLY = 3
@@ -33,30 +34,72 @@ SessionFactory = Callable[[Path], Any]
 """Opens a file and returns an object with the method `run` of an onnxruntime session."""
 
 
+class _PointerFacts(msgspec.Struct):
+    """The fact on the card of a chorale model with a pointer: the temperature of the network's own distribution."""
+
+    calibration: Annotated[float, Meta(gt=0)]
+
+
 class ChoraleNet:
-    """A causal network over frames: `core` makes one step in time, `heads` is the chain of voices inside a step."""
+    """A causal network over frames: `core` makes one step in time, `heads` is the chain of voices inside a step.
 
-    __slots__ = ("_core", "_heads", "_state_shape")
+    With a pointer the state ends with what `codecs.satb_copies` remembers of each past, and `hidden` with the copies.
+    """
 
-    def __init__(self, folder: Path, *, layers: int, units: int, open_session: SessionFactory | None = None) -> None:
+    __slots__ = ("_calibration", "_core", "_heads", "_layer_rows", "_pointer", "_state_shape")
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        layers: int,
+        units: int,
+        pointer: Mapping[str, float] | None = None,
+        open_session: SessionFactory | None = None,
+    ) -> None:
         open_session = open_session or onnx_session
         self._core = open_session(folder / CORE_FILE)
         self._heads = open_session(folder / HEADS_FILE)
-        self._state_shape = (2 * layers, 1, units)
+        self._pointer = open_session(folder / POINTER_FILE) if pointer else None
+        self._calibration = np.float32(pointer["calibration"] if pointer else 1.0)
+        self._layer_rows = 2 * layers
+        memory_rows = -(-satb_copies.MEMORY_SIZE // units) if pointer else 0
+        self._state_shape = (self._layer_rows + memory_rows, 1, units)
 
     def initial_state(self) -> Floats:
-        """The state of an empty past, `state[2 * layer + (h, c), batch, unit]`."""
+        """The state of an empty past, `state[2 * layer + (h, c), batch, unit]`, then rows of a pointer's memory."""
         return np.zeros(self._state_shape, np.float32)
 
     def core(self, ids: Ints, state: Floats) -> tuple[Floats, Floats]:
         """`ids[batch, field]`, `state` → `hidden[batch, unit]` (the view of the next frame), the next state."""
-        hidden, after = self._core.run(None, {"ids": ids, "state": state})
-        return hidden, after
+        layers = self._layer_rows
+        hidden, after = self._core.run(None, {"ids": ids, "state": np.ascontiguousarray(state[:layers])})
+        if self._pointer is None:
+            return hidden, after
+        rows, unused = len(ids), state[layers:, 0].size - satb_copies.MEMORY_SIZE
+        memory = state[layers:].swapaxes(0, 1).reshape(rows, -1)[:, : satb_copies.MEMORY_SIZE]
+        frames = satb.previous_pitch_indices(ids)
+        if (frames < PITCH_INDEX_COUNT).all():
+            memory = satb_copies.remember(memory, frames)
+        copies = satb_copies.copies(memory).reshape(rows, -1).astype(np.float32)
+        kept = np.pad(memory, [(0, 0), (0, unused)]).reshape(rows, -1, self._state_shape[2]).swapaxes(0, 1)
+        return np.concatenate([hidden, copies], axis=1), np.concatenate([after, kept])
 
     def heads(self, hidden: Floats, known: Ints) -> tuple[Floats, Floats]:
         """`hidden[k, unit]`, `known[k, voice]` (-1: unknown) → pitch logits `[k, voice, pitch_index]`, onset logits."""
-        pitch, onset = self._heads.run(None, {"hidden": hidden, "known": known})
-        return pitch, onset
+        if self._pointer is None:
+            pitch, onset = self._heads.run(None, {"hidden": hidden, "known": known})
+            return pitch, onset
+        own = hidden.shape[1] - satb_copies.COPY_COUNT * satb_copies.COPY_FIELDS
+        network_view = np.ascontiguousarray(hidden[:, :own])
+        pitch, onset = self._heads.run(None, {"hidden": network_view, "known": known})
+        copies = hidden[:, own:].astype(np.int32).reshape(len(hidden), -1, satb_copies.COPY_FIELDS)
+        if (copies[:, :, len(VOICES)] == satb_copies.NO_COPY).all():
+            return pitch / self._calibration, onset
+        before = network_view[:, -len(VOICES) :].astype(np.int32)
+        inputs = {"logits": pitch, "copies": copies, "known": known, "before": before}
+        (mixed,) = self._pointer.run(None, inputs)
+        return mixed, onset
 
 
 _Count = Annotated[int, Meta(ge=1, le=1 << 20)]
@@ -218,7 +261,12 @@ def load_chorale_net(card: Card, open_session: SessionFactory | None = None) -> 
     if card.family != "chorale":
         other = card.partner or "chorale-lstm"
         raise ModelError(f"{card.name} does not generate frame by frame: choose another model, such as {other}.")
-    return ChoraleNet(card.folder, layers=card.layers, units=card.units, open_session=open_session)
+    try:
+        pointer = msgspec.convert(card.facts.get("pointer"), _PointerFacts | None)
+    except msgspec.ValidationError as error:
+        raise ModelError(f"the card of {card.name} is damaged ({error}): install the model again.") from error
+    facts = pointer and {"calibration": pointer.calibration}
+    return ChoraleNet(card.folder, layers=card.layers, units=card.units, pointer=facts, open_session=open_session)
 
 
 def onnx_session(path: Path) -> Any:

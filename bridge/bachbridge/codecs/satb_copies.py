@@ -152,7 +152,7 @@ _BY_LENGTH = np.searchsorted(_LENGTHS, np.arange(_MAX_MOVES + 1), side="right")
 """Feature ids by interval (from the lowest), by distance, by the number of pairs, by length."""
 
 
-def _feature_ids(length: Ints, interval: Ints, distance: Ints, counts: Ints) -> Ints:
+def _feature_ids(length: Ints, interval: Ints, distance: np.ndarray, counts: np.ndarray) -> Ints:
     """Return the feature ids `[copy, feature]`: match lengths, interval, place in the bar, distance, support."""
     ids = np.empty((len(length), FEATURE_COUNT), np.int32)
     ids[:, : 1 + len(VOICES)] = length
@@ -166,7 +166,7 @@ def _feature_ids(length: Ints, interval: Ints, distance: Ints, counts: Ints) -> 
 
 def piece_copies(pitch_indices: Ints) -> Ints:
     """Return the copies before each frame of a whole piece, `[step, copy, field]` for `pitch_indices[step, voice]`."""
-    memory, rows = empty_memory(1), []
+    memory, rows = empty_memory(1), list[Ints]()
     for frame in pitch_indices:
         rows.append(copies(memory)[0])
         memory = remember(memory, frame[None])

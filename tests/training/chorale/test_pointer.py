@@ -79,6 +79,7 @@ def test_pointer_learns_and_its_network_does_not(pointed: ChoraleRecipe, piece: 
     batches = run.task.make_batches([piece])
     training_run.train_step(run, batches.batch(0))
     assert all((a == np.asarray(b.value)).all() for a, b in zip(frozen, run.task.initial_model.weights, strict=True))
+    assert run.task.network.pointer
     assert np.asarray(run.task.network.pointer.match.value).any()
     assert {id(w) for w in run.task.model.weights[: len(frozen)]} == {id(w) for w in run.task.initial_model.weights}
 
@@ -93,6 +94,7 @@ def test_pointer_is_exported_and_plays(pointed: ChoraleRecipe, piece: FourPartPi
     net = onnx_nets.load_chorale_net(card)
     item = four_part_windows.whole_piece(piece, with_onsets=True, with_position=True)
     alone, both = net.initial_state(), np.repeat(net.initial_state(), 2, axis=1)
+    hidden = pair = np.zeros((0, 0), np.float32)
     for ids in item.ids:
         hidden, alone = net.core(ids[None], alone)
         pair, both = net.core(np.stack([ids, ids]), both)

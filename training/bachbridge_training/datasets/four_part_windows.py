@@ -18,8 +18,6 @@ VOICE_ORDER = (0, 3, 1, 2)
 
 _BAR_LINE_SHARE = 0.6
 """Share of the windows with onsets (which a player always gives) that also give the bar lines."""
-
-
 _MIN_REPEATED_STEPS, _MAX_REPEATED_STEPS = 32, 160
 """Lengths of the sections that are written twice."""
 
@@ -198,5 +196,5 @@ def stack_windows(items: Sequence[ChoraleBatch], steps: int) -> ChoraleBatch:
         rows = [getattr(item, name)[:steps] for item in items]
         return np.stack([np.pad(row, [(0, steps - len(row))] + [(0, 0)] * (row.ndim - 1)) for row in rows])
 
-    copies = None if items[0].copies is None else pad("copies")
-    return ChoraleBatch(*(pad(name) for name in ("ids", "known", "pitch_indices", "onsets", "weight")), copies)
+    names = ("ids", "known", "pitch_indices", "onsets", "weight", *(() if items[0].copies is None else ("copies",)))
+    return ChoraleBatch(*(pad(name) for name in names))

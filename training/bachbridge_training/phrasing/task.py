@@ -25,7 +25,7 @@ class PhrasingTask:
     def __init__(self, recipe: PhrasingRecipe) -> None:
         self.recipe = recipe
         self.network = PhrasingNetwork(recipe)
-        self.model = note_model(self.network)
+        self.initial_model = self.model = note_model(self.network)
         self.loss_model = _loss_model(self.model, recipe.batch)
 
     def make_export(self) -> Any:

@@ -59,6 +59,8 @@ _DARK_CHECKBOX_BASE = "#4b535e"
 _DISABLED_TEXT = {True: "#727c88", False: "#868f9a"}
 """Colour of disabled text, in the dark (True) and in the light theme."""
 
+_STYLE = "fusion"
+
 
 def build_palette(*, dark: bool) -> QPalette:
     """Return the palette of the dark or the light theme."""
@@ -76,7 +78,9 @@ class Theme:
     def __init__(self, app: QApplication, name: str = "system") -> None:
         self._app = app
         self._name = name
-        app.setStyle("Fusion")
+        style = app.style()
+        if style is None or style.name() != _STYLE:  # setting it again costs 0.3 s with a window open
+            app.setStyle(_STYLE)
         hints = app.styleHints()
         if hints:
             hints.colorSchemeChanged.connect(self._apply)

@@ -1,4 +1,7 @@
-"""Fixtures of the training tests: the corpus (parsed once per machine, about a minute) and a recipe of toy size."""
+"""Fixtures of the training tests: some chorales of the corpus, all of them under soak, and a recipe of toy size.
+
+Reading the whole corpus takes a minute or two, once per machine.
+"""
 
 import os
 
@@ -11,6 +14,7 @@ import numpy as np
 import pytest
 
 from bachbridge_training import recipe
+from bachbridge_training.datasets import chorale_grids
 from bachbridge_training.datasets import chorales as chorale_data
 from bachbridge_training.datasets.chorale_grids import FourPartPiece
 from bachbridge_training.recipe import ChoraleRecipe
@@ -22,10 +26,24 @@ def _own_data_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data home"))
 
 
+_SOME = 3
+"""Chorales of each part in the quick tests."""
+
+
 @pytest.fixture(scope="session")
-def chorales() -> dict[str, list[FourPartPiece]]:
-    """All chorales, by part of the split."""
+def all_chorales() -> dict[str, list[FourPartPiece]]:
+    """All chorales, by part of the split; for tests under soak."""
     return {part: chorale_data.load_chorales(part) for part in chorale_data.PARTS}
+
+
+@pytest.fixture(scope="session", params=["some", pytest.param("all", marks=pytest.mark.soak)])
+def chorales(request: pytest.FixtureRequest) -> dict[str, list[FourPartPiece]]:
+    """Some chorales of each part of the split, and all of them under soak."""
+    if request.param == "all":
+        return request.getfixturevalue("all_chorales")
+    split = chorale_data.chorale_split()
+    names = {part: [name for name in split if split[name] == part][:_SOME] for part in chorale_data.PARTS}
+    return {part: [chorale_grids.read_chorale(name) for name in names[part]] for part in names}
 
 
 @pytest.fixture
@@ -36,7 +54,7 @@ def toy() -> ChoraleRecipe:
     return replace(
         shipped,
         units=64, embedding=64, head=64, dropout=0.0, window=32, batch=8, free_order=0.0, unknown=0.0,
-        steps=400, steps_per_epoch=40, warmup=5, learning_rate=1e-2, averaging=0.9,
+        steps=150, steps_per_epoch=40, warmup=5, learning_rate=1e-2, averaging=0.9,
     )  # fmt: skip
 
 

@@ -291,6 +291,7 @@ def test_missing_extra_is_named_with_install_line(missing: str, extra: str, tmp_
     assert f'pip install "bachbridge[{extra}]"' in done.stderr
 
 
+@pytest.mark.soak
 def test_bench_times_a_step_of_each_shipped_model(tmp_path: Path) -> None:
     done = bachbridge("bench", "--steps", "--json", home=tmp_path)
     assert done.returncode == 0, done.stderr

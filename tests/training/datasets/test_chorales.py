@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+import pytest
 
 from bachbridge.codecs.satb import FrameContext
 from bachbridge.music.frames import HIGHEST_PITCH, LOWEST_PITCH, Frame, notes_from_frames
@@ -19,10 +20,11 @@ def everything(chorales: Chorales) -> list[FourPartPiece]:
     return [piece for part in chorales.values() for piece in part]
 
 
-def test_split_has_all_pieces(chorales: Chorales) -> None:
-    assert {part: len(pieces) for part, pieces in chorales.items()} == {"train": 248, "valid": 75, "test": 77}
+@pytest.mark.soak
+def test_split_has_all_pieces(all_chorales: Chorales) -> None:
+    assert {part: len(pieces) for part, pieces in all_chorales.items()} == {"train": 248, "valid": 75, "test": 77}
     assert len(chorale_data.new_tune_test_names()) == 36
-    assert chorale_data.new_tune_test_names() <= {piece.name for piece in chorales["test"]}
+    assert chorale_data.new_tune_test_names() <= {piece.name for piece in all_chorales["test"]}
 
 
 def test_chorales_have_four_voices_on_the_grid(chorales: Chorales) -> None:
@@ -61,7 +63,7 @@ def test_feature_ids_step_by_step_equal_whole_piece(chorales: Chorales) -> None:
             assert (context.feature_ids()[0] == row).all(), (piece.name, step)
             context = context.after(Frame(tuple(classes[step].tolist()), tuple(piece.onsets[step].tolist())))
         walked += 1
-    assert walked > 200
+    assert walked > len(everything(chorales)) / 2
 
 
 def test_legal_transpositions_keep_voices_in_range(chorales: Chorales) -> None:
@@ -76,7 +78,7 @@ def test_legal_transpositions_keep_voices_in_range(chorales: Chorales) -> None:
                 line = piece.pitches[:, voice]
                 assert low <= line[line >= 0].min() + shift
                 assert line.max() + shift <= high
-    assert 5 < np.mean(counts) < 10
+    assert 1 < np.mean(counts) < 10
 
 
 def score_of(lines: Any) -> Any:
@@ -126,7 +128,8 @@ def test_fermatas_are_whole_notes_of_the_soprano(chorales: Chorales) -> None:
             assert (piece.pitches[begin:end, 0] == piece.pitches[begin, 0]).all(), piece.name
 
 
-def test_fermatas_are_in_nearly_all_pieces(chorales: Chorales) -> None:
-    counts = {part: sum(len(piece.fermatas) for piece in pieces) for part, pieces in chorales.items()}
+@pytest.mark.soak
+def test_fermatas_are_in_nearly_all_pieces(all_chorales: Chorales) -> None:
+    counts = {part: sum(len(piece.fermatas) for piece in pieces) for part, pieces in all_chorales.items()}
     assert counts == {"train": 1528, "valid": 433, "test": 498}
-    assert sum(not piece.has_phrases for piece in everything(chorales)) == 10
+    assert sum(not piece.has_phrases for piece in everything(all_chorales)) == 10

@@ -40,6 +40,7 @@ def test_given_phrase_ends_get_triads_in_root_position(phrases: list[FourPartPie
     assert phrase_ends.harmony_measures(pieces, made).triad_ends == 1
 
 
+@pytest.mark.soak
 def test_bachs_own_ends_have_the_figures_of_the_docs() -> None:
     measures = phrase_ends.own_measures(chorale_data.load_chorales("valid"))
     assert measures.phrase_ends == 432

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
 from bachbridge_training.datasets import chorales as chorale_data
 from bachbridge_training.datasets.chorale_grids import FourPartPiece
@@ -44,5 +45,6 @@ def test_twins_ignore_short_tunes() -> None:
     assert not names_with_twin([short, replace(short, name="again")], [short])
 
 
-def test_new_tunes_of_the_split_have_no_twin(chorales: dict[str, list[FourPartPiece]]) -> None:
-    assert not chorale_data.new_tune_test_names() & names_with_twin(chorales["test"], chorales["train"])
+@pytest.mark.soak
+def test_new_tunes_of_the_split_have_no_twin(all_chorales: dict[str, list[FourPartPiece]]) -> None:
+    assert not chorale_data.new_tune_test_names() & names_with_twin(all_chorales["test"], all_chorales["train"])

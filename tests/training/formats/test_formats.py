@@ -59,7 +59,10 @@ def original_model(model_export: onnx_export.ModelExport, folder: Path, pieces: 
     return OriginalModel(library.read_card(folder / "toy"), model_export, pieces)
 
 
-@pytest.mark.parametrize("kind", ["satb", "infill_grid", "chords"])
+@pytest.mark.parametrize(
+    "kind",
+    ["satb", pytest.param("infill_grid", marks=pytest.mark.soak), pytest.param("chords", marks=pytest.mark.soak)],
+)
 def test_every_format_agrees_with_the_original(
     kind: str, toy: ChoraleRecipe, phrases: list[FourPartPiece], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -30,7 +30,7 @@ def toy() -> InfillRecipe:
     assert isinstance(shipped, InfillRecipe)
     return replace(
         shipped, units=32, blocks=1, heads=2, wide=32, head=32, dropout=0.0, window=32, batch=8,
-        steps=240, steps_per_epoch=40, warmup=5, learning_rate=1e-2, averaging=0.9, eighths=0.0,
+        steps=90, steps_per_epoch=40, warmup=5, learning_rate=1e-2, averaging=0.9, eighths=0.0,
     )  # fmt: skip
 
 
@@ -136,6 +136,7 @@ def test_recipes_are_read_as_they_were_written(toy: InfillRecipe, tmp_path: Path
     assert isinstance(recipe.read_recipe("chorale-lstm"), recipe.ChoraleRecipe)
 
 
+@pytest.mark.soak
 def test_card_of_exported_run_holds_evaluates_scores(
     toy: InfillRecipe,
     phrases: list[FourPartPiece],

@@ -43,7 +43,7 @@ def test_network_memorises_two_phrases_and_onnx_agrees(
         }
         onnx_export.export_model(trained_run.task.make_export(), tmp_path / "toy", held_out_piece=phrases[0])
     # The phrase and its key, one of four, cannot be known before the first frame: log(8) in 32 frames.
-    assert nats[True] < 0.15
+    assert nats[True] < 0.3
     card = read_card(tmp_path / "toy")
     assert card.facts["metrics"]["onnx_against_keras"] <= onnx_export.TOLERANCE
     for timing_given, expected in nats.items():
@@ -80,6 +80,7 @@ def test_export_model_does_not_replace_other_folders(
     assert [path.name for path in tmp_path.rglob("*")] == ["toy", training_run.BEST_WEIGHTS_FILE]
 
 
+@pytest.mark.soak
 def test_resumed_run_equals_uninterrupted_run(toy: ChoraleRecipe, phrases: list[FourPartPiece], tmp_path: Path) -> None:
     quick = replace(toy, steps=6, steps_per_epoch=3, dropout=0.2, free_order=0.5, unknown=0.4)
     uninterrupted = training_run.start_run(quick)
@@ -116,11 +117,12 @@ def test_chorale_batches_hide_a_pitch_from_its_own_head(toy: ChoraleRecipe, phra
     assert (first != -1).any()
 
 
+@pytest.mark.soak
 def test_commands_lead_from_recipe_to_scores(
     toy: ChoraleRecipe,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
-    chorales: dict[str, list[FourPartPiece]],
+    all_chorales: dict[str, list[FourPartPiece]],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     recipe.write_recipe(replace(toy, steps_per_epoch=220), tmp_path / "toy.toml")
@@ -134,10 +136,10 @@ def test_commands_lead_from_recipe_to_scores(
     capsys.readouterr()
     evaluate_model("toy", data=None, part="valid", json=True, outputs=1)
     scores = json.loads(capsys.readouterr().out)
-    assert scores["frames"] == sum(len(piece.pitches) for piece in chorales["valid"])
+    assert scores["frames"] == sum(len(piece.pitches) for piece in all_chorales["valid"])
     expected = read_card(models / "toy").facts["metrics"]["valid"]["nats_per_frame"]
     assert scores["nats_per_frame"] == pytest.approx(expected, rel=1e-5)
-    assert [row["pieces"] for row in scores["music"].values()] == [len(chorales["valid"]), 1, 1, 1, 1]
+    assert [row["pieces"] for row in scores["music"].values()] == [len(all_chorales["valid"]), 1, 1, 1, 1]
     assert scores["music"]["live"]["out_of_range"] == 0
 
 

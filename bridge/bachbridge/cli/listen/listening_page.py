@@ -97,10 +97,11 @@ def _find_harmonizing_card(model: str) -> Card:
 def _harmonize(chorale: Chorale, card: Card, model: str, seed: int) -> tuple[Note, ...]:
     """Return the chorale's melody with the model's other voices, as `bachbridge harmonize` adds them.
 
-    The model is told the fermatas, which belong to the melody.
+    The model is told the fermatas, which belong to the melody; where none are written, it expects phrase ends itself.
     """
     generation = parse_generation_options(model, rules="all", temperature=Settings().temperature, seed=seed, fast=False)
-    written = WrittenEnds(tuple(start for start, _ in chorale.fermatas), is_complete=True)
+    ends = tuple(start for start, _ in chorale.fermatas)
+    written = WrittenEnds(ends, is_complete=True) if ends else None
     return harmonize_melody(chorale.melody, chorale.bars, HarmonizeOptions(generation), card, written).notes
 
 

@@ -22,6 +22,9 @@ from bachbridge.music import voice_leading
 from bachbridge.music.frames import PITCH_INDEX_COUNT, REST, UNKNOWN, Bools, Ints, notes_from_frames, pitch_index
 from bachbridge.music.keys import key_from_durations, pitch_durations
 from bachbridge.music.notes import STEPS_PER_BEAT, VOICES, Key, Note, Phrase, fold_into_range, key_from_number
+from bachbridge.music.phrasing.close_bias import close_bias
+from bachbridge.music.phrasing.close_plan import ClosePlan, has_raised_third, plan_close
+from bachbridge.music.phrasing.home_key import home_key_of_frames
 from bachbridge.music.voice_assignment import GivenFrames, frames_from_phrase
 from bachbridge.protocol.effects import Ask
 
@@ -48,6 +51,8 @@ class AskCanvas:
     kept_notes: tuple[Note, ...]
     transpositions: tuple[int, ...]
     key: Key | None
+    plan: ClosePlan | None = None
+    """The close of a continuation, counted in steps from `answer_step`."""
 
     @property
     def bar_lines(self) -> range:
@@ -59,9 +64,12 @@ class AskCanvas:
     def answer_notes(self, pitch_indices: Ints, onsets: Bools) -> tuple[Note, ...]:
         """Return the answer's notes from the filled canvas, `pitch_indices[step, voice]` and `onsets[step, voice]`."""
         filled = np.where(self.canvas.masked, pitch_indices, REST)[self.answer_step :]
+        begins = onsets[self.answer_step :]
+        if self.plan:
+            filled, begins = _hold_last_chord(filled, begins, self.plan.final)
         notes = [
             replace(note, pitch=fold_into_range(note.pitch + self.transpositions[note.voice], 0, 127))
-            for note in notes_from_frames(filled, onsets[self.answer_step :])
+            for note in notes_from_frames(filled, begins)
         ]
         with_expression = self._with_sampled_expression if self.ask.task == "continue" else self._with_played_expression
         answer = (*with_expression(notes), *self.kept_notes)
@@ -75,14 +83,23 @@ class AskCanvas:
         return [match_expression(note, self.ask.prompt.notes) for note in notes]
 
 
+def _hold_last_chord(pitch_indices: Ints, onsets: Bools, final: int) -> tuple[Ints, Bools]:
+    """Return the frames with the chord of step `final` struck there and held to the end."""
+    held, begins = pitch_indices.copy(), onsets.copy()
+    held[final + 1 :], begins[final + 1 :] = held[final], False
+    begins[final] = held[final] > REST
+    return held, begins
+
+
 def build_ask_canvas(ask: Ask) -> AskCanvas:
     """Return the canvas of an ask whose `task` is one of `TASKS`; notes after the phrase's end are dropped."""
     phrase = replace(ask.prompt, notes=tuple(note for note in ask.prompt.notes if note.start < ask.prompt.steps))
     prompt = frames_from_phrase(phrase)
-    key = key_from_number(ask.key) or key_from_durations(pitch_durations(prompt.pitch_indices))
-    pitch_indices = _with_shared_rests(prompt.pitch_indices)
+    asked_key, pitch_indices = key_from_number(ask.key), _with_shared_rests(prompt.pitch_indices)
     if ask.task == "continue":
-        return _continuation_canvas(ask, phrase, prompt, pitch_indices, key)
+        home = asked_key or home_key_of_frames(prompt.pitch_indices, prompt.onsets)
+        return _continuation_canvas(ask, phrase, prompt, pitch_indices, home)
+    key = asked_key or key_from_durations(pitch_durations(prompt.pitch_indices))
     own = _assign_voices(phrase, prompt)
     kept, erased = _split_for_variation(own, np.random.default_rng([ask.seed, 5])) if ask.task == "vary" else (own, ())
     for note in erased:
@@ -102,7 +119,19 @@ def _continuation_canvas(
     shown = np.concatenate([pitch_indices[first_step:], masked])
     onsets = np.concatenate([prompt.onsets[first_step:], np.zeros(masked.shape, bool)])
     canvas = _make_canvas(ask, shown, onsets, first_step)
-    return AskCanvas(ask, canvas, phrase.steps - first_step, (), (-prompt.shift,) * len(VOICES), key)
+    answer_step = phrase.steps - first_step
+    plan = plan_close(
+        ask.close,
+        key,
+        ask.steps,
+        position=((phrase.position or 0) + phrase.steps) % phrase.steps_per_bar,
+        steps_per_bar=phrase.steps_per_bar,
+        has_raised_third=has_raised_third(ask.seed),
+    )
+    if plan:
+        for step in range(plan.approach, ask.steps):
+            canvas.logit_mask[answer_step + step] += close_bias(plan).nats_at(step)
+    return AskCanvas(ask, canvas, answer_step, (), (-prompt.shift,) * len(VOICES), key, plan)
 
 
 def _make_canvas(ask: Ask, pitch_indices: Ints, onsets: Bools, first_step: int) -> Canvas:

@@ -235,3 +235,14 @@ def test_live_harmony_comes_from_the_partner() -> None:
     assert infill.plan(request) == Plan(0, 1, (), -1)
     assert partner.followed == [request]
     assert len(VOICES) == len(frame) - 1
+
+
+@pytest.mark.parametrize(("close", "root", "chord"), [("cadence", 2, {2, 6, 9}), ("open", 9, {9, 1, 4})])
+def test_continuation_closes_as_asked(close: str, root: int, chord: set[int]) -> None:
+    ask = replace(make_ask("continue", key="D"), close=close)
+    *_, last = make_generator().generate(ask)
+    assert last
+    sounding = [note for note in last.notes if note.end == 32]
+    assert {(note.voice, note.start) for note in sounding} == {(voice, 24) for voice in range(4)}
+    assert {note.pitch % 12 for note in sounding if note.voice == 3} == {root}
+    assert {note.pitch % 12 for note in sounding} <= chord

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from bachbridge.inference.runtime.ask_canvas import TASKS, AskCanvas, build_ask_canvas
 from bachbridge.music.frames import LOWEST_PITCH, REST, pitch_index
 from bachbridge.music.notes import VOICE_RANGES, VOICES, Note, Phrase
+from bachbridge.music.phrasing.close_plan import CLOSES
 from bachbridge.music.voice_assignment import frames_from_phrase
 from bachbridge.protocol.effects import Ask
 from bachbridge.protocol.events import Answer
@@ -46,14 +47,15 @@ PHRASES = st.builds(
     st.none() | st.integers(0, 70),
 )
 ASKS = st.builds(
-    lambda task, phrase, steps, seed, key: Ask(
-        1, task, "m", phrase, steps if task == "continue" else phrase.steps, 1.0, 0.9, seed, key
+    lambda task, phrase, steps, seed, key, close: Ask(
+        1, task, "m", phrase, steps if task == "continue" else phrase.steps, 1.0, 0.9, seed, key, close=close
     ),
     st.sampled_from(TASKS),
     PHRASES,
     st.integers(0, 40),
     st.integers(0, 1 << 31),
     st.integers(-1, 23),
+    st.sampled_from(CLOSES),
 )
 
 

@@ -60,11 +60,12 @@ def melody_arrays(melody: Sequence[Note], position: int | Ints | None, steps_per
     """
     start, length, pitch = np.array([(note.start, note.length, note.pitch) for note in melody], np.int32).T
     bar = np.full(len(melody), steps_per_bar, np.int32) if isinstance(steps_per_bar, int) else steps_per_bar[start]
-    is_every_step = not (position is None or isinstance(position, int))
-    place = position[start] if is_every_step else (start + (position or 0)) % bar
-    rest = np.append(np.maximum(0, start[1:] - start[:-1] - length[:-1]), 0)
-    as_ints = (values.astype(np.int32) for values in (start, length, rest, pitch, place, bar))
-    return MelodyArrays(*as_ints, is_placed=position is not None)
+    if position is None or isinstance(position, int):
+        place = ((start + (position or 0)) % bar).astype(np.int32)
+    else:
+        place = position[start].astype(np.int32)
+    rest = np.append(np.maximum(0, start[1:] - start[:-1] - length[:-1]), 0).astype(np.int32)
+    return MelodyArrays(start, length, rest, pitch, place, bar.astype(np.int32), position is not None)
 
 
 def feature_rows(melody: MelodyArrays) -> Floats:

@@ -55,7 +55,8 @@ class PhraseSigns:
         self._bar_firsts.append(len(self._sung))
 
     def _place_waiting(self, step: Fraction) -> None:
-        self.signs += ((step, sign) for sign in self._waiting)
+        for sign in self._waiting:
+            self.signs.append((step, sign))
         self._waiting = []
 
     def begin_line(self) -> None:

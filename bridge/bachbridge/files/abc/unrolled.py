@@ -30,7 +30,8 @@ def unroll_signs(signs: Iterable[tuple[Fraction, Sign]], spans: Sequence[Span]) 
     at = Fraction(0)
     for begin, end in spans:
         first = bisect_left(steps, begin)
-        found += ((at + step - begin, sign) for step, sign in ordered[first : bisect_left(steps, end)])
+        for step, sign in ordered[first : bisect_left(steps, end)]:
+            found.append((at + step - begin, sign))
         at += end - begin
     return tuple(found)
 

@@ -14,7 +14,7 @@ import numpy as np
 from bachbridge.codecs import phrase_features
 from bachbridge.inference.phrasing.predictor import PhraseEndNet
 from bachbridge.music.frames import Floats
-from bachbridge.music.keys import estimate_key_numbers
+from bachbridge.music.keys import Weights, estimate_key_numbers
 from bachbridge.music.notes import STEPS_PER_BEAT, Note
 
 _KEPT_NOTES = 96
@@ -35,7 +35,7 @@ class LiveMelody:
     fields: Floats = field(default_factory=lambda: np.zeros((0, phrase_features.NOTE_FIELDS), np.float32))
     ended: Mapping[int, tuple[int, float, float]] = field(default_factory=dict[int, tuple[int, float, float]])
     """Start → end, log length and rest after it in beats (see `phrase_features`)."""
-    weights: Floats = field(default_factory=lambda: np.zeros(phrase_features.PITCH_CLASSES))
+    weights: Weights = field(default_factory=lambda: np.zeros(phrase_features.PITCH_CLASSES))
     key: int = -1
     beginnings: tuple[int, ...] = (_NEXT_NOTE,)
     shares: tuple[float, ...] = (1.0,)
@@ -57,7 +57,7 @@ def phrase_end_probability(
     for `held` steps (0: it begins now). A note that is known to go on has at least that length.
     """
     rows = _rows(melody, pitches, start, held, steps_per_bar, position)
-    return _ends(net, melody, rows, start, steps_per_bar) @ np.array(melody.shares)
+    return _ends(net, melody, rows, start, steps_per_bar) @ np.array(melody.shares, np.float32)
 
 
 def after_note(
@@ -95,7 +95,7 @@ def _ends(net: PhraseEndNet, melody: LiveMelody, rows: Floats, start: int, steps
     """Return `probability[row, beginning]` that a phrase with each beginning ends with the note."""
     begun = np.array([start if at == _NEXT_NOTE else at for at in melody.beginnings], np.int32)
     classes = phrase_features.distance_classes(start - begun, steps_per_bar)
-    return 1 / (1 + np.exp(-net.logits(rows)[:, classes]))
+    return (1 / (1 + np.exp(-net.logits(rows)[:, classes]))).astype(np.float32)
 
 
 def _rest_before(melody: LiveMelody, start: int) -> float:

@@ -37,14 +37,15 @@ def predict_ends(
     if written.is_complete or len(melody) < _MIN_NOTES:
         return written.shown
     arrays = phrase_features.melody_arrays(melody, position, steps_per_bar)
-    ends = likeliest_notes(net, arrays, _by_note(melody, written.certain), _by_note(melody, written.hints))
+    ends = likeliest_notes(
+        net, arrays, _by_note(melody, dict.fromkeys(written.certain, 0.0)), _by_note(melody, written.hints)
+    )
     return tuple(melody[note].start for note in ends)
 
 
-def _by_note(melody: Sequence[Note], steps: Collection[int]) -> dict[int, float]:
-    """Return the steps' values, or 0 where there are none, by the number of the note that begins there."""
-    values = steps if isinstance(steps, Mapping) else dict.fromkeys(steps, 0.0)
-    return {number: values[note.start] for number, note in enumerate(melody) if note.start in values}
+def _by_note(melody: Sequence[Note], steps: Mapping[int, float]) -> dict[int, float]:
+    """Return the steps' values by the number of the note that begins there."""
+    return {number: steps[note.start] for number, note in enumerate(melody) if note.start in steps}
 
 
 def likeliest_notes(

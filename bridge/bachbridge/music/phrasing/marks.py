@@ -19,7 +19,7 @@ from bachbridge.music.timeline import TickNote
 
 Sign = Literal["fermata", "breath", "caesura", "syllable", "comma", "stop", "line"]
 """The last four are words: a syllable without punctuation, with a comma, with a stronger sign, at the end of a line."""
-_WORDS = ("syllable", "comma", "stop", "line")
+_WORDS: tuple[Sign, ...] = ("syllable", "comma", "stop", "line")
 _MAX_SYLLABLE_BEATS = 12
 _CLOSING_SIGNS = "\"')]_- \u00ab\u00bb\u2013\u2014\u2018\u2019\u201c\u201d"
 _COMMAS = ",\u060c\u3001\uff0c"
@@ -80,13 +80,13 @@ def phrase_marks(lines: Iterable[SignedLine], ticks_per_beat: int) -> tuple[Phra
 
 def _join_signs(rows: Sequence[tuple[int, int, int, Sign]], top: int) -> PhraseMark:
     tops = [row for row in rows if row[1] == top]
-    tick, _, _, sign = (tops or rows)[-1]
-    strongest = min((row[3] for row in rows), key=_STRENGTH.index) if sign in _WORDS else sign
+    tick = (tops or rows)[-1][0]
+    sign: Sign = next(strong for strong in _STRENGTH if strong in {row[3] for row in rows})
     notes = tuple(dict.fromkeys((row[0], row[2]) for row in rows))
-    return PhraseMark(tick, strongest, notes, bool(tops) or len({row[1] for row in rows}) > 1)
+    return PhraseMark(tick, sign, notes, bool(tops) or len({row[1] for row in rows}) > 1)
 
 
-_STRENGTH: tuple[Sign, ...] = ("line", "stop", "comma", "syllable")
+_STRENGTH: tuple[Sign, ...] = ("fermata", "caesura", "breath", "line", "stop", "comma", "syllable")
 
 
 def _signed_notes(line: SignedLine, ticks_per_beat: int) -> list[tuple[TickNote, Sign]]:
@@ -94,8 +94,10 @@ def _signed_notes(line: SignedLine, ticks_per_beat: int) -> list[tuple[TickNote,
     highest = {note.start: note for note in sorted(line.notes, key=lambda note: (note.start, note.pitch))}
     notes = [*highest.values()]
     starts = [*highest]
-    placed = [(index, sign) for tick, sign in sorted(line.signs) if (index := bisect_right(starts, tick) - 1) >= 0]
-    signed = [(notes[index], sign) for index, sign in placed if sign not in _WORDS]
+    placed: list[tuple[int, Sign]] = [
+        (index, sign) for tick, sign in sorted(line.signs) if (index := bisect_right(starts, tick) - 1) >= 0
+    ]
+    signed: list[tuple[TickNote, Sign]] = [(notes[index], sign) for index, sign in placed if sign not in _WORDS]
     words = [(index, sign) for index, sign in placed if sign in _WORDS]
     for (index, sign), (following, _) in pairwise([*words, (len(notes), "line")]):
         if sign != "syllable":

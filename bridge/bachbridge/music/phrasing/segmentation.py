@@ -6,12 +6,16 @@ best one, and each note's probability, are found by going through the notes once
 W. Cohen, "Semi-Markov conditional random fields for information extraction", NIPS 2004).
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from bachbridge.music.frames import Floats, Ints
+from bachbridge.music.frames import Ints
 
+Nats = NDArray[np.floating[Any]]
+"""Logarithms of probabilities or of odds."""
 _MAX_NOTES = 96
 """Notes of the longest phrase; a longer one is cut."""
 _FORCED_NATS = 50.0
@@ -20,7 +24,7 @@ Distance = Callable[[int, Ints], Ints]
 """Returns the classes of notes' distances from the beginning of a phrase with the first note."""
 
 
-def log_odds_of_ends(logits: Floats, forced: Collection[int], hints: dict[int, float] | None = None) -> Floats:
+def log_odds_of_ends(logits: Nats, forced: Collection[int], hints: Mapping[int, float] | None = None) -> Nats:
     """Return the logits with the notes `forced` as ends, the last note too, and `hints` in nats added."""
     given = logits.astype(np.float64)
     for note, nats in (hints or {}).items():
@@ -29,7 +33,7 @@ def log_odds_of_ends(logits: Floats, forced: Collection[int], hints: dict[int, f
     return given
 
 
-def likeliest_ends(logits: Floats, distance: Distance) -> tuple[int, ...]:
+def likeliest_ends(logits: Nats, distance: Distance) -> tuple[int, ...]:
     """Return the numbers of the notes that end the phrases of the likeliest division."""
     count = len(logits)
     best = np.full(count + 1, -np.inf)
@@ -51,7 +55,7 @@ def likeliest_ends(logits: Floats, distance: Distance) -> tuple[int, ...]:
     return tuple(reversed(found))
 
 
-def end_probabilities(logits: Floats, distance: Distance) -> Floats:
+def end_probabilities(logits: Nats, distance: Distance) -> Nats:
     """Return the probability of each note that a phrase ends with it, over all divisions."""
     count = len(logits)
     forward, backward = np.full(count + 1, -np.inf), np.full(count + 1, -np.inf)
@@ -67,7 +71,7 @@ def end_probabilities(logits: Floats, distance: Distance) -> Floats:
     return np.exp(forward[1:] + backward[1:] - forward[count])
 
 
-def _phrase_nats(logits: Floats, first: int, distance: Distance) -> Floats:
+def _phrase_nats(logits: Nats, first: int, distance: Distance) -> Nats:
     """Return the log probability of each phrase from note `first` on, by its last note."""
     notes = np.arange(first, min(len(logits), first + _MAX_NOTES), dtype=np.int32)
     own = logits[notes, distance(first, notes)]

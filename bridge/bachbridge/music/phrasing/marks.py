@@ -19,6 +19,7 @@ from bachbridge.music.timeline import TickNote
 
 Sign = Literal["fermata", "breath", "caesura", "syllable", "comma", "stop", "line"]
 """The last four are words: a syllable without punctuation, with a comma, with a stronger sign, at the end of a line."""
+_STRENGTH: tuple[Sign, ...] = ("fermata", "caesura", "breath", "line", "stop", "comma", "syllable")
 _WORDS: tuple[Sign, ...] = ("syllable", "comma", "stop", "line")
 _MAX_SYLLABLE_BEATS = 12
 _CLOSING_SIGNS = "\"')]_- \u00ab\u00bb\u2013\u2014\u2018\u2019\u201c\u201d"
@@ -86,9 +87,6 @@ def _join_signs(rows: Sequence[tuple[int, int, int, Sign]], top: int) -> PhraseM
     return PhraseMark(tick, sign, notes, bool(tops) or len({row[1] for row in rows}) > 1)
 
 
-_STRENGTH: tuple[Sign, ...] = ("fermata", "caesura", "breath", "line", "stop", "comma", "syllable")
-
-
 def _signed_notes(line: SignedLine, ticks_per_beat: int) -> list[tuple[TickNote, Sign]]:
     """Return the notes of a line that end a phrase by its signs; of a chord the highest note."""
     highest = {note.start: note for note in sorted(line.notes, key=lambda note: (note.start, note.pitch))}
@@ -99,9 +97,10 @@ def _signed_notes(line: SignedLine, ticks_per_beat: int) -> list[tuple[TickNote,
     ]
     signed: list[tuple[TickNote, Sign]] = [(notes[index], sign) for index, sign in placed if sign not in _WORDS]
     words = [(index, sign) for index, sign in placed if sign in _WORDS]
-    for (index, sign), (following, _) in pairwise([*words, (len(notes), "line")]):
+    following = [*(index for index, _ in words[1:]), len(notes)]
+    for (index, sign), after in zip(words, following, strict=False):
         if sign != "syllable":
-            signed.append((notes[_last_of_syllable(notes, index, following, ticks_per_beat)], sign))
+            signed.append((notes[_last_of_syllable(notes, index, after, ticks_per_beat)], sign))
     return signed
 
 

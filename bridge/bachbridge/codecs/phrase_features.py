@@ -79,7 +79,12 @@ def causal_rows(melody: MelodyArrays, notes: Ints, held: Ints) -> Floats:
     return _rows(melody, notes, held)
 
 
-def distance_classes(steps: Ints, bar: Ints | int) -> Ints:
+def distance_class(steps: int, bar: int) -> int:
+    """Return the class of a distance from the beginning of a phrase."""
+    return min((8 * steps + bar) // (2 * bar), DISTANCE_CLASSES - 1)
+
+
+def distance_classes(steps: Ints, bar: Ints) -> Ints:
     """Return the class of each distance from the beginning of a phrase."""
     return np.minimum((8 * steps + bar) // (2 * bar), DISTANCE_CLASSES - 1).astype(np.int32)
 
@@ -225,14 +230,13 @@ def live_row(
 
 def with_pitches(row: Floats, pitches: Sequence[int], last_pitch: int | None, key: int) -> Floats:
     """Return the row once for each MIDI pitch of the note."""
-    pitch = np.array(pitches, np.int32)
-    rows = np.repeat(row[None], len(pitch), axis=0)
+    rows = np.empty((len(pitches), FEATURE_COUNT), np.float32)
+    rows[:] = row
     centre, own = REACH * NOTE_FIELDS, FEATURE_COUNT - _OWN_FIELDS
-    if last_pitch is not None:
-        rows[:, centre + 3] = np.clip(pitch - last_pitch, -_MAX_SEMITONES, _MAX_SEMITONES) / 6
-        rows[:, centre + 4] = np.abs(rows[:, centre + 3])
-    if key >= 0:
-        rows[np.arange(len(pitch)), own + (pitch - key) % PITCH_CLASSES] = 1
-        if last_pitch is None:
-            rows[np.arange(len(pitch)), own + PITCH_CLASSES + (pitch - key) % PITCH_CLASSES] = 1
+    for at, pitch in enumerate(pitches):
+        if last_pitch is not None:
+            interval = min(max(pitch - last_pitch, -_MAX_SEMITONES), _MAX_SEMITONES) / 6
+            rows[at, centre + 3], rows[at, centre + 4] = interval, abs(interval)
+        if key >= 0:
+            rows[at, own + (pitch - key) % PITCH_CLASSES] = 1
     return rows

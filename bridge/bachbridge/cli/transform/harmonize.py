@@ -144,7 +144,7 @@ def _phrase_remarks(harmony: MelodyHarmony, written: WrittenEnds) -> list[str]:
     if len(harmony.phrase_ends) < 2:
         return []
     expected = len(set(harmony.phrase_ends) - set(written.shown))
-    source = "as the file shows" if not expected else f"{expected} of them expected by the melody"
+    source = "as the file shows" if not expected else f"{expected} of their ends expected from the melody alone"
     return [f"the melody has {len(harmony.phrase_ends)} phrases, {source}"]
 
 

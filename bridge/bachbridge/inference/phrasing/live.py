@@ -38,7 +38,7 @@ class LiveMelody:
     weights: Weights = field(default_factory=lambda: np.zeros(phrase_features.PITCH_CLASSES))
     key: int = -1
     beginnings: tuple[int, ...] = (_NEXT_NOTE,)
-    shares: tuple[float, ...] = (1.0,)
+    shares: Floats = field(default_factory=lambda: np.ones(1, np.float32))
 
 
 def phrase_end_probability(
@@ -57,7 +57,7 @@ def phrase_end_probability(
     for `held` steps (0: it begins now). A note that is known to go on has at least that length.
     """
     rows = _rows(melody, pitches, start, held, steps_per_bar, position)
-    return _ends(net, melody, rows, start, steps_per_bar) @ np.array(melody.shares, np.float32)
+    return _ends(net, melody, rows, start, steps_per_bar) @ melody.shares
 
 
 def after_note(
@@ -66,7 +66,7 @@ def after_note(
     """Return the melody with one more note, which has ended; `position` is that of its start in the bar."""
     rows = _rows(melody, (note.pitch,), note.start, note.length - 1, steps_per_bar, position)
     ends = _ends(net, melody, rows, note.start, steps_per_bar)[0]
-    shares = np.array(melody.shares)
+    shares = melody.shares
     beginnings = (*(note.start if at == _NEXT_NOTE else at for at in melody.beginnings), _NEXT_NOTE)
     updated = np.append(shares * (1 - ends), shares @ ends)
     kept = np.flatnonzero(updated >= _MIN_SHARE)
@@ -87,15 +87,15 @@ def after_note(
         weights,
         int(estimate_key_numbers(weights[None])[0]),
         tuple(beginnings[at] for at in kept),
-        tuple((updated[kept] / updated[kept].sum()).tolist()),
+        (updated[kept] / updated[kept].sum()).astype(np.float32),
     )
 
 
 def _ends(net: PhraseEndNet, melody: LiveMelody, rows: Floats, start: int, steps_per_bar: int) -> Floats:
     """Return `probability[row, beginning]` that a phrase with each beginning ends with the note."""
-    begun = np.array([start if at == _NEXT_NOTE else at for at in melody.beginnings], np.int32)
-    classes = phrase_features.distance_classes(start - begun, steps_per_bar)
-    return (1 / (1 + np.exp(-net.logits(rows)[:, classes]))).astype(np.float32)
+    begun = (start if at == _NEXT_NOTE else at for at in melody.beginnings)
+    classes = [phrase_features.distance_class(start - at, steps_per_bar) for at in begun]
+    return 1 / (1 + np.exp(-net.logits(rows)[:, classes]))
 
 
 def _rest_before(melody: LiveMelody, start: int) -> float:

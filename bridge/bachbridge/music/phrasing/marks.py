@@ -96,7 +96,7 @@ def _signed_notes(line: SignedLine, ticks_per_beat: int) -> list[tuple[TickNote,
         (index, sign) for tick, sign in sorted(line.signs) if (index := bisect_right(starts, tick) - 1) >= 0
     ]
     signed: list[tuple[TickNote, Sign]] = [(notes[index], sign) for index, sign in placed if sign not in _WORDS]
-    words = [(index, sign) for index, sign in placed if sign in _WORDS]
+    words: list[tuple[int, Sign]] = [(index, sign) for index, sign in placed if sign in _WORDS]
     following = [*(index for index, _ in words[1:]), len(notes)]
     for (index, sign), after in zip(words, following, strict=False):
         if sign != "syllable":

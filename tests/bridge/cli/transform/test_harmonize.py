@@ -101,7 +101,7 @@ def run_harmonize(source: Path, target: Path | None = None, *, score: Path | Non
 @pytest.mark.parametrize(
     ("chosen", "text"),
     [
-        ("auto", "the melody has 3 phrases, 1 of them expected by the melody"),
+        ("auto", "the melody has 3 phrases, 1 of their ends expected from the melody alone"),
         ("written", "the melody has 2 phrases, as the file shows"),
         ("none", ""),
     ],

@@ -1,14 +1,16 @@
 """Print where phrases go in harmonies: `python scripts/phrase_end_figures.py MODEL PART [--pieces N] [--live]`.
 
 The rows of `bachbridge evaluate` about phrase ends for the first N pieces of PART (valid), a seed each, beside Bach's
-own voices, in about a minute for 12 pieces: offline with the phrase ends given and without them, and with `--live` as
-in live play. The last rows are those of `music.metrics` that must be kept. For an infilling model: its fast schedule.
+own voices, in about a minute for 12 pieces: offline with the phrase ends given, with those that the network of phrase
+ends expects and without any, and with `--live` as in live play. The last rows are those of `music.metrics` that must be
+kept. For an infilling model: its fast schedule.
 """
 
 import argparse
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
+from bachbridge.inference import loading
 from bachbridge.inference.runtime import library, onnx_nets
 from bachbridge.music.metrics import compute_metrics
 from bachbridge_training.datasets import chorales, four_part_windows
@@ -26,11 +28,15 @@ def chorale_harmonies(card: library.Card, pieces: Sequence[FourPartPiece], seed:
     net, styles = onnx_nets.load_chorale_net(card), harmonize.STYLES
     if live:
         yield "live", harmonize.harmonize_live(net, card.chain, pieces, styles["live"], seed)
-    for name, ends_given in (("offline, ends given", True), ("offline", False)):
-        yield (
-            name,
-            harmonize.harmonize_offline(net, card.chain, pieces, styles["offline"], seed, ends_given=ends_given),
-        )
+    phrase_net = loading.phrase_net()
+    predicted = [phrase_ends.with_predicted_ends(piece, phrase_net) for piece in pieces] if phrase_net else []
+    without = [replace(piece, fermatas=piece.fermatas[:0]) for piece in pieces]
+    for name, sopranos in (("ends given", pieces), ("ends predicted", predicted), ("no ends", without)):
+        if sopranos:
+            yield (
+                f"offline, {name}",
+                harmonize.harmonize_offline(net, card.chain, sopranos, styles["offline"], seed, ends_given=True),
+            )
 
 
 def infill_harmonies(card: library.Card, pieces: Sequence[FourPartPiece], seed: int) -> Made:

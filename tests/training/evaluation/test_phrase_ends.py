@@ -41,6 +41,23 @@ def test_given_phrase_ends_get_triads_in_root_position(phrases: list[FourPartPie
 
 
 @pytest.mark.soak
+class EndsOfBars:
+    """A network of phrase ends that expects them where the melody has notes on the last beats of bars."""
+
+    def logits(self, features: np.ndarray) -> np.ndarray:
+        return np.where(np.arange(len(features))[:, None] % 4 == 3, 8.0, -8.0) * np.ones((1, 64), np.float32)
+
+
+def test_predicted_ends_are_whole_notes_of_the_soprano(phrases: list[FourPartPiece]) -> None:
+    piece = phrases[0]
+    found = phrase_ends.with_predicted_ends(piece, EndsOfBars())
+    assert len(found.fermatas)
+    begins, lengths = found.fermatas.T
+    assert piece.onsets[begins, 0].all()
+    assert (lengths >= 1).all()
+    assert found.pitches is piece.pitches
+
+
 def test_bachs_own_ends_have_the_figures_of_the_docs() -> None:
     measures = phrase_ends.own_measures(chorale_data.load_chorales("valid"))
     assert measures.phrase_ends == 432

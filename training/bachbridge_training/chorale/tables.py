@@ -47,16 +47,23 @@ def build_tables(card: library.Card, request: EvaluationRequest) -> EvaluationTa
 def _phrase_end_rows(
     card: library.Card, pieces: Sequence[FourPartPiece], made: Mapping[str, Sequence[Harmonization]]
 ) -> dict[str, CloseMeasures]:
-    """Return the rows of all ways, and one of the beam with the phrase ends given under each soprano once."""
+    """Return the rows of all ways, and two of the beam that knows phrase ends, under each soprano once.
+
+    They are the ends that are written, or those that the network of phrase ends expects.
+    """
     rows = phrase_ends.measure_rows(pieces, made)
     if not rows:
         return rows
     once = [*{piece.name: piece for piece in pieces if piece.has_phrases}.values()]
+    ends = {"offline_ends_given": once}
+    if phrase_net := loading.phrase_net():
+        ends["offline_ends_predicted"] = [phrase_ends.with_predicted_ends(piece, phrase_net) for piece in once]
     net, style = onnx_nets.load_chorale_net(card), harmonize.STYLES["offline"]
-    with_ends = harmonize.harmonize_offline(
-        net, card.chain, once, style, SEED, progress_bar("offline, ends given"), ends_given=True
-    )
-    return rows | {"offline_ends_given": phrase_ends.harmony_measures(once, with_ends)}
+    for name, with_ends in ends.items():
+        bar = progress_bar(name.replace("_", " "))
+        found = harmonize.harmonize_offline(net, card.chain, with_ends, style, SEED, bar, ends_given=True)
+        rows[name] = phrase_ends.harmony_measures(once, found)
+    return rows
 
 
 def _scores(card: library.Card, request: EvaluationRequest) -> dict[str, ScoreColumn]:

@@ -2,15 +2,21 @@
 
 Phrases end at the fermatas of music21's scores. A harmony is measured at those of its soprano, and its last chord
 against the key in which the piece ends. Only pieces whose fermatas are written throughout are counted.
+
+A harmony may be made with these ends given, or with those that the network of phrase ends expects in the soprano, as
+for a melody without any signs.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
-from bachbridge.music.frames import Bools, Ints
+from bachbridge.inference.phrasing.predictor import PhraseEndNet, predict_ends
+from bachbridge.music.frames import Bools, Ints, notes_from_frames
 from bachbridge.music.phrasing.measures.closes import CloseMeasures, PhrasedFrames, compute_close_measures
 from bachbridge.music.phrasing.sounding_chords import home_key
+from bachbridge.music.phrasing.written import WrittenEnds
 from bachbridge_training.datasets import four_part_windows
 from bachbridge_training.datasets.chorale_grids import FourPartPiece
 from bachbridge_training.evaluation.harmonize import Harmonization
@@ -50,6 +56,15 @@ def own_measures(pieces: Sequence[FourPartPiece]) -> CloseMeasures:
             if piece.has_phrases
         ]
     )
+
+
+def with_predicted_ends(piece: FourPartPiece, net: PhraseEndNet) -> FourPartPiece:
+    """Return the piece with the ends that the network expects in its soprano in place of its fermatas."""
+    frames = four_part_windows.pitch_indices_of(piece.pitches)
+    soprano = [note for note in notes_from_frames(frames, piece.onsets) if note.voice == 0]
+    ends = set(predict_ends(net, soprano, piece.position, piece.bar, WrittenEnds(())))
+    rows = [(note.start, note.length) for note in soprano if note.start in ends]
+    return replace(piece, fermatas=np.array(rows, np.int32).reshape(-1, 2))
 
 
 def phrased_frames(piece: FourPartPiece, pitch_indices: Ints, onsets: Bools) -> PhrasedFrames:

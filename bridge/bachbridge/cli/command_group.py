@@ -34,6 +34,7 @@ _SYNONYMS = {
     **dict.fromkeys(("latency", "benchmark"), "bench"),
     **dict.fromkeys(("score-model", "test"), "evaluate"),
     **dict.fromkeys(("blind-test", "quiz", "hear"), "listen"),
+    **dict.fromkeys(("check", "diagnose", "status", "info"), "doctor"),
     "list": "models",
 }
 """Words that people try, with the commands that they look for."""

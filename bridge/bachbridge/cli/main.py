@@ -1,8 +1,9 @@
 """The command line: the program `bachbridge` itself.
 
-Commands are declared in `play/commands`, `transform/commands`, `new_music_commands`, `listen/commands` and
-`bench/commands`, and by packages that register theirs as an entry point. A declaration says what a command accepts; the
-module that does the work is imported when the command is called, so that `bachbridge --help` answers at once.
+Commands are declared in `play/commands`, `transform/commands`, `new_music_commands`, `listen/commands`,
+`doctor/commands` and `bench/commands`, and by packages that register theirs as an entry point. A declaration says what
+a command accepts; the module that does the work is imported when the command is called, so that `bachbridge --help`
+answers at once.
 
 `main` turns every error into one sentence: our own errors carry it, and a missing package is named with the line that
 installs it.
@@ -21,6 +22,7 @@ from bachbridge.cli import new_music_commands
 from bachbridge.cli.bench import commands as bench_commands
 from bachbridge.cli.command_group import EXIT_CODES, CommandGroup
 from bachbridge.cli.completion import prepare_completion
+from bachbridge.cli.doctor import commands as doctor_commands
 from bachbridge.cli.error_messages import FAILED, INTERRUPTED, usage_problem
 from bachbridge.cli.listen import commands as listen_commands
 from bachbridge.cli.play import commands as play_commands
@@ -53,6 +55,7 @@ app.add_typer(play_commands.commands)
 app.add_typer(transform_commands.commands)
 app.add_typer(new_music_commands.commands)
 app.add_typer(listen_commands.commands)
+app.add_typer(doctor_commands.commands)
 app.add_typer(bench_commands.commands)
 
 

@@ -1,0 +1,1 @@
+"""`bachbridge doctor`: checks of the machine and of the installation, with advice."""

@@ -212,7 +212,7 @@ def _build_song(
     ordered = sorted(lines, key=lambda line: (list(names).index(line[0]) if line[0] in names else len(names), line[1]))
     channels = [channel for channel in range(16) if channel != PERCUSSION_CHANNEL]
     track_names, bodies, notes = [path.stem], [_conductor(path.stem, time)], list[TickNote]()
-    signed: list[SignedLine] = []
+    signed, signs_of = list[SignedLine](), _signs_by_line(signs, line_of, time.ticks_per_beat)
     for track, line in enumerate(ordered, start=1):
         channel = channels[(track - 1) % len(channels)]
         row = [
@@ -221,7 +221,7 @@ def _build_song(
         ]
         tracked = [replace(note, velocity=_VELOCITY, track=track, channel=channel) for note in set(row)]
         notes += tracked
-        signed.append(SignedLine(tracked, _line_signs(line, line_of, signs, time.ticks_per_beat)))
+        signed.append(SignedLine(tracked, [*signs_of[line], *signs_of[line[0], ""]]))
         name = names.get(line[0], "")
         track_names.append(name)
         rows = sorted((note.start, note.end, note.pitch, _VELOCITY) for note in set(row))
@@ -234,12 +234,14 @@ def _build_song(
     )
 
 
-def _line_signs(
-    line: Line, line_of: Callable[[UnrolledNote | UnrolledSign], Line], signs: Sequence[UnrolledSign], ticks: int
-) -> list[tuple[int, Sign]]:
-    """Return the signs of a line with their ticks."""
-    own = (sign for sign in signs if line_of(sign) == line or (sign.part == line[0] and not sign.voice))
-    return [(round(sign.at * ticks), sign.sign) for sign in own]
+def _signs_by_line(
+    signs: Sequence[UnrolledSign], line_of: Callable[[UnrolledNote | UnrolledSign], Line], ticks_per_beat: int
+) -> defaultdict[Line, list[tuple[int, Sign]]]:
+    """Return the signs of each line with their ticks; those of a whole part belong to its line without a name."""
+    found: defaultdict[Line, list[tuple[int, Sign]]] = defaultdict(list)
+    for sign in signs:
+        found[line_of(sign)].append((round(sign.at * ticks_per_beat), sign.sign))
+    return found
 
 
 def _conductor(title: str, time: Timeline) -> bytes:

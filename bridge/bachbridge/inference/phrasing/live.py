@@ -95,7 +95,7 @@ def _ends(net: PhraseEndNet, melody: LiveMelody, rows: Floats, start: int, steps
     """Return `probability[row, beginning]` that a phrase with each beginning ends with the note."""
     begun = (start if at == _NEXT_NOTE else at for at in melody.beginnings)
     classes = [phrase_features.distance_class(start - at, steps_per_bar) for at in begun]
-    return 1 / (1 + np.exp(-net.logits(rows)[:, classes]))
+    return (1 / (1 + np.exp(-net.logits(rows)[:, classes]))).astype(np.float32)
 
 
 def _rest_before(melody: LiveMelody, start: int) -> float:

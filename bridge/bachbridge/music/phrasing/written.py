@@ -7,7 +7,7 @@ training chorales 62 % of the commas and 72 % of the stronger signs stand under 
 
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from statistics import median
 
@@ -81,13 +81,20 @@ def ends_before_rests(melody: Sequence[Note], steps_per_beat: int) -> tuple[int,
 
 
 def top_line(phrase: Phrase) -> tuple[Note, ...]:
-    """Return the melody of a played phrase: of notes that begin together the highest, each cut at the next."""
-    highest = {note.start: note for note in sorted(phrase.notes, key=lambda note: (note.start, note.pitch))}
-    notes = [*highest.values()]
-    return tuple(
-        Note(note.start, min(note.length, following - note.start), note.pitch, note.velocity)
-        for note, following in zip(notes, [*(note.start for note in notes[1:]), 1 << 40], strict=False)
-    )
+    """Return the melody of a played phrase, one note at a time.
+
+    Of notes that begin together the highest counts. A lower note that begins while another sounds is left out, unless
+    the greater part of it comes after that one's end.
+    """
+    line: list[Note] = []
+    for note in {note.start: note for note in sorted(phrase.notes, key=lambda note: (note.start, note.pitch))}.values():
+        if line and line[-1].end > note.start:
+            top = line[-1]
+            if note.pitch < top.pitch and top.end - note.start > max(1, note.end - top.end):
+                continue
+            line[-1] = replace(top, length=note.start - top.start)
+        line.append(note)
+    return tuple(line)
 
 
 def played_phrase_ends(phrase: Phrase) -> tuple[int, ...]:

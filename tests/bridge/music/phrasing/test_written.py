@@ -4,7 +4,7 @@ import pytest
 
 from bachbridge.music.notes import Note, Phrase
 from bachbridge.music.phrasing.marks import PhraseMark, Sign, SignedLine, phrase_marks, sign_of_syllable
-from bachbridge.music.phrasing.written import ends_before_rests, played_phrase_ends, written_ends
+from bachbridge.music.phrasing.written import ends_before_rests, played_phrase_ends, top_line, written_ends
 from bachbridge.music.timeline import TickNote, Timeline
 
 TIME = Timeline(4)
@@ -82,6 +82,13 @@ def test_ends_before_rests_ignore_rests_of_the_rhythm() -> None:
 def test_ends_before_rests_of_no_melody_are_none() -> None:
     assert ends_before_rests([], 4) == ()
     assert written_ends((), [], TIME).certain == ()
+
+
+def test_top_line_leaves_out_a_hand_below() -> None:
+    bass = [Note(step, 4, 48) for step in range(0, 16, 4)]
+    tune = [Note(0, 8, 72), Note(8, 5, 74), Note(12, 4, 71)]
+    line = top_line(Phrase(tuple(sorted([*bass, *tune], key=lambda note: note.start)), 16))
+    assert [(note.start, note.length, note.pitch) for note in line] == [(0, 8, 72), (8, 4, 74), (12, 4, 71)]
 
 
 def test_played_phrase_ends_with_its_last_note() -> None:

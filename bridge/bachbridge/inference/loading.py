@@ -90,7 +90,7 @@ def _chorale_generator(card: Card) -> Generator:
     from bachbridge.inference.chorale.generator import ChoraleGenerator
     from bachbridge.inference.runtime import onnx_nets
 
-    return ChoraleGenerator(onnx_nets.load_chorale_net(card), card.chain)
+    return ChoraleGenerator(onnx_nets.load_chorale_net(card), card.chain, phrase_net())
 
 
 def _infill_generator(card: Card) -> Generator:
@@ -100,7 +100,7 @@ def _infill_generator(card: Card) -> Generator:
     from bachbridge.inference.runtime import onnx_nets
 
     net, partner_card = onnx_nets.load_infill_net(card), library.find_checked_card(card.partner)
-    partner = ChoraleGenerator(onnx_nets.load_chorale_net(partner_card), partner_card.chain)
+    partner = ChoraleGenerator(onnx_nets.load_chorale_net(partner_card), partner_card.chain, phrase_net())
     sweep_ns = sweep_benchmark.recorded_sweep_ns(net, card.files[onnx_nets.CORE_FILE], sweep_benchmark.record_path())
     return InfillGenerator(net, partner, sweep_ns)
 

@@ -11,11 +11,16 @@ from typing import Any, Protocol
 import numpy as np
 
 from bachbridge.codecs import satb
+from bachbridge.inference import loading
 from bachbridge.inference.chorale import beam_search
 from bachbridge.inference.chorale import candidates as ranking
+from bachbridge.inference.chorale.live_closes import CloseMemory
 from bachbridge.music.frames import LOWEST_PITCH, PITCH_INDEX_COUNT, REST, UNKNOWN, Frame
 from bachbridge.music.metrics import IN_TRIAD
 from bachbridge.music.notes import VOICES
+from bachbridge.music.phrasing.live_wishes import LiveWish, join_wishes
+from bachbridge.music.tonality.bias import key_bias
+from bachbridge.music.tonality.key_belief import NO_BELIEF, KeyBelief
 from bachbridge.protocol.style import Style
 from bachbridge_training.datasets import four_part_windows
 from bachbridge_training.datasets.chorale_grids import FourPartPiece
@@ -63,6 +68,7 @@ def harmonize_live(
     rows = [_PartialHarmonization.from_piece(pieces[row]) for row in longest_first]
     contexts = [satb.FrameContext(steps_per_bar=int(pieces[row].bar[0])) for row in longest_first]
     state = np.repeat(net.initial_state(), len(rows), axis=1)
+    closes = [_LiveClose.of_piece(row.piece) for row in rows]
     rng = np.random.default_rng(seed)
     for step in progress(range(len(rows[0].pitch_indices) if rows else 0)):
         unfinished = sum(step < len(row.pitch_indices) for row in rows)
@@ -72,11 +78,29 @@ def harmonize_live(
         previous = None if step == 0 else np.array([row.pitch_indices[step - 1] for row in rows[:unfinished]])
         given = np.array([row.pitch_indices[step] for row in rows[:unfinished]])
         onsets = np.array([row.onsets[step] for row in rows[:unfinished]])
-        view = ranking.StepView(net, voice_order, hidden, previous)
-        chosen = ranking.rank_frames(view, given, style, rng, onsets=onsets)
+        closes = closes[:unfinished]
+        wish = join_wishes([close.wish(row, step) for close, row in zip(closes, rows, strict=False)])
+        view = ranking.StepView(
+            net, voice_order, hidden, previous, np.array([close.memory.sevenths for close in closes])
+        )
+        is_wished = bool(style.rules) and previous is not None
+        bias = None
+        if is_wished and previous is not None:
+            beliefs = np.array([close.belief_after(row, step) for close, row in zip(closes, rows, strict=False)])
+            bias = wish.bias(previous) + key_bias(beliefs, given[:, 0])
+        chosen = ranking.rank_frames(
+            view,
+            given,
+            replace(style, rules=style.rules - {"key"}),
+            rng,
+            onsets=onsets,
+            bias=bias,
+            wish=wish if is_wished else None,
+        )
         for number, row in enumerate(rows[:unfinished]):
             row.set_frame(step, chosen.pitch_indices[number, 0], chosen.onsets[number, 0])
             contexts[number] = contexts[number].after(row.frame(step))
+            closes[number] = closes[number].after(row, step)
     row_of_piece = dict(zip(longest_first, rows, strict=True))
     ordered = [row_of_piece[index] for index in range(len(pieces))]
     return [Harmonization(row.piece.name, row.pitch_indices, row.onsets) for row in ordered]
@@ -143,6 +167,40 @@ class _PartialHarmonization:
 
     def frame(self, step: int) -> Frame:
         return Frame(tuple(self.pitch_indices[step].tolist()), tuple(self.onsets[step].tolist()))
+
+
+@dataclass(frozen=True, slots=True)
+class _LiveClose:
+    """What live harmony remembers for the closes of one piece."""
+
+    memory: CloseMemory
+    belief: KeyBelief = NO_BELIEF
+
+    @classmethod
+    def of_piece(cls, piece: FourPartPiece) -> "_LiveClose":
+        return cls(CloseMemory(int(piece.bar[0]), net=loading.phrase_net()))
+
+    def belief_after(self, row: _PartialHarmonization, step: int) -> np.ndarray:
+        """Return the belief in the keys after the soprano's note at a step."""
+        return self.belief.after_step(int(row.pitch_indices[step, 0]), onset=bool(row.onsets[step, 0])).probabilities
+
+    def wish(self, row: _PartialHarmonization, step: int) -> LiveWish:
+        """Return the wish for the soprano's note at a step."""
+        note = row.pitch_indices[step, :1]
+        is_held = step > 0 and not row.onsets[step, 0] and note[0] == row.pitch_indices[step - 1, 0]
+        probabilities = self.belief_after(row, step)
+        return self._placed(row.piece, step).wish(note, np.array([is_held]), probabilities, 0)
+
+    def after(self, row: _PartialHarmonization, step: int) -> "_LiveClose":
+        """Return the memory after a step."""
+        frame = row.frame(step)
+        belief = self.belief.after_step(frame.pitch_indices[0], onset=frame.onsets[0])
+        previous = row.frame(step - 1) if step else None
+        return _LiveClose(self._placed(row.piece, step).after(previous, frame, 0), belief)
+
+    def _placed(self, piece: FourPartPiece, step: int) -> CloseMemory:
+        """Return the memory with the step's position in the piece's bars, whose lengths may differ."""
+        return replace(self.memory, bar_step=int(piece.position[step]), steps_per_bar=int(piece.bar[step]))
 
 
 # ---------------------------------------------------------------- the baseline

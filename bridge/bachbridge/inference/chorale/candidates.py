@@ -26,6 +26,7 @@ from bachbridge.inference.runtime.sampling import MIN_TEMPERATURE, sample_nucleu
 from bachbridge.inference.runtime.style import logit_bias
 from bachbridge.music.frames import PITCH_INDEX_COUNT, REST, UNKNOWN, Bools, Floats, Ints, pitch_index
 from bachbridge.music.notes import VOICE_RANGES, VOICES
+from bachbridge.music.phrasing.live_wishes import LiveWish
 from bachbridge.music.phrasing.wishes import StepWish
 from bachbridge.music.voice_leading import check_rules, forbidden_pitches
 from bachbridge.protocol.style import Style
@@ -101,7 +102,7 @@ def rank_frames(
     keep: int = 1,
     onsets: Bools | None = None,
     bias: Floats | None = None,
-    wish: StepWish | None = None,
+    wish: StepWish | LiveWish | None = None,
 ) -> RankedFrames:
     """Return the `keep` best frames for each row of `given[n, voice]` (-1: to be chosen).
 
@@ -117,7 +118,7 @@ def rank_frames(
     wished = np.zeros(len(source), np.float32)
     if wish is not None:
         sevenths = None if view.sevenths is None else np.broadcast_to(view.sevenths, given.shape)[source]
-        wished = wish.nats(None if previous is None else previous[source], drawn.known, sevenths)
+        wished = wish.nats(None if previous is None else previous[source], drawn.known, source, sevenths)
     score = drawn.log_p + drawn.logit_bias - verdict.penalty + wished
 
     same = _same_frames((drawn.known @ _CODE_DIGITS).reshape(rows, tries))

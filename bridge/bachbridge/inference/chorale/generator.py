@@ -13,6 +13,7 @@ from bachbridge.inference.chorale import beam_search
 from bachbridge.inference.chorale.answer_steps import AnswerGuide, draw_answer_frame
 from bachbridge.inference.chorale.planner import Planner
 from bachbridge.inference.chorale.prompt_reader import FrameMemory, PromptReader
+from bachbridge.inference.phrasing.predictor import PhraseEndNet
 from bachbridge.inference.runtime.ask_canvas import build_ask_canvas
 from bachbridge.inference.runtime.expression import ExpressionSampler
 from bachbridge.inference.runtime.protocols import FrameNet
@@ -47,11 +48,11 @@ class ChoraleGenerator:
 
     __slots__ = ("_fed", "_first_frame", "_habits", "_last_ask", "_net", "_planner", "_reader", "_voice_order")
 
-    def __init__(self, net: FrameNet, voice_order: Sequence[int]) -> None:
+    def __init__(self, net: FrameNet, voice_order: Sequence[int], phrase_net: PhraseEndNet | None = None) -> None:
         """`voice_order` is the order in which the voices of a step are chosen (the chain used in training)."""
         self._net = net
         self._voice_order = tuple(voice_order)
-        self._planner = Planner(net, self._voice_order)
+        self._planner = Planner(net, self._voice_order, phrase_net)
         self._reader = PromptReader(net, self._voice_order)
         self._fed: Feed | None = None
         """The feed for which no first frame has been drawn yet."""

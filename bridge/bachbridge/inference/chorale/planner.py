@@ -18,6 +18,8 @@ from bachbridge.codecs import satb
 from bachbridge.inference.chorale import lanes, two_voices
 from bachbridge.inference.chorale.candidates import StepView, next_note_shares, rank_frames
 from bachbridge.inference.chorale.left_hand import left_hand_bias
+from bachbridge.inference.chorale.live_closes import CloseMemory
+from bachbridge.inference.phrasing.predictor import PhraseEndNet
 from bachbridge.inference.runtime.protocols import FrameNet
 from bachbridge.music.frames import (
     PITCH_INDEX_COUNT,
@@ -39,6 +41,7 @@ from bachbridge.music.notes import (
     key_to_number,
     scale_pitch_classes,
 )
+from bachbridge.music.phrasing.live_wishes import LiveWish
 from bachbridge.music.tonality.bias import clash_bias, key_bias, opening_bias
 from bachbridge.music.tonality.key_belief import NO_BELIEF, KeyBelief, certain_belief
 from bachbridge.music.tonality.opening import opening_chord, opening_chord_in_mode
@@ -58,21 +61,22 @@ _STILL_DENSITY = 0.75
 
 @dataclass(frozen=True, slots=True)
 class _PlannerMemory:
-    """The situation after a step: the next step's context, the network's state and view, and the tune's key."""
+    """The situation after a step: the next step's context, the network's state and view, the tune's key and close."""
 
     context: satb.FrameContext
     state: Floats
     hidden: Floats
     belief: KeyBelief
+    close: CloseMemory
 
 
 class Planner:
     """Plans for one piece at a time. Used on the main thread of the model process."""
 
-    __slots__ = ("_first_step", "_memories", "_net", "_piece_number", "_voice_order")
+    __slots__ = ("_first_step", "_memories", "_net", "_phrase_net", "_piece_number", "_voice_order")
 
-    def __init__(self, net: FrameNet, voice_order: Sequence[int]) -> None:
-        self._net, self._voice_order = net, tuple(voice_order)
+    def __init__(self, net: FrameNet, voice_order: Sequence[int], phrase_net: PhraseEndNet | None = None) -> None:
+        self._net, self._voice_order, self._phrase_net = net, tuple(voice_order), phrase_net
         self._piece_number = -1
         self._first_step = 0
         """The step that comes after the oldest memory."""
@@ -108,7 +112,8 @@ class Planner:
         given = np.full((len(given_pitches), len(VOICES)), UNKNOWN, np.int32)
         given[:, given_voice] = given_pitches
         previous = memory.context.previous_frame
-        view = StepView(self._net, self._voice_order, memory.hidden, previous.pitch_indices if previous else None)
+        pitches_before = previous.pitch_indices if previous else None
+        view = StepView(self._net, self._voice_order, memory.hidden, pitches_before, memory.close.sevenths)
         rng = np.random.default_rng([request.seed, 4, step])
         style, key = _style_in_key(request.style, memory.belief)
         bias = _live_bias(request, memory, style, given[:, given_voice])
@@ -122,10 +127,20 @@ class Planner:
             planned = self._plan_lane(view, request, given, style, rng, bias)
             yield Plan(request.piece, step, tuple(planned), key_to_number(key))
             return
+        wish = _live_wish(request, memory, style, given[:, given_voice])
+        if wish and previous:
+            closing = wish.bias(np.repeat(np.array([previous.pitch_indices], np.int32), len(given), axis=0))
+            bias = closing if bias is None else bias + closing
         rows: dict[int, tuple[int, ...]] = {}
         for part in _parts_by_likelihood(given_pitches, previous.pitch_indices[given_voice] if previous else REST):
             pitch_indices, onsets = _choose_frames(
-                view, given[part], style, rng, situation, None if bias is None else bias[part]
+                view,
+                given[part],
+                style,
+                rng,
+                situation,
+                None if bias is None else bias[part],
+                wish and wish.of_rows(part),
             )
             onsets[:, given_voice] = True
             if previous and part[-1] == len(given) - 1:
@@ -199,15 +214,21 @@ class Planner:
     def _initial_memory(self, request: PlanRequest, belief: KeyBelief) -> _PlannerMemory:
         context = satb.FrameContext(step=request.step, steps_per_bar=request.steps_per_bar)
         hidden, state = self._net.core(context.feature_ids(), self._net.initial_state())
-        return _PlannerMemory(context, state, hidden, belief)
+        return _PlannerMemory(context, state, hidden, belief, self._close_memory(request))
+
+    def _close_memory(self, request: PlanRequest) -> CloseMemory:
+        bars = request.steps_per_bar
+        return CloseMemory(bars, request.step, request.step % bars, self._phrase_net)
 
     def _memory_after(self, memory: _PlannerMemory, frame: tuple[int, ...], given_voice: int) -> _PlannerMemory:
         pitch_indices, onset_bits = frame[: len(VOICES)], frame[len(VOICES)]
         onsets = tuple(bool(onset_bits >> voice & 1) for voice in range(len(VOICES)))
-        context = memory.context.after(Frame(pitch_indices, onsets))
+        heard = Frame(pitch_indices, onsets)
+        context = memory.context.after(heard)
         hidden, state = self._net.core(context.feature_ids(), memory.state)
         belief = memory.belief.after_step(pitch_indices[given_voice], onset=onsets[given_voice])
-        return _PlannerMemory(context, state, hidden, belief)
+        close = memory.close.after(memory.context.previous_frame, heard, given_voice)
+        return _PlannerMemory(context, state, hidden, belief, close)
 
 
 def _parts_by_likelihood(given_pitches: Sequence[int], previous: int) -> list[Ints]:
@@ -233,10 +254,11 @@ def _choose_frames(
     rng: np.random.Generator,
     situation: two_voices.Situation | None,
     bias: Floats | None,
+    wish: LiveWish | None,
 ) -> tuple[Ints, Bools]:
     """Return the frame of each row of `given[row, voice]` and its onsets; in a `situation` only two voices count."""
     if situation is None:
-        chosen = rank_frames(view, given, style, rng, bias=bias)
+        chosen = rank_frames(view, given, style, rng, bias=bias, wish=wish)
         return chosen.pitch_indices[:, 0], chosen.onsets[:, 0].copy()
     if situation.still_steps >= two_voices.MAX_STILL_STEPS:
         style = replace(style, density=min(1.0, style.density + _STILL_DENSITY))
@@ -300,6 +322,18 @@ def _live_bias(request: PlanRequest, memory: _PlannerMemory, style: Style, given
     if previous:
         bias[-1] += _hold_bias(previous, request.given)
     return bias
+
+
+def _live_wish(request: PlanRequest, memory: _PlannerMemory, style: Style, given: Ints) -> LiveWish | None:
+    """Return what is wished for under `given[row]`, the last of which is held; nothing without rules.
+
+    Nothing is wished for where one voice alone is heard, or where the harmony obeys the left hand.
+    """
+    if request.only_voice >= 0 or request.left_hand or not style.rules:
+        return None
+    is_held = np.arange(len(given)) == len(given) - 1
+    belief = memory.belief if request.style.key is None else certain_belief(request.style.key)
+    return memory.close.wish(given, is_held, belief.probabilities, request.given)
 
 
 def _tonal_bias(request: PlanRequest, belief: KeyBelief, given: Ints) -> Floats:

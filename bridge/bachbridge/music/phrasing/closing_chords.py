@@ -44,13 +44,18 @@ _AUTHENTIC_SHARE = 0.8
 
 def closing_shares(probabilities: Weights, pitch_class: int) -> Weights:
     """Return `share[root, minor, dominant before]` of the closes under a last note, by `probabilities[key number]`."""
+    shares = joint_shares(probabilities, pitch_class)
+    return shares / shares.sum()
+
+
+def joint_shares(probabilities: Weights, pitch_class: int) -> Weights:
+    """Return the shares of closes under this last note among all closes, `share[root, minor, dominant before]`."""
     shares = np.zeros((12, 2, 2))
     for number in range(KEY_COUNT):
         minor, tonic = divmod(number, 12)
         for (root, third), counts in _COUNTS.get((minor, (pitch_class - tonic) % 12), {}).items():
             shares[(root + tonic) % 12, third] += probabilities[number] * np.array(counts) / _degree_count(minor)
-    shares += _RARE_SHARE / 4 * _triads_with(pitch_class)[:, :, None]
-    return shares / shares.sum()
+    return shares + _RARE_SHARE / 4 * _triads_with(pitch_class)[:, :, None]
 
 
 def closing_shares_over_bass(probabilities: Weights, pitch_class: int) -> Weights:

@@ -12,7 +12,7 @@ from bachbridge.music.frames import REST, Bools, Floats, Ints, pitch_classes
 from bachbridge.music.phrasing.chord_tables import DISSONANT, LEADING_NOTE, ROOT, SEVENTH, pitch_class_sets
 from bachbridge.music.voice_leading import MAX_STEP_SEMITONES
 
-SEVENTH_NATS, LEADING_NATS, LEAP_NATS, THIRD_NATS = 2.5, 1.0, 2.0, 0.3
+SEVENTH_NATS, LEADING_NATS, LEAP_NATS, THIRD_NATS = 1.5, 0.4, 1.2, 0.25
 """Nats against a seventh that does not fall, an outer leading note that does not rise, a dissonance leapt to on a beat,
 and a root that moves by a third. They were chosen on validation pieces, so that each is as frequent as in Bach."""
 _IS_THIRD = np.isin(np.arange(12), (3, 4, 8, 9))
@@ -30,9 +30,9 @@ def sevenths_after(sevenths: Bools, previous: Ints, frames: Ints, *, is_on_beat:
     return kept | (pitch_classes(frames) == SEVENTH[pitch_class_sets(frames)][:, None]) & (frames > REST)
 
 
-def resolution_nats(previous: Ints, frames: Ints, sevenths: Bools | None = None, *, is_on_beat: bool) -> Floats:
+def resolution_nats(previous: Ints, frames: Ints, sevenths: Bools | None = None, *, is_on_beat: bool | Bools) -> Floats:
     """Nats (at most 0) for each of `frames[k, voice]` after `previous[k, voice]`; `sevenths` as in `sevenths_after`."""
-    before, motion = pitch_class_sets(previous), frames - previous
+    before, now, motion = pitch_class_sets(previous), pitch_class_sets(frames), frames - previous
     moves = (motion != 0) & (previous > REST) & (frames > REST)
     classes = pitch_classes(previous)
     is_seventh = classes == SEVENTH[before][:, None]
@@ -42,10 +42,10 @@ def resolution_nats(previous: Ints, frames: Ints, sevenths: Bools | None = None,
     nats = -SEVENTH_NATS * (moves & is_seventh & ~falls).sum(axis=1)
     leads = classes[:, _OUTER] == LEADING_NOTE[before][:, None]
     nats -= LEADING_NATS * (moves[:, _OUTER] & leads & (motion[:, _OUTER] != 1)).sum(axis=1)
-    if is_on_beat:
-        now = pitch_class_sets(frames)
+    if np.any(is_on_beat):
         is_dissonant = DISSONANT[now][:, None] >> pitch_classes(frames) & 1 == 1
-        nats -= LEAP_NATS * (moves & is_dissonant & (np.abs(motion) > MAX_STEP_SEMITONES)).sum(axis=1)
+        on_beat = LEAP_NATS * (moves & is_dissonant & (np.abs(motion) > MAX_STEP_SEMITONES)).sum(axis=1)
         roots = ROOT[before].astype(np.int32), ROOT[now].astype(np.int32)
-        nats -= THIRD_NATS * ((roots[0] >= 0) & (roots[1] >= 0) & _IS_THIRD[(roots[1] - roots[0]) % 12])
+        on_beat += THIRD_NATS * ((roots[0] >= 0) & (roots[1] >= 0) & _IS_THIRD[(roots[1] - roots[0]) % 12])
+        nats -= is_on_beat * on_beat
     return np.asarray(nats, np.float32)

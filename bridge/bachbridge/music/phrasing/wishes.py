@@ -84,7 +84,9 @@ class StepWish:
     was_near: bool = False
     moving_nats: float = 0.0
 
-    def nats(self, previous: Ints | None, frames: Ints, sevenths: Bools | None = None) -> Floats:
+    def nats(
+        self, previous: Ints | None, frames: Ints, _rows: np.ndarray | None = None, sevenths: Bools | None = None, /
+    ) -> Floats:
         """Nats for each of `frames[k, voice]` after `previous[k, voice]` (None: at the beginning).
 
         `sevenths[k, voice]` are the voices that hold a seventh that has still to fall.

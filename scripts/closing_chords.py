@@ -1,4 +1,4 @@
-"""Print on which chords phrases end in Bach's chorales: the table `_COUNTS` of `music.phrasing.closing_chords`.
+"""Print on which chords phrases end in Bach's chorales: the table `_COUNTS` of `music.phrasing.closing.closing_chords`.
 
 `python scripts/closing_chords.py` counts at the fermatas of the training part, but for the last of each piece: in major
 and in minor, for each degree of the melody's note, the triads in root position, and for each how often another chord
@@ -10,7 +10,7 @@ from collections import defaultdict
 import numpy as np
 
 from bachbridge.music.frames import Ints, midi_pitch
-from bachbridge.music.phrasing.chord_tables import HAS_MINOR_THIRD, IS_TRIAD, ROOT, leads_to, pitch_class_sets
+from bachbridge.music.phrasing.closing.chord_tables import HAS_MINOR_THIRD, IS_TRIAD, ROOT, leads_to, pitch_class_sets
 from bachbridge.music.phrasing.sounding_chords import home_key
 from bachbridge_training.datasets import chorales, four_part_windows
 

@@ -18,7 +18,7 @@ from bachbridge.inference.chorale.live_closes import CloseMemory
 from bachbridge.music.frames import LOWEST_PITCH, PITCH_INDEX_COUNT, REST, UNKNOWN, Frame
 from bachbridge.music.metrics import IN_TRIAD
 from bachbridge.music.notes import VOICES
-from bachbridge.music.phrasing.live_wishes import LiveWish, join_wishes
+from bachbridge.music.phrasing.closing.live_wishes import LiveWish, join_wishes
 from bachbridge.music.tonality.bias import key_bias
 from bachbridge.music.tonality.key_belief import NO_BELIEF, KeyBelief
 from bachbridge.protocol.style import Style

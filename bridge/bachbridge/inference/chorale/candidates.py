@@ -3,7 +3,7 @@
 The recurrent state is shared by all candidates of a step, so drawing many costs little: a few calls of the heads, each
 on the distinct rows only. The candidate with the fewest rule violations comes first (`voice_leading.check_rules`), and
 among those the one with the highest score, which is the model's log probability minus the penalties plus the style's
-logit bias and what is wished for at the step (`music.phrasing.wishes`).
+logit bias and what is wished for at the step (`music.phrasing.closing.wishes`).
 
 Taking the best of many each time would make the music lie still, because holding a note is nearly always the likeliest
 single choice. So with `Style.randomness` 1 the order is that of a draw without replacement from the model's own
@@ -26,8 +26,8 @@ from bachbridge.inference.runtime.sampling import MIN_TEMPERATURE, sample_nucleu
 from bachbridge.inference.runtime.style import logit_bias
 from bachbridge.music.frames import PITCH_INDEX_COUNT, REST, UNKNOWN, Bools, Floats, Ints, pitch_index
 from bachbridge.music.notes import VOICE_RANGES, VOICES
-from bachbridge.music.phrasing.live_wishes import LiveWish
-from bachbridge.music.phrasing.wishes import StepWish
+from bachbridge.music.phrasing.closing.live_wishes import LiveWish
+from bachbridge.music.phrasing.closing.wishes import StepWish
 from bachbridge.music.voice_leading import check_rules, forbidden_pitches
 from bachbridge.protocol.style import Style
 

@@ -15,8 +15,8 @@ from bachbridge.inference.phrasing.predictor import PhraseEndNet
 from bachbridge.music.frames import REST, Bools, Floats, Frame, Ints, midi_pitch, pitch_classes
 from bachbridge.music.keys import Weights
 from bachbridge.music.notes import STEPS_PER_BEAT, VOICES, Note
-from bachbridge.music.phrasing.live_wishes import LiveWish, closing_nats, lead_values
-from bachbridge.music.phrasing.resolution import sevenths_after
+from bachbridge.music.phrasing.closing.live_wishes import LiveWish, closing_nats, lead_values
+from bachbridge.music.phrasing.closing.resolution import sevenths_after
 
 _STRONG_SHARES, _WEAK_SHARES = (0.25, 0.5, 0.88), (0.02, 0.2, 0.6)
 """Probability that a note on a strong or a weak beat ends a phrase: as it begins, after a beat, and after two beats."""

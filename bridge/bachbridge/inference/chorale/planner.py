@@ -41,7 +41,7 @@ from bachbridge.music.notes import (
     key_to_number,
     scale_pitch_classes,
 )
-from bachbridge.music.phrasing.live_wishes import LiveWish
+from bachbridge.music.phrasing.closing.live_wishes import LiveWish
 from bachbridge.music.tonality.bias import clash_bias, key_bias, opening_bias
 from bachbridge.music.tonality.key_belief import NO_BELIEF, KeyBelief, certain_belief
 from bachbridge.music.tonality.opening import opening_chord, opening_chord_in_mode

@@ -12,8 +12,8 @@ import numpy as np
 from bachbridge.music.frames import LOWEST_PITCH, REST, Bools, Floats, Ints
 from bachbridge.music.keys import estimate_key
 from bachbridge.music.notes import STEPS_PER_BEAT, Key, key_on_final
-from bachbridge.music.phrasing.phrase_plan import PlannedStep, plan_steps
-from bachbridge.music.phrasing.wishes import StepWish
+from bachbridge.music.phrasing.closing.phrase_plan import PlannedStep, plan_steps
+from bachbridge.music.phrasing.closing.wishes import StepWish
 from bachbridge.music.tonality.bias import key_bias
 from bachbridge.music.tonality.key_belief import certain_belief
 from bachbridge.protocol.style import Style

@@ -5,7 +5,7 @@ import numpy as np
 from bachbridge.inference.chorale.live_closes import CloseMemory
 from bachbridge.music.frames import Floats, Frame, Ints, pitch_index
 from bachbridge.music.notes import key_to_number
-from bachbridge.music.phrasing.live_wishes import closing_nats, join_wishes, lead_values
+from bachbridge.music.phrasing.closing.live_wishes import closing_nats, join_wishes, lead_values
 
 C_MAJOR = np.eye(24)[key_to_number((0, False))]
 DOMINANT, TONIC, SIXTH = (

@@ -12,15 +12,15 @@ import numpy as np
 from bachbridge.music.frames import PITCH_INDEX_COUNT, REST, Bools, Floats, Ints, pitch_classes
 from bachbridge.music.keys import Weights
 from bachbridge.music.notes import STEPS_PER_BEAT, VOICES, Key
-from bachbridge.music.phrasing.accents import beat_steps
-from bachbridge.music.phrasing.closing_chords import (
+from bachbridge.music.phrasing.closing.accents import beat_steps
+from bachbridge.music.phrasing.closing.closing_chords import (
     closing_shares,
     closing_shares_over_bass,
     draw_raised_third,
     final_shares,
     home_of_melody,
 )
-from bachbridge.music.phrasing.wishes import Close, StepWish, draw_close
+from bachbridge.music.phrasing.closing.wishes import Close, StepWish, draw_close
 from bachbridge.music.tonality.key_belief import NO_BELIEF, KeyBelief, certain_belief
 
 _REST_NATS, _EARLY_NATS = 5.0, 1.5

@@ -7,12 +7,18 @@ import pytest
 
 from bachbridge.music.frames import UNKNOWN, Ints, pitch_index
 from bachbridge.music.notes import key_to_number
-from bachbridge.music.phrasing.accents import beat_steps
-from bachbridge.music.phrasing.chord_tables import DISSONANT, ROOT, SEVENTH, leads_to, pitch_class_sets
-from bachbridge.music.phrasing.closing_chords import closing_shares, final_shares, home_of_melody
-from bachbridge.music.phrasing.phrase_plan import plan_steps
-from bachbridge.music.phrasing.resolution import LEADING_NATS, LEAP_NATS, SEVENTH_NATS, resolution_nats, sevenths_after
-from bachbridge.music.phrasing.wishes import NO_TRIAD_NATS, StepWish, draw_close
+from bachbridge.music.phrasing.closing.accents import beat_steps
+from bachbridge.music.phrasing.closing.chord_tables import DISSONANT, ROOT, SEVENTH, leads_to, pitch_class_sets
+from bachbridge.music.phrasing.closing.closing_chords import closing_shares, final_shares, home_of_melody
+from bachbridge.music.phrasing.closing.phrase_plan import plan_steps
+from bachbridge.music.phrasing.closing.resolution import (
+    LEADING_NATS,
+    LEAP_NATS,
+    SEVENTH_NATS,
+    resolution_nats,
+    sevenths_after,
+)
+from bachbridge.music.phrasing.closing.wishes import NO_TRIAD_NATS, StepWish, draw_close
 
 C_MAJOR, C_MINOR, A_MINOR = (0, False), (0, True), (9, True)
 

@@ -15,7 +15,7 @@ import numpy as np
 from bachbridge.music.frames import PITCH_INDEX_COUNT, REST, Bools, Floats, Ints, pitch_classes
 from bachbridge.music.keys import Weights
 from bachbridge.music.notes import VOICES
-from bachbridge.music.phrasing.chord_tables import (
+from bachbridge.music.phrasing.closing.chord_tables import (
     HAS_MINOR_THIRD,
     IS_DOMINANT,
     IS_TRIAD,
@@ -24,8 +24,8 @@ from bachbridge.music.phrasing.chord_tables import (
     leads_to,
     pitch_class_sets,
 )
-from bachbridge.music.phrasing.closing_chords import joint_shares
-from bachbridge.music.phrasing.resolution import resolution_nats
+from bachbridge.music.phrasing.closing.closing_chords import joint_shares
+from bachbridge.music.phrasing.closing.resolution import resolution_nats
 from bachbridge.music.tonality.key_belief import KEY_COUNT
 
 _NO_CLOSE_NATS, _REST_NATS, _LEAD_NATS = 20.0, 9.0, 4.0

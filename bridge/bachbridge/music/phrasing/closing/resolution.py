@@ -9,7 +9,7 @@ beat is reached by step or held over, and roots rarely move by thirds from beat 
 import numpy as np
 
 from bachbridge.music.frames import REST, Bools, Floats, Ints, pitch_classes
-from bachbridge.music.phrasing.chord_tables import DISSONANT, LEADING_NOTE, ROOT, SEVENTH, pitch_class_sets
+from bachbridge.music.phrasing.closing.chord_tables import DISSONANT, LEADING_NOTE, ROOT, SEVENTH, pitch_class_sets
 from bachbridge.music.voice_leading import MAX_STEP_SEMITONES
 
 SEVENTH_NATS, LEADING_NATS, LEAP_NATS, THIRD_NATS = 1.5, 0.4, 1.2, 0.25

@@ -13,7 +13,7 @@ import numpy as np
 
 from bachbridge.music.frames import Bools, Floats, Ints, pitch_classes
 from bachbridge.music.keys import Weights
-from bachbridge.music.phrasing.chord_tables import (
+from bachbridge.music.phrasing.closing.chord_tables import (
     HAS_MINOR_THIRD,
     IS_DOMINANT,
     IS_LEADING_CHORD,
@@ -22,7 +22,7 @@ from bachbridge.music.phrasing.chord_tables import (
     leads_to,
     pitch_class_sets,
 )
-from bachbridge.music.phrasing.resolution import resolution_nats
+from bachbridge.music.phrasing.closing.resolution import resolution_nats
 
 NO_TRIAD_NATS = 10.0
 """Nats against a close on anything but a triad in root position."""

@@ -6,7 +6,7 @@ they make the given notes expected: by the network's log probability of the give
 that leads where the melody goes. The likelihood of the harmony itself counts the more, the further `Style.randomness`
 is below 1, and not at all at 1, because the likeliest harmony hardly moves. Rule violations weigh more than anything.
 
-As long as any rule is in force, phrases close and dissonances resolve as is wished for (`music.phrasing.closing.phrase_plan`).
+As long as any rule is in force, phrases close and dissonances resolve as is wished for (`closing.phrase_plan`).
 
 The frame `lag` steps back is decided by the best hypothesis, and hypotheses that disagree with it end there, so that
 memory does not grow with the piece. Hypotheses whose last `lag` steps are the same count as one.

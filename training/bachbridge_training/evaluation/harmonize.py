@@ -171,7 +171,7 @@ class _PartialHarmonization:
 
 @dataclass(frozen=True, slots=True)
 class _LiveClose:
-    """What live harmony remembers for the closes of one piece."""
+    """The memory of live harmony in one piece."""
 
     memory: CloseMemory
     belief: KeyBelief = NO_BELIEF

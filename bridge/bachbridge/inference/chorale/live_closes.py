@@ -32,7 +32,7 @@ def _no_sevenths() -> Bools:
 
 @dataclass(frozen=True, slots=True)
 class CloseMemory:
-    """What has sounded, as far as closes depend on it; `step` and `bar_step` are those of the next frame.
+    """The past, as far as closes depend on it; `step` and `bar_step` are those of the next frame.
 
     `sevenths[voice]` are the voices that hold a seventh that has still to fall. `note` is the player's note that
     sounds, as long as it has lasted, and `melody` what he played before it.

@@ -112,36 +112,25 @@ class Planner:
         given = np.full((len(given_pitches), len(VOICES)), UNKNOWN, np.int32)
         given[:, given_voice] = given_pitches
         previous = memory.context.previous_frame
-        pitches_before = previous.pitch_indices if previous else None
-        view = StepView(self._net, self._voice_order, memory.hidden, pitches_before, memory.close.sevenths)
+        view = self._view(memory)
         rng = np.random.default_rng([request.seed, 4, step])
         style, key = _style_in_key(request.style, memory.belief)
-        bias = _live_bias(request, memory, style, given[:, given_voice])
+        bias, wish = _live_bias(request, memory, style, given[:, given_voice]), None
         if bias is not None:
             style = replace(style, rules=style.rules - {"key"})
         situation = None if request.only_voice < 0 else self._situation(request, step)
         if request.left_hand:
-            obedience = left_hand_bias(request.left_hand, len(given))
-            bias = obedience if bias is None else bias + obedience
+            bias = _sum_of(bias, left_hand_bias(request.left_hand, len(given)))
         if request.lane and situation:
             planned = self._plan_lane(view, request, given, style, rng, bias)
             yield Plan(request.piece, step, tuple(planned), key_to_number(key))
             return
-        wish = _live_wish(request, memory, style, given[:, given_voice])
-        if wish and previous:
-            closing = wish.bias(np.repeat(np.array([previous.pitch_indices], np.int32), len(given), axis=0))
-            bias = closing if bias is None else bias + closing
+        if previous and (wish := _live_wish(request, memory, style, given[:, given_voice])):
+            bias = _sum_of(bias, wish.bias(np.repeat(np.array([previous.pitch_indices], np.int32), len(given), axis=0)))
         rows: dict[int, tuple[int, ...]] = {}
         for part in _parts_by_likelihood(given_pitches, previous.pitch_indices[given_voice] if previous else REST):
-            pitch_indices, onsets = _choose_frames(
-                view,
-                given[part],
-                style,
-                rng,
-                situation,
-                None if bias is None else bias[part],
-                wish and wish.of_rows(part),
-            )
+            part_bias, part_wish = None if bias is None else bias[part], wish and wish.of_rows(part)
+            pitch_indices, onsets = _choose_frames(view, given[part], style, rng, situation, part_bias, part_wish)
             onsets[:, given_voice] = True
             if previous and part[-1] == len(given) - 1:
                 # While the melody's note goes on (the last row), a voice that stays has no onset.
@@ -154,6 +143,12 @@ class Planner:
             unknown = _frame_for_unknown(view, style, rng, situation, request.held)
             rows[-1] = _plan_rows([REST], unknown, unknown != np.array(previous.pitch_indices))[0]
         yield Plan(request.piece, step, tuple(rows[row] for row in sorted(rows)), key_to_number(key))
+
+    def _view(self, memory: _PlannerMemory) -> StepView:
+        """Return the network's view of the step after a memory."""
+        previous = memory.context.previous_frame
+        pitch_indices = previous.pitch_indices if previous else None
+        return StepView(self._net, self._voice_order, memory.hidden, pitch_indices, memory.close.sevenths)
 
     def _plan_lane(
         self,
@@ -229,6 +224,10 @@ class Planner:
         belief = memory.belief.after_step(pitch_indices[given_voice], onset=onsets[given_voice])
         close = memory.close.after(memory.context.previous_frame, heard, given_voice)
         return _PlannerMemory(context, state, hidden, belief, close)
+
+
+def _sum_of(bias: Floats | None, more: Floats) -> Floats:
+    return more if bias is None else bias + more
 
 
 def _parts_by_likelihood(given_pitches: Sequence[int], previous: int) -> list[Ints]:

@@ -51,13 +51,15 @@ class Canvas:
     """A task: `pitch_indices[step, voice]` (`UNKNOWN`: masked), `onsets[step, voice]`, `place[step, field]`.
 
     `onsets` counts where a cell is given. `logit_mask[step, voice, pitch index]` is 0 where a masked cell may take the
-    pitch index and minus infinity where it must not.
+    pitch index and minus infinity where it must not; other values are nats for and against it. Where `holds[step]` is
+    True, masked cells repeat those of the step before.
     """
 
     pitch_indices: Ints
     onsets: Bools
     place: Ints
     logit_mask: Floats
+    holds: Bools | None = None
 
     @property
     def masked(self) -> Bools:

@@ -13,6 +13,7 @@ import numpy as np
 from bachbridge.codecs import infill_grid
 from bachbridge.codecs.infill_grid import Canvas
 from bachbridge.inference.infill import gibbs
+from bachbridge.inference.infill.closes import with_closes
 from bachbridge.inference.infill.joint_sampling import DrawOptions
 from bachbridge.inference.runtime.protocols import MaskedNet
 from bachbridge.music.frames import UNKNOWN
@@ -72,12 +73,14 @@ def soprano_canvas(piece: FourPartPiece) -> Canvas:
 
 
 def harmonize_soprano(net: MaskedNet, job: HarmonizationJob, method: str) -> Harmonization:
-    """Make one output by the method of that name in `METHODS`."""
-    sampling = METHODS[method]
+    """Make one output by the method of that name in `METHODS`; by one with rules, phrases close where they end."""
+    sampling, canvas = METHODS[method], soprano_canvas(job.piece)
+    if sampling.style.rules:
+        canvas = with_closes(canvas, job.piece.phrase_ends, None, SEED + job.seed_offset)
     result = gibbs.final_result(
         gibbs.fill_canvas(
             net,
-            soprano_canvas(job.piece),
+            canvas,
             sampling.schedule,
             sampling.style,
             candidates=sampling.candidates,

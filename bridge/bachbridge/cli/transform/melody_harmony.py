@@ -20,6 +20,7 @@ from bachbridge.codecs import infill_grid
 from bachbridge.codecs.infill_grid import Canvas
 from bachbridge.console import make_progress
 from bachbridge.inference.chorale import beam_search
+from bachbridge.inference.infill.closes import with_closes
 from bachbridge.inference.loading import phrase_net
 from bachbridge.inference.phrasing.predictor import predict_ends
 from bachbridge.inference.runtime import onnx_nets
@@ -88,7 +89,7 @@ def harmonize_melody(
     prompt = frames_from_line([replace(note, start=note.start - first) for note in melody], options.voice, end - first)
     prompt.pitch_indices[prompt.pitch_indices[:, options.voice] == REST] = REST
     if card.family == "infill":
-        pitch_index, onsets = _harmonize_by_infilling(prompt, first, bars, options, card)
+        pitch_index, onsets = _harmonize_by_infilling(prompt, first, bars, options, card, ends)
     else:
         pitch_index, onsets = _harmonize_by_beam_search(prompt, first, bars, options, card, ends)
     added_voice_shift = int(np.clip(-prompt.shift, -12, 12))
@@ -107,7 +108,12 @@ def _find_phrase_ends(
 
 
 def _harmonize_by_infilling(
-    prompt: GivenFrames, first_step: int, bars: Sequence[Bar], options: HarmonizeOptions, card: Card
+    prompt: GivenFrames,
+    first_step: int,
+    bars: Sequence[Bar],
+    options: HarmonizeOptions,
+    card: Card,
+    phrase_ends: Sequence[int],
 ) -> tuple[Ints, Bools]:
     steps = len(prompt.pitch_indices)
     canvas = Canvas(
@@ -116,7 +122,11 @@ def _harmonize_by_infilling(
         infill_grid.place_features(*_bar_positions(bars, first_step, steps)),
         infill_grid.voice_range_mask(steps),
     )
-    filled = infill_run.infill_canvas(canvas, bars, options.generation, card, "harmonizing", first_step=first_step)
+    generation = options.generation
+    if generation.style.rules:
+        ends = [step - first_step for step in phrase_ends]
+        canvas = with_closes(canvas, ends, generation.style.key, generation.seed)
+    filled = infill_run.infill_canvas(canvas, bars, generation, card, "harmonizing", first_step=first_step)
     return filled.pitch_indices, filled.onsets
 
 

@@ -16,9 +16,11 @@ from collections.abc import Iterator
 
 from bachbridge.inference.infill import windows
 from bachbridge.inference.infill.budget import sweep_budget
+from bachbridge.inference.infill.closes import with_closes
 from bachbridge.inference.infill.lookahead import LookAhead
 from bachbridge.inference.runtime.ask_canvas import TASKS, build_ask_canvas
 from bachbridge.inference.runtime.protocols import MaskedNet, StepPlanner
+from bachbridge.music.notes import key_from_number
 from bachbridge.protocol.effects import Ask, Feed, PlanRequest
 from bachbridge.protocol.events import Answer, Plan
 from bachbridge.protocol.style import Style
@@ -47,9 +49,12 @@ class InfillGenerator:
         pitch_indices, onsets = task.canvas.pitch_indices, task.canvas.onsets
         if task.canvas.masked.any():
             style = Style(temperature=ask.temperature, top_p=ask.top_p, key=task.key)
+            canvas = task.canvas
+            if ask.task == "harmonize":
+                canvas = with_closes(canvas, ask.phrase_ends, key_from_number(ask.key), ask.seed)
             for filled in windows.fill_windows(
                 self._net,
-                task.canvas,
+                canvas,
                 task.bar_lines,
                 budget.schedule,
                 style,

@@ -15,6 +15,8 @@ is predicted once more with half of the others known. The chain with the fewest 
 those the one with the least nats and penalties. If violations are left in it, the notes that cause them are drawn
 again a few times. Finally the network decides which repeated notes have an onset.
 
+Where the canvas wants a step held, its filled cells are those of the step before after every sweep.
+
 Given cells are kept whatever rules they break. All random numbers come from the seed; the same seed with another
 number of candidates gives another result.
 """
@@ -32,8 +34,11 @@ from bachbridge.inference.runtime.protocols import MaskedNet
 from bachbridge.inference.runtime.style import logit_bias
 from bachbridge.music.frames import REST, Bools, Floats, Ints
 from bachbridge.music.notes import VOICES
+from bachbridge.music.phrasing.closing.resolution import resolution_nats
 from bachbridge.music.voice_leading import check_rules
 from bachbridge.protocol.style import Style
+
+_RESOLUTION_WEIGHT = np.float32(2.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,8 +179,16 @@ class _Sampler:
         logits: Floats = pitch + self._logit_bias
         if draw_options.average_eighths:
             logits = average_eighths(logits, masked, self.is_second_sixteenth)
-        chains = draw_cells(logits, chains, masked, style, draw_options, self._rng)
+        chains = self._hold(draw_cells(logits, chains, masked, style, draw_options, self._rng))
         return chains, _masked_nats(pitch, chains, masked)
+
+    def _hold(self, chains: Ints) -> Ints:
+        """Return the chains with the steps held that the canvas wants held."""
+        if self._canvas.holds is None or not self._canvas.holds.any():
+            return chains
+        steps = np.arange(len(self._canvas.holds))
+        source = np.maximum.accumulate(np.where(self._canvas.holds & (steps > 0), 0, steps))
+        return np.where(self.to_fill & (source != steps)[:, None], chains[:, source], chains)
 
     def score_chains(self, chains: Ints) -> Floats:
         """`nats[chain]` of the filled cells under the network, half of the others being known."""
@@ -225,10 +238,14 @@ class _Sampler:
         return FilledCanvas(pitch_indices, onsets, nats_per_cell, int(violations.sum()), float(penalty.sum()))
 
     def _judge_steps(self, pitch_indices: Ints) -> tuple[Ints, Floats]:
-        """Violations and penalties of each step, `[step]`."""
+        """Violations and penalties of each step, `[step]`; dissonances that do not resolve are penalized."""
         previous = np.concatenate([np.zeros_like(pitch_indices[:1]), pitch_indices[:-1]])
         verdict = check_rules(previous, pitch_indices, self._style.rules, self._style.key)
-        return verdict.violations, verdict.penalty
+        if not self._style.rules:
+            return verdict.violations, verdict.penalty
+        on_beat = self._canvas.place[:, 0] == 1
+        resolution = resolution_nats(previous, pitch_indices, is_on_beat=on_beat)
+        return verdict.violations, verdict.penalty - _RESOLUTION_WEIGHT * resolution
 
     def _predict(self, chains: Ints, masked: Bools) -> tuple[Floats, Floats]:
         attacks = np.broadcast_to(self._attacks, chains.shape)

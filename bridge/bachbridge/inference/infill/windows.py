@@ -80,7 +80,8 @@ def fill_windows(
     parts: list[tuple[int, FilledCanvas]] = []
     for index, window in enumerate(split_windows(_steps_to_fill(canvas), bar_lines)):
         shown = slice(window.shown_begin, window.shown_end)
-        part = Canvas(pitch_indices[shown], onsets[shown], canvas.place[shown], canvas.logit_mask[shown])
+        holds = None if canvas.holds is None else canvas.holds[shown]
+        part = Canvas(pitch_indices[shown], onsets[shown], canvas.place[shown], canvas.logit_mask[shown], holds)
         decided = slice(window.decided_begin, window.decided_end)
         decided_in_part = slice(window.decided_begin - window.shown_begin, window.decided_end - window.shown_begin)
         for filled in fill_canvas(net, part, schedule, style, candidates=candidates, seed=_window_seed(seed, index)):

@@ -245,3 +245,18 @@ def test_fill_canvas_shows_only_given_attacks() -> None:
     for attacks in net.attacks:
         assert (attacks[:, :, 0] == [codec.ATTACK_ONSET] + [codec.ATTACK_HELD] * 3).all()
         assert (attacks[:, :, 1:] == codec.ATTACK_UNKNOWN).all()
+
+
+def test_held_steps_repeat_the_step_before() -> None:
+    holds = np.array([True, False, False, True, True, False, False, True])
+    filled = result(RestlessNet(), replace(empty(8), holds=holds), style=replace(PLAIN, rules=frozenset()))
+    moves = (filled.pitch_indices[1:] != filled.pitch_indices[:-1]).any(axis=1)
+    assert not moves[holds[1:]].any()
+    assert moves[~holds[1:]].any()
+
+
+def test_held_steps_leave_given_cells() -> None:
+    canvas = soprano_canvas(chords(8)[:, 0])
+    filled = result(RestlessNet(), replace(canvas, holds=np.ones(8, bool)))
+    assert (filled.pitch_indices[:, 0] == canvas.pitch_indices[:, 0]).all()
+    assert (filled.pitch_indices[1:, 1:] == filled.pitch_indices[:-1, 1:]).all()

@@ -40,7 +40,7 @@ class PlannedStep:
 
 
 @dataclass(frozen=True, slots=True)
-class _LastNote:
+class LastNote:
     """The last note of a phrase: its steps, from `begin` to before `end`, and its close."""
 
     begin: int
@@ -66,13 +66,13 @@ def plan_steps(
     steps = len(given)
     on_beat = np.asarray(position) % beat_steps(given, onsets, position, steps_per_bar) == 0
     plan = [PlannedStep(StepWish(is_on_beat=bool(on_beat[step]))) for step in range(steps)]
-    for last_note in _last_notes(given, onsets, phrase_ends, key, np.random.default_rng([seed, 7])):
+    for last_note in find_last_notes(given, onsets, phrase_ends, key, np.random.default_rng([seed, 7])):
         for step in range(max(0, last_note.begin - STEPS_PER_BEAT), last_note.end):
             plan[step] = _step_of_close(last_note, step, is_on_beat=bool(on_beat[step]))
     return plan
 
 
-def _step_of_close(last_note: _LastNote, step: int, *, is_on_beat: bool) -> PlannedStep:
+def _step_of_close(last_note: LastNote, step: int, *, is_on_beat: bool) -> PlannedStep:
     """Return the plan for a step near or in the last note of a phrase."""
     close, begin = last_note.close, last_note.begin
     if step > begin:
@@ -98,10 +98,13 @@ def _closing_bias(close: Close, *, is_closing: bool) -> Floats | None:
     return bias
 
 
-def _last_notes(
+def find_last_notes(
     given: Ints, onsets: Bools, phrase_ends: Sequence[int], key: Key | None, rng: np.random.Generator
-) -> list[_LastNote]:
-    """Return the last notes of the phrases in the voice that leads, which is the highest one given."""
+) -> list[LastNote]:
+    """Return the last notes of the phrases in the voice that leads, which is the highest one given.
+
+    The arguments are those of `plan_steps`.
+    """
     sounding = np.flatnonzero((given > REST).any(axis=0))
     if not len(sounding):
         return []
@@ -115,7 +118,7 @@ def _last_notes(
     wanted = sorted({last, *(step for step in phrase_ends if 0 <= step < len(line) and begins[step])})
     after = _belief_after(line, begins, key)
     belief = _piece_belief(after, key, int(_CLASSES[line[last]]))
-    found: list[_LastNote] = []
+    found: list[LastNote] = []
     for step in wanted:
         pitch_class = int(_CLASSES[line[step]])
         if voice == _BASS:
@@ -126,7 +129,7 @@ def _last_notes(
         else:
             shares = closing_shares(belief, pitch_class)
         end = int(edges[np.searchsorted(edges, step, side="right")])
-        found.append(_LastNote(step, end, draw_close(shares, rng)))
+        found.append(LastNote(step, end, draw_close(shares, rng)))
     return found
 
 

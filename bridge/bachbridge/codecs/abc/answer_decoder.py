@@ -37,6 +37,8 @@ _FORBIDDEN_IN_ANSWER = frozenset(":[]K")
 _FORBIDDEN_BEFORE_CLOSE = frozenset("(<>-")
 """Characters that it does not write in the bar before the last note."""
 _MAX_OCTAVE_NATS = 8.0
+_LENGTH_NATS, _MAX_LENGTH_NATS = 0.8, 3.0
+"""Nats for a longer note for each note by which the answer has had too many, and the most of them."""
 
 
 class AbcDecoder:
@@ -179,7 +181,17 @@ class AbcDecoder:
             for mark, semitones in ((",", -12), ("'", 12)):
                 beyond = pitch_nats[min(127, max(0, here + semitones))] - pitch_nats[here]
                 nats[self._codec.character_id(mark)] = min(_MAX_OCTAVE_NATS, max(-_MAX_OCTAVE_NATS, float(beyond)))
+            self._add_length_nats(nats, self._guide)
         return nats
+
+    def _add_length_nats(self, nats: Floats, guide: PhraseGuide) -> None:
+        """Wish for longer notes where the answer has had more of them than the player would, and for shorter ones."""
+        if self._state.length:
+            return
+        begun = max(0, self._answer_step(self._reader.step))
+        longer = min(_MAX_LENGTH_NATS, max(-_MAX_LENGTH_NATS, _LENGTH_NATS * guide.onset_excess(begun + 1)))
+        nats[list(self._codec.digit_ids)] += longer
+        nats[self._codec.character_id("/")] -= longer
 
     def _sounding(self, pitch: int) -> int:
         return fold_into_range(pitch - self._prompt.shift, 0, 127)

@@ -96,6 +96,11 @@ class AbcCodec:
         """The letters of notes with their ids."""
         return _letter_ids(self.characters)
 
+    @property
+    def digit_ids(self) -> tuple[int, ...]:
+        """The ids of the digits that make a note longer than the unit."""
+        return _digit_ids(self.characters)
+
     def encode_text(self, text: str, *, end: bool = True) -> list[Symbol]:
         """Return the symbols of a tune's text and of the blank line that ends it; unknown characters are left out."""
         known = {char: number for number, char in enumerate(self.characters, 1)}
@@ -136,6 +141,11 @@ def _character_mask(characters: str, allowed: frozenset[str]) -> Bools:
 @lru_cache(maxsize=16)
 def _letter_ids(characters: str) -> tuple[tuple[str, int], ...]:
     return tuple((letter, characters.index(letter) + 1) for letter in abc_grammar.NOTE_LETTERS)
+
+
+@lru_cache(maxsize=16)
+def _digit_ids(characters: str) -> tuple[int, ...]:
+    return tuple(characters.index(digit) + 1 for digit in "23456789")
 
 
 class TuneWriter:

@@ -26,7 +26,7 @@ from bachbridge.codecs.base import Symbol, SymbolDecoder
 from bachbridge.codecs.chords import names as chord_names
 from bachbridge.codecs.chords.decoder import ChordDecoder
 from bachbridge.codecs.chords.names import REST, Chord
-from bachbridge.codecs.chords.onsets import OnsetGroup, phrase_onsets, scaled, transposed
+from bachbridge.codecs.chords.onsets import OnsetGroup, TimedChord, phrase_onsets, scaled, transposed
 from bachbridge.codecs.chords.options import VELOCITY_COUNT, ChordOptions, parse_options
 from bachbridge.errors import ConfigError
 from bachbridge.music.frames import Bools, Floats, Ints
@@ -61,9 +61,18 @@ def build_vocabulary(sequences: Iterable[Sequence[OnsetGroup]], options: ChordOp
         "unit": str(options.unit),
         "longest": str(options.longest),
         "levels": options.levels,
+        "usual_level": _usual_level(events, options),
         "pace": max(sorted(durations), key=lambda units: durations[units]),
         "chords": sorted(counted, key=lambda name: (-counted[name], name)),
     }
+
+
+def _usual_level(events: Sequence[TimedChord], options: ChordOptions) -> int:
+    """Return the commonest level of velocity, the softest of equally common ones; 0 without levels."""
+    if not options.levels:
+        return 0
+    counted = Counter(options.velocity_to_level(velocity) for pitches, _, velocity in events if pitches)
+    return max(sorted(counted), key=lambda level: counted[level])
 
 
 def _mean_velocity(onsets: Sequence[OnsetGroup]) -> int:
@@ -219,7 +228,7 @@ class ChordCodec:
 
     def velocity_to_level(self, velocity: int) -> int:
         """Return the id of a velocity's level; 1 is the softest."""
-        return 1 + (min(max(velocity, 1), VELOCITY_COUNT) - 1) * self.options.levels // VELOCITY_COUNT
+        return self.options.velocity_to_level(velocity)
 
     def level_to_velocity(self, level: int) -> int:
         """Return the velocity in the middle of a level."""

@@ -41,6 +41,10 @@ class ChordOptions:
         """Return the chords of onsets with their durations (see `onsets.timed_chords`)."""
         return list(timed_chords(onsets, unit=self.unit, max_units=self.max_units, rests=self.rests, end=end))
 
+    def velocity_to_level(self, velocity: int) -> int:
+        """Return the id of a velocity's level; 1 is the softest."""
+        return 1 + (min(max(velocity, 1), VELOCITY_COUNT) - 1) * self.levels // VELOCITY_COUNT
+
     def make_chord(self, pitches: Sequence[int]) -> Chord:
         return chord_names.make_chord(pitches, by_normal_order=self.names == "normal")
 

@@ -137,7 +137,7 @@ class Keys88Decoder:
 
     def _add_final_nats(self, nats: Floats, guide: PhraseGuide) -> None:
         """Wish for the last chord, all of it struck now, with its root as the lowest note."""
-        nats[STEP_END_ID] = 0.0
+        nats[STEP_END_ID] = 0.0 if self._current_ids else FORBIDDEN_NATS
         if not self._current_ids:
             roots = self._sounding_pitches % 12 == guide.shape.final_chord[0]
             nats[~roots] += FORBIDDEN_NATS

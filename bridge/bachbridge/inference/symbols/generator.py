@@ -159,7 +159,7 @@ def sample_symbol(
             logits = net.heads(hidden, known)[0, end - vocab_sizes[field] : end]
             if (wished := decoder.wish_nats(chosen)) is not None:
                 logits = logits + wished * np.float32(max(1.0, temperature))
-            possible = logits[allowed_ids]
+            possible: Floats = logits[allowed_ids].astype(np.float32)
             likely = np.flatnonzero(possible >= possible.max() - _NEGLIGIBLE_NATS * temperature)
             drawn = sample_nucleus(possible[likely], temperature, top_p, rng)
             known[0, field] = allowed_ids[likely[drawn]]

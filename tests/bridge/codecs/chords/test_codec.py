@@ -117,6 +117,7 @@ def test_vocabulary_lists_commonest_chords_first() -> None:
         "unit": "1/4",
         "longest": "8",
         "levels": 5,
+        "usual_level": 4,
         "pace": 2,
         "durations": [1, 2, 8],
         "chords": ["D4", "C4", "G2.D4", "R"],
@@ -211,6 +212,17 @@ def test_encode_phrase_uses_the_known_octave() -> None:
     assert codec.octave_shift(phrase) == -36
     assert codec.encode_phrase(phrase) == [(1, 1), (2, 1), (3, 1)]
     assert [note.pitch for note in codec.decoder(phrase).add_symbol((3, 1))] == [91, 88]
+
+
+def test_encode_phrase_reads_at_the_usual_pace_and_loudness() -> None:
+    music = [OnsetGroup(Fraction(at, 4), Fraction(1, 4), (60 + at,), 100) for at in range(4)]
+    codec = make_codec(ChordOptions(durations=True, levels=8), music)
+    assert codec.usual_level == 7
+    for length in (1, 4, 16):
+        phrase = Phrase(tuple(Note(length * at, length, 60 + at, 40 + at) for at in range(4)), 4 * length)
+        levels = [level for *_, level in codec.encode_phrase(phrase)]
+        assert set(levels) == {7}
+        assert codec.time_factor(phrase) == {1: 1, 4: 2, 16: 8}[length]
 
 
 # ---------------------------------------------------------------- the decoder

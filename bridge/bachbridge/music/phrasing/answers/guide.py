@@ -22,6 +22,8 @@ _LEAD_NATS, _EARLY_CLOSE_NATS = 1.5, 1.0
 """Nats for the notes of the chord before the last, and against the last chord's root just before it."""
 _ONSET_NATS = 2.5
 """Nats for an onset where the pattern has one, and against one where it has none."""
+_RATE_NATS, _MAX_RATE_NATS = 1.0, 3.0
+"""Nats against an onset for each one by which the answer has had too many, and the most of them."""
 _SKIPPED_NATS = 2.5
 """Nats against each onset of the pattern that is left out."""
 _CROWD_NATS = 3.0
@@ -112,7 +114,7 @@ class PhraseGuide:
 
     def next_onset_nats(self, step: int, next_steps: Ints) -> Floats:
         """Return the nats for having the onset after that of `step` on each of `next_steps`, by the player's rhythm."""
-        begin = self._onsets_until(np.array([step]))
+        begin = self._onsets_until(np.array([step], np.int32))
         ends = np.minimum(next_steps, self.shape.final_step)
         skipped = np.maximum(self._onsets_until(ends - 1) - begin, 0)
         fits = (self._onsets_until(ends) > self._onsets_until(ends - 1)) | (ends == self.shape.final_step)
@@ -122,13 +124,18 @@ class PhraseGuide:
         """Return the number of onsets of the player's rhythm up to each step, itself included."""
         pattern = self.shape.pattern
         rounds, rest = np.divmod(steps + 1, pattern.period)
-        return rounds * len(pattern.onsets) + np.searchsorted(self._pattern_onsets, rest)
+        return (rounds * len(pattern.onsets) + np.searchsorted(self._pattern_onsets, rest)).astype(np.int32)
 
     def onset_nats(self, step: int) -> float:
-        """Return the nats for an onset on the step, by the player's rhythm."""
+        """Return the nats for an onset on the step: by the player's rhythm, and by how many there should have been."""
         if self.is_final(step):
             return -FORBIDDEN_NATS
-        return _ONSET_NATS if self.shape.pattern.has_onset(step) else -_ONSET_NATS
+        fitting = _ONSET_NATS if self.shape.pattern.has_onset(step) else -_ONSET_NATS
+        return fitting + min(_MAX_RATE_NATS, max(-_MAX_RATE_NATS, -_RATE_NATS * self.onset_excess(step)))
+
+    def onset_excess(self, step: int) -> int:
+        """Return how many onsets more than the player's rhythm the answer has had before the step."""
+        return self._onset_count - self.shape.pattern.count_before(step)
 
     @property
     def crowd_nats(self) -> float:

@@ -11,13 +11,10 @@ tonic ("cadence") or on the dominant ("open").
 from collections import Counter
 from dataclasses import dataclass
 from statistics import fmean, pstdev
-from typing import Literal
 
 from bachbridge.music.notes import Key, Phrase, scale_pitch_classes
 from bachbridge.music.phrasing.answers.onset_pattern import OnsetPattern, phrase_onset_pattern
 from bachbridge.music.tonality.phrase_key import phrase_key
-
-Close = Literal["cadence", "open", "music"]
 
 _FOREIGN_NATS = 4.0
 """Nats against a note that is foreign to the key and that the player did not play."""
@@ -52,8 +49,11 @@ class AnswerShape:
     lead_chord: tuple[int, ...] = ()
 
 
-def shape_answer(phrase: Phrase, steps: int, close: Close, locked: Key | None = None) -> AnswerShape | None:
-    """Return the shape of the answer to a phrase, in `locked` if the player has locked a key; None without any note."""
+def shape_answer(phrase: Phrase, steps: int, close: str, locked: Key | None = None) -> AnswerShape | None:
+    """Return the shape of the answer to a phrase; None without any note.
+
+    `close` is "cadence", "open" or "music" (no close); `locked` is the key that the player has locked.
+    """
     pattern, key = phrase_onset_pattern(phrase), locked or phrase_key(phrase.notes)
     if pattern is None or key is None:
         return None
@@ -88,7 +88,7 @@ def _note_nats(phrase: Phrase, key: Key) -> tuple[float, ...]:
     return tuple(nats)
 
 
-def _closing_chords(key: Key, close: Close) -> tuple[tuple[int, ...], tuple[int, ...]]:
+def _closing_chords(key: Key, close: str) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """Return the pitch classes of the last chord, its root first, and of the chord before it."""
     tonic, minor = key
     tonic_chord = (tonic, (tonic + (3 if minor else 4)) % 12, (tonic + 7) % 12)
@@ -116,12 +116,12 @@ def _final_step(phrase: Phrase, steps: int, beat: int, gap: float) -> int:
     """Return the last strong place that leaves the last chord a beat, and about as long as the player's notes."""
     bar = phrase.steps_per_bar
     begin = (phrase.position or 0) + phrase.steps
-    wanted = min(bar, beat * max(1, round(gap / beat)))
+    wanted = max(beat, min(bar, beat * round(gap / beat)))
     longest = max(2 * wanted, bar if bar <= 12 else 0)
 
     def strength(step: int) -> int:
         place = (begin + step) % bar
-        return (place == 0) + (place % (bar // 2) == 0 and bar % (2 * beat) == 0) + (place % beat == 0)
+        return (place == 0) + (2 * place % bar == 0 and bar % (2 * beat) == 0) + (place % beat == 0)
 
     places = range(max(0, steps - longest), max(0, steps - wanted) + 1)
     return max(places, key=lambda step: (strength(step), step))

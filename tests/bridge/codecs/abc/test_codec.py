@@ -236,7 +236,7 @@ def test_make_prompt_writes_top_line_from_within_a_bar() -> None:
 
 @pytest.mark.parametrize(
     ("length", "body", "factor"),
-    [(4, "G2 A2 B2 c2|", 1), (6, "G3/2A/2- AB c3/2 ", 2), (8, "GA Bc|", 4), (16, "GA Bc|", 8)],
+    [(4, "G2 A2 B2 c2|", 1), (6, "G3/2A3/2B-|B/2c3/2 ", 2), (8, "GA Bc|", 4), (16, "GA Bc|", 8)],
 )
 def test_make_prompt_writes_long_notes_shorter(length: int, body: str, factor: int) -> None:
     phrase = Phrase(tuple(Note(length * at, length, pitch) for at, pitch in enumerate((67, 69, 71, 72))), 4 * length)

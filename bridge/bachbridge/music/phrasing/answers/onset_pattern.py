@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from bachbridge.music.notes import STEPS_PER_BEAT, Phrase
 
-_MAX_BARS = 8
+_MAX_BARS, _MAX_RATE_FACTOR = 8, 1.2
+"""The most bars of a pattern, and by how much its rate of onsets may differ from the whole phrase's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +40,19 @@ class OnsetPattern:
 
 
 def phrase_onset_pattern(phrase: Phrase) -> OnsetPattern | None:
-    """Return the pattern of the last whole bars, or of a phrase that is shorter than a bar; None without any note."""
-    bars = min(phrase.steps // phrase.steps_per_bar, _MAX_BARS)
-    period = bars * phrase.steps_per_bar or -(-phrase.steps // STEPS_PER_BEAT) * STEPS_PER_BEAT
+    """Return the pattern of the last whole bars; None without any note.
+
+    Where they have many more or fewer onsets than the phrase, it is that of the whole phrase, rounded up to beats.
+    """
     starts = sorted({note.start for note in phrase.notes if note.start < phrase.steps})
     if not starts:
         return None
-    window = phrase.steps - period
-    onsets = tuple(start - window for start in starts if start >= window)
-    return OnsetPattern(onsets or (0,), period)
+    whole = -(-phrase.steps // STEPS_PER_BEAT) * STEPS_PER_BEAT
+    bars = min(phrase.steps // phrase.steps_per_bar, _MAX_BARS)
+    for period in (bars * phrase.steps_per_bar, whole):
+        window = phrase.steps - period
+        onsets = tuple(start - window for start in starts if start >= window)
+        expected = len(starts) * period / phrase.steps
+        if onsets and expected / _MAX_RATE_FACTOR <= len(onsets) <= expected * _MAX_RATE_FACTOR:
+            return OnsetPattern(onsets, period)
+    return OnsetPattern(tuple(start - (phrase.steps - whole) for start in starts), whole)

@@ -12,7 +12,7 @@ def test_pattern_is_that_of_the_last_whole_bars() -> None:
     assert phrase_onset_pattern(rhythm(0, 6, 20, 24, steps=36)) == OnsetPattern((2, 16, 20), 32)
     assert phrase_onset_pattern(rhythm(0, 4, 6, 12, 18, steps=24, bar=12)) == OnsetPattern((0, 4, 6, 12, 18), 24)
     assert phrase_onset_pattern(rhythm(0, 3, steps=6)) == OnsetPattern((2, 5), 8), "shorter than a bar: whole beats"
-    assert phrase_onset_pattern(rhythm(0, steps=40)) == OnsetPattern((0,), 32), "nothing began in the last bars"
+    assert phrase_onset_pattern(rhythm(0, steps=40)) == OnsetPattern((0,), 40), "nothing began in the last bars"
     assert phrase_onset_pattern(Phrase((), 16)) is None
 
 

@@ -37,7 +37,7 @@ _FORBIDDEN_IN_ANSWER = frozenset(":[]K")
 _FORBIDDEN_BEFORE_CLOSE = frozenset("(<>-")
 """Characters that it does not write in the bar before the last note."""
 _MAX_OCTAVE_NATS = 8.0
-_LENGTH_NATS, _MAX_LENGTH_NATS = 0.8, 3.0
+_LENGTH_NATS, _MAX_LENGTH_NATS = 1.0, 4.0
 """Nats for a longer note for each note by which the answer has had too many, and the most of them."""
 
 
@@ -160,9 +160,15 @@ class AbcDecoder:
         last = guide.last_pitch
         letter, marks = max(names, key=lambda name: nats[min(127, max(0, heights[name]))] - abs(heights[name] - last))
         pitch = abc_tokens.key_pitch(header.key, letter, marks)
-        sign = "" if self._reader.pitch_of(letter, marks) == pitch else abc_tokens.key_sign(header.key, letter)
+        sign = "" if self._plain_pitch(letter, marks) == pitch else abc_tokens.key_sign(header.key, letter)
         length = Fraction(state.bar_state.rhythm.left or state.bar_state.bar_quanta, QUANTA_PER_UNIT)
         return sign + letter + marks + abc_tokens.format_length(length)
+
+    def _plain_pitch(self, letter: str, marks: str) -> int:
+        """Return the pitch of a letter without a sign after the unfinished note, whose accidental still holds."""
+        pending = abc_spelling.NOTE_PATTERN.fullmatch(self._pending_token)
+        is_same = pending is not None and pending.group(2, 3) == (letter, marks)
+        return self._reader.pitch_of(letter, marks, pending[1] if pending and is_same else None)
 
     # ------------------------------------------------------------ wishes
 
@@ -185,13 +191,13 @@ class AbcDecoder:
         return nats
 
     def _add_length_nats(self, nats: Floats, guide: PhraseGuide) -> None:
-        """Wish for longer notes where the answer has had more of them than the player would, and for shorter ones."""
+        """Wish for longer notes where the answer has had more than the player would, and for the unit otherwise."""
         if self._state.length:
             return
         begun = max(0, self._answer_step(self._reader.step))
         longer = min(_MAX_LENGTH_NATS, max(-_MAX_LENGTH_NATS, _LENGTH_NATS * guide.onset_excess(begun + 1)))
         nats[list(self._codec.digit_ids)] += longer
-        nats[self._codec.character_id("/")] -= longer
+        nats[self._codec.character_id("/")] -= max(0.0, longer)
 
     def _sounding(self, pitch: int) -> int:
         return fold_into_range(pitch - self._prompt.shift, 0, 127)

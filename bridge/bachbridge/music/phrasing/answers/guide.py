@@ -16,8 +16,9 @@ FORBIDDEN_NATS = -60.0
 """Nats against what must not be, if anything else is possible."""
 _FAR_NATS, _MAX_FAR_NATS = 0.5, 8.0
 """Nats for each semitone beyond the player's register, and the most of them."""
-_MAX_CORRECTION, _TRUSTED_NOTES = 8.0, 6
-"""Semitones by which the register moves to make up for an answer that lies too high or low; notes that show that."""
+_CORRECTION, _MAX_CORRECTION, _TRUSTED_NOTES = 1.5, 10.0, 6
+"""Share of an answer's distance from the player's mean pitch by which its register moves the other way, the most
+semitones of that, and how many notes it takes for half of it."""
 _LEAD_NATS, _EARLY_CLOSE_NATS = 1.5, 1.0
 """Nats for the notes of the chord before the last, and against the last chord's root just before it."""
 _ONSET_NATS = 2.5
@@ -108,7 +109,7 @@ class PhraseGuide:
         """Return the nats against pitches far from the player's; an answer that lies too high is drawn down."""
         centre = self.shape.mean_pitch
         excess = self._pitch_sum - centre * self._note_count
-        correction = excess / (self._note_count + _TRUSTED_NOTES)
+        correction = _CORRECTION * excess / (self._note_count + _TRUSTED_NOTES)
         lowest = PITCH_COUNT - round(centre - min(_MAX_CORRECTION, max(-_MAX_CORRECTION, correction)))
         return self._distance_nats[lowest : lowest + PITCH_COUNT]
 

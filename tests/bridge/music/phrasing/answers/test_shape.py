@@ -44,7 +44,7 @@ def test_last_chord_begins_on_a_strong_place(
     assert shape(phrase, steps).final_step == final_step
 
 
-def test_shape_takes_the_key_and_the_chromatic_notes_of_the_player() -> None:
+def test_shape_takes_key_and_chromatic_notes_of_the_player() -> None:
     plain = shape(Phrase(SCALE, 16), 64).note_nats
     assert [pitch_class for pitch_class, nats in enumerate(plain) if nats == 0] == [0, 2, 4, 5, 7, 9, 11]
     chromatic = shape(Phrase((*SCALE, Note(16, 4, 66), Note(20, 4, 67)), 24), 64).note_nats

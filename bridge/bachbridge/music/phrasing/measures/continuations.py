@@ -1,8 +1,8 @@
 """Measures of four-voice continuations: key, cadence, motion and memory of an answer to an opening.
 
-An answer is compared with its opening: is its second half in the opening's key, or in a near one (a signature at most
-a fifth away, so the relative key too), and does it end on the opening's tonic? Keys are found by how long each pitch
-class sounds (`music.keys`), in the piece's own opening in all voices, whatever of it was given.
+An answer is compared with its opening: is each of its halves in the opening's key, or in a near one (a signature at
+most a fifth away, so the relative key too), and does it end on the opening's tonic? Keys are found by how long each
+pitch class sounds (`music.keys`), in the piece's own opening in all voices, whatever of it was given.
 
 The last chord begins where the root of its sounding notes begins; it is an authentic close if V over its root or vii°
 comes before it. A standstill is the time without an onset or a change in any voice. A bar has occurred before if
@@ -45,8 +45,10 @@ class ContinuationMeasures:
     """
 
     answers: int
-    same_key: float
-    near_key: float
+    same_key_first_half: float
+    near_key_first_half: float
+    same_key_second_half: float
+    near_key_second_half: float
     triad_ends: float
     tonic_ends: float
     authentic_ends: float
@@ -64,7 +66,9 @@ def compute_continuation_measures(continuations: Sequence[Continuation]) -> Cont
     """Return the measures of all continuations together; None if there are none."""
     if not continuations:
         return None
-    keys = [(frames_key(each.opening), frames_key(each.answer[len(each.answer) // 2 :])) for each in continuations]
+    keys = [frames_key(each.opening) for each in continuations]
+    first = [frames_key(each.answer[: len(each.answer) // 2]) for each in continuations]
+    second = [frames_key(each.answer[len(each.answer) // 2 :]) for each in continuations]
     ends = [_AnswerEnd.from_frames(each.answer) for each in continuations]
     metrics = compute_metrics([each.answer for each in continuations])
 
@@ -73,14 +77,13 @@ def compute_continuation_measures(continuations: Sequence[Continuation]) -> Cont
 
     return ContinuationMeasures(
         answers=len(continuations),
-        same_key=share([before is not None and before == after for before, after in keys]),
-        near_key=share([are_near_keys(before, after) for before, after in keys]),
+        same_key_first_half=share([key is not None and key == each for key, each in zip(keys, first, strict=True)]),
+        near_key_first_half=share([*map(are_near_keys, keys, first)]),
+        same_key_second_half=share([key is not None and key == each for key, each in zip(keys, second, strict=True)]),
+        near_key_second_half=share([*map(are_near_keys, keys, second)]),
         triad_ends=share([end.is_triad for end in ends]),
         tonic_ends=share(
-            [
-                end.is_triad and before is not None and end.root == before[0]
-                for end, (before, _) in zip(ends, keys, strict=True)
-            ]
+            [end.is_triad and key is not None and end.root == key[0] for end, key in zip(ends, keys, strict=True)]
         ),
         authentic_ends=share([end.is_authentic for end in ends]),
         beat_ends=share([end.steps >= STEPS_PER_BEAT for end in ends]),

@@ -30,9 +30,17 @@ def continuation(*answer: tuple[int, ...]) -> Continuation:
 def test_answer_in_the_key_ends_with_an_authentic_close() -> None:
     measures = compute_continuation_measures([continuation(F, G, G, C, A_MINOR, F, G, C)])
     assert measures is not None
-    assert (measures.answers, measures.same_key, measures.near_key) == (1, 1, 1)
+    assert (measures.answers, measures.same_key_second_half, measures.near_key_second_half) == (1, 1, 1)
     assert (measures.triad_ends, measures.tonic_ends, measures.authentic_ends, measures.beat_ends) == (1, 1, 1, 1)
     assert (measures.repeated_bars, measures.longest_standstill) == (0, 1)
+
+
+def test_halves_have_keys_of_their_own() -> None:
+    d_major, a_major, e_seventh = (66, 62, 57, 50), (64, 61, 57, 45), (62, 59, 56, 52)
+    measures = compute_continuation_measures([continuation(C, F, G, C, d_major, e_seventh, a_major, a_major)])
+    assert measures is not None
+    assert (measures.same_key_first_half, measures.near_key_first_half) == (1, 1)
+    assert (measures.same_key_second_half, measures.near_key_second_half) == (0, 0)
 
 
 def test_answer_that_stops_on_the_dominant_has_no_tonic_end() -> None:
@@ -52,7 +60,12 @@ def test_short_last_chord_sounds_less_than_a_beat() -> None:
 def test_silent_answer_meets_nothing() -> None:
     measures = compute_continuation_measures([continuation(*[(0, 0, 0, 0)] * 4)])
     assert measures is not None
-    assert (measures.near_key, measures.triad_ends, measures.beat_ends, measures.authentic_ends) == (0, 0, 0, 0)
+    assert (measures.near_key_second_half, measures.triad_ends, measures.beat_ends, measures.authentic_ends) == (
+        0,
+        0,
+        0,
+        0,
+    )
     assert compute_continuation_measures([]) is None
 
 

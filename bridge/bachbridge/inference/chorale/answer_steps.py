@@ -20,12 +20,13 @@ from bachbridge.music.phrasing.close_bias import close_bias
 from bachbridge.music.phrasing.close_plan import ClosePlan
 from bachbridge.music.phrasing.habits import Habits
 from bachbridge.music.phrasing.loops import loop_nats
+from bachbridge.music.phrasing.recall import Recall
 from bachbridge.music.tonality.bias import clash_bias, key_bias
 from bachbridge.music.tonality.key_belief import KeyBelief
 from bachbridge.protocol.style import Style
 
 _CANDIDATES = 8
-_MOTION_NATS = (0.0, 0.25, 0.6, 0.3)
+_MOTION_NATS = (0.0, 0.3, 0.8, 0.4)
 """Nats for a voice that moves, by the step in the beat: the nucleus leaves out much of the motion between beats."""
 _IMAGINED_STYLE = Style(rules=frozenset(VOICE_LEADING_RULES) - {"key"})
 """The style of the voices imagined under a melody: the belief in the key speaks for it."""
@@ -43,6 +44,7 @@ class AnswerGuide:
     first_position: int
     temperature: float
     top_p: float
+    recall: Recall | None = None
 
     def holds(self, step: int) -> bool:
         """Return True if the last chord sounds on at this step of the answer."""
@@ -65,7 +67,8 @@ class AnswerGuide:
         if frames:
             _favour_motion(nats, _MOTION_NATS[position % STEPS_PER_BEAT], frames[-1])
             nats += loop_nats(frames)
-        return nats
+        recalled = self.recall.nats_at(step, frames) if self.recall else None
+        return nats if recalled is None else nats + recalled
 
 
 def _favour_motion(nats: Floats, extra: float, previous: Frame) -> None:

@@ -21,6 +21,7 @@ from bachbridge.music.frames import REST, Frame, midi_pitch
 from bachbridge.music.notes import STEPS_PER_BEAT, VOICES, Key, Note, Phrase, key_from_number
 from bachbridge.music.phrasing.close_plan import has_raised_third, plan_close
 from bachbridge.music.phrasing.habits import Habits, player_habits
+from bachbridge.music.phrasing.recall import plan_recall
 from bachbridge.protocol.effects import Ask, Feed, PlanRequest
 from bachbridge.protocol.events import Answer, Plan
 from bachbridge.protocol.style import Style
@@ -146,7 +147,9 @@ class ChoraleGenerator:
             steps_per_bar=prompt.steps_per_bar,
             has_raised_third=has_raised_third(ask.seed),
         )
-        return AnswerGuide(key, habits, plan, position, ask.temperature, ask.top_p)
+        last_step = plan.approach if plan else ask.steps
+        recall = plan_recall(prompt.steps, ask.steps, prompt.steps_per_bar, last_step, ask.seed)
+        return AnswerGuide(key, habits, plan, position, ask.temperature, ask.top_p, recall)
 
     def _draw_first_frame(self, memory: FrameMemory, guide: AnswerGuide, ask: Ask) -> Frame:
         """Return the first frame of the answer; it is kept, since it may be drawn before the answer is asked for."""

@@ -25,6 +25,7 @@ from bachbridge.music.notes import STEPS_PER_BEAT, VOICES, Key, Note, Phrase, fo
 from bachbridge.music.phrasing.close_bias import close_bias
 from bachbridge.music.phrasing.close_plan import ClosePlan, has_raised_third, plan_close
 from bachbridge.music.phrasing.home_key import home_key_of_frames
+from bachbridge.music.phrasing.recall import nats_towards, plan_recall
 from bachbridge.music.voice_assignment import GivenFrames, frames_from_phrase
 from bachbridge.protocol.effects import Ask
 
@@ -131,6 +132,11 @@ def _continuation_canvas(
     if plan:
         for step in range(plan.approach, ask.steps):
             canvas.logit_mask[answer_step + step] += close_bias(plan).nats_at(step)
+    last_step = plan.approach if plan else ask.steps
+    if recall := plan_recall(phrase.steps, ask.steps, phrase.steps_per_bar, last_step, ask.seed):
+        for step in range(recall.begin, recall.end):
+            source = prompt.pitch_indices[phrase.steps + step - recall.lag]
+            canvas.logit_mask[answer_step + step] += nats_towards(source.tolist())
     return AskCanvas(ask, canvas, answer_step, (), (-prompt.shift,) * len(VOICES), key, plan)
 
 

@@ -17,7 +17,7 @@ _CHORD_NATS, _ROOT_NATS = 9.0, 12.0
 """Nats against notes outside the chord that is due, and against another bass than its root."""
 _PASSING_NATS = 3.0
 """Nats against notes outside the chord between the beats, and against those that may join it."""
-_FOREIGN_NATS = 1.5
+_FOREIGN_NATS = 2.5
 """Nats against notes that are foreign to the key while the music is led home."""
 _EARLY_DOMINANT_NATS = 2.5
 """Nats against the last two chords' common root in the bass, just before them."""

@@ -16,8 +16,8 @@ from bachbridge.music.notes import STEPS_PER_BEAT, Key
 
 CLOSES = ("cadence", "open", "music")
 _FOUR_BEATS, _SIX_BEATS = 4 * STEPS_PER_BEAT, 6 * STEPS_PER_BEAT
-_APPROACH_BEATS = 4
-"""Beats before the last two chords in which the music is led home."""
+_APPROACH_BEATS, _APPROACH_SHARE = 8, 1 / 3
+"""Beats before the last two chords in which the music is led home, and the most that they take of an answer."""
 _RAISED_THIRD_SHARE = 0.5
 """Share of the closes in minor that have a major chord: in Bach's chorales about half."""
 _DOMINANT_DEGREES, _LEADING_NOTE = (7, 11, 2), 11
@@ -103,7 +103,7 @@ def plan_close(
         return None
     final = last_chord_step(steps, position, steps_per_bar)
     penultimate = max(0, final - STEPS_PER_BEAT)
-    approach = max(0, penultimate - _APPROACH_BEATS * STEPS_PER_BEAT)
+    approach = max(0, penultimate - min(_APPROACH_BEATS * STEPS_PER_BEAT, int(_APPROACH_SHARE * steps)))
     return ClosePlan(key, close == "open", has_raised_third, approach, penultimate, final, steps)
 
 

@@ -23,7 +23,7 @@ from bachbridge.codecs import satb
 from bachbridge.inference.chorale.candidates import RankedFrames, StepView, rank_frames
 from bachbridge.inference.chorale.step_guides import StepGuide, guide_steps
 from bachbridge.inference.runtime.protocols import FrameNet
-from bachbridge.music.frames import REST, UNKNOWN, Bools, Floats, Frame, Ints
+from bachbridge.music.frames import PITCH_INDEX_COUNT, REST, UNKNOWN, Bools, Floats, Frame, Ints
 from bachbridge.music.notes import VOICES
 from bachbridge.music.phrasing.closing.resolution import sevenths_after
 from bachbridge.protocol.style import Style
@@ -203,7 +203,7 @@ class _StepDecoder:
             self.rng,
             keep=self.width if rows == 1 or guide.is_closing else min(_BRANCHES, self.width),
             onsets=np.broadcast_to(onsets, given_rows.shape),
-            bias=None if guide.bias is None else np.repeat(guide.bias[None], rows, axis=0),
+            bias=_row_bias(guide, rows, view.previous_frames(rows)),
             wish=guide.wish,
         )
 
@@ -218,6 +218,19 @@ class _StepDecoder:
                 nats += logits[:, given[voice]] - np.log(np.exp(logits).sum(axis=1))
                 known[:, voice] = given[voice]
         return nats
+
+
+def _row_bias(guide: StepGuide, rows: int, previous: Ints | None) -> Floats | None:
+    """Return the guide's bias for each row, with what is wished against motion on the notes before."""
+    moving_nats = guide.wish.moving_nats if guide.wish else 0.0
+    if guide.bias is None and not moving_nats:
+        return None
+    bias = np.zeros((rows, len(VOICES), PITCH_INDEX_COUNT), np.float32)
+    if guide.bias is not None:
+        bias += guide.bias
+    if moving_nats and previous is not None:
+        bias[np.arange(rows)[:, None], np.arange(len(VOICES)), previous] += moving_nats
+    return bias
 
 
 def _previous_frames(beam: _Hypotheses) -> Ints | None:

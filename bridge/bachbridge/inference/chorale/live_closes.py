@@ -15,6 +15,13 @@ from bachbridge.inference.phrasing.predictor import PhraseEndNet
 from bachbridge.music.frames import REST, Bools, Floats, Frame, Ints, midi_pitch, pitch_classes
 from bachbridge.music.keys import Weights
 from bachbridge.music.notes import STEPS_PER_BEAT, VOICES, Note
+from bachbridge.music.phrasing.closing.accents import (
+    ACCENT_NATS,
+    DOTTED_BEAT_STEPS,
+    is_compound,
+    is_dotted_beat,
+    is_quarter_beat,
+)
 from bachbridge.music.phrasing.closing.live_wishes import LiveWish, closing_nats, lead_values
 from bachbridge.music.phrasing.closing.resolution import sevenths_after
 
@@ -35,7 +42,8 @@ class CloseMemory:
     """The past, as far as closes depend on it; `step` and `bar_step` are those of the next frame.
 
     `sevenths[voice]` are the voices that hold a seventh that has still to fall. `note` is the player's note that
-    sounds, as long as it has lasted, and `melody` what he played before it.
+    sounds, as long as it has lasted, and `melody` what he played before it. `dotted_onsets` and
+    `quarter_onsets` count his notes on dotted beats between quarters, and on quarters between dotted beats.
     """
 
     steps_per_bar: int
@@ -45,21 +53,38 @@ class CloseMemory:
     sevenths: Bools = field(default_factory=_no_sevenths)
     note: Note | None = None
     melody: LiveMelody = field(default_factory=LiveMelody)
+    dotted_onsets: int = 0
+    quarter_onsets: int = 0
+
+    @property
+    def beat_steps(self) -> int:
+        """The length of a beat, in steps: that of a dotted beat if the player's notes go by those."""
+        is_dotted = is_compound(self.steps_per_bar, self.dotted_onsets, self.quarter_onsets)
+        return DOTTED_BEAT_STEPS if is_dotted else STEPS_PER_BEAT
 
     def after(self, previous: Frame | None, frame: Frame, given_voice: int) -> "CloseMemory":
         """Return the memory after one more frame."""
         sevenths = self.sevenths
         if previous is not None:
             rows = (np.array([each.pitch_indices], np.int32) for each in (previous, frame))
-            sevenths = sevenths_after(sevenths[None], *rows, is_on_beat=self.bar_step % STEPS_PER_BEAT == 0)[0]
+            sevenths = sevenths_after(sevenths[None], *rows, is_on_beat=self._is_on_beat)[0]
         index, note, melody = frame.pitch_indices[given_voice], self.note, self.melody
         if note and index > REST and note.pitch == midi_pitch(index) and not frame.onsets[given_voice]:
             note = replace(note, length=note.length + 1)
         else:
             melody = self._ended_melody()
             note = Note(self.step, 1, midi_pitch(index)) if index > REST else None
-        bar_step = (self.bar_step + 1) % self.steps_per_bar
-        return replace(self, step=self.step + 1, bar_step=bar_step, sevenths=sevenths, note=note, melody=melody)
+        begins = note is not None and note.length == 1
+        return replace(
+            self,
+            step=self.step + 1,
+            bar_step=(self.bar_step + 1) % self.steps_per_bar,
+            sevenths=sevenths,
+            note=note,
+            melody=melody,
+            dotted_onsets=self.dotted_onsets + (begins and is_dotted_beat(self.bar_step)),
+            quarter_onsets=self.quarter_onsets + (begins and is_quarter_beat(self.bar_step)),
+        )
 
     def wish(self, given: Ints | Sequence[int], is_held: Bools, probabilities: Weights, given_voice: int) -> LiveWish:
         """Return the wish for notes `given[row]` at the next step, by `probabilities[key number]`.
@@ -68,17 +93,27 @@ class CloseMemory:
         """
         given = np.asarray(given, np.int32)
         ends, rows = self._end_shares(given, is_held), np.ones(len(given), np.int32)
-        is_passing = self.bar_step % STEPS_PER_BEAT == STEPS_PER_BEAT // 2
         return LiveWish(
             closes=closing_nats(probabilities)[pitch_classes(given)],
             end_shares=np.clip(_CLOSE_FACTOR * (ends - _MIN_CLOSE_SHARE), 0, 1),
             rest_shares=np.minimum(1, _REST_FACTOR * ends),
             is_held=is_held,
-            moving_nats=np.float32(is_passing * _PASSING_NATS) * (1 - np.minimum(1, _STILL_FACTOR * ends)),
+            moving_nats=np.float32(self._moving_nats) * (1 - np.minimum(1, _STILL_FACTOR * ends)),
             leads=lead_values(probabilities) * self._next_share(given) * rows[:, None],
-            is_on_beat=rows * (self.bar_step % STEPS_PER_BEAT) == 0,
+            is_on_beat=rows * self._is_on_beat == 1,
             given_voice=rows * given_voice,
         )
+
+    @property
+    def _is_on_beat(self) -> bool:
+        return self.bar_step % self.beat_steps == 0
+
+    @property
+    def _moving_nats(self) -> float:
+        """Nats for each voice that moves: on dotted beats in compound meters, else on the second 8ths of beats."""
+        if self.beat_steps == DOTTED_BEAT_STEPS:
+            return ACCENT_NATS if self._is_on_beat else -ACCENT_NATS
+        return _PASSING_NATS if self.bar_step % STEPS_PER_BEAT == STEPS_PER_BEAT // 2 else 0.0
 
     def _end_shares(self, given: Ints, is_held: Bools) -> Floats:
         """Return the probability that each note is a phrase's last one."""

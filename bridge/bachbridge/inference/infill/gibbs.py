@@ -38,7 +38,7 @@ from bachbridge.music.phrasing.closing.resolution import resolution_nats
 from bachbridge.music.voice_leading import check_rules
 from bachbridge.protocol.style import Style
 
-_RESOLUTION_WEIGHT = np.float32(2.0)
+_RESOLUTION_WEIGHT = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,7 +245,7 @@ class _Sampler:
             return verdict.violations, verdict.penalty
         on_beat = self._canvas.place[:, 0] == 1
         resolution = resolution_nats(previous, pitch_indices, is_on_beat=on_beat)
-        return verdict.violations, verdict.penalty - _RESOLUTION_WEIGHT * resolution
+        return verdict.violations, np.asarray(verdict.penalty - _RESOLUTION_WEIGHT * resolution, np.float32)
 
     def _predict(self, chains: Ints, masked: Bools) -> tuple[Floats, Floats]:
         attacks = np.broadcast_to(self._attacks, chains.shape)

@@ -79,3 +79,12 @@ def test_closing_nats_prefer_the_tonic_under_itself():
     assert values[0, 0, 0, 1] == 0
     assert values.max(axis=(1, 2, 3)).tolist() == [0] * 12
     assert lead_values(C_MAJOR).argmax() in (0, 7)
+
+
+def test_close_memory_tells_a_jig_from_a_waltz():
+    jig, waltz = CloseMemory(12), CloseMemory(12)
+    for _ in range(2):
+        jig = heard(heard(jig, DOMINANT, steps=4), TONIC, steps=2)
+        waltz = heard(waltz, DOMINANT, TONIC, DOMINANT)
+    assert (jig.beat_steps, waltz.beat_steps) == (6, 4)
+    assert CloseMemory(18).beat_steps == 6

@@ -12,7 +12,7 @@ import numpy as np
 from bachbridge.music.frames import PITCH_INDEX_COUNT, REST, Bools, Floats, Ints, pitch_classes
 from bachbridge.music.keys import Weights
 from bachbridge.music.notes import STEPS_PER_BEAT, VOICES, Key
-from bachbridge.music.phrasing.closing.accents import beat_steps
+from bachbridge.music.phrasing.closing.accents import ACCENT_NATS, DOTTED_BEAT_STEPS, beat_steps
 from bachbridge.music.phrasing.closing.closing_chords import (
     closing_shares,
     closing_shares_over_bass,
@@ -64,8 +64,12 @@ def plan_steps(
     notes of phrases begin; others than those of a note are left out. The last note of all ends a phrase too.
     """
     steps = len(given)
-    on_beat = np.asarray(position) % beat_steps(given, onsets, position, steps_per_bar) == 0
-    plan = [PlannedStep(StepWish(is_on_beat=bool(on_beat[step]))) for step in range(steps)]
+    beats = beat_steps(given, onsets, position, steps_per_bar)
+    on_beat = position % beats == 0
+    moving_nats = np.where(beats == DOTTED_BEAT_STEPS, np.where(on_beat, -ACCENT_NATS, ACCENT_NATS), 0)
+    plan = [
+        PlannedStep(StepWish(is_on_beat=bool(on_beat[step]), moving_nats=moving_nats[step])) for step in range(steps)
+    ]
     for last_note in find_last_notes(given, onsets, phrase_ends, key, np.random.default_rng([seed, 7])):
         for step in range(max(0, last_note.begin - STEPS_PER_BEAT), last_note.end):
             plan[step] = _step_of_close(last_note, step, is_on_beat=bool(on_beat[step]))

@@ -198,3 +198,10 @@ def test_beat_steps_tell_six_eight_from_three_four():
         onsets[1:] = given[1:] != given[:-1]
         bars = np.full(len(given), 12, np.int32)
         assert set(beat_steps(given, onsets, np.arange(12, dtype=np.int32), bars).tolist()) == {expected}
+
+
+def test_plan_steps_moves_voices_on_dotted_beats():
+    given, onsets = soprano((67, 4), (69, 2), (71, 4), (72, 2), *[(74, 4), (72, 2)] * 4)
+    nats = [each.wish.moving_nats for each in plan(given, onsets, bar=12)]
+    assert nats[6] < 0 < nats[4]
+    assert {each.wish.moving_nats for each in plan(given, onsets, bar=16)[:28]} == {0}

@@ -22,6 +22,8 @@ from bachbridge_training.onnx_export import ConvertFunction, convert_to_onnx
 
 ops: Any = keras.ops  # untyped: the inferred types of its functions are wrong
 
+_LOWEST_COMPARED = -30.0
+"""Log probabilities below this are not told apart (see `onnx_nets.MIN_PROBABILITY`)."""
 _COMPARED_STEPS = 64
 """Steps of a piece on which Keras and a run-time are compared."""
 
@@ -131,5 +133,9 @@ class ChoraleExport:
 
 
 def _normalized(pitch: np.ndarray, onset: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return log probabilities of pitches, since a pointer gives some and leaves others as logits; and onset logits."""
-    return pitch - np.logaddexp.reduce(pitch, axis=-1, keepdims=True), onset
+    """Return log probabilities of pitches, and onset logits.
+
+    A pointer gives log probabilities that have a lower bound, and leaves logits where there are no copies.
+    """
+    log_p = pitch - np.logaddexp.reduce(pitch, axis=-1, keepdims=True)
+    return np.maximum(log_p, _LOWEST_COMPARED), onset

@@ -26,6 +26,7 @@ _MIN_VOICE_MOVES = 2
 _PITCH_BITS, _MOVE_BITS = 6, 4
 _PITCH_SHIFTS = (_PITCH_BITS * np.arange(len(VOICES))).astype(np.int32)
 _MOVE_SHIFTS = (_MOVE_BITS * np.arange(1 + len(VOICES))).astype(np.int32)
+_PITCH_PLACES, _MOVE_PLACES = 1 << _PITCH_SHIFTS, 1 << _MOVE_SHIFTS
 _MAX_PAIRS = 64
 """Pairs of a match and a leading voice that are looked at, the longest ones first."""
 _NEAR_KEYS = (5, 7)
@@ -60,19 +61,38 @@ def empty_memory(rows: int) -> Floats:
     return np.zeros((rows, MEMORY_SIZE), np.float32)
 
 
-def remember(memory: Floats, pitch_indices: Ints) -> Floats:
-    """Return the memory after one frame more, `pitch_indices[row, voice]`; all rows are of the same age."""
-    count = int(memory[:, 0].max(initial=0))
+def remember(memory: Floats, pitch_indices: Ints) -> tuple[Floats, Ints]:
+    """Return the memory after one frame more, `pitch_indices[row, voice]`, and the copies after it (see `copies`).
+
+    All rows are of the same age.
+    """
     past, moves = _unpack(memory)
+    kept = min(past.shape[1], _REACH - 1)
     after = np.zeros_like(memory)
-    kept = min(count, _REACH - 1)
     after[:, 0] = kept + 1
     after[:, _REACH - kept : _REACH] = memory[:, _REACH + 1 - kept : _REACH + 1]
-    after[:, _REACH] = (pitch_indices << _PITCH_SHIFTS).sum(axis=1)
-    if count > 1:
-        longer = (_longer_matches(past, moves, pitch_indices) << _MOVE_SHIFTS).sum(axis=2)[:, -kept:]
-        after[:, -1 - longer.shape[1] : -1] = longer
-    return after
+    after[:, _REACH] = pitch_indices @ _PITCH_PLACES
+    longer = np.zeros((len(memory), kept + 1, 1 + len(VOICES)), np.int32)
+    if kept > 1:
+        longest = _longer_matches(past, moves, pitch_indices)[:, -kept:]
+        longer[:, -1 - longest.shape[1] : -1] = longest
+        after[:, -1 - kept : -1] = longer[:, :-1] @ _MOVE_PLACES
+    frames = np.concatenate([past[:, past.shape[1] - kept :], pitch_indices[:, None]], axis=1)
+    return after, _all_copies(frames, longer)
+
+
+def copies(memory: Floats) -> Ints:
+    """Return the likeliest copies, `[row, copy, field]` with `COPY_FIELDS`, and `NO_COPY` where there are fewer."""
+    return _all_copies(*_unpack(memory))
+
+
+def _all_copies(frames: Ints, moves: Ints) -> Ints:
+    found = np.zeros((len(frames), COPY_COUNT, COPY_FIELDS), np.int32)
+    found[:, :, len(VOICES)] = NO_COPY
+    for row in range(len(frames)):
+        best = _best_copies(frames[row], moves[row])
+        found[row, : len(best)] = best
+    return found
 
 
 def _unpack(memory: Floats) -> tuple[Ints, Ints]:
@@ -86,26 +106,20 @@ def _unpack(memory: Floats) -> tuple[Ints, Ints]:
 
 
 def _longer_matches(past: Ints, moves: Ints, now: Ints) -> Ints:
-    """Return the lengths of the matches of `now` with all but the first of the `past` frames (see `_unpack`)."""
-    interval, before = now[:, None] - past[:, 1:], past[:, -1:] - past[:, :-1]
-    is_matched = (past > REST)[:, 1:] & (now > REST)[:, None] & (interval == before)
-    is_matched &= (past > REST)[:, :-1] & (past[:, -1:] > REST) & (np.abs(interval) <= _MAX_INTERVAL)
-    has_moved = now != past[:, -1]
-    voices = np.where(is_matched, np.minimum(moves[:, :-1, 1:] + has_moved[:, None], _MAX_MOVES), 0)
-    is_whole = is_matched.all(axis=2) & (interval == interval[:, :, :1]).all(axis=2)
-    whole = np.where(is_whole, np.minimum(moves[:, :-1, 0] + has_moved.any(axis=1)[:, None], _MAX_MOVES), 0)
-    return np.concatenate([whole[:, :, None], voices], axis=2).astype(np.int32)
+    """Return the lengths of the matches of `now` with all but the first of the `past` frames (see `_unpack`).
 
-
-def copies(memory: Floats) -> Ints:
-    """Return the likeliest copies, `[row, copy, field]` with `COPY_FIELDS`, and `NO_COPY` where there are fewer."""
-    frames, moves = _unpack(memory)
-    found = np.zeros((len(memory), COPY_COUNT, COPY_FIELDS), np.int32)
-    found[:, :, len(VOICES)] = NO_COPY
-    for row in range(len(memory)):
-        best = _best_copies(frames[row], moves[row])
-        found[row, : len(best)] = best
-    return found
+    A match goes on if both frames have moved by the same interval.
+    """
+    motion, interval = now - past[:, -1], now[:, None] - past[:, 1:]
+    goes_on = (past[:, 1:] - past[:, :-1] == motion[:, None]) & (np.abs(interval) <= _MAX_INTERVAL)
+    if not (past.all() and now.all()):
+        is_sounding = past > REST
+        goes_on &= is_sounding[:, 1:] & is_sounding[:, :-1] & (is_sounding[:, -1:] & (now > REST)[:, None])
+    longer = np.empty_like(moves[:, 1:])
+    longer[:, :, 1:] = (moves[:, :-1, 1:] + (motion != 0)[:, None]) * goes_on
+    is_whole = goes_on.all(axis=2) & (interval == interval[:, :, :1]).all(axis=2)
+    longer[:, :, 0] = (moves[:, :-1, 0] + motion.any(axis=1)[:, None]) * is_whole
+    return np.minimum(longer, _MAX_MOVES)
 
 
 def _best_copies(frames: Ints, moves: Ints) -> Ints:
@@ -128,11 +142,12 @@ def _best_copies(frames: Ints, moves: Ints) -> Ints:
     trust = length @ _TRUST + 0.5 * (interval == 0) + 0.5 * _WHOLE_BEATS[_BY_ALIGNMENT[distance]]
     trust[(((pitches > REST) != (source > REST)) | (pitches >= PITCH_INDEX_COUNT)).any(axis=1)] = -1
     order = np.argsort(-trust, kind="stable")
-    code = (pitches[order] << _PITCH_SHIFTS).sum(axis=1)
-    _, first, counts = np.unique(code, return_index=True, return_counts=True)
-    by_trust = np.argsort(first)[:COPY_COUNT]
-    chosen = order[first[by_trust]]
-    ids = _feature_ids(length[chosen], interval[chosen], distance[chosen], counts[by_trust])
+    pairs: dict[int, list[int]] = {}
+    for pair, code in zip(order.tolist(), (pitches[order] @ _PITCH_PLACES).tolist(), strict=True):
+        pairs.setdefault(code, []).append(pair)
+    alike = list(pairs.values())[:COPY_COUNT]
+    chosen, counts = np.array([same[0] for same in alike]), np.array([len(same) for same in alike])
+    ids = _feature_ids(length[chosen], interval[chosen], distance[chosen], counts)
     return np.concatenate([pitches[chosen], ids], axis=1)[trust[chosen] >= 0]
 
 
@@ -167,7 +182,8 @@ def _feature_ids(length: Ints, interval: Ints, distance: np.ndarray, counts: np.
 def piece_copies(pitch_indices: Ints) -> Ints:
     """Return the copies before each frame of a whole piece, `[step, copy, field]` for `pitch_indices[step, voice]`."""
     memory, rows = empty_memory(1), list[Ints]()
-    for frame in pitch_indices:
-        rows.append(copies(memory)[0])
-        memory = remember(memory, frame[None])
+    rows.append(copies(memory)[0])
+    for frame in pitch_indices[:-1]:
+        memory, found = remember(memory, frame[None])
+        rows.append(found[0])
     return np.stack(rows)

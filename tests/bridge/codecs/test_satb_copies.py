@@ -70,7 +70,7 @@ def test_memories_of_several_pieces_do_not_mix() -> None:
     pieces = np.stack([np.concatenate([_passage(), _passage(2)]), np.concatenate([_passage(), _passage()])], axis=1)
     memory = satb_copies.empty_memory(2)
     for frames in pieces:
-        memory = satb_copies.remember(memory, frames)
+        memory, _ = satb_copies.remember(memory, frames)
     for row in range(2):
         alone = satb_copies.piece_copies(np.concatenate([pieces[:, row], pieces[-1:, row]]))
         assert (satb_copies.copies(memory)[row] == alone[-1]).all()
@@ -80,7 +80,7 @@ def test_memory_forgets_the_oldest_frames() -> None:
     rng = np.random.default_rng(1)
     memory = satb_copies.empty_memory(1)
     for frame in rng.integers(1, 47, (600, 1, len(VOICES)), dtype=np.int32):
-        memory = satb_copies.remember(memory, frame)
+        memory, _ = satb_copies.remember(memory, frame)
     assert memory.shape == (1, satb_copies.MEMORY_SIZE)
     assert memory[0, 0] == 512
     assert memory.max() < 1 << 24
@@ -90,7 +90,7 @@ def test_memory_forgets_the_oldest_frames() -> None:
 def test_memory_is_not_changed_by_a_step() -> None:
     memory = satb_copies.empty_memory(1)
     for frame in _passage():
-        memory = satb_copies.remember(memory, frame[None])
+        memory, _ = satb_copies.remember(memory, frame[None])
     before = memory.copy()
     satb_copies.remember(memory, _passage()[:1])
     assert (memory == before).all()

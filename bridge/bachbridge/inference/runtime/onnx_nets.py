@@ -6,6 +6,7 @@ the place of onnxruntime with another `SessionFactory`.
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -40,13 +41,32 @@ class _PointerFacts(msgspec.Struct):
     calibration: Annotated[float, Meta(gt=0)]
 
 
+@dataclass(frozen=True, slots=True)
+class _PointerView:
+    """The parts of a `hidden` from a network with a pointer."""
+
+    hidden: Floats | None = None
+    network_view: Floats | None = None
+    copies: Ints | None = None
+    before: Ints | None = None
+    has_copies: bool = False
+
+    @staticmethod
+    def of(hidden: Floats) -> "_PointerView":
+        own = hidden.shape[1] - satb_copies.COPY_COUNT * satb_copies.COPY_FIELDS
+        network_view = np.ascontiguousarray(hidden[:, :own])
+        copies = hidden[:, own:].astype(np.int32).reshape(len(hidden), -1, satb_copies.COPY_FIELDS)
+        has_copies = bool((copies[:, :, len(VOICES)] != satb_copies.NO_COPY).any())
+        return _PointerView(hidden, network_view, copies, network_view[:, -len(VOICES) :].astype(np.int32), has_copies)
+
+
 class ChoraleNet:
     """A causal network over frames: `core` makes one step in time, `heads` is the chain of voices inside a step.
 
     With a pointer the state ends with what `codecs.satb_copies` remembers of each past, and `hidden` with the copies.
     """
 
-    __slots__ = ("_calibration", "_core", "_heads", "_layer_rows", "_pointer", "_state_shape")
+    __slots__ = ("_calibration", "_core", "_heads", "_layer_rows", "_pointer", "_seen", "_state_shape")
 
     def __init__(
         self,
@@ -62,6 +82,8 @@ class ChoraleNet:
         self._heads = open_session(folder / HEADS_FILE)
         self._pointer = open_session(folder / POINTER_FILE) if pointer else None
         self._calibration = np.float32(pointer["calibration"] if pointer else 1.0)
+        self._seen = _PointerView()
+        """The parts of the last `hidden`: one of these serves several calls of `heads`."""
         self._layer_rows = 2 * layers
         memory_rows = -(-satb_copies.MEMORY_SIZE // units) if pointer else 0
         self._state_shape = (self._layer_rows + memory_rows, 1, units)
@@ -80,24 +102,26 @@ class ChoraleNet:
         memory = state[layers:].swapaxes(0, 1).reshape(rows, -1)[:, : satb_copies.MEMORY_SIZE]
         frames = satb.previous_pitch_indices(ids)
         if (frames < PITCH_INDEX_COUNT).all():
-            memory = satb_copies.remember(memory, frames)
-        copies = satb_copies.copies(memory).reshape(rows, -1).astype(np.float32)
+            memory, copies = satb_copies.remember(memory, frames)
+        else:
+            copies = satb_copies.copies(memory)
         kept = np.pad(memory, [(0, 0), (0, unused)]).reshape(rows, -1, self._state_shape[2]).swapaxes(0, 1)
-        return np.concatenate([hidden, copies], axis=1), np.concatenate([after, kept])
+        return np.concatenate([hidden, copies.reshape(rows, -1)], axis=1, dtype=np.float32), np.concatenate(
+            [after, kept]
+        )
 
     def heads(self, hidden: Floats, known: Ints) -> tuple[Floats, Floats]:
         """`hidden[k, unit]`, `known[k, voice]` (-1: unknown) → pitch logits `[k, voice, pitch_index]`, onset logits."""
         if self._pointer is None:
             pitch, onset = self._heads.run(None, {"hidden": hidden, "known": known})
             return pitch, onset
-        own = hidden.shape[1] - satb_copies.COPY_COUNT * satb_copies.COPY_FIELDS
-        network_view = np.ascontiguousarray(hidden[:, :own])
-        pitch, onset = self._heads.run(None, {"hidden": network_view, "known": known})
-        copies = hidden[:, own:].astype(np.int32).reshape(len(hidden), -1, satb_copies.COPY_FIELDS)
-        if (copies[:, :, len(VOICES)] == satb_copies.NO_COPY).all():
+        if hidden is not self._seen.hidden:
+            self._seen = _PointerView.of(hidden)
+        seen = self._seen
+        pitch, onset = self._heads.run(None, {"hidden": seen.network_view, "known": known})
+        if not seen.has_copies:
             return pitch / self._calibration, onset
-        before = network_view[:, -len(VOICES) :].astype(np.int32)
-        inputs = {"logits": pitch, "copies": copies, "known": known, "before": before}
+        inputs = {"logits": pitch, "copies": seen.copies, "known": known, "before": seen.before}
         (mixed,) = self._pointer.run(None, inputs)
         return mixed, onset
 

@@ -52,7 +52,7 @@ class _PointerView:
     has_copies: bool = False
 
     @staticmethod
-    def of(hidden: Floats) -> "_PointerView":
+    def split(hidden: Floats) -> "_PointerView":
         own = hidden.shape[1] - satb_copies.COPY_COUNT * satb_copies.COPY_FIELDS
         network_view = np.ascontiguousarray(hidden[:, :own])
         copies = hidden[:, own:].astype(np.int32).reshape(len(hidden), -1, satb_copies.COPY_FIELDS)
@@ -116,7 +116,7 @@ class ChoraleNet:
             pitch, onset = self._heads.run(None, {"hidden": hidden, "known": known})
             return pitch, onset
         if hidden is not self._seen.hidden:
-            self._seen = _PointerView.of(hidden)
+            self._seen = _PointerView.split(hidden)
         seen = self._seen
         pitch, onset = self._heads.run(None, {"hidden": seen.network_view, "known": known})
         if not seen.has_copies:

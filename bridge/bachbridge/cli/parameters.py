@@ -43,7 +43,7 @@ PhraseEndsOption = Annotated[
     typer.Option(
         "--phrase-ends",
         metavar="ENDS",
-        help="Close where phrases end (chorale-lstm): auto, as written or else expected; written; none.",
+        help="Close where phrases end: auto, as written or else expected; written; none.",
         autocompletion=complete_words(("auto", "written", "none")),
     ),
 ]

@@ -145,7 +145,7 @@ def test_commands_lead_from_recipe_to_scores(
 
 def test_resume_run_loads_checkpoint_or_refuses_damage(toy: ChoraleRecipe, tmp_path: Path) -> None:
     empty_model: Any = SimpleNamespace(variables=[], optimizer=SimpleNamespace(variables=[]))
-    task: Any = SimpleNamespace(loss_model=empty_model)
+    task: Any = SimpleNamespace(loss_model=empty_model, model=None, initial_model=None)
     run = training_run.TrainingRun(toy, task, [])
     (tmp_path / training_run.HISTORY_FILE).write_text("step,loss,valid\n4,3,2\n8,2,1\n12,1,1\n")
     np.savez(tmp_path / training_run.CHECKPOINT_FILE, step=np.array(8))

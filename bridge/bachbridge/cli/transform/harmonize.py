@@ -15,7 +15,13 @@ from bachbridge.cli.transform import four_part_file
 from bachbridge.cli.transform.continue_ import free_channels
 from bachbridge.cli.transform.infill_run import GenerationOptions
 from bachbridge.cli.transform.inputs import ExtractedMelody, extract_melody, read_source
-from bachbridge.cli.transform.melody_harmony import HarmonizeOptions, MelodyHarmony, PhraseEnds, harmonize_melody
+from bachbridge.cli.transform.melody_harmony import (
+    HarmonizeOptions,
+    MelodyHarmony,
+    PhraseEnds,
+    find_phrase_ends,
+    harmonize_melody,
+)
 from bachbridge.cli.transform.output import OutputFiles, metrics_table, octave_shift_text
 from bachbridge.cli.transform.regenerate import read_four_parts, regenerate
 from bachbridge.console import make_console
@@ -157,6 +163,10 @@ def _regenerate_other_voices(
     region_mask[:, options.voice] = False
     region_mask &= ~bar_ranges.parse_bars(keep_bars, four_parts.bars)[: len(region_mask), None]
     masked = four_part_file.mask_region(four_parts, region_mask, keep_silence=True)
+    song, melody = four_parts.midi_song, four_parts.voice_notes[options.voice]
+    written = written_ends(song.phrase_marks, melody, song.timeline)
+    leads = options.voice == 0 and melody  # closes are chosen under the highest voice that is given
+    phrase_ends = find_phrase_ends(melody, four_parts.bars, written, options.phrase_ends) if leads else ()
     regenerate(
         four_parts,
         masked,
@@ -165,6 +175,7 @@ def _regenerate_other_voices(
         outputs,
         progress_label="harmonizing",
         region_text=f" outside {bar_ranges.describe_bars(keep_bars)}",
+        phrase_ends=phrase_ends,
     )
 
 

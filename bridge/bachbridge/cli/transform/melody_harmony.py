@@ -84,7 +84,7 @@ def harmonize_melody(
 
     `written` are the ends of phrases that the melody's file shows.
     """
-    ends = _find_phrase_ends(melody, bars, written or WrittenEnds((melody[-1].start,)), options.phrase_ends)
+    ends = find_phrase_ends(melody, bars, written or WrittenEnds((melody[-1].start,)), options.phrase_ends)
     first, end = melody[0].start, melody[-1].end
     prompt = frames_from_line([replace(note, start=note.start - first) for note in melody], options.voice, end - first)
     prompt.pitch_indices[prompt.pitch_indices[:, options.voice] == REST] = REST
@@ -97,7 +97,7 @@ def harmonize_melody(
     return MelodyHarmony(pitch_index, notes, tuple(bars), prompt.shift, added_voice_shift, ends)
 
 
-def _find_phrase_ends(
+def find_phrase_ends(
     melody: Sequence[Note], bars: Sequence[Bar], written: WrittenEnds, chosen: PhraseEnds
 ) -> tuple[int, ...]:
     """Return the steps at which the last notes of phrases begin."""

@@ -1,5 +1,6 @@
 """Regenerate masked notes of a file in four voices and write the result: shared by `mend`, `vary` and `harmonize`."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from bachbridge.cli.transform import four_part_file, infill_run
@@ -9,6 +10,7 @@ from bachbridge.cli.transform.inputs import read_source
 from bachbridge.cli.transform.output import OutputFiles, metrics_table, octave_shift_text
 from bachbridge.console import make_console
 from bachbridge.errors import ConfigError
+from bachbridge.inference.infill.closes import with_closes
 from bachbridge.inference.runtime.library import Card
 from bachbridge.music.frames import Bools
 from bachbridge.music.notes import VOICES
@@ -31,15 +33,18 @@ def regenerate(
     *,
     progress_label: str,
     region_text: str = "",
+    phrase_ends: Sequence[int] = (),
 ) -> None:
     """Regenerate the notes in `masked[step, voice]` and write all four voices.
 
-    `region_text` names the place in messages, such as " in bars 3-6". Raises `BachBridgeError`.
+    `region_text` names the place in messages, such as " in bars 3-6". Harmonies close at the steps `phrase_ends`, at
+    which the last notes of phrases begin; without any they go as the music goes. Raises `BachBridgeError`.
     """
     _check_mask(four_parts, masked, region_text)
-    filled = infill_run.infill_canvas(
-        four_part_file.masked_canvas(four_parts, masked), four_parts.bars, generation, card, progress_label
-    )
+    canvas = four_part_file.masked_canvas(four_parts, masked)
+    if phrase_ends and generation.style.rules:
+        canvas = with_closes(canvas, phrase_ends, generation.style.key, generation.seed)
+    filled = infill_run.infill_canvas(canvas, four_parts.bars, generation, card, progress_label)
     generated = four_part_file.generated_notes(four_parts, masked, filled.pitch_indices, filled.onsets)
     outputs.write(
         four_part_file.midi_with_generated_notes(four_parts, masked, generated),

@@ -1,9 +1,9 @@
 """Print where phrases go in harmonies: `python scripts/phrase_end_figures.py MODEL PART [--pieces N] [--live]`.
 
 The rows of `bachbridge evaluate` about phrase ends for the first N pieces of PART (valid), a seed each, beside Bach's
-own voices, in about a minute for 12 pieces: offline with the phrase ends given, with those that the network of phrase
-ends expects and without any, and with `--live` as in live play. The last rows are those of `music.metrics` that must be
-kept. For an infilling model: its fast schedule.
+own voices, in about a minute for 12 pieces: with the phrase ends given, with those that the network of phrase ends
+expects and without any; of a causal model the beam and with `--live` live play, of an infilling model the fast
+schedule. The last rows are those of `music.metrics` that must be kept.
 """
 
 import argparse
@@ -28,24 +28,25 @@ def chorale_harmonies(card: library.Card, pieces: Sequence[FourPartPiece], seed:
     net, styles = onnx_nets.load_chorale_net(card), harmonize.STYLES
     if live:
         yield "live", harmonize.harmonize_live(net, card.chain, pieces, styles["live"], seed)
-    phrase_net = loading.phrase_net()
-    predicted = [phrase_ends.with_predicted_ends(piece, phrase_net) for piece in pieces] if phrase_net else []
-    without = [replace(piece, fermatas=piece.fermatas[:0]) for piece in pieces]
-    for name, sopranos in (("ends given", pieces), ("ends predicted", predicted), ("no ends", without)):
-        if sopranos:
-            yield (
-                f"offline, {name}",
-                harmonize.harmonize_offline(net, card.chain, sopranos, styles["offline"], seed, ends_given=True),
-            )
+    for name, sopranos in sopranos_by_ends(pieces):
+        made = harmonize.harmonize_offline(net, card.chain, sopranos, styles["offline"], seed, ends_given=True)
+        yield f"offline, {name}", made
 
 
 def infill_harmonies(card: library.Card, pieces: Sequence[FourPartPiece], seed: int) -> Made:
     """Yield the fast harmonies by an infilling model."""
     net = onnx_nets.load_infill_net(card)
-    jobs = [schedules.HarmonizationJob(seed + number, piece) for number, piece in enumerate(pieces)]
-    for name in schedules.METHODS:
-        if name.startswith("fast"):
-            yield name, [schedules.harmonize_soprano(net, job, name) for job in jobs]
+    for name, sopranos in sopranos_by_ends(pieces):
+        jobs = [schedules.HarmonizationJob(seed + number, piece) for number, piece in enumerate(sopranos)]
+        yield f"fast, {name}", [schedules.harmonize_soprano(net, job, "fast") for job in jobs]
+
+
+def sopranos_by_ends(pieces: Sequence[FourPartPiece]) -> Iterator[tuple[str, Sequence[FourPartPiece]]]:
+    """Yield the pieces with their own phrase ends, with those that the network of phrase ends expects, and without."""
+    yield "ends given", pieces
+    if phrase_net := loading.phrase_net():
+        yield "ends predicted", [phrase_ends.with_predicted_ends(piece, phrase_net) for piece in pieces]
+    yield "no ends", [replace(piece, fermatas=piece.fermatas[:0]) for piece in pieces]
 
 
 def main() -> None:

@@ -1,13 +1,15 @@
 """The tables of an infilling model: its orderless scores on both grids, its harmonies, and fast against slow."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
 from bachbridge.codecs import infill_grid
+from bachbridge.inference import loading
 from bachbridge.inference.infill.generator import InfillGenerator
 from bachbridge.inference.runtime import library, onnx_nets
 from bachbridge.music.metrics import compute_metrics
+from bachbridge.music.phrasing.measures.closes import CloseMeasures
 from bachbridge.protocol.effects import PlanRequest
 from bachbridge.protocol.events import Plan
 from bachbridge_training import process_pool
@@ -41,7 +43,7 @@ def build_tables(card: library.Card, request: EvaluationRequest) -> EvaluationTa
     return EvaluationTables(
         scores,
         request.own_metrics(training) | rows,
-        phrase_ends.measure_rows(harmonize.repeat_pieces(request.pieces, request.outputs), made),
+        _phrase_end_rows(card, request, made),
         continuations.request_rows(
             InfillGenerator(onnx_nets.load_infill_net(card), _UnusedPartner(), _SWEEP_NS), request
         ),
@@ -113,14 +115,37 @@ def _merge_grids(scores_by_grid: dict[int, list[InfillNll]]) -> ScoreColumn:
 
 def _harmonies(card: library.Card, request: EvaluationRequest, method: str) -> list[Harmonization]:
     outputs = [HarmonizationJob(*each) for each in enumerate(harmonize.repeat_pieces(request.pieces, request.outputs))]
+    return _run_jobs(card, outputs, method, request.jobs)
+
+
+def _run_jobs(
+    card: library.Card, outputs: Sequence[HarmonizationJob], method: str, processes: int
+) -> list[Harmonization]:
     return process_pool.map_items(
         outputs,
         partial(schedules.harmonize_soprano, method=method),
         _net_loader(card),
         label=method,
         cost=HarmonizationJob.cost,
-        jobs=request.jobs,
+        jobs=processes,
     )
+
+
+def _phrase_end_rows(
+    card: library.Card, request: EvaluationRequest, made: Mapping[str, Sequence[Harmonization]]
+) -> dict[str, CloseMeasures]:
+    """Return the rows of all methods, which know the fermatas, and one of the fast method with expected ends."""
+    pieces = harmonize.repeat_pieces(request.pieces, request.outputs)
+    rows, phrase_net = phrase_ends.measure_rows(pieces, made), loading.phrase_net()
+    if not rows or phrase_net is None:
+        return rows
+    once = [*{piece.name: piece for piece in pieces if piece.has_phrases}.values()]
+    jobs = [
+        HarmonizationJob(number, phrase_ends.with_predicted_ends(piece, phrase_net))
+        for number, piece in enumerate(once)
+    ]
+    expected = _run_jobs(card, jobs, "fast", request.jobs)
+    return rows | {"fast_ends_predicted": phrase_ends.harmony_measures(once, expected)}
 
 
 def _compare_schedules(

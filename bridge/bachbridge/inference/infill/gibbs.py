@@ -38,7 +38,12 @@ from bachbridge.music.phrasing.closing.resolution import resolution_nats
 from bachbridge.music.voice_leading import check_rules
 from bachbridge.protocol.style import Style
 
-_RESOLUTION_WEIGHT = 2.0
+_RESOLUTION_WEIGHT = 1.0
+"""Weight of the nats for how dissonances resolve among the penalties."""
+_MAX_RESOLVING = 2
+"""The most sweeps that draw dissonances again because they do not resolve."""
+_FAULT_NATS = 0.7
+"""Nats from which on a step is drawn again: leading notes and roots alone are no reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,16 +141,23 @@ def fill_canvas(
 def _repair(
     sampler: "_Sampler", pitch_indices: Ints, chain_count: int, schedule: Schedule, rng: np.random.Generator
 ) -> Generator[None, None, Ints]:
-    """Draw the notes of `pitch_indices[step, voice]` that violate rules again, in several chains at once."""
+    """Draw the notes of `pitch_indices[step, voice]` that violate rules again, in several chains at once.
+
+    Once there are none, dissonances that do not resolve are drawn again, though not many times: where all of them are
+    gone, the music has hardly any left.
+    """
+    resolving = 0
     for _ in range(schedule.max_repairs):
-        has_violation = sampler.violation_steps(pitch_indices)
-        if not has_violation.any():
+        is_faulty = sampler.violation_steps(pitch_indices)
+        if not is_faulty.any() and resolving < _MAX_RESOLVING:
+            is_faulty, resolving = sampler.unresolved_steps(pitch_indices), resolving + 1
+        if not is_faulty.any():
             break
-        masked = mask_notes_at(pitch_indices, has_violation, rng)[None] & sampler.to_fill
+        masked = mask_notes_at(pitch_indices, is_faulty, rng)[None] & sampler.to_fill
         masked = np.repeat(masked, chain_count, axis=0)
         chains = np.repeat(pitch_indices[None], chain_count, axis=0)
         chains, nats = sampler.sweep(chains, masked, schedule.last_temperature_scale, schedule.draw_options)
-        pitch_indices = min(pitch_indices, chains[sampler.best_chain(chains, nats)], key=sampler.count_violations)
+        pitch_indices = min(pitch_indices, chains[sampler.best_chain(chains, nats)], key=sampler.count_faults)
         yield None
     return pitch_indices
 
@@ -207,9 +219,20 @@ class _Sampler:
         ]
         return min(range(len(chains)), key=merit.__getitem__)
 
-    def count_violations(self, pitch_indices: Ints) -> int:
-        """The number of rule violations in `pitch_indices[step, voice]`."""
-        return int(self._judge_steps(pitch_indices)[0].sum())
+    def count_faults(self, pitch_indices: Ints) -> tuple[int, float]:
+        """The number of rule violations in `pitch_indices[step, voice]`, and the nats against what does not resolve."""
+        return int(self._judge_steps(pitch_indices)[0].sum()), -float(self._resolution(pitch_indices).sum())
+
+    def unresolved_steps(self, pitch_indices: Ints) -> Bools:
+        """`[step]`: True where a dissonance does not resolve as it should."""
+        return np.asarray(self._resolution(pitch_indices) < -_FAULT_NATS, bool)
+
+    def _resolution(self, pitch_indices: Ints) -> Floats:
+        """Nats of how dissonances resolve, at most 0, `[step]`; 0 without any rules."""
+        if not self._style.rules:
+            return np.zeros(len(pitch_indices), np.float32)
+        previous = np.concatenate([np.zeros_like(pitch_indices[:1]), pitch_indices[:-1]])
+        return resolution_nats(previous, pitch_indices, is_on_beat=self._canvas.place[:, 0] == 1)
 
     def violation_steps(self, pitch_indices: Ints) -> Bools:
         """`[step]`: True where a rule is violated that the given cells alone do not violate."""
@@ -241,11 +264,8 @@ class _Sampler:
         """Violations and penalties of each step, `[step]`; dissonances that do not resolve are penalized."""
         previous = np.concatenate([np.zeros_like(pitch_indices[:1]), pitch_indices[:-1]])
         verdict = check_rules(previous, pitch_indices, self._style.rules, self._style.key)
-        if not self._style.rules:
-            return verdict.violations, verdict.penalty
-        on_beat = self._canvas.place[:, 0] == 1
-        resolution = resolution_nats(previous, pitch_indices, is_on_beat=on_beat)
-        return verdict.violations, np.asarray(verdict.penalty - _RESOLUTION_WEIGHT * resolution, np.float32)
+        penalty = verdict.penalty - _RESOLUTION_WEIGHT * self._resolution(pitch_indices)
+        return verdict.violations, np.asarray(penalty, np.float32)
 
     def _predict(self, chains: Ints, masked: Bools) -> tuple[Floats, Floats]:
         attacks = np.broadcast_to(self._attacks, chains.shape)

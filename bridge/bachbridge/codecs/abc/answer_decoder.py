@@ -45,11 +45,14 @@ class AbcDecoder:
     """Decoder of an answer (a `base.SymbolDecoder`)."""
 
     __slots__ = (
+        "_closing_step",
         "_codec",
+        "_final_step",
         "_final_text",
         "_guide",
         "_is_closed",
         "_pending_token",
+        "_pitches_by_situation",
         "_prompt",
         "_reader",
         "_reported_start",
@@ -69,6 +72,9 @@ class AbcDecoder:
         self._final_text = ""
         """Characters of the last note that are still to be written, once it has begun."""
         self._is_closed = False
+        self._final_step, self._closing_step = _closing_steps(prompt, guide)
+        """The text's steps on which the last note begins, and from which the text leads to it; None without a close."""
+        self._pitches_by_situation: dict[tuple[str | None, object], tuple[list[int], list[int]]] = {}
         self._reported_start = Fraction(-1)
         """Begin of the last note of which the guide knows."""
 
@@ -95,14 +101,10 @@ class AbcDecoder:
     @property
     def _quanta_to_close(self) -> int | None:
         """Quanta from what has been read to the last note; None where there is none or it is a bar away or more."""
-        guide = self._guide
-        if guide is None or guide.shape.final_step >= guide.shape.steps:
+        if self._final_step is None or self._reader.step < self._closing_step:
             return None
-        final_step = self._prompt.steps + Fraction(guide.shape.final_step, self._prompt.factor)
-        header = self._prompt.header
-        if final_step - self._reader.step > header.meter * STEPS_PER_WHOLE_NOTE:
-            return None
-        return floor((final_step - self._reader.step) / (header.unit * STEPS_PER_WHOLE_NOTE) * QUANTA_PER_UNIT)
+        unit_steps = self._prompt.header.unit * STEPS_PER_WHOLE_NOTE
+        return floor((self._final_step - self._reader.step) / unit_steps * QUANTA_PER_UNIT)
 
     def _closing_characters(self, chars: frozenset[str]) -> frozenset[str]:
         """Return those of the characters that lead to the last note, or all where it is far."""
@@ -180,8 +182,8 @@ class AbcDecoder:
         pitch_nats = self._guide.pitch_nats(min(self.step, self._guide.shape.final_step - 1))
         sign = self._pending_token if self._state.phase == "sign" else None
         nats = np.zeros(self._codec.vocab_sizes[0], np.float32)
-        for letter, number in self._codec.letter_ids:
-            nats[number] = pitch_nats[self._sounding(self._reader.pitch_of(letter, "", sign))]
+        numbers, pitches = self._letter_pitches(sign)
+        nats[numbers] = pitch_nats[pitches]
         if self._state.phase == "note" and (note := abc_spelling.NOTE_PATTERN.fullmatch(self._pending_token)):
             here = self._sounding(self._reader.pitch_of(note[2], note[3], note[1]))
             for mark, semitones in ((",", -12), ("'", 12)):
@@ -199,13 +201,22 @@ class AbcDecoder:
         nats[list(self._codec.digit_ids)] += longer
         nats[self._codec.character_id("/")] -= max(0.0, longer)
 
+    def _letter_pitches(self, sign: str | None) -> tuple[list[int], list[int]]:
+        """Return the ids of the letters, and the pitch that sounds for each after this accidental."""
+        situation = sign, self._reader.bar_accidentals
+        if situation not in self._pitches_by_situation:
+            numbers = [number for _, number in self._codec.letter_ids]
+            pitches = [self._sounding(self._reader.pitch_of(letter, "", sign)) for letter, _ in self._codec.letter_ids]
+            self._pitches_by_situation[situation] = numbers, pitches
+        return self._pitches_by_situation[situation]
+
     def _sounding(self, pitch: int) -> int:
         return fold_into_range(pitch - self._prompt.shift, 0, 127)
 
     def _report_pending(self, guide: PhraseGuide) -> None:
         """Tell the guide of an unfinished note; a tied one is known."""
         start = self._reader.step
-        if self._state.pending_tie or start == self._reported_start:
+        if start == self._reported_start or self._state.pending_tie or not self._pending_token:
             return
         if note := abc_spelling.NOTE_PATTERN.fullmatch(self._pending_token):
             self._reported_start = start
@@ -273,6 +284,14 @@ class AbcDecoder:
             floor((time - self._prompt.steps) * self._prompt.factor + Fraction(1, 2)) for time in (note.start, note.end)
         )
         return (Note(start, end - start, self._sounding(note.pitch)),) if end > start else ()
+
+
+def _closing_steps(prompt: AbcPrompt, guide: PhraseGuide | None) -> tuple[Fraction | None, Fraction]:
+    """Return the text's step on which the last note begins (None without a close), and the step a bar before."""
+    if guide is None or guide.shape.final_step >= guide.shape.steps:
+        return None, Fraction(0)
+    final = prompt.steps + Fraction(guide.shape.final_step, prompt.factor)
+    return final, final - prompt.header.meter * STEPS_PER_WHOLE_NOTE
 
 
 def _is_token(text: str) -> bool:

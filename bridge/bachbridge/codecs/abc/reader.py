@@ -75,6 +75,11 @@ class TuneReader:
         """Step up to which all has been read and will not change."""
         return self.step - self._last_length if self._last_may_change else self.step
 
+    @property
+    def bar_accidentals(self) -> tuple[tuple[tuple[str, str], int], ...]:
+        """The accidentals of this bar: letter and octave marks, and the semitones."""
+        return tuple(self._bar_accidentals.items())
+
     def read_token(self, token: str) -> tuple[TuneNote, ...]:
         """Read a token of the music (or a field's line) and return the notes that it settles, new or longer."""
         if token in ("<", ">"):

@@ -44,6 +44,7 @@ class ChordDecoder:
         "_codec",
         "_default_units",
         "_default_velocity",
+        "_duration_steps",
         "_guide",
         "_last_was_rest",
         "_locked_key",
@@ -65,6 +66,8 @@ class ChordDecoder:
         self._rest_id = codec.exact_id(())
         self._unit = codec.options.unit * codec.time_factor(phrase)
         """Beats of a unit."""
+        self._duration_steps = STEPS_PER_BEAT * float(self._unit) * codec.duration_table
+        """Steps of each duration, `[id]`."""
         self._beat = Fraction(0)
         """Beat at which the next symbol begins."""
         onsets = transposed(phrase_onsets(phrase)[-_PACE_WINDOW:], self._shift)
@@ -115,8 +118,7 @@ class ChordDecoder:
 
     def _duration_nats(self, guide: PhraseGuide) -> Floats:
         """Return the nats for each duration by the step on which the next symbol would begin."""
-        beat, unit = float(self._beat), float(self._unit)
-        ends = np.floor(STEPS_PER_BEAT * (beat + unit * self._codec.duration_table) + 0.5).astype(np.int32)
+        ends = (STEPS_PER_BEAT * float(self._beat) + 0.5 + self._duration_steps).astype(np.int32)
         return guide.next_onset_nats(self.step, ends)
 
     def add_symbol(self, symbol: Symbol) -> tuple[Note, ...]:

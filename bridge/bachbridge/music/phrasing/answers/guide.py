@@ -29,6 +29,9 @@ _SKIPPED_NATS = 2.5
 """Nats against each onset of the pattern that is left out."""
 _CROWD_NATS = 3.0
 """Nats against another note of an onset for each note by which onsets have been fuller than the player's."""
+_FITTING, _SKIPPED = np.float32(_ONSET_NATS), np.float32(_SKIPPED_NATS)
+_MAX_GAP_STEPS = 512
+"""Steps between two onsets beyond which nothing is counted."""
 _PITCH_CLASSES = np.arange(PITCH_COUNT) % 12
 
 
@@ -51,7 +54,7 @@ class PhraseGuide:
         "_loops",
         "_note_count",
         "_onset_count",
-        "_pattern_onsets",
+        "_onsets_before",
         "_pitch_sum",
         "last_pitch",
         "shape",
@@ -65,7 +68,11 @@ class PhraseGuide:
         beyond = np.abs(np.arange(-PITCH_COUNT, 2 * PITCH_COUNT)) - shape.reach
         self._distance_nats = -np.clip(_FAR_NATS * beyond, 0, _MAX_FAR_NATS).astype(np.float32)
         """Nats by the distance to the register's middle, from `-PITCH_COUNT` semitones up."""
-        self._pattern_onsets = np.array(shape.pattern.onsets, np.int32)
+        pattern = shape.pattern
+        rounds, places = np.divmod(np.arange(pattern.period + _MAX_GAP_STEPS), pattern.period)
+        counts = rounds * len(pattern.onsets) + np.searchsorted(np.array(pattern.onsets), places)
+        self._onsets_before = counts.astype(np.float32)
+        """Onsets of the player's rhythm before each step of a round and of some steps more."""
         self._pitch_sum = self._note_count = self._onset_count = 0
         pitches_by_start: dict[int, list[int]] = {}
         for note in phrase.notes:
@@ -115,17 +122,13 @@ class PhraseGuide:
 
     def next_onset_nats(self, step: int, next_steps: Ints) -> Floats:
         """Return the nats for having the onset after that of `step` on each of `next_steps`, by the player's rhythm."""
-        begin = self._onsets_until(np.array([step], np.int32))
-        ends = np.minimum(next_steps, self.shape.final_step)
-        skipped = np.maximum(self._onsets_until(ends - 1) - begin, 0)
-        fits = (self._onsets_until(ends) > self._onsets_until(ends - 1)) | (ends == self.shape.final_step)
-        return (np.where(fits, _ONSET_NATS, -_ONSET_NATS) - _SKIPPED_NATS * skipped).astype(np.float32)
-
-    def _onsets_until(self, steps: Ints) -> Ints:
-        """Return the number of onsets of the player's rhythm up to each step, itself included."""
-        pattern = self.shape.pattern
-        rounds, rest = np.divmod(steps + 1, pattern.period)
-        return (rounds * len(pattern.onsets) + np.searchsorted(self._pattern_onsets, rest)).astype(np.int32)
+        base = step - step % self.shape.pattern.period
+        final = self.shape.final_step - base
+        ends = np.minimum(next_steps - base, min(final, len(self._onsets_before) - 2))
+        before = self._onsets_before[ends]
+        skipped = np.maximum(before - self._onsets_before[step - base + 1], 0)
+        fits = (self._onsets_before[ends + 1] > before) | (ends == final)
+        return np.where(fits, _FITTING, -_FITTING) - _SKIPPED * skipped
 
     def onset_nats(self, step: int) -> float:
         """Return the nats for an onset on the step: by the player's rhythm, and by how many there should have been."""

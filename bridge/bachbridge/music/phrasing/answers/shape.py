@@ -22,8 +22,8 @@ _RAISED_SIXTH_SHARE = 0.4
 """How foreign the raised sixth is to a minor key."""
 _LEAST_SHARE, _USED_FACTOR = 0.3, 5.0
 """How much of the cost is left at least for a note that the player used, and how quickly it falls with its share."""
-_MIN_REACH, _MAX_REACH = 5.0, 11.0
-"""Semitones around the mean pitch within which an answer is free."""
+_MIN_REACH, _MAX_REACH, _REACH_SPREADS = 7.0, 12.0, 1.5
+"""Semitones around the mean pitch within which an answer is free: the least, the most, and by standard deviations."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ def shape_answer(phrase: Phrase, steps: int, close: str, locked: Key | None = No
         key,
         _note_nats(phrase, key),
         fmean(pitches),
-        min(_MAX_REACH, max(_MIN_REACH, pstdev(pitches))),
+        min(_MAX_REACH, max(_MIN_REACH, _REACH_SPREADS * pstdev(pitches))),
         len(pitches) / len(starts),
         max(starts.values()),
         pattern,

@@ -25,9 +25,9 @@ from bachbridge.midi import jack
 from bachbridge.midi.connections import Link, LinkKeeper, count_connections
 from bachbridge.protocol.effects import Connections, PortNames
 from bachbridge.protocol.events import PortsChanged
+from bachbridge.protocol.instances import CLIENT_NAME, free_client_name, input_port_name, output_port_name
 
-CLIENT_NAME = "BachBridge"
-INPUT_NAME, OUTPUT_NAME = f"{CLIENT_NAME} In", f"{CLIENT_NAME} Out"
+INPUT_NAME, OUTPUT_NAME = input_port_name(), output_port_name()
 
 _ALSA_DEVICE = "/dev/snd/seq"
 _ALSA_NUMBERS = re.compile(r"\s+\d+:\d+$")
@@ -36,6 +36,7 @@ _ALSA_NUMBERS = re.compile(r"\s+\d+:\d+$")
 MidiCallback = Callable[[int, bytes], None]
 """Receives the time of arrival (monotonic, ns) and the bytes of one message; called on rtmidi's thread."""
 
+_DISAPPEAR_S, _POLL_S = 1.0, 0.1
 _DRAIN_S = 0.05
 """Time for the last messages to reach the other end before the port closes.
 
@@ -100,6 +101,23 @@ def list_ports() -> PortListing:
     source.delete()
     sink.delete()
     return listing
+
+
+def find_free_client_name() -> str:
+    """Return the name for our ports that no other BachBridge has; "BachBridge" if there is no MIDI system.
+
+    The ports of a BachBridge that has just ended may still be listed: they are given a moment to disappear.
+    """
+    last_s = time.monotonic() + _DISAPPEAR_S
+    while True:
+        try:
+            listing = list_ports()
+        except PortError:
+            return CLIENT_NAME
+        name = free_client_name((*listing.inputs, *listing.outputs))
+        if name == CLIENT_NAME or time.monotonic() > last_s:
+            return name
+        time.sleep(_POLL_S)
 
 
 def _port_names(port: Any) -> tuple[str, ...]:
@@ -231,8 +249,8 @@ class Ports:
         connections to restore, where the system allows it.
         """
         self._on_midi = on_midi
-        self._input = _OwnPort("input", client, f"{client} In", input_name, wait_for_port=wait_for_ports)
-        self._output = _OwnPort("output", client, f"{client} Out", output_name, wait_for_port=wait_for_ports)
+        self._input = _OwnPort("input", client, input_port_name(client), input_name, wait_for_port=wait_for_ports)
+        self._output = _OwnPort("output", client, output_port_name(client), output_name, wait_for_port=wait_for_ports)
         self._jack_watch: jack.ServerWatch | None = None
         self._links = LinkKeeper(self._input.own_name, self._output.own_name, links)
         self._open()

@@ -22,7 +22,8 @@ from bachbridge.protocol.effects import (
     Sent,
     SettingRefused,
 )
-from bachbridge.protocol.events import AskRefused, ModelDown, ModelUp
+from bachbridge.protocol.events import AskRefused, ModelDown, ModelUp, PortsChanged
+from bachbridge.protocol.instances import second_instance_text
 from bachbridge.settings import Settings
 from bachbridge_gui.state.exchange_builder import ExchangeBuilder
 from bachbridge_gui.state.exchanges import Exchange
@@ -132,6 +133,8 @@ class AppState:
                 self.latest_chord = message
             case PortNames():
                 self.port_names = message
+            case PortsChanged(_, output_name) if text := second_instance_text(output_name):
+                self.set_notice(text, now_ns)
             case AskRefused(_, reason):
                 self.set_notice(reason, now_ns)
             case ModelUp(name):

@@ -40,6 +40,7 @@ from bachbridge.protocol.effects import (
     StartRefused,
 )
 from bachbridge.protocol.events import AskRefused, LinkState, ModelDown, ModelUp, PortsChanged
+from bachbridge.protocol.instances import second_instance_text
 from bachbridge.settings import Settings, validated
 
 _NO_MODEL = "no model"
@@ -156,7 +157,7 @@ class TerminalReporter:
             return None
         self.ports = (source, sink)
         if source and sink:
-            return f'Listening to "{source}", playing to "{sink}".'
+            return second_instance_text(sink) or f'Listening to "{source}", playing to "{sink}".'
         missing = " and ".join(word for word, name in (("input", source), ("output", sink)) if not name)
         return f"Waiting for the {missing} port to come back."
 

@@ -22,7 +22,7 @@ from typing import Any
 from bachbridge.engine.ports import frames
 from bachbridge.engine.ports.sounding import SoundingNotes
 from bachbridge.errors import PortError
-from bachbridge.midi.ports import Ports
+from bachbridge.midi.ports import Ports, find_free_client_name
 from bachbridge.process import ipc, realtime
 from bachbridge.protocol.effects import Connections, Message, PortNames
 from bachbridge.protocol.events import PortsChanged
@@ -88,17 +88,20 @@ class PortBroker:
 
     def _open(self, configuration: dict[str, Any]) -> bool:
         """Open the ports and report that; return False if they cannot be opened."""
+        client = configuration["client"] or find_free_client_name()
         try:
             self._ports = Ports(
                 configuration["input"],
                 configuration["output"],
                 self._pass_on,
+                client=client,
                 wait_for_ports=configuration["patient"],
                 links=[(own, other) for own, other in configuration["links"]],
             )
         except PortError as error:
             self._report(frames.FAILED, str(error))
             return False
+        self._report(frames.CLIENT, client)
         self._report_changes()
         return True
 

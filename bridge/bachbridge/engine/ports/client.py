@@ -58,6 +58,7 @@ class PortClient:
             "output": output_name,
             "patient": wait_for_ports,
             "links": [],
+            "client": "",
         }
         self._on_midi, self._on_change = on_midi, on_change
         self._command = list(command) or ipc.process_command("ports")
@@ -188,6 +189,8 @@ class PortClient:
             self._handle_report(payload)
         elif kind == frames.LINKS:
             self._configuration["links"] = json.loads(payload)
+        elif kind == frames.CLIENT:
+            self._configuration["client"] = payload.decode()
         elif kind == frames.FAILED and not self._is_ready.is_set():
             self._failure = payload.decode()
 

@@ -43,7 +43,7 @@ def ports() -> Iterator[Ports]:
 
 
 def test_messages_go_to_the_process_and_come_back_with_times(ports: Ports) -> None:
-    assert ports.configuration == {"input": "a", "output": None, "patient": False, "links": []}
+    assert ports.configuration == {"input": "a", "output": None, "patient": False, "links": [], "client": ""}
     assert ports.client.state == OPEN
     before_ns = time.monotonic_ns()
     assert ports.client.send(midi.note_on(0, 60, 80))

@@ -12,7 +12,7 @@ piece. All numbers in it are integers below 2 ** 24, which a 32-bit float holds 
 
 import numpy as np
 
-from bachbridge.music.frames import PITCH_INDEX_COUNT, REST, Floats, Ints
+from bachbridge.music.frames import PITCH_INDEX_COUNT, REST, Bools, Floats, Ints
 from bachbridge.music.notes import STEPS_PER_BEAT, VOICES
 
 COPY_COUNT = 8
@@ -113,12 +113,13 @@ def _longer_matches(past: Ints, moves: Ints, now: Ints) -> Ints:
     motion, interval = now - past[:, -1], now[:, None] - past[:, 1:]
     goes_on = (past[:, 1:] - past[:, :-1] == motion[:, None]) & (np.abs(interval) <= _MAX_INTERVAL)
     if not (past.all() and now.all()):
-        is_sounding = past > REST
-        goes_on &= is_sounding[:, 1:] & is_sounding[:, :-1] & (is_sounding[:, -1:] & (now > REST)[:, None])
+        is_sounding: Bools = np.concatenate([past, now[:, None]], axis=1) > REST
+        goes_on &= is_sounding[:, 1:-1] & is_sounding[:, :-2] & is_sounding[:, -2:-1] & is_sounding[:, -1:]
     longer = np.empty_like(moves[:, 1:])
-    longer[:, :, 1:] = (moves[:, :-1, 1:] + (motion != 0)[:, None]) * goes_on
+    has_moved: Bools = motion != 0
+    longer[:, :, 1:] = (moves[:, :-1, 1:] + has_moved[:, None]) * goes_on
     is_whole = goes_on.all(axis=2) & (interval == interval[:, :, :1]).all(axis=2)
-    longer[:, :, 0] = (moves[:, :-1, 0] + motion.any(axis=1)[:, None]) * is_whole
+    longer[:, :, 0] = (moves[:, :-1, 0] + has_moved.any(axis=1, keepdims=True)) * is_whole
     return np.minimum(longer, _MAX_MOVES)
 
 

@@ -86,7 +86,19 @@ def draw_answer_frame(view: StepView, guide: AnswerGuide, step: int, frames: Seq
     pitch_indices, onsets = chosen.pitch_indices[0, 0], chosen.onsets[0, 0]
     if step == 0 or (guide.plan and step == guide.plan.final):
         onsets = pitch_indices > REST
-    return Frame(tuple(pitch_indices.tolist()), tuple(onsets.tolist()))
+    frame = Frame(tuple(pitch_indices.tolist()), tuple(onsets.tolist()))
+    return _with_habitual_strikes(frame, guide, step, frames[-1]) if frames and step else frame
+
+
+def _with_habitual_strikes(frame: Frame, guide: AnswerGuide, step: int, previous: Frame) -> Frame:
+    """Return the frame with notes that stay struck again as the player does."""
+    if guide.plan and step >= guide.plan.penultimate:
+        return frame
+    position, onsets = guide.first_position + step, list(frame.onsets)
+    for voice, (index, before) in enumerate(zip(frame.pitch_indices, previous.pitch_indices, strict=True)):
+        if index == before > REST:
+            onsets[voice] = guide.habits.strikes_again(voice, position, otherwise=onsets[voice])
+    return Frame(frame.pitch_indices, tuple(onsets))
 
 
 def complete_prompt_frame(

@@ -134,8 +134,9 @@ class ChoraleGenerator:
         """Return what the answer keeps to, from the phrase that was read last and ends with `memory`."""
         prompt = ask.prompt
         if self._habits is None or self._habits[0] is not memory:
-            habits = player_habits(self._reader.given(), prompt.position or 0, prompt.steps_per_bar)
-            self._habits = memory, habits, self._reader.home_key()
+            reader, position = self._reader, prompt.position or 0
+            habits = player_habits(reader.given(), reader.given_onsets(), position, prompt.steps_per_bar)
+            self._habits = memory, habits, reader.home_key()
         _, habits, home = self._habits
         key = key_from_number(ask.key) or home
         position = ((prompt.position or 0) + prompt.steps) % prompt.steps_per_bar

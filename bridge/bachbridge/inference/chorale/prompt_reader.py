@@ -13,7 +13,7 @@ from bachbridge.codecs import satb
 from bachbridge.inference.chorale.answer_steps import complete_prompt_frame
 from bachbridge.inference.chorale.candidates import StepView
 from bachbridge.inference.runtime.protocols import FrameNet
-from bachbridge.music.frames import REST, UNKNOWN, Floats, Frame, Ints
+from bachbridge.music.frames import REST, UNKNOWN, Bools, Floats, Frame, Ints
 from bachbridge.music.keys import pitch_durations
 from bachbridge.music.notes import VOICES, Key, Phrase
 from bachbridge.music.phrasing.home_key import home_key, lowest_pitch_class
@@ -121,6 +121,10 @@ class PromptReader:
     def given(self) -> Ints:
         """Return the phrase as it was played, `pitch_indices[step, voice]`."""
         return np.array([step.given for step in self._steps], np.int32).reshape(-1, len(VOICES))
+
+    def given_onsets(self) -> Bools:
+        """Return the onsets as they were played, `onsets[step, voice]`."""
+        return np.array([step.onsets for step in self._steps], bool).reshape(-1, len(VOICES))
 
     def home_key(self) -> Key | None:
         """Return the key in which the phrase is at home; None if nothing was played."""

@@ -21,18 +21,33 @@ _USUAL_SHARES = np.array(
 """Shares of the steps on which a voice moves in Bach's chorales, `[voice, step in the beat]`."""
 _USUAL_WEIGHT, _KIND_WEIGHT = 4.0, 3.0
 """Bars' worth of belief in the usual share, and in the share of the same step in all beats."""
-_RHYTHM_NATS = (-3.0, 6.0)
+_RHYTHM_NATS = (-3.0, 9.0)
 """Least and most nats for a motion."""
+_USUAL_STRIKES, _STRIKES_WEIGHT = 0.25, 3.0
+"""Usual share of the steps of a beat on which a note that stays is struck again, and steps' worth of belief in it."""
+_MOSTLY, _HARDLY = 0.6, 0.12
+"""Shares from which on the player's way with repeated notes decides."""
 _NEAR_SEMITONES, _FAR_NATS = 4, 0.25
 """Semitones around the middle of the player's voice that are free, and nats against each one beyond."""
 
 
 @dataclass(frozen=True, slots=True)
 class Habits:
-    """Nats for motion, `motion[voice, place in the bar]`, and for register, `register[voice, pitch index]`."""
+    """Nats for motion, `motion[voice, place in the bar]`, and for register, `register[voice, pitch index]`.
+
+    `strikes[voice, place in the bar]` is the share of the notes that stay which are struck again (-1: not known).
+    """
 
     motion: Floats
     register: Floats
+    strikes: Floats
+
+    def strikes_again(self, voice: int, position: int, *, otherwise: bool) -> bool:
+        """Return whether a voice that keeps its pitch has an onset; `otherwise` where the player has no habit."""
+        share = self.strikes[voice, position % self.strikes.shape[1]]
+        if share >= _MOSTLY:
+            return True
+        return otherwise and not 0 <= share <= _HARDLY
 
     def nats_at(self, position: int, previous: Sequence[int] | None) -> Floats:
         """Nats for the notes at a place in the bar after the frame `previous[voice]`: `[voice, pitch index]`."""
@@ -44,13 +59,14 @@ class Habits:
         return nats
 
 
-def player_habits(pitch_indices: Ints, position: int, steps_per_bar: int) -> Habits:
-    """Return the habits in `pitch_indices[step, voice]`, whose first step lies `position` steps into a bar.
+def player_habits(pitch_indices: Ints, onsets: Bools, position: int, steps_per_bar: int) -> Habits:
+    """Return the habits in `pitch_indices[step, voice]`, `onsets[step, voice]`, from `position` steps into a bar on.
 
     Voices that were not given (`UNKNOWN` throughout) have none.
     """
     motion = np.zeros((len(VOICES), steps_per_bar), np.float32)
     register = np.zeros((len(VOICES), PITCH_INDEX_COUNT), np.float32)
+    strikes = np.full((len(VOICES), steps_per_bar), -1, np.float32)
     for voice in range(len(VOICES)):
         line = pitch_indices[:, voice]
         sounding = line[line > REST]
@@ -59,8 +75,9 @@ def player_habits(pitch_indices: Ints, position: int, steps_per_bar: int) -> Hab
         far = np.abs(np.arange(PITCH_INDEX_COUNT) - float(np.mean(sounding))) - _NEAR_SEMITONES
         register[voice] = -_FAR_NATS * np.maximum(far, 0)
         motion[voice] = _motion_nats(line, _USUAL_SHARES[voice], position, steps_per_bar)
+        strikes[voice] = _strike_shares(line, onsets[:, voice], position, steps_per_bar)
     register[:, REST] = 0
-    return Habits(motion, register)
+    return Habits(motion, register, strikes)
 
 
 def _motion_nats(line: Ints, usual: np.ndarray, position: int, steps_per_bar: int) -> Floats:
@@ -77,6 +94,16 @@ def _motion_nats(line: Ints, usual: np.ndarray, position: int, steps_per_bar: in
     share = (moved + _KIND_WEIGHT * by_kind[kind_of_place]) / (seen + _KIND_WEIGHT)
     odds = _log_odds(share) - _log_odds(usual[kind_of_place])
     return np.clip(odds, *_RHYTHM_NATS).astype(np.float32)
+
+
+def _strike_shares(line: Ints, onsets: Bools, position: int, steps_per_bar: int) -> Floats:
+    """Shares of the steps with an onset among those on which one voice keeps its pitch, `[place in the bar]`."""
+    stays: Bools = (line[1:] > REST) & (line[1:] == line[:-1])
+    kinds = (position + np.arange(1, len(line))) % STEPS_PER_BEAT
+    usual = np.where(np.arange(STEPS_PER_BEAT) == 0, _USUAL_STRIKES, 0) * _STRIKES_WEIGHT
+    struck = np.bincount(kinds, stays & onsets[1:], STEPS_PER_BEAT) + usual
+    share = struck / (np.bincount(kinds, stays, STEPS_PER_BEAT) + _STRIKES_WEIGHT)
+    return share[np.arange(steps_per_bar) % STEPS_PER_BEAT].astype(np.float32)
 
 
 def _log_odds(share: np.ndarray) -> np.ndarray:

@@ -43,7 +43,7 @@ def test_network_memorises_two_phrases_and_onnx_agrees(
         }
         onnx_export.export_model(trained_run.task.make_export(), tmp_path / "toy", held_out_piece=phrases[0])
     # The phrase and its key, one of four, cannot be known before the first frame: log(8) in 32 frames.
-    assert nats[True] < 0.3
+    assert nats[True] < 0.5
     card = read_card(tmp_path / "toy")
     assert card.facts["metrics"]["onnx_against_keras"] <= onnx_export.TOLERANCE
     for timing_given, expected in nats.items():

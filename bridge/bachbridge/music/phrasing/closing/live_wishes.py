@@ -28,17 +28,20 @@ from bachbridge.music.phrasing.closing.closing_chords import joint_shares
 from bachbridge.music.phrasing.closing.resolution import resolution_nats
 from bachbridge.music.tonality.key_belief import KEY_COUNT
 
-_NO_CLOSE_NATS, _REST_NATS, _LEAD_NATS = 20.0, 9.0, 4.0
+_NO_CLOSE_NATS, _REST_NATS, _LEAD_NATS = 20.0, 9.0, 7.0
 """Nats where the phrase certainly ends: against any chord but a triad in root position, against each voice that moves
 when it is reached, and for a dominant just before."""
-_DRAW_NATS = 3.0
-"""Nats while drawing for the notes of the likeliest close, and again for its root in the bass."""
-_RESOLUTION_WEIGHT = 2.0
+_DRAW_NATS, _STAY_NATS = 3.0, 4.0
+"""Nats while drawing: for the notes of the likeliest close, and again for its root in the bass; for staying at rest."""
+_RESOLUTION_WEIGHT = 3.0
 _GIVEN_SEVENTH_NATS, _LOWER_SEVENTH_NATS = 1.5, 1.5
 """Nats on a beat against a seventh in the player's voice, and for one in another voice."""
 _BELIEF_POWER, _CLOSE_WEIGHT, _FINAL_SHARE = 0.3, 2.0, 0.3
 """The belief in a key is too sure of itself; and a last note may also be that of the piece, which is the tonic."""
+_FINAL_THIRDS = np.array([[1.0, 0.0], [0.7, 0.3]])
+"""Shares of a major and a minor third in the last chord, in major and in minor."""
 _AUTHENTIC_FINALS = (0.3, 0.7)
+"""Shares of other chords and of the dominant before it."""
 _RARE_SHARE = 1e-3
 _BASS = len(VOICES) - 1
 
@@ -74,7 +77,8 @@ def closing_nats(probabilities: Weights) -> Floats:
     softened = softened / softened.sum()
     shares = (softened @ _shares_by_key()).reshape(12, 12, 2, 2)
     tonic = np.arange(12)
-    shares[tonic, tonic] += _FINAL_SHARE * softened.reshape(2, 12).T[:, :, None] * np.array(_AUTHENTIC_FINALS)
+    finals = softened.reshape(2, 12).T @ _FINAL_THIRDS
+    shares[tonic, tonic] += _FINAL_SHARE * finals[:, :, None] * np.array(_AUTHENTIC_FINALS)
     nats = _CLOSE_WEIGHT * np.log(shares.reshape(12, -1) + _RARE_SHARE)
     return (nats - nats.max(axis=1, keepdims=True)).reshape(12, 12, 2, 2).astype(np.float32)
 
@@ -108,7 +112,7 @@ class LiveWish:
         return LiveWish(*(getattr(self, each.name)[rows] for each in fields(self)))
 
     def bias(self, previous: Ints) -> Floats:
-        """Nats for the notes of the likeliest close under each row's note, `[row, voice, pitch index]`.
+        """Nats for the notes of the likeliest close under each row's note, or for staying: `[row, voice, pitch index]`.
 
         They make it likelier to be drawn, after the frames `previous[row, voice]`.
         """
@@ -117,7 +121,10 @@ class LiveWish:
         leads = leads_to(pitch_class_sets(previous)[:, None], bass, roots).astype(np.intp)
         values = np.stack([self.closes[rows, roots, minor, leads] for minor in (0, 1)], axis=2)
         root, minor = np.divmod(values.reshape(len(previous), -1).argmax(axis=1), 2)
-        return _DRAW_NATS * self.end_shares[:, None, None] * _CHORD_NOTES[root, minor]
+        nats = _DRAW_NATS * self.end_shares[:, None, None] * _CHORD_NOTES[root, minor]
+        stays = _STAY_NATS * self.rest_shares * self.is_held * _is_close(previous)
+        nats[rows, np.arange(len(VOICES)), previous] += stays[:, None]
+        return nats
 
     def nats(self, previous: Ints | None, frames: Ints, rows: np.ndarray, sevenths: Bools | None = None, /) -> Floats:
         """Nats for `frames[k, voice]`, candidates of `rows[k]`, after `previous[k, voice]`."""
@@ -144,8 +151,14 @@ class LiveWish:
         found = self.closes[rows, bass, HAS_MINOR_THIRD[now].astype(np.intp), leads]
         is_close = IS_TRIAD[now] & (ROOT[now] == bass)
         closing = self.end_shares[rows] * np.where(is_close, found, -_NO_CLOSE_NATS)
-        has_closed = self.is_held[rows] & IS_TRIAD[before] & (ROOT[before] == bass_before)
+        has_closed = self.is_held[rows] & _is_close(previous)
         return np.where(has_closed, -_REST_NATS * self.rest_shares[rows] * moves, closing).astype(np.float32)
+
+
+def _is_close(frames: Ints) -> Bools:
+    """Return which of `frames[k, voice]` are a triad in root position."""
+    sets = pitch_class_sets(frames)
+    return np.asarray(IS_TRIAD[sets] & (ROOT[sets] == pitch_classes(frames[:, _BASS])), bool)
 
 
 def join_wishes(wishes: list[LiveWish]) -> LiveWish:

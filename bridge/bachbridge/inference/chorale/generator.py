@@ -111,8 +111,8 @@ class ChoraleGenerator:
         ):
             yield harmony and Answer(ask.ask, task.answer_notes(*harmony), ask.steps, final=True)
 
-    def _continue(self, ask: Ask) -> Iterator[Answer]:
-        """Yield the first step alone, then beat by beat; see `events.Answer`."""
+    def _continue(self, ask: Ask) -> Iterator[Answer | None]:
+        """Yield the first step alone, then beat by beat (see `events.Answer`), and None after every other step."""
         self._fed, self._last_ask = None, ask
         memory = self._reader.read_phrase(ask.prompt, ask.seed)
         builder = _NoteBuilder(-self._reader.shift, ExpressionSampler(ask.prompt, ask.seed))
@@ -127,6 +127,8 @@ class ChoraleGenerator:
             final = step + 1 == ask.steps
             if step == 0 or final or (step + 1) % STEPS_PER_BEAT == 0:
                 yield Answer(ask.ask, builder.pop_notes(), step + 1, final)
+            else:
+                yield None
             if not (final or guide.holds(step + 1)):
                 memory = self._reader.advance(memory, frame)
 

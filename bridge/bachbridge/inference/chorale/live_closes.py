@@ -29,7 +29,7 @@ _STRONG_SHARES, _WEAK_SHARES = (0.25, 0.5, 0.88), (0.02, 0.2, 0.6)
 """Probability that a note on a strong or a weak beat ends a phrase: as it begins, after a beat, and after two beats."""
 _CLOSE_FACTOR, _MIN_CLOSE_SHARE, _REST_FACTOR = 5.0, 0.05, 25.0
 """A close is fully wished for from a probability of 0.25 on, and rest from 0.04 on; found on validation pieces."""
-_PASSING_NATS, _STILL_FACTOR = 1.2, 25.0
+_PASSING_NATS, _STILL_FACTOR = 1.0, 25.0
 """Nats for each voice that moves on the second 8th of a beat, down to none at a probability of 0.04."""
 
 

@@ -208,6 +208,9 @@ class Host:
         if self._model is not None:
             self._model.generator.feed(feed)
             self._idle_worker = self._model.accompanist
+            if self._answer is not None and self._idle_worker is not None:
+                # No idle moment is near, and the next answer is the more urgent one.
+                self._compute_ahead(self._idle_worker)
 
     def _begin_answer(self, ask: Ask) -> None:
         """Replace the answer in progress and send the first part, before a newer feed changes the model's memory."""

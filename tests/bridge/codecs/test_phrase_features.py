@@ -64,4 +64,10 @@ def test_feature_rows_do_not_depend_on_the_key() -> None:
 
 def test_distance_classes_count_quarters_of_a_bar() -> None:
     steps = np.array([0, 4, 6, 28, 10**6], np.int32)
-    assert distance_classes(steps, 16).tolist() == [0, 1, 2, 7, phrase_features.DISTANCE_CLASSES - 1]
+    assert distance_classes(steps, np.full(len(steps), 16, np.int32)).tolist() == [
+        0,
+        1,
+        2,
+        7,
+        phrase_features.DISTANCE_CLASSES - 1,
+    ]

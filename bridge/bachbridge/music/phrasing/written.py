@@ -1,8 +1,8 @@
 """Where the phrases of a melody end, as far as the file or the playing shows it: written signs and rests.
 
 A rest shows an end if it lasts a beat or more. Where more than a third of the notes are followed by such rests, they
-belong to the rhythm, and only those twice as long as most of them count. Punctuation of the words is a hint: in the
-training chorales 62 % of the commas and 72 % of the stronger signs stand under a fermata.
+belong to the rhythm, and only those twice as long as most of them count. Punctuation of the words is a hint: in
+43 chorales of the training and validation parts, 62 % of the commas and 72 % of the stronger signs stand at a fermata.
 """
 
 from bisect import bisect_right

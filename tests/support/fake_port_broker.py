@@ -28,6 +28,7 @@ def main(behaviour: str) -> None:
             if kind == frames.CLOSE or payload == b"\xff":
                 return
             if kind == frames.CONFIGURE:
+                write(frames.CLIENT, b"BachBridge 2")
                 write(frames.LINKS, b'[["BachBridge Out", "DAW:in"]]')
                 os.write(1, frames.encode_arrival(time.monotonic_ns(), payload))
             if kind == frames.MIDI:

@@ -63,8 +63,9 @@ def test_dead_process_is_replaced_and_its_notes_are_ended(ports: Ports) -> None:
     assert not ports.client.send(midi.note_on(0, 61, 80)) or ports.client.state == OPEN
     assert ports.changes.get(timeout=TIMEOUT_S) == OPEN
     received = [ports.next_data() for _ in range(4)]
-    configuration = next(data for data in received if data.startswith(b"{"))
-    assert json.loads(configuration)["links"] == [["BachBridge Out", "DAW:in"]]
+    configuration = json.loads(next(data for data in received if data.startswith(b"{")))
+    assert configuration["links"] == [["BachBridge Out", "DAW:in"]]
+    assert configuration["client"] == "BachBridge 2"
     assert midi.note_off(3, 60) in received
 
 

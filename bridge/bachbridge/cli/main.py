@@ -12,7 +12,6 @@ installs it.
 import errno
 import sys
 from collections.abc import Sequence
-from contextlib import suppress
 from typing import Annotated, NoReturn
 
 import typer
@@ -95,10 +94,7 @@ def run_child_process(role: str) -> None:
 
 def _exit_with_error(message: str, code: int = FAILED, usage: str = "") -> NoReturn:
     """Print the message on one line of stderr, after the usage if there is one, and exit."""
-    if usage:
-        with suppress(OSError):
-            print(usage, file=sys.stderr)
-    report_on_stderr(f"{' '.join(message.split()).rstrip('.')}.".replace("?.", "?"))
+    report_on_stderr(f"{' '.join(message.split()).rstrip('.')}.".replace("?.", "?"), usage)
     sys.exit(code)
 
 

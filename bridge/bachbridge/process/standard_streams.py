@@ -61,13 +61,21 @@ def check_file_limit() -> None:
 
 def discard_standard_output() -> None:
     """Let everything that is printed from now on, and whatever still waits to be written, go nowhere."""
+    _discard(1)
+
+
+def report_on_stderr(sentence: str, usage: str = "") -> None:
+    """Print a sentence on standard error, after the usage if there is one, if that can be written."""
+    try:
+        if usage:
+            print(usage, file=sys.stderr)
+        print(f"bachbridge: {sentence}", file=sys.stderr, flush=True)
+    except OSError:
+        _discard(2)  # what still waits to be written would change the exit status
+
+
+def _discard(descriptor: int) -> None:
     with suppress(OSError):
         nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, 1)
+        os.dup2(nowhere, descriptor)
         os.close(nowhere)
-
-
-def report_on_stderr(sentence: str) -> None:
-    """Print a sentence on standard error, if that can be written."""
-    with suppress(OSError):
-        print(f"bachbridge: {sentence}", file=sys.stderr, flush=True)

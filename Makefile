@@ -7,7 +7,7 @@
 BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check -c constraints.txt
 
-# Tests that keep time come first and by themselves; the others then take all cores.
+# Tests that keep time come first, beside ruff and pyright, which leave a core free; the others then take all cores.
 # In CI the tests on real MIDI ports and in a real DAW fail where there are none; elsewhere they are skipped, visibly.
 ifdef CI
 export BACHBRIDGE_REQUIRE_PORTS := 1
@@ -16,16 +16,19 @@ endif
 # The package sets this too; here it also holds for programs that import onnxruntime before the package.
 export ORT_DISABLE_TELEMETRY := 1
 
-.PHONY: run test lint soak bench screenshots constraints clean
+.PHONY: run test test-ports lint soak bench screenshots constraints clean
 
 run: .venv/core
 	@$(BIN)/bachbridge start
 
-test: lint
+test: .venv/all
 	@sh scripts/system.sh
-	$(BIN)/python -m pytest tests/loopback tests/faults/test_killed_engine.py -m "not soak"
+	@$(MAKE) --no-print-directory -j2 lint test-ports
 	$(BIN)/python -m pytest tests/daw
 	$(BIN)/python -m pytest --ignore tests/loopback --ignore tests/daw --ignore tests/faults/test_killed_engine.py -m "not soak" -n logical --maxprocesses 4 --dist loadfile --max-worker-restart 0
+
+test-ports: .venv/all
+	$(BIN)/python -m pytest tests/loopback tests/faults/test_killed_engine.py -m "not soak"
 
 lint: .venv/all
 	$(BIN)/ruff check .

@@ -1,4 +1,4 @@
-"""The number of other programs' ports that are connected to our input and our output.
+"""The other programs' ports that are connected to our input and our output.
 
 rtmidi does not report connections. JACK does, through the client that also watches whether the server is alive. The
 ALSA sequencer lists its clients and their connections in a kernel file. CoreMIDI and Windows offer nothing.
@@ -13,7 +13,8 @@ from bachbridge.midi.jack import ServerWatch
 from bachbridge.protocol.effects import Connections
 
 _ALSA_CLIENTS = Path("/proc/asound/seq/clients")
-_PORT_LINE = re.compile(r'\s+Port\s+\d+ : "(.*)"')
+_CLIENT_LINE = re.compile(r"Client\s+(\d+) : ")
+_PORT_LINE = re.compile(r'\s+Port\s+(\d+) : "(.*)"')
 _ADDRESS = re.compile(r"\d+:\d+")
 UNKNOWN_CONNECTIONS = Connections(-1, -1)
 _RESTORE_S = 120.0
@@ -21,6 +22,8 @@ _RESTORE_S = 120.0
 
 Link = tuple[str, str]
 """The name of our port, and JACK's full name of the port that it is connected to."""
+ConnectedPorts = tuple[tuple[str, ...] | None, tuple[str, ...] | None]
+"""The ports from which our input receives, and those to which our output plays; None where that is not known."""
 
 
 class LinkKeeper:
@@ -62,31 +65,50 @@ class LinkKeeper:
         self._present.clear()
 
 
-def count_connections(input_name: str, output_name: str, jack_watch: ServerWatch | None) -> Connections:
-    """Count the connections of our ports of these names; pass `jack_watch` on JACK. Takes 0.1 ms on either system."""
+def find_connections(input_name: str, output_name: str, jack_watch: ServerWatch | None) -> ConnectedPorts:
+    """Return the ports connected to ours of these names; pass `jack_watch` on JACK. Takes 0.1 ms on either system."""
     if jack_watch is not None:
-        connected = [jack_watch.connected_ports(name) for name in (input_name, output_name)]
-        return Connections(*(-1 if others is None else len(others) for others in connected))
+        return jack_watch.connected_ports(input_name), jack_watch.connected_ports(output_name)
     try:
         clients = _ALSA_CLIENTS.read_text(encoding="utf-8", errors="replace")
     except OSError:
-        return UNKNOWN_CONNECTIONS
-    return parse_alsa_clients(clients, input_name, output_name)
+        return None, None
+    return parse_alsa_connections(clients, input_name, output_name)
+
+
+def count_connections(input_name: str, output_name: str, jack_watch: ServerWatch | None) -> Connections:
+    """Count the connections of our ports of these names (see `find_connections`); -1 for those that are unknown."""
+    return _count(find_connections(input_name, output_name, jack_watch))
+
+
+def _count(connected: ConnectedPorts) -> Connections:
+    return Connections(*(-1 if others is None else len(others) for others in connected))
 
 
 def parse_alsa_clients(clients: str, input_name: str, output_name: str) -> Connections:
     """Count the connections of two ports in ALSA's list of clients; -1 for a port that is not in the list."""
-    inputs = outputs = -1
-    port = ""
+    return _count(parse_alsa_connections(clients, input_name, output_name))
+
+
+def parse_alsa_connections(clients: str, input_name: str, output_name: str) -> ConnectedPorts:
+    """Return the names of the ports connected to two ports in ALSA's list of clients."""
+    names: dict[str, str] = {}
+    connected: list[tuple[str, str]] = []
+    """The name of a port, and a line about its connections."""
+    client = port = ""
     for line in clients.splitlines():
-        if line.startswith("Client"):
-            port = ""
+        if found := _CLIENT_LINE.match(line):
+            client, port = found[1], ""
         elif found := _PORT_LINE.match(line):
-            port = found[1]
-            inputs = max(inputs, 0) if port == input_name else inputs
-            outputs = max(outputs, 0) if port == output_name else outputs
-        elif port == input_name and "Connected From:" in line:
-            inputs += len(_ADDRESS.findall(line))
-        elif port == output_name and "Connecting To:" in line:
-            outputs += len(_ADDRESS.findall(line))
-    return Connections(inputs, outputs)
+            port = names[f"{client}:{found[1]}"] = found[2]
+        elif port:
+            connected.append((port, line))
+
+    def others(own: str, kind: str) -> tuple[str, ...] | None:
+        if own not in names.values():
+            return None
+        lines = (line for port, line in connected if port == own and kind in line)
+        addresses = (str(address) for line in lines for address in _ADDRESS.findall(line))
+        return tuple(names.get(address, address) for address in addresses)
+
+    return others(input_name, "Connected From:"), others(output_name, "Connecting To:")

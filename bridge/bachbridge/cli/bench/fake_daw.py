@@ -23,6 +23,7 @@ from bachbridge.midi.ports import INPUT_NAME, OUTPUT_NAME, Ports, list_ports
 from bachbridge.process.ipc import EngineLink
 from bachbridge.protocol.effects import Message
 from bachbridge.protocol.events import Midi, PortsChanged
+from bachbridge.protocol.instances import CLIENT_NAME, free_client_name
 from bachbridge.settings import Settings
 
 _DEMO_CLIENT_NAME = "BachBridge Demo"
@@ -128,8 +129,7 @@ def virtual_port_system() -> str:
         listing = list_ports()
     except PortError:
         return ""
-    taken = any(own in name for own in (INPUT_NAME, OUTPUT_NAME) for name in (*listing.inputs, *listing.outputs))
-    return "" if taken else listing.system
+    return listing.system if free_client_name((*listing.inputs, *listing.outputs)) == CLIENT_NAME else ""
 
 
 @contextmanager

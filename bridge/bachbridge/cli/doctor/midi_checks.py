@@ -1,28 +1,24 @@
 """Checks of MIDI: the system and its ports, connections with the DAW, feedback, and the time through a port."""
 
 import contextlib
-import re
 import time
 from collections.abc import Sequence
-from pathlib import Path
 
 import mido
 
 from bachbridge.cli.bench.fake_daw import FakeDaw, virtual_port_system
 from bachbridge.cli.doctor.findings import Finding
 from bachbridge.errors import PortError
+from bachbridge.midi.connections import find_connections
 from bachbridge.midi.jack import ServerWatch
 from bachbridge.midi.ports import INPUT_NAME, OUTPUT_NAME, PortListing, list_ports
 from bachbridge.music.notes import NS_PER_MS
+from bachbridge.protocol.instances import CLIENT_NAME, free_client_name
 from bachbridge.protocol.latency import percentiles
 
 _CLIENT = "BachBridge Doctor"
 _NOTES, _PAUSE_S, _TIMEOUT_S = 64, 0.01, 1.0
 _LATE_MS = 10.0
-_ALSA_CLIENTS = Path("/proc/asound/seq/clients")
-_CLIENT_LINE = re.compile(r"Client\s+(\d+) : ")
-_PORT_LINE = re.compile(r'\s+Port\s+(\d+) : "(.*)"')
-_ADDRESS = re.compile(r"\d+:\d+")
 _FEEDBACK_ADVICE = (
     "In the DAW, switch off monitoring on the track that receives from BachBridge, or take its MIDI output away from "
     f'"{INPUT_NAME}".'
@@ -64,7 +60,7 @@ def _is_own(name: str) -> bool:
 
 
 def _is_running(listing: PortListing) -> bool:
-    return any(map(_is_own, (*listing.inputs, *listing.outputs)))
+    return free_client_name((*listing.inputs, *listing.outputs)) != CLIENT_NAME
 
 
 def judge_connections(connected: Connected | None, *, is_running: bool) -> list[Finding]:
@@ -93,41 +89,11 @@ def judge_connections(connected: Connected | None, *, is_running: bool) -> list[
 
 def _find_connections() -> Connected | None:
     """Return the connections of the BachBridge that runs, or None if the system does not tell."""
-    with contextlib.suppress(OSError):
-        return parse_alsa_connections(_ALSA_CLIENTS.read_text(encoding="utf-8", errors="replace"))
-    try:
-        watch = ServerWatch()
-    except PortError:
-        return None
-    try:
-        sources, sinks = watch.connected_ports(INPUT_NAME), watch.connected_ports(OUTPUT_NAME)
-    finally:
-        watch.close()
+    sources, sinks = find_connections(INPUT_NAME, OUTPUT_NAME, None)
+    if sources is None:
+        with contextlib.suppress(PortError), contextlib.closing(ServerWatch()) as watch:
+            sources, sinks = find_connections(INPUT_NAME, OUTPUT_NAME, watch)
     return None if sources is None or sinks is None else (sources, sinks)
-
-
-def parse_alsa_connections(clients: str) -> Connected | None:
-    """Return the names of the ports that are connected with ours, from ALSA's list of clients; None without ours."""
-    names: dict[str, str] = {}
-    lines: list[tuple[str, str]] = []
-    client = address = ""
-    for line in clients.splitlines():
-        if found := _CLIENT_LINE.match(line):
-            client, address = found[1], ""
-        elif found := _PORT_LINE.match(line):
-            address = f"{client}:{found[1]}"
-            names[address] = found[2]
-        elif address and "Connect" in line:
-            lines.append((address, line))
-    if INPUT_NAME not in names.values():
-        return None
-
-    def others(own: str, kind: str) -> list[str]:
-        found = [line for address, line in lines if names[address] == own and kind in line]
-        addresses: list[str] = [other for line in found for other in _ADDRESS.findall(line)]
-        return [names.get(other, other) for other in addresses]
-
-    return others(INPUT_NAME, "Connected From"), others(OUTPUT_NAME, "Connecting To")
 
 
 def check_loopback() -> Finding:

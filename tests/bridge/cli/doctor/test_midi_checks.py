@@ -2,7 +2,9 @@
 
 import pytest
 
-from bachbridge.cli.doctor.midi_checks import judge_connections, judge_loopback, parse_alsa_connections
+from bachbridge.cli.doctor.midi_checks import judge_connections, judge_loopback
+from bachbridge.midi.connections import parse_alsa_connections
+from bachbridge.midi.ports import INPUT_NAME, OUTPUT_NAME
 
 ALSA_CLIENTS = """Client info
   cur  clients : 3
@@ -24,18 +26,22 @@ Client 130 : "ardour" [User Legacy]
 
 
 def test_alsa_connections_are_named() -> None:
-    assert parse_alsa_connections(ALSA_CLIENTS) == (
-        ["Keyboard MIDI 1", "BachBridge Out"],
-        ["midi_in 1", "BachBridge In"],
+    assert parse_alsa_connections(ALSA_CLIENTS, INPUT_NAME, OUTPUT_NAME) == (
+        ("Keyboard MIDI 1", "BachBridge Out"),
+        ("midi_in 1", "BachBridge In"),
     )
 
 
 def test_alsa_list_without_our_ports_says_nothing() -> None:
-    assert parse_alsa_connections(ALSA_CLIENTS.replace("BachBridge In", "Other")) is None
+    clients = ALSA_CLIENTS.replace("BachBridge In", "Other")
+    assert parse_alsa_connections(clients, INPUT_NAME, OUTPUT_NAME) == (None, ("midi_in 1", "Other"))
 
 
 def test_feedback_is_found_and_explained() -> None:
-    connections, feedback = judge_connections(parse_alsa_connections(ALSA_CLIENTS), is_running=True)
+    sources, sinks = parse_alsa_connections(ALSA_CLIENTS, INPUT_NAME, OUTPUT_NAME)
+    assert sources
+    assert sinks
+    connections, feedback = judge_connections((sources, sinks), is_running=True)
     assert connections.level == "good"
     assert (feedback.check, feedback.level) == ("Feedback", "bad")
     assert "monitoring" in feedback.advice

@@ -8,11 +8,11 @@ schedule. The last rows are those of `music.metrics` that must be kept.
 
 import argparse
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, fields, replace
 
 from bachbridge.inference import loading
 from bachbridge.inference.runtime import library, onnx_nets
-from bachbridge.music.metrics import compute_metrics
+from bachbridge.music.metrics import Metrics, compute_metrics
 from bachbridge_training.datasets import chorales, four_part_windows
 from bachbridge_training.datasets.chorale_grids import FourPartPiece
 from bachbridge_training.evaluation import harmonize, phrase_ends
@@ -71,7 +71,8 @@ def main() -> None:
         metrics = compute_metrics([harmony.pitch_indices for harmony in harmonies])
         columns[name] = asdict(phrase_ends.harmony_measures(pieces, harmonies)) | asdict(metrics)
     print(" " * 18 + "  ".join(f"{name:>20}" for name in columns))
-    for key in [key for key in columns["Bach"] if key in KEPT or key not in asdict(compute_metrics(grids))]:
+    other_metrics = {field.name for field in fields(Metrics)} - set(KEPT)
+    for key in (key for key in columns["Bach"] if key not in other_metrics):
         values = (column[key] for column in columns.values())
         print(f"{key:18}" + "  ".join(f"{'' if value is None else format(value, '.3f'):>20}" for value in values))
 

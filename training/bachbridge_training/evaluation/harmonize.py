@@ -79,13 +79,12 @@ def harmonize_live(
         given = np.array([row.pitch_indices[step] for row in rows[:unfinished]])
         onsets = np.array([row.onsets[step] for row in rows[:unfinished]])
         closes = closes[:unfinished]
-        wish = join_wishes([close.wish(row, step) for close, row in zip(closes, rows, strict=False)])
         view = ranking.StepView(
             net, voice_order, hidden, previous, np.array([close.memory.sevenths for close in closes])
         )
-        is_wished = bool(style.rules) and previous is not None
-        bias = None
-        if is_wished and previous is not None:
+        bias = wish = None
+        if style.rules and previous is not None:
+            wish = join_wishes([close.wish(row, step) for close, row in zip(closes, rows, strict=False)])
             beliefs = np.array([close.belief_after(row, step) for close, row in zip(closes, rows, strict=False)])
             bias = wish.bias(previous) + key_bias(beliefs, given[:, 0])
         chosen = ranking.rank_frames(
@@ -95,7 +94,7 @@ def harmonize_live(
             rng,
             onsets=onsets,
             bias=bias,
-            wish=wish if is_wished else None,
+            wish=wish,
         )
         for number, row in enumerate(rows[:unfinished]):
             row.set_frame(step, chosen.pitch_indices[number, 0], chosen.onsets[number, 0])

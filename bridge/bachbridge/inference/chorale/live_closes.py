@@ -92,14 +92,15 @@ class CloseMemory:
         `is_held[row]` tells which row is the held note.
         """
         given = np.asarray(given, np.int32)
-        ends, rows = self._end_shares(given, is_held), np.ones(len(given), np.int32)
+        ended = self._ended_melody()
+        ends, rows = self._end_shares(given, is_held, ended), np.ones(len(given), np.int32)
         return LiveWish(
             closes=closing_nats(probabilities)[pitch_classes(given)],
             end_shares=np.clip(_CLOSE_FACTOR * (ends - _MIN_CLOSE_SHARE), 0, 1),
             rest_shares=np.minimum(1, _REST_FACTOR * ends),
             is_held=is_held,
             moving_nats=np.float32(self._moving_nats) * (1 - np.minimum(1, _STILL_FACTOR * ends)),
-            leads=lead_values(probabilities) * self._next_share(given) * rows[:, None],
+            leads=lead_values(probabilities) * self._next_share(given, ended) * rows[:, None],
             is_on_beat=rows * self._is_on_beat == 1,
             given_voice=rows * given_voice,
         )
@@ -115,8 +116,8 @@ class CloseMemory:
             return ACCENT_NATS if self._is_on_beat else -ACCENT_NATS
         return _PASSING_NATS if self.bar_step % STEPS_PER_BEAT == STEPS_PER_BEAT // 2 else 0.0
 
-    def _end_shares(self, given: Ints, is_held: Bools) -> Floats:
-        """Return the probability that each note is a phrase's last one."""
+    def _end_shares(self, given: Ints, is_held: Bools, ended: LiveMelody) -> Floats:
+        """Return the probability that each note is a phrase's last one; `ended` is the melody if its note ends now."""
         pitches = [midi_pitch(int(index)) for index in given]
         note = self.note
         if self.net is None:
@@ -127,7 +128,7 @@ class CloseMemory:
         if not is_held.all():
             shares[:] = phrase_end_probability(
                 self.net,
-                self._ended_melody(),
+                ended,
                 pitches,
                 start=self.step,
                 held=0,
@@ -146,7 +147,7 @@ class CloseMemory:
             )[0]
         return shares
 
-    def _next_share(self, given: Ints) -> float:
+    def _next_share(self, given: Ints, ended: LiveMelody) -> float:
         """Return the probability that a note on the next beat ends the phrase."""
         steps = STEPS_PER_BEAT - self.bar_step % STEPS_PER_BEAT
         position = (self.bar_step + steps) % self.steps_per_bar
@@ -156,7 +157,7 @@ class CloseMemory:
         return float(
             phrase_end_probability(
                 self.net,
-                self._ended_melody(),
+                ended,
                 [pitch - 2, pitch, pitch + 2],
                 start=self.step + steps,
                 held=0,

@@ -90,3 +90,8 @@ def leads_to(sets: Ints, bass: Ints, root: Ints) -> Bools:
     `sets[k]` are the chords' pitch classes, `bass[k]` those of their lowest notes.
     """
     return np.asarray(IS_DOMINANT[sets, root] & (bass == (root + 7) % 12) | IS_LEADING_CHORD[sets, root], bool)
+
+
+def is_close(sets: Ints, bass: Ints) -> Bools:
+    """Return which chords are a triad in root position; the arguments are those of `leads_to`."""
+    return np.asarray(IS_TRIAD[sets] & (ROOT[sets] == bass), bool)

@@ -18,9 +18,8 @@ from bachbridge.music.notes import VOICES
 from bachbridge.music.phrasing.closing.chord_tables import (
     HAS_MINOR_THIRD,
     IS_DOMINANT,
-    IS_TRIAD,
-    ROOT,
     SEVENTH,
+    is_close,
     leads_to,
     pitch_class_sets,
 )
@@ -117,12 +116,12 @@ class LiveWish:
         They make it likelier to be drawn, after the frames `previous[row, voice]`.
         """
         rows, roots = np.arange(len(previous))[:, None], np.arange(12, dtype=np.int32)
-        bass = pitch_classes(previous[:, _BASS])[:, None]
-        leads = leads_to(pitch_class_sets(previous)[:, None], bass, roots).astype(np.intp)
+        sets, bass = pitch_class_sets(previous), pitch_classes(previous[:, _BASS])
+        leads = leads_to(sets[:, None], bass[:, None], roots).astype(np.intp)
         values = np.stack([self.closes[rows, roots, minor, leads] for minor in (0, 1)], axis=2)
         root, minor = np.divmod(values.reshape(len(previous), -1).argmax(axis=1), 2)
         nats = _DRAW_NATS * self.end_shares[:, None, None] * _CHORD_NOTES[root, minor]
-        stays = _STAY_NATS * self.rest_shares * self.is_held * _is_close(previous)
+        stays = _STAY_NATS * self.rest_shares * self.is_held * is_close(sets, bass)
         nats[rows, np.arange(len(VOICES)), previous] += stays[:, None]
         return nats
 
@@ -149,16 +148,9 @@ class LiveWish:
         before, bass_before = pitch_class_sets(previous), pitch_classes(previous[:, _BASS])
         leads = leads_to(before, bass_before, bass).astype(np.intp)
         found = self.closes[rows, bass, HAS_MINOR_THIRD[now].astype(np.intp), leads]
-        is_close = IS_TRIAD[now] & (ROOT[now] == bass)
-        closing = self.end_shares[rows] * np.where(is_close, found, -_NO_CLOSE_NATS)
-        has_closed = self.is_held[rows] & _is_close(previous)
+        closing = self.end_shares[rows] * np.where(is_close(now, bass), found, -_NO_CLOSE_NATS)
+        has_closed = self.is_held[rows] & is_close(before, bass_before)
         return np.where(has_closed, -_REST_NATS * self.rest_shares[rows] * moves, closing).astype(np.float32)
-
-
-def _is_close(frames: Ints) -> Bools:
-    """Return which of `frames[k, voice]` are a triad in root position."""
-    sets = pitch_class_sets(frames)
-    return np.asarray(IS_TRIAD[sets] & (ROOT[sets] == pitch_classes(frames[:, _BASS])), bool)
 
 
 def join_wishes(wishes: list[LiveWish]) -> LiveWish:

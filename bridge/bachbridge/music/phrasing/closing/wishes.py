@@ -17,8 +17,7 @@ from bachbridge.music.phrasing.closing.chord_tables import (
     HAS_MINOR_THIRD,
     IS_DOMINANT,
     IS_LEADING_CHORD,
-    IS_TRIAD,
-    ROOT,
+    is_close,
     leads_to,
     pitch_class_sets,
 )
@@ -55,8 +54,7 @@ class Close:
         sets, bass = pitch_class_sets(frames), pitch_classes(frames[:, _BASS])
         leads = leads_to(pitch_class_sets(previous), pitch_classes(previous[:, _BASS]), bass)
         found = self.nats[bass, HAS_MINOR_THIRD[sets].astype(np.int64), leads.astype(np.int64)]
-        is_close = IS_TRIAD[sets] & (ROOT[sets] == bass)
-        return np.where(is_close, found, -NO_TRIAD_NATS).astype(np.float32)
+        return np.where(is_close(sets, bass), found, -NO_TRIAD_NATS).astype(np.float32)
 
 
 def draw_close(shares: Weights, rng: np.random.Generator | None) -> Close:

@@ -11,7 +11,7 @@ A model answers asks as in live play (`Ask`), with a seed for each, and with the
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -143,4 +143,4 @@ def answer_measures(
 
 
 def _seeded(options: AskOptions, number: int) -> AskOptions:
-    return AskOptions(options.close, options.temperature, options.top_p, options.seed + number)
+    return replace(options, seed=options.seed + number)

@@ -14,14 +14,13 @@ from bachbridge.inference.chorale.answer_steps import AnswerGuide, draw_answer_f
 from bachbridge.inference.chorale.planner import Planner
 from bachbridge.inference.chorale.prompt_reader import FrameMemory, PromptReader
 from bachbridge.inference.phrasing.predictor import PhraseEndNet
+from bachbridge.inference.runtime.answer_plan import plan_answer
 from bachbridge.inference.runtime.ask_canvas import build_ask_canvas
 from bachbridge.inference.runtime.expression import ExpressionSampler
 from bachbridge.inference.runtime.protocols import FrameNet
 from bachbridge.music.frames import REST, Frame, midi_pitch
 from bachbridge.music.notes import STEPS_PER_BEAT, VOICES, Key, Note, Phrase, key_from_number
-from bachbridge.music.phrasing.close_plan import has_raised_third, plan_close
 from bachbridge.music.phrasing.habits import Habits, player_habits
-from bachbridge.music.phrasing.recall import plan_recall
 from bachbridge.protocol.effects import Ask, Feed, PlanRequest
 from bachbridge.protocol.events import Answer, Plan
 from bachbridge.protocol.style import Style
@@ -141,18 +140,8 @@ class ChoraleGenerator:
             self._habits = memory, habits, reader.home_key()
         _, habits, home = self._habits
         key = key_from_number(ask.key) or home
-        position = ((prompt.position or 0) + prompt.steps) % prompt.steps_per_bar
-        plan = plan_close(
-            ask.close,
-            key,
-            ask.steps,
-            position=position,
-            steps_per_bar=prompt.steps_per_bar,
-            has_raised_third=has_raised_third(ask.seed),
-        )
-        last_step = plan.approach if plan else ask.steps
-        recall = plan_recall(prompt.steps, ask.steps, prompt.steps_per_bar, last_step, ask.seed)
-        return AnswerGuide(key, habits, plan, position, ask.temperature, ask.top_p, recall)
+        plan = plan_answer(ask, key)
+        return AnswerGuide(key, habits, plan.close, plan.position, ask.temperature, ask.top_p, plan.recall)
 
     def _draw_first_frame(self, memory: FrameMemory, guide: AnswerGuide, ask: Ask) -> Frame:
         """Return the first frame of the answer; it is kept, since it may be drawn before the answer is asked for."""

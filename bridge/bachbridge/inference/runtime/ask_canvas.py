@@ -17,15 +17,16 @@ import numpy as np
 
 from bachbridge.codecs import infill_grid
 from bachbridge.codecs.infill_grid import Canvas
+from bachbridge.inference.runtime.answer_plan import plan_answer
 from bachbridge.inference.runtime.expression import ExpressionSampler, match_expression
 from bachbridge.music import voice_leading
 from bachbridge.music.frames import PITCH_INDEX_COUNT, REST, UNKNOWN, Bools, Ints, notes_from_frames, pitch_index
 from bachbridge.music.keys import key_from_durations, pitch_durations
 from bachbridge.music.notes import STEPS_PER_BEAT, VOICES, Key, Note, Phrase, fold_into_range, key_from_number
 from bachbridge.music.phrasing.close_bias import close_bias
-from bachbridge.music.phrasing.close_plan import ClosePlan, has_raised_third, plan_close
+from bachbridge.music.phrasing.close_plan import ClosePlan
 from bachbridge.music.phrasing.home_key import home_key_of_frames
-from bachbridge.music.phrasing.recall import nats_towards, plan_recall
+from bachbridge.music.phrasing.recall import nats_towards
 from bachbridge.music.voice_assignment import GivenFrames, frames_from_phrase
 from bachbridge.protocol.effects import Ask
 
@@ -121,23 +122,15 @@ def _continuation_canvas(
     onsets = np.concatenate([prompt.onsets[first_step:], np.zeros(masked.shape, bool)])
     canvas = _make_canvas(ask, shown, onsets, first_step)
     answer_step = phrase.steps - first_step
-    plan = plan_close(
-        ask.close,
-        key,
-        ask.steps,
-        position=((phrase.position or 0) + phrase.steps) % phrase.steps_per_bar,
-        steps_per_bar=phrase.steps_per_bar,
-        has_raised_third=has_raised_third(ask.seed),
-    )
-    if plan:
-        for step in range(plan.approach, ask.steps):
-            canvas.logit_mask[answer_step + step] += close_bias(plan).nats_at(step)
-    last_step = plan.approach if plan else ask.steps
-    if recall := plan_recall(phrase.steps, ask.steps, phrase.steps_per_bar, last_step, ask.seed):
+    plan = plan_answer(ask, key)
+    if close := plan.close:
+        for step in range(close.approach, ask.steps):
+            canvas.logit_mask[answer_step + step] += close_bias(close).nats_at(step)
+    if recall := plan.recall:
         for step in range(recall.begin, recall.end):
             source = prompt.pitch_indices[phrase.steps + step - recall.lag]
             canvas.logit_mask[answer_step + step] += nats_towards(source.tolist())
-    return AskCanvas(ask, canvas, answer_step, (), (-prompt.shift,) * len(VOICES), key, plan)
+    return AskCanvas(ask, canvas, answer_step, (), (-prompt.shift,) * len(VOICES), key, close)
 
 
 def _make_canvas(ask: Ask, pitch_indices: Ints, onsets: Bools, first_step: int) -> Canvas:

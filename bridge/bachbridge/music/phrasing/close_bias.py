@@ -5,6 +5,7 @@ need a forbidden parallel takes another way. Beside the chord's notes they know 
 the root, the soprano mostly on the tonic, after the leading note or the second degree.
 """
 
+from collections.abc import Collection
 from functools import lru_cache
 
 import numpy as np
@@ -58,12 +59,19 @@ def close_bias(plan: ClosePlan) -> CloseBias:
     return CloseBias(plan)
 
 
+def outside_nats(chord: Collection[int], bass: int, outside: float, other_bass: float) -> Floats:
+    """Nats `[voice, pitch index]` against notes outside a chord of pitch classes, and against another bass note."""
+    nats = np.zeros((len(VOICES), PITCH_INDEX_COUNT), np.float32)
+    nats[:, ~np.isin(_CLASSES, list(chord))] = -outside
+    nats[_BASS, bass != _CLASSES] = -other_bass
+    nats[:, REST] = 0
+    return nats
+
+
 def _chord_nats(chord: DueChord, outside: float, joining: float) -> Floats:
     """Nats against what does not belong to the chord, with its root in the bass."""
-    nats = np.full((len(VOICES), PITCH_INDEX_COUNT), -outside, np.float32)
-    nats[:, np.isin(_CLASSES, list(chord.passing))] = -min(outside, joining)
-    nats[:, np.isin(_CLASSES, list(chord.pitch_classes))] = 0
-    nats[_BASS, chord.root != _CLASSES] = -_ROOT_NATS
+    nats = outside_nats(chord.pitch_classes, chord.root, outside, _ROOT_NATS)
+    nats[:_BASS, np.isin(_CLASSES, list(chord.passing))] = -min(outside, joining)
     nats[:, REST] = 0
     return nats
 

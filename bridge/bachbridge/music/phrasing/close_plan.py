@@ -13,13 +13,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from bachbridge.music.notes import STEPS_PER_BEAT, Key
+from bachbridge.music.phrasing.closing.closing_chords import draw_raised_third
 
 CLOSES = ("cadence", "open", "music")
 _FOUR_BEATS, _SIX_BEATS = 4 * STEPS_PER_BEAT, 6 * STEPS_PER_BEAT
 _APPROACH_BEATS, _APPROACH_SHARE = 8, 1 / 3
 """Beats before the last two chords in which the music is led home, and the most that they take of an answer."""
-_RAISED_THIRD_SHARE = 0.5
-"""Share of the closes in minor that have a major chord: in Bach's chorales about half."""
 _DOMINANT_DEGREES, _LEADING_NOTE = (7, 11, 2), 11
 
 
@@ -79,9 +78,8 @@ class ClosePlan:
 
 
 def has_raised_third(seed: int) -> bool:
-    """Return True for half of the seeds: Bach ends half of his minor pieces on a major chord."""
-    rng = np.random.default_rng([seed, 6])
-    return bool(rng.random() < _RAISED_THIRD_SHARE)
+    """Return whether the answer with this seed ends on a major chord if it is in minor."""
+    return draw_raised_third(np.random.default_rng([seed, 6]))
 
 
 def plan_close(

@@ -43,14 +43,12 @@ def home_key(durations: Weights, belief: KeyBelief, bass_pitch_classes: Iterable
 
 def home_key_of_frames(pitch_indices: Ints, onsets: np.ndarray) -> Key | None:
     """Return the key of `pitch_indices[step, voice]`, `onsets[step, voice]`; the highest voice that is given leads."""
-    belief = NO_BELIEF
     given = np.flatnonzero((pitch_indices != UNKNOWN).any(axis=0))
     sounding = np.flatnonzero((pitch_indices > REST).any(axis=1))
     if not len(given) or not len(sounding):
         return None
     lead = int(given[0])
-    for index, onset in zip(pitch_indices[:, lead].tolist(), onsets[:, lead].tolist(), strict=True):
-        belief = belief.after_step(index, onset=onset)
+    belief = NO_BELIEF.after_line(pitch_indices[:, lead], onsets[:, lead])
     durations = np.bincount(pitch_indices[pitch_indices > UNKNOWN], minlength=PITCH_INDEX_COUNT).astype(np.float64)
     ends = [pitch_indices[step] for step in (sounding[0], sounding[-1])] if len(given) > 1 else []
     return home_key(durations, belief, [lowest_pitch_class(row) for row in ends])

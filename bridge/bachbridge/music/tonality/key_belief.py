@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bachbridge.music.frames import REST, pitch_classes
+from bachbridge.music.frames import REST, Bools, Ints, pitch_classes
 from bachbridge.music.keys import key_profile_correlations
 from bachbridge.music.notes import Key, key_from_number, key_to_number
 
@@ -137,6 +137,13 @@ class KeyBelief:
         if self.steps == _LONG_STEPS:
             nats = nats + _LAST_WEIGHT * _LAST_NATS[pitch_class]
         return KeyBelief(_normalized(self.probabilities * np.exp(nats)), pitch_class, self.steps + 1)
+
+    def after_line(self, pitch_indices: Ints, onsets: Bools) -> "KeyBelief":
+        """Return the belief after the steps of a line, `pitch_indices[step]` and `onsets[step]`."""
+        belief = self
+        for index, onset in zip(pitch_indices.tolist(), onsets.tolist(), strict=True):
+            belief = belief.after_step(index, onset=onset)
+        return belief
 
     def _after_silence(self) -> "KeyBelief":
         """Return the belief with the note before a rest as a last one, if that has not been counted for its length."""

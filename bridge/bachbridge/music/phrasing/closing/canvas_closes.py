@@ -4,12 +4,13 @@ The chord of each phrase end is drawn beforehand (`phrase_plan.find_last_notes`)
 less strongly than the close itself: other chords may lead there too.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
-from bachbridge.music.frames import PITCH_INDEX_COUNT, REST, Bools, Floats, Ints, pitch_classes
+from bachbridge.music.frames import PITCH_INDEX_COUNT, Bools, Floats, Ints
 from bachbridge.music.notes import STEPS_PER_BEAT, VOICES, Key
+from bachbridge.music.phrasing.close_bias import outside_nats
 from bachbridge.music.phrasing.closing.phrase_plan import find_last_notes
 
 _CLOSE_NATS, _ROOT_NATS = 9.0, 12.0
@@ -17,8 +18,6 @@ _CLOSE_NATS, _ROOT_NATS = 9.0, 12.0
 _DOMINANT_NATS, _EARLY_NATS = 5.0, 1.5
 """Nats against notes outside its dominant in the last 8th before it, and in the 8th before that."""
 _DOMINANT_DEGREES, _DOMINANT_ROOT = (7, 11, 2, 5), 7
-_BASS = len(VOICES) - 1
-_CLASSES = pitch_classes(np.arange(PITCH_INDEX_COUNT, dtype=np.int32))
 
 
 def closing_nats_of_steps(
@@ -39,17 +38,8 @@ def closing_nats_of_steps(
             bass = (root + _DOMINANT_ROOT) % 12
             for before in range(1, min(STEPS_PER_BEAT, begin) + 1):
                 strength = _DOMINANT_NATS if before <= STEPS_PER_BEAT // 2 else _EARLY_NATS
-                nats[begin - before] += _outside_nats(dominant, bass, strength, strength)
+                nats[begin - before] += outside_nats(dominant, bass, strength, strength)
         triad = [root, (root + (3 if minor else 4)) % 12, (root + 7) % 12]
-        nats[begin : last_note.end] = _outside_nats(triad, root, _CLOSE_NATS, _ROOT_NATS)
+        nats[begin : last_note.end] = outside_nats(triad, root, _CLOSE_NATS, _ROOT_NATS)
         holds[begin + 1 : last_note.end] = True
     return nats, holds
-
-
-def _outside_nats(chord: Collection[int], bass: int, outside: float, other_bass: float) -> Floats:
-    """Nats `[voice, pitch index]` against notes outside a chord, and against another note in the bass."""
-    nats = np.zeros((len(VOICES), PITCH_INDEX_COUNT), np.float32)
-    nats[:, ~np.isin(_CLASSES, list(chord))] = -outside
-    nats[_BASS, bass != _CLASSES] = -other_bass
-    nats[:, REST] = 0
-    return nats

@@ -21,7 +21,7 @@ from bachbridge.music.phrasing.closing.closing_chords import (
     home_of_melody,
 )
 from bachbridge.music.phrasing.closing.wishes import Close, StepWish, draw_close
-from bachbridge.music.tonality.key_belief import NO_BELIEF, KeyBelief, certain_belief
+from bachbridge.music.tonality.key_belief import NO_BELIEF, certain_belief
 
 _REST_NATS, _EARLY_NATS = 5.0, 1.5
 """Nats against a voice that moves in a phrase's last note, and in the first half of one longer than a beat."""
@@ -141,10 +141,7 @@ def _belief_after(line: Ints, begins: Bools, key: Key | None) -> Weights:
     """Return the belief in the key after the line."""
     if key is not None:
         return certain_belief(key).probabilities
-    belief: KeyBelief = NO_BELIEF
-    for index, onset in zip(line.tolist(), begins.tolist(), strict=True):
-        belief = belief.after_step(index, onset=onset)
-    return belief.probabilities
+    return NO_BELIEF.after_line(line, begins).probabilities
 
 
 def _piece_belief(after: Weights, key: Key | None, last_pitch_class: int) -> Weights:

@@ -10,17 +10,15 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from bachbridge.music.frames import PITCH_INDEX_COUNT, REST, UNKNOWN, Ints, folded_pitch_index, pitch_classes
+from bachbridge.music.frames import PITCH_INDEX_COUNT, REST, UNKNOWN, Ints, pitch_classes
 from bachbridge.music.keys import Weights, key_profile_scores
-from bachbridge.music.notes import Key, Note, key_from_number
+from bachbridge.music.notes import Key, key_from_number
 from bachbridge.music.tonality.key_belief import KEY_COUNT, NO_BELIEF, KeyBelief
 
 _PROFILE_NATS = 8.0
 """Nats for a key whose profile agrees perfectly with the durations."""
 _BASS_NATS = 0.7
 """Nats for the keys on the bass note with which the phrase begins, and for those on its last one."""
-_MAX_NOTES = 64
-"""Notes at the end of a long phrase that count for the belief."""
 _CLASSES = pitch_classes(np.arange(PITCH_INDEX_COUNT, dtype=np.int32))
 
 
@@ -57,19 +55,3 @@ def home_key_of_frames(pitch_indices: Ints, onsets: np.ndarray) -> Key | None:
 def lowest_pitch_class(frame: Ints | Sequence[int]) -> int:
     """Return the pitch class of the lowest note of `frame[voice]`, in which something sounds."""
     return int(_CLASSES[min(index for index in np.asarray(frame).tolist() if index > REST)])
-
-
-def home_key_of_notes(notes: Sequence[Note]) -> Key | None:
-    """Return the key of a phrase in any texture; the highest notes lead. None without notes."""
-    durations = np.zeros(PITCH_INDEX_COUNT)
-    for note in notes:
-        durations[folded_pitch_index(note.pitch)] += note.length
-    by_start: dict[int, list[Note]] = {}
-    for note in notes:
-        by_start.setdefault(note.start, []).append(note)
-    belief, chords = NO_BELIEF, [by_start[start] for start in sorted(by_start)]
-    for chord in chords[-_MAX_NOTES:]:
-        top = max(chord, key=lambda note: note.pitch)
-        belief = belief.after_step(folded_pitch_index(top.pitch), onset=True)
-    ends = [chord for chord in (*chords[:1], *chords[-1:]) if len(chord) > 1]
-    return home_key(durations, belief, [min(note.pitch for note in chord) % 12 for chord in ends])

@@ -55,22 +55,6 @@ def likeliest_ends(logits: Nats, distance: Distance) -> tuple[int, ...]:
     return tuple(reversed(found))
 
 
-def end_probabilities(logits: Nats, distance: Distance) -> Nats:
-    """Return the probability of each note that a phrase ends with it, over all divisions."""
-    count = len(logits)
-    forward, backward = np.full(count + 1, -np.inf), np.full(count + 1, -np.inf)
-    forward[0] = backward[count] = 0
-    for first in range(count):
-        stops = _phrase_nats(logits, first, distance)
-        ends = first + 1 + np.arange(len(stops))
-        forward[ends] = np.logaddexp(forward[ends], forward[first] + stops)
-    for first in reversed(range(count)):
-        stops = _phrase_nats(logits, first, distance)
-        ends = first + 1 + np.arange(len(stops))
-        backward[first] = np.logaddexp.reduce(stops + backward[ends])
-    return np.exp(forward[1:] + backward[1:] - forward[count])
-
-
 def _phrase_nats(logits: Nats, first: int, distance: Distance) -> Nats:
     """Return the log probability of each phrase from note `first` on, by its last note."""
     notes = np.arange(first, min(len(logits), first + _MAX_NOTES), dtype=np.int32)

@@ -4,12 +4,18 @@ import numpy as np
 import pytest
 
 from bachbridge.music.frames import UNKNOWN, pitch_index
-from bachbridge.music.notes import Key, Note
-from bachbridge.music.phrasing.home_key import home_key_of_frames, home_key_of_notes
+from bachbridge.music.notes import Key, Note, Phrase
+from bachbridge.music.phrasing.home_key import home_key_of_frames
+from bachbridge.music.voice_assignment import frames_from_phrase
 
 
 def line(*pitches: int, length: int = 4) -> list[Note]:
     return [Note(length * number, length, pitch) for number, pitch in enumerate(pitches)]
+
+
+def home_key_of_notes(notes: list[Note]) -> Key | None:
+    prompt = frames_from_phrase(Phrase(tuple(notes), max((note.end for note in notes), default=4)))
+    return home_key_of_frames(prompt.pitch_indices, prompt.onsets)
 
 
 @pytest.mark.parametrize(

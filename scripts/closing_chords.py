@@ -11,7 +11,7 @@ import numpy as np
 
 from bachbridge.music.frames import Ints, midi_pitch
 from bachbridge.music.phrasing.closing.chord_tables import HAS_MINOR_THIRD, IS_TRIAD, ROOT, leads_to, pitch_class_sets
-from bachbridge.music.phrasing.sounding_chords import home_key
+from bachbridge.music.phrasing.sounding_chords import final_key
 from bachbridge_training.datasets import chorales, four_part_windows
 
 BASS = 3
@@ -20,7 +20,7 @@ Counts = dict[tuple[int, int], list[int]]
 
 def count_closes(frames: Ints, ends: list[int], counts: dict[tuple[int, int], Counts]) -> None:
     """Add the closes of a piece, `frames[step, voice]`, at the steps `ends`."""
-    home = home_key(frames)
+    home = final_key(frames)
     if home is None:
         return
     tonic, minor = home

@@ -15,7 +15,7 @@ import numpy as np
 from bachbridge.inference.phrasing.predictor import PhraseEndNet, predict_ends
 from bachbridge.music.frames import Bools, Ints, notes_from_frames
 from bachbridge.music.phrasing.measures.closes import CloseMeasures, PhrasedFrames, compute_close_measures
-from bachbridge.music.phrasing.sounding_chords import home_key
+from bachbridge.music.phrasing.sounding_chords import final_key
 from bachbridge.music.phrasing.written import WrittenEnds
 from bachbridge_training.datasets import four_part_windows
 from bachbridge_training.datasets.chorale_grids import FourPartPiece
@@ -74,5 +74,5 @@ def phrased_frames(piece: FourPartPiece, pitch_indices: Ints, onsets: Bools) -> 
         onsets,
         piece.position.astype(np.int32),
         [(step, length) for step, length in piece.fermatas.tolist()],
-        home_key(four_part_windows.pitch_indices_of(piece.pitches)),
+        final_key(four_part_windows.pitch_indices_of(piece.pitches)),
     )

@@ -77,7 +77,7 @@ def leading_note_of(chord: ChordReading) -> int | None:
     return (chord.root + _MAJOR_THIRD) % 12 if chord.quality.symbol in ("7", "9") else None
 
 
-def home_key(pitch_indices: Ints) -> Key | None:
+def final_key(pitch_indices: Ints) -> Key | None:
     """Return the key in which a piece ends: the root of its last chord, with the third that sounds longer all along.
 
     None if the piece is silent. A piece in minor may end on a major chord.

@@ -91,9 +91,9 @@ def test_measures_pool_counts_and_say_none_for_nothing() -> None:
 
 
 def test_home_key_has_the_last_root_and_the_usual_third() -> None:
-    assert sounding_chords.home_key(piece(C_MINOR, C_MINOR, C).pitch_indices) == (0, True)
-    assert sounding_chords.home_key(piece(A_MINOR, C).pitch_indices) == (0, False)
-    assert sounding_chords.home_key(piece((0, 0, 0, 0)).pitch_indices) is None
+    assert sounding_chords.final_key(piece(C_MINOR, C_MINOR, C).pitch_indices) == (0, True)
+    assert sounding_chords.final_key(piece(A_MINOR, C).pitch_indices) == (0, False)
+    assert sounding_chords.final_key(piece((0, 0, 0, 0)).pitch_indices) is None
 
 
 def test_dissonant_classes_are_foreign_to_the_triad() -> None:

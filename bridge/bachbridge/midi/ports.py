@@ -12,7 +12,6 @@ stays true.
 
 import contextlib
 import os
-import re
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -23,6 +22,7 @@ from typing import Any
 from bachbridge.errors import PortError
 from bachbridge.midi import jack
 from bachbridge.midi.connections import Link, LinkKeeper, count_connections
+from bachbridge.midi.port_names import match_port, strip_alsa_numbers
 from bachbridge.protocol.effects import Connections, PortNames
 from bachbridge.protocol.events import PortsChanged
 from bachbridge.protocol.instances import CLIENT_NAME, free_client_name, input_port_name, output_port_name
@@ -30,8 +30,6 @@ from bachbridge.protocol.instances import CLIENT_NAME, free_client_name, input_p
 INPUT_NAME, OUTPUT_NAME = input_port_name(), output_port_name()
 
 _ALSA_DEVICE = "/dev/snd/seq"
-_ALSA_NUMBERS = re.compile(r"\s+\d+:\d+$")
-"""ALSA's client and port numbers at the end of a name; they change whenever a device is plugged in."""
 
 MidiCallback = Callable[[int, bytes], None]
 """Receives the time of arrival (monotonic, ns) and the bytes of one message; called on rtmidi's thread."""
@@ -122,39 +120,6 @@ def find_free_client_name() -> str:
 
 def _port_names(port: Any) -> tuple[str, ...]:
     return tuple(name or "" for name in port.get_ports())
-
-
-def strip_alsa_numbers(name: str) -> str:
-    """Return a port's name without ALSA's numbers."""
-    return _ALSA_NUMBERS.sub("", name)
-
-
-def match_port(wanted: str, names: Sequence[str], kind: str) -> str:
-    """Return the name that equals `wanted`, or else the only name that contains it.
-
-    Case is ignored, and so are ALSA's numbers unless `wanted` has them. Raises `PortError` if no name or several names
-    match; `kind` is "input" or "output", for its message.
-    """
-    pattern = wanted.strip().casefold()
-    full_names = {name: name.casefold() for name in names}
-    bare_names = {name: strip_alsa_numbers(name).casefold() for name in names}
-    matches = [name for name in names if pattern in (full_names[name], bare_names[name])]
-    if pattern and not matches:
-        searched = full_names if _ALSA_NUMBERS.search(pattern) else bare_names
-        matches = [name for name in names if pattern in searched[name]]
-    if len(matches) == 1:
-        return matches[0]
-    if matches:
-        raise PortError(
-            f'Several {kind} ports match "{wanted}": give more of the name to choose {_alternatives(matches)}.'
-        )
-    if names:
-        raise PortError(f'No {kind} port matches "{wanted}": choose {_alternatives(names)}.')
-    raise PortError(f'No {kind} port matches "{wanted}" because there are none: start the DAW or plug in the device.')
-
-
-def _alternatives(names: Sequence[str]) -> str:
-    return " or ".join(f'"{name}"' for name in names)
 
 
 @dataclass(slots=True)

@@ -3,7 +3,7 @@
 import pytest
 
 from bachbridge.errors import PortError
-from bachbridge.midi.ports import match_port, strip_alsa_numbers
+from bachbridge.midi.port_names import match_port, strip_alsa_numbers
 
 NAMES = ["Midi Through:Midi Through Port-0 14:0", "DAW:out 128:0", "DAW:out 2 128:1", "nanoKEY2:nanoKEY2 MIDI 1 20:0"]
 

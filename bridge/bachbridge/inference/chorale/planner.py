@@ -18,6 +18,7 @@ from bachbridge.codecs import satb
 from bachbridge.inference.chorale import lanes, two_voices
 from bachbridge.inference.chorale.candidates import StepView, next_note_shares, rank_frames
 from bachbridge.inference.chorale.left_hand import left_hand_bias
+from bachbridge.inference.chorale.live_bias import live_bias, live_wish, style_in_key
 from bachbridge.inference.chorale.live_closes import CloseMemory
 from bachbridge.inference.phrasing.predictor import PhraseEndNet
 from bachbridge.inference.runtime.protocols import FrameNet
@@ -29,22 +30,16 @@ from bachbridge.music.frames import (
     Floats,
     Frame,
     Ints,
-    pitch_classes,
     pitch_index,
 )
 from bachbridge.music.notes import (
     STEPS_PER_BEAT,
     VOICE_RANGES,
     VOICES,
-    Key,
-    key_on_final,
     key_to_number,
-    scale_pitch_classes,
 )
 from bachbridge.music.phrasing.closing.live_wishes import LiveWish
-from bachbridge.music.tonality.bias import clash_bias, key_bias, opening_bias
-from bachbridge.music.tonality.key_belief import NO_BELIEF, KeyBelief, certain_belief
-from bachbridge.music.tonality.opening import opening_chord, opening_chord_in_mode
+from bachbridge.music.tonality.key_belief import NO_BELIEF, KeyBelief
 from bachbridge.protocol.effects import PlanRequest
 from bachbridge.protocol.events import Plan
 from bachbridge.protocol.style import Style
@@ -53,8 +48,6 @@ _LIKELY_SEMITONES = 4
 """Melodies move by small steps: 9 of 10 of their intervals are no wider (D. Huron, "Sweet Anticipation", 2006)."""
 _MAX_MEMORIES = 64
 """Steps whose state is kept."""
-_HOLD_NATS = -0.4
-"""Nats for a voice that stays where it is under a held note, on an 8th: without the future, staying looks too good."""
 _STILL_DENSITY = 0.75
 """The density grows by this much for a voice that is heard alone and has kept its pitch for long."""
 
@@ -114,8 +107,8 @@ class Planner:
         previous = memory.context.previous_frame
         view = self._view(memory)
         rng = np.random.default_rng([request.seed, 4, step])
-        style, key = _style_in_key(request.style, memory.belief)
-        bias, wish = _live_bias(request, memory, style, given[:, given_voice]), None
+        style, key = style_in_key(request.style, memory.belief)
+        bias, wish = live_bias(request, memory.belief, previous, style, given[:, given_voice]), None
         if bias is not None:
             style = replace(style, rules=style.rules - {"key"})
         situation = None if request.only_voice < 0 else self._situation(request, step)
@@ -125,7 +118,7 @@ class Planner:
             planned = self._plan_lane(view, request, given, style, rng, bias)
             yield Plan(request.piece, step, tuple(planned), key_to_number(key))
             return
-        if previous and (wish := _live_wish(request, memory, style, given[:, given_voice])):
+        if previous and (wish := live_wish(request, memory.belief, memory.close, style, given[:, given_voice])):
             bias = _sum_of(bias, wish.bias(np.repeat(np.array([previous.pitch_indices], np.int32), len(given), axis=0)))
         rows: dict[int, tuple[int, ...]] = {}
         for part in _parts_by_likelihood(given_pitches, previous.pitch_indices[given_voice] if previous else REST):
@@ -285,72 +278,3 @@ def _frame_for_unknown(
     best = chosen[[two_voices.best_for_unknown(situation, chosen, shares)]].copy()
     best[0, situation.given] = held
     return best
-
-
-def _hold_bias(previous: Frame, given_voice: int) -> Floats:
-    """Nats `[voice, pitch index]` for voices that stay under the held note of `given_voice`."""
-    bias = np.zeros((len(VOICES), PITCH_INDEX_COUNT), np.float32)
-    others = [voice for voice in range(len(VOICES)) if voice != given_voice]
-    bias[others, [previous.pitch_indices[voice] for voice in others]] = _HOLD_NATS
-    return bias
-
-
-def _style_in_key(style: Style, belief: KeyBelief) -> tuple[Style, Key | None]:
-    """Return the style in its key, or else in the likeliest one, and that key if it is set or certain.
-
-    In a mode it is the key of the chord on the final. Without any rules the model alone decides.
-    """
-    key = certain = style.key
-    if style.key is None:
-        key, certain = belief.key, belief.certain_key
-    elif style.final >= 0:
-        key = certain = key_on_final(style.key, style.final)
-    if style.rules:
-        return replace(style, key=key), certain
-    return replace(style, key=key, candidates=1, randomness=1.0), certain
-
-
-def _live_bias(request: PlanRequest, memory: _PlannerMemory, style: Style, given: Ints) -> Floats | None:
-    """Return what speaks for and against notes under `given[row]`; None if only the style's rules count."""
-    if (request.only_voice >= 0 and not request.lane) or "key" not in style.rules:
-        return None
-    bias = _tonal_bias(request, memory.belief, given)
-    if request.lane:
-        return bias - clash_bias(given)  # passing notes may be a semitone away
-    previous = memory.context.previous_frame
-    if previous:
-        bias[-1] += _hold_bias(previous, request.given)
-    return bias
-
-
-def _live_wish(request: PlanRequest, memory: _PlannerMemory, style: Style, given: Ints) -> LiveWish | None:
-    """Return what is wished for under `given[row]`, the last of which is held; nothing without rules.
-
-    Nothing is wished for where one voice alone is heard, or where the harmony obeys the left hand.
-    """
-    if request.only_voice >= 0 or request.left_hand or not style.rules:
-        return None
-    is_held = np.arange(len(given)) == len(given) - 1
-    belief = memory.belief if request.style.key is None else certain_belief(request.style.key)
-    return memory.close.wish(given, is_held, belief.probabilities, request.given)
-
-
-def _tonal_bias(request: PlanRequest, belief: KeyBelief, given: Ints) -> Floats:
-    """Nats for the notes under each of `given[row]`, the last of which is held: `[row, voice, pitch index]`."""
-    style = request.style
-    classes = pitch_classes(given)
-    if style.key is None:
-        probabilities = belief.by_next_pitch_class()[classes]
-        probabilities[-1] = belief.probabilities
-    else:
-        probabilities = np.repeat(certain_belief(style.key).probabilities[None], len(given), axis=0)
-    bias = key_bias(probabilities, given) + clash_bias(given)
-    if belief.has_begun or request.left_hand:
-        return bias
-    if style.key is not None and style.final >= 0:
-        scale = scale_pitch_classes(style.key)
-        chords = [opening_chord_in_mode(int(pitch_class), style.final, scale) for pitch_class in classes[:-1]]
-    else:
-        pairs = zip(classes[:-1], probabilities[:-1], strict=True)
-        chords = [opening_chord(int(pitch_class), shares) for pitch_class, shares in pairs]
-    return bias + opening_bias([*chords, None])

@@ -54,7 +54,7 @@ def repeated_until_steady(test: TestFunction) -> TestFunction:
                     raise
             else:
                 return
-        pytest.skip("JACK does not keep time on this machine")
+        pytest.skip("JACK does not keep time on this machine, or Ardour does not stay alive")
 
     return cast("TestFunction", perform)
 

@@ -16,7 +16,8 @@ from bachbridge_gui.presets.midi_learn_overlay import LearnOverlay
 from bachbridge_gui.settings.store import COMMANDS, SettingsStore
 from bachbridge_gui.settings.targets import setting_change, setting_of, value_of
 from bachbridge_gui.widgets.segments import SegmentButton
-from bachbridge_gui.widgets.styling import caption_label
+from bachbridge_gui.widgets.tokens import LINE_HEIGHT_PX
+from bachbridge_gui.widgets.typography import caption_label
 
 INSET_PX = 4
 """The space around a control for its outline in learn mode."""
@@ -29,7 +30,7 @@ def label_column_px(widget: QWidget) -> int:
 
 def control_height_px(widget: QWidget) -> int:
     """Return the height of a line of controls in the widget's font."""
-    return widget.fontMetrics().height() + 10
+    return max(LINE_HEIGHT_PX, widget.fontMetrics().height() + 10)
 
 
 class Control(QWidget):

@@ -27,7 +27,9 @@ from bachbridge.settings import Settings
 from bachbridge_gui.controls.specs import ControlSpec
 from bachbridge_gui.settings.targets import setting_of
 from bachbridge_gui.widgets.segments import SegmentButton, exclusive_group
-from bachbridge_gui.widgets.styling import caption_label, guard_wheel_and_menu
+from bachbridge_gui.widgets.styling import guard_wheel_and_menu
+from bachbridge_gui.widgets.tokens import LINE_HEIGHT_PX
+from bachbridge_gui.widgets.typography import caption_label
 
 _SINGULAR_SUFFIXES = {" bars": " bar", " beats": " beat"}
 """The suffix of the number 1, by the suffix of other numbers."""
@@ -160,7 +162,7 @@ class Switch(QWidget):
     def __init__(self, box: QAbstractButton | None = None) -> None:
         super().__init__()
         self.box = box or QCheckBox()
-        self.box.setMinimumHeight(self.box.fontMetrics().height() + 10)
+        self.box.setMinimumHeight(max(LINE_HEIGHT_PX, self.box.fontMetrics().height() + 10))
         guard_wheel_and_menu(self.box)
         _lay_out_in_row(self, self.box)
         self.box.clicked.connect(self.moved.emit)

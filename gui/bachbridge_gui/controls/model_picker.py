@@ -13,7 +13,7 @@ from bachbridge_gui.controls.editors import Dropdown
 from bachbridge_gui.controls.specs import setting_control
 from bachbridge_gui.presets.midi_learn import MidiLearn
 from bachbridge_gui.settings.store import SettingsStore
-from bachbridge_gui.widgets.styling import caption_label
+from bachbridge_gui.widgets.typography import caption_label
 
 _TASK_VERBS = {"continue": "continues", "harmonize": "harmonizes", "mend": "mends", "vary": "varies"}
 _MAX_DATA_TEXT = 400

@@ -6,7 +6,7 @@ from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import QLabel, QToolButton, QVBoxLayout, QWidget
 
 from bachbridge_gui.controls.control import INSET_PX, Control
-from bachbridge_gui.widgets.styling import caption_label
+from bachbridge_gui.widgets.typography import caption_label
 
 
 class Section(QWidget):

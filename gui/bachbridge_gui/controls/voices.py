@@ -10,7 +10,7 @@ from bachbridge_gui.controls.specs import voice_spec
 from bachbridge_gui.presets.midi_learn import MidiLearn
 from bachbridge_gui.settings.store import SettingsStore
 from bachbridge_gui.widgets.segments import VoiceToggle
-from bachbridge_gui.widgets.styling import caption_label
+from bachbridge_gui.widgets.typography import caption_label
 
 _VOICE_SETTINGS = ("harmony", "channels", "octaves", "levels")
 _HEADINGS = ("", "Channel", "Octave", "Level")

@@ -22,6 +22,7 @@ from PyQt6.QtWidgets import (
 from bachbridge_gui.setup.checklist import Check, ConnectionChecks, checklist
 from bachbridge_gui.setup.daw_guides import DAWS, Daw, SetupStep, platform_note, with_port_names
 from bachbridge_gui.widgets.status_icon import STATE_LABELS, StatusIcon
+from bachbridge_gui.widgets.tokens import BODY_SCALE
 from bachbridge_gui.widgets.typography import bold_menu_words, heading_label, scroll_area, wrapped_label
 
 _SMALL_GAP_PX, _LARGE_GAP_PX, _MARGIN_PX = 8, 16, 24
@@ -101,7 +102,7 @@ class ConnectPage(QWidget):
         grid = QGridLayout(self)
         grid.setContentsMargins(_MARGIN_PX, _LARGE_GAP_PX, _MARGIN_PX, _LARGE_GAP_PX)
         grid.setSpacing(_LARGE_GAP_PX)
-        grid.addWidget(heading_label("Connect my DAW", 1.6), 0, 0)
+        grid.addWidget(heading_label("Connect my DAW"), 0, 0)
         grid.addWidget(back, 0, 1)
         grid.addWidget(self._ports_label, 1, 0)
         grid.addWidget(copy, 1, 1)
@@ -128,7 +129,7 @@ class ConnectPage(QWidget):
         column = QVBoxLayout(panel)
         column.setContentsMargins(_LARGE_GAP_PX, _LARGE_GAP_PX, _LARGE_GAP_PX, _LARGE_GAP_PX)
         column.setSpacing(_LARGE_GAP_PX)
-        column.addWidget(heading_label("What BachBridge sees", 1.1))
+        column.addWidget(heading_label("What BachBridge sees"))
         for row in self._check_rows:
             column.addWidget(row)
         return panel
@@ -158,10 +159,10 @@ class ConnectPage(QWidget):
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setHorizontalSpacing(_LARGE_GAP_PX)
         grid.setVerticalSpacing(4)
-        number_label = heading_label(str(number), 1.6)
+        number_label = heading_label(str(number))
         number_label.setMinimumWidth(_MARGIN_PX)
         grid.addWidget(number_label, 0, 0, 2, 1, Qt.AlignmentFlag.AlignTop)
-        grid.addWidget(heading_label(step.title, 1.0), 0, 1)
+        grid.addWidget(heading_label(step.title, BODY_SCALE), 0, 1)
         grid.addWidget(wrapped_label(bold_menu_words(with_port_names(step.text, *self._port_names))), 1, 1)
         grid.setColumnStretch(1, 1)
         return row
@@ -208,7 +209,7 @@ class CheckRow(QWidget):
     def __init__(self, check: Check) -> None:
         super().__init__()
         self.icon = StatusIcon()
-        self._title = heading_label("", 1.0)
+        self._title = heading_label("", BODY_SCALE)
         self._sentence = wrapped_label("")
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)

@@ -10,6 +10,7 @@ from PyQt6.QtWidgets import QBoxLayout, QCheckBox, QHBoxLayout, QLabel, QPushBut
 
 from bachbridge_gui.settings.store import SettingsStore
 from bachbridge_gui.widgets.status_icon import CheckState, StatusIcon
+from bachbridge_gui.widgets.tokens import TITLE_SCALE
 from bachbridge_gui.widgets.typography import heading_label, scroll_area, wrapped_label
 
 _SMALL_GAP_PX, _LARGE_GAP_PX, _MARGIN_PX = 8, 16, 32
@@ -69,7 +70,7 @@ class WelcomePage(QWidget):
     def _build_layout(self) -> None:
         column = QVBoxLayout()
         column.setSpacing(_LARGE_GAP_PX)
-        title = heading_label("BachBridge", 2.4)
+        title = heading_label("BachBridge", TITLE_SCALE)
         title.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         line = wrapped_label(_INTRODUCTION)
         line.setAlignment(Qt.AlignmentFlag.AlignHCenter)

@@ -18,7 +18,6 @@ class CompactBar(QWidget):
         self.mode, self.end_phrase = (Control(store, learner, row, show_label=False) for row in (specs.MODE, end))
         self.end_phrase.badge.setMaximumHeight(0)
         self.status_label = QLabel()
-        self.status_label.setStyleSheet("font-weight: normal;")
         self.status_label.setAccessibleName("Status")
         self.status_label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         row = QHBoxLayout(self)

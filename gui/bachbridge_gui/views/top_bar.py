@@ -7,6 +7,7 @@ from PyQt6.QtCore import QSize, Qt, pyqtSignal
 from PyQt6.QtGui import QAction, QActionGroup
 from PyQt6.QtWidgets import QButtonGroup, QHBoxLayout, QLabel, QMenu, QSizePolicy, QToolButton, QWidget
 
+from bachbridge_gui.widgets.style import set_role
 from bachbridge_gui.widgets.theme import THEMES
 
 VIEWS = ("roll", "score", "connect", "monitor")
@@ -22,16 +23,6 @@ _SWITCH_LABELS = {
     "keys": ("Piano", "Show a piano that you play with the mouse or the computer keyboard"),
     "sound": ("Sound", "Preview sound: hear everything without a DAW"),
 }
-_STYLE = """
-QLabel { font-weight: bold; }
-QToolButton:checked { background: palette(highlight); color: palette(highlighted-text);
-                      border: 1px solid palette(highlight); border-radius: 3px; }
-QToolButton:checked:focus { border: 2px solid palette(window-text); }
-QToolButton#panic { background: #b3261e; color: white; font-weight: bold; border: none; border-radius: 3px; }
-QToolButton#panic:pressed { background: #7f1510; }
-QToolButton#panic:focus { border: 2px solid palette(window-text); }
-"""
-"""Makes checked buttons visible from a distance, in the dark theme too. Fusion's own style hardly marks them."""
 PANIC_TOOLTIP = "Silence every note on every channel at once (Esc)"
 
 
@@ -61,9 +52,8 @@ class TopBar(QWidget):
         self.compact_button.toggled.connect(self.compactChosen)
         self.panic_button = _make_button("PANIC", PANIC_TOOLTIP)
         self.panic_button.clicked.connect(self.panicPressed)
-        self.panic_button.setObjectName("panic")
+        set_role(self.panic_button, "danger")
         self._title = QLabel("BachBridge")
-        self.setStyleSheet(_STYLE)
         self.menu_button = _make_button("More", "Theme, always on top, welcome page")
         self.menu_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self._menu = self._make_menu()

@@ -25,7 +25,7 @@ class PartStyle:
 
 PART_STYLES = {
     PLAYER: PartStyle("You", "#d55e00", "#ff8a33", "circle"),
-    0: PartStyle("Soprano", "#2f95d0", "#6cc4f2", "triangle"),
+    0: PartStyle("Soprano", "#2186c4", "#6cc4f2", "triangle"),
     1: PartStyle("Alto", "#007d5c", "#25c497", "square"),
     2: PartStyle("Tenor", "#0b4f8a", "#5b8ff0", "diamond"),
     3: PartStyle("Bass", "#a8487f", "#e79cc4", "bar"),

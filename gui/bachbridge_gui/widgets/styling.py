@@ -1,8 +1,8 @@
-"""Helpers that keep the panels calm: no accidental change by the mouse wheel, and unobtrusive captions."""
+"""Event filters that keep the panels calm: the mouse wheel changes nothing by accident."""
 
 from PyQt6.QtCore import QEvent, QObject, Qt
-from PyQt6.QtGui import QPalette, QWheelEvent
-from PyQt6.QtWidgets import QLabel, QWidget
+from PyQt6.QtGui import QWheelEvent
+from PyQt6.QtWidgets import QWidget
 
 
 class WheelGuard(QObject):
@@ -21,14 +21,3 @@ def guard_wheel_and_menu(widget: QWidget) -> None:
     widget.installEventFilter(WheelGuard(widget))
     for part in (widget, *widget.findChildren(QWidget)):
         part.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
-
-
-def caption_label(text: str) -> QLabel:
-    """Return a caption in small, muted letters."""
-    label = QLabel(text)
-    font = label.font()
-    if font.pointSizeF() > 0:
-        font.setPointSizeF(font.pointSizeF() * 0.85)
-    label.setFont(font)
-    label.setForegroundRole(QPalette.ColorRole.PlaceholderText)
-    return label

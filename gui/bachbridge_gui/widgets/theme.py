@@ -1,74 +1,51 @@
 """The palettes of the light and the dark theme, and the choice between them.
 
-Every widget paints with the palette. The theme "system" follows the desktop's setting while the program runs
-(`QStyleHints.colorScheme`).
+Every widget paints with the palette or from its theme's tokens. The theme "system" follows the desktop's
+setting while the program runs (`QStyleHints.colorScheme`).
 """
 
 from PyQt6.QtCore import Qt
 from PyQt6.QtGui import QColor, QPalette
 from PyQt6.QtWidgets import QApplication
 
+from bachbridge_gui.widgets.style import DesignStyle
+from bachbridge_gui.widgets.tokens import theme_colours
+
 THEMES = ("system", "light", "dark")
 
 _Role = QPalette.ColorRole
-_LIGHT_COLOURS = {
-    _Role.Window: "#f3f4f6",
-    _Role.WindowText: "#1c2530",
-    _Role.Base: "#ffffff",
-    _Role.AlternateBase: "#f7f8fa",
-    _Role.Text: "#1c2530",
-    _Role.Button: "#e9ebef",
-    _Role.ButtonText: "#1c2530",
-    _Role.BrightText: "#b3261e",
-    _Role.Highlight: "#0b5fbf",
-    _Role.HighlightedText: "#ffffff",
-    _Role.Link: "#0b5fbf",
-    _Role.ToolTipBase: "#ffffff",
-    _Role.ToolTipText: "#1c2530",
-    _Role.PlaceholderText: "#66717f",
-    _Role.Light: "#ffffff",
-    _Role.Midlight: "#e2e5ea",
-    _Role.Mid: "#b9c0c9",
-    _Role.Dark: "#8b95a1",
-    _Role.Shadow: "#5b6570",
-    _Role.Accent: "#0b5fbf",
+_ROLE_TOKENS = {
+    _Role.Window: "ground",
+    _Role.WindowText: "text",
+    _Role.Base: "sunken",
+    _Role.AlternateBase: "sunken_alternate",
+    _Role.Text: "text",
+    _Role.Button: "raised",
+    _Role.ButtonText: "text",
+    _Role.BrightText: "alert",
+    _Role.Highlight: "accent",
+    _Role.HighlightedText: "on_accent",
+    _Role.Link: "accent",
+    _Role.ToolTipBase: "raised",
+    _Role.ToolTipText: "text",
+    _Role.PlaceholderText: "muted",
+    _Role.Light: "hover",
+    _Role.Midlight: "line",
+    _Role.Mid: "line",
+    _Role.Dark: "outline",
+    _Role.Shadow: "outline",
+    _Role.Accent: "accent",
 }
-_DARK_COLOURS = {
-    _Role.Window: "#1f2329",
-    _Role.WindowText: "#e7eaee",
-    _Role.Base: "#15181d",
-    _Role.AlternateBase: "#1b1f25",
-    _Role.Text: "#e7eaee",
-    _Role.Button: "#30363f",
-    _Role.ButtonText: "#e7eaee",
-    _Role.BrightText: "#ff8a80",
-    _Role.Highlight: "#4c9bff",
-    _Role.HighlightedText: "#0b1420",
-    _Role.Link: "#7db6ff",
-    _Role.ToolTipBase: "#30363f",
-    _Role.ToolTipText: "#e7eaee",
-    _Role.PlaceholderText: "#99a3af",
-    _Role.Light: "#49515c",
-    _Role.Midlight: "#3a414b",
-    _Role.Mid: "#4b535e",
-    _Role.Dark: "#11141a",
-    _Role.Shadow: "#000000",
-    _Role.Accent: "#4c9bff",
-}
-_DARK_CHECKBOX_BASE = "#4b535e"
-_DISABLED_TEXT = {True: "#727c88", False: "#868f9a"}
-"""Colour of disabled text, in the dark (True) and in the light theme."""
-
-_STYLE = "fusion"
+"""The token of `ThemeColours` for each role of the palette."""
 
 
 def build_palette(*, dark: bool) -> QPalette:
     """Return the palette of the dark or the light theme."""
-    palette = QPalette()
-    for role, colour in (_DARK_COLOURS if dark else _LIGHT_COLOURS).items():
-        palette.setColor(role, QColor(colour))
+    palette, colours = QPalette(), theme_colours(dark=dark)
+    for role, token in _ROLE_TOKENS.items():
+        palette.setColor(role, QColor(getattr(colours, token)))
     for role in (_Role.WindowText, _Role.Text, _Role.ButtonText):
-        palette.setColor(QPalette.ColorGroup.Disabled, role, QColor(_DISABLED_TEXT[dark]))
+        palette.setColor(QPalette.ColorGroup.Disabled, role, QColor(colours.disabled))
     return palette
 
 
@@ -78,9 +55,8 @@ class Theme:
     def __init__(self, app: QApplication, name: str = "system") -> None:
         self._app = app
         self._name = name
-        style = app.style()
-        if style is None or style.name() != _STYLE:  # setting it again costs 0.3 s with a window open
-            app.setStyle(_STYLE)
+        if not isinstance(app.style(), DesignStyle):  # setting it again costs 0.3 s with a window open
+            app.setStyle(DesignStyle())
         hints = app.styleHints()
         if hints:
             hints.colorSchemeChanged.connect(self._apply)
@@ -99,16 +75,4 @@ class Theme:
         hints = self._app.styleHints()
         scheme = hints.colorScheme() if hints else Qt.ColorScheme.Light
         dark = self._name == "dark" or (self._name == "system" and scheme == Qt.ColorScheme.Dark)
-        palette = build_palette(dark=dark)
-        self._app.setPalette(palette)
-        if dark:
-            # Fusion paints an unchecked box darker than its background; in the dark theme nobody would see it.
-            palette.setColor(_Role.Base, QColor(_DARK_CHECKBOX_BASE))
-        self._app.setPalette(palette, "QCheckBox")
-        self._reapply_style_sheets()
-
-    def _reapply_style_sheets(self) -> None:
-        """Set every style sheet again, since a widget with a style sheet keeps the palette it had when it was set."""
-        for widget in self._app.allWidgets():
-            if sheet := widget.styleSheet():
-                widget.setStyleSheet(sheet)
+        self._app.setPalette(build_palette(dark=dark))

@@ -1,11 +1,13 @@
-"""Text for the pages with much to read: headings, wrapped labels, bold menu words, and an area that scrolls."""
+"""Text in the four sizes of the design: headings, captions, wrapped labels, bold menu words, and a scroll area."""
 
 import html
 import re
 
 from PyQt6.QtCore import Qt
-from PyQt6.QtGui import QFont
+from PyQt6.QtGui import QFont, QPalette
 from PyQt6.QtWidgets import QFrame, QLabel, QScrollArea, QWidget
+
+from bachbridge_gui.widgets.tokens import CAPTION_SCALE, HEADING_SCALE
 
 _MENU_WORD = re.compile(r"\*(.+?)\*")
 
@@ -21,13 +23,27 @@ def scroll_area(page: QWidget) -> QScrollArea:
     return area
 
 
-def heading_label(text: str, scale: float) -> QLabel:
+def scaled_font(font: QFont, scale: float, *, bold: bool = False) -> QFont:
+    """Return a copy of the font with one of the sizes in `tokens`."""
+    copy = QFont(font)
+    if font.pointSizeF() > 0:
+        copy.setPointSizeF(font.pointSizeF() * scale)
+    copy.setBold(bold)
+    return copy
+
+
+def heading_label(text: str, scale: float = HEADING_SCALE) -> QLabel:
     """Return a bold label, `scale` times as large as the other text."""
     label = QLabel(text)
-    font = QFont(label.font())
-    font.setPointSizeF(font.pointSizeF() * scale)
-    font.setBold(True)
-    label.setFont(font)
+    label.setFont(scaled_font(label.font(), scale, bold=True))
+    return label
+
+
+def caption_label(text: str) -> QLabel:
+    """Return a caption in small, muted letters."""
+    label = QLabel(text)
+    label.setFont(scaled_font(label.font(), CAPTION_SCALE))
+    label.setForegroundRole(QPalette.ColorRole.PlaceholderText)
     return label
 
 

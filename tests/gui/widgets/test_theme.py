@@ -9,7 +9,9 @@ from PyQt6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from bachbridge_gui.app import application
+from bachbridge_gui.widgets.palette import PART_STYLES, part_colour
 from bachbridge_gui.widgets.theme import THEMES, Theme, build_palette
+from bachbridge_gui.widgets.tokens import theme_colours
 
 Role, Group = QPalette.ColorRole, QPalette.ColorGroup
 TEXT_PAIRS = (
@@ -63,6 +65,44 @@ def test_palette_disabled_text_is_fainter_but_visible(dark: bool) -> None:
     for text, background in ((Role.WindowText, Role.Window), (Role.ButtonText, Role.Button), (Role.Text, Role.Base)):
         disabled = contrast(palette.color(Group.Disabled, text), palette.color(Group.Disabled, background))
         assert 2.0 <= disabled < contrast(palette.color(text), palette.color(background))
+
+
+VOICE_PAPERS = ("sunken", "ground", "raised")
+"""The surfaces on which the colours of the voices are painted."""
+
+
+@pytest.mark.parametrize("dark", [False, True])
+@pytest.mark.parametrize("surface", ["sunken", "sunken_alternate", "ground", "raised", "hover"])
+def test_tokens_are_readable_on_every_surface(dark: bool, surface: str) -> None:
+    colours = theme_colours(dark=dark)
+    paper = QColor(getattr(colours, surface))
+    needed = {"text": 4.5, "muted": 4.5, "accent": 4.5, "alert": 4.5, "outline": 3.0, "disabled": 2.4}
+    found = {name: contrast(QColor(getattr(colours, name)), paper) for name in needed}
+    assert not {name: round(found[name], 2) for name in needed if found[name] < needed[name]}
+
+
+@pytest.mark.parametrize("dark", [False, True])
+@pytest.mark.parametrize(
+    ("text", "paper"),
+    [
+        ("on_accent", "accent"),
+        ("on_accent", "accent_hover"),
+        ("on_danger", "danger"),
+        ("on_danger", "danger_pressed"),
+    ],
+)
+def test_tokens_for_filled_buttons_are_readable(dark: bool, text: str, paper: str) -> None:
+    colours = theme_colours(dark=dark)
+    assert contrast(QColor(getattr(colours, text)), QColor(getattr(colours, paper))) >= 4.5
+
+
+@pytest.mark.parametrize("dark", [False, True])
+@pytest.mark.parametrize("voice", PART_STYLES)
+def test_voice_colours_stand_out_from_every_surface(dark: bool, voice: int) -> None:
+    colours = theme_colours(dark=dark)
+    papers = {name: QColor(getattr(colours, name)) for name in VOICE_PAPERS}
+    found = {name: contrast(part_colour(voice, dark=dark), paper) for name, paper in papers.items()}
+    assert not {name: round(ratio, 2) for name, ratio in found.items() if ratio < 3.0}
 
 
 @pytest.mark.parametrize("name", THEMES)

@@ -21,6 +21,8 @@ _UNITS_PER_PIXEL = 2
 _PAGE_OPTIONS = {"pageHeight": 60000, "adjustPageHeight": True, "scale": 50}
 _PDF_OPTIONS = {"pageHeight": 2970, "pageWidth": 2100, "scale": 50}
 _LAYOUT_OPTIONS = {"footer": "none", "header": "none", "breaks": "auto", "svgViewBox": True, "svgRemoveXlink": True}
+_ENGRAVER_FONT = 'font-family="Times, serif"'
+_TEXT_FONTS = "font-family=\"Times, 'Times New Roman', 'Liberation Serif', 'DejaVu Serif', 'Noto Serif', serif\""
 _PNG_WIDTH = 1600
 """In pixels."""
 _A4_WIDTH_INCHES = 8.27
@@ -42,7 +44,7 @@ def render_picture(musicxml: bytes, suffix: str, width: int = 1050) -> bytes:
     toolkit = _load_score(musicxml, _PAGE_OPTIONS | {"pageWidth": width * _UNITS_PER_PIXEL})
     if toolkit.getPageCount() != 1:
         raise BachBridgeError("the score does not fit on one picture: write it as .pdf or .musicxml.")
-    svg = str(toolkit.renderToSVG(1))
+    svg = _page_svg(toolkit, 1)
     return svg.encode() if suffix.lower() == ".svg" else _render_png(svg)
 
 
@@ -51,7 +53,7 @@ def render_pdf(musicxml: bytes) -> bytes:
     from PIL import Image
 
     toolkit = _load_score(musicxml, _PDF_OPTIONS)
-    pngs = [_render_png(str(toolkit.renderToSVG(page + 1))) for page in range(toolkit.getPageCount())]
+    pngs = [_render_png(_page_svg(toolkit, page + 1)) for page in range(toolkit.getPageCount())]
     pages = [Image.open(io.BytesIO(png)).convert("L") for png in pngs]
     document = io.BytesIO()
     pages[0].save(document, "PDF", save_all=True, append_images=pages[1:], resolution=_PNG_WIDTH / _A4_WIDTH_INCHES)
@@ -69,6 +71,11 @@ def _load_score(musicxml: bytes, options: dict[str, Any]) -> Any:
     if not toolkit.loadData(musicxml.decode()) or not toolkit.getPageCount():
         raise BachBridgeError("the score cannot be engraved: write it as .musicxml.")
     return toolkit
+
+
+def _page_svg(toolkit: Any, page: int) -> str:
+    """Return a page, which is counted from 1, with a choice of fonts for its bar numbers and words."""
+    return str(toolkit.renderToSVG(page)).replace(_ENGRAVER_FONT, _TEXT_FONTS)
 
 
 def _render_png(svg: str) -> bytes:

@@ -5,6 +5,7 @@ line of fifths around the key signature, and get an accidental where they differ
 bar. Notes shorter than a quarter are beamed within a beat. The format is MusicXML 4.0, partwise.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from itertools import groupby
@@ -17,11 +18,14 @@ from bachbridge.music.note_values import NoteValue, Steps, VoiceReader, beat_ste
 from bachbridge.music.notes import STEPS_PER_BEAT, VOICES, Note
 from bachbridge.music.timeline import Bar, Meter, missing_pickup_steps
 
+_VALUE_ID = re.compile(r"v([0-3])-(\d+)-([1-9]\d*)")
 _NOTE_TYPES = {1: "16th", 2: "eighth", 4: "quarter", 8: "half", 16: "whole"}
 _TYPE_AND_DOTS = {steps * 3 // 2: (name, 1) for steps, name in _NOTE_TYPES.items()} | {
     steps: (name, 0) for steps, name in _NOTE_TYPES.items()
 }
 """Name and dots of each note value by its steps; the grid has no dotted 16th."""
+ANSWER_MARK = "Answer"
+"""The words above the staff where the answer begins."""
 _ACCIDENTALS = {-2: "flat-flat", -1: "flat", 0: "natural", 1: "sharp", 2: "double-sharp"}
 
 
@@ -32,10 +36,12 @@ def encode_musicxml(
     title: str = "",
     *,
     omit_resting_voices: bool = False,
+    answer_step: int | None = None,
 ) -> bytes:
     """Encode the score of the notes, each voice one note at a time, in the order of their starts.
 
-    With `omit_resting_voices` the lower voice of a staff is left out of the bars in which it rests.
+    With `omit_resting_voices` the lower voice of a staff is left out of the bars in which it rests. Words stand
+    at `answer_step`, where the answer begins, and a double bar line before it if that is a bar line.
     """
     root = Element("score-partwise", version="4.0")
     SubElement(SubElement(root, "work"), "work-title").text = title
@@ -44,15 +50,18 @@ def encode_musicxml(
     SubElement(root, "part", id="P1").text = "\n"
     # Bars are encoded one by one: the elements of a long piece would take a gigabyte.
     head, tail = tostring(root, encoding="utf-8", xml_declaration=True).split(b"\n</part>")
-    measures = (
-        tostring(measure, encoding="us-ascii")
-        for measure in _measure_elements(notes, bars, key, omit_resting_voices=omit_resting_voices)
-    )
+    elements = _measure_elements(notes, bars, key, omit_resting_voices=omit_resting_voices, answer_step=answer_step)
+    measures = (tostring(measure, encoding="us-ascii") for measure in elements)
     return b"\n".join([head, *measures, b"</part>" + tail, b""])
 
 
 def _measure_elements(
-    notes: Sequence[Note | WrittenNote], bars: Sequence[Bar], key: tuple[int, bool], *, omit_resting_voices: bool
+    notes: Sequence[Note | WrittenNote],
+    bars: Sequence[Bar],
+    key: tuple[int, bool],
+    *,
+    omit_resting_voices: bool,
+    answer_step: int | None,
 ) -> Iterator[Element]:
     fifths = key_signature_fifths(key)
     voices = [VoiceReader([note for note in notes if note.voice == voice]) for voice in range(len(VOICES))]
@@ -64,9 +73,12 @@ def _measure_elements(
         if written_meter != (meter.numerator, meter.denominator):
             _add_attributes(measure, meter, scale, fifths if written_meter is None else None)
             written_meter = meter.numerator, meter.denominator
+        if answer_step is not None and bar.start <= answer_step < bar.end:
+            _add_answer_mark(measure, (answer_step - bar.start) * scale)
         _add_bar(measure, bar, voices, fifths, key, scale, omit_resting_voices=omit_resting_voices)
-        if bar is bars[-1]:
-            SubElement(SubElement(measure, "barline", location="right"), "bar-style").text = "light-heavy"
+        bar_line = "light-heavy" if bar is bars[-1] else "light-light" if bar.end == answer_step else ""
+        if bar_line:
+            SubElement(SubElement(measure, "barline", location="right"), "bar-style").text = bar_line
         yield measure
 
 
@@ -87,6 +99,17 @@ def _add_attributes(measure: Element, meter: Meter, scale: int, fifths: int | No
             SubElement(clef, "line").text = str(line)
 
 
+def _add_answer_mark(measure: Element, offset: int) -> None:
+    """Add the words that mark the answer, `offset` divisions into the measure."""
+    direction = SubElement(measure, "direction", placement="above")
+    words = SubElement(SubElement(direction, "direction-type"), "words")
+    words.set("font-weight", "bold")
+    words.text = ANSWER_MARK
+    if offset:
+        SubElement(direction, "offset").text = str(offset)
+    SubElement(direction, "staff").text = "1"
+
+
 # ---------------------------------------------------------------- bars
 
 
@@ -102,20 +125,23 @@ def _add_bar(
 ) -> None:
     rows = [(voice, value) for voice in range(len(VOICES)) for value in voices[voice].note_values(bar)]
     accidentals = _bar_accidentals(rows, fifths, key)
+    resting = set(range(len(VOICES))) - {voice for voice, value in rows if value.pitch is not None}
     for voice, voice_rows in groupby(rows, key=lambda row: row[0]):
         values = [value for _, value in voice_rows]
-        if omit_resting_voices and voice % 2 and all(value.pitch is None for value in values):
+        if omit_resting_voices and voice % 2 and voice in resting:
             continue
         if voice:
             SubElement(SubElement(measure, "backup"), "duration").text = str((bar.end - bar.start) * scale)
-        if all(value.pitch is None for value in values):
+        if voice in resting:
             _add_whole_rest(measure, bar, voice, scale)
             continue
         beams = _beams(values, bar)
         for value in values:
             name = spell(value.pitch, key) if value.pitch is not None else None
             accidental = accidentals.get((voice, value.start))
-            _add_note(measure, value, voice, name, accidental, beams.get(value.start, ()), scale)
+            note = _add_note(measure, value, voice, name, accidental, beams.get(value.start, ()), scale)
+            if name is not None and not (omit_resting_voices and voice ^ 1 in resting):
+                _add_stem(note, "down" if voice % 2 else "up")
 
 
 def _bar_accidentals(
@@ -186,9 +212,9 @@ def _add_note(
     accidental: str | None,
     beams: Sequence[str],
     scale: int,
-) -> None:
-    """Add one note or rest; the format prescribes the order of its elements."""
-    note = SubElement(measure, "note")
+) -> Element:
+    """Add one note or rest and return it; the format prescribes the order of its elements."""
+    note = SubElement(measure, "note", id=value_id(voice, value.start))
     ties = [kind for kind, is_tied in (("stop", value.tied_before), ("start", value.tied_after)) if is_tied]
     if name is None:
         SubElement(note, "rest")
@@ -212,8 +238,6 @@ def _add_note(
         modification = SubElement(note, "time-modification")
         SubElement(modification, "actual-notes").text = str(value.tuplet)
         SubElement(modification, "normal-notes").text = str(TUPLET_TIMES[value.tuplet][0])
-    if name is not None:
-        SubElement(note, "stem").text = "down" if voice % 2 else "up"
     SubElement(note, "staff").text = str(voice // 2 + 1)
     for number, action in enumerate(beams, start=1):
         SubElement(note, "beam", number=str(number)).text = action
@@ -224,3 +248,23 @@ def _add_note(
             SubElement(notations, "tied", type=kind)
         for kind in tuplets:
             SubElement(notations, "tuplet", type=kind)
+    return note
+
+
+def _add_stem(note: Element, direction: str) -> None:
+    """Add the direction of the stem at its place, before the staff; without one the engraver chooses."""
+    stem = Element("stem")
+    stem.text = direction
+    note.insert([child.tag for child in note].index("staff"), stem)
+
+
+def value_id(voice: int, start: Steps) -> str:
+    """Return the identifier of a written value, with which it is found in a picture of the score."""
+    at = Fraction(start)
+    return f"v{voice}-{at.numerator}-{at.denominator}"
+
+
+def parse_value_id(text: str) -> tuple[int, Fraction] | None:
+    """Return voice and start (steps) of a written value's identifier; None if it is none."""
+    found = _VALUE_ID.fullmatch(text)
+    return None if found is None else (int(found[1]), Fraction(int(found[2]), int(found[3])))

@@ -2,52 +2,99 @@
 
 On paper a voice holds one note at a time. So the player's chords are given to the voices from above, each note to the
 nearest free voice, and a single line to one voice alone. A voice's note ends where its next one begins; of a chord of
-more than four notes the three highest and the lowest are written.
+more than four notes the three highest and the lowest are written. Played lengths become note values by
+`notation.played_values`, and the key signature is `notation.signature`'s.
 """
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import groupby, pairwise
 
 from bachbridge.files.midi_reader import MidiSong
 from bachbridge.files.musicxml import encode_musicxml
 from bachbridge.files.staff_voices import split_into_voices
-from bachbridge.music.keys import key_from_notes
+from bachbridge.music.notation.played_values import values_as_written, with_triplets
+from bachbridge.music.notation.signature import written_key
 from bachbridge.music.notation.tuplets import WrittenNote, written_line
-from bachbridge.music.notes import VOICE_RANGES, VOICES, Note, Phrase
-from bachbridge.music.timeline import Bar, is_monophonic, meter_from_steps, notes_by_part, part_voices
+from bachbridge.music.notes import STEPS_PER_BEAT, VOICE_RANGES, VOICES, Key, Note, Phrase
+from bachbridge.music.timeline import Bar, Meter, is_monophonic, meter_from_steps, notes_by_part, part_voices
 
+_GRID_SLACK_TICKS = 1.5
+"""Distance from the grid up to which a note of a file ends on it: files round, and some end notes a tick early."""
 _UPPER_STAFF_FROM = 60
 """A single line with this mean pitch or a higher one goes to the soprano, on the upper staff."""
 _RANGE_CENTRES = tuple((low + high) / 2 for low, high in VOICE_RANGES)
 
 
-def exchange_musicxml(prompt: Phrase, answer: Sequence[Note], answer_step: int | None = None, title: str = "") -> bytes:
+@dataclass(frozen=True, slots=True)
+class ScoreOptions:
+    """Facts for a score beside the notes of an exchange: the length of a step, the meter and the key, where known."""
+
+    title: str = ""
+    step_ns: int = 0
+    """With 0, triplets are not looked for."""
+    meter: Meter | None = None
+    key: Key | None = None
+
+
+def exchange_musicxml(
+    prompt: Phrase, answer: Sequence[Note], answer_step: int | None = None, options: ScoreOptions = ScoreOptions()
+) -> bytes:
     """Encode the prompt and its answer, whose step 0 is the prompt's step `answer_step` (None: its end)."""
-    notes = exchange_notes(prompt, answer, answer_step)
-    end = max([prompt.steps, *(note.end for note in notes)])
+    moved = _moved_answer(prompt, answer, answer_step)
+    bars = exchange_bars(prompt, moved, options.meter)
+    voices = _without_overlaps([*assign_voices(prompt.notes), *moved])
+    played = with_triplets(voices, bars, options.step_ns)
     return encode_musicxml(
-        notes,
-        regular_bars(end, prompt.steps_per_bar, prompt.position or 0),
-        key_from_notes(notes),
-        title,
+        values_as_written(played, bars),
+        bars,
+        written_key(prompt.notes, moved, options.key),
+        options.title,
         omit_resting_voices=True,
+        answer_step=moved[0].start if moved and prompt.notes and moved[0].start else None,
     )
+
+
+def exchange_bars(prompt: Phrase, moved_answer: Sequence[Note], meter: Meter | None = None) -> list[Bar]:
+    """Return the bars of an exchange; `meter` is used if it has as many steps to a bar as the prompt."""
+    end = max([prompt.steps, *(note.end for note in prompt.notes), *(note.end for note in moved_answer)])
+    bars = regular_bars(end, prompt.steps_per_bar, prompt.position or 0)
+    if meter is None or meter.steps_per_bar != prompt.steps_per_bar:
+        return bars
+    return [replace(bar, meter=meter) for bar in bars]
 
 
 def exchange_notes(prompt: Phrase, answer: Sequence[Note], answer_step: int | None = None) -> list[Note]:
     """Return the notes of both in four voices, each with one note at a time."""
+    return _without_overlaps([*assign_voices(prompt.notes), *_moved_answer(prompt, answer, answer_step)])
+
+
+def _moved_answer(prompt: Phrase, answer: Sequence[Note], answer_step: int | None) -> list[Note]:
+    """Return the answer's notes by start, on the prompt's steps."""
     answer_step = prompt.steps if answer_step is None else answer_step
-    moved = [replace(note, start=note.start + answer_step) for note in answer]
-    return _without_overlaps([*assign_voices(prompt.notes), *moved])
+    return sorted(
+        (replace(note, start=note.start + answer_step) for note in answer), key=lambda note: (note.start, note.voice)
+    )
 
 
 def song_notes(song: MidiSong, answer: Sequence[Note] = ()) -> list[Note | WrittenNote]:
     """Return a song's notes in four voices as they are written, tuplets too, and its answer, which begins at its end.
 
-    Music that is neither in four voices nor one line goes to 16ths.
+    Music that is neither in four voices nor one line goes to 16ths. Short gaps are closed if the music was played.
     """
+    notes = _song_notes(song, answer)
+    return values_as_written(notes, list(song.timeline.bars(song.phrase.steps))) if was_played(song) else notes
+
+
+def was_played(song: MidiSong) -> bool:
+    """Return True if most notes of the song end off the grid of 16ths and of 16ths' triplets."""
+    cell = song.timeline.ticks_per_beat / (3 * STEPS_PER_BEAT)
+    off_grid = sum(abs(note.end / cell - round(note.end / cell)) * cell > _GRID_SLACK_TICKS for note in song.notes)
+    return 2 * off_grid > len(song.notes)
+
+
+def _song_notes(song: MidiSong, answer: Sequence[Note]) -> list[Note | WrittenNote]:
     moved = _without_overlaps([replace(note, start=note.start + song.phrase.steps) for note in answer])
     split = split_into_voices(song)
     if split is None:

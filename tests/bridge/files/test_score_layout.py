@@ -1,14 +1,17 @@
 """The voices and bars of an exchange in its score."""
 
+from fractions import Fraction
 from pathlib import Path
 from xml.etree.ElementTree import fromstring
 
 import pytest
 
 from bachbridge.files.midi_reader import read_midi
-from bachbridge.files.score_layout import assign_voices, exchange_musicxml, regular_bars, song_notes
+from bachbridge.files.musicxml import parse_value_id, value_id
+from bachbridge.files.score_layout import ScoreOptions, assign_voices, exchange_musicxml, regular_bars, song_notes
 from bachbridge.music.keys import key_from_notes
 from bachbridge.music.notes import Note, Phrase
+from bachbridge.music.timeline import Meter
 
 
 def voices(*notes: Note) -> list[tuple[int, int, int]]:
@@ -88,3 +91,35 @@ def test_song_notes_keep_tuplets_of_a_line_and_of_four_voices():
     assert line[-1].start == 32
     hymn = song_notes(read_midi(cases / "m16-two-staves.mid"))
     assert {note.voice for note in hymn} == {0, 1, 2, 3}
+
+
+def test_exchange_marks_where_the_answer_begins():
+    prompt, answer = Phrase((Note(0, 15, 72),), 16), [Note(0, 16, 67)]
+    first, second = fromstring(exchange_musicxml(prompt, answer)).findall("part/measure")
+    assert first.findtext("barline/bar-style") == "light-light"
+    assert second.findtext("direction/direction-type/words") == "Answer"
+    (only,) = fromstring(exchange_musicxml(prompt, [Note(0, 4, 67, voice=1)], 12)).findall("part/measure")
+    assert only.findtext("direction/offset") == "12"
+    assert fromstring(exchange_musicxml(prompt, [Note(0, 4, 67, voice=1)], 0)).find(".//words") is None
+
+
+def test_exchange_writes_played_notes_and_the_set_meter():
+    prompt = Phrase(tuple(Note(2 * at, 1, 72 + at) for at in range(6)), 12, 12)
+    options = ScoreOptions(meter=Meter(0, 6, 8), key=(2, False))
+    (bar,) = fromstring(exchange_musicxml(prompt, (), options=options)).findall("part/measure")
+    assert [note.findtext("type") for note in bar.findall("note")[:6]] == ["eighth"] * 6
+    beams = [note.findtext("beam") for note in bar.findall("note")[:6]]
+    assert beams == ["begin", "continue", "end"] * 2
+    assert (bar.findtext("attributes/time/beats"), bar.findtext("attributes/key/fifths")) == ("6", "2")
+
+
+def test_exchange_leaves_stems_of_a_lone_voice_to_the_engraver():
+    answer = [Note(0, 16, 72 - 7 * voice, voice=voice) for voice in range(4)]
+    first, second = fromstring(exchange_musicxml(Phrase((Note(0, 16, 72),), 16), answer)).findall("part/measure")
+    assert first.find("note/stem") is None
+    assert [note.findtext("stem") for note in second.findall("note")] == ["up", "down", "up", "down"]
+
+
+def test_value_ids_are_read_back():
+    assert parse_value_id(value_id(2, Fraction(8, 3))) == (2, Fraction(8, 3))
+    assert parse_value_id("note-12") is None

@@ -28,12 +28,14 @@ from bachbridge.console import make_console
 from bachbridge.errors import ConfigError, MidiFileError
 from bachbridge.files.midi_reader import MAX_TRACKS, MidiSong
 from bachbridge.files.midi_writer import part_body
+from bachbridge.files.score_layout import was_played
 from bachbridge.files.smf import encode_file, rename_track
 from bachbridge.inference.runtime import library
 from bachbridge.inference.runtime.library import Card
 from bachbridge.music import bar_ranges
 from bachbridge.music.general_midi import ANSWER_PROGRAM
 from bachbridge.music.notation import tuplets
+from bachbridge.music.notation.played_values import values_as_written
 from bachbridge.music.notation.tuplets import WrittenNote
 from bachbridge.music.notes import VOICES, Note
 from bachbridge.music.phrasing.written import WrittenEnds, written_ends
@@ -123,8 +125,9 @@ def _score_notes(
     song: MidiSong, melody: ExtractedMelody, harmony: MelodyHarmony, voice: int
 ) -> list[Note | WrittenNote]:
     """Return all voices for a score: the melody with its tuplets, the others on 16ths."""
+    line = tuplets.written_line(melody.played, song.timeline, voice)
     return [
-        *tuplets.written_line(melody.played, song.timeline, voice),
+        *(values_as_written(line, harmony.bars) if was_played(song) else line),
         *(note for note in harmony.notes if note.voice != voice),
     ]
 

@@ -5,8 +5,6 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
 from rich.table import Table
 
 from bachbridge.atomic_files import atomic_output, check_output_path
@@ -14,7 +12,7 @@ from bachbridge.cli.transform.formats import writers
 from bachbridge.cli.transform.formats.writers import FinishedMusic
 from bachbridge.music import metrics
 from bachbridge.music.frames import Ints
-from bachbridge.music.keys import estimate_key
+from bachbridge.music.notation.signature import written_key
 from bachbridge.music.notation.tuplets import WrittenNote
 from bachbridge.music.notes import Note
 from bachbridge.music.timeline import Bar
@@ -44,19 +42,11 @@ class OutputFiles:
 
     def write(self, midi: bytes, notes: Sequence[Note | WrittenNote], bars: Sequence[Bar], title: str) -> None:
         """Write the music and its score, both or neither; raises `BachBridgeError`."""
-        music = FinishedMusic(midi, notes, bars, title, estimate_key(_pitch_weights(notes)))
+        music = FinishedMusic(midi, notes, bars, title, written_key(sorted(notes, key=lambda note: note.start)))
         with ExitStack() as files:
             for path in (self.target, self.score_path):
                 if path is not None:
                     files.enter_context(atomic_output(path)).write_bytes(writers.encode_music(path, music))
-
-
-def _pitch_weights(notes: Sequence[Note | WrittenNote]) -> NDArray[np.float64]:
-    """Return how long each pitch class sounds."""
-    weights = np.zeros(12)
-    for note in notes:
-        weights[note.pitch % 12] += note.length
-    return weights
 
 
 def metrics_table(pitch_index: Ints) -> Table:

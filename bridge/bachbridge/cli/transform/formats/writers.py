@@ -19,7 +19,7 @@ from bachbridge.errors import ConfigError
 from bachbridge.files import engraving
 from bachbridge.files.midi_reader import MidiSong, parse_midi
 from bachbridge.files.musicxml import encode_musicxml
-from bachbridge.music.keys import key_from_notes
+from bachbridge.music.notation.signature import written_key
 from bachbridge.music.notation.tuplets import WrittenNote
 from bachbridge.music.notes import STEPS_PER_BEAT, Key, Note, Phrase
 from bachbridge.music.timeline import Bar, TickNote
@@ -49,7 +49,7 @@ class FinishedMusic:
 
     @property
     def key_or_estimate(self) -> Key:
-        return self.key or key_from_notes(self.song.phrase.notes)
+        return written_key(self.song.phrase.notes, given=self.key)
 
 
 def check_format(path: Path, suffixes: Iterable[str] | None = None, option: str = "") -> None:

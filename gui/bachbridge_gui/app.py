@@ -94,8 +94,9 @@ def run(
     except BaseException:
         engine.close()
         raise
-    if startup_notice or damage:
-        window.frame_loop.show_notice(startup_notice or damage)
+    for sentence in (startup_notice, damage):
+        if sentence:
+            window.frame_loop.show_notice(sentence, "error")
     for number in (signal.SIGTERM, signal.SIGINT):
         # Python may run a signal handler in the middle of painting, so the window is closed later.
         signal.signal(number, lambda *_: QTimer.singleShot(0, window.close))

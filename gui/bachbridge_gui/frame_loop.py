@@ -12,8 +12,10 @@ from PyQt6.QtCore import QObject, Qt, QTimer, pyqtSignal
 from bachbridge.protocol.effects import Message, Received, SettingRefused
 from bachbridge.protocol.events import PortsChanged
 from bachbridge_gui.app_core import AppCore
-from bachbridge_gui.engine.port_status import LOOP_NOTICE
+from bachbridge_gui.settings.availability import model_obstacle, suitable_model
 from bachbridge_gui.setup.checklist import ConnectionChecks
+from bachbridge_gui.state.notices import Level, Remedy, StatusNotice
+from bachbridge_gui.views.status_bar import StatusTexts
 from bachbridge_gui.window_parts import WindowParts
 
 FRAME_MS, IDLE_FRAME_MS = 30, 100
@@ -26,18 +28,19 @@ _NO_PORTS_NAME = "pipe"
 class FrameLoop(QObject):
     """Lives in the window's thread. `start` begins, `stop` ends; `run_frame` is one frame."""
 
-    notice_changed = pyqtSignal(str)
-    """The sentence for the notice line; empty: nothing is wrong any more."""
+    notice_changed = pyqtSignal(object)
+    """The `StatusNotice` for the notice line; None: nothing is wrong any more."""
     roll_painted = pyqtSignal(object)
     """The piano roll has been refreshed; the time in ns."""
 
     def __init__(self, core: AppCore, parts: WindowParts) -> None:
         super().__init__()
         self._core, self._parts = core, parts
-        self._notice = ""
+        self._notice: StatusNotice | None = None
+        """The notice that is shown."""
         self._shown_panels: object = None
         """The values that the slowly changing panels show now."""
-        self._last_text_ns = self._last_activity_ns = 0
+        self._last_text_ns = self._last_activity_ns = self._now_ns = 0
         self._timer = QTimer(self)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
         self._timer.timeout.connect(self._on_timer)
@@ -54,12 +57,14 @@ class FrameLoop(QObject):
         self._last_activity_ns = time.monotonic_ns()
         self._adjust_interval(self._last_activity_ns)
 
-    def show_notice(self, sentence: str) -> None:
+    def show_notice(self, sentence: str, level: Level = "warning", topic: str = "") -> None:
         """Show a sentence in the notice line."""
-        self._core.state.set_notice(sentence, time.monotonic_ns())
+        self._core.state.notices.post(StatusNotice(sentence, level, topic), self._now_ns or time.monotonic_ns())
+        self._parts.monitor.add_notice(sentence, self._now_ns or time.monotonic_ns())
 
     def run_frame(self, now_ns: int) -> None:
         """Run one frame at the time `now_ns`."""
+        self._now_ns = now_ns
         messages = self._core.supervisor.receive_pending(now_ns)
         self._handle_messages(messages, now_ns)
         if self._core.state.view == "roll" and self._parts.roll.refresh(now_ns):
@@ -111,7 +116,8 @@ class FrameLoop(QObject):
     def _update_live_widgets(self, now_ns: int) -> None:
         """Refresh the widgets that move in every frame, the roll apart."""
         state = self._core.state
-        self._parts.status_bar.refresh(state.health, state.tempo_text(), now_ns, state.harmony_text())
+        texts = StatusTexts(state.activity_text(now_ns), state.tempo_text(), state.harmony_text())
+        self._parts.status_bar.refresh(state.health, texts, now_ns)
         if state.prefs.computer_keys:
             self._parts.keyboard.lit = {note.pitch: note.voice for note in state.timeline.sounding_notes()}
 
@@ -162,11 +168,32 @@ class FrameLoop(QObject):
     # ------------------------------------------------------------ notices and settings
 
     def _update_notice(self, now_ns: int) -> None:
-        port_notice = self._core.ports.notice()
-        sentence = LOOP_NOTICE if port_notice == LOOP_NOTICE else self._core.state.notice(now_ns) or port_notice
-        if sentence != self._notice:
-            self._notice = sentence
-            self.notice_changed.emit(sentence)
+        notices = self._core.state.notices
+        notices.set_standing([*self._core.ports.standing_notices(), *self._model_notices()])
+        notice = notices.current(now_ns)
+        if notice != self._notice:
+            self._notice = notice
+            self.notice_changed.emit(notice)
+
+    def _model_notices(self) -> list[StatusNotice]:
+        """Return the notice about a model that does not play in this mode, with another one as its remedy."""
+        settings, picker = self._core.store.settings, self._parts.controls.model
+        obstacle = model_obstacle(settings, picker.tasks)
+        if not obstacle:
+            return []
+        other = suitable_model(settings, picker.tasks_by_model)
+        remedy = Remedy(f"Use {other}", "model", other) if other else None
+        return [StatusNotice(obstacle, "warning", "mode", remedy)]
+
+    def dismiss_notice(self) -> None:
+        """Hide the notice that is shown."""
+        if self._notice:
+            self._core.state.notices.dismiss(self._notice)
+
+    def apply_remedy(self) -> None:
+        """Make the change of a setting that the notice proposes."""
+        if self._notice and (remedy := self._notice.remedy):
+            self._core.store.set(remedy.setting, remedy.value)
 
     def _connect_signals(self) -> None:
         store = self._core.store
@@ -181,4 +208,4 @@ class FrameLoop(QObject):
 
     def _show_preview_failure(self) -> None:
         if failure := self._core.preview.sound.failure_text:
-            self.show_notice(failure)
+            self.show_notice(failure, "error", "sound")

@@ -10,7 +10,6 @@ from PyQt6.QtWidgets import (
     QAbstractSpinBox,
     QApplication,
     QHBoxLayout,
-    QLabel,
     QLineEdit,
     QMainWindow,
     QPlainTextEdit,
@@ -23,6 +22,7 @@ from bachbridge_gui.app_core import AppCore
 from bachbridge_gui.engine_commands import EngineCommands
 from bachbridge_gui.frame_loop import FrameLoop
 from bachbridge_gui.presets.midi_learn_overlay import LearnOverlay
+from bachbridge_gui.views.notice_bar import NoticeBar
 from bachbridge_gui.views.top_bar import VIEWS
 from bachbridge_gui.widgets.theme import Theme
 from bachbridge_gui.window_parts import WindowParts
@@ -51,7 +51,7 @@ class MainWindow(QMainWindow):
         self.setMinimumSize(*MIN_SIZE)
         self.setAcceptDrops(True)
         self._full_height_px = 0
-        self.notice = _build_notice()
+        self.notice = NoticeBar()
         self.stack = self._build_stack()
         self.setCentralWidget(self._build_layout())
         self._connect_signals()
@@ -167,7 +167,9 @@ class MainWindow(QMainWindow):
         parts.welcome_page.keyboard_wanted.connect(self._play_on_screen_keyboard)
         for button, target in ((top.panic_button, "panic"), (parts.welcome_page.example_button, "example")):
             LearnOverlay(button, target, self.core.midi_learn)
-        self.frame_loop.notice_changed.connect(self._show_notice)
+        self.frame_loop.notice_changed.connect(self.notice.show_notice)
+        self.notice.dismissed.connect(self.frame_loop.dismiss_notice)
+        self.notice.remedy_chosen.connect(self.frame_loop.apply_remedy)
         store.command_given.connect(self._after_command)
         escape = QShortcut(QKeySequence(Qt.Key.Key_Escape), self)
         escape.activated.connect(self._cancel_learn_or_panic)
@@ -214,10 +216,6 @@ class MainWindow(QMainWindow):
             self.core.midi_learn.cancel()
         else:
             self.core.store.give_command("panic")
-
-    def _show_notice(self, sentence: str) -> None:
-        self.notice.setText(sentence)
-        self.notice.setVisible(bool(sentence))
 
     # ------------------------------------------------------------ what Qt calls
 
@@ -294,18 +292,6 @@ class MainWindow(QMainWindow):
         column.addWidget(self.notice)
         column.addWidget(self.parts.status_bar)
         return whole
-
-
-def _build_notice() -> QLabel:
-    label = QLabel()
-    label.setAccessibleName("Notice")
-    label.setWordWrap(True)
-    label.setContentsMargins(12, 6, 12, 6)
-    label.setAutoFillBackground(True)
-    label.setBackgroundRole(label.palette().ColorRole.ToolTipBase)
-    label.setForegroundRole(label.palette().ColorRole.ToolTipText)
-    label.hide()
-    return label
 
 
 def _is_text_input(widget: QWidget | None, event: QKeyEvent) -> bool:

@@ -352,6 +352,32 @@ def test_engine_messages_about_prompts_and_settings_are_shown(opened: WindowHarn
     assert notice(opened) == "There is no note in it to be answered"
 
 
+def test_model_that_cannot_harmonize_says_so_and_is_changed(opened: WindowHarness, qtbot: QtBot) -> None:
+    opened.store.set("model", "abc")
+    assert notice(opened) == ""
+    opened.store.set("mode", "harmonize")
+    assert "cannot harmonize" in notice(opened)
+    controls = {control.spec.target: control for control in opened.parts.controls.controls}
+    assert "cannot harmonize" in controls["cadence"].disabled_reason
+    assert "cannot harmonize" in opened.parts.controls.model.description_label.text()
+    opened.advance(60 * S)
+    remedy = opened.window.notice.remedy_button
+    assert remedy.isVisible()
+    qtbot.mouseClick(remedy, Qt.MouseButton.LeftButton)
+    assert notice(opened) == ""
+    assert controls["cadence"].disabled_reason == ""
+    assert opened.store.settings.mode == "harmonize"
+
+
+def test_closed_notice_stays_in_the_monitor(opened: WindowHarness, qtbot: QtBot) -> None:
+    opened.frame_loop.show_notice("The preset cannot be written: make room", "error")
+    opened.advance(60 * S)
+    assert notice(opened) == "The preset cannot be written: make room"
+    qtbot.mouseClick(opened.window.notice.close_button, Qt.MouseButton.LeftButton)
+    assert notice(opened) == ""
+    assert "The preset cannot be written" in opened.parts.monitor.all_text()
+
+
 # ---------------------------------------------------------------- ports and latency
 
 

@@ -144,6 +144,12 @@ class Dropdown(QWidget):
         if isinstance(model, QStandardItemModel) and (item := model.item(index)) is not None:
             item.setEnabled(False)
 
+    def mark_choice(self, value: str, word: str, hint: str) -> None:
+        """Show a choice as `word`, with a tool tip; it can be chosen."""
+        index = self.box.findData(value)
+        self.box.setItemText(index, word)
+        self.box.setItemData(index, html.escape(hint) if hint else None, Qt.ItemDataRole.ToolTipRole)
+
     def _on_activated(self, index: int) -> None:
         self.moved.emit(self.box.itemData(index))
 

@@ -12,6 +12,7 @@ from bachbridge_gui.controls.control import INSET_PX, Control
 from bachbridge_gui.controls.editors import Dropdown
 from bachbridge_gui.controls.specs import setting_control
 from bachbridge_gui.presets.midi_learn import MidiLearn
+from bachbridge_gui.settings.availability import model_obstacle
 from bachbridge_gui.settings.store import SettingsStore
 from bachbridge_gui.widgets.typography import caption_label
 
@@ -93,6 +94,19 @@ class ModelPicker(QWidget):
         """The tasks of the chosen model; all tasks if the model is unknown."""
         choice = self._choices.get(self._store.settings.model)
         return choice.tasks if choice else ANSWERS
+
+    @property
+    def tasks_by_model(self) -> dict[str, tuple[str, ...]]:
+        """The tasks of each model that can be used."""
+        usable = (choice for choice in self._choices.values() if not choice.problem and not choice.question)
+        return {choice.name: choice.tasks for choice in usable}
+
+    def mark_unsuitable(self) -> None:
+        """Mark the models that do not play in the present mode."""
+        for name, tasks in self.tasks_by_model.items():
+            obstacle = model_obstacle(self._store.settings, tasks)
+            text = f"{name} (not in this mode)" if obstacle else name
+            self.dropdown.mark_choice(name, text, obstacle)
 
     def set_problem(self, problem: str) -> None:
         """Show a problem instead of the description; empty: show the description."""

@@ -20,7 +20,7 @@ from bachbridge_gui.controls.voices import VoiceControls
 from bachbridge_gui.presets.midi_learn import MidiLearn
 from bachbridge_gui.presets.midi_learn_overlay import MidiLearnBar
 from bachbridge_gui.presets.midi_profiles import ProfileFolder
-from bachbridge_gui.settings.availability import Conditions, unavailable_reasons
+from bachbridge_gui.settings.availability import Conditions, model_obstacle, unavailable_reasons
 from bachbridge_gui.settings.store import SettingsStore
 
 _MIN_WIDTH_PX = 320
@@ -136,7 +136,6 @@ class ControlPanel(QWidget):
     def set_model_state(self, *, ready: bool, problem: str = "") -> None:
         """Show whether the model is ready, and if not, the problem in a sentence."""
         self._model_ready, self._model_problem = ready, problem
-        self.model.set_problem("" if ready else problem)
         self._refresh()
 
     def set_clock(self, *, running: bool) -> None:
@@ -167,6 +166,9 @@ class ControlPanel(QWidget):
             self._model_ready, self._model_problem, self._clock_running, self.model.tasks, self._link_running
         )
         self._offer_answers(self.model.tasks)
+        obstacle = model_obstacle(self._store.settings, self.model.tasks)
+        self.model.set_problem(obstacle if self._model_ready else self._model_problem)
+        self.model.mark_unsuitable()
         reasons = unavailable_reasons(self._store.settings, conditions)
         for control in self.controls:
             control.set_disabled_reason(reasons.get(control.spec.target, ""))

@@ -5,8 +5,10 @@ from bachbridge.protocol.events import ListPorts, Panic, PortsChanged
 from bachbridge_gui.engine.supervisor import EngineSupervisor
 from bachbridge_gui.settings.store import SettingsStore
 from bachbridge_gui.state.app_state import AppState
+from bachbridge_gui.state.notices import StatusNotice
 
 LOOP_NOTICE = "BachBridge's output comes back to its own input and is ignored there: undo that connection in your DAW."
+CLOSED_NOTICE = "The MIDI ports are closed: start the MIDI system again (JACK), and they come back by themselves."
 
 
 class PortStatus:
@@ -37,15 +39,19 @@ class PortStatus:
         """Ask the engine for the names of all ports; it answers with `PortNames`."""
         self._supervisor.send(ListPorts())
 
-    def notice(self) -> str:
-        """Sentence about what is wrong with the ports: a loop first, then a chosen port that is missing."""
+    def standing_notices(self) -> list[StatusNotice]:
+        """Return what is wrong with the ports now: a loop, a chosen port that is missing, or no ports at all."""
         health, prefs = self._state.health, self._state.prefs
-        if health.has_loop:
-            return LOOP_NOTICE
+        notices = [StatusNotice(LOOP_NOTICE, "error", "ports")] if health.has_loop else []
+        if not self._supervisor.is_alive or not self._state.ready_model:
+            return notices
         for wanted, open_name in ((prefs.input, health.input_name), (prefs.output, health.output_name)):
-            if wanted and not open_name and self._supervisor.is_alive and self._state.ready_model:
-                return f'Waiting for the port "{wanted}": it will be used as soon as it is there.'
-        return ""
+            if wanted and not open_name:
+                text = f'Waiting for the port "{wanted}": it will be used as soon as it is there.'
+                notices.append(StatusNotice(text, "warning", "ports"))
+        if not health.output_name and not prefs.output:
+            notices.append(StatusNotice(CLOSED_NOTICE, "error", "ports"))
+        return notices
 
     def _restore_latency(self, output_name: str) -> None:
         """Set the latency that is remembered for this output; the first output takes the one set at the start."""

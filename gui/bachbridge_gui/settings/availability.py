@@ -3,7 +3,7 @@
 Controls are named by their targets (see `targets`). A mode that is unknown here disables nothing.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from bachbridge.music.notes import VOICES
@@ -65,10 +65,49 @@ def unavailable_reasons(settings: Settings, conditions: Conditions) -> dict[str,
     ):
         reasons |= part
     reasons |= _mode_reasons(settings)
+    if obstacle := model_obstacle(settings, conditions.model_tasks):
+        names = MODEL_TARGETS if settings.mode in ("harmonize", "duet") else ("end_phrase", "another", "start")
+        reasons |= {name: reasons.get(name, obstacle) for name in names}
     if not conditions.model_ready:
         sentence = conditions.model_reason or "The model is not ready: wait, or choose another one."
         reasons |= {name: reasons.get(name, sentence) for name in MODEL_TARGETS}
     return reasons
+
+
+_TASK_PHRASES = {
+    "continue": "continue a phrase",
+    "harmonize": "harmonize",
+    "mend": "mend a phrase",
+    "vary": "vary a phrase",
+}
+"""The model's tasks, as in "this model cannot vary a phrase"."""
+
+
+def wanted_task(settings: Settings) -> str:
+    """Return the task that a model must know for the mode and the kind of answer; empty if none is needed."""
+    match settings.mode:
+        case "harmonize" | "duet":
+            return "harmonize"
+        case "continue" | "trade":
+            return task_for_answer(settings.answer)
+        case _:
+            return ""
+
+
+def model_obstacle(settings: Settings, tasks: Iterable[str]) -> str:
+    """Return the sentence that says why a model with these tasks does not play in this mode; empty if it does."""
+    task = wanted_task(settings)
+    if not task or task in tasks:
+        return ""
+    where = f"in mode {settings.mode.capitalize()}" if settings.mode in ("harmonize", "duet") else "as an answer"
+    what = _TASK_PHRASES.get(task, task)
+    return f"This model cannot {what}, so nothing sounds {where}: choose another model or mode."
+
+
+def suitable_model(settings: Settings, tasks_by_model: Mapping[str, tuple[str, ...]]) -> str:
+    """Return the first model that can do what the settings ask for; empty if there is none."""
+    task = wanted_task(settings)
+    return next((name for name, tasks in tasks_by_model.items() if task in tasks), "")
 
 
 def _mode_reasons(settings: Settings) -> dict[str, str]:

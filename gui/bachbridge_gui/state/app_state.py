@@ -16,25 +16,23 @@ from bachbridge.protocol.effects import (
     ChordNamed,
     EngineEnded,
     EngineStarted,
-    LogStopped,
     Message,
     PortNames,
     Sent,
-    SettingRefused,
 )
-from bachbridge.protocol.events import AskRefused, ModelDown, ModelUp, PortsChanged
-from bachbridge.protocol.instances import second_instance_text
+from bachbridge.protocol.events import ModelDown, ModelUp
 from bachbridge.settings import Settings
+from bachbridge_gui.state.activity import Activity
 from bachbridge_gui.state.exchange_builder import ExchangeBuilder
 from bachbridge_gui.state.exchanges import Exchange
-from bachbridge_gui.state.health import EngineHealth, capitalized
-from bachbridge_gui.state.notice_text import ObstacleReport, engine_change_text, log_stopped_text, obstacle_text
+from bachbridge_gui.state.health import EngineHealth
+from bachbridge_gui.state.notice_text import notice_for
+from bachbridge_gui.state.notices import NoticeBoard, StatusNotice
 from bachbridge_gui.state.timeline import RollTimeline
 from bachbridge_gui.state.window_prefs import WindowPrefs
 
 _SURE_CONFIDENCE = 0.95
 """Bar lines at least this certain are shown without a word."""
-_NOTICE_MIN_NS = 6_000_000_000
 _TEMPO_SOURCE_TEXT = {
     "playing": "from your playing",
     "set": "set",
@@ -61,7 +59,7 @@ class AppState:
         """Ports of other programs, as the engine last listed them."""
         self.ready_model = ""
         """Name of the model that is ready; empty while there is none."""
-        self._notice, self._notice_since_ns = "", 0
+        self.notices, self.activity = NoticeBoard(), Activity()
 
     @property
     def settings(self) -> Settings:
@@ -80,6 +78,7 @@ class AppState:
         ended: list[Exchange] = []
         for message in messages:
             self.health.handle_message(message, now_ns)
+            self.activity.handle_message(message, now_ns)
             if isinstance(message, Sent) and self.settings.is_click(message.data):
                 continue
             self.timeline.handle_message(message)
@@ -91,13 +90,17 @@ class AppState:
         return [*ended, exchange] if exchange else ended
 
     def set_notice(self, sentence: str, now_ns: int) -> None:
-        """Set the sentence that the notice line shows."""
-        self._notice, self._notice_since_ns = capitalized(sentence), now_ns
+        """Show a sentence that says what is not possible and what to do about it."""
+        self.notices.post(StatusNotice(sentence), now_ns)
 
     def notice(self, now_ns: int) -> str:
-        """Sentence for the notice line; it stays until a model is ready, and long enough to be read."""
-        expired = bool(self.ready_model) and now_ns - self._notice_since_ns > _NOTICE_MIN_NS
-        return "" if expired else self._notice
+        """Sentence of the notice that is shown; empty if there is none."""
+        notice = self.notices.current(now_ns)
+        return notice.text if notice else ""
+
+    def activity_text(self, now_ns: int) -> str:
+        """Words for what the program does now; empty while its model cannot play."""
+        return self.activity.text(self.settings, now_ns) if self.health.model_up else ""
 
     def tempo_text(self) -> str:
         """Tempo and its source in words: "100 bpm, from your playing"."""
@@ -133,24 +136,15 @@ class AppState:
                 self.latest_chord = message
             case PortNames():
                 self.port_names = message
-            case PortsChanged(_, output_name) if text := second_instance_text(output_name):
-                self.set_notice(text, now_ns)
-            case AskRefused(_, reason):
-                self.set_notice(reason, now_ns)
             case ModelUp(name):
                 self.ready_model = name
-            case ModelDown(reason):
+                self.notices.soften("model", now_ns)
+            case ModelDown():
                 self.ready_model = ""
-                self.set_notice(reason, now_ns)
-            case SettingRefused(_, reason):
-                self.set_notice(reason, now_ns)
-            case _ if isinstance(message, ObstacleReport):
-                self.set_notice(obstacle_text(message), now_ns)
-            case LogStopped():
-                self.set_notice(log_stopped_text(message), now_ns)
             case EngineEnded() | EngineStarted():
-                self.set_notice(engine_change_text(message), now_ns)
                 self.ready_model, self.latest_chord = "", None
                 self.timeline.end_all_notes(now_ns)
             case _:
                 pass
+        if notice := notice_for(message):
+            self.notices.post(notice, now_ns)

@@ -32,6 +32,7 @@ from bachbridge.protocol.effects import (
 )
 from bachbridge.protocol.events import LinkState, ModelDown, ModelUp, PortsChanged
 from bachbridge_gui.state.notice_text import engine_change_text
+from bachbridge_gui.state.notices import capitalized
 
 LATE_THRESHOLD_NS = 10_000_000
 """A message that is sent with more delay than this counts as late."""
@@ -41,11 +42,6 @@ _LOG_BIN_WIDTH = log(1.05)
 MODEL_LOADING_TEXT = "Model is loading"
 OWN_PORT_PREFIXES = ("BachBridge", "pipe")
 """Prefixes of the names of our own virtual ports, which are open even if nobody is connected, and of a missing port."""
-
-
-def capitalized(sentence: str) -> str:
-    """Return the text with a capital first letter."""
-    return sentence[:1].upper() + sentence[1:]
 
 
 class LastMinuteCounts:

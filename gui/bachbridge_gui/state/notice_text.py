@@ -1,18 +1,29 @@
-"""Sentences for reports that the window shows in several places."""
+"""Sentences for reports that the window shows in several places, and the notice for each message of the engine.
+
+A sentence about something that does not work says after a colon what to do.
+"""
 
 from bachbridge.protocol.effects import (
+    AnswerLate,
     BeatMissing,
     ChordsLate,
     ClockNeverStarted,
+    DamagedMidi,
     EngineEnded,
     EngineStarted,
+    Failed,
     FeedbackLoop,
     LogStopped,
+    Message,
     PhraseHeld,
     PhraseKept,
     PhraseRefused,
+    SettingRefused,
     StartRefused,
 )
+from bachbridge.protocol.events import AskRefused, ModelDown, PortsChanged
+from bachbridge.protocol.instances import second_instance_text
+from bachbridge_gui.state.notices import Level, StatusNotice
 
 ObstacleReport = (
     PhraseRefused | PhraseHeld | PhraseKept | BeatMissing | ChordsLate | ClockNeverStarted | FeedbackLoop | StartRefused
@@ -23,6 +34,50 @@ FEEDBACK_TEXT = (
     "BachBridge's output comes back to its input and is ignored there: let the track that you play on listen to your "
     "keyboard only"
 )
+
+
+def notice_for(message: Message) -> StatusNotice | None:
+    """Return the notice about a message; None if it needs none: then it is music, or only for the monitor."""
+    match message:
+        case EngineStarted() | EngineEnded():
+            level = "info" if isinstance(message, EngineStarted) else "error"
+            return StatusNotice(engine_change_text(message), level, "engine")
+        case Failed(error):
+            return StatusNotice(error, "error", "engine")
+        case ModelDown(reason):
+            return StatusNotice(reason, "error", "model")
+        case AskRefused(_, reason):
+            return StatusNotice(reason, "warning", "ask")
+        case SettingRefused(name, reason):
+            return StatusNotice(reason, "warning", f"setting {name}")
+        case LogStopped():
+            return StatusNotice(log_stopped_text(message), "error", "log")
+        case AnswerLate(_, what):
+            remedy = "" if ":" in what else ": if it comes often, close other programs or choose a quicker model"
+            return StatusNotice(f"{what}{remedy}", "warning", "late")
+        case DamagedMidi(count):
+            return StatusNotice(_damaged_text(count), "warning", "damaged")
+        case PortsChanged(_, output_name) if text := second_instance_text(output_name):
+            return StatusNotice(text, "info", "instance")
+        case _ if isinstance(message, ObstacleReport):
+            return StatusNotice(obstacle_text(message), _obstacle_level(message), type(message).__name__)
+        case _:
+            return None
+
+
+def _obstacle_level(report: ObstacleReport) -> Level:
+    match report:
+        case FeedbackLoop(is_there):
+            return "error" if is_there else "info"
+        case ChordsLate(0) | PhraseKept() | PhraseHeld("pedal" | "latch"):
+            return "info"
+        case _:
+            return "warning"
+
+
+def _damaged_text(count: int) -> str:
+    what = "A MIDI message that arrived was" if count == 1 else f"{count} MIDI messages that arrived were"
+    return f"{what} damaged and left out: check the cable, or the program that sends them"
 
 
 def engine_change_text(change: EngineStarted | EngineEnded) -> str:

@@ -21,7 +21,7 @@ from PyQt6.QtWidgets import (
 )
 
 from bachbridge.protocol.effects import Message
-from bachbridge_gui.views.message_text import LINE_KINDS, MonitorLine, to_monitor_line
+from bachbridge_gui.views.message_text import LINE_KINDS, REPORTS, MonitorLine, to_monitor_line
 
 MAX_LINES = 500
 TEXT_INTERVAL_NS = 200_000_000
@@ -53,6 +53,12 @@ class Monitor(QWidget):
         if line := to_monitor_line(message, now_ns):
             self._lines.append(line)
             self._unshown.append(line)
+
+    def add_notice(self, sentence: str, now_ns: int) -> None:
+        """Store a sentence of the window's own."""
+        line = MonitorLine(now_ns, REPORTS, "window", sentence)
+        self._lines.append(line)
+        self._unshown.append(line)
 
     def refresh(self, now_ns: int) -> None:
         """Update the text if the last update is old enough and the monitor is visible and not paused."""

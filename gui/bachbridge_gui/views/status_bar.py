@@ -1,7 +1,7 @@
-"""The status bar at the bottom of the window: lights for notes in and out, tempo, timing statistics and the chord.
+"""The status bar at the bottom of the window: lights for notes in and out, what the program does, tempo and chord.
 
-The lights are updated in every frame; the text is updated at most twice a second, so that it can be read, and with each
-chord. Items that do not fit are left out, the least important first. Warnings are bold and have a triangle.
+The lights are updated in every frame, the text twice a second and whenever the program does something else. Figures are
+in the tool tip. Items that do not fit are left out, the least important first. Warnings are bold and have a triangle.
 """
 
 from dataclasses import dataclass
@@ -17,6 +17,8 @@ GLOW_NS = 150_000_000
 TEXT_INTERVAL_NS = 500_000_000
 _GAP, _MARGIN, _WARNING_SIGN_WIDTH = 24, 8, 14
 _LIGHTS_WIDTH = 96
+LOOP_TEXT = "Loop: our output comes back to our input, where it is ignored"
+_HINT = "Lights for notes in and out, what BachBridge does now, and the tempo. Click to see every message in words."
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,26 +30,45 @@ class StatusItem:
     is_warning: bool = False
 
 
-def status_items(health: EngineHealth, tempo_text: str, now_ns: int, harmony_text: str = "") -> tuple[StatusItem, ...]:
+@dataclass(frozen=True, slots=True)
+class StatusTexts:
+    """The words for the status bar that do not come from the engine's health."""
+
+    activity: str = ""
+    """The dialogue's state, such as "Listening"; empty while the model cannot play."""
+    tempo: str = ""
+    harmony: str = ""
+
+
+def status_items(health: EngineHealth, texts: StatusTexts, now_ns: int) -> tuple[StatusItem, ...]:
     """Return the items of the status bar from left to right."""
-    late_ns = health.lateness_percentiles_ns(now_ns, 0.5, 0.99)
-    engine = f"Engine {' / '.join(map(_format_ms, late_ns))} ms" if late_ns else "Engine idle"
-    was_asked = bool(health.model_p99_ns)
-    model_times = f"{_format_ms(health.model_p50_ns)} / {_format_ms(health.model_p99_ns)} ms"
-    model = f"Model {model_times}" if was_asked else "Model idle"
     faults = health.fault_count(now_ns)
-    late = "1 event late or lost" if faults == 1 else f"{faults} events late or lost"
+    late = f"{faults} note{'s' if faults > 1 else ''} late or lost in the last minute"
+    model_is_down = health.model_up is False
     items = (
         StatusItem(health.engine_text, 0, is_warning=True) if health.engine_text else None,
-        StatusItem("MIDI loop: our output comes back to our input", 0, is_warning=True) if health.has_loop else None,
-        StatusItem(tempo_text, 3) if tempo_text else None,
-        StatusItem(health.model_text, 1 if health.model_up is False else 4, is_warning=health.model_up is False),
-        StatusItem(late, 2, is_warning=True) if faults else StatusItem("Nothing late", 5),
-        StatusItem(engine, 6),
-        StatusItem(model, 7),
-        StatusItem(harmony_text, 1) if harmony_text else None,
+        StatusItem(LOOP_TEXT, 0, is_warning=True) if health.has_loop else None,
+        None if health.model_up else StatusItem(health.model_text, 1, is_warning=model_is_down),
+        StatusItem(texts.activity, 2) if texts.activity else None,
+        StatusItem(late, 3, is_warning=True) if faults else None,
+        StatusItem(texts.tempo, 5) if texts.tempo else None,
+        StatusItem("In time", 6) if not faults and health.model_up else None,
+        StatusItem(texts.harmony, 4) if texts.harmony else None,
     )
     return tuple(item for item in items if item is not None)
+
+
+def timing_text(health: EngineHealth, now_ns: int) -> str:
+    """Return the figures of the last minute in words: how late notes were sent, and how long the model took."""
+    late_ns = health.lateness_percentiles_ns(now_ns, 0.5, 0.99)
+    lines = [health.model_text]
+    if late_ns:
+        half, most = map(_format_ms, late_ns)
+        lines.append(f"In the last minute half of the notes were sent within {half} ms, and 99 % within {most} ms.")
+    if health.model_p99_ns:
+        half, most = _format_ms(health.model_p50_ns), _format_ms(health.model_p99_ns)
+        lines.append(f"The model took {half} ms for half of its answers, and at most {most} ms for 99 %.")
+    return "\n".join(lines)
 
 
 def _format_ms(duration_ns: int) -> str:
@@ -66,12 +87,9 @@ class StatusBar(QWidget):
         self._items: tuple[StatusItem, ...] = ()
         self._lit = (False, False)
         self._text_updated_ns: int | None = None
-        self._harmony_text = ""
+        self._texts = StatusTexts()
         self.setAccessibleName("Status")
-        self.setToolTip(
-            "Notes in and out, the tempo, for the last minute how late notes were sent and how long the model took "
-            "(median / 99th percentile), and the last chord of live harmony. Click to see every message in plain words."
-        )
+        self.setToolTip(_HINT)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
@@ -86,16 +104,17 @@ class StatusBar(QWidget):
         """True for each light, in and out, that is lit."""
         return self._lit
 
-    def refresh(self, health: EngineHealth, tempo_text: str, now_ns: int, harmony_text: str = "") -> None:
+    def refresh(self, health: EngineHealth, texts: StatusTexts, now_ns: int) -> None:
         """Show the state at `now_ns`."""
         lit = (_is_lit(health.last_note_in_ns, now_ns), _is_lit(health.last_note_out_ns, now_ns))
         if lit != self._lit:
             self._lit = lit
             self.update(0, 0, _LIGHTS_WIDTH + 2 * _MARGIN, self.height())
         is_time = self._text_updated_ns is None or now_ns - self._text_updated_ns >= TEXT_INTERVAL_NS
-        if is_time or harmony_text != self._harmony_text:
-            self._text_updated_ns, self._harmony_text = now_ns, harmony_text
-            self._show_items(status_items(health, tempo_text, now_ns, harmony_text))
+        if is_time or texts != self._texts:
+            self._text_updated_ns, self._texts = now_ns, texts
+            self._show_items(status_items(health, texts, now_ns))
+            self.setToolTip(f"{timing_text(health, now_ns)}\n\n{_HINT}")
 
     def _show_items(self, new_items: tuple[StatusItem, ...]) -> None:
         if new_items != self._items:

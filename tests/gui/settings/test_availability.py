@@ -10,6 +10,8 @@ from bachbridge_gui.settings.availability import (
     MODEL_TARGETS,
     PHRASE_END_TARGETS,
     Conditions,
+    model_obstacle,
+    suitable_model,
     unavailable_reasons,
 )
 from bachbridge_gui.settings.targets import is_target
@@ -161,3 +163,25 @@ def test_hands_controls_depend_on_roles(hands: str, available: set[str]) -> None
     reasons = unavailable_reasons(Settings(hands=hands), Conditions())
     targets = {"split_point", "melody_channel", "chord_channel", "left_keys", "left_hand"}
     assert targets - reasons.keys() == available
+
+
+def test_model_without_the_task_makes_controls_grey() -> None:
+    only_answers = Conditions(model_tasks=("continue",))
+    for settings in (HARMONIZE, DUET):
+        reasons = unavailable_reasons(settings, only_answers)
+        assert "cannot harmonize" in reasons["temperature"]
+        assert "cannot harmonize" in reasons["cadence"]
+        assert "mode" not in reasons
+        assert "model" not in reasons
+    assert "cannot vary" in unavailable_reasons(replace(CONTINUE, answer="vary"), only_answers)["end_phrase"]
+    assert "end_phrase" not in unavailable_reasons(CONTINUE, only_answers)
+
+
+@pytest.mark.parametrize("settings", [CONTINUE, HARMONIZE, TRADE, DUET, OFF])
+def test_suitable_model_plays_in_the_mode(settings: Settings) -> None:
+    tasks = {"tunes": ("continue",), "chorale": ("continue", "harmonize")}
+    if name := suitable_model(settings, tasks):
+        assert model_obstacle(settings, tasks[name]) == ""
+    assert bool(name) is (settings is not OFF)
+    assert suitable_model(replace(CONTINUE, answer="vary"), tasks) == ""
+    assert model_obstacle(OFF, ()) == ""

@@ -1,5 +1,7 @@
 """The status bar: its items, when it changes, and which items it drops when it is narrow."""
 
+from dataclasses import replace
+
 import pytest
 from PyQt6.QtCore import Qt
 
@@ -7,10 +9,18 @@ from bachbridge.midi import messages as midi
 from bachbridge.protocol.effects import AnswerLate, Failed, FeedbackLoop, Health, Received, Sent
 from bachbridge.protocol.events import ModelDown, ModelUp, PortsChanged
 from bachbridge_gui.state.health import EngineHealth
-from bachbridge_gui.views.status_bar import GLOW_NS, StatusBar, StatusItem, status_items
+from bachbridge_gui.views.status_bar import (
+    GLOW_NS,
+    LOOP_TEXT,
+    StatusBar,
+    StatusItem,
+    StatusTexts,
+    status_items,
+    timing_text,
+)
 
 MS_NS, SECOND_NS = 1_000_000, 1_000_000_000
-TEMPO = "96 bpm · from your playing"
+TEMPO = StatusTexts("Listening", "96 bpm, from your playing")
 
 
 @pytest.fixture
@@ -28,16 +38,22 @@ def health_with_model() -> EngineHealth:
     return health
 
 
-def test_status_bar_shows_tempo_model_and_latency(status_bar):
+def test_status_bar_speaks_in_plain_words(status_bar):
     health = health_with_model()
     status_bar.refresh(health, TEMPO, 0)
-    assert status_bar.text == f"{TEMPO} · chorale-lstm is ready · Nothing late · Engine idle · Model idle"
+    assert status_bar.text == "Listening · 96 bpm, from your playing · In time"
+    assert status_bar.accessibleDescription() == status_bar.text
+
+
+def test_status_bar_keeps_figures_for_its_tool_tip(status_bar):
+    health = health_with_model()
     health.handle_message(Sent(midi.note_on(0, 60, 80), SECOND_NS - MS_NS // 2, SECOND_NS), SECOND_NS)
     health.handle_message(Health(1, 2, 3, 4, 4_300_000, 18_000_000), SECOND_NS)
     status_bar.refresh(health, TEMPO, SECOND_NS)
-    assert "Engine 0.5" in status_bar.text
-    assert "Model 4.3 / 18 ms" in status_bar.text
-    assert status_bar.accessibleDescription() == status_bar.text
+    assert "ms" not in status_bar.text
+    assert timing_text(health, SECOND_NS) in status_bar.toolTip()
+    assert "within 0.5" in status_bar.toolTip()
+    assert "4.3 ms for half of its answers, and at most 18 ms" in status_bar.toolTip()
 
 
 def test_status_bar_text_changes_less_often_than_lights(status_bar):
@@ -47,9 +63,9 @@ def test_status_bar_text_changes_less_often_than_lights(status_bar):
     health.handle_message(AnswerLate(1, "late"), 100 * MS_NS)
     status_bar.refresh(health, TEMPO, 100 * MS_NS)
     assert status_bar.lit == (True, False)
-    assert "Nothing late" in status_bar.text
+    assert "In time" in status_bar.text
     status_bar.refresh(health, TEMPO, 500 * MS_NS)
-    assert "1 event late or lost" in status_bar.text
+    assert "1 note late or lost" in status_bar.text
     assert status_bar.lit == (False, False)
 
 
@@ -69,11 +85,11 @@ def test_status_bar_keeps_warnings_when_narrow(status_bar):
     assert tuple(status_bar._items_that_fit(10_000)) == status_items(health, TEMPO, 0)
     shown = [item.text for item in status_bar._items_that_fit(360)]
     assert shown[:1] == ["The model stopped."]
-    assert "Engine idle" not in shown
+    assert "In time" not in shown
     assert [item.text for item in status_bar._items_that_fit(10)] == ["The model stopped."]
     assert {item.text for item in status_items(health, TEMPO, 0) if item.is_warning} == {
         "The model stopped.",
-        "1 event late or lost",
+        "1 note late or lost in the last minute",
     }
 
 
@@ -81,7 +97,7 @@ def test_status_items_start_with_loop_warning():
     health = health_with_model()
     health.handle_message(FeedbackLoop(is_there=True), 0)
     first = status_items(health, TEMPO, 0)[0]
-    assert first.text == "MIDI loop: our output comes back to our input"
+    assert first.text == LOOP_TEXT
     assert first.is_warning
 
 
@@ -117,9 +133,9 @@ def test_status_bar_paints_lit_light_differently(status_bar):
 
 def test_status_bar_shows_each_chord_at_once(status_bar):
     health = health_with_model()
-    status_bar.refresh(health, TEMPO, 0, "G major: I (G)")
+    status_bar.refresh(health, replace(TEMPO, harmony="G major: I (G)"), 0)
     assert status_bar.text.endswith("· G major: I (G)")
-    status_bar.refresh(health, TEMPO, 10 * MS_NS, "G major: V65 (D7/F#)")
+    status_bar.refresh(health, replace(TEMPO, harmony="G major: V65 (D7/F#)"), 10 * MS_NS)
     assert status_bar.text.endswith("· G major: V65 (D7/F#)")
     status_bar.refresh(health, TEMPO, 20 * MS_NS)
     assert "major" not in status_bar.text

@@ -123,7 +123,7 @@ def test_model_list_follows_added_and_removed_models(
     (folder / "core.onnx").write_bytes(b"weights")
     (folder / "card.json").write_text(json.dumps(card | {"files": {"core.onnx": sha256(b"weights").hexdigest()}}))
     watcher.poll()
-    assert model_names() == sorted([*before, "hymns"])
+    assert model_names() == sorted([*before, "hymns (not in this mode)"])  # it only mends
     assert picker.box.currentText() == Settings().model
     folder.rename(tmp_path / "away")
     watcher.poll()
@@ -154,7 +154,7 @@ def fake_start(
         def frame_loop(self) -> "Window":
             return self
 
-        def show_notice(self, sentence: str) -> None:
+        def show_notice(self, sentence: str, level: str = "warning") -> None:
             opened.append(sentence)
 
         def close(self) -> None:

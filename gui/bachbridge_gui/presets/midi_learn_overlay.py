@@ -111,7 +111,11 @@ class MidiLearnBar(QWidget):
         line.addWidget(self.learn_button)
         self.profile_box: NamePicker | None = None
         if profiles:
-            self.profile_box = NamePicker("profile", "Which of your knobs moves which control.", can_rename=True)
+            self.profile_box = NamePicker(
+                "profile",
+                "A profile is what the knobs of one keyboard do. Presets change the music, profiles the hardware.",
+                can_rename=True,
+            )
             line.addWidget(self.profile_box, 1)
             self._connect_profiles(self.profile_box, profiles)
         else:

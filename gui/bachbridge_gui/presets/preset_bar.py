@@ -12,7 +12,9 @@ from PyQt6.QtCore import QSignalBlocker, pyqtSignal
 from PyQt6.QtGui import QAction
 from PyQt6.QtWidgets import QFileDialog, QHBoxLayout, QSpinBox, QWidget
 
-from bachbridge.errors import BachBridgeError
+from bachbridge.errors import BachBridgeError, ConfigError
+from bachbridge.settings import Settings
+from bachbridge_gui.presets.factory_presets import FACTORY_PRESETS, factory_preset
 from bachbridge_gui.presets.midi_learn import MidiLearn
 from bachbridge_gui.presets.presets import SUFFIX, Preset, PresetFolder
 from bachbridge_gui.settings.store import SettingsStore
@@ -34,10 +36,12 @@ class PresetBar(QWidget):
         super().__init__()
         self._store, self._midi_learn, self._presets = store, midi_learn, presets
         self.preset_box, self.program_box = (
-            NamePicker("preset", "All settings and knobs at once, as you saved them."),
+            NamePicker("preset", "A preset is all settings and learnt knobs under one name. Choose one to begin."),
             QSpinBox(),
         )
         self.import_action, self.export_action = QAction("Import …", self), QAction("Export …", self)
+        self._chosen: Settings | None = None
+        """The settings of the chosen preset; None if none is chosen."""
         self._build_layout()
         self._connect_signals()
         self.refresh()
@@ -69,21 +73,39 @@ class PresetBar(QWidget):
         self.import_action.triggered.connect(self._choose_import_file)
         self.export_action.triggered.connect(self._choose_export_file)
         self._midi_learn.preset_called.connect(self.choose)
+        self._store.changed.connect(self._mark_changed)
 
     # ------------------------------------------------------------ actions
 
     def choose(self, name: str) -> bool:
         """Apply the preset; return False, and emit `refused`, if that fails."""
-        return self._try(lambda: self._apply(name, self._presets.load(name)))
+        return self._try(lambda: self._apply(name, self._load(name)))
 
     def recall(self, name: str) -> None:
         """Show the preset that was chosen last time, without applying it."""
         self.preset_box.show_if_present(name)
         self.refresh()
+        try:
+            self._chosen = self._load(name).settings if self.preset_box.current else None
+        except BachBridgeError:
+            self._chosen = None
+        self._mark_changed()
+
+    def _load(self, name: str) -> Preset:
+        """Return the user's preset of this name, or else the program's."""
+        built_in = factory_preset(name)
+        return built_in.preset if built_in and name not in self._presets.names() else self._presets.load(name)
 
     def save(self, name: str) -> bool:
         """Save the present settings and bindings under this name."""
-        return self._try(lambda: self._presets.save(name, self._current_preset(name)))
+        return self._try(lambda: self._save(name))
+
+    def _save(self, name: str) -> None:
+        if factory_preset(name):
+            raise ConfigError(f'"{name}" comes with the program and stays as it is: save yours under another name.')
+        self._presets.save(name, self._current_preset(name))
+        self._chosen = self._store.settings
+        self._mark_changed()
 
     def delete(self, name: str) -> bool:
         """Delete the preset; the menu can undo it."""
@@ -107,10 +129,19 @@ class PresetBar(QWidget):
 
     def _apply(self, name: str, preset: Preset) -> None:
         self._store.apply_all(replace(preset.settings, latency_ms=self._store.settings.latency_ms))
-        self._midi_learn.set_bindings(preset.bindings)
-        self.preset_box.set_names(self._presets.names())
+        if not factory_preset(name) or preset.bindings:
+            self._midi_learn.set_bindings(preset.bindings)
+        self._show_names()
         self.preset_box.show_current(name)
+        self._chosen = self._store.settings
+        self._mark_changed()
         self.applied.emit(name)
+
+    def _mark_changed(self, _: str = "") -> None:
+        """Mark the preset if the settings are not its own any more."""
+        latency_ms = self._store.settings.latency_ms
+        is_same = self._chosen is None or replace(self._chosen, latency_ms=latency_ms) == self._store.settings
+        self.preset_box.mark_changed(changed=not is_same)
 
     def _current_preset(self, name: str) -> Preset:
         """Return the present settings and bindings, with the program of the preset that is overwritten."""
@@ -152,17 +183,22 @@ class PresetBar(QWidget):
             self.refresh()
         return True
 
+    def _show_names(self) -> None:
+        names = self._presets.names()
+        fixed = {preset.name: preset.line for preset in FACTORY_PRESETS if preset.name not in names}
+        self.preset_box.set_names(names, fixed)
+
     def refresh(self) -> None:
-        """Show the presets in the folder."""
-        self.preset_box.set_names(self._presets.names())
+        """Show the presets in the folder, and after them the program's."""
+        self._show_names()
         programs = self._presets.names_by_program()
         self._midi_learn.set_programs(programs)
         current = self.preset_box.current
         number = next((number + 1 for number, name in programs.items() if name == current), 0)
         with QSignalBlocker(self.program_box):
             self.program_box.setValue(number)
-        self.program_box.setEnabled(bool(current))
-        self.export_action.setEnabled(bool(current))
-        obstacle = "" if current else "Choose or save a preset first."
+        obstacle = "" if current in self._presets.names() else "Choose or save a preset of your own first."
+        self.program_box.setEnabled(not obstacle)
+        self.export_action.setEnabled(not obstacle)
         self.program_box.setToolTip(obstacle or "The program change that calls this preset from your keyboard.")
         self.program_box.setAccessibleDescription(obstacle)

@@ -3,7 +3,7 @@
 There are no dialogs: a new name is typed in place of the list, and Esc cancels it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from PyQt6.QtCore import QEvent, QObject, Qt, pyqtSignal
 from PyQt6.QtGui import QAction, QKeyEvent
@@ -26,6 +26,9 @@ class NamePicker(QWidget):
     def __init__(self, kind: str, tooltip: str, *, can_rename: bool = False) -> None:
         super().__init__()
         self._kind, self._name_being_edited, self._current = kind, "", ""
+        self._tooltip, self._is_changed = tooltip, False
+        self._fixed: dict[str, str] = {}
+        """Names that cannot be changed, with a line about each."""
         self._deleted: tuple[str, bytes] | None = None
         self.combo, self.edit, self.menu_button = QComboBox(), QLineEdit(), QToolButton()
         self._set_up_widgets(tooltip)
@@ -70,7 +73,7 @@ class NamePicker(QWidget):
         row.addWidget(self.menu_button)
 
     def _connect(self) -> None:
-        self.combo.textActivated.connect(self._on_chosen)
+        self.combo.activated.connect(lambda index: self._on_chosen(self.combo.itemData(index)))
         self.save.triggered.connect(lambda: self.saved.emit(self._current))
         self.save_as.triggered.connect(lambda: self._start_naming(""))
         self.rename.triggered.connect(lambda: self._start_naming(self._current))
@@ -90,16 +93,29 @@ class NamePicker(QWidget):
 
     def show_if_present(self, name: str) -> None:
         """Show `name` as chosen if it is in the list."""
-        if self.combo.findText(name) >= 0:
+        if self.combo.findData(name) >= 0:
             self.show_current(name)
 
-    def set_names(self, names: Sequence[str]) -> None:
-        """Set the names in the list."""
+    def set_names(self, names: Sequence[str], fixed: Mapping[str, str] | None = None) -> None:
+        """Set the names in the list; after them those in `fixed`, which cannot be changed, with a line about each."""
+        self._fixed = dict(fixed or {})
         self.combo.clear()
-        self.combo.addItems(list(names))
-        if self._current not in names:
+        for name in names:
+            self.combo.addItem(name, name)
+        if names and self._fixed:
+            self.combo.insertSeparator(len(names))
+        for name, line in self._fixed.items():
+            self.combo.addItem(name, name)
+            self.combo.setItemData(self.combo.count() - 1, line, Qt.ItemDataRole.ToolTipRole)
+        if self._current not in (*names, *self._fixed):
             self._current = ""
         self._refresh()
+
+    def mark_changed(self, *, changed: bool) -> None:
+        """Mark the chosen name with a star if what it stands for was changed since."""
+        if changed != self._is_changed:
+            self._is_changed = changed
+            self._refresh()
 
     def set_deleted(self, name: str, content: bytes) -> None:
         """Remember what was deleted, so that the menu offers to undo it."""
@@ -143,11 +159,19 @@ class NamePicker(QWidget):
         (self.edit if shown else self.combo).setFocus()
 
     def _refresh(self) -> None:
-        self.combo.setCurrentIndex(self.combo.findText(self._current) if self._current else -1)
+        for index in range(self.combo.count()):
+            if name := self.combo.itemData(index):
+                star = " *" if self._is_changed and name == self._current else ""
+                self.combo.setItemText(index, f"{name}{star}")
+        self.combo.setCurrentIndex(self.combo.findData(self._current) if self._current else -1)
+        self.combo.setToolTip(self._fixed.get(self._current, self._tooltip) + self._change_hint())
         for action in (self.save, self.rename, self.delete):
-            action.setEnabled(bool(self._current))
+            action.setEnabled(bool(self._current) and self._current not in self._fixed)
         self.undo.setEnabled(self._deleted is not None)
         self.undo.setText(f'Undo delete "{self._deleted[0]}"' if self._deleted else "Undo delete")
+
+    def _change_hint(self) -> str:
+        return f"\nThe {self._kind} was changed since you chose it." if self._is_changed and self._current else ""
 
     def eventFilter(self, a0: QObject | None, a1: QEvent | None) -> bool:
         if a0 is self.edit and isinstance(a1, QKeyEvent) and a1.key() == Qt.Key.Key_Escape:

@@ -575,7 +575,7 @@ def test_profiles_are_named_in_place(rig: PanelRig, tmp_path: Path) -> None:
     assert ProfileFolder(tmp_path / "profiles").load("Mine").bindings == (Binding("density", 21),)
     rig.learner.set_bindings([])
     rig.store.set("panic_control", 5)
-    box.combo.textActivated.emit("Mine")
+    box.combo.activated.emit(box.combo.findData("Mine"))
     assert rig.learner.bindings == (Binding("density", 21),)
     assert rig.settings.panic_control == 83
     box.rename.trigger()
@@ -676,7 +676,7 @@ def test_deleting_a_preset_can_be_undone(bar: PresetBar) -> None:
     bar.save("Evening")
     bar.preset_box.show_current("Evening")
     bar.preset_box.delete.trigger()
-    assert bar.preset_box.combo.count() == 0
+    assert bar.preset_box.combo.findData("Evening") < 0
     bar.preset_box.undo.trigger()
     assert bar.preset_box.current == "Evening"
     assert isinstance(bar.program_box, QSpinBox)

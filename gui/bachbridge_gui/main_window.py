@@ -5,7 +5,7 @@ preferences and the view.
 """
 
 from PyQt6.QtCore import QByteArray, QEvent, QObject, Qt
-from PyQt6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent, QKeySequence, QResizeEvent, QShortcut
+from PyQt6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent, QResizeEvent
 from PyQt6.QtWidgets import (
     QAbstractSpinBox,
     QApplication,
@@ -21,7 +21,9 @@ from PyQt6.QtWidgets import (
 from bachbridge_gui.app_core import AppCore
 from bachbridge_gui.engine_commands import EngineCommands
 from bachbridge_gui.frame_loop import FrameLoop
+from bachbridge_gui.help.page import TABS
 from bachbridge_gui.presets.midi_learn_overlay import LearnOverlay
+from bachbridge_gui.shortcuts import WindowShortcuts
 from bachbridge_gui.views.notice_bar import NoticeBar
 from bachbridge_gui.views.top_bar import VIEWS
 from bachbridge_gui.widgets.theme import Theme
@@ -63,8 +65,9 @@ class MainWindow(QMainWindow):
     # ------------------------------------------------------------ views
 
     def show_view(self, name: str) -> None:
-        """Show one of `top_bar.VIEWS`, or "welcome"."""
-        views = {**dict(zip(VIEWS, self.parts.views, strict=True)), "welcome": self.parts.welcome_page}
+        """Show one of `top_bar.VIEWS`, "welcome" or "help"."""
+        others = {"welcome": self.parts.welcome_page, "help": self.parts.help_page}
+        views = {**dict(zip(VIEWS, self.parts.views, strict=True)), **others}
         self.stack.setCurrentWidget(views[name])
         self.parts.top_bar.show_view(name)
         self.core.state.view = name
@@ -91,7 +94,7 @@ class MainWindow(QMainWindow):
 
     def _update_side_panels(self) -> None:
         """Show the panels beside the pages for playing, not beside the pages for reading, nor when compact."""
-        playing = self.core.state.view not in ("welcome", "connect") and not self.core.state.prefs.compact
+        playing = self.core.state.view not in ("welcome", "connect", "help") and not self.core.state.prefs.compact
         self.parts.side_panel.setVisible(playing)
         self.parts.phrases.setVisible(playing and self.width() >= _PHRASE_LIST_MIN_WIDTH_PX)
 
@@ -171,10 +174,18 @@ class MainWindow(QMainWindow):
         self.notice.dismissed.connect(self.frame_loop.dismiss_notice)
         self.notice.remedy_chosen.connect(self.frame_loop.apply_remedy)
         store.command_given.connect(self._after_command)
-        escape = QShortcut(QKeySequence(Qt.Key.Key_Escape), self)
-        escape.activated.connect(self._cancel_learn_or_panic)
-        for number, name in enumerate(VIEWS, 1):
-            QShortcut(QKeySequence(f"Ctrl+{number}"), self).activated.connect(lambda name=name: self.show_view(name))
+        shortcuts = WindowShortcuts(self, self.core, parts, self.frame_loop)
+        shortcuts.escape_pressed.connect(self._cancel_learn_or_panic)
+        shortcuts.view_wanted.connect(self.show_view)
+        parts.help_page.closed.connect(lambda: self.show_view("roll"))
+        if menu := top.menu_button.menu():
+            menu.addSeparator()
+            for title in TABS:
+                menu.addAction(title, lambda title=title: self._show_help(title))
+
+    def _show_help(self, title: str) -> None:
+        self.parts.help_page.show_tab(title)
+        self.show_view("help")
 
     def _connect_phrases(self) -> None:
         parts = self.parts
@@ -258,6 +269,7 @@ class MainWindow(QMainWindow):
         if app:
             app.removeEventFilter(self)
         self.frame_loop.stop()
+        self.parts.help_page.report.stop()
         self._commands.close()
         if a0:
             a0.accept()
@@ -267,7 +279,7 @@ class MainWindow(QMainWindow):
     def _build_stack(self) -> QStackedWidget:
         stack = QStackedWidget()
         stack.setMinimumSize(1, 1)  # the window's own minimum size counts, not that of its largest page
-        for view in (self.parts.welcome_page, *self.parts.views):
+        for view in (self.parts.welcome_page, self.parts.help_page, *self.parts.views):
             stack.addWidget(view)
         return stack
 

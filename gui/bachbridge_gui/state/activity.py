@@ -38,11 +38,14 @@ class Activity:
         """The time at which its answer begins; None while that is not known."""
         self._until_step, self._is_whole = 0, False
         self._last_note_ns: int | None = None
+        self.has_open_phrase = False
+        """True if notes were played since the last phrase ended."""
 
     def handle_message(self, message: Message, now_ns: int) -> None:
         """Apply one message, received at `now_ns`."""
         match message:
             case PhraseEnded():
+                self.has_open_phrase = False
                 self._phrase, self._phrase_ns, self._due_ns = message, now_ns, None
                 self._until_step, self._is_whole = 0, False
             case AnswerStarted(_, due_ns):
@@ -51,12 +54,23 @@ class Activity:
                 self._until_step, self._is_whole = until, final
             case Received(data, at_ns) if isinstance(midi.decode(data), midi.NoteOn | midi.NoteOff):
                 self._last_note_ns = at_ns
-                if self._due_ns is None and isinstance(midi.decode(data), midi.NoteOn):
-                    self._phrase = None  # whoever plays on takes the request back
-            case AnswerEnded() | AskRefused() | ModelDown() | PhraseKept() | EngineEnded() | EngineStarted():
+                if isinstance(midi.decode(data), midi.NoteOn):
+                    self._handle_note_on()
+            case EngineStarted() | EngineEnded() | ModelDown():
+                self._phrase, self._due_ns, self.has_open_phrase = None, None, False
+            case AnswerEnded() | AskRefused() | PhraseKept():
                 self._phrase, self._due_ns = None, None
             case _:
                 pass
+
+    def is_answering(self, now_ns: int) -> bool:
+        """Return True while an answer sounds."""
+        return self._phrase is not None and self._due_ns is not None and now_ns >= self._due_ns
+
+    def _handle_note_on(self) -> None:
+        self.has_open_phrase = True
+        if self._due_ns is None:
+            self._phrase = None  # whoever plays on takes the request back
 
     def text(self, settings: Settings, now_ns: int) -> str:
         """Return what the program does now."""

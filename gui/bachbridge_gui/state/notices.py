@@ -97,5 +97,6 @@ class NoticeBoard:
 
 
 def capitalized(sentence: str) -> str:
-    """Return the text with a capital first letter."""
-    return sentence[:1].upper() + sentence[1:]
+    """Return the text with a capital first letter, unless it begins with the name of a file."""
+    begins_with_file = "." in sentence.split(" ", 1)[0].rstrip(".")
+    return sentence if begins_with_file else sentence[:1].upper() + sentence[1:]

@@ -1,0 +1,60 @@
+"""Facts about this installation: version, license, the versions of its parts, folders, and the documents."""
+
+import platform
+import sys
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from bachbridge import __version__
+from bachbridge.settings_file import settings_path
+
+_PARTS = ("PyQt6", "onnxruntime", "numpy", "mido", "python-rtmidi", "miniaudio", "verovio", "linkpython-extern")
+_DOCUMENTS = {
+    "Settings": "settings.md",
+    "Models": "models.md",
+    "Words": "glossary.md",
+    "Reliability": "reliability.md",
+}
+"""Titles of the documents for players, and their files."""
+
+
+def part_versions() -> dict[str, str]:
+    """Return the version of each library that the program uses, "not installed" for those that are missing."""
+    found = {"Python": platform.python_version()}
+    for name in _PARTS:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = "not installed"
+    return found
+
+
+def about_markdown() -> str:
+    """Return the page about the program."""
+    rows = "\n".join(f"| {name} | {number} |" for name, number in part_versions().items())
+    return (
+        f"# BachBridge {__version__}\n\n"
+        "Continues and harmonizes what you play, live over MIDI, with small neural networks that run on this computer. "
+        "Nothing that you play leaves it.\n\n"
+        "Free software under the GNU General Public License, version 3 or later, without any warranty: see "
+        "<https://www.gnu.org/licenses/gpl-3.0.html>.\n\n"
+        f"Settings, presets and profiles are in `{settings_path().parent}`. A session log is written if you start with "
+        "`bachbridge play --log FILE`.\n\n"
+        f"| Part | Version |\n|---|---|\n{rows}\n\n{platform.platform()}\n"
+    )
+
+
+def documents() -> dict[str, Path]:
+    """Return the documents that came with the program, by title."""
+    package = Path(__file__).resolve().parents[1]
+    folders = (package / "docs", package.parents[1] / "docs")
+    folder = next((folder for folder in folders if (folder / "settings.md").is_file()), None)
+    if folder is None:
+        return {}
+    return {title: folder / name for title, name in _DOCUMENTS.items() if (folder / name).is_file()}
+
+
+def doctor_command() -> list[str]:
+    """Return the command that examines this installation."""
+    program = [sys.executable] if getattr(sys, "frozen", False) else [sys.executable, "-m", "bachbridge"]
+    return [*program, "doctor", "--json"]

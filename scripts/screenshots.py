@@ -48,6 +48,7 @@ SCREENSHOTS = {
     "monitor": Screenshot("monitor", theme="dark", play_s=13.5),
     "compact": Screenshot(theme="dark", play_s=13.5, compact=True, size=(900, 120)),
     "scale-200": Screenshot(play_s=13.5, scale=2.0),
+    "small": Screenshot(play_s=13.5, size=(680, 480)),
 }
 
 

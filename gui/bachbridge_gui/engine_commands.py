@@ -117,6 +117,7 @@ class EngineCommands:
     def _connect_prefs(self) -> None:
         state = self._core.state
         self._parts.preset_bar.applied.connect(lambda name: state.update_prefs(preset=name))
+        self._parts.keyboard_panel.layout_chosen.connect(lambda layout: state.update_prefs(key_layout=layout))
         self._parts.welcome_page.show_at_start_changed.connect(lambda on: state.update_prefs(welcome=on))
         profile_box = self._parts.controls.learn_bar.profile_box
         if profile_box:

@@ -14,6 +14,7 @@ from bachbridge.protocol.events import PortsChanged
 from bachbridge_gui.app_core import AppCore
 from bachbridge_gui.settings.availability import model_obstacle, suitable_model
 from bachbridge_gui.setup.checklist import ConnectionChecks
+from bachbridge_gui.state.live_state import current_live_state
 from bachbridge_gui.state.notices import Level, Remedy, StatusNotice
 from bachbridge_gui.views.status_bar import StatusTexts
 from bachbridge_gui.window_parts import WindowParts
@@ -118,6 +119,7 @@ class FrameLoop(QObject):
         state = self._core.state
         texts = StatusTexts(state.activity_text(now_ns), state.tempo_text(), state.harmony_text())
         self._parts.status_bar.refresh(state.health, texts, now_ns)
+        self._parts.top_bar.activity.show_state(current_live_state(state, now_ns))
         if state.prefs.computer_keys:
             self._parts.keyboard.lit = {note.pitch: note.voice for note in state.timeline.sounding_notes()}
 

@@ -25,6 +25,7 @@ from bachbridge_gui.help.page import TABS
 from bachbridge_gui.presets.midi_learn_overlay import LearnOverlay
 from bachbridge_gui.shortcuts import WindowShortcuts
 from bachbridge_gui.views.notice_bar import NoticeBar
+from bachbridge_gui.views.side_panels import SidePanels
 from bachbridge_gui.views.top_bar import VIEWS
 from bachbridge_gui.widgets.theme import Theme
 from bachbridge_gui.window_parts import WindowParts
@@ -32,10 +33,8 @@ from bachbridge_gui.window_parts import WindowParts
 DEFAULT_SIZE = (1280, 820)
 COMPACT_HEIGHT_PX = 120
 """Height of the compact window."""
-MIN_SIZE = 800, 560
-"""Minimum width and height of the window: the top bar, and the controls beside a page."""
-_PHRASE_LIST_MIN_WIDTH_PX = 1040
-"""Width from which on there is room for the phrase list too."""
+MIN_SIZE = 680, 480
+"""Minimum width and height of the window. At 200 % it has room on a screen of 1366 by 960 pixels."""
 _SCROLL_LEAD_NS = 500_000_000
 """Time shown on the roll before a phrase that was selected."""
 
@@ -49,6 +48,7 @@ class MainWindow(QMainWindow):
         super().__init__()
         self.core, self.parts, self.frame_loop = core, parts, frame_loop
         self._commands, self._theme = commands, theme
+        self.side_panels = SidePanels(core.state, parts.top_bar, parts.side_panel, parts.phrases)
         self.setWindowTitle("BachBridge")
         self.setMinimumSize(*MIN_SIZE)
         self.setAcceptDrops(True)
@@ -93,10 +93,7 @@ class MainWindow(QMainWindow):
             self.resize(self.width(), max(self._full_height_px, MIN_SIZE[1]))
 
     def _update_side_panels(self) -> None:
-        """Show the panels beside the pages for playing, not beside the pages for reading, nor when compact."""
-        playing = self.core.state.view not in ("welcome", "connect", "help") and not self.core.state.prefs.compact
-        self.parts.side_panel.setVisible(playing)
-        self.parts.phrases.setVisible(playing and self.width() >= _PHRASE_LIST_MIN_WIDTH_PX)
+        self.side_panels.update(self.width())
 
     def set_always_on_top(self, on: bool) -> None:
         """Keep the window in front of the DAW, or not."""
@@ -140,6 +137,8 @@ class MainWindow(QMainWindow):
         parts.roll.zoom, parts.roll.follow = prefs.zoom, prefs.follow
         parts.top_bar.show_switch("follow", on=prefs.follow)
         parts.preset_bar.recall(prefs.preset)
+        if prefs.key_layout:
+            parts.keyboard_panel.show_layout(prefs.key_layout)
         if parts.controls.learn_bar.profile_box:
             parts.controls.learn_bar.profile_box.show_if_present(prefs.profile)
 
@@ -162,6 +161,7 @@ class MainWindow(QMainWindow):
         top.welcomeChosen.connect(lambda: self.show_view("welcome"))
         top.panicPressed.connect(lambda: store.give_command("panic"))
         top.switchToggled.connect(self._apply_switch)
+        top.panelToggled.connect(lambda name, on: self.side_panels.open_panel(name, on=on))
         parts.status_bar.clicked.connect(lambda: self.show_view("monitor"))
         parts.monitor.closed.connect(lambda: self.show_view("roll"))
         parts.connect_page.back_pressed.connect(lambda: self.show_view("roll"))
@@ -284,16 +284,11 @@ class MainWindow(QMainWindow):
         return stack
 
     def _build_layout(self) -> QWidget:
-        middle = QVBoxLayout()
-        middle.setContentsMargins(0, 0, 0, 0)
-        middle.setSpacing(0)
-        for widget, stretch in ((self.stack, 1), (self.parts.keyboard_panel, 0)):
-            middle.addWidget(widget, stretch)
         across = QHBoxLayout()
         across.setContentsMargins(0, 0, 0, 0)
         across.setSpacing(0)
         across.addWidget(self.parts.side_panel)
-        across.addLayout(middle, 1)
+        across.addWidget(self.stack, 1)
         across.addWidget(self.parts.phrases)
         whole = QWidget()
         column = QVBoxLayout(whole)
@@ -301,6 +296,7 @@ class MainWindow(QMainWindow):
         column.setSpacing(0)
         column.addWidget(self.parts.top_bar)
         column.addLayout(across, 1)
+        column.addWidget(self.parts.keyboard_panel)
         column.addWidget(self.notice)
         column.addWidget(self.parts.status_bar)
         return whole

@@ -52,7 +52,7 @@ class WindowParts:
     side_panel: QWidget
     phrases: PhrasePanel
     keyboard: PianoKeyboard
-    keyboard_panel: QWidget
+    keyboard_panel: KeyboardPanel
     status_bar: StatusBar
     help_page: HelpPage
     compact_bar: CompactBar

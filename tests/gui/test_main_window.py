@@ -29,6 +29,7 @@ from bachbridge.midi import messages as midi
 from bachbridge.protocol.events import Midi, Panic
 from bachbridge_gui.main_window import COMPACT_HEIGHT_PX, MIN_SIZE
 from bachbridge_gui.presets.midi_learn_overlay import LearnOverlay
+from bachbridge_gui.state.live_state import LiveState
 from bachbridge_gui.state.window_prefs import WindowPrefs
 from bachbridge_gui.views.top_bar import VIEWS
 from tests.support.assembled_window import NO_WELCOME, WindowHarness
@@ -124,11 +125,45 @@ def test_compact_window_is_120_px_high_and_restores_height(opened: WindowHarness
     assert not opened.parts.compact_bar.isVisible()
 
 
-def test_narrow_window_hides_phrase_list(opened: WindowHarness) -> None:
-    for width, there in ((1200, True), (900, False), (1200, True)):
+def test_narrow_window_has_drawers(opened: WindowHarness, qtbot: QtBot) -> None:
+    """In a window with room for one panel, its button opens each of them, and the other one closes."""
+    parts, panels = opened.parts, (opened.parts.controls, opened.parts.phrases)
+    for width, shown in ((1200, [True, True]), (900, [True, False]), (1200, [True, True])):
         opened.window.resize(width, 700)
-        assert opened.parts.phrases.isVisible() is there
-        assert opened.parts.controls.isVisible()
+        assert [panel.isVisible() for panel in panels] == shown
+    opened.window.resize(900, 600)
+    for name, shown in (("Phrases", [False, True]), ("Controls", [True, False]), ("Controls", [False, False])):
+        qtbot.mouseClick(button(opened, name), Qt.MouseButton.LeftButton)
+        assert [panel.isVisible() for panel in panels] == shown
+        assert [button(opened, label).isChecked() for label in ("Controls", "Phrases")] == shown
+    opened.window.show_view("connect")
+    assert not button(opened, "Phrases").isVisible()
+    assert not parts.controls.isVisible()
+
+
+def test_wide_window_remembers_closed_panels(opened: WindowHarness, qtbot: QtBot) -> None:
+    opened.window.resize(1200, 700)
+    qtbot.mouseClick(button(opened, "Phrases"), Qt.MouseButton.LeftButton)
+    assert not opened.parts.phrases.isVisible()
+    assert (opened.state.prefs.controls_open, opened.state.prefs.phrases_open) == (True, False)
+    opened.window.show_view("connect")
+    opened.window.show_view("roll")
+    assert opened.parts.controls.isVisible()
+    assert not opened.parts.phrases.isVisible()
+
+
+def test_top_bar_shows_live_state(opened: WindowHarness) -> None:
+    light = opened.parts.top_bar.activity
+    opened.advance()
+    assert light.state is LiveState.LISTENING
+    opened.engine.feed(Midi(midi.note_on(0, 62, 80)))
+    opened.advance()
+    assert light.state is LiveState.PLAYER
+    assert light.accessibleName() == "Now: You play"
+    opened.store.set("mode", "off")
+    opened.engine.feed(Midi(midi.note_off(0, 62)))
+    opened.advance()
+    assert light.state is LiveState.OFF
 
 
 def test_notice_does_not_change_compact_height(opened: WindowHarness, qtbot: QtBot) -> None:

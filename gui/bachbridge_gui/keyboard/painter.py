@@ -12,6 +12,8 @@ from bachbridge_gui.widgets.palette import is_dark, mix_colours, part_colour
 _WHITE_KEYS = (0, 2, 4, 5, 7, 9, 11)
 _WHITE_WIDTH_PX = 26
 """Preferred width of a white key in logical pixels."""
+_MIN_WHITE_WIDTH_PX = 14
+"""Width of a white key down to which four octaves are shown: C2 to C6."""
 _BLACK_WIDTH, _BLACK_HEIGHT = 0.6, 0.62
 """Width and height of a black key as a share of a white key's."""
 _BLACK_CENTRES = {1: 0.95, 3: 2.05, 6: 3.93, 8: 5.0, 10: 6.07}
@@ -30,8 +32,12 @@ class KeyboardLayout:
 
     @classmethod
     def for_size(cls, width: int, height: int, lowest_pitch: int) -> "KeyboardLayout":
-        """Return the layout with as many octaves as fit. They include the two octaves from `lowest_pitch` on."""
-        octaves = max(2, min(7, width // (7 * _WHITE_WIDTH_PX)))
+        """Return the layout with as many octaves as fit: C2 to C6 if there is some room.
+
+        They include the two octaves from `lowest_pitch` on.
+        """
+        least = 4 if width >= 29 * _MIN_WHITE_WIDTH_PX else 2
+        octaves = max(least, min(7, width // (7 * _WHITE_WIDTH_PX)))
         low = 48 - 12 * ((octaves - 2) // 2) if octaves < 7 else 24
         low = min(max(low, lowest_pitch + 24 - 12 * octaves), lowest_pitch)
         return cls(width, height, low, octaves)

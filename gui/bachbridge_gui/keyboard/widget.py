@@ -1,27 +1,23 @@
 """The on-screen piano, played with the mouse or the computer keyboard by those who have no MIDI keyboard at hand.
 
-Two rows of the computer keyboard are two octaves: Z S X … M from C on, and Q 2 W … U, I above it. The pressed pitch is
-stored by hand (the mouse, or the computer key), so that a release ends the pitch that was pressed, even if the octave
-changed in between. When the window can no longer see releases (it loses the focus, is hidden or disabled), all keys
-are released.
+Two rows of the computer keyboard are two octaves (see `computer_keys`). The pressed pitch is stored by hand (the mouse,
+or the computer key), so that a release ends the pitch that was pressed, even if the octave changed in between. When the
+window can no longer see releases (it loses the focus, is hidden or disabled), all keys are released.
 """
 
 from collections.abc import Callable, Mapping
 
-from PyQt6.QtCore import QEvent, QPointF, QSize, Qt, pyqtSignal
+from PyQt6.QtCore import QEvent, QLocale, QPointF, QSize, Qt, pyqtSignal
 from PyQt6.QtGui import QFocusEvent, QHideEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
 from PyQt6.QtWidgets import QAbstractSpinBox, QApplication, QLineEdit, QSizePolicy, QWidget
 
 from bachbridge.midi import messages as midi
 from bachbridge_gui.keyboard import painter as keyboard_painter
+from bachbridge_gui.keyboard.computer_keys import KeyLayout, guess_layout, key_labels, semitone_of_key
 from bachbridge_gui.keyboard.painter import KeyboardLayout
 from bachbridge_gui.state.view_types import PLAYER
 
 _QtKey = Qt.Key
-COMPUTER_KEYS = {
-    getattr(_QtKey, f"Key_{letter}"): (letter, offset) for offset, letter in enumerate("ZSXDCVGBHNJMQ2W3ER5T6Y7UI")
-}
-"""Computer keys that play: the letter on each, and its distance from the lowest pitch in semitones."""
 _OCTAVE_DOWN_KEYS = {_QtKey.Key_PageDown, _QtKey.Key_Comma, _QtKey.Key_Less}
 _OCTAVE_UP_KEYS = {_QtKey.Key_PageUp, _QtKey.Key_Period, _QtKey.Key_Greater}
 _SOFTER_KEY, _LOUDER_KEY = _QtKey.Key_K, _QtKey.Key_L
@@ -29,12 +25,12 @@ _SHORTCUT_MODIFIERS = (
     Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier | Qt.KeyboardModifier.MetaModifier
 )
 LOWEST_PITCH = 48
-"""Pitch of the key Z at octave 0."""
+"""Pitch of the lowest computer key at octave 0."""
 OCTAVE_RANGE = (-3, 3)
 VELOCITY_STEP = 12
 _CHANNEL = 0
 _MOUSE_HAND = -1
-"""Hand number of the mouse; a computer key has its key code as hand number."""
+"""Hand number of the mouse; that of a computer key is its distance from the lowest note in semitones."""
 
 
 class PianoKeyboard(QWidget):
@@ -51,9 +47,10 @@ class PianoKeyboard(QWidget):
         self._lit: dict[int, int] = {}
         self._octave, self._velocity = 0, 84
         self._show_letters = True
+        self._key_layout: KeyLayout = guess_layout(QLocale.system())
         self.setAccessibleName("On-screen piano")
         self.setAccessibleDescription(
-            "Play with the mouse (lower on a key is louder), or with the key rows Z to M and Q to I. "
+            "Play with the mouse (lower on a key is louder), or with the two lower rows of letters and the two above. "
             "Page Up and Page Down change the octave, K plays softer and L louder."
         )
         self.setToolTip(
@@ -117,6 +114,16 @@ class PianoKeyboard(QWidget):
             self._velocity = velocity
             self.velocityChanged.emit(velocity)
 
+    @property
+    def key_layout(self) -> KeyLayout:
+        """The letters on the computer's keys."""
+        return self._key_layout
+
+    @key_layout.setter
+    def key_layout(self, layout: KeyLayout) -> None:
+        self._key_layout = layout
+        self.update()
+
     # ------------------------------------------------------------ pressing and releasing keys
 
     @property
@@ -146,24 +153,32 @@ class PianoKeyboard(QWidget):
     def accepts_key(self, event: QKeyEvent) -> bool:
         """Return True if the pressed key plays a note or changes the octave or the velocity."""
         key = event.key()
-        playing = key in COMPUTER_KEYS or key in {*_OCTAVE_DOWN_KEYS, *_OCTAVE_UP_KEYS, _SOFTER_KEY, _LOUDER_KEY}
+        playing = self._semitone(event) is not None or key in {
+            *_OCTAVE_DOWN_KEYS,
+            *_OCTAVE_UP_KEYS,
+            _SOFTER_KEY,
+            _LOUDER_KEY,
+        }
         return playing and not event.modifiers() & _SHORTCUT_MODIFIERS
 
     def handle_key(self, event: QKeyEvent) -> bool:
         """Handle the press or release of a key; return False if it means nothing to the piano."""
-        key = event.key()
+        semitone = self._semitone(event)
         if event.type() == QEvent.Type.KeyRelease:
-            is_held = key in self._pitch_by_hand
-            if is_held and not event.isAutoRepeat():
-                self._release(key)
+            is_held = semitone in self._pitch_by_hand
+            if semitone is not None and is_held and not event.isAutoRepeat():
+                self._release(semitone)
             return is_held
         if event.modifiers() & _SHORTCUT_MODIFIERS:
             return False
-        if key in COMPUTER_KEYS:
-            if not event.isAutoRepeat() and key not in self._pitch_by_hand:
-                self._press(key, LOWEST_PITCH + 12 * self._octave + COMPUTER_KEYS[Qt.Key(key)][1], self._velocity)
+        if semitone is not None:
+            if not event.isAutoRepeat() and semitone not in self._pitch_by_hand:
+                self._press(semitone, LOWEST_PITCH + 12 * self._octave + semitone, self._velocity)
             return True
-        return self._handle_adjustment_key(key)
+        return self._handle_adjustment_key(event.key())
+
+    def _semitone(self, event: QKeyEvent) -> int | None:
+        return semitone_of_key(event.key(), event.nativeScanCode(), self._key_layout, QApplication.platformName())
 
     def _handle_adjustment_key(self, key: int) -> bool:
         """Change the octave or the velocity; return False if the key does neither."""
@@ -235,5 +250,6 @@ class PianoKeyboard(QWidget):
         painter = QPainter(self)
         lit = {**self._lit, **dict.fromkeys(self._pitch_by_hand.values(), PLAYER)}
         lowest = LOWEST_PITCH + 12 * self._octave
-        letters = {lowest + offset: letter for letter, offset in COMPUTER_KEYS.values()} if self._show_letters else {}
+        labels = key_labels(self._key_layout) if self._show_letters else ""
+        letters = {lowest + semitone: letter for semitone, letter in enumerate(labels)}
         keyboard_painter.paint_piano(painter, self.palette(), self._layout(), lit, letters, focused=self.hasFocus())

@@ -57,6 +57,16 @@ class ExchangeBuilder:
     def settings(self) -> Settings:
         return self._timeline.settings
 
+    @property
+    def awaits_answer(self) -> bool:
+        """True if a phrase has ended and its answer has not begun."""
+        return self._pending_phrase is not None and self._open_exchange is None
+
+    @property
+    def is_answering(self) -> bool:
+        """True from the beginning of an answer to its end."""
+        return self._open_exchange is not None
+
     def handle_message(self, message: Message) -> Exchange | None:
         """Apply a message, after the timeline; return the exchange that it ended, if any."""
         match message:

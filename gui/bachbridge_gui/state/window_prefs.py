@@ -44,8 +44,13 @@ class WindowPrefs:
     """Volume of the preview sound."""
     latency_ms: Mapping[str, int] = field(default_factory=dict[str, int])
     """Latency of each output, by the output's name."""
+    controls_open: bool = True
+    phrases_open: bool = True
+    """True if the panel is open where there is room for both."""
     computer_keys: bool = False
     """True if the piano on the screen is shown, which the computer's keys play."""
+    key_layout: Literal["", "qwerty", "qwertz", "azerty"] = ""
+    """The letters on the computer's keys; empty: as is usual for the system's language."""
 
 
 class _FileVersion(msgspec.Struct):

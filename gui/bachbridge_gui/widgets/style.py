@@ -2,7 +2,7 @@
 
 A style sheet would need half a second more at the start, since Qt matches its rules with each of a thousand widgets.
 A widget gets its role by `set_role` before it is shown: "primary" (the one main button of a page), "danger" (panic),
-"quiet" (no outline until the mouse is over it) or "large" (a slider or button that is used while playing).
+"quiet" (no outline), "segment" (one of a row of which one is chosen) or "large" (used while playing).
 """
 
 from functools import cache
@@ -21,13 +21,14 @@ from PyQt6.QtWidgets import (
     QStyleOptionComplex,
     QStyleOptionSlider,
     QStyleOptionSpinBox,
+    QStyleOptionToolButton,
     QWidget,
 )
 
 from bachbridge_gui.widgets.palette import is_dark
 from bachbridge_gui.widgets.tokens import LINE_HEIGHT_PX, RADIUS_PX, TARGET_HEIGHT_PX, theme_colours
 
-Role = Literal["primary", "danger", "quiet", "large"]
+Role = Literal["primary", "danger", "quiet", "segment", "large"]
 _State, _Primitive, _Complex, _Sub = (
     QStyle.StateFlag,
     QStyle.PrimitiveElement,
@@ -44,6 +45,8 @@ _LINE_HIGH = {
 }
 """Kinds of widgets that have at least the height of a line of controls."""
 _FIELD_PANELS = {_Primitive.PE_PanelLineEdit, _Primitive.PE_FrameLineEdit}
+_ICON_PADDING_PX = 6
+"""Space at the left and right of an icon with a word."""
 _BUTTON_LABELS = {QStyle.ControlElement.CE_PushButtonLabel, QStyle.ControlElement.CE_ToolButtonLabel}
 _BUTTON_PANELS = {_Primitive.PE_PanelButtonCommand, _Primitive.PE_PanelButtonTool}
 
@@ -130,6 +133,8 @@ class DesignStyle(QProxyStyle):
             palette = QPalette(option.palette)
             palette.setColor(QPalette.ColorRole.ButtonText, colour_for(option.palette, _button_text(option, role)))
             option.palette = palette
+        if isinstance(option, QStyleOptionToolButton) and _has_word_beside_icon(option):
+            option.rect = option.rect.adjusted(_ICON_PADDING_PX, 0, 0, 0)
         super().drawControl(element, option, painter, widget)
 
     def sizeFromContents(
@@ -139,6 +144,8 @@ class DesignStyle(QProxyStyle):
         if type in _LINE_HIGH:
             large = widget is not None and widget.property("role") == "large"
             needed.setHeight(max(needed.height(), TARGET_HEIGHT_PX if large else LINE_HEIGHT_PX))
+        if isinstance(option, QStyleOptionToolButton) and _has_word_beside_icon(option):
+            needed.setWidth(needed.width() + 2 * _ICON_PADDING_PX)
         return needed
 
     # ------------------------------------------------------------ complex controls
@@ -201,16 +208,21 @@ def _button_look(option: QStyleOption, role: str) -> tuple[str, str, float]:
     pressed = bool(state & _State.State_Sunken)
     over = bool(state & _State.State_MouseOver)
     ring = 2.0 if focus else 1.0
+    bare = role in ("quiet", "segment")
     if not state & _State.State_Enabled:
-        return "", "" if role == "quiet" else "line", 1.0
+        return "", "" if bare else "line", 1.0
     if role == "danger":
         return "danger_pressed" if pressed or over else "danger", "text" if focus else "", ring
     if role == "primary" or (state & _State.State_On and role != "quiet"):
         return "accent_hover" if over or pressed else "accent", "text" if focus else "", ring
-    fill = "line" if pressed else "hover" if over else "" if role == "quiet" else "raised"
+    fill = "line" if pressed else "hover" if over else "" if bare else "raised"
     if state & _State.State_On:
         return fill or "raised", "text" if focus else "accent", ring
-    return fill, "accent" if focus else "" if role == "quiet" else "outline", ring
+    return fill, "accent" if focus else "" if bare else "outline", ring
+
+
+def _has_word_beside_icon(option: QStyleOptionToolButton) -> bool:
+    return option.toolButtonStyle == Qt.ToolButtonStyle.ToolButtonTextBesideIcon and bool(option.text)
 
 
 def _button_text(option: QStyleOption, role: str) -> str:

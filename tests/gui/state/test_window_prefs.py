@@ -26,7 +26,10 @@ FULL = WindowPrefs(
     preview="off",
     volume=0.25,
     latency_ms={"Orgel ü": -40},
+    controls_open=False,
+    phrases_open=False,
     computer_keys=True,
+    key_layout="azerty",
 )
 
 

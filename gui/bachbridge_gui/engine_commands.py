@@ -119,6 +119,8 @@ class EngineCommands:
         self._parts.preset_bar.applied.connect(lambda name: state.update_prefs(preset=name))
         self._parts.keyboard_panel.layout_chosen.connect(lambda layout: state.update_prefs(key_layout=layout))
         self._parts.welcome_page.show_at_start_changed.connect(lambda on: state.update_prefs(welcome=on))
+        self._parts.controls.shape.toggled.connect(lambda on: state.update_prefs(shape_open=on))
+        self._parts.controls.setup.toggled.connect(lambda on: state.update_prefs(setup_open=on))
         profile_box = self._parts.controls.learn_bar.profile_box
         if profile_box:
             profile_box.chosen.connect(lambda name: state.update_prefs(profile=name))

@@ -136,6 +136,8 @@ class MainWindow(QMainWindow):
         prefs, parts = self.core.state.prefs, self.parts
         parts.roll.zoom, parts.roll.follow = prefs.zoom, prefs.follow
         parts.top_bar.show_switch("follow", on=prefs.follow)
+        parts.controls.shape.set_open(is_open=prefs.shape_open)
+        parts.controls.setup.set_open(is_open=prefs.setup_open)
         parts.preset_bar.recall(prefs.preset)
         if prefs.key_layout:
             parts.keyboard_panel.show_layout(prefs.key_layout)

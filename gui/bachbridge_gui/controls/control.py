@@ -4,11 +4,12 @@ The editor always shows the store's value, also after a value was refused. A con
 its tooltip then gives the reason instead of the effect.
 """
 
-from PyQt6.QtCore import QPoint, Qt
-from PyQt6.QtGui import QAction, QContextMenuEvent
+from PyQt6.QtCore import QPoint, QPointF, Qt
+from PyQt6.QtGui import QAction, QContextMenuEvent, QMouseEvent, QPainter, QPaintEvent, QPalette
 from PyQt6.QtWidgets import QBoxLayout, QLabel, QMenu, QSizePolicy, QVBoxLayout, QWidget
 
 from bachbridge.protocol.field_types import SettingValue
+from bachbridge.settings import Settings
 from bachbridge_gui.controls.editors import Editor, make_editor
 from bachbridge_gui.controls.specs import ControlSpec
 from bachbridge_gui.presets.midi_learn import MidiLearn
@@ -16,9 +17,10 @@ from bachbridge_gui.presets.midi_learn_overlay import LearnOverlay
 from bachbridge_gui.settings.store import COMMANDS, SettingsStore
 from bachbridge_gui.settings.targets import setting_change, setting_of, value_of
 from bachbridge_gui.widgets.segments import SegmentButton
-from bachbridge_gui.widgets.tokens import LINE_HEIGHT_PX
+from bachbridge_gui.widgets.tokens import LINE_HEIGHT_PX, TARGET_HEIGHT_PX
 from bachbridge_gui.widgets.typography import caption_label
 
+DOT_RADIUS_PX = 2.0
 INSET_PX = 4
 """The space around a control for its outline in learn mode."""
 
@@ -44,10 +46,13 @@ class Control(QWidget):
         *,
         show_label: bool = True,
         editor: Editor | None = None,
+        large: bool = False,
     ) -> None:
         super().__init__()
         self.spec, self.editor = spec, editor or make_editor(spec)
         self._store, self._learner, self._disabled_reason = store, learner, ""
+        self._height_px = TARGET_HEIGHT_PX if large or spec.large else control_height_px(self)
+        self._is_changed = False
         self.label, self.badge = QLabel(spec.label), caption_label("")
         self.badge.setMargin(0)
         self._lay_out(show_label=show_label)
@@ -74,7 +79,7 @@ class Control(QWidget):
         names.addWidget(self.badge)
         names.addStretch()
         self.label.setFixedWidth(label_column_px(self))
-        self.label.setFixedHeight(control_height_px(self))
+        self.label.setFixedHeight(self._height_px)
         line.addLayout(names)
         line.addWidget(self.editor, 1, Qt.AlignmentFlag.AlignTop)
 
@@ -90,7 +95,51 @@ class Control(QWidget):
 
     def _on_setting_changed(self, name: str) -> None:
         if name == setting_of(self.spec.target) and name not in COMMANDS:
-            self.editor.show_value(value_of(self._store.settings, self.spec.target))
+            value = value_of(self._store.settings, self.spec.target)
+            self.editor.show_value(value)
+            if (changed := value != self._default) != self._is_changed:
+                self._is_changed = changed
+                self._refresh_descriptions()
+                self.update()
+
+    # ------------------------------------------------------------ the default
+
+    @property
+    def _default(self) -> SettingValue:
+        return value_of(Settings(), self.spec.target)
+
+    @property
+    def is_changed(self) -> bool:
+        """True if the value differs from the default: a dot marks the control."""
+        return self._is_changed
+
+    def reset_value(self) -> None:
+        """Set the default."""
+        if self._is_changed:
+            self._on_editor_moved(self._default)
+
+    def _default_text(self) -> str:
+        value = self._default
+        if isinstance(value, bool):
+            return "on" if value else "off"
+        if label := self.spec.choice_labels.get(str(value)):
+            return label
+        if self.spec.minimum_label and value == self.spec.range[0]:
+            return self.spec.minimum_label
+        return f"{value:g}{self.spec.suffix}" if isinstance(value, float | int) else str(value)
+
+    def paintEvent(self, a0: QPaintEvent | None) -> None:
+        if self._is_changed:
+            painter = QPainter(self)
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(self.palette().color(QPalette.ColorRole.Accent))
+            painter.drawEllipse(QPointF(DOT_RADIUS_PX, self._height_px / 2), DOT_RADIUS_PX, DOT_RADIUS_PX)
+
+    def mouseDoubleClickEvent(self, a0: QMouseEvent | None) -> None:
+        """Reset the value where the label is clicked twice."""
+        if a0 is not None and a0.position().x() < self.editor.x():
+            self.reset_value()
 
     # ------------------------------------------------------------ availability
 
@@ -111,6 +160,8 @@ class Control(QWidget):
         badge = self._learner.badge(self.spec.target)
         tip = self._disabled_reason or self.spec.tooltip
         whole = f"{tip} Controlled by {badge}." if badge else tip
+        if self._is_changed:
+            whole += f" Changed: it was {self._default_text()} at first."
         name = self.spec.label[0].upper() + self.spec.label[1:]
         for part in (self, *self.editor.findChildren(QWidget)):
             segment = part.text() if isinstance(part, SegmentButton) else ""
@@ -128,13 +179,19 @@ class Control(QWidget):
         self._refresh_descriptions()
 
     def make_menu(self) -> QMenu:
-        """Return the context menu: learn a MIDI controller, forget it."""
+        """Return the context menu: learn a MIDI controller, forget it, reset the value."""
         menu, target, badge = QMenu(self), self.spec.target, self._learner.badge(self.spec.target)
         learn, forget = QAction("Learn a knob …", menu), QAction(f"Forget {badge}" if badge else "Forget", menu)
         learn.triggered.connect(self._start_learning)
         forget.triggered.connect(lambda: self._learner.unbind(target))
         forget.setEnabled(bool(badge))
         menu.addActions([learn, forget])
+        if target not in COMMANDS:
+            reset = QAction(f"Reset to {self._default_text()}", menu)
+            reset.triggered.connect(self.reset_value)
+            reset.setEnabled(self._is_changed and not self._disabled_reason)
+            menu.addSeparator()
+            menu.addAction(reset)
         return menu
 
     def _start_learning(self) -> None:

@@ -7,7 +7,7 @@ import html
 from collections.abc import Mapping
 
 from PyQt6.QtCore import QSignalBlocker, Qt, pyqtSignal
-from PyQt6.QtGui import QStandardItemModel
+from PyQt6.QtGui import QMouseEvent, QStandardItemModel
 from PyQt6.QtWidgets import (
     QAbstractButton,
     QAbstractSpinBox,
@@ -19,6 +19,7 @@ from PyQt6.QtWidgets import (
     QPushButton,
     QSlider,
     QSpinBox,
+    QStyle,
     QWidget,
 )
 
@@ -27,10 +28,13 @@ from bachbridge.settings import Settings
 from bachbridge_gui.controls.specs import ControlSpec
 from bachbridge_gui.settings.targets import setting_of
 from bachbridge_gui.widgets.segments import SegmentButton, exclusive_group
+from bachbridge_gui.widgets.style import set_role
 from bachbridge_gui.widgets.styling import guard_wheel_and_menu
-from bachbridge_gui.widgets.tokens import LINE_HEIGHT_PX
+from bachbridge_gui.widgets.tokens import LINE_HEIGHT_PX, TARGET_HEIGHT_PX
 from bachbridge_gui.widgets.typography import caption_label
 
+JUMP_INSET_PX = 8
+"""Half a slider's handle: the least and the greatest value lie this far from its ends."""
 _SINGULAR_SUFFIXES = {" bars": " bar", " beats": " beat"}
 """The suffix of the number 1, by the suffix of other numbers."""
 
@@ -76,6 +80,20 @@ class NumberBox(QWidget):
             )
 
 
+class JumpSlider(QSlider):
+    """A horizontal slider that jumps to where it is pressed, so that nobody has to hit the handle."""
+
+    def __init__(self) -> None:
+        super().__init__(Qt.Orientation.Horizontal)
+
+    def mousePressEvent(self, ev: QMouseEvent | None) -> None:
+        if ev is not None and ev.button() == Qt.MouseButton.LeftButton:
+            inset = JUMP_INSET_PX
+            at, room = round(ev.position().x()) - inset, self.width() - 2 * inset
+            self.setValue(QStyle.sliderValueFromPosition(self.minimum(), self.maximum(), at, room))
+        super().mousePressEvent(ev)
+
+
 class Slider(QWidget):
     """A slider with its number, and labels for its two ends below it."""
 
@@ -84,10 +102,14 @@ class Slider(QWidget):
     def __init__(self, spec: ControlSpec) -> None:
         super().__init__()
         self._range_low, self._step = spec.range[0], spec.step
-        self.slider, self.box = QSlider(Qt.Orientation.Horizontal), make_spin_box(spec)
+        self.slider, self.box = JumpSlider(), make_spin_box(spec)
         self.slider.setRange(0, round((spec.range[1] - spec.range[0]) / spec.step))
         self.slider.setPageStep(max(1, self.slider.maximum() // 10))
         guard_wheel_and_menu(self.slider)
+        if spec.large:
+            set_role(self.slider, "large")
+            set_role(self.box, "large")
+            self.slider.setMinimumHeight(TARGET_HEIGHT_PX)
         self.box.setButtonSymbols(QAbstractSpinBox.ButtonSymbols.NoButtons)
         self.box.setFixedWidth(self.box.fontMetrics().horizontalAdvance("-0.00") + 12)
         grid = QGridLayout(self)
@@ -206,10 +228,12 @@ class CommandButton(QWidget):
 
     moved = pyqtSignal(object)
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, *, large: bool = False) -> None:
         super().__init__()
         self.button = QPushButton(text)
         self.button.setMinimumWidth(48)
+        if large:
+            set_role(self.button, "large")
         guard_wheel_and_menu(self.button)
         _lay_out_in_row(self, self.button)
         self.button.clicked.connect(self.moved.emit)
@@ -229,13 +253,16 @@ def make_editor(spec: ControlSpec) -> Editor:
         case "number":
             return NumberBox(spec)
         case "words":
-            return Dropdown(spec.choice_labels)
+            dropdown = Dropdown(spec.choice_labels)
+            if spec.large:
+                set_role(dropdown.box, "large")
+            return dropdown
         case "switch":
             return Switch()
         case "segments":
             return SegmentedControl(spec.choice_labels)
         case "button":
-            return CommandButton(spec.label)
+            return CommandButton(spec.label, large=spec.large)
 
 
 def _set_spin_value(box: QSpinBox | QDoubleSpinBox, value: SettingValue) -> None:

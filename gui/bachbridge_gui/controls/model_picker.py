@@ -1,11 +1,11 @@
-"""The list of models to choose from, and a description of the chosen one from its card."""
+"""The list of models to choose from by their names for people, a line about the chosen one, and a button to hear it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from PyQt6.QtCore import Qt, pyqtSignal
-from PyQt6.QtWidgets import QPushButton, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QHBoxLayout, QPushButton, QToolButton, QVBoxLayout, QWidget
 
 from bachbridge.settings import ANSWERS
 from bachbridge_gui.controls.control import INSET_PX, Control
@@ -13,7 +13,11 @@ from bachbridge_gui.controls.editors import Dropdown
 from bachbridge_gui.controls.specs import setting_control
 from bachbridge_gui.presets.midi_learn import MidiLearn
 from bachbridge_gui.settings.availability import model_obstacle
+from bachbridge_gui.settings.model_names import model_name
 from bachbridge_gui.settings.store import SettingsStore
+from bachbridge_gui.widgets.icons import make_icon
+from bachbridge_gui.widgets.style import set_role
+from bachbridge_gui.widgets.tokens import SPACE_XS_PX, TARGET_HEIGHT_PX
 from bachbridge_gui.widgets.typography import caption_label
 
 _TASK_VERBS = {"continue": "continues", "harmonize": "harmonizes", "mend": "mends", "vary": "varies"}
@@ -28,11 +32,13 @@ class ModelChoice:
 
     name: str
     description: str
-    """A sentence or two from its card."""
+    """A sentence or two about it."""
     tasks: tuple[str, ...] = ANSWERS
     """The tasks on its card."""
     problem: str = ""
     """The reason why it cannot be chosen; empty: it can."""
+    title: str = ""
+    """Its name for people; empty: its technical name."""
     question: str = ""
     """The facts about a model that comes from elsewhere and has not been trusted, and the question; else empty."""
 
@@ -44,7 +50,8 @@ def choice_from_card(name: str, card: Mapping[str, Any]) -> ModelChoice:
     does = f"{', '.join(most)} and {last}" if most else last
     made = " ".join(str(card.get("data", ""))[:_MAX_DATA_TEXT].split()).rstrip(".")
     sentences = [f"{does.capitalize()}." if does else "", f"Learnt from {made}." if made else ""]
-    return ModelChoice(name, " ".join(filter(None, sentences)), tasks)
+    known = model_name(name, card)
+    return ModelChoice(name, known.line or " ".join(filter(None, sentences)), tasks, title=known.title)
 
 
 class ModelPicker(QWidget):
@@ -60,7 +67,15 @@ class ModelPicker(QWidget):
         super().__init__()
         self._store, self._choices = store, dict[str, ModelChoice]()
         self.dropdown = Dropdown({})
-        self.control = Control(store, learner, _MODEL_SPEC, editor=self.dropdown)
+        set_role(self.dropdown.box, "large")
+        self.control = Control(store, learner, _MODEL_SPEC, editor=self.dropdown, large=True)
+        self.listen_button = QToolButton()
+        self.listen_button.setIcon(make_icon("listen"))
+        self.listen_button.setFixedSize(TARGET_HEIGHT_PX, TARGET_HEIGHT_PX)
+        self.listen_button.setAccessibleName("Listen to this model")
+        self.listen_button.setToolTip("Hear a short phrase, and this model's answer to it")
+        self.listen_button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.listen_button.clicked.connect(lambda: store.give_command("example"))
         self.description_label = caption_label("")
         self.description_label.setWordWrap(True)
         # Cards are written by anybody: their text is never taken for HTML, which could name files to be shown.
@@ -74,7 +89,12 @@ class ModelPicker(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(4)
-        column.addWidget(self.control)
+        across = QHBoxLayout()
+        across.setSpacing(SPACE_XS_PX)
+        across.setContentsMargins(0, 0, INSET_PX, 0)
+        across.addWidget(self.control, 1)
+        across.addWidget(self.listen_button, 0, Qt.AlignmentFlag.AlignTop)
+        column.addLayout(across)
         column.addWidget(self.description_label)
         column.addWidget(self.trust_button)
         store.changed.connect(self._refresh)
@@ -82,10 +102,12 @@ class ModelPicker(QWidget):
 
     def set_models(self, choices: Sequence[ModelChoice]) -> None:
         self._choices = {choice.name: choice for choice in choices}
-        self.dropdown.set_choices({name: name for name in self._choices})
+        self.dropdown.set_choices({name: choice.title or name for name, choice in self._choices.items()})
         for name, choice in self._choices.items():
             if choice.problem:
                 self.dropdown.disable_choice(name, f"{name} (unusable)", choice.problem)
+            else:
+                self.dropdown.mark_choice(name, choice.title or name, name)
         self.dropdown.show_value(self._store.settings.model)
         self._refresh()
 
@@ -105,8 +127,9 @@ class ModelPicker(QWidget):
         """Mark the models that do not play in the present mode."""
         for name, tasks in self.tasks_by_model.items():
             obstacle = model_obstacle(self._store.settings, tasks)
-            text = f"{name} (not in this mode)" if obstacle else name
-            self.dropdown.mark_choice(name, text, obstacle)
+            title = self._choices[name].title or name
+            text = f"{title} (not in this mode)" if obstacle else title
+            self.dropdown.mark_choice(name, text, f"{obstacle} ({name})" if obstacle else name)
 
     def set_problem(self, problem: str) -> None:
         """Show a problem instead of the description; empty: show the description."""

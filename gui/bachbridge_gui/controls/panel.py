@@ -1,4 +1,4 @@
-"""The side panel: controls for all settings, in sections, in a scroll area about 320 px wide.
+"""The side panel: controls for all settings on three levels, in a scroll area about 320 px wide.
 
 The controls come from the table in `specs`, the reasons why some are disabled from `settings/availability`.
 """
@@ -6,6 +6,7 @@ The controls come from the table in `specs`, the reasons why some are disabled f
 from collections.abc import Sequence
 
 from PyQt6.QtCore import Qt
+from PyQt6.QtGui import QPalette
 from PyQt6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from bachbridge.settings import ANSWERS, task_for_answer
@@ -22,10 +23,13 @@ from bachbridge_gui.presets.midi_learn_overlay import MidiLearnBar
 from bachbridge_gui.presets.midi_profiles import ProfileFolder
 from bachbridge_gui.settings.availability import Conditions, model_obstacle, unavailable_reasons
 from bachbridge_gui.settings.store import SettingsStore
+from bachbridge_gui.widgets.tokens import SPACE_S_PX
 
 _MIN_WIDTH_PX = 320
 _WIDTH_IN_LABEL_COLUMNS = 3.3
 """The panel's width in widths of the column of labels."""
+_SHAPE_SECTIONS = 4
+"""Number of sections on the level Shape; the others are on the level Set up."""
 _PHRASE_END_TARGETS = ("silence_beats", "phrase_bars")
 """Two controls of which one is shown, depending on what ends the phrase."""
 
@@ -56,7 +60,10 @@ class ControlPanel(QWidget):
             *self.tempo.controls,
             *self.voices.controls,
         ]
+        self._play_controls = self._make_controls(specs.PLAY)
         self.sections = self._make_sections()
+        self.shape = CollapsibleSection("Shape", "What the answers are like", self.sections[:_SHAPE_SECTIONS])
+        self.setup = CollapsibleSection("Set up", "Tempo, channels and output", self.sections[_SHAPE_SECTIONS:])
         self._lay_out()
         store.changed.connect(self._refresh)
         self.setAccessibleName("Controls")
@@ -72,20 +79,22 @@ class ControlPanel(QWidget):
 
     def _make_sections(self) -> list[Section]:
         return [
-            Section("Model", [self.model, *self._make_controls(specs.MODEL)]),
             Section("Your phrase", self._make_controls(specs.PHRASE)),
-            Section("Hands", self._make_controls(specs.HANDS)),
             Section("Harmony", self._make_controls(specs.HARMONY)),
-            Section("Voices", [self.voices]),
+            Section("Hands", self._make_controls(specs.HANDS)),
+            Section("Choice", self._make_controls(specs.CHOICE)),
             Section("Tempo", [self.tempo, *self._make_controls(specs.TEMPO)]),
+            Section("Click", self._make_controls(specs.CLICK)),
+            Section("Voices", [self.voices]),
             Section("Output", self._make_controls(specs.OUTPUT)),
+            Section("Timing", self._make_controls(specs.TIMING)),
         ]
 
     def _lay_out(self) -> None:
         body = QWidget()
         column = QVBoxLayout(body)
         column.setContentsMargins(8, 8, 8, 8)
-        column.setSpacing(24)
+        column.setSpacing(SPACE_S_PX)
         top, buttons = QVBoxLayout(), QHBoxLayout()
         top.setSpacing(8)
         buttons.setSpacing(0)
@@ -94,9 +103,11 @@ class ControlPanel(QWidget):
             buttons.addWidget(control, 1)
         top.addLayout(buttons)
         column.addLayout(top)
-        for section in self.sections:
-            column.addWidget(section)
-        column.addWidget(CollapsibleSection("More", self._make_controls(specs.ADVANCED)))
+        for widget in (self.model, *self._play_controls):
+            column.addWidget(widget)
+        for level in (self.shape, self.setup):
+            column.addWidget(_make_rule())
+            column.addWidget(level)
         column.addStretch()
         area = QScrollArea()
         area.setWidget(body)
@@ -113,15 +124,13 @@ class ControlPanel(QWidget):
         self.setFixedWidth(max(_MIN_WIDTH_PX, round(_WIDTH_IN_LABEL_COLUMNS * label_column_px(self))))
 
     def _make_footer(self) -> QWidget:
-        footer, rule = QWidget(), QFrame()
-        rule.setFrameShape(QFrame.Shape.HLine)
-        rule.setFrameShadow(QFrame.Shadow.Sunken)
+        footer = QWidget()
         column, inner = QVBoxLayout(footer), QVBoxLayout()
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         inner.setContentsMargins(12, 8, 12, 8)
         inner.addWidget(self.learn_bar)
-        column.addWidget(rule)
+        column.addWidget(_make_rule())
         column.addLayout(inner)
         return footer
 
@@ -178,3 +187,11 @@ class ControlPanel(QWidget):
         self.tempo.set_disabled_reason(reasons.get("bpm.fixed", ""))
         for section in self.sections:
             section.show_shared_reason()
+
+
+def _make_rule() -> QFrame:
+    rule = QFrame()
+    rule.setFrameShape(QFrame.Shape.HLine)
+    rule.setFrameShadow(QFrame.Shadow.Plain)
+    rule.setForegroundRole(QPalette.ColorRole.Mid)
+    return rule

@@ -1,12 +1,18 @@
-"""A part of the side panel under a short heading. If all its controls are disabled, it shows the reason once."""
+"""Parts of the side panel: sections under a short heading, and the levels that hold them and can be closed.
+
+If all controls of a section are disabled, it shows the reason once.
+"""
 
 from collections.abc import Sequence
 
-from PyQt6.QtCore import Qt
-from PyQt6.QtWidgets import QLabel, QToolButton, QVBoxLayout, QWidget
+from PyQt6.QtCore import Qt, pyqtSignal
+from PyQt6.QtWidgets import QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from bachbridge_gui.controls.control import INSET_PX, Control
-from bachbridge_gui.widgets.typography import caption_label
+from bachbridge_gui.widgets.icons import make_icon
+from bachbridge_gui.widgets.style import set_role
+from bachbridge_gui.widgets.tokens import HEADING_SCALE, SPACE_M_PX, SPACE_S_PX, SPACE_XS_PX, TARGET_HEIGHT_PX
+from bachbridge_gui.widgets.typography import caption_label, scaled_font
 
 
 class Section(QWidget):
@@ -40,31 +46,42 @@ class Section(QWidget):
 
 
 class CollapsibleSection(QWidget):
-    """Widgets that a button shows and hides."""
+    """A level of the panel: sections that a button shows and hides."""
 
-    def __init__(self, heading: str, widgets: Sequence[QWidget]) -> None:
+    toggled = pyqtSignal(bool)
+    """Emitted when a person opens or closes it."""
+
+    def __init__(self, heading: str, tooltip: str, widgets: Sequence[QWidget]) -> None:
         super().__init__()
         self.button, self.body = QToolButton(), QWidget()
         self.button.setText(heading)
+        self.button.setFont(scaled_font(self.button.font(), HEADING_SCALE, bold=True))
         self.button.setCheckable(True)
-        self.button.setAutoRaise(True)
+        set_role(self.button, "heading")
         self.button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.button.setMinimumHeight(TARGET_HEIGHT_PX)
         self.button.setAccessibleName(heading)
-        self.button.setToolTip("Show or hide the advanced controls.")
-        self.button.toggled.connect(self._set_expanded)
+        self.button.setToolTip(tooltip)
+        self.button.toggled.connect(self._show_body)
+        self.button.clicked.connect(self.toggled)
         inner = QVBoxLayout(self.body)
-        inner.setContentsMargins(0, 0, 0, 0)
-        inner.setSpacing(8)
+        inner.setContentsMargins(0, 0, 0, SPACE_S_PX)
+        inner.setSpacing(SPACE_M_PX)
         for widget in widgets:
             inner.addWidget(widget)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(8)
+        column.setSpacing(SPACE_XS_PX)
         column.addWidget(self.button)
         column.addWidget(self.body)
-        self._set_expanded(expanded=False)
+        self._show_body(shown=False)
 
-    def _set_expanded(self, expanded: bool) -> None:
-        self.button.setArrowType(Qt.ArrowType.DownArrow if expanded else Qt.ArrowType.RightArrow)
-        self.body.setVisible(expanded)
+    def set_open(self, *, is_open: bool) -> None:
+        """Open or close it without emitting `toggled`."""
+        self.button.setChecked(is_open)
+
+    def _show_body(self, shown: bool) -> None:
+        self.button.setIcon(make_icon("expand" if shown else "collapse", on_tint="text"))
+        self.body.setVisible(shown)

@@ -1,4 +1,6 @@
-"""The side panel as a table: which control each setting gets, in the panel's order.
+"""The side panel as a table: which control each setting gets, in the panel's order, on three levels.
+
+*Play* is used while playing and always open; *Shape* is what the answers are like; *Set up* is done once.
 
 Labels, tooltips, ranges and units come from the setting's `Spec`. A tooltip says what the user will hear; it is shown
 while the control is enabled.
@@ -32,6 +34,8 @@ class ControlSpec:
     minimum_label: str = ""
     """The text that stands for the least value, one below the setting's range."""
     range: tuple[float, float] = (0, 1)
+    large: bool = False
+    """True for what is used while playing: it is high enough to be hit without looking."""
 
 
 def setting_control(
@@ -41,6 +45,7 @@ def setting_control(
     choice_labels: Mapping[str, str] | None = None,
     end_labels: tuple[str, str] | None = None,
     step: float = 1,
+    large: bool = False,
 ) -> ControlSpec:
     """Return the control of a whole setting, with the words and the range of the setting's `Spec`."""
     spec = spec_of(name)
@@ -57,6 +62,7 @@ def setting_control(
         f" {spec.unit}" if spec.unit else "",
         minimum_label,
         (low - 1 if minimum_label else low, high),
+        large,
     )
 
 
@@ -68,15 +74,17 @@ _INSTRUMENT_LABELS = {name: name for name in INSTRUMENT_CHOICES} | {"none": "As 
 
 MODE = setting_control("mode", "segments")
 COMMAND_BUTTONS = (
-    ControlSpec("end_phrase", "End phrase", "button", "End your phrase now: you hear the answer at once."),
-    ControlSpec("cadence", "Cadence", "button", "The next chords lead to a full close."),
-    ControlSpec("reset", "Begin again", "button", "Everything that sounds ends, and what you played is forgotten."),
+    ControlSpec("end_phrase", "End phrase", "button", "End your phrase now: you hear the answer at once.", large=True),
+    ControlSpec("cadence", "Cadence", "button", "The next chords lead to a full close.", large=True),
+    ControlSpec(
+        "reset", "Begin again", "button", "Everything that sounds ends, and what you played is forgotten.", large=True
+    ),
 )
-MODEL = (
-    setting_control("temperature", "slider", end_labels=("calm", "daring"), step=0.05),
-    setting_control("key", "words", choice_labels=_KEY_LABELS),
-    setting_control("seed", "number"),
+PLAY = (
+    setting_control("temperature", "slider", end_labels=("calm", "daring"), step=0.05, large=True),
+    setting_control("key", "words", choice_labels=_KEY_LABELS, large=True),
 )
+"""Used while playing, beside the mode, the model and the buttons: always open."""
 PHRASE = (
     setting_control("start", "words"),
     setting_control("phrase_end", "words"),
@@ -111,13 +119,18 @@ HANDS = (
     setting_control("transpose", "number"),
     setting_control("latch", "switch"),
 )
-ADVANCED = (
+CHOICE = (
+    setting_control("seed", "number"),
     setting_control("top_p", "slider", step=0.05),
     setting_control("candidates", "number"),
     setting_control("rules", "words", choice_labels={"all": "All are kept", "none": "The model alone"}),
+)
+TIMING = (
     setting_control("chord_ms", "number"),
     setting_control("legato_ms", "number"),
     setting_control("rest_bars", "number"),
+)
+CLICK = (
     setting_control("metronome_channel", "number"),
     setting_control("click_accent", "number"),
     setting_control("click_note", "number"),

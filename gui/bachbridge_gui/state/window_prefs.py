@@ -47,6 +47,9 @@ class WindowPrefs:
     controls_open: bool = True
     phrases_open: bool = True
     """True if the panel is open where there is room for both."""
+    shape_open: bool = True
+    setup_open: bool = False
+    """True if this level of the controls is open."""
     computer_keys: bool = False
     """True if the piano on the screen is shown, which the computer's keys play."""
     key_layout: Literal["", "qwerty", "qwertz", "azerty"] = ""

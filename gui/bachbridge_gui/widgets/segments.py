@@ -7,6 +7,7 @@ from PyQt6.QtGui import QPainter, QPaintEvent, QPalette, QPen
 from PyQt6.QtWidgets import QAbstractButton, QButtonGroup, QSizePolicy, QWidget
 
 from bachbridge_gui.widgets.palette import draw_shape, is_dark, part_colour, part_style
+from bachbridge_gui.widgets.tokens import LINE_HEIGHT_PX, TARGET_HEIGHT_PX
 
 _CORNER_RADIUS = 4.0
 
@@ -22,7 +23,7 @@ class SegmentButton(QAbstractButton):
     def sizeHint(self) -> QSize:
         return QSize(
             self.fontMetrics().horizontalAdvance(self.text()) + 24,
-            self.fontMetrics().height() + (24 if self._tall else 10),
+            max(self.fontMetrics().height() + 10, TARGET_HEIGHT_PX if self._tall else LINE_HEIGHT_PX),
         )
 
     def minimumSizeHint(self) -> QSize:

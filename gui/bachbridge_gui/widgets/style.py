@@ -2,7 +2,7 @@
 
 A style sheet would need half a second more at the start, since Qt matches its rules with each of a thousand widgets.
 A widget gets its role by `set_role` before it is shown: "primary" (the one main button of a page), "danger" (panic),
-"quiet" (no outline), "segment" (one of a row of which one is chosen) or "large" (used while playing).
+"quiet" (no outline), "segment" (one of a row), "heading" (opens a section) or "large" (used while playing).
 """
 
 from functools import cache
@@ -28,7 +28,7 @@ from PyQt6.QtWidgets import (
 from bachbridge_gui.widgets.palette import is_dark
 from bachbridge_gui.widgets.tokens import LINE_HEIGHT_PX, RADIUS_PX, TARGET_HEIGHT_PX, theme_colours
 
-Role = Literal["primary", "danger", "quiet", "segment", "large"]
+Role = Literal["primary", "danger", "quiet", "segment", "heading", "large"]
 _State, _Primitive, _Complex, _Sub = (
     QStyle.StateFlag,
     QStyle.PrimitiveElement,
@@ -54,6 +54,8 @@ _BUTTON_PANELS = {_Primitive.PE_PanelButtonCommand, _Primitive.PE_PanelButtonToo
 def set_role(widget: QWidget, role: Role) -> None:
     """Give the widget a role, which decides how it is painted."""
     widget.setProperty("role", role)
+    if role == "large":
+        widget.setMinimumHeight(TARGET_HEIGHT_PX)
 
 
 @cache
@@ -208,15 +210,15 @@ def _button_look(option: QStyleOption, role: str) -> tuple[str, str, float]:
     pressed = bool(state & _State.State_Sunken)
     over = bool(state & _State.State_MouseOver)
     ring = 2.0 if focus else 1.0
-    bare = role in ("quiet", "segment")
+    bare = role in ("quiet", "segment", "heading")
     if not state & _State.State_Enabled:
         return "", "" if bare else "line", 1.0
     if role == "danger":
         return "danger_pressed" if pressed or over else "danger", "text" if focus else "", ring
-    if role == "primary" or (state & _State.State_On and role != "quiet"):
+    if role == "primary" or (state & _State.State_On and role not in ("quiet", "heading")):
         return "accent_hover" if over or pressed else "accent", "text" if focus else "", ring
     fill = "line" if pressed else "hover" if over else "" if bare else "raised"
-    if state & _State.State_On:
+    if state & _State.State_On and role != "heading":
         return fill or "raised", "text" if focus else "accent", ring
     return fill, "accent" if focus else "" if bare else "outline", ring
 
@@ -231,7 +233,7 @@ def _button_text(option: QStyleOption, role: str) -> str:
         return "on_danger"
     if role == "primary":
         return "on_accent"
-    if option.state & _State.State_On:
+    if option.state & _State.State_On and role != "heading":
         return "accent" if role == "quiet" else "on_accent"
     return "text"
 

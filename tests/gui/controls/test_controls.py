@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from PyQt6.QtCore import QPoint, QPointF, Qt
-from PyQt6.QtGui import QKeySequence, QShortcut, QWheelEvent
+from PyQt6.QtGui import QAction, QKeySequence, QShortcut, QWheelEvent
 from PyQt6.QtWidgets import (
     QAbstractButton,
     QAbstractSpinBox,
@@ -23,12 +23,11 @@ from pytestqt.qtbot import QtBot
 from bachbridge.midi.messages import control_change as controller
 from bachbridge.protocol.effects import EngineStarted, SettingApplied, SettingRefused
 from bachbridge.protocol.events import Setting
-from bachbridge.settings import Settings
+from bachbridge.settings import Settings, range_of
 from bachbridge_gui.controls.control import Control
 from bachbridge_gui.controls.editors import CommandButton, Dropdown, NumberBox, SegmentedControl, Slider, Switch
 from bachbridge_gui.controls.model_picker import ModelChoice, choice_from_card
 from bachbridge_gui.controls.panel import ControlPanel
-from bachbridge_gui.controls.section import CollapsibleSection
 from bachbridge_gui.presets.midi_bindings import Binding
 from bachbridge_gui.presets.midi_learn import MidiLearn
 from bachbridge_gui.presets.midi_learn_overlay import LearnOverlay
@@ -53,11 +52,13 @@ class PanelRig:
         self.panel = ControlPanel(self.store, self.learner, ProfileFolder(folder / "profiles"))
         self.panel.set_models([ModelChoice("chorale-lstm", "Sings."), ModelChoice("other", "Hums.")])
         qtbot.addWidget(self.panel)
+        self.panel.shape.set_open(is_open=True)
         self.panel.resize(320, 800)
         self.panel.show()
-        disclosure = self.panel.findChild(CollapsibleSection)
-        assert disclosure
-        self.disclosure = disclosure
+
+    def open_levels(self) -> None:
+        for level in (self.panel.shape, self.panel.setup):
+            level.set_open(is_open=True)
 
     def control(self, target: str) -> Control:
         return next(control for control in self.panel.controls if control.spec.target == target)
@@ -431,7 +432,7 @@ def test_accessible_names_are_distinct(rig: PanelRig) -> None:
 
 def test_tab_key_reaches_every_control(rig: PanelRig, qtbot: QtBot) -> None:
     rig.store.set("bpm", 90.0)
-    rig.disclosure.button.setChecked(True)
+    rig.open_levels()
     rig.panel.activateWindow()
     qtbot.waitUntil(rig.panel.isActiveWindow)
     reached: set[QWidget] = set()
@@ -460,11 +461,96 @@ def test_wheel_ignores_controls_without_focus(rig: PanelRig) -> None:
 
 
 def test_no_control_is_wider_than_panel(rig: PanelRig) -> None:
-    rig.disclosure.button.setChecked(True)
+    rig.open_levels()
     QApplication.processEvents()
     for control in filter(Control.isVisible, rig.panel.controls):
         right = control.mapTo(rig.panel, QPoint(control.width(), 0)).x()
         assert right <= rig.panel.width() - 8, control.spec.target
+
+
+# ---------------------------------------------------------------- levels and defaults
+
+
+def test_controls_for_playing_are_large_and_always_open(rig: PanelRig) -> None:
+    for level in (rig.panel.shape, rig.panel.setup):
+        level.set_open(is_open=False)
+    visible = {control.spec.target for control in rig.panel.controls if control.isVisible()}
+    assert visible == {"mode", "end_phrase", "cadence", "reset", "model", "temperature", "key"}
+    QApplication.processEvents()
+    for target in visible:
+        assert rig.control(target).editor.height() >= 40, target
+
+
+def test_level_reports_only_what_a_person_does(rig: PanelRig) -> None:
+    opened: list[bool] = []
+    rig.panel.setup.toggled.connect(opened.append)
+    rig.panel.setup.set_open(is_open=True)
+    assert rig.control("latency_ms").isVisible()
+    rig.panel.setup.button.click()
+    assert not rig.control("latency_ms").isVisible()
+    assert opened == [False]
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_reset_restores_the_default(rig: PanelRig, target: str) -> None:
+    control = rig.control(target)
+    assert not control.is_changed
+    rig.learner.set_bindings([Binding(target, 20)])
+    for position in (0, 127, 60):
+        rig.learner.handle_midi(controller(0, 20, position))
+        assert control.is_changed is (value_of(rig.settings, target) != value_of(Settings(), target))
+    control.reset_value()
+    assert rig.refused == []
+    assert value_of(rig.settings, target) == value_of(Settings(), target)
+    assert not control.is_changed
+
+
+def test_menu_resets_a_changed_control(rig: PanelRig) -> None:
+    control = rig.control("temperature")
+
+    def reset() -> QAction:
+        (found,) = [action for action in control.make_menu().actions() if action.text().startswith("Reset")]
+        return found
+
+    assert not reset().isEnabled()
+    rig.store.set("temperature", 1.3)
+    assert reset().text() == f"Reset to {Settings().temperature:g}"
+    assert "Changed" in control.toolTip()
+    reset().trigger()
+    assert rig.settings.temperature == Settings().temperature
+
+
+def test_double_click_on_label_resets(rig: PanelRig) -> None:
+    rig.store.set("temperature", 1.3)
+    QtBot.mouseDClick(rig.control("temperature"), Qt.MouseButton.LeftButton, pos=QPoint(8, 8))
+    assert rig.settings.temperature == Settings().temperature
+
+
+def test_slider_jumps_to_where_it_is_pressed(rig: PanelRig) -> None:
+    editor = rig.control("temperature").editor
+    assert isinstance(editor, Slider)
+    QtBot.mousePress(editor.slider, Qt.MouseButton.LeftButton, pos=QPoint(editor.slider.width() - 2, 20))
+    assert rig.settings.temperature == range_of("temperature")[1]
+    QtBot.mouseRelease(editor.slider, Qt.MouseButton.LeftButton, pos=QPoint(editor.slider.width() - 2, 20))
+
+
+# ---------------------------------------------------------------- names of models
+
+
+def test_models_are_listed_by_names_for_people(rig: PanelRig) -> None:
+    cards = {"chorale-lstm": {}, "mine": {"title": "My\nmodel", "summary": "Plays <b>waltzes</b>."}, "plain": {}}
+    rig.panel.set_models([choice_from_card(name, card) for name, card in cards.items()])
+    box = rig.panel.model.dropdown.box
+    assert [box.itemText(row) for row in range(box.count())] == ["Chorale", "My model", "plain"]
+    assert [box.itemData(row, Qt.ItemDataRole.ToolTipRole) for row in range(box.count())] == list(cards)
+    rig.store.set("model", "mine")
+    assert rig.panel.model.description_label.text() == "Plays <b>waltzes</b>."
+    assert box.currentText() == "My model"
+
+
+def test_listen_button_plays_the_example(rig: PanelRig) -> None:
+    rig.panel.model.listen_button.click()
+    assert rig.commands == ["example"]
 
 
 # ---------------------------------------------------------------- learning

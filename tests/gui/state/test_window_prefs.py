@@ -28,6 +28,8 @@ FULL = WindowPrefs(
     latency_ms={"Orgel ü": -40},
     controls_open=False,
     phrases_open=False,
+    shape_open=False,
+    setup_open=True,
     computer_keys=True,
     key_layout="azerty",
 )

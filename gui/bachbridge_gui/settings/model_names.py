@@ -1,0 +1,42 @@
+"""Names of models for people, each with a line about what it does. Strangers' models have those of their cards."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+_MAX_TITLE, _MAX_LINE = 40, 160
+"""Characters of a stranger's title and line that are shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelName:
+    """The title in the list of models, and a sentence."""
+
+    title: str
+    line: str
+
+
+_SHIPPED = {
+    "chorale-lstm": ModelName("Chorale", "Four voices after Bach's chorales, quick enough to harmonize as you play."),
+    "coconet": ModelName("Chorale, filled in", "Listens to the whole phrase, then fills in all four voices at once."),
+    "play-bach": ModelName("Cello suite", "Broken chords after Bach's cello suites: it continues what you play."),
+    "play-bach-heads": ModelName(
+        "Cello suite, with dynamics", "The cello suites again, each note with its length and loudness."
+    ),
+    "abc": ModelName("Folk tune", "Irish and Scottish dance tunes: play a few bars, and it goes on."),
+    "keys88": ModelName("Keys", "Chorales read as piano keys: free in its number of voices."),
+}
+
+
+def model_name(name: str, card: Mapping[str, Any] | None = None) -> ModelName:
+    """Return the name for people of the model called `name`, whose parsed `card.json` is `card`."""
+    if name in _SHIPPED:
+        return _SHIPPED[name]
+    facts = card or {}
+    return ModelName(_one_line(facts.get("title"), _MAX_TITLE) or name, _one_line(facts.get("summary"), _MAX_LINE))
+
+
+def _one_line(text: object, length: int) -> str:
+    """Return a stranger's text without control characters, on one line."""
+    words = " ".join(text.split()) if isinstance(text, str) else ""
+    return "".join(letter for letter in words if letter.isprintable())[:length]

@@ -23,6 +23,7 @@ from bachbridge.settings_spec import (
     MODEL_NAME,
     NO_CONTROLLER,
     RULE_NAMES,
+    SOUND_FONT,
     VELOCITY_CURVE,
     VOICE_INITIALS,
     Spec,
@@ -289,6 +290,25 @@ class Settings:
         "Instrument",
         "The General MIDI instrument to which the answer's channels are switched; none leaves them as they are.",
         text=INSTRUMENT,
+    )
+    sound: str = setting(
+        "organ",
+        "Preview sound",
+        "The instrument on which you hear answers without a DAW. Your own notes sound on another one.",
+        choices={
+            "organ": "Organ",
+            "harpsichord": "Harpsichord",
+            "strings": "Strings",
+            "choir": "Choir",
+            "piano": "Piano",
+        },
+    )
+    sound_font: str = setting(
+        "auto",
+        "Sound font",
+        "The sound font through which the preview plays: the largest that is installed, the built-in instruments, or "
+        "the file of this path.",
+        text=SOUND_FONT,
     )
     seed: int = setting(
         -1,

@@ -198,6 +198,10 @@ MODEL_NAME = TextFormat(
 INSTRUMENT = TextFormat(
     'none, or a General MIDI instrument such as "Church Organ"', _is_instrument, _full_instrument_name, closest_names
 )
+SOUND_FONT = TextFormat(
+    "auto for one that is installed, none for the built-in instruments, or the path of a sound font (.sf2, .sf3)",
+    lambda text: text in ("auto", "none") or text.lower().endswith((".sf2", ".sf3")),
+)
 VOICE_INITIALS = TextFormat(
     "initials of the voices, such as satb, atb or b",
     lambda text: bool(text) and set(text) <= {voice[0] for voice in VOICES},

@@ -9,7 +9,8 @@ import io
 from typing import Any
 
 from bachbridge.errors import BachBridgeError
-from bachbridge.files.wav import RATE_HZ, Samples
+from bachbridge.files.sound.instruments import RATE_HZ
+from bachbridge.files.wav import Samples
 
 _MP3_RATE_HZ = RATE_HZ // 2
 _SMALLNESS = 0.6

@@ -388,9 +388,13 @@ class EngineEnded:
 
 @dataclass(frozen=True, slots=True)
 class PreviewState:
-    """The preview process is ready, has begun to sound, or has fallen silent."""
+    """The preview process is ready, has begun to sound, has fallen silent, or has loaded its instruments."""
 
-    state: Literal["ready", "sounding", "silent"]
+    state: Literal["ready", "sounding", "silent", "loaded"]
+    sound_font: str = ""
+    """File name of the sound font in use once "loaded"; empty: the built-in instruments."""
+    problem: str = ""
+    """Sentence that says why a sound font is not in use; empty: none was wanted, or it is."""
 
 
 @dataclass(frozen=True, slots=True)

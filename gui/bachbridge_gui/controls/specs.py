@@ -149,6 +149,8 @@ TEMPO = (
 )
 OUTPUT = (
     setting_control("instrument", "words", choice_labels=_INSTRUMENT_LABELS),
+    setting_control("sound", "words"),
+    setting_control("sound_font", "words", choice_labels={"auto": "As installed", "none": "Built-in instruments"}),
     setting_control("thru", "switch"),
     setting_control("latency_ms", "number"),
 )

@@ -10,11 +10,13 @@ import sys
 import time
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager, suppress
-from typing import Any
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
 
 from bachbridge.errors import BachBridgeError
-from bachbridge.files.wav import RATE_HZ
-from bachbridge_gui.preview.synth import Synth
+from bachbridge.files.sound.instruments import RATE_HZ
 
 _BACKENDS = {
     "win32": ("WASAPI", "DSOUND", "WINMM"),
@@ -40,7 +42,7 @@ def _open_device(backends: Sequence[str]) -> Any:
     """Open a device of the first backend that has one; miniaudio itself would stop at the first installed backend."""
     library = load_miniaudio()
     for name in backends:
-        with suppress(library.MiniaudioError), _stderr_silenced():
+        with suppress(library.MiniaudioError), stderr_silenced():
             return library.PlaybackDevice(
                 output_format=library.SampleFormat.FLOAT32,
                 nchannels=2,
@@ -57,7 +59,7 @@ def _open_device(backends: Sequence[str]) -> Any:
 
 
 @contextmanager
-def _stderr_silenced() -> Generator[None]:
+def stderr_silenced() -> Generator[None]:
     """Silence stderr, where the sound libraries report at length what they have tried."""
     stderr, devnull = os.dup(2), os.open(os.devnull, os.O_WRONLY)
     os.dup2(devnull, 2)
@@ -69,14 +71,23 @@ def _stderr_silenced() -> Generator[None]:
         os.close(devnull)
 
 
-class AudioDevice:
-    """Plays what the synthesizer renders, while it runs. Call all methods on one thread."""
+class Renderer(Protocol):
+    """A source of sound; `render` is called on the device's thread."""
 
-    def __init__(self, synth: Synth, backend: str | None = None) -> None:
+    @property
+    def sounding_count(self) -> int: ...
+
+    def render(self, frames: int) -> NDArray[np.float32]: ...
+
+
+class AudioDevice:
+    """Plays what the source renders, while it runs. Call all methods on one thread."""
+
+    def __init__(self, source: Renderer, backend: str | None = None) -> None:
         """Open the device of one of miniaudio's backends ("null": a silent one); `BachBridgeError` if there is none."""
         names = (backend.upper(),) if backend else _BACKENDS.get(sys.platform, _BACKENDS["linux"])
         self._device = _open_device(names)
-        self._synth = synth
+        self._source = source
         self._sample_source = self._generate_samples()
         next(self._sample_source)
         self._last_sound_ns = 0
@@ -122,6 +133,6 @@ class AudioDevice:
         frames = yield b""
         while True:
             self._last_request_ns = time.monotonic_ns()
-            if self._synth.sounding_count:
+            if self._source.sounding_count:
                 self._last_sound_ns = self._last_request_ns
-            frames = yield self._synth.render(frames).tobytes()
+            frames = yield self._source.render(frames).tobytes()

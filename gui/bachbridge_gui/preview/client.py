@@ -10,9 +10,10 @@ from typing import Literal, Protocol
 
 from PyQt6.QtCore import QObject, pyqtSignal
 
+from bachbridge.files.sound.sound_fonts import AUTOMATIC_FONT, NO_FONT
 from bachbridge.process.ipc import ChildProcess, process_command
 from bachbridge.process.restart import RestartBackoff
-from bachbridge.protocol.effects import Failed, Message, Received, Sent
+from bachbridge.protocol.effects import Failed, Message, PreviewState, Received, Sent
 from bachbridge.protocol.events import Midi, Panic, Setting
 
 _MAX_CRASHES = 3
@@ -66,6 +67,14 @@ class PreviewSound(QObject):
         self._user_choice: bool | None = AUTOMATIC
         self._daw_connected = False
         self._volume = 0.8
+        self._sound, self._sound_font = "organ", AUTOMATIC_FONT
+        self._font_distrusted = False
+        """True if the process died: a damaged sound font can do that, so the next process gets none."""
+        self._instruments_text = ""
+        self._end_explained = False
+        """True if the process said why it ends."""
+        self._note_wanted = False
+        """True once a note was to be heard. Before that a missing device is no news."""
         self._process: PreviewProcess | None = None
         self._generation = 0
         """Process generation; messages from an earlier process are ignored."""
@@ -83,7 +92,7 @@ class PreviewSound(QObject):
         self._user_choice = on
         if on is not False:
             self._backoff.reset()
-            self._failure_text = ""
+            self._failure_text, self._font_distrusted = "", False
         self._apply_state()
 
     @property
@@ -105,7 +114,9 @@ class PreviewSound(QObject):
     def status_text(self) -> str:
         """Sentence that says what the state is and why."""
         on, sentence = preview_status(self._user_choice, self._daw_connected)
-        return self._failure_text if on and self._failure_text else sentence
+        if on and self._failure_text:
+            return self._failure_text
+        return f"{sentence} {self._instruments_text}".strip() if on else sentence
 
     @property
     def check_state(self) -> Literal["seen", "waiting", "warning"]:
@@ -124,6 +135,17 @@ class PreviewSound(QObject):
         self._volume = min(max(volume, 0.0), 1.0)
         self._send(Setting("volume", self._volume))
 
+    def set_instruments(self, sound: str, sound_font: str) -> None:
+        """Follow the settings of these names. Another sound font takes a new process, started by the next note."""
+        if sound != self._sound:
+            self._sound = sound
+            self._send(Setting("sound", sound))
+        if sound_font != self._sound_font:
+            self._sound_font, self._font_distrusted = sound_font, False
+            if self._process is not None:
+                self.close()
+                self.start_early()
+
     def set_daw_connected(self, connected: bool) -> None:
         """Follow whether a DAW listens to BachBridge's output."""
         if connected != self._daw_connected:
@@ -136,14 +158,18 @@ class PreviewSound(QObject):
             case Panic():
                 self._send(message)
             case Sent(data=data) | Received(data=data) | Midi(data=data) if self.is_audible and _makes_sound(data):
+                self._note_wanted = True
                 self._ensure_process()
                 self._send(message)
             case _:
                 pass
 
     def start_early(self) -> None:
-        """Start the process now if the preview is on, so that the first note does not wait for it."""
-        if self.is_audible:
+        """Start the process now if the preview is on, so that the first note does not wait for it.
+
+        If it fails before there is a note to be heard, the first note tries again.
+        """
+        if self.is_audible and not self._backoff.has_given_up:
             self._ensure_process()
 
     def close(self) -> None:
@@ -166,24 +192,40 @@ class PreviewSound(QObject):
         if self._process is not None:
             return
         self._generation += 1
+        self._end_explained = False
         generation = self._generation
         try:
             self._process = self._start_process(lambda message: self._message_received.emit(generation, message))
         except OSError as error:
             self._fail(f"The preview sound cannot be started ({error}): restart BachBridge.")
         self._send(Setting("volume", self._volume))
+        self._send(Setting("sound", self._sound))
+        self._send(Setting("sound_font", NO_FONT if self._font_distrusted else self._sound_font))
 
     def _on_process_message(self, generation: int, message: object) -> None:
         """Handle a message of the process on the window's thread."""
         if generation != self._generation:
             return
         if isinstance(message, Failed):
-            self._fail(message.error)
+            self._end_explained = True
+            if self._note_wanted:
+                self._fail(message.error)
+        elif isinstance(message, PreviewState) and message.state == "loaded":
+            self._show_instruments(message)
         elif message is None:
             self._process = None
+            self._font_distrusted = self._font_distrusted or not self._end_explained
             self._backoff.record_death()
             if self._backoff.has_given_up and not self._failure_text:
                 self._fail("The preview sound ended several times: switch it on again to try once more.")
+
+    def _show_instruments(self, loaded: PreviewState) -> None:
+        if self._font_distrusted and self._sound_font != NO_FONT:
+            problem = "The preview sound ended, so it plays its built-in instruments: try another sound font."
+        else:
+            problem = loaded.problem
+        self._instruments_text = problem or (f"It plays {loaded.sound_font}." if loaded.sound_font else "")
+        self.changed.emit()
 
     def _fail(self, reason: str) -> None:
         self._failure_text = reason

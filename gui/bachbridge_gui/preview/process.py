@@ -1,8 +1,8 @@
 """The process of the preview sound: the window starts it and feeds it over a pipe; at the pipe's end it falls silent.
 
-It plays `Received` and `Midi` (the player's notes) and `Sent` (BachBridge's notes), and obeys `Panic` and
-`Setting("volume", 0 to 1)`. It reports its `PreviewState`, or `Failed` with a sentence before it ends. The device is
-stopped when nothing has sounded for `_STOP_AFTER_S`, and started by the next note.
+It plays `Received` and `Midi` (the player's notes) and `Sent` (BachBridge's notes), and obeys `Panic` and the settings
+"volume" (0 to 1), "sound" and, once, "sound_font". It reports its `PreviewState`, or `Failed` with a sentence before it
+ends. The device is stopped when nothing has sounded for `_STOP_AFTER_S`, and started by the next note.
 """
 
 import argparse
@@ -17,7 +17,7 @@ from bachbridge.process.ipc import dispatch_messages, read_lines, standard_pipes
 from bachbridge.protocol.effects import Failed, Message, PreviewState, Received, Sent
 from bachbridge.protocol.events import Midi, Panic, Setting
 from bachbridge_gui.preview.audio_device import AudioDevice
-from bachbridge_gui.preview.synth import Synth
+from bachbridge_gui.preview.sound_source import SoundSource
 
 _STOP_AFTER_S, _POLL_S = 2.0, 0.5
 _FADE_OUT_S = 0.2
@@ -38,11 +38,11 @@ def main(arguments: Sequence[str] = ()) -> int:
     def send_message(message: Message) -> None:
         write_message(writer, message)
 
-    synth = Synth()
+    source = SoundSource(lambda font, problem: send_message(PreviewState("loaded", font, problem)))
     try:
-        device = AudioDevice(synth, backend)
+        device = AudioDevice(source, backend)
         send_message(PreviewState("ready"))
-        serve(inbox, synth, device, send_message)
+        serve(inbox, source, device, send_message)
         device.close()
     except BachBridgeError as error:
         send_message(Failed(str(error)))
@@ -52,42 +52,48 @@ def main(arguments: Sequence[str] = ()) -> int:
     return 0
 
 
-def serve(inbox: "SimpleQueue[Message | None]", synth: Synth, device: AudioDevice, send_message: SendMessage) -> None:
+def serve(
+    inbox: "SimpleQueue[Message | None]", source: SoundSource, device: AudioDevice, send_message: SendMessage
+) -> None:
     """Handle messages until None arrives; `BachBridgeError` if the device goes away."""
     while True:
         try:
             message = inbox.get(timeout=_POLL_S if device.running else None)
             if message is None:
                 break
-            apply_message(synth, message)
+            apply_message(source, message)
         except Empty:
             pass
-        _update_device(synth, device, send_message)
+        _update_device(source, device, send_message)
     if device.running:
-        synth.panic()
+        source.panic()
         time.sleep(_FADE_OUT_S)
 
 
-def apply_message(synth: Synth, message: Message) -> None:
-    """Apply a message to the synthesizer."""
+def apply_message(source: SoundSource, message: Message) -> None:
+    """Apply a message to the source of sound."""
     match message:
         case Sent(data):
-            synth.handle_midi(data, from_player=False)
+            source.handle_midi(data, from_player=False)
         case Received(data) | Midi(data):
-            synth.handle_midi(data, from_player=True)
+            source.handle_midi(data, from_player=True)
         case Panic():
-            synth.panic()
+            source.panic()
         case Setting("volume", float() | int() as volume):
-            synth.set_volume(volume)
+            source.set_volume(volume)
+        case Setting("sound", str() as name):
+            source.set_sound(name)
+        case Setting("sound_font", str() as wanted):
+            source.set_font(wanted)
         case _:
             pass
 
 
-def _update_device(synth: Synth, device: AudioDevice, send_message: SendMessage) -> None:
+def _update_device(source: SoundSource, device: AudioDevice, send_message: SendMessage) -> None:
     """Run the device only while something is to be heard."""
     if device.stalled:
         raise BachBridgeError("The sound device has gone away: plug it in and switch the preview sound on again.")
-    if synth.sounding_count and not device.running:
+    if source.sounding_count and not device.running:
         device.start()
         send_message(PreviewState("sounding"))
     elif device.running and device.silent_s > _STOP_AFTER_S:

@@ -20,6 +20,12 @@ class PreviewRouter:
         self._store, self._state = store, state
         preview.user_choice = _PREF_TO_CHOICE[state.prefs.preview]
         preview.volume = state.prefs.volume
+        store.changed.connect(self._follow_setting)
+        self._follow_setting("sound")
+
+    def _follow_setting(self, name: str) -> None:
+        if name in ("sound", "sound_font"):
+            self.sound.set_instruments(self._store.settings.sound, self._store.settings.sound_font)
 
     @property
     def display_state(self) -> tuple[object, ...]:
@@ -38,6 +44,7 @@ class PreviewRouter:
                 self.sound.forward(Received(data, sent_ns))
             case Connections(_, outputs):
                 self.sound.set_daw_connected(outputs > 0)
+                self.sound.start_early()
             case EngineEnded() | EngineStarted():
                 self.silence()  # the dead engine's notes would never end
             case _:

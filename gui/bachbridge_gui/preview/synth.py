@@ -1,10 +1,11 @@
 """A small synthesizer: MIDI messages in, stereo samples out. It knows no clock and no device.
 
-The player's notes sound on a harpsichord in the middle, BachBridge's notes on an organ, each channel at its place
-between left and right; on the percussion channel of General MIDI they are strokes on a wood block. Each note takes a
-voice. If more than `MAX_VOICES` sound at once, the note that was released longest ago gives way, or else the oldest
-one. Every attack and release follows half a cosine, even that of a note which gives way or is silenced (`_CUT_FRAMES`),
-because a jump clicks. A soft knee keeps the sum below full scale and leaves ordinary chords alone.
+BachBridge's notes sound on the chosen instrument, each channel at its place between left and right, and the player's in
+the middle on another one; on the percussion channel of General MIDI they are strokes on a wood block. All are in one
+small room. Each note takes a voice. If more than `MAX_VOICES` sound at once, the note that was released longest ago
+gives way, or else the oldest one. Every attack and release follows half a cosine, even that of a note which gives way
+or is silenced (`_CUT_FRAMES`), because a jump clicks. A soft knee keeps the sum below full scale and leaves ordinary
+chords alone.
 
 `handle_midi` and `render` may be called on two threads: a lock is held only while the list of voices is changed or
 mixed.
@@ -18,9 +19,19 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from bachbridge.files.wav import HARPSICHORD, ORGAN, RATE_HZ, VOICE_PANS, WOOD_BLOCK, Instrument, stereo_gains
+from bachbridge.files.sound.instruments import (
+    INSTRUMENTS,
+    RATE_HZ,
+    VOICE_PANS,
+    WOOD_BLOCK,
+    Instrument,
+    player_sound,
+    stereo_gains,
+    velocity_layer,
+)
+from bachbridge.files.sound.room import Room
+from bachbridge.files.sound.tones import MonoSamples, Tone, cached_tone
 from bachbridge.midi import messages as midi
-from bachbridge_gui.preview.tone_cache import MonoSamples, Tone, cached_tone
 
 MAX_VOICES = 32
 PERCUSSION_CHANNEL = 9
@@ -88,6 +99,12 @@ class Synth:
         self._voices: list[_SynthVoice] = []
         self._pedals_down: set[tuple[bool, int]] = set()
         self._target_volume = self._current_volume = 1.0
+        self._room = Room()
+        self._sound = "organ"
+
+    def set_sound(self, name: str) -> None:
+        """Play the next notes on this one of `INSTRUMENTS`."""
+        self._sound = name if name in INSTRUMENTS else self._sound
 
     @property
     def sounding_count(self) -> int:
@@ -116,21 +133,24 @@ class Synth:
         """Silence everything at once, but without a click."""
         self._pedals_down.clear()
         self._cut_matching(lambda _: True)
+        self._room.cut()
 
     def render(self, frames: int) -> StereoSamples:
         """Return the next samples[frame, side], each between -1 and 1."""
         out = np.zeros((frames, 2), np.float32)
         with self._lock:
             self._voices = [voice for voice in self._voices if voice.mix_into(out)]
+        self._room.add_to(out)
         volume = self._target_volume
         out *= np.linspace(self._current_volume, volume, frames, dtype=np.float32)[:, None]
         self._current_volume = volume
         return soft_limit(out)
 
     def _note_on(self, from_player: bool, channel: int, pitch: int, velocity: int) -> None:
-        instrument, pan, tone_pitch = _instrument_of(from_player, channel, pitch)
+        instrument, pan, tone_pitch = self._instrument_of(from_player, channel, pitch)
         gains = (_GAIN * instrument.level(velocity) * stereo_gains(pan)).astype(np.float32)
-        voice = _SynthVoice(from_player, channel, pitch, instrument, cached_tone(instrument, tone_pitch), gains)
+        tone = cached_tone(instrument, tone_pitch, velocity_layer(velocity))
+        voice = _SynthVoice(from_player, channel, pitch, instrument, tone, gains)
         self._note_off(from_player, channel, pitch, use_pedal=False)
         with self._lock:
             self._make_room()
@@ -172,14 +192,13 @@ class Synth:
                 if voice.cut_frames is None and matches(voice):
                     voice.cut_frames = 0
 
-
-def _instrument_of(from_player: bool, channel: int, pitch: int) -> tuple[Instrument, float, int]:
-    """Return the instrument of a note, its place between left (0) and right (1), and the pitch at which it sounds."""
-    if from_player:
-        return HARPSICHORD, 0.5, pitch
-    if channel == PERCUSSION_CHANNEL:
-        return WOOD_BLOCK, 0.5, _WOOD_BLOCK_PITCHES.get(pitch, pitch)
-    return ORGAN, VOICE_PANS[channel % len(VOICE_PANS)], pitch
+    def _instrument_of(self, from_player: bool, channel: int, pitch: int) -> tuple[Instrument, float, int]:
+        """Return a note's instrument, its place between left (0) and right (1), and the pitch at which it sounds."""
+        if from_player:
+            return INSTRUMENTS[player_sound(self._sound)], 0.5, pitch
+        if channel == PERCUSSION_CHANNEL:
+            return WOOD_BLOCK, 0.5, _WOOD_BLOCK_PITCHES.get(pitch, pitch)
+        return INSTRUMENTS[self._sound], VOICE_PANS[channel % len(VOICE_PANS)], pitch
 
 
 def soft_limit(samples: StereoSamples) -> StereoSamples:

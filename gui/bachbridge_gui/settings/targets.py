@@ -5,6 +5,7 @@ A target is a word: a setting ("temperature"), one voice's part of a setting ("l
 from the settings, write it there, and turn a controller's 0 to 127 into a value. No widgets.
 """
 
+from bachbridge.files.sound.sound_fonts import AUTOMATIC_FONT, NO_FONT
 from bachbridge.midi.messages import SWITCH_THRESHOLD
 from bachbridge.music.general_midi import INSTRUMENT_NAMES
 from bachbridge.music.notes import VOICES, key_name
@@ -140,6 +141,7 @@ def value_from_controller(target: str, position: int, models: tuple[str, ...] = 
         "meter": METER_CHOICES,
         "model": models,
         "rules": ("none", "all"),
+        "sound_font": (NO_FONT, AUTOMATIC_FONT),
         "instrument": INSTRUMENT_CHOICES,
         "ignored_channels": IGNORED_CHANNEL_CHOICES,
         "velocity_curve": TOUCH_CHOICES,

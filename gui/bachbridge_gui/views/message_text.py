@@ -189,6 +189,8 @@ def _describe_condition(message: Message) -> str | None:
             return f"engine: {engine_change_text(message)}"
         case LogStopped():
             return f"log: {log_stopped_text(message)}"
+        case PreviewState("loaded", sound_font, problem):
+            return f"preview: {problem or 'plays ' + (sound_font or 'the built-in instruments')}"
         case PreviewState(state):
             return f"preview: {state}"
         case FrameIntervals(p50_ms, p99_ms):

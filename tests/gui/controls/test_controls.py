@@ -89,6 +89,8 @@ TARGETS = (
         "answer",
     ),
     *(
+        "sound",
+        "sound_font",
         "trade_bars",
         "duet_voice",
         "counterpoint",

@@ -18,9 +18,10 @@ from bachbridge.protocol.events import Midi, Panic, Setting
 from bachbridge_gui.preview.audio_device import AudioDevice, load_miniaudio
 from bachbridge_gui.preview.client import PreviewSound, preview_status, process_starter
 from bachbridge_gui.preview.process import apply_message, serve
-from bachbridge_gui.preview.synth import Synth
+from bachbridge_gui.preview.sound_source import SoundSource
 
 ON, OFF = midi.note_on(0, 60, 90), midi.note_off(0, 60)
+FIRST_SETTINGS = [Setting("volume", 0.8), Setting("sound", "organ"), Setting("sound_font", "auto")]
 SILENT_PROCESS = [sys.executable, "-m", "bachbridge_gui.preview.process", "--way", "null"]
 
 
@@ -74,7 +75,7 @@ def test_preview_forwards_only_sounding_messages(preview: PreviewSound, fake: Fa
     preview.forward(Received(ON, 1))
     preview.forward(Sent(ON, 1, 1))
     assert fake.starts == 1
-    assert fake.sent == [Setting("volume", 0.8), Received(ON, 1), Sent(ON, 1, 1)]
+    assert fake.sent == [*FIRST_SETTINGS, Received(ON, 1), Sent(ON, 1, 1)]
 
 
 def test_preview_is_silenced_when_daw_connects(preview: PreviewSound, fake: FakeProcess):
@@ -93,12 +94,16 @@ def test_preview_reports_missing_device_once_and_retries(preview: PreviewSound, 
     preview.start_early()
     fake.deliver(Failed("No sound device was found."))
     fake.deliver(None)
+    assert preview.failure_text == ""  # nobody wants to hear a note yet
+    preview.forward(Received(ON, 1))
+    fake.deliver(Failed("No sound device was found."))
+    fake.deliver(None)
     assert preview.failure_text == preview.status_text == "No sound device was found."
     preview.forward(Received(ON, 1))
-    assert fake.starts == 1
+    assert fake.starts == 2
     preview.user_choice = True
     preview.forward(Received(ON, 1))
-    assert (fake.starts, preview.failure_text) == (2, "")
+    assert (fake.starts, preview.failure_text) == (3, "")
 
 
 def test_preview_restarts_dead_process_a_few_times(preview: PreviewSound, fake: FakeProcess):
@@ -122,7 +127,7 @@ def test_preview_sends_volume_at_once_and_to_new_process(preview: PreviewSound, 
     preview.volume = 7
     preview.start_early()
     preview.volume = 0.25
-    assert fake.sent == [Setting("volume", 1.0), Setting("volume", 0.25)]
+    assert fake.sent == [Setting("volume", 1.0), *FIRST_SETTINGS[1:], Setting("volume", 0.25)]
 
 
 def test_process_command_of_frozen_program_starts_itself(monkeypatch: pytest.MonkeyPatch):
@@ -132,7 +137,7 @@ def test_process_command_of_frozen_program_starts_itself(monkeypatch: pytest.Mon
 
 
 def test_apply_message_reaches_synth():
-    synth = Synth()
+    synth = SoundSource()
     apply_message(synth, Setting("volume", 1))
     for message in (Sent(ON, 0, 0), Received(ON, 0), Midi(midi.note_on(0, 64, 1))):
         apply_message(synth, message)
@@ -144,7 +149,7 @@ def test_apply_message_reaches_synth():
 def test_click_is_a_short_stroke_of_its_own():
     sounds: dict[str, list[float]] = {}
     for name, data in (("click", midi.note_on(9, 76, 90)), ("organ", midi.note_on(0, 76, 90))):
-        synth = Synth()
+        synth = SoundSource()
         apply_message(synth, Sent(data, 0, 0))
         rendered = synth.render(24_000)
         sounds[name] = [float(np.abs(rendered[at : at + 4_000]).max()) for at in (0, 20_000)]
@@ -156,7 +161,7 @@ def test_missing_sound_device_raises_sentence():
     pytest.importorskip("miniaudio")
     foreign_backend = "wasapi" if sys.platform != "win32" else "coreaudio"
     with pytest.raises(BachBridgeError, match=r"No sound device was found: .*\.$"):
-        AudioDevice(Synth(), foreign_backend)
+        AudioDevice(SoundSource(), foreign_backend)
 
 
 def test_missing_miniaudio_raises_install_sentence(monkeypatch: pytest.MonkeyPatch):
@@ -186,7 +191,7 @@ def run_serve(device: FakeDevice, *messages: Message) -> list[Message]:
     for message in (*messages, None):
         inbox.put(message)
     sent: list[Message] = []
-    serve(inbox, Synth(), device, sent.append)  # pyright: ignore[reportArgumentType] # a fake device
+    serve(inbox, SoundSource(), device, sent.append)  # pyright: ignore[reportArgumentType] # a fake device
     return sent
 
 
@@ -227,3 +232,27 @@ def test_preview_failure_arrives_in_window_thread(qtbot: QtBot):
     qtbot.waitUntil(lambda: preview.failure_text.startswith("No sound device was found"), timeout=20_000)
     assert (preview.is_audible, preview.check_state) == (False, "warning")
     preview.close()
+
+
+def test_preview_sends_another_sound_and_restarts_for_a_font(preview: PreviewSound, fake: FakeProcess):
+    preview.start_early()
+    preview.set_instruments("choir", "auto")
+    assert (fake.sent[-1], fake.starts) == (Setting("sound", "choir"), 1)
+    preview.set_instruments("choir", "/fonts/a.sf2")
+    assert fake.starts == 2
+    assert fake.sent[-2:] == [Setting("sound", "choir"), Setting("sound_font", "/fonts/a.sf2")]
+    fake.deliver(PreviewState("loaded", "a.sf2"))
+    assert preview.status_text.endswith("BachBridge Out. It plays a.sf2.")
+
+
+def test_preview_that_dies_comes_back_without_its_font(preview: PreviewSound, fake: FakeProcess):
+    preview.start_early()
+    fake.deliver(None)
+    preview.forward(Received(ON, 1))
+    assert Setting("sound_font", "none") in fake.sent
+    fake.deliver(PreviewState("loaded"))
+    assert "built-in instruments" in preview.status_text
+    preview.set_instruments("organ", "b.sf2")
+    assert fake.sent[-1] == Setting("sound_font", "b.sf2")
+    fake.deliver(PreviewState("loaded", "", "b.sf2 is not a sound font."))
+    assert preview.status_text.endswith("b.sf2 is not a sound font.")

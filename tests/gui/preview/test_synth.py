@@ -3,11 +3,10 @@
 import numpy as np
 import pytest
 
-from bachbridge.files import wav
-from bachbridge.files.wav import HARPSICHORD, ORGAN, RATE_HZ
+from bachbridge.files.sound.instruments import HARPSICHORD, INSTRUMENTS, ORGAN, RATE_HZ, pitch_hz
+from bachbridge.files.sound.tones import cached_tone
 from bachbridge.midi import messages as midi
 from bachbridge_gui.preview.synth import MAX_VOICES, StereoSamples, Synth, soft_limit
-from bachbridge_gui.preview.tone_cache import cached_tone
 
 BLOCK = 441
 CHORD = (43, 59, 62, 67)
@@ -46,8 +45,8 @@ def test_synth_note_has_its_pitch(pitch: int, player: bool):
     spectrum = np.abs(np.fft.rfft(samples * np.hanning(len(samples))))
     hz = np.fft.rfftfreq(len(samples), 1 / RATE_HZ)
     for n in (1, 2, 3):
-        near = np.abs(hz - n * wav.pitch_hz(pitch)) < 12
-        assert abs(hz[near][spectrum[near].argmax()] - n * wav.pitch_hz(pitch)) < 1.1
+        near = np.abs(hz - n * pitch_hz(pitch)) < 12
+        assert abs(hz[near][spectrum[near].argmax()] - n * pitch_hz(pitch)) < 1.1
         assert spectrum[near].max() > 0.02 * spectrum.max()
 
 
@@ -70,6 +69,8 @@ def test_synth_note_ends_on_release(player: bool):
     off(synth, 60, player=player)
     render_seconds(synth, 0.15)
     assert synth.sounding_count == 0
+    assert loudness(render_seconds(synth, 0.1)) < 0.01  # the room
+    render_seconds(synth, 1.0)
     assert not render_seconds(synth, 0.1).any()
 
 
@@ -223,3 +224,43 @@ def test_synth_ignores_meaningless_messages():
     for data in (b"", b"\xf8", b"\x90", b"\xe0\x00\x40", bytes((0x90, 200, 1))):
         synth.handle_midi(data, from_player=True)
     assert not render_seconds(synth, 0.05).any()
+
+
+def brightness_hz(samples: StereoSamples) -> float:
+    """Return the centre of the power spectrum."""
+    power = np.abs(np.fft.rfft(samples.sum(axis=1) * np.hanning(len(samples)))) ** 2
+    return float((power * np.fft.rfftfreq(len(samples), 1 / RATE_HZ)).sum() / power.sum())
+
+
+@pytest.mark.parametrize("sound", INSTRUMENTS)
+def test_synth_harder_stroke_is_brighter_not_only_louder(sound: str):
+    heard: list[StereoSamples] = []
+    for velocity in (20, 120):
+        synth = Synth()
+        synth.set_sound(sound)
+        on(synth, 60, velocity=velocity)
+        heard.append(render_seconds(synth, 0.5))
+        assert np.abs(heard[-1]).max() < 0.4
+    assert brightness_hz(heard[1]) > 1.1 * brightness_hz(heard[0])
+    assert loudness(heard[1]) > 1.3 * loudness(heard[0])
+
+
+@pytest.mark.parametrize("sound", INSTRUMENTS)
+def test_synth_every_sound_has_its_pitch(sound: str):
+    synth = Synth()
+    synth.set_sound(sound)
+    on(synth, 69)
+    samples = render_seconds(synth, 1.0).sum(axis=1)
+    spectrum = np.abs(np.fft.rfft(samples * np.hanning(len(samples))))
+    low = spectrum[300:600]
+    assert abs(300 + int(low.argmax()) - 440) < 6
+
+
+def test_room_answers_on_both_sides_and_falls_silent():
+    synth = Synth()
+    synth.handle_midi(midi.note_on(9, 76, 100), from_player=False)
+    render_seconds(synth, 0.2)
+    tail = [render_seconds(synth, 0.2) for _ in range(7)]
+    assert all(np.abs(part).max(axis=0).min() > 0 for part in tail[:2])
+    assert [loudness(part) for part in tail] == sorted((loudness(part) for part in tail), reverse=True)
+    assert loudness(tail[-1]) < 1e-5

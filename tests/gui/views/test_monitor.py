@@ -154,7 +154,7 @@ def test_describe_message_covers_every_kind():
     )
     values |= {"left_hand": [], "phrase_ends": [], "close": "open", "held_by": "pedal"}
     values |= {"chord": "G", "numeral": "I"}
-    values |= {"inputs": [], "outputs": [], "purpose": "play", "problem": "empty", "state": "ready"}
+    values |= {"inputs": [], "outputs": [], "purpose": "play", "problem": "empty", "sound_font": "-", "state": "ready"}
     values |= {"step_ns": 125_000_000, "obstacle": "clock"}
     values |= dict.fromkeys(("final", "interrupted", "aloud", "again", "is_playing", "is_awaited"), False)
     kinds = {kind for kind in get_args(Message) if isinstance(kind, type)}

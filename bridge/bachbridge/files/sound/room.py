@@ -19,7 +19,7 @@ _MAX_BLOCK_FRAMES = int(_DELAYS_FRAMES.min()) - 1
 _DAMPING = 0.3
 """The share of the sample before in each sample that comes out of a line: a low-pass filter."""
 _SILENCE = 1e-5
-"""What is softer than this, -100 dB, does not keep the room alive."""
+"""Level, -100 dB, below which sound does not keep the room alive."""
 _CUT_FRAMES = round(0.006 * RATE_HZ)
 
 

@@ -17,6 +17,7 @@ from bachbridge.engine.answering.responder import Responder
 from bachbridge.engine.answering.start_rule import extend_phrase, start_step
 from bachbridge.engine.answering.trade import Trade
 from bachbridge.engine.grid_modes import DuetMode, TradeMode
+from bachbridge.engine.hearing.harmony_listener import HarmonyListener
 from bachbridge.engine.input.left_hand_pattern import LeftHandPattern
 from bachbridge.engine.input.player_input import PlayerInput, RoutedMessage
 from bachbridge.engine.input.roles import LeftHand
@@ -63,8 +64,9 @@ class Dialogue:
 
     __slots__ = (
         "_bar_reports", "_damaged_count", "_kept_phrase", "_modes", "_own_beat",
-        "_settings", "_transport", "accompanist", "answer_pedal", "duet", "held_phrase", "left_hand", "metronome",
-        "phrase_detector", "playback", "player_input", "responder", "scheduler", "thru", "trade",
+        "_settings", "_transport", "accompanist", "answer_pedal", "duet", "harmony_listener", "held_phrase",
+        "left_hand", "metronome", "phrase_detector", "playback", "player_input", "responder", "scheduler", "thru",
+        "trade",
     )  # fmt: skip
 
     def __init__(self, active_settings: ActiveSettings, transport: Transport) -> None:
@@ -82,6 +84,7 @@ class Dialogue:
         self.player_input, self.thru = PlayerInput(), MidiThru(self.scheduler)
         self.left_hand = LeftHandPattern(self._obey_left_hand)
         self.answer_pedal = AnswerPedal(self.responder, self.thru)
+        self.harmony_listener = HarmonyListener(active_settings)
         self._bar_reports = BarReports()
         self._kept_phrase: KeptPhrase | None = None
         """The phrase that the DAW's Stop left without an answer."""
@@ -155,6 +158,8 @@ class Dialogue:
         settings, message = self.settings, routed.message
         counts = routed.role == "melody" or (routed.role == "left" and settings.left_hand != "ignore")
         effects: list[Effect] = []
+        if routed.is_new and routed.role != "none":
+            self.harmony_listener.add_player_message(now_ns, message)
         if isinstance(message, midi.NoteOn) and counts and not settings.let_finish:
             effects += self.end_playback(now_ns)
         if settings.thru and routed.is_new:
@@ -332,6 +337,7 @@ class Dialogue:
         self.responder.discard_early_ask()
         self.playback.clear()
         self.metronome.clear()
+        effects += self.harmony_listener.stop(now_ns)
         return effects + self._own_beat.end(now_ns) + self.mode.reset(now_ns)
 
     def handle_answer(self, now_ns: int, answer: Answer) -> list[Effect]:

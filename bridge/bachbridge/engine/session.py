@@ -24,7 +24,8 @@ deadline has come advances, in a fixed order. That order is the specification of
 12. left hand: its chord is forgotten, or a key that stays down counts;
 13. accompanist: the step begins, plans are requested, voices end, chords are played, the piece restarts;
 14. duet: the voice is decided on its line, or falls silent;
-15. metronome: clicks begin and end.
+15. metronome: clicks begin and end;
+16. harmony listener: what sounds is named.
 
 A part that acts early can thereby set or cancel the deadline of a later one at the same instant.
 """
@@ -129,6 +130,7 @@ class Session:
             dialogue.accompanist,
             dialogue.duet,
             dialogue.metronome,
+            dialogue.harmony_listener,
         )
         """In the order in which they act at one instant (see the module's description)."""
 
@@ -154,6 +156,7 @@ class Session:
         refusal = rejection_report(event)
         effects += [refusal] if refusal else self._handle_event(now_ns, event)
         effects += self._advance(now_ns)
+        self._dialogue.harmony_listener.follow_effects(now_ns, effects)
         arrived = event.data if isinstance(event, Midi) else b""
         for effect in effects:
             if isinstance(effect, Send):

@@ -11,6 +11,7 @@ from typing import Literal
 
 from bachbridge.music.counterpoint.species import Species
 from bachbridge.music.notes import Phrase
+from bachbridge.music.phrasing.cadence_kinds import CadenceKind
 from bachbridge.protocol.events import Event
 from bachbridge.protocol.field_types import (
     AnswerNote,
@@ -168,6 +169,30 @@ class ChordNamed:
 
 
 @dataclass(frozen=True, slots=True)
+class SoundingHarmony:
+    """The chord that sounds since `since_ns`, the player's notes and ours together, in every mode; empty: none does.
+
+    `numeral` is its Roman numeral in `key`, `confidence` the probability of the key. The report comes about a 16th
+    after the notes, so that passing notes rename nothing, and again when the key or its certainty changes.
+    """
+
+    since_ns: int
+    chord: str
+    numeral: str
+    key: KeyNumber
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class CadenceReached:
+    """The music rests on the last chord of a cadence in `key`; that chord began at `at_ns`."""
+
+    at_ns: int
+    kind: CadenceKind
+    key: KeyNumber
+
+
+@dataclass(frozen=True, slots=True)
 class AnswerLate:
     """All or part of the answer to ask `ask` came too late or never; `what` says it in words."""
 
@@ -289,6 +314,8 @@ Report = (
     | AnswerEnded
     | Harmonized
     | ChordNamed
+    | SoundingHarmony
+    | CadenceReached
     | ChordsLate
     | AnswerLate
     | BarStarted

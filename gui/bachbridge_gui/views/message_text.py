@@ -15,6 +15,7 @@ from bachbridge.protocol.effects import (
     AnswerStarted,
     Ask,
     BarStarted,
+    CadenceReached,
     Cancel,
     ChordNamed,
     ClockTempo,
@@ -39,6 +40,7 @@ from bachbridge.protocol.effects import (
     SessionEnded,
     SettingApplied,
     SettingRefused,
+    SoundingHarmony,
 )
 from bachbridge.protocol.events import (
     Answer,
@@ -106,6 +108,8 @@ def to_monitor_line(message: Message, now_ns: int) -> MonitorLine | None:
             | AnswerEnded()
             | Harmonized()
             | ChordNamed()
+            | SoundingHarmony()
+            | CadenceReached()
             | Plan()
             | Ask()
             | ModelUp()
@@ -137,6 +141,11 @@ def describe_message(message: Message) -> str | None:
             return f"chord: {chord_text(chord, numeral, key_from_number(key))}"
         case AnswerLate(_, what):
             return f"missed: {what}"
+        case SoundingHarmony(_, chord, numeral, key, _):
+            return f"sounding: {chord_text(chord, numeral, key_from_number(key) if chord else None) or 'no chord'}"
+        case CadenceReached(_, kind, key_number):
+            key = key_from_number(key_number)
+            return f"{kind} cadence{f' in {key_name(key)}' if key else ''}"
         case _:
             return _describe_status(message)
 

@@ -15,6 +15,7 @@ from bachbridge.protocol.effects import (
     AnswerStarted,
     BarStarted,
     BeatMissing,
+    CadenceReached,
     ChordNamed,
     ChordsLate,
     ClockTempo,
@@ -32,6 +33,7 @@ from bachbridge.protocol.effects import (
     Send,
     Sent,
     SettingApplied,
+    SoundingHarmony,
 )
 from bachbridge.protocol.events import (
     Answer,
@@ -94,6 +96,9 @@ def test_describe_message_words_midi(data: bytes, text: str | None):
         (Harmonized(1, 2, (), -1), "harmony: silence"),
         (ChordNamed(1, 2, "D7/F#", "V65", 7), "chord: G major: V65 (D7/F#)"),
         (ChordNamed(1, 2, "D7/F#", "", -1), "chord: D7/F#"),
+        (SoundingHarmony(0, "D7/F#", "V65", 7, 0.9), "sounding: G major: V65 (D7/F#)"),
+        (SoundingHarmony(0, "", "", 7, 0.9), "sounding: no chord"),
+        (CadenceReached(0, "half", 19), "half cadence in G minor"),
         (ChordsLate(7, 20), "7 of 20 chords came late, since this computer is busy: close other programs"),
         (ChordsLate(0, 9), "The chords come in time again"),
         (AnswerLate(1, "no answer came"), "missed: no answer came"),
@@ -153,8 +158,8 @@ def test_describe_message_covers_every_kind():
         ("input", "output", "reason", "error", "what", "name", "task", "ended_by", "source", "model", "mode"), "-"
     )
     values |= {"left_hand": [], "phrase_ends": [], "close": "open", "held_by": "pedal"}
-    values |= {"chord": "G", "numeral": "I"}
     values |= {"inputs": [], "outputs": [], "purpose": "play", "problem": "empty", "sound_font": "-", "state": "ready"}
+    values |= {"chord": "G", "numeral": "I", "confidence": 0.9, "kind": "half"}
     values |= {"step_ns": 125_000_000, "obstacle": "clock"}
     values |= dict.fromkeys(("final", "interrupted", "aloud", "again", "is_playing", "is_awaited"), False)
     kinds = {kind for kind in get_args(Message) if isinstance(kind, type)}

@@ -38,6 +38,8 @@ _RELATED_NATS = 4.0
 """Nats by which a closely related key (correlation 1) is a likelier next key than an unrelated one (correlation 0)."""
 _REPEATED_WEIGHT, _STEP_WEIGHT, _MAX_WEIGHTED_STEPS = 0.3, 0.1, 8
 """Weight of a repeated pitch class, and of each step that a note lasts, beside 1 for a new note."""
+_CHORD_WEIGHT = 0.5
+"""Weight of a note that the player adds under the tune's note, beside 1 for that one."""
 _LEADING_NATS = 0.3
 """Nats for the keys whose tonic is reached by a semitone from below."""
 _KEPT_SHARE = 0.7
@@ -137,6 +139,11 @@ class KeyBelief:
         if self.steps == _LONG_STEPS:
             nats = nats + _LAST_WEIGHT * _LAST_NATS[pitch_class]
         return KeyBelief(_normalized(self.probabilities * np.exp(nats)), pitch_class, self.steps + 1)
+
+    def after_chord_note(self, pitch_class: int) -> "KeyBelief":
+        """Return the belief with another note of the chord that sounds under the tune's note."""
+        shares = _normalized(self.probabilities * np.exp(_CHORD_WEIGHT * _NOTE_NATS[pitch_class]))
+        return KeyBelief(shares, self.pitch_class, self.steps)
 
     def after_line(self, pitch_indices: Ints, onsets: Bools) -> "KeyBelief":
         """Return the belief after the steps of a line, `pitch_indices[step]` and `onsets[step]`."""

@@ -13,6 +13,7 @@ from bachbridge.protocol.effects import Message, Received, SettingRefused
 from bachbridge.protocol.events import PortsChanged
 from bachbridge_gui.app_core import AppCore
 from bachbridge_gui.settings.availability import model_obstacle, suitable_model
+from bachbridge_gui.settings.model_names import model_name
 from bachbridge_gui.setup.checklist import ConnectionChecks
 from bachbridge_gui.state.live_state import current_live_state
 from bachbridge_gui.state.notices import Level, Remedy, StatusNotice
@@ -126,7 +127,8 @@ class FrameLoop(QObject):
     def _update_texts(self, now_ns: int) -> None:
         """Refresh what people read."""
         state, health, settings = self._core.state, self._core.state.health, self._core.store.settings
-        facts = (state.harmony_text(), state.tempo_text(), health.model_text)
+        model = model_name(settings.model).title if health.model_up else health.model_text
+        facts = (state.harmony_text(), state.prefs.preset, model, state.tempo_text())
         self._parts.compact_bar.show_status(" · ".join(fact for fact in facts if fact))
         if state.view == "monitor":
             self._parts.monitor.refresh(now_ns)

@@ -9,6 +9,7 @@ from PyQt6.QtGui import QPainter, QPaintEvent, QPalette, QPen, QResizeEvent
 from PyQt6.QtWidgets import QBoxLayout, QCheckBox, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from bachbridge_gui.settings.store import SettingsStore
+from bachbridge_gui.setup.bridge_picture import BridgePicture
 from bachbridge_gui.widgets.status_icon import CheckState, StatusIcon
 from bachbridge_gui.widgets.tokens import TITLE_SCALE
 from bachbridge_gui.widgets.typography import heading_label, scroll_area, wrapped_label
@@ -80,6 +81,7 @@ class WelcomePage(QWidget):
         column.addStretch(2)
         column.addWidget(title)
         column.addWidget(line)
+        column.addWidget(BridgePicture())
         column.addSpacing(_LARGE_GAP_PX)
         column.addWidget(self.example_button, 0, Qt.AlignmentFlag.AlignHCenter)
         column.addWidget(self._sound_status)

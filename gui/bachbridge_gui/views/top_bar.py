@@ -67,7 +67,9 @@ class TopBar(QWidget):
             self._view_group.addButton(button)
         self._switch_buttons = {name: self._make_switch_button(name) for name in SWITCHES}
         self._panel_buttons = {name: self._make_panel_button(name) for name in PANELS}
-        self.compact_button = self._make_button("Compact", "Switch to a low window beside the DAW, and back", "compact")
+        self.compact_button = self._make_button(
+            "Compact", "Switch to a low window beside the DAW, and back", "compact", on_tint="accent"
+        )
         self.compact_button.setCheckable(True)
         self.compact_button.toggled.connect(self.compactChosen)
         self.panic_button = self._make_button("PANIC", PANIC_TOOLTIP, "panic", tint="on_danger")

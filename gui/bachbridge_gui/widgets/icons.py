@@ -116,7 +116,8 @@ def make_icon(name: IconName, *, on_tint: str = "on_accent", tint: str = "text")
 class _ThemedIcon(QIconEngine):
     def __init__(self, name: IconName, tint: str, on_tint: str) -> None:
         super().__init__()
-        self._name, self._tint, self._on_tint = name, tint, on_tint
+        self._name: IconName = name
+        self._tint, self._on_tint = tint, on_tint
 
     def clone(self) -> QIconEngine:
         return _ThemedIcon(self._name, self._tint, self._on_tint)

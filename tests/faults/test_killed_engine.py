@@ -1,5 +1,6 @@
 """Kills and signals of the engine and of the process that owns its ports: nothing keeps sounding."""
 
+import os
 import signal
 import sys
 import time
@@ -54,9 +55,14 @@ def kill_and_time(settings: Settings) -> float:
 
 
 def port_owners() -> list[psutil.Process]:
-    """Return the processes that own ports for an engine."""
-    processes = psutil.process_iter(["cmdline"])
-    return [process for process in processes if broker.__name__ in (process.info["cmdline"] or [])]
+    """Return the processes that own ports for an engine on this run's JACK server, and no other program's."""
+    server = os.environ["JACK_DEFAULT_SERVER"]
+    return [
+        process
+        for process in psutil.process_iter(["cmdline", "environ"])
+        if broker.__name__ in (process.info["cmdline"] or [])
+        and (process.info["environ"] or {}).get("JACK_DEFAULT_SERVER") == server
+    ]
 
 
 def wait_until(condition: object) -> None:

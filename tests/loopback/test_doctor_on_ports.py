@@ -1,9 +1,9 @@
 """The doctor on real ports: the time through one, and the connections of a BachBridge that runs."""
 
-from bachbridge.cli.bench.fake_daw import FakeDaw
 from bachbridge.cli.doctor.midi_checks import check_midi
 from bachbridge.midi.jack import DummyServer, ServerWatch
 from bachbridge.midi.ports import INPUT_NAME, OUTPUT_NAME, Ports
+from tests.support.port_daw import daw
 
 
 def test_doctor_measures_the_time_through_a_port(jack: DummyServer) -> None:
@@ -17,7 +17,7 @@ def test_doctor_finds_connections_and_feedback(jack: DummyServer) -> None:
     own = Ports(None, None, lambda *_: None)
     try:
         assert [finding.level for finding in check_midi()[1:]] == ["warning"]
-        with FakeDaw():
+        with daw():
             assert [(finding.check, finding.level) for finding in check_midi()] == [("MIDI", "good"), ("DAW", "good")]
             watch = ServerWatch()
             assert watch.connect(OUTPUT_NAME, INPUT_NAME)

@@ -15,6 +15,7 @@ from bachbridge_gui.app_core import AppCore
 from bachbridge_gui.settings.availability import model_obstacle, suitable_model
 from bachbridge_gui.settings.model_names import model_name
 from bachbridge_gui.setup.checklist import ConnectionChecks
+from bachbridge_gui.state.health import NO_PORTS_NAME
 from bachbridge_gui.state.live_state import current_live_state
 from bachbridge_gui.state.notices import Level, Remedy, StatusNotice
 from bachbridge_gui.views.status_bar import StatusTexts
@@ -23,8 +24,8 @@ from bachbridge_gui.window_parts import WindowParts
 FRAME_MS, IDLE_FRAME_MS = 30, 100
 _STAY_ACTIVE_NS = 3_500_000_000
 _TEXT_INTERVAL_NS = 500_000_000
-_NO_PORTS_NAME = "pipe"
-"""Port name that an engine without ports reports."""
+_REPEAT_NS = 300_000_000_000
+"""The sound device is tried again while somebody plays; its failure is shown again after this time."""
 
 
 class FrameLoop(QObject):
@@ -40,6 +41,8 @@ class FrameLoop(QObject):
         self._core, self._parts = core, parts
         self._notice: StatusNotice | None = None
         """The notice that is shown."""
+        self._sound_failure, self._sound_failure_ns = "", 0
+        """The failure of the preview sound that was shown last, and when."""
         self._shown_panels: object = None
         """The values that the slowly changing panels show now."""
         self._last_text_ns = self._last_activity_ns = self._now_ns = 0
@@ -148,9 +151,9 @@ class FrameLoop(QObject):
             notes_seen=health.notes_seen,
             clock_seen=health.clock_seen,
             has_loop=health.has_loop,
-            input_name="" if health.input_name == _NO_PORTS_NAME else health.input_name,
-            output_name="" if health.output_name == _NO_PORTS_NAME else health.output_name,
-            has_midi=health.output_name != _NO_PORTS_NAME,
+            input_name="" if health.input_name == NO_PORTS_NAME else health.input_name,
+            output_name="" if health.output_name == NO_PORTS_NAME else health.output_name,
+            has_midi=health.output_name != NO_PORTS_NAME,
         )
 
     def _update_panels(self, checks: ConnectionChecks, *, clock_runs: bool) -> None:
@@ -211,5 +214,8 @@ class FrameLoop(QObject):
         self._core.state.settings = self._core.store.settings
 
     def _show_preview_failure(self) -> None:
-        if failure := self._core.preview.sound.failure_text:
+        failure = self._core.preview.sound.failure_text
+        is_old = failure == self._sound_failure and self._now_ns - self._sound_failure_ns < _REPEAT_NS
+        if failure and not is_old:
+            self._sound_failure, self._sound_failure_ns = failure, self._now_ns
             self.show_notice(failure, "error", "sound")

@@ -56,6 +56,7 @@ class MainWindow(QMainWindow):
         self.notice = NoticeBar()
         self.stack = self._build_stack()
         self.setCentralWidget(self._build_layout())
+        self._shortcuts = WindowShortcuts(self, core, parts, frame_loop)
         self._connect_signals()
         self._connect_phrases()
         app = QApplication.instance()
@@ -176,7 +177,7 @@ class MainWindow(QMainWindow):
         self.notice.dismissed.connect(self.frame_loop.dismiss_notice)
         self.notice.remedy_chosen.connect(self.frame_loop.apply_remedy)
         store.command_given.connect(self._after_command)
-        shortcuts = WindowShortcuts(self, self.core, parts, self.frame_loop)
+        shortcuts = self._shortcuts
         shortcuts.escape_pressed.connect(self._cancel_learn_or_panic)
         shortcuts.view_wanted.connect(self.show_view)
         parts.help_page.closed.connect(lambda: self.show_view("roll"))
@@ -272,6 +273,7 @@ class MainWindow(QMainWindow):
             app.removeEventFilter(self)
         self.frame_loop.stop()
         self.parts.help_page.report.stop()
+        self._shortcuts.stop()
         self._commands.close()
         if a0:
             a0.accept()

@@ -3,7 +3,7 @@
 import time
 from pathlib import Path
 
-from PyQt6.QtCore import QMimeData, QObject, QUrl, pyqtSignal
+from PyQt6.QtCore import QMetaObject, QMimeData, QObject, QUrl, pyqtSignal
 from PyQt6.QtGui import QKeySequence, QShortcut
 from PyQt6.QtWidgets import (
     QAbstractButton,
@@ -42,6 +42,7 @@ class WindowShortcuts(QObject):
         super().__init__(window)
         self._window, self._core, self._parts, self._frame_loop = window, core, parts, frame_loop
         self.history = SettingsHistory(core.store, time.monotonic_ns)
+        self._focus_connection: QMetaObject.Connection | None = None
         self._made: list[tuple[Reach, QShortcut]] = []
         for row in WINDOW_SHORTCUTS:
             for keys in row.keys:
@@ -50,7 +51,13 @@ class WindowShortcuts(QObject):
                 self._made.append((row.reach, shortcut))
         app = QApplication.instance()
         if isinstance(app, QApplication):
-            app.focusChanged.connect(self._follow_focus)
+            self._focus_connection = app.focusChanged.connect(self._follow_focus)
+
+    def stop(self) -> None:
+        """Follow the focus no longer: the window closes, and its widgets are deleted."""
+        if self._focus_connection:
+            QObject.disconnect(self._focus_connection)
+            self._focus_connection = None
 
     def perform(self, command: str) -> None:
         """Perform a command of `WINDOW_SHORTCUTS`."""

@@ -13,6 +13,7 @@ from bachbridge.music.example_phrase import load_example
 from bachbridge.protocol.effects import (
     ClockTempo,
     Connections,
+    Failed,
     FeedbackLoop,
     PhraseRefused,
     Received,
@@ -300,6 +301,34 @@ def test_window_works_on_machine_without_midi(tmp_path: Path, qtbot: QtBot) -> N
     opened.parts.roll.setFocus()
     qtbot.keyClick(opened.window.windowHandle(), Qt.Key.Key_Z)
     assert len(opened.engine_received(Midi)) == 2
+
+
+def test_midi_system_that_appears_later_is_used(tmp_path: Path, qtbot: QtBot) -> None:
+    opened = WindowHarness(tmp_path, midi=False)
+    qtbot.addWidget(opened.window)
+    assert notice(opened) == NO_MIDI
+    opened._midi = True
+    opened.advance(6 * S)
+    assert opened.core.supervisor.with_ports
+    assert notice(opened) == "A MIDI system has appeared: BachBridge's ports are open now"
+    opened.advance(60 * S)
+    assert notice(opened) == ""
+    opened.window.close()
+
+
+def test_sound_device_that_appears_later_is_used(opened: WindowHarness) -> None:
+    opened.play(60)
+    opened.preview_process.deliver(Failed("No sound device was found: plug in one."))
+    opened.preview_process.deliver(None)
+    assert notice(opened) == "No sound device was found: plug in one."
+    opened.play(62)
+    sent_count = len(opened.preview_process.sent)
+    opened.advance(20 * S)
+    assert len(opened.preview_process.sent) == sent_count
+    opened.play(64)
+    assert len(opened.preview_process.sent) > sent_count, "the next note has tried the device again"
+    opened.advance(10 * S)
+    assert notice(opened) == ""
 
 
 def test_controls_that_need_a_model_are_disabled_without_one(opened: WindowHarness) -> None:

@@ -2,7 +2,7 @@
 
 The engine's messages are pulled once a frame. A death is reported as `EngineEnded`, the next start as
 `EngineStarted`; the new engine gets the present settings. On a machine without a MIDI system the engine works without
-ports, so that the window can still be tried out.
+ports, so that the window can still be tried out, and is replaced once a MIDI system appears.
 """
 
 from collections.abc import Callable
@@ -15,6 +15,8 @@ from bachbridge.settings import Settings
 
 _RESTART_PAUSES_S = (0.1, 1.0, 5.0)
 """Pauses before the next restarts of an engine that was never ready."""
+_TRIAL_PAUSES_NS = (5_000_000_000, 10_000_000_000, 20_000_000_000, 30_000_000_000)
+"""Pauses before the trials of ports; a trial that fails takes about 0.2 s of one core."""
 _MAX_MESSAGES_PER_FRAME = 2_000
 
 
@@ -47,6 +49,11 @@ class EngineSupervisor:
         """Reported at the next start; None if the reason of the engine's end should stay readable."""
         self._ports_worked = False
         self._pending: list[Message] = []
+        self._trial: EngineClient | None = None
+        """An engine that tries whether there is a MIDI system by now."""
+        self._trial_ns: int | None = None
+        """Time of the next trial."""
+        self._trial_count = 0
         self.with_ports = True
         """True if the engine has MIDI ports; False if it plays to the window alone."""
         self._client: EngineClient | None = start(first_settings, True)
@@ -79,11 +86,13 @@ class EngineSupervisor:
                         pass
         except EOFError:
             messages.append(self._handle_death(now_ns))
-        return messages
+        return [*messages, *self._look_for_ports(now_ns)]
 
     def restart(self, start: StartEngine) -> None:
         """End the engine and start another one at once, because other ports were chosen."""
         self._start = start
+        self._end_trial()
+        self._trial_ns, self._trial_count = None, 0
         if self._client:
             self._client.close()
             self._client = None
@@ -96,6 +105,7 @@ class EngineSupervisor:
         """End the engine and start no other."""
         client, self._client = self._client, None
         self._restart_ns = None
+        self._end_trial()
         if client:
             client.close()
 
@@ -112,6 +122,43 @@ class EngineSupervisor:
         pause_s = self._backoff.record_death()
         self._restart_ns = now_ns + (0 if without_ports else round(pause_s * 1e9))
         return EngineEnded(failure)
+
+    # ------------------------------------------------------------ a MIDI system that appears later
+
+    def _look_for_ports(self, now_ns: int) -> list[Message]:
+        """While there are no ports, try an engine with ports now and then, and use it once it has opened them."""
+        if self.with_ports or self._client is None:
+            return []
+        if self._trial is None:
+            if self._trial_ns is None:
+                self._trial_ns = now_ns + _TRIAL_PAUSES_NS[0]
+            elif now_ns >= self._trial_ns:
+                self._trial = self._start(self._current_settings(), True)
+            return []
+        messages: list[Message] = []
+        try:
+            while (message := self._trial.receive(0)) is not None:
+                messages.append(message)
+                if isinstance(message, PortsChanged) and message.output:
+                    self._use_trial()
+                    return [EngineStarted(again=False), *messages]
+        except EOFError:
+            self._end_trial()
+            self._trial_count += 1
+            self._trial_ns = now_ns + _TRIAL_PAUSES_NS[min(self._trial_count, len(_TRIAL_PAUSES_NS) - 1)]
+        return []
+
+    def _use_trial(self) -> None:
+        """Put the engine with ports in the place of the one without."""
+        if self._client:
+            self._client.close()
+        self._client, self._trial, self._trial_ns = self._trial, None, None
+        self.with_ports = self._ports_worked = True
+
+    def _end_trial(self) -> None:
+        trial, self._trial = self._trial, None
+        if trial:
+            trial.close()
 
     def _restart_if_due(self, now_ns: int) -> list[Message]:
         if self._restart_ns is None or now_ns < self._restart_ns:

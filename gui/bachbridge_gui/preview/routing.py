@@ -10,6 +10,8 @@ from bachbridge_gui.settings.store import SettingsStore
 from bachbridge_gui.state.app_state import AppState
 
 _PREF_TO_CHOICE = {"auto": None, "on": True, "off": False}
+_TRIAL_PAUSE_NS = 15_000_000_000
+"""Time between two trials of a missing sound device."""
 
 
 class PreviewRouter:
@@ -18,6 +20,7 @@ class PreviewRouter:
     def __init__(self, preview: PreviewSound, store: SettingsStore, state: AppState) -> None:
         self.sound = preview
         self._store, self._state = store, state
+        self._next_trial_ns = 0
         preview.user_choice = _PREF_TO_CHOICE[state.prefs.preview]
         preview.volume = state.prefs.volume
         store.changed.connect(self._follow_setting)
@@ -35,6 +38,8 @@ class PreviewRouter:
     def route_message(self, message: Message) -> None:
         """Forward what should be heard: the player's part on its own instrument, and only once if it is passed on."""
         settings = self._store.settings
+        if isinstance(message, Received | Sent):
+            self._try_again(message.at_ns if isinstance(message, Received) else message.sent_ns)
         match message:
             case Received() if settings.thru:
                 pass
@@ -49,6 +54,14 @@ class PreviewRouter:
                 self.silence()  # the dead engine's notes would never end
             case _:
                 self.sound.forward(message)
+
+    def _try_again(self, now_ns: int) -> None:
+        """Let a note try a sound device that was missing, now and then: it may have been plugged in."""
+        if self.sound.failure_text and self.sound.check_state == "warning" and now_ns >= self._next_trial_ns:
+            if self._next_trial_ns:
+                self._state.notices.soften("sound", now_ns)
+                self.sound.user_choice = self.sound.user_choice
+            self._next_trial_ns = now_ns + _TRIAL_PAUSE_NS
 
     def silence(self) -> None:
         self.sound.forward(Panic())

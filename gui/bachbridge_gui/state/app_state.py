@@ -25,7 +25,7 @@ from bachbridge.settings import Settings
 from bachbridge_gui.state.activity import Activity
 from bachbridge_gui.state.exchange_builder import ExchangeBuilder
 from bachbridge_gui.state.exchanges import Exchange
-from bachbridge_gui.state.health import EngineHealth
+from bachbridge_gui.state.health import NO_PORTS_NAME, EngineHealth
 from bachbridge_gui.state.notice_text import notice_for
 from bachbridge_gui.state.notices import NoticeBoard, StatusNotice
 from bachbridge_gui.state.timeline import RollTimeline
@@ -33,6 +33,7 @@ from bachbridge_gui.state.window_prefs import WindowPrefs
 
 _SURE_CONFIDENCE = 0.95
 """Bar lines at least this certain are shown without a word."""
+MIDI_FOUND_TEXT = "A MIDI system has appeared: BachBridge's ports are open now"
 _TEMPO_SOURCE_TEXT = {
     "playing": "from your playing",
     "set": "set",
@@ -77,6 +78,7 @@ class AppState:
         """Apply the engine's messages; return the exchanges that have ended."""
         ended: list[Exchange] = []
         for message in messages:
+            had_no_midi = self.health.output_name == NO_PORTS_NAME
             self.health.handle_message(message, now_ns)
             self.activity.handle_message(message, now_ns)
             if isinstance(message, Sent) and self.settings.is_click(message.data):
@@ -85,6 +87,8 @@ class AppState:
             exchange = self.exchange_builder.handle_message(message)
             ended += [exchange] if exchange else []
             self._handle_message(message, now_ns)
+            if had_no_midi and self.health.output_name not in ("", NO_PORTS_NAME):
+                self.notices.post(StatusNotice(MIDI_FOUND_TEXT, "info", "engine"), now_ns)
         self.timeline.drop_overdue(now_ns)
         exchange = self.exchange_builder.end_melody_after_rest(now_ns)
         return [*ended, exchange] if exchange else ended

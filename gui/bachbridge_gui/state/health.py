@@ -40,7 +40,9 @@ _SECOND_NS = 1_000_000_000
 _MINUTE_S = 60
 _LOG_BIN_WIDTH = log(1.05)
 MODEL_LOADING_TEXT = "Model is loading"
-OWN_PORT_PREFIXES = ("BachBridge", "pipe")
+NO_PORTS_NAME = "pipe"
+"""Port name that an engine without ports reports."""
+OWN_PORT_PREFIXES = ("BachBridge", NO_PORTS_NAME)
 """Prefixes of the names of our own virtual ports, which are open even if nobody is connected, and of a missing port."""
 
 

@@ -26,6 +26,10 @@ class EngineFactory:
         self.made.append((settings, ports, engine))
         return engine
 
+    def has_midi(self, *, midi: bool) -> None:
+        """Let the machine have a MIDI system from now on, or not."""
+        self._midi = midi
+
     @property
     def engine(self) -> FakeEngine:
         return self.made[-1][2]
@@ -125,3 +129,39 @@ def test_supervisor_retries_ports_that_worked_before() -> None:
     factory.supervisor.receive_pending(9 * S)
     assert [ports for _, ports, _ in factory.made] == [True, True, True]
     assert factory.supervisor.with_ports
+
+
+def test_supervisor_uses_ports_that_appear_later() -> None:
+    factory = EngineFactory(midi=False)
+    for now_ns in range(0, 4 * S, S):
+        factory.supervisor.receive_pending(now_ns)
+    assert [ports for _, ports, _ in factory.made] == [True, False]
+    without = factory.engine
+    for now_ns in range(4 * S, 12 * S, S):
+        assert engine_changes(factory.supervisor.receive_pending(now_ns)) == []
+    assert [ports for _, ports, _ in factory.made] == [True, False, True], "it has tried once"
+    assert factory.engine.closed
+    assert not without.closed
+    factory.has_midi(midi=True)
+    changes = [
+        change
+        for now_ns in range(12 * S, 40 * S, S)
+        for change in engine_changes(factory.supervisor.receive_pending(now_ns))
+    ]
+    assert changes == [EngineStarted(again=False)]
+    assert without.closed
+    assert factory.supervisor.with_ports
+    factory.supervisor.send(Panic())
+    assert factory.engine.received == [Panic()]
+    assert len(factory.made) == 4, "it looks no further"
+
+
+def test_supervisor_ends_its_trial_when_it_is_closed() -> None:
+    factory = EngineFactory(midi=False)
+    for now_ns in range(0, 5 * S, S):
+        factory.supervisor.receive_pending(now_ns)
+    factory.has_midi(midi=True)
+    factory.supervisor.receive_pending(7 * S)
+    assert len(factory.made) == 3
+    factory.supervisor.close()
+    assert all(engine.closed for _, _, engine in factory.made)

@@ -17,6 +17,7 @@ from typing import Self
 
 import mido
 
+from bachbridge.engine.ports.client import PortClient
 from bachbridge.errors import PortError
 from bachbridge.midi.jack import DummyServer
 from bachbridge.midi.ports import INPUT_NAME, OUTPUT_NAME, Ports, list_ports
@@ -30,12 +31,30 @@ _DEMO_CLIENT_NAME = "BachBridge Demo"
 
 
 class FakeDaw:
-    """A program's two MIDI ports. Used on one thread; messages arrive, with their time, on the MIDI system's thread."""
+    """A program's two MIDI ports. Used on one thread; messages arrive, with their time, on another one.
 
-    def __init__(self, source: str | None = OUTPUT_NAME, sink: str | None = INPUT_NAME, client: str = "DAW") -> None:
+    The ports belong to a process of their own, unless a measurement cannot spare the way through it (0.1 ms): libjack
+    may crash in the process that closes a port, if JACK tells that process of new latencies at the same moment.
+    """
+
+    def __init__(
+        self,
+        source: str | None = OUTPUT_NAME,
+        sink: str | None = INPUT_NAME,
+        client: str = "DAW",
+        *,
+        own_process: bool = True,
+    ) -> None:
         """Connect to these ports, or open virtual ones for None; `client` is the program's name in the MIDI system."""
         self._arrivals: SimpleQueue[tuple[int, bytes]] = SimpleQueue()
-        self._ports = Ports(source, sink, lambda at_ns, data: self._arrivals.put((at_ns, data)), client=client)
+        self._ports: Ports | PortClient
+        if own_process:
+            self._ports = PortClient(source, sink, self._keep_arrival, lambda _: None, client=client)
+        else:
+            self._ports = Ports(source, sink, self._keep_arrival, client=client)
+
+    def _keep_arrival(self, at_ns: int, data: bytes) -> None:
+        self._arrivals.put((at_ns, data))
 
     def __enter__(self) -> Self:
         return self
@@ -47,6 +66,8 @@ class FakeDaw:
         """Send a MIDI message; raises `PortError` if the MIDI system is gone."""
         if not self._ports.send(bytes(message.bytes())):
             raise PortError("The MIDI system has stopped: restart it and try again.")
+        if isinstance(self._ports, PortClient):
+            self._ports.flush()
 
     def play(self, channel: int, pitch: int, *, velocity: int = 80, hold_s: float = 0.0) -> None:
         """Press a key and release it after `hold_s`."""

@@ -78,7 +78,7 @@ class LatencyProbe:
         try:
             self._wait_for_message(PortsChanged)
             self.model_step_ns = self._wait_for_message(ModelUp).step_ns
-            self._daw = FakeDaw(client=BENCH_CLIENT_NAME)
+            self._daw = FakeDaw(client=BENCH_CLIENT_NAME, own_process=False)
         except BaseException:
             self.__exit__()
             raise

@@ -147,7 +147,7 @@ def _measure_turn(
 
 def _measure_passage(link: EngineLink, watcher: ChildProcess | Outbox, times_ns: dict[str, TimesNs]) -> float | None:
     _forward_messages(link, watcher, _WARM_UP_S, times_ns=None)
-    with FakeDaw(client=BENCH_CLIENT_NAME) as daw:
+    with FakeDaw(client=BENCH_CLIENT_NAME, own_process=False) as daw:
         keys = Thread(target=_play_keys, args=(daw,), name="keys")
         try:
             link.send(PlayPhrase(_dense_phrase(round(_PASSAGE_S * 1e9 / _STEP_NS)), _STEP_NS))

@@ -45,20 +45,22 @@ class PortClient:
         on_midi: ArrivalCallback,
         on_change: Callable[[PortsChanged], None],
         *,
+        client: str = "",
         wait_for_ports: bool = False,
         command: Sequence[str] = (),
     ) -> None:
         """Start the process and wait until the ports are open; raises `PortError` if they cannot be opened.
 
-        Names and `wait_for_ports` are those of `midi.ports.Ports`. `on_change` is called on the client's thread with
-        every later state. `command` starts the process, if it is not the program's own.
+        Names and `wait_for_ports` are those of `midi.ports.Ports`, and so is `client`; if it is empty, the first name
+        for a BachBridge that is free. `on_change` is called on the client's thread with every later state. `command`
+        starts the process, if it is not the program's own.
         """
         self._configuration: dict[str, Any] = {
             "input": input_name,
             "output": output_name,
             "patient": wait_for_ports,
             "links": [],
-            "client": "",
+            "client": client,
         }
         self._on_midi, self._on_change = on_midi, on_change
         self._command = list(command) or ipc.process_command("ports")

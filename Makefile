@@ -3,6 +3,7 @@
 # make soak   all tests, the slow ones too, and the property tests with many more examples
 # make bench  latencies over real ports
 # make screenshots  pictures of the window, into docs/screenshots
+# make deb    a package for Debian 12 and its relatives, into dist
 
 BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check -c constraints.txt
@@ -16,7 +17,7 @@ endif
 # The package sets this too; here it also holds for programs that import onnxruntime before the package.
 export ORT_DISABLE_TELEMETRY := 1
 
-.PHONY: run test test-ports lint soak bench screenshots constraints clean
+.PHONY: run test test-ports lint soak bench screenshots deb constraints clean
 
 run: .venv/core
 	@$(BIN)/bachbridge start
@@ -43,6 +44,9 @@ bench: .venv/core
 
 screenshots: .venv/all
 	$(BIN)/python scripts/screenshots.py docs/screenshots
+
+deb:
+	sh installers/linux/build_deb.sh
 
 .venv/bin/python:
 	@sh scripts/environment.sh .venv

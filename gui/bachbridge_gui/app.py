@@ -122,7 +122,7 @@ def application() -> QApplication:
     app = running if isinstance(running, QApplication) else QApplication(sys.argv[:1])
     app.setApplicationName("BachBridge")
     app.setApplicationDisplayName("BachBridge")
-    app.setDesktopFileName("bachbridge")
+    app.setDesktopFileName("org.bachbridge.BachBridge")
     app.setWindowIcon(QIcon(str(Path(__file__).parent / "assets" / "icon.svg")))
     return app
 

@@ -100,6 +100,7 @@ def wait_until(condition: Callable[[], bool], process: "subprocess.Popen[bytes]"
 
 
 def main() -> None:
+    """Run all checks on the program that the first argument names."""
     require(len(sys.argv) == 2, "name the program: python installers/smoke_test.py PROGRAM")
     with tempfile.TemporaryDirectory() as home:
         test = SmokeTest(Path(sys.argv[1]).resolve(), Path(home))

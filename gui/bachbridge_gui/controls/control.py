@@ -20,6 +20,7 @@ from bachbridge_gui.widgets.segments import SegmentButton
 from bachbridge_gui.widgets.tokens import LINE_HEIGHT_PX, TARGET_HEIGHT_PX
 from bachbridge_gui.widgets.typography import caption_label
 
+_DEFAULTS = Settings()
 DOT_RADIUS_PX = 2.0
 INSET_PX = 4
 """The space around a control for its outline in learn mode."""
@@ -106,7 +107,7 @@ class Control(QWidget):
 
     @property
     def _default(self) -> SettingValue:
-        return value_of(Settings(), self.spec.target)
+        return value_of(_DEFAULTS, self.spec.target)
 
     @property
     def is_changed(self) -> bool:

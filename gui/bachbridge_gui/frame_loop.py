@@ -12,6 +12,7 @@ from PyQt6.QtCore import QObject, Qt, QTimer, pyqtSignal
 from bachbridge.protocol.effects import Message, Received, SettingRefused
 from bachbridge.protocol.events import PortsChanged
 from bachbridge_gui.app_core import AppCore
+from bachbridge_gui.hearing.hearing import Hearing
 from bachbridge_gui.settings.availability import model_obstacle, suitable_model
 from bachbridge_gui.settings.model_names import model_name
 from bachbridge_gui.setup.checklist import ConnectionChecks
@@ -43,6 +44,7 @@ class FrameLoop(QObject):
         """The notice that is shown."""
         self._sound_failure, self._sound_failure_ns = "", 0
         """The failure of the preview sound that was shown last, and when."""
+        self._hearing = Hearing()
         self._shown_panels: object = None
         """The values that the slowly changing panels show now."""
         self._last_text_ns = self._last_activity_ns = self._now_ns = 0
@@ -101,6 +103,7 @@ class FrameLoop(QObject):
 
     def _dispatch(self, message: Message, now_ns: int) -> None:
         """Pass a message on to everything besides the state that follows messages."""
+        self._hearing = self._hearing.after(message)
         self._core.preview.route_message(message)
         self._core.ports.handle_message(message)
         self._core.store.handle_message(message)
@@ -121,6 +124,9 @@ class FrameLoop(QObject):
     def _update_live_widgets(self, now_ns: int) -> None:
         """Refresh the widgets that move in every frame, the roll apart."""
         state = self._core.state
+        if self._parts.hearing_strip.isVisible():
+            hearing = self._hearing.texts(now_ns, self._core.store.settings)
+            self._parts.hearing_strip.show_texts(hearing, state.tempo_text())
         texts = StatusTexts(state.activity_text(now_ns), state.tempo_text(), state.harmony_text())
         self._parts.status_bar.refresh(state.health, texts, now_ns)
         self._parts.top_bar.activity.show_state(current_live_state(state, now_ns))
@@ -131,7 +137,7 @@ class FrameLoop(QObject):
         """Refresh what people read."""
         state, health, settings = self._core.state, self._core.state.health, self._core.store.settings
         model = model_name(settings.model).title if health.model_up else health.model_text
-        facts = (state.harmony_text(), state.prefs.preset, model, state.tempo_text())
+        facts = (self._hearing.texts(now_ns, settings).line, state.prefs.preset, model, state.tempo_text())
         self._parts.compact_bar.show_status(" · ".join(fact for fact in facts if fact))
         if state.view == "monitor":
             self._parts.monitor.refresh(now_ns)

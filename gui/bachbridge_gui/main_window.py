@@ -95,6 +95,8 @@ class MainWindow(QMainWindow):
 
     def _update_side_panels(self) -> None:
         self.side_panels.update(self.width())
+        shows_music = self.core.state.view in ("roll", "score") and not self.core.state.prefs.compact
+        self.parts.hearing_strip.setVisible(shows_music)
 
     def set_always_on_top(self, on: bool) -> None:
         """Keep the window in front of the DAW, or not."""
@@ -292,7 +294,11 @@ class MainWindow(QMainWindow):
         across.setContentsMargins(0, 0, 0, 0)
         across.setSpacing(0)
         across.addWidget(self.parts.side_panel)
-        across.addWidget(self.stack, 1)
+        middle = QVBoxLayout()
+        middle.setSpacing(0)
+        middle.addWidget(self.parts.hearing_strip)
+        middle.addWidget(self.stack, 1)
+        across.addLayout(middle, 1)
         across.addWidget(self.parts.phrases)
         whole = QWidget()
         column = QVBoxLayout(whole)

@@ -8,6 +8,7 @@ from PyQt6.QtWidgets import QVBoxLayout, QWidget
 from bachbridge.protocol.events import Midi
 from bachbridge_gui.app_core import AppCore
 from bachbridge_gui.controls.panel import ControlPanel
+from bachbridge_gui.hearing.strip import HearingStrip
 from bachbridge_gui.help.page import HelpPage
 from bachbridge_gui.keyboard.panel import KeyboardPanel
 from bachbridge_gui.keyboard.widget import PianoKeyboard
@@ -56,6 +57,7 @@ class WindowParts:
     status_bar: StatusBar
     help_page: HelpPage
     compact_bar: CompactBar
+    hearing_strip: HearingStrip
     views: tuple[QWidget, ...]
 
 
@@ -84,6 +86,7 @@ def build_window_parts(core: AppCore, files: UserFiles, wall_offset_ns: int) -> 
         status_bar=StatusBar(),
         help_page=HelpPage(lambda: [f"{notice.level}: {notice.text}" for _, notice in core.state.notices.history]),
         compact_bar=compact_bar,
+        hearing_strip=HearingStrip(),
         views=(roll, score, _build_connect_page(connect_page, port_picker), monitor),
     )
 

@@ -1,0 +1,117 @@
+"""Values and words of the hearing strip, from the engine's reports; no widgets.
+
+Everything comes from the engine. Where it has reported nothing, the strip shows nothing rather than a guess.
+"""
+
+from dataclasses import dataclass, replace
+
+from bachbridge.music.notes import STEPS_PER_BEAT, key_from_number, key_name
+from bachbridge.protocol.effects import (
+    BarStarted,
+    CadenceReached,
+    EngineEnded,
+    EngineStarted,
+    Message,
+    SoundingHarmony,
+)
+from bachbridge.settings import Settings
+
+SURE_CONFIDENCE, LIKELY_CONFIDENCE = 0.8, 0.5
+"""Probabilities from which on a key is called sure, and likely."""
+_CADENCE_SHOWN_NS = 6_000_000_000
+_LEFT_HAND_TEXT = {"obey": "leads the harmony", "context": "is part of the phrase", "ignore": "is ignored"}
+
+
+@dataclass(frozen=True, slots=True)
+class HearingTexts:
+    """The words of the strip; empty where nothing is known."""
+
+    key: str = ""
+    certainty: str = ""
+    """One of set, sure, likely and guess."""
+    chord: str = ""
+    numeral: str = ""
+    cadence: str = ""
+    beat: str = ""
+    """The beat in its bar; empty where the bar lines are unknown."""
+    left_hand: str = ""
+
+    @property
+    def spoken(self) -> str:
+        """One sentence for a screen reader."""
+        key = f"{self.key} ({self.certainty})" if self.key else "no key yet"
+        chord = f"{self.chord} {self.numeral}".strip() or "no chord"
+        return ", ".join(part for part in (key, chord, self.cadence, self.left_hand) if part)
+
+    @property
+    def line(self) -> str:
+        """Key and chord in a few words, for the compact window."""
+        return " · ".join(part for part in (self.key, f"{self.chord} {self.numeral}".strip()) if part)
+
+
+@dataclass(frozen=True, slots=True)
+class Hearing:
+    """The last reports about what sounds."""
+
+    harmony: SoundingHarmony | None = None
+    cadence: CadenceReached | None = None
+    bar: BarStarted | None = None
+
+    def after(self, message: Message) -> "Hearing":
+        """Return what is known after one more message."""
+        match message:
+            case SoundingHarmony():
+                return replace(self, harmony=message)
+            case CadenceReached():
+                return replace(self, cadence=message)
+            case BarStarted():
+                return replace(self, bar=message)
+            case EngineEnded() | EngineStarted():
+                return Hearing()
+            case _:
+                return self
+
+    def texts(self, now_ns: int, settings: Settings) -> HearingTexts:
+        """Return the words of the strip at the time `now_ns`."""
+        harmony = self.harmony or SoundingHarmony(0, "", "", -1, 0.0)
+        key = key_from_number(harmony.key)
+        return HearingTexts(
+            key=key_name(key) if key else "",
+            certainty=_certainty(harmony.confidence, is_set=settings.key != "auto") if key else "",
+            chord=harmony.chord,
+            numeral=harmony.numeral,
+            cadence=self._cadence_text(now_ns),
+            beat=self._beat_text(now_ns),
+            left_hand=left_hand_text(settings),
+        )
+
+    def _cadence_text(self, now_ns: int) -> str:
+        key = key_from_number(self.cadence.key) if self.cadence else None
+        if self.cadence is None or key is None or now_ns - self.cadence.at_ns > _CADENCE_SHOWN_NS:
+            return ""
+        return f"{self.cadence.kind} cadence in {key_name(key)}"
+
+    def _beat_text(self, now_ns: int) -> str:
+        bar = self.bar
+        if bar is None or now_ns < bar.origin_ns or bar.confidence < SURE_CONFIDENCE:
+            return ""
+        step = (now_ns - bar.origin_ns) // bar.step_ns % bar.steps_per_bar
+        return f"beat {step // STEPS_PER_BEAT + 1}"
+
+
+def left_hand_text(settings: Settings) -> str:
+    """Return what the left hand does; empty where all keys are melody."""
+    if settings.hands == "melody":
+        return ""
+    role = settings.left_hand
+    if role == "obey" and settings.mode != "harmonize":
+        role = "context"
+    return f"left hand {_LEFT_HAND_TEXT[role]}"
+
+
+def _certainty(confidence: float, *, is_set: bool) -> str:
+    if is_set:
+        return "set"
+    if confidence >= SURE_CONFIDENCE:
+        return "sure"
+    return "likely" if confidence >= LIKELY_CONFIDENCE else "guess"

@@ -49,7 +49,7 @@ def chorales(request: pytest.FixtureRequest) -> dict[str, list[FourPartPiece]]:
 @pytest.fixture
 def toy() -> ChoraleRecipe:
     """The shipped recipe, with a network and a run of toy size."""
-    shipped = recipe.read_recipe("chorale-lstm")
+    shipped = recipe.read_stages("chorale-lstm")[0].recipe
     assert isinstance(shipped, ChoraleRecipe)
     return replace(
         shipped,

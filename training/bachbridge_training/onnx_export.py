@@ -5,6 +5,7 @@ is written unless onnxruntime and Keras agree on held-out music, and the folder 
 """
 
 import json
+import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable, Generator, Mapping, Sequence
@@ -20,7 +21,7 @@ from bachbridge.errors import ModelError
 from bachbridge.inference.runtime.library import CARD_FILE, sha256
 from bachbridge.inference.runtime.onnx_nets import SessionFactory
 from bachbridge_training.datasets.chorales import CHORALE_SPLIT_TEXT, CHORALES_TEXT
-from bachbridge_training.recipe import AnyRecipe
+from bachbridge_training.recipe import RECIPE_FILE, AnyRecipe
 
 OPSET = 17
 TOLERANCE = 1e-3
@@ -74,10 +75,12 @@ def export_model(
     held_out_piece: Any,
     score: Callable[[Path], dict[str, Any]] | None = None,
     card_text: Mapping[str, str] | None = None,
+    recipe_file: Path | None = None,
 ) -> None:
     """Write the model's folder with the metrics that `score` returns for it, or raise `ModelError` and change nothing.
 
     `held_out_piece` is the piece on which ONNX and Keras are compared. `card_text`: the card's texts about the music.
+    `recipe_file`: the recipe with all of its stages, which is copied beside the card.
     """
     with atomic_folder(target) as folder:
         model_export.write(folder)
@@ -87,6 +90,8 @@ def export_model(
                 f"ONNX and Keras differ by {difference:.2g} on {held_out_piece.name}, so the model was not exported: "
                 "report this as a bug."
             )
+        if recipe_file:
+            shutil.copyfile(recipe_file, folder / RECIPE_FILE)
         metrics = {"onnx_against_keras": difference, **(score(folder) if score else {})}
         write_card(make_card(model_export, folder, metrics, card_text), folder)
 

@@ -3,11 +3,17 @@
 Each family of models has a recipe class, and the key `codec` says which one a file is for; without that key it is a
 `ChoraleRecipe`. The ranges of the values are part of the types: a file with an unknown key, a missing key or a value
 out of range is refused with one sentence.
+
+A recipe may have stages, each a table `[[stage]]` with a name and with the keys in which it differs from the top of the
+file. A stage begins with the best weights of the one before it. The last stage's network is the model.
 """
 
 import json
+import math
+import re
 import tomllib
-from dataclasses import asdict, dataclass, field, fields, replace
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, fields
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
@@ -136,6 +142,8 @@ class SymbolRecipe:
     seed: NotNegative
     temperature: Rate
     top_p: TopP
+    tunes: Share = 0.0
+    """Share of the windows that show music21's folk tunes instead, for the codec `chords`; they are only trained on."""
     options: dict[str, Any] = field(default_factory=dict[str, Any])
     """Options of the codec."""
 
@@ -167,6 +175,9 @@ class PhrasingRecipe:
     """Nothing is drawn; a card states a sampler in any case."""
 
 
+RECIPE_FILE = "recipe.toml"
+"""Name of the recipe in the folder of a run and beside a model's card."""
+_STAGE_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 AnyRecipe = ChoraleRecipe | InfillRecipe | SymbolRecipe | PhrasingRecipe
 
 _RECIPE_CLASSES: dict[Family, type[AnyRecipe]] = {
@@ -177,15 +188,45 @@ _RECIPE_CLASSES: dict[Family, type[AnyRecipe]] = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A part of a training run; `name` is empty if the recipe has no stages."""
+
+    name: str
+    recipe: AnyRecipe
+
+
 def read_recipe(name: str) -> AnyRecipe:
-    """Return the bundled recipe `name`, or the recipe in the file of that path.
+    """Return the last stage of the bundled recipe `name`, or of the recipe in the file of that path.
+
+    Raises `ConfigError` as `read_stages` does.
+    """
+    return read_stages(name)[-1].recipe
+
+
+def read_stages(name: str) -> tuple[Stage, ...]:
+    """Return all stages of the bundled recipe `name`, or of the recipe in the file of that path.
 
     Raises `ConfigError` if there is none, or if it has unknown keys, lacks keys or holds values out of range.
     """
     try:
-        return _parse_recipe(tomllib.loads(_recipe_text(name)))
-    except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+        return _parse_stages(tomllib.loads(_recipe_text(name)))
+    except (tomllib.TOMLDecodeError, msgspec.ValidationError, UnicodeDecodeError) as error:
         raise ConfigError(f"the recipe {name} cannot be used ({data_error_text(error)}): correct it.") from error
+
+
+def _parse_stages(facts: dict[str, Any]) -> tuple[Stage, ...]:
+    if "stage" not in facts:
+        return (Stage("", _parse_recipe(facts)),)
+    tables = msgspec.convert(facts.pop("stage"), list[dict[str, Any]])
+    names = [table.pop("name", None) for table in tables]
+    if not tables or not all(isinstance(name, str) and _STAGE_NAME.fullmatch(name) for name in names):
+        raise msgspec.ValidationError("each stage needs a name of small letters, digits and hyphens")
+    if len(set(names)) < len(names):
+        raise msgspec.ValidationError("two stages have one name")
+    if any("codec" in table for table in tables):
+        raise msgspec.ValidationError("a stage cannot have another codec")
+    return tuple(Stage(name, _parse_recipe({**facts, **table})) for name, table in zip(names, tables, strict=True))
 
 
 def _parse_recipe(facts: dict[str, Any]) -> AnyRecipe:
@@ -199,17 +240,30 @@ def _parse_recipe(facts: dict[str, Any]) -> AnyRecipe:
         facts["codec"] = codec
     if unknown := sorted(facts.keys() - set(keys)):
         raise msgspec.ValidationError(f"unknown keys {', '.join(unknown)}; there are {', '.join(keys)}")
-    return msgspec.convert(facts, recipe_class)
+    if infinite := [key for key, value in facts.items() if isinstance(value, float) and not math.isfinite(value)]:
+        raise msgspec.ValidationError(f"{infinite[0]} is not a number")
+    recipe = msgspec.convert(facts, recipe_class)
+    if isinstance(recipe, SymbolRecipe) and recipe.copying and not recipe.attention:
+        raise msgspec.ValidationError("copying needs attention: give it heads, or switch copying off")
+    return recipe
 
 
 def write_recipe(recipe: AnyRecipe, path: Path) -> None:
-    """Write the recipe as a TOML file that `read_recipe` reads."""
-    facts = asdict(recipe)
-    tables = {name: facts.pop(name) for name in list(facts) if isinstance(facts[name], dict)}
-    lines = [
-        *_toml_lines(facts),
-        *(line for name, table in tables.items() for line in (f"\n[{name}]\n", *_toml_lines(table))),
-    ]
+    """Write a recipe without stages as a TOML file that `read_recipe` reads."""
+    write_stages((Stage("", recipe),), path)
+
+
+def write_stages(stages: Sequence[Stage], path: Path) -> None:
+    """Write a recipe as a TOML file that `read_stages` reads: what all stages have in common stands at its top."""
+    each = [asdict(stage.recipe) for stage in stages]
+    common = {key: value for key, value in each[0].items() if all(facts[key] == value for facts in each)}
+    tables = {key: common.pop(key) for key in list(common) if isinstance(common[key], dict)}
+    lines = _toml_lines(common)
+    for key, table in tables.items():
+        lines += [f"\n[{key}]\n", *_toml_lines(table)]
+    for stage, facts in zip(stages if stages[0].name else (), each, strict=False):
+        own = {key: value for key, value in facts.items() if key not in common and key not in tables}
+        lines += ["\n[[stage]]\n", *_toml_lines({"name": stage.name, **own})]
     with atomic_output(path) as scratch:
         scratch.write_text("".join(lines), "utf-8")
 
@@ -217,13 +271,6 @@ def write_recipe(recipe: AnyRecipe, path: Path) -> None:
 def _toml_lines(facts: dict[str, Any]) -> list[str]:
     """Return a line for each key: JSON's strings, numbers, booleans and lists are valid TOML."""
     return [f"{key} = {json.dumps(value)}\n" for key, value in facts.items()]
-
-
-def with_epochs(recipe: AnyRecipe, *, epochs: int | None, share: float = 1.0) -> AnyRecipe:
-    """Return the recipe for `epochs` epochs of `share` of its steps; the learning-rate curve is scaled to fit."""
-    steps_per_epoch = max(1, round(recipe.steps_per_epoch * share))
-    steps = steps_per_epoch * (epochs or max(1, recipe.steps // recipe.steps_per_epoch))
-    return replace(recipe, steps=steps, steps_per_epoch=steps_per_epoch, warmup=min(recipe.warmup, steps // 10))
 
 
 def _recipe_text(name: str) -> str:

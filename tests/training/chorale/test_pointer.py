@@ -11,7 +11,7 @@ from bachbridge.errors import ConfigError
 from bachbridge.inference.runtime import library, onnx_nets
 from bachbridge.music.frames import PITCH_INDEX_COUNT
 from bachbridge.music.notes import VOICES
-from bachbridge_training import onnx_export
+from bachbridge_training import onnx_export, recipe
 from bachbridge_training.chorale.pointer import FramePointer
 from bachbridge_training.chorale.pointer_task import PointerTask, network_frames
 from bachbridge_training.cli.train import train_recipe
@@ -104,6 +104,9 @@ def test_pointer_is_exported_and_plays(pointed: ChoraleRecipe, piece: FourPartPi
     np.testing.assert_allclose(np.exp(pitch).sum(axis=-1), 1, atol=1e-4)
 
 
-def test_pointer_needs_the_run_of_a_network(tmp_path: Path) -> None:
+def test_pointer_needs_the_run_of_a_network(pointed: ChoraleRecipe, tmp_path: Path) -> None:
+    recipe.write_recipe(pointed, tmp_path / "pointer.toml")
     with pytest.raises(ConfigError, match="--from"):
-        train_recipe("chorale-lstm-pointer", epochs=1, limit=1, seed=None, output=tmp_path / "run", resume=False)
+        train_recipe(
+            str(tmp_path / "pointer.toml"), epochs=1, limit=1, seed=None, output=tmp_path / "run", resume=False
+        )

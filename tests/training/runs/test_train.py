@@ -94,7 +94,9 @@ def test_resumed_run_equals_uninterrupted_run(toy: ChoraleRecipe, phrases: list[
 
     assert [row["step"] for row in uninterrupted.history] == [row["step"] for row in resumed.history] == [3, 6]
     for ours, theirs in zip(uninterrupted.history, resumed.history, strict=True):
-        assert ours == pytest.approx(theirs, rel=1e-4)
+        untimed = {key: value for key, value in theirs.items() if key != "seconds_per_step"}
+        assert {key: ours[key] for key in untimed} == pytest.approx(untimed, rel=1e-4)
+        assert ours.keys() - untimed.keys() == {"seconds_per_step"}
     for ours, theirs in zip(uninterrupted.averaged_weights, resumed.averaged_weights, strict=True):
         np.testing.assert_allclose(ours, theirs, atol=1e-5)
     assert (tmp_path / "stopped" / training_run.LOSS_PLOT_FILE).read_bytes().startswith(b"\x89PNG")
@@ -148,7 +150,10 @@ def test_resume_run_loads_checkpoint_or_refuses_damage(toy: ChoraleRecipe, tmp_p
     task: Any = SimpleNamespace(loss_model=empty_model, model=None, initial_model=None)
     run = training_run.TrainingRun(toy, task, [])
     (tmp_path / training_run.HISTORY_FILE).write_text("step,loss,valid\n4,3,2\n8,2,1\n12,1,1\n")
-    np.savez(tmp_path / training_run.CHECKPOINT_FILE, step=np.array(8))
+    np.savez(tmp_path / training_run.CHECKPOINT_FILE, step=np.array(8), version=np.array(1))
+    with pytest.raises(ConfigError, match="comes from another version"):
+        training_run.resume_run(run, tmp_path)
+    np.savez(tmp_path / training_run.CHECKPOINT_FILE, step=np.array(8), version=np.array(2))
     training_run.resume_run(run, tmp_path)
     assert (run.step, [row["step"] for row in run.history]) == (8, [4, 8])
     (tmp_path / training_run.HISTORY_FILE).unlink()
@@ -207,6 +212,10 @@ def test_train_stops_after_patience_epochs_without_gain(
     assert [row["step"] for row in run.history] == [1, 2, 3]
     training_run.train(run, phrases, phrases, tmp_path, last_step=4)
     assert len(run.history) == 4
+    for row in training_run.read_history(tmp_path):
+        assert row["learning_rate"] == 0
+        assert row["gradient_norm"] > 0
+        assert row["seconds_per_step"] > 0
 
 
 def test_learning_rate_rises_stays_and_falls(toy: ChoraleRecipe) -> None:

@@ -27,6 +27,7 @@ from bachbridge_training.formats import formats as model_formats
 from bachbridge_training.formats.formats import OriginalModel
 from bachbridge_training.onnx_export import ModelExport
 from bachbridge_training.runs import run_data
+from bachbridge_training.runs import stages as run_stages
 from bachbridge_training.runs import train as training_run
 from bachbridge_training.runs.families import family_of
 from bachbridge_training.runs.run_data import RunData
@@ -139,9 +140,10 @@ def _export_run(
     run: Path, target: Path, data: Path | None, *, scored: bool = True, jobs: int = 1
 ) -> tuple[ModelExport, RunData]:
     """Write the run's model as ONNX files; return what it was made from, and the run's data."""
-    if not (run / training_run.BEST_WEIGHTS_FILE).is_file():
-        raise ConfigError(f"{run} holds no training run: give the folder that `bachbridge train` named.")
-    recipe = recipes.read_recipe(str(run / "recipe.toml"))
+    whole, run = run, run_stages.finished_run(run)
+    if not (run / run_stages.BEST_WEIGHTS_FILE).is_file():
+        raise ConfigError(f"{whole} holds no training run: give the folder that `bachbridge train` named.")
+    recipe = recipes.read_recipe(str(run / recipes.RECIPE_FILE))
     its_data = run_data.reload_run_data(recipe, run, data=data)
     trained = training_run.start_run(recipe, its_data.build_task)
     training_run.load_best_weights(trained, run)
@@ -152,6 +154,7 @@ def _export_run(
         held_out_piece=its_data.valid[0],
         score=_card_metrics(model_export, its_data.valid, jobs) if scored else None,
         card_text=its_data.card_text,
+        recipe_file=whole / recipes.RECIPE_FILE,
     )
     return model_export, its_data
 

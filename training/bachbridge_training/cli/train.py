@@ -1,8 +1,12 @@
-"""`bachbridge train RECIPE`: train a model from its recipe; a run is a folder and can be resumed."""
+"""`bachbridge train RECIPE`: train a model from its recipe; a run is a folder and can be resumed.
+
+All stages of the recipe are run, one after the other (`runs.stages` describes the folder).
+"""
 
 import json as json_format
 import shlex
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,14 +14,25 @@ from typing import TYPE_CHECKING
 from bachbridge.errors import ConfigError
 from bachbridge.inference.runtime import library
 from bachbridge_training import recipe as recipes
-from bachbridge_training.recipe import AnyRecipe, ChoraleRecipe, PhrasingRecipe
+from bachbridge_training.recipe import AnyRecipe, ChoraleRecipe, PhrasingRecipe, Stage
+from bachbridge_training.runs import stages as run_stages
+from bachbridge_training.runs.stages import StageRun
 
 if TYPE_CHECKING:
     from bachbridge_training.datasets.folder import MusicFolder
     from bachbridge_training.runs.run_data import RunData
     from bachbridge_training.runs.train import TrainingRun
 
-_RECIPE_FILE = "recipe.toml"
+
+@dataclass(frozen=True, slots=True)
+class _RunOptions:
+    """The options of the command that hold for every stage."""
+
+    epochs: int | None
+    limit: int | None
+    data: Path | None
+    patience: int | None
+    json: bool
 
 
 def train_recipe(
@@ -34,78 +49,114 @@ def train_recipe(
     check_only: bool = False,
     json: bool = False,
 ) -> None:
-    """Train by the recipe in the folder `output` (default `runs/RECIPE`).
+    """Train by the recipe in the folder `output` (default `runs/RECIPE`), each of its stages to its end.
 
-    `limit`: number of pieces of each part. `start_run`: a run whose best weights this run begins with. `data`: a folder
-    of music, of which a report is shown first; with `check_only` nothing else is done, with `json` the report is also
-    printed as JSON. `patience`: see `runs.train.train`. Raises `ConfigError` if the options do not fit together.
+    `epochs`: for each stage. `limit`: number of pieces of each part. `start_run`: a run whose best weights this run
+    begins with. `data`: a folder of music, of which a report is shown first; with `check_only` nothing else is done,
+    with `json` the report is also printed as JSON. `patience`: see `runs.train.train`. Raises `ConfigError` if the
+    options do not fit together.
     """
-    wanted = recipes.read_recipe(recipe)
+    wanted = recipes.read_stages(recipe)
     if data is None and (check_only or json):
         raise ConfigError("--check and --json are about your own music: name its folder with --data.")
-    if isinstance(wanted, ChoraleRecipe) and wanted.pointer and not (start_run or resume):
+    first = wanted[0].recipe
+    if isinstance(first, ChoraleRecipe) and first.pointer and not (start_run or resume):
         raise ConfigError(f"{recipe} adds a pointer to the network of another run: name that run after --from.")
     if data is not None and check_only:
-        load_own_music(data, wanted, json=json)
+        load_own_music(data, first, json=json)
         return
+    folder = output or Path("runs") / Path(recipe).stem
+    begun = _begun_stages(folder, first.name, resume=resume, start_run=start_run)
+    if begun and seed not in {None, begun[0].recipe.seed}:
+        raise ConfigError(
+            f"the run in {folder} began with seed {begun[0].recipe.seed}: leave --seed out when resuming."
+        )
+    stages = begun or run_stages.with_seed(wanted, seed)
+    is_own_music = _train_stages(stages, folder, start_run, _RunOptions(epochs, limit, data, patience, json))
+    model = _model_name(folder, is_own_music=is_own_music)
+    print(f"the run is in {folder}; make a model of it: bachbridge export {shlex.join((model, '--run', str(folder)))}")
+
+
+def _begun_stages(folder: Path, name: str, *, resume: bool, start_run: Path | None) -> tuple[Stage, ...] | None:
+    """Return the stages of the run that is to be resumed; None for a new run.
+
+    Raises `ConfigError` if the options do not fit the contents of the folder.
+    """
+    recipe_file = folder / recipes.RECIPE_FILE
+    begun = recipes.read_stages(str(recipe_file)) if recipe_file.is_file() else None
+    is_begun = bool(begun) and any(run.has_begun for run in run_stages.stage_runs(begun, folder))
+    if is_begun and not resume:
+        raise ConfigError(f"{folder} already holds a run: resume it with --resume, or choose another folder with -o.")
+    if folder.exists() and not folder.is_dir():
+        raise ConfigError(f"{folder} is a file: choose another place for the run with -o.")
+    if begun and resume and start_run:
+        raise ConfigError("--from begins a new run and --resume continues an old one: leave one of them out.")
+    if begun and resume and (other := begun[0].recipe.name) != name:
+        raise ConfigError(f"the run in {folder} has the recipe {other}: name that recipe, or another folder with -o.")
+    if start_run and not (run_stages.finished_run(start_run) / run_stages.BEST_WEIGHTS_FILE).is_file():
+        raise ConfigError(f"{start_run} holds no run to start from: name the folder of a run after --from.")
+    if resume and not begun:
+        raise ConfigError(f"{folder} holds no run to resume: leave --resume out, or name the run's folder with -o.")
+    return begun if resume else None
+
+
+def _train_stages(stages: Sequence[Stage], folder: Path, start_run: Path | None, options: _RunOptions) -> bool:
+    """Train each stage from the present one on; return True if the music is the user's own."""
+    runs = run_stages.stage_runs(stages, folder, run_stages.finished_run(start_run) if start_run else None)
+    is_own_music = False
+    for number in range(run_stages.present_stage(runs), len(runs)):
+        run = runs[number]
+        if run.stage.name:
+            _make_folder(folder)
+            recipes.write_stages(stages, folder / recipes.RECIPE_FILE)
+            print(f"stage {run.stage.name}, {number + 1} of {len(runs)}", flush=True)
+        is_own_music = _train_stage(run, options, is_first=number == 0)
+        if run.stage.name:
+            run_stages.join_histories(runs, folder)
+    return is_own_music
+
+
+def _train_stage(run: StageRun, options: _RunOptions, *, is_first: bool) -> bool:
+    """Begin or continue a stage and train it to its end; return True if the music is the user's own."""
     # TensorFlow takes seconds to load and prints messages, so it is not loaded before it is needed.
     from bachbridge_training.runs import run_data
     from bachbridge_training.runs import train as training_run
 
-    folder = output or Path("runs") / Path(recipe).stem
-    is_resumed = (folder / training_run.CHECKPOINT_FILE).is_file()
-    _check_run_folder(folder, wanted.name, has_run=is_resumed, resume=resume, start_run=start_run)
-    begun = recipes.read_recipe(str(folder / _RECIPE_FILE)) if is_resumed else None
-    read_folder = partial(load_own_music, json=json)
-    run_folder = folder if begun else None
-    its_data = run_data.load_run_data(begun or wanted, run_folder, data=data, limit=limit, read_folder=read_folder)
-    if begun:
-        settled = _resumed_run_recipe(begun, folder, epochs=epochs, seed=seed)
-    else:
-        settled = _new_run_recipe(wanted, epochs, its_data.train_share, seed)
-    run = _start_run(settled, its_data, folder, is_resumed=is_resumed, start_run=start_run)
-    print(f"the scores are plotted after each epoch in {folder / training_run.LOSS_PLOT_FILE}", flush=True)
-    if run.step >= settled.steps:
-        print(f"the run has done all of its {len(run.history)} epochs: add more with --epochs")
-    training_run.train(run, its_data.train, its_data.valid, folder, patience=patience)
-    model = _model_name(folder, is_own_music=bool(its_data.origin.folder))
-    print(f"the run is in {folder}; make a model of it: bachbridge export {shlex.join((model, '--run', str(folder)))}")
+    recipe_file = run.folder / recipes.RECIPE_FILE
+    begun = recipes.read_recipe(str(recipe_file)) if recipe_file.is_file() and run.has_begun else None
+    record = run.folder if begun else None if is_first else run.previous
+    its_data = run_data.load_run_data(
+        begun or run.stage.recipe,
+        record,
+        data=options.data,
+        limit=options.limit,
+        read_folder=partial(load_own_music, json=options.json) if is_first else run_data.read_folder_silently,
+    )
+    settled = _settled_recipe(begun, run.stage.recipe, its_data.train_share, options.epochs)
+    training = _start_run(settled, its_data, run)
+    print(f"the scores are plotted after each epoch in {run.folder / training_run.LOSS_PLOT_FILE}", flush=True)
+    if training.step >= settled.steps:
+        print(f"the run has done all of its {len(training.history)} epochs: add more with --epochs")
+    training_run.train(training, its_data.train, its_data.valid, run.folder, patience=options.patience)
+    return bool(its_data.origin.folder)
 
 
-def _start_run(
-    recipe: AnyRecipe, its_data: "RunData", folder: Path, *, is_resumed: bool, start_run: Path | None
-) -> "TrainingRun":
-    """Build the network, load its first weights, and write the recipe and the record of the data into the folder."""
+def _start_run(recipe: AnyRecipe, its_data: "RunData", run: StageRun) -> "TrainingRun":
+    """Build the network with its first weights, and write what a run that is killed at once is resumed from."""
     from bachbridge_training.runs import run_data
     from bachbridge_training.runs import train as training_run
 
-    run = training_run.start_run(recipe, its_data.build_task)
-    if is_resumed:
-        training_run.resume_run(run, folder)
-    elif start_run:
-        training_run.load_initial_weights(run, start_run)
-    _make_folder(folder)
-    recipes.write_recipe(recipe, folder / _RECIPE_FILE)
-    run_data.write_run_data(its_data, folder)
-    return run
-
-
-def _check_run_folder(folder: Path, recipe_name: str, *, has_run: bool, resume: bool, start_run: Path | None) -> None:
-    """Raise `ConfigError` if the options do not fit the contents of the folder."""
-    from bachbridge_training.runs import train as training_run
-
-    if has_run and not resume:
-        raise ConfigError(f"{folder} already holds a run: resume it with --resume, or choose another folder with -o.")
-    if folder.exists() and not folder.is_dir():
-        raise ConfigError(f"{folder} is a file: choose another place for the run with -o.")
-    if has_run and start_run:
-        raise ConfigError("--from begins a new run and --resume continues an old one: leave one of them out.")
-    if has_run and (other := recipes.read_recipe(str(folder / _RECIPE_FILE)).name) != recipe_name:
-        raise ConfigError(f"the run in {folder} has the recipe {other}: name that recipe, or another folder with -o.")
-    if start_run and not (start_run / training_run.BEST_WEIGHTS_FILE).is_file():
-        raise ConfigError(f"{start_run} holds no run to start from: name the folder of a run after --from.")
-    if resume and not has_run:
-        raise ConfigError(f"{folder} holds no run to resume: leave --resume out, or name the run's folder with -o.")
+    training = training_run.start_run(recipe, its_data.build_task)
+    if run.has_begun:
+        training_run.resume_run(training, run.folder)
+    elif run.previous:
+        training_run.load_initial_weights(training, run.previous)
+    _make_folder(run.folder)
+    run_data.write_run_data(its_data, run.folder)
+    recipes.write_recipe(recipe, run.folder / recipes.RECIPE_FILE)
+    if not run.has_begun:
+        training_run.save_checkpoint(training, run.folder / run_stages.CHECKPOINT_FILE)
+    return training
 
 
 def _model_name(folder: Path, *, is_own_music: bool) -> str:
@@ -145,16 +196,10 @@ def load_own_music(data: Path, recipe: AnyRecipe, *, json: bool = False) -> "Mus
     return music
 
 
-def _new_run_recipe(recipe: AnyRecipe, epochs: int | None, data_share: float, seed: int | None) -> AnyRecipe:
-    """Return the recipe as the options and the share of the music change it."""
-    seeded = recipe if seed is None else replace(recipe, seed=seed)
+def _settled_recipe(begun: AnyRecipe | None, wanted: AnyRecipe, data_share: float, epochs: int | None) -> AnyRecipe:
+    """Return the recipe as the options and the share of the music change it, or that of a stage that has `begun`."""
+    if begun:
+        return begun if epochs is None else replace(begun, steps=epochs * begun.steps_per_epoch)
     if epochs is None and data_share == 1:
-        return seeded
-    return recipes.with_epochs(seeded, epochs=epochs, share=data_share)
-
-
-def _resumed_run_recipe(recipe: AnyRecipe, folder: Path, *, epochs: int | None, seed: int | None) -> AnyRecipe:
-    """Return the recipe that the run in `folder` began with, with another number of epochs if wanted."""
-    if seed not in {None, recipe.seed}:
-        raise ConfigError(f"the run in {folder} began with seed {recipe.seed}: leave --seed out when resuming.")
-    return recipe if epochs is None else replace(recipe, steps=epochs * recipe.steps_per_epoch)
+        return wanted
+    return run_stages.with_epochs(wanted, epochs=epochs, share=data_share)

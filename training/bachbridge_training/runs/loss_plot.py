@@ -1,4 +1,4 @@
-"""The plot of a training run: the validation scores by epoch, with the related figures of its history.
+"""The plot of a training run: the training loss and the validation scores by epoch, with the figures of its history.
 
 The columns of a history show its family. Chorale networks have nats with and without attacks and bar lines given.
 Networks of symbol sequences have bits per symbol in training and validation, and the accuracy of each head.
@@ -18,6 +18,8 @@ from bachbridge.atomic_files import atomic_output
 EpochRow = Mapping[str, float]
 _NATS_ABOVE_BEST = 1.0
 """Nats above the best score that the plot shows; the first epochs, far above it, are cut off."""
+_TRAINING = "training"
+"""Label of the training loss, which also counts onsets, and is measured with dropout."""
 _INFILL_LABELS = {
     "valid_8th": "8ths",
     "valid": "8ths and 16ths, mean",
@@ -53,7 +55,7 @@ def _choose_panels(history: Sequence[EpochRow]) -> Callable[[Sequence[EpochRow]]
 
 
 def _phrase_panels(history: Sequence[EpochRow]) -> list[_Panel]:
-    losses = {"training": [row["loss"] for row in history], "validation": [row["valid"] for row in history]}
+    losses = {_TRAINING: [row["loss"] for row in history], "validation": [row["valid"] for row in history]}
     return [
         _Panel("nats per note", losses),
         _Panel("F1 of phrase ends, validation", {"future seen": [row["f1"] for row in history]}, None),
@@ -63,13 +65,14 @@ def _phrase_panels(history: Sequence[EpochRow]) -> list[_Panel]:
 def _nats_panels(history: Sequence[EpochRow]) -> list[_Panel]:
     both = "valid_8th" in history[0]
     labels = _INFILL_LABELS if both else {"valid": "pitches alone given", "valid_told": "attacks and bar lines given"}
-    lines = {label: [row[key] for row in history] for key, label in labels.items()}
-    return [_Panel("nats per frame, validation", lines, None if both else _NATS_ABOVE_BEST)]
+    lines = {_TRAINING: [row["loss"] for row in history]}
+    lines |= {label: [row[key] for row in history] for key, label in labels.items()}
+    return [_Panel("nats per frame", lines, None if both else _NATS_ABOVE_BEST)]
 
 
 def _bits_panels(history: Sequence[EpochRow]) -> list[_Panel]:
     losses = {
-        "training": [row["loss"] / math.log(2) for row in history],
+        _TRAINING: [row["loss"] / math.log(2) for row in history],
         "validation": [row["valid"] for row in history],
     }
     heads = {key.replace("_", " of field "): [row[key] for row in history] for key in history[0] if "accuracy" in key}
@@ -80,8 +83,9 @@ def _draw_panel(axes: Axes, panel: _Panel, steps: list[float]) -> None:
     for label, values in panel.lines.items():
         axes.plot(steps, values, marker=".", label=label)
     if panel.ceiling is not None:
-        best = min(min(values) for values in panel.lines.values())
-        axes.set_ylim(best - panel.ceiling / 10, best + panel.ceiling)
+        lowest = min(min(values) for values in panel.lines.values())
+        best = min(min(values) for label, values in panel.lines.items() if label != _TRAINING)
+        axes.set_ylim(lowest - panel.ceiling / 10, best + panel.ceiling)
     axes.set_xlabel("optimizer steps")
     axes.set_ylabel(panel.unit)
     axes.grid(visible=True, alpha=0.3)

@@ -8,6 +8,7 @@ resume) and `best.npz` (the averaged weights with the lowest validation score so
 """
 
 import csv
+import time
 import zipfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -24,12 +25,15 @@ from bachbridge.errors import ConfigError
 from bachbridge_training.recipe import AnyRecipe
 from bachbridge_training.runs import loss_plot
 from bachbridge_training.runs.families import family_of
+from bachbridge_training.runs.optimizer import ClippingAdamW
+from bachbridge_training.runs.stages import BEST_WEIGHTS_FILE, CHECKPOINT_FILE, HISTORY_FILE, LOSS_PLOT_FILE
 from bachbridge_training.runs.tasks import TrainingBatch, TrainingBatches, TrainingTask
 
 ops: Any = keras.ops  # untyped: the inferred types of its functions are wrong
 
 MAX_GRADIENT_NORM = 1.0
-HISTORY_FILE, LOSS_PLOT_FILE, CHECKPOINT_FILE, BEST_WEIGHTS_FILE = "history.csv", "curve.png", "last.npz", "best.npz"
+_CHECKPOINT_VERSION = 2
+"""Increase it when the contents of a checkpoint change."""
 
 
 @dataclass(slots=True)
@@ -53,9 +57,7 @@ def start_run(recipe: AnyRecipe, build_task_for: Callable[[AnyRecipe], TrainingT
     keras.utils.set_random_seed(recipe.seed)
     task = build_task_for(recipe)
     loss_model = task.loss_model
-    optimizer = keras.optimizers.AdamW(
-        recipe.learning_rate, weight_decay=recipe.weight_decay, global_clipnorm=MAX_GRADIENT_NORM
-    )
+    optimizer = ClippingAdamW(recipe.learning_rate, recipe.weight_decay, MAX_GRADIENT_NORM)
     loss_model.compile(optimizer=optimizer, loss=_sum_shares, jit_compile=task.jit_compile)
     optimizer.build(loss_model.trainable_variables)
     return TrainingRun(recipe, task, _copy_values(task.model.weights))
@@ -123,7 +125,8 @@ def save_checkpoint(run: TrainingRun, path: Path) -> None:
         "optimizer": _copy_values(run.task.loss_model.optimizer.variables),
     }
     numbered = {f"{name}{number}": value for name, values in lists.items() for number, value in enumerate(values)}
-    _write_arrays(path, {"step": np.array(run.step), **numbered})
+    facts = {"version": np.array(_CHECKPOINT_VERSION), "step": np.array(run.step)}
+    _write_arrays(path, {**facts, **numbered})
 
 
 def _write_arrays(path: Path, arrays: dict[str, np.ndarray]) -> None:
@@ -132,9 +135,17 @@ def _write_arrays(path: Path, arrays: dict[str, np.ndarray]) -> None:
 
 
 def resume_run(run: TrainingRun, folder: Path) -> None:
-    """Load the run in `folder` as it was when it stopped; raises `ConfigError` if its files are damaged."""
+    """Load the run in `folder` as it was when it stopped.
+
+    Raises `ConfigError` if its files are damaged or were written by a version with other checkpoints.
+    """
     try:
         with (folder / CHECKPOINT_FILE).open("rb") as file, np.load(file) as arrays:
+            if "version" not in arrays or int(arrays["version"]) != _CHECKPOINT_VERSION:
+                raise ConfigError(
+                    f"the run in {folder} comes from another version of BachBridge: begin a new run from its weights "
+                    "with --from, in another folder with -o."
+                )
             variables, optimizer = run.task.loss_model.variables, run.task.loss_model.optimizer.variables
             _assign(variables, [arrays[f"model{i}"] for i in range(len(variables))])
             _assign(optimizer, [arrays[f"optimizer{i}"] for i in range(len(optimizer))])
@@ -143,9 +154,10 @@ def resume_run(run: TrainingRun, folder: Path) -> None:
                 _assign(run.task.initial_model.weights, run.averaged_weights[: len(run.task.initial_model.weights)])
             run.step = int(arrays["step"])
         # If the program was stopped at the end of an epoch, the history has a line more than the checkpoint.
-        run.history = [row for row in read_history(folder) if row["step"] <= run.step]
+        run.history = [row for row in read_history(folder) if row["step"] <= run.step] if run.step else []
     except (OSError, EOFError, KeyError, TypeError, ValueError, zipfile.BadZipFile) as error:
-        raise ConfigError(f"the run in {folder} is damaged ({error}): begin another one with -o.") from error
+        reason = str(error).partition("\n")[0].rstrip(".")
+        raise ConfigError(f"the run in {folder} is damaged ({reason}): begin another one with -o.") from error
 
 
 def read_history(folder: Path) -> list[dict[str, float]]:
@@ -195,8 +207,8 @@ def train(
         if patience and _epochs_without_gain(run.history) >= patience:
             print(f"stopped: no better score in {patience} epochs", flush=True)
             return
-        loss = _train_epoch(run, batches, min(run.recipe.steps_per_epoch, last - run.step))
-        row = _end_epoch(run, loss, valid, folder)
+        means = _train_epoch(run, batches, min(run.recipe.steps_per_epoch, last - run.step))
+        row = _end_epoch(run, means, valid, folder)
         print(", ".join(f"{key} {value:.4g}" for key, value in row.items()), flush=True)
 
 
@@ -206,21 +218,25 @@ def _epochs_without_gain(history: Sequence[dict[str, float]]) -> int:
     return len(scores) - 1 - scores.index(min(scores)) if scores else 0
 
 
-def _train_epoch(run: TrainingRun, training_batches: TrainingBatches, steps: int) -> float:
-    """Do `steps` optimizer steps and return their mean loss; the bar and the time left are the whole run's."""
+def _train_epoch(run: TrainingRun, training_batches: TrainingBatches, steps: int) -> dict[str, float]:
+    """Do `steps` optimizer steps and return their means; the bar and the time left are the whole run's."""
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed}/{task.total}"))
-    loss = 0.0
+    rate, loss, norm, began = learning_rate(run.recipe, run.step), 0.0, 0.0, time.perf_counter()
     with make_progress(*columns, TimeRemainingColumn()) as progress:
         task = progress.add_task("", total=run.recipe.steps, completed=run.step)
         for done in range(1, steps + 1):
             loss += train_step(run, training_batches.batch(run.step))
+            norm += float(np.asarray(run.task.loss_model.optimizer.gradient_norm))
             progress.update(task, advance=1, description=f"epoch {len(run.history) + 1}, loss {loss / done:.3f}")
-    return loss / steps
+    seconds = (time.perf_counter() - began) / steps
+    return {"loss": loss / steps, "learning_rate": rate, "gradient_norm": norm / steps, "seconds_per_step": seconds}
 
 
-def _end_epoch(run: TrainingRun, loss: float, valid: Sequence[Any], folder: Path) -> dict[str, float]:
+def _end_epoch(run: TrainingRun, means: dict[str, float], valid: Sequence[Any], folder: Path) -> dict[str, float]:
+    """Score the averaged weights, and write the epoch's line, the checkpoint and the plot."""
     with AveragedWeights(run):
-        row = {"step": float(run.step), "loss": loss, **run.task.validate(valid)}
+        scores = run.task.validate(valid)
+    row = {"step": float(run.step), "loss": means["loss"], **scores, **means}
     best = min((old["valid"] for old in run.history), default=np.inf)
     run.history.append(row)
     if row["valid"] < best:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bachbridge.music.frames import Ints
+from bachbridge.music.frames import Floats, Ints
 from bachbridge_training.recipe import SymbolRecipe
 
 _PIECE_START_SHARE = 1 / 4
@@ -32,6 +32,8 @@ class SymbolPiece:
     unknown_symbols: int = 0
     final_pitch_classes: frozenset[int] = frozenset()
     """The pitch classes on which the piece ends in its original key; empty if the codec does not say."""
+    is_tune: bool = False
+    """True for a folk tune that is mixed into other music (a recipe's `tunes`)."""
 
     @property
     def symbols(self) -> Ints:
@@ -82,8 +84,7 @@ class SymbolBatches:
 
     def __init__(self, pieces: Sequence[SymbolPiece], recipe: SymbolRecipe) -> None:
         self._pieces, self._recipe = pieces, recipe
-        lengths = np.array([len(piece.symbols) for piece in pieces], dtype=np.float64)
-        self._shares = lengths / lengths.sum()
+        self._shares = _window_shares(pieces, recipe.tunes)
         self._pieces_by_ending: defaultdict[frozenset[int], list[Ints]] = defaultdict(list)
         """All transpositions of all pieces, by the pitch classes on which they end."""
         for piece in pieces if recipe.joined else ():
@@ -111,6 +112,16 @@ class SymbolBatches:
         while (length := length - len(pieces[-1])) > 0:
             pieces.append(others[int(rng.integers(len(others)))])
         return np.concatenate(pieces)
+
+
+def _window_shares(pieces: Sequence[SymbolPiece], tunes: float) -> Floats:
+    """Return the share of the windows that each piece gets: by its length, among the tunes or among the others."""
+    lengths = np.array([len(piece.symbols) for piece in pieces], dtype=np.float64)
+    is_tune = np.array([piece.is_tune for piece in pieces])
+    shares = np.where(is_tune, tunes, 1 - tunes) * lengths
+    for kind in (is_tune, ~is_tune):
+        shares[kind] /= max(1.0, lengths[kind].sum())
+    return shares / shares.sum()
 
 
 def _transposed(pitch_classes: frozenset[int], semitones: int) -> frozenset[int]:

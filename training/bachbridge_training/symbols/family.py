@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from bachbridge.inference import codec_registry
 from bachbridge.inference.runtime import onnx_nets
 from bachbridge.inference.runtime.library import Card
-from bachbridge_training.datasets import splits, symbol_sources
+from bachbridge_training.datasets import abc_tunes, splits, symbol_sources
 from bachbridge_training.datasets.splits import SplitDataset
 from bachbridge_training.datasets.symbol_sources import SymbolSource
 from bachbridge_training.recipe import SymbolRecipe
@@ -61,10 +61,11 @@ def training_pieces(
     """Return the pieces to train on, with their transpositions, and those to validate with."""
     codec = codec_registry.make_codec(recipe.codec, facts[_CARD_FACTS]["vocabulary"])
     train, valid = (_sources(recipe, dataset, part) for part in ("train", "valid"))
-    return (
-        symbol_vocabulary.encode_pieces(codec, train, recipe.shifts),
-        symbol_vocabulary.encode_pieces(codec, valid),
-    )
+    training = symbol_vocabulary.encode_pieces(codec, train, recipe.shifts)
+    if recipe.tunes:
+        texts = [tune.text for tune in abc_tunes.tunes_of_part("train")]
+        training += symbol_vocabulary.encode_tunes(codec, texts)
+    return training, symbol_vocabulary.encode_pieces(codec, valid)
 
 
 def _sources(recipe: SymbolRecipe, dataset: SplitDataset, part: str) -> list[SymbolSource]:

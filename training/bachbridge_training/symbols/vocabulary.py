@@ -18,8 +18,10 @@ from bachbridge.codecs.chords.onsets import OnsetGroup, beat_notes, group_onsets
 from bachbridge.codecs.chords.options import parse_options
 from bachbridge.codecs.keys88 import codec as keys88_codec
 from bachbridge.codecs.keys88 import text as keys88_text
+from bachbridge.files.abc import tune as abc_tune
 from bachbridge.music.frames import Ints
 from bachbridge.music.notes import Phrase
+from bachbridge.music.phrasing.answers.guide import PITCH_COUNT
 from bachbridge_training.datasets.parsed_piece import ParsedPiece
 from bachbridge_training.datasets.symbol_sources import SymbolSource
 from bachbridge_training.recipe import SymbolRecipe
@@ -116,6 +118,23 @@ def _encode_piece(codec: SymbolCodec, source: SymbolSource, shifts: int) -> Symb
             return SymbolPiece(source.name, {0: _symbol_array(symbols)}, unknown_symbols=len(text) + 1 - len(symbols))
         case _:
             raise TypeError(f"{type(codec).__name__} is not a symbol codec")
+
+
+def encode_tunes(codec: SymbolCodec, texts: Iterable[str]) -> list[SymbolPiece]:
+    """Return ABC tunes as chord symbols, in all transpositions within the range of the codec's single notes."""
+    assert isinstance(codec, chords_codec.ChordCodec)
+    ids = np.array([codec.exact_id((pitch,)) for pitch in range(PITCH_COUNT)], np.int32)
+    tunes = [[note.pitch for note in abc_tune.read_tune(text).notes] for text in texts]
+    return [_encode_tune(ids, np.array(pitches, np.int32)) for pitches in tunes if len(pitches) > 1]
+
+
+def _encode_tune(ids: Ints, pitches: Ints) -> SymbolPiece:
+    """Return a tune whose `by_transposition` counts from the lowest one: a cello plays lower than a fiddle."""
+    lowest, highest = np.flatnonzero(ids)[[0, -1]]
+    places = range(int(lowest - pitches.min()), int(highest - pitches.max()) + 1)
+    moved = [ids[pitches + place] for place in places]
+    known = [line[:, None] for line in moved if line.all()]
+    return SymbolPiece("tune", dict(enumerate(known)), is_tune=True)
 
 
 def _source_onsets(source: SymbolSource) -> list[OnsetGroup]:

@@ -1,0 +1,146 @@
+"""Runs with stages: each begins with the one before it, a killed run continues, one model comes out."""
+
+import csv
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bachbridge.errors import ConfigError
+from bachbridge_training import recipe
+from bachbridge_training.cli import train as train_cli
+from bachbridge_training.cli.train import train_recipe
+from bachbridge_training.datasets.chorale_grids import FourPartPiece
+from bachbridge_training.datasets.splits import DataOrigin
+from bachbridge_training.recipe import ChoraleRecipe, Stage
+from bachbridge_training.runs import run_data
+from bachbridge_training.runs import stages as run_stages
+from bachbridge_training.runs import train as training_run
+
+
+@pytest.fixture
+def staged(
+    toy: ChoraleRecipe, phrases: list[FourPartPiece], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> dict[str, Any]:
+    """Options for a recipe of three stages, the last of them a pointer, on two phrases in place of the chorales."""
+    tiny = replace(toy, units=8, embedding=8, head=8, batch=2, steps=2, steps_per_epoch=1)
+    stages = (
+        Stage("chain", tiny),
+        Stage("on", replace(tiny, seed=2, learning_rate=1e-3)),
+        Stage("pointer", replace(tiny, seed=3, pointer=True)),
+    )
+    recipe.write_stages(stages, tmp_path / "toy.toml")
+
+    def load(wanted: ChoraleRecipe, *_: Any, **__: Any) -> run_data.RunData:
+        del wanted
+        return run_data.RunData(phrases, phrases, training_run.build_task, DataOrigin("", None, "", {}, {}))
+
+    monkeypatch.setattr(run_data, "load_run_data", load)
+    return {"epochs": None, "limit": None, "seed": None, "output": tmp_path / "run"}
+
+
+def history(folder: Path) -> list[tuple[str, float]]:
+    with (folder / run_stages.HISTORY_FILE).open(newline="") as file:
+        return [(row["stage"], float(row["step"])) for row in csv.DictReader(file)]
+
+
+@pytest.mark.soak
+def test_stages_follow_one_another_and_resume_after_a_kill(
+    staged: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Kill a run after each of its epochs and compare it with one that was not."""
+    train_recipe(str(tmp_path / "toy.toml"), **{**staged, "output": tmp_path / "whole"}, resume=False)
+    expected = [(stage, step) for stage in ("chain", "on", "pointer") for step in (1.0, 2.0)]
+    assert history(tmp_path / "whole") == expected
+    train_once = training_run.train
+
+    def train_and_die(run: training_run.TrainingRun, *data: Any, **options: Any) -> None:
+        if run.step < run.recipe.steps:
+            train_once(run, *data, **{**options, "last_step": run.step + 1})
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(training_run, "train", train_and_die)
+    for number in range(len(expected)):
+        with pytest.raises(KeyboardInterrupt):
+            train_recipe(str(tmp_path / "toy.toml"), **staged, resume=number > 0)
+    monkeypatch.setattr(training_run, "train", train_once)
+    train_recipe(str(tmp_path / "toy.toml"), **staged, resume=True)
+    assert history(tmp_path / "run") == expected
+    for folder in ("1-chain", "2-on", "3-pointer"):
+        ours, theirs = (training_run.read_history(tmp_path / run / folder) for run in ("run", "whole"))
+        assert [row["valid"] for row in ours] == pytest.approx([row["valid"] for row in theirs], rel=1e-4)
+
+
+def test_stage_runs_find_the_present_stage_and_the_weights(toy: ChoraleRecipe, tmp_path: Path) -> None:
+    names = ("chain", "on", "pointer")
+    runs = run_stages.stage_runs([Stage(name, toy) for name in names], tmp_path, Path("before"))
+    assert [run.folder.name for run in runs] == ["1-chain", "2-on", "3-pointer"]
+    assert [run.previous for run in runs] == [Path("before"), runs[0].folder, runs[1].folder]
+    assert (run_stages.present_stage(runs), run_stages.finished_run(tmp_path)) == (0, tmp_path)
+    for run in runs[:2]:
+        run.folder.mkdir()
+        (run.folder / run_stages.CHECKPOINT_FILE).touch()
+    (runs[0].folder / run_stages.BEST_WEIGHTS_FILE).touch()
+    assert (run_stages.present_stage(runs), run_stages.finished_run(tmp_path)) == (1, runs[0].folder)
+
+
+def test_join_histories_keeps_the_columns_of_all_stages(toy: ChoraleRecipe, tmp_path: Path) -> None:
+    runs = run_stages.stage_runs([Stage(name, toy) for name in ("chain", "on", "pointer")], tmp_path)
+    for run, text in zip(runs, ["step,valid\n1,3\n2,2\n", "step,valid,bits\n1,2,4\n"], strict=False):
+        run.folder.mkdir()
+        (run.folder / run_stages.HISTORY_FILE).write_text(text)
+    run_stages.join_histories(runs, tmp_path)
+    lines = (tmp_path / run_stages.HISTORY_FILE).read_text().split()
+    assert lines == ["stage,step,valid,bits", "chain,1,3,", "chain,2,2,", "on,1,2,4"]
+
+
+def test_read_stages_fills_in_what_all_have_in_common(tmp_path: Path) -> None:
+    chain, on, pointer = recipe.read_stages("chorale-lstm")
+    assert [stage.name for stage in (chain, on, pointer)] == ["chain", "on", "pointer"]
+    assert isinstance(pointer.recipe, ChoraleRecipe)
+    assert pointer.recipe.pointer
+    assert on.recipe == replace(
+        chain.recipe, steps=1200, learning_rate=1e-3, warmup=50, decay=0.7, averaging=0.99, seed=2
+    )
+    recipe.write_stages((chain, on, pointer), tmp_path / "again.toml")
+    assert recipe.read_stages(str(tmp_path / "again.toml")) == (chain, on, pointer)
+    moved = run_stages.with_seed((chain, on, pointer), 11)
+    assert [stage.recipe.seed for stage in moved] == [11, 12, 13]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ('name = "on"', "", "each stage needs a name"),
+        ('name = "on"', 'name = "../on"', "each stage needs a name"),
+        ('name = "on"', 'name = "chain"', "two stages have one name"),
+        ('name = "on"', 'name = "on"\ncodec = "abc"', "cannot have another codec"),
+        ("steps = 1200", "", 'its field "steps" is missing'),
+        ("steps = 1200", "steps = 0", '"steps" should be at least 1'),
+        ("steps = 1200", "step = 1200", "unknown keys step"),
+        ("[[stage]]", "[[stages]]", "unknown keys stages"),
+        ("dropout = 0.3", "dropout = nan", "dropout is not a number"),
+        ("dropout = 0.3", "dropout = 0.3\nstage = 3", "cannot be used"),
+    ],
+)
+def test_read_stages_refuses_with_one_sentence(old: str, new: str, message: str, tmp_path: Path) -> None:
+    text = (Path(recipe.__file__).parent / "recipes" / "chorale-lstm.toml").read_text("utf-8")
+    (tmp_path / "wrong.toml").write_text(text.replace(old, new), "utf-8")
+    with pytest.raises(ConfigError, match=message) as refusal:
+        recipe.read_stages(str(tmp_path / "wrong.toml"))
+    assert "\n" not in str(refusal.value)
+
+
+def test_train_recipe_refuses_what_a_staged_run_cannot_do(staged: dict[str, Any], tmp_path: Path) -> None:
+    run = tmp_path / "run" / "1-chain"
+    run.mkdir(parents=True)
+    (tmp_path / "run" / recipe.RECIPE_FILE).write_bytes((tmp_path / "toy.toml").read_bytes())
+    (run / run_stages.CHECKPOINT_FILE).touch()
+    for more, message in (
+        ({"resume": False}, "already holds a run"),
+        ({"resume": True, "seed": 9}, "began with seed 1: leave --seed out"),
+        ({"resume": True, "start_run": tmp_path}, "leave one of them out"),
+    ):
+        with pytest.raises(ConfigError, match=message):
+            train_cli.train_recipe(str(tmp_path / "toy.toml"), **{**staged, **more})

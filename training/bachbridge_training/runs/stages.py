@@ -1,0 +1,88 @@
+"""The folder of a run with stages: a folder for each stage, which is a run of its own, and what they have in common.
+
+    runs/chorale-lstm/recipe.toml         the recipe with all of its stages
+    runs/chorale-lstm/history.csv         the epochs of all stages, with the column `stage`
+    runs/chorale-lstm/curve.png           the plot of the present stage
+    runs/chorale-lstm/1-chain/            the first stage: its recipe.toml, last.npz, best.npz …
+    runs/chorale-lstm/2-on/               the second one, which began with the first one's best.npz
+
+A stage that has begun is never left for an earlier one, so a run that was killed at any moment continues where it was.
+"""
+
+import csv
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from bachbridge.atomic_files import atomic_output
+from bachbridge_training.recipe import AnyRecipe, Stage
+
+HISTORY_FILE, LOSS_PLOT_FILE = "history.csv", "curve.png"
+CHECKPOINT_FILE, BEST_WEIGHTS_FILE = "last.npz", "best.npz"
+
+
+@dataclass(frozen=True, slots=True)
+class StageRun:
+    """A stage with the folder of its run and the folder of the run before it."""
+
+    stage: Stage
+    folder: Path
+    previous: Path | None
+
+    @property
+    def has_begun(self) -> bool:
+        return (self.folder / CHECKPOINT_FILE).is_file()
+
+
+def stage_runs(stages: Sequence[Stage], folder: Path, start_run: Path | None = None) -> list[StageRun]:
+    """Return the runs of all stages in `folder`; the first one starts from `start_run`."""
+    if not stages[0].name:
+        return [StageRun(stages[0], folder, start_run)]
+    folders = [folder / f"{number}-{stage.name}" for number, stage in enumerate(stages, 1)]
+    return [
+        StageRun(stage, its_folder, previous)
+        for stage, its_folder, previous in zip(stages, folders, [start_run, *folders[:-1]], strict=True)
+    ]
+
+
+def present_stage(runs: Sequence[StageRun]) -> int:
+    """Return the number of the last stage that has begun, counted from 0; 0 if none has."""
+    return max((number for number, run in enumerate(runs) if run.has_begun), default=0)
+
+
+def finished_run(folder: Path) -> Path:
+    """Return the folder with the weights that a run gives: that of its last stage that has any, or `folder` itself."""
+    found = sorted(folder.glob(f"[0-9]*-*/{BEST_WEIGHTS_FILE}"), key=lambda path: int(path.parent.name.split("-")[0]))
+    return found[-1].parent if found else folder
+
+
+def join_histories(runs: Sequence[StageRun], folder: Path) -> None:
+    """Write the epochs of all stages into one table, and copy the present stage's plot beside it."""
+    rows: list[dict[str, str]] = []
+    for run in runs:
+        if (run.folder / HISTORY_FILE).is_file():
+            with (run.folder / HISTORY_FILE).open(newline="") as file:
+                rows += [{"stage": run.stage.name, **row} for row in csv.DictReader(file)]
+    columns = list(dict.fromkeys(key for row in rows for key in row))
+    with atomic_output(folder / HISTORY_FILE) as scratch, scratch.open("w", newline="") as file:
+        writer = csv.DictWriter(file, columns)
+        writer.writeheader()
+        writer.writerows(rows)
+    plot = runs[present_stage(runs)].folder / LOSS_PLOT_FILE
+    if plot.is_file():
+        with atomic_output(folder / LOSS_PLOT_FILE) as scratch:
+            shutil.copyfile(plot, scratch)
+
+
+def with_epochs(recipe: AnyRecipe, *, epochs: int | None, share: float = 1.0) -> AnyRecipe:
+    """Return the recipe for `epochs` epochs of `share` of its steps; the learning-rate curve is scaled to fit."""
+    steps_per_epoch = max(1, round(recipe.steps_per_epoch * share))
+    steps = steps_per_epoch * (epochs or max(1, recipe.steps // recipe.steps_per_epoch))
+    return replace(recipe, steps=steps, steps_per_epoch=steps_per_epoch, warmup=min(recipe.warmup, steps // 10))
+
+
+def with_seed(stages: Sequence[Stage], seed: int | None) -> tuple[Stage, ...]:
+    """Return the stages with the first one's seed, if one is given; the others keep their distance from it."""
+    moved = 0 if seed is None else seed - stages[0].recipe.seed
+    return tuple(Stage(each.name, replace(each.recipe, seed=max(0, each.recipe.seed + moved))) for each in stages)

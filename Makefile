@@ -2,7 +2,7 @@
 # make test   ruff, pyright, import-linter and pytest, with everything they need
 # make soak   all tests, the slow ones too, and the property tests with many more examples
 # make bench  latencies over real ports
-# make screenshots  pictures of the window, into docs/screenshots
+# make screenshots  pictures of the window, one of them animated, into docs/screenshots
 # make deb    a package for Debian 12 and its relatives, into dist
 
 BIN := .venv/bin

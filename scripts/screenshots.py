@@ -1,20 +1,26 @@
-"""Take pictures of the window for the README and the docs: `python scripts/screenshots.py FOLDER`.
+"""Take pictures of the window for the README and the docs: `python scripts/screenshots.py FOLDER [NAME...]`.
+
+All are still pictures but one, "answer", an animated WebP of a phrase that is being answered.
 
 The engine and the model are the real ones. Where JACK is installed they use the ports of a JACK server without a sound
 card. The example is played and the window is drawn offscreen. Each picture is taken by a process of its own, with its
 own settings and preferences.
 """
 
+import io
 import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
+
+from PIL import Image
 
 from bachbridge.midi.jack import DummyServer
 
@@ -22,6 +28,15 @@ if TYPE_CHECKING:
     from bachbridge_gui.main_window import MainWindow
 
 TIMEOUT_S = 60.0
+ANIMATION = "answer"
+FRAME_INTERVAL_S, FIRST_FRAME_S = 0.3, 4.0
+MIN_PAUSE_S = 0.05
+"""Time for the window between two frames at least."""
+LAST_FRAME_MS = 2500
+ANIMATION_WIDTH_PX = 800
+MAX_ANIMATION_BYTES = 1_500_000
+QUALITIES = (70, 50, 35, 20)
+"""Qualities of the animation's frames; the first with which it is small enough is taken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +55,7 @@ class Screenshot:
 
 SCREENSHOTS = {
     "first-run": Screenshot("welcome"),
+    ANIMATION: Screenshot(play_s=24.5, size=(1200, 760)),
     "roll-light": Screenshot(play_s=13.5),
     "roll-dark": Screenshot(theme="dark", play_s=13.5),
     "harmonize": Screenshot(play_s=9.0, settings={"mode": "harmonize", "bpm": 84.0}, computer_keys=True),
@@ -81,8 +97,11 @@ def take_screenshot(name: str, screenshot: Screenshot, output_folder: Path) -> N
         if screenshot.compact:
             window.show_compact(on=True)
             window.resize(screenshot.size[0], window.height())
-        _play_example(app, window, screenshot.play_s)
-        window.grab().save(str(output_folder / f"{name}.png"))
+        if name == ANIMATION:
+            write_animation(_film_example(app, window, screenshot.play_s), output_folder / f"{name}.webp")
+        else:
+            _play_example(app, window, screenshot.play_s)
+            window.grab().save(str(output_folder / f"{name}.png"))
         window.close()
 
 
@@ -90,6 +109,47 @@ def _play_example(app: Any, window: "MainWindow", seconds: float) -> None:
     if seconds:
         window.core.store.give_command("example")
     _process_events_until(app, lambda: False, seconds or 1.2)
+
+
+def _film_example(app: Any, window: "MainWindow", seconds: float) -> list[tuple[float, Image.Image]]:
+    """Play the example and return frames with their times, in seconds, from `FIRST_FRAME_S` to its end."""
+    window.core.store.give_command("example")
+    start_s = time.monotonic()
+    _process_events_until(app, lambda: False, FIRST_FRAME_S)
+    grabbed: list[tuple[float, Any]] = []
+    while (now_s := time.monotonic() - start_s) < seconds:
+        grabbed.append((now_s, window.grab().toImage()))
+        spent_s = time.monotonic() - start_s - now_s
+        _process_events_until(app, lambda: False, max(FRAME_INTERVAL_S - spent_s, MIN_PAUSE_S))
+    return [(at_s, _small_picture(image)) for at_s, image in grabbed]
+
+
+def _small_picture(image: Any) -> Image.Image:
+    from PyQt6.QtCore import QBuffer, QIODevice
+
+    buffer = QBuffer()
+    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+    image.save(buffer, "BMP")
+    picture = Image.open(io.BytesIO(buffer.data().data())).convert("RGB")
+    height_px = round(picture.height * ANIMATION_WIDTH_PX / picture.width)
+    return picture.resize((ANIMATION_WIDTH_PX, height_px), Image.Resampling.LANCZOS)
+
+
+def write_animation(frames: Sequence[tuple[float, Image.Image]], path: Path) -> None:
+    """Write the timed frames as a WebP that repeats, with the best of `QUALITIES` with which it is small enough."""
+    times_s, (first, *others) = [at_s for at_s, _ in frames], [picture for _, picture in frames]
+    durations_ms = [round(1000 * (after - before)) for before, after in pairwise(times_s)]
+    for quality in QUALITIES:
+        first.save(
+            path,
+            save_all=True,
+            append_images=others,
+            duration=[*durations_ms, LAST_FRAME_MS],
+            loop=0,
+            quality=quality,
+        )
+        if path.stat().st_size <= MAX_ANIMATION_BYTES:
+            return
 
 
 def _process_events_until(app: Any, condition: Callable[[], bool], timeout_s: float) -> None:
@@ -120,7 +180,8 @@ def take_screenshots(names: list[str], output_folder: Path) -> int:
         }
         command = [sys.executable, __file__, str(output_folder), "--here", name]
         subprocess.run(command, env=environment, check=True, timeout=4 * TIMEOUT_S)
-        print(f"wrote {output_folder / name}.png", flush=True)
+        suffix = "webp" if name == ANIMATION else "png"
+        print(f"wrote {output_folder / name}.{suffix}", flush=True)
     return 0
 
 

@@ -113,13 +113,13 @@ def test_model_list_follows_added_and_removed_models(
         return [picker.box.itemText(row) for row in range(picker.box.count())]
 
     before = model_names()
-    assert Settings().model in before
+    assert "Chorale" in before
     folder = place / "hymns"
     folder.mkdir(parents=True)
     card = {"codec": "canvas", "partner": "x", "tasks": ["mend"], "sampler": {}, "files": {"core.onnx": "0"}}
     (folder / "card.json").write_text(json.dumps(card | {"data": "4 pieces in the folder hymns"}))
     watcher.poll()
-    assert model_names() == sorted([*before, "hymns (unusable)"])  # its file is not there yet
+    assert sorted(model_names()) == sorted([*before, "hymns (unusable)"])  # its file is not there yet
     (folder / "core.onnx").write_bytes(b"weights")
     (folder / "card.json").write_text(json.dumps(card | {"files": {"core.onnx": sha256(b"weights").hexdigest()}}))
     watcher.poll()

@@ -540,7 +540,9 @@ def test_slider_jumps_to_where_it_is_pressed(rig: PanelRig) -> None:
 
 
 def test_models_are_listed_by_names_for_people(rig: PanelRig) -> None:
-    cards = {"chorale-lstm": {}, "mine": {"title": "My\nmodel", "summary": "Plays <b>waltzes</b>."}, "plain": {}}
+    card = {"tasks": ["continue"]}
+    titled = card | {"title": "My\nmodel", "summary": "Plays <b>waltzes</b>."}
+    cards = {"chorale-lstm": card, "mine": titled, "plain": card}
     rig.panel.set_models([choice_from_card(name, card) for name, card in cards.items()])
     box = rig.panel.model.dropdown.box
     assert [box.itemText(row) for row in range(box.count())] == ["Chorale", "My model", "plain"]

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from bachbridge.midi import messages as midi
 from bachbridge.music.notes import Note, Phrase
-from bachbridge.protocol.effects import AnswerStarted, PhraseEnded, Received, Sent
+from bachbridge.protocol.effects import AnswerStarted, Message, PhraseEnded, Received, Sent
 from bachbridge.protocol.events import ModelDown, ModelUp
 from bachbridge.settings import Settings
 from bachbridge_gui.state.app_state import AppState
@@ -14,7 +14,7 @@ SECOND_NS = 1_000_000_000
 ON, OFF = midi.note_on(0, 62, 80), midi.note_off(0, 62)
 
 
-def live_states(*messages: object) -> list[LiveState]:
+def live_states(*messages: Message) -> list[LiveState]:
     """Return the state after each message; they come a second apart."""
     state = AppState(Settings(), lambda: datetime(2026, 1, 1, tzinfo=UTC))
     found: list[LiveState] = []

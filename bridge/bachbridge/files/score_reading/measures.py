@@ -4,6 +4,7 @@ Times are fractions of a quarter note from the beginning of the measure. Pitches
 instrument is read as it is heard. Grace notes, cue notes and percussion are left out.
 """
 
+import re
 from dataclasses import dataclass, field
 from fractions import Fraction
 from xml.etree.ElementTree import Element
@@ -22,6 +23,9 @@ _BEAT_UNITS = {
     "32nd": Fraction(1, 8),
 }
 _JUMPS = ("dacapo", "dalsegno", "segno", "coda", "tocoda", "fine")
+_DECIMAL = re.compile(r"[+-]?(\d{1,20}(\.\d{0,20})?|\.\d{1,20})")
+_MAX_BEATS = 255
+"""The most beats of a meter, as in MIDI files."""
 _MAX_QUARTERS = 1000
 """The longest measure."""
 _BEFORE_BAR_LINE = Fraction(1, 64)
@@ -147,7 +151,9 @@ class PartReader:
         if not meters or any(beats < 1 or unit not in {1, 2, 4, 8, 16, 32, 64} for beats, unit in meters):
             return
         unit = max(unit for _, unit in meters)
-        self._meter = sum(beats * unit // own for beats, own in meters), unit
+        beats = sum(beats * unit // own for beats, own in meters)
+        if beats <= _MAX_BEATS:
+            self._meter = beats, unit
 
     def _read_note(self, element: Element, measure: Measure) -> None:
         if element.find("grace") is not None:
@@ -225,11 +231,10 @@ def _pitch_number(pitch: Element) -> int:
 
 
 def _number(text: str) -> Fraction:
-    """Return a decimal number; raises `ScoreError` if the text is none."""
-    try:
-        number = Fraction(text.strip() or "0")
-    except (ValueError, ZeroDivisionError) as error:
-        raise ScoreError(f'holds the number "{text.strip()[:20]}": export the score again.') from error
-    if abs(number) > 1 << 24 or number.denominator > 1 << 24:
-        raise ScoreError(f'holds the number "{text.strip()[:20]}": export the score again.')
+    """Return a decimal number; raises `ScoreError` if the text is none, or a number that no score needs."""
+    text = text.strip() or "0"
+    # An exponent is refused before it is worked out: "1e99999999" has as many digits as it says.
+    number = Fraction(text) if _DECIMAL.fullmatch(text) else None
+    if number is None or abs(number) > 1 << 24 or number.denominator > 1 << 24:
+        raise ScoreError(f'holds the number "{text[:20]}": export the score again.')
     return number

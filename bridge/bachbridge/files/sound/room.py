@@ -82,7 +82,7 @@ class Room:
         self._at += len(dry)
         left = delayed[0] - delayed[2] + delayed[4] - delayed[6]
         right = delayed[1] - delayed[3] + delayed[5] - delayed[7]
-        return self._wet * np.stack([left, right], axis=1)
+        return (self._wet * np.stack([left, right], axis=1)).astype(np.float32)
 
     def _fade_out(self, samples: StereoSamples) -> None:
         frames = min(len(samples), _CUT_FRAMES)

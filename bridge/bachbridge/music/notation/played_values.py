@@ -58,8 +58,10 @@ def _written_end(start: Steps, end: Steps, following: Steps | None, bar: Bar | N
     next_beat = bar.start + -(-(end - bar.start) // beat) * beat
     next_eighth = end + (bar.start - end) % _EIGHTH_STEPS
     on_eighth = next_eighth == end
-    lines = {next_eighth} if on_eighth else {next_eighth, next_beat}
-    candidates = sorted({*lines, *([] if following is None else [following])}, reverse=True)
+    lines: set[Steps] = {next_eighth} if on_eighth else {next_eighth, next_beat}
+    if following is not None:
+        lines.add(following)
+    candidates: list[Steps] = sorted(lines, reverse=True)
     for line in candidates:
         gap = line - end
         allowed = _MAX_GAP_STEPS if line - start > _MAX_GAP_STEPS else 0

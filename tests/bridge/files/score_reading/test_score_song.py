@@ -218,6 +218,12 @@ def test_scores_beyond_the_limits_are_refused_unread(tmp_path: Path):
     assert "declares entities" in refusal(tmp_path, entities + "<score-partwise>&b;</score-partwise>")
 
 
+def test_meter_that_no_file_can_hold_is_left_out(tmp_path: Path):
+    for beats in ("9" * 400, "256", "200+200"):
+        song = read(tmp_path, score([START.replace("<beats>4", f"<beats>{beats}") + bar("C4")]))
+        assert all(meter.numerator == 4 for meter in song.timeline.meters)
+
+
 def test_other_files_are_refused_in_one_sentence(tmp_path: Path):
     good = score([START + bar("C4")])
     for data, words in (
@@ -227,6 +233,8 @@ def test_other_files_are_refused_in_one_sentence(tmp_path: Path):
         (good.replace("score-partwise", "score-timewise"), "score-timewise"),
         (good[:-40], "truncated or damaged"),
         (good.replace("<octave>4", "<octave>four"), 'holds the number "four"'),
+        (good.replace("<octave>4", "<octave>1e99999999"), 'holds the number "1e99999999"'),
+        (good.replace("<octave>4", f"<octave>{'9' * 5000}"), "export the score again"),
         (good.replace("<step>C", "<step>X"), 'holds a note on the step "X"'),
         (score([START]), "holds no notes"),
         (archive_of("readme.txt", b"x"), "holds no score"),

@@ -13,7 +13,7 @@ from bachbridge.music.timeline import Meter
 STEP_NS = 100_000_000
 
 
-def lengths(*rows: tuple[int, int], bar: int = 16, position: int = 0) -> list[float]:
+def lengths(*rows: tuple[int, int], bar: int = 16, position: int = 0) -> list[int | Fraction]:
     notes = [Note(start, length, 60) for start, length in rows]
     return [note.length for note in values_as_written(notes, regular_bars(32, bar, position))]
 

@@ -137,10 +137,11 @@ def test_train_recipe_refuses_what_a_staged_run_cannot_do(staged: dict[str, Any]
     run.mkdir(parents=True)
     (tmp_path / "run" / recipe.RECIPE_FILE).write_bytes((tmp_path / "toy.toml").read_bytes())
     (run / run_stages.CHECKPOINT_FILE).touch()
-    for more, message in (
+    refusals: tuple[tuple[dict[str, Any], str], ...] = (
         ({"resume": False}, "already holds a run"),
         ({"resume": True, "seed": 9}, "began with seed 1: leave --seed out"),
         ({"resume": True, "start_run": tmp_path}, "leave one of them out"),
-    ):
+    )
+    for more, message in refusals:
         with pytest.raises(ConfigError, match=message):
             train_cli.train_recipe(str(tmp_path / "toy.toml"), **{**staged, **more})

@@ -19,8 +19,8 @@ class ClippingAdamW(keras.optimizers.AdamW):
     def __init__(self, learning_rate: float, weight_decay: float, max_norm: float) -> None:
         super().__init__(learning_rate, weight_decay=weight_decay, global_clipnorm=max_norm)
 
-    def build(self, variables: list[Any]) -> None:
-        super().build(variables)
+    def build(self, var_list: list[Any]) -> None:
+        super().build(var_list)
         self.gradient_norm = self.add_variable((), name="gradient_norm")
 
     def _clip_gradients(self, grads: list[Any]) -> list[Any]:

@@ -12,7 +12,7 @@ from PyQt6.QtSvg import QSvgRenderer
 
 _INNER_SVG = re.compile(rb'<svg class="definition-scale"[^>]*?viewBox="([^"]*)"[^>]*>')
 _VIEW_BOX = re.compile(rb'viewBox="[^"]*"')
-_TEXT_ELEMENT = re.compile(rb"<text\b.*?</text>", re.DOTALL)
+_TEXT_ELEMENT = re.compile(rb"<text\b[^>]*/>|<text\b.*?</text>", re.DOTALL)
 
 
 def to_svg_tiny(svg: bytes) -> bytes:

@@ -190,3 +190,8 @@ def test_score_view_refuses_too_long_phrase(qtbot, make_view):
     with qtbot.waitSignal(view.shown):
         view.show_phrase(Phrase((Note(0, 4, 60),), 16 * 97), ())
     assert view.message == TOO_LONG
+
+
+def test_to_svg_tiny_keeps_music_after_an_empty_text():
+    svg = b'<svg viewBox="0 0 9 9"><text y="1" /><rect width="5" height="5"/><text>7</text></svg>'
+    assert to_svg_tiny(svg) == b'<svg viewBox="0 0 9 9"><rect width="5" height="5"/></svg>'

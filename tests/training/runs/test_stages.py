@@ -50,7 +50,8 @@ def test_stages_follow_one_another_and_resume_after_a_kill(
     staged: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Kill a run after each of its epochs and compare it with one that was not."""
-    train_recipe(str(tmp_path / "toy.toml"), **{**staged, "output": tmp_path / "whole"}, resume=False)
+    whole: dict[str, Any] = {**staged, "output": tmp_path / "whole"}
+    train_recipe(str(tmp_path / "toy.toml"), **whole, resume=False)
     expected = [(stage, step) for stage in ("chain", "on", "pointer") for step in (1.0, 2.0)]
     assert history(tmp_path / "whole") == expected
     train_once = training_run.train

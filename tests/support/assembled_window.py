@@ -3,6 +3,7 @@
 `advance` lets time pass in the engine and in the window. Nothing here starts a process.
 """
 
+from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 
@@ -52,6 +53,10 @@ class FakePreviewProcess:
         return 0
 
 
+_last_windows: deque[MainWindow] = deque(maxlen=2)
+"""Windows that a test may have left open: one that is collected while Qt paints it, after the test, is a crash."""
+
+
 class WindowHarness:
     """The window, its engines, and what it saved when it was closed."""
 
@@ -80,6 +85,7 @@ class WindowHarness:
             lambda: PreviewSound(self.preview_process.start),
         )
         self.window: MainWindow = open_window(setup, Theme(application(), prefs.theme))
+        _last_windows.append(self.window)
         if not prefs.geometry:
             self.window.resize(*DEFAULT_SIZE)
         for timer in self.frame_loop.findChildren(QTimer):

@@ -79,7 +79,7 @@ def test_window_opens_beside_damaged_cards(user_models: Path, tmp_path: Path, qt
     opened = WindowHarness(tmp_path)
     qtbot.addWidget(opened.window)
     box = opened.parts.controls.model.dropdown.box
-    assert box.currentText() == Settings().model
+    assert box.currentText() == "Chorale"
     words = [box.itemText(row) for row in range(box.count())]
     assert sum(word.endswith("(unusable)") for word in words) == len(DAMAGED)
 

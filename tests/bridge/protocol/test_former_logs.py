@@ -35,7 +35,10 @@ def test_former_log_becomes_the_present_golden_log(name: str) -> None:
     other = [f'out {{"type":"{name}"' for name in ("Feed", *(report.__name__ for report in LATER_REPORTS))]
 
     def comparable(lines: list[str]) -> list[str]:
-        return [line for line in lines if not any(kind in line for kind in other)]
+        kept = [line for line in lines if not any(kind in line for kind in other)]
+        # A tick that nothing follows was the timer of a later report.
+        pairs = zip(kept, [*kept[1:], ""], strict=True)
+        return [line for line, after in pairs if ' in {"type":"Tick"}' not in line or " out " in after]
 
     present = (GOLDEN / name).read_text().splitlines()
     assert comparable(upgraded_lines(FORMER_GOLDEN / name)) == comparable(present)

@@ -6,6 +6,7 @@ Everything comes from the engine. Where it has reported nothing, the strip shows
 from dataclasses import dataclass, replace
 
 from bachbridge.music.notes import STEPS_PER_BEAT, key_from_number, key_name
+from bachbridge.music.tonality.key_names import key_level
 from bachbridge.protocol.effects import (
     BarStarted,
     CadenceReached,
@@ -16,8 +17,8 @@ from bachbridge.protocol.effects import (
 )
 from bachbridge.settings import Settings
 
-SURE_CONFIDENCE, LIKELY_CONFIDENCE = 0.8, 0.5
-"""Probabilities from which on a key is called sure, and likely."""
+_SURE_BAR_CONFIDENCE = 0.8
+"""Probability of the bar lines from which on the beat is shown."""
 _CADENCE_SHOWN_NS = 6_000_000_000
 _LEFT_HAND_TEXT = {"obey": "leads the harmony", "context": "is part of the phrase", "ignore": "is ignored"}
 
@@ -77,7 +78,7 @@ class Hearing:
         key = key_from_number(harmony.key)
         return HearingTexts(
             key=key_name(key) if key else "",
-            certainty=_certainty(harmony.confidence, is_set=settings.key != "auto") if key else "",
+            certainty=("set" if settings.key != "auto" else key_level(harmony.confidence)) if key else "",
             chord=harmony.chord,
             numeral=harmony.numeral,
             cadence=self._cadence_text(now_ns),
@@ -93,7 +94,7 @@ class Hearing:
 
     def _beat_text(self, now_ns: int) -> str:
         bar = self.bar
-        if bar is None or now_ns < bar.origin_ns or bar.confidence < SURE_CONFIDENCE:
+        if bar is None or now_ns < bar.origin_ns or bar.confidence < _SURE_BAR_CONFIDENCE:
             return ""
         step = (now_ns - bar.origin_ns) // bar.step_ns % bar.steps_per_bar
         return f"beat {step // STEPS_PER_BEAT + 1}"
@@ -107,11 +108,3 @@ def left_hand_text(settings: Settings) -> str:
     if role == "obey" and settings.mode != "harmonize":
         role = "context"
     return f"left hand {_LEFT_HAND_TEXT[role]}"
-
-
-def _certainty(confidence: float, *, is_set: bool) -> str:
-    if is_set:
-        return "set"
-    if confidence >= SURE_CONFIDENCE:
-        return "sure"
-    return "likely" if confidence >= LIKELY_CONFIDENCE else "guess"

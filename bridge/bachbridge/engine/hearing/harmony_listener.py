@@ -12,12 +12,12 @@ from bachbridge.engine.active_settings import ActiveSettings
 from bachbridge.engine.hearing.cadence_watch import CadenceWatch
 from bachbridge.engine.hearing.chord_changes import SoundingChord, next_chord
 from bachbridge.engine.hearing.sounding_pitches import SoundingPitches
-from bachbridge.engine.hearing.tune_key import TuneKey, key_level
+from bachbridge.engine.hearing.tune_key import TuneKey
 from bachbridge.midi import messages as midi
 from bachbridge.music.harmony.chord_names import chord_name
 from bachbridge.music.harmony.roman_numerals import roman_numeral
 from bachbridge.music.notes import STEPS_PER_BEAT, Key, key_from_number, key_to_number, step_ns_from_bpm
-from bachbridge.music.tonality.key_names import parse_key
+from bachbridge.music.tonality.key_names import key_level, parse_key
 from bachbridge.protocol.effects import AnswerEnded, BarStarted, Effect, Harmonized, PhraseEnded, Send, SoundingHarmony
 
 _US, _PLAYER = "us", "player"

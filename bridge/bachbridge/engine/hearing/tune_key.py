@@ -73,8 +73,3 @@ class TuneKey:
     def confidence_of(self, key: Key | None) -> float:
         """Return the probability of a key."""
         return 0.0 if key is None else float(self._belief.probabilities[key_to_number(key)])
-
-
-def key_level(confidence: float) -> str:
-    """Return how certain a key of this probability is, in a word: "sure", "likely" or "guess"."""
-    return "sure" if confidence >= 0.8 else "likely" if confidence >= 0.5 else "guess"

@@ -137,3 +137,8 @@ def similar_key_names(name: str) -> tuple[str, ...]:
         return ()
     minor = key_name((named.tonic, True))
     return minor, minor.replace("minor", "phrygian")
+
+
+def key_level(confidence: float) -> str:
+    """Return how certain a key of this probability is, in a word: "sure", "likely" or "guess"."""
+    return "sure" if confidence >= 0.8 else "likely" if confidence >= 0.5 else "guess"

@@ -84,7 +84,7 @@ class Dialogue:
         self.player_input, self.thru = PlayerInput(), MidiThru(self.scheduler)
         self.left_hand = LeftHandPattern(self._obey_left_hand)
         self.answer_pedal = AnswerPedal(self.responder, self.thru)
-        self.harmony_listener = HarmonyListener(active_settings)
+        self.harmony_listener = HarmonyListener(active_settings, self.scheduler)
         self._bar_reports = BarReports()
         self._kept_phrase: KeptPhrase | None = None
         """The phrase that the DAW's Stop left without an answer."""
@@ -123,6 +123,7 @@ class Dialogue:
 
     def _handle_in_mode(self, now_ns: int, message: midi.MidiMessage) -> list[Effect]:
         """Handle a message of a simulated key as the player's."""
+        self.harmony_listener.add_player_message(now_ns, message)
         return self.mode.handle_message(now_ns, message)
 
     # ------------------------------------------------------------ the player's hands

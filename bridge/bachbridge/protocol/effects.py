@@ -184,6 +184,19 @@ class SoundingHarmony:
 
 
 @dataclass(frozen=True, slots=True)
+class ChordPlanned:
+    """The next chord of the answer or playback that is scheduled begins at `at_ns`; an empty name: none is known.
+
+    `numeral` is its Roman numeral in `key`. Whoever plays on ends the answer, and a report without a chord follows.
+    """
+
+    at_ns: int
+    chord: str
+    numeral: str
+    key: KeyNumber
+
+
+@dataclass(frozen=True, slots=True)
 class CadenceReached:
     """The music rests on the last chord of a cadence in `key`; that chord began at `at_ns`."""
 
@@ -315,6 +328,7 @@ Report = (
     | Harmonized
     | ChordNamed
     | SoundingHarmony
+    | ChordPlanned
     | CadenceReached
     | ChordsLate
     | AnswerLate

@@ -12,7 +12,7 @@ from typing import Any
 
 from bachbridge.music.notes import key_from_number
 from bachbridge.music.voice_leading import parse_rules
-from bachbridge.protocol.effects import CadenceReached, ChordNamed, Effect, PhraseHeld, SoundingHarmony
+from bachbridge.protocol.effects import CadenceReached, ChordNamed, ChordPlanned, Effect, PhraseHeld, SoundingHarmony
 
 _PRESENT_NAMES = {
     "Foresee": "PlanRequest",
@@ -27,7 +27,7 @@ _PRESENT_NAMES = {
     "LookForPorts": "ListPorts",
     "ClockHeard": "ClockTempo",
 }
-LATER_REPORTS = (ChordNamed, PhraseHeld, SoundingHarmony, CadenceReached)
+LATER_REPORTS = (ChordNamed, PhraseHeld, SoundingHarmony, ChordPlanned, CadenceReached)
 """Reports that older logs do not have. They follow from the others, so a replay of such a log leaves them out."""
 FORMER_SETTINGS = {"close": "music"}
 """Later settings whose default changes what happens, with the values that stand for what happened without them."""

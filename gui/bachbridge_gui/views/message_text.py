@@ -18,6 +18,7 @@ from bachbridge.protocol.effects import (
     CadenceReached,
     Cancel,
     ChordNamed,
+    ChordPlanned,
     ClockTempo,
     Connections,
     DamagedMidi,
@@ -109,6 +110,7 @@ def to_monitor_line(message: Message, now_ns: int) -> MonitorLine | None:
             | Harmonized()
             | ChordNamed()
             | SoundingHarmony()
+            | ChordPlanned()
             | CadenceReached()
             | Plan()
             | Ask()
@@ -143,6 +145,8 @@ def describe_message(message: Message) -> str | None:
             return f"missed: {what}"
         case SoundingHarmony(_, chord, numeral, key, _):
             return f"sounding: {chord_text(chord, numeral, key_from_number(key) if chord else None) or 'no chord'}"
+        case ChordPlanned(_, chord, numeral, key):
+            return f"next: {chord_text(chord, numeral, key_from_number(key))}" if chord else None
         case CadenceReached(_, kind, key_number):
             key = key_from_number(key_number)
             return f"{kind} cadence{f' in {key_name(key)}' if key else ''}"

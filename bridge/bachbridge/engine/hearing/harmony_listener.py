@@ -3,7 +3,7 @@
 It follows the player's keys behind the input stage and the notes that are sent. Nothing is named at the moment of a
 note, since sending must not wait: a note sets a timer of a 16th. The key is that of the player's tune; where live
 harmony has chosen a key, or the player has set one, it is that key. The answer of a model counts for the key while the
-player's keys are up.
+player's keys are up. The chord that comes next is reported where notes of an answer or a playback are scheduled.
 """
 
 from collections.abc import Iterable, Sequence
@@ -11,14 +11,26 @@ from collections.abc import Iterable, Sequence
 from bachbridge.engine.active_settings import ActiveSettings
 from bachbridge.engine.hearing.cadence_watch import CadenceWatch
 from bachbridge.engine.hearing.chord_changes import SoundingChord, next_chord
+from bachbridge.engine.hearing.coming_chord import coming_chord
 from bachbridge.engine.hearing.sounding_pitches import SoundingPitches
 from bachbridge.engine.hearing.tune_key import TuneKey
+from bachbridge.engine.output.scheduler import Scheduler
 from bachbridge.midi import messages as midi
-from bachbridge.music.harmony.chord_names import chord_name
+from bachbridge.music.harmony.chord_names import ChordReading, chord_name
 from bachbridge.music.harmony.roman_numerals import roman_numeral
 from bachbridge.music.notes import STEPS_PER_BEAT, Key, key_from_number, key_to_number, step_ns_from_bpm
 from bachbridge.music.tonality.key_names import key_level, parse_key
-from bachbridge.protocol.effects import AnswerEnded, BarStarted, Effect, Harmonized, PhraseEnded, Send, SoundingHarmony
+from bachbridge.protocol.effects import (
+    AnswerEnded,
+    AnswerStarted,
+    BarStarted,
+    ChordPlanned,
+    Effect,
+    Harmonized,
+    PhraseEnded,
+    Send,
+    SoundingHarmony,
+)
 
 _US, _PLAYER = "us", "player"
 _DEFAULT_STEP_NS = 125_000_000
@@ -33,14 +45,16 @@ class HarmonyListener:
     """Used on the engine's thread only."""
 
     __slots__ = (
-        "_active_settings", "_cadences", "_chord", "_due_ns", "_is_phrase_over", "_live_key", "_player_keys",
-        "_reported", "_sounding", "_step_ns", "_tune_key",
+        "_active_settings", "_cadences", "_chord", "_coming", "_due_ns", "_is_phrase_over", "_live_key", "_player_keys",
+        "_reported", "_reported_coming", "_scheduler", "_sounding", "_step_ns", "_tune_key",
     )  # fmt: skip
 
-    def __init__(self, active_settings: ActiveSettings) -> None:
-        self._active_settings = active_settings
+    def __init__(self, active_settings: ActiveSettings, scheduler: Scheduler) -> None:
+        self._active_settings, self._scheduler = active_settings, scheduler
         self._sounding, self._tune_key, self._cadences = SoundingPitches(), TuneKey(), CadenceWatch()
         self._chord: SoundingChord | None = None
+        self._coming: SoundingChord | None = None
+        """The next chord that is scheduled."""
         self._due_ns: int | None = None
         self._step_ns = 0
         """The step of the last bar that was reported; 0 before the first."""
@@ -50,6 +64,7 @@ class HarmonyListener:
         self._is_phrase_over = False
         self._reported: tuple[str, str, int, str] = ("", "", -1, "guess")
         """Chord, numeral, key and level of the last report."""
+        self._reported_coming = ChordPlanned(0, "", "", -1)
 
     # ------------------------------------------------------------ notes
 
@@ -66,15 +81,16 @@ class HarmonyListener:
             case _:
                 pass
 
-    def stop(self, now_ns: int) -> list[SoundingHarmony]:
-        """Forget all that sounds, because everything is ended; return the report of silence."""
+    def stop(self, now_ns: int) -> list[Effect]:
+        """Forget all that sounds, because everything is ended; return the reports of silence."""
         self._player_keys.clear()
         self._sounding.clear(now_ns)
         self._tune_key.update(now_ns, self._present_step_ns())
         self._cadences.end_phrase(in_silence=True)
-        self._chord = self._due_ns = None
+        self._chord = self._coming = self._due_ns = None
         self._live_key, self._is_phrase_over = -1, False
-        return self._report_if_changed(now_ns, self._key())
+        key = self._set_key() or self._heard_key()
+        return [*self._report_if_changed(now_ns, key, is_set=self._set_key() is not None), *self._report_coming(key)]
 
     def follow_effects(self, now_ns: int, effects: Iterable[Effect]) -> None:
         """Follow the notes that are sent, the tempo, the key of live harmony and the ends of phrases."""
@@ -86,8 +102,10 @@ class HarmonyListener:
                     self._step_ns = step_ns
                 case Harmonized(_, _, _, key):
                     self._live_key = key
-                case PhraseEnded() | AnswerEnded() if self._chord:
-                    self._is_phrase_over = True
+                case PhraseEnded() | AnswerEnded() if self._chord or self._coming:
+                    self._is_phrase_over = self._chord is not None
+                    self._wake(now_ns)
+                case AnswerStarted():
                     self._wake(now_ns)
                 case _:
                     pass
@@ -128,7 +146,8 @@ class HarmonyListener:
         if self._active_settings.current.mode not in _LIVE_MODES:
             self._live_key = -1
         self._tune_key.update(now_ns, step_ns)
-        key = self._key()
+        set_key = self._set_key()
+        key = set_key or self._heard_key()
         before, self._chord = self._chord, next_chord(now_ns, self._sounding, step_ns, self._chord, key)
         if self._chord and self._chord != before:
             self._cadences.add_chord(self._chord, step_ns, key)
@@ -136,7 +155,16 @@ class HarmonyListener:
         cadences = self._cadences.end_phrase(in_silence=self._chord is None) if rests or self._is_phrase_over else []
         self._is_phrase_over = False
         self._due_ns = self._next_due_ns(now_ns, step_ns)
-        return [*self._report_if_changed(now_ns, key), *cadences]
+        self._look_ahead(now_ns, step_ns, key)
+        reports = self._report_if_changed(now_ns, key, is_set=set_key is not None)
+        return [*reports, *cadences, *self._report_coming(key)]
+
+    def _look_ahead(self, now_ns: int, step_ns: int, key: Key | None) -> None:
+        """Find the next chord of what is scheduled."""
+        notes, settings = self._scheduler.scheduled_notes(), self._active_settings.current
+        voices = (note for note in notes if not settings.is_click(midi.note_on(note.channel, note.pitch, 1)))
+        present = self._chord.reading if self._chord else None
+        self._coming = coming_chord(now_ns, voices, step_ns, present, key)
 
     def _wake(self, now_ns: int) -> None:
         due_ns = now_ns + self._present_step_ns() + _TOGETHER_NS
@@ -167,17 +195,14 @@ class HarmonyListener:
 
     # ------------------------------------------------------------ reports
 
-    def _key(self) -> Key | None:
-        set_key = parse_key(self._active_settings.current.key)
-        if set_key:
-            return set_key
+    def _set_key(self) -> Key | None:
+        return parse_key(self._active_settings.current.key)
+
+    def _heard_key(self) -> Key | None:
         return self._tune_key.key if self._live_key < 0 else key_from_number(self._live_key)
 
-    def _report_if_changed(self, now_ns: int, key: Key | None) -> list[SoundingHarmony]:
-        reading = self._chord.reading if self._chord else None
-        chord = chord_name(reading, key) if reading else ""
-        numeral = roman_numeral(reading, key) if reading and key else ""
-        is_set = parse_key(self._active_settings.current.key) is not None
+    def _report_if_changed(self, now_ns: int, key: Key | None, *, is_set: bool) -> list[SoundingHarmony]:
+        chord, numeral = _chord_and_numeral(self._chord.reading if self._chord else None, key)
         confidence = 1.0 if is_set else self._tune_key.confidence_of(key)
         report = chord, numeral, key_to_number(key), key_level(confidence)
         if report == self._reported:
@@ -185,3 +210,17 @@ class HarmonyListener:
         self._reported = report
         begin_ns = self._chord.since_ns if self._chord else self._sounding.last_off_ns or now_ns
         return [SoundingHarmony(begin_ns, chord, numeral, key_to_number(key), round(confidence, 2))]
+
+    def _report_coming(self, key: Key | None) -> list[ChordPlanned]:
+        chord, numeral = _chord_and_numeral(self._coming.reading if self._coming else None, key)
+        report = ChordPlanned(self._coming.since_ns if self._coming else 0, chord, numeral, key_to_number(key))
+        before, self._reported_coming = self._reported_coming, report
+        is_news = report.chord and report != before
+        return [report] if is_news or (before.chord and not report.chord) else []
+
+
+def _chord_and_numeral(reading: ChordReading | None, key: Key | None) -> tuple[str, str]:
+    """Return the name of a chord and its Roman numeral, both empty without one; the numeral needs a key."""
+    if reading is None:
+        return "", ""
+    return chord_name(reading, key), roman_numeral(reading, key) if key else ""

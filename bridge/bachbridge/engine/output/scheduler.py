@@ -8,7 +8,8 @@ pair (a second one ends the first before it begins), and the note-off goes out w
 
 import heapq
 from collections import Counter
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
+from dataclasses import dataclass
 
 from bachbridge.midi import messages as midi
 from bachbridge.protocol.effects import Send
@@ -18,6 +19,16 @@ _MAX_LATENESS_NS = 400_000_000
 """A note that is overdue by more than this is left out: sent together, such notes would be a burst of noise."""
 
 NoteKey = Hashable
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduledNote:
+    """A note that is pending or sounds, with its beginning and its end."""
+
+    channel: int
+    pitch: int
+    on_ns: int
+    off_ns: int
 
 
 class Scheduler:
@@ -82,6 +93,11 @@ class Scheduler:
     def has_note(self, key: NoteKey) -> bool:
         """Return True if this note is pending or sounds."""
         return key in self._notes
+
+    def scheduled_notes(self) -> Iterator[ScheduledNote]:
+        """Yield the notes that are pending or sound, in no particular order."""
+        for key, (channel, pitch, _) in self._notes.items():
+            yield ScheduledNote(channel, pitch, self._on_times_ns[key], self._off_times_ns[key])
 
     def advance(self, now_ns: int) -> list[Send]:
         """Return the messages due by `now_ns`, in order of time, note-offs before note-ons; leave out late notes."""

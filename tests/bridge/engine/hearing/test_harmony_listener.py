@@ -1,12 +1,19 @@
 """The names of what sounds: chords of a chorale phrase, passing notes, broken chords, keys and cadences."""
 
+from dataclasses import replace
+from itertools import groupby
+
 import pytest
 
-from bachbridge.music.notes import Note
+from bachbridge.engine.hearing.coming_chord import coming_chord
+from bachbridge.engine.output.scheduler import ScheduledNote
+from bachbridge.music.harmony.chord_names import find_chord
+from bachbridge.music.notes import Note, Phrase
 from bachbridge.music.phrasing.cadence_kinds import closing_cadence
-from bachbridge.protocol.effects import CadenceReached, SoundingHarmony
+from bachbridge.protocol.effects import CadenceReached, ChordPlanned, PlanRequest, SoundingHarmony
+from bachbridge.protocol.events import Answer, AnswerPhrase, Panic, Plan, PlayPhrase
 from bachbridge.settings import Settings
-from tests.support.virtual_driver import MS, Driver, S
+from tests.support.virtual_driver import BEAT, MS, Driver, S, plan_sixths
 
 BEAT_NS = 600 * MS
 FLAT_PHRASE = (
@@ -111,3 +118,72 @@ def test_panic_and_release_end_the_chord() -> None:
 def test_cadences_are_told_apart(chords: tuple[tuple[int, ...], ...], kind: str | None) -> None:
     notes = [Note(4 * beat, 4, pitch) for beat, pitches in enumerate(chords) for pitch in pitches]
     assert closing_cadence(notes, (0, False)) == kind
+
+
+# ---------------------------------------------------------------- the next chord
+
+
+def phrase_of(*beats: tuple[int, ...]) -> Phrase:
+    notes = [Note(4 * beat, 4, pitch, 80, 3 - voice) for beat, p in enumerate(beats) for voice, pitch in enumerate(p)]
+    return Phrase(tuple(notes), 4 * len(beats))
+
+
+def planned_chords(driver: Driver) -> list[ChordPlanned]:
+    return [report for _, report in driver.messages_of(ChordPlanned) if isinstance(report, ChordPlanned)]
+
+
+def test_listener_reports_the_next_chord_of_a_playback() -> None:
+    driver = Driver(Settings(mode="off", bpm=120.0))
+    driver.feed(PlayPhrase(phrase_of(*FLAT_PHRASE), BEAT // 4))
+    driver.run(10 * S)
+    sounding, coming = chords_of(driver), planned_chords(driver)
+    assert sounding == ["F", "Bb", "C7", "Dm", "Gm7/Bb", "C", "F"]
+    assert [name for name, _ in groupby(report.chord for report in coming)] == [*sounding[1:], ""]
+    for report in coming[:-1]:
+        since_ns = next(heard.since_ns for heard in harmonies(driver)[1:] if heard.chord == report.chord)
+        assert abs(report.at_ns - since_ns) < 20 * MS or report.chord == "F"
+
+
+def test_panic_takes_back_the_next_chord() -> None:
+    driver = Driver(Settings(mode="off", bpm=120.0))
+    driver.feed(PlayPhrase(phrase_of(*FLAT_PHRASE), BEAT // 4))
+    driver.run(S)
+    assert planned_chords(driver)[-1].chord
+    driver.feed(Panic())
+    assert planned_chords(driver)[-1].chord == ""
+
+
+def test_next_chord_of_an_answer_is_known_before_it_begins() -> None:
+    notes = phrase_of(*FLAT_PHRASE).notes
+    driver = Driver(Settings(bpm=120.0), model=lambda ask: [(MS, Answer(ask.ask, notes, ask.steps, final=True))])
+    driver.feed(AnswerPhrase(Phrase((Note(0, 8, 65),), 8), BEAT // 4, seed=1, aloud=True))
+    driver.run(900 * MS)
+    assert not harmonies(driver) or harmonies(driver)[-1].chord == ""
+    assert planned_chords(driver)[-1].chord == "F"
+
+
+def test_coming_chord_passes_over_ornaments() -> None:
+    def note(pitch: int, begin: int, steps: int) -> ScheduledNote:
+        return ScheduledNote(0, pitch, begin * 100 * MS, (begin + steps) * 100 * MS)
+
+    held = [note(pitch, 0, 8) for pitch in (48, 55, 64)]
+    passing = [note(72, 0, 4), note(74, 4, 1), note(76, 5, 3)]
+    goal = [note(pitch, 8, 4) for pitch in (43, 59, 62)]
+    present = find_chord([48, 55, 64])
+    chord = coming_chord(50 * MS, [*held, *passing, *goal], 100 * MS, present, (0, False))
+    assert chord is not None
+    assert (chord.reading.root, chord.since_ns) == (7, 800 * MS)
+    assert coming_chord(50 * MS, [*held, *passing], 100 * MS, present, None) is None
+
+
+def test_simulated_keys_count_for_the_key() -> None:
+    def plan_in_g_minor(request: PlanRequest) -> tuple[int, Plan]:
+        delay_ns, plan = plan_sixths(request)
+        return delay_ns, replace(plan, key=19)
+
+    driver = Driver(Settings(mode="harmonize", bpm=100.0), planner=plan_in_g_minor)
+    tune = Phrase(tuple(Note(4 * beat, 4, pitch) for beat, pitch in enumerate((67, 69, 70, 72, 74, 72, 70, 69))), 32)
+    driver.feed(AnswerPhrase(tune, BEAT_NS // 4, seed=1, aloud=True))
+    driver.run(7 * S)
+    assert harmonies(driver)[-1].key == 19
+    assert harmonies(driver)[-1].confidence > 0.5

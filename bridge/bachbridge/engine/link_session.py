@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Protocol
 from bachbridge.engine.link_presence import PresenceListener
 from bachbridge.errors import ConfigError
 from bachbridge.music.notes import STEPS_PER_BEAT
+from bachbridge.process.install_advice import install_advice
 from bachbridge.protocol.effects import Message, SettingApplied, SettingRefused
 from bachbridge.protocol.events import LinkState, Setting
 from bachbridge.settings import Settings, with_setting
@@ -45,9 +46,7 @@ def check_installed() -> None:
     try:
         import link  # noqa: F401  # pyright: ignore[reportUnusedImport] # only whether it can be imported counts
     except ModuleNotFoundError as error:
-        raise ConfigError(
-            'Ableton Link needs one more package: pip install "bachbridge[link]", then try again.'
-        ) from error
+        raise ConfigError(f"Ableton Link needs one more package: {install_advice('link')}.") from error
     except ImportError as error:
         raise ConfigError(
             f"Ableton Link cannot be loaded ({error}): install what is missing, then try again."

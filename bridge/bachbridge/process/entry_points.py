@@ -43,9 +43,9 @@ def find_entry_point(group: str, name: str) -> "EntryPoint":
     try:
         return entry_points_in(group)[name]
     except KeyError:
-        raise EntryPointError(
-            f'The part "{name}" of BachBridge is not installed: run "pip install -e ." in its folder.'
-        ) from None
+        from bachbridge.process.install_advice import reinstall_advice
+
+        raise EntryPointError(f'The part "{name}" of BachBridge is not installed: {reinstall_advice()}.') from None
 
 
 def load_entry_point(group: str, name: str) -> Any:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from bachbridge.errors import BachBridgeError
 from bachbridge.files.sound.instruments import RATE_HZ
+from bachbridge.process.install_advice import install_advice
 
 _BACKENDS = {
     "win32": ("WASAPI", "DSOUND", "WINMM"),
@@ -32,9 +33,7 @@ def load_miniaudio() -> Any:
     try:
         import miniaudio as library  # pyright: ignore[reportMissingImports] # installed by the extra "gui" only
     except ImportError as error:
-        raise BachBridgeError(
-            f'The preview sound needs miniaudio ({error}): install it with "pip install miniaudio".'
-        ) from error
+        raise BachBridgeError(f"The preview sound needs miniaudio ({error}): {install_advice('gui')}.") from error
     return library
 
 

@@ -14,6 +14,7 @@ import numpy as np
 from bachbridge.errors import BachBridgeError
 from bachbridge.files.sound.instruments import GENERAL_MIDI_PROGRAMS, RATE_HZ, VOICE_PANS, player_sound
 from bachbridge.midi import messages as midi
+from bachbridge.process.install_advice import install_advice
 from bachbridge_gui.preview.audio_device import stderr_silenced
 from bachbridge_gui.preview.synth import PERCUSSION_CHANNEL, StereoSamples
 
@@ -30,6 +31,8 @@ def load_fluidsynth() -> Any:
     """Import pyfluidsynth; `BachBridgeError` if it or the system's library is missing."""
     try:
         return importlib.import_module("fluidsynth")
+    except ModuleNotFoundError as error:
+        raise BachBridgeError(f"Sound fonts need one more package: {install_advice('gui')}.") from error
     except (ImportError, OSError, AttributeError) as error:
         raise BachBridgeError(
             "Sound fonts need FluidSynth: install the system's package fluidsynth; the built-in instruments play until "

@@ -11,6 +11,8 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Mapping
 
+from bachbridge.process.install_advice import install_advice
+
 _WINDOW_LIBRARIES = {
     "libEGL.so.1": ("libegl1", "libglvnd-egl"),
     "libGL.so.1": ("libgl1", "libglvnd-glx"),
@@ -63,7 +65,7 @@ def missing_message(
 def import_error_message(message: str) -> str | None:
     """Return the sentence for the message of an ImportError or of the loader; None if it is about something else."""
     if "No module named 'PyQt6" in message:
-        return 'The window needs PyQt6: install it with "pip install pyqt6".'
+        return f"The window needs PyQt6: {install_advice('gui')}."
     if "cannot open shared object file" not in message:
         return None
     return install_message(_LIBRARY_FILE.findall(message)[:1])

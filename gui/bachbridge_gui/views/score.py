@@ -16,10 +16,10 @@ from bachbridge.errors import BachBridgeError
 from bachbridge.files import engraving
 from bachbridge.files.score_layout import exchange_musicxml
 from bachbridge.music.notes import Note, Phrase
+from bachbridge.process.install_advice import install_advice
 from bachbridge_gui.views import score_svg
 
 HINT = "Play something \N{EN DASH} the phrase and its answer appear here as a score"
-PACKAGES_MISSING = 'The score view needs two more packages. Install them with: pip install "bachbridge[score]"'
 ENGRAVING_FAILED = "This phrase cannot be shown as a score. BachBridge will try again with the next one."
 TOO_LONG = "This phrase is too long for the score view. Export it as a MIDI file, or select a shorter one."
 MAX_BARS = 96
@@ -165,7 +165,7 @@ class ScoreView(QWidget):
         try:
             picture = score_svg.render_stencil(self._engrave(content, round(width / _STAFF_SCALE)), width, pixel_ratio)
         except ImportError:
-            message = PACKAGES_MISSING
+            message = f"The score view needs more packages: {install_advice('score')}."
         except BachBridgeError:
             message = ENGRAVING_FAILED
         except Exception:  # noqa: BLE001 # any error of the foreign engraver must end here, at the thread's border

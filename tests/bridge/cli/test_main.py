@@ -16,6 +16,7 @@ from bachbridge.cli.main import command_line, run
 from bachbridge.cli.play import ports
 from bachbridge.errors import PortError
 from bachbridge.midi.ports import PortListing
+from bachbridge.process.install_advice import install_advice
 from bachbridge.settings import SETTING_NAMES, option_name, spec_of
 
 COMMANDS = (
@@ -288,7 +289,7 @@ def test_missing_extra_is_named_with_install_line(missing: str, extra: str, tmp_
     done = python("-c", program, home=tmp_path)
     assert done.returncode == 1
     assert len(done.stderr.splitlines()) == 1
-    assert f'pip install "bachbridge[{extra}]"' in done.stderr
+    assert f"this command needs the package {missing}.part: {install_advice(extra)}.\n" in done.stderr
 
 
 @pytest.mark.soak

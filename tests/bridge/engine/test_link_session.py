@@ -8,6 +8,7 @@ import pytest
 
 from bachbridge.engine.link_presence import is_presence_message
 from bachbridge.engine.link_session import LinkSession, clock_offset_ns, is_changed, refusal
+from bachbridge.process.install_advice import install_advice
 from bachbridge.process.ipc import EngineLink
 from bachbridge.protocol.effects import Failed, SettingApplied, SettingRefused
 from bachbridge.protocol.events import LinkState, ModelUp, Quit, Setting
@@ -15,7 +16,7 @@ from bachbridge.settings import Settings
 from tests.support.port_daw import await_message
 
 HELD = [sys.executable, str(Path(__file__).parents[2] / "support/scripted_model.py"), "held"]
-NEEDS_PACKAGE = 'Ableton Link needs one more package: pip install "bachbridge[link]", then try again.'
+NEEDS_PACKAGE = f"Ableton Link needs one more package: {install_advice('link')}."
 STATE = LinkState(1_000_000_000, 125_000_000, is_playing=False, peers=1)
 
 

@@ -1,6 +1,7 @@
 """The parts that pyproject.toml registers exist, and a missing part is reported in one sentence."""
 
 import importlib.metadata
+import re
 import tomllib
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from bachbridge.process.entry_points import (
     find_entry_point,
     load_entry_point,
 )
+from bachbridge.process.install_advice import reinstall_advice
 
 REGISTERED = tomllib.loads((Path(__file__).parents[3] / "pyproject.toml").read_text())["project"]["entry-points"]
 
@@ -32,7 +34,8 @@ def test_registered_part_can_be_loaded(group: str, name: str) -> None:
 
 
 def test_missing_part_is_reported_in_one_sentence() -> None:
-    with pytest.raises(EntryPointError, match=r'The part "butler" of BachBridge is not installed: run "pip install'):
+    sentence = f'The part "butler" of BachBridge is not installed: {reinstall_advice()}.'
+    with pytest.raises(EntryPointError, match=re.escape(sentence)):
         find_entry_point(PROCESS_GROUP, "butler")
 
 

@@ -1,5 +1,6 @@
 """The preview sound: when it is heard, and its process on a silent device."""
 
+import re
 import sys
 import time
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from pytestqt.qtbot import QtBot
 
 from bachbridge.errors import BachBridgeError
 from bachbridge.midi import messages as midi
+from bachbridge.process.install_advice import install_advice
 from bachbridge.process.ipc import ChildProcess, process_command
 from bachbridge.protocol.effects import Failed, Message, PreviewState, Received, Sent
 from bachbridge.protocol.events import Midi, Panic, Setting
@@ -166,7 +168,7 @@ def test_missing_sound_device_raises_sentence():
 
 def test_missing_miniaudio_raises_install_sentence(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setitem(sys.modules, "miniaudio", None)
-    with pytest.raises(BachBridgeError, match="pip install miniaudio"):
+    with pytest.raises(BachBridgeError, match=re.escape(install_advice("gui"))):
         load_miniaudio()
 
 

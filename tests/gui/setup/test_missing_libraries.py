@@ -5,6 +5,7 @@ import sys
 
 import pytest
 
+from bachbridge.process.install_advice import install_advice
 from bachbridge_gui.setup.missing_libraries import (
     import_error_message,
     install_message,
@@ -59,7 +60,7 @@ def test_import_error_message_explains_loader_message():
     )
     assert unknown is not None
     assert "libfoo-2.so.7: install the package that contains it" in unknown
-    assert "pip install pyqt6" in str(import_error_message("No module named 'PyQt6'"))
+    assert install_advice("gui") in str(import_error_message("No module named 'PyQt6'"))
     assert import_error_message("No module named 'numpy'") is None
     assert import_error_message("division by zero") is None
 

@@ -8,10 +8,10 @@ from PyQt6.QtGui import QColor, QPalette
 
 from bachbridge.errors import BachBridgeError
 from bachbridge.music.notes import Note, Phrase
+from bachbridge.process.install_advice import install_advice
 from bachbridge_gui.views.score import (
     ENGRAVING_FAILED,
     HINT,
-    PACKAGES_MISSING,
     TOO_LONG,
     Engraver,
     ScoreContent,
@@ -87,7 +87,7 @@ def test_score_view_drops_superseded_requests(qtbot, make_view):
 @pytest.mark.parametrize(
     ("error", "message"),
     [
-        (ModuleNotFoundError("verovio"), PACKAGES_MISSING),
+        (ModuleNotFoundError("verovio"), f"The score view needs more packages: {install_advice('score')}."),
         (BachBridgeError("no"), ENGRAVING_FAILED),
         (ValueError("foreign"), ENGRAVING_FAILED),
     ],

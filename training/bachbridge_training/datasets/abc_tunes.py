@@ -34,6 +34,7 @@ from bachbridge.codecs.abc import spelling as abc_spelling
 from bachbridge.console import track_progress
 from bachbridge.errors import ConfigError, TuneError
 from bachbridge.files.abc.tune_text import decode_text
+from bachbridge.process.install_advice import install_advice
 
 MUSIC21_COLLECTIONS = ("airdsAirs", "oneills1850", "ryansMammoth")
 PARTS = ("train", "valid", "test")
@@ -104,7 +105,7 @@ def _music21_corpus() -> Path:
     """Return the folder of music21's corpus; raise `ConfigError` if music21 is missing."""
     spec = find_spec("music21")
     if spec is None or not spec.submodule_search_locations:
-        raise ConfigError('music21, which brings the tunes, is not installed: run pip install "bachbridge[train]".')
+        raise ConfigError(f"music21, which brings the tunes, is not installed: {install_advice('train')}.")
     return Path(spec.submodule_search_locations[0]) / "corpus"
 
 

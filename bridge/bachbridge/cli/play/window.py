@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from bachbridge.process.entry_points import WINDOW_GROUP, EntryPointError, load_entry_point
+from bachbridge.process.install_advice import install_advice
 from bachbridge.settings import Settings
 
-_PYQT_MISSING = 'There is no window, as the package PyQt6 is missing: install it with pip install "bachbridge[gui]".'
 _NO_DISPLAY = "There is no window, as there is no display here."
 
 
@@ -47,7 +47,7 @@ def why_no_window(environment: Mapping[str, str], platform: str) -> str | None:
 
 def _import_error_text(error: ImportError) -> str:
     if (error.name or "").partition(".")[0] == "PyQt6" and isinstance(error, ModuleNotFoundError):
-        return _PYQT_MISSING
+        return f"There is no window, as the package PyQt6 is missing: {install_advice('gui')}."
     sentence = load_entry_point(WINDOW_GROUP, "import-error")(str(error))
     if sentence is None:
         raise error

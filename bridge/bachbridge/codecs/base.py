@@ -5,13 +5,22 @@ field for its pitches and may have others for its length and its velocity; a tex
 a field stands for nothing: before the beginning, and where a batch is padded.
 """
 
-from typing import Protocol
+from collections import Counter
+from typing import Any, Protocol
 
 from bachbridge.music.frames import Bools, Floats
 from bachbridge.music.notes import Key, Note, Phrase
 from bachbridge.music.phrasing.answers.guide import PhraseGuide
 
 Symbol = tuple[int, ...]
+SymbolCounts = dict[str, Counter[Any]]
+"""Numbers of what occurs in some music, by kind: a vocabulary is made from it. See `add_counts`."""
+
+
+def add_counts(counts: SymbolCounts, more: SymbolCounts) -> None:
+    """Add `more` to `counts`: so parts of a collection are counted apart, and the order of the parts is kept."""
+    for kind, counter in more.items():
+        counts.setdefault(kind, Counter()).update(counter)
 
 
 class SymbolDecoder(Protocol):

@@ -8,6 +8,7 @@ from bachbridge.inference.runtime import onnx_nets
 from bachbridge.inference.runtime.library import Card
 from bachbridge_training.chorale import comparison, tables
 from bachbridge_training.chorale import nll as chorale_nll
+from bachbridge_training.collection import four_part_items
 from bachbridge_training.datasets import four_part_music
 from bachbridge_training.datasets.chorale_grids import FourPartPiece
 from bachbridge_training.datasets.four_part_windows import VOICE_ORDER
@@ -24,6 +25,10 @@ load_parts = four_part_music.load_parts
 data_facts = four_part_music.data_facts
 training_pieces = four_part_music.training_pieces
 load_pieces = four_part_music.load_pieces
+count_music = four_part_items.count_music
+facts_from_counts = four_part_items.facts_from_counts
+encode_music = four_part_items.encode_music
+piece_from_item = four_part_items.piece_from_item
 held_out_logits = comparison.held_out_logits
 live_steps = comparison.live_steps
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from bachbridge.errors import ConfigError
 from bachbridge.inference.runtime import onnx_nets
 from bachbridge.inference.runtime.library import Card
+from bachbridge_training.collection import four_part_items
 from bachbridge_training.datasets import chorales, four_part_music
 from bachbridge_training.datasets.splits import SplitDataset
 from bachbridge_training.evaluation.tables import EvaluationOptions, EvaluationTables
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
 
 load_parts = four_part_music.load_parts
 data_facts = four_part_music.data_facts
+count_music = four_part_items.count_music
+facts_from_counts = four_part_items.facts_from_counts
+encode_music = four_part_items.encode_music
+piece_from_item = four_part_items.piece_from_item
 load_runtime = onnx_nets.load_phrase_net
 held_out_logits = comparison.held_out_logits
 live_steps = comparison.live_steps

@@ -4,15 +4,17 @@ A family is a module `family` in the folder of its name with the functions of `F
 everything but the representation of their music.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from bachbridge.codecs.base import SymbolCounts
 from bachbridge.errors import ModelError
 from bachbridge.inference.runtime import families as family_names
 from bachbridge.inference.runtime.library import Card
 from bachbridge.inference.runtime.onnx_nets import SessionFactory
 from bachbridge_training.chorale import family as chorale_family
+from bachbridge_training.collection.shard_file import NamedMusic, ShardItem
 from bachbridge_training.datasets.splits import SplitDataset
 from bachbridge_training.evaluation.held_out import HeldOutLogits
 from bachbridge_training.evaluation.tables import EvaluationOptions, EvaluationTables
@@ -42,6 +44,22 @@ class Family(Protocol):
 
     def training_pieces(self, recipe: Any, dataset: SplitDataset, facts: Any, /) -> tuple[list[Any], list[Any]]:
         """Return the pieces to train on and those to validate with, as `build_task`'s task takes them."""
+        ...
+
+    def count_music(self, recipe: Any, music: Iterable[NamedMusic], /) -> SymbolCounts:
+        """Count what a vocabulary is made from, in some of the training pieces of a collection; empty if nothing is."""
+        ...
+
+    def facts_from_counts(self, recipe: Any, counts: SymbolCounts, said: dict[str, str], /) -> dict[str, Any] | None:
+        """Return the facts of `data_facts` for a collection that has been counted; `said`: a card's texts about it."""
+        ...
+
+    def encode_music(self, recipe: Any, facts: Any, music: Iterable[NamedMusic], /) -> list[ShardItem]:
+        """Return pieces of a collection as they lie in a shard."""
+        ...
+
+    def piece_from_item(self, item: ShardItem, /) -> Any:
+        """Return a piece of a shard as `build_task`'s task takes it."""
         ...
 
     def build_task(self, recipe: Any, facts: Any, /) -> TrainingTask:

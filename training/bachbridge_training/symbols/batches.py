@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bachbridge.music.frames import Floats, Ints
+from bachbridge_training.collection.shard_file import ShardItem
 from bachbridge_training.recipe import SymbolRecipe
 
 _PIECE_START_SHARE = 1 / 4
@@ -38,6 +39,34 @@ class SymbolPiece:
     @property
     def symbols(self) -> Ints:
         return self.by_transposition[0]
+
+
+def item_from_piece(piece: SymbolPiece, identity: str) -> ShardItem:
+    """Return a piece as it lies in a shard: all its transpositions, one after another, the original key first."""
+    keys = sorted(piece.by_transposition, key=lambda semitones: (semitones != 0, semitones))
+    rows = [piece.by_transposition[semitones] for semitones in keys]
+    numbers = {
+        "semitones": keys,
+        "transposed_lengths": [len(row) for row in rows],
+        "steps": [piece.steps],
+        "unknown_symbols": [piece.unknown_symbols],
+        "final_pitch_classes": sorted(piece.final_pitch_classes),
+    }
+    fields = {name: np.array(values, np.int32) for name, values in numbers.items()}
+    return ShardItem(piece.name, identity, len(piece.symbols), {"symbols": np.concatenate(rows), **fields})
+
+
+def piece_from_item(item: ShardItem) -> SymbolPiece:
+    """Reverse `item_from_piece`."""
+    fields = item.fields
+    rows = np.split(fields["symbols"], np.cumsum(fields["transposed_lengths"])[:-1])
+    return SymbolPiece(
+        item.name,
+        dict(zip(fields["semitones"].tolist(), rows, strict=True)),
+        int(fields["steps"][0]),
+        int(fields["unknown_symbols"][0]),
+        frozenset(fields["final_pitch_classes"].tolist()),
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,17 +3,20 @@
 A network of this family depends on its music besides its recipe: the vocabulary is made from the training pieces.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bachbridge.codecs.base import SymbolCounts
 from bachbridge.inference import codec_registry
 from bachbridge.inference.runtime import onnx_nets
 from bachbridge.inference.runtime.library import Card
+from bachbridge_training.collection.shard_file import NamedMusic, ShardItem
 from bachbridge_training.datasets import abc_tunes, splits, symbol_sources
 from bachbridge_training.datasets.splits import SplitDataset
 from bachbridge_training.datasets.symbol_sources import SymbolSource
 from bachbridge_training.recipe import SymbolRecipe
+from bachbridge_training.symbols import batches as symbols_batches
 from bachbridge_training.symbols import comparison, generation, tables
 from bachbridge_training.symbols import nll as symbols_nll
 from bachbridge_training.symbols import vocabulary as symbol_vocabulary
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
 held_out_logits = comparison.held_out_logits
 live_steps = comparison.live_steps
 evaluate = tables.build_tables
+piece_from_item = symbols_batches.piece_from_item
 
 _CARD_FACTS = "told"
 _GENERATED_SYMBOLS = 512
@@ -72,6 +76,26 @@ def _sources(recipe: SymbolRecipe, dataset: SplitDataset, part: str) -> list[Sym
     pieces = dataset.parts[part]
     from_folder = dataset.origin.folder != "" and splits_folder(recipe)
     return symbol_sources.sources_from_pieces(pieces) if from_folder else pieces
+
+
+def count_music(recipe: SymbolRecipe, music: Iterable[NamedMusic], /) -> SymbolCounts:
+    """Count the symbols of some training pieces, for the vocabulary."""
+    return symbol_vocabulary.count_symbols(recipe, (SymbolSource(each.name, each.content) for each in music))
+
+
+def facts_from_counts(recipe: SymbolRecipe, counts: SymbolCounts, said: dict[str, str], /) -> dict[str, Any]:
+    """Return the card's facts, as `data_facts` does, of training pieces that have been counted."""
+    return {_CARD_FACTS: {**said, "vocabulary": symbol_vocabulary.vocabulary_from_counts(recipe, counts)}}
+
+
+def encode_music(recipe: SymbolRecipe, facts: dict[str, Any], music: Iterable[NamedMusic], /) -> list[ShardItem]:
+    """Return pieces as symbols in all transpositions of the recipe, as they lie in a shard."""
+    codec = codec_registry.make_codec(recipe.codec, facts[_CARD_FACTS]["vocabulary"])
+    found: list[ShardItem] = []
+    for each in music:
+        pieces = symbol_vocabulary.encode_pieces(codec, [SymbolSource(each.name, each.content)], recipe.shifts)
+        found += [symbols_batches.item_from_piece(piece, each.identity) for piece in pieces]
+    return found
 
 
 def build_task(recipe: SymbolRecipe, facts: dict[str, Any], /) -> "SymbolTask":

@@ -5,14 +5,14 @@ a transposition is in the vocabulary like any other. Piano keys stay between the
 music; ABC texts are not transposed.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from bachbridge.codecs.abc import codec as abc_codec
-from bachbridge.codecs.base import Symbol, SymbolCodec
+from bachbridge.codecs.base import Symbol, SymbolCodec, SymbolCounts
 from bachbridge.codecs.chords import codec as chords_codec
 from bachbridge.codecs.chords.onsets import OnsetGroup, beat_notes, group_onsets, phrase_onsets, transposed
 from bachbridge.codecs.chords.options import parse_options
@@ -31,28 +31,38 @@ from bachbridge_training.symbols.batches import SymbolPiece
 _PITCH_CLASSES, _MAX_COUNTED_NOTES = 12, 4
 
 
-def build_vocabulary(recipe: SymbolRecipe, training: Sequence[SymbolSource]) -> dict[str, Any]:
+def build_vocabulary(recipe: SymbolRecipe, training: Iterable[SymbolSource]) -> dict[str, Any]:
     """Return the card's facts about the symbols, made from the training pieces in all their transpositions."""
-    return _VOCABULARY_BUILDERS[recipe.codec](recipe, training)
+    return vocabulary_from_counts(recipe, count_symbols(recipe, training))
 
 
-def _chord_vocabulary(recipe: SymbolRecipe, training: Sequence[SymbolSource]) -> dict[str, Any]:
+def count_symbols(recipe: SymbolRecipe, training: Iterable[SymbolSource]) -> SymbolCounts:
+    """Count what occurs in some of the training pieces, in all their transpositions; see `codecs.base.add_counts`."""
+    return _COUNTS[recipe.codec](recipe, training)
+
+
+def vocabulary_from_counts(recipe: SymbolRecipe, counts: SymbolCounts) -> dict[str, Any]:
+    """Return the card's facts about the symbols of all training pieces, which have been counted."""
+    return _VOCABULARIES[recipe.codec](recipe, counts)
+
+
+def _count_chords(recipe: SymbolRecipe, training: Iterable[SymbolSource]) -> SymbolCounts:
     shifts = range(-recipe.shifts, recipe.shifts + 1)
-    pieces = [_source_onsets(source) for source in training]
-    return chords_codec.build_vocabulary(
-        (transposed(onsets, semitones) for onsets in pieces for semitones in shifts), parse_options(recipe.options)
-    )
+    pieces = (_source_onsets(source) for source in training)
+    shifted = (transposed(onsets, semitones) for onsets in pieces for semitones in shifts)
+    return chords_codec.count_symbols(shifted, parse_options(recipe.options))
 
 
-def _keys88_vocabulary(_recipe: SymbolRecipe, training: Sequence[SymbolSource]) -> dict[str, Any]:
-    return keys88_codec.build_vocabulary(_source_phrase(source) for source in training)
-
-
-def _abc_vocabulary(_recipe: SymbolRecipe, training: Sequence[SymbolSource]) -> dict[str, Any]:
-    return abc_codec.build_vocabulary(_source_text(source) for source in training)
-
-
-_VOCABULARY_BUILDERS = {"chords": _chord_vocabulary, "keys88": _keys88_vocabulary, "abc": _abc_vocabulary}
+_COUNTS: dict[str, Callable[[SymbolRecipe, Iterable[SymbolSource]], SymbolCounts]] = {
+    "chords": _count_chords,
+    "keys88": lambda _, training: keys88_codec.count_symbols(_source_phrase(source) for source in training),
+    "abc": lambda _, training: abc_codec.count_symbols(_source_text(source) for source in training),
+}
+_VOCABULARIES: dict[str, Callable[[SymbolRecipe, SymbolCounts], dict[str, Any]]] = {
+    "chords": lambda recipe, counts: chords_codec.vocabulary_from_counts(counts, parse_options(recipe.options)),
+    "keys88": lambda _, counts: keys88_codec.vocabulary_from_counts(counts),
+    "abc": lambda _, counts: abc_codec.vocabulary_from_counts(counts),
+}
 
 
 def build_alphabet(codec: SymbolCodec) -> Alphabet:

@@ -23,7 +23,7 @@ from bachbridge.codecs.abc.answer_decoder import AbcDecoder
 from bachbridge.codecs.abc.prompt import AbcPrompt, make_prompt
 from bachbridge.codecs.abc.reader import split_header
 from bachbridge.codecs.abc.shortest_end import closing_characters
-from bachbridge.codecs.base import Symbol
+from bachbridge.codecs.base import Symbol, SymbolCounts
 from bachbridge.errors import TuneError
 from bachbridge.music.frames import Bools
 from bachbridge.music.notes import Key, Phrase
@@ -44,24 +44,31 @@ _MIN_KEY_SHARE = 0.02
 
 def build_vocabulary(texts: Iterable[str]) -> dict[str, Any]:
     """Return a card's vocabulary of tunes: their characters, their keys and their unit lengths."""
-    characters = set(REQUIRED_CHARACTERS)
-    keys: Counter[str] = Counter()
-    units: Counter[tuple[str, str]] = Counter()
-    count = 0
+    return vocabulary_from_counts(count_symbols(texts))
+
+
+def count_symbols(texts: Iterable[str]) -> SymbolCounts:
+    """Count the characters, the tunes, their keys, and their unit lengths together with their meters."""
+    counts: SymbolCounts = {"characters": Counter(), "tunes": Counter(), "keys": Counter(), "units": Counter()}
     for text in texts:
-        characters |= set(text)
-        count += 1
+        counts["characters"].update(text)
+        counts["tunes"]["all"] += 1
         try:
             header = split_header(normal_form.header_lines(text))[0]
         except TuneError:
             continue
-        keys[header.key] += 1
-        units[header.meter_word, header.unit_word] += 1
-    known = [key for key, tunes in keys.most_common() if tunes >= _MIN_KEY_SHARE * count]
+        counts["keys"][header.key] += 1
+        counts["units"][header.meter_word, header.unit_word] += 1
+    return counts
+
+
+def vocabulary_from_counts(counts: SymbolCounts) -> dict[str, Any]:
+    """Return a card's vocabulary of tunes that were counted by `count_symbols`."""
+    fewest = _MIN_KEY_SHARE * counts["tunes"]["all"]
     return {
-        "characters": "".join(sorted(characters)),
-        "keys": known,
-        "units": {meter: unit for (meter, unit), _ in reversed(units.most_common())},
+        "characters": "".join(sorted({*REQUIRED_CHARACTERS, *counts["characters"]})),
+        "keys": [key for key, tunes in counts["keys"].most_common() if tunes >= fewest],
+        "units": {meter: unit for (meter, unit), _ in reversed(counts["units"].most_common())},
     }
 
 

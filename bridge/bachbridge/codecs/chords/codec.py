@@ -22,11 +22,11 @@ from typing import Any
 
 import numpy as np
 
-from bachbridge.codecs.base import Symbol, SymbolDecoder
+from bachbridge.codecs.base import Symbol, SymbolCounts, SymbolDecoder
 from bachbridge.codecs.chords import names as chord_names
 from bachbridge.codecs.chords.decoder import ChordDecoder
 from bachbridge.codecs.chords.names import REST, Chord
-from bachbridge.codecs.chords.onsets import OnsetGroup, TimedChord, phrase_onsets, scaled, transposed
+from bachbridge.codecs.chords.onsets import OnsetGroup, phrase_onsets, scaled, transposed
 from bachbridge.codecs.chords.options import VELOCITY_COUNT, ChordOptions, parse_options
 from bachbridge.errors import ConfigError
 from bachbridge.music.frames import Bools, Floats, Ints
@@ -46,14 +46,29 @@ def symbol_names(onsets: Sequence[OnsetGroup], options: ChordOptions) -> list[st
 
 def build_vocabulary(sequences: Iterable[Sequence[OnsetGroup]], options: ChordOptions) -> dict[str, Any]:
     """Return a card's vocabulary: the options, and what occurs in the training music; raise `ConfigError`."""
-    events = [event for onsets in sequences for event in options.timed_chords(onsets)]
-    if not events:
+    return vocabulary_from_counts(count_symbols(sequences, options), options)
+
+
+def count_symbols(sequences: Iterable[Sequence[OnsetGroup]], options: ChordOptions) -> SymbolCounts:
+    """Count the chords by their names, the durations and the levels of velocity."""
+    counts: SymbolCounts = {"chords": Counter(), "durations": Counter(), "levels": Counter()}
+    for onsets in sequences:
+        for pitches, units, velocity in options.timed_chords(onsets):
+            counts["chords"][options.make_chord(pitches).name] += 1
+            counts["durations"][units] += 1
+            if pitches and options.levels:
+                counts["levels"][options.velocity_to_level(velocity)] += 1
+    return counts
+
+
+def vocabulary_from_counts(counts: SymbolCounts, options: ChordOptions) -> dict[str, Any]:
+    """Return a card's vocabulary of music that was counted by `count_symbols`; raise `ConfigError` if it is empty."""
+    chords, durations, levels = Counter(counts["chords"]), counts["durations"], counts["levels"]
+    if not chords:
         raise ConfigError("there are no notes to learn chords from: give music with notes.")
-    # Equally common chords are in the order of their names, so that a vocabulary is the same each time.
-    counted = Counter(options.make_chord(pitches).name for pitches, _, _ in events)
     if options.rests:
-        counted.setdefault(REST.name, 0)
-    durations = Counter(units for _, units, _ in events)
+        chords.setdefault(REST.name, 0)
+    # Equally common chords are in the order of their names, so that a vocabulary is the same each time.
     return {
         "names": options.names,
         "rests": options.rests,
@@ -61,18 +76,11 @@ def build_vocabulary(sequences: Iterable[Sequence[OnsetGroup]], options: ChordOp
         "unit": str(options.unit),
         "longest": str(options.longest),
         "levels": options.levels,
-        "usual_level": _usual_level(events, options),
+        # The softest of equally common levels.
+        "usual_level": max(sorted(levels), key=lambda level: levels[level]) if options.levels else 0,
         "pace": max(sorted(durations), key=lambda units: durations[units]),
-        "chords": sorted(counted, key=lambda name: (-counted[name], name)),
+        "chords": sorted(chords, key=lambda name: (-chords[name], name)),
     }
-
-
-def _usual_level(events: Sequence[TimedChord], options: ChordOptions) -> int:
-    """Return the commonest level of velocity, the softest of equally common ones; 0 without levels."""
-    if not options.levels:
-        return 0
-    counted = Counter(options.velocity_to_level(velocity) for pitches, _, velocity in events if pitches)
-    return max(sorted(counted), key=lambda level: counted[level])
 
 
 def _mean_velocity(onsets: Sequence[OnsetGroup]) -> int:

@@ -4,13 +4,14 @@ A phrase is read in the octave and at the pace of the music that the network kno
 whole note, as music that is four times as quick. Its answer is moved back.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import groupby
 from typing import Any
 
-from bachbridge.codecs.base import Symbol, SymbolDecoder
+from bachbridge.codecs.base import Symbol, SymbolCounts, SymbolDecoder
 from bachbridge.codecs.keys88.decoder import Keys88Decoder
 from bachbridge.codecs.keys88.text import (
     HIGHEST_PITCH,
@@ -39,22 +40,33 @@ def build_vocabulary(phrases: Iterable[Phrase]) -> dict[str, Any]:
     It holds the lowest and highest key, the most keys at one time, the most steps for which a key was held, and the
     most silent steps in a row.
     """
-    pitches, most, longest, silence = [60], 1, 1, 0
+    return vocabulary_from_counts(count_symbols(phrases))
+
+
+def count_symbols(phrases: Iterable[Phrase]) -> SymbolCounts:
+    """Count the keys, the numbers of keys at one time, the steps for which keys are held, and the silent runs."""
+    pitches, most, longest, silence = Counter[int](), Counter[int](), Counter[int](), Counter[int]()
     for phrase in phrases:
         text = phrase_to_text(phrase)
         lines = text.split(STEP_END)[:-1]
-        pitches += [fold_into_range(note.pitch, LOWEST_PITCH, HIGHEST_PITCH) for note in phrase.notes]
-        most = max([most, *(len(set(line)) for line in lines)])
-        longest = max([longest, *(note.length for note in text_to_phrase(text).notes)])
-        silence = max([silence, *(len([*run]) for sounding, run in groupby(lines, key=bool) if not sounding)])
+        pitches.update(fold_into_range(note.pitch, LOWEST_PITCH, HIGHEST_PITCH) for note in phrase.notes)
+        most.update(len(set(line)) for line in lines)
+        longest.update(note.length for note in text_to_phrase(text).notes)
+        silence.update(len([*run]) for sounding, run in groupby(lines, key=bool) if not sounding)
+    return {"pitches": pitches, "most": most, "longest": longest, "silence": silence}
+
+
+def vocabulary_from_counts(counts: SymbolCounts) -> dict[str, Any]:
+    """Return a card's vocabulary of music that was counted by `count_symbols`."""
+    pitches = {60, *counts["pitches"]}
     lowest, highest = min(pitches), max(pitches)
     return {
         "keys": KEY_CHARACTERS,
         "lowest": min(lowest, highest - 11),
         "highest": highest,
-        "most": most,
-        "longest": longest,
-        "silence": silence,
+        "most": max({1, *counts["most"]}),
+        "longest": max({1, *counts["longest"]}),
+        "silence": max({0, *counts["silence"]}),
     }
 
 

@@ -18,7 +18,7 @@ from bachbridge.protocol.events import (
 from bachbridge.settings import Settings
 from bachbridge_gui.app_core import AppCore
 from bachbridge_gui.engine.supervisor import StartEngine
-from bachbridge_gui.state.exchanges import Exchange, exchange_phrase
+from bachbridge_gui.state.exchanges import Exchange, exchange_phrase, phrase_from_step
 from bachbridge_gui.state.window_prefs import WindowPrefs
 from bachbridge_gui.window_parts import WindowParts
 
@@ -56,6 +56,7 @@ class EngineCommands:
             self._core.supervisor.send(_EVENTS[command])
         match command:
             case "panic":
+                self._parts.score.play_cursor.stop()
                 self._parts.keyboard.release_all()
                 self._core.preview.silence()
             case "example":
@@ -67,9 +68,12 @@ class EngineCommands:
             case _:
                 pass
 
-    def play_again(self, exchange: Exchange) -> None:
-        """Play the prompt and the answer of an exchange."""
-        self._core.supervisor.send(PlayPhrase(exchange_phrase(exchange), exchange.step_ns))
+    def play_again(self, exchange: Exchange, from_step: int = 0) -> None:
+        """Play the prompt and the answer of an exchange, from a step on."""
+        phrase = phrase_from_step(exchange_phrase(exchange), from_step)
+        if phrase.notes:
+            self._parts.score.expect_playback(exchange, from_step + phrase.notes[0].start)
+        self._core.supervisor.send(PlayPhrase(phrase, exchange.step_ns))
 
     def request_another_answer(self, exchange: Exchange) -> None:
         """Ask for an answer to the same prompt with the next seed."""
@@ -109,6 +113,7 @@ class EngineCommands:
         self._core.store.command_given.connect(self.perform)
         phrases, port_picker = self._parts.phrases, self._parts.port_picker
         phrases.playRequested.connect(self.play_again)
+        self._parts.score.play_requested.connect(self.play_again)
         phrases.anotherAnswerRequested.connect(self.request_another_answer)
         phrases.promptDropped.connect(self.answer_phrase)
         port_picker.names_wanted.connect(self._core.ports.request_port_names)

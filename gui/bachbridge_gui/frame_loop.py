@@ -76,6 +76,7 @@ class FrameLoop(QObject):
         self._handle_messages(messages, now_ns)
         if self._core.state.view == "roll" and self._parts.roll.refresh(now_ns):
             self.roll_painted.emit(now_ns)
+        self._parts.score.run_frame(now_ns, self._core.state.timeline)
         self._update_notice(now_ns)
         self._update_live_widgets(now_ns)
         if now_ns - self._last_text_ns >= _TEXT_INTERVAL_NS:
@@ -108,6 +109,7 @@ class FrameLoop(QObject):
         self._core.ports.handle_message(message)
         self._core.store.handle_message(message)
         self._parts.monitor.add_message(message, now_ns)
+        self._parts.score.play_cursor.handle_message(message)
         match message:
             case Received(data, _):
                 self._core.midi_learn.handle_midi(data)
@@ -212,7 +214,12 @@ class FrameLoop(QObject):
         store = self._core.store
         store.changed.connect(self._on_setting_changed)
         store.command_given.connect(lambda _: self.wake())
-        for refused in (store.refused, self._parts.phrases.refused, self._parts.preset_bar.refused):
+        for refused in (
+            store.refused,
+            self._parts.phrases.refused,
+            self._parts.preset_bar.refused,
+            self._parts.score.refused,
+        ):
             refused.connect(self.show_notice)
         self._core.preview.sound.changed.connect(self._show_preview_failure)
 

@@ -18,6 +18,8 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
+from bachbridge.files.score_layout import ScoreOptions
+from bachbridge.music.timeline import parse_meter
 from bachbridge_gui.app_core import AppCore
 from bachbridge_gui.engine_commands import EngineCommands
 from bachbridge_gui.frame_loop import FrameLoop
@@ -207,7 +209,7 @@ class MainWindow(QMainWindow):
             roll.scroll_to(span.start_ns - _SCROLL_LEAD_NS)
         if selected := self.parts.phrases.selected_entries():
             exchange = selected[-1]
-            self.parts.score.show_phrase(exchange.prompt, exchange.answer, exchange.answer_step)
+            self.parts.score.show_exchange(exchange, ScoreOptions(meter=parse_meter(self.core.store.settings.meter)))
 
     def _play_on_screen_keyboard(self) -> None:
         self.show_keyboard(on=True)

@@ -17,13 +17,13 @@ from bachbridge_gui.piano_roll.widget import PianoRoll
 from bachbridge_gui.presets.midi_profiles import ProfileFolder
 from bachbridge_gui.presets.preset_bar import PresetBar
 from bachbridge_gui.presets.presets import PresetFolder
+from bachbridge_gui.score.view import ScoreView
 from bachbridge_gui.setup.connect_page import ConnectPage
 from bachbridge_gui.setup.port_picker import PortPicker
 from bachbridge_gui.setup.welcome import WelcomePage
 from bachbridge_gui.state.drag_files import DragFiles
 from bachbridge_gui.views.compact_bar import CompactBar
 from bachbridge_gui.views.monitor import Monitor
-from bachbridge_gui.views.score import ScoreView
 from bachbridge_gui.views.status_bar import StatusBar
 from bachbridge_gui.views.top_bar import TopBar
 

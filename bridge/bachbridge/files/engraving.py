@@ -19,6 +19,8 @@ MAX_BARS = 400
 _UNITS_PER_PIXEL = 2
 """Units of verovio's page width to a pixel of the SVG, at the scale of `_PAGE_OPTIONS`."""
 _PAGE_OPTIONS = {"pageHeight": 60000, "adjustPageHeight": True, "scale": 50}
+_SNUG_OPTIONS = {"pageMarginTop": 28, "pageMarginRight": 4, "pageMarginBottom": 24, "pageMarginLeft": 34}
+"""Margins of a picture within a window: room for a brace on the left and for words above."""
 _PDF_OPTIONS = {"pageHeight": 2970, "pageWidth": 2100, "scale": 50}
 _LAYOUT_OPTIONS = {"footer": "none", "header": "none", "breaks": "auto", "svgViewBox": True, "svgRemoveXlink": True}
 _ENGRAVER_FONT = 'font-family="Times, serif"'
@@ -39,9 +41,13 @@ def require_libraries(path: Path) -> None:
         importlib.import_module("resvg_py")
 
 
-def render_picture(musicxml: bytes, suffix: str, width: int = 1050) -> bytes:
-    """Return the bytes of an `.svg`, `width` pixels wide, or of a `.png` of the same page; raises `BachBridgeError`."""
-    toolkit = _load_score(musicxml, _PAGE_OPTIONS | {"pageWidth": width * _UNITS_PER_PIXEL})
+def render_picture(musicxml: bytes, suffix: str, width: int = 1050, *, snug: bool = False) -> bytes:
+    """Return the bytes of an `.svg`, `width` pixels wide, or of a `.png` of the same page; raises `BachBridgeError`.
+
+    A `snug` page has hardly any margins.
+    """
+    options = _PAGE_OPTIONS | {"pageWidth": width * _UNITS_PER_PIXEL} | (_SNUG_OPTIONS if snug else {})
+    toolkit = _load_score(musicxml, options)
     if toolkit.getPageCount() != 1:
         raise BachBridgeError("the score does not fit on one picture: write it as .pdf or .musicxml.")
     svg = _page_svg(toolkit, 1)

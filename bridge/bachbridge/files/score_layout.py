@@ -1,8 +1,8 @@
 """An exchange as a score: the prompt in four voices and the answer after it, with bar lines and a key.
 
 On paper a voice holds one note at a time. So the player's chords are given to the voices from above, each note to the
-nearest free voice, and a single line to one voice alone. A voice's note ends where its next one begins; of a chord of
-more than four notes the three highest and the lowest are written. Played lengths become note values by
+nearest free voice, and a single line, legato or not, to one voice alone. A voice's note ends where its next one begins;
+of a chord of more than four notes the three highest and the lowest are written. Played lengths become note values by
 `notation.played_values`, and the key signature is `notation.signature`'s.
 """
 
@@ -24,6 +24,8 @@ _GRID_SLACK_TICKS = 1.5
 """Distance from the grid up to which a note of a file ends on it: files round, and some end notes a tick early."""
 _UPPER_STAFF_FROM = 60
 """A single line with this mean pitch or a higher one goes to the soprano, on the upper staff."""
+_LEGATO_STEPS, _LEGATO_SHARE = 1, 0.25
+"""How long a note of a line may sound on into the next: in steps, or as a share of its length."""
 _RANGE_CENTRES = tuple((low + high) / 2 for low, high in VOICE_RANGES)
 
 
@@ -112,10 +114,9 @@ def assign_voices(notes: Sequence[Note]) -> list[Note]:
     """Return the notes in four voices: as they are if they have voices, else each chord from its highest note down."""
     if any(note.voice for note in notes):
         return list(notes)
-    ordered = sorted(notes, key=lambda note: note.start)
-    if all(one.end <= other.start for one, other in pairwise(ordered)):
-        voice = _voice_of_line([note.pitch for note in ordered])
-        return [replace(note, voice=voice) for note in ordered]
+    if line := _legato_line(notes):
+        voice = _voice_of_line([note.pitch for note in line])
+        return [replace(note, voice=voice) for note in line]
     busy = [0] * len(VOICES)
     assigned: list[Note] = []
     for start, group in groupby(sorted(notes, key=lambda note: (note.start, -note.pitch)), lambda note: note.start):
@@ -129,6 +130,17 @@ def assign_voices(notes: Sequence[Note]) -> list[Note]:
             busy[voice], below = note.end, voice + 1
             assigned.append(replace(note, voice=voice))
     return assigned
+
+
+def _legato_line(notes: Sequence[Note]) -> list[Note]:
+    """Return the notes as one line in which each ends where the next begins at the latest; empty if it is none."""
+    ordered = sorted(notes, key=lambda note: note.start)
+    for one, other in pairwise(ordered):
+        overlap = one.end - other.start
+        if one.start == other.start or overlap > max(_LEGATO_STEPS, _LEGATO_SHARE * one.length):
+            return []
+    cut = [replace(one, length=min(one.length, other.start - one.start)) for one, other in pairwise(ordered)]
+    return [*cut, *ordered[-1:]]
 
 
 def _voice_of_line(pitches: Sequence[int]) -> int:

@@ -40,6 +40,12 @@ _ROLL_KEYS = (
     ("+, -", "Zoom in and out"),
     ("Home, End", "Go to the beginning, or follow the music"),
 )
+_SCORE_KEYS = (
+    ("Left, Right", "Choose a note"),
+    ("Home, End", "Choose the first or the last note"),
+    ("Enter", "Play from the chosen note"),
+    ("Ctrl+wheel", "Make the staves larger or smaller"),
+)
 _PIANO_KEYS = (("Letters and digits", "Play notes, while the piano is shown"),)
 
 
@@ -51,5 +57,6 @@ def shortcut_groups() -> tuple[tuple[str, tuple[tuple[str, str], ...]], ...]:
         ("Everywhere", window),
         ("In the list of phrases", (*phrases, ("Ctrl+Z", "Bring back what was deleted last"))),
         ("On the roll", _ROLL_KEYS),
+        ("On the score", _SCORE_KEYS),
         ("On the piano", _PIANO_KEYS),
     )

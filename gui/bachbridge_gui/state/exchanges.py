@@ -204,6 +204,13 @@ def exchange_phrase(exchange: Exchange) -> Phrase:
     return Phrase(tuple(notes), exchange.steps, exchange.prompt.steps_per_bar, exchange.prompt.position)
 
 
+def phrase_from_step(phrase: Phrase, step: int) -> Phrase:
+    """Return what begins at `step` or later, which becomes step 0."""
+    notes = tuple(replace(note, start=note.start - step) for note in phrase.notes if note.start >= step)
+    position = None if phrase.position is None else (phrase.position + step) % phrase.steps_per_bar
+    return replace(phrase, notes=notes, steps=max(0, phrase.steps - step), position=position)
+
+
 def exchange_parts(exchange: Exchange, step_ns: int = 0) -> list[Part]:
     """Return the player's part and the voices' parts; time 0 is the bar line at or before the prompt.
 

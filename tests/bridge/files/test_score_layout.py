@@ -24,6 +24,14 @@ def test_assign_voices_keeps_a_single_line_in_one_voice():
     assert voices() == []
 
 
+def test_assign_voices_keeps_a_legato_line_in_one_voice():
+    line = assign_voices([Note(0, 5, 72), Note(4, 5, 74), Note(8, 9, 76), Note(16, 2, 77)])
+    assert [(note.start, note.length, note.voice) for note in line] == [(0, 4, 0), (4, 4, 0), (8, 8, 0), (16, 2, 0)]
+    held = assign_voices([Note(0, 8, 72), Note(4, 4, 64)])
+    assert [note.length for note in held] == [8, 4]
+    assert len({note.voice for note in held}) == 2
+
+
 def test_assign_voices_spreads_a_chord_from_above():
     assert voices(*(Note(0, 4, pitch) for pitch in (48, 64, 55, 72))) == [
         (0, 0, 72),

@@ -11,6 +11,8 @@ from PyQt6.QtGui import QColor, QImage, QPainter
 from PyQt6.QtSvg import QSvgRenderer
 
 _INNER_SVG = re.compile(rb'<svg class="definition-scale"[^>]*?viewBox="([^"]*)"[^>]*>')
+_PAGE = re.compile(rb'<g class="page-margin"[^>]*>')
+_NOTE_HEAD = re.compile(rb'<g [^>]*class="notehead"[^>]*>\s*<use [^>]*/>\s*</g>')
 _VIEW_BOX = re.compile(rb'viewBox="[^"]*"')
 _TEXT_ELEMENT = re.compile(rb"<text\b[^>]*/>|<text\b.*?</text>", re.DOTALL)
 
@@ -32,6 +34,14 @@ def to_svg_tiny(svg: bytes) -> bytes:
             + tail
         )
     return _TEXT_ELEMENT.sub(b"", svg).replace(b' href="#', b' xlink:href="#')
+
+
+def note_heads_only(svg: bytes) -> bytes:
+    """Return the picture with nothing on it but the heads of its notes."""
+    opening = _PAGE.search(svg)
+    if opening is None:
+        return b""
+    return svg[: opening.end()] + b"".join(_NOTE_HEAD.findall(svg)) + b"</g></svg></svg>"
 
 
 def render_stencil(svg: bytes, width: int, pixel_ratio: float) -> QImage:

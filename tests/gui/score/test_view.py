@@ -9,16 +9,10 @@ from PyQt6.QtGui import QColor, QPalette
 from bachbridge.errors import BachBridgeError
 from bachbridge.music.notes import Note, Phrase
 from bachbridge.process.install_advice import install_advice
-from bachbridge_gui.views.score import (
-    ENGRAVING_FAILED,
-    HINT,
-    TOO_LONG,
-    Engraver,
-    ScoreContent,
-    ScoreView,
-    engrave_svg,
-)
-from bachbridge_gui.views.score_svg import render_stencil, tint_stencil, to_svg_tiny
+from bachbridge_gui.score.content import Engraver, ScoreContent, engrave_svg
+from bachbridge_gui.score.engraving_thread import ENGRAVING_FAILED, TOO_LONG
+from bachbridge_gui.score.svg import render_stencil, tint_stencil, to_svg_tiny
+from bachbridge_gui.score.view import HINT, ScoreView
 
 PROMPT = Phrase((Note(0, 8, 72), Note(8, 8, 74)), 16)
 ANSWER = tuple(Note(0, 16, 72 - 7 * voice, voice=voice) for voice in range(4))

@@ -3,6 +3,7 @@
 # make soak   all tests, the slow ones too, and the property tests with many more examples
 # make bench  latencies over real ports
 # make screenshots  pictures of the window, one of them animated, into docs/screenshots
+# make docs   the documentation as a site in site/, readable without a network
 # make deb    a package for Debian 12 and its relatives, into dist
 
 BIN := .venv/bin
@@ -17,7 +18,7 @@ endif
 # The package sets this too; here it also holds for programs that import onnxruntime before the package.
 export ORT_DISABLE_TELEMETRY := 1
 
-.PHONY: run test test-ports lint soak bench screenshots deb constraints clean
+.PHONY: run test test-ports lint soak bench screenshots docs deb constraints clean
 
 run: .venv/core
 	@$(BIN)/bachbridge start
@@ -45,6 +46,9 @@ bench: .venv/core
 screenshots: .venv/all
 	$(BIN)/python scripts/screenshots.py docs/screenshots
 
+docs: .venv/docs
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
+
 deb:
 	sh installers/linux/build_deb.sh
 
@@ -61,10 +65,14 @@ deb:
 	@$(INSTALL) -e ".[gui,train,test]"
 	@touch .venv/core $@
 
+.venv/docs: .venv/core
+	@$(INSTALL) -e ".[docs]"
+	@touch $@
+
 # Resolve all extras afresh; the other targets install the versions in constraints.txt.
 constraints:
 	sh scripts/constraints.sh
 
 clean:
-	rm -rf .venv build dist .pytest_cache .ruff_cache .hypothesis demo.mid demo.wav demo.png
+	rm -rf .venv build dist site .pytest_cache .ruff_cache .hypothesis demo.mid demo.wav demo.png
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

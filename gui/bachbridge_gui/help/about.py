@@ -54,6 +54,13 @@ def documents() -> dict[str, Path]:
     return {title: folder / name for title, name in _DOCUMENTS.items() if (folder / name).is_file()}
 
 
+def site_page() -> Path | None:
+    """Return the first page of the documentation site, None if this program came without it (`make docs` builds it)."""
+    package = Path(__file__).resolve().parents[1]
+    pages = (package / "site" / "index.html", package.parents[1] / "site" / "index.html")
+    return next((page for page in pages if page.is_file()), None)
+
+
 def doctor_command() -> list[str]:
     """Return the command that examines this installation."""
     program = [sys.executable] if getattr(sys, "frozen", False) else [sys.executable, "-m", "bachbridge"]

@@ -7,7 +7,7 @@ from PyQt6.QtCore import QUrl, pyqtSignal
 from PyQt6.QtGui import QDesktopServices
 from PyQt6.QtWidgets import QComboBox, QHBoxLayout, QPushButton, QTabWidget, QTextBrowser, QVBoxLayout, QWidget
 
-from bachbridge_gui.help.about import about_markdown, doctor_command, documents
+from bachbridge_gui.help.about import about_markdown, doctor_command, documents, site_page
 from bachbridge_gui.help.problem_report import ProblemReport
 from bachbridge_gui.help.shortcut_table import shortcut_groups
 
@@ -67,7 +67,18 @@ class DocumentView(QWidget):
             "Show the files in your file manager" if self._paths else "The documents are not installed"
         )
         line = QHBoxLayout()
+        self.site_button = QPushButton("Open in your browser")
+        self.site_button.setAccessibleName("Open the documentation in your browser")
+        self.site_button.clicked.connect(self._open_site)
+        self._site = site_page()
+        self.site_button.setEnabled(self._site is not None)
+        self.site_button.setToolTip(
+            "All pages, with pictures, sound and a search; no network is needed"
+            if self._site
+            else "The pages for the browser are not installed: make docs builds them"
+        )
         line.addWidget(self.chooser, 1)
+        line.addWidget(self.site_button)
         line.addWidget(self.folder_button)
         column = QVBoxLayout(self)
         column.addLayout(line)
@@ -83,6 +94,10 @@ class DocumentView(QWidget):
         except OSError as error:
             content = f"This document cannot be read ({error.strerror}): install BachBridge again."
         self.text.setMarkdown(content or "The documents are not installed: read them on BachBridge's web page.")
+
+    def _open_site(self) -> None:
+        if self._site is not None:
+            QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._site)))
 
     def _open_folder(self) -> None:
         if path := next(iter(self._paths.values()), None):

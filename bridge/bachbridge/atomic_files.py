@@ -1,11 +1,12 @@
 """Atomic output files and folders, and input files with a size limit.
 
 An output appears complete or not at all: it is written under another name in the same folder, then renamed. An input is
-read in one go, unless it is larger than any reasonable file of its kind.
+read in one go, unless it is larger than any reasonable file of its kind: then nothing of it is read.
 """
 
 import os
 import shutil
+import stat
 import tempfile
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -31,10 +32,12 @@ def read_limited_bytes(path: Path, max_bytes: int, error_type: type[BachBridgeEr
     """Return a file's bytes; raises `error_type` if it cannot be read or is larger than `max_bytes`."""
     try:
         with path.open("rb") as file:
-            content = file.read(max_bytes + 1)
+            facts = os.fstat(file.fileno())
+            is_larger = stat.S_ISREG(facts.st_mode) and facts.st_size > max_bytes
+            content = b"" if is_larger else file.read(max_bytes + 1)
     except OSError as error:
         raise error_type(f"{path} cannot be read ({error.strerror}): check the path and its permissions.") from error
-    if len(content) > max_bytes:
+    if is_larger or len(content) > max_bytes:
         raise error_type(f"{path} is too large (over {max_bytes >> 20} MiB): cut it into shorter files.")
     return content
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from bachbridge.codecs.abc.reader import STEPS_PER_WHOLE_NOTE, TuneHeader
 from bachbridge.errors import TuneError
 from bachbridge.files.abc.tune import PlayedTune, read_tune
+from bachbridge.files.abc.tune_text import holds_notes
 from bachbridge.files.abc_reader import read_abc
 from bachbridge.files.midi_reader import MAX_BEATS, MidiSong
 from bachbridge.files.midi_writer import (
@@ -83,6 +84,8 @@ def _find_tune(path: Path, tunes: Sequence[str], number: int) -> str:
 
 def song_from_tune(tune: str, path: Path, bpm: float | None = None) -> AbcSong:
     """Convert the text of a tune, at `bpm` or else its own tempo; raises `TuneError`, which names `path`."""
+    if not holds_notes(tune):
+        raise TuneError(f"{path} holds no notes: give a tune with notes.")
     try:
         played = read_tune(tune)
     except TuneError as error:

@@ -10,7 +10,7 @@ has a channel of its own. Such a file says so (registered parameter 6 on channel
 more, the tenth among them, are bent or pressed one by one.
 """
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections import defaultdict, deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -90,6 +90,8 @@ Stroke = tuple[int, int]
 def _strokes_by_key(events: Iterable[TrackEvent], skipped: int) -> dict[tuple[int, int], list[Stroke]]:
     """Return what happens to each (channel, pitch) of a track, in the order of the events."""
     strokes: defaultdict[tuple[int, int], list[Stroke]] = defaultdict(list)
+    struck: defaultdict[int, set[int]] = defaultdict(set)
+    """Pitches of each channel since its last "all notes off"."""
     for event in events:
         kind, channel = event.status & 0x1F0, event.status & 0x0F
         if channel == skipped or kind not in {NOTE_ON, NOTE_OFF, CONTROL}:
@@ -97,9 +99,10 @@ def _strokes_by_key(events: Iterable[TrackEvent], skipped: int) -> dict[tuple[in
         number, value = event.data
         if kind != CONTROL:
             strokes[channel, number].append((event.tick, value if kind == NOTE_ON else 0))
+            struck[channel].add(number)
         elif number == _SOUND_OFF or number >= _FIRST_NOTES_OFF:
-            for key in [key for key in strokes if key[0] == channel]:
-                strokes[key].append((event.tick, -1))
+            for pitch in struck.pop(channel, ()):
+                strokes[channel, pitch].append((event.tick, -1))
     return strokes
 
 
@@ -108,13 +111,14 @@ def _pair_key(
 ) -> tuple[list[tuple[int, int, int]], list[tuple[int, int, int]]]:
     """Return (start, end, velocity) of the notes of one key, and of those that nothing ends."""
     never_ended = _never_ended(strokes)
+    following = _later_onsets(strokes, last) if never_ended else []
     sounding: deque[Stroke] = deque()
     ended: list[tuple[int, int, int]] = []
     open_notes: list[tuple[int, int, int]] = []
     for index, (tick, velocity) in enumerate(strokes):
         if index in never_ended:
-            following = next((later for later, value in strokes[index + 1 :] if value > 0 and later > tick), last)
-            open_notes.append((tick, following if following > tick else tick + ticks_per_beat, velocity))
+            end = following[index] if following[index] > tick else tick + ticks_per_beat
+            open_notes.append((tick, end, velocity))
         elif velocity > 0:
             sounding.append((tick, velocity))
         else:
@@ -124,18 +128,31 @@ def _pair_key(
     return ended, open_notes
 
 
+def _later_onsets(strokes: Sequence[Stroke], last: int) -> list[int]:
+    """Return for each stroke the tick of the next note-on that comes later; `last` if there is none."""
+    found = [last] * len(strokes)
+    nearest = after_nearest = last
+    for index in range(len(strokes) - 1, -1, -1):
+        tick, velocity = strokes[index]
+        found[index] = nearest if nearest > tick else after_nearest
+        if velocity > 0 and tick < nearest:
+            nearest, after_nearest = tick, nearest
+    return found
+
+
 def _never_ended(strokes: Sequence[Stroke]) -> set[int]:
     """Return the indices of the note-ons without an end: those that are left if each end belongs to the nearest one."""
-    open_indices: list[int] = []
+    open_notes: list[Stroke] = []
+    """Tick and index of each note-on without an end so far."""
     for index, (tick, velocity) in enumerate(strokes):
         if velocity > 0:
-            open_indices.append(index)
+            open_notes.append((tick, index))
         elif velocity < 0:
-            open_indices.clear()
-        elif open_indices:
-            earlier = [place for place, opened in enumerate(open_indices) if strokes[opened][0] < tick]
-            open_indices.pop(earlier[-1] if earlier else -1)
-    return set(open_indices)
+            open_notes.clear()
+        elif open_notes:
+            earlier = bisect_left(open_notes, (tick,))
+            open_notes.pop(earlier - 1 if earlier else -1)
+    return {index for _, index in open_notes}
 
 
 # ---------------------------------------------------------------- pedals

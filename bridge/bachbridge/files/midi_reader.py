@@ -29,14 +29,14 @@ from bachbridge.files.smf import (
     TrackEvent,
     mend_track,
 )
-from bachbridge.files.smf_container import MAX_TRACKS as MAX_TRACKS  # noqa: PLC0414 # part of this module's interface
-from bachbridge.files.smf_container import SmfContents, SmfTrack, holds_midi, parse_smf
+from bachbridge.files.smf_container import MAX_BEATS as MAX_BEATS  # noqa: PLC0414 # part of this module's interface
+from bachbridge.files.smf_container import MAX_TRACKS as MAX_TRACKS  # noqa: PLC0414 # the same
+from bachbridge.files.smf_container import SmfContents, SmfTrack, holds_midi, parse_smf, ticks_per_beat
 from bachbridge.music.notes import Phrase
 from bachbridge.music.phrasing.marks import PhraseMark
 from bachbridge.music.timeline import COMMON_TIME, DEFAULT_TEMPO_US, Meter, Tempo, TickNote, Timeline, phrase_from_ticks
 
 MAX_BYTES = 4 << 20
-MAX_BEATS = 50_000
 MIN_BEAT_US = 60_000
 """1000 bpm; a faster tempo is taken for an error in the file and ignored."""
 
@@ -170,8 +170,7 @@ def _decode_text(data: bytes) -> str:
 
 def _parse_timeline(division: int, tracks: Sequence[Sequence[TrackEvent]]) -> Timeline:
     if division & 0x8000:
-        frames_per_second = 256 - (division >> 8)
-        return Timeline(max(1, frames_per_second * (division & 0xFF) // 2))
+        return Timeline(ticks_per_beat(division))
     tempos = {0: Tempo(0, DEFAULT_TEMPO_US)}
     meters = {0: COMMON_TIME}
     time_events = (event for events in tracks for event in events if event.status in {TEMPO, TIME_SIGNATURE})

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from bachbridge.files.smf import (
     END_OF_TRACK,
     END_OF_TRACK_EVENT,
+    NOTE_OFF,
+    NOTE_ON,
     SmfError,
     TrackEvent,
     is_damaged,
@@ -20,7 +22,9 @@ from bachbridge.files.smf import (
 )
 
 MAX_EVENTS = 250_000
+MAX_NOTES = MAX_EVENTS // 2
 MAX_TRACKS = 256
+MAX_BEATS = 50_000
 _HEADER, _TRACK = b"MThd", b"MTrk"
 _HEADER_SIZE = 6
 _MAX_BYTES_BEFORE = 1024
@@ -47,6 +51,20 @@ class SmfContents:
     oddities: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _Bounds:
+    """Limits of the notes of a track."""
+
+    max_tick: int
+
+    def check(self, tick: int, notes: int) -> None:
+        """Raise `OverflowError` for a note-on or a note-off at `tick`, after so many notes of its track."""
+        if tick > self.max_tick:
+            raise OverflowError(f"over {MAX_BEATS} beats long")
+        if notes > MAX_NOTES:
+            raise OverflowError(f"over {MAX_NOTES:,} notes")
+
+
 def holds_midi(data: bytes) -> bool:
     """Return True if the bytes hold a MIDI file, perhaps inside another container."""
     return _find_header(data) >= 0
@@ -56,14 +74,21 @@ def _find_header(data: bytes) -> int:
     return data.find(_HEADER, 0, len(data) if data.startswith(b"RIFF") else _MAX_BYTES_BEFORE)
 
 
+def ticks_per_beat(division: int) -> int:
+    """Return the ticks of a quarter note that a header states; with frames per second it is half a second."""
+    if division & 0x8000:
+        return max(1, (256 - (division >> 8)) * (division & 0xFF) // 2)
+    return division
+
+
 def parse_smf(data: bytes) -> SmfContents:
-    """Cut a file into tracks; raises `SmfError` if there is none, `OverflowError` if there are too many events."""
+    """Cut a file into tracks; raises `SmfError` if there is none, `OverflowError` if it is too long."""
     oddities: list[str] = []
     begin = _find_header(data)
     if begin:
         oddities.append("it stands inside another container")
         data = _unwrap(data, begin)
-    # A note has three bytes below 128, a system message one at least: files far over the limit are refused unread.
+    # A note has three bytes below 128, a system message one at least: what is over the limit is refused unread.
     if len(data.translate(None, _STATUS_BYTES)) + 2 * len(data.translate(None, _ALL_BUT_SYSTEM)) > 3 * MAX_EVENTS:
         raise OverflowError(f"over {MAX_EVENTS} events")
     if len(data) < 14:
@@ -74,7 +99,7 @@ def parse_smf(data: bytes) -> SmfContents:
     if division in {0, 0x8000} or (division & 0x8000 and not division & 0xFF):
         raise SmfError("its header states no ticks per beat")
     at = 8 + size if _is_boundary(data, 8 + size) else 14
-    tracks, left_out = _cut_tracks(data, at, oddities)
+    tracks, left_out = _cut_tracks(data, at, _Bounds(MAX_BEATS * ticks_per_beat(division)), oddities)
     if len(tracks) != count:
         oddities.append(f"its header counts {_counted(count, 'track')} and {len(tracks)} are there")
     if left_out:
@@ -113,11 +138,10 @@ def _is_other_chunk(data: bytes, at: int) -> bool:
     return at + 8 + int.from_bytes(data[at + 4 : at + 8]) <= len(data)
 
 
-def _cut_tracks(data: bytes, at: int, oddities: list[str]) -> tuple[list[SmfTrack], int]:
+def _cut_tracks(data: bytes, at: int, bounds: _Bounds, oddities: list[str]) -> tuple[list[SmfTrack], int]:
     """Return the tracks from `at` on and the number of bytes after the last one that belong to none."""
     tracks: list[SmfTrack] = []
     end = at
-    room = MAX_EVENTS
     while at < len(data):
         if data[at : at + 4] != _TRACK:
             if _is_other_chunk(data, at):
@@ -130,29 +154,28 @@ def _cut_tracks(data: bytes, at: int, oddities: list[str]) -> tuple[list[SmfTrac
             break
         if len(tracks) == MAX_TRACKS:
             raise OverflowError(f"over {MAX_TRACKS} tracks")
-        track, at, problems = _cut_track(data, at, room)
+        track, at, problems = _cut_track(data, at, bounds)
         oddities += (f"{problem} in track {len(tracks) + 1}" for problem in problems)
         end = at
-        room -= len(track.events)
         tracks.append(track)
     return tracks, len(data[end:].rstrip(b"\0"))
 
 
-def _cut_track(data: bytes, at: int, room: int) -> tuple[SmfTrack, int, list[str]]:
+def _cut_track(data: bytes, at: int, bounds: _Bounds) -> tuple[SmfTrack, int, list[str]]:
     """Return the track whose chunk begins at `at`, the offset after it, and what is wrong with it."""
     begin = at + 8
     stated = begin + int.from_bytes(data[at + 4 : begin])
     is_right = _is_boundary(data, stated)
     following = data.find(_TRACK, begin)
     bound = stated if is_right else following if following >= 0 else len(data)
-    events, end, damage = _walk_to_the_end(data[begin:bound], room)
+    events, end, damage = _walk_to_the_end(data[begin:bound], bounds)
     end += begin
     is_ended = bool(events) and events[-1].status == END_OF_TRACK
     problems = [damage] if damage else []
     if (
         not is_right and not is_ended and stated < bound
     ):  # the length may be right, with bytes after it that are no chunk
-        events, end, damage = _walk_to_the_end(data[begin:stated], room)
+        events, end, damage = _walk_to_the_end(data[begin:stated], bounds)
         end += begin
         is_right, bound, problems = True, stated, [damage] if damage else []
     if is_ended and (data[end : end + 4] == _TRACK or not is_right):
@@ -171,16 +194,20 @@ def _cut_track(data: bytes, at: int, room: int) -> tuple[SmfTrack, int, list[str
     return SmfTrack(kept, mend_track(body) if damaged else body), bound, problems
 
 
-def _walk_to_the_end(track: bytes, room: int) -> tuple[list[TrackEvent], int, str]:
-    """Return the events up to the end of the track or its damage, the offset after them, and what is damaged."""
+def _walk_to_the_end(track: bytes, bounds: _Bounds) -> tuple[list[TrackEvent], int, str]:
+    """Return the events up to the end of the track or its damage, the offset after them, and what is damaged.
+
+    Raises `OverflowError` at a note beyond the bounds.
+    """
     events: list[TrackEvent] = []
-    end = 0
+    end = notes = 0
     try:
         for event, _, after in walk_events(track):
             end = after
             events.append(event)
-            if len(events) > room:
-                raise OverflowError(f"over {MAX_EVENTS} events")
+            if event.status & 0x1E0 == NOTE_OFF:
+                notes += event.status >= NOTE_ON and event.data[1] > 0
+                bounds.check(event.tick, notes)
     except SmfError as error:
         return events, end, f"what follows tick {events[-1].tick if events else 0} is cut off or damaged ({error})"
     return events, end, ""

@@ -65,11 +65,15 @@ def discard_standard_output() -> None:
 
 
 def report_on_stderr(sentence: str, usage: str = "") -> None:
-    """Print a sentence on standard error, after the usage if there is one, if that can be written."""
+    """Print a sentence on standard error, after the usage if there is one, if that can be written.
+
+    What a terminal would obey, as a file's name or text may hold it, is shown as question marks.
+    """
     try:
         if usage:
             print(usage, file=sys.stderr)
-        print(f"bachbridge: {sentence}", file=sys.stderr, flush=True)
+        shown = "".join(sign if sign.isprintable() else "?" for sign in sentence)
+        print(f"bachbridge: {shown}", file=sys.stderr, flush=True)
     except OSError:
         _discard(2)  # what still waits to be written would change the exit status
 

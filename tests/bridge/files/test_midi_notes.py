@@ -54,6 +54,12 @@ def test_note_without_end_stops_at_its_pitch_or_track():
     assert paired([on(0, 60), off(480, 60), on(480, 60)]) == [(0, 480, 60), (480, 960, 60)]
 
 
+def test_held_notes_end_at_the_next_later_onset():
+    held = [on(0, 60), on(0, 60), on(480, 60), on(480, 60), end(960)]
+    assert paired(held) == [(0, 480, 60), (0, 480, 60), (480, 960, 60), (480, 960, 60)]
+    assert paired([on(0, 60), on(0, 60), off(0, 60), end(960)]) == [(0, 960, 60)]
+
+
 def test_all_notes_off_ends_the_notes_of_its_channel():
     for controller in (120, 123):
         events = [on(0, 60), on(0, 64), on(0, 67, 1), pedal(480, 0, controller), off(960, 67, 1), end(2000)]

@@ -198,6 +198,9 @@ def test_read_midi_refuses_files_beyond_its_limits(tmp_path: Path, monkeypatch: 
     assert "beats long" in refusal(tmp_path, song_bytes(part_body("", 0, 0, [(0, 50_001 * TPB, 60, 70)])))
     many = track_body([(0, b"\x90\x3c\x40"), (9, b"\x80\x3c\x40")] * (smf_container.MAX_EVENTS // 2 + 1))
     assert "too large (over 250000 events)" in refusal(tmp_path, song_bytes(many))
+    assert "over 125,000 notes" in refusal(tmp_path, song_bytes(b"\0\x90\x3c\x40" + b"\0\x3c\x40" * 125_001))
+    far = b"\xff\xff\xff\x7f\x90\x3c\x40"
+    assert "over 50000 beats long" in refusal(tmp_path, song_bytes(b"\0\x90\x3c\x40" + far + far))
     monkeypatch.setattr(smf_container, "MAX_EVENTS", 5)
     assert "over 5 events" in refusal(tmp_path, song_bytes(track_body([(0, b"\xf0\x00")] * 6)))
     monkeypatch.setattr(smf_container, "MAX_EVENTS", 100)

@@ -5,6 +5,7 @@ note before. The words of a line of music are aligned as section 5.1 says; of se
 """
 
 import re
+from bisect import bisect_left
 from fractions import Fraction
 
 from bachbridge.music.phrasing.marks import Sign, sign_of_syllable
@@ -73,7 +74,8 @@ class PhraseSigns:
         for found in _WORD.finditer(text):
             word, is_joined = found[0], found.start() == end
             if word == "|":
-                index = min((first for first in self._bar_firsts if first >= index), default=len(self._sung))
+                place = bisect_left(self._bar_firsts, index)
+                index = self._bar_firsts[place] if place < len(self._bar_firsts) else len(self._sung)
             elif word == "-" and is_joined:
                 continue
             else:

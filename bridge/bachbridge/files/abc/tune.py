@@ -21,11 +21,10 @@ from bachbridge.files.abc.playing_order import (
     unroll_changes,
 )
 from bachbridge.files.abc.tune_reader import WrittenTune, read_written_tune
+from bachbridge.files.abc.tune_text import MAX_NOTES
 from bachbridge.files.abc.unrolled import join_ties, unroll_notes, unroll_signs
 from bachbridge.files.abc.voice import AbcVoice
 from bachbridge.music.phrasing.marks import Sign
-
-_MAX_NOTES = 50_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +117,8 @@ def _check_size(voices: Sequence[AbcVoice], orders: Sequence[Sequence[Span]]) ->
         pairs = (voice.meters, voice.tempos, voice.phrase_signs.signs)
         times = ([note.start for note in voice.notes], *([at for at, _ in changes] for changes in pairs))
         played += sum(count_played(sorted(steps), spans) for steps in times)
-    if played > _MAX_NOTES:
-        raise TuneError(f"the tune has over {_MAX_NOTES:,} notes as it is played: cut it into shorter tunes.")
+    if played > MAX_NOTES:
+        raise TuneError(f"the tune has over {MAX_NOTES:,} notes as it is played: cut it into shorter tunes.")
 
 
 def _tempos(written: WrittenTune, orders: Sequence[Sequence[Span]]) -> tuple[tuple[Fraction, float], ...]:

@@ -15,12 +15,28 @@ from bachbridge.errors import TuneError
 
 MAX_FILE_BYTES = 16 << 20
 MAX_TUNE_CHARACTERS = 200_000
+MAX_NOTES = 50_000
+_MAX_SIGNS = 60_000
+"""Bar lines, brackets and other signs beside the notes that a tune may have."""
+_MAX_LINES = 20_000
+"""Lines, and fields within lines, that a tune may have."""
+_MAX_SHARED_CHARACTERS = 32 << 20
+"""Characters of the file's header that all tunes together may get."""
 _MAX_TUNES = 20_000
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _FIELD_LINE = re.compile(r"([A-Zh-wy+]):(?![|:\]])(.*)")
 """A field; a note or a rest before a repeat sign at the beginning of a line is none."""
-_BLOCK = re.compile(r"^%%begin(\w+)[^\n]*\n.*?(?:^%%end\1[^\n]*$|\Z)", re.MULTILINE | re.DOTALL)
+_BLOCK = re.compile(r"^%%begin(\w{1,32})\b[^\n]*\n.*?(?:^%%end\1[^\n]*$|\Z)", re.MULTILINE | re.DOTALL)
 """Directives around lines of text or graphics, which are no music."""
+_NO_MUSIC = re.compile(
+    r"""^[ \t]*[A-Zh-wy+]:(?![|:\]]).*$ | (?<!\\)%.*$ | "[^"\n]*"? | ![^!\s|\[\]]{1,32}! | \{[^}\n]*\}?
+    | \[[A-Za-z]:[^\[\]\n]*\]""",
+    re.MULTILINE | re.VERBOSE,
+)
+"""Fields, comments, texts, decorations and grace notes, as the reader knows them."""
+_INLINE_FIELD = re.compile(r"\[[A-Za-z]:")
+_ALL_BUT_NOTES = str.maketrans("", "", "".join(chr(code) for code in range(128) if chr(code) not in "ABCDEFGabcdefg"))
+_ALL_BUT_SIGNS = str.maketrans("", "", "".join(chr(code) for code in range(128) if chr(code) not in '|:[({<>&!"zxZX'))
 _COMMENT = re.compile(r"(?<!\\)%.*")
 
 
@@ -64,6 +80,8 @@ def split_file(text: str) -> list[str]:
     if not starts:
         return [text] if text.startswith("K:") or "\nK:" in text else []
     header = "".join(f"{line}\n" for line in text[: starts[0]][:MAX_TUNE_CHARACTERS].split("\n") if _is_shared(line))
+    if len(header) * len(starts) > _MAX_SHARED_CHARACTERS:
+        raise TuneError("the file has too long a header for so many tunes: divide it into smaller files.")
     return [
         header + _before_blank_line(text[start:end]) for start, end in zip(starts, [*starts[1:], None], strict=True)
     ]
@@ -86,10 +104,12 @@ def tune_lines(tune: str) -> Iterator[AbcLine]:
     """
     if len(tune) > MAX_TUNE_CHARACTERS:
         raise TuneError(f"the tune has over {MAX_TUNE_CHARACTERS:,} characters: cut it into shorter tunes.")
+    tune = _BLOCK.sub("", tune)
+    _check_counts(tune)
     in_body = False
     letter, texts = "", list[str]()
     """A field or music that may go on in the next line."""
-    for raw in _BLOCK.sub("", tune).split("\n"):
+    for raw in tune.split("\n"):
         line = _parse_line(raw, in_body=in_body)
         if line is None:
             continue
@@ -105,6 +125,27 @@ def tune_lines(tune: str) -> Iterator[AbcLine]:
             in_body = in_body or letter == "K"
     if texts:
         yield AbcLine(letter, "".join(texts))
+
+
+def holds_notes(tune: str) -> bool:
+    """Return False if no letter of the tune can be a note."""
+    return len(tune) > MAX_TUNE_CHARACTERS or bool(_music_alone(tune).translate(_ALL_BUT_NOTES))
+
+
+def _music_alone(tune: str) -> str:
+    """Return the music of a tune, in which each letter from A to G is a note or an ornament."""
+    return _NO_MUSIC.sub(" ", _BLOCK.sub("", tune)).encode("ascii", "ignore").decode("ascii")
+
+
+def _check_counts(tune: str) -> None:
+    """Raise `TuneError` if a tune has too many notes, lines or other signs; they are counted without being parsed."""
+    music = _music_alone(tune)
+    if len(music.translate(_ALL_BUT_NOTES)) > MAX_NOTES:
+        raise TuneError(f"the tune has over {MAX_NOTES:,} notes: cut it into shorter tunes.")
+    if tune.count("\n") + len(_INLINE_FIELD.findall(tune)) > _MAX_LINES:
+        raise TuneError(f"the tune has over {_MAX_LINES:,} lines and fields: cut it into shorter tunes.")
+    if len(music.translate(_ALL_BUT_SIGNS)) > _MAX_SIGNS or tune.count("[") > _MAX_SIGNS:
+        raise TuneError(f"the tune has over {_MAX_SIGNS:,} bar lines and other signs: cut it into shorter tunes.")
 
 
 def _parse_line(raw: str, *, in_body: bool) -> AbcLine | None:

@@ -31,6 +31,9 @@ _HIGHEST_PITCH = 127
 _MAX_BARS_OF_REST = 999
 _MAX_TUPLET = 64
 _MAX_BROKEN_SIGNS = 4
+_MAX_ENDINGS = 1000
+_MAX_DENOMINATOR = 1 << 24
+"""The finest part of a step; lengths that do not fit one another would make times of thousands of digits."""
 _DECORATIONS: dict[str, MarkKind] = {
     "segno": "segno",
     "fine": "fine",
@@ -82,6 +85,7 @@ class AbcVoice:
         self._layer, self._bar_end = 0, Fraction(0)
         """Overlay that is read, and the end of the bar without its overlays."""
         self._waiting_marks: list[MarkKind] = []
+        self._endings = 0
         self._readers: dict[str, Callable[[str], None]] = {
             "note": self._read_note,
             "chord": self._read_chord,
@@ -145,7 +149,12 @@ class AbcVoice:
             self.notes.append(AbcNote(self.step, length, pitch, is_tied, self._layer))
             if is_tied:
                 self._tied_pitches[name] = pitch
+        self._advance(length)
+
+    def _advance(self, length: Fraction) -> None:
         self.step += length
+        if self.step.denominator > _MAX_DENOMINATOR:
+            raise TuneError("the tune has lengths that do not fit one another: write them with fewer denominators.")
 
     def _pitch(self, name: tuple[str, int], accidental: str | None, tied: dict[tuple[str, int], int]) -> int:
         if not accidental and name in tied:
@@ -244,6 +253,9 @@ class AbcVoice:
         else:
             self._tied_pitches = dict(self._ties_before_endings)
         if numbers:
+            self._endings += 1
+            if self._endings > _MAX_ENDINGS:
+                raise TuneError(f"the tune has over {_MAX_ENDINGS:,} endings of repeats: cut it into shorter tunes.")
             self.marks.append(Mark(self.step, "ending", numbers=numbers))
 
     def _begin_overlay(self, _: str) -> None:

@@ -7,6 +7,7 @@ instrument is read as it is heard. Grace notes, cue notes and percussion are lef
 import re
 from dataclasses import dataclass, field
 from fractions import Fraction
+from math import lcm
 from xml.etree.ElementTree import Element
 
 from bachbridge.files.score_reading.xml_stream import ScoreError
@@ -27,7 +28,14 @@ _DECIMAL = re.compile(r"[+-]?(\d{1,20}(\.\d{0,20})?|\.\d{1,20})")
 _MAX_BEATS = 255
 """The most beats of a meter, as in MIDI files."""
 _MAX_QUARTERS = 1000
-"""The longest measure."""
+"""The longest measure; so no note is longer."""
+_MAX_NUMBER_CHARACTERS = 40
+_MAX_DOTS = 4
+_MAX_ENDING_DIGITS = 2
+_SHOWN_CHARACTERS = 20
+"""Characters of a damaged text that an error quotes."""
+MAX_DENOMINATOR = 1 << 24
+"""The finest part of a quarter note; divisions that do not fit one another would make times of thousands of digits."""
 _BEFORE_BAR_LINE = Fraction(1, 64)
 """Quarter notes by which a sign over a bar line is moved to the note before it."""
 _SIGNS: tuple[tuple[str, Sign], ...] = (
@@ -89,11 +97,11 @@ class Measure:
 class PartReader:
     """Reader of one part, measure by measure."""
 
-    __slots__ = ("_at", "_chord_start", "_divisions", "_meter", "_transposition", "measures")
+    __slots__ = ("_at", "_chord_start", "_common_divisions", "_divisions", "_meter", "_transposition", "measures")
 
     def __init__(self) -> None:
         self.measures: list[Measure] = []
-        self._divisions = Fraction(1)
+        self._divisions, self._common_divisions = Fraction(1), 1
         self._meter = (4, 4)
         self._transposition: dict[str, int] = {}
         self._at = self._chord_start = Fraction(0)
@@ -122,9 +130,14 @@ class PartReader:
                 case _:
                     pass
             measure.length = max(measure.length, self._at)
-        if measure.length > _MAX_QUARTERS:
-            measure.length = measure.nominal_length
+            self._check_place()
         self.measures.append(measure)
+
+    def _check_place(self) -> None:
+        if self._at > _MAX_QUARTERS:
+            raise ScoreError(f"has a measure of over {_MAX_QUARTERS} quarter notes: export the score again.")
+        if self._at.denominator > MAX_DENOMINATOR:
+            raise _misfit_error()
 
     def _duration(self, element: Element) -> Fraction:
         return max(Fraction(0), _number(element.findtext("duration", "0")) / self._divisions)
@@ -133,6 +146,9 @@ class PartReader:
         divisions = _number(element.findtext("divisions", "0"))
         if divisions > 0:
             self._divisions = divisions
+            self._common_divisions = lcm(self._common_divisions, divisions.numerator)
+            if self._common_divisions > MAX_DENOMINATOR:
+                raise _misfit_error()
         time = element.find("time")
         if time is not None:
             self._read_time(time)
@@ -145,7 +161,7 @@ class PartReader:
         """Read a time signature; of several added ones ("3+2/8") the sum is taken."""
         pairs = list(zip(time.findall("beats"), time.findall("beat-type"), strict=False))
         try:
-            meters = [(sum(map(int, (b.text or "").split("+"))), int(t.text or "")) for b, t in pairs]
+            meters = [(_beats(b.text or ""), int(t.text or "")) for b, t in pairs[:_MAX_BEATS]]
         except ValueError:
             return
         if not meters or any(beats < 1 or unit not in {1, 2, 4, 8, 16, 32, 64} for beats, unit in meters):
@@ -184,8 +200,9 @@ class PartReader:
             unit = _BEAT_UNITS.get(metronome.findtext("beat-unit", ""))
             if unit is None or (sound is not None and sound.get("tempo")):
                 continue
-            dots = len(metronome.findall("beat-unit-dot"))
-            beats = _number("".join(c for c in metronome.findtext("per-minute", "") if c.isdigit() or c == "."))
+            dots = min(_MAX_DOTS, len(metronome.findall("beat-unit-dot")))
+            text = metronome.findtext("per-minute", "")[:_MAX_NUMBER_CHARACTERS]
+            beats = _number("".join(c for c in text if c.isdigit() or c == "."))
             measure.tempos.append((self._at, beats * unit * (2 - Fraction(1, 2**dots))))
         measure.jumps |= {word for word in ("segno", "coda") if element.find(f"direction-type/{word}") is not None}
 
@@ -214,18 +231,28 @@ def _read_bar_line(element: Element, measure: Measure, at: Fraction) -> None:
         measure.repeat_begins = True
     elif repeat is not None:
         times = repeat.get("times", "")
-        measure.repeat_ends = int(times) if times.isdecimal() and 2 <= int(times) <= 9 else 2
+        measure.repeat_ends = int(times) if len(times) == 1 and times.isdecimal() and times not in "01" else 2
     if ending is not None and ending.get("type") == "start":
         words = ending.get("number", "").replace(",", " ").replace(".", " ").split()
-        measure.endings = tuple(int(word) for word in words if word.isdecimal())
+        numbers = (int(word) for word in words if word.isdecimal() and len(word) <= _MAX_ENDING_DIGITS)
+        measure.endings = tuple(number for number in numbers if number)
     elif ending is not None:
         measure.ends_ending = True
+
+
+def _misfit_error() -> ScoreError:
+    return ScoreError("has lengths that do not fit one another: export the score again.")
+
+
+def _beats(text: str) -> int:
+    """Return the sum of the numbers in "3+2"; raises `ValueError`."""
+    return sum(map(int, text[: 4 * _MAX_BEATS].split("+")))
 
 
 def _pitch_number(pitch: Element) -> int:
     step = pitch.findtext("step", "").strip().upper()
     if step not in _NATURAL_PITCHES:
-        raise ScoreError(f'holds a note on the step "{step}": export the score again.')
+        raise ScoreError(f'holds a note on the step "{_shown(step)}": export the score again.')
     octave, alter = _number(pitch.findtext("octave", "4")), _number(pitch.findtext("alter", "0"))
     return round(12 * (octave + 1) + _NATURAL_PITCHES[step] + alter)
 
@@ -236,5 +263,10 @@ def _number(text: str) -> Fraction:
     # An exponent is refused before it is worked out: "1e99999999" has as many digits as it says.
     number = Fraction(text) if _DECIMAL.fullmatch(text) else None
     if number is None or abs(number) > 1 << 24 or number.denominator > 1 << 24:
-        raise ScoreError(f'holds the number "{text[:20]}": export the score again.')
+        raise ScoreError(f'holds the number "{_shown(text)}": export the score again.')
     return number
+
+
+def _shown(text: str) -> str:
+    """Return the beginning of a text as an error quotes it, on one line."""
+    return " ".join(text[:_SHOWN_CHARACTERS].split())

@@ -18,8 +18,8 @@ from bachbridge.errors import MidiFileError
 from bachbridge.files.midi_notes import PERCUSSION_CHANNEL
 from bachbridge.files.midi_reader import MAX_BEATS, MidiSong
 from bachbridge.files.midi_writer import MAX_BEAT_US, TICKS_PER_BEAT, conductor_track, encode_track, part_body
-from bachbridge.files.score_reading.measures import Measure, PartReader
-from bachbridge.files.score_reading.playing_order import playing_order
+from bachbridge.files.score_reading.measures import MAX_DENOMINATOR, Measure, PartReader
+from bachbridge.files.score_reading.playing_order import check_played, playing_order
 from bachbridge.files.score_reading.xml_stream import MAX_BYTES, MeasureStream, ScoreError, is_archive, unpack_score
 from bachbridge.files.smf import TEMPO, encode_events, meta_event, walk_events
 from bachbridge.music.general_midi import PIANO_PROGRAM
@@ -33,6 +33,11 @@ _EXACT_TICKS_PER_BEAT = 10080
 _VELOCITY = 80
 _MIN_BPM, _MAX_BPM = 4, 1000
 _MAX_PARTS = 64
+_MAX_LINES = 256
+"""Tracks of the song: as many as a MIDI file may have."""
+_MAX_NAME = 200
+_MAX_METER_BEATS = 255
+"""The most that a MIDI file can hold."""
 
 Line = tuple[str, str]
 """Part and voice, or part and staff."""
@@ -85,14 +90,17 @@ def _parse_parts(data: bytes) -> tuple[dict[str, str], dict[str, list[Measure]]]
                 raise ScoreError(f"has over {_MAX_PARTS} parts: export fewer parts.")
             return
         for entry in element.iter("score-part"):
-            names[entry.get("id", "")] = " ".join(entry.findtext("part-name", "").split())
+            names[entry.get("id", "")] = " ".join(entry.findtext("part-name", "")[:_MAX_NAME].split())
 
     MeasureStream(handle).parse(data)
     return names, {part: reader.measures for part, reader in readers.items()}
 
 
 def _song_from_parts(path: Path, names: dict[str, str], parts: dict[str, list[Measure]]) -> MidiSong:
+    if not any(measure.notes for measures in parts.values() for measure in measures):
+        raise ScoreError("holds no notes: choose another file.")
     order = playing_order(list(parts.values()))
+    check_played(list(parts.values()), order)
     lengths = [
         _measure_length([measures[index] for measures in parts.values() if index < len(measures)])
         for index in range(_count(parts))
@@ -100,11 +108,13 @@ def _song_from_parts(path: Path, names: dict[str, str], parts: dict[str, list[Me
     starts = [Fraction(0)]
     for index in order:
         starts.append(starts[-1] + lengths[index])
+        if starts[-1].denominator > MAX_DENOMINATOR:
+            raise ScoreError("has measures that do not fit one another: export the score again.")
     if starts[-1] > MAX_BEATS:
         raise ScoreError(f"is over {MAX_BEATS} quarter notes long: split it into shorter files.")
     played = [note for part, measures in parts.items() for note in _played_notes(part, measures, order, starts)]
     if not played:
-        raise ScoreError("holds no notes: choose another file.")
+        raise ScoreError("plays none of its notes: correct its repeat signs.")
     ticks = TICKS_PER_BEAT
     if any((time * ticks).denominator > 1 for note in played for time in (note.start, note.end)):
         ticks = _EXACT_TICKS_PER_BEAT
@@ -182,9 +192,10 @@ def _meters(measures: Sequence[Measure], lengths: Sequence[Fraction], ticks: int
 
 
 def _meter_of(quarters: Fraction) -> tuple[int, int] | None:
-    """Return the meter of a bar of this length; None if it takes notes shorter than 64ths."""
+    """Return the meter of a bar of this length; None if it takes notes shorter than 64ths, or too many beats."""
     units = (unit for unit in (4, 8, 16, 32, 64) if (quarters * unit / 4).denominator == 1)
-    return next(((int(quarters * unit / 4), unit) for unit in units), None)
+    beats, unit = next(((int(quarters * unit / 4), unit) for unit in units), (0, 4))
+    return (beats, unit) if 0 < beats <= _MAX_METER_BEATS else None
 
 
 def _tempos(
@@ -209,7 +220,10 @@ def _build_song(
     lines: defaultdict[Line, list[UnrolledNote]] = defaultdict(list)
     for note in played:
         lines[line_of(note)].append(note)
-    ordered = sorted(lines, key=lambda line: (list(names).index(line[0]) if line[0] in names else len(names), line[1]))
+    if len(lines) > _MAX_LINES:
+        raise ScoreError(f"has over {_MAX_LINES} staves or voices: export fewer parts.")
+    places = {name: place for place, name in enumerate(names)}
+    ordered = sorted(lines, key=lambda line: (places.get(line[0], len(places)), line[1]))
     channels = [channel for channel in range(16) if channel != PERCUSSION_CHANNEL]
     track_names, bodies, notes = [path.stem], [_conductor(path.stem, time)], list[TickNote]()
     signed, signs_of = list[SignedLine](), _signs_by_line(signs, line_of, time.ticks_per_beat)

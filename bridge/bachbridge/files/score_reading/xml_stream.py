@@ -1,5 +1,7 @@
 """The XML of a score under limits: out of its archive, without entities, one measure at a time.
 
+What is far beyond any score is counted in the bytes and refused before it is parsed.
+
 A score in an archive (.mxl) is unpacked up to a limit, whatever size the archive states. Entities and other documents
 are never read. The measures of a part are handed on one by one, so that a long score takes little memory.
 """
@@ -15,8 +17,20 @@ from xml.parsers import expat
 MAX_PACKED_BYTES = 4 << 20
 MAX_BYTES = 16 << 20
 MAX_ELEMENTS = 1_000_000
+MAX_NOTES = 75_000
+_MAX_MEASURES, _MAX_PARTS, _MAX_TEMPOS = 100_000, 500, 20_000
+"""Measures of all parts together, entries of the part list, and changes of tempo."""
+_MAX_PART_MEASURES = 10_000
+_PART = re.compile(rb"<part\s")
+_LONGEST_TAG = re.compile(rb"<[^<>]{65536}")
+_MAX_DEPTH, _MAX_MEASURE_ELEMENTS = 64, 50_000
+"""Elements of a measure within one another, of which MusicXML has about ten, and elements of a measure."""
 _CHUNK_BYTES = 1 << 16
-_MAX_ARCHIVE_FILES = 100
+_MAX_ARCHIVE_FILES = 1000
+_MAX_CONTAINER_BYTES = 1 << 16
+_ARCHIVE_ENTRY = b"PK\1\2"
+_COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+"""Those of MusicXML; the others of zip may ask for much memory."""
 _CONTAINER = "META-INF/container.xml"
 _ROOT_PATH = re.compile(rb"""full-path\s*=\s*["']([^"']+)""")
 _SCORE_SUFFIXES = (".xml", ".musicxml")
@@ -33,36 +47,77 @@ def is_archive(data: bytes) -> bool:
 
 def unpack_score(data: bytes) -> bytes:
     """Return the score in an archive; raises `ScoreError`."""
+    if len(data) > MAX_PACKED_BYTES:
+        raise _too_large("packed", MAX_PACKED_BYTES)
+    if data.count(_ARCHIVE_ENTRY) > _MAX_ARCHIVE_FILES:
+        raise ScoreError(f"holds over {_MAX_ARCHIVE_FILES} files: export the score again as .musicxml.")
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            names = [info.filename for info in archive.infolist()[:_MAX_ARCHIVE_FILES]]
+            names = archive.namelist()
             if _CONTAINER in names:
-                roots = [root.decode("utf-8", "replace") for root in _ROOT_PATH.findall(_unpack(archive, _CONTAINER))]
+                container = _unpack(archive, _CONTAINER, _MAX_CONTAINER_BYTES)
+                roots = [root.decode("utf-8", "replace") for root in _ROOT_PATH.findall(container)]
                 names = [name for name in roots if name in names] or names
             scores = [n for n in names if n.lower().endswith(_SCORE_SUFFIXES) and not n.startswith("META-INF/")]
             if not scores:
                 raise ScoreError("holds no score: export it again as compressed MusicXML (.mxl).")
-            return _unpack(archive, scores[0])
+            return _unpack(archive, scores[0], MAX_BYTES)
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError, ValueError) as error:
         raise ScoreError(f"cannot be unpacked ({error}): export it again as .musicxml.") from error
 
 
-def _unpack(archive: zipfile.ZipFile, name: str) -> bytes:
+def _unpack(archive: zipfile.ZipFile, name: str, max_bytes: int) -> bytes:
     chunks: list[bytes] = []
-    room = MAX_BYTES
-    if archive.getinfo(name).file_size > room:  # the archive may state less than there is
-        raise _too_large()
+    room = max_bytes
+    info = archive.getinfo(name)
+    if info.file_size > room:  # the archive may state less than there is
+        raise _too_large("unpacked", max_bytes)
+    if info.compress_type not in _COMPRESSIONS:
+        raise ScoreError("is packed in an unusual way: export it again as .musicxml.")
     with archive.open(name) as file:
         while chunk := file.read(_CHUNK_BYTES):
             room -= len(chunk)
             if room < 0:
-                raise _too_large()
+                raise _too_large("unpacked", max_bytes)
             chunks.append(chunk)
     return b"".join(chunks)
 
 
-def _too_large() -> ScoreError:
-    return ScoreError(f"is too large (over {MAX_BYTES >> 20} MiB unpacked): split it into shorter files.")
+def _too_large(state: str, max_bytes: int) -> ScoreError:
+    size = f"{max_bytes >> 20} MiB" if max_bytes >> 20 else f"{max_bytes >> 10} KiB"
+    return ScoreError(f"is too large (over {size} {state}): split it into shorter files.")
+
+
+def check_counts(data: bytes) -> None:
+    """Raise `ScoreError` if the bytes of a score can be refused without being parsed: for their number, or none."""
+    plain = data.replace(b"\0", b"") if b"\0" in data[:4] else data  # UTF-16
+    if b"score-partwise" not in plain and b"score-timewise" not in plain:
+        raise _no_score()
+    measures = plain.count(b"<measure")
+    counts = (
+        (plain.count(b"<") // 2, MAX_ELEMENTS, "elements"),
+        (plain.count(b"<note"), MAX_NOTES, "notes"),
+        (measures, min(_MAX_MEASURES, _MAX_PART_MEASURES * (len(_PART.findall(plain)) or 1)), "measures"),
+        (plain.count(b"<score-part"), _MAX_PARTS, "parts"),
+        (plain.count(b"tempo=") + plain.count(b"<metronome"), _MAX_TEMPOS, "changes of tempo"),
+    )
+    for count, limit, noun in counts:
+        if count > limit:
+            raise ScoreError(f"is too large (over {limit:,} {noun}): split it into shorter files.")
+    if b"<!ENTITY" in plain:
+        raise _entity_error()
+    if _LONGEST_TAG.search(plain):
+        raise ScoreError("has a tag of over 64 KiB: export the score again.")
+    if b"<pitch" not in plain:
+        raise ScoreError("holds no notes: choose another file.")
+
+
+def _entity_error() -> ScoreError:
+    return ScoreError("declares entities, which no score needs: export the score again.")
+
+
+def _no_score() -> ScoreError:
+    return ScoreError("is not MusicXML: give a score that ends in .musicxml, .xml or .mxl.")
 
 
 class MeasureStream:
@@ -71,12 +126,13 @@ class MeasureStream:
     The part list comes with the part "".
     """
 
-    __slots__ = ("_builder", "_depth", "_handle", "_parser", "_part", "_root")
+    __slots__ = ("_builder", "_depth", "_elements", "_handle", "_parser", "_part", "_root")
 
     def __init__(self, handle: Callable[[str, Element], None]) -> None:
         self._handle = handle
         self._builder: TreeBuilder | None = None
-        self._depth = 0
+        self._depth = self._elements = 0
+        """Elements around the present place, and elements so far, in the measure that is read."""
         self._part = ""
         self._root = ""
         self._parser = expat.ParserCreate()
@@ -88,13 +144,12 @@ class MeasureStream:
 
     def parse(self, data: bytes) -> None:
         """Parse a whole score; raises `ScoreError`."""
-        if data.count(b"<") > 2 * MAX_ELEMENTS:
-            raise ScoreError(f"is too large (over {MAX_ELEMENTS} elements): split it into shorter files.")
+        check_counts(data)
         try:
             self._parser.Parse(data, True)
         except (expat.ExpatError, ValueError, LookupError) as error:
             if not self._root:
-                raise ScoreError("is not MusicXML: give a score that ends in .musicxml, .xml or .mxl.") from error
+                raise _no_score() from error
             raise ScoreError(f"is truncated or damaged ({error}): export the score again.") from error
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
@@ -103,14 +158,19 @@ class MeasureStream:
             if name == "score-timewise":
                 raise ScoreError("is MusicXML by measures (score-timewise): export it by parts (score-partwise).")
             if name != "score-partwise":
-                raise ScoreError("is not MusicXML: give a score that ends in .musicxml, .xml or .mxl.")
+                raise _no_score()
         if self._builder is None:
             if name == "part":
                 self._part = attributes.get("id", "")
             if name not in {"part-list", "measure"}:
                 return
-            self._builder = TreeBuilder()
+            self._builder, self._elements = TreeBuilder(), 0
         self._depth += 1
+        self._elements += 1
+        if self._elements > _MAX_MEASURE_ELEMENTS:
+            raise ScoreError(f"has a measure of over {_MAX_MEASURE_ELEMENTS:,} elements: export the score again.")
+        if self._depth > _MAX_DEPTH:
+            raise ScoreError(f"has over {_MAX_DEPTH} elements within one another: export the score again.")
         self._builder.start(name, attributes)
 
     def _end(self, name: str) -> None:
@@ -129,4 +189,4 @@ class MeasureStream:
 
     @staticmethod
     def _refuse_entity(*_: object) -> None:
-        raise ScoreError("declares entities, which no score needs: export the score again.")
+        raise _entity_error()

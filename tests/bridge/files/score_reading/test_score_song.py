@@ -11,7 +11,7 @@ from bachbridge.errors import MidiFileError
 from bachbridge.files.midi_reader import MidiSong
 from bachbridge.files.musicxml import encode_musicxml
 from bachbridge.files.score_layout import regular_bars
-from bachbridge.files.score_reading import xml_stream
+from bachbridge.files.score_reading import playing_order, xml_stream
 from bachbridge.files.score_reading.score_song import read_score
 from bachbridge.files.staff_voices import split_into_voices
 from bachbridge.music.notes import Note
@@ -196,9 +196,9 @@ def refusal(tmp_path: Path, data: str | bytes, name: str = "a.musicxml") -> str:
     return str(caught.value)
 
 
-def archive_of(name: str, content: bytes, stated_size: int | None = None) -> bytes:
+def archive_of(name: str, content: bytes, stated_size: int | None = None, method: int = zipfile.ZIP_DEFLATED) -> bytes:
     file = io.BytesIO()
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(file, "w", method) as archive:
         archive.writestr(name, content)
     data = file.getvalue()
     return (
@@ -213,9 +213,64 @@ def test_scores_beyond_the_limits_are_refused_unread(tmp_path: Path):
     for stated in (None, 1000, 0xFFFFFFF):
         message = refusal(tmp_path, archive_of("score.xml", bomb, stated), "a.mxl")
         assert "too large" in message or "cannot be unpacked" in message
-    assert "over 1000000 elements" in refusal(tmp_path, b"<score-partwise>" + b"<a/>" * 2_100_000)
+    assert "over 1,000,000 elements" in refusal(tmp_path, b"<score-partwise>" + b"<a/>" * 2_100_000)
     entities = '<!DOCTYPE s [<!ENTITY a "aaaa"><!ENTITY b SYSTEM "file:///etc/passwd">]>'
     assert "declares entities" in refusal(tmp_path, entities + "<score-partwise>&b;</score-partwise>")
+
+
+NOTE = "<note><pitch><step>C</step><octave>4</octave></pitch><duration>{}</duration>{}</note>"
+REPEAT = '<barline><repeat direction="backward" times="9"/></barline>'
+COSTLY = {
+    "over 75,000 notes": [START + NOTE.format(1, "") * 75_001],
+    "over 10,000 measures)": [START + bar("C4")] + [""] * 10_000,
+    "over 10000 measures as it is played": [START + bar("C4") + REPEAT] * 1200,
+    "over 1000 quarter notes": [START + NOTE.format(16_000_000, "")],
+    "lengths that do not fit": [
+        START + f"<attributes><divisions>{odd}</divisions></attributes>" + NOTE.format(1, "") for odd in (9973, 9967)
+    ],
+    "over 50,000 elements": [START + "<a/>" * 50_001 + NOTE.format(1, "")],
+    "over 256 staves or voices": [START + "".join(NOTE.format(1, f"<staff>{number}</staff>") for number in range(300))],
+    "over 64 elements within one another": [START + "<a>" * 70 + "</a>" * 70 + NOTE.format(1, "")],
+    "over 20,000 changes of tempo": [START + '<sound tempo="90"/>' * 20_001 + NOTE.format(1, "")],
+    "a tag of over 64 KiB": [START + f'<a b="{"c" * 70_000}"/>' + NOTE.format(1, "")],
+}
+
+
+@pytest.mark.parametrize("says", COSTLY)
+def test_scores_that_cost_much_are_refused(says: str, tmp_path: Path):
+    assert says in refusal(tmp_path, score(COSTLY[says]))
+
+
+def test_score_that_unfolds_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(playing_order, "MAX_PLAYED_NOTES", 17)
+    repeated = score([START + bar("C4") + bar("D4") + REPEAT])
+    assert "over 17 notes as it is played" in refusal(tmp_path, repeated)
+    monkeypatch.setattr(playing_order, "MAX_PLAYED_NOTES", 18)
+    assert len(read(tmp_path, repeated).notes) == 18
+
+
+def test_archives_that_cost_much_are_refused(tmp_path: Path):
+    good = score([START + bar("C4")]).encode()
+    assert "packed in an unusual way" in refusal(tmp_path, archive_of("a.xml", good, method=zipfile.ZIP_BZIP2), "a.mxl")
+    assert "over 4 MiB packed" in refusal(tmp_path, archive_of("a.xml", good) + bytes(4 << 20), "a.mxl")
+    assert "over 1000 files" in refusal(tmp_path, archive_of("a.xml", good) + b"PK\1\2" * 1001, "a.mxl")
+
+
+def test_dots_and_giant_numbers_of_endings_are_bounded(tmp_path: Path):
+    ending = f'<barline><ending number="{"9" * 5000}, 2, 1" type="start"/></barline>'
+    dots = "<beat-unit>quarter</beat-unit>" + "<beat-unit-dot/>" * 5000 + "<per-minute>60</per-minute>"
+    metronome = f"<direction><direction-type><metronome>{dots}</metronome></direction-type></direction>"
+    song = read(tmp_path, score([START + metronome + bar("C4"), ending + bar("D4") + REPEAT]))
+    assert song.timeline.tempos[0].beat_us == round(1e6 / (2 - 1 / 16))
+    assert [note.pitch for note in song.notes] == [60, 62, 60, 62]
+
+
+def test_parts_that_do_not_fit_one_another_are_refused(tmp_path: Path):
+    def part(*odds: int) -> list[str]:
+        return ["", *(f"<attributes><divisions>{odd}</divisions></attributes>" + NOTE.format(1, "") for odd in odds)]
+
+    parts = [part(9973), ["", "", *part(9967)], ["", "", "", "", *part(9949)]]
+    assert "measures that do not fit one another" in refusal(tmp_path, score(*parts))
 
 
 def test_meter_that_no_file_can_hold_is_left_out(tmp_path: Path):

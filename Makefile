@@ -38,7 +38,7 @@ lint: .venv/all
 	$(BIN)/lint-imports --no-logo
 
 soak: .venv/all
-	$(BIN)/python -m pytest --hypothesis-profile=soak
+	$(BIN)/python -m pytest --hypothesis-profile=soak -o faulthandler_timeout=0
 
 bench: .venv/core
 	$(BIN)/bachbridge bench

@@ -18,6 +18,7 @@ from bachbridge.engine.answering.start_rule import extend_phrase, start_step
 from bachbridge.engine.answering.trade import Trade
 from bachbridge.engine.grid_modes import DuetMode, TradeMode
 from bachbridge.engine.hearing.harmony_listener import HarmonyListener
+from bachbridge.engine.input.damage_count import DamageCount
 from bachbridge.engine.input.left_hand_pattern import LeftHandPattern
 from bachbridge.engine.input.player_input import PlayerInput, RoutedMessage
 from bachbridge.engine.input.roles import LeftHand
@@ -37,7 +38,6 @@ from bachbridge.protocol.effects import (
     AnswerLate,
     ClockNeverStarted,
     ClockTempo,
-    DamagedMidi,
     Effect,
     PhraseEnded,
     PhraseKept,
@@ -63,10 +63,9 @@ class Dialogue:
     """The session's parts that play and answer. Used on the engine's thread only."""
 
     __slots__ = (
-        "_bar_reports", "_damaged_count", "_kept_phrase", "_modes", "_own_beat",
-        "_settings", "_transport", "accompanist", "answer_pedal", "duet", "harmony_listener", "held_phrase",
-        "left_hand", "metronome", "phrase_detector", "playback", "player_input", "responder", "scheduler", "thru",
-        "trade",
+        "_bar_reports", "_kept_phrase", "_modes", "_own_beat", "_settings", "_transport", "accompanist",
+        "answer_pedal", "damage_count", "duet", "harmony_listener", "held_phrase", "left_hand", "metronome",
+        "phrase_detector", "playback", "player_input", "responder", "scheduler", "thru", "trade",
     )  # fmt: skip
 
     def __init__(self, active_settings: ActiveSettings, transport: Transport) -> None:
@@ -89,8 +88,7 @@ class Dialogue:
         self._kept_phrase: KeptPhrase | None = None
         """The phrase that the DAW's Stop left without an answer."""
         self._own_beat = OwnBeat(active_settings, transport)
-        self._damaged_count = 0
-        """Number of damaged MIDI messages so far."""
+        self.damage_count = DamageCount()
         context = ModeContext(
             active_settings,
             self.phrase_detector,
@@ -101,7 +99,6 @@ class Dialogue:
             self.end_phrase,
             self._own_beat.begin,
             self._report_bars,
-            self._report_damaged,
         )
         self._modes: dict[str, Mode] = {
             "continue": ContinueMode(context),
@@ -388,10 +385,6 @@ class Dialogue:
         if self._kept_phrase and self._kept_phrase.is_awaited:
             effects += self._answer_kept_phrase(now_ns)
         return effects
-
-    def _report_damaged(self) -> list[Effect]:
-        self._damaged_count += 1
-        return [DamagedMidi(self._damaged_count)]
 
     def _report_bars(self, now_ns: int, grid: Grid) -> list[Effect]:
         """Report the bars of a grid with a bar line at step 0, if they have changed."""

@@ -41,8 +41,6 @@ class TradeMode:
                 self._trade.note_off(now_ns, pitch)
             case midi.ControlChange(_, midi.ALL_NOTES_OFF | midi.ALL_SOUND_OFF, _):
                 self._trade.all_notes_off(now_ns)
-            case midi.InvalidMessage():
-                return self._context.report_damaged()
             case _:
                 pass
         return []
@@ -82,8 +80,6 @@ class DuetMode:
                 effects = [*self._context.interrupt_answer(now_ns), *self._context.begin_beat(now_ns)]
                 effects += self._duet.handle_message(now_ns, message)
                 return effects + (self._context.report_bars(now_ns, self._duet.grid) if self._duet.grid else [])
-            case midi.InvalidMessage():
-                return self._context.report_damaged()
             case _:
                 return self._duet.handle_message(now_ns, message)
 

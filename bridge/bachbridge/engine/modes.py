@@ -36,7 +36,6 @@ class ModeContext:
     """Have a shared grid from the player's first note on, or else report that the mode needs one."""
     report_bars: Callable[[int, Grid], list[Effect]]
     """Report the bars of a grid with a bar line at step 0 if they have changed by a time (ns)."""
-    report_damaged: Callable[[], list[Effect]]
 
     def interrupt_answer(self, now_ns: int) -> list[Effect]:
         """Stop the answer under way for a note of the player, unless it may finish."""
@@ -148,8 +147,6 @@ class ContinueMode:
                 self._phrase_detector.note_off(now_ns, pitch)
             case midi.ControlChange(_, controller, value):
                 return self._handle_control(now_ns, controller, is_down=value >= midi.SWITCH_THRESHOLD)
-            case midi.InvalidMessage():
-                return self._context.report_damaged()
             case _:
                 pass
         return []
@@ -203,8 +200,6 @@ class HarmonizeMode:
             case midi.NoteOn():
                 effects = self._accompanist.handle_message(now_ns, message)
                 return effects + context.report_bars(now_ns, self._accompanist.grid)
-            case midi.InvalidMessage():
-                return context.report_damaged()
             case _:
                 return self._accompanist.handle_message(now_ns, message)
 

@@ -25,7 +25,8 @@ deadline has come advances, in a fixed order. That order is the specification of
 13. accompanist: the step begins, plans are requested, voices end, chords are played, the piece restarts;
 14. duet: the voice is decided on its line, or falls silent;
 15. metronome: clicks begin and end;
-16. harmony listener: what sounds is named.
+16. harmony listener: what sounds is named;
+17. damage count: how many damaged messages came is told.
 
 A part that acts early can thereby set or cancel the deadline of a later one at the same instant.
 """
@@ -131,6 +132,7 @@ class Session:
             dialogue.duet,
             dialogue.metronome,
             dialogue.harmony_listener,
+            dialogue.damage_count,
         )
         """In the order in which they act at one instant (see the module's description)."""
 
@@ -270,6 +272,8 @@ class Session:
                 command = self._switches.command_of(message, self.settings)
                 if command:
                     return self._handle_switch(now_ns, message, command)
+            case midi.InvalidMessage():
+                return [*self._dialogue.damage_count.add(now_ns)]
             case _:
                 pass
         if self._feedback.ignores(now_ns, message):

@@ -312,11 +312,15 @@ def test_stop_leaves_no_note_and_no_deadline(stop: Quit | Reset | Midi) -> None:
     assert driver.session.deadline is None
 
 
-def test_damaged_bytes_are_counted_and_never_raise() -> None:
+def test_damaged_bytes_are_counted_and_told_once_a_second() -> None:
     driver = Driver(AT_120)
-    for data in (b"", b"\x90", b"\x90\x3c", b"\x45\x20\x10", b"\x90\xff\x20", b"\xf2\x01"):
-        driver.feed(Midi(data))
-    assert [message for _, message in driver.messages_of(DamagedMidi)] == [DamagedMidi(count) for count in range(1, 7)]
+    damaged = (b"", b"\x90", b"\x90\x3c", b"\x45\x20\x10", b"\x90\xff\x20", b"\xf2\x01")
+    for number, data in enumerate(damaged * 100):
+        driver.schedule(number * 5 * MS, Midi(data))
+    driver.run(10 * S)
+    reports = [(time_ns, message) for time_ns, message in driver.messages_of(DamagedMidi)]
+    assert reports == [(n * S, DamagedMidi(count)) for n, count in enumerate((1, 200, 400, 600))]
+    assert driver.session.deadline is None
 
 
 # ---------------------------------------------------------------- kinds of answers

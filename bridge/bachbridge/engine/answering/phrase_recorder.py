@@ -17,6 +17,8 @@ MAX_PHRASE_STEPS = 512
 """Longest phrase; of a longer one only the end is kept (32 bars of four beats)."""
 _MAX_NOTES, _KEPT_NOTES = 2048, 1024
 """Most notes in a recorder, and how many of the last ones are kept when there are more."""
+_MAX_NOTES_AT_ONCE, _AT_ONCE_NS = 128, 1_000_000_000
+"""Most notes within a second, more than any hands play; those beyond belong to a flood and to no phrase."""
 _EARLY_RELEASE_STEPS, _MIN_HELD_STEPS = 1, 3
 """A note of at least this length that ends this little before the end of a phrase of set length is extended to it:
 players lift their fingers early to be ready for the next beat."""
@@ -52,6 +54,8 @@ class PhraseRecorder:
 
     def note_on(self, now_ns: int, pitch: int, velocity: int) -> None:
         self.note_off(now_ns, pitch)
+        if self._is_flooded(now_ns):
+            return
         self.held_keys[pitch] = KeyPress(now_ns, None, pitch, velocity)
         self.key_presses.append(self.held_keys[pitch])
         self.tempo_tracker.add_onset(now_ns, pitch)
@@ -59,6 +63,10 @@ class PhraseRecorder:
         if len(self.key_presses) > _MAX_NOTES:
             self.tempo_tracker.drop_first(len(self.key_presses) - _KEPT_NOTES)
             del self.key_presses[:-_KEPT_NOTES]
+
+    def _is_flooded(self, now_ns: int) -> bool:
+        presses = self.key_presses
+        return len(presses) >= _MAX_NOTES_AT_ONCE and now_ns - presses[-_MAX_NOTES_AT_ONCE].on_ns < _AT_ONCE_NS
 
     def note_off(self, now_ns: int, pitch: int) -> None:
         note = self.held_keys.pop(pitch, None)

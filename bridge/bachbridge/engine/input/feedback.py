@@ -8,7 +8,7 @@ A note that is only passed on comes back on its own channel, the first time whil
 is the player's keyboard's second sound, and after a note-off the key is struck again.
 """
 
-from collections import deque
+from collections import defaultdict, deque
 
 from bachbridge.midi import messages as midi
 from bachbridge.protocol.effects import FeedbackLoop
@@ -16,7 +16,8 @@ from bachbridge.protocol.effects import FeedbackLoop
 _WINDOW_NS = 100_000_000
 """An echo comes within this time."""
 _RECENT_KEYS, _MIN_ECHOES = 6, 4
-_MAX_SENT = 128
+_MAX_SENT = 16
+"""Most messages of one key that are remembered."""
 _NOTE_OFF = 0
 """Stands for the velocity of a note-off."""
 _QUIET_NS = 3_000_000_000
@@ -29,8 +30,8 @@ class FeedbackGuard:
     __slots__ = ("_down", "_echoed", "_echoes", "_ignored", "_last_echo_ns", "_sent", "is_looped")
 
     def __init__(self) -> None:
-        self._sent: deque[tuple[int, int, int, int]] = deque(maxlen=_MAX_SENT)
-        """Time, channel (-1: any), pitch and velocity of what was sent."""
+        self._sent: dict[tuple[int, int], deque[tuple[int, int]]] = defaultdict(lambda: deque(maxlen=_MAX_SENT))
+        """Time and channel (-1: any) of what was sent, by pitch and velocity."""
         self._echoes: deque[bool] = deque(maxlen=_RECENT_KEYS)
         self._down: set[tuple[int, int]] = set()
         """Channel and pitch of the keys that are down."""
@@ -45,9 +46,9 @@ class FeedbackGuard:
         """Remember what is sent; `is_passed_on` if it is the player's own message."""
         match midi.decode(data):
             case midi.NoteOn(channel, pitch, velocity):
-                self._sent.append((now_ns, channel if is_passed_on else -1, pitch, velocity))
+                self._sent[pitch, velocity].append((now_ns, channel if is_passed_on else -1))
             case midi.NoteOff(_, pitch):
-                self._sent.append((now_ns, -1, pitch, _NOTE_OFF))
+                self._sent[pitch, _NOTE_OFF].append((now_ns, -1))
             case _:
                 pass
 
@@ -84,12 +85,14 @@ class FeedbackGuard:
 
     def _remove_echoed(self, now_ns: int, channel: int, pitch: int, velocity: int) -> bool:
         """Return True if we sent this key a moment before; every key that was sent comes back only once."""
-        for sent in self._sent:
-            sent_ns, sent_channel, *key = sent
-            is_near = 0 <= now_ns - sent_ns <= _WINDOW_NS
-            place = channel, pitch
-            may_come_back = sent_channel == -1 or (sent_channel == channel and place in self._down | self._echoed)
-            if is_near and may_come_back and key == [pitch, velocity]:
-                self._sent.remove(sent)
+        sent, place = self._sent.get((pitch, velocity)), (channel, pitch)
+        if sent is None:
+            return False
+        while sent and now_ns - sent[0][0] > _WINDOW_NS:
+            sent.popleft()
+        is_known = place in self._down or place in self._echoed
+        for index, (sent_ns, sent_channel) in enumerate(sent):
+            if sent_ns <= now_ns and (sent_channel == -1 or (sent_channel == channel and is_known)):
+                del sent[index]
                 return True
         return False

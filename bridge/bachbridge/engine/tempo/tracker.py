@@ -77,8 +77,13 @@ class TempoTracker:
         self._phase = None
 
     def drop_first(self, count: int) -> None:
-        """Forget the steps of the first `count` onsets."""
+        """Forget the steps of the first `count` onsets, and all about those that have settled."""
         self._dropped += count
+        settled_count = len(self._placer.steps) and self._placer.settled_count
+        dropped_count = self._groups.drop_first(min(self._dropped, settled_count))
+        self._placer.drop_first(dropped_count)
+        self._dropped -= dropped_count
+        self._phase = None
 
     @property
     def steps(self) -> list[int]:

@@ -40,11 +40,13 @@ class OnsetEvent:
 class OnsetGroups:
     """The events of a phrase; keys come in order of time. Used on the engine's thread only."""
 
-    __slots__ = ("_onset_count", "events")
+    __slots__ = ("_onset_count", "dropped_count", "events")
 
     def __init__(self) -> None:
         self.events: list[OnsetEvent] = []
         self._onset_count = 0
+        self.dropped_count = 0
+        """Number of events that were dropped before the first one."""
 
     @property
     def texture(self) -> str:
@@ -69,6 +71,17 @@ class OnsetGroups:
             event.pitches.append(pitch)
             event.held_keys.add(pitch)
             event.are_releases_known = True
+
+    def drop_first(self, onset_count: int) -> int:
+        """Forget the events that lie within the first `onset_count` keys; return the number of their keys."""
+        kept = next((n for n, event in enumerate(self.events) if event.first + len(event.onsets_ms) > onset_count), 0)
+        dropped_keys = self.events[kept].first if self.events else 0
+        del self.events[:kept]
+        for event in self.events:
+            event.first -= dropped_keys
+        self._onset_count -= dropped_keys
+        self.dropped_count += kept
+        return dropped_keys
 
     def release(self, release_ns: int, pitch: int) -> bool:
         """Release a key of the last event; return True if this splits the event in two.

@@ -43,6 +43,11 @@ class RegularSteps:
         for earlier_ns in self._onsets_ns:
             self._place(earlier_ns)
 
+    def drop_first(self, count: int) -> None:
+        """Forget the first `count` onsets, which have settled."""
+        del self.steps[:count]
+        del self.offsets_ns[:count]
+
     def _median_offset_ns(self) -> int:
         """Return the median distance of the onsets from a grid that begins with the first of them."""
         elapsed = np.array(self._onsets_ns, dtype=np.float64) - self._onsets_ns[0]

@@ -47,26 +47,25 @@ class RhythmFilter:
     _beams: dict[int, Hypotheses] = field(default_factory=dict[int, Hypotheses])
     _anchored: int = -1
     """The onset whose hypotheses are the anchors of the later ones."""
-    _times: list[float] = field(default_factory=list[float])
+    _times: dict[int, float] = field(default_factory=dict[int, float])
+    _last: int = -1
+    settled_count: int = 0
+    """How many of the first onsets stay where they are."""
     _settled: list[Placed] = field(default_factory=list[Placed])
-
-    @property
-    def settled_count(self) -> int:
-        """How many of the first onsets stay where they are."""
-        return len(self._settled)
+    """Onsets that have settled since `pop_settled`."""
 
     @property
     def best(self) -> Hypotheses:
         """The hypotheses about the last onset, the best one first."""
-        return self._beams[len(self._times) - 1]
+        return self._beams[self._last]
 
     def add(self, event: int, time: float, noise: float, odds: OnsetOdds) -> None:
         """Place onset number `event`, the last one or a new one, at `time` (ms).
 
         `noise` is the variance of its error, relative to that of a single note's.
         """
-        del self._times[event:]
-        self._times.append(time)
+        self._times[event] = time
+        self._last = event
         parts = self._explanations(event, time, noise, odds)
         self._beams[event] = _prune(hypotheses.join(parts), _FIRST_WIDTH if event < _FIRST_EVENTS else _WIDTH)
         self._settle(event)
@@ -105,19 +104,19 @@ class RhythmFilter:
             part.log_weight += log_cost
         return parts
 
-    def placed(self, event: int) -> Placed:
-        """Return where a settled onset lies."""
-        return self._settled[event]
+    def pop_settled(self) -> list[Placed]:
+        """Return where the onsets lie that have settled since the last call, and forget them."""
+        settled, self._settled = self._settled, []
+        return settled
 
     def unsettled_path(self) -> list[Placed]:
         """Return where the likeliest hypothesis places each onset that is not settled."""
-        last = len(self._times) - 1
-        return self._path(last, int(self._beams[last].log_weight.argmax()))
+        return self._path(self._last, int(self.best.log_weight.argmax()))
 
     def _path(self, event: int, row: int) -> list[Placed]:
         """Return the places of the onsets that are not settled, up to `event`, whose hypothesis is `row`."""
         backwards: list[Placed] = []
-        while event >= len(self._settled):
+        while event >= self.settled_count:
             beam = self._beams[event]
             placed = Placed(int(beam.step[row]), float(beam.time[row]), float(beam.step_ms[row]))
             parent_event = int(beam.parent_event[row])
@@ -146,9 +145,11 @@ class RhythmFilter:
         chosen = int(self._beams[event].anchor[self._beams[event].log_weight.argmax()])
         row, back = divmod(chosen, _MAX_GRACES + 1)
         settled_event = self._anchored - back
-        self._settled += self._path(settled_event, row)
+        newly_settled = self._path(settled_event, row)
+        self._settled += newly_settled
+        self.settled_count += len(newly_settled)
         for number in [number for number in self._beams if number <= settled_event]:
-            del self._beams[number]
+            del self._beams[number], self._times[number]
         for number in range(event - _MAX_GRACES, event + 1):
             beam = self._beams[number]
             beam.log_weight = np.where(beam.anchor == chosen, beam.log_weight, -np.inf)

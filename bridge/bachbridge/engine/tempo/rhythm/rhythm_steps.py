@@ -50,10 +50,11 @@ class RhythmSteps:
         self._place(len(self.groups.events) - 2)
         self._place(len(self.groups.events) - 1)
 
-    def _place(self, number: int) -> None:
-        event, texture = self.groups.events[number], self.groups.texture
+    def _place(self, index: int) -> None:
+        event, texture = self.groups.events[index], self.groups.texture
         noise = _COMMON_NOISE + (1 - _COMMON_NOISE) / len(event.onsets_ms)
-        evidence = self.groups.evidence(number, self._model.evidence[texture])
+        evidence = self.groups.evidence(index, self._model.evidence[texture])
+        number = self.groups.dropped_count + index
         self._filter.add(number, event.time_ms, noise, OnsetOdds(self._model.log_values[texture], evidence))
         self._path = None
 
@@ -92,15 +93,20 @@ class RhythmSteps:
         self._path = self._unsettled_path()
         del self._steps[self.settled_count :]
         del self._offsets_ns[self.settled_count :]
-        settled = self._filter.settled_count
-        for number in range(self._settled_events, settled):
-            self._append_event(number, self._filter.placed(number))
-        self._settled_events, self.settled_count = settled, len(self._steps)
-        for number, placed in enumerate(self._path, settled):
+        for number, placed in enumerate(self._filter.pop_settled(), self._settled_events):
+            self._append_event(number, placed)
+        self._settled_events, self.settled_count = self._filter.settled_count, len(self._steps)
+        for number, placed in enumerate(self._path, self._settled_events):
             self._append_event(number, placed)
         return self._path
 
+    def drop_first(self, count: int) -> None:
+        """Forget the first `count` onsets, which have settled and are no longer in the groups."""
+        del self._steps[:count]
+        del self._offsets_ns[:count]
+        self.settled_count -= count
+
     def _append_event(self, number: int, placed: Placed) -> None:
-        for onset_ms in self.groups.events[number].onsets_ms:
+        for onset_ms in self.groups.events[number - self.groups.dropped_count].onsets_ms:
             self._steps.append(placed.step)
             self._offsets_ns.append(round((onset_ms - placed.time) * _NS_PER_MS))

@@ -29,6 +29,9 @@ PATIENCE_S = 20.0
 """Longer than any step takes on a busy machine; a test that waits this long fails."""
 
 
+_ROOM_PAUSE_S = 0.005
+
+
 class _PortProcess:
     """Another program's two ports, in a process of their own. Used on one thread."""
 
@@ -177,10 +180,11 @@ def main(arguments: str) -> None:
         _write(writer, frames.encode_frame(frames.FAILED, str(error).encode()))
         return
     _write(writer, frames.encode_frame(frames.CLIENT))
-    unread = frames.FrameReader()
+    unread, pause = frames.FrameReader(), threading.Event()
     for block in read_blocks(reader):
         for _, payload in unread.feed(block):
-            ports.send(payload)
+            while not ports.send(payload):
+                pause.wait(_ROOM_PAUSE_S)
     ports.close()
 
 

@@ -3,7 +3,7 @@
 The loop waits for the next event or for the session's deadline, whichever comes first, feeds the session and performs
 the effects. Everything else happens on other threads and arrives in the event queue: rtmidi's callback, the commands
 of the program that started the engine, the model's answers. Once a second, when nothing is due within the next moment,
-the loop checks the ports.
+the loop checks the ports. In a flood of notes, those that would be late are left out (see `input.flood_gate`).
 """
 
 import time
@@ -11,6 +11,7 @@ from collections.abc import Callable
 from queue import Empty, SimpleQueue
 from typing import Protocol
 
+from bachbridge.engine.input.flood_gate import FloodGate
 from bachbridge.engine.session_log import LogWriter
 from bachbridge.midi import messages as midi
 from bachbridge.protocol.effects import (
@@ -22,6 +23,7 @@ from bachbridge.protocol.effects import (
     Health,
     LogStopped,
     Message,
+    NotesShed,
     PlanRequest,
     PortNames,
     Received,
@@ -67,6 +69,8 @@ class PortsProtocol(Protocol):
     def state(self) -> PortsChanged: ...
     def send(self, data: bytes, /) -> bool: ...
     def flush(self) -> None: ...
+    @property
+    def shed_count(self) -> int: ...
     def port_names(self) -> PortNames: ...
     def connections(self) -> Connections: ...
     def close(self) -> None: ...
@@ -84,7 +88,7 @@ class ModelClientProtocol(Protocol):
 class NoPorts:
     """No MIDI ports: the player's messages come as events, and output is only reported by `Sent`."""
 
-    state = PortsChanged("pipe", "pipe")
+    state, shed_count = PortsChanged("pipe", "pipe"), 0
 
     def send(self, _data: bytes, /) -> bool:
         return True
@@ -120,6 +124,10 @@ class EventQueue:
         except Empty:
             return None
 
+    def __len__(self) -> int:
+        """Return the number of events that wait."""
+        return self._queue.qsize()
+
 
 class Engine:
     """The loop. Everything in it belongs to one thread."""
@@ -136,6 +144,8 @@ class Engine:
         self._session, self._ports, self._model_client = session, ports, model_client
         self._notify, self._log = notify, log
         self._last_fed_ns = 0
+        self._flood_gate = FloodGate()
+        self._reported_shed_count = 0
         self._send_latency = LatencyStats()
         self._model_latency = RecentLatencies()
         self._model_request_ns: int | None = None
@@ -144,7 +154,7 @@ class Engine:
         """Number of sent messages in the last `Health` report."""
         self._reported_connections: Connections | None = None
         self._is_log_failure_reported = False
-        self._next_housekeeping_ns = 0
+        self._next_housekeeping_ns = time.monotonic_ns()
 
     def run(self, event_queue: EventQueue) -> None:
         """Play until a `Quit`. Afterwards the ports are closed and nothing sounds, also if an exception is raised."""
@@ -163,12 +173,19 @@ class Engine:
         """Process one event, one deadline or the housekeeping; return True after a `Quit`."""
         now_ns = time.monotonic_ns()
         deadline_ns = self._session.deadline
+        if now_ns - self._next_housekeeping_ns > _HOUSEKEEPING_INTERVAL_NS:
+            self._do_housekeeping()
         housekeeping_ns = max(now_ns, self._next_housekeeping_ns)
         is_quiet = deadline_ns is None or deadline_ns - housekeeping_ns > _HOUSEKEEPING_MARGIN_NS
         arrived = event_queue.get(housekeeping_ns if is_quiet or deadline_ns is None else deadline_ns)
         if arrived is not None:
-            self._process_event(*arrived)
-            return isinstance(arrived[1], Quit)
+            at_ns, event = arrived
+            if isinstance(event, Midi) and not self._flood_gate.admits(
+                event.data, time.monotonic_ns() - at_ns, len(event_queue)
+            ):
+                return False
+            self._process_event(at_ns, event)
+            return isinstance(event, Quit)
         if is_quiet:
             self._do_housekeeping()
         else:
@@ -238,10 +255,18 @@ class Engine:
             self._model_latency.add(at_ns, at_ns - self._model_request_ns)
             self._model_request_ns = None
 
+    def _report_shed_notes(self) -> None:
+        shed_count = self._flood_gate.shed_count + self._ports.shed_count
+        if shed_count > self._reported_shed_count:
+            self._reported_shed_count = shed_count
+            self._notify(NotesShed(shed_count))
+
     def _do_housekeeping(self) -> None:
         """Check the ports and the model process, and report connections and latencies; once a second."""
         self._next_housekeeping_ns = time.monotonic_ns() + _HOUSEKEEPING_INTERVAL_NS
         self._model_client.end_if_hung()
+        self._ports.flush()
+        self._report_shed_notes()
         if self._log and self._log.error and not self._is_log_failure_reported:
             self._is_log_failure_reported = True
             self._notify(LogStopped(self._log.error))

@@ -54,6 +54,8 @@ def _library() -> ctypes.CDLL | None:
     library.jack_port_get_all_connections.restype = _NAME_ARRAY
     library.jack_port_get_all_connections.argtypes = [ctypes.c_void_p, ctypes.c_void_p]
     library.jack_connect.argtypes = [ctypes.c_void_p, ctypes.c_char_p, ctypes.c_char_p]
+    library.jack_last_frame_time.restype = library.jack_get_buffer_size.restype = ctypes.c_uint32
+    library.jack_last_frame_time.argtypes = library.jack_get_buffer_size.argtypes = [ctypes.c_void_p]
     library.jack_free.restype = None
     library.jack_free.argtypes = [ctypes.c_void_p]
     _silence_logging(library)
@@ -104,6 +106,13 @@ class ServerWatch:
             _copy_names(library, library.jack_port_get_all_connections(client, port)) for port in ports if port
         ]
         return tuple(other.decode() for others in connected for other in others) if connected else None
+
+    def frame_clock(self) -> tuple[int, int]:
+        """Return the first frame of the present period (32 bits) and the period's length; (0, 1) without a server."""
+        library, client = _library(), self._client
+        if library is None or client is None or not self.is_alive:
+            return 0, 1
+        return library.jack_last_frame_time(client), library.jack_get_buffer_size(client)
 
     def has_port(self, name: str) -> bool:
         """Return True if a port of this name is there."""

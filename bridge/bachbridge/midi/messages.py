@@ -5,6 +5,7 @@ becomes an `InvalidMessage`, which is counted. A note-on of velocity 0 is a note
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 SUSTAIN, ALL_SOUND_OFF, ALL_NOTES_OFF = 64, 120, 123
 SWITCH_THRESHOLD = 64
@@ -93,6 +94,7 @@ _DATA_BYTES = {0x80: 2, 0x90: 2, 0xA0: 2, 0xB0: 2, 0xC0: 1, 0xD0: 1, 0xE0: 2}
 _TRANSPORT: dict[int, MidiMessage] = {0xF8: ClockPulse(), 0xFA: Start(), 0xFB: Continue(), 0xFC: Stop()}
 
 
+@lru_cache(maxsize=4096)
 def decode(data: bytes) -> MidiMessage:
     """Return the message that the bytes stand for; never raises."""
     if not data or data[0] < 0x80:
@@ -122,6 +124,17 @@ def _decode_system(data: bytes) -> MidiMessage:
     if data[0] in _TRANSPORT:
         return _TRANSPORT[data[0]] if len(data) == 1 else InvalidMessage()
     return OtherSystemMessage()
+
+
+def is_essential(data: bytes) -> bool:
+    """Return True for a message that may never be left out: without it something would sound or run on for ever."""
+    match decode(data):
+        case NoteOff() | Start() | Continue() | Stop():
+            return True
+        case ControlChange(_, controller, _):
+            return controller == SUSTAIN or controller >= ALL_SOUND_OFF
+        case _:
+            return False
 
 
 CLOCK_PULSE, START, CONTINUE, STOP = b"\xf8", b"\xfa", b"\xfb", b"\xfc"

@@ -22,6 +22,8 @@ from typing import Any
 from bachbridge.errors import PortError
 from bachbridge.midi import jack
 from bachbridge.midi.connections import Link, LinkKeeper, count_connections
+from bachbridge.midi.messages import is_essential
+from bachbridge.midi.output_room import OutputRoom
 from bachbridge.midi.port_names import match_port, strip_alsa_numbers
 from bachbridge.protocol.effects import Connections, PortNames
 from bachbridge.protocol.events import PortsChanged
@@ -217,6 +219,7 @@ class Ports:
         self._input = _OwnPort("input", client, input_port_name(client), input_name, wait_for_port=wait_for_ports)
         self._output = _OwnPort("output", client, output_port_name(client), output_name, wait_for_port=wait_for_ports)
         self._jack_watch: jack.ServerWatch | None = None
+        self._room: OutputRoom | None = None
         self._links = LinkKeeper(self._input.own_name, self._output.own_name, links)
         self._open()
 
@@ -246,8 +249,10 @@ class Ports:
         return tuple(strip_alsa_numbers(name) for name in names if not any(own in name for own in own_names))
 
     def send(self, data: bytes) -> bool:
-        """Send one message now; return False if the port is closed or does not accept it."""
+        """Send one message now; return False if the port is closed, has no room or does not accept it."""
         if not self._output.name:
+            return False
+        if self._room and not self._room.reserve(len(data), is_essential=is_essential(data)):
             return False
         rtmidi = _rtmidi()
         try:
@@ -295,6 +300,7 @@ class Ports:
             system = find_system()
             if system == _rtmidi().API_UNIX_JACK:
                 self._jack_watch = jack.ServerWatch()
+                self._room = OutputRoom(self._jack_watch.frame_clock)
             self._output.open(system)
             self._input.open(system)
             self._start_listening()

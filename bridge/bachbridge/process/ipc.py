@@ -34,6 +34,8 @@ MessageCallback = Callable[[Message | None], None]
 _MAX_QUEUED = 20_000
 """Limit of the queue to a peer that does not read; further messages are dropped, so that memory stays bounded."""
 _BLOCK_BYTES = 1 << 16
+_MAX_AT_ONCE = 64
+"""Messages in one write."""
 _GRACE_S = 1.0
 
 
@@ -112,10 +114,13 @@ def standard_pipes() -> tuple[int, int]:
     return 0, writer
 
 
+def _line_of(message: Message | str) -> str:
+    return message if isinstance(message, str) else dumps(message)
+
+
 def write_message(descriptor: int, message: Message | str) -> None:
     """Write a message, or the initial line of configuration, to a pipe; block while the pipe is full."""
-    line = message if isinstance(message, str) else dumps(message)
-    unwritten = memoryview(line.encode() + b"\n")
+    unwritten = memoryview(_line_of(message).encode() + b"\n")
     while unwritten:
         unwritten = unwritten[os.write(descriptor, unwritten) :]
 
@@ -142,7 +147,15 @@ class Outbox:
     def _run(self) -> None:
         try:
             while (message := self._queue.get()) is not None:
-                write_message(self._descriptor, message)
+                lines = [_line_of(message)]
+                while len(lines) < _MAX_AT_ONCE and not self._queue.empty():
+                    message = self._queue.get()
+                    if message is None:
+                        break
+                    lines.append(_line_of(message))
+                write_message(self._descriptor, "\n".join(lines))
+                if message is None:
+                    break
         except OSError:
             # The peer has ended; the reading thread notices it too, and reports it.
             pass

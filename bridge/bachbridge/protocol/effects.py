@@ -407,6 +407,13 @@ class Failed:
 
 
 @dataclass(frozen=True, slots=True)
+class NotesShed:
+    """Notes were left out since more came than can be played; `count` of them since the start."""
+
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
 class LogStopped:
     """The session log cannot be written any more, for the system's `reason`; the music goes on without it."""
 
@@ -454,6 +461,7 @@ Notice = (
     | Connections
     | Failed
     | LogStopped
+    | NotesShed
     | EngineStarted
     | EngineEnded
     | PreviewState

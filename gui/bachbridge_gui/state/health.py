@@ -27,6 +27,7 @@ from bachbridge.protocol.effects import (
     FeedbackLoop,
     Health,
     Message,
+    NotesShed,
     Received,
     Sent,
 )
@@ -73,7 +74,8 @@ class EngineHealth:
 
     def __init__(self) -> None:
         self._lateness, self._faults = LastMinuteCounts(), LastMinuteCounts()
-        self._damaged_count = 0
+        self._lost_counts: dict[type, int] = {}
+        """Numbers of messages damaged and of notes left out since the engine's start."""
         self.has_loop = False
         """True if our output comes back to our input."""
         self.input_name, self.output_name = "", ""
@@ -106,8 +108,8 @@ class EngineHealth:
                 self._handle_sent(data, due_ns, sent_ns, now_ns)
             case AnswerLate() | ChordsLate():
                 self._faults.add(now_ns, 0, message.late if isinstance(message, ChordsLate) else 1)
-            case DamagedMidi(count):
-                self._count_damaged(count, now_ns)
+            case DamagedMidi() | NotesShed():
+                self._count_lost(message, now_ns)
             case PortsChanged() | Connections() | FeedbackLoop():
                 self._handle_ports(message)
             case ClockTempo() | LinkState():
@@ -174,15 +176,17 @@ class EngineHealth:
         if isinstance(midi.decode(data), midi.NoteOn | midi.NoteOff):
             self.last_note_out_ns = sent_ns
 
-    def _count_damaged(self, count_since_start: int, now_ns: int) -> None:
-        self._faults.add(now_ns, 0, max(1, count_since_start - self._damaged_count))
-        self._damaged_count = count_since_start
+    def _count_lost(self, report: DamagedMidi | NotesShed, now_ns: int) -> None:
+        before = self._lost_counts.get(type(report), 0)
+        self._faults.add(now_ns, 0, max(1, report.count - before))
+        self._lost_counts[type(report)] = report.count
 
     def _handle_engine_end(self, text: str) -> None:
         """Forget what the dead engine reported; before the first one was ready, its end is no news."""
         if self.input_name or self.output_name or self.engine_text:
             self.engine_text = text
-        self.model_up, self.model_text, self._damaged_count = None, MODEL_LOADING_TEXT, 0
+        self.model_up, self.model_text = None, MODEL_LOADING_TEXT
+        self._lost_counts.clear()
         self.clock_bpm = self.link_bpm = 0.0
         self.model_p50_ns = self.model_p99_ns = 0
 

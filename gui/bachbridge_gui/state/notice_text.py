@@ -15,6 +15,7 @@ from bachbridge.protocol.effects import (
     FeedbackLoop,
     LogStopped,
     Message,
+    NotesShed,
     PhraseHeld,
     PhraseKept,
     PhraseRefused,
@@ -57,6 +58,8 @@ def notice_for(message: Message) -> StatusNotice | None:
             return StatusNotice(f"{what}{remedy}", "warning", "late")
         case DamagedMidi(count):
             return StatusNotice(_damaged_text(count), "warning", "damaged")
+        case NotesShed(count):
+            return StatusNotice(_shed_text(count), "warning", "shed")
         case PortsChanged(_, output_name) if text := second_instance_text(output_name):
             return StatusNotice(text, "info", "instance")
         case _ if isinstance(message, ObstacleReport):
@@ -78,6 +81,11 @@ def _obstacle_level(report: ObstacleReport) -> Level:
 def _damaged_text(count: int) -> str:
     what = "A MIDI message that arrived was" if count == 1 else f"{count} MIDI messages that arrived were"
     return f"{what} damaged and left out: check the cable, or the program that sends them"
+
+
+def _shed_text(count: int) -> str:
+    what = "A note was" if count == 1 else f"{count} notes were"
+    return f"{what} left out, since more came at once than can be played: send fewer, or close other programs"
 
 
 def engine_change_text(change: EngineStarted | EngineEnded) -> str:

@@ -31,6 +31,7 @@ from bachbridge.protocol.effects import (
     Health,
     LogStopped,
     Message,
+    NotesShed,
     PhraseEnded,
     PlanRequest,
     PortNames,
@@ -194,6 +195,8 @@ def _describe_condition(message: Message) -> str | None:
             return f"setting: {reason}"
         case _ if isinstance(message, ObstacleReport):
             return obstacle_text(message)
+        case NotesShed(count):
+            return f"midi: {_counted_noun(count, 'note')} left out so far"
         case DamagedMidi(count):
             return f"midi: {_counted_noun(count, 'damaged message')} so far"
         case SessionEnded(reason):

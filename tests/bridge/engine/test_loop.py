@@ -65,6 +65,8 @@ class Surroundings:
     def flush(self) -> None:
         pass
 
+    shed_count = 0
+
     def port_names(self) -> PortNames:
         return PortNames(("Keyboard",), ())
 

@@ -29,6 +29,7 @@ NOTED: tuple[tuple[Message, Level], ...] = (
     (effects.PhraseRefused("play", "unplayable"), "warning"),
     (effects.StartRefused("clock"), "warning"),
     (effects.DamagedMidi(2), "warning"),
+    (effects.NotesShed(400), "warning"),
     (effects.FeedbackLoop(is_there=True), "error"),
     (effects.FeedbackLoop(is_there=False), "info"),
     (effects.Failed("JACK is not running: start it."), "error"),

@@ -29,6 +29,7 @@ from bachbridge.protocol.effects import (
     Health,
     LogStopped,
     Message,
+    NotesShed,
     PhraseEnded,
     PhraseHeld,
     PhraseKept,
@@ -190,12 +191,20 @@ def _session_report_text(message: Message) -> str | None:
             return _late_chords_text(late, chords)
         case FeedbackLoop(is_there):
             return _FEEDBACK_TEXTS[is_there]
-        case DamagedMidi(count):
-            return f"Midi: {count} damaged messages so far."
+        case DamagedMidi() | NotesShed():
+            return _lost_text(message)
         case SessionEnded(reason):
             return f"Quit: {reason.rstrip('.')}."
         case _:
             return None
+
+
+def _lost_text(report: DamagedMidi | NotesShed) -> str:
+    match report:
+        case DamagedMidi(count):
+            return f"Midi: {count} damaged messages so far."
+        case NotesShed(count):
+            return f"Midi: {count} notes left out so far, since more came at once than can be played."
 
 
 def _setting_text(report: SettingApplied | SettingRefused) -> str:

@@ -16,11 +16,13 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from typing import Any
 
 from bachbridge.engine.ports import frames
 from bachbridge.engine.ports.sounding import SoundingNotes
+from bachbridge.engine.ports.unsent import UnsentMessages
 from bachbridge.errors import PortError
 from bachbridge.midi.ports import Ports, find_free_client_name
 from bachbridge.process import ipc, realtime
@@ -46,6 +48,10 @@ class PortBroker:
         self._lock = threading.Lock()
         """Guards the ports against use by two threads."""
         self._sounding = SoundingNotes()
+        self._unsent, self._unread = UnsentMessages(), UnsentMessages()
+        """Messages without room in the output, and in the pipe to the engine."""
+        self._unread_lock = threading.Lock()
+        self._reported_shed_count = 0
         self._ports: Ports | None = None
         self._reported: dict[type, Message] = {}
         self._reported_links: list[tuple[str, str]] = []
@@ -77,8 +83,21 @@ class PortBroker:
         return False
 
     def _send(self, data: bytes) -> None:
-        if self._ports and self._ports.send(data):
+        if self._ports is None or not self._ports.state.output:
+            return
+        if self._unsent:
+            self._send_kept()
+        self._send_or_keep(data)
+
+    def _send_kept(self) -> None:
+        for data in self._unsent.pop_all():
+            self._send_or_keep(data)
+
+    def _send_or_keep(self, data: bytes) -> None:
+        if self._ports and not self._unsent and self._ports.send(data):
             self._sounding.add_sent(data)
+        else:
+            self._unsent.add(data)
 
     def _requests(self) -> Iterator[tuple[bytes, bytes]]:
         """Yield the engine's frames until its pipe ends."""
@@ -118,8 +137,18 @@ class PortBroker:
 
     def _pass_on(self, at_ns: int, data: bytes) -> None:
         """Pass a message that arrived on to the engine; called on rtmidi's thread."""
-        if len(data) <= _MAX_MIDI_BYTES:
-            self._write(frames.encode_arrival(at_ns, data))
+        if len(data) > _MAX_MIDI_BYTES:
+            return
+        if self._unread or not self._write(frames.encode_arrival(at_ns, data)):
+            with self._unread_lock:
+                self._unread.add(data)
+
+    def _write_kept(self) -> None:
+        """Pass on what the engine had no room for."""
+        with self._unread_lock:
+            for data in self._unread.pop_all():
+                if self._unread or not self._write(frames.encode_arrival(time.monotonic_ns(), data)):
+                    self._unread.add(data)
 
     def _care(self) -> None:
         """Look after the ports until the end."""
@@ -130,7 +159,12 @@ class PortBroker:
                 before = self._ports.state
                 if self._ports.refresh() and before.output and not self._ports.state.output:
                     self._sounding = SoundingNotes()
+                self._send_kept()
                 self._report_changes()
+            self._write_kept()
+            shed_count = self._unsent.shed_count + self._unread.shed_count
+            if shed_count != self._reported_shed_count and self._report(frames.SHED, str(shed_count)):
+                self._reported_shed_count = shed_count
 
     def _report_changes(self) -> None:
         """Report state, names and connections of the ports, each if it has changed."""

@@ -17,6 +17,7 @@ from typing import Any
 
 from bachbridge.engine.ports import frames
 from bachbridge.engine.ports.sounding import SoundingNotes
+from bachbridge.engine.ports.unsent import UnsentMessages
 from bachbridge.errors import PortError
 from bachbridge.midi import messages as midi
 from bachbridge.process import ipc
@@ -66,7 +67,10 @@ class PortClient:
         self._command = list(command) or ipc.process_command("ports")
         self._backoff = RestartBackoff(_RESTART_PAUSES_S)
         self._state, self._names, self._connections = PortsChanged("", ""), PortNames((), ()), Connections(-1, -1)
-        self._unsent: list[bytes] = []
+        self._due: list[bytes] = []
+        self._unsent = UnsentMessages()
+        self._broker_shed_count = self._former_shed_count = 0
+        """Notes that the process has left out, and the one before it."""
         self._sounding = SoundingNotes()
         self._left_sounding: SoundingNotes | None = None
         """The notes of the moment when the process died, until they are ended; None otherwise."""
@@ -89,17 +93,27 @@ class PortClient:
         """Send one message with the next `flush`; return False if the output is closed."""
         if not self._state.output or self._is_closed.is_set():
             return False
-        self._unsent.append(data)
+        self._due.append(data)
         return True
 
     def flush(self) -> None:
         """Write the messages of one moment, such as a chord's, at once: the other process wakes up only once."""
-        unsent, self._unsent = self._unsent, []
-        for start in range(0, len(unsent), _MAX_AT_ONCE):
-            part = unsent[start : start + _MAX_AT_ONCE]
-            if self._write(b"".join(frames.encode_frame(frames.MIDI, data) for data in part)):
-                for data in part:
-                    self._sounding.add_sent(data)
+        if not self._due and not self._unsent:
+            return
+        due, self._due = [*self._unsent.pop_all(), *self._due], []
+        for start in range(0, len(due), _MAX_AT_ONCE):
+            part = due[start : start + _MAX_AT_ONCE]
+            has_room = not self._unsent and self._write(
+                b"".join(frames.encode_frame(frames.MIDI, data) for data in part)
+            )
+            add = self._sounding.add_sent if has_room else self._unsent.add
+            for data in part:
+                add(data)
+
+    @property
+    def shed_count(self) -> int:
+        """Number of notes, in and out, that were left out so far for want of room."""
+        return self._unsent.shed_count + self._former_shed_count + self._broker_shed_count
 
     def port_names(self) -> PortNames:
         """Return the other programs' ports, at most a quarter of a second old."""
@@ -172,6 +186,7 @@ class PortClient:
             self._end_process()
             self._change_state(PortsChanged("", ""))
             self._left_sounding, self._sounding = self._sounding, SoundingNotes()
+            self._former_shed_count, self._broker_shed_count = self._former_shed_count + self._broker_shed_count, 0
             time.sleep(self._backoff.record_death())
             if not self._is_closed.is_set():
                 self._process = self._start()
@@ -187,6 +202,8 @@ class PortClient:
     def _handle_frame(self, kind: bytes, payload: bytes) -> None:
         if kind == frames.MIDI:
             self._on_midi(*frames.decode_arrival(payload))
+        elif kind == frames.SHED:
+            self._broker_shed_count = int(payload)
         elif kind == frames.REPORT:
             self._handle_report(payload)
         elif kind == frames.LINKS:

@@ -15,9 +15,9 @@ MIDI = b"M"
 """To the ports: a MIDI message to send. From them: the time of arrival (ns, 8 bytes) and the message."""
 CONFIGURE, CLOSE = b"C", b"Q"
 """To the ports: the configuration (JSON), and the request to close in good order."""
-REPORT, LINKS, FAILED, CLIENT = b"R", b"L", b"F", b"N"
-"""From the ports: a message of the protocol (JSON), the connections to restore (JSON), why none can be opened, and the
-program's name in the MIDI system."""
+REPORT, LINKS, FAILED, CLIENT, SHED = b"R", b"L", b"F", b"N", b"S"
+"""From the ports: a message of the protocol (JSON), the connections to restore (JSON), why none can be opened, the
+program's name in the MIDI system, and how many notes were left out so far (digits)."""
 
 
 def encode_frame(kind: bytes, payload: bytes = b"") -> bytes:

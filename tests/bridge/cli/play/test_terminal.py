@@ -15,6 +15,7 @@ from bachbridge.protocol.effects import (
     Harmonized,
     Health,
     Message,
+    NotesShed,
     PhraseEnded,
     Received,
     Sent,
@@ -73,6 +74,7 @@ def test_reporter_describes_problems() -> None:
         AnswerLate(3, "the model was too slow"),
         AnswerEnded(4, PHRASE.notes[:1], interrupted=True),
         DamagedMidi(2),
+        NotesShed(7),
     )
     assert sentences == [
         'Listening to "a", playing to "b".',
@@ -81,6 +83,7 @@ def test_reporter_describes_problems() -> None:
         "No answer: the model was too slow.",
         "Answered with 1 note, cut short.",
         "Midi: 2 damaged messages so far.",
+        "Midi: 7 notes left out so far, since more came at once than can be played.",
     ]
 
 

@@ -1,0 +1,104 @@
+"""Floods of notes on real ports: what cannot be played is left out as whole notes, and counted."""
+
+import threading
+import time
+
+import psutil
+import pytest
+
+from bachbridge.midi.jack import DummyServer
+from bachbridge.midi.ports import INPUT_NAME, OUTPUT_NAME
+from bachbridge.process.ipc import EngineLink
+from bachbridge.protocol.effects import Health, Message, NotesShed
+from bachbridge.protocol.events import ModelUp
+from bachbridge.settings import Settings
+from tests.loopback.test_engine_on_ports import HELD
+from tests.support.port_daw import PATIENCE_S, Daw, await_message, daw
+
+NOTES = 1500
+SOAK_NOTES_PER_S, SOAK_S, BATCH = 2000, 60, 20
+MAX_GROWTH = 1.05
+
+
+class Flood:
+    """An engine with MIDI thru, a keyboard that floods it, and the synthesizer that receives what it lets through."""
+
+    def __init__(self, link: EngineLink, keyboard: Daw, synthesizer: Daw) -> None:
+        self.link, self.keyboard, self.synthesizer = link, keyboard, synthesizer
+        self.sent = self.shed = 0
+        self.health: Health | None = None
+
+    def play(self, count: int) -> None:
+        """Send notes as fast as the port takes them."""
+        for n in range(self.sent, self.sent + count):
+            self.keyboard.play(20 + n % 100)
+        self.sent += count
+
+    def receive_pending(self) -> None:
+        """Receive what the engine has reported by now, and the notes."""
+        while (message := self.link.receive(0)) is not None:
+            self._count(message)
+        self.synthesizer.receive_pending()
+
+    def _count(self, message: Message) -> None:
+        if isinstance(message, NotesShed):
+            self.shed = message.count
+        if isinstance(message, Health):
+            self.health = message
+
+    def wait_until_all_are_known(self) -> None:
+        """Wait until every note has been received or was reported as left out, and nothing sounds."""
+        deadline_s = time.monotonic() + PATIENCE_S
+        while self.received + self.shed < self.sent or self.synthesizer.sounding:
+            assert time.monotonic() < deadline_s, (self.received, self.shed, self.sent, self.synthesizer.sounding)
+            if (message := self.link.receive(0.05)) is not None:
+                self._count(message)
+            self.receive_pending()
+        assert self.received + self.shed == self.sent
+
+    @property
+    def received(self) -> int:
+        return sum(data[0] & 0xF0 == 0x90 for _, data in self.synthesizer.received)
+
+
+def flooded(settings: Settings) -> "EngineLink":
+    """Return an engine whose model is ready."""
+    link = EngineLink(settings, model_command=HELD)
+    await_message(link, ModelUp)
+    return link
+
+
+def test_flood_on_ports_leaves_no_note_and_counts_the_lost(jack: DummyServer) -> None:
+    with flooded(Settings(thru=True, mode="off")) as link:
+        with daw(None, INPUT_NAME, "Keys") as keyboard, daw(OUTPUT_NAME, None, "Synth") as synthesizer:
+            flood = Flood(link, keyboard, synthesizer)
+            flood.play(NOTES)
+            flood.wait_until_all_are_known()
+            assert flood.received > 0
+        assert link.close() == 0
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("mode", ["off", "continue", "harmonize"])
+@pytest.mark.parametrize("frames", [256, 1024])
+def test_long_flood_on_ports_is_counted(frames: int, mode: str) -> None:
+    with DummyServer(f"bachbridge-flood-{frames}", frames), flooded(Settings(thru=True, mode=mode)) as link:
+        process = psutil.Process(link.pid)
+        with daw(None, INPUT_NAME, "Keys") as keyboard, daw(OUTPUT_NAME, None, "Synth") as synthesizer:
+            flood, pause = Flood(link, keyboard, synthesizer), threading.Event()
+            begin_s, sizes = time.monotonic(), list[int]()
+            while (elapsed_s := time.monotonic() - begin_s) < SOAK_S:
+                if flood.sent < elapsed_s * SOAK_NOTES_PER_S:
+                    flood.play(BATCH)
+                else:
+                    pause.wait(0.002)
+                flood.receive_pending()
+                if len(sizes) < elapsed_s // 5:
+                    sizes.append(process.memory_info().rss)
+            if mode == "off":
+                flood.wait_until_all_are_known()
+            print(
+                f"{frames} {mode}: {flood.sent} sent, {flood.received} received, {flood.shed} left out, {flood.health}"
+            )
+            assert sizes[-1] <= MAX_GROWTH * sizes[1]
+        assert link.close() == 0

@@ -27,7 +27,7 @@ _QUIET_NS = 3_000_000_000
 class FeedbackGuard:
     """Watches what is sent and what arrives. Used on the engine's thread only."""
 
-    __slots__ = ("_down", "_echoed", "_echoes", "_ignored", "_last_echo_ns", "_sent", "is_looped")
+    __slots__ = ("_down", "_echoed", "_echoes", "_ignored", "_last_echo_ns", "_pruned_ns", "_sent", "is_looped")
 
     def __init__(self) -> None:
         self._sent: dict[tuple[int, int], deque[tuple[int, int]]] = defaultdict(lambda: deque(maxlen=_MAX_SENT))
@@ -39,7 +39,7 @@ class FeedbackGuard:
         """Channel and pitch of the keys whose last note-on was an echo."""
         self._ignored: set[tuple[int, int]] = set()
         """Channel and pitch of ignored echoes whose note-offs are ignored too."""
-        self._last_echo_ns = 0
+        self._last_echo_ns = self._pruned_ns = 0
         self.is_looped = False
 
     def add_sent(self, now_ns: int, data: bytes, *, is_passed_on: bool) -> None:
@@ -51,6 +51,10 @@ class FeedbackGuard:
                 self._sent[pitch, _NOTE_OFF].append((now_ns, -1))
             case _:
                 pass
+        if now_ns - self._pruned_ns > _WINDOW_NS:
+            self._pruned_ns = now_ns
+            for key in [key for key, sent in self._sent.items() if not sent or now_ns - sent[-1][0] > _WINDOW_NS]:
+                del self._sent[key]
 
     def ignores(self, now_ns: int, message: midi.MidiMessage) -> bool:
         """Return True if this message from the player is an echo that counts as nothing."""

@@ -70,6 +70,13 @@ def _slug(heading: str) -> str:
     return re.sub(r"[\s]+", "-", words)
 
 
+def test_site_lists_every_page() -> None:
+    config = (ROOT / "mkdocs.yml").read_text("utf-8")
+    pages = [page.relative_to(ROOT / "docs") for page in PAGES if page.is_relative_to(ROOT / "docs")]
+    hidden = {"decisions", "experiments"}
+    assert not [page for page in pages if page.parts[0] not in hidden and page.as_posix() not in config]
+
+
 def test_command_page_is_up_to_date() -> None:
     expected = _script("command_page")["command_page"]()
     found = (ROOT / "docs/command-line.md").read_text("utf-8")

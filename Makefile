@@ -4,6 +4,7 @@
 # make bench  latencies over real ports
 # make screenshots  pictures of the window, one of them animated, into docs/screenshots
 # make docs   the documentation as a site in site/, readable without a network
+# make wheel  the Python packages, into dist
 # make deb    a package for Debian 12 and its relatives, into dist
 
 BIN := .venv/bin
@@ -18,7 +19,7 @@ endif
 # The package sets this too; here it also holds for programs that import onnxruntime before the package.
 export ORT_DISABLE_TELEMETRY := 1
 
-.PHONY: run test test-ports lint soak bench screenshots docs deb constraints clean
+.PHONY: run test test-ports lint soak bench screenshots docs wheel deb constraints clean
 
 run: .venv/core
 	@$(BIN)/bachbridge start
@@ -49,6 +50,9 @@ screenshots: .venv/all
 docs: .venv/docs
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
 
+wheel:
+	sh installers/build_wheel.sh
+
 deb:
 	sh installers/linux/build_deb.sh
 
@@ -58,11 +62,13 @@ deb:
 .venv/core: .venv/bin/python pyproject.toml constraints.txt
 	@echo "Installing what playing needs into .venv (about a minute) ..."
 	@$(INSTALL) -e ".[gui]"
+	@sh scripts/midi_library.sh $(BIN)/python
 	@touch $@
 
 .venv/all: .venv/bin/python pyproject.toml constraints.txt
 	@echo "Installing everything, TensorFlow included, into .venv (a few minutes) ..."
 	@$(INSTALL) -e ".[gui,train,test]"
+	@sh scripts/midi_library.sh $(BIN)/python
 	@touch .venv/core $@
 
 .venv/docs: .venv/core

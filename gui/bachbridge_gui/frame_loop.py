@@ -4,6 +4,7 @@ A frame takes 30 ms while something sounds. When everything is at rest the loop 
 program uses almost none of the machine. Texts follow twice a second, so that they can be read.
 """
 
+import sys
 import time
 from collections.abc import Sequence
 
@@ -162,6 +163,7 @@ class FrameLoop(QObject):
             input_name="" if health.input_name == NO_PORTS_NAME else health.input_name,
             output_name="" if health.output_name == NO_PORTS_NAME else health.output_name,
             has_midi=health.output_name != NO_PORTS_NAME,
+            needs_loopback=sys.platform == "win32" and not health.input_name and not self._core.state.prefs.input,
         )
 
     def _update_panels(self, checks: ConnectionChecks, *, clock_runs: bool) -> None:

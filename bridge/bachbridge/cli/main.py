@@ -75,7 +75,7 @@ def command_line() -> typer.Typer:
     """Return `app` with the commands of other packages; says on stderr if none are registered."""
     registered = entry_points_in(COMMAND_GROUP)
     if not registered:
-        from bachbridge.process.install_advice import reinstall_advice
+        from bachbridge.install_advice import reinstall_advice
 
         print(f"bachbridge: Some commands are not installed: {reinstall_advice()}.", file=sys.stderr)
     for entry_point in registered.values():
@@ -132,7 +132,7 @@ def run(arguments: Sequence[str] | None = None) -> NoReturn:
         extra = EXTRA_BY_MODULE.get((error.name or "").partition(".")[0])
         if extra is None:
             raise
-        from bachbridge.process.install_advice import install_advice
+        from bachbridge.install_advice import install_advice
 
         _exit_with_error(f"this command needs the package {error.name}: {install_advice(extra)}.")
     sys.exit(code if isinstance(code, int) else 0)

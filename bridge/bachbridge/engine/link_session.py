@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from bachbridge.engine.link_presence import PresenceListener
 from bachbridge.errors import ConfigError
+from bachbridge.install_advice import install_advice
 from bachbridge.music.notes import STEPS_PER_BEAT
-from bachbridge.process.install_advice import install_advice
 from bachbridge.protocol.effects import Message, SettingApplied, SettingRefused
 from bachbridge.protocol.events import LinkState, Setting
 from bachbridge.settings import Settings, with_setting

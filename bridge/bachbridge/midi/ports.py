@@ -20,11 +20,13 @@ from functools import cache
 from typing import Any
 
 from bachbridge.errors import PortError
+from bachbridge.install_advice import install_advice
 from bachbridge.midi import jack
 from bachbridge.midi.connections import Link, LinkKeeper, count_connections
+from bachbridge.midi.loopback import complete_ports, loopback_text
 from bachbridge.midi.messages import is_essential
 from bachbridge.midi.output_room import OutputRoom
-from bachbridge.midi.port_names import match_port, strip_alsa_numbers
+from bachbridge.midi.port_names import match_port, strip_port_numbers
 from bachbridge.protocol.effects import Connections, PortNames
 from bachbridge.protocol.events import PortsChanged
 from bachbridge.protocol.instances import CLIENT_NAME, free_client_name, input_port_name, output_port_name
@@ -59,11 +61,27 @@ def _rtmidi() -> Any:
     """Return the module rtmidi; raises `PortError` if a library that it needs is missing."""
     try:
         import rtmidi
+    except ModuleNotFoundError as error:
+        raise PortError(missing_library_text(sys.version_info[:2], sys.platform, install_advice("midi"))) from error
     except ImportError as error:
         raise PortError(
             f'The MIDI library cannot be loaded ({error}): install it, on Debian with "sudo apt install libasound2".'
         ) from error
     return rtmidi
+
+
+def missing_library_text(version: tuple[int, int], platform: str, advice: str) -> str:
+    """Return what to do about a missing python-rtmidi, for which there are wheels up to Python 3.12."""
+    if version < (3, 13):
+        return f"The MIDI library is missing: {advice}."
+    needed = "a C++ compiler"
+    if platform == "linux":
+        needed = 'a compiler and headers ("sudo apt install build-essential python3-dev libasound2-dev")'
+    number = ".".join(map(str, version))
+    return (
+        f"Python {number} has no ready-made MIDI library: install BachBridge with Python 3.12, or install {needed} and "
+        f"then {advice}."
+    )
 
 
 def find_system() -> int:
@@ -106,8 +124,11 @@ def list_ports() -> PortListing:
 def find_free_client_name() -> str:
     """Return the name for our ports that no other BachBridge has; "BachBridge" if there is no MIDI system.
 
-    The ports of a BachBridge that has just ended may still be listed: they are given a moment to disappear.
+    The ports of a BachBridge that has just ended may still be listed: they are given a moment to disappear. On Windows
+    ports of our name are a loopback, which several programs can use.
     """
+    if sys.platform == "win32":
+        return CLIENT_NAME
     last_s = time.monotonic() + _DISAPPEAR_S
     while True:
         try:
@@ -146,7 +167,9 @@ class _OwnPort:
         self.port = _create_rtmidi("MidiIn" if self.kind == "input" else "MidiOut", system, self.client)
         try:
             if self.wanted_name is None:
-                self._open_virtual(system)
+                if system != rtmidi.API_WINDOWS_MM:
+                    self.port.open_virtual_port(self.own_name)
+                    self.name = self.own_name
             else:
                 if not self.wait_for_port:
                     self._resolve(_port_names(self.port))
@@ -156,19 +179,16 @@ class _OwnPort:
                 f"The {self.kind} port cannot be opened ({error}): close other programs that use it."
             ) from error
 
-    def _open_virtual(self, system: int) -> None:
-        if system == _rtmidi().API_WINDOWS_MM:
-            raise PortError(
-                "Windows has no virtual MIDI ports of its own: install a loopback driver such as loopMIDI, create two "
-                "ports with it, and name them with --in and --out."
-            )
-        self.port.open_virtual_port(self.own_name)
-        self.name = self.own_name
+    @property
+    def needs_loopback(self) -> bool:
+        """True if the system has no virtual ports and no other port was chosen."""
+        return self.port is not None and self.wanted_name is None and not self.name
 
     def _resolve(self, listed: Sequence[str]) -> None:
         """Complete the wanted name to the only match among the listed ports; raises `PortError` without one."""
         if self.wanted_name is not None and not self.is_resolved:
-            self.wanted_name = strip_alsa_numbers(match_port(self.wanted_name, listed, self.kind))
+            found = match_port(self.wanted_name, listed, self.kind)
+            self.wanted_name = strip_port_numbers(listed)[listed.index(found)]
             self.is_resolved = True
 
     def reconnect(self) -> bool:
@@ -178,7 +198,7 @@ class _OwnPort:
         listed = _port_names(self.port)
         with contextlib.suppress(PortError):
             self._resolve(listed)
-        names = [strip_alsa_numbers(name) for name in listed]
+        names = strip_port_numbers(listed)
         is_listed = self.wanted_name in names
         if is_listed == bool(self.name):
             return False
@@ -211,7 +231,8 @@ class Ports:
     ) -> None:
         """Open both ports; raises `PortError` if that fails.
 
-        A name of None opens a virtual port; otherwise the other program's port that matches the name is used. With
+        A name of None opens a virtual port, or on Windows an end of a loopback (see `loopback`); otherwise the other
+        program's port that matches the name is used. With
         `wait_for_ports`, a port that does not exist yet is no error: `refresh` opens it when it appears. `links` are
         connections to restore, where the system allows it.
         """
@@ -244,9 +265,10 @@ class Ports:
             return PortNames((), ())
 
     def _other_names(self, port: Any) -> tuple[str, ...]:
-        own_names = (self._input.own_name, self._output.own_name)
-        names = () if port is None else _port_names(port)
-        return tuple(strip_alsa_numbers(name) for name in names if not any(own in name for own in own_names))
+        # On Windows no port is our own, though one may have its name.
+        own_names = () if sys.platform == "win32" else (self._input.own_name, self._output.own_name)
+        names = () if port is None else strip_port_numbers(_port_names(port))
+        return tuple(name for name in names if not any(own in name for own in own_names))
 
     def send(self, data: bytes) -> bool:
         """Send one message now; return False if the port is closed, has no room or does not accept it."""
@@ -273,6 +295,7 @@ class Ports:
             if self._jack_watch and not self._jack_watch.is_alive:
                 self._links.lose_all()
                 self.close()
+            self._choose_loopback()
             if self._input.port is None:
                 self._open()
             elif self._input.reconnect():
@@ -303,12 +326,29 @@ class Ports:
                 self._room = OutputRoom(self._jack_watch.frame_clock)
             self._output.open(system)
             self._input.open(system)
+            self._choose_loopback()
+            self._output.reconnect()
+            self._input.reconnect()
             self._start_listening()
             if self._jack_watch:
                 self._links.refresh(self._jack_watch)
         except PortError:
             self.close()
             raise
+
+    def _choose_loopback(self) -> None:
+        """Name the ports that have none where there are no virtual ports, if there is a loopback.
+
+        Raises `PortError` if there is none and the ports are not waited for.
+        """
+        if not (self._input.needs_loopback or self._output.needs_loopback):
+            return
+        listed = _port_names(self._input.port), _port_names(self._output.port)
+        found = complete_ports(self._input.wanted_name, self._output.wanted_name, *listed)
+        if found:
+            self._input.wanted_name, self._output.wanted_name = found
+        elif not self._input.wait_for_port:
+            raise PortError(loopback_text(*listed))
 
     def _start_listening(self) -> None:
         """Receive messages, including MIDI clock, but neither system exclusive nor active sensing."""

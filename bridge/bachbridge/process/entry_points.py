@@ -43,7 +43,7 @@ def find_entry_point(group: str, name: str) -> "EntryPoint":
     try:
         return entry_points_in(group)[name]
     except KeyError:
-        from bachbridge.process.install_advice import reinstall_advice
+        from bachbridge.install_advice import reinstall_advice
 
         raise EntryPointError(f'The part "{name}" of BachBridge is not installed: {reinstall_advice()}.') from None
 

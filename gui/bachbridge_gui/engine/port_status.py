@@ -1,5 +1,8 @@
 """The state of the MIDI ports as the window sees it: each output's latency, and what is wrong with the ports."""
 
+import sys
+
+from bachbridge.midi.loopback import loopback_text
 from bachbridge.protocol.effects import Connections, EngineEnded, EngineStarted, Message
 from bachbridge.protocol.events import ListPorts, Panic, PortsChanged
 from bachbridge_gui.engine.supervisor import EngineSupervisor
@@ -14,7 +17,10 @@ CLOSED_NOTICE = "The MIDI ports are closed: start the MIDI system again (JACK), 
 class PortStatus:
     """Used on the window's thread. The latency of each output is kept in the window's preferences."""
 
-    def __init__(self, supervisor: EngineSupervisor, store: SettingsStore, state: AppState) -> None:
+    def __init__(
+        self, supervisor: EngineSupervisor, store: SettingsStore, state: AppState, platform: str = sys.platform
+    ) -> None:
+        self._platform = platform
         self._supervisor, self._store, self._state = supervisor, store, state
         self._output_name = ""
         """The output that the setting `latency_ms` belongs to."""
@@ -50,8 +56,12 @@ class PortStatus:
                 text = f'Waiting for the port "{wanted}": it will be used as soon as it is there.'
                 notices.append(StatusNotice(text, "warning", "ports"))
         if not health.output_name and not prefs.output:
-            notices.append(StatusNotice(CLOSED_NOTICE, "error", "ports"))
+            notices.append(StatusNotice(self._closed_text(), "error", "ports"))
         return notices
+
+    def _closed_text(self) -> str:
+        names = self._state.port_names
+        return loopback_text(names.inputs, names.outputs) if self._platform == "win32" else CLOSED_NOTICE
 
     def _restore_latency(self, output_name: str) -> None:
         """Set the latency that is remembered for this output; the first output takes the one set at the start."""

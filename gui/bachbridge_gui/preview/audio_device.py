@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from bachbridge.errors import BachBridgeError
 from bachbridge.files.sound.instruments import RATE_HZ
-from bachbridge.process.install_advice import install_advice
+from bachbridge.install_advice import install_advice
 
 _BACKENDS = {
     "win32": ("WASAPI", "DSOUND", "WINMM"),

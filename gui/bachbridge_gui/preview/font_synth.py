@@ -13,8 +13,8 @@ import numpy as np
 
 from bachbridge.errors import BachBridgeError
 from bachbridge.files.sound.instruments import GENERAL_MIDI_PROGRAMS, RATE_HZ, VOICE_PANS, player_sound
+from bachbridge.install_advice import install_advice
 from bachbridge.midi import messages as midi
-from bachbridge.process.install_advice import install_advice
 from bachbridge_gui.preview.audio_device import stderr_silenced
 from bachbridge_gui.preview.synth import PERCUSSION_CHANNEL, StereoSamples
 

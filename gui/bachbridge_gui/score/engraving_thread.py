@@ -11,8 +11,8 @@ from PyQt6.QtCore import QObject, pyqtSignal
 from PyQt6.QtGui import QImage
 
 from bachbridge.errors import BachBridgeError
+from bachbridge.install_advice import install_advice
 from bachbridge.music.timeline import missing_pickup_steps
-from bachbridge.process.install_advice import install_advice
 from bachbridge_gui.score import svg
 from bachbridge_gui.score.content import Engraver, ScoreContent
 from bachbridge_gui.score.geometry import ScoreGeometry, read_geometry

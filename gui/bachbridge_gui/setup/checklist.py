@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from bachbridge.midi.loopback import daw_ports
 from bachbridge_gui.widgets.status_icon import CheckState
 
 
@@ -19,6 +20,13 @@ class ConnectionChecks:
     output_name: str = "BachBridge Out"
     has_midi: bool = True
     """True if the machine has a MIDI system."""
+    needs_loopback: bool = False
+    """True on Windows as long as there is no loopback to use."""
+
+    @property
+    def daw_names(self) -> tuple[str, str]:
+        """The ports that the DAW plays to and listens to; our own names while the ports are closed."""
+        return daw_ports(self.input_name or "BachBridge In", self.output_name or "BachBridge Out")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +48,18 @@ def _input_check(checks: ConnectionChecks) -> Check:
             "warning",
             "Nothing can be connected yet: start ALSA's sequencer or JACK, then start BachBridge again.",
         )
+    if checks.needs_loopback:
+        return Check(
+            "No loopback",
+            "warning",
+            "Windows connects programs by a loopback only: create one as the first step says. It is used at once.",
+        )
+    daw_output, _ = checks.daw_names
     if not checks.input_name:
         return Check("Input", "warning", "The input port is closed: choose another one, or restart the MIDI system.")
     if checks.input_seen or checks.notes_seen or checks.clock_seen:
-        return Check("Input seen", "seen", f"Something is connected to “{checks.input_name}”.")
-    return Check("Input", "waiting", f"Nothing is connected to “{checks.input_name}” yet: do the first two steps.")
+        return Check("Input seen", "seen", f"Something is connected to “{daw_output}”.")
+    return Check("Input", "waiting", f"Nothing is connected to “{daw_output}” yet: do the first two steps.")
 
 
 def _notes_check(checks: ConnectionChecks) -> Check:
@@ -71,7 +86,7 @@ def _loop_check(checks: ConnectionChecks) -> Check:
             "A loop!",
             "warning",
             f"The answer comes back as if you had played it: let the track you play on listen to your keyboard only, "
-            f"not to “{checks.output_name or 'BachBridge Out'}”.",
+            f"not to “{checks.daw_names[1]}”.",
         )
     if checks.notes_seen:
         return Check("No loop", "seen", "BachBridge's output does not come back to its input.")

@@ -20,7 +20,7 @@ from PyQt6.QtWidgets import (
 )
 
 from bachbridge_gui.setup.checklist import Check, ConnectionChecks, checklist
-from bachbridge_gui.setup.daw_guides import DAWS, Daw, SetupStep, platform_note, with_port_names
+from bachbridge_gui.setup.daw_guides import DAWS, LOOPBACK_STEP, Daw, SetupStep, platform_note, with_port_names
 from bachbridge_gui.widgets.status_icon import STATE_LABELS, StatusIcon
 from bachbridge_gui.widgets.tokens import BODY_SCALE
 from bachbridge_gui.widgets.typography import bold_menu_words, heading_label, scroll_area, wrapped_label
@@ -65,8 +65,8 @@ class ConnectPage(QWidget):
         """Show what is known about the connection now."""
         if checks == self._checks:
             return
-        renamed = (checks.input_name, checks.output_name) != (self._checks.input_name, self._checks.output_name)
-        self._checks = checks
+        before, self._checks = self._checks, checks
+        renamed = (checks.daw_names, checks.needs_loopback) != (before.daw_names, before.needs_loopback)
         for widget, row in zip(self._check_rows, checklist(checks), strict=True):
             widget.show_check(row)
         if renamed:
@@ -89,7 +89,8 @@ class ConnectPage(QWidget):
 
     @property
     def _port_names(self) -> tuple[str, str]:
-        return self._checks.input_name or "BachBridge In", self._checks.output_name or "BachBridge Out"
+        """The ports that the DAW plays to and listens to."""
+        return self._checks.daw_names
 
     def _build_layout(self) -> None:
         back = _button("Back", "Back", "Back to playing; the music is not interrupted", self.back_pressed)
@@ -149,7 +150,8 @@ class ConnectPage(QWidget):
                 widget.deleteLater()
         if note := platform_note(self.daw, self._platform):
             self._steps_layout.addWidget(_build_note(note))
-        for number, step in enumerate(self.daw.steps, 1):
+        first = (LOOPBACK_STEP,) if self._checks.needs_loopback else ()
+        for number, step in enumerate((*first, *self.daw.steps), 1):
             self._steps_layout.addWidget(self._build_step(number, step))
         self._steps_layout.addStretch(1)
 

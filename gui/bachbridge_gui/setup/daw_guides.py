@@ -7,6 +7,8 @@ too, and the answer would come back as the next phrase.
 
 from dataclasses import dataclass
 
+from bachbridge.midi.loopback import CREATE_STEPS
+
 LINUX, MACOS, WINDOWS = "linux", "darwin", "win32"
 SYSTEM_NAMES = {LINUX: "Linux", MACOS: "macOS", WINDOWS: "Windows"}
 
@@ -30,6 +32,9 @@ PORTS_TITLE, INPUT_TRACK_TITLE, ANSWER_TRACK_TITLE, CLOCK_TITLE = (
     "The track that answers",
     "The tempo, if it should come from the DAW",
 )
+
+LOOPBACK_STEP = SetupStep("Create a loopback", CREATE_STEPS)
+"""The step before all others on Windows, while there is no loopback."""
 
 DAWS = (
     Daw(
@@ -183,11 +188,6 @@ def platform_note(daw: Daw, platform: str) -> str:
     """Return what the user must know first on this system; often an empty string."""
     if platform not in daw.systems:
         return f"{daw.name} runs on {_joined([SYSTEM_NAMES[system] for system in daw.systems])} only."
-    if platform == WINDOWS:
-        return (
-            "Windows has no virtual MIDI ports: install loopMIDI, create two ports in it, and choose one as "
-            "BachBridge's input and the other as its output."
-        )
     return ""
 
 

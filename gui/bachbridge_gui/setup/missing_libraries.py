@@ -11,7 +11,7 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Mapping
 
-from bachbridge.process.install_advice import install_advice
+from bachbridge.install_advice import install_advice
 
 _WINDOW_LIBRARIES = {
     "libEGL.so.1": ("libegl1", "libglvnd-egl"),

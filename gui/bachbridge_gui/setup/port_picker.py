@@ -1,4 +1,9 @@
-"""Choice of the MIDI ports: BachBridge's own virtual ones, or ports of other programs by name."""
+"""Choice of the MIDI ports: BachBridge's own virtual ones, or ports of other programs by name.
+
+Windows has no virtual ports: there an end of a loopback is chosen in their place.
+"""
+
+import sys
 
 from PyQt6.QtCore import pyqtSignal
 from PyQt6.QtWidgets import QComboBox, QFormLayout, QSizePolicy, QWidget
@@ -7,6 +12,7 @@ from bachbridge.protocol.effects import PortNames
 from bachbridge_gui.widgets.styling import guard_wheel_and_menu
 
 OWN_INPUT, OWN_OUTPUT = "BachBridge In (our own)", "BachBridge Out (our own)"
+LOOPBACK = "A loopback, chosen by itself"
 
 
 class PortPicker(QWidget):
@@ -17,8 +23,9 @@ class PortPicker(QWidget):
     chosen = pyqtSignal(object, object)
     """The names of the input and the output; None: BachBridge's own port."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, parent: QWidget | None = None, platform: str = sys.platform) -> None:
         super().__init__(parent)
+        self._own_labels = (LOOPBACK, LOOPBACK) if platform == "win32" else (OWN_INPUT, OWN_OUTPUT)
         self._input_box = _build_box("Input port", "Where your notes come from")
         self._output_box = _build_box("Output port", "Where the answer goes")
         form = QFormLayout(self)
@@ -34,8 +41,9 @@ class PortPicker(QWidget):
 
     def show_ports(self, names: PortNames, input_name: str | None, output_name: str | None) -> None:
         """Show the ports that exist and those that are used; a used port that is missing stays in the list."""
-        _fill_box(self._input_box, OWN_INPUT, names.inputs, input_name)
-        _fill_box(self._output_box, OWN_OUTPUT, names.outputs, output_name)
+        own_input, own_output = self._own_labels
+        _fill_box(self._input_box, own_input, names.inputs, input_name)
+        _fill_box(self._output_box, own_output, names.outputs, output_name)
 
     def _emit_chosen(self) -> None:
         self.chosen.emit(self._input_box.currentData(), self._output_box.currentData())

@@ -14,6 +14,7 @@ from itertools import accumulate
 from math import ceil, exp, log
 
 from bachbridge.midi import messages as midi
+from bachbridge.midi.loopback import is_loopback
 from bachbridge.music.notes import bpm_from_step_ns
 from bachbridge.protocol.effects import (
     AnswerLate,
@@ -134,7 +135,11 @@ class EngineHealth:
         return (
             self.input_received
             or self.input_connections > 0
-            or bool(self.input_name and not self.input_name.startswith(OWN_PORT_PREFIXES))
+            or bool(
+                self.input_name
+                and not self.input_name.startswith(OWN_PORT_PREFIXES)
+                and not is_loopback(self.input_name)
+            )
         )
 
     def lateness_percentiles_ns(self, now_ns: int, *shares: float) -> tuple[int, ...]:

@@ -15,8 +15,8 @@ from bachbridge.cli.command_group import SECTIONS, example_of
 from bachbridge.cli.main import command_line, run
 from bachbridge.cli.play import ports
 from bachbridge.errors import PortError
+from bachbridge.install_advice import install_advice
 from bachbridge.midi.ports import PortListing
-from bachbridge.process.install_advice import install_advice
 from bachbridge.settings import SETTING_NAMES, option_name, spec_of
 
 COMMANDS = (

@@ -3,7 +3,7 @@
 import pytest
 
 from bachbridge.errors import PortError
-from bachbridge.midi.port_names import match_port, strip_alsa_numbers
+from bachbridge.midi.port_names import match_port, strip_alsa_numbers, strip_port_numbers
 
 NAMES = ["Midi Through:Midi Through Port-0 14:0", "DAW:out 128:0", "DAW:out 2 128:1", "nanoKEY2:nanoKEY2 MIDI 1 20:0"]
 
@@ -48,3 +48,18 @@ def test_unmatched_name_is_reported_with_all_port_names(wanted: str) -> None:
 def test_missing_ports_are_reported_as_such() -> None:
     with pytest.raises(PortError, match="because there are none"):
         match_port("DAW", [], "input")
+
+
+def test_strip_port_numbers_drops_the_place_in_the_list() -> None:
+    assert strip_port_numbers(["loopMIDI Port 0", "loopMIDI Port 1 1"]) == ["loopMIDI Port", "loopMIDI Port 1"]
+    assert strip_port_numbers(["Keys 0", "Synth"]) == ["Keys 0", "Synth"]
+    assert strip_port_numbers(["Keys 0", "Keys 1", "Pads 2"]) == ["Keys 0", "Keys 1", "Pads"]
+    assert strip_port_numbers([]) == []
+    assert strip_port_numbers(NAMES)[1] == "DAW:out"
+
+
+def test_match_port_prefers_the_name_without_its_place() -> None:
+    listed = ["loopMIDI Port 0", "loopMIDI Port 1 1"]
+    assert match_port("loopmidi port", listed, "input") == listed[0]
+    assert match_port("loopMIDI Port 1", listed, "input") == listed[1]
+    assert match_port("loopMIDI Port 1 1", listed, "input") == listed[1]

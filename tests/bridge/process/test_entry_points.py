@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from bachbridge.install_advice import reinstall_advice
 from bachbridge.process import ipc
 from bachbridge.process.entry_points import (
     COMMAND_GROUP,
@@ -17,7 +18,6 @@ from bachbridge.process.entry_points import (
     find_entry_point,
     load_entry_point,
 )
-from bachbridge.process.install_advice import reinstall_advice
 
 REGISTERED = tomllib.loads((Path(__file__).parents[3] / "pyproject.toml").read_text())["project"]["entry-points"]
 

@@ -12,8 +12,8 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from bachbridge.errors import BachBridgeError
+from bachbridge.install_advice import install_advice
 from bachbridge.midi import messages as midi
-from bachbridge.process.install_advice import install_advice
 from bachbridge.process.ipc import ChildProcess, process_command
 from bachbridge.protocol.effects import Failed, Message, PreviewState, Received, Sent
 from bachbridge.protocol.events import Midi, Panic, Setting

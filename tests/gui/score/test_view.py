@@ -7,8 +7,8 @@ import pytest
 from PyQt6.QtGui import QColor, QPalette
 
 from bachbridge.errors import BachBridgeError
+from bachbridge.install_advice import install_advice
 from bachbridge.music.notes import Note, Phrase
-from bachbridge.process.install_advice import install_advice
 from bachbridge_gui.score.content import Engraver, ScoreContent, engrave_svg
 from bachbridge_gui.score.engraving_thread import ENGRAVING_FAILED, TOO_LONG
 from bachbridge_gui.score.svg import render_stencil, tint_stencil, to_svg_tiny

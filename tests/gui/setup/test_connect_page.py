@@ -53,7 +53,7 @@ def test_platform_note_names_systems():
     assert platform_note(logic, LINUX) == "Logic Pro runs on macOS only."
     assert platform_note(live, LINUX) == "Ableton Live runs on macOS and Windows only."
     assert platform_note(reaper, MACOS) == platform_note(reaper, LINUX) == ""
-    assert "loopMIDI" in platform_note(reaper, WINDOWS)
+    assert platform_note(reaper, WINDOWS) == ""
 
 
 def test_bold_menu_words_escapes_names():
@@ -114,6 +114,23 @@ def test_connect_page_uses_and_copies_port_names(page: ConnectPage, qtbot: QtBot
     clipboard = QGuiApplication.clipboard()
     assert clipboard is not None
     assert clipboard.text() == "loop <1>\nloop 2"
+
+
+def test_connect_page_names_the_far_end_of_a_loopback(page: ConnectPage):
+    page.refresh(ConnectionChecks(input_name="Loop (A)", output_name="Loop (A)", has_loop=True))
+    assert "Loop (B)" in texts(page)
+    assert "Loop (A)" not in texts(page)
+    assert "“Loop (B)”" in page.findChildren(CheckRow)[3].accessibleDescription()
+
+
+def test_connect_page_begins_with_missing_loopback(page: ConnectPage):
+    assert "loopMIDI" not in texts(page)
+    page.refresh(ConnectionChecks(input_name="", output_name="", needs_loopback=True))
+    assert "Create a loopback" in texts(page)
+    assert "loopMIDI" in texts(page)
+    assert "loopback" in page.findChildren(CheckRow)[0].accessibleDescription()
+    page.refresh(ConnectionChecks(input_name="BachBridge In", output_name="BachBridge Out"))
+    assert "loopMIDI" not in texts(page)
 
 
 def test_connect_page_back_button_emits_signal(page: ConnectPage, qtbot: QtBot):

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from bachbridge.process.install_advice import install_advice
+from bachbridge.install_advice import install_advice
 from bachbridge_gui.setup.missing_libraries import (
     import_error_message,
     install_message,

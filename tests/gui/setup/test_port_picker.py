@@ -11,7 +11,7 @@ from pytestqt.qtbot import QtBot
 
 from bachbridge.protocol.effects import PortNames
 from bachbridge.protocol.events import ListPorts, Panic, PortsChanged
-from bachbridge_gui.setup.port_picker import OWN_INPUT, OWN_OUTPUT, PortPicker
+from bachbridge_gui.setup.port_picker import LOOPBACK, OWN_INPUT, OWN_OUTPUT, PortPicker
 from bachbridge_gui.state.window_prefs import WindowPrefs
 from tests.support.assembled_window import WindowHarness
 
@@ -49,6 +49,12 @@ def test_port_picker_offers_own_ports_first(picker: PortPicker) -> None:
     assert texts(input_box) == [OWN_INPUT, "Keystation", "Pads"]
     assert texts(output_box) == [OWN_OUTPUT, "Organ", "Synth"]
     assert (input_box.currentText(), output_box.currentText()) == (OWN_INPUT, OWN_OUTPUT)
+
+
+def test_port_picker_offers_a_loopback_on_windows(qtbot: QtBot) -> None:
+    made = PortPicker(platform="win32")
+    qtbot.addWidget(made)
+    assert [texts(box) for box in boxes(made)] == [[LOOPBACK], [LOOPBACK]]
 
 
 def test_port_picker_keeps_missing_port_in_list(picker: PortPicker) -> None:

@@ -34,7 +34,7 @@ from bachbridge.codecs.abc import spelling as abc_spelling
 from bachbridge.console import track_progress
 from bachbridge.errors import ConfigError, TuneError
 from bachbridge.files.abc.tune_text import decode_text
-from bachbridge.process.install_advice import install_advice
+from bachbridge.install_advice import install_advice
 
 MUSIC21_COLLECTIONS = ("airdsAirs", "oneills1850", "ryansMammoth")
 PARTS = ("train", "valid", "test")

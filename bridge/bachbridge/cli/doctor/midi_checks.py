@@ -1,6 +1,7 @@
 """Checks of MIDI: the system and its ports, connections with the DAW, feedback, and the time through a port."""
 
 import contextlib
+import sys
 import time
 from collections.abc import Sequence
 
@@ -11,6 +12,7 @@ from bachbridge.cli.doctor.findings import Finding
 from bachbridge.errors import PortError
 from bachbridge.midi.connections import find_connections
 from bachbridge.midi.jack import ServerWatch
+from bachbridge.midi.loopback import find_loopback, loopback_text
 from bachbridge.midi.ports import INPUT_NAME, OUTPUT_NAME, PortListing, list_ports
 from bachbridge.music.notes import NS_PER_MS
 from bachbridge.protocol.instances import CLIENT_NAME, free_client_name
@@ -38,7 +40,7 @@ def check_midi() -> list[Finding]:
         listing = list_ports()
     except PortError as error:
         return [Finding("MIDI", "bad", str(error))]
-    findings = [_describe_ports(listing)]
+    findings = [_describe_ports(listing), *judge_windows_loopback(listing, sys.platform)]
     if virtual_port_system():
         findings.append(check_loopback())
     else:
@@ -53,6 +55,17 @@ def _describe_ports(listing: PortListing) -> Finding:
         return Finding("MIDI", "good", fact, figures={"system": listing.system, "ports": others})
     advice = "Start your DAW, or plug in the keyboard; until then the keys of the window can be played."
     return Finding("MIDI", "warning", fact, advice, {"system": listing.system, "ports": others})
+
+
+def judge_windows_loopback(listing: PortListing, platform: str) -> list[Finding]:
+    """Return a finding about the loopback that takes the place of virtual ports on Windows; none elsewhere."""
+    if platform != "win32":
+        return []
+    text = loopback_text(listing.inputs, listing.outputs)
+    if find_loopback(listing.inputs, listing.outputs):
+        return [Finding("Loopback", "good", text)]
+    fact, _, advice = text.partition(": ")
+    return [Finding("Loopback", "bad", f"{fact}.", f"{advice[:1].upper()}{advice[1:]}")]
 
 
 def _is_own(name: str) -> bool:

@@ -1,12 +1,14 @@
 """`bachbridge ports`: the ports that --in and --out can name."""
 
 import json as json_format
+import sys
 
 from rich.table import Table
 from rich.text import Text
 
 from bachbridge.console import make_console
 from bachbridge.errors import PortError
+from bachbridge.midi.loopback import loopback_text
 from bachbridge.midi.ports import PortListing, list_ports
 
 
@@ -36,11 +38,13 @@ def _port_rows(listing: PortListing) -> list[tuple[str, str]]:
     return [("in", name) for name in listing.inputs] + [("out", name) for name in listing.outputs]
 
 
-def _port_table(listing: PortListing) -> Table:
+def _port_table(listing: PortListing, platform: str = sys.platform) -> Table:
     rows = _port_rows(listing)
     table = Table("", "MIDI port", title=f"System: {listing.system}", title_justify="left")
     for kind, name in rows:
         table.add_row(f"--{kind}", Text(name))
-    if not rows:
+    if platform == "win32":
+        table.caption = loopback_text(listing.inputs, listing.outputs)
+    elif not rows:
         table.caption = "No other program or device has MIDI ports. BachBridge can open virtual ports of its own."
     return table

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bachbridge.errors import BachBridgeError
+from bachbridge.midi.loopback import daw_ports
 from bachbridge.music.harmony.chord_text import chord_text
 from bachbridge.music.notes import Phrase, bpm_from_step_ns, key_from_number, key_name, pitch_name
 from bachbridge.process.standard_streams import discard_standard_output, report_on_stderr
@@ -158,9 +159,18 @@ class TerminalReporter:
             return None
         self.ports = (source, sink)
         if source and sink:
-            return second_instance_text(sink) or f'Listening to "{source}", playing to "{sink}".'
+            opened = f'Listening to "{source}", playing to "{sink}".{_daw_text(source, sink)}'
+            return second_instance_text(sink) or opened
         missing = " and ".join(word for word, name in (("input", source), ("output", sink)) if not name)
         return f"Waiting for the {missing} port to come back."
+
+
+def _daw_text(source: str, sink: str) -> str:
+    """Return the sentence on the other end of a loopback; "" if the DAW uses the ports of the same names."""
+    daw_output, daw_input = daw_ports(source, sink)
+    if (daw_output, daw_input) == (source, sink):
+        return ""
+    return f' In the DAW, send to "{daw_output}" and listen to "{daw_input}".'
 
 
 def _link_text(step_ns: int, peers: int) -> str:

@@ -5,8 +5,8 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from bachbridge.install_advice import install_advice
 from bachbridge.process.entry_points import WINDOW_GROUP, EntryPointError, load_entry_point
-from bachbridge.process.install_advice import install_advice
 from bachbridge.settings import Settings
 
 _NO_DISPLAY = "There is no window, as there is no display here."

@@ -2,9 +2,9 @@
 
 import pytest
 
-from bachbridge.cli.doctor.midi_checks import judge_connections, judge_loopback
+from bachbridge.cli.doctor.midi_checks import judge_connections, judge_loopback, judge_windows_loopback
 from bachbridge.midi.connections import parse_alsa_connections
-from bachbridge.midi.ports import INPUT_NAME, OUTPUT_NAME
+from bachbridge.midi.ports import INPUT_NAME, OUTPUT_NAME, PortListing
 
 ALSA_CLIENTS = """Client info
   cur  clients : 3
@@ -63,3 +63,14 @@ def test_connections_count_only_while_it_runs() -> None:
 def test_loopback_is_judged_by_its_long_times(time_ms: float, level: str) -> None:
     finding = judge_loopback([1_000_000] * 50 + [int(time_ms * 1e6)] * 14)
     assert (finding.level, finding.figures["median_ms"]) == (level, 1.0)
+
+
+def test_windows_loopback_is_found_or_advised() -> None:
+    pair = ("Default App Loopback (A) 0", "Default App Loopback (B) 1")
+    [found] = judge_windows_loopback(PortListing("MM", pair, pair), "win32")
+    assert (found.level, "(B)" in found.fact) == ("good", True)
+    [missing] = judge_windows_loopback(PortListing("MM", (), ("Microsoft GS Wavetable Synth 0",)), "win32")
+    assert missing.level == "bad"
+    assert missing.fact.endswith(".")
+    assert missing.advice.startswith("Create the default loopback")
+    assert judge_windows_loopback(PortListing("ALSA", (), ()), "linux") == []

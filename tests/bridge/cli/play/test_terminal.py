@@ -55,6 +55,13 @@ def test_reporter_describes_dialogue_in_sentences() -> None:
         assert fact in status
 
 
+def test_reporter_names_the_far_end_of_a_loopback() -> None:
+    sentences, _ = report(PortsChanged("Loop (A)", "Loop (A)"))
+    assert sentences == [
+        'Listening to "Loop (A)", playing to "Loop (A)". In the DAW, send to "Loop (B)" and listen to "Loop (B)".'
+    ]
+
+
 def test_status_line_follows_dialogue() -> None:
     opened = PortsChanged("a", "b"), ModelUp("chorale-lstm", 1)
     received, heard, answering = Received(b"", 0), PhraseEnded(PHRASE, 0, STEP_NS, "pedal"), AnswerStarted(1, 0)

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from bachbridge.cli.play import window
+from bachbridge.install_advice import install_advice, reinstall_advice
 from bachbridge.process import entry_points
-from bachbridge.process.install_advice import install_advice, reinstall_advice
 from bachbridge.settings import Settings
 
 

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from bachbridge.process import install_advice as advice
-from bachbridge.process.install_advice import Installation
+from bachbridge import install_advice as advice
+from bachbridge.install_advice import Installation
 
-PROJECT = tomllib.loads((Path(__file__).parents[3] / "pyproject.toml").read_text())["project"]
+PROJECT = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())["project"]
 EXTRAS = PROJECT["optional-dependencies"]
 REQUIREMENTS = [
     "mido>=1.3",

@@ -31,7 +31,7 @@ _FROZEN_EXTRAS = frozenset({"gui", "link", "score"})
 """Extras that the frozen program contains; if one of them is missing there, files are missing."""
 _PROJECT_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _EXTRA = re.compile(r"\bextra\s*==\s*['\"]([^'\"]+)['\"]")
-_SOURCE_FOLDER = Path(__file__).parents[3]
+_SOURCE_FOLDER = Path(__file__).parents[2]
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +152,7 @@ def checkout_folder(direct_url: str) -> str:
         origin = json.loads(direct_url)
         if not origin["dir_info"]["editable"]:
             return ""
-        return url2pathname(urlsplit(origin["url"]).path)
+        return url2pathname(urlsplit(str(origin["url"])).path)
     except (ValueError, KeyError, TypeError):
         return ""
 

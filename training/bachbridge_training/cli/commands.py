@@ -44,6 +44,53 @@ def train(
     train_model(recipe, **settled, start_run=start, data=data, patience=patience, check_only=check, json=json)
 
 
+@commands.command(
+    "prepare", rich_help_panel=MODELS, epilog=example("bachbridge prepare FOLDER --recipe coconet -o shards")
+)
+def prepare(
+    music: Annotated[
+        Path, typer.Argument(metavar="MUSIC", help="A folder of music, or a text file with a path on each line.")
+    ],
+    *,
+    recipe: Annotated[str, typer.Option(metavar="RECIPE", help="The recipe that the music is prepared for.")],
+    output: Annotated[
+        Path,
+        typer.Option(
+            "-o", "--output", metavar="DIR", help="The folder of the shards; all workers need it under this path."
+        ),
+    ],
+    scheduler: Annotated[
+        str | None,
+        typer.Option(metavar="ADDRESS", help="Use the workers of this Dask scheduler, such as tcp://head:8786."),
+    ] = None,
+    jobs: Annotated[
+        int | None,
+        typer.Option(min=1, metavar="N", help="The number of processes [default: one for each core]."),
+    ] = None,
+    time_limit: Annotated[
+        float, typer.Option(min=0.1, metavar="SECONDS", help="Refuse a file that takes longer to read.")
+    ] = 20,
+    keep_near: Annotated[
+        bool,
+        typer.Option("--keep-near-duplicates", help="Leave out exact copies alone; near ones stay in one part."),
+    ] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print the report as JSON as well.")] = False,
+) -> None:
+    """Prepare a large collection of music for training: shards without duplicates, by part."""
+    from bachbridge_training.cli.prepare import prepare_music
+
+    prepare_music(
+        music,
+        recipe=recipe,
+        output=output,
+        scheduler=scheduler,
+        jobs=jobs,
+        seconds=time_limit,
+        keep_near=keep_near,
+        json=json,
+    )
+
+
 @commands.command("evaluate", rich_help_panel=MODELS, epilog=example("bachbridge evaluate chorale-lstm --data FOLDER"))
 def evaluate(
     model: Annotated[str, typer.Argument(metavar="MODEL", help="The model; `bachbridge models` lists them.")],

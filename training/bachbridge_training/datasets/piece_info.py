@@ -52,19 +52,22 @@ def _duration_s(time: Timeline, last: int) -> float:
 
 def tune_hash(piece: ParsedPiece) -> str:
     """Return a hexadecimal hash that is equal for equal tunes."""
-    line = _top_line(piece)
+    line = top_line(piece, TUNE_INTERVALS + 1)
     intervals = [second - first for first, second in pairwise(line)][:TUNE_INTERVALS]
     return hashlib.sha256(np.array(intervals, np.int8).tobytes()).hexdigest()
 
 
-def _top_line(piece: ParsedPiece) -> list[int]:
-    """Return the highest sounding pitch at each onset, without repetitions; a short legato overlap is ignored."""
+def top_line(piece: ParsedPiece, max_notes: int | None = None) -> list[int]:
+    """Return the highest sounding pitch at each onset, without repetitions; a short legato overlap is ignored.
+
+    The line ends after `max_notes`.
+    """
     slack = piece.timeline.ticks_per_beat // STEPS_PER_BEAT // 2
     sounding: list[tuple[int, int]] = []
     line: list[int] = []
     at = 0
     notes = piece.notes
-    while at < len(notes) and len(line) <= TUNE_INTERVALS:
+    while at < len(notes) and (max_notes is None or len(line) < max_notes):
         now = notes[at].start
         while at < len(notes) and notes[at].start == now:
             note = notes[at]

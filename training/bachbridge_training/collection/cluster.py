@@ -1,0 +1,168 @@
+"""Workers of a Dask cluster: the user's own (`--scheduler`), or one that is started on this machine.
+
+Dask (https://distributed.dask.org) hands out the tasks, and does those of a worker that died again on another. Each
+failure that the user can mend becomes one sentence.
+"""
+
+import contextlib
+import logging
+import os
+import platform
+import warnings
+from collections.abc import Callable, Generator, Iterable, Iterator
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+import bachbridge
+from bachbridge.errors import BachBridgeError, ConfigError
+
+if TYPE_CHECKING:
+    from distributed import Client, Future
+
+_CONNECT_S = 10
+_IDLE_S = 60
+"""Seconds without any worker after which the work is given up."""
+_WORKER_MEMORY = "1GiB"
+_TASKS_PER_THREAD = 2
+"""Tasks that are handed out for each thread, so that none waits for its next one."""
+PREPARATION_VERSION = 1
+"""Increase this when the same music makes other shards: workers of another version are refused."""
+
+
+@contextlib.contextmanager
+def open_cluster(address: str | None, jobs: int | None, *, in_threads: bool = False) -> "Generator[Client]":
+    """Connect to the scheduler at `address`, or start `jobs` worker processes here (None: one for each core).
+
+    `in_threads` starts threads instead of processes, for tests. Raises `ConfigError`.
+    """
+    from distributed import Client, LocalCluster
+
+    logging.getLogger("distributed").setLevel(logging.CRITICAL)
+    with contextlib.ExitStack() as stack:
+        if address is None:
+            warnings.filterwarnings("ignore", module="distributed")
+            cluster = LocalCluster(
+                n_workers=1 if in_threads else jobs or os.cpu_count() or 1,
+                threads_per_worker=jobs if in_threads else 1,
+                processes=not in_threads,
+                memory_limit=_WORKER_MEMORY,
+                dashboard_address=None,
+                silence_logs=logging.CRITICAL,
+            )
+            client = stack.enter_context(Client(stack.enter_context(cluster)))
+        else:
+            client = stack.enter_context(_connect(address))
+        with _lost_connections_explained():
+            _check_workers(client, address)
+            yield client
+
+
+def _connect(address: str) -> "Client":
+    from distributed import Client
+
+    try:
+        return Client(address, timeout=_CONNECT_S, set_as_default=False)
+    except (OSError, ValueError) as error:
+        raise ConfigError(
+            f"no scheduler answers at {address}: start one with `dask scheduler`, and give the address that it prints."
+        ) from error
+
+
+def _check_workers(client: "Client", address: str | None) -> None:
+    """Raise `ConfigError` unless there are workers, all of them with this program in this version."""
+    try:
+        client.wait_for_workers(1, timeout=_CONNECT_S)
+    except TimeoutError as error:
+        raise ConfigError(
+            f"the scheduler at {address} has no workers: start some with `dask worker {address}`."
+        ) from error
+    own = worker_versions()
+    try:
+        found = client.run(worker_versions)
+    except (ImportError, AttributeError) as error:
+        raise ConfigError(
+            f"a worker of {address} has no BachBridge, or another version: install {_words(own)} on all machines."
+        ) from error
+    for worker, versions in sorted(found.items()):
+        if versions != own:
+            raise ConfigError(
+                f"the worker {worker} has {_words(versions)}, and here is {_words(own)}: install the same everywhere."
+            )
+
+
+def worker_versions() -> dict[str, str]:
+    """Return the versions on which the bytes of a shard depend."""
+    return {
+        "BachBridge": f"{bachbridge.__version__}.{PREPARATION_VERSION}",
+        "Python": ".".join(platform.python_version_tuple()[:2]),
+        "numpy": np.__version__,
+    }
+
+
+def _words(versions: dict[str, str]) -> str:
+    return ", ".join(f"{name} {version}" for name, version in versions.items())
+
+
+@contextlib.contextmanager
+def _lost_connections_explained() -> Generator[None]:
+    from distributed import CancelledError
+    from distributed.comm import CommClosedError
+
+    try:
+        yield
+    except (CancelledError, CommClosedError) as error:
+        raise ConfigError(
+            "the connection to the scheduler was lost: see that it runs, and give the same command to go on."
+        ) from error
+
+
+def run_tasks(
+    client: "Client", work: Callable[..., Any], tasks: Iterable[tuple[Any, ...]]
+) -> Iterator[tuple[int, Any]]:
+    """Yield the number of each task with the result of `work(*task)`, in the order in which they end.
+
+    Only a few tasks at a time are with the scheduler, however many there are. Raises what `work` raises, and
+    `ConfigError` if workers keep dying or none is left.
+    """
+    waiting = enumerate(tasks)
+    running: dict[Future, int] = {}
+    while True:
+        room = _TASKS_PER_THREAD * max(1, sum(client.nthreads().values())) - len(running)
+        for number, task in islice(waiting, max(0, room)):
+            running[client.submit(work, *task, pure=False)] = number
+        if not running:
+            return
+        for future in _finished(client, running):
+            yield running.pop(future), _result(future)
+
+
+def _finished(client: "Client", running: "dict[Future, int]") -> "list[Future]":
+    """Return the futures that have ended, at least one."""
+    from distributed import wait
+
+    while True:
+        with contextlib.suppress(TimeoutError):
+            return list(wait(list(running), timeout=_IDLE_S, return_when="FIRST_COMPLETED").done)
+        if not client.nthreads():
+            raise ConfigError("no worker is left: start some, and give the same command to go on.")
+
+
+def _result(future: "Future") -> Any:
+    from distributed import KilledWorker
+
+    try:
+        return future.result()
+    except KilledWorker as error:
+        raise ConfigError(
+            "workers were killed several times at the same task, perhaps because memory is short: give them more, and "
+            "the same command to go on."
+        ) from error
+    except BachBridgeError:
+        raise
+    except OSError as error:
+        raise ConfigError(
+            f"a worker cannot use {error.filename or 'a file'} ({error.strerror}): all machines need the same folders, "
+            "under the same paths."
+        ) from error

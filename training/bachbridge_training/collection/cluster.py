@@ -11,16 +11,15 @@ import platform
 import warnings
 from collections.abc import Callable, Generator, Iterable, Iterator
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 import bachbridge
 from bachbridge.errors import BachBridgeError, ConfigError
 
-if TYPE_CHECKING:
-    from distributed import Client, Future
-
+DaskClient = Any
+"""A `distributed.Client`, whose methods are typed as if all of them were asynchronous."""
 _CONNECT_S = 10
 _IDLE_S = 60
 """Seconds without any worker after which the work is given up."""
@@ -32,7 +31,7 @@ PREPARATION_VERSION = 1
 
 
 @contextlib.contextmanager
-def open_cluster(address: str | None, jobs: int | None, *, in_threads: bool = False) -> "Generator[Client]":
+def open_cluster(address: str | None, jobs: int | None, *, in_threads: bool = False) -> Generator[DaskClient]:
     """Connect to the scheduler at `address`, or start `jobs` worker processes here (None: one for each core).
 
     `in_threads` starts threads instead of processes, for tests. Raises `ConfigError`.
@@ -43,7 +42,8 @@ def open_cluster(address: str | None, jobs: int | None, *, in_threads: bool = Fa
     with contextlib.ExitStack() as stack:
         if address is None:
             warnings.filterwarnings("ignore", module="distributed")
-            cluster = LocalCluster(
+            local: Any = LocalCluster
+            cluster = local(
                 n_workers=1 if in_threads else jobs or os.cpu_count() or 1,
                 threads_per_worker=jobs if in_threads else 1,
                 processes=not in_threads,
@@ -59,7 +59,7 @@ def open_cluster(address: str | None, jobs: int | None, *, in_threads: bool = Fa
             yield client
 
 
-def _connect(address: str) -> "Client":
+def _connect(address: str) -> DaskClient:
     from distributed import Client
 
     try:
@@ -70,7 +70,7 @@ def _connect(address: str) -> "Client":
         ) from error
 
 
-def _check_workers(client: "Client", address: str | None) -> None:
+def _check_workers(client: DaskClient, address: str | None) -> None:
     """Raise `ConfigError` unless there are workers, all of them with this program in this version."""
     try:
         client.wait_for_workers(1, timeout=_CONNECT_S)
@@ -108,7 +108,7 @@ def _words(versions: dict[str, str]) -> str:
 @contextlib.contextmanager
 def _lost_connections_explained() -> Generator[None]:
     from distributed import CancelledError
-    from distributed.comm import CommClosedError
+    from distributed.comm.core import CommClosedError
 
     try:
         yield
@@ -119,7 +119,7 @@ def _lost_connections_explained() -> Generator[None]:
 
 
 def run_tasks(
-    client: "Client", work: Callable[..., Any], tasks: Iterable[tuple[Any, ...]]
+    client: DaskClient, work: Callable[..., Any], tasks: Iterable[tuple[Any, ...]]
 ) -> Iterator[tuple[int, Any]]:
     """Yield the number of each task with the result of `work(*task)`, in the order in which they end.
 
@@ -127,7 +127,7 @@ def run_tasks(
     `ConfigError` if workers keep dying or none is left.
     """
     waiting = enumerate(tasks)
-    running: dict[Future, int] = {}
+    running: dict[Any, int] = {}
     while True:
         room = _TASKS_PER_THREAD * max(1, sum(client.nthreads().values())) - len(running)
         for number, task in islice(waiting, max(0, room)):
@@ -138,7 +138,7 @@ def run_tasks(
             yield running.pop(future), _result(future)
 
 
-def _finished(client: "Client", running: "dict[Future, int]") -> "list[Future]":
+def _finished(client: DaskClient, running: dict[Any, int]) -> list[Any]:
     """Return the futures that have ended, at least one."""
     from distributed import wait
 
@@ -149,7 +149,7 @@ def _finished(client: "Client", running: "dict[Future, int]") -> "list[Future]":
             raise ConfigError("no worker is left: start some, and give the same command to go on.")
 
 
-def _result(future: "Future") -> Any:
+def _result(future: Any) -> Any:
     from distributed import KilledWorker
 
     try:

@@ -16,7 +16,7 @@ import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -26,15 +26,13 @@ from bachbridge.errors import ConfigError
 from bachbridge.music.notes import VOICES
 from bachbridge_training import process_pool
 from bachbridge_training.collection import cluster, collection_report, shard_index, worker_tasks
+from bachbridge_training.collection.cluster import DaskClient
 from bachbridge_training.collection.collection_report import CollectionReport
 from bachbridge_training.collection.reading import chunk_file, file_list
 from bachbridge_training.collection.reading.file_list import FileCounts
 from bachbridge_training.collection.selection import PARTS, Selection, select_pieces
 from bachbridge_training.collection.shard_index import ShardEntry, ShardIndex
 from bachbridge_training.collection.worker_tasks import MusicEncoder, Places
-
-if TYPE_CHECKING:
-    from distributed import Client
 
 SHARD_PIECES = 1024
 WORK_FOLDER = "work"
@@ -61,7 +59,7 @@ class _DoneShard(msgspec.Struct, frozen=True):
 
 
 def prepare_collection(
-    client: "Client", source: Path, output: Path, encoder: MusicEncoder, options: PreparationOptions
+    client: DaskClient, source: Path, output: Path, encoder: MusicEncoder, options: PreparationOptions
 ) -> CollectionReport:
     """Prepare the music of `source`, a folder or a list of files, in the folder `output`; return its report.
 
@@ -104,7 +102,7 @@ def _make_work_folder(output: Path) -> Path:
 
 
 def _read_files(
-    client: "Client", work: Path, counts: FileCounts, encoder: MusicEncoder, options: PreparationOptions
+    client: DaskClient, work: Path, counts: FileCounts, encoder: MusicEncoder, options: PreparationOptions
 ) -> list[Path]:
     """Read the chunks that have not been read; return the bases of the files that hold them, by number."""
     codec, bases = encoder.recipe.codec, list[Path]()
@@ -161,7 +159,7 @@ class _Shards:
 
 
 def _count_music(
-    client: "Client", bases: Sequence[Path], selection: Selection, encoder: MusicEncoder, options: PreparationOptions
+    client: DaskClient, bases: Sequence[Path], selection: Selection, encoder: MusicEncoder, options: PreparationOptions
 ) -> SymbolCounts:
     """Count the symbols of the training pieces, shard by shard; add them up in the order of the shards."""
     if encoder.count(encoder.recipe, ()) == {}:
@@ -179,7 +177,7 @@ def _count_music(
 
 
 def _write_shards(
-    client: "Client", output: Path, shards: _Shards, encoder: MusicEncoder, facts: Any
+    client: DaskClient, output: Path, shards: _Shards, encoder: MusicEncoder, facts: Any
 ) -> dict[str, list[_DoneShard]]:
     """Write the shards that are not there yet; return the records of all, by part."""
     settled = hashlib.sha256(

@@ -3,8 +3,8 @@
 1. *Copies.* Of pieces with the same music the first one is kept.
 2. *Near-duplicates.* Of pieces of whose shingles of all voices four in five are the same, in any key, one is
    kept, the one with the most notes. `keep_near` keeps them all.
-3. *Groups.* Pieces with similar melodies are a group: half of the shingles of one occur in the other, in any key. That
-   is the measure of `evaluation.soprano_twins`. Near-duplicates are in one group.
+3. *Groups.* Pieces with similar melodies are a group: half of the shingles of one occur in the other, in any key, as
+   in `evaluation.soprano_twins`. Near-duplicates are in one group.
 4. *Split.* A hash of each group says in which part all of it is: nine in ten are for training, one in twenty for
    validation, one in twenty for tests.
 
@@ -47,7 +47,7 @@ class PieceTable:
     row_of_number: np.ndarray
     """The row of each distinct piece."""
     hashes: np.ndarray
-    """By number, `uint64[number, 2]`."""
+    """Hashes of the distinct pieces, `uint64[number, 2]`."""
     contents: np.ndarray
     """The first byte and the end of each distinct piece in its chunk's contents, `int64[number, 2]`."""
     notes: np.ndarray

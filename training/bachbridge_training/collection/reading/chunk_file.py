@@ -1,4 +1,4 @@
-"""What was read of a chunk of files, on disk: columns of fingerprints and figures, and beside them the contents.
+"""The results of reading a chunk of files, on disk: columns of fingerprints and figures, and beside them the contents.
 
 `NAME.npz` has a row for each piece and is read to compare all pieces with each other; `NAME.bin` holds the contents,
 of which single ones are read later by their places. The columns are written last, so that a chunk has both or none.
@@ -16,6 +16,7 @@ from bachbridge.atomic_files import atomic_output
 from bachbridge_training.collection.reading import piece_records
 from bachbridge_training.collection.reading.fingerprint import SKETCH_SIZE
 from bachbridge_training.collection.reading.piece_records import AnyRecord, PieceRecord, RefusedRecord
+from bachbridge_training.datasets.suitability import NOTE_LOSS_TEXTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,7 @@ def _make_columns(pieces: Sequence[PieceRecord], refused: Sequence[RefusedRecord
         landmarks=landmarks,
         landmark_ends=landmark_ends,
         sketches=np.frombuffer(b"".join(piece.sketch for piece in pieces), np.uint32).reshape(-1, SKETCH_SIZE),
-        figures=np.array(figures, np.int64).reshape(len(pieces), -1),
+        figures=np.array(figures, np.int64).reshape(len(pieces), len(FIGURES) + len(NOTE_LOSS_TEXTS)),
         seconds=np.array([piece.seconds for piece in pieces]),
         pitch_ranges=np.array([piece.pitch_ranges for piece in pieces], np.int16).reshape(len(pieces), voices, 2),
         section_steps=steps,

@@ -2,10 +2,10 @@
 
 - *The hash of the music*: the exact times and pitches of all notes, whatever the format, the tempo and the loudness.
 - *The melody*, in any key: the intervals between the highest sounding notes, where a repeated note counts once, in
-  shingles of ten successive ones (A. Broder, "On the resemblance and containment of documents", 1997). Those of them
-  that are the smallest in a window of eight are its landmarks: two melodies that share 17 successive intervals
-  share a landmark (S. Schleimer, D. Wilkerson, A. Aiken, "Winnowing: local algorithms for document fingerprinting",
-  2003).
+  shingles of eight successive ones (A. Broder, "On the resemblance and containment of documents", 1997). Those of them
+  that are the smallest in a window of four are its landmarks, and all of a short melody: two melodies that share 11
+  successive intervals share a landmark (S. Schleimer, D. Wilkerson, A. Aiken, "Winnowing: local algorithms for
+  document fingerprinting", 2003).
 - *The sketch of all voices*, in any key: shingles of four successive onsets, each with its intervals above the lowest
   note, their rhythm and the moves of the lowest note; and of these the minima under 64 hash functions, so that the
   share of equal minima estimates how many shingles two pieces have in common (Broder's min-wise hashing).
@@ -22,7 +22,7 @@ from bachbridge_training.datasets.parsed_piece import ParsedPiece
 
 SKETCH_SIZE = 64
 """Hash functions of a sketch."""
-_MELODY_INTERVALS, _WINDOW_SHINGLES, _TEXTURE_ONSETS = 10, 8, 4
+_MELODY_INTERVALS, _WINDOW_SHINGLES, _SHORT_SHINGLES, _TEXTURE_ONSETS = 8, 4, 16, 4
 _MIN_INTERVALS = 4
 """A melody with fewer intervals is like too many others to be compared."""
 _TICKS_PER_BEAT = 10080
@@ -54,7 +54,7 @@ def make_fingerprint(piece: ParsedPiece) -> MusicFingerprint:
         none = np.zeros(0, np.uint64)
         return MusicFingerprint(_music_hash(piece), none, none, _texture_sketch(piece))
     hashes = _hash_rows(_windows(intervals, _MELODY_INTERVALS))
-    minima = _windows(hashes, _WINDOW_SHINGLES).min(axis=1)
+    minima = hashes if len(hashes) <= _SHORT_SHINGLES else _windows(hashes, _WINDOW_SHINGLES).min(axis=1)
     return MusicFingerprint(_music_hash(piece), np.unique(hashes), np.unique(minima), _texture_sketch(piece))
 
 

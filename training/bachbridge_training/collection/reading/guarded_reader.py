@@ -70,7 +70,13 @@ class GuardedReader:
         command = [sys.executable, "-m", reader_process.__name__, self._codec, str(self._seconds)]
         environment = {**child_environment(), "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
         self._child = child = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0, env=environment, **detached_options()
+            command,
+            text=False,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            bufsize=0,
+            env=environment,
+            **detached_options(),
         )
         assert child.stdout is not None
         self._blocks = reader_process.decode_blocks(read_blocks(child.stdout.fileno()))

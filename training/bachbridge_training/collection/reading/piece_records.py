@@ -3,7 +3,7 @@
 A record travels from the process that reads to the worker as msgpack.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -105,6 +105,6 @@ def _key_number(key: Key | None) -> int:
     return NO_KEY if key is None else key[0] + 12 * key[1]
 
 
-def hashes_of(records: list[PieceRecord]) -> np.ndarray:
+def hashes_of(records: Sequence[PieceRecord]) -> np.ndarray:
     """Return the hashes of the records' music, `uint64[record, 2]`, whose order is that of their bytes."""
     return np.frombuffer(b"".join(record.music_hash for record in records), ">u8").reshape(-1, 2).astype(np.uint64)

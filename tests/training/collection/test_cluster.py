@@ -1,0 +1,91 @@
+"""The cluster: schedulers and workers that cannot be used are told apart, each in a sentence."""
+
+import socket
+from typing import Any
+
+import pytest
+
+from bachbridge.errors import ConfigError
+from bachbridge_training.collection import cluster
+
+
+@pytest.fixture(autouse=True)
+def _short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cluster, "_CONNECT_S", 0.2)
+
+
+class _Workers:
+    """A client whose workers have these versions."""
+
+    def __init__(self, *versions: dict[str, str] | Exception) -> None:
+        self._versions = versions
+
+    def wait_for_workers(self, _count: int, timeout: float) -> None:
+        if not self._versions:
+            raise TimeoutError
+
+    def run(self, _function: Any) -> dict[str, dict[str, str]]:
+        found: dict[str, dict[str, str]] = {}
+        for number, versions in enumerate(self._versions):
+            if isinstance(versions, Exception):
+                raise versions
+            found[f"tcp://node{number}:1"] = versions
+        return found
+
+
+def test_workers_of_this_version_are_accepted() -> None:
+    cluster._check_workers(_Workers(cluster.worker_versions(), cluster.worker_versions()), "tcp://head:8786")
+
+
+@pytest.mark.parametrize(
+    ("workers", "sentence"),
+    [
+        (
+            _Workers(),
+            r"^the scheduler at tcp://head:8786 has no workers: start some with `dask worker tcp://head:8786`\.$",
+        ),
+        (
+            _Workers(cluster.worker_versions(), {**cluster.worker_versions(), "BachBridge": "0.1.1"}),
+            r"^the worker tcp://node1:1 has BachBridge 0\.1\.1, .*: install the same everywhere\.$",
+        ),
+        (_Workers(ModuleNotFoundError("bachbridge_training")), r"^a worker of tcp://head:8786 has no BachBridge.*"),
+    ],
+)
+def test_workers_that_cannot_be_used_are_refused(workers: _Workers, sentence: str) -> None:
+    with pytest.raises(ConfigError, match=sentence):
+        cluster._check_workers(workers, "tcp://head:8786")
+
+
+def _free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+@pytest.mark.parametrize(
+    "address", ["tcp://127.0.0.1:{port}", "127.0.0.1:{port}", "nonsense", "http://127.0.0.1:1", ""]
+)
+def test_unreachable_scheduler_is_one_sentence(address: str) -> None:
+    with (
+        pytest.raises(ConfigError, match=r"^no scheduler answers at .*: start one with `dask scheduler`"),
+        cluster.open_cluster(address.format(port=_free_port()), None),
+    ):
+        pass
+
+
+def _fail(kind: type[Exception]) -> None:
+    raise kind(2, "No such file or directory", "/data/music")
+
+
+def test_error_of_a_task_is_one_sentence() -> None:
+    with (
+        cluster.open_cluster(None, 1, in_threads=True) as client,
+        pytest.raises(ConfigError, match=r"^a worker cannot use /data/music .*under the same paths\.$"),
+    ):
+        list(cluster.run_tasks(client, _fail, [(FileNotFoundError,)]))
+
+
+def test_tasks_end_in_any_order_and_all_come_back() -> None:
+    with cluster.open_cluster(None, 3, in_threads=True) as client:
+        results = dict(cluster.run_tasks(client, divmod, ((number, 7) for number in range(50))))
+    assert results == {number: divmod(number, 7) for number in range(50)}

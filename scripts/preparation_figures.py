@@ -6,7 +6,6 @@ It runs the command and looks at its processes four times a second: the time unt
 processes, and the largest resident memory of the command itself, of a worker, and of a process that reads files.
 """
 
-import subprocess
 import sys
 import time
 from collections import defaultdict

@@ -1,6 +1,6 @@
 """Small collections, and a Dask cluster whose workers are threads of this process."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -34,10 +34,10 @@ def chorale_midi(seed: int, bars: int = 5, shift: int = 0) -> bytes:
     return generate_collection.encode_midi(chorale_notes(seed, bars, shift), 16)
 
 
-@pytest.fixture
-def music(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def music(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with 23 different pieces in three formats, copies in other formats and keys, and damaged files."""
-    folder = tmp_path / "music"
+    folder = tmp_path_factory.mktemp("collection") / "music"
     (folder / "inner").mkdir(parents=True)
     for seed in range(20):
         (folder / f"{seed:02}.mid").write_bytes(chorale_midi(seed))
@@ -62,13 +62,8 @@ def client() -> Iterator[DaskClient]:
         yield client
 
 
-@pytest.fixture
-def encoder() -> Callable[[str], MusicEncoder]:
-    """The encoder of a shipped recipe, by its name."""
-
-    def make(name: str) -> MusicEncoder:
-        recipe = recipes.read_stages(name)[0].recipe
-        family = family_of(recipe.codec)
-        return MusicEncoder(recipe, family.count_music, family.facts_from_counts, family.encode_music)
-
-    return make
+def encoder_of(name: str) -> MusicEncoder:
+    """Return the encoder of a shipped recipe."""
+    recipe = recipes.read_stages(name)[0].recipe
+    family = family_of(recipe.codec)
+    return MusicEncoder(recipe, family.count_music, family.facts_from_counts, family.encode_music)

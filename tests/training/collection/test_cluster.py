@@ -77,15 +77,9 @@ def _fail(kind: type[Exception]) -> None:
     raise kind(2, "No such file or directory", "/data/music")
 
 
-def test_error_of_a_task_is_one_sentence() -> None:
-    with (
-        cluster.open_cluster(None, 1, in_threads=True) as client,
-        pytest.raises(ConfigError, match=r"^a worker cannot use /data/music .*under the same paths\.$"),
-    ):
-        list(cluster.run_tasks(client, _fail, [(FileNotFoundError,)]))
-
-
-def test_tasks_end_in_any_order_and_all_come_back() -> None:
+def test_tasks_all_come_back_and_their_errors_too() -> None:
     with cluster.open_cluster(None, 3, in_threads=True) as client:
         results = dict(cluster.run_tasks(client, divmod, ((number, 7) for number in range(50))))
-    assert results == {number: divmod(number, 7) for number in range(50)}
+        assert results == {number: divmod(number, 7) for number in range(50)}
+        with pytest.raises(ConfigError, match=r"^a worker cannot use /data/music .*under the same paths\.$"):
+            list(cluster.run_tasks(client, _fail, [(FileNotFoundError,)]))

@@ -4,6 +4,7 @@ Dask (https://distributed.dask.org) hands out the tasks, and does those of a wor
 failure that the user can mend becomes one sentence.
 """
 
+import asyncio
 import contextlib
 import logging
 import os
@@ -60,14 +61,30 @@ def open_cluster(address: str | None, jobs: int | None, *, in_threads: bool = Fa
 
 
 def _connect(address: str) -> DaskClient:
+    """Return a client of the scheduler at `address`, if something answers there."""
     from distributed import Client
 
     try:
+        asyncio.run(_probe(address))
         return Client(address, timeout=_CONNECT_S, set_as_default=False)
     except (OSError, ValueError) as error:
         raise ConfigError(
             f"no scheduler answers at {address}: start one with `dask scheduler`, and give the address that it prints."
         ) from error
+
+
+async def _probe(address: str) -> None:
+    """Raise `OSError` or `ValueError` if nothing answers at `address`.
+
+    A client that fails to connect is not asked, because it leaves a thread and may hang when it is deleted.
+    """
+    from distributed.comm import connect
+    from distributed.comm.addressing import normalize_address, parse_host_port
+
+    scheme, _, place = normalize_address(address).partition("://")
+    parse_host_port(place)
+    comm = await connect(f"{scheme}://{place}", timeout=_CONNECT_S)
+    await comm.close()
 
 
 def _check_workers(client: DaskClient, address: str | None) -> None:

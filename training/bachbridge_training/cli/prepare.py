@@ -34,6 +34,7 @@ def prepare_music(
     family = family_of(wanted.codec)
     encoder = MusicEncoder(wanted, family.count_music, family.facts_from_counts, family.encode_music)
     options = preparation.PreparationOptions(seconds, keep_near=keep_near)
+    preparation.check_places(source, output)
     with cluster.open_cluster(scheduler, jobs) as client:
         report = preparation.prepare_collection(client, source, output, encoder, options)
     make_console(stderr=True, highlight=False).print(Markdown(collection_report.report_page(report)))

@@ -21,6 +21,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from bachbridge.atomic_files import atomic_output
 from bachbridge.codecs.base import SymbolCounts, add_counts
 from bachbridge.errors import ConfigError
 from bachbridge.music.notes import VOICES
@@ -65,6 +66,7 @@ def prepare_collection(
 
     Raises `ConfigError` if the folder holds a collection that is finished, or if there is too little music.
     """
+    check_places(source, output)
     work = _make_work_folder(output)
     counts = file_list.list_files(source, work / "files.jsonl")
     bases = _read_files(client, work, counts, encoder, options)
@@ -87,12 +89,23 @@ def prepare_collection(
     return report
 
 
-def _make_work_folder(output: Path) -> Path:
+def check_places(source: Path, output: Path) -> None:
+    """Raise `ConfigError` unless there is something to read, and the output is new, empty or begun.
+
+    It is quick, so it comes before the workers are started.
+    """
+    if not source.exists():
+        raise ConfigError(f"there is nothing at {source}: give a folder of music, or a text with a path on each line.")
+    if output.exists() and not output.is_dir():
+        raise ConfigError(f"{output} is a file: choose a new folder with -o.")
     if shard_index.is_shard_folder(output):
         raise ConfigError(f"{output} already holds a prepared collection: choose another folder with -o, or delete it.")
-    work = output / WORK_FOLDER
-    if output.is_dir() and not work.is_dir() and any(output.iterdir()):
+    if output.is_dir() and not (output / WORK_FOLDER).is_dir() and any(output.iterdir()):
         raise ConfigError(f"{output} holds other files: choose an empty folder or a new one with -o.")
+
+
+def _make_work_folder(output: Path) -> Path:
+    work = output / WORK_FOLDER
     try:
         for name in ("chunks", "shards"):
             (work / name).mkdir(parents=True, exist_ok=True)
@@ -202,7 +215,8 @@ def _write_shards(
         for task, (entry, lengths) in cluster.run_tasks(client, worker_tasks.write_shard, missing()):
             part, number, made_of = running[task]
             done[part][number] = record = _DoneShard(made_of, entry, lengths.tolist())
-            (output / WORK_FOLDER / "shards" / f"{entry.file}.json").write_bytes(msgspec.json.encode(record))
+            with atomic_output(output / WORK_FOLDER / "shards" / f"{entry.file}.json") as scratch:
+                scratch.write_bytes(msgspec.json.encode(record))
             advance(1)
     return {part: [record for record in records if record is not None] for part, records in done.items()}
 

@@ -53,10 +53,6 @@ def list_files(source: Path, target: Path) -> FileCounts:
 
     Hidden files are skipped, and links to folders are not followed. Raises `ConfigError` if there is nothing to list.
     """
-    if not source.exists():
-        raise ConfigError(
-            f"there is nothing at {source}: give a folder of music, or a text file with a path on each line."
-        )
     files = chunks = others = 0
     with atomic_output(target) as scratch, scratch.open("wb") as output:
         found = _files_in(source) if source.is_dir() else _files_named_in(source)
